@@ -1,0 +1,39 @@
+/*
+ * clock.h - the two clocks of the gate, which tests can drive.
+ *
+ * Durations and deadlines use the monotonic clock; only stored or shown times use the wall clock and are
+ * named ..._unix_ms. Any thread.
+ */
+#ifndef GH_BASE_CLOCK_H
+#define GH_BASE_CLOCK_H
+
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+enum { CLOCK_UTC_BYTES = 25 };
+
+/** CLOCK_MONOTONIC in milliseconds. */
+uint64_t clock_mono_ms(void);
+
+/** CLOCK_MONOTONIC in microseconds. */
+uint64_t clock_mono_us(void);
+
+/** Milliseconds since 1970-01-01 UTC. May jump either way. */
+int64_t clock_unix_ms(void);
+
+/** "2026-11-21T04:05:06.789Z" for @p unix_ms, years 1970 to 9999; @p text holds CLOCK_UTC_BYTES. */
+void clock_format_utc(int64_t unix_ms, char *text);
+
+/** Tests only: from now on the clocks stand still at these values. */
+void clock_fake_set(uint64_t mono_ms, int64_t unix_ms);
+
+/** Tests only: back to the real clocks. */
+void clock_fake_clear(void);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,41 @@
+/*
+ * json.h - reading JSON that came from outside, with an error that names the place.
+ *
+ * Thin over jansson: values are its json_t, counted references. Any thread, one thread a value.
+ */
+#ifndef GH_BASE_JSON_H
+#define GH_BASE_JSON_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { JSON_ERROR_BYTES = 160, JSON_DEPTH_MAX = 32 };
+
+/**
+ * Parse one object or array of at most @p bytes_max bytes; duplicate keys, trailing text and nesting deeper
+ * than JSON_DEPTH_MAX are refused.
+ * @param error  JSON_ERROR_BYTES; what is wrong and where ("line 3 column 7: ...").
+ * @return a new reference, or NULL.
+ */
+json_t *json_parse(const char *text, size_t bytes, size_t bytes_max, char *error);
+
+/**
+ * Members of @p object by name. A missing member leaves @p ret_value as it was and returns 0, so that the
+ * caller's default stands; a member of the wrong type or range writes a sentence into @p error, -EINVAL.
+ * Strings are borrowed from the object.
+ */
+int json_get_string(const json_t *object, const char *key, size_t bytes_max, const char **ret_value,
+		    char *error);
+int json_get_int(const json_t *object, const char *key, int64_t min, int64_t max, int64_t *ret_value,
+		 char *error);
+int json_get_bool(const json_t *object, const char *key, bool *ret_value, char *error);
+
+/** Refuse members that are not in @p known, a NULL-ended list. @return 0 or -EINVAL with the first one named. */
+int json_only_known(const json_t *object, const char *const *known, char *error);
+
+/** The text with sorted keys and no spaces: equal values give equal bytes. Caller frees; NULL: no memory. */
+char *json_canonical(const json_t *value);
+
+#endif

@@ -1,0 +1,61 @@
+# Rooms are libraries, and a library sees only the headers of the rooms it may know: each has an include
+# folder of its own holding one link, ROOM -> the source folder, so that `#include "hw/door.h"` works in
+# whoever links gh_hw and nowhere else.
+
+find_package(PkgConfig REQUIRED)
+find_package(Threads REQUIRED)
+
+option(GH_WERROR "Treat warnings as errors" ON)
+set(GH_SANITIZE "" CACHE STRING "Sanitizers for the whole tree: address,undefined or thread")
+
+add_library(gh_options INTERFACE)
+target_compile_definitions(gh_options INTERFACE _GNU_SOURCE GH_VERSION="${PROJECT_VERSION}")
+target_compile_options(gh_options INTERFACE
+  -Wall -Wextra -Wshadow -Wpointer-arith -Wvla -Wundef -Wformat=2 -fno-common
+  $<$<COMPILE_LANGUAGE:C>:-Wstrict-prototypes -Wmissing-prototypes -Wwrite-strings>
+  -fstack-protector-strong)
+if(GH_WERROR)
+  target_compile_options(gh_options INTERFACE -Werror)
+endif()
+if(GH_SANITIZE)
+  target_compile_options(gh_options INTERFACE -fsanitize=${GH_SANITIZE} -fno-omit-frame-pointer
+    -fno-sanitize-recover=all)
+  target_link_options(gh_options INTERFACE -fsanitize=${GH_SANITIZE})
+elseif(NOT CMAKE_BUILD_TYPE STREQUAL "Debug")
+  target_compile_options(gh_options INTERFACE -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2)
+endif()
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+target_link_options(gh_options INTERFACE -Wl,-z,relro,-z,now)
+
+# gh_room(NAME SOURCES ... [KNOWS room...] [LIBS lib...]): KNOWS is public, LIBS stay inside the room.
+function(gh_room name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;KNOWS;LIBS" ${ARGN})
+  set(room gh_${name})
+  add_library(${room} STATIC ${ARG_SOURCES})
+  file(MAKE_DIRECTORY ${CMAKE_BINARY_DIR}/rooms/${name})
+  file(CREATE_LINK ${CMAKE_SOURCE_DIR}/${name} ${CMAKE_BINARY_DIR}/rooms/${name}/${name} SYMBOLIC)
+  target_include_directories(${room} PUBLIC ${CMAKE_BINARY_DIR}/rooms/${name})
+  target_link_libraries(${room} PUBLIC gh_options Threads::Threads)
+  foreach(known ${ARG_KNOWS})
+    target_link_libraries(${room} PUBLIC gh_${known})
+  endforeach()
+  target_link_libraries(${room} PRIVATE ${ARG_LIBS})
+endfunction()
+
+# gh_unit_test(NAME ROOMS room... [SOURCES extra...] [LIBS lib...] [LABELS label...]): tests/unit/test_NAME.c, one program each.
+function(gh_unit_test name)
+  cmake_parse_arguments(ARG "" "" "ROOMS;SOURCES;LIBS;LABELS" ${ARGN})
+  add_executable(test_${name} ${CMAKE_SOURCE_DIR}/tests/unit/test_${name}.c ${ARG_SOURCES})
+  foreach(known ${ARG_ROOMS})
+    target_link_libraries(test_${name} PRIVATE gh_${known})
+  endforeach()
+  target_link_libraries(test_${name} PRIVATE ${ARG_LIBS} PkgConfig::CMOCKA)
+  set_target_properties(test_${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
+  add_test(NAME ${name} COMMAND test_${name} WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
+  set_tests_properties(${name} PROPERTIES TIMEOUT 120 SKIP_RETURN_CODE 77 LABELS "unit;${ARG_LABELS}"
+    ENVIRONMENT "GH_SOURCE_DIR=${CMAKE_SOURCE_DIR};GH_BUILD_DIR=${CMAKE_BINARY_DIR}")
+endfunction()
+
+pkg_check_modules(CMOCKA REQUIRED IMPORTED_TARGET cmocka)
+pkg_check_modules(SYSTEMD REQUIRED IMPORTED_TARGET libsystemd)
+pkg_check_modules(JANSSON REQUIRED IMPORTED_TARGET jansson)

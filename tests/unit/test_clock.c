@@ -1,0 +1,34 @@
+#include "unit.h"
+#include "base/clock.h"
+
+static void formats_utc_with_milliseconds(void **state)
+{
+	char text[CLOCK_UTC_BYTES];
+
+	(void)state;
+	clock_format_utc(0, text);
+	assert_string_equal(text, "1970-01-01T00:00:00.000Z");
+	clock_format_utc(1795233906789, text);
+	assert_string_equal(text, "2026-11-21T04:05:06.789Z");
+}
+
+static void a_driven_clock_stands_still(void **state)
+{
+	(void)state;
+	clock_fake_set(1000, 5000);
+	assert_int_equal(clock_mono_ms(), 1000);
+	assert_int_equal(clock_mono_us(), 1000000);
+	assert_int_equal(clock_unix_ms(), 5000);
+	clock_fake_clear();
+	assert_true(clock_unix_ms() > 1700000000000);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(formats_utc_with_milliseconds),
+		cmocka_unit_test(a_driven_clock_stands_still),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
