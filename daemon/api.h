@@ -1,0 +1,147 @@
+/*
+ * api.h - /api/v1 and the console's files: what a request means, without knowing how the gate does it.
+ *
+ * The API serves a Unix socket (its file mode is the lock: who may open it is admin) and a loopback TCP address
+ * (reading is open; changing needs the header X-Gatehouse-Token with the token of STATE_DIR/api.token). It
+ * checks a request wholly, then calls one of the gate's `struct api_ops`. An op either returns its answer, or
+ * takes a token and answers once, now or later, by api_reply() or api_reply_problem(). A token may
+ * outlive its client: the answer is then dropped. All on the control thread.
+ */
+#ifndef GH_DAEMON_API_H
+#define GH_DAEMON_API_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum {
+	API_NAME_BYTES_MAX = 128, /* a person's name, UTF-8, without the zero */
+	API_PHOTO_BYTES_MAX = 10 << 20,
+	API_PAGE_MAX = 1000, /* rows of one answer */
+	API_PAGE_DEFAULT = 100,
+	API_CALLS_MAX = 128, /* answers being waited for */
+	API_STREAMS_MAX = 16,
+	API_TOKEN_BYTES = 65, /* of api.token: 64 hex digits and a zero */
+};
+
+enum api_role { API_ROLE_READER, API_ROLE_ADMIN };
+
+/* who asks; borrowed for the call */
+struct api_caller {
+	enum api_role role;
+	const char *name; /* for the log: "socket", "console" */
+};
+
+struct api_token {
+	uint32_t slot, generation;
+};
+
+struct api_person {
+	const char *name; /* valid UTF-8, 1 to API_NAME_BYTES_MAX bytes, no control characters */
+	int64_t valid_from_unix_ms, valid_to_unix_ms; /* 0: no limit; to is after from */
+};
+
+struct api_events_query {
+	int64_t after, before; /* seq, exclusive; 0: no limit */
+	unsigned limit;        /* 1 to API_PAGE_MAX */
+	const char *type;      /* NULL: all; else one type, or a prefix ending in '.' ("door.") */
+	bool ascending;        /* oldest first (an `after` was asked for), else newest first */
+};
+
+enum api_level { API_LEVEL_INACTIVE, API_LEVEL_ACTIVE, API_LEVEL_UNKNOWN };
+
+/*
+ * What the gate does. Strings, structures and bytes are borrowed for the call. Returned json_t are new
+ * references; NULL is answered as 500. Ops with a token must answer it exactly once.
+ */
+struct api_ops {
+	/** {"site","gate","version","uptime_s","doors":[..],"cameras":[..],"storage":{..},"mqtt":{..}, ...} */
+	json_t *(*status)(void *gate);
+	/** [{"name","mode","physical","lock","alarm","fault",...}] */
+	json_t *(*doors)(void *gate);
+	/** {"driver":"sim","lines":[{"name","direction":"input"|"output","level":"active"|"inactive"|"unknown"}]} */
+	json_t *(*board)(void *gate);
+	/** 0, -ENOENT (no such line), -ENOTSUP (a real board), -EPERM (an output). */
+	int (*board_drive)(void *gate, const char *line, enum api_level level);
+
+	/** 200 {"people":[{"id","name","valid_from","valid_to","faces"}], "next": id or null}, by id after @p after_id ("" = first) */
+	void (*people_list)(void *gate, struct api_token token, const char *after_id, unsigned limit);
+	/** 201 the person; 409, 507... */
+	void (*person_add)(void *gate, struct api_token token, const struct api_caller *by,
+			   const struct api_person *person);
+	/** 200 the person, or 404. @p id is a valid ULID here and below. */
+	void (*person_get)(void *gate, struct api_token token, const char *id);
+	/** 204 (NULL body), or 404. */
+	void (*person_remove)(void *gate, struct api_token token, const struct api_caller *by,
+			      const char *id);
+	/** 201 {"quality":..}; 404; 422 with the reason in plain words; 503 while models load. */
+	void (*enrol)(void *gate, struct api_token token, const struct api_caller *by, const char *id,
+		      const void *photo, size_t bytes);
+
+	/** 200 what the door did, 404 (no such door), 409 (refused in this mode, with the reason). */
+	void (*door_open)(void *gate, struct api_token token, const struct api_caller *by, const char *door);
+	/** @p mode is one of "Locked", "Unlocked", "Blocked", "LockedDown", "LockedOpen". The same answers. */
+	void (*door_mode)(void *gate, struct api_token token, const struct api_caller *by, const char *door,
+			  const char *mode);
+
+	/** 200 {"events":[...]} in the order asked for. */
+	void (*events)(void *gate, struct api_token token, const struct api_events_query *query);
+	/** 200 {"ok":true,"rows":N,...} or {"ok":false,"seq":N,"reason":".."} */
+	void (*audit_verify)(void *gate, struct api_token token);
+	/** One evidence file is being sent to somebody. Ranges of a file already told are not told again. */
+	void (*evidence_viewed)(void *gate, const struct api_caller *by, const char *file);
+};
+
+/* strings are copied */
+struct api_config {
+	const char *socket_path; /* "" or NULL: none */
+	const char *listen;      /* loopback ADDRESS:PORT, port 0 = any; "" or NULL: none */
+	const char *console_dir; /* need not exist */
+	const char *evidence_dir;
+	const char *state_dir; /* api.token is read from here, or made (mode 0600) */
+};
+
+struct api;
+
+/**
+ * Listen. Of @p ops each member must be set; it must live as long as the API.
+ * @param error  @p error_bytes; one sentence on failure.
+ * @return 0, -EINVAL (not a loopback address), -EADDRINUSE (also: another daemon answers on the socket),
+ *         -EACCES, -ENOMEM or another negative errno.
+ */
+int api_open(const struct api_config *config, const struct api_ops *ops, void *gate, struct api **ret_api,
+	     char *error, size_t error_bytes);
+
+/** Readable when api_dispatch() has work; level-triggered. */
+int api_fd(const struct api *api);
+
+/** When api_dispatch() is next due even without the fd: clock_mono_ms() time, UINT64_MAX for never. */
+uint64_t api_deadline_ms(const struct api *api);
+
+/** Serve what is ready; never blocks. */
+void api_dispatch(struct api *api);
+
+/** Answer @p token with @p status and @p body (the reference is taken; NULL: no content). Stale tokens are fine. */
+void api_reply(struct api *api, struct api_token token, unsigned status, json_t *body);
+
+/** Answer with a problem document (RFC 9457); @p detail is one plain sentence for the user, printf style. */
+void api_reply_problem(struct api *api, struct api_token token, unsigned status, const char *detail, ...)
+	__attribute__((format(printf, 4, 5)));
+
+/**
+ * One event was committed: send it to the live streams. Call in order of seq, for every event.
+ * @param event  the event as on MQTT and in `events`; borrowed.
+ */
+void api_publish_event(struct api *api, int64_t seq, const char *type, const json_t *event);
+
+/** The board changed: send what `board` of the ops returns to GET board/stream. Cheap when nobody listens. */
+void api_publish_board(struct api *api);
+
+/** The TCP port that is listened on, 0 for none. */
+unsigned api_port(const struct api *api);
+
+/** Closes every connection, forgets every token. NULL is fine. */
+void api_close(struct api *api);
+
+#endif

@@ -1,0 +1,187 @@
+/*
+ * config.h - gatehouse.yaml as one checked structure.
+ *
+ * One table (config_schema.c) gives each option's name, type, range, default and help; the loader, the help
+ * text and docs/CONFIG.md follow it. What config_load() returns needs no further checks: names are unique,
+ * every name that is referred to exists, every value is in range, every default filled in.
+ * Relative paths are kept as written: they are relative to the daemon's working directory. Any thread.
+ */
+#ifndef GH_DAEMON_CONFIG_H
+#define GH_DAEMON_CONFIG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+enum {
+	CONFIG_VERSION = 1,
+	CONFIG_NAME_BYTES = 32, /* [a-z0-9-], 1 to 31 characters */
+	CONFIG_PATH_BYTES = 256,
+	CONFIG_URL_BYTES = 512,
+	CONFIG_LINES_MAX = 32, /* outputs, and as many inputs */
+	CONFIG_DOORS_MAX = 8,
+	CONFIG_CAMERAS_MAX = 8,
+	CONFIG_POLYGON_POINTS_MAX = 16,
+	CONFIG_EXCLUDES_MAX = 8,
+	CONFIG_CALIBRATION_POINTS = 4,
+	CONFIG_KEYS_MAX = 8,
+	CONFIG_KEY_COMMANDS_MAX = 16,
+	CONFIG_BYTES_MAX = 256 * 1024, /* of the file */
+	CONFIG_ERROR_BYTES = 2048,     /* enough for CONFIG_ERRORS_MAX lines */
+	CONFIG_ERRORS_MAX = 8          /* mistakes told at once */
+};
+
+enum config_board_driver { CONFIG_BOARD_SIM, CONFIG_BOARD_GPIOD };
+enum config_bias { CONFIG_BIAS_NONE, CONFIG_BIAS_UP, CONFIG_BIAS_DOWN };
+
+struct config_line {
+	char name[CONFIG_NAME_BYTES];      /* unique among inputs and outputs together */
+	char chip[CONFIG_NAME_BYTES];      /* "gpiochip0" */
+	int line;                          /* offset on the chip, -1: by line_name, or (sim) none */
+	char line_name[CONFIG_NAME_BYTES]; /* the kernel's name of the line; "": by line */
+	bool active_low;
+	enum config_bias bias; /* inputs */
+	unsigned debounce_ms;  /* inputs */
+};
+
+struct config_board {
+	enum config_board_driver driver;
+	struct config_line outputs[CONFIG_LINES_MAX];
+	size_t output_count;
+	struct config_line inputs[CONFIG_LINES_MAX];
+	size_t input_count;
+};
+
+struct config_door {
+	char name[CONFIG_NAME_BYTES];
+	char lock[CONFIG_NAME_BYTES];        /* an output; no two doors share one */
+	char contact[CONFIG_NAME_BYTES];     /* an input or "" */
+	char exit_button[CONFIG_NAME_BYTES]; /* an input or "" */
+	bool fail_safe;                      /* unpowered means unlocked; false: fail-secure */
+	unsigned release_ms, held_open_ms, pre_alarm_ms, relock_delay_ms; /* pre_alarm_ms < held_open_ms */
+	bool opens_on_fire;
+};
+
+enum config_camera_role { CONFIG_CAMERA_FACE, CONFIG_CAMERA_FACADE };
+
+struct config_point {
+	double x, y; /* fractions of width and height, 0 to 1, from the top left */
+};
+
+struct config_polygon {
+	struct config_point points[CONFIG_POLYGON_POINTS_MAX]; /* 3 or more */
+	size_t count;
+};
+
+struct config_calibration {
+	struct config_point
+		points[CONFIG_CALIBRATION_POINTS]; /* left low, right low, right high, left high */
+	size_t count;                              /* 0: not calibrated, else 4 */
+	int floor_low, floor_high;                 /* of the lower and the upper pair; high above low */
+	size_t floor_count;                        /* 2 when calibrated: the loader's, not yours */
+	unsigned columns; /* equal columns of windows between the left and right pair */
+};
+
+struct config_camera {
+	char name[CONFIG_NAME_BYTES];
+	char source[CONFIG_URL_BYTES]; /* "file:PATH", "rtsp://...", "/dev/videoN", "v4l2:..." */
+	enum config_camera_role role;
+	char door[CONFIG_NAME_BYTES]; /* set exactly for a face camera */
+	bool loop, realtime;          /* of file sources */
+	struct config_polygon roi;    /* count 0: the whole picture */
+	struct config_polygon exclude[CONFIG_EXCLUDES_MAX];
+	size_t exclude_count;
+	struct config_calibration calibration;
+};
+
+enum config_liveness { CONFIG_LIVENESS_ENFORCE, CONFIG_LIVENESS_OBSERVE, CONFIG_LIVENESS_OFF };
+
+struct config_face {
+	double false_accept_percent; /* effective rate over the whole gallery */
+	enum config_liveness liveness;
+	unsigned repeat_ms, threads;
+};
+
+struct config_litter {
+	unsigned pre_roll_s, post_roll_s;
+};
+
+struct config_evidence {
+	char dir[CONFIG_PATH_BYTES]; /* "STATE_DIR/evidence" when not given */
+	unsigned days, max_gb;
+};
+
+struct config_key {
+	char id[CONFIG_NAME_BYTES];
+	uint8_t public_key[32];                                    /* Ed25519 */
+	char commands[CONFIG_KEY_COMMANDS_MAX][CONFIG_NAME_BYTES]; /* "door.open"; none: no command */
+	size_t command_count;
+	char doors[CONFIG_DOORS_MAX][CONFIG_NAME_BYTES]; /* none: every door */
+	size_t door_count;
+};
+
+struct config_mqtt {
+	bool enabled;
+	char host[CONFIG_PATH_BYTES];
+	unsigned port;
+	char username[CONFIG_NAME_BYTES]; /* "": none */
+	char password_file[CONFIG_PATH_BYTES],
+		ca_file[CONFIG_PATH_BYTES]; /* "": none; ca_file switches TLS on */
+	char cert_file[CONFIG_PATH_BYTES], key_file[CONFIG_PATH_BYTES]; /* both or neither */
+	unsigned keepalive_s, window;
+	struct config_key keys[CONFIG_KEYS_MAX];
+	size_t key_count;
+};
+
+struct config_api {
+	char socket[CONFIG_PATH_BYTES]; /* "": none */
+	char listen[CONFIG_PATH_BYTES]; /* loopback "ADDRESS:PORT"; "": none */
+	char console_dir[CONFIG_PATH_BYTES];
+};
+
+struct config_storage {
+	unsigned slow_ms;
+};
+
+struct config {
+	unsigned version;
+	char site[CONFIG_NAME_BYTES], gate[CONFIG_NAME_BYTES];
+	char state_dir[CONFIG_PATH_BYTES], models_dir[CONFIG_PATH_BYTES];
+	struct config_board board;
+	struct config_door doors[CONFIG_DOORS_MAX];
+	size_t door_count;
+	char fire_input[CONFIG_NAME_BYTES]; /* an input or "" */
+	struct config_camera cameras[CONFIG_CAMERAS_MAX];
+	size_t camera_count;
+	struct config_face face;
+	struct config_litter litter;
+	struct config_evidence evidence;
+	struct config_mqtt mqtt;
+	struct config_api api;
+	struct config_storage storage;
+	int log_level; /* enum log_level of base/log.h */
+};
+
+/**
+ * Read and check one file.
+ * @param error  @p error_bytes (CONFIG_ERROR_BYTES is enough); on failure one line a mistake, each
+ *               "FILE:LINE: KEY: what is wrong and what was expected", joined by newlines.
+ * @return 0, -EINVAL (a mistake in it), -EFBIG, -ENOMEM, or what open(2) or read(2) failed with (error says so).
+ */
+int config_load(const char *path, struct config **ret_config, char *error, size_t error_bytes);
+
+/** The same for @p bytes of @p text; errors name @p file_name. */
+int config_load_text(const char *text, size_t bytes, const char *file_name, struct config **ret_config,
+		     char *error, size_t error_bytes);
+
+/** NULL is fine. */
+void config_free(struct config *config);
+
+/** Whether @p name is 1 to 31 characters of [a-z0-9-]. */
+bool config_name_is_valid(const char *name);
+
+/** Every option with its type, range, default and help, as Markdown: docs/CONFIG.md is this text. */
+void config_print_help(FILE *out);
+
+#endif
