@@ -1,0 +1,68 @@
+/*
+ * match.h - who is nearest? An exact 1:N search over unit vectors.
+ *
+ * A search reads one byte a number first and rescores in float whatever a proven error bound cannot rule out,
+ * so its answer is that of a plain float scan. Any thread; adding and removing wait for searches to end.
+ */
+#ifndef GH_VISION_MATCH_H
+#define GH_VISION_MATCH_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+enum {
+	GALLERY_TEMPLATES_MAX = 131072,
+	GALLERY_TEMPLATES_PER_PERSON_MAX = 16,
+	GALLERY_RESULTS_MAX = 8,
+	GALLERY_DIM_MAX = 1024,
+	GALLERY_PERSON_BYTES = 27, /* a ULID and the ending zero */
+};
+
+struct gallery;
+
+struct gallery_match {
+	char person[GALLERY_PERSON_BYTES];
+	float score; /* cosine, -1 to 1 */
+};
+
+/** @param dim  numbers of a vector, a multiple of 64, at most GALLERY_DIM_MAX. @return 0, -EINVAL or -ENOMEM. */
+int gallery_open(size_t dim, struct gallery **ret_gallery);
+
+/** NULL is fine. */
+void gallery_close(struct gallery *gallery);
+
+/**
+ * Adds one template of a person; a person may have several and counts with the best.
+ * @param vector  any length above 0; scaled to unit length.
+ * @return 0, -EINVAL (not 26 characters; a zero, infinite or NaN vector), -ENOSPC (gallery or person full)
+ *         or -ENOMEM.
+ */
+int gallery_add(struct gallery *gallery, const char *person, const float *vector);
+
+/** Removes all templates of a person. @return how many there were. */
+size_t gallery_remove(struct gallery *gallery, const char *person);
+
+/** Removes everybody. */
+void gallery_clear(struct gallery *gallery);
+
+/** Templates and persons now held. */
+size_t gallery_templates(struct gallery *gallery);
+size_t gallery_persons(struct gallery *gallery);
+
+/**
+ * The @p results_max nearest persons, best first, each once; equal scores in order of adding.
+ * @param probe  as in gallery_add().
+ * @return 0 (also for an empty gallery, *ret_count 0), -EINVAL (probe, results_max of 0 or above
+ *         GALLERY_RESULTS_MAX) or -ENOMEM.
+ */
+int gallery_search(struct gallery *gallery, const float *probe, size_t results_max,
+		   struct gallery_match *results, size_t *ret_count);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
