@@ -1,0 +1,86 @@
+/*
+ * crypto.h - the few things the gate needs of cryptography, in its own words.
+ *
+ * crypto_sodium.c is the only file that knows libsodium. Call crypto_init() before anything else; after that
+ * any thread. Keys are the caller's memory: crypto_wipe() them when done.
+ */
+#ifndef GH_DAEMON_CRYPTO_H
+#define GH_DAEMON_CRYPTO_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum {
+	CRYPTO_HASH_BYTES = 32,
+	CRYPTO_BOX_KEY_BYTES = 32,
+	CRYPTO_BOX_EXTRA_BYTES = 40, /* what sealing adds: 24 of nonce, 16 of tag */
+	CRYPTO_SIGN_SEED_BYTES = 32,
+	CRYPTO_SIGN_PUBLIC_BYTES = 32,
+	CRYPTO_SIGN_SECRET_BYTES = 64,
+	CRYPTO_SIGNATURE_BYTES = 64,
+	CRYPTO_ERROR_BYTES = 512
+};
+
+struct crypto_signer {
+	uint8_t secret[CRYPTO_SIGN_SECRET_BYTES];
+	uint8_t public_key[CRYPTO_SIGN_PUBLIC_BYTES];
+};
+
+/** One part of what is hashed. */
+struct crypto_bytes {
+	const void *at;
+	size_t bytes;
+};
+
+/** Any number of times. @return 0 or -EIO (the system gives no randomness). */
+int crypto_init(void);
+
+/** BLAKE2b-256, without a key, over the parts one after another. */
+void crypto_hash(const struct crypto_bytes *parts, size_t count, uint8_t ret_hash[CRYPTO_HASH_BYTES]);
+
+/** XSalsa20-Poly1305 with a random nonce. @p ret_box holds @p bytes + CRYPTO_BOX_EXTRA_BYTES. */
+void crypto_seal(const uint8_t key[CRYPTO_BOX_KEY_BYTES], const void *plain, size_t bytes, void *ret_box);
+
+/** The reverse. @p ret_plain holds @p box_bytes - CRYPTO_BOX_EXTRA_BYTES. @return 0 or -EBADMSG. */
+int crypto_unseal(const uint8_t key[CRYPTO_BOX_KEY_BYTES], const void *box, size_t box_bytes,
+		  void *ret_plain);
+
+/** The Ed25519 key pair of a seed. */
+void crypto_signer_init(struct crypto_signer *signer, const uint8_t seed[CRYPTO_SIGN_SEED_BYTES]);
+
+void crypto_sign(const struct crypto_signer *signer, const void *message, size_t bytes,
+		 uint8_t ret_signature[CRYPTO_SIGNATURE_BYTES]);
+
+bool crypto_verify(const uint8_t public_key[CRYPTO_SIGN_PUBLIC_BYTES], const void *message, size_t bytes,
+		   const uint8_t signature[CRYPTO_SIGNATURE_BYTES]);
+
+/** Whether two secrets are equal, in time that does not tell where they differ. */
+bool crypto_equal(const void *a, const void *b, size_t bytes);
+
+void crypto_random(void *ret, size_t bytes);
+void crypto_wipe(void *secret, size_t bytes);
+
+/** Base 64 (RFC 4648, with padding). @return 0 or -ENOSPC when @p text_bytes are too few for it. */
+int crypto_base64(const void *from, size_t bytes, char *text, size_t text_bytes);
+
+/** The reverse, of exactly @p bytes bytes; nothing else may be in @p text. @return 0 or -EINVAL. */
+int crypto_unbase64(const char *text, void *ret, size_t bytes);
+
+/**
+ * Read a key file: one line of base 64.
+ * @param error  CRYPTO_ERROR_BYTES; a sentence naming the file and what to do.
+ * @return 0, -ENOENT (no such file), -EACCES (unreadable, or readable by others), -EINVAL (not such a key).
+ */
+int crypto_key_load(const char *path, uint8_t *ret_key, size_t bytes, char *error);
+
+/**
+ * Make a key file of random bytes, mode 0600, on disk when this returns; an existing file is not touched.
+ * @return 0, -EEXIST or another negative errno, with the sentence.
+ */
+int crypto_key_create(const char *path, uint8_t *ret_key, size_t bytes, char *error);
+
+/** Write @p key as a file like those, readable by all: for public keys. Replaces what was there. */
+int crypto_key_publish(const char *path, const uint8_t *key, size_t bytes, char *error);
+
+#endif

@@ -1,0 +1,171 @@
+/*
+ * store.h - everything the gate must not forget: the log, the roster, cursors and nonces.
+ *
+ * One thread, `store`, is the only writer of STATE_DIR/gate.db (SQLite, WAL, synchronous=FULL). It takes all
+ * that is queued, commits it with one fsync, and answers; so an answer means "on disk". A second thread,
+ * `query`, reads. All functions here are the control thread's (but store_claim() and its release, which are
+ * anybody's), none of them waits for a disk (but store_claim() and store_close()), and every callback comes
+ * from store_dispatch() or store_close().
+ *
+ * A failed commit (full disk, I/O error) keeps the batch and everything behind it queued and is tried again,
+ * at first after 100 ms, at last every 5 s: FAILED is told once, RESTORED when it went through.
+ */
+#ifndef GH_DAEMON_STORE_H
+#define GH_DAEMON_STORE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "audit.h"
+#include "event.h"
+#include "roster.h"
+
+enum {
+	STORE_SCHEMA = 1,
+	STORE_QUEUE_MAX = 65536, /* writes on their way, when the config names no other bound */
+	STORE_QUERIES_MAX = 64,  /* questions on their way */
+	STORE_ROWS_MAX = 1000,   /* of one answer */
+	STORE_CURSORS_MAX = 4,
+	STORE_NONCES_MAX = 64,
+	STORE_NAME_BYTES = 32, /* of a cursor */
+	STORE_TEXT_BYTES = 512,
+	STORE_CLOSE_MS_MAX = 3000 /* how long store_close() lets a failing disk try */
+};
+
+struct store_claim;
+
+/**
+ * Make this process the only daemon of @p state_dir, which is made (mode 0700) when it is missing. Fast.
+ * @param error  STORE_TEXT_BYTES; one sentence on failure.
+ * @return 0, -EBUSY (the sentence names the other's pid), or what mkdir(2) or open(2) failed with.
+ */
+int store_claim(const char *state_dir, struct store_claim **ret_claim, char *error);
+
+/** NULL is fine. The claim also ends with the process. */
+void store_claim_release(struct store_claim *claim);
+
+struct store;
+
+enum store_news {
+	STORE_READY,    /* the roster was told, appended events are being committed */
+	STORE_FAILED,   /* a commit failed: being tried again, nothing is lost */
+	STORE_RESTORED, /* and went through */
+	STORE_SET_ASIDE, /* the database was damaged and set aside; the text names the file and what was saved */
+	STORE_TAMPERED, /* the end of the log is not what was signed: somebody changed the file */
+	STORE_UNUSABLE  /* for good: the text says what to do. Writes fail with -EIO from now on */
+};
+
+/* what the store tells unasked; each member must be set */
+struct store_ops {
+	/** Every committed event, in order of seq, before its own `done`. Borrowed. `json` is set. */
+	void (*committed)(void *arg, const struct event_row *row);
+	/** Before READY: one person; then that person's templates. Borrowed. */
+	void (*person)(void *arg, const struct roster_person *person);
+	void (*face)(void *arg, const char *person_id, const char *model, const float *vector, size_t dim);
+	/** @p text is a sentence for a person; "" for READY and RESTORED. */
+	void (*news)(void *arg, enum store_news news, const char *text);
+};
+
+/* strings are copied */
+struct store_config {
+	const char *state_dir;
+	const char *data_key_path;   /* NULL: STATE_DIR/keys/data.key */
+	const char *anchor_key_path; /* NULL: STATE_DIR/keys/anchor.key; the public key is beside it, .pub */
+	size_t queue_max;            /* 0: STORE_QUEUE_MAX */
+	const struct store_ops *ops; /* outlives the store */
+	void *arg;
+};
+
+/**
+ * Start the threads; what they find comes as news. @return 0, -EINVAL, -ENOMEM, -EIO or -EAGAIN (no thread).
+ */
+int store_open(const struct store_config *config, struct store **ret_store);
+
+/** Commits what is queued and a last anchor, ends the threads, calls what is still to be called, frees.
+ *  Waits at most STORE_CLOSE_MS_MAX and one commit; what is not on disk then is answered -ECANCELED. NULL is fine. */
+void store_close(struct store *store);
+
+/** Readable when store_dispatch() has work; level-triggered. */
+int store_fd(const struct store *store);
+
+/** Calls back what came in, a bounded number at once. Never blocks. The store must not be closed within. */
+void store_dispatch(struct store *store);
+
+/** How long the oldest write has been waiting for its commit; 0 when none is. */
+uint64_t store_pending_ms(const struct store *store);
+
+/** Writes on their way. */
+size_t store_pending(const struct store *store);
+
+/** Seq of the last committed event that was told; 0 before the first and before READY. */
+int64_t store_last_seq(const struct store *store);
+
+bool store_is_ready(const struct store *store);
+
+/**
+ * The end of a write. @p r is 0 and @p row the committed event, or r < 0 and row NULL: -ENOENT (no such
+ * person), -ENOSPC (too many templates or people), -EINVAL (refused by the database), -EIO (unusable),
+ * -ECANCELED (closed before).
+ */
+typedef void (*store_done_fn)(void *arg, int r, const struct event_row *row);
+
+/**
+ * Record an event. @param done may be NULL.
+ * @return 0 (done will be called), -EINVAL or -EFBIG (event_draft_check()), -ENOSPC (too many on their way),
+ *         -EIO (unusable) or -ENOMEM. The same for all writes below.
+ */
+int store_append(struct store *store, const struct event_draft *draft, store_done_fn done, void *arg);
+
+/* Roster changes; each comes with the event that tells of it, committed together. */
+
+/** Add or replace; the template count is not looked at. The name is kept encrypted. */
+int store_person_put(struct store *store, const struct roster_person *person, const struct event_draft *draft,
+		     store_done_fn done, void *arg);
+/** Erases name and templates; events keep the id, which then means nobody. */
+int store_person_remove(struct store *store, const char *person_id, const struct event_draft *draft,
+			store_done_fn done, void *arg);
+/** @p vector has ROSTER_TEMPLATE_DIM numbers; @p model is the hex SHA-256 of the model that made it. */
+int store_template_add(struct store *store, const char *person_id, const char *model, const float *vector,
+		       const struct event_draft *draft, store_done_fn done, void *arg);
+/** All of the person's templates made by @p model; NULL: by any. */
+int store_template_remove(struct store *store, const char *person_id, const char *model,
+			  const struct event_draft *draft, store_done_fn done, void *arg);
+
+/**
+ * Remember how far a reader of the log came; goes with the next commit, or within a second. Only the last value
+ * counts. @return 0, -EINVAL (name) or -ENOSPC (STORE_CURSORS_MAX names).
+ */
+int store_cursor_set(struct store *store, const char *name, int64_t seq);
+
+/** 0 when never set. Complete from READY on. */
+int64_t store_cursor_get(const struct store *store, const char *name);
+
+/** The highest nonce seen of a command key, counting appended drafts at once; 0: none. Complete from READY on. */
+int64_t store_nonce_get(const struct store *store, const char *key);
+
+struct store_filter {
+	int64_t after_seq, before_seq;    /* exclusive; 0: no limit */
+	unsigned limit;                   /* 1 to STORE_ROWS_MAX */
+	const char *type;                 /* NULL: all; one type, or a prefix ending in '.' ("door.") */
+	const char *person;               /* NULL: all */
+	int64_t from_unix_ms, to_unix_ms; /* from inclusive, to exclusive; 0: no limit */
+	bool ascending;                   /* else newest first */
+	bool hashes;                      /* json with prev and hash */
+};
+
+/** Rows with `json`, borrowed; r < 0: -EIO (unreadable), -ECANCELED (closed), -ENOMEM. */
+typedef void (*store_rows_fn)(void *arg, int r, const struct event_row *rows, size_t count);
+
+/** @return 0, -EINVAL, -EAGAIN (not READY yet), -EBUSY (STORE_QUERIES_MAX on their way) or -ENOMEM. */
+int store_query_events(struct store *store, const struct store_filter *filter, store_rows_fn done, void *arg);
+
+/** The next at most @p max rows after @p after_seq, oldest first, without hashes: for the outbox. */
+int store_fetch_outbox(struct store *store, int64_t after_seq, unsigned max, store_rows_fn done, void *arg);
+
+typedef void (*store_verified_fn)(void *arg, int r, const struct audit_result *result);
+
+/** audit_verify() on a thread of its own. @return 0, -EAGAIN, -EBUSY (one is running) or -ENOMEM. */
+int store_audit_verify(struct store *store, store_verified_fn done, void *arg);
+
+#endif
