@@ -1,0 +1,13 @@
+# Debian's narrow OpenCV packages bring neither OpenCVConfig.cmake nor opencv4.pc
+find_path(OPENCV_INCLUDE_DIR opencv2/dnn.hpp PATH_SUFFIXES opencv4 REQUIRED)
+foreach(part core imgproc imgcodecs dnn)
+  find_library(OPENCV_${part} opencv_${part} REQUIRED)
+  list(APPEND OPENCV_PARTS ${OPENCV_${part}})
+endforeach()
+pkg_check_modules(AVUTIL REQUIRED IMPORTED_TARGET libavutil)
+
+target_sources(gh_vision PRIVATE
+  digest_ffmpeg.c face_models.c face_opencv.cpp face_photo.c)
+set_source_files_properties(${CMAKE_CURRENT_SOURCE_DIR}/face_opencv.cpp PROPERTIES
+  COMPILE_OPTIONS "-isystem${OPENCV_INCLUDE_DIR}")
+target_link_libraries(gh_vision PRIVATE ${OPENCV_PARTS} PkgConfig::AVUTIL m)

@@ -1,0 +1,494 @@
+#include "face.h"
+
+#include "base/log.h"
+#include "digest.h"
+#include "face_photo.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <cmath>
+#include <cstdarg>
+#include <cstdio>
+#include <cstring>
+#include <memory>
+#include <new>
+#include <string>
+#include <vector>
+
+#include <opencv2/dnn.hpp>
+#include <opencv2/imgcodecs.hpp>
+#include <opencv2/imgproc.hpp>
+
+namespace {
+
+constexpr float detect_score_min = 0.7F;
+constexpr float detect_overlap_max = 0.4F;
+constexpr float liveness_context = 2.7F;
+constexpr int side_min_px = 16, side_max_px = 16384;
+
+/* eyes, nose and mouth corners in the aligned picture, as the recogniser's family was trained */
+constexpr float aligned[FACE_POINTS][2] = {{38.2946F, 51.6963F},
+					   {73.5318F, 51.5014F},
+					   {56.0252F, 71.7366F},
+					   {41.5493F, 92.3655F},
+					   {70.7299F, 92.2041F}};
+
+/* Nothing thrown gets past the C header. */
+template <typename Body> int guard(const char *what, Body body) noexcept
+{
+	try {
+		return body();
+	} catch (const std::bad_alloc &) {
+		return -ENOMEM;
+	} catch (const cv::Exception &e) {
+		if (e.code == cv::Error::StsNoMem)
+			return -ENOMEM;
+		log_error("vision", "%s: %s", what, e.what());
+	} catch (const std::exception &e) {
+		log_error("vision", "%s: %s", what, e.what());
+	} catch (...) {
+		log_error("vision", "%s: unknown failure", what);
+	}
+	return -EIO;
+}
+
+void explain(char *error, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void explain(char *error, const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(error, FACE_ERROR_BYTES, format, arguments);
+	va_end(arguments);
+}
+
+/* OpenCV prints every exception to stderr before it throws; guard() logs the ones that matter. */
+int be_quiet(int, const char *, const char *, const char *, int, void *)
+{
+	return 0;
+}
+
+bool is_usable(const struct face_image *image)
+{
+	return image != nullptr && image->pixels != nullptr && image->width_px >= side_min_px &&
+	       image->height_px >= side_min_px && image->width_px <= side_max_px &&
+	       image->height_px <= side_max_px &&
+	       image->stride_bytes >= static_cast<size_t>(image->width_px) * 3;
+}
+
+bool is_usable(const struct face *face, const struct face_image *image)
+{
+	float side_px = 4.0F * static_cast<float>(std::max(image->width_px, image->height_px));
+
+	return face != nullptr && std::isfinite(face->x_px) && std::isfinite(face->y_px) &&
+	       std::fabs(face->x_px) < side_px && std::fabs(face->y_px) < side_px && face->width_px >= 4 &&
+	       face->height_px >= 4 && face->width_px < side_px && face->height_px < side_px;
+}
+
+cv::Mat wrap(const struct face_image *image)
+{
+	/* OpenCV has no const view; nothing below writes through it */
+	return {image->height_px, image->width_px, CV_8UC3, const_cast<uint8_t *>(image->pixels),
+		image->stride_bytes};
+}
+
+cv::Mat blob_of(const cv::Mat &picture, const struct face_model &model)
+{
+	return cv::dnn::blobFromImage(picture, model.scale, cv::Size(model.width_px, model.height_px),
+				      cv::Scalar::all(model.mean), model.swap_rgb != 0, false, CV_32F);
+}
+
+/* A square of the picture; what lies outside repeats the picture's edge. */
+cv::Mat square_at(const cv::Mat &picture, float centre_x_px, float centre_y_px, float side_px)
+{
+	int side = std::max(2, cvRound(side_px));
+	cv::Rect wanted(cvRound(centre_x_px - side_px / 2), cvRound(centre_y_px - side_px / 2), side, side);
+	cv::Rect inside = wanted & cv::Rect(0, 0, picture.cols, picture.rows);
+	cv::Mat square;
+
+	if (inside == wanted)
+		return picture(wanted);
+	if (inside.area() == 0)
+		return {};
+	cv::copyMakeBorder(picture(inside), square, inside.y - wanted.y, wanted.br().y - inside.br().y,
+			   inside.x - wanted.x, wanted.br().x - inside.br().x, cv::BORDER_REPLICATE);
+	return square;
+}
+
+/* The square round a face with its surroundings, made to fit into the picture by shrinking, then shifting. */
+cv::Rect surroundings(const struct face *face, const cv::Size &picture)
+{
+	float limit_px = static_cast<float>(std::min(picture.width, picture.height) - 1);
+	float side_px = std::min(face->height_px * liveness_context, limit_px);
+	float left_px = face->x_px + face->width_px / 2 - side_px / 2;
+	float top_px = face->y_px + face->height_px / 2 - side_px / 2;
+
+	left_px = std::clamp(left_px, 0.0F, static_cast<float>(picture.width - 1) - side_px);
+	top_px = std::clamp(top_px, 0.0F, static_cast<float>(picture.height - 1) - side_px);
+	return {static_cast<int>(left_px), static_cast<int>(top_px), std::max(2, static_cast<int>(side_px)),
+		std::max(2, static_cast<int>(side_px))};
+}
+
+float overlap(const struct face &a, const struct face &b)
+{
+	float width_px = std::min(a.x_px + a.width_px, b.x_px + b.width_px) - std::max(a.x_px, b.x_px);
+	float height_px = std::min(a.y_px + a.height_px, b.y_px + b.height_px) - std::max(a.y_px, b.y_px);
+	float both;
+
+	if (width_px <= 0 || height_px <= 0)
+		return 0;
+	both = width_px * height_px;
+	return both / (a.width_px * a.height_px + b.width_px * b.height_px - both);
+}
+
+std::vector<struct face> candidates(const cv::Mat &scores, const cv::Mat &boxes, const cv::Rect &region)
+{
+	std::vector<struct face> found;
+	int count = scores.size[1];
+
+	for (int i = 0; i < count; i++) {
+		float score = scores.ptr<float>()[2 * i + 1];
+		const float *box = boxes.ptr<float>() + 4 * static_cast<ptrdiff_t>(i);
+		struct face face = {};
+
+		if (!(score >= detect_score_min))
+			continue;
+		face.x_px = static_cast<float>(region.x) + box[0] * static_cast<float>(region.width);
+		face.y_px = static_cast<float>(region.y) + box[1] * static_cast<float>(region.height);
+		face.width_px = (box[2] - box[0]) * static_cast<float>(region.width);
+		face.height_px = (box[3] - box[1]) * static_cast<float>(region.height);
+		face.score = score;
+		if (std::isfinite(face.x_px) && std::isfinite(face.y_px) && face.width_px >= 4 &&
+		    face.height_px >= 4)
+			found.push_back(face);
+	}
+	return found;
+}
+
+std::vector<struct face> best_of(std::vector<struct face> found)
+{
+	std::vector<struct face> kept;
+
+	std::sort(found.begin(), found.end(),
+		  [](const struct face &a, const struct face &b) { return a.score > b.score; });
+	for (const struct face &face : found) {
+		bool covered = std::any_of(kept.begin(), kept.end(), [&](const struct face &better) {
+			return overlap(face, better) > detect_overlap_max;
+		});
+		if (!covered)
+			kept.push_back(face);
+	}
+	std::sort(kept.begin(), kept.end(), [](const struct face &a, const struct face &b) {
+		return a.width_px * a.height_px > b.width_px * b.height_px;
+	});
+	return kept;
+}
+
+struct face_point mean_of(const struct face_point *landmarks, std::initializer_list<int> which)
+{
+	struct face_point mean = {};
+
+	for (int i : which) {
+		mean.x_px += landmarks[i].x_px / static_cast<float>(which.size());
+		mean.y_px += landmarks[i].y_px / static_cast<float>(which.size());
+	}
+	return mean;
+}
+
+/* Least-squares similarity (turn, scale, shift) that brings the five points onto the aligned ones. */
+bool similarity(const struct face_point *points, cv::Matx23f *ret_matrix)
+{
+	double mx = 0, my = 0, ax = 0, ay = 0, spread = 0, dot = 0, cross = 0, a, b;
+
+	for (int i = 0; i < FACE_POINTS; i++) {
+		mx += points[i].x_px / double{FACE_POINTS};
+		my += points[i].y_px / double{FACE_POINTS};
+		ax += aligned[i][0] / double{FACE_POINTS};
+		ay += aligned[i][1] / double{FACE_POINTS};
+	}
+	for (int i = 0; i < FACE_POINTS; i++) {
+		double px = points[i].x_px - mx, py = points[i].y_px - my;
+		double qx = aligned[i][0] - ax, qy = aligned[i][1] - ay;
+
+		spread += px * px + py * py;
+		dot += px * qx + py * qy;
+		cross += px * qy - py * qx;
+	}
+	if (!(spread > 1.0) || !std::isfinite(dot) || !std::isfinite(cross))
+		return false;
+	a = dot / spread;
+	b = cross / spread;
+	*ret_matrix = cv::Matx23f(static_cast<float>(a), static_cast<float>(-b),
+				  static_cast<float>(ax - a * mx + b * my), static_cast<float>(b),
+				  static_cast<float>(a), static_cast<float>(ay - b * mx - a * my));
+	return true;
+}
+
+int unit_length(float *vector)
+{
+	double square = 0;
+
+	for (int i = 0; i < FACE_DIM; i++)
+		square += double{vector[i]} * vector[i];
+	if (!std::isfinite(square) || square < 1e-12)
+		return -EIO;
+	for (int i = 0; i < FACE_DIM; i++)
+		vector[i] = static_cast<float>(vector[i] / std::sqrt(square));
+	return 0;
+}
+
+int check_model(const std::string &path, const struct face_model &model, char *error)
+{
+	char hex[DIGEST_HEX_BYTES];
+	int r = digest_sha256_file(path.c_str(), hex);
+
+	if (r == -ENOENT) {
+		explain(error, "%s is missing: run tools/setup", path.c_str());
+	} else if (r < 0) {
+		explain(error, "%s cannot be read (%s): run tools/setup", path.c_str(), strerror(-r));
+		r = r == -ENOMEM ? r : -EIO;
+	} else if (strcmp(hex, model.sha256) != 0) {
+		explain(error, "%s is not the pinned model (sha256 %.12s..., expected %.12s...): run tools/setup",
+			path.c_str(), hex, model.sha256);
+		r = -EBADMSG;
+	}
+	return r;
+}
+
+int reduction(unsigned width_px, unsigned height_px)
+{
+	unsigned side_px = std::max(width_px, height_px);
+
+	if (side_px >= 8 * FACE_PHOTO_SIDE_MAX_PX)
+		return cv::IMREAD_REDUCED_COLOR_8;
+	if (side_px >= 4 * FACE_PHOTO_SIDE_MAX_PX)
+		return cv::IMREAD_REDUCED_COLOR_4;
+	return side_px >= 2 * FACE_PHOTO_SIDE_MAX_PX ? cv::IMREAD_REDUCED_COLOR_2 : cv::IMREAD_COLOR;
+}
+
+cv::Mat decode(const void *bytes, size_t size, int flags)
+{
+	cv::Mat packed(1, static_cast<int>(size), CV_8UC1, const_cast<void *>(bytes));
+	cv::Mat picture = cv::imdecode(packed, flags); /* turns the picture as EXIF says */
+	int side_px = std::max(picture.cols, picture.rows);
+
+	if (side_px > FACE_PHOTO_SIDE_MAX_PX) {
+		double factor = double{FACE_PHOTO_SIDE_MAX_PX} / side_px;
+		cv::Mat reduced;
+
+		cv::resize(picture, reduced, cv::Size(), factor, factor, cv::INTER_AREA);
+		return reduced;
+	}
+	return picture;
+}
+
+} // namespace
+
+struct face_engine {
+	cv::dnn::Net nets[FACE_MODELS];
+	std::vector<cv::String> detect_outputs{"scores", "boxes"};
+};
+
+int face_engine_open(const char *models_dir, int threads, struct face_engine **ret_engine, char *error)
+{
+	if (models_dir == nullptr || ret_engine == nullptr || error == nullptr || threads < 1 || threads > 16)
+		return -EINVAL;
+	return guard("loading the face models", [&] {
+		auto engine = std::make_unique<face_engine>();
+
+		cv::redirectError(be_quiet);
+		cv::setNumThreads(threads);
+		explain(error, "the face models in %s cannot be loaded", models_dir);
+		for (int i = 0; i < FACE_MODELS; i++) {
+			std::string path = std::string(models_dir) + "/" + face_models[i].file;
+			int r = check_model(path, face_models[i], error);
+
+			if (r < 0)
+				return r;
+			engine->nets[i] = cv::dnn::readNetFromONNX(path);
+			engine->nets[i].setPreferableBackend(cv::dnn::DNN_BACKEND_OPENCV);
+		}
+		*ret_engine = engine.release();
+		return 0;
+	});
+}
+
+void face_engine_close(struct face_engine *engine)
+{
+	delete engine;
+}
+
+int face_detect(struct face_engine *engine, const struct face_image *image, const struct face_rect *region,
+		struct face *faces, size_t faces_max, size_t *ret_count)
+{
+	if (engine == nullptr || !is_usable(image) || faces == nullptr || ret_count == nullptr)
+		return -EINVAL;
+	return guard("finding faces", [&] {
+		cv::Rect area(0, 0, image->width_px, image->height_px);
+		std::vector<cv::Mat> outputs;
+		std::vector<struct face> found;
+		cv::dnn::Net &net = engine->nets[FACE_MODEL_DETECT];
+
+		if (region != nullptr)
+			area &= cv::Rect(region->x_px, region->y_px, region->width_px, region->height_px);
+		if (area.width < side_min_px || area.height < side_min_px)
+			return -EINVAL;
+		net.setInput(blob_of(wrap(image)(area), face_models[FACE_MODEL_DETECT]));
+		net.forward(outputs, engine->detect_outputs);
+		if (outputs.size() != 2 || outputs[0].dims != 3 || outputs[1].dims != 3 ||
+		    outputs[0].size[1] != outputs[1].size[1] || outputs[0].size[2] != 2 ||
+		    outputs[1].size[2] != 4)
+			return -EIO;
+		found = best_of(candidates(outputs[0], outputs[1], area));
+		*ret_count = std::min(faces_max, found.size());
+		std::copy_n(found.begin(), *ret_count, faces);
+		return 0;
+	});
+}
+
+int face_find_points(struct face_engine *engine, const struct face_image *image, struct face *face)
+{
+	if (engine == nullptr || !is_usable(image) || !is_usable(face, image))
+		return -EINVAL;
+	return guard("finding the points of a face", [&] {
+		float centre_x_px = face->x_px + face->width_px / 2, side_px = face->height_px;
+		float centre_y_px = face->y_px + face->height_px / 2;
+		cv::dnn::Net &net = engine->nets[FACE_MODEL_LANDMARK];
+		cv::Mat square = square_at(wrap(image), centre_x_px, centre_y_px, side_px), grey, output;
+		struct face_point *marks = face->landmarks;
+
+		if (square.empty())
+			return -EINVAL;
+		cv::cvtColor(square, grey, cv::COLOR_BGR2GRAY);
+		net.setInput(blob_of(grey, face_models[FACE_MODEL_LANDMARK]));
+		output = net.forward();
+		if (output.total() != 2 * FACE_LANDMARKS)
+			return -EIO;
+		for (int i = 0; i < FACE_LANDMARKS; i++) {
+			marks[i].x_px = centre_x_px + (output.ptr<float>()[2 * i] - 0.5F) * side_px;
+			marks[i].y_px = centre_y_px + (output.ptr<float>()[2 * i + 1] - 0.5F) * side_px;
+		}
+		face->points[0] = mean_of(marks, {37, 38, 40, 41});
+		face->points[1] = mean_of(marks, {43, 44, 46, 47});
+		face->points[2] = marks[30];
+		face->points[3] = mean_of(marks, {48, 60});
+		face->points[4] = mean_of(marks, {54, 64});
+		return 0;
+	});
+}
+
+int face_liveness(struct face_engine *engine, const struct face_image *image, const struct face *face,
+		  float *ret_live)
+{
+	if (engine == nullptr || !is_usable(image) || !is_usable(face, image) || ret_live == nullptr)
+		return -EINVAL;
+	return guard("judging liveness", [&] {
+		cv::Mat picture = wrap(image), output;
+		cv::dnn::Net &net = engine->nets[FACE_MODEL_LIVENESS];
+		const float *logits;
+		float sum = 0, top;
+
+		net.setInput(blob_of(picture(surroundings(face, picture.size())), face_models[FACE_MODEL_LIVENESS]));
+		output = net.forward();
+		if (output.total() != 3)
+			return -EIO;
+		logits = output.ptr<float>();
+		top = std::max({logits[0], logits[1], logits[2]});
+		for (int i = 0; i < 3; i++)
+			sum += std::exp(logits[i] - top);
+		if (!std::isfinite(sum))
+			return -EIO;
+		*ret_live = std::exp(logits[0] - top) / sum;
+		return 0;
+	});
+}
+
+int face_align(const struct face_image *image, const struct face *face, uint8_t *ret_crop)
+{
+	if (!is_usable(image) || !is_usable(face, image) || ret_crop == nullptr)
+		return -EINVAL;
+	return guard("aligning a face", [&] {
+		cv::Mat crop(FACE_CROP_PX, FACE_CROP_PX, CV_8UC3, ret_crop);
+		cv::Matx23f matrix;
+
+		if (!similarity(face->points, &matrix))
+			return -EINVAL;
+		cv::warpAffine(wrap(image), crop, matrix, crop.size(), cv::INTER_LINEAR);
+		return 0;
+	});
+}
+
+static int embed_one(struct face_engine *engine, const cv::Mat &crop, float *ret_embedding)
+{
+	cv::dnn::Net &net = engine->nets[FACE_MODEL_FEATURE];
+	cv::Mat output;
+
+	net.setInput(blob_of(crop, face_models[FACE_MODEL_FEATURE]));
+	output = net.forward();
+	if (output.total() != FACE_DIM)
+		return -EIO;
+	std::copy_n(output.ptr<float>(), int{FACE_DIM}, ret_embedding);
+	return unit_length(ret_embedding);
+}
+
+int face_embed(struct face_engine *engine, const uint8_t *crop, int mirrored, float *ret_embedding)
+{
+	if (engine == nullptr || crop == nullptr || ret_embedding == nullptr)
+		return -EINVAL;
+	return guard("embedding a face", [&] {
+		cv::Mat picture(FACE_CROP_PX, FACE_CROP_PX, CV_8UC3, const_cast<uint8_t *>(crop)), mirror;
+		float other[FACE_DIM];
+		int r = embed_one(engine, picture, ret_embedding);
+
+		if (r < 0 || mirrored == 0)
+			return r;
+		cv::flip(picture, mirror, 1);
+		r = embed_one(engine, mirror, other);
+		if (r < 0)
+			return r;
+		for (int i = 0; i < FACE_DIM; i++)
+			ret_embedding[i] += other[i];
+		return unit_length(ret_embedding);
+	});
+}
+
+int face_photo_decode(const void *bytes, size_t size, struct face_photo *ret_photo, char *reason)
+{
+	unsigned width_px, height_px;
+
+	if (bytes == nullptr || ret_photo == nullptr || reason == nullptr)
+		return -EINVAL;
+	if (size > FACE_PHOTO_BYTES_MAX) {
+		explain(reason, "The photo is larger than %d MB.", FACE_PHOTO_BYTES_MAX / 1024 / 1024);
+		return -EFBIG;
+	}
+	if (face_photo_size(bytes, size, &width_px, &height_px) < 0) {
+		explain(reason, "The photo is not a JPEG or PNG picture, or it is damaged.");
+		return -EBADMSG;
+	}
+	if (uint64_t{width_px} * height_px > FACE_PHOTO_PIXELS_MAX) {
+		explain(reason, "The photo has more than %d million pixels.", FACE_PHOTO_PIXELS_MAX / 1000000);
+		return -EFBIG;
+	}
+	explain(reason, "The photo cannot be decoded.");
+	return guard("decoding a photo", [&] {
+		cv::Mat picture = decode(bytes, size, reduction(width_px, height_px));
+
+		if (picture.empty())
+			return -EBADMSG;
+		if (picture.cols < side_min_px || picture.rows < side_min_px) {
+			explain(reason, "The photo is too small.");
+			return -EBADMSG;
+		}
+		auto owner = std::make_unique<cv::Mat>(picture);
+		ret_photo->image = {picture.data, picture.cols, picture.rows, picture.step[0]};
+		ret_photo->owner = owner.release();
+		return 0;
+	});
+}
+
+void face_photo_finish(struct face_photo *photo)
+{
+	delete static_cast<cv::Mat *>(photo->owner);
+	*photo = {};
+}
