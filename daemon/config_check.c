@@ -1,0 +1,262 @@
+/* What one option cannot say alone. */
+#include "config_tree.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "listen_address.h"
+
+static const char *const commands[] = {"door.open",     "door.mode", "roster.apply", "roster.snapshot",
+				       "events.replay", "enrol",     "config.get",   "ping"};
+
+static const struct config_line *find_line(const struct config_line *lines, size_t count, const char *name)
+{
+	for (size_t i = 0; i < count; i++)
+		if (strcmp(lines[i].name, name) == 0)
+			return &lines[i];
+	return NULL;
+}
+
+static void list_names(const struct config_line *lines, size_t count, char *text, size_t bytes)
+{
+	size_t used = 0;
+
+	snprintf(text, bytes, "none");
+	for (size_t i = 0; i < count && used < bytes; i++)
+		used += (size_t)snprintf(text + used, bytes - used, "%s%s", i > 0 ? ", " : "", lines[i].name);
+}
+
+/* "" is no reference; @p group is "output" or "input". */
+static void check_reference(struct config_tree *tree, const char *path, const char *name, const char *group,
+			    const struct config_line *lines, size_t count)
+{
+	char names[256];
+
+	if (name[0] == '\0' || find_line(lines, count, name) != NULL)
+		return;
+	list_names(lines, count, names, sizeof(names));
+	config_mistake(tree, path, "no %s is called \"%s\"; %ss are: %s", group, name, group, names);
+}
+
+static bool same_place(const struct config_line *a, const struct config_line *b)
+{
+	if (strcmp(a->chip, b->chip) != 0)
+		return false;
+	return (a->line >= 0 && a->line == b->line) ||
+	       (a->line_name[0] != '\0' && strcmp(a->line_name, b->line_name) == 0);
+}
+
+/* @p outputs_before, @p inputs_before: how many lines stand above this one in the file. */
+static void check_line(struct config_tree *tree, const struct config_board *board, const char *path,
+		       const struct config_line *line, size_t outputs_before, size_t inputs_before)
+{
+	char key[CONFIG_KEY_PATH_BYTES];
+
+	for (size_t i = 0; i < outputs_before + inputs_before; i++) {
+		const struct config_line *other =
+			i < outputs_before ? &board->outputs[i] : &board->inputs[i - outputs_before];
+
+		snprintf(key, sizeof(key), "%s.name", path);
+		if (strcmp(other->name, line->name) == 0)
+			config_mistake(tree, key, "another line is called \"%s\" already", line->name);
+		snprintf(key, sizeof(key), "%s.line", path);
+		if (board->driver == CONFIG_BOARD_GPIOD && same_place(other, line))
+			config_mistake(tree, key, "\"%s\" uses this line of %s already", other->name,
+				       line->chip);
+	}
+	snprintf(key, sizeof(key), "%s.line", path);
+	if (line->line >= 0 && line->line_name[0] != '\0')
+		config_mistake(tree, key, "expected either line or line_name, not both");
+	else if (board->driver == CONFIG_BOARD_GPIOD && line->line < 0 && line->line_name[0] == '\0')
+		config_mistake(tree, key,
+			       "is missing: expected line or line_name, because the driver is gpiod");
+}
+
+static void check_board(struct config_tree *tree, const struct config_board *board)
+{
+	char path[CONFIG_KEY_PATH_BYTES];
+
+	for (size_t i = 0; i < board->output_count; i++) {
+		snprintf(path, sizeof(path), "board.outputs[%zu]", i);
+		check_line(tree, board, path, &board->outputs[i], i, 0);
+	}
+	for (size_t i = 0; i < board->input_count; i++) {
+		snprintf(path, sizeof(path), "board.inputs[%zu]", i);
+		check_line(tree, board, path, &board->inputs[i], board->output_count, i);
+	}
+}
+
+static void check_door_lines(struct config_tree *tree, const struct config *config, size_t index)
+{
+	const struct config_door *door = &config->doors[index];
+	const struct config_board *board = &config->board;
+	char path[CONFIG_KEY_PATH_BYTES];
+
+	snprintf(path, sizeof(path), "doors[%zu].lock", index);
+	check_reference(tree, path, door->lock, "output", board->outputs, board->output_count);
+	snprintf(path, sizeof(path), "doors[%zu].contact", index);
+	check_reference(tree, path, door->contact, "input", board->inputs, board->input_count);
+	snprintf(path, sizeof(path), "doors[%zu].exit_button", index);
+	check_reference(tree, path, door->exit_button, "input", board->inputs, board->input_count);
+	if (door->exit_button[0] != '\0' && strcmp(door->exit_button, door->contact) == 0)
+		config_mistake(tree, path, "\"%s\" is the contact of this door already", door->exit_button);
+}
+
+static void check_door(struct config_tree *tree, const struct config *config, size_t index)
+{
+	const struct config_door *door = &config->doors[index];
+	char path[CONFIG_KEY_PATH_BYTES];
+
+	check_door_lines(tree, config, index);
+	for (size_t i = 0; i < index; i++) {
+		const struct config_door *other = &config->doors[i];
+
+		snprintf(path, sizeof(path), "doors[%zu].name", index);
+		if (strcmp(other->name, door->name) == 0)
+			config_mistake(tree, path, "another door is called \"%s\" already", door->name);
+		snprintf(path, sizeof(path), "doors[%zu].lock", index);
+		if (strcmp(other->lock, door->lock) == 0)
+			config_mistake(tree, path, "\"%s\" is the lock of door \"%s\" already", door->lock,
+				       other->name);
+		snprintf(path, sizeof(path), "doors[%zu].contact", index);
+		if (door->contact[0] != '\0' && strcmp(other->contact, door->contact) == 0)
+			config_mistake(tree, path, "\"%s\" is the contact of door \"%s\" already",
+				       door->contact, other->name);
+	}
+	snprintf(path, sizeof(path), "doors[%zu].pre_alarm_ms", index);
+	if (door->pre_alarm_ms >= door->held_open_ms)
+		config_mistake(tree, path, "%u: expected less than held_open_ms, which is %u",
+			       door->pre_alarm_ms, door->held_open_ms);
+}
+
+static void check_fire_input(struct config_tree *tree, const struct config *config)
+{
+	check_reference(tree, "fire_input", config->fire_input, "input", config->board.inputs,
+			config->board.input_count);
+	for (size_t i = 0; i < config->door_count && config->fire_input[0] != '\0'; i++)
+		if (strcmp(config->doors[i].contact, config->fire_input) == 0 ||
+		    strcmp(config->doors[i].exit_button, config->fire_input) == 0)
+			config_mistake(tree, "fire_input", "door \"%s\" uses \"%s\" already",
+				       config->doors[i].name, config->fire_input);
+}
+
+static const struct config_door *find_door(const struct config *config, const char *name)
+{
+	for (size_t i = 0; i < config->door_count; i++)
+		if (strcmp(config->doors[i].name, name) == 0)
+			return &config->doors[i];
+	return NULL;
+}
+
+static void check_camera(struct config_tree *tree, const struct config *config, size_t index)
+{
+	const struct config_camera *camera = &config->cameras[index];
+	char path[CONFIG_KEY_PATH_BYTES];
+
+	snprintf(path, sizeof(path), "cameras[%zu].name", index);
+	for (size_t i = 0; i < index; i++)
+		if (strcmp(config->cameras[i].name, camera->name) == 0)
+			config_mistake(tree, path, "another camera is called \"%s\" already", camera->name);
+	snprintf(path, sizeof(path), "cameras[%zu].door", index);
+	if (camera->role == CONFIG_CAMERA_FACE && camera->door[0] == '\0')
+		config_mistake(tree, path, "is missing: a face camera must name the door it opens");
+	else if (camera->role == CONFIG_CAMERA_FACADE && camera->door[0] != '\0')
+		config_mistake(tree, path, "a facade camera opens no door; expected role face");
+	else if (camera->door[0] != '\0' && find_door(config, camera->door) == NULL)
+		config_mistake(tree, path, "no door is called \"%s\"", camera->door);
+	snprintf(path, sizeof(path), "cameras[%zu].calibration", index);
+	if (camera->role == CONFIG_CAMERA_FACE && camera->calibration.count > 0)
+		config_mistake(tree, path, "belongs to a facade camera, and this one has the role face");
+	snprintf(path, sizeof(path), "cameras[%zu].calibration.floors", index);
+	if (camera->calibration.count > 0 && camera->calibration.floor_high <= camera->calibration.floor_low)
+		config_mistake(tree, path, "[%d, %d]: expected the lower floor first",
+			       camera->calibration.floor_low, camera->calibration.floor_high);
+}
+
+static bool is_command(const char *name)
+{
+	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
+		if (strcmp(commands[i], name) == 0)
+			return true;
+	return false;
+}
+
+static void check_key(struct config_tree *tree, const struct config *config, size_t index)
+{
+	const struct config_key *key = &config->mqtt.keys[index];
+	char path[CONFIG_KEY_PATH_BYTES];
+
+	snprintf(path, sizeof(path), "mqtt.keys[%zu].id", index);
+	for (size_t i = 0; i < index; i++)
+		if (strcmp(config->mqtt.keys[i].id, key->id) == 0)
+			config_mistake(tree, path, "another key has the id \"%s\" already", key->id);
+	for (size_t i = 0; i < key->command_count; i++) {
+		snprintf(path, sizeof(path), "mqtt.keys[%zu].commands[%zu]", index, i);
+		if (!is_command(key->commands[i]))
+			config_mistake(tree, path,
+				       "\"%s\": expected one of door.open, door.mode, roster.apply, "
+				       "roster.snapshot, "
+				       "events.replay, enrol, config.get, ping",
+				       key->commands[i]);
+	}
+	for (size_t i = 0; i < key->door_count; i++) {
+		snprintf(path, sizeof(path), "mqtt.keys[%zu].doors[%zu]", index, i);
+		if (find_door(config, key->doors[i]) == NULL)
+			config_mistake(tree, path, "no door is called \"%s\"", key->doors[i]);
+	}
+}
+
+static void check_mqtt(struct config_tree *tree, const struct config *config)
+{
+	const struct config_mqtt *mqtt = &config->mqtt;
+
+	for (size_t i = 0; i < mqtt->key_count; i++)
+		check_key(tree, config, i);
+	if (mqtt->host[0] == '\0')
+		config_mistake(tree, "mqtt.host", "is empty: expected the broker's name or address");
+	if ((mqtt->cert_file[0] != '\0') != (mqtt->key_file[0] != '\0'))
+		config_mistake(tree, mqtt->cert_file[0] != '\0' ? "mqtt.cert_file" : "mqtt.key_file",
+			       "expected both cert_file and key_file, or neither");
+	if (mqtt->cert_file[0] != '\0' && mqtt->ca_file[0] == '\0')
+		config_mistake(tree, "mqtt.cert_file", "needs ca_file, which switches TLS on");
+	if (mqtt->password_file[0] != '\0' && mqtt->username[0] == '\0')
+		config_mistake(tree, "mqtt.password_file", "needs username");
+	if (mqtt->password_file[0] != '\0' && mqtt->ca_file[0] == '\0' &&
+	    !listen_host_is_loopback(mqtt->host))
+		config_mistake(
+			tree, "mqtt.password_file",
+			"would cross the network unencrypted: expected ca_file, which switches TLS on");
+}
+
+static void check_api(struct config_tree *tree, const struct config_api *api)
+{
+	union listen_address address;
+	socklen_t bytes;
+	int r = api->listen[0] != '\0' ? listen_address_parse(api->listen, &address, &bytes) : 0;
+
+	if (r == -EACCES)
+		config_mistake(tree, "api.listen",
+			       "\"%s\" is not loopback: plain HTTP is served on 127.0.0.1 or [::1] only; put "
+			       "a TLS proxy "
+			       "in front of it",
+			       api->listen);
+	else if (r < 0)
+		config_mistake(tree, "api.listen", "\"%s\": expected ADDRESS:PORT, such as 127.0.0.1:8480",
+			       api->listen);
+	if (strlen(api->socket) >= 108)
+		config_mistake(tree, "api.socket", "expected at most 107 bytes, the limit of a Unix socket");
+}
+
+void config_check(struct config_tree *tree, const struct config *config)
+{
+	check_board(tree, &config->board);
+	for (size_t i = 0; i < config->door_count; i++)
+		check_door(tree, config, i);
+	check_fire_input(tree, config);
+	for (size_t i = 0; i < config->camera_count; i++)
+		check_camera(tree, config, i);
+	check_mqtt(tree, config);
+	check_api(tree, &config->api);
+	if (config->state_dir[0] == '\0')
+		config_mistake(tree, "state_dir", "is empty: expected a directory");
+}

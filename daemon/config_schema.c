@@ -1,0 +1,467 @@
+#include "config_schema.h"
+
+#include "base/log.h"
+#include "config.h"
+
+#define AT(type, member) .offset = offsetof(struct type, member), .bytes = sizeof(((struct type *)0)->member)
+#define COUNT(type, member) .count_offset = offsetof(struct type, member)
+#define FALLBACK(text) .presence = OPTION_DEFAULTED, .fallback = (text)
+#define RANGE(low, high) .min = (low), .max = (high)
+#define MEMBERS(list) .kind = OPTION_MAP, .members = (list)
+#define LIST(of, low, high) .kind = OPTION_LIST, .item = (of), .min = (low), .max = (high)
+
+enum { DAY_MS = 86400000 };
+
+static const struct option_word drivers[] = {{"sim", CONFIG_BOARD_SIM}, {"gpiod", CONFIG_BOARD_GPIOD}, {0}};
+static const struct option_word polarities[] = {{"high", 0}, {"low", 1}, {0}};
+static const struct option_word failings[] = {{"secure", 0}, {"safe", 1}, {0}};
+static const struct option_word biases[] = {
+	{"none", CONFIG_BIAS_NONE}, {"up", CONFIG_BIAS_UP}, {"down", CONFIG_BIAS_DOWN}, {0}};
+static const struct option_word camera_roles[] = {
+	{"face", CONFIG_CAMERA_FACE}, {"facade", CONFIG_CAMERA_FACADE}, {0}};
+static const struct option_word liveness[] = {{"enforce", CONFIG_LIVENESS_ENFORCE},
+					      {"observe", CONFIG_LIVENESS_OBSERVE},
+					      {"off", CONFIG_LIVENESS_OFF},
+					      {0}};
+static const struct option_word log_levels[] = {{"error", LOG_LEVEL_ERROR},
+						{"warning", LOG_LEVEL_WARNING},
+						{"info", LOG_LEVEL_INFO},
+						{"debug", LOG_LEVEL_DEBUG},
+						{0}};
+
+#define LINE_COMMON                                                                                          \
+	{.key = "name",                                                                                      \
+	 .kind = OPTION_NAME,                                                                                \
+	 AT(config_line, name),                                                                              \
+	 .help = "What doors call this line; unique among inputs and outputs."},                             \
+		{.key = "chip",                                                                              \
+		 .kind = OPTION_NAME,                                                                        \
+		 AT(config_line, chip),                                                                      \
+		 FALLBACK("gpiochip0"),                                                                      \
+		 .help = "The GPIO chip, as in /dev."},                                                      \
+		{.key = "line",                                                                              \
+		 .kind = OPTION_INT,                                                                         \
+		 AT(config_line, line),                                                                      \
+		 RANGE(-1, 1023),                                                                            \
+		 FALLBACK("-1"),                                                                             \
+		 .help = "Offset on the chip; -1: found by `line_name`. Not needed with the simulated "      \
+			 "board."},                                                                          \
+		{.key = "line_name",                                                                         \
+		 .kind = OPTION_TEXT,                                                                        \
+		 AT(config_line, line_name),                                                                 \
+		 FALLBACK(""),                                                                               \
+		 .help = "The kernel's name of the line (`gpioinfo` shows it), instead of `line`."},         \
+	{                                                                                                    \
+		.key = "active", .kind = OPTION_WORD, AT(config_line, active_low), .words = polarities,      \
+		FALLBACK("high"), .help = "The electrical level at which the line is active."                \
+	}
+
+static const struct option output_members[] = {LINE_COMMON, {0}};
+static const struct option input_members[] = {LINE_COMMON,
+					      {.key = "bias",
+					       .kind = OPTION_WORD,
+					       AT(config_line, bias),
+					       .words = biases,
+					       FALLBACK("none"),
+					       .help = "The chip's own pull resistor."},
+					      {.key = "debounce_ms",
+					       .kind = OPTION_UINT,
+					       AT(config_line, debounce_ms),
+					       RANGE(0, 1000),
+					       FALLBACK("20"),
+					       .help = "A level counts when it has held this long."},
+					      {0}};
+static const struct option output_item = {MEMBERS(output_members), .bytes = sizeof(struct config_line)};
+static const struct option input_item = {MEMBERS(input_members), .bytes = sizeof(struct config_line)};
+
+static const struct option board_members[] = {
+	{.key = "driver",
+	 .kind = OPTION_WORD,
+	 AT(config_board, driver),
+	 .words = drivers,
+	 FALLBACK("sim"),
+	 .help = "`sim`: a simulated board that `gatectl board` and the console press; `gpiod`: real lines."},
+	{.key = "outputs",
+	 LIST(&output_item, 0, CONFIG_LINES_MAX),
+	 AT(config_board, outputs),
+	 COUNT(config_board, output_count),
+	 FALLBACK(NULL),
+	 .help = "Relays."},
+	{.key = "inputs",
+	 LIST(&input_item, 0, CONFIG_LINES_MAX),
+	 AT(config_board, inputs),
+	 COUNT(config_board, input_count),
+	 FALLBACK(NULL),
+	 .help = "Contacts and buttons."},
+	{0}};
+
+static const struct option door_members[] = {
+	{.key = "name", .kind = OPTION_NAME, AT(config_door, name), .help = "Unique among doors."},
+	{.key = "lock",
+	 .kind = OPTION_NAME,
+	 AT(config_door, lock),
+	 .help = "The output that releases the lock."},
+	{.key = "contact",
+	 .kind = OPTION_NAME,
+	 AT(config_door, contact),
+	 FALLBACK(""),
+	 .help = "The input that is active while the leaf is open. Without it there are no forced and "
+		 "held-open "
+		 "alarms."},
+	{.key = "exit_button",
+	 .kind = OPTION_NAME,
+	 AT(config_door, exit_button),
+	 FALLBACK(""),
+	 .help = "The input of the request-to-exit button."},
+	{.key = "fail",
+	 .kind = OPTION_WORD,
+	 AT(config_door, fail_safe),
+	 .words = failings,
+	 FALLBACK("secure"),
+	 .help = "What the lock does without power: `secure` stays locked, `safe` unlocks."},
+	{.key = "release_ms",
+	 .kind = OPTION_UINT,
+	 AT(config_door, release_ms),
+	 RANGE(100, 600000),
+	 FALLBACK("5000"),
+	 .help = "How long one access keeps the lock released."},
+	{.key = "held_open_ms",
+	 .kind = OPTION_UINT,
+	 AT(config_door, held_open_ms),
+	 RANGE(1000, DAY_MS),
+	 FALLBACK("30000"),
+	 .help = "Open for longer than this is the alarm door.held_open."},
+	{.key = "pre_alarm_ms",
+	 .kind = OPTION_UINT,
+	 AT(config_door, pre_alarm_ms),
+	 RANGE(0, DAY_MS),
+	 FALLBACK("10000"),
+	 .help = "The warning comes this long before the alarm; less than `held_open_ms`."},
+	{.key = "relock_delay_ms",
+	 .kind = OPTION_UINT,
+	 AT(config_door, relock_delay_ms),
+	 RANGE(0, 10000),
+	 FALLBACK("0"),
+	 .help = "From the leaf's opening until the lock is locked again."},
+	{.key = "opens_on_fire",
+	 .kind = OPTION_BOOL,
+	 AT(config_door, opens_on_fire),
+	 FALLBACK("true"),
+	 .help = "Whether `fire_input` releases this door."},
+	{0}};
+static const struct option door_item = {MEMBERS(door_members), .bytes = sizeof(struct config_door)};
+
+static const struct option point_item = {
+	.kind = OPTION_POINT, .bytes = sizeof(struct config_point), RANGE(0, 1)};
+static const struct option polygon_item = {
+	LIST(&point_item, 3, CONFIG_POLYGON_POINTS_MAX), .offset = offsetof(struct config_polygon, points),
+	.bytes = sizeof(struct config_polygon), COUNT(config_polygon, count)};
+static const struct option floor_item = {.kind = OPTION_INT, .bytes = sizeof(int), RANGE(-20, 300)};
+
+static const struct option calibration_members[] = {
+	{.key = "points",
+	 LIST(&point_item, CONFIG_CALIBRATION_POINTS, CONFIG_CALIBRATION_POINTS),
+	 AT(config_calibration, points),
+	 COUNT(config_calibration, count),
+	 .help = "Four corners of one rectangle of the facade, as fractions: left low, right low, right "
+		 "high, left "
+		 "high."},
+	{.key = "floors",
+	 LIST(&floor_item, 2, 2),
+	 AT(config_calibration, floor_low),
+	 COUNT(config_calibration, floor_count),
+	 .help = "The floors at the low and at the high pair of points."},
+	{.key = "columns",
+	 .kind = OPTION_UINT,
+	 AT(config_calibration, columns),
+	 RANGE(1, 26),
+	 .help = "How many flats (columns of windows) lie side by side in the rectangle."},
+	{0}};
+_Static_assert(offsetof(struct config_calibration, floor_high) ==
+		       offsetof(struct config_calibration, floor_low) + sizeof(int),
+	       "the two floors are filled as an array");
+
+static const struct option camera_members[] = {
+	{.key = "name", .kind = OPTION_NAME, AT(config_camera, name), .help = "Unique among cameras."},
+	{.key = "source",
+	 .kind = OPTION_TEXT,
+	 AT(config_camera, source),
+	 .help = "`file:PATH`, `rtsp://...`, `/dev/videoN` or `v4l2:...`."},
+	{.key = "role",
+	 .kind = OPTION_WORD,
+	 AT(config_camera, role),
+	 .words = camera_roles,
+	 .help = "`face` lets residents in at `door`; `facade` watches for thrown things."},
+	{.key = "door",
+	 .kind = OPTION_NAME,
+	 AT(config_camera, door),
+	 FALLBACK(""),
+	 .help = "The door a face camera opens."},
+	{.key = "loop",
+	 .kind = OPTION_BOOL,
+	 AT(config_camera, loop),
+	 FALLBACK("false"),
+	 .help = "A file starts again at its end."},
+	{.key = "realtime",
+	 .kind = OPTION_BOOL,
+	 AT(config_camera, realtime),
+	 FALLBACK("true"),
+	 .help = "A file plays at its own speed; `false`: as fast as it can be read."},
+	{.key = "roi",
+	 LIST(&point_item, 3, CONFIG_POLYGON_POINTS_MAX),
+	 AT(config_camera, roi.points),
+	 COUNT(config_camera, roi.count),
+	 .presence = OPTION_ABSENT,
+	 .help = "The part of the picture that counts: corners as [x, y], fractions of width and height."},
+	{.key = "exclude",
+	 LIST(&polygon_item, 0, CONFIG_EXCLUDES_MAX),
+	 AT(config_camera, exclude),
+	 COUNT(config_camera, exclude_count),
+	 FALLBACK(NULL),
+	 .help = "Polygons that never count: a tree, a flag, windows that privacy masks."},
+	{.key = "calibration",
+	 MEMBERS(calibration_members),
+	 AT(config_camera, calibration),
+	 .presence = OPTION_ABSENT,
+	 .help = "Turns a place in the picture into floor and column (facade)."},
+	{0}};
+static const struct option camera_item = {MEMBERS(camera_members), .bytes = sizeof(struct config_camera)};
+
+static const struct option face_members[] = {
+	{.key = "false_accept_percent",
+	 .kind = OPTION_REAL,
+	 AT(config_face, false_accept_percent),
+	 RANGE(0.001, 5),
+	 FALLBACK("1.0"),
+	 .help = "Of strangers who try, how many may at most be taken for anyone enrolled."},
+	{.key = "liveness",
+	 .kind = OPTION_WORD,
+	 AT(config_face, liveness),
+	 .words = liveness,
+	 FALLBACK("enforce"),
+	 .help = "`enforce` refuses pictures of faces, `observe` only records them, `off` does not look."},
+	{.key = "repeat_ms",
+	 .kind = OPTION_UINT,
+	 AT(config_face, repeat_ms),
+	 RANGE(1000, 600000),
+	 FALLBACK("10000"),
+	 .help = "A person who stays in view is decided on again no sooner than this."},
+	{.key = "threads",
+	 .kind = OPTION_UINT,
+	 AT(config_face, threads),
+	 RANGE(1, 16),
+	 FALLBACK("2"),
+	 .help = "Threads for one inference."},
+	{0}};
+
+static const struct option litter_members[] = {{.key = "pre_roll_s",
+						.kind = OPTION_UINT,
+						AT(config_litter, pre_roll_s),
+						RANGE(0, 60),
+						FALLBACK("10"),
+						.help = "Seconds of video kept from before the first sight."},
+					       {.key = "post_roll_s",
+						.kind = OPTION_UINT,
+						AT(config_litter, post_roll_s),
+						RANGE(0, 60),
+						FALLBACK("5"),
+						.help = "Seconds kept from after the last."},
+					       {0}};
+
+static const struct option evidence_members[] = {
+	{.key = "dir",
+	 .kind = OPTION_TEXT,
+	 AT(config_evidence, dir),
+	 FALLBACK(""),
+	 .help = "Where clips and stills go; empty: `evidence` inside `state_dir`."},
+	{.key = "days",
+	 .kind = OPTION_UINT,
+	 AT(config_evidence, days),
+	 RANGE(1, 3650),
+	 FALLBACK("30"),
+	 .help = "Kept this long."},
+	{.key = "max_gb",
+	 .kind = OPTION_UINT,
+	 AT(config_evidence, max_gb),
+	 RANGE(1, 10000),
+	 FALLBACK("8"),
+	 .help = "Beyond this the oldest go first."},
+	{0}};
+
+static const struct option command_item = {.kind = OPTION_TEXT, .bytes = CONFIG_NAME_BYTES};
+static const struct option name_item = {.kind = OPTION_NAME, .bytes = CONFIG_NAME_BYTES};
+static const struct option key_members[] = {{.key = "id",
+					     .kind = OPTION_NAME,
+					     AT(config_key, id),
+					     .help = "The name a signed command gives its key."},
+					    {.key = "public_key",
+					     .kind = OPTION_KEY,
+					     AT(config_key, public_key),
+					     .help = "Ed25519, base64 (`gatectl mqtt keygen` prints it)."},
+					    {.key = "commands",
+					     LIST(&command_item, 0, CONFIG_KEY_COMMANDS_MAX),
+					     AT(config_key, commands),
+					     COUNT(config_key, command_count),
+					     FALLBACK(NULL),
+					     .help = "What the key may ask: `door.open`, `ping`, ..."},
+					    {.key = "doors",
+					     LIST(&name_item, 0, CONFIG_DOORS_MAX),
+					     AT(config_key, doors),
+					     COUNT(config_key, door_count),
+					     FALLBACK(NULL),
+					     .help = "Only these doors; none named: all."},
+					    {0}};
+static const struct option key_item = {MEMBERS(key_members), .bytes = sizeof(struct config_key)};
+
+static const struct option mqtt_members[] = {
+	{.key = "enabled",
+	 .kind = OPTION_BOOL,
+	 AT(config_mqtt, enabled),
+	 FALLBACK("false"),
+	 .help = "Report to a broker."},
+	{.key = "host",
+	 .kind = OPTION_TEXT,
+	 AT(config_mqtt, host),
+	 FALLBACK("127.0.0.1"),
+	 .help = "The broker's name or address."},
+	{.key = "port",
+	 .kind = OPTION_UINT,
+	 AT(config_mqtt, port),
+	 RANGE(1, 65535),
+	 FALLBACK("1883"),
+	 .help = "Its port; 8883 is usual with TLS."},
+	{.key = "username",
+	 .kind = OPTION_TEXT,
+	 AT(config_mqtt, username),
+	 FALLBACK(""),
+	 .help = "Broker login."},
+	{.key = "password_file",
+	 .kind = OPTION_TEXT,
+	 AT(config_mqtt, password_file),
+	 FALLBACK(""),
+	 .help = "File whose first line is the password. Beyond loopback only with `ca_file`."},
+	{.key = "ca_file",
+	 .kind = OPTION_TEXT,
+	 AT(config_mqtt, ca_file),
+	 FALLBACK(""),
+	 .help = "Switches TLS on: certificates to trust."},
+	{.key = "cert_file",
+	 .kind = OPTION_TEXT,
+	 AT(config_mqtt, cert_file),
+	 FALLBACK(""),
+	 .help = "Our certificate, with `key_file`."},
+	{.key = "key_file", .kind = OPTION_TEXT, AT(config_mqtt, key_file), FALLBACK(""), .help = "Its key."},
+	{.key = "keepalive_s",
+	 .kind = OPTION_UINT,
+	 AT(config_mqtt, keepalive_s),
+	 RANGE(5, 3600),
+	 FALLBACK("30"),
+	 .help = "A dead connection shows within one and a half times this."},
+	{.key = "window",
+	 .kind = OPTION_UINT,
+	 AT(config_mqtt, window),
+	 RANGE(1, 1000),
+	 FALLBACK("64"),
+	 .help = "Events on their way to the broker at once."},
+	{.key = "keys",
+	 LIST(&key_item, 0, CONFIG_KEYS_MAX),
+	 AT(config_mqtt, keys),
+	 COUNT(config_mqtt, key_count),
+	 FALLBACK(NULL),
+	 .help = "Who may sign commands; none: none is obeyed."},
+	{0}};
+
+static const struct option api_members[] = {
+	{.key = "socket",
+	 .kind = OPTION_TEXT,
+	 AT(config_api, socket),
+	 FALLBACK("/run/gatehouse/api.sock"),
+	 .help = "Unix socket for gatectl, mode 0660: who may open it is admin. Empty: none."},
+	{.key = "listen",
+	 .kind = OPTION_TEXT,
+	 AT(config_api, listen),
+	 FALLBACK("127.0.0.1:8480"),
+	 .help = "Loopback address and port of the console. Empty: none."},
+	{.key = "console_dir",
+	 .kind = OPTION_TEXT,
+	 AT(config_api, console_dir),
+	 FALLBACK("/usr/share/gatehouse/console"),
+	 .help = "The console's files."},
+	{0}};
+
+static const struct option storage_members[] = {{.key = "slow_ms",
+						 .kind = OPTION_UINT,
+						 AT(config_storage, slow_ms),
+						 RANGE(1, 10000),
+						 FALLBACK("50"),
+						 .help = "A decision not on disk after this long opens the "
+							 "door anyway, with the alarm storage.slow."},
+						{0}};
+
+static const struct option root_members[] = {
+	{.key = "version",
+	 .kind = OPTION_UINT,
+	 AT(config, version),
+	 RANGE(CONFIG_VERSION, CONFIG_VERSION),
+	 .help = "Of this file's format."},
+	{.key = "site", .kind = OPTION_NAME, AT(config, site), .help = "The compound, in MQTT topics."},
+	{.key = "gate", .kind = OPTION_NAME, AT(config, gate), .help = "This gate, in MQTT topics."},
+	{.key = "state_dir",
+	 .kind = OPTION_TEXT,
+	 AT(config, state_dir),
+	 FALLBACK("/var/lib/gatehouse"),
+	 .help = "Database, keys and evidence."},
+	{.key = "models_dir",
+	 .kind = OPTION_TEXT,
+	 AT(config, models_dir),
+	 FALLBACK("/usr/share/gatehouse/models"),
+	 .help = "Face models."},
+	{.key = "board",
+	 MEMBERS(board_members),
+	 AT(config, board),
+	 FALLBACK(NULL),
+	 .help = "Relays and inputs."},
+	{.key = "doors",
+	 LIST(&door_item, 0, CONFIG_DOORS_MAX),
+	 AT(config, doors),
+	 COUNT(config, door_count),
+	 FALLBACK(NULL),
+	 .help = "The doors."},
+	{.key = "fire_input",
+	 .kind = OPTION_NAME,
+	 AT(config, fire_input),
+	 FALLBACK(""),
+	 .help = "The input of the fire alarm panel: active opens every door with `opens_on_fire`."},
+	{.key = "cameras",
+	 LIST(&camera_item, 0, CONFIG_CAMERAS_MAX),
+	 AT(config, cameras),
+	 COUNT(config, camera_count),
+	 FALLBACK(NULL),
+	 .help = "The cameras."},
+	{.key = "face", MEMBERS(face_members), AT(config, face), FALLBACK(NULL), .help = "Recognition."},
+	{.key = "litter",
+	 MEMBERS(litter_members),
+	 AT(config, litter),
+	 FALLBACK(NULL),
+	 .help = "Thrown things."},
+	{.key = "evidence",
+	 MEMBERS(evidence_members),
+	 AT(config, evidence),
+	 FALLBACK(NULL),
+	 .help = "Clips and stills."},
+	{.key = "mqtt",
+	 MEMBERS(mqtt_members),
+	 AT(config, mqtt),
+	 FALLBACK(NULL),
+	 .help = "The link to the property system."},
+	{.key = "api", MEMBERS(api_members), AT(config, api), FALLBACK(NULL), .help = "HTTP."},
+	{.key = "storage", MEMBERS(storage_members), AT(config, storage), FALLBACK(NULL), .help = "The log."},
+	{.key = "log_level",
+	 .kind = OPTION_WORD,
+	 AT(config, log_level),
+	 .words = log_levels,
+	 FALLBACK("info"),
+	 .help = "Lines less urgent than this are not written."},
+	{0}};
+
+const struct option config_schema = {MEMBERS(root_members), .bytes = sizeof(struct config)};

@@ -1,0 +1,50 @@
+/*
+ * config_schema.h - the one table of options, for the loader and for the help. Private to config*.c.
+ */
+#ifndef GH_DAEMON_CONFIG_SCHEMA_H
+#define GH_DAEMON_CONFIG_SCHEMA_H
+
+#include <stddef.h>
+
+enum option_kind {
+	OPTION_NAME,  /* char[CONFIG_NAME_BYTES], [a-z0-9-] */
+	OPTION_TEXT,  /* char[bytes] */
+	OPTION_BOOL,  /* bool */
+	OPTION_UINT,  /* unsigned, min to max */
+	OPTION_INT,   /* int, min to max */
+	OPTION_REAL,  /* double, min to max */
+	OPTION_WORD,  /* one of `words`, stored as bool or int by its size */
+	OPTION_POINT, /* struct config_point, written [x, y], each min to max */
+	OPTION_KEY,   /* uint8_t[32], written in base64 */
+	OPTION_MAP,   /* a structure: `members` */
+	OPTION_LIST   /* an array of `item` at offset, its count at count_offset */
+};
+
+enum option_presence {
+	OPTION_REQUIRED,
+	OPTION_DEFAULTED, /* `fallback` stands in; for a map, its members' fallbacks; for a list, no item */
+	OPTION_ABSENT /* may be missing as a whole, and is zero then: members are required when it is there */
+};
+
+struct option_word {
+	const char *text; /* NULL ends the list */
+	int value;
+};
+
+struct option {
+	const char *key; /* NULL ends a list of members; NULL in an item */
+	enum option_kind kind;
+	enum option_presence presence;
+	size_t offset, bytes;
+	double min, max; /* of the value; of a list, the number of items */
+	const char *fallback;
+	const struct option_word *words;
+	const struct option *members, *item;
+	size_t count_offset;
+	const char *help;
+};
+
+/** The whole file: a map of struct config. */
+extern const struct option config_schema;
+
+#endif

@@ -1,0 +1,214 @@
+#include "config_tree_private.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static void add_line(struct config_tree *tree, size_t line, const char *path, const char *format,
+		     va_list args)
+{
+	char text[512];
+
+	tree->mistakes++;
+	if (tree->mistakes > CONFIG_ERRORS_MAX || tree->error_used + 1 >= tree->error_bytes)
+		return;
+	vsnprintf(text, sizeof(text), format, args);
+	tree->error_used +=
+		(size_t)snprintf(tree->error + tree->error_used, tree->error_bytes - tree->error_used,
+				 "%s%s:%zu: %s%s%s", tree->error_used > 0 ? "\n" : "", tree->file_name, line,
+				 path, path[0] != '\0' ? ": " : "", text);
+	if (tree->error_used >= tree->error_bytes)
+		tree->error_used = tree->error_bytes - 1;
+}
+
+yaml_node_t *config_tree_member(struct config_tree *tree, yaml_node_t *map, const char *key)
+{
+	for (yaml_node_pair_t *pair = map->data.mapping.pairs.start; pair < map->data.mapping.pairs.top;
+	     pair++) {
+		yaml_node_t *name = yaml_document_get_node(&tree->document, pair->key);
+
+		if (name->type == YAML_SCALAR_NODE && strcmp((char *)name->data.scalar.value, key) == 0)
+			return yaml_document_get_node(&tree->document, pair->value);
+	}
+	return NULL;
+}
+
+/* The node at "doors[0].lock", or the last one on the way there. */
+static yaml_node_t *nearest(struct config_tree *tree, const char *path)
+{
+	yaml_node_t *node = yaml_document_get_root_node(&tree->document);
+
+	while (node != NULL && *path != '\0') {
+		yaml_node_t *next = NULL;
+
+		if (*path == '[') {
+			size_t index = strtoul(path + 1, NULL, 10);
+
+			if (node->type == YAML_SEQUENCE_NODE &&
+			    index < (size_t)(node->data.sequence.items.top - node->data.sequence.items.start))
+				next = yaml_document_get_node(&tree->document,
+							      node->data.sequence.items.start[index]);
+			path += strcspn(path, "]");
+			path += *path == ']';
+		} else {
+			char key[CONFIG_NAME_BYTES] = "";
+			size_t length;
+
+			path += *path == '.';
+			length = strcspn(path, ".[");
+			if (length < sizeof(key))
+				memcpy(key, path, length);
+			path += length;
+			if (node->type == YAML_MAPPING_NODE)
+				next = config_tree_member(tree, node, key);
+		}
+		if (next == NULL)
+			return node;
+		node = next;
+	}
+	return node;
+}
+
+void config_mistake(struct config_tree *tree, const char *path, const char *format, ...)
+{
+	yaml_node_t *node = nearest(tree, path);
+	va_list args;
+
+	va_start(args, format);
+	add_line(tree, node != NULL ? node->start_mark.line + 1 : 1, path, format, args);
+	va_end(args);
+}
+
+void config_mistake_at(struct config_tree *tree, const yaml_node_t *node, const char *path,
+		       const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	add_line(tree, node->start_mark.line + 1, path, format, args);
+	va_end(args);
+}
+
+static void fail(struct config_tree *tree, size_t line, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+static void fail(struct config_tree *tree, size_t line, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	add_line(tree, line, "", format, args);
+	va_end(args);
+}
+
+/* 0 with a document to delete, else the mistake is told. */
+static int parse(struct config_tree *tree, const char *text, size_t bytes)
+{
+	yaml_parser_t parser;
+	int r = 0;
+
+	if (!yaml_parser_initialize(&parser))
+		return -ENOMEM;
+	yaml_parser_set_input_string(&parser, (const unsigned char *)text, bytes);
+	if (!yaml_parser_load(&parser, &tree->document)) {
+		bool reader = parser.error == YAML_READER_ERROR;
+
+		r = parser.error == YAML_MEMORY_ERROR ? -ENOMEM : -EINVAL;
+		fail(tree, reader ? 1 : parser.problem_mark.line + 1, "not YAML: %s%s%s",
+		     parser.problem != NULL ? parser.problem : "out of memory",
+		     parser.context != NULL ? " " : "", parser.context != NULL ? parser.context : "");
+	} else if (yaml_document_get_root_node(&tree->document) == NULL) {
+		fail(tree, 1, "the file is empty; it needs at least version, site and gate");
+		yaml_document_delete(&tree->document);
+		r = -EINVAL;
+	}
+	yaml_parser_delete(&parser);
+	return r;
+}
+
+int config_load_text(const char *text, size_t bytes, const char *file_name, struct config **ret_config,
+		     char *error, size_t error_bytes)
+{
+	struct config_tree tree = {.file_name = file_name, .error = error, .error_bytes = error_bytes};
+	struct config *config;
+	int r;
+
+	if (error_bytes > 0)
+		error[0] = '\0';
+	if (bytes > CONFIG_BYTES_MAX) {
+		fail(&tree, 1, "larger than %d KiB", CONFIG_BYTES_MAX / 1024);
+		return -EFBIG;
+	}
+	r = parse(&tree, text, bytes);
+	if (r < 0)
+		return r;
+	config = calloc(1, sizeof(*config));
+	if (config != NULL) {
+		config_fill(&tree, config);
+		if (tree.mistakes == 0)
+			config_check(&tree, config);
+	}
+	yaml_document_delete(&tree.document);
+	if (config == NULL || tree.mistakes > 0) {
+		config_free(config);
+		return config == NULL ? -ENOMEM : -EINVAL;
+	}
+	*ret_config = config;
+	return 0;
+}
+
+/* @return bytes read, at most CONFIG_BYTES_MAX + 1 (then it is too large), or a negative errno. */
+static ssize_t read_file(const char *path, char *text)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a pipe must not hold up the start */
+	struct stat status;
+	size_t bytes = 0;
+	ssize_t r;
+
+	if (fd < 0)
+		return -errno;
+	r = fstat(fd, &status) < 0    ? -errno
+	    : S_ISREG(status.st_mode) ? 0
+	    : S_ISDIR(status.st_mode) ? -EISDIR
+				      : -EINVAL;
+	while (r == 0 && bytes < CONFIG_BYTES_MAX + 1) {
+		ssize_t got = read(fd, text + bytes, CONFIG_BYTES_MAX + 1 - bytes);
+
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0)
+			r = -errno;
+		if (got <= 0)
+			break;
+		bytes += (size_t)got;
+	}
+	close(fd);
+	return r < 0 ? r : (ssize_t)bytes;
+}
+
+int config_load(const char *path, struct config **ret_config, char *error, size_t error_bytes)
+{
+	char *text = malloc(CONFIG_BYTES_MAX + 1);
+	ssize_t bytes;
+	int r;
+
+	bytes = text != NULL ? read_file(path, text) : -ENOMEM;
+	if (bytes < 0) {
+		snprintf(error, error_bytes, "%s: cannot be read: %s", path,
+			 bytes == -EINVAL ? "not a file" : strerror((int)-bytes));
+		r = (int)bytes;
+	} else {
+		r = config_load_text(text, (size_t)bytes, path, ret_config, error, error_bytes);
+	}
+	free(text);
+	return r;
+}
+
+void config_free(struct config *config)
+{
+	free(config);
+}

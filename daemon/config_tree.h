@@ -1,0 +1,29 @@
+/*
+ * config_tree.h - the YAML text as a tree whose every node knows its line, and the mistakes found in it.
+ * libyaml is known to config_tree.c and config_fill.c alone. Private to config*.c.
+ */
+#ifndef GH_DAEMON_CONFIG_TREE_H
+#define GH_DAEMON_CONFIG_TREE_H
+
+#include <stddef.h>
+
+#include "config.h"
+
+enum { CONFIG_KEY_PATH_BYTES = 96 };
+
+struct config_tree; /* the document being loaded */
+
+/**
+ * Note one mistake at the option @p path ("doors[0].lock"; "" for the file as a whole); when the path is not
+ * there, the line is that of the nearest section around it.
+ */
+void config_mistake(struct config_tree *tree, const char *path, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/** Fill @p config by the table: types, ranges, defaults, unknown and missing options. */
+void config_fill(struct config_tree *tree, struct config *config);
+
+/** What one option cannot say alone: names that must exist or be unique, options that need each other. */
+void config_check(struct config_tree *tree, const struct config *config);
+
+#endif

@@ -1,0 +1,24 @@
+/* config_tree_private.h - the parts of the tree that show libyaml; for config_tree.c and config_fill.c. */
+#ifndef GH_DAEMON_CONFIG_TREE_PRIVATE_H
+#define GH_DAEMON_CONFIG_TREE_PRIVATE_H
+
+#include <yaml.h>
+
+#include "config_tree.h"
+
+struct config_tree {
+	const char *file_name;
+	yaml_document_t document;
+	char *error;
+	size_t error_bytes, error_used;
+	unsigned mistakes;
+};
+
+/** The value of @p key in @p map, or NULL. */
+yaml_node_t *config_tree_member(struct config_tree *tree, yaml_node_t *map, const char *key);
+
+/** Like config_mistake(), at the line of @p node. */
+void config_mistake_at(struct config_tree *tree, const yaml_node_t *node, const char *path,
+		       const char *format, ...) __attribute__((format(printf, 4, 5)));
+
+#endif

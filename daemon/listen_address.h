@@ -1,0 +1,24 @@
+/* listen_address.h - "127.0.0.1:8480" or "[::1]:8480" as a socket address. Pure; any thread. */
+#ifndef GH_DAEMON_LISTEN_ADDRESS_H
+#define GH_DAEMON_LISTEN_ADDRESS_H
+
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <sys/socket.h>
+
+union listen_address {
+	struct sockaddr any;
+	struct sockaddr_in v4;
+	struct sockaddr_in6 v6;
+};
+
+/**
+ * Numeric addresses only, and only loopback ones: what is served in plain text must not leave the machine.
+ * @return 0, -EINVAL (no ADDRESS:PORT) or -EACCES (not loopback).
+ */
+int listen_address_parse(const char *text, union listen_address *ret_address, socklen_t *ret_bytes);
+
+/** Whether a Host header names this machine itself: localhost or a loopback address, with or without a port. */
+bool listen_host_is_loopback(const char *host);
+
+#endif
