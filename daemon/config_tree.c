@@ -8,6 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+enum { DEPTH_MAX = 16 };
+
 static void add_line(struct config_tree *tree, size_t line, const char *path, const char *format,
 		     va_list args)
 {
@@ -105,6 +107,32 @@ static void fail(struct config_tree *tree, size_t line, const char *format, ...)
 	va_end(args);
 }
 
+/*
+ * Deep nesting costs libyaml the square of its depth, so it is looked for first, event by event. A mistake in
+ * the YAML itself is left to the parser that follows. @return 0, -ENOMEM or -EINVAL (told).
+ */
+static int refuse_deep(struct config_tree *tree, const char *text, size_t bytes)
+{
+	unsigned depth = 0;
+	bool end = false;
+	yaml_parser_t parser;
+	yaml_event_t event;
+
+	if (!yaml_parser_initialize(&parser))
+		return -ENOMEM;
+	yaml_parser_set_input_string(&parser, (const unsigned char *)text, bytes);
+	while (!end && depth <= DEPTH_MAX && yaml_parser_parse(&parser, &event)) {
+		end = event.type == YAML_STREAM_END_EVENT;
+		depth += event.type == YAML_MAPPING_START_EVENT || event.type == YAML_SEQUENCE_START_EVENT;
+		depth -= event.type == YAML_MAPPING_END_EVENT || event.type == YAML_SEQUENCE_END_EVENT;
+		yaml_event_delete(&event);
+	}
+	if (depth > DEPTH_MAX)
+		fail(tree, parser.mark.line + 1, "sections are nested deeper than %d", DEPTH_MAX);
+	yaml_parser_delete(&parser);
+	return depth > DEPTH_MAX ? -EINVAL : 0;
+}
+
 /* 0 with a document to delete, else the mistake is told. */
 static int parse(struct config_tree *tree, const char *text, size_t bytes)
 {
@@ -143,7 +171,9 @@ int config_load_text(const char *text, size_t bytes, const char *file_name, stru
 		fail(&tree, 1, "larger than %d KiB", CONFIG_BYTES_MAX / 1024);
 		return -EFBIG;
 	}
-	r = parse(&tree, text, bytes);
+	r = refuse_deep(&tree, text, bytes);
+	if (r == 0)
+		r = parse(&tree, text, bytes);
 	if (r < 0)
 		return r;
 	config = calloc(1, sizeof(*config));

@@ -224,6 +224,7 @@ static void huge_and_unreadable_files_are_refused(void **state)
 		-EFBIG);
 	assert_int_equal(config_load_text(text, CONFIG_BYTES_MAX, "g.yaml", &config, error, sizeof(error)),
 			 -EINVAL);
+	assert_non_null(strstr(error, "nested deeper"));
 	assert_int_equal(config_load("/nowhere/g.yaml", &config, error, sizeof(error)), -ENOENT);
 	assert_string_equal(error, "/nowhere/g.yaml: cannot be read: No such file or directory");
 	assert_int_equal(config_load("/", &config, error, sizeof(error)), -EISDIR);
