@@ -1,0 +1,195 @@
+/*
+ * Live news. A stream that resumes first reads what it missed, page by page at its client's pace, and then
+ * goes live; between the two nothing is lost and nothing comes twice, because a page is asked for again
+ * when something was published while it was on its way, and a live event not above the last one is skipped.
+ */
+#include "api_private.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { REPLAY_ROWS = 50 };
+
+static struct api_stream *find(struct api *api, struct http_token http)
+{
+	for (size_t i = 0; i < API_STREAMS_MAX; i++) {
+		struct api_stream *stream = &api->streams[i];
+
+		if (stream->used && stream->http.slot == http.slot &&
+		    stream->http.generation == http.generation)
+			return stream;
+	}
+	return NULL;
+}
+
+static struct api_stream *claim(struct api *api, const struct http_request *request)
+{
+	for (size_t i = 0; i < API_STREAMS_MAX; i++)
+		if (!api->streams[i].used) {
+			api->streams[i] = (struct api_stream){.used = true, .http = request->token};
+			return &api->streams[i];
+		}
+	http_respond_problem(api->http, request->token, 503, "too many live streams are open");
+	return NULL;
+}
+
+/* id < 0: none. A client that is too slow was dropped by the send, and CLOSED follows. */
+static void send_json(struct api *api, struct api_stream *stream, int64_t id, const json_t *value)
+{
+	char *data = json_dumps(value, JSON_COMPACT), *text = NULL;
+	int bytes = -1;
+
+	if (data != NULL && id >= 0)
+		bytes = asprintf(&text, "id: %lld\ndata: %s\n\n", (long long)id, data);
+	else if (data != NULL)
+		bytes = asprintf(&text, "data: %s\n\n", data);
+	if (bytes > 0) {
+		(void)http_stream_send(api->http, stream->http, text,
+				       (size_t)bytes); /* gone or dropped: see above */
+		free(text);
+	}
+	free(data);
+}
+
+static void ask_page(struct api *api, struct api_stream *stream)
+{
+	struct api_events_query query = {.after = stream->last_seq,
+					 .limit = REPLAY_ROWS,
+					 .type = stream->type[0] != '\0' ? stream->type : NULL,
+					 .ascending = true};
+	struct api_token token;
+
+	if (!api_begin_call(api, stream->http, true, &token))
+		return; /* asked again when the client has read what it has, or the next event comes */
+	stream->asking = true;
+	stream->asked_at_seq = api->latest_seq;
+	api->ops->events(api->gate, token, &query);
+}
+
+void api_stream_replay(struct api *api, struct http_token http, const json_t *body)
+{
+	struct api_stream *stream = find(api, http);
+	const json_t *events = json_object_get(body, "events"), *event;
+	size_t index;
+
+	if (stream == NULL)
+		return;
+	stream->asking = false;
+	if (!json_is_array(events)) {
+		http_stream_end(api->http, http); /* the client comes again with the id it has */
+		return;
+	}
+	json_array_foreach(events, index, event)
+	{
+		int64_t seq = json_integer_value(json_object_get(event, "seq"));
+
+		if (seq <= stream->last_seq)
+			continue;
+		stream->last_seq = seq;
+		send_json(api, stream, seq, event);
+	}
+	if (json_array_size(events) >= REPLAY_ROWS)
+		return; /* the next page when the client has read this one */
+	if (api->latest_seq == stream->asked_at_seq)
+		stream->live = true;
+	else
+		ask_page(api, stream);
+}
+
+void api_stream_news(void *arg, struct http_token token, enum http_stream_news news)
+{
+	struct api *api = arg;
+	struct api_stream *stream = find(api, token);
+
+	if (stream == NULL)
+		return;
+	if (news == HTTP_STREAM_CLOSED)
+		stream->used = false;
+	else if (!stream->board && !stream->live && !stream->asking)
+		ask_page(api, stream);
+}
+
+/* Where to go on: the header that a browser sends by itself, or ?after=. */
+static int resume_point(const struct http_request *request, int64_t *ret_seq)
+{
+	const char *text = http_header(request, "Last-Event-ID");
+
+	if (text == NULL)
+		text = http_query(request, "after");
+	return text == NULL ? -ENODATA : api_parse_number(text, INT64_MAX, ret_seq);
+}
+
+void api_stream_events(struct api *api, const struct http_request *request, const char *param)
+{
+	const char *type = http_query(request, "type");
+	struct api_stream *stream;
+	int64_t seq = api->latest_seq;
+	int r = resume_point(request, &seq);
+
+	(void)param;
+	if (r == -EINVAL || (type != NULL && !api_type_is_valid(type))) {
+		http_respond_problem(api->http, request->token, 400,
+				     r == -EINVAL ? "Last-Event-ID and after take the seq of an event"
+						  : "type takes an event type, or its beginning up to a dot");
+		return;
+	}
+	stream = claim(api, request);
+	if (stream == NULL)
+		return;
+	stream->last_seq = seq;
+	stream->live = r == -ENODATA;
+	if (type != NULL)
+		strcpy(stream->type, type);
+	stream->used = http_stream_start(api->http, request) == 0;
+	(void)http_stream_send(api->http, request->token, "retry: 2000\n\n",
+			       13); /* the first bytes always fit */
+}
+
+void api_stream_board(struct api *api, const struct http_request *request, const char *param)
+{
+	struct api_stream *stream = claim(api, request);
+	json_t *board;
+
+	(void)param;
+	if (stream == NULL)
+		return;
+	stream->board = true;
+	stream->used = http_stream_start(api->http, request) == 0;
+	if (!stream->used)
+		return;
+	board = api->ops->board(api->gate);
+	send_json(api, stream, -1, board);
+	json_decref(board);
+}
+
+void api_publish_event(struct api *api, int64_t seq, const char *type, const json_t *event)
+{
+	api->latest_seq = seq;
+	for (size_t i = 0; i < API_STREAMS_MAX; i++) {
+		struct api_stream *stream = &api->streams[i];
+
+		if (!stream->used || stream->board || !stream->live || seq <= stream->last_seq)
+			continue;
+		stream->last_seq = seq;
+		if (api_type_matches(stream->type, type))
+			send_json(api, stream, seq, event);
+	}
+}
+
+void api_publish_board(struct api *api)
+{
+	json_t *board = NULL;
+
+	for (size_t i = 0; i < API_STREAMS_MAX; i++) {
+		struct api_stream *stream = &api->streams[i];
+
+		if (!stream->used || !stream->board)
+			continue;
+		if (board == NULL)
+			board = api->ops->board(api->gate);
+		send_json(api, stream, -1, board);
+	}
+	json_decref(board);
+}

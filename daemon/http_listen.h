@@ -1,0 +1,16 @@
+/* http_listen.h - listening sockets, non-blocking and close-on-exec. Private to http_*.c. */
+#ifndef GH_DAEMON_HTTP_LISTEN_H
+#define GH_DAEMON_HTTP_LISTEN_H
+
+#include <stddef.h>
+
+/**
+ * A Unix socket of mode 0660. One left behind by a dead daemon is replaced; a live one gives -EADDRINUSE.
+ * @return the fd or a negative errno with a sentence in @p error.
+ */
+int http_listen_unix(const char *path, char *error, size_t error_bytes);
+
+/** A loopback TCP socket; *ret_port is the real port. The same returns. */
+int http_listen_tcp(const char *text, unsigned *ret_port, char *error, size_t error_bytes);
+
+#endif
