@@ -16,10 +16,10 @@ extern "C" {
 #endif
 
 enum {
-	FACE_DIM = 512,		 /* floats of an embedding */
-	FACE_POINTS = 5,	 /* image-left eye, image-right eye, nose, image-left and -right mouth corner */
-	FACE_LANDMARKS = 68,	 /* iBUG order */
-	FACE_CROP_PX = 112,	 /* side of the aligned picture */
+	FACE_DIM = 512,      /* floats of an embedding */
+	FACE_POINTS = 5,     /* image-left eye, image-right eye, nose, image-left and -right mouth corner */
+	FACE_LANDMARKS = 68, /* iBUG order */
+	FACE_CROP_PX = 112,  /* side of the aligned picture */
 	FACE_CROP_BYTES = 112 * 112 * 3,
 	FACE_ERROR_BYTES = 256,
 	FACE_PHOTO_BYTES_MAX = 16 * 1024 * 1024,
@@ -28,9 +28,9 @@ enum {
 };
 
 struct face_image {
-	const uint8_t *pixels; /* BGR, 8 bits a channel, rows from the top; borrowed for the call */
+	const uint8_t *pixels;   /* BGR, 8 bits a channel, rows from the top; borrowed for the call */
 	int width_px, height_px; /* 16 to 16384 */
-	size_t stride_bytes;	 /* from one row to the next, at least 3 * width_px */
+	size_t stride_bytes;     /* from one row to the next, at least 3 * width_px */
 };
 
 struct face_rect {
@@ -43,17 +43,23 @@ struct face_point {
 
 struct face {
 	float x_px, y_px, width_px, height_px; /* as the detector saw it; may reach outside the picture */
-	float score;			       /* detector confidence, 0 to 1 */
+	float score;                           /* detector confidence, 0 to 1 */
 	struct face_point points[FACE_POINTS]; /* zeros until face_find_points() */
 	struct face_point landmarks[FACE_LANDMARKS];
 };
 
 /* What one net file is and how a picture must be prepared for it. */
-enum face_model_role { FACE_MODEL_DETECT, FACE_MODEL_LANDMARK, FACE_MODEL_FEATURE, FACE_MODEL_LIVENESS, FACE_MODELS };
+enum face_model_role {
+	FACE_MODEL_DETECT,
+	FACE_MODEL_LANDMARK,
+	FACE_MODEL_FEATURE,
+	FACE_MODEL_LIVENESS,
+	FACE_MODELS
+};
 struct face_model {
 	const char *file, *sha256;
 	int width_px, height_px;
-	int swap_rgb; /* 1: the net wants RGB, 0: BGR or grey */
+	int swap_rgb;       /* 1: the net wants RGB, 0: BGR or grey */
 	double mean, scale; /* (value - mean) * scale */
 };
 extern const struct face_model face_models[FACE_MODELS];

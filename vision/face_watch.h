@@ -26,26 +26,26 @@ struct video_frame;
 enum { FACE_WATCH_CAMERAS_MAX = 4, FACE_WATCH_ENROLS_MAX = 8, FACE_WATCH_PERSON_BYTES = 27 };
 
 enum face_result_kind {
-	FACE_RESULT_READY,	  /* models are loaded */
-	FACE_RESULT_FAILED,	  /* reason: no face will be seen until the daemon restarts */
-	FACE_RESULT_ACCESS,	  /* a live, enrolled person: person, score */
-	FACE_RESULT_STRANGER,	  /* a live person nobody knows: best score */
-	FACE_RESULT_SPOOF,	  /* a picture of a face: liveness; person and score when it resembles somebody */
-	FACE_RESULT_ENROLLED,	  /* request: template_vector, quality */
+	FACE_RESULT_READY,    /* models are loaded */
+	FACE_RESULT_FAILED,   /* reason: no face will be seen until the daemon restarts */
+	FACE_RESULT_ACCESS,   /* a live, enrolled person: person, score */
+	FACE_RESULT_STRANGER, /* a live person nobody knows: best score */
+	FACE_RESULT_SPOOF,    /* a picture of a face: liveness; person and score when it resembles somebody */
+	FACE_RESULT_ENROLLED, /* request: template_vector, quality */
 	FACE_RESULT_ENROL_FAILED, /* request: reason */
 };
 
 struct face_result {
 	enum face_result_kind kind;
-	unsigned camera; /* index given to face_watch_frame() */
-	uint32_t track;	 /* rises for each new face in view; the same while it stays */
+	unsigned camera;                      /* index given to face_watch_frame() */
+	uint32_t track;                       /* rises for each new face in view; the same while it stays */
 	char person[FACE_WATCH_PERSON_BYTES]; /* "" when none */
-	float score, threshold; /* cosine; best person's, and what was asked for */
-	float liveness;		/* mean over the good frames, 0 to 1; -1 not measured */
-	float quality;		/* 0 to 1 */
+	float score, threshold;               /* cosine; best person's, and what was asked for */
+	float liveness;                       /* mean over the good frames, 0 to 1; -1 not measured */
+	float quality;                        /* 0 to 1 */
 	unsigned good_frames;
-	struct face_rect box; /* in the frame of the decision */
-	int64_t pts_us;	      /* of that frame */
+	struct face_rect box;        /* in the frame of the decision */
+	int64_t pts_us;              /* of that frame */
 	uint64_t first_good_mono_us; /* when the first good frame of the track arrived */
 	uint64_t decided_mono_us;
 	struct { /* milliseconds of the deciding frame, by stage */
@@ -53,20 +53,20 @@ struct face_result {
 	} ms;
 	uint64_t request;
 	float template_vector[FACE_DIM]; /* unit length; of ENROLLED only */
-	char reason[FACE_ERROR_BYTES];	 /* plain words, for FAILED and ENROL_FAILED */
+	char reason[FACE_ERROR_BYTES];   /* plain words, for FAILED and ENROL_FAILED */
 };
 
 struct face_watch_config {
-	const char *models_dir; /* copied */
-	unsigned cameras;	/* 1 to FACE_WATCH_CAMERAS_MAX */
-	unsigned threads;	/* that one inference may use, 1 to 16 */
+	const char *models_dir;      /* copied */
+	unsigned cameras;            /* 1 to FACE_WATCH_CAMERAS_MAX */
+	unsigned threads;            /* that one inference may use, 1 to 16 */
 	double false_accept_percent; /* see threshold.h */
-	bool liveness;		     /* false: pictures are taken for people */
-	float liveness_min;	     /* 0 to 1, mean over the good frames */
-	unsigned face_min_px;	     /* height of a usable face, 32 to 1000 */
-	unsigned access_frames;	     /* good frames that must agree before ACCESS, 2 to 30 */
+	bool liveness;               /* false: pictures are taken for people */
+	float liveness_min;          /* 0 to 1, mean over the good frames; 0: measured, never refused */
+	unsigned face_min_px;        /* height of a usable face, 32 to 1000 */
+	unsigned access_frames;      /* good frames that must agree before ACCESS, 2 to 30 */
 	unsigned stranger_frames;    /* good frames without a match before STRANGER, access_frames to 60 */
-	unsigned repeat_ms;	     /* 1000 to 3600000 */
+	unsigned repeat_ms;          /* 1000 to 3600000 */
 };
 
 /** The defaults that were measured to be safe. models_dir is left NULL, cameras 1. */
@@ -76,7 +76,7 @@ struct face_watch;
 
 struct face_watch_stats {
 	uint64_t frames_offered, frames_dropped; /* dropped: a newer one came first */
-	uint64_t frames_still;	 /* nothing moved: not searched */
+	uint64_t frames_still;                   /* nothing moved: not searched */
 	uint64_t frames_searched;
 	uint64_t results_lost;
 	float busy_ms_mean; /* of a searched frame, lately */
@@ -87,7 +87,8 @@ struct face_watch_stats {
  * owns and closes after face_watch_close().
  * @return 0, -EINVAL (a value out of its range), -ENOMEM or -EAGAIN (no thread).
  */
-int face_watch_open(const struct face_watch_config *config, struct queue *results, struct face_watch **ret_watch);
+int face_watch_open(const struct face_watch_config *config, struct queue *results,
+		    struct face_watch **ret_watch);
 
 /** Ends the thread after the frame in hand. NULL is fine. */
 void face_watch_close(struct face_watch *watch);

@@ -54,7 +54,7 @@ size_t gallery_templates(struct gallery *gallery);
 size_t gallery_persons(struct gallery *gallery);
 
 /**
- * The @p results_max nearest persons, best first, each once; equal scores in order of adding.
+ * The @p results_max nearest persons, best first, each once; equal scores in no promised order.
  * @param probe  as in gallery_add().
  * @return 0 (also for an empty gallery, *ret_count 0), -EINVAL (probe, results_max of 0 or above
  *         GALLERY_RESULTS_MAX) or -ENOMEM.

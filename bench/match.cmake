@@ -1,0 +1,10 @@
+# measured against FAISS, which nothing else needs: left out where it is not installed
+find_path(FAISS_INCLUDE_DIR faiss/IndexFlat.h)
+find_library(FAISS_LIBRARY faiss)
+if(FAISS_INCLUDE_DIR AND FAISS_LIBRARY)
+  add_executable(match_bench match_bench.cpp)
+  find_package(OpenMP REQUIRED COMPONENTS CXX)
+  target_include_directories(match_bench SYSTEM PRIVATE ${FAISS_INCLUDE_DIR})
+  target_link_libraries(match_bench PRIVATE gh_vision ${FAISS_LIBRARY} OpenMP::OpenMP_CXX)
+  set_target_properties(match_bench PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bench)
+endif()

@@ -1,0 +1,111 @@
+#include "face_look.h"
+
+#include "face_quality.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { FACES_MAX = 16 };
+
+/* In a photo taken from far the whole shows the detector no face, but a part of it may. */
+static int find_in_parts(struct face_engine *engine, const struct face_image *image, struct face *faces,
+			 size_t *ret_count)
+{
+	int r = face_detect(engine, image, NULL, faces, FACES_MAX, ret_count);
+
+	for (int part = 0; r == 0 && *ret_count == 0 && part < 9; part++) {
+		struct face_rect window = {.width_px = image->width_px / 2,
+					   .height_px = image->height_px / 2};
+
+		window.x_px = image->width_px / 4 * (part % 3);
+		window.y_px = image->height_px / 4 * (part / 3);
+		if (window.width_px >= 64 && window.height_px >= 64)
+			r = face_detect(engine, image, &window, faces, FACES_MAX, ret_count);
+	}
+	return r;
+}
+
+static float off_centre(const struct face_image *image, const struct face *face)
+{
+	float dx = (face->x_px + face->width_px / 2) / (float)image->width_px - 0.5f;
+	float dy = (face->y_px + face->height_px / 2) / (float)image->height_px - 0.5f;
+
+	return hypotf(dx, dy);
+}
+
+static bool is_cut(const struct face_image *image, const struct face *face)
+{
+	return face->x_px < 0 || face->y_px < 0 || face->x_px + face->width_px > (float)image->width_px ||
+	       face->y_px + face->height_px > (float)image->height_px;
+}
+
+/*
+ * The face that the photo is of. Somebody smaller, cut off or at the side in the background is no reason to
+ * refuse; two that could both be meant are. @return its index, -1 none, -2 two.
+ */
+static int whose_photo(const struct face_image *image, const struct face *faces, size_t count)
+{
+	int best = -1;
+
+	for (size_t i = 0; i < count; i++) {
+		if (best < 0 || faces[i].height_px * (1 - off_centre(image, &faces[i])) >
+					faces[best].height_px * (1 - off_centre(image, &faces[best])))
+			best = (int)i;
+	}
+	for (size_t i = 0; best >= 0 && i < count; i++) {
+		if ((int)i != best && faces[i].score >= 0.9f &&
+		    faces[i].height_px > 0.6f * faces[best].height_px && !is_cut(image, &faces[i]) &&
+		    off_centre(image, &faces[i]) < off_centre(image, &faces[best]) + 0.25f)
+			return -2;
+	}
+	return best;
+}
+
+static const char *template_of(struct face_look *look, const struct face_image *image,
+			       struct face_result *result)
+{
+	struct face faces[FACES_MAX];
+	uint8_t crop[FACE_CROP_BYTES];
+	struct face_quality quality;
+	size_t count = 0;
+	int which;
+
+	if (find_in_parts(look->engine, image, faces, &count) < 0)
+		return "The photo could not be searched for a face.";
+	which = whose_photo(image, faces, count);
+	if (which == -1)
+		return "No face was found in the photo.";
+	if (which == -2)
+		return "There are two faces in the photo: use one with a single person.";
+	if (face_find_points(look->engine, image, &faces[which]) < 0 ||
+	    face_align(image, &faces[which], crop) < 0)
+		return face_fault_text(FACE_FAULT_UNSURE);
+	face_quality_judge(&faces[which], crop, &face_quality_enrol, &quality);
+	if (quality.fault != FACE_FAULT_NONE)
+		return face_fault_text(quality.fault);
+	if (face_embed(look->engine, crop, 1, result->template_vector) < 0)
+		return "The face could not be turned into a template.";
+	result->quality = quality.value;
+	result->box = (struct face_rect){(int)faces[which].x_px, (int)faces[which].y_px,
+					 (int)faces[which].width_px, (int)faces[which].height_px};
+	return NULL;
+}
+
+void face_look_photo(struct face_look *look, const void *photo, size_t photo_bytes,
+		     struct face_result *result)
+{
+	struct face_photo decoded = {0};
+	const char *fault;
+
+	result->kind = FACE_RESULT_ENROL_FAILED;
+	result->liveness = -1;
+	if (face_photo_decode(photo, photo_bytes, &decoded, result->reason) < 0)
+		return;
+	fault = template_of(look, &decoded.image, result);
+	face_photo_finish(&decoded);
+	if (fault == NULL)
+		result->kind = FACE_RESULT_ENROLLED;
+	snprintf(result->reason, sizeof(result->reason), "%s", fault == NULL ? "" : fault);
+}

@@ -1,0 +1,356 @@
+#include "face_look.h"
+
+#include "base/clock.h"
+#include "face_quality.h"
+#include "match.h"
+#include "threshold.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+	FACES_MAX = 16,         /* found in one frame */
+	FACES_EXAMINED_MAX = 3, /* largest first */
+	LINGER_MS = 2000,       /* search on after the last motion */
+	IDLE_SEARCH_MS = 2000,  /* and now and then without any */
+	DECIDED_SEARCH_MS = 120,
+	DECIDED_CHECK_MS = 500, /* is it still the same person? */
+	SMALL_FRAME_PX = 540,   /* height up to which one window shows every usable face */
+	TILE_MIN_PX = 480,
+	TILES_ACROSS = 3,
+	TILES_DOWN = 2,
+	WIDE_SEARCH_EVERY = 3, /* searches, while faces are being followed */
+};
+
+static const float agreement_margin = 0.08f; /* one frame may score this much less than the mean must */
+
+struct found {
+	struct face faces[FACES_MAX];
+	size_t count;
+};
+
+static float ms_since(uint64_t *mark_us)
+{
+	uint64_t now_us = clock_mono_us();
+	float ms = (float)(now_us - *mark_us) / 1000;
+
+	*mark_us = now_us;
+	return ms;
+}
+
+static bool is_known(const struct found *found, const struct face *face)
+{
+	for (size_t i = 0; i < found->count; i++) {
+		const struct face *other = &found->faces[i];
+		float dx = fabsf(face->x_px + face->width_px / 2 - other->x_px - other->width_px / 2);
+		float dy = fabsf(face->y_px + face->height_px / 2 - other->y_px - other->height_px / 2);
+
+		if (dx < 0.5f * fmaxf(face->width_px, other->width_px) &&
+		    dy < 0.5f * fmaxf(face->height_px, other->height_px))
+			return true;
+	}
+	return false;
+}
+
+/* Adds the faces of one window; one that its edge may have cut is left to another window. */
+static int search_window(struct face_look *look, const struct face_image *image,
+			 const struct face_rect *window, struct found *found)
+{
+	struct face faces[FACES_MAX];
+	size_t count = 0;
+	int r = face_detect(look->engine, image, window, faces, FACES_MAX, &count);
+
+	for (size_t i = 0; r == 0 && i < count && found->count < FACES_MAX; i++) {
+		const struct face *face = &faces[i];
+
+		if (window != NULL &&
+		    ((window->x_px > 0 && face->x_px < (float)window->x_px) ||
+		     (window->y_px > 0 && face->y_px < (float)window->y_px) ||
+		     (window->x_px + window->width_px < image->width_px &&
+		      face->x_px + face->width_px > (float)(window->x_px + window->width_px)) ||
+		     (window->y_px + window->height_px < image->height_px &&
+		      face->y_px + face->height_px > (float)(window->y_px + window->height_px))))
+			continue;
+		if (!is_known(found, face))
+			found->faces[found->count++] = *face;
+	}
+	return r;
+}
+
+static int clamp(int value, int low, int high)
+{
+	return value > high ? high : value < low ? low : value;
+}
+
+static struct face_rect window_at(const struct face_image *image, int centre_x_px, int centre_y_px,
+				  int height_px)
+{
+	struct face_rect window;
+
+	window.height_px = clamp(height_px, 64, image->height_px);
+	window.width_px = clamp(window.height_px * 4 / 3, 64, image->width_px);
+	window.x_px = clamp(centre_x_px - window.width_px / 2, 0, image->width_px - window.width_px);
+	window.y_px = clamp(centre_y_px - window.height_px / 2, 0, image->height_px - window.height_px);
+	return window;
+}
+
+static struct face_rect tile(const struct face_image *image, unsigned turn)
+{
+	int height_px = image->height_px * 2 / 3 > TILE_MIN_PX ? image->height_px * 2 / 3 : TILE_MIN_PX;
+	int column = (int)(turn % TILES_ACROSS), row = (int)(turn / TILES_ACROSS % TILES_DOWN);
+
+	return window_at(image, image->width_px * column / (TILES_ACROSS - 1),
+			 image->height_px * row / (TILES_DOWN - 1), height_px);
+}
+
+static int follow(struct face_look *look, struct face_view *view, const struct face_image *image,
+		  struct found *found, unsigned *ret_followed)
+{
+	int r = 0;
+
+	*ret_followed = 0;
+	for (size_t i = 0; r == 0 && i < FACE_TRACKS_MAX && *ret_followed < FACES_EXAMINED_MAX; i++) {
+		const struct face_track *track = &view->tracks.items[i];
+		struct face_rect window;
+
+		if (track->id == 0)
+			continue;
+		window = window_at(image, (int)(track->x_px + track->width_px / 2 + track->step_x_px),
+				   (int)(track->y_px + track->height_px / 2 + track->step_y_px),
+				   (int)(track->height_px * 3.5f));
+		r = search_window(look, image, &window, found);
+		(*ret_followed)++;
+	}
+	return r;
+}
+
+/* The detector sees little of a large frame at once, so faces in view are followed closely and the rest is
+ * searched in turns: the whole, and a tile that shows smaller faces. */
+static int find_faces(struct face_look *look, struct face_view *view, const struct face_image *image,
+		      struct found *found)
+{
+	unsigned followed = 0, turn = view->turn++;
+	struct face_rect window;
+	int r;
+
+	found->count = 0;
+	if (image->height_px <= SMALL_FRAME_PX)
+		return search_window(look, image, NULL, found);
+	r = follow(look, view, image, found, &followed);
+	if (r < 0 || (followed > 0 && found->count > 0 && turn % WIDE_SEARCH_EVERY != 0))
+		return r;
+	r = search_window(look, image, NULL, found);
+	if (r == 0) {
+		window = tile(image, followed > 0 ? turn / WIDE_SEARCH_EVERY : turn);
+		r = search_window(look, image, &window, found);
+	}
+	return r;
+}
+
+static void mirror(uint8_t *crop)
+{
+	for (int y = 0; y < FACE_CROP_PX; y++) {
+		uint8_t *row = crop + 3 * (size_t)y * FACE_CROP_PX;
+
+		for (int left = 0, right = FACE_CROP_PX - 1; left < right; left++, right--) {
+			for (int channel = 0; channel < 3; channel++) {
+				uint8_t kept = row[3 * left + channel];
+
+				row[3 * left + channel] = row[3 * right + channel];
+				row[3 * right + channel] = kept;
+			}
+		}
+	}
+}
+
+static int nearest(struct face_look *look, const float *embedding, struct gallery_match *match)
+{
+	size_t count = 0;
+	int r;
+
+	memset(match, 0, sizeof(*match));
+	match->score = -1;
+	r = gallery_search(look->gallery, embedding, 1, match, &count);
+	if (r == 0 && count == 0) {
+		match->person[0] = '\0';
+		match->score = -1;
+	}
+	return r;
+}
+
+static void report(struct face_look *look, const struct face_track *track, enum face_verdict verdict,
+		   const struct gallery_match *match, const struct video_frame *frame,
+		   struct face_result *result)
+{
+	result->kind = verdict == FACE_VERDICT_ACCESS  ? FACE_RESULT_ACCESS
+		       : verdict == FACE_VERDICT_SPOOF ? FACE_RESULT_SPOOF
+						       : FACE_RESULT_STRANGER;
+	result->track = track->id;
+	result->score = match->score;
+	if (match->score >= result->threshold)
+		memcpy(result->person, match->person, sizeof(result->person));
+	result->liveness = look->rules.liveness ? face_track_liveness(track) : -1;
+	result->quality = track->quality;
+	result->good_frames = track->good_frames;
+	result->box = (struct face_rect){(int)track->x_px, (int)track->y_px, (int)track->width_px,
+					 (int)track->height_px};
+	result->pts_us = frame->pts_us;
+	result->first_good_mono_us = track->first_good_mono_us;
+	result->decided_mono_us = clock_mono_us();
+	look->decided(look->arg, result);
+}
+
+static int judge(struct face_look *look, struct face_view *view, struct face_track *track,
+		 const struct face_sight *sight, const struct video_frame *frame, struct face_result *result,
+		 uint64_t *mark_us)
+{
+	uint64_t now_ms = frame->arrived_mono_us / 1000;
+	float mean[FACE_DIM];
+	struct gallery_match match;
+	enum face_verdict verdict;
+	int r;
+
+	face_track_add(&view->tracks, track, sight);
+	if (!face_track_mean(track, mean))
+		return 0;
+	r = nearest(look, mean, &match);
+	if (r < 0)
+		return r;
+	result->ms.match += ms_since(mark_us);
+	verdict = face_track_judge(track, &look->rules, match.person, match.score, result->threshold, now_ms);
+	if (verdict == FACE_VERDICT_OPEN)
+		return 0;
+	report(look, track, verdict, &match, frame, result);
+	face_track_decided(track, verdict, now_ms);
+	return 0;
+}
+
+/* Costly steps come last; a face that fails a cheap one never reaches them. */
+static int examine(struct face_look *look, struct face_view *view, const struct face_image *image,
+		   struct face *face, struct face_track *track, const struct video_frame *frame,
+		   struct face_result *result)
+{
+	uint64_t mark_us = clock_mono_us(), now_ms = frame->arrived_mono_us / 1000;
+	struct face_quality_limits limits = face_quality_frame;
+	struct face_sight sight = {.live = 1, .arrived_mono_us = frame->arrived_mono_us};
+	bool open = face_track_open(track, &look->rules, now_ms);
+	uint8_t crop[FACE_CROP_BYTES];
+	struct face_quality quality;
+	struct gallery_match match;
+	int r;
+
+	if (face->height_px < look->face_min_px || (!open && now_ms < track->checked_ms + DECIDED_CHECK_MS))
+		return 0;
+	track->checked_ms = now_ms;
+	r = face_find_points(look->engine, image, face);
+	if (r == 0)
+		r = face_align(image, face, crop);
+	result->ms.points = ms_since(&mark_us);
+	if (r < 0)
+		return r == -EINVAL ? 0 : r; /* points that span nothing: no face */
+	limits.height_min_px = look->face_min_px;
+	face_quality_judge(face, crop, &limits, &quality);
+	if (quality.fault != FACE_FAULT_NONE)
+		return 0;
+	sight.quality = quality.value;
+	if (look->rules.liveness)
+		r = face_liveness(look->engine, image, face, &sight.live);
+	result->ms.liveness = ms_since(&mark_us);
+	if (track->good_frames % 2 == 1)
+		mirror(crop); /* templates are of both sides; so is the mean of two frames */
+	if (r == 0)
+		r = face_embed(look->engine, crop, 0, sight.embedding);
+	result->ms.embed = ms_since(&mark_us);
+	if (r == 0)
+		r = nearest(look, sight.embedding, &match);
+	if (r < 0)
+		return r;
+	result->ms.match = ms_since(&mark_us);
+	result->threshold = threshold_for(gallery_templates(look->gallery), look->false_accept_percent);
+	sight.score = match.score;
+	if (match.score >= result->threshold - agreement_margin)
+		memcpy(sight.person, match.person, sizeof(sight.person));
+	return judge(look, view, track, &sight, frame, result, &mark_us);
+}
+
+static bool is_due(const struct face_look *look, struct face_view *view, bool moved, uint64_t now_ms)
+{
+	bool followed = false;
+
+	if (moved)
+		view->moved_ms = now_ms;
+	for (size_t i = 0; i < FACE_TRACKS_MAX; i++) {
+		const struct face_track *track = &view->tracks.items[i];
+
+		if (track->id == 0)
+			continue;
+		if (track->verdict == FACE_VERDICT_OPEN ||
+		    now_ms >= track->decided_ms + look->rules.repeat_ms)
+			return true;
+		followed = true;
+	}
+	if (followed)
+		return now_ms >= view->searched_ms + DECIDED_SEARCH_MS;
+	return moved || now_ms < view->moved_ms + LINGER_MS || now_ms >= view->searched_ms + IDLE_SEARCH_MS;
+}
+
+static int to_bgr(struct face_look *look, const struct video_frame *frame, struct face_image *ret_image)
+{
+	size_t stride = (size_t)frame->width_px * 3, bytes = stride * (size_t)frame->height_px;
+	uint8_t *larger;
+
+	if (bytes > look->bgr_bytes) {
+		larger = realloc(look->bgr, bytes);
+		if (larger == NULL)
+			return -ENOMEM;
+		look->bgr = larger;
+		look->bgr_bytes = bytes;
+	}
+	*ret_image = (struct face_image){look->bgr, frame->width_px, frame->height_px, stride};
+	return video_frame_to_bgr(&look->converter, frame, look->bgr, stride);
+}
+
+int face_look_frame(struct face_look *look, struct face_view *view, const struct video_frame *frame)
+{
+	uint64_t now_ms = frame->arrived_mono_us / 1000, mark_us = clock_mono_us();
+	struct face_track *tracks[FACES_MAX];
+	struct face_result result, blank = {0};
+	struct face_image image;
+	struct found found;
+	bool moved;
+	int r;
+
+	moved = face_motion_step(&view->motion, frame->luma, frame->stride_bytes, frame->width_px,
+				 frame->height_px, now_ms);
+	if (!is_due(look, view, moved, now_ms))
+		return 0;
+	view->searched_ms = now_ms;
+	r = to_bgr(look, frame, &image);
+	blank.ms.convert = ms_since(&mark_us);
+	if (r == 0)
+		r = find_faces(look, view, &image, &found);
+	blank.ms.detect = ms_since(&mark_us);
+	if (r < 0)
+		return r;
+	face_tracks_update(&view->tracks, found.faces, found.count, now_ms, tracks);
+	for (size_t i = 0, examined = 0; i < found.count && examined < FACES_EXAMINED_MAX; i++) {
+		if (tracks[i] == NULL)
+			continue;
+		result = blank;
+		r = examine(look, view, &image, &found.faces[i], tracks[i], frame, &result);
+		if (r < 0)
+			return r;
+		examined++;
+	}
+	return 1;
+}
+
+void face_look_finish(struct face_look *look)
+{
+	bgr_converter_finish(&look->converter);
+	free(look->bgr);
+	look->bgr = NULL;
+	look->bgr_bytes = 0;
+}

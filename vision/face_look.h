@@ -1,0 +1,44 @@
+/*
+ * face_look.h - what the face worker does with one frame or one photo. Inside of face_watch; its thread only.
+ */
+#ifndef GH_VISION_FACE_LOOK_H
+#define GH_VISION_FACE_LOOK_H
+
+#include "face_motion.h"
+#include "face_track.h"
+#include "face_watch.h"
+#include "frame.h"
+
+struct face_view { /* one camera; zeroed at first */
+	struct face_motion motion;
+	struct face_tracks tracks;
+	uint64_t moved_ms, searched_ms;
+	unsigned turn; /* counts searches: which window comes next */
+};
+
+struct face_look {
+	struct face_engine *engine;
+	struct gallery *gallery;
+	struct face_rules rules;
+	double false_accept_percent;
+	float face_min_px;
+	struct bgr_converter converter;
+	uint8_t *bgr; /* of the frame in hand */
+	size_t bgr_bytes;
+	void (*decided)(
+		void *arg,
+		struct face_result *result); /* what a frame decided; camera is filled in by the owner */
+	void *arg;
+};
+
+/** @return 1 when the frame was searched, 0 when nothing called for it, -ENOMEM, -EINVAL or -EIO. */
+int face_look_frame(struct face_look *look, struct face_view *view, const struct video_frame *frame);
+
+/** Fills kind, template_vector, quality or reason. */
+void face_look_photo(struct face_look *look, const void *photo, size_t photo_bytes,
+		     struct face_result *result);
+
+/** Frees the buffers; engine and gallery stay the owner's. */
+void face_look_finish(struct face_look *look);
+
+#endif

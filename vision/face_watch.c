@@ -1,0 +1,358 @@
+#include "face_watch.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/queue.h"
+#include "face_look.h"
+#include "match.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct enrol {
+	uint64_t request;
+	size_t photo_bytes;
+	void *photo;
+};
+
+struct face_watch {
+	pthread_t thread;
+	pthread_mutex_t lock; /* guards what stands between it and look */
+	pthread_cond_t filled;
+	bool stopping;
+	struct video_frame *frames[FACE_WATCH_CAMERAS_MAX]; /* newest of each camera, not looked at yet */
+	bool resets[FACE_WATCH_CAMERAS_MAX];
+	unsigned next_camera;                       /* whose turn it is */
+	struct enrol enrols[FACE_WATCH_ENROLS_MAX]; /* a ring */
+	size_t first_enrol, enrol_count;
+	struct face_watch_stats stats;
+
+	struct face_look look; /* from here on the thread's own */
+	struct face_view views[FACE_WATCH_CAMERAS_MAX];
+	unsigned camera; /* whose frame is in hand */
+	bool complained;
+
+	char *models_dir; /* and these never change */
+	unsigned cameras, threads;
+	struct queue *results;
+};
+
+void face_watch_defaults(struct face_watch_config *config)
+{
+	*config = (struct face_watch_config){
+		.cameras = 1,
+		.threads = 1,
+		.false_accept_percent = 1,
+		.liveness = true,
+		.liveness_min = 0.35f,
+		.face_min_px = 64,
+		.access_frames = 2,
+		.stranger_frames = 12,
+		.repeat_ms = 10000,
+	};
+}
+
+static bool is_valid(const struct face_watch_config *config)
+{
+	return config->models_dir != NULL && config->cameras >= 1 &&
+	       config->cameras <= FACE_WATCH_CAMERAS_MAX && config->threads >= 1 && config->threads <= 16 &&
+	       config->false_accept_percent > 0 && config->false_accept_percent <= 10 &&
+	       config->liveness_min >= 0 && config->liveness_min <= 1 && config->face_min_px >= 32 &&
+	       config->face_min_px <= 1000 && config->access_frames >= 2 && config->access_frames <= 30 &&
+	       config->stranger_frames >= config->access_frames && config->stranger_frames <= 60 &&
+	       config->repeat_ms >= 1000 && config->repeat_ms <= 3600000;
+}
+
+static void post(struct face_watch *watch, const struct face_result *result)
+{
+	if (queue_push(watch->results, result) == 0)
+		return;
+	pthread_mutex_lock(&watch->lock);
+	watch->stats.results_lost++;
+	pthread_mutex_unlock(&watch->lock);
+}
+
+static void decided(void *arg, struct face_result *result)
+{
+	struct face_watch *watch = arg;
+
+	result->camera = watch->camera;
+	post(watch, result);
+}
+
+static int load(struct face_watch *watch)
+{
+	struct face_result result = {.kind = FACE_RESULT_READY};
+	int r;
+
+	r = face_engine_open(watch->models_dir, (int)watch->threads, &watch->look.engine, result.reason);
+	if (r < 0) {
+		result.kind = FACE_RESULT_FAILED;
+		if (result.reason[0] == '\0')
+			snprintf(result.reason, sizeof(result.reason), "The face models cannot be loaded: %s",
+				 strerror(-r));
+	} else {
+		result.reason[0] = '\0';
+	}
+	post(watch, &result);
+	return r;
+}
+
+static void drop_frames(struct face_watch *watch)
+{
+	for (size_t i = 0; i < FACE_WATCH_CAMERAS_MAX; i++) {
+		video_frame_unref(watch->frames[i]);
+		watch->frames[i] = NULL;
+	}
+}
+
+enum work { WORK_STOP, WORK_ENROL, WORK_FRAME };
+
+static struct video_frame *take_frame(struct face_watch *watch)
+{
+	struct video_frame *frame = NULL;
+
+	for (unsigned i = 0; i < watch->cameras && frame == NULL; i++) {
+		watch->camera = (watch->next_camera + i) % watch->cameras;
+		frame = watch->frames[watch->camera];
+		watch->frames[watch->camera] = NULL;
+	}
+	watch->next_camera = (watch->camera + 1) % watch->cameras; /* each camera in its turn */
+	if (frame != NULL && watch->resets[watch->camera]) {
+		memset(&watch->views[watch->camera].motion, 0, sizeof(struct face_motion));
+		memset(watch->views[watch->camera].tracks.items, 0,
+		       sizeof(watch->views[watch->camera].tracks.items));
+		watch->resets[watch->camera] = false;
+	}
+	return frame;
+}
+
+/* Somebody at the door goes before somebody at a desk, but each frame may be followed by one photo. */
+static enum work wait_for_work(struct face_watch *watch, bool frame_was_last, struct video_frame **ret_frame,
+			       struct enrol *ret_enrol)
+{
+	enum work work = WORK_STOP;
+
+	pthread_mutex_lock(&watch->lock);
+	for (;;) {
+		*ret_frame = NULL;
+		if (watch->stopping)
+			break;
+		if (!frame_was_last || watch->enrol_count == 0)
+			*ret_frame = take_frame(watch);
+		if (*ret_frame != NULL) {
+			work = WORK_FRAME;
+			break;
+		}
+		if (watch->enrol_count > 0) {
+			*ret_enrol = watch->enrols[watch->first_enrol];
+			watch->first_enrol = (watch->first_enrol + 1) % FACE_WATCH_ENROLS_MAX;
+			watch->enrol_count--;
+			work = WORK_ENROL;
+			break;
+		}
+		pthread_cond_wait(&watch->filled, &watch->lock);
+	}
+	pthread_mutex_unlock(&watch->lock);
+	return work;
+}
+
+static void look_at(struct face_watch *watch, struct video_frame *frame)
+{
+	uint64_t begin_us = clock_mono_us();
+	float ms;
+	int r = face_look_frame(&watch->look, &watch->views[watch->camera], frame);
+
+	video_frame_unref(frame);
+	if (r < 0 && !watch->complained)
+		log_warning(
+			"vision",
+			"face camera %u: a frame could not be searched (%s), ignoring it and others like it",
+			watch->camera, strerror(-r));
+	watch->complained = r < 0;
+	ms = (float)(clock_mono_us() - begin_us) / 1000;
+	pthread_mutex_lock(&watch->lock);
+	if (r > 0)
+		watch->stats.busy_ms_mean +=
+			(ms - watch->stats.busy_ms_mean) /
+			(watch->stats.frames_searched < 32 ? (float)(watch->stats.frames_searched + 1) : 32);
+	watch->stats.frames_searched += r > 0;
+	watch->stats.frames_still += r == 0;
+	pthread_mutex_unlock(&watch->lock);
+}
+
+static void enrol_one(struct face_watch *watch, struct enrol *enrol)
+{
+	struct face_result result = {.request = enrol->request};
+
+	if (watch->look.engine != NULL) {
+		face_look_photo(&watch->look, enrol->photo, enrol->photo_bytes, &result);
+		result.request = enrol->request;
+	} else {
+		result.kind = FACE_RESULT_ENROL_FAILED;
+		snprintf(result.reason, sizeof(result.reason), "The face models are not loaded.");
+	}
+	free(enrol->photo);
+	enrol->photo = NULL;
+	post(watch, &result);
+	memset(result.template_vector, 0, sizeof(result.template_vector));
+}
+
+static void *run(void *arg)
+{
+	struct face_watch *watch = arg;
+	struct video_frame *frame = NULL;
+	struct enrol enrol = {0};
+	bool frame_was_last = false;
+
+	pthread_setname_np(pthread_self(), "face");
+	if (load(watch) < 0)
+		watch->look.engine = NULL; /* photos are still answered, frames dropped */
+	for (;;) {
+		switch (wait_for_work(watch, frame_was_last, &frame, &enrol)) {
+		case WORK_STOP:
+			return NULL;
+		case WORK_ENROL:
+			enrol_one(watch, &enrol);
+			frame_was_last = false;
+			break;
+		case WORK_FRAME:
+			if (watch->look.engine != NULL)
+				look_at(watch, frame);
+			else
+				video_frame_unref(frame);
+			frame_was_last = true;
+			break;
+		}
+	}
+}
+
+static void release(struct face_watch *watch)
+{
+	drop_frames(watch);
+	while (watch->enrol_count > 0) {
+		free(watch->enrols[watch->first_enrol].photo);
+		watch->first_enrol = (watch->first_enrol + 1) % FACE_WATCH_ENROLS_MAX;
+		watch->enrol_count--;
+	}
+	face_look_finish(&watch->look);
+	face_engine_close(watch->look.engine);
+	gallery_close(watch->look.gallery);
+	pthread_cond_destroy(&watch->filled);
+	pthread_mutex_destroy(&watch->lock);
+	free(watch->models_dir);
+	free(watch);
+}
+
+int face_watch_open(const struct face_watch_config *config, struct queue *results,
+		    struct face_watch **ret_watch)
+{
+	struct face_watch *watch;
+	int r;
+
+	if (results == NULL || !is_valid(config))
+		return -EINVAL;
+	watch = calloc(1, sizeof(*watch));
+	if (watch == NULL)
+		return -ENOMEM;
+	pthread_mutex_init(&watch->lock, NULL);
+	pthread_cond_init(&watch->filled, NULL);
+	watch->cameras = config->cameras;
+	watch->threads = config->threads;
+	watch->results = results;
+	watch->look.rules = (struct face_rules){config->liveness, config->liveness_min, config->access_frames,
+						config->stranger_frames, config->repeat_ms};
+	watch->look.false_accept_percent = config->false_accept_percent;
+	watch->look.face_min_px = (float)config->face_min_px;
+	watch->look.decided = decided;
+	watch->look.arg = watch;
+	watch->models_dir = strdup(config->models_dir);
+	r = watch->models_dir == NULL ? -ENOMEM : gallery_open(FACE_DIM, &watch->look.gallery);
+	if (r == 0)
+		r = -pthread_create(&watch->thread, NULL, run, watch);
+	if (r < 0) {
+		release(watch);
+		return r;
+	}
+	*ret_watch = watch;
+	return 0;
+}
+
+void face_watch_close(struct face_watch *watch)
+{
+	if (watch == NULL)
+		return;
+	pthread_mutex_lock(&watch->lock);
+	watch->stopping = true;
+	pthread_cond_signal(&watch->filled);
+	pthread_mutex_unlock(&watch->lock);
+	pthread_join(watch->thread, NULL);
+	release(watch);
+}
+
+void face_watch_frame(struct face_watch *watch, unsigned camera, struct video_frame *frame)
+{
+	struct video_frame *old;
+
+	if (camera >= watch->cameras || frame == NULL)
+		return;
+	video_frame_ref(frame);
+	pthread_mutex_lock(&watch->lock);
+	old = watch->frames[camera];
+	watch->frames[camera] = frame;
+	watch->stats.frames_offered++;
+	watch->stats.frames_dropped += old != NULL;
+	pthread_cond_signal(&watch->filled);
+	pthread_mutex_unlock(&watch->lock);
+	video_frame_unref(old);
+}
+
+int face_watch_enrol(struct face_watch *watch, uint64_t request, const void *photo, size_t photo_bytes)
+{
+	struct enrol enrol = {.request = request, .photo_bytes = photo_bytes};
+	int r = 0;
+
+	if (photo == NULL || photo_bytes == 0)
+		return -EINVAL;
+	if (photo_bytes > FACE_PHOTO_BYTES_MAX)
+		return -EFBIG;
+	enrol.photo = malloc(photo_bytes);
+	if (enrol.photo == NULL)
+		return -ENOMEM;
+	memcpy(enrol.photo, photo, photo_bytes);
+	pthread_mutex_lock(&watch->lock);
+	if (watch->enrol_count == FACE_WATCH_ENROLS_MAX) {
+		r = -ENOSPC;
+	} else {
+		watch->enrols[(watch->first_enrol + watch->enrol_count++) % FACE_WATCH_ENROLS_MAX] = enrol;
+		pthread_cond_signal(&watch->filled);
+	}
+	pthread_mutex_unlock(&watch->lock);
+	if (r < 0)
+		free(enrol.photo);
+	return r;
+}
+
+struct gallery *face_watch_gallery(struct face_watch *watch)
+{
+	return watch->look.gallery;
+}
+
+void face_watch_reset(struct face_watch *watch, unsigned camera)
+{
+	if (camera >= watch->cameras)
+		return;
+	pthread_mutex_lock(&watch->lock);
+	watch->resets[camera] = true;
+	pthread_mutex_unlock(&watch->lock);
+}
+
+void face_watch_stats(struct face_watch *watch, struct face_watch_stats *ret_stats)
+{
+	pthread_mutex_lock(&watch->lock);
+	*ret_stats = watch->stats;
+	pthread_mutex_unlock(&watch->lock);
+}

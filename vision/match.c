@@ -1,0 +1,460 @@
+#include "match.h"
+
+#include "match_scan.h"
+
+#include <errno.h>
+#include <math.h>
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+enum { BUCKETS = 65536, FIRST_CAPACITY = 64, ALIGN_BYTES = 64, HUGE_BYTES = 2 * 1024 * 1024 };
+static const uint32_t nobody = UINT32_MAX;
+
+/*
+ * A vector x is stored as float and as x = scale * q + rest, q in -127..127. For two unit vectors
+ *   <x,y> = sx * sy * <qx,qy> + <sx * qx, ry> + <rx, y>,
+ * so by Cauchy and Schwarz the whole-number product is off by at most |sx * qx| * |ry| + |rx|. The lengths are
+ * measured when a vector is stored, not estimated; ROUNDING covers float arithmetic on top.
+ */
+static const float rounding = 1e-5f;
+
+struct coarse {
+	float scale;
+	float length;      /* of scale * q */
+	float rest_length; /* of what q leaves out */
+	int32_t sum;       /* of q: see match_scan.h */
+};
+
+struct person {
+	char id[GALLERY_PERSON_BYTES];
+	unsigned templates; /* 0: this slot is free */
+	uint32_t next;      /* in its bucket, or in the free list */
+};
+
+struct gallery {
+	pthread_rwlock_t lock;
+	size_t dim, count, capacity;
+	float *exact;  /* count x dim */
+	int8_t *whole; /* count x dim */
+	struct coarse *coarse;
+	uint32_t *owner; /* index into people */
+	struct person *people;
+	size_t people_used, people_capacity, persons;
+	uint32_t first_free;
+	uint32_t buckets[BUCKETS];
+	match_dot_fn *dot;
+};
+
+static uint32_t bucket_of(const char *id)
+{
+	uint32_t hash = 2166136261u; /* FNV-1a */
+
+	for (; *id != '\0'; id++)
+		hash = (hash ^ (unsigned char)*id) * 16777619u;
+	return hash % BUCKETS;
+}
+
+static void *allocate(size_t bytes)
+{
+	size_t align = bytes >= HUGE_BYTES ? HUGE_BYTES : ALIGN_BYTES;
+	void *memory = aligned_alloc(align, (bytes + align - 1) / align * align);
+
+	if (memory != NULL && align == HUGE_BYTES)
+		(void)madvise(memory, bytes, MADV_HUGEPAGE); /* fewer TLB misses in a scan; works without */
+	return memory;
+}
+
+int gallery_open(size_t dim, struct gallery **ret_gallery)
+{
+	struct gallery *gallery;
+
+	if (dim == 0 || dim > GALLERY_DIM_MAX || dim % 64 != 0)
+		return -EINVAL;
+	gallery = calloc(1, sizeof(*gallery));
+	if (gallery == NULL)
+		return -ENOMEM;
+	pthread_rwlock_init(&gallery->lock, NULL);
+	gallery->dim = dim;
+	gallery->dot = match_dot_best();
+	gallery->first_free = nobody;
+	memset(gallery->buckets, 0xff, sizeof(gallery->buckets));
+	*ret_gallery = gallery;
+	return 0;
+}
+
+static void release(struct gallery *gallery)
+{
+	free(gallery->exact);
+	free(gallery->whole);
+	free(gallery->coarse);
+	free(gallery->owner);
+	free(gallery->people);
+}
+
+void gallery_close(struct gallery *gallery)
+{
+	if (gallery == NULL)
+		return;
+	release(gallery);
+	pthread_rwlock_destroy(&gallery->lock);
+	free(gallery);
+}
+
+/* Vectors come from outside the room: a NaN in one must not poison every later search. */
+static int to_unit(const float *vector, size_t dim, float *ret_unit)
+{
+	double square = 0, length;
+
+	for (size_t i = 0; i < dim; i++)
+		square += (double)vector[i] * vector[i];
+	length = sqrt(square);
+	if (!isfinite(square) || length < 1e-6)
+		return -EINVAL;
+	for (size_t i = 0; i < dim; i++)
+		ret_unit[i] = (float)(vector[i] / length);
+	return 0;
+}
+
+static void to_whole(const float *unit, size_t dim, int8_t *ret_whole, struct coarse *ret_coarse)
+{
+	double scale, part, length = 0, rest = 0, largest = 0;
+	int32_t sum = 0;
+	long q;
+
+	for (size_t i = 0; i < dim; i++)
+		largest = fmax(largest, fabs((double)unit[i]));
+	scale = (double)(float)(largest / 127);
+	for (size_t i = 0; i < dim; i++) {
+		q = lrint(unit[i] / scale);
+		q = q > 127 ? 127 : q < -127 ? -127 : q;
+		ret_whole[i] = (int8_t)q;
+		sum += (int32_t)q;
+		part = scale * (double)q;
+		length += part * part;
+		rest += (unit[i] - part) * (unit[i] - part);
+	}
+	ret_coarse->scale = (float)scale;
+	ret_coarse->length = (float)sqrt(length);
+	ret_coarse->rest_length = (float)sqrt(rest);
+	ret_coarse->sum = sum;
+}
+
+static bool grow_one(void **array, size_t item_bytes, size_t used, size_t capacity)
+{
+	void *larger = allocate(item_bytes * capacity);
+
+	if (larger == NULL)
+		return false;
+	if (used > 0)
+		memcpy(larger, *array, item_bytes * used);
+	free(*array);
+	*array = larger;
+	return true;
+}
+
+static int make_room(struct gallery *gallery)
+{
+	size_t capacity = gallery->capacity == 0 ? FIRST_CAPACITY : gallery->capacity * 2;
+
+	if (gallery->count < gallery->capacity)
+		return 0;
+	/* one that succeeded before another failed is merely larger than it says */
+	if (!grow_one((void **)&gallery->exact, sizeof(float) * gallery->dim, gallery->count, capacity) ||
+	    !grow_one((void **)&gallery->whole, gallery->dim, gallery->count, capacity) ||
+	    !grow_one((void **)&gallery->coarse, sizeof(struct coarse), gallery->count, capacity) ||
+	    !grow_one((void **)&gallery->owner, sizeof(uint32_t), gallery->count, capacity))
+		return -ENOMEM;
+	gallery->capacity = capacity;
+	return 0;
+}
+
+static uint32_t find_person(const struct gallery *gallery, const char *id)
+{
+	uint32_t index = gallery->buckets[bucket_of(id)];
+
+	while (index != nobody && strcmp(gallery->people[index].id, id) != 0)
+		index = gallery->people[index].next;
+	return index;
+}
+
+static int new_person(struct gallery *gallery, const char *id, uint32_t *ret_index)
+{
+	size_t capacity = gallery->people_capacity == 0 ? FIRST_CAPACITY : gallery->people_capacity * 2;
+	uint32_t index = gallery->first_free, bucket = bucket_of(id);
+	struct person *person;
+
+	if (index == nobody) {
+		if (gallery->people_used == gallery->people_capacity) {
+			if (!grow_one((void **)&gallery->people, sizeof(struct person), gallery->people_used,
+				      capacity))
+				return -ENOMEM;
+			gallery->people_capacity = capacity;
+		}
+		index = (uint32_t)gallery->people_used++;
+	} else {
+		gallery->first_free = gallery->people[index].next;
+	}
+	person = &gallery->people[index];
+	memset(person, 0, sizeof(*person));
+	memcpy(person->id, id, GALLERY_PERSON_BYTES);
+	person->next = gallery->buckets[bucket];
+	gallery->buckets[bucket] = index;
+	gallery->persons++;
+	*ret_index = index;
+	return 0;
+}
+
+static void drop_person(struct gallery *gallery, uint32_t index)
+{
+	uint32_t *link = &gallery->buckets[bucket_of(gallery->people[index].id)];
+
+	while (*link != index)
+		link = &gallery->people[*link].next;
+	*link = gallery->people[index].next;
+	memset(&gallery->people[index], 0, sizeof(struct person));
+	gallery->people[index].next = gallery->first_free;
+	gallery->first_free = index;
+	gallery->persons--;
+}
+
+static int add_locked(struct gallery *gallery, const char *id, const float *unit)
+{
+	uint32_t index = find_person(gallery, id);
+	size_t at = gallery->count;
+	int r;
+
+	if (at == GALLERY_TEMPLATES_MAX)
+		return -ENOSPC;
+	if (index != nobody && gallery->people[index].templates == GALLERY_TEMPLATES_PER_PERSON_MAX)
+		return -ENOSPC;
+	r = make_room(gallery);
+	if (r == 0 && index == nobody)
+		r = new_person(gallery, id, &index);
+	if (r < 0)
+		return r;
+	memcpy(gallery->exact + at * gallery->dim, unit, gallery->dim * sizeof(float));
+	to_whole(unit, gallery->dim, gallery->whole + at * gallery->dim, &gallery->coarse[at]);
+	gallery->owner[at] = index;
+	gallery->people[index].templates++;
+	gallery->count++;
+	return 0;
+}
+
+int gallery_add(struct gallery *gallery, const char *person, const float *vector)
+{
+	float unit[GALLERY_DIM_MAX];
+	int r;
+
+	if (person == NULL || vector == NULL ||
+	    strnlen(person, GALLERY_PERSON_BYTES) != GALLERY_PERSON_BYTES - 1)
+		return -EINVAL;
+	r = to_unit(vector, gallery->dim, unit);
+	if (r < 0)
+		return r;
+	pthread_rwlock_wrlock(&gallery->lock);
+	r = add_locked(gallery, person, unit);
+	pthread_rwlock_unlock(&gallery->lock);
+	return r;
+}
+
+/* The last template takes the place of the removed one. */
+static void remove_at(struct gallery *gallery, size_t at)
+{
+	size_t last = --gallery->count, dim = gallery->dim;
+
+	if (at != last) {
+		memcpy(gallery->exact + at * dim, gallery->exact + last * dim, dim * sizeof(float));
+		memcpy(gallery->whole + at * dim, gallery->whole + last * dim, dim);
+		gallery->coarse[at] = gallery->coarse[last];
+		gallery->owner[at] = gallery->owner[last];
+	}
+	memset(gallery->exact + last * dim, 0,
+	       dim * sizeof(float)); /* a removed face leaves nothing behind */
+	memset(gallery->whole + last * dim, 0, dim);
+}
+
+size_t gallery_remove(struct gallery *gallery, const char *person)
+{
+	size_t removed = 0, at = 0;
+	uint32_t index;
+
+	if (person == NULL)
+		return 0;
+	pthread_rwlock_wrlock(&gallery->lock);
+	index = find_person(gallery, person);
+	while (index != nobody && at < gallery->count) {
+		if (gallery->owner[at] != index) {
+			at++;
+			continue;
+		}
+		remove_at(gallery, at);
+		removed++;
+	}
+	if (index != nobody)
+		drop_person(gallery, index);
+	pthread_rwlock_unlock(&gallery->lock);
+	return removed;
+}
+
+void gallery_clear(struct gallery *gallery)
+{
+	pthread_rwlock_wrlock(&gallery->lock);
+	release(gallery);
+	gallery->exact = NULL;
+	gallery->whole = NULL;
+	gallery->coarse = NULL;
+	gallery->owner = NULL;
+	gallery->people = NULL;
+	gallery->count = gallery->capacity = gallery->people_used = gallery->people_capacity =
+		gallery->persons = 0;
+	gallery->first_free = nobody;
+	memset(gallery->buckets, 0xff, sizeof(gallery->buckets));
+	pthread_rwlock_unlock(&gallery->lock);
+}
+
+static size_t read_size(struct gallery *gallery, const size_t *size)
+{
+	size_t value;
+
+	pthread_rwlock_rdlock(&gallery->lock);
+	value = *size;
+	pthread_rwlock_unlock(&gallery->lock);
+	return value;
+}
+
+size_t gallery_templates(struct gallery *gallery)
+{
+	return read_size(gallery, &gallery->count);
+}
+
+size_t gallery_persons(struct gallery *gallery)
+{
+	return read_size(gallery, &gallery->persons);
+}
+
+struct best {
+	size_t max, count;
+	struct {
+		uint32_t owner;
+		float score;
+	} items[GALLERY_RESULTS_MAX];
+};
+
+static float worst_of(const struct best *best)
+{
+	return best->count < best->max ? -INFINITY : best->items[best->count - 1].score;
+}
+
+static void offer(struct best *best, uint32_t owner, float score)
+{
+	size_t at = 0;
+
+	if (!(score > worst_of(best)))
+		return;
+	while (at < best->count && best->items[at].owner != owner)
+		at++;
+	if (at < best->count) {
+		if (score <= best->items[at].score)
+			return;
+	} else if (best->count < best->max) {
+		best->count++;
+	} else {
+		at = best->count - 1;
+	}
+	for (; at > 0 && best->items[at - 1].score < score; at--)
+		best->items[at] = best->items[at - 1];
+	best->items[at].owner = owner;
+	best->items[at].score = score;
+}
+
+static float exact_score(const float *a, const float *b, size_t dim)
+{
+	double sums[8] = {0};
+
+	for (size_t i = 0; i < dim; i += 8)
+		for (size_t lane = 0; lane < 8; lane++)
+			sums[lane] += (double)a[i + lane] * b[i + lane];
+	return (float)(((sums[0] + sums[1]) + (sums[2] + sums[3])) +
+		       ((sums[4] + sums[5]) + (sums[6] + sums[7])));
+}
+
+/* Leaves in @p highest how good each template can be at most, and in @p floor what the best surely reach. */
+static void scan(const struct gallery *gallery, const int8_t *whole, const struct coarse *probe,
+		 float *highest, struct best *floor)
+{
+	int32_t products[MATCH_BLOCK];
+	float score, slack;
+	size_t n;
+
+	for (size_t at = 0; at < gallery->count; at += n) {
+		n = gallery->count - at < MATCH_BLOCK ? gallery->count - at : MATCH_BLOCK;
+		gallery->dot(whole, gallery->whole + at * gallery->dim, gallery->dim, n, products);
+		for (size_t i = 0; i < n; i++) {
+			const struct coarse *coarse = &gallery->coarse[at + i];
+
+			score = coarse->scale * probe->scale *
+				(float)(products[i] - MATCH_OFFSET * coarse->sum);
+			slack = coarse->length * probe->rest_length + coarse->rest_length + rounding;
+			highest[at + i] = score + slack;
+			offer(floor, gallery->owner[at + i], score - slack);
+		}
+	}
+}
+
+static void rescore(const struct gallery *gallery, const float *unit, const float *highest, float floor,
+		    struct best *best)
+{
+	for (size_t at = 0; at < gallery->count; at++) {
+		if (highest[at] < floor)
+			continue;
+		offer(best, gallery->owner[at],
+		      exact_score(unit, gallery->exact + at * gallery->dim, gallery->dim));
+	}
+}
+
+static int search_locked(const struct gallery *gallery, const float *unit, struct best *best)
+{
+	_Alignas(ALIGN_BYTES) int8_t whole[GALLERY_DIM_MAX];
+	struct best floor = {.max = best->max};
+	struct coarse probe;
+	float *highest;
+
+	if (gallery->count == 0)
+		return 0;
+	highest = malloc(gallery->count * sizeof(*highest));
+	if (highest == NULL)
+		return -ENOMEM;
+	to_whole(unit, gallery->dim, whole, &probe);
+	scan(gallery, whole, &probe, highest, &floor);
+	rescore(gallery, unit, highest, worst_of(&floor), best);
+	free(highest);
+	return 0;
+}
+
+int gallery_search(struct gallery *gallery, const float *probe, size_t results_max,
+		   struct gallery_match *results, size_t *ret_count)
+{
+	struct best best = {.max = results_max};
+	float unit[GALLERY_DIM_MAX];
+	int r;
+
+	if (probe == NULL || results == NULL || ret_count == NULL || results_max == 0 ||
+	    results_max > GALLERY_RESULTS_MAX)
+		return -EINVAL;
+	r = to_unit(probe, gallery->dim, unit);
+	if (r < 0)
+		return r;
+	pthread_rwlock_rdlock(&gallery->lock);
+	r = search_locked(gallery, unit, &best);
+	for (size_t i = 0; r == 0 && i < best.count; i++) {
+		memcpy(results[i].person, gallery->people[best.items[i].owner].id, GALLERY_PERSON_BYTES);
+		results[i].score = best.items[i].score;
+	}
+	pthread_rwlock_unlock(&gallery->lock);
+	if (r == 0)
+		*ret_count = best.count;
+	return r;
+}
