@@ -15,7 +15,7 @@ struct owned_frame {
 	struct video_frame frame; /* first: the public part is the same address */
 	atomic_uint references;
 	AVFrame *picture; /* as decoded */
-	AVFrame *gray;	  /* computed luma; NULL when picture's first plane serves */
+	AVFrame *gray;    /* computed luma; NULL when picture's first plane serves */
 };
 
 struct converter {

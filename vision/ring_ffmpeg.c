@@ -290,8 +290,7 @@ static struct span find_span(struct packet_ring *ring, const struct run *run, in
 	return span;
 }
 
-static int copy_locked(struct packet_ring *ring, int64_t from, int64_t at, int64_t to,
-		       struct ring_clip *clip)
+static int copy_locked(struct packet_ring *ring, int64_t from, int64_t at, int64_t to, struct ring_clip *clip)
 {
 	const struct run *run = find_run(ring, at);
 	struct span span;

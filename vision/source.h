@@ -18,7 +18,7 @@ struct AVPacket;
 enum source_kind { SOURCE_FILE, SOURCE_RTSP, SOURCE_V4L2 };
 
 struct source_options {
-	const char *url;	 /* borrowed while the source is open */
+	const char *url;         /* borrowed while the source is open */
 	const atomic_bool *stop; /* the same */
 	unsigned open_timeout_ms, stall_timeout_ms, decoder_threads;
 };

@@ -16,7 +16,7 @@
 #include <libavutil/pixdesc.h>
 
 enum {
-	V4L2_POLL_MS = 4,      /* libavdevice gives no descriptor to wait on */
+	V4L2_POLL_MS = 4, /* libavdevice gives no descriptor to wait on */
 	ANALYSE_MAX_US = 2000000,
 	FRAME_US_UNKNOWN = 40000,
 };
