@@ -37,7 +37,7 @@ struct crypto_bytes {
 int crypto_init(void);
 
 /** BLAKE2b-256, without a key, over the parts one after another. */
-void crypto_hash(const struct crypto_bytes *parts, size_t count, uint8_t ret_hash[CRYPTO_HASH_BYTES]);
+void crypto_digest(const struct crypto_bytes *parts, size_t count, uint8_t ret_hash[CRYPTO_HASH_BYTES]);
 
 /** XSalsa20-Poly1305 with a random nonce. @p ret_box holds @p bytes + CRYPTO_BOX_EXTRA_BYTES. */
 void crypto_seal(const uint8_t key[CRYPTO_BOX_KEY_BYTES], const void *plain, size_t bytes, void *ret_box);
@@ -49,8 +49,8 @@ int crypto_unseal(const uint8_t key[CRYPTO_BOX_KEY_BYTES], const void *box, size
 /** The Ed25519 key pair of a seed. */
 void crypto_signer_init(struct crypto_signer *signer, const uint8_t seed[CRYPTO_SIGN_SEED_BYTES]);
 
-void crypto_sign(const struct crypto_signer *signer, const void *message, size_t bytes,
-		 uint8_t ret_signature[CRYPTO_SIGNATURE_BYTES]);
+void crypto_signer_sign(const struct crypto_signer *signer, const void *message, size_t bytes,
+			uint8_t ret_signature[CRYPTO_SIGNATURE_BYTES]);
 
 bool crypto_verify(const uint8_t public_key[CRYPTO_SIGN_PUBLIC_BYTES], const void *message, size_t bytes,
 		   const uint8_t signature[CRYPTO_SIGNATURE_BYTES]);

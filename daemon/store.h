@@ -105,7 +105,7 @@ bool store_is_ready(const struct store *store);
 
 /**
  * The end of a write. @p r is 0 and @p row the committed event, or r < 0 and row NULL: -ENOENT (no such
- * person), -ENOSPC (too many templates or people), -EINVAL (refused by the database), -EIO (unusable),
+ * person), -E2BIG (ROSTER_TEMPLATES_MAX), -EINVAL (refused by the database), -EIO (unusable),
  * -ECANCELED (closed before).
  */
 typedef void (*store_done_fn)(void *arg, int r, const struct event_row *row);

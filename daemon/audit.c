@@ -1,0 +1,329 @@
+#include "audit.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/json.h"
+#include "db.h"
+#include "store_private.h"
+
+enum { STATEMENT_BYTES = 160 };
+
+struct mark {
+	int64_t seq;
+	uint8_t hash[EVENT_HASH_BYTES];
+	uint8_t signature[CRYPTO_SIGNATURE_BYTES];
+};
+
+struct audit {
+	struct db *db;
+	struct db_statement *page, *mark;
+	bool has_key;
+	uint8_t public_key[CRYPTO_SIGN_PUBLIC_BYTES];
+	struct mark head;
+	struct audit_result *result;
+};
+
+static const char *statement_name(enum audit_statement statement)
+{
+	static const char *const names[] = {"anchor", "head", "base"};
+
+	return names[statement];
+}
+
+static size_t statement_text(enum audit_statement statement, int64_t seq,
+			     const uint8_t hash[EVENT_HASH_BYTES], char text[STATEMENT_BYTES])
+{
+	char hex[EVENT_HASH_TEXT_BYTES];
+
+	event_hash_text(hash, hex);
+	return (size_t)snprintf(text, STATEMENT_BYTES, "gatehouse-%s-1\n%lld\n%s\n",
+				statement_name(statement), (long long)seq, hex);
+}
+
+void audit_sign(const struct crypto_signer *signer, enum audit_statement statement, int64_t seq,
+		const uint8_t hash[EVENT_HASH_BYTES], uint8_t ret_signature[CRYPTO_SIGNATURE_BYTES])
+{
+	char text[STATEMENT_BYTES];
+	size_t bytes = statement_text(statement, seq, hash, text);
+
+	crypto_signer_sign(signer, text, bytes, ret_signature);
+}
+
+bool audit_signature_is_good(const uint8_t public_key[CRYPTO_SIGN_PUBLIC_BYTES],
+			     enum audit_statement statement, int64_t seq,
+			     const uint8_t hash[EVENT_HASH_BYTES],
+			     const uint8_t signature[CRYPTO_SIGNATURE_BYTES])
+{
+	char text[STATEMENT_BYTES];
+	size_t bytes = statement_text(statement, seq, hash, text);
+
+	return crypto_verify(public_key, text, bytes, signature);
+}
+
+json_t *audit_anchor_data(const struct crypto_signer *signer, int64_t seq,
+			  const uint8_t hash[EVENT_HASH_BYTES])
+{
+	char hex[EVENT_HASH_TEXT_BYTES], signature_text[AUDIT_SIGNATURE_TEXT_BYTES],
+		key[AUDIT_KEY_TEXT_BYTES];
+	uint8_t signature[CRYPTO_SIGNATURE_BYTES];
+
+	event_hash_text(hash, hex);
+	audit_sign(signer, AUDIT_ANCHOR, seq, hash, signature);
+	if (crypto_base64(signature, sizeof(signature), signature_text, sizeof(signature_text)) < 0 ||
+	    crypto_base64(signer->public_key, sizeof(signer->public_key), key, sizeof(key)) < 0)
+		return NULL;
+	return json_pack("{s:I,s:s,s:s,s:s}", "seq", (json_int_t)seq, "hash", hex, "sig", signature_text,
+			 "key", key);
+}
+
+/* The verdict "not to be trusted from @p seq on". Always 1, which ends the reading. */
+__attribute__((format(printf, 3, 4))) static int bad(struct audit *audit, int64_t seq, const char *format,
+						     ...)
+{
+	va_list arguments;
+
+	audit->result->ok = false;
+	audit->result->bad_seq = seq;
+	va_start(arguments, format);
+	vsnprintf(audit->result->text, AUDIT_TEXT_BYTES, format, arguments);
+	va_end(arguments);
+	return 1;
+}
+
+/* @return 1, 0 (there is none) or an error */
+static int read_mark(struct audit *audit, const char *kind, struct mark *ret_mark)
+{
+	int r;
+
+	db_bind_text(audit->mark, 1, kind);
+	r = db_step(audit->mark);
+	if (r == 1) {
+		ret_mark->seq = db_column_int(audit->mark, 0);
+		if (db_column_exact(audit->mark, 1, ret_mark->hash, sizeof(ret_mark->hash)) < 0 ||
+		    db_column_exact(audit->mark, 2, ret_mark->signature, sizeof(ret_mark->signature)) < 0)
+			r = 0;
+	}
+	db_reset(audit->mark);
+	return r;
+}
+
+static bool mark_is_good(const struct audit *audit, enum audit_statement statement, const struct mark *mark)
+{
+	return !audit->has_key ||
+	       audit_signature_is_good(audit->public_key, statement, mark->seq, mark->hash, mark->signature);
+}
+
+static int read_base(struct audit *audit)
+{
+	struct mark base;
+	int r = read_mark(audit, "base", &base);
+
+	if (r < 0)
+		return r;
+	if (r == 0)
+		return bad(audit, 1, "the signed beginning of the log is missing");
+	if (!mark_is_good(audit, AUDIT_BASE, &base))
+		return bad(audit, base.seq + 1, "the signature of the beginning of the log is wrong");
+	audit->result->first_seq = base.seq + 1;
+	audit->result->last_seq = base.seq;
+	memcpy(audit->result->last_hash, base.hash, EVENT_HASH_BYTES);
+	return 0;
+}
+
+static int check_anchor(struct audit *audit, const struct event_row *row)
+{
+	char error[JSON_ERROR_BYTES], hex[EVENT_HASH_TEXT_BYTES];
+	const char *hash = "", *signature_text = "";
+	uint8_t signature[CRYPTO_SIGNATURE_BYTES];
+	int64_t seq = 0;
+	bool good;
+	json_t *data = json_parse(row->data, strlen(row->data), EVENT_DATA_BYTES_MAX, error);
+
+	event_hash_text(row->prev, hex);
+	good = data != NULL && json_get_int(data, "seq", 0, INT64_MAX, &seq, error) == 0 &&
+	       json_get_string(data, "hash", EVENT_HASH_TEXT_BYTES, &hash, error) == 0 &&
+	       json_get_string(data, "sig", AUDIT_SIGNATURE_TEXT_BYTES, &signature_text, error) == 0 &&
+	       crypto_unbase64(signature_text, signature, sizeof(signature)) == 0 && seq == row->seq - 1 &&
+	       strcmp(hash, hex) == 0;
+	json_decref(data);
+	if (!good)
+		return bad(audit, row->seq, "anchor %lld does not speak of the row before it",
+			   (long long)row->seq);
+	if (!audit->has_key)
+		return 0;
+	if (!audit_signature_is_good(audit->public_key, AUDIT_ANCHOR, seq, row->prev, signature))
+		return bad(audit, row->seq, "the signature of anchor %lld is not by this gate's key",
+			   (long long)row->seq);
+	audit->result->anchors++;
+	return 0;
+}
+
+/* @return 0, 1 (a verdict) or an error */
+static int check_row(struct audit *audit)
+{
+	struct audit_result *result = audit->result;
+	int64_t seq = db_column_int(audit->page, 0);
+	uint8_t hash[EVENT_HASH_BYTES];
+	struct event_row row;
+
+	if (seq != result->last_seq + 1)
+		return bad(audit, result->last_seq + 1, "row %lld is missing: the next one is %lld",
+			   (long long)result->last_seq + 1, (long long)seq);
+	if (store_read_row(audit->page, &row) < 0)
+		return bad(audit, seq, "row %lld was changed: it is not one that the gate writes",
+			   (long long)seq);
+	event_hash(&row, hash);
+	if (memcmp(hash, row.hash, sizeof(hash)) != 0)
+		return bad(audit, seq, "row %lld was changed after it was written", (long long)seq);
+	if (memcmp(row.prev, result->last_hash, sizeof(row.prev)) != 0)
+		return bad(audit, seq, "row %lld does not follow the row before it", (long long)seq);
+	result->rows++;
+	result->last_seq = seq;
+	memcpy(result->last_hash, hash, sizeof(hash));
+	return strcmp(row.type, "audit.anchor") == 0 ? check_anchor(audit, &row) : 0;
+}
+
+/*
+ * One page and the head in one read transaction: both are of the same commit, and the writer's WAL can be
+ * emptied between two pages. @return rows read, or an error; *ret_verdict set ends it.
+ */
+static int read_page(struct audit *audit, bool *ret_verdict)
+{
+	int r = db_run(audit->db, "BEGIN"), rows = 0;
+
+	if (r < 0)
+		return r;
+	r = read_mark(audit, "head", &audit->head);
+	if (r == 0)
+		r = bad(audit, audit->result->last_seq + 1, "the signed end of the log is missing");
+	else if (r == 1)
+		r = 0;
+	db_bind_int(audit->page, 1, audit->result->last_seq);
+	while (r == 0 && (r = db_step(audit->page)) == 1) {
+		r = check_row(audit);
+		rows++;
+		if (r == 0)
+			continue;
+		break;
+	}
+	if (r == 1)
+		*ret_verdict = true;
+	db_reset(audit->page);
+	(void)db_run(audit->db, "COMMIT"); /* it only read */
+	return r < 0 ? r : rows;
+}
+
+static void check_head(struct audit *audit)
+{
+	struct audit_result *result = audit->result;
+	const struct mark *head = &audit->head;
+
+	if (!mark_is_good(audit, AUDIT_HEAD, head))
+		bad(audit, result->last_seq, "the signature of the end of the log is wrong");
+	else if (head->seq > result->last_seq)
+		bad(audit, result->last_seq + 1,
+		    "the end of the log was cut off: rows %lld to %lld are missing",
+		    (long long)result->last_seq + 1, (long long)head->seq);
+	else if (head->seq < result->last_seq)
+		bad(audit, head->seq + 1, "rows from %lld on were added by somebody else",
+		    (long long)head->seq + 1);
+	else if (memcmp(head->hash, result->last_hash, sizeof(head->hash)) != 0)
+		bad(audit, result->last_seq,
+		    "the log was written anew: its end is not the one that was signed");
+	else
+		result->ok = true;
+}
+
+static int read_all(struct audit *audit, audit_progress_fn progress, void *arg)
+{
+	struct audit_result *result = audit->result;
+	bool verdict = false;
+	int r = read_base(audit);
+
+	if (r != 0)
+		return r < 0 ? r : 0;
+	do {
+		r = read_page(audit, &verdict);
+		if (r < 0 || verdict)
+			return r < 0 ? r : 0;
+		if (progress != NULL && !progress(arg, result->rows, audit->head.seq))
+			return -ECANCELED;
+	} while (r > 0);
+	check_head(audit);
+	if (result->ok)
+		snprintf(result->text, AUDIT_TEXT_BYTES,
+			 "%lld rows, %lld to %lld, are as they were written%s", (long long)result->rows,
+			 (long long)result->first_seq, (long long)result->last_seq,
+			 audit->has_key ? "" : " (the signatures were not checked: no public key)");
+	return 0;
+}
+
+static int open_audit(struct audit *audit, const char *db_path)
+{
+	char error[DB_ERROR_BYTES] = "";
+	int64_t version = 0;
+	int r = db_open(db_path, true, &audit->db, error);
+
+	if (r < 0) {
+		snprintf(audit->result->text, AUDIT_TEXT_BYTES, "%s: %s", db_path, error);
+		return r;
+	}
+	r = db_int(audit->db, "PRAGMA user_version", &version);
+	if (r == 0 && version != STORE_SCHEMA) {
+		snprintf(audit->result->text, AUDIT_TEXT_BYTES, "%s has schema %lld, this program knows %d",
+			 db_path, (long long)version, STORE_SCHEMA);
+		return -EPROTO;
+	}
+	if (r == 0)
+		r = db_prepare(audit->db, "SELECT seq, hash, signature FROM mark WHERE kind = ?",
+			       &audit->mark);
+	if (r == 0)
+		r = db_prepare(audit->db,
+			       "SELECT " STORE_EVENT_COLUMNS
+			       " FROM event WHERE seq > ? ORDER BY seq LIMIT 4096",
+			       &audit->page);
+	return r;
+}
+
+static void find_key(struct audit *audit, const char *db_path, const char *public_key_path)
+{
+	char path[STORE_PATH_BYTES], error[CRYPTO_ERROR_BYTES];
+	const char *slash = strrchr(db_path, '/');
+
+	if (public_key_path == NULL) {
+		snprintf(path, sizeof(path), "%.*s/keys/anchor.pub",
+			 slash == NULL ? 1 : (int)(slash - db_path), slash == NULL ? "." : db_path);
+		public_key_path = path;
+	}
+	audit->has_key =
+		crypto_key_load(public_key_path, audit->public_key, sizeof(audit->public_key), error) == 0;
+	audit->result->signatures_checked = audit->has_key;
+}
+
+int audit_verify(const char *db_path, const char *public_key_path, audit_progress_fn progress, void *arg,
+		 struct audit_result *ret_result)
+{
+	struct audit audit = {.result = ret_result};
+	int r = crypto_init();
+
+	memset(ret_result, 0, sizeof(*ret_result));
+	if (r == 0)
+		r = open_audit(&audit, db_path);
+	if (r == 0) {
+		find_key(&audit, db_path, public_key_path);
+		r = read_all(&audit, progress, arg);
+	}
+	if (r < 0 && ret_result->text[0] == '\0')
+		snprintf(ret_result->text, AUDIT_TEXT_BYTES, "%s: %s", db_path,
+			 r == -ECANCELED    ? "stopped"
+			 : audit.db == NULL ? strerror(-r)
+					    : db_error(audit.db));
+	db_finish(audit.page);
+	db_finish(audit.mark);
+	db_close(audit.db);
+	return r;
+}

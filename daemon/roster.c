@@ -1,0 +1,167 @@
+#include "roster.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "crypto.h"
+
+struct roster {
+	struct roster_person *
+		*people; /* sorted by id: ids rise with time, so that a new one goes to the end */
+	size_t count, room;
+};
+
+int roster_open(struct roster **ret_roster)
+{
+	struct roster *roster = calloc(1, sizeof(*roster));
+
+	if (roster == NULL)
+		return -ENOMEM;
+	*ret_roster = roster;
+	return 0;
+}
+
+/* The first place whose id is @p id or above. */
+static size_t place_of(const struct roster *roster, const char *id)
+{
+	size_t low = 0, high = roster->count;
+
+	if (high > 0 && strcmp(roster->people[high - 1]->id, id) < 0)
+		return high;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (strcmp(roster->people[middle]->id, id) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+static bool holds(const struct roster *roster, size_t place, const char *id)
+{
+	return place < roster->count && strcmp(roster->people[place]->id, id) == 0;
+}
+
+static int make_room(struct roster *roster)
+{
+	size_t room = roster->room == 0 ? 64 : 2 * roster->room;
+	struct roster_person **people;
+
+	if (roster->count < roster->room)
+		return 0;
+	people = realloc(roster->people, room * sizeof(struct roster_person *));
+	if (people == NULL)
+		return -ENOMEM;
+	roster->people = people;
+	roster->room = room;
+	return 0;
+}
+
+static int insert(struct roster *roster, size_t place, const struct roster_person *person)
+{
+	struct roster_person *copy;
+	int r;
+
+	if (roster->count >= ROSTER_PEOPLE_MAX)
+		return -ENOSPC;
+	r = make_room(roster);
+	if (r < 0)
+		return r;
+	copy = malloc(sizeof(*copy));
+	if (copy == NULL)
+		return -ENOMEM;
+	*copy = *person;
+	memmove(roster->people + place + 1, roster->people + place,
+		(roster->count - place) * sizeof(struct roster_person *));
+	roster->people[place] = copy;
+	roster->count++;
+	return 0;
+}
+
+int roster_put(struct roster *roster, const struct roster_person *person)
+{
+	size_t place;
+
+	if (memchr(person->id, '\0', sizeof(person->id)) == NULL || !ulid_is_valid(person->id) ||
+	    person->name[0] == '\0' || memchr(person->name, '\0', sizeof(person->name)) == NULL)
+		return -EINVAL;
+	place = place_of(roster, person->id);
+	if (!holds(roster, place, person->id))
+		return insert(roster, place, person);
+	*roster->people[place] = *person;
+	return 0;
+}
+
+static void free_person(struct roster_person *person)
+{
+	crypto_wipe(person, sizeof(*person));
+	free(person);
+}
+
+int roster_remove(struct roster *roster, const char *id)
+{
+	size_t place = place_of(roster, id);
+
+	if (!holds(roster, place, id))
+		return -ENOENT;
+	free_person(roster->people[place]);
+	roster->count--;
+	memmove(roster->people + place, roster->people + place + 1,
+		(roster->count - place) * sizeof(struct roster_person *));
+	return 0;
+}
+
+int roster_count_template(struct roster *roster, const char *id, int change)
+{
+	size_t place = place_of(roster, id);
+	unsigned *count;
+
+	if (!holds(roster, place, id))
+		return -ENOENT;
+	count = &roster->people[place]->template_count;
+	if (change < 0 && *count < (unsigned)-change)
+		*count = 0;
+	else
+		*count += (unsigned)change;
+	return 0;
+}
+
+const struct roster_person *roster_find(const struct roster *roster, const char *id)
+{
+	size_t place = place_of(roster, id);
+
+	return holds(roster, place, id) ? roster->people[place] : NULL;
+}
+
+const struct roster_person *roster_next(const struct roster *roster, const char *after_id)
+{
+	size_t place = place_of(roster, after_id);
+
+	if (holds(roster, place, after_id))
+		place++;
+	return place < roster->count ? roster->people[place] : NULL;
+}
+
+size_t roster_count(const struct roster *roster)
+{
+	return roster->count;
+}
+
+void roster_clear(struct roster *roster)
+{
+	for (size_t i = 0; i < roster->count; i++)
+		free_person(roster->people[i]);
+	roster->count = 0;
+}
+
+void roster_close(struct roster *roster)
+{
+	if (roster == NULL)
+		return;
+	roster_clear(roster);
+	free(roster->people);
+	free(roster);
+}

@@ -1,0 +1,527 @@
+#include "store.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "store_private.h"
+
+enum { DISPATCH_MAX = 512 };
+
+struct store_claim {
+	int fd;
+};
+
+static void name_holder(int fd, const char *path, char *error)
+{
+	char pid[24] = "";
+	ssize_t got = pread(fd, pid, sizeof(pid) - 1, 0);
+
+	pid[got < 0 ? 0 : got] = '\0';
+	pid[strspn(pid, "0123456789")] = '\0';
+	snprintf(error, STORE_TEXT_BYTES, "%.400s: held by another gatehoused, pid %s: stop that one first",
+		 path, pid[0] == '\0' ? "unknown" : pid);
+}
+
+static int take_lock(int fd, const char *path, char *error)
+{
+	int r;
+
+	if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
+		r = errno == EWOULDBLOCK ? -EBUSY : -errno;
+		if (r == -EBUSY)
+			name_holder(fd, path, error);
+		else
+			snprintf(error, STORE_TEXT_BYTES, "%.400s: cannot lock it: %s", path, strerror(-r));
+		return r;
+	}
+	/* for whoever finds it taken; the lock holds without it, so a full disk does not matter here */
+	if (ftruncate(fd, 0) == 0)
+		(void)dprintf(fd, "%d\n", (int)getpid());
+	return 0;
+}
+
+int store_claim(const char *state_dir, struct store_claim **ret_claim, char *error)
+{
+	char path[STORE_PATH_BYTES];
+	struct store_claim *claim;
+	int r;
+
+	if (snprintf(path, sizeof(path), "%s/lock", state_dir) >= (int)sizeof(path))
+		return -ENAMETOOLONG;
+	if (mkdir(state_dir, 0700) < 0 && errno != EEXIST) {
+		r = -errno;
+		snprintf(error, STORE_TEXT_BYTES, "%.400s: cannot be made: %s", state_dir, strerror(-r));
+		return r;
+	}
+	claim = malloc(sizeof(*claim));
+	if (claim == NULL)
+		return -ENOMEM;
+	claim->fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOCTTY, 0600);
+	r = claim->fd < 0 ? -errno : 0;
+	if (r < 0)
+		snprintf(error, STORE_TEXT_BYTES, "%.400s: cannot be opened: %s", path, strerror(-r));
+	else
+		r = take_lock(claim->fd, path, error);
+	if (r < 0) {
+		store_claim_release(claim);
+		return r;
+	}
+	*ret_claim = claim;
+	return 0;
+}
+
+void store_claim_release(struct store_claim *claim)
+{
+	if (claim == NULL)
+		return;
+	if (claim->fd >= 0)
+		close(claim->fd);
+	free(claim);
+}
+
+void store_message_free(struct store_message *message)
+{
+	struct store_write *write = (struct store_write *)message;
+	struct store_read *read = (struct store_read *)message;
+	struct store_note *note = (struct store_note *)message;
+
+	switch (message->kind) {
+	case STORE_READ_EVENTS:
+	case STORE_READ_AUDIT:
+		for (size_t i = 0; i < read->count; i++) {
+			free((char *)read->rows[i].data);
+			free((char *)read->rows[i].json);
+		}
+		free(read->rows);
+		break;
+	case STORE_NOTE_NEWS:
+	case STORE_NOTE_PEOPLE:
+	case STORE_NOTE_FACES:
+		if (note->people != NULL)
+			crypto_wipe(note->people, STORE_PEOPLE_CHUNK * sizeof(*note->people));
+		if (note->faces != NULL)
+			crypto_wipe(note->faces, STORE_FACES_CHUNK * sizeof(*note->faces));
+		free(note->people);
+		free(note->faces);
+		break;
+	default:
+		free(write->data);
+		free(write->json);
+		if (write->person != NULL)
+			crypto_wipe(write->person, sizeof(*write->person));
+		if (write->face != NULL)
+			crypto_wipe(write->face, sizeof(*write->face));
+		free(write->person);
+		free(write->face);
+		break;
+	}
+	free(message);
+}
+
+/* The queue of answers has room for all that can be on its way: see open_queues(). Only anchors beyond that. */
+void store_answer(struct store *store, struct store_message *message)
+{
+	if (queue_push(store->answers, &message) < 0)
+		store_message_free(message);
+}
+
+static struct timespec timespec_after(unsigned ms)
+{
+	struct timespec at;
+
+	clock_gettime(CLOCK_MONOTONIC, &at);
+	at.tv_sec += ms / 1000;
+	at.tv_nsec += (long)(ms % 1000) * 1000000;
+	if (at.tv_nsec >= 1000000000) {
+		at.tv_sec++;
+		at.tv_nsec -= 1000000000;
+	}
+	return at;
+}
+
+bool store_is_closing(struct store *store)
+{
+	bool closing;
+
+	pthread_mutex_lock(&store->lock);
+	closing = store->closing;
+	pthread_mutex_unlock(&store->lock);
+	return closing;
+}
+
+bool store_wait_ms(struct store *store, unsigned ms)
+{
+	struct timespec at;
+	bool was_closing, closing;
+	int waited = 0;
+
+	pthread_mutex_lock(&store->lock);
+	was_closing = store->closing;
+	if (was_closing && ms > STORE_CLOSE_MS_MAX / 10)
+		ms = STORE_CLOSE_MS_MAX / 10;
+	at = timespec_after(ms);
+	while (waited == 0 && store->closing == was_closing)
+		waited = pthread_cond_timedwait(&store->changed, &store->lock, &at);
+	closing = store->closing;
+	pthread_mutex_unlock(&store->lock);
+	return closing;
+}
+
+void store_tell(struct store *store, struct store_note *note)
+{
+	struct store_message *message = &note->message;
+	bool closing;
+
+	pthread_mutex_lock(&store->lock);
+	while (store->notes >= STORE_NOTES_MAX && !store->closing)
+		pthread_cond_wait(&store->changed, &store->lock);
+	closing = store->closing && store->notes >= STORE_NOTES_MAX;
+	if (!closing)
+		store->notes++;
+	pthread_mutex_unlock(&store->lock);
+	if (closing)
+		store_message_free(message);
+	else
+		store_answer(store, message);
+}
+
+void store_tell_news(struct store *store, enum store_news news, const char *text)
+{
+	struct store_note *note = calloc(1, sizeof(*note));
+
+	if (note == NULL)
+		return; /* without memory for a sentence nobody can act on it either */
+	note->message.kind = STORE_NOTE_NEWS;
+	note->news = news;
+	snprintf(note->text, sizeof(note->text), "%s", text);
+	store_tell(store, note);
+}
+
+static int set_paths(struct store *store, const struct store_config *config)
+{
+	const char *data = config->data_key_path, *anchor = config->anchor_key_path;
+	const char *dir = config->state_dir;
+	size_t length;
+	int n;
+
+	if (strlen(dir) > STORE_PATH_BYTES - 64)
+		return -EINVAL;
+	snprintf(store->state_dir, sizeof(store->state_dir), "%s", dir);
+	snprintf(store->path, sizeof(store->path), "%s/gate.db", dir);
+	n = data != NULL ? snprintf(store->data_key_path, STORE_PATH_BYTES, "%s", data)
+			 : snprintf(store->data_key_path, STORE_PATH_BYTES, "%s/keys/data.key", dir);
+	if (n >= STORE_PATH_BYTES)
+		return -EINVAL;
+	n = anchor != NULL ? snprintf(store->anchor_key_path, STORE_PATH_BYTES, "%s", anchor)
+			   : snprintf(store->anchor_key_path, STORE_PATH_BYTES, "%s/keys/anchor.key", dir);
+	if (n >= STORE_PATH_BYTES - 4)
+		return -EINVAL;
+	length = strlen(store->anchor_key_path);
+	if (length > 4 && strcmp(store->anchor_key_path + length - 4, ".key") == 0)
+		length -= 4;
+	snprintf(store->public_key_path, STORE_PATH_BYTES, "%.*s.pub", (int)length, store->anchor_key_path);
+	return 0;
+}
+
+static int open_queues(struct store *store)
+{
+	/* every write and read on its way, every note, and an anchor a batch while those are many */
+	size_t answers_max = store->queue_max + STORE_QUERIES_MAX + STORE_NOTES_MAX + 64;
+	int r = queue_open(sizeof(struct store_message *), store->queue_max, QUEUE_REFUSE_WHEN_FULL, NULL,
+			   &store->writes);
+
+	if (r == 0)
+		r = queue_open(sizeof(struct store_message *), STORE_QUERIES_MAX, QUEUE_REFUSE_WHEN_FULL,
+			       NULL, &store->queries);
+	if (r == 0)
+		r = queue_open(sizeof(struct store_message *), answers_max, QUEUE_REFUSE_WHEN_FULL, NULL,
+			       &store->answers);
+	return r;
+}
+
+static int start_threads(struct store *store)
+{
+	int r = pthread_create(&store->query_thread, NULL, store_query_thread, store);
+
+	store->query_started = r == 0;
+	if (r == 0) {
+		r = pthread_create(&store->write_thread, NULL, store_write_thread, store);
+		store->write_started = r == 0;
+	}
+	return -r;
+}
+
+int store_open(const struct store_config *config, struct store **ret_store)
+{
+	struct store *store = calloc(1, sizeof(*store));
+	pthread_condattr_t monotonic;
+	int r;
+
+	if (store == NULL)
+		return -ENOMEM;
+	pthread_mutex_init(&store->lock, NULL);
+	pthread_condattr_init(&monotonic);
+	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+	pthread_cond_init(&store->changed, &monotonic);
+	pthread_condattr_destroy(&monotonic);
+	store->ops = *config->ops;
+	store->arg = config->arg;
+	store->queue_max = config->queue_max == 0 ? STORE_QUEUE_MAX : config->queue_max;
+	r = set_paths(store, config);
+	if (r == 0)
+		r = crypto_init();
+	if (r == 0)
+		r = open_queues(store);
+	if (r == 0)
+		r = start_threads(store);
+	if (r < 0) {
+		store_close(store);
+		return r;
+	}
+	*ret_store = store;
+	return 0;
+}
+
+static void end_threads(struct store *store)
+{
+	pthread_mutex_lock(&store->lock);
+	store->closing = true;
+	store->close_by_mono_ms = clock_mono_ms() + STORE_CLOSE_MS_MAX;
+	pthread_cond_broadcast(&store->changed);
+	pthread_mutex_unlock(&store->lock);
+	atomic_store(&store->stop_audit, true);
+	if (store->writes != NULL)
+		queue_cancel(store->writes);
+	if (store->queries != NULL)
+		queue_cancel(store->queries);
+	if (store->write_started)
+		pthread_join(store->write_thread, NULL);
+	if (store->query_started)
+		pthread_join(store->query_thread, NULL);
+	if (store->audit_started)
+		pthread_join(store->audit_thread, NULL);
+	store->audit_started = false;
+}
+
+static void finish_write(struct store *store, struct store_write *write, int r)
+{
+	if (r == 0) {
+		store->last_seq = write->row.seq;
+		store->ops.committed(store->arg, &write->row);
+	}
+	if (write->done != NULL)
+		write->done(write->arg, r, r == 0 ? &write->row : NULL);
+	store_message_free(&write->message);
+}
+
+/* Answers come in the order of the writes. */
+static void answer_write(struct store *store, struct store_write *write)
+{
+	if (write->message.kind != STORE_WRITE_ANCHOR) {
+		store->pending_first = write->next;
+		if (store->pending_first == NULL)
+			store->pending_last = NULL;
+		store->pending--;
+	}
+	finish_write(store, write, write->r);
+}
+
+static void answer_read(struct store *store, struct store_read *read)
+{
+	if (read->message.kind == STORE_READ_AUDIT) {
+		if (store->audit_started)
+			pthread_join(store->audit_thread, NULL);
+		store->audit_started = false;
+		store->verifying = false;
+		read->verified(read->arg, read->r, &read->audit);
+	} else {
+		store->reads--;
+		read->done(read->arg, read->r, read->rows, read->r < 0 ? 0 : read->count);
+	}
+	store_message_free(&read->message);
+}
+
+static struct store_counter *find_counter(struct store_counter *counters, size_t max, const char *name)
+{
+	for (size_t i = 0; i < max; i++)
+		if (counters[i].name[0] == '\0' || strcmp(counters[i].name, name) == 0)
+			return &counters[i];
+	return NULL;
+}
+
+/* What the file knows, under what was set since: a command may have come before READY. */
+static void take_counters(struct store_counter *ours, const struct store_counter *file, size_t max)
+{
+	for (size_t i = 0; i < max && file[i].name[0] != '\0'; i++) {
+		struct store_counter *counter = find_counter(ours, max, file[i].name);
+
+		if (counter == NULL)
+			continue;
+		if (counter->name[0] == '\0' || counter->value < file[i].value)
+			*counter = file[i];
+	}
+}
+
+static void hear_news(struct store *store, const struct store_note *note)
+{
+	if (note->news == STORE_READY) {
+		store->last_seq = note->last_seq;
+		take_counters(store->cursors, note->cursors, STORE_CURSORS_MAX);
+		take_counters(store->nonces, note->nonces, STORE_NONCES_MAX);
+		store->ready = true;
+	} else if (note->news == STORE_UNUSABLE) {
+		store->unusable = true;
+	}
+	store->ops.news(store->arg, note->news, note->text);
+}
+
+static void hear(struct store *store, struct store_note *note)
+{
+	pthread_mutex_lock(&store->lock);
+	store->notes--;
+	pthread_cond_broadcast(&store->changed);
+	pthread_mutex_unlock(&store->lock);
+	for (size_t i = 0; i < note->count; i++) {
+		if (note->message.kind == STORE_NOTE_PEOPLE)
+			store->ops.person(store->arg, &note->people[i]);
+		else
+			store->ops.face(store->arg, note->faces[i].person, note->faces[i].model,
+					note->faces[i].vector, ROSTER_TEMPLATE_DIM);
+	}
+	if (note->message.kind == STORE_NOTE_NEWS)
+		hear_news(store, note);
+	store_message_free(&note->message);
+}
+
+static bool dispatch_one(struct store *store)
+{
+	struct store_message *message;
+
+	if (queue_pop(store->answers, &message) < 0)
+		return false;
+	switch (message->kind) {
+	case STORE_READ_EVENTS:
+	case STORE_READ_AUDIT:
+		answer_read(store, (struct store_read *)message);
+		break;
+	case STORE_NOTE_NEWS:
+	case STORE_NOTE_PEOPLE:
+	case STORE_NOTE_FACES:
+		hear(store, (struct store_note *)message);
+		break;
+	default:
+		answer_write(store, (struct store_write *)message);
+		break;
+	}
+	return true;
+}
+
+void store_dispatch(struct store *store)
+{
+	for (int i = 0; i < DISPATCH_MAX && dispatch_one(store); i++)
+		;
+}
+
+static void cancel_rest(struct store *store)
+{
+	struct store_message *message;
+
+	while (store->answers != NULL && dispatch_one(store))
+		;
+	while (store->pending_first != NULL) {
+		struct store_write *write = store->pending_first;
+
+		store->pending_first = write->next;
+		store->pending--;
+		finish_write(store, write, -ECANCELED);
+	}
+	while (store->queries != NULL && queue_pop(store->queries, &message) == 0) {
+		((struct store_read *)message)->r = -ECANCELED;
+		answer_read(store, (struct store_read *)message);
+	}
+}
+
+void store_close(struct store *store)
+{
+	if (store == NULL)
+		return;
+	end_threads(store);
+	cancel_rest(store);
+	queue_close(store->writes);
+	queue_close(store->queries);
+	queue_close(store->answers);
+	pthread_cond_destroy(&store->changed);
+	pthread_mutex_destroy(&store->lock);
+	free(store);
+}
+
+int store_fd(const struct store *store)
+{
+	return queue_fd(store->answers);
+}
+
+uint64_t store_pending_ms(const struct store *store)
+{
+	uint64_t now_ms = clock_mono_ms();
+
+	if (store->pending_first == NULL || now_ms < store->pending_first->since_mono_ms)
+		return 0;
+	return now_ms - store->pending_first->since_mono_ms;
+}
+
+size_t store_pending(const struct store *store)
+{
+	return store->pending;
+}
+
+int64_t store_last_seq(const struct store *store)
+{
+	return store->last_seq;
+}
+
+bool store_is_ready(const struct store *store)
+{
+	return store->ready;
+}
+
+int64_t store_cursor_get(const struct store *store, const char *name)
+{
+	const struct store_counter *counter =
+		find_counter(((struct store *)store)->cursors, STORE_CURSORS_MAX, name);
+
+	return counter == NULL ? 0 : counter->value;
+}
+
+int64_t store_nonce_get(const struct store *store, const char *key)
+{
+	const struct store_counter *counter =
+		find_counter(((struct store *)store)->nonces, STORE_NONCES_MAX, key);
+
+	return counter == NULL ? 0 : counter->value;
+}
+
+int store_cursor_set(struct store *store, const char *name, int64_t seq)
+{
+	struct store_counter *counter;
+
+	if (name[0] == '\0' || strlen(name) >= STORE_NAME_BYTES || seq < 0)
+		return -EINVAL;
+	counter = find_counter(store->cursors, STORE_CURSORS_MAX, name);
+	if (counter == NULL)
+		return -ENOSPC;
+	snprintf(counter->name, sizeof(counter->name), "%s", name);
+	counter->value = seq;
+	pthread_mutex_lock(&store->lock);
+	memcpy(store->cursors_wanted, store->cursors, sizeof(store->cursors));
+	store->cursors_dirty = true;
+	pthread_mutex_unlock(&store->lock);
+	return 0;
+}

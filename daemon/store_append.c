@@ -1,0 +1,162 @@
+/* store_append.c - the control thread's side of a write: checks it, copies it, sends it to the store thread. */
+#include <assert.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "store_private.h"
+
+static void fill_row(struct event_row *row, const struct event_draft *draft)
+{
+	row->unix_ms = draft->unix_ms == 0 ? clock_unix_ms() : draft->unix_ms;
+	ulid_make(row->unix_ms, row->id);
+	row->severity = draft->severity;
+	snprintf(row->type, sizeof(row->type), "%s", draft->type);
+	snprintf(row->source, sizeof(row->source), "%s", draft->source == NULL ? "" : draft->source);
+	snprintf(row->person, sizeof(row->person), "%s", draft->person == NULL ? "" : draft->person);
+}
+
+static struct store_counter *nonce_place(struct store *store, const char *key)
+{
+	for (size_t i = 0; i < STORE_NONCES_MAX; i++)
+		if (store->nonces[i].name[0] == '\0' || strcmp(store->nonces[i].name, key) == 0)
+			return &store->nonces[i];
+	return NULL;
+}
+
+/* Check everything and make the write, not yet sent. */
+static int new_write(struct store *store, enum store_message_kind kind, const struct event_draft *draft,
+		     struct store_write **ret_write)
+{
+	struct store_write *write;
+	int r = event_draft_check(draft);
+
+	if (r < 0)
+		return r;
+	if (store->unusable)
+		return -EIO;
+	if (store->pending >= store->queue_max ||
+	    (draft->nonce_key != NULL && nonce_place(store, draft->nonce_key) == NULL))
+		return -ENOSPC;
+	write = calloc(1, sizeof(*write));
+	if (write == NULL)
+		return -ENOMEM;
+	write->message.kind = kind;
+	fill_row(&write->row, draft);
+	write->data = event_data_text(draft->data);
+	r = write->data == NULL ? -ENOMEM : strlen(write->data) > EVENT_DATA_BYTES_MAX ? -EFBIG : 0;
+	if (draft->nonce_key != NULL) {
+		snprintf(write->nonce_key, sizeof(write->nonce_key), "%s", draft->nonce_key);
+		write->nonce = draft->nonce;
+	}
+	if (r < 0) {
+		store_message_free(&write->message);
+		return r;
+	}
+	*ret_write = write;
+	return 0;
+}
+
+/* Takes the write, also on failure. */
+static int send_write(struct store *store, struct store_write *write, store_done_fn done, void *arg)
+{
+	struct store_message *message = &write->message;
+	struct store_counter *nonce;
+
+	write->done = done;
+	write->arg = arg;
+	write->since_mono_ms = clock_mono_ms();
+	if (write->nonce_key[0] != '\0') {
+		nonce = nonce_place(store, write->nonce_key);
+		assert(nonce != NULL); /* new_write() found one */
+		snprintf(nonce->name, sizeof(nonce->name), "%s", write->nonce_key);
+		if (nonce->value < write->nonce)
+			nonce->value = write->nonce;
+	}
+	if (store->pending_last == NULL)
+		store->pending_first = write;
+	else
+		store->pending_last->next = write;
+	store->pending_last = write;
+	store->pending++;
+	/* there is room: fewer than queue_max are on their way. The write is the other thread's from here on */
+	(void)queue_push(store->writes, &message);
+	return 0;
+}
+
+int store_append(struct store *store, const struct event_draft *draft, store_done_fn done, void *arg)
+{
+	struct store_write *write;
+	int r = new_write(store, STORE_WRITE_EVENT, draft, &write);
+
+	return r < 0 ? r : send_write(store, write, done, arg);
+}
+
+int store_person_put(struct store *store, const struct roster_person *person, const struct event_draft *draft,
+		     store_done_fn done, void *arg)
+{
+	struct store_write *write;
+	int r;
+
+	if (!ulid_is_valid(person->id) || person->name[0] == '\0' ||
+	    memchr(person->name, '\0', sizeof(person->name)) == NULL)
+		return -EINVAL;
+	r = new_write(store, STORE_WRITE_PERSON, draft, &write);
+	if (r < 0)
+		return r;
+	write->person = malloc(sizeof(*write->person));
+	if (write->person == NULL) {
+		store_message_free(&write->message);
+		return -ENOMEM;
+	}
+	*write->person = *person;
+	return send_write(store, write, done, arg);
+}
+
+/* A write that names a person, and perhaps a model and a template. */
+static int send_face(struct store *store, enum store_message_kind kind, const char *person_id,
+		     const char *model, const float *vector, const struct event_draft *draft,
+		     store_done_fn done, void *arg)
+{
+	struct store_write *write;
+	int r;
+
+	if (!ulid_is_valid(person_id) || (model != NULL && strlen(model) != ROSTER_MODEL_BYTES - 1))
+		return -EINVAL;
+	r = new_write(store, kind, draft, &write);
+	if (r < 0)
+		return r;
+	write->face = calloc(1, sizeof(*write->face));
+	if (write->face == NULL) {
+		store_message_free(&write->message);
+		return -ENOMEM;
+	}
+	memcpy(write->face->person, person_id, ULID_BYTES);
+	if (model != NULL)
+		memcpy(write->face->model, model, ROSTER_MODEL_BYTES);
+	if (vector != NULL)
+		memcpy(write->face->vector, vector, sizeof(write->face->vector));
+	return send_write(store, write, done, arg);
+}
+
+int store_person_remove(struct store *store, const char *person_id, const struct event_draft *draft,
+			store_done_fn done, void *arg)
+{
+	return send_face(store, STORE_WRITE_PERSON_REMOVE, person_id, NULL, NULL, draft, done, arg);
+}
+
+int store_template_add(struct store *store, const char *person_id, const char *model, const float *vector,
+		       const struct event_draft *draft, store_done_fn done, void *arg)
+{
+	if (model == NULL || vector == NULL)
+		return -EINVAL;
+	return send_face(store, STORE_WRITE_FACE, person_id, model, vector, draft, done, arg);
+}
+
+int store_template_remove(struct store *store, const char *person_id, const char *model,
+			  const struct event_draft *draft, store_done_fn done, void *arg)
+{
+	return send_face(store, STORE_WRITE_FACE_REMOVE, person_id, model, NULL, draft, done, arg);
+}

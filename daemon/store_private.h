@@ -1,0 +1,213 @@
+/*
+ * store_private.h - what the store's own files share; nobody else includes it (audit.c: the row's columns).
+ *
+ *   store.c         the control thread's side: opening, answers, counters, closing
+ *   store_append.c  the control thread's side of a write
+ *   store_write.c   the thread `store`: batches, commits, retries, anchors
+ *   store_schema.c  opening gate.db: schema, keys, set aside and salvage
+ *   store_roster.c  people and templates, sealed
+ *   store_query.c   the thread `query` and the audit's thread
+ *
+ * A write belongs to the control thread, which lends it to the store thread from queue_push() to the answer.
+ */
+#ifndef GH_DAEMON_STORE_PRIVATE_H
+#define GH_DAEMON_STORE_PRIVATE_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "base/queue.h"
+#include "crypto.h"
+#include "db.h"
+#include "store.h"
+
+enum {
+	STORE_PATH_BYTES = 512,
+	STORE_NOTES_MAX = 256,   /* told and not yet dispatched; the store thread waits beyond it */
+	STORE_BATCH_MAX = 4096,  /* events of one commit */
+	STORE_FACES_CHUNK = 64,  /* templates of one note */
+	STORE_PEOPLE_CHUNK = 256 /* people of one note */
+};
+
+enum store_message_kind {
+	STORE_WRITE_EVENT,
+	STORE_WRITE_ANCHOR, /* the store's own */
+	STORE_WRITE_PERSON,
+	STORE_WRITE_PERSON_REMOVE,
+	STORE_WRITE_FACE,
+	STORE_WRITE_FACE_REMOVE,
+	STORE_READ_EVENTS,
+	STORE_READ_AUDIT,
+	STORE_NOTE_NEWS,
+	STORE_NOTE_PEOPLE,
+	STORE_NOTE_FACES
+};
+
+struct store_message {
+	enum store_message_kind kind;
+};
+
+struct store_face {
+	char person[ULID_BYTES];
+	char model[ROSTER_MODEL_BYTES]; /* "": of any model */
+	float vector[ROSTER_TEMPLATE_DIM];
+};
+
+struct store_write {
+	struct store_message message;
+	struct store_write *next; /* of those on their way; the control thread's alone */
+	uint64_t since_mono_ms;
+	store_done_fn done;
+	void *arg;
+	int r;
+	struct event_row row;
+	char *data, *json;
+	char nonce_key[EVENT_KEY_BYTES]; /* "": none */
+	int64_t nonce;
+	struct roster_person *person; /* STORE_WRITE_PERSON */
+	struct store_face *face;      /* STORE_WRITE_FACE, ..._REMOVE */
+};
+
+struct store_read {
+	struct store_message message;
+	struct store_filter filter;
+	char type[EVENT_TYPE_BYTES], person[ULID_BYTES]; /* where filter points to */
+	store_rows_fn done;
+	store_verified_fn verified;
+	void *arg;
+	int r;
+	struct event_row *rows;
+	size_t count;
+	struct audit_result audit;
+};
+
+struct store_counter {
+	char name[STORE_NAME_BYTES];
+	int64_t value;
+};
+
+struct store_note {
+	struct store_message message;
+	enum store_news news;
+	char text[STORE_TEXT_BYTES];
+	/* READY */
+	int64_t last_seq;
+	struct store_counter cursors[STORE_CURSORS_MAX], nonces[STORE_NONCES_MAX];
+	/* chunks of the roster */
+	size_t count;
+	struct roster_person *people;
+	struct store_face *faces;
+};
+
+/* the store thread's alone */
+struct store_keys {
+	uint8_t data[CRYPTO_BOX_KEY_BYTES];
+	struct crypto_signer signer;
+};
+
+enum store_statement {
+	STORE_SQL_BEGIN,
+	STORE_SQL_COMMIT,
+	STORE_SQL_ROLLBACK,
+	STORE_SQL_SAVEPOINT,
+	STORE_SQL_RELEASE,
+	STORE_SQL_ROLLBACK_TO,
+	STORE_SQL_EVENT,
+	STORE_SQL_MARK,
+	STORE_SQL_CURSOR,
+	STORE_SQL_NONCE,
+	STORE_SQL_PERSON,
+	STORE_SQL_PERSON_REMOVE,
+	STORE_SQL_FACE,
+	STORE_SQL_FACE_REMOVE,
+	STORE_SQL_FACE_REMOVE_MODEL,
+	STORE_SQL_FACE_COUNT,
+	STORE_SQL_PERSON_EXISTS,
+	STORE_SQL_COUNT
+};
+
+struct store_file {
+	struct db *db;
+	struct db_statement *sql[STORE_SQL_COUNT];
+	struct store_keys keys;
+	int64_t head_seq; /* of the last committed event */
+	uint8_t head_hash[EVENT_HASH_BYTES];
+	bool tampered; /* what was found when it was opened */
+};
+
+struct store {
+	char state_dir[STORE_PATH_BYTES], path[STORE_PATH_BYTES];
+	char data_key_path[STORE_PATH_BYTES], anchor_key_path[STORE_PATH_BYTES],
+		public_key_path[STORE_PATH_BYTES];
+	struct store_ops ops;
+	void *arg;
+	size_t queue_max;
+
+	/* the control thread's */
+	struct store_write *pending_first, *pending_last;
+	size_t pending, reads;
+	bool ready, unusable, verifying;
+	int64_t last_seq;
+	struct store_counter cursors[STORE_CURSORS_MAX], nonces[STORE_NONCES_MAX];
+	bool audit_started;
+	pthread_t write_thread, query_thread, audit_thread;
+	bool write_started, query_started;
+
+	/* between the threads */
+	struct queue *writes, *queries, *answers; /* of struct store_message * */
+	pthread_mutex_t lock;
+	pthread_cond_t changed; /* on CLOCK_MONOTONIC: closing, or notes went down */
+	bool closing;
+	uint64_t close_by_mono_ms;
+	size_t notes;
+	struct store_counter cursors_wanted[STORE_CURSORS_MAX];
+	bool cursors_dirty;
+	atomic_uint file_generation; /* of gate.db: readers open it again when it changed */
+	atomic_bool stop_audit;
+};
+
+/* store.c */
+void store_answer(struct store *store, struct store_message *message);
+/** Tell the control thread; waits while it has STORE_NOTES_MAX to read. Takes the note; dropped when closing. */
+void store_tell(struct store *store, struct store_note *note);
+void store_tell_news(struct store *store, enum store_news news, const char *text);
+bool store_is_closing(struct store *store);
+/** @return true when closing began, at the latest then. */
+bool store_wait_ms(struct store *store, unsigned ms);
+void store_message_free(struct store_message *message);
+
+/* store_write.c, store_query.c */
+void *store_write_thread(void *store);
+void *store_query_thread(void *store);
+void *store_audit_thread(void *job);
+
+/* store_schema.c */
+#define STORE_EVENT_COLUMNS "seq, id, unix_ms, type, severity, source, person, data, prev, hash"
+
+/** The current row of a SELECT of STORE_EVENT_COLUMNS; `data` is borrowed until the next step. @return 0 or -EBADMSG. */
+int store_read_row(struct db_statement *statement, struct event_row *ret_row);
+
+/**
+ * Open, migrate and check gate.db.
+ * @param text  STORE_TEXT_BYTES: what is wrong, in a sentence.
+ * @return 0, -EPROTO (newer schema), -EKEYREJECTED (keys), -EBADMSG (damaged), or another errno worth a retry.
+ */
+int store_file_open(const struct store *store, struct store_file *file, char *text);
+void store_file_close(struct store_file *file);
+/** Rename the damaged file, begin a new one and save from the old what can be read. @p text tells of it. */
+int store_file_set_aside(const struct store *store, struct store_file *file, char *text);
+/** Write a signed mark, "head" or "base", in the open transaction. */
+int store_file_mark(struct store_file *file, enum audit_statement statement, int64_t seq,
+		    const uint8_t *hash);
+
+/* store_roster.c */
+int store_roster_put(struct store_file *file, const struct roster_person *person);
+int store_roster_remove(struct store_file *file, const char *person_id);
+int store_roster_add_face(struct store_file *file, const struct store_face *face);
+int store_roster_remove_faces(struct store_file *file, const char *person_id, const char *model);
+/** Tell the control thread of everybody. @return 0 or an errno; -EBADMSG: @p text names what cannot be read. */
+int store_roster_tell(struct store *store, struct store_file *file, char *text);
+/** Prove that the key is the one the file was written with; a new file takes it. @return 0 or -EKEYREJECTED. */
+int store_roster_check_key(struct store_file *file);
+
+#endif

@@ -1,0 +1,353 @@
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "store_private.h"
+
+enum { QUERY_TYPES_MAX = 128, SQL_BYTES = 1024 };
+
+struct reader {
+	struct store *store;
+	struct db *db;
+	struct db_statement *row, *types;
+	unsigned generation;
+};
+
+/* What one question comes to: seqs of the rows, to be read one by one. */
+struct seqs {
+	int64_t at[STORE_ROWS_MAX];
+	size_t count;
+	const struct store_filter *filter;
+	int64_t after, before; /* exclusive */
+};
+
+static void close_reader(struct reader *reader)
+{
+	db_finish(reader->row);
+	db_finish(reader->types);
+	db_close(reader->db);
+	reader->row = reader->types = NULL;
+	reader->db = NULL;
+}
+
+static int open_reader(struct reader *reader)
+{
+	unsigned generation = atomic_load(&reader->store->file_generation);
+	int r;
+
+	if (reader->db != NULL && reader->generation == generation)
+		return 0;
+	close_reader(reader);
+	reader->generation = generation;
+	r = db_open(reader->store->path, true, &reader->db, NULL);
+	if (r == 0)
+		r = db_prepare(reader->db, "SELECT " STORE_EVENT_COLUMNS " FROM event WHERE seq = ?",
+			       &reader->row);
+	/* each step seeks the next type in the index: as many steps as there are types, not rows */
+	if (r == 0)
+		r = db_prepare(
+			reader->db,
+			"WITH RECURSIVE t (x) AS (SELECT min(type) FROM event WHERE type >= ?1 UNION ALL "
+			"SELECT "
+			"(SELECT min(type) FROM event WHERE type > x) FROM t WHERE x IS NOT NULL AND x < ?2) "
+			"SELECT x FROM t WHERE x IS NOT NULL AND x < ?2",
+			&reader->types);
+	if (r < 0)
+		close_reader(reader);
+	return r;
+}
+
+/* Times need not rise with seq when the clock was set: the bounds are those of all rows within. */
+static int bound_by_time(struct reader *reader, struct seqs *seqs)
+{
+	const struct store_filter *filter = seqs->filter;
+	struct db_statement *bounds;
+	int r;
+
+	if (filter->from_unix_ms == 0 && filter->to_unix_ms == 0)
+		return 0;
+	r = db_prepare(reader->db, "SELECT min(seq), max(seq) FROM event WHERE unix_ms >= ? AND unix_ms < ?",
+		       &bounds);
+	if (r < 0)
+		return r;
+	db_bind_int(bounds, 1, filter->from_unix_ms);
+	db_bind_int(bounds, 2, filter->to_unix_ms == 0 ? INT64_MAX : filter->to_unix_ms);
+	r = db_step(bounds);
+	if (r == 1) {
+		int64_t first = db_column_int(bounds, 0), last = db_column_int(bounds, 1);
+
+		if (first - 1 > seqs->after)
+			seqs->after = first - 1;
+		if (last + 1 < seqs->before)
+			seqs->before = last + 1;
+	}
+	db_finish(bounds);
+	return r < 0 ? r : 0;
+}
+
+static int compare_up(const void *a, const void *b)
+{
+	int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+static int compare_down(const void *a, const void *b)
+{
+	return compare_up(b, a);
+}
+
+/* Keep the best `limit` of two sorted sets. */
+static void merge(struct seqs *seqs, const int64_t *more, size_t count)
+{
+	int64_t all[2 * STORE_ROWS_MAX];
+	size_t total = seqs->count + count;
+
+	memcpy(all, seqs->at, seqs->count * sizeof(*all));
+	memcpy(all + seqs->count, more, count * sizeof(*all));
+	qsort(all, total, sizeof(*all), seqs->filter->ascending ? compare_up : compare_down);
+	seqs->count = total < seqs->filter->limit ? total : seqs->filter->limit;
+	memcpy(seqs->at, all, seqs->count * sizeof(*all));
+}
+
+/*
+ * The seqs of one type, or of all for NULL, in the order asked for. A unary plus keeps SQLite from taking a
+ * column's index: the one that gives the order of seq is always the right one.
+ */
+static int find_seqs(struct reader *reader, struct seqs *seqs, const char *type)
+{
+	const struct store_filter *filter = seqs->filter;
+	bool by_type = type != NULL && filter->person == NULL;
+	struct db_statement *find;
+	int64_t found[STORE_ROWS_MAX];
+	char sql[SQL_BYTES];
+	size_t count = 0;
+	int r;
+
+	snprintf(sql, sizeof(sql),
+		 "SELECT seq FROM event WHERE seq > ?1 AND seq < ?2%s%s%s%s ORDER BY seq %s LIMIT ?3",
+		 filter->from_unix_ms != 0 ? " AND +unix_ms >= ?4" : "",
+		 filter->to_unix_ms != 0 ? " AND +unix_ms < ?5" : "",
+		 type == NULL ? ""
+		 : by_type    ? " AND type = ?6"
+			      : " AND +type = ?6",
+		 filter->person == NULL ? "" : " AND person = ?7 AND person <> ''",
+		 filter->ascending ? "ASC" : "DESC");
+	r = db_prepare(reader->db, sql, &find);
+	if (r < 0)
+		return r;
+	db_bind_int(find, 1, seqs->after);
+	db_bind_int(find, 2, seqs->before);
+	db_bind_int(find, 3, filter->limit);
+	db_bind_int(find, 4, filter->from_unix_ms);
+	db_bind_int(find, 5, filter->to_unix_ms);
+	db_bind_text(find, 6, type);
+	db_bind_text(find, 7, filter->person);
+	while ((r = db_step(find)) == 1 && count < STORE_ROWS_MAX)
+		found[count++] = db_column_int(find, 0);
+	db_finish(find);
+	merge(seqs, found, count);
+	return r < 0 ? r : 0;
+}
+
+/* "door.": the types that begin with it, each by its own index range, then merged. */
+static int find_prefix(struct reader *reader, struct seqs *seqs)
+{
+	char types[QUERY_TYPES_MAX][EVENT_TYPE_BYTES], end[EVENT_TYPE_BYTES];
+	size_t length = strlen(seqs->filter->type), count = 0;
+	int r;
+
+	memcpy(end, seqs->filter->type, length + 1);
+	end[length - 1]++; /* "door/": the first text above all that begin with "door." */
+	db_bind_text(reader->types, 1, seqs->filter->type);
+	db_bind_text(reader->types, 2, end);
+	while ((r = db_step(reader->types)) == 1 && count < QUERY_TYPES_MAX)
+		if (db_column_copy(reader->types, 0, types[count], EVENT_TYPE_BYTES) == 0)
+			count++;
+	db_reset(reader->types);
+	for (size_t i = 0; r >= 0 && i < count; i++)
+		r = find_seqs(reader, seqs, types[i]);
+	return r < 0 ? r : 0;
+}
+
+static int read_one(struct reader *reader, int64_t seq, bool hashes, struct event_row *ret_row)
+{
+	int r;
+
+	db_bind_int(reader->row, 1, seq);
+	r = db_step(reader->row);
+	if (r == 1)
+		r = store_read_row(reader->row, ret_row);
+	else if (r == 0)
+		r = -ENODATA;
+	if (r == 0) {
+		ret_row->data = strdup(ret_row->data);
+		ret_row->json = ret_row->data == NULL ? NULL : event_json(ret_row, hashes);
+		if (ret_row->json == NULL) {
+			free((char *)ret_row->data);
+			r = -ENOMEM;
+		}
+	}
+	db_reset(reader->row);
+	return r;
+}
+
+/* A row that cannot be read is left out: the audit says which, the reader of the page gets the others. */
+static int read_rows(struct reader *reader, const struct seqs *seqs, struct store_read *read)
+{
+	read->rows = calloc(seqs->count + 1, sizeof(*read->rows));
+	if (read->rows == NULL)
+		return -ENOMEM;
+	for (size_t i = 0; i < seqs->count; i++) {
+		int r = read_one(reader, seqs->at[i], seqs->filter->hashes, &read->rows[read->count]);
+
+		if (r == 0)
+			read->count++;
+		else if (r != -EBADMSG && r != -ENODATA)
+			return r;
+	}
+	return 0;
+}
+
+static int read_in_transaction(struct reader *reader, struct store_read *read)
+{
+	const struct store_filter *filter = &read->filter;
+	struct seqs seqs = {.filter = filter, .after = filter->after_seq, .before = filter->before_seq};
+	size_t length = filter->type == NULL ? 0 : strlen(filter->type);
+	int r;
+
+	if (seqs.before == 0)
+		seqs.before = INT64_MAX;
+	r = bound_by_time(reader, &seqs);
+	if (r == 0)
+		r = length > 0 && filter->type[length - 1] == '.' ? find_prefix(reader, &seqs)
+								  : find_seqs(reader, &seqs, filter->type);
+	return r < 0 ? r : read_rows(reader, &seqs, read);
+}
+
+static int answer(struct reader *reader, struct store_read *read)
+{
+	int r = open_reader(reader);
+
+	if (r == 0)
+		r = db_run(reader->db, "BEGIN");
+	if (r < 0)
+		return -EIO;
+	r = read_in_transaction(reader, read);
+	(void)db_run(reader->db, "COMMIT"); /* it only read */
+	if (r < 0)
+		close_reader(reader); /* begin afresh next time: the file may have been replaced */
+	return r == 0 || r == -ENOMEM ? r : -EIO;
+}
+
+void *store_query_thread(void *arg)
+{
+	struct reader reader = {.store = arg};
+	struct store_message *message;
+	struct store_read *read;
+
+	pthread_setname_np(pthread_self(), "query");
+	while (queue_pop_wait(reader.store->queries, &message, -1) == 0) {
+		read = (struct store_read *)message;
+		read->r = store_is_closing(reader.store) ? -ECANCELED : answer(&reader, read);
+		store_answer(reader.store, message);
+	}
+	close_reader(&reader);
+	return NULL;
+}
+
+int store_query_events(struct store *store, const struct store_filter *filter, store_rows_fn done, void *arg)
+{
+	struct store_read *read;
+	struct store_message *message;
+
+	if (filter->limit == 0 || filter->limit > STORE_ROWS_MAX || filter->after_seq < 0 ||
+	    filter->before_seq < 0 ||
+	    (filter->type != NULL && (filter->type[0] == '\0' || strlen(filter->type) >= EVENT_TYPE_BYTES)) ||
+	    (filter->person != NULL && !ulid_is_valid(filter->person)))
+		return -EINVAL;
+	if (!store->ready)
+		return -EAGAIN;
+	if (store->reads >= STORE_QUERIES_MAX)
+		return -EBUSY;
+	read = calloc(1, sizeof(*read));
+	if (read == NULL)
+		return -ENOMEM;
+	read->message.kind = STORE_READ_EVENTS;
+	read->filter = *filter;
+	if (filter->type != NULL)
+		read->filter.type = strcpy(read->type, filter->type);
+	if (filter->person != NULL)
+		read->filter.person = strcpy(read->person, filter->person);
+	read->done = done;
+	read->arg = arg;
+	message = &read->message;
+	store->reads++;
+	(void)queue_push(store->queries, &message); /* there is room: fewer than STORE_QUERIES_MAX */
+	return 0;
+}
+
+int store_fetch_outbox(struct store *store, int64_t after_seq, unsigned max, store_rows_fn done, void *arg)
+{
+	struct store_filter filter = {.after_seq = after_seq, .limit = max, .ascending = true};
+
+	return store_query_events(store, &filter, done, arg);
+}
+
+static bool audit_goes_on(void *arg, int64_t rows, int64_t last_seq)
+{
+	struct store *store = arg;
+
+	(void)rows;
+	(void)last_seq;
+	return !atomic_load(&store->stop_audit);
+}
+
+struct audit_job {
+	struct store *store;
+	struct store_read *read;
+};
+
+void *store_audit_thread(void *arg)
+{
+	struct audit_job job = *(struct audit_job *)arg;
+
+	free(arg);
+	pthread_setname_np(pthread_self(), "audit");
+	job.read->r = audit_verify(job.store->path, job.store->public_key_path, audit_goes_on, job.store,
+				   &job.read->audit);
+	store_answer(job.store, &job.read->message);
+	return NULL;
+}
+
+int store_audit_verify(struct store *store, store_verified_fn done, void *arg)
+{
+	struct audit_job *job;
+	int r;
+
+	if (!store->ready)
+		return -EAGAIN;
+	if (store->verifying)
+		return -EBUSY;
+	job = malloc(sizeof(*job));
+	if (job == NULL)
+		return -ENOMEM;
+	*job = (struct audit_job){.store = store, .read = calloc(1, sizeof(*job->read))};
+	if (job->read == NULL) {
+		free(job);
+		return -ENOMEM;
+	}
+	job->read->message.kind = STORE_READ_AUDIT;
+	job->read->verified = done;
+	job->read->arg = arg;
+	r = pthread_create(&store->audit_thread, NULL, store_audit_thread, job);
+	if (r != 0) {
+		free(job->read);
+		free(job);
+		return -r;
+	}
+	store->audit_started = true;
+	store->verifying = true;
+	return 0;
+}

@@ -1,0 +1,278 @@
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "store_private.h"
+
+/*
+ * What is sealed holds the id it belongs to and says what it is: a box moved to another person's row, or a name
+ * put in a template's place, does not open.
+ */
+struct sealed_person {
+	char what[8]; /* "person" */
+	char id[ULID_BYTES];
+	char name[ROSTER_NAME_BYTES];
+	uint8_t enabled;
+	uint8_t unused[3];
+	int64_t valid_from_unix_ms, valid_to_unix_ms;
+};
+
+struct sealed_face {
+	char what[8]; /* "face" */
+	char person[ULID_BYTES];
+	char model[ROSTER_MODEL_BYTES];
+	float vector[ROSTER_TEMPLATE_DIM];
+};
+
+enum {
+	PERSON_BOX_BYTES = sizeof(struct sealed_person) + CRYPTO_BOX_EXTRA_BYTES,
+	FACE_BOX_BYTES = sizeof(struct sealed_face) + CRYPTO_BOX_EXTRA_BYTES
+};
+
+/* gate.db may move to another board: all of them are little-endian, with these sizes */
+_Static_assert(sizeof(struct sealed_person) == 184 && sizeof(struct sealed_face) == 2148,
+	       "format of schema 1");
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "format of schema 1");
+
+static const char key_check[32] = "gatehouse data key";
+
+int store_roster_check_key(struct store_file *file)
+{
+	uint8_t box[sizeof(key_check) + CRYPTO_BOX_EXTRA_BYTES], plain[sizeof(key_check)];
+	struct db_statement *check;
+	int r = db_prepare(file->db, "SELECT box FROM key_check", &check);
+
+	if (r < 0)
+		return r;
+	r = db_step(check);
+	if (r == 1) {
+		r = 0;
+		if (db_column_exact(check, 0, box, sizeof(box)) < 0 ||
+		    crypto_unseal(file->keys.data, box, sizeof(box), plain) < 0)
+			r = -EKEYREJECTED;
+	} else if (r == 0) {
+		struct db_statement *insert;
+
+		crypto_seal(file->keys.data, key_check, sizeof(key_check), box);
+		r = db_prepare(file->db, "INSERT INTO key_check (box) VALUES (?)", &insert);
+		if (r == 0) {
+			db_bind_bytes(insert, 1, box, sizeof(box));
+			r = db_execute(insert);
+			db_finish(insert);
+		}
+	}
+	db_finish(check);
+	return r;
+}
+
+int store_roster_put(struct store_file *file, const struct roster_person *person)
+{
+	struct sealed_person plain = {.what = "person",
+				      .enabled = person->enabled,
+				      .valid_from_unix_ms = person->valid_from_unix_ms,
+				      .valid_to_unix_ms = person->valid_to_unix_ms};
+	struct db_statement *sql = file->sql[STORE_SQL_PERSON];
+	uint8_t box[PERSON_BOX_BYTES];
+
+	memcpy(plain.id, person->id, sizeof(plain.id));
+	snprintf(plain.name, sizeof(plain.name), "%s", person->name);
+	crypto_seal(file->keys.data, &plain, sizeof(plain), box);
+	crypto_wipe(&plain, sizeof(plain));
+	db_bind_text(sql, 1, person->id);
+	db_bind_bytes(sql, 2, box, sizeof(box));
+	return db_execute(sql);
+}
+
+/* @return 0 or -ENOENT, or an error */
+static int check_exists(struct store_file *file, const char *person_id)
+{
+	struct db_statement *sql = file->sql[STORE_SQL_PERSON_EXISTS];
+	int r;
+
+	db_bind_text(sql, 1, person_id);
+	r = db_step(sql);
+	db_reset(sql);
+	return r == 1 ? 0 : r == 0 ? -ENOENT : r;
+}
+
+int store_roster_remove(struct store_file *file, const char *person_id)
+{
+	int r = check_exists(file, person_id);
+
+	if (r == 0)
+		r = store_roster_remove_faces(file, person_id, NULL);
+	if (r < 0)
+		return r;
+	db_bind_text(file->sql[STORE_SQL_PERSON_REMOVE], 1, person_id);
+	return db_execute(file->sql[STORE_SQL_PERSON_REMOVE]);
+}
+
+static int count_faces(struct store_file *file, const char *person_id, int64_t *ret_count)
+{
+	struct db_statement *sql = file->sql[STORE_SQL_FACE_COUNT];
+	int r;
+
+	db_bind_text(sql, 1, person_id);
+	r = db_step(sql);
+	if (r == 1)
+		*ret_count = db_column_int(sql, 0);
+	db_reset(sql);
+	return r < 0 ? r : 0;
+}
+
+int store_roster_add_face(struct store_file *file, const struct store_face *face)
+{
+	struct db_statement *sql = file->sql[STORE_SQL_FACE];
+	struct sealed_face plain = {.what = "face"};
+	uint8_t box[FACE_BOX_BYTES];
+	int64_t count = 0;
+	int r = check_exists(file, face->person);
+
+	if (r == 0)
+		r = count_faces(file, face->person, &count);
+	if (r < 0)
+		return r;
+	if (count >= ROSTER_TEMPLATES_MAX)
+		return -E2BIG;
+	memcpy(plain.person, face->person, sizeof(plain.person));
+	memcpy(plain.model, face->model, sizeof(plain.model));
+	memcpy(plain.vector, face->vector, sizeof(plain.vector));
+	crypto_seal(file->keys.data, &plain, sizeof(plain), box);
+	crypto_wipe(&plain, sizeof(plain));
+	db_bind_text(sql, 1, face->person);
+	db_bind_text(sql, 2, face->model);
+	db_bind_bytes(sql, 3, box, sizeof(box));
+	return db_execute(sql);
+}
+
+int store_roster_remove_faces(struct store_file *file, const char *person_id, const char *model)
+{
+	struct db_statement *sql =
+		file->sql[model == NULL ? STORE_SQL_FACE_REMOVE : STORE_SQL_FACE_REMOVE_MODEL];
+	int r = check_exists(file, person_id);
+
+	if (r < 0)
+		return r;
+	db_bind_text(sql, 1, person_id);
+	if (model != NULL)
+		db_bind_text(sql, 2, model);
+	return db_execute(sql);
+}
+
+static int unseal_person(const struct store_file *file, struct db_statement *row,
+			 struct roster_person *person)
+{
+	struct sealed_person plain;
+	uint8_t box[PERSON_BOX_BYTES];
+	const char *id = db_column_text(row, 0);
+
+	if (db_column_exact(row, 1, box, sizeof(box)) < 0 ||
+	    crypto_unseal(file->keys.data, box, sizeof(box), &plain) < 0 ||
+	    strcmp(plain.what, "person") != 0 || strcmp(plain.id, id) != 0)
+		return -EBADMSG;
+	memset(person, 0, sizeof(*person));
+	memcpy(person->id, plain.id, sizeof(person->id));
+	memcpy(person->name, plain.name, sizeof(person->name));
+	person->enabled = plain.enabled != 0;
+	person->valid_from_unix_ms = plain.valid_from_unix_ms;
+	person->valid_to_unix_ms = plain.valid_to_unix_ms;
+	person->template_count = (unsigned)db_column_int(row, 2);
+	crypto_wipe(&plain, sizeof(plain));
+	return 0;
+}
+
+static int unseal_face(const struct store_file *file, struct db_statement *row, struct store_face *face)
+{
+	struct sealed_face plain;
+	uint8_t box[FACE_BOX_BYTES];
+
+	if (db_column_exact(row, 1, box, sizeof(box)) < 0 ||
+	    crypto_unseal(file->keys.data, box, sizeof(box), &plain) < 0 || strcmp(plain.what, "face") != 0 ||
+	    strcmp(plain.person, db_column_text(row, 0)) != 0)
+		return -EBADMSG;
+	memcpy(face->person, plain.person, sizeof(face->person));
+	memcpy(face->model, plain.model, sizeof(face->model));
+	memcpy(face->vector, plain.vector, sizeof(face->vector));
+	crypto_wipe(&plain, sizeof(plain));
+	return 0;
+}
+
+static struct store_note *new_chunk(enum store_message_kind kind)
+{
+	struct store_note *note = calloc(1, sizeof(*note));
+
+	if (note == NULL)
+		return NULL;
+	note->message.kind = kind;
+	if (kind == STORE_NOTE_PEOPLE)
+		note->people = calloc(STORE_PEOPLE_CHUNK, sizeof(*note->people));
+	else
+		note->faces = calloc(STORE_FACES_CHUNK, sizeof(*note->faces));
+	if (note->people == NULL && note->faces == NULL) {
+		free(note);
+		return NULL;
+	}
+	return note;
+}
+
+/* One row into the chunk. @return 0 or -EBADMSG; a row that does not open is left out, the others count. */
+static int add_to_chunk(struct store_file *file, struct db_statement *row, struct store_note *note)
+{
+	int r = note->people != NULL ? unseal_person(file, row, &note->people[note->count])
+				     : unseal_face(file, row, &note->faces[note->count]);
+
+	if (r == 0)
+		note->count++;
+	return r;
+}
+
+static int tell_table(struct store *store, struct store_file *file, enum store_message_kind kind,
+		      const char *sql, int64_t *bad_rows)
+{
+	size_t chunk = kind == STORE_NOTE_PEOPLE ? STORE_PEOPLE_CHUNK : STORE_FACES_CHUNK;
+	struct db_statement *rows;
+	struct store_note *note = NULL;
+	int r = db_prepare(file->db, sql, &rows);
+
+	if (r < 0)
+		return r;
+	while ((r = db_step(rows)) == 1 && !store_is_closing(store)) {
+		if (note == NULL)
+			note = new_chunk(kind);
+		if (note == NULL) {
+			r = -ENOMEM;
+			break;
+		}
+		if (add_to_chunk(file, rows, note) < 0)
+			(*bad_rows)++;
+		if (note->count == chunk) {
+			store_tell(store, note);
+			note = NULL;
+		}
+	}
+	db_finish(rows);
+	if (note != NULL)
+		store_tell(store, note);
+	return r < 0 ? r : 0;
+}
+
+int store_roster_tell(struct store *store, struct store_file *file, char *text)
+{
+	int64_t bad_rows = 0;
+	int r = tell_table(
+		store, file, STORE_NOTE_PEOPLE,
+		"SELECT id, box, (SELECT count(*) FROM template WHERE template.person = person.id) FROM "
+		"person ORDER BY id",
+		&bad_rows);
+
+	if (r == 0)
+		r = tell_table(store, file, STORE_NOTE_FACES,
+			       "SELECT person, box FROM template ORDER BY number", &bad_rows);
+	if (r < 0 || bad_rows == 0)
+		return r;
+	snprintf(text, STORE_TEXT_BYTES,
+		 "%lld rows of people or faces in gate.db were changed by somebody else and are not used",
+		 (long long)bad_rows);
+	return -EBADMSG;
+}

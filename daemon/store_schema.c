@@ -1,0 +1,496 @@
+#include <assert.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "store_private.h"
+
+enum { TAIL_ROWS = 256, QUICK_CHECK_BYTES_MAX = 64 << 20 };
+
+static const char schema_sql[] =
+	"CREATE TABLE event (seq INTEGER PRIMARY KEY, id TEXT NOT NULL, unix_ms INTEGER NOT NULL, type TEXT "
+	"NOT "
+	"NULL, severity INTEGER NOT NULL, source TEXT NOT NULL, person TEXT NOT NULL, data TEXT NOT NULL, "
+	"prev BLOB "
+	"NOT NULL, hash BLOB NOT NULL);"
+	"CREATE INDEX event_type ON event (type);" /* an index ends with the seq: pages of one type are in order */
+	"CREATE INDEX event_time ON event (unix_ms);"
+	"CREATE INDEX event_person ON event (person) WHERE person <> '';"
+	"CREATE TABLE mark (kind TEXT PRIMARY KEY NOT NULL, seq INTEGER NOT NULL, hash BLOB NOT NULL, "
+	"signature BLOB "
+	"NOT NULL) WITHOUT ROWID;"
+	"CREATE TABLE cursor (name TEXT PRIMARY KEY NOT NULL, seq INTEGER NOT NULL) WITHOUT ROWID;"
+	"CREATE TABLE nonce (name TEXT PRIMARY KEY NOT NULL, value INTEGER NOT NULL) WITHOUT ROWID;"
+	"CREATE TABLE key_check (box BLOB NOT NULL);"
+	"CREATE TABLE person (id TEXT PRIMARY KEY NOT NULL, box BLOB NOT NULL) WITHOUT ROWID;"
+	"CREATE TABLE template (number INTEGER PRIMARY KEY, person TEXT NOT NULL, model TEXT NOT NULL, box "
+	"BLOB NOT "
+	"NULL);"
+	"CREATE INDEX template_person ON template (person);"
+	"PRAGMA user_version = 1";
+
+static const char *const statements[STORE_SQL_COUNT] = {
+	[STORE_SQL_BEGIN] = "BEGIN IMMEDIATE",
+	[STORE_SQL_COMMIT] = "COMMIT",
+	[STORE_SQL_ROLLBACK] = "ROLLBACK",
+	[STORE_SQL_SAVEPOINT] = "SAVEPOINT one",
+	[STORE_SQL_RELEASE] = "RELEASE one",
+	[STORE_SQL_ROLLBACK_TO] = "ROLLBACK TO one",
+	[STORE_SQL_EVENT] =
+		"INSERT INTO event (" STORE_EVENT_COLUMNS ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+	[STORE_SQL_MARK] = "INSERT OR REPLACE INTO mark (kind, seq, hash, signature) VALUES (?, ?, ?, ?)",
+	[STORE_SQL_CURSOR] = "INSERT OR REPLACE INTO cursor (name, seq) VALUES (?, ?)",
+	[STORE_SQL_NONCE] =
+		"INSERT INTO nonce (name, value) VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET value = "
+		"max(value, ?2)",
+	[STORE_SQL_PERSON] = "INSERT OR REPLACE INTO person (id, box) VALUES (?, ?)",
+	[STORE_SQL_PERSON_REMOVE] = "DELETE FROM person WHERE id = ?",
+	[STORE_SQL_FACE] = "INSERT INTO template (person, model, box) VALUES (?, ?, ?)",
+	[STORE_SQL_FACE_REMOVE] = "DELETE FROM template WHERE person = ?",
+	[STORE_SQL_FACE_REMOVE_MODEL] = "DELETE FROM template WHERE person = ? AND model = ?",
+	[STORE_SQL_FACE_COUNT] = "SELECT count(*) FROM template WHERE person = ?",
+	[STORE_SQL_PERSON_EXISTS] = "SELECT 1 FROM person WHERE id = ?",
+};
+
+int store_read_row(struct db_statement *statement, struct event_row *ret_row)
+{
+	size_t data_bytes;
+
+	memset(ret_row, 0, sizeof(*ret_row));
+	ret_row->seq = db_column_int(statement, 0);
+	ret_row->unix_ms = db_column_int(statement, 2);
+	ret_row->severity = (enum event_severity)(db_column_int(statement, 4) & 0xff);
+	if (db_column_copy(statement, 1, ret_row->id, sizeof(ret_row->id)) < 0 ||
+	    db_column_copy(statement, 3, ret_row->type, sizeof(ret_row->type)) < 0 ||
+	    db_column_copy(statement, 5, ret_row->source, sizeof(ret_row->source)) < 0 ||
+	    db_column_copy(statement, 6, ret_row->person, sizeof(ret_row->person)) < 0 ||
+	    db_column_exact(statement, 8, ret_row->prev, sizeof(ret_row->prev)) < 0 ||
+	    db_column_exact(statement, 9, ret_row->hash, sizeof(ret_row->hash)) < 0)
+		return -EBADMSG;
+	(void)db_column_bytes(statement, 7, &data_bytes);
+	ret_row->data = db_column_text(statement, 7);
+	return strlen(ret_row->data) == data_bytes ? 0 : -EBADMSG;
+}
+
+int store_file_mark(struct store_file *file, enum audit_statement statement, int64_t seq, const uint8_t *hash)
+{
+	uint8_t signature[CRYPTO_SIGNATURE_BYTES];
+	struct db_statement *sql = file->sql[STORE_SQL_MARK];
+
+	audit_sign(&file->keys.signer, statement, seq, hash, signature);
+	db_bind_text(sql, 1, statement == AUDIT_HEAD ? "head" : "base");
+	db_bind_int(sql, 2, seq);
+	db_bind_bytes(sql, 3, hash, EVENT_HASH_BYTES);
+	db_bind_bytes(sql, 4, signature, sizeof(signature));
+	return db_execute(sql);
+}
+
+static int say(char *text, int r, const char *path, const char *what)
+{
+	snprintf(text, STORE_TEXT_BYTES, "%.300s: %.200s", path, what);
+	return r;
+}
+
+static bool exists(const char *path)
+{
+	struct stat file;
+
+	return stat(path, &file) == 0 && file.st_size > 0;
+}
+
+/* On a connection that cannot write: a file of a newer program is left exactly as it is. */
+static int check_version(const struct store *store, char *text)
+{
+	int64_t version = 0;
+	struct db *db;
+	int r;
+
+	if (!exists(store->path) || db_open(store->path, true, &db, NULL) < 0)
+		return 0; /* opening it for writing tells what is wrong */
+	r = db_int(db, "PRAGMA user_version", &version);
+	db_close(db);
+	if (r < 0 || version <= STORE_SCHEMA)
+		return 0;
+	snprintf(text, STORE_TEXT_BYTES,
+		 "%.300s has schema %lld, this program knows %d: install the newer version or restore a backup",
+		 store->path, (long long)version, STORE_SCHEMA);
+	return -EPROTO;
+}
+
+/* A key that is missing while there is something it wrote must come back; a new one would only hide that. */
+static int load_key(const char *path, uint8_t *key, bool may_create, char *text)
+{
+	char error[CRYPTO_ERROR_BYTES];
+	int r = crypto_key_load(path, key, 32, error);
+
+	if (r == -ENOENT && may_create)
+		r = crypto_key_create(path, key, 32, error);
+	else if (r == -ENOENT)
+		snprintf(error, sizeof(error),
+			 "%.400s: missing, and gate.db was written with it: put the key back from a backup",
+			 path);
+	if (r == 0)
+		return 0;
+	snprintf(text, STORE_TEXT_BYTES, "%s", error);
+	/* a full disk passes; a wrong key does not */
+	return r == -ENOSPC || r == -EIO || r == -EDQUOT ? r : -EKEYREJECTED;
+}
+
+static int load_keys(const struct store *store, struct store_file *file, bool may_create, char *text)
+{
+	uint8_t seed[CRYPTO_SIGN_SEED_BYTES], published[CRYPTO_SIGN_PUBLIC_BYTES];
+	char error[CRYPTO_ERROR_BYTES], directory[STORE_PATH_BYTES + 8];
+	int r;
+
+	snprintf(directory, sizeof(directory), "%s/keys", store->state_dir);
+	(void)mkdir(directory, 0700); /* there already, or making the key says why it cannot be */
+	r = load_key(store->data_key_path, file->keys.data, may_create, text);
+	if (r < 0)
+		return r;
+	r = load_key(store->anchor_key_path, seed, may_create, text);
+	if (r < 0)
+		return r;
+	crypto_signer_init(&file->keys.signer, seed);
+	crypto_wipe(seed, sizeof(seed));
+	if (crypto_key_load(store->public_key_path, published, sizeof(published), error) == 0 &&
+	    memcmp(published, file->keys.signer.public_key, sizeof(published)) == 0)
+		return 0;
+	r = crypto_key_publish(store->public_key_path, file->keys.signer.public_key, sizeof(published),
+			       error);
+	if (r < 0)
+		snprintf(text, STORE_TEXT_BYTES, "%s", error);
+	return r;
+}
+
+static int prepare(struct store_file *file)
+{
+	for (int i = 0; i < STORE_SQL_COUNT; i++) {
+		int r = db_prepare(file->db, statements[i], &file->sql[i]);
+
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+/* Damage that is cheap to find; a big file is only looked at where it was written last. */
+static int check_pages(const struct store *store, struct store_file *file)
+{
+	struct stat at;
+	struct db_statement *check;
+	int r;
+
+	if (stat(store->path, &at) < 0 || at.st_size > QUICK_CHECK_BYTES_MAX)
+		return 0;
+	r = db_prepare(file->db, "PRAGMA quick_check(1)", &check);
+	if (r < 0)
+		return r;
+	r = db_step(check);
+	if (r == 1)
+		r = strcmp(db_column_text(check, 0), "ok") == 0 ? 0 : -EBADMSG;
+	db_finish(check);
+	return r;
+}
+
+/* The rows since TAIL_ROWS ago must chain up to the signed head. */
+static int check_tail(struct store_file *file)
+{
+	uint8_t hash[EVENT_HASH_BYTES];
+	struct db_statement *rows;
+	struct event_row row;
+	int64_t seq = 0;
+	int r = db_prepare(file->db, "SELECT " STORE_EVENT_COLUMNS " FROM event WHERE seq > ? ORDER BY seq",
+			   &rows);
+
+	if (r < 0)
+		return r;
+	db_bind_int(rows, 1, file->head_seq - TAIL_ROWS);
+	while ((r = db_step(rows)) == 1) {
+		if (store_read_row(rows, &row) < 0 || (seq != 0 && row.seq != seq + 1) ||
+		    (seq != 0 && memcmp(row.prev, hash, sizeof(hash)) != 0))
+			file->tampered = true;
+		seq = row.seq;
+		event_hash(&row, hash);
+		if (memcmp(hash, row.hash, sizeof(hash)) != 0)
+			file->tampered = true;
+	}
+	db_finish(rows);
+	if (r == 0 && seq != 0 && (seq != file->head_seq || memcmp(hash, file->head_hash, sizeof(hash)) != 0))
+		file->tampered = true;
+	return r;
+}
+
+/* @return 1 (good), 0 (missing or wrong) or an error */
+static int read_mark(struct db *db, const uint8_t *public_key, enum audit_statement kind, int64_t *ret_seq,
+		     uint8_t *ret_hash)
+{
+	uint8_t signature[CRYPTO_SIGNATURE_BYTES];
+	struct db_statement *mark;
+	int r = db_prepare(db, "SELECT seq, hash, signature FROM mark WHERE kind = ?", &mark);
+
+	if (r < 0)
+		return r;
+	db_bind_text(mark, 1, kind == AUDIT_HEAD ? "head" : "base");
+	r = db_step(mark);
+	if (r == 1) {
+		*ret_seq = db_column_int(mark, 0);
+		if (db_column_exact(mark, 1, ret_hash, EVENT_HASH_BYTES) < 0 ||
+		    db_column_exact(mark, 2, signature, sizeof(signature)) < 0 ||
+		    !audit_signature_is_good(public_key, kind, *ret_seq, ret_hash, signature))
+			r = 0;
+	}
+	db_finish(mark);
+	return r;
+}
+
+/* The head and the last row go on together even when somebody lies: seqs are never given twice. */
+static int continue_after_last(struct store_file *file)
+{
+	struct db_statement *last;
+	int r = db_prepare(file->db, "SELECT seq, hash FROM event ORDER BY seq DESC LIMIT 1", &last);
+
+	if (r < 0)
+		return r;
+	r = db_step(last);
+	if (r == 1 && db_column_int(last, 0) > file->head_seq) {
+		file->tampered = true;
+		file->head_seq = db_column_int(last, 0);
+		if (db_column_exact(last, 1, file->head_hash, EVENT_HASH_BYTES) < 0)
+			memset(file->head_hash, 0, EVENT_HASH_BYTES);
+	} else if (r == 0) {
+		int64_t base_seq = 0;
+		uint8_t hash[EVENT_HASH_BYTES];
+
+		r = read_mark(file->db, file->keys.signer.public_key, AUDIT_BASE, &base_seq, hash);
+		if (r == 0 || (r == 1 && base_seq != file->head_seq))
+			file->tampered = true; /* no row, yet the head speaks of some */
+	}
+	db_finish(last);
+	return r < 0 ? r : 0;
+}
+
+/* In the open transaction: the log begins after @p seq. */
+static int begin_log(struct store_file *file, int64_t seq, const uint8_t *hash)
+{
+	int r = store_file_mark(file, AUDIT_BASE, seq, hash);
+
+	if (r == 0)
+		r = store_file_mark(file, AUDIT_HEAD, seq, hash);
+	file->head_seq = seq;
+	memcpy(file->head_hash, hash, EVENT_HASH_BYTES);
+	return r;
+}
+
+/* All in one transaction: a crash leaves an empty file or a whole one. */
+static int make_schema(struct store_file *file)
+{
+	static const uint8_t nothing[EVENT_HASH_BYTES];
+	int r = db_run(file->db, "BEGIN IMMEDIATE");
+
+	if (r == 0)
+		r = db_run(file->db, schema_sql);
+	if (r == 0)
+		r = prepare(file);
+	if (r == 0)
+		r = begin_log(file, 0, nothing);
+	if (r == 0)
+		r = store_roster_check_key(file);
+	if (r == 0)
+		r = db_run(file->db, "COMMIT");
+	if (r < 0 && db_in_transaction(file->db))
+		(void)db_run(file->db, "ROLLBACK"); /* the close that follows does the same */
+	return r;
+}
+
+static int read_log_end(struct store_file *file)
+{
+	int r = read_mark(file->db, file->keys.signer.public_key, AUDIT_HEAD, &file->head_seq,
+			  file->head_hash);
+
+	if (r < 0)
+		return r;
+	if (r == 0) {
+		file->tampered = true;
+		file->head_seq = 0;
+		memset(file->head_hash, 0, sizeof(file->head_hash));
+	}
+	r = continue_after_last(file);
+	return r < 0 ? r : check_tail(file);
+}
+
+static int open_writing(const struct store *store, struct store_file *file, int64_t *ret_version, char *text)
+{
+	char error[DB_ERROR_BYTES] = "";
+	int r = db_open(store->path, false, &file->db, error);
+
+	if (r < 0)
+		return say(text, r, store->path, error);
+	r = db_int(file->db, "PRAGMA user_version", ret_version);
+	if (r == 0)
+		r = db_run(file->db, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
+				     "PRAGMA secure_delete = ON; PRAGMA wal_autocheckpoint = 2000;"
+				     "PRAGMA journal_size_limit = 33554432; PRAGMA cell_size_check = ON");
+	return r < 0 ? say(text, r, store->path, db_error(file->db)) : 0;
+}
+
+static int open_checked(const struct store *store, struct store_file *file, int64_t version)
+{
+	int r;
+
+	if (version == 0) {
+		r = make_schema(file);
+	} else {
+		r = check_pages(store, file);
+		if (r == 0)
+			r = prepare(file);
+		if (r == 0)
+			r = store_roster_check_key(file);
+	}
+	if (r == 0)
+		r = read_log_end(file);
+	/* what we wrote has our tables; a file that lacks one is a damaged one */
+	return r == -EINVAL ? -EBADMSG : r;
+}
+
+int store_file_open(const struct store *store, struct store_file *file, char *text)
+{
+	int64_t version = 0;
+	int r = check_version(store, text);
+
+	memset(file, 0, sizeof(*file));
+	if (r == 0)
+		r = open_writing(store, file, &version, text);
+	if (r == 0)
+		r = load_keys(store, file, version == 0, text);
+	if (r < 0) {
+		store_file_close(file);
+		return r;
+	}
+	r = open_checked(store, file, version);
+	if (r == -EKEYREJECTED)
+		(void)say(
+			text, r, store->data_key_path,
+			"is not the key that gate.db was written with: put the right key back from a backup");
+	else if (r < 0)
+		(void)say(text, r, store->path, r == -EBADMSG ? "damaged" : db_error(file->db));
+	if (r < 0)
+		store_file_close(file);
+	return r;
+}
+
+void store_file_close(struct store_file *file)
+{
+	for (int i = 0; i < STORE_SQL_COUNT; i++)
+		db_finish(file->sql[i]);
+	db_close(file->db);
+	crypto_wipe(&file->keys, sizeof(file->keys));
+	memset(file, 0, sizeof(*file));
+}
+
+/* Rows of the old file, as far as they can be read. @return how many came over, or an error of the new file. */
+static int64_t save_table(struct store_file *file, struct db *old, const char *select,
+			  enum store_statement insert, int columns)
+{
+	struct db_statement *rows, *into = file->sql[insert];
+	int64_t saved = 0;
+	int r;
+
+	if (db_prepare(old, select, &rows) < 0)
+		return 0;
+	while (db_step(rows) == 1) {
+		for (int i = 0; i < columns - 1; i++)
+			db_bind_text(into, i + 1, db_column_text(rows, i));
+		if (insert == STORE_SQL_CURSOR || insert == STORE_SQL_NONCE) {
+			db_bind_int(into, columns, db_column_int(rows, columns - 1));
+		} else {
+			size_t bytes;
+			const void *box = db_column_bytes(rows, columns - 1, &bytes);
+
+			db_bind_bytes(into, columns, box, bytes);
+		}
+		r = db_execute(into);
+		if (r < 0 && r != -EEXIST) {
+			saved = r;
+			break;
+		}
+		saved += r == 0;
+	}
+	db_finish(rows);
+	return saved;
+}
+
+static int save_all(struct store_file *file, struct db *old, int64_t *ret_people)
+{
+	int64_t seq = 0, r;
+	uint8_t hash[EVENT_HASH_BYTES];
+
+	r = db_execute(file->sql[STORE_SQL_BEGIN]);
+	if (r == 0 && read_mark(old, file->keys.signer.public_key, AUDIT_HEAD, &seq, hash) == 1)
+		r = begin_log(file, seq, hash);
+	if (r == 0)
+		r = save_table(file, old, "SELECT name, seq FROM cursor", STORE_SQL_CURSOR, 2);
+	if (r >= 0)
+		r = save_table(file, old, "SELECT name, value FROM nonce", STORE_SQL_NONCE, 2);
+	if (r >= 0)
+		*ret_people = r = save_table(file, old, "SELECT id, box FROM person", STORE_SQL_PERSON, 2);
+	if (r >= 0)
+		r = save_table(file, old, "SELECT person, model, box FROM template", STORE_SQL_FACE, 3);
+	if (r >= 0)
+		r = db_execute(file->sql[STORE_SQL_COMMIT]);
+	if (r < 0 && db_in_transaction(file->db))
+		(void)db_execute(file->sql[STORE_SQL_ROLLBACK]); /* nothing saved; told by the result */
+	return r < 0 ? (int)r : 0;
+}
+
+static int rename_aside(const struct store *store, char *aside)
+{
+	static const char *const suffixes[] = {"-wal", "-shm", ""};
+	char from[STORE_PATH_BYTES + 8], to[STORE_PATH_BYTES + 48];
+	time_t now = (time_t)(clock_unix_ms() / 1000);
+	struct tm utc;
+	char time[32];
+
+	gmtime_r(&now, &utc);
+	strftime(time, sizeof(time), "%Y%m%dT%H%M%SZ", &utc);
+	snprintf(aside, STORE_PATH_BYTES + 40, "%.480s.corrupt-%s", store->path, time);
+	for (int i = 2; access(aside, F_OK) == 0 && i < 1000; i++)
+		snprintf(aside, STORE_PATH_BYTES + 40, "%.480s.corrupt-%s-%d", store->path, time, i);
+	for (size_t i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++) {
+		snprintf(from, sizeof(from), "%s%s", store->path, suffixes[i]);
+		snprintf(to, sizeof(to), "%s%s", aside, suffixes[i]);
+		if (rename(from, to) < 0 && errno != ENOENT)
+			return -errno;
+	}
+	return 0;
+}
+
+int store_file_set_aside(const struct store *store, struct store_file *file, char *text)
+{
+	char aside[STORE_PATH_BYTES + 40];
+	int64_t people = 0;
+	struct db *old;
+	int r;
+
+	store_file_close(file);
+	r = rename_aside(store, aside);
+	if (r < 0)
+		return say(text, r, store->path, "damaged, and cannot be set aside");
+	r = store_file_open(store, file, text);
+	if (r < 0)
+		return r;
+	if (db_open(aside, true, &old, NULL) == 0) {
+		r = save_all(file, old, &people);
+		db_close(old);
+	}
+	if (r < 0)
+		people = 0;
+	snprintf(text, STORE_TEXT_BYTES,
+		 "gate.db was damaged and set aside as %.256s; a new log goes on after row %lld, %lld people "
+		 "were saved",
+		 aside, (long long)file->head_seq, (long long)people);
+	return 0;
+}

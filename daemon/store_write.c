@@ -1,0 +1,479 @@
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "store_private.h"
+
+enum { IDLE_MS = 1000, RETRY_FIRST_MS = 100, RETRY_LAST_MS = 5000, ANCHOR_EVERY_MS = 24 * 3600 * 1000 };
+
+struct writer {
+	struct store *store;
+	struct store_file file;
+	struct store_write *batch[STORE_BATCH_MAX + 1]; /* one place for an anchor */
+	size_t count;
+	bool removed_somebody; /* in this batch: old pages in the WAL are to go too */
+	bool failing, unusable, told_tampered;
+	uint64_t anchored_mono_ms;
+	int64_t anchored_seq;
+};
+
+/* What ends a whole commit, and is worth trying again; all else is that one write's own fault. */
+static bool ends_commit(int r)
+{
+	return r == -ENOSPC || r == -EIO || r == -EBADMSG || r == -EBUSY || r == -EROFS || r == -ENOENT ||
+	       r == -ENOMEM;
+}
+
+static int change_roster(struct store_file *file, const struct store_write *write)
+{
+	const char *model;
+
+	switch (write->message.kind) {
+	case STORE_WRITE_PERSON:
+		return store_roster_put(file, write->person);
+	case STORE_WRITE_PERSON_REMOVE:
+		return store_roster_remove(file, write->face->person);
+	case STORE_WRITE_FACE:
+		return store_roster_add_face(file, write->face);
+	case STORE_WRITE_FACE_REMOVE:
+		model = write->face->model[0] == '\0' ? NULL : write->face->model;
+		return store_roster_remove_faces(file, write->face->person, model);
+	default:
+		return 0;
+	}
+}
+
+static int insert_event(struct store_file *file, struct event_row *row)
+{
+	struct db_statement *sql = file->sql[STORE_SQL_EVENT];
+
+	db_bind_int(sql, 1, row->seq);
+	db_bind_text(sql, 2, row->id);
+	db_bind_int(sql, 3, row->unix_ms);
+	db_bind_text(sql, 4, row->type);
+	db_bind_int(sql, 5, row->severity);
+	db_bind_text(sql, 6, row->source);
+	db_bind_text(sql, 7, row->person);
+	db_bind_text(sql, 8, row->data);
+	db_bind_bytes(sql, 9, row->prev, sizeof(row->prev));
+	db_bind_bytes(sql, 10, row->hash, sizeof(row->hash));
+	return db_execute(sql);
+}
+
+static int put_counter(struct db_statement *sql, const char *name, int64_t value)
+{
+	db_bind_text(sql, 1, name);
+	db_bind_int(sql, 2, value);
+	return db_execute(sql);
+}
+
+/* An anchor speaks of the row before it, so that its data is only known now. */
+static int fill_anchor(struct store_file *file, struct store_write *write)
+{
+	json_t *data = audit_anchor_data(&file->keys.signer, file->head_seq, file->head_hash);
+
+	if (data == NULL)
+		return -ENOMEM;
+	free(write->data);
+	write->data = event_data_text(data);
+	json_decref(data);
+	return write->data == NULL ? -ENOMEM : 0;
+}
+
+static int write_event(struct store_file *file, struct store_write *write)
+{
+	struct event_row *row = &write->row;
+	int r = write->message.kind == STORE_WRITE_ANCHOR ? fill_anchor(file, write) : 0;
+
+	if (r < 0)
+		return r;
+	row->data = write->data;
+	row->seq = file->head_seq + 1;
+	memcpy(row->prev, file->head_hash, EVENT_HASH_BYTES);
+	event_hash(row, row->hash);
+	free(write->json); /* of a try before this one */
+	write->json = event_json(row, false);
+	row->json = write->json;
+	if (write->json == NULL)
+		return -ENOMEM;
+	r = insert_event(file, row);
+	if (r == 0 && write->nonce_key[0] != '\0')
+		r = put_counter(file->sql[STORE_SQL_NONCE], write->nonce_key, write->nonce);
+	if (r < 0)
+		return r;
+	file->head_seq = row->seq;
+	memcpy(file->head_hash, row->hash, EVENT_HASH_BYTES);
+	return 0;
+}
+
+/* A person or face and its event: both or neither. */
+static int write_roster(struct store_file *file, struct store_write *write)
+{
+	int r = db_execute(file->sql[STORE_SQL_SAVEPOINT]), undone;
+
+	if (r < 0)
+		return r;
+	r = change_roster(file, write);
+	if (r == -ENOENT) {
+		write->r = -ENOENT; /* no such person: not the file that is missing */
+		r = -EINVAL;
+	} else if (r == 0) {
+		r = write_event(file, write);
+	}
+	if (r < 0 && !ends_commit(r)) {
+		undone = db_execute(file->sql[STORE_SQL_ROLLBACK_TO]);
+		if (undone == 0)
+			undone = db_execute(file->sql[STORE_SQL_RELEASE]);
+		return undone < 0 ? -EIO : r;
+	}
+	return r < 0 ? r : db_execute(file->sql[STORE_SQL_RELEASE]);
+}
+
+static int write_one(struct writer *writer, struct store_write *write)
+{
+	bool event = write->message.kind == STORE_WRITE_EVENT || write->message.kind == STORE_WRITE_ANCHOR;
+	int r;
+
+	write->r = 0;
+	r = event ? write_event(&writer->file, write) : write_roster(&writer->file, write);
+	if (r == 0) {
+		if (write->message.kind == STORE_WRITE_PERSON_REMOVE ||
+		    write->message.kind == STORE_WRITE_FACE_REMOVE)
+			writer->removed_somebody = true;
+		return 0;
+	}
+	if (ends_commit(r))
+		return r;
+	if (write->r == 0)
+		write->r = r == -E2BIG ? r : -EINVAL;
+	return 0;
+}
+
+static int write_cursors(struct writer *writer, const struct store_counter *cursors)
+{
+	int r = 0;
+
+	for (int i = 0; r == 0 && i < STORE_CURSORS_MAX; i++)
+		if (cursors[i].name[0] != '\0')
+			r = put_counter(writer->file.sql[STORE_SQL_CURSOR], cursors[i].name,
+					cursors[i].value);
+	return r;
+}
+
+static int write_all(struct writer *writer, const struct store_counter *cursors)
+{
+	struct store_file *file = &writer->file;
+	int r = db_execute(file->sql[STORE_SQL_BEGIN]);
+
+	for (size_t i = 0; r == 0 && i < writer->count; i++)
+		r = write_one(writer, writer->batch[i]);
+	if (r == 0 && cursors != NULL)
+		r = write_cursors(writer, cursors);
+	if (r == 0 && writer->count > 0)
+		r = store_file_mark(file, AUDIT_HEAD, file->head_seq, file->head_hash);
+	if (r == 0)
+		r = db_execute(file->sql[STORE_SQL_COMMIT]);
+	return r;
+}
+
+/* One transaction. On failure nothing of it happened. */
+static int commit(struct writer *writer, const struct store_counter *cursors, char *text)
+{
+	struct store_file *file = &writer->file;
+	uint8_t hash[EVENT_HASH_BYTES];
+	int64_t seq = file->head_seq;
+	int r;
+
+	memcpy(hash, file->head_hash, sizeof(hash));
+	writer->removed_somebody = false;
+	r = write_all(writer, cursors);
+	if (r == 0) {
+		/* what the WAL still holds of somebody erased; a reader in the way only delays it */
+		if (writer->removed_somebody)
+			(void)db_run(file->db, "PRAGMA wal_checkpoint(TRUNCATE)");
+		return 0;
+	}
+	snprintf(text, STORE_TEXT_BYTES, "gate.db cannot be written: %.200s", db_error(file->db));
+	if (db_in_transaction(file->db))
+		(void)db_execute(file->sql[STORE_SQL_ROLLBACK]); /* SQLite may have done it already */
+	file->head_seq = seq;
+	memcpy(file->head_hash, hash, sizeof(hash));
+	return r;
+}
+
+static bool take_cursors(struct store *store, struct store_counter *ret_cursors)
+{
+	bool dirty;
+
+	pthread_mutex_lock(&store->lock);
+	dirty = store->cursors_dirty;
+	store->cursors_dirty = false;
+	memcpy(ret_cursors, store->cursors_wanted, sizeof(store->cursors_wanted));
+	pthread_mutex_unlock(&store->lock);
+	return dirty;
+}
+
+static int read_counters(struct db *db, const char *sql, struct store_counter *counters, size_t max)
+{
+	struct db_statement *rows;
+	size_t count = 0;
+	int r = db_prepare(db, sql, &rows);
+
+	if (r < 0)
+		return r;
+	while ((r = db_step(rows)) == 1 && count < max) {
+		if (db_column_copy(rows, 0, counters[count].name, sizeof(counters[count].name)) == 0)
+			counters[count++].value = db_column_int(rows, 1);
+	}
+	db_finish(rows);
+	return r < 0 ? r : 0;
+}
+
+static int tell_ready(struct writer *writer)
+{
+	struct store_note *note = calloc(1, sizeof(*note));
+	struct db *db = writer->file.db;
+	int r;
+
+	if (note == NULL)
+		return -ENOMEM;
+	note->message.kind = STORE_NOTE_NEWS;
+	note->news = STORE_READY;
+	note->last_seq = writer->file.head_seq;
+	r = read_counters(db, "SELECT name, seq FROM cursor ORDER BY name", note->cursors, STORE_CURSORS_MAX);
+	if (r == 0)
+		r = read_counters(db, "SELECT name, value FROM nonce ORDER BY name", note->nonces,
+				  STORE_NONCES_MAX);
+	if (r < 0) {
+		free(note);
+		return r;
+	}
+	store_tell(writer->store, note);
+	return 0;
+}
+
+static int open_file(struct writer *writer, char *text)
+{
+	int r = store_file_open(writer->store, &writer->file, text);
+
+	if (r == -EBADMSG) {
+		r = store_file_set_aside(writer->store, &writer->file, text);
+		if (r == 0)
+			store_tell_news(writer->store, STORE_SET_ASIDE, text);
+	}
+	return r;
+}
+
+static int open_and_tell(struct writer *writer, char *text)
+{
+	int r = open_file(writer, text);
+
+	if (r < 0)
+		return r;
+	if (writer->file.tampered && !writer->told_tampered)
+		store_tell_news(
+			writer->store, STORE_TAMPERED,
+			"the end of the log in gate.db is not what this gate signed: somebody changed "
+			"the file; gatectl audit verify says where");
+	writer->told_tampered = writer->file.tampered;
+	r = store_roster_tell(writer->store, &writer->file, text);
+	if (r == -EBADMSG) {
+		store_tell_news(writer->store, STORE_TAMPERED, text);
+		r = 0;
+	}
+	if (r == 0)
+		r = tell_ready(writer);
+	if (r < 0)
+		store_file_close(&writer->file);
+	return r;
+}
+
+/* Tell once that it failed, then wait. @return true when it is no use to go on trying. */
+static bool fail_and_wait(struct writer *writer, const char *text, unsigned *retry_ms)
+{
+	if (!writer->failing)
+		store_tell_news(writer->store, STORE_FAILED, text);
+	writer->failing = true;
+	if (store_wait_ms(writer->store, *retry_ms) && clock_mono_ms() >= writer->store->close_by_mono_ms)
+		return true;
+	*retry_ms = *retry_ms * 2 > RETRY_LAST_MS ? RETRY_LAST_MS : *retry_ms * 2;
+	return false;
+}
+
+static void restored(struct writer *writer)
+{
+	if (writer->failing)
+		store_tell_news(writer->store, STORE_RESTORED, "");
+	writer->failing = false;
+}
+
+/* @return false: the store is being closed, or cannot be used at all */
+static bool begin(struct writer *writer)
+{
+	char text[STORE_TEXT_BYTES] = "";
+	unsigned retry_ms = RETRY_FIRST_MS;
+	int r;
+
+	while ((r = open_and_tell(writer, text)) < 0) {
+		if (r == -EPROTO || r == -EKEYREJECTED) {
+			store_tell_news(writer->store, STORE_UNUSABLE, text);
+			writer->unusable = true;
+			return false;
+		}
+		if (text[0] == '\0')
+			snprintf(text, sizeof(text), "gate.db: %s", strerror(-r));
+		if (fail_and_wait(writer, text, &retry_ms))
+			return false;
+	}
+	restored(writer);
+	return true;
+}
+
+/* The file broke while it was in use. @return 0 when a new one took its place. */
+static int replace_file(struct writer *writer, char *text)
+{
+	int r = store_file_set_aside(writer->store, &writer->file, text);
+
+	if (r < 0)
+		return r;
+	atomic_fetch_add(&writer->store->file_generation, 1);
+	store_tell_news(writer->store, STORE_SET_ASIDE, text);
+	return 0;
+}
+
+/* @return 0, or -ECANCELED: closed while the disk failed, and the batch is not written */
+static int commit_until_done(struct writer *writer)
+{
+	struct store_counter cursors[STORE_CURSORS_MAX];
+	bool dirty = take_cursors(writer->store, cursors);
+	unsigned retry_ms = RETRY_FIRST_MS;
+	char text[STORE_TEXT_BYTES] = "";
+	int r;
+
+	if (writer->count == 0 && !dirty)
+		return 0;
+	for (;;) {
+		/* there is none when a damaged one went aside and a new one could not be begun */
+		r = writer->file.db == NULL ? open_file(writer, text) : 0;
+		if (r == 0)
+			r = commit(writer, dirty ? cursors : NULL, text);
+		if (r == 0)
+			break;
+		if (r == -EBADMSG && replace_file(writer, text) == 0)
+			continue;
+		if (fail_and_wait(writer, text, &retry_ms))
+			return -ECANCELED;
+	}
+	restored(writer);
+	return 0;
+}
+
+static void answer_batch(struct writer *writer)
+{
+	for (size_t i = 0; i < writer->count; i++)
+		store_answer(writer->store, &writer->batch[i]->message);
+	writer->count = 0;
+}
+
+static void add_anchor(struct writer *writer)
+{
+	struct store_write *anchor;
+
+	if (writer->file.head_seq == writer->anchored_seq && writer->count == 0)
+		return; /* nothing new to vouch for */
+	anchor = calloc(1, sizeof(*anchor));
+	writer->anchored_mono_ms = clock_mono_ms();
+	if (anchor == NULL)
+		return; /* the next one vouches for all before it */
+	anchor->message.kind = STORE_WRITE_ANCHOR;
+	anchor->row.unix_ms = clock_unix_ms();
+	ulid_make(anchor->row.unix_ms, anchor->row.id);
+	snprintf(anchor->row.type, sizeof(anchor->row.type), "audit.anchor");
+	snprintf(anchor->row.source, sizeof(anchor->row.source), "store");
+	writer->batch[writer->count++] = anchor;
+}
+
+/* Free what nobody will answer: our own anchors; the control thread finds its writes in its own list. */
+static void drop_batch(struct writer *writer)
+{
+	for (size_t i = 0; i < writer->count; i++)
+		if (writer->batch[i]->message.kind == STORE_WRITE_ANCHOR)
+			store_message_free(&writer->batch[i]->message);
+	writer->count = 0;
+}
+
+/* @return false when the store is being closed and nothing is left */
+static bool take_batch(struct writer *writer)
+{
+	struct queue *writes = writer->store->writes;
+	int r = queue_pop_wait(writes, &writer->batch[0], IDLE_MS);
+
+	writer->count = r == 0;
+	if (r < 0)
+		return r != -ECANCELED;
+	while (writer->count < STORE_BATCH_MAX && queue_pop(writes, &writer->batch[writer->count]) == 0)
+		writer->count++;
+	return true;
+}
+
+/* Commit and answer the batch. @return false: closed while the disk failed */
+static bool settle(struct writer *writer)
+{
+	const struct store_write *last = writer->count > 0 ? writer->batch[writer->count - 1] : NULL;
+
+	if (commit_until_done(writer) < 0) {
+		drop_batch(writer);
+		return false;
+	}
+	if (last != NULL && last->message.kind == STORE_WRITE_ANCHOR)
+		writer->anchored_seq = last->row.seq;
+	answer_batch(writer);
+	return true;
+}
+
+static void run(struct writer *writer)
+{
+	bool more = true, settled;
+
+	add_anchor(writer); /* at start: this run vouches for what it found */
+	settled = settle(writer);
+	while (more && settled) {
+		more = take_batch(writer);
+		if (!more || clock_mono_ms() - writer->anchored_mono_ms >= ANCHOR_EVERY_MS)
+			add_anchor(writer);
+		settled = settle(writer);
+	}
+}
+
+static void refuse_all(struct writer *writer)
+{
+	bool more;
+
+	do {
+		more = take_batch(writer);
+		for (size_t i = 0; i < writer->count; i++)
+			writer->batch[i]->r = -EIO;
+		answer_batch(writer);
+	} while (more);
+}
+
+void *store_write_thread(void *arg)
+{
+	struct writer *writer = calloc(1, sizeof(*writer));
+
+	pthread_setname_np(pthread_self(), "store");
+	if (writer == NULL) {
+		store_tell_news(arg, STORE_UNUSABLE, "the store's thread has no memory");
+		return NULL;
+	}
+	writer->store = arg;
+	if (begin(writer))
+		run(writer);
+	else if (writer->unusable)
+		refuse_all(writer);
+	store_file_close(&writer->file);
+	free(writer);
+	return NULL;
+}

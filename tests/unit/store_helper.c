@@ -1,0 +1,170 @@
+#include "store_helper.h"
+
+#include "unit.h"
+
+#include <ftw.h>
+#include <poll.h>
+#include <sqlite3.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static void on_committed(void *arg, const struct event_row *row)
+{
+	struct store_test *test = arg;
+
+	if (test->last_seq != 0 && row->seq != test->last_seq + 1)
+		test->in_order = false;
+	test->last_seq = row->seq;
+	snprintf(test->last_json, sizeof(test->last_json), "%s", row->json);
+}
+
+static void on_person(void *arg, const struct roster_person *person)
+{
+	struct store_test *test = arg;
+
+	test->people++;
+	test->person = *person;
+}
+
+static void on_face(void *arg, const char *person_id, const char *model, const float *vector, size_t dim)
+{
+	struct store_test *test = arg;
+
+	(void)person_id;
+	(void)model;
+	test->faces++;
+	memcpy(test->vector, vector, dim * sizeof(*vector));
+}
+
+static void on_news(void *arg, enum store_news news, const char *text)
+{
+	struct store_test *test = arg;
+
+	test->told[news]++;
+	if (text[0] != '\0')
+		snprintf(test->text, sizeof(test->text), "%s", text);
+}
+
+static const struct store_ops ops = {on_committed, on_person, on_face, on_news};
+
+static int remove_one(const char *path, const struct stat *at, int kind, struct FTW *walk)
+{
+	(void)at;
+	(void)kind;
+	(void)walk;
+	return remove(path);
+}
+
+void store_test_make_dir(struct store_test *test)
+{
+	memset(test, 0, sizeof(*test));
+	snprintf(test->dir, sizeof(test->dir), "/tmp/gh-store-XXXXXX");
+	assert_non_null(mkdtemp(test->dir));
+	snprintf(test->db, sizeof(test->db), "%s/gate.db", test->dir);
+}
+
+void store_test_remove_dir(struct store_test *test)
+{
+	(void)nftw(test->dir, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+}
+
+void store_test_start(struct store_test *test)
+{
+	struct store_config config = {.state_dir = test->dir, .ops = &ops, .arg = test};
+
+	memset(test->told, 0, sizeof(test->told));
+	test->text[0] = '\0';
+	test->last_seq = 0;
+	test->people = test->faces = 0;
+	test->in_order = true;
+	assert_int_equal(store_open(&config, &test->store), 0);
+}
+
+void store_test_wait(struct store_test *test)
+{
+	struct pollfd fd = {.fd = store_fd(test->store), .events = POLLIN};
+
+	if (poll(&fd, 1, 20000) != 1)
+		fail_msg("the store said nothing for 20 s; last news: %s", test->text);
+	store_dispatch(test->store);
+}
+
+void store_test_wait_news(struct store_test *test, enum store_news news)
+{
+	while (test->told[news] == 0)
+		store_test_wait(test);
+}
+
+void store_test_open(struct store_test *test)
+{
+	store_test_start(test);
+	store_test_wait_news(test, STORE_READY);
+}
+
+void store_test_close(struct store_test *test)
+{
+	store_close(test->store);
+	test->store = NULL;
+}
+
+void store_test_settle(struct store_test *test)
+{
+	while (store_pending(test->store) > 0)
+		store_test_wait(test);
+}
+
+void store_test_done(void *arg, int r, const struct event_row *row)
+{
+	struct store_test *test = arg;
+
+	assert_int_equal(row == NULL, r < 0);
+	test->r = r;
+	test->answered++;
+}
+
+void store_test_fill(struct store_test *test, const char *type, unsigned count)
+{
+	struct event_draft draft = {.type = type, .source = "door/main"};
+
+	for (unsigned i = 0; i < count; i++)
+		assert_int_equal(store_append(test->store, &draft, store_test_done, test), 0);
+	store_test_settle(test);
+}
+
+void store_test_sql(struct store_test *test, const char *sql)
+{
+	sqlite3 *db;
+	char *error = NULL;
+
+	assert_int_equal(sqlite3_open(test->db, &db), SQLITE_OK);
+	if (sqlite3_exec(db, sql, NULL, NULL, &error) != SQLITE_OK)
+		fail_msg("%s: %s", sql, error);
+	sqlite3_close(db);
+}
+
+bool store_test_file_holds(struct store_test *test, const char *bytes)
+{
+	static const char *const suffixes[] = {"", "-wal"};
+	bool found = false;
+
+	for (int i = 0; i < 2; i++) {
+		char path[128];
+		struct stat at;
+		char *text;
+		FILE *file;
+
+		snprintf(path, sizeof(path), "%s%s", test->db, suffixes[i]);
+		file = fopen(path, "r");
+		if (file == NULL)
+			continue;
+		assert_int_equal(fstat(fileno(file), &at), 0);
+		text = malloc((size_t)at.st_size + 1);
+		assert_non_null(text);
+		assert_int_equal(fread(text, 1, (size_t)at.st_size, file), at.st_size);
+		found = found || memmem(text, (size_t)at.st_size, bytes, strlen(bytes)) != NULL;
+		free(text);
+		fclose(file);
+	}
+	return found;
+}

@@ -1,0 +1,46 @@
+/* store_helper.h - a store in a directory of its own, and the control loop that a test stands in for. */
+#ifndef GH_TESTS_STORE_HELPER_H
+#define GH_TESTS_STORE_HELPER_H
+
+#include <stdbool.h>
+
+#include "daemon/store.h"
+
+struct store_test {
+	char dir[64], db[96];
+	struct store *store;
+	/* what was told */
+	unsigned told[STORE_UNUSABLE + 1];
+	char text[STORE_TEXT_BYTES]; /* of the last news that had one */
+	int64_t last_seq;
+	bool in_order;
+	size_t people, faces;
+	struct roster_person person;
+	float vector[ROSTER_TEMPLATE_DIM];
+	/* of the last `done` */
+	int r;
+	unsigned answered;
+	char last_json[4096];
+};
+
+void store_test_make_dir(struct store_test *test);
+void store_test_remove_dir(struct store_test *test);
+/** Opens without waiting. */
+void store_test_start(struct store_test *test);
+/** Opens and waits for READY. */
+void store_test_open(struct store_test *test);
+void store_test_close(struct store_test *test);
+/** Dispatches until @p told[news] is above @p times, at most 20 s. */
+void store_test_wait_news(struct store_test *test, enum store_news news);
+/** Dispatches until nothing is pending. */
+void store_test_settle(struct store_test *test);
+void store_test_wait(struct store_test *test);
+void store_test_done(void *arg, int r, const struct event_row *row);
+/** Appends @p count events of @p type and waits for their commit. */
+void store_test_fill(struct store_test *test, const char *type, unsigned count);
+/** Runs SQL on the file, with another connection; @p test may be open. */
+void store_test_sql(struct store_test *test, const char *sql);
+/** Whether one of the database's files holds these bytes. */
+bool store_test_file_holds(struct store_test *test, const char *bytes);
+
+#endif

@@ -1,0 +1,265 @@
+#include "unit.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "daemon/audit.h"
+#include "store_helper.h"
+
+/* setup: a closed log of 20 events and anchors after 10 and at the end */
+static int setup(void **state)
+{
+	struct store_test *test = calloc(1, sizeof(*test));
+
+	store_test_make_dir(test);
+	for (int i = 0; i < 2; i++) {
+		store_test_open(test);
+		store_test_fill(test, "door.mode", 10);
+		store_test_close(test);
+	}
+	*state = test;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	store_test_remove_dir(*state);
+	free(*state);
+	return 0;
+}
+
+static struct audit_result verify(struct store_test *test)
+{
+	struct audit_result result;
+
+	assert_int_equal(audit_verify(test->db, NULL, NULL, NULL, &result), 0);
+	return result;
+}
+
+static void assert_bad(struct store_test *test, int64_t seq, const char *word)
+{
+	struct audit_result result = verify(test);
+
+	assert_false(result.ok);
+	if (strstr(result.text, word) == NULL)
+		fail_msg("expected \"%s\" in: %s", word, result.text);
+	assert_int_equal(result.bad_seq, seq);
+}
+
+static void an_untouched_log_is_good(void **state)
+{
+	struct audit_result result = verify(*state);
+
+	if (!result.ok)
+		fail_msg("%s", result.text);
+	assert_true(result.signatures_checked);
+	assert_int_equal(result.first_seq, 1);
+	assert_int_equal(result.rows, 23); /* 10, anchor at stop, anchor at start, 10, anchor at stop */
+	assert_int_equal(result.last_seq, 23);
+	assert_int_equal(result.anchors, 3);
+}
+
+static void an_edited_row_is_found(void **state)
+{
+	store_test_sql(*state, "UPDATE event SET data = '{\"v\":2}' WHERE seq = 5");
+	assert_bad(*state, 5, "changed");
+}
+
+static void an_edited_time_is_found(void **state)
+{
+	store_test_sql(*state, "UPDATE event SET unix_ms = unix_ms + 1 WHERE seq = 1");
+	assert_bad(*state, 1, "changed");
+}
+
+static void text_behind_a_zero_is_found(void **state)
+{
+	store_test_sql(*state, "UPDATE event SET data = data || char(0) || 'x' WHERE seq = 6");
+	assert_bad(*state, 6, "changed");
+}
+
+static void a_removed_row_is_found(void **state)
+{
+	store_test_sql(*state, "DELETE FROM event WHERE seq = 5");
+	assert_bad(*state, 5, "missing");
+}
+
+static void a_removed_beginning_is_found(void **state)
+{
+	store_test_sql(*state, "DELETE FROM event WHERE seq <= 5");
+	assert_bad(*state, 1, "missing");
+}
+
+static void an_inserted_row_is_found(void **state)
+{
+	store_test_sql(
+		*state,
+		"UPDATE event SET seq = -seq WHERE seq > 5; UPDATE event SET seq = 1 - seq WHERE "
+		"seq < 0; INSERT INTO event SELECT 6, id, unix_ms, type, severity, source, person, data, "
+		"prev, hash FROM event WHERE seq = 5");
+	assert_bad(*state, 6, "changed");
+}
+
+static void reordered_rows_are_found(void **state)
+{
+	store_test_sql(*state,
+		       "UPDATE event SET seq = -5 WHERE seq = 5; UPDATE event SET seq = 5 WHERE seq = 6;"
+		       "UPDATE event SET seq = 6 WHERE seq = -5");
+	assert_bad(*state, 5, "changed");
+}
+
+static void a_cut_tail_is_found(void **state)
+{
+	store_test_sql(*state, "DELETE FROM event WHERE seq > 20");
+	assert_bad(*state, 21, "cut off");
+}
+
+static void an_emptied_log_is_found(void **state)
+{
+	store_test_sql(*state, "DELETE FROM event");
+	assert_bad(*state, 1, "cut off");
+}
+
+static void a_head_moved_back_is_found(void **state)
+{
+	store_test_sql(*state,
+		       "DELETE FROM event WHERE seq > 20; UPDATE mark SET seq = 20, hash = (SELECT hash FROM "
+		       "event WHERE seq = 20) WHERE kind = 'head'");
+	assert_bad(*state, 20, "signature");
+}
+
+static void an_anchors_signature_does_not_pass_for_a_head(void **state)
+{
+	struct store_test *test = *state;
+	uint8_t seed[32] = {7}, hash[EVENT_HASH_BYTES] = {1}, signature[CRYPTO_SIGNATURE_BYTES];
+	struct crypto_signer signer;
+
+	(void)test;
+	crypto_signer_init(&signer, seed);
+	audit_sign(&signer, AUDIT_ANCHOR, 11, hash, signature);
+	assert_true(audit_signature_is_good(signer.public_key, AUDIT_ANCHOR, 11, hash, signature));
+	assert_false(audit_signature_is_good(signer.public_key, AUDIT_HEAD, 11, hash, signature));
+	assert_false(audit_signature_is_good(signer.public_key, AUDIT_BASE, 11, hash, signature));
+	assert_false(audit_signature_is_good(signer.public_key, AUDIT_ANCHOR, 12, hash, signature));
+}
+
+static void missing_marks_are_found(void **state)
+{
+	store_test_sql(*state, "DELETE FROM mark WHERE kind = 'head'");
+	assert_bad(*state, 1, "signed end");
+	store_test_sql(*state, "DELETE FROM mark");
+	assert_bad(*state, 1, "signed beginning");
+}
+
+/* Whoever rewrites a row and all hashes after it still cannot sign. */
+static void a_chain_made_anew_is_found(void **state)
+{
+	struct store_test *test = *state;
+	struct event_row row = {
+		.seq = 24, .id = "01HF7YAT00000000000000000A", .unix_ms = 1, .type = "door.mode"};
+	struct audit_result before = verify(test);
+	char sql[512], prev[EVENT_HASH_TEXT_BYTES], hash[EVENT_HASH_TEXT_BYTES];
+
+	row.data = "{\"v\":1}";
+	memcpy(row.prev, before.last_hash, sizeof(row.prev));
+	event_hash(&row, row.hash);
+	event_hash_text(row.prev, prev);
+	event_hash_text(row.hash, hash);
+	snprintf(sql, sizeof(sql),
+		 "INSERT INTO event VALUES (24, '%s', 1, 'door.mode', 0, '', '', '{\"v\":1}', x'%s', x'%s')",
+		 row.id, prev, hash);
+	store_test_sql(test, sql);
+	assert_bad(test, 24, "added by somebody else");
+	snprintf(sql, sizeof(sql), "UPDATE mark SET seq = 24, hash = x'%s' WHERE kind = 'head'", hash);
+	store_test_sql(test, sql);
+	assert_bad(test, 24, "signature");
+}
+
+static void another_key_is_found(void **state)
+{
+	struct store_test *test = *state;
+	char path[128], error[CRYPTO_ERROR_BYTES];
+	uint8_t key[32];
+
+	snprintf(path, sizeof(path), "%s/other.pub", test->dir);
+	assert_int_equal(crypto_key_create(path, key, 32, error), 0);
+	struct audit_result result;
+	assert_int_equal(audit_verify(test->db, path, NULL, NULL, &result), 0);
+	assert_false(result.ok);
+	assert_non_null(strstr(result.text, "signature"));
+}
+
+static void without_a_key_the_chain_is_checked_and_that_is_said(void **state)
+{
+	struct store_test *test = *state;
+	struct audit_result result;
+
+	assert_int_equal(audit_verify(test->db, "/nonexistent/anchor.pub", NULL, NULL, &result), 0);
+	assert_true(result.ok);
+	assert_false(result.signatures_checked);
+	assert_non_null(strstr(result.text, "not checked"));
+}
+
+static void what_is_no_log_is_an_error_with_a_sentence(void **state)
+{
+	struct store_test *test = *state;
+	struct audit_result result;
+	FILE *file;
+
+	assert_int_equal(audit_verify("/nonexistent/gate.db", NULL, NULL, NULL, &result), -ENOENT);
+	assert_string_not_equal(result.text, "");
+	store_test_sql(test, "PRAGMA user_version = 9");
+	assert_int_equal(audit_verify(test->db, NULL, NULL, NULL, &result), -EPROTO);
+	assert_non_null(strstr(result.text, "schema 9"));
+	file = fopen(test->db, "w");
+	assert_non_null(file);
+	for (int i = 0; i < 10000; i++)
+		fputs("rubbish", file);
+	fclose(file);
+	assert_int_equal(audit_verify(test->db, NULL, NULL, NULL, &result), -EBADMSG);
+	assert_string_not_equal(result.text, "");
+}
+
+static bool stop(void *arg, int64_t rows, int64_t last_seq)
+{
+	*(int64_t *)arg = rows + last_seq;
+	return false;
+}
+
+static void progress_can_stop_it(void **state)
+{
+	struct store_test *test = *state;
+	struct audit_result result;
+	int64_t sum = 0;
+
+	assert_int_equal(audit_verify(test->db, NULL, stop, &sum, &result), -ECANCELED);
+	assert_int_equal(sum, 46);
+}
+
+#define WITH_LOG(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		WITH_LOG(an_untouched_log_is_good),
+		WITH_LOG(an_edited_row_is_found),
+		WITH_LOG(an_edited_time_is_found),
+		WITH_LOG(text_behind_a_zero_is_found),
+		WITH_LOG(a_removed_row_is_found),
+		WITH_LOG(a_removed_beginning_is_found),
+		WITH_LOG(an_inserted_row_is_found),
+		WITH_LOG(reordered_rows_are_found),
+		WITH_LOG(a_cut_tail_is_found),
+		WITH_LOG(an_emptied_log_is_found),
+		WITH_LOG(a_head_moved_back_is_found),
+		WITH_LOG(an_anchors_signature_does_not_pass_for_a_head),
+		WITH_LOG(missing_marks_are_found),
+		WITH_LOG(a_chain_made_anew_is_found),
+		WITH_LOG(another_key_is_found),
+		WITH_LOG(without_a_key_the_chain_is_checked_and_that_is_said),
+		WITH_LOG(what_is_no_log_is_an_error_with_a_sentence),
+		WITH_LOG(progress_can_stop_it),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
