@@ -1,0 +1,371 @@
+#include "door.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stddef.h>
+
+static bool releases(enum door_mode mode)
+{
+	return mode == DOOR_MODE_UNLOCKED || mode == DOOR_MODE_ACCESSED || mode == DOOR_MODE_LOCKED_OPEN;
+}
+
+/* open for all: nobody forces it and nobody holds it */
+static bool masks_alarms(enum door_mode mode)
+{
+	return mode == DOOR_MODE_UNLOCKED || mode == DOOR_MODE_LOCKED_OPEN;
+}
+
+static void set_mode(struct door *door, enum door_mode mode, uint32_t *notices)
+{
+	if (door->mode == mode)
+		return;
+	door->mode = mode;
+	*notices |= DOOR_NOTICE_MODE;
+}
+
+static void clear_alarm(struct door *door, uint32_t *notices)
+{
+	if (door->alarm == DOOR_ALARM_FORCED_OPEN)
+		*notices |= DOOR_NOTICE_FORCED_CLEARED;
+	if (door->alarm == DOOR_ALARM_OPEN_TOO_LONG)
+		*notices |= DOOR_NOTICE_HELD_OPEN_CLEARED;
+	door->alarm = DOOR_ALARM_NORMAL;
+}
+
+/* ---- the momentary release ---- */
+
+static void end_release(struct door *door, uint32_t *notices)
+{
+	if (door->by_grant && !door->passed && door->physical != DOOR_PHYSICAL_UNKNOWN)
+		*notices |= DOOR_NOTICE_ACCESS_NOT_TAKEN;
+	set_mode(door, door->base, notices);
+}
+
+/* A mode ordered while somebody is being let in: the release is over, and it was taken or not. */
+static void leave_accessed(struct door *door, uint32_t *notices)
+{
+	if (door->mode == DOOR_MODE_ACCESSED)
+		end_release(door, notices);
+}
+
+static int begin_release(struct door *door, bool by_grant, uint64_t now_ms, uint32_t *notices)
+{
+	if (masks_alarms(door->mode))
+		return 0;
+	if (door->mode != DOOR_MODE_ACCESSED) {
+		door->base = door->mode;
+		door->by_grant = false;
+		door->passed = false;
+	} else if (by_grant && door->by_grant && door->passed) {
+		door->passed = false; /* the next person's grant: whether they pass is asked anew */
+	}
+	door->by_grant = door->by_grant || by_grant;
+	door->release_until_ms = now_ms + door->config.release_ms;
+	door->relock_at_ms = UINT64_MAX;
+	if (door->alarm == DOOR_ALARM_FORCED_OPEN)
+		clear_alarm(door, notices);
+	set_mode(door, DOOR_MODE_ACCESSED, notices);
+	return 0;
+}
+
+static int grant(struct door *door, uint64_t now_ms, uint32_t *notices)
+{
+	if (door->mode != DOOR_MODE_LOCKED && door->mode != DOOR_MODE_ACCESSED && !masks_alarms(door->mode))
+		return -EPERM;
+	/* somebody else's exit out of a blocked door is no way in */
+	if (door->mode == DOOR_MODE_ACCESSED && door->base != DOOR_MODE_LOCKED)
+		return -EPERM;
+	return begin_release(door, true, now_ms, notices);
+}
+
+static int exit_pressed(struct door *door, uint64_t now_ms, uint32_t *notices)
+{
+	*notices |= DOOR_NOTICE_EXIT_USED;
+	return begin_release(door, false, now_ms, notices);
+}
+
+/* ---- orders ---- */
+
+static enum door_mode settled(const struct door *door)
+{
+	return door->mode == DOOR_MODE_ACCESSED ? door->base : door->mode;
+}
+
+static bool is_held(enum door_mode mode)
+{
+	return mode == DOOR_MODE_LOCKED_DOWN || mode == DOOR_MODE_LOCKED_OPEN;
+}
+
+static int order_mode(struct door *door, enum door_mode wanted, uint32_t *notices)
+{
+	if (door->fire || is_held(settled(door)))
+		return -EPERM;
+	leave_accessed(door, notices);
+	set_mode(door, wanted, notices);
+	return 0;
+}
+
+static int hold_mode(struct door *door, enum door_mode wanted, uint32_t *notices)
+{
+	if (door->fire || (is_held(settled(door)) && settled(door) != wanted))
+		return -EPERM;
+	leave_accessed(door, notices);
+	if (door->mode != wanted)
+		door->before_down = door->mode;
+	set_mode(door, wanted, notices);
+	return 0;
+}
+
+static int release_hold(struct door *door, enum door_mode held, uint32_t *notices)
+{
+	if (door->fire || settled(door) != held)
+		return -EPERM;
+	leave_accessed(door, notices);
+	set_mode(door, door->before_down, notices);
+	return 0;
+}
+
+static int fire(struct door *door, uint32_t *notices)
+{
+	if (door->fire)
+		return 0;
+	leave_accessed(door, notices);
+	door->fire = true;
+	door->before_fire = door->mode;
+	set_mode(door, DOOR_MODE_LOCKED_OPEN, notices);
+	return 0;
+}
+
+static int fire_reset(struct door *door, uint32_t *notices)
+{
+	if (!door->fire)
+		return 0;
+	door->fire = false;
+	set_mode(door, door->before_fire, notices);
+	return 0;
+}
+
+/* ---- the leaf ---- */
+
+static void set_physical(struct door *door, enum door_physical physical, uint32_t *notices)
+{
+	if (door->physical == physical)
+		return;
+	door->physical = physical;
+	*notices |= DOOR_NOTICE_PHYSICAL;
+}
+
+static int opened(struct door *door, uint64_t now_ms, uint32_t *notices)
+{
+	bool was_unknown = door->physical == DOOR_PHYSICAL_UNKNOWN;
+
+	if (door->physical == DOOR_PHYSICAL_OPEN)
+		return 0;
+	set_physical(door, DOOR_PHYSICAL_OPEN, notices);
+	door->open_since_ms = now_ms;
+	door->warned = false;
+	if (door->mode == DOOR_MODE_ACCESSED) {
+		if (door->by_grant && !door->passed)
+			*notices |= DOOR_NOTICE_ACCESS_TAKEN;
+		door->passed = true;
+		door->relock_at_ms = UINT64_MAX;
+	} else if (!releases(door->mode) && !was_unknown) {
+		/* a leaf first seen open, after a start or a repaired wire, was not seen being forced */
+		door->alarm = DOOR_ALARM_FORCED_OPEN;
+		*notices |= DOOR_NOTICE_FORCED;
+	}
+	return 0;
+}
+
+static int closed(struct door *door, uint64_t now_ms, uint32_t *notices)
+{
+	if (door->physical == DOOR_PHYSICAL_CLOSED)
+		return 0;
+	set_physical(door, DOOR_PHYSICAL_CLOSED, notices);
+	clear_alarm(door, notices);
+	if (door->mode == DOOR_MODE_ACCESSED && door->passed)
+		door->relock_at_ms = now_ms + door->config.relock_delay_ms;
+	return 0;
+}
+
+static int contact_lost(struct door *door, uint32_t *notices)
+{
+	set_physical(door, DOOR_PHYSICAL_UNKNOWN, notices);
+	clear_alarm(door, notices);
+	return 0;
+}
+
+/* ---- time ---- */
+
+static uint64_t release_end_ms(const struct door *door)
+{
+	return door->relock_at_ms < door->release_until_ms ? door->relock_at_ms : door->release_until_ms;
+}
+
+static bool held_counts(const struct door *door)
+{
+	return door->physical == DOOR_PHYSICAL_OPEN && !masks_alarms(door->mode) && door->alarm == DOOR_ALARM_NORMAL;
+}
+
+static uint64_t held_at_ms(const struct door *door)
+{
+	return door->open_since_ms + door->config.held_open_ms;
+}
+
+static uint64_t warning_at_ms(const struct door *door)
+{
+	return held_at_ms(door) - door->config.pre_alarm_ms;
+}
+
+static void pass_time(struct door *door, uint64_t now_ms, uint32_t *notices)
+{
+	if (door->mode == DOOR_MODE_ACCESSED && now_ms >= release_end_ms(door))
+		end_release(door, notices);
+	if (!held_counts(door))
+		return;
+	if (now_ms >= held_at_ms(door)) {
+		door->alarm = DOOR_ALARM_OPEN_TOO_LONG;
+		*notices |= DOOR_NOTICE_HELD_OPEN;
+	} else if (!door->warned && door->config.pre_alarm_ms > 0 && now_ms >= warning_at_ms(door)) {
+		door->warned = true;
+		*notices |= DOOR_NOTICE_HELD_WARNING;
+	}
+}
+
+uint64_t door_deadline_ms(const struct door *door)
+{
+	uint64_t due = door->mode == DOOR_MODE_ACCESSED ? release_end_ms(door) : UINT64_MAX;
+	uint64_t held;
+
+	if (held_counts(door)) {
+		held = door->warned || door->config.pre_alarm_ms == 0 ? held_at_ms(door) : warning_at_ms(door);
+		due = held < due ? held : due;
+	}
+	return due;
+}
+
+/* ---- the machine ---- */
+
+void door_init(struct door *door, const struct door_config *config, uint64_t now_ms)
+{
+	assert(config->release_ms >= 1 && config->release_ms <= 3600000);
+	assert(config->held_open_ms >= 1 && config->held_open_ms <= 3600000);
+	assert(config->pre_alarm_ms < config->held_open_ms && config->relock_delay_ms <= 60000);
+	*door = (struct door){.config = *config,
+			      .mode = DOOR_MODE_LOCKED,
+			      .base = DOOR_MODE_LOCKED,
+			      .before_down = DOOR_MODE_LOCKED,
+			      .before_fire = DOOR_MODE_LOCKED,
+			      .relock_at_ms = UINT64_MAX,
+			      .open_since_ms = now_ms};
+}
+
+static int dispatch(struct door *door, enum door_event event, uint64_t now_ms, uint32_t *notices)
+{
+	switch (event) {
+	case DOOR_EVENT_ACCESS:
+		return grant(door, now_ms, notices);
+	case DOOR_EVENT_EXIT:
+		return exit_pressed(door, now_ms, notices);
+	case DOOR_EVENT_LOCK:
+		return order_mode(door, DOOR_MODE_LOCKED, notices);
+	case DOOR_EVENT_UNLOCK:
+		return order_mode(door, DOOR_MODE_UNLOCKED, notices);
+	case DOOR_EVENT_BLOCK:
+		return order_mode(door, DOOR_MODE_BLOCKED, notices);
+	case DOOR_EVENT_DOUBLE_LOCK:
+		return order_mode(door, DOOR_MODE_DOUBLE_LOCKED, notices);
+	case DOOR_EVENT_LOCK_DOWN:
+		return hold_mode(door, DOOR_MODE_LOCKED_DOWN, notices);
+	case DOOR_EVENT_LOCK_DOWN_RELEASE:
+		return release_hold(door, DOOR_MODE_LOCKED_DOWN, notices);
+	case DOOR_EVENT_LOCK_OPEN:
+		return hold_mode(door, DOOR_MODE_LOCKED_OPEN, notices);
+	case DOOR_EVENT_LOCK_OPEN_RELEASE:
+		return release_hold(door, DOOR_MODE_LOCKED_OPEN, notices);
+	case DOOR_EVENT_FIRE:
+		return fire(door, notices);
+	case DOOR_EVENT_FIRE_RESET:
+		return fire_reset(door, notices);
+	case DOOR_EVENT_CONTACT_OPEN:
+		return opened(door, now_ms, notices);
+	case DOOR_EVENT_CONTACT_CLOSED:
+		return closed(door, now_ms, notices);
+	case DOOR_EVENT_CONTACT_UNKNOWN:
+		return contact_lost(door, notices);
+	case DOOR_EVENT_TICK:
+	case DOOR_EVENTS:
+		return 0;
+	}
+	return 0;
+}
+
+int door_step(struct door *door, enum door_event event, uint64_t now_ms, struct door_effects *ret_effects)
+{
+	bool was_masked = masks_alarms(door->mode);
+	uint32_t notices = 0;
+	int r;
+
+	pass_time(door, now_ms, &notices); /* what was due came before the event */
+	r = dispatch(door, event, now_ms, &notices);
+	if (masks_alarms(door->mode))
+		clear_alarm(door, &notices);
+	else if (was_masked && door->physical == DOOR_PHYSICAL_OPEN)
+		door->open_since_ms = now_ms; /* left open by those whom the mode let in: held-open counts from here */
+	pass_time(door, now_ms, &notices);
+	*ret_effects = (struct door_effects){.released = releases(door->mode), .notices = notices};
+	return r;
+}
+
+enum door_mode door_mode(const struct door *door)
+{
+	return door->mode;
+}
+
+enum door_physical door_physical(const struct door *door)
+{
+	return door->physical;
+}
+
+enum door_lock door_lock(const struct door *door)
+{
+	return releases(door->mode) ? DOOR_LOCK_UNLOCKED : DOOR_LOCK_LOCKED;
+}
+
+enum door_alarm door_alarm(const struct door *door)
+{
+	return door->alarm;
+}
+
+const char *door_mode_name(enum door_mode mode)
+{
+	static const char *const names[] = {"Unknown", "Locked",     "Unlocked",   "Accessed",
+					    "Blocked", "LockedDown", "LockedOpen", "DoubleLocked"};
+
+	assert((size_t)mode < sizeof(names) / sizeof(names[0]));
+	return names[mode];
+}
+
+const char *door_physical_name(enum door_physical physical)
+{
+	static const char *const names[] = {"Unknown", "Open", "Closed", "Fault"};
+
+	assert((size_t)physical < sizeof(names) / sizeof(names[0]));
+	return names[physical];
+}
+
+const char *door_lock_name(enum door_lock lock)
+{
+	static const char *const names[] = {"Unknown", "Locked", "Unlocked", "Fault"};
+
+	assert((size_t)lock < sizeof(names) / sizeof(names[0]));
+	return names[lock];
+}
+
+const char *door_alarm_name(enum door_alarm alarm)
+{
+	static const char *const names[] = {"Normal", "DoorForcedOpen", "DoorOpenTooLong"};
+
+	assert((size_t)alarm < sizeof(names) / sizeof(names[0]));
+	return names[alarm];
+}

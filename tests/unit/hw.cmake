@@ -1,0 +1,2 @@
+gh_unit_test(door ROOMS hw)
+gh_unit_test(board ROOMS hw)
