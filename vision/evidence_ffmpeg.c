@@ -1,0 +1,289 @@
+#include "evidence.h"
+
+#include "clip.h"
+#include "digest.h"
+#include "draw.h"
+#include "ring.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <libavcodec/avcodec.h>
+#include <libswscale/swscale.h>
+
+enum { JPEG_QUALITY = 3 }; /* 2 best to 31 */
+
+enum { FILE_CLIP, FILE_STILL, FILE_TRAJECTORY };
+
+struct paths {
+	char temporary[PATH_MAX], final[PATH_MAX];
+};
+
+static int no_space(int r)
+{
+	return r == -EDQUOT || r == -EFBIG ? -ENOSPC : r;
+}
+
+static int make_paths(const struct evidence_request *request, const char *ending, struct paths *paths,
+		      char *name)
+{
+	int n;
+
+	snprintf(name, EVIDENCE_NAME_BYTES, "%s%s", request->stem, ending);
+	n = snprintf(paths->temporary, sizeof(paths->temporary), "%s/.%s.part", request->dir, name);
+	snprintf(paths->final, sizeof(paths->final), "%s/%s", request->dir, name);
+	if (n < (int)sizeof(paths->temporary))
+		return 0;
+	paths->temporary[0] = '\0'; /* a cut path names somebody else's file */
+	return -ENAMETOOLONG;
+}
+
+static int sync_path(const char *path, int flags)
+{
+	int fd = open(path, flags | O_CLOEXEC), r = 0;
+
+	if (fd < 0)
+		return -errno;
+	if (fsync(fd) < 0)
+		r = -errno;
+	close(fd);
+	return r;
+}
+
+/* the finished temporary file becomes the real one, or goes away */
+static int settle(const struct evidence_request *request, const struct paths *paths, int r,
+		  struct evidence_file *file)
+{
+	struct stat status;
+
+	if (r == 0)
+		r = sync_path(paths->temporary, O_RDONLY);
+	if (r == 0)
+		r = digest_sha256_file(paths->temporary, file->sha256);
+	if (r == 0 && stat(paths->temporary, &status) < 0)
+		r = -errno;
+	if (r == 0 && rename(paths->temporary, paths->final) < 0)
+		r = -errno;
+	if (r == 0)
+		r = sync_path(request->dir, O_RDONLY | O_DIRECTORY);
+	if (r == 0) {
+		file->bytes = (uint64_t)status.st_size;
+		return 0;
+	}
+	(void)unlink(paths->temporary); /* may not exist: then there is nothing to remove */
+	memset(file, 0, sizeof(*file));
+	return no_space(r);
+}
+
+static int write_bytes(const char *path, const uint8_t *bytes, size_t size)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0640), r = 0;
+
+	if (fd < 0)
+		return -errno;
+	while (size > 0 && r == 0) {
+		ssize_t n = write(fd, bytes, size);
+
+		if (n > 0) {
+			bytes += n;
+			size -= (size_t)n;
+		} else if (n == 0 || errno != EINTR) {
+			r = n == 0 ? -EIO : -errno;
+		}
+	}
+	if (close(fd) < 0 && r == 0)
+		r = -errno;
+	return r;
+}
+
+/* ---- pictures ---- */
+
+static AVFrame *picture_of(const struct draw_canvas *canvas)
+{
+	AVFrame *picture = av_frame_alloc();
+	struct SwsContext *sws;
+	const uint8_t *planes[4] = {canvas->bgr};
+	int strides[4] = {(int)canvas->stride}, rows = 0;
+
+	if (picture == NULL)
+		return NULL;
+	picture->format = AV_PIX_FMT_YUVJ420P;
+	picture->color_range = AVCOL_RANGE_JPEG;
+	picture->width = canvas->width_px;
+	picture->height = canvas->height_px;
+	picture->quality = JPEG_QUALITY * FF_QP2LAMBDA;
+	sws = sws_getContext(canvas->width_px, canvas->height_px, AV_PIX_FMT_BGR24, canvas->width_px,
+			     canvas->height_px, AV_PIX_FMT_YUVJ420P, SWS_BILINEAR, NULL, NULL, NULL);
+	if (sws != NULL && av_frame_get_buffer(picture, 0) >= 0)
+		rows = sws_scale(sws, planes, strides, 0, canvas->height_px, picture->data,
+				 picture->linesize);
+	sws_freeContext(sws);
+	if (rows != canvas->height_px)
+		av_frame_free(&picture);
+	return picture;
+}
+
+static int encode_jpeg(const struct draw_canvas *canvas, AVPacket *packet)
+{
+	const AVCodec *codec = avcodec_find_encoder(AV_CODEC_ID_MJPEG);
+	AVCodecContext *encoder;
+	AVFrame *picture;
+	int r = -ENOMEM;
+
+	if (codec == NULL)
+		return -ENOTSUP;
+	encoder = avcodec_alloc_context3(codec);
+	picture = picture_of(canvas);
+	if (encoder != NULL && picture != NULL) {
+		encoder->width = canvas->width_px;
+		encoder->height = canvas->height_px;
+		encoder->pix_fmt = AV_PIX_FMT_YUVJ420P;
+		encoder->color_range = AVCOL_RANGE_JPEG;
+		encoder->time_base = (AVRational){1, 25};
+		encoder->flags |= AV_CODEC_FLAG_QSCALE;
+		encoder->global_quality = JPEG_QUALITY * FF_QP2LAMBDA;
+		encoder->thread_count = 1;
+		r = avcodec_open2(encoder, codec, NULL) < 0 || avcodec_send_frame(encoder, picture) < 0 ||
+				    avcodec_send_frame(encoder, NULL) < 0 ||
+				    avcodec_receive_packet(encoder, packet) < 0
+			    ? -EIO
+			    : 0;
+	}
+	avcodec_free_context(&encoder);
+	av_frame_free(&picture);
+	return r;
+}
+
+static int write_jpeg(const struct evidence_request *request, const struct draw_canvas *canvas,
+		      const char *ending, struct evidence_file *file)
+{
+	struct paths paths;
+	AVPacket *packet = av_packet_alloc();
+	int r = make_paths(request, ending, &paths, file->name);
+
+	if (packet == NULL)
+		r = -ENOMEM;
+	if (r == 0)
+		r = encode_jpeg(canvas, packet);
+	if (r == 0)
+		r = write_bytes(paths.temporary, packet->data, (size_t)packet->size);
+	av_packet_free(&packet);
+	return settle(request, &paths, r, file);
+}
+
+static void draw_path(const struct evidence_request *request, const struct draw_canvas *canvas)
+{
+	const struct draw_color dark = {0, 0, 0}, path = {0, 220, 255}, origin = {60, 60, 255};
+	int width = canvas->height_px / 360 + 1, scale = canvas->height_px / 360 + 1;
+	const struct evidence_point *p = request->points;
+
+	/* dark first and wider, so that the path shows on bright walls too */
+	for (size_t i = 1; i < request->points_count; i++)
+		draw_line(canvas, p[i - 1].x_px, p[i - 1].y_px, p[i].x_px, p[i].y_px, width + 2, dark);
+	for (size_t i = 1; i < request->points_count; i++)
+		draw_line(canvas, p[i - 1].x_px, p[i - 1].y_px, p[i].x_px, p[i].y_px, width, path);
+	if (request->points_count > 0) {
+		draw_ring(canvas, p[0].x_px, p[0].y_px, 12.0f * (float)scale, width + 2, dark);
+		draw_ring(canvas, p[0].x_px, p[0].y_px, 12.0f * (float)scale, width, origin);
+	}
+	if (request->label != NULL && request->label[0] != '\0')
+		draw_label(canvas, 8 * scale, 8 * scale, scale, request->label);
+}
+
+static void note(int r, int *first, const char *what, char *error)
+{
+	if (r == 0 || *first != 0)
+		return;
+	*first = r;
+	snprintf(error, EVIDENCE_ERROR_BYTES, "%s: %s", what,
+		 r == -ENOSPC    ? "no space left for it"
+		 : r == -ENOENT  ? "no such folder, or no packets kept of that time"
+		 : r == -ENOTSUP ? "FFmpeg has no encoder for it"
+				 : strerror(-r));
+}
+
+static int write_stills(const struct evidence_request *request, struct evidence_result *result, char *error)
+{
+	struct bgr_converter converter = {0};
+	struct draw_canvas canvas = {.width_px = request->still->width_px,
+				     .height_px = request->still->height_px,
+				     .stride = ((size_t)request->still->width_px * 3 + 31) / 32 * 32};
+	int first = 0, r;
+
+	canvas.bgr = aligned_alloc(32, canvas.stride * (size_t)canvas.height_px);
+	r = canvas.bgr == NULL ? -ENOMEM
+			       : video_frame_to_bgr(&converter, request->still, canvas.bgr, canvas.stride);
+	bgr_converter_finish(&converter);
+	note(r, &first, "still", error);
+	if (r == 0) {
+		note(write_jpeg(request, &canvas, ".jpg", &result->files[FILE_STILL]), &first, "still",
+		     error);
+		draw_path(request, &canvas);
+		note(write_jpeg(request, &canvas, "-trajectory.jpg", &result->files[FILE_TRAJECTORY]), &first,
+		     "still with trajectory", error);
+	}
+	free(canvas.bgr);
+	return first;
+}
+
+/* ---- all three ---- */
+
+static int write_clip(struct packet_ring *ring, const struct evidence_request *request,
+		      struct evidence_result *result)
+{
+	struct evidence_file *file = &result->files[FILE_CLIP];
+	int64_t at = request->still->pts_us;
+	struct ring_clip clip = {0};
+	struct paths paths;
+	int r;
+
+	if (at < request->from_pts_us)
+		at = request->from_pts_us;
+	if (at > request->to_pts_us)
+		at = request->to_pts_us;
+	r = ring_copy(ring, request->from_pts_us, at, request->to_pts_us, &clip);
+	if (r < 0)
+		return r;
+	r = make_paths(request, ".mp4", &paths, file->name);
+	if (r == 0)
+		r = clip_write(&clip, paths.temporary);
+	r = settle(request, &paths, r, file);
+	if (r == 0)
+		clip_range(&clip, &result->clip_from_pts_us, &result->clip_to_pts_us);
+	ring_clip_finish(&clip);
+	return r;
+}
+
+static bool is_valid(const struct evidence_request *request)
+{
+	static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
+	size_t length = strlen(request->stem);
+
+	return length > 0 && length <= EVIDENCE_STEM_MAX && request->stem[0] != '.' &&
+	       strspn(request->stem, allowed) == length && request->from_pts_us <= request->to_pts_us &&
+	       request->still != NULL && request->points_count <= EVIDENCE_POINTS_MAX;
+}
+
+int evidence_write(struct packet_ring *ring, const struct evidence_request *request,
+		   struct evidence_result *ret_result, char *error)
+{
+	char later[EVIDENCE_ERROR_BYTES];
+	int first = 0, r;
+
+	memset(ret_result, 0, sizeof(*ret_result));
+	error[0] = '\0';
+	if (!is_valid(request)) {
+		snprintf(error, EVIDENCE_ERROR_BYTES, "evidence asked for with a wrong name, range or path");
+		return -EINVAL;
+	}
+	note(write_clip(ring, request, ret_result), &first, "clip", error);
+	r = write_stills(request, ret_result, first == 0 ? error : later);
+	return first != 0 ? first : r;
+}
