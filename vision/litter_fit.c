@@ -1,0 +1,124 @@
+#include "litter_internal.h"
+
+#include <math.h>
+#include <string.h>
+
+bool litter_fit_polynomial(const float *t, const float *y, int count, int degree, double *ret_c)
+{
+	double s[5] = {0}, r[3] = {0}, m[3][4];
+	int n = degree + 1;
+
+	for (int i = 0; i < count; i++) {
+		double p = 1;
+
+		for (int k = 0; k <= 2 * degree; k++, p *= (double)t[i]) {
+			s[k] += p;
+			if (k < n)
+				r[k] += p * (double)y[i];
+		}
+	}
+	for (int i = 0; i < n; i++) {
+		for (int k = 0; k < n; k++)
+			m[i][k] = s[i + k];
+		m[i][n] = r[i];
+	}
+	for (int i = 0; i < n; i++) {
+		if (fabs(m[i][i]) < 1e-12)
+			return false;
+		for (int j = 0; j < n; j++) {
+			double f = m[j][i] / m[i][i];
+
+			if (j == i)
+				continue;
+			for (int k = i; k <= n; k++)
+				m[j][k] -= f * m[i][k];
+		}
+	}
+	for (int i = 0; i < n; i++)
+		ret_c[i] = m[i][n] / m[i][i];
+	return true;
+}
+
+/*
+ * Looking up a wall, height Z shows at y = y0 + A / (Z + B), where y0 is where plumb lines meet (above the
+ * picture) and a fall is Z = quadratic in time. So 1 / (y - y0) is quadratic in time; y0 is searched, from far
+ * away (a level camera: y itself is quadratic) to close above the first sight.
+ */
+static bool fit_with_vanishing(const float *t, const float *y, int count, double vanishing, double *c)
+{
+	float u[LITTER_TRACK_POINTS_MAX];
+	double far = -vanishing; /* scaled so that u is about 1 + (y / far) for a far point */
+
+	for (int i = 0; i < count; i++)
+		u[i] = (float)(-far / ((double)y[i] - vanishing));
+	return litter_fit_polynomial(t, u, count, 2, c);
+}
+
+static double y_of(const double *c, double vanishing, double t)
+{
+	double u = c[0] + c[1] * t + c[2] * t * t;
+
+	if (u > -1e-9)
+		return 1e9; /* the curve has run through infinity */
+	return vanishing + vanishing / u;
+}
+
+static double residual(const float *t, const float *y, int count, const double *c, double vanishing, double slack_s)
+{
+	double sum = 0;
+
+	for (int i = 0; i < count; i++) {
+		double at = y_of(c, vanishing, (double)t[i]);
+		double before = y_of(c, vanishing, (double)t[i] - slack_s), after = y_of(c, vanishing, (double)t[i] + slack_s);
+		double d = (double)y[i] - at;
+
+		/* half a frame of jitter in time is no error */
+		if ((double)y[i] >= fmin(before, after) && (double)y[i] <= fmax(before, after))
+			d = 0;
+		else
+			d = fmin(fabs(d), fmin(fabs((double)y[i] - before), fabs((double)y[i] - after)));
+		sum += d * d;
+	}
+	return sqrt(sum / count);
+}
+
+static double lowest(const float *y, int count)
+{
+	float low = y[0];
+
+	for (int i = 1; i < count; i++)
+		low = fminf(low, y[i]);
+	return (double)low;
+}
+
+void litter_fit_fall(const struct litter_sight *sights, int count, float height, struct litter_fit *ret_fit)
+{
+	static const double distances[] = {0.12, 0.2, 0.35, 0.6, 1, 1.8, 3.5, 8, 50}; /* picture heights */
+	float t[LITTER_TRACK_POINTS_MAX], y[LITTER_TRACK_POINTS_MAX];
+	float length = sights[count - 1].t - sights[0].t;
+	double travel = fmax(1, (double)(sights[count - 1].y - sights[0].y)), best = 1e9;
+	double slack = length > 0 ? fmin(0.5 * (double)length / (count - 1), 0.02) : 0;
+
+	memset(ret_fit, 0, sizeof(*ret_fit));
+	ret_fit->residual = 1;
+	for (int i = 0; i < count; i++) {
+		t[i] = sights[i].t - sights[0].t;
+		y[i] = sights[i].y - sights[0].y;
+	}
+	for (size_t k = 0; k < sizeof(distances) / sizeof(*distances); k++) {
+		double c[3], vanishing = -distances[k] * (double)height, r, e = (double)length * 0.02 + 1e-3;
+
+		if (lowest(y, count) < vanishing * 0.8 || !fit_with_vanishing(t, y, count, vanishing, c))
+			continue; /* a sight above the vanishing point */
+		r = residual(t, y, count, c, vanishing, slack);
+		if (r >= best)
+			continue;
+		best = r;
+		ret_fit->residual = (float)(r / travel);
+		ret_fit->speed_begin = (float)((y_of(c, vanishing, e) - y_of(c, vanishing, 0)) / e);
+		ret_fit->speed_end = (float)((y_of(c, vanishing, (double)length) -
+					      y_of(c, vanishing, (double)length - e)) / e);
+		ret_fit->acceleration = (ret_fit->speed_end - ret_fit->speed_begin) / fmaxf(length, 1e-3F);
+		ret_fit->accelerates = ret_fit->acceleration > 0;
+	}
+}

@@ -1,0 +1,290 @@
+#include "litter_internal.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#if defined(__x86_64__) && defined(__gnu_linux__) && !defined(__SANITIZE_THREAD__) && !defined(__clang__)
+#define ROW_CLONES __attribute__((target_clones("avx2", "default"), optimize("O3")))
+#else
+#define ROW_CLONES
+#endif
+
+enum {
+	SAMPLE_ROWS = 8,
+	SPREAD_MIN = 3,
+	SPREAD_START = 6,
+	SPREAD_MAX = 116, /* so that twice it and the margin stay within a byte */
+	MARGIN = 9,
+	RISE = 3,
+	UNSTEADY_FRAMES = 6,
+};
+
+static int round_up(int value, int step)
+{
+	return (value + step - 1) / step * step;
+}
+
+/*
+ * One row of the model. The background creeps towards the picture by one level (a running median); the spread
+ * rises by RISE when a pixel is farther away than it and falls by one every fourth frame, so that it settles
+ * where about one frame in twelve exceeds it. A pixel moves when it is more than twice that away.
+ */
+ROW_CLONES static void row_pass(const uint8_t *restrict luma, uint8_t *restrict background, uint8_t *restrict spread,
+				uint8_t *restrict mask, int count, uint8_t step, uint8_t decay)
+{
+	for (int x = 0; x < count; x++) {
+		uint8_t i = luma[x], b = background[x], s = spread[x];
+		uint8_t high = i > b ? i : b, low = i > b ? b : i;
+		uint8_t d = (uint8_t)(high - low);
+		uint8_t limit = (uint8_t)(s + s + MARGIN);
+		uint8_t rise = d > s ? RISE : 0;
+		uint8_t next = (uint8_t)(s + rise);
+		uint8_t up = i > b ? step : 0, down = i < b ? step : 0;
+
+		mask[x] = d > limit ? 255 : 0;
+		background[x] = (uint8_t)(b + up - down);
+		next = next > SPREAD_MAX ? SPREAD_MAX : next;
+		next = (uint8_t)(next - decay);
+		spread[x] = next < SPREAD_MIN ? SPREAD_MIN : next;
+	}
+}
+
+ROW_CLONES static void row_allow(uint8_t *restrict mask, const uint8_t *restrict allowed, int count)
+{
+	for (int x = 0; x < count; x++)
+		mask[x] &= allowed[x];
+}
+
+ROW_CLONES static unsigned row_difference(const uint8_t *restrict a, const uint8_t *restrict b, int count)
+{
+	unsigned sum = 0;
+
+	for (int x = 0; x < count; x++)
+		sum += (unsigned)(a[x] > b[x] ? a[x] - b[x] : b[x] - a[x]);
+	return sum;
+}
+
+static bool inside(const struct litter_polygon *polygon, float x, float y)
+{
+	bool in = false;
+
+	for (size_t i = 0, j = polygon->count - 1; i < polygon->count; j = i++) {
+		const struct litter_spot *a = &polygon->points[i], *b = &polygon->points[j];
+
+		if ((a->y > y) != (b->y > y) && x < (b->x - a->x) * (y - a->y) / (b->y - a->y) + a->x)
+			in = !in;
+	}
+	return in;
+}
+
+static void draw_allowed(struct litter_front *front, const struct litter_config *config)
+{
+	for (int row = 0; row < front->height; row++) {
+		uint8_t *line = front->allowed + (size_t)row * (size_t)front->plane_stride;
+		float y = ((float)row + 0.5F) / (float)front->height;
+
+		for (int column = 0; column < front->width; column++) {
+			float x = ((float)column + 0.5F) / (float)front->width;
+			bool allowed = config->roi.count == 0 || inside(&config->roi, x, y);
+
+			for (size_t i = 0; allowed && i < config->exclusion_count; i++)
+				allowed = !inside(&config->exclusions[i], x, y);
+			line[column] = allowed ? 255 : 0;
+		}
+	}
+}
+
+int litter_front_open(struct litter_front *front, int width, int height, const struct litter_config *config)
+{
+	size_t plane;
+
+	front->width = width;
+	front->height = height;
+	front->plane_stride = round_up(width, 64);
+	plane = (size_t)front->plane_stride * (size_t)height;
+	front->tiles_x = round_up(width, LITTER_TILE_PX) / LITTER_TILE_PX;
+	front->tiles_y = round_up(height, LITTER_TILE_PX) / LITTER_TILE_PX;
+	front->background = calloc(1, plane);
+	front->spread = calloc(1, plane);
+	front->mask = calloc(1, (size_t)front->plane_stride);
+	front->sample = calloc(1, plane / SAMPLE_ROWS + (size_t)front->plane_stride);
+	front->tile_runs = calloc((size_t)(front->tiles_x * front->tiles_y), sizeof(*front->tile_runs));
+	front->tile_busy = calloc((size_t)(front->tiles_x * front->tiles_y), sizeof(*front->tile_busy));
+	front->runs = calloc(LITTER_RUNS_MAX, sizeof(*front->runs));
+	if (config->roi.count > 0 || config->exclusion_count > 0)
+		front->allowed = calloc(1, plane);
+	if (front->background == NULL || front->spread == NULL || front->mask == NULL || front->sample == NULL ||
+	    front->tile_runs == NULL || front->tile_busy == NULL || front->runs == NULL ||
+	    ((config->roi.count > 0 || config->exclusion_count > 0) && front->allowed == NULL))
+		return -ENOMEM; /* the caller closes what there is */
+	if (front->allowed != NULL)
+		draw_allowed(front, config);
+	return 0;
+}
+
+void litter_front_close(struct litter_front *front)
+{
+	free(front->background);
+	free(front->spread);
+	free(front->mask);
+	free(front->allowed);
+	free(front->sample);
+	free(front->tile_runs);
+	free(front->tile_busy);
+	free(front->runs);
+}
+
+void litter_front_reset(struct litter_front *front)
+{
+	front->frames = 0;
+	front->unsteady = 0;
+	front->run_count = 0;
+	memset(front->tile_busy, 0, (size_t)(front->tiles_x * front->tiles_y) * sizeof(*front->tile_busy));
+}
+
+static void take_background(struct litter_front *front, const uint8_t *luma, size_t stride, bool keep_spread)
+{
+	for (int y = 0; y < front->height; y++)
+		memcpy(front->background + (size_t)y * (size_t)front->plane_stride, luma + (size_t)y * stride,
+		       (size_t)front->width);
+	if (!keep_spread)
+		memset(front->spread, SPREAD_START, (size_t)front->plane_stride * (size_t)front->height);
+}
+
+/* mean difference to the frame before, over some rows */
+static float difference_to_last(struct litter_front *front, const uint8_t *luma, size_t stride)
+{
+	uint64_t sum = 0;
+	size_t pixels = 0;
+
+	for (int y = 0, row = 0; y < front->height; y += SAMPLE_ROWS, row++) {
+		uint8_t *last = front->sample + (size_t)row * (size_t)front->plane_stride;
+		const uint8_t *now = luma + (size_t)y * stride;
+
+		sum += row_difference(last, now, front->width);
+		memcpy(last, now, (size_t)front->width);
+		pixels += (size_t)front->width;
+	}
+	return (float)sum / (float)pixels;
+}
+
+static void add_run(struct litter_front *front, int y, int x0, int x1)
+{
+	struct litter_run *run;
+	int tile = y / LITTER_TILE_PX * front->tiles_x + (x0 + x1) / 2 / LITTER_TILE_PX;
+
+	front->tile_runs[tile]++;
+	if (front->run_count == LITTER_RUNS_MAX)
+		return;
+	run = &front->runs[front->run_count++];
+	run->y = (uint16_t)y;
+	run->x0 = (uint16_t)x0;
+	run->x1 = (uint16_t)x1;
+	run->tile = (uint16_t)tile;
+	run->parent = -1;
+}
+
+/* runs of one row of the mask; @return how many of its pixels move */
+static int find_runs(struct litter_front *front, int y)
+{
+	const uint8_t *mask = front->mask;
+	int moving = 0;
+
+	for (int block = 0; block < front->plane_stride; block += 32) {
+		uint64_t words[4];
+
+		memcpy(words, mask + block, sizeof(words));
+		if ((words[0] | words[1] | words[2] | words[3]) == 0)
+			continue;
+		for (int x = block; x < block + 32 && x < front->width; x++) {
+			int x0 = x;
+
+			if (mask[x] == 0)
+				continue;
+			while (x < front->width && mask[x] != 0)
+				x++;
+			add_run(front, y, x0, x);
+			moving += x - x0;
+			block = x / 32 * 32; /* a run may reach into later blocks */
+		}
+	}
+	return moving;
+}
+
+/* whether most of what changed became brighter, or most darker */
+static bool one_sided(const struct litter_front *front, const uint8_t *luma, size_t stride)
+{
+	int64_t with_sign = 0, without = 0;
+
+	for (int y = 0; y < front->height; y += SAMPLE_ROWS) {
+		const uint8_t *now = luma + (size_t)y * stride;
+		const uint8_t *background = front->background + (size_t)y * (size_t)front->plane_stride;
+
+		for (int x = 0; x < front->width; x++) {
+			int d = now[x] - background[x];
+
+			with_sign += d;
+			without += abs(d);
+		}
+	}
+	return llabs(with_sign) * 10 > without * 7;
+}
+
+/* whether so much of the picture moves that no small thing can be told from it */
+static bool whole_picture_moves(const struct litter_front *front, int64_t moving)
+{
+	int tiles = front->tiles_x * front->tiles_y, active = 0;
+
+	if (front->run_count == LITTER_RUNS_MAX || moving * 6 > (int64_t)front->width * front->height)
+		return true;
+	for (int i = 0; i < tiles; i++)
+		active += front->tile_runs[i] > LITTER_TILE_PX / 2;
+	return active * 2 > tiles;
+}
+
+static void note_busy(struct litter_front *front)
+{
+	for (int i = 0; i < front->tiles_x * front->tiles_y; i++) {
+		float moves = front->tile_runs[i] > 0 ? 1.0F : 0.0F;
+
+		front->tile_busy[i] += (moves - front->tile_busy[i]) / 32.0F;
+	}
+}
+
+enum litter_scene litter_front_frame(struct litter_front *front, const uint8_t *luma, size_t stride)
+{
+	int64_t moving = 0;
+	uint8_t step = front->frames % 2 == 0, decay = front->frames % 4 == 0;
+	enum litter_scene scene = LITTER_SCENE_CALM;
+
+	front->run_count = 0;
+	front->sample_difference = difference_to_last(front, luma, stride);
+	if (front->frames++ == 0) {
+		take_background(front, luma, stride, false);
+		return LITTER_SCENE_CALM;
+	}
+	memset(front->tile_runs, 0, (size_t)(front->tiles_x * front->tiles_y) * sizeof(*front->tile_runs));
+	for (int y = 0; y < front->height; y++) {
+		size_t at = (size_t)y * (size_t)front->plane_stride;
+
+		row_pass(luma + (size_t)y * stride, front->background + at, front->spread + at, front->mask,
+			 front->width, step, decay);
+		if (front->allowed != NULL)
+			row_allow(front->mask, front->allowed + at, front->width);
+		moving += find_runs(front, y);
+	}
+	if (!whole_picture_moves(front, moving)) {
+		front->unsteady = 0;
+		note_busy(front);
+		return LITTER_SCENE_CALM;
+	}
+	scene = one_sided(front, luma, stride) ? LITTER_SCENE_LIGHT_STEP : LITTER_SCENE_SHAKE;
+	/* a step stays; a shake comes back, unless it has gone on for so long that the view is another one */
+	if (scene == LITTER_SCENE_LIGHT_STEP || ++front->unsteady >= UNSTEADY_FRAMES) {
+		take_background(front, luma, stride, scene == LITTER_SCENE_LIGHT_STEP);
+		front->unsteady = 0;
+	}
+	front->run_count = 0;
+	return scene;
+}

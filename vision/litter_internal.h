@@ -1,0 +1,150 @@
+/*
+ * litter_internal.h - what the parts of the littering analysis share; nobody else includes it.
+ *
+ *   litter_front.c    luma -> background model -> runs of moving pixels, and what happens to the whole picture
+ *   litter_blob.c     runs -> blobs, each tile capped
+ *   litter_track.c    blobs -> tracks
+ *   litter_fit.c      does a track fall as gravity seen in perspective?
+ *   litter_verdict.c  ended tracks -> verdicts with their reasons
+ *   litter_origin.c   first sight -> floor and column
+ *
+ * Lengths are pixels of the picture; `unit` is the height of the picture divided by 720, so that limits hold
+ * at every size. Times inside are seconds since the first frame of the stretch (`litter.base_pts_us`).
+ */
+#ifndef GH_VISION_LITTER_INTERNAL_H
+#define GH_VISION_LITTER_INTERNAL_H
+
+#include "litter.h"
+
+enum {
+	LITTER_TILE_PX = 64,
+	LITTER_RUNS_MAX = 16384,
+	LITTER_BLOBS_MAX = 384,
+	LITTER_TRACKS_MAX = 192,
+	LITTER_TRACK_POINTS_MAX = 256,
+	LITTER_FALLS_MAX = 24,
+	LITTER_VERDICTS_MAX = 16,
+	LITTER_CROWD_MAX = 256,
+};
+
+struct litter_run {
+	uint16_t y, x0, x1; /* x1 is behind the last pixel */
+	uint16_t tile;
+	int32_t parent;
+};
+
+struct litter_blob {
+	float x, y; /* centre of mass */
+	int x0, y0, x1, y1; /* x1, y1 behind the last pixel */
+	int area_px;
+	int tile;
+	bool taken;
+};
+
+enum litter_scene { LITTER_SCENE_CALM, LITTER_SCENE_LIGHT_STEP, LITTER_SCENE_SHAKE };
+
+struct litter_front {
+	int width, height, plane_stride;
+	uint8_t *background, *spread; /* planes; spread: how far a pixel usually is from its background */
+	uint8_t *mask;		      /* one row */
+	uint8_t *allowed;	      /* plane of 255 and 0: region of interest less exclusions; NULL: everywhere */
+	uint8_t *sample;	      /* every 8th row of the last frame, for the check for duplicates */
+	int tiles_x, tiles_y;
+	uint16_t *tile_runs; /* a tile, this frame */
+	float *tile_busy;    /* how often something moves in it, 0 to 1 */
+	struct litter_run *runs;
+	int run_count;
+	unsigned frames; /* since the background was taken */
+	unsigned unsteady; /* frames in a row that were not calm */
+	bool settled_once;
+	float sample_difference; /* mean of the last check */
+};
+
+struct litter_sight {
+	float t, x, y, w, h;
+};
+
+struct litter_track {
+	struct litter_sight sights[LITTER_TRACK_POINTS_MAX];
+	int count;
+	int frames; /* judged frames since its first sight */
+	int missed; /* in a row */
+	float busy; /* sum over sights of how busy the tile was */
+	float rivals; /* sum over sights of how many other blobs it might have been */
+	bool live;
+};
+
+/* a finished track that went down far enough to be judged */
+struct litter_fall {
+	struct litter_track track;
+	bool used;
+	bool done; /* judged; kept a while so that what follows it is known as its part */
+};
+
+struct litter_fit {
+	float residual;	   /* root mean square, over the travel */
+	float speed_begin, speed_end; /* px/s along the fall, from the fit */
+	float acceleration; /* mean, px/s^2 */
+	bool accelerates;  /* the world's acceleration points down */
+};
+
+struct litter {
+	struct litter_config config;
+	int width, height;
+	float unit;
+	struct litter_front front;
+	float usual_difference; /* between frames that differ, mean a pixel */
+	struct litter_blob blobs[LITTER_BLOBS_MAX], last_blobs[LITTER_BLOBS_MAX];
+	int blob_count, last_blob_count;
+	struct litter_track tracks[LITTER_TRACKS_MAX];
+	struct litter_fall falls[LITTER_FALLS_MAX];
+	struct {
+		float begin, end;
+		int cell;
+	} crowd[LITTER_CROWD_MAX]; /* short tracks that went down: rain and snow */
+	unsigned crowd_next;
+	struct {
+		float t;
+		enum litter_scene scene;
+	} events[16]; /* the last frames at which the whole picture changed */
+	unsigned event_next;
+	struct litter_verdict verdicts[LITTER_VERDICTS_MAX];
+	unsigned verdict_first, verdict_count;
+	int64_t base_pts_us, last_pts_us;
+	bool started;
+	float now, frame_s; /* time, and the usual time between frames that differ */
+	double homography[9]; /* picture fractions -> columns and floors of the facade */
+	struct litter_stats stats;
+};
+
+/* litter_front.c */
+int litter_front_open(struct litter_front *front, int width, int height, const struct litter_config *config);
+void litter_front_close(struct litter_front *front);
+void litter_front_reset(struct litter_front *front);
+/** Updates the model, leaves the runs of moving pixels in front->runs. */
+enum litter_scene litter_front_frame(struct litter_front *front, const uint8_t *luma, size_t stride);
+
+/* litter_blob.c */
+int litter_blobs(struct litter_front *front, float unit, struct litter_blob *blobs, int blobs_max);
+
+/* litter_track.c */
+void litter_tracks_step(struct litter *litter);
+/** Ends every track as if the stream were over. */
+void litter_tracks_finish(struct litter *litter);
+
+/* litter_fit.c */
+void litter_fit_fall(const struct litter_sight *sights, int count, float height, struct litter_fit *ret_fit);
+/** Least squares y = c0 + c1 t + c2 t^2 (degree 1 or 2). @return whether the points decide it. */
+bool litter_fit_polynomial(const float *t, const float *y, int count, int degree, double *ret_c);
+
+/* litter_verdict.c */
+void litter_verdict_ended(struct litter *litter, const struct litter_track *track);
+void litter_verdict_step(struct litter *litter, bool final);
+
+/* litter_origin.c */
+int litter_origin_prepare(const struct litter_calibration *calibration, double *ret_homography);
+/** Floors (from floor_low) and columns (from 0) of a spot; false when it lies behind the picture's horizon. */
+bool litter_origin_locate(const double *homography, float x, float y, float *ret_column, float *ret_floor);
+void litter_origin_name(const struct litter *litter, struct litter_verdict *verdict);
+
+#endif

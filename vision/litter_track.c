@@ -1,0 +1,239 @@
+#include "litter_internal.h"
+
+#include <math.h>
+#include <string.h>
+
+/* lengths in units of a 720-row picture, times in seconds */
+#define GATE_PX 5.0F
+#define GATE_NEW_PX 48.0F	/* a second sight may be this far below the first */
+#define GATE_OF_STEP 0.45F	/* and later ones this share of the way from where they are expected */
+#define LOST_S 0.3F
+#define IDLE_S 2.0F
+#define IDLE_PX 12.0F
+#define BLOB_SIDE_MAX 0.2F /* of the picture's height: more is no object but a change */
+
+enum {
+	LOST_FRAMES_MIN = 5,
+	BIRTHS_A_TILE = 3,
+	LINE_POINTS = 4,
+	CURVE_POINTS = 10,
+	CURVE_FROM = 7,
+};
+
+struct expected {
+	float x, y, speed; /* speed in px/s */
+};
+
+static const struct litter_sight *last_of(const struct litter_track *track)
+{
+	return &track->sights[track->count - 1];
+}
+
+/* where the track should be now: a curve down, a line across; @pre two sights or more */
+static struct expected expect(const struct litter *litter, const struct litter_track *track)
+{
+	bool curve = track->count >= CURVE_FROM;
+	int n = curve ? CURVE_POINTS : LINE_POINTS;
+	int from = track->count > n ? track->count - n : 0;
+	float t[CURVE_POINTS], x[CURVE_POINTS], y[CURVE_POINTS];
+	double cx[3] = {0}, cy[3] = {0};
+	const struct litter_sight *last = last_of(track);
+	float dt = litter->now - last->t;
+	struct expected e = {.x = last->x, .y = last->y};
+
+	for (int i = from; i < track->count; i++) {
+		t[i - from] = track->sights[i].t - last->t;
+		x[i - from] = track->sights[i].x - last->x;
+		y[i - from] = track->sights[i].y - last->y;
+	}
+	if (!litter_fit_polynomial(t, x, track->count - from, 1, cx) ||
+	    !litter_fit_polynomial(t, y, track->count - from, curve ? 2 : 1, cy))
+		return e;
+	e.x += (float)(cx[1] * dt);
+	e.y += (float)(cy[1] * dt + cy[2] * dt * dt);
+	e.speed = hypotf((float)cx[1], (float)(cy[1] + 2 * cy[2] * dt));
+	return e;
+}
+
+/* @return how far off a blob is, 1 at the edge of the gate */
+static float off_by(const struct litter *litter, const struct litter_track *track, const struct expected *e,
+		    const struct litter_blob *blob)
+{
+	const struct litter_sight *last = last_of(track);
+	float side = fmaxf(last->w, last->h), gate = GATE_PX * litter->unit + side / 2;
+	float dx = blob->x - e->x, dy = blob->y - e->y;
+	float dt = litter->now - last->t + litter->frame_s / 2; /* PTS and capture differ by up to half a frame */
+
+	if (track->count == 1) {
+		float down = fmaxf(gate, GATE_NEW_PX * litter->unit * fminf(dt / 0.05F, 1.5F));
+
+		/* wide below, narrow above and beside: where falling things go */
+		return fmaxf(fabsf(dx) / fmaxf(gate, down / 2), dy > 0 ? dy / down : -dy / (gate * 2));
+	}
+	gate += GATE_OF_STEP * e->speed * dt;
+	return hypotf(dx, dy) / gate;
+}
+
+static bool sizes_agree(const struct litter_sight *last, const struct litter_blob *blob)
+{
+	float before = last->w * last->h, after = (float)((blob->x1 - blob->x0) * (blob->y1 - blob->y0));
+
+	return after < before * 12 + 60 && before < after * 12 + 60;
+}
+
+static void add_sight(struct litter *litter, struct litter_track *track, struct litter_blob *blob)
+{
+	struct litter_sight *sight;
+
+	if (track->count == LITTER_TRACK_POINTS_MAX) { /* thin out: shape stays, density halves */
+		for (int i = 0; i < LITTER_TRACK_POINTS_MAX / 2; i++)
+			track->sights[i] = track->sights[2 * i];
+		track->count = LITTER_TRACK_POINTS_MAX / 2;
+		track->frames /= 2;
+		track->busy /= 2;
+		track->rivals /= 2;
+	}
+	sight = &track->sights[track->count++];
+	sight->t = litter->now;
+	sight->x = blob->x;
+	sight->y = blob->y;
+	sight->w = (float)(blob->x1 - blob->x0);
+	sight->h = (float)(blob->y1 - blob->y0);
+	track->busy += litter->front.tile_busy[blob->tile];
+	track->missed = 0;
+	blob->taken = true;
+}
+
+static struct litter_blob *nearest(struct litter *litter, struct litter_track *track)
+{
+	struct expected e = {.x = last_of(track)->x, .y = last_of(track)->y};
+	struct litter_blob *best = NULL;
+	float best_off = 1;
+	int near = 0;
+
+	if (track->count >= 2)
+		e = expect(litter, track);
+	for (int i = 0; i < litter->blob_count; i++) {
+		struct litter_blob *blob = &litter->blobs[i];
+		float off;
+
+		if (blob->taken)
+			continue;
+		off = off_by(litter, track, &e, blob);
+		near += off < 1;
+		if (off < best_off && sizes_agree(last_of(track), blob)) {
+			best_off = off;
+			best = blob;
+		}
+	}
+	if (best != NULL)
+		track->rivals += (float)(near - 1);
+	return best;
+}
+
+static void end_track(struct litter *litter, struct litter_track *track)
+{
+	track->live = false;
+	litter_verdict_ended(litter, track);
+}
+
+/* things that stay where they are (leaves, flicker) give up their place */
+static bool is_idle(const struct litter *litter, const struct litter_track *track)
+{
+	const struct litter_sight *last = last_of(track);
+
+	if (last->t - track->sights[0].t < IDLE_S)
+		return false;
+	for (int i = track->count - 1; i >= 0 && last->t - track->sights[i].t < IDLE_S; i--) {
+		if (hypotf(track->sights[i].x - last->x, track->sights[i].y - last->y) > IDLE_PX * litter->unit)
+			return false;
+	}
+	return true;
+}
+
+static void extend_tracks(struct litter *litter, int count_min, int count_max)
+{
+	for (int i = 0; i < LITTER_TRACKS_MAX; i++) {
+		struct litter_track *track = &litter->tracks[i];
+		struct litter_blob *blob;
+
+		if (!track->live || track->count < count_min || track->count > count_max || last_of(track)->t >= litter->now)
+			continue;
+		blob = nearest(litter, track);
+		if (blob != NULL)
+			add_sight(litter, track, blob);
+		else
+			track->missed++;
+	}
+}
+
+static struct litter_track *free_track(struct litter *litter)
+{
+	struct litter_track *weakest = NULL;
+
+	for (int i = 0; i < LITTER_TRACKS_MAX; i++) {
+		struct litter_track *track = &litter->tracks[i];
+
+		if (!track->live)
+			return track;
+		if (track->count <= 2 && track->missed > 0 && (weakest == NULL || track->count < weakest->count))
+			weakest = track;
+	}
+	return weakest;
+}
+
+static void begin_tracks(struct litter *litter)
+{
+	int births[LITTER_BLOBS_MAX] = {0}; /* by the blob that was first in its tile */
+
+	for (int i = 0; i < litter->blob_count; i++) {
+		struct litter_blob *blob = &litter->blobs[i];
+		struct litter_track *track;
+		int first = 0;
+		float side_max = BLOB_SIDE_MAX * (float)litter->height;
+
+		if (blob->taken || (float)(blob->x1 - blob->x0) > side_max || (float)(blob->y1 - blob->y0) > side_max)
+			continue;
+		while (litter->blobs[first].tile != blob->tile)
+			first++;
+		if (births[first]++ >= BIRTHS_A_TILE)
+			continue;
+		track = free_track(litter);
+		if (track == NULL)
+			return;
+		memset(track, 0, sizeof(*track));
+		track->live = true;
+		add_sight(litter, track, blob);
+	}
+}
+
+void litter_tracks_step(struct litter *litter)
+{
+	float lost = fmaxf(LOST_S, LOST_FRAMES_MIN * litter->frame_s);
+
+	for (int i = 0; i < LITTER_TRACKS_MAX; i++)
+		litter->tracks[i].frames++;
+	/* the well known choose first, then those with a direction, then the newborn */
+	extend_tracks(litter, CURVE_FROM, LITTER_TRACK_POINTS_MAX);
+	extend_tracks(litter, 2, CURVE_FROM - 1);
+	extend_tracks(litter, 1, 1);
+	for (int i = 0; i < LITTER_TRACKS_MAX; i++) {
+		struct litter_track *track = &litter->tracks[i];
+
+		if (!track->live)
+			continue;
+		if (litter->now - last_of(track)->t > (track->count <= 2 ? lost / 2 : lost))
+			end_track(litter, track);
+		else if (is_idle(litter, track))
+			track->live = false;
+	}
+	begin_tracks(litter);
+}
+
+void litter_tracks_finish(struct litter *litter)
+{
+	for (int i = 0; i < LITTER_TRACKS_MAX; i++) {
+		if (litter->tracks[i].live)
+			end_track(litter, &litter->tracks[i]);
+	}
+}
