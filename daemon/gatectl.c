@@ -1,0 +1,166 @@
+/* gatectl - the guard's and the manager's tool at the command line; a client of /api/v1 over the Unix socket. */
+#include "gatectl.h"
+
+#include <argp.h>
+#include <stdlib.h>
+#include <string.h>
+
+const char *argp_program_version = "gatectl " GH_VERSION;
+
+static const struct command {
+	const char *first, *second; /* second NULL: one word */
+	int words_min, words_max;
+	int (*run)(const struct ctl *ctl);
+	const char *usage;
+} commands[] = {
+	{"status", NULL, 0, 0, ctl_status, "status"},
+	{"person", "add", 1, 1, ctl_person_add, "person add NAME [--from TIME] [--to TIME]"},
+	{"person", "list", 0, 0, ctl_person_list, "person list"},
+	{"person", "remove", 1, 1, ctl_person_remove, "person remove ID"},
+	{"enrol", NULL, 2, 64, ctl_enrol, "enrol PERSON PHOTO..."},
+	{"door", "list", 0, 0, ctl_door_list, "door list"},
+	{"door", "open", 1, 1, ctl_door_open, "door open NAME"},
+	{"door", "mode", 2, 2, ctl_door_mode, "door mode NAME Locked|Unlocked|Blocked|LockedDown|LockedOpen"},
+	{"events", NULL, 0, 0, ctl_events, "events [--follow] [--limit N] [--type TYPE]"},
+	{"evidence", "list", 0, 0, ctl_evidence_list, "evidence list [--limit N]"},
+	{"evidence", "get", 1, 1, ctl_evidence_get, "evidence get FILE [--output PATH]"},
+	{"audit", "verify", 0, 0, ctl_audit_verify, "audit verify [--db PATH]"},
+	{"board", "list", 0, 0, ctl_board_list, "board list"},
+	{"board", "press", 1, 1, ctl_board_press, "board press LINE"},
+	{"board", "release", 1, 1, ctl_board_release, "board release LINE"},
+	{"board", "cut", 1, 1, ctl_board_cut, "board cut LINE"},
+	{"board", "watch", 0, 0, ctl_board_watch, "board watch"},
+	{"mqtt", "keygen", 1, 1, ctl_mqtt_keygen, "mqtt keygen KEYFILE"},
+	{"mqtt", "sign", 4, 4, ctl_mqtt_sign, "mqtt sign KEYFILE KEY-ID TOPIC JSON"},
+};
+
+enum { COMMANDS = sizeof(commands) / sizeof(commands[0]) };
+
+static const struct argp_option options[] = {
+	{"socket", 's', "PATH", 0, "The daemon's socket (or GATEHOUSE_SOCKET); " CTL_SOCKET_DEFAULT, 0},
+	{"json", 'j', NULL, 0, "JSON instead of tables", 0},
+	{"follow", 'f', NULL, 0, "events: go on with what comes", 0},
+	{"limit", 'n', "N", 0, "events, evidence: at most N rows, 1 to 1000", 0},
+	{"type", 't', "TYPE", 0, "events: of one type, or all that begin with \"door.\"", 0},
+	{"from", 'F', "TIME", 0, "person add: valid from 2026-11-21 or 2026-11-21T08:00Z (UTC)", 0},
+	{"to", 'T', "TIME", 0, "person add: valid until", 0},
+	{"db", 'd', "PATH", 0, "audit verify: this database, without the daemon", 0},
+	{"output", 'o', "PATH", 0, "evidence get: write here; - for standard output", 0},
+	{0}};
+
+static error_t parse_option(int key, char *arg, struct argp_state *state)
+{
+	struct ctl *ctl = state->input;
+	char *end;
+
+	switch (key) {
+	case 's':
+		ctl->socket = arg;
+		break;
+	case 'j':
+		ctl->json = true;
+		break;
+	case 'f':
+		ctl->follow = true;
+		break;
+	case 'n':
+		ctl->limit = strtol(arg, &end, 10);
+		if (*end != '\0' || ctl->limit < 1 || ctl->limit > 1000)
+			argp_error(state, "--limit takes a number from 1 to 1000");
+		break;
+	case 't':
+		ctl->type = arg;
+		break;
+	case 'F':
+		ctl->from = arg;
+		break;
+	case 'T':
+		ctl->to = arg;
+		break;
+	case 'd':
+		ctl->db = arg;
+		break;
+	case 'o':
+		ctl->output = arg;
+		break;
+	case ARGP_KEY_ARGS:
+		ctl->words = state->argv + state->next;
+		ctl->word_count = state->argc - state->next;
+		break;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+	return 0;
+}
+
+/* The commands in the help text; argp frees what is returned. */
+static char *help_filter(int key, const char *text, void *input)
+{
+	char *list = NULL;
+	size_t bytes;
+	FILE *out;
+
+	(void)input;
+	if (key != ARGP_KEY_HELP_POST_DOC || (out = open_memstream(&list, &bytes)) == NULL)
+		return (char *)text;
+	fputs("Commands:\n", out);
+	for (size_t i = 0; i < COMMANDS; i++)
+		fprintf(out, "  %s\n", commands[i].usage);
+	fputs("\nExit status: 0 done, 1 refused or failed, 2 wrong usage, 3 the daemon cannot be reached.",
+	      out);
+	fclose(out);
+	return list;
+}
+
+static const struct argp argp = {.options = options,
+				 .parser = parse_option,
+				 .args_doc = "COMMAND [ARGUMENT...]",
+				 .doc = "Ask and command the gate controller gatehoused.\v ",
+				 .help_filter = help_filter};
+
+/* With @p group, the usage lines of that group alone. */
+static int usage(const char *group)
+{
+	bool known = false;
+
+	for (size_t i = 0; group != NULL && i < COMMANDS; i++)
+		known |= strcmp(commands[i].first, group) == 0;
+	fprintf(stderr, "usage:\n");
+	for (size_t i = 0; i < COMMANDS; i++)
+		if (!known || strcmp(commands[i].first, group) == 0)
+			fprintf(stderr, "  gatectl %s\n", commands[i].usage);
+	return CTL_USAGE;
+}
+
+static int run(struct ctl *ctl)
+{
+	const char *second = ctl->word_count > 1 ? ctl->words[1] : "";
+
+	if (ctl->word_count == 0)
+		return usage(NULL);
+	for (size_t i = 0; i < COMMANDS; i++) {
+		const struct command *command = &commands[i];
+		int taken = command->second != NULL ? 2 : 1;
+
+		if (strcmp(command->first, ctl->words[0]) != 0 ||
+		    (command->second != NULL && strcmp(command->second, second) != 0))
+			continue;
+		if (ctl->word_count - taken < command->words_min ||
+		    ctl->word_count - taken > command->words_max)
+			break;
+		ctl->words += taken;
+		ctl->word_count -= taken;
+		return command->run(ctl);
+	}
+	return usage(ctl->words[0]);
+}
+
+int main(int argc, char **argv)
+{
+	const char *socket = getenv("GATEHOUSE_SOCKET");
+	struct ctl ctl = {.socket = socket != NULL && socket[0] != '\0' ? socket : CTL_SOCKET_DEFAULT};
+
+	argp_err_exit_status = CTL_USAGE;
+	argp_parse(&argp, argc, argv, 0, NULL, &ctl);
+	return run(&ctl);
+}
