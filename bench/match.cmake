@@ -5,6 +5,7 @@ if(FAISS_INCLUDE_DIR AND FAISS_LIBRARY)
   add_executable(match_bench match_bench.cpp)
   find_package(OpenMP REQUIRED COMPONENTS CXX)
   target_include_directories(match_bench SYSTEM PRIVATE ${FAISS_INCLUDE_DIR})
-  target_link_libraries(match_bench PRIVATE gh_vision ${FAISS_LIBRARY} OpenMP::OpenMP_CXX)
+  find_package(LAPACK REQUIRED) # Debian's FAISS is a static library and says nothing of what it needs
+  target_link_libraries(match_bench PRIVATE gh_vision ${FAISS_LIBRARY} ${LAPACK_LIBRARIES} OpenMP::OpenMP_CXX)
   set_target_properties(match_bench PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bench)
 endif()

@@ -6,7 +6,7 @@
 const struct face_quality_limits face_quality_frame = {
 	.score_min = 0.75f,
 	.height_min_px = 64,
-	.turn_max = 0.55f,
+	.turn_max = 0.8f,
 	.roll_max_degrees = 40,
 	.sharpness_min = 6,
 	.luma_min = 30,
@@ -17,7 +17,7 @@ const struct face_quality_limits face_quality_frame = {
 const struct face_quality_limits face_quality_enrol = {
 	.score_min = 0.8f,
 	.height_min_px = 80,
-	.turn_max = 0.45f,
+	.turn_max = 0.7f,
 	.roll_max_degrees = 35,
 	.sharpness_min = 10,
 	.luma_min = 40,
@@ -50,7 +50,8 @@ static bool points_form_a_face(const struct face *face)
 	nose = along_eyes(face->points, 2);
 	left = along_eyes(face->points, 3);
 	right = along_eyes(face->points, 4);
-	return nose.y_px > 0.1f && nose.y_px < 1.6f && left.y_px > nose.y_px && right.y_px > nose.y_px &&
+	return nose.y_px > -0.1f && nose.y_px < 1.6f && left.y_px > nose.y_px - 0.05f &&
+	       right.y_px > nose.y_px - 0.05f && left.y_px > 0.4f && right.y_px > 0.4f &&
 	       left.y_px < 2.8f && right.y_px < 2.8f && right.x_px > left.x_px + 0.2f;
 }
 

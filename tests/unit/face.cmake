@@ -1,0 +1,5 @@
+gh_unit_test(match ROOMS vision)
+gh_unit_test(threshold ROOMS vision)
+gh_unit_test(face_track ROOMS vision)
+gh_unit_test(face_engine ROOMS vision)
+gh_unit_test(face_watch ROOMS vision)

@@ -1,0 +1,256 @@
+#include "unit.h"
+
+#include "face_models.h"
+#include "vision/face.h"
+#include "vision/face_photo.h"
+#include "vision/face_quality.h"
+
+#include <errno.h>
+#include <math.h>
+
+static int open_engine(void **state)
+{
+	struct face_engine *engine = NULL;
+	char error[FACE_ERROR_BYTES] = "";
+	int r = face_engine_open(models_dir(), 1, &engine, error);
+
+	if (r < 0)
+		fail_msg("%s", error);
+	*state = engine;
+	return 0;
+}
+
+static int close_engine(void **state)
+{
+	face_engine_close(*state);
+	return 0;
+}
+
+static void embed_demo(struct face_engine *engine, const char *name, struct face *ret_face,
+		       float *ret_embedding)
+{
+	struct face_photo photo = {0};
+	char reason[FACE_ERROR_BYTES];
+	uint8_t crop[FACE_CROP_BYTES];
+	size_t bytes, count = 0;
+	uint8_t *file = read_demo(name, &bytes);
+
+	assert_int_equal(face_photo_decode(file, bytes, &photo, reason), 0);
+	assert_int_equal(face_detect(engine, &photo.image, NULL, ret_face, 1, &count), 0);
+	assert_int_equal(count, 1);
+	assert_int_equal(face_find_points(engine, &photo.image, ret_face), 0);
+	assert_int_equal(face_align(&photo.image, ret_face, crop), 0);
+	assert_int_equal(face_embed(engine, crop, 1, ret_embedding), 0);
+	face_photo_finish(&photo);
+	free(file);
+}
+
+static float dot(const float *a, const float *b)
+{
+	float sum = 0;
+
+	for (int i = 0; i < FACE_DIM; i++)
+		sum += a[i] * b[i];
+	return sum;
+}
+
+static void one_person_resembles_himself(void **state)
+{
+	float first[FACE_DIM], other[FACE_DIM];
+	struct face face;
+
+	embed_demo(*state, "franck_01829.jpg", &face, first);
+	assert_float_equal(dot(first, first), 1, 1e-4);
+	assert_true(face.points[0].x_px < face.points[1].x_px);
+	assert_true(face.points[0].y_px < face.points[3].y_px);
+	assert_true(face.points[2].x_px > face.x_px && face.points[2].x_px < face.x_px + face.width_px);
+	embed_demo(*state, "franck_03909.jpg", &face, other);
+	assert_true(dot(first, other) > 0.6f);
+}
+
+static void a_living_face_looks_alive(void **state)
+{
+	struct face_photo photo = {0};
+	char reason[FACE_ERROR_BYTES];
+	size_t bytes, count = 0;
+	uint8_t *file = read_demo("franck_02221.jpg", &bytes);
+	struct face face;
+	float live = -1;
+
+	assert_int_equal(face_photo_decode(file, bytes, &photo, reason), 0);
+	assert_int_equal(face_detect(*state, &photo.image, NULL, &face, 1, &count), 0);
+	assert_int_equal(face_liveness(*state, &photo.image, &face, &live), 0);
+	assert_true(live > 0.5f && live <= 1);
+	face_photo_finish(&photo);
+	free(file);
+}
+
+static void a_picture_of_nothing_holds_no_face(void **state)
+{
+	static uint8_t pixels[240 * 320 * 3];
+	struct face_image image = {pixels, 320, 240, 960};
+	struct face faces[4];
+	size_t count = 9;
+
+	assert_int_equal(face_detect(*state, &image, NULL, faces, 4, &count), 0);
+	assert_int_equal(count, 0);
+}
+
+static void what_makes_no_sense_is_refused(void **state)
+{
+	static uint8_t pixels[64 * 64 * 3];
+	struct face_image image = {pixels, 64, 64, 192}, narrow = {pixels, 64, 64, 191},
+			  empty = {pixels, 0, 64, 192};
+	struct face_rect outside = {100, 100, 50, 50};
+	struct face face = {.x_px = NAN, .width_px = 20, .height_px = 20},
+		    far = {.x_px = 1e9f, .width_px = 20, .height_px = 20};
+	struct face flat = {.width_px = 20, .height_px = 20};
+	uint8_t crop[FACE_CROP_BYTES];
+	size_t count;
+	float live;
+
+	assert_int_equal(face_detect(*state, &narrow, NULL, &face, 1, &count), -EINVAL);
+	assert_int_equal(face_detect(*state, &empty, NULL, &face, 1, &count), -EINVAL);
+	assert_int_equal(face_detect(*state, &image, &outside, &face, 1, &count), -EINVAL);
+	assert_int_equal(face_detect(NULL, &image, NULL, &face, 1, &count), -EINVAL);
+	assert_int_equal(face_find_points(*state, &image, &face), -EINVAL);
+	assert_int_equal(face_liveness(*state, &image, &far, &live), -EINVAL);
+	assert_int_equal(face_align(&image, &flat, crop), -EINVAL);
+}
+
+static void photos_are_measured_before_they_are_decoded(void **state)
+{
+	static const uint8_t huge_png[] = {0x89, 'P', 'N', 'G', '\r', '\n', 0x1a, '\n', 0, 0, 0,
+					   13,   'I', 'H', 'D', 'R',  0,    1,    0,    0, 0, 1,
+					   0,    0,   8,   2,   0,    0,    0,    0,    0, 0, 0};
+	static const uint8_t jpeg_without_frame[] = {0xff, 0xd8, 0xff, 0xe0, 0, 4, 1, 2, 0xff, 0xd9};
+	struct face_photo photo = {0};
+	char reason[FACE_ERROR_BYTES] = "";
+	unsigned width_px = 0, height_px = 0;
+
+	(void)state;
+	assert_int_equal(face_photo_size(huge_png, sizeof(huge_png), &width_px, &height_px), 0);
+	assert_int_equal(width_px, 65536);
+	assert_int_equal(face_photo_decode(huge_png, sizeof(huge_png), &photo, reason), -EFBIG);
+	assert_non_null(strstr(reason, "pixels"));
+	assert_int_equal(face_photo_decode(jpeg_without_frame, sizeof(jpeg_without_frame), &photo, reason),
+			 -EBADMSG);
+	assert_int_equal(face_photo_decode("GIF89a......", 12, &photo, reason), -EBADMSG);
+	assert_int_equal(face_photo_decode("", 0, &photo, reason), -EBADMSG);
+	assert_null(photo.owner);
+	face_photo_finish(&photo);
+}
+
+static void every_shortened_photo_gets_an_answer(void **state)
+{
+	struct face_photo photo = {0};
+	char reason[FACE_ERROR_BYTES];
+	size_t bytes;
+	uint8_t *file = read_demo("franck_01829.jpg", &bytes), *part;
+
+	(void)state;
+	for (size_t n = 0; n < bytes; n += 1 + bytes / 40) {
+		part = malloc(n + 1);
+		assert_non_null(part);
+		memcpy(part, file, n);
+		(void)face_photo_decode(part, n, &photo, reason); /* any answer, but no crash and no leak */
+		face_photo_finish(&photo);
+		free(part);
+	}
+	free(file);
+}
+
+static void a_missing_model_is_named(void **state)
+{
+	struct face_engine *engine = NULL;
+	char error[FACE_ERROR_BYTES] = "";
+
+	(void)state;
+	assert_int_equal(face_engine_open("/nonexistent", 1, &engine, error), -ENOENT);
+	assert_non_null(strstr(error, "/nonexistent/fr_detect.onnx"));
+	assert_non_null(strstr(error, "tools/setup"));
+	assert_null(engine);
+}
+
+static void another_file_in_a_models_place_is_refused(void **state)
+{
+	char dir[] = "/tmp/gh-models-XXXXXX", path[64], error[FACE_ERROR_BYTES] = "";
+	struct face_engine *engine = NULL;
+	FILE *file;
+
+	(void)state;
+	assert_non_null(mkdtemp(dir));
+	snprintf(path, sizeof(path), "%s/fr_detect.onnx", dir);
+	file = fopen(path, "w");
+	assert_non_null(file);
+	fputs("not a model", file);
+	fclose(file);
+	assert_int_equal(face_engine_open(dir, 1, &engine, error), -EBADMSG);
+	assert_non_null(strstr(error, "not the pinned model"));
+	unlink(path);
+	rmdir(dir);
+}
+
+static void quality_names_what_is_wrong(void **state)
+{
+	static const struct face_point frontal[FACE_POINTS] = {
+		{30, 40}, {70, 40}, {50, 60}, {35, 80}, {65, 80}};
+	static const struct face_point turned[FACE_POINTS] = {
+		{30, 40}, {70, 40}, {85, 60}, {45, 80}, {75, 80}};
+	struct face face = {.width_px = 80, .height_px = 100, .score = 1};
+	static uint8_t crop[FACE_CROP_BYTES];
+	struct face_quality quality;
+
+	(void)state;
+	memcpy(face.points, frontal, sizeof(frontal));
+	face_quality_judge(&face, crop, &face_quality_frame, &quality);
+	assert_int_equal(quality.fault, FACE_FAULT_DARK);
+	for (size_t i = 0; i < sizeof(crop); i++)
+		crop[i] = 128;
+	face_quality_judge(&face, crop, &face_quality_frame, &quality);
+	assert_int_equal(quality.fault, FACE_FAULT_FLAT);
+	for (size_t i = 0; i < sizeof(crop); i++)
+		crop[i] = (uint8_t)(i / 3 % FACE_CROP_PX * 2); /* a smooth slope has no edges */
+	face_quality_judge(&face, crop, &face_quality_frame, &quality);
+	assert_int_equal(quality.fault, FACE_FAULT_BLURRED);
+	for (size_t i = 0; i < sizeof(crop); i++)
+		crop[i] = i / 3 / 4 % 2 == 0 ? 90 : 160;
+	face_quality_judge(&face, crop, &face_quality_frame, &quality);
+	assert_int_equal(quality.fault, FACE_FAULT_NONE);
+	assert_true(quality.value > 0 && quality.value <= 1);
+	memcpy(face.points, turned, sizeof(turned));
+	face_quality_judge(&face, crop, &face_quality_frame, &quality);
+	assert_int_equal(quality.fault, FACE_FAULT_TURNED);
+	memcpy(face.points, frontal, sizeof(frontal));
+	face.height_px = 40;
+	face_quality_judge(&face, crop, &face_quality_enrol, &quality);
+	assert_int_equal(quality.fault, FACE_FAULT_UNSURE); /* eyes further apart than such a face has */
+	memset(face.points, 0, sizeof(face.points));
+	face_quality_judge(&face, crop, &face_quality_frame, &quality);
+	assert_int_equal(quality.fault, FACE_FAULT_UNSURE);
+	assert_true(strlen(face_fault_text(FACE_FAULT_UNSURE)) > 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest plain[] = {
+		cmocka_unit_test(photos_are_measured_before_they_are_decoded),
+		cmocka_unit_test(a_missing_model_is_named),
+		cmocka_unit_test(another_file_in_a_models_place_is_refused),
+		cmocka_unit_test(quality_names_what_is_wrong),
+	};
+	const struct CMUnitTest with_models[] = {
+		cmocka_unit_test(one_person_resembles_himself),
+		cmocka_unit_test(a_living_face_looks_alive),
+		cmocka_unit_test(a_picture_of_nothing_holds_no_face),
+		cmocka_unit_test(what_makes_no_sense_is_refused),
+		cmocka_unit_test(every_shortened_photo_gets_an_answer),
+	};
+	int failed = cmocka_run_group_tests(plain, NULL, NULL);
+
+	if (failed != 0)
+		return failed;
+	if (models_dir() == NULL)
+		return UNIT_SKIPPED;
+	return cmocka_run_group_tests(with_models, open_engine, close_engine);
+}

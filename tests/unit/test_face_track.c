@@ -1,0 +1,211 @@
+#include "unit.h"
+
+#include "vision/face_track.h"
+
+#include <string.h>
+
+static const char anna[] = "0000000000000000000000ANNA", bert[] = "0000000000000000000000BERT";
+static const struct face_rules rules = {
+	.liveness = true, .liveness_min = 0.5f, .access_frames = 2, .stranger_frames = 6, .repeat_ms = 10000};
+
+static struct face face_at(float x_px, float y_px)
+{
+	return (struct face){.x_px = x_px, .y_px = y_px, .width_px = 80, .height_px = 100, .score = 1};
+}
+
+static struct face_track *see(struct face_tracks *tracks, float x_px, uint64_t now_ms)
+{
+	struct face face = face_at(x_px, 100);
+	struct face_track *track = NULL;
+
+	face_tracks_update(tracks, &face, 1, now_ms, &track);
+	return track;
+}
+
+/* @p who is a direction: the same number is the same face */
+static struct face_sight sight_of(int who, const char *person, float live, uint64_t now_ms)
+{
+	struct face_sight sight = {
+		.live = live, .quality = 0.5f, .score = 0.6f, .arrived_mono_us = now_ms * 1000};
+
+	sight.embedding[who] = 1;
+	snprintf(sight.person, sizeof(sight.person), "%s", person);
+	return sight;
+}
+
+static void one_person_walking_is_one_track(void **state)
+{
+	struct face_tracks tracks = {0};
+	uint32_t id = see(&tracks, 0, 1000)->id;
+
+	(void)state;
+	for (unsigned i = 1; i < 30; i++)
+		assert_int_equal(see(&tracks, (float)i * 30, 1000 + i * 40)->id, id);
+}
+
+static void two_people_are_two_tracks_and_stay_so(void **state)
+{
+	struct face_tracks tracks = {0};
+	struct face faces[2] = {face_at(0, 100), face_at(300, 100)},
+		    swapped[2] = {face_at(310, 100), face_at(5, 100)};
+	struct face_track *first[2], *second[2];
+
+	(void)state;
+	face_tracks_update(&tracks, faces, 2, 1000, first);
+	assert_ptr_not_equal(first[0], first[1]);
+	face_tracks_update(&tracks, swapped, 2, 1040, second);
+	assert_ptr_equal(second[0], first[1]);
+	assert_ptr_equal(second[1], first[0]);
+}
+
+static void a_track_unseen_for_long_is_forgotten(void **state)
+{
+	struct face_tracks tracks = {0};
+	uint32_t id = see(&tracks, 0, 1000)->id;
+
+	(void)state;
+	assert_int_equal(see(&tracks, 0, 1000 + FACE_TRACK_LOST_MS - 1)->id, id);
+	assert_int_not_equal(see(&tracks, 0, 1000 + 2 * FACE_TRACK_LOST_MS)->id, id);
+}
+
+static void more_faces_than_tracks_do_no_harm(void **state)
+{
+	struct face_tracks tracks = {0};
+	struct face faces[FACE_TRACKS_MAX + 3];
+	struct face_track *found[FACE_TRACKS_MAX + 3];
+
+	(void)state;
+	for (int i = 0; i < FACE_TRACKS_MAX + 3; i++)
+		faces[i] = face_at((float)i * 500, 100);
+	face_tracks_update(&tracks, faces, FACE_TRACKS_MAX + 3, 1000, found);
+	for (int i = 0; i < FACE_TRACKS_MAX; i++)
+		assert_non_null(found[i]);
+	assert_null(found[FACE_TRACKS_MAX]);
+	assert_null(found[FACE_TRACKS_MAX + 2]);
+}
+
+static void one_lucky_frame_opens_nothing(void **state)
+{
+	struct face_tracks tracks = {0};
+	struct face_track *track = see(&tracks, 0, 1000);
+	struct face_sight sight = sight_of(0, anna, 1, 1000);
+
+	(void)state;
+	face_track_add(&tracks, track, &sight);
+	assert_int_equal(face_track_judge(track, &rules, anna, 0.9f, 0.5f, 1000), FACE_VERDICT_OPEN);
+	face_track_add(&tracks, track, &sight);
+	assert_int_equal(face_track_judge(track, &rules, anna, 0.9f, 0.5f, 1040), FACE_VERDICT_ACCESS);
+	assert_int_equal(face_track_judge(track, &rules, anna, 0.49f, 0.5f, 1040), FACE_VERDICT_OPEN);
+}
+
+static void frames_that_name_two_people_open_nothing(void **state)
+{
+	struct face_tracks tracks = {0};
+	struct face_track *track = see(&tracks, 0, 1000);
+
+	(void)state;
+	for (unsigned i = 0; i < 20; i++) {
+		struct face_sight sight = sight_of(0, i % 2 == 0 ? anna : bert, 1, 1000 + i * 40);
+
+		face_track_add(&tracks, track, &sight);
+		assert_int_equal(face_track_judge(track, &rules, anna, 0.9f, 0.5f, 1000 + i * 40),
+				 FACE_VERDICT_OPEN);
+	}
+}
+
+static void a_stranger_is_called_so_after_enough_frames(void **state)
+{
+	struct face_tracks tracks = {0};
+	struct face_track *track = see(&tracks, 0, 1000);
+	struct face_sight sight = sight_of(0, "", 1, 1000);
+
+	(void)state;
+	for (unsigned i = 0; i < rules.stranger_frames; i++) {
+		assert_int_equal(face_track_judge(track, &rules, anna, 0.3f, 0.5f, 1000), FACE_VERDICT_OPEN);
+		face_track_add(&tracks, track, &sight);
+	}
+	assert_int_equal(face_track_judge(track, &rules, anna, 0.3f, 0.5f, 1000), FACE_VERDICT_STRANGER);
+	assert_int_equal(face_track_judge(track, &rules, "", -1, 0.5f, 1000), FACE_VERDICT_STRANGER);
+}
+
+static void a_picture_of_a_resident_opens_nothing(void **state)
+{
+	struct face_tracks tracks = {0};
+	struct face_track *track = see(&tracks, 0, 1000);
+	struct face_sight sight = sight_of(0, anna, 0.1f, 1000);
+	const struct face_rules without = {.access_frames = 2, .stranger_frames = 6, .repeat_ms = 1000};
+
+	(void)state;
+	for (unsigned i = 0; i < rules.stranger_frames; i++) {
+		assert_int_equal(face_track_judge(track, &rules, anna, 0.9f, 0.5f, 1000), FACE_VERDICT_OPEN);
+		face_track_add(&tracks, track, &sight);
+	}
+	assert_int_equal(face_track_judge(track, &rules, anna, 0.9f, 0.5f, 1000), FACE_VERDICT_SPOOF);
+	assert_int_equal(face_track_judge(track, &without, anna, 0.9f, 0.5f, 1000), FACE_VERDICT_ACCESS);
+}
+
+static void a_decision_is_repeated_only_later(void **state)
+{
+	struct face_tracks tracks = {0};
+	struct face_track *track = see(&tracks, 0, 1000);
+	struct face_sight sight = sight_of(0, anna, 1, 1000);
+
+	(void)state;
+	face_track_add(&tracks, track, &sight);
+	face_track_add(&tracks, track, &sight);
+	face_track_decided(track, FACE_VERDICT_ACCESS, 1000);
+	assert_false(face_track_open(track, &rules, 1000 + rules.repeat_ms - 1));
+	assert_int_equal(face_track_judge(track, &rules, anna, 0.9f, 0.5f, 10999), FACE_VERDICT_OPEN);
+	assert_true(face_track_open(track, &rules, 1000 + rules.repeat_ms));
+	assert_int_equal(face_track_judge(track, &rules, anna, 0.9f, 0.5f, 11000), FACE_VERDICT_OPEN);
+	face_track_add(&tracks, track, &sight);
+	face_track_add(&tracks, track, &sight);
+	assert_int_equal(face_track_judge(track, &rules, anna, 0.9f, 0.5f, 11040), FACE_VERDICT_ACCESS);
+}
+
+static void somebody_else_in_the_same_place_is_a_new_track(void **state)
+{
+	struct face_tracks tracks = {0};
+	struct face_track *track = see(&tracks, 0, 1000);
+	struct face_sight sight = sight_of(0, anna, 1, 1000), other = sight_of(1, "", 1, 1080);
+	uint32_t id = track->id;
+
+	(void)state;
+	face_track_add(&tracks, track, &sight);
+	face_track_add(&tracks, track, &sight);
+	face_track_decided(track, FACE_VERDICT_ACCESS, 1040);
+	face_track_add(&tracks, track, &other);
+	assert_int_not_equal(track->id, id);
+	assert_int_equal(track->good_frames, 1);
+	assert_true(face_track_open(track, &rules, 1080));
+	assert_int_equal(face_track_judge(track, &rules, anna, 0.9f, 0.5f, 1080), FACE_VERDICT_OPEN);
+}
+
+static void nothing_seen_has_no_mean(void **state)
+{
+	struct face_track track = {0};
+	float mean[FACE_DIM];
+
+	(void)state;
+	assert_false(face_track_mean(&track, mean));
+	assert_float_equal(face_track_liveness(&track), -1, 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(one_person_walking_is_one_track),
+		cmocka_unit_test(two_people_are_two_tracks_and_stay_so),
+		cmocka_unit_test(a_track_unseen_for_long_is_forgotten),
+		cmocka_unit_test(more_faces_than_tracks_do_no_harm),
+		cmocka_unit_test(one_lucky_frame_opens_nothing),
+		cmocka_unit_test(frames_that_name_two_people_open_nothing),
+		cmocka_unit_test(a_stranger_is_called_so_after_enough_frames),
+		cmocka_unit_test(a_picture_of_a_resident_opens_nothing),
+		cmocka_unit_test(a_decision_is_repeated_only_later),
+		cmocka_unit_test(somebody_else_in_the_same_place_is_a_new_track),
+		cmocka_unit_test(nothing_seen_has_no_mean),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

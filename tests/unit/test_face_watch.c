@@ -1,0 +1,262 @@
+#include "unit.h"
+
+#include "base/queue.h"
+#include "face_models.h"
+#include "vision/face_look.h"
+#include "vision/face_watch.h"
+#include "vision/match.h"
+
+#include <errno.h>
+
+enum { WAIT_MS = 60000 };
+static const char franck[] = "0000000000000000000000FRNC";
+
+struct bench { /* a watch with its models loaded, and its results */
+	struct queue *results;
+	struct face_watch *watch;
+};
+
+static struct face_watch_config config_with(const char *dir)
+{
+	struct face_watch_config config;
+
+	face_watch_defaults(&config);
+	config.models_dir = dir;
+	return config;
+}
+
+static struct face_result next(struct queue *results)
+{
+	struct face_result result;
+
+	assert_int_equal(queue_pop_wait(results, &result, WAIT_MS), 0);
+	return result;
+}
+
+static int set_up(void **state)
+{
+	static struct bench bench;
+	struct face_watch_config config = config_with(models_dir());
+
+	assert_int_equal(
+		queue_open(sizeof(struct face_result), 16, QUEUE_REFUSE_WHEN_FULL, NULL, &bench.results), 0);
+	assert_int_equal(face_watch_open(&config, bench.results, &bench.watch), 0);
+	assert_int_equal(next(bench.results).kind, FACE_RESULT_READY);
+	*state = &bench;
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	struct bench *bench = *state;
+
+	face_watch_close(bench->watch);
+	queue_close(bench->results);
+	return 0;
+}
+
+static struct video_frame *frame_of(const char *name)
+{
+	struct video_frame *frame = NULL;
+	struct face_photo photo = {0};
+	char reason[FACE_ERROR_BYTES];
+	size_t bytes;
+	uint8_t *file = read_demo(name, &bytes);
+
+	assert_int_equal(face_photo_decode(file, bytes, &photo, reason), 0);
+	assert_int_equal(video_frame_from_bgr(photo.image.pixels, photo.image.stride_bytes,
+					      photo.image.width_px, photo.image.height_px, &frame),
+			 0);
+	face_photo_finish(&photo);
+	free(file);
+	return frame;
+}
+
+static struct face_result enrol(struct bench *bench, const char *name)
+{
+	size_t bytes;
+	uint8_t *file = read_demo(name, &bytes);
+	struct face_result result;
+
+	assert_int_equal(face_watch_enrol(bench->watch, 42, file, bytes), 0);
+	free(file);
+	result = next(bench->results);
+	assert_int_equal(result.request, 42);
+	return result;
+}
+
+/* Shows the picture until something is decided; frames rise in time as a camera's do. */
+static struct face_result show(struct bench *bench, const char *name)
+{
+	struct face_result result;
+	int r = -EAGAIN;
+
+	for (unsigned i = 0; i < 500 && r == -EAGAIN; i++) {
+		struct video_frame *frame = frame_of(name);
+
+		frame->arrived_mono_us = 1000000 + i * 40000;
+		frame->pts_us = i * 40000;
+		face_watch_frame(bench->watch, 0, frame);
+		video_frame_unref(frame);
+		r = queue_pop_wait(bench->results, &result, 200);
+	}
+	assert_int_equal(r, 0);
+	return result;
+}
+
+static void an_enrolled_person_is_let_in(void **state)
+{
+	struct bench *bench = *state;
+	struct face_result result = enrol(bench, "franck_01829.jpg");
+
+	assert_int_equal(result.kind, FACE_RESULT_ENROLLED);
+	assert_true(result.quality > 0);
+	assert_int_equal(gallery_add(face_watch_gallery(bench->watch), franck, result.template_vector), 0);
+	result = show(bench, "franck_03909.jpg");
+	assert_int_equal(result.kind, FACE_RESULT_ACCESS);
+	assert_string_equal(result.person, franck);
+	assert_true(result.score >= result.threshold);
+	assert_true(result.good_frames >= 2);
+	assert_true(result.first_good_mono_us >= 1000000);
+	assert_true(result.box.height_px > 60);
+}
+
+static void somebody_not_enrolled_is_a_stranger(void **state)
+{
+	struct face_result result = show(*state, "franck_03909.jpg");
+
+	assert_int_equal(result.kind, FACE_RESULT_STRANGER);
+	assert_string_equal(result.person, "");
+}
+
+static void what_is_no_photo_is_answered_in_words(void **state)
+{
+	struct bench *bench = *state;
+	struct face_result result;
+
+	assert_int_equal(face_watch_enrol(bench->watch, 7, "hello", 5), 0);
+	result = next(bench->results);
+	assert_int_equal(result.kind, FACE_RESULT_ENROL_FAILED);
+	assert_int_equal(result.request, 7);
+	assert_non_null(strstr(result.reason, "JPEG"));
+	assert_int_equal(face_watch_enrol(bench->watch, 7, NULL, 5), -EINVAL);
+	assert_int_equal(face_watch_enrol(bench->watch, 7, "x", 0), -EINVAL);
+	assert_int_equal(face_watch_enrol(bench->watch, 7, "x", FACE_PHOTO_BYTES_MAX + 1), -EFBIG);
+}
+
+static void frames_of_no_camera_are_ignored(void **state)
+{
+	struct bench *bench = *state;
+	struct face_watch_stats stats;
+	uint8_t luma[64 * 64] = {0};
+	struct video_frame *frame = NULL;
+
+	assert_int_equal(video_frame_from_luma(luma, 64, 64, 64, &frame), 0);
+	face_watch_frame(bench->watch, 9, frame);
+	face_watch_frame(bench->watch, 0, NULL);
+	face_watch_reset(bench->watch, 9);
+	face_watch_stats(bench->watch, &stats);
+	assert_int_equal(stats.frames_offered, 0);
+	video_frame_unref(frame);
+}
+
+static void closing_drops_what_waits(void **state)
+{
+	struct bench *bench = *state;
+	struct video_frame *frame = frame_of("franck_01829.jpg");
+	size_t bytes;
+	uint8_t *file = read_demo("franck_01829.jpg", &bytes);
+
+	for (int i = 0; i < 4; i++)
+		assert_int_equal(face_watch_enrol(bench->watch, (uint64_t)i, file, bytes), 0);
+	face_watch_frame(bench->watch, 0, frame);
+	video_frame_unref(frame);
+	free(file);
+}
+
+static void missing_models_are_reported_and_harm_nothing(void **state)
+{
+	struct face_watch_config config = config_with("/nonexistent");
+	struct face_watch *watch = NULL;
+	struct queue *results = NULL;
+	struct face_result result;
+
+	(void)state;
+	assert_int_equal(queue_open(sizeof(result), 4, QUEUE_REFUSE_WHEN_FULL, NULL, &results), 0);
+	assert_int_equal(face_watch_open(&config, results, &watch), 0);
+	result = next(results);
+	assert_int_equal(result.kind, FACE_RESULT_FAILED);
+	assert_non_null(strstr(result.reason, "tools/setup"));
+	assert_int_equal(face_watch_enrol(watch, 1, "x", 1), 0);
+	assert_int_equal(next(results).kind, FACE_RESULT_ENROL_FAILED);
+	face_watch_close(watch);
+	queue_close(results);
+}
+
+static void values_out_of_range_are_refused(void **state)
+{
+	struct face_watch_config good = config_with("/nonexistent"), config;
+	struct face_watch *watch = NULL;
+	struct queue *results = NULL;
+
+	(void)state;
+	assert_int_equal(queue_open(sizeof(struct face_result), 1, QUEUE_REFUSE_WHEN_FULL, NULL, &results),
+			 0);
+	config = good;
+	config.cameras = FACE_WATCH_CAMERAS_MAX + 1;
+	assert_int_equal(face_watch_open(&config, results, &watch), -EINVAL);
+	config = good;
+	config.access_frames = 1;
+	assert_int_equal(face_watch_open(&config, results, &watch), -EINVAL);
+	config = good;
+	config.liveness_min = 1.1f;
+	assert_int_equal(face_watch_open(&config, results, &watch), -EINVAL);
+	config = good;
+	config.models_dir = NULL;
+	assert_int_equal(face_watch_open(&config, results, &watch), -EINVAL);
+	assert_int_equal(face_watch_open(&good, NULL, &watch), -EINVAL);
+	assert_null(watch);
+	face_watch_close(NULL);
+	queue_close(results);
+}
+
+static void a_still_street_is_no_motion(void **state)
+{
+	static uint8_t luma[240 * 320];
+	static struct face_motion motion;
+
+	(void)state;
+	assert_true(face_motion_step(&motion, luma, 320, 320, 240, 1000)); /* the first picture */
+	for (unsigned i = 1; i < 100; i++) {
+		luma[i * 700] += 5; /* noise */
+		assert_false(face_motion_step(&motion, luma, 320, 320, 240, 1000 + i * 40));
+	}
+	for (int y = 100; y < 140; y++)
+		memset(luma + y * 320 + 100, 200, 40);
+	assert_true(face_motion_step(&motion, luma, 320, 320, 240, 6000));
+	assert_false(face_motion_step(&motion, luma, 320, 320, 240, 6040));
+	assert_true(face_motion_step(&motion, luma, 320, 160, 120, 6080)); /* another size */
+}
+
+int main(void)
+{
+	const struct CMUnitTest plain[] = {
+		cmocka_unit_test(missing_models_are_reported_and_harm_nothing),
+		cmocka_unit_test(values_out_of_range_are_refused),
+		cmocka_unit_test(a_still_street_is_no_motion),
+	};
+	const struct CMUnitTest with_models[] = {
+		cmocka_unit_test_setup_teardown(an_enrolled_person_is_let_in, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(somebody_not_enrolled_is_a_stranger, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(what_is_no_photo_is_answered_in_words, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(frames_of_no_camera_are_ignored, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(closing_drops_what_waits, set_up, tear_down),
+	};
+	int failed = cmocka_run_group_tests(plain, NULL, NULL);
+
+	if (failed != 0)
+		return failed;
+	if (models_dir() == NULL)
+		return UNIT_SKIPPED;
+	return cmocka_run_group_tests(with_models, NULL, NULL);
+}

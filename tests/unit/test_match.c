@@ -1,0 +1,270 @@
+#include "unit.h"
+
+#include "vision/match.h"
+#include "vision/match_scan.h"
+
+#include <errno.h>
+#include <math.h>
+#include <pthread.h>
+#include <string.h>
+
+enum { DIM = 512, PEOPLE = 3000 };
+
+static uint64_t seed = 88172645463325252u;
+
+static float random_value(void) /* about normal: a sum of uniform ones */
+{
+	float sum = 0;
+
+	for (int i = 0; i < 4; i++) {
+		seed ^= seed << 13;
+		seed ^= seed >> 7;
+		seed ^= seed << 17;
+		sum += (float)(seed >> 40) / (float)(1 << 24) - 0.5f;
+	}
+	return sum;
+}
+
+static void random_vector(float *vector)
+{
+	for (int i = 0; i < DIM; i++)
+		vector[i] = random_value();
+}
+
+static const char *name_of(unsigned person)
+{
+	static _Thread_local char name[GALLERY_PERSON_BYTES];
+
+	snprintf(name, sizeof(name), "%026u", person);
+	return name;
+}
+
+static double cosine(const float *a, const float *b)
+{
+	double dot = 0, aa = 0, bb = 0;
+
+	for (int i = 0; i < DIM; i++) {
+		dot += (double)a[i] * b[i];
+		aa += (double)a[i] * a[i];
+		bb += (double)b[i] * b[i];
+	}
+	return dot / sqrt(aa * bb);
+}
+
+static int set_up(void **state)
+{
+	struct gallery *gallery = NULL;
+
+	assert_int_equal(gallery_open(DIM, &gallery), 0);
+	*state = gallery;
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	gallery_close(*state);
+	return 0;
+}
+
+static void an_empty_gallery_finds_nobody(void **state)
+{
+	struct gallery_match match;
+	float probe[DIM] = {1};
+	size_t count = 7;
+
+	assert_int_equal(gallery_search(*state, probe, 1, &match, &count), 0);
+	assert_int_equal(count, 0);
+	assert_int_equal(gallery_remove(*state, name_of(1)), 0);
+}
+
+/* Scales from one number standing out to all alike, because the bound depends on it. */
+static void the_answer_is_that_of_a_plain_scan(void **state)
+{
+	float(*all)[DIM] = malloc(sizeof(float[DIM]) * PEOPLE), probe[DIM];
+	struct gallery_match match[3];
+	size_t count;
+
+	assert_non_null(all);
+	for (unsigned i = 0; i < PEOPLE; i++) {
+		random_vector(all[i]);
+		if (i % 7 == 0)
+			all[i][i % DIM] *= 40;
+		if (i % 5 == 0 && i > 0)
+			for (int k = 0; k < DIM; k++) /* near neighbours: rescoring has to tell them apart */
+				all[i][k] = all[i - 1][k] + 0.001f * random_value();
+		assert_int_equal(gallery_add(*state, name_of(i), all[i]), 0);
+	}
+	for (int round = 0; round < 60; round++) {
+		double best = -2;
+
+		random_vector(probe);
+		if (round % 2 == 0)
+			for (int k = 0; k < DIM; k++)
+				probe[k] = all[(round * 131) % PEOPLE][k] + 0.5f * random_value();
+		for (unsigned i = 0; i < PEOPLE; i++)
+			best = fmax(best, cosine(probe, all[i]));
+		assert_int_equal(gallery_search(*state, probe, 3, match, &count), 0);
+		assert_int_equal(count, 3);
+		assert_float_equal(match[0].score, best, 1e-6);
+		assert_float_equal(cosine(probe, all[atoi(match[0].person)]), best, 1e-6);
+		assert_true(match[0].score >= match[1].score && match[1].score >= match[2].score);
+		assert_string_not_equal(match[0].person, match[1].person);
+	}
+	free(all);
+}
+
+static void a_person_counts_once_with_the_best_template(void **state)
+{
+	float a[DIM] = {1}, b[DIM] = {0, 1}, c[DIM] = {0.6f, 0.8f}, probe[DIM] = {0, 2};
+	struct gallery_match match[4];
+	size_t count;
+
+	assert_int_equal(gallery_add(*state, name_of(1), a), 0);
+	assert_int_equal(gallery_add(*state, name_of(1), b), 0);
+	assert_int_equal(gallery_add(*state, name_of(2), c), 0);
+	assert_int_equal(gallery_templates(*state), 3);
+	assert_int_equal(gallery_persons(*state), 2);
+	assert_int_equal(gallery_search(*state, probe, 4, match, &count), 0);
+	assert_int_equal(count, 2);
+	assert_string_equal(match[0].person, name_of(1));
+	assert_float_equal(match[0].score, 1, 1e-6);
+	assert_string_equal(match[1].person, name_of(2));
+	assert_float_equal(match[1].score, 0.8, 1e-6);
+}
+
+static void a_removed_person_is_not_found(void **state)
+{
+	float vector[DIM];
+	struct gallery_match match;
+	size_t count;
+
+	for (unsigned i = 0; i < 200; i++) {
+		random_vector(vector);
+		assert_int_equal(gallery_add(*state, name_of(i / 2), vector), 0);
+	}
+	for (unsigned i = 0; i < 100; i += 3)
+		assert_int_equal(gallery_remove(*state, name_of(i)), 2);
+	assert_int_equal(gallery_persons(*state), 66);
+	assert_int_equal(gallery_templates(*state), 132);
+	assert_int_equal(gallery_remove(*state, name_of(0)), 0);
+	for (int round = 0; round < 50; round++) {
+		random_vector(vector);
+		assert_int_equal(gallery_search(*state, vector, 1, &match, &count), 0);
+		assert_int_not_equal(atoi(match.person) % 3, 0);
+	}
+	gallery_clear(*state);
+	assert_int_equal(gallery_templates(*state), 0);
+	assert_int_equal(gallery_add(*state, name_of(5), vector), 0);
+	assert_int_equal(gallery_search(*state, vector, 1, &match, &count), 0);
+	assert_float_equal(match.score, 1, 1e-6);
+}
+
+static void vectors_without_a_direction_are_refused(void **state)
+{
+	float zero[DIM] = {0}, nan[DIM] = {1, NAN}, infinite[DIM] = {INFINITY}, good[DIM] = {1};
+	struct gallery_match match;
+	size_t count;
+
+	assert_int_equal(gallery_add(*state, name_of(1), zero), -EINVAL);
+	assert_int_equal(gallery_add(*state, name_of(1), nan), -EINVAL);
+	assert_int_equal(gallery_add(*state, name_of(1), infinite), -EINVAL);
+	assert_int_equal(gallery_add(*state, "short", good), -EINVAL);
+	assert_int_equal(gallery_add(*state, "much longer than twenty-six characters", good), -EINVAL);
+	assert_int_equal(gallery_persons(*state), 0);
+	assert_int_equal(gallery_search(*state, nan, 1, &match, &count), -EINVAL);
+	assert_int_equal(gallery_search(*state, good, 0, &match, &count), -EINVAL);
+	assert_int_equal(gallery_search(*state, good, GALLERY_RESULTS_MAX + 1, &match, &count), -EINVAL);
+}
+
+static void a_person_holds_only_so_many_templates(void **state)
+{
+	float vector[DIM];
+
+	for (int i = 0; i < GALLERY_TEMPLATES_PER_PERSON_MAX; i++) {
+		random_vector(vector);
+		assert_int_equal(gallery_add(*state, name_of(1), vector), 0);
+	}
+	assert_int_equal(gallery_add(*state, name_of(1), vector), -ENOSPC);
+	assert_int_equal(gallery_add(*state, name_of(2), vector), 0);
+}
+
+static void odd_dimensions_are_refused(void **state)
+{
+	struct gallery *gallery = NULL;
+
+	(void)state;
+	assert_int_equal(gallery_open(0, &gallery), -EINVAL);
+	assert_int_equal(gallery_open(100, &gallery), -EINVAL);
+	assert_int_equal(gallery_open(GALLERY_DIM_MAX + 64, &gallery), -EINVAL);
+	assert_null(gallery);
+	gallery_close(NULL);
+}
+
+static void the_fast_product_is_the_plain_one(void **state)
+{
+	enum { ROWS = 9 };
+	_Alignas(64) static int8_t probe[DIM], rows[ROWS * DIM];
+	int32_t fast[ROWS], plain[ROWS];
+
+	(void)state;
+	for (int round = 0; round < 50; round++) {
+		for (int i = 0; i < DIM; i++) /* the ends of the range, where arithmetic would saturate */
+			probe[i] = (int8_t)(round % 2 == 0 ? 127 : fmodf(random_value() * 1000, 127));
+		for (int i = 0; i < ROWS * DIM; i++)
+			rows[i] = (int8_t)(round % 3 == 0 ? -127 : fmodf(random_value() * 1000, 127));
+		match_dot_best()(probe, rows, DIM, ROWS, fast);
+		match_dot_plain(probe, rows, DIM, ROWS, plain);
+		assert_memory_equal(fast, plain, sizeof(fast));
+	}
+}
+
+static void *search_many_times(void *arg)
+{
+	float probe[DIM] = {1, 2, 3};
+	struct gallery_match match;
+	size_t count;
+
+	for (int i = 0; i < 500; i++)
+		if (gallery_search(arg, probe, 1, &match, &count) != 0)
+			return arg;
+	return NULL;
+}
+
+static void searches_go_on_while_people_come_and_go(void **state)
+{
+	pthread_t thread;
+	void *failed = NULL;
+	float vector[DIM];
+
+	assert_int_equal(pthread_create(&thread, NULL, search_many_times, *state), 0);
+	for (unsigned i = 0; i < 500; i++) {
+		random_vector(vector);
+		assert_int_equal(gallery_add(*state, name_of(i % 50), vector), 0);
+		if (i % 3 == 0)
+			gallery_remove(*state, name_of((i + 20) % 50));
+		if (i % 5 == 0)
+			gallery_remove(*state, name_of(i % 50));
+		if (i % 100 == 99)
+			gallery_clear(*state);
+	}
+	assert_int_equal(pthread_join(thread, &failed), 0);
+	assert_null(failed);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(an_empty_gallery_finds_nobody, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(the_answer_is_that_of_a_plain_scan, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(a_person_counts_once_with_the_best_template, set_up,
+						tear_down),
+		cmocka_unit_test_setup_teardown(a_removed_person_is_not_found, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(vectors_without_a_direction_are_refused, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(a_person_holds_only_so_many_templates, set_up, tear_down),
+		cmocka_unit_test(odd_dimensions_are_refused),
+		cmocka_unit_test(the_fast_product_is_the_plain_one),
+		cmocka_unit_test_setup_teardown(searches_go_on_while_people_come_and_go, set_up, tear_down),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

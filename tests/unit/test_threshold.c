@@ -1,0 +1,57 @@
+#include "unit.h"
+
+#include "vision/threshold.h"
+
+#include <math.h>
+
+static void asks_for_the_measured_score(void **state)
+{
+	(void)state;
+	assert_float_equal(threshold_for(1, 0.1), 0.42f, 0.001);   /* 1e-3 lies under the floor */
+	assert_float_equal(threshold_for(100, 1), 0.4745f, 0.001); /* 1e-4 */
+	assert_float_equal(threshold_for(1000, 1), 0.527f, 0.001); /* 1e-5 */
+	assert_float_equal(threshold_for(10000, 1), 0.5745f, 0.001);
+}
+
+static void rises_with_the_gallery_and_never_falls(void **state)
+{
+	float last = 0, score;
+
+	(void)state;
+	for (size_t enrolled = 0; enrolled < 200000; enrolled = enrolled * 5 / 4 + 1) {
+		score = threshold_for(enrolled, 1);
+		assert_true(score >= last);
+		assert_true(score >= THRESHOLD_MIN && score <= THRESHOLD_MAX);
+		last = score;
+	}
+	assert_true(threshold_for(100000, 1) > threshold_for(10, 1) + 0.1f);
+}
+
+static void a_stricter_rate_asks_for_more(void **state)
+{
+	(void)state;
+	assert_true(threshold_for(100, 0.1) > threshold_for(100, 1));
+	assert_true(threshold_for(100, 0.01) > threshold_for(100, 0.1));
+}
+
+static void values_out_of_range_are_brought_back(void **state)
+{
+	(void)state;
+	assert_float_equal(threshold_for(0, 1), threshold_for(1, 1), 0);
+	assert_float_equal(threshold_for(10, 1000), threshold_for(10, 10), 0);
+	assert_float_equal(threshold_for(10, -1), threshold_for(10, 0.0001), 0);
+	assert_float_equal(threshold_for(10, NAN), threshold_for(10, 0.0001), 0);
+	assert_true(threshold_for((size_t)-1, 0.0001) <= THRESHOLD_MAX);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(asks_for_the_measured_score),
+		cmocka_unit_test(rises_with_the_gallery_and_never_falls),
+		cmocka_unit_test(a_stricter_rate_asks_for_more),
+		cmocka_unit_test(values_out_of_range_are_brought_back),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
