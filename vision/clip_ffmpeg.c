@@ -3,7 +3,9 @@
 #include "ring.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include <libavcodec/avcodec.h>
@@ -34,6 +36,7 @@ static int to_errno(int r)
 
 static int muxer_open(struct muxer *muxer, const char *path, const AVCodecParameters *parameters)
 {
+	char url[PATH_MAX + 8];
 	AVCodecParameters *own;
 	int r = avformat_alloc_output_context2(&muxer->format, NULL, "mp4", path);
 
@@ -49,7 +52,9 @@ static int muxer_open(struct muxer *muxer, const char *path, const AVCodecParame
 	/* Safari plays H.265 under this tag alone */
 	own->codec_tag = own->codec_id == AV_CODEC_ID_HEVC ? MKTAG('h', 'v', 'c', '1') : 0;
 	muxer->stream->time_base = (AVRational){1, 90000};
-	r = avio_open(&muxer->format->pb, path, AVIO_FLAG_WRITE);
+	/* without it a ':' in a folder's name would choose a protocol */
+	snprintf(url, sizeof(url), "file:%s", path);
+	r = avio_open(&muxer->format->pb, url, AVIO_FLAG_WRITE);
 	if (r < 0)
 		return r;
 	return avformat_write_header(muxer->format, NULL);

@@ -115,7 +115,7 @@ static const char *advice(const struct source *source, int error)
 	case AVERROR_HTTP_NOT_FOUND:
 		return "has no such stream; check the part after the host";
 	case AVERROR_EOF:
-		return "ended by the other side";
+		return source->kind == SOURCE_FILE ? "empty or cut off" : "ended by the other side";
 	case AVERROR_INVALIDDATA:
 		return "not a video that can be read; damaged or of another kind?";
 	case AVERROR_STREAM_NOT_FOUND:
