@@ -1,4 +1,4 @@
-pkg_check_modules(FFMPEG REQUIRED IMPORTED_TARGET libavformat libavcodec libavdevice libavutil libswscale)
+pkg_check_modules(FFMPEG REQUIRED IMPORTED_TARGET GLOBAL libavformat libavcodec libavdevice libavutil libswscale)
 
 target_sources(gh_vision PRIVATE
   camera_ffmpeg.c clip_ffmpeg.c draw.c evidence_ffmpeg.c frame_ffmpeg.c ring_ffmpeg.c source_ffmpeg.c)
