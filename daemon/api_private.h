@@ -48,6 +48,9 @@ struct api_route {
 const struct api_route *api_find_route(const char *method, const char *path, char *param, char *ret_allow,
 				       size_t bytes);
 
+/** The table, row by row; NULL after the last. */
+const struct api_route *api_route_at(size_t index);
+
 /** A slot for an answer; false, and 503 is answered, when the gate owes too many already. */
 bool api_begin_call(struct api *api, struct http_token http, bool replay, struct api_token *ret_token);
 

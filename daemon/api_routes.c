@@ -349,6 +349,11 @@ static const struct api_route routes[] = {
 	{"POST", V1 "audit/verify", API_ROLE_ADMIN, JSON_BODY_BYTES_MAX, post_audit},
 };
 
+const struct api_route *api_route_at(size_t index)
+{
+	return index < sizeof(routes) / sizeof(routes[0]) ? &routes[index] : NULL;
+}
+
 static bool matches(const char *pattern, const char *path, char *param)
 {
 	while (*pattern != '\0') {
