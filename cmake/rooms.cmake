@@ -13,6 +13,8 @@ target_compile_definitions(gh_options INTERFACE _GNU_SOURCE GH_VERSION="${PROJEC
 target_compile_options(gh_options INTERFACE
   -Wall -Wextra -Wshadow -Wpointer-arith -Wvla -Wundef -Wformat=2 -fno-common
   $<$<COMPILE_LANGUAGE:C>:-Wstrict-prototypes -Wmissing-prototypes -Wwrite-strings>
+  # sentences and names are cut to their buffers on purpose
+  $<$<OR:$<C_COMPILER_ID:GNU>,$<CXX_COMPILER_ID:GNU>>:-Wno-format-truncation>
   -fstack-protector-strong)
 if(GH_WERROR)
   target_compile_options(gh_options INTERFACE -Werror)

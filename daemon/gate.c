@@ -1,0 +1,132 @@
+#include "gate_internal.h"
+
+#include <errno.h>
+#include <string.h>
+#include <systemd/sd-daemon.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+
+/* ---- storage ---- */
+
+static int on_store(sd_event_source *source, int fd, uint32_t revents, void *arg)
+{
+	struct gate *gate = arg;
+
+	(void)source, (void)fd, (void)revents;
+	store_dispatch(gate->store);
+	return 0;
+}
+
+/* Without a log the doors still have to work: what fails here is told and lived with. */
+static void open_storage(struct gate *gate)
+{
+	const struct store_config config = {
+		.state_dir = gate->config->state_dir, .ops = &gate_store_ops, .arg = gate};
+	int r = store_open(&config, &gate->store);
+
+	if (r >= 0)
+		r = sd_event_add_io(gate->event, &gate->store_source, store_fd(gate->store), EPOLLIN, on_store, gate);
+	if (r < 0) {
+		snprintf(gate->store_trouble, sizeof(gate->store_trouble), "the store did not start: %s", strerror(-r));
+		log_error("store", "%s", gate->store_trouble);
+	}
+}
+
+/* ---- the watchdog ---- */
+
+static int on_watchdog(sd_event_source *source, uint64_t usec, void *arg)
+{
+	struct gate *gate = arg;
+
+	(void)usec;
+	sd_notify(0, "WATCHDOG=1");
+	sd_event_source_set_time(source, clock_mono_us() + gate->watchdog_us / 2);
+	sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
+	return 0;
+}
+
+/* Fed by the loop at the lowest priority, after the doors had their turn: stuck doors must not look alive. */
+static int start_watchdog(struct gate *gate)
+{
+	int r = sd_watchdog_enabled(0, &gate->watchdog_us);
+
+	if (r <= 0)
+		return r;
+	r = sd_event_add_time(gate->event, &gate->watchdog_source, CLOCK_MONOTONIC, clock_mono_us(), 1000, on_watchdog,
+			      gate);
+	if (r >= 0)
+		r = sd_event_source_set_priority(gate->watchdog_source, SD_EVENT_PRIORITY_IDLE);
+	return r;
+}
+
+/* ---- begin and end ---- */
+
+/* the rest comes up in the first turn of the loop: by then the doors are served */
+static int on_first_turn(sd_event_source *source, void *arg)
+{
+	struct gate *gate = arg;
+
+	(void)source;
+	open_storage(gate);
+	/* each of these logs its own failure, and the gate lives on without it */
+	(void)gate_vision_open(gate);
+	(void)gate_link_open(gate);
+	(void)gate_api_open(gate);
+	if (gate->store == NULL)
+		gate_vision_start(gate);
+	return 0;
+}
+
+int gate_open(const struct config *config, sd_event *event, uint64_t started_us, struct gate **ret_gate, char *error)
+{
+	struct gate *gate = calloc(1, sizeof(*gate));
+	int r;
+
+	if (gate == NULL)
+		return -ENOMEM;
+	gate->config = config;
+	gate->event = sd_event_ref(event);
+	gate->started_us = started_us;
+	gate->error = error;
+	gate->fire_line = -1;
+	r = store_claim(config->state_dir, &gate->claim, error);
+	if (r >= 0)
+		r = roster_open(&gate->roster);
+	if (r >= 0)
+		r = gate_doors_open(gate);
+	if (r >= 0)
+		r = sd_event_add_defer(event, NULL, on_first_turn, gate);
+	if (r >= 0)
+		r = start_watchdog(gate);
+	gate->error = NULL;
+	if (r < 0) {
+		gate_close(gate);
+		return r;
+	}
+	log_info("main", "gatehouse " GH_VERSION " at %s/%s: %zu doors under control after %llu ms", config->site,
+		 config->gate, gate->door_count, (unsigned long long)((clock_mono_us() - started_us) / 1000));
+	*ret_gate = gate;
+	return 0;
+}
+
+void gate_close(struct gate *gate)
+{
+	if (gate == NULL)
+		return;
+	gate_api_close(gate);
+	gate_vision_close(gate);
+	if (gate->store != NULL && store_is_ready(gate->store))
+		gate_record(gate, "system.stopped", EVENT_INFO, NULL, NULL, NULL);
+	gate_entries_drop(gate); /* what is not recorded by now opens no door */
+	gate->store_source = sd_event_source_disable_unref(gate->store_source);
+	store_close(gate->store); /* commits what is queued and tells the link of it */
+	gate->store = NULL;
+	gate_link_close(gate);
+	gate_doors_close(gate);
+	gate->watchdog_source = sd_event_source_disable_unref(gate->watchdog_source);
+	roster_close(gate->roster);
+	store_claim_release(gate->claim);
+	sd_event_unref(gate->event);
+	free(gate);
+}

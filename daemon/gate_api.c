@@ -1,0 +1,301 @@
+#include "gate_internal.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+
+/* ---- answers ---- */
+
+static unsigned status_of(int r)
+{
+	switch (r) {
+	case -ENOENT:
+		return 404;
+	case -EPERM:
+	case -EEXIST:
+		return 409;
+	case -EINVAL:
+		return 422;
+	case -EFBIG:
+		return 413;
+	case -ENOSPC:
+		return 507;
+	case -EAGAIN:
+	case -EBUSY:
+	case -ECANCELED:
+	case -ENODEV:
+		return 503;
+	default:
+		return 500;
+	}
+}
+
+void gate_api_answer(struct gate *gate, const struct gate_reply *reply, int r, const char *problem, json_t *result)
+{
+	if (gate->api == NULL) { /* closing */
+		json_decref(result);
+		return;
+	}
+	if (r == 0) {
+		api_reply(gate->api, reply->token, reply->ok_status, result);
+		return;
+	}
+	json_decref(result);
+	api_reply_problem(gate->api, reply->token, status_of(r), "%s", problem != NULL ? problem : strerror(-r));
+}
+
+struct gate_reply gate_api_reply(struct api_token token, unsigned ok_status)
+{
+	return (struct gate_reply){.answer = gate_api_answer, .token = token, .ok_status = ok_status};
+}
+
+/* ---- status ---- */
+
+static json_t *storage_json(struct gate *gate)
+{
+	if (gate->store == NULL)
+		return json_pack("{s:s}", "state", "failed");
+	return json_pack("{s:s, s:s, s:I, s:I, s:b}", "state",
+			 gate->store_trouble[0] != '\0'		? "failed"
+			 : store_is_ready(gate->store) ? "ok"
+						       : "opening",
+			 "reason", gate->store_trouble, "last_seq", (json_int_t)store_last_seq(gate->store), "pending",
+			 (json_int_t)store_pending(gate->store), "slow", gate->storage_slow);
+}
+
+static json_t *op_status(void *arg)
+{
+	struct gate *gate = arg;
+
+	return json_pack("{s:s, s:s, s:s, s:I, s:o, s:o, s:o, s:o, s:I, s:b}", "site", gate->config->site, "gate",
+			 gate->config->gate, "version", GH_VERSION, "uptime_s",
+			 (json_int_t)((clock_mono_us() - gate->started_us) / 1000000), "doors", gate_doors_json(gate),
+			 "cameras", gate_cameras_json(gate), "storage", storage_json(gate), "mqtt", gate_link_json(gate),
+			 "people", (json_int_t)roster_count(gate->roster), "fire", gate->fire);
+}
+
+/* ---- doors ---- */
+
+static void op_door_open(void *arg, struct api_token token, const struct api_caller *by, const char *name)
+{
+	struct gate *gate = arg;
+	struct gate_entry_request request = {
+		.factor = POLICY_REMOTE,
+		.door = gate_door_find(gate, name),
+		.first_mono_us = clock_mono_us(),
+		.reply = gate_api_reply(token, 200),
+	};
+
+	if (request.door == NULL) {
+		api_reply_problem(gate->api, token, 404, "there is no door \"%s\" at this gate", name);
+		return;
+	}
+	request.data = json_pack("{s:s}", "by", by->name);
+	gate_entry_ask(gate, &request);
+}
+
+static void op_door_mode(void *arg, struct api_token token, const struct api_caller *by, const char *name,
+			 const char *mode)
+{
+	struct gate *gate = arg;
+	struct gate_door *door = gate_door_find(gate, name);
+	struct gate_reply reply = gate_api_reply(token, 200);
+
+	if (door == NULL)
+		api_reply_problem(gate->api, token, 404, "there is no door \"%s\" at this gate", name);
+	else
+		gate_mode_ask(gate, door, mode, json_pack("{s:s}", "by", by->name), &reply);
+}
+
+/* ---- the log ---- */
+
+/* a question on its way to the store */
+struct asked {
+	struct gate *gate;
+	struct api_token token;
+};
+
+static struct asked *asked_new(struct gate *gate, struct api_token token)
+{
+	struct asked *asked = malloc(sizeof(*asked));
+
+	if (asked != NULL)
+		*asked = (struct asked){.gate = gate, .token = token};
+	else
+		api_reply_problem(gate->api, token, 500, "out of memory");
+	return asked;
+}
+
+static void refuse(struct asked *asked, int r)
+{
+	api_reply_problem(asked->gate->api, asked->token, status_of(r), "the log cannot be read now: %s",
+			  asked->gate->store_trouble[0] != '\0' ? asked->gate->store_trouble : strerror(-r));
+	free(asked);
+}
+
+static void on_rows(void *arg, int r, const struct event_row *rows, size_t count)
+{
+	struct asked *asked = arg;
+	json_t *list;
+
+	if (asked->gate->api == NULL) { /* closing */
+		free(asked);
+		return;
+	}
+	if (r < 0) {
+		refuse(asked, r);
+		return;
+	}
+	list = json_array();
+	for (size_t i = 0; i < count; i++) {
+		json_t *event = rows[i].json != NULL ? json_loads(rows[i].json, 0, NULL) : NULL;
+
+		if (event != NULL)
+			json_array_append_new(list, event);
+	}
+	api_reply(asked->gate->api, asked->token, 200, json_pack("{s:o}", "events", list));
+	free(asked);
+}
+
+static void op_events(void *arg, struct api_token token, const struct api_events_query *query)
+{
+	struct gate *gate = arg;
+	const struct store_filter filter = {.after_seq = query->after,
+					    .before_seq = query->before,
+					    .limit = query->limit,
+					    .type = query->type,
+					    .ascending = query->ascending,
+					    .hashes = true};
+	struct asked *asked = asked_new(gate, token);
+	int r;
+
+	if (asked == NULL)
+		return;
+	r = gate->store != NULL ? store_query_events(gate->store, &filter, on_rows, asked) : -EIO;
+	if (r < 0)
+		refuse(asked, r);
+}
+
+static void on_verified(void *arg, int r, const struct audit_result *result)
+{
+	struct asked *asked = arg;
+
+	if (asked->gate->api == NULL) { /* closing */
+		free(asked);
+		return;
+	}
+	if (r < 0) {
+		refuse(asked, r);
+		return;
+	}
+	api_reply(asked->gate->api, asked->token, 200,
+		  json_pack("{s:b, s:I, s:I, s:s}", "ok", result->ok, "rows", (json_int_t)result->rows, "seq",
+			    (json_int_t)result->bad_seq, "reason", result->text));
+	free(asked);
+}
+
+static void op_audit_verify(void *arg, struct api_token token)
+{
+	struct gate *gate = arg;
+	struct asked *asked = asked_new(gate, token);
+	int r;
+
+	if (asked == NULL)
+		return;
+	r = gate->store != NULL ? store_audit_verify(gate->store, on_verified, asked) : -EIO;
+	if (r < 0)
+		refuse(asked, r);
+}
+
+static void op_evidence_viewed(void *arg, const struct api_caller *by, const char *file)
+{
+	gate_record(arg, "operator.act", EVENT_INFO, NULL, NULL,
+		    json_pack("{s:s, s:s, s:s}", "act", "evidence.view", "file", file, "by", by->name));
+}
+
+static const struct api_ops ops = {
+	.status = op_status,
+	.doors = gate_doors_json,
+	.board = gate_board_json,
+	.board_drive = gate_board_drive,
+	.people_list = gate_people_list,
+	.person_add = gate_person_add,
+	.person_get = gate_person_get,
+	.person_remove = gate_person_remove,
+	.enrol = gate_person_enrol,
+	.door_open = op_door_open,
+	.door_mode = op_door_mode,
+	.events = op_events,
+	.audit_verify = op_audit_verify,
+	.evidence_viewed = op_evidence_viewed,
+};
+
+/* ---- in the loop ---- */
+
+static void arm(struct gate *gate)
+{
+	uint64_t due_ms = api_deadline_ms(gate->api);
+
+	if (due_ms == UINT64_MAX) {
+		sd_event_source_set_enabled(gate->api_timer, SD_EVENT_OFF);
+		return;
+	}
+	sd_event_source_set_time(gate->api_timer, due_ms * 1000);
+	sd_event_source_set_enabled(gate->api_timer, SD_EVENT_ONESHOT);
+}
+
+static int on_io(sd_event_source *source, int fd, uint32_t revents, void *arg)
+{
+	struct gate *gate = arg;
+
+	(void)source, (void)fd, (void)revents;
+	api_dispatch(gate->api);
+	return 0;
+}
+
+static int on_time(sd_event_source *source, uint64_t usec, void *arg)
+{
+	(void)usec;
+	return on_io(source, -1, 0, arg);
+}
+
+/* answers may be given from anywhere, so the deadline is looked at before each sleep */
+static int on_prepare(sd_event_source *source, void *arg)
+{
+	(void)source;
+	arm(arg);
+	return 0;
+}
+
+int gate_api_open(struct gate *gate)
+{
+	const struct config_api *from = &gate->config->api;
+	const struct api_config config = {.socket_path = from->socket,
+					  .listen = from->listen,
+					  .console_dir = from->console_dir,
+					  .evidence_dir = gate->config->evidence.dir,
+					  .state_dir = gate->config->state_dir};
+	char error[GATE_ERROR_BYTES];
+	int r = api_open(&config, &ops, gate, &gate->api, error, sizeof(error));
+
+	if (r < 0) {
+		log_error("api", "%s; the doors work on without it", error);
+		return r;
+	}
+	r = sd_event_add_io(gate->event, &gate->api_source, api_fd(gate->api), EPOLLIN, on_io, gate);
+	if (r >= 0)
+		r = sd_event_add_time(gate->event, &gate->api_timer, CLOCK_MONOTONIC, UINT64_MAX, 1000, on_time, gate);
+	if (r >= 0)
+		r = sd_event_source_set_prepare(gate->api_source, on_prepare);
+	return r;
+}
+
+void gate_api_close(struct gate *gate)
+{
+	gate->api_timer = sd_event_source_disable_unref(gate->api_timer);
+	gate->api_source = sd_event_source_disable_unref(gate->api_source);
+	api_close(gate->api);
+	gate->api = NULL;
+}

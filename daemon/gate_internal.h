@@ -1,0 +1,172 @@
+/*
+ * gate_internal.h - what the gate's own files share. Control thread only.
+ *
+ * gate.c begins and ends it; gate_record.c writes the log; gate_doors.c owns doors and board; gate_entry.c
+ * decides and opens; gate_vision.c runs cameras and what they see; gate_link.c talks to the property system;
+ * gate_api.c and gate_people.c answer the API.
+ */
+#ifndef GH_DAEMON_GATE_INTERNAL_H
+#define GH_DAEMON_GATE_INTERNAL_H
+
+#include "daemon/gate.h"
+
+#include <stdlib.h>
+
+#include "daemon/api.h"
+#include "daemon/policy.h"
+#include "daemon/roster.h"
+#include "daemon/store.h"
+#include "hw/board.h"
+#include "hw/door.h"
+
+enum {
+	GATE_ENTRIES_MAX = 32,	   /* decided but not carried out yet */
+	GATE_SOURCE_BYTES = EVENT_SOURCE_BYTES,
+	GATE_REPLY_BYTES = 512,	   /* topic or correlation of a command */
+};
+
+struct gate;
+struct gate_link;
+struct gate_vision;
+
+/* Who waits for the outcome of an act, if anybody. Copied by value; answered at most once. */
+struct gate_reply {
+	void (*answer)(struct gate *gate, const struct gate_reply *reply, int r, const char *problem, json_t *result);
+	struct api_token token; /* the API's */
+	unsigned ok_status;
+	void *command; /* the link's, owned by it */
+};
+
+struct gate_door {
+	const struct config_door *config;
+	struct door machine;
+	char source[GATE_SOURCE_BYTES]; /* "door/NAME" */
+	unsigned lock_line;
+	int contact_line, exit_line; /* -1: none */
+	bool energised, fault;	     /* fault: the relay did not follow its last order */
+	char last_person[ULID_BYTES]; /* of the last grant, for taken / not taken */
+};
+
+/* one way through, from the decision to the relay */
+struct gate_entry {
+	bool used;
+	uint32_t generation; /* tells this use of the slot from the next */
+	struct gate *gate;
+	struct gate_door *door;
+	json_t *data; /* of access.granted; owned */
+	char person[ULID_BYTES];
+	uint64_t first_mono_us; /* when the frame or the command arrived */
+	uint64_t asked_mono_ms; /* when the record was handed to the store */
+	struct gate_reply reply;
+};
+
+struct gate_entry_request {
+	enum policy_factor factor;
+	struct gate_door *door;
+	const char *person_id; /* "" or NULL: nobody was recognised */
+	bool presentation_attack;
+	uint64_t first_mono_us;
+	json_t *data;	       /* what the factor knows (score, camera, operator...); the reference is taken */
+	const char *nonce_key; /* a command's, to be used up with the record; or NULL */
+	int64_t nonce;
+	struct gate_reply reply; /* answer NULL: nobody waits */
+};
+
+struct gate {
+	const struct config *config;
+	sd_event *event;
+	uint64_t started_us;
+	char *error; /* of gate_open(), only while it runs */
+
+	struct store_claim *claim;
+	struct board *board;
+	struct board_line_config lines[2 * CONFIG_LINES_MAX];
+	size_t line_count;
+	struct gate_door doors[CONFIG_DOORS_MAX];
+	size_t door_count;
+	int fire_line; /* -1: none */
+	bool fire;
+
+	struct store *store; /* NULL: not begun or given up */
+	struct roster *roster;
+	char store_trouble[STORE_TEXT_BYTES]; /* "" while the log is written */
+	bool storage_slow;
+	struct gate_entry entries[GATE_ENTRIES_MAX];
+	uint32_t entry_generation;
+
+	struct gate_vision *vision;
+	struct gate_link *link;
+	struct api *api;
+
+	sd_event_source *board_source, *timer_source, *store_source, *api_source, *api_timer, *watchdog_source;
+	uint64_t watchdog_us;
+};
+
+/* gate_record.c */
+
+/** Record an event; the reference to @p data is taken. Without a store it is logged and @p done called with -EIO. */
+void gate_record(struct gate *gate, const char *type, enum event_severity severity, const char *source,
+		 const char *person, json_t *data);
+/** The same with everything a draft may hold and an answer when it is on disk. @return as store_append(). */
+int gate_record_draft(struct gate *gate, const struct event_draft *draft, store_done_fn done, void *arg);
+extern const struct store_ops gate_store_ops;
+
+/* gate_doors.c */
+int gate_doors_open(struct gate *gate);
+void gate_doors_close(struct gate *gate);
+struct gate_door *gate_door_find(struct gate *gate, const char *name);
+/** Apply one event to a door: machine, relay, log, retained state. @return what door_step() did, or -EIO (relay). */
+int gate_door_apply(struct gate *gate, struct gate_door *door, enum door_event event, uint64_t now_ms,
+		    uint64_t *ret_relay_mono_us);
+json_t *gate_door_state(const struct gate_door *door);
+json_t *gate_doors_json(void *gate);
+json_t *gate_board_json(void *gate);
+int gate_board_drive(void *gate, const char *line, enum api_level level);
+/** Set the one timer of doors and entries to whichever is due first. */
+void gate_timer_update(struct gate *gate);
+
+/* gate_entry.c */
+void gate_entry_ask(struct gate *gate, const struct gate_entry_request *request);
+/** Open for those whom the disk has kept waiting for storage.slow_ms. */
+void gate_entries_tick(struct gate *gate, uint64_t now_ms);
+/** When that is next due; UINT64_MAX: nobody waits. */
+uint64_t gate_entries_due_ms(const struct gate *gate);
+void gate_entries_drop(struct gate *gate);
+/** Change a door's mode by a person's or system's order. */
+void gate_mode_ask(struct gate *gate, struct gate_door *door, const char *mode, json_t *data,
+		   const struct gate_reply *reply);
+
+/* gate_vision.c */
+int gate_vision_open(struct gate *gate);
+void gate_vision_close(struct gate *gate);
+void gate_vision_person_template(struct gate *gate, const char *person, const char *model, const float *vector);
+void gate_vision_person_removed(struct gate *gate, const char *person);
+/** Start the cameras and the face worker; called once the roster is known, so that no resident is a stranger. */
+void gate_vision_start(struct gate *gate);
+json_t *gate_cameras_json(struct gate *gate);
+/** @return 0 (the reply comes), -EAGAIN (models are loading), -ENODEV (no models) or as face_watch_enrol(). */
+int gate_vision_enrol(struct gate *gate, const char *person, const char *by, const void *photo, size_t bytes,
+		      const struct gate_reply *reply);
+
+/* gate_link.c */
+int gate_link_open(struct gate *gate);
+void gate_link_close(struct gate *gate);
+void gate_link_ready(struct gate *gate); /* the store can be read */
+void gate_link_event(struct gate *gate, int64_t seq); /* a new event is committed */
+void gate_link_state(struct gate *gate, const char *what, const char *name, json_t *state); /* takes the reference */
+json_t *gate_link_json(struct gate *gate);
+
+/* gate_api.c, gate_people.c */
+int gate_api_open(struct gate *gate);
+void gate_api_close(struct gate *gate);
+void gate_api_answer(struct gate *gate, const struct gate_reply *reply, int r, const char *problem, json_t *result);
+struct gate_reply gate_api_reply(struct api_token token, unsigned ok_status);
+void gate_people_list(void *arg, struct api_token token, const char *after_id, unsigned limit);
+void gate_person_add(void *arg, struct api_token token, const struct api_caller *by, const struct api_person *person);
+void gate_person_get(void *arg, struct api_token token, const char *id);
+void gate_person_remove(void *arg, struct api_token token, const struct api_caller *by, const char *id);
+void gate_person_enrol(void *arg, struct api_token token, const struct api_caller *by, const char *id,
+		       const void *photo, size_t bytes);
+void gate_roster_state(struct gate *gate);
+
+#endif

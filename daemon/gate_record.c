@@ -1,0 +1,118 @@
+#include "gate_internal.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/json.h"
+#include "base/log.h"
+
+static void log_unrecorded(const struct event_draft *draft, int r)
+{
+	char *text = draft->data != NULL ? json_canonical(draft->data) : NULL;
+
+	/* the journal is what is left; a name is never in an event, so nothing private gets there */
+	log_warning("log", "not recorded (%s): %s %s %s %s", strerror(-r), draft->type,
+		    draft->source != NULL ? draft->source : "-", draft->person != NULL ? draft->person : "-",
+		    text != NULL ? text : "{}");
+	free(text);
+}
+
+int gate_record_draft(struct gate *gate, const struct event_draft *draft, store_done_fn done, void *arg)
+{
+	int r = gate->store != NULL ? store_append(gate->store, draft, done, arg) : -EIO;
+
+	if (r < 0)
+		log_unrecorded(draft, r);
+	gate_timer_update(gate);
+	return r;
+}
+
+void gate_record(struct gate *gate, const char *type, enum event_severity severity, const char *source,
+		 const char *person, json_t *data)
+{
+	struct event_draft draft = {.type = type,
+				    .severity = severity,
+				    .source = source,
+				    .person = person != NULL && person[0] != '\0' ? person : NULL,
+				    .data = data};
+
+	(void)gate_record_draft(gate, &draft, NULL, NULL); /* a failure was logged there */
+	json_decref(data);
+}
+
+static void on_committed(void *arg, const struct event_row *row)
+{
+	struct gate *gate = arg;
+
+	if (gate->api != NULL && row->json != NULL) {
+		json_t *event = json_loads(row->json, 0, NULL);
+
+		if (event != NULL)
+			api_publish_event(gate->api, row->seq, row->type, event);
+		json_decref(event);
+	}
+	gate_link_event(gate, row->seq);
+}
+
+static void on_person(void *arg, const struct roster_person *person)
+{
+	struct gate *gate = arg;
+	int r = roster_put(gate->roster, person);
+
+	if (r < 0)
+		log_error("roster", "person %s: %s", person->id, strerror(-r));
+}
+
+static void on_face(void *arg, const char *person_id, const char *model, const float *vector, size_t dim)
+{
+	if (dim == ROSTER_TEMPLATE_DIM)
+		gate_vision_person_template(arg, person_id, model, vector);
+}
+
+static json_t *storage_state(const struct gate *gate)
+{
+	return json_pack("{s:s, s:s}", "state", gate->store_trouble[0] == '\0' ? "ok" : "failed", "reason",
+			 gate->store_trouble);
+}
+
+static void on_news(void *arg, enum store_news news, const char *text)
+{
+	struct gate *gate = arg;
+
+	gate->store_trouble[0] = '\0';
+	switch (news) {
+	case STORE_READY:
+		log_info("store", "the log stands at event %lld; %zu people enrolled",
+			 (long long)store_last_seq(gate->store), roster_count(gate->roster));
+		gate_record(gate, "system.started", EVENT_INFO, NULL, NULL, json_pack("{s:s}", "version", GH_VERSION));
+		gate_vision_start(gate);
+		gate_link_ready(gate);
+		gate_roster_state(gate);
+		break;
+	case STORE_RESTORED:
+		log_info("store", "the log is written again");
+		gate_record(gate, "storage.restored", EVENT_INFO, NULL, NULL, NULL);
+		break;
+	case STORE_FAILED:
+		snprintf(gate->store_trouble, sizeof(gate->store_trouble), "%s", text);
+		log_error("store", "%s", text);
+		gate_record(gate, "storage.failed", EVENT_ALARM, NULL, NULL, json_pack("{s:s}", "reason", text));
+		break;
+	case STORE_SET_ASIDE:
+	case STORE_TAMPERED:
+		log_error("store", "%s", text);
+		gate_record(gate, news == STORE_TAMPERED ? "storage.tampered" : "storage.set_aside", EVENT_ALARM, NULL,
+			    NULL, json_pack("{s:s}", "reason", text));
+		break;
+	case STORE_UNUSABLE:
+		snprintf(gate->store_trouble, sizeof(gate->store_trouble), "%s", text);
+		log_error("store", "%s", text);
+		log_error("store", "doors, exit buttons and fire work on; nobody is known and nothing is recorded");
+		gate_vision_start(gate);
+		break;
+	}
+	gate_link_state(gate, "storage", "log", storage_state(gate));
+}
+
+const struct store_ops gate_store_ops = {
+	.committed = on_committed, .person = on_person, .face = on_face, .news = on_news};

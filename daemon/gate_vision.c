@@ -1,0 +1,218 @@
+#include "gate_vision.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/log.h"
+
+json_t *gate_vision_number(float value)
+{
+	return json_real((double)(int)(value * 1000.0f) / 1000.0);
+}
+
+/* ---- what comes from camera threads ---- */
+
+static void on_frame(void *arg, struct video_frame *frame)
+{
+	struct watched_camera *camera = arg;
+
+	if (camera->door != NULL) {
+		if (camera->vision->faces != NULL)
+			face_watch_frame(camera->vision->faces, camera->face_index, frame);
+		return;
+	}
+	pthread_mutex_lock(&camera->litter_lock);
+	if (camera->litter != NULL)
+		litter_watch_frame(camera->litter, frame);
+	pthread_mutex_unlock(&camera->litter_lock);
+}
+
+static void on_state(void *arg, enum camera_state state, const char *reason)
+{
+	struct watched_camera *camera = arg;
+	struct camera_news news = {.index = camera->index, .state = state};
+
+	snprintf(news.reason, sizeof(news.reason), "%s", reason);
+	pthread_mutex_lock(&camera->litter_lock);
+	if (state != CAMERA_LIVE && camera->litter != NULL)
+		litter_watch_flush(camera->litter);
+	pthread_mutex_unlock(&camera->litter_lock);
+	if (state != CAMERA_LIVE && camera->door != NULL && camera->vision->faces != NULL)
+		face_watch_reset(camera->vision->faces, camera->face_index);
+	(void)queue_push(camera->vision->news, &news); /* the newest wins */
+}
+
+/* ---- cameras coming and going ---- */
+
+static const char *state_name(const struct watched_camera *camera)
+{
+	static const char *const names[] = {[CAMERA_LIVE] = "live", [CAMERA_LOST] = "lost", [CAMERA_ENDED] = "ended"};
+
+	return camera->seen ? names[camera->state] : "starting";
+}
+
+static json_t *camera_json(const struct watched_camera *camera)
+{
+	return json_pack("{s:s, s:s, s:s, s:s}", "name", camera->config->name, "role",
+			 camera->config->role == CONFIG_CAMERA_FACE ? "face" : "facade", "state", state_name(camera),
+			 "reason", camera->reason);
+}
+
+json_t *gate_cameras_json(struct gate *gate)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; gate->vision != NULL && i < gate->vision->camera_count; i++)
+		json_array_append_new(list, camera_json(&gate->vision->cameras[i]));
+	return list;
+}
+
+static void on_news_of(struct gate_vision *vision, const struct camera_news *news)
+{
+	struct watched_camera *camera = &vision->cameras[news->index];
+	bool was_lost = camera->seen && camera->state == CAMERA_LOST;
+	const char *type = news->state == CAMERA_LIVE ? "camera.restored" : "camera.lost";
+
+	camera->seen = true;
+	camera->state = news->state;
+	snprintf(camera->reason, sizeof(camera->reason), "%s", news->reason);
+	if (news->state == CAMERA_LIVE)
+		log_info("vision", "camera %s: live", camera->config->name);
+	else
+		log_warning("vision", "camera %s: %s", camera->config->name, news->reason);
+	if (news->state != CAMERA_LIVE || was_lost) /* the first picture after a start restores nothing */
+		gate_record(vision->gate, type, news->state == CAMERA_LIVE ? EVENT_INFO : EVENT_WARNING, camera->source,
+			    NULL, camera_json(camera));
+	gate_link_state(vision->gate, "camera", camera->config->name, camera_json(camera));
+}
+
+static int on_camera_news(sd_event_source *source, int fd, uint32_t revents, void *arg)
+{
+	struct gate_vision *vision = arg;
+	struct camera_news news;
+
+	(void)source, (void)fd, (void)revents;
+	while (queue_pop(vision->news, &news) == 0)
+		on_news_of(vision, &news);
+	return 0;
+}
+
+/* ---- begin ---- */
+
+static int open_queues(struct gate_vision *vision)
+{
+	sd_event *event = vision->gate->event;
+	int r = queue_open(sizeof(struct face_result), VISION_RESULTS_MAX, QUEUE_REFUSE_WHEN_FULL, NULL, &vision->face_results);
+
+	if (r == 0)
+		r = queue_open(sizeof(struct litter_result), VISION_RESULTS_MAX, QUEUE_REFUSE_WHEN_FULL, NULL,
+			       &vision->litter_results);
+	if (r == 0)
+		r = queue_open(sizeof(struct camera_news), VISION_NEWS_MAX, QUEUE_NEWEST_WINS, NULL, &vision->news);
+	if (r == 0)
+		r = sd_event_add_io(event, &vision->face_source, queue_fd(vision->face_results), EPOLLIN, gate_faces_on_results, vision);
+	if (r >= 0)
+		r = sd_event_add_io(event, &vision->litter_source, queue_fd(vision->litter_results), EPOLLIN, gate_throws_on_results,
+				    vision);
+	if (r >= 0)
+		r = sd_event_add_io(event, &vision->news_source, queue_fd(vision->news), EPOLLIN, on_camera_news, vision);
+	return r;
+}
+
+int gate_vision_open(struct gate *gate)
+{
+	struct gate_vision *vision = calloc(1, sizeof(*vision));
+	int r;
+
+	if (vision == NULL)
+		return -ENOMEM;
+	vision->gate = gate;
+	gate->vision = vision;
+	for (size_t i = 0; i < gate->config->camera_count; i++) {
+		struct watched_camera *camera = &vision->cameras[vision->camera_count++];
+
+		camera->vision = vision;
+		camera->config = &gate->config->cameras[i];
+		camera->index = (unsigned)i;
+		pthread_mutex_init(&camera->litter_lock, NULL);
+		snprintf(camera->source, sizeof(camera->source), "camera/%s", camera->config->name);
+		if (camera->config->role != CONFIG_CAMERA_FACE)
+			continue;
+		camera->door = gate_door_find(gate, camera->config->door);
+		camera->face_index = (unsigned)vision->face_cameras++;
+	}
+	r = open_queues(vision);
+	if (r >= 0)
+		r = gate_faces_open(vision);
+	return r;
+}
+
+static void start_camera(struct watched_camera *camera)
+{
+	static const struct camera_ops ops = {.frame = on_frame, .state = on_state};
+	struct camera_config source;
+	int r;
+
+	camera_config_defaults(&source);
+	snprintf(source.name, sizeof(source.name), "%s", camera->config->name);
+	snprintf(source.url, sizeof(source.url), "%s", camera->config->source);
+	source.loop = camera->config->loop;
+	source.realtime = camera->config->realtime;
+	if (camera->door != NULL)
+		source.ring_seconds = 0; /* a door keeps no film of those who pass */
+	r = camera_open(&source, &ops, camera, &camera->camera);
+	if (r == 0 && camera->door == NULL)
+		r = gate_throws_watch(camera);
+	if (r < 0)
+		log_error("vision", "camera %s cannot be used: %s", camera->config->name, strerror(-r));
+}
+
+void gate_vision_start(struct gate *gate)
+{
+	struct gate_vision *vision = gate->vision;
+
+	if (vision == NULL || vision->started)
+		return;
+	vision->started = true;
+	if (mkdir(gate->config->evidence.dir, 0700) < 0 && errno != EEXIST)
+		log_error("vision", "%s: %s; alerts come without evidence", gate->config->evidence.dir, strerror(errno));
+	for (size_t i = 0; i < vision->camera_count; i++)
+		start_camera(&vision->cameras[i]);
+}
+
+/* ---- end ---- */
+
+static void stop_camera(struct watched_camera *camera)
+{
+	struct litter_watch *litter;
+
+	pthread_mutex_lock(&camera->litter_lock);
+	litter = camera->litter;
+	camera->litter = NULL;
+	pthread_mutex_unlock(&camera->litter_lock);
+	litter_watch_close(litter); /* before the camera: its last evidence comes from the camera's ring */
+	camera_close(camera->camera);
+	pthread_mutex_destroy(&camera->litter_lock);
+}
+
+void gate_vision_close(struct gate *gate)
+{
+	struct gate_vision *vision = gate->vision;
+
+	if (vision == NULL)
+		return;
+	for (size_t i = 0; i < vision->camera_count; i++)
+		stop_camera(&vision->cameras[i]);
+	gate_faces_close(vision);
+	if (vision->litter_results != NULL)
+		(void)gate_throws_on_results(NULL, -1, 0, vision); /* a throw seen at the last moment is still recorded */
+	sd_event_source_disable_unref(vision->face_source);
+	sd_event_source_disable_unref(vision->litter_source);
+	sd_event_source_disable_unref(vision->news_source);
+	queue_close(vision->face_results);
+	queue_close(vision->litter_results);
+	queue_close(vision->news);
+	gate->vision = NULL;
+	free(vision);
+}

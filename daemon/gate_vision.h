@@ -1,0 +1,71 @@
+/*
+ * gate_vision.h - what the files of the cameras' seam share. Control thread, but where it says otherwise.
+ *
+ * Frames go from camera threads to the face or litter worker, and what those saw comes back as results by
+ * value, through queues that the control loop watches.
+ */
+#ifndef GH_DAEMON_GATE_VISION_H
+#define GH_DAEMON_GATE_VISION_H
+
+#include "gate_internal.h"
+
+#include <pthread.h>
+
+#include "base/queue.h"
+#include "vision/camera.h"
+#include "vision/face_watch.h"
+#include "vision/litter_watch.h"
+
+enum { VISION_RESULTS_MAX = 32, VISION_NEWS_MAX = 64 };
+
+struct enrol; /* a photo on its way through the face worker */
+
+struct watched_camera {
+	struct gate_vision *vision;
+	const struct config_camera *config;
+	struct camera *camera;
+	pthread_mutex_t litter_lock; /* the camera's thread must not meet a worker that is coming or going */
+	struct litter_watch *litter; /* facade cameras */
+	struct gate_door *door;	     /* face cameras */
+	unsigned index, face_index;
+	enum camera_state state;
+	bool seen; /* has had any news at all */
+	char source[GATE_SOURCE_BYTES];
+	char reason[CAMERA_REASON_BYTES];
+};
+
+struct camera_news {
+	unsigned index;
+	enum camera_state state;
+	char reason[CAMERA_REASON_BYTES];
+};
+
+enum face_state { FACE_OFF, FACE_LOADING, FACE_READY, FACE_FAILED };
+
+struct gate_vision {
+	struct gate *gate;
+	struct watched_camera cameras[CONFIG_CAMERAS_MAX];
+	size_t camera_count, face_cameras;
+	struct face_watch *faces;
+	enum face_state face_state;
+	char face_trouble[FACE_ERROR_BYTES];
+	struct queue *face_results, *litter_results, *news;
+	sd_event_source *face_source, *litter_source, *news_source;
+	struct enrol *enrols[FACE_WATCH_ENROLS_MAX]; /* those the worker has; NULL: free */
+	uint64_t enrol_last;
+	bool started;
+};
+
+/* gate_faces.c */
+int gate_faces_open(struct gate_vision *vision);
+int gate_faces_on_results(sd_event_source *source, int fd, uint32_t revents, void *vision);
+void gate_faces_close(struct gate_vision *vision);
+
+/* gate_throws.c */
+int gate_throws_on_results(sd_event_source *source, int fd, uint32_t revents, void *vision);
+int gate_throws_watch(struct watched_camera *camera);
+
+/* a number as people read it: three digits after the point */
+json_t *gate_vision_number(float value);
+
+#endif

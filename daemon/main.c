@@ -1,0 +1,118 @@
+/* gatehoused: reads its config, opens the gate, runs the loop until it is told to stop. */
+#include <argp.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <systemd/sd-daemon.h>
+#include <systemd/sd-event.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "daemon/config.h"
+#include "daemon/gate.h"
+
+enum { EXIT_CONFIG = 78 }; /* EX_CONFIG of sysexits.h: systemd need not restart on it */
+
+enum action { ACTION_RUN, ACTION_CHECK, ACTION_HELP_CONFIG };
+
+struct options {
+	const char *config_path;
+	enum action action;
+};
+
+static const struct argp_option option_table[] = {
+	{"config", 'c', "FILE", 0, "Read this file (default /etc/gatehouse/gatehouse.yaml)", 0},
+	{"check-config", 'k', NULL, 0, "Check the config, say what is wrong with it, and end", 0},
+	{"config-help", 'H', NULL, 0, "Print every option of the config with its type, range and default", 0},
+	{0},
+};
+
+static error_t parse_option(int key, char *arg, struct argp_state *state)
+{
+	struct options *options = state->input;
+
+	switch (key) {
+	case 'c':
+		options->config_path = arg;
+		return 0;
+	case 'k':
+		options->action = ACTION_CHECK;
+		return 0;
+	case 'H':
+		options->action = ACTION_HELP_CONFIG;
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static int run_loop(const struct config *config, uint64_t started_us)
+{
+	char error[GATE_ERROR_BYTES] = "";
+	sd_event *event = NULL;
+	struct gate *gate = NULL;
+	sigset_t stops;
+	int r;
+
+	/* blocked before any thread starts: signals arrive in the loop and nowhere else */
+	sigemptyset(&stops);
+	sigaddset(&stops, SIGTERM);
+	sigaddset(&stops, SIGINT);
+	sigprocmask(SIG_BLOCK, &stops, NULL);
+	signal(SIGPIPE, SIG_IGN);
+
+	r = sd_event_default(&event);
+	if (r >= 0)
+		r = sd_event_add_signal(event, NULL, SIGTERM, NULL, NULL);
+	if (r >= 0)
+		r = sd_event_add_signal(event, NULL, SIGINT, NULL, NULL);
+	if (r >= 0)
+		r = gate_open(config, event, started_us, &gate, error);
+	if (r < 0) {
+		log_error("main", "%s", error[0] != '\0' ? error : strerror(-r));
+		sd_event_unref(event);
+		return EXIT_FAILURE;
+	}
+	sd_notify(0, "READY=1\nSTATUS=Doors under control");
+	r = sd_event_loop(event);
+	sd_notify(0, "STOPPING=1");
+	gate_close(gate);
+	sd_event_unref(event);
+	if (r < 0)
+		log_error("main", "the loop failed: %s", strerror(-r));
+	return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+int main(int argc, char **argv)
+{
+	static const struct argp argp = {
+		.options = option_table,
+		.parser = parse_option,
+		.doc = "The controller of one gate: doors by face and card, watch over the facade, a log that holds.",
+	};
+	struct options options = {.config_path = "/etc/gatehouse/gatehouse.yaml"};
+	uint64_t started_us = clock_mono_us();
+	char error[CONFIG_ERROR_BYTES];
+	struct config *config;
+	int status = EXIT_SUCCESS;
+
+	argp_program_version = "gatehoused " GH_VERSION;
+	argp_parse(&argp, argc, argv, 0, NULL, &options);
+	if (options.action == ACTION_HELP_CONFIG) {
+		config_print_help(stdout);
+		return EXIT_SUCCESS;
+	}
+	if (config_load(options.config_path, &config, error, sizeof(error)) < 0) {
+		fprintf(stderr, "%s\n", error);
+		return EXIT_CONFIG;
+	}
+	log_set_level((enum log_level)config->log_level);
+	if (options.action == ACTION_CHECK)
+		printf("%s: in order\n", options.config_path);
+	else
+		status = run_loop(config, started_us);
+	config_free(config);
+	return status;
+}

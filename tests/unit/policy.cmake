@@ -1,0 +1,1 @@
+gh_unit_test(policy ROOMS daemon)
