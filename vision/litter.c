@@ -8,7 +8,7 @@
 
 #define SAME_PICTURE 0.3F /* a repeated frame differs by this share of the usual, at most */
 #define SAME_PLACE_PX 1.0F
-#define GAP_MAX_S 2.0F	   /* a longer pause between frames is a new beginning */
+#define GAP_MAX_S 2.0F      /* a longer pause between frames is a new beginning */
 #define TIME_SPAN_S 1800.0F /* then time is counted from anew, so that float seconds stay exact */
 
 static bool polygon_is_valid(const struct litter_polygon *polygon)
@@ -45,8 +45,8 @@ int litter_open(int width_px, int height_px, const struct litter_config *config,
 
 	if (config == NULL)
 		config = &everywhere;
-	if (width_px < LITTER_SIDE_MIN_PX || width_px > LITTER_SIDE_MAX_PX || height_px < LITTER_SIDE_MIN_PX ||
-	    height_px > LITTER_SIDE_MAX_PX || !config_is_valid(config))
+	if (width_px < LITTER_SIDE_MIN_PX || width_px > LITTER_SIDE_MAX_PX ||
+	    height_px < LITTER_SIDE_MIN_PX || height_px > LITTER_SIDE_MAX_PX || !config_is_valid(config))
 		return -EINVAL;
 	litter = calloc(1, sizeof(*litter));
 	if (litter == NULL)

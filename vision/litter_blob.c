@@ -3,8 +3,8 @@
 #include <string.h>
 
 enum {
-	GAP_PX = 2,	       /* pieces of one thing this far apart are one thing */
-	TILE_RUNS_MAX = 112,   /* more in one tile is foliage, not an object */
+	GAP_PX = 2,          /* pieces of one thing this far apart are one thing */
+	TILE_RUNS_MAX = 112, /* more in one tile is foliage, not an object */
 	TILE_BLOBS_MAX = 6,
 };
 

@@ -63,13 +63,15 @@ static double y_of(const double *c, double vanishing, double t)
 	return vanishing + vanishing / u;
 }
 
-static double residual(const float *t, const float *y, int count, const double *c, double vanishing, double slack_s)
+static double residual(const float *t, const float *y, int count, const double *c, double vanishing,
+		       double slack_s)
 {
 	double sum = 0;
 
 	for (int i = 0; i < count; i++) {
 		double at = y_of(c, vanishing, (double)t[i]);
-		double before = y_of(c, vanishing, (double)t[i] - slack_s), after = y_of(c, vanishing, (double)t[i] + slack_s);
+		double before = y_of(c, vanishing, (double)t[i] - slack_s),
+		       after = y_of(c, vanishing, (double)t[i] + slack_s);
 		double d = (double)y[i] - at;
 
 		/* half a frame of jitter in time is no error */
@@ -117,7 +119,8 @@ void litter_fit_fall(const struct litter_sight *sights, int count, float height,
 		ret_fit->residual = (float)(r / travel);
 		ret_fit->speed_begin = (float)((y_of(c, vanishing, e) - y_of(c, vanishing, 0)) / e);
 		ret_fit->speed_end = (float)((y_of(c, vanishing, (double)length) -
-					      y_of(c, vanishing, (double)length - e)) / e);
+					      y_of(c, vanishing, (double)length - e)) /
+					     e);
 		ret_fit->acceleration = (ret_fit->speed_end - ret_fit->speed_begin) / fmaxf(length, 1e-3F);
 		ret_fit->accelerates = ret_fit->acceleration > 0;
 	}

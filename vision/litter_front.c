@@ -30,8 +30,9 @@ static int round_up(int value, int step)
  * rises by RISE when a pixel is farther away than it and falls by one every fourth frame, so that it settles
  * where about one frame in twelve exceeds it. A pixel moves when it is more than twice that away.
  */
-ROW_CLONES static void row_pass(const uint8_t *restrict luma, uint8_t *restrict background, uint8_t *restrict spread,
-				uint8_t *restrict mask, int count, uint8_t step, uint8_t decay)
+ROW_CLONES static void row_pass(const uint8_t *restrict luma, uint8_t *restrict background,
+				uint8_t *restrict spread, uint8_t *restrict mask, int count, uint8_t step,
+				uint8_t decay)
 {
 	for (int x = 0; x < count; x++) {
 		uint8_t i = luma[x], b = background[x], s = spread[x];
@@ -114,8 +115,9 @@ int litter_front_open(struct litter_front *front, int width, int height, const s
 	front->runs = calloc(LITTER_RUNS_MAX, sizeof(*front->runs));
 	if (config->roi.count > 0 || config->exclusion_count > 0)
 		front->allowed = calloc(1, plane);
-	if (front->background == NULL || front->spread == NULL || front->mask == NULL || front->sample == NULL ||
-	    front->tile_runs == NULL || front->tile_busy == NULL || front->runs == NULL ||
+	if (front->background == NULL || front->spread == NULL || front->mask == NULL ||
+	    front->sample == NULL || front->tile_runs == NULL || front->tile_busy == NULL ||
+	    front->runs == NULL ||
 	    ((config->roi.count > 0 || config->exclusion_count > 0) && front->allowed == NULL))
 		return -ENOMEM; /* the caller closes what there is */
 	if (front->allowed != NULL)

@@ -34,7 +34,7 @@ struct litter_run {
 };
 
 struct litter_blob {
-	float x, y; /* centre of mass */
+	float x, y;         /* centre of mass */
 	int x0, y0, x1, y1; /* x1, y1 behind the last pixel */
 	int area_px;
 	int tile;
@@ -46,15 +46,15 @@ enum litter_scene { LITTER_SCENE_CALM, LITTER_SCENE_LIGHT_STEP, LITTER_SCENE_SHA
 struct litter_front {
 	int width, height, plane_stride;
 	uint8_t *background, *spread; /* planes; spread: how far a pixel usually is from its background */
-	uint8_t *mask;		      /* one row */
-	uint8_t *allowed;	      /* plane of 255 and 0: region of interest less exclusions; NULL: everywhere */
-	uint8_t *sample;	      /* every 8th row of the last frame, for the check for duplicates */
+	uint8_t *mask;                /* one row */
+	uint8_t *allowed; /* plane of 255 and 0: region of interest less exclusions; NULL: everywhere */
+	uint8_t *sample;  /* every 8th row of the last frame, for the check for duplicates */
 	int tiles_x, tiles_y;
 	uint16_t *tile_runs; /* a tile, this frame */
 	float *tile_busy;    /* how often something moves in it, 0 to 1 */
 	struct litter_run *runs;
 	int run_count;
-	unsigned frames; /* since the background was taken */
+	unsigned frames;   /* since the background was taken */
 	unsigned unsteady; /* frames in a row that were not calm */
 	bool settled_once;
 	float sample_difference; /* mean of the last check */
@@ -67,9 +67,9 @@ struct litter_sight {
 struct litter_track {
 	struct litter_sight sights[LITTER_TRACK_POINTS_MAX];
 	int count;
-	int frames; /* judged frames since its first sight */
-	int missed; /* in a row */
-	float busy; /* sum over sights of how busy the tile was */
+	int frames;   /* judged frames since its first sight */
+	int missed;   /* in a row */
+	float busy;   /* sum over sights of how busy the tile was */
 	float rivals; /* sum over sights of how many other blobs it might have been */
 	bool live;
 };
@@ -82,10 +82,10 @@ struct litter_fall {
 };
 
 struct litter_fit {
-	float residual;	   /* root mean square, over the travel */
+	float residual;               /* root mean square, over the travel */
 	float speed_begin, speed_end; /* px/s along the fall, from the fit */
-	float acceleration; /* mean, px/s^2 */
-	bool accelerates;  /* the world's acceleration points down */
+	float acceleration;           /* mean, px/s^2 */
+	bool accelerates;             /* the world's acceleration points down */
 };
 
 struct litter {
@@ -112,7 +112,7 @@ struct litter {
 	unsigned verdict_first, verdict_count;
 	int64_t base_pts_us, last_pts_us;
 	bool started;
-	float now, frame_s; /* time, and the usual time between frames that differ */
+	float now, frame_s;   /* time, and the usual time between frames that differ */
 	double homography[9]; /* picture fractions -> columns and floors of the facade */
 	struct litter_stats stats;
 };

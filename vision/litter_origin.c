@@ -5,9 +5,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#define PLANE_FLOORS 0.3F  /* a thing thrown outwards is seen this much off the facade's plane, either way */
+#define PLANE_FLOORS 0.3F /* a thing thrown outwards is seen this much off the facade's plane, either way */
 #define PLANE_COLUMNS 0.15F
-#define SIGHT_PX 3.0F	   /* error of one sight, in a 720-row picture */
+#define SIGHT_PX 3.0F /* error of one sight, in a 720-row picture */
 #define FLOOR_M 3.0F
 #define GRAVITY_M_S2 9.81F
 #define UNSEEN_FALL_FLOORS_MAX 3.0F
@@ -106,9 +106,9 @@ static bool spans_of(const struct litter *litter, const struct litter_point *poi
 	for (size_t i = 0; i < sizeof(ways) / sizeof(*ways); i++) {
 		float column, floor;
 
-		if (!litter_origin_locate(litter->homography,
-					  (point->x + ways[i][0] * error) / (float)litter->width,
-					  (point->y + ways[i][1] * error) / (float)litter->height, &column, &floor))
+		if (!litter_origin_locate(
+			    litter->homography, (point->x + ways[i][0] * error) / (float)litter->width,
+			    (point->y + ways[i][1] * error) / (float)litter->height, &column, &floor))
 			return false;
 		ret_column->low = fminf(ret_column->low, column);
 		ret_column->high = fmaxf(ret_column->high, column);
@@ -130,10 +130,10 @@ static float unseen_fall(const struct litter *litter, const struct litter_verdic
 	b = &verdict->points[n - 1];
 	seconds = (float)(b->pts_us - a->pts_us) / 1e6F;
 	if (seconds <= 0 ||
-	    !litter_origin_locate(litter->homography, a->x / (float)litter->width, a->y / (float)litter->height,
-				  &column, &floor_a) ||
-	    !litter_origin_locate(litter->homography, b->x / (float)litter->width, b->y / (float)litter->height,
-				  &column, &floor_b))
+	    !litter_origin_locate(litter->homography, a->x / (float)litter->width,
+				  a->y / (float)litter->height, &column, &floor_a) ||
+	    !litter_origin_locate(litter->homography, b->x / (float)litter->width,
+				  b->y / (float)litter->height, &column, &floor_b))
 		return 0;
 	/* the mean speed of the piece is that of its middle */
 	speed_m_s = (floor_a - floor_b) * FLOOR_M / seconds - GRAVITY_M_S2 * seconds / 2;

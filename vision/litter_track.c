@@ -5,8 +5,8 @@
 
 /* lengths in units of a 720-row picture, times in seconds */
 #define GATE_PX 5.0F
-#define GATE_NEW_PX 48.0F	/* a second sight may be this far below the first */
-#define GATE_OF_STEP 0.45F	/* and later ones this share of the way from where they are expected */
+#define GATE_NEW_PX 48.0F  /* a second sight may be this far below the first */
+#define GATE_OF_STEP 0.45F /* and later ones this share of the way from where they are expected */
 #define LOST_S 0.3F
 #define IDLE_S 2.0F
 #define IDLE_PX 12.0F
@@ -62,7 +62,8 @@ static float off_by(const struct litter *litter, const struct litter_track *trac
 	const struct litter_sight *last = last_of(track);
 	float side = fmaxf(last->w, last->h), gate = GATE_PX * litter->unit + side / 2;
 	float dx = blob->x - e->x, dy = blob->y - e->y;
-	float dt = litter->now - last->t + litter->frame_s / 2; /* PTS and capture differ by up to half a frame */
+	float dt = litter->now - last->t +
+		   litter->frame_s / 2; /* PTS and capture differ by up to half a frame */
 
 	if (track->count == 1) {
 		float down = fmaxf(gate, GATE_NEW_PX * litter->unit * fminf(dt / 0.05F, 1.5F));
@@ -145,7 +146,8 @@ static bool is_idle(const struct litter *litter, const struct litter_track *trac
 	if (last->t - track->sights[0].t < IDLE_S)
 		return false;
 	for (int i = track->count - 1; i >= 0 && last->t - track->sights[i].t < IDLE_S; i--) {
-		if (hypotf(track->sights[i].x - last->x, track->sights[i].y - last->y) > IDLE_PX * litter->unit)
+		if (hypotf(track->sights[i].x - last->x, track->sights[i].y - last->y) >
+		    IDLE_PX * litter->unit)
 			return false;
 	}
 	return true;
@@ -157,7 +159,8 @@ static void extend_tracks(struct litter *litter, int count_min, int count_max)
 		struct litter_track *track = &litter->tracks[i];
 		struct litter_blob *blob;
 
-		if (!track->live || track->count < count_min || track->count > count_max || last_of(track)->t >= litter->now)
+		if (!track->live || track->count < count_min || track->count > count_max ||
+		    last_of(track)->t >= litter->now)
 			continue;
 		blob = nearest(litter, track);
 		if (blob != NULL)
@@ -176,7 +179,8 @@ static struct litter_track *free_track(struct litter *litter)
 
 		if (!track->live)
 			return track;
-		if (track->count <= 2 && track->missed > 0 && (weakest == NULL || track->count < weakest->count))
+		if (track->count <= 2 && track->missed > 0 &&
+		    (weakest == NULL || track->count < weakest->count))
 			weakest = track;
 	}
 	return weakest;
@@ -192,7 +196,8 @@ static void begin_tracks(struct litter *litter)
 		int first = 0;
 		float side_max = BLOB_SIDE_MAX * (float)litter->height;
 
-		if (blob->taken || (float)(blob->x1 - blob->x0) > side_max || (float)(blob->y1 - blob->y0) > side_max)
+		if (blob->taken || (float)(blob->x1 - blob->x0) > side_max ||
+		    (float)(blob->y1 - blob->y0) > side_max)
 			continue;
 		while (litter->blobs[first].tile != blob->tile)
 			first++;

@@ -14,32 +14,33 @@ struct ramp {
 	float bad, at_bad, good, at_good;
 };
 
-static const struct ramp travels = {"travels", 0.08F, -1.5F, 0.2F, 1};		    /* of the height */
-static const struct ramp storeys = {"travels-storeys", 1, -1.5F, 2.5F, 1};	    /* when calibrated */
-static const struct ramp gravity = {"falls-like-gravity", 0.06F, -1, 0.015F, 1};	    /* misfit, of the travel */
-static const struct ramp speeds_up = {"speeds-up", 1.15F, -1.5F, 1.8F, 1};	    /* speed last / first */
-static const struct ramp goes_down = {"keeps-going-down", 0.25F, -2, 0.05F, 0.5F};  /* way up / way down */
-static const struct ramp drifts = {"drifts", 1.3F, -2, 0.6F, 0};		    /* way across / way down */
-static const struct ramp wavers = {"wavers", 0.12F, -2, 0.03F, 0};		    /* side to side, of the travel */
-static const struct ramp seldom = {"seldom-seen", 0.25F, -2, 0.5F, 0};		    /* sights / frames */
-static const struct ramp large = {"too-large", 0.085F, -2.5F, 0.05F, 0};	    /* of the height */
-static const struct ramp slow = {"too-slow", 0.08F, -2, 0.16F, 0};		    /* heights a second */
-static const struct ramp crowd = {"crowd", 0.7F, -4, 0.4F, 0};		    /* share of the picture where more fell */
-static const struct ramp upset = {"picture-upset", 3, -3, 0, 0};		    /* frames of light step or shake */
-static const struct ramp ambiguous = {"ambiguous", 2, -2.5F, 0.5F, 0};		    /* rivals a sight */
-static const struct ramp few = {"few-sights", 6, -1.5F, 11, 0};			    /* sights */
-static const struct ramp foliage = {"restless-place", 0.95F, -1.5F, 0.6F, 0};	    /* share of frames with motion */
+static const struct ramp travels = {"travels", 0.08F, -1.5F, 0.2F, 1};             /* of the height */
+static const struct ramp storeys = {"travels-storeys", 1, -1.5F, 2.5F, 1};         /* when calibrated */
+static const struct ramp gravity = {"falls-like-gravity", 0.06F, -1, 0.015F, 1};   /* misfit, of the travel */
+static const struct ramp speeds_up = {"speeds-up", 1.15F, -1.5F, 1.8F, 1};         /* speed last / first */
+static const struct ramp goes_down = {"keeps-going-down", 0.25F, -2, 0.05F, 0.5F}; /* way up / way down */
+static const struct ramp drifts = {"drifts", 1.3F, -2, 0.6F, 0};                   /* way across / way down */
+static const struct ramp wavers = {"wavers", 0.12F, -2, 0.03F, 0};       /* side to side, of the travel */
+static const struct ramp seldom = {"seldom-seen", 0.25F, -2, 0.5F, 0};   /* sights / frames */
+static const struct ramp large = {"too-large", 0.085F, -2.5F, 0.05F, 0}; /* of the height */
+static const struct ramp slow = {"too-slow", 0.08F, -2, 0.16F, 0};       /* heights a second */
+static const struct ramp crowd = {"crowd", 0.7F, -4, 0.4F, 0};   /* share of the picture where more fell */
+static const struct ramp upset = {"picture-upset", 3, -3, 0, 0}; /* frames of light step or shake */
+static const struct ramp ambiguous = {"ambiguous", 2, -2.5F, 0.5F, 0}; /* rivals a sight */
+static const struct ramp few = {"few-sights", 6, -1.5F, 11, 0};        /* sights */
+static const struct ramp foliage = {"restless-place", 0.95F, -1.5F, 0.6F,
+				    0}; /* share of frames with motion */
 
 #define ALERT_SCORE 2.3F
 #define SUSPECTED_SCORE 0.8F
-#define FALL_MIN 0.06F	   /* of the height: less is nothing to judge */
+#define FALL_MIN 0.06F /* of the height: less is nothing to judge */
 #define CROWD_MIN 0.03F
 #define CROWD_S 1.5F
-#define RELEASE_PX 5.0F /* in a 720-row picture */
-#define SETTLE_S 0.5F	   /* a fall is judged this long after its last sight */
-#define SETTLE_MAX_S 1.5F  /* or later while something that may belong to it still moves */
+#define RELEASE_PX 5.0F   /* in a 720-row picture */
+#define SETTLE_S 0.5F     /* a fall is judged this long after its last sight */
+#define SETTLE_MAX_S 1.5F /* or later while something that may belong to it still moves */
 #define FOLLOWS_S 0.8F
-#define BESIDE 0.09F	   /* of the width: nearer is one throw and its mirror image */
+#define BESIDE 0.09F /* of the width: nearer is one throw and its mirror image */
 
 enum { SIGHTS_MIN = 6, CROWD_SIGHTS_MIN = 4, CELLS_X = 8, CELLS_Y = 4 };
 
@@ -76,7 +77,8 @@ static float up_share(const struct litter_track *track)
 
 static bool went_down(const struct litter *litter, const struct litter_track *track, float share)
 {
-	return down(track) > share * (float)litter->height && down(track) > 0.3F * fabsf(last(track)->x - first(track)->x);
+	return down(track) > share * (float)litter->height &&
+	       down(track) > 0.3F * fabsf(last(track)->x - first(track)->x);
 }
 
 static float x_at(const struct litter_track *track, float t)
@@ -144,7 +146,8 @@ static struct litter_fall *slot_for_fall(struct litter *litter)
 
 static int cell_of(const struct litter *litter, const struct litter_sight *sight)
 {
-	int x = (int)(sight->x * CELLS_X / (float)litter->width), y = (int)(sight->y * CELLS_Y / (float)litter->height);
+	int x = (int)(sight->x * CELLS_X / (float)litter->width),
+	    y = (int)(sight->y * CELLS_Y / (float)litter->height);
 
 	return (y < CELLS_Y ? y : CELLS_Y - 1) * CELLS_X + (x < CELLS_X ? x : CELLS_X - 1);
 }
@@ -290,14 +293,16 @@ static bool storeys_fallen(const struct litter *litter, const struct litter_trac
 	float w = (float)litter->width, h = (float)litter->height, column, from, to;
 
 	if (!litter->config.calibration.known ||
-	    !litter_origin_locate(litter->homography, first(track)->x / w, first(track)->y / h, &column, &from) ||
+	    !litter_origin_locate(litter->homography, first(track)->x / w, first(track)->y / h, &column,
+				  &from) ||
 	    !litter_origin_locate(litter->homography, last(track)->x / w, last(track)->y / h, &column, &to))
 		return false;
 	*ret_storeys = from - to;
 	return true;
 }
 
-static void weigh(const struct litter *litter, const struct litter_track *track, struct litter_verdict *verdict)
+static void weigh(const struct litter *litter, const struct litter_track *track,
+		  struct litter_verdict *verdict)
 {
 	float h = (float)litter->height, fell = down(track), fallen;
 	float seconds = fmaxf(last(track)->t - first(track)->t, 1e-3F);
@@ -309,7 +314,8 @@ static void weigh(const struct litter *litter, const struct litter_track *track,
 	else
 		give_reason(verdict, &travels, fell / h);
 	give_reason(verdict, &gravity, fit.residual);
-	give_reason(verdict, &speeds_up, fit.accelerates ? fminf(fit.speed_end / fmaxf(fit.speed_begin, h / 50), 99) : 0);
+	give_reason(verdict, &speeds_up,
+		    fit.accelerates ? fminf(fit.speed_end / fmaxf(fit.speed_begin, h / 50), 99) : 0);
 	give_reason(verdict, &goes_down, up_share(track));
 	give_reason(verdict, &drifts, fabsf(last(track)->x - first(track)->x) / fell);
 	give_reason(verdict, &wavers, wavering(track));
@@ -323,15 +329,18 @@ static void weigh(const struct litter *litter, const struct litter_track *track,
 	give_reason(verdict, &foliage, track->busy / (float)track->count);
 }
 
-static void copy_points(const struct litter *litter, const struct litter_track *track, struct litter_verdict *verdict)
+static void copy_points(const struct litter *litter, const struct litter_track *track,
+			struct litter_verdict *verdict)
 {
 	int n = track->count < LITTER_POINTS_MAX ? track->count : LITTER_POINTS_MAX;
 
 	for (int i = 0; i < n; i++) {
-		const struct litter_sight *sight = &track->sights[n < 2 ? 0 : i * (track->count - 1) / (n - 1)];
+		const struct litter_sight *sight =
+			&track->sights[n < 2 ? 0 : i * (track->count - 1) / (n - 1)];
 
-		verdict->points[i] = (struct litter_point){litter->base_pts_us + (int64_t)llroundf(sight->t * 1e6F),
-							   sight->x, sight->y, sight->w, sight->h};
+		verdict->points[i] =
+			(struct litter_point){litter->base_pts_us + (int64_t)llroundf(sight->t * 1e6F),
+					      sight->x, sight->y, sight->w, sight->h};
 	}
 	verdict->point_count = (size_t)n;
 	verdict->begin_pts_us = verdict->points[0].pts_us;
@@ -368,7 +377,8 @@ static bool speaks_for_others(const struct litter *litter, const struct litter_f
 		struct litter_verdict verdict = {0};
 
 		if (!other->used || other == fall ||
-		    !(beside(litter, &fall->track, &other->track) || follows(litter, &other->track, &fall->track)))
+		    !(beside(litter, &fall->track, &other->track) ||
+		      follows(litter, &other->track, &fall->track)))
 			continue;
 		if (other->done)
 			return false;

@@ -27,10 +27,11 @@ enum {
 	LITTER_WATCH_PENDING_MAX =
 		8, /* verdicts that wait for their post-roll; one more pushes out the oldest early */
 	LITTER_WATCH_FRAMES_MAX = 64,
-	LITTER_WATCH_ALERTS_A_MINUTE = 6, /* more are posted as suspected, without evidence */
+	LITTER_WATCH_ALERTS_A_MINUTE = 6,    /* more are posted as suspected, without evidence */
+	LITTER_WATCH_SUSPECTED_A_MINUTE = 6, /* more are counted and not posted */
 	LITTER_RESULT_FILES = 3,
 	LITTER_RESULT_NAME_BYTES = 96,
-	LITTER_RESULT_ERROR_BYTES = 128,
+	LITTER_RESULT_ERROR_BYTES = 256,
 };
 
 struct litter_result_file {
@@ -60,7 +61,7 @@ struct litter_watch_config {
 	struct litter_config litter;
 	const char *evidence_dir;           /* copied; NULL or "": no evidence is written */
 	unsigned pre_roll_ms, post_roll_ms; /* 0 to 60000 */
-	unsigned queue_frames;              /* 1 to LITTER_WATCH_FRAMES_MAX; 0: the default, 8 */
+	unsigned queue_frames;              /* 1 to LITTER_WATCH_FRAMES_MAX; 0: the default, 16 */
 	struct packet_ring *ring;           /* the camera's; outlives the watch; NULL: no evidence */
 };
 
@@ -68,6 +69,7 @@ struct litter_watch_stats {
 	uint64_t frames_offered, frames_skipped; /* skipped: the queue was full */
 	uint64_t frames_analysed;
 	uint64_t alerts, suspected, evidence_failed;
+	uint64_t suppressed;                     /* suspected beyond what a minute takes */
 	uint64_t results_lost;                   /* the caller's queue was full */
 	float analysis_ms_mean, analysis_ms_max; /* mean lately, max since the start */
 	struct litter_stats litter;              /* summed over restarts of the stream */
