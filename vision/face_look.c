@@ -17,7 +17,8 @@ enum {
 	IDLE_SEARCH_MS = 2000,  /* and now and then without any */
 	DECIDED_SEARCH_MS = 120,
 	DECIDED_CHECK_MS = 500, /* is it still the same person? */
-	SMALL_FRAME_PX = 540,   /* height up to which one window shows every usable face */
+	EAGER_MS = 3000,
+	SMALL_FRAME_PX = 540, /* height up to which one window shows every usable face */
 	TILE_MIN_PX = 480,
 	TILES_ACROSS = 3,
 	TILES_DOWN = 2,
@@ -275,25 +276,37 @@ static int examine(struct face_look *look, struct face_view *view, const struct 
 	return judge(look, view, track, &sight, frame, result, &mark_us);
 }
 
+/* Until when an undecided track deserves every frame although nothing moves: a poster is a face as well. */
+static uint64_t eager_until_ms(const struct face_look *look, const struct face_track *track)
+{
+	uint64_t since_ms = track->started_ms;
+
+	if (track->verdict != FACE_VERDICT_OPEN || track->decided_ms != 0)
+		since_ms = track->decided_ms + look->rules.repeat_ms;
+	return since_ms + EAGER_MS;
+}
+
 static bool is_due(const struct face_look *look, struct face_view *view, bool moved, uint64_t now_ms)
 {
-	bool followed = false;
+	bool followed = false, lively;
 
 	if (moved)
 		view->moved_ms = now_ms;
+	lively = moved || now_ms < view->moved_ms + LINGER_MS;
 	for (size_t i = 0; i < FACE_TRACKS_MAX; i++) {
 		const struct face_track *track = &view->tracks.items[i];
+		bool open = track->verdict == FACE_VERDICT_OPEN ||
+			    now_ms >= track->decided_ms + look->rules.repeat_ms;
 
 		if (track->id == 0)
 			continue;
-		if (track->verdict == FACE_VERDICT_OPEN ||
-		    now_ms >= track->decided_ms + look->rules.repeat_ms)
+		if (open && (lively || now_ms < eager_until_ms(look, track)))
 			return true;
 		followed = true;
 	}
 	if (followed)
 		return now_ms >= view->searched_ms + DECIDED_SEARCH_MS;
-	return moved || now_ms < view->moved_ms + LINGER_MS || now_ms >= view->searched_ms + IDLE_SEARCH_MS;
+	return lively || now_ms >= view->searched_ms + IDLE_SEARCH_MS;
 }
 
 static int to_bgr(struct face_look *look, const struct video_frame *frame, struct face_image *ret_image)

@@ -47,6 +47,8 @@ static void place(struct face_track *track, const struct face *face, uint64_t no
 	if (track->seen_ms != 0) {
 		track->step_x_px = (face->x_px - track->x_px) / 2;
 		track->step_y_px = (face->y_px - track->y_px) / 2;
+	} else {
+		track->started_ms = now_ms;
 	}
 	track->x_px = face->x_px;
 	track->y_px = face->y_px;
@@ -151,6 +153,7 @@ static void start_anew(struct face_tracks *tracks, struct face_track *track)
 	track->width_px = before.width_px;
 	track->height_px = before.height_px;
 	track->seen_ms = before.seen_ms;
+	track->started_ms = before.seen_ms;
 	track->checked_ms = before.checked_ms;
 }
 

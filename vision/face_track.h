@@ -44,8 +44,8 @@ struct face_sight {
 struct face_track {
 	uint32_t id; /* 0: free */
 	float x_px, y_px, width_px, height_px, step_x_px, step_y_px;
-	uint64_t seen_ms, checked_ms, decided_ms;
-	enum face_verdict verdict; /* the last one reported */
+	uint64_t started_ms, seen_ms, checked_ms, decided_ms; /* 0: not yet */
+	enum face_verdict verdict;                            /* the last one reported */
 	/* evidence, since the track began or since its last decision came up for repetition */
 	unsigned good_frames;
 	float sum[FACE_DIM]; /* of embeddings */
