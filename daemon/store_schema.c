@@ -44,7 +44,8 @@ static const char *const statements[STORE_SQL_COUNT] = {
 		"INSERT INTO event (" STORE_EVENT_COLUMNS ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
 	[STORE_SQL_MARK] = "INSERT OR REPLACE INTO mark (kind, seq, hash, signature) VALUES (?, ?, ?, ?)",
 	[STORE_SQL_CURSOR] = "INSERT OR REPLACE INTO cursor (name, seq) VALUES (?, ?)",
-	[STORE_SQL_NONCE] = "INSERT INTO nonce (name, value) VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET value = max(value, ?2)",
+	[STORE_SQL_NONCE] = ("INSERT INTO nonce (name, value) VALUES (?1, ?2) "
+			     "ON CONFLICT (name) DO UPDATE SET value = max(value, ?2)"),
 	[STORE_SQL_PERSON] = "INSERT OR REPLACE INTO person (id, box) VALUES (?, ?)",
 	[STORE_SQL_PERSON_REMOVE] = "DELETE FROM person WHERE id = ?",
 	[STORE_SQL_FACE] = "INSERT INTO template (person, model, box) VALUES (?, ?, ?)",
@@ -114,7 +115,8 @@ static int check_version(const struct store *store, char *text)
 	if (r < 0 || version <= STORE_SCHEMA)
 		return 0;
 	snprintf(text, STORE_TEXT_BYTES,
-		 "%.300s has schema %lld, this program knows %d: install the newer version or restore a backup",
+		 "%.300s has schema %lld, this program knows %d: install the newer version or restore a "
+		 "backup",
 		 store->path, (long long)version, STORE_SCHEMA);
 	return -EPROTO;
 }
