@@ -11,6 +11,9 @@
 enum { DEPTH_MAX = 16 };
 
 static void add_line(struct config_tree *tree, size_t line, const char *path, const char *format,
+		     va_list args) __attribute__((format(printf, 4, 0)));
+
+static void add_line(struct config_tree *tree, size_t line, const char *path, const char *format,
 		     va_list args)
 {
 	char text[512];
