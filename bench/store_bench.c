@@ -19,7 +19,7 @@
 #include "base/clock.h"
 #include "daemon/store.h"
 
-enum { ROUNDS = 5, OUR_EVENTS = 20000, PEER_EVENTS = 2000, ON_THEIR_WAY_MAX = 2000, PAGES = 50 };
+enum { ROUNDS = 5, OUR_EVENTS = 20000, PEER_EVENTS = 2000, ON_THEIR_WAY_MAX = 2000, PAGES = 20 };
 
 static const char data_text[] =
 	"{\"door\":\"main\",\"factor\":\"face\",\"reason\":\"Granted\",\"score\":0.7123,\"v\":1}";
