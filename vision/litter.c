@@ -227,7 +227,7 @@ int64_t litter_delay_us(void)
 	return 2000000;
 }
 
-void litter_stats(const struct litter *litter, struct litter_stats *ret_stats)
+void litter_get_stats(const struct litter *litter, struct litter_stats *ret_stats)
 {
 	*ret_stats = litter->stats;
 }

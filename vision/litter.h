@@ -123,7 +123,7 @@ int litter_next(struct litter *litter, struct litter_verdict *ret_verdict);
 /** How long after its last sight a throw is judged, at most: what a caller must keep of the past. Microseconds. */
 int64_t litter_delay_us(void);
 
-void litter_stats(const struct litter *litter, struct litter_stats *ret_stats);
+void litter_get_stats(const struct litter *litter, struct litter_stats *ret_stats);
 
 /** "alert", "suspected". */
 const char *litter_grade_name(enum litter_grade grade);

@@ -247,10 +247,12 @@ static bool whole_picture_moves(const struct litter_front *front, int64_t moving
 
 static void note_busy(struct litter_front *front)
 {
+	float gain = front->frames < 32 ? 1.0F / (float)front->frames : 1.0F / 32; /* a plain mean at first */
+
 	for (int i = 0; i < front->tiles_x * front->tiles_y; i++) {
 		float moves = front->tile_runs[i] > 0 ? 1.0F : 0.0F;
 
-		front->tile_busy[i] += (moves - front->tile_busy[i]) / 32.0F;
+		front->tile_busy[i] += (moves - front->tile_busy[i]) * gain;
 	}
 }
 

@@ -67,10 +67,11 @@ struct litter_sight {
 struct litter_track {
 	struct litter_sight sights[LITTER_TRACK_POINTS_MAX];
 	int count;
-	int frames;   /* judged frames since its first sight */
-	int missed;   /* in a row */
-	float busy;   /* sum over sights of how busy the tile was */
-	float rivals; /* sum over sights of how many other blobs it might have been */
+	int frames;      /* judged frames since its first sight */
+	int missed;      /* in a row */
+	float busy;      /* sum, over the tiles it entered, of how restless they were before it came */
+	int tiles, tile; /* entered; the last one */
+	float rivals;    /* sum over sights of how many other blobs it might have been */
 	bool live;
 };
 

@@ -7,6 +7,8 @@
 #define GATE_PX 5.0F
 #define GATE_NEW_PX 48.0F  /* a second sight may be this far below the first */
 #define GATE_OF_STEP 0.45F /* and later ones this share of the way from where they are expected */
+#define SIZE_COST 0.15F    /* ghosts of a coded picture are smaller than the thing */
+#define SMALL_PX 8.0F
 #define LOST_S 0.3F
 #define IDLE_S 2.0F
 #define IDLE_PX 12.0F
@@ -82,6 +84,14 @@ static bool sizes_agree(const struct litter_sight *last, const struct litter_blo
 	return after < before * 12 + 60 && before < after * 12 + 60;
 }
 
+/* 1 for twice the area or half of it */
+static float size_change(const struct litter_sight *last, const struct litter_blob *blob)
+{
+	float before = last->w * last->h, after = (float)((blob->x1 - blob->x0) * (blob->y1 - blob->y0));
+
+	return fabsf(log2f((after + SMALL_PX) / (before + SMALL_PX)));
+}
+
 static void add_sight(struct litter *litter, struct litter_track *track, struct litter_blob *blob)
 {
 	struct litter_sight *sight;
@@ -91,7 +101,6 @@ static void add_sight(struct litter *litter, struct litter_track *track, struct 
 			track->sights[i] = track->sights[2 * i];
 		track->count = LITTER_TRACK_POINTS_MAX / 2;
 		track->frames /= 2;
-		track->busy /= 2;
 		track->rivals /= 2;
 	}
 	sight = &track->sights[track->count++];
@@ -100,7 +109,11 @@ static void add_sight(struct litter *litter, struct litter_track *track, struct 
 	sight->y = blob->y;
 	sight->w = (float)(blob->x1 - blob->x0);
 	sight->h = (float)(blob->y1 - blob->y0);
-	track->busy += litter->front.tile_busy[blob->tile];
+	if (track->tiles == 0 || track->tile != blob->tile) {
+		track->busy += litter->front.tile_busy[blob->tile];
+		track->tile = blob->tile;
+		track->tiles++;
+	}
 	track->missed = 0;
 	blob->taken = true;
 }
@@ -109,21 +122,24 @@ static struct litter_blob *nearest(struct litter *litter, struct litter_track *t
 {
 	struct expected e = {.x = last_of(track)->x, .y = last_of(track)->y};
 	struct litter_blob *best = NULL;
-	float best_off = 1;
+	float best_cost = INFINITY;
 	int near = 0;
 
 	if (track->count >= 2)
 		e = expect(litter, track);
 	for (int i = 0; i < litter->blob_count; i++) {
 		struct litter_blob *blob = &litter->blobs[i];
-		float off;
+		float off, cost;
 
 		if (blob->taken)
 			continue;
 		off = off_by(litter, track, &e, blob);
-		near += off < 1;
-		if (off < best_off && sizes_agree(last_of(track), blob)) {
-			best_off = off;
+		if (off >= 1 || !sizes_agree(last_of(track), blob))
+			continue;
+		near++;
+		cost = off + SIZE_COST * size_change(last_of(track), blob);
+		if (cost < best_cost) {
+			best_cost = cost;
 			best = blob;
 		}
 	}

@@ -28,7 +28,7 @@ static const struct ramp crowd = {"crowd", 0.7F, -4, 0.4F, 0};   /* share of the
 static const struct ramp upset = {"picture-upset", 3, -3, 0, 0}; /* frames of light step or shake */
 static const struct ramp ambiguous = {"ambiguous", 2, -2.5F, 0.5F, 0}; /* rivals a sight */
 static const struct ramp few = {"few-sights", 6, -1.5F, 11, 0};        /* sights */
-static const struct ramp foliage = {"restless-place", 0.95F, -1.5F, 0.6F,
+static const struct ramp foliage = {"restless-place", 0.9F, -2.5F, 0.55F,
 				    0}; /* share of frames with motion */
 
 #define ALERT_SCORE 2.3F
@@ -36,7 +36,10 @@ static const struct ramp foliage = {"restless-place", 0.95F, -1.5F, 0.6F,
 #define FALL_MIN 0.06F /* of the height: less is nothing to judge */
 #define CROWD_MIN 0.03F
 #define CROWD_S 1.5F
-#define RELEASE_PX 5.0F   /* in a 720-row picture */
+#define RELEASE_PX 5.0F /* in a 720-row picture */
+#define REST_S 0.3F
+#define SAME_THING 0.08F /* of the height: nearer at the same time is not a mirror image */
+#define BORN_BESIDE 0.05F
 #define SETTLE_S 0.5F     /* a fall is judged this long after its last sight */
 #define SETTLE_MAX_S 1.5F /* or later while something that may belong to it still moves */
 #define FOLLOWS_S 0.8F
@@ -81,15 +84,37 @@ static bool went_down(const struct litter *litter, const struct litter_track *tr
 	       down(track) > 0.3F * fabsf(last(track)->x - first(track)->x);
 }
 
+static void place_at(const struct litter_track *track, float t, float *ret_x, float *ret_y)
+{
+	const struct litter_sight *a = last(track), *b = a;
+	float share;
+
+	for (int i = 1; i < track->count; i++) {
+		if (t <= track->sights[i].t) {
+			a = &track->sights[i - 1];
+			b = &track->sights[i];
+			break;
+		}
+	}
+	share = (t - a->t) / fmaxf(b->t - a->t, 1e-6F);
+	*ret_x = a->x + (b->x - a->x) * share;
+	*ret_y = a->y + (b->y - a->y) * share;
+}
+
 static float x_at(const struct litter_track *track, float t)
 {
-	for (int i = 1; i < track->count; i++) {
-		const struct litter_sight *a = &track->sights[i - 1], *b = &track->sights[i];
+	float x, y;
 
-		if (t <= b->t)
-			return a->x + (b->x - a->x) * (t - a->t) / fmaxf(b->t - a->t, 1e-6F);
-	}
-	return last(track)->x;
+	place_at(track, t, &x, &y);
+	return x;
+}
+
+static float y_at(const struct litter_track *track, float t)
+{
+	float x, y;
+
+	place_at(track, t, &x, &y);
+	return y;
 }
 
 /* side by side at the same time: a thing and its mirror image in the glass, or two parts of one thing */
@@ -117,15 +142,19 @@ static bool follows(const struct litter *litter, const struct litter_track *a, c
 	       fabsf(first(b)->x - last(a)->x) < BESIDE * (float)litter->width;
 }
 
+/* what @p b saw after @p a's end */
 static void append(struct litter_track *a, const struct litter_track *b)
 {
+	int before = a->count;
+	float share;
+
 	for (int i = 0; i < b->count && a->count < LITTER_TRACK_POINTS_MAX; i++) {
-		if (b->sights[i].t > last(a)->t)
+		if (b->sights[i].t > last(a)->t && b->sights[i].y >= last(a)->y)
 			a->sights[a->count++] = b->sights[i];
 	}
-	a->frames += b->frames;
-	a->busy += b->busy;
-	a->rivals += b->rivals;
+	share = (float)(a->count - before) / (float)b->count;
+	a->frames += (int)((float)b->frames * share);
+	a->rivals += b->rivals * share;
 }
 
 static struct litter_fall *slot_for_fall(struct litter *litter)
@@ -161,23 +190,37 @@ static void note_in_crowd(struct litter *litter, const struct litter_track *trac
 	litter->crowd[i].cell = cell_of(litter, first(track));
 }
 
-/* a hand with the thing in it, a thing on a sill: the fall begins where it leaves its place */
-static void cut_to_release(const struct litter *litter, struct litter_track *track)
+/* whether the track was at sight @p i where it had been a while before, or had never left */
+static bool rests_at(const struct litter *litter, const struct litter_track *track, int i)
 {
-	float x = first(track)->x, y = first(track)->y, radius = RELEASE_PX * litter->unit;
-	int begin = 0;
+	const struct litter_sight *now = &track->sights[i];
 
-	for (int i = 1; i < track->count - SIGHTS_MIN; i++) {
-		if (hypotf(track->sights[i].x - x, track->sights[i].y - y) < radius)
-			begin = i;
+	for (int j = 0; j < i; j++) {
+		const struct litter_sight *then = &track->sights[j];
+
+		if ((j == 0 || now->t - then->t >= REST_S) &&
+		    hypotf(now->x - then->x, now->y - then->y) < RELEASE_PX * litter->unit)
+			return true;
 	}
-	if (begin == 0)
-		return;
-	track->frames -= track->frames * begin / track->count;
-	track->busy -= track->busy * (float)begin / (float)track->count;
-	track->rivals -= track->rivals * (float)begin / (float)track->count;
+	return false;
+}
+
+/* a hand with the thing in it, a thing on a sill: the fall begins where it rested last */
+static bool cut_to_release(const struct litter *litter, struct litter_track *track)
+{
+	int begin = track->count - 1;
+	float share;
+
+	while (begin > 0 && !rests_at(litter, track, begin))
+		begin--;
+	if (track->count - begin < SIGHTS_MIN)
+		return false;
+	share = (float)begin / (float)track->count;
+	track->frames -= (int)((float)track->frames * share);
+	track->rivals -= track->rivals * share;
 	track->count -= begin;
 	memmove(track->sights, track->sights + begin, sizeof(track->sights[0]) * (size_t)track->count);
+	return true;
 }
 
 void litter_verdict_ended(struct litter *litter, const struct litter_track *track)
@@ -200,9 +243,8 @@ void litter_verdict_ended(struct litter *litter, const struct litter_track *trac
 	}
 	fall = slot_for_fall(litter);
 	memset(fall, 0, sizeof(*fall));
-	fall->used = true;
 	fall->track = *track;
-	cut_to_release(litter, &fall->track);
+	fall->used = cut_to_release(litter, &fall->track);
 }
 
 static void give_reason(struct litter_verdict *verdict, const struct ramp *ramp, float value)
@@ -326,7 +368,7 @@ static void weigh(const struct litter *litter, const struct litter_track *track,
 	give_reason(verdict, &slow, fell / h / seconds);
 	give_reason(verdict, &crowd, crowd_at(litter, first(track)->t, last(track)->t));
 	give_reason(verdict, &upset, upsets_at(litter, first(track)->t, last(track)->t));
-	give_reason(verdict, &foliage, track->busy / (float)track->count);
+	give_reason(verdict, &foliage, track->busy / (float)(track->tiles > 0 ? track->tiles : 1));
 }
 
 static void copy_points(const struct litter *litter, const struct litter_track *track,
@@ -369,6 +411,43 @@ static bool has_live_part(const struct litter *litter, const struct litter_fall 
 	return false;
 }
 
+/* two tracks of one thing, of which the other saw it longer: @return whether @p track was made longer */
+static bool absorb(const struct litter *litter, struct litter_track *track, const struct litter_track *other)
+{
+	float t = last(track)->t, near = BORN_BESIDE * (float)litter->height;
+
+	if (last(other)->t <= t || first(other)->t > t ||
+	    hypotf(x_at(track, first(other)->t) - first(other)->x,
+		   y_at(track, first(other)->t) - first(other)->y) > near)
+		return false;
+	for (int i = 0; i < other->count; i++) {
+		const struct litter_sight *sight = &other->sights[i];
+
+		if (sight->t < t)
+			continue;
+		if (hypotf(sight->x - last(track)->x, sight->y - last(track)->y) >
+		    SAME_THING * (float)litter->height)
+			return false;
+		append(track, other);
+		return true;
+	}
+	return false;
+}
+
+static void absorb_others(struct litter *litter, struct litter_fall *fall)
+{
+	for (int i = 0; i < LITTER_FALLS_MAX; i++) {
+		struct litter_fall *other = &litter->falls[i];
+
+		if (other->used && !other->done && other != fall &&
+		    first(&other->track)->t >= first(&fall->track)->t &&
+		    absorb(litter, &fall->track, &other->track)) {
+			other->used = false;
+			litter->stats.merged++;
+		}
+	}
+}
+
 /* the longest throw of those that belong together speaks for all; one that was judged already has spoken */
 static bool speaks_for_others(const struct litter *litter, const struct litter_fall *fall)
 {
@@ -393,6 +472,7 @@ static void judge(struct litter *litter, struct litter_fall *fall)
 {
 	struct litter_verdict verdict = {0};
 
+	absorb_others(litter, fall);
 	weigh(litter, &fall->track, &verdict);
 	fall->done = true;
 	fall->used = verdict.score >= SUSPECTED_SCORE; /* else it speaks for nobody */

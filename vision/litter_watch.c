@@ -309,7 +309,7 @@ static void close_analysis(struct litter_watch *watch)
 
 	if (watch->litter == NULL)
 		return;
-	litter_stats(watch->litter, &stats);
+	litter_get_stats(watch->litter, &stats);
 	add_stats(&watch->before, &stats);
 	litter_close(watch->litter);
 	watch->litter = NULL;
@@ -363,7 +363,7 @@ static void note_analysis(struct litter_watch *watch, float ms)
 	stats->analysis_ms_mean += stats->frames_analysed == 1 ? ms : (ms - stats->analysis_ms_mean) / 32;
 	if (ms > stats->analysis_ms_max)
 		stats->analysis_ms_max = ms;
-	litter_stats(watch->litter, &stats->litter);
+	litter_get_stats(watch->litter, &stats->litter);
 	add_stats(&stats->litter, &watch->before);
 	pthread_mutex_unlock(&watch->lock);
 }
