@@ -63,6 +63,32 @@ static int whose_photo(const struct face_image *image, const struct face *faces,
 	return best;
 }
 
+static int mean_of_views(struct face_engine *engine, const struct face_image *image, const struct face *face,
+			 float *ret_template)
+{
+	float one[FACE_DIM], sum[FACE_DIM] = {0};
+	uint8_t crop[FACE_CROP_BYTES];
+	double square = 0;
+	int r;
+
+	for (unsigned view = 0; view < FACE_LOOK_VIEWS; view++) {
+		r = face_look_align(image, face, view, crop);
+		if (r == 0)
+			r = face_embed(engine, crop, 0, one);
+		if (r < 0)
+			return r;
+		for (size_t i = 0; i < FACE_DIM; i++)
+			sum[i] += one[i];
+	}
+	for (size_t i = 0; i < FACE_DIM; i++)
+		square += (double)sum[i] * sum[i];
+	if (square < 1e-6)
+		return -EIO;
+	for (size_t i = 0; i < FACE_DIM; i++)
+		ret_template[i] = (float)(sum[i] / sqrt(square));
+	return 0;
+}
+
 static const char *template_of(struct face_look *look, const struct face_image *image,
 			       struct face_result *result)
 {
@@ -85,7 +111,7 @@ static const char *template_of(struct face_look *look, const struct face_image *
 	face_quality_judge(&faces[which], crop, &face_quality_enrol, &quality);
 	if (quality.fault != FACE_FAULT_NONE)
 		return face_fault_text(quality.fault);
-	if (face_embed(look->engine, crop, 1, result->template_vector) < 0)
+	if (mean_of_views(look->engine, image, &faces[which], result->template_vector) < 0)
 		return "The face could not be turned into a template.";
 	result->quality = quality.value;
 	result->box = (struct face_rect){(int)faces[which].x_px, (int)faces[which].y_px,

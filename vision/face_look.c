@@ -166,6 +166,27 @@ static void mirror(uint8_t *crop)
 	}
 }
 
+int face_look_align(const struct face_image *image, const struct face *face, unsigned view, uint8_t *ret_crop)
+{
+	static const float zooms[FACE_LOOK_VIEWS] = {1, 1, 0.94f, 0.94f, 1.06f, 1.06f};
+	float zoom = zooms[view % FACE_LOOK_VIEWS], x_px = 0, y_px = 0;
+	struct face moved = *face;
+	int r;
+
+	for (int i = 0; i < FACE_POINTS; i++) {
+		x_px += face->points[i].x_px / FACE_POINTS;
+		y_px += face->points[i].y_px / FACE_POINTS;
+	}
+	for (int i = 0; i < FACE_POINTS; i++) {
+		moved.points[i].x_px = x_px + (face->points[i].x_px - x_px) * zoom;
+		moved.points[i].y_px = y_px + (face->points[i].y_px - y_px) * zoom;
+	}
+	r = face_align(image, &moved, ret_crop);
+	if (r == 0 && view % 2 == 1)
+		mirror(ret_crop);
+	return r;
+}
+
 static int nearest(struct face_look *look, const float *embedding, struct gallery_match *match)
 {
 	size_t count = 0;
@@ -259,8 +280,8 @@ static int examine(struct face_look *look, struct face_view *view, const struct 
 	if (look->rules.liveness)
 		r = face_liveness(look->engine, image, face, &sight.live);
 	result->ms.liveness = ms_since(&mark_us);
-	if (track->good_frames % 2 == 1)
-		mirror(crop); /* templates are of both sides; so is the mean of two frames */
+	if (r == 0)
+		r = face_look_align(image, face, track->good_frames, crop);
 	if (r == 0)
 		r = face_embed(look->engine, crop, 0, sight.embedding);
 	result->ms.embed = ms_since(&mark_us);

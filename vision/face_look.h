@@ -38,6 +38,16 @@ int face_look_frame(struct face_look *look, struct face_view *view, const struct
 void face_look_photo(struct face_look *look, const void *photo, size_t photo_bytes,
 		     struct face_result *result);
 
+enum { FACE_LOOK_VIEWS = 6 };
+
+/**
+ * The aligned picture of a face, seen a little nearer or further and from either side: @p view of
+ * FACE_LOOK_VIEWS. A template is the mean of all, and the frames of a track take them in turn, so that both
+ * approach the same mean. @return as face_align().
+ */
+int face_look_align(const struct face_image *image, const struct face *face, unsigned view,
+		    uint8_t *ret_crop);
+
 /** Frees the buffers; engine and gallery stay the owner's. */
 void face_look_finish(struct face_look *look);
 
