@@ -20,6 +20,8 @@ enum {
 	LISTENERS = 2, /* the Unix socket, then TCP */
 	EXCHANGES_MAX = LISTENERS * HTTP_CONNECTIONS_MAX,
 	STREAM_BLOCK_BYTES = 4096,
+	/* a resume from outside MHD_run() wakes no epoll: one turn takes it in, one writes, one looks for more */
+	TURNS_AFTER_RESUME = 3,
 	DISCARD_BYTES_MAX = 64 << 20 /* of a body that is too large, before the client is hung up on */
 };
 
@@ -49,6 +51,7 @@ struct http {
 	unsigned port;
 	size_t bodies_bytes;
 	bool closing;
+	unsigned turns_due;
 	struct exchange exchanges[EXCHANGES_MAX];
 };
 
@@ -140,6 +143,7 @@ static void resume(struct exchange *exchange)
 	if (!exchange->suspended)
 		return;
 	exchange->suspended = false;
+	exchange->http->turns_due = TURNS_AFTER_RESUME;
 	MHD_resume_connection(exchange->connection);
 }
 
@@ -524,6 +528,8 @@ uint64_t http_deadline_ms(const struct http *http)
 	uint64_t now_ms = clock_mono_ms(), deadline_ms = UINT64_MAX;
 	MHD_UNSIGNED_LONG_LONG wait_ms;
 
+	if (http->turns_due > 0)
+		return now_ms;
 	for (size_t i = 0; i < LISTENERS; i++)
 		if (http->daemons[i] != NULL && MHD_get_timeout(http->daemons[i], &wait_ms) == MHD_YES &&
 		    now_ms + wait_ms < deadline_ms)
@@ -539,6 +545,8 @@ void http_dispatch(struct http *http)
 	static const char alive[] = ":\n\n";
 	uint64_t now_ms = clock_mono_ms();
 
+	if (http->turns_due > 0)
+		http->turns_due--;
 	for (size_t i = 0; i < EXCHANGES_MAX; i++) {
 		struct exchange *exchange = &http->exchanges[i];
 

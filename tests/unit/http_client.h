@@ -3,12 +3,14 @@
 #define GH_TESTS_HTTP_CLIENT_H
 
 #include <stddef.h>
+#include <stdint.h>
 
-enum { CLIENT_REPLY_BYTES = 1 << 20, CLIENT_TURNS_MAX = 20000 };
+enum { CLIENT_REPLY_BYTES = 1 << 20, CLIENT_TURNS_MAX = 2000 };
 
 struct client_loop {
 	void (*dispatch)(void *arg);
 	int (*fd)(void *arg);
+	uint64_t (*deadline_ms)(void *arg);
 	void *arg;
 };
 

@@ -174,7 +174,13 @@ static int loop_fd(void *arg)
 	return api_fd(api);
 }
 
-static const struct client_loop loop = {.dispatch = dispatch, .fd = loop_fd};
+static uint64_t loop_deadline_ms(void *arg)
+{
+	(void)arg;
+	return api_deadline_ms(api);
+}
+
+static const struct client_loop loop = {.dispatch = dispatch, .fd = loop_fd, .deadline_ms = loop_deadline_ms};
 
 static void put(const char *name, const char *text)
 {

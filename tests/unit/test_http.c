@@ -62,7 +62,13 @@ static int loop_fd(void *arg)
 	return http_fd(http);
 }
 
-static const struct client_loop loop = {.dispatch = dispatch, .fd = loop_fd};
+static uint64_t loop_deadline_ms(void *arg)
+{
+	(void)arg;
+	return http_deadline_ms(http);
+}
+
+static const struct client_loop loop = {.dispatch = dispatch, .fd = loop_fd, .deadline_ms = loop_deadline_ms};
 
 static int setup(void **state)
 {
