@@ -19,7 +19,7 @@ static const struct ramp storeys = {"travels-storeys", 1, -1.5F, 2.5F, 1};      
 static const struct ramp gravity = {"falls-like-gravity", 0.06F, -1, 0.015F, 1};   /* misfit, of the travel */
 static const struct ramp speeds_up = {"speeds-up", 1.15F, -1.5F, 1.8F, 1};         /* speed last / first */
 static const struct ramp goes_down = {"keeps-going-down", 0.25F, -2, 0.05F, 0.5F}; /* way up / way down */
-static const struct ramp drifts = {"drifts", 1.3F, -2, 0.6F, 0};                   /* way across / way down */
+static const struct ramp drifts = {"drifts", 1.3F, -3, 0.6F, 0};                   /* way across / way down */
 static const struct ramp wavers = {"wavers", 0.12F, -2, 0.03F, 0};       /* side to side, of the travel */
 static const struct ramp seldom = {"seldom-seen", 0.25F, -2, 0.5F, 0};   /* sights / frames */
 static const struct ramp large = {"too-large", 0.085F, -2.5F, 0.05F, 0}; /* of the height */
@@ -31,8 +31,8 @@ static const struct ramp few = {"few-sights", 6, -1.5F, 11, 0};        /* sights
 static const struct ramp foliage = {"restless-place", 0.9F, -2.5F, 0.55F,
 				    0}; /* share of frames with motion */
 
-#define ALERT_SCORE 2.3F
-#define SUSPECTED_SCORE 0.8F
+#define ALERT_SCORE 2.6F
+#define SUSPECTED_SCORE 1.4F
 #define FALL_MIN 0.06F /* of the height: less is nothing to judge */
 #define CROWD_MIN 0.03F
 #define CROWD_S 1.5F
@@ -40,6 +40,7 @@ static const struct ramp foliage = {"restless-place", 0.9F, -2.5F, 0.55F,
 #define REST_S 0.3F
 #define SAME_THING 0.08F /* of the height: nearer at the same time is not a mirror image */
 #define BORN_BESIDE 0.05F
+#define MIRROR_APART 0.04F
 #define SETTLE_S 0.5F     /* a fall is judged this long after its last sight */
 #define SETTLE_MAX_S 1.5F /* or later while something that may belong to it still moves */
 #define FOLLOWS_S 0.8F
@@ -448,7 +449,26 @@ static void absorb_others(struct litter *litter, struct litter_fall *fall)
 	}
 }
 
-/* the longest throw of those that belong together speaks for all; one that was judged already has spoken */
+/*
+ * Whether @p a is the throw of the two. Seen from below, the mirror image in a wall of glass stands below its
+ * thing, since it is as far behind the glass as the thing is before it. Parts of one thing: the longer one.
+ */
+static bool leads(const struct litter *litter, const struct litter_track *a, const struct litter_track *b)
+{
+	float begin = fmaxf(first(a)->t, first(b)->t), end = fminf(last(a)->t, last(b)->t), below = 0;
+
+	for (int i = 0; i < 4 && end > begin;
+	     i++) { /* not the very end, where tracks may have changed over */
+		float t = begin + (end - begin) * (float)i / 5;
+
+		below += (y_at(b, t) - y_at(a, t)) / 4;
+	}
+	if (fabsf(below) > MIRROR_APART * (float)litter->height)
+		return below > 0;
+	return down(a) > down(b);
+}
+
+/* the throw among those that belong together speaks for all; one that was judged already has spoken */
 static bool speaks_for_others(const struct litter *litter, const struct litter_fall *fall)
 {
 	for (int i = 0; i < LITTER_FALLS_MAX; i++) {
@@ -462,7 +482,7 @@ static bool speaks_for_others(const struct litter *litter, const struct litter_f
 		if (other->done)
 			return false;
 		weigh(litter, &other->track, &verdict);
-		if (verdict.score >= ALERT_SCORE && down(&other->track) > down(&fall->track))
+		if (verdict.score >= ALERT_SCORE && leads(litter, &other->track, &fall->track))
 			return false;
 	}
 	return true;
@@ -472,17 +492,17 @@ static void judge(struct litter *litter, struct litter_fall *fall)
 {
 	struct litter_verdict verdict = {0};
 
-	absorb_others(litter, fall);
-	weigh(litter, &fall->track, &verdict);
 	fall->done = true;
-	fall->used = verdict.score >= SUSPECTED_SCORE; /* else it speaks for nobody */
-	if (!fall->used)
-		return;
 	if (!speaks_for_others(litter, fall)) {
 		litter->stats.merged++;
 		fall->used = false;
 		return;
 	}
+	absorb_others(litter, fall);
+	weigh(litter, &fall->track, &verdict);
+	fall->used = verdict.score >= SUSPECTED_SCORE; /* else it speaks for nobody */
+	if (!fall->used)
+		return;
 	verdict.grade = verdict.score >= ALERT_SCORE ? LITTER_ALERT : LITTER_SUSPECTED;
 	copy_points(litter, &fall->track, &verdict);
 	litter_origin_name(litter, &verdict);

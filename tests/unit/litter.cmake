@@ -1,0 +1,1 @@
+gh_unit_test(litter ROOMS vision LIBS m)

@@ -1,0 +1,293 @@
+#include "unit.h"
+#include "litter_scene.h"
+#include "vision/litter.h"
+
+#include <errno.h>
+#include <float.h>
+
+enum { LEAD_FRAMES = 30, TAIL_FRAMES = 45 };
+
+struct seen {
+	int alerts, suspected;
+	struct litter_verdict first;
+};
+
+static struct scene scene;
+
+/* what to draw in frame @p frame; the facade is there already */
+typedef void (*drawing)(int frame);
+
+static void fetch(struct litter *litter, struct seen *seen)
+{
+	struct litter_verdict verdict;
+
+	while (litter_next(litter, &verdict) == 1) {
+		if (verdict.grade == LITTER_SUSPECTED) {
+			seen->suspected++;
+			continue;
+		}
+		if (seen->alerts++ == 0)
+			seen->first = verdict;
+	}
+}
+
+static struct seen watch(drawing draw, int frames, const struct litter_config *config)
+{
+	struct seen seen = {0};
+	struct litter *litter = NULL;
+
+	scene.seed = 7;
+	assert_int_equal(litter_open(SCENE_WIDTH, SCENE_HEIGHT, config, &litter), 0);
+	for (int i = 0; i < frames; i++) {
+		scene_facade(&scene, 0, 0, 0);
+		draw(i);
+		litter_frame(litter, scene.luma, SCENE_WIDTH, (int64_t)i * SCENE_FRAME_US);
+		fetch(litter, &seen);
+	}
+	litter_flush(litter);
+	fetch(litter, &seen);
+	litter_close(litter);
+	return seen;
+}
+
+static void fall_at(int frame, float x, float radius)
+{
+	float s = (float)(frame - LEAD_FRAMES) * 0.04F;
+
+	if (s >= 0 && s < 2.8F)
+		scene_disc(&scene, x + 12 * s, scene_fall_y(s), radius + s, 250);
+}
+
+static void one_fall(int frame)
+{
+	fall_at(frame, 300, 3);
+}
+
+static void two_falls(int frame)
+{
+	fall_at(frame, 150, 3);
+	fall_at(frame - 4, 450, 4);
+}
+
+static void repeated_fall(int frame) /* every third frame is the one before */
+{
+	one_fall(frame % 3 == 2 ? frame - 1 : frame);
+}
+
+static void lossy_fall(int frame) /* every fifth frame shows nothing */
+{
+	if (frame % 5 != 0)
+		one_fall(frame);
+}
+
+static void bird(int frame)
+{
+	scene_disc(&scene, 8 * (float)frame, 200 + 20 * sinf((float)frame * 0.3F), 4, 20);
+}
+
+static void rising(int frame)
+{
+	float s = (float)(frame - LEAD_FRAMES) * 0.04F;
+
+	if (s >= 0 && s < 2.6F)
+		scene_disc(&scene, 320, scene_fall_y(2.6F - s), 4, 250);
+}
+
+static void laundry(int frame)
+{
+	scene_disc(&scene, 320 + 12 * sinf((float)frame * 0.25F), 200 + 40 * sinf((float)frame * 0.2F), 12,
+		   240);
+}
+
+static void nothing(int frame)
+{
+	(void)frame;
+}
+
+static void light_step(int frame)
+{
+	if (frame >= 40)
+		scene_facade(&scene, 0, 0, 45);
+}
+
+static void shaken(int frame)
+{
+	if (frame >= 40 && frame < 60)
+		scene_facade(&scene, (int)(frame * 7 % 5) - 2, frame * 3 % 7 - 3, 0);
+}
+
+static void snow(int frame)
+{
+	for (int i = 0; i < 300; i++) {
+		float speed = 2.5F + (float)(i % 7) * 0.5F;
+		float y = fmodf((float)(i * 97 % 480) + speed * (float)frame, 480);
+
+		scene_disc(&scene, (float)(i * 211 % 640) + 3 * sinf((float)(frame + i) * 0.1F), y, 1.5F,
+			   235);
+	}
+}
+
+static void sinking(int frame) /* a bag in the wind: slow, even, off to the side */
+{
+	scene_disc(&scene, 40 + 4.2F * (float)frame, 60 + 2.2F * (float)frame, 4, 240);
+}
+
+static void a_fall_alerts_once(void **state)
+{
+	struct seen seen = watch(one_fall, LEAD_FRAMES + 70 + TAIL_FRAMES, NULL);
+	const struct litter_point *a = &seen.first.points[0];
+
+	(void)state;
+	assert_int_equal(seen.alerts, 1);
+	assert_true(fabsf(a->x - 300) < 12 && fabsf(a->y - scene_fall_y(0)) < 16);
+	assert_true(llabs(seen.first.begin_pts_us - LEAD_FRAMES * SCENE_FRAME_US) <= 12 * SCENE_FRAME_US);
+	assert_true(seen.first.reason_count >= 4 && seen.first.reason_count <= LITTER_REASONS_MAX);
+	assert_true(seen.first.point_count >= 10 && seen.first.point_count <= LITTER_POINTS_MAX);
+	assert_false(seen.first.origin_known);
+	assert_string_equal(seen.first.origin, "");
+}
+
+static void the_end_of_the_stream_ends_a_fall(void **state)
+{
+	(void)state;
+	assert_int_equal(watch(one_fall, LEAD_FRAMES + 66, NULL).alerts, 1);
+}
+
+static void two_throws_alert_twice(void **state)
+{
+	(void)state;
+	assert_int_equal(watch(two_falls, LEAD_FRAMES + 74 + TAIL_FRAMES, NULL).alerts, 2);
+}
+
+static void repeated_and_lost_frames_do_not_matter(void **state)
+{
+	(void)state;
+	assert_int_equal(watch(repeated_fall, LEAD_FRAMES + 70 + TAIL_FRAMES, NULL).alerts, 1);
+	assert_int_equal(watch(lossy_fall, LEAD_FRAMES + 70 + TAIL_FRAMES, NULL).alerts, 1);
+}
+
+static void what_is_no_throw_does_not_alert(void **state)
+{
+	static const struct {
+		const char *name;
+		drawing draw;
+	} others[] = {{"bird", bird},        {"rising", rising}, {"laundry", laundry}, {"nothing", nothing},
+		      {"light", light_step}, {"shake", shaken},  {"snow", snow},       {"sinking", sinking}};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(others) / sizeof(*others); i++) {
+		struct seen seen = watch(others[i].draw, 150, NULL);
+
+		if (seen.alerts > 0)
+			print_error("%s: %d alerts, score %.2f\n", others[i].name, seen.alerts,
+				    (double)seen.first.score);
+		assert_int_equal(seen.alerts, 0);
+	}
+}
+
+static void an_excluded_place_is_not_watched(void **state)
+{
+	struct litter_config config = {
+		.exclusions = {{.points = {{0.3F, 0}, {0.7F, 0}, {0.7F, 1}, {0.3F, 1}}, .count = 4}},
+		.exclusion_count = 1};
+	struct litter_config roi = {
+		.roi = {.points = {{0.3F, 0}, {0.7F, 0}, {0.7F, 1}, {0.3F, 1}}, .count = 4}};
+
+	(void)state;
+	assert_int_equal(watch(one_fall, LEAD_FRAMES + 70 + TAIL_FRAMES, &config).alerts, 0);
+	assert_int_equal(watch(one_fall, LEAD_FRAMES + 70 + TAIL_FRAMES, &roi).alerts, 1);
+}
+
+static void a_calibrated_facade_names_floor_and_column(void **state)
+{
+	struct litter_config config = {.calibration = {.points = {{0, 1}, {1, 1}, {1, 0}, {0, 0}},
+						       .known = true,
+						       .floor_low = 1,
+						       .floor_high = 12,
+						       .columns = 4}};
+	struct seen seen = watch(one_fall, LEAD_FRAMES + 70 + TAIL_FRAMES, &config);
+
+	(void)state;
+	assert_int_equal(seen.alerts, 1);
+	assert_true(seen.first.origin_known);
+	assert_true(seen.first.floor_low <= 12 && seen.first.floor_high == 12 && seen.first.floor_low >= 10);
+	assert_true(seen.first.column_low == 'B');
+	assert_non_null(strstr(seen.first.origin, "column B"));
+}
+
+static void a_flush_forgets_the_stream(void **state)
+{
+	struct litter *litter = NULL;
+	struct seen seen = {0};
+
+	(void)state;
+	scene.seed = 7;
+	assert_int_equal(litter_open(SCENE_WIDTH, SCENE_HEIGHT, NULL, &litter), 0);
+	for (int loop = 0; loop < 2; loop++) { /* time starts over after a flush, too */
+		for (int i = 0; i < LEAD_FRAMES + 66; i++) {
+			scene_facade(&scene, 0, 0, 0);
+			one_fall(i);
+			litter_frame(litter, scene.luma, SCENE_WIDTH, (int64_t)i * SCENE_FRAME_US);
+		}
+		litter_flush(litter);
+	}
+	fetch(litter, &seen);
+	assert_int_equal(seen.alerts, 2);
+	litter_close(litter);
+}
+
+static void late_frames_are_counted(void **state)
+{
+	struct litter_stats stats;
+	struct litter *litter = NULL;
+
+	(void)state;
+	assert_int_equal(litter_open(SCENE_WIDTH, SCENE_HEIGHT, NULL, &litter), 0);
+	litter_frame(litter, scene.luma, SCENE_WIDTH, 1000);
+	litter_frame(litter, scene.luma, SCENE_WIDTH, 1000);
+	litter_frame(litter, scene.luma, SCENE_WIDTH, 999);
+	litter_frame(litter, scene.luma, SCENE_WIDTH, INT64_MAX);
+	litter_get_stats(litter, &stats);
+	assert_int_equal(stats.late, 2);
+	assert_int_equal(stats.frames, 4);
+	litter_close(litter);
+}
+
+static void wrong_settings_are_refused(void **state)
+{
+	struct litter_config bent = {.roi = {.points = {{0, 0}, {1, 0}}, .count = 2}};
+	struct litter_config outside = {.roi = {.points = {{0, 0}, {1.1F, 0}, {1, 1}}, .count = 3}};
+	struct litter_config crossed = {.calibration = {.points = {{0, 1}, {1, 0}, {1, 1}, {0, 0}},
+							.known = true,
+							.floor_low = 1,
+							.floor_high = 12,
+							.columns = 4}};
+	struct litter *litter = NULL;
+
+	(void)state;
+	assert_int_equal(litter_open(LITTER_SIDE_MIN_PX - 1, 480, NULL, &litter), -EINVAL);
+	assert_int_equal(litter_open(640, LITTER_SIDE_MAX_PX + 1, NULL, &litter), -EINVAL);
+	assert_int_equal(litter_open(640, 480, &bent, &litter), -EINVAL);
+	assert_int_equal(litter_open(640, 480, &outside, &litter), -EINVAL);
+	assert_int_equal(litter_open(640, 480, &crossed, &litter), -EINVAL);
+	assert_null(litter);
+	litter_close(NULL);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_fall_alerts_once),
+		cmocka_unit_test(the_end_of_the_stream_ends_a_fall),
+		cmocka_unit_test(two_throws_alert_twice),
+		cmocka_unit_test(repeated_and_lost_frames_do_not_matter),
+		cmocka_unit_test(what_is_no_throw_does_not_alert),
+		cmocka_unit_test(an_excluded_place_is_not_watched),
+		cmocka_unit_test(a_calibrated_facade_names_floor_and_column),
+		cmocka_unit_test(a_flush_forgets_the_stream),
+		cmocka_unit_test(late_frames_are_counted),
+		cmocka_unit_test(wrong_settings_are_refused),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
