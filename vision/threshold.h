@@ -22,7 +22,7 @@ extern "C" {
  */
 float threshold_for(size_t enrolled, double false_accept_percent);
 
-#define THRESHOLD_MIN 0.42f
+#define THRESHOLD_MIN 0.45f /* however few are enrolled */
 #define THRESHOLD_MAX 0.75f
 
 #ifdef __cplusplus
