@@ -1,1 +1,2 @@
 gh_unit_test(litter ROOMS vision LIBS m)
+gh_unit_test(litter_watch ROOMS vision base LIBS m)
