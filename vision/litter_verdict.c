@@ -28,6 +28,8 @@ static const struct ramp crowd = {"crowd", 0.7F, -4, 0.4F, 0};   /* share of the
 static const struct ramp upset = {"picture-upset", 3, -3, 0, 0}; /* frames of light step or shake */
 static const struct ramp ambiguous = {"ambiguous", 2, -2.5F, 0.5F, 0}; /* rivals a sight */
 static const struct ramp few = {"few-sights", 6, -1.5F, 11, 0};        /* sights */
+static const struct ramp leaps = {"leaps", 0.5F, -2, 0.25F,
+				  0}; /* longest step between sights, of the travel */
 static const struct ramp foliage = {"restless-place", 0.9F, -2.5F, 0.55F,
 				    0}; /* share of frames with motion */
 
@@ -313,6 +315,15 @@ static float wavering(const struct litter_track *track)
 	return (float)sqrt(sum / track->count) / fmaxf(down(track), 1);
 }
 
+static float longest_step(const struct litter_track *track)
+{
+	float longest = 0;
+
+	for (int i = 1; i < track->count; i++)
+		longest = fmaxf(longest, track->sights[i].y - track->sights[i - 1].y);
+	return longest;
+}
+
 static int compare_floats(const void *a, const void *b)
 {
 	float x = *(const float *)a, y = *(const float *)b;
@@ -363,6 +374,7 @@ static void weigh(const struct litter *litter, const struct litter_track *track,
 	give_reason(verdict, &drifts, fabsf(last(track)->x - first(track)->x) / fell);
 	give_reason(verdict, &wavers, wavering(track));
 	give_reason(verdict, &seldom, (float)track->count / (float)(track->frames > 0 ? track->frames : 1));
+	give_reason(verdict, &leaps, longest_step(track) / fell);
 	give_reason(verdict, &few, (float)track->count);
 	give_reason(verdict, &ambiguous, track->rivals / (float)track->count);
 	give_reason(verdict, &large, size_of(track) / h);
