@@ -35,6 +35,11 @@ int json_get_bool(const json_t *object, const char *key, bool *ret_value, char *
 /** Refuse members that are not in @p known, a NULL-ended list. @return 0 or -EINVAL with the first one named. */
 int json_only_known(const json_t *object, const char *const *known, char *error);
 
+/* Numbers are written with 15 digits, so that what was rounded to 0.989 is read as 0.989. */
+
+/** The text without spaces, keys in the order they were set. Caller frees; NULL: no memory. */
+char *json_text(const json_t *value);
+
 /** The text with sorted keys and no spaces: equal values give equal bytes. Caller frees; NULL: no memory. */
 char *json_canonical(const json_t *value);
 

@@ -1,5 +1,6 @@
 #include "api_private.h"
 
+#include "base/json.h"
 #include <errno.h>
 #include <sodium.h>
 #include <stdarg.h>
@@ -110,7 +111,7 @@ static const struct api_call *end_call(struct api *api, struct api_token token)
 
 void api_respond_json(struct api *api, struct http_token http, unsigned status, json_t *body)
 {
-	char *text = body != NULL ? json_dumps(body, JSON_COMPACT) : NULL;
+	char *text = body != NULL ? json_text(body) : NULL;
 
 	if (body != NULL && text == NULL)
 		http_respond_problem(api->http, http, 500, "the answer could not be written");

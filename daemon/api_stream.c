@@ -5,6 +5,7 @@
  */
 #include "api_private.h"
 
+#include "base/json.h"
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -38,7 +39,7 @@ static struct api_stream *claim(struct api *api, const struct http_request *requ
 /* id < 0: none. A client that is too slow was dropped by the send, and CLOSED follows. */
 static void send_json(struct api *api, struct api_stream *stream, int64_t id, const json_t *value)
 {
-	char *data = json_dumps(value, JSON_COMPACT), *text = NULL;
+	char *data = json_text(value), *text = NULL;
 	int bytes = -1;
 
 	if (data != NULL && id >= 0)

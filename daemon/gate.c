@@ -68,7 +68,6 @@ static int on_first_turn(sd_event_source *source, void *arg)
 	struct gate *gate = arg;
 
 	(void)source;
-	open_storage(gate);
 	/* each of these logs its own failure, and the gate lives on without it */
 	(void)gate_vision_open(gate);
 	(void)gate_link_open(gate);
@@ -93,8 +92,10 @@ int gate_open(const struct config *config, sd_event *event, uint64_t started_us,
 	r = store_claim(config->state_dir, &gate->claim, error);
 	if (r >= 0)
 		r = roster_open(&gate->roster);
-	if (r >= 0)
+	if (r >= 0) {
+		open_storage(gate); /* starts threads and waits for nothing: a fire at start can be recorded */
 		r = gate_doors_open(gate);
+	}
 	if (r >= 0)
 		r = sd_event_add_defer(event, NULL, on_first_turn, gate);
 	if (r >= 0)

@@ -286,6 +286,7 @@ static void open_door(struct gate *gate, const struct config_door *config, uint6
 					  .relock_delay_ms = config->relock_delay_ms,
 					  .has_contact = config->contact[0] != '\0'};
 	struct gate_door *door = &gate->doors[gate->door_count++];
+	struct door_effects effects;
 
 	door->config = config;
 	snprintf(door->source, sizeof(door->source), "door/%s", config->name);
@@ -294,9 +295,9 @@ static void open_door(struct gate *gate, const struct config_door *config, uint6
 	door->exit_line = find_line(gate, config->exit_button);
 	door->energised = energised_for(door, false);
 	door_init(&door->machine, &times, now_ms);
-	if (door->contact_line >= 0)
-		(void)gate_door_apply(gate, door,
-				      contact_event(board_get(gate->board, (unsigned)door->contact_line)), now_ms, NULL);
+	if (door->contact_line >= 0) /* the first reading is no change: nothing to tell */
+		(void)door_step(&door->machine, contact_event(board_get(gate->board, (unsigned)door->contact_line)), now_ms,
+				&effects);
 }
 
 int gate_doors_open(struct gate *gate)

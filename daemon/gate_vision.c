@@ -1,6 +1,7 @@
 #include "gate_vision.h"
 
 #include <errno.h>
+#include <math.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -8,7 +9,7 @@
 
 json_t *gate_vision_number(float value)
 {
-	return json_real((double)(int)(value * 1000.0f) / 1000.0);
+	return json_real(round((double)value * 1000.0) / 1000.0);
 }
 
 /* ---- what comes from camera threads ---- */

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/json.h"
 #include "http_listen.h"
 
 enum {
@@ -191,7 +192,7 @@ static char *problem_text(unsigned status, const char *detail)
 	const char *title = MHD_get_reason_phrase_for(status);
 	json_t *problem = json_pack("{s:s,s:s,s:i,s:s}", "type", "about:blank", "title", title, "status",
 				    (int)status, "detail", detail);
-	char *text = problem != NULL ? json_dumps(problem, JSON_COMPACT) : NULL;
+	char *text = problem != NULL ? json_text(problem) : NULL;
 
 	json_decref(problem);
 	return text;

@@ -62,6 +62,7 @@ static int run_loop(const struct config *config, uint64_t started_us)
 	sigaddset(&stops, SIGINT);
 	sigprocmask(SIG_BLOCK, &stops, NULL);
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN); /* a full quota is an error to report, not an end */
 
 	r = sd_event_default(&event);
 	if (r >= 0)

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/json.h"
 #include "base/log.h"
 #include "base/ulid.h"
 #include "mqtt/command.h"
@@ -86,7 +87,7 @@ static void publish(struct link *link, const char *rest, const void *payload, si
 static char *status_text(const struct link *link, const char *word)
 {
 	json_t *status = json_pack("{s:s, s:s, s:s}", "state", word, "session", link->session, "version", link->version);
-	char *text = status != NULL ? json_dumps(status, JSON_COMPACT) : NULL;
+	char *text = status != NULL ? json_text(status) : NULL;
 
 	json_decref(status);
 	return text;
@@ -567,7 +568,7 @@ static struct state *find_state(struct link *link, const char *rest)
 
 int link_publish_state(struct link *link, const char *what, const char *name, const json_t *json)
 {
-	char rest[TOPIC_BYTES], *payload = json != NULL ? json_dumps(json, JSON_COMPACT) : NULL;
+	char rest[TOPIC_BYTES], *payload = json != NULL ? json_text(json) : NULL;
 	struct state *state;
 
 	snprintf(rest, sizeof(rest), "state/%s/%s", what, name);
@@ -591,7 +592,7 @@ int link_publish_state(struct link *link, const char *what, const char *name, co
 
 void link_publish_health(struct link *link, const json_t *health)
 {
-	char *text = link_is_up(link) ? json_dumps(health, JSON_COMPACT) : NULL;
+	char *text = link_is_up(link) ? json_text(health) : NULL;
 
 	if (text != NULL)
 		publish(link, "health", text, strlen(text), 0, false);
@@ -601,7 +602,7 @@ void link_publish_health(struct link *link, const json_t *health)
 void link_reply(struct link *link, const char *topic, const void *correlation, size_t correlation_bytes,
 		const json_t *reply)
 {
-	char *text = link_is_up(link) ? json_dumps(reply, JSON_COMPACT) : NULL;
+	char *text = link_is_up(link) ? json_text(reply) : NULL;
 	mosquitto_property *properties = NULL;
 
 	if (text == NULL)

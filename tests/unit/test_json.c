@@ -87,6 +87,17 @@ static void canonical_text_ignores_order(void **state)
 	json_decref(b);
 }
 
+static void rounded_numbers_stay_short(void **state)
+{
+	json_t *value = json_pack("{s:f}", "score", 0.989);
+	char *text = json_text(value);
+
+	(void)state;
+	assert_string_equal(text, "{\"score\":0.989}");
+	free(text);
+	json_decref(value);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -95,6 +106,7 @@ int main(void)
 		cmocka_unit_test(members_keep_defaults_and_check_ranges),
 		cmocka_unit_test(names_the_unknown_member),
 		cmocka_unit_test(canonical_text_ignores_order),
+		cmocka_unit_test(rounded_numbers_stay_short),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
