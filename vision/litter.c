@@ -128,7 +128,7 @@ static bool take_time(struct litter *litter, int64_t pts_us)
 		litter->stats.late++;
 		return false;
 	}
-	if (litter->started && (float)(pts_us - litter->last_pts_us) > GAP_MAX_S * 1e6F)
+	if (litter->started && (double)pts_us - (double)litter->last_pts_us > (double)GAP_MAX_S * 1e6)
 		litter_flush(litter);
 	if (!litter->started) {
 		litter->started = true;
