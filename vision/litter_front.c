@@ -16,7 +16,7 @@ enum {
 	SPREAD_START = 6,
 	SPREAD_MAX = 116, /* so that twice it and the margin stay within a byte */
 	MARGIN = 9,
-	RISE = 3,
+	RISE = 6,
 	UNSTEADY_FRAMES = 6,
 };
 
@@ -26,8 +26,8 @@ static int round_up(int value, int step)
 }
 
 /*
- * One row of the model. The background creeps towards the picture by one level (a running median); the spread
- * rises by RISE when a pixel is farther away than it and falls by one every fourth frame, so that it settles
+ * One row of the model; each row has its turn every second frame. The background creeps towards the picture by one level (a running median); the spread
+ * rises by RISE when a pixel is farther away than it and falls by one every second turn, so that it settles
  * where about one frame in twelve exceeds it. A pixel moves when it is more than twice that away.
  */
 ROW_CLONES static void row_pass(const uint8_t *restrict luma, uint8_t *restrict background,
@@ -48,6 +48,19 @@ ROW_CLONES static void row_pass(const uint8_t *restrict luma, uint8_t *restrict 
 		next = next > SPREAD_MAX ? SPREAD_MAX : next;
 		next = (uint8_t)(next - decay);
 		spread[x] = next < SPREAD_MIN ? SPREAD_MIN : next;
+	}
+}
+
+/* the same question to a row whose model stays as it is in this frame */
+ROW_CLONES static void row_test(const uint8_t *restrict luma, const uint8_t *restrict background,
+				const uint8_t *restrict spread, uint8_t *restrict mask, int count)
+{
+	for (int x = 0; x < count; x++) {
+		uint8_t i = luma[x], b = background[x], s = spread[x];
+		uint8_t high = i > b ? i : b, low = i > b ? b : i;
+		uint8_t d = (uint8_t)(high - low), limit = (uint8_t)(s + s + MARGIN);
+
+		mask[x] = d > limit ? 255 : 0;
 	}
 }
 
@@ -259,7 +272,7 @@ static void note_busy(struct litter_front *front)
 enum litter_scene litter_front_frame(struct litter_front *front, const uint8_t *luma, size_t stride)
 {
 	int64_t moving = 0;
-	uint8_t step = front->frames % 2 == 0, decay = front->frames % 4 == 0;
+	uint8_t decay = front->frames % 4 < 2;
 	enum litter_scene scene = LITTER_SCENE_CALM;
 
 	front->run_count = 0;
@@ -272,8 +285,12 @@ enum litter_scene litter_front_frame(struct litter_front *front, const uint8_t *
 	for (int y = 0; y < front->height; y++) {
 		size_t at = (size_t)y * (size_t)front->plane_stride;
 
-		row_pass(luma + (size_t)y * stride, front->background + at, front->spread + at, front->mask,
-			 front->width, step, decay);
+		if (((unsigned)y + front->frames) % 2 == 0)
+			row_pass(luma + (size_t)y * stride, front->background + at, front->spread + at,
+				 front->mask, front->width, 1, decay);
+		else
+			row_test(luma + (size_t)y * stride, front->background + at, front->spread + at,
+				 front->mask, front->width);
 		if (front->allowed != NULL)
 			row_allow(front->mask, front->allowed + at, front->width);
 		moving += find_runs(front, y);
