@@ -1,6 +1,7 @@
 /* gatehoused: reads its config, opens the gate, runs the loop until it is told to stop. */
 #include <argp.h>
 #include <errno.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -48,22 +49,41 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 	}
 }
 
+static pthread_t loop_thread;
+
+static void pass_to_loop(int signal_number)
+{
+	pthread_kill(loop_thread, signal_number);
+}
+
+/*
+ * Blocked here, signals wait for the loop. Our own threads inherit that, but a library that is loaded with the
+ * program (OpenBLAS) starts threads before main(): what the kernel hands to one of them is passed on.
+ */
+static void keep_signals_for_loop(void)
+{
+	struct sigaction pass_on = {.sa_handler = pass_to_loop, .sa_flags = SA_RESTART};
+	sigset_t stops;
+
+	loop_thread = pthread_self();
+	sigemptyset(&stops);
+	sigaddset(&stops, SIGTERM);
+	sigaddset(&stops, SIGINT);
+	sigprocmask(SIG_BLOCK, &stops, NULL);
+	sigaction(SIGTERM, &pass_on, NULL);
+	sigaction(SIGINT, &pass_on, NULL);
+	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN); /* a full quota is an error to report, not an end */
+}
+
 static int run_loop(const struct config *config, uint64_t started_us)
 {
 	char error[GATE_ERROR_BYTES] = "";
 	sd_event *event = NULL;
 	struct gate *gate = NULL;
-	sigset_t stops;
 	int r;
 
-	/* blocked before any thread starts: signals arrive in the loop and nowhere else */
-	sigemptyset(&stops);
-	sigaddset(&stops, SIGTERM);
-	sigaddset(&stops, SIGINT);
-	sigprocmask(SIG_BLOCK, &stops, NULL);
-	signal(SIGPIPE, SIG_IGN);
-	signal(SIGXFSZ, SIG_IGN); /* a full quota is an error to report, not an end */
-
+	keep_signals_for_loop();
 	r = sd_event_default(&event);
 	if (r >= 0)
 		r = sd_event_add_signal(event, NULL, SIGTERM, NULL, NULL);
