@@ -1,0 +1,23 @@
+# The whole daemon, from outside: each file is one test. Python's own library is all they need.
+find_package(Python3 COMPONENTS Interpreter)
+
+function(gh_integration_test name file timeout_s)
+  if(NOT Python3_FOUND OR NOT EXISTS ${CMAKE_CURRENT_SOURCE_DIR}/integration/${file})
+    return()
+  endif()
+  add_test(NAME ${name} COMMAND ${Python3_EXECUTABLE} -B ${CMAKE_CURRENT_SOURCE_DIR}/integration/${file}
+           WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
+  set_tests_properties(${name} PROPERTIES TIMEOUT ${timeout_s} SKIP_RETURN_CODE 77 LABELS integration
+    ENVIRONMENT "GH_BUILD_DIR=${CMAKE_BINARY_DIR};GH_SOURCE_DIR=${CMAKE_SOURCE_DIR};LSAN_OPTIONS=suppressions=${CMAKE_SOURCE_DIR}/tests/lsan.supp;TSAN_OPTIONS=suppressions=${CMAKE_SOURCE_DIR}/tests/tsan.supp")
+endfunction()
+
+gh_integration_test(integration_entry test_entry.py 600)
+gh_integration_test(integration_outbox test_outbox.py 900)
+gh_integration_test(integration_bad_input test_bad_input.py 900)
+gh_integration_test(litter_clips_daemon test_litter_clips.py 900)
+gh_integration_test(litter_scene_daemon test_scene.py 600)
+gh_integration_test(face_lfw_daemon test_face_lfw.py 1800)
+# plays in real time: what else runs would take the pictures' time
+if(TEST face_lfw_daemon)
+  set_tests_properties(face_lfw_daemon PROPERTIES RUN_SERIAL TRUE)
+endif()
