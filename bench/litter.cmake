@@ -13,4 +13,6 @@ if(OPENCV_VIDEO_INCLUDE_DIR AND OPENCV_VIDEO_LIBRARY AND OPENCV_IMGPROC_LIBRARY 
   target_link_libraries(litter_bench PRIVATE gh_vision ${OPENCV_VIDEO_LIBRARY} ${OPENCV_IMGPROC_LIBRARY}
     ${OPENCV_CORE_LIBRARY})
   set_target_properties(litter_bench PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bench)
+else()
+  message(STATUS "No OpenCV video module (libopencv-video-dev): the benchmark litter_bench is left out")
 endif()
