@@ -74,6 +74,14 @@ static struct change *change_new(struct gate *gate, const struct gate_reply *rep
 	return change;
 }
 
+/* While the disk takes nothing, a change would wait without an end: better said at once. */
+static int change_may_begin(const struct gate *gate)
+{
+	if (gate->store == NULL)
+		return -EIO;
+	return gate->store_trouble[0] != '\0' ? -EAGAIN : 0;
+}
+
 static void refuse(struct change *change, int r)
 {
 	const char *why = change->gate->store_trouble;
@@ -115,7 +123,9 @@ void gate_person_add(void *arg, struct api_token token, const struct api_caller 
 	change->person.enabled = true;
 	draft.person = change->person.id;
 	draft.data = json_pack("{s:s}", "by", by->name);
-	r = gate->store != NULL ? store_person_put(gate->store, &change->person, &draft, on_added, change) : -EIO;
+	r = change_may_begin(gate);
+	if (r == 0)
+		r = store_person_put(gate->store, &change->person, &draft, on_added, change);
 	json_decref(draft.data);
 	if (r < 0)
 		refuse(change, r);
@@ -154,7 +164,9 @@ void gate_person_remove(void *arg, struct api_token token, const struct api_call
 		return;
 	snprintf(change->person.id, sizeof(change->person.id), "%s", id);
 	draft.data = json_pack("{s:s}", "by", by->name);
-	r = gate->store != NULL ? store_person_remove(gate->store, id, &draft, on_removed, change) : -EIO;
+	r = change_may_begin(gate);
+	if (r == 0)
+		r = store_person_remove(gate->store, id, &draft, on_removed, change);
 	json_decref(draft.data);
 	if (r < 0)
 		refuse(change, r);
