@@ -77,7 +77,8 @@ class UnixConnection(http.client.HTTPConnection):
         """(status, JSON or None)"""
         raw = body if isinstance(body, (bytes, type(None))) else json.dumps(body).encode()
         kind = "application/octet-stream" if isinstance(body, bytes) else "application/json"
-        self.request(method, "/api/v1/" + route, raw, {"Content-Type": kind} if raw is not None else {})
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # refused early: the answer is there
+            self.request(method, "/api/v1/" + route, raw, {"Content-Type": kind} if raw is not None else {})
         answer = self.getresponse()
         text = answer.read()
         return answer.status, json.loads(text) if text else None
