@@ -19,5 +19,5 @@ gh_integration_test(litter_scene_daemon test_scene.py 600)
 gh_integration_test(face_lfw_daemon test_face_lfw.py 1800)
 # plays in real time: what else runs would take the pictures' time
 if(TEST face_lfw_daemon)
-  set_tests_properties(face_lfw_daemon PROPERTIES RUN_SERIAL TRUE)
+  set_tests_properties(face_lfw_daemon PROPERTIES RUN_SERIAL TRUE LABELS "integration;accuracy")
 endif()
