@@ -314,21 +314,46 @@ static void run_door_open(struct gate_link *l, const struct link_command *from, 
 	gate_entry_ask(l->gate, &request);
 }
 
+struct pinged {
+	struct gate *gate;
+	struct asker *asker;
+};
+
+static void on_ping_recorded(void *arg, int r, const struct event_row *row)
+{
+	struct pinged *pinged = arg;
+	const struct gate_reply reply = {.command = pinged->asker};
+	char now[CLOCK_UTC_BYTES];
+
+	(void)row;
+	clock_format_utc(clock_unix_ms(), now);
+	if (pinged->gate->link != NULL) /* else the asker is gone with it */
+		answer_command(pinged->gate, &reply, r, NULL,
+			       r == 0 ? json_pack("{s:s, s:s}", "time", now, "version", GH_VERSION) : NULL);
+	free(pinged);
+}
+
+/* Answered once its nonce is on disk: a ping that was answered can never be played again. */
 static void run_ping(struct gate_link *l, const struct link_command *from, const struct command *command,
 		     const struct config_key *key)
 {
-	char now[CLOCK_UTC_BYTES];
-	json_t *data = json_pack("{s:s, s:s, s:s}", "command", from->name, "id", command->id, "key", key->id);
-	const struct event_draft draft = {.type = "command.accepted",
-					  .source = "mqtt",
-					  .data = data,
-					  .nonce_key = key->id,
-					  .nonce = command->nonce};
+	struct pinged *pinged = malloc(sizeof(*pinged));
+	struct asker *asker = pinged != NULL ? take_asker(l, from, command->id) : NULL;
+	struct event_draft draft = {
+		.type = "command.accepted", .source = "mqtt", .nonce_key = key->id, .nonce = command->nonce};
+	int r;
 
-	(void)gate_record_draft(l->gate, &draft, NULL, NULL); /* logged there */
-	json_decref(data);
-	clock_format_utc(clock_unix_ms(), now);
-	reply_to(l, from, command_reply_ok(command->id, json_pack("{s:s, s:s}", "time", now, "version", GH_VERSION)));
+	if (asker == NULL) {
+		free(pinged);
+		refuse(l, from, command->id, "busy", "too many commands at once");
+		return;
+	}
+	*pinged = (struct pinged){.gate = l->gate, .asker = asker};
+	draft.data = json_pack("{s:s, s:s, s:s}", "command", from->name, "id", command->id, "key", key->id);
+	r = gate_record_draft(l->gate, &draft, on_ping_recorded, pinged);
+	json_decref(draft.data);
+	if (r < 0)
+		on_ping_recorded(pinged, r, NULL);
 }
 
 static void on_command(void *arg, const struct link_command *from)

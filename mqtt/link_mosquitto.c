@@ -102,6 +102,18 @@ static void publish_status(struct link *link, const char *word)
 	free(text);
 }
 
+/* An empty retained message removes what the broker keeps; the slot is free once that was said. */
+static void publish_state(struct link *link, struct state *state)
+{
+	if (state->rest == NULL)
+		return;
+	publish(link, state->rest, state->payload, state->payload != NULL ? strlen(state->payload) : 0, 1, true);
+	if (state->payload == NULL) {
+		free(state->rest);
+		state->rest = NULL;
+	}
+}
+
 /* ---- what libmosquitto tells; all inside link_dispatch() ---- */
 
 static void on_connack(struct mosquitto *client, void *arg, int code, int flags, const mosquitto_property *properties)
@@ -123,9 +135,7 @@ static void on_connack(struct mosquitto *client, void *arg, int code, int flags,
 	if (topic_make(link->site, link->gate, "cmd/+", topic) == 0)
 		(void)mosquitto_subscribe_v5(client, NULL, topic, 1, MQTT_SUB_OPT_SEND_RETAIN_NEVER, NULL);
 	for (size_t i = 0; i < LINK_STATES_MAX; i++)
-		if (link->states[i].payload != NULL)
-			publish(link, link->states[i].rest, link->states[i].payload, strlen(link->states[i].payload), 1,
-				true);
+		publish_state(link, &link->states[i]);
 	link->ops.connected(link->arg, true, "");
 }
 
@@ -288,6 +298,7 @@ static int new_client(struct link *link, struct attempt *attempt)
 		return -ENOMEM;
 	mosquitto_int_option(attempt->client, MOSQ_OPT_PROTOCOL_VERSION, MQTT_PROTOCOL_V5);
 	mosquitto_int_option(attempt->client, MOSQ_OPT_SEND_MAXIMUM, (int)link->window);
+	mosquitto_int_option(attempt->client, MOSQ_OPT_TCP_NODELAY, 1);
 	mosquitto_connect_v5_callback_set(attempt->client, on_connack);
 	mosquitto_disconnect_v5_callback_set(attempt->client, on_disconnect);
 	mosquitto_publish_v5_callback_set(attempt->client, on_published);
@@ -583,19 +594,23 @@ int link_publish_state(struct link *link, const char *what, const char *name, co
 		state->rest = strdup(rest);
 	free(state->payload);
 	state->payload = payload;
+	if (state->rest == NULL)
+		return -ENOMEM;
 	if (link_is_up(link)) {
-		publish(link, rest, payload, payload != NULL ? strlen(payload) : 0, 1, true);
+		publish_state(link, state);
 		set_watch(link, mosquitto_want_write(link->client));
 	}
-	return state->rest != NULL ? 0 : -ENOMEM;
+	return 0;
 }
 
 void link_publish_health(struct link *link, const json_t *health)
 {
 	char *text = link_is_up(link) ? json_text(health) : NULL;
 
-	if (text != NULL)
-		publish(link, "health", text, strlen(text), 0, false);
+	if (text == NULL)
+		return;
+	publish(link, "health", text, strlen(text), 0, false);
+	set_watch(link, mosquitto_want_write(link->client));
 	free(text);
 }
 
