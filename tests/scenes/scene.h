@@ -45,8 +45,8 @@ const char *scene_kind_name(enum scene_kind kind);
 enum scene_kind scene_kind_find(const char *name);
 
 struct scene_throw {
-	double t_s;         /* leaves the hand */
-	int floor, column;  /* 1 to SCENE_FLOORS, 1 to SCENE_COLUMNS */
+	double t_s;        /* leaves the hand */
+	int floor, column; /* 1 to SCENE_FLOORS, 1 to SCENE_COLUMNS */
 	enum scene_kind kind;
 };
 

@@ -1,0 +1,254 @@
+#include "scene.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+	CLOUD_WIDE = 1024, /* texels; it repeats */
+	CLOUD_TALL = 256,
+	NOISE = 1 << 16,
+};
+
+struct scene {
+	struct scene_options options;
+	struct scene_camera camera;
+	struct scene_planes plate; /* what stands still */
+	uint8_t *sky;
+	uint8_t *clouds;
+	int8_t *noise;
+	struct scene_things *things;
+	int begin[SCENE_THROWS_MAX], end[SCENE_THROWS_MAX];
+};
+
+static bool can_be(const struct scene_options *o)
+{
+	bool sizes = o->width_px >= SCENE_SIDE_MIN_PX && o->width_px <= SCENE_SIDE_MAX_PX &&
+		     o->width_px % 2 == 0 && o->height_px >= SCENE_SIDE_MIN_PX &&
+		     o->height_px <= SCENE_SIDE_MAX_PX && o->height_px % 2 == 0;
+
+	if (!sizes || o->frames_per_s < 1 || o->frames_per_s > 120 || o->frames < 1 ||
+	    o->frames > SCENE_FRAMES_MAX || o->birds < 0 || o->birds > SCENE_BIRDS_MAX ||
+	    o->throw_count > SCENE_THROWS_MAX)
+		return false;
+	for (size_t i = 0; i < o->throw_count; i++) {
+		const struct scene_throw *t = &o->throws[i];
+
+		if (!(t->t_s >= 0) || t->floor < 1 || t->floor > SCENE_FLOORS || t->column < 1 ||
+		    t->column > SCENE_COLUMNS || (int)t->kind < 0 || t->kind >= SCENE_KINDS)
+			return false;
+	}
+	return true;
+}
+
+/* Smooth noise that repeats every @p period cells. */
+static double cell_noise(uint64_t seed, double x, double y, int period)
+{
+	double fx = floor(x), fy = floor(y), px = x - fx, py = y - fy, corner[4];
+
+	for (int i = 0; i < 4; i++)
+		corner[i] = scene_random(seed, 60 + (uint64_t)period,
+					 (uint64_t)(((int)fx + i % 2) % period + ((int)fy + i / 2) * period));
+	px = px * px * (3 - 2 * px);
+	py = py * py * (3 - 2 * py);
+	return (corner[0] * (1 - px) + corner[1] * px) * (1 - py) +
+	       (corner[2] * (1 - px) + corner[3] * px) * py;
+}
+
+static void draw_clouds(struct scene *scene)
+{
+	for (int y = 0; y < CLOUD_TALL; y++) {
+		for (int x = 0; x < CLOUD_WIDE; x++) {
+			double sum = 0, part = 0.5;
+
+			for (int period = 8; period <= 64; period *= 2, part /= 2)
+				sum += part * cell_noise(scene->options.seed, (double)x * period / CLOUD_WIDE,
+							 (double)y * period * 2.2 / CLOUD_WIDE, period);
+			sum = fmax(0, fmin(1, (sum - 0.42) * 3.2));
+			scene->clouds[y * CLOUD_WIDE + x] = (uint8_t)lrint(sum * 255);
+		}
+	}
+}
+
+/* The sum of four is bell-shaped enough for a sensor. */
+static void draw_noise(struct scene *scene)
+{
+	const struct scene_options *o = &scene->options;
+	double spread = o->night ? 3.2 : 1.5;
+
+	for (uint64_t i = 0; i < NOISE; i++) {
+		double sum = -2;
+
+		for (uint64_t k = 0; k < 4; k++)
+			sum += scene_random(o->seed, 90 + k, i);
+		scene->noise[i] = (int8_t)lrint(sum * spread * 1.73);
+	}
+}
+
+static int claim(struct scene *scene)
+{
+	size_t wide = (size_t)scene->options.width_px, pixels = wide * (size_t)scene->options.height_px;
+
+	scene->plate.data[0] = malloc(pixels * 3 / 2);
+	scene->sky = malloc(pixels);
+	scene->clouds = malloc((size_t)CLOUD_WIDE * CLOUD_TALL);
+	scene->noise = malloc(NOISE);
+	if (scene->plate.data[0] == NULL || scene->sky == NULL || scene->clouds == NULL ||
+	    scene->noise == NULL)
+		return -ENOMEM;
+	scene->plate.data[1] = scene->plate.data[0] + pixels;
+	scene->plate.data[2] = scene->plate.data[1] + pixels / 4;
+	scene->plate.stride[0] = (int)wide;
+	scene->plate.stride[1] = scene->plate.stride[2] = (int)wide / 2;
+	return 0;
+}
+
+static void find_sights(struct scene *scene)
+{
+	struct scene_box box;
+
+	for (size_t i = 0; i < scene->options.throw_count; i++) {
+		scene->begin[i] = scene->end[i] = -1;
+		for (int n = (int)(scene->options.throws[i].t_s * scene->options.frames_per_s);
+		     n < scene->options.frames; n++) {
+			if (!scene_truth(scene, i, n, &box)) {
+				if (scene->end[i] >= 0)
+					break;
+				if (n > (scene->options.throws[i].t_s + 30) * scene->options.frames_per_s)
+					break;
+				continue;
+			}
+			if (scene->begin[i] < 0)
+				scene->begin[i] = n;
+			scene->end[i] = n;
+		}
+	}
+}
+
+int scene_open(const struct scene_options *options, struct scene **ret_scene)
+{
+	struct scene *scene;
+	int r;
+
+	if (!can_be(options))
+		return -EINVAL;
+	scene = calloc(1, sizeof(*scene));
+	if (scene == NULL)
+		return -ENOMEM;
+	scene->options = *options;
+	scene_camera_aim(&scene->camera, options->width_px, options->height_px);
+	r = claim(scene);
+	if (r == 0)
+		r = scene_things_open(options, &scene->camera, &scene->things);
+	if (r < 0) {
+		scene_close(scene);
+		return r;
+	}
+	scene_facade_draw(options, &scene->camera, &scene->plate, scene->sky);
+	draw_clouds(scene);
+	draw_noise(scene);
+	find_sights(scene);
+	*ret_scene = scene;
+	return 0;
+}
+
+void scene_close(struct scene *scene)
+{
+	if (scene == NULL)
+		return;
+	scene_things_close(scene->things);
+	free(scene->plate.data[0]);
+	free(scene->sky);
+	free(scene->clouds);
+	free(scene->noise);
+	free(scene);
+}
+
+static void copy_plate(const struct scene *scene, const struct scene_planes *planes)
+{
+	for (int i = 0; i < 3; i++) {
+		int tall = i == 0 ? scene->options.height_px : scene->options.height_px / 2;
+
+		for (int y = 0; y < tall; y++)
+			memcpy(planes->data[i] + (ptrdiff_t)y * planes->stride[i],
+			       scene->plate.data[i] + (ptrdiff_t)y * scene->plate.stride[i],
+			       (size_t)scene->plate.stride[i]);
+	}
+}
+
+/* Clouds drift to the right, about half a pixel a frame; those further down are further away and slower. */
+static void add_clouds(const struct scene *scene, int n, const struct scene_planes *planes)
+{
+	const struct scene_options *o = &scene->options;
+	int bright = o->night ? 34 : 218;
+
+	for (int y = 0; y < o->height_px; y++) {
+		const uint8_t *sky = scene->sky + (ptrdiff_t)y * o->width_px;
+		const uint8_t *row =
+			scene->clouds + (ptrdiff_t)(y * (CLOUD_TALL - 1) / o->height_px) * CLOUD_WIDE;
+		uint8_t *luma = planes->data[0] + (ptrdiff_t)y * planes->stride[0];
+		double drift_px =
+			12.0 * (1.3 - (double)y / o->height_px) * o->height_px / 720 * n / o->frames_per_s;
+		int64_t step = (int64_t)CLOUD_WIDE * 256 / (2 * o->height_px); /* 1/256 texel a pixel */
+		int64_t at = (int64_t)(CLOUD_WIDE * 256) * 4096 - (int64_t)(drift_px * (double)step);
+
+		for (int x = 0; x < o->width_px; x++, at += step) {
+			int texel = (int)(at >> 8) & (CLOUD_WIDE - 1), part = (int)(at & 255), cloud;
+
+			if (sky[x] == 0)
+				continue;
+			cloud = row[texel] * (256 - part) + row[(texel + 1) & (CLOUD_WIDE - 1)] * part;
+			cloud = (cloud >> 8) * sky[x] / 255;
+			luma[x] = (uint8_t)(luma[x] + (bright - luma[x]) * cloud / 300);
+		}
+	}
+}
+
+static void add_noise(const struct scene *scene, int n, const struct scene_planes *planes)
+{
+	const struct scene_options *o = &scene->options;
+
+	for (int y = 0; y < o->height_px; y++) {
+		uint8_t *luma = planes->data[0] + (ptrdiff_t)y * planes->stride[0];
+		double start = scene_random(o->seed, 100 + (uint64_t)n, (uint64_t)y);
+		const int8_t *noise = scene->noise + (size_t)(start * (NOISE - SCENE_SIDE_MAX_PX));
+
+		for (int x = 0; x < o->width_px; x++) {
+			int value = luma[x] + noise[x];
+
+			luma[x] = (uint8_t)(value < 16 ? 16 : value > 235 ? 235 : value);
+		}
+	}
+}
+
+void scene_draw(struct scene *scene, int n, const struct scene_planes *planes)
+{
+	copy_plate(scene, planes);
+	add_clouds(scene, n, planes);
+	scene_things_draw(scene->things, n, planes);
+	add_noise(scene, n, planes);
+}
+
+bool scene_truth(const struct scene *scene, size_t i, int n, struct scene_box *ret_box)
+{
+	return scene_things_truth(scene->things, i, n, ret_box);
+}
+
+void scene_throw_frames(const struct scene *scene, size_t i, int *ret_begin, int *ret_end)
+{
+	*ret_begin = scene->begin[i];
+	*ret_end = scene->end[i];
+}
+
+void scene_corners(const struct scene *scene, double ret_points[4][2])
+{
+	static const double at[4][2] = {
+		{0, 0}, {SCENE_WIDTH_M, 0}, {SCENE_WIDTH_M, SCENE_HEIGHT_M}, {0, SCENE_HEIGHT_M}};
+
+	for (int i = 0; i < 4; i++) {
+		scene_project(&scene->camera, at[i][0], at[i][1], 0, &ret_points[i][0], &ret_points[i][1]);
+		ret_points[i][0] /= scene->options.width_px;
+		ret_points[i][1] /= scene->options.height_px;
+	}
+}
