@@ -10,7 +10,8 @@ enum {
 	FLIGHT_STEPS = 20 * FLIGHT_STEPS_PER_S, /* paper from the top takes about 16 s */
 	BLUR_SIGHTS = 8,
 	TILE = 96, /* half the side of the largest thing drawn, pixels */
-	LEAVES = 520,
+	LEAVES = 1300,
+	BOUGHS = 110, /* of the leaves: large, dark and nearly still */
 	DROPS = 350,
 };
 
@@ -147,17 +148,18 @@ static void grow_leaves(struct scene_things *things)
 
 	for (uint64_t i = 0; i < LEAVES; i++) {
 		double far = sqrt(scene_random(o->seed, 40, i)), turn = scene_random(o->seed, 41, i) * 6.2832;
-		double tone = scene_random(o->seed, 42, i);
+		double tone = scene_random(o->seed, 42, i), unit = o->height_px / 720.0;
+		bool bough = i < BOUGHS;
 
-		things->leaves[i] =
-			(struct leaf){.x = 0.02 * o->width_px + far * cos(turn) * 0.30 * o->height_px,
-				      .y = 0.80 * o->height_px + far * sin(turn) * 0.24 * o->height_px,
-				      .size = (4 + 5 * scene_random(o->seed, 43, i)) * o->height_px / 720.0,
-				      .phase = tone * 3,
-				      .reach = (0.4 + far) * 2.2 * o->height_px / 720.0,
-				      .luma = (uint8_t)((52 + 50 * tone) * (o->night ? 0.4 : 1)),
-				      .cb = 112,
-				      .cr = 118};
+		things->leaves[i] = (struct leaf){
+			.x = 0.02 * o->width_px + far * cos(turn) * (bough ? 0.25 : 0.30) * o->height_px,
+			.y = 0.80 * o->height_px + far * sin(turn) * (bough ? 0.20 : 0.24) * o->height_px,
+			.size = (bough ? 26 : 3 + 4 * scene_random(o->seed, 43, i)) * unit,
+			.phase = tone * 3,
+			.reach = (bough ? 0.3 : 0.4 + far) * 2.2 * unit,
+			.luma = (uint8_t)((bough ? 46 + 8 * tone : 52 + 50 * tone) * (o->night ? 0.4 : 1)),
+			.cb = 112,
+			.cr = 118};
 	}
 }
 
