@@ -22,6 +22,8 @@ struct converter {
 	struct SwsContext *sws;
 	int colorspace, full_range; /* what sws is set to; -1 nothing yet */
 	int width, height, format;
+	uint8_t *wide; /* rows with room for what swscale writes past their end */
+	size_t wide_bytes;
 };
 
 static struct owned_frame *owned(struct video_frame *frame)
@@ -223,6 +225,31 @@ static int prepare(struct converter *c, const AVFrame *picture)
 	return 0;
 }
 
+/* swscale writes rows in steps of 16 pixels, over the end of a buffer that has no room for the last step */
+enum { STEP_PX = 32 };
+
+static int convert_wide(struct converter *c, const AVFrame *picture, uint8_t *bgr, size_t stride)
+{
+	size_t wide_stride = FFALIGN((size_t)picture->width, STEP_PX) * 3;
+	size_t bytes = wide_stride * (size_t)picture->height;
+	int strides[4] = {(int)wide_stride}, r;
+	uint8_t *planes[4];
+
+	if (bytes > c->wide_bytes) {
+		av_freep(&c->wide);
+		c->wide_bytes = 0;
+		c->wide = av_malloc(bytes);
+		if (c->wide == NULL)
+			return -ENOMEM;
+		c->wide_bytes = bytes;
+	}
+	planes[0] = c->wide;
+	r = sws_scale(c->sws, (const uint8_t *const *)picture->data, picture->linesize, 0, picture->height, planes,
+		      strides);
+	av_image_copy_plane(bgr, (int)stride, c->wide, (int)wide_stride, picture->width * 3, picture->height);
+	return r;
+}
+
 int video_frame_to_bgr(struct bgr_converter *converter, const struct video_frame *frame, uint8_t *bgr,
 		       size_t stride)
 {
@@ -247,17 +274,22 @@ int video_frame_to_bgr(struct bgr_converter *converter, const struct video_frame
 	r = prepare(c, picture);
 	if (r < 0)
 		return r;
-	r = sws_scale(c->sws, (const uint8_t *const *)picture->data, picture->linesize, 0, frame->height_px,
-		      planes, strides);
-	return r == frame->height_px ? 0 : -EIO;
+	if (picture->width % STEP_PX != 0)
+		r = convert_wide(c, picture, bgr, stride);
+	else
+		r = sws_scale(c->sws, (const uint8_t *const *)picture->data, picture->linesize, 0,
+			      frame->height_px, planes, strides);
+	return r == frame->height_px ? 0 : r < 0 ? r : -EIO;
 }
 
 void bgr_converter_finish(struct bgr_converter *converter)
 {
 	struct converter *c = converter->context;
 
-	if (c != NULL)
+	if (c != NULL) {
 		sws_freeContext(c->sws);
+		av_freep(&c->wide);
+	}
 	free(c);
 	converter->context = NULL;
 }
