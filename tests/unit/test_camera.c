@@ -242,6 +242,44 @@ static void colours_come_out_as_they_went_in(void **state)
 	video_frame_unref(frame);
 }
 
+/* 360: swscale works in steps of 16 pixels */
+static void a_picture_stays_within_its_buffer(void **state)
+{
+	enum { WIDTH = 360, HEIGHT = 96, BYTES = WIDTH * HEIGHT * 3, GUARD = 256 };
+	const struct video_spec spec = {"libx264", WIDTH, HEIGHT, 2, 1, 0};
+	struct bgr_converter converter = {0};
+	uint8_t *bgr = malloc(BYTES + GUARD);
+	struct camera_config config;
+	struct camera *camera;
+	struct feed feed;
+	char path[128];
+	int made;
+
+	(void)state;
+	snprintf(path, sizeof(path), "%s/narrow.mp4", dir);
+	made = video_make(path, &spec);
+	if (made == 77) {
+		free(bgr);
+		skip();
+	}
+	assert_int_equal(made, 0);
+	config = config_for(path);
+	feed_init(&feed);
+	assert_int_equal(camera_open(&config, &feed_ops, &feed, &camera), 0);
+	feed_wait(&feed, &feed.ended, 1);
+	camera_close(camera);
+	assert_non_null(bgr);
+	memset(bgr, 0xa5, BYTES + GUARD);
+	assert_int_equal(video_frame_to_bgr(&converter, feed.last, bgr, WIDTH * 3), 0);
+	for (int i = 0; i < GUARD; i++)
+		assert_int_equal(bgr[BYTES + i], 0xa5);
+	assert_int_not_equal(bgr[BYTES - 1], 0xa5);
+	bgr_converter_finish(&converter);
+	feed_finish(&feed);
+	unlink(path);
+	free(bgr);
+}
+
 static int remove_folder(void **state)
 {
 	(void)state;
@@ -260,6 +298,7 @@ int main(void)
 		cmocka_unit_test(a_cut_file_gives_what_it_holds),
 		cmocka_unit_test(rubbish_is_lost_with_a_reason),
 		cmocka_unit_test(passwords_leave_every_url),
+		cmocka_unit_test(a_picture_stays_within_its_buffer),
 		cmocka_unit_test(wrong_settings_are_refused),
 		cmocka_unit_test(colours_come_out_as_they_went_in),
 	};
