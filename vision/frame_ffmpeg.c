@@ -244,8 +244,8 @@ static int convert_wide(struct converter *c, const AVFrame *picture, uint8_t *bg
 		c->wide_bytes = bytes;
 	}
 	planes[0] = c->wide;
-	r = sws_scale(c->sws, (const uint8_t *const *)picture->data, picture->linesize, 0, picture->height, planes,
-		      strides);
+	r = sws_scale(c->sws, (const uint8_t *const *)picture->data, picture->linesize, 0, picture->height,
+		      planes, strides);
 	av_image_copy_plane(bgr, (int)stride, c->wide, (int)wide_stride, picture->width * 3, picture->height);
 	return r;
 }

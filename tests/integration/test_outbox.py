@@ -42,6 +42,8 @@ class Crowd(threading.Thread):
             except Exception as error:  # told in the main thread
                 self.error = error
                 return
+        if connection is not None:
+            connection.close()
 
     def act(self, connection):
         status, person = connection.call("POST", "people", {"name": f"Person {self.acts}"})
