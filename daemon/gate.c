@@ -26,9 +26,11 @@ static void open_storage(struct gate *gate)
 	int r = store_open(&config, &gate->store);
 
 	if (r >= 0)
-		r = sd_event_add_io(gate->event, &gate->store_source, store_fd(gate->store), EPOLLIN, on_store, gate);
+		r = sd_event_add_io(gate->event, &gate->store_source, store_fd(gate->store), EPOLLIN,
+				    on_store, gate);
 	if (r < 0) {
-		snprintf(gate->store_trouble, sizeof(gate->store_trouble), "the store did not start: %s", strerror(-r));
+		snprintf(gate->store_trouble, sizeof(gate->store_trouble), "the store did not start: %s",
+			 strerror(-r));
 		log_error("store", "%s", gate->store_trouble);
 	}
 }
@@ -53,8 +55,8 @@ static int start_watchdog(struct gate *gate)
 
 	if (r <= 0)
 		return r;
-	r = sd_event_add_time(gate->event, &gate->watchdog_source, CLOCK_MONOTONIC, clock_mono_us(), 1000, on_watchdog,
-			      gate);
+	r = sd_event_add_time(gate->event, &gate->watchdog_source, CLOCK_MONOTONIC, clock_mono_us(), 1000,
+			      on_watchdog, gate);
 	if (r >= 0)
 		r = sd_event_source_set_priority(gate->watchdog_source, SD_EVENT_PRIORITY_IDLE);
 	return r;
@@ -77,7 +79,8 @@ static int on_first_turn(sd_event_source *source, void *arg)
 	return 0;
 }
 
-int gate_open(const struct config *config, sd_event *event, uint64_t started_us, struct gate **ret_gate, char *error)
+int gate_open(const struct config *config, sd_event *event, uint64_t started_us, struct gate **ret_gate,
+	      char *error)
 {
 	struct gate *gate = calloc(1, sizeof(*gate));
 	int r;
@@ -93,7 +96,8 @@ int gate_open(const struct config *config, sd_event *event, uint64_t started_us,
 	if (r >= 0)
 		r = roster_open(&gate->roster);
 	if (r >= 0) {
-		open_storage(gate); /* starts threads and waits for nothing: a fire at start can be recorded */
+		open_storage(
+			gate); /* starts threads and waits for nothing: a fire at start can be recorded */
 		r = gate_doors_open(gate);
 	}
 	if (r >= 0)
@@ -105,8 +109,9 @@ int gate_open(const struct config *config, sd_event *event, uint64_t started_us,
 		gate_close(gate);
 		return r;
 	}
-	log_info("main", "gatehouse " GH_VERSION " at %s/%s: %zu doors under control after %llu ms", config->site,
-		 config->gate, gate->door_count, (unsigned long long)((clock_mono_us() - started_us) / 1000));
+	log_info("main", "gatehouse " GH_VERSION " at %s/%s: %zu doors under control after %llu ms",
+		 config->site, config->gate, gate->door_count,
+		 (unsigned long long)((clock_mono_us() - started_us) / 1000));
 	*ret_gate = gate;
 	return 0;
 }

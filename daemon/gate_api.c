@@ -32,7 +32,8 @@ static unsigned status_of(int r)
 	}
 }
 
-void gate_api_answer(struct gate *gate, const struct gate_reply *reply, int r, const char *problem, json_t *result)
+void gate_api_answer(struct gate *gate, const struct gate_reply *reply, int r, const char *problem,
+		     json_t *result)
 {
 	if (gate->api == NULL) { /* closing */
 		json_decref(result);
@@ -43,7 +44,8 @@ void gate_api_answer(struct gate *gate, const struct gate_reply *reply, int r, c
 		return;
 	}
 	json_decref(result);
-	api_reply_problem(gate->api, reply->token, status_of(r), "%s", problem != NULL ? problem : strerror(-r));
+	api_reply_problem(gate->api, reply->token, status_of(r), "%s",
+			  problem != NULL ? problem : strerror(-r));
 }
 
 struct gate_reply gate_api_reply(struct api_token token, unsigned ok_status)
@@ -58,22 +60,23 @@ static json_t *storage_json(struct gate *gate)
 	if (gate->store == NULL)
 		return json_pack("{s:s}", "state", "failed");
 	return json_pack("{s:s, s:s, s:I, s:I, s:b}", "state",
-			 gate->store_trouble[0] != '\0'		? "failed"
-			 : store_is_ready(gate->store) ? "ok"
-						       : "opening",
-			 "reason", gate->store_trouble, "last_seq", (json_int_t)store_last_seq(gate->store), "pending",
-			 (json_int_t)store_pending(gate->store), "slow", gate->storage_slow);
+			 gate->store_trouble[0] != '\0' ? "failed"
+			 : store_is_ready(gate->store)  ? "ok"
+							: "opening",
+			 "reason", gate->store_trouble, "last_seq", (json_int_t)store_last_seq(gate->store),
+			 "pending", (json_int_t)store_pending(gate->store), "slow", gate->storage_slow);
 }
 
 static json_t *op_status(void *arg)
 {
 	struct gate *gate = arg;
 
-	return json_pack("{s:s, s:s, s:s, s:I, s:o, s:o, s:o, s:o, s:I, s:b}", "site", gate->config->site, "gate",
-			 gate->config->gate, "version", GH_VERSION, "uptime_s",
-			 (json_int_t)((clock_mono_us() - gate->started_us) / 1000000), "doors", gate_doors_json(gate),
-			 "cameras", gate_cameras_json(gate), "storage", storage_json(gate), "mqtt", gate_link_json(gate),
-			 "people", (json_int_t)roster_count(gate->roster), "fire", gate->fire);
+	return json_pack("{s:s, s:s, s:s, s:I, s:o, s:o, s:o, s:o, s:I, s:b}", "site", gate->config->site,
+			 "gate", gate->config->gate, "version", GH_VERSION, "uptime_s",
+			 (json_int_t)((clock_mono_us() - gate->started_us) / 1000000), "doors",
+			 gate_doors_json(gate), "cameras", gate_cameras_json(gate), "storage",
+			 storage_json(gate), "mqtt", gate_link_json(gate), "people",
+			 (json_int_t)roster_count(gate->roster), "fire", gate->fire);
 }
 
 /* ---- doors ---- */
@@ -286,7 +289,8 @@ int gate_api_open(struct gate *gate)
 	}
 	r = sd_event_add_io(gate->event, &gate->api_source, api_fd(gate->api), EPOLLIN, on_io, gate);
 	if (r >= 0)
-		r = sd_event_add_time(gate->event, &gate->api_timer, CLOCK_MONOTONIC, UINT64_MAX, 1000, on_time, gate);
+		r = sd_event_add_time(gate->event, &gate->api_timer, CLOCK_MONOTONIC, UINT64_MAX, 1000,
+				      on_time, gate);
 	if (r >= 0)
 		r = sd_event_source_set_prepare(gate->api_source, on_prepare);
 	return r;

@@ -62,9 +62,11 @@ json_t *gate_door_state(const struct gate_door *door)
 	const struct door *m = &door->machine;
 
 	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:b}", "name", door->config->name, "mode",
-			 door_mode_name(door_mode(m)), "physical", door_physical_name(door_physical(m)), "lock",
-			 door->fault ? "Fault" : door_lock_name(door_lock(m)), "alarm", door_alarm_name(door_alarm(m)),
-			 "fault", door->fault ? "FaultDetected" : "NotInFault", "has_contact", door->contact_line >= 0);
+			 door_mode_name(door_mode(m)), "physical", door_physical_name(door_physical(m)),
+			 "lock", door->fault ? "Fault" : door_lock_name(door_lock(m)), "alarm",
+			 door_alarm_name(door_alarm(m)), "fault",
+			 door->fault ? "FaultDetected" : "NotInFault", "has_contact",
+			 door->contact_line >= 0);
 }
 
 static void record_notice(struct gate *gate, struct gate_door *door, uint32_t notices)
@@ -103,8 +105,8 @@ static int drive_relay(struct gate *gate, struct gate_door *door, bool released)
 	r = board_set(gate->board, door->lock_line, energised);
 	if (r < 0 && !door->fault) {
 		door->fault = true;
-		log_error("doors", "%s: the relay %s does not follow: %s", door->config->name, door->config->lock,
-			  strerror(-r));
+		log_error("doors", "%s: the relay %s does not follow: %s", door->config->name,
+			  door->config->lock, strerror(-r));
 		gate_record(gate, "door.fault", EVENT_ALARM, door->source, NULL,
 			    json_pack("{s:s, s:s}", "line", door->config->lock, "reason", strerror(-r)));
 	} else if (r == 0) {
@@ -153,9 +155,9 @@ json_t *gate_doors_json(void *arg)
 static enum door_event contact_event(enum board_level level)
 {
 	/* active means open: wire the contact so that a cut wire reads as an open leaf, not as a closed one */
-	return level == BOARD_INACTIVE	 ? DOOR_EVENT_CONTACT_CLOSED
-	       : level == BOARD_ACTIVE	 ? DOOR_EVENT_CONTACT_OPEN
-					 : DOOR_EVENT_CONTACT_UNKNOWN;
+	return level == BOARD_INACTIVE ? DOOR_EVENT_CONTACT_CLOSED
+	       : level == BOARD_ACTIVE ? DOOR_EVENT_CONTACT_OPEN
+				       : DOOR_EVENT_CONTACT_UNKNOWN;
 }
 
 static void on_fire(struct gate *gate, enum board_level level, uint64_t now_ms)
@@ -167,10 +169,12 @@ static void on_fire(struct gate *gate, enum board_level level, uint64_t now_ms)
 	gate->fire = fire;
 	for (size_t i = 0; i < gate->door_count; i++)
 		if (gate->doors[i].config->opens_on_fire)
-			(void)gate_door_apply(gate, &gate->doors[i], fire ? DOOR_EVENT_FIRE : DOOR_EVENT_FIRE_RESET,
-					      now_ms, NULL); /* a relay fault was reported there */
+			(void)gate_door_apply(gate, &gate->doors[i],
+					      fire ? DOOR_EVENT_FIRE : DOOR_EVENT_FIRE_RESET, now_ms,
+					      NULL); /* a relay fault was reported there */
 	log_warning("doors", "the fire panel %s", fire ? "calls: its doors are open" : "is quiet again");
-	gate_record(gate, fire ? "fire.alarm" : "fire.reset", fire ? EVENT_ALARM : EVENT_INFO, NULL, NULL, NULL);
+	gate_record(gate, fire ? "fire.alarm" : "fire.reset", fire ? EVENT_ALARM : EVENT_INFO, NULL, NULL,
+		    NULL);
 }
 
 static void on_line(struct gate *gate, const struct board_event *event, uint64_t now_ms)
@@ -236,7 +240,8 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *arg)
 	(void)source, (void)usec;
 	for (size_t i = 0; i < gate->door_count; i++)
 		if (door_deadline_ms(&gate->doors[i].machine) <= now_ms)
-			(void)gate_door_apply(gate, &gate->doors[i], DOOR_EVENT_TICK, now_ms, NULL); /* reported there */
+			(void)gate_door_apply(gate, &gate->doors[i], DOOR_EVENT_TICK, now_ms,
+					      NULL); /* reported there */
 	gate_entries_tick(gate, now_ms);
 	gate_timer_update(gate);
 	return 0;
@@ -255,17 +260,19 @@ json_t *gate_board_json(void *arg)
 	json_t *list = json_array();
 
 	for (size_t i = 0; i < gate->line_count; i++)
-		json_array_append_new(list, json_pack("{s:s, s:s, s:s}", "name", gate->lines[i].name, "direction",
-						      gate->lines[i].output ? "output" : "input", "level",
-						      level_name(board_get(gate->board, (unsigned)i))));
-	return json_pack("{s:s, s:o}", "driver", gate->config->board.driver == CONFIG_BOARD_SIM ? "sim" : "gpiod",
-			 "lines", list);
+		json_array_append_new(list,
+				      json_pack("{s:s, s:s, s:s}", "name", gate->lines[i].name, "direction",
+						gate->lines[i].output ? "output" : "input", "level",
+						level_name(board_get(gate->board, (unsigned)i))));
+	return json_pack("{s:s, s:o}", "driver",
+			 gate->config->board.driver == CONFIG_BOARD_SIM ? "sim" : "gpiod", "lines", list);
 }
 
 int gate_board_drive(void *arg, const char *name, enum api_level level)
 {
-	static const enum board_level levels[] = {
-		[API_LEVEL_INACTIVE] = BOARD_INACTIVE, [API_LEVEL_ACTIVE] = BOARD_ACTIVE, [API_LEVEL_UNKNOWN] = BOARD_UNKNOWN};
+	static const enum board_level levels[] = {[API_LEVEL_INACTIVE] = BOARD_INACTIVE,
+						  [API_LEVEL_ACTIVE] = BOARD_ACTIVE,
+						  [API_LEVEL_UNKNOWN] = BOARD_UNKNOWN};
 	struct gate *gate = arg;
 	int line = board_find(gate->board, name);
 
@@ -296,7 +303,8 @@ static void open_door(struct gate *gate, const struct config_door *config, uint6
 	door->energised = energised_for(door, false);
 	door_init(&door->machine, &times, now_ms);
 	if (door->contact_line >= 0) /* the first reading is no change: nothing to tell */
-		(void)door_step(&door->machine, contact_event(board_get(gate->board, (unsigned)door->contact_line)), now_ms,
+		(void)door_step(&door->machine,
+				contact_event(board_get(gate->board, (unsigned)door->contact_line)), now_ms,
 				&effects);
 }
 
@@ -316,7 +324,8 @@ int gate_doors_open(struct gate *gate)
 	if (r >= 0)
 		r = sd_event_source_set_priority(gate->board_source, SD_EVENT_PRIORITY_IMPORTANT);
 	if (r >= 0)
-		r = sd_event_add_time(gate->event, &gate->timer_source, CLOCK_MONOTONIC, UINT64_MAX, 1000, on_timer, gate);
+		r = sd_event_add_time(gate->event, &gate->timer_source, CLOCK_MONOTONIC, UINT64_MAX, 1000,
+				      on_timer, gate);
 	if (r >= 0)
 		r = sd_event_source_set_priority(gate->timer_source, SD_EVENT_PRIORITY_IMPORTANT);
 	gate_timer_update(gate);

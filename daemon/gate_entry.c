@@ -11,7 +11,8 @@
 #include "base/clock.h"
 #include "base/log.h"
 
-static void answer(struct gate *gate, const struct gate_reply *reply, int r, const char *problem, json_t *result)
+static void answer(struct gate *gate, const struct gate_reply *reply, int r, const char *problem,
+		   json_t *result)
 {
 	if (reply->answer != NULL)
 		reply->answer(gate, reply, r, problem, result);
@@ -47,7 +48,8 @@ static void open_for(struct gate_entry *entry, const char *storage)
 	json_object_set_new(entry->data, "storage", json_string(storage));
 	json_object_set_new(entry->data, "frame_to_relay_ms",
 			    json_real((double)(relay_mono_us - entry->first_mono_us) / 1000.0));
-	gate_record(gate, "access.granted", EVENT_INFO, door->source, entry->person, json_incref(entry->data));
+	gate_record(gate, "access.granted", EVENT_INFO, door->source, entry->person,
+		    json_incref(entry->data));
 	answer(gate, &entry->reply, 0, NULL, gate_door_state(door));
 	entry_free(entry);
 }
@@ -69,7 +71,8 @@ static void on_recorded(void *arg, int r, const struct event_row *row)
 	if (row != NULL)
 		json_object_set_new(entry->data, "request", json_integer(row->seq));
 	else
-		log_warning("log", "the decision for %s was not recorded: %s", entry->door->source, strerror(-r));
+		log_warning("log", "the decision for %s was not recorded: %s", entry->door->source,
+			    strerror(-r));
 	open_for(entry, r == 0 ? "committed" : "failed");
 }
 
@@ -96,7 +99,8 @@ uint64_t gate_entries_due_ms(const struct gate *gate)
 	uint64_t due_ms = UINT64_MAX;
 
 	for (size_t i = 0; i < GATE_ENTRIES_MAX; i++)
-		if (gate->entries[i].used && gate->entries[i].asked_mono_ms + gate->config->storage.slow_ms < due_ms)
+		if (gate->entries[i].used &&
+		    gate->entries[i].asked_mono_ms + gate->config->storage.slow_ms < due_ms)
 			due_ms = gate->entries[i].asked_mono_ms + gate->config->storage.slow_ms;
 	return due_ms;
 }
@@ -127,7 +131,8 @@ static struct gate_entry *entry_take(struct gate *gate)
 
 		if (entry->used)
 			continue;
-		*entry = (struct gate_entry){.used = true, .generation = ++gate->entry_generation, .gate = gate};
+		*entry = (struct gate_entry){
+			.used = true, .generation = ++gate->entry_generation, .gate = gate};
 		return entry;
 	}
 	return NULL;
@@ -135,9 +140,9 @@ static struct gate_entry *entry_take(struct gate *gate)
 
 static struct policy_decision decide(struct gate *gate, const struct gate_entry_request *request)
 {
-	const struct roster_person *known =
-		request->person_id != NULL && request->person_id[0] != '\0' ? roster_find(gate->roster, request->person_id)
-									    : NULL;
+	const struct roster_person *known = request->person_id != NULL && request->person_id[0] != '\0'
+						    ? roster_find(gate->roster, request->person_id)
+						    : NULL;
 	const struct policy_person person = {
 		.enabled = known != NULL && known->enabled,
 		.valid_from_unix_ms = known != NULL ? known->valid_from_unix_ms : 0,
@@ -154,14 +159,16 @@ static struct policy_decision decide(struct gate *gate, const struct gate_entry_
 	return policy_decide(&asked);
 }
 
-static void deny(struct gate *gate, const struct gate_entry_request *request, const struct policy_decision *decision)
+static void deny(struct gate *gate, const struct gate_entry_request *request,
+		 const struct policy_decision *decision)
 {
 	char problem[160];
 	struct event_draft draft = {.type = "access.denied",
 				    .severity = EVENT_WARNING,
 				    .source = request->door->source,
-				    .person = request->person_id != NULL && request->person_id[0] != '\0' ? request->person_id
-													  : NULL,
+				    .person = request->person_id != NULL && request->person_id[0] != '\0'
+						      ? request->person_id
+						      : NULL,
 				    .data = request->data,
 				    .nonce_key = request->nonce_key,
 				    .nonce = request->nonce};
@@ -170,7 +177,8 @@ static void deny(struct gate *gate, const struct gate_entry_request *request, co
 	json_object_set_new(request->data, "needed", json_string(decision->needed));
 	(void)gate_record_draft(gate, &draft, NULL, NULL); /* logged there */
 	json_decref(request->data);
-	snprintf(problem, sizeof(problem), "%s: it needs %s", policy_reason_name(decision->reason), decision->needed);
+	snprintf(problem, sizeof(problem), "%s: it needs %s", policy_reason_name(decision->reason),
+		 decision->needed);
 	answer(gate, &request->reply, -EPERM, problem, NULL);
 }
 
@@ -228,8 +236,9 @@ void gate_mode_ask(struct gate *gate, struct gate_door *door, const char *mode, 
 		const char *mode;
 		enum door_event event;
 	} orders[] = {
-		{"Locked", DOOR_EVENT_LOCK},	      {"Unlocked", DOOR_EVENT_UNLOCK},	   {"Blocked", DOOR_EVENT_BLOCK},
-		{"LockedDown", DOOR_EVENT_LOCK_DOWN}, {"LockedOpen", DOOR_EVENT_LOCK_OPEN},
+		{"Locked", DOOR_EVENT_LOCK},          {"Unlocked", DOOR_EVENT_UNLOCK},
+		{"Blocked", DOOR_EVENT_BLOCK},        {"LockedDown", DOOR_EVENT_LOCK_DOWN},
+		{"LockedOpen", DOOR_EVENT_LOCK_OPEN},
 	};
 	int r = -EINVAL;
 
@@ -239,7 +248,8 @@ void gate_mode_ask(struct gate *gate, struct gate_door *door, const char *mode, 
 		/* "Locked" also ends the two modes that only their own release ends (ONVIF) */
 		if (orders[i].event == DOOR_EVENT_LOCK && door_mode(&door->machine) == DOOR_MODE_LOCKED_DOWN)
 			r = gate_door_apply(gate, door, DOOR_EVENT_LOCK_DOWN_RELEASE, clock_mono_ms(), NULL);
-		else if (orders[i].event == DOOR_EVENT_LOCK && door_mode(&door->machine) == DOOR_MODE_LOCKED_OPEN)
+		else if (orders[i].event == DOOR_EVENT_LOCK &&
+			 door_mode(&door->machine) == DOOR_MODE_LOCKED_OPEN)
 			r = gate_door_apply(gate, door, DOOR_EVENT_LOCK_OPEN_RELEASE, clock_mono_ms(), NULL);
 		else
 			r = gate_door_apply(gate, door, orders[i].event, clock_mono_ms(), NULL);

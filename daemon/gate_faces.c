@@ -40,11 +40,13 @@ static void on_passage(struct gate_vision *vision, const struct face_result *res
 		return;
 	request.door = camera->door;
 	request.data = json_pack("{s:s, s:o, s:o, s:o, s:i, s:i}", "camera", camera->config->name, "score",
-				 gate_vision_number(result->score), "threshold", gate_vision_number(result->threshold), "liveness",
-				 gate_vision_number(result->liveness), "good_frames", (int)result->good_frames, "track",
-				 (int)result->track);
+				 gate_vision_number(result->score), "threshold",
+				 gate_vision_number(result->threshold), "liveness",
+				 gate_vision_number(result->liveness), "good_frames",
+				 (int)result->good_frames, "track", (int)result->track);
 	if (result->kind == FACE_RESULT_SPOOF)
-		gate_record(vision->gate, "face.spoof", EVENT_WARNING, camera->source, NULL, json_incref(request.data));
+		gate_record(vision->gate, "face.spoof", EVENT_WARNING, camera->source, NULL,
+			    json_incref(request.data));
 	if (result->kind == FACE_RESULT_SPOOF && !enforce) {
 		json_decref(request.data);
 		return; /* observed: told, but neither opened nor refused for it */
@@ -82,12 +84,16 @@ static void on_template_stored(void *arg, int r, const struct event_row *row)
 
 	(void)row;
 	if (r == 0) {
-		(void)roster_count_template(gate->roster, enrol->person, 1); /* removed meanwhile: nothing to count */
+		(void)roster_count_template(gate->roster, enrol->person,
+					    1); /* removed meanwhile: nothing to count */
 		if (roster_find(gate->roster, enrol->person) != NULL)
-			gate_vision_person_template(gate, enrol->person, face_engine_recogniser(), enrol->vector);
-		enrol->reply.answer(gate, &enrol->reply, 0, NULL, json_pack("{s:o}", "quality", gate_vision_number(enrol->quality)));
+			gate_vision_person_template(gate, enrol->person, face_engine_recogniser(),
+						    enrol->vector);
+		enrol->reply.answer(gate, &enrol->reply, 0, NULL,
+				    json_pack("{s:o}", "quality", gate_vision_number(enrol->quality)));
 	} else {
-		enrol->reply.answer(gate, &enrol->reply, r, gate->store_trouble[0] != '\0' ? gate->store_trouble : NULL, NULL);
+		enrol->reply.answer(gate, &enrol->reply, r,
+				    gate->store_trouble[0] != '\0' ? gate->store_trouble : NULL, NULL);
 	}
 	enrol_free(enrol);
 }
@@ -111,9 +117,14 @@ static void on_enrolled(struct gate_vision *vision, const struct face_result *re
 	enrol->quality = result->quality;
 	draft.person = enrol->person;
 	draft.data = json_pack("{s:s, s:o}", "by", enrol->by, "quality", gate_vision_number(result->quality));
-	r = vision->gate->store != NULL ? store_template_add(vision->gate->store, enrol->person, face_engine_recogniser(),
-							     enrol->vector, &draft, on_template_stored, enrol)
-					: -EIO;
+	/* while the disk takes nothing, a template would wait without an end: better said at once */
+	if (vision->gate->store_trouble[0] != '\0')
+		r = -EAGAIN;
+	else
+		r = vision->gate->store != NULL
+			    ? store_template_add(vision->gate->store, enrol->person, face_engine_recogniser(),
+						 enrol->vector, &draft, on_template_stored, enrol)
+			    : -EIO;
 	json_decref(draft.data);
 	if (r < 0)
 		on_template_stored(enrol, r, NULL);
@@ -156,7 +167,8 @@ int gate_faces_on_results(sd_event_source *source, int fd, uint32_t revents, voi
 	return 0;
 }
 
-void gate_vision_person_template(struct gate *gate, const char *person, const char *model, const float *vector)
+void gate_vision_person_template(struct gate *gate, const char *person, const char *model,
+				 const float *vector)
 {
 	struct gate_vision *vision = gate->vision;
 	int r;
@@ -212,7 +224,8 @@ int gate_faces_open(struct gate_vision *vision)
 
 	face_watch_defaults(&face);
 	face.models_dir = config->models_dir;
-	face.cameras = vision->face_cameras > 0 ? (unsigned)vision->face_cameras : 1; /* none: enrolment alone */
+	face.cameras =
+		vision->face_cameras > 0 ? (unsigned)vision->face_cameras : 1; /* none: enrolment alone */
 	face.threads = config->face.threads;
 	face.false_accept_percent = config->face.false_accept_percent;
 	face.liveness = config->face.liveness != CONFIG_LIVENESS_OFF;

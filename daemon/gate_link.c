@@ -109,7 +109,8 @@ static void pump(struct gate_link *l)
 		return;
 	room = outbox_room(&l->outbox, store_last_seq(l->gate->store));
 	/* half a window at a time: a query for each acknowledged event would cost more than the sending */
-	if (room == 0 || (room < l->outbox.window / 2 && l->outbox.sent + room < store_last_seq(l->gate->store)))
+	if (room == 0 ||
+	    (room < l->outbox.window / 2 && l->outbox.sent + room < store_last_seq(l->gate->store)))
 		return;
 	fetch = malloc(sizeof(*fetch));
 	if (fetch == NULL)
@@ -145,7 +146,8 @@ static void on_acked(void *arg, int64_t seq)
 	struct gate_link *l = arg;
 
 	if (outbox_acked(&l->outbox, seq) && l->gate->store != NULL)
-		(void)store_cursor_set(l->gate->store, cursor_name, l->outbox.cursor); /* one name: it always fits */
+		(void)store_cursor_set(l->gate->store, cursor_name,
+				       l->outbox.cursor); /* one name: it always fits */
 	pump(l);
 }
 
@@ -200,7 +202,8 @@ static void refuse(struct gate_link *l, const struct link_command *from, const c
 {
 	l->refused++;
 	gate_record(l->gate, "command.refused", EVENT_WARNING, "mqtt", NULL,
-		    json_pack("{s:s, s:s, s:s, s:s}", "command", from->name, "id", id, "code", code, "reason", message));
+		    json_pack("{s:s, s:s, s:s, s:s}", "command", from->name, "id", id, "code", code, "reason",
+			      message));
 	reply_to(l, from, command_reply_error(id, code, message));
 }
 
@@ -213,7 +216,8 @@ static bool signature_is_good(const struct config_key *key, const struct command
 }
 
 /* The order matters: nothing is told to whom the signature has not proved. @return the key or NULL: refused. */
-static const struct config_key *check(struct gate_link *l, const struct link_command *from, const struct command *command)
+static const struct config_key *check(struct gate_link *l, const struct link_command *from,
+				      const struct command *command)
 {
 	const struct config_key *key = find_key(&l->gate->config->mqtt, command->key);
 	int64_t now = clock_unix_ms();
@@ -244,7 +248,8 @@ static const struct config_key *check(struct gate_link *l, const struct link_com
 	return NULL;
 }
 
-static void answer_command(struct gate *gate, const struct gate_reply *to, int r, const char *problem, json_t *result)
+static void answer_command(struct gate *gate, const struct gate_reply *to, int r, const char *problem,
+			   json_t *result)
 {
 	struct asker *asker = to->command;
 	json_t *reply;
@@ -255,7 +260,8 @@ static void answer_command(struct gate *gate, const struct gate_reply *to, int r
 		reply = command_reply_error(asker->id, r == -EPERM ? "denied" : "failed",
 					    problem != NULL ? problem : strerror(-r));
 	if (gate->link != NULL && asker->topic[0] != '\0')
-		link_reply(gate->link->link, asker->topic, asker->correlation, asker->correlation_bytes, reply);
+		link_reply(gate->link->link, asker->topic, asker->correlation, asker->correlation_bytes,
+			   reply);
 	json_decref(reply);
 	asker->used = false;
 }
@@ -373,11 +379,13 @@ static void on_command(void *arg, const struct link_command *from)
 		refuse(l, from, "", "invalid", "a retained message is no command");
 		return;
 	}
-	if (from->payload == NULL || command_parse(from->topic, from->payload, from->bytes, &command, error) < 0)
+	if (from->payload == NULL ||
+	    command_parse(from->topic, from->payload, from->bytes, &command, error) < 0)
 		refuse(l, from, command.id, "invalid", error);
 	else
 		key = check(l, from, &command);
-	while (key != NULL && i < sizeof(commands) / sizeof(commands[0]) && strcmp(commands[i].name, from->name) != 0)
+	while (key != NULL && i < sizeof(commands) / sizeof(commands[0]) &&
+	       strcmp(commands[i].name, from->name) != 0)
 		i++;
 	if (key != NULL && i < sizeof(commands) / sizeof(commands[0]))
 		commands[i].run(l, from, &command, key);
@@ -403,19 +411,20 @@ json_t *gate_link_json(struct gate *gate)
 
 	if (l == NULL)
 		return json_pack("{s:s}", "state", "off");
-	return json_pack("{s:s, s:s, s:I, s:I}", "state", link_is_up(l->link) ? "connected" : "disconnected", "reason",
-			 l->reason, "acknowledged", (json_int_t)l->outbox.cursor, "refused_commands",
-			 (json_int_t)l->refused);
+	return json_pack("{s:s, s:s, s:I, s:I}", "state", link_is_up(l->link) ? "connected" : "disconnected",
+			 "reason", l->reason, "acknowledged", (json_int_t)l->outbox.cursor,
+			 "refused_commands", (json_int_t)l->refused);
 }
 
 static void publish_health(struct gate_link *l)
 {
 	struct gate *gate = l->gate;
-	json_t *health = json_pack(
-		"{s:I, s:o, s:I, s:I, s:b}", "uptime_s", (json_int_t)((clock_mono_us() - gate->started_us) / 1000000),
-		"cameras", gate_cameras_json(gate), "last_seq",
-		(json_int_t)(gate->store != NULL ? store_last_seq(gate->store) : 0), "acknowledged",
-		(json_int_t)l->outbox.cursor, "storage_failed", gate->store_trouble[0] != '\0');
+	json_t *health =
+		json_pack("{s:I, s:o, s:I, s:I, s:b}", "uptime_s",
+			  (json_int_t)((clock_mono_us() - gate->started_us) / 1000000), "cameras",
+			  gate_cameras_json(gate), "last_seq",
+			  (json_int_t)(gate->store != NULL ? store_last_seq(gate->store) : 0), "acknowledged",
+			  (json_int_t)l->outbox.cursor, "storage_failed", gate->store_trouble[0] != '\0');
 
 	link_publish_health(l->link, health);
 	json_decref(health);
@@ -462,7 +471,8 @@ static int on_prepare(sd_event_source *source, void *arg)
 
 static int open_link(struct gate_link *l)
 {
-	static const struct link_ops ops = {.connected = on_connected, .acked = on_acked, .command = on_command};
+	static const struct link_ops ops = {
+		.connected = on_connected, .acked = on_acked, .command = on_command};
 	const struct config_mqtt *from = &l->gate->config->mqtt;
 	const struct link_config config = {.host = from->host,
 					   .port = from->port,

@@ -25,14 +25,16 @@ static json_t *time_json(int64_t unix_ms)
 
 static json_t *person_json(const struct roster_person *person)
 {
-	return json_pack("{s:s, s:s, s:o, s:o, s:b, s:i}", "id", person->id, "name", person->name, "valid_from",
-			 time_json(person->valid_from_unix_ms), "valid_to", time_json(person->valid_to_unix_ms), "enabled",
-			 person->enabled, "faces", (int)person->template_count);
+	return json_pack("{s:s, s:s, s:o, s:o, s:b, s:i}", "id", person->id, "name", person->name,
+			 "valid_from", time_json(person->valid_from_unix_ms), "valid_to",
+			 time_json(person->valid_to_unix_ms), "enabled", person->enabled, "faces",
+			 (int)person->template_count);
 }
 
 void gate_roster_state(struct gate *gate)
 {
-	gate_link_state(gate, "roster", "summary", json_pack("{s:I}", "people", (json_int_t)roster_count(gate->roster)));
+	gate_link_state(gate, "roster", "summary",
+			json_pack("{s:I}", "people", (json_int_t)roster_count(gate->roster)));
 }
 
 void gate_people_list(void *arg, struct api_token token, const char *after_id, unsigned limit)
@@ -106,7 +108,8 @@ static void on_added(void *arg, int r, const struct event_row *row)
 	free(change);
 }
 
-void gate_person_add(void *arg, struct api_token token, const struct api_caller *by, const struct api_person *person)
+void gate_person_add(void *arg, struct api_token token, const struct api_caller *by,
+		     const struct api_person *person)
 {
 	struct gate *gate = arg;
 	struct gate_reply reply = gate_api_reply(token, 201);
@@ -185,15 +188,18 @@ void gate_person_enrol(void *arg, struct api_token token, const struct api_calle
 		return;
 	}
 	if (person->template_count >= ROSTER_TEMPLATES_MAX) {
-		api_reply_problem(gate->api, token, 409, "this person has %d faces already: remove and add the person anew",
+		api_reply_problem(gate->api, token, 409,
+				  "this person has %d faces already: remove and add the person anew",
 				  ROSTER_TEMPLATES_MAX);
 		return;
 	}
 	r = gate_vision_enrol(gate, id, by->name, photo, bytes, &reply);
 	if (r < 0)
-		api_reply_problem(gate->api, token, r == -EFBIG ? 413 : 503,
-				  r == -EAGAIN	 ? "the face models are still loading; try again in a moment"
-				  : r == -ENODEV ? "the face models are not there; run tools/setup and restart the daemon"
-				  : r == -EFBIG	 ? "the photo is too large"
-						 : "too many photos at once; try again in a moment");
+		api_reply_problem(
+			gate->api, token, r == -EFBIG ? 413 : 503,
+			r == -EAGAIN ? "the face models are still loading; try again in a moment"
+			: r == -ENODEV
+				? "the face models are not there; run tools/setup and restart the daemon"
+			: r == -EFBIG ? "the photo is too large"
+				      : "too many photos at once; try again in a moment");
 }

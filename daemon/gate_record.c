@@ -84,7 +84,8 @@ static void on_news(void *arg, enum store_news news, const char *text)
 	case STORE_READY:
 		log_info("store", "the log stands at event %lld; %zu people enrolled",
 			 (long long)store_last_seq(gate->store), roster_count(gate->roster));
-		gate_record(gate, "system.started", EVENT_INFO, NULL, NULL, json_pack("{s:s}", "version", GH_VERSION));
+		gate_record(gate, "system.started", EVENT_INFO, NULL, NULL,
+			    json_pack("{s:s}", "version", GH_VERSION));
 		gate_vision_start(gate);
 		gate_link_ready(gate);
 		gate_roster_state(gate);
@@ -96,18 +97,20 @@ static void on_news(void *arg, enum store_news news, const char *text)
 	case STORE_FAILED:
 		snprintf(gate->store_trouble, sizeof(gate->store_trouble), "%s", text);
 		log_error("store", "%s", text);
-		gate_record(gate, "storage.failed", EVENT_ALARM, NULL, NULL, json_pack("{s:s}", "reason", text));
+		gate_record(gate, "storage.failed", EVENT_ALARM, NULL, NULL,
+			    json_pack("{s:s}", "reason", text));
 		break;
 	case STORE_SET_ASIDE:
 	case STORE_TAMPERED:
 		log_error("store", "%s", text);
-		gate_record(gate, news == STORE_TAMPERED ? "storage.tampered" : "storage.set_aside", EVENT_ALARM, NULL,
-			    NULL, json_pack("{s:s}", "reason", text));
+		gate_record(gate, news == STORE_TAMPERED ? "storage.tampered" : "storage.set_aside",
+			    EVENT_ALARM, NULL, NULL, json_pack("{s:s}", "reason", text));
 		break;
 	case STORE_UNUSABLE:
 		snprintf(gate->store_trouble, sizeof(gate->store_trouble), "%s", text);
 		log_error("store", "%s", text);
-		log_error("store", "doors, exit buttons and fire work on; nobody is known and nothing is recorded");
+		log_error("store",
+			  "doors, exit buttons and fire work on; nobody is known and nothing is recorded");
 		gate_vision_start(gate);
 		break;
 	}

@@ -10,9 +10,10 @@ static json_t *reasons_json(const struct litter_verdict *verdict)
 	json_t *list = json_array();
 
 	for (size_t i = 0; i < verdict->reason_count; i++)
-		json_array_append_new(list, json_pack("{s:s, s:o, s:o}", "name", verdict->reasons[i].name, "value",
-						      gate_vision_number(verdict->reasons[i].value), "weight",
-						      gate_vision_number(verdict->reasons[i].weight)));
+		json_array_append_new(list,
+				      json_pack("{s:s, s:o, s:o}", "name", verdict->reasons[i].name, "value",
+						gate_vision_number(verdict->reasons[i].value), "weight",
+						gate_vision_number(verdict->reasons[i].weight)));
 	return list;
 }
 
@@ -21,8 +22,9 @@ static json_t *files_json(const struct litter_result *result)
 	json_t *list = json_array();
 
 	for (size_t i = 0; i < result->file_count; i++)
-		json_array_append_new(list, json_pack("{s:s, s:s, s:I}", "name", result->files[i].name, "sha256",
-						      result->files[i].sha256, "bytes", (json_int_t)result->files[i].bytes));
+		json_array_append_new(list, json_pack("{s:s, s:s, s:I}", "name", result->files[i].name,
+						      "sha256", result->files[i].sha256, "bytes",
+						      (json_int_t)result->files[i].bytes));
 	return list;
 }
 
@@ -32,8 +34,9 @@ static json_t *origin_json(const struct litter_verdict *verdict)
 
 	if (!verdict->origin_known)
 		return json_pack("{s:s}", "text", "not known");
-	return json_pack("{s:s, s:i, s:i, s:s, s:s}", "text", verdict->origin, "floor_low", verdict->floor_low,
-			 "floor_high", verdict->floor_high, "column_low", low, "column_high", high);
+	return json_pack("{s:s, s:i, s:i, s:s, s:s}", "text", verdict->origin, "floor_low",
+			 verdict->floor_low, "floor_high", verdict->floor_high, "column_low", low,
+			 "column_high", high);
 }
 
 static json_t *path_json(const struct litter_verdict *verdict)
@@ -41,10 +44,10 @@ static json_t *path_json(const struct litter_verdict *verdict)
 	json_t *list = json_array();
 
 	for (size_t i = 0; i < verdict->point_count; i++)
-		json_array_append_new(list,
-				      json_pack("[i, i, i]",
-						(int)((verdict->points[i].pts_us - verdict->begin_pts_us) / 1000),
-						(int)verdict->points[i].x, (int)verdict->points[i].y));
+		json_array_append_new(
+			list, json_pack("[i, i, i]",
+					(int)((verdict->points[i].pts_us - verdict->begin_pts_us) / 1000),
+					(int)verdict->points[i].x, (int)verdict->points[i].y));
 	return list;
 }
 
@@ -59,12 +62,14 @@ static void on_throw(struct gate_vision *vision, const struct litter_result *res
 				    .source = camera->source};
 
 	clock_format_utc(result->first_sight_unix_ms, first_sight);
-	draft.data = json_pack("{s:s, s:s, s:s, s:i, s:o, s:o, s:o, s:[i,i], s:o, s:o, s:I}", "camera",
-			       camera->config->name, "grade", litter_grade_name(verdict->grade), "first_sight", first_sight,
-			       "fall_ms", (int)((verdict->end_pts_us - verdict->begin_pts_us) / 1000), "score",
-			       gate_vision_number(verdict->score), "origin", origin_json(verdict), "reasons", reasons_json(verdict),
-			       "picture", result->width_px, result->height_px, "path", path_json(verdict), "evidence",
-			       files_json(result), "first_sight_pts_ms", (json_int_t)(verdict->begin_pts_us / 1000));
+	draft.data =
+		json_pack("{s:s, s:s, s:s, s:i, s:o, s:o, s:o, s:[i,i], s:o, s:o, s:I}", "camera",
+			  camera->config->name, "grade", litter_grade_name(verdict->grade), "first_sight",
+			  first_sight, "fall_ms", (int)((verdict->end_pts_us - verdict->begin_pts_us) / 1000),
+			  "score", gate_vision_number(verdict->score), "origin", origin_json(verdict),
+			  "reasons", reasons_json(verdict), "picture", result->width_px, result->height_px,
+			  "path", path_json(verdict), "evidence", files_json(result), "first_sight_pts_ms",
+			  (json_int_t)(verdict->begin_pts_us / 1000));
 	if (result->evidence_error[0] != '\0') {
 		json_object_set_new(draft.data, "evidence_error", json_string(result->evidence_error));
 		log_error("vision", "camera %s: evidence: %s", camera->config->name, result->evidence_error);
@@ -88,7 +93,8 @@ static void copy_polygon(const struct config_polygon *from, struct litter_polygo
 {
 	to->count = from->count;
 	for (size_t i = 0; i < from->count; i++)
-		to->points[i] = (struct litter_spot){.x = (float)from->points[i].x, .y = (float)from->points[i].y};
+		to->points[i] =
+			(struct litter_spot){.x = (float)from->points[i].x, .y = (float)from->points[i].y};
 }
 
 static void copy_facade(const struct config_camera *from, struct litter_config *to)

@@ -48,7 +48,8 @@ static void on_state(void *arg, enum camera_state state, const char *reason)
 
 static const char *state_name(const struct watched_camera *camera)
 {
-	static const char *const names[] = {[CAMERA_LIVE] = "live", [CAMERA_LOST] = "lost", [CAMERA_ENDED] = "ended"};
+	static const char *const names[] = {
+		[CAMERA_LIVE] = "live", [CAMERA_LOST] = "lost", [CAMERA_ENDED] = "ended"};
 
 	return camera->seen ? names[camera->state] : "starting";
 }
@@ -56,8 +57,8 @@ static const char *state_name(const struct watched_camera *camera)
 static json_t *camera_json(const struct watched_camera *camera)
 {
 	return json_pack("{s:s, s:s, s:s, s:s}", "name", camera->config->name, "role",
-			 camera->config->role == CONFIG_CAMERA_FACE ? "face" : "facade", "state", state_name(camera),
-			 "reason", camera->reason);
+			 camera->config->role == CONFIG_CAMERA_FACE ? "face" : "facade", "state",
+			 state_name(camera), "reason", camera->reason);
 }
 
 json_t *gate_cameras_json(struct gate *gate)
@@ -83,8 +84,8 @@ static void on_news_of(struct gate_vision *vision, const struct camera_news *new
 	else
 		log_warning("vision", "camera %s: %s", camera->config->name, news->reason);
 	if (news->state != CAMERA_LIVE || was_lost) /* the first picture after a start restores nothing */
-		gate_record(vision->gate, type, news->state == CAMERA_LIVE ? EVENT_INFO : EVENT_WARNING, camera->source,
-			    NULL, camera_json(camera));
+		gate_record(vision->gate, type, news->state == CAMERA_LIVE ? EVENT_INFO : EVENT_WARNING,
+			    camera->source, NULL, camera_json(camera));
 	gate_link_state(vision->gate, "camera", camera->config->name, camera_json(camera));
 }
 
@@ -104,20 +105,24 @@ static int on_camera_news(sd_event_source *source, int fd, uint32_t revents, voi
 static int open_queues(struct gate_vision *vision)
 {
 	sd_event *event = vision->gate->event;
-	int r = queue_open(sizeof(struct face_result), VISION_RESULTS_MAX, QUEUE_REFUSE_WHEN_FULL, NULL, &vision->face_results);
+	int r = queue_open(sizeof(struct face_result), VISION_RESULTS_MAX, QUEUE_REFUSE_WHEN_FULL, NULL,
+			   &vision->face_results);
 
 	if (r == 0)
 		r = queue_open(sizeof(struct litter_result), VISION_RESULTS_MAX, QUEUE_REFUSE_WHEN_FULL, NULL,
 			       &vision->litter_results);
 	if (r == 0)
-		r = queue_open(sizeof(struct camera_news), VISION_NEWS_MAX, QUEUE_NEWEST_WINS, NULL, &vision->news);
+		r = queue_open(sizeof(struct camera_news), VISION_NEWS_MAX, QUEUE_NEWEST_WINS, NULL,
+			       &vision->news);
 	if (r == 0)
-		r = sd_event_add_io(event, &vision->face_source, queue_fd(vision->face_results), EPOLLIN, gate_faces_on_results, vision);
+		r = sd_event_add_io(event, &vision->face_source, queue_fd(vision->face_results), EPOLLIN,
+				    gate_faces_on_results, vision);
 	if (r >= 0)
-		r = sd_event_add_io(event, &vision->litter_source, queue_fd(vision->litter_results), EPOLLIN, gate_throws_on_results,
-				    vision);
+		r = sd_event_add_io(event, &vision->litter_source, queue_fd(vision->litter_results), EPOLLIN,
+				    gate_throws_on_results, vision);
 	if (r >= 0)
-		r = sd_event_add_io(event, &vision->news_source, queue_fd(vision->news), EPOLLIN, on_camera_news, vision);
+		r = sd_event_add_io(event, &vision->news_source, queue_fd(vision->news), EPOLLIN,
+				    on_camera_news, vision);
 	return r;
 }
 
@@ -177,7 +182,8 @@ void gate_vision_start(struct gate *gate)
 		return;
 	vision->started = true;
 	if (mkdir(gate->config->evidence.dir, 0700) < 0 && errno != EEXIST)
-		log_error("vision", "%s: %s; alerts come without evidence", gate->config->evidence.dir, strerror(errno));
+		log_error("vision", "%s: %s; alerts come without evidence", gate->config->evidence.dir,
+			  strerror(errno));
 	for (size_t i = 0; i < vision->camera_count; i++)
 		start_camera(&vision->cameras[i]);
 }
@@ -207,7 +213,8 @@ void gate_vision_close(struct gate *gate)
 		stop_camera(&vision->cameras[i]);
 	gate_faces_close(vision);
 	if (vision->litter_results != NULL)
-		(void)gate_throws_on_results(NULL, -1, 0, vision); /* a throw seen at the last moment is still recorded */
+		(void)gate_throws_on_results(NULL, -1, 0,
+					     vision); /* a throw seen at the last moment is still recorded */
 	sd_event_source_disable_unref(vision->face_source);
 	sd_event_source_disable_unref(vision->litter_source);
 	sd_event_source_disable_unref(vision->news_source);

@@ -111,7 +111,8 @@ int main(int argc, char **argv)
 	static const struct argp argp = {
 		.options = option_table,
 		.parser = parse_option,
-		.doc = "The controller of one gate: doors by face and card, watch over the facade, a log that holds.",
+		.doc = "The controller of one gate: doors by face and card, watch over the facade, a log "
+		       "that holds.",
 	};
 	struct options options = {.config_path = "/etc/gatehouse/gatehouse.yaml"};
 	uint64_t started_us = clock_mono_us();

@@ -29,14 +29,17 @@ static bool mode_admits(enum door_mode mode)
 static struct policy_decision decide_person(const struct policy_person *person, int64_t now_unix_ms)
 {
 	if (person == NULL)
-		return deny(POLICY_CREDENTIAL_NOT_FOUND, "credential", "a credential that is enrolled at this gate");
+		return deny(POLICY_CREDENTIAL_NOT_FOUND, "credential",
+			    "a credential that is enrolled at this gate");
 	if (!person->enabled)
-		return deny(POLICY_CREDENTIAL_NOT_ENABLED, "credential", "the manager enables this person again");
+		return deny(POLICY_CREDENTIAL_NOT_ENABLED, "credential",
+			    "the manager enables this person again");
 	if (person->valid_from_unix_ms != 0 && now_unix_ms < person->valid_from_unix_ms)
 		return deny(POLICY_CREDENTIAL_NOT_ACTIVE, "validity", "to come after the validity begins");
 	if (person->valid_to_unix_ms != 0 && now_unix_ms >= person->valid_to_unix_ms)
 		return deny(POLICY_CREDENTIAL_EXPIRED, "validity", "the manager extends the validity");
-	return (struct policy_decision){.granted = true, .reason = POLICY_GRANTED, .rule = "resident", .needed = ""};
+	return (struct policy_decision){
+		.granted = true, .reason = POLICY_GRANTED, .rule = "resident", .needed = ""};
 }
 
 struct policy_decision policy_decide(const struct policy_request *request)
@@ -52,7 +55,8 @@ struct policy_decision policy_decide(const struct policy_request *request)
 	else
 		decision = decide_person(request->person, request->now_unix_ms);
 	if (decision.granted && !mode_admits(request->door_mode))
-		return deny(POLICY_UNAUTHORIZED, "door-mode", "the door's mode changed to Locked or Unlocked");
+		return deny(POLICY_UNAUTHORIZED, "door-mode",
+			    "the door's mode changed to Locked or Unlocked");
 	return decision;
 }
 

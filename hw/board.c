@@ -12,7 +12,7 @@
 enum { EVENTS_MAX = 4 * BOARD_LINES_MAX };
 
 struct line_state {
-	enum board_level level;	  /* debounced; of an output: as ordered */
+	enum board_level level; /* debounced; of an output: as ordered */
 	enum board_level raw;
 	uint64_t raw_since_us;
 };
@@ -58,8 +58,9 @@ static void free_board(struct board *board)
 	free(board);
 }
 
-int board_new(const struct board_line_config *lines, size_t count, const struct board_driver *ops, void *driver,
-	      const int *fds, size_t fd_count, const enum board_level *first, struct board **ret_board)
+int board_new(const struct board_line_config *lines, size_t count, const struct board_driver *ops,
+	      void *driver, const int *fds, size_t fd_count, const enum board_level *first,
+	      struct board **ret_board)
 {
 	struct board *board = calloc(1, sizeof(*board));
 	int r = 0;
@@ -208,7 +209,8 @@ void board_close(struct board *board)
 		return;
 	for (unsigned i = 0; i < board->count; i++)
 		if (board->lines[i].output)
-			(void)board_set(board, i, board->lines[i].initially_active); /* nobody is left to tell */
+			(void)board_set(board, i,
+					board->lines[i].initially_active); /* nobody is left to tell */
 	board->ops->close(board->driver);
 	free_board(board);
 }

@@ -25,9 +25,9 @@ enum board_level { BOARD_INACTIVE, BOARD_ACTIVE, BOARD_UNKNOWN /* it cannot be r
 enum board_bias { BOARD_BIAS_NONE, BOARD_BIAS_PULL_UP, BOARD_BIAS_PULL_DOWN };
 
 struct board_line_config {
-	char name[BOARD_NAME_BYTES];	  /* unique on the board */
-	char chip[BOARD_CHIP_BYTES];	  /* "gpiochip0" or "/dev/gpiochip0"; real boards */
-	int offset;			  /* on that chip; -1: found by line_name */
+	char name[BOARD_NAME_BYTES];      /* unique on the board */
+	char chip[BOARD_CHIP_BYTES];      /* "gpiochip0" or "/dev/gpiochip0"; real boards */
+	int offset;                       /* on that chip; -1: found by line_name */
 	char line_name[BOARD_NAME_BYTES]; /* the kernel's name of the line, on any chip when chip is "" */
 	bool output, active_low;
 	bool initially_active; /* outputs */
@@ -55,7 +55,8 @@ int board_open_sim(const struct board_line_config *lines, size_t count, struct b
  * @param error  BOARD_ERROR_BYTES; on failure one sentence that names chip and line and says what to do.
  * @return 0, -EINVAL, -ENODEV (no such chip or line), -EBUSY (a line is taken), -EACCES, -EIO or -ENOMEM.
  */
-int board_open_gpiod(const struct board_line_config *lines, size_t count, struct board **ret_board, char *error);
+int board_open_gpiod(const struct board_line_config *lines, size_t count, struct board **ret_board,
+		     char *error);
 
 /** Readable when board_next() may have something; level-triggered. */
 int board_fd(const struct board *board);

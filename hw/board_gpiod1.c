@@ -71,8 +71,9 @@ static int open_by_name(struct gpiod1 *g, size_t i, const struct board_line_conf
 	unsigned offset;
 
 	if (gpiod_ctxless_find_line(config->line_name, chip, sizeof(chip), &offset) != 1) {
-		snprintf(error, BOARD_ERROR_BYTES, "%s: no chip has a line named \"%s\"; list them with gpioinfo",
-			 config->name, config->line_name);
+		snprintf(error, BOARD_ERROR_BYTES,
+			 "%s: no chip has a line named \"%s\"; list them with gpioinfo", config->name,
+			 config->line_name);
 		return -ENODEV;
 	}
 	g->chips[i] = gpiod_chip_open_lookup(chip);
@@ -93,15 +94,17 @@ static int open_line(struct gpiod1 *g, size_t i, const struct board_line_config 
 	if (g->chips[i] == NULL && config->offset < 0)
 		return -ENODEV;
 	if (g->chips[i] == NULL) {
-		snprintf(error, BOARD_ERROR_BYTES, "%s: GPIO chip %s: %s; list the chips with gpiodetect", config->name,
-			 config->chip, saved == EACCES ? "no permission" : "there is no such chip");
+		snprintf(error, BOARD_ERROR_BYTES, "%s: GPIO chip %s: %s; list the chips with gpiodetect",
+			 config->name, config->chip,
+			 saved == EACCES ? "no permission" : "there is no such chip");
 		return saved == EACCES ? -EACCES : -ENODEV;
 	}
 	if (g->lines[i] == NULL)
 		g->lines[i] = gpiod_chip_get_line(g->chips[i], (unsigned)config->offset);
 	if (g->lines[i] == NULL) {
-		snprintf(error, BOARD_ERROR_BYTES, "%s: chip %s has %u lines, none at %d; list them with gpioinfo",
-			 config->name, config->chip, gpiod_chip_num_lines(g->chips[i]), config->offset);
+		snprintf(error, BOARD_ERROR_BYTES,
+			 "%s: chip %s has %u lines, none at %d; list them with gpioinfo", config->name,
+			 config->chip, gpiod_chip_num_lines(g->chips[i]), config->offset);
 		return -ENODEV;
 	}
 	return 0;
@@ -111,7 +114,8 @@ static int request(struct gpiod_line *line, const struct board_line_config *conf
 {
 	struct gpiod_line_request_config how = {.consumer = consumer};
 
-	how.request_type = config->output ? GPIOD_LINE_REQUEST_DIRECTION_OUTPUT : GPIOD_LINE_REQUEST_EVENT_BOTH_EDGES;
+	how.request_type =
+		config->output ? GPIOD_LINE_REQUEST_DIRECTION_OUTPUT : GPIOD_LINE_REQUEST_EVENT_BOTH_EDGES;
 	if (config->active_low)
 		how.flags |= GPIOD_LINE_REQUEST_FLAG_ACTIVE_LOW;
 	if (!config->output && config->bias == BOARD_BIAS_PULL_UP)
@@ -121,22 +125,23 @@ static int request(struct gpiod_line *line, const struct board_line_config *conf
 	return gpiod_line_request(line, &how, config->initially_active) < 0 ? -errno : 0;
 }
 
-static int claim_line(struct gpiod1 *g, size_t i, const struct board_line_config *config, enum board_level *ret_level,
-		      char *error)
+static int claim_line(struct gpiod1 *g, size_t i, const struct board_line_config *config,
+		      enum board_level *ret_level, char *error)
 {
 	int value, r = request(g->lines[i], config);
 
 	if (r == -EBUSY) {
 		const char *by = gpiod_line_consumer(g->lines[i]);
 
-		snprintf(error, BOARD_ERROR_BYTES, "%s: line %d of %s is taken by %s; free it or choose another line",
-			 config->name, gpiod_line_offset(g->lines[i]), gpiod_chip_name(g->chips[i]),
+		snprintf(error, BOARD_ERROR_BYTES,
+			 "%s: line %d of %s is taken by %s; free it or choose another line", config->name,
+			 gpiod_line_offset(g->lines[i]), gpiod_chip_name(g->chips[i]),
 			 by != NULL ? by : "the kernel");
 		return r;
 	}
 	if (r < 0) {
-		snprintf(error, BOARD_ERROR_BYTES, "%s: line %d of %s cannot be claimed as %s: %s", config->name,
-			 gpiod_line_offset(g->lines[i]), gpiod_chip_name(g->chips[i]),
+		snprintf(error, BOARD_ERROR_BYTES, "%s: line %d of %s cannot be claimed as %s: %s",
+			 config->name, gpiod_line_offset(g->lines[i]), gpiod_chip_name(g->chips[i]),
 			 config->output ? "an output" : "an input", strerror(-r));
 		return r;
 	}
@@ -145,7 +150,8 @@ static int claim_line(struct gpiod1 *g, size_t i, const struct board_line_config
 	return 0;
 }
 
-int board_open_gpiod(const struct board_line_config *lines, size_t count, struct board **ret_board, char *error)
+int board_open_gpiod(const struct board_line_config *lines, size_t count, struct board **ret_board,
+		     char *error)
 {
 	enum board_level first[BOARD_LINES_MAX];
 	int fds[BOARD_LINES_MAX], r = board_check_lines(lines, count);
@@ -153,7 +159,8 @@ int board_open_gpiod(const struct board_line_config *lines, size_t count, struct
 	size_t fd_count = 0;
 
 	if (r < 0 || g == NULL) {
-		snprintf(error, BOARD_ERROR_BYTES, "%s", r < 0 ? "the board's lines: a name or time cannot be" : "out of memory");
+		snprintf(error, BOARD_ERROR_BYTES, "%s",
+			 r < 0 ? "the board's lines: a name or time cannot be" : "out of memory");
 		free(g);
 		return r < 0 ? r : -ENOMEM;
 	}
@@ -169,7 +176,8 @@ int board_open_gpiod(const struct board_line_config *lines, size_t count, struct
 	if (r == 0) {
 		r = board_new(lines, count, &gpiod1_ops, g, fds, fd_count, first, ret_board);
 		if (r < 0)
-			snprintf(error, BOARD_ERROR_BYTES, "the board's lines cannot be watched: %s", strerror(-r));
+			snprintf(error, BOARD_ERROR_BYTES, "the board's lines cannot be watched: %s",
+				 strerror(-r));
 	}
 	if (r < 0)
 		gpiod1_close(g);

@@ -13,8 +13,9 @@ struct board_driver {
 };
 
 /** A board over @p driver, whose lines are claimed; takes the driver over on success. @p fds: to wait on, -1: none. */
-int board_new(const struct board_line_config *lines, size_t count, const struct board_driver *ops, void *driver,
-	      const int *fds, size_t fd_count, const enum board_level *first, struct board **ret_board);
+int board_new(const struct board_line_config *lines, size_t count, const struct board_driver *ops,
+	      void *driver, const int *fds, size_t fd_count, const enum board_level *first,
+	      struct board **ret_board);
 
 /** Common checks of a list of lines. @return 0 or -EINVAL. */
 int board_check_lines(const struct board_line_config *lines, size_t count);

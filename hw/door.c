@@ -204,7 +204,8 @@ static uint64_t release_end_ms(const struct door *door)
 
 static bool held_counts(const struct door *door)
 {
-	return door->physical == DOOR_PHYSICAL_OPEN && !masks_alarms(door->mode) && door->alarm == DOOR_ALARM_NORMAL;
+	return door->physical == DOOR_PHYSICAL_OPEN && !masks_alarms(door->mode) &&
+	       door->alarm == DOOR_ALARM_NORMAL;
 }
 
 static uint64_t held_at_ms(const struct door *door)
@@ -238,7 +239,8 @@ uint64_t door_deadline_ms(const struct door *door)
 	uint64_t held;
 
 	if (held_counts(door)) {
-		held = door->warned || door->config.pre_alarm_ms == 0 ? held_at_ms(door) : warning_at_ms(door);
+		held = door->warned || door->config.pre_alarm_ms == 0 ? held_at_ms(door)
+								      : warning_at_ms(door);
 		due = held < due ? held : due;
 	}
 	return due;
@@ -311,7 +313,8 @@ int door_step(struct door *door, enum door_event event, uint64_t now_ms, struct 
 	if (masks_alarms(door->mode))
 		clear_alarm(door, &notices);
 	else if (was_masked && door->physical == DOOR_PHYSICAL_OPEN)
-		door->open_since_ms = now_ms; /* left open by those whom the mode let in: held-open counts from here */
+		door->open_since_ms =
+			now_ms; /* left open by those whom the mode let in: held-open counts from here */
 	pass_time(door, now_ms, &notices);
 	*ret_effects = (struct door_effects){.released = releases(door->mode), .notices = notices};
 	return r;

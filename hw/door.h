@@ -90,7 +90,7 @@ struct door_config {
 };
 
 struct door_effects {
-	bool released;	  /* the lock must be released now */
+	bool released;    /* the lock must be released now */
 	uint32_t notices; /* enum door_notice, what there is to tell */
 };
 
@@ -98,13 +98,13 @@ struct door_effects {
 struct door {
 	struct door_config config;
 	enum door_mode mode;
-	enum door_mode base;	    /* where a momentary release ends */
+	enum door_mode base;        /* where a momentary release ends */
 	enum door_mode before_down; /* where a lockdown, lock open or fire ends */
 	enum door_mode before_fire;
 	enum door_physical physical;
 	enum door_alarm alarm;
 	bool fire, passed, warned;
-	bool by_grant;	       /* the release in force is a grant's, not the exit button's */
+	bool by_grant;             /* the release in force is a grant's, not the exit button's */
 	uint64_t release_until_ms; /* while Accessed */
 	uint64_t relock_at_ms;     /* UINT64_MAX: not closed since it was opened */
 	uint64_t open_since_ms;
@@ -126,7 +126,8 @@ uint64_t door_deadline_ms(const struct door *door);
 
 enum door_mode door_mode(const struct door *door);
 enum door_physical door_physical(const struct door *door);
-enum door_lock door_lock(const struct door *door); /* as ordered: a relay that does not follow is the caller's to see */
+enum door_lock
+door_lock(const struct door *door); /* as ordered: a relay that does not follow is the caller's to see */
 enum door_alarm door_alarm(const struct door *door);
 
 /** ONVIF's spelling: "LockedDown", "Closed", "Unlocked", "DoorForcedOpen"... Static. */

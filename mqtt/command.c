@@ -87,7 +87,8 @@ static int read_envelope(const json_t *envelope, struct command *command, char *
 	return r;
 }
 
-int command_parse(const char *topic, const char *payload, size_t bytes, struct command *ret_command, char *error)
+int command_parse(const char *topic, const char *payload, size_t bytes, struct command *ret_command,
+		  char *error)
 {
 	json_t *envelope;
 	int r;
@@ -120,10 +121,12 @@ void command_finish(struct command *command)
 
 json_t *command_reply_ok(const char *id, json_t *result)
 {
-	return json_pack("{s:s, s:b, s:o}", "id", id, "ok", 1, "result", result != NULL ? result : json_object());
+	return json_pack("{s:s, s:b, s:o}", "id", id, "ok", 1, "result",
+			 result != NULL ? result : json_object());
 }
 
 json_t *command_reply_error(const char *id, const char *code, const char *message)
 {
-	return json_pack("{s:s, s:b, s:{s:s, s:s}}", "id", id, "ok", 0, "error", "code", code, "message", message);
+	return json_pack("{s:s, s:b, s:{s:s, s:s}}", "id", id, "ok", 0, "error", "code", code, "message",
+			 message);
 }

@@ -18,7 +18,7 @@ enum {
 	COMMAND_KEY_BYTES = 32,
 	COMMAND_ID_BYTES = 65,
 	COMMAND_SIGNATURE_TEXT_BYTES = 89, /* base64 of 64 bytes and the ending zero */
-	COMMAND_ERROR_BYTES = 160, /* as JSON_ERROR_BYTES */
+	COMMAND_ERROR_BYTES = 160,         /* as JSON_ERROR_BYTES */
 };
 
 struct command {
@@ -36,7 +36,8 @@ struct command {
  * @param error  COMMAND_ERROR_BYTES; what is wrong and where. What could be read of `id` is set even then.
  * @return 0, -EINVAL or -ENOMEM. Release with command_finish() in either case.
  */
-int command_parse(const char *topic, const char *payload, size_t bytes, struct command *ret_command, char *error);
+int command_parse(const char *topic, const char *payload, size_t bytes, struct command *ret_command,
+		  char *error);
 
 void command_finish(struct command *command);
 

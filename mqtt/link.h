@@ -23,8 +23,8 @@ struct link_command {
 	const char *name;  /* "door.open" */
 	const char *topic; /* all of it: the signature covers it */
 	const char *payload;
-	size_t bytes;		  /* above COMMAND_BYTES_MAX: payload is NULL */
-	bool retained;		  /* a broker's memory, nobody's order: to be refused */
+	size_t bytes;             /* above COMMAND_BYTES_MAX: payload is NULL */
+	bool retained;            /* a broker's memory, nobody's order: to be refused */
 	const char *answer_topic; /* NULL: none was given, or one where no answer may go */
 	const void *correlation;
 	size_t correlation_bytes;
@@ -43,13 +43,15 @@ struct link_config {
 	unsigned port;
 	const char *username, *password_file, *ca_file, *cert_file, *key_file;
 	const char *site, *gate, *version;
-	unsigned keepalive_s;			     /* 5 to 65535 */
-	unsigned window;			     /* events in flight, 1 to OUTBOX_WINDOW_MAX */
-	unsigned reconnect_min_ms, reconnect_max_ms; /* the pause doubles from one to the other, with jitter */
+	unsigned keepalive_s; /* 5 to 65535 */
+	unsigned window;      /* events in flight, 1 to OUTBOX_WINDOW_MAX */
+	unsigned reconnect_min_ms,
+		reconnect_max_ms; /* the pause doubles from one to the other, with jitter */
 };
 
 /** Begins to connect. @return 0, -EINVAL, -ENOMEM or another negative errno. */
-int link_open(const struct link_config *config, const struct link_ops *ops, void *arg, struct link **ret_link);
+int link_open(const struct link_config *config, const struct link_ops *ops, void *arg,
+	      struct link **ret_link);
 
 /** Readable when link_dispatch() has work; the same fd for the link's whole life. */
 int link_fd(const struct link *link);

@@ -33,7 +33,7 @@ struct attempt {
 	char host[TEXT_BYTES];
 	int port, keepalive_s;
 	int result;
-	int wake_fd;	/* a dup of the link's eventfd */
+	int wake_fd; /* a dup of the link's eventfd */
 	bool done;
 	bool abandoned; /* the link is gone: the thread cleans up */
 };
@@ -75,7 +75,8 @@ static void set_reason(struct link *link, const char *what, const char *why)
 	link->failed = true;
 }
 
-static void publish(struct link *link, const char *rest, const void *payload, size_t bytes, int qos, bool retain)
+static void publish(struct link *link, const char *rest, const void *payload, size_t bytes, int qos,
+		    bool retain)
 {
 	char topic[TOPIC_BYTES];
 
@@ -86,7 +87,8 @@ static void publish(struct link *link, const char *rest, const void *payload, si
 
 static char *status_text(const struct link *link, const char *word)
 {
-	json_t *status = json_pack("{s:s, s:s, s:s}", "state", word, "session", link->session, "version", link->version);
+	json_t *status = json_pack("{s:s, s:s, s:s}", "state", word, "session", link->session, "version",
+				   link->version);
 	char *text = status != NULL ? json_text(status) : NULL;
 
 	json_decref(status);
@@ -107,7 +109,8 @@ static void publish_state(struct link *link, struct state *state)
 {
 	if (state->rest == NULL)
 		return;
-	publish(link, state->rest, state->payload, state->payload != NULL ? strlen(state->payload) : 0, 1, true);
+	publish(link, state->rest, state->payload, state->payload != NULL ? strlen(state->payload) : 0, 1,
+		true);
 	if (state->payload == NULL) {
 		free(state->rest);
 		state->rest = NULL;
@@ -116,7 +119,8 @@ static void publish_state(struct link *link, struct state *state)
 
 /* ---- what libmosquitto tells; all inside link_dispatch() ---- */
 
-static void on_connack(struct mosquitto *client, void *arg, int code, int flags, const mosquitto_property *properties)
+static void on_connack(struct mosquitto *client, void *arg, int code, int flags,
+		       const mosquitto_property *properties)
 {
 	struct link *link = arg;
 	char topic[TOPIC_BYTES];
@@ -148,7 +152,8 @@ static void on_disconnect(struct mosquitto *client, void *arg, int code, const m
 		set_reason(link, "the connection was lost", code > 0 ? mosquitto_strerror(code) : "");
 }
 
-static void on_published(struct mosquitto *client, void *arg, int mid, int code, const mosquitto_property *properties)
+static void on_published(struct mosquitto *client, void *arg, int mid, int code,
+			 const mosquitto_property *properties)
 {
 	struct link *link = arg;
 
@@ -180,10 +185,12 @@ static void on_message(struct mosquitto *client, void *arg, const struct mosquit
 	if (topic_command(message->topic, link->site, link->gate, name) < 0)
 		return;
 	mosquitto_property_read_string(properties, MQTT_PROP_RESPONSE_TOPIC, &answer_topic, false);
-	mosquitto_property_read_binary(properties, MQTT_PROP_CORRELATION_DATA, &correlation, &correlation_bytes, false);
+	mosquitto_property_read_binary(properties, MQTT_PROP_CORRELATION_DATA, &correlation,
+				       &correlation_bytes, false);
 	command = (struct link_command){.name = name,
 					.topic = message->topic,
-					.payload = message->payloadlen <= COMMAND_BYTES_MAX ? message->payload : NULL,
+					.payload = message->payloadlen <= COMMAND_BYTES_MAX ? message->payload
+											    : NULL,
 					.bytes = (size_t)message->payloadlen,
 					.retained = message->retain,
 					.correlation = correlation};
@@ -212,8 +219,8 @@ static void *connect_thread(void *arg)
 	struct attempt *attempt = arg;
 	uint64_t one = 1;
 	bool abandoned;
-	int r = mosquitto_connect_bind_v5(attempt->client, attempt->host, attempt->port, attempt->keepalive_s, NULL,
-					  attempt->properties);
+	int r = mosquitto_connect_bind_v5(attempt->client, attempt->host, attempt->port, attempt->keepalive_s,
+					  NULL, attempt->properties);
 	ssize_t wrote;
 
 	pthread_mutex_lock(&attempt->lock);
@@ -266,7 +273,8 @@ static int set_tls(struct link *link, struct mosquitto *client)
 
 	if (link->ca_file[0] == '\0')
 		return 0;
-	r = mosquitto_tls_set(client, link->ca_file, NULL, link->cert_file[0] != '\0' ? link->cert_file : NULL,
+	r = mosquitto_tls_set(client, link->ca_file, NULL,
+			      link->cert_file[0] != '\0' ? link->cert_file : NULL,
 			      link->key_file[0] != '\0' ? link->key_file : NULL, NULL);
 	if (r == MOSQ_ERR_SUCCESS)
 		return 0;
@@ -279,7 +287,8 @@ static int set_will(struct link *link, struct mosquitto *client)
 	char topic[TOPIC_BYTES], *text = status_text(link, "offline");
 	int r = text != NULL ? topic_make(link->site, link->gate, "status", topic) : -ENOMEM;
 
-	if (r == 0 && mosquitto_will_set_v5(client, topic, (int)strlen(text), text, 1, true, NULL) != MOSQ_ERR_SUCCESS)
+	if (r == 0 &&
+	    mosquitto_will_set_v5(client, topic, (int)strlen(text), text, 1, true, NULL) != MOSQ_ERR_SUCCESS)
 		r = -ENOMEM;
 	free(text);
 	return r;
@@ -378,7 +387,8 @@ static void end_connect(struct link *link)
 		link->misc_at_ms = clock_mono_ms() + MISC_MS;
 	} else {
 		link->phase = PHASE_IDLE;
-		set_reason(link, "no connection", result < 0 ? strerror(-result) : mosquitto_strerror(result));
+		set_reason(link, "no connection",
+			   result < 0 ? strerror(-result) : mosquitto_strerror(result));
 	}
 	attempt_free(attempt);
 }
@@ -399,7 +409,8 @@ static void drop_client(struct link *link)
 	if (link->client == NULL)
 		return;
 	if (link->socket_fd >= 0)
-		epoll_ctl(link->epoll_fd, EPOLL_CTL_DEL, link->socket_fd, NULL); /* may be closed already: as good */
+		epoll_ctl(link->epoll_fd, EPOLL_CTL_DEL, link->socket_fd,
+			  NULL); /* may be closed already: as good */
 	link->socket_fd = -1;
 	mosquitto_destroy(link->client);
 	link->client = NULL;
@@ -413,7 +424,8 @@ static void go_down(struct link *link)
 	link->phase = PHASE_IDLE;
 	link->failed = false;
 	link->retry_at_ms = clock_mono_ms() + jittered(link->pause_ms);
-	link->pause_ms = link->pause_ms * 2 < link->reconnect_max_ms ? link->pause_ms * 2 : link->reconnect_max_ms;
+	link->pause_ms =
+		link->pause_ms * 2 < link->reconnect_max_ms ? link->pause_ms * 2 : link->reconnect_max_ms;
 	if (link->told_down)
 		return;
 	link->told_down = true;
@@ -434,7 +446,8 @@ int link_open(const struct link_config *config, const struct link_ops *ops, void
 	struct link *link;
 
 	if (config->window < 1 || config->window > OUTBOX_WINDOW_MAX || config->reconnect_min_ms < 1 ||
-	    config->reconnect_max_ms < config->reconnect_min_ms || config->keepalive_s < 5 || config->port > 65535)
+	    config->reconnect_max_ms < config->reconnect_min_ms || config->keepalive_s < 5 ||
+	    config->port > 65535)
 		return -EINVAL;
 	link = calloc(1, sizeof(*link));
 	if (link == NULL)
@@ -557,7 +570,8 @@ int link_publish_event(struct link *link, int64_t seq, const char *type, const c
 	if (r == MOSQ_ERR_NOMEM)
 		return -ENOMEM;
 	if (r != MOSQ_ERR_SUCCESS)
-		return r == MOSQ_ERR_NO_CONN || r == MOSQ_ERR_CONN_LOST || r == MOSQ_ERR_ERRNO ? -ENOTCONN : -EINVAL;
+		return r == MOSQ_ERR_NO_CONN || r == MOSQ_ERR_CONN_LOST || r == MOSQ_ERR_ERRNO ? -ENOTCONN
+											       : -EINVAL;
 	*flight = (struct flight){.mid = mid, .seq = seq};
 	link->in_flight++;
 	set_watch(link, mosquitto_want_write(link->client));

@@ -16,7 +16,7 @@ enum { OUTBOX_WINDOW_MAX = 1024 };
 
 struct outbox {
 	int64_t cursor; /* acknowledged without a gap up to here */
-	int64_t sent;	/* handed to the link up to here */
+	int64_t sent;   /* handed to the link up to here */
 	unsigned window;
 	bool acked[OUTBOX_WINDOW_MAX]; /* of cursor + 1 .. sent, by seq modulo window */
 };

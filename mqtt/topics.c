@@ -23,7 +23,8 @@ int topic_command(const char *topic, const char *site, const char *gate, char *r
 		return -EINVAL;
 	name = topic + strlen(prefix);
 	length = strlen(name);
-	if (length == 0 || length >= TOPIC_NAME_BYTES || strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789.-") != length)
+	if (length == 0 || length >= TOPIC_NAME_BYTES ||
+	    strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789.-") != length)
 		return -EINVAL;
 	memcpy(ret_name, name, length + 1);
 	return 0;
