@@ -60,7 +60,7 @@ struct link {
 	int epoll_fd, wake_fd, socket_fd;
 	bool watching_write, failed, told_down;
 	char reason[LINK_REASON_BYTES];
-	uint64_t retry_at_ms, misc_at_ms;
+	uint64_t retry_at_ms, misc_at_ms, up_at_ms;
 	struct state states[LINK_STATES_MAX];
 	struct flight flights[OUTBOX_WINDOW_MAX];
 	unsigned in_flight;
@@ -132,7 +132,7 @@ static void on_connack(struct mosquitto *client, void *arg, int code, int flags,
 	}
 	link->phase = PHASE_UP;
 	link->told_down = false;
-	link->pause_ms = link->reconnect_min_ms;
+	link->up_at_ms = clock_mono_ms();
 	log_info("mqtt", "connected to broker %s:%u", link->host, link->port);
 	publish_status(link, "online");
 	/* retained commands are a broker's memory, nobody's order */
@@ -167,6 +167,7 @@ static void on_published(struct mosquitto *client, void *arg, int mid, int code,
 		}
 		link->flights[i].mid = 0;
 		link->in_flight--;
+		link->pause_ms = link->reconnect_min_ms; /* it serves, rather than only opens */
 		link->ops.acked(link->arg, link->flights[i].seq);
 		return;
 	}
@@ -420,6 +421,9 @@ static void drop_client(struct link *link)
 
 static void go_down(struct link *link)
 {
+	/* one that held is news; one that opens and is lost at once is asked ever more rarely */
+	if (link->phase == PHASE_UP && clock_mono_ms() - link->up_at_ms >= link->reconnect_max_ms)
+		link->pause_ms = link->reconnect_min_ms;
 	drop_client(link);
 	link->phase = PHASE_IDLE;
 	link->failed = false;
@@ -661,10 +665,9 @@ void link_close(struct link *link)
 {
 	if (link == NULL)
 		return;
-	if (link_is_up(link)) {
-		publish_status(link, "offline"); /* a clean disconnect drops the will */
-		mosquitto_disconnect(link->client);
-	}
+	/* the broker sends the will itself: a message of ours would queue behind a full window and never leave */
+	if (link_is_up(link))
+		mosquitto_disconnect_v5(link->client, MQTT_RC_DISCONNECT_WITH_WILL_MSG, NULL);
 	drop_client(link);
 	if (link->attempt != NULL)
 		abandon(link->attempt);
