@@ -69,6 +69,14 @@ static int send_row(struct gate_link *l, const struct event_row *row)
 		return -ENOMEM;
 	r = link_publish_event(l->link, row->seq, row->type, late ? text : row->json);
 	free(text);
+	if (r == -EINVAL) {
+		/* it can never be sent (larger than this broker takes): it stays in the log, and holds up no other */
+		log_error("mqtt", "event %lld cannot be published to this broker: it is in the log only",
+			  (long long)row->seq);
+		r = outbox_sent(&l->outbox, row->seq);
+		(void)outbox_acked(&l->outbox, row->seq);
+		return r;
+	}
 	return r < 0 ? r : outbox_sent(&l->outbox, row->seq);
 }
 
@@ -94,7 +102,7 @@ static void on_rows(void *arg, int r, const struct event_row *rows, size_t count
 			outbox_init(&l->outbox, rows[i].seq - 1, l->outbox.window);
 		}
 		if (send_row(l, &rows[i]) < 0)
-			break; /* window full or connection gone: asked for again when that changes */
+			return; /* window full, connection gone or no memory: asked for again when that changes */
 	}
 	if (r == 0)
 		pump(l);
