@@ -76,6 +76,7 @@ static int encode(struct film *film, AVFrame *frame)
 			return 0;
 		if (r < 0)
 			break;
+		film->packet->duration = 1; /* else the last frame has no time of its own and is cut off */
 		av_packet_rescale_ts(film->packet, film->encoder->time_base, film->stream->time_base);
 		film->packet->stream_index = film->stream->index;
 		r = av_interleaved_write_frame(film->container, film->packet);

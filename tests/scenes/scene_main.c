@@ -6,7 +6,7 @@
 
 #include "scene.h"
 
-enum { PATH_BYTES = 1024, ERROR_BYTES = 256 };
+enum { PATH_BYTES = 1024, ERROR_BYTES = 256, NUMBER_MAX = 1000000 };
 
 enum option_key {
 	KEY_WIDTH = 256,
@@ -52,8 +52,8 @@ static long number(const char *text, struct argp_state *state)
 	char *end;
 	long value = strtol(text, &end, 10);
 
-	if (*end != '\0' || end == text)
-		argp_error(state, "'%s' is no whole number", text);
+	if (*end != '\0' || end == text || value < 0 || value > NUMBER_MAX)
+		argp_error(state, "'%s' is no whole number from 0 to %d", text, NUMBER_MAX);
 	return value;
 }
 
@@ -213,7 +213,8 @@ int main(int argc, char **argv)
 	struct scene *scene;
 
 	argp_parse(&argp, argc, argv, 0, NULL, &request);
-	request.options.frames = request.seconds * request.options.frames_per_s;
+	request.options.frames =
+		request.options.frames_per_s > 120 ? 0 : request.seconds * request.options.frames_per_s;
 	add_random_throws(&request);
 	if (scene_open(&request.options, &scene) < 0 ||
 	    scene_encode(scene, &request.options, request.out, error, sizeof(error)) < 0) {
