@@ -204,7 +204,7 @@ static int on_board(sd_event_source *source, int fd, uint32_t revents, void *arg
 
 	(void)source, (void)fd, (void)revents;
 	while ((r = board_next(gate->board, &event)) > 0)
-		on_line(gate, &event, clock_mono_ms());
+		on_line(gate, &event, event.mono_us / 1000);
 	if (r < 0)
 		log_error("doors", "the board cannot be read: %s", strerror(-r));
 	return 0;

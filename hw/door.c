@@ -34,18 +34,19 @@ static void clear_alarm(struct door *door, uint32_t *notices)
 
 /* ---- the momentary release ---- */
 
-static void end_release(struct door *door, uint32_t *notices)
+static void end_release(struct door *door, uint64_t now_ms, uint32_t *notices)
 {
 	if (door->by_grant && !door->passed && door->physical != DOOR_PHYSICAL_UNKNOWN)
 		*notices |= DOOR_NOTICE_ACCESS_NOT_TAKEN;
+	door->release_ended_ms = now_ms;
 	set_mode(door, door->base, notices);
 }
 
 /* A mode ordered while somebody is being let in: the release is over, and it was taken or not. */
-static void leave_accessed(struct door *door, uint32_t *notices)
+static void leave_accessed(struct door *door, uint64_t now_ms, uint32_t *notices)
 {
 	if (door->mode == DOOR_MODE_ACCESSED)
-		end_release(door, notices);
+		end_release(door, now_ms, notices);
 }
 
 static int begin_release(struct door *door, bool by_grant, uint64_t now_ms, uint32_t *notices)
@@ -55,11 +56,13 @@ static int begin_release(struct door *door, bool by_grant, uint64_t now_ms, uint
 	if (door->mode != DOOR_MODE_ACCESSED) {
 		door->base = door->mode;
 		door->by_grant = false;
-		door->passed = false;
-	} else if (by_grant && door->by_grant && door->passed) {
-		door->passed = false; /* the next person's grant: whether they pass is asked anew */
 	}
 	door->by_grant = door->by_grant || by_grant;
+	/* before an open leaf nobody can be seen passing: the grant counts as taken. Before a closed one it is
+	 * asked anew; grants that follow each other before the leaf moves are one */
+	door->passed = door->physical == DOOR_PHYSICAL_OPEN;
+	if (by_grant && door->passed)
+		*notices |= DOOR_NOTICE_ACCESS_TAKEN;
 	door->release_until_ms = now_ms + door->config.release_ms;
 	door->relock_at_ms = UINT64_MAX;
 	if (door->alarm == DOOR_ALARM_FORCED_OPEN)
@@ -96,40 +99,40 @@ static bool is_held(enum door_mode mode)
 	return mode == DOOR_MODE_LOCKED_DOWN || mode == DOOR_MODE_LOCKED_OPEN;
 }
 
-static int order_mode(struct door *door, enum door_mode wanted, uint32_t *notices)
+static int order_mode(struct door *door, enum door_mode wanted, uint64_t now_ms, uint32_t *notices)
 {
 	if (door->fire || is_held(settled(door)))
 		return -EPERM;
-	leave_accessed(door, notices);
+	leave_accessed(door, now_ms, notices);
 	set_mode(door, wanted, notices);
 	return 0;
 }
 
-static int hold_mode(struct door *door, enum door_mode wanted, uint32_t *notices)
+static int hold_mode(struct door *door, enum door_mode wanted, uint64_t now_ms, uint32_t *notices)
 {
 	if (door->fire || (is_held(settled(door)) && settled(door) != wanted))
 		return -EPERM;
-	leave_accessed(door, notices);
+	leave_accessed(door, now_ms, notices);
 	if (door->mode != wanted)
 		door->before_down = door->mode;
 	set_mode(door, wanted, notices);
 	return 0;
 }
 
-static int release_hold(struct door *door, enum door_mode held, uint32_t *notices)
+static int release_hold(struct door *door, enum door_mode held, uint64_t now_ms, uint32_t *notices)
 {
 	if (door->fire || settled(door) != held)
 		return -EPERM;
-	leave_accessed(door, notices);
+	leave_accessed(door, now_ms, notices);
 	set_mode(door, door->before_down, notices);
 	return 0;
 }
 
-static int fire(struct door *door, uint32_t *notices)
+static int fire(struct door *door, uint64_t now_ms, uint32_t *notices)
 {
 	if (door->fire)
 		return 0;
-	leave_accessed(door, notices);
+	leave_accessed(door, now_ms, notices);
 	door->fire = true;
 	door->before_fire = door->mode;
 	set_mode(door, DOOR_MODE_LOCKED_OPEN, notices);
@@ -169,6 +172,8 @@ static int opened(struct door *door, uint64_t now_ms, uint32_t *notices)
 			*notices |= DOOR_NOTICE_ACCESS_TAKEN;
 		door->passed = true;
 		door->relock_at_ms = UINT64_MAX;
+	} else if (!releases(door->mode) && now_ms < door->release_ended_ms) {
+		*notices |= DOOR_NOTICE_ACCESS_TAKEN; /* opened in time, told late: debounce takes a moment */
 	} else if (!releases(door->mode) && !was_unknown) {
 		/* a leaf first seen open, after a start or a repaired wire, was not seen being forced */
 		door->alarm = DOOR_ALARM_FORCED_OPEN;
@@ -190,8 +195,7 @@ static int closed(struct door *door, uint64_t now_ms, uint32_t *notices)
 
 static int contact_lost(struct door *door, uint32_t *notices)
 {
-	set_physical(door, DOOR_PHYSICAL_UNKNOWN, notices);
-	clear_alarm(door, notices);
+	set_physical(door, DOOR_PHYSICAL_UNKNOWN, notices); /* an alarm stays: a cut wire closes no door */
 	return 0;
 }
 
@@ -221,7 +225,7 @@ static uint64_t warning_at_ms(const struct door *door)
 static void pass_time(struct door *door, uint64_t now_ms, uint32_t *notices)
 {
 	if (door->mode == DOOR_MODE_ACCESSED && now_ms >= release_end_ms(door))
-		end_release(door, notices);
+		end_release(door, now_ms, notices);
 	if (!held_counts(door))
 		return;
 	if (now_ms >= held_at_ms(door)) {
@@ -270,23 +274,23 @@ static int dispatch(struct door *door, enum door_event event, uint64_t now_ms, u
 	case DOOR_EVENT_EXIT:
 		return exit_pressed(door, now_ms, notices);
 	case DOOR_EVENT_LOCK:
-		return order_mode(door, DOOR_MODE_LOCKED, notices);
+		return order_mode(door, DOOR_MODE_LOCKED, now_ms, notices);
 	case DOOR_EVENT_UNLOCK:
-		return order_mode(door, DOOR_MODE_UNLOCKED, notices);
+		return order_mode(door, DOOR_MODE_UNLOCKED, now_ms, notices);
 	case DOOR_EVENT_BLOCK:
-		return order_mode(door, DOOR_MODE_BLOCKED, notices);
+		return order_mode(door, DOOR_MODE_BLOCKED, now_ms, notices);
 	case DOOR_EVENT_DOUBLE_LOCK:
-		return order_mode(door, DOOR_MODE_DOUBLE_LOCKED, notices);
+		return order_mode(door, DOOR_MODE_DOUBLE_LOCKED, now_ms, notices);
 	case DOOR_EVENT_LOCK_DOWN:
-		return hold_mode(door, DOOR_MODE_LOCKED_DOWN, notices);
+		return hold_mode(door, DOOR_MODE_LOCKED_DOWN, now_ms, notices);
 	case DOOR_EVENT_LOCK_DOWN_RELEASE:
-		return release_hold(door, DOOR_MODE_LOCKED_DOWN, notices);
+		return release_hold(door, DOOR_MODE_LOCKED_DOWN, now_ms, notices);
 	case DOOR_EVENT_LOCK_OPEN:
-		return hold_mode(door, DOOR_MODE_LOCKED_OPEN, notices);
+		return hold_mode(door, DOOR_MODE_LOCKED_OPEN, now_ms, notices);
 	case DOOR_EVENT_LOCK_OPEN_RELEASE:
-		return release_hold(door, DOOR_MODE_LOCKED_OPEN, notices);
+		return release_hold(door, DOOR_MODE_LOCKED_OPEN, now_ms, notices);
 	case DOOR_EVENT_FIRE:
-		return fire(door, notices);
+		return fire(door, now_ms, notices);
 	case DOOR_EVENT_FIRE_RESET:
 		return fire_reset(door, notices);
 	case DOOR_EVENT_CONTACT_OPEN:
@@ -310,11 +314,13 @@ int door_step(struct door *door, enum door_event event, uint64_t now_ms, struct 
 
 	pass_time(door, now_ms, &notices); /* what was due came before the event */
 	r = dispatch(door, event, now_ms, &notices);
-	if (masks_alarms(door->mode))
+	if (masks_alarms(door->mode)) {
 		clear_alarm(door, &notices);
-	else if (was_masked && door->physical == DOOR_PHYSICAL_OPEN)
-		door->open_since_ms =
-			now_ms; /* left open by those whom the mode let in: held-open counts from here */
+	} else if (was_masked && door->physical == DOOR_PHYSICAL_OPEN) {
+		/* left open by those whom the mode let in: held-open counts from here */
+		door->open_since_ms = now_ms;
+		door->warned = false;
+	}
 	pass_time(door, now_ms, &notices);
 	*ret_effects = (struct door_effects){.released = releases(door->mode), .notices = notices};
 	return r;

@@ -25,8 +25,9 @@
  *   CONTACT_CLOSED    Accessed, once it was opened       the mode before, relock_delay_ms later
  *
  * Alarms: opened while the lock is not released is FORCED; open for held_open_ms is HELD_OPEN, with a warning
- * pre_alarm_ms before. Unlocked and LockedOpen mask both. A contact that cannot be read is Unknown: it raises
- * no alarm and the lock goes by time alone. A door without a contact never knows whether a grant was taken.
+ * pre_alarm_ms before; both last until the leaf closes. Unlocked and LockedOpen mask both. A contact that
+ * cannot be read is Unknown: it raises no alarm, ends none, and the lock goes by time alone. A door without a
+ * contact never knows whether a grant was taken; a grant before an open leaf counts as taken.
  *
  * Invariant: the lock is released in Unlocked, Accessed and LockedOpen, and in no other mode.
  */
@@ -108,6 +109,7 @@ struct door {
 	uint64_t release_until_ms; /* while Accessed */
 	uint64_t relock_at_ms;     /* UINT64_MAX: not closed since it was opened */
 	uint64_t open_since_ms;
+	uint64_t release_ended_ms; /* an opening from before is not forced, however late it is told */
 };
 
 /** Locked, contact Unknown, no alarm. Asserts that the times are in range. */
@@ -115,7 +117,8 @@ void door_init(struct door *door, const struct door_config *config, uint64_t now
 
 /**
  * Apply one event.
- * @param now_ms       CLOCK_MONOTONIC in milliseconds, never less than at the call before.
+ * @param now_ms       CLOCK_MONOTONIC in milliseconds, of the event itself: a contact's may lie before the last
+ *                     call's by as much as its debounce takes, all others never do.
  * @param ret_effects  always set, also when the event was refused.
  * @return 0, or -EPERM: refused in this mode; nothing changed but what time alone had changed.
  */

@@ -57,17 +57,81 @@ static void relocks_after_the_leaf_closes(void **state)
 	assert_false(effects.notices & DOOR_NOTICE_ACCESS_NOT_TAKEN);
 }
 
-static void a_second_grant_extends_and_is_asked_anew(void **state)
+static void a_grant_before_an_open_leaf_counts_as_taken(void **state)
 {
 	(void)state;
 	step(DOOR_EVENT_ACCESS, 0);
 	step(DOOR_EVENT_CONTACT_OPEN, 1000);
-	step(DOOR_EVENT_ACCESS, 4000);
-	step(DOOR_EVENT_TICK, RELEASE);
+	step(DOOR_EVENT_ACCESS, 2000);
+	assert_true(effects.notices & DOOR_NOTICE_ACCESS_TAKEN);
+	step(DOOR_EVENT_CONTACT_CLOSED, 3000);
+	assert_int_equal(door_deadline_ms(&door),
+			 3000 + RELOCK); /* closing relocks, whoever was granted last */
+	step(DOOR_EVENT_TICK, 3000 + RELOCK);
+	assert_false(effects.released);
+	assert_false(effects.notices & DOOR_NOTICE_ACCESS_NOT_TAKEN);
+}
+
+static void a_grant_before_a_closed_leaf_is_asked_anew(void **state)
+{
+	(void)state;
+	step(DOOR_EVENT_ACCESS, 0);
+	step(DOOR_EVENT_CONTACT_OPEN, 1000);
+	step(DOOR_EVENT_CONTACT_CLOSED, 1400);
+	step(DOOR_EVENT_ACCESS, 1500);
+	step(DOOR_EVENT_TICK, 1500 + RELEASE - 1);
 	assert_true(effects.released);
-	step(DOOR_EVENT_TICK, 4000 + RELEASE);
+	step(DOOR_EVENT_TICK, 1500 + RELEASE);
 	assert_false(effects.released);
 	assert_true(effects.notices & DOOR_NOTICE_ACCESS_NOT_TAKEN);
+}
+
+static void a_grant_after_somebody_left_is_accounted_for(void **state)
+{
+	(void)state;
+	step(DOOR_EVENT_EXIT, 0);
+	step(DOOR_EVENT_CONTACT_OPEN, 100);
+	assert_false(effects.notices & DOOR_NOTICE_ACCESS_TAKEN);
+	step(DOOR_EVENT_ACCESS, 200);
+	assert_true(effects.notices & DOOR_NOTICE_ACCESS_TAKEN);
+}
+
+static void an_opening_told_late_is_not_forced(void **state)
+{
+	(void)state;
+	step(DOOR_EVENT_ACCESS, 0);
+	step(DOOR_EVENT_TICK, RELEASE);
+	step(DOOR_EVENT_CONTACT_OPEN, RELEASE - 1);
+	assert_true(effects.notices & DOOR_NOTICE_ACCESS_TAKEN);
+	assert_int_equal(door_alarm(&door), DOOR_ALARM_NORMAL);
+	setup(state);
+	step(DOOR_EVENT_ACCESS, 0);
+	step(DOOR_EVENT_TICK, RELEASE);
+	step(DOOR_EVENT_CONTACT_OPEN, RELEASE);
+	assert_int_equal(door_alarm(&door), DOOR_ALARM_FORCED_OPEN);
+}
+
+static void a_cut_wire_ends_no_alarm(void **state)
+{
+	(void)state;
+	step(DOOR_EVENT_CONTACT_OPEN, 10);
+	step(DOOR_EVENT_CONTACT_UNKNOWN, 20);
+	assert_int_equal(door_alarm(&door), DOOR_ALARM_FORCED_OPEN);
+	step(DOOR_EVENT_CONTACT_CLOSED, 30);
+	assert_true(effects.notices & DOOR_NOTICE_FORCED_CLEARED);
+}
+
+static void held_open_warns_again_after_an_open_mode(void **state)
+{
+	(void)state;
+	step(DOOR_EVENT_ACCESS, 0);
+	step(DOOR_EVENT_CONTACT_OPEN, 0);
+	step(DOOR_EVENT_TICK, HELD - PRE);
+	assert_true(effects.notices & DOOR_NOTICE_HELD_WARNING);
+	step(DOOR_EVENT_UNLOCK, HELD - PRE);
+	step(DOOR_EVENT_LOCK, HELD);
+	step(DOOR_EVENT_TICK, 2 * HELD - PRE);
+	assert_true(effects.notices & DOOR_NOTICE_HELD_WARNING);
 }
 
 static void opened_without_a_grant_is_forced_until_closed(void **state)
@@ -108,7 +172,8 @@ static void open_modes_mask_both_alarms(void **state)
 	step(DOOR_EVENT_CONTACT_OPEN, 1);
 	step(DOOR_EVENT_TICK, 10 * HELD);
 	assert_int_equal(door_alarm(&door), DOOR_ALARM_NORMAL);
-	step(DOOR_EVENT_LOCK, 10 * HELD); /* the leaf stands open: held-open counts from here, nobody forced it */
+	step(DOOR_EVENT_LOCK,
+	     10 * HELD); /* the leaf stands open: held-open counts from here, nobody forced it */
 	step(DOOR_EVENT_TICK, 11 * HELD - 1);
 	assert_int_equal(door_alarm(&door), DOOR_ALARM_NORMAL);
 	step(DOOR_EVENT_TICK, 11 * HELD);
@@ -205,7 +270,8 @@ static void a_million_steps_keep_the_invariants(void **state)
 		assert_true(!fire || mode == DOOR_MODE_LOCKED_OPEN);
 		assert_true(event != DOOR_EVENT_EXIT || effects.released);
 		assert_true(door_deadline_ms(&door) > now_ms);
-		assert_true(door_alarm(&door) == DOOR_ALARM_NORMAL || door_physical(&door) == DOOR_PHYSICAL_OPEN);
+		assert_true(door_alarm(&door) == DOOR_ALARM_NORMAL ||
+			    door_physical(&door) != DOOR_PHYSICAL_CLOSED);
 	}
 }
 
@@ -223,7 +289,12 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(relocks_when_nobody_walks_in, setup),
 		cmocka_unit_test_setup(relocks_after_the_leaf_closes, setup),
-		cmocka_unit_test_setup(a_second_grant_extends_and_is_asked_anew, setup),
+		cmocka_unit_test_setup(a_grant_before_an_open_leaf_counts_as_taken, setup),
+		cmocka_unit_test_setup(a_grant_before_a_closed_leaf_is_asked_anew, setup),
+		cmocka_unit_test_setup(a_grant_after_somebody_left_is_accounted_for, setup),
+		cmocka_unit_test_setup(an_opening_told_late_is_not_forced, setup),
+		cmocka_unit_test_setup(a_cut_wire_ends_no_alarm, setup),
+		cmocka_unit_test_setup(held_open_warns_again_after_an_open_mode, setup),
 		cmocka_unit_test_setup(opened_without_a_grant_is_forced_until_closed, setup),
 		cmocka_unit_test_setup(held_open_warns_before_it_alarms, setup),
 		cmocka_unit_test_setup(open_modes_mask_both_alarms, setup),
