@@ -361,7 +361,7 @@ class Listener:
         self.broker, self.id = broker, f"listener-{time.monotonic_ns()}"
         self.path = broker.folder / f"{self.id}.jsonl"
         self.out = open(self.path, "wb")
-        self.child = subprocess.Popen(["mosquitto_sub", "-V", "5", "-p", str(broker.port), "-i", self.id, "-q", "0",
+        self.child = subprocess.Popen(["mosquitto_sub", "-V", "5", "-h", "127.0.0.1", "-p", str(broker.port), "-i", self.id, "-q", "0",
                                        "-t", topic, "-F", '{"topic":"%t","retained":%r,"payload":%p}'],
                                       stdout=self.out, stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL,
                                       start_new_session=True)

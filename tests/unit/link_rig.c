@@ -149,7 +149,7 @@ void rig_open_link(struct rig *rig)
 {
 	static const struct link_ops ops = {
 		.connected = on_connected, .acked = on_acked, .command = on_command};
-	const struct link_config config = {.host = rig->tls ? "localhost" : "127.0.0.1",
+	const struct link_config config = {.host = "127.0.0.1",
 					   .port = rig->port,
 					   .ca_file = rig->tls ? rig->ca : "",
 					   .site = "s",
@@ -206,8 +206,9 @@ void rig_watch(struct rig *rig)
 {
 	char port[16];
 	int ends[2];
-	const char *const argv[] = {"mosquitto_sub", "-V", "5",      "-p", port,       "-q", "1", "-t",
-				    "gatehouse/#",   "-t", "desk/#", "-F", "%t|%D|%p", NULL};
+	const char *const argv[] = {
+		"mosquitto_sub", "-V", "5",      "-h", "127.0.0.1", "-p", port, "-q", "1", "-t",
+		"gatehouse/#",   "-t", "desk/#", "-F", "%t|%D|%p",  NULL};
 
 	snprintf(port, sizeof(port), "%u", rig->port);
 	assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
@@ -230,8 +231,8 @@ void rig_unwatch(struct rig *rig)
 void rig_cut(const struct rig *rig)
 {
 	char port[16];
-	const char *const argv[] = {"mosquitto_pub", "-V", "5",        "-p", port, "-i",
-				    "gatehouse-s-g", "-t", "desk/cut", "-m", "x",  NULL};
+	const char *const argv[] = {"mosquitto_pub", "-V", "5",        "-h", "127.0.0.1", "-p", port, "-i",
+				    "gatehouse-s-g", "-t", "desk/cut", "-m", "x",         NULL};
 
 	snprintf(port, sizeof(port), "%u", rig->port);
 	rig_run(argv);
@@ -240,8 +241,9 @@ void rig_cut(const struct rig *rig)
 void rig_send_command(const struct rig *rig, const char *name, const char *answer, const char *file)
 {
 	char port[16], topic[128];
-	const char *argv[24] = {"mosquitto_pub", "-V", "5", "-p", port, "-q", "1", "-t", topic, "-f", file};
-	size_t n = 11;
+	const char *argv[24] = {"mosquitto_pub", "-V", "5", "-h", "127.0.0.1", "-p", port, "-q", "1", "-t",
+				topic,           "-f", file};
+	size_t n = 13;
 
 	snprintf(port, sizeof(port), "%u", rig->port);
 	snprintf(topic, sizeof(topic), "gatehouse/s/g/cmd/%s", name);
@@ -274,10 +276,25 @@ void rig_make_payload(const struct rig *rig, size_t bytes, char *path)
 void rig_make_certificate(const struct rig *rig, const char *name)
 {
 	char key[96], cert[96];
-	const char *const argv[] = {
-		"openssl", "req",           "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
-		"-nodes",  "-keyout",       key,     "-out",    cert, "-days",    "2",
-		"-subj",   "/CN=localhost", NULL};
+	const char *const argv[] = {"openssl",
+				    "req",
+				    "-x509",
+				    "-newkey",
+				    "ec",
+				    "-pkeyopt",
+				    "ec_paramgen_curve:P-256",
+				    "-nodes",
+				    "-keyout",
+				    key,
+				    "-out",
+				    cert,
+				    "-days",
+				    "2",
+				    "-subj",
+				    "/CN=broker",
+				    "-addext",
+				    "subjectAltName=IP:127.0.0.1",
+				    NULL};
 
 	snprintf(key, sizeof(key), "%s/%s.key", rig->folder, name);
 	snprintf(cert, sizeof(cert), "%s/%s.pem", rig->folder, name);
