@@ -276,7 +276,11 @@ enum litter_scene litter_front_frame(struct litter_front *front, const uint8_t *
 	enum litter_scene scene = LITTER_SCENE_CALM;
 
 	front->run_count = 0;
+	/* the first frame has none before it: compared with nothing, it would pass for the usual difference, and all
+	 * that follow for duplicates */
 	front->sample_difference = difference_to_last(front, luma, stride);
+	if (front->frames == 0)
+		front->sample_difference = 0;
 	if (front->frames++ == 0) {
 		take_background(front, luma, stride, false);
 		return LITTER_SCENE_CALM;

@@ -99,6 +99,12 @@ static void laundry(int frame)
 		   240);
 }
 
+static void leaf_and_fall(int frame)
+{
+	scene_disc(&scene, 560 + 6 * sinf((float)frame * 0.5F), 300, 5, 120);
+	fall_at(frame, 150, 3);
+}
+
 static void nothing(int frame)
 {
 	(void)frame;
@@ -164,6 +170,26 @@ static void repeated_and_lost_frames_do_not_matter(void **state)
 	(void)state;
 	assert_int_equal(watch(repeated_fall, LEAD_FRAMES + 70 + TAIL_FRAMES, NULL).alerts, 1);
 	assert_int_equal(watch(lossy_fall, LEAD_FRAMES + 70 + TAIL_FRAMES, NULL).alerts, 1);
+}
+
+/* the first frame has none before it: taken for the usual change, it made duplicates of all that followed */
+static void what_always_moves_makes_no_frame_a_duplicate(void **state)
+{
+	struct litter_stats stats;
+	struct litter *litter;
+
+	(void)state;
+	scene.seed = 7;
+	assert_int_equal(litter_open(SCENE_WIDTH, SCENE_HEIGHT, NULL, &litter), 0);
+	for (int i = 0; i < LEAD_FRAMES + 70; i++) {
+		scene_facade(&scene, 0, 0, 0);
+		leaf_and_fall(i);
+		litter_frame(litter, scene.luma, SCENE_WIDTH, (int64_t)i * SCENE_FRAME_US);
+	}
+	litter_get_stats(litter, &stats);
+	assert_int_equal(stats.duplicates, 0);
+	litter_close(litter);
+	assert_int_equal(watch(leaf_and_fall, LEAD_FRAMES + 70 + TAIL_FRAMES, NULL).alerts, 1);
 }
 
 static void what_is_no_throw_does_not_alert(void **state)
@@ -281,6 +307,7 @@ int main(void)
 		cmocka_unit_test(the_end_of_the_stream_ends_a_fall),
 		cmocka_unit_test(two_throws_alert_twice),
 		cmocka_unit_test(repeated_and_lost_frames_do_not_matter),
+		cmocka_unit_test(what_always_moves_makes_no_frame_a_duplicate),
 		cmocka_unit_test(what_is_no_throw_does_not_alert),
 		cmocka_unit_test(an_excluded_place_is_not_watched),
 		cmocka_unit_test(a_calibrated_facade_names_floor_and_column),
