@@ -152,8 +152,8 @@ static void connect_link(void)
 {
 	static const struct link_ops ops = {
 		.connected = on_connected, .acked = on_acked, .command = on_command};
-	const struct link_config config = {.host = "127.0.0.1",
-					   .port = bench.port,
+	const struct link_config config = {.brokers = {{"127.0.0.1", bench.port}},
+					   .broker_count = 1,
 					   .site = "bench",
 					   .gate = "gate",
 					   .version = GH_VERSION,

@@ -14,7 +14,7 @@
 #include <stdint.h>
 
 enum {
-	COMMAND_BYTES_MAX = 64 * 1024,
+	COMMAND_BYTES_MAX = 256 * 1024, /* a page of a roster, or a photo */
 	COMMAND_KEY_BYTES = 32,
 	COMMAND_ID_BYTES = 65,
 	COMMAND_SIGNATURE_TEXT_BYTES = 89, /* base64 of 64 bytes and the ending zero */

@@ -14,7 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { LINK_CORRELATION_BYTES_MAX = 128, LINK_REASON_BYTES = 160, LINK_STATES_MAX = 64 };
+enum { LINK_CORRELATION_BYTES_MAX = 128, LINK_REASON_BYTES = 160, LINK_BROKERS_MAX = 4 };
 
 struct link;
 
@@ -37,10 +37,15 @@ struct link_ops {
 	void (*command)(void *arg, const struct link_command *command);
 };
 
-/* strings are copied; "" for what is not used */
-struct link_config {
+struct link_broker {
 	const char *host;
 	unsigned port;
+};
+
+/* strings are copied; "" for what is not used */
+struct link_config {
+	struct link_broker brokers[LINK_BROKERS_MAX]; /* tried in this order after each outage */
+	size_t broker_count;
 	const char *username, *password_file, *ca_file, *cert_file, *key_file;
 	const char *site, *gate, *version;
 	unsigned keepalive_s; /* 5 to 65535 */
@@ -64,11 +69,30 @@ void link_dispatch(struct link *link);
 
 bool link_is_up(const struct link *link);
 
-/** @return 0; -ENOTCONN, -EAGAIN (window full), -EINVAL or -ENOMEM. acked() follows, or connected(false). */
+/**
+ * @param seq  above 0: acked() follows, or connected(false). 0: a repetition nobody waits for; it takes a place in
+ *             the window all the same.
+ * @return 0; -ENOTCONN, -EAGAIN (window full), -EINVAL (it can never be sent) or -ENOMEM.
+ */
 int link_publish_event(struct link *link, int64_t seq, const char *type, const char *json);
+
+/** Events that may be handed over before -EAGAIN. */
+unsigned link_room(const struct link *link);
 
 /** Retained under state/WHAT/NAME, and again after each reconnect; NULL removes it. @return 0, -ENOSPC or -ENOMEM. */
 int link_publish_state(struct link *link, const char *what, const char *name, const json_t *state);
+
+/** The same under a topic outside the gate's own tree, whole as given: discovery. */
+int link_publish_retained(struct link *link, const char *topic, const json_t *message);
+
+/**
+ * All that exists has been told: what the broker still holds under state/ beyond it (a door that the config
+ * no longer has) is removed, now and after each reconnect.
+ */
+void link_states_complete(struct link *link);
+
+/** A picture: QoS 1 under picture/NAME, not retained, dropped while there is no connection. */
+void link_publish_picture(struct link *link, const char *name, const void *jpeg, size_t bytes);
 
 /** Not retained, QoS 0, dropped while there is no connection. */
 void link_publish_health(struct link *link, const json_t *health);

@@ -120,6 +120,7 @@ static void on_acked(void *arg, int64_t seq)
 {
 	struct rig *rig = arg;
 
+	rig->acks++;
 	outbox_acked(&rig->outbox, seq);
 }
 
@@ -149,8 +150,9 @@ void rig_open_link(struct rig *rig)
 {
 	static const struct link_ops ops = {
 		.connected = on_connected, .acked = on_acked, .command = on_command};
-	const struct link_config config = {.host = "127.0.0.1",
-					   .port = rig->port,
+	const struct link_broker ours = {"127.0.0.1", rig->port}, first = {"127.0.0.1", rig->first_port};
+	const struct link_config config = {.brokers = {rig->first_port != 0 ? first : ours, ours},
+					   .broker_count = rig->first_port != 0 ? 2 : 1,
 					   .ca_file = rig->tls ? rig->ca : "",
 					   .site = "s",
 					   .gate = "g",

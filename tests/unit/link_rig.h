@@ -17,7 +17,7 @@ enum { RIG_WINDOW = 64, RIG_SEEN_BYTES = 4 * 1024 * 1024, RIG_GIVE_UP_S = 60, RI
 
 struct rig {
 	char folder[64], ca[96];
-	unsigned port;
+	unsigned port, first_port; /* first_port: where nobody serves, asked before; 0: none */
 	bool tls;
 	pid_t broker, watcher;
 	int watch_fd;
@@ -26,7 +26,7 @@ struct rig {
 	struct link *link;
 	struct outbox outbox;
 	int64_t rows; /* the log's end */
-	unsigned ups, downs, commands;
+	unsigned ups, downs, acks, commands;
 	uint64_t last_pause_ms;
 	char name[64], answer[128], correlation[64], payload[256];
 	size_t command_bytes;

@@ -1,8 +1,10 @@
 /* The link against a real broker. */
 #include "link_rig.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <signal.h>
+#include <sys/socket.h>
 
 #include "base/clock.h"
 #include "mqtt/command.h"
@@ -148,21 +150,51 @@ static void a_state_removed_while_away_is_removed(void **state)
 	UNTIL(rig, rig_saw(rig, "state/door/old||\n"));
 }
 
-static void removed_states_leave_room_for_others(void **state)
+static void what_an_earlier_life_left_behind_is_removed(void **state)
 {
 	struct rig *rig = *state;
-	json_t *value = json_object();
-	char name[16];
+	json_t *door = json_pack("{s:s}", "mode", "Locked");
 
 	bring_up(rig);
-	for (int i = 0; i < LINK_STATES_MAX + 1; i++) {
-		snprintf(name, sizeof(name), "n%d", i);
-		assert_int_equal(link_publish_state(rig->link, "door", name, value),
-				 i < LINK_STATES_MAX ? 0 : -ENOSPC);
-	}
-	assert_int_equal(link_publish_state(rig->link, "door", "n3", NULL), 0);
-	assert_int_equal(link_publish_state(rig->link, "door", name, value), 0);
-	json_decref(value);
+	assert_int_equal(link_publish_state(rig->link, "door", "old", door), 0);
+	rig_watch(rig);
+	UNTIL(rig, rig_saw(rig, "state/door/old||{"));
+	link_close(rig->link);
+	rig_open_link(rig);
+	assert_int_equal(link_publish_state(rig->link, "door", "main", door), 0);
+	json_decref(door);
+	link_states_complete(rig->link);
+	UNTIL(rig, rig_saw(rig, "state/door/old||\n"));
+	assert_false(rig_saw(rig, "state/door/main||\n"));
+}
+
+static void the_next_broker_serves_when_the_first_does_not(void **state)
+{
+	struct rig *rig = *state;
+	unsigned dead = rig_free_port();
+
+	rig->first_port = dead;
+	rig_start_broker(rig);
+	rig_open_link(rig);
+	rig->rows = 10;
+	UNTIL(rig, rig->outbox.cursor == 10);
+	rig_cut(rig); /* the first again, then the second */
+	rig->rows = 20;
+	UNTIL(rig, rig->outbox.cursor == 20);
+}
+
+static void a_repetition_takes_room_and_is_not_told(void **state)
+{
+	struct rig *rig = *state;
+
+	bring_up(rig);
+	rig_watch(rig);
+	assert_int_equal(link_room(rig->link), RIG_WINDOW);
+	assert_int_equal(link_publish_event(rig->link, 0, "test", "{\"again\":1}"), 0);
+	assert_int_equal(link_room(rig->link), RIG_WINDOW - 1);
+	UNTIL(rig, link_room(rig->link) == RIG_WINDOW);
+	assert_int_equal(rig->acks, 0);
+	UNTIL(rig, rig_saw(rig, "event/test||{\"again\":1}"));
 }
 
 static void closing_says_offline_even_with_a_full_window(void **state)
@@ -283,6 +315,28 @@ static void a_broker_that_takes_no_event_is_asked_ever_more_rarely(void **state)
 	assert_true(rig->last_pause_ms > 100); /* began at 10 */
 }
 
+/* a listener nobody accepts from: the kernel completes the connection, no CONNACK ever comes */
+static void a_broker_that_never_answers_blocks_nothing(void **state)
+{
+	struct rig *rig = *state;
+	struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	address.sin_port = htons((uint16_t)rig->port);
+	assert_int_equal(bind(fd, (struct sockaddr *)&address, sizeof(address)), 0);
+	assert_int_equal(listen(fd, 1), 0);
+	rig_open_link(rig);
+	alarm(RIG_GIVE_UP_S);
+	for (int turns = 0; turns < 30; turns++) /* each returns, connected or not */
+		rig_turn(rig);
+	assert_int_equal(rig->ups, 0);
+	assert_false(link_is_up(rig->link));
+	assert_int_equal(link_publish_event(rig->link, 1, "test", "{}"), -ENOTCONN);
+	link_close(rig->link);
+	rig->link = NULL;
+	close(fd);
+}
+
 /* ---- TLS ---- */
 
 static void use_tls(struct rig *rig)
@@ -339,7 +393,9 @@ int main(void)
 		LINK_TEST(no_event_is_lost_when_connections_are),
 		LINK_TEST(a_full_window_says_so),
 		LINK_TEST(a_state_removed_while_away_is_removed),
-		LINK_TEST(removed_states_leave_room_for_others),
+		LINK_TEST(what_an_earlier_life_left_behind_is_removed),
+		LINK_TEST(the_next_broker_serves_when_the_first_does_not),
+		LINK_TEST(a_repetition_takes_room_and_is_not_told),
 		LINK_TEST(closing_says_offline_even_with_a_full_window),
 		LINK_TEST(a_lost_gate_shows_offline_under_its_session),
 		LINK_TEST(a_command_is_answered_where_it_asked),
@@ -347,6 +403,7 @@ int main(void)
 		LINK_TEST(a_command_too_large_comes_without_its_payload),
 		LINK_TEST(a_command_waits_for_a_gate_that_is_away),
 		LINK_TEST(a_broker_that_takes_no_event_is_asked_ever_more_rarely),
+		LINK_TEST(a_broker_that_never_answers_blocks_nothing),
 		LINK_TEST(every_command_of_a_burst_comes_over_tls),
 		LINK_TEST(a_broker_with_a_stranger_s_certificate_is_refused),
 	};
