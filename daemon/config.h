@@ -27,6 +27,7 @@ enum {
 	CONFIG_CALIBRATION_POINTS = 4,
 	CONFIG_KEYS_MAX = 8,
 	CONFIG_KEY_COMMANDS_MAX = 16,
+	CONFIG_FALLBACKS_MAX = 3,
 	CONFIG_BYTES_MAX = 256 * 1024, /* of the file */
 	CONFIG_ERROR_BYTES = 2048,     /* enough for CONFIG_ERRORS_MAX lines */
 	CONFIG_ERRORS_MAX = 8          /* mistakes told at once */
@@ -121,6 +122,20 @@ struct config_key {
 	size_t door_count;
 };
 
+struct config_broker {
+	char host[CONFIG_PATH_BYTES];
+	unsigned port;
+};
+
+struct config_share {
+	bool names, pictures, templates;
+};
+
+struct config_home_assistant {
+	bool enabled;
+	char prefix[CONFIG_NAME_BYTES];
+};
+
 struct config_mqtt {
 	bool enabled;
 	char host[CONFIG_PATH_BYTES];
@@ -130,8 +145,12 @@ struct config_mqtt {
 		ca_file[CONFIG_PATH_BYTES]; /* "": none; ca_file switches TLS on */
 	char cert_file[CONFIG_PATH_BYTES], key_file[CONFIG_PATH_BYTES]; /* both or neither */
 	unsigned keepalive_s, window;
+	struct config_broker fallbacks[CONFIG_FALLBACKS_MAX]; /* after host and port, in this order */
+	size_t fallback_count;
 	struct config_key keys[CONFIG_KEYS_MAX];
 	size_t key_count;
+	struct config_share share;
+	struct config_home_assistant home_assistant;
 };
 
 struct config_api {

@@ -206,6 +206,23 @@ static void check_key(struct config_tree *tree, const struct config *config, siz
 	}
 }
 
+static void check_fallback(struct config_tree *tree, const struct config_mqtt *mqtt, size_t index)
+{
+	char path[CONFIG_KEY_PATH_BYTES];
+
+	snprintf(path, sizeof(path), "mqtt.fallbacks[%zu].host", index);
+	if (mqtt->fallbacks[index].host[0] == '\0')
+		config_mistake(tree, path, "is empty: expected the broker's name or address");
+}
+
+static bool brokers_are_loopback(const struct config_mqtt *mqtt)
+{
+	for (size_t i = 0; i < mqtt->fallback_count; i++)
+		if (!listen_host_is_loopback(mqtt->fallbacks[i].host))
+			return false;
+	return listen_host_is_loopback(mqtt->host);
+}
+
 static void check_mqtt(struct config_tree *tree, const struct config *config)
 {
 	const struct config_mqtt *mqtt = &config->mqtt;
@@ -214,6 +231,10 @@ static void check_mqtt(struct config_tree *tree, const struct config *config)
 		check_key(tree, config, i);
 	if (mqtt->host[0] == '\0')
 		config_mistake(tree, "mqtt.host", "is empty: expected the broker's name or address");
+	for (size_t i = 0; i < mqtt->fallback_count; i++)
+		check_fallback(tree, mqtt, i);
+	if (strpbrk(mqtt->home_assistant.prefix, "+#") != NULL || mqtt->home_assistant.prefix[0] == '\0')
+		config_mistake(tree, "mqtt.home_assistant.prefix", "expected a topic without + and #");
 	if ((mqtt->cert_file[0] != '\0') != (mqtt->key_file[0] != '\0'))
 		config_mistake(tree, mqtt->cert_file[0] != '\0' ? "mqtt.cert_file" : "mqtt.key_file",
 			       "expected both cert_file and key_file, or neither");
@@ -221,8 +242,7 @@ static void check_mqtt(struct config_tree *tree, const struct config *config)
 		config_mistake(tree, "mqtt.cert_file", "needs ca_file, which switches TLS on");
 	if (mqtt->password_file[0] != '\0' && mqtt->username[0] == '\0')
 		config_mistake(tree, "mqtt.password_file", "needs username");
-	if (mqtt->password_file[0] != '\0' && mqtt->ca_file[0] == '\0' &&
-	    !listen_host_is_loopback(mqtt->host))
+	if (mqtt->password_file[0] != '\0' && mqtt->ca_file[0] == '\0' && !brokers_are_loopback(mqtt))
 		config_mistake(
 			tree, "mqtt.password_file",
 			"would cross the network unencrypted: expected ca_file, which switches TLS on");

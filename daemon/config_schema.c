@@ -3,13 +3,6 @@
 #include "base/log.h"
 #include "config.h"
 
-#define AT(type, member) .offset = offsetof(struct type, member), .bytes = sizeof(((struct type *)0)->member)
-#define COUNT(type, member) .count_offset = offsetof(struct type, member)
-#define FALLBACK(text) .presence = OPTION_DEFAULTED, .fallback = (text)
-#define RANGE(low, high) .min = (low), .max = (high)
-#define MEMBERS(list) .kind = OPTION_MAP, .members = (list)
-#define LIST(of, low, high) .kind = OPTION_LIST, .item = (of), .min = (low), .max = (high)
-
 enum { DAY_MS = 86400000 };
 
 static const struct option_word drivers[] = {{"sim", CONFIG_BOARD_SIM}, {"gpiod", CONFIG_BOARD_GPIOD}, {0}};
@@ -288,89 +281,6 @@ static const struct option evidence_members[] = {
 	 .help = "Beyond this the oldest go first."},
 	{0}};
 
-static const struct option command_item = {.kind = OPTION_TEXT, .bytes = CONFIG_NAME_BYTES};
-static const struct option name_item = {.kind = OPTION_NAME, .bytes = CONFIG_NAME_BYTES};
-static const struct option key_members[] = {{.key = "id",
-					     .kind = OPTION_NAME,
-					     AT(config_key, id),
-					     .help = "The name a signed command gives its key."},
-					    {.key = "public_key",
-					     .kind = OPTION_KEY,
-					     AT(config_key, public_key),
-					     .help = "Ed25519, base64 (`gatectl mqtt keygen` prints it)."},
-					    {.key = "commands",
-					     LIST(&command_item, 0, CONFIG_KEY_COMMANDS_MAX),
-					     AT(config_key, commands),
-					     COUNT(config_key, command_count),
-					     FALLBACK(NULL),
-					     .help = "What the key may ask: `door.open`, `ping`, ..."},
-					    {.key = "doors",
-					     LIST(&name_item, 0, CONFIG_DOORS_MAX),
-					     AT(config_key, doors),
-					     COUNT(config_key, door_count),
-					     FALLBACK(NULL),
-					     .help = "Only these doors; none named: all."},
-					    {0}};
-static const struct option key_item = {MEMBERS(key_members), .bytes = sizeof(struct config_key)};
-
-static const struct option mqtt_members[] = {
-	{.key = "enabled",
-	 .kind = OPTION_BOOL,
-	 AT(config_mqtt, enabled),
-	 FALLBACK("false"),
-	 .help = "Report to a broker."},
-	{.key = "host",
-	 .kind = OPTION_TEXT,
-	 AT(config_mqtt, host),
-	 FALLBACK("127.0.0.1"),
-	 .help = "The broker's name or address."},
-	{.key = "port",
-	 .kind = OPTION_UINT,
-	 AT(config_mqtt, port),
-	 RANGE(1, 65535),
-	 FALLBACK("1883"),
-	 .help = "Its port; 8883 is usual with TLS."},
-	{.key = "username",
-	 .kind = OPTION_TEXT,
-	 AT(config_mqtt, username),
-	 FALLBACK(""),
-	 .help = "Broker login."},
-	{.key = "password_file",
-	 .kind = OPTION_TEXT,
-	 AT(config_mqtt, password_file),
-	 FALLBACK(""),
-	 .help = "File whose first line is the password. Beyond loopback only with `ca_file`."},
-	{.key = "ca_file",
-	 .kind = OPTION_TEXT,
-	 AT(config_mqtt, ca_file),
-	 FALLBACK(""),
-	 .help = "Switches TLS on: certificates to trust."},
-	{.key = "cert_file",
-	 .kind = OPTION_TEXT,
-	 AT(config_mqtt, cert_file),
-	 FALLBACK(""),
-	 .help = "Our certificate, with `key_file`."},
-	{.key = "key_file", .kind = OPTION_TEXT, AT(config_mqtt, key_file), FALLBACK(""), .help = "Its key."},
-	{.key = "keepalive_s",
-	 .kind = OPTION_UINT,
-	 AT(config_mqtt, keepalive_s),
-	 RANGE(5, 3600),
-	 FALLBACK("30"),
-	 .help = "A dead connection shows within one and a half times this."},
-	{.key = "window",
-	 .kind = OPTION_UINT,
-	 AT(config_mqtt, window),
-	 RANGE(1, 1000),
-	 FALLBACK("64"),
-	 .help = "Events on their way to the broker at once."},
-	{.key = "keys",
-	 LIST(&key_item, 0, CONFIG_KEYS_MAX),
-	 AT(config_mqtt, keys),
-	 COUNT(config_mqtt, key_count),
-	 FALLBACK(NULL),
-	 .help = "Who may sign commands; none: none is obeyed."},
-	{0}};
-
 static const struct option api_members[] = {
 	{.key = "socket",
 	 .kind = OPTION_TEXT,
@@ -450,7 +360,7 @@ static const struct option root_members[] = {
 	 FALLBACK(NULL),
 	 .help = "Clips and stills."},
 	{.key = "mqtt",
-	 MEMBERS(mqtt_members),
+	 MEMBERS(config_mqtt_members),
 	 AT(config, mqtt),
 	 FALLBACK(NULL),
 	 .help = "The link to the property system."},

@@ -44,7 +44,18 @@ struct option {
 	const char *help;
 };
 
+/* what the tables are written with */
+#define AT(type, member) .offset = offsetof(struct type, member), .bytes = sizeof(((struct type *)0)->member)
+#define COUNT(type, member) .count_offset = offsetof(struct type, member)
+#define FALLBACK(text) .presence = OPTION_DEFAULTED, .fallback = (text)
+#define RANGE(low, high) .min = (low), .max = (high)
+#define MEMBERS(list) .kind = OPTION_MAP, .members = (list)
+#define LIST(of, low, high) .kind = OPTION_LIST, .item = (of), .min = (low), .max = (high)
+
 /** The whole file: a map of struct config. */
 extern const struct option config_schema;
+
+/* sections with a file of their own */
+extern const struct option config_mqtt_members[];
 
 #endif

@@ -23,6 +23,8 @@ enum {
 	PENDING_COMMANDS_MAX = 16,
 };
 
+_Static_assert((int)LINK_BROKERS_MAX > (int)CONFIG_FALLBACKS_MAX, "host and its fallbacks");
+
 static const char cursor_name[] = "mqtt";
 
 /* who asked, until the door has moved */
@@ -482,21 +484,24 @@ static int open_link(struct gate_link *l)
 	static const struct link_ops ops = {
 		.connected = on_connected, .acked = on_acked, .command = on_command};
 	const struct config_mqtt *from = &l->gate->config->mqtt;
-	const struct link_config config = {.host = from->host,
-					   .port = from->port,
-					   .username = from->username,
-					   .password_file = from->password_file,
-					   .ca_file = from->ca_file,
-					   .cert_file = from->cert_file,
-					   .key_file = from->key_file,
-					   .site = l->gate->config->site,
-					   .gate = l->gate->config->gate,
-					   .version = GH_VERSION,
-					   .keepalive_s = from->keepalive_s,
-					   .window = from->window,
-					   .reconnect_min_ms = RECONNECT_MIN_MS,
-					   .reconnect_max_ms = RECONNECT_MAX_MS};
+	struct link_config config = {.brokers = {{from->host, from->port}},
+				     .broker_count = 1 + from->fallback_count,
+				     .username = from->username,
+				     .password_file = from->password_file,
+				     .ca_file = from->ca_file,
+				     .cert_file = from->cert_file,
+				     .key_file = from->key_file,
+				     .site = l->gate->config->site,
+				     .gate = l->gate->config->gate,
+				     .version = GH_VERSION,
+				     .keepalive_s = from->keepalive_s,
+				     .window = from->window,
+				     .reconnect_min_ms = RECONNECT_MIN_MS,
+				     .reconnect_max_ms = RECONNECT_MAX_MS};
 
+	for (size_t i = 0; i < from->fallback_count; i++)
+		config.brokers[i + 1] =
+			(struct link_broker){from->fallbacks[i].host, from->fallbacks[i].port};
 	return link_open(&config, &ops, l, &l->link);
 }
 
