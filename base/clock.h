@@ -27,6 +27,9 @@ int64_t clock_unix_ms(void);
 /** "2026-11-21T04:05:06.789Z" for @p unix_ms, years 1970 to 9999; @p text holds CLOCK_UTC_BYTES. */
 void clock_format_utc(int64_t unix_ms, char *text);
 
+/** "2026-11-21" or "2026-11-21T04:05[:06[.789]]Z", a date that exists, 1970 or later. @return 0 or -EINVAL. */
+int clock_parse_utc(const char *text, int64_t *ret_unix_ms);
+
 /** Tests only: from now on the clocks stand still at these values. */
 void clock_fake_set(uint64_t mono_ms, int64_t unix_ms);
 

@@ -68,8 +68,6 @@ void api_stream_replay(struct api *api, struct http_token http, const json_t *bo
 
 struct api_caller api_caller_of(const struct http_request *request);
 
-/** "2026-11-21" or "2026-11-21T04:05[:06[.789]]Z". @return 0 or -EINVAL. */
-int api_parse_utc(const char *text, int64_t *ret_unix_ms);
 /** Digits, 0 to INT64_MAX. @return 0 or -EINVAL. */
 int api_parse_number(const char *text, int64_t max, int64_t *ret_value);
 bool api_type_is_valid(const char *type);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/json.h"
 #include "base/ulid.h"
 #include "config.h"
@@ -118,7 +119,7 @@ static int take_time(const json_t *object, const char *key, int64_t *ret_unix_ms
 
 	if (value == NULL || json_is_null(value))
 		return 0;
-	if (json_is_string(value) && api_parse_utc(json_string_value(value), ret_unix_ms) == 0)
+	if (json_is_string(value) && clock_parse_utc(json_string_value(value), ret_unix_ms) == 0)
 		return 0;
 	snprintf(error, JSON_ERROR_BYTES, "%s: expected a time such as 2026-11-21 or 2026-11-21T08:00:00Z",
 		 key);

@@ -1,4 +1,7 @@
 #include "unit.h"
+
+#include <errno.h>
+
 #include "base/clock.h"
 
 static void formats_utc_with_milliseconds(void **state)
@@ -10,6 +13,24 @@ static void formats_utc_with_milliseconds(void **state)
 	assert_string_equal(text, "1970-01-01T00:00:00.000Z");
 	clock_format_utc(1795233906789, text);
 	assert_string_equal(text, "2026-11-21T04:05:06.789Z");
+}
+
+static void times_are_parsed_strictly(void **state)
+{
+	int64_t ms = -1;
+
+	(void)state;
+	assert_int_equal(clock_parse_utc("2026-11-21", &ms), 0);
+	assert_int_equal(ms, 1795219200000);
+	assert_int_equal(clock_parse_utc("2026-11-21T04:05:06.789Z", &ms), 0);
+	assert_int_equal(ms, 1795233906789);
+	assert_int_equal(clock_parse_utc("2026-11-21T04:05Z", &ms), 0);
+	assert_int_equal(clock_parse_utc("2026-11-21T04:05", &ms), -EINVAL);
+	assert_int_equal(clock_parse_utc("2026-11-21T24:00Z", &ms), -EINVAL);
+	assert_int_equal(clock_parse_utc("2026-13-01", &ms), -EINVAL);
+	assert_int_equal(clock_parse_utc("2026-02-29", &ms), -EINVAL);
+	assert_int_equal(clock_parse_utc("2026-1-1", &ms), -EINVAL);
+	assert_int_equal(clock_parse_utc("", &ms), -EINVAL);
 }
 
 static void a_driven_clock_stands_still(void **state)
@@ -26,6 +47,7 @@ static void a_driven_clock_stands_still(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(times_are_parsed_strictly),
 		cmocka_unit_test(formats_utc_with_milliseconds),
 		cmocka_unit_test(a_driven_clock_stands_still),
 	};
