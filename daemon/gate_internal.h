@@ -154,6 +154,7 @@ void gate_link_close(struct gate *gate);
 void gate_link_ready(struct gate *gate); /* the store can be read */
 void gate_link_event(struct gate *gate, int64_t seq); /* a new event is committed */
 void gate_link_state(struct gate *gate, const char *what, const char *name, json_t *state); /* takes the reference */
+void gate_link_states_told(struct gate *gate); /* all that exists: what the broker holds beyond it goes */
 json_t *gate_link_json(struct gate *gate);
 
 /* gate_api.c, gate_people.c */

@@ -62,6 +62,12 @@ void gate_link_state(struct gate *gate, const char *what, const char *name, json
 	json_decref(state);
 }
 
+void gate_link_states_told(struct gate *gate)
+{
+	if (gate->link != NULL)
+		link_states_complete(gate->link->link);
+}
+
 json_t *gate_link_json(struct gate *gate)
 {
 	struct gate_link *l = gate->link;

@@ -115,6 +115,8 @@ static void on_news(void *arg, enum store_news news, const char *text)
 		break;
 	}
 	gate_link_state(gate, "storage", "log", storage_state(gate));
+	if (news == STORE_READY)
+		gate_link_states_told(gate);
 }
 
 const struct store_ops gate_store_ops = {

@@ -61,7 +61,7 @@ def add_people(gate, errors):
 
 
 def bench_log():
-    with Gate() as gate, Broker(gate.folder) as broker:
+    with Gate() as gate, Broker(gate.folder, record=False) as broker:
         broker.config_path.write_text(broker.config_path.read_text().replace("log_type all", "log_type information"))
         broker.start()
         gate.config["mqtt"] = {"enabled": True, "host": "127.0.0.1", "port": broker.port, "window": 1000}

@@ -21,6 +21,8 @@ import threading
 import time
 import unittest
 
+import contract
+
 SOURCE = pathlib.Path(os.environ.get("GH_SOURCE_DIR", pathlib.Path(__file__).resolve().parents[2]))
 BUILD = pathlib.Path(os.environ.get("GH_BUILD_DIR", SOURCE / "build"))
 DATA = SOURCE.parent / "shared" / "data"
@@ -134,7 +136,7 @@ class Gate:
         self.state, self.socket = self.folder / "state", self.folder / "api.sock"
         self.config_path = self.folder / "gatehouse.yaml"
         self.state.mkdir(mode=0o700)
-        self.process = None
+        self.process, self.seen = None, {}
         self.config = {
             "version": 1, "site": SITE, "gate": GATE, "state_dir": str(self.state),
             "models_dir": str(SOURCE / "models"),
@@ -158,6 +160,15 @@ class Gate:
             print(f"kept: {self.folder}", file=sys.stderr)
         else:
             shutil.rmtree(self.folder, ignore_errors=True)
+        if kind is None:
+            self.check_contract()
+
+    def check_contract(self):
+        """The events this test looked at are what docs/asyncapi.yaml says, broker or not."""
+        with contextlib.suppress(contract.Missing):
+            judge = contract.load()
+            wrong = {(e["type"], judge.logged(e)): e for e in self.seen.values() if judge.logged(e)}
+            assert not wrong, f"docs/asyncapi.yaml does not have what was logged: {list(wrong.items())[:5]}"
 
     # ---- the daemon ----
 
@@ -223,6 +234,7 @@ class Gate:
                     return found
                 found += page["events"]
                 last = found[-1]["seq"]
+                self.seen.update((e["seq"], e) for e in page["events"])
 
     def wait_event(self, type_, after=0, limit_s=LIMIT_S, where=lambda event: True):
         def first():
@@ -268,10 +280,11 @@ class Gate:
 class Broker:
     """A private mosquitto that can die and come back on the same port."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, record=True):
         need_program("mosquitto")
         need_program("mosquitto_sub")
         self.folder, self.port, self.process = pathlib.Path(folder), free_port(), None
+        self.record, self.recorder = record, None
         self.config_path = self.folder / "mosquitto.conf"
         self.config_path.write_text(f"listener {self.port} 127.0.0.1\nallow_anonymous true\npersistence false\n"
                                     "max_queued_messages 0\nmax_inflight_messages 0\nlog_type all\n"
@@ -280,13 +293,30 @@ class Broker:
     def __enter__(self):
         return self
 
-    def __exit__(self, *_):
+    def __exit__(self, kind, *_):
+        if self.recorder is not None:
+            self.recorder.stop()
         if self.process is not None:
             self.process.kill()
+        if kind is None and self.recorder is not None:
+            self.check_contract()
+
+    def check_contract(self):
+        """Each message that passed this broker is in docs/asyncapi.yaml."""
+        try:
+            count, wrong = self.recorder.check()
+        except contract.Missing as error:
+            print(f"not checked against asyncapi.yaml: {error}", file=sys.stderr)
+            return
+        if wrong:
+            raise AssertionError("docs/asyncapi.yaml does not have what was sent:\n" + "\n".join(wrong))
+        print(f"{count} messages are as docs/asyncapi.yaml says", file=sys.stderr)
 
     def start(self):
         self.process = Process("mosquitto", ["mosquitto", "-c", self.config_path], self.folder)
         self.process.wait_log("running")
+        if self.recorder is None and self.record:
+            self.recorder = contract.Recorder(self)
         return self
 
     def kill(self):

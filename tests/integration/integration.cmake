@@ -21,3 +21,12 @@ gh_integration_test(face_lfw_daemon test_face_lfw.py 1800)
 if(TEST face_lfw_daemon)
   set_tests_properties(face_lfw_daemon PROPERTIES RUN_SERIAL TRUE LABELS "integration;accuracy")
 endif()
+
+# the reference parser judges the contract itself; tools/setup --for test brings it
+find_program(NODE node)
+if(NODE AND EXISTS ${CMAKE_CURRENT_SOURCE_DIR}/contract/node_modules)
+  add_test(NAME mqtt_contract COMMAND ${NODE} ${CMAKE_CURRENT_SOURCE_DIR}/contract/check.mjs ${CMAKE_SOURCE_DIR}/docs/asyncapi.yaml)
+  set_tests_properties(mqtt_contract PROPERTIES TIMEOUT 120 LABELS contract)
+else()
+  message(STATUS "mqtt_contract left out: node or tests/contract/node_modules is missing (tools/setup --for test)")
+endif()
