@@ -45,6 +45,11 @@ static void on_face(void *arg, const char *person, const char *model, const floa
 	(void)dim;
 }
 
+static void on_record(void *arg, const char *kind, const char *id, json_t *json)
+{
+	(void)arg, (void)kind, (void)id, (void)json;
+}
+
 static void on_news(void *arg, enum store_news news, const char *text)
 {
 	(void)arg;
@@ -103,7 +108,7 @@ static void enrol(struct store *store, long number)
 
 int main(int argc, char **argv)
 {
-	static const struct store_ops ops = {on_committed, on_person, on_face, on_news};
+	static const struct store_ops ops = {on_committed, on_person, on_face, on_record, on_news};
 	struct store_config config = {.state_dir = argc == 3 ? argv[1] : NULL, .ops = &ops};
 	long people = argc == 3 ? strtol(argv[2], NULL, 10) : 0;
 	struct store_claim *claim;

@@ -61,6 +61,11 @@ static void on_face(void *arg, const char *person, const char *model, const floa
 	(void)dim;
 }
 
+static void on_record(void *arg, const char *kind, const char *id, json_t *json)
+{
+	(void)arg, (void)kind, (void)id, (void)json;
+}
+
 static void on_news(void *arg, enum store_news news, const char *text)
 {
 	(void)arg;
@@ -80,7 +85,7 @@ static void wait_for(struct bench *bench)
 
 static void open_store(struct bench *bench)
 {
-	static const struct store_ops ops = {on_committed, on_person, on_face, on_news};
+	static const struct store_ops ops = {on_committed, on_person, on_face, on_record, on_news};
 	struct store_config config = {.state_dir = bench->dir, .ops = &ops, .arg = bench};
 
 	bench->committed = 0;

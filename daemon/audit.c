@@ -273,9 +273,9 @@ static int open_audit(struct audit *audit, const char *db_path)
 		return r;
 	}
 	r = db_int(audit->db, "PRAGMA user_version", &version);
-	if (r == 0 && version != STORE_SCHEMA) {
-		snprintf(audit->result->text, AUDIT_TEXT_BYTES, "%s has schema %lld, this program knows %d",
-			 db_path, (long long)version, STORE_SCHEMA);
+	if (r == 0 && (version < 1 || version > store_schema)) { /* all of them keep the log alike */
+		snprintf(audit->result->text, AUDIT_TEXT_BYTES, "%s has schema %lld, this program knows %lld",
+			 db_path, (long long)version, (long long)store_schema);
 		return -EPROTO;
 	}
 	if (r == 0)

@@ -20,6 +20,13 @@ static void answer(struct gate *gate, const struct gate_reply *reply, int r, con
 		json_decref(result);
 }
 
+static void feed_back(struct gate *gate, struct gate_door *door, const char *reader,
+		      enum gate_feedback feedback, enum policy_reason reason)
+{
+	if (gate->feedback != NULL && reader != NULL && reader[0] != '\0')
+		gate->feedback(gate, door, reader, feedback, reason);
+}
+
 static void entry_free(struct gate_entry *entry)
 {
 	json_decref(entry->data);
@@ -38,6 +45,7 @@ static void open_for(struct gate_entry *entry, const char *storage)
 	snprintf(door->last_person, sizeof(door->last_person), "%s", entry->person);
 	r = gate_door_apply(gate, door, DOOR_EVENT_ACCESS, clock_mono_ms(), &relay_mono_us);
 	if (r < 0) {
+		feed_back(gate, door, entry->reader, GATE_FEEDBACK_DENIED, POLICY_UNAUTHORIZED);
 		answer(gate, &entry->reply, r,
 		       r == -EPERM ? "the door's mode changed meanwhile: it stayed as it is"
 				   : "the lock's relay does not follow; see the door's fault",
@@ -50,6 +58,7 @@ static void open_for(struct gate_entry *entry, const char *storage)
 			    json_real((double)(relay_mono_us - entry->first_mono_us) / 1000.0));
 	gate_record(gate, "access.granted", EVENT_INFO, door->source, entry->person,
 		    json_incref(entry->data));
+	feed_back(gate, door, entry->reader, GATE_FEEDBACK_GRANTED, POLICY_GRANTED);
 	answer(gate, &entry->reply, 0, NULL, gate_door_state(door));
 	entry_free(entry);
 }
@@ -179,6 +188,7 @@ static void deny(struct gate *gate, const struct gate_entry_request *request,
 	json_decref(request->data);
 	snprintf(problem, sizeof(problem), "%s: it needs %s", policy_reason_name(decision->reason),
 		 decision->needed);
+	feed_back(gate, request->door, request->reader, GATE_FEEDBACK_DENIED, decision->reason);
 	answer(gate, &request->reply, -EPERM, problem, NULL);
 }
 
@@ -205,6 +215,7 @@ static void permit(struct gate *gate, const struct gate_entry_request *request)
 	entry->first_mono_us = request->first_mono_us;
 	entry->asked_mono_ms = clock_mono_ms();
 	entry->reply = request->reply;
+	snprintf(entry->reader, sizeof(entry->reader), "%s", request->reader != NULL ? request->reader : "");
 	if (request->factor != POLICY_REMOTE)
 		snprintf(entry->person, sizeof(entry->person), "%s", request->person_id);
 	draft.person = entry->person[0] != '\0' ? entry->person : NULL;

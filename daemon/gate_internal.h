@@ -37,6 +37,9 @@ struct gate_reply {
 	void *command; /* the link's, owned by it */
 };
 
+/* what a reader can tell the person in front of it */
+enum gate_feedback { GATE_FEEDBACK_GRANTED, GATE_FEEDBACK_DENIED, GATE_FEEDBACK_MORE };
+
 struct gate_door {
 	const struct config_door *config;
 	struct door machine;
@@ -55,6 +58,7 @@ struct gate_entry {
 	struct gate_door *door;
 	json_t *data; /* of access.granted; owned */
 	char person[ULID_BYTES];
+	char reader[CONFIG_NAME_BYTES]; /* "": none */
 	uint64_t first_mono_us; /* when the frame or the command arrived */
 	uint64_t asked_mono_ms; /* when the record was handed to the store */
 	struct gate_reply reply;
@@ -65,6 +69,7 @@ struct gate_entry_request {
 	struct gate_door *door;
 	const char *person_id; /* "" or NULL: nobody was recognised */
 	bool presentation_attack;
+	const char *reader; /* NULL: none */
 	uint64_t first_mono_us;
 	json_t *data;	       /* what the factor knows (score, camera, operator...); the reference is taken */
 	const char *nonce_key; /* a command's, to be used up with the record; or NULL */
@@ -93,6 +98,10 @@ struct gate {
 	bool storage_slow;
 	struct gate_entry entries[GATE_ENTRIES_MAX];
 	uint32_t entry_generation;
+
+	/* who shows and sounds at the readers what was decided; NULL: nobody. GRANTED comes with POLICY_GRANTED */
+	void (*feedback)(struct gate *gate, struct gate_door *door, const char *reader,
+			 enum gate_feedback feedback, enum policy_reason reason);
 
 	struct gate_vision *vision;
 	struct gate_link *link;
@@ -135,6 +144,25 @@ void gate_entries_drop(struct gate *gate);
 /** Change a door's mode by a person's or system's order. */
 void gate_mode_ask(struct gate *gate, struct gate_door *door, const char *mode, json_t *data,
 		   const struct gate_reply *reply);
+
+/* gate_credential.c */
+
+/* What a reader of a door read. Everything is borrowed for the call. */
+struct gate_credential {
+	enum policy_factor factor; /* CARD, PIN or QR */
+	/* card: the decimal of its data bits without parity (Wiegand 26: facility << 16 | number); PIN: its digits; QR: text */
+	const char *text;
+	bool leaving;	    /* read on the inside */
+	uint64_t mono_us;   /* when it was complete */
+	const char *reader; /* the reader's name, for the log */
+};
+
+/**
+ * Somebody shows a credential at a door: decide, record, open. The outcome comes at once or when the disk answered,
+ * through gate->feedback when it is set; what was read stands in no log.
+ */
+void gate_credential_shown(struct gate *gate, struct gate_door *door, const struct gate_credential *shown);
+void gate_credential_load(struct gate *gate, const char *kind, const char *id, json_t *json);
 
 /* gate_vision.c */
 int gate_vision_open(struct gate *gate);

@@ -69,6 +69,24 @@ static void on_face(void *arg, const char *person_id, const char *model, const f
 		gate_vision_person_template(arg, person_id, model, vector);
 }
 
+/* whose records are whose; they come before the gate is ready, and never again */
+static void on_record(void *arg, const char *kind, const char *id, json_t *json)
+{
+	static const struct {
+		const char *kind;
+		void (*load)(struct gate *gate, const char *kind, const char *id, json_t *json);
+	} owners[] = {
+		{"credential", gate_credential_load},
+	};
+
+	for (size_t i = 0; i < sizeof(owners) / sizeof(owners[0]); i++)
+		if (strcmp(owners[i].kind, kind) == 0) {
+			owners[i].load(arg, kind, id, json);
+			return;
+		}
+	log_warning("store", "a %s record is of a newer program, ignoring", kind);
+}
+
 static json_t *storage_state(const struct gate *gate)
 {
 	return json_pack("{s:s, s:s}", "state", gate->store_trouble[0] == '\0' ? "ok" : "failed", "reason",
@@ -119,5 +137,8 @@ static void on_news(void *arg, enum store_news news, const char *text)
 		gate_link_states_told(gate);
 }
 
-const struct store_ops gate_store_ops = {
-	.committed = on_committed, .person = on_person, .face = on_face, .news = on_news};
+const struct store_ops gate_store_ops = {.committed = on_committed,
+					 .person = on_person,
+					 .face = on_face,
+					 .record = on_record,
+					 .news = on_news};

@@ -105,6 +105,8 @@ void store_message_free(struct store_message *message)
 	case STORE_NOTE_NEWS:
 	case STORE_NOTE_PEOPLE:
 	case STORE_NOTE_FACES:
+	case STORE_NOTE_RECORDS:
+		store_boxes_free(note->boxes, note->count);
 		if (note->people != NULL)
 			crypto_wipe(note->people, STORE_PEOPLE_CHUNK * sizeof(*note->people));
 		if (note->faces != NULL)
@@ -121,6 +123,7 @@ void store_message_free(struct store_message *message)
 			crypto_wipe(write->face, sizeof(*write->face));
 		free(write->person);
 		free(write->face);
+		store_boxes_free(write->boxes, write->box_count);
 		break;
 	}
 	free(message);
@@ -392,6 +395,9 @@ static void hear(struct store *store, struct store_note *note)
 	for (size_t i = 0; i < note->count; i++) {
 		if (note->message.kind == STORE_NOTE_PEOPLE)
 			store->ops.person(store->arg, &note->people[i]);
+		else if (note->message.kind == STORE_NOTE_RECORDS)
+			store->ops.record(store->arg, note->boxes[i].kind, note->boxes[i].id,
+					  note->boxes[i].json);
 		else
 			store->ops.face(store->arg, note->faces[i].person, note->faces[i].model,
 					note->faces[i].vector, ROSTER_TEMPLATE_DIM);
@@ -415,6 +421,7 @@ static bool dispatch_one(struct store *store)
 	case STORE_NOTE_NEWS:
 	case STORE_NOTE_PEOPLE:
 	case STORE_NOTE_FACES:
+	case STORE_NOTE_RECORDS:
 		hear(store, (struct store_note *)message);
 		break;
 	default:

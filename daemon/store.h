@@ -22,7 +22,6 @@
 #include "roster.h"
 
 enum {
-	STORE_SCHEMA = 1,
 	STORE_QUEUE_MAX = 65536, /* writes on their way, when the config names no other bound */
 	STORE_QUERIES_MAX = 64,  /* questions on their way */
 	STORE_ROWS_MAX = 1000,   /* of one answer */
@@ -30,8 +29,15 @@ enum {
 	STORE_NONCES_MAX = 64,
 	STORE_NAME_BYTES = 32, /* of a cursor */
 	STORE_TEXT_BYTES = 512,
-	STORE_CLOSE_MS_MAX = 3000 /* how long store_close() lets a failing disk try */
+	STORE_KIND_BYTES = 16,              /* of a record: [a-z], 1 to 15 characters */
+	STORE_RECORD_ID_BYTES = 64,         /* printable ASCII without spaces, 1 to 63 characters */
+	STORE_RECORD_BYTES_MAX = 64 * 1024, /* of its JSON text */
+	STORE_RECORDS_MAX = 16,             /* of one write */
+	STORE_CLOSE_MS_MAX = 3000           /* how long store_close() lets a failing disk try */
 };
+
+/** The newest format of gate.db that this program writes; older ones are brought up when they are opened. */
+extern const int64_t store_schema;
 
 struct store_claim;
 
@@ -63,6 +69,8 @@ struct store_ops {
 	/** Before READY: one person; then that person's templates. Borrowed. */
 	void (*person)(void *arg, const struct roster_person *person);
 	void (*face)(void *arg, const char *person_id, const char *model, const float *vector, size_t dim);
+	/** Before READY, after everybody: what store_records_write() put, by kind and id. Borrowed; an object. */
+	void (*record)(void *arg, const char *kind, const char *id, json_t *json);
 	/** @p text is a sentence for a person; "" for READY and RESTORED. */
 	void (*news)(void *arg, enum store_news news, const char *text);
 };
@@ -131,6 +139,26 @@ int store_template_add(struct store *store, const char *person_id, const char *m
 /** All of the person's templates made by @p model; NULL: by any. */
 int store_template_remove(struct store *store, const char *person_id, const char *model,
 			  const struct event_draft *draft, store_done_fn done, void *arg);
+
+/**
+ * A thing of somebody else's that the store keeps: groups, schedules, rules, credentials, passes, users... It is a
+ * JSON object under a kind and an id, encrypted as people are. The store knows nothing of what is in it.
+ */
+struct store_record {
+	const char *kind, *id;
+	json_t *json; /* borrowed; NULL: remove it (what is not there is removed already) */
+};
+
+/**
+ * Put and remove up to STORE_RECORDS_MAX records with the event that tells of it: all of it is committed, or none.
+ * @return as store_append(); -EINVAL also for a kind or id out of shape, -EFBIG for JSON that is too large.
+ */
+int store_records_write(struct store *store, const struct store_record *records, size_t count,
+			const struct event_draft *draft, store_done_fn done, void *arg);
+int store_record_put(struct store *store, const char *kind, const char *id, json_t *json,
+		     const struct event_draft *draft, store_done_fn done, void *arg);
+int store_record_remove(struct store *store, const char *kind, const char *id,
+			const struct event_draft *draft, store_done_fn done, void *arg);
 
 /**
  * Remember how far a reader of the log came; goes with the next commit, or within a second. Only the last value

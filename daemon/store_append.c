@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/json.h"
 #include "store_private.h"
 
 static void fill_row(struct event_row *row, const struct event_draft *draft)
@@ -159,4 +160,68 @@ int store_template_remove(struct store *store, const char *person_id, const char
 			  const struct event_draft *draft, store_done_fn done, void *arg)
 {
 	return send_face(store, STORE_WRITE_FACE_REMOVE, person_id, model, NULL, draft, done, arg);
+}
+
+static bool word_is_fit(const char *word, size_t bytes, bool letters_only)
+{
+	size_t length = word == NULL ? 0 : strlen(word);
+
+	for (size_t i = 0; i < length; i++)
+		if (letters_only ? word[i] < 'a' || word[i] > 'z' : word[i] <= ' ' || word[i] > '~')
+			return false;
+	return length > 0 && length < bytes;
+}
+
+static int fill_box(struct store_box *box, const struct store_record *record)
+{
+	if (!word_is_fit(record->kind, STORE_KIND_BYTES, true) ||
+	    !word_is_fit(record->id, STORE_RECORD_ID_BYTES, false) ||
+	    (record->json != NULL && !json_is_object(record->json)))
+		return -EINVAL;
+	snprintf(box->kind, sizeof(box->kind), "%s", record->kind);
+	snprintf(box->id, sizeof(box->id), "%s", record->id);
+	if (record->json == NULL)
+		return 0;
+	box->text = json_canonical(record->json);
+	if (box->text == NULL)
+		return -ENOMEM;
+	return strlen(box->text) > STORE_RECORD_BYTES_MAX ? -EFBIG : 0;
+}
+
+int store_records_write(struct store *store, const struct store_record *records, size_t count,
+			const struct event_draft *draft, store_done_fn done, void *arg)
+{
+	struct store_write *write;
+	int r;
+
+	if (count == 0 || count > STORE_RECORDS_MAX)
+		return -EINVAL;
+	r = new_write(store, STORE_WRITE_RECORDS, draft, &write);
+	if (r < 0)
+		return r;
+	write->boxes = calloc(count, sizeof(*write->boxes));
+	r = write->boxes == NULL ? -ENOMEM : 0;
+	for (; r == 0 && write->box_count < count; write->box_count++)
+		r = fill_box(&write->boxes[write->box_count], &records[write->box_count]);
+	if (r < 0) {
+		store_message_free(&write->message);
+		return r;
+	}
+	return send_write(store, write, done, arg);
+}
+
+int store_record_put(struct store *store, const char *kind, const char *id, json_t *json,
+		     const struct event_draft *draft, store_done_fn done, void *arg)
+{
+	const struct store_record record = {.kind = kind, .id = id, .json = json};
+
+	return json == NULL ? -EINVAL : store_records_write(store, &record, 1, draft, done, arg);
+}
+
+int store_record_remove(struct store *store, const char *kind, const char *id,
+			const struct event_draft *draft, store_done_fn done, void *arg)
+{
+	const struct store_record record = {.kind = kind, .id = id};
+
+	return store_records_write(store, &record, 1, draft, done, arg);
 }

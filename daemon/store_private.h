@@ -4,8 +4,10 @@
  *   store.c         the control thread's side: opening, answers, counters, closing
  *   store_append.c  the control thread's side of a write
  *   store_write.c   the thread `store`: batches, commits, retries, anchors
- *   store_schema.c  opening gate.db: schema, keys, set aside and salvage
+ *   store_schema.c  opening gate.db: keys, set aside and salvage
+ *   store_steps.c   the schema, step by step
  *   store_roster.c  people and templates, sealed
+ *   store_record.c  other things, sealed
  *   store_query.c   the thread `query` and the audit's thread
  *
  * A write belongs to the control thread, which lends it to the store thread from queue_push() to the answer.
@@ -23,10 +25,11 @@
 
 enum {
 	STORE_PATH_BYTES = 512,
-	STORE_NOTES_MAX = 256,   /* told and not yet dispatched; the store thread waits beyond it */
-	STORE_BATCH_MAX = 4096,  /* events of one commit */
-	STORE_FACES_CHUNK = 64,  /* templates of one note */
-	STORE_PEOPLE_CHUNK = 256 /* people of one note */
+	STORE_NOTES_MAX = 256,    /* told and not yet dispatched; the store thread waits beyond it */
+	STORE_BATCH_MAX = 4096,   /* events of one commit */
+	STORE_FACES_CHUNK = 64,   /* templates of one note */
+	STORE_PEOPLE_CHUNK = 256, /* people of one note */
+	STORE_RECORDS_CHUNK = 256
 };
 
 enum store_message_kind {
@@ -36,11 +39,13 @@ enum store_message_kind {
 	STORE_WRITE_PERSON_REMOVE,
 	STORE_WRITE_FACE,
 	STORE_WRITE_FACE_REMOVE,
+	STORE_WRITE_RECORDS,
 	STORE_READ_EVENTS,
 	STORE_READ_AUDIT,
 	STORE_NOTE_NEWS,
 	STORE_NOTE_PEOPLE,
-	STORE_NOTE_FACES
+	STORE_NOTE_FACES,
+	STORE_NOTE_RECORDS
 };
 
 struct store_message {
@@ -51,6 +56,13 @@ struct store_face {
 	char person[ULID_BYTES];
 	char model[ROSTER_MODEL_BYTES]; /* "": of any model */
 	float vector[ROSTER_TEMPLATE_DIM];
+};
+
+/* a record on its way to the file, or from it */
+struct store_box {
+	char kind[STORE_KIND_BYTES], id[STORE_RECORD_ID_BYTES];
+	char *text;   /* on its way there; NULL: remove */
+	json_t *json; /* on its way back */
 };
 
 struct store_write {
@@ -66,6 +78,8 @@ struct store_write {
 	int64_t nonce;
 	struct roster_person *person; /* STORE_WRITE_PERSON */
 	struct store_face *face;      /* STORE_WRITE_FACE, ..._REMOVE */
+	struct store_box *boxes;      /* STORE_WRITE_RECORDS */
+	size_t box_count;
 };
 
 struct store_read {
@@ -97,6 +111,7 @@ struct store_note {
 	size_t count;
 	struct roster_person *people;
 	struct store_face *faces;
+	struct store_box *boxes;
 };
 
 /* the store thread's alone */
@@ -123,6 +138,8 @@ enum store_statement {
 	STORE_SQL_FACE_REMOVE_MODEL,
 	STORE_SQL_FACE_COUNT,
 	STORE_SQL_PERSON_EXISTS,
+	STORE_SQL_RECORD,
+	STORE_SQL_RECORD_REMOVE,
 	STORE_SQL_COUNT
 };
 
@@ -199,6 +216,16 @@ int store_file_set_aside(const struct store *store, struct store_file *file, cha
 /** Write a signed mark, "head" or "base", in the open transaction. */
 int store_file_mark(struct store_file *file, enum audit_statement statement, int64_t seq,
 		    const uint8_t *hash);
+
+/* store_steps.c */
+/** Take the open transaction's file from schema @p version (0: empty) to the newest. @return 0 or an error. */
+int store_steps_run(struct db *db, int64_t version);
+
+/* store_record.c */
+int store_record_apply(struct store_file *file, const struct store_box *box);
+/** Tell the control thread of every record; @p bad_rows counts those that do not open. */
+int store_record_tell(struct store *store, struct store_file *file, int64_t *bad_rows);
+void store_boxes_free(struct store_box *boxes, size_t count);
 
 /* store_roster.c */
 int store_roster_put(struct store_file *file, const struct roster_person *person);

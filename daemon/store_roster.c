@@ -269,10 +269,13 @@ int store_roster_tell(struct store *store, struct store_file *file, char *text)
 	if (r == 0)
 		r = tell_table(store, file, STORE_NOTE_FACES,
 			       "SELECT person, box FROM template ORDER BY number", &bad_rows);
+	if (r == 0)
+		r = store_record_tell(store, file, &bad_rows);
 	if (r < 0 || bad_rows == 0)
 		return r;
 	snprintf(text, STORE_TEXT_BYTES,
-		 "%lld rows of people or faces in gate.db were changed by somebody else and are not used",
+		 "%lld rows of people, faces or access rules in gate.db were changed by somebody else and "
+		 "are not used",
 		 (long long)bad_rows);
 	return -EBADMSG;
 }

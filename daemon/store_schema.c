@@ -11,28 +11,6 @@
 
 enum { TAIL_ROWS = 256, QUICK_CHECK_BYTES_MAX = 64 << 20 };
 
-static const char schema_sql[] =
-	"CREATE TABLE event (seq INTEGER PRIMARY KEY, id TEXT NOT NULL, unix_ms INTEGER NOT NULL, type TEXT "
-	"NOT "
-	"NULL, severity INTEGER NOT NULL, source TEXT NOT NULL, person TEXT NOT NULL, data TEXT NOT NULL, "
-	"prev BLOB "
-	"NOT NULL, hash BLOB NOT NULL);"
-	"CREATE INDEX event_type ON event (type);" /* an index ends with the seq: pages of one type are in order */
-	"CREATE INDEX event_time ON event (unix_ms);"
-	"CREATE INDEX event_person ON event (person) WHERE person <> '';"
-	"CREATE TABLE mark (kind TEXT PRIMARY KEY NOT NULL, seq INTEGER NOT NULL, hash BLOB NOT NULL, "
-	"signature BLOB "
-	"NOT NULL) WITHOUT ROWID;"
-	"CREATE TABLE cursor (name TEXT PRIMARY KEY NOT NULL, seq INTEGER NOT NULL) WITHOUT ROWID;"
-	"CREATE TABLE nonce (name TEXT PRIMARY KEY NOT NULL, value INTEGER NOT NULL) WITHOUT ROWID;"
-	"CREATE TABLE key_check (box BLOB NOT NULL);"
-	"CREATE TABLE person (id TEXT PRIMARY KEY NOT NULL, box BLOB NOT NULL) WITHOUT ROWID;"
-	"CREATE TABLE template (number INTEGER PRIMARY KEY, person TEXT NOT NULL, model TEXT NOT NULL, box "
-	"BLOB NOT "
-	"NULL);"
-	"CREATE INDEX template_person ON template (person);"
-	"PRAGMA user_version = 1";
-
 static const char *const statements[STORE_SQL_COUNT] = {
 	[STORE_SQL_BEGIN] = "BEGIN IMMEDIATE",
 	[STORE_SQL_COMMIT] = "COMMIT",
@@ -53,6 +31,8 @@ static const char *const statements[STORE_SQL_COUNT] = {
 	[STORE_SQL_FACE_REMOVE_MODEL] = "DELETE FROM template WHERE person = ? AND model = ?",
 	[STORE_SQL_FACE_COUNT] = "SELECT count(*) FROM template WHERE person = ?",
 	[STORE_SQL_PERSON_EXISTS] = "SELECT 1 FROM person WHERE id = ?",
+	[STORE_SQL_RECORD] = "INSERT OR REPLACE INTO record (kind, id, box) VALUES (?, ?, ?)",
+	[STORE_SQL_RECORD_REMOVE] = "DELETE FROM record WHERE kind = ? AND id = ?",
 };
 
 int store_read_row(struct db_statement *statement, struct event_row *ret_row)
@@ -112,12 +92,12 @@ static int check_version(const struct store *store, char *text)
 		return 0; /* opening it for writing tells what is wrong */
 	r = db_int(db, "PRAGMA user_version", &version);
 	db_close(db);
-	if (r < 0 || version <= STORE_SCHEMA)
+	if (r < 0 || version <= store_schema)
 		return 0;
 	snprintf(text, STORE_TEXT_BYTES,
-		 "%.300s has schema %lld, this program knows %d: install the newer version or restore a "
+		 "%.300s has schema %lld, this program knows %lld: install the newer version or restore a "
 		 "backup",
-		 store->path, (long long)version, STORE_SCHEMA);
+		 store->path, (long long)version, (long long)store_schema);
 	return -EPROTO;
 }
 
@@ -292,13 +272,30 @@ static int make_schema(struct store_file *file)
 	int r = db_run(file->db, "BEGIN IMMEDIATE");
 
 	if (r == 0)
-		r = db_run(file->db, schema_sql);
+		r = store_steps_run(file->db, 0);
 	if (r == 0)
 		r = prepare(file);
 	if (r == 0)
 		r = begin_log(file, 0, nothing);
 	if (r == 0)
 		r = store_roster_check_key(file);
+	if (r == 0)
+		r = db_run(file->db, "COMMIT");
+	if (r < 0 && db_in_transaction(file->db))
+		(void)db_run(file->db, "ROLLBACK"); /* the close that follows does the same */
+	return r;
+}
+
+/* One transaction, which also holds the new number: a crash leaves the old format or the new one. */
+static int bring_up(struct store_file *file, int64_t version)
+{
+	int r;
+
+	if (version >= store_schema)
+		return 0;
+	r = db_run(file->db, "BEGIN IMMEDIATE");
+	if (r == 0)
+		r = store_steps_run(file->db, version);
 	if (r == 0)
 		r = db_run(file->db, "COMMIT");
 	if (r < 0 && db_in_transaction(file->db))
@@ -345,6 +342,8 @@ static int open_checked(const struct store *store, struct store_file *file, int6
 		r = make_schema(file);
 	} else {
 		r = check_pages(store, file);
+		if (r == 0)
+			r = bring_up(file, version);
 		if (r == 0)
 			r = prepare(file);
 		if (r == 0)
@@ -439,6 +438,8 @@ static int save_all(struct store_file *file, struct db *old, int64_t *ret_people
 		*ret_people = r = save_table(file, old, "SELECT id, box FROM person", STORE_SQL_PERSON, 2);
 	if (r >= 0)
 		r = save_table(file, old, "SELECT person, model, box FROM template", STORE_SQL_FACE, 3);
+	if (r >= 0)
+		r = save_table(file, old, "SELECT kind, id, box FROM record", STORE_SQL_RECORD, 3);
 	if (r >= 0)
 		r = db_execute(file->sql[STORE_SQL_COMMIT]);
 	if (r < 0 && db_in_transaction(file->db))

@@ -26,6 +26,15 @@ static bool ends_commit(int r)
 	       r == -ENOMEM;
 }
 
+static int apply_boxes(struct store_file *file, const struct store_write *write)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < write->box_count; i++)
+		r = store_record_apply(file, &write->boxes[i]);
+	return r;
+}
+
 static int change_roster(struct store_file *file, const struct store_write *write)
 {
 	const char *model;
@@ -37,6 +46,8 @@ static int change_roster(struct store_file *file, const struct store_write *writ
 		return store_roster_remove(file, write->face->person);
 	case STORE_WRITE_FACE:
 		return store_roster_add_face(file, write->face);
+	case STORE_WRITE_RECORDS:
+		return apply_boxes(file, write);
 	case STORE_WRITE_FACE_REMOVE:
 		model = write->face->model[0] == '\0' ? NULL : write->face->model;
 		return store_roster_remove_faces(file, write->face->person, model);
@@ -108,7 +119,7 @@ static int write_event(struct store_file *file, struct store_write *write)
 	return 0;
 }
 
-/* A person or face and its event: both or neither. */
+/* A person, a face or records and the event: both or neither. */
 static int write_roster(struct store_file *file, struct store_write *write)
 {
 	int r = db_execute(file->sql[STORE_SQL_SAVEPOINT]), undone;
@@ -131,6 +142,14 @@ static int write_roster(struct store_file *file, struct store_write *write)
 	return r < 0 ? r : db_execute(file->sql[STORE_SQL_RELEASE]);
 }
 
+static bool removes_records(const struct store_write *write)
+{
+	for (size_t i = 0; i < write->box_count; i++)
+		if (write->boxes[i].text == NULL)
+			return true;
+	return false;
+}
+
 static int write_one(struct writer *writer, struct store_write *write)
 {
 	bool event = write->message.kind == STORE_WRITE_EVENT || write->message.kind == STORE_WRITE_ANCHOR;
@@ -140,7 +159,7 @@ static int write_one(struct writer *writer, struct store_write *write)
 	r = event ? write_event(&writer->file, write) : write_roster(&writer->file, write);
 	if (r == 0) {
 		if (write->message.kind == STORE_WRITE_PERSON_REMOVE ||
-		    write->message.kind == STORE_WRITE_FACE_REMOVE)
+		    write->message.kind == STORE_WRITE_FACE_REMOVE || removes_records(write))
 			writer->removed_somebody = true;
 		return 0;
 	}

@@ -37,6 +37,16 @@ static void on_face(void *arg, const char *person_id, const char *model, const f
 	memcpy(test->vector, vector, dim * sizeof(*vector));
 }
 
+static void on_record(void *arg, const char *kind, const char *id, json_t *json)
+{
+	struct store_test *test = arg;
+
+	test->records++;
+	snprintf(test->record, sizeof(test->record), "%s/%s", kind, id);
+	json_decref(test->record_json);
+	test->record_json = json_incref(json);
+}
+
 static void on_news(void *arg, enum store_news news, const char *text)
 {
 	struct store_test *test = arg;
@@ -46,7 +56,7 @@ static void on_news(void *arg, enum store_news news, const char *text)
 		snprintf(test->text, sizeof(test->text), "%s", text);
 }
 
-static const struct store_ops ops = {on_committed, on_person, on_face, on_news};
+static const struct store_ops ops = {on_committed, on_person, on_face, on_record, on_news};
 
 static int remove_one(const char *path, const struct stat *at, int kind, struct FTW *walk)
 {
@@ -66,6 +76,7 @@ void store_test_make_dir(struct store_test *test)
 
 void store_test_remove_dir(struct store_test *test)
 {
+	json_decref(test->record_json);
 	(void)nftw(test->dir, remove_one, 8, FTW_DEPTH | FTW_PHYS);
 }
 
@@ -76,7 +87,7 @@ void store_test_start(struct store_test *test)
 	memset(test->told, 0, sizeof(test->told));
 	test->text[0] = '\0';
 	test->last_seq = 0;
-	test->people = test->faces = 0;
+	test->people = test->faces = test->records = 0;
 	test->in_order = true;
 	assert_int_equal(store_open(&config, &test->store), 0);
 }

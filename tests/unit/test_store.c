@@ -239,6 +239,138 @@ static void a_face_moved_to_another_person_is_not_used(void **state)
 	assert_int_equal(test->told[STORE_TAMPERED], 1);
 }
 
+static void records_survive_and_are_not_readable_in_the_file(void **state)
+{
+	struct store_test *test = *state;
+	struct event_draft draft = {.type = "access.changed"};
+	json_t *json = json_pack("{s:s, s:i}", "plain", "text of nobody", "number", 7);
+
+	store_test_open(test);
+	assert_int_equal(store_record_put(test->store, "group", "staff", json, &draft, store_test_done, test),
+			 0);
+	assert_int_equal(store_record_put(test->store, "rule", "r1", json, &draft, store_test_done, test), 0);
+	assert_int_equal(store_record_put(test->store, "rule", "r1", json, &draft, store_test_done, test), 0);
+	assert_int_equal(store_record_remove(test->store, "group", "staff", &draft, store_test_done, test),
+			 0);
+	assert_int_equal(store_record_remove(test->store, "group", "never", &draft, store_test_done, test),
+			 0);
+	store_test_settle(test);
+	assert_int_equal(test->answered, 5);
+	assert_int_equal(test->r, 0);
+	store_test_close(test);
+	store_test_open(test);
+	assert_int_equal(test->records, 1);
+	assert_string_equal(test->record, "rule/r1");
+	assert_true(json_equal(test->record_json, json));
+	store_test_close(test);
+	assert_false(store_test_file_holds(test, "text of nobody"));
+	assert_log_good(test, 0);
+	json_decref(json);
+}
+
+static void several_records_are_written_together_or_not_at_all(void **state)
+{
+	struct store_test *test = *state;
+	struct event_draft draft = {.type = "access.request"};
+	json_t *json = json_object(), *large = json_object();
+	struct store_record records[] = {{"pass", "a", json}, {"counter", "b", json}, {"Pass", "c", json}};
+	char *text = malloc(STORE_RECORD_BYTES_MAX + 1);
+
+	memset(text, 'x', STORE_RECORD_BYTES_MAX);
+	text[STORE_RECORD_BYTES_MAX] = '\0';
+	json_object_set_new(large, "x", json_string(text));
+	free(text);
+	store_test_open(test);
+	assert_int_equal(store_records_write(test->store, records, 3, &draft, store_test_done, test),
+			 -EINVAL);
+	records[2] = (struct store_record){"pass", "with space", json};
+	assert_int_equal(store_records_write(test->store, records, 3, &draft, store_test_done, test),
+			 -EINVAL);
+	records[2] = (struct store_record){"pass", "large", large};
+	assert_int_equal(store_records_write(test->store, records, 3, &draft, store_test_done, test), -EFBIG);
+	assert_int_equal(store_records_write(test->store, records, 0, &draft, store_test_done, test),
+			 -EINVAL);
+	assert_int_equal(store_record_put(test->store, "pass", "none", NULL, &draft, store_test_done, test),
+			 -EINVAL);
+	assert_int_equal(store_pending(test->store), 0);
+	assert_int_equal(store_records_write(test->store, records, 2, &draft, store_test_done, test), 0);
+	store_test_close(test);
+	store_test_open(test);
+	assert_int_equal(test->records, 2);
+	json_decref(json);
+	json_decref(large);
+}
+
+static void a_record_moved_to_another_place_is_not_used(void **state)
+{
+	struct store_test *test = *state;
+	struct event_draft draft = {.type = "access.changed"};
+	json_t *json = json_object();
+
+	store_test_open(test);
+	assert_int_equal(store_record_put(test->store, "pass", "spent", json, &draft, store_test_done, test),
+			 0);
+	assert_int_equal(store_record_put(test->store, "pass", "good", json, &draft, store_test_done, test),
+			 0);
+	store_test_close(test);
+	store_test_sql(test, "UPDATE record SET box = (SELECT box FROM record WHERE id = 'good') "
+			     "WHERE id = 'spent'");
+	store_test_open(test);
+	assert_int_equal(test->records, 1);
+	assert_string_equal(test->record, "pass/good");
+	assert_int_equal(test->told[STORE_TAMPERED], 1);
+	json_decref(json);
+}
+
+static void copy_fixture(struct store_test *test, const char *from, const char *to, bool sql)
+{
+	char path[256], *text = calloc(1, 65536);
+	FILE *file;
+
+	snprintf(path, sizeof(path), "%s/tests/unit/data/schema1/%s", getenv("GH_SOURCE_DIR"), from);
+	file = fopen(path, "r");
+	assert_non_null(file);
+	assert_true(fread(text, 1, 65535, file) > 0);
+	fclose(file);
+	if (sql) {
+		store_test_sql(test, text);
+	} else {
+		snprintf(path, sizeof(path), "%s/%s", test->dir, to);
+		file = fopen(path, "w");
+		assert_non_null(file);
+		fputs(text, file);
+		fclose(file);
+		assert_int_equal(chmod(path, 0600), 0);
+	}
+	free(text);
+}
+
+static void a_file_of_schema_1_is_brought_up(void **state)
+{
+	struct store_test *test = *state;
+	struct event_draft draft = {.type = "access.changed"};
+	char keys[80];
+	json_t *json = json_object();
+
+	snprintf(keys, sizeof(keys), "%s/keys", test->dir);
+	assert_int_equal(mkdir(keys, 0700), 0);
+	copy_fixture(test, "data.key", "keys/data.key", false);
+	copy_fixture(test, "anchor.key", "keys/anchor.key", false);
+	copy_fixture(test, "gate.sql", NULL, true);
+	store_test_open(test);
+	assert_int_equal(test->people, 2);
+	assert_int_equal(test->faces, 2);
+	assert_int_equal(test->told[STORE_TAMPERED] + test->told[STORE_SET_ASIDE], 0);
+	assert_int_equal(store_record_put(test->store, "group", "staff", json, &draft, store_test_done, test),
+			 0);
+	store_test_close(test);
+	assert_log_good(test, 0);
+	store_test_open(test);
+	assert_int_equal(test->people, 2);
+	assert_int_equal(test->records, 1);
+	json_decref(json);
+}
+
 static void a_newer_schema_is_refused_and_not_touched(void **state)
 {
 	struct store_test *test = *state;
@@ -255,7 +387,7 @@ static void a_newer_schema_is_refused_and_not_touched(void **state)
 	store_test_start(test);
 	assert_int_equal(store_append(test->store, &draft, store_test_done, test), 0);
 	store_test_wait_news(test, STORE_UNUSABLE);
-	assert_non_null(strstr(test->text, "schema 7, this program knows 1: install the newer version"));
+	assert_non_null(strstr(test->text, "schema 7, this program knows 2: install the newer version"));
 	store_test_settle(test);
 	assert_int_equal(test->r, -EIO);
 	assert_int_equal(store_append(test->store, &draft, NULL, NULL), -EIO);
@@ -673,6 +805,10 @@ int main(void)
 		IN_DIRECTORY(removing_somebody_leaves_the_chain),
 		IN_DIRECTORY(templates_need_a_person_and_have_a_limit),
 		IN_DIRECTORY(a_face_moved_to_another_person_is_not_used),
+		IN_DIRECTORY(records_survive_and_are_not_readable_in_the_file),
+		IN_DIRECTORY(several_records_are_written_together_or_not_at_all),
+		IN_DIRECTORY(a_record_moved_to_another_place_is_not_used),
+		IN_DIRECTORY(a_file_of_schema_1_is_brought_up),
 		IN_DIRECTORY(a_newer_schema_is_refused_and_not_touched),
 		IN_DIRECTORY(a_wrong_or_missing_data_key_is_told_clearly),
 		IN_DIRECTORY(a_damaged_file_is_set_aside),

@@ -1,0 +1,151 @@
+/* store_record.c - things of a kind and an id, sealed with both, so that no box opens in another's place. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/json.h"
+#include "store_private.h"
+
+enum {
+	/* "record", kind, id and text, each ended by a zero */
+	PLAIN_BYTES_MAX = 7 + STORE_KIND_BYTES + STORE_RECORD_ID_BYTES + STORE_RECORD_BYTES_MAX + 1
+};
+
+/* What stands before the text. @return its length; @p ret_head holds 7 + STORE_KIND_BYTES + STORE_RECORD_ID_BYTES. */
+static size_t make_head(char *ret_head, const char *kind, const char *id)
+{
+	size_t kind_bytes = strlen(kind) + 1, id_bytes = strlen(id) + 1;
+
+	memcpy(ret_head, "record", 7);
+	memcpy(ret_head + 7, kind, kind_bytes);
+	memcpy(ret_head + 7 + kind_bytes, id, id_bytes);
+	return 7 + kind_bytes + id_bytes;
+}
+
+static int put(struct store_file *file, const struct store_box *box)
+{
+	struct db_statement *sql = file->sql[STORE_SQL_RECORD];
+	char *plain = malloc(PLAIN_BYTES_MAX);
+	uint8_t *sealed = malloc(PLAIN_BYTES_MAX + CRYPTO_BOX_EXTRA_BYTES);
+	int r = -ENOMEM;
+
+	if (plain != NULL && sealed != NULL) {
+		size_t bytes = make_head(plain, box->kind, box->id), text_bytes = strlen(box->text) + 1;
+
+		memcpy(plain + bytes, box->text, text_bytes);
+		bytes += text_bytes;
+		crypto_seal(file->keys.data, plain, bytes, sealed);
+		crypto_wipe(plain, bytes);
+		db_bind_text(sql, 1, box->kind);
+		db_bind_text(sql, 2, box->id);
+		db_bind_bytes(sql, 3, sealed, bytes + CRYPTO_BOX_EXTRA_BYTES);
+		r = db_execute(sql);
+	}
+	free(plain);
+	free(sealed);
+	return r;
+}
+
+int store_record_apply(struct store_file *file, const struct store_box *box)
+{
+	struct db_statement *sql = file->sql[STORE_SQL_RECORD_REMOVE];
+
+	if (box->text != NULL)
+		return put(file, box);
+	db_bind_text(sql, 1, box->kind);
+	db_bind_text(sql, 2, box->id);
+	return db_execute(sql);
+}
+
+void store_boxes_free(struct store_box *boxes, size_t count)
+{
+	for (size_t i = 0; boxes != NULL && i < count; i++) {
+		if (boxes[i].text != NULL)
+			crypto_wipe(boxes[i].text, strlen(boxes[i].text));
+		free(boxes[i].text);
+		json_decref(boxes[i].json);
+	}
+	free(boxes);
+}
+
+/* @p plain holds PLAIN_BYTES_MAX. @return 0 or -EBADMSG */
+static int unseal(const struct store_file *file, struct db_statement *row, char *plain, struct store_box *box)
+{
+	char head[7 + STORE_KIND_BYTES + STORE_RECORD_ID_BYTES], error[JSON_ERROR_BYTES];
+	size_t bytes, head_bytes;
+	const void *sealed = db_column_bytes(row, 2, &bytes);
+
+	memset(box, 0, sizeof(*box));
+	if (db_column_copy(row, 0, box->kind, sizeof(box->kind)) < 0 ||
+	    db_column_copy(row, 1, box->id, sizeof(box->id)) < 0 || bytes <= CRYPTO_BOX_EXTRA_BYTES ||
+	    bytes > PLAIN_BYTES_MAX + CRYPTO_BOX_EXTRA_BYTES ||
+	    crypto_unseal(file->keys.data, sealed, bytes, plain) < 0)
+		return -EBADMSG;
+	bytes -= CRYPTO_BOX_EXTRA_BYTES;
+	head_bytes = make_head(head, box->kind, box->id);
+	if (bytes <= head_bytes || memcmp(plain, head, head_bytes) != 0 || plain[bytes - 1] != '\0')
+		return -EBADMSG;
+	box->json = json_parse(plain + head_bytes, bytes - head_bytes - 1, STORE_RECORD_BYTES_MAX, error);
+	return json_is_object(box->json) ? 0 : -EBADMSG;
+}
+
+static struct store_note *new_chunk(void)
+{
+	struct store_note *note = calloc(1, sizeof(*note));
+
+	if (note == NULL)
+		return NULL;
+	note->message.kind = STORE_NOTE_RECORDS;
+	note->boxes = calloc(STORE_RECORDS_CHUNK, sizeof(*note->boxes));
+	if (note->boxes == NULL) {
+		free(note);
+		return NULL;
+	}
+	return note;
+}
+
+static int tell_rows(struct store *store, struct store_file *file, struct db_statement *rows, char *plain,
+		     int64_t *bad_rows)
+{
+	struct store_note *note = NULL;
+	int r;
+
+	while ((r = db_step(rows)) == 1 && !store_is_closing(store)) {
+		if (note == NULL)
+			note = new_chunk();
+		if (note == NULL)
+			return -ENOMEM;
+		if (unseal(file, rows, plain, &note->boxes[note->count]) == 0) {
+			note->count++;
+		} else {
+			json_decref(note->boxes[note->count].json);
+			(*bad_rows)++;
+		}
+		if (note->count == STORE_RECORDS_CHUNK) {
+			store_tell(store, note);
+			note = NULL;
+		}
+	}
+	if (note != NULL)
+		store_tell(store, note);
+	return r < 0 ? r : 0;
+}
+
+int store_record_tell(struct store *store, struct store_file *file, int64_t *bad_rows)
+{
+	struct db_statement *rows;
+	char *plain = malloc(PLAIN_BYTES_MAX);
+	int r;
+
+	if (plain == NULL)
+		return -ENOMEM;
+	r = db_prepare(file->db, "SELECT kind, id, box FROM record ORDER BY kind, id", &rows);
+	if (r == 0) {
+		r = tell_rows(store, file, rows, plain, bad_rows);
+		db_finish(rows);
+	}
+	crypto_wipe(plain, PLAIN_BYTES_MAX);
+	free(plain);
+	return r;
+}
