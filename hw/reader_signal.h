@@ -1,0 +1,32 @@
+/*
+ * reader_signal.h - what a reader's light and buzzer do after a reading: when they are on, and when that changes.
+ *
+ * Pure. Light: on for as long as the lock is released, blinking while the reader is locked out, off otherwise.
+ * Buzzer: one short tone for a grant, three for a denial, one long for a lock-out.
+ */
+#ifndef GH_HW_READER_SIGNAL_H
+#define GH_HW_READER_SIGNAL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum reader_signal {
+	READER_SIGNAL_NONE,
+	READER_SIGNAL_GRANTED,
+	READER_SIGNAL_DENIED,
+	READER_SIGNAL_LOCKED_OUT
+};
+
+struct reader_signal_level {
+	bool light, buzzer;
+	uint64_t due_ms; /* when to ask again; UINT64_MAX: it stays so */
+};
+
+/**
+ * @param since_ms   when the signal began. @param until_ms  when a light that was granted, or a lock-out, ends.
+ * @param now_ms     not before since_ms.
+ */
+struct reader_signal_level reader_signal_at(enum reader_signal signal, uint64_t since_ms, uint64_t until_ms,
+					    uint64_t now_ms);
+
+#endif
