@@ -1,6 +1,9 @@
-add_executable(litter_file litter_file.c)
-target_link_libraries(litter_file PRIVATE gh_vision)
-set_target_properties(litter_file PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bench)
+add_executable(litter_file litter_file.c litter_play.c)
+add_executable(litter_eval litter_eval.c litter_manifest.c litter_play.c litter_score.c)
+foreach(program litter_file litter_eval)
+  target_link_libraries(${program} PRIVATE gh_vision m)
+  set_target_properties(${program} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bench)
+endforeach()
 
 # measured against OpenCV's video module, which nothing else needs: left out where it is not installed
 find_path(OPENCV_VIDEO_INCLUDE_DIR opencv2/video.hpp PATH_SUFFIXES opencv4)

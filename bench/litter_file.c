@@ -3,24 +3,12 @@
  *
  *   litter_file [--json] PATH...   a line a verdict; exits 1 when a file cannot be read
  */
-#include "vision/camera.h"
-#include "vision/litter.h"
+#include "litter_play.h"
 
-#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 struct run {
-	pthread_mutex_t lock;
-	pthread_cond_t changed;
-	bool ended, failed;
-	char reason[CAMERA_REASON_BYTES];
-	struct litter *litter;
-	int width, height;
-	uint32_t epoch;
-	uint64_t frames;
-	double busy_ms;
 	bool json;
 	const char *path;
 };
@@ -55,91 +43,27 @@ static void print_text(const char *path, const struct litter_verdict *v)
 	printf("\n");
 }
 
-static void print_verdicts(struct run *run)
+static void take_verdict(void *arg, const struct litter_verdict *verdict, int64_t told_pts_us)
 {
-	struct litter_verdict verdict;
+	const struct run *run = arg;
 
-	while (run->litter != NULL && litter_next(run->litter, &verdict) == 1)
-		(run->json ? print_json : print_text)(run->path, &verdict);
-}
-
-static void take_frame(void *arg, struct video_frame *frame)
-{
-	struct run *run = arg;
-	struct timespec begin, end;
-
-	if (run->litter != NULL && frame->epoch != run->epoch) {
-		litter_flush(run->litter);
-		print_verdicts(run);
-	}
-	run->epoch = frame->epoch;
-	if (run->litter == NULL || frame->width_px != run->width || frame->height_px != run->height) {
-		litter_close(run->litter);
-		run->litter = NULL;
-		run->width = frame->width_px;
-		run->height = frame->height_px;
-		if (litter_open(run->width, run->height, NULL, &run->litter) < 0)
-			return;
-	}
-	clock_gettime(CLOCK_MONOTONIC, &begin);
-	litter_frame(run->litter, frame->luma, (size_t)frame->stride_bytes, frame->pts_us);
-	clock_gettime(CLOCK_MONOTONIC, &end);
-	run->busy_ms +=
-		(double)(end.tv_sec - begin.tv_sec) * 1e3 + (double)(end.tv_nsec - begin.tv_nsec) / 1e6;
-	run->frames++;
-	print_verdicts(run);
-}
-
-static void take_state(void *arg, enum camera_state state, const char *reason)
-{
-	struct run *run = arg;
-
-	if (state == CAMERA_LIVE)
-		return;
-	pthread_mutex_lock(&run->lock);
-	run->ended = true;
-	run->failed = state == CAMERA_LOST;
-	snprintf(run->reason, sizeof(run->reason), "%s", reason);
-	pthread_cond_signal(&run->changed);
-	pthread_mutex_unlock(&run->lock);
+	(void)told_pts_us; /* of use to those who measure the delay */
+	(run->json ? print_json : print_text)(run->path, verdict);
 }
 
 static int play(const char *path, bool json)
 {
+	static const struct litter_play_ops ops = {.verdict = take_verdict};
 	struct run run = {.path = path, .json = json};
-	const struct camera_ops ops = {.frame = take_frame, .state = take_state};
-	struct camera_config config;
-	struct camera *camera = NULL;
-	int r;
+	struct litter_played played;
+	int r = litter_play(path, &ops, &run, &played);
 
-	pthread_mutex_init(&run.lock, NULL);
-	pthread_cond_init(&run.changed, NULL);
-	camera_config_defaults(&config);
-	config.realtime = false;
-	config.ring_seconds = 0;
-	snprintf(config.name, sizeof(config.name), "file");
-	r = snprintf(config.url, sizeof(config.url), "file:%s", path) < (int)sizeof(config.url) ? 0 : -1;
-	if (r == 0)
-		r = camera_open(&config, &ops, &run, &camera);
-	if (r == 0) {
-		pthread_mutex_lock(&run.lock);
-		while (!run.ended)
-			pthread_cond_wait(&run.changed, &run.lock);
-		pthread_mutex_unlock(&run.lock);
-		camera_close(camera);
-	}
-	if (run.litter != NULL)
-		litter_flush(run.litter);
-	print_verdicts(&run);
-	if (r != 0 || (run.failed && run.frames == 0))
-		fprintf(stderr, "litter_file: %s: %s\n", path, r != 0 ? "cannot be opened" : run.reason);
-	else if (!json)
-		printf("%s: %llu frames, %.3f ms each\n", path, (unsigned long long)run.frames,
-		       run.frames > 0 ? run.busy_ms / (double)run.frames : 0);
-	litter_close(run.litter);
-	pthread_cond_destroy(&run.changed);
-	pthread_mutex_destroy(&run.lock);
-	return r != 0 || run.frames == 0 ? 1 : 0;
+	if (played.error[0] != '\0')
+		fprintf(stderr, "litter_file: %s: %s\n", path, played.error);
+	if (r == 0 && !json)
+		printf("%s: %llu frames, %.3f ms each\n", path, (unsigned long long)played.frames,
+		       played.busy_ms / (double)played.frames);
+	return r < 0 ? 1 : 0;
 }
 
 int main(int argc, char **argv)

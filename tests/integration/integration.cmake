@@ -16,6 +16,7 @@ gh_integration_test(integration_outbox test_outbox.py 900)
 gh_integration_test(integration_bad_input test_bad_input.py 900)
 gh_integration_test(litter_clips_daemon test_litter_clips.py 900)
 gh_integration_test(litter_scene_daemon test_scene.py 600)
+gh_integration_test(litter_eval test_litter_eval.py 120)
 gh_integration_test(face_lfw_daemon test_face_lfw.py 1800)
 # plays in real time: what else runs would take the pictures' time
 if(TEST face_lfw_daemon)
