@@ -144,7 +144,7 @@ struct config_mqtt {
 	char password_file[CONFIG_PATH_BYTES],
 		ca_file[CONFIG_PATH_BYTES]; /* "": none; ca_file switches TLS on */
 	char cert_file[CONFIG_PATH_BYTES], key_file[CONFIG_PATH_BYTES]; /* both or neither */
-	unsigned keepalive_s, window;
+	unsigned keepalive_s, window, lost_after_s;
 	struct config_broker fallbacks[CONFIG_FALLBACKS_MAX]; /* after host and port, in this order */
 	size_t fallback_count;
 	struct config_key keys[CONFIG_KEYS_MAX];

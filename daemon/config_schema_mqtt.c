@@ -125,6 +125,13 @@ const struct option config_mqtt_members[] = {
 	 RANGE(1, 1000),
 	 FALLBACK("64"),
 	 .help = "Events on their way to the broker at once."},
+	{.key = "lost_after_s",
+	 .kind = OPTION_UINT,
+	 AT(config_mqtt, lost_after_s),
+	 RANGE(1, 86400),
+	 FALLBACK("60"),
+	 .help = "An outage of this length is an event (`link.lost`); a shorter one loses nothing and is no "
+		 "news."},
 	{.key = "keys",
 	 LIST(&key_item, 0, CONFIG_KEYS_MAX),
 	 AT(config_mqtt, keys),

@@ -1,7 +1,22 @@
 # the gate itself, and the program around it
 pkg_check_modules(LIBSYSTEMD REQUIRED IMPORTED_TARGET libsystemd)
-target_sources(gh_daemon PRIVATE policy.c gate.c gate_record.c gate_doors.c gate_entry.c gate_credential.c gate_vision.c gate_faces.c gate_throws.c gate_link.c gate_outbox.c gate_commands.c gate_command_door.c
-  gate_api.c gate_people.c)
+target_sources(gh_daemon PRIVATE
+  policy.c
+  gate.c
+  gate_record.c
+  gate_doors.c
+  gate_entry.c
+  gate_credential.c
+  gate_vision.c
+  gate_faces.c
+  gate_throws.c
+  gate_link.c
+  gate_outbox.c
+  gate_commands.c
+  gate_command_door.c
+  gate_discovery.c
+  gate_api.c
+  gate_people.c)
 target_link_libraries(gh_daemon PUBLIC gh_hw gh_vision gh_mqtt PkgConfig::LIBSYSTEMD m)
 
 add_executable(gatehoused main.c)

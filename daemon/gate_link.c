@@ -23,13 +23,44 @@ static void on_connected(void *arg, bool up, const char *reason)
 {
 	struct gate_link *l = arg;
 
-	(void)up;
 	snprintf(l->reason, sizeof(l->reason), "%s", reason);
+	if (!up && l->down_since_ms == 0)
+		l->down_since_ms = clock_mono_ms();
 	gate_outbox_connected(l);
+}
+
+/* A broker that connects and refuses every event is as good as none: only an acknowledgement ends an outage. */
+static void end_outage(struct gate_link *l)
+{
+	if (l->lost_told)
+		gate_record(l->gate, "link.restored", EVENT_INFO, "mqtt", NULL,
+			    json_pack("{s:I}", "outage_s",
+				      (json_int_t)((clock_mono_ms() - l->down_since_ms) / 1000)));
+	l->lost_told = false;
+	l->down_since_ms = 0;
+}
+
+static uint64_t outage_due_ms(const struct gate_link *l)
+{
+	return l->down_since_ms + (uint64_t)l->gate->config->mqtt.lost_after_s * 1000;
+}
+
+static void tell_outage(struct gate_link *l)
+{
+	if (l->lost_told || l->down_since_ms == 0 || clock_mono_ms() < outage_due_ms(l))
+		return;
+	if (link_is_up(l->link) && !gate_outbox_waits(l)) { /* up again, and nothing to be acknowledged */
+		l->down_since_ms = 0;
+		return;
+	}
+	l->lost_told = true;
+	gate_record(l->gate, "link.lost", EVENT_WARNING, "mqtt", NULL,
+		    json_pack("{s:s}", "reason", l->reason));
 }
 
 static void on_acked(void *arg, int64_t seq)
 {
+	end_outage(arg);
 	gate_outbox_acked(arg, seq);
 }
 
@@ -64,8 +95,9 @@ void gate_link_state(struct gate *gate, const char *what, const char *name, json
 
 void gate_link_states_told(struct gate *gate)
 {
-	if (gate->link != NULL)
-		link_states_complete(gate->link->link);
+	if (gate->link == NULL)
+		return;
+	link_states_complete(gate->link->link);
 }
 
 json_t *gate_link_json(struct gate *gate)
@@ -74,9 +106,10 @@ json_t *gate_link_json(struct gate *gate)
 
 	if (l == NULL)
 		return json_pack("{s:s}", "state", "off");
-	return json_pack("{s:s, s:s, s:I, s:I}", "state", link_is_up(l->link) ? "connected" : "disconnected",
-			 "reason", l->reason, "acknowledged", (json_int_t)l->outbox.cursor,
-			 "refused_commands", (json_int_t)l->refused);
+	return json_pack("{s:s, s:s, s:I, s:I, s:I}", "state",
+			 link_is_up(l->link) ? "connected" : "disconnected", "reason", l->reason,
+			 "acknowledged", (json_int_t)l->outbox.cursor, "refused_commands",
+			 (json_int_t)l->refused, "dropped_commands", (json_int_t)l->dropped);
 }
 
 static void publish_health(struct gate_link *l)
@@ -112,6 +145,7 @@ static int on_time(sd_event_source *source, uint64_t usec, void *arg)
 	link_dispatch(l->link);
 	gate_outbox_pump(l);
 	gate_commands_tick(l);
+	tell_outage(l);
 	if (clock_mono_ms() >= l->health_at_ms) {
 		l->health_at_ms = clock_mono_ms() + HEALTH_MS;
 		publish_health(l);
@@ -128,6 +162,8 @@ static int on_prepare(sd_event_source *source, void *arg)
 	(void)source;
 	if (due_ms > l->health_at_ms)
 		due_ms = l->health_at_ms;
+	if (!l->lost_told && l->down_since_ms != 0 && due_ms > outage_due_ms(l))
+		due_ms = outage_due_ms(l);
 	sd_event_source_set_time(l->timer, due_ms * 1000);
 	sd_event_source_set_enabled(l->timer, SD_EVENT_ONESHOT);
 	return 0;
@@ -187,6 +223,9 @@ int gate_link_open(struct gate *gate)
 	}
 	for (size_t i = 0; i < gate->door_count; i++)
 		gate_link_state(gate, "door", gate->doors[i].config->name, gate_door_state(&gate->doors[i]));
+	r = gate_discovery_publish(l);
+	if (r < 0)
+		log_warning("mqtt", "the gate is not introduced to Home Assistant: %s", strerror(-r));
 	return 0;
 }
 

@@ -49,6 +49,8 @@ struct gate_link {
 	sd_event_source *io, *timer;
 	uint64_t health_at_ms;
 	char reason[LINK_REASON_BYTES];
+	uint64_t down_since_ms; /* 0: the broker takes events */
+	bool lost_told;
 
 	struct link_replay replay;
 
@@ -64,6 +66,13 @@ void gate_outbox_connected(struct gate_link *l);
 void gate_outbox_acked(struct gate_link *l, int64_t seq);
 /** Send what the window takes: the log first, a replay with what room is left. */
 void gate_outbox_pump(struct gate_link *l);
+/** Whether the log holds what the broker has not acknowledged. */
+bool gate_outbox_waits(const struct gate_link *l);
+
+/* gate_discovery.c */
+
+/** Introduce the gate to Home Assistant, if the site wants that. @return 0, -ENOMEM or -ENOSPC. */
+int gate_discovery_publish(struct gate_link *l);
 
 /* gate_commands.c */
 void gate_commands_init(struct gate_link *l);

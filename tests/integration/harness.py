@@ -329,11 +329,14 @@ class Wire:
     def __init__(self, to_port):
         self.port, self.to_port = free_port(), to_port
         self.listener, self.ends, self.lock = None, [], threading.Lock()
+        self.flowing = threading.Event()  # cleared: connected, and nothing passes
+        self.flowing.set()
 
     def __enter__(self):
         return self
 
     def __exit__(self, *_):
+        self.flow()
         self.cut()
 
     def open(self):
@@ -352,6 +355,12 @@ class Wire:
                     end.shutdown(socket.SHUT_RDWR)
             self.ends.clear()
 
+    def stall(self):
+        self.flowing.clear()
+
+    def flow(self):
+        self.flowing.set()
+
     def _accept(self, listener):
         while True:
             try:
@@ -368,10 +377,10 @@ class Wire:
             for a, b in ((near, far), (far, near)):
                 threading.Thread(target=self._carry, args=(a, b), daemon=True).start()
 
-    @staticmethod
-    def _carry(source, sink):
+    def _carry(self, source, sink):
         with contextlib.suppress(OSError):
             while data := source.recv(65536):
+                self.flowing.wait()
                 sink.sendall(data)
         for end in (source, sink):
             with contextlib.suppress(OSError):

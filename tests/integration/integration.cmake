@@ -1,4 +1,8 @@
-# The whole daemon, from outside: each file is one test. Python's own library is all they need.
+# The whole daemon, from outside: each file is one test. Debian's own Python has the libraries of tools/setup; one
+# that a machine puts before it in the path has not.
+if(EXISTS /usr/bin/python3 AND NOT Python3_EXECUTABLE)
+  set(Python3_EXECUTABLE /usr/bin/python3)
+endif()
 find_package(Python3 COMPONENTS Interpreter)
 
 function(gh_integration_test name file timeout_s)
@@ -12,6 +16,11 @@ function(gh_integration_test name file timeout_s)
 endfunction()
 
 gh_integration_test(integration_entry test_entry.py 600)
+gh_integration_test(integration_mqtt test_mqtt.py 600)
+gh_integration_test(integration_mqtt_faults test_mqtt_faults.py 900)
+if(TEST integration_mqtt_faults)
+  set_tests_properties(integration_mqtt_faults PROPERTIES LABELS "integration;long")
+endif()
 gh_integration_test(integration_outbox test_outbox.py 900)
 gh_integration_test(integration_bad_input test_bad_input.py 900)
 gh_integration_test(litter_clips_daemon test_litter_clips.py 900)

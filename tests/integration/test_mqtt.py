@@ -1,0 +1,224 @@
+"""The link as a property system sees it: states, commands, replays, floods, brokers that fail."""
+import json
+import subprocess
+import unittest
+
+import harness
+from harness import GATE, LIMIT_S, SITE, Broker, Gate, Listener, free_port, wait_until
+from signer import Client, Key
+
+TOPIC = f"gatehouse/{SITE}/{GATE}"
+EVERY = ["door.open", "door.mode", "config.get", "events.replay", "ping"]
+
+
+class Link(unittest.TestCase):
+    def setUp(self):
+        self.gate = self.enterContext(Gate())
+        self.broker = self.enterContext(Broker(self.gate.folder)).start()
+        try:
+            self.key, self.guest = Key("desk"), Key("guest")
+        except ImportError as error:
+            raise unittest.SkipTest(f"python3-nacl is not installed: {error}") from None
+        self.gate.config["mqtt"] = {"enabled": True, "host": "127.0.0.1", "port": self.broker.port, "keys": [
+            {"id": "desk", "public_key": self.key.public, "commands": EVERY},
+            {"id": "guest", "public_key": self.guest.public, "commands": ["door.mode", "ping"], "doors": ["other"]}]}
+        self.gate.config["board"]["inputs"][1]["debounce_ms"] = 0
+        self.gate.config["board"]["outputs"].append({"name": "other-lock"})
+        self.gate.config["doors"].append({"name": "other", "lock": "other-lock"})
+
+    def start(self):
+        self.gate.start()
+        self.connected()
+        try:
+            self.client = self.enterContext(Client(self.broker.port, LIMIT_S))
+        except ImportError as error:
+            raise unittest.SkipTest(f"python3-paho-mqtt is not installed: {error}") from None
+
+    def connected(self):
+        wait_until("the link", lambda: self.gate.status()["mqtt"]["state"] == "connected")
+
+    def refused(self, answer, code):
+        self.assertIs(answer["ok"], False, answer)
+        self.assertEqual(answer["error"]["code"], code, answer)
+
+
+class Commands(Link):
+    def setUp(self):
+        super().setUp()
+        self.start()
+
+    def test_modes(self):
+        answer = self.client.command(self.key, "door.mode", {"door": "main", "mode": "LockedDown"})
+        self.assertEqual(answer["result"]["mode"], "LockedDown", answer)
+        self.refused(self.client.command(self.key, "door.open", {"door": "main"}), "denied")
+        answer = self.client.command(self.key, "door.mode", {"door": "main", "mode": "Locked"})
+        self.assertEqual(answer["result"]["mode"], "Locked", answer)
+        self.assertIs(self.client.command(self.key, "door.open", {"door": "main"})["ok"], True)
+        for body in ({}, {"door": "main"}, {"door": "main", "mode": 3}, {"door": "nowhere", "mode": "Locked"},
+                     {"door": "main", "mode": "Ajar"}, {"door": "main", "mode": "Locked", "more": 1}):
+            self.refused(self.client.command(self.key, "door.mode", body), "invalid")
+
+    def test_permissions(self):
+        self.refused(self.client.command(self.guest, "door.mode", {"door": "main", "mode": "Unlocked"}), "forbidden")
+        self.assertIs(self.client.command(self.guest, "door.mode", {"door": "other", "mode": "Unlocked"})["ok"], True)
+        self.refused(self.client.command(self.guest, "door.open", {"door": "other"}), "forbidden")
+        self.assertEqual(self.gate.door("main")["mode"], "Locked")
+
+    def test_nonce_holds_after_restart(self):
+        old = self.key.sign(f"{TOPIC}/cmd/door.mode", {"door": "main", "mode": "Unlocked"})
+        self.assertIs(self.client.ask("door.mode", old)["ok"], True)
+        self.assertIs(self.client.command(self.key, "door.mode", {"door": "main", "mode": "Locked"})["ok"], True)
+        self.gate.kill()
+        self.gate.start()
+        self.connected()
+        self.refused(self.client.ask("door.mode", old), "replayed")
+        self.assertEqual(self.gate.door("main")["mode"], "Locked")
+
+    def test_config_holds_no_secret(self):
+        self.gate.stop()
+        self.gate.config["cameras"] = [{"name": "porch", "role": "facade", "source": "rtsp://user:secret@127.0.0.1:1/x"}]
+        self.gate.start()
+        self.connected()
+        answer = self.client.command(self.key, "config.get", {})
+        self.assertEqual([d["name"] for d in answer["result"]["doors"]], ["main", "other"])
+        self.assertEqual([c["name"] for c in answer["result"]["cameras"]], ["porch"])
+        self.assertNotIn("secret", json.dumps(answer))
+
+    def test_replay(self):
+        for _ in range(40):
+            self.gate.tap("main-exit")
+        wait_until("the presses in the log", lambda: len(self.gate.events("door.exit")) == 40)
+        first, last = 3, self.gate.last_seq()
+        with Listener(self.broker) as late:
+            answer = self.client.command(self.key, "events.replay", {"from_seq": first, "to_seq": last}, id_="again")
+            self.assertEqual(answer.get("result"), {"from_seq": first, "to_seq": last}, answer)
+
+            def replayed():
+                return [e for e in late.events() if e.get("replay") == "again"]
+
+            wait_until("all of it again", lambda: len(replayed()) == last - first + 1)
+            self.assertEqual([e["seq"] for e in replayed()], list(range(first, last + 1)))
+            self.assertTrue(all(e["historical"] for e in replayed()))
+            seconds = self.gate.events()[5]["time"]
+            answer = self.client.command(self.key, "events.replay", {"to_time": seconds}, id_="earlier")
+            wait_until("the earliest", lambda: any(e.get("replay") == "earlier" for e in late.events()))
+        for body in ({}, {"from_seq": 0}, {"from_seq": 9, "to_seq": 8}, {"from_time": "yesterday"}, {"from": 1}):
+            self.refused(self.client.command(self.key, "events.replay", body), "invalid")
+
+    def test_flood(self):
+        """Garbage as fast as it comes: silence, a count, and the door opens at once when it is over."""
+        before = self.gate.last_seq()
+        for number in range(3000):
+            self.client.client.publish(f"{TOPIC}/cmd/door.open", b"{" * (number % 50) + b"\xff", qos=0)
+        wait_until("garbage counted", lambda: self.gate.status()["mqtt"]["dropped_commands"] > 1000)
+        refused = [e for e in self.gate.events("command.refused") if e["seq"] > before]
+        self.assertLess(len(refused), 60)
+        wait_until("room for an honest one",
+                   lambda: self.client_quick(self.key.sign(f"{TOPIC}/cmd/door.open", {"door": "main"})))
+        self.assertEqual(self.gate.door("main")["mode"], "Accessed")
+
+    def client_quick(self, payload):
+        limit, self.client.limit_s = self.client.limit_s, 1
+        try:
+            return self.client.ask("door.open", payload)["ok"]
+        except Exception:  # no answer within a second: it was dropped unseen
+            return False
+        finally:
+            self.client.limit_s = limit
+
+    def test_forged(self):
+        topic = f"{TOPIC}/cmd/door.open"
+        good = json.loads(self.key.sign(topic, {"door": "main"}))
+        stranger = Key("desk")
+        for forged in (dict(good, body={"door": "other"}), dict(good, nonce=good["nonce"] + 1), dict(good, sig="AAAA"),
+                       dict(good, key="guest"), json.loads(stranger.sign(topic, {"door": "main"})),
+                       json.loads(self.key.sign(f"{TOPIC}/cmd/ping", {"door": "main"}))):
+            self.refused(self.client.ask("door.open", json.dumps(forged)), "unauthenticated")
+        retained = self.key.sign(topic, {"door": "main"})
+        self.client.send(topic, retained, retain=True)
+        self.gate.kill()
+        self.gate.start()
+        self.connected()
+        self.assertEqual(self.gate.events("access.request")[1:], [])
+
+    def test_garbage(self):
+        topic = f"{TOPIC}/cmd/door.open"
+        deep = "[" * 40 + "]" * 40
+        for payload in ("", "[]", "null", "{}", deep, '{"v":1,"v":1}', "x" * 300000, '{"id":"\ud800"}'.encode("utf-8", "surrogatepass"),
+                        self.key.sign(topic, {"door": "main"}, v=2), self.key.sign(topic, {"door": "main"}, extra=1),
+                        self.key.sign(topic, {"door": ["main"]}), self.key.sign(topic, {"door": "x" * 500}),
+                        self.key.sign(topic, {"door": "main", "force": True})):
+            self.refused(self.client.ask("door.open", payload), "invalid")
+        self.refused(self.client.command(self.key, "door.open", {"door": "main"}, expires_ms=1), "expired")
+        self.refused(self.client.command(self.key, "door.open", {"door": "main"}, expires_ms=2**52), "invalid")
+        self.assertEqual(self.gate.line("main-lock"), "inactive")
+
+
+class Brokers(Link):
+    def test_states_of_a_door_that_is_gone(self):
+        self.start()
+        self.gate.stop()
+        self.gate.config["doors"].pop()
+        self.gate.config["mqtt"]["keys"].pop()
+        with Listener(self.broker, f"{TOPIC}/state/door/other") as listener:
+            listener.wait("the state of old", lambda m: m["payload"])
+        self.gate.start()
+        self.connected()
+
+        def gone():
+            done = subprocess.run(["mosquitto_sub", "-V", "5", "-h", "127.0.0.1", "-p", str(self.broker.port), "-t", f"{TOPIC}/state/#",
+                                   "-W", "1", "-F", "%t", "--retained-only"], capture_output=True, text=True, check=False)
+            topics = done.stdout.split()
+            return topics and f"{TOPIC}/state/door/main" in topics and f"{TOPIC}/state/door/other" not in topics
+
+        wait_until("only what is there", gone)
+
+    def test_next_broker(self):
+        self.gate.config["mqtt"].update(port=free_port(), fallbacks=[{"host": "127.0.0.1", "port": self.broker.port}])
+        self.start()
+        self.assertIs(self.client.command(self.key, "ping", {})["ok"], True)
+
+    def test_an_outage_is_told(self):
+        self.gate.config["mqtt"]["lost_after_s"] = 1
+        self.start()
+        self.broker.kill()
+        lost = self.gate.wait_event("link.lost")
+        self.assertIn("127.0.0.1", lost["data"]["reason"])
+        self.broker.start()
+        self.gate.wait_event("link.restored", after=lost["seq"])
+        self.assertEqual(len(self.gate.events("link.lost")), 1)
+
+    def test_home_assistant(self):
+        self.gate.config["cameras"] = [{"name": "porch", "role": "facade", "source": "file:/nowhere.mp4"}]
+        self.gate.config["mqtt"]["home_assistant"] = {"enabled": True}
+        with Listener(self.broker, "homeassistant/device/+/config") as listener:
+            self.start()
+            told = listener.wait("the introduction", lambda m: m["payload"])
+        self.assertEqual(told["topic"], f"homeassistant/device/gatehouse-{SITE}-{GATE}/config")
+        parts = told["payload"]["components"]
+        self.assertEqual(parts["main-lock"]["platform"], "lock")
+        self.assertEqual(parts["main-lock"]["state_topic"], f"{TOPIC}/state/door/main")
+        self.assertEqual({p["platform"] for p in parts.values()}, {"lock", "binary_sensor", "event"})
+        self.assertIn("porch-camera", parts)
+        self.assertEqual(len({p["unique_id"] for p in parts.values()}), len(parts))
+        # what its lock button sends is not signed
+        self.refused(self.client.ask("door.mode", "UNLOCK"), "invalid")
+        self.assertEqual(self.gate.line("main-lock"), "inactive")
+
+    def test_names_leave_only_when_shared(self):
+        self.start()
+        with Listener(self.broker) as listener:
+            person = self.gate.gatectl("person", "add", "Wang Xiaoming").strip()
+            told = listener.wait("the person", lambda m: m["payload"].get("person") == person)["payload"]
+            self.assertNotIn("Xiaoming", json.dumps(told))
+            self.gate.stop()
+            self.gate.config["mqtt"]["share"] = {"names": True}
+            self.gate.start()
+            self.connected()
+            self.client.command(self.key, "events.replay", {"from_seq": told["seq"]})
+            named = listener.wait("with a name", lambda m: m["payload"].get("replay"))["payload"]
+        self.assertEqual((named["seq"], named["person_name"]), (told["seq"], "Wang Xiaoming"))
+
+
+if __name__ == "__main__":
+    harness.main()
