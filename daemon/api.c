@@ -2,11 +2,12 @@
 
 #include "base/json.h"
 #include <errno.h>
-#include <sodium.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
+#include <unistd.h>
 
 #include "listen_address.h"
 
@@ -14,36 +15,49 @@
 
 struct api_caller api_caller_of(const struct http_request *request)
 {
-	return (struct api_caller){.role = API_ROLE_ADMIN, .name = request->local ? "socket" : "console"};
+	enum api_role role = (enum api_role)request->caller.role;
+
+	return (struct api_caller){
+		.role = role, .name = request->caller.name, .role_name = api_role_name(role)};
 }
 
-static bool token_is_right(const struct api *api, const char *given)
-{
-	return given != NULL && strlen(given) == API_TOKEN_BYTES - 1 &&
-	       sodium_memcmp(given, api->token, API_TOKEN_BYTES - 1) == 0;
-}
-
-static void refuse(struct http_admission *admission, unsigned status, const char *detail)
+static void refuse(struct http_admission *admission, unsigned status, const char *code, const char *detail)
 {
 	admission->status = status;
+	admission->code = code;
 	admission->detail = detail;
+}
+
+/* A page of another site can make a browser send the cookie's requests, but not this header. */
+static bool token_is_given(const struct http_request *request, const struct session *session)
+{
+	return request->local || strcmp(request->method, "GET") == 0 ||
+	       (session != NULL && session_token_is(session, http_header(request, "X-Gatehouse-Token")));
 }
 
 static void admit_api(struct api *api, const struct http_request *request, struct http_admission *admission)
 {
-	static char allow[32]; /* read before the next request is admitted */
+	static char allow[48]; /* read before the next request is admitted */
 	char param[API_PARAM_BYTES];
 	const struct api_route *route =
 		api_find_route(request->method, request->path, param, allow, sizeof(allow));
+	const struct session *session = NULL;
 
+	admission->caller = api_identify(api, request, &session);
 	if (route == NULL && allow[0] == '\0') {
-		refuse(admission, 404, "there is no such path");
+		refuse(admission, 404, "no-such-path", "there is no such path");
 	} else if (route == NULL) {
-		refuse(admission, 405, "this path does not know that method");
+		refuse(admission, 405, NULL, "this path does not know that method");
 		admission->allow = allow;
-	} else if (route->role == API_ROLE_ADMIN && !request->local &&
-		   !token_is_right(api, http_header(request, "X-Gatehouse-Token"))) {
-		refuse(admission, 401, "this needs the header X-Gatehouse-Token with the token of api.token");
+	} else if (route->role == API_ROLE_ANYONE) {
+		admission->body_bytes_max = route->body_bytes_max;
+	} else if (admission->caller.role == API_ROLE_ANYONE) {
+		refuse(admission, 401, NULL, "nobody is logged in, or the session is over: log in");
+	} else if (admission->caller.role < (int)route->role) {
+		refuse(admission, 403, "role", "your role may not do this");
+	} else if (!token_is_given(request, session)) {
+		refuse(admission, 403, "token",
+		       "a change needs the header X-Gatehouse-Token of this session");
 	} else {
 		admission->body_bytes_max = route->body_bytes_max;
 	}
@@ -54,20 +68,20 @@ static void admit(void *arg, const struct http_request *request, struct http_adm
 	const char *host = http_header(request, "Host");
 
 	/* a page of a hostile site, whose name was made to point here, still sends its own name */
-	if (!request->local && (host == NULL || !listen_host_is_loopback(host)))
-		refuse(admission, 403,
+	if (!request->local && !request->secure && (host == NULL || !listen_host_is_loopback(host)))
+		refuse(admission, 403, "host",
 		       "the Host header must name this machine: localhost or a loopback address");
 	else if (strncmp(request->path, API_PREFIX, strlen(API_PREFIX)) == 0)
 		admit_api(arg, request, admission);
 	else if (strcmp(request->method, "GET") != 0) {
-		refuse(admission, 405, "the console's files can only be read");
+		refuse(admission, 405, NULL, "the console's files can only be read");
 		admission->allow = "GET, HEAD";
 	}
 }
 
 static void handle(void *arg, const struct http_request *request)
 {
-	char param[API_PARAM_BYTES] = "", allow[32];
+	char param[API_PARAM_BYTES] = "", allow[48];
 	const struct api_route *route;
 
 	if (strncmp(request->path, API_PREFIX, strlen(API_PREFIX)) != 0) {
@@ -80,6 +94,8 @@ static void handle(void *arg, const struct http_request *request)
 }
 
 static const struct http_ops http_ops = {.admit = admit, .handle = handle, .stream_news = api_stream_news};
+
+/* ---- what the gate still owes ---- */
 
 bool api_begin_call(struct api *api, struct http_token http, bool replay, struct api_token *ret_token)
 {
@@ -156,10 +172,39 @@ static int copy_dir(char *out, const char *dir)
 	return snprintf(out, API_DIR_BYTES, "%s", dir != NULL ? dir : "") < API_DIR_BYTES ? 0 : -ENAMETOOLONG;
 }
 
+static int watch(struct api *api, int fd)
+{
+	struct epoll_event event = {.events = EPOLLIN};
+
+	return epoll_ctl(api->epoll_fd, EPOLL_CTL_ADD, fd, &event) < 0 ? -errno : 0;
+}
+
+/* What has to be there before the first request. */
+static int open_parts(struct api *api, const struct api_config *config)
+{
+	int r = crypto_init();
+
+	if (r == 0)
+		r = sessions_open((uint64_t)config->session_hours * 3600000,
+				  (uint64_t)config->session_idle_min * 60000, &api->sessions);
+	if (r == 0)
+		r = worker_open("password", API_PASSWORD_JOBS_MAX, &api->passwords);
+	if (r == 0)
+		r = worker_open("office", API_OFFICE_JOBS_MAX, &api->office);
+	if (r == 0)
+		r = watch(api, worker_fd(api->passwords));
+	if (r == 0)
+		r = watch(api, worker_fd(api->office));
+	return r;
+}
+
 int api_open(const struct api_config *config, const struct api_ops *ops, void *gate, struct api **ret_api,
 	     char *error, size_t error_bytes)
 {
-	struct http_config http_config = {.socket_path = config->socket_path, .listen = config->listen};
+	struct http_config http_config = {.socket_path = config->socket_path,
+					  .listen = config->listen,
+					  .cert_file = config->cert_file,
+					  .key_file = config->key_file};
 	struct api *api = calloc(1, sizeof(*api));
 	int r;
 
@@ -168,13 +213,17 @@ int api_open(const struct api_config *config, const struct api_ops *ops, void *g
 		return -ENOMEM;
 	api->ops = ops;
 	api->gate = gate;
-	r = copy_dir(api->console_dir, config->console_dir);
+	snprintf(api->site, sizeof(api->site), "%s", config->site != NULL ? config->site : "gatehouse");
+	api->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+	r = api->epoll_fd < 0 ? -errno : copy_dir(api->console_dir, config->console_dir);
 	if (r == 0)
 		r = copy_dir(api->evidence_dir, config->evidence_dir);
 	if (r == 0)
-		r = api_load_token(config->state_dir, api->token, error, error_bytes);
+		r = open_parts(api, config);
 	if (r == 0)
 		r = http_open(&http_config, &http_ops, api, &api->http, error, error_bytes);
+	if (r == 0)
+		r = watch(api, http_fd(api->http));
 	if (r < 0) {
 		api_close(api);
 		return r;
@@ -185,7 +234,7 @@ int api_open(const struct api_config *config, const struct api_ops *ops, void *g
 
 int api_fd(const struct api *api)
 {
-	return http_fd(api->http);
+	return api->epoll_fd;
 }
 
 uint64_t api_deadline_ms(const struct api *api)
@@ -195,6 +244,8 @@ uint64_t api_deadline_ms(const struct api *api)
 
 void api_dispatch(struct api *api)
 {
+	worker_dispatch(api->passwords);
+	worker_dispatch(api->office);
 	http_dispatch(api->http);
 }
 
@@ -203,11 +254,23 @@ unsigned api_port(const struct api *api)
 	return http_port(api->http);
 }
 
+void api_load_record(struct api *api, const char *kind, const char *id, json_t *json)
+{
+	if (strcmp(kind, "user") == 0)
+		api_load_user(api, id, json);
+}
+
 void api_close(struct api *api)
 {
 	if (api == NULL)
 		return;
+	api_forget_keepings(api);
+	worker_close(api->passwords); /* jobs end while there is somebody to answer */
+	worker_close(api->office);
 	http_close(api->http);
-	sodium_memzero(api->token, sizeof(api->token));
+	sessions_close(api->sessions);
+	if (api->epoll_fd >= 0)
+		close(api->epoll_fd);
+	crypto_wipe(&api->users, sizeof(api->users));
 	free(api);
 }

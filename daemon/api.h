@@ -1,11 +1,12 @@
 /*
  * api.h - /api/v1 and the console's files: what a request means, without knowing how the gate does it.
  *
- * The API serves a Unix socket (its file mode is the lock: who may open it is admin) and a loopback TCP address
- * (reading is open; changing needs the header X-Gatehouse-Token with the token of STATE_DIR/api.token). It
- * checks a request wholly, then calls one of the gate's `struct api_ops`. An op either returns its answer, or
- * takes a token and answers once, now or later, by api_reply() or api_reply_problem(). A token may
- * outlive its client: the answer is then dropped. All on the control thread.
+ * The API serves a Unix socket (its file mode is the lock: who may open it is admin) and a TCP address, where a
+ * person logs in: a session in a cookie, a role, and a token with each change. One table (api_routes.c) says
+ * which role may call what; what is not in it is refused. The API checks a request wholly, then calls one of
+ * the gate's `struct api_ops`. An op either returns its answer, or takes a token and answers once, now or
+ * later, by api_reply() or api_reply_problem(). A token may outlive its client: the answer is then dropped.
+ * All on the control thread.
  */
 #ifndef GH_DAEMON_API_H
 #define GH_DAEMON_API_H
@@ -14,6 +15,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
+
+#include "store.h"
 
 enum {
 	API_NAME_BYTES_MAX = 128, /* a person's name, UTF-8, without the zero */
@@ -21,16 +25,18 @@ enum {
 	API_PAGE_MAX = 1000, /* rows of one answer */
 	API_PAGE_DEFAULT = 100,
 	API_CALLS_MAX = 128, /* answers being waited for */
-	API_STREAMS_MAX = 16,
-	API_TOKEN_BYTES = 65, /* of api.token: 64 hex digits and a zero */
+	API_STREAMS_MAX = 128,
+	API_TOKEN_BYTES = 65, /* of metrics.token: 64 hex digits and a zero */
 };
 
-enum api_role { API_ROLE_READER, API_ROLE_ADMIN };
+/* each may what those before it may */
+enum api_role { API_ROLE_ANYONE, API_ROLE_GUARD, API_ROLE_MANAGER, API_ROLE_ADMIN };
 
 /* who asks; borrowed for the call */
 struct api_caller {
 	enum api_role role;
-	const char *name; /* for the log: "socket", "console" */
+	const char *name;      /* for the log: a user's name, or "socket" */
+	const char *role_name; /* "guard", "manager", "admin" */
 };
 
 struct api_token {
@@ -43,10 +49,11 @@ struct api_person {
 };
 
 struct api_events_query {
-	int64_t after, before; /* seq, exclusive; 0: no limit */
-	unsigned limit;        /* 1 to API_PAGE_MAX */
-	const char *type;      /* NULL: all; else one type, or a prefix ending in '.' ("door.") */
-	bool ascending;        /* oldest first (an `after` was asked for), else newest first */
+	int64_t after, before;  /* seq, exclusive; 0: no limit */
+	unsigned limit;         /* 1 to API_PAGE_MAX */
+	const char *type;       /* NULL: all; else one type, or a prefix ending in '.' ("door.") */
+	bool ascending;         /* oldest first (an `after` was asked for), else newest first */
+	bool without_operators; /* operators' acts are left out: the page is shorter then */
 };
 
 enum api_level { API_LEVEL_INACTIVE, API_LEVEL_ACTIVE, API_LEVEL_UNKNOWN };
@@ -89,6 +96,12 @@ struct api_ops {
 	void (*events)(void *gate, struct api_token token, const struct api_events_query *query);
 	/** 200 {"ok":true,"rows":N,...} or {"ok":false,"seq":N,"reason":".."} */
 	void (*audit_verify)(void *gate, struct api_token token);
+	/**
+	 * Keep or remove up to STORE_RECORDS_MAX records, with the event that tells of it; with @p count 0 record
+	 * the event alone. @return and @p done as store_records_write().
+	 */
+	int (*keep)(void *gate, const struct store_record *records, size_t count,
+		    const struct event_draft *draft, store_done_fn done, void *arg);
 	/** One evidence file is being sent to somebody. Ranges of a file already told are not told again. */
 	void (*evidence_viewed)(void *gate, const struct api_caller *by, const char *file);
 };
@@ -96,10 +109,13 @@ struct api_ops {
 /* strings are copied */
 struct api_config {
 	const char *socket_path; /* "" or NULL: none */
-	const char *listen;      /* loopback ADDRESS:PORT, port 0 = any; "" or NULL: none */
+	const char *listen;      /* ADDRESS:PORT, port 0 = any; "" or NULL: none. Loopback, but with TLS */
+	const char *cert_file, *key_file;
+	unsigned session_hours, session_idle_min;
+	const char *site;        /* the issuer of second factors */
 	const char *console_dir; /* need not exist */
 	const char *evidence_dir;
-	const char *state_dir; /* api.token is read from here, or made (mode 0600) */
+	const char *state_dir;
 };
 
 struct api;
@@ -112,6 +128,12 @@ struct api;
  */
 int api_open(const struct api_config *config, const struct api_ops *ops, void *gate, struct api **ret_api,
 	     char *error, size_t error_bytes);
+
+/** What the store kept of ours: kinds "user" and "alert" and "case". Before anybody can log in. */
+void api_load_record(struct api *api, const char *kind, const char *id, json_t *json);
+
+/** The table of paths and roles as Markdown: docs/CONSOLE.md has this text. */
+void api_print_routes(FILE *out);
 
 /** Readable when api_dispatch() has work; level-triggered. */
 int api_fd(const struct api *api);

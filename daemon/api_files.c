@@ -143,7 +143,7 @@ void api_get_evidence_file(struct api *api, const struct http_request *request, 
 		close(dir);
 	if (fd < 0)
 		http_respond_problem(api->http, request->token, 404, "there is no such evidence");
-	else if (http_respond_file(api->http, request, fd, type_of(name), true) == 0)
+	else if (http_respond_file(api->http, request, fd, type_of(name), HTTP_CACHE_HOUR) == 0)
 		api->ops->evidence_viewed(api->gate, &by,
 					  name); /* its start: later ranges belong to the same look */
 }
@@ -185,5 +185,6 @@ void api_get_console(struct api *api, const struct http_request *request)
 	else
 		(void)http_respond_file(
 			api->http, request, fd,
-			type_of(strcmp(request->path, "/") == 0 ? "index.html" : request->path), false);
+			type_of(strcmp(request->path, "/") == 0 ? "index.html" : request->path),
+			strncmp(request->path, "/assets/", 8) == 0 ? HTTP_CACHE_FOREVER : HTTP_CACHE_ASK);
 }

@@ -1,8 +1,11 @@
 #include "api_private.h"
 
 #include <errno.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+
+#include "base/json.h"
 
 int api_parse_number(const char *text, int64_t max, int64_t *ret_value)
 {
@@ -33,4 +36,40 @@ bool api_type_matches(const char *filter, const char *type)
 	if (length == 0)
 		return true;
 	return filter[length - 1] == '.' ? strncmp(filter, type, length) == 0 : strcmp(filter, type) == 0;
+}
+
+void api_bad(struct api *api, const struct http_request *request, unsigned status, const char *format, ...)
+{
+	char text[256];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	http_respond_problem(api->http, request->token, status, text);
+}
+
+json_t *api_take_object(struct api *api, const struct http_request *request, const char *const *known)
+{
+	char error[JSON_ERROR_BYTES];
+	json_t *object = json_parse(request->body, request->body_bytes, API_JSON_BYTES_MAX, error);
+
+	if (object != NULL && json_is_object(object) && json_only_known(object, known, error) == 0)
+		return object;
+	api_bad(api, request, 400, "%s",
+		object != NULL && !json_is_object(object) ? "expected a JSON object" : error);
+	json_decref(object);
+	return NULL;
+}
+
+bool api_take_query(struct api *api, const struct http_request *request, const char *name, int64_t max,
+		    int64_t *value)
+{
+	const char *text = http_query(request, name);
+
+	if (text == NULL || (api_parse_number(text, max, value) == 0 && (*value > 0 || max > API_PAGE_MAX)))
+		return true;
+	api_bad(api, request, 400, "%s takes a whole number%s", name,
+		max <= API_PAGE_MAX ? " from 1 to 1000" : "");
+	return false;
 }

@@ -3,9 +3,20 @@
 #define GH_DAEMON_API_PRIVATE_H
 
 #include "api.h"
+#include "config.h"
 #include "http.h"
+#include "session.h"
+#include "user.h"
+#include "worker.h"
 
-enum { API_PARAM_BYTES = 128, API_TYPE_BYTES = 64, API_DIR_BYTES = 256 };
+enum {
+	API_PARAM_BYTES = 128,
+	API_TYPE_BYTES = 64,
+	API_DIR_BYTES = 256,
+	API_JSON_BYTES_MAX = 16 << 10,
+	API_PASSWORD_JOBS_MAX = 8, /* some 60 ms each */
+	API_OFFICE_JOBS_MAX = 64
+};
 
 /* an answer that the gate owes */
 struct api_call {
@@ -17,6 +28,8 @@ struct api_call {
 struct api_stream {
 	bool used, board; /* board: GET board/stream, else GET events/stream */
 	struct http_token http;
+	uint64_t session; /* 0: over the Unix socket */
+	enum api_role role;
 	char type[API_TYPE_BYTES]; /* "": all */
 	bool live;                 /* has caught up: published events go straight to it */
 	bool asking;               /* a page is on its way */
@@ -28,7 +41,12 @@ struct api {
 	const struct api_ops *ops;
 	void *gate;
 	char console_dir[API_DIR_BYTES], evidence_dir[API_DIR_BYTES];
-	char token[API_TOKEN_BYTES];
+	char site[CONFIG_NAME_BYTES];
+	int epoll_fd;
+	struct users users;
+	struct sessions *sessions;
+	struct worker *passwords, *office; /* office: archives, pictures, folders */
+	struct api_keeping *keepings;      /* on their way to the store */
 	int64_t latest_seq;
 	struct api_call calls[API_CALLS_MAX];
 	struct api_stream streams[API_STREAMS_MAX];
@@ -36,7 +54,7 @@ struct api {
 
 struct api_route {
 	const char *method, *pattern; /* {} stands for one segment */
-	enum api_role role;
+	enum api_role role;           /* the least that may */
 	size_t body_bytes_max;
 	void (*run)(struct api *api, const struct http_request *request, const char *param);
 };
@@ -66,7 +84,57 @@ void api_stream_news(void *arg, struct http_token token, enum http_stream_news n
 /** One page for the stream at @p http came; @p body borrowed, NULL when the gate failed. */
 void api_stream_replay(struct api *api, struct http_token http, const json_t *body);
 
+/** End the streams of a session that is over; of all that are. */
+void api_stream_end_session(struct api *api, uint64_t session);
+void api_stream_check_sessions(struct api *api);
+/** Whether somebody of @p role may see an event of @p type: operators' acts are a manager's. */
+bool api_type_is_for(enum api_role role, const char *type);
+
 struct api_caller api_caller_of(const struct http_request *request);
+const char *api_role_name(enum api_role role);
+
+/** {"act":..., "by":..., "role":...}: the data of an operator's act, to be added to. */
+json_t *api_act(const struct api_caller *by, const char *act);
+/** Record an operator.act; takes @p data. */
+void api_record_act(struct api *api, enum event_severity severity, const char *person, json_t *data);
+
+/**
+ * Keep records with their event, then answer. A failure is answered by itself and @p then (may be NULL) is called
+ * with r < 0; else @p then is to bring the memory up to date, and @p answer is sent with @p status.
+ * Takes @p answer (NULL: no content) and @p data of the draft.
+ */
+void api_keep(struct api *api, struct http_token http, const struct store_record *records, size_t count,
+	      struct event_draft *draft, unsigned status, json_t *answer,
+	      void (*then)(struct api *api, void *arg, int r), void *arg);
+void api_forget_keepings(struct api *api);
+
+/** Answer a mistake with a problem document. */
+void api_bad(struct api *api, const struct http_request *request, unsigned status, const char *format, ...)
+	__attribute__((format(printf, 4, 5)));
+/** A JSON object with no member but @p known; NULL when the mistake was answered. */
+json_t *api_take_object(struct api *api, const struct http_request *request, const char *const *known);
+/** The query argument @p name within 1 to @p max; false when the mistake was answered. */
+bool api_take_query(struct api *api, const struct http_request *request, const char *name, int64_t max,
+		    int64_t *value);
+
+typedef void api_handler(struct api *api, const struct http_request *request, const char *param);
+
+/* api_gate.c */
+api_handler api_get_status, api_get_doors, api_get_people, api_post_person, api_get_person, api_delete_person,
+	api_post_face, api_post_open, api_post_mode, api_get_events, api_post_audit, api_get_board,
+	api_post_line;
+
+/* api_session.c: the log-in, and who a request comes from */
+api_handler api_post_session, api_get_session, api_delete_session;
+/** Who asks; role API_ROLE_ANYONE when nobody is logged in. @p ret_session may be NULL. */
+struct http_caller api_identify(struct api *api, const struct http_request *request,
+				const struct session **ret_session);
+enum api_role api_role_of(enum user_role role);
+
+/* api_users.c */
+api_handler api_get_users, api_post_user, api_patch_user, api_post_totp, api_delete_totp,
+	api_post_own_password;
+void api_load_user(struct api *api, const char *id, json_t *json);
 
 /** Digits, 0 to INT64_MAX. @return 0 or -EINVAL. */
 int api_parse_number(const char *text, int64_t max, int64_t *ret_value);
@@ -74,7 +142,7 @@ bool api_type_is_valid(const char *type);
 /** Whether @p type is @p filter, or begins with it when it ends in '.'; "" lets all through. */
 bool api_type_matches(const char *filter, const char *type);
 
-/** STATE_DIR/api.token, made when missing. @return 0 or a negative errno with a sentence. */
+/** STATE_DIR/metrics.token, made when missing. @return 0 or a negative errno with a sentence. */
 int api_load_token(const char *state_dir, char *ret_token, char *error, size_t error_bytes);
 
 #endif

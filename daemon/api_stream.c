@@ -5,6 +5,7 @@
  */
 #include "api_private.h"
 
+#include "base/clock.h"
 #include "base/json.h"
 #include <errno.h>
 #include <stdio.h>
@@ -29,7 +30,10 @@ static struct api_stream *claim(struct api *api, const struct http_request *requ
 {
 	for (size_t i = 0; i < API_STREAMS_MAX; i++)
 		if (!api->streams[i].used) {
-			api->streams[i] = (struct api_stream){.used = true, .http = request->token};
+			api->streams[i] = (struct api_stream){.used = true,
+							      .http = request->token,
+							      .session = request->caller.session,
+							      .role = (enum api_role)request->caller.role};
 			return &api->streams[i];
 		}
 	http_respond_problem(api->http, request->token, 503, "too many live streams are open");
@@ -89,7 +93,8 @@ void api_stream_replay(struct api *api, struct http_token http, const json_t *bo
 		if (seq <= stream->last_seq)
 			continue;
 		stream->last_seq = seq;
-		send_json(api, stream, seq, event);
+		if (api_type_is_for(stream->role, json_string_value(json_object_get(event, "type"))))
+			send_json(api, stream, seq, event);
 	}
 	if (json_array_size(events) >= REPLAY_ROWS)
 		return; /* the next page when the client has read this one */
@@ -143,7 +148,7 @@ void api_stream_events(struct api *api, const struct http_request *request, cons
 	stream->live = r == -ENODATA;
 	if (type != NULL)
 		strcpy(stream->type, type);
-	stream->used = http_stream_start(api->http, request) == 0;
+	stream->used = http_stream_start(api->http, request, "text/event-stream") == 0;
 	(void)http_stream_send(api->http, request->token, "retry: 2000\n\n",
 			       13); /* the first bytes always fit */
 }
@@ -157,7 +162,7 @@ void api_stream_board(struct api *api, const struct http_request *request, const
 	if (stream == NULL)
 		return;
 	stream->board = true;
-	stream->used = http_stream_start(api->http, request) == 0;
+	stream->used = http_stream_start(api->http, request, "text/event-stream") == 0;
 	if (!stream->used)
 		return;
 	board = api->ops->board(api->gate);
@@ -165,16 +170,40 @@ void api_stream_board(struct api *api, const struct http_request *request, const
 	json_decref(board);
 }
 
+bool api_type_is_for(enum api_role role, const char *type)
+{
+	return role >= API_ROLE_MANAGER || type == NULL || strncmp(type, "operator.", 9) != 0;
+}
+
+void api_stream_end_session(struct api *api, uint64_t session)
+{
+	for (size_t i = 0; i < API_STREAMS_MAX; i++)
+		if (api->streams[i].used && api->streams[i].session == session)
+			http_stream_end(api->http, api->streams[i].http);
+}
+
+void api_stream_check_sessions(struct api *api)
+{
+	for (size_t i = 0; i < API_STREAMS_MAX; i++) {
+		const struct api_stream *stream = &api->streams[i];
+
+		if (stream->used && stream->session != 0 &&
+		    !session_lives(api->sessions, stream->session, clock_mono_ms()))
+			http_stream_end(api->http, stream->http);
+	}
+}
+
 void api_publish_event(struct api *api, int64_t seq, const char *type, const json_t *event)
 {
 	api->latest_seq = seq;
+	api_stream_check_sessions(api);
 	for (size_t i = 0; i < API_STREAMS_MAX; i++) {
 		struct api_stream *stream = &api->streams[i];
 
 		if (!stream->used || stream->board || !stream->live || seq <= stream->last_seq)
 			continue;
 		stream->last_seq = seq;
-		if (api_type_matches(stream->type, type))
+		if (api_type_matches(stream->type, type) && api_type_is_for(stream->role, type))
 			send_json(api, stream, seq, event);
 	}
 }

@@ -49,7 +49,7 @@ int api_load_token(const char *state_dir, char *ret_token, char *error, size_t e
 	char path[API_DIR_BYTES + 16];
 	int r;
 
-	snprintf(path, sizeof(path), "%s/api.token", state_dir);
+	snprintf(path, sizeof(path), "%s/metrics.token", state_dir);
 	r = read_token(path, ret_token);
 	if (r == -ENOENT)
 		r = make_token(path, ret_token);

@@ -155,7 +155,9 @@ struct config_mqtt {
 
 struct config_api {
 	char socket[CONFIG_PATH_BYTES]; /* "": none */
-	char listen[CONFIG_PATH_BYTES]; /* loopback "ADDRESS:PORT"; "": none */
+	char listen[CONFIG_PATH_BYTES]; /* "ADDRESS:PORT", loopback without a certificate; "": none */
+	char cert_file[CONFIG_PATH_BYTES], key_file[CONFIG_PATH_BYTES]; /* PEM; both or neither */
+	unsigned session_hours, session_idle_min;
 	char console_dir[CONFIG_PATH_BYTES];
 };
 

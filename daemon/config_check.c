@@ -252,14 +252,18 @@ static void check_api(struct config_tree *tree, const struct config_api *api)
 {
 	union listen_address address;
 	socklen_t bytes;
-	int r = api->listen[0] != '\0' ? listen_address_parse(api->listen, &address, &bytes) : 0;
+	bool tls = api->cert_file[0] != '\0' && api->key_file[0] != '\0';
+	int r = api->listen[0] != '\0' ? listen_address_parse(api->listen, tls, &address, &bytes) : 0;
 
+	if ((api->cert_file[0] == '\0') != (api->key_file[0] == '\0'))
+		config_mistake(tree, api->cert_file[0] == '\0' ? "api.key_file" : "api.cert_file",
+			       "cert_file and key_file go together: expected both or neither");
 	if (r == -EACCES)
-		config_mistake(tree, "api.listen",
-			       "\"%s\" is not loopback: plain HTTP is served on 127.0.0.1 or [::1] only; put "
-			       "a TLS proxy "
-			       "in front of it",
-			       api->listen);
+		config_mistake(
+			tree, "api.listen",
+			"\"%s\" is not loopback: plain HTTP is served on 127.0.0.1 or [::1] only; give "
+			"cert_file and key_file for TLS",
+			api->listen);
 	else if (r < 0)
 		config_mistake(tree, "api.listen", "\"%s\": expected ADDRESS:PORT, such as 127.0.0.1:8480",
 			       api->listen);

@@ -19,6 +19,7 @@ enum {
 	CRYPTO_SIGN_PUBLIC_BYTES = 32,
 	CRYPTO_SIGN_SECRET_BYTES = 64,
 	CRYPTO_SIGNATURE_BYTES = 64,
+	CRYPTO_PASSWORD_HASH_BYTES = 128, /* text, with its zero */
 	CRYPTO_ERROR_BYTES = 512
 };
 
@@ -54,6 +55,15 @@ void crypto_signer_sign(const struct crypto_signer *signer, const void *message,
 
 bool crypto_verify(const uint8_t public_key[CRYPTO_SIGN_PUBLIC_BYTES], const void *message, size_t bytes,
 		   const uint8_t signature[CRYPTO_SIGNATURE_BYTES]);
+
+/**
+ * Argon2id with a random salt, 32 MiB and 3 passes, as text that carries its parameters. Takes some 60 ms of a
+ * core: never on the control thread. @return 0 or -ENOMEM.
+ */
+int crypto_password_hash(const char *password, char ret_hash[CRYPTO_PASSWORD_HASH_BYTES]);
+
+/** Whether @p hash is one of @p password. Takes as long. */
+bool crypto_password_is(const char *password, const char *hash);
 
 /** Whether two secrets are equal, in time that does not tell where they differ. */
 bool crypto_equal(const void *a, const void *b, size_t bytes);

@@ -16,7 +16,14 @@ _Static_assert(CRYPTO_SIGN_PUBLIC_BYTES == crypto_sign_PUBLICKEYBYTES, "libsodiu
 _Static_assert(CRYPTO_SIGN_SECRET_BYTES == crypto_sign_SECRETKEYBYTES, "libsodium's size");
 _Static_assert(CRYPTO_SIGNATURE_BYTES == crypto_sign_BYTES, "libsodium's size");
 
-enum { KEY_BYTES_MAX = 64, KEY_TEXT_BYTES = 2 * KEY_BYTES_MAX };
+_Static_assert(crypto_pwhash_argon2id_STRBYTES <= CRYPTO_PASSWORD_HASH_BYTES, "libsodium's size");
+
+enum {
+	KEY_BYTES_MAX = 64,
+	KEY_TEXT_BYTES = 2 * KEY_BYTES_MAX,
+	PASSWORD_MEMORY_BYTES = 32 << 20,
+	PASSWORD_PASSES = 3
+};
 
 int crypto_init(void)
 {
@@ -68,6 +75,19 @@ bool crypto_verify(const uint8_t public_key[CRYPTO_SIGN_PUBLIC_BYTES], const voi
 		   const uint8_t signature[CRYPTO_SIGNATURE_BYTES])
 {
 	return crypto_sign_verify_detached(signature, message, bytes, public_key) == 0;
+}
+
+int crypto_password_hash(const char *password, char ret_hash[CRYPTO_PASSWORD_HASH_BYTES])
+{
+	return crypto_pwhash_argon2id_str(ret_hash, password, strlen(password), PASSWORD_PASSES,
+					  PASSWORD_MEMORY_BYTES) == 0
+		       ? 0
+		       : -ENOMEM;
+}
+
+bool crypto_password_is(const char *password, const char *hash)
+{
+	return crypto_pwhash_argon2id_str_verify(hash, password, strlen(password)) == 0;
 }
 
 bool crypto_equal(const void *a, const void *b, size_t bytes)

@@ -118,6 +118,7 @@ static void op_door_mode(void *arg, struct api_token token, const struct api_cal
 struct asked {
 	struct gate *gate;
 	struct api_token token;
+	bool without_operators;
 };
 
 static struct asked *asked_new(struct gate *gate, struct api_token token)
@@ -155,7 +156,9 @@ static void on_rows(void *arg, int r, const struct event_row *rows, size_t count
 	for (size_t i = 0; i < count; i++) {
 		json_t *event = rows[i].json != NULL ? json_loads(rows[i].json, 0, NULL) : NULL;
 
-		if (event != NULL)
+		if (asked->without_operators && strncmp(rows[i].type, "operator.", 9) == 0)
+			json_decref(event);
+		else if (event != NULL)
 			json_array_append_new(list, event);
 	}
 	api_reply(asked->gate->api, asked->token, 200, json_pack("{s:o}", "events", list));
@@ -176,6 +179,7 @@ static void op_events(void *arg, struct api_token token, const struct api_events
 
 	if (asked == NULL)
 		return;
+	asked->without_operators = query->without_operators;
 	r = gate->store != NULL ? store_query_events(gate->store, &filter, on_rows, asked) : -EIO;
 	if (r < 0)
 		refuse(asked, r);
@@ -215,7 +219,26 @@ static void op_audit_verify(void *arg, struct api_token token)
 static void op_evidence_viewed(void *arg, const struct api_caller *by, const char *file)
 {
 	gate_record(arg, "operator.act", EVENT_INFO, NULL, NULL,
-		    json_pack("{s:s, s:s, s:s}", "act", "evidence.view", "file", file, "by", by->name));
+		    json_pack("{s:s, s:s, s:s, s:s}", "act", "evidence.view", "file", file, "by", by->name,
+			      "role", by->role_name));
+}
+
+static int op_keep(void *arg, const struct store_record *records, size_t count,
+		   const struct event_draft *draft, store_done_fn done, void *done_arg)
+{
+	struct gate *gate = arg;
+
+	if (count == 0)
+		return gate_record_draft(gate, draft, done, done_arg);
+	if (gate->store == NULL || gate->store_trouble[0] != '\0')
+		return -EIO; /* while the disk takes nothing, a change would wait without an end */
+	return store_records_write(gate->store, records, count, draft, done, done_arg);
+}
+
+void gate_api_load(struct gate *gate, const char *kind, const char *id, json_t *json)
+{
+	if (gate->api != NULL)
+		api_load_record(gate->api, kind, id, json);
 }
 
 static const struct api_ops ops = {
@@ -232,6 +255,7 @@ static const struct api_ops ops = {
 	.door_mode = op_door_mode,
 	.events = op_events,
 	.audit_verify = op_audit_verify,
+	.keep = op_keep,
 	.evidence_viewed = op_evidence_viewed,
 };
 
@@ -277,6 +301,11 @@ int gate_api_open(struct gate *gate)
 	const struct config_api *from = &gate->config->api;
 	const struct api_config config = {.socket_path = from->socket,
 					  .listen = from->listen,
+					  .cert_file = from->cert_file,
+					  .key_file = from->key_file,
+					  .session_hours = from->session_hours,
+					  .session_idle_min = from->session_idle_min,
+					  .site = gate->config->site,
 					  .console_dir = from->console_dir,
 					  .evidence_dir = gate->config->evidence.dir,
 					  .state_dir = gate->config->state_dir};

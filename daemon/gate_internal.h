@@ -188,6 +188,7 @@ json_t *gate_link_json(struct gate *gate);
 /* gate_api.c, gate_people.c */
 int gate_api_open(struct gate *gate);
 void gate_api_close(struct gate *gate);
+void gate_api_load(struct gate *gate, const char *kind, const char *id, json_t *json);
 void gate_api_answer(struct gate *gate, const struct gate_reply *reply, int r, const char *problem, json_t *result);
 struct gate_reply gate_api_reply(struct api_token token, unsigned ok_status);
 void gate_people_list(void *arg, struct api_token token, const char *after_id, unsigned limit);

@@ -77,6 +77,7 @@ static void on_record(void *arg, const char *kind, const char *id, json_t *json)
 		void (*load)(struct gate *gate, const char *kind, const char *id, json_t *json);
 	} owners[] = {
 		{"credential", gate_credential_load},
+		{"user", gate_api_load},
 	};
 
 	for (size_t i = 0; i < sizeof(owners) / sizeof(owners[0]); i++)

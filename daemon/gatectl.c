@@ -30,6 +30,14 @@ static const struct command {
 	{"board", "release", 1, 1, ctl_board_release, "board release LINE"},
 	{"board", "cut", 1, 1, ctl_board_cut, "board cut LINE"},
 	{"board", "watch", 0, 0, ctl_board_watch, "board watch"},
+	{"user", "list", 0, 0, ctl_user_list, "user list"},
+	{"user", "add", 1, 1, ctl_user_add, "user add NAME --role guard|manager|admin"},
+	{"user", "password", 1, 1, ctl_user_password, "user password NAME"},
+	{"user", "role", 2, 2, ctl_user_role, "user role NAME guard|manager|admin"},
+	{"user", "disable", 1, 1, ctl_user_disable, "user disable NAME"},
+	{"user", "enable", 1, 1, ctl_user_enable, "user enable NAME"},
+	{"user", "totp", 1, 1, ctl_user_totp, "user totp NAME"},
+	{"user", "totp-off", 1, 1, ctl_user_totp_off, "user totp-off NAME"},
 	{"mqtt", "keygen", 1, 1, ctl_mqtt_keygen, "mqtt keygen KEYFILE"},
 	{"mqtt", "sign", 4, 4, ctl_mqtt_sign, "mqtt sign KEYFILE KEY-ID TOPIC JSON"},
 };
@@ -45,6 +53,7 @@ static const struct argp_option options[] = {
 	{"from", 'F', "TIME", 0, "person add: valid from 2026-11-21 or 2026-11-21T08:00Z (UTC)", 0},
 	{"to", 'T', "TIME", 0, "person add: valid until", 0},
 	{"db", 'd', "PATH", 0, "audit verify: this database, without the daemon", 0},
+	{"role", 'r', "ROLE", 0, "user add: guard, manager or admin", 0},
 	{"output", 'o', "PATH", 0, "evidence get: write here; - for standard output", 0},
 	{0}};
 
@@ -79,6 +88,9 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 		break;
 	case 'd':
 		ctl->db = arg;
+		break;
+	case 'r':
+		ctl->role = arg;
 		break;
 	case 'o':
 		ctl->output = arg;

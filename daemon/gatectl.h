@@ -16,7 +16,7 @@ enum { CTL_REPLY_BYTES_MAX = 64 << 20, CTL_URL_BYTES = 1024 };
 struct ctl {
 	const char *socket;
 	bool json, follow;
-	const char *from, *to, *type, *db, *output;
+	const char *from, *to, *type, *db, *output, *role;
 	long limit;   /* 0: the command's own */
 	char **words; /* the command's, after its name */
 	int word_count;
@@ -32,6 +32,8 @@ int ctl_request(const struct ctl *ctl, const char *method, const char *path, con
 int ctl_get(const struct ctl *ctl, const char *path, json_t **ret_reply);
 /** Takes @p body over. */
 int ctl_post(const struct ctl *ctl, const char *path, json_t *body, json_t **ret_reply);
+/** PATCH; takes @p body over. */
+int ctl_patch(const struct ctl *ctl, const char *path, json_t *body, json_t **ret_reply);
 /** The bytes of @p path into @p out. */
 int ctl_download(const struct ctl *ctl, const char *path, FILE *out);
 /** Each event of a stream to @p take, coming again when the daemon does, until @p take returns false. */
@@ -68,6 +70,14 @@ int ctl_board_press(const struct ctl *ctl);
 int ctl_board_release(const struct ctl *ctl);
 int ctl_board_cut(const struct ctl *ctl);
 int ctl_board_watch(const struct ctl *ctl);
+int ctl_user_list(const struct ctl *ctl);
+int ctl_user_add(const struct ctl *ctl);
+int ctl_user_password(const struct ctl *ctl);
+int ctl_user_role(const struct ctl *ctl);
+int ctl_user_disable(const struct ctl *ctl);
+int ctl_user_enable(const struct ctl *ctl);
+int ctl_user_totp(const struct ctl *ctl);
+int ctl_user_totp_off(const struct ctl *ctl);
 int ctl_mqtt_keygen(const struct ctl *ctl);
 int ctl_mqtt_sign(const struct ctl *ctl);
 

@@ -129,13 +129,13 @@ int ctl_request(const struct ctl *ctl, const char *method, const char *path, con
 	headers = curl_slist_append(headers, "Expect:");
 	curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
 	curl_easy_setopt(curl, CURLOPT_TIMEOUT, (long)REQUEST_TIMEOUT_S);
-	if (strcmp(method, "POST") == 0) {
+	if (body != NULL || strcmp(method, "POST") == 0) {
 		curl_easy_setopt(curl, CURLOPT_POST, 1L);
 		curl_easy_setopt(curl, CURLOPT_POSTFIELDS, body != NULL ? body : "");
 		curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)bytes);
-	} else if (strcmp(method, "GET") != 0) {
-		curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, method);
 	}
+	if (strcmp(method, "GET") != 0 && strcmp(method, "POST") != 0)
+		curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, method);
 	curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, collect);
 	curl_easy_setopt(curl, CURLOPT_WRITEDATA, &reply);
 	r = perform(ctl, curl, &reply);
@@ -152,14 +152,25 @@ int ctl_get(const struct ctl *ctl, const char *path, json_t **ret_reply)
 	return ctl_request(ctl, "GET", path, NULL, 0, NULL, ret_reply);
 }
 
-int ctl_post(const struct ctl *ctl, const char *path, json_t *body, json_t **ret_reply)
+static int send_json(const struct ctl *ctl, const char *method, const char *path, json_t *body,
+		     json_t **ret_reply)
 {
 	char *text = body != NULL ? json_dumps(body, JSON_COMPACT) : NULL;
-	int r = ctl_request(ctl, "POST", path, text, text != NULL ? strlen(text) : 0, NULL, ret_reply);
+	int r = ctl_request(ctl, method, path, text, text != NULL ? strlen(text) : 0, NULL, ret_reply);
 
 	free(text);
 	json_decref(body);
 	return r;
+}
+
+int ctl_post(const struct ctl *ctl, const char *path, json_t *body, json_t **ret_reply)
+{
+	return send_json(ctl, "POST", path, body, ret_reply);
+}
+
+int ctl_patch(const struct ctl *ctl, const char *path, json_t *body, json_t **ret_reply)
+{
+	return send_json(ctl, "PATCH", path, body, ret_reply);
 }
 
 struct download {

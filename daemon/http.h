@@ -1,9 +1,10 @@
 /*
- * http.h - HTTP in our own words; libmicrohttpd stays behind http_mhd.c.
+ * http.h - HTTP in our own words; libmicrohttpd stays behind http_mhd.c and http_answer_mhd.c.
  *
- * Serves a Unix socket and a loopback TCP address on the caller's event loop, with no thread of its own. A
- * request is told twice: `admit` once its head is read, `handle` once its body is. Each request is answered
- * once, in `handle` or later, by its token; a token outlives its client safely. All on one thread.
+ * Serves a Unix socket and a TCP address on the caller's event loop, with no thread of its own: plain on
+ * loopback, by TLS when there is a certificate. A request is told twice: `admit` once its head is read, `handle`
+ * once its body is. Each request is answered once, in `handle` or later, by its token; a token outlives its
+ * client safely. Who is slow with a head or a body is hung up on. All on one thread.
  */
 #ifndef GH_DAEMON_HTTP_H
 #define GH_DAEMON_HTTP_H
@@ -13,11 +14,16 @@
 #include <stdint.h>
 
 enum {
-	HTTP_CONNECTIONS_MAX = 64,        /* each listener's */
+	HTTP_CONNECTIONS_MAX = 256,         /* each listener's */
+	HTTP_ADDRESS_CONNECTIONS_MAX = 160, /* of them from one address */
+	HTTP_ADDRESS_BYTES = 46,
+	HTTP_CALLER_BYTES = 32,
 	HTTP_HEAD_BYTES_MAX = 16 << 10,   /* request line and headers */
 	HTTP_BODY_BYTES_MAX = 10 << 20,   /* of one request; also what `admit` may ask for */
 	HTTP_BODIES_BYTES_MAX = 48 << 20, /* of all requests together */
 	HTTP_IDLE_S = 30,
+	HTTP_HEAD_MS = 15000,              /* from the connection, or the answer before, to a whole head */
+	HTTP_BODY_MS = 90000,              /* from there to a whole body */
 	HTTP_STREAM_BYTES_MAX = 256 << 10, /* waiting for one slow client, who is dropped beyond it */
 	HTTP_STREAM_ALIVE_MS = 15000       /* a comment this often shows whether the client is still there */
 };
@@ -28,6 +34,13 @@ struct http_token {
 	uint32_t slot, generation;
 };
 
+/* who asks, as `admit` found out; `handle` is told it again */
+struct http_caller {
+	char name[HTTP_CALLER_BYTES];
+	int role;
+	uint64_t session;
+};
+
 /* one request; everything is borrowed for the call */
 struct http_request {
 	struct http_token token;
@@ -35,15 +48,19 @@ struct http_request {
 	const char *path;   /* percent-decoded, without the query; starts with '/' */
 	const void *body;   /* NULL in `admit` */
 	size_t body_bytes;
-	bool local; /* over the Unix socket */
+	bool local;                /* over the Unix socket */
+	bool secure;               /* over TLS */
+	const char *address;       /* of the client, "" over the Unix socket */
+	struct http_caller caller; /* in `handle` */
 	void *internal;
 };
 
 struct http_admission {
-	size_t body_bytes_max; /* 0 when `admit` is called: no body */
-	unsigned status;       /* 0 when `admit` is called: come in; else answer with this problem */
-	const char *detail;
-	const char *allow; /* the Allow header of a 405, or NULL */
+	struct http_caller caller;
+	size_t body_bytes_max;     /* 0 when `admit` is called: no body */
+	unsigned status;           /* 0 when `admit` is called: come in; else answer with this problem */
+	const char *code, *detail; /* code NULL: the status's own */
+	const char *allow;         /* the Allow header of a 405, or NULL */
 };
 
 enum http_stream_news { HTTP_STREAM_DRAINED, HTTP_STREAM_CLOSED };
@@ -57,10 +74,12 @@ struct http_ops {
 
 struct http_config {
 	const char *socket_path; /* "" or NULL: none; mode 0660, a stale one is replaced */
-	const char *listen;      /* loopback ADDRESS:PORT; "" or NULL: none */
+	const char *listen;      /* ADDRESS:PORT; "" or NULL: none. Loopback, but with a certificate */
+	const char *cert_file, *key_file; /* PEM; both, or both "" or NULL */
 };
 
-/** @return 0, -EINVAL, -EACCES (not loopback), -EADDRINUSE, -ENOMEM or another negative errno; @p error a sentence. */
+/** @return 0, -EINVAL, -EACCES (not loopback and no TLS), -EADDRINUSE, -EKEYREJECTED (certificate or key),
+ *  -ENOMEM or another negative errno; @p error a sentence. */
 int http_open(const struct http_config *config, const struct http_ops *ops, void *arg, struct http **ret_http,
 	      char *error, size_t error_bytes);
 int http_fd(const struct http *http);
@@ -73,27 +92,52 @@ void http_close(struct http *http);
 const char *http_header(const struct http_request *request, const char *name);
 const char *http_query(const struct http_request *request, const char *name);
 
+/** The value of the cookie @p name, at most @p bytes - 1 characters. @return 0, -ENOENT or -ENAMETOOLONG. */
+int http_cookie(const struct http_request *request, const char *name, char *ret_value, size_t bytes);
+
+/** A header of the answer to come, beside the usual ones. @p name is a constant; @p value is copied. */
+void http_set_header(struct http *http, struct http_token token, const char *name, const char *value);
+
 /** Answer with @p bytes at @p body, malloc'ed and taken over; @p type NULL: no content. */
 void http_respond(struct http *http, struct http_token token, unsigned status, const char *type, char *body,
 		  size_t bytes);
 
-/** Answer with a problem document, RFC 9457. */
+/** Answer with a problem document, RFC 9457; @p detail is one sentence for a person. */
 void http_respond_problem(struct http *http, struct http_token token, unsigned status, const char *detail);
 
+/** The same with a @p code: a stable word for programs and translations; else it is the status's ("not-found"). */
+void http_respond_problem_code(struct http *http, struct http_token token, unsigned status, const char *code,
+			       const char *detail);
+
+/** Answer with the whole regular file @p fd (taken over), at any time. */
+void http_respond_fd(struct http *http, struct http_token token, int fd, const char *type);
+
+enum http_cache {
+	HTTP_CACHE_ASK,    /* the browser may keep it and asks each time whether it changed */
+	HTTP_CACHE_HOUR,   /* for an hour, for this user */
+	HTTP_CACHE_FOREVER /* a file of this name never changes */
+};
+
 /**
- * Answer with the regular file @p fd (taken over), whole or the range asked for (206, 416).
- * @param cacheable  the browser may keep it, else it asks each time.
- * Only during `handle`. @return the first byte sent, or a negative errno when nothing is (416 is answered, too).
+ * Answer with the regular file @p fd (taken over), whole or the range asked for (206, 416), or 304 when the
+ * client has it already. Only during `handle`.
+ * @return the first byte sent, or a negative errno when nothing is: -EALREADY for a 304.
  */
 int64_t http_respond_file(struct http *http, const struct http_request *request, int fd, const char *type,
-			  bool cacheable);
+			  enum http_cache cache);
 
-/** Answer with a stream of server-sent events. Only during `handle`. @return 0 or -ENOMEM (503 is answered). */
-int http_stream_start(struct http *http, const struct http_request *request);
+/** Answer with a body of unknown length, of @p type. Only during `handle`. @return 0 or -ENOMEM (503 is answered). */
+int http_stream_start(struct http *http, const struct http_request *request, const char *type);
 /** @return 0, -ENOENT (gone) or -ENOBUFS (too slow: it is being dropped and CLOSED follows). */
-int http_stream_send(struct http *http, struct http_token token, const char *text, size_t bytes);
+int http_stream_send(struct http *http, struct http_token token, const void *at, size_t bytes);
 
-/** End a stream: its client may come again. */
+/** Bytes that its client has not taken yet. */
+size_t http_stream_waiting(struct http *http, struct http_token token);
+
+/** The body is whole: what waits is still sent. */
+void http_stream_finish(struct http *http, struct http_token token);
+
+/** Break a stream off: its client may come again. */
 void http_stream_end(struct http *http, struct http_token token);
 
 /**

@@ -61,11 +61,11 @@ int http_listen_unix(const char *path, char *error, size_t error_bytes)
 	return r;
 }
 
-int http_listen_tcp(const char *text, unsigned *ret_port, char *error, size_t error_bytes)
+int http_listen_tcp(const char *text, bool anywhere, unsigned *ret_port, char *error, size_t error_bytes)
 {
 	union listen_address address;
 	socklen_t bytes;
-	int fd = -1, one = 1, r = listen_address_parse(text, &address, &bytes);
+	int fd = -1, one = 1, r = listen_address_parse(text, anywhere, &address, &bytes);
 
 	if (r == 0) {
 		fd = socket(address.any.sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
@@ -82,6 +82,7 @@ int http_listen_tcp(const char *text, unsigned *ret_port, char *error, size_t er
 	if (fd >= 0)
 		close(fd);
 	snprintf(error, error_bytes, "api.listen: cannot listen on %s: %s", text,
-		 r == -EACCES ? "plain HTTP is served on loopback only" : strerror(-r));
+		 r == -EACCES ? "plain HTTP is served on loopback only; give api.cert_file and api.key_file"
+			      : strerror(-r));
 	return r;
 }

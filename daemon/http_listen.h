@@ -2,6 +2,7 @@
 #ifndef GH_DAEMON_HTTP_LISTEN_H
 #define GH_DAEMON_HTTP_LISTEN_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /**
@@ -10,7 +11,7 @@
  */
 int http_listen_unix(const char *path, char *error, size_t error_bytes);
 
-/** A loopback TCP socket; *ret_port is the real port. The same returns. */
-int http_listen_tcp(const char *text, unsigned *ret_port, char *error, size_t error_bytes);
+/** A TCP socket, on loopback but for @p anywhere; *ret_port is the real port. The same returns. */
+int http_listen_tcp(const char *text, bool anywhere, unsigned *ret_port, char *error, size_t error_bytes);
 
 #endif

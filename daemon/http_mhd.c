@@ -1,4 +1,4 @@
-#include "http.h"
+#include "http_private.h"
 
 #include <errno.h>
 #include <jansson.h>
@@ -16,63 +16,17 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "http_listen.h"
+#include "listen_address.h"
 
-enum {
-	LISTENERS = 2, /* the Unix socket, then TCP */
-	EXCHANGES_MAX = LISTENERS * HTTP_CONNECTIONS_MAX,
-	STREAM_BLOCK_BYTES = 4096,
-	/* a resume from outside MHD_run() wakes no epoll: one turn takes it in, one writes, one looks for more */
-	TURNS_AFTER_RESUME = 3,
-	DISCARD_BYTES_MAX = 64 << 20 /* of a body that is too large, before the client is hung up on */
-};
+enum { PEM_BYTES_MAX = 256 << 10 };
 
-/* one request from its head to its end */
-struct exchange {
-	struct http *http;
-	struct MHD_Connection *connection; /* NULL: the slot is free */
-	uint32_t generation;
-	char *method, *path;
-	bool local, handled, suspended, answered;
-	char *body;
-	size_t body_bytes, body_bytes_max, discarded;
-	unsigned status; /* of the answer in waiting, `response` */
-	struct MHD_Response *response;
-	bool streaming, dropped, drained_told;
-	char *pending; /* HTTP_STREAM_BYTES_MAX for a stream */
-	size_t pending_bytes;
-	uint64_t alive_due_ms;
-};
-
-struct http {
-	const struct http_ops *ops;
-	void *arg;
-	int epoll_fd;
-	struct MHD_Daemon *daemons[LISTENERS];
-	char *socket_path;
-	unsigned port;
-	size_t bodies_bytes;
-	bool closing;
-	unsigned turns_due;
-	struct exchange exchanges[EXCHANGES_MAX];
-};
-
-static const char *const fixed_headers[][2] = {
-	{"Content-Security-Policy", "default-src 'self'; img-src 'self' blob: data:; media-src 'self' blob:; "
-				    "style-src 'self' 'unsafe-inline'; object-src 'none'; base-uri 'none'; "
-				    "form-action 'none'; frame-ancestors 'none'"},
-	{"X-Content-Type-Options", "nosniff"},
-	{"X-Frame-Options", "DENY"},
-	{"Referrer-Policy", "no-referrer"},
-	{"Cross-Origin-Resource-Policy", "same-origin"},
-};
-
-static struct http_token token_of(const struct exchange *exchange)
+struct http_token http_token_of(const struct exchange *exchange)
 {
 	return (struct http_token){.slot = (uint32_t)(exchange - exchange->http->exchanges),
 				   .generation = exchange->generation};
 }
 
-static struct exchange *find(struct http *http, struct http_token token)
+struct exchange *http_find(struct http *http, struct http_token token)
 {
 	struct exchange *exchange = token.slot < EXCHANGES_MAX ? &http->exchanges[token.slot] : NULL;
 
@@ -81,15 +35,25 @@ static struct exchange *find(struct http *http, struct http_token token)
 	return exchange;
 }
 
+static struct peer *peer_of(struct MHD_Connection *connection)
+{
+	return MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context;
+}
+
 static struct exchange *claim(struct http *http, struct MHD_Connection *connection)
 {
-	for (size_t i = 0; i < EXCHANGES_MAX; i++) {
+	struct peer *peer = peer_of(connection);
+
+	for (size_t i = 0; peer != NULL && i < EXCHANGES_MAX; i++) {
 		struct exchange *exchange = &http->exchanges[i];
 
 		if (exchange->connection != NULL)
 			continue;
-		*exchange = (struct exchange){
-			.http = http, .connection = connection, .generation = exchange->generation + 1};
+		*exchange = (struct exchange){.http = http,
+					      .peer = peer,
+					      .connection = connection,
+					      .generation = exchange->generation + 1};
+		peer->due_ms = clock_mono_ms() + HTTP_BODY_MS;
 		return exchange;
 	}
 	return NULL;
@@ -98,7 +62,7 @@ static struct exchange *claim(struct http *http, struct MHD_Connection *connecti
 static void release(struct exchange *exchange)
 {
 	struct http *http = exchange->http;
-	struct http_token token = token_of(exchange);
+	struct http_token token = http_token_of(exchange);
 	bool streaming = exchange->streaming;
 
 	http->bodies_bytes -= exchange->body_bytes;
@@ -106,6 +70,11 @@ static void release(struct exchange *exchange)
 	free(exchange->path);
 	free(exchange->body);
 	free(exchange->pending);
+	for (struct header *header = exchange->headers, *next; header != NULL; header = next) {
+		next = header->next;
+		free(header);
+	}
+	exchange->peer->due_ms = clock_mono_ms() + HTTP_HEAD_MS;
 	if (exchange->response != NULL)
 		MHD_destroy_response(exchange->response);
 	*exchange = (struct exchange){.generation = exchange->generation};
@@ -115,13 +84,16 @@ static void release(struct exchange *exchange)
 
 static struct http_request request_of(struct exchange *exchange)
 {
-	return (struct http_request){.token = token_of(exchange),
+	return (struct http_request){.token = http_token_of(exchange),
 				     .method =
 					     strcmp(exchange->method, "HEAD") == 0 ? "GET" : exchange->method,
 				     .path = exchange->path,
 				     .body = exchange->body,
 				     .body_bytes = exchange->body_bytes,
 				     .local = exchange->local,
+				     .secure = !exchange->local && exchange->http->cert != NULL,
+				     .address = exchange->peer->address,
+				     .caller = exchange->caller,
 				     .internal = exchange};
 }
 
@@ -132,202 +104,21 @@ const char *http_header(const struct http_request *request, const char *name)
 	return MHD_lookup_connection_value(exchange->connection, MHD_HEADER_KIND, name);
 }
 
+int http_cookie(const struct http_request *request, const char *name, char *ret_value, size_t bytes)
+{
+	struct exchange *exchange = request->internal;
+	const char *value = MHD_lookup_connection_value(exchange->connection, MHD_COOKIE_KIND, name);
+
+	if (value == NULL)
+		return -ENOENT;
+	return snprintf(ret_value, bytes, "%s", value) < (int)bytes ? 0 : -ENAMETOOLONG;
+}
+
 const char *http_query(const struct http_request *request, const char *name)
 {
 	struct exchange *exchange = request->internal;
 
 	return MHD_lookup_connection_value(exchange->connection, MHD_GET_ARGUMENT_KIND, name);
-}
-
-static void resume(struct exchange *exchange)
-{
-	if (!exchange->suspended)
-		return;
-	exchange->suspended = false;
-	exchange->http->turns_due = TURNS_AFTER_RESUME;
-	MHD_resume_connection(exchange->connection);
-}
-
-/* Takes the response over; NULL (no memory) ends the connection. */
-static void answer(struct exchange *exchange, unsigned status, struct MHD_Response *response,
-		   const char *type)
-{
-	if (exchange->answered) {
-		if (response != NULL)
-			MHD_destroy_response(response);
-		return;
-	}
-	exchange->answered = true;
-	exchange->status = status;
-	exchange->response = response;
-	if (response != NULL) {
-		for (size_t i = 0; i < sizeof(fixed_headers) / sizeof(fixed_headers[0]); i++)
-			MHD_add_response_header(response, fixed_headers[i][0], fixed_headers[i][1]);
-		if (type != NULL)
-			MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, type);
-		if (MHD_get_response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL) == NULL)
-			MHD_add_response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
-	}
-	resume(exchange);
-}
-
-void http_respond(struct http *http, struct http_token token, unsigned status, const char *type, char *body,
-		  size_t bytes)
-{
-	struct exchange *exchange = find(http, token);
-	struct MHD_Response *response;
-
-	if (exchange == NULL) {
-		free(body);
-		return;
-	}
-	response = MHD_create_response_from_buffer(bytes, body, MHD_RESPMEM_MUST_FREE);
-	if (response == NULL)
-		free(body);
-	answer(exchange, status, response, type);
-}
-
-static char *problem_text(unsigned status, const char *detail)
-{
-	const char *title = MHD_get_reason_phrase_for(status);
-	json_t *problem = json_pack("{s:s,s:s,s:i,s:s}", "type", "about:blank", "title", title, "status",
-				    (int)status, "detail", detail);
-	char *text = problem != NULL ? json_text(problem) : NULL;
-
-	json_decref(problem);
-	return text;
-}
-
-void http_respond_problem(struct http *http, struct http_token token, unsigned status, const char *detail)
-{
-	char *text = problem_text(status, detail);
-
-	http_respond(http, token, status, "application/problem+json", text, text != NULL ? strlen(text) : 0);
-}
-
-static bool add_range_headers(struct MHD_Response *response, uint64_t first, uint64_t bytes, uint64_t size)
-{
-	char text[80];
-
-	snprintf(text, sizeof(text), "bytes %llu-%llu/%llu", (unsigned long long)first,
-		 (unsigned long long)(first + bytes - 1), (unsigned long long)size);
-	return MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_RANGE, text) == MHD_YES;
-}
-
-int64_t http_respond_file(struct http *http, const struct http_request *request, int fd, const char *type,
-			  bool cacheable)
-{
-	struct exchange *exchange = request->internal;
-	uint64_t first = 0, bytes;
-	struct MHD_Response *response;
-	struct stat status;
-	int range;
-
-	if (fstat(fd, &status) < 0 || !S_ISREG(status.st_mode)) {
-		close(fd);
-		http_respond_problem(http, request->token, 404, "there is no such file");
-		return -ENOENT;
-	}
-	bytes = (uint64_t)status.st_size;
-	range = http_parse_range(http_header(request, MHD_HTTP_HEADER_RANGE), bytes, &first, &bytes);
-	if (range < 0) {
-		close(fd);
-		http_respond_problem(http, request->token, 416,
-				     "the file is shorter than the range asked for");
-		return -ERANGE;
-	}
-	response = MHD_create_response_from_fd_at_offset64(bytes, fd, first);
-	if (response == NULL) {
-		close(fd);
-	} else {
-		MHD_add_response_header(response, MHD_HTTP_HEADER_ACCEPT_RANGES, "bytes");
-		if (range == 1)
-			add_range_headers(response, first, bytes, (uint64_t)status.st_size);
-		MHD_add_response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL,
-					cacheable ? "private, max-age=3600" : "no-cache");
-	}
-	answer(exchange, range == 1 ? 206 : 200, response, type);
-	return response != NULL ? (int64_t)first : -ENOMEM;
-}
-
-/* MHD asks for more to send: what waits, or the connection sleeps until there is some. */
-static ssize_t read_stream(void *cls, uint64_t pos, char *buf, size_t max)
-{
-	struct exchange *exchange = cls;
-	struct http *http = exchange->http;
-	size_t bytes;
-
-	(void)pos;
-	if (exchange->dropped || http->closing)
-		return MHD_CONTENT_READER_END_WITH_ERROR;
-	if (exchange->pending_bytes == 0 && !exchange->drained_told) {
-		exchange->drained_told = true;
-		http->ops->stream_news(http->arg, token_of(exchange), HTTP_STREAM_DRAINED);
-		if (exchange->dropped)
-			return MHD_CONTENT_READER_END_WITH_ERROR;
-	}
-	bytes = exchange->pending_bytes < max ? exchange->pending_bytes : max;
-	if (bytes == 0) {
-		exchange->suspended = true;
-		MHD_suspend_connection(exchange->connection);
-		return 0;
-	}
-	memcpy(buf, exchange->pending, bytes);
-	exchange->pending_bytes -= bytes;
-	memmove(exchange->pending, exchange->pending + bytes, exchange->pending_bytes);
-	return (ssize_t)bytes;
-}
-
-int http_stream_start(struct http *http, const struct http_request *request)
-{
-	struct exchange *exchange = request->internal;
-	struct MHD_Response *response = NULL;
-
-	exchange->pending = malloc(HTTP_STREAM_BYTES_MAX);
-	if (exchange->pending != NULL)
-		response = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, STREAM_BLOCK_BYTES,
-							     read_stream, exchange, NULL);
-	if (response == NULL) {
-		http_respond_problem(http, request->token, 503, "out of memory");
-		return -ENOMEM;
-	}
-	exchange->streaming = true;
-	exchange->alive_due_ms = clock_mono_ms() + HTTP_STREAM_ALIVE_MS;
-	answer(exchange, 200, response, "text/event-stream");
-	return 0;
-}
-
-void http_stream_end(struct http *http, struct http_token token)
-{
-	struct exchange *exchange = find(http, token);
-	const union MHD_ConnectionInfo *info;
-
-	if (exchange == NULL || !exchange->streaming || exchange->dropped)
-		return;
-	exchange->dropped = true;
-	info = MHD_get_connection_info(exchange->connection, MHD_CONNECTION_INFO_CONNECTION_FD);
-	if (info != NULL)
-		shutdown(info->connect_fd,
-			 SHUT_RDWR); /* a client that does not read would stay until its time-out */
-	resume(exchange);
-}
-
-int http_stream_send(struct http *http, struct http_token token, const char *text, size_t bytes)
-{
-	struct exchange *exchange = find(http, token);
-
-	if (exchange == NULL || !exchange->streaming || exchange->dropped)
-		return -ENOENT;
-	if (bytes > HTTP_STREAM_BYTES_MAX - exchange->pending_bytes) {
-		http_stream_end(http, token);
-		return -ENOBUFS;
-	}
-	memcpy(exchange->pending + exchange->pending_bytes, text, bytes);
-	exchange->pending_bytes += bytes;
-	exchange->drained_told = false;
-	exchange->alive_due_ms = clock_mono_ms() + HTTP_STREAM_ALIVE_MS;
-	resume(exchange);
-	return 0;
 }
 
 static enum MHD_Result queue_answer(struct exchange *exchange)
@@ -352,6 +143,7 @@ static enum MHD_Result begin(struct exchange *exchange)
 	unsigned long long length = length_text != NULL ? strtoull(length_text, NULL, 10) : 0;
 
 	http->ops->admit(http->arg, &request, &admission);
+	exchange->caller = admission.caller;
 	exchange->body_bytes_max = admission.body_bytes_max < HTTP_BODY_BYTES_MAX ? admission.body_bytes_max
 										  : HTTP_BODY_BYTES_MAX;
 	if (admission.status == 0 && length > exchange->body_bytes_max) {
@@ -365,7 +157,7 @@ static enum MHD_Result begin(struct exchange *exchange)
 	if (admission.status == 0)
 		return MHD_YES;
 	exchange->handled = true;
-	http_respond_problem(http, request.token, admission.status, admission.detail);
+	http_respond_problem_code(http, request.token, admission.status, admission.code, admission.detail);
 	if (exchange->response != NULL && admission.allow != NULL)
 		MHD_add_response_header(exchange->response, MHD_HTTP_HEADER_ALLOW, admission.allow);
 	return queue_answer(exchange);
@@ -450,38 +242,114 @@ static void on_completed(void *cls, struct MHD_Connection *connection, void **sl
 	*slot = NULL;
 }
 
-/* A full listener takes the next connection in only after a turn that finds room. */
+static struct peer *welcome(struct http *http, struct MHD_Connection *connection)
+{
+	const struct sockaddr *address =
+		MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS)->client_addr;
+
+	for (size_t i = 0; i < EXCHANGES_MAX; i++) {
+		struct peer *peer = &http->peers[i];
+
+		if (peer->fd >= 0)
+			continue;
+		peer->fd = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
+		peer->due_ms = clock_mono_ms() + HTTP_HEAD_MS;
+		listen_address_print(address, peer->address);
+		return peer;
+	}
+	return NULL; /* its requests are refused */
+}
+
 static void on_connection(void *cls, struct MHD_Connection *connection, void **context,
 			  enum MHD_ConnectionNotificationCode code)
 {
 	struct http *http = cls;
+	struct peer *peer = *context;
 
-	(void)connection;
-	(void)context;
-	if (code == MHD_CONNECTION_NOTIFY_CLOSED)
-		http->turns_due = TURNS_AFTER_RESUME;
+	if (code == MHD_CONNECTION_NOTIFY_STARTED) {
+		*context = welcome(http, connection);
+		return;
+	}
+	if (peer != NULL)
+		peer->fd = -1;
+	/* a full listener takes the next connection in only after a turn that finds room */
+	http->turns_due = TURNS_AFTER_RESUME;
 }
 
 /* Takes the listening @p fd over, also on failure. */
-static int start_daemon(struct http *http, int fd, struct MHD_Daemon **ret_daemon)
+static int start_daemon(struct http *http, int fd, bool tls, unsigned per_address,
+			struct MHD_Daemon **ret_daemon)
 {
+	const struct MHD_OptionItem with_tls[] = {{MHD_OPTION_HTTPS_MEM_CERT, 0, http->cert},
+						  {MHD_OPTION_HTTPS_MEM_KEY, 0, http->key},
+						  {MHD_OPTION_END, 0, NULL}},
+				    plain[] = {{MHD_OPTION_END, 0, NULL}};
 	struct epoll_event event = {.events = EPOLLIN};
 	const union MHD_DaemonInfo *info;
 
 	*ret_daemon = MHD_start_daemon(
-		MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, on_request, http,
-		MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_CONNECTION_LIMIT, (unsigned)HTTP_CONNECTIONS_MAX,
+		MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | (tls ? MHD_USE_TLS : 0), 0, NULL, NULL, on_request,
+		http, MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_CONNECTION_LIMIT,
+		(unsigned)HTTP_CONNECTIONS_MAX, MHD_OPTION_PER_IP_CONNECTION_LIMIT, per_address,
 		MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)HTTP_IDLE_S, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
 		(size_t)HTTP_HEAD_BYTES_MAX, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_NOTIFY_COMPLETED,
-		on_completed, NULL, MHD_OPTION_NOTIFY_CONNECTION, on_connection, http, MHD_OPTION_END);
+		on_completed, NULL, MHD_OPTION_NOTIFY_CONNECTION, on_connection, http, MHD_OPTION_ARRAY,
+		tls ? with_tls : plain, MHD_OPTION_END);
 	if (*ret_daemon == NULL) {
 		close(fd);
-		return -ENOMEM;
+		return tls ? -EKEYREJECTED : -ENOMEM;
 	}
 	info = MHD_get_daemon_info(*ret_daemon, MHD_DAEMON_INFO_EPOLL_FD);
 	if (info == NULL)
 		return -EIO;
 	return epoll_ctl(http->epoll_fd, EPOLL_CTL_ADD, info->epoll_fd, &event) < 0 ? -errno : 0;
+}
+
+/* A PEM file as text. */
+static int read_pem(const char *path, char **ret_text, char *error, size_t error_bytes)
+{
+	FILE *file = fopen(path, "re");
+	char *text = calloc(1, PEM_BYTES_MAX + 1);
+	int r = file == NULL ? -errno : text == NULL ? -ENOMEM : 0;
+
+	if (r == 0 && fread(text, 1, PEM_BYTES_MAX, file) == 0)
+		r = -EINVAL;
+	if (file != NULL)
+		fclose(file);
+	if (r == 0) {
+		*ret_text = text;
+		return 0;
+	}
+	free(text);
+	snprintf(error, error_bytes, "%s: cannot be read for TLS: %s", path, strerror(-r));
+	return r;
+}
+
+static int read_certificate(struct http *http, const struct http_config *config, char *error,
+			    size_t error_bytes)
+{
+	int r;
+
+	if (config->cert_file == NULL || config->cert_file[0] == '\0')
+		return 0;
+	r = read_pem(config->cert_file, &http->cert, error, error_bytes);
+	return r < 0 ? r : read_pem(config->key_file, &http->key, error, error_bytes);
+}
+
+static int open_tcp(struct http *http, const struct http_config *config, char *error, size_t error_bytes)
+{
+	int fd, r = read_certificate(http, config, error, error_bytes);
+
+	if (r < 0)
+		return r;
+	fd = http_listen_tcp(config->listen, http->cert != NULL, &http->port, error, error_bytes);
+	if (fd < 0)
+		return fd;
+	r = start_daemon(http, fd, http->cert != NULL, HTTP_ADDRESS_CONNECTIONS_MAX, &http->daemons[1]);
+	if (r == -EKEYREJECTED)
+		snprintf(error, error_bytes, "api.cert_file, api.key_file: %s and %s do not serve for TLS",
+			 config->cert_file, config->key_file);
+	return r;
 }
 
 static int open_listeners(struct http *http, const struct http_config *config, char *error,
@@ -494,14 +362,10 @@ static int open_listeners(struct http *http, const struct http_config *config, c
 		if (fd < 0)
 			return fd;
 		http->socket_path = strdup(config->socket_path);
-		r = start_daemon(http, fd, &http->daemons[0]);
+		r = start_daemon(http, fd, false, HTTP_CONNECTIONS_MAX, &http->daemons[0]);
 	}
-	if (r == 0 && config->listen != NULL && config->listen[0] != '\0') {
-		fd = http_listen_tcp(config->listen, &http->port, error, error_bytes);
-		if (fd < 0)
-			return fd;
-		r = start_daemon(http, fd, &http->daemons[1]);
-	}
+	if (r == 0 && config->listen != NULL && config->listen[0] != '\0')
+		r = open_tcp(http, config, error, error_bytes);
 	return r;
 }
 
@@ -516,6 +380,8 @@ int http_open(const struct http_config *config, const struct http_ops *ops, void
 		return -ENOMEM;
 	http->ops = ops;
 	http->arg = arg;
+	for (size_t i = 0; i < EXCHANGES_MAX; i++)
+		http->peers[i].fd = -1;
 	http->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	r = http->epoll_fd < 0 ? -errno : open_listeners(http, config, error, error_bytes);
 	if (r < 0) {
@@ -547,10 +413,27 @@ uint64_t http_deadline_ms(const struct http *http)
 		if (http->daemons[i] != NULL && MHD_get_timeout(http->daemons[i], &wait_ms) == MHD_YES &&
 		    now_ms + wait_ms < deadline_ms)
 			deadline_ms = now_ms + wait_ms;
-	for (size_t i = 0; i < EXCHANGES_MAX; i++)
-		if (http->exchanges[i].streaming && http->exchanges[i].alive_due_ms < deadline_ms)
+	for (size_t i = 0; i < EXCHANGES_MAX; i++) {
+		if (http->exchanges[i].streaming && http->exchanges[i].events &&
+		    http->exchanges[i].alive_due_ms < deadline_ms)
 			deadline_ms = http->exchanges[i].alive_due_ms;
+		if (http->peers[i].fd >= 0 && http->peers[i].due_ms < deadline_ms)
+			deadline_ms = http->peers[i].due_ms;
+	}
 	return deadline_ms;
+}
+
+/* Who holds a connection without saying all of a request gives it up. */
+static void hang_up_on_slow(struct http *http, uint64_t now_ms)
+{
+	for (size_t i = 0; i < EXCHANGES_MAX; i++) {
+		struct peer *peer = &http->peers[i];
+
+		if (peer->fd < 0 || peer->due_ms > now_ms)
+			continue;
+		peer->due_ms = UINT64_MAX; /* once is enough: MHD sees the end and closes */
+		shutdown(peer->fd, SHUT_RDWR);
+	}
 }
 
 void http_dispatch(struct http *http)
@@ -560,13 +443,14 @@ void http_dispatch(struct http *http)
 
 	if (http->turns_due > 0)
 		http->turns_due--;
+	hang_up_on_slow(http, now_ms);
 	for (size_t i = 0; i < EXCHANGES_MAX; i++) {
 		struct exchange *exchange = &http->exchanges[i];
 
-		if (!exchange->streaming || exchange->alive_due_ms > now_ms)
+		if (!exchange->streaming || !exchange->events || exchange->alive_due_ms > now_ms)
 			continue;
 		exchange->alive_due_ms = now_ms + HTTP_STREAM_ALIVE_MS;
-		(void)http_stream_send(http, token_of(exchange), alive,
+		(void)http_stream_send(http, http_token_of(exchange), alive,
 				       sizeof(alive) - 1); /* who is gone is closed */
 	}
 	for (size_t i = 0; i < LISTENERS; i++)
@@ -581,7 +465,7 @@ void http_close(struct http *http)
 	http->closing = true;
 	for (size_t i = 0; i < EXCHANGES_MAX; i++)
 		if (http->exchanges[i].connection != NULL)
-			resume(&http->exchanges[i]);
+			http_resume(&http->exchanges[i]);
 	for (size_t i = 0; i < LISTENERS; i++)
 		if (http->daemons[i] != NULL)
 			MHD_stop_daemon(http->daemons[i]);
@@ -590,5 +474,9 @@ void http_close(struct http *http)
 	if (http->epoll_fd >= 0)
 		close(http->epoll_fd);
 	free(http->socket_path);
+	free(http->cert);
+	if (http->key != NULL)
+		explicit_bzero(http->key, strlen(http->key));
+	free(http->key);
 	free(http);
 }

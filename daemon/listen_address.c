@@ -54,7 +54,8 @@ static bool v4_is_loopback(struct in_addr address)
 	return ntohl(address.s_addr) >> 24 == 127;
 }
 
-int listen_address_parse(const char *text, union listen_address *ret_address, socklen_t *ret_bytes)
+int listen_address_parse(const char *text, bool anywhere, union listen_address *ret_address,
+			 socklen_t *ret_bytes)
 {
 	union listen_address address;
 	char host[HOST_BYTES];
@@ -65,13 +66,13 @@ int listen_address_parse(const char *text, union listen_address *ret_address, so
 	if (split(text, host, &port_text) < 0 || port_text == NULL || parse_port(port_text, &port) < 0)
 		return -EINVAL;
 	if (inet_pton(AF_INET, host, &address.v4.sin_addr) == 1) {
-		if (!v4_is_loopback(address.v4.sin_addr))
+		if (!anywhere && !v4_is_loopback(address.v4.sin_addr))
 			return -EACCES;
 		address.v4.sin_family = AF_INET;
 		address.v4.sin_port = port;
 		*ret_bytes = sizeof(address.v4);
 	} else if (inet_pton(AF_INET6, host, &address.v6.sin6_addr) == 1) {
-		if (!IN6_IS_ADDR_LOOPBACK(&address.v6.sin6_addr))
+		if (!anywhere && !IN6_IS_ADDR_LOOPBACK(&address.v6.sin6_addr))
 			return -EACCES;
 		address.v6.sin6_family = AF_INET6;
 		address.v6.sin6_port = port;
@@ -81,6 +82,19 @@ int listen_address_parse(const char *text, union listen_address *ret_address, so
 	}
 	*ret_address = address;
 	return 0;
+}
+
+void listen_address_print(const struct sockaddr *address, char *text)
+{
+	const union listen_address *any = (const union listen_address *)address;
+
+	text[0] = '\0';
+	if (address == NULL)
+		return;
+	if (address->sa_family == AF_INET)
+		(void)inet_ntop(AF_INET, &any->v4.sin_addr, text, INET6_ADDRSTRLEN);
+	else if (address->sa_family == AF_INET6)
+		(void)inet_ntop(AF_INET6, &any->v6.sin6_addr, text, INET6_ADDRSTRLEN);
 }
 
 bool listen_host_is_loopback(const char *host)

@@ -11,12 +11,13 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "daemon/api.h"
 #include "daemon/config.h"
 #include "daemon/gate.h"
 
 enum { EXIT_CONFIG = 78 }; /* EX_CONFIG of sysexits.h: systemd need not restart on it */
 
-enum action { ACTION_RUN, ACTION_CHECK, ACTION_HELP_CONFIG };
+enum action { ACTION_RUN, ACTION_CHECK, ACTION_HELP_CONFIG, ACTION_PRINT_ROUTES };
 
 struct options {
 	const char *config_path;
@@ -27,6 +28,7 @@ static const struct argp_option option_table[] = {
 	{"config", 'c', "FILE", 0, "Read this file (default /etc/gatehouse/gatehouse.yaml)", 0},
 	{"check-config", 'k', NULL, 0, "Check the config, say what is wrong with it, and end", 0},
 	{"config-help", 'H', NULL, 0, "Print every option of the config with its type, range and default", 0},
+	{"print-routes", 'R', NULL, 0, "Print every path of the API with the least role that may call it", 0},
 	{0},
 };
 
@@ -43,6 +45,9 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 		return 0;
 	case 'H':
 		options->action = ACTION_HELP_CONFIG;
+		return 0;
+	case 'R':
+		options->action = ACTION_PRINT_ROUTES;
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
@@ -124,6 +129,10 @@ int main(int argc, char **argv)
 	argp_parse(&argp, argc, argv, 0, NULL, &options);
 	if (options.action == ACTION_HELP_CONFIG) {
 		config_print_help(stdout);
+		return EXIT_SUCCESS;
+	}
+	if (options.action == ACTION_PRINT_ROUTES) {
+		api_print_routes(stdout);
 		return EXIT_SUCCESS;
 	}
 	if (config_load(options.config_path, &config, error, sizeof(error)) < 0) {

@@ -86,6 +86,34 @@ class UnixConnection(http.client.HTTPConnection):
         return answer.status, json.loads(text) if text else None
 
 
+class Session:
+    """A person at the console: the API over TCP, with a cookie and a token."""
+
+    def __init__(self, port, user, password):
+        self.port, self.headers = port, {}
+        status, answer = self.call("POST", "session", {"user": user, "password": password})
+        assert status == 200, answer
+        self.headers["X-Gatehouse-Token"] = answer["token"]
+        self.headers["Cookie"] = self.set_cookie.split(";")[0]
+        self.role = answer["role"]
+
+    def raw(self, method, path, body=None, headers=None):
+        """(response, bytes)"""
+        with contextlib.closing(http.client.HTTPConnection("127.0.0.1", self.port, timeout=LIMIT_S)) as connection:
+            raw = body if isinstance(body, (bytes, type(None))) else json.dumps(body).encode()
+            with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+                connection.request(method, path, raw, {**self.headers, **(headers or {})})
+            answer = connection.getresponse()
+            return answer, answer.read()
+
+    def call(self, method, route, body=None, headers=None):
+        """(status, JSON or None)"""
+        answer, text = self.raw(method, "/api/v1/" + route, body, headers)
+        self.set_cookie = answer.headers.get("Set-Cookie", "")
+        self.answer = answer
+        return answer.status, json.loads(text) if text else None
+
+
 class Process:
     """A child whose output goes to a file that can be waited on; it never outlives the test."""
 
@@ -256,6 +284,12 @@ class Gate:
         done = self.gatectl_run(*words)
         assert done.returncode == 0, f"gatectl {words}: {done.returncode}\n{done.stdout}{done.stderr}"
         return done.stdout
+
+    def console(self, user, role, password="correct horse"):
+        """A new user who is logged in; the config's api.listen must name a port."""
+        status, answer = self.call("POST", "users", {"user": user, "role": role, "password": password})
+        assert status == 201, answer
+        return Session(int(self.config["api"]["listen"].rsplit(":", 1)[1]), user, password)
 
     def press(self, line):
         self.gatectl("board", "press", line)

@@ -1,2 +1,6 @@
 gh_unit_test(http ROOMS daemon base SOURCES ${CMAKE_CURRENT_LIST_DIR}/http_client.c)
-gh_unit_test(api ROOMS daemon base SOURCES ${CMAKE_CURRENT_LIST_DIR}/http_client.c)
+foreach(part api api_session api_stream)
+  gh_unit_test(${part} ROOMS daemon base SOURCES ${CMAKE_CURRENT_LIST_DIR}/http_client.c
+    ${CMAKE_CURRENT_LIST_DIR}/api_rig.c)
+endforeach()
+gh_unit_test(session ROOMS daemon base)

@@ -261,15 +261,15 @@ static void only_loopback_addresses_are_listened_on(void **state)
 	socklen_t bytes;
 
 	(void)state;
-	assert_int_equal(listen_address_parse("127.0.0.1:8480", &address, &bytes), 0);
+	assert_int_equal(listen_address_parse("127.0.0.1:8480", false, &address, &bytes), 0);
 	assert_int_equal(ntohs(address.v4.sin_port), 8480);
-	assert_int_equal(listen_address_parse("[::1]:0", &address, &bytes), 0);
-	assert_int_equal(listen_address_parse("192.168.1.2:80", &address, &bytes), -EACCES);
-	assert_int_equal(listen_address_parse("[::]:80", &address, &bytes), -EACCES);
-	assert_int_equal(listen_address_parse("127.0.0.1", &address, &bytes), -EINVAL);
-	assert_int_equal(listen_address_parse("127.0.0.1:65536", &address, &bytes), -EINVAL);
-	assert_int_equal(listen_address_parse("127.0.0.1:", &address, &bytes), -EINVAL);
-	assert_int_equal(listen_address_parse("[::1:80", &address, &bytes), -EINVAL);
+	assert_int_equal(listen_address_parse("[::1]:0", false, &address, &bytes), 0);
+	assert_int_equal(listen_address_parse("192.168.1.2:80", false, &address, &bytes), -EACCES);
+	assert_int_equal(listen_address_parse("[::]:80", false, &address, &bytes), -EACCES);
+	assert_int_equal(listen_address_parse("127.0.0.1", false, &address, &bytes), -EINVAL);
+	assert_int_equal(listen_address_parse("127.0.0.1:65536", false, &address, &bytes), -EINVAL);
+	assert_int_equal(listen_address_parse("127.0.0.1:", false, &address, &bytes), -EINVAL);
+	assert_int_equal(listen_address_parse("[::1:80", false, &address, &bytes), -EINVAL);
 	assert_true(listen_host_is_loopback("localhost:8480"));
 	assert_true(listen_host_is_loopback("127.0.0.1"));
 	assert_true(listen_host_is_loopback("[::1]:1"));

@@ -30,10 +30,10 @@ static void handle(void *arg, const struct http_request *request)
 		waiting = request->token;
 	} else if (strcmp(request->path, "/stream") == 0) {
 		stream = request->token;
-		http_stream_start(http, request);
+		http_stream_start(http, request, "text/event-stream");
 	} else if (strcmp(request->path, "/file") == 0) {
 		snprintf(path, sizeof(path), "%s/file", dir);
-		(void)http_respond_file(http, request, open(path, O_RDONLY | O_CLOEXEC), "video/mp4", true);
+		(void)http_respond_file(http, request, open(path, O_RDONLY | O_CLOEXEC), "video/mp4", HTTP_CACHE_HOUR);
 	} else {
 		http_respond(http, request->token, 200, "text/plain", strdup(request->local ? "unix" : "tcp"),
 			     request->local ? 4 : 3);
@@ -124,7 +124,7 @@ static void both_listeners_answer(void **state)
 	assert_begins(reply, "HTTP/1.1 200");
 	assert_non_null(strstr(reply, "\r\n\r\ntcp"));
 	assert_non_null(strstr(reply, "X-Content-Type-Options: nosniff"));
-	assert_non_null(strstr(reply, "Content-Security-Policy: default-src 'self'"));
+	assert_non_null(strstr(reply, "Content-Security-Policy: default-src 'none'"));
 	assert_non_null(strstr(reply, "Referrer-Policy: no-referrer"));
 	reply = client_ask(&loop, client_connect_unix(socket_path), "GET /x HTTP/1.1\r\n" END);
 	assert_non_null(strstr(reply, "\r\n\r\nunix"));

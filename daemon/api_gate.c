@@ -1,0 +1,286 @@
+/* What the API checks before the gate is asked: people, doors, board. */
+#include "api_private.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/json.h"
+#include "base/ulid.h"
+#include "config.h"
+
+static bool take_person_id(struct api *api, const struct http_request *request, const char *id)
+{
+	if (ulid_is_valid(id))
+		return true;
+	api_bad(api, request, 404, "there is no such person");
+	return false;
+}
+
+void api_get_status(struct api *api, const struct http_request *request, const char *param)
+{
+	json_t *status = api->ops->status(api->gate);
+
+	(void)param;
+	if (status == NULL)
+		api_bad(api, request, 500, "the status could not be read");
+	else
+		api_respond_json(api, request->token, 200, status);
+}
+
+void api_get_doors(struct api *api, const struct http_request *request, const char *param)
+{
+	json_t *doors = api->ops->doors(api->gate);
+
+	(void)param;
+	if (doors == NULL)
+		api_bad(api, request, 500, "the doors could not be read");
+	else
+		api_respond_json(api, request->token, 200, json_pack("{s:o}", "doors", doors));
+}
+
+void api_get_people(struct api *api, const struct http_request *request, const char *param)
+{
+	const char *after = http_query(request, "after");
+	int64_t limit = API_PAGE_DEFAULT;
+	struct api_token token;
+
+	(void)param;
+	if (!api_take_query(api, request, "limit", API_PAGE_MAX, &limit))
+		return;
+	if (after != NULL && !ulid_is_valid(after))
+		api_bad(api, request, 400, "after takes the id of a person");
+	else if (api_begin_call(api, request->token, false, &token))
+		api->ops->people_list(api->gate, token, after != NULL ? after : "", (unsigned)limit);
+}
+
+static bool name_is_fit(const char *name)
+{
+	bool visible = false;
+
+	for (const unsigned char *at = (const unsigned char *)name; *at != '\0'; at++) {
+		if (*at < ' ' || *at == 0x7f)
+			return false;
+		visible |= *at != ' ';
+	}
+	return visible && strlen(name) <= API_NAME_BYTES_MAX;
+}
+
+/* A time that may be missing or null; -EINVAL with the mistake in @p error. */
+static int take_time(const json_t *object, const char *key, int64_t *ret_unix_ms, char *error)
+{
+	const json_t *value = json_object_get(object, key);
+
+	if (value == NULL || json_is_null(value))
+		return 0;
+	if (json_is_string(value) && clock_parse_utc(json_string_value(value), ret_unix_ms) == 0)
+		return 0;
+	snprintf(error, JSON_ERROR_BYTES, "%s: expected a time such as 2026-11-21 or 2026-11-21T08:00:00Z",
+		 key);
+	return -EINVAL;
+}
+
+static int take_person(const json_t *object, struct api_person *person, char *error)
+{
+	int r;
+
+	person->name = NULL;
+	r = json_get_string(object, "name", API_NAME_BYTES_MAX, &person->name, error);
+	if (r == 0 && (person->name == NULL || !name_is_fit(person->name))) {
+		snprintf(error, JSON_ERROR_BYTES, "name: expected 1 to %d bytes without control characters",
+			 API_NAME_BYTES_MAX);
+		r = -EINVAL;
+	}
+	if (r == 0)
+		r = take_time(object, "valid_from", &person->valid_from_unix_ms, error);
+	if (r == 0)
+		r = take_time(object, "valid_to", &person->valid_to_unix_ms, error);
+	if (r == 0 && person->valid_to_unix_ms != 0 &&
+	    person->valid_to_unix_ms <= person->valid_from_unix_ms) {
+		snprintf(error, JSON_ERROR_BYTES, "valid_to: expected a time after valid_from");
+		r = -EINVAL;
+	}
+	return r;
+}
+
+void api_post_person(struct api *api, const struct http_request *request, const char *param)
+{
+	static const char *const known[] = {"name", "valid_from", "valid_to", NULL};
+	struct api_caller by = api_caller_of(request);
+	struct api_person person = {0};
+	char error[JSON_ERROR_BYTES];
+	struct api_token token;
+	json_t *object = api_take_object(api, request, known);
+
+	(void)param;
+	if (object == NULL)
+		return;
+	if (take_person(object, &person, error) < 0)
+		api_bad(api, request, 400, "%s", error);
+	else if (api_begin_call(api, request->token, false, &token))
+		api->ops->person_add(api->gate, token, &by, &person);
+	json_decref(object);
+}
+
+void api_get_person(struct api *api, const struct http_request *request, const char *id)
+{
+	struct api_token token;
+
+	if (take_person_id(api, request, id) && api_begin_call(api, request->token, false, &token))
+		api->ops->person_get(api->gate, token, id);
+}
+
+void api_delete_person(struct api *api, const struct http_request *request, const char *id)
+{
+	struct api_caller by = api_caller_of(request);
+	struct api_token token;
+
+	if (take_person_id(api, request, id) && api_begin_call(api, request->token, false, &token))
+		api->ops->person_remove(api->gate, token, &by, id);
+}
+
+void api_post_face(struct api *api, const struct http_request *request, const char *id)
+{
+	struct api_caller by = api_caller_of(request);
+	struct api_token token;
+
+	if (!take_person_id(api, request, id))
+		return;
+	if (request->body_bytes == 0)
+		api_bad(api, request, 422, "the photo is empty");
+	else if (api_begin_call(api, request->token, false, &token))
+		api->ops->enrol(api->gate, token, &by, id, request->body, request->body_bytes);
+}
+
+void api_post_open(struct api *api, const struct http_request *request, const char *door)
+{
+	struct api_caller by = api_caller_of(request);
+	struct api_token token;
+
+	if (!config_name_is_valid(door))
+		api_bad(api, request, 404, "there is no such door");
+	else if (api_begin_call(api, request->token, false, &token))
+		api->ops->door_open(api->gate, token, &by, door);
+}
+
+static bool mode_is_known(const char *mode)
+{
+	static const char *const modes[] = {"Locked", "Unlocked", "Blocked", "LockedDown", "LockedOpen"};
+
+	for (size_t i = 0; mode != NULL && i < sizeof(modes) / sizeof(modes[0]); i++)
+		if (strcmp(modes[i], mode) == 0)
+			return true;
+	return false;
+}
+
+void api_post_mode(struct api *api, const struct http_request *request, const char *door)
+{
+	static const char *const known[] = {"mode", NULL};
+	struct api_caller by = api_caller_of(request);
+	json_t *object = api_take_object(api, request, known);
+	const char *mode = json_string_value(json_object_get(object, "mode"));
+	struct api_token token;
+
+	if (object == NULL)
+		return;
+	if (!config_name_is_valid(door))
+		api_bad(api, request, 404, "there is no such door");
+	else if (!mode_is_known(mode))
+		api_bad(api, request, 400,
+			"mode: expected Locked, Unlocked, Blocked, LockedDown or LockedOpen");
+	else if (api_begin_call(api, request->token, false, &token))
+		api->ops->door_mode(api->gate, token, &by, door, mode);
+	json_decref(object);
+}
+
+void api_get_events(struct api *api, const struct http_request *request, const char *param)
+{
+	struct api_events_query query = {.type = http_query(request, "type"),
+					 .ascending = http_query(request, "after") != NULL};
+	int64_t limit = API_PAGE_DEFAULT;
+	struct api_token token;
+
+	(void)param;
+	if (!api_take_query(api, request, "limit", API_PAGE_MAX, &limit) ||
+	    !api_take_query(api, request, "after", INT64_MAX, &query.after) ||
+	    !api_take_query(api, request, "before", INT64_MAX, &query.before))
+		return;
+	query.limit = (unsigned)limit;
+	query.without_operators = request->caller.role < API_ROLE_MANAGER;
+	if (query.type != NULL && !api_type_is_valid(query.type))
+		api_bad(api, request, 400, "type takes an event type, or its beginning up to a dot");
+	else if (api_begin_call(api, request->token, false, &token))
+		api->ops->events(api->gate, token, &query);
+}
+
+void api_post_audit(struct api *api, const struct http_request *request, const char *param)
+{
+	struct api_token token;
+
+	(void)param;
+	if (api_begin_call(api, request->token, false, &token))
+		api->ops->audit_verify(api->gate, token);
+}
+
+void api_get_board(struct api *api, const struct http_request *request, const char *param)
+{
+	json_t *board = api->ops->board(api->gate);
+
+	(void)param;
+	if (board == NULL)
+		api_bad(api, request, 500, "the board could not be read");
+	else
+		api_respond_json(api, request->token, 200, board);
+}
+
+static bool take_level(const char *text, enum api_level *ret_level)
+{
+	static const char *const levels[] = {[API_LEVEL_INACTIVE] = "inactive",
+					     [API_LEVEL_ACTIVE] = "active",
+					     [API_LEVEL_UNKNOWN] = "unknown"};
+
+	for (size_t i = 0; text != NULL && i < sizeof(levels) / sizeof(levels[0]); i++)
+		if (strcmp(levels[i], text) == 0) {
+			*ret_level = (enum api_level)i;
+			return true;
+		}
+	return false;
+}
+
+static void drive(struct api *api, const struct http_request *request, const char *line, enum api_level level)
+{
+	switch (api->ops->board_drive(api->gate, line, level)) {
+	case 0:
+		api_respond_json(api, request->token, 204, NULL);
+		break;
+	case -ENOENT:
+		api_bad(api, request, 404, "there is no such line");
+		break;
+	case -ENOTSUP:
+		api_bad(api, request, 409, "this board is real: only a simulated one can be driven");
+		break;
+	case -EPERM:
+		api_bad(api, request, 409, "this line is an output: the gate drives it");
+		break;
+	default:
+		api_bad(api, request, 500, "the line could not be driven");
+	}
+}
+
+void api_post_line(struct api *api, const struct http_request *request, const char *line)
+{
+	static const char *const known[] = {"level", NULL};
+	json_t *object = api_take_object(api, request, known);
+	enum api_level level;
+
+	if (object == NULL)
+		return;
+	if (!config_name_is_valid(line))
+		api_bad(api, request, 404, "there is no such line");
+	else if (!take_level(json_string_value(json_object_get(object, "level")), &level))
+		api_bad(api, request, 400, "level: expected active, inactive or unknown");
+	else
+		drive(api, request, line, level);
+	json_decref(object);
+}

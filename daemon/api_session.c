@@ -1,0 +1,270 @@
+/* The log-in at the console. Passwords are checked on a thread of their own: it takes long on purpose. */
+#include "api_private.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/json.h"
+
+#define COOKIE "gatehouse_session"
+
+enum { CODE_BYTES_MAX = 16, COOKIE_BYTES = 256 };
+
+/* one log-in on its way through the worker */
+struct login {
+	struct worker_job job;
+	struct api *api;
+	struct http_token http;
+	bool secure, right;
+	char user[USER_NAME_BYTES], address[HTTP_ADDRESS_BYTES];
+	char password[USER_PASSWORD_MAX + 1], code[CODE_BYTES_MAX + 1];
+	char hash[CRYPTO_PASSWORD_HASH_BYTES]; /* "": no such user, who takes as long to refuse */
+};
+
+enum api_role api_role_of(enum user_role role)
+{
+	static const enum api_role roles[] = {[USER_GUARD] = API_ROLE_GUARD,
+					      [USER_MANAGER] = API_ROLE_MANAGER,
+					      [USER_ADMIN] = API_ROLE_ADMIN};
+
+	return roles[role];
+}
+
+struct http_caller api_identify(struct api *api, const struct http_request *request,
+				const struct session **ret_session)
+{
+	struct http_caller caller = {.role = API_ROLE_ANYONE};
+	const struct session *session = NULL;
+	const struct user *user = NULL;
+	char id[SESSION_ID_BYTES];
+
+	*ret_session = NULL;
+	if (request->local) {
+		caller.role = API_ROLE_ADMIN;
+		strcpy(caller.name, "socket");
+		return caller;
+	}
+	if (http_cookie(request, COOKIE, id, sizeof(id)) == 0)
+		session = session_find(api->sessions, id, clock_mono_ms());
+	if (session != NULL)
+		user = user_find(&api->users, session->user);
+	if (user == NULL || user->disabled)
+		return caller;
+	strcpy(caller.name, user->name);
+	caller.role = api_role_of(user->role);
+	caller.session = session->number;
+	*ret_session = session;
+	return caller;
+}
+
+static void set_cookie(struct api *api, struct http_token http, const char *value, bool secure, bool over)
+{
+	char cookie[COOKIE_BYTES];
+
+	snprintf(cookie, sizeof(cookie), COOKIE "=%s; Path=/; HttpOnly; SameSite=Strict%s%s", value,
+		 secure ? "; Secure" : "", over ? "; Max-Age=0" : "");
+	http_set_header(api->http, http, "Set-Cookie", cookie);
+}
+
+static json_t *session_json(const struct session *session, const struct user *user)
+{
+	return json_pack("{s:s, s:s, s:s}", "user", user->name, "role", user_role_name(user->role), "token",
+			 session->token);
+}
+
+static void record_refusal(struct api *api, const struct login *login, const char *why)
+{
+	/* what was typed as a name that nobody has may be a password: it is not written down */
+	const struct api_caller by = {.name = user_find(&api->users, login->user) != NULL ? login->user
+											  : "unknown",
+				      .role_name = "anyone"};
+	json_t *data = api_act(&by, "session.refused");
+
+	json_object_set_new(data, "address", json_string(login->address));
+	json_object_set_new(data, "reason", json_string(why));
+	api_record_act(api, EVENT_WARNING, NULL, data);
+}
+
+static void refuse(struct api *api, const struct login *login, const char *code, const char *why,
+		   const char *detail)
+{
+	record_refusal(api, login, why);
+	http_respond_problem_code(api->http, login->http, 401, code, detail);
+}
+
+static void let_in(struct api *api, const struct login *login, const struct user *user)
+{
+	const struct api_caller by = {.name = user->name, .role_name = user_role_name(user->role)};
+	const struct session *session;
+	char id[SESSION_ID_BYTES];
+	json_t *data = api_act(&by, "session.begin");
+
+	json_object_set_new(data, "address", json_string(login->address));
+	api_record_act(api, EVENT_INFO, NULL, data);
+	session = session_begin(api->sessions, user->name, clock_mono_ms(), id);
+	set_cookie(api, login->http, id, login->secure, false);
+	crypto_wipe(id, sizeof(id));
+	api_respond_json(api, login->http, 200, session_json(session, user));
+}
+
+static void decide(struct api *api, const struct login *login)
+{
+	struct user *user = user_find(&api->users, login->user);
+	uint64_t step;
+
+	if (user == NULL || user->disabled || !login->right) {
+		refuse(api, login, "wrong-login",
+		       user == NULL    ? "no such user"
+		       : !login->right ? "wrong password"
+				       : "user is switched off",
+		       "the name or the password is wrong");
+		return;
+	}
+	if (user->totp[0] != '\0' && login->code[0] == '\0') {
+		http_respond_problem_code(api->http, login->http, 401, "totp-needed",
+					  "this user needs the six digits of the authenticator as well");
+		session_tried(api->sessions, login->user, login->address, true, clock_mono_ms());
+		return;
+	}
+	if (user->totp[0] != '\0') {
+		step = totp_check(user->totp, login->code, clock_unix_ms(), user->totp_step);
+		if (step == 0) {
+			refuse(api, login, "wrong-totp", "wrong code",
+			       "the six digits are wrong, too old or were used already");
+			return;
+		}
+		user->totp_step = step;
+	}
+	session_tried(api->sessions, login->user, login->address, true, clock_mono_ms());
+	let_in(api, login, user);
+}
+
+static void check_password(struct worker_job *job)
+{
+	struct login *login = (struct login *)job;
+	char hash[CRYPTO_PASSWORD_HASH_BYTES];
+
+	if (login->hash[0] != '\0')
+		login->right = crypto_password_is(login->password, login->hash);
+	else
+		(void)crypto_password_hash(login->password, hash); /* only for the time that it takes */
+}
+
+static void end_login(struct worker_job *job, int r)
+{
+	struct login *login = (struct login *)job;
+
+	if (r == 0)
+		decide(login->api, login);
+	crypto_wipe(login, sizeof(*login));
+	free(login);
+}
+
+static bool pause_is_over(struct api *api, const struct http_request *request, const char *user)
+{
+	uint64_t pause_ms = session_pause_ms(api->sessions, user, request->address, clock_mono_ms());
+	char seconds[24];
+
+	if (pause_ms == 0)
+		return true;
+	snprintf(seconds, sizeof(seconds), "%llu", (unsigned long long)(pause_ms + 999) / 1000);
+	http_set_header(api->http, request->token, "Retry-After", seconds);
+	api_bad(api, request, 429, "too many wrong log-ins: try again in %s seconds", seconds);
+	return false;
+}
+
+static void begin_login(struct api *api, const struct http_request *request, const char *name,
+			const char *password, const char *code)
+{
+	const struct user *user = user_find(&api->users, name);
+	struct login *login = calloc(1, sizeof(*login));
+
+	if (login != NULL) {
+		login->job = (struct worker_job){.run = check_password, .end = end_login};
+		login->api = api;
+		login->http = request->token;
+		login->secure = request->secure;
+		snprintf(login->user, sizeof(login->user), "%s", name);
+		snprintf(login->address, sizeof(login->address), "%s", request->address);
+		snprintf(login->password, sizeof(login->password), "%s", password);
+		snprintf(login->code, sizeof(login->code), "%s", code);
+		if (user != NULL)
+			strcpy(login->hash, user->hash);
+	}
+	if (login == NULL || worker_post(api->passwords, &login->job) < 0) {
+		free(login);
+		api_bad(api, request, 503, "too many log-ins at once: try again in a moment");
+		return;
+	}
+	/* counted before its end is known, so that many at once do not all get through; a right one is taken back */
+	session_tried(api->sessions, name, request->address, false, clock_mono_ms());
+}
+
+void api_post_session(struct api *api, const struct http_request *request, const char *param)
+{
+	static const char *const known[] = {"user", "password", "totp", NULL};
+	const char *name = NULL, *password = NULL, *code = "";
+	char error[JSON_ERROR_BYTES];
+	json_t *object;
+
+	(void)param;
+	if (request->local) {
+		api_bad(api, request, 409, "the Unix socket needs no session");
+		return;
+	}
+	object = api_take_object(api, request, known);
+	if (object == NULL)
+		return;
+	if (json_get_string(object, "user", USER_NAME_BYTES - 1, &name, error) < 0 ||
+	    json_get_string(object, "password", USER_PASSWORD_MAX, &password, error) < 0 ||
+	    json_get_string(object, "totp", CODE_BYTES_MAX, &code, error) < 0)
+		api_bad(api, request, 400, "%s", error);
+	else if (name == NULL || password == NULL)
+		api_bad(api, request, 400, "expected user and password");
+	else if (pause_is_over(api, request, name))
+		begin_login(api, request, name, password, code);
+	json_decref(object);
+}
+
+void api_get_session(struct api *api, const struct http_request *request, const char *param)
+{
+	const struct session *session;
+	struct http_caller caller = api_identify(api, request, &session);
+
+	(void)param;
+	if (session != NULL)
+		api_respond_json(api, request->token, 200,
+				 session_json(session, user_find(&api->users, caller.name)));
+	else if (request->local)
+		api_respond_json(
+			api, request->token, 200,
+			json_pack("{s:s, s:s, s:s}", "user", caller.name, "role", "admin", "token", ""));
+	else
+		http_respond_problem(api->http, request->token, 401, "nobody is logged in");
+}
+
+void api_delete_session(struct api *api, const struct http_request *request, const char *param)
+{
+	const struct session *session;
+	struct http_caller caller = api_identify(api, request, &session);
+
+	(void)param;
+	if (session != NULL && !session_token_is(session, http_header(request, "X-Gatehouse-Token"))) {
+		http_respond_problem_code(api->http, request->token, 403, "token",
+					  "a change needs the header X-Gatehouse-Token of this session");
+		return;
+	}
+	if (session != NULL) {
+		const struct api_caller by = {.name = caller.name,
+					      .role_name = api_role_name((enum api_role)caller.role)};
+
+		session_end(api->sessions, caller.session);
+		api_stream_end_session(api, caller.session);
+		api_record_act(api, EVENT_INFO, NULL, api_act(&by, "session.end"));
+	}
+	set_cookie(api, request->token, "", request->secure, true);
+	api_respond_json(api, request->token, 204, NULL);
+}

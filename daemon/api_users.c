@@ -1,0 +1,334 @@
+/* Those who may log in: added, changed, switched off. Their hashes are made on the passwords' thread. */
+#include "api_private.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/json.h"
+#include "base/log.h"
+
+/* a user on the way to a hash, then to the disk */
+struct change {
+	struct worker_job job;
+	struct api *api;
+	struct http_token http;
+	const char *act;
+	char by[HTTP_CALLER_BYTES];
+	enum api_role role;
+	uint64_t session; /* of who changes the own password: this one goes on */
+	unsigned status;
+	struct user user;
+	char old[USER_PASSWORD_MAX + 1], password[USER_PASSWORD_MAX + 1]; /* "": not asked, unchanged */
+	bool own, right;
+	int r;
+};
+
+void api_load_user(struct api *api, const char *id, json_t *json)
+{
+	struct user user;
+	int r = user_take(id, json, &user);
+
+	if (r == 0)
+		r = user_put(&api->users, &user);
+	if (r < 0)
+		log_error("api", "user %s cannot be used: %s, ignoring", id, strerror(-r));
+	crypto_wipe(&user, sizeof(user));
+}
+
+static void change_free(struct change *change)
+{
+	crypto_wipe(change, sizeof(*change));
+	free(change);
+}
+
+static void on_kept(struct api *api, void *arg, int r)
+{
+	struct change *change = arg;
+
+	if (api != NULL && r == 0) {
+		(void)user_put(&api->users, &change->user); /* there was room when it was asked for */
+		if (change->user.disabled || change->password[0] != '\0')
+			sessions_end_user(api->sessions, change->user.name,
+					  change->own ? change->session : 0);
+		api_stream_check_sessions(api);
+	}
+	change_free(change);
+}
+
+static void keep(struct api *api, struct change *change)
+{
+	const struct api_caller by = {
+		.name = change->by, .role = change->role, .role_name = api_role_name(change->role)};
+	struct store_record record = {
+		.kind = "user", .id = change->user.name, .json = user_json(&change->user)};
+	struct event_draft draft = {
+		.type = "operator.act", .severity = EVENT_INFO, .data = api_act(&by, change->act)};
+
+	json_object_set_new(draft.data, "user", json_string(change->user.name));
+	json_object_set_new(draft.data, "user_role", json_string(user_role_name(change->user.role)));
+	if (record.json == NULL) {
+		http_respond_problem(api->http, change->http, 503, "out of memory");
+		json_decref(draft.data);
+		change_free(change);
+		return;
+	}
+	api_keep(api, change->http, &record, 1, &draft, change->status,
+		 change->status == 204 ? NULL : user_public_json(&change->user), on_kept, change);
+	json_decref(record.json);
+}
+
+static void hash_password(struct worker_job *job)
+{
+	struct change *change = (struct change *)job;
+
+	change->right = !change->own || crypto_password_is(change->old, change->user.hash);
+	if (change->right)
+		change->r = crypto_password_hash(change->password, change->user.hash);
+}
+
+static void end_hash(struct worker_job *job, int r)
+{
+	struct change *change = (struct change *)job;
+	struct api *api = change->api;
+
+	if (r == 0 && change->own && !change->right)
+		session_tried(api->sessions, change->user.name, "", false, clock_mono_ms());
+	if (r == 0 && !change->right)
+		http_respond_problem_code(api->http, change->http, 403, "wrong-login",
+					  "the old password is wrong");
+	else if (r == 0 && change->r < 0)
+		http_respond_problem(api->http, change->http, 503, "out of memory, try again");
+	else if (r == 0) {
+		keep(api, change);
+		return;
+	}
+	change_free(change);
+}
+
+static void run(struct api *api, const struct http_request *request, struct change *change)
+{
+	if (change->password[0] == '\0') {
+		keep(api, change);
+	} else if (worker_post(api->passwords, &change->job) < 0) {
+		change_free(change);
+		api_bad(api, request, 503, "too many log-ins at once: try again in a moment");
+	}
+}
+
+static struct change *begin(struct api *api, const struct http_request *request, const char *act,
+			    const struct user *user, unsigned status)
+{
+	struct change *change = calloc(1, sizeof(*change));
+
+	if (change == NULL) {
+		api_bad(api, request, 503, "out of memory");
+		return NULL;
+	}
+	change->job = (struct worker_job){.run = hash_password, .end = end_hash};
+	change->api = api;
+	change->http = request->token;
+	change->act = act;
+	strcpy(change->by, request->caller.name);
+	change->role = (enum api_role)request->caller.role;
+	change->session = request->caller.session;
+	change->status = status;
+	change->user = *user;
+	return change;
+}
+
+/* -EINVAL with the mistake in @p error. */
+static int take_password(const json_t *object, const char *key, char *ret_password, char *error)
+{
+	const char *password = NULL;
+	int r = json_get_string(object, key, USER_PASSWORD_MAX, &password, error);
+
+	if (r < 0 || password == NULL)
+		return r;
+	if (strlen(password) < USER_PASSWORD_MIN) {
+		snprintf(error, JSON_ERROR_BYTES, "%s: expected %d to %d bytes", key, USER_PASSWORD_MIN,
+			 USER_PASSWORD_MAX);
+		return -EINVAL;
+	}
+	strcpy(ret_password, password);
+	return 0;
+}
+
+static int take_role(const json_t *object, enum user_role *role, char *error)
+{
+	const json_t *value = json_object_get(object, "role");
+
+	if (value == NULL || user_role_parse(json_string_value(value), role) == 0)
+		return 0;
+	snprintf(error, JSON_ERROR_BYTES, "role: expected guard, manager or admin");
+	return -EINVAL;
+}
+
+void api_get_users(struct api *api, const struct http_request *request, const char *param)
+{
+	json_t *list = json_array();
+
+	(void)param;
+	for (size_t i = 0; i < USERS_MAX; i++)
+		if (api->users.all[i].name[0] != '\0')
+			json_array_append_new(list, user_public_json(&api->users.all[i]));
+	api_respond_json(api, request->token, 200, json_pack("{s:o}", "users", list));
+}
+
+static bool there_is_room(const struct api *api)
+{
+	for (size_t i = 0; i < USERS_MAX; i++)
+		if (api->users.all[i].name[0] == '\0')
+			return true;
+	return false;
+}
+
+void api_post_user(struct api *api, const struct http_request *request, const char *param)
+{
+	static const char *const known[] = {"user", "role", "password", NULL};
+	json_t *object = api_take_object(api, request, known);
+	const char *name = json_string_value(json_object_get(object, "user"));
+	struct user user = {.created_unix_ms = clock_unix_ms()};
+	char error[JSON_ERROR_BYTES];
+	struct change *change;
+
+	(void)param;
+	if (object == NULL)
+		return;
+	if (name == NULL || !user_name_is_valid(name))
+		api_bad(api, request, 400, "user: expected 1 to %d of a-z, 0-9, dot, dash and underscore",
+			USER_NAME_BYTES - 1);
+	else if (json_object_get(object, "role") == NULL || take_role(object, &user.role, error) < 0)
+		api_bad(api, request, 400, "role: expected guard, manager or admin");
+	else if (user_find(&api->users, name) != NULL)
+		api_bad(api, request, 409, "there is a user of this name already");
+	else if (!there_is_room(api))
+		api_bad(api, request, 507, "there are %d users already", USERS_MAX);
+	else if ((change = begin(api, request, "user.add", &user, 201)) != NULL) {
+		strcpy(change->user.name, name);
+		if (take_password(object, "password", change->password, error) < 0) {
+			api_bad(api, request, 400, "%s", error);
+			change_free(change);
+		} else if (change->password[0] == '\0') {
+			api_bad(api, request, 400, "password: missing");
+			change_free(change);
+		} else {
+			run(api, request, change);
+		}
+	}
+	json_decref(object);
+}
+
+/* The user of the path, or NULL and 404 is answered. */
+static const struct user *find(struct api *api, const struct http_request *request, const char *name)
+{
+	const struct user *user = user_find(&api->users, name);
+
+	if (user == NULL)
+		api_bad(api, request, 404, "there is no such user");
+	return user;
+}
+
+void api_patch_user(struct api *api, const struct http_request *request, const char *name)
+{
+	static const char *const known[] = {"role", "password", "disabled", NULL};
+	const struct user *user = find(api, request, name);
+	char error[JSON_ERROR_BYTES];
+	struct change *change;
+	json_t *object;
+
+	if (user == NULL)
+		return;
+	object = api_take_object(api, request, known);
+	change = object != NULL ? begin(api, request, "user.change", user, 200) : NULL;
+	if (change == NULL) {
+		json_decref(object);
+		return;
+	}
+	if (take_role(object, &change->user.role, error) < 0 ||
+	    take_password(object, "password", change->password, error) < 0 ||
+	    json_get_bool(object, "disabled", &change->user.disabled, error) < 0) {
+		api_bad(api, request, 400, "%s", error);
+		change_free(change);
+	} else {
+		run(api, request, change);
+	}
+	json_decref(object);
+}
+
+void api_post_own_password(struct api *api, const struct http_request *request, const char *param)
+{
+	static const char *const known[] = {"old", "password", NULL};
+	const struct user *user = user_find(&api->users, request->caller.name);
+	const char *old = NULL;
+	char error[JSON_ERROR_BYTES];
+	struct change *change;
+	json_t *object;
+
+	(void)param;
+	if (user == NULL) {
+		api_bad(api, request, 409,
+			"the Unix socket has no password: gatectl user password NAME sets one");
+		return;
+	}
+	if (session_pause_ms(api->sessions, user->name, "", clock_mono_ms()) > 0) {
+		api_bad(api, request, 429, "too many wrong passwords: try again later");
+		return;
+	}
+	object = api_take_object(api, request, known);
+	change = object != NULL ? begin(api, request, "user.password", user, 204) : NULL;
+	if (change == NULL) {
+		json_decref(object);
+		return;
+	}
+	change->own = true;
+	if (json_get_string(object, "old", USER_PASSWORD_MAX, &old, error) < 0 ||
+	    take_password(object, "password", change->password, error) < 0) {
+		api_bad(api, request, 400, "%s", error);
+		change_free(change);
+	} else if (old == NULL || change->password[0] == '\0') {
+		api_bad(api, request, 400, "expected old and password");
+		change_free(change);
+	} else {
+		strcpy(change->old, old);
+		run(api, request, change);
+	}
+	json_decref(object);
+}
+
+void api_post_totp(struct api *api, const struct http_request *request, const char *name)
+{
+	const struct user *user = find(api, request, name);
+	struct change *change = user != NULL ? begin(api, request, "user.totp", user, 201) : NULL;
+	const struct api_caller by = api_caller_of(request);
+	struct event_draft draft = {.type = "operator.act", .severity = EVENT_INFO};
+	struct store_record record = {.kind = "user", .id = name};
+	char uri[TOTP_URI_BYTES];
+
+	if (change == NULL)
+		return;
+	totp_make(change->user.totp);
+	change->user.totp_step = 0;
+	totp_uri(change->user.totp, api->site, name, uri);
+	record.json = user_json(&change->user);
+	draft.data = api_act(&by, "user.totp");
+	json_object_set_new(draft.data, "user", json_string(name));
+	/* the one answer that shows the secret */
+	api_keep(api, request->token, &record, 1, &draft, 201,
+		 json_pack("{s:s, s:s}", "secret", change->user.totp, "uri", uri), on_kept, change);
+	json_decref(record.json);
+	crypto_wipe(uri, sizeof(uri));
+}
+
+void api_delete_totp(struct api *api, const struct http_request *request, const char *name)
+{
+	const struct user *user = find(api, request, name);
+	struct change *change = user != NULL ? begin(api, request, "user.totp_off", user, 204) : NULL;
+
+	if (change == NULL)
+		return;
+	change->user.totp[0] = '\0';
+	run(api, request, change);
+}

@@ -1,0 +1,296 @@
+#include "api_rig.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "unit.h"
+#include "base/json.h"
+
+struct api *api;
+struct rig_gate gate;
+
+static char dir[64], socket_path[80], error[256];
+
+static void answer(struct api_token call, unsigned status, json_t *body)
+{
+	gate.token = call;
+	if (gate.wait)
+		json_decref(body);
+	else
+		api_reply(api, call, status, body);
+}
+
+static json_t *op_status(void *arg)
+{
+	(void)arg;
+	return json_pack("{s:s}", "site", "hill-park");
+}
+
+static json_t *op_doors(void *arg)
+{
+	(void)arg;
+	return json_pack("[{s:s}]", "name", "main");
+}
+
+static json_t *op_board(void *arg)
+{
+	(void)arg;
+	return json_pack("{s:s,s:[]}", "driver", "sim", "lines");
+}
+
+static int op_board_drive(void *arg, const char *line, enum api_level level)
+{
+	(void)arg;
+	snprintf(gate.asked, sizeof(gate.asked), "drive %s %d", line, (int)level);
+	return gate.board_result;
+}
+
+static void op_people_list(void *arg, struct api_token call, const char *after, unsigned limit)
+{
+	(void)arg;
+	snprintf(gate.asked, sizeof(gate.asked), "people \"%s\" %u", after, limit);
+	answer(call, 200, json_pack("{s:[],s:n}", "people", "next"));
+}
+
+static void op_person_add(void *arg, struct api_token call, const struct api_caller *by,
+			  const struct api_person *person)
+{
+	(void)arg;
+	snprintf(gate.asked, sizeof(gate.asked), "add %s by %s %lld-%lld", person->name, by->name,
+		 (long long)person->valid_from_unix_ms, (long long)person->valid_to_unix_ms);
+	answer(call, 201, json_pack("{s:s}", "id", PERSON));
+}
+
+static void op_person_get(void *arg, struct api_token call, const char *id)
+{
+	(void)arg;
+	snprintf(gate.asked, sizeof(gate.asked), "get %s", id);
+	answer(call, 200, json_pack("{s:s}", "id", id));
+}
+
+static void op_person_remove(void *arg, struct api_token call, const struct api_caller *by, const char *id)
+{
+	(void)arg;
+	(void)by;
+	snprintf(gate.asked, sizeof(gate.asked), "remove %s", id);
+	answer(call, 204, NULL);
+}
+
+static void op_enrol(void *arg, struct api_token call, const struct api_caller *by, const char *id,
+		     const void *photo, size_t bytes)
+{
+	(void)arg;
+	(void)by;
+	snprintf(gate.asked, sizeof(gate.asked), "enrol %s %zu %.4s", id, bytes, (const char *)photo);
+	gate.token = call;
+	api_reply_problem(api, call, 422, "there is no face in the photo");
+}
+
+static void op_door_open(void *arg, struct api_token call, const struct api_caller *by, const char *door)
+{
+	(void)arg;
+	snprintf(gate.asked, sizeof(gate.asked), "open %s by %s", door, by->name);
+	answer(call, 200, json_pack("{s:s}", "door", door));
+}
+
+static void op_door_mode(void *arg, struct api_token call, const struct api_caller *by, const char *door,
+			 const char *mode)
+{
+	(void)arg;
+	(void)by;
+	snprintf(gate.asked, sizeof(gate.asked), "mode %s %s", door, mode);
+	answer(call, 200, json_object());
+}
+
+json_t *event(int64_t seq)
+{
+	return json_pack("{s:I,s:s}", "seq", (json_int_t)seq, "type", "door.mode");
+}
+
+static void op_events(void *arg, struct api_token call, const struct api_events_query *query)
+{
+	json_t *rows = json_array();
+
+	(void)arg;
+	snprintf(gate.asked, sizeof(gate.asked), "events %lld %lld %u %s %d", (long long)query->after,
+		 (long long)query->before, query->limit, query->type != NULL ? query->type : "-",
+		 query->ascending);
+	for (int64_t seq = query->after + 1; seq <= gate.rows && json_array_size(rows) < query->limit; seq++)
+		json_array_append_new(rows, event(seq));
+	answer(call, 200, json_pack("{s:o}", "events", rows));
+}
+
+static void op_audit(void *arg, struct api_token call)
+{
+	(void)arg;
+	answer(call, 200, json_pack("{s:b}", "ok", 1));
+}
+
+static void op_viewed(void *arg, const struct api_caller *by, const char *file)
+{
+	(void)arg;
+	(void)by;
+	snprintf(gate.asked, sizeof(gate.asked), "viewed %s", file);
+	gate.views++;
+}
+
+/* the store: what is to be kept is on disk at once, or not at all */
+static int op_keep(void *arg, const struct store_record *records, size_t count,
+		   const struct event_draft *draft, store_done_fn done, void *done_arg)
+{
+	struct event_row row = {.seq = ++gate.rows};
+	char *data = json_canonical(draft->data);
+
+	(void)arg;
+	snprintf(gate.recorded, sizeof(gate.recorded), "%s %s", draft->type, data);
+	free(data);
+	for (size_t i = 0; i < count; i++) {
+		char *text = records[i].json != NULL ? json_canonical(records[i].json) : NULL;
+
+		snprintf(gate.kept, sizeof(gate.kept), "%s %s %s", records[i].kind, records[i].id,
+			 text != NULL ? text : "-");
+		free(text);
+	}
+	if (gate.keep_result == 0 && done != NULL)
+		done(done_arg, 0, &row);
+	return gate.keep_result;
+}
+
+static const struct api_ops ops = {.status = op_status,
+				   .doors = op_doors,
+				   .board = op_board,
+				   .board_drive = op_board_drive,
+				   .people_list = op_people_list,
+				   .person_add = op_person_add,
+				   .person_get = op_person_get,
+				   .person_remove = op_person_remove,
+				   .enrol = op_enrol,
+				   .door_open = op_door_open,
+				   .door_mode = op_door_mode,
+				   .events = op_events,
+				   .audit_verify = op_audit,
+				   .keep = op_keep,
+				   .evidence_viewed = op_viewed};
+
+static void dispatch(void *arg)
+{
+	(void)arg;
+	api_dispatch(api);
+}
+
+static int loop_fd(void *arg)
+{
+	(void)arg;
+	return api_fd(api);
+}
+
+static uint64_t loop_deadline_ms(void *arg)
+{
+	(void)arg;
+	return api_deadline_ms(api);
+}
+
+const struct client_loop loop = {.dispatch = dispatch, .fd = loop_fd, .deadline_ms = loop_deadline_ms};
+
+static void put(const char *name, const char *text)
+{
+	char path[160];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	file = fopen(path, "w");
+	fputs(text, file);
+	fclose(file);
+}
+
+int rig_setup(void **state)
+{
+	char console[96], evidence[96], path[160];
+	struct api_config config = {.socket_path = socket_path,
+				    .listen = "127.0.0.1:0",
+				    .console_dir = console,
+				    .evidence_dir = evidence,
+				    .state_dir = dir,
+				    .site = "hill-park",
+				    .session_hours = 12,
+				    .session_idle_min = 60};
+
+	(void)state;
+	memset(&gate, 0, sizeof(gate));
+	strcpy(dir, "/tmp/gh-api-XXXXXX");
+	assert_non_null(mkdtemp(dir));
+	snprintf(socket_path, sizeof(socket_path), "%s/api.sock", dir);
+	snprintf(console, sizeof(console), "%s/console", dir);
+	snprintf(evidence, sizeof(evidence), "%s/evidence", dir);
+	mkdir(console, 0700);
+	mkdir(evidence, 0700);
+	snprintf(path, sizeof(path), "%s/assets", console);
+	mkdir(path, 0700);
+	put("console/index.html", "<p>desk");
+	put("console/assets/app.js", "let a;");
+	put("console/.hidden", "no");
+	put("evidence/clip.mp4", "0123456789");
+	put("secret", "secret");
+	snprintf(path, sizeof(path), "%s/evidence/link.mp4", dir);
+	assert_int_equal(symlink("../secret", path), 0);
+	assert_int_equal(api_open(&config, &ops, NULL, &api, error, sizeof(error)), 0);
+	return 0;
+}
+
+int rig_teardown(void **state)
+{
+	char command[96];
+
+	(void)state;
+	api_close(api);
+	snprintf(command, sizeof(command), "rm -r %s", dir);
+	return system(command);
+}
+
+const char *ask(const char *text)
+{
+	return client_ask(&loop, client_connect_tcp(api_port(api)), text);
+}
+
+const char *ask_socket(const char *text)
+{
+	return client_ask(&loop, client_connect_unix(socket_path), text);
+}
+
+/* "METHOD /path" with an optional JSON body, over the socket; the answer begins with the status. */
+const char *request(const char *line, const char *body)
+{
+	char text[1024];
+	const char *reply;
+
+	snprintf(text, sizeof(text), "%s HTTP/1.1\r\nContent-Length: %zu\r\n" END "%s", line, strlen(body),
+		 body);
+	gate.asked[0] = '\0';
+	reply = ask_socket(text);
+	return strncmp(reply, "HTTP/1.1 ", 9) == 0 ? reply + 9 : reply;
+}
+
+void assert_status(const char *reply, const char *status)
+{
+	if (strncmp(reply, status, strlen(status)) != 0)
+		fail_msg("expected %s, got \"%.400s\"", status, reply);
+}
+
+int open_stream(const char *head)
+{
+	int fd = client_connect_unix(socket_path);
+
+	client_send(&loop, fd, head, strlen(head));
+	return fd;
+}
+
+void publish(int64_t seq)
+{
+	json_t *row = event(seq);
+
+	gate.rows = seq;
+	api_publish_event(api, seq, "door.mode", row);
+	json_decref(row);
+}

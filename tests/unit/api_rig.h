@@ -1,0 +1,42 @@
+/* api_rig.h - the API with a gate that only notes what it was asked, and a client of both listeners. */
+#ifndef GH_TESTS_API_RIG_H
+#define GH_TESTS_API_RIG_H
+
+#include "daemon/api.h"
+#include "daemon/api_private.h"
+#include "http_client.h"
+
+#define END "Host: localhost\r\nConnection: close\r\n\r\n"
+#define PERSON "01ARYZ6S41TSV4RRFFQ69G5FAV"
+
+extern struct api *api;
+extern const struct client_loop loop;
+
+/* the gate that answers: what it was asked last, and how it answers */
+struct rig_gate {
+	char asked[256];
+	char recorded[1024], kept[1024]; /* "TYPE DATA", "KIND ID JSON" of the last that was to be kept */
+	struct api_token token;
+	bool wait; /* answer later, by hand */
+	int board_result, keep_result;
+	int64_t rows; /* of the log: seq 1 to rows */
+	unsigned views;
+};
+extern struct rig_gate gate;
+
+int rig_setup(void **state);
+int rig_teardown(void **state);
+
+/** Over TCP, all of the text. */
+const char *ask(const char *text);
+/** The same over the Unix socket. */
+const char *ask_socket(const char *text);
+/** "METHOD /path" with an optional JSON body, over the socket; the answer begins with the status. */
+const char *request(const char *line, const char *body);
+void assert_status(const char *reply, const char *status);
+
+int open_stream(const char *head);
+json_t *event(int64_t seq);
+void publish(int64_t seq);
+
+#endif
