@@ -30,8 +30,9 @@ static const struct option_word log_levels[] = {{"error", LOG_LEVEL_ERROR},
 		{.key = "chip",                                                                              \
 		 .kind = OPTION_NAME,                                                                        \
 		 AT(config_line, chip),                                                                      \
-		 FALLBACK("gpiochip0"),                                                                      \
-		 .help = "The GPIO chip, as in /dev."},                                                      \
+		 FALLBACK(""),                                                                               \
+		 .help = "The GPIO chip, as in /dev; empty: `gpiochip0` for a `line`, any chip for a "       \
+			 "`line_name`."},                                                                    \
 		{.key = "line",                                                                              \
 		 .kind = OPTION_INT,                                                                         \
 		 AT(config_line, line),                                                                      \

@@ -161,6 +161,18 @@ static int parse(struct config_tree *tree, const char *text, size_t bytes)
 	return r;
 }
 
+/* A line by its offset is the first chip's unless said otherwise; one by its name may be on any. */
+static void name_chips(struct config_board *board)
+{
+	struct config_line *const groups[] = {board->outputs, board->inputs};
+	const size_t counts[] = {board->output_count, board->input_count};
+
+	for (size_t group = 0; group < 2; group++)
+		for (size_t i = 0; i < counts[group]; i++)
+			if (groups[group][i].line >= 0 && groups[group][i].chip[0] == '\0')
+				snprintf(groups[group][i].chip, CONFIG_NAME_BYTES, "gpiochip0");
+}
+
 int config_load_text(const char *text, size_t bytes, const char *file_name, struct config **ret_config,
 		     char *error, size_t error_bytes)
 {
@@ -183,7 +195,8 @@ int config_load_text(const char *text, size_t bytes, const char *file_name, stru
 	if (config != NULL) {
 		config_fill(&tree, config);
 		if (tree.mistakes == 0)
-			config_check(&tree, config);
+			name_chips(&config->board);
+		config_check(&tree, config);
 	}
 	yaml_document_delete(&tree.document);
 	if (config == NULL || tree.mistakes > 0) {

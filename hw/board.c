@@ -49,6 +49,11 @@ static int watch(struct board *board, int fd)
 	return epoll_ctl(board->epoll_fd, EPOLL_CTL_ADD, fd, &event) < 0 ? -errno : 0;
 }
 
+void board_unwatch(struct board *board, int fd)
+{
+	epoll_ctl(board->epoll_fd, EPOLL_CTL_DEL, fd, NULL); /* closed already is as good */
+}
+
 static void free_board(struct board *board)
 {
 	if (board->epoll_fd >= 0)
@@ -141,6 +146,21 @@ void board_edge(struct board *board, unsigned line, enum board_level level, uint
 	if (state->raw != state->level && (board->lines[line].debounce_ms == 0 || level == BOARD_UNKNOWN))
 		settle(board, line);
 	arm(board);
+}
+
+static int by_time(const void *a, const void *b)
+{
+	uint64_t left = ((const struct board_event *)a)->mono_us,
+		 right = ((const struct board_event *)b)->mono_us;
+
+	return left < right ? -1 : left > right;
+}
+
+void board_edges(struct board *board, struct board_event *edges, size_t count)
+{
+	qsort(edges, count, sizeof(*edges), by_time);
+	for (size_t i = 0; i < count; i++)
+		board_edge(board, edges[i].line, edges[i].level, edges[i].mono_us);
 }
 
 /* ---- the public face ---- */

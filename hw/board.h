@@ -25,10 +25,11 @@ enum board_level { BOARD_INACTIVE, BOARD_ACTIVE, BOARD_UNKNOWN /* it cannot be r
 enum board_bias { BOARD_BIAS_NONE, BOARD_BIAS_PULL_UP, BOARD_BIAS_PULL_DOWN };
 
 struct board_line_config {
-	char name[BOARD_NAME_BYTES];      /* unique on the board */
-	char chip[BOARD_CHIP_BYTES];      /* "gpiochip0" or "/dev/gpiochip0"; real boards */
-	int offset;                       /* on that chip; -1: found by line_name */
-	char line_name[BOARD_NAME_BYTES]; /* the kernel's name of the line, on any chip when chip is "" */
+	char name[BOARD_NAME_BYTES]; /* unique on the board */
+	char chip[BOARD_CHIP_BYTES]; /* "gpiochip0" or "/dev/gpiochip0"; real boards */
+	int offset;                  /* on that chip; -1: found by line_name */
+	char line_name
+		[BOARD_NAME_BYTES]; /* the kernel's name of the line; chip "": on any, if only one has it */
 	bool output, active_low;
 	bool initially_active; /* outputs */
 	enum board_bias bias;  /* inputs */

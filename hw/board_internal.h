@@ -4,6 +4,8 @@
 
 #include "board.h"
 
+enum { BOARD_DRIVER_EVENTS = 64 }; /* edges read at once */
+
 struct board_driver {
 	/* 0 or -EIO */
 	int (*write)(void *driver, unsigned line, bool active);
@@ -22,6 +24,12 @@ int board_check_lines(const struct board_line_config *lines, size_t count);
 
 /** A raw level of an input, undebounced. */
 void board_edge(struct board *board, unsigned line, enum board_level level, uint64_t mono_us);
+
+/** Edges of several lines, put in order of time first; @p edges is sorted in place. */
+void board_edges(struct board *board, struct board_event *edges, size_t count);
+
+/** @p fd will never be readable again: it is waited on no more. */
+void board_unwatch(struct board *board, int fd);
 
 /** The driver of @p board if it is of this kind, else NULL. */
 void *board_driver_of(struct board *board, const struct board_driver *ops);
