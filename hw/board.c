@@ -9,7 +9,7 @@
 
 #include "base/clock.h"
 
-enum { EVENTS_MAX = 4 * BOARD_LINES_MAX };
+enum { EVENTS_MAX = 4 * BOARD_LINES_MAX, CHECK_US = 1000000 };
 
 struct line_state {
 	enum board_level level; /* debounced; of an output: as ordered */
@@ -26,7 +26,10 @@ struct board {
 	struct board_event events[EVENTS_MAX]; /* a ring */
 	size_t first, pending;
 	int epoll_fd, timer_fd;
+	uint64_t check_at_us; /* a chip that is taken away says nothing by itself; UINT64_MAX: never */
 };
+
+static void arm(struct board *board);
 
 int board_check_lines(const struct board_line_config *lines, size_t count)
 {
@@ -90,6 +93,8 @@ int board_new(const struct board_line_config *lines, size_t count, const struct 
 		free_board(board);
 		return r;
 	}
+	board->check_at_us = ops->check != NULL ? clock_mono_us() + CHECK_US : UINT64_MAX;
+	arm(board);
 	*ret_board = board;
 	return 0;
 }
@@ -118,7 +123,7 @@ static void settle(struct board *board, unsigned line)
 static void arm(struct board *board)
 {
 	struct itimerspec at = {0};
-	uint64_t due_us = UINT64_MAX;
+	uint64_t due_us = board->check_at_us;
 
 	for (size_t i = 0; i < board->count; i++)
 		if (board->states[i].raw != board->states[i].level && settles_us(board, i) < due_us)
@@ -178,10 +183,16 @@ int board_next(struct board *board, struct board_event *ret_event)
 
 	(void)got; /* only clears the timer */
 	now_us = clock_mono_us();
+	if (now_us >= board->check_at_us) {
+		int checked = board->ops->check(board->driver, board);
+
+		r = r < 0 ? r : checked;
+		board->check_at_us = now_us + CHECK_US;
+	}
 	for (unsigned i = 0; i < board->count; i++)
 		if (board->states[i].raw != board->states[i].level && settles_us(board, i) <= now_us)
 			settle(board, i);
-	if (board->pending > 0) {
+	if (r == 0 && board->pending > 0) {
 		*ret_event = board->events[board->first];
 		board->first = (board->first + 1) % EVENTS_MAX;
 		board->pending--;

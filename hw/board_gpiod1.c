@@ -106,8 +106,29 @@ static int gpiod1_dispatch(void *driver, struct board *board)
 	return r;
 }
 
+static int gpiod1_check(void *driver, struct board *board)
+{
+	struct gpiod1 *g = driver;
+	int r = 0;
+
+	for (unsigned i = 0; i < g->count; i++) {
+		enum board_level level;
+
+		if (g->fds[i].fd < 0)
+			continue;
+		level = level_of(gpiod_line_get_value(g->lines[i]));
+		if (level == BOARD_UNKNOWN) {
+			give_up(g, board, i);
+			r = -EIO;
+		} else {
+			board_edge(board, i, level, clock_mono_us());
+		}
+	}
+	return r;
+}
+
 static const struct board_driver gpiod1_ops = {
-	.write = gpiod1_write, .dispatch = gpiod1_dispatch, .close = gpiod1_close};
+	.write = gpiod1_write, .dispatch = gpiod1_dispatch, .check = gpiod1_check, .close = gpiod1_close};
 
 static int no_chip(const struct board_line_config *config, const char *chip, char *error)
 {

@@ -11,6 +11,8 @@ struct board_driver {
 	int (*write)(void *driver, unsigned line, bool active);
 	/* read what changed and tell board_edge(); 0 or -EIO */
 	int (*dispatch)(void *driver, struct board *board);
+	/* look where each input stands and tell board_edge(), asked once a second; 0 or -EIO; NULL: nothing to look at */
+	int (*check)(void *driver, struct board *board);
 	void (*close)(void *driver);
 };
 

@@ -1,0 +1,13 @@
+# The real kernel GPIO interface, in a User-Mode Linux kernel (tests/gpio/kernel builds it, tools/setup --for test).
+add_executable(test_board_gpiod ${CMAKE_CURRENT_LIST_DIR}/test_board_gpiod.c)
+target_link_libraries(test_board_gpiod PRIVATE gh_hw PkgConfig::CMOCKA)
+target_include_directories(test_board_gpiod PRIVATE ${CMAKE_SOURCE_DIR}/tests/unit)
+set_target_properties(test_board_gpiod PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
+
+function(gh_gpio_test name)
+  add_test(NAME gpio_${name} COMMAND ${CMAKE_SOURCE_DIR}/tests/gpio/run ${ARGN} WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
+  set_tests_properties(gpio_${name} PROPERTIES TIMEOUT 300 SKIP_RETURN_CODE 77 LABELS gpio
+    ENVIRONMENT "GH_SOURCE_DIR=${CMAKE_SOURCE_DIR};GH_BUILD_DIR=${CMAKE_BINARY_DIR}")
+endfunction()
+
+gh_gpio_test(board board)
