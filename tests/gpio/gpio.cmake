@@ -11,3 +11,4 @@ function(gh_gpio_test name)
 endfunction()
 
 gh_gpio_test(board board)
+gh_gpio_test(gpiod2 gpiod2)
