@@ -114,6 +114,16 @@ bool api_begin_call(struct api *api, struct http_token http, bool replay, struct
 	return false;
 }
 
+bool api_begin_inner(struct api *api, void (*take)(struct api *api, void *arg, const json_t *body), void *arg,
+		     struct api_token *ret_token)
+{
+	if (!api_begin_call(api, (struct http_token){0}, true, ret_token))
+		return false;
+	api->calls[ret_token->slot].take = take;
+	api->calls[ret_token->slot].arg = arg;
+	return true;
+}
+
 /* The call of a token, which is over now; NULL: it was answered before. */
 static const struct api_call *end_call(struct api *api, struct api_token token)
 {
@@ -145,7 +155,9 @@ void api_reply(struct api *api, struct api_token token, unsigned status, json_t 
 		api_respond_json(api, call->http, status, body);
 		return;
 	}
-	if (call != NULL)
+	if (call != NULL && call->take != NULL)
+		call->take(api, call->arg, status == 200 ? body : NULL);
+	else if (call != NULL)
 		api_stream_replay(api, call->http, status == 200 ? body : NULL);
 	json_decref(body);
 }
@@ -161,7 +173,9 @@ void api_reply_problem(struct api *api, struct api_token token, unsigned status,
 	va_start(args, detail);
 	vsnprintf(text, sizeof(text), detail, args);
 	va_end(args);
-	if (call->replay)
+	if (call->take != NULL)
+		call->take(api, call->arg, NULL);
+	else if (call->replay)
 		api_stream_replay(api, call->http, NULL);
 	else
 		http_respond_problem(api->http, call->http, status, text);
@@ -192,7 +206,10 @@ static int open_parts(struct api *api, const struct api_config *config)
 	if (r == 0)
 		r = worker_open("office", API_OFFICE_JOBS_MAX, &api->office);
 	if (r == 0)
-		r = watch(api, worker_fd(api->passwords));
+		r = alerts_open(&api->alerts);
+	api->cases = json_object();
+	if (r == 0)
+		r = api->cases == NULL ? -ENOMEM : watch(api, worker_fd(api->passwords));
 	if (r == 0)
 		r = watch(api, worker_fd(api->office));
 	return r;
@@ -218,6 +235,8 @@ int api_open(const struct api_config *config, const struct api_ops *ops, void *g
 	r = api->epoll_fd < 0 ? -errno : copy_dir(api->console_dir, config->console_dir);
 	if (r == 0)
 		r = copy_dir(api->evidence_dir, config->evidence_dir);
+	if (r == 0)
+		r = copy_dir(api->state_dir, config->state_dir);
 	if (r == 0)
 		r = open_parts(api, config);
 	if (r == 0)
@@ -258,17 +277,37 @@ void api_load_record(struct api *api, const char *kind, const char *id, json_t *
 {
 	if (strcmp(kind, "user") == 0)
 		api_load_user(api, id, json);
+	else if (strcmp(kind, "alert") == 0)
+		api_load_alert(api, id, json);
+	else if (strcmp(kind, "case") == 0)
+		api_load_case(api, id, json);
+}
+
+/* Questions of our own that nobody will answer any more: what they carry is freed. */
+static void forget_inner(struct api *api)
+{
+	for (uint32_t slot = 0; slot < API_CALLS_MAX; slot++) {
+		struct api_call *call = &api->calls[slot];
+
+		if (call->used && call->take != NULL) {
+			call->used = false;
+			call->take(api, call->arg, NULL);
+		}
+	}
 }
 
 void api_close(struct api *api)
 {
 	if (api == NULL)
 		return;
+	forget_inner(api);
 	api_forget_keepings(api);
 	worker_close(api->passwords); /* jobs end while there is somebody to answer */
 	worker_close(api->office);
 	http_close(api->http);
 	sessions_close(api->sessions);
+	alerts_close(api->alerts);
+	json_decref(api->cases);
 	if (api->epoll_fd >= 0)
 		close(api->epoll_fd);
 	crypto_wipe(&api->users, sizeof(api->users));

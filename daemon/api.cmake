@@ -1,15 +1,16 @@
 pkg_check_modules(MICROHTTPD REQUIRED IMPORTED_TARGET libmicrohttpd)
 pkg_check_modules(SODIUM REQUIRED IMPORTED_TARGET libsodium)
 pkg_check_modules(NETTLE REQUIRED IMPORTED_TARGET nettle)
-target_sources(gh_daemon PRIVATE api.c api_files.c api_gate.c api_keep.c api_parse.c api_routes.c api_session.c
+pkg_check_modules(ZIP REQUIRED IMPORTED_TARGET libzip)
+target_sources(gh_daemon PRIVATE alert.c api.c api_alerts.c api_cases.c api_export.c api_files.c api_gate.c api_keep.c api_parse.c api_routes.c api_session.c
   api_stream.c api_token.c api_users.c http_answer_mhd.c http_listen.c http_mhd.c http_range.c
-  session.c totp.c user.c worker.c)
-target_link_libraries(gh_daemon PRIVATE PkgConfig::NETTLE)
+  bundle_zip.c session.c totp.c user.c worker.c)
+target_link_libraries(gh_daemon PRIVATE PkgConfig::NETTLE PkgConfig::ZIP)
 target_link_libraries(gh_daemon PUBLIC PkgConfig::JANSSON PRIVATE PkgConfig::MICROHTTPD PkgConfig::SODIUM)
 
 # gatectl carries the auditor's code, so that it can judge a log without the daemon; what it does not use of the
 # gate's libraries stays out of the program
 pkg_check_modules(CURL REQUIRED IMPORTED_TARGET libcurl)
-add_executable(gatectl gatectl.c gatectl_client.c gatectl_gate.c gatectl_log.c gatectl_mqtt.c gatectl_print.c gatectl_user.c)
+add_executable(gatectl gatectl.c gatectl_client.c gatectl_evidence.c gatectl_gate.c gatectl_log.c gatectl_mqtt.c gatectl_print.c gatectl_user.c)
 target_link_options(gatectl PRIVATE -Wl,--as-needed)
 target_link_libraries(gatectl PRIVATE gh_daemon gh_base PkgConfig::CURL PkgConfig::JANSSON PkgConfig::SODIUM)

@@ -49,10 +49,13 @@ struct api_person {
 };
 
 struct api_events_query {
-	int64_t after, before;  /* seq, exclusive; 0: no limit */
-	unsigned limit;         /* 1 to API_PAGE_MAX */
-	const char *type;       /* NULL: all; else one type, or a prefix ending in '.' ("door.") */
-	bool ascending;         /* oldest first (an `after` was asked for), else newest first */
+	int64_t after, before; /* seq, exclusive; 0: no limit */
+	unsigned limit;        /* 1 to API_PAGE_MAX */
+	const char *type;      /* NULL: all; else one type, or a prefix ending in '.' ("door.") */
+	bool ascending;        /* oldest first (an `after` was asked for), else newest first */
+	const int64_t
+		*seqs; /* these rows alone, in the order asked for; NULL: as above. At most API_PAGE_MAX */
+	size_t seq_count;
 	bool without_operators; /* operators' acts are left out: the page is shorter then */
 };
 
@@ -131,6 +134,9 @@ int api_open(const struct api_config *config, const struct api_ops *ops, void *g
 
 /** What the store kept of ours: kinds "user" and "alert" and "case". Before anybody can log in. */
 void api_load_record(struct api *api, const char *kind, const char *id, json_t *json);
+
+/** The log can be read: once, after all records were loaded. */
+void api_ready(struct api *api);
 
 /** The table of paths and roles as Markdown: docs/CONSOLE.md has this text. */
 void api_print_routes(FILE *out);

@@ -2,6 +2,7 @@
 #ifndef GH_DAEMON_API_PRIVATE_H
 #define GH_DAEMON_API_PRIVATE_H
 
+#include "alert.h"
 #include "api.h"
 #include "config.h"
 #include "http.h"
@@ -21,6 +22,8 @@ enum {
 /* an answer that the gate owes */
 struct api_call {
 	bool used, replay; /* replay: a page of events for a stream, not for a request */
+	void (*take)(struct api *api, void *arg, const json_t *body); /* the API's own question; or NULL */
+	void *arg;
 	uint32_t generation;
 	struct http_token http;
 };
@@ -46,7 +49,10 @@ struct api {
 	struct users users;
 	struct sessions *sessions;
 	struct worker *passwords, *office; /* office: archives, pictures, folders */
-	struct api_keeping *keepings;      /* on their way to the store */
+	struct alerts *alerts;
+	json_t *cases; /* by id */
+	char state_dir[API_DIR_BYTES];
+	struct api_keeping *keepings; /* on their way to the store */
 	int64_t latest_seq;
 	struct api_call calls[API_CALLS_MAX];
 	struct api_stream streams[API_STREAMS_MAX];
@@ -71,6 +77,13 @@ const struct api_route *api_route_at(size_t index);
 
 /** A slot for an answer; false, and 503 is answered, when the gate owes too many already. */
 bool api_begin_call(struct api *api, struct http_token http, bool replay, struct api_token *ret_token);
+
+/**
+ * The same for a question of the API's own: @p take gets the answer's body, NULL when the gate failed. @return false
+ * when too many are waiting: nothing was answered. At the API's end @p take is called with NULL, too.
+ */
+bool api_begin_inner(struct api *api, void (*take)(struct api *api, void *arg, const json_t *body), void *arg,
+		     struct api_token *ret_token);
 
 void api_respond_json(struct api *api, struct http_token http, unsigned status, json_t *body);
 
@@ -130,6 +143,14 @@ api_handler api_post_session, api_get_session, api_delete_session;
 struct http_caller api_identify(struct api *api, const struct http_request *request,
 				const struct session **ret_session);
 enum api_role api_role_of(enum user_role role);
+
+/* api_alerts.c, api_cases.c, api_export.c */
+api_handler api_get_alerts, api_get_alert, api_post_verdict, api_post_hold, api_get_export, api_get_cases,
+	api_post_case, api_get_case, api_patch_case;
+bool api_is_alert(const char *type);
+void api_alert_seen(struct api *api, const json_t *event);
+void api_load_alert(struct api *api, const char *id, json_t *json);
+void api_load_case(struct api *api, const char *id, json_t *json);
 
 /* api_users.c */
 api_handler api_get_users, api_post_user, api_patch_user, api_post_totp, api_delete_totp,

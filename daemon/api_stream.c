@@ -196,6 +196,8 @@ void api_stream_check_sessions(struct api *api)
 void api_publish_event(struct api *api, int64_t seq, const char *type, const json_t *event)
 {
 	api->latest_seq = seq;
+	if (api_is_alert(type))
+		api_alert_seen(api, event);
 	api_stream_check_sessions(api);
 	for (size_t i = 0; i < API_STREAMS_MAX; i++) {
 		struct api_stream *stream = &api->streams[i];

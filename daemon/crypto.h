@@ -19,6 +19,8 @@ enum {
 	CRYPTO_SIGN_PUBLIC_BYTES = 32,
 	CRYPTO_SIGN_SECRET_BYTES = 64,
 	CRYPTO_SIGNATURE_BYTES = 64,
+	CRYPTO_SHA256_HEX_BYTES = 65,
+	CRYPTO_SHA256_STATE_BYTES = 128,
 	CRYPTO_PASSWORD_HASH_BYTES = 128, /* text, with its zero */
 	CRYPTO_ERROR_BYTES = 512
 };
@@ -39,6 +41,14 @@ int crypto_init(void);
 
 /** BLAKE2b-256, without a key, over the parts one after another. */
 void crypto_digest(const struct crypto_bytes *parts, size_t count, uint8_t ret_hash[CRYPTO_HASH_BYTES]);
+
+/** SHA-256 of what comes piece by piece, as hexadecimal: what others compute, too. */
+struct crypto_sha256 {
+	_Alignas(16) uint8_t state[CRYPTO_SHA256_STATE_BYTES];
+};
+void crypto_sha256_begin(struct crypto_sha256 *sha256);
+void crypto_sha256_add(struct crypto_sha256 *sha256, const void *at, size_t bytes);
+void crypto_sha256_end(struct crypto_sha256 *sha256, char ret_hex[CRYPTO_SHA256_HEX_BYTES]);
 
 /** XSalsa20-Poly1305 with a random nonce. @p ret_box holds @p bytes + CRYPTO_BOX_EXTRA_BYTES. */
 void crypto_seal(const uint8_t key[CRYPTO_BOX_KEY_BYTES], const void *plain, size_t bytes, void *ret_box);

@@ -18,6 +18,8 @@ _Static_assert(CRYPTO_SIGNATURE_BYTES == crypto_sign_BYTES, "libsodium's size");
 
 _Static_assert(crypto_pwhash_argon2id_STRBYTES <= CRYPTO_PASSWORD_HASH_BYTES, "libsodium's size");
 
+_Static_assert(CRYPTO_SHA256_STATE_BYTES >= sizeof(crypto_hash_sha256_state), "libsodium's size");
+
 enum {
 	KEY_BYTES_MAX = 64,
 	KEY_TEXT_BYTES = 2 * KEY_BYTES_MAX,
@@ -38,6 +40,24 @@ void crypto_digest(const struct crypto_bytes *parts, size_t count, uint8_t ret_h
 	for (size_t i = 0; i < count; i++)
 		crypto_generichash_update(&state, parts[i].at, parts[i].bytes);
 	crypto_generichash_final(&state, ret_hash, CRYPTO_HASH_BYTES);
+}
+
+void crypto_sha256_begin(struct crypto_sha256 *sha256)
+{
+	crypto_hash_sha256_init((crypto_hash_sha256_state *)sha256->state);
+}
+
+void crypto_sha256_add(struct crypto_sha256 *sha256, const void *at, size_t bytes)
+{
+	crypto_hash_sha256_update((crypto_hash_sha256_state *)sha256->state, at, bytes);
+}
+
+void crypto_sha256_end(struct crypto_sha256 *sha256, char ret_hex[CRYPTO_SHA256_HEX_BYTES])
+{
+	uint8_t digest[crypto_hash_sha256_BYTES];
+
+	crypto_hash_sha256_final((crypto_hash_sha256_state *)sha256->state, digest);
+	sodium_bin2hex(ret_hex, CRYPTO_SHA256_HEX_BYTES, digest, sizeof(digest));
 }
 
 void crypto_seal(const uint8_t key[CRYPTO_BOX_KEY_BYTES], const void *plain, size_t bytes, void *ret_box)

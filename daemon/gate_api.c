@@ -173,6 +173,8 @@ static void op_events(void *arg, struct api_token token, const struct api_events
 					    .limit = query->limit,
 					    .type = query->type,
 					    .ascending = query->ascending,
+					    .seqs = query->seqs,
+					    .seq_count = query->seq_count,
 					    .hashes = true};
 	struct asked *asked = asked_new(gate, token);
 	int r;

@@ -78,6 +78,8 @@ static void on_record(void *arg, const char *kind, const char *id, json_t *json)
 	} owners[] = {
 		{"credential", gate_credential_load},
 		{"user", gate_api_load},
+		{"alert", gate_api_load},
+		{"case", gate_api_load},
 	};
 
 	for (size_t i = 0; i < sizeof(owners) / sizeof(owners[0]); i++)
@@ -108,6 +110,8 @@ static void on_news(void *arg, enum store_news news, const char *text)
 		gate_vision_start(gate);
 		gate_link_ready(gate);
 		gate_roster_state(gate);
+		if (gate->api != NULL)
+			api_ready(gate->api);
 		break;
 	case STORE_RESTORED:
 		log_info("store", "the log is written again");

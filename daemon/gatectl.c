@@ -24,6 +24,8 @@ static const struct command {
 	{"events", NULL, 0, 0, ctl_events, "events [--follow] [--limit N] [--type TYPE]"},
 	{"evidence", "list", 0, 0, ctl_evidence_list, "evidence list [--limit N]"},
 	{"evidence", "get", 1, 1, ctl_evidence_get, "evidence get FILE [--output PATH]"},
+	{"evidence", "verify", 1, 1, ctl_evidence_verify, "evidence verify FILE.zip [--key ANCHOR.PUB]"},
+	{"evidence", "key", 1, 1, ctl_evidence_key, "evidence key ANCHOR.PUB"},
 	{"audit", "verify", 0, 0, ctl_audit_verify, "audit verify [--db PATH]"},
 	{"board", "list", 0, 0, ctl_board_list, "board list"},
 	{"board", "press", 1, 1, ctl_board_press, "board press LINE"},
@@ -54,6 +56,7 @@ static const struct argp_option options[] = {
 	{"to", 'T', "TIME", 0, "person add: valid until", 0},
 	{"db", 'd', "PATH", 0, "audit verify: this database, without the daemon", 0},
 	{"role", 'r', "ROLE", 0, "user add: guard, manager or admin", 0},
+	{"key", 'k', "PATH", 0, "evidence verify: the gate's public key; else the one inside is taken", 0},
 	{"output", 'o', "PATH", 0, "evidence get: write here; - for standard output", 0},
 	{0}};
 
@@ -88,6 +91,9 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 		break;
 	case 'd':
 		ctl->db = arg;
+		break;
+	case 'k':
+		ctl->key = arg;
 		break;
 	case 'r':
 		ctl->role = arg;

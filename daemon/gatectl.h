@@ -16,7 +16,7 @@ enum { CTL_REPLY_BYTES_MAX = 64 << 20, CTL_URL_BYTES = 1024 };
 struct ctl {
 	const char *socket;
 	bool json, follow;
-	const char *from, *to, *type, *db, *output, *role;
+	const char *from, *to, *type, *db, *output, *role, *key;
 	long limit;   /* 0: the command's own */
 	char **words; /* the command's, after its name */
 	int word_count;
@@ -64,6 +64,8 @@ int ctl_door_list(const struct ctl *ctl);
 int ctl_events(const struct ctl *ctl);
 int ctl_evidence_list(const struct ctl *ctl);
 int ctl_evidence_get(const struct ctl *ctl);
+int ctl_evidence_verify(const struct ctl *ctl);
+int ctl_evidence_key(const struct ctl *ctl);
 int ctl_audit_verify(const struct ctl *ctl);
 int ctl_board_list(const struct ctl *ctl);
 int ctl_board_press(const struct ctl *ctl);

@@ -101,6 +101,7 @@ void store_message_free(struct store_message *message)
 			free((char *)read->rows[i].json);
 		}
 		free(read->rows);
+		free(read->seqs);
 		break;
 	case STORE_NOTE_NEWS:
 	case STORE_NOTE_PEOPLE:

@@ -180,6 +180,8 @@ struct store_filter {
 	int64_t from_unix_ms, to_unix_ms; /* from inclusive, to exclusive; 0: no limit */
 	bool ascending;                   /* else newest first */
 	bool hashes;                      /* json with prev and hash */
+	const int64_t *seqs;              /* these alone, in this order, whatever else is asked; NULL: all */
+	size_t seq_count;                 /* at most STORE_ROWS_MAX */
 };
 
 /** Rows with `json`, borrowed; r < 0: -EIO (unreadable), -ECANCELED (closed), -ENOMEM. */

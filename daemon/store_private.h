@@ -86,6 +86,7 @@ struct store_read {
 	struct store_message message;
 	struct store_filter filter;
 	char type[EVENT_TYPE_BYTES], person[ULID_BYTES]; /* where filter points to */
+	int64_t *seqs;					 /* the same; owned */
 	store_rows_fn done;
 	store_verified_fn verified;
 	void *arg;

@@ -217,6 +217,11 @@ static int read_in_transaction(struct reader *reader, struct store_read *read)
 	size_t length = filter->type == NULL ? 0 : strlen(filter->type);
 	int r;
 
+	if (filter->seqs != NULL) {
+		memcpy(seqs.at, filter->seqs, filter->seq_count * sizeof(*seqs.at));
+		seqs.count = filter->seq_count;
+		return read_rows(reader, &seqs, read);
+	}
 	if (seqs.before == 0)
 		seqs.before = INT64_MAX;
 	r = bound_by_time(reader, &seqs);
@@ -262,8 +267,8 @@ int store_query_events(struct store *store, const struct store_filter *filter, s
 	struct store_read *read;
 	struct store_message *message;
 
-	if (filter->limit == 0 || filter->limit > STORE_ROWS_MAX || filter->after_seq < 0 ||
-	    filter->before_seq < 0 ||
+	if (filter->limit == 0 || filter->seq_count > STORE_ROWS_MAX || filter->limit > STORE_ROWS_MAX ||
+	    filter->after_seq < 0 || filter->before_seq < 0 ||
 	    (filter->type != NULL && (filter->type[0] == '\0' || strlen(filter->type) >= EVENT_TYPE_BYTES)) ||
 	    (filter->person != NULL && !ulid_is_valid(filter->person)))
 		return -EINVAL;
@@ -280,6 +285,15 @@ int store_query_events(struct store *store, const struct store_filter *filter, s
 		read->filter.type = strcpy(read->type, filter->type);
 	if (filter->person != NULL)
 		read->filter.person = strcpy(read->person, filter->person);
+	if (filter->seqs != NULL) {
+		read->seqs = malloc((filter->seq_count + 1) * sizeof(*read->seqs));
+		if (read->seqs == NULL) {
+			free(read);
+			return -ENOMEM;
+		}
+		memcpy(read->seqs, filter->seqs, filter->seq_count * sizeof(*read->seqs));
+		read->filter.seqs = read->seqs;
+	}
 	read->done = done;
 	read->arg = arg;
 	message = &read->message;

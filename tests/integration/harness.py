@@ -22,6 +22,7 @@ import time
 import unittest
 
 import contract
+import openapi
 
 SOURCE = pathlib.Path(os.environ.get("GH_SOURCE_DIR", pathlib.Path(__file__).resolve().parents[2]))
 BUILD = pathlib.Path(os.environ.get("GH_BUILD_DIR", SOURCE / "build"))
@@ -83,6 +84,7 @@ class UnixConnection(http.client.HTTPConnection):
             self.request(method, "/api/v1/" + route, raw, {"Content-Type": kind} if raw is not None else {})
         answer = self.getresponse()
         text = answer.read()
+        openapi.check(method, route, raw, answer.status, answer.headers.get("Content-Type"), text)
         return answer.status, json.loads(text) if text else None
 
 
@@ -104,7 +106,10 @@ class Session:
             with contextlib.suppress(BrokenPipeError, ConnectionResetError):
                 connection.request(method, path, raw, {**self.headers, **(headers or {})})
             answer = connection.getresponse()
-            return answer, answer.read()
+            text = answer.read()
+            if path.startswith("/api/v1/"):
+                openapi.check(method, path[len("/api/v1/"):], raw, answer.status, answer.headers.get("Content-Type"), text)
+            return answer, text
 
     def call(self, method, route, body=None, headers=None):
         """(status, JSON or None)"""

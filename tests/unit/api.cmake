@@ -1,6 +1,7 @@
 gh_unit_test(http ROOMS daemon base SOURCES ${CMAKE_CURRENT_LIST_DIR}/http_client.c)
-foreach(part api api_session api_stream)
+foreach(part api api_alerts api_session api_stream)
   gh_unit_test(${part} ROOMS daemon base SOURCES ${CMAKE_CURRENT_LIST_DIR}/http_client.c
     ${CMAKE_CURRENT_LIST_DIR}/api_rig.c)
 endforeach()
 gh_unit_test(session ROOMS daemon base)
+gh_unit_test(alert ROOMS daemon base)

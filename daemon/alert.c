@@ -1,0 +1,200 @@
+#include "alert.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct alerts {
+	struct alert *all; /* by rising seq */
+	size_t count, room;
+};
+
+static const char *const verdicts[ALERT_VERDICTS] = {
+	[ALERT_CONFIRMED] = "confirmed", [ALERT_FALSE] = "false", [ALERT_UNSURE] = "unsure"};
+
+int alerts_open(struct alerts **ret_alerts)
+{
+	struct alerts *alerts = calloc(1, sizeof(*alerts));
+
+	if (alerts == NULL)
+		return -ENOMEM;
+	*ret_alerts = alerts;
+	return 0;
+}
+
+void alerts_close(struct alerts *alerts)
+{
+	if (alerts == NULL)
+		return;
+	for (size_t i = 0; i < alerts->count; i++)
+		json_decref(alerts->all[i].record);
+	free(alerts->all);
+	free(alerts);
+}
+
+const char *alert_verdict_name(enum alert_verdict verdict)
+{
+	return verdicts[verdict];
+}
+
+int alert_verdict_parse(const char *name, enum alert_verdict *ret_verdict)
+{
+	for (size_t i = 0; name != NULL && i < ALERT_VERDICTS; i++)
+		if (verdicts[i] != NULL && strcmp(verdicts[i], name) == 0) {
+			*ret_verdict = (enum alert_verdict)i;
+			return 0;
+		}
+	return -EINVAL;
+}
+
+int alert_state_parse(const char *name, enum alert_state *ret_state)
+{
+	static const char *const states[] = {[ALERT_STATE_ALL] = "all",
+					     [ALERT_STATE_NEW] = "new",
+					     [ALERT_STATE_REVIEWED] = "reviewed",
+					     [ALERT_STATE_HELD] = "held"};
+
+	for (size_t i = 0; i < sizeof(states) / sizeof(states[0]); i++)
+		if (strcmp(states[i], name != NULL ? name : "all") == 0) {
+			*ret_state = (enum alert_state)i;
+			return 0;
+		}
+	return -EINVAL;
+}
+
+/* Where the first alert stands whose seq is not below @p seq. */
+static size_t place_of(const struct alerts *alerts, int64_t seq)
+{
+	size_t low = 0, high = alerts->count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (alerts->all[middle].seq < seq)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+const struct alert *alert_find(const struct alerts *alerts, int64_t seq)
+{
+	size_t place = place_of(alerts, seq);
+
+	return place < alerts->count && alerts->all[place].seq == seq ? &alerts->all[place] : NULL;
+}
+
+static int make_room(struct alerts *alerts)
+{
+	size_t room = alerts->room == 0 ? 64 : alerts->room * 2;
+	struct alert *grown;
+
+	if (alerts->count < alerts->room)
+		return 0;
+	grown = realloc(alerts->all, room * sizeof(*grown));
+	if (grown == NULL)
+		return -ENOMEM;
+	alerts->all = grown;
+	alerts->room = room;
+	return 0;
+}
+
+/* The alert of @p seq, made when missing; NULL: no memory. */
+static struct alert *take_place(struct alerts *alerts, int64_t seq)
+{
+	struct alert *found = (struct alert *)alert_find(alerts, seq);
+	size_t place;
+
+	if (found != NULL)
+		return found;
+	if (alerts->count == ALERTS_MAX) {
+		json_decref(alerts->all[0].record);
+		memmove(alerts->all, alerts->all + 1, --alerts->count * sizeof(*alerts->all));
+	}
+	if (make_room(alerts) < 0)
+		return NULL;
+	place = place_of(alerts, seq);
+	memmove(alerts->all + place + 1, alerts->all + place, (alerts->count - place) * sizeof(*alerts->all));
+	alerts->count++;
+	alerts->all[place] = (struct alert){.seq = seq};
+	return &alerts->all[place];
+}
+
+int alert_see(struct alerts *alerts, int64_t seq, int64_t unix_ms, bool suspected)
+{
+	struct alert *alert = take_place(alerts, seq);
+
+	if (alert == NULL)
+		return -ENOMEM;
+	alert->unix_ms = unix_ms;
+	alert->suspected = suspected;
+	return 0;
+}
+
+int alert_note(struct alerts *alerts, int64_t seq, json_t *record)
+{
+	const char *name = json_string_value(json_object_get(record, "verdict"));
+	enum alert_verdict verdict = ALERT_NEW;
+	struct alert *alert;
+
+	if (seq <= 0 || !json_is_object(record) || (name != NULL && alert_verdict_parse(name, &verdict) < 0))
+		return -EBADMSG;
+	alert = take_place(alerts, seq);
+	if (alert == NULL)
+		return -ENOMEM;
+	alert->verdict = verdict;
+	alert->held = json_is_true(json_object_get(record, "held"));
+	json_incref(record);
+	json_decref(alert->record);
+	alert->record = record;
+	return 0;
+}
+
+static bool is_of(const struct alert *alert, enum alert_state state)
+{
+	if (alert->unix_ms == 0)
+		return false;
+	switch (state) {
+	case ALERT_STATE_NEW:
+		return alert->verdict == ALERT_NEW;
+	case ALERT_STATE_REVIEWED:
+		return alert->verdict != ALERT_NEW;
+	case ALERT_STATE_HELD:
+		return alert->held;
+	default:
+		return true;
+	}
+}
+
+size_t alerts_page(const struct alerts *alerts, enum alert_state state, int64_t before, size_t max,
+		   int64_t *ret_seqs, bool *ret_more)
+{
+	size_t place = before > 0 ? place_of(alerts, before) : alerts->count, found = 0;
+
+	*ret_more = false;
+	while (place-- > 0) {
+		if (!is_of(&alerts->all[place], state))
+			continue;
+		if (found == max) {
+			*ret_more = true;
+			break;
+		}
+		ret_seqs[found++] = alerts->all[place].seq;
+	}
+	return found;
+}
+
+void alerts_count(const struct alerts *alerts, struct alert_counts *ret_counts)
+{
+	*ret_counts = (struct alert_counts){0};
+	for (size_t i = 0; i < alerts->count; i++) {
+		const struct alert *alert = &alerts->all[i];
+
+		if (alert->unix_ms == 0)
+			continue;
+		ret_counts->fresh += alert->verdict == ALERT_NEW;
+		ret_counts->held += alert->held;
+		ret_counts->by_verdict[alert->suspected][alert->verdict]++;
+	}
+}

@@ -1,0 +1,64 @@
+/*
+ * alert.h - the alerts of the facade cameras and what people said of them: the guard's desk in memory.
+ *
+ * The alert itself is an event of the log (litter.detected, litter.suspected); this index knows its seq, time
+ * and grade, and the record that is kept beside it: verdict, hold. Pure; control thread only.
+ */
+#ifndef GH_DAEMON_ALERT_H
+#define GH_DAEMON_ALERT_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { ALERTS_MAX = 200000 }; /* the oldest are forgotten beyond it; the log has them */
+
+enum alert_verdict { ALERT_NEW, ALERT_CONFIRMED, ALERT_FALSE, ALERT_UNSURE, ALERT_VERDICTS };
+enum alert_state { ALERT_STATE_ALL, ALERT_STATE_NEW, ALERT_STATE_REVIEWED, ALERT_STATE_HELD };
+
+struct alert {
+	int64_t seq;
+	int64_t unix_ms; /* 0: only its record is known yet */
+	bool suspected;  /* the lower grade */
+	bool held;
+	enum alert_verdict verdict;
+	json_t *record; /* what is kept of it, or NULL; owned by the index */
+};
+
+struct alerts;
+
+int alerts_open(struct alerts **ret_alerts);
+void alerts_close(struct alerts *alerts); /* NULL is fine */
+
+/** "confirmed", "false", "unsure"; NULL for ALERT_NEW. */
+const char *alert_verdict_name(enum alert_verdict verdict);
+/** @return 0 or -EINVAL. */
+int alert_verdict_parse(const char *name, enum alert_verdict *ret_verdict);
+/** "new", "reviewed", "held"; NULL: all. @return 0 or -EINVAL. */
+int alert_state_parse(const char *name, enum alert_state *ret_state);
+
+/** An alert's event; twice is fine. @return 0 or -ENOMEM. */
+int alert_see(struct alerts *alerts, int64_t seq, int64_t unix_ms, bool suspected);
+
+/** What is kept of it; takes a reference of @p record. @return 0, -EBADMSG (not such a record) or -ENOMEM. */
+int alert_note(struct alerts *alerts, int64_t seq, json_t *record);
+
+/** NULL: no such alert is known. Valid until the next call of alert_see() or alert_note(). */
+const struct alert *alert_find(const struct alerts *alerts, int64_t seq);
+
+/**
+ * The newest first, below @p before (0: no limit).
+ * @param ret_more  whether there are older ones.
+ * @return how many of at most @p max are in @p ret_seqs.
+ */
+size_t alerts_page(const struct alerts *alerts, enum alert_state state, int64_t before, size_t max,
+		   int64_t *ret_seqs, bool *ret_more);
+
+struct alert_counts {
+	size_t fresh, held;                   /* without a verdict; held ones */
+	size_t by_verdict[2][ALERT_VERDICTS]; /* [suspected] */
+};
+void alerts_count(const struct alerts *alerts, struct alert_counts *ret_counts);
+
+#endif

@@ -1,0 +1,242 @@
+/* Cases: several alerts and people under one title, for the police or the committee. */
+#include "api_desk.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/json.h"
+#include "base/ulid.h"
+
+enum {
+	CASES_MAX = 2000,
+	TITLE_BYTES_MAX = 200,
+	NOTE_BYTES_MAX = 4000,
+	CASE_ALERTS_MAX = 500,
+	CASE_PEOPLE_MAX = 100,
+	ETAG_BYTES = 32
+};
+
+void api_load_case(struct api *api, const char *id, json_t *json)
+{
+	if (ulid_is_valid(id) && json_is_array(json_object_get(json, "alerts")))
+		json_object_set(api->cases, id, json);
+}
+
+json_t *api_case_of(const struct api *api, int64_t seq)
+{
+	const char *id, *found = NULL;
+	json_t *json, *alert;
+	size_t index;
+
+	json_object_foreach(api->cases, id, json)
+	{
+		json_array_foreach(json_object_get(json, "alerts"), index,
+				   alert) if (json_integer_value(alert) == seq) found = id;
+	}
+	return found != NULL ? json_string(found) : json_null();
+}
+
+/* "people" and "alerts" are whole or not there. -EINVAL with the mistake in @p error. */
+static int check_members(struct api *api, const json_t *object, char *error)
+{
+	const json_t *alerts = json_object_get(object, "alerts"), *people = json_object_get(object, "people");
+	const json_t *value;
+	size_t index;
+
+	if ((alerts != NULL && (!json_is_array(alerts) || json_array_size(alerts) > CASE_ALERTS_MAX)) ||
+	    (people != NULL && (!json_is_array(people) || json_array_size(people) > CASE_PEOPLE_MAX))) {
+		snprintf(error, JSON_ERROR_BYTES, "alerts, people: expected at most %d and %d",
+			 CASE_ALERTS_MAX, CASE_PEOPLE_MAX);
+		return -EINVAL;
+	}
+	json_array_foreach(alerts, index, value)
+	{
+		if (json_is_integer(value) && alert_find(api->alerts, json_integer_value(value)) != NULL)
+			continue;
+		snprintf(error, JSON_ERROR_BYTES, "alerts: number %zu is no alert's seq", index + 1);
+		return -EINVAL;
+	}
+	json_array_foreach(people, index, value)
+	{
+		if (json_is_string(value) && ulid_is_valid(json_string_value(value)))
+			continue;
+		snprintf(error, JSON_ERROR_BYTES, "people: number %zu is no person's id", index + 1);
+		return -EINVAL;
+	}
+	return 0;
+}
+
+/* What is asked for, checked, on top of @p json; -EINVAL with the mistake in @p error. */
+static int take_case(struct api *api, const json_t *object, json_t *json, char *error)
+{
+	const char *title = NULL, *note = NULL;
+	int r = json_get_string(object, "title", TITLE_BYTES_MAX, &title, error);
+
+	if (r == 0)
+		r = json_get_string(object, "note", NOTE_BYTES_MAX, &note, error);
+	if (r == 0)
+		r = check_members(api, object, error);
+	if (r == 0 && title != NULL && title[0] == '\0') {
+		snprintf(error, JSON_ERROR_BYTES, "title: expected 1 to %d bytes", TITLE_BYTES_MAX);
+		r = -EINVAL;
+	}
+	if (r == 0)
+		json_object_update(json, (json_t *)object);
+	return r;
+}
+
+static json_t *shown(const char *id, const json_t *json)
+{
+	json_t *copy = json_deep_copy(json);
+
+	json_object_set_new(copy, "id", json_string(id));
+	json_object_del(copy, "v");
+	return copy;
+}
+
+static void set_etag(struct api *api, struct http_token http, const json_t *json)
+{
+	char etag[ETAG_BYTES];
+
+	snprintf(etag, sizeof(etag), "\"%lld\"",
+		 (long long)json_integer_value(json_object_get(json, "revision")));
+	http_set_header(api->http, http, "ETag", etag);
+}
+
+struct change {
+	char id[ULID_BYTES];
+	json_t *json;
+};
+
+static void on_kept(struct api *api, void *arg, int r)
+{
+	struct change *change = arg;
+
+	if (api != NULL && r == 0)
+		json_object_set(api->cases, change->id, change->json);
+	json_decref(change->json);
+	free(change);
+}
+
+/* Takes @p json. */
+static void keep(struct api *api, const struct http_request *request, const char *id, json_t *json,
+		 unsigned status)
+{
+	const struct api_caller by = api_caller_of(request);
+	struct change *change = malloc(sizeof(*change));
+	struct event_draft draft = {.type = "case.changed", .severity = EVENT_INFO};
+	struct store_record record = {.kind = "case", .id = id, .json = json};
+	char time[CLOCK_UTC_BYTES];
+
+	if (change == NULL) {
+		json_decref(json);
+		api_bad(api, request, 503, "out of memory");
+		return;
+	}
+	clock_format_utc(clock_unix_ms(), time);
+	json_object_set_new(json, "revision",
+			    json_integer(json_integer_value(json_object_get(json, "revision")) + 1));
+	json_object_set_new(json, "changed", json_string(time));
+	json_object_set_new(json, "by", json_string(by.name));
+	snprintf(change->id, sizeof(change->id), "%s", id);
+	change->json = json;
+	draft.data = json_pack("{s:s, s:s, s:s, s:I}", "case", id, "by", by.name, "role", by.role_name,
+			       "alerts", (json_int_t)json_array_size(json_object_get(json, "alerts")));
+	set_etag(api, request->token, json);
+	api_keep(api, request->token, &record, 1, &draft, status, shown(id, json), on_kept, change);
+}
+
+void api_get_cases(struct api *api, const struct http_request *request, const char *param)
+{
+	json_t *list = json_array(), *json;
+	const char *id;
+
+	(void)param;
+	json_object_foreach(api->cases, id, json)
+	{
+		json_array_insert_new(list, 0, shown(id, json));
+	}
+	api_respond_json(api, request->token, 200, json_pack("{s:o}", "cases", list));
+}
+
+void api_post_case(struct api *api, const struct http_request *request, const char *param)
+{
+	static const char *const known[] = {"title", "alerts", "people", "note", NULL};
+	json_t *object = api_take_object(api, request, known), *json;
+	char error[JSON_ERROR_BYTES], id[ULID_BYTES];
+
+	(void)param;
+	if (object == NULL)
+		return;
+	json = json_pack("{s:i, s:[], s:[], s:s}", "v", 1, "alerts", "people", "note", "");
+	if (json_object_get(object, "title") == NULL) {
+		api_bad(api, request, 400, "title: missing");
+		json_decref(json);
+	} else if (json_object_size(api->cases) >= CASES_MAX) {
+		api_bad(api, request, 507, "there are %d cases already", CASES_MAX);
+		json_decref(json);
+	} else if (take_case(api, object, json, error) < 0) {
+		api_bad(api, request, 400, "%s", error);
+		json_decref(json);
+	} else {
+		ulid_make(clock_unix_ms(), id);
+		keep(api, request, id, json, 201);
+	}
+	json_decref(object);
+}
+
+static const json_t *find(struct api *api, const struct http_request *request, const char *id)
+{
+	const json_t *json = json_object_get(api->cases, id);
+
+	if (json == NULL)
+		api_bad(api, request, 404, "there is no such case");
+	return json;
+}
+
+void api_get_case(struct api *api, const struct http_request *request, const char *id)
+{
+	const json_t *json = find(api, request, id);
+
+	if (json == NULL)
+		return;
+	set_etag(api, request->token, json);
+	api_respond_json(api, request->token, 200, shown(id, json));
+}
+
+/* Two people at one case: the second is told that what was read is not what is there. */
+static bool is_current(const struct http_request *request, const json_t *json)
+{
+	const char *given = http_header(request, "If-Match");
+	char etag[ETAG_BYTES];
+
+	snprintf(etag, sizeof(etag), "\"%lld\"",
+		 (long long)json_integer_value(json_object_get(json, "revision")));
+	return given == NULL || strcmp(given, "*") == 0 || strcmp(given, etag) == 0;
+}
+
+void api_patch_case(struct api *api, const struct http_request *request, const char *id)
+{
+	static const char *const known[] = {"title", "alerts", "people", "note", NULL};
+	const json_t *was = find(api, request, id);
+	json_t *object = was != NULL ? api_take_object(api, request, known) : NULL, *json;
+	char error[JSON_ERROR_BYTES];
+
+	if (object == NULL)
+		return;
+	json = json_deep_copy(was);
+	if (!is_current(request, was)) {
+		api_bad(api, request, 412,
+			"somebody else has changed this case since you read it: read it again");
+		json_decref(json);
+	} else if (take_case(api, object, json, error) < 0) {
+		api_bad(api, request, 400, "%s", error);
+		json_decref(json);
+	} else {
+		keep(api, request, id, json, 200);
+	}
+	json_decref(object);
+}

@@ -1,0 +1,144 @@
+/* One alert as a zip that verifies offline; made by the office worker, sent as a file. */
+#include "api_desk.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/json.h"
+#include "base/ulid.h"
+#include "bundle.h"
+
+struct export
+{
+	struct worker_job job;
+	struct api *api;
+	struct http_token http;
+	int64_t seq;
+	char by[HTTP_CALLER_BYTES];
+	enum api_role role;
+	char path[API_DIR_BYTES + 48], key_path[API_DIR_BYTES + 24], evidence_dir[API_DIR_BYTES];
+	json_t *manifest;
+	int fd, r;
+	char error[BUNDLE_TEXT_BYTES];
+};
+
+static void write_bundle(struct worker_job *job)
+{
+	struct export *export = (struct export *)job;
+	const struct bundle_request request = {.path = export->path,
+					       .evidence_dir = export->evidence_dir,
+					       .key_path = export->key_path,
+					       .manifest = export->manifest};
+
+	export->r = bundle_write(&request, export->error);
+	if (export->r < 0)
+		return;
+	export->fd = open(export->path, O_RDONLY | O_CLOEXEC);
+	if (export->fd < 0)
+		export->r = -errno;
+	unlink(export->path); /* the open file is what is sent; nothing is left behind */
+}
+
+static unsigned status_of(int r)
+{
+	switch (r) {
+	case -ENOENT:
+		return 404;
+	case -EBADMSG:
+		return 409;
+	case -ENOSPC:
+		return 507;
+	default:
+		return 503;
+	}
+}
+
+static void send_bundle(struct api *api, struct export *export)
+{
+	const struct api_caller by = {.name = export->by, .role_name = api_role_name(export->role)};
+	json_t *data = api_act(&by, "alert.export");
+	char name[96];
+
+	json_object_set_new(data, "alert", json_integer(export->seq));
+	api_record_act(api, EVENT_INFO, NULL, data);
+	snprintf(name, sizeof(name), "attachment; filename=\"gatehouse-alert-%lld.zip\"",
+		 (long long)export->seq);
+	http_set_header(api->http, export->http, "Content-Disposition", name);
+	http_respond_fd(api->http, export->http, export->fd, "application/zip");
+	export->fd = -1;
+}
+
+static void end_export(struct worker_job *job, int r)
+{
+	struct export *export = (struct export *)job;
+
+	if (r == 0 && export->r == 0)
+		send_bundle(export->api, export);
+	else if (r == 0)
+		http_respond_problem_code(export->api->http, export->http, status_of(export->r),
+					  export->r == -EBADMSG ? "evidence-changed" : "no-evidence",
+					  export->error);
+	if (export->fd >= 0)
+		close(export->fd);
+	json_decref(export->manifest);
+	free(export);
+}
+
+static void on_event(struct api *api, void *arg, const json_t *body)
+{
+	struct export *export = arg;
+	json_t *event = json_array_get(json_object_get(body, "events"), 0);
+	const struct alert *alert = alert_find(api->alerts, export->seq);
+	char time[CLOCK_UTC_BYTES];
+
+	clock_format_utc(clock_unix_ms(), time);
+	if (event != NULL && alert != NULL)
+		export->manifest =
+			json_pack("{s:s, s:O, s:o, s:s, s:s, s:s}", "site", api->site, "event", event,
+				  "alert", api_alert_json(api, alert, event), "exported", time, "exported_by",
+				  export->by, "exported_by_role", api_role_name(export->role));
+	if (export->manifest == NULL) {
+		http_respond_problem(api->http, export->http, body != NULL ? 404 : 503,
+				     "the alert cannot be read from the log");
+		free(export);
+	} else if (worker_post(api->office, &export->job) < 0) {
+		http_respond_problem(api->http, export->http, 503, "too many exports at once, try again");
+		json_decref(export->manifest);
+		free(export);
+	}
+}
+
+void api_get_export(struct api *api, const struct http_request *request, const char *param)
+{
+	const struct alert *alert = api_take_alert(api, request, param);
+	struct export *export = alert != NULL ? calloc(1, sizeof(*export)) : NULL;
+	struct api_events_query query = {.seq_count = 1, .limit = 1};
+	struct api_token token;
+	char id[ULID_BYTES];
+
+	if (alert == NULL)
+		return;
+	if (export == NULL || !api_begin_inner(api, on_event, export, &token)) {
+		free(export);
+		api_bad(api, request, 503, "too many requests are waiting, try again");
+		return;
+	}
+	export->job = (struct worker_job){.run = write_bundle, .end = end_export};
+	export->api = api;
+	export->http = request->token;
+	export->seq = alert->seq;
+	export->role = (enum api_role)request->caller.role;
+	export->fd = -1;
+	ulid_make(clock_unix_ms(), id);
+	snprintf(export->by, sizeof(export->by), "%s", request->caller.name);
+	snprintf(export->path, sizeof(export->path), "%s/export-%s.zip", api->state_dir, id);
+	snprintf(export->key_path, sizeof(export->key_path), "%s/keys/anchor.key", api->state_dir);
+	snprintf(export->evidence_dir, sizeof(export->evidence_dir), "%s", api->evidence_dir);
+	query.seqs = &export->seq;
+	api->ops->events(api->gate, token, &query);
+}
