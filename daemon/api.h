@@ -19,6 +19,8 @@
 
 #include "store.h"
 
+#include "api_access.h"
+
 enum {
 	API_NAME_BYTES_MAX = 128, /* a person's name, UTF-8, without the zero */
 	API_PHOTO_BYTES_MAX = 10 << 20,
@@ -105,6 +107,8 @@ struct api_ops {
 	 */
 	int (*keep)(void *gate, const struct store_record *records, size_t count,
 		    const struct event_draft *draft, store_done_fn done, void *arg);
+	/** Rules, credentials, passes. */
+	const struct api_access_ops *access;
 	/** One evidence file is being sent to somebody. Ranges of a file already told are not told again. */
 	void (*evidence_viewed)(void *gate, const struct api_caller *by, const char *file);
 };

@@ -137,6 +137,11 @@ api_handler api_get_status, api_get_doors, api_get_people, api_post_person, api_
 	api_post_face, api_post_open, api_post_mode, api_get_events, api_post_audit, api_get_board,
 	api_post_line;
 
+/* api_access.c; of a path with two {} the param is both, with a slash between */
+api_handler api_access_list, api_access_get, api_access_put, api_access_put_person, api_access_post,
+	api_access_post_pass, api_access_delete, api_access_what_if, api_access_explain, api_access_reset,
+	api_access_pass_code, api_access_requests, api_access_answer;
+
 /* api_session.c: the log-in, and who a request comes from */
 api_handler api_post_session, api_get_session, api_delete_session;
 /** Who asks; role API_ROLE_ANYONE when nobody is logged in. @p ret_session may be NULL. */

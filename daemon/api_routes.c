@@ -22,6 +22,19 @@ static const struct api_route routes[] = {
 	{"GET", V1 "people/{}", API_ROLE_GUARD, 0, api_get_person},
 	{"DELETE", V1 "people/{}", API_ROLE_MANAGER, 0, api_delete_person},
 	{"POST", V1 "people/{}/faces", API_ROLE_MANAGER, API_PHOTO_BYTES_MAX, api_post_face},
+	{"PUT", V1 "people/{}", API_ROLE_MANAGER, API_JSON_BYTES_MAX, api_access_put_person},
+	{"GET", V1 "access/requests", API_ROLE_GUARD, 0, api_access_requests},
+	{"POST", V1 "access/requests/{}", API_ROLE_GUARD, API_JSON_BYTES_MAX, api_access_answer},
+	{"POST", V1 "access/decide", API_ROLE_MANAGER, API_JSON_BYTES_MAX, api_access_what_if},
+	{"GET", V1 "access/explain/{}", API_ROLE_GUARD, 0, api_access_explain},
+	{"POST", V1 "access/areas/{}/reset", API_ROLE_MANAGER, API_JSON_BYTES_MAX, api_access_reset},
+	{"POST", V1 "access/passes", API_ROLE_GUARD, API_JSON_BYTES_MAX, api_access_post_pass},
+	{"GET", V1 "access/passes/{}/code", API_ROLE_GUARD, 0, api_access_pass_code},
+	{"GET", V1 "access/{}", API_ROLE_MANAGER, 0, api_access_list},
+	{"POST", V1 "access/{}", API_ROLE_MANAGER, API_JSON_BYTES_MAX, api_access_post},
+	{"GET", V1 "access/{}/{}", API_ROLE_MANAGER, 0, api_access_get},
+	{"PUT", V1 "access/{}/{}", API_ROLE_MANAGER, 64 << 10, api_access_put},
+	{"DELETE", V1 "access/{}/{}", API_ROLE_MANAGER, 0, api_access_delete},
 	{"GET", V1 "doors", API_ROLE_GUARD, 0, api_get_doors},
 	{"POST", V1 "doors/{}/open", API_ROLE_GUARD, API_JSON_BYTES_MAX, api_post_open},
 	{"POST", V1 "doors/{}/mode", API_ROLE_GUARD, API_JSON_BYTES_MAX, api_post_mode},
@@ -61,8 +74,9 @@ const char *api_role_name(enum api_role role)
 
 static bool matches(const char *pattern, const char *path, char *param)
 {
+	param[0] = '\0';
 	while (*pattern != '\0') {
-		size_t length;
+		size_t length, used;
 
 		if (pattern[0] != '{') {
 			if (*pattern++ != *path++)
@@ -70,10 +84,11 @@ static bool matches(const char *pattern, const char *path, char *param)
 			continue;
 		}
 		length = strcspn(path, "/");
-		if (length == 0 || length >= API_PARAM_BYTES)
+		used = strlen(param);
+		if (length == 0 || used + 1 + length >= API_PARAM_BYTES)
 			return false;
-		memcpy(param, path, length);
-		param[length] = '\0';
+		snprintf(param + used, API_PARAM_BYTES - used, "%s%.*s", used > 0 ? "/" : "", (int)length,
+			 path);
 		path += length;
 		pattern += 2;
 	}

@@ -161,6 +161,13 @@ struct config_api {
 	char console_dir[CONFIG_PATH_BYTES];
 };
 
+enum config_unset_clock { CONFIG_UNSET_CLOCK_DENY, CONFIG_UNSET_CLOCK_VALIDITY };
+
+struct config_access {
+	unsigned combine_s, guard_s;
+	enum config_unset_clock unset_clock;
+};
+
 struct config_storage {
 	unsigned slow_ms;
 };
@@ -180,6 +187,7 @@ struct config {
 	struct config_evidence evidence;
 	struct config_mqtt mqtt;
 	struct config_api api;
+	struct config_access access;
 	struct config_storage storage;
 	int log_level; /* enum log_level of base/log.h */
 };

@@ -57,5 +57,6 @@ extern const struct option config_schema;
 
 /* sections with a file of their own */
 extern const struct option config_mqtt_members[];
+extern const struct option config_access_members[];
 
 #endif

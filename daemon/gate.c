@@ -92,9 +92,13 @@ int gate_open(const struct config *config, sd_event *event, uint64_t started_us,
 	gate->started_us = started_us;
 	gate->error = error;
 	gate->fire_line = -1;
+	gate->clock_fd = -1;
+	gate->access_counters = json_object();
 	r = store_claim(config->state_dir, &gate->claim, error);
 	if (r >= 0)
 		r = roster_open(&gate->roster);
+	if (r >= 0)
+		r = gate_access_open(gate);
 	if (r >= 0) {
 		open_storage(
 			gate); /* starts threads and waits for nothing: a fire at start can be recorded */
@@ -104,6 +108,8 @@ int gate_open(const struct config *config, sd_event *event, uint64_t started_us,
 		r = sd_event_add_defer(event, NULL, on_first_turn, gate);
 	if (r >= 0)
 		r = start_watchdog(gate);
+	if (r >= 0)
+		r = gate_clock_open(gate);
 	gate->error = NULL;
 	if (r < 0) {
 		gate_close(gate);
@@ -131,6 +137,10 @@ void gate_close(struct gate *gate)
 	gate_link_close(gate);
 	gate_doors_close(gate);
 	gate->watchdog_source = sd_event_source_disable_unref(gate->watchdog_source);
+	gate->roster_source = sd_event_source_disable_unref(gate->roster_source);
+	gate_clock_close(gate);
+	gate_access_close(gate);
+	json_decref(gate->access_counters);
 	roster_close(gate->roster);
 	store_claim_release(gate->claim);
 	sd_event_unref(gate->event);

@@ -1,4 +1,4 @@
-#include "gate_internal.h"
+#include "gate_access.h"
 
 #include <errno.h>
 #include <string.h>
@@ -258,6 +258,7 @@ static const struct api_ops ops = {
 	.events = op_events,
 	.audit_verify = op_audit_verify,
 	.keep = op_keep,
+	.access = &gate_access_ops,
 	.evidence_viewed = op_evidence_viewed,
 };
 

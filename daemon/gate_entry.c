@@ -3,7 +3,7 @@
  * did, with the time from frame to edge, is access.granted. A disk that has not answered after storage.slow_ms
  * keeps nobody waiting: the door opens and storage.slow is an alarm.
  */
-#include "gate_internal.h"
+#include "gate_access.h"
 
 #include <errno.h>
 #include <string.h>
@@ -103,6 +103,12 @@ static void note_slow(struct gate *gate)
 		    json_pack("{s:i}", "slow_ms", (int)gate->config->storage.slow_ms));
 }
 
+static void sooner(uint64_t *due_ms, const struct gate_pending *pending)
+{
+	if (pending->until_ms != 0 && pending->until_ms < *due_ms)
+		*due_ms = pending->until_ms;
+}
+
 uint64_t gate_entries_due_ms(const struct gate *gate)
 {
 	uint64_t due_ms = UINT64_MAX;
@@ -111,7 +117,29 @@ uint64_t gate_entries_due_ms(const struct gate *gate)
 		if (gate->entries[i].used &&
 		    gate->entries[i].asked_mono_ms + gate->config->storage.slow_ms < due_ms)
 			due_ms = gate->entries[i].asked_mono_ms + gate->config->storage.slow_ms;
+	for (size_t i = 0; i < CONFIG_DOORS_MAX; i++)
+		sooner(&due_ms, &gate->access->at_door[i]);
+	for (size_t i = 0; i < GATE_GUARDS_MAX; i++)
+		sooner(&due_ms, &gate->access->guards[i]);
 	return due_ms;
+}
+
+/* Nothing more was shown, or no guard answered: now it is a denial. */
+static void expire(struct gate *gate, struct gate_pending *pending, uint64_t now_ms)
+{
+	struct gate_pending over = *pending;
+	struct gate_entry_request request;
+
+	if (over.until_ms == 0 || over.until_ms > now_ms)
+		return;
+	*pending = (struct gate_pending){0};
+	request = (struct gate_entry_request){.factor = over.way.shown[over.way.count - 1].factor,
+					      .door = over.way.door,
+					      .person_id = over.way.shown[over.way.count - 1].person,
+					      .reader = over.reader,
+					      .data = over.data};
+	json_object_set_new(over.data, "timed_out", json_true());
+	gate_entry_deny(gate, &request, &over.way, &over.decision);
 }
 
 void gate_entries_tick(struct gate *gate, uint64_t now_ms)
@@ -124,6 +152,10 @@ void gate_entries_tick(struct gate *gate, uint64_t now_ms)
 		open_for(entry, "slow");
 		note_slow(gate);
 	}
+	for (size_t i = 0; i < CONFIG_DOORS_MAX; i++)
+		expire(gate, &gate->access->at_door[i], now_ms);
+	for (size_t i = 0; i < GATE_GUARDS_MAX; i++)
+		expire(gate, &gate->access->guards[i], now_ms);
 }
 
 void gate_entries_drop(struct gate *gate)
@@ -147,43 +179,29 @@ static struct gate_entry *entry_take(struct gate *gate)
 	return NULL;
 }
 
-static struct policy_decision decide(struct gate *gate, const struct gate_entry_request *request)
+static const char *person_of(const struct gate_entry_request *request)
 {
-	const struct roster_person *known = request->person_id != NULL && request->person_id[0] != '\0'
-						    ? roster_find(gate->roster, request->person_id)
-						    : NULL;
-	const struct policy_person person = {
-		.enabled = known != NULL && known->enabled,
-		.valid_from_unix_ms = known != NULL ? known->valid_from_unix_ms : 0,
-		.valid_to_unix_ms = known != NULL ? known->valid_to_unix_ms : 0,
-	};
-	const struct policy_request asked = {
-		.factor = request->factor,
-		.person = known != NULL ? &person : NULL,
-		.presentation_attack = request->presentation_attack,
-		.door_mode = door_mode(&request->door->machine),
-		.now_unix_ms = clock_unix_ms(),
-	};
-
-	return policy_decide(&asked);
+	return request->person_id != NULL && request->person_id[0] != '\0' ? request->person_id : NULL;
 }
 
-static void deny(struct gate *gate, const struct gate_entry_request *request,
-		 const struct policy_decision *decision)
+void gate_entry_deny(struct gate *gate, const struct gate_entry_request *request, const struct gate_way *way,
+		     const struct policy_decision *decision)
 {
-	char problem[160];
+	char problem[64 + POLICY_NEEDED_BYTES];
+	json_t *rules = gate_access_rules_json(gate, way);
 	struct event_draft draft = {.type = "access.denied",
 				    .severity = EVENT_WARNING,
 				    .source = request->door->source,
-				    .person = request->person_id != NULL && request->person_id[0] != '\0'
-						      ? request->person_id
-						      : NULL,
+				    .person = person_of(request),
 				    .data = request->data,
 				    .nonce_key = request->nonce_key,
 				    .nonce = request->nonce};
 
 	json_object_set_new(request->data, "reason", json_string(policy_reason_name(decision->reason)));
 	json_object_set_new(request->data, "needed", json_string(decision->needed));
+	if (json_array_size(rules) > 0)
+		json_object_set(request->data, "rules", rules);
+	json_decref(rules);
 	(void)gate_record_draft(gate, &draft, NULL, NULL); /* logged there */
 	json_decref(request->data);
 	snprintf(problem, sizeof(problem), "%s: it needs %s", policy_reason_name(decision->reason),
@@ -192,7 +210,48 @@ static void deny(struct gate *gate, const struct gate_entry_request *request,
 	answer(gate, &request->reply, -EPERM, problem, NULL);
 }
 
-static void permit(struct gate *gate, const struct gate_entry_request *request)
+/* Beside a grant or denial: what somebody should know of, and the person at the door should not see. */
+static void tell_marks(struct gate *gate, const struct gate_entry_request *request,
+		       const struct policy_decision *decision)
+{
+	const struct {
+		bool told;
+		const char *type;
+		enum event_severity severity;
+	} marks[] = {
+		{decision->duress && decision->outcome == POLICY_GRANT, "access.duress", EVENT_ALARM},
+		{decision->blocklisted, "access.blocklisted", EVENT_ALARM},
+		{decision->passback, "access.passback", EVENT_WARNING},
+	};
+
+	for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]); i++)
+		if (marks[i].told)
+			gate_record(gate, marks[i].type, marks[i].severity, request->door->source,
+				    person_of(request),
+				    json_pack("{s:s, s:b, s:s}", "door", request->door->config->name,
+					      "admitted", decision->outcome == POLICY_GRANT, "rule",
+					      decision->rule));
+}
+
+/* The request's record, and with it what it used up. */
+static int record_request(struct gate *gate, const struct event_draft *draft, const struct gate_way *way,
+			  const struct policy_decision *decision, struct entry_handle *handle)
+{
+	struct store_record records[STORE_RECORDS_MAX];
+	char ids[STORE_RECORDS_MAX][STORE_RECORD_ID_BYTES];
+	size_t count = gate_access_count(gate, way, decision, records, ids);
+	int r;
+
+	if (count == 0)
+		return gate_record_draft(gate, draft, on_recorded, handle);
+	r = gate_record_with(gate, draft, records, count, on_recorded, handle);
+	for (size_t i = 0; i < count; i++)
+		json_decref(records[i].json);
+	return r;
+}
+
+void gate_entry_permit(struct gate *gate, const struct gate_entry_request *request,
+		       const struct gate_way *way, const struct policy_decision *decision)
 {
 	struct gate_entry *entry = entry_take(gate);
 	struct entry_handle *handle = malloc(sizeof(*handle));
@@ -214,30 +273,85 @@ static void permit(struct gate *gate, const struct gate_entry_request *request)
 	entry->data = request->data;
 	entry->first_mono_us = request->first_mono_us;
 	entry->asked_mono_ms = clock_mono_ms();
+	entry->extended = decision->extended;
 	entry->reply = request->reply;
 	snprintf(entry->reader, sizeof(entry->reader), "%s", request->reader != NULL ? request->reader : "");
-	if (request->factor != POLICY_REMOTE)
+	if (request->factor != POLICY_REMOTE && request->factor != POLICY_PASS)
 		snprintf(entry->person, sizeof(entry->person), "%s", request->person_id);
 	draft.person = entry->person[0] != '\0' ? entry->person : NULL;
 	*handle = (struct entry_handle){.entry = entry, .generation = entry->generation};
-	if (gate_record_draft(gate, &draft, on_recorded, handle) < 0) {
+	if (record_request(gate, &draft, way, decision, handle) < 0) {
 		free(handle);
 		open_for(entry, "failed"); /* logged there; a broken disk locks nobody out */
 	}
+	tell_marks(gate, request, decision);
+}
+
+static void describe(const struct gate_entry_request *request, const struct gate_way *way,
+		     const struct policy_decision *decision)
+{
+	json_object_set_new(request->data, "factor", json_string(policy_factor_name(request->factor)));
+	json_object_set_new(request->data, "door", json_string(request->door->config->name));
+	json_object_set_new(request->data, "rule", json_string(decision->rule));
+	if (request->credential_id != NULL && request->credential_id[0] != '\0')
+		json_object_set_new(request->data, "credential", json_string(request->credential_id));
+	if (way->count > 1) {
+		json_t *factors = json_array();
+
+		for (size_t i = 0; i < way->count; i++)
+			json_array_append_new(factors, json_string(policy_factor_name(way->shown[i].factor)));
+		json_object_set_new(request->data, "factors", factors);
+	}
+	if (decision->extended)
+		json_object_set_new(request->data, "extended", json_true());
+}
+
+static void begin_way(const struct gate_entry_request *request, uint64_t now_ms, struct gate_way *ret_way)
+{
+	struct gate_shown *shown = &ret_way->shown[0];
+
+	*ret_way = (struct gate_way){.door = request->door,
+				     .leaving = request->leaving,
+				     .presentation_attack = request->presentation_attack,
+				     .count = 1};
+	shown->factor = request->factor;
+	shown->mono_ms = now_ms;
+	snprintf(shown->person, sizeof(shown->person), "%s",
+		 request->person_id != NULL ? request->person_id : "");
+	snprintf(shown->credential, sizeof(shown->credential), "%s",
+		 request->credential_id != NULL ? request->credential_id : "");
 }
 
 void gate_entry_ask(struct gate *gate, const struct gate_entry_request *request)
 {
-	struct policy_decision decision = decide(gate, request);
+	uint64_t now_ms = clock_mono_ms();
+	struct policy_decision decision;
+	struct gate_way way;
 
+	begin_way(request, now_ms, &way);
+	gate_collect(gate, &way, now_ms);
+	decision = gate_access_decide(gate, &way);
 	end_slow(gate);
-	json_object_set_new(request->data, "factor", json_string(policy_factor_name(request->factor)));
-	json_object_set_new(request->data, "door", json_string(request->door->config->name));
-	json_object_set_new(request->data, "rule", json_string(decision.rule));
-	if (decision.granted)
-		permit(gate, request);
-	else
-		deny(gate, request, &decision);
+	describe(request, &way, &decision);
+	switch (decision.outcome) {
+	case POLICY_GRANT:
+		gate_collect_end(gate, request->door);
+		gate_entry_permit(gate, request, &way, &decision);
+		break;
+	case POLICY_MORE:
+		gate_collect_keep(gate, &way, &decision, request->reader, request->data, now_ms);
+		feed_back(gate, request->door, request->reader, GATE_FEEDBACK_MORE, decision.reason);
+		break;
+	case POLICY_ASK_GUARD:
+		gate_collect_end(gate, request->door);
+		gate_guard_ask(gate, request, &way, &decision, now_ms);
+		break;
+	case POLICY_DENY:
+		gate_entry_deny(gate, request, &way, &decision);
+		tell_marks(gate, request, &decision);
+		break;
+	}
+	gate_timer_update(gate);
 }
 
 void gate_mode_ask(struct gate *gate, struct gate_door *door, const char *mode, json_t *data,

@@ -26,6 +26,7 @@ enum {
 };
 
 struct gate;
+struct gate_access;
 struct gate_link;
 struct gate_vision;
 
@@ -59,6 +60,7 @@ struct gate_entry {
 	json_t *data; /* of access.granted; owned */
 	char person[ULID_BYTES];
 	char reader[CONFIG_NAME_BYTES]; /* "": none */
+	bool extended; /* this person needs more time */
 	uint64_t first_mono_us; /* when the frame or the command arrived */
 	uint64_t asked_mono_ms; /* when the record was handed to the store */
 	struct gate_reply reply;
@@ -69,6 +71,8 @@ struct gate_entry_request {
 	struct gate_door *door;
 	const char *person_id; /* "" or NULL: nobody was recognised */
 	bool presentation_attack;
+	const char *credential_id; /* "" or NULL: none known */
+	bool leaving; /* shown on the inside */
 	const char *reader; /* NULL: none */
 	uint64_t first_mono_us;
 	json_t *data;	       /* what the factor knows (score, camera, operator...); the reference is taken */
@@ -103,12 +107,18 @@ struct gate {
 	void (*feedback)(struct gate *gate, struct gate_door *door, const char *reader,
 			 enum gate_feedback feedback, enum policy_reason reason);
 
+	struct gate_access *access;
+	json_t *access_counters; /* only while the store is loaded */
 	struct gate_vision *vision;
 	struct gate_link *link;
 	struct api *api;
 
 	sd_event_source *board_source, *timer_source, *store_source, *api_source, *api_timer, *watchdog_source;
 	uint64_t watchdog_us;
+
+	int clock_fd; /* -1: none */
+	int64_t clock_offset_ms; /* wall clock less monotonic, when it was last looked at */
+	sd_event_source *clock_source, *roster_source;
 };
 
 /* gate_record.c */
@@ -118,7 +128,49 @@ void gate_record(struct gate *gate, const char *type, enum event_severity severi
 		 const char *person, json_t *data);
 /** The same with everything a draft may hold and an answer when it is on disk. @return as store_append(). */
 int gate_record_draft(struct gate *gate, const struct event_draft *draft, store_done_fn done, void *arg);
+/** The same with records; the drafts's data stays yours. @return as store_records_write(). */
+int gate_record_with(struct gate *gate, const struct event_draft *draft, const struct store_record *records,
+		     size_t count, store_done_fn done, void *arg);
 extern const struct store_ops gate_store_ops;
+
+/* gate_clock.c */
+int gate_clock_open(struct gate *gate);
+void gate_clock_close(struct gate *gate);
+/** Whether the wall clock was set since the board got power: without that, no schedule can be judged. */
+bool gate_clock_is_set(int64_t unix_ms);
+/** Once the log can be written: say so when it was not. */
+void gate_clock_tell(struct gate *gate);
+
+/* gate_access.c */
+int gate_access_open(struct gate *gate);
+void gate_access_close(struct gate *gate);
+/** Records of the store, and the end of them. */
+void gate_access_load(struct gate *gate, const char *kind, const char *id, json_t *json);
+void gate_access_settle(struct gate *gate);
+/** @return 1 open, 0 closed, -ENOENT (no such schedule), -EAGAIN (the clock was never set). */
+int gate_schedule_is_open(struct gate *gate, const char *name, int64_t unix_ms);
+
+/* gate_change.c */
+typedef void (*gate_change_fn)(void *arg, int r);
+enum { GATE_CHANGE_ERROR_BYTES = 256, GATE_ROSTER_DIGEST_BYTES = EVENT_HASH_TEXT_BYTES };
+/**
+ * One change of the roster, as the API, gatectl and the property system make it:
+ * {"op":"put"|"remove","kind":"person"|"holder"|"credential"|"pass"|"group"|"schedule"|"rule"|"holiday"|"area",
+ *  "id":..,"value":{..}}; docs/ACCESS.md describes the values. It is checked wholly, in force at once, and on disk
+ * with its event when @p done (or NULL) is called with 0; with less, it was taken back.
+ * @param by     who, for the log.
+ * @param error  GATE_CHANGE_ERROR_BYTES; a sentence.
+ * @return 0 (done will be called), -EINVAL, -ENOENT (to remove what is not there), -EEXIST (taken, or still needed),
+ *         -ENOSPC, -EAGAIN (the disk takes nothing now) or -ENOMEM.
+ */
+int gate_roster_apply_change(struct gate *gate, const json_t *change, const char *by, gate_change_fn done,
+			     void *arg, char *error);
+/**
+ * BLAKE2b-256, in hex, over the digests of all items in order of kind and id; an item's digest is BLAKE2b-256 over the
+ * canonical JSON of {"id","kind","value"}. Passes, which the gate makes itself, and a PIN's digits are not in it.
+ * @param text  GATE_ROSTER_DIGEST_BYTES. @return 0 or -ENOMEM. About a millisecond for 10,000 people.
+ */
+int gate_roster_digest(const struct gate *gate, char *text);
 
 /* gate_doors.c */
 int gate_doors_open(struct gate *gate);
@@ -162,7 +214,6 @@ struct gate_credential {
  * through gate->feedback when it is set; what was read stands in no log.
  */
 void gate_credential_shown(struct gate *gate, struct gate_door *door, const struct gate_credential *shown);
-void gate_credential_load(struct gate *gate, const char *kind, const char *id, json_t *json);
 
 /* gate_vision.c */
 int gate_vision_open(struct gate *gate);

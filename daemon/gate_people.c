@@ -1,4 +1,4 @@
-#include "gate_internal.h"
+#include "gate_access.h"
 
 #include <errno.h>
 #include <string.h>
@@ -6,35 +6,41 @@
 #include "base/clock.h"
 #include "base/log.h"
 
-/* a change of the roster on its way to the disk; the copy in memory follows once it is there */
-struct change {
-	struct gate *gate;
-	struct gate_reply reply;
-	struct roster_person person;
-};
-
-static json_t *time_json(int64_t unix_ms)
+static json_t *person_json(const struct gate *gate, const struct roster_person *person)
 {
-	char text[CLOCK_UTC_BYTES];
+	json_t *json = gate_person_value(person), *holder = gate_holder_value(gate, person);
 
-	if (unix_ms == 0)
-		return json_null();
-	clock_format_utc(unix_ms, text);
-	return json_string(text);
+	json_object_update(json, holder);
+	json_decref(holder);
+	json_object_set_new(json, "id", json_string(person->id));
+	json_object_set_new(json, "faces", json_integer(person->template_count));
+	return json;
 }
 
-static json_t *person_json(const struct roster_person *person)
+static int tell_state(sd_event_source *source, void *arg)
 {
-	return json_pack("{s:s, s:s, s:o, s:o, s:b, s:i}", "id", person->id, "name", person->name,
-			 "valid_from", time_json(person->valid_from_unix_ms), "valid_to",
-			 time_json(person->valid_to_unix_ms), "enabled", person->enabled, "faces",
-			 (int)person->template_count);
+	struct gate *gate = arg;
+	char digest[GATE_ROSTER_DIGEST_BYTES] = "";
+
+	(void)source;
+	(void)gate_roster_digest(gate, digest); /* without memory it stays empty, and another comes */
+	gate_link_state(
+		gate, "roster", "summary",
+		json_pack("{s:I, s:s}", "people", (json_int_t)roster_count(gate->roster), "digest", digest));
+	return 0;
 }
 
+/* Once for all changes of one turn of the loop: the digest is over everybody. */
 void gate_roster_state(struct gate *gate)
 {
-	gate_link_state(gate, "roster", "summary",
-			json_pack("{s:I}", "people", (json_int_t)roster_count(gate->roster)));
+	int r = 0;
+
+	if (gate->roster_source == NULL)
+		r = sd_event_add_defer(gate->event, &gate->roster_source, tell_state, gate);
+	if (r >= 0)
+		r = sd_event_source_set_enabled(gate->roster_source, SD_EVENT_ONESHOT);
+	if (r < 0)
+		log_warning("roster", "its state is not told: %s", strerror(-r));
 }
 
 void gate_people_list(void *arg, struct api_token token, const char *after_id, unsigned limit)
@@ -44,7 +50,7 @@ void gate_people_list(void *arg, struct api_token token, const char *after_id, u
 	json_t *list = json_array(), *next = json_null();
 
 	for (unsigned i = 0; person != NULL && i < limit; i++) {
-		json_array_append_new(list, person_json(person));
+		json_array_append_new(list, person_json(gate, person));
 		if (i + 1 == limit && roster_next(gate->roster, person->id) != NULL)
 			next = json_string(person->id);
 		person = roster_next(gate->roster, person->id);
@@ -60,119 +66,82 @@ void gate_person_get(void *arg, struct api_token token, const char *id)
 	if (person == NULL)
 		api_reply_problem(gate->api, token, 404, "nobody is enrolled under this id");
 	else
-		api_reply(gate->api, token, 200, person_json(person));
+		api_reply(gate->api, token, 200, person_json(gate, person));
 }
 
-static struct change *change_new(struct gate *gate, const struct gate_reply *reply)
-{
-	struct change *change = calloc(1, sizeof(*change));
+/* a change on its way to the disk, and who waits for it */
+struct asked {
+	struct gate *gate;
+	struct gate_reply reply;
+	char person[ULID_BYTES];
+};
 
-	if (change == NULL) {
-		reply->answer(gate, reply, -ENOMEM, NULL, NULL);
-		return NULL;
+static void on_changed(void *arg, int r)
+{
+	struct asked *asked = arg;
+	struct gate *gate = asked->gate;
+	const struct roster_person *person = r == 0 ? roster_find(gate->roster, asked->person) : NULL;
+	const char *why = gate->store_trouble;
+
+	asked->reply.answer(gate, &asked->reply, r, why[0] != '\0' ? why : NULL,
+			    person != NULL ? person_json(gate, person) : NULL);
+	free(asked);
+}
+
+/* Takes @p change. */
+static void apply(struct gate *gate, struct api_token token, unsigned ok_status, const struct api_caller *by,
+		  const char *person, json_t *change)
+{
+	struct asked *asked = calloc(1, sizeof(*asked));
+	struct gate_reply reply = gate_api_reply(token, ok_status);
+	char error[GATE_CHANGE_ERROR_BYTES] = "out of memory";
+	int r = -ENOMEM;
+
+	if (asked != NULL) {
+		asked->gate = gate;
+		asked->reply = reply;
+		snprintf(asked->person, sizeof(asked->person), "%s", person);
+		r = gate_roster_apply_change(gate, change, by->name, on_changed, asked, error);
 	}
-	change->gate = gate;
-	change->reply = *reply;
-	return change;
-}
-
-/* While the disk takes nothing, a change would wait without an end: better said at once. */
-static int change_may_begin(const struct gate *gate)
-{
-	if (gate->store == NULL)
-		return -EIO;
-	return gate->store_trouble[0] != '\0' ? -EAGAIN : 0;
-}
-
-static void refuse(struct change *change, int r)
-{
-	const char *why = change->gate->store_trouble;
-
-	change->reply.answer(change->gate, &change->reply, r, why[0] != '\0' ? why : NULL, NULL);
-	free(change);
-}
-
-static void on_added(void *arg, int r, const struct event_row *row)
-{
-	struct change *change = arg;
-
-	(void)row;
+	json_decref(change);
 	if (r == 0)
-		r = roster_put(change->gate->roster, &change->person);
-	if (r < 0) {
-		refuse(change, r);
 		return;
-	}
-	change->reply.answer(change->gate, &change->reply, 0, NULL, person_json(&change->person));
-	gate_roster_state(change->gate);
-	free(change);
+	free(asked);
+	reply.answer(gate, &reply, r, error, NULL);
+}
+
+static void set_time(json_t *value, const char *key, int64_t unix_ms)
+{
+	char text[CLOCK_UTC_BYTES];
+
+	if (unix_ms == 0)
+		return;
+	clock_format_utc(unix_ms, text);
+	json_object_set_new(value, key, json_string(text));
 }
 
 void gate_person_add(void *arg, struct api_token token, const struct api_caller *by,
 		     const struct api_person *person)
 {
-	struct gate *gate = arg;
-	struct gate_reply reply = gate_api_reply(token, 201);
-	struct change *change = change_new(gate, &reply);
-	struct event_draft draft = {.type = "person.added"};
-	int r;
+	json_t *value = json_pack("{s:s}", "name", person->name);
+	char id[ULID_BYTES];
 
-	if (change == NULL)
-		return;
-	ulid_make(clock_unix_ms(), change->person.id);
-	snprintf(change->person.name, sizeof(change->person.name), "%s", person->name);
-	change->person.valid_from_unix_ms = person->valid_from_unix_ms;
-	change->person.valid_to_unix_ms = person->valid_to_unix_ms;
-	change->person.enabled = true;
-	draft.person = change->person.id;
-	draft.data = json_pack("{s:s}", "by", by->name);
-	r = change_may_begin(gate);
-	if (r == 0)
-		r = store_person_put(gate->store, &change->person, &draft, on_added, change);
-	json_decref(draft.data);
-	if (r < 0)
-		refuse(change, r);
-}
-
-static void on_removed(void *arg, int r, const struct event_row *row)
-{
-	struct change *change = arg;
-
-	(void)row;
-	if (r < 0) {
-		refuse(change, r);
-		return;
-	}
-	(void)roster_remove(change->gate->roster, change->person.id); /* gone already is as good */
-	gate_vision_person_removed(change->gate, change->person.id);
-	change->reply.answer(change->gate, &change->reply, 0, NULL, NULL);
-	gate_roster_state(change->gate);
-	free(change);
+	set_time(value, "valid_from", person->valid_from_unix_ms);
+	set_time(value, "valid_to", person->valid_to_unix_ms);
+	ulid_make(clock_unix_ms(), id);
+	apply(arg, token, 201, by, id,
+	      json_pack("{s:s, s:s, s:s, s:o}", "op", "put", "kind", "person", "id", id, "value", value));
 }
 
 void gate_person_remove(void *arg, struct api_token token, const struct api_caller *by, const char *id)
 {
 	struct gate *gate = arg;
-	struct gate_reply reply = gate_api_reply(token, 204);
-	struct event_draft draft = {.type = "person.removed", .person = id};
-	struct change *change;
-	int r;
 
-	if (roster_find(gate->roster, id) == NULL) {
+	if (roster_find(gate->roster, id) == NULL)
 		api_reply_problem(gate->api, token, 404, "nobody is enrolled under this id");
-		return;
-	}
-	change = change_new(gate, &reply);
-	if (change == NULL)
-		return;
-	snprintf(change->person.id, sizeof(change->person.id), "%s", id);
-	draft.data = json_pack("{s:s}", "by", by->name);
-	r = change_may_begin(gate);
-	if (r == 0)
-		r = store_person_remove(gate->store, id, &draft, on_removed, change);
-	json_decref(draft.data);
-	if (r < 0)
-		refuse(change, r);
+	else
+		apply(gate, token, 204, by, id,
+		      json_pack("{s:s, s:s, s:s}", "op", "remove", "kind", "person", "id", id));
 }
 
 void gate_person_enrol(void *arg, struct api_token token, const struct api_caller *by, const char *id,

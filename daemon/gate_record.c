@@ -1,4 +1,4 @@
-#include "gate_internal.h"
+#include "gate_access.h"
 
 #include <errno.h>
 #include <string.h>
@@ -20,6 +20,18 @@ static void log_unrecorded(const struct event_draft *draft, int r)
 int gate_record_draft(struct gate *gate, const struct event_draft *draft, store_done_fn done, void *arg)
 {
 	int r = gate->store != NULL ? store_append(gate->store, draft, done, arg) : -EIO;
+
+	if (r < 0)
+		log_unrecorded(draft, r);
+	gate_timer_update(gate);
+	return r;
+}
+
+int gate_record_with(struct gate *gate, const struct event_draft *draft, const struct store_record *records,
+		     size_t count, store_done_fn done, void *arg)
+{
+	int r = gate->store != NULL ? store_records_write(gate->store, records, count, draft, done, arg)
+				    : -EIO;
 
 	if (r < 0)
 		log_unrecorded(draft, r);
@@ -57,7 +69,14 @@ static void on_committed(void *arg, const struct event_row *row)
 static void on_person(void *arg, const struct roster_person *person)
 {
 	struct gate *gate = arg;
-	int r = roster_put(gate->roster, person);
+	struct roster_person known = *person;
+	json_t *value = gate_person_value(person);
+	int r;
+
+	gate_item_digest("person", person->id, value, known.digest);
+	json_decref(value);
+	r = roster_put(gate->roster, &known);
+	crypto_wipe(&known, sizeof(known));
 
 	if (r < 0)
 		log_error("roster", "person %s: %s", person->id, strerror(-r));
@@ -76,7 +95,9 @@ static void on_record(void *arg, const char *kind, const char *id, json_t *json)
 		const char *kind;
 		void (*load)(struct gate *gate, const char *kind, const char *id, json_t *json);
 	} owners[] = {
-		{"credential", gate_credential_load},
+		{"area", gate_access_load},  {"counter", gate_access_load}, {"credential", gate_access_load},
+		{"group", gate_access_load}, {"holder", gate_access_load},  {"holiday", gate_access_load},
+		{"pass", gate_access_load},  {"rule", gate_access_load},    {"schedule", gate_access_load},
 		{"user", gate_api_load},
 		{"alert", gate_api_load},
 		{"case", gate_api_load},
@@ -103,6 +124,8 @@ static void on_news(void *arg, enum store_news news, const char *text)
 	gate->store_trouble[0] = '\0';
 	switch (news) {
 	case STORE_READY:
+		gate_access_settle(gate);
+		gate_clock_tell(gate);
 		log_info("store", "the log stands at event %lld; %zu people enrolled",
 			 (long long)store_last_seq(gate->store), roster_count(gate->roster));
 		gate_record(gate, "system.started", EVENT_INFO, NULL, NULL,

@@ -25,6 +25,20 @@ void ctl_print_json(const json_t *value)
 	putchar('\n');
 }
 
+/* "a, b" of a list of texts */
+static void list_cell(const json_t *list, char *text)
+{
+	size_t used = 0;
+
+	text[0] = '\0';
+	for (size_t i = 0; i < json_array_size(list) && used < CELL_BYTES; i++) {
+		const char *item = json_string_value(json_array_get(list, i));
+
+		used += (size_t)snprintf(text + used, CELL_BYTES - used, "%s%s", used > 0 ? ", " : "",
+					 item != NULL ? item : "?");
+	}
+}
+
 static void cell(const json_t *row, const char *key, char *text)
 {
 	const json_t *value = json_object_get(row, key);
@@ -34,6 +48,8 @@ static void cell(const json_t *row, const char *key, char *text)
 		strcpy(text, "-");
 	} else if (json_is_string(value)) {
 		snprintf(text, CELL_BYTES, "%s", json_string_value(value));
+	} else if (json_is_array(value)) {
+		list_cell(value, text);
 	} else {
 		dump = json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY | JSON_REAL_PRECISION(4));
 		snprintf(text, CELL_BYTES, "%s", dump != NULL ? dump : "?");

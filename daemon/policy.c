@@ -1,11 +1,37 @@
 #include "policy.h"
 
 #include <assert.h>
-#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+
+#define BIT(factor) ((uint8_t)(1u << (factor)))
+
+const struct policy_rule policy_builtin_rule = {
+	.name = "residents",
+	.doors = UINT32_MAX,
+	.everyone = true,
+	.ways = {BIT(POLICY_FACE), BIT(POLICY_CARD), BIT(POLICY_QR)},
+	.way_count = 3,
+	.persons = 1,
+	.entering = true,
+	.leaving = true,
+};
 
 static struct policy_decision deny(enum policy_reason reason, const char *rule, const char *needed)
 {
-	return (struct policy_decision){.granted = false, .reason = reason, .rule = rule, .needed = needed};
+	struct policy_decision decision = {.outcome = POLICY_DENY, .reason = reason};
+
+	snprintf(decision.rule, sizeof(decision.rule), "%s", rule);
+	snprintf(decision.needed, sizeof(decision.needed), "%s", needed);
+	return decision;
+}
+
+static struct policy_decision grant(const char *rule)
+{
+	struct policy_decision decision = {.outcome = POLICY_GRANT, .reason = POLICY_GRANTED};
+
+	snprintf(decision.rule, sizeof(decision.rule), "%s", rule);
+	return decision;
 }
 
 /* Whether the door lets anybody through; a door that is open for all refuses nobody. */
@@ -26,60 +52,490 @@ static bool mode_admits(enum door_mode mode)
 	return false;
 }
 
-static struct policy_decision decide_person(const struct policy_person *person, int64_t now_unix_ms)
+static const struct policy_shown *newest(const struct policy_request *request)
 {
+	return &request->shown[request->shown_count - 1];
+}
+
+/* ---- who it is, and whether what was shown counts ---- */
+
+/* @return true and the denial, when a validity does not hold */
+static bool invalid(const struct policy_request *request, bool enabled, int64_t from, int64_t to,
+		    struct policy_decision *ret_denial)
+{
+	if (!enabled)
+		*ret_denial =
+			deny(POLICY_CREDENTIAL_NOT_ENABLED, "credential", "the manager to enable it again");
+	else if ((from != 0 || to != 0) && !request->clock_set && !request->trust_unset_clock)
+		*ret_denial = deny(POLICY_NOT_PERMITTED_AT_THIS_TIME, "clock",
+				   "the gate's clock to be set: its validity cannot be judged");
+	else if (from != 0 && request->now_unix_ms < from)
+		*ret_denial =
+			deny(POLICY_CREDENTIAL_NOT_ACTIVE, "validity", "to come after the validity begins");
+	else if (to != 0 && request->now_unix_ms >= to)
+		*ret_denial =
+			deny(POLICY_CREDENTIAL_EXPIRED, "validity", "the manager to extend the validity");
+	else
+		return false;
+	return true;
+}
+
+/* @return true and the denial, when the credential does not count */
+static bool unusable(const struct policy_request *request, const struct policy_credential *credential,
+		     struct policy_decision *ret_denial)
+{
+	if (invalid(request, credential->enabled, credential->valid_from_unix_ms,
+		    credential->valid_to_unix_ms, ret_denial))
+		return true;
+	if (credential->uses_max == 0 || credential->used < credential->uses_max)
+		return false;
+	*ret_denial = deny(POLICY_CREDENTIAL_EXPIRED, "uses", "a credential that is not used up");
+	return true;
+}
+
+static bool nobody(const struct policy_shown *shown, struct policy_decision *ret_denial)
+{
+	bool known = shown->factor == POLICY_PASS   ? shown->credential != NULL
+		     : shown->factor == POLICY_FACE ? shown->person != NULL
+						    : shown->person != NULL && shown->credential != NULL;
+
+	if (known)
+		return false;
+	if (shown->factor == POLICY_PIN)
+		*ret_denial = deny(POLICY_INVALID_PIN, "credential", "the right PIN");
+	else
+		*ret_denial = deny(POLICY_CREDENTIAL_NOT_FOUND, "credential",
+				   "a credential that is enrolled at this gate");
+	return true;
+}
+
+static bool refused(const struct policy_request *request, const struct policy_shown *shown,
+		    struct policy_decision *ret_denial)
+{
+	const struct policy_person *person = shown->person;
+
+	if (shown->factor == POLICY_REMOTE)
+		return false;
+	if (nobody(shown, ret_denial))
+		return true;
+	if (person != NULL && invalid(request, person->enabled, person->valid_from_unix_ms,
+				      person->valid_to_unix_ms, ret_denial))
+		return true;
+	if (shown->credential != NULL && unusable(request, shown->credential, ret_denial))
+		return true;
+	if (person == NULL || person->blocked != POLICY_BLOCK_DENY)
+		return false;
+	*ret_denial =
+		deny(POLICY_UNAUTHORIZED, "blocklist", "the manager to take this person off the blocklist");
+	ret_denial->blocklisted = true;
+	return true;
+}
+
+/* Everything that @p person showed is looked at: what was shown first may have expired since. */
+static bool person_refused(const struct policy_request *request, const struct policy_person *person,
+			   struct policy_decision *ret_denial)
+{
+	for (size_t i = request->shown_count; i-- > 0;)
+		if (request->shown[i].person == person && refused(request, &request->shown[i], ret_denial))
+			return true;
+	return false;
+}
+
+/* ---- the rules ---- */
+
+static bool in_group(const struct policy_rule *rule, const struct policy_person *person)
+{
+	uint64_t common = 0;
+
 	if (person == NULL)
-		return deny(POLICY_CREDENTIAL_NOT_FOUND, "credential",
-			    "a credential that is enrolled at this gate");
-	if (!person->enabled)
-		return deny(POLICY_CREDENTIAL_NOT_ENABLED, "credential",
-			    "the manager enables this person again");
-	if (person->valid_from_unix_ms != 0 && now_unix_ms < person->valid_from_unix_ms)
-		return deny(POLICY_CREDENTIAL_NOT_ACTIVE, "validity", "to come after the validity begins");
-	if (person->valid_to_unix_ms != 0 && now_unix_ms >= person->valid_to_unix_ms)
-		return deny(POLICY_CREDENTIAL_EXPIRED, "validity", "the manager extends the validity");
-	return (struct policy_decision){
-		.granted = true, .reason = POLICY_GRANTED, .rule = "resident", .needed = ""};
+		return false;
+	for (size_t i = 0; i < POLICY_GROUPS_MAX / 64; i++)
+		common |= rule->groups.bits[i] & person->groups.bits[i];
+	return rule->everyone || common != 0;
+}
+
+/* All that @p person showed; a pass has no person and stands alone. */
+static uint8_t factors_of(const struct policy_request *request, const struct policy_person *person)
+{
+	uint8_t factors = 0;
+
+	for (size_t i = 0; i < request->shown_count; i++)
+		if (request->shown[i].person == person)
+			factors |= BIT(request->shown[i].factor);
+	return factors;
+}
+
+/* 2: a way of the rule is complete; 1: a part of one was shown; 0: nothing that this rule takes */
+static int ways_shown(const struct policy_rule *rule, uint8_t factors)
+{
+	int best = 0;
+
+	for (size_t i = 0; i < rule->way_count; i++) {
+		if ((rule->ways[i] & factors) == rule->ways[i])
+			return 2;
+		if ((rule->ways[i] & factors) != 0)
+			best = 1;
+	}
+	return best;
+}
+
+/* How many different people of the rule's groups showed a whole way. */
+static unsigned persons_complete(const struct policy_request *request, const struct policy_rule *rule)
+{
+	struct policy_decision denial;
+	unsigned complete = 0;
+
+	for (size_t i = 0; i < request->shown_count; i++) {
+		const struct policy_person *person = request->shown[i].person;
+		bool before = false;
+
+		for (size_t j = 0; j < i; j++)
+			before |= request->shown[j].person == person;
+		if (!before && in_group(rule, person) && ways_shown(rule, factors_of(request, person)) == 2 &&
+		    !person_refused(request, person, &denial))
+			complete++;
+	}
+	return complete;
+}
+
+static enum policy_verdict judge_ways(const struct policy_request *request, const struct policy_rule *rule)
+{
+	const struct policy_person *person = newest(request)->person;
+	int shown = ways_shown(rule, factors_of(request, person));
+
+	if (shown == 0)
+		return POLICY_RULE_OTHER_WAY;
+	if (shown == 1 || (rule->persons > 1 && persons_complete(request, rule) < rule->persons))
+		return POLICY_RULE_MORE;
+	return rule->guard ? POLICY_RULE_GUARD : POLICY_RULE_OPENS;
+}
+
+enum policy_verdict policy_judge(const struct policy_request *request, const struct policy_rule *rule)
+{
+	bool pass = newest(request)->factor == POLICY_PASS;
+
+	if ((rule->doors & 1u << request->door) == 0)
+		return POLICY_RULE_OTHER_DOOR;
+	if (request->leaving ? !rule->leaving : !rule->entering)
+		return POLICY_RULE_OTHER_DIRECTION;
+	if (!pass && !in_group(rule, newest(request)->person))
+		return POLICY_RULE_OTHER_GROUP;
+	if (pass && ways_shown(rule, BIT(POLICY_PASS)) == 0)
+		return POLICY_RULE_OTHER_WAY;
+	if (rule->schedule != NULL && !request->clock_set)
+		return POLICY_RULE_NO_CLOCK;
+	if (rule->schedule != NULL &&
+	    !schedule_is_open(rule->schedule, request->book->calendar, request->local))
+		return POLICY_RULE_CLOSED;
+	return judge_ways(request, rule);
+}
+
+/* ---- what would have been needed ---- */
+
+static void list_ways(const struct policy_rule *rule, uint8_t without, char *text, size_t bytes)
+{
+	size_t used = 0;
+
+	text[0] = '\0';
+	for (size_t i = 0; i < rule->way_count && used < bytes; i++) {
+		char way[40];
+
+		if (without != 0 && (rule->ways[i] & without) == 0)
+			continue;
+		policy_format_way((uint8_t)(rule->ways[i] & ~without), way, sizeof(way));
+		used += (size_t)snprintf(text + used, bytes - used, "%s%s", used > 0 ? " or " : "", way);
+	}
+}
+
+static struct policy_decision decide_more(const struct policy_request *request,
+					  const struct policy_rule *rule)
+{
+	struct policy_decision decision = deny(POLICY_UNAUTHORIZED, rule->name, "");
+	uint8_t shown = factors_of(request, newest(request)->person);
+	char ways[96];
+
+	decision.outcome = POLICY_MORE;
+	if (ways_shown(rule, shown) == 2) {
+		list_ways(rule, 0, ways, sizeof(ways));
+		snprintf(decision.needed, sizeof(decision.needed), "a second person with %s", ways);
+	} else {
+		list_ways(rule, shown, ways, sizeof(ways));
+		snprintf(decision.needed, sizeof(decision.needed), "also %s", ways);
+	}
+	return decision;
+}
+
+static struct policy_decision decide_closest(const struct policy_rule *rule, enum policy_verdict verdict)
+{
+	struct policy_decision decision;
+	char ways[96];
+
+	switch (verdict) {
+	case POLICY_RULE_NO_CLOCK:
+		return deny(POLICY_NOT_PERMITTED_AT_THIS_TIME, rule->name,
+			    "the gate's clock to be set: its schedule cannot be judged");
+	case POLICY_RULE_CLOSED:
+		decision = deny(POLICY_NOT_PERMITTED_AT_THIS_TIME, rule->name, "");
+		snprintf(decision.needed, sizeof(decision.needed), "to come while schedule %s is open",
+			 rule->schedule_name);
+		return decision;
+	case POLICY_RULE_OTHER_WAY:
+		decision = deny(POLICY_UNAUTHORIZED, rule->name, "");
+		list_ways(rule, 0, ways, sizeof(ways));
+		snprintf(decision.needed, sizeof(decision.needed), "%s", ways);
+		return decision;
+	default:
+		return deny(POLICY_UNAUTHORIZED, "none",
+			    "a rule that lets one of this person's groups through this door");
+	}
+}
+
+/* The rule that says most for the request decides: one that opens, then one that asks, then the closest. */
+static struct policy_decision decide_rules(const struct policy_request *request)
+{
+	const struct policy_book *book = request->book;
+	const struct policy_rule *best = NULL;
+	enum policy_verdict best_verdict = POLICY_RULE_OTHER_GROUP;
+	size_t count = book->rule_count > 0 ? book->by_door_count[request->door] : 1;
+
+	for (size_t i = 0; i < count && best_verdict != POLICY_RULE_OPENS; i++) {
+		const struct policy_rule *rule = book->rule_count > 0
+							 ? &book->rules[book->by_door[request->door][i]]
+							 : &policy_builtin_rule;
+		enum policy_verdict verdict = policy_judge(request, rule);
+
+		if (verdict > best_verdict) {
+			best = rule;
+			best_verdict = verdict;
+		}
+	}
+	switch (best_verdict) {
+	case POLICY_RULE_OPENS: {
+		struct policy_decision decision = grant(best->name);
+
+		decision.persons = best->persons;
+		return decision;
+	}
+	case POLICY_RULE_GUARD: {
+		struct policy_decision decision = deny(POLICY_OTHER, best->name, "a guard who agrees");
+
+		decision.outcome = POLICY_ASK_GUARD;
+		decision.persons = best->persons;
+		return decision;
+	}
+	case POLICY_RULE_MORE:
+		return decide_more(request, best);
+	default:
+		return decide_closest(best, best_verdict);
+	}
+}
+
+static bool door_has_pass_rules(const struct policy_request *request)
+{
+	const struct policy_book *book = request->book;
+
+	for (size_t i = 0; i < book->by_door_count[request->door]; i++)
+		if (ways_shown(&book->rules[book->by_door[request->door][i]], BIT(POLICY_PASS)) != 0)
+			return true;
+	return false;
+}
+
+/* A pass is its own rule, unless the site has rules for passes at this door. */
+static struct policy_decision decide_pass(const struct policy_request *request)
+{
+	if ((newest(request)->credential->doors & 1u << request->door) == 0)
+		return deny(POLICY_UNAUTHORIZED, "visitor-pass", "a pass for this door");
+	return door_has_pass_rules(request) ? decide_rules(request) : grant("visitor-pass");
+}
+
+/* ---- areas ---- */
+
+uint32_t policy_areas_entered(const struct policy_book *book, unsigned door, bool leaving)
+{
+	uint32_t areas = 0;
+
+	for (unsigned i = 0; i < POLICY_AREAS_MAX; i++)
+		if (book->areas[i].name[0] != '\0' && !leaving && (book->areas[i].entries & 1u << door) != 0)
+			areas |= 1u << i;
+	return areas;
+}
+
+uint32_t policy_areas_left(const struct policy_book *book, unsigned door, bool leaving)
+{
+	uint32_t areas = 0;
+
+	for (unsigned i = 0; i < POLICY_AREAS_MAX; i++) {
+		const struct policy_area *area = &book->areas[i];
+
+		if (area->name[0] != '\0' &&
+		    ((area->exits & 1u << door) != 0 || (leaving && (area->entries & 1u << door) != 0)))
+			areas |= 1u << i;
+	}
+	return areas;
+}
+
+/* Whether @p person is inside by the area's book, and it matters now. */
+static bool breaks_passback(const struct policy_request *request, const struct policy_area *area,
+			    int64_t entered_unix_ms)
+{
+	int64_t inside_ms = request->now_unix_ms - entered_unix_ms;
+
+	if (entered_unix_ms == 0 || entered_unix_ms <= area->reset_unix_ms)
+		return false;
+	if (area->passback != POLICY_PASSBACK_TIMED)
+		return true;
+	/* who went in later than now did so before the clock was set back: that cannot be judged */
+	return inside_ms >= 0 && inside_ms < (int64_t)area->minutes * 60000;
+}
+
+static void check_areas(const struct policy_request *request, struct policy_decision *decision)
+{
+	const struct policy_person *person = newest(request)->person;
+	uint32_t entered = policy_areas_entered(request->book, request->door, request->leaving);
+
+	for (unsigned i = 0; person != NULL && i < POLICY_AREAS_MAX; i++) {
+		const struct policy_area *area = &request->book->areas[i];
+
+		if ((entered & 1u << i) == 0 || !breaks_passback(request, area, person->entered_unix_ms[i]))
+			continue;
+		if (area->passback == POLICY_PASSBACK_SOFT) {
+			decision->passback = true;
+			continue;
+		}
+		*decision = deny(POLICY_ANTI_PASSBACK, area->name, "");
+		snprintf(decision->needed, sizeof(decision->needed),
+			 "to have left area %s, or its anti-passback to be reset", area->name);
+		return;
+	}
+}
+
+/* ---- all of it ---- */
+
+static void take_marks(const struct policy_request *request, struct policy_decision *decision)
+{
+	for (size_t i = 0; i < request->shown_count; i++) {
+		const struct policy_shown *shown = &request->shown[i];
+
+		if (decision->persons < 2 && shown->person != newest(request)->person)
+			continue;
+		decision->extended |= shown->person != NULL && shown->person->extended;
+		decision->blocklisted |= shown->person != NULL && shown->person->blocked != POLICY_BLOCK_NONE;
+		decision->duress |= shown->credential != NULL && shown->credential->duress;
+	}
+}
+
+static bool opens(const struct policy_decision *decision)
+{
+	return decision->outcome == POLICY_GRANT || decision->outcome == POLICY_ASK_GUARD;
 }
 
 struct policy_decision policy_decide(const struct policy_request *request)
 {
 	struct policy_decision decision;
 
-	/* who it is comes before what the door does, so that a stranger learns nothing of the door's mode */
+	assert(request->shown_count >= 1 && request->shown_count <= POLICY_SHOWN_MAX &&
+	       request->door < POLICY_DOORS_MAX);
 	if (request->presentation_attack)
 		return deny(POLICY_OTHER, "presentation-attack", "a living face, or another credential");
-	if (request->factor == POLICY_REMOTE)
-		decision = (struct policy_decision){
-			.granted = true, .reason = POLICY_GRANTED, .rule = "remote", .needed = ""};
+	if (refused(request, newest(request), &decision) ||
+	    person_refused(request, newest(request)->person, &decision))
+		return decision;
+	if (!mode_admits(request->door_mode))
+		decision = deny(POLICY_UNAUTHORIZED, "door-mode",
+				"the door's mode changed to Locked or Unlocked");
+	else if (newest(request)->factor == POLICY_REMOTE)
+		decision = grant("remote");
+	else if (newest(request)->factor == POLICY_PASS)
+		decision = decide_pass(request);
 	else
-		decision = decide_person(request->person, request->now_unix_ms);
-	if (decision.granted && !mode_admits(request->door_mode))
-		return deny(POLICY_UNAUTHORIZED, "door-mode",
-			    "the door's mode changed to Locked or Unlocked");
+		decision = decide_rules(request);
+	if (opens(&decision))
+		check_areas(request, &decision);
+	if (opens(&decision) && request->interlocked)
+		decision =
+			deny(POLICY_INTERLOCK, "interlock", "the other door of the interlock to be closed");
+	take_marks(request, &decision);
 	return decision;
 }
 
+/* ---- words ---- */
+
 const char *policy_reason_name(enum policy_reason reason)
 {
-	static const char *const names[] = {
+	static const char *const names[POLICY_REASONS] = {
 		[POLICY_GRANTED] = "Granted",
 		[POLICY_CREDENTIAL_NOT_FOUND] = "CredentialNotFound",
 		[POLICY_CREDENTIAL_NOT_ENABLED] = "CredentialNotEnabled",
 		[POLICY_CREDENTIAL_NOT_ACTIVE] = "CredentialNotActive",
 		[POLICY_CREDENTIAL_EXPIRED] = "CredentialExpired",
+		[POLICY_INVALID_PIN] = "InvalidPIN",
+		[POLICY_NOT_PERMITTED_AT_THIS_TIME] = "NotPermittedAtThisTime",
 		[POLICY_UNAUTHORIZED] = "Unauthorized",
+		[POLICY_ANTI_PASSBACK] = "AntiPassback",
+		[POLICY_INTERLOCK] = "Interlock",
 		[POLICY_OTHER] = "Other",
 	};
 
-	assert((size_t)reason < sizeof(names) / sizeof(names[0]));
+	assert((size_t)reason < POLICY_REASONS);
 	return names[reason];
 }
 
 const char *policy_factor_name(enum policy_factor factor)
 {
-	static const char *const names[] = {"face", "card", "pin", "qr", "pass", "remote"};
+	static const char *const names[POLICY_FACTORS] = {"face", "card", "pin", "qr", "pass", "remote"};
 
-	assert((size_t)factor < sizeof(names) / sizeof(names[0]));
+	assert((size_t)factor < POLICY_FACTORS);
 	return names[factor];
+}
+
+const char *policy_verdict_text(enum policy_verdict verdict)
+{
+	static const char *const texts[] = {
+		[POLICY_RULE_OTHER_DOOR] = "it is for other doors",
+		[POLICY_RULE_OTHER_DIRECTION] = "it is for the other direction",
+		[POLICY_RULE_OTHER_GROUP] = "the person is in none of its groups",
+		[POLICY_RULE_NO_CLOCK] = "its schedule cannot be judged: the clock is not set",
+		[POLICY_RULE_CLOSED] = "its schedule is closed",
+		[POLICY_RULE_OTHER_WAY] = "it takes other credentials",
+		[POLICY_RULE_MORE] = "it needs more than was shown",
+		[POLICY_RULE_GUARD] = "it opens when a guard agrees",
+		[POLICY_RULE_OPENS] = "it opens",
+	};
+
+	assert((size_t)verdict < sizeof(texts) / sizeof(texts[0]));
+	return texts[verdict];
+}
+
+uint8_t policy_parse_way(const char *text)
+{
+	uint8_t way = 0;
+
+	for (;;) {
+		size_t length = strcspn(text, "+");
+		uint8_t factor = 0;
+
+		for (int i = 0; i < POLICY_REMOTE; i++)
+			if (strlen(policy_factor_name((enum policy_factor)i)) == length &&
+			    memcmp(policy_factor_name((enum policy_factor)i), text, length) == 0)
+				factor = BIT(i);
+		if (factor == 0 || (way & factor) != 0)
+			return 0;
+		way |= factor;
+		if (text[length] == '\0')
+			break;
+		text += length + 1;
+	}
+	/* a pass is a stranger's: there is nobody whose card it could come with */
+	return (way & BIT(POLICY_PASS)) != 0 && way != BIT(POLICY_PASS) ? 0 : way;
+}
+
+void policy_format_way(uint8_t way, char *text, size_t bytes)
+{
+	size_t used = 0;
+
+	text[0] = '\0';
+	for (int i = 0; i < POLICY_REMOTE && used < bytes; i++)
+		if ((way & BIT(i)) != 0)
+			used += (size_t)snprintf(text + used, bytes - used, "%s%s", used > 0 ? "+" : "",
+						 policy_factor_name((enum policy_factor)i));
 }

@@ -60,6 +60,13 @@ static int make_room(struct roster *roster)
 	return 0;
 }
 
+static void take_validity(struct roster_person *person)
+{
+	person->access.enabled = person->enabled;
+	person->access.valid_from_unix_ms = person->valid_from_unix_ms;
+	person->access.valid_to_unix_ms = person->valid_to_unix_ms;
+}
+
 static int insert(struct roster *roster, size_t place, const struct roster_person *person)
 {
 	struct roster_person *copy;
@@ -74,6 +81,7 @@ static int insert(struct roster *roster, size_t place, const struct roster_perso
 	if (copy == NULL)
 		return -ENOMEM;
 	*copy = *person;
+	take_validity(copy);
 	memmove(roster->people + place + 1, roster->people + place,
 		(roster->count - place) * sizeof(struct roster_person *));
 	roster->people[place] = copy;
@@ -81,8 +89,18 @@ static int insert(struct roster *roster, size_t place, const struct roster_perso
 	return 0;
 }
 
+/* What is kept over a put of the rest. */
+static void keep(struct roster_person *person, const struct roster_person *before)
+{
+	person->has_holder = before->has_holder;
+	person->access = before->access;
+	memcpy(person->holder_digest, before->holder_digest, sizeof(person->holder_digest));
+	take_validity(person);
+}
+
 int roster_put(struct roster *roster, const struct roster_person *person)
 {
+	struct roster_person before;
 	size_t place;
 
 	if (memchr(person->id, '\0', sizeof(person->id)) == NULL || !ulid_is_valid(person->id) ||
@@ -91,8 +109,18 @@ int roster_put(struct roster *roster, const struct roster_person *person)
 	place = place_of(roster, person->id);
 	if (!holds(roster, place, person->id))
 		return insert(roster, place, person);
+	before = *roster->people[place];
 	*roster->people[place] = *person;
+	keep(roster->people[place], &before);
+	crypto_wipe(&before, sizeof(before));
 	return 0;
+}
+
+struct roster_person *roster_edit(struct roster *roster, const char *id)
+{
+	size_t place = place_of(roster, id);
+
+	return holds(roster, place, id) ? roster->people[place] : NULL;
 }
 
 static void free_person(struct roster_person *person)

@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "base/ulid.h"
+#include "policy.h"
 
 enum {
 	ROSTER_NAME_BYTES = 129, /* UTF-8 and the ending zero */
@@ -28,6 +29,10 @@ struct roster_person {
 	int64_t valid_to_unix_ms;   /* first moment at which it is no longer valid; 0: for ever */
 	bool enabled;
 	unsigned template_count;
+	/* below: kept over roster_put(), but for the validity in `access`, which is what stands above */
+	bool has_holder;
+	uint8_t digest[32], holder_digest[32]; /* of its two items in the roster's digest */
+	struct policy_person access;           /* what the policy reads */
 };
 
 struct roster;
@@ -37,6 +42,9 @@ int roster_open(struct roster **ret_roster);
 
 /** Add or replace by id. @return 0, -EINVAL (no id or no name), -ENOSPC (ROSTER_PEOPLE_MAX) or -ENOMEM. */
 int roster_put(struct roster *roster, const struct roster_person *person);
+
+/** To change what roster_put() keeps; NULL when unknown. Borrowed until the roster changes. */
+struct roster_person *roster_edit(struct roster *roster, const char *id);
 
 /** @return 0 or -ENOENT. */
 int roster_remove(struct roster *roster, const char *id);

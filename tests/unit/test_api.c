@@ -16,9 +16,9 @@ static void unknown_paths_and_methods_are_refused(void **state)
 	assert_status(request("GET /api/v2/status", ""), "404");
 	assert_status(request("GET /api/v1/status/", ""), "404");
 	assert_status(request("GET /api/v1/people//faces", ""), "404");
-	reply = request("PUT /api/v1/people/" PERSON, "");
+	reply = request("PATCH /api/v1/people/" PERSON, "");
 	assert_status(reply, "405");
-	assert_non_null(strstr(reply, "Allow: GET, DELETE\r\n"));
+	assert_non_null(strstr(reply, "Allow: GET, DELETE, PUT\r\n"));
 	assert_status(request("DELETE /api/v1/status", ""), "405");
 	assert_status(request("POST /index.html", ""), "405");
 }

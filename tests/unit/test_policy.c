@@ -1,101 +1,598 @@
+#include <stdlib.h>
 #include <string.h>
 
 #include "unit.h"
 #include "daemon/policy.h"
 
-enum { NOW = 1000000 };
+enum { NOW = 1000000, DOOR = 0, SIDE = 1 };
+
+#define WAY(factor) ((uint8_t)(1u << (factor)))
 
 static const struct policy_person resident = {.enabled = true};
+static const struct policy_credential card = {.enabled = true};
+static const struct policy_area no_areas[POLICY_AREAS_MAX];
+static const struct policy_book no_rules = {.areas = no_areas};
 
-static struct policy_decision decide(const struct policy_person *person, enum door_mode mode, int64_t now)
+/* one rule at every door */
+struct one {
+	struct policy_rule rule;
+	struct policy_area areas[POLICY_AREAS_MAX];
+	uint16_t place;
+	struct policy_book book;
+};
+
+static void one_init(struct one *one, uint8_t way)
 {
-	struct policy_request request = {
-		.factor = POLICY_FACE, .person = person, .door_mode = mode, .now_unix_ms = now};
-
-	return policy_decide(&request);
+	*one = (struct one){.rule = {.name = "rule",
+				     .doors = 3,
+				     .everyone = true,
+				     .ways = {way},
+				     .way_count = 1,
+				     .persons = 1,
+				     .entering = true,
+				     .leaving = true}};
+	one->book = (struct policy_book){.rules = &one->rule, .rule_count = 1, .areas = one->areas};
+	for (int door = 0; door < 2; door++) {
+		one->book.by_door[door] = &one->place;
+		one->book.by_door_count[door] = 1;
+	}
 }
 
-static void admits_an_enabled_resident(void **state)
+static struct policy_request asked(const struct policy_book *book, enum policy_factor factor,
+				   const struct policy_person *person)
 {
-	struct policy_decision d = decide(&resident, DOOR_MODE_LOCKED, NOW);
-
-	(void)state;
-	assert_true(d.granted);
-	assert_int_equal(d.reason, POLICY_GRANTED);
-	assert_string_equal(d.needed, "");
+	return (struct policy_request){.book = book,
+				       .door_mode = DOOR_MODE_LOCKED,
+				       .clock_set = true,
+				       .now_unix_ms = NOW,
+				       .shown = {{factor, person, factor == POLICY_FACE ? NULL : &card}},
+				       .shown_count = 1};
 }
 
-static void denies_a_stranger(void **state)
+static void also(struct policy_request *request, enum policy_factor factor,
+		 const struct policy_person *person, const struct policy_credential *credential)
 {
-	struct policy_decision d = decide(NULL, DOOR_MODE_LOCKED, NOW);
+	request->shown[request->shown_count++] = (struct policy_shown){factor, person, credential};
+}
+
+#define assert_reason(request, wanted)                                                                       \
+	assert_string_equal(policy_reason_name(policy_decide(request).reason), policy_reason_name(wanted))
+
+static void without_rules_residents_come_in_by_face_or_card(void **state)
+{
+	struct policy_request face = asked(&no_rules, POLICY_FACE, &resident);
+	struct policy_request pin = asked(&no_rules, POLICY_PIN, &resident);
+	struct policy_decision decision = policy_decide(&face);
 
 	(void)state;
-	assert_false(d.granted);
-	assert_string_equal(policy_reason_name(d.reason), "CredentialNotFound");
+	assert_int_equal(decision.outcome, POLICY_GRANT);
+	assert_int_equal(decision.reason, POLICY_GRANTED);
+	assert_string_equal(decision.rule, "residents");
+	assert_string_equal(decision.needed, "");
+	face = asked(&no_rules, POLICY_CARD, &resident);
+	assert_reason(&face, POLICY_GRANTED);
+	face = asked(&no_rules, POLICY_QR, &resident);
+	assert_reason(&face, POLICY_GRANTED);
+	assert_reason(&pin, POLICY_UNAUTHORIZED);
+	assert_string_equal(policy_decide(&pin).needed, "face or card or qr");
+}
+
+static void a_stranger_is_not_found_and_a_wrong_pin_is_a_wrong_pin(void **state)
+{
+	struct policy_request request = asked(&no_rules, POLICY_FACE, NULL);
+
+	(void)state;
+	request.door_mode = DOOR_MODE_BLOCKED; /* and learns nothing of the door */
+	assert_reason(&request, POLICY_CREDENTIAL_NOT_FOUND);
+	request = asked(&no_rules, POLICY_CARD, &resident);
+	request.shown[0].credential = NULL;
+	assert_reason(&request, POLICY_CREDENTIAL_NOT_FOUND);
+	request = asked(&no_rules, POLICY_PIN, &resident);
+	request.shown[0].credential = NULL;
+	assert_reason(&request, POLICY_INVALID_PIN);
+	request = asked(&no_rules, POLICY_PASS, NULL);
+	request.shown[0].credential = NULL;
+	assert_reason(&request, POLICY_CREDENTIAL_NOT_FOUND);
 }
 
 static void validity_counts_to_the_millisecond(void **state)
 {
-	struct policy_person p = {.enabled = true, .valid_from_unix_ms = 100, .valid_to_unix_ms = 200};
+	struct policy_person person = {.enabled = true, .valid_from_unix_ms = 100, .valid_to_unix_ms = 200};
+	struct policy_credential limited = {
+		.enabled = true, .valid_from_unix_ms = 120, .valid_to_unix_ms = 180};
+	const struct {
+		int64_t now;
+		enum policy_reason face, card;
+	} table[] = {
+		{99, POLICY_CREDENTIAL_NOT_ACTIVE, POLICY_CREDENTIAL_NOT_ACTIVE},
+		{100, POLICY_GRANTED, POLICY_CREDENTIAL_NOT_ACTIVE},
+		{101, POLICY_GRANTED, POLICY_CREDENTIAL_NOT_ACTIVE},
+		{119, POLICY_GRANTED, POLICY_CREDENTIAL_NOT_ACTIVE},
+		{120, POLICY_GRANTED, POLICY_GRANTED},
+		{179, POLICY_GRANTED, POLICY_GRANTED},
+		{180, POLICY_GRANTED, POLICY_CREDENTIAL_EXPIRED},
+		{199, POLICY_GRANTED, POLICY_CREDENTIAL_EXPIRED},
+		{200, POLICY_CREDENTIAL_EXPIRED, POLICY_CREDENTIAL_EXPIRED},
+	};
 
 	(void)state;
-	assert_int_equal(decide(&p, DOOR_MODE_LOCKED, 99).reason, POLICY_CREDENTIAL_NOT_ACTIVE);
-	assert_int_equal(decide(&p, DOOR_MODE_LOCKED, 100).reason, POLICY_GRANTED);
-	assert_int_equal(decide(&p, DOOR_MODE_LOCKED, 199).reason, POLICY_GRANTED);
-	assert_int_equal(decide(&p, DOOR_MODE_LOCKED, 200).reason, POLICY_CREDENTIAL_EXPIRED);
-	p.valid_from_unix_ms = 0;
-	p.valid_to_unix_ms = 0;
-	assert_int_equal(decide(&p, DOOR_MODE_LOCKED, INT64_MAX).reason, POLICY_GRANTED);
-	assert_int_equal(decide(&p, DOOR_MODE_LOCKED, 0).reason, POLICY_GRANTED);
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		struct policy_request request = asked(&no_rules, POLICY_FACE, &person);
+
+		request.now_unix_ms = table[i].now;
+		assert_reason(&request, table[i].face);
+		request = asked(&no_rules, POLICY_CARD, &person);
+		request.now_unix_ms = table[i].now;
+		request.shown[0].credential = &limited;
+		assert_reason(&request, table[i].card);
+	}
+}
+
+static void disabled_and_used_up_credentials_are_told_apart(void **state)
+{
+	struct policy_person off = {.enabled = false};
+	struct policy_credential lost = {.enabled = false}, thrice = {.enabled = true, .uses_max = 3};
+	struct policy_request request = asked(&no_rules, POLICY_FACE, &off);
+
+	(void)state;
+	assert_reason(&request, POLICY_CREDENTIAL_NOT_ENABLED);
+	request = asked(&no_rules, POLICY_CARD, &resident);
+	request.shown[0].credential = &lost;
+	assert_reason(&request, POLICY_CREDENTIAL_NOT_ENABLED);
+	request.shown[0].credential = &thrice;
+	for (thrice.used = 0; thrice.used < 5; thrice.used++)
+		assert_reason(&request, thrice.used < 3 ? POLICY_GRANTED : POLICY_CREDENTIAL_EXPIRED);
 }
 
 static void a_picture_opens_nothing(void **state)
 {
-	struct policy_request request = {.factor = POLICY_FACE,
-					 .person = &resident,
-					 .presentation_attack = true,
-					 .door_mode = DOOR_MODE_UNLOCKED,
-					 .now_unix_ms = NOW};
+	struct policy_request request = asked(&no_rules, POLICY_FACE, &resident);
 
 	(void)state;
-	assert_int_equal(policy_decide(&request).reason, POLICY_OTHER);
+	request.presentation_attack = true;
+	request.door_mode = DOOR_MODE_UNLOCKED;
+	assert_reason(&request, POLICY_OTHER);
 }
 
-/* every factor, mode and kind of person: one reason each, granted exactly when it is Granted */
-static void every_request_gets_exactly_one_reason(void **state)
+static void a_closed_door_and_an_interlock_have_their_reasons(void **state)
 {
-	const struct policy_person off = {.enabled = false}, gone = {.enabled = true, .valid_to_unix_ms = 1};
-	const struct policy_person *const people[] = {NULL, &resident, &off, &gone};
-	struct policy_request q = {.now_unix_ms = NOW};
+	struct policy_request request = asked(&no_rules, POLICY_FACE, &resident);
 
 	(void)state;
-	for (int bits = 0; bits < 6 * 8 * 4 * 2; bits++) {
-		struct policy_decision d;
+	for (int mode = DOOR_MODE_UNKNOWN; mode <= DOOR_MODE_DOUBLE_LOCKED; mode++) {
+		bool open = mode == DOOR_MODE_LOCKED || mode == DOOR_MODE_UNLOCKED ||
+			    mode == DOOR_MODE_ACCESSED || mode == DOOR_MODE_LOCKED_OPEN;
 
-		q.factor = (enum policy_factor)(bits % 6);
-		q.door_mode = (enum door_mode)(bits / 6 % 8);
-		q.person = people[bits / 48 % 4];
-		q.presentation_attack = bits / 192 != 0;
-		d = policy_decide(&q);
-		assert_int_equal(d.granted, d.reason == POLICY_GRANTED);
-		assert_int_equal(d.granted, strlen(d.needed) == 0);
-		if (q.presentation_attack || q.door_mode == DOOR_MODE_BLOCKED ||
-		    q.door_mode == DOOR_MODE_LOCKED_DOWN || q.door_mode == DOOR_MODE_DOUBLE_LOCKED ||
-		    q.door_mode == DOOR_MODE_UNKNOWN)
-			assert_false(d.granted);
-		if (q.factor != POLICY_REMOTE && q.person != &resident)
-			assert_false(d.granted);
+		request.door_mode = (enum door_mode)mode;
+		request.interlocked = false;
+		assert_reason(&request, open ? POLICY_GRANTED : POLICY_UNAUTHORIZED);
+		request.interlocked = true;
+		assert_reason(&request, open ? POLICY_INTERLOCK : POLICY_UNAUTHORIZED);
+		request.shown[0].factor = POLICY_REMOTE;
+		assert_reason(&request, open ? POLICY_INTERLOCK : POLICY_UNAUTHORIZED);
+		request.shown[0].factor = POLICY_FACE;
 	}
+}
+
+static void a_rule_is_for_its_door_group_and_direction(void **state)
+{
+	struct policy_person member = {.enabled = true, .groups = {.bits = {0, 0, 1}}};
+	struct one one;
+	struct policy_request request;
+
+	(void)state;
+	one_init(&one, WAY(POLICY_FACE));
+	request = asked(&one.book, POLICY_FACE, &resident);
+	assert_reason(&request, POLICY_GRANTED);
+	one.rule.everyone = false;
+	assert_reason(&request, POLICY_UNAUTHORIZED);
+	one.rule.groups.bits[2] = 3;
+	assert_reason(&request, POLICY_UNAUTHORIZED);
+	request.shown[0].person = &member;
+	assert_reason(&request, POLICY_GRANTED);
+	request.door = SIDE;
+	assert_reason(&request, POLICY_GRANTED);
+	one.rule.doors = 1u << DOOR;
+	assert_reason(&request, POLICY_UNAUTHORIZED);
+	one.rule.doors = 3;
+	one.rule.leaving = false;
+	assert_reason(&request, POLICY_GRANTED);
+	request.leaving = true;
+	assert_reason(&request, POLICY_UNAUTHORIZED);
+	one.rule.leaving = true;
+	one.rule.entering = false;
+	assert_reason(&request, POLICY_GRANTED);
+}
+
+static void a_closed_schedule_says_so_and_so_does_a_clock_that_was_never_set(void **state)
+{
+	struct schedule office = {.spans = {{.days = 0xff, .from_minute = 480, .to_minute = 1080}},
+				  .span_count = 1};
+	struct policy_person limited = {.enabled = true, .valid_to_unix_ms = NOW + 1};
+	struct one one;
+	struct policy_request request;
+
+	(void)state;
+	one_init(&one, WAY(POLICY_FACE));
+	one.rule.schedule = &office;
+	snprintf(one.rule.schedule_name, sizeof(one.rule.schedule_name), "office");
+	request = asked(&one.book, POLICY_FACE, &resident);
+	request.local.minute = 479;
+	assert_reason(&request, POLICY_NOT_PERMITTED_AT_THIS_TIME);
+	assert_string_equal(policy_decide(&request).needed, "to come while schedule office is open");
+	request.local.minute = 480;
+	assert_reason(&request, POLICY_GRANTED);
+	request.clock_set = false;
+	assert_reason(&request, POLICY_NOT_PERMITTED_AT_THIS_TIME);
+	request.trust_unset_clock = true; /* validity may be judged then; a schedule not */
+	assert_reason(&request, POLICY_NOT_PERMITTED_AT_THIS_TIME);
+	one.rule.schedule = NULL;
+	request.trust_unset_clock = false;
+	assert_reason(&request, POLICY_GRANTED);
+	request.shown[0].person = &limited;
+	assert_reason(&request, POLICY_NOT_PERMITTED_AT_THIS_TIME);
+	request.trust_unset_clock = true;
+	assert_reason(&request, POLICY_GRANTED);
+}
+
+static void several_factors_are_one_persons(void **state)
+{
+	struct policy_person other = {.enabled = true};
+	struct policy_credential pin = {.enabled = true};
+	struct one one;
+	struct policy_request request;
+	struct policy_decision decision;
+
+	(void)state;
+	one_init(&one, WAY(POLICY_CARD) | WAY(POLICY_PIN));
+	request = asked(&one.book, POLICY_CARD, &resident);
+	decision = policy_decide(&request);
+	assert_int_equal(decision.outcome, POLICY_MORE);
+	assert_string_equal(decision.needed, "also pin");
+	also(&request, POLICY_PIN, &other, &pin);
+	assert_int_equal(policy_decide(&request).outcome, POLICY_MORE);
+	request.shown[1].person = &resident;
+	assert_reason(&request, POLICY_GRANTED);
+	request.shown[0] = (struct policy_shown){POLICY_PIN, &resident, &pin};
+	request.shown[1] = (struct policy_shown){POLICY_CARD, &resident, &card}; /* in either order */
+	assert_reason(&request, POLICY_GRANTED);
+	pin.enabled = false; /* meanwhile */
+	assert_reason(&request, POLICY_CREDENTIAL_NOT_ENABLED);
+	request = asked(&one.book, POLICY_FACE, &resident);
+	assert_reason(&request, POLICY_UNAUTHORIZED);
+	assert_string_equal(policy_decide(&request).needed, "card+pin");
+}
+
+static void two_persons_must_be_two(void **state)
+{
+	struct policy_person second = {.enabled = true}, off = {.enabled = false};
+	struct one one;
+	struct policy_request request;
+
+	(void)state;
+	one_init(&one, WAY(POLICY_CARD));
+	one.rule.persons = 2;
+	request = asked(&one.book, POLICY_CARD, &resident);
+	assert_int_equal(policy_decide(&request).outcome, POLICY_MORE);
+	assert_string_equal(policy_decide(&request).needed, "a second person with card");
+	also(&request, POLICY_CARD, &resident, &card);
+	assert_int_equal(policy_decide(&request).outcome, POLICY_MORE);
+	request.shown[1].person = &second;
+	assert_reason(&request, POLICY_GRANTED);
+	assert_int_equal(policy_decide(&request).persons, 2);
+	request.shown[0].person = &off; /* since then: does not count, and denies nobody else */
+	assert_int_equal(policy_decide(&request).outcome, POLICY_MORE);
+	one.rule.persons = 1;
+	assert_reason(&request, POLICY_GRANTED);
+}
+
+static void a_guard_has_the_last_word_where_a_rule_says_so(void **state)
+{
+	struct one one;
+	struct policy_request request;
+	struct policy_decision decision;
+
+	(void)state;
+	one_init(&one, WAY(POLICY_FACE));
+	one.rule.guard = true;
+	request = asked(&one.book, POLICY_FACE, &resident);
+	decision = policy_decide(&request);
+	assert_int_equal(decision.outcome, POLICY_ASK_GUARD);
+	assert_int_equal(decision.reason, POLICY_OTHER);
+	request.interlocked = true; /* then there is nothing to ask */
+	assert_reason(&request, POLICY_INTERLOCK);
+}
+
+static void blocklisted_people_are_told_of_either_way(void **state)
+{
+	struct policy_person person = {.enabled = true, .blocked = POLICY_BLOCK_DENY};
+	struct policy_request request = asked(&no_rules, POLICY_FACE, &person);
+
+	(void)state;
+	assert_reason(&request, POLICY_UNAUTHORIZED);
+	assert_true(policy_decide(&request).blocklisted);
+	person.blocked = POLICY_BLOCK_ADMIT;
+	assert_reason(&request, POLICY_GRANTED);
+	assert_true(policy_decide(&request).blocklisted);
+	person.blocked = POLICY_BLOCK_NONE;
+	assert_false(policy_decide(&request).blocklisted);
+}
+
+static void duress_opens_and_more_time_is_passed_on(void **state)
+{
+	struct policy_person slow = {.enabled = true, .extended = true};
+	struct policy_credential duress = {.enabled = true, .duress = true};
+	struct one one;
+	struct policy_request request;
+	struct policy_decision decision;
+
+	(void)state;
+	one_init(&one, WAY(POLICY_PIN));
+	request = asked(&one.book, POLICY_PIN, &slow);
+	request.shown[0].credential = &duress;
+	decision = policy_decide(&request);
+	assert_int_equal(decision.outcome, POLICY_GRANT);
+	assert_true(decision.duress);
+	assert_true(decision.extended);
+	also(&request, POLICY_PIN, &resident, &card); /* somebody else's turn */
+	decision = policy_decide(&request);
+	assert_false(decision.duress);
+	assert_false(decision.extended);
+}
+
+static void a_pass_is_its_own_rule_at_its_doors(void **state)
+{
+	struct policy_credential pass = {.enabled = true, .doors = 1u << DOOR, .uses_max = 1};
+	struct one one;
+	struct policy_request request = asked(&no_rules, POLICY_PASS, NULL);
+
+	(void)state;
+	request.shown[0].credential = &pass;
+	assert_reason(&request, POLICY_GRANTED);
+	assert_string_equal(policy_decide(&request).rule, "visitor-pass");
+	request.door = SIDE;
+	assert_reason(&request, POLICY_UNAUTHORIZED);
+	request.door = DOOR;
+	one_init(&one, WAY(POLICY_FACE));
+	request.book = &one.book;
+	assert_reason(&request, POLICY_GRANTED); /* no rule of the site's speaks of passes */
+	one.rule.ways[0] = WAY(POLICY_PASS);
+	one.rule.guard = true;
+	assert_int_equal(policy_decide(&request).outcome, POLICY_ASK_GUARD);
+	pass.used = 1;
+	assert_reason(&request, POLICY_CREDENTIAL_EXPIRED);
+	pass.enabled = false;
+	assert_reason(&request, POLICY_CREDENTIAL_NOT_ENABLED);
+}
+
+static void nobody_enters_an_area_twice(void **state)
+{
+	struct policy_person inside = {.enabled = true, .entered_unix_ms = {0, NOW - 60000}};
+	struct one one;
+	struct policy_request request;
+	struct policy_area *area;
+
+	(void)state;
+	one_init(&one, WAY(POLICY_FACE));
+	area = &one.areas[1];
+	*area = (struct policy_area){
+		.name = "yard", .passback = POLICY_PASSBACK_HARD, .entries = 1u << DOOR, .exits = 1u << SIDE};
+	request = asked(&one.book, POLICY_FACE, &inside);
+	assert_reason(&request, POLICY_ANTI_PASSBACK);
+	assert_string_equal(policy_decide(&request).rule, "yard");
+	request.leaving = true; /* the entry's inner reader: nobody is kept inside */
+	assert_reason(&request, POLICY_GRANTED);
+	request.leaving = false;
+	request.door = SIDE;
+	assert_reason(&request, POLICY_GRANTED);
+	request.door = DOOR;
+	area->passback = POLICY_PASSBACK_SOFT;
+	assert_true(policy_decide(&request).passback);
+	assert_reason(&request, POLICY_GRANTED);
+	area->passback = POLICY_PASSBACK_TIMED;
+	area->minutes = 1;
+	assert_reason(&request, POLICY_GRANTED); /* the minute is over */
+	request.now_unix_ms = NOW - 1;
+	assert_reason(&request, POLICY_ANTI_PASSBACK);
+	request.now_unix_ms = NOW - 60001; /* the clock was set back */
+	assert_reason(&request, POLICY_GRANTED);
+	request.now_unix_ms = NOW;
+	area->passback = POLICY_PASSBACK_HARD;
+	area->reset_unix_ms = NOW - 60001;
+	assert_reason(&request, POLICY_ANTI_PASSBACK);
+	area->reset_unix_ms = NOW - 60000;
+	assert_reason(&request, POLICY_GRANTED);
+	assert_int_equal(policy_areas_entered(&one.book, DOOR, false), 2);
+	assert_int_equal(policy_areas_entered(&one.book, DOOR, true), 0);
+	assert_int_equal(policy_areas_left(&one.book, DOOR, true), 2);
+	assert_int_equal(policy_areas_left(&one.book, SIDE, false), 2);
+}
+
+static void ways_are_read_and_written(void **state)
+{
+	char text[64];
+
+	(void)state;
+	for (int way = 1; way < 16; way++) {
+		policy_format_way((uint8_t)way, text, sizeof(text));
+		assert_int_equal(policy_parse_way(text), way);
+	}
+	assert_int_equal(policy_parse_way("pin+card"), WAY(POLICY_PIN) | WAY(POLICY_CARD));
+	assert_int_equal(policy_parse_way("pass"), WAY(POLICY_PASS));
+	assert_int_equal(policy_parse_way("pass+pin"), 0);
+	assert_int_equal(policy_parse_way("remote"), 0);
+	assert_int_equal(policy_parse_way(""), 0);
+	assert_int_equal(policy_parse_way("card+"), 0);
+	assert_int_equal(policy_parse_way("+card"), 0);
+	assert_int_equal(policy_parse_way("card+card"), 0);
+	assert_int_equal(policy_parse_way("cards"), 0);
+}
+
+/* ---- a million decisions ---- */
+
+static uint32_t seed = 1;
+
+static unsigned any(unsigned below)
+{
+	seed = seed * 1664525u + 1013904223u;
+	return (seed >> 8) % below;
+}
+
+static void any_rule(struct policy_rule *rule, const struct schedule *schedule)
+{
+	*rule = (struct policy_rule){.doors = any(4),
+				     .everyone = any(3) == 0,
+				     .schedule = any(3) == 0 ? schedule : NULL,
+				     .persons = 1 + any(2),
+				     .guard = any(8) == 0,
+				     .entering = any(4) != 0,
+				     .leaving = any(4) != 0};
+	snprintf(rule->name, sizeof(rule->name), "r%u", any(1000));
+	rule->groups.bits[0] = any(8);
+	rule->way_count = 1 + any(3);
+	for (size_t i = 0; i < rule->way_count; i++)
+		rule->ways[i] = any(6) == 0 ? WAY(POLICY_PASS) : (uint8_t)(1 + any(15));
+}
+
+static void any_person(struct policy_person *person)
+{
+	*person = (struct policy_person){.enabled = any(10) != 0,
+					 .valid_from_unix_ms = any(4) == 0 ? NOW - 1 + any(3) : 0,
+					 .valid_to_unix_ms = any(4) == 0 ? NOW - 1 + any(3) : 0,
+					 .extended = any(4) == 0,
+					 .blocked =
+						 any(8) == 0 ? (enum policy_block)any(3) : POLICY_BLOCK_NONE};
+	person->groups.bits[0] = any(8);
+	person->entered_unix_ms[any(POLICY_AREAS_MAX)] = any(2) == 0 ? NOW - any(120000) : 0;
+}
+
+static void any_credential(struct policy_credential *credential)
+{
+	*credential = (struct policy_credential){.enabled = any(10) != 0,
+						 .valid_from_unix_ms = any(6) == 0 ? NOW - 1 + any(3) : 0,
+						 .valid_to_unix_ms = any(6) == 0 ? NOW - 1 + any(3) : 0,
+						 .uses_max = any(3),
+						 .used = any(3),
+						 .duress = any(10) == 0,
+						 .doors = any(4)};
+}
+
+static void assert_sound(const struct policy_request *q, const struct policy_decision *d)
+{
+	const struct policy_shown *last = &q->shown[q->shown_count - 1];
+	bool remote = last->factor == POLICY_REMOTE;
+
+	assert_in_range(d->reason, 0, POLICY_REASONS - 1);
+	assert_int_equal(d->outcome == POLICY_GRANT, d->reason == POLICY_GRANTED);
+	assert_int_equal(d->outcome == POLICY_GRANT, d->needed[0] == '\0');
+	assert_true(d->rule[0] != '\0');
+	if (d->outcome == POLICY_DENY)
+		return;
+	/* nobody gets this far against any of these */
+	assert_false(q->presentation_attack);
+	assert_true(q->door_mode == DOOR_MODE_LOCKED || q->door_mode == DOOR_MODE_UNLOCKED ||
+		    q->door_mode == DOOR_MODE_ACCESSED || q->door_mode == DOOR_MODE_LOCKED_OPEN);
+	assert_true(d->outcome == POLICY_MORE || !q->interlocked);
+	if (remote)
+		return;
+	assert_true(last->person != NULL || (last->factor == POLICY_PASS && last->credential != NULL));
+	if (last->person != NULL)
+		assert_true(last->person->enabled && last->person->blocked != POLICY_BLOCK_DENY);
+	if (last->credential != NULL)
+		assert_true(last->credential->enabled &&
+			    (last->credential->uses_max == 0 ||
+			     last->credential->used < last->credential->uses_max));
+}
+
+static void a_million_decisions_have_one_reason_each(void **state)
+{
+	struct schedule schedule = {.spans = {{.days = 0x3f, .from_minute = 300, .to_minute = 1600}},
+				    .span_count = 1};
+	unsigned reasons[POLICY_REASONS] = {0}, outcomes[4] = {0};
+	struct policy_rule rules[6];
+	struct policy_area areas[POLICY_AREAS_MAX] = {{.name = ""}};
+	uint16_t places[2][6];
+
+	(void)state;
+	for (unsigned round = 0; round < 20000; round++) {
+		struct policy_book book = {.rules = rules, .rule_count = any(6), .areas = areas};
+
+		for (size_t i = 0; i < book.rule_count; i++)
+			any_rule(&rules[i], &schedule);
+		for (int i = 0; i < 2; i++)
+			areas[i] = (struct policy_area){.name = "area",
+							.passback = (enum policy_passback)any(3),
+							.minutes = 1,
+							.entries = any(4),
+							.exits = any(4)};
+		for (unsigned door = 0; door < 2; door++) {
+			book.by_door[door] = places[door];
+			for (uint16_t i = 0; i < book.rule_count; i++)
+				if ((rules[i].doors & 1u << door) != 0)
+					places[door][book.by_door_count[door]++] = i;
+		}
+		for (unsigned i = 0; i < 50; i++) {
+			struct policy_person people[2];
+			struct policy_credential credentials[POLICY_SHOWN_MAX];
+			struct policy_request q = {.book = &book,
+						   .door = any(2),
+						   .leaving = any(3) == 0,
+						   .door_mode = any(3) == 0 ? (enum door_mode)any(8)
+									    : DOOR_MODE_LOCKED,
+						   .interlocked = any(10) == 0,
+						   .presentation_attack = any(20) == 0,
+						   .clock_set = any(8) != 0,
+						   .trust_unset_clock = any(2) == 0,
+						   .now_unix_ms = NOW,
+						   .local = {(int32_t)any(14), (uint16_t)any(1440)},
+						   .shown_count = 1 + any(POLICY_SHOWN_MAX)};
+			struct policy_decision d;
+
+			any_person(&people[0]);
+			any_person(&people[1]);
+			for (size_t n = 0; n < q.shown_count; n++) {
+				struct policy_shown *shown = &q.shown[n];
+
+				any_credential(&credentials[n]);
+				shown->factor = (enum policy_factor)any(POLICY_FACTORS);
+				shown->person =
+					any(8) != 0 && shown->factor != POLICY_PASS ? &people[any(2)] : NULL;
+				shown->credential =
+					any(8) != 0 && shown->factor != POLICY_FACE ? &credentials[n] : NULL;
+			}
+			d = policy_decide(&q);
+			assert_sound(&q, &d);
+			reasons[d.reason]++;
+			outcomes[d.outcome]++;
+		}
+	}
+	/* the walk went everywhere */
+	for (int i = 0; i < POLICY_REASONS; i++)
+		assert_true(reasons[i] > 100);
+	for (int i = 0; i < 4; i++)
+		assert_true(outcomes[i] > 100);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(admits_an_enabled_resident),
-		cmocka_unit_test(denies_a_stranger),
+		cmocka_unit_test(without_rules_residents_come_in_by_face_or_card),
+		cmocka_unit_test(a_stranger_is_not_found_and_a_wrong_pin_is_a_wrong_pin),
 		cmocka_unit_test(validity_counts_to_the_millisecond),
+		cmocka_unit_test(disabled_and_used_up_credentials_are_told_apart),
 		cmocka_unit_test(a_picture_opens_nothing),
-		cmocka_unit_test(every_request_gets_exactly_one_reason),
+		cmocka_unit_test(a_closed_door_and_an_interlock_have_their_reasons),
+		cmocka_unit_test(a_rule_is_for_its_door_group_and_direction),
+		cmocka_unit_test(a_closed_schedule_says_so_and_so_does_a_clock_that_was_never_set),
+		cmocka_unit_test(several_factors_are_one_persons),
+		cmocka_unit_test(two_persons_must_be_two),
+		cmocka_unit_test(a_guard_has_the_last_word_where_a_rule_says_so),
+		cmocka_unit_test(blocklisted_people_are_told_of_either_way),
+		cmocka_unit_test(duress_opens_and_more_time_is_passed_on),
+		cmocka_unit_test(a_pass_is_its_own_rule_at_its_doors),
+		cmocka_unit_test(nobody_enters_an_area_twice),
+		cmocka_unit_test(ways_are_read_and_written),
+		cmocka_unit_test(a_million_decisions_have_one_reason_each),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,331 @@
+#include "gate_access.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+
+enum { RULES_TOLD_MAX = 12 };
+
+/* ---- begin and end ---- */
+
+/* Without the key no pass is made and none opens; all the rest works. */
+static void load_signer(struct gate *gate)
+{
+	uint8_t seed[CRYPTO_SIGN_SEED_BYTES];
+	char path[CONFIG_PATH_BYTES + 32], error[CRYPTO_ERROR_BYTES];
+	int r;
+
+	snprintf(path, sizeof(path), "%s/keys", gate->config->state_dir);
+	(void)mkdir(path, 0700); /* there already, or making the key says why it cannot be */
+	snprintf(path, sizeof(path), "%s/keys/pass.key", gate->config->state_dir);
+	r = crypto_init();
+	if (r == 0)
+		r = crypto_key_load(path, seed, sizeof(seed), error);
+	if (r == -ENOENT)
+		r = crypto_key_create(path, seed, sizeof(seed), error);
+	if (r < 0) {
+		log_error("access", "no visitor's pass opens and none can be made: %s", error);
+		return;
+	}
+	crypto_signer_init(&gate->access->signer, seed);
+	crypto_wipe(seed, sizeof(seed));
+	gate->access->can_sign = true;
+}
+
+int gate_access_open(struct gate *gate)
+{
+	const char *doors[CONFIG_DOORS_MAX];
+	int r;
+
+	gate->access = calloc(1, sizeof(*gate->access));
+	if (gate->access == NULL)
+		return -ENOMEM;
+	for (size_t i = 0; i < gate->config->door_count; i++)
+		doors[i] = gate->config->doors[i].name;
+	r = roster_book_open(doors, gate->config->door_count, &gate->access->book);
+	if (r == 0)
+		r = roster_credentials_open(&gate->access->credentials);
+	return r;
+}
+
+void gate_pending_drop(struct gate_pending *pending)
+{
+	json_decref(pending->data);
+	*pending = (struct gate_pending){0};
+}
+
+void gate_access_close(struct gate *gate)
+{
+	struct gate_access *access = gate->access;
+
+	if (access == NULL)
+		return;
+	for (size_t i = 0; i < CONFIG_DOORS_MAX; i++)
+		gate_pending_drop(&access->at_door[i]);
+	for (size_t i = 0; i < GATE_GUARDS_MAX; i++)
+		gate_pending_drop(&access->guards[i]);
+	roster_book_close(access->book);
+	roster_credentials_close(access->credentials);
+	crypto_wipe(&access->signer, sizeof(access->signer));
+	free(access);
+	gate->access = NULL;
+}
+
+/* ---- what the store kept ---- */
+
+static int load_counter(struct gate *gate, const char *id, json_t *json)
+{
+	struct roster_credential *credential;
+	const char *area;
+	json_t *at;
+
+	if (strncmp(id, "stay/", 5) == 0) {
+		struct roster_person *person = roster_edit(gate->roster, id + 5);
+
+		json_object_foreach(json_object_get(json, "areas"), area, at)
+		{
+			int place = roster_book_area_place(gate->access->book, area);
+
+			if (person != NULL && place >= 0)
+				person->access.entered_unix_ms[place] = json_integer_value(at);
+		}
+		return 0;
+	}
+	credential = roster_credentials_find(gate->access->credentials, id);
+	if (credential != NULL) /* else it was removed, and its count with it, but for a crash between */
+		credential->policy.used = (uint32_t)json_integer_value(json_object_get(json, "used"));
+	return 0;
+}
+
+static int load_credential(struct gate *gate, const char *kind, const char *id, const json_t *json,
+			   char *error)
+{
+	struct roster_credential credential;
+	json_t *value;
+	int r;
+
+	if (strcmp(kind, "pass") == 0)
+		r = roster_pass_parse(id, json, roster_book_names(gate->access->book), NULL, &credential,
+				      error);
+	else
+		r = roster_credential_parse(id, json, NULL, &credential, error);
+	if (r < 0)
+		return r;
+	value = roster_credential_json(&credential, credential.factor == POLICY_PIN);
+	gate_item_digest(kind, id, value, credential.digest);
+	json_decref(value);
+	r = roster_credentials_put(gate->access->credentials, &credential);
+	crypto_wipe(&credential, sizeof(credential));
+	if (r < 0)
+		snprintf(error, ROSTER_ERROR_BYTES, "%s", strerror(-r));
+	return r;
+}
+
+static int load_holder(struct gate *gate, const char *id, const json_t *json, char *error)
+{
+	struct roster_person *person = roster_edit(gate->roster, id);
+	json_t *value;
+	int r;
+
+	if (person == NULL)
+		return 0; /* a crash between the two; nobody is meant */
+	r = roster_parse_holder(json, roster_book_names(gate->access->book), &person->access, error);
+	if (r < 0)
+		person->access.enabled = false; /* what was meant is not known: nobody is let in by mistake */
+	person->has_holder = true;
+	value = gate_holder_value(gate, person);
+	gate_item_digest("holder", id, value, person->holder_digest);
+	json_decref(value);
+	return r;
+}
+
+/* The store tells kinds in order: counts come before what they count, and wait for gate_access_settle(). */
+void gate_access_load(struct gate *gate, const char *kind, const char *id, json_t *json)
+{
+	char error[ROSTER_ERROR_BYTES] = "";
+	int r;
+
+	if (strcmp(kind, "counter") == 0)
+		r = json_object_set(gate->access_counters, id, json);
+	else if (strcmp(kind, "credential") == 0 || strcmp(kind, "pass") == 0)
+		r = load_credential(gate, kind, id, json, error);
+	else if (strcmp(kind, "holder") == 0)
+		r = load_holder(gate, id, json, error);
+	else
+		r = roster_book_load(gate->access->book, kind, id, json);
+	if (r < 0)
+		log_error("access", "%s %s is not used: %s", kind, id,
+			  error[0] != '\0' ? error : strerror(-r));
+}
+
+static void on_unused(void *arg, const char *sentence)
+{
+	struct gate *gate = arg;
+
+	log_error("access", "%s; it lets nobody in until it is put right", sentence);
+	gate_record(gate, "access.unused", EVENT_ALARM, NULL, NULL, json_pack("{s:s}", "reason", sentence));
+}
+
+void gate_access_settle(struct gate *gate)
+{
+	const char *id;
+	json_t *json;
+
+	if (roster_book_settle(gate->access->book, on_unused, gate) < 0)
+		log_error("access", "no memory for the rules");
+	json_object_foreach(gate->access_counters, id, json) load_counter(gate, id, json);
+	json_decref(gate->access_counters);
+	gate->access_counters = NULL;
+	load_signer(gate);
+}
+
+/* ---- questions to the policy ---- */
+
+unsigned gate_door_place(const struct gate *gate, const struct gate_door *door)
+{
+	return (unsigned)(door->config - gate->config->doors);
+}
+
+static void look_up(struct gate *gate, const struct gate_shown *shown, struct policy_shown *ret_shown)
+{
+	const struct roster_person *person = shown->person[0] != '\0' && shown->factor != POLICY_PASS
+						     ? roster_find(gate->roster, shown->person)
+						     : NULL;
+	const struct roster_credential *credential =
+		shown->credential[0] != '\0'
+			? roster_credentials_find(gate->access->credentials, shown->credential)
+			: NULL;
+
+	*ret_shown = (struct policy_shown){.factor = shown->factor,
+					   .person = person != NULL ? &person->access : NULL,
+					   .credential = credential != NULL ? &credential->policy : NULL};
+}
+
+void gate_access_request(struct gate *gate, const struct gate_way *way, struct policy_request *ret_request)
+{
+	*ret_request = (struct policy_request){
+		.book = roster_book_policy(gate->access->book),
+		.door = gate_door_place(gate, way->door),
+		.leaving = way->leaving,
+		.door_mode = door_mode(&way->door->machine),
+		.presentation_attack = way->presentation_attack,
+		.trust_unset_clock = gate->config->access.unset_clock == CONFIG_UNSET_CLOCK_VALIDITY,
+		.now_unix_ms = clock_unix_ms(),
+		.shown_count = way->count,
+	};
+	ret_request->clock_set = gate_clock_is_set(ret_request->now_unix_ms) &&
+				 schedule_local(ret_request->now_unix_ms, &ret_request->local) == 0;
+	for (size_t i = 0; i < way->count; i++)
+		look_up(gate, &way->shown[i], &ret_request->shown[i]);
+}
+
+struct policy_decision gate_access_decide(struct gate *gate, const struct gate_way *way)
+{
+	struct policy_request request;
+
+	gate_access_request(gate, way, &request);
+	return policy_decide(&request);
+}
+
+json_t *gate_access_rules_json(struct gate *gate, const struct gate_way *way)
+{
+	const struct policy_book *book = roster_book_policy(gate->access->book);
+	struct policy_request request;
+	json_t *list = json_array();
+
+	gate_access_request(gate, way, &request);
+	for (size_t i = 0; i < book->by_door_count[request.door] && i < RULES_TOLD_MAX; i++) {
+		const struct policy_rule *rule = &book->rules[book->by_door[request.door][i]];
+
+		json_array_append_new(list, json_pack("{s:s, s:s}", "rule", rule->name, "why",
+						      policy_verdict_text(policy_judge(&request, rule))));
+	}
+	return list;
+}
+
+/* ---- what a grant uses up ---- */
+
+static json_t *stay_json(const struct gate *gate, const struct policy_person *person)
+{
+	json_t *areas = json_object();
+
+	for (int i = 0; i < POLICY_AREAS_MAX; i++)
+		if (person->entered_unix_ms[i] != 0 && roster_book_area(gate->access->book, i) != NULL)
+			json_object_set_new(areas, roster_book_area(gate->access->book, i),
+					    json_integer(person->entered_unix_ms[i]));
+	return json_pack("{s:o}", "areas", areas);
+}
+
+/* @return whether the person's stay changed */
+static bool count_areas(struct gate *gate, const struct gate_way *way, struct policy_person *person)
+{
+	const struct policy_book *book = roster_book_policy(gate->access->book);
+	unsigned door = gate_door_place(gate, way->door);
+	uint32_t entered = policy_areas_entered(book, door, way->leaving);
+	uint32_t left = policy_areas_left(book, door, way->leaving);
+
+	for (unsigned i = 0; i < POLICY_AREAS_MAX; i++) {
+		if ((entered & 1u << i) != 0)
+			person->entered_unix_ms[i] = clock_unix_ms();
+		else if ((left & 1u << i) != 0)
+			person->entered_unix_ms[i] = 0;
+	}
+	return (entered | left) != 0;
+}
+
+static bool takes_part(const struct gate_way *way, const struct policy_decision *decision, size_t i)
+{
+	return decision->persons == 2 || strcmp(way->shown[i].person, way->shown[way->count - 1].person) == 0;
+}
+
+size_t gate_access_count(struct gate *gate, const struct gate_way *way,
+			 const struct policy_decision *decision, struct store_record *records,
+			 char ids[][STORE_RECORD_ID_BYTES])
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < way->count; i++) {
+		struct roster_credential *credential =
+			roster_credentials_find(gate->access->credentials, way->shown[i].credential);
+		struct roster_person *person = roster_edit(gate->roster, way->shown[i].person);
+		bool before = false;
+
+		if (!takes_part(way, decision, i))
+			continue;
+		if (credential != NULL && credential->policy.uses_max != 0) {
+			credential->policy.used++;
+			snprintf(ids[count], STORE_RECORD_ID_BYTES, "%s", credential->id);
+			records[count] = (struct store_record){
+				.kind = "counter",
+				.id = ids[count],
+				.json = json_pack("{s:I}", "used", (json_int_t)credential->policy.used)};
+			count++;
+		}
+		for (size_t j = 0; j < i; j++)
+			before |= strcmp(way->shown[j].person, way->shown[i].person) == 0;
+		if (person == NULL || before || way->shown[i].factor == POLICY_PASS ||
+		    !count_areas(gate, way, &person->access))
+			continue;
+		snprintf(ids[count], STORE_RECORD_ID_BYTES, "stay/%s", way->shown[i].person);
+		records[count] = (struct store_record){
+			.kind = "counter", .id = ids[count], .json = stay_json(gate, &person->access)};
+		count++;
+	}
+	return count;
+}
+
+int gate_schedule_is_open(struct gate *gate, const char *name, int64_t unix_ms)
+{
+	const struct roster_names *names = roster_book_names(gate->access->book);
+	const struct schedule *schedule = names->schedule(names->arg, name);
+	struct schedule_time local;
+
+	if (schedule == NULL)
+		return -ENOENT;
+	if (!gate_clock_is_set(unix_ms) || schedule_local(unix_ms, &local) < 0)
+		return -EAGAIN;
+	return schedule_is_open(schedule, roster_book_policy(gate->access->book)->calendar, local);
+}

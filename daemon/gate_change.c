@@ -1,0 +1,549 @@
+/*
+ * A change of the roster, from whomever it comes: checked against all the rest, in force at once, kept by the
+ * store with the event that tells of it, and taken back should the store refuse it.
+ */
+#include "gate_access.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/json.h"
+#include "base/log.h"
+
+enum { CHANGE_KIND_BYTES = 16 };
+
+struct change {
+	struct gate *gate;
+	char kind[CHANGE_KIND_BYTES], id[STORE_RECORD_ID_BYTES];
+	json_t *before, *after; /* NULL: not there */
+	gate_change_fn done;
+	void *arg;
+};
+
+/* ---- an item's JSON ---- */
+
+static json_t *time_json(int64_t unix_ms)
+{
+	char text[CLOCK_UTC_BYTES];
+
+	if (unix_ms == 0)
+		return json_null();
+	clock_format_utc(unix_ms, text);
+	return json_string(text);
+}
+
+json_t *gate_person_value(const struct roster_person *person)
+{
+	return json_pack("{s:s, s:b, s:o, s:o}", "name", person->name, "enabled", person->enabled,
+			 "valid_from", time_json(person->valid_from_unix_ms), "valid_to",
+			 time_json(person->valid_to_unix_ms));
+}
+
+json_t *gate_holder_value(const struct gate *gate, const struct roster_person *person)
+{
+	static const char *const blocks[] = {[POLICY_BLOCK_DENY] = "deny", [POLICY_BLOCK_ADMIT] = "admit"};
+	const struct policy_person *access = &person->access;
+	json_t *groups = json_array(), *value;
+
+	for (int i = 0; i < POLICY_GROUPS_MAX; i++)
+		if ((access->groups.bits[i / 64] >> i % 64 & 1) != 0 &&
+		    roster_book_group(gate->access->book, i) != NULL)
+			json_array_append_new(groups, json_string(roster_book_group(gate->access->book, i)));
+	value = json_pack("{s:o}", "groups", groups);
+	if (access->extended)
+		json_object_set_new(value, "extended", json_true());
+	if (access->blocked != POLICY_BLOCK_NONE)
+		json_object_set_new(value, "blocked", json_string(blocks[access->blocked]));
+	return value;
+}
+
+static json_t *credential_value(const struct gate *gate, const char *kind, const char *id)
+{
+	const struct roster_credential *credential = roster_credentials_find(gate->access->credentials, id);
+
+	if (credential == NULL || (credential->factor == POLICY_PASS) != (strcmp(kind, "pass") == 0))
+		return NULL;
+	return roster_credential_json(credential, false);
+}
+
+/* What is in force under a kind and id: a new reference, or NULL. */
+static json_t *value_now(const struct gate *gate, const char *kind, const char *id)
+{
+	const struct roster_person *person;
+
+	if (roster_book_keeps(kind))
+		return json_incref(roster_book_get(gate->access->book, kind, id));
+	if (strcmp(kind, "credential") == 0 || strcmp(kind, "pass") == 0)
+		return credential_value(gate, kind, id);
+	person = roster_find(gate->roster, id);
+	if (person == NULL)
+		return NULL;
+	if (strcmp(kind, "person") == 0)
+		return gate_person_value(person);
+	return person->has_holder ? gate_holder_value(gate, person) : NULL;
+}
+
+void gate_item_digest(const char *kind, const char *id, json_t *value, uint8_t ret_digest[CRYPTO_HASH_BYTES])
+{
+	json_t *item = json_pack("{s:s, s:s, s:O}", "id", id, "kind", kind, "value", value);
+	char *text = item != NULL ? json_canonical(item) : NULL;
+	struct crypto_bytes part = {.at = text, .bytes = text != NULL ? strlen(text) : 0};
+
+	crypto_digest(&part, 1, ret_digest);
+	free(text);
+	json_decref(item);
+}
+
+/* ---- in memory ---- */
+
+static int missing(const char *kind, const char *id, char *error)
+{
+	snprintf(error, ROSTER_ERROR_BYTES, "there is no %s \"%.40s\"", kind, id);
+	return -ENOENT;
+}
+
+/* A place that another area had: nobody is inside the new one. */
+static void clear_area(struct gate *gate, const char *name)
+{
+	int place = roster_book_area_place(gate->access->book, name);
+	const struct roster_person *person = roster_next(gate->roster, "");
+
+	for (; place >= 0 && person != NULL; person = roster_next(gate->roster, person->id))
+		roster_edit(gate->roster, person->id)->access.entered_unix_ms[place] = 0;
+}
+
+static bool group_is_used(struct gate *gate, const char *name, char *error)
+{
+	const struct roster_names *names = roster_book_names(gate->access->book);
+	int place = names->group(names->arg, name);
+	const struct roster_person *person = roster_next(gate->roster, "");
+	size_t members = 0;
+
+	for (; place >= 0 && person != NULL; person = roster_next(gate->roster, person->id))
+		members += person->access.groups.bits[place / 64] >> place % 64 & 1;
+	if (members > 0)
+		snprintf(error, ROSTER_ERROR_BYTES, "%zu people are in group %.40s: take them out first",
+			 members, name);
+	return members > 0;
+}
+
+static int apply_book(struct gate *gate, const char *kind, const char *id, json_t *value, char *error)
+{
+	bool is_new = roster_book_get(gate->access->book, kind, id) == NULL;
+	int r;
+
+	if (value == NULL && strcmp(kind, "group") == 0 && group_is_used(gate, id, error))
+		return -EEXIST;
+	if (value == NULL)
+		return roster_book_remove(gate->access->book, kind, id, error);
+	r = roster_book_put(gate->access->book, kind, id, value, error);
+	if (r == 0 && is_new && strcmp(kind, "area") == 0)
+		clear_area(gate, id);
+	return r;
+}
+
+static int apply_credential(struct gate *gate, const char *kind, const char *id, json_t *value, char *error)
+{
+	const struct roster_credential *before = roster_credentials_find(gate->access->credentials, id);
+	struct roster_credential credential;
+	bool pass = strcmp(kind, "pass") == 0;
+	json_t *kept;
+	int r;
+
+	if (before != NULL && (before->factor == POLICY_PASS) != pass)
+		before = NULL;
+	if (value == NULL)
+		return before == NULL ? missing(kind, id, error)
+				      : roster_credentials_remove(gate->access->credentials, id);
+	r = pass ? roster_pass_parse(id, value, roster_book_names(gate->access->book), before, &credential,
+				     error)
+		 : roster_credential_parse(id, value, before, &credential, error);
+	if (r == 0 && credential.person[0] != '\0' && roster_find(gate->roster, credential.person) == NULL) {
+		snprintf(error, ROSTER_ERROR_BYTES, "nobody is enrolled under id %s", credential.person);
+		r = -EINVAL;
+	}
+	if (r == 0) {
+		kept = roster_credential_json(&credential, credential.factor == POLICY_PIN);
+		gate_item_digest(kind, id, kept, credential.digest);
+		json_decref(kept);
+		r = roster_credentials_put(gate->access->credentials, &credential);
+		if (r < 0)
+			snprintf(error, ROSTER_ERROR_BYTES, "%s",
+				 r == -EEXIST ? "this number, code or PIN is taken" : strerror(-r));
+	}
+	crypto_wipe(&credential, sizeof(credential));
+	return r;
+}
+
+static int apply_holder(struct gate *gate, const char *id, json_t *value, char *error)
+{
+	struct roster_person *person = roster_edit(gate->roster, id);
+	json_t *kept, *none;
+	int r;
+
+	if (person == NULL)
+		return missing("person", id, error);
+	none = value == NULL ? json_object() : NULL;
+	r = roster_parse_holder(value != NULL ? value : none, roster_book_names(gate->access->book),
+				&person->access, error);
+	json_decref(none);
+	if (r < 0)
+		return r;
+	person->has_holder = value != NULL;
+	kept = gate_holder_value(gate, person);
+	gate_item_digest("holder", id, kept, person->holder_digest);
+	json_decref(kept);
+	return 0;
+}
+
+/* as the API asks of a name */
+static bool name_is_fit(const char *name)
+{
+	bool visible = false;
+
+	for (const unsigned char *at = (const unsigned char *)name; *at != '\0'; at++) {
+		if (*at < ' ' || *at == 0x7f)
+			return false;
+		visible |= *at != ' ';
+	}
+	return visible;
+}
+
+static int parse_person(const char *id, const json_t *value, struct roster_person *ret_person, char *error)
+{
+	static const char *const known[] = {"name", "enabled", "valid_from", "valid_to", NULL};
+	struct roster_person person = {.enabled = true};
+	const char *name = NULL;
+	int r = json_is_object(value) ? json_only_known(value, known, error) : -EINVAL;
+
+	if (r == 0)
+		r = json_get_string(value, "name", ROSTER_NAME_BYTES - 1, &name, error);
+	if (r == 0)
+		r = json_get_bool(value, "enabled", &person.enabled, error);
+	if (r == 0)
+		r = roster_parse_time(value, "valid_from", &person.valid_from_unix_ms, error);
+	if (r == 0)
+		r = roster_parse_time(value, "valid_to", &person.valid_to_unix_ms, error);
+	if (r < 0)
+		return r;
+	if (name == NULL || !name_is_fit(name)) {
+		snprintf(error, ROSTER_ERROR_BYTES, "name: expected 1 to 128 bytes of visible text");
+		return -EINVAL;
+	}
+	if (person.valid_to_unix_ms != 0 && person.valid_to_unix_ms <= person.valid_from_unix_ms) {
+		snprintf(error, ROSTER_ERROR_BYTES, "valid_to: is not after valid_from");
+		return -EINVAL;
+	}
+	snprintf(person.id, sizeof(person.id), "%s", id);
+	snprintf(person.name, sizeof(person.name), "%s", name);
+	*ret_person = person;
+	return 0;
+}
+
+static void drop(struct gate *gate, const char *kind, const char *id)
+{
+	json_t *change = json_pack("{s:s, s:s, s:s}", "op", "remove", "kind", kind, "id", id);
+	char error[ROSTER_ERROR_BYTES];
+
+	if (gate_roster_apply_change(gate, change, "person.removed", NULL, NULL, error) < 0)
+		log_warning("access", "%s %s stays: %s", kind, id, error);
+	json_decref(change);
+}
+
+/* A person's cards, PINs and groups go with the person. One of them at a time: a person has few. */
+static void drop_belongings(struct gate *gate, const char *person)
+{
+	const struct roster_credential *at = roster_credentials_next(gate->access->credentials, "");
+
+	while (at != NULL) {
+		char id[ULID_BYTES];
+
+		memcpy(id, at->id, sizeof(id));
+		if (at->factor != POLICY_PASS && strcmp(at->person, person) == 0)
+			drop(gate, "credential", id);
+		at = roster_credentials_next(gate->access->credentials, id);
+	}
+	drop(gate, "holder", person);
+}
+
+static int apply_person(struct gate *gate, const char *id, json_t *value, char *error)
+{
+	const struct roster_person *known = roster_find(gate->roster, id);
+	struct roster_person person;
+	int r;
+
+	if (value == NULL && known == NULL)
+		return missing("person", id, error);
+	if (value == NULL) {
+		gate_vision_person_removed(gate, id);
+		return roster_remove(gate->roster, id);
+	}
+	r = parse_person(id, value, &person, error);
+	if (r < 0)
+		return r;
+	person.template_count = known != NULL ? known->template_count : 0;
+	gate_item_digest("person", id, value, person.digest);
+	r = roster_put(gate->roster, &person);
+	if (r < 0)
+		snprintf(error, ROSTER_ERROR_BYTES, "%s", strerror(-r));
+	return r;
+}
+
+static int apply(struct gate *gate, const char *kind, const char *id, json_t *value, char *error)
+{
+	if (roster_book_keeps(kind))
+		return apply_book(gate, kind, id, value, error);
+	if (strcmp(kind, "credential") == 0 || strcmp(kind, "pass") == 0)
+		return apply_credential(gate, kind, id, value, error);
+	if (strcmp(kind, "holder") == 0)
+		return apply_holder(gate, id, value, error);
+	return apply_person(gate, id, value, error);
+}
+
+/* ---- on disk ---- */
+
+static void on_kept(void *arg, int r, const struct event_row *row)
+{
+	struct change *change = arg;
+	char error[ROSTER_ERROR_BYTES] = "";
+
+	(void)row;
+	if (r < 0) {
+		log_error("access", "%s %s was not kept (%s), taken back", change->kind, change->id,
+			  strerror(-r));
+		if (apply(change->gate, change->kind, change->id, change->before, error) < 0)
+			log_error("access", "%s", error);
+	}
+	gate_roster_state(change->gate);
+	if (change->done != NULL)
+		change->done(change->arg, r);
+	json_decref(change->before);
+	json_decref(change->after);
+	free(change);
+}
+
+static const char *event_type(const struct change *change)
+{
+	if (strcmp(change->kind, "person") == 0)
+		return change->after == NULL    ? "person.removed"
+		       : change->before == NULL ? "person.added"
+						: "person.changed";
+	return "access.changed";
+}
+
+static int keep_person(struct change *change, const struct event_draft *draft)
+{
+	struct store *store = change->gate->store;
+
+	if (change->after == NULL)
+		return store_person_remove(store, change->id, draft, on_kept, change);
+	return store_person_put(store, roster_find(change->gate->roster, change->id), draft, on_kept, change);
+}
+
+/* One or several records: what stands in memory, and of what is removed also its count. */
+static int keep_record(struct change *change, const struct event_draft *draft)
+{
+	struct store_record records[2] = {{.kind = change->kind, .id = change->id, .json = change->after}};
+	char stay[STORE_RECORD_ID_BYTES + 8];
+	size_t count = 1;
+
+	if (change->after == NULL &&
+	    (strcmp(change->kind, "credential") == 0 || strcmp(change->kind, "pass") == 0))
+		records[count++] = (struct store_record){.kind = "counter", .id = change->id};
+	if (change->after == NULL && strcmp(change->kind, "holder") == 0) {
+		snprintf(stay, sizeof(stay), "stay/%s", change->id);
+		records[count++] = (struct store_record){.kind = "counter", .id = stay};
+	}
+	return store_records_write(change->gate->store, records, count, draft, on_kept, change);
+}
+
+/* A person's event says no more than that; the others name what it was. */
+static json_t *event_data(const struct change *change, const char *by)
+{
+	if (strcmp(change->kind, "person") == 0)
+		return json_pack("{s:s}", "by", by);
+	return json_pack("{s:s, s:s, s:s, s:s}", "by", by, "kind", change->kind, "id", change->id, "op",
+			 change->after != NULL ? "put" : "remove");
+}
+
+static int keep(struct change *change, const char *by)
+{
+	json_t *data = event_data(change, by);
+	struct event_draft draft = {.type = event_type(change), .data = data};
+	bool person = strcmp(change->kind, "person") == 0;
+	json_t *value = change->after != NULL ? change->after : change->before;
+	const char *of = json_string_value(json_object_get(value, "person"));
+	int r;
+
+	if (person || strcmp(change->kind, "holder") == 0)
+		draft.person = change->id;
+	else if (of != NULL)
+		draft.person = of;
+	r = person ? keep_person(change, &draft) : keep_record(change, &draft);
+	json_decref(data);
+	return r;
+}
+
+static bool id_is_fit(const char *kind, const char *id)
+{
+	return roster_book_keeps(kind) ? roster_name_is_valid(id) : ulid_is_valid(id);
+}
+
+static int read_change(const json_t *json, const char **ret_kind, const char **ret_id, json_t **ret_value,
+		       char *error)
+{
+	static const char *const known[] = {"op", "kind", "id", "value", NULL};
+	static const char *const kinds[] = {"person", "holder", "credential", "pass"};
+	const char *op = "", *kind = "", *id = "";
+	bool there;
+	int r = json_is_object(json) ? json_only_known(json, known, error) : -EINVAL;
+
+	if (r == 0)
+		r = json_get_string(json, "op", 8, &op, error);
+	if (r == 0)
+		r = json_get_string(json, "kind", CHANGE_KIND_BYTES - 1, &kind, error);
+	if (r == 0)
+		r = json_get_string(json, "id", STORE_RECORD_ID_BYTES - 1, &id, error);
+	if (r < 0)
+		return r;
+	there = roster_book_keeps(kind);
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		there |= strcmp(kinds[i], kind) == 0;
+	*ret_kind = kind;
+	*ret_id = id;
+	*ret_value = json_object_get(json, "value");
+	if (!there)
+		snprintf(error, ROSTER_ERROR_BYTES,
+			 "kind: expected person, holder, credential, pass, group, schedule, rule, holiday or "
+			 "area");
+	else if (!id_is_fit(kind, id))
+		snprintf(error, ROSTER_ERROR_BYTES, "id: expected %s",
+			 roster_book_keeps(kind) ? "1 to 31 characters: a to z, 0 to 9 and the hyphen"
+						 : "a ULID");
+	else if (strcmp(op, "remove") != 0 && strcmp(op, "put") != 0)
+		snprintf(error, ROSTER_ERROR_BYTES, "op: expected put or remove");
+	else if ((*ret_value == NULL) != (op[0] == 'r'))
+		snprintf(error, ROSTER_ERROR_BYTES, "value: %s",
+			 op[0] == 'r' ? "goes with put alone" : "missing");
+	else
+		return 0;
+	return -EINVAL;
+}
+
+static void change_free(struct change *change)
+{
+	json_decref(change->before);
+	json_decref(change->after);
+	free(change);
+}
+
+int gate_roster_apply_change(struct gate *gate, const json_t *json, const char *by, gate_change_fn done,
+			     void *arg, char *error)
+{
+	struct change *change;
+	const char *kind, *id;
+	json_t *value;
+	char undo[ROSTER_ERROR_BYTES];
+	int r;
+
+	error[0] = '\0';
+	r = read_change(json, &kind, &id, &value, error);
+	if (r < 0)
+		return r;
+	if (gate->store == NULL || gate->store_trouble[0] != '\0' || !store_is_ready(gate->store)) {
+		snprintf(error, ROSTER_ERROR_BYTES, "the disk takes no change now: %.200s",
+			 gate->store_trouble[0] != '\0' ? gate->store_trouble : "the store is opening");
+		return -EAGAIN;
+	}
+	change = calloc(1, sizeof(*change));
+	if (change == NULL)
+		return -ENOMEM;
+	*change =
+		(struct change){.gate = gate, .before = value_now(gate, kind, id), .done = done, .arg = arg};
+	snprintf(change->kind, sizeof(change->kind), "%s", kind);
+	snprintf(change->id, sizeof(change->id), "%s", id);
+	if (value == NULL && strcmp(kind, "person") == 0 && change->before != NULL)
+		drop_belongings(gate, id);
+	r = apply(gate, kind, id, value, error);
+	if (r == 0) {
+		/* as it is in force, not as it was sent: what the value left out has its old worth */
+		change->after = value != NULL ? value_now(gate, kind, id) : NULL;
+		r = keep(change, by);
+		if (r < 0)
+			(void)apply(gate, kind, id, change->before, undo); /* was in force a moment ago */
+	}
+	if (r < 0) {
+		if (error[0] == '\0')
+			snprintf(error, ROSTER_ERROR_BYTES, "%s", strerror(-r));
+		change_free(change);
+	}
+	return r;
+}
+
+/* ---- the digest ---- */
+
+static size_t count_items(const struct gate *gate)
+{
+	const struct roster_credentials *credentials = gate->access->credentials;
+
+	/* book items are few; the rest is counted as if all were there */
+	return 2048 + 2 * roster_count(gate->roster) + roster_credentials_count(credentials);
+}
+
+struct digests {
+	uint8_t (*at)[CRYPTO_HASH_BYTES];
+	size_t count;
+};
+
+static void add(struct digests *all, const uint8_t *digest)
+{
+	memcpy(all->at[all->count++], digest, CRYPTO_HASH_BYTES);
+}
+
+static void add_book(const struct gate *gate, struct digests *all, const char *kind)
+{
+	const char *name;
+	json_t *value;
+	size_t at = 0;
+
+	while (roster_book_next(gate->access->book, kind, &at, &kind, &name, &value))
+		gate_item_digest(kind, name, value, all->at[all->count++]);
+}
+
+static void add_people(const struct gate *gate, struct digests *all, bool holders)
+{
+	const struct roster_person *person = roster_next(gate->roster, "");
+
+	for (; person != NULL; person = roster_next(gate->roster, person->id))
+		if (!holders || person->has_holder)
+			add(all, holders ? person->holder_digest : person->digest);
+}
+
+int gate_roster_digest(const struct gate *gate, char *text)
+{
+	struct digests all = {.at = malloc(count_items(gate) * CRYPTO_HASH_BYTES)};
+	const struct roster_credential *credential;
+	uint8_t digest[CRYPTO_HASH_BYTES];
+	struct crypto_bytes part;
+
+	if (all.at == NULL)
+		return -ENOMEM;
+	add_book(gate, &all, "area");
+	credential = roster_credentials_next(gate->access->credentials, "");
+	for (; credential != NULL;
+	     credential = roster_credentials_next(gate->access->credentials, credential->id))
+		if (credential->factor != POLICY_PASS)
+			add(&all, credential->digest);
+	add_book(gate, &all, "group");
+	add_people(gate, &all, true);
+	add_book(gate, &all, "holiday");
+	add_people(gate, &all, false);
+	add_book(gate, &all, "rule");
+	add_book(gate, &all, "schedule");
+	part = (struct crypto_bytes){.at = all.at, .bytes = all.count * CRYPTO_HASH_BYTES};
+	crypto_digest(&part, 1, digest);
+	free(all.at);
+	event_hash_text(digest, text);
+	return 0;
+}

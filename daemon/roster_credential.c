@@ -1,0 +1,437 @@
+#include "roster_credential.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/json.h"
+#include "crypto.h"
+
+struct roster_credentials {
+	struct roster_credential **all; /* by id: ids rise with time, so that a new one goes to the end */
+	size_t count, room;
+	struct roster_credential **buckets; /* by factor and text; a power of two of them */
+	size_t bucket_count;
+};
+
+/* ---- JSON ---- */
+
+static int wrong(char *error, const char *sentence)
+{
+	snprintf(error, ROSTER_ERROR_BYTES, "%s", sentence);
+	return -EINVAL;
+}
+
+static bool of_digits(const char *text, size_t min, size_t max)
+{
+	size_t length = strspn(text, "0123456789");
+
+	return text[length] == '\0' && length >= min && length <= max;
+}
+
+int roster_card_text(const char *number, char *text)
+{
+	if (!of_digits(number, 1, 40))
+		return -EINVAL;
+	while (number[0] == '0' && number[1] != '\0')
+		number++;
+	snprintf(text, ROSTER_CODE_BYTES, "%s", number);
+	return 0;
+}
+
+static int take_code(const json_t *value, struct roster_credential *credential, char *error)
+{
+	static const char *const keys[] = {
+		[POLICY_CARD] = "number", [POLICY_PIN] = "digits", [POLICY_QR] = "text"};
+	const char *code = NULL;
+
+	if (json_get_string(value, keys[credential->factor], ROSTER_CODE_BYTES - 1, &code, error) < 0)
+		return -EINVAL;
+	if (code == NULL)
+		return credential->text[0] != '\0'
+			       ? 0
+			       : wrong(error, "number, digits or text: missing: what the reader reads");
+	if (credential->factor == POLICY_CARD)
+		return roster_card_text(code, credential->text) == 0
+			       ? 0
+			       : wrong(error, "number: expected the card's number in decimal");
+	if (credential->factor == POLICY_PIN && !of_digits(code, 4, 12))
+		return wrong(error, "digits: expected 4 to 12 digits");
+	for (const char *at = code; *at != '\0'; at++)
+		if (*at < ' ' || *at > '~')
+			return wrong(error, "text: expected ASCII");
+	if (code[0] == '\0')
+		return wrong(error, "text: is empty");
+	snprintf(credential->text, sizeof(credential->text), "%s", code);
+	return 0;
+}
+
+static int take_limits(const json_t *value, struct policy_credential *policy, char *error)
+{
+	int64_t uses = 0;
+	int r = roster_parse_time(value, "valid_from", &policy->valid_from_unix_ms, error);
+
+	if (r == 0)
+		r = roster_parse_time(value, "valid_to", &policy->valid_to_unix_ms, error);
+	if (r == 0)
+		r = json_get_int(value, "uses", 1, 1000000, &uses, error);
+	if (r < 0)
+		return r;
+	policy->uses_max = (uint32_t)uses;
+	if (policy->valid_to_unix_ms != 0 && policy->valid_to_unix_ms <= policy->valid_from_unix_ms)
+		return wrong(error, "valid_to: ends before it begins");
+	return 0;
+}
+
+static int take_person(const json_t *value, const char *key, char *ret_person, char *error)
+{
+	const char *person = NULL;
+
+	if (json_get_string(value, key, ULID_BYTES - 1, &person, error) < 0)
+		return -EINVAL;
+	if (person != NULL && !ulid_is_valid(person))
+		return wrong(error, "person, host: expected the id of a person");
+	snprintf(ret_person, ULID_BYTES, "%s", person != NULL ? person : "");
+	return 0;
+}
+
+static int take_type(const json_t *value, enum policy_factor *ret_factor, char *error)
+{
+	const char *type = "";
+
+	if (json_get_string(value, "type", 8, &type, error) < 0)
+		return -EINVAL;
+	for (int factor = POLICY_CARD; factor <= POLICY_QR; factor++)
+		if (strcmp(policy_factor_name((enum policy_factor)factor), type) == 0) {
+			*ret_factor = (enum policy_factor)factor;
+			return 0;
+		}
+	return wrong(error, "type: expected card, pin or qr");
+}
+
+int roster_credential_parse(const char *id, const json_t *value, const struct roster_credential *before,
+			    struct roster_credential *ret_credential, char *error)
+{
+	static const char *const known[] = {"person",     "type",     "number", "digits", "text", "enabled",
+					    "valid_from", "valid_to", "uses",   "duress", NULL};
+	struct roster_credential credential = {.policy = {.enabled = true}};
+	int r = !json_is_object(value) ? wrong(error, "expected a JSON object")
+				       : json_only_known(value, known, error);
+
+	if (r == 0)
+		r = take_type(value, &credential.factor, error);
+	if (r < 0)
+		return r;
+	if (before != NULL && before->factor == credential.factor) {
+		snprintf(credential.text, sizeof(credential.text), "%s", before->text);
+		credential.policy.used = before->policy.used;
+	}
+	snprintf(credential.id, sizeof(credential.id), "%s", id);
+	r = take_person(value, "person", credential.person, error);
+	if (r == 0 && credential.person[0] == '\0')
+		r = wrong(error, "person: missing");
+	if (r == 0)
+		r = take_code(value, &credential, error);
+	if (r == 0)
+		r = take_limits(value, &credential.policy, error);
+	if (r == 0)
+		r = json_get_bool(value, "enabled", &credential.policy.enabled, error);
+	if (r == 0)
+		r = json_get_bool(value, "duress", &credential.policy.duress, error);
+	if (r == 0 && credential.policy.duress && credential.factor != POLICY_PIN)
+		r = wrong(error, "duress: a PIN alone can tell of it");
+	if (r == 0)
+		*ret_credential = credential;
+	crypto_wipe(&credential, sizeof(credential));
+	return r;
+}
+
+int roster_pass_parse(const char *id, const json_t *value, const struct roster_names *names,
+		      const struct roster_credential *before, struct roster_credential *ret_pass, char *error)
+{
+	static const char *const known[] = {"title",    "host", "doors",   "valid_from",
+					    "valid_to", "uses", "revoked", NULL};
+	struct roster_credential pass = {.factor = POLICY_PASS, .policy = {.doors = UINT32_MAX}};
+	const char *title = "";
+	bool revoked = false;
+	int r = !json_is_object(value) ? wrong(error, "expected a JSON object")
+				       : json_only_known(value, known, error);
+
+	if (r == 0)
+		r = json_get_string(value, "title", ROSTER_TITLE_BYTES, &title, error);
+	if (r == 0)
+		r = take_person(value, "host", pass.person, error);
+	if (r == 0)
+		r = roster_parse_doors(value, "doors", names, &pass.policy.doors, error);
+	if (r == 0)
+		r = take_limits(value, &pass.policy, error);
+	if (r == 0)
+		r = json_get_bool(value, "revoked", &revoked, error);
+	if (r == 0 && pass.policy.valid_to_unix_ms == 0)
+		r = wrong(error, "valid_to: missing: a visitor's pass ends");
+	if (r < 0)
+		return r;
+	snprintf(pass.id, sizeof(pass.id), "%s", id);
+	snprintf(pass.title, sizeof(pass.title), "%s", title);
+	pass.policy.enabled = !revoked;
+	pass.policy.used = before != NULL ? before->policy.used : 0;
+	*ret_pass = pass;
+	return 0;
+}
+
+static void set_time(json_t *object, const char *key, int64_t unix_ms)
+{
+	char text[CLOCK_UTC_BYTES];
+
+	if (unix_ms == 0)
+		return;
+	clock_format_utc(unix_ms, text);
+	json_object_set_new(object, key, json_string(text));
+}
+
+json_t *roster_credential_json(const struct roster_credential *credential, bool hidden)
+{
+	static const char *const keys[] = {
+		[POLICY_CARD] = "number", [POLICY_PIN] = "digits", [POLICY_QR] = "text"};
+	const struct policy_credential *policy = &credential->policy;
+	json_t *value = json_object();
+
+	if (credential->factor == POLICY_PASS) {
+		json_object_set_new(value, "title", json_string(credential->title));
+		json_object_set_new(value, "revoked", json_boolean(!policy->enabled));
+		if (credential->person[0] != '\0')
+			json_object_set_new(value, "host", json_string(credential->person));
+	} else {
+		json_object_set_new(value, "person", json_string(credential->person));
+		json_object_set_new(value, "type", json_string(policy_factor_name(credential->factor)));
+		json_object_set_new(value, "enabled", json_boolean(policy->enabled));
+		if (policy->duress && !hidden)
+			json_object_set_new(value, "duress", json_true());
+		if (!hidden)
+			json_object_set_new(value, keys[credential->factor], json_string(credential->text));
+	}
+	set_time(value, "valid_from", policy->valid_from_unix_ms);
+	set_time(value, "valid_to", policy->valid_to_unix_ms);
+	if (policy->uses_max != 0)
+		json_object_set_new(value, "uses", json_integer(policy->uses_max));
+	if (hidden)
+		json_object_set_new(value, "used", json_integer(policy->used));
+	return value;
+}
+
+/* ---- the table ---- */
+
+int roster_credentials_open(struct roster_credentials **ret_credentials)
+{
+	struct roster_credentials *credentials = calloc(1, sizeof(*credentials));
+
+	if (credentials == NULL)
+		return -ENOMEM;
+	credentials->bucket_count = 64;
+	credentials->buckets = calloc(credentials->bucket_count, sizeof(*credentials->buckets));
+	if (credentials->buckets == NULL) {
+		free(credentials);
+		return -ENOMEM;
+	}
+	*ret_credentials = credentials;
+	return 0;
+}
+
+static void free_credential(struct roster_credential *credential)
+{
+	crypto_wipe(credential, sizeof(*credential));
+	free(credential);
+}
+
+void roster_credentials_close(struct roster_credentials *credentials)
+{
+	if (credentials == NULL)
+		return;
+	for (size_t i = 0; i < credentials->count; i++)
+		free_credential(credentials->all[i]);
+	free(credentials->all);
+	free(credentials->buckets);
+	free(credentials);
+}
+
+/* FNV-1a: who chooses the texts is the manager, not who stands at the door */
+static size_t bucket_of(const struct roster_credentials *credentials, enum policy_factor factor,
+			const char *text)
+{
+	uint64_t hash = 0xcbf29ce484222325u ^ (uint64_t)factor;
+
+	for (; *text != '\0'; text++)
+		hash = (hash ^ (uint8_t)*text) * 0x100000001b3u;
+	return (size_t)(hash ^ hash >> 32) & (credentials->bucket_count - 1);
+}
+
+static struct roster_credential **own_bucket(struct roster_credentials *credentials,
+					     const struct roster_credential *credential)
+{
+	/* passes have no code that is looked for; their ids spread them */
+	const char *text = credential->factor == POLICY_PASS ? credential->id : credential->text;
+
+	return &credentials->buckets[bucket_of(credentials, credential->factor, text)];
+}
+
+static void link_in(struct roster_credentials *credentials, struct roster_credential *credential)
+{
+	struct roster_credential **bucket = own_bucket(credentials, credential);
+
+	credential->same_bucket = *bucket;
+	*bucket = credential;
+}
+
+static void link_out(struct roster_credentials *credentials, struct roster_credential *credential)
+{
+	struct roster_credential **at = own_bucket(credentials, credential);
+
+	while (*at != credential)
+		at = &(*at)->same_bucket;
+	*at = credential->same_bucket;
+}
+
+static int make_room(struct roster_credentials *credentials)
+{
+	size_t room = credentials->room == 0 ? 64 : 2 * credentials->room;
+	struct roster_credential **all, **buckets;
+
+	if (credentials->count < credentials->room)
+		return 0;
+	if (credentials->count >= ROSTER_CREDENTIALS_MAX)
+		return -ENOSPC;
+	all = realloc(credentials->all, room * sizeof(*all));
+	if (all == NULL)
+		return -ENOMEM;
+	credentials->all = all;
+	buckets = calloc(room, sizeof(struct roster_credential *));
+	if (buckets == NULL)
+		return -ENOMEM;
+	free(credentials->buckets);
+	credentials->buckets = buckets;
+	credentials->bucket_count = room;
+	credentials->room = room;
+	for (size_t i = 0; i < credentials->count; i++)
+		link_in(credentials, all[i]);
+	return 0;
+}
+
+/* The first place whose id is @p id or above. */
+static size_t place_of(const struct roster_credentials *credentials, const char *id)
+{
+	size_t low = 0, high = credentials->count;
+
+	if (high > 0 && strcmp(credentials->all[high - 1]->id, id) < 0)
+		return high;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (strcmp(credentials->all[middle]->id, id) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+struct roster_credential *roster_credentials_find(const struct roster_credentials *credentials,
+						  const char *id)
+{
+	size_t place = place_of(credentials, id);
+
+	return place < credentials->count && strcmp(credentials->all[place]->id, id) == 0
+		       ? credentials->all[place]
+		       : NULL;
+}
+
+const struct roster_credential *roster_credentials_match(const struct roster_credentials *credentials,
+							 enum policy_factor factor, const char *text,
+							 const struct roster_credential *after)
+{
+	const struct roster_credential *at =
+		after != NULL ? after->same_bucket
+			      : credentials->buckets[bucket_of(credentials, factor, text)];
+
+	while (at != NULL && (at->factor != factor || strcmp(at->text, text) != 0))
+		at = at->same_bucket;
+	return at;
+}
+
+/* A code that is another's. A person's two PINs must differ too, or duress could not be told from the other. */
+static bool is_taken(const struct roster_credentials *credentials, const struct roster_credential *credential)
+{
+	const struct roster_credential *same = NULL;
+
+	if (credential->factor == POLICY_PASS)
+		return false;
+	for (;;) {
+		same = roster_credentials_match(credentials, credential->factor, credential->text, same);
+		if (same == NULL)
+			return false;
+		if (strcmp(same->id, credential->id) != 0 &&
+		    (credential->factor != POLICY_PIN || strcmp(same->person, credential->person) == 0))
+			return true;
+	}
+}
+
+int roster_credentials_put(struct roster_credentials *credentials, const struct roster_credential *credential)
+{
+	struct roster_credential *known = roster_credentials_find(credentials, credential->id);
+	size_t place;
+	int r;
+
+	if (is_taken(credentials, credential))
+		return -EEXIST;
+	if (known != NULL) {
+		link_out(credentials, known);
+		*known = *credential;
+		link_in(credentials, known);
+		return 0;
+	}
+	r = make_room(credentials);
+	if (r < 0)
+		return r;
+	known = malloc(sizeof(*known));
+	if (known == NULL)
+		return -ENOMEM;
+	*known = *credential;
+	place = place_of(credentials, known->id);
+	memmove(credentials->all + place + 1, credentials->all + place,
+		(credentials->count - place) * sizeof(struct roster_credential *));
+	credentials->all[place] = known;
+	credentials->count++;
+	link_in(credentials, known);
+	return 0;
+}
+
+int roster_credentials_remove(struct roster_credentials *credentials, const char *id)
+{
+	struct roster_credential *known = roster_credentials_find(credentials, id);
+	size_t place = place_of(credentials, id);
+
+	if (known == NULL)
+		return -ENOENT;
+	link_out(credentials, known);
+	free_credential(known);
+	credentials->count--;
+	memmove(credentials->all + place, credentials->all + place + 1,
+		(credentials->count - place) * sizeof(struct roster_credential *));
+	return 0;
+}
+
+const struct roster_credential *roster_credentials_next(const struct roster_credentials *credentials,
+							const char *after_id)
+{
+	size_t place = place_of(credentials, after_id);
+
+	if (place < credentials->count && strcmp(credentials->all[place]->id, after_id) == 0)
+		place++;
+	return place < credentials->count ? credentials->all[place] : NULL;
+}
+
+size_t roster_credentials_count(const struct roster_credentials *credentials)
+{
+	return credentials->count;
+}

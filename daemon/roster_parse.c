@@ -1,0 +1,371 @@
+#include "roster_parse.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/json.h"
+
+_Static_assert((int)JSON_ERROR_BYTES <= (int)ROSTER_ERROR_BYTES &&
+		       (int)SCHEDULE_ERROR_BYTES <= (int)ROSTER_ERROR_BYTES,
+	       "one buffer takes them all");
+
+static int wrong(char *error, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+static int wrong(char *error, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(error, ROSTER_ERROR_BYTES, format, args);
+	va_end(args);
+	return -EINVAL;
+}
+
+bool roster_name_is_valid(const char *name)
+{
+	size_t length = strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-");
+
+	return length > 0 && length < POLICY_NAME_BYTES && name[length] == '\0';
+}
+
+/* An object with no member but @p known, and a title that is fit. */
+static int check_object(const json_t *value, const char *const *known, char *error)
+{
+	const char *title = NULL;
+
+	if (!json_is_object(value))
+		return wrong(error, "expected a JSON object");
+	if (json_only_known(value, known, error) < 0)
+		return -EINVAL;
+	return json_get_string(value, "title", ROSTER_TITLE_BYTES, &title, error);
+}
+
+/* Each string of the array @p key to @p take; a missing array is none. */
+static int each_string(const json_t *value, const char *key, size_t max,
+		       int (*take)(void *arg, const char *text, char *error), void *arg, char *error)
+{
+	const json_t *array = json_object_get(value, key);
+	int r = 0;
+
+	if (array == NULL)
+		return 0;
+	if (!json_is_array(array) || json_array_size(array) > max)
+		return wrong(error, "%s: expected a list of at most %zu texts", key, max);
+	for (size_t i = 0; r == 0 && i < json_array_size(array); i++) {
+		const char *text = json_string_value(json_array_get(array, i));
+
+		if (text == NULL || strlen(text) > 200)
+			return wrong(error, "%s: expected texts", key);
+		r = take(arg, text, error);
+	}
+	return r;
+}
+
+/* ---- names ---- */
+
+struct name_take {
+	const char *key;
+	const struct roster_names *names;
+	uint32_t doors;
+	struct policy_groups *groups;
+};
+
+static int take_door(void *arg, const char *text, char *error)
+{
+	struct name_take *take = arg;
+	int door = take->names->door(take->names->arg, text);
+
+	if (door < 0)
+		return wrong(error, "%s: there is no door \"%.40s\"", take->key, text);
+	take->doors |= 1u << door;
+	return 0;
+}
+
+int roster_parse_doors(const json_t *value, const char *key, const struct roster_names *names,
+		       uint32_t *ret_doors, char *error)
+{
+	struct name_take take = {.key = key, .names = names};
+	int r = each_string(value, key, POLICY_DOORS_MAX, take_door, &take, error);
+
+	if (r < 0 || json_object_get(value, key) == NULL)
+		return r;
+	if (take.doors == 0)
+		return wrong(error, "%s: expected at least one door", key);
+	*ret_doors = take.doors;
+	return 0;
+}
+
+static int take_group(void *arg, const char *text, char *error)
+{
+	struct name_take *take = arg;
+	int group = take->names->group(take->names->arg, text);
+
+	if (group < 0)
+		return wrong(error, "groups: there is no group \"%.40s\"", text);
+	take->groups->bits[group / 64] |= (uint64_t)1 << group % 64;
+	return 0;
+}
+
+static int parse_groups(const json_t *value, const struct roster_names *names, struct policy_groups *groups,
+			char *error)
+{
+	struct name_take take = {.names = names, .groups = groups};
+
+	memset(groups, 0, sizeof(*groups));
+	return each_string(value, "groups", POLICY_GROUPS_MAX, take_group, &take, error);
+}
+
+int roster_parse_time(const json_t *value, const char *key, int64_t *ret_unix_ms, char *error)
+{
+	const json_t *member = json_object_get(value, key);
+
+	if (member == NULL || json_is_null(member))
+		return 0;
+	if (!json_is_string(member) || clock_parse_utc(json_string_value(member), ret_unix_ms) < 0)
+		return wrong(error, "%s: expected a time like 2026-11-21T08:00Z", key);
+	return 0;
+}
+
+/* One of two or three words; missing: the first. @return its place, or -EINVAL */
+static int take_word(const json_t *value, const char *key, const char *const *words, char *error)
+{
+	const char *text = words[0];
+	size_t i = 0;
+
+	if (json_get_string(value, key, 16, &text, error) < 0)
+		return -EINVAL;
+	for (; words[i] != NULL; i++)
+		if (strcmp(words[i], text) == 0)
+			return (int)i;
+	return wrong(error, "%s: expected %s, %s%s%s", key, words[0], words[1], i > 2 ? " or " : "",
+		     i > 2 ? words[2] : "");
+}
+
+/* ---- the kinds ---- */
+
+int roster_parse_group(const json_t *value, char *error)
+{
+	static const char *const known[] = {"title", NULL};
+
+	return check_object(value, known, error);
+}
+
+static int take_span(void *arg, const char *text, char *error)
+{
+	struct schedule *schedule = arg;
+	int r = schedule_parse_span(text, &schedule->spans[schedule->span_count], error);
+
+	schedule->span_count += r == 0;
+	return r;
+}
+
+static int take_exception(void *arg, const char *text, char *error)
+{
+	struct schedule *schedule = arg;
+	int r = schedule_parse_exception(text, &schedule->exceptions[schedule->exception_count], error);
+
+	schedule->exception_count += r == 0;
+	return r;
+}
+
+int roster_parse_schedule(const json_t *value, struct schedule *ret_schedule, char *error)
+{
+	static const char *const known[] = {"title", "week", "except", "holidays", NULL};
+	static const char *const holidays[] = {"follow", "ignore", NULL};
+	struct schedule schedule = {0};
+	int r = check_object(value, known, error), word;
+
+	if (r == 0)
+		r = each_string(value, "week", SCHEDULE_SPANS_MAX, take_span, &schedule, error);
+	if (r == 0)
+		r = each_string(value, "except", SCHEDULE_EXCEPTIONS_MAX, take_exception, &schedule, error);
+	if (r < 0)
+		return r;
+	if (json_object_get(value, "week") == NULL)
+		return wrong(error, "week: missing; a schedule that is never open has an empty list");
+	word = take_word(value, "holidays", holidays, error);
+	if (word < 0)
+		return word;
+	schedule.ignores_holidays = word == 1;
+	*ret_schedule = schedule;
+	return 0;
+}
+
+static int take_way(void *arg, const char *text, char *error)
+{
+	struct policy_rule *rule = arg;
+	uint8_t way = policy_parse_way(text);
+
+	if (way == 0)
+		return wrong(error, "open: \"%.40s\" is not made of face, card, pin, qr; or pass alone",
+			     text);
+	rule->ways[rule->way_count++] = way;
+	return 0;
+}
+
+static int parse_ways(const json_t *value, struct policy_rule *rule, char *error)
+{
+	int64_t persons = 1;
+	int r = each_string(value, "open", POLICY_WAYS_MAX, take_way, rule, error);
+
+	if (r == 0 && rule->way_count == 0)
+		r = wrong(error, "open: missing: what opens, as [\"face\", \"card+pin\"]");
+	if (r == 0)
+		r = json_get_int(value, "persons", 1, 2, &persons, error);
+	if (r == 0)
+		r = json_get_bool(value, "guard", &rule->guard, error);
+	rule->persons = (unsigned)persons;
+	for (size_t i = 0; r == 0 && persons == 2 && i < rule->way_count; i++)
+		if (rule->ways[i] == 1u << POLICY_PASS)
+			r = wrong(error, "persons: a visitor's pass is one person's");
+	return r;
+}
+
+static int parse_rule_schedule(const json_t *value, const struct roster_names *names,
+			       struct policy_rule *rule, char *error)
+{
+	const char *name = NULL;
+
+	if (json_get_string(value, "schedule", POLICY_NAME_BYTES - 1, &name, error) < 0)
+		return -EINVAL;
+	if (name == NULL)
+		return 0;
+	rule->schedule = names->schedule(names->arg, name);
+	if (rule->schedule == NULL)
+		return wrong(error, "schedule: there is no schedule \"%.40s\"", name);
+	snprintf(rule->schedule_name, sizeof(rule->schedule_name), "%s", name);
+	return 0;
+}
+
+int roster_parse_rule(const char *name, const json_t *value, const struct roster_names *names,
+		      struct policy_rule *ret_rule, char *error)
+{
+	static const char *const known[] = {"title",   "doors", "groups",    "schedule", "open",
+					    "persons", "guard", "direction", NULL};
+	static const char *const directions[] = {"both", "in", "out", NULL};
+	struct policy_rule rule = {.doors = UINT32_MAX};
+	int r = check_object(value, known, error), direction;
+
+	if (r == 0)
+		r = roster_parse_doors(value, "doors", names, &rule.doors, error);
+	if (r == 0)
+		r = parse_groups(value, names, &rule.groups, error);
+	rule.everyone = json_object_get(value, "groups") == NULL;
+	if (r == 0)
+		r = parse_rule_schedule(value, names, &rule, error);
+	if (r == 0)
+		r = parse_ways(value, &rule, error);
+	if (r < 0)
+		return r;
+	direction = take_word(value, "direction", directions, error);
+	if (direction < 0)
+		return direction;
+	rule.entering = direction != 2;
+	rule.leaving = direction != 1;
+	snprintf(rule.name, sizeof(rule.name), "%s", name);
+	*ret_rule = rule;
+	return 0;
+}
+
+int roster_parse_holiday(const json_t *value, struct schedule_calendar *calendar, char *error)
+{
+	static const char *const known[] = {"title", "date", "to", "as", NULL};
+	const char *date = "", *last = NULL, *as = "holiday";
+	enum schedule_day day;
+	int32_t from, to;
+	int r = check_object(value, known, error);
+
+	if (r == 0)
+		r = json_get_string(value, "date", 10, &date, error);
+	if (r == 0)
+		r = json_get_string(value, "to", 10, &last, error);
+	if (r == 0)
+		r = json_get_string(value, "as", 8, &as, error);
+	if (r < 0)
+		return r;
+	if (schedule_parse_date(date, &from) < 0 || schedule_parse_date(last != NULL ? last : date, &to) < 0)
+		return wrong(error, "date, to: expected a date like 2026-10-01");
+	if (schedule_parse_day(as, &day) < 0)
+		return wrong(error, "as: expected holiday, or the weekday that it works as: mon, tue...");
+	if (to < from || to - from >= 366)
+		return wrong(error, "to: expected a date from %s on, within a year", date);
+	for (int32_t at = from; at <= to; at++) {
+		r = schedule_calendar_add(calendar, at, day);
+		if (r < 0) {
+			char text[SCHEDULE_TIME_BYTES];
+
+			schedule_format((struct schedule_time){.date = at}, text);
+			return wrong(error,
+				     r == -EEXIST ? "%.10s is a holiday or swapped day already"
+						  : "%.10s: too many holidays",
+				     text);
+		}
+	}
+	return 0;
+}
+
+int roster_parse_area(const char *name, const json_t *value, const struct roster_names *names,
+		      struct policy_area *ret_area, char *error)
+{
+	static const char *const known[] = {"title", "antipassback", "minutes", "entries",
+					    "exits", "reset",        NULL};
+	static const char *const kinds[] = {"soft", "hard", "timed", NULL};
+	struct policy_area area = {0};
+	int64_t minutes = 0;
+	int r = check_object(value, known, error), kind;
+
+	if (r == 0)
+		r = json_get_int(value, "minutes", 1, 10080, &minutes, error);
+	if (r == 0)
+		r = roster_parse_doors(value, "entries", names, &area.entries, error);
+	if (r == 0)
+		r = roster_parse_doors(value, "exits", names, &area.exits, error);
+	if (r == 0)
+		r = roster_parse_time(value, "reset", &area.reset_unix_ms, error);
+	if (r < 0)
+		return r;
+	kind = take_word(value, "antipassback", kinds, error);
+	if (kind < 0)
+		return kind;
+	area.passback = (enum policy_passback)kind;
+	area.minutes = (unsigned)minutes;
+	if (area.entries == 0)
+		return wrong(error, "entries: missing: the doors that lead into the area");
+	if ((area.entries & area.exits) != 0)
+		return wrong(error,
+			     "exits: a door is an entry or an exit; an entry's inner reader is an exit");
+	if ((area.passback == POLICY_PASSBACK_TIMED) != (minutes != 0))
+		return wrong(error, "minutes: needed by a timed anti-passback, and by no other");
+	snprintf(area.name, sizeof(area.name), "%s", name);
+	*ret_area = area;
+	return 0;
+}
+
+int roster_parse_holder(const json_t *value, const struct roster_names *names, struct policy_person *person,
+			char *error)
+{
+	static const char *const known[] = {"groups", "extended", "blocked", NULL};
+	static const char *const blocks[] = {"no", "deny", "admit", NULL};
+	struct policy_person holder = *person;
+	int r, block;
+
+	if (!json_is_object(value))
+		return wrong(error, "expected a JSON object");
+	holder.extended = false;
+	r = json_only_known(value, known, error);
+	if (r == 0)
+		r = parse_groups(value, names, &holder.groups, error);
+	if (r == 0)
+		r = json_get_bool(value, "extended", &holder.extended, error);
+	if (r < 0)
+		return r;
+	block = take_word(value, "blocked", blocks, error);
+	if (block < 0)
+		return block;
+	holder.blocked = (enum policy_block)block;
+	*person = holder;
+	return 0;
+}

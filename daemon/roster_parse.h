@@ -1,0 +1,47 @@
+/*
+ * roster_parse.h - groups, schedules, rules, holidays and areas, from their JSON to what the policy reads.
+ *
+ * Pure. Each function checks one object wholly: members it does not know, wrong types, times that end before they
+ * begin, names of nothing. @p error holds ROSTER_ERROR_BYTES and gets a sentence. docs/ACCESS.md shows the objects.
+ * All return 0 or -EINVAL.
+ */
+#ifndef GH_DAEMON_ROSTER_PARSE_H
+#define GH_DAEMON_ROSTER_PARSE_H
+
+#include <jansson.h>
+
+#include "daemon/policy.h"
+
+enum { ROSTER_ERROR_BYTES = 256, ROSTER_TITLE_BYTES = 128 };
+
+/* what names stand for; places are those of the policy's bits */
+struct roster_names {
+	/** @return the place, or below 0: no such thing */
+	int (*door)(const void *arg, const char *name);
+	int (*group)(const void *arg, const char *name);
+	const struct schedule *(*schedule)(const void *arg, const char *name); /* NULL: none */
+	const void *arg;
+};
+
+/** Whether @p name is 1 to 31 characters of [a-z0-9-]. */
+bool roster_name_is_valid(const char *name);
+
+int roster_parse_group(const json_t *value, char *error);
+int roster_parse_schedule(const json_t *value, struct schedule *ret_schedule, char *error);
+int roster_parse_rule(const char *name, const json_t *value, const struct roster_names *names,
+		      struct policy_rule *ret_rule, char *error);
+/** Adds the holiday's days to @p calendar; a date that is in there already is a mistake. */
+int roster_parse_holiday(const json_t *value, struct schedule_calendar *calendar, char *error);
+int roster_parse_area(const char *name, const json_t *value, const struct roster_names *names,
+		      struct policy_area *ret_area, char *error);
+/** {"groups":[..],"extended":bool,"blocked":"deny"|"admit"}: what the rules need of a person; the rest stays. */
+int roster_parse_holder(const json_t *value, const struct roster_names *names, struct policy_person *person,
+			char *error);
+
+/** The doors of a member of @p value, as bits; when it is missing @p ret_doors stays. */
+int roster_parse_doors(const json_t *value, const char *key, const struct roster_names *names,
+		       uint32_t *ret_doors, char *error);
+/** A UTC time ("2026-11-21T08:00Z") of a member; missing or null stays as it is. */
+int roster_parse_time(const json_t *value, const char *key, int64_t *ret_unix_ms, char *error);
+
+#endif

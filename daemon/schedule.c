@@ -1,0 +1,310 @@
+#include "schedule.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+static const char *const day_names[SCHEDULE_DAYS] = {"mon", "tue", "wed", "thu",
+						     "fri", "sat", "sun", "holiday"};
+
+/* ---- is it open? ---- */
+
+static enum schedule_day weekday(int32_t date)
+{
+	/* 1970-01-01 was a Thursday */
+	return (enum schedule_day)(((date + SCHEDULE_THURSDAY) % 7 + 7) % 7);
+}
+
+static enum schedule_day kind_of(const struct schedule_calendar *calendar, int32_t date)
+{
+	size_t low = 0, high = calendar != NULL ? calendar->count : 0;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (calendar->days[middle].date == date)
+			return calendar->days[middle].as;
+		if (calendar->days[middle].date < date)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return weekday(date);
+}
+
+/* Whether what begins on @p date holds @p minute, counted from that date's midnight. */
+static bool begins_and_holds(const struct schedule *schedule, const struct schedule_calendar *calendar,
+			     int32_t date, unsigned minute)
+{
+	bool excepted = false;
+	enum schedule_day kind;
+
+	for (size_t i = 0; i < schedule->exception_count; i++) {
+		const struct schedule_exception *exception = &schedule->exceptions[i];
+
+		if (exception->date != date)
+			continue;
+		excepted = true;
+		if (minute >= exception->from_minute && minute < exception->to_minute)
+			return true;
+	}
+	if (excepted)
+		return false;
+	kind = kind_of(schedule->ignores_holidays ? NULL : calendar, date);
+	for (size_t i = 0; i < schedule->span_count; i++) {
+		const struct schedule_span *span = &schedule->spans[i];
+
+		if ((span->days & 1u << kind) != 0 && minute >= span->from_minute && minute < span->to_minute)
+			return true;
+	}
+	return false;
+}
+
+bool schedule_is_open(const struct schedule *schedule, const struct schedule_calendar *calendar,
+		      struct schedule_time at)
+{
+	return begins_and_holds(schedule, calendar, at.date, at.minute) ||
+	       begins_and_holds(schedule, calendar, at.date - 1, at.minute + SCHEDULE_DAY_MINUTES);
+}
+
+/* ---- local time ---- */
+
+/* Days since 1970-01-01 of a date of the Gregorian calendar; the months count from March (Hinnant). */
+static int32_t days_of(int year, int month, int day)
+{
+	int y = month <= 2 ? year - 1 : year;
+	int era = (y >= 0 ? y : y - 399) / 400;
+	int year_of_era = y - era * 400;
+	int day_of_year = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
+	int day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
+
+	return era * 146097 + day_of_era - 719468;
+}
+
+int schedule_local(int64_t unix_ms, struct schedule_time *ret_at)
+{
+	time_t seconds = (time_t)(unix_ms >= 0 ? unix_ms / 1000 : (unix_ms - 999) / 1000);
+	struct tm local;
+
+	if (localtime_r(&seconds, &local) == NULL || local.tm_year < -1900 || local.tm_year > 8099)
+		return -ERANGE;
+	ret_at->date = days_of(local.tm_year + 1900, local.tm_mon + 1, local.tm_mday);
+	ret_at->minute = (uint16_t)(local.tm_hour * 60 + local.tm_min);
+	return 0;
+}
+
+void schedule_format(struct schedule_time at, char *text)
+{
+	time_t seconds = (time_t)at.date * 86400 + at.minute * 60;
+	struct tm date;
+
+	gmtime_r(&seconds, &date);
+	strftime(text, SCHEDULE_TIME_BYTES, "%Y-%m-%d %H:%M", &date);
+}
+
+/* ---- from text ---- */
+
+/* As many digits as @p count, at *text; -1 when there are others. */
+static int take_digits(const char **text, int count)
+{
+	int value = 0;
+
+	for (; count > 0; count--, (*text)++) {
+		if (**text < '0' || **text > '9')
+			return -1;
+		value = value * 10 + (**text - '0');
+	}
+	return value;
+}
+
+static bool take(const char **text, char expected)
+{
+	if (**text != expected)
+		return false;
+	(*text)++;
+	return true;
+}
+
+static int days_in(int year, int month)
+{
+	static const int days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+	bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
+
+	return month == 2 && leap ? 29 : days[month - 1];
+}
+
+static int take_date(const char **text, int32_t *ret_date)
+{
+	int year = take_digits(text, 4), month, day;
+
+	if (year < 1970 || !take(text, '-'))
+		return -EINVAL;
+	month = take_digits(text, 2);
+	if (month < 1 || month > 12 || !take(text, '-'))
+		return -EINVAL;
+	day = take_digits(text, 2);
+	if (day < 1 || day > days_in(year, month))
+		return -EINVAL;
+	*ret_date = days_of(year, month, day);
+	return 0;
+}
+
+int schedule_parse_date(const char *text, int32_t *ret_date)
+{
+	int32_t date;
+
+	if (take_date(&text, &date) < 0 || *text != '\0')
+		return -EINVAL;
+	*ret_date = date;
+	return 0;
+}
+
+/* "08:00", 00:00 to 24:00. @return minutes or -1 */
+static int take_clock(const char **text)
+{
+	int hour = take_digits(text, 2), minute;
+
+	if (hour < 0 || hour > 24 || !take(text, ':'))
+		return -1;
+	minute = take_digits(text, 2);
+	if (minute < 0 || minute > 59 || (hour == 24 && minute != 0))
+		return -1;
+	return hour * 60 + minute;
+}
+
+/* "08:00-18:00", "22:00-06:00+1", to the end of the text */
+static int parse_times(const char *text, uint16_t *ret_from, uint16_t *ret_to, char *error)
+{
+	const char *at = text;
+	int from = take_clock(&at), to = -1;
+	bool next_day;
+
+	if (from >= 0 && from < SCHEDULE_DAY_MINUTES && take(&at, '-'))
+		to = take_clock(&at);
+	next_day = to >= 0 && at[0] == '+' && at[1] == '1';
+	if (next_day)
+		at += 2;
+	if (to < 0 || *at != '\0') {
+		snprintf(error, SCHEDULE_ERROR_BYTES, "\"%.40s\": expected times like 08:00-18:00", text);
+		return -EINVAL;
+	}
+	if (!next_day && to <= from) {
+		snprintf(error, SCHEDULE_ERROR_BYTES,
+			 "\"%.40s\" ends before it begins: write %02d:%02d+1 when it ends on the next day",
+			 text, to / 60, to % 60);
+		return -EINVAL;
+	}
+	if (next_day && to > from) {
+		snprintf(error, SCHEDULE_ERROR_BYTES, "\"%.40s\" is longer than a day", text);
+		return -EINVAL;
+	}
+	*ret_from = (uint16_t)from;
+	*ret_to = (uint16_t)(next_day ? to + SCHEDULE_DAY_MINUTES : to);
+	return 0;
+}
+
+static int find_day(const char *text, size_t length)
+{
+	for (int i = 0; i < SCHEDULE_DAYS; i++)
+		if (strlen(day_names[i]) == length && memcmp(day_names[i], text, length) == 0)
+			return i;
+	return -1;
+}
+
+int schedule_parse_day(const char *text, enum schedule_day *ret_day)
+{
+	int day = find_day(text, strlen(text));
+
+	if (day < 0)
+		return -EINVAL;
+	*ret_day = (enum schedule_day)day;
+	return 0;
+}
+
+/* "mon", "mon-fri" or "daily", @p length characters. @return the days' bits, 0: none such */
+static unsigned days_of_word(const char *word, size_t length)
+{
+	const char *dash = memchr(word, '-', length);
+	unsigned days = 0;
+	int from, to;
+
+	if (length == 5 && memcmp(word, "daily", 5) == 0)
+		return (1u << SCHEDULE_DAYS) - 1;
+	from = find_day(word, dash != NULL ? (size_t)(dash - word) : length);
+	to = dash != NULL ? find_day(dash + 1, (size_t)(word + length - dash - 1)) : from;
+	if (from < 0 || to < 0 || (dash != NULL && (from == SCHEDULE_HOLIDAY || to == SCHEDULE_HOLIDAY)))
+		return 0;
+	for (int day = from;; day = (day + 1) % 7) {
+		days |= 1u << day;
+		if (day == to)
+			return days;
+	}
+}
+
+int schedule_parse_span(const char *text, struct schedule_span *ret_span, char *error)
+{
+	const char *space = strchr(text, ' '), *word = text;
+	struct schedule_span span = {0};
+	int r;
+
+	while (space != NULL && word < space) {
+		size_t length = strcspn(word, ", ");
+		unsigned days = days_of_word(word, length);
+
+		if (days == 0) {
+			snprintf(error, SCHEDULE_ERROR_BYTES,
+				 "\"%.40s\": expected days like mon-fri, sat,sun, holiday or daily", text);
+			return -EINVAL;
+		}
+		span.days |= (uint8_t)days;
+		word += length;
+		if (*word == ',')
+			word++;
+	}
+	if (span.days == 0) {
+		snprintf(error, SCHEDULE_ERROR_BYTES,
+			 "\"%.40s\": expected days and times, mon-fri 08:00-18:00", text);
+		return -EINVAL;
+	}
+	r = parse_times(space + 1, &span.from_minute, &span.to_minute, error);
+	if (r == 0)
+		*ret_span = span;
+	return r;
+}
+
+int schedule_parse_exception(const char *text, struct schedule_exception *ret_exception, char *error)
+{
+	struct schedule_exception exception = {0};
+	const char *at = text;
+	int r;
+
+	if (take_date(&at, &exception.date) < 0 || !take(&at, ' ')) {
+		snprintf(error, SCHEDULE_ERROR_BYTES,
+			 "\"%.40s\": expected a date and \"closed\" or times, 2026-12-31 08:00-12:00", text);
+		return -EINVAL;
+	}
+	r = strcmp(at, "closed") == 0 ? 0
+				      : parse_times(at, &exception.from_minute, &exception.to_minute, error);
+	if (r == 0)
+		*ret_exception = exception;
+	return r;
+}
+
+int schedule_calendar_add(struct schedule_calendar *calendar, int32_t date, enum schedule_day as)
+{
+	size_t place = calendar->count;
+
+	while (place > 0 && calendar->days[place - 1].date > date)
+		place--;
+	if (place > 0 && calendar->days[place - 1].date == date)
+		return -EEXIST;
+	if (calendar->count == SCHEDULE_DAYS_MAX)
+		return -ENOSPC;
+	memmove(&calendar->days[place + 1], &calendar->days[place],
+		(calendar->count - place) * sizeof(calendar->days[0]));
+	calendar->days[place].date = date;
+	calendar->days[place].as = as;
+	calendar->count++;
+	return 0;
+}

@@ -1,0 +1,385 @@
+/* roster_book.h and roster_credential.h: what holds together, and what is refused. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "unit.h"
+#include "daemon/roster_book.h"
+#include "daemon/roster_credential.h"
+
+static const char *const alice = "01HF7YAT00000000000000000A", *const bob = "01HF7YAT00000000000000000B";
+
+static int setup(void **state)
+{
+	static const char *const doors[] = {"main", "side"};
+	struct roster_book *book;
+
+	assert_int_equal(roster_book_open(doors, 2, &book), 0);
+	*state = book;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	roster_book_close(*state);
+	return 0;
+}
+
+static int put(struct roster_book *book, const char *kind, const char *name, const char *text, char *error)
+{
+	json_t *value = json_loads(text, JSON_DECODE_ANY, NULL);
+	int r;
+
+	assert_non_null(value);
+	r = roster_book_put(book, kind, name, value, error);
+	json_decref(value);
+	return r;
+}
+
+static void good(struct roster_book *book, const char *kind, const char *name, const char *text)
+{
+	char error[ROSTER_ERROR_BYTES] = "";
+
+	if (put(book, kind, name, text, error) != 0)
+		fail_msg("%s %s: %s", kind, name, error);
+}
+
+static void a_site_is_put_together(void **state)
+{
+	struct roster_book *book = *state;
+	const struct policy_book *policy;
+
+	good(book, "group", "staff", "{\"title\":\"Staff\"}");
+	good(book, "schedule", "office",
+	     "{\"week\":[\"mon-fri 08:00-18:00\"],\"except\":[\"2026-12-24 closed\"]}");
+	good(book, "holiday", "national", "{\"date\":\"2026-10-01\",\"to\":\"2026-10-07\"}");
+	good(book, "holiday", "swapped", "{\"date\":\"2026-10-10\",\"as\":\"mon\"}");
+	good(book, "rule", "day",
+	     "{\"groups\":[\"staff\"],\"schedule\":\"office\",\"open\":[\"face\",\"card+pin\"],\"doors\":["
+	     "\"side\"]}");
+	good(book, "rule", "night",
+	     "{\"open\":[\"card\"],\"persons\":2,\"guard\":true,\"direction\":\"in\"}");
+	good(book, "area", "yard", "{\"entries\":[\"main\"],\"exits\":[\"side\"],\"antipassback\":\"hard\"}");
+	policy = roster_book_policy(book);
+	assert_int_equal(policy->rule_count, 2);
+	assert_int_equal(policy->by_door_count[0], 1);
+	assert_int_equal(policy->by_door_count[1], 2);
+	assert_string_equal(policy->rules[policy->by_door[0][0]].name, "night");
+	assert_int_equal(policy->rules[policy->by_door[0][0]].persons, 2);
+	assert_int_equal(policy->calendar->count, 8);
+	assert_non_null(policy->rules[0].schedule);
+	good(book, "schedule", "office", "{\"week\":[]}"); /* and rules see the new one */
+	assert_int_equal(roster_book_policy(book)->rules[0].schedule->span_count, 0);
+}
+
+static void mistakes_are_named_and_change_nothing(void **state)
+{
+	static const struct {
+		const char *kind, *name, *value, *says;
+	} wrong[] = {
+		{"group", "Staff", "{}", "1 to 31 characters"},
+		{"group", "", "{}", "1 to 31 characters"},
+		{"door", "x", "{}", "1 to 31 characters"},
+		{"group", "x", "[]", "JSON object"},
+		{"group", "x", "{\"colour\":1}", "colour"},
+		{"group", "x", "{\"title\":1}", "title"},
+		{"schedule", "x", "{}", "week: missing"},
+		{"schedule", "x", "{\"week\":[\"mon 18:00-08:00\"]}", "ends before it begins"},
+		{"schedule", "x", "{\"week\":[1]}", "expected texts"},
+		{"schedule", "x", "{\"week\":[],\"except\":[\"2026-02-30 closed\"]}", "expected a date"},
+		{"schedule", "x", "{\"week\":[],\"holidays\":\"maybe\"}", "follow, ignore"},
+		{"rule", "x", "{}", "open: missing"},
+		{"rule", "x", "{\"open\":[]}", "open: missing"},
+		{"rule", "x", "{\"open\":[\"nose\"]}", "nose"},
+		{"rule", "x", "{\"open\":[\"face\"],\"doors\":[\"back\"]}", "no door \"back\""},
+		{"rule", "x", "{\"open\":[\"face\"],\"doors\":[]}", "at least one door"},
+		{"rule", "x", "{\"open\":[\"face\"],\"groups\":[\"none\"]}", "no group \"none\""},
+		{"rule", "x", "{\"open\":[\"face\"],\"schedule\":\"none\"}", "no schedule \"none\""},
+		{"rule", "x", "{\"open\":[\"face\"],\"persons\":3}", "persons"},
+		{"rule", "x", "{\"open\":[\"pass\"],\"persons\":2}", "one person's"},
+		{"rule", "x", "{\"open\":[\"face\"],\"direction\":\"up\"}", "both, in or out"},
+		{"holiday", "x", "{}", "expected a date"},
+		{"holiday", "x", "{\"date\":\"2026-10-02\",\"to\":\"2026-10-01\"}", "on, within a year"},
+		{"holiday", "x", "{\"date\":\"2026-10-02\",\"as\":\"day\"}", "weekday"},
+		{"holiday", "x", "{\"date\":\"2025-12-30\",\"to\":\"2026-01-01\"}",
+		 "2026-01-01 is a holiday"},
+		{"area", "x", "{}", "entries: missing"},
+		{"area", "x", "{\"entries\":[\"main\"],\"exits\":[\"main\"]}", "an entry or an exit"},
+		{"area", "x", "{\"entries\":[\"main\"],\"antipassback\":\"timed\"}", "minutes"},
+		{"area", "x", "{\"entries\":[\"main\"],\"minutes\":5}", "minutes"},
+	};
+	struct roster_book *book = *state;
+	const struct policy_book *before;
+
+	good(book, "holiday", "new-year", "{\"date\":\"2026-01-01\"}");
+	before = roster_book_policy(book);
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		char error[ROSTER_ERROR_BYTES] = "";
+
+		if (put(book, wrong[i].kind, wrong[i].name, wrong[i].value, error) != -EINVAL ||
+		    strstr(error, wrong[i].says) == NULL)
+			fail_msg("%s %s: \"%s\"", wrong[i].kind, wrong[i].value, error);
+		assert_ptr_equal(roster_book_policy(book), before);
+		assert_null(roster_book_get(book, wrong[i].kind, "x"));
+	}
+}
+
+static void what_is_needed_stays(void **state)
+{
+	struct roster_book *book = *state;
+	char error[ROSTER_ERROR_BYTES];
+
+	good(book, "group", "staff", "{}");
+	good(book, "schedule", "office", "{\"week\":[]}");
+	good(book, "rule", "day", "{\"open\":[\"face\"],\"groups\":[\"staff\"],\"schedule\":\"office\"}");
+	assert_int_equal(roster_book_remove(book, "group", "staff", error), -EEXIST);
+	assert_non_null(strstr(error, "rule day"));
+	assert_int_equal(roster_book_remove(book, "schedule", "office", error), -EEXIST);
+	assert_int_equal(roster_book_remove(book, "rule", "night", error), -ENOENT);
+	assert_int_equal(roster_book_remove(book, "rule", "day", error), 0);
+	assert_int_equal(roster_book_remove(book, "group", "staff", error), 0);
+	assert_int_equal(roster_book_remove(book, "schedule", "office", error), 0);
+	assert_int_equal(roster_book_policy(book)->rule_count, 0);
+}
+
+static void a_group_keeps_its_place(void **state)
+{
+	struct roster_book *book = *state;
+	const struct roster_names *names = roster_book_names(book);
+	char error[ROSTER_ERROR_BYTES];
+	int place;
+
+	good(book, "group", "m", "{}");
+	place = names->group(names->arg, "m");
+	good(book, "group", "a", "{}");
+	good(book, "group", "z", "{}");
+	assert_int_equal(names->group(names->arg, "m"), place);
+	assert_int_equal(roster_book_remove(book, "group", "a", error), 0);
+	assert_int_equal(names->group(names->arg, "m"), place);
+	assert_string_equal(roster_book_group(book, place), "m");
+	assert_true(names->group(names->arg, "a") < 0);
+}
+
+static void too_many_of_a_kind_are_refused(void **state)
+{
+	struct roster_book *book = *state;
+	char error[ROSTER_ERROR_BYTES] = "", name[16];
+
+	for (int i = 0; i < POLICY_AREAS_MAX; i++) {
+		snprintf(name, sizeof(name), "area-%d", i);
+		good(book, "area", name, "{\"entries\":[\"main\"]}");
+	}
+	assert_int_equal(put(book, "area", "more", "{\"entries\":[\"main\"]}", error), -ENOSPC);
+	assert_non_null(strstr(error, "no more"));
+}
+
+static void on_told(void *arg, const char *sentence)
+{
+	snprintf(arg, ROSTER_ERROR_BYTES, "%s", sentence);
+}
+
+/* a config that lost a door must not let everybody in through the others */
+static void what_does_not_hold_after_a_load_lets_nobody_in(void **state)
+{
+	struct roster_book *book = *state;
+	json_t *value = json_loads("{\"open\":[\"face\"],\"doors\":[\"gone\"]}", 0, NULL);
+	const struct policy_person resident = {.enabled = true};
+	struct policy_request request = {.door_mode = DOOR_MODE_LOCKED,
+					 .clock_set = true,
+					 .shown = {{.factor = POLICY_FACE, .person = &resident}},
+					 .shown_count = 1};
+	char told[ROSTER_ERROR_BYTES] = "";
+
+	assert_int_equal(roster_book_load(book, "rule", "day", value), 0);
+	assert_int_equal(roster_book_load(book, "rule", "day", value), -EINVAL);
+	assert_int_equal(roster_book_load(book, "rules", "day", value), -EINVAL);
+	json_decref(value);
+	assert_int_equal(roster_book_settle(book, on_told, told), 1);
+	assert_non_null(strstr(told, "rule day: doors: there is no door \"gone\""));
+	request.book = roster_book_policy(book);
+	assert_int_equal(policy_decide(&request).reason, POLICY_UNAUTHORIZED);
+	good(book, "group", "staff", "{}"); /* it stands in no other change's way */
+	request.book = roster_book_policy(book);
+	assert_int_equal(policy_decide(&request).reason, POLICY_UNAUTHORIZED);
+	good(book, "rule", "day", "{\"open\":[\"face\"]}");
+	request.book = roster_book_policy(book);
+	assert_int_equal(policy_decide(&request).reason, POLICY_GRANTED);
+}
+
+/* ---- credentials ---- */
+
+static int add(struct roster_credentials *credentials, const char *id, const char *text, char *error)
+{
+	struct roster_credential credential;
+	json_t *value = json_loads(text, 0, NULL);
+	int r = roster_credential_parse(id, value, roster_credentials_find(credentials, id), &credential,
+					error);
+
+	json_decref(value);
+	return r < 0 ? r : roster_credentials_put(credentials, &credential);
+}
+
+#define PERSON_A "\"person\":\"01HF7YAT00000000000000000A\""
+#define PERSON_B "\"person\":\"01HF7YAT00000000000000000B\""
+
+static void a_card_is_one_persons_and_found_without_its_zeros(void **state)
+{
+	struct roster_credentials *credentials;
+	const struct roster_credential *found;
+	char error[ROSTER_ERROR_BYTES] = "", text[ROSTER_CODE_BYTES];
+
+	(void)state;
+	assert_int_equal(roster_credentials_open(&credentials), 0);
+	assert_int_equal(
+		add(credentials, alice, "{" PERSON_A ",\"type\":\"card\",\"number\":\"000123\"}", error), 0);
+	assert_int_equal(add(credentials, bob, "{" PERSON_B ",\"type\":\"card\",\"number\":\"123\"}", error),
+			 -EEXIST);
+	assert_int_equal(roster_card_text("0123", text), 0);
+	found = roster_credentials_match(credentials, POLICY_CARD, text, NULL);
+	assert_non_null(found);
+	assert_string_equal(found->person, alice);
+	assert_null(roster_credentials_match(credentials, POLICY_CARD, text, found));
+	assert_null(roster_credentials_match(credentials, POLICY_QR, text, NULL));
+	roster_credentials_find(credentials, alice)->policy.used = 4;
+	/* a change without the number keeps number and count */
+	assert_int_equal(add(credentials, alice, "{" PERSON_A ",\"type\":\"card\",\"uses\":5}", error), 0);
+	found = roster_credentials_match(credentials, POLICY_CARD, "123", NULL);
+	assert_int_equal(found->policy.used, 4);
+	assert_int_equal(found->policy.uses_max, 5);
+	assert_int_equal(add(credentials, alice, "{" PERSON_A ",\"type\":\"card\",\"number\":\"77\"}", error),
+			 0);
+	assert_null(roster_credentials_match(credentials, POLICY_CARD, "123", NULL));
+	assert_non_null(roster_credentials_match(credentials, POLICY_CARD, "77", NULL));
+	assert_int_equal(roster_credentials_remove(credentials, alice), 0);
+	assert_int_equal(roster_credentials_remove(credentials, alice), -ENOENT);
+	assert_null(roster_credentials_match(credentials, POLICY_CARD, "77", NULL));
+	roster_credentials_close(credentials);
+}
+
+static void pins_may_be_equal_but_not_one_persons(void **state)
+{
+	struct roster_credentials *credentials;
+	char error[ROSTER_ERROR_BYTES] = "";
+
+	(void)state;
+	assert_int_equal(roster_credentials_open(&credentials), 0);
+	assert_int_equal(
+		add(credentials, alice, "{" PERSON_A ",\"type\":\"pin\",\"digits\":\"1234\"}", error), 0);
+	assert_int_equal(add(credentials, bob, "{" PERSON_B ",\"type\":\"pin\",\"digits\":\"1234\"}", error),
+			 0);
+	assert_int_equal(add(credentials, "01HF7YAT00000000000000000C",
+			     "{" PERSON_B ",\"type\":\"pin\",\"digits\":\"1234\",\"duress\":true}", error),
+			 -EEXIST);
+	assert_int_equal(roster_credentials_count(credentials), 2);
+	roster_credentials_close(credentials);
+}
+
+static void wrong_credentials_are_refused(void **state)
+{
+	static const char *const wrong[] = {
+		"{}",
+		"{\"type\":\"card\",\"number\":\"1\"}",
+		"{\"person\":\"x\",\"type\":\"card\",\"number\":\"1\"}",
+		"{" PERSON_A ",\"type\":\"key\",\"number\":\"1\"}",
+		"{" PERSON_A ",\"type\":\"card\"}",
+		"{" PERSON_A ",\"type\":\"card\",\"number\":\"12a\"}",
+		"{" PERSON_A ",\"type\":\"card\",\"number\":\"\"}",
+		"{" PERSON_A ",\"type\":\"pin\",\"digits\":\"123\"}",
+		"{" PERSON_A ",\"type\":\"pin\",\"digits\":\"1234567890123\"}",
+		"{" PERSON_A ",\"type\":\"pin\",\"number\":\"1234\"}",
+		"{" PERSON_A ",\"type\":\"card\",\"number\":\"1\",\"duress\":true}",
+		"{" PERSON_A ",\"type\":\"card\",\"number\":\"1\",\"uses\":0}",
+		"{" PERSON_A ",\"type\":\"card\",\"number\":\"1\",\"valid_from\":\"2026-01-02\",\"valid_to\":"
+			     "\"2026-01-01\"}",
+		"{" PERSON_A ",\"type\":\"card\",\"number\":\"1\",\"valid_to\":\"tomorrow\"}",
+		"{" PERSON_A ",\"type\":\"qr\",\"text\":\"\"}",
+		"{" PERSON_A ",\"type\":\"qr\",\"text\":\"\\u00e9\"}",
+	};
+	struct roster_credentials *credentials;
+
+	(void)state;
+	assert_int_equal(roster_credentials_open(&credentials), 0);
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		char error[ROSTER_ERROR_BYTES] = "";
+
+		if (add(credentials, alice, wrong[i], error) != -EINVAL || error[0] == '\0')
+			fail_msg("%s: %s", wrong[i], error);
+	}
+	assert_int_equal(roster_credentials_count(credentials), 0);
+	roster_credentials_close(credentials);
+}
+
+static void what_opens_doors_is_shown_to_nobody(void **state)
+{
+	struct roster_credential pin;
+	json_t *value =
+		json_loads("{" PERSON_A ",\"type\":\"pin\",\"digits\":\"4711\",\"duress\":true}", 0, NULL);
+	char error[ROSTER_ERROR_BYTES], *text;
+	json_t *shown;
+
+	(void)state;
+	assert_int_equal(roster_credential_parse(alice, value, NULL, &pin, error), 0);
+	json_decref(value);
+	shown = roster_credential_json(&pin, true);
+	text = json_dumps(shown, 0);
+	assert_null(strstr(text, "4711"));
+	assert_null(strstr(text, "duress"));
+	free(text);
+	json_decref(shown);
+	shown = roster_credential_json(&pin, false);
+	assert_string_equal(json_string_value(json_object_get(shown, "digits")), "4711");
+	json_decref(shown);
+}
+
+static void thousands_are_found(void **state)
+{
+	struct roster_credentials *credentials;
+	struct roster_credential credential = {.factor = POLICY_CARD, .policy = {.enabled = true}};
+	const struct roster_credential *at;
+	size_t count = 0;
+
+	(void)state;
+	assert_int_equal(roster_credentials_open(&credentials), 0);
+	snprintf(credential.person, sizeof(credential.person), "%s", alice);
+	for (unsigned i = 0; i < 20000; i++) {
+		/* not in order, and each once */
+		snprintf(credential.id, sizeof(credential.id), "01HF7YAT00000000000000%04u",
+			 i * 7919u % 10000u);
+		credential.id[20] = (char)('0' + i / 10000u);
+		snprintf(credential.text, sizeof(credential.text), "%u", i);
+		assert_int_equal(roster_credentials_put(credentials, &credential), 0);
+	}
+	assert_int_equal(roster_credentials_count(credentials), 20000);
+	for (unsigned i = 0; i < 20000; i++) {
+		char text[16];
+
+		snprintf(text, sizeof(text), "%u", i);
+		assert_non_null(roster_credentials_match(credentials, POLICY_CARD, text, NULL));
+	}
+	for (at = roster_credentials_next(credentials, ""); at != NULL;
+	     at = roster_credentials_next(credentials, at->id))
+		count++;
+	assert_int_equal(count, 20000);
+	roster_credentials_close(credentials);
+}
+
+#define WITH_BOOK(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		WITH_BOOK(a_site_is_put_together),
+		WITH_BOOK(mistakes_are_named_and_change_nothing),
+		WITH_BOOK(what_is_needed_stays),
+		WITH_BOOK(a_group_keeps_its_place),
+		WITH_BOOK(too_many_of_a_kind_are_refused),
+		WITH_BOOK(what_does_not_hold_after_a_load_lets_nobody_in),
+		cmocka_unit_test(a_card_is_one_persons_and_found_without_its_zeros),
+		cmocka_unit_test(pins_may_be_equal_but_not_one_persons),
+		cmocka_unit_test(wrong_credentials_are_refused),
+		cmocka_unit_test(what_opens_doors_is_shown_to_nobody),
+		cmocka_unit_test(thousands_are_found),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
