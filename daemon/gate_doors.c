@@ -291,7 +291,8 @@ static void open_door(struct gate *gate, const struct config_door *config, uint6
 					  .held_open_ms = config->held_open_ms,
 					  .pre_alarm_ms = config->pre_alarm_ms,
 					  .relock_delay_ms = config->relock_delay_ms,
-					  .has_contact = config->contact[0] != '\0'};
+					  .extended_release_ms = config->release_ms,
+					  .extended_open_ms = config->held_open_ms};
 	struct gate_door *door = &gate->doors[gate->door_count++];
 	struct door_effects effects;
 

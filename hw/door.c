@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <stddef.h>
+#include <string.h>
 
 static bool releases(enum door_mode mode)
 {
@@ -39,6 +40,8 @@ static void end_release(struct door *door, uint64_t now_ms, uint32_t *notices)
 	if (door->by_grant && !door->passed && door->physical != DOOR_PHYSICAL_UNKNOWN)
 		*notices |= DOOR_NOTICE_ACCESS_NOT_TAKEN;
 	door->release_ended_ms = now_ms;
+	if (door->physical != DOOR_PHYSICAL_OPEN)
+		door->extended = false;
 	set_mode(door, door->base, notices);
 }
 
@@ -49,21 +52,41 @@ static void leave_accessed(struct door *door, uint64_t now_ms, uint32_t *notices
 		end_release(door, now_ms, notices);
 }
 
-static int begin_release(struct door *door, bool by_grant, uint64_t now_ms, uint32_t *notices)
+/* what lets somebody in */
+enum cause { BY_GRANT, BY_EXTENDED_GRANT, BY_EXIT };
+
+static void count_release(struct door *door, enum cause cause)
 {
-	if (masks_alarms(door->mode))
-		return 0;
 	if (door->mode != DOOR_MODE_ACCESSED) {
 		door->base = door->mode;
-		door->by_grant = false;
+		door->by_grant = door->by_exit = false;
+		door->grants = door->openings = 0;
 	}
-	door->by_grant = door->by_grant || by_grant;
+	door->by_grant |= cause != BY_EXIT;
+	door->by_exit |= cause == BY_EXIT;
+	door->extended |= cause == BY_EXTENDED_GRANT;
+	door->grants += cause != BY_EXIT;
+}
+
+static int begin_release(struct door *door, enum cause cause, uint64_t now_ms, uint32_t *notices)
+{
+	uint64_t until_ms;
+
+	if (masks_alarms(door->mode))
+		return 0;
+	count_release(door, cause);
 	/* before an open leaf nobody can be seen passing: the grant counts as taken. Before a closed one it is
 	 * asked anew; grants that follow each other before the leaf moves are one */
 	door->passed = door->physical == DOOR_PHYSICAL_OPEN;
-	if (by_grant && door->passed)
+	if (cause != BY_EXIT && door->passed) {
+		door->openings++;
 		*notices |= DOOR_NOTICE_ACCESS_TAKEN;
-	door->release_until_ms = now_ms + door->config.release_ms;
+	}
+	until_ms = now_ms +
+		   (cause == BY_EXTENDED_GRANT ? door->config.extended_release_ms : door->config.release_ms);
+	/* whoever comes after somebody slow takes none of his time */
+	if (door->mode != DOOR_MODE_ACCESSED || until_ms > door->release_until_ms)
+		door->release_until_ms = until_ms;
 	door->relock_at_ms = UINT64_MAX;
 	if (door->alarm == DOOR_ALARM_FORCED_OPEN)
 		clear_alarm(door, notices);
@@ -71,20 +94,20 @@ static int begin_release(struct door *door, bool by_grant, uint64_t now_ms, uint
 	return 0;
 }
 
-static int grant(struct door *door, uint64_t now_ms, uint32_t *notices)
+static int grant(struct door *door, enum cause cause, uint64_t now_ms, uint32_t *notices)
 {
 	if (door->mode != DOOR_MODE_LOCKED && door->mode != DOOR_MODE_ACCESSED && !masks_alarms(door->mode))
 		return -EPERM;
 	/* somebody else's exit out of a blocked door is no way in */
 	if (door->mode == DOOR_MODE_ACCESSED && door->base != DOOR_MODE_LOCKED)
 		return -EPERM;
-	return begin_release(door, true, now_ms, notices);
+	return begin_release(door, cause, now_ms, notices);
 }
 
 static int exit_pressed(struct door *door, uint64_t now_ms, uint32_t *notices)
 {
 	*notices |= DOOR_NOTICE_EXIT_USED;
-	return begin_release(door, false, now_ms, notices);
+	return begin_release(door, BY_EXIT, now_ms, notices);
 }
 
 /* ---- orders ---- */
@@ -170,8 +193,12 @@ static int opened(struct door *door, uint64_t now_ms, uint32_t *notices)
 	if (door->mode == DOOR_MODE_ACCESSED) {
 		if (door->by_grant && !door->passed)
 			*notices |= DOOR_NOTICE_ACCESS_TAKEN;
+		if (++door->openings > door->grants && !door->by_exit)
+			*notices |= DOOR_NOTICE_TAILGATING;
 		door->passed = true;
-		door->relock_at_ms = UINT64_MAX;
+		door->relock_at_ms = door->config.kind == DOOR_KIND_TURNSTILE
+					     ? now_ms + door->config.relock_delay_ms
+					     : UINT64_MAX;
 	} else if (!releases(door->mode) && now_ms < door->release_ended_ms) {
 		*notices |= DOOR_NOTICE_ACCESS_TAKEN; /* opened in time, told late: debounce takes a moment */
 	} else if (!releases(door->mode) && !was_unknown) {
@@ -188,7 +215,9 @@ static int closed(struct door *door, uint64_t now_ms, uint32_t *notices)
 		return 0;
 	set_physical(door, DOOR_PHYSICAL_CLOSED, notices);
 	clear_alarm(door, notices);
-	if (door->mode == DOOR_MODE_ACCESSED && door->passed)
+	if (door->mode != DOOR_MODE_ACCESSED)
+		door->extended = false;
+	else if (door->passed && door->relock_at_ms == UINT64_MAX)
 		door->relock_at_ms = now_ms + door->config.relock_delay_ms;
 	return 0;
 }
@@ -214,7 +243,8 @@ static bool held_counts(const struct door *door)
 
 static uint64_t held_at_ms(const struct door *door)
 {
-	return door->open_since_ms + door->config.held_open_ms;
+	return door->open_since_ms +
+	       (door->extended ? door->config.extended_open_ms : door->config.held_open_ms);
 }
 
 static uint64_t warning_at_ms(const struct door *door)
@@ -252,25 +282,49 @@ uint64_t door_deadline_ms(const struct door *door)
 
 /* ---- the machine ---- */
 
-void door_init(struct door *door, const struct door_config *config, uint64_t now_ms)
+static enum door_mode memorable(enum door_mode mode)
 {
-	assert(config->release_ms >= 1 && config->release_ms <= 3600000);
-	assert(config->held_open_ms >= 1 && config->held_open_ms <= 3600000);
+	return mode == DOOR_MODE_UNKNOWN || mode == DOOR_MODE_ACCESSED ? DOOR_MODE_LOCKED : mode;
+}
+
+void door_init_from(struct door *door, const struct door_config *config, const struct door_memory *memory,
+		    uint64_t now_ms)
+{
+	assert(config->release_ms >= 1 && config->release_ms <= config->extended_release_ms);
+	assert(config->held_open_ms >= 1 && config->held_open_ms <= config->extended_open_ms);
+	assert(config->extended_release_ms <= 3600000 && config->extended_open_ms <= 3600000);
 	assert(config->pre_alarm_ms < config->held_open_ms && config->relock_delay_ms <= 60000);
 	*door = (struct door){.config = *config,
-			      .mode = DOOR_MODE_LOCKED,
+			      .mode = memory->fire ? DOOR_MODE_LOCKED_OPEN : memorable(memory->mode),
 			      .base = DOOR_MODE_LOCKED,
-			      .before_down = DOOR_MODE_LOCKED,
-			      .before_fire = DOOR_MODE_LOCKED,
+			      .before_down = memorable(memory->before),
+			      .before_fire = memorable(memory->mode),
+			      .fire = memory->fire,
 			      .relock_at_ms = UINT64_MAX,
 			      .open_since_ms = now_ms};
+}
+
+void door_init(struct door *door, const struct door_config *config, uint64_t now_ms)
+{
+	const struct door_memory locked = {.mode = DOOR_MODE_LOCKED, .before = DOOR_MODE_LOCKED};
+
+	door_init_from(door, config, &locked, now_ms);
+}
+
+struct door_memory door_remember(const struct door *door)
+{
+	return (struct door_memory){.mode = memorable(door->fire ? door->before_fire : settled(door)),
+				    .before = memorable(door->before_down),
+				    .fire = door->fire};
 }
 
 static int dispatch(struct door *door, enum door_event event, uint64_t now_ms, uint32_t *notices)
 {
 	switch (event) {
 	case DOOR_EVENT_ACCESS:
-		return grant(door, now_ms, notices);
+		return grant(door, BY_GRANT, now_ms, notices);
+	case DOOR_EVENT_ACCESS_EXTENDED:
+		return grant(door, BY_EXTENDED_GRANT, now_ms, notices);
 	case DOOR_EVENT_EXIT:
 		return exit_pressed(door, now_ms, notices);
 	case DOOR_EVENT_LOCK:
@@ -346,13 +400,26 @@ enum door_alarm door_alarm(const struct door *door)
 	return door->alarm;
 }
 
+bool door_released(const struct door *door)
+{
+	return releases(door->mode);
+}
+
+static const char *const mode_names[] = {"Unknown", "Locked",     "Unlocked",   "Accessed",
+					 "Blocked", "LockedDown", "LockedOpen", "DoubleLocked"};
+
 const char *door_mode_name(enum door_mode mode)
 {
-	static const char *const names[] = {"Unknown", "Locked",     "Unlocked",   "Accessed",
-					    "Blocked", "LockedDown", "LockedOpen", "DoubleLocked"};
+	assert((size_t)mode < sizeof(mode_names) / sizeof(mode_names[0]));
+	return mode_names[mode];
+}
 
-	assert((size_t)mode < sizeof(names) / sizeof(names[0]));
-	return names[mode];
+enum door_mode door_mode_find(const char *name)
+{
+	for (size_t i = 0; i < sizeof(mode_names) / sizeof(mode_names[0]); i++)
+		if (strcmp(mode_names[i], name) == 0)
+			return (enum door_mode)i;
+	return DOOR_MODE_UNKNOWN;
 }
 
 const char *door_physical_name(enum door_physical physical)

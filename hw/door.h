@@ -9,6 +9,8 @@
  *   ACCESS            Locked, Unlocked, Accessed,        Accessed for release_ms (again: extends);
  *                     LockedOpen                         nothing in Unlocked and LockedOpen
  *                     others                             -EPERM
+ *   ACCESS_EXTENDED   as ACCESS                          the same with extended_release_ms, and the leaf may stand
+ *                                                        open for extended_open_ms: for whoever needs more time
  *   EXIT              all                                as ACCESS, and in Blocked, LockedDown and DoubleLocked
  *                                                        too: life safety beats security
  *   LOCK              Unlocked, Blocked, Accessed,       Locked
@@ -23,6 +25,10 @@
  *   FIRE_RESET        during fire                        the mode before the fire
  *   release_ms over   Accessed                           the mode before; ACCESS_NOT_TAKEN if nobody went through
  *   CONTACT_CLOSED    Accessed, once it was opened       the mode before, relock_delay_ms later
+ *
+ * Kinds: a door and a mantrap's door relock when the leaf has closed behind whoever went through; so does a barrier,
+ * whose "leaf" is the raised boom. A turnstile relocks as soon as it turns: one grant, one passage. More openings
+ * than grants within one release are TAILGATING (not of an exit, which anybody may follow).
  *
  * Alarms: opened while the lock is not released is FORCED; open for held_open_ms is HELD_OPEN, with a warning
  * pre_alarm_ms before; both last until the leaf closes. Unlocked and LockedOpen mask both. A contact that
@@ -51,8 +57,11 @@ enum door_physical { DOOR_PHYSICAL_UNKNOWN, DOOR_PHYSICAL_OPEN, DOOR_PHYSICAL_CL
 enum door_lock { DOOR_LOCK_UNKNOWN, DOOR_LOCK_LOCKED, DOOR_LOCK_UNLOCKED, DOOR_LOCK_FAULT };
 enum door_alarm { DOOR_ALARM_NORMAL, DOOR_ALARM_FORCED_OPEN, DOOR_ALARM_OPEN_TOO_LONG };
 
+enum door_kind { DOOR_KIND_DOOR, DOOR_KIND_BARRIER, DOOR_KIND_TURNSTILE, DOOR_KIND_MANTRAP };
+
 enum door_event {
 	DOOR_EVENT_ACCESS,
+	DOOR_EVENT_ACCESS_EXTENDED,
 	DOOR_EVENT_EXIT,
 	DOOR_EVENT_LOCK,
 	DOOR_EVENT_UNLOCK,
@@ -81,13 +90,25 @@ enum door_notice {
 	DOOR_NOTICE_HELD_OPEN_CLEARED = 1 << 6,
 	DOOR_NOTICE_MODE = 1 << 7,
 	DOOR_NOTICE_PHYSICAL = 1 << 8,
-	DOOR_NOTICE_EXIT_USED = 1 << 9
+	DOOR_NOTICE_EXIT_USED = 1 << 9,
+	DOOR_NOTICE_TAILGATING = 1 << 10
 };
 
-/* milliseconds; release and held-open 1 to 3600000, pre_alarm below held_open (0: no warning), relock 0 to 60000 */
+/*
+ * milliseconds; release and held-open 1 to 3600000, pre_alarm below held_open (0: no warning), relock 0 to 60000;
+ * the extended times are at least the usual ones
+ */
 struct door_config {
+	enum door_kind kind;
 	uint32_t release_ms, held_open_ms, pre_alarm_ms, relock_delay_ms;
-	bool has_contact;
+	uint32_t extended_release_ms, extended_open_ms;
+};
+
+/* what of a door outlives the daemon: modes do, momentary releases never */
+struct door_memory {
+	enum door_mode mode;   /* settled: never Accessed or Unknown */
+	enum door_mode before; /* where a lockdown or lock open ends */
+	bool fire;
 };
 
 struct door_effects {
@@ -105,7 +126,10 @@ struct door {
 	enum door_physical physical;
 	enum door_alarm alarm;
 	bool fire, passed, warned;
-	bool by_grant;             /* the release in force is a grant's, not the exit button's */
+	bool by_grant;             /* the release in force is a grant's */
+	bool by_exit;              /* and, or, the exit button's */
+	bool extended;             /* until the leaf has closed */
+	unsigned grants, openings; /* of the release in force */
 	uint64_t release_until_ms; /* while Accessed */
 	uint64_t relock_at_ms;     /* UINT64_MAX: not closed since it was opened */
 	uint64_t open_since_ms;
@@ -114,6 +138,14 @@ struct door {
 
 /** Locked, contact Unknown, no alarm. Asserts that the times are in range. */
 void door_init(struct door *door, const struct door_config *config, uint64_t now_ms);
+
+/**
+ * The same as it was remembered: the mode, and where it ends. What cannot be remembered (Accessed, Unknown) is Locked.
+ */
+void door_init_from(struct door *door, const struct door_config *config, const struct door_memory *memory,
+		    uint64_t now_ms);
+
+struct door_memory door_remember(const struct door *door);
 
 /**
  * Apply one event.
@@ -132,9 +164,13 @@ enum door_physical door_physical(const struct door *door);
 enum door_lock
 door_lock(const struct door *door); /* as ordered: a relay that does not follow is the caller's to see */
 enum door_alarm door_alarm(const struct door *door);
+/** The lock must be released now: what the last effects said. */
+bool door_released(const struct door *door);
 
 /** ONVIF's spelling: "LockedDown", "Closed", "Unlocked", "DoorForcedOpen"... Static. */
 const char *door_mode_name(enum door_mode mode);
+/** @return DOOR_MODE_UNKNOWN when it is none. */
+enum door_mode door_mode_find(const char *name);
 const char *door_physical_name(enum door_physical physical);
 const char *door_lock_name(enum door_lock lock);
 const char *door_alarm_name(enum door_alarm alarm);

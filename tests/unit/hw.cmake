@@ -1,4 +1,5 @@
 gh_unit_test(door ROOMS hw)
+gh_unit_test(door_table ROOMS hw)
 gh_unit_test(board ROOMS hw)
 gh_unit_test(wiegand ROOMS hw)
 gh_unit_test(keypad ROOMS hw)

@@ -15,7 +15,8 @@ static int setup(void **state)
 					   .held_open_ms = HELD,
 					   .pre_alarm_ms = PRE,
 					   .relock_delay_ms = RELOCK,
-					   .has_contact = true};
+					   .extended_release_ms = RELEASE,
+					   .extended_open_ms = HELD};
 
 	(void)state;
 	door_init(&door, &config, 0);
