@@ -1,5 +1,5 @@
 # libFuzzer targets, one a parser of outside bytes; built by tests/fuzz/run in a clang tree of their own
-foreach(target command config wiegand)
+foreach(target command config pass roster wiegand)
   add_executable(fuzz_${target} ${CMAKE_CURRENT_LIST_DIR}/fuzz_${target}.c)
   target_compile_options(fuzz_${target} PRIVATE -fsanitize=fuzzer)
   target_link_options(fuzz_${target} PRIVATE -fsanitize=fuzzer)
@@ -7,4 +7,6 @@ foreach(target command config wiegand)
 endforeach()
 target_link_libraries(fuzz_command PRIVATE gh_mqtt)
 target_link_libraries(fuzz_config PRIVATE gh_daemon)
+target_link_libraries(fuzz_pass PRIVATE gh_daemon)
+target_link_libraries(fuzz_roster PRIVATE gh_daemon)
 target_link_libraries(fuzz_wiegand PRIVATE gh_hw)

@@ -1,0 +1,65 @@
+/* Whatever somebody sends as a group, schedule, rule, holiday, area, credential or pass: kept or refused with a sentence. */
+#include <stdint.h>
+#include <stdlib.h>
+
+#include "base/json.h"
+#include "daemon/roster_book.h"
+#include "daemon/roster_credential.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes);
+
+static struct roster_book *book;
+
+static void begin(void)
+{
+	static const char *const doors[] = {"main", "side"};
+	char error[ROSTER_ERROR_BYTES];
+	json_t *empty = json_object(), *week = json_pack("{s:[]}", "week");
+
+	if (roster_book_open(doors, 2, &book) < 0 ||
+	    roster_book_put(book, "group", "staff", empty, error) < 0 ||
+	    roster_book_put(book, "schedule", "office", week, error) < 0)
+		abort();
+	json_decref(empty);
+	json_decref(week);
+}
+
+static int put(unsigned kind, json_t *value, char *error)
+{
+	static const char *const kinds[] = {"group", "schedule", "rule", "holiday", "area"};
+	static const char *const id = "01HF7YAT00000000000000000A";
+	const struct roster_names *names = roster_book_names(book);
+	struct roster_credential credential;
+	struct policy_person person = {.enabled = true};
+
+	switch (kind % 8) {
+	case 5:
+		return roster_credential_parse(id, value, NULL, &credential, error);
+	case 6:
+		return roster_pass_parse(id, value, names, NULL, &credential, error);
+	case 7:
+		return roster_parse_holder(value, names, &person, error);
+	default:
+		return roster_book_put(book, kinds[kind % 8], "x", value, error);
+	}
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
+{
+	char error[ROSTER_ERROR_BYTES] = "";
+	json_t *value;
+
+	if (book == NULL)
+		begin();
+	if (bytes < 1)
+		return 0;
+	value = json_parse((const char *)data + 1, bytes - 1, 65536, error);
+	error[0] = '\0';
+	if (value != NULL && put(data[0], value, error) < 0 && error[0] == '\0')
+		abort(); /* refused without saying why */
+	json_decref(value);
+	for (unsigned kind = 0; kind < 5; kind++)
+		(void)roster_book_remove(book, kind == 1 ? "schedule" : "rule", "x",
+					 error); /* mostly not there */
+	return 0;
+}
