@@ -104,7 +104,6 @@ static int load_credential(struct gate *gate, const char *kind, const char *id, 
 			   char *error)
 {
 	struct roster_credential credential;
-	json_t *value;
 	int r;
 
 	if (strcmp(kind, "pass") == 0)
@@ -114,9 +113,7 @@ static int load_credential(struct gate *gate, const char *kind, const char *id, 
 		r = roster_credential_parse(id, json, NULL, &credential, error);
 	if (r < 0)
 		return r;
-	value = roster_credential_json(&credential, credential.factor == POLICY_PIN);
-	gate_item_digest(kind, id, value, credential.digest);
-	json_decref(value);
+	gate_credential_digest(&credential);
 	r = roster_credentials_put(gate->access->credentials, &credential);
 	crypto_wipe(&credential, sizeof(credential));
 	if (r < 0)

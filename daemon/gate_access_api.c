@@ -7,6 +7,8 @@
 #include "base/clock.h"
 #include "base/json.h"
 
+enum { PASS_KEPT_DAYS = 30, PASSES_DROPPED_MAX = 8 };
+
 static void answer(struct gate *gate, struct api_token token, int r, const char *problem, json_t *result)
 {
 	struct gate_reply reply = gate_api_reply(token, 200);
@@ -200,6 +202,30 @@ static int check_pass(struct gate *gate, const char *id, const json_t *value, ch
 	return 0;
 }
 
+/* Passes that were over a month ago go, a few whenever one is made: nobody asks for them any more. */
+static void drop_old_passes(struct gate *gate)
+{
+	const int64_t over_unix_ms = clock_unix_ms() - (int64_t)PASS_KEPT_DAYS * 86400000;
+	const struct roster_credential *at = roster_credentials_next(gate->access->credentials, "");
+	int dropped = 0;
+
+	while (at != NULL && dropped < PASSES_DROPPED_MAX) {
+		char id[ULID_BYTES], error[GATE_CHANGE_ERROR_BYTES];
+		bool old = at->factor == POLICY_PASS && at->policy.valid_to_unix_ms < over_unix_ms;
+		json_t *json;
+
+		memcpy(id, at->id, sizeof(id));
+		if (old) {
+			json = json_pack("{s:s, s:s, s:s}", "op", "remove", "kind", "pass", "id", id);
+			(void)gate_roster_apply_change(gate, json, "retention", NULL, NULL,
+						       error); /* or later */
+			json_decref(json);
+			dropped++;
+		}
+		at = roster_credentials_next(gate->access->credentials, id);
+	}
+}
+
 static void op_put(void *arg, struct api_token token, const struct api_caller *by, const char *kind,
 		   const char *id, const json_t *value)
 {
@@ -215,6 +241,8 @@ static void op_put(void *arg, struct api_token token, const struct api_caller *b
 		answer(gate, token, r, error, NULL);
 		return;
 	}
+	if (strcmp(kind, "pass") == 0)
+		drop_old_passes(gate);
 	ulid_make(clock_unix_ms(), made);
 	change(gate, token, id == NULL ? 201 : 200, by,
 	       json_pack("{s:s, s:s, s:s, s:O}", "op", "put", "kind", kind, "id", id != NULL ? id : made,

@@ -40,17 +40,29 @@ json_t *gate_person_value(const struct roster_person *person)
 			 time_json(person->valid_to_unix_ms));
 }
 
+/* In order of their names: their places are the gate's alone. */
+static json_t *groups_json(const struct gate *gate, const struct policy_groups *groups)
+{
+	const char *kind, *name;
+	json_t *list = json_array(), *value;
+	size_t at = 0;
+
+	while (roster_book_next(gate->access->book, "group", &at, &kind, &name, &value)) {
+		const struct roster_names *names = roster_book_names(gate->access->book);
+		int place = names->group(names->arg, name);
+
+		if ((groups->bits[place / 64] >> place % 64 & 1) != 0)
+			json_array_append_new(list, json_string(name));
+	}
+	return list;
+}
+
 json_t *gate_holder_value(const struct gate *gate, const struct roster_person *person)
 {
 	static const char *const blocks[] = {[POLICY_BLOCK_DENY] = "deny", [POLICY_BLOCK_ADMIT] = "admit"};
 	const struct policy_person *access = &person->access;
-	json_t *groups = json_array(), *value;
+	json_t *value = json_pack("{s:o}", "groups", groups_json(gate, &access->groups));
 
-	for (int i = 0; i < POLICY_GROUPS_MAX; i++)
-		if ((access->groups.bits[i / 64] >> i % 64 & 1) != 0 &&
-		    roster_book_group(gate->access->book, i) != NULL)
-			json_array_append_new(groups, json_string(roster_book_group(gate->access->book, i)));
-	value = json_pack("{s:o}", "groups", groups);
 	if (access->extended)
 		json_object_set_new(value, "extended", json_true());
 	if (access->blocked != POLICY_BLOCK_NONE)
@@ -93,6 +105,17 @@ void gate_item_digest(const char *kind, const char *id, json_t *value, uint8_t r
 	crypto_digest(&part, 1, ret_digest);
 	free(text);
 	json_decref(item);
+}
+
+void gate_credential_digest(struct roster_credential *credential)
+{
+	json_t *value = roster_credential_json(credential, false);
+
+	if (credential->factor == POLICY_PIN) /* so few digits would be found by trying */
+		json_object_del(value, "digits");
+	gate_item_digest(credential->factor == POLICY_PASS ? "pass" : "credential", credential->id, value,
+			 credential->digest);
+	json_decref(value);
 }
 
 /* ---- in memory ---- */
@@ -148,7 +171,6 @@ static int apply_credential(struct gate *gate, const char *kind, const char *id,
 	const struct roster_credential *before = roster_credentials_find(gate->access->credentials, id);
 	struct roster_credential credential;
 	bool pass = strcmp(kind, "pass") == 0;
-	json_t *kept;
 	int r;
 
 	if (before != NULL && (before->factor == POLICY_PASS) != pass)
@@ -164,9 +186,7 @@ static int apply_credential(struct gate *gate, const char *kind, const char *id,
 		r = -EINVAL;
 	}
 	if (r == 0) {
-		kept = roster_credential_json(&credential, credential.factor == POLICY_PIN);
-		gate_item_digest(kind, id, kept, credential.digest);
-		json_decref(kept);
+		gate_credential_digest(&credential);
 		r = roster_credentials_put(gate->access->credentials, &credential);
 		if (r < 0)
 			snprintf(error, ROSTER_ERROR_BYTES, "%s",
@@ -271,6 +291,7 @@ static int apply_person(struct gate *gate, const char *id, json_t *value, char *
 {
 	const struct roster_person *known = roster_find(gate->roster, id);
 	struct roster_person person;
+	json_t *kept;
 	int r;
 
 	if (value == NULL && known == NULL)
@@ -283,7 +304,9 @@ static int apply_person(struct gate *gate, const char *id, json_t *value, char *
 	if (r < 0)
 		return r;
 	person.template_count = known != NULL ? known->template_count : 0;
-	gate_item_digest("person", id, value, person.digest);
+	kept = gate_person_value(&person);
+	gate_item_digest("person", id, kept, person.digest);
+	json_decref(kept);
 	r = roster_put(gate->roster, &person);
 	if (r < 0)
 		snprintf(error, ROSTER_ERROR_BYTES, "%s", strerror(-r));
@@ -385,6 +408,17 @@ static int keep(struct change *change, const char *by)
 	return r;
 }
 
+/* A pass that is out there cannot be called back: while its time lasts, it is to be known as revoked. */
+static bool pass_is_out(const struct gate *gate, const char *kind, const char *id)
+{
+	const struct roster_credential *pass;
+
+	if (strcmp(kind, "pass") != 0)
+		return false;
+	pass = roster_credentials_find(gate->access->credentials, id);
+	return pass != NULL && pass->policy.valid_to_unix_ms > clock_unix_ms();
+}
+
 static bool id_is_fit(const char *kind, const char *id)
 {
 	return roster_book_keeps(kind) ? roster_name_is_valid(id) : ulid_is_valid(id);
@@ -455,6 +489,11 @@ int gate_roster_apply_change(struct gate *gate, const json_t *json, const char *
 		snprintf(error, ROSTER_ERROR_BYTES, "the disk takes no change now: %.200s",
 			 gate->store_trouble[0] != '\0' ? gate->store_trouble : "the store is opening");
 		return -EAGAIN;
+	}
+	if (value == NULL && pass_is_out(gate, kind, id)) {
+		snprintf(error, ROSTER_ERROR_BYTES,
+			 "while its time lasts, a pass is revoked and not removed");
+		return -EEXIST;
 	}
 	change = calloc(1, sizeof(*change));
 	if (change == NULL)

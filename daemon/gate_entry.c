@@ -43,7 +43,8 @@ static void open_for(struct gate_entry *entry, const char *storage)
 	int r;
 
 	snprintf(door->last_person, sizeof(door->last_person), "%s", entry->person);
-	r = gate_door_apply(gate, door, DOOR_EVENT_ACCESS, clock_mono_ms(), &relay_mono_us);
+	r = gate_door_apply(gate, door, entry->extended ? DOOR_EVENT_ACCESS_EXTENDED : DOOR_EVENT_ACCESS,
+			    clock_mono_ms(), &relay_mono_us);
 	if (r < 0) {
 		feed_back(gate, door, entry->reader, GATE_FEEDBACK_DENIED, POLICY_UNAUTHORIZED);
 		answer(gate, &entry->reply, r,
