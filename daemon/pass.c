@@ -94,9 +94,9 @@ static bool name_is_fit(const char *name, size_t length)
 
 static bool is_fit(const struct pass *pass)
 {
-	if (!ulid_is_valid(pass->id) || !is_minute(pass->valid_from_unix_ms) ||
-	    !is_minute(pass->valid_to_unix_ms) || pass->uses > PASS_USES_MAX ||
-	    pass->door_count > PASS_DOORS_MAX)
+	if (memchr(pass->id, '\0', sizeof(pass->id)) == NULL || !ulid_is_valid(pass->id) ||
+	    !is_minute(pass->valid_from_unix_ms) || !is_minute(pass->valid_to_unix_ms) ||
+	    pass->uses > PASS_USES_MAX || pass->door_count > PASS_DOORS_MAX)
 		return false;
 	for (size_t i = 0; i < pass->door_count; i++)
 		if (!name_is_fit(pass->doors[i], strnlen(pass->doors[i], PASS_DOOR_BYTES)))

@@ -136,6 +136,8 @@ static void what_does_not_fit_is_not_written(void **state)
 	pass = visit;
 	pass.id[0] = '\0';
 	assert_int_equal(pass_write(&signer, &pass, text), -EINVAL);
+	memset(pass.id, '0', sizeof(pass.id)); /* without an end */
+	assert_int_equal(pass_write(&signer, &pass, text), -EINVAL);
 }
 
 static uint32_t number_at(const uint8_t *at)
