@@ -1,5 +1,6 @@
 #include "api_private.h"
 
+#include "base/clock.h"
 #include "base/json.h"
 #include <errno.h>
 #include <stdarg.h>
@@ -12,6 +13,7 @@
 #include "listen_address.h"
 
 #define API_PREFIX "/api/"
+#define API_METRICS "/metrics"
 
 struct api_caller api_caller_of(const struct http_request *request)
 {
@@ -63,6 +65,26 @@ static void admit_api(struct api *api, const struct http_request *request, struc
 	}
 }
 
+/* A program that scrapes has no cookie: it shows the token of metrics.token, or is somebody who is logged in. */
+static void admit_metrics(struct api *api, const struct http_request *request,
+			  struct http_admission *admission)
+{
+	static const char scheme[] = "Bearer ";
+	const char *given = http_header(request, "Authorization");
+	const struct session *session;
+	bool known = given != NULL && strncmp(given, scheme, sizeof(scheme) - 1) == 0 &&
+		     strlen(given) == sizeof(scheme) - 1 + API_TOKEN_BYTES - 1 &&
+		     crypto_equal(given + sizeof(scheme) - 1, api->metrics_token, API_TOKEN_BYTES - 1);
+
+	if (strcmp(request->method, "GET") != 0) {
+		refuse(admission, 405, NULL, "figures can only be read");
+		admission->allow = "GET, HEAD";
+	} else if (!known && api_identify(api, request, &session).role == API_ROLE_ANYONE) {
+		refuse(admission, 401, NULL,
+		       "this needs a session, or Authorization: Bearer with the token of metrics.token");
+	}
+}
+
 static void admit(void *arg, const struct http_request *request, struct http_admission *admission)
 {
 	const char *host = http_header(request, "Host");
@@ -73,6 +95,8 @@ static void admit(void *arg, const struct http_request *request, struct http_adm
 		       "the Host header must name this machine: localhost or a loopback address");
 	else if (strncmp(request->path, API_PREFIX, strlen(API_PREFIX)) == 0)
 		admit_api(arg, request, admission);
+	else if (strcmp(request->path, API_METRICS) == 0)
+		admit_metrics(arg, request, admission);
 	else if (strcmp(request->method, "GET") != 0) {
 		refuse(admission, 405, NULL, "the console's files can only be read");
 		admission->allow = "GET, HEAD";
@@ -84,6 +108,10 @@ static void handle(void *arg, const struct http_request *request)
 	char param[API_PARAM_BYTES] = "", allow[48];
 	const struct api_route *route;
 
+	if (strcmp(request->path, API_METRICS) == 0) {
+		api_get_metrics(arg, request);
+		return;
+	}
 	if (strncmp(request->path, API_PREFIX, strlen(API_PREFIX)) != 0) {
 		api_get_console(arg, request);
 		return;
@@ -207,6 +235,10 @@ static int open_parts(struct api *api, const struct api_config *config)
 		r = worker_open("office", API_OFFICE_JOBS_MAX, &api->office);
 	if (r == 0)
 		r = alerts_open(&api->alerts);
+	if (r == 0)
+		r = api_log_open(api);
+	if (r == 0)
+		r = api_live_open(api);
 	api->cases = json_object();
 	if (r == 0)
 		r = api->cases == NULL ? -ENOMEM : watch(api, worker_fd(api->passwords));
@@ -238,6 +270,8 @@ int api_open(const struct api_config *config, const struct api_ops *ops, void *g
 	if (r == 0)
 		r = copy_dir(api->state_dir, config->state_dir);
 	if (r == 0)
+		r = api_load_token(config->state_dir, api->metrics_token, error, error_bytes);
+	if (r == 0)
 		r = open_parts(api, config);
 	if (r == 0)
 		r = http_open(&http_config, &http_ops, api, &api->http, error, error_bytes);
@@ -258,13 +292,16 @@ int api_fd(const struct api *api)
 
 uint64_t api_deadline_ms(const struct api *api)
 {
-	return http_deadline_ms(api->http);
+	uint64_t http_ms = http_deadline_ms(api->http), live_ms = api_live_due_ms(api);
+
+	return http_ms < live_ms ? http_ms : live_ms;
 }
 
 void api_dispatch(struct api *api)
 {
 	worker_dispatch(api->passwords);
 	worker_dispatch(api->office);
+	api_live_tick(api, clock_mono_ms());
 	http_dispatch(api->http);
 }
 
@@ -304,8 +341,10 @@ void api_close(struct api *api)
 	api_forget_keepings(api);
 	worker_close(api->passwords); /* jobs end while there is somebody to answer */
 	worker_close(api->office);
+	api_live_close(api);
 	http_close(api->http);
 	sessions_close(api->sessions);
+	api_log_close(api);
 	alerts_close(api->alerts);
 	json_decref(api->cases);
 	if (api->epoll_fd >= 0)

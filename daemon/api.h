@@ -54,7 +54,12 @@ struct api_events_query {
 	int64_t after, before; /* seq, exclusive; 0: no limit */
 	unsigned limit;        /* 1 to API_PAGE_MAX */
 	const char *type;      /* NULL: all; else one type, or a prefix ending in '.' ("door.") */
-	bool ascending;        /* oldest first (an `after` was asked for), else newest first */
+	const char *person;    /* NULL: all; a ULID */
+	const char *source;    /* NULL: all; "door/main" */
+	const char *text;      /* NULL: all; somewhere in the row */
+	enum event_severity severity_min;
+	int64_t from_unix_ms, to_unix_ms; /* to exclusive; 0: no limit */
+	bool ascending;                   /* oldest first (an `after` was asked for), else newest first */
 	const int64_t
 		*seqs; /* these rows alone, in the order asked for; NULL: as above. At most API_PAGE_MAX */
 	size_t seq_count;
@@ -62,6 +67,14 @@ struct api_events_query {
 };
 
 enum api_level { API_LEVEL_INACTIVE, API_LEVEL_ACTIVE, API_LEVEL_UNKNOWN };
+
+/* of the store, for /metrics */
+struct api_figures {
+	uint64_t pending, pending_ms, commit_ms;
+	int64_t last_seq;
+};
+
+struct video_frame;
 
 /*
  * What the gate does. Strings, structures and bytes are borrowed for the call. Returned json_t are new
@@ -97,10 +110,17 @@ struct api_ops {
 	void (*door_mode)(void *gate, struct api_token token, const struct api_caller *by, const char *door,
 			  const char *mode);
 
-	/** 200 {"events":[...]} in the order asked for. */
+	/** 200 {"events":[...],"next":seq or null} in the order asked for; next: where to go on, even after a short page. */
 	void (*events)(void *gate, struct api_token token, const struct api_events_query *query);
 	/** 200 {"ok":true,"rows":N,...} or {"ok":false,"seq":N,"reason":".."} */
 	void (*audit_verify)(void *gate, struct api_token token);
+	/** {"running":bool,"rows":N,"of":N} */
+	json_t *(*audit_progress)(void *gate);
+	/** 200 the figures of a span. */
+	void (*report)(void *gate, struct api_token token, int64_t from_unix_ms, int64_t to_unix_ms);
+	/** A reference to the newest picture of a camera, NULL: none yet, or no such camera. Asking again keeps them coming. */
+	struct video_frame *(*newest_frame)(void *gate, const char *camera);
+	void (*figures)(void *gate, struct api_figures *ret_figures);
 	/**
 	 * Keep or remove up to STORE_RECORDS_MAX records, with the event that tells of it; with @p count 0 record
 	 * the event alone. @return and @p done as store_records_write().

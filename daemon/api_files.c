@@ -103,34 +103,101 @@ static size_t list_dir(const char *path, struct listed **ret_files)
 	return count;
 }
 
-void api_get_evidence(struct api *api, const struct http_request *request, const char *param)
+/* the folder on its way through the office worker */
+struct listing {
+	struct worker_job job;
+	struct api *api;
+	struct http_token http;
+	bool counting; /* for /metrics: nobody waits for the list */
+	size_t limit;
+	char dir[API_DIR_BYTES];
+	struct listed *files;
+	size_t count;
+};
+
+static void look(struct worker_job *job)
 {
-	const char *text = http_query(request, "limit");
+	struct listing *listing = (struct listing *)job;
+
+	listing->count = list_dir(listing->dir, &listing->files);
+	if (listing->count > 1)
+		qsort(listing->files, listing->count, sizeof(*listing->files), newest_first);
+}
+
+static json_t *listing_json(const struct listing *listing)
+{
 	json_t *list = json_array();
 	char time[CLOCK_UTC_BYTES];
-	struct listed *files;
+
+	for (size_t i = 0; i < listing->count && i < listing->limit; i++) {
+		const struct listed *file = &listing->files[i];
+
+		clock_format_utc(file->modified_unix_ms, time);
+		json_array_append_new(list, json_pack("{s:s,s:I,s:s,s:s}", "name", file->name, "bytes",
+						      (json_int_t)file->bytes, "modified", time, "type",
+						      type_of(file->name)));
+	}
+	return json_pack("{s:o,s:I}", "files", list, "total", (json_int_t)listing->count);
+}
+
+static void take_count(struct api *api, const struct listing *listing)
+{
+	api->counting_files = false;
+	api->evidence_files = listing->count;
+	api->evidence_bytes = 0;
+	for (size_t i = 0; i < listing->count; i++)
+		api->evidence_bytes += (uint64_t)listing->files[i].bytes;
+	api->evidence_oldest_unix_ms =
+		listing->count > 0 ? listing->files[listing->count - 1].modified_unix_ms : 0;
+}
+
+static void end_listing(struct worker_job *job, int r)
+{
+	struct listing *listing = (struct listing *)job;
+
+	if (r == 0 && listing->counting)
+		take_count(listing->api, listing);
+	else if (r == 0)
+		api_respond_json(listing->api, listing->http, 200, listing_json(listing));
+	free(listing->files);
+	free(listing);
+}
+
+static int begin_listing(struct api *api, const struct listing *wanted)
+{
+	struct listing *listing = malloc(sizeof(*listing));
+
+	if (listing == NULL)
+		return -ENOMEM;
+	*listing = *wanted;
+	listing->job = (struct worker_job){.run = look, .end = end_listing};
+	listing->api = api;
+	strcpy(listing->dir, api->evidence_dir);
+	if (worker_post(api->office, &listing->job) == 0)
+		return 0;
+	free(listing);
+	return -ENOSPC;
+}
+
+void api_files_count(struct api *api)
+{
+	const struct listing wanted = {.counting = true};
+
+	if (!api->counting_files)
+		api->counting_files = begin_listing(api, &wanted) == 0;
+}
+
+void api_get_evidence(struct api *api, const struct http_request *request, const char *param)
+{
+	struct listing wanted = {.http = request->token};
 	int64_t limit = API_PAGE_DEFAULT;
-	size_t count;
 
 	(void)param;
-	if (text != NULL && (api_parse_number(text, API_PAGE_MAX, &limit) < 0 || limit == 0)) {
-		json_decref(list);
-		http_respond_problem(api->http, request->token, 400,
-				     "limit takes a whole number from 1 to 1000");
+	if (!api_take_query(api, request, "limit", API_PAGE_MAX, &limit))
 		return;
-	}
-	count = list_dir(api->evidence_dir, &files);
-	if (count > 1)
-		qsort(files, count, sizeof(*files), newest_first);
-	for (size_t i = 0; i < count && i < (size_t)limit; i++) {
-		clock_format_utc(files[i].modified_unix_ms, time);
-		json_array_append_new(list, json_pack("{s:s,s:I,s:s,s:s}", "name", files[i].name, "bytes",
-						      (json_int_t)files[i].bytes, "modified", time, "type",
-						      type_of(files[i].name)));
-	}
-	free(files);
-	api_respond_json(api, request->token, 200,
-			 json_pack("{s:o,s:I}", "files", list, "total", (json_int_t)count));
+	wanted.limit = (size_t)limit;
+	if (begin_listing(api, &wanted) < 0)
+		api_bad(api, request, 503, "too many requests are waiting, try again");
 }
 
 void api_get_evidence_file(struct api *api, const struct http_request *request, const char *name)

@@ -194,35 +194,6 @@ void api_post_mode(struct api *api, const struct http_request *request, const ch
 	json_decref(object);
 }
 
-void api_get_events(struct api *api, const struct http_request *request, const char *param)
-{
-	struct api_events_query query = {.type = http_query(request, "type"),
-					 .ascending = http_query(request, "after") != NULL};
-	int64_t limit = API_PAGE_DEFAULT;
-	struct api_token token;
-
-	(void)param;
-	if (!api_take_query(api, request, "limit", API_PAGE_MAX, &limit) ||
-	    !api_take_query(api, request, "after", INT64_MAX, &query.after) ||
-	    !api_take_query(api, request, "before", INT64_MAX, &query.before))
-		return;
-	query.limit = (unsigned)limit;
-	query.without_operators = request->caller.role < API_ROLE_MANAGER;
-	if (query.type != NULL && !api_type_is_valid(query.type))
-		api_bad(api, request, 400, "type takes an event type, or its beginning up to a dot");
-	else if (api_begin_call(api, request->token, false, &token))
-		api->ops->events(api->gate, token, &query);
-}
-
-void api_post_audit(struct api *api, const struct http_request *request, const char *param)
-{
-	struct api_token token;
-
-	(void)param;
-	if (api_begin_call(api, request->token, false, &token))
-		api->ops->audit_verify(api->gate, token);
-}
-
 void api_get_board(struct api *api, const struct http_request *request, const char *param)
 {
 	json_t *board = api->ops->board(api->gate);

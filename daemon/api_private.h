@@ -10,13 +10,16 @@
 #include "user.h"
 #include "worker.h"
 
+#include <sys/epoll.h>
+
 enum {
 	API_PARAM_BYTES = 128,
 	API_TYPE_BYTES = 64,
 	API_DIR_BYTES = 256,
 	API_JSON_BYTES_MAX = 16 << 10,
 	API_PASSWORD_JOBS_MAX = 8, /* some 60 ms each */
-	API_OFFICE_JOBS_MAX = 64
+	API_OFFICE_JOBS_MAX = 64,
+	API_EXPORTS_MAX = 4, /* of the log, at once */
 };
 
 /* an answer that the gate owes */
@@ -50,6 +53,12 @@ struct api {
 	struct sessions *sessions;
 	struct worker *passwords, *office; /* office: archives, pictures, folders */
 	struct alerts *alerts;
+	struct api_log_export *exports;
+	struct api_live *live;
+	bool counting_files; /* for /metrics */
+	uint64_t evidence_files, evidence_bytes;
+	int64_t evidence_oldest_unix_ms;
+	char metrics_token[API_TOKEN_BYTES];
 	json_t *cases; /* by id */
 	char state_dir[API_DIR_BYTES];
 	struct api_keeping *keepings; /* on their way to the store */
@@ -88,6 +97,8 @@ bool api_begin_inner(struct api *api, void (*take)(struct api *api, void *arg, c
 void api_respond_json(struct api *api, struct http_token http, unsigned status, json_t *body);
 
 void api_get_evidence(struct api *api, const struct http_request *request, const char *param);
+/** Look through the evidence for /metrics, on the office worker. */
+void api_files_count(struct api *api);
 void api_get_evidence_file(struct api *api, const struct http_request *request, const char *param);
 void api_get_console(struct api *api, const struct http_request *request);
 
@@ -134,8 +145,26 @@ typedef void api_handler(struct api *api, const struct http_request *request, co
 
 /* api_gate.c */
 api_handler api_get_status, api_get_doors, api_get_people, api_post_person, api_get_person, api_delete_person,
-	api_post_face, api_post_open, api_post_mode, api_get_events, api_post_audit, api_get_board,
-	api_post_line;
+	api_post_face, api_post_open, api_post_mode, api_get_board, api_post_line;
+
+/* api_log.c */
+api_handler api_get_events, api_get_log_export, api_post_audit, api_get_audit, api_get_report;
+int api_log_open(struct api *api);
+void api_log_close(struct api *api);
+/** @return whether the stream is one of an export. */
+bool api_log_news(struct api *api, struct http_token http, enum http_stream_news news);
+
+/* api_live.c: moving pictures */
+api_handler api_get_live;
+int api_live_open(struct api *api);
+void api_live_close(struct api *api);
+void api_live_tick(struct api *api, uint64_t now_ms);
+uint64_t api_live_due_ms(const struct api *api);
+/** @return whether the stream is one of a viewer. */
+bool api_live_news(struct api *api, struct http_token http, enum http_stream_news news);
+
+/* api_metrics.c */
+void api_get_metrics(struct api *api, const struct http_request *request);
 
 /* api_access.c; of a path with two {} the param is both, with a slash between */
 api_handler api_access_list, api_access_get, api_access_put, api_access_put_person, api_access_post,

@@ -39,6 +39,9 @@ static const struct api_route routes[] = {
 	{"POST", V1 "doors/{}/open", API_ROLE_GUARD, API_JSON_BYTES_MAX, api_post_open},
 	{"POST", V1 "doors/{}/mode", API_ROLE_GUARD, API_JSON_BYTES_MAX, api_post_mode},
 	{"GET", V1 "events", API_ROLE_GUARD, 0, api_get_events},
+	{"GET", V1 "events/export", API_ROLE_MANAGER, 0, api_get_log_export},
+	{"GET", V1 "report", API_ROLE_MANAGER, 0, api_get_report},
+	{"GET", V1 "cameras/{}/live.mjpeg", API_ROLE_GUARD, 0, api_get_live},
 	{"GET", V1 "events/stream", API_ROLE_GUARD, 0, api_stream_events},
 	{"GET", V1 "evidence", API_ROLE_GUARD, 0, api_get_evidence},
 	{"GET", V1 "evidence/{}", API_ROLE_GUARD, 0, api_get_evidence_file},
@@ -54,6 +57,7 @@ static const struct api_route routes[] = {
 	{"GET", V1 "board", API_ROLE_GUARD, 0, api_get_board},
 	{"GET", V1 "board/stream", API_ROLE_GUARD, 0, api_stream_board},
 	{"POST", V1 "board/lines/{}", API_ROLE_MANAGER, API_JSON_BYTES_MAX, api_post_line},
+	{"GET", V1 "audit/verify", API_ROLE_MANAGER, 0, api_get_audit},
 	{"POST", V1 "audit/verify", API_ROLE_MANAGER, API_JSON_BYTES_MAX, api_post_audit},
 };
 

@@ -109,8 +109,11 @@ void api_stream_news(void *arg, struct http_token token, enum http_stream_news n
 	struct api *api = arg;
 	struct api_stream *stream = find(api, token);
 
-	if (stream == NULL)
+	if (stream == NULL) {
+		if (!api_log_news(api, token, news))
+			(void)api_live_news(api, token, news); /* or nobody's any more */
 		return;
+	}
 	if (news == HTTP_STREAM_CLOSED)
 		stream->used = false;
 	else if (!stream->board && !stream->live && !stream->asking)

@@ -15,7 +15,7 @@ target_sources(gh_daemon PRIVATE
   gate_commands.c
   gate_command_door.c
   gate_discovery.c
-  gate_api.c
+  gate_api.c gate_log.c
   gate_people.c)
 target_link_libraries(gh_daemon PUBLIC gh_hw gh_vision gh_mqtt PkgConfig::LIBSYSTEMD m)
 

@@ -8,7 +8,7 @@
 
 /* ---- answers ---- */
 
-static unsigned status_of(int r)
+unsigned gate_api_status_of(int r)
 {
 	switch (r) {
 	case -ENOENT:
@@ -44,7 +44,7 @@ void gate_api_answer(struct gate *gate, const struct gate_reply *reply, int r, c
 		return;
 	}
 	json_decref(result);
-	api_reply_problem(gate->api, reply->token, status_of(r), "%s",
+	api_reply_problem(gate->api, reply->token, gate_api_status_of(r), "%s",
 			  problem != NULL ? problem : strerror(-r));
 }
 
@@ -112,112 +112,6 @@ static void op_door_mode(void *arg, struct api_token token, const struct api_cal
 		gate_mode_ask(gate, door, mode, json_pack("{s:s}", "by", by->name), &reply);
 }
 
-/* ---- the log ---- */
-
-/* a question on its way to the store */
-struct asked {
-	struct gate *gate;
-	struct api_token token;
-	bool without_operators;
-};
-
-static struct asked *asked_new(struct gate *gate, struct api_token token)
-{
-	struct asked *asked = malloc(sizeof(*asked));
-
-	if (asked != NULL)
-		*asked = (struct asked){.gate = gate, .token = token};
-	else
-		api_reply_problem(gate->api, token, 500, "out of memory");
-	return asked;
-}
-
-static void refuse(struct asked *asked, int r)
-{
-	api_reply_problem(asked->gate->api, asked->token, status_of(r), "the log cannot be read now: %s",
-			  asked->gate->store_trouble[0] != '\0' ? asked->gate->store_trouble : strerror(-r));
-	free(asked);
-}
-
-static void on_rows(void *arg, int r, const struct event_row *rows, size_t count)
-{
-	struct asked *asked = arg;
-	json_t *list;
-
-	if (asked->gate->api == NULL) { /* closing */
-		free(asked);
-		return;
-	}
-	if (r < 0) {
-		refuse(asked, r);
-		return;
-	}
-	list = json_array();
-	for (size_t i = 0; i < count; i++) {
-		json_t *event = rows[i].json != NULL ? json_loads(rows[i].json, 0, NULL) : NULL;
-
-		if (asked->without_operators && strncmp(rows[i].type, "operator.", 9) == 0)
-			json_decref(event);
-		else if (event != NULL)
-			json_array_append_new(list, event);
-	}
-	api_reply(asked->gate->api, asked->token, 200, json_pack("{s:o}", "events", list));
-	free(asked);
-}
-
-static void op_events(void *arg, struct api_token token, const struct api_events_query *query)
-{
-	struct gate *gate = arg;
-	const struct store_filter filter = {.after_seq = query->after,
-					    .before_seq = query->before,
-					    .limit = query->limit,
-					    .type = query->type,
-					    .ascending = query->ascending,
-					    .seqs = query->seqs,
-					    .seq_count = query->seq_count,
-					    .hashes = true};
-	struct asked *asked = asked_new(gate, token);
-	int r;
-
-	if (asked == NULL)
-		return;
-	asked->without_operators = query->without_operators;
-	r = gate->store != NULL ? store_query_events(gate->store, &filter, on_rows, asked) : -EIO;
-	if (r < 0)
-		refuse(asked, r);
-}
-
-static void on_verified(void *arg, int r, const struct audit_result *result)
-{
-	struct asked *asked = arg;
-
-	if (asked->gate->api == NULL) { /* closing */
-		free(asked);
-		return;
-	}
-	if (r < 0) {
-		refuse(asked, r);
-		return;
-	}
-	api_reply(asked->gate->api, asked->token, 200,
-		  json_pack("{s:b, s:I, s:I, s:s}", "ok", result->ok, "rows", (json_int_t)result->rows, "seq",
-			    (json_int_t)result->bad_seq, "reason", result->text));
-	free(asked);
-}
-
-static void op_audit_verify(void *arg, struct api_token token)
-{
-	struct gate *gate = arg;
-	struct asked *asked = asked_new(gate, token);
-	int r;
-
-	if (asked == NULL)
-		return;
-	r = gate->store != NULL ? store_audit_verify(gate->store, on_verified, asked) : -EIO;
-	if (r < 0)
-		refuse(asked, r);
-}
-
 static void op_evidence_viewed(void *arg, const struct api_caller *by, const char *file)
 {
 	gate_record(arg, "operator.act", EVENT_INFO, NULL, NULL,
@@ -255,8 +149,12 @@ static const struct api_ops ops = {
 	.enrol = gate_person_enrol,
 	.door_open = op_door_open,
 	.door_mode = op_door_mode,
-	.events = op_events,
-	.audit_verify = op_audit_verify,
+	.events = gate_log_events,
+	.audit_verify = gate_log_verify,
+	.audit_progress = gate_log_progress,
+	.report = gate_log_report,
+	.newest_frame = gate_vision_newest_frame,
+	.figures = gate_log_figures,
 	.keep = op_keep,
 	.access = &gate_access_ops,
 	.evidence_viewed = op_evidence_viewed,

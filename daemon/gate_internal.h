@@ -239,6 +239,16 @@ json_t *gate_link_json(struct gate *gate);
 /* gate_api.c, gate_people.c */
 int gate_api_open(struct gate *gate);
 void gate_api_close(struct gate *gate);
+unsigned gate_api_status_of(int r);
+
+/* gate_log.c */
+void gate_log_events(void *arg, struct api_token token, const struct api_events_query *query);
+void gate_log_verify(void *arg, struct api_token token);
+json_t *gate_log_progress(void *arg);
+void gate_log_report(void *arg, struct api_token token, int64_t from_unix_ms, int64_t to_unix_ms);
+void gate_log_figures(void *arg, struct api_figures *ret_figures);
+struct video_frame *gate_vision_newest_frame(void *arg, const char *camera);
+
 void gate_api_load(struct gate *gate, const char *kind, const char *id, json_t *json);
 void gate_api_answer(struct gate *gate, const struct gate_reply *reply, int r, const char *problem, json_t *result);
 struct gate_reply gate_api_reply(struct api_token token, unsigned ok_status);

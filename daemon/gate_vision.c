@@ -5,7 +5,10 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/clock.h"
 #include "base/log.h"
+
+enum { WATCHED_MS = 3000 };
 
 json_t *gate_vision_number(float value)
 {
@@ -14,10 +17,44 @@ json_t *gate_vision_number(float value)
 
 /* ---- what comes from camera threads ---- */
 
+/* For whoever watches live: the newest picture is at hand for as long as somebody asks now and then. */
+static void keep_newest(struct watched_camera *camera, struct video_frame *frame)
+{
+	bool watched;
+
+	pthread_mutex_lock(&camera->litter_lock);
+	watched = clock_mono_ms() < camera->watched_until_ms;
+	if (watched || camera->newest != NULL) {
+		video_frame_unref(camera->newest);
+		camera->newest = watched ? video_frame_ref(frame) : NULL;
+	}
+	pthread_mutex_unlock(&camera->litter_lock);
+}
+
+struct video_frame *gate_vision_newest_frame(void *arg, const char *name)
+{
+	struct gate *gate = arg;
+	struct video_frame *newest = NULL;
+
+	for (size_t i = 0; gate->vision != NULL && i < gate->vision->camera_count; i++) {
+		struct watched_camera *camera = &gate->vision->cameras[i];
+
+		if (strcmp(camera->config->name, name) != 0)
+			continue;
+		pthread_mutex_lock(&camera->litter_lock);
+		camera->watched_until_ms = clock_mono_ms() + WATCHED_MS;
+		if (camera->newest != NULL)
+			newest = video_frame_ref(camera->newest);
+		pthread_mutex_unlock(&camera->litter_lock);
+	}
+	return newest;
+}
+
 static void on_frame(void *arg, struct video_frame *frame)
 {
 	struct watched_camera *camera = arg;
 
+	keep_newest(camera, frame);
 	if (camera->door != NULL) {
 		if (camera->vision->faces != NULL)
 			face_watch_frame(camera->vision->faces, camera->face_index, frame);
@@ -200,6 +237,7 @@ static void stop_camera(struct watched_camera *camera)
 	pthread_mutex_unlock(&camera->litter_lock);
 	litter_watch_close(litter); /* before the camera: its last evidence comes from the camera's ring */
 	camera_close(camera->camera);
+	video_frame_unref(camera->newest);
 	pthread_mutex_destroy(&camera->litter_lock);
 }
 

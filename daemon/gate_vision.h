@@ -25,8 +25,10 @@ struct watched_camera {
 	const struct config_camera *config;
 	struct camera *camera;
 	pthread_mutex_t litter_lock; /* the camera's thread must not meet a worker that is coming or going */
+	struct video_frame *newest;  /* under the same lock; NULL while nobody watches */
+	uint64_t watched_until_ms;   /* the same */
 	struct litter_watch *litter; /* facade cameras */
-	struct gate_door *door;	     /* face cameras */
+	struct gate_door *door;      /* face cameras */
 	unsigned index, face_index;
 	enum camera_state state;
 	bool seen; /* has had any news at all */

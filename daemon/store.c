@@ -96,6 +96,8 @@ void store_message_free(struct store_message *message)
 	switch (message->kind) {
 	case STORE_READ_EVENTS:
 	case STORE_READ_AUDIT:
+	case STORE_READ_REPORT:
+		json_decref(read->report);
 		for (size_t i = 0; i < read->count; i++) {
 			free((char *)read->rows[i].data);
 			free((char *)read->rows[i].json);
@@ -320,6 +322,7 @@ static void finish_write(struct store *store, struct store_write *write, int r)
 	if (r == 0) {
 		store->last_seq = write->row.seq;
 		store->ops.committed(store->arg, &write->row);
+		store->commit_ms = clock_mono_ms() - write->since_mono_ms;
 	}
 	if (write->done != NULL)
 		write->done(write->arg, r, r == 0 ? &write->row : NULL);
@@ -348,7 +351,13 @@ static void answer_read(struct store *store, struct store_read *read)
 		read->verified(read->arg, read->r, &read->audit);
 	} else {
 		store->reads--;
-		read->done(read->arg, read->r, read->rows, read->r < 0 ? 0 : read->count);
+		if (read->message.kind == STORE_READ_REPORT)
+			read->reported(read->arg, read->r, read->report);
+		else if (read->found != NULL)
+			read->found(read->arg, read->r, read->rows, read->r < 0 ? 0 : read->count,
+				    read->reached);
+		else
+			read->done(read->arg, read->r, read->rows, read->r < 0 ? 0 : read->count);
 	}
 	store_message_free(&read->message);
 }
@@ -417,6 +426,7 @@ static bool dispatch_one(struct store *store)
 	switch (message->kind) {
 	case STORE_READ_EVENTS:
 	case STORE_READ_AUDIT:
+	case STORE_READ_REPORT:
 		answer_read(store, (struct store_read *)message);
 		break;
 	case STORE_NOTE_NEWS:

@@ -33,7 +33,9 @@ enum {
 	STORE_RECORD_ID_BYTES = 64,         /* printable ASCII without spaces, 1 to 63 characters */
 	STORE_RECORD_BYTES_MAX = 64 * 1024, /* of its JSON text */
 	STORE_RECORDS_MAX = 16,             /* of one write */
-	STORE_CLOSE_MS_MAX = 3000           /* how long store_close() lets a failing disk try */
+	STORE_SEARCH_MS = 30,               /* that one search looks for at most; it tells how far it came */
+	STORE_SEARCH_BYTES = 128,
+	STORE_CLOSE_MS_MAX = 3000 /* how long store_close() lets a failing disk try */
 };
 
 /** The newest format of gate.db that this program writes; older ones are brought up when they are opened. */
@@ -182,10 +184,24 @@ struct store_filter {
 	bool hashes;                      /* json with prev and hash */
 	const int64_t *seqs;              /* these alone, in this order, whatever else is asked; NULL: all */
 	size_t seq_count;                 /* at most STORE_ROWS_MAX */
+	/* what no index answers: looked for row by row, for STORE_SEARCH_MS */
+	const char *source; /* NULL: any; at most EVENT_SOURCE_BYTES - 1 */
+	const char *text;   /* NULL: any; somewhere in the row, upper or lower case; STORE_SEARCH_BYTES - 1 */
+	const char *without; /* NULL: none left out; the beginning of a type; EVENT_TYPE_BYTES - 1 */
+	enum event_severity severity_min;
 };
 
 /** Rows with `json`, borrowed; r < 0: -EIO (unreadable), -ECANCELED (closed), -ENOMEM. */
 typedef void (*store_rows_fn)(void *arg, int r, const struct event_row *rows, size_t count);
+
+/**
+ * The same, and @p reached: 0 when that is all there is, else the seq to go on after (ascending) or before. A page may
+ * be short, even empty, and not the last.
+ */
+typedef void (*store_found_fn)(void *arg, int r, const struct event_row *rows, size_t count, int64_t reached);
+
+/** Questions that no index answers may be asked, too. @return as store_query_events(). */
+int store_search(struct store *store, const struct store_filter *filter, store_found_fn done, void *arg);
 
 /** @return 0, -EINVAL, -EAGAIN (not READY yet), -EBUSY (STORE_QUERIES_MAX on their way) or -ENOMEM. */
 int store_query_events(struct store *store, const struct store_filter *filter, store_rows_fn done, void *arg);
@@ -194,6 +210,20 @@ int store_query_events(struct store *store, const struct store_filter *filter, s
 int store_fetch_outbox(struct store *store, int64_t after_seq, unsigned max, store_rows_fn done, void *arg);
 
 typedef void (*store_verified_fn)(void *arg, int r, const struct audit_result *result);
+
+/** How far the audit that runs has come; 0 of 0 when none does. */
+void store_audit_progress(const struct store *store, int64_t *ret_rows, int64_t *ret_of);
+
+/** How long the last write took from its call to its commit. */
+uint64_t store_commit_ms(const struct store *store);
+
+/**
+ * Figures of a span of time, without any person's data, for the notice board; the query thread counts them. @p report
+ * is borrowed. @return as store_query_events().
+ */
+typedef void (*store_report_fn)(void *arg, int r, json_t *report);
+int store_report(struct store *store, int64_t from_unix_ms, int64_t to_unix_ms, store_report_fn done,
+		 void *arg);
 
 /** audit_verify() on a thread of its own. @return 0, -EAGAIN, -EBUSY (one is running) or -ENOMEM. */
 int store_audit_verify(struct store *store, store_verified_fn done, void *arg);

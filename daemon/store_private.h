@@ -42,6 +42,7 @@ enum store_message_kind {
 	STORE_WRITE_RECORDS,
 	STORE_READ_EVENTS,
 	STORE_READ_AUDIT,
+	STORE_READ_REPORT,
 	STORE_NOTE_NEWS,
 	STORE_NOTE_PEOPLE,
 	STORE_NOTE_FACES,
@@ -86,8 +87,13 @@ struct store_read {
 	struct store_message message;
 	struct store_filter filter;
 	char type[EVENT_TYPE_BYTES], person[ULID_BYTES]; /* where filter points to */
-	int64_t *seqs;					 /* the same; owned */
+	int64_t *seqs;                                   /* the same; owned */
 	store_rows_fn done;
+	store_found_fn found; /* of a search, instead of done */
+	int64_t reached;
+	char source[EVENT_SOURCE_BYTES], text[STORE_SEARCH_BYTES], without[EVENT_TYPE_BYTES];
+	store_report_fn reported;
+	json_t *report;
 	store_verified_fn verified;
 	void *arg;
 	int r;
@@ -182,6 +188,8 @@ struct store {
 	bool cursors_dirty;
 	atomic_uint file_generation; /* of gate.db: readers open it again when it changed */
 	atomic_bool stop_audit;
+	_Atomic int64_t audit_rows, audit_of;
+	uint64_t commit_ms;
 };
 
 /* store.c */
@@ -198,6 +206,11 @@ void store_message_free(struct store_message *message);
 void *store_write_thread(void *store);
 void *store_query_thread(void *store);
 void *store_audit_thread(void *job);
+
+/* store_search.c, store_report.c */
+bool store_filter_is_search(const struct store_filter *filter);
+int store_search_run(struct db *db, struct store_read *read, int64_t after, int64_t before);
+int store_report_run(struct db *db, struct store_read *read);
 
 /* store_schema.c */
 #define STORE_EVENT_COLUMNS "seq, id, unix_ms, type, severity, source, person, data, prev, hash"

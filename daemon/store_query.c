@@ -5,7 +5,7 @@
 
 #include "store_private.h"
 
-enum { QUERY_TYPES_MAX = 128, SQL_BYTES = 1024 };
+enum { QUERY_TYPES_MAX = 128, SQL_BYTES = 1024, EDGE_ROWS = 10000 };
 
 struct reader {
 	struct store *store;
@@ -58,32 +58,51 @@ static int open_reader(struct reader *reader)
 	return r;
 }
 
-/* Times need not rise with seq when the clock was set: the bounds are those of all rows within. */
+/* The lowest (or highest) seq among the EDGE_ROWS rows whose times are nearest to one end of the span. */
+static int edge_of_time(struct reader *reader, const struct store_filter *filter, bool low, int64_t *ret_seq)
+{
+	struct db_statement *edge;
+	char sql[SQL_BYTES];
+	int r;
+
+	snprintf(sql, sizeof(sql),
+		 "SELECT %s(seq) FROM (SELECT seq FROM event WHERE unix_ms >= ? AND unix_ms < ? ORDER BY "
+		 "unix_ms %s "
+		 "LIMIT %d)",
+		 low ? "min" : "max", low ? "ASC" : "DESC", EDGE_ROWS);
+	r = db_prepare(reader->db, sql, &edge);
+	if (r < 0)
+		return r;
+	db_bind_int(edge, 1, filter->from_unix_ms);
+	db_bind_int(edge, 2, filter->to_unix_ms == 0 ? INT64_MAX : filter->to_unix_ms);
+	r = db_step(edge);
+	if (r == 1)
+		*ret_seq = db_column_int(edge, 0);
+	if (r == 1 && *ret_seq == 0)
+		*ret_seq = low ? INT64_MAX - 1 : 0; /* no row lies in the span */
+	db_finish(edge);
+	return r < 0 ? r : 0;
+}
+
+/*
+ * Times need not rise with seq when the clock was set: so many rows at each end of the span are looked at for the
+ * seqs to look between. Looking at all of them would take as long as the span is.
+ */
 static int bound_by_time(struct reader *reader, struct seqs *seqs)
 {
 	const struct store_filter *filter = seqs->filter;
-	struct db_statement *bounds;
-	int r;
+	int64_t first = 0, last = INT64_MAX - 1;
+	int r = 0;
 
-	if (filter->from_unix_ms == 0 && filter->to_unix_ms == 0)
-		return 0;
-	r = db_prepare(reader->db, "SELECT min(seq), max(seq) FROM event WHERE unix_ms >= ? AND unix_ms < ?",
-		       &bounds);
-	if (r < 0)
-		return r;
-	db_bind_int(bounds, 1, filter->from_unix_ms);
-	db_bind_int(bounds, 2, filter->to_unix_ms == 0 ? INT64_MAX : filter->to_unix_ms);
-	r = db_step(bounds);
-	if (r == 1) {
-		int64_t first = db_column_int(bounds, 0), last = db_column_int(bounds, 1);
-
-		if (first - 1 > seqs->after)
-			seqs->after = first - 1;
-		if (last + 1 < seqs->before)
-			seqs->before = last + 1;
-	}
-	db_finish(bounds);
-	return r < 0 ? r : 0;
+	if (filter->from_unix_ms != 0)
+		r = edge_of_time(reader, filter, true, &first);
+	if (r == 0 && filter->to_unix_ms != 0)
+		r = edge_of_time(reader, filter, false, &last);
+	if (first - 1 > seqs->after)
+		seqs->after = first - 1;
+	if (last + 1 < seqs->before)
+		seqs->before = last + 1;
+	return r;
 }
 
 static int compare_up(const void *a, const void *b)
@@ -225,10 +244,16 @@ static int read_in_transaction(struct reader *reader, struct store_read *read)
 	if (seqs.before == 0)
 		seqs.before = INT64_MAX;
 	r = bound_by_time(reader, &seqs);
+	if (r == 0 && store_filter_is_search(filter))
+		return store_search_run(reader->db, read, seqs.after, seqs.before);
 	if (r == 0)
 		r = length > 0 && filter->type[length - 1] == '.' ? find_prefix(reader, &seqs)
 								  : find_seqs(reader, &seqs, filter->type);
-	return r < 0 ? r : read_rows(reader, &seqs, read);
+	if (r == 0)
+		r = read_rows(reader, &seqs, read);
+	if (r == 0 && seqs.count == filter->limit)
+		read->reached = seqs.at[seqs.count - 1];
+	return r;
 }
 
 static int answer(struct reader *reader, struct store_read *read)
@@ -239,7 +264,8 @@ static int answer(struct reader *reader, struct store_read *read)
 		r = db_run(reader->db, "BEGIN");
 	if (r < 0)
 		return -EIO;
-	r = read_in_transaction(reader, read);
+	r = read->message.kind == STORE_READ_REPORT ? store_report_run(reader->db, read)
+						    : read_in_transaction(reader, read);
 	(void)db_run(reader->db, "COMMIT"); /* it only read */
 	if (r < 0)
 		close_reader(reader); /* begin afresh next time: the file may have been replaced */
@@ -262,29 +288,57 @@ void *store_query_thread(void *arg)
 	return NULL;
 }
 
-int store_query_events(struct store *store, const struct store_filter *filter, store_rows_fn done, void *arg)
+static bool fits(const char *text, size_t bytes)
 {
-	struct store_read *read;
-	struct store_message *message;
+	return text == NULL || (text[0] != '\0' && strlen(text) < bytes);
+}
 
-	if (filter->limit == 0 || filter->seq_count > STORE_ROWS_MAX || filter->limit > STORE_ROWS_MAX ||
-	    filter->after_seq < 0 || filter->before_seq < 0 ||
-	    (filter->type != NULL && (filter->type[0] == '\0' || strlen(filter->type) >= EVENT_TYPE_BYTES)) ||
-	    (filter->person != NULL && !ulid_is_valid(filter->person)))
-		return -EINVAL;
+static bool filter_is_fit(const struct store_filter *filter)
+{
+	return filter->limit > 0 && filter->limit <= STORE_ROWS_MAX && filter->seq_count <= STORE_ROWS_MAX &&
+	       filter->after_seq >= 0 && filter->before_seq >= 0 && fits(filter->type, EVENT_TYPE_BYTES) &&
+	       fits(filter->source, EVENT_SOURCE_BYTES) && fits(filter->text, STORE_SEARCH_BYTES) &&
+	       fits(filter->without, EVENT_TYPE_BYTES) &&
+	       (filter->person == NULL || ulid_is_valid(filter->person));
+}
+
+static int push(struct store *store, struct store_read *read)
+{
+	struct store_message *message = &read->message;
+
+	store->reads++;
+	(void)queue_push(store->queries, &message); /* there is room: fewer than STORE_QUERIES_MAX */
+	return 0;
+}
+
+/* @return 0 or why no question can be asked now. */
+static int may_ask(const struct store *store)
+{
 	if (!store->ready)
 		return -EAGAIN;
-	if (store->reads >= STORE_QUERIES_MAX)
-		return -EBUSY;
-	read = calloc(1, sizeof(*read));
+	return store->reads >= STORE_QUERIES_MAX ? -EBUSY : 0;
+}
+
+static int ask(struct store *store, const struct store_filter *filter, store_rows_fn done,
+	       store_found_fn found, void *arg)
+{
+	int r = filter_is_fit(filter) ? may_ask(store) : -EINVAL;
+	struct store_read *read = r == 0 ? calloc(1, sizeof(*read)) : NULL;
+
 	if (read == NULL)
-		return -ENOMEM;
+		return r < 0 ? r : -ENOMEM;
 	read->message.kind = STORE_READ_EVENTS;
 	read->filter = *filter;
 	if (filter->type != NULL)
 		read->filter.type = strcpy(read->type, filter->type);
 	if (filter->person != NULL)
 		read->filter.person = strcpy(read->person, filter->person);
+	if (filter->source != NULL)
+		read->filter.source = strcpy(read->source, filter->source);
+	if (filter->text != NULL)
+		read->filter.text = strcpy(read->text, filter->text);
+	if (filter->without != NULL)
+		read->filter.without = strcpy(read->without, filter->without);
 	if (filter->seqs != NULL) {
 		read->seqs = malloc((filter->seq_count + 1) * sizeof(*read->seqs));
 		if (read->seqs == NULL) {
@@ -295,11 +349,35 @@ int store_query_events(struct store *store, const struct store_filter *filter, s
 		read->filter.seqs = read->seqs;
 	}
 	read->done = done;
+	read->found = found;
 	read->arg = arg;
-	message = &read->message;
-	store->reads++;
-	(void)queue_push(store->queries, &message); /* there is room: fewer than STORE_QUERIES_MAX */
-	return 0;
+	return push(store, read);
+}
+
+int store_query_events(struct store *store, const struct store_filter *filter, store_rows_fn done, void *arg)
+{
+	return store_filter_is_search(filter) ? -EINVAL : ask(store, filter, done, NULL, arg);
+}
+
+int store_search(struct store *store, const struct store_filter *filter, store_found_fn done, void *arg)
+{
+	return ask(store, filter, NULL, done, arg);
+}
+
+int store_report(struct store *store, int64_t from_unix_ms, int64_t to_unix_ms, store_report_fn done,
+		 void *arg)
+{
+	int r = from_unix_ms < to_unix_ms ? may_ask(store) : -EINVAL;
+	struct store_read *read = r == 0 ? calloc(1, sizeof(*read)) : NULL;
+
+	if (read == NULL)
+		return r < 0 ? r : -ENOMEM;
+	read->message.kind = STORE_READ_REPORT;
+	read->filter.from_unix_ms = from_unix_ms;
+	read->filter.to_unix_ms = to_unix_ms;
+	read->reported = done;
+	read->arg = arg;
+	return push(store, read);
 }
 
 int store_fetch_outbox(struct store *store, int64_t after_seq, unsigned max, store_rows_fn done, void *arg)
@@ -313,8 +391,8 @@ static bool audit_goes_on(void *arg, int64_t rows, int64_t last_seq)
 {
 	struct store *store = arg;
 
-	(void)rows;
-	(void)last_seq;
+	atomic_store(&store->audit_rows, rows);
+	atomic_store(&store->audit_of, last_seq);
 	return !atomic_load(&store->stop_audit);
 }
 
@@ -333,6 +411,17 @@ void *store_audit_thread(void *arg)
 				   &job.read->audit);
 	store_answer(job.store, &job.read->message);
 	return NULL;
+}
+
+void store_audit_progress(const struct store *store, int64_t *ret_rows, int64_t *ret_of)
+{
+	*ret_rows = store->verifying ? atomic_load(&store->audit_rows) : 0;
+	*ret_of = store->verifying ? atomic_load(&store->audit_of) : 0;
+}
+
+uint64_t store_commit_ms(const struct store *store)
+{
+	return store->commit_ms;
 }
 
 int store_audit_verify(struct store *store, store_verified_fn done, void *arg)
@@ -355,6 +444,8 @@ int store_audit_verify(struct store *store, store_verified_fn done, void *arg)
 	job->read->message.kind = STORE_READ_AUDIT;
 	job->read->verified = done;
 	job->read->arg = arg;
+	atomic_store(&store->audit_rows, 0);
+	atomic_store(&store->audit_of, store->last_seq);
 	r = pthread_create(&store->audit_thread, NULL, store_audit_thread, job);
 	if (r != 0) {
 		free(job->read);

@@ -3,6 +3,7 @@
 #include "clip.h"
 #include "digest.h"
 #include "draw.h"
+#include "jpeg.h"
 #include "ring.h"
 
 #include <errno.h>
@@ -15,10 +16,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <libavcodec/avcodec.h>
-#include <libswscale/swscale.h>
-
-enum { JPEG_QUALITY = 3 }; /* 2 best to 31 */
 
 enum { FILE_CLIP, FILE_STILL, FILE_TRAJECTORY };
 
@@ -105,76 +102,19 @@ static int write_bytes(const char *path, const uint8_t *bytes, size_t size)
 
 /* ---- pictures ---- */
 
-static AVFrame *picture_of(const struct draw_canvas *canvas)
-{
-	AVFrame *picture = av_frame_alloc();
-	struct SwsContext *sws;
-	const uint8_t *planes[4] = {canvas->bgr};
-	int strides[4] = {(int)canvas->stride}, rows = 0;
-
-	if (picture == NULL)
-		return NULL;
-	picture->format = AV_PIX_FMT_YUVJ420P;
-	picture->color_range = AVCOL_RANGE_JPEG;
-	picture->width = canvas->width_px;
-	picture->height = canvas->height_px;
-	picture->quality = JPEG_QUALITY * FF_QP2LAMBDA;
-	sws = sws_getContext(canvas->width_px, canvas->height_px, AV_PIX_FMT_BGR24, canvas->width_px,
-			     canvas->height_px, AV_PIX_FMT_YUVJ420P, SWS_BILINEAR, NULL, NULL, NULL);
-	if (sws != NULL && av_frame_get_buffer(picture, 0) >= 0)
-		rows = sws_scale(sws, planes, strides, 0, canvas->height_px, picture->data,
-				 picture->linesize);
-	sws_freeContext(sws);
-	if (rows != canvas->height_px)
-		av_frame_free(&picture);
-	return picture;
-}
-
-static int encode_jpeg(const struct draw_canvas *canvas, AVPacket *packet)
-{
-	const AVCodec *codec = avcodec_find_encoder(AV_CODEC_ID_MJPEG);
-	AVCodecContext *encoder;
-	AVFrame *picture;
-	int r = -ENOMEM;
-
-	if (codec == NULL)
-		return -ENOTSUP;
-	encoder = avcodec_alloc_context3(codec);
-	picture = picture_of(canvas);
-	if (encoder != NULL && picture != NULL) {
-		encoder->width = canvas->width_px;
-		encoder->height = canvas->height_px;
-		encoder->pix_fmt = AV_PIX_FMT_YUVJ420P;
-		encoder->color_range = AVCOL_RANGE_JPEG;
-		encoder->time_base = (AVRational){1, 25};
-		encoder->flags |= AV_CODEC_FLAG_QSCALE;
-		encoder->global_quality = JPEG_QUALITY * FF_QP2LAMBDA;
-		encoder->thread_count = 1;
-		r = avcodec_open2(encoder, codec, NULL) < 0 || avcodec_send_frame(encoder, picture) < 0 ||
-				    avcodec_send_frame(encoder, NULL) < 0 ||
-				    avcodec_receive_packet(encoder, packet) < 0
-			    ? -EIO
-			    : 0;
-	}
-	avcodec_free_context(&encoder);
-	av_frame_free(&picture);
-	return r;
-}
-
 static int write_jpeg(const struct evidence_request *request, const struct draw_canvas *canvas,
 		      const char *ending, struct evidence_file *file)
 {
 	struct paths paths;
-	AVPacket *packet = av_packet_alloc();
+	uint8_t *jpeg = NULL;
+	size_t bytes = 0;
 	int r = make_paths(request, ending, &paths, file->name);
 
-	if (packet == NULL)
-		r = -ENOMEM;
 	if (r == 0)
-		r = encode_jpeg(canvas, packet);
+		r = jpeg_encode_canvas(canvas, &jpeg, &bytes);
 	if (r == 0)
-		r = write_bytes(paths.temporary, packet->data, (size_t)packet->size);
-	av_packet_free(&packet);
+		r = write_bytes(paths.temporary, jpeg, bytes);
+	free(jpeg);
 	return settle(request, &paths, r, file);
 }
 

@@ -1,6 +1,6 @@
 gh_unit_test(http ROOMS daemon base SOURCES ${CMAKE_CURRENT_LIST_DIR}/http_client.c)
-foreach(part api api_alerts api_session api_stream)
-  gh_unit_test(${part} ROOMS daemon base SOURCES ${CMAKE_CURRENT_LIST_DIR}/http_client.c
+foreach(part api api_alerts api_log api_session api_stream)
+  gh_unit_test(${part} ROOMS daemon vision base SOURCES ${CMAKE_CURRENT_LIST_DIR}/http_client.c
     ${CMAKE_CURRENT_LIST_DIR}/api_rig.c)
 endforeach()
 gh_unit_test(session ROOMS daemon base)

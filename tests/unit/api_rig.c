@@ -7,6 +7,7 @@
 
 #include "unit.h"
 #include "base/json.h"
+#include "vision/frame.h"
 
 struct api *api;
 struct rig_gate gate;
@@ -25,7 +26,8 @@ static void answer(struct api_token call, unsigned status, json_t *body)
 static json_t *op_status(void *arg)
 {
 	(void)arg;
-	return json_pack("{s:s}", "site", "hill-park");
+	return json_pack("{s:s,s:[{s:s,s:s}],s:[{s:s,s:s}]}", "site", "hill-park", "cameras", "name",
+			 "facade", "state", "live", "doors", "name", "main", "mode", "Locked");
 }
 
 static json_t *op_doors(void *arg)
@@ -106,8 +108,8 @@ static void op_door_mode(void *arg, struct api_token call, const struct api_call
 
 json_t *event(int64_t seq)
 {
-	return json_pack("{s:I,s:s,s:s,s:s}", "seq", (json_int_t)seq, "type", "door.mode", "id", PERSON, "time",
-			 "2026-11-21T08:00:00.000Z");
+	return json_pack("{s:I,s:s,s:s,s:s}", "seq", (json_int_t)seq, "type", "door.mode", "id", PERSON,
+			 "time", "2026-11-21T08:00:00.000Z");
 }
 
 static void op_events(void *arg, struct api_token call, const struct api_events_query *query)
@@ -126,7 +128,11 @@ static void op_events(void *arg, struct api_token call, const struct api_events_
 		 query->ascending);
 	for (int64_t seq = query->after + 1; seq <= gate.rows && json_array_size(rows) < query->limit; seq++)
 		json_array_append_new(rows, event(seq));
-	answer(call, 200, json_pack("{s:o}", "events", rows));
+	answer(call, 200,
+	       json_pack("{s:o,s:o}", "events", rows, "next",
+			 query->ascending && query->after + query->limit < gate.rows
+				 ? json_integer(query->after + query->limit)
+				 : json_null()));
 }
 
 static void op_audit(void *arg, struct api_token call)
@@ -165,6 +171,37 @@ static int op_keep(void *arg, const struct store_record *records, size_t count,
 	return gate.keep_result;
 }
 
+static json_t *op_progress(void *arg)
+{
+	(void)arg;
+	return json_pack("{s:b,s:i,s:i}", "running", 1, "rows", 5, "of", 10);
+}
+
+static void op_report(void *arg, struct api_token call, int64_t from_unix_ms, int64_t to_unix_ms)
+{
+	(void)arg;
+	snprintf(gate.asked, sizeof(gate.asked), "report %lld %lld", (long long)from_unix_ms,
+		 (long long)to_unix_ms);
+	answer(call, 200, json_object());
+}
+
+static struct video_frame *op_newest_frame(void *arg, const char *camera)
+{
+	uint8_t luma[64 * 48] = {0};
+	struct video_frame *frame = NULL;
+
+	(void)arg;
+	if (strcmp(camera, "facade") == 0 && video_frame_from_luma(luma, 64, 64, 48, &frame) == 0)
+		frame->index = ++gate.frames;
+	return frame;
+}
+
+static void op_figures(void *arg, struct api_figures *ret_figures)
+{
+	(void)arg;
+	*ret_figures = (struct api_figures){.pending = 3, .commit_ms = 20, .last_seq = gate.rows};
+}
+
 static const struct api_ops ops = {.status = op_status,
 				   .doors = op_doors,
 				   .board = op_board,
@@ -178,6 +215,10 @@ static const struct api_ops ops = {.status = op_status,
 				   .door_mode = op_door_mode,
 				   .events = op_events,
 				   .audit_verify = op_audit,
+				   .audit_progress = op_progress,
+				   .report = op_report,
+				   .newest_frame = op_newest_frame,
+				   .figures = op_figures,
 				   .keep = op_keep,
 				   .evidence_viewed = op_viewed};
 

@@ -20,7 +20,7 @@ struct rig_gate {
 	bool wait; /* answer later, by hand */
 	int board_result, keep_result;
 	int64_t rows; /* of the log: seq 1 to rows */
-	unsigned views;
+	unsigned views, frames;
 };
 extern struct rig_gate gate;
 

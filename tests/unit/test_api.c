@@ -26,7 +26,7 @@ static void unknown_paths_and_methods_are_refused(void **state)
 static void each_path_reaches_its_op(void **state)
 {
 	(void)state;
-	assert_non_null(strstr(request("GET /api/v1/status", ""), "{\"site\":\"hill-park\"}"));
+	assert_non_null(strstr(request("GET /api/v1/status", ""), "{\"site\":\"hill-park\""));
 	assert_non_null(strstr(request("GET /api/v1/doors", ""), "{\"doors\":[{\"name\":\"main\"}]}"));
 	assert_status(request("GET /api/v1/people?limit=7&after=" PERSON, ""), "200");
 	assert_string_equal(gate.asked, "people \"" PERSON "\" 7");

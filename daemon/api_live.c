@@ -1,0 +1,261 @@
+/*
+ * Moving pictures for the browser: the newest one of a camera, five times a second at most, as JPEG after JPEG. One
+ * encoding serves all who watch a camera; who is slow misses pictures and holds nobody up.
+ */
+#include "api_private.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "vision/frame.h"
+#include "vision/jpeg.h"
+
+#define BOUNDARY "gatehouse-picture"
+
+enum { VIEWERS_MAX = 32, PERIOD_MS = 200, WIDTH_MAX_PX = 1280, HEAD_BYTES = 128 };
+
+struct viewer {
+	bool used;
+	struct http_token http;
+	uint64_t session;
+	char camera[CONFIG_NAME_BYTES];
+};
+
+struct watched {
+	char camera[CONFIG_NAME_BYTES]; /* "": free */
+	bool encoding;
+	uint64_t due_ms;
+	uint64_t last_index;
+	uint32_t last_epoch;
+	bool shown; /* has had one at all */
+};
+
+struct api_live {
+	struct worker *worker;
+	struct viewer viewers[VIEWERS_MAX];
+	struct watched watched[CONFIG_CAMERAS_MAX];
+};
+
+struct picture {
+	struct worker_job job;
+	struct api *api;
+	struct video_frame *frame;
+	char camera[CONFIG_NAME_BYTES];
+	uint8_t *jpeg;
+	size_t bytes;
+	int r;
+};
+
+int api_live_open(struct api *api)
+{
+	struct epoll_event event = {.events = EPOLLIN};
+	int r;
+
+	api->live = calloc(1, sizeof(*api->live));
+	if (api->live == NULL)
+		return -ENOMEM;
+	r = worker_open("live", CONFIG_CAMERAS_MAX, &api->live->worker);
+	if (r == 0 && epoll_ctl(api->epoll_fd, EPOLL_CTL_ADD, worker_fd(api->live->worker), &event) < 0)
+		r = -errno;
+	return r;
+}
+
+void api_live_close(struct api *api)
+{
+	if (api->live == NULL)
+		return;
+	worker_close(api->live->worker);
+	free(api->live);
+	api->live = NULL;
+}
+
+static bool somebody_watches(const struct api_live *live, const char *camera)
+{
+	for (size_t i = 0; i < VIEWERS_MAX; i++)
+		if (live->viewers[i].used && strcmp(live->viewers[i].camera, camera) == 0)
+			return true;
+	return false;
+}
+
+static struct watched *find_watched(struct api_live *live, const char *camera)
+{
+	for (size_t i = 0; i < CONFIG_CAMERAS_MAX; i++)
+		if (strcmp(live->watched[i].camera, camera) == 0)
+			return &live->watched[i];
+	return NULL;
+}
+
+static void encode(struct worker_job *job)
+{
+	struct picture *picture = (struct picture *)job;
+
+	picture->r = jpeg_encode(picture->frame, WIDTH_MAX_PX, &picture->jpeg, &picture->bytes);
+}
+
+static void show(struct api *api, const struct picture *picture)
+{
+	char head[HEAD_BYTES];
+	int head_bytes = snprintf(head, sizeof(head),
+				  "--" BOUNDARY "\r\nContent-Type: image/jpeg\r\nContent-Length: %zu\r\n\r\n",
+				  picture->bytes);
+
+	for (size_t i = 0; i < VIEWERS_MAX; i++) {
+		const struct viewer *viewer = &api->live->viewers[i];
+
+		if (!viewer->used || strcmp(viewer->camera, picture->camera) != 0)
+			continue;
+		if (viewer->session != 0 && !session_lives(api->sessions, viewer->session, clock_mono_ms())) {
+			http_stream_end(api->http, viewer->http);
+			continue;
+		}
+		/* a picture that does not fit is left out like one that came too early */
+		if (http_stream_waiting(api->http, viewer->http) > 0 ||
+		    (size_t)head_bytes + picture->bytes + 2 > HTTP_STREAM_BYTES_MAX)
+			continue;
+		(void)http_stream_send(api->http, viewer->http, head, (size_t)head_bytes);
+		(void)http_stream_send(api->http, viewer->http, picture->jpeg, picture->bytes);
+		(void)http_stream_send(api->http, viewer->http, "\r\n", 2); /* gone: CLOSED follows */
+	}
+}
+
+static void end_picture(struct worker_job *job, int r)
+{
+	struct picture *picture = (struct picture *)job;
+	struct watched *watched = find_watched(picture->api->live, picture->camera);
+
+	if (watched != NULL)
+		watched->encoding = false;
+	if (r == 0 && picture->r == 0)
+		show(picture->api, picture);
+	video_frame_unref(picture->frame);
+	free(picture->jpeg);
+	free(picture);
+}
+
+/* The newest picture to the worker, unless it was shown already. */
+static void take_picture(struct api *api, struct watched *watched)
+{
+	struct video_frame *frame = api->ops->newest_frame(api->gate, watched->camera);
+	struct picture *picture;
+
+	if (frame == NULL ||
+	    (watched->shown && frame->index == watched->last_index && frame->epoch == watched->last_epoch)) {
+		video_frame_unref(frame);
+		return;
+	}
+	picture = calloc(1, sizeof(*picture));
+	if (picture == NULL) {
+		video_frame_unref(frame);
+		return;
+	}
+	picture->job = (struct worker_job){.run = encode, .end = end_picture};
+	picture->api = api;
+	picture->frame = frame;
+	strcpy(picture->camera, watched->camera);
+	if (worker_post(api->live->worker, &picture->job) < 0) {
+		video_frame_unref(frame);
+		free(picture);
+		return;
+	}
+	watched->encoding = watched->shown = true;
+	watched->last_index = frame->index;
+	watched->last_epoch = frame->epoch;
+}
+
+void api_live_tick(struct api *api, uint64_t now_ms)
+{
+	worker_dispatch(api->live->worker);
+	for (size_t i = 0; i < CONFIG_CAMERAS_MAX; i++) {
+		struct watched *watched = &api->live->watched[i];
+
+		if (watched->camera[0] == '\0' || watched->due_ms > now_ms)
+			continue;
+		watched->due_ms = now_ms + PERIOD_MS;
+		if (!somebody_watches(api->live, watched->camera))
+			*watched = (struct watched){0};
+		else if (!watched->encoding)
+			take_picture(api, watched);
+	}
+}
+
+uint64_t api_live_due_ms(const struct api *api)
+{
+	uint64_t due_ms = UINT64_MAX;
+
+	for (size_t i = 0; i < CONFIG_CAMERAS_MAX; i++)
+		if (api->live->watched[i].camera[0] != '\0' && api->live->watched[i].due_ms < due_ms)
+			due_ms = api->live->watched[i].due_ms;
+	return due_ms;
+}
+
+bool api_live_news(struct api *api, struct http_token http, enum http_stream_news news)
+{
+	for (size_t i = 0; api->live != NULL && i < VIEWERS_MAX; i++) {
+		struct viewer *viewer = &api->live->viewers[i];
+
+		if (!viewer->used || viewer->http.slot != http.slot ||
+		    viewer->http.generation != http.generation)
+			continue;
+		if (news == HTTP_STREAM_CLOSED)
+			viewer->used = false;
+		return true;
+	}
+	return false;
+}
+
+static bool camera_exists(struct api *api, const char *name)
+{
+	json_t *status = api->ops->status(api->gate), *camera;
+	bool found = false;
+	size_t index;
+
+	json_array_foreach(json_object_get(status, "cameras"), index, camera)
+	{
+		const char *is = json_string_value(json_object_get(camera, "name"));
+
+		found |= is != NULL && strcmp(is, name) == 0;
+	}
+	json_decref(status);
+	return found;
+}
+
+static struct viewer *free_viewer(struct api_live *live)
+{
+	for (size_t i = 0; i < VIEWERS_MAX; i++)
+		if (!live->viewers[i].used)
+			return &live->viewers[i];
+	return NULL;
+}
+
+void api_get_live(struct api *api, const struct http_request *request, const char *camera)
+{
+	const struct api_caller by = api_caller_of(request);
+	struct viewer *viewer = free_viewer(api->live);
+	struct watched *watched;
+	json_t *data;
+
+	if (!config_name_is_valid(camera) || !camera_exists(api, camera)) {
+		api_bad(api, request, 404, "there is no such camera");
+		return;
+	}
+	watched = find_watched(api->live, camera);
+	if (watched == NULL)
+		watched = find_watched(api->live, "");
+	if (viewer == NULL || watched == NULL) {
+		api_bad(api, request, 503, "%d people are watching already", VIEWERS_MAX);
+		return;
+	}
+	if (http_stream_start(api->http, request, "multipart/x-mixed-replace; boundary=" BOUNDARY) < 0)
+		return;
+	*viewer = (struct viewer){.used = true, .http = request->token, .session = request->caller.session};
+	strcpy(viewer->camera, camera);
+	if (watched->camera[0] == '\0')
+		strcpy(watched->camera, camera);
+	watched->shown = false; /* who comes gets the newest at once */
+	data = api_act(&by, "camera.watch");
+	json_object_set_new(data, "camera", json_string(camera));
+	api_record_act(api, EVENT_INFO, NULL, data);
+}

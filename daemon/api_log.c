@@ -1,0 +1,420 @@
+/* The log: pages and searches, the whole of it as a file, the chain, the month for the notice board. */
+#include "api_private.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/clock.h"
+#include "base/json.h"
+#include "base/ulid.h"
+
+enum { EXPORT_ROWS = 200, SOURCE_BYTES = EVENT_SOURCE_BYTES, MONTH_MAX = 12 };
+
+/* a query, with what it points to */
+struct question {
+	struct api_events_query query;
+	char type[API_TYPE_BYTES], person[ULID_BYTES], source[SOURCE_BYTES], text[STORE_SEARCH_BYTES];
+};
+
+static bool take_time(struct api *api, const struct http_request *request, const char *name, int64_t *unix_ms)
+{
+	const char *text = http_query(request, name);
+
+	if (text == NULL || clock_parse_utc(text, unix_ms) == 0)
+		return true;
+	api_bad(api, request, 400, "%s takes a time such as 2026-11-21 or 2026-11-21T08:00:00Z", name);
+	return false;
+}
+
+/* An argument copied to @p value; false when the mistake was answered. */
+static bool take_text(struct api *api, const struct http_request *request, const char *name, char *value,
+		      size_t bytes, const char **ret_value)
+{
+	const char *text = http_query(request, name);
+
+	if (text == NULL || text[0] == '\0')
+		return true;
+	if (strlen(text) >= bytes) {
+		api_bad(api, request, 400, "%s takes at most %zu bytes", name, bytes - 1);
+		return false;
+	}
+	strcpy(value, text);
+	*ret_value = value;
+	return true;
+}
+
+static bool take_result(struct api *api, const struct http_request *request, struct question *question)
+{
+	const char *result = http_query(request, "result");
+
+	if (result == NULL)
+		return true;
+	if (strcmp(result, "granted") != 0 && strcmp(result, "denied") != 0) {
+		api_bad(api, request, 400, "result takes granted or denied");
+		return false;
+	}
+	if (question->query.type != NULL) {
+		api_bad(api, request, 400, "result and type exclude each other");
+		return false;
+	}
+	snprintf(question->type, sizeof(question->type), "access.%s", result);
+	question->query.type = question->type;
+	return true;
+}
+
+static bool take_severity(struct api *api, const struct http_request *request, struct question *question)
+{
+	const char *severity = http_query(request, "severity");
+
+	if (severity == NULL)
+		return true;
+	for (enum event_severity i = EVENT_INFO; i <= EVENT_ALARM; i++)
+		if (strcmp(event_severity_name(i), severity) == 0) {
+			question->query.severity_min = i;
+			return true;
+		}
+	api_bad(api, request, 400, "severity takes info, warning or alarm: that, and what is worse");
+	return false;
+}
+
+static bool take_door(struct api *api, const struct http_request *request, struct question *question)
+{
+	const char *door = http_query(request, "door");
+
+	if (door == NULL)
+		return true;
+	if (!config_name_is_valid(door)) {
+		api_bad(api, request, 400, "door takes a door's name");
+		return false;
+	}
+	snprintf(question->source, sizeof(question->source), "door/%s", door);
+	question->query.source = question->source;
+	return true;
+}
+
+static bool question_is_fit(struct api *api, const struct http_request *request,
+			    const struct question *question)
+{
+	const struct api_events_query *query = &question->query;
+
+	if (query->type != NULL && !api_type_is_valid(query->type))
+		api_bad(api, request, 400, "type takes an event type, or its beginning up to a dot");
+	else if (query->person != NULL && !ulid_is_valid(query->person))
+		api_bad(api, request, 400, "person takes the id of a person");
+	else if (query->to_unix_ms != 0 && query->to_unix_ms <= query->from_unix_ms)
+		api_bad(api, request, 400, "to takes a time after from");
+	else
+		return true;
+	return false;
+}
+
+/* What was asked for; false when a mistake was answered. */
+static bool take_question(struct api *api, const struct http_request *request, struct question *question)
+{
+	struct api_events_query *query = &question->query;
+	int64_t limit = API_PAGE_DEFAULT;
+
+	*question = (struct question){0};
+	query->ascending = http_query(request, "after") != NULL;
+	query->without_operators = request->caller.role < API_ROLE_MANAGER;
+	if (!api_take_query(api, request, "limit", API_PAGE_MAX, &limit) ||
+	    !api_take_query(api, request, "after", INT64_MAX, &query->after) ||
+	    !api_take_query(api, request, "before", INT64_MAX, &query->before) ||
+	    !take_time(api, request, "from", &query->from_unix_ms) ||
+	    !take_time(api, request, "to", &query->to_unix_ms) ||
+	    !take_text(api, request, "type", question->type, sizeof(question->type), &query->type) ||
+	    !take_text(api, request, "person", question->person, sizeof(question->person), &query->person) ||
+	    !take_text(api, request, "source", question->source, sizeof(question->source), &query->source) ||
+	    !take_text(api, request, "text", question->text, sizeof(question->text), &query->text) ||
+	    !take_door(api, request, question) || !take_result(api, request, question) ||
+	    !take_severity(api, request, question))
+		return false;
+	query->limit = (unsigned)limit;
+	return question_is_fit(api, request, question);
+}
+
+void api_get_events(struct api *api, const struct http_request *request, const char *param)
+{
+	struct question question;
+	struct api_token token;
+
+	(void)param;
+	if (take_question(api, request, &question) && api_begin_call(api, request->token, false, &token))
+		api->ops->events(api->gate, token, &question.query);
+}
+
+/* ---- the whole of it ---- */
+
+/* a log on its way into a file, page by page at its reader's pace */
+struct api_log_export {
+	bool used, csv, asking, over;
+	struct http_token http;
+	struct question question;
+	json_t *page; /* NULL: none */
+	size_t sent;  /* of the page */
+	int64_t next;
+};
+
+/* One cell of CSV (RFC 4180). What a spreadsheet would take for a formula is made text. */
+static void put_cell(FILE *out, const char *text)
+{
+	fputc('"', out);
+	if (strchr("=+-@\t\r", text[0]) != NULL && text[0] != '\0')
+		fputc('\'', out);
+	for (; *text != '\0'; text++) {
+		if (*text == '"')
+			fputc('"', out);
+		fputc(*text, out);
+	}
+	fputc('"', out);
+}
+
+static void put_csv(FILE *out, const json_t *event)
+{
+	static const char *const columns[] = {"id", "time", "type", "severity", "source", "person"};
+	char *data = json_canonical(json_object_get(event, "data"));
+	const char *text;
+
+	fprintf(out, "%lld", (long long)json_integer_value(json_object_get(event, "seq")));
+	for (size_t i = 0; i < sizeof(columns) / sizeof(columns[0]); i++) {
+		text = json_string_value(json_object_get(event, columns[i]));
+		fputc(',', out);
+		put_cell(out, text != NULL ? text : "");
+	}
+	fputc(',', out);
+	put_cell(out, data != NULL ? data : "");
+	text = json_string_value(json_object_get(event, "hash"));
+	fprintf(out, ",%s\r\n", text != NULL ? text : "");
+	free(data);
+}
+
+static void send_row(struct api *api, struct api_log_export *export, const json_t *event)
+{
+	char *text = NULL, *json;
+	size_t bytes = 0;
+	FILE *out = open_memstream(&text, &bytes);
+
+	if (out == NULL)
+		return;
+	if (export->csv) {
+		put_csv(out, event);
+	} else {
+		json = json_canonical(event);
+		fprintf(out, "%s\n", json != NULL ? json : "{}");
+		free(json);
+	}
+	fclose(out);
+	(void)http_stream_send(api->http, export->http, text, bytes); /* gone: CLOSED follows */
+	free(text);
+}
+
+static void pump(struct api *api, struct api_log_export *export);
+
+static void on_page(struct api *api, void *arg, const json_t *body)
+{
+	struct api_log_export *export = arg;
+
+	export->asking = false;
+	if (!export->used)
+		return;
+	if (body == NULL) {
+		http_stream_end(api->http, export->http); /* half a log must not look like a whole one */
+		return;
+	}
+	export->page = json_incref(json_object_get(body, "events"));
+	export->sent = 0;
+	export->next = json_integer_value(json_object_get(body, "next"));
+	export->over = export->next == 0;
+	pump(api, export);
+}
+
+static void pump(struct api *api, struct api_log_export *export)
+{
+	struct api_token token;
+
+	while (export->page != NULL && export->sent < json_array_size(export->page)) {
+		if (http_stream_waiting(api->http, export->http) > HTTP_STREAM_BYTES_MAX / 2)
+			return; /* goes on when the reader has taken it */
+		send_row(api, export, json_array_get(export->page, export->sent++));
+	}
+	json_decref(export->page);
+	export->page = NULL;
+	if (export->over) {
+		http_stream_finish(api->http, export->http);
+		return;
+	}
+	if (export->asking || !api_begin_inner(api, on_page, export, &token))
+		return; /* asked again when the reader has taken what there is */
+	export->asking = true;
+	export->question.query.after = export->next;
+	api->ops->events(api->gate, token, &export->question.query);
+}
+
+bool api_log_news(struct api *api, struct http_token http, enum http_stream_news news)
+{
+	for (size_t i = 0; i < API_EXPORTS_MAX; i++) {
+		struct api_log_export *export = &api->exports[i];
+
+		if (!export->used || export->http.slot != http.slot ||
+		    export->http.generation != http.generation)
+			continue;
+		if (news == HTTP_STREAM_CLOSED) {
+			export->used = false;
+			json_decref(export->page);
+			export->page = NULL;
+		} else if (!export->asking) {
+			pump(api, export);
+		}
+		return true;
+	}
+	return false;
+}
+
+static struct api_log_export *free_export(struct api *api)
+{
+	for (size_t i = 0; i < API_EXPORTS_MAX; i++)
+		if (!api->exports[i].used && !api->exports[i].asking)
+			return &api->exports[i];
+	return NULL;
+}
+
+int api_log_open(struct api *api)
+{
+	api->exports = calloc(API_EXPORTS_MAX, sizeof(*api->exports));
+	return api->exports != NULL ? 0 : -ENOMEM;
+}
+
+void api_log_close(struct api *api)
+{
+	for (size_t i = 0; api->exports != NULL && i < API_EXPORTS_MAX; i++)
+		json_decref(api->exports[i].page);
+	free(api->exports);
+}
+
+static void begin_export(struct api *api, const struct http_request *request, struct api_log_export *export,
+			 const struct question *question, bool csv)
+{
+	static const char head[] = "seq,id,time,type,severity,source,person,data,hash\r\n";
+	const struct api_caller by = api_caller_of(request);
+	json_t *data = api_act(&by, "log.export");
+
+	json_object_set_new(data, "format", json_string(csv ? "csv" : "jsonl"));
+	api_record_act(api, EVENT_INFO, NULL, data);
+	*export = (struct api_log_export){
+		.used = true, .csv = csv, .http = request->token, .question = *question};
+	/* what points into the question points into its copy from here on */
+	export->question.query.type = question->query.type != NULL ? export->question.type : NULL;
+	export->question.query.person = question->query.person != NULL ? export->question.person : NULL;
+	export->question.query.source = question->query.source != NULL ? export->question.source : NULL;
+	export->question.query.text = question->query.text != NULL ? export->question.text : NULL;
+	export->question.query.ascending = true;
+	export->question.query.limit = EXPORT_ROWS;
+	export->next = question->query.after;
+	http_set_header(api->http, request->token, "Content-Disposition",
+			csv ? "attachment; filename=\"gatehouse-log.csv\""
+			    : "attachment; filename=\"gatehouse-log.jsonl\"");
+	if (http_stream_start(api->http, request, csv ? "text/csv; charset=utf-8" : "application/jsonl") <
+	    0) {
+		export->used = false;
+		return;
+	}
+	if (csv)
+		(void)http_stream_send(api->http, request->token, head, sizeof(head) - 1); /* it fits */
+	pump(api, export);
+}
+
+void api_get_log_export(struct api *api, const struct http_request *request, const char *param)
+{
+	const char *format = http_query(request, "format");
+	struct api_log_export *export = free_export(api);
+	struct question question;
+
+	(void)param;
+	if (!take_question(api, request, &question))
+		return;
+	if (format == NULL || (strcmp(format, "csv") != 0 && strcmp(format, "jsonl") != 0))
+		api_bad(api, request, 400, "format takes csv or jsonl");
+	else if (export == NULL)
+		api_bad(api, request, 503, "%d exports are running already", API_EXPORTS_MAX);
+	else
+		begin_export(api, request, export, &question, strcmp(format, "csv") == 0);
+}
+
+/* ---- the chain and the month ---- */
+
+void api_post_audit(struct api *api, const struct http_request *request, const char *param)
+{
+	struct api_token token;
+
+	(void)param;
+	if (api_begin_call(api, request->token, false, &token))
+		api->ops->audit_verify(api->gate, token);
+}
+
+void api_get_audit(struct api *api, const struct http_request *request, const char *param)
+{
+	(void)param;
+	api_respond_json(api, request->token, 200, api->ops->audit_progress(api->gate));
+}
+
+/* "2026-11": its first moment and that of the next month, UTC. @return 0 or -EINVAL. */
+static int parse_month(const char *text, int64_t *ret_from, int64_t *ret_to)
+{
+	char first[16], next[16];
+	int year, month;
+
+	if (text == NULL || strlen(text) != 7 || strspn(text, "0123456789-") != 7 ||
+	    sscanf(text, "%4d-%2d", &year, &month) != 2 || month < 1 || month > MONTH_MAX)
+		return -EINVAL;
+	snprintf(first, sizeof(first), "%04d-%02d-01", year, month);
+	snprintf(next, sizeof(next), "%04d-%02d-01", month == MONTH_MAX ? year + 1 : year,
+		 month % MONTH_MAX + 1);
+	if (clock_parse_utc(first, ret_from) < 0 || clock_parse_utc(next, ret_to) < 0)
+		return -EINVAL;
+	return 0;
+}
+
+struct report {
+	struct http_token http;
+	char month[8];
+};
+
+static void on_report(struct api *api, void *arg, const json_t *body)
+{
+	struct report *report = arg;
+	json_t *answer = body != NULL ? json_copy((json_t *)body) : NULL;
+
+	if (answer == NULL) {
+		http_respond_problem(api->http, report->http, 503, "the log cannot be read now");
+	} else {
+		json_object_set_new(answer, "month", json_string(report->month));
+		api_respond_json(api, report->http, 200, answer);
+	}
+	free(report);
+}
+
+void api_get_report(struct api *api, const struct http_request *request, const char *param)
+{
+	const char *month = http_query(request, "month");
+	struct report *report;
+	struct api_token token;
+	int64_t from, to;
+
+	(void)param;
+	if (parse_month(month, &from, &to) < 0) {
+		api_bad(api, request, 400, "month takes a month such as 2026-11");
+		return;
+	}
+	report = malloc(sizeof(*report));
+	if (report == NULL || !api_begin_inner(api, on_report, report, &token)) {
+		free(report);
+		api_bad(api, request, 503, "too many requests are waiting, try again");
+		return;
+	}
+	report->http = request->token;
+	snprintf(report->month, sizeof(report->month), "%s", month);
+	api->ops->report(api->gate, token, from, to);
+}

@@ -1,0 +1,105 @@
+"""The log as managers ask for it: filters, pages, files, the chain, the month; and figures for the operator."""
+import csv
+import io
+import json
+import re
+import time
+import unittest
+
+import harness
+from harness import Gate, free_port, wait_until
+
+
+class Log(unittest.TestCase):
+    def setUp(self):
+        self.gate = self.enterContext(Gate())
+        self.gate.config["api"]["listen"] = f"127.0.0.1:{free_port()}"
+
+    def pages(self, session, query):
+        """Every event of a question, following next."""
+        found, before, turns = [], 0, 0
+        while True:
+            status, page = session.call("GET", f"events?{query}" + (f"&before={before}" if before else ""))
+            self.assertEqual(status, 200, page)
+            found += page["events"]
+            before, turns = page["next"], turns + 1
+            if before is None:
+                return found
+            self.assertLess(turns, 1000)
+
+    def test_questions(self):
+        gate = self.gate.start()
+        manager = gate.console("mia", "manager")
+        guard = gate.console("gus", "guard")
+        person = manager.call("POST", "people", {"name": "Anna"})[1]["id"]
+        for mode in ("Blocked", "Locked"):
+            self.assertEqual(guard.call("POST", "doors/main/mode", {"mode": mode})[0], 200)
+        self.assertEqual(guard.call("POST", "doors/main/open")[0], 200)
+        gate.wait_event("access.granted")
+        whole = gate.events()
+        self.assertEqual([e["seq"] for e in self.pages(manager, "limit=3")], list(range(gate.last_seq(), 0, -1)))
+        self.assertEqual({e["person"] for e in self.pages(manager, f"person={person}")}, {person})
+        self.assertTrue(self.pages(manager, "door=main"))
+        self.assertEqual({e["source"] for e in self.pages(manager, "door=main&limit=1")}, {"door/main"})
+        self.assertEqual({e["type"] for e in self.pages(manager, "result=granted")}, {"access.granted"})
+        self.assertEqual(self.pages(manager, "result=denied"), [])
+        self.assertTrue(all("Blocked" in json.dumps(e) for e in self.pages(manager, "text=BLOCKED&limit=2")))
+        self.assertTrue(self.pages(manager, "text=BLOCKED&limit=2"))
+        self.assertTrue(self.pages(manager, "text=session.begin"))
+        self.assertEqual(self.pages(guard, "text=session.begin"), [])
+        self.assertEqual(self.pages(manager, "from=2100-01-01"), [])
+        self.assertEqual(self.pages(manager, "to=2001-01-01"), [])
+        self.assertGreaterEqual(len(self.pages(manager, "from=2001-01-01&to=2100-01-01")), len(whole))
+        self.assertEqual({e["severity"] for e in self.pages(manager, "severity=alarm")} - {"alarm"}, set())
+
+        answer, data = manager.raw("GET", "/api/v1/events/export?format=csv")
+        rows = list(csv.reader(io.StringIO(data.decode())))
+        self.assertEqual(rows[0][0], "seq")
+        self.assertEqual([int(r[0]) for r in rows[1:]], list(range(1, len(rows))))
+        answer, data = manager.raw("GET", "/api/v1/events/export?format=jsonl&type=access.")
+        self.assertTrue(all(json.loads(line)["type"].startswith("access.") for line in data.splitlines()))
+        self.assertEqual(guard.call("GET", "events/export?format=csv")[0], 403)
+        self.assertTrue(manager.call("POST", "audit/verify")[1]["ok"])
+        self.assertFalse(manager.call("GET", "audit/verify")[1]["running"])
+        gate.stop()
+
+    def test_month(self):
+        gate = self.gate.start()
+        manager = gate.console("mia", "manager")
+        person = manager.call("POST", "people", {"name": "Anna Secret"})[1]["id"]
+        manager.call("POST", "doors/main/open")
+        gate.wait_event("access.granted")
+        manager.call("DELETE", f"people/{person}")
+        month = time.strftime("%Y-%m", time.gmtime())
+        status, report = manager.call("GET", f"report?month={month}")
+        self.assertEqual(status, 200, report)
+        self.assertEqual(sum(report["entries"].values()), 1)
+        self.assertEqual(report["erasures"], {"people": 1})
+        self.assertNotIn("Secret", json.dumps(report))
+        self.assertNotIn(person, json.dumps(report))
+        self.assertNotIn("mia", json.dumps(report))
+        self.assertEqual(manager.call("GET", "report?month=2001-01")[1]["entries"], {})
+        self.assertEqual(manager.call("GET", "report?month=x")[0], 400)
+        gate.stop()
+
+    def test_figures(self):
+        gate = self.gate.start()
+        token = (gate.state / "metrics.token").read_text().strip()
+        guard = gate.console("gus", "guard")
+        cookie, guard.headers = guard.headers, {}
+        self.assertEqual(guard.raw("GET", "/metrics")[0].status, 401)
+        guard.headers = {"Authorization": f"Bearer {token}"}
+        answer, text = guard.raw("GET", "/metrics")
+        self.assertEqual(answer.status, 200)
+        for line in text.decode().splitlines():
+            self.assertRegex(line, r"^(# (HELP|TYPE) gatehouse_\w+ .+|gatehouse_\w+(\{[^}]*\})? [-+0-9.e]+)$")
+        figures = dict(re.findall(r"^(gatehouse_\w+) ([-+0-9.e]+)$", text.decode(), re.M))
+        self.assertEqual(figures["gatehouse_storage_ok"], "1")
+        self.assertGreater(float(figures["gatehouse_events_total"]), 0)
+        guard.headers = cookie
+        self.assertEqual(guard.raw("GET", "/metrics")[0].status, 200)
+        gate.stop()
+
+
+if __name__ == "__main__":
+    harness.main()
