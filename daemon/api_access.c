@@ -65,6 +65,12 @@ void api_access_list(struct api *api, const struct http_request *request, const 
 				       (unsigned)limit);
 }
 
+void api_access_get_passes(struct api *api, const struct http_request *request, const char *param)
+{
+	(void)param;
+	api_access_list(api, request, "passes");
+}
+
 void api_access_get(struct api *api, const struct http_request *request, const char *param)
 {
 	const char *id;
@@ -111,7 +117,7 @@ void api_access_post(struct api *api, const struct http_request *request, const 
 		put(api, request, kinds[kind].kind, NULL);
 }
 
-/* a row of its own: a guard at the gate makes passes, and nothing else */
+/* rows of their own: a guard at the gate makes passes, and nothing else */
 void api_access_post_pass(struct api *api, const struct http_request *request, const char *param)
 {
 	(void)param;

@@ -168,8 +168,8 @@ void api_get_metrics(struct api *api, const struct http_request *request);
 
 /* api_access.c; of a path with two {} the param is both, with a slash between */
 api_handler api_access_list, api_access_get, api_access_put, api_access_put_person, api_access_post,
-	api_access_post_pass, api_access_delete, api_access_what_if, api_access_explain, api_access_reset,
-	api_access_pass_code, api_access_requests, api_access_answer;
+	api_access_get_passes, api_access_post_pass, api_access_delete, api_access_what_if,
+	api_access_explain, api_access_reset, api_access_pass_code, api_access_requests, api_access_answer;
 
 /* api_session.c: the log-in, and who a request comes from */
 api_handler api_post_session, api_get_session, api_delete_session;

@@ -28,6 +28,7 @@ static const struct api_route routes[] = {
 	{"POST", V1 "access/decide", API_ROLE_MANAGER, API_JSON_BYTES_MAX, api_access_what_if},
 	{"GET", V1 "access/explain/{}", API_ROLE_GUARD, 0, api_access_explain},
 	{"POST", V1 "access/areas/{}/reset", API_ROLE_MANAGER, API_JSON_BYTES_MAX, api_access_reset},
+	{"GET", V1 "access/passes", API_ROLE_GUARD, 0, api_access_get_passes},
 	{"POST", V1 "access/passes", API_ROLE_GUARD, API_JSON_BYTES_MAX, api_access_post_pass},
 	{"GET", V1 "access/passes/{}/code", API_ROLE_GUARD, 0, api_access_pass_code},
 	{"GET", V1 "access/{}", API_ROLE_MANAGER, 0, api_access_list},

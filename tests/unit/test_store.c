@@ -324,10 +324,11 @@ static void a_record_moved_to_another_place_is_not_used(void **state)
 
 static void copy_fixture(struct store_test *test, const char *from, const char *to, bool sql)
 {
+	const char *source = getenv("GH_SOURCE_DIR");
 	char path[256], *text = calloc(1, 65536);
 	FILE *file;
 
-	snprintf(path, sizeof(path), "%s/tests/unit/data/schema1/%s", getenv("GH_SOURCE_DIR"), from);
+	snprintf(path, sizeof(path), "%s/tests/unit/data/schema1/%s", source != NULL ? source : ".", from);
 	file = fopen(path, "r");
 	assert_non_null(file);
 	assert_true(fread(text, 1, 65535, file) > 0);
