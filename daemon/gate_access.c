@@ -94,7 +94,7 @@ static int load_counter(struct gate *gate, const char *id, json_t *json)
 		}
 		return 0;
 	}
-	credential = roster_credentials_find(gate->access->credentials, id);
+	credential = roster_credentials_find(gate->access->credentials, id + strlen("used/"));
 	if (credential != NULL) /* else it was removed, and its count with it, but for a crash between */
 		credential->policy.used = (uint32_t)json_integer_value(json_object_get(json, "used"));
 	return 0;
@@ -294,7 +294,7 @@ size_t gate_access_count(struct gate *gate, const struct gate_way *way,
 			continue;
 		if (credential != NULL && credential->policy.uses_max != 0) {
 			credential->policy.used++;
-			snprintf(ids[count], STORE_RECORD_ID_BYTES, "%s", credential->id);
+			snprintf(ids[count], STORE_RECORD_ID_BYTES, "used/%s", credential->id);
 			records[count] = (struct store_record){
 				.kind = "counter",
 				.id = ids[count],

@@ -364,21 +364,26 @@ static int keep_person(struct change *change, const struct event_draft *draft)
 	return store_person_put(store, roster_find(change->gate->roster, change->id), draft, on_kept, change);
 }
 
-/* One or several records: what stands in memory, and of what is removed also its count. */
+/* Where something of this kind is counted; NULL: nowhere. */
+static const char *counter_of(const char *kind)
+{
+	if (strcmp(kind, "credential") == 0 || strcmp(kind, "pass") == 0)
+		return "used/";
+	return strcmp(kind, "holder") == 0 ? "stay/" : NULL;
+}
+
+/* What stands in memory; what is removed takes its count along. */
 static int keep_record(struct change *change, const struct event_draft *draft)
 {
-	struct store_record records[2] = {{.kind = change->kind, .id = change->id, .json = change->after}};
-	char stay[STORE_RECORD_ID_BYTES + 8];
-	size_t count = 1;
+	const char *counter = change->after == NULL ? counter_of(change->kind) : NULL;
+	char id[STORE_RECORD_ID_BYTES + 8];
+	const struct store_record records[] = {
+		{.kind = change->kind, .id = change->id, .json = change->after},
+		{.kind = "counter", .id = id}};
 
-	if (change->after == NULL &&
-	    (strcmp(change->kind, "credential") == 0 || strcmp(change->kind, "pass") == 0))
-		records[count++] = (struct store_record){.kind = "counter", .id = change->id};
-	if (change->after == NULL && strcmp(change->kind, "holder") == 0) {
-		snprintf(stay, sizeof(stay), "stay/%s", change->id);
-		records[count++] = (struct store_record){.kind = "counter", .id = stay};
-	}
-	return store_records_write(change->gate->store, records, count, draft, on_kept, change);
+	snprintf(id, sizeof(id), "%s%s", counter != NULL ? counter : "", change->id);
+	return store_records_write(change->gate->store, records, counter != NULL ? 2 : 1, draft, on_kept,
+				   change);
 }
 
 /* A person's event says no more than that; the others name what it was. */

@@ -92,19 +92,27 @@ static void on_face(void *arg, const char *person_id, const char *model, const f
 static void on_record(void *arg, const char *kind, const char *id, json_t *json)
 {
 	static const struct {
-		const char *kind;
+		const char *kind, *id; /* how its id begins */
 		void (*load)(struct gate *gate, const char *kind, const char *id, json_t *json);
 	} owners[] = {
-		{"area", gate_access_load},  {"counter", gate_access_load}, {"credential", gate_access_load},
-		{"group", gate_access_load}, {"holder", gate_access_load},  {"holiday", gate_access_load},
-		{"pass", gate_access_load},  {"rule", gate_access_load},    {"schedule", gate_access_load},
-		{"user", gate_api_load},
-		{"alert", gate_api_load},
-		{"case", gate_api_load},
+		{"area", "", gate_access_load},
+		{"counter", "stay/", gate_access_load},
+		{"counter", "used/", gate_access_load},
+		{"credential", "", gate_access_load},
+		{"group", "", gate_access_load},
+		{"holder", "", gate_access_load},
+		{"holiday", "", gate_access_load},
+		{"pass", "", gate_access_load},
+		{"rule", "", gate_access_load},
+		{"schedule", "", gate_access_load},
+		{"user", "", gate_api_load},
+		{"alert", "", gate_api_load},
+		{"case", "", gate_api_load},
 	};
 
 	for (size_t i = 0; i < sizeof(owners) / sizeof(owners[0]); i++)
-		if (strcmp(owners[i].kind, kind) == 0) {
+		if (strcmp(owners[i].kind, kind) == 0 &&
+		    strncmp(owners[i].id, id, strlen(owners[i].id)) == 0) {
 			owners[i].load(arg, kind, id, json);
 			return;
 		}
