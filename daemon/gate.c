@@ -134,6 +134,7 @@ void gate_close(struct gate *gate)
 	gate->store_source = sd_event_source_disable_unref(gate->store_source);
 	store_close(gate->store); /* commits what is queued and tells the link of it */
 	gate->store = NULL;
+	gate_retention_close(gate);
 	gate_link_close(gate);
 	gate_doors_close(gate);
 	gate->watchdog_source = sd_event_source_disable_unref(gate->watchdog_source);
@@ -141,6 +142,7 @@ void gate_close(struct gate *gate)
 	gate_clock_close(gate);
 	gate_access_close(gate);
 	json_decref(gate->access_counters);
+	json_decref(gate->blind_records);
 	roster_close(gate->roster);
 	store_claim_release(gate->claim);
 	sd_event_unref(gate->event);

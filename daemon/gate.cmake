@@ -10,6 +10,9 @@ target_sources(gh_daemon PRIVATE
   gate_vision.c
   gate_faces.c
   gate_throws.c
+  gate_sight.c
+  gate_retention.c
+  retention.c
   gate_link.c
   gate_outbox.c
   gate_commands.c

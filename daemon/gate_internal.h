@@ -28,6 +28,7 @@ enum {
 struct gate;
 struct gate_access;
 struct gate_link;
+struct gate_retention;
 struct gate_vision;
 
 /* Who waits for the outcome of an act, if anybody. Copied by value; answered at most once. */
@@ -110,6 +111,8 @@ struct gate {
 	struct gate_access *access;
 	json_t *access_counters; /* only while the store is loaded */
 	struct gate_vision *vision;
+	struct gate_retention *retention;
+	json_t *blind_records; /* by camera, what the store had kept; NULL: nothing */
 	struct gate_link *link;
 	struct api *api;
 
@@ -223,9 +226,18 @@ void gate_vision_person_removed(struct gate *gate, const char *person);
 /** Start the cameras and the face worker; called once the roster is known, so that no resident is a stranger. */
 void gate_vision_start(struct gate *gate);
 json_t *gate_cameras_json(struct gate *gate);
+/** The same, each with its blind time of the day. */
+json_t *gate_cameras_status(struct gate *gate);
+/* gate_sight.c */
+void gate_sight_load(struct gate *gate, const char *kind, const char *id, json_t *json);
 /** @return 0 (the reply comes), -EAGAIN (models are loading), -ENODEV (no models) or as face_watch_enrol(). */
 int gate_vision_enrol(struct gate *gate, const char *person, const char *by, const void *photo, size_t bytes,
 		      const struct gate_reply *reply);
+
+/* gate_retention.c */
+int gate_retention_open(struct gate *gate);	   /* once the log can be read */
+void gate_retention_close(struct gate *gate); /* once the store is closed */
+void gate_retention_event(struct gate *gate, const json_t *event);
 
 /* gate_link.c */
 int gate_link_open(struct gate *gate);

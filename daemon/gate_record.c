@@ -56,11 +56,13 @@ static void on_committed(void *arg, const struct event_row *row)
 {
 	struct gate *gate = arg;
 
-	if (gate->api != NULL && row->json != NULL) {
+	if (row->json != NULL) {
 		json_t *event = json_loads(row->json, 0, NULL);
 
-		if (event != NULL)
+		if (event != NULL && gate->api != NULL)
 			api_publish_event(gate->api, row->seq, row->type, event);
+		if (event != NULL)
+			gate_retention_event(gate, event);
 		json_decref(event);
 	}
 	gate_link_event(gate, row->seq);
@@ -108,6 +110,7 @@ static void on_record(void *arg, const char *kind, const char *id, json_t *json)
 		{"user", "", gate_api_load},
 		{"alert", "", gate_api_load},
 		{"case", "", gate_api_load},
+		{"blind", "", gate_sight_load},
 	};
 
 	for (size_t i = 0; i < sizeof(owners) / sizeof(owners[0]); i++)
@@ -139,6 +142,7 @@ static void on_news(void *arg, enum store_news news, const char *text)
 		gate_record(gate, "system.started", EVENT_INFO, NULL, NULL,
 			    json_pack("{s:s}", "version", GH_VERSION));
 		gate_vision_start(gate);
+		(void)gate_retention_open(gate); /* logs its own failure: then nothing is deleted */
 		gate_link_ready(gate);
 		gate_roster_state(gate);
 		if (gate->api != NULL)

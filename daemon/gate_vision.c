@@ -55,6 +55,7 @@ static void on_frame(void *arg, struct video_frame *frame)
 	struct watched_camera *camera = arg;
 
 	keep_newest(camera, frame);
+	gate_sight_frame(camera, frame);
 	if (camera->door != NULL) {
 		if (camera->vision->faces != NULL)
 			face_watch_frame(camera->vision->faces, camera->face_index, frame);
@@ -76,6 +77,8 @@ static void on_state(void *arg, enum camera_state state, const char *reason)
 	if (state != CAMERA_LIVE && camera->litter != NULL)
 		litter_watch_flush(camera->litter);
 	pthread_mutex_unlock(&camera->litter_lock);
+	if (state == CAMERA_ENDED)
+		gate_sight_ended(camera);
 	if (state != CAMERA_LIVE && camera->door != NULL && camera->vision->faces != NULL)
 		face_watch_reset(camera->vision->faces, camera->face_index);
 	(void)queue_push(camera->vision->news, &news); /* the newest wins */
@@ -107,22 +110,46 @@ json_t *gate_cameras_json(struct gate *gate)
 	return list;
 }
 
+json_t *gate_cameras_status(struct gate *gate)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; gate->vision != NULL && i < gate->vision->camera_count; i++) {
+		json_t *camera = camera_json(&gate->vision->cameras[i]);
+
+		json_object_set_new(camera, "sight", gate_sight_json(&gate->vision->cameras[i]));
+		json_array_append_new(list, camera);
+	}
+	return list;
+}
+
+static const char *type_of(enum camera_state state)
+{
+	static const char *const types[] = {[CAMERA_LIVE] = "camera.restored",
+					    [CAMERA_LOST] = "camera.lost",
+					    [CAMERA_ENDED] = "camera.ended"};
+
+	return types[state];
+}
+
 static void on_news_of(struct gate_vision *vision, const struct camera_news *news)
 {
 	struct watched_camera *camera = &vision->cameras[news->index];
 	bool was_lost = camera->seen && camera->state == CAMERA_LOST;
-	const char *type = news->state == CAMERA_LIVE ? "camera.restored" : "camera.lost";
 
 	camera->seen = true;
 	camera->state = news->state;
 	snprintf(camera->reason, sizeof(camera->reason), "%s", news->reason);
 	if (news->state == CAMERA_LIVE)
 		log_info("vision", "camera %s: live", camera->config->name);
+	else if (news->state == CAMERA_ENDED)
+		log_info("vision", "camera %s: %s", camera->config->name, news->reason);
 	else
 		log_warning("vision", "camera %s: %s", camera->config->name, news->reason);
 	if (news->state != CAMERA_LIVE || was_lost) /* the first picture after a start restores nothing */
-		gate_record(vision->gate, type, news->state == CAMERA_LIVE ? EVENT_INFO : EVENT_WARNING,
-			    camera->source, NULL, camera_json(camera));
+		gate_record(vision->gate, type_of(news->state),
+			    news->state == CAMERA_LOST ? EVENT_WARNING : EVENT_INFO, camera->source, NULL,
+			    camera_json(camera));
 	gate_link_state(vision->gate, "camera", camera->config->name, camera_json(camera));
 }
 
@@ -179,6 +206,7 @@ int gate_vision_open(struct gate *gate)
 		camera->config = &gate->config->cameras[i];
 		camera->index = (unsigned)i;
 		pthread_mutex_init(&camera->litter_lock, NULL);
+		pthread_mutex_init(&camera->sight_lock, NULL);
 		snprintf(camera->source, sizeof(camera->source), "camera/%s", camera->config->name);
 		if (camera->config->role != CONFIG_CAMERA_FACE)
 			continue;
@@ -223,6 +251,8 @@ void gate_vision_start(struct gate *gate)
 			  strerror(errno));
 	for (size_t i = 0; i < vision->camera_count; i++)
 		start_camera(&vision->cameras[i]);
+	if (gate_sight_start(vision) < 0)
+		log_error("vision", "blind time is not measured: no timer");
 }
 
 /* ---- end ---- */
@@ -238,6 +268,8 @@ static void stop_camera(struct watched_camera *camera)
 	litter_watch_close(litter); /* before the camera: its last evidence comes from the camera's ring */
 	camera_close(camera->camera);
 	video_frame_unref(camera->newest);
+	gate_sight_stop(camera);
+	pthread_mutex_destroy(&camera->sight_lock);
 	pthread_mutex_destroy(&camera->litter_lock);
 }
 
@@ -247,6 +279,7 @@ void gate_vision_close(struct gate *gate)
 
 	if (vision == NULL)
 		return;
+	sd_event_source_disable_unref(vision->sight_timer);
 	for (size_t i = 0; i < vision->camera_count; i++)
 		stop_camera(&vision->cameras[i]);
 	gate_faces_close(vision);

@@ -15,8 +15,9 @@
 #include "vision/camera.h"
 #include "vision/face_watch.h"
 #include "vision/litter_watch.h"
+#include "vision/sight.h"
 
-enum { VISION_RESULTS_MAX = 32, VISION_NEWS_MAX = 64 };
+enum { VISION_RESULTS_MAX = 32, VISION_NEWS_MAX = 64, CAMERA_DAY_BYTES = 11 };
 
 struct enrol; /* a photo on its way through the face worker */
 
@@ -34,6 +35,12 @@ struct watched_camera {
 	bool seen; /* has had any news at all */
 	char source[GATE_SOURCE_BYTES];
 	char reason[CAMERA_REASON_BYTES];
+	pthread_mutex_t sight_lock; /* of sight alone, which the camera's thread feeds */
+	struct sight *sight;
+	enum sight_cause blind;	 /* as last told */
+	uint64_t blind_since_ms; /* CLOCK_MONOTONIC */
+	char day[CAMERA_DAY_BYTES]; /* local, "2026-11-21"; what day_ms is of */
+	uint64_t day_ms[SIGHT_CAUSES];
 };
 
 struct camera_news {
@@ -52,7 +59,7 @@ struct gate_vision {
 	enum face_state face_state;
 	char face_trouble[FACE_ERROR_BYTES];
 	struct queue *face_results, *litter_results, *news;
-	sd_event_source *face_source, *litter_source, *news_source;
+	sd_event_source *face_source, *litter_source, *news_source, *sight_timer;
 	struct enrol *enrols[FACE_WATCH_ENROLS_MAX]; /* those the worker has; NULL: free */
 	uint64_t enrol_last;
 	bool started;
@@ -66,6 +73,13 @@ void gate_faces_close(struct gate_vision *vision);
 /* gate_throws.c */
 int gate_throws_on_results(sd_event_source *source, int fd, uint32_t revents, void *vision);
 int gate_throws_watch(struct watched_camera *camera);
+
+/* gate_sight.c: the first two are for the camera's thread */
+void gate_sight_frame(struct watched_camera *camera, const struct video_frame *frame);
+void gate_sight_ended(struct watched_camera *camera);
+int gate_sight_start(struct gate_vision *vision);
+void gate_sight_stop(struct watched_camera *camera); /* once its camera is closed */
+json_t *gate_sight_json(struct watched_camera *camera);
 
 /* a number as people read it: three digits after the point */
 json_t *gate_vision_number(float value);

@@ -36,7 +36,7 @@ class Desk(unittest.TestCase):
     def test_story(self):
         self.film()
         gate = self.gate.start()
-        gate.wait_event("camera.lost", limit_s=2 * harness.LIMIT_S)  # played to its end
+        gate.wait_event("camera.ended", limit_s=2 * harness.LIMIT_S)  # played to its end
         gate.stop()  # waits for what is still looked at
         gate.config["cameras"] = []
         gate.start()

@@ -98,7 +98,7 @@ class Faces(unittest.TestCase):
             begins[camera] = int(clock[0]) * 3600 + int(clock[1]) * 60 + float(clock[2]) + leads[camera] + GREY_S
         length_s = LEAD_S + SLOT_S * (len(shows[CAMERAS[0]]) + 2)
         for camera in CAMERAS:
-            gate.wait_event("camera.lost", limit_s=length_s + harness.LIMIT_S,
+            gate.wait_event("camera.ended", limit_s=length_s + harness.LIMIT_S,
                             where=lambda e, c=camera: e["source"] == f"camera/{c}")
         seen = []
         for event in gate.events("access."):

@@ -37,7 +37,7 @@ class Clips(unittest.TestCase):
                                   for name, path in clips.items()]
         gate.start()
         for name in clips:
-            gate.wait_event("camera.lost", where=lambda e, n=name: e["source"] == f"camera/{n}",
+            gate.wait_event("camera.ended", where=lambda e, n=name: e["source"] == f"camera/{n}",
                             limit_s=2 * harness.LIMIT_S)
         gate.stop()
         gate.config["cameras"] = []

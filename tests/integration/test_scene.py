@@ -29,7 +29,7 @@ class Scene(unittest.TestCase):
     def watch(self):
         gate = self.gate
         gate.start()
-        gate.wait_event("camera.lost", limit_s=2 * harness.LIMIT_S)  # played to its end
+        gate.wait_event("camera.ended", limit_s=2 * harness.LIMIT_S)  # played to its end
         gate.stop()  # waits for what is still looked at
         gate.config["cameras"] = []
         gate.start()

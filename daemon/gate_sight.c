@@ -1,0 +1,240 @@
+/* Blind time: how long each camera had no usable picture today, and why. Told as events, kept over restarts. */
+#include "gate_vision.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+
+enum { TICK_US = 1000 * 1000, TICK_LATE_US = 200 * 1000 };
+static const char kind[] = "blind"; /* of the record, by the camera's name */
+
+static void format_day(char *text)
+{
+	time_t now = (time_t)(clock_unix_ms() / 1000);
+	struct tm local;
+
+	if (localtime_r(&now, &local) == NULL ||
+	    strftime(text, CAMERA_DAY_BYTES, "%Y-%m-%d", &local) != CAMERA_DAY_BYTES - 1)
+		snprintf(text, CAMERA_DAY_BYTES, "1970-01-01");
+}
+
+/* ---- the camera's thread ---- */
+
+void gate_sight_frame(struct watched_camera *camera, const struct video_frame *frame)
+{
+	pthread_mutex_lock(&camera->sight_lock);
+	if (camera->sight != NULL)
+		sight_frame(camera->sight, frame->luma, (size_t)frame->stride_bytes, frame->width_px,
+			    frame->height_px, clock_mono_ms());
+	pthread_mutex_unlock(&camera->sight_lock);
+}
+
+void gate_sight_ended(struct watched_camera *camera)
+{
+	pthread_mutex_lock(&camera->sight_lock);
+	if (camera->sight != NULL)
+		sight_ended(camera->sight, clock_mono_ms());
+	pthread_mutex_unlock(&camera->sight_lock);
+}
+
+/* ---- the day's sums ---- */
+
+static void take(struct watched_camera *camera)
+{
+	struct sight_totals totals = {0};
+
+	pthread_mutex_lock(&camera->sight_lock);
+	if (camera->sight != NULL)
+		sight_take(camera->sight, clock_mono_ms(), &totals);
+	pthread_mutex_unlock(&camera->sight_lock);
+	for (int cause = 0; cause < SIGHT_CAUSES; cause++)
+		camera->day_ms[cause] += totals.ms[cause];
+}
+
+static uint64_t blind_ms(const struct watched_camera *camera)
+{
+	uint64_t sum = 0;
+
+	for (int cause = SIGHT_CLEAR + 1; cause < SIGHT_CAUSES; cause++)
+		sum += camera->day_ms[cause];
+	return sum;
+}
+
+static json_t *seconds_json(const struct watched_camera *camera)
+{
+	json_t *seconds = json_object();
+
+	for (int cause = SIGHT_CLEAR + 1; cause < SIGHT_CAUSES; cause++)
+		json_object_set_new(seconds, sight_cause_name(cause),
+				    json_integer((json_int_t)(camera->day_ms[cause] / 1000)));
+	return seconds;
+}
+
+static json_t *record_json(const struct watched_camera *camera)
+{
+	json_t *ms = json_object();
+
+	for (int cause = 0; cause < SIGHT_CAUSES; cause++)
+		json_object_set_new(ms, sight_cause_name(cause),
+				    json_integer((json_int_t)camera->day_ms[cause]));
+	return json_pack("{s:s, s:o}", "day", camera->day, "ms", ms);
+}
+
+/* the event, and with it the sums: they are on disk together */
+static void record(struct watched_camera *camera, const char *type, enum event_severity severity,
+		   json_t *data)
+{
+	struct gate *gate = camera->vision->gate;
+	struct event_draft draft = {
+		.type = type, .severity = severity, .source = camera->source, .data = data};
+	json_t *sums;
+	int r = -EIO;
+
+	take(camera);
+	sums = record_json(camera);
+	if (gate->store != NULL && sums != NULL)
+		r = store_record_put(gate->store, kind, camera->config->name, sums, &draft, NULL, NULL);
+	if (r < 0)
+		(void)gate_record_draft(gate, &draft, NULL,
+					NULL); /* the log at least; a failure is told there */
+	json_decref(sums);
+	json_decref(data);
+}
+
+static void tell_day(struct watched_camera *camera, bool complete)
+{
+	json_t *data;
+
+	take(camera);
+	data = json_pack("{s:s, s:s, s:b, s:I, s:I, s:o}", "camera", camera->config->name, "day", camera->day,
+			 "complete", complete, "watched_s",
+			 (json_int_t)((camera->day_ms[SIGHT_CLEAR] + blind_ms(camera)) / 1000), "blind_s",
+			 (json_int_t)(blind_ms(camera) / 1000), "seconds", seconds_json(camera));
+	if (complete) { /* what is kept with the event is the new day's */
+		memset(camera->day_ms, 0, sizeof(camera->day_ms));
+		format_day(camera->day);
+	}
+	record(camera, "camera.blind_day", EVENT_INFO, data);
+}
+
+static void begin_day(struct watched_camera *camera)
+{
+	const json_t *kept = json_object_get(camera->vision->gate->blind_records, camera->config->name);
+	const char *day = json_string_value(json_object_get(kept, "day"));
+	const json_t *ms = json_object_get(kept, "ms");
+
+	format_day(camera->day);
+	if (day == NULL || strlen(day) >= sizeof(camera->day))
+		return;
+	for (int cause = 0; cause < SIGHT_CAUSES; cause++) {
+		json_int_t value = json_integer_value(json_object_get(ms, sight_cause_name(cause)));
+
+		camera->day_ms[cause] += value > 0 ? (uint64_t)value : 0;
+	}
+	snprintf(camera->day, sizeof(camera->day), "%s", day); /* another than today ends at the first tick */
+}
+
+void gate_sight_load(struct gate *gate, const char *record_kind, const char *id, json_t *json)
+{
+	(void)record_kind;
+	if (gate->blind_records == NULL)
+		gate->blind_records = json_object();
+	(void)json_object_set(gate->blind_records, id, json); /* without memory the day begins at zero */
+}
+
+/* ---- once a second ---- */
+
+static void on_change(struct watched_camera *camera, enum sight_cause cause, uint64_t lasted_ms)
+{
+	uint64_t was_ms = clock_mono_ms() - lasted_ms - camera->blind_since_ms;
+
+	if (camera->blind != SIGHT_CLEAR) {
+		log_info("vision", "camera %s: no longer %s", camera->config->name,
+			 sight_cause_name(camera->blind));
+		record(camera, "camera.sight_restored", EVENT_INFO,
+		       json_pack("{s:s, s:s, s:I}", "camera", camera->config->name, "cause",
+				 sight_cause_name(camera->blind), "seconds", (json_int_t)(was_ms / 1000)));
+	}
+	camera->blind = cause;
+	camera->blind_since_ms = clock_mono_ms() - lasted_ms;
+	if (cause == SIGHT_CLEAR)
+		return;
+	log_warning("vision", "camera %s: no usable picture: %s", camera->config->name,
+		    sight_cause_name(cause));
+	record(camera, "camera.blind", EVENT_WARNING,
+	       json_pack("{s:s, s:s}", "camera", camera->config->name, "cause", sight_cause_name(cause)));
+}
+
+static void tick(struct watched_camera *camera)
+{
+	char today[CAMERA_DAY_BYTES];
+	enum sight_cause cause;
+	uint64_t lasted_ms;
+
+	pthread_mutex_lock(&camera->sight_lock);
+	cause = camera->sight != NULL ? sight_tick(camera->sight, clock_mono_ms()) : SIGHT_CLEAR;
+	lasted_ms = camera->sight != NULL ? sight_lasted_ms(camera->sight, clock_mono_ms()) : 0;
+	pthread_mutex_unlock(&camera->sight_lock);
+	if (cause != camera->blind)
+		on_change(camera, cause, lasted_ms);
+	format_day(today);
+	if (strcmp(today, camera->day) != 0)
+		tell_day(camera, true);
+}
+
+static int on_tick(sd_event_source *source, uint64_t usec, void *arg)
+{
+	struct gate_vision *vision = arg;
+
+	(void)usec;
+	for (size_t i = 0; i < vision->camera_count; i++)
+		tick(&vision->cameras[i]);
+	sd_event_source_set_time(source, clock_mono_us() + TICK_US);
+	sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
+	return 0;
+}
+
+int gate_sight_start(struct gate_vision *vision)
+{
+	for (size_t i = 0; i < vision->camera_count; i++) {
+		struct watched_camera *camera = &vision->cameras[i];
+		struct sight *sight;
+
+		if (camera->camera == NULL || sight_open(clock_mono_ms(), &sight) < 0)
+			continue;
+		begin_day(camera);
+		pthread_mutex_lock(&camera->sight_lock);
+		camera->sight = sight;
+		pthread_mutex_unlock(&camera->sight_lock);
+	}
+	return sd_event_add_time(vision->gate->event, &vision->sight_timer, CLOCK_MONOTONIC,
+				 clock_mono_us() + TICK_US, TICK_LATE_US, on_tick, vision);
+}
+
+void gate_sight_stop(struct watched_camera *camera)
+{
+	if (camera->sight == NULL)
+		return;
+	tell_day(camera, false);
+	sight_close(camera->sight); /* the camera is closed: its thread is gone */
+	camera->sight = NULL;
+}
+
+json_t *gate_sight_json(struct watched_camera *camera)
+{
+	uint64_t since_ms = camera->blind_since_ms;
+
+	if (camera->sight == NULL)
+		return json_null();
+	take(camera);
+	return json_pack("{s:s, s:I, s:s, s:I, s:I, s:o}", "cause", sight_cause_name(camera->blind),
+			 "blind_since_s",
+			 (json_int_t)(camera->blind != SIGHT_CLEAR ? (clock_mono_ms() - since_ms) / 1000 : 0),
+			 "day", camera->day, "watched_s",
+			 (json_int_t)((camera->day_ms[SIGHT_CLEAR] + blind_ms(camera)) / 1000), "blind_s",
+			 (json_int_t)(blind_ms(camera) / 1000), "seconds", seconds_json(camera));
+}

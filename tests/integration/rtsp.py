@@ -1,0 +1,121 @@
+"""A small RTSP camera: one H.264 film, over and over, interleaved in TCP. It can stall, drop its line and come back."""
+import base64
+import contextlib
+import re
+import socket
+import struct
+import threading
+import time
+
+PAYLOAD_MAX, CLOCK = 1300, 90000
+
+
+def nal_units(annex_b):
+    parts = re.split(rb"\x00\x00\x00?\x01", annex_b)
+    return [part for part in parts if part]
+
+
+def pictures(nals):
+    """Each picture with what comes before it: lists of NAL units."""
+    found, running = [], []
+    for nal in nals:
+        kind = nal[0] & 31
+        if running and any(n[0] & 31 in (1, 5) for n in running) and (kind not in (1, 5) or nal[1] & 0x80):
+            found.append(running)
+            running = []
+        running.append(nal)
+    return found + ([running] if running else [])
+
+
+class RtspCamera:
+    def __init__(self, film, fps):
+        nals = nal_units(film.read_bytes())
+        self.pictures, self.fps = pictures(nals), fps
+        self.sets = [next(n for n in nals if n[0] & 31 == kind) for kind in (7, 8)]
+        self.flowing, self.clients, self.served = threading.Event(), [], 0
+        self.flowing.set()
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listener.getsockname()[1]
+        self.url = f"rtsp://guard:secret@127.0.0.1:{self.port}/main"
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.flowing.set()
+        self.listener.close()
+        self.drop()
+
+    def stall(self):
+        self.flowing.clear()
+
+    def go_on(self):
+        self.flowing.set()
+
+    def drop(self):
+        for client in self.clients:
+            with contextlib.suppress(OSError):
+                client.shutdown(socket.SHUT_RDWR)
+        self.clients.clear()
+
+    def _accept(self):
+        with contextlib.suppress(OSError):
+            while True:
+                client, _ = self.listener.accept()
+                self.clients.append(client)
+                threading.Thread(target=self._serve, args=(client,), daemon=True).start()
+
+    def _description(self):
+        sets = ",".join(base64.b64encode(s).decode() for s in self.sets)
+        return ("v=0\r\no=- 0 0 IN IP4 127.0.0.1\r\ns=test\r\nt=0 0\r\nm=video 0 RTP/AVP 96\r\n"
+                f"a=rtpmap:96 H264/{CLOCK}\r\na=fmtp:96 packetization-mode=1;sprop-parameter-sets={sets}\r\n"
+                "a=control:track1\r\n").encode()
+
+    def _serve(self, client):
+        with contextlib.suppress(OSError, ValueError), client, client.makefile("rb") as lines:
+            while line := lines.readline():
+                method, headers = line.split(b" ")[0], {}
+                while (header := lines.readline().strip()):
+                    name, _, value = header.partition(b":")
+                    headers[name.lower()] = value.strip()
+                body, more = b"", b""
+                if method == b"OPTIONS":
+                    more = b"Public: OPTIONS, DESCRIBE, SETUP, PLAY, TEARDOWN\r\n"
+                elif method == b"DESCRIBE":
+                    body = self._description()
+                    more = b"Content-Type: application/sdp\r\n"
+                elif method == b"SETUP":
+                    more = b"Transport: RTP/AVP/TCP;unicast;interleaved=0-1\r\n"
+                client.sendall(b"RTSP/1.0 200 OK\r\nCSeq: %s\r\nSession: 1;timeout=60\r\n%sContent-Length: %d\r\n\r\n%s"
+                               % (headers.get(b"cseq", b"0"), more, len(body), body))
+                if method == b"PLAY":
+                    threading.Thread(target=self._play, args=(client,), daemon=True).start()
+
+    def _play(self, client):
+        self.served += 1
+        sequence, begun = 0, time.monotonic()
+        with contextlib.suppress(OSError):
+            for number in range(10**6):
+                self.flowing.wait()
+                time.sleep(max(0, begun + number / self.fps - time.monotonic()))
+                picture = self.pictures[number % len(self.pictures)]
+                for index, nal in enumerate(picture):
+                    for payload, last in self._payloads(nal):
+                        mark = 0x80 if last and index == len(picture) - 1 else 0
+                        packet = struct.pack(">BBHII", 0x80, 96 | mark, sequence & 0xFFFF,
+                                             number * CLOCK // self.fps & 0xFFFFFFFF, 1) + payload
+                        client.sendall(struct.pack(">cBH", b"$", 0, len(packet)) + packet)
+                        sequence += 1
+
+    @staticmethod
+    def _payloads(nal):
+        """One packet, or fragments (FU-A)."""
+        if len(nal) <= PAYLOAD_MAX:
+            yield nal, True
+            return
+        kind, rest = nal[0] & 31, nal[1:]
+        for at in range(0, len(rest), PAYLOAD_MAX):
+            last = at + PAYLOAD_MAX >= len(rest)
+            head = bytes([nal[0] & 0xE0 | 28, (0x80 if at == 0 else 0) | (0x40 if last else 0) | kind])
+            yield head + rest[at:at + PAYLOAD_MAX], last
