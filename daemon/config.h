@@ -21,6 +21,10 @@ enum {
 	CONFIG_URL_BYTES = 512,
 	CONFIG_LINES_MAX = 32, /* outputs, and as many inputs */
 	CONFIG_DOORS_MAX = 8,
+	CONFIG_READERS_MAX = 16,
+	CONFIG_FORMATS_MAX = 8,
+	CONFIG_FORMAT_BYTES = 65, /* a character a bit, 64 bits at most */
+	CONFIG_PARITIES_MAX = 4,
 	CONFIG_CAMERAS_MAX = 8,
 	CONFIG_POLYGON_POINTS_MAX = 16,
 	CONFIG_EXCLUDES_MAX = 8,
@@ -62,6 +66,41 @@ struct config_door {
 	bool fail_safe;                      /* unpowered means unlocked; false: fail-secure */
 	unsigned release_ms, held_open_ms, pre_alarm_ms, relock_delay_ms; /* pre_alarm_ms < held_open_ms */
 	bool opens_on_fire;
+};
+
+/* how the bits of a card are read; hw/wiegand.h says what the texts mean */
+struct config_format {
+	char name[CONFIG_NAME_BYTES]; /* not that of a built-in format */
+	char layout[CONFIG_FORMAT_BYTES];
+	char parity[CONFIG_PARITIES_MAX][CONFIG_FORMAT_BYTES];
+	size_t parity_count;
+};
+
+enum config_reader_kind { CONFIG_READER_WIEGAND, CONFIG_READER_EVDEV, CONFIG_READER_SERIAL };
+enum config_reader_reads { CONFIG_READS_AUTO, CONFIG_READS_CARD, CONFIG_READS_CODE };
+
+struct config_reader {
+	char name[CONFIG_NAME_BYTES];
+	char door[CONFIG_NAME_BYTES];
+	bool leaving; /* it stands inside, for those who go out */
+	enum config_reader_kind kind;
+	char d0[CONFIG_NAME_BYTES], d1[CONFIG_NAME_BYTES]; /* inputs without debounce; wiegand */
+	char format[CONFIG_NAME_BYTES];                    /* a built-in one or one of `wiegand_formats` */
+	bool keypad;
+	unsigned pin_digits, pin_pause_s;
+	char device[CONFIG_PATH_BYTES]; /* evdev and serial */
+	unsigned baud;
+	enum config_reader_reads reads;
+	char led[CONFIG_NAME_BYTES], buzzer[CONFIG_NAME_BYTES]; /* outputs or "" */
+};
+
+struct config_lockout {
+	unsigned tries, seconds;
+};
+
+struct config_watchdog {
+	char device[CONFIG_PATH_BYTES]; /* "": none */
+	unsigned timeout_s;
 };
 
 enum config_camera_role { CONFIG_CAMERA_FACE, CONFIG_CAMERA_FACADE };
@@ -180,6 +219,12 @@ struct config {
 	struct config_door doors[CONFIG_DOORS_MAX];
 	size_t door_count;
 	char fire_input[CONFIG_NAME_BYTES]; /* an input or "" */
+	struct config_reader readers[CONFIG_READERS_MAX];
+	size_t reader_count;
+	struct config_format formats[CONFIG_FORMATS_MAX];
+	size_t format_count;
+	struct config_lockout lockout;
+	struct config_watchdog watchdog;
 	struct config_camera cameras[CONFIG_CAMERAS_MAX];
 	size_t camera_count;
 	struct config_face face;

@@ -277,6 +277,7 @@ void config_check(struct config_tree *tree, const struct config *config)
 	for (size_t i = 0; i < config->door_count; i++)
 		check_door(tree, config, i);
 	check_fire_input(tree, config);
+	config_check_readers(tree, config);
 	for (size_t i = 0; i < config->camera_count; i++)
 		check_camera(tree, config, i);
 	check_mqtt(tree, config);

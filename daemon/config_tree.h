@@ -26,4 +26,7 @@ void config_fill(struct config_tree *tree, struct config *config);
 /** What one option cannot say alone: names that must exist or be unique, options that need each other. */
 void config_check(struct config_tree *tree, const struct config *config);
 
+/** Of that, the readers and the formats of their cards. */
+void config_check_readers(struct config_tree *tree, const struct config *config);
+
 #endif

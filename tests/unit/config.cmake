@@ -1,1 +1,2 @@
 gh_unit_test(config ROOMS daemon base)
+gh_unit_test(config_reader ROOMS daemon base)
