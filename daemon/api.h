@@ -24,6 +24,7 @@
 enum {
 	API_NAME_BYTES_MAX = 128, /* a person's name, UTF-8, without the zero */
 	API_PHOTO_BYTES_MAX = 10 << 20,
+	API_READING_BYTES_MAX = 512, /* what a simulated reader is shown */
 	API_PAGE_MAX = 1000, /* rows of one answer */
 	API_PAGE_DEFAULT = 100,
 	API_CALLS_MAX = 128, /* answers being waited for */
@@ -89,6 +90,14 @@ struct api_ops {
 	json_t *(*board)(void *gate);
 	/** 0, -ENOENT (no such line), -ENOTSUP (a real board), -EPERM (an output). */
 	int (*board_drive)(void *gate, const char *line, enum api_level level);
+
+	/** [{"name","door","direction":"in"|"out","kind","keypad","fault","wrong_tries","locked_out_s"}] */
+	json_t *(*readers)(void *gate);
+	/** A card before a reader of a simulated board. 0, -ENOENT (no such reader), -ENOTSUP (a real board),
+	 *  -EIO (the reader is at fault), -EINVAL (no number), -ERANGE (no such card in its format). */
+	int (*board_swipe)(void *gate, const char *reader, const char *code);
+	/** Keys of 0 to 9, * and #. The same, -EPERM: it has no keypad. */
+	int (*board_type)(void *gate, const char *reader, const char *keys);
 
 	/** 200 {"people":[{"id","name","valid_from","valid_to","faces"}], "next": id or null}, by id after @p after_id ("" = first) */
 	void (*people_list)(void *gate, struct api_token token, const char *after_id, unsigned limit);

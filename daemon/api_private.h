@@ -96,6 +96,10 @@ bool api_begin_inner(struct api *api, void (*take)(struct api *api, void *arg, c
 
 void api_respond_json(struct api *api, struct http_token http, unsigned status, json_t *body);
 
+void api_get_readers(struct api *api, const struct http_request *request, const char *param);
+void api_post_swipe(struct api *api, const struct http_request *request, const char *reader);
+void api_post_type(struct api *api, const struct http_request *request, const char *reader);
+
 void api_get_evidence(struct api *api, const struct http_request *request, const char *param);
 /** Look through the evidence for /metrics, on the office worker. */
 void api_files_count(struct api *api);

@@ -58,6 +58,9 @@ static const struct api_route routes[] = {
 	{"GET", V1 "board", API_ROLE_GUARD, 0, api_get_board},
 	{"GET", V1 "board/stream", API_ROLE_GUARD, 0, api_stream_board},
 	{"POST", V1 "board/lines/{}", API_ROLE_MANAGER, API_JSON_BYTES_MAX, api_post_line},
+	{"POST", V1 "board/readers/{}/swipe", API_ROLE_MANAGER, API_JSON_BYTES_MAX, api_post_swipe},
+	{"POST", V1 "board/readers/{}/type", API_ROLE_MANAGER, API_JSON_BYTES_MAX, api_post_type},
+	{"GET", V1 "readers", API_ROLE_GUARD, 0, api_get_readers},
 	{"GET", V1 "audit/verify", API_ROLE_MANAGER, 0, api_get_audit},
 	{"POST", V1 "audit/verify", API_ROLE_MANAGER, API_JSON_BYTES_MAX, api_post_audit},
 };

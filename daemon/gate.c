@@ -105,6 +105,8 @@ int gate_open(const struct config *config, sd_event *event, uint64_t started_us,
 		r = gate_doors_open(gate);
 	}
 	if (r >= 0)
+		r = gate_readers_open(gate);
+	if (r >= 0)
 		r = sd_event_add_defer(event, NULL, on_first_turn, gate);
 	if (r >= 0)
 		r = start_watchdog(gate);
@@ -130,6 +132,7 @@ void gate_close(struct gate *gate)
 	gate_vision_close(gate);
 	if (gate->store != NULL && store_is_ready(gate->store))
 		gate_record(gate, "system.stopped", EVENT_INFO, NULL, NULL, NULL);
+	gate_readers_close(gate);
 	gate_entries_drop(gate); /* what is not recorded by now opens no door */
 	gate->store_source = sd_event_source_disable_unref(gate->store_source);
 	store_close(gate->store); /* commits what is queued and tells the link of it */

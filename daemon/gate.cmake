@@ -7,6 +7,9 @@ target_sources(gh_daemon PRIVATE
   gate_doors.c
   gate_entry.c
   gate_credential.c
+  gate_readers.c
+  gate_reader_read.c
+  lockout.c
   gate_vision.c
   gate_faces.c
   gate_throws.c

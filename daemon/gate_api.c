@@ -112,6 +112,11 @@ static void op_door_mode(void *arg, struct api_token token, const struct api_cal
 		gate_mode_ask(gate, door, mode, json_pack("{s:s}", "by", by->name), &reply);
 }
 
+static json_t *op_readers(void *arg)
+{
+	return gate_readers_json(arg);
+}
+
 static void op_evidence_viewed(void *arg, const struct api_caller *by, const char *file)
 {
 	gate_record(arg, "operator.act", EVENT_INFO, NULL, NULL,
@@ -142,6 +147,9 @@ static const struct api_ops ops = {
 	.doors = gate_doors_json,
 	.board = gate_board_json,
 	.board_drive = gate_board_drive,
+	.readers = op_readers,
+	.board_swipe = gate_reader_swipe,
+	.board_type = gate_reader_type,
 	.people_list = gate_people_list,
 	.person_add = gate_person_add,
 	.person_get = gate_person_get,

@@ -192,6 +192,8 @@ static void on_line(struct gate *gate, const struct board_event *event, uint64_t
 		if (line == door->contact_line)
 			(void)gate_door_apply(gate, door, contact_event(event->level), now_ms, NULL);
 	}
+	if (gate_readers_line(gate, event)) /* fifty pulses a card are no news of the board */
+		return;
 	if (gate->api != NULL)
 		api_publish_board(gate->api);
 }

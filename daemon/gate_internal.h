@@ -28,6 +28,7 @@ enum {
 struct gate;
 struct gate_access;
 struct gate_link;
+struct gate_readers;
 struct gate_retention;
 struct gate_vision;
 
@@ -110,6 +111,7 @@ struct gate {
 
 	struct gate_access *access;
 	json_t *access_counters; /* only while the store is loaded */
+	struct gate_readers *readers;
 	struct gate_vision *vision;
 	struct gate_retention *retention;
 	json_t *blind_records; /* by camera, what the store had kept; NULL: nothing */
@@ -217,6 +219,19 @@ struct gate_credential {
  * through gate->feedback when it is set; what was read stands in no log.
  */
 void gate_credential_shown(struct gate *gate, struct gate_door *door, const struct gate_credential *shown);
+
+/* gate_readers.c, gate_reader_read.c */
+int gate_readers_open(struct gate *gate);
+void gate_readers_close(struct gate *gate);
+/** An edge on a line of the board. @return whether it is a reader's. */
+bool gate_readers_line(struct gate *gate, const struct board_event *event);
+/** [{"name","door","direction","kind","keypad","fault","wrong_tries","locked_out_s"}] */
+json_t *gate_readers_json(struct gate *gate);
+void gate_reader_counter_load(struct gate *gate, const char *kind, const char *id, json_t *json);
+/** @return 0, -ENOENT, -ENOTSUP (a real board), -EIO (the reader is at fault), -EINVAL (no number), -ERANGE. */
+int gate_reader_swipe(void *gate, const char *reader, const char *code);
+/** @return the same; -EPERM: it has no keypad. */
+int gate_reader_type(void *gate, const char *reader, const char *keys);
 
 /* gate_vision.c */
 int gate_vision_open(struct gate *gate);

@@ -98,6 +98,7 @@ static void on_record(void *arg, const char *kind, const char *id, json_t *json)
 		void (*load)(struct gate *gate, const char *kind, const char *id, json_t *json);
 	} owners[] = {
 		{"area", "", gate_access_load},
+		{"counter", "reader/", gate_reader_counter_load},
 		{"counter", "stay/", gate_access_load},
 		{"counter", "used/", gate_access_load},
 		{"credential", "", gate_access_load},

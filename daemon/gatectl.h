@@ -99,6 +99,8 @@ int ctl_board_list(const struct ctl *ctl);
 int ctl_board_press(const struct ctl *ctl);
 int ctl_board_release(const struct ctl *ctl);
 int ctl_board_cut(const struct ctl *ctl);
+int ctl_board_swipe(const struct ctl *ctl);
+int ctl_board_type(const struct ctl *ctl);
 int ctl_board_watch(const struct ctl *ctl);
 int ctl_user_list(const struct ctl *ctl);
 int ctl_user_add(const struct ctl *ctl);
@@ -108,6 +110,7 @@ int ctl_user_disable(const struct ctl *ctl);
 int ctl_user_enable(const struct ctl *ctl);
 int ctl_user_totp(const struct ctl *ctl);
 int ctl_user_totp_off(const struct ctl *ctl);
+int ctl_reader_list(const struct ctl *ctl);
 int ctl_mqtt_keygen(const struct ctl *ctl);
 int ctl_mqtt_sign(const struct ctl *ctl);
 

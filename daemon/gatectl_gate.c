@@ -239,6 +239,43 @@ int ctl_board_cut(const struct ctl *ctl)
 	return drive(ctl, "unknown");
 }
 
+static int drive_reader(const struct ctl *ctl, const char *what, const char *key)
+{
+	char path[CTL_URL_BYTES + 32];
+
+	snprintf(path, sizeof(path), "board/readers/%s/%s", ctl_escape(ctl->words[0]), what);
+	return ctl_post(ctl, path, json_pack("{s:s}", key, ctl->words[1]), NULL);
+}
+
+int ctl_board_swipe(const struct ctl *ctl)
+{
+	return drive_reader(ctl, "swipe", "code");
+}
+
+int ctl_board_type(const struct ctl *ctl)
+{
+	return drive_reader(ctl, "type", "keys");
+}
+
+int ctl_reader_list(const struct ctl *ctl)
+{
+	static const struct ctl_column columns[] = {{"READER", "name"},
+						    {"DOOR", "door"},
+						    {"FOR", "direction"},
+						    {"KIND", "kind"},
+						    {"FAULT", "fault"},
+						    {"WRONG", "wrong_tries"},
+						    {"LOCKED OUT S", "locked_out_s"},
+						    {0}};
+	json_t *reply = NULL;
+	int r = ctl_get(ctl, "readers", &reply);
+
+	if (r == CTL_OK)
+		ctl_print_rows(ctl, json_object_get(reply, "readers"), columns);
+	json_decref(reply);
+	return r;
+}
+
 static bool show_board(void *arg, const json_t *board)
 {
 	const struct ctl *ctl = arg;

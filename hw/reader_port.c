@@ -15,6 +15,7 @@ enum { CHUNK = 64 };
 struct reader_port {
 	int fd;
 	bool evdev, skipping; /* skipping: the kernel dropped events, up to the next report nothing counts */
+	bool filled;          /* in this turn: a device that never stops must not stop the loop */
 	struct reader_keys keys;
 	struct reader_text text;
 	char bytes[CHUNK]; /* read and not looked at yet */
@@ -156,9 +157,9 @@ static int fill(struct reader_port *port)
 
 int reader_port_next(struct reader_port *port, uint64_t now_us, char *ret_text)
 {
-	int r;
+	int r = 0;
 
-	do {
+	for (;;) {
 		while (port->from < port->until) {
 			switch (reader_text_byte(&port->text, port->bytes[port->from++], now_us, ret_text)) {
 			case READER_TEXT_DONE:
@@ -169,9 +170,12 @@ int reader_port_next(struct reader_port *port, uint64_t now_us, char *ret_text)
 				break;
 			}
 		}
-		r = fill(port);
-	} while (r > 0);
-	return r;
+		if (!port->filled)
+			r = fill(port);
+		port->filled = !port->filled && r > 0;
+		if (!port->filled)
+			return r < 0 ? r : 0;
+	}
 }
 
 void reader_port_close(struct reader_port *port)

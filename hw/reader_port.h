@@ -31,7 +31,7 @@ int reader_port_open_serial(const char *path, unsigned baud, struct reader_port 
 int reader_port_fd(const struct reader_port *port);
 
 /**
- * The next reading. @param ret_text  READER_TEXT_BYTES.
+ * The next reading; call until 0, which comes after a bounded number of them. @param ret_text  READER_TEXT_BYTES.
  * @return 1, 0: none now, -EBADMSG: one that was too long or no text, go on; another negative errno: the device is
  *         gone, close the port.
  */

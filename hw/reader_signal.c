@@ -8,6 +8,7 @@ enum { BLINK_MS = 500 };
 static const uint16_t tones[][6] = {
 	[READER_SIGNAL_NONE] = {0},
 	[READER_SIGNAL_GRANTED] = {100, 0},
+	[READER_SIGNAL_MORE] = {100, 100, 100, 0},
 	[READER_SIGNAL_DENIED] = {100, 100, 100, 100, 100, 0},
 	[READER_SIGNAL_LOCKED_OUT] = {1000, 0},
 };

@@ -2,7 +2,8 @@
  * reader_signal.h - what a reader's light and buzzer do after a reading: when they are on, and when that changes.
  *
  * Pure. Light: on for as long as the lock is released, blinking while the reader is locked out, off otherwise.
- * Buzzer: one short tone for a grant, three for a denial, one long for a lock-out.
+ * Buzzer: one short tone for a grant, two when more is wanted (a PIN after the card), three for a denial,
+ * one long for a lock-out.
  */
 #ifndef GH_HW_READER_SIGNAL_H
 #define GH_HW_READER_SIGNAL_H
@@ -13,6 +14,7 @@
 enum reader_signal {
 	READER_SIGNAL_NONE,
 	READER_SIGNAL_GRANTED,
+	READER_SIGNAL_MORE,
 	READER_SIGNAL_DENIED,
 	READER_SIGNAL_LOCKED_OUT
 };

@@ -194,13 +194,18 @@ static void add_pulse(struct wiegand *wiegand, bool one, uint64_t mono_us)
 	wiegand->count++;
 }
 
-void wiegand_edge(struct wiegand *wiegand, unsigned line, bool active, uint64_t mono_us)
+void wiegand_level(struct wiegand *wiegand, unsigned line, bool active, uint64_t mono_us)
 {
 	assert(line < 2);
-	if (active)
-		add_pulse(wiegand, line == 1, mono_us);
 	wiegand->active[line] = active;
 	wiegand->active_since_us[line] = mono_us;
+}
+
+void wiegand_edge(struct wiegand *wiegand, unsigned line, bool active, uint64_t mono_us)
+{
+	wiegand_level(wiegand, line, active, mono_us);
+	if (active)
+		add_pulse(wiegand, line == 1, mono_us);
 }
 
 unsigned wiegand_stuck(const struct wiegand *wiegand, uint64_t now_us)

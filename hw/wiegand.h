@@ -101,7 +101,10 @@ unsigned wiegand_number_bits(const struct wiegand_format *format);
 /** @param format  outlives the decoder. @param keypad  bursts of 4 and 8 bits are keys. @param gap_us  1 or more. */
 void wiegand_init(struct wiegand *wiegand, const struct wiegand_format *format, bool keypad, uint64_t gap_us);
 
-/** A data line (0: D0, 1: D1) became active or inactive at @p mono_us. */
+/** How a data line (0: D0, 1: D1) is found at @p mono_us, before its first edge: no pulse. */
+void wiegand_level(struct wiegand *wiegand, unsigned line, bool active, uint64_t mono_us);
+
+/** A data line became active or inactive at @p mono_us. */
 void wiegand_edge(struct wiegand *wiegand, unsigned line, bool active, uint64_t mono_us);
 
 /** When wiegand_take() or wiegand_stuck() has something new; UINT64_MAX: not without an edge. */

@@ -17,6 +17,7 @@ endfunction()
 
 gh_integration_test(integration_entry test_entry.py 600)
 gh_integration_test(integration_access test_access.py 300)
+gh_integration_test(integration_readers test_readers.py 300)
 gh_integration_test(integration_mqtt test_mqtt.py 600)
 gh_integration_test(integration_mqtt_faults test_mqtt_faults.py 900)
 if(TEST integration_mqtt_faults)

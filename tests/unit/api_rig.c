@@ -49,6 +49,26 @@ static int op_board_drive(void *arg, const char *line, enum api_level level)
 	return gate.board_result;
 }
 
+static json_t *op_readers(void *arg)
+{
+	(void)arg;
+	return json_pack("[{s:s}]", "name", "in-a");
+}
+
+static int op_board_swipe(void *arg, const char *reader, const char *code)
+{
+	(void)arg;
+	snprintf(gate.asked, sizeof(gate.asked), "swipe %s %s", reader, code);
+	return gate.board_result;
+}
+
+static int op_board_type(void *arg, const char *reader, const char *keys)
+{
+	(void)arg;
+	snprintf(gate.asked, sizeof(gate.asked), "type %s %s", reader, keys);
+	return gate.board_result;
+}
+
 static void op_people_list(void *arg, struct api_token call, const char *after, unsigned limit)
 {
 	(void)arg;
@@ -206,6 +226,9 @@ static const struct api_ops ops = {.status = op_status,
 				   .doors = op_doors,
 				   .board = op_board,
 				   .board_drive = op_board_drive,
+				   .readers = op_readers,
+				   .board_swipe = op_board_swipe,
+				   .board_type = op_board_type,
 				   .people_list = op_people_list,
 				   .person_add = op_person_add,
 				   .person_get = op_person_get,

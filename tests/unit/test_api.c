@@ -49,6 +49,11 @@ static void each_path_reaches_its_op(void **state)
 	assert_non_null(strstr(request("GET /api/v1/board", ""), "\"driver\":\"sim\""));
 	assert_status(request("POST /api/v1/board/lines/exit-a", "{\"level\":\"unknown\"}"), "204");
 	assert_string_equal(gate.asked, "drive exit-a 2");
+	assert_non_null(strstr(request("GET /api/v1/readers", ""), "in-a"));
+	assert_status(request("POST /api/v1/board/readers/in-a/swipe", "{\"code\":\"4711\"}"), "204");
+	assert_string_equal(gate.asked, "swipe in-a 4711");
+	assert_status(request("POST /api/v1/board/readers/in-a/type", "{\"keys\":\"12#\"}"), "204");
+	assert_string_equal(gate.asked, "type in-a 12#");
 	assert_status(request("POST /api/v1/audit/verify", ""), "200");
 }
 
@@ -80,8 +85,18 @@ static void mistakes_never_reach_the_gate(void **state)
 		{"POST /api/v1/doors/main/mode", "{\"mode\":\"Open\"}", "400"},
 		{"POST /api/v1/doors/main/mode", "{}", "400"},
 		{"POST /api/v1/board/lines/exit-a", "{\"level\":1}", "400"},
+		{"POST /api/v1/board/readers/in-a/swipe", "{\"code\":\"\"}", "400"},
+		{"POST /api/v1/board/readers/in-a/swipe", "{\"code\":17}", "400"},
+		{"POST /api/v1/board/readers/in-a/swipe", "{\"keys\":\"1\"}", "400"},
+		{"POST /api/v1/board/readers/in-a/type", "{\"keys\":\"1\\u0007\"}", "400"},
+		{"POST /api/v1/board/readers/In/type", "{\"keys\":\"1\"}", "404"},
 		{"GET /api/v1/evidence?limit=x", "", "400"},
 	};
+	static const struct {
+		int result;
+		const char *status;
+	} readers[] = {{-ENOENT, "404"}, {-ENOTSUP, "409"}, {-EIO, "409"},    {-EPERM, "409"},
+		       {-EINVAL, "400"}, {-ERANGE, "400"},  {-ENOMEM, "500"}};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
@@ -92,6 +107,11 @@ static void mistakes_never_reach_the_gate(void **state)
 	assert_status(request("POST /api/v1/board/lines/a", "{\"level\":\"active\"}"), "409");
 	gate.board_result = -ENOENT;
 	assert_status(request("POST /api/v1/board/lines/a", "{\"level\":\"active\"}"), "404");
+	for (size_t i = 0; i < sizeof(readers) / sizeof(readers[0]); i++) {
+		gate.board_result = readers[i].result;
+		assert_status(request("POST /api/v1/board/readers/a/swipe", "{\"code\":\"1\"}"), readers[i].status);
+		assert_status(request("POST /api/v1/board/readers/a/type", "{\"keys\":\"1#\"}"), readers[i].status);
+	}
 }
 
 static void files_outside_are_out_of_reach(void **state)

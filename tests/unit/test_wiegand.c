@@ -315,6 +315,10 @@ static void a_line_held_low_is_stuck_until_it_is_let_go(void **state)
 	assert_int_equal(wiegand_due_us(&wiegand, now_us + WIEGAND_STUCK_US), UINT64_MAX);
 	wiegand_edge(&wiegand, 1, false, now_us + 2 * WIEGAND_STUCK_US);
 	assert_int_equal(wiegand_stuck(&wiegand, now_us + 9 * WIEGAND_STUCK_US), 0);
+	/* found low at the start: stuck as well, but nothing was sent */
+	wiegand_level(&wiegand, 0, true, now_us);
+	assert_int_equal(wiegand_take(&wiegand, now_us + WIEGAND_GAP_US, &code), WIEGAND_NOTHING);
+	assert_int_equal(wiegand_stuck(&wiegand, now_us + WIEGAND_STUCK_US), 1);
 }
 
 static void a_site_writes_its_own_format(void **state)

@@ -1,0 +1,281 @@
+/* What a reading means: a card, a PIN or a code for the policy; wrong tries, and the lock-out that follows them. */
+#include "gate_readers.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+
+enum { SWIPE_INTERVAL_US = 1000, COUNTER_ID_BYTES = CONFIG_NAME_BYTES + 8 };
+
+static const char counter_kind[] = "counter";
+
+/* ---- wrong tries ---- */
+
+static json_t *counter_json(struct gate_reader *reader, uint64_t now_ms)
+{
+	uint64_t left_ms = lockout_left_ms(&reader->lockout, now_ms);
+
+	return json_pack("{s:i, s:I}", "wrong", (int)reader->lockout.wrong, "until_unix_ms",
+			 (json_int_t)(left_ms > 0 ? clock_unix_ms() + (int64_t)left_ms : 0));
+}
+
+/* The event and the counter that survives a restart, committed together. */
+static void record_counter(struct gate_reader *reader, const char *type, enum event_severity severity,
+			   uint64_t now_ms)
+{
+	struct gate *gate = reader->gate;
+	json_t *data = json_pack("{s:s, s:s, s:i, s:i, s:i}", "reader", reader->config->name, "door",
+				 reader->config->door, "tries", (int)reader->lockout.wrong, "limit",
+				 (int)gate->config->lockout.tries, "locked_out_s",
+				 (int)((lockout_left_ms(&reader->lockout, now_ms) + 999) / 1000));
+	const struct event_draft draft = {
+		.type = type, .severity = severity, .source = reader->source, .data = data};
+	json_t *counter = reader->lockout.wrong > 0 ? counter_json(reader, now_ms) : NULL;
+	const struct store_record record = {.kind = counter_kind, .id = reader->source, .json = counter};
+	int r = gate->store != NULL ? store_records_write(gate->store, &record, 1, &draft, NULL, NULL) : -EIO;
+
+	if (r < 0)
+		log_warning("readers", "%s: %s with %u wrong tries was not recorded: %s",
+			    reader->config->name, type, reader->lockout.wrong, strerror(-r));
+	json_decref(counter);
+	json_decref(data);
+}
+
+static void count_wrong(struct gate_reader *reader)
+{
+	const struct config_lockout *limits = &reader->gate->config->lockout;
+	uint64_t now_ms = clock_mono_ms();
+
+	if (!lockout_wrong(&reader->lockout, limits->tries, limits->seconds, now_ms)) {
+		record_counter(reader, "access.wrong_try", EVENT_INFO, now_ms);
+		gate_reader_signal(reader, READER_SIGNAL_DENIED, 0);
+		return;
+	}
+	log_warning("readers", "%s at door %s: %u wrong tries, it takes nothing for %u s",
+		    reader->config->name, reader->config->door, limits->tries, limits->seconds);
+	record_counter(reader, "access.wrong_tries", EVENT_ALARM, now_ms);
+	gate_reader_signal(reader, READER_SIGNAL_LOCKED_OUT, reader->lockout.until_ms);
+}
+
+static void count_right(struct gate_reader *reader)
+{
+	if (lockout_right(&reader->lockout))
+		record_counter(reader, "access.tries_reset", EVENT_INFO, clock_mono_ms());
+}
+
+void gate_reader_counter_load(struct gate *gate, const char *kind, const char *id, json_t *json)
+{
+	json_int_t wrong = json_integer_value(json_object_get(json, "wrong"));
+	int64_t left_ms = json_integer_value(json_object_get(json, "until_unix_ms")) - clock_unix_ms();
+	const int64_t longest_ms = gate->config->lockout.seconds * INT64_C(1000);
+	struct gate_reader *reader = NULL;
+
+	(void)kind;
+	if (strncmp(id, "reader/", 7) == 0)
+		reader = gate_reader_find(gate, id + 7);
+	if (reader == NULL || wrong < 1) /* a reader that is no longer there */
+		return;
+	if (json_integer_value(json_object_get(json, "until_unix_ms")) > 0) {
+		/* a clock that was set back must not lock out for longer than ever asked */
+		if (left_ms <= 0)
+			return;
+		reader->lockout.wrong = (unsigned)wrong;
+		reader->lockout.until_ms =
+			clock_mono_ms() + (uint64_t)(left_ms < longest_ms ? left_ms : longest_ms);
+		gate_reader_signal(reader, READER_SIGNAL_LOCKED_OUT, reader->lockout.until_ms);
+	} else if (reader->lockout.until_ms == 0) {
+		/* tries since the start count too; the next wrong one is the one that locks out */
+		unsigned limit = gate->config->lockout.tries - 1;
+		json_int_t sum = wrong + reader->lockout.wrong;
+
+		reader->lockout.wrong = sum < limit ? (unsigned)sum : limit;
+	}
+}
+
+static bool is_wrong_try(enum policy_reason reason)
+{
+	/* who is known and comes at the wrong time guesses nothing */
+	return strcmp(policy_reason_name(reason), "CredentialNotFound") == 0 ||
+	       strcmp(policy_reason_name(reason), "InvalidPIN") == 0;
+}
+
+void gate_reader_feedback(struct gate *gate, struct gate_door *door, const char *name,
+			  enum gate_feedback feedback, enum policy_reason reason)
+{
+	struct gate_reader *reader = gate_reader_find(gate, name);
+
+	if (reader == NULL)
+		return;
+	if (feedback == GATE_FEEDBACK_GRANTED) {
+		count_right(reader);
+		gate_reader_signal(reader, READER_SIGNAL_GRANTED, clock_mono_ms() + door->config->release_ms);
+	} else if (feedback == GATE_FEEDBACK_MORE) {
+		gate_reader_signal(reader, READER_SIGNAL_MORE, 0);
+	} else if (is_wrong_try(reason)) {
+		count_wrong(reader);
+	} else {
+		gate_reader_signal(reader, READER_SIGNAL_DENIED, 0);
+	}
+}
+
+/* ---- readings ---- */
+
+static void show(struct gate_reader *reader, enum policy_factor factor, const char *text, uint64_t mono_us)
+{
+	const struct gate_credential shown = {.factor = factor,
+					      .text = text,
+					      .leaving = reader->config->leaving,
+					      .mono_us = mono_us,
+					      .reader = reader->config->name};
+
+	if (lockout_left_ms(&reader->lockout, clock_mono_ms()) > 0)
+		gate_reader_tell(reader, &reader->refused, "locked_out", 0);
+	else
+		gate_credential_shown(reader->gate, reader->door, &shown);
+}
+
+static void show_card(struct gate_reader *reader, const char *digits, uint64_t mono_us)
+{
+	while (digits[0] == '0' && digits[1] != '\0') /* readers fill up with zeros, each as it likes */
+		digits++;
+	show(reader, POLICY_CARD, digits, mono_us);
+}
+
+static void on_key(struct gate_reader *reader, char key, uint64_t mono_us)
+{
+	char pin[KEYPAD_PIN_BYTES];
+
+	switch (keypad_key(&reader->keypad, key, mono_us, pin)) {
+	case KEYPAD_PIN:
+		show(reader, POLICY_PIN, pin, mono_us);
+		explicit_bzero(pin, sizeof(pin));
+		break;
+	case KEYPAD_TOO_LONG:
+		gate_reader_tell(reader, &reader->misread, "pin_too_long", 0);
+		count_wrong(reader);
+		break;
+	case KEYPAD_MORE:
+	case KEYPAD_CLEARED:
+		break;
+	}
+}
+
+void gate_reader_bursts(struct gate_reader *reader, uint64_t now_us)
+{
+	struct wiegand_code code;
+	enum wiegand_result result;
+	char number[24];
+
+	while ((result = wiegand_take(&reader->wiegand, now_us, &code)) != WIEGAND_NOTHING) {
+		if (result == WIEGAND_CARD) {
+			snprintf(number, sizeof(number), "%" PRIu64, code.number);
+			show_card(reader, number, code.mono_us);
+		} else if (result == WIEGAND_KEY) {
+			on_key(reader, code.key, code.mono_us);
+		} else {
+			gate_reader_tell(reader, &reader->misread, wiegand_result_name(result), code.bits);
+		}
+	}
+	explicit_bzero(&code, sizeof(code));
+	explicit_bzero(number, sizeof(number));
+}
+
+void gate_reader_text(struct gate_reader *reader, const char *text, uint64_t mono_us)
+{
+	enum config_reader_reads reads = reader->config->reads;
+	bool digits = text[strspn(text, "0123456789")] == '\0';
+
+	if (digits && reads != CONFIG_READS_CODE)
+		show_card(reader, text, mono_us);
+	else if (reads == CONFIG_READS_CARD)
+		gate_reader_tell(reader, &reader->misread, "no_card_number", 0);
+	else
+		show(reader, POLICY_QR, text, mono_us);
+}
+
+/* ---- the simulated board ---- */
+
+/* The pulses of a burst that has just ended, through the same decoder as real ones. */
+static void send(struct gate_reader *reader, uint64_t burst, unsigned bits, uint64_t now_us)
+{
+	uint64_t at_us = now_us - WIEGAND_GAP_US - bits * SWIPE_INTERVAL_US;
+
+	for (unsigned i = 0; i < bits; i++) {
+		unsigned line = burst >> (bits - 1 - i) & 1;
+
+		at_us += SWIPE_INTERVAL_US;
+		wiegand_edge(&reader->wiegand, line, true, at_us);
+		wiegand_edge(&reader->wiegand, line, false, at_us + WIEGAND_APART_US);
+	}
+	gate_reader_bursts(reader, now_us);
+}
+
+/* -EINVAL: no decimal number, -ERANGE: more bits than such a card has. */
+static int parse_number(const struct gate_reader *reader, const char *text, uint64_t *ret_number)
+{
+	unsigned bits = wiegand_number_bits(&reader->format);
+	char *end;
+
+	if (!isdigit((unsigned char)text[0]))
+		return -EINVAL;
+	errno = 0;
+	*ret_number = strtoull(text, &end, 10);
+	if (*end != '\0')
+		return -EINVAL;
+	return errno == ERANGE || (bits < WIEGAND_BITS_MAX && *ret_number >> bits != 0) ? -ERANGE : 0;
+}
+
+static struct gate_reader *simulated(struct gate *gate, const char *name, int *r)
+{
+	struct gate_reader *reader = gate_reader_find(gate, name);
+
+	*r = reader == NULL ? -ENOENT : gate->config->board.driver != CONFIG_BOARD_SIM ? -ENOTSUP : 0;
+	if (*r == 0 && reader->fault != NULL && reader->config->kind == CONFIG_READER_WIEGAND)
+		*r = -EIO;
+	return reader;
+}
+
+int gate_reader_swipe(void *arg, const char *name, const char *code)
+{
+	struct gate *gate = arg;
+	uint64_t number, now_us = clock_mono_us();
+	int r;
+	struct gate_reader *reader = simulated(gate, name, &r);
+
+	if (r < 0)
+		return r;
+	if (reader->config->kind != CONFIG_READER_WIEGAND) {
+		gate_reader_text(reader, code, now_us);
+	} else {
+		r = parse_number(reader, code, &number);
+		if (r == 0)
+			send(reader, wiegand_encode(&reader->format, number), reader->format.bits, now_us);
+	}
+	gate_readers_arm(gate);
+	return r;
+}
+
+int gate_reader_type(void *arg, const char *name, const char *keys)
+{
+	static const char known[] = "0123456789*#";
+	struct gate *gate = arg;
+	uint64_t now_us = clock_mono_us();
+	int r;
+	struct gate_reader *reader = simulated(gate, name, &r);
+
+	if (r == 0 && (reader->config->kind != CONFIG_READER_WIEGAND || !reader->config->keypad))
+		r = -EPERM;
+	if (r == 0 && keys[strspn(keys, known)] != '\0')
+		r = -EINVAL;
+	for (; r == 0 && *keys != '\0'; keys++) {
+		unsigned key = (unsigned)(strchr(known, *keys) - known);
+
+		send(reader, (~key & 15) << 4 | key, KEYPAD_BITS_LONG, now_us);
+	}
+	gate_readers_arm(gate);
+	return r;
+}
