@@ -42,11 +42,32 @@ static json_t *request_json(const struct gate *gate, const struct gate_pending *
 			 (json_int_t)(pending->until_ms > now_ms ? pending->until_ms - now_ms : 0));
 }
 
+/* A camera sees the same person again and again: one question is enough. */
+static bool is_asked(const struct gate *gate, const struct gate_way *way)
+{
+	for (size_t i = 0; i < GATE_GUARDS_MAX; i++) {
+		const struct gate_pending *pending = &gate->access->guards[i];
+		const struct gate_shown *last, *now = &way->shown[way->count - 1];
+
+		if (pending->until_ms == 0 || pending->way.door != way->door ||
+		    pending->way.leaving != way->leaving)
+			continue;
+		last = &pending->way.shown[pending->way.count - 1];
+		if (strcmp(last->person, now->person) == 0 && strcmp(last->credential, now->credential) == 0)
+			return true;
+	}
+	return false;
+}
+
 void gate_guard_ask(struct gate *gate, const struct gate_entry_request *request, const struct gate_way *way,
 		    const struct policy_decision *decision, uint64_t now_ms)
 {
 	struct gate_pending *pending = free_slot(gate);
 
+	if (is_asked(gate, way)) {
+		json_decref(request->data);
+		return;
+	}
 	if (pending == NULL) {
 		gate_entry_deny(gate, request, way, decision);
 		return;
