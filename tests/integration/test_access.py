@@ -144,6 +144,48 @@ class Access(unittest.TestCase):
         gate.stop()
         gate.verify()
 
+    def test_what_if_moves_nothing(self):
+        gate = self.gate().start()
+        gate.gatectl("schedule", "add", "office", "mon-fri 08:00-18:00", "except=2026-12-24 closed")
+        gate.gatectl("holiday", "add", "swapped", "date=2026-10-10", "as=mon")
+        gate.gatectl("rule", "add", "day", "open=face,card+pin", "schedule=office")
+        person = self.person(gate, "Li Wei", card=CARD, pin="4711")
+        for factors, time, says in (("face", "2026-11-23T07:59", "NotPermittedAtThisTime"), ("face", "2026-11-23T08:00", "grant"),
+                                    ("face", "2026-11-23T17:59", "grant"), ("face", "2026-11-23T18:00", "its schedule is closed"),
+                                    ("card", "2026-11-23T09:00", "also pin"), ("card,pin", "2026-11-23T09:00", "grant"),
+                                    ("qr", "2026-11-23T09:00", "CredentialNotFound"), ("face", "2026-12-24T09:00", "deny"),
+                                    ("face", "2026-10-10T09:00", "grant"), ("face", "2026-10-11T09:00", "deny")):
+            with self.subTest(factors, time=time):
+                self.assertIn(says, gate.gatectl("access", "test", "main", person, factors, f"time={time}"))
+        self.assertEqual([e["type"] for e in gate.events("access.")], ["access.changed"] * 5)
+
+    def test_what_comes_over_the_api_is_checked(self):
+        gate = self.gate().start()
+        nobody = "01HF7YAT00000000000000000A"
+        for method, route, body, status in (
+            ("GET", "access/colours", None, 404), ("GET", "access/rules/none", None, 404), ("POST", "access/rules", {}, 405),
+            ("PUT", "access/rules/Not-A-Name", {"open": ["card"]}, 422), ("PUT", "access/rules/x", [], 400),
+            ("PUT", "access/rules/x", b"{", 400), ("PUT", "access/rules/x", {"open": ["card"], "colour": 1}, 422),
+            ("PUT", f"access/holders/{nobody}", {}, 404), ("DELETE", "access/rules/x", None, 404),
+            ("POST", "access/credentials", {"person": nobody, "type": "card", "number": "1"}, 422),
+            ("PUT", f"access/passes/{nobody}", {"valid_to": "2099-01-01"}, 409), ("DELETE", f"access/passes/{nobody}", None, 404),
+            ("GET", f"access/passes/{nobody}/code", None, 404), ("GET", "access/explain/x", None, 404),
+            ("GET", "access/explain/1", None, 404), ("POST", f"access/requests/{nobody}", {"admit": True}, 404),
+            ("POST", f"access/requests/{nobody}", {"admit": 1}, 400), ("POST", "access/areas/x/reset", None, 404),
+            ("POST", "access/decide", {"door": "main"}, 422), ("POST", "access/decide", {"door": "x", "factors": ["face"]}, 422),
+            ("GET", "access/rules?limit=0", None, 400), ("PUT", f"people/{nobody}", {"name": ""}, 422),
+            ("PUT", "access/groups/x", {"title": "x" * 70000}, 413),
+        ):
+            with self.subTest(method=method, route=route, body=str(body)[:60]):
+                self.assertEqual(gate.call(method, route, body)[0], status)
+        self.assertEqual(gate.events("access."), [])
+        for number in range(5):
+            gate.gatectl("group", "add", f"g{number}")
+        page = gate.call("GET", "access/groups?limit=2")[1]
+        self.assertEqual(([g["id"] for g in page["items"]], page["next"]), (["g0", "g1"], "g1"))
+        page = gate.call("GET", "access/groups?limit=3&after=g1")[1]
+        self.assertEqual(([g["id"] for g in page["items"]], page["next"]), (["g2", "g3", "g4"], None))
+
     def test_card_and_pin_are_wanted_together(self):
         gate = self.gate().start()
         gate.gatectl("rule", "add", "both", "open=card+pin")
