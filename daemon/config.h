@@ -14,6 +14,8 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "hw/door.h"
+
 enum {
 	CONFIG_VERSION = 1,
 	CONFIG_NAME_BYTES = 32, /* [a-z0-9-], 1 to 31 characters */
@@ -32,6 +34,8 @@ enum {
 	CONFIG_KEYS_MAX = 8,
 	CONFIG_KEY_COMMANDS_MAX = 16,
 	CONFIG_FALLBACKS_MAX = 3,
+	CONFIG_SPANS_MAX = 8,
+	CONFIG_SPAN_BYTES = 64,
 	CONFIG_BYTES_MAX = 256 * 1024, /* of the file */
 	CONFIG_ERROR_BYTES = 2048,     /* enough for CONFIG_ERRORS_MAX lines */
 	CONFIG_ERRORS_MAX = 8          /* mistakes told at once */
@@ -66,6 +70,19 @@ struct config_door {
 	bool fail_safe;                      /* unpowered means unlocked; false: fail-secure */
 	unsigned release_ms, held_open_ms, pre_alarm_ms, relock_delay_ms; /* pre_alarm_ms < held_open_ms */
 	bool opens_on_fire;
+	int kind;                                       /* enum door_kind */
+	unsigned extended_release_ms, extended_open_ms; /* 0, or at least the usual ones */
+	char interlock[CONFIG_NAME_BYTES];              /* a group or "" */
+	char double_lock[CONFIG_NAME_BYTES], light[CONFIG_NAME_BYTES],
+		buzzer[CONFIG_NAME_BYTES]; /* outputs or "" */
+	char tamper[CONFIG_NAME_BYTES];    /* an input or "" */
+};
+
+struct config_sounds {
+	char siren[CONFIG_NAME_BYTES]; /* an output or "" */
+	unsigned siren_s;
+	char quiet[CONFIG_SPANS_MAX][CONFIG_SPAN_BYTES];
+	size_t quiet_count;
 };
 
 /* how the bits of a card are read; hw/wiegand.h says what the texts mean */
@@ -218,7 +235,10 @@ struct config {
 	struct config_board board;
 	struct config_door doors[CONFIG_DOORS_MAX];
 	size_t door_count;
-	char fire_input[CONFIG_NAME_BYTES]; /* an input or "" */
+	char fire_input[CONFIG_NAME_BYTES], fire_reset[CONFIG_NAME_BYTES]; /* inputs or "" */
+	char tamper_input[CONFIG_NAME_BYTES];                              /* an input or "" */
+	unsigned tamper_refuse_s;
+	struct config_sounds sounds;
 	struct config_reader readers[CONFIG_READERS_MAX];
 	size_t reader_count;
 	struct config_format formats[CONFIG_FORMATS_MAX];

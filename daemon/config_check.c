@@ -26,8 +26,7 @@ static void list_names(const struct config_line *lines, size_t count, char *text
 		used += (size_t)snprintf(text + used, bytes - used, "%s%s", i > 0 ? ", " : "", lines[i].name);
 }
 
-/* "" is no reference; @p group is "output" or "input". */
-static void check_reference(struct config_tree *tree, const char *path, const char *name, const char *group,
+void config_check_reference(struct config_tree *tree, const char *path, const char *name, const char *group,
 			    const struct config_line *lines, size_t count)
 {
 	char names[256];
@@ -84,60 +83,6 @@ static void check_board(struct config_tree *tree, const struct config_board *boa
 		snprintf(path, sizeof(path), "board.inputs[%zu]", i);
 		check_line(tree, board, path, &board->inputs[i], board->output_count, i);
 	}
-}
-
-static void check_door_lines(struct config_tree *tree, const struct config *config, size_t index)
-{
-	const struct config_door *door = &config->doors[index];
-	const struct config_board *board = &config->board;
-	char path[CONFIG_KEY_PATH_BYTES];
-
-	snprintf(path, sizeof(path), "doors[%zu].lock", index);
-	check_reference(tree, path, door->lock, "output", board->outputs, board->output_count);
-	snprintf(path, sizeof(path), "doors[%zu].contact", index);
-	check_reference(tree, path, door->contact, "input", board->inputs, board->input_count);
-	snprintf(path, sizeof(path), "doors[%zu].exit_button", index);
-	check_reference(tree, path, door->exit_button, "input", board->inputs, board->input_count);
-	if (door->exit_button[0] != '\0' && strcmp(door->exit_button, door->contact) == 0)
-		config_mistake(tree, path, "\"%s\" is the contact of this door already", door->exit_button);
-}
-
-static void check_door(struct config_tree *tree, const struct config *config, size_t index)
-{
-	const struct config_door *door = &config->doors[index];
-	char path[CONFIG_KEY_PATH_BYTES];
-
-	check_door_lines(tree, config, index);
-	for (size_t i = 0; i < index; i++) {
-		const struct config_door *other = &config->doors[i];
-
-		snprintf(path, sizeof(path), "doors[%zu].name", index);
-		if (strcmp(other->name, door->name) == 0)
-			config_mistake(tree, path, "another door is called \"%s\" already", door->name);
-		snprintf(path, sizeof(path), "doors[%zu].lock", index);
-		if (strcmp(other->lock, door->lock) == 0)
-			config_mistake(tree, path, "\"%s\" is the lock of door \"%s\" already", door->lock,
-				       other->name);
-		snprintf(path, sizeof(path), "doors[%zu].contact", index);
-		if (door->contact[0] != '\0' && strcmp(other->contact, door->contact) == 0)
-			config_mistake(tree, path, "\"%s\" is the contact of door \"%s\" already",
-				       door->contact, other->name);
-	}
-	snprintf(path, sizeof(path), "doors[%zu].pre_alarm_ms", index);
-	if (door->pre_alarm_ms >= door->held_open_ms)
-		config_mistake(tree, path, "%u: expected less than held_open_ms, which is %u",
-			       door->pre_alarm_ms, door->held_open_ms);
-}
-
-static void check_fire_input(struct config_tree *tree, const struct config *config)
-{
-	check_reference(tree, "fire_input", config->fire_input, "input", config->board.inputs,
-			config->board.input_count);
-	for (size_t i = 0; i < config->door_count && config->fire_input[0] != '\0'; i++)
-		if (strcmp(config->doors[i].contact, config->fire_input) == 0 ||
-		    strcmp(config->doors[i].exit_button, config->fire_input) == 0)
-			config_mistake(tree, "fire_input", "door \"%s\" uses \"%s\" already",
-				       config->doors[i].name, config->fire_input);
 }
 
 static const struct config_door *find_door(const struct config *config, const char *name)
@@ -274,9 +219,7 @@ static void check_api(struct config_tree *tree, const struct config_api *api)
 void config_check(struct config_tree *tree, const struct config *config)
 {
 	check_board(tree, &config->board);
-	for (size_t i = 0; i < config->door_count; i++)
-		check_door(tree, config, i);
-	check_fire_input(tree, config);
+	config_check_doors(tree, config);
 	config_check_readers(tree, config);
 	for (size_t i = 0; i < config->camera_count; i++)
 		check_camera(tree, config, i);

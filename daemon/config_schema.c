@@ -3,11 +3,8 @@
 #include "base/log.h"
 #include "config.h"
 
-enum { DAY_MS = 86400000 };
-
 static const struct option_word drivers[] = {{"sim", CONFIG_BOARD_SIM}, {"gpiod", CONFIG_BOARD_GPIOD}, {0}};
 static const struct option_word polarities[] = {{"high", 0}, {"low", 1}, {0}};
-static const struct option_word failings[] = {{"secure", 0}, {"safe", 1}, {0}};
 static const struct option_word biases[] = {
 	{"none", CONFIG_BIAS_NONE}, {"up", CONFIG_BIAS_UP}, {"down", CONFIG_BIAS_DOWN}, {0}};
 static const struct option_word camera_roles[] = {
@@ -88,62 +85,6 @@ static const struct option board_members[] = {
 	 FALLBACK(NULL),
 	 .help = "Contacts and buttons."},
 	{0}};
-
-static const struct option door_members[] = {
-	{.key = "name", .kind = OPTION_NAME, AT(config_door, name), .help = "Unique among doors."},
-	{.key = "lock",
-	 .kind = OPTION_NAME,
-	 AT(config_door, lock),
-	 .help = "The output that releases the lock."},
-	{.key = "contact",
-	 .kind = OPTION_NAME,
-	 AT(config_door, contact),
-	 FALLBACK(""),
-	 .help = "The input that is active while the leaf is open. Without it there are no forced and "
-		 "held-open "
-		 "alarms."},
-	{.key = "exit_button",
-	 .kind = OPTION_NAME,
-	 AT(config_door, exit_button),
-	 FALLBACK(""),
-	 .help = "The input of the request-to-exit button."},
-	{.key = "fail",
-	 .kind = OPTION_WORD,
-	 AT(config_door, fail_safe),
-	 .words = failings,
-	 FALLBACK("secure"),
-	 .help = "What the lock does without power: `secure` stays locked, `safe` unlocks."},
-	{.key = "release_ms",
-	 .kind = OPTION_UINT,
-	 AT(config_door, release_ms),
-	 RANGE(100, 600000),
-	 FALLBACK("5000"),
-	 .help = "How long one access keeps the lock released."},
-	{.key = "held_open_ms",
-	 .kind = OPTION_UINT,
-	 AT(config_door, held_open_ms),
-	 RANGE(1000, DAY_MS),
-	 FALLBACK("30000"),
-	 .help = "Open for longer than this is the alarm door.held_open."},
-	{.key = "pre_alarm_ms",
-	 .kind = OPTION_UINT,
-	 AT(config_door, pre_alarm_ms),
-	 RANGE(0, DAY_MS),
-	 FALLBACK("10000"),
-	 .help = "The warning comes this long before the alarm; less than `held_open_ms`."},
-	{.key = "relock_delay_ms",
-	 .kind = OPTION_UINT,
-	 AT(config_door, relock_delay_ms),
-	 RANGE(0, 10000),
-	 FALLBACK("0"),
-	 .help = "From the leaf's opening until the lock is locked again."},
-	{.key = "opens_on_fire",
-	 .kind = OPTION_BOOL,
-	 AT(config_door, opens_on_fire),
-	 FALLBACK("true"),
-	 .help = "Whether `fire_input` releases this door."},
-	{0}};
-static const struct option door_item = {MEMBERS(door_members), .bytes = sizeof(struct config_door)};
 
 static const struct option point_item = {
 	.kind = OPTION_POINT, .bytes = sizeof(struct config_point), RANGE(0, 1)};
@@ -292,7 +233,8 @@ static const struct option api_members[] = {
 	 .kind = OPTION_TEXT,
 	 AT(config_api, listen),
 	 FALLBACK("127.0.0.1:8480"),
-	 .help = "Address and port of the console: loopback (127.0.0.1, [::1]) only, or with `cert_file` any. "
+	 .help = "Address and port of the console: loopback (127.0.0.1, [::1]) only, or with `cert_file` "
+		 "any. "
 		 "Empty: none."},
 	{.key = "cert_file",
 	 .kind = OPTION_TEXT,
@@ -356,7 +298,7 @@ static const struct option root_members[] = {
 	 FALLBACK(NULL),
 	 .help = "Relays and inputs."},
 	{.key = "doors",
-	 LIST(&door_item, 0, CONFIG_DOORS_MAX),
+	 LIST(&config_door_item, 0, CONFIG_DOORS_MAX),
 	 AT(config, doors),
 	 COUNT(config, door_count),
 	 FALLBACK(NULL),
@@ -365,7 +307,33 @@ static const struct option root_members[] = {
 	 .kind = OPTION_NAME,
 	 AT(config, fire_input),
 	 FALLBACK(""),
-	 .help = "The input of the fire alarm panel: active opens every door with `opens_on_fire`."},
+	 .help = "The input of the fire alarm panel: active opens every door with `opens_on_fire`, until it "
+		 "is "
+		 "reset on site."},
+	{.key = "fire_reset",
+	 .kind = OPTION_NAME,
+	 AT(config, fire_reset),
+	 FALLBACK(""),
+	 .help = "The input of the key switch that ends a fire, once the panel is quiet. Without it: "
+		 "`gatectl "
+		 "fire-reset` on the gate itself."},
+	{.key = "tamper_input",
+	 .kind = OPTION_NAME,
+	 AT(config, tamper_input),
+	 FALLBACK(""),
+	 .help = "The input that is active while the housing is open."},
+	{.key = "tamper_refuse_s",
+	 .kind = OPTION_UINT,
+	 AT(config, tamper_refuse_s),
+	 RANGE(0, 86400),
+	 FALLBACK("0"),
+	 .help = "For this long after a tamper alarm neither a face nor a remote order opens a door; 0: they "
+		 "do."},
+	{.key = "sounds",
+	 MEMBERS(config_sounds_members),
+	 AT(config, sounds),
+	 FALLBACK(NULL),
+	 .help = "The siren, and when the gate keeps quiet."},
 	{.key = "readers",
 	 LIST(&config_reader_item, 0, CONFIG_READERS_MAX),
 	 AT(config, readers),

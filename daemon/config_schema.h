@@ -56,7 +56,8 @@ struct option {
 extern const struct option config_schema;
 
 /* sections with a file of their own */
-extern const struct option config_mqtt_members[];
+extern const struct option config_mqtt_members[], config_sounds_members[];
+extern const struct option config_door_item;
 extern const struct option config_access_members[];
 extern const struct option config_reader_item, config_format_item;
 extern const struct option config_lockout_members[], config_watchdog_members[];

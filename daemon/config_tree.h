@@ -28,5 +28,10 @@ void config_check(struct config_tree *tree, const struct config *config);
 
 /** Of that, the readers and the formats of their cards. */
 void config_check_readers(struct config_tree *tree, const struct config *config);
+/* of config_check(), in files of their own */
+void config_check_doors(struct config_tree *tree, const struct config *config);
+/** "" is no reference; @p group is "output" or "input". */
+void config_check_reference(struct config_tree *tree, const char *path, const char *name, const char *group,
+			    const struct config_line *lines, size_t count);
 
 #endif

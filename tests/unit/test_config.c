@@ -154,7 +154,7 @@ static const struct {
 	{BASE BOARD DOORS "    contact: in-a\n  - {name: side, lock: lock-b, contact: in-a}\n",
 	 "g.yaml:11: doors[1].contact: \"in-a\" is the contact of door \"main\" already"},
 	{BASE BOARD DOORS "    contact: in-a\nfire_input: in-a\n",
-	 "g.yaml:11: fire_input: door \"main\" uses"},
+	 "g.yaml:11: fire_input: \"in-a\" is the contact of door \"main\" already"},
 	{BASE BOARD "fire_input: smoke\n", "g.yaml:7: fire_input: no input is called \"smoke\""},
 	{BASE "cameras:\n  - {name: c, source: a, role: face}\n", "g.yaml:5: cameras[0].door: is missing"},
 	{BASE "cameras:\n  - {name: c, source: a, role: face, door: x}\n",
