@@ -1,7 +1,6 @@
 # who may pass where and when, and visitors' passes
 pkg_check_modules(QRENCODE REQUIRED IMPORTED_TARGET GLOBAL libqrencode)
 target_sources(gh_daemon PRIVATE
- 
   roster_parse.c
   roster_book.c
   roster_credential.c

@@ -36,6 +36,8 @@ enum {
 enum api_role { API_ROLE_ANYONE, API_ROLE_GUARD, API_ROLE_MANAGER, API_ROLE_ADMIN };
 
 /* who asks; borrowed for the call */
+#define API_EVERY_DOOR "*" /* in place of a door's name, where that is said */
+
 struct api_caller {
 	enum api_role role;
 	const char *name;      /* for the log: a user's name, or "socket" */
@@ -115,9 +117,15 @@ struct api_ops {
 
 	/** 200 what the door did, 404 (no such door), 409 (refused in this mode, with the reason). */
 	void (*door_open)(void *gate, struct api_token token, const struct api_caller *by, const char *door);
-	/** @p mode is one of "Locked", "Unlocked", "Blocked", "LockedDown", "LockedOpen". The same answers. */
+	/**
+	 * @p mode is one of "Locked", "Unlocked", "Blocked", "DoubleLocked", "LockedDown", "LockedOpen"; @p door may be
+	 * API_EVERY_DOOR. The same answers.
+	 */
 	void (*door_mode)(void *gate, struct api_token token, const struct api_caller *by, const char *door,
 			  const char *mode);
+
+	/** 204; 404 (there is no fire), 409 (the panel still calls). */
+	void (*fire_reset)(void *gate, struct api_token token, const struct api_caller *by);
 
 	/** 200 {"events":[...],"next":seq or null} in the order asked for; next: where to go on, even after a short page. */
 	void (*events)(void *gate, struct api_token token, const struct api_events_query *query);

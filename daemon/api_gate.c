@@ -166,12 +166,27 @@ void api_post_open(struct api *api, const struct http_request *request, const ch
 
 static bool mode_is_known(const char *mode)
 {
-	static const char *const modes[] = {"Locked", "Unlocked", "Blocked", "LockedDown", "LockedOpen"};
+	static const char *const modes[] = {"Locked",       "Unlocked",   "Blocked",
+					    "DoubleLocked", "LockedDown", "LockedOpen"};
 
 	for (size_t i = 0; mode != NULL && i < sizeof(modes) / sizeof(modes[0]); i++)
 		if (strcmp(modes[i], mode) == 0)
 			return true;
 	return false;
+}
+
+/* On site only: whoever has the gate's own socket stands before it, or is as trusted as if. */
+void api_post_fire_reset(struct api *api, const struct http_request *request, const char *param)
+{
+	struct api_caller by = api_caller_of(request);
+	struct api_token token;
+
+	(void)param;
+	if (!request->local)
+		api_bad(api, request, 403,
+			"a fire is reset on site: by its key switch or gatectl on the gate");
+	else if (api_begin_call(api, request->token, false, &token))
+		api->ops->fire_reset(api->gate, token, &by);
 }
 
 void api_post_mode(struct api *api, const struct http_request *request, const char *door)
@@ -184,11 +199,11 @@ void api_post_mode(struct api *api, const struct http_request *request, const ch
 
 	if (object == NULL)
 		return;
-	if (!config_name_is_valid(door))
+	if (!config_name_is_valid(door) && strcmp(door, API_EVERY_DOOR) != 0)
 		api_bad(api, request, 404, "there is no such door");
 	else if (!mode_is_known(mode))
 		api_bad(api, request, 400,
-			"mode: expected Locked, Unlocked, Blocked, LockedDown or LockedOpen");
+			"mode: expected Locked, Unlocked, Blocked, DoubleLocked, LockedDown or LockedOpen");
 	else if (api_begin_call(api, request->token, false, &token))
 		api->ops->door_mode(api->gate, token, &by, door, mode);
 	json_decref(object);

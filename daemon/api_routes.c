@@ -39,6 +39,7 @@ static const struct api_route routes[] = {
 	{"GET", V1 "doors", API_ROLE_GUARD, 0, api_get_doors},
 	{"POST", V1 "doors/{}/open", API_ROLE_GUARD, API_JSON_BYTES_MAX, api_post_open},
 	{"POST", V1 "doors/{}/mode", API_ROLE_GUARD, API_JSON_BYTES_MAX, api_post_mode},
+	{"POST", V1 "fire/reset", API_ROLE_ADMIN, API_JSON_BYTES_MAX, api_post_fire_reset},
 	{"GET", V1 "events", API_ROLE_GUARD, 0, api_get_events},
 	{"GET", V1 "events/export", API_ROLE_MANAGER, 0, api_get_log_export},
 	{"GET", V1 "report", API_ROLE_MANAGER, 0, api_get_report},

@@ -4,7 +4,12 @@ target_sources(gh_daemon PRIVATE
   policy.c
   gate.c
   gate_record.c
+  door_book.c
   gate_doors.c
+  gate_inputs.c
+  gate_modes.c
+  gate_sounds.c
+  gate_board.c
   gate_entry.c
   gate_credential.c
   gate_readers.c

@@ -106,7 +106,9 @@ static void op_door_mode(void *arg, struct api_token token, const struct api_cal
 	struct gate_door *door = gate_door_find(gate, name);
 	struct gate_reply reply = gate_api_reply(token, 200);
 
-	if (door == NULL)
+	if (strcmp(name, API_EVERY_DOOR) == 0)
+		gate_mode_ask_all(gate, mode, json_pack("{s:s}", "by", by->name), &reply);
+	else if (door == NULL)
 		api_reply_problem(gate->api, token, 404, "there is no door \"%s\" at this gate", name);
 	else
 		gate_mode_ask(gate, door, mode, json_pack("{s:s}", "by", by->name), &reply);
@@ -115,6 +117,19 @@ static void op_door_mode(void *arg, struct api_token token, const struct api_cal
 static json_t *op_readers(void *arg)
 {
 	return gate_readers_json(arg);
+}
+
+static void op_fire_reset(void *arg, struct api_token token, const struct api_caller *by)
+{
+	struct gate *gate = arg;
+	int r = gate_fire_reset(gate, by->name);
+
+	if (r == -ENOENT)
+		api_reply_problem(gate->api, token, 404, "there is no fire to reset");
+	else if (r < 0)
+		api_reply_problem(gate->api, token, 409, "the fire panel still calls, or cannot be read");
+	else
+		api_reply(gate->api, token, 204, NULL);
 }
 
 static void op_evidence_viewed(void *arg, const struct api_caller *by, const char *file)
@@ -157,6 +172,7 @@ static const struct api_ops ops = {
 	.enrol = gate_person_enrol,
 	.door_open = op_door_open,
 	.door_mode = op_door_mode,
+	.fire_reset = op_fire_reset,
 	.events = gate_log_events,
 	.audit_verify = gate_log_verify,
 	.audit_progress = gate_log_progress,

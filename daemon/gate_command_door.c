@@ -7,7 +7,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 
-/* The door the body names, if the key may use it. */
+/* The door the body names, if the key may use it; NULL: every door. */
 static int read_door(const struct link_call *call, struct gate_door **ret_door, char *error)
 {
 	const char *name = NULL;
@@ -19,6 +19,13 @@ static int read_door(const struct link_call *call, struct gate_door **ret_door, 
 	}
 	if (r < 0)
 		return r;
+	*ret_door = NULL;
+	if (strcmp(name, API_EVERY_DOOR) == 0) {
+		if (call->key->door_count == 0)
+			return 0;
+		snprintf(error, COMMAND_ERROR_BYTES, "this key may not use every door");
+		return -EACCES;
+	}
 	*ret_door = gate_door_find(call->l->gate, name);
 	if (*ret_door == NULL) {
 		snprintf(error, COMMAND_ERROR_BYTES, "door: there is no such door at this gate");
@@ -46,6 +53,10 @@ static int ask_open(const struct link_call *call, char *error)
 
 	if (r == 0)
 		r = read_door(call, &request.door, error);
+	if (r == 0 && request.door == NULL) {
+		snprintf(error, COMMAND_ERROR_BYTES, "door: opened one by one");
+		r = -EINVAL;
+	}
 	if (r < 0)
 		return r;
 	asker = link_asker_take(call->l, call->from, call->command->id);
@@ -78,6 +89,9 @@ static int check_mode(const struct link_call *call, char *error)
 	if (r == 0 && mode == NULL) {
 		snprintf(error, COMMAND_ERROR_BYTES, "mode: missing");
 		r = -EINVAL;
+	} else if (r == 0 && !gate_mode_is_known(mode)) {
+		snprintf(error, COMMAND_ERROR_BYTES, "mode: there is no such mode to order");
+		r = -EINVAL;
 	}
 	return r;
 }
@@ -85,10 +99,14 @@ static int check_mode(const struct link_call *call, char *error)
 static void run_mode(struct gate_link *l, struct link_asker *asker, const char *key, const json_t *body)
 {
 	struct gate_door *door = gate_door_find(l->gate, json_string_value(json_object_get(body, "door")));
+	const char *mode = json_string_value(json_object_get(body, "mode"));
+	json_t *data = json_pack("{s:s, s:s, s:s}", "by", "mqtt", "key", key, "command", asker->id);
 	const struct gate_reply reply = link_reply_later(asker);
 
-	gate_mode_ask(l->gate, door, json_string_value(json_object_get(body, "mode")),
-		      json_pack("{s:s, s:s, s:s}", "by", "mqtt", "key", key, "command", asker->id), &reply);
+	if (door == NULL)
+		gate_mode_ask_all(l->gate, mode, data, &reply);
+	else
+		gate_mode_ask(l->gate, door, mode, data, &reply);
 }
 
 const struct link_command_kind gate_command_door_mode = {"door.mode", check_mode, run_mode};

@@ -43,13 +43,19 @@ static void open_for(struct gate_entry *entry, const char *storage)
 	int r;
 
 	snprintf(door->last_person, sizeof(door->last_person), "%s", entry->person);
-	r = gate_door_apply(gate, door, entry->extended ? DOOR_EVENT_ACCESS_EXTENDED : DOOR_EVENT_ACCESS,
-			    clock_mono_ms(), &relay_mono_us);
+	/* decided moments ago: the other door of the interlock may have opened since */
+	if (gate_door_interlocked(gate, door))
+		r = -EBUSY;
+	else
+		r = gate_door_apply(gate, door,
+				    entry->extended ? DOOR_EVENT_ACCESS_EXTENDED : DOOR_EVENT_ACCESS,
+				    clock_mono_ms(), &relay_mono_us);
 	if (r < 0) {
 		feed_back(gate, door, entry->reader, GATE_FEEDBACK_DENIED, POLICY_UNAUTHORIZED);
 		answer(gate, &entry->reply, r,
-		       r == -EPERM ? "the door's mode changed meanwhile: it stayed as it is"
-				   : "the lock's relay does not follow; see the door's fault",
+		       r == -EPERM   ? "the door's mode changed meanwhile: it stayed as it is"
+		       : r == -EBUSY ? "the other door of the interlock opened meanwhile"
+				     : "the lock's relay does not follow; see the door's fault",
 		       NULL);
 		entry_free(entry);
 		return;
@@ -353,36 +359,4 @@ void gate_entry_ask(struct gate *gate, const struct gate_entry_request *request)
 		break;
 	}
 	gate_timer_update(gate);
-}
-
-void gate_mode_ask(struct gate *gate, struct gate_door *door, const char *mode, json_t *data,
-		   const struct gate_reply *reply)
-{
-	static const struct {
-		const char *mode;
-		enum door_event event;
-	} orders[] = {
-		{"Locked", DOOR_EVENT_LOCK},          {"Unlocked", DOOR_EVENT_UNLOCK},
-		{"Blocked", DOOR_EVENT_BLOCK},        {"LockedDown", DOOR_EVENT_LOCK_DOWN},
-		{"LockedOpen", DOOR_EVENT_LOCK_OPEN},
-	};
-	int r = -EINVAL;
-
-	for (size_t i = 0; i < sizeof(orders) / sizeof(orders[0]); i++) {
-		if (strcmp(orders[i].mode, mode) != 0)
-			continue;
-		/* "Locked" also ends the two modes that only their own release ends (ONVIF) */
-		if (orders[i].event == DOOR_EVENT_LOCK && door_mode(&door->machine) == DOOR_MODE_LOCKED_DOWN)
-			r = gate_door_apply(gate, door, DOOR_EVENT_LOCK_DOWN_RELEASE, clock_mono_ms(), NULL);
-		else if (orders[i].event == DOOR_EVENT_LOCK &&
-			 door_mode(&door->machine) == DOOR_MODE_LOCKED_OPEN)
-			r = gate_door_apply(gate, door, DOOR_EVENT_LOCK_OPEN_RELEASE, clock_mono_ms(), NULL);
-		else
-			r = gate_door_apply(gate, door, orders[i].event, clock_mono_ms(), NULL);
-	}
-	json_object_set_new(data, "order", json_string(mode));
-	json_object_set_new(data, "ok", json_boolean(r == 0));
-	gate_record(gate, "operator.act", EVENT_INFO, door->source, NULL, data);
-	answer(gate, reply, r, r == -EPERM ? "not possible in the door's present mode" : NULL,
-	       r == 0 ? gate_door_state(door) : NULL);
 }

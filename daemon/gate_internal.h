@@ -17,7 +17,9 @@
 #include "daemon/roster.h"
 #include "daemon/store.h"
 #include "hw/board.h"
+#include "daemon/door_book.h"
 #include "hw/door.h"
+#include "hw/sounder.h"
 
 enum {
 	GATE_ENTRIES_MAX = 32,	   /* decided but not carried out yet */
@@ -30,6 +32,7 @@ struct gate_access;
 struct gate_link;
 struct gate_readers;
 struct gate_retention;
+struct gate_sounds;
 struct gate_vision;
 
 /* Who waits for the outcome of an act, if anybody. Copied by value; answered at most once. */
@@ -48,7 +51,11 @@ struct gate_door {
 	struct door machine;
 	char source[GATE_SOURCE_BYTES]; /* "door/NAME" */
 	unsigned lock_line;
-	int contact_line, exit_line; /* -1: none */
+	int contact_line, exit_line, tamper_line;     /* -1: none */
+	int bolt_line, light_line, buzzer_line;	      /* -1: none */
+	enum board_level tamper;
+	enum sounder_cause sound;
+	uint64_t sound_since_ms;
 	bool energised, fault;	     /* fault: the relay did not follow its last order */
 	char last_person[ULID_BYTES]; /* of the last grant, for taken / not taken */
 };
@@ -95,8 +102,12 @@ struct gate {
 	size_t line_count;
 	struct gate_door doors[CONFIG_DOORS_MAX];
 	size_t door_count;
-	int fire_line; /* -1: none */
-	bool fire;
+	struct door_book *door_book;
+	int fire_line, fire_reset_line, tamper_line; /* -1: none */
+	bool fire;				      /* latched until reset on site */
+	uint64_t tampered_until_ms;		      /* faces and remote orders are refused until then */
+	struct gate_sounds *sounds;
+	uint64_t sounds_due_ms;
 
 	struct store *store; /* NULL: not begun or given up */
 	struct roster *roster;
@@ -181,15 +192,46 @@ int gate_roster_digest(const struct gate *gate, char *text);
 int gate_doors_open(struct gate *gate);
 void gate_doors_close(struct gate *gate);
 struct gate_door *gate_door_find(struct gate *gate, const char *name);
+int gate_line_find(const struct gate *gate, const char *name); /* "" or unknown: -1 */
+/** Whether another door of its interlock is open, released or cannot be read. */
+bool gate_door_interlocked(const struct gate *gate, const struct gate_door *door);
 /** Apply one event to a door: machine, relay, log, retained state. @return what door_step() did, or -EIO (relay). */
 int gate_door_apply(struct gate *gate, struct gate_door *door, enum door_event event, uint64_t now_ms,
 		    uint64_t *ret_relay_mono_us);
 json_t *gate_door_state(const struct gate_door *door);
 json_t *gate_doors_json(void *gate);
-json_t *gate_board_json(void *gate);
-int gate_board_drive(void *gate, const char *line, enum api_level level);
 /** Set the one timer of doors and entries to whichever is due first. */
 void gate_timer_update(struct gate *gate);
+
+/* gate_inputs.c */
+int gate_inputs_open(struct gate *gate); /* after the doors */
+void gate_inputs_close(struct gate *gate);
+enum door_event gate_contact_event(enum board_level level);
+/** @return 0, -ENOENT (there is no fire) or -EBUSY (the panel still calls, or cannot be read). */
+int gate_fire_reset(struct gate *gate, const char *by);
+/** Whether a tamper alarm makes the gate refuse faces and remote orders now. */
+bool gate_tampered(const struct gate *gate);
+
+/* gate_sounds.c */
+int gate_sounds_open(struct gate *gate);
+void gate_sounds_close(struct gate *gate);
+void gate_sounds_door(struct gate *gate, struct gate_door *door, uint32_t notices);
+/** Something calls for the siren anew, or no longer. */
+void gate_sounds_siren(struct gate *gate, uint64_t now_ms);
+void gate_sounds_tick(struct gate *gate, uint64_t now_ms);
+uint64_t gate_sounds_due_ms(const struct gate *gate);
+
+/* gate_board.c */
+json_t *gate_board_json(void *gate);
+int gate_board_drive(void *gate, const char *line, enum api_level level);
+
+/* gate_modes.c */
+bool gate_mode_is_known(const char *mode);
+/** Change a door's mode by a person's or system's order; takes @p data. */
+void gate_mode_ask(struct gate *gate, struct gate_door *door, const char *mode, json_t *data,
+		   const struct gate_reply *reply);
+/** The same for every door: lockdown is "LockedDown", evacuation "LockedOpen"; "Locked" ends both. */
+void gate_mode_ask_all(struct gate *gate, const char *mode, json_t *data, const struct gate_reply *reply);
 
 /* gate_entry.c */
 void gate_entry_ask(struct gate *gate, const struct gate_entry_request *request);
@@ -198,9 +240,6 @@ void gate_entries_tick(struct gate *gate, uint64_t now_ms);
 /** When that is next due; UINT64_MAX: nobody waits. */
 uint64_t gate_entries_due_ms(const struct gate *gate);
 void gate_entries_drop(struct gate *gate);
-/** Change a door's mode by a person's or system's order. */
-void gate_mode_ask(struct gate *gate, struct gate_door *door, const char *mode, json_t *data,
-		   const struct gate_reply *reply);
 
 /* gate_credential.c */
 

@@ -203,6 +203,33 @@ int ctl_door_mode(const struct ctl *ctl)
 	return door_post(ctl, "mode", json_pack("{s:s}", "mode", ctl->words[1]), "done");
 }
 
+/* Both are a mode of every door, and "Locked" ends both. */
+static int every_door(const struct ctl *ctl, const char *mode)
+{
+	bool on = strcmp(ctl->words[0], "on") == 0;
+
+	if (!on && strcmp(ctl->words[0], "off") != 0) {
+		fprintf(stderr, "gatectl: expected on or off, not \"%s\"\n", ctl->words[0]);
+		return CTL_USAGE;
+	}
+	return ctl_post(ctl, "doors/*/mode", json_pack("{s:s}", "mode", on ? mode : "Locked"), NULL);
+}
+
+int ctl_lockdown(const struct ctl *ctl)
+{
+	return every_door(ctl, "LockedDown");
+}
+
+int ctl_evacuate(const struct ctl *ctl)
+{
+	return every_door(ctl, "LockedOpen");
+}
+
+int ctl_fire_reset(const struct ctl *ctl)
+{
+	return ctl_post(ctl, "fire/reset", NULL, NULL);
+}
+
 int ctl_board_list(const struct ctl *ctl)
 {
 	json_t *board = NULL;

@@ -437,6 +437,10 @@ struct policy_decision policy_decide(const struct policy_request *request)
 	       request->door < POLICY_DOORS_MAX);
 	if (request->presentation_attack)
 		return deny(POLICY_OTHER, "presentation-attack", "a living face, or another credential");
+	if (request->tampered &&
+	    (newest(request)->factor == POLICY_FACE || newest(request)->factor == POLICY_REMOTE))
+		return deny(POLICY_UNAUTHORIZED, "tamper",
+			    "another credential, until the tamper alarm is over");
 	if (refused(request, newest(request), &decision) ||
 	    person_refused(request, newest(request)->person, &decision))
 		return decision;

@@ -135,6 +135,7 @@ struct policy_request {
 	bool leaving;
 	enum door_mode door_mode;
 	bool interlocked;         /* another door of its group is open, or nobody knows */
+	bool tampered;            /* the housing was opened: no face and no remote order for a while */
 	bool presentation_attack; /* liveness said picture, not person, and is enforced */
 	bool clock_set;           /* the clock was set since the board got power */
 	bool trust_unset_clock; /* the site's choice: without a clock validity counts, by the clock as it stands */

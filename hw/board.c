@@ -238,10 +238,6 @@ void board_close(struct board *board)
 {
 	if (board == NULL)
 		return;
-	for (unsigned i = 0; i < board->count; i++)
-		if (board->lines[i].output)
-			(void)board_set(board, i,
-					board->lines[i].initially_active); /* nobody is left to tell */
 	board->ops->close(board->driver);
 	free_board(board);
 }

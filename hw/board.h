@@ -80,7 +80,7 @@ int board_sim_drive(struct board *board, unsigned line, enum board_level level);
 /** Simulated outputs refuse with @p error (a negative errno) from now on; 0: they work again. @return 0 or -ENOTSUP. */
 int board_sim_fail(struct board *board, int error);
 
-/** Outputs go to their first level, lines are released. NULL is fine. */
+/** Lines are released, outputs at the level they were ordered to last. NULL is fine. */
 void board_close(struct board *board);
 
 #endif

@@ -126,6 +126,13 @@ static void op_door_mode(void *arg, struct api_token call, const struct api_call
 	answer(call, 200, json_object());
 }
 
+static void op_fire_reset(void *arg, struct api_token call, const struct api_caller *by)
+{
+	(void)arg;
+	snprintf(gate.asked, sizeof(gate.asked), "fire reset by %s", by->name);
+	answer(call, 204, NULL);
+}
+
 json_t *event(int64_t seq)
 {
 	return json_pack("{s:I,s:s,s:s,s:s}", "seq", (json_int_t)seq, "type", "door.mode", "id", PERSON,
@@ -236,6 +243,7 @@ static const struct api_ops ops = {.status = op_status,
 				   .enrol = op_enrol,
 				   .door_open = op_door_open,
 				   .door_mode = op_door_mode,
+				   .fire_reset = op_fire_reset,
 				   .events = op_events,
 				   .audit_verify = op_audit,
 				   .audit_progress = op_progress,

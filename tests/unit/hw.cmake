@@ -1,5 +1,6 @@
 gh_unit_test(door ROOMS hw)
 gh_unit_test(door_table ROOMS hw)
+gh_unit_test(sounder ROOMS hw)
 gh_unit_test(board ROOMS hw)
 gh_unit_test(wiegand ROOMS hw)
 gh_unit_test(keypad ROOMS hw)

@@ -1,0 +1,210 @@
+#include "door_book.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "config.h"
+
+enum { TEXT_BYTES = CONFIG_DOORS_MAX * 96, PATH_BYTES = CONFIG_PATH_BYTES + 16 };
+
+struct entry {
+	char door[CONFIG_NAME_BYTES];
+	struct door_memory memory;
+};
+
+struct door_book {
+	struct entry entries[CONFIG_DOORS_MAX];
+	size_t count;
+	char path[PATH_BYTES], folder[CONFIG_PATH_BYTES];
+
+	pthread_t thread;
+	pthread_mutex_t lock;
+	pthread_cond_t wanted;
+	char text[TEXT_BYTES]; /* to be written; guarded by lock, as the two below */
+	bool dirty, ending;
+};
+
+/* ---- the file ---- */
+
+static void parse_line(struct door_book *book, const char *line)
+{
+	struct entry entry = {0};
+	char mode[32], before[32];
+	unsigned fire;
+
+	if (sscanf(line, "%31s %31s %31s %u", entry.door, mode, before, &fire) != 4 ||
+	    book->count == CONFIG_DOORS_MAX)
+		return;
+	entry.memory = (struct door_memory){
+		.mode = door_mode_find(mode), .before = door_mode_find(before), .fire = fire == 1};
+	if (entry.memory.mode == DOOR_MODE_UNKNOWN || entry.memory.before == DOOR_MODE_UNKNOWN || fire > 1)
+		log_warning("doors", "%s: \"%s\" is no mode of a door: %s begins Locked", book->path, mode,
+			    entry.door);
+	else
+		book->entries[book->count++] = entry;
+}
+
+static void load(struct door_book *book)
+{
+	FILE *file = fopen(book->path, "re");
+	char line[128];
+
+	if (file == NULL) {
+		if (errno != ENOENT)
+			log_warning("doors", "%s: %s: all doors begin Locked", book->path, strerror(errno));
+		return;
+	}
+	while (fgets(line, sizeof(line), file) != NULL)
+		parse_line(book, line);
+	fclose(file);
+}
+
+static int write_text(const char *path, const char *text)
+{
+	size_t bytes = strlen(text);
+	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600), r = 0;
+
+	if (fd < 0)
+		return -errno;
+	if (write(fd, text, bytes) != (ssize_t)bytes || fsync(fd) < 0)
+		r = errno != 0 ? -errno : -EIO;
+	close(fd);
+	return r;
+}
+
+static int save(const struct door_book *book, const char *text)
+{
+	char path[PATH_BYTES + 8];
+	int folder, r;
+
+	snprintf(path, sizeof(path), "%s.new", book->path);
+	errno = 0;
+	r = write_text(path, text);
+	if (r == 0 && rename(path, book->path) < 0)
+		r = -errno;
+	folder = r == 0 ? open(book->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+	if (folder >= 0) {
+		(void)fsync(folder); /* the name; where a file system cannot, it keeps the order itself */
+		close(folder);
+	}
+	return r;
+}
+
+static void *write_thread(void *arg)
+{
+	struct door_book *book = arg;
+	char text[TEXT_BYTES];
+	bool told = false;
+
+	pthread_mutex_lock(&book->lock);
+	for (;;) {
+		int r;
+
+		while (!book->dirty && !book->ending)
+			pthread_cond_wait(&book->wanted, &book->lock);
+		if (!book->dirty)
+			break;
+		memcpy(text, book->text, sizeof(text));
+		book->dirty = false;
+		pthread_mutex_unlock(&book->lock);
+		r = save(book, text);
+		if (r < 0 && !told)
+			log_error("doors",
+				  "%s: %s: after a restart the doors begin in the modes they had before",
+				  book->path, strerror(-r));
+		told = r < 0;
+		pthread_mutex_lock(&book->lock);
+	}
+	pthread_mutex_unlock(&book->lock);
+	return NULL;
+}
+
+/* ---- the book ---- */
+
+int door_book_open(const char *state_dir, struct door_book **ret_book)
+{
+	struct door_book *book = calloc(1, sizeof(*book));
+
+	if (book == NULL)
+		return -ENOMEM;
+	snprintf(book->folder, sizeof(book->folder), "%s", state_dir);
+	snprintf(book->path, sizeof(book->path), "%s/doors", state_dir);
+	load(book);
+	pthread_mutex_init(&book->lock, NULL);
+	pthread_cond_init(&book->wanted, NULL);
+	if (pthread_create(&book->thread, NULL, write_thread, book) != 0) {
+		free(book);
+		return -EAGAIN;
+	}
+	*ret_book = book;
+	return 0;
+}
+
+static struct entry *find(const struct door_book *book, const char *door)
+{
+	for (size_t i = 0; i < book->count; i++)
+		if (strcmp(book->entries[i].door, door) == 0)
+			return (struct entry *)&book->entries[i];
+	return NULL;
+}
+
+struct door_memory door_book_find(const struct door_book *book, const char *door)
+{
+	const struct entry *entry = find(book, door);
+
+	return entry != NULL ? entry->memory
+			     : (struct door_memory){.mode = DOOR_MODE_LOCKED, .before = DOOR_MODE_LOCKED};
+}
+
+static void hand_over(struct door_book *book)
+{
+	size_t used = 0;
+
+	pthread_mutex_lock(&book->lock);
+	for (size_t i = 0; i < book->count; i++) {
+		const struct entry *entry = &book->entries[i];
+
+		used += (size_t)snprintf(book->text + used, sizeof(book->text) - used, "%s %s %s %d\n",
+					 entry->door, door_mode_name(entry->memory.mode),
+					 door_mode_name(entry->memory.before), entry->memory.fire);
+	}
+	book->dirty = true;
+	pthread_cond_signal(&book->wanted);
+	pthread_mutex_unlock(&book->lock);
+}
+
+void door_book_put(struct door_book *book, const char *door, const struct door_memory *memory)
+{
+	struct entry *entry = find(book, door);
+
+	if (entry == NULL && book->count < CONFIG_DOORS_MAX) {
+		entry = &book->entries[book->count++];
+		*entry = (struct entry){.memory = {.mode = DOOR_MODE_UNKNOWN}};
+		snprintf(entry->door, sizeof(entry->door), "%s", door);
+	}
+	if (entry == NULL || (entry->memory.mode == memory->mode && entry->memory.before == memory->before &&
+			      entry->memory.fire == memory->fire))
+		return;
+	entry->memory = *memory;
+	hand_over(book);
+}
+
+void door_book_close(struct door_book *book)
+{
+	if (book == NULL)
+		return;
+	pthread_mutex_lock(&book->lock);
+	book->ending = true;
+	pthread_cond_signal(&book->wanted);
+	pthread_mutex_unlock(&book->lock);
+	pthread_join(book->thread, NULL);
+	pthread_cond_destroy(&book->wanted);
+	pthread_mutex_destroy(&book->lock);
+	free(book);
+}
