@@ -30,6 +30,7 @@ enum {
 	CONFIG_CAMERAS_MAX = 8,
 	CONFIG_POLYGON_POINTS_MAX = 16,
 	CONFIG_EXCLUDES_MAX = 8,
+	CONFIG_PRIVACY_MAX = 32,
 	CONFIG_CALIBRATION_POINTS = 4,
 	CONFIG_KEYS_MAX = 8,
 	CONFIG_KEY_COMMANDS_MAX = 16,
@@ -149,6 +150,8 @@ struct config_camera {
 	struct config_polygon roi;    /* count 0: the whole picture */
 	struct config_polygon exclude[CONFIG_EXCLUDES_MAX];
 	size_t exclude_count;
+	struct config_polygon privacy[CONFIG_PRIVACY_MAX]; /* hidden in evidence that is shown */
+	size_t privacy_count;
 	struct config_calibration calibration;
 };
 

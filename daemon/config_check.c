@@ -2,6 +2,7 @@
 #include "config_tree.h"
 
 #include <errno.h>
+#include <math.h>
 #include <string.h>
 
 #include "listen_address.h"
@@ -93,6 +94,71 @@ static const struct config_door *find_door(const struct config *config, const ch
 	return NULL;
 }
 
+/* a polygon without area watches nothing, and who wrote it meant something else */
+static bool has_area(const struct config_polygon *polygon)
+{
+	double twice = 0;
+
+	for (size_t i = 0; i < polygon->count; i++) {
+		const struct config_point *a = &polygon->points[i],
+					  *b = &polygon->points[(i + 1) % polygon->count];
+
+		twice += a->x * b->y - b->x * a->y;
+	}
+	return fabs(twice) > 2e-5;
+}
+
+static void check_polygons(struct config_tree *tree, const struct config_camera *camera, size_t index)
+{
+	static const char flat[] = "its corners lie in a line: expected a polygon that covers something";
+	char path[CONFIG_KEY_PATH_BYTES];
+
+	snprintf(path, sizeof(path), "cameras[%zu].roi", index);
+	if (camera->roi.count > 0 && !has_area(&camera->roi))
+		config_mistake(tree, path, "%s", flat);
+	for (size_t i = 0; i < camera->exclude_count; i++) {
+		snprintf(path, sizeof(path), "cameras[%zu].exclude[%zu]", index, i);
+		if (!has_area(&camera->exclude[i]))
+			config_mistake(tree, path, "%s", flat);
+	}
+	for (size_t i = 0; i < camera->privacy_count; i++) {
+		snprintf(path, sizeof(path), "cameras[%zu].privacy[%zu]", index, i);
+		if (!has_area(&camera->privacy[i]))
+			config_mistake(tree, path, "%s", flat);
+	}
+}
+
+/* what litter_origin_prepare() needs: a rectangle seen in perspective, its low side below its high side */
+static bool is_facade(const struct config_point *p)
+{
+	int left = 0;
+
+	for (int i = 0; i < CONFIG_CALIBRATION_POINTS; i++) {
+		const struct config_point *a = &p[i], *b = &p[(i + 1) % 4], *c = &p[(i + 2) % 4];
+		double cross = (b->x - a->x) * (c->y - b->y) - (b->y - a->y) * (c->x - b->x);
+
+		if (fabs(cross) <= 2e-5)
+			return false;
+		left += cross > 0;
+	}
+	return (left == 0 || left == 4) && p[0].y > p[3].y && p[1].y > p[2].y;
+}
+
+static void check_facade(struct config_tree *tree, const struct config_camera *camera, size_t index)
+{
+	char path[CONFIG_KEY_PATH_BYTES];
+
+	snprintf(path, sizeof(path), "cameras[%zu].calibration.points", index);
+	if (camera->calibration.count == CONFIG_CALIBRATION_POINTS && !is_facade(camera->calibration.points))
+		config_mistake(
+			tree, path,
+			"are no rectangle seen from the ground: expected left low, right low, right high, "
+			"left high, no three in a line, y growing downwards");
+	snprintf(path, sizeof(path), "cameras[%zu].privacy", index);
+	if (camera->role == CONFIG_CAMERA_FACE && camera->privacy_count > 0)
+		config_mistake(tree, path, "belongs to a facade camera: a face camera keeps no film");
+}
+
 static void check_camera(struct config_tree *tree, const struct config *config, size_t index)
 {
 	const struct config_camera *camera = &config->cameras[index];
@@ -116,6 +182,8 @@ static void check_camera(struct config_tree *tree, const struct config *config, 
 	if (camera->calibration.count > 0 && camera->calibration.floor_high <= camera->calibration.floor_low)
 		config_mistake(tree, path, "[%d, %d]: expected the lower floor first",
 			       camera->calibration.floor_low, camera->calibration.floor_high);
+	check_polygons(tree, camera, index);
+	check_facade(tree, camera, index);
 }
 
 static bool is_command(const char *name)

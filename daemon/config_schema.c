@@ -153,7 +153,15 @@ static const struct option camera_members[] = {
 	 AT(config_camera, exclude),
 	 COUNT(config_camera, exclude_count),
 	 FALLBACK(NULL),
-	 .help = "Polygons that never count: a tree, a flag, windows that privacy masks."},
+	 .help = "Polygons that never count: a tree, a flag."},
+	{.key = "privacy",
+	 LIST(&polygon_item, 0, CONFIG_PRIVACY_MAX),
+	 AT(config_camera, privacy),
+	 COUNT(config_camera, privacy_count),
+	 FALLBACK(NULL),
+	 .help = "Polygons, the flats' windows say, that are black in every clip and still that is shown or "
+		 "exported. Throws from them are still found. The unmasked clip is kept in `sealed` inside "
+		 "`evidence.dir`, readable by the daemon's user alone and shown by no page."},
 	{.key = "calibration",
 	 MEMBERS(calibration_members),
 	 AT(config_camera, calibration),

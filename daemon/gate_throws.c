@@ -28,6 +28,14 @@ static json_t *files_json(const struct litter_result *result)
 	return list;
 }
 
+static json_t *sealed_json(const struct litter_result *result)
+{
+	const struct litter_result_file *file = &result->sealed;
+
+	return json_pack("{s:s, s:s, s:I}", "name", file->name, "sha256", file->sha256, "bytes",
+			 (json_int_t)file->bytes);
+}
+
 static json_t *origin_json(const struct litter_verdict *verdict)
 {
 	const char low[2] = {verdict->column_low, '\0'}, high[2] = {verdict->column_high, '\0'};
@@ -70,6 +78,8 @@ static void on_throw(struct gate_vision *vision, const struct litter_result *res
 			  "reasons", reasons_json(verdict), "picture", result->width_px, result->height_px,
 			  "path", path_json(verdict), "evidence", files_json(result), "first_sight_pts_ms",
 			  (json_int_t)(verdict->begin_pts_us / 1000));
+	if (result->sealed.name[0] != '\0')
+		json_object_set_new(draft.data, "sealed", sealed_json(result));
 	if (result->evidence_error[0] != '\0') {
 		json_object_set_new(draft.data, "evidence_error", json_string(result->evidence_error));
 		log_error("vision", "camera %s: evidence: %s", camera->config->name, result->evidence_error);
@@ -112,6 +122,20 @@ static void copy_facade(const struct config_camera *from, struct litter_config *
 								 .y = (float)from->calibration.points[i].y};
 }
 
+static void copy_mask(const struct config_camera *from, struct mask *to)
+{
+	to->count = from->privacy_count;
+	for (size_t i = 0; i < from->privacy_count; i++) {
+		const struct config_polygon *polygon = &from->privacy[i];
+
+		to->polygons[i].count = polygon->count;
+		for (size_t k = 0; k < polygon->count; k++) {
+			to->polygons[i].x[k] = (float)polygon->points[k].x;
+			to->polygons[i].y[k] = (float)polygon->points[k].y;
+		}
+	}
+}
+
 int gate_throws_watch(struct watched_camera *camera)
 {
 	const struct config *config = camera->vision->gate->config;
@@ -125,6 +149,7 @@ int gate_throws_watch(struct watched_camera *camera)
 	int r;
 
 	copy_facade(camera->config, &config_of.litter);
+	copy_mask(camera->config, &config_of.mask);
 	r = litter_watch_open(&config_of, camera->vision->litter_results, &litter);
 	if (r < 0)
 		return r;

@@ -80,7 +80,8 @@ struct packet_ring *camera_ring(struct camera *camera);
 void camera_get_stats(struct camera *camera, struct camera_stats *ret_stats);
 
 /**
- * Interrupts whatever the thread waits for, joins it and frees; no op is called afterwards. Not from an op,
+ * Interrupts whatever the thread waits for, joins it and frees; no op is called afterwards. A thread that looks up a
+ * host's name cannot be interrupted: after a second it is left to end and free by itself, and calls no op either. Not from an op,
  * and an op that waits must be let go first. NULL is fine.
  */
 void camera_close(struct camera *camera);

@@ -20,6 +20,7 @@
 enum {
 	ARRIVALS = 64, /* packets whose arrival is remembered while the decoder reorders */
 	LATE_US = 100 * 1000,
+	CLOSE_WAIT_S = 1, /* for a thread that opens; the system's look-up of a name cannot be interrupted */
 	PACE_GIVES_UP_US = 1000 * 1000, /* later than this, the file's clock starts anew */
 	JUMP_BACK_US = 1000 * 1000,     /* further than these a stream's clock was set, not read */
 	JUMP_AHEAD_US = 60 * 1000 * 1000,
@@ -40,8 +41,10 @@ struct camera {
 	pthread_t thread;
 	atomic_bool stop;
 	int stop_fd;
-	pthread_mutex_t lock; /* of stats alone */
+	pthread_mutex_t lock; /* of what follows to the next empty line */
 	struct camera_stats stats;
+	bool opening;           /* the thread is within source_open(), where it calls no op */
+	bool ended, left_alone; /* the thread is through; nobody waits for it, it frees all itself */
 
 	/* the thread's own */
 	struct source *source;
@@ -66,19 +69,6 @@ struct camera {
 	struct arrival arrivals[ARRIVALS];
 	size_t arrivals_next;
 };
-
-void camera_config_defaults(struct camera_config *config)
-{
-	memset(config, 0, sizeof(*config));
-	config->realtime = true;
-	config->open_timeout_ms = 8000;
-	config->stall_timeout_ms = 5000;
-	config->reconnect_min_ms = 1000;
-	config->reconnect_max_ms = 30000;
-	config->ring_seconds = 60;
-	config->ring_bytes_max = UINT64_C(64) << 20;
-	config->decoder_threads = 1;
-}
 
 static bool stopping(const struct camera *camera)
 {
@@ -396,6 +386,13 @@ static void start_epoch_of_source(struct camera *camera)
 	}
 }
 
+static void set_opening(struct camera *camera, bool opening)
+{
+	pthread_mutex_lock(&camera->lock);
+	camera->opening = opening;
+	pthread_mutex_unlock(&camera->lock);
+}
+
 static int open_and_play(struct camera *camera, char *reason)
 {
 	struct source_options options = {
@@ -405,8 +402,11 @@ static int open_and_play(struct camera *camera, char *reason)
 		.stall_timeout_ms = camera->config.stall_timeout_ms,
 		.decoder_threads = camera->config.decoder_threads,
 	};
-	int r = source_open(&options, &camera->source, reason);
+	int r;
 
+	set_opening(camera, true);
+	r = source_open(&options, &camera->source, reason);
+	set_opening(camera, false);
 	if (r < 0)
 		return r;
 	start_epoch_of_source(camera);
@@ -417,9 +417,8 @@ static int open_and_play(struct camera *camera, char *reason)
 	return r;
 }
 
-static void *run(void *arg)
+static void work(struct camera *camera)
 {
-	struct camera *camera = arg;
 	char reason[CAMERA_REASON_BYTES];
 
 	while (!stopping(camera)) {
@@ -442,26 +441,9 @@ static void *run(void *arg)
 					   ? camera->config.reconnect_max_ms
 					   : camera->pause_ms * 2;
 	}
-	return NULL;
 }
 
 /* ---- the owner's side ---- */
-
-static bool within(unsigned value, unsigned min, unsigned max)
-{
-	return value >= min && value <= max;
-}
-
-static bool is_valid(const struct camera_config *config, const struct camera_ops *ops)
-{
-	return memchr(config->name, '\0', sizeof(config->name)) != NULL &&
-	       memchr(config->url, '\0', sizeof(config->url)) != NULL && ops->frame != NULL &&
-	       within(config->open_timeout_ms, 100, 120000) &&
-	       within(config->stall_timeout_ms, 100, 120000) &&
-	       within(config->reconnect_min_ms, 10, 600000) &&
-	       within(config->reconnect_max_ms, config->reconnect_min_ms, 600000) &&
-	       within(config->decoder_threads, 1, 16) && config->ring_seconds <= 600;
-}
 
 static void destroy(struct camera *camera)
 {
@@ -472,6 +454,21 @@ static void destroy(struct camera *camera)
 		close(camera->stop_fd);
 	pthread_mutex_destroy(&camera->lock);
 	free(camera);
+}
+
+static void *run(void *arg)
+{
+	struct camera *camera = arg;
+	bool left_alone;
+
+	work(camera);
+	pthread_mutex_lock(&camera->lock);
+	camera->ended = true;
+	left_alone = camera->left_alone;
+	pthread_mutex_unlock(&camera->lock);
+	if (left_alone)
+		destroy(camera);
+	return NULL;
 }
 
 static int start(struct camera *camera)
@@ -503,7 +500,7 @@ int camera_open(const struct camera_config *config, const struct camera_ops *ops
 	enum source_kind kind;
 	int r;
 
-	if (!is_valid(config, ops) || source_kind_of(config->url, &kind) < 0)
+	if (ops->frame == NULL || !camera_config_is_valid(config) || source_kind_of(config->url, &kind) < 0)
 		return -EINVAL;
 	camera = calloc(1, sizeof(*camera));
 	if (camera == NULL)
@@ -539,6 +536,32 @@ void camera_get_stats(struct camera *camera, struct camera_stats *ret_stats)
 	pthread_mutex_unlock(&camera->lock);
 }
 
+/* A thread that hangs in a look-up may come back in a minute: the program does not wait for it to end. */
+static bool ended_or_left_alone(struct camera *camera)
+{
+	struct timespec until;
+	bool left_alone;
+
+	pthread_mutex_lock(&camera->lock);
+	left_alone = camera->opening;
+	pthread_mutex_unlock(&camera->lock);
+	if (!left_alone)
+		return false;
+	clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_sec += CLOSE_WAIT_S;
+	if (pthread_clockjoin_np(camera->thread, NULL, CLOCK_MONOTONIC, &until) == 0) {
+		destroy(camera);
+		return true;
+	}
+	pthread_mutex_lock(&camera->lock);
+	left_alone = camera->opening && !camera->ended;
+	camera->left_alone = left_alone;
+	if (left_alone) /* before the thread can free itself */
+		pthread_detach(camera->thread);
+	pthread_mutex_unlock(&camera->lock);
+	return left_alone;
+}
+
 void camera_close(struct camera *camera)
 {
 	const uint64_t one = 1;
@@ -547,6 +570,8 @@ void camera_close(struct camera *camera)
 		return;
 	atomic_store(&camera->stop, true);
 	(void)!write(camera->stop_fd, &one, sizeof(one)); /* an eventfd of our own takes it */
-	pthread_join(camera->thread, NULL);
-	destroy(camera);
+	if (!ended_or_left_alone(camera)) {
+		pthread_join(camera->thread, NULL);
+		destroy(camera);
+	}
 }

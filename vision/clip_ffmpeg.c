@@ -1,5 +1,6 @@
 #include "clip.h"
 
+#include "mask.h"
 #include "ring.h"
 
 #include <errno.h>
@@ -26,6 +27,7 @@ struct recoder {
 	AVFrame *in, *out;
 	AVPacket *packet;
 	int64_t origin_us, last_pts;
+	const struct mask *mask; /* NULL: none */
 };
 
 static int to_errno(int r)
@@ -203,6 +205,15 @@ static int encode(struct recoder *re, const AVFrame *picture, struct muxer *muxe
 	return r;
 }
 
+static void hide(const struct mask *mask, AVFrame *picture)
+{
+	mask_plane(mask, picture->data[0], (size_t)picture->linesize[0], picture->width, picture->height, 1,
+		   16);
+	for (int plane = 1; plane < 3; plane++)
+		mask_plane(mask, picture->data[plane], (size_t)picture->linesize[plane], picture->width / 2,
+			   picture->height / 2, 1, 128);
+}
+
 static int recode_picture(struct recoder *re, struct muxer *muxer)
 {
 	int64_t pts = re->in->best_effort_timestamp;
@@ -224,6 +235,8 @@ static int recode_picture(struct recoder *re, struct muxer *muxer)
 		      re->out->data, re->out->linesize);
 	if (r < 0)
 		return r;
+	if (re->mask != NULL)
+		hide(re->mask, re->out);
 	pts = pts == AV_NOPTS_VALUE
 		      ? re->last_pts + 1
 		      : av_rescale_q(pts - re->origin_us, AV_TIME_BASE_Q, re->encoder->time_base);
@@ -263,10 +276,11 @@ static int recode_packets(struct recoder *re, const struct ring_clip *clip, stru
 	return r >= 0 && !muxer->any ? AVERROR(EIO) : r;
 }
 
-static int recode(const struct ring_clip *clip, const char *path, struct muxer *muxer)
+static int recode(const struct ring_clip *clip, const char *path, const struct mask *mask,
+		  struct muxer *muxer)
 {
 	AVCodecParameters *parameters = avcodec_parameters_alloc();
-	struct recoder re = {0};
+	struct recoder re = {.mask = mask};
 	int r = parameters == NULL ? AVERROR(ENOMEM) : recoder_open(&re, clip->parameters);
 
 	if (r >= 0)
@@ -280,18 +294,20 @@ static int recode(const struct ring_clip *clip, const char *path, struct muxer *
 	return r;
 }
 
-int clip_write(const struct ring_clip *clip, const char *path)
+int clip_write(const struct ring_clip *clip, const char *path, const struct mask *mask)
 {
 	enum AVCodecID id = clip->parameters->codec_id;
 	struct muxer muxer = {0};
 	int r;
 
-	if (id == AV_CODEC_ID_H264 || id == AV_CODEC_ID_HEVC) {
+	if (mask != NULL && mask->count == 0)
+		mask = NULL;
+	if (mask == NULL && (id == AV_CODEC_ID_H264 || id == AV_CODEC_ID_HEVC)) {
 		r = muxer_open(&muxer, path, clip->parameters);
 		if (r >= 0)
 			r = copy_packets(&muxer, clip);
 	} else {
-		r = recode(clip, path, &muxer);
+		r = recode(clip, path, mask, &muxer);
 	}
 	return to_errno(muxer_finish(&muxer, r));
 }

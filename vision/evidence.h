@@ -2,7 +2,8 @@
  * evidence.h - the files that show one throw: a clip, a clean still, and a still with the path drawn on it.
  *
  * STEM.mp4 is the camera's own packets in a new container (other codecs than H.264 and H.265 are encoded
- * again, once, since browsers play nothing else). Each file is written under a temporary name, synced and
+ * again, once, since browsers play nothing else). With a mask all three are made of masked pictures, and the
+ * camera's own packets go to sealed/STEM.mp4, in a folder of mode 0700 that nothing is shown from. Each file is written under a temporary name, synced and
  * renamed: a file under its final name is whole. Blocks on disk and on encoding: a worker's business.
  */
 #ifndef GH_VISION_EVIDENCE_H
@@ -26,6 +27,7 @@ enum {
 	EVIDENCE_POINTS_MAX = 4096,
 };
 
+struct mask;
 struct packet_ring;
 
 struct evidence_point {
@@ -38,8 +40,9 @@ struct evidence_request {
 	int64_t from_pts_us, to_pts_us;
 	const struct video_frame *still; /* its pts_us, clamped to the range, chooses the epoch */
 	const struct evidence_point *points;
-	size_t points_count; /* 0: the second still shows the label alone */
-	const char *label;   /* where it came from, printable ASCII; NULL for none */
+	size_t points_count;     /* 0: the second still shows the label alone */
+	const struct mask *mask; /* burned in; NULL: none */
+	const char *label;       /* where it came from, printable ASCII; NULL for none */
 };
 
 struct evidence_file {
@@ -50,7 +53,8 @@ struct evidence_file {
 
 struct evidence_result {
 	struct evidence_file files[EVIDENCE_FILES]; /* clip, still, trajectory */
-	int64_t clip_from_pts_us, clip_to_pts_us;   /* what the clip covers; both 0 without a clip */
+	struct evidence_file sealed; /* with a mask alone: the unmasked clip, its name "sealed/STEM.mp4" */
+	int64_t clip_from_pts_us, clip_to_pts_us; /* what the clip covers; both 0 without a clip */
 };
 
 /**

@@ -4,6 +4,7 @@
 #include "digest.h"
 #include "draw.h"
 #include "jpeg.h"
+#include "mask.h"
 #include "ring.h"
 
 #include <errno.h>
@@ -15,7 +16,6 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
 
 enum { FILE_CLIP, FILE_STILL, FILE_TRAJECTORY };
 
@@ -162,6 +162,8 @@ static int write_stills(const struct evidence_request *request, struct evidence_
 			       : video_frame_to_bgr(&converter, request->still, canvas.bgr, canvas.stride);
 	bgr_converter_finish(&converter);
 	note(r, &first, "still", error);
+	if (r == 0 && request->mask != NULL)
+		mask_plane(request->mask, canvas.bgr, canvas.stride, canvas.width_px, canvas.height_px, 3, 0);
 	if (r == 0) {
 		note(write_jpeg(request, &canvas, ".jpg", &result->files[FILE_STILL]), &first, "still",
 		     error);
@@ -174,6 +176,29 @@ static int write_stills(const struct evidence_request *request, struct evidence_
 }
 
 /* ---- all three ---- */
+
+/* the packets as they came, for a court: beside what is shown, and under lock */
+static int write_sealed(const struct evidence_request *request, const struct ring_clip *clip,
+			struct evidence_file *file)
+{
+	char dir[PATH_MAX];
+	struct evidence_request sealed = *request;
+	struct paths paths;
+	int r = snprintf(dir, sizeof(dir), "%s/sealed", request->dir) < (int)sizeof(dir) ? 0 : -ENAMETOOLONG;
+
+	if (r == 0 && mkdir(dir, 0700) < 0 && errno != EEXIST)
+		r = -errno;
+	if (r < 0)
+		return r;
+	sealed.dir = dir;
+	r = make_paths(&sealed, ".mp4", &paths, file->name);
+	if (r == 0)
+		r = clip_write(clip, paths.temporary, NULL);
+	r = settle(&sealed, &paths, r, file);
+	if (r == 0)
+		snprintf(file->name, sizeof(file->name), "sealed/%s.mp4", request->stem);
+	return r;
+}
 
 static int write_clip(struct packet_ring *ring, const struct evidence_request *request,
 		      struct evidence_result *result)
@@ -193,8 +218,13 @@ static int write_clip(struct packet_ring *ring, const struct evidence_request *r
 		return r;
 	r = make_paths(request, ".mp4", &paths, file->name);
 	if (r == 0)
-		r = clip_write(&clip, paths.temporary);
+		r = clip_write(&clip, paths.temporary, request->mask);
 	r = settle(request, &paths, r, file);
+	if (request->mask != NULL && request->mask->count > 0) {
+		int sealed = write_sealed(request, &clip, &result->sealed);
+
+		r = r == 0 ? sealed : r;
+	}
 	if (r == 0)
 		clip_range(&clip, &result->clip_from_pts_us, &result->clip_to_pts_us);
 	ring_clip_finish(&clip);

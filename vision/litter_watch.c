@@ -20,8 +20,8 @@ _Static_assert((int)LITTER_RESULT_ERROR_BYTES >= (int)EVIDENCE_ERROR_BYTES, "err
 enum {
 	QUEUE_DEFAULT = 16,
 	TIMES_MAX = 1024, /* frames whose arrival is remembered: 40 s at 25 a second */
-	STILLS_MAX = 12,
-	STILL_EVERY_US = 250000,
+	STILLS_MAX = 5, /* 3 MB each at 1080p */
+	STILL_EVERY_US = 600000,
 	POST_ROLL_LATE_MS = 3000, /* then a stream that stands still is waited for no longer */
 	MINUTE_MS = 60000,
 	NAME_BYTES = 32,
@@ -49,8 +49,8 @@ struct litter_watch {
 	struct litter_watch_config config;
 	char name[NAME_BYTES];
 	char *evidence_dir;
-	struct queue *frames, *results;
-	pthread_t thread;
+	struct queue *frames, *results, *writes; /* writes: struct pending * whose time has come */
+	pthread_t thread, writer;
 	atomic_bool flush_wanted; /* a flush that found the queue full */
 
 	/* the worker's own */
@@ -151,16 +151,20 @@ static struct video_frame *choose_still(const struct litter_watch *watch,
 	return best == NULL ? NULL : video_frame_ref(best);
 }
 
+static void copy_file(const struct evidence_file *from, struct litter_result_file *to)
+{
+	snprintf(to->name, sizeof(to->name), "%s", from->name);
+	snprintf(to->sha256, sizeof(to->sha256), "%s", from->sha256);
+	to->bytes = from->bytes;
+}
+
 static void copy_evidence(struct litter_result *result, const struct evidence_result *evidence)
 {
 	for (int i = 0; i < LITTER_RESULT_FILES; i++) {
-		struct litter_result_file *file = &result->files[i];
-
-		snprintf(file->name, sizeof(file->name), "%s", evidence->files[i].name);
-		snprintf(file->sha256, sizeof(file->sha256), "%s", evidence->files[i].sha256);
-		file->bytes = evidence->files[i].bytes;
-		result->file_count += file->name[0] != '\0';
+		copy_file(&evidence->files[i], &result->files[i]);
+		result->file_count += result->files[i].name[0] != '\0';
 	}
+	copy_file(&evidence->sealed, &result->sealed);
 }
 
 static void write_evidence(struct litter_watch *watch, struct pending *pending)
@@ -175,6 +179,7 @@ static void write_evidence(struct litter_watch *watch, struct pending *pending)
 		.to_pts_us = verdict->end_pts_us + (int64_t)watch->config.post_roll_ms * 1000,
 		.still = pending->still,
 		.points = points,
+		.mask = watch->config.mask.count > 0 ? &watch->config.mask : NULL,
 		.points_count = verdict->point_count,
 		.label = verdict->origin[0] != '\0' ? verdict->origin : NULL,
 	};
@@ -219,9 +224,47 @@ static void post(struct litter_watch *watch, struct pending *pending)
 	}
 }
 
+static void drop_write(void *item)
+{
+	struct pending *pending = *(struct pending **)item;
+
+	video_frame_unref(pending->still);
+	free(pending);
+}
+
+static void *write_all(void *arg)
+{
+	struct litter_watch *watch = arg;
+	struct pending *pending;
+
+	while (queue_pop_wait(watch->writes, &pending, -1) == 0) {
+		post(watch, pending);
+		free(pending);
+	}
+	return NULL;
+}
+
+/* the writer's, in order; where it cannot take it, an alert without evidence beats none */
+static void hand_over(struct litter_watch *watch, struct pending *pending)
+{
+	struct pending *own = malloc(sizeof(*own));
+
+	if (own != NULL)
+		*own = *pending;
+	if (own != NULL && queue_push(watch->writes, &own) == 0)
+		return;
+	free(own);
+	video_frame_unref(pending->still);
+	pending->still = NULL;
+	count(watch, &watch->stats.evidence_failed);
+	snprintf(pending->result.evidence_error, sizeof(pending->result.evidence_error),
+		 "more throws at once than files can be written of");
+	post(watch, pending);
+}
+
 static void post_first(struct litter_watch *watch)
 {
-	post(watch, &watch->pending[0]);
+	hand_over(watch, &watch->pending[0]);
 	watch->pending_count--;
 	memmove(&watch->pending[0], &watch->pending[1], sizeof(watch->pending[0]) * watch->pending_count);
 }
@@ -427,7 +470,7 @@ static bool is_valid(const struct litter_watch_config *config)
 {
 	return config->name != NULL && config->name[0] != '\0' && strlen(config->name) < NAME_BYTES &&
 	       config->pre_roll_ms <= MINUTE_MS && config->post_roll_ms <= MINUTE_MS &&
-	       config->queue_frames <= LITTER_WATCH_FRAMES_MAX;
+	       config->queue_frames <= LITTER_WATCH_FRAMES_MAX && config->mask.count <= MASK_POLYGONS_MAX;
 }
 
 /* the polygons and the calibration are checked here, at start, and not when the first frame comes */
@@ -450,8 +493,19 @@ static int start(struct litter_watch *watch)
 
 	if (r < 0)
 		return r;
-	if (pthread_create(&watch->thread, NULL, work, watch) != 0)
+	r = queue_open(sizeof(struct pending *), LITTER_WATCH_PENDING_MAX, QUEUE_REFUSE_WHEN_FULL, drop_write,
+		       &watch->writes);
+	if (r < 0)
+		return r;
+	if (pthread_create(&watch->writer, NULL, write_all, watch) != 0)
 		return -EAGAIN;
+	if (pthread_create(&watch->thread, NULL, work, watch) != 0) {
+		queue_cancel(watch->writes);
+		pthread_join(watch->writer, NULL);
+		return -EAGAIN;
+	}
+	snprintf(name, sizeof(name), "evidence/%u", watch->config.camera % 1000);
+	(void)pthread_setname_np(watch->writer, name);
 	snprintf(name, sizeof(name), "litter/%u", watch->config.camera % 1000);
 	(void)pthread_setname_np(watch->thread, name); /* for people who debug; nothing depends on it */
 	return 0;
@@ -460,6 +514,7 @@ static int start(struct litter_watch *watch)
 static void free_watch(struct litter_watch *watch)
 {
 	queue_close(watch->frames);
+	queue_close(watch->writes);
 	pthread_mutex_destroy(&watch->lock);
 	free(watch->evidence_dir);
 	free(watch);
@@ -524,6 +579,8 @@ void litter_watch_close(struct litter_watch *watch)
 		return;
 	queue_cancel(watch->frames);
 	pthread_join(watch->thread, NULL);
+	queue_cancel(watch->writes); /* it writes what is left first */
+	pthread_join(watch->writer, NULL);
 	free_watch(watch);
 }
 

@@ -1,7 +1,7 @@
 /*
  * litter_watch.h - the worker that watches one facade camera: frames in, throws with their evidence out.
  *
- * One thread, "litter/N". It takes every frame in order from a bounded queue (a frame that finds the queue full
+ * Two threads: "litter/N" looks, "evidence/N" writes, so that files and encoding hold up no look. The first takes every frame in order from a bounded queue (a frame that finds the queue full
  * is skipped and counted), and for each verdict waits until the camera's packet ring holds the post-roll,
  * writes the evidence and posts one struct litter_result to the caller's queue. Analysis goes on meanwhile.
  * Evidence that cannot be written never holds back an alert: the result then says why in evidence_error.
@@ -10,6 +10,7 @@
 #define GH_VISION_LITTER_WATCH_H
 
 #include "litter.h"
+#include "mask.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -49,6 +50,7 @@ struct litter_result {
 	uint64_t posted_mono_us;
 	struct litter_result_file
 		files[LITTER_RESULT_FILES];             /* clip, clean still, still with the trajectory */
+	struct litter_result_file sealed;               /* with a mask alone: the unmasked clip */
 	size_t file_count;                              /* 0 when there is no evidence */
 	char evidence_error[LITTER_RESULT_ERROR_BYTES]; /* "": written */
 	bool rate_limited; /* an alert beyond LITTER_WATCH_ALERTS_A_MINUTE: grade is suspected instead */
@@ -60,6 +62,7 @@ struct litter_watch_config {
 	const char *name; /* of the camera, [a-z0-9-]{1,31}; copied */
 	struct litter_config litter;
 	const char *evidence_dir;           /* copied; NULL or "": no evidence is written */
+	struct mask mask;                   /* burned into what is shown; count 0: none */
 	unsigned pre_roll_ms, post_roll_ms; /* 0 to 60000 */
 	unsigned queue_frames;              /* 1 to LITTER_WATCH_FRAMES_MAX; 0: the default, 16 */
 	struct packet_ring *ring;           /* the camera's; outlives the watch; NULL: no evidence */

@@ -23,7 +23,11 @@ struct source_options {
 	unsigned open_timeout_ms, stall_timeout_ms, decoder_threads;
 };
 
+struct camera_config;
 struct source;
+
+/** Whether each value is in its range; the url's kind is source_kind_of()'s. */
+bool camera_config_is_valid(const struct camera_config *config);
 
 /** @return 0 or -EINVAL (a kind of url that is not known). */
 int source_kind_of(const char *url, enum source_kind *ret_kind);

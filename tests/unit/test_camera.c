@@ -3,7 +3,9 @@
 #include "camera_feed.h"
 
 #include <arpa/inet.h>
+#include <dlfcn.h>
 #include <errno.h>
+#include <netdb.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -159,6 +161,57 @@ static void close_does_not_wait_for_a_server_that_hangs(void **state)
 	close(server);
 }
 
+/* libavformat finds this before the C library's: a name server that does not answer */
+static pthread_mutex_t names_lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t names_changed = PTHREAD_COND_INITIALIZER;
+static int names_waiting;
+static bool names_answer;
+
+int getaddrinfo(const char *restrict node, const char *restrict service,
+		const struct addrinfo *restrict hints, struct addrinfo **restrict res)
+{
+	int (*real)(const char *, const char *, const struct addrinfo *, struct addrinfo **);
+
+	if (node != NULL && strcmp(node, "hangs.test") == 0) {
+		pthread_mutex_lock(&names_lock);
+		names_waiting++;
+		pthread_cond_broadcast(&names_changed);
+		while (!names_answer)
+			pthread_cond_wait(&names_changed, &names_lock);
+		names_waiting--;
+		pthread_cond_broadcast(&names_changed);
+		pthread_mutex_unlock(&names_lock);
+		return EAI_AGAIN;
+	}
+	*(void **)&real = dlsym(RTLD_NEXT, "getaddrinfo");
+	return real(node, service, hints, res);
+}
+
+static void close_does_not_wait_for_a_name_server(void **state)
+{
+	struct camera_config config = config_for("rtsp://hangs.test/main");
+	struct camera *camera;
+	struct feed feed;
+
+	(void)state;
+	feed_init(&feed);
+	assert_int_equal(camera_open(&config, &feed_ops, &feed, &camera), 0);
+	pthread_mutex_lock(&names_lock);
+	while (names_waiting == 0)
+		pthread_cond_wait(&names_changed, &names_lock);
+	pthread_mutex_unlock(&names_lock);
+	camera_close(camera); /* would wait for ever */
+	assert_int_equal(feed.lost + feed.live, 0);
+	feed_finish(&feed);
+	memset(&feed, 0xa5, sizeof(feed)); /* an op that is called now shows */
+	pthread_mutex_lock(&names_lock);
+	names_answer = true;
+	pthread_cond_broadcast(&names_changed);
+	while (names_waiting > 0)
+		pthread_cond_wait(&names_changed, &names_lock);
+	pthread_mutex_unlock(&names_lock);
+}
+
 static void a_cut_file_gives_what_it_holds(void **state)
 {
 	const struct video_spec spec = {"libx264", 160, 120, 50, 10, 0};
@@ -179,6 +232,95 @@ static void a_cut_file_gives_what_it_holds(void **state)
 	camera_close(camera);
 	feed_finish(&feed);
 	unlink(path);
+}
+
+static void append(const char *to, const char *from)
+{
+	FILE *in = fopen(from, "rb"), *out = fopen(to, "ab");
+	char bytes[4096];
+	size_t n;
+
+	while ((n = fread(bytes, 1, sizeof(bytes), in)) > 0)
+		assert_int_equal(fwrite(bytes, 1, n, out), n);
+	fclose(in);
+	fclose(out);
+}
+
+/* a camera whose settings somebody changes: one stream whose pictures are of another size, and then of another codec */
+static void size_and_codec_may_change_in_the_middle(void **state)
+{
+	static const struct video_spec specs[] = {{"libx264", 160, 120, 40, 10, 0},
+						  {"libx264", 320, 240, 40, 10, 0},
+						  {"mpeg2video", 320, 240, 40, 10, 0}};
+	struct camera_config config;
+	struct camera *camera;
+	struct feed feed;
+	char path[160], part[160];
+
+	(void)state;
+	snprintf(path, sizeof(path), "%s/changing.ts", dir);
+	snprintf(part, sizeof(part), "%s/part.ts", dir);
+	for (int i = 0; i < 3; i++) {
+		if (video_make(part, &specs[i]) == 77)
+			skip();
+		append(path, part);
+		unlink(part);
+	}
+	config = config_for(path);
+	feed_init(&feed);
+	assert_int_equal(camera_open(&config, &feed_ops, &feed, &camera), 0);
+	feed_wait(&feed, &feed.ended, 1);
+	assert_in_range(feed.frames, 76, 120);
+	assert_int_equal(feed.out_of_order, 0);
+	assert_int_equal(feed.last->width_px, 320);
+	assert_true(feed.epoch >= 1);
+	camera_close(camera);
+	feed_finish(&feed);
+	unlink(path);
+}
+
+/* bytes of the film damaged here and there, as a bad line does */
+static void damaged_packets_cost_pictures_and_nothing_else(void **state)
+{
+	const struct video_spec spec = {"libx264", 160, 120, 200, 10, 2};
+	unsigned seed = 1;
+	char path[160];
+
+	(void)state;
+	snprintf(path, sizeof(path), "%s/damaged.ts", dir);
+	for (int round = 0; round < 8; round++) {
+		struct camera_config config = config_for(path);
+		struct camera_stats stats;
+		struct camera *camera;
+		struct feed feed;
+		FILE *file;
+		long bytes;
+
+		assert_int_equal(video_make(path, &spec), 0);
+		file = fopen(path, "r+b");
+		fseek(file, 0, SEEK_END);
+		bytes = ftell(file);
+		for (int i = 0; i < 20 << round; i++) {
+			seed = seed * 1103515245u + 12345u;
+			fseek(file, 188 * 3 + (long)(seed >> 4) % (bytes - 188 * 3), SEEK_SET);
+			fputc((int)(seed >> 20) & 255, file);
+		}
+		fclose(file);
+		feed_init(&feed);
+		assert_int_equal(camera_open(&config, &feed_ops, &feed, &camera), 0);
+		pthread_mutex_lock(&feed.lock);
+		while (feed.ended + feed.lost == 0)
+			pthread_cond_wait(&feed.changed, &feed.lock);
+		pthread_mutex_unlock(&feed.lock);
+		camera_get_stats(camera, &stats);
+		assert_int_equal(feed.out_of_order, 0);
+		assert_true(feed.frames <= 220); /* damage never makes pictures */
+		if (round == 0)
+			assert_true(feed.frames > 20);
+		camera_close(camera);
+		feed_finish(&feed);
+		unlink(path);
+	}
 }
 
 static void rubbish_is_lost_with_a_reason(void **state)
@@ -295,7 +437,10 @@ int main(void)
 		cmocka_unit_test(a_missing_file_is_lost_once_until_it_appears),
 		cmocka_unit_test(a_silent_rtsp_server_is_lost_without_showing_its_password),
 		cmocka_unit_test(close_does_not_wait_for_a_server_that_hangs),
+		cmocka_unit_test(close_does_not_wait_for_a_name_server),
 		cmocka_unit_test(a_cut_file_gives_what_it_holds),
+		cmocka_unit_test(size_and_codec_may_change_in_the_middle),
+		cmocka_unit_test(damaged_packets_cost_pictures_and_nothing_else),
 		cmocka_unit_test(rubbish_is_lost_with_a_reason),
 		cmocka_unit_test(passwords_leave_every_url),
 		cmocka_unit_test(a_picture_stays_within_its_buffer),

@@ -168,6 +168,19 @@ static const struct {
 	 "g.yaml:8: cameras[0].calibration.floors: [9, 2]: expected the lower floor first"},
 	{BASE "cameras:\n  - name: c\n    source: a\n    role: facade\n    calibration: {floors: [1, 2]}\n",
 	 "g.yaml:8: cameras[0].calibration.points: is missing"},
+	{BASE
+	 "cameras:\n  - name: c\n    source: a\n    role: facade\n    roi: [[0, 0], [0.5, 0.5], [1, 1]]\n",
+	 "g.yaml:8: cameras[0].roi: its corners lie in a line"},
+	{BASE "cameras:\n  - name: c\n    source: a\n    role: facade\n    privacy:\n    - [[0, 0], [1, 0], "
+	      "[1, 1]]\n"
+	      "    - [[0, 0], [0, 0], [1, 1]]\n",
+	 "g.yaml:10: cameras[0].privacy[1]: its corners lie in a line"},
+	{BASE "cameras:\n  - name: c\n    source: a\n    role: facade\n"
+	      "    calibration: {points: [[0,1],[0.5,1],[1,1],[0,0]], floors: [1, 9], columns: 4}\n",
+	 "g.yaml:8: cameras[0].calibration.points: are no rectangle seen from the ground"},
+	{BASE "cameras:\n  - name: c\n    source: a\n    role: facade\n"
+	      "    calibration: {points: [[0,0],[1,0],[1,1],[0,1]], floors: [1, 9], columns: 4}\n",
+	 "g.yaml:8: cameras[0].calibration.points: are no rectangle seen from the ground"},
 	{BASE "x: &a [*a]\n", "g.yaml:4: "},
 };
 

@@ -3,6 +3,7 @@
 #include "camera_feed.h"
 #include "vision/digest.h"
 #include "vision/evidence.h"
+#include "vision/mask.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -21,9 +22,16 @@ static void play(const char *codec, const char *ending, int b_frames)
 	const struct video_spec spec = {codec, 320, 240, 100, 25, b_frames};
 	struct camera_config config;
 	char path[128];
+	int r;
 
 	snprintf(path, sizeof(path), "%s/source.%s", dir, ending);
-	assert_int_equal(video_make(path, &spec), 0);
+	r = video_make(path, &spec);
+	if (r == 77) {
+		feed_init(&feed);
+		print_message("skipped: FFmpeg has no encoder %s\n", codec);
+		skip();
+	}
+	assert_int_equal(r, 0);
 	camera_config_defaults(&config);
 	strcpy(config.name, "facade");
 	strcpy(config.url, path);
@@ -146,6 +154,66 @@ static void other_codecs_are_encoded_again(void **state)
 	check_clip("h264");
 }
 
+static void h265_is_copied_too(void **state)
+{
+	(void)state;
+	play("libx265", "mp4", 0);
+	check_clip("hevc");
+}
+
+/* luma of the last picture of the film at two places, as a player shows it */
+static void look(const char *path, int x0, int x1, int y, int *ret_first, int *ret_second)
+{
+	struct camera_config config;
+	struct camera *player;
+	struct feed seen;
+
+	camera_config_defaults(&config);
+	strcpy(config.name, "player");
+	snprintf(config.url, sizeof(config.url), "%s", path);
+	config.realtime = false;
+	feed_init(&seen);
+	assert_int_equal(camera_open(&config, &feed_ops, &seen, &player), 0);
+	feed_wait(&seen, &seen.ended, 1);
+	*ret_first = seen.last->luma[y * (int)seen.last->stride_bytes + x0];
+	*ret_second = seen.last->luma[y * (int)seen.last->stride_bytes + x1];
+	camera_close(player);
+	feed_finish(&seen);
+}
+
+static void a_mask_is_in_all_that_is_shown_and_the_original_is_sealed(void **state)
+{
+	const struct mask mask = {
+		.polygons = {{.x = {0.05f, 0.3f, 0.3f, 0.05f}, .y = {-2, -2, 3, 3}, .count = 4}}, .count = 1};
+	struct evidence_request request;
+	struct evidence_result result;
+	char error[EVIDENCE_ERROR_BYTES], path[256], hex[65];
+	int hidden, open_to_view;
+
+	(void)state;
+	play("libx264", "mp4", 0);
+	request = request_of();
+	request.mask = &mask;
+	request.points_count = 0;
+	request.label = NULL;
+	assert_int_equal(evidence_write(camera_ring(camera), &request, &result, error), 0);
+	for (int i = 0; i < EVIDENCE_FILES; i++) {
+		snprintf(path, sizeof(path), "%s/%s", dir, result.files[i].name);
+		look(path, 50, 280, 120, &hidden, &open_to_view);
+		assert_in_range(hidden, 0, 24);
+		assert_in_range(open_to_view, 80, 130);
+	}
+	assert_string_equal(result.sealed.name, "sealed/throw-1.mp4");
+	snprintf(path, sizeof(path), "%s/%s", dir, result.sealed.name);
+	assert_int_equal(digest_sha256_file(path, hex), 0);
+	assert_string_equal(hex, result.sealed.sha256);
+	look(path, 50, 280, 120, &hidden, &open_to_view);
+	assert_in_range(hidden, 80, 130);
+	unlink(path);
+	snprintf(path, sizeof(path), "%s/sealed", dir);
+	assert_int_equal(rmdir(path), 0);
+}
+
 static void a_full_disk_leaves_nothing_behind(void **state)
 {
 	struct evidence_request request;
@@ -196,6 +264,8 @@ int main(void)
 		TEST(a_clip_with_reordered_pictures_plays_too),
 		TEST(a_stream_without_headers_of_its_own_plays_too),
 		TEST(other_codecs_are_encoded_again),
+		TEST(h265_is_copied_too),
+		TEST(a_mask_is_in_all_that_is_shown_and_the_original_is_sealed),
 		TEST(a_full_disk_leaves_nothing_behind),
 		TEST(a_missing_folder_or_a_wrong_name_is_told),
 	};
