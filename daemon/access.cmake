@@ -10,6 +10,7 @@ target_sources(gh_daemon PRIVATE
   gate_access_api.c
   gate_change.c
   gate_clock.c
+  gate_digest.c
   gate_guard.c
   api_access.c)
 target_link_libraries(gh_daemon PRIVATE PkgConfig::QRENCODE)

@@ -3,6 +3,7 @@
  *
  *   gate_access.c      the rules, credentials and passes: opened, loaded, asked
  *   gate_change.c      a change of any of them, checked, kept and told
+ *   gate_digest.c      one number for the whole roster
  *   gate_credential.c  what a reader read, and who stands at a door until more is shown
  *   gate_entry.c       the decision, its record, and the door
  *   gate_guard.c       decisions that a guard has the last word in
@@ -97,7 +98,7 @@ json_t *gate_guard_json(struct gate *gate);
 /* gate_access_api.c */
 extern const struct api_access_ops gate_access_ops;
 
-/* gate_change.c */
+/* gate_change.c, gate_digest.c */
 /** One item's part of the roster's digest. */
 void gate_item_digest(const char *kind, const char *id, json_t *value, uint8_t ret_digest[CRYPTO_HASH_BYTES]);
 void gate_credential_digest(struct roster_credential *credential);

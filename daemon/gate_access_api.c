@@ -206,23 +206,20 @@ static int check_pass(struct gate *gate, const char *id, const json_t *value, ch
 static void drop_old_passes(struct gate *gate)
 {
 	const int64_t over_unix_ms = clock_unix_ms() - (int64_t)PASS_KEPT_DAYS * 86400000;
-	const struct roster_credential *at = roster_credentials_next(gate->access->credentials, "");
-	int dropped = 0;
+	char old[PASSES_DROPPED_MAX][ULID_BYTES], error[GATE_CHANGE_ERROR_BYTES];
+	const struct roster_credential *at;
+	size_t count = 0;
 
-	while (at != NULL && dropped < PASSES_DROPPED_MAX) {
-		char id[ULID_BYTES], error[GATE_CHANGE_ERROR_BYTES];
-		bool old = at->factor == POLICY_PASS && at->policy.valid_to_unix_ms < over_unix_ms;
-		json_t *json;
+	for (size_t i = 0;
+	     count < PASSES_DROPPED_MAX && (at = roster_credentials_at(gate->access->credentials, i)) != NULL;
+	     i++)
+		if (at->factor == POLICY_PASS && at->policy.valid_to_unix_ms < over_unix_ms)
+			memcpy(old[count++], at->id, ULID_BYTES);
+	for (size_t i = 0; i < count; i++) {
+		json_t *json = json_pack("{s:s, s:s, s:s}", "op", "remove", "kind", "pass", "id", old[i]);
 
-		memcpy(id, at->id, sizeof(id));
-		if (old) {
-			json = json_pack("{s:s, s:s, s:s}", "op", "remove", "kind", "pass", "id", id);
-			(void)gate_roster_apply_change(gate, json, "retention", NULL, NULL,
-						       error); /* or later */
-			json_decref(json);
-			dropped++;
-		}
-		at = roster_credentials_next(gate->access->credentials, id);
+		(void)gate_roster_apply_change(gate, json, "retention", NULL, NULL, error); /* or later */
+		json_decref(json);
 	}
 }
 
@@ -345,7 +342,7 @@ static const char *outcome_name(enum policy_outcome outcome)
 static int assume(struct gate *gate, struct gate_way *way, const char *person, const char *factor_name)
 {
 	struct gate_shown *shown = &way->shown[way->count];
-	const struct roster_credential *at = roster_credentials_next(gate->access->credentials, "");
+	const struct roster_credential *at = NULL;
 	int factor = 0;
 
 	while (factor <= POLICY_QR &&
@@ -355,8 +352,8 @@ static int assume(struct gate *gate, struct gate_way *way, const char *person, c
 		return -EINVAL;
 	shown->factor = (enum policy_factor)factor;
 	snprintf(shown->person, sizeof(shown->person), "%s", person);
-	for (; factor != POLICY_FACE && at != NULL;
-	     at = roster_credentials_next(gate->access->credentials, at->id))
+	for (size_t i = 0;
+	     factor != POLICY_FACE && (at = roster_credentials_at(gate->access->credentials, i)) != NULL; i++)
 		if (at->factor == shown->factor && strcmp(at->person, person) == 0 && !at->policy.duress)
 			break;
 	if (factor != POLICY_FACE && at != NULL)

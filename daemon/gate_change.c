@@ -96,28 +96,6 @@ static json_t *value_now(const struct gate *gate, const char *kind, const char *
 	return person->has_holder ? gate_holder_value(gate, person) : NULL;
 }
 
-void gate_item_digest(const char *kind, const char *id, json_t *value, uint8_t ret_digest[CRYPTO_HASH_BYTES])
-{
-	json_t *item = json_pack("{s:s, s:s, s:O}", "id", id, "kind", kind, "value", value);
-	char *text = item != NULL ? json_canonical(item) : NULL;
-	struct crypto_bytes part = {.at = text, .bytes = text != NULL ? strlen(text) : 0};
-
-	crypto_digest(&part, 1, ret_digest);
-	free(text);
-	json_decref(item);
-}
-
-void gate_credential_digest(struct roster_credential *credential)
-{
-	json_t *value = roster_credential_json(credential, false);
-
-	if (credential->factor == POLICY_PIN) /* so few digits would be found by trying */
-		json_object_del(value, "digits");
-	gate_item_digest(credential->factor == POLICY_PASS ? "pass" : "credential", credential->id, value,
-			 credential->digest);
-	json_decref(value);
-}
-
 /* ---- in memory ---- */
 
 static int missing(const char *kind, const char *id, char *error)
@@ -130,20 +108,21 @@ static int missing(const char *kind, const char *id, char *error)
 static void clear_area(struct gate *gate, const char *name)
 {
 	int place = roster_book_area_place(gate->access->book, name);
-	const struct roster_person *person = roster_next(gate->roster, "");
+	const struct roster_person *person;
 
-	for (; place >= 0 && person != NULL; person = roster_next(gate->roster, person->id))
-		roster_edit(gate->roster, person->id)->access.entered_unix_ms[place] = 0;
+	for (size_t i = 0; place >= 0 && (person = roster_at(gate->roster, i)) != NULL; i++)
+		if (person->access.entered_unix_ms[place] != 0)
+			roster_edit(gate->roster, person->id)->access.entered_unix_ms[place] = 0;
 }
 
 static bool group_is_used(struct gate *gate, const char *name, char *error)
 {
 	const struct roster_names *names = roster_book_names(gate->access->book);
 	int place = names->group(names->arg, name);
-	const struct roster_person *person = roster_next(gate->roster, "");
+	const struct roster_person *person;
 	size_t members = 0;
 
-	for (; place >= 0 && person != NULL; person = roster_next(gate->roster, person->id))
+	for (size_t i = 0; place >= 0 && (person = roster_at(gate->roster, i)) != NULL; i++)
 		members += person->access.groups.bits[place / 64] >> place % 64 & 1;
 	if (members > 0)
 		snprintf(error, ROSTER_ERROR_BYTES, "%zu people are in group %.40s: take them out first",
@@ -274,15 +253,18 @@ static void drop(struct gate *gate, const char *kind, const char *id)
 /* A person's cards, PINs and groups go with the person. One of them at a time: a person has few. */
 static void drop_belongings(struct gate *gate, const char *person)
 {
-	const struct roster_credential *at = roster_credentials_next(gate->access->credentials, "");
+	const struct roster_credential *at;
+	size_t place = 0;
 
-	while (at != NULL) {
+	while ((at = roster_credentials_at(gate->access->credentials, place)) != NULL) {
+		size_t count = roster_credentials_count(gate->access->credentials);
 		char id[ULID_BYTES];
 
 		memcpy(id, at->id, sizeof(id));
 		if (at->factor != POLICY_PASS && strcmp(at->person, person) == 0)
 			drop(gate, "credential", id);
-		at = roster_credentials_next(gate->access->credentials, id);
+		if (roster_credentials_count(gate->access->credentials) == count)
+			place++; /* else the next one moved here */
 	}
 	drop(gate, "holder", person);
 }
@@ -523,71 +505,4 @@ int gate_roster_apply_change(struct gate *gate, const json_t *json, const char *
 		change_free(change);
 	}
 	return r;
-}
-
-/* ---- the digest ---- */
-
-static size_t count_items(const struct gate *gate)
-{
-	const struct roster_credentials *credentials = gate->access->credentials;
-
-	/* book items are few; the rest is counted as if all were there */
-	return 2048 + 2 * roster_count(gate->roster) + roster_credentials_count(credentials);
-}
-
-struct digests {
-	uint8_t (*at)[CRYPTO_HASH_BYTES];
-	size_t count;
-};
-
-static void add(struct digests *all, const uint8_t *digest)
-{
-	memcpy(all->at[all->count++], digest, CRYPTO_HASH_BYTES);
-}
-
-static void add_book(const struct gate *gate, struct digests *all, const char *kind)
-{
-	const char *name;
-	json_t *value;
-	size_t at = 0;
-
-	while (roster_book_next(gate->access->book, kind, &at, &kind, &name, &value))
-		gate_item_digest(kind, name, value, all->at[all->count++]);
-}
-
-static void add_people(const struct gate *gate, struct digests *all, bool holders)
-{
-	const struct roster_person *person = roster_next(gate->roster, "");
-
-	for (; person != NULL; person = roster_next(gate->roster, person->id))
-		if (!holders || person->has_holder)
-			add(all, holders ? person->holder_digest : person->digest);
-}
-
-int gate_roster_digest(const struct gate *gate, char *text)
-{
-	struct digests all = {.at = malloc(count_items(gate) * CRYPTO_HASH_BYTES)};
-	const struct roster_credential *credential;
-	uint8_t digest[CRYPTO_HASH_BYTES];
-	struct crypto_bytes part;
-
-	if (all.at == NULL)
-		return -ENOMEM;
-	add_book(gate, &all, "area");
-	credential = roster_credentials_next(gate->access->credentials, "");
-	for (; credential != NULL;
-	     credential = roster_credentials_next(gate->access->credentials, credential->id))
-		if (credential->factor != POLICY_PASS)
-			add(&all, credential->digest);
-	add_book(gate, &all, "group");
-	add_people(gate, &all, true);
-	add_book(gate, &all, "holiday");
-	add_people(gate, &all, false);
-	add_book(gate, &all, "rule");
-	add_book(gate, &all, "schedule");
-	part = (struct crypto_bytes){.at = all.at, .bytes = all.count * CRYPTO_HASH_BYTES};
-	crypto_digest(&part, 1, digest);
-	free(all.at);
-	event_hash_text(digest, text);
-	return 0;
 }

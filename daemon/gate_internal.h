@@ -166,7 +166,7 @@ void gate_access_settle(struct gate *gate);
 /** @return 1 open, 0 closed, -ENOENT (no such schedule), -EAGAIN (the clock was never set). */
 int gate_schedule_is_open(struct gate *gate, const char *name, int64_t unix_ms);
 
-/* gate_change.c */
+/* gate_change.c, gate_digest.c */
 typedef void (*gate_change_fn)(void *arg, int r);
 enum { GATE_CHANGE_ERROR_BYTES = 256, GATE_ROSTER_DIGEST_BYTES = EVENT_HASH_TEXT_BYTES };
 /**
@@ -184,7 +184,7 @@ int gate_roster_apply_change(struct gate *gate, const json_t *change, const char
 /**
  * BLAKE2b-256, in hex, over the digests of all items in order of kind and id; an item's digest is BLAKE2b-256 over the
  * canonical JSON of {"id","kind","value"}. Passes, which the gate makes itself, and a PIN's digits are not in it.
- * @param text  GATE_ROSTER_DIGEST_BYTES. @return 0 or -ENOMEM. About a millisecond for 10,000 people.
+ * @param text  GATE_ROSTER_DIGEST_BYTES. @return 0 or -ENOMEM. The items' digests are kept: this is one hash over 32 bytes an item.
  */
 int gate_roster_digest(const struct gate *gate, char *text);
 

@@ -178,6 +178,11 @@ size_t roster_count(const struct roster *roster)
 	return roster->count;
 }
 
+const struct roster_person *roster_at(const struct roster *roster, size_t place)
+{
+	return place < roster->count ? roster->people[place] : NULL;
+}
+
 void roster_clear(struct roster *roster)
 {
 	for (size_t i = 0; i < roster->count; i++)

@@ -59,6 +59,10 @@ const struct roster_person *roster_find(const struct roster *roster, const char 
 const struct roster_person *roster_next(const struct roster *roster, const char *after_id);
 
 size_t roster_count(const struct roster *roster);
+
+/** The one at @p place, from 0 on, in order of id; NULL at the end. Borrowed until the roster changes. */
+const struct roster_person *roster_at(const struct roster *roster, size_t place);
+
 void roster_clear(struct roster *roster);
 
 /** NULL is fine. Names are wiped. */

@@ -435,3 +435,9 @@ size_t roster_credentials_count(const struct roster_credentials *credentials)
 {
 	return credentials->count;
 }
+
+const struct roster_credential *roster_credentials_at(const struct roster_credentials *credentials,
+						      size_t place)
+{
+	return place < credentials->count ? credentials->all[place] : NULL;
+}

@@ -68,6 +68,10 @@ const struct roster_credential *roster_credentials_next(const struct roster_cred
 
 size_t roster_credentials_count(const struct roster_credentials *credentials);
 
+/** The one at @p place, from 0 on, in order of id; NULL at the end. */
+const struct roster_credential *roster_credentials_at(const struct roster_credentials *credentials,
+						      size_t place);
+
 /** A card's number without leading zeros, as readers give it; @p text holds ROSTER_CODE_BYTES. @return 0 or -EINVAL. */
 int roster_card_text(const char *number, char *text);
 

@@ -290,7 +290,7 @@ static void wrong_credentials_are_refused(void **state)
 		"{" PERSON_A ",\"type\":\"card\",\"number\":\"1\",\"duress\":true}",
 		"{" PERSON_A ",\"type\":\"card\",\"number\":\"1\",\"uses\":0}",
 		"{" PERSON_A ",\"type\":\"card\",\"number\":\"1\",\"valid_from\":\"2026-01-02\",\"valid_to\":"
-			     "\"2026-01-01\"}",
+		"\"2026-01-01\"}",
 		"{" PERSON_A ",\"type\":\"card\",\"number\":\"1\",\"valid_to\":\"tomorrow\"}",
 		"{" PERSON_A ",\"type\":\"qr\",\"text\":\"\"}",
 		"{" PERSON_A ",\"type\":\"qr\",\"text\":\"\\u00e9\"}",
@@ -360,6 +360,10 @@ static void thousands_are_found(void **state)
 	     at = roster_credentials_next(credentials, at->id))
 		count++;
 	assert_int_equal(count, 20000);
+	for (size_t i = 1; i < count; i++)
+		assert_true(strcmp(roster_credentials_at(credentials, i - 1)->id,
+				   roster_credentials_at(credentials, i)->id) < 0);
+	assert_null(roster_credentials_at(credentials, count));
 	roster_credentials_close(credentials);
 }
 

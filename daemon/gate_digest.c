@@ -1,0 +1,96 @@
+/* The roster's digest: whether the property system's roster and this gate's are one. docs/ACCESS.md describes it. */
+#include "gate_access.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/json.h"
+
+/* ---- of one item, kept with it ---- */
+
+void gate_item_digest(const char *kind, const char *id, json_t *value, uint8_t ret_digest[CRYPTO_HASH_BYTES])
+{
+	json_t *item = json_pack("{s:s, s:s, s:O}", "id", id, "kind", kind, "value", value);
+	char *text = item != NULL ? json_canonical(item) : NULL;
+	struct crypto_bytes part = {.at = text, .bytes = text != NULL ? strlen(text) : 0};
+
+	crypto_digest(&part, 1, ret_digest);
+	free(text);
+	json_decref(item);
+}
+
+void gate_credential_digest(struct roster_credential *credential)
+{
+	json_t *value = roster_credential_json(credential, false);
+
+	if (credential->factor == POLICY_PIN) /* so few digits would be found by trying */
+		json_object_del(value, "digits");
+	gate_item_digest(credential->factor == POLICY_PASS ? "pass" : "credential", credential->id, value,
+			 credential->digest);
+	json_decref(value);
+}
+
+/* ---- of all ---- */
+
+static size_t count_items(const struct gate *gate)
+{
+	const struct roster_credentials *credentials = gate->access->credentials;
+
+	/* book items are few; the rest is counted as if all were there */
+	return 2048 + 2 * roster_count(gate->roster) + roster_credentials_count(credentials);
+}
+
+struct digests {
+	uint8_t (*at)[CRYPTO_HASH_BYTES];
+	size_t count;
+};
+
+static void add(struct digests *all, const uint8_t *digest)
+{
+	memcpy(all->at[all->count++], digest, CRYPTO_HASH_BYTES);
+}
+
+static void add_book(const struct gate *gate, struct digests *all, const char *kind)
+{
+	const char *name;
+	json_t *value;
+	size_t at = 0;
+
+	while (roster_book_next(gate->access->book, kind, &at, &kind, &name, &value))
+		gate_item_digest(kind, name, value, all->at[all->count++]);
+}
+
+static void add_people(const struct gate *gate, struct digests *all, bool holders)
+{
+	const struct roster_person *person;
+
+	for (size_t i = 0; (person = roster_at(gate->roster, i)) != NULL; i++)
+		if (!holders || person->has_holder)
+			add(all, holders ? person->holder_digest : person->digest);
+}
+
+int gate_roster_digest(const struct gate *gate, char *text)
+{
+	struct digests all = {.at = malloc(count_items(gate) * CRYPTO_HASH_BYTES)};
+	const struct roster_credential *credential;
+	uint8_t digest[CRYPTO_HASH_BYTES];
+	struct crypto_bytes part;
+
+	if (all.at == NULL)
+		return -ENOMEM;
+	add_book(gate, &all, "area");
+	for (size_t i = 0; (credential = roster_credentials_at(gate->access->credentials, i)) != NULL; i++)
+		if (credential->factor != POLICY_PASS)
+			add(&all, credential->digest);
+	add_book(gate, &all, "group");
+	add_people(gate, &all, true);
+	add_book(gate, &all, "holiday");
+	add_people(gate, &all, false);
+	add_book(gate, &all, "rule");
+	add_book(gate, &all, "schedule");
+	part = (struct crypto_bytes){.at = all.at, .bytes = all.count * CRYPTO_HASH_BYTES};
+	crypto_digest(&part, 1, digest);
+	free(all.at);
+	event_hash_text(digest, text);
+	return 0;
+}
