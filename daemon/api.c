@@ -117,7 +117,7 @@ static void handle(void *arg, const struct http_request *request)
 		return;
 	}
 	route = api_find_route(request->method, request->path, param, allow, sizeof(allow));
-	if (route != NULL) /* always: it was admitted */
+	if (route != NULL && api_is_current(arg, request)) /* always a route: it was admitted */
 		route->run(arg, request, param);
 }
 
@@ -165,8 +165,13 @@ static const struct api_call *end_call(struct api *api, struct api_token token)
 
 void api_respond_json(struct api *api, struct http_token http, unsigned status, json_t *body)
 {
-	char *text = body != NULL ? json_text(body) : NULL;
+	char *text;
 
+	if (api_etag_takes(api, http, status, body)) {
+		json_decref(body);
+		return;
+	}
+	text = body != NULL ? json_text(body) : NULL;
 	if (body != NULL && text == NULL)
 		http_respond_problem(api->http, http, 500, "the answer could not be written");
 	else

@@ -2,9 +2,35 @@ pkg_check_modules(MICROHTTPD REQUIRED IMPORTED_TARGET libmicrohttpd)
 pkg_check_modules(SODIUM REQUIRED IMPORTED_TARGET libsodium)
 pkg_check_modules(NETTLE REQUIRED IMPORTED_TARGET nettle)
 pkg_check_modules(ZIP REQUIRED IMPORTED_TARGET libzip)
-target_sources(gh_daemon PRIVATE alert.c api.c api_alerts.c api_board.c api_cases.c api_export.c api_files.c api_gate.c api_keep.c api_live.c api_log.c api_metrics.c api_parse.c api_routes.c api_session.c
-  api_stream.c api_token.c api_users.c http_answer_mhd.c http_listen.c http_mhd.c http_range.c
-  bundle_zip.c session.c totp.c user.c worker.c)
+target_sources(gh_daemon PRIVATE
+  alert.c
+  api.c
+  api_alerts.c
+  api_board.c
+  api_cases.c
+  api_etag.c
+  api_export.c
+  api_files.c
+  api_gate.c
+  api_keep.c
+  api_live.c
+  api_log.c
+  api_metrics.c
+  api_parse.c
+  api_routes.c
+  api_session.c
+  api_stream.c
+  api_token.c
+  api_users.c
+  bundle_zip.c
+  http_answer_mhd.c
+  http_listen.c
+  http_mhd.c
+  http_range.c
+  session.c
+  totp.c
+  user.c
+  worker.c)
 target_link_libraries(gh_daemon PRIVATE PkgConfig::NETTLE PkgConfig::ZIP)
 target_link_libraries(gh_daemon PUBLIC PkgConfig::JANSSON PRIVATE PkgConfig::MICROHTTPD PkgConfig::SODIUM)
 

@@ -15,8 +15,7 @@ enum {
 	TITLE_BYTES_MAX = 200,
 	NOTE_BYTES_MAX = 4000,
 	CASE_ALERTS_MAX = 500,
-	CASE_PEOPLE_MAX = 100,
-	ETAG_BYTES = 32
+	CASE_PEOPLE_MAX = 100
 };
 
 void api_load_case(struct api *api, const char *id, json_t *json)
@@ -97,15 +96,6 @@ static json_t *shown(const char *id, const json_t *json)
 	return copy;
 }
 
-static void set_etag(struct api *api, struct http_token http, const json_t *json)
-{
-	char etag[ETAG_BYTES];
-
-	snprintf(etag, sizeof(etag), "\"%lld\"",
-		 (long long)json_integer_value(json_object_get(json, "revision")));
-	http_set_header(api->http, http, "ETag", etag);
-}
-
 struct change {
 	char id[ULID_BYTES];
 	json_t *json;
@@ -145,7 +135,6 @@ static void keep(struct api *api, const struct http_request *request, const char
 	change->json = json;
 	draft.data = json_pack("{s:s, s:s, s:s, s:I}", "case", id, "by", by.name, "role", by.role_name,
 			       "alerts", (json_int_t)json_array_size(json_object_get(json, "alerts")));
-	set_etag(api, request->token, json);
 	api_keep(api, request->token, &record, 1, &draft, status, shown(id, json), on_kept, change);
 }
 
@@ -203,19 +192,7 @@ void api_get_case(struct api *api, const struct http_request *request, const cha
 
 	if (json == NULL)
 		return;
-	set_etag(api, request->token, json);
 	api_respond_json(api, request->token, 200, shown(id, json));
-}
-
-/* Two people at one case: the second is told that what was read is not what is there. */
-static bool is_current(const struct http_request *request, const json_t *json)
-{
-	const char *given = http_header(request, "If-Match");
-	char etag[ETAG_BYTES];
-
-	snprintf(etag, sizeof(etag), "\"%lld\"",
-		 (long long)json_integer_value(json_object_get(json, "revision")));
-	return given == NULL || strcmp(given, "*") == 0 || strcmp(given, etag) == 0;
 }
 
 void api_patch_case(struct api *api, const struct http_request *request, const char *id)
@@ -228,11 +205,7 @@ void api_patch_case(struct api *api, const struct http_request *request, const c
 	if (object == NULL)
 		return;
 	json = json_deep_copy(was);
-	if (!is_current(request, was)) {
-		api_bad(api, request, 412,
-			"somebody else has changed this case since you read it: read it again");
-		json_decref(json);
-	} else if (take_case(api, object, json, error) < 0) {
+	if (take_case(api, object, json, error) < 0) {
 		api_bad(api, request, 400, "%s", error);
 		json_decref(json);
 	} else {

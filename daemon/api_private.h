@@ -19,6 +19,7 @@ enum {
 	API_JSON_BYTES_MAX = 16 << 10,
 	API_PASSWORD_JOBS_MAX = 8, /* some 60 ms each */
 	API_OFFICE_JOBS_MAX = 64,
+	API_ETAG_BYTES = 36,
 	API_EXPORTS_MAX = 4, /* of the log, at once */
 };
 
@@ -58,6 +59,10 @@ struct api {
 	bool counting_files; /* for /metrics */
 	uint64_t evidence_files, evidence_bytes;
 	int64_t evidence_oldest_unix_ms;
+	struct {
+		char *etag; /* API_ETAG_BYTES; NULL: no version is being asked for */
+		struct http_token http;
+	} probe;
 	char metrics_token[API_TOKEN_BYTES];
 	json_t *cases; /* by id */
 	char state_dir[API_DIR_BYTES];
@@ -157,6 +162,12 @@ int api_log_open(struct api *api);
 void api_log_close(struct api *api);
 /** @return whether the stream is one of an export. */
 bool api_log_news(struct api *api, struct http_token http, enum http_stream_news news);
+
+/* api_etag.c */
+/** Names the version of what is answered. @return true when only that was asked for: there is nothing to send. */
+bool api_etag_takes(struct api *api, struct http_token http, unsigned status, const json_t *body);
+/** Whether a change may go on: no If-Match, or the right one; else it was answered (412, 404, 503). */
+bool api_is_current(struct api *api, const struct http_request *request);
 
 /* api_live.c: moving pictures */
 api_handler api_get_live;

@@ -8,7 +8,7 @@ import pathlib
 import re
 
 DOCUMENT = pathlib.Path(__file__).resolve().parents[2] / "docs" / "openapi.yaml"
-ANYWHERE = {401, 403, 404, 405, 413, 503}
+ANYWHERE = {401, 403, 404, 405, 412, 413, 503}
 
 
 @functools.cache

@@ -63,6 +63,20 @@ class Log(unittest.TestCase):
         self.assertFalse(manager.call("GET", "audit/verify")[1]["running"])
         gate.stop()
 
+    def test_two_people_at_one_person(self):
+        gate = self.gate.start()
+        one, two = gate.console("mia", "manager"), gate.console("max", "manager")
+        person = one.call("POST", "people", {"name": "Anna"})[1]["id"]
+        self.assertEqual(two.call("GET", f"people/{person}")[0], 200)
+        tag = two.answer.headers["ETag"]
+        self.assertEqual(one.call("PUT", f"people/{person}", {"name": "Anne"}, {"If-Match": tag})[0], 200)
+        status, problem = two.call("PUT", f"people/{person}", {"name": "Ann"}, {"If-Match": tag})
+        self.assertEqual((status, problem["code"]), (412, "changed"))
+        self.assertEqual(two.call("DELETE", f"people/{person}", None, {"If-Match": tag})[0], 412)
+        self.assertEqual(one.call("GET", f"people/{person}")[1]["name"], "Anne")
+        self.assertEqual(two.call("PUT", "people/01ARYZ6S41TSV4RRFFQ69G5FAV", {"name": "x"}, {"If-Match": tag})[0], 404)
+        gate.stop()
+
     def test_month(self):
         gate = self.gate.start()
         manager = gate.console("mia", "manager")
