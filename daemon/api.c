@@ -189,7 +189,7 @@ void api_reply(struct api *api, struct api_token token, unsigned status, json_t 
 		return;
 	}
 	if (call != NULL && call->take != NULL)
-		call->take(api, call->arg, status == 200 ? body : NULL);
+		call->take(api, call->arg, status < 300 ? body : NULL);
 	else if (call != NULL)
 		api_stream_replay(api, call->http, status == 200 ? body : NULL);
 	json_decref(body);
@@ -242,6 +242,8 @@ static int open_parts(struct api *api, const struct api_config *config)
 		r = alerts_open(&api->alerts);
 	if (r == 0)
 		r = api_log_open(api);
+	if (r == 0)
+		r = api_people_open(api);
 	if (r == 0)
 		r = api_live_open(api);
 	api->cases = json_object();
@@ -321,6 +323,8 @@ void api_load_record(struct api *api, const char *kind, const char *id, json_t *
 		api_load_user(api, id, json);
 	else if (strcmp(kind, "alert") == 0)
 		api_load_alert(api, id, json);
+	else if (strcmp(kind, "consent") == 0)
+		api_load_consent(api, id, json);
 	else if (strcmp(kind, "case") == 0)
 		api_load_case(api, id, json);
 }
@@ -350,6 +354,7 @@ void api_close(struct api *api)
 	http_close(api->http);
 	sessions_close(api->sessions);
 	api_log_close(api);
+	api_people_close(api);
 	alerts_close(api->alerts);
 	json_decref(api->cases);
 	if (api->epoll_fd >= 0)

@@ -8,6 +8,7 @@ target_sources(gh_daemon PRIVATE
   api_alerts.c
   api_board.c
   api_cases.c
+  api_csv.c
   api_etag.c
   api_export.c
   api_files.c
@@ -17,6 +18,7 @@ target_sources(gh_daemon PRIVATE
   api_log.c
   api_metrics.c
   api_parse.c
+  api_people.c
   api_routes.c
   api_session.c
   api_stream.c

@@ -81,7 +81,7 @@ static int take_time(const json_t *object, const char *key, int64_t *ret_unix_ms
 	return -EINVAL;
 }
 
-static int take_person(const json_t *object, struct api_person *person, char *error)
+int api_take_person(const json_t *object, struct api_person *person, char *error)
 {
 	int r;
 
@@ -116,7 +116,7 @@ void api_post_person(struct api *api, const struct http_request *request, const 
 	(void)param;
 	if (object == NULL)
 		return;
-	if (take_person(object, &person, error) < 0)
+	if (api_take_person(object, &person, error) < 0)
 		api_bad(api, request, 400, "%s", error);
 	else if (api_begin_call(api, request->token, false, &token))
 		api->ops->person_add(api->gate, token, &by, &person);

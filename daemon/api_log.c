@@ -7,6 +7,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "api_csv.h"
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/ulid.h"
@@ -158,20 +159,6 @@ struct api_log_export {
 	int64_t next;
 };
 
-/* One cell of CSV (RFC 4180). What a spreadsheet would take for a formula is made text. */
-static void put_cell(FILE *out, const char *text)
-{
-	fputc('"', out);
-	if (strchr("=+-@\t\r", text[0]) != NULL && text[0] != '\0')
-		fputc('\'', out);
-	for (; *text != '\0'; text++) {
-		if (*text == '"')
-			fputc('"', out);
-		fputc(*text, out);
-	}
-	fputc('"', out);
-}
-
 static void put_csv(FILE *out, const json_t *event)
 {
 	static const char *const columns[] = {"id", "time", "type", "severity", "source", "person"};
@@ -182,10 +169,10 @@ static void put_csv(FILE *out, const json_t *event)
 	for (size_t i = 0; i < sizeof(columns) / sizeof(columns[0]); i++) {
 		text = json_string_value(json_object_get(event, columns[i]));
 		fputc(',', out);
-		put_cell(out, text != NULL ? text : "");
+		csv_put(out, text != NULL ? text : "");
 	}
 	fputc(',', out);
-	put_cell(out, data != NULL ? data : "");
+	csv_put(out, data != NULL ? data : "");
 	text = json_string_value(json_object_get(event, "hash"));
 	fprintf(out, ",%s\r\n", text != NULL ? text : "");
 	free(data);

@@ -63,6 +63,8 @@ struct api {
 		char *etag; /* API_ETAG_BYTES; NULL: no version is being asked for */
 		struct http_token http;
 	} probe;
+	struct api_people_export *people_export;
+	json_t *consents; /* by person */
 	char metrics_token[API_TOKEN_BYTES];
 	json_t *cases; /* by id */
 	char state_dir[API_DIR_BYTES];
@@ -162,6 +164,17 @@ int api_log_open(struct api *api);
 void api_log_close(struct api *api);
 /** @return whether the stream is one of an export. */
 bool api_log_news(struct api *api, struct http_token http, enum http_stream_news news);
+
+/* api_people.c */
+api_handler api_post_import, api_get_people_export, api_get_consent, api_post_consent, api_get_erasure;
+int api_people_open(struct api *api);
+void api_people_close(struct api *api);
+bool api_people_news(struct api *api, struct http_token http, enum http_stream_news news);
+void api_load_consent(struct api *api, const char *id, json_t *json);
+/** Somebody was erased. */
+void api_consent_forget(struct api *api, const char *person);
+/** A person of {"name","valid_from","valid_to"}; -EINVAL with the mistake in @p error (JSON_ERROR_BYTES). */
+int api_take_person(const json_t *object, struct api_person *person, char *error);
 
 /* api_etag.c */
 /** Names the version of what is answered. @return true when only that was asked for: there is nothing to send. */

@@ -110,7 +110,7 @@ void api_stream_news(void *arg, struct http_token token, enum http_stream_news n
 	struct api_stream *stream = find(api, token);
 
 	if (stream == NULL) {
-		if (!api_log_news(api, token, news))
+		if (!api_log_news(api, token, news) && !api_people_news(api, token, news))
 			(void)api_live_news(api, token, news); /* or nobody's any more */
 		return;
 	}
@@ -201,6 +201,8 @@ void api_publish_event(struct api *api, int64_t seq, const char *type, const jso
 	api->latest_seq = seq;
 	if (api_is_alert(type))
 		api_alert_seen(api, event);
+	if (strcmp(type, "person.removed") == 0)
+		api_consent_forget(api, json_string_value(json_object_get(event, "person")));
 	api_stream_check_sessions(api);
 	for (size_t i = 0; i < API_STREAMS_MAX; i++) {
 		struct api_stream *stream = &api->streams[i];

@@ -77,6 +77,55 @@ class Log(unittest.TestCase):
         self.assertEqual(two.call("PUT", "people/01ARYZ6S41TSV4RRFFQ69G5FAV", {"name": "x"}, {"If-Match": tag})[0], 404)
         gate.stop()
 
+    def test_people_by_the_file(self):
+        gate = self.gate.start()
+        manager = gate.console("mia", "manager")
+
+        def load(text, query=""):
+            answer, raw = manager.raw("POST", "/api/v1/people/import" + query, text.encode(), {"Content-Type": "text/csv"})
+            self.assertEqual(answer.status, 200, raw)
+            return json.loads(raw)
+
+        wrong = load('name,valid_to\r\nAnna,\r\n,2027-01-01\r\n"Li, Lei",tomorrow\r\n"open', "?dry_run=1")
+        self.assertEqual([e["line"] for e in wrong["errors"]], [3, 4, 5])
+        self.assertEqual(load("name,shoe\nAnna,42\n")["errors"][0]["line"], 1)
+        self.assertEqual(load("")["error_count"], 1)
+        self.assertEqual(load("name\nAnna\n" + "x" * 3000 + "\n")["added"], 0)
+        rows = "\ufeffname,valid_to\r\n" + "".join(f'"Resident ""{n}""",2099-01-01\r\n' for n in range(300)) + "李雷,\r\n=cmd,\r\n"
+        self.assertEqual(load(rows, "?dry_run=1")["people"], 302)
+        self.assertEqual(manager.call("GET", "people")[1]["people"], [])
+        self.assertEqual((done := load(rows))["added"], 302, done)
+        answer, text = manager.raw("GET", "/api/v1/people/export")
+        table = list(csv.reader(io.StringIO(text.decode())))
+        self.assertEqual(len(table), 303)
+        self.assertEqual({row[1] for row in table[1:]}, {f'Resident "{n}"' for n in range(300)} | {"李雷", "'=cmd"})
+        self.assertEqual(manager.call("POST", "people/import?dry_run=yes", b"name\n")[0], 400)
+        gate.verify()
+        gate.stop()
+
+    def test_consent_and_erasure(self):
+        gate = self.gate.start()
+        manager = gate.console("mia", "manager")
+        person = manager.call("POST", "people", {"name": "Anna"})[1]["id"]
+        route = f"people/{person}/consent"
+        self.assertFalse(manager.call("GET", route)[1]["given"])
+        self.assertTrue(manager.call("POST", route, {"version": "2026-11 zh", "given": True})[1]["given"])
+        self.assertFalse(manager.call("POST", route, {"version": "2026-11 zh", "given": False})[1]["given"])
+        for wrong in ({}, {"version": "", "given": True}, {"version": "a", "given": 1}, {"version": "a" * 65, "given": True}):
+            self.assertEqual(manager.call("POST", route, wrong)[0], 400)
+        self.assertEqual(manager.call("POST", "people/01ARYZ6S41TSV4RRFFQ69G5FAV/consent", {"version": "a", "given": True})[0], 404)
+        gate.stop()
+        gate.start()
+        self.assertEqual([e["given"] for e in gate.call("GET", route)[1]["entries"]], [True, False])
+        self.assertEqual(gate.call("GET", f"people/{person}/erasure")[0], 404)
+        self.assertEqual(gate.call("DELETE", f"people/{person}")[0], 204)
+        certificate = wait_until("the certificate", lambda: (c := gate.call("GET", f"people/{person}/erasure"))[0] == 200 and c[1])
+        self.assertEqual(certificate["event"]["hash"], gate.wait_event("person.removed")["hash"])
+        gate.wait_event("person.consent_erased")
+        self.assertEqual(gate.call("GET", route)[1]["entries"], [])
+        gate.verify()
+        gate.stop()
+
     def test_month(self):
         gate = self.gate.start()
         manager = gate.console("mia", "manager")

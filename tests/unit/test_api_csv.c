@@ -1,0 +1,90 @@
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "unit.h"
+#include "daemon/api_csv.h"
+
+static void rows_are_read_as_the_standard_says(void **state)
+{
+	static const char text[] = "a,b\r\n\"1,\"\"2\"\"\",\n\"x\r\ny\",z\n\n,,";
+	const char *at = text, *end = text + sizeof(text) - 1;
+	struct csv_row row;
+
+	(void)state;
+	assert_int_equal(csv_next(&at, end, &row), 1);
+	assert_int_equal(row.count, 2);
+	assert_string_equal(row.cells[1], "b");
+	assert_int_equal(csv_next(&at, end, &row), 1);
+	assert_string_equal(row.cells[0], "1,\"2\"");
+	assert_string_equal(row.cells[1], "");
+	assert_int_equal(csv_next(&at, end, &row), 1);
+	assert_string_equal(row.cells[0], "x\r\ny");
+	assert_int_equal(row.lines, 2);
+	assert_int_equal(csv_next(&at, end, &row), 1);
+	assert_int_equal(row.count, 1);
+	assert_int_equal(csv_next(&at, end, &row), 1);
+	assert_int_equal(row.count, 3);
+	assert_int_equal(csv_next(&at, end, &row), 0);
+}
+
+static void a_mistake_costs_its_line_alone(void **state)
+{
+	char text[CSV_ROW_BYTES_MAX + 64];
+	const char *at = "\"a\"b,c\nnext", *end = at + strlen(at);
+	struct csv_row row;
+
+	(void)state;
+	assert_int_equal(csv_next(&at, end, &row), -EINVAL);
+	assert_int_equal(csv_next(&at, end, &row), 1);
+	assert_string_equal(row.cells[0], "next");
+	at = "\"open";
+	end = at + 5;
+	assert_int_equal(csv_next(&at, end, &row), -EINVAL);
+	assert_int_equal(csv_next(&at, end, &row), 0);
+	memset(text, 'a', sizeof(text));
+	at = text;
+	assert_int_equal(csv_next(&at, text + sizeof(text), &row), -EFBIG);
+	memset(text, ',', sizeof(text));
+	at = text;
+	assert_int_equal(csv_next(&at, text + sizeof(text), &row), -EFBIG);
+	memset(text, 0, sizeof(text));
+	at = text;
+	assert_int_equal(csv_next(&at, text + sizeof(text), &row), -EINVAL);
+}
+
+static void what_is_written_is_read_back_and_is_no_formula(void **state)
+{
+	static const char *const cells[][2] = {{"plain", "plain"},
+					       {"a\"b,c\r\nd", "a\"b,c\r\nd"},
+					       {"", ""},
+					       {"=1+1", "'=1+1"},
+					       {"@x", "'@x"}};
+	struct csv_row row;
+	const char *at;
+	size_t bytes;
+	char *text;
+	FILE *out;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cells) / sizeof(cells[0]); i++) {
+		out = open_memstream(&text, &bytes);
+		csv_put(out, cells[i][0]);
+		fclose(out);
+		at = text;
+		assert_int_equal(csv_next(&at, text + bytes, &row), 1);
+		assert_string_equal(row.cells[0], cells[i][1]);
+		free(text);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(rows_are_read_as_the_standard_says),
+		cmocka_unit_test(a_mistake_costs_its_line_alone),
+		cmocka_unit_test(what_is_written_is_read_back_and_is_no_formula),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
