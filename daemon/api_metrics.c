@@ -41,12 +41,13 @@ static void put_cameras(FILE *out, const json_t *cameras)
 	json_array_foreach(cameras, index, camera)
 		fprintf(out, "gatehouse_camera_live{camera=\"%s\"} %d\n", text_of(camera, "name"),
 			strcmp(text_of(camera, "state"), "live") == 0);
-	head(out, "camera_blind_seconds_total", "counter", "Time without a usable picture since the start.");
+	head(out, "camera_blind_seconds_today", "gauge",
+	     "Time without a usable picture since local midnight.");
 	json_array_foreach(cameras, index, camera)
 	{
-		blind = json_object_get(camera, "blind_s");
+		blind = json_object_get(json_object_get(camera, "sight"), "blind_s");
 		if (json_is_number(blind))
-			fprintf(out, "gatehouse_camera_blind_seconds_total{camera=\"%s\"} %.3f\n",
+			fprintf(out, "gatehouse_camera_blind_seconds_today{camera=\"%s\"} %.15g\n",
 				text_of(camera, "name"), json_number_value(blind));
 	}
 }

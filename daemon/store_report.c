@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { CAMERAS_MAX = 64, SECONDS_OF_HOUR = 3600 };
+enum { SECONDS_OF_HOUR = 3600 };
 
 /* {"KEY": count} of a query that gives keys and counts in the span. */
 static int count_by(struct db *db, const struct store_read *read, const char *sql, json_t **ret_counts)
@@ -75,73 +75,30 @@ static int review_times(struct db *db, const struct store_read *read, json_t **r
 	return r;
 }
 
-struct blind {
-	char source[EVENT_SOURCE_BYTES];
-	int64_t since_unix_ms; /* 0: it sees */
-	int64_t ms;
-};
-
-static struct blind *find_blind(struct blind *cameras, const char *source)
-{
-	for (size_t i = 0; i < CAMERAS_MAX; i++) {
-		if (cameras[i].source[0] == '\0')
-			strcpy(cameras[i].source, source);
-		if (strcmp(cameras[i].source, source) == 0)
-			return &cameras[i];
-	}
-	return NULL;
-}
-
-static void take_camera_event(struct blind *camera, const char *type, int64_t unix_ms)
-{
-	bool sees = strcmp(type, "camera.restored") == 0;
-
-	if (!sees && camera->since_unix_ms == 0) {
-		camera->since_unix_ms = unix_ms;
-	} else if (sees && camera->since_unix_ms != 0) {
-		camera->ms += unix_ms > camera->since_unix_ms ? unix_ms - camera->since_unix_ms : 0;
-		camera->since_unix_ms = 0;
-	}
-}
-
-static json_t *blind_json(struct blind *cameras, int64_t to_unix_ms)
-{
-	json_t *hours = json_object();
-
-	for (size_t i = 0; i < CAMERAS_MAX && cameras[i].source[0] != '\0'; i++) {
-		struct blind *camera = &cameras[i];
-
-		if (camera->since_unix_ms != 0 && to_unix_ms > camera->since_unix_ms)
-			camera->ms += to_unix_ms - camera->since_unix_ms;
-		json_object_set_new(hours, camera->source,
-				    json_real((double)camera->ms / 1000.0 / SECONDS_OF_HOUR));
-	}
-	return hours;
-}
-
-/* From each camera.lost to its camera.restored, within the span. */
+/* By camera: each local day tells its sum at its end, or so far when the gate stopped; the last of a day counts. */
 static int blind_hours(struct db *db, const struct store_read *read, json_t **ret_hours)
 {
-	struct blind cameras[CAMERAS_MAX] = {0}, *camera;
-	char source[EVENT_SOURCE_BYTES];
+	json_t *hours = json_object();
 	struct db_statement *rows;
 	int r = db_prepare(
 		db,
-		"SELECT type, source, unix_ms FROM event WHERE +unix_ms >= ? AND +unix_ms < ? AND type IN "
-		"('camera.lost', 'camera.restored') ORDER BY seq",
+		"SELECT camera, sum(blind_s) FROM (SELECT json_extract(data, '$.camera') AS camera, "
+		"json_extract(data, '$.blind_s') AS blind_s, max(seq) FROM event WHERE +unix_ms >= ? AND "
+		"+unix_ms < ? AND type = 'camera.blind_day' GROUP BY 1, json_extract(data, '$.day')) GROUP "
+		"BY 1",
 		&rows);
 
-	if (r < 0)
+	if (r < 0) {
+		json_decref(hours);
 		return r;
+	}
 	db_bind_int(rows, 1, read->filter.from_unix_ms);
 	db_bind_int(rows, 2, read->filter.to_unix_ms);
 	while ((r = db_step(rows)) == 1)
-		if (db_column_copy(rows, 1, source, sizeof(source)) == 0 && source[0] != '\0' &&
-		    (camera = find_blind(cameras, source)) != NULL)
-			take_camera_event(camera, db_column_text(rows, 0), db_column_int(rows, 2));
+		json_object_set_new(hours, db_column_text(rows, 0),
+				    json_real((double)db_column_int(rows, 1) / SECONDS_OF_HOUR));
 	db_finish(rows);
-	if (r == 0)
-		*ret_hours = blind_json(cameras, read->filter.to_unix_ms);
+	*ret_hours = hours;
 	return r;
 }
 
@@ -195,7 +152,7 @@ int store_report_run(struct db *db, struct store_read *read)
 				"+type = 'operator.act' AND json_extract(data, '$.act') IN ('evidence.view', "
 				"'camera.watch', 'alert.export') GROUP BY 1"},
 		{"faults", "SELECT type, count(*)" IN_SPAN "+severity > 0 AND (+type LIKE 'storage.%' OR "
-							   "+type LIKE 'camera.%' OR +type LIKE 'model.%' OR "
+			   "+type LIKE 'camera.%' OR +type LIKE 'model.%' OR "
 			   "+type LIKE '%.fault' OR +type LIKE 'link.%') GROUP BY 1"},
 		{"erasures", "SELECT 'people', count(*)" IN_SPAN "+type = 'person.removed'"},
 	};
