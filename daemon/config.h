@@ -43,6 +43,7 @@ enum {
 };
 
 enum config_board_driver { CONFIG_BOARD_SIM, CONFIG_BOARD_GPIOD };
+enum config_safe { CONFIG_SAFE_REST, CONFIG_SAFE_INACTIVE, CONFIG_SAFE_ACTIVE };
 enum config_bias { CONFIG_BIAS_NONE, CONFIG_BIAS_UP, CONFIG_BIAS_DOWN };
 
 struct config_line {
@@ -53,6 +54,7 @@ struct config_line {
 	bool active_low;
 	enum config_bias bias; /* inputs */
 	unsigned debounce_ms;  /* inputs */
+	enum config_safe safe; /* outputs: the level when nobody drives them */
 };
 
 struct config_board {
@@ -271,6 +273,14 @@ int config_load(const char *path, struct config **ret_config, char *error, size_
 /** The same for @p bytes of @p text; errors name @p file_name. */
 int config_load_text(const char *text, size_t bytes, const char *file_name, struct config **ret_config,
 		     char *error, size_t error_bytes);
+
+#define CONFIG_KEPT_NAME "last-good.yaml"
+
+/**
+ * Copy the file at @p path to CONFIG_KEPT_NAME in @p state_dir, if it is good.
+ * @return 0, or a negative errno: what was kept before is still there.
+ */
+int config_keep(const char *path, const char *state_dir);
 
 /** NULL is fine. */
 void config_free(struct config *config);

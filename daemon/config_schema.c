@@ -5,6 +5,8 @@
 
 static const struct option_word drivers[] = {{"sim", CONFIG_BOARD_SIM}, {"gpiod", CONFIG_BOARD_GPIOD}, {0}};
 static const struct option_word polarities[] = {{"high", 0}, {"low", 1}, {0}};
+static const struct option_word safes[] = {
+	{"rest", CONFIG_SAFE_REST}, {"inactive", CONFIG_SAFE_INACTIVE}, {"active", CONFIG_SAFE_ACTIVE}, {0}};
 static const struct option_word biases[] = {
 	{"none", CONFIG_BIAS_NONE}, {"up", CONFIG_BIAS_UP}, {"down", CONFIG_BIAS_DOWN}, {0}};
 static const struct option_word camera_roles[] = {
@@ -47,7 +49,16 @@ static const struct option_word log_levels[] = {{"error", LOG_LEVEL_ERROR},
 		FALLBACK("high"), .help = "The electrical level at which the line is active."                \
 	}
 
-static const struct option output_members[] = {LINE_COMMON, {0}};
+static const struct option output_members[] = {
+	LINE_COMMON,
+	{.key = "safe",
+	 .kind = OPTION_WORD,
+	 AT(config_line, safe),
+	 .words = safes,
+	 FALLBACK("rest"),
+	 .help = "The level that `gatehouse-safe` gives it when the daemon is gone; `rest`: the one it "
+		 "starts with (a fail-safe lock active, all else inactive)."},
+	{0}};
 static const struct option input_members[] = {LINE_COMMON,
 					      {.key = "bias",
 					       .kind = OPTION_WORD,

@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <string.h>
-#include <systemd/sd-daemon.h>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -35,33 +34,6 @@ static void open_storage(struct gate *gate)
 	}
 }
 
-/* ---- the watchdog ---- */
-
-static int on_watchdog(sd_event_source *source, uint64_t usec, void *arg)
-{
-	struct gate *gate = arg;
-
-	(void)usec;
-	sd_notify(0, "WATCHDOG=1");
-	sd_event_source_set_time(source, clock_mono_us() + gate->watchdog_us / 2);
-	sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
-	return 0;
-}
-
-/* Fed by the loop at the lowest priority, after the doors had their turn: stuck doors must not look alive. */
-static int start_watchdog(struct gate *gate)
-{
-	int r = sd_watchdog_enabled(0, &gate->watchdog_us);
-
-	if (r <= 0)
-		return r;
-	r = sd_event_add_time(gate->event, &gate->watchdog_source, CLOCK_MONOTONIC, clock_mono_us(), 1000,
-			      on_watchdog, gate);
-	if (r >= 0)
-		r = sd_event_source_set_priority(gate->watchdog_source, SD_EVENT_PRIORITY_IDLE);
-	return r;
-}
-
 /* ---- begin and end ---- */
 
 /* the rest comes up in the first turn of the loop: by then the doors are served */
@@ -92,6 +64,7 @@ int gate_open(const struct config *config, sd_event *event, uint64_t started_us,
 	gate->started_us = started_us;
 	gate->error = error;
 	gate->fire_line = -1;
+	gate->turn_due_ms = UINT64_MAX;
 	gate->clock_fd = -1;
 	gate->access_counters = json_object();
 	r = store_claim(config->state_dir, &gate->claim, error);
@@ -109,7 +82,7 @@ int gate_open(const struct config *config, sd_event *event, uint64_t started_us,
 	if (r >= 0)
 		r = sd_event_add_defer(event, NULL, on_first_turn, gate);
 	if (r >= 0)
-		r = start_watchdog(gate);
+		r = gate_watchdog_open(gate);
 	if (r >= 0)
 		r = gate_clock_open(gate);
 	gate->error = NULL;
@@ -140,7 +113,7 @@ void gate_close(struct gate *gate)
 	gate_retention_close(gate);
 	gate_link_close(gate);
 	gate_doors_close(gate);
-	gate->watchdog_source = sd_event_source_disable_unref(gate->watchdog_source);
+	gate_watchdog_close(gate);
 	gate->roster_source = sd_event_source_disable_unref(gate->roster_source);
 	gate_clock_close(gate);
 	gate_access_close(gate);

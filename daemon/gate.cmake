@@ -4,7 +4,6 @@ target_sources(gh_daemon PRIVATE
   policy.c
   gate.c
   gate_record.c
-  door_book.c
   gate_doors.c
   gate_inputs.c
   gate_modes.c
@@ -13,6 +12,7 @@ target_sources(gh_daemon PRIVATE
   gate_entry.c
   gate_credential.c
   gate_readers.c
+  gate_watchdog.c
   gate_reader_read.c
   lockout.c
   gate_vision.c

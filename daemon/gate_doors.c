@@ -5,25 +5,9 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "board_lines.h"
 
 /* ---- lines ---- */
-
-static struct board_line_config *add_line(struct gate *gate, const struct config_line *from, bool output)
-{
-	struct board_line_config *line = &gate->lines[gate->line_count++];
-
-	snprintf(line->name, sizeof(line->name), "%s", from->name);
-	snprintf(line->chip, sizeof(line->chip), "%s", from->chip);
-	line->offset = from->line;
-	snprintf(line->line_name, sizeof(line->line_name), "%s", from->line_name);
-	line->output = output;
-	line->active_low = from->active_low;
-	line->bias = from->bias == CONFIG_BIAS_UP     ? BOARD_BIAS_PULL_UP
-		     : from->bias == CONFIG_BIAS_DOWN ? BOARD_BIAS_PULL_DOWN
-						      : BOARD_BIAS_NONE;
-	line->debounce_ms = from->debounce_ms;
-	return line;
-}
 
 /* A fail-safe lock is held by current: energised means locked. A fail-secure one is released by it. */
 static bool energised_for(const struct config_door *config, bool released)
@@ -54,14 +38,15 @@ static int open_board(struct gate *gate)
 	const struct config_board *board = &gate->config->board;
 
 	for (size_t i = 0; i < board->output_count; i++) {
-		struct board_line_config *line = add_line(gate, &board->outputs[i], true);
+		struct board_line_config *line = &gate->lines[gate->line_count++];
 
 		/* the level goes in the same request that makes the line an output: no pulse at start */
+		board_line_of(gate->config, &board->outputs[i], true, line);
 		for (size_t d = 0; d < gate->config->door_count; d++)
 			first_level(gate, &gate->config->doors[d], line);
 	}
 	for (size_t i = 0; i < board->input_count; i++)
-		add_line(gate, &board->inputs[i], false);
+		board_line_of(gate->config, &board->inputs[i], false, &gate->lines[gate->line_count++]);
 	if (board->driver == CONFIG_BOARD_SIM)
 		return board_open_sim(gate->lines, gate->line_count, &gate->board);
 	return board_open_gpiod(gate->lines, gate->line_count, &gate->board, gate->error);
@@ -204,6 +189,9 @@ void gate_timer_update(struct gate *gate)
 {
 	uint64_t due_ms = gate_entries_due_ms(gate);
 
+	if (gate->turn_due_ms < due_ms)
+		due_ms = gate->turn_due_ms;
+
 	for (size_t i = 0; i < gate->door_count; i++) {
 		uint64_t door_due = door_deadline_ms(&gate->doors[i].machine);
 
@@ -234,6 +222,7 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *arg)
 					      NULL); /* reported there */
 	gate_entries_tick(gate, now_ms);
 	gate_sounds_tick(gate, now_ms);
+	gate_watchdog_turn(gate, now_ms); /* last: what was due above was done */
 	gate_timer_update(gate);
 	return 0;
 }

@@ -20,6 +20,7 @@
 #include "daemon/door_book.h"
 #include "hw/door.h"
 #include "hw/sounder.h"
+#include "hw/watchdog.h"
 
 enum {
 	GATE_ENTRIES_MAX = 32,	   /* decided but not carried out yet */
@@ -130,7 +131,9 @@ struct gate {
 	struct api *api;
 
 	sd_event_source *board_source, *timer_source, *store_source, *api_source, *api_timer, *watchdog_source;
-	uint64_t watchdog_us;
+	uint64_t watchdog_us; /* the shorter of systemd's and the hardware's; 0: none */
+	struct watchdog *watchdog; /* NULL: no hardware */
+	uint64_t door_turns, fed_turns, turn_due_ms; /* turn_due_ms: when the doors are to prove that they live */
 
 	int clock_fd; /* -1: none */
 	int64_t clock_offset_ms; /* wall clock less monotonic, when it was last looked at */
@@ -258,6 +261,12 @@ struct gate_credential {
  * through gate->feedback when it is set; what was read stands in no log.
  */
 void gate_credential_shown(struct gate *gate, struct gate_door *door, const struct gate_credential *shown);
+
+/* gate_watchdog.c */
+int gate_watchdog_open(struct gate *gate);
+void gate_watchdog_close(struct gate *gate);
+/** The doors have a turn. */
+void gate_watchdog_turn(struct gate *gate, uint64_t now_ms);
 
 /* gate_readers.c, gate_reader_read.c */
 int gate_readers_open(struct gate *gate);

@@ -81,7 +81,7 @@ static void keep_signals_for_loop(void)
 	signal(SIGXFSZ, SIG_IGN); /* a full quota is an error to report, not an end */
 }
 
-static int run_loop(const struct config *config, uint64_t started_us)
+static int run_loop(const struct config *config, const char *config_path, uint64_t started_us)
 {
 	char error[GATE_ERROR_BYTES] = "";
 	sd_event *event = NULL;
@@ -101,6 +101,9 @@ static int run_loop(const struct config *config, uint64_t started_us)
 		sd_event_unref(event);
 		return EXIT_FAILURE;
 	}
+	r = config_keep(config_path, config->state_dir);
+	if (r < 0)
+		log_warning("main", "the config is not kept for gatehouse-safe: %s, ignoring", strerror(-r));
 	sd_notify(0, "READY=1\nSTATUS=Doors under control");
 	r = sd_event_loop(event);
 	sd_notify(0, "STOPPING=1");
@@ -143,7 +146,7 @@ int main(int argc, char **argv)
 	if (options.action == ACTION_CHECK)
 		printf("%s: in order\n", options.config_path);
 	else
-		status = run_loop(config, started_us);
+		status = run_loop(config, options.config_path, started_us);
 	config_free(config);
 	return status;
 }

@@ -1,0 +1,17 @@
+/*
+ * board_lines.h - the config's lines as the board takes them: for the daemon, and for gatehouse-safe after it.
+ */
+#ifndef GH_DAEMON_BOARD_LINES_H
+#define GH_DAEMON_BOARD_LINES_H
+
+#include "config.h"
+#include "hw/board.h"
+
+/** @p ret_line of an output starts at its rest level: a fail-safe lock energised, all else inactive. */
+void board_line_of(const struct config *config, const struct config_line *from, bool output,
+		   struct board_line_config *ret_line);
+
+/** Whether the output is active at the level that is declared safe for when nobody drives it. */
+bool board_line_safe_level(const struct config *config, const struct config_line *output);
+
+#endif
