@@ -1,4 +1,5 @@
 """A drawn building with one throw, birds and a leaf: one alert, from the right floor, with evidence."""
+import hashlib
 import json
 import subprocess
 import sys
@@ -24,7 +25,8 @@ class Scene(unittest.TestCase):
                        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
         facts = json.loads(film.with_suffix(".json").read_text())
         self.gate.config["cameras"] = [{"name": "facade", "role": "facade", "source": f"file:{film}",
-                                        "calibration": facts["calibration"]}]
+                                        "calibration": facts["calibration"],
+                                        "privacy": [[[0, 0], [0.05, 0], [0.05, 0.05], [0, 0.05]]]}]
 
     def watch(self):
         gate = self.gate
@@ -48,6 +50,11 @@ class Scene(unittest.TestCase):
         self.assertEqual(len(data["evidence"]), 3)
         for file in data["evidence"]:
             self.assertEqual((self.gate.state / "evidence" / file["name"]).stat().st_size, file["bytes"])
+        sealed = self.gate.state / "evidence" / data["sealed"]["name"]
+        self.assertEqual(hashlib.sha256(sealed.read_bytes()).hexdigest(), data["sealed"]["sha256"])
+        self.assertEqual(sealed.parent.stat().st_mode & 0o777, 0o700)
+        for name in (data["sealed"]["name"], data["sealed"]["name"].replace("/", "%2f"), "sealed"):
+            self.assertEqual(self.gate.call("GET", f"evidence/{name}")[0], 404, "nothing sealed is shown")
 
     def test_nothing_thrown(self):
         self.draw("--birds", "4", "--leaves", "2")
