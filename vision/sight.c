@@ -177,9 +177,10 @@ static float likeness(const struct sight *sight, int dx, int dy)
 	float product = 0, of_view = 0, of_now = 0;
 
 	for (int y = SHIFT_MAX; y < HIGH - SHIFT_MAX; y++) {
-		const float *a = &sight->view[y * WIDE], *b = &sight->steps[(y + dy) * WIDE + dx];
+		const float *a = &sight->view[y * WIDE + SHIFT_MAX];
+		const float *b = &sight->steps[(y + dy) * WIDE + SHIFT_MAX + dx];
 
-		for (int x = SHIFT_MAX; x < WIDE - SHIFT_MAX - 1; x++) {
+		for (int x = 0; x < WIDE - 2 * SHIFT_MAX - 1; x++) {
 			product += a[x] * b[x];
 			of_view += a[x] * a[x];
 			of_now += b[x] * b[x];
