@@ -75,7 +75,8 @@ class Doors(unittest.TestCase):
         self.assertEqual(gate.door()["mode"], opened)
         gate.release("fire")
         self.assertEqual(gate.line("main-lock"), "active")
-        gate.gatectl("fire-reset")
+        # refused until the panel's line has held its level for debounce_ms
+        wait_until("the reset taken", lambda: gate.gatectl_run("fire-reset").returncode == 0)
         wait_until("the door locked after reset", lambda: gate.line("main-lock") == "inactive")
         gate.wait_event("fire.reset")
         gate.gatectl("door", "mode", "main", "LockedDown")
