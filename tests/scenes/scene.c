@@ -8,6 +8,7 @@
 enum {
 	CLOUD_WIDE = 1024, /* texels; it repeats */
 	CLOUD_TALL = 256,
+	CLOUD_FRAMES = 4, /* clouds are drawn so often: they move by two pixels then */
 	NOISE = 1 << 16,
 };
 
@@ -15,6 +16,8 @@ struct scene {
 	struct scene_options options;
 	struct scene_camera camera;
 	struct scene_planes plate; /* what stands still */
+	uint8_t *clouded;          /* luma of the plate under the clouds of frame clouded_at */
+	int clouded_at;
 	uint8_t *sky;
 	uint8_t *clouds;
 	int8_t *noise;
@@ -30,11 +33,16 @@ static bool can_be(const struct scene_options *o)
 
 	if (!sizes || o->frames_per_s < 1 || o->frames_per_s > 120 || o->frames < 1 ||
 	    o->frames > SCENE_FRAMES_MAX || o->birds < 0 || o->birds > SCENE_BIRDS_MAX ||
-	    o->throw_count > SCENE_THROWS_MAX)
+	    o->throw_count > SCENE_THROWS_MAX || !(o->noise >= 0 && o->noise <= 8) ||
+	    o->distract >= 1U << SCENE_DISTRACTORS || (o->plate != NULL && o->plate->count < 1) ||
+	    (o->pitch_deg != 0 && o->pitch_deg != 30 && o->pitch_deg != 45 && o->pitch_deg != 60))
 		return false;
 	for (size_t i = 0; i < o->throw_count; i++) {
 		const struct scene_throw *t = &o->throws[i];
 
+		if (!(t->size >= 0 && t->size <= 4) || t->luma < 0 || t->luma > 235 || t->hidden_m < 0 ||
+		    t->hidden_m > 20)
+			return false;
 		if (!(t->t_s >= 0) || t->floor < 1 || t->floor > SCENE_FLOORS || t->column < 1 ||
 		    t->column > SCENE_COLUMNS || (int)t->kind < 0 || t->kind >= SCENE_KINDS)
 			return false;
@@ -75,7 +83,7 @@ static void draw_clouds(struct scene *scene)
 static void draw_noise(struct scene *scene)
 {
 	const struct scene_options *o = &scene->options;
-	double spread = o->night ? 3.2 : 1.5;
+	double spread = (o->night ? 3.2 : 1.5) * (o->noise > 0 ? o->noise : 1);
 
 	for (uint64_t i = 0; i < NOISE; i++) {
 		double sum = -2;
@@ -91,11 +99,13 @@ static int claim(struct scene *scene)
 	size_t wide = (size_t)scene->options.width_px, pixels = wide * (size_t)scene->options.height_px;
 
 	scene->plate.data[0] = malloc(pixels * 3 / 2);
-	scene->sky = malloc(pixels);
+	scene->clouded = malloc(pixels);
+	scene->clouded_at = -1;
+	scene->sky = calloc(1, pixels);
 	scene->clouds = malloc((size_t)CLOUD_WIDE * CLOUD_TALL);
 	scene->noise = malloc(NOISE);
 	if (scene->plate.data[0] == NULL || scene->sky == NULL || scene->clouds == NULL ||
-	    scene->noise == NULL)
+	    scene->noise == NULL || scene->clouded == NULL)
 		return -ENOMEM;
 	scene->plate.data[1] = scene->plate.data[0] + pixels;
 	scene->plate.data[2] = scene->plate.data[1] + pixels / 4;
@@ -137,7 +147,7 @@ int scene_open(const struct scene_options *options, struct scene **ret_scene)
 	if (scene == NULL)
 		return -ENOMEM;
 	scene->options = *options;
-	scene_camera_aim(&scene->camera, options->width_px, options->height_px);
+	scene_camera_aim(&scene->camera, options->width_px, options->height_px, options->pitch_deg);
 	r = claim(scene);
 	if (r == 0)
 		r = scene_things_open(options, &scene->camera, &scene->things);
@@ -145,7 +155,10 @@ int scene_open(const struct scene_options *options, struct scene **ret_scene)
 		scene_close(scene);
 		return r;
 	}
-	scene_facade_draw(options, &scene->camera, &scene->plate, scene->sky);
+	if (options->plate == NULL)
+		scene_facade_draw(options, &scene->camera, &scene->plate, scene->sky);
+	else
+		memset(scene->plate.data[1], 128, (size_t)options->width_px * (size_t)options->height_px / 2);
 	draw_clouds(scene);
 	draw_noise(scene);
 	find_sights(scene);
@@ -159,35 +172,30 @@ void scene_close(struct scene *scene)
 		return;
 	scene_things_close(scene->things);
 	free(scene->plate.data[0]);
+	free(scene->clouded);
 	free(scene->sky);
 	free(scene->clouds);
 	free(scene->noise);
 	free(scene);
 }
 
-static void copy_plate(const struct scene *scene, const struct scene_planes *planes)
+static void copy_plane(uint8_t *to, int to_stride, const uint8_t *from, int from_stride, int wide, int tall)
 {
-	for (int i = 0; i < 3; i++) {
-		int tall = i == 0 ? scene->options.height_px : scene->options.height_px / 2;
-
-		for (int y = 0; y < tall; y++)
-			memcpy(planes->data[i] + (ptrdiff_t)y * planes->stride[i],
-			       scene->plate.data[i] + (ptrdiff_t)y * scene->plate.stride[i],
-			       (size_t)scene->plate.stride[i]);
-	}
+	for (int y = 0; y < tall; y++)
+		memcpy(to + (ptrdiff_t)y * to_stride, from + (ptrdiff_t)y * from_stride, (size_t)wide);
 }
 
 /* Clouds drift to the right, about half a pixel a frame; those further down are further away and slower. */
-static void add_clouds(const struct scene *scene, int n, const struct scene_planes *planes)
+static void add_clouds(struct scene *scene, int n)
 {
 	const struct scene_options *o = &scene->options;
-	int bright = o->night ? 34 : 218;
+	int bright = o->night ? 34 : o->overcast ? 190 : 218;
 
 	for (int y = 0; y < o->height_px; y++) {
 		const uint8_t *sky = scene->sky + (ptrdiff_t)y * o->width_px;
 		const uint8_t *row =
 			scene->clouds + (ptrdiff_t)(y * (CLOUD_TALL - 1) / o->height_px) * CLOUD_WIDE;
-		uint8_t *luma = planes->data[0] + (ptrdiff_t)y * planes->stride[0];
+		uint8_t *luma = scene->clouded + (ptrdiff_t)y * o->width_px;
 		double drift_px =
 			12.0 * (1.3 - (double)y / o->height_px) * o->height_px / 720 * n / o->frames_per_s;
 		int64_t step = (int64_t)CLOUD_WIDE * 256 / (2 * o->height_px); /* 1/256 texel a pixel */
@@ -203,6 +211,33 @@ static void add_clouds(const struct scene *scene, int n, const struct scene_plan
 			luma[x] = (uint8_t)(luma[x] + (bright - luma[x]) * cloud / 300);
 		}
 	}
+}
+
+/* A film given as the plate runs forth and back, so that nothing in it jumps. */
+static const uint8_t *plate_at(const struct scene_plate *plate, int n)
+{
+	int round = plate->count > 1 ? 2 * (plate->count - 1) : 1;
+
+	n %= round;
+	return plate->luma[n < plate->count ? n : round - n];
+}
+
+static void copy_plate(struct scene *scene, int n, const struct scene_planes *planes)
+{
+	const struct scene_options *o = &scene->options;
+	const uint8_t *luma = scene->clouded;
+
+	if (o->plate != NULL) {
+		luma = plate_at(o->plate, n);
+	} else if (scene->clouded_at != n / CLOUD_FRAMES) {
+		memcpy(scene->clouded, scene->plate.data[0], (size_t)o->width_px * (size_t)o->height_px);
+		scene->clouded_at = n / CLOUD_FRAMES;
+		add_clouds(scene, scene->clouded_at * CLOUD_FRAMES);
+	}
+	copy_plane(planes->data[0], planes->stride[0], luma, o->width_px, o->width_px, o->height_px);
+	for (int i = 1; i < 3 && planes->data[i] != NULL; i++)
+		copy_plane(planes->data[i], planes->stride[i], scene->plate.data[i], scene->plate.stride[i],
+			   o->width_px / 2, o->height_px / 2);
 }
 
 static void add_noise(const struct scene *scene, int n, const struct scene_planes *planes)
@@ -224,10 +259,12 @@ static void add_noise(const struct scene *scene, int n, const struct scene_plane
 
 void scene_draw(struct scene *scene, int n, const struct scene_planes *planes)
 {
-	copy_plate(scene, planes);
-	add_clouds(scene, n, planes);
+	copy_plate(scene, n, planes);
+	scene_distract(&scene->options, &scene->camera, n, planes);
 	scene_things_draw(scene->things, n, planes);
-	add_noise(scene, n, planes);
+	scene_upset(&scene->options, n, planes);
+	if (scene->options.plate == NULL || scene->options.noise > 0)
+		add_noise(scene, n, planes);
 }
 
 bool scene_truth(const struct scene *scene, size_t i, int n, struct scene_box *ret_box)

@@ -48,7 +48,51 @@ struct scene_throw {
 	double t_s;        /* leaves the hand */
 	int floor, column; /* 1 to SCENE_FLOORS, 1 to SCENE_COLUMNS */
 	enum scene_kind kind;
+	double size;  /* 0: as the kind is drawn; else so many times as large, 0.2 to 4 */
+	int luma;     /* 0: the kind's own brightness; else 16 to 235 */
+	int hidden_m; /* 0 to 20: comes into sight so far below, as from behind a balcony */
 };
+
+/* What moves and is no throw. */
+enum scene_distractor {
+	SCENE_INSECTS = 1 << 0,      /* close to the lens: large, blurred, fast */
+	SCENE_LOOSE_LEAVES = 1 << 1, /* carried past by the wind, one at a time */
+	SCENE_LAUNDRY = 1 << 2,
+	SCENE_CURTAINS = 1 << 3,
+	SCENE_LIGHTS = 1 << 4,     /* switched on and off, and a staircase where somebody goes down */
+	SCENE_HEADLIGHTS = 1 << 5, /* and their glow on the wall */
+	SCENE_SHADE = 1 << 6,      /* clouds before the sun */
+	SCENE_SHAKE = 1 << 7,      /* gusts and knocks */
+	SCENE_INFRARED = 1 << 8,   /* the camera's own switch between day and night */
+	SCENE_DRIP = 1 << 9,       /* of air conditioners */
+	SCENE_DRONE = 1 << 10,
+	SCENE_CLEANERS = 1 << 11,
+	SCENE_LIFT = 1 << 12,
+	SCENE_CLOCK = 1 << 13,   /* drawn into the picture by the camera */
+	SCENE_PASSERS = 1 << 14, /* people and cars */
+	SCENE_DIVERS = 1 << 15,  /* birds that drop from a ledge and fly off */
+	SCENE_DISTRACTORS = 16,
+};
+
+/** "insects", "loose-leaves", ... of one bit; NULL: no such bit. */
+const char *scene_distractor_name(unsigned bit);
+/** @return the bit, or 0: no such word. */
+unsigned scene_distractor_find(const char *name);
+
+/* Pictures to draw on instead of a facade of our own: one, or a film that runs to and fro. */
+struct scene_plate {
+	uint8_t **luma; /* of the options' size, width bytes a row */
+	int count;
+};
+
+/**
+ * The first pictures of a film or a photo, scaled to the size wanted.
+ * @param count_max  1 or more: no further is read.
+ * @return 0 or a negative AVERROR; the reason stands in @p error.
+ */
+int scene_plate_load(const char *path, int width_px, int height_px, int count_max,
+		     struct scene_plate *ret_plate, char *error, size_t error_bytes);
+void scene_plate_free(struct scene_plate *plate);
 
 struct scene_options {
 	uint64_t seed;
@@ -58,11 +102,16 @@ struct scene_options {
 	struct scene_throw throws[SCENE_THROWS_MAX];
 	size_t throw_count;
 	int birds; /* 0 to SCENE_BIRDS_MAX, spread over the whole film */
-	bool leaves, rain, snow, night;
+	bool leaves, rain, snow, night, overcast;
+	bool mirrors;      /* the facade is of glass: each throw has its image in it */
+	int pitch_deg;     /* 0: the whole building; 30, 45 or 60: so far up, from ever closer */
+	unsigned distract; /* enum scene_distractor, added up */
+	double noise;      /* times the usual, 0 to 8; 0 stands for 1 */
+	const struct scene_plate *plate; /* borrowed; NULL: a facade is drawn */
 };
 
 struct scene_planes {
-	uint8_t *data[3]; /* Y, U, V */
+	uint8_t *data[3]; /* Y, U, V; U and V may both be NULL: luma alone is wanted */
 	int stride[3];    /* bytes */
 };
 
@@ -99,7 +148,7 @@ int scene_encode(struct scene *scene, const struct scene_options *options, const
 struct scene_camera {
 	double focal_px, centre_x, centre_y, cosine, sine, distance_m, height_m;
 };
-void scene_camera_aim(struct scene_camera *camera, int width_px, int height_px);
+void scene_camera_aim(struct scene_camera *camera, int width_px, int height_px, int pitch_deg);
 /** @return pixels per metre there. */
 double scene_project(const struct scene_camera *camera, double u, double v, double w, double *ret_x,
 		     double *ret_y);
@@ -117,5 +166,11 @@ int scene_things_open(const struct scene_options *options, const struct scene_ca
 void scene_things_close(struct scene_things *things);
 void scene_things_draw(const struct scene_things *things, int n, const struct scene_planes *planes);
 bool scene_things_truth(const struct scene_things *things, size_t i, int n, struct scene_box *ret_box);
+
+/** The distractors that are things in the picture, in frame @p n. */
+void scene_distract(const struct scene_options *options, const struct scene_camera *camera, int n,
+		    const struct scene_planes *planes);
+/** Those that befall the picture as a whole: light, shake, the switch to infrared, and the clock drawn last. */
+void scene_upset(const struct scene_options *options, int n, const struct scene_planes *planes);
 
 #endif

@@ -19,14 +19,19 @@ double scene_random(uint64_t seed, uint64_t stream, uint64_t index)
 	return (double)((x ^ (x >> 31)) >> 11) / 9007199254740992.0;
 }
 
-void scene_camera_aim(struct scene_camera *camera, int width_px, int height_px)
+void scene_camera_aim(struct scene_camera *camera, int width_px, int height_px, int pitch_deg)
 {
-	const double distance_m = 36, height_m = 1.6;
+	const double height_m = 1.6;
+	double distance_m = pitch_deg == 0 ? 36 : pitch_deg <= 30 ? 45 : pitch_deg <= 45 ? 28 : 15;
 	double low = atan2(-height_m - 2.0, distance_m);
 	double high = atan2(SCENE_HEIGHT_M + 5.0 - height_m, distance_m);
-	double pitch = (low + high) / 2;
+	double pitch = (low + high) / 2, half = (high - low) / 2;
 
-	camera->focal_px = height_px / 2.0 / tan((high - low) / 2);
+	if (pitch_deg != 0) {
+		pitch = pitch_deg * 3.14159265 / 180;
+		half = (pitch_deg <= 45 ? 25 : 24) * 3.14159265 / 180;
+	}
+	camera->focal_px = height_px / 2.0 / tan(half);
 	camera->centre_x = width_px / 2.0;
 	camera->centre_y = height_px / 2.0;
 	camera->cosine = cos(pitch);
@@ -154,7 +159,7 @@ static struct colour ground(const struct scene_options *options, double u, doubl
 
 static struct colour sky_colour(const struct scene_options *options, double height)
 {
-	if (options->rain || options->snow)
+	if (options->rain || options->snow || options->overcast)
 		return mix((struct colour){0.74, 0.75, 0.77}, (struct colour){0.62, 0.64, 0.67}, height);
 	return mix((struct colour){0.80, 0.86, 0.92}, (struct colour){0.44, 0.62, 0.86}, height);
 }
@@ -194,7 +199,7 @@ static void put(const struct scene_planes *plate, int x, int y, struct colour c)
 	c = (struct colour){fmin(c.r, 1), fmin(c.g, 1), fmin(c.b, 1)};
 	plate->data[0][(ptrdiff_t)y * plate->stride[0] + x] =
 		level(16 + 65.5 * c.r + 128.6 * c.g + 25.0 * c.b);
-	if (x % 2 != 0 || y % 2 != 0)
+	if (x % 2 != 0 || y % 2 != 0 || plate->data[1] == NULL)
 		return;
 	plate->data[1][(ptrdiff_t)y / 2 * plate->stride[1] + x / 2] =
 		level(128 - 37.8 * c.r - 74.2 * c.g + 112 * c.b);

@@ -1,4 +1,4 @@
-#include "scene.h"
+#include "scene_tile.h"
 
 #include <errno.h>
 #include <math.h>
@@ -9,7 +9,6 @@ enum {
 	FLIGHT_STEPS_PER_S = 500,
 	FLIGHT_STEPS = 20 * FLIGHT_STEPS_PER_S, /* paper from the top takes about 16 s */
 	BLUR_SIGHTS = 8,
-	TILE = 96, /* half the side of the largest thing drawn, pixels */
 	LEAVES = 1300,
 	BOUGHS = 110, /* of the leaves: large, dark and nearly still */
 	DROPS = 350,
@@ -40,7 +39,9 @@ struct place {
 struct flight {
 	struct place *path; /* one every step, up to the ground */
 	size_t steps;
-	double begin_s, turn;
+	double begin_s, turn, size;
+	size_t hidden; /* steps */
+	uint8_t luma;
 	const struct habit *habit;
 };
 
@@ -59,14 +60,6 @@ struct scene_things {
 	struct flight flights[SCENE_THROWS_MAX];
 	struct bird birds[SCENE_BIRDS_MAX];
 	struct leaf leaves[LEAVES];
-};
-
-/* What one thing covers of the picture while the shutter is open: 0 to 1 a pixel. */
-struct tile {
-	float cover[2 * TILE][2 * TILE];
-	int left, top;
-	int side;                         /* of the square in use, at most 2 * TILE */
-	int low_x, low_y, high_x, high_y; /* what is used of it; high is past the end */
 };
 
 const char *scene_kind_name(enum scene_kind kind)
@@ -102,6 +95,8 @@ static int fly(struct flight *flight, const struct scene_throw *throw, uint64_t 
 	flight->habit = habit;
 	flight->begin_s = throw->t_s;
 	flight->turn = r[1] * 6.28;
+	flight->size = throw->size > 0 ? throw->size : 1;
+	flight->luma = throw->luma > 0 ? (uint8_t) throw->luma : habit->luma;
 	flight->path = calloc(FLIGHT_STEPS, sizeof(*flight->path));
 	if (flight->path == NULL)
 		return -ENOMEM;
@@ -110,6 +105,8 @@ static int fly(struct flight *flight, const struct scene_throw *throw, uint64_t 
 		double drag = g * speed / (habit->terminal_m_s * habit->terminal_m_s);
 
 		flight->path[flight->steps++] = p;
+		if (p.v > (throw->floor - 1) * SCENE_FLOOR_M + 1.45 - throw->hidden_m && throw->hidden_m > 0)
+			flight->hidden = flight->steps;
 		sway = habit->sway_m_s * sin((double)n * dt * 2.6 + r[0] * 6);
 		vu -= drag * vu * dt;
 		vv -= (g + drag * vv) * dt;
@@ -194,82 +191,17 @@ void scene_things_close(struct scene_things *things)
 	free(things);
 }
 
-/* @param reach  nothing will be drawn further from there, pixels */
-static void tile_begin(struct tile *tile, double x, double y, double reach)
-{
-	int half = (int)fmin(TILE, ceil(reach) + 2);
-
-	tile->side = 2 * half;
-	for (int i = 0; i < tile->side; i++)
-		memset(tile->cover[i], 0, (size_t)tile->side * sizeof(float));
-	tile->left = (int)floor(x) - half;
-	tile->top = (int)floor(y) - half;
-	tile->low_x = tile->low_y = tile->side;
-	tile->high_x = tile->high_y = 0;
-}
-
-/* One sight of a rounded shape: half axes a and b, turned. */
-static void tile_add(struct tile *tile, double x, double y, double a, double b, double turn, double weight)
-{
-	double c = cos(turn), s = sin(turn), reach = fmax(a, b) + 1;
-	int x0 = (int)fmax(0, floor(x - reach) - tile->left);
-	int y0 = (int)fmax(0, floor(y - reach) - tile->top);
-	int x1 = (int)fmin(tile->side, x + reach + 1 - tile->left);
-	int y1 = (int)fmin(tile->side, y + reach + 1 - tile->top);
-
-	for (int i = y0; i < y1; i++) {
-		for (int j = x0; j < x1; j++) {
-			double dx = j + tile->left + 0.5 - x, dy = i + tile->top + 0.5 - y;
-			double p = (dx * c + dy * s) / a, q = (dy * c - dx * s) / b;
-			double far = sqrt(sqrt(p * p * p * p + q * q * q * q)); /* between box and ellipse */
-			double part = fmax(0, fmin(1, (1 - far) * fmin(a, b) + 0.5));
-
-			if (part <= 0)
-				continue;
-			tile->cover[i][j] += (float)(part * weight);
-			tile->low_x = j < tile->low_x ? j : tile->low_x;
-			tile->low_y = i < tile->low_y ? i : tile->low_y;
-			tile->high_x = j >= tile->high_x ? j + 1 : tile->high_x;
-			tile->high_y = i >= tile->high_y ? i + 1 : tile->high_y;
-		}
-	}
-}
-
-static uint8_t blend(uint8_t from, uint8_t to, float part)
-{
-	part = part > 1 ? 1 : part;
-	return (uint8_t)lrintf((float)from + ((float)to - (float)from) * part);
-}
-
-static void tile_put(const struct tile *tile, const struct scene_options *o,
-		     const struct scene_planes *planes, uint8_t luma, uint8_t cb, uint8_t cr)
-{
-	for (int i = tile->low_y; i < tile->high_y; i++) {
-		for (int j = tile->low_x; j < tile->high_x; j++) {
-			int x = j + tile->left, y = i + tile->top;
-			ptrdiff_t at = (ptrdiff_t)(y / 2);
-			uint8_t *p;
-
-			if (x < 0 || y < 0 || x >= o->width_px || y >= o->height_px)
-				continue;
-			p = &planes->data[0][(ptrdiff_t)y * planes->stride[0] + x];
-			*p = blend(*p, luma, tile->cover[i][j]);
-			if (x % 2 != 0 || y % 2 != 0)
-				continue;
-			p = &planes->data[1][at * planes->stride[1] + x / 2];
-			*p = blend(*p, cb, tile->cover[i][j]);
-			p = &planes->data[2][at * planes->stride[2] + x / 2];
-			*p = blend(*p, cr, tile->cover[i][j]);
-		}
-	}
-}
-
-/* Throw @p i while the shutter of frame @p n is open: half of the frame's time. */
-static bool catch_flight(const struct scene_things *things, size_t i, int n, struct tile *tile)
+/*
+ * Throw @p i while the shutter of frame @p n is open: half of the frame's time.
+ * @param side  1: the thing; -1: its image, which stands as far behind the facade as it is before it.
+ */
+static bool catch_flight(const struct scene_things *things, size_t i, int n, int side,
+			 struct scene_tile *tile)
 {
 	const struct flight *f = &things->flights[i];
 	const struct scene_options *o = &things->options;
 	double opens_s = (double)n / o->frames_per_s - f->begin_s, x, y, scale, a, b;
+	double unit = f->size * o->height_px / 720;
 	bool any = false;
 
 	for (int k = 0; k < BLUR_SIGHTS; k++) {
@@ -277,17 +209,17 @@ static bool catch_flight(const struct scene_things *things, size_t i, int n, str
 		double step = t * FLIGHT_STEPS_PER_S, turn = f->turn + t * f->habit->turns_per_s * 6.2832;
 		const struct place *p;
 
-		if (t < 0 || step >= (double)f->steps)
+		if (t < 0 || step >= (double)f->steps || step < (double)f->hidden)
 			continue;
 		p = &f->path[(size_t)step];
-		scale = scene_project(&things->camera, p->u, p->v, p->w, &x, &y);
+		scale = scene_project(&things->camera, p->u, p->v, side * p->w, &x, &y);
 		if (!any)
-			tile_begin(tile, x, y, TILE);
+			scene_tile_begin(tile, x, y, SCENE_TILE);
 		any = true;
-		a = fmax(f->habit->long_m * scale / 2, 2.2 * o->height_px / 720);
-		b = fmax(f->habit->short_m * scale / 2 * (0.75 + 0.25 * fabs(sin(turn * 0.7))),
-			 1.6 * o->height_px / 720);
-		tile_add(tile, x, y, a, b, turn, 1.0 / BLUR_SIGHTS);
+		a = fmax(f->habit->long_m * f->size * scale / 2, fmax(2.2 * unit, 1.5));
+		b = fmax(f->habit->short_m * f->size * scale / 2 * (0.75 + 0.25 * fabs(sin(turn * 0.7))),
+			 fmax(1.6 * unit, 1.2));
+		scene_tile_add(tile, x, y, a, b, side * turn, 1.0 / BLUR_SIGHTS);
 	}
 	return any && tile->high_x > tile->low_x;
 }
@@ -295,10 +227,10 @@ static bool catch_flight(const struct scene_things *things, size_t i, int n, str
 bool scene_things_truth(const struct scene_things *things, size_t i, int n, struct scene_box *ret_box)
 {
 	const struct scene_options *o = &things->options;
-	struct tile tile;
+	struct scene_tile tile;
 	double left, top, right, bottom;
 
-	if (i >= o->throw_count || !catch_flight(things, i, n, &tile))
+	if (i >= o->throw_count || !catch_flight(things, i, n, 1, &tile))
 		return false;
 	left = fmax(0, tile.left + tile.low_x);
 	top = fmax(0, tile.top + tile.low_y);
@@ -317,23 +249,23 @@ static void draw_bird(const struct scene_things *things, const struct bird *bird
 	double age = t_s - bird->begin_s, beat = sin(age * bird->flaps * 6.2832);
 	double x = (bird->x + bird->speed * age) * o->width_px;
 	double y = (bird->y + bird->wave * sin(age * 1.7)) * o->height_px - beat * bird->size * 0.12;
-	struct tile tile;
+	struct scene_tile tile;
 
-	if (age < 0 || x < -2.0 * TILE || x > o->width_px + 2.0 * TILE)
+	if (age < 0 || x < -2.0 * SCENE_TILE || x > o->width_px + 2.0 * SCENE_TILE)
 		return;
-	tile_begin(&tile, x, y, bird->size * 2);
-	tile_add(&tile, x, y, bird->size * 0.5, bird->size * 0.18, 0, 0.9);
+	scene_tile_begin(&tile, x, y, bird->size * 2);
+	scene_tile_add(&tile, x, y, bird->size * 0.5, bird->size * 0.18, 0, 0.9);
 	for (int side = -1; side <= 1; side += 2)
-		tile_add(&tile, x + side * bird->size * 0.25, y - beat * bird->size * 0.3, bird->size * 0.45,
-			 bird->size * 0.12, side * beat * -0.8, 0.8);
-	tile_put(&tile, o, planes, 38, 128, 128);
+		scene_tile_add(&tile, x + side * bird->size * 0.25, y - beat * bird->size * 0.3,
+			       bird->size * 0.45, bird->size * 0.12, side * beat * -0.8, 0.8);
+	scene_tile_put(&tile, o, planes, 38, 128, 128);
 }
 
 static void draw_leaves(const struct scene_things *things, double t_s, const struct scene_planes *planes)
 {
 	const struct scene_options *o = &things->options;
 	double gust = 0.6 + 0.4 * sin(t_s * 0.5 + (double)(o->seed % 7));
-	struct tile tile;
+	struct scene_tile tile;
 
 	for (int i = 0; i < LEAVES; i++) {
 		const struct leaf *l = &things->leaves[i];
@@ -341,9 +273,9 @@ static void draw_leaves(const struct scene_things *things, double t_s, const str
 		double x = l->x + l->reach * gust * sway,
 		       y = l->y + 0.5 * l->reach * gust * cos(t_s * 2.7 + l->phase);
 
-		tile_begin(&tile, x, y, l->size + 1);
-		tile_add(&tile, x, y, l->size, l->size * 0.55, l->phase * 2 + 0.3 * sway, 1);
-		tile_put(&tile, o, planes, l->luma, l->cb, l->cr);
+		scene_tile_begin(&tile, x, y, l->size + 1);
+		scene_tile_add(&tile, x, y, l->size, l->size * 0.55, l->phase * 2 + 0.3 * sway, 1);
+		scene_tile_put(&tile, o, planes, l->luma, l->cb, l->cr);
 	}
 }
 
@@ -353,7 +285,7 @@ static void draw_fall_of_weather(const struct scene_things *things, double t_s,
 	const struct scene_options *o = &things->options;
 	double unit = o->height_px / 720.0, speed = (o->rain ? 900 : 75) * unit,
 	       tall = o->height_px + 40 * unit;
-	struct tile tile;
+	struct scene_tile tile;
 
 	for (uint64_t i = 0; i < DROPS; i++) {
 		double near = 0.6 + 0.8 * scene_random(o->seed, 50, i);
@@ -363,30 +295,47 @@ static void draw_fall_of_weather(const struct scene_things *things, double t_s,
 		double x = scene_random(o->seed, 52 + round, i) * o->width_px +
 			   (o->snow ? 12 * unit * sin(t_s * near + (double)i) : 0);
 
-		tile_begin(&tile, x, y, 14 * unit);
+		scene_tile_begin(&tile, x, y, 14 * unit);
 		if (o->rain)
-			tile_add(&tile, x, y, 0.8 * unit, 9 * unit * near, -0.06, 0.22);
+			scene_tile_add(&tile, x, y, 0.8 * unit, 9 * unit * near, -0.06, 0.22);
 		else
-			tile_add(&tile, x, y, 1.5 * unit * near, 1.5 * unit * near, 0, 0.7);
-		tile_put(&tile, o, planes, o->rain ? 190 : 228, 128, 128);
+			scene_tile_add(&tile, x, y, 1.5 * unit * near, 1.5 * unit * near, 0, 0.7);
+		scene_tile_put(&tile, o, planes, o->rain ? 190 : 228, 128, 128);
 	}
+}
+
+static void fade(struct scene_tile *tile, float by)
+{
+	for (int i = tile->low_y; i < tile->high_y; i++) {
+		for (int j = tile->low_x; j < tile->high_x; j++)
+			tile->cover[i][j] *= by;
+	}
+}
+
+static void draw_flight(const struct scene_things *things, size_t i, int n, const struct scene_planes *planes)
+{
+	const struct scene_options *o = &things->options;
+	const struct flight *f = &things->flights[i];
+	uint8_t luma = (uint8_t)(o->night && f->luma > 120 ? 120 : f->luma);
+	struct scene_tile tile;
+
+	if (o->mirrors && catch_flight(things, i, n, -1, &tile)) {
+		fade(&tile, 0.4F);
+		scene_tile_put(&tile, o, planes, luma, f->habit->cb, f->habit->cr);
+	}
+	if (catch_flight(things, i, n, 1, &tile))
+		scene_tile_put(&tile, o, planes, luma, f->habit->cb, f->habit->cr);
 }
 
 void scene_things_draw(const struct scene_things *things, int n, const struct scene_planes *planes)
 {
 	const struct scene_options *o = &things->options;
 	double t_s = (double)n / o->frames_per_s;
-	struct tile tile;
 
 	for (int i = 0; i < o->birds; i++)
 		draw_bird(things, &things->birds[i], t_s, planes);
-	for (size_t i = 0; i < o->throw_count; i++) {
-		const struct habit *h = things->flights[i].habit;
-
-		if (catch_flight(things, i, n, &tile))
-			tile_put(&tile, o, planes, (uint8_t)(o->night && h->luma > 120 ? 120 : h->luma),
-				 h->cb, h->cr);
-	}
+	for (size_t i = 0; i < o->throw_count; i++)
+		draw_flight(things, i, n, planes);
 	if (o->leaves)
 		draw_leaves(things, t_s, planes);
 	if (o->rain || o->snow)
