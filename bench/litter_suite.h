@@ -17,11 +17,17 @@ struct suite_scene {
 	unsigned number;
 };
 
-/** Throws (4 to 6, apart or two at once) among a few distractors. @p h264_share 0 to 1: of the scenes. */
-void suite_throws(uint64_t seed, unsigned number, double h264_share, struct suite_scene *ret_scene);
-/** @p seconds of no throw, with one or more distractors of every kind in turn. */
-void suite_negative(uint64_t seed, unsigned number, int seconds, double h264_share,
-		    struct suite_scene *ret_scene);
+struct suite_choice {
+	uint64_t seed;
+	double h264_share; /* 0 to 1, of the scenes */
+	int clip_s;        /* length of one without a throw */
+	int height_max_px; /* larger pictures become 720p; 0: none do */
+};
+
+/** Five throws, apart or two at once, among a few distractors. */
+void suite_throws(const struct suite_choice *choice, unsigned number, struct suite_scene *ret_scene);
+/** No throw, with one or more distractors of every kind in turn. */
+void suite_negative(const struct suite_choice *choice, unsigned number, struct suite_scene *ret_scene);
 /** The calibration of a facade that the generator draws. */
 void suite_calibrate(const struct scene *scene, struct litter_calibration *ret_calibration);
 

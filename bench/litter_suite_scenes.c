@@ -20,12 +20,13 @@ const char *suite_weather_name(enum suite_weather weather)
 	return names[weather];
 }
 
-static void set_view(struct suite_scene *scene, const int sizes[][2], int size_count)
+static void set_view(struct suite_scene *scene, int height_max, const int sizes[8][2], const int rates[5])
 {
-	static const int rates[] = {15, 20, 25, 25, 30}, pitches[] = {0, 30, 45, 60};
+	static const int pitches[] = {0, 30, 45, 60};
 	struct scene_options *o = &scene->options;
-	int size = pick(scene, 0, size_count);
+	int size = pick(scene, 0, 8);
 
+	size = height_max > 0 && sizes[size][1] > height_max ? 0 : size; /* the first is the usual one */
 	o->width_px = sizes[size][0];
 	o->height_px = sizes[size][1];
 	o->frames_per_s = rates[pick(scene, 1, 5)];
@@ -37,12 +38,12 @@ static void set_view(struct suite_scene *scene, const int sizes[][2], int size_c
 	o->noise = 0.6 + 0.8 * dice(scene, 3);
 }
 
-static void begin(uint64_t seed, unsigned number, double h264_share, struct suite_scene *scene)
+static void begin(const struct suite_choice *choice, unsigned number, struct suite_scene *scene)
 {
 	memset(scene, 0, sizeof(*scene));
 	scene->number = number;
-	scene->options.seed = seed * 1000003 + number;
-	scene->crf = dice(scene, 4) < h264_share ? 21 + pick(scene, 5, 9) : -1;
+	scene->options.seed = choice->seed * 1000003 + number;
+	scene->crf = dice(scene, 4) < choice->h264_share ? 21 + pick(scene, 5, 9) : -1;
 }
 
 /* the lowest floor from which a thing falls three storeys and more within the picture */
@@ -105,17 +106,18 @@ static void add_throw(struct suite_scene *scene, unsigned i, double t_s)
 	o->throw_count++;
 }
 
-void suite_throws(uint64_t seed, unsigned number, double h264_share, struct suite_scene *ret_scene)
+void suite_throws(const struct suite_choice *choice, unsigned number, struct suite_scene *ret_scene)
 {
 	static const int sizes[][2] = {{1280, 720},  {1280, 720},  {1280, 720},  {1920, 1080},
-				       {1920, 1080}, {2560, 1440}, {3840, 2160}, {1280, 720}};
+				       {1920, 1080}, {2560, 1440}, {3840, 2160}, {1280, 720}},
+			 rates[] = {15, 20, 25, 25, 30};
 	struct suite_scene *scene = ret_scene;
 	struct scene_options *o = &scene->options;
 	double t_s = 3;
 
-	begin(seed, number, h264_share, scene);
+	begin(choice, number, scene);
 	scene->weather = (enum suite_weather)(number % 4);
-	set_view(scene, sizes, 8);
+	set_view(scene, choice->height_max_px, sizes, rates);
 	if (scene->crf >= 0 && o->width_px > 1920) /* encoding 4K here would take all the time there is */
 		scene->crf = -1;
 	o->leaves = dice(scene, 10) < 0.3;
@@ -134,30 +136,31 @@ void suite_throws(uint64_t seed, unsigned number, double h264_share, struct suit
 	o->frames = (int)((t_s + 12) * o->frames_per_s);
 }
 
-void suite_negative(uint64_t seed, unsigned number, int seconds, double h264_share,
-		    struct suite_scene *ret_scene)
+void suite_negative(const struct suite_choice *choice, unsigned number, struct suite_scene *ret_scene)
 {
-	static const int sizes[][2] = {{1280, 720}, {1280, 720}, {1280, 720}, {960, 540}, {1920, 1080}};
+	static const int sizes[][2] = {{1280, 720}, {1280, 720}, {960, 540}, {960, 540},
+				       {1280, 720}, {640, 360},  {960, 540}, {1920, 1080}},
+			 rates[] = {15, 15, 15, 20, 25};
 	static const unsigned of_nature = 3; /* kinds beyond the bits: birds, a tree, weather */
 	struct suite_scene *scene = ret_scene;
 	struct scene_options *o = &scene->options;
 	unsigned kinds = SCENE_DISTRACTORS + of_nature, kind = number % kinds;
 
-	begin(seed, number, h264_share, scene);
+	begin(choice, number, scene);
 	scene->weather = (enum suite_weather)(number / kinds * 3 + number) % SUITE_WEATHERS;
 	if (kind < SCENE_DISTRACTORS)
 		o->distract = 1U << kind;
 	else if (kind == SCENE_DISTRACTORS + 2 && scene->weather != SUITE_SNOW)
 		scene->weather = number % 2 == 0 ? SUITE_RAIN : SUITE_SNOW;
-	set_view(scene, sizes, 5);
-	o->birds = kind == SCENE_DISTRACTORS || dice(scene, 11) < 0.2 ? seconds / 10 : 0;
+	set_view(scene, choice->height_max_px, sizes, rates);
+	o->birds = kind == SCENE_DISTRACTORS || dice(scene, 11) < 0.2 ? choice->clip_s / 10 : 0;
 	o->birds = o->birds > SCENE_BIRDS_MAX ? SCENE_BIRDS_MAX : o->birds;
 	o->leaves = kind == SCENE_DISTRACTORS + 1 || dice(scene, 10) < 0.15;
 	for (unsigned bit = 0; bit < SCENE_DISTRACTORS; bit++) { /* and what else there is */
 		if (dice(scene, 20 + bit) < 0.1)
 			o->distract |= 1U << bit;
 	}
-	o->frames = seconds * o->frames_per_s;
+	o->frames = choice->clip_s * o->frames_per_s;
 }
 
 void suite_calibrate(const struct scene *scene, struct litter_calibration *ret_calibration)

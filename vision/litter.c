@@ -9,6 +9,7 @@
 #define SAME_PICTURE 0.3F /* a repeated frame differs by this share of the usual, at most */
 #define SAME_PLACE_PX 1.0F
 #define GAP_MAX_S 2.0F      /* a longer pause between frames is a new beginning */
+#define PATHS_FADE_S 300.0F /* half of what is known of well-trodden ways goes in this time */
 #define TIME_SPAN_S 1800.0F /* then time is counted from anew, so that float seconds stay exact */
 
 static bool polygon_is_valid(const struct litter_polygon *polygon)
@@ -193,6 +194,10 @@ void litter_frame(struct litter *litter, const uint8_t *luma, size_t stride_byte
 	}
 	litter_tracks_step(litter);
 	litter_verdict_step(litter, false);
+	if (litter->now - litter->paths_faded > PATHS_FADE_S || litter->now < litter->paths_faded) {
+		litter_front_fade_paths(&litter->front, 0.5F);
+		litter->paths_faded = litter->now;
+	}
 	if (litter->now > TIME_SPAN_S)
 		rebase(litter);
 }
@@ -204,6 +209,7 @@ void litter_flush(struct litter *litter)
 	for (int i = 0; i < LITTER_FALLS_MAX; i++)
 		litter->falls[i].used = false;
 	litter->crowd_next = 0;
+	litter->begins_next = 0;
 	litter->event_next = 0;
 	litter->blob_count = 0;
 	litter->usual_difference = 0;

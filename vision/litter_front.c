@@ -18,6 +18,7 @@ enum {
 	MARGIN = 9,
 	RISE = 6,
 	UNSTEADY_FRAMES = 6,
+	TILE_ACTIVE_PX = LITTER_TILE_PX * LITTER_TILE_PX / 32, /* rain is in many tiles, but nowhere much */
 };
 
 static int round_up(int value, int step)
@@ -124,13 +125,15 @@ int litter_front_open(struct litter_front *front, int width, int height, const s
 	front->mask = calloc(1, (size_t)front->plane_stride);
 	front->sample = calloc(1, plane / SAMPLE_ROWS + (size_t)front->plane_stride);
 	front->tile_runs = calloc((size_t)(front->tiles_x * front->tiles_y), sizeof(*front->tile_runs));
+	front->tile_px = calloc((size_t)(front->tiles_x * front->tiles_y), sizeof(*front->tile_px));
+	front->tile_paths = calloc((size_t)(front->tiles_x * front->tiles_y), sizeof(*front->tile_paths));
 	front->tile_busy = calloc((size_t)(front->tiles_x * front->tiles_y), sizeof(*front->tile_busy));
 	front->runs = calloc(LITTER_RUNS_MAX, sizeof(*front->runs));
 	if (config->roi.count > 0 || config->exclusion_count > 0)
 		front->allowed = calloc(1, plane);
 	if (front->background == NULL || front->spread == NULL || front->mask == NULL ||
 	    front->sample == NULL || front->tile_runs == NULL || front->tile_busy == NULL ||
-	    front->runs == NULL ||
+	    front->runs == NULL || front->tile_px == NULL || front->tile_paths == NULL ||
 	    ((config->roi.count > 0 || config->exclusion_count > 0) && front->allowed == NULL))
 		return -ENOMEM; /* the caller closes what there is */
 	if (front->allowed != NULL)
@@ -146,6 +149,8 @@ void litter_front_close(struct litter_front *front)
 	free(front->allowed);
 	free(front->sample);
 	free(front->tile_runs);
+	free(front->tile_px);
+	free(front->tile_paths);
 	free(front->tile_busy);
 	free(front->runs);
 }
@@ -190,6 +195,7 @@ static void add_run(struct litter_front *front, int y, int x0, int x1)
 	int tile = y / LITTER_TILE_PX * front->tiles_x + (x0 + x1) / 2 / LITTER_TILE_PX;
 
 	front->tile_runs[tile]++;
+	front->tile_px[tile] = (uint16_t)(front->tile_px[tile] + (x1 - x0));
 	if (front->run_count == LITTER_RUNS_MAX)
 		return;
 	run = &front->runs[front->run_count++];
@@ -254,7 +260,7 @@ static bool whole_picture_moves(const struct litter_front *front, int64_t moving
 	if (front->run_count == LITTER_RUNS_MAX || moving * 6 > (int64_t)front->width * front->height)
 		return true;
 	for (int i = 0; i < tiles; i++)
-		active += front->tile_runs[i] > LITTER_TILE_PX / 2;
+		active += front->tile_runs[i] > LITTER_TILE_PX / 2 && front->tile_px[i] > TILE_ACTIVE_PX;
 	return active * 2 > tiles;
 }
 
@@ -286,6 +292,7 @@ enum litter_scene litter_front_frame(struct litter_front *front, const uint8_t *
 		return LITTER_SCENE_CALM;
 	}
 	memset(front->tile_runs, 0, (size_t)(front->tiles_x * front->tiles_y) * sizeof(*front->tile_runs));
+	memset(front->tile_px, 0, (size_t)(front->tiles_x * front->tiles_y) * sizeof(*front->tile_px));
 	for (int y = 0; y < front->height; y++) {
 		size_t at = (size_t)y * (size_t)front->plane_stride;
 
@@ -312,4 +319,49 @@ enum litter_scene litter_front_frame(struct litter_front *front, const uint8_t *
 	}
 	front->run_count = 0;
 	return scene;
+}
+
+static int tile_of(const struct litter_front *front, const struct litter_sight *sight)
+{
+	return (int)sight->y / LITTER_TILE_PX * front->tiles_x + (int)sight->x / LITTER_TILE_PX;
+}
+
+void litter_front_note_path(struct litter_front *front, const struct litter_track *track)
+{
+	int last = -1;
+
+	for (int i = 0; i < track->count; i++) {
+		int tile = tile_of(front, &track->sights[i]);
+
+		if (tile != last)
+			front->tile_paths[tile] += 1;
+		last = tile;
+	}
+}
+
+float litter_front_paths(const struct litter_front *front, const struct litter_track *track)
+{
+	int below[16] = {0}, tiles = 0, last = -1, half = 0;
+
+	for (int i = 0; i < track->count; i++) {
+		int tile = tile_of(front, &track->sights[i]), n = (int)front->tile_paths[tile];
+
+		if (tile == last)
+			continue;
+		last = tile;
+		tiles++;
+		below[n < 15 ? n : 15]++;
+	}
+	for (int n = 0; n < 16; n++) {
+		half += below[n];
+		if (2 * half >= tiles)
+			return (float)n;
+	}
+	return 15;
+}
+
+void litter_front_fade_paths(struct litter_front *front, float by)
+{
+	for (int i = 0; i < front->tiles_x * front->tiles_y; i++)
+		front->tile_paths[i] *= by;
 }

@@ -5,6 +5,7 @@
  *   litter_blob.c     runs -> blobs, each tile capped
  *   litter_track.c    blobs -> tracks
  *   litter_fit.c      does a track fall as gravity seen in perspective?
+ *   litter_weigh.c    a track -> the reasons for and against a throw
  *   litter_verdict.c  ended tracks -> verdicts with their reasons
  *   litter_origin.c   first sight -> floor and column
  *
@@ -19,12 +20,15 @@
 enum {
 	LITTER_TILE_PX = 64,
 	LITTER_RUNS_MAX = 16384,
-	LITTER_BLOBS_MAX = 384,
-	LITTER_TRACKS_MAX = 192,
+	LITTER_BLOBS_MAX = 640,
+	LITTER_TRACKS_MAX = 320,
 	LITTER_TRACK_POINTS_MAX = 256,
 	LITTER_FALLS_MAX = 24,
 	LITTER_VERDICTS_MAX = 16,
 	LITTER_CROWD_MAX = 256,
+	LITTER_BEGINS_MAX = 32,
+	LITTER_PAIRS_A_TRACK = 12,
+	LITTER_STRIPS = 32, /* of the picture, upright: blobs are looked for near where they are expected */
 };
 
 struct litter_run {
@@ -50,8 +54,9 @@ struct litter_front {
 	uint8_t *allowed; /* plane of 255 and 0: region of interest less exclusions; NULL: everywhere */
 	uint8_t *sample;  /* every 8th row of the last frame, for the check for duplicates */
 	int tiles_x, tiles_y;
-	uint16_t *tile_runs; /* a tile, this frame */
-	float *tile_busy;    /* how often something moves in it, 0 to 1 */
+	uint16_t *tile_runs, *tile_px; /* a tile, this frame */
+	float *tile_busy;              /* how often something moves in it, 0 to 1 */
+	float *tile_paths;             /* how many tracks went down through it, fading over minutes */
 	struct litter_run *runs;
 	int run_count;
 	unsigned frames;   /* since the background was taken */
@@ -71,13 +76,20 @@ struct litter_track {
 	int missed;      /* in a row */
 	float busy;      /* sum, over the tiles it entered, of how restless they were before it came */
 	int tiles, tile; /* entered; the last one */
+	int near;        /* blobs in its gate, this frame */
 	float rivals;    /* sum over sights of how many other blobs it might have been */
 	bool live;
+};
+
+struct litter_pair {
+	float cost;
+	int16_t track, blob;
 };
 
 /* a finished track that went down far enough to be judged */
 struct litter_fall {
 	struct litter_track track;
+	float score;
 	bool used;
 	bool done; /* judged; kept a while so that what follows it is known as its part */
 };
@@ -97,13 +109,17 @@ struct litter {
 	float usual_difference; /* between frames that differ, mean a pixel */
 	struct litter_blob blobs[LITTER_BLOBS_MAX], last_blobs[LITTER_BLOBS_MAX];
 	int blob_count, last_blob_count;
+	int16_t strip_first[LITTER_STRIPS], blob_next[LITTER_BLOBS_MAX]; /* lists of blobs; -1 ends one */
 	struct litter_track tracks[LITTER_TRACKS_MAX];
+	struct litter_pair pairs[LITTER_TRACKS_MAX * LITTER_PAIRS_A_TRACK];
 	struct litter_fall falls[LITTER_FALLS_MAX];
 	struct {
-		float begin, end;
+		float begin, end, speed, size; /* speed: px/s down; size: the smaller side, px */
 		int cell;
 	} crowd[LITTER_CROWD_MAX]; /* short tracks that went down: rain and snow */
 	unsigned crowd_next;
+	struct litter_spot begins[LITTER_BEGINS_MAX]; /* px: where things that went down were first seen */
+	unsigned begins_next;
 	struct {
 		float t;
 		enum litter_scene scene;
@@ -113,6 +129,7 @@ struct litter {
 	unsigned verdict_first, verdict_count;
 	int64_t base_pts_us, last_pts_us;
 	bool started;
+	float paths_faded;    /* when tile_paths did last */
 	float now, frame_s;   /* time, and the usual time between frames that differ */
 	double homography[9]; /* picture fractions -> columns and floors of the facade */
 	struct litter_stats stats;
@@ -124,6 +141,12 @@ void litter_front_close(struct litter_front *front);
 void litter_front_reset(struct litter_front *front);
 /** Updates the model, leaves the runs of moving pixels in front->runs. */
 enum litter_scene litter_front_frame(struct litter_front *front, const uint8_t *luma, size_t stride);
+
+/** Counts a track that went down through these tiles, once a tile. */
+void litter_front_note_path(struct litter_front *front, const struct litter_track *track);
+/** How many went where this one did, as a median over its way. */
+float litter_front_paths(const struct litter_front *front, const struct litter_track *track);
+void litter_front_fade_paths(struct litter_front *front, float by);
 
 /* litter_blob.c */
 int litter_blobs(struct litter_front *front, float unit, struct litter_blob *blobs, int blobs_max);
@@ -141,6 +164,26 @@ bool litter_fit_polynomial(const float *t, const float *y, int count, int degree
 /* litter_verdict.c */
 void litter_verdict_ended(struct litter *litter, const struct litter_track *track);
 void litter_verdict_step(struct litter *litter, bool final);
+
+/* litter_weigh.c */
+#define LITTER_ALERT_SCORE 2.6F
+#define LITTER_SUSPECTED_SCORE 2.1F
+enum { LITTER_CROWD_SIGHTS_MIN = 4 };
+#define LITTER_CROWD_MIN 0.03F /* of the height */
+const struct litter_sight *litter_first(const struct litter_track *track);
+const struct litter_sight *litter_last(const struct litter_track *track);
+float litter_down(const struct litter_track *track);
+/** Whether it went down by @p share of the picture's height and more, and not mostly across. */
+bool litter_went_down(const struct litter *litter, const struct litter_track *track, float share);
+/** A short way down counts, too: of many such ways one knows rain and snow. */
+void litter_note_in_crowd(struct litter *litter, const struct litter_track *track);
+/** Remembers where it went and where it began, for those that come after it. */
+void litter_note_way(struct litter *litter, const struct litter_track *track);
+/** Whether the reason is that others did the same before. */
+bool litter_is_habit(const struct litter_reason *reason);
+/** Fills score and reasons. */
+void litter_weigh(const struct litter *litter, const struct litter_track *track,
+		  struct litter_verdict *verdict);
 
 /* litter_origin.c */
 int litter_origin_prepare(const struct litter_calibration *calibration, double *ret_homography);

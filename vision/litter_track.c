@@ -1,6 +1,7 @@
 #include "litter_internal.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* lengths in units of a 720-row picture, times in seconds */
@@ -77,6 +78,18 @@ static float off_by(const struct litter *litter, const struct litter_track *trac
 	return hypotf(dx, dy) / gate;
 }
 
+/* how far across off_by() can find a blob within the gate; down it is at most twice that */
+static float reach_of(const struct litter *litter, const struct litter_track *track, const struct expected *e)
+{
+	const struct litter_sight *last = last_of(track);
+	float gate = GATE_PX * litter->unit + fmaxf(last->w, last->h) / 2;
+	float dt = litter->now - last->t + litter->frame_s / 2;
+
+	if (track->count == 1)
+		return fmaxf(gate, GATE_NEW_PX * litter->unit * fminf(dt / 0.05F, 1.5F));
+	return gate + GATE_OF_STEP * e->speed * dt;
+}
+
 static bool sizes_agree(const struct litter_sight *last, const struct litter_blob *blob)
 {
 	float before = last->w * last->h, after = (float)((blob->x1 - blob->x0) * (blob->y1 - blob->y0));
@@ -118,34 +131,60 @@ static void add_sight(struct litter *litter, struct litter_track *track, struct 
 	blob->taken = true;
 }
 
-static struct litter_blob *nearest(struct litter *litter, struct litter_track *track)
+static int strip_of(const struct litter *litter, float x)
 {
+	int strip = (int)(x * LITTER_STRIPS / (float)litter->width);
+
+	return strip < 0 ? 0 : strip >= LITTER_STRIPS ? LITTER_STRIPS - 1 : strip;
+}
+
+static void fill_strips(struct litter *litter)
+{
+	memset(litter->strip_first, -1, sizeof(litter->strip_first));
+	for (int i = litter->blob_count - 1; i >= 0; i--) {
+		int strip = strip_of(litter, litter->blobs[i].x);
+
+		litter->blob_next[i] = litter->strip_first[strip];
+		litter->strip_first[strip] = (int16_t)i;
+	}
+}
+
+/* what may go on as what, at which cost; of many a track keeps the first few that its strips hold */
+static int offer_pairs(struct litter *litter, int index, struct litter_pair *pairs)
+{
+	struct litter_track *track = &litter->tracks[index];
 	struct expected e = {.x = last_of(track)->x, .y = last_of(track)->y};
-	struct litter_blob *best = NULL;
-	float best_cost = INFINITY;
-	int near = 0;
+	int near = 0, strip_last;
+	float reach;
 
 	if (track->count >= 2)
 		e = expect(litter, track);
-	for (int i = 0; i < litter->blob_count; i++) {
-		struct litter_blob *blob = &litter->blobs[i];
-		float off, cost;
+	reach = reach_of(litter, track, &e);
+	strip_last = strip_of(litter, e.x + reach);
+	for (int strip = strip_of(litter, e.x - reach); strip <= strip_last; strip++) {
+		for (int i = litter->strip_first[strip]; i >= 0; i = litter->blob_next[i]) {
+			const struct litter_blob *blob = &litter->blobs[i];
+			float off;
 
-		if (blob->taken)
-			continue;
-		off = off_by(litter, track, &e, blob);
-		if (off >= 1 || !sizes_agree(last_of(track), blob))
-			continue;
-		near++;
-		cost = off + SIZE_COST * size_change(last_of(track), blob);
-		if (cost < best_cost) {
-			best_cost = cost;
-			best = blob;
+			if (blob->taken || fabsf(blob->y - e.y) > 2 * reach || near == LITTER_PAIRS_A_TRACK)
+				continue;
+			off = off_by(litter, track, &e, blob);
+			if (off >= 1 || !sizes_agree(last_of(track), blob))
+				continue;
+			pairs[near].cost = off + SIZE_COST * size_change(last_of(track), blob);
+			pairs[near].track = (int16_t)index;
+			pairs[near++].blob = (int16_t)i;
 		}
 	}
-	if (best != NULL)
-		track->rivals += (float)(near - 1);
-	return best;
+	track->near = near;
+	return near;
+}
+
+static int by_cost(const void *a, const void *b)
+{
+	float x = ((const struct litter_pair *)a)->cost, y = ((const struct litter_pair *)b)->cost;
+
+	return (x > y) - (x < y);
 }
 
 static void end_track(struct litter *litter, struct litter_track *track)
@@ -169,20 +208,29 @@ static bool is_idle(const struct litter *litter, const struct litter_track *trac
 	return true;
 }
 
+/* the surest first: a raindrop that passes a falling thing does not run off with it */
 static void extend_tracks(struct litter *litter, int count_min, int count_max)
 {
+	int count = 0;
+
 	for (int i = 0; i < LITTER_TRACKS_MAX; i++) {
 		struct litter_track *track = &litter->tracks[i];
-		struct litter_blob *blob;
 
 		if (!track->live || track->count < count_min || track->count > count_max ||
 		    last_of(track)->t >= litter->now)
 			continue;
-		blob = nearest(litter, track);
-		if (blob != NULL)
-			add_sight(litter, track, blob);
-		else
-			track->missed++;
+		track->missed++;
+		count += offer_pairs(litter, i, &litter->pairs[count]);
+	}
+	qsort(litter->pairs, (size_t)count, sizeof(litter->pairs[0]), by_cost);
+	for (int i = 0; i < count; i++) {
+		struct litter_track *track = &litter->tracks[litter->pairs[i].track];
+		struct litter_blob *blob = &litter->blobs[litter->pairs[i].blob];
+
+		if (blob->taken || last_of(track)->t >= litter->now)
+			continue;
+		track->rivals += (float)(track->near - 1);
+		add_sight(litter, track, blob);
 	}
 }
 
@@ -234,6 +282,7 @@ void litter_tracks_step(struct litter *litter)
 
 	for (int i = 0; i < LITTER_TRACKS_MAX; i++)
 		litter->tracks[i].frames++;
+	fill_strips(litter);
 	/* the well known choose first, then those with a direction, then the newborn */
 	extend_tracks(litter, CURVE_FROM, LITTER_TRACK_POINTS_MAX);
 	extend_tracks(litter, 2, CURVE_FROM - 1);

@@ -1,95 +1,28 @@
 #include "litter_internal.h"
 
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-/*
- * What a throw is, in numbers. Distances are shares of the picture's height unless they say otherwise.
- * Each reason is a ramp: at `bad` it weighs `at_bad`, at `good` it weighs `at_good`, in between in between.
- */
-struct ramp {
-	const char *name;
-	float bad, at_bad, good, at_good;
-};
-
-static const struct ramp travels = {"travels", 0.08F, -1.5F, 0.2F, 1};             /* of the height */
-static const struct ramp storeys = {"travels-storeys", 1, -1.5F, 2.5F, 1};         /* when calibrated */
-static const struct ramp gravity = {"falls-like-gravity", 0.06F, -1, 0.015F, 1};   /* misfit, of the travel */
-static const struct ramp speeds_up = {"speeds-up", 1.15F, -1.5F, 1.8F, 1};         /* speed last / first */
-static const struct ramp goes_down = {"keeps-going-down", 0.25F, -2, 0.05F, 0.5F}; /* way up / way down */
-static const struct ramp drifts = {"drifts", 1.3F, -3, 0.6F, 0};                   /* way across / way down */
-static const struct ramp wavers = {"wavers", 0.12F, -2, 0.03F, 0};       /* side to side, of the travel */
-static const struct ramp seldom = {"seldom-seen", 0.25F, -2, 0.5F, 0};   /* sights / frames */
-static const struct ramp large = {"too-large", 0.085F, -2.5F, 0.05F, 0}; /* of the height */
-static const struct ramp slow = {"too-slow", 0.08F, -2, 0.16F, 0};       /* heights a second */
-static const struct ramp crowd = {"crowd", 0.7F, -4, 0.4F, 0};   /* share of the picture where more fell */
-static const struct ramp upset = {"picture-upset", 3, -3, 0, 0}; /* frames of light step or shake */
-static const struct ramp ambiguous = {"ambiguous", 2, -2.5F, 0.5F, 0}; /* rivals a sight */
-static const struct ramp few = {"few-sights", 6, -1.5F, 11, 0};        /* sights */
-static const struct ramp leaps = {"leaps", 0.5F, -2, 0.25F,
-				  0}; /* longest step between sights, of the travel */
-static const struct ramp foliage = {"restless-place", 0.9F, -2.5F, 0.55F,
-				    0}; /* share of frames with motion */
-
-#define ALERT_SCORE 2.6F
-#define SUSPECTED_SCORE 1.4F
-#define FALL_MIN 0.06F /* of the height: less is nothing to judge */
-#define CROWD_MIN 0.03F
-#define CROWD_S 1.5F
+#define FALL_MIN 0.06F  /* of the height: less is nothing to judge */
 #define RELEASE_PX 5.0F /* in a 720-row picture */
 #define REST_S 0.3F
 #define SAME_THING 0.08F /* of the height: nearer at the same time is not a mirror image */
 #define BORN_BESIDE 0.05F
 #define MIRROR_APART 0.04F
-#define SETTLE_S 0.5F     /* a fall is judged this long after its last sight */
-#define SETTLE_MAX_S 1.5F /* or later while something that may belong to it still moves */
+#define SETTLE_S 0.4F     /* a fall is judged this long after its last sight */
+#define SETTLE_MAX_S 0.6F /* or later while something that may belong to it still moves */
 #define FOLLOWS_S 0.8F
-#define BESIDE 0.09F /* of the width: nearer is one throw and its mirror image */
+#define NEAR_PLACE 0.02F  /* of the height: about the same place */
+#define JOIN_LOSS 0.3F    /* of score, that two parts may lose by being taken for one fall */
+#define OUT_OF_STEP 0.25F /* of the fall: two that differ by more are two throws */
+#define BESIDE 0.09F      /* of the width: nearer is one throw and its mirror image */
 
-enum { SIGHTS_MIN = 6, CROWD_SIGHTS_MIN = 4, CELLS_X = 8, CELLS_Y = 4 };
-
-static const struct litter_sight *first(const struct litter_track *track)
-{
-	return &track->sights[0];
-}
-
-static const struct litter_sight *last(const struct litter_track *track)
-{
-	return &track->sights[track->count - 1];
-}
-
-static float down(const struct litter_track *track)
-{
-	return last(track)->y - first(track)->y;
-}
-
-/* way up over way down, both added up */
-static float up_share(const struct litter_track *track)
-{
-	float up = 0, way = 1e-3F;
-
-	for (int i = 1; i < track->count; i++) {
-		float dy = track->sights[i].y - track->sights[i - 1].y;
-
-		if (dy > 0)
-			way += dy;
-		else
-			up -= dy;
-	}
-	return up / way;
-}
-
-static bool went_down(const struct litter *litter, const struct litter_track *track, float share)
-{
-	return down(track) > share * (float)litter->height &&
-	       down(track) > 0.3F * fabsf(last(track)->x - first(track)->x);
-}
+enum { SIGHTS_MIN = 6 };
 
 static void place_at(const struct litter_track *track, float t, float *ret_x, float *ret_y)
 {
-	const struct litter_sight *a = last(track), *b = a;
+	const struct litter_sight *a = litter_last(track), *b = a;
 	float share;
 
 	for (int i = 1; i < track->count; i++) {
@@ -123,26 +56,33 @@ static float y_at(const struct litter_track *track, float t)
 /* side by side at the same time: a thing and its mirror image in the glass, or two parts of one thing */
 static bool beside(const struct litter *litter, const struct litter_track *a, const struct litter_track *b)
 {
-	float begin = fmaxf(first(a)->t, first(b)->t), end = fminf(last(a)->t, last(b)->t);
-	float shorter = fminf(last(a)->t - first(a)->t, last(b)->t - first(b)->t), off = 0;
+	float begin = fmaxf(litter_first(a)->t, litter_first(b)->t),
+	      end = fminf(litter_last(a)->t, litter_last(b)->t);
+	float shorter = fminf(litter_last(a)->t - litter_first(a)->t, litter_last(b)->t - litter_first(b)->t),
+	      off = 0, low = INFINITY, high = -INFINITY, fell;
 
 	if (end - begin < 0.4F * shorter || end <= begin)
 		return false;
 	for (int i = 0; i <= 4; i++) {
-		float t = begin + (end - begin) * (float)i / 4;
+		float t = begin + (end - begin) * (float)i / 4, below = y_at(b, t) - y_at(a, t);
 
 		off += fabsf(x_at(a, t) - x_at(b, t)) / 5;
+		low = fminf(low, below);
+		high = fmaxf(high, below);
 	}
-	return off < BESIDE * (float)litter->width;
+	fell = y_at(a, end) - y_at(a, begin);
+	return off < BESIDE * (float)litter->width &&
+	       high - low < OUT_OF_STEP * fell + NEAR_PLACE * (float)litter->height;
 }
 
 /* @return whether @p b goes on where @p a was lost */
 static bool follows(const struct litter *litter, const struct litter_track *a, const struct litter_track *b)
 {
-	float gap = first(b)->t - last(a)->t;
+	float gap = litter_first(b)->t - litter_last(a)->t;
 
-	return gap > -0.1F && gap < FOLLOWS_S && first(b)->y > last(a)->y - 0.03F * (float)litter->height &&
-	       fabsf(first(b)->x - last(a)->x) < BESIDE * (float)litter->width;
+	return gap > -0.1F && gap < FOLLOWS_S &&
+	       litter_first(b)->y > litter_last(a)->y - 0.03F * (float)litter->height &&
+	       fabsf(litter_first(b)->x - litter_last(a)->x) < BESIDE * (float)litter->width;
 }
 
 /* what @p b saw after @p a's end */
@@ -152,7 +92,7 @@ static void append(struct litter_track *a, const struct litter_track *b)
 	float share;
 
 	for (int i = 0; i < b->count && a->count < LITTER_TRACK_POINTS_MAX; i++) {
-		if (b->sights[i].t > last(a)->t && b->sights[i].y >= last(a)->y)
+		if (b->sights[i].t > litter_last(a)->t && b->sights[i].y >= litter_last(a)->y)
 			a->sights[a->count++] = b->sights[i];
 	}
 	share = (float)(a->count - before) / (float)b->count;
@@ -160,37 +100,61 @@ static void append(struct litter_track *a, const struct litter_track *b)
 	a->rivals += b->rivals * share;
 }
 
-static struct litter_fall *slot_for_fall(struct litter *litter)
+/* a free place, or that of the one that matters least; NULL: that is the new one itself */
+/* whether the pace at which @p a ended leads to where @p b begins, and @p b begins at about that pace */
+static bool pace_agrees(const struct litter *litter, const struct litter_track *a,
+			const struct litter_track *b)
 {
-	struct litter_fall *oldest = &litter->falls[0];
+	const struct litter_sight *a1 = litter_last(a), *a0 = &a->sights[a->count > 4 ? a->count - 5 : 0];
+	const struct litter_sight *b0 = litter_first(b), *b1 = &b->sights[b->count > 4 ? 4 : b->count - 1];
+	float gap = b0->t - a1->t, da = fmaxf(a1->t - a0->t, 1e-3F), db = fmaxf(b1->t - b0->t, 1e-3F);
+	float va = (a1->y - a0->y) / da, vb = (b1->y - b0->y) / db, near = NEAR_PLACE * (float)litter->height;
+	float slack = near + 0.5F * fmaxf(va, vb) * fabsf(gap);
+
+	return fabsf(b0->x - a1->x - (a1->x - a0->x) / da * gap) < slack &&
+	       fabsf(b0->y - a1->y - (va + vb) / 2 * gap) < slack && vb > 0.4F * va - near &&
+	       vb < 3 * va + 4 * near;
+}
+
+static float score_of(const struct litter *litter, const struct litter_track *track)
+{
+	struct litter_verdict verdict = {0};
+
+	litter_weigh(litter, track, &verdict);
+	return verdict.score;
+}
+
+/* @return whether @p fall and what came after it make more sense together, and are together now */
+static bool joined(const struct litter *litter, struct litter_fall *fall, const struct litter_track *track,
+		   float score)
+{
+	struct litter_track both = fall->track;
+	float together;
+
+	if (!follows(litter, &fall->track, track) || !pace_agrees(litter, &fall->track, track))
+		return false;
+	append(&both, track);
+	together = score_of(litter, &both);
+	if (together < fmaxf(fall->score, score) - JOIN_LOSS)
+		return false;
+	fall->track = both;
+	fall->score = together;
+	return true;
+}
+
+static struct litter_fall *slot_for_fall(struct litter *litter, float score)
+{
+	struct litter_fall *least = &litter->falls[0];
 
 	for (int i = 0; i < LITTER_FALLS_MAX; i++) {
 		struct litter_fall *fall = &litter->falls[i];
 
 		if (!fall->used)
 			return fall;
-		if ((fall->done && !oldest->done) ||
-		    (fall->done == oldest->done && last(&fall->track)->t < last(&oldest->track)->t))
-			oldest = fall;
+		if (fall->score < least->score)
+			least = fall;
 	}
-	return oldest;
-}
-
-static int cell_of(const struct litter *litter, const struct litter_sight *sight)
-{
-	int x = (int)(sight->x * CELLS_X / (float)litter->width),
-	    y = (int)(sight->y * CELLS_Y / (float)litter->height);
-
-	return (y < CELLS_Y ? y : CELLS_Y - 1) * CELLS_X + (x < CELLS_X ? x : CELLS_X - 1);
-}
-
-static void note_in_crowd(struct litter *litter, const struct litter_track *track)
-{
-	unsigned i = litter->crowd_next++ % LITTER_CROWD_MAX;
-
-	litter->crowd[i].begin = first(track)->t;
-	litter->crowd[i].end = last(track)->t;
-	litter->crowd[i].cell = cell_of(litter, first(track));
+	return least->score < score ? least : NULL;
 }
 
 /* whether the track was at sight @p i where it had been a while before, or had never left */
@@ -226,162 +190,53 @@ static bool cut_to_release(const struct litter *litter, struct litter_track *tra
 	return true;
 }
 
-void litter_verdict_ended(struct litter *litter, const struct litter_track *track)
+/* it lies there now: the fall ends where that began */
+static bool cut_to_landing(const struct litter *litter, struct litter_track *track)
 {
+	const struct litter_sight *end = litter_last(track);
+	int count = track->count;
+
+	while (count > 1 && hypotf(track->sights[count - 2].x - end->x, track->sights[count - 2].y - end->y) <
+				    RELEASE_PX * litter->unit)
+		count--;
+	track->frames -= track->count - count;
+	track->rivals *= (float)count / (float)track->count;
+	track->count = count;
+	return count >= SIGHTS_MIN;
+}
+
+static void note_fall(struct litter *litter, const struct litter_track *track)
+{
+	float score = score_of(litter, track);
 	struct litter_fall *fall;
 
-	if (track->count < CROWD_SIGHTS_MIN || !went_down(litter, track, CROWD_MIN))
-		return;
-	litter->stats.tracks++;
-	note_in_crowd(litter, track);
-	if (track->count < SIGHTS_MIN || !went_down(litter, track, FALL_MIN))
-		return;
 	for (int i = 0; i < LITTER_FALLS_MAX; i++) {
-		struct litter_fall *earlier = &litter->falls[i];
-
-		if (earlier->used && !earlier->done && follows(litter, &earlier->track, track)) {
-			append(&earlier->track, track);
+		if (litter->falls[i].used && !litter->falls[i].done &&
+		    joined(litter, &litter->falls[i], track, score))
 			return;
-		}
 	}
-	fall = slot_for_fall(litter);
+	fall = slot_for_fall(litter, score);
+	if (fall == NULL)
+		return;
 	memset(fall, 0, sizeof(*fall));
 	fall->track = *track;
-	fall->used = cut_to_release(litter, &fall->track);
+	fall->score = score;
+	fall->used = true;
 }
 
-static void give_reason(struct litter_verdict *verdict, const struct ramp *ramp, float value)
+void litter_verdict_ended(struct litter *litter, const struct litter_track *track)
 {
-	float share = (value - ramp->bad) / (ramp->good - ramp->bad);
-	struct litter_reason *reason;
-	float weight;
+	struct litter_track fall;
 
-	share = share < 0 ? 0 : share > 1 ? 1 : share;
-	weight = ramp->at_bad + share * (ramp->at_good - ramp->at_bad);
-	verdict->score += weight;
-	if (fabsf(weight) < 0.005F || verdict->reason_count == LITTER_REASONS_MAX)
+	if (track->count < LITTER_CROWD_SIGHTS_MIN || !litter_went_down(litter, track, LITTER_CROWD_MIN))
 		return;
-	reason = &verdict->reasons[verdict->reason_count++];
-	snprintf(reason->name, sizeof(reason->name), "%s", ramp->name);
-	reason->value = value;
-	reason->weight = weight;
-}
-
-/* in how much of the picture something went down at the same time: a tree fills its corner, snow fills all */
-static float crowd_at(const struct litter *litter, float begin, float end)
-{
-	uint32_t cells = 0;
-
-	for (unsigned i = 0; i < LITTER_CROWD_MAX && i < litter->crowd_next; i++) {
-		if (litter->crowd[i].end > begin - CROWD_S && litter->crowd[i].begin < end + CROWD_S)
-			cells |= 1U << litter->crowd[i].cell;
-	}
-	for (int i = 0; i < LITTER_TRACKS_MAX; i++) {
-		const struct litter_track *track = &litter->tracks[i];
-
-		if (track->live && track->count >= CROWD_SIGHTS_MIN && went_down(litter, track, CROWD_MIN) &&
-		    first(track)->t < end + CROWD_S)
-			cells |= 1U << cell_of(litter, first(track));
-	}
-	return (float)__builtin_popcount(cells) / (CELLS_X * CELLS_Y);
-}
-
-static float upsets_at(const struct litter *litter, float begin, float end)
-{
-	int count = 0;
-
-	for (unsigned i = 0; i < 16 && i < litter->event_next; i++)
-		count += litter->events[i].t > begin - 0.3F && litter->events[i].t < end + 0.1F;
-	return (float)count;
-}
-
-/* what is left of the way across when a smooth bend is taken off: the fluttering of leaves and wings */
-static float wavering(const struct litter_track *track)
-{
-	float x[LITTER_TRACK_POINTS_MAX], y[LITTER_TRACK_POINTS_MAX];
-	double c[3], sum = 0;
-
-	for (int i = 0; i < track->count; i++) {
-		x[i] = track->sights[i].x - first(track)->x;
-		y[i] = track->sights[i].y - first(track)->y;
-	}
-	if (!litter_fit_polynomial(y, x, track->count, 2, c))
-		return 1;
-	for (int i = 0; i < track->count; i++) {
-		double yi = (double)y[i], d = (double)x[i] - c[0] - c[1] * yi - c[2] * yi * yi;
-
-		sum += d * d;
-	}
-	return (float)sqrt(sum / track->count) / fmaxf(down(track), 1);
-}
-
-static float longest_step(const struct litter_track *track)
-{
-	float longest = 0;
-
-	for (int i = 1; i < track->count; i++)
-		longest = fmaxf(longest, track->sights[i].y - track->sights[i - 1].y);
-	return longest;
-}
-
-static int compare_floats(const void *a, const void *b)
-{
-	float x = *(const float *)a, y = *(const float *)b;
-
-	return (x > y) - (x < y);
-}
-
-/* upper quartile of the smaller side: motion blur draws out only the longer one */
-static float size_of(const struct litter_track *track)
-{
-	float side[LITTER_TRACK_POINTS_MAX];
-
-	for (int i = 0; i < track->count; i++)
-		side[i] = fminf(track->sights[i].w, track->sights[i].h);
-	qsort(side, (size_t)track->count, sizeof(*side), compare_floats);
-	return side[track->count * 3 / 4];
-}
-
-static bool storeys_fallen(const struct litter *litter, const struct litter_track *track, float *ret_storeys)
-{
-	float w = (float)litter->width, h = (float)litter->height, column, from, to;
-
-	if (!litter->config.calibration.known ||
-	    !litter_origin_locate(litter->homography, first(track)->x / w, first(track)->y / h, &column,
-				  &from) ||
-	    !litter_origin_locate(litter->homography, last(track)->x / w, last(track)->y / h, &column, &to))
-		return false;
-	*ret_storeys = from - to;
-	return true;
-}
-
-static void weigh(const struct litter *litter, const struct litter_track *track,
-		  struct litter_verdict *verdict)
-{
-	float h = (float)litter->height, fell = down(track), fallen;
-	float seconds = fmaxf(last(track)->t - first(track)->t, 1e-3F);
-	struct litter_fit fit;
-
-	litter_fit_fall(track->sights, track->count, h, &fit);
-	if (storeys_fallen(litter, track, &fallen))
-		give_reason(verdict, &storeys, fallen);
-	else
-		give_reason(verdict, &travels, fell / h);
-	give_reason(verdict, &gravity, fit.residual);
-	give_reason(verdict, &speeds_up,
-		    fit.accelerates ? fminf(fit.speed_end / fmaxf(fit.speed_begin, h / 50), 99) : 0);
-	give_reason(verdict, &goes_down, up_share(track));
-	give_reason(verdict, &drifts, fabsf(last(track)->x - first(track)->x) / fell);
-	give_reason(verdict, &wavers, wavering(track));
-	give_reason(verdict, &seldom, (float)track->count / (float)(track->frames > 0 ? track->frames : 1));
-	give_reason(verdict, &leaps, longest_step(track) / fell);
-	give_reason(verdict, &few, (float)track->count);
-	give_reason(verdict, &ambiguous, track->rivals / (float)track->count);
-	give_reason(verdict, &large, size_of(track) / h);
-	give_reason(verdict, &slow, fell / h / seconds);
-	give_reason(verdict, &crowd, crowd_at(litter, first(track)->t, last(track)->t));
-	give_reason(verdict, &upset, upsets_at(litter, first(track)->t, last(track)->t));
-	give_reason(verdict, &foliage, track->busy / (float)(track->tiles > 0 ? track->tiles : 1));
+	litter->stats.tracks++;
+	litter_note_in_crowd(litter, track);
+	if (track->count < SIGHTS_MIN || !litter_went_down(litter, track, FALL_MIN))
+		return;
+	fall = *track;
+	if (cut_to_release(litter, &fall) && cut_to_landing(litter, &fall))
+		note_fall(litter, &fall);
 }
 
 static void copy_points(const struct litter *litter, const struct litter_track *track,
@@ -417,7 +272,8 @@ static bool has_live_part(const struct litter *litter, const struct litter_fall 
 	for (int i = 0; i < LITTER_TRACKS_MAX; i++) {
 		const struct litter_track *track = &litter->tracks[i];
 
-		if (track->live && track->count >= SIGHTS_MIN && went_down(litter, track, CROWD_MIN) &&
+		if (track->live && track->count >= SIGHTS_MIN &&
+		    litter_went_down(litter, track, LITTER_CROWD_MIN) &&
 		    (beside(litter, track, &fall->track) || follows(litter, &fall->track, track)))
 			return true;
 	}
@@ -427,18 +283,18 @@ static bool has_live_part(const struct litter *litter, const struct litter_fall 
 /* two tracks of one thing, of which the other saw it longer: @return whether @p track was made longer */
 static bool absorb(const struct litter *litter, struct litter_track *track, const struct litter_track *other)
 {
-	float t = last(track)->t, near = BORN_BESIDE * (float)litter->height;
+	float t = litter_last(track)->t, near = BORN_BESIDE * (float)litter->height;
 
-	if (last(other)->t <= t || first(other)->t > t ||
-	    hypotf(x_at(track, first(other)->t) - first(other)->x,
-		   y_at(track, first(other)->t) - first(other)->y) > near)
+	if (litter_last(other)->t <= t || litter_first(other)->t > t ||
+	    hypotf(x_at(track, litter_first(other)->t) - litter_first(other)->x,
+		   y_at(track, litter_first(other)->t) - litter_first(other)->y) > near)
 		return false;
 	for (int i = 0; i < other->count; i++) {
 		const struct litter_sight *sight = &other->sights[i];
 
 		if (sight->t < t)
 			continue;
-		if (hypotf(sight->x - last(track)->x, sight->y - last(track)->y) >
+		if (hypotf(sight->x - litter_last(track)->x, sight->y - litter_last(track)->y) >
 		    SAME_THING * (float)litter->height)
 			return false;
 		append(track, other);
@@ -453,7 +309,7 @@ static void absorb_others(struct litter *litter, struct litter_fall *fall)
 		struct litter_fall *other = &litter->falls[i];
 
 		if (other->used && !other->done && other != fall &&
-		    first(&other->track)->t >= first(&fall->track)->t &&
+		    litter_first(&other->track)->t >= litter_first(&fall->track)->t &&
 		    absorb(litter, &fall->track, &other->track)) {
 			other->used = false;
 			litter->stats.merged++;
@@ -467,7 +323,8 @@ static void absorb_others(struct litter *litter, struct litter_fall *fall)
  */
 static bool leads(const struct litter *litter, const struct litter_track *a, const struct litter_track *b)
 {
-	float begin = fmaxf(first(a)->t, first(b)->t), end = fminf(last(a)->t, last(b)->t), below = 0;
+	float begin = fmaxf(litter_first(a)->t, litter_first(b)->t),
+	      end = fminf(litter_last(a)->t, litter_last(b)->t), below = 0;
 
 	for (int i = 0; i < 4 && end > begin;
 	     i++) { /* not the very end, where tracks may have changed over */
@@ -477,7 +334,7 @@ static bool leads(const struct litter *litter, const struct litter_track *a, con
 	}
 	if (fabsf(below) > MIRROR_APART * (float)litter->height)
 		return below > 0;
-	return down(a) > down(b);
+	return litter_down(a) > litter_down(b);
 }
 
 /* the throw among those that belong together speaks for all; one that was judged already has spoken */
@@ -485,7 +342,6 @@ static bool speaks_for_others(const struct litter *litter, const struct litter_f
 {
 	for (int i = 0; i < LITTER_FALLS_MAX; i++) {
 		const struct litter_fall *other = &litter->falls[i];
-		struct litter_verdict verdict = {0};
 
 		if (!other->used || other == fall ||
 		    !(beside(litter, &fall->track, &other->track) ||
@@ -493,11 +349,22 @@ static bool speaks_for_others(const struct litter *litter, const struct litter_f
 			continue;
 		if (other->done)
 			return false;
-		weigh(litter, &other->track, &verdict);
-		if (verdict.score >= ALERT_SCORE && leads(litter, &other->track, &fall->track))
+		if (other->score >= LITTER_ALERT_SCORE && leads(litter, &other->track, &fall->track))
 			return false;
 	}
 	return true;
+}
+
+/* what it would be worth if nothing had gone the same way before: only such things make a way well-trodden */
+static float score_for_the_first_time(const struct litter_verdict *verdict)
+{
+	float score = verdict->score;
+
+	for (size_t i = 0; i < verdict->reason_count; i++) {
+		if (litter_is_habit(&verdict->reasons[i]))
+			score -= verdict->reasons[i].weight;
+	}
+	return score;
 }
 
 static void judge(struct litter *litter, struct litter_fall *fall)
@@ -511,11 +378,13 @@ static void judge(struct litter *litter, struct litter_fall *fall)
 		return;
 	}
 	absorb_others(litter, fall);
-	weigh(litter, &fall->track, &verdict);
-	fall->used = verdict.score >= SUSPECTED_SCORE; /* else it speaks for nobody */
+	litter_weigh(litter, &fall->track, &verdict);
+	if (score_for_the_first_time(&verdict) >= LITTER_SUSPECTED_SCORE)
+		litter_note_way(litter, &fall->track);
+	fall->used = verdict.score >= LITTER_SUSPECTED_SCORE; /* else it speaks for nobody */
 	if (!fall->used)
 		return;
-	verdict.grade = verdict.score >= ALERT_SCORE ? LITTER_ALERT : LITTER_SUSPECTED;
+	verdict.grade = verdict.score >= LITTER_ALERT_SCORE ? LITTER_ALERT : LITTER_SUSPECTED;
 	copy_points(litter, &fall->track, &verdict);
 	litter_origin_name(litter, &verdict);
 	keep_verdict(litter, &verdict);
@@ -529,7 +398,7 @@ void litter_verdict_step(struct litter *litter, bool final)
 
 		if (!fall->used)
 			continue;
-		age = litter->now - last(&fall->track)->t;
+		age = litter->now - litter_last(&fall->track)->t;
 		if (fall->done) {
 			fall->used = age < 2 * SETTLE_MAX_S && !final;
 			continue;

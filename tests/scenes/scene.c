@@ -1,4 +1,4 @@
-#include "scene.h"
+#include "scene_tile.h"
 
 #include <errno.h>
 #include <math.h>
@@ -226,12 +226,14 @@ static void copy_plate(struct scene *scene, int n, const struct scene_planes *pl
 {
 	const struct scene_options *o = &scene->options;
 	const uint8_t *luma = scene->clouded;
+	/* a sky that is grey all over has nothing that can be seen to move, nor has that of the night */
+	int clouds = o->overcast || o->rain || o->snow || o->night ? 0 : n / CLOUD_FRAMES;
 
 	if (o->plate != NULL) {
 		luma = plate_at(o->plate, n);
-	} else if (scene->clouded_at != n / CLOUD_FRAMES) {
+	} else if (scene->clouded_at != clouds) {
 		memcpy(scene->clouded, scene->plate.data[0], (size_t)o->width_px * (size_t)o->height_px);
-		scene->clouded_at = n / CLOUD_FRAMES;
+		scene->clouded_at = clouds;
 		add_clouds(scene, scene->clouded_at * CLOUD_FRAMES);
 	}
 	copy_plane(planes->data[0], planes->stride[0], luma, o->width_px, o->width_px, o->height_px);
@@ -240,20 +242,26 @@ static void copy_plate(struct scene *scene, int n, const struct scene_planes *pl
 			   o->width_px / 2, o->height_px / 2);
 }
 
+SCENE_CLONES static void noise_row(uint8_t *restrict luma, const int8_t *restrict noise, int count)
+{
+	for (int x = 0; x < count; x++) {
+		short value = (short)(luma[x] + noise[x]);
+
+		value = value < 16 ? 16 : value;
+		value = value > 235 ? 235 : value;
+		luma[x] = (uint8_t)value;
+	}
+}
+
 static void add_noise(const struct scene *scene, int n, const struct scene_planes *planes)
 {
 	const struct scene_options *o = &scene->options;
 
 	for (int y = 0; y < o->height_px; y++) {
-		uint8_t *luma = planes->data[0] + (ptrdiff_t)y * planes->stride[0];
 		double start = scene_random(o->seed, 100 + (uint64_t)n, (uint64_t)y);
-		const int8_t *noise = scene->noise + (size_t)(start * (NOISE - SCENE_SIDE_MAX_PX));
 
-		for (int x = 0; x < o->width_px; x++) {
-			int value = luma[x] + noise[x];
-
-			luma[x] = (uint8_t)(value < 16 ? 16 : value > 235 ? 235 : value);
-		}
+		noise_row(planes->data[0] + (ptrdiff_t)y * planes->stride[0],
+			  scene->noise + (size_t)(start * (NOISE - SCENE_SIDE_MAX_PX)), o->width_px);
 	}
 }
 

@@ -59,7 +59,7 @@ static void put_blob(const struct stage *s, double x, double y, double a, double
 	    y > s->o->height_px + SCENE_TILE)
 		return;
 	scene_tile_begin(&tile, x, y, fmax(a, b) + 1);
-	scene_tile_add(&tile, x, y, fmax(a, 1), fmax(b, 1), turn, weight);
+	scene_tile_add(&tile, x, y, fmax(a, 0.5), fmax(b, 0.5), turn, weight);
 	scene_tile_put(&tile, s->o, s->planes, luma, 128, 128);
 }
 
@@ -194,7 +194,7 @@ static void drip(const struct stage *s)
 			continue;
 		scene_project(s->camera, u, v - fallen, 0.8, &x, &y);
 		if (v - fallen > 0.2)
-			put_blob(s, x, y, 1.1 * s->unit, (1.1 + 2 * age) * s->unit, 0, 0.35, 210);
+			put_blob(s, x, y, 0.6 * s->unit, (0.8 + 1.5 * age) * s->unit, 0, 0.3, 210);
 	}
 }
 

@@ -4,6 +4,14 @@
 
 #include "scene.h"
 
+/* rows are drawn for the processor at hand */
+#if defined(__x86_64__) && defined(__gnu_linux__) && !defined(__clang__) &&                                  \
+	!defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+#define SCENE_CLONES __attribute__((target_clones("avx2", "default")))
+#else
+#define SCENE_CLONES
+#endif
+
 enum { SCENE_TILE = 96 }; /* half the side of the largest thing drawn, pixels */
 
 struct scene_tile {
