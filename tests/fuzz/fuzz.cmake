@@ -1,5 +1,5 @@
 # libFuzzer targets, one a parser of outside bytes; built by tests/fuzz/run in a clang tree of their own
-foreach(target command config pass roster wiegand)
+foreach(target command config csv pass roster wiegand)
   add_executable(fuzz_${target} ${CMAKE_CURRENT_LIST_DIR}/fuzz_${target}.c)
   target_compile_options(fuzz_${target} PRIVATE -fsanitize=fuzzer)
   target_link_options(fuzz_${target} PRIVATE -fsanitize=fuzzer)
@@ -10,3 +10,4 @@ target_link_libraries(fuzz_config PRIVATE gh_daemon)
 target_link_libraries(fuzz_pass PRIVATE gh_daemon)
 target_link_libraries(fuzz_roster PRIVATE gh_daemon)
 target_link_libraries(fuzz_wiegand PRIVATE gh_hw)
+target_link_libraries(fuzz_csv PRIVATE gh_daemon)
