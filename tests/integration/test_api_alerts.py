@@ -23,7 +23,7 @@ class Desk(unittest.TestCase):
                         "--throw", "5,11,3,bottle", "--out", str(film), "--truth", str(film.with_suffix(".csv"))],
                        check=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
         facts = json.loads(film.with_suffix(".json").read_text())
-        self.gate.config["cameras"] = [{"name": "facade", "role": "facade", "source": f"file:{film}", "realtime": False,
+        self.gate.config["cameras"] = [{"name": "facade", "role": "facade", "source": f"file:{film}",
                                         "calibration": facts["calibration"]}]
 
     def verify(self, data, *options):
