@@ -50,8 +50,13 @@ static void on_old_alerts(struct api *api, void *arg, const json_t *body)
 		see_event(api, event);
 		last = json_integer_value(json_object_get(event, "seq"));
 	}
-	if (json_array_size(events) == PAGE_ROWS)
+	if (json_array_size(events) == PAGE_ROWS) {
 		ask_old_alerts(api, last);
+		return;
+	}
+	api->alerts_asked =
+		false; /* asked again by the next who wants them, when the log could not be read */
+	api->alerts_known = body != NULL;
 }
 
 static void ask_old_alerts(struct api *api, int64_t after)
@@ -60,8 +65,21 @@ static void ask_old_alerts(struct api *api, int64_t after)
 		.after = after, .limit = PAGE_ROWS, .type = "litter.", .ascending = true};
 	struct api_token token;
 
-	if (api_begin_inner(api, on_old_alerts, NULL, &token))
+	api->alerts_asked = api_begin_inner(api, on_old_alerts, NULL, &token);
+	if (api->alerts_asked)
 		api->ops->events(api->gate, token, &query);
+}
+
+/* Until all are known, nobody is told that one does not exist. */
+static bool are_known(struct api *api, const struct http_request *request)
+{
+	if (api->alerts_known)
+		return true;
+	if (!api->alerts_asked)
+		ask_old_alerts(api, 0);
+	if (!api->alerts_known)
+		api_bad(api, request, 503, "the alerts are being read from the log, try again in a moment");
+	return api->alerts_known;
 }
 
 void api_ready(struct api *api)
@@ -194,7 +212,7 @@ void api_get_alerts(struct api *api, const struct http_request *request, const c
 	bool more;
 
 	(void)param;
-	if (!api_take_query(api, request, "limit", API_PAGE_MAX, &limit) ||
+	if (!are_known(api, request) || !api_take_query(api, request, "limit", API_PAGE_MAX, &limit) ||
 	    !api_take_query(api, request, "before", INT64_MAX, &before))
 		return;
 	if (alert_state_parse(http_query(request, "state"), &state) < 0) {
@@ -210,6 +228,8 @@ const struct alert *api_take_alert(struct api *api, const struct http_request *r
 	const struct alert *alert = NULL;
 	int64_t seq = 0;
 
+	if (!are_known(api, request))
+		return NULL;
 	if (api_parse_number(param, INT64_MAX, &seq) == 0)
 		alert = alert_find(api->alerts, seq);
 	if (alert == NULL || alert->unix_ms == 0) {

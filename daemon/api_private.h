@@ -54,6 +54,7 @@ struct api {
 	struct sessions *sessions;
 	struct worker *passwords, *office; /* office: archives, pictures, folders */
 	struct alerts *alerts;
+	bool alerts_asked, alerts_known; /* those from before the start */
 	struct api_log_export *exports;
 	struct api_live *live;
 	bool counting_files; /* for /metrics */

@@ -315,6 +315,8 @@ int rig_setup(void **state)
 	snprintf(path, sizeof(path), "%s/evidence/link.mp4", dir);
 	assert_int_equal(symlink("../secret", path), 0);
 	assert_int_equal(api_open(&config, &ops, NULL, &api, error, sizeof(error)), 0);
+	api_ready(api);
+	gate.asked[0] = '\0';
 	return 0;
 }
 
