@@ -133,31 +133,44 @@ static double overlap(const struct throw *throw, const struct score_told *told)
 	return both > 0 && all > 0 ? both / all : 0;
 }
 
-/* Each throw takes the first alert that belongs to it and that no other has taken. */
+/* the alert that is none's yet and fits the throw's time best; -1: none */
+static int best_alert(const struct score_clip *clip, struct throw *throw, const bool *taken)
+{
+	double best_overlap = -1;
+	int best = -1;
+
+	for (size_t i = 0; i < clip->told_count; i++) {
+		const struct score_told *told = &clip->told[i];
+
+		if (taken[i] || !belongs(told, throw, clip))
+			continue;
+		if (told->verdict.grade != LITTER_ALERT) {
+			throw->suspected = true;
+		} else if (overlap(throw, told) > best_overlap) {
+			best_overlap = overlap(throw, told);
+			best = (int)i;
+		}
+	}
+	return best;
+}
+
 static int match(struct score *score, const struct score_clip *clip, struct throw *throws, size_t count)
 {
 	bool *taken = calloc(clip->told_count + 1, sizeof(*taken));
 	int r = taken == NULL ? -ENOMEM : 0;
 
 	for (size_t t = 0; t < count && r == 0; t++) {
-		for (size_t i = 0; i < clip->told_count && !throws[t].found; i++) {
-			const struct score_told *told = &clip->told[i];
+		int best = best_alert(clip, &throws[t], taken);
 
-			if (taken[i] || !belongs(told, &throws[t], clip))
-				continue;
-			if (told->verdict.grade != LITTER_ALERT) {
-				throws[t].suspected = true;
-				continue;
-			}
-			taken[i] = throws[t].found = true;
-			score->alerts_right++;
-			r = keep_delay(score, told->told_s - throws[t].end_s);
-			if (throws[t].has_box)
-				score->overlap_sum += overlap(&throws[t], told);
-		}
 		score->overlap_throws += throws[t].has_box;
-		score->found += throws[t].found;
-		score->found_suspected += !throws[t].found && throws[t].suspected;
+		score->found += best >= 0;
+		score->found_suspected += best < 0 && throws[t].suspected;
+		if (best < 0)
+			continue;
+		taken[best] = throws[t].found = true;
+		score->alerts_right++;
+		score->overlap_sum += throws[t].has_box ? overlap(&throws[t], &clip->told[best]) : 0;
+		r = keep_delay(score, clip->told[best].told_s - throws[t].end_s);
 	}
 	free(taken);
 	return r;

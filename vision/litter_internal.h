@@ -74,6 +74,7 @@ struct litter_track {
 	int count;
 	int frames;      /* judged frames since its first sight */
 	int missed;      /* in a row */
+	int thinned;     /* one sight stands for so many */
 	float busy;      /* sum, over the tiles it entered, of how restless they were before it came */
 	int tiles, tile; /* entered; the last one */
 	int near;        /* blobs in its gate, this frame */

@@ -114,6 +114,7 @@ static void add_sight(struct litter *litter, struct litter_track *track, struct 
 			track->sights[i] = track->sights[2 * i];
 		track->count = LITTER_TRACK_POINTS_MAX / 2;
 		track->frames /= 2;
+		track->thinned *= 2;
 		track->rivals /= 2;
 	}
 	sight = &track->sights[track->count++];
@@ -272,6 +273,7 @@ static void begin_tracks(struct litter *litter)
 			return;
 		memset(track, 0, sizeof(*track));
 		track->live = true;
+		track->thinned = 1;
 		add_sight(litter, track, blob);
 	}
 }

@@ -15,7 +15,7 @@
 #define FOLLOWS_S 0.8F
 #define NEAR_PLACE 0.02F  /* of the height: about the same place */
 #define JOIN_LOSS 0.3F    /* of score, that two parts may lose by being taken for one fall */
-#define OUT_OF_STEP 0.25F /* of the fall: two that differ by more are two throws */
+#define OUT_OF_STEP 0.5F /* of the fall: two that differ by more are two throws */
 #define BESIDE 0.09F      /* of the width: nearer is one throw and its mirror image */
 
 enum { SIGHTS_MIN = 6 };

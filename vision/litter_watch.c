@@ -20,7 +20,7 @@ _Static_assert((int)LITTER_RESULT_ERROR_BYTES >= (int)EVIDENCE_ERROR_BYTES, "err
 enum {
 	QUEUE_DEFAULT = 16,
 	TIMES_MAX = 1024, /* frames whose arrival is remembered: 40 s at 25 a second */
-	STILLS_MAX = 5, /* 3 MB each at 1080p */
+	STILLS_MAX = 5,   /* 3 MB each at 1080p */
 	STILL_EVERY_US = 600000,
 	POST_ROLL_LATE_MS = 3000, /* then a stream that stands still is waited for no longer */
 	MINUTE_MS = 60000,

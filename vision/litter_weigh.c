@@ -22,7 +22,7 @@ static const struct ramp goes_down = {"keeps-going-down", 0.25F, -2, 0.05F, 0.5F
 static const struct ramp drifts = {"drifts", 1.3F, -3, 0.6F,
 				   0}; /* way across / way down, less what perspective makes */
 static const struct ramp wavers = {"wavers", 0.12F, -2, 0.03F, 0};         /* side to side, of the travel */
-static const struct ramp seldom = {"seldom-seen", 0.35F, -2.5F, 0.62F, 0}; /* sights / frames */
+static const struct ramp seldom = {"seldom-seen", 0.25F, -2.5F, 0.5F, 0}; /* sights / frames */
 static const struct ramp large = {"too-large", 0.085F, -2.5F, 0.05F, 0};   /* of the height */
 static const struct ramp slow = {"too-slow", 1, -2.5F, 3, 0};              /* of its own sizes a second */
 static const struct ramp crawls = {"crawls", 0.02F, -2.5F, 0.045F, 0};     /* heights a second */
@@ -30,7 +30,8 @@ static const struct ramp tiny = {"tiny", 1.5F, -2, 3.75F,
 				 0}; /* px, of a 720-row picture where that is less */
 static const struct ramp outside = {"begins-off-the-facade", 1, -1.5F, 0, 0}; /* 1: where no window is */
 static const struct ramp again = {"begins-where-others-did", 3, -3, 0, 0};    /* earlier ones */
-static const struct ramp goes_on = {"goes-on-after", 1, -2, 0, 0}; /* 1: still about, but falling no more */
+static const struct ramp goes_on = {"goes-on-after", 1, -2, 0.4F,
+				    0}; /* up to 1: still about, but falling no more */
 static const struct ramp fast = {"faster-than-falling", 1.6F, -3, 1.2F,
 				 0}; /* speed / that of a fall from the roof */
 static const struct ramp stops = {"slows-down", 0.55F, -3, 0.85F, 0}; /* speed in the last third / at most */
@@ -314,7 +315,8 @@ static float share_of_fall_speed(const struct litter *litter, float storeys_fall
 /* sights over the frames in which it could have been seen, or over those that there should have been */
 static float share_of_frames(const struct litter *litter, const struct litter_track *track)
 {
-	float frames = (litter_last(track)->t - litter_first(track)->t) / fmaxf(litter->frame_s, 1e-3F);
+	float frames = (litter_last(track)->t - litter_first(track)->t) / fmaxf(litter->frame_s, 1e-3F) /
+		       (float)track->thinned;
 
 	return (float)track->count / fmaxf(fmaxf((float)track->frames, frames), 1);
 }
@@ -373,7 +375,8 @@ static float still_about(const struct litter *litter, const struct litter_track 
 		seconds = fmaxf(b->t - a->t, 1e-3F);
 		if (hypotf(b->x - a->x, b->y - a->y) > 2 * RESTS_PX * litter->unit &&
 		    (b->y - a->y) / seconds < pace / 2)
-			return 1;
+			return 1 -
+			       litter->front.tile_busy[track->tile]; /* where all moves, it may be anything */
 	}
 	return 0;
 }
