@@ -74,6 +74,7 @@ class Doors(unittest.TestCase):
         self.assertIn("reset on site", refused.stderr)
         self.assertEqual(gate.door()["mode"], opened)
         gate.release("fire")
+        wait_until("a quiet panel", lambda: gate.line("fire") == "inactive")
         self.assertEqual(gate.line("main-lock"), "active")
         # refused until the panel's line has held its level for debounce_ms
         wait_until("the reset taken", lambda: gate.gatectl_run("fire-reset").returncode == 0)
