@@ -88,7 +88,7 @@ class Doors(unittest.TestCase):
         wait_until("the mode on disk", lambda: "a DoubleLocked" in (gate.state / "doors").read_text())
         for end in (gate.kill, gate.stop):
             end()
-            gate.start(log_ready=False)
+            gate.start()
             self.assertEqual((self.mode("a"), gate.line("a-bolt"), gate.line("a-lock")), ("DoubleLocked", "active", "inactive"))
             self.assertEqual((self.mode("b"), gate.line("b-lock")), ("Locked", "active"))
         gate.gatectl("door", "mode", "b", "Unlocked")
