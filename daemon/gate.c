@@ -101,6 +101,7 @@ void gate_close(struct gate *gate)
 {
 	if (gate == NULL)
 		return;
+	gate->closing = true;
 	gate_api_close(gate);
 	gate_vision_close(gate);
 	if (gate->store != NULL && store_is_ready(gate->store))

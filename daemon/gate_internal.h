@@ -95,6 +95,7 @@ struct gate {
 	const struct config *config;
 	sd_event *event;
 	uint64_t started_us;
+	bool closing;
 	char *error; /* of gate_open(), only while it runs */
 
 	struct store_claim *claim;

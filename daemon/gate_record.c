@@ -134,6 +134,8 @@ static void on_news(void *arg, enum store_news news, const char *text)
 {
 	struct gate *gate = arg;
 
+	if (gate->closing) /* stopped before the log was open: what READY begins would never be ended */
+		return;
 	gate->store_trouble[0] = '\0';
 	switch (news) {
 	case STORE_READY:
