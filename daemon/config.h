@@ -189,7 +189,7 @@ struct config_broker {
 };
 
 struct config_share {
-	bool names, pictures, templates;
+	bool names;
 };
 
 struct config_home_assistant {

@@ -39,23 +39,12 @@ static const struct option broker_members[] = {
 	{0}};
 static const struct option broker_item = {MEMBERS(broker_members), .bytes = sizeof(struct config_broker)};
 
-static const struct option share_members[] = {
-	{.key = "names",
-	 .kind = OPTION_BOOL,
-	 AT(config_share, names),
-	 FALLBACK("false"),
-	 .help = "Names in events and in `roster.snapshot`."},
-	{.key = "pictures",
-	 .kind = OPTION_BOOL,
-	 AT(config_share, pictures),
-	 FALLBACK("false"),
-	 .help = "The still of a thrown thing, under `picture/EVENT-ID`."},
-	{.key = "templates",
-	 .kind = OPTION_BOOL,
-	 AT(config_share, templates),
-	 FALLBACK("false"),
-	 .help = "`enrol` takes face templates and photos that the property system sends."},
-	{0}};
+static const struct option share_members[] = {{.key = "names",
+					       .kind = OPTION_BOOL,
+					       AT(config_share, names),
+					       FALLBACK("false"),
+					       .help = "Names in events and in `roster.snapshot`."},
+					      {0}};
 
 static const struct option home_assistant_members[] = {{.key = "enabled",
 							.kind = OPTION_BOOL,

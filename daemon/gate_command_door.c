@@ -175,13 +175,12 @@ static void run_config_get(struct gate_link *l, struct link_asker *asker, const 
 
 	(void)key, (void)body;
 	link_answer(l, asker, 0, NULL,
-		    json_pack("{s:i, s:s, s:s, s:s, s:o, s:o, s:o, s:{s:b, s:b, s:b}, s:i, s:i}", "version",
+		    json_pack("{s:i, s:s, s:s, s:s, s:o, s:o, s:o, s:{s:b}, s:i, s:i}", "version",
 			      (int)config->version, "site", config->site, "gate", config->gate, "software",
 			      GH_VERSION, "doors", doors_config(config), "cameras", cameras_config(config),
 			      "keys", keys_config(&config->mqtt), "share", "names", config->mqtt.share.names,
-			      "pictures", config->mqtt.share.pictures, "templates",
-			      config->mqtt.share.templates, "evidence_days", (int)config->evidence.days,
-			      "evidence_max_gb", (int)config->evidence.max_gb));
+			      "evidence_days", (int)config->evidence.days, "evidence_max_gb",
+			      (int)config->evidence.max_gb));
 }
 
 const struct link_command_kind gate_command_config_get = {"config.get", check_config_get, run_config_get};

@@ -91,9 +91,6 @@ int link_publish_retained(struct link *link, const char *topic, const json_t *me
  */
 void link_states_complete(struct link *link);
 
-/** A picture: QoS 1 under picture/NAME, not retained, dropped while there is no connection. */
-void link_publish_picture(struct link *link, const char *name, const void *jpeg, size_t bytes);
-
 /** Not retained, QoS 0, dropped while there is no connection. */
 void link_publish_health(struct link *link, const json_t *health);
 

@@ -554,15 +554,6 @@ void link_publish_health(struct link *link, const json_t *health)
 	free(text);
 }
 
-void link_publish_picture(struct link *link, const char *name, const void *jpeg, size_t bytes)
-{
-	char rest[TOPIC_BYTES];
-
-	snprintf(rest, sizeof(rest), "picture/%s", name);
-	if (link_is_up(link))
-		publish_own(link, rest, jpeg, bytes, 1, false);
-}
-
 void link_reply(struct link *link, const char *topic, const void *correlation, size_t correlation_bytes,
 		const json_t *reply)
 {
