@@ -1,0 +1,72 @@
+/* The gate's API as the page uses it; docs/openapi.yaml is the contract. */
+import { t, word } from './i18n';
+
+export type Role = 'guard' | 'manager' | 'admin';
+export interface Session { user: string; role: Role; token: string }
+export interface EventRow {
+	seq: number; id: string; time: string; type: string; severity: 'info' | 'warning' | 'alarm';
+	source?: string | null; person?: string | null; data: Record<string, unknown>; hash: string;
+}
+export interface Verdict { verdict: 'confirmed' | 'false' | 'unsure'; cause?: string; note?: string; by: string; time: string }
+export interface Alert {
+	seq: number; time: string; grade: 'alert' | 'suspected'; camera?: string; origin?: { text: string };
+	reasons?: { name: string; value: number; weight: number }[]; path?: [ms: number, x: number, y: number][]; picture?: [number, number];
+	first_sight?: string; clip_offset_ms?: number; score?: number; files: { name: string; sha256: string; bytes: number }[];
+	fall_ms?: number; evidence_error?: string; verdict: Verdict | null; held: boolean; case: string | null;
+}
+export interface Door { name: string; mode: string; physical: string; lock: string; alarm: string; fault: string; tamper: string; has_contact: boolean }
+export interface Camera {
+	name: string; role: string; state: string; reason: string;
+	sight: { cause: string; watched_s: number; blind_s: number; seconds: Record<string, number> };
+}
+export interface Status {
+	site: string; gate: string; version: string; uptime_s: number; doors: Door[]; cameras: Camera[];
+	storage: { state: string; reason: string; last_seq: number; pending: number; slow: boolean };
+	mqtt: { state: string; reason?: string; acknowledged: number }; people: number; fire: boolean;
+}
+export interface GuardRequest { id: string; door: string; rule: string; factor: string; person: string | null; picture: { camera: string; live: string } | null; left_ms: number }
+export interface AlertPage { alerts: Alert[]; next: number | null; new: number; held: number }
+export interface Case { id: string; title: string; alerts: number[]; people: string[]; note: string; revision: number; changed: string; by: string }
+export interface Person { id: string; name: string; enabled: boolean; faces: number; valid_from: string | null; valid_to: string | null }
+
+const ranks: Role[] = ['guard', 'manager', 'admin'];
+export const may = (session: Session, least: Role): boolean => ranks.indexOf(session.role) >= ranks.indexOf(least);
+
+export class Problem extends Error {
+	constructor(readonly status: number, readonly code: string, detail: string) {
+		const known = word(code);
+
+		super(known !== code ? known : detail || t('Something went wrong.', '出错了。'));
+	}
+	get absent(): boolean { return this.status === 404 || this.status === 501; }
+}
+
+let token = '';
+let ended: () => void = () => undefined;
+export const onEnded = (then: () => void): void => { ended = then; };
+/** The session is over: the shell asks for a new log-in. */
+export const sessionOver = (): void => ended();
+export const setToken = (next: string): void => { token = next; };
+
+/** One call; a body that is no Blob is JSON. Throws a Problem, also when nobody answers. */
+export async function call<T>(method: string, path: string, body?: unknown): Promise<T> {
+	const headers: Record<string, string> = method === 'GET' ? {} : { 'X-Gatehouse-Token': token };
+	let response: Response;
+
+	if (body instanceof Blob) headers['Content-Type'] = body.type || 'application/octet-stream';
+	else if (body !== undefined) headers['Content-Type'] = 'application/json';
+	try {
+		response = await fetch(`/api/v1/${path}`, {
+			method, headers, ...(body === undefined ? {} : { body: body instanceof Blob ? body : JSON.stringify(body) }),
+		});
+	} catch {
+		throw new Problem(0, 'no-connection', '');
+	}
+	if (response.ok) return (response.status === 204 ? undefined : await response.json()) as T;
+	const problem = (await response.json().catch(() => ({}))) as { code?: string; detail?: string };
+	if (response.status === 401 && path !== 'session' && path !== 'session/password') ended();
+	throw new Problem(response.status, problem.code ?? '', problem.detail ?? '');
+}
+export const get = <T>(path: string): Promise<T> => call<T>('GET', path);
+export const post = <T>(path: string, body: unknown = {}): Promise<T> => call<T>('POST', path, body);
+

@@ -1,0 +1,132 @@
+/* Two languages, complete by construction: a text cannot be written without its other half. */
+export type Lang = 'en' | 'zh';
+
+const KEY = 'gatehouse.lang';
+let lang: Lang = (localStorage.getItem(KEY) ?? (navigator.language.startsWith('zh') ? 'zh' : 'en')) === 'zh' ? 'zh' : 'en';
+
+export const language = (): Lang => lang;
+export const t = (en: string, zh: string): string => (lang === 'zh' ? zh : en);
+
+export function setLanguage(next: Lang): void {
+	lang = next;
+	localStorage.setItem(KEY, next);
+	document.documentElement.lang = next === 'zh' ? 'zh-CN' : 'en';
+}
+setLanguage(lang);
+
+type Pair = readonly [en: string, zh: string];
+const words: Record<string, Pair> = {
+	Locked: ['Locked', '已上锁'],
+	Unlocked: ['Unlocked', '未上锁'],
+	Accessed: ['Opened once', '单次开启'],
+	Blocked: ['Blocked', '已封闭'],
+	LockedDown: ['Lockdown', '紧急封锁'],
+	LockedOpen: ['Evacuation', '疏散常开'],
+	DoubleLocked: ['Double locked', '双重锁定'],
+	Open: ['Open', '打开'],
+	Closed: ['Closed', '关闭'],
+	Unknown: ['Unknown', '未知'],
+	Fault: ['Fault', '故障'],
+	FaultDetected: ['Fault', '故障'],
+	Normal: ['Normal', '正常'],
+	DoorForcedOpen: ['Forced open', '强行打开'],
+	DoorOpenTooLong: ['Held open', '开启过久'],
+	CredentialNotFound: ['Not enrolled here', '未登记'],
+	CredentialNotEnabled: ['Credential is off', '凭证停用'],
+	CredentialNotActive: ['Not valid yet', '凭证未生效'],
+	CredentialExpired: ['Expired', '凭证过期'],
+	InvalidPIN: ['Wrong PIN', '密码错误'],
+	NotPermittedAtThisTime: ['Not at this time', '不在允许时段'],
+	Unauthorized: ['Not allowed here', '无权限'],
+	AntiPassback: ['Anti-passback', '防反传'],
+	Interlock: ['Interlock', '互锁'],
+	face: ['face', '人脸'],
+	card: ['card', '卡'],
+	pin: ['PIN', '密码'],
+	qr: ['QR code', '二维码'],
+	pass: ['pass', '通行证'],
+	remote: ['remote', '远程'],
+	alert: ['Alert', '警报'],
+	suspected: ['Suspected', '疑似'],
+	confirmed: ['Confirmed', '属实'],
+	false: ['False', '误报'],
+	unsure: ['Unsure', '不确定'],
+	bird: ['Bird', '鸟'],
+	insect: ['Insect', '昆虫'],
+	leaf: ['Leaf or litter in the wind', '树叶或风吹物'],
+	laundry: ['Laundry', '晾晒物'],
+	rain: ['Rain or snow', '雨雪'],
+	light: ['Light or reflection', '光线或反光'],
+	other: ['Something else', '其他'],
+	'travels-storeys': ['falls past several storeys', '下落经过多层'],
+	'falls-like-gravity': ['falls as gravity does', '符合重力下落'],
+	'speeds-up': ['speeds up', '持续加速'],
+	'keeps-going-down': ['keeps going down', '持续向下'],
+	'drifts-with-wind': ['drifts with the wind', '随风飘动'],
+	oscillates: ['swings to and fro', '来回摆动'],
+	returns: ['comes back', '折返'],
+	'flies-up': ['flies up', '向上飞'],
+	live: ['live', '在线'],
+	connecting: ['connecting', '连接中'],
+	connected: ['connected', '已连接'],
+	disconnected: ['disconnected', '未连接'],
+	lost: ['lost', '丢失'],
+	failed: ['failed', '失败'],
+	off: ['off', '关闭'],
+	ok: ['in order', '正常'],
+	clear: ['clear', '清晰'],
+	frozen: ['frozen', '画面冻结'],
+	dark: ['dark', '过暗'],
+	glare: ['glare', '强光'],
+	covered: ['covered', '被遮挡'],
+	moved: ['moved', '被移动'],
+	storm: ['storm', '恶劣天气'],
+	guard: ['guard', '保安'],
+	manager: ['manager', '经理'],
+	admin: ['admin', '管理员'],
+	info: ['info', '信息'],
+	warning: ['warning', '警告'],
+	alarm: ['alarm', '报警'],
+	active: ['active', '接通'],
+	inactive: ['inactive', '断开'],
+	unknown: ['unknown', '未知'],
+	granted: ['granted', '放行'],
+	denied: ['denied', '拒绝'],
+	grant: ['would get in', '可以进入'],
+	deny: ['would be refused', '将被拒绝'],
+	more: ['must show more', '需更多凭证'],
+	'access.granted': ['Entry granted', '准许进入'],
+	'access.denied': ['Entry denied', '拒绝进入'],
+	'access.taken': ['Went through', '已通过'],
+	'access.not_taken': ['Did not go through', '未通过'],
+	'access.duress': ['Duress', '胁迫'],
+	'access.guard_asked': ['Guard asked', '请求保安'],
+	'litter.detected': ['Thrown object', '高空抛物'],
+	'litter.suspected': ['Thrown object, suspected', '疑似高空抛物'],
+	'door.forced': ['Door forced', '门被强行打开'],
+	'door.held_open': ['Door held open', '门开启过久'],
+	'door.exit': ['Exit button', '出门按钮'],
+	'door.mode': ['Door mode', '门模式'],
+	'door.physical': ['Door leaf', '门扇'],
+	'fire.alarm': ['Fire', '火警'],
+	'operator.act': ['Operator', '操作'],
+	'wrong-login': ['The name or the password is wrong.', '用户名或密码错误。'],
+	'totp-needed': ['Give the code of your second factor.', '请输入动态验证码。'],
+	'wrong-totp': ['That code is wrong or was used already.', '验证码错误或已使用。'],
+	token: ['This session is no longer valid. Log in again.', '会话已失效，请重新登录。'],
+	'no-connection': ['The gate does not answer.', '闸机没有响应。'],
+};
+
+/** What a stable word of the API is called by people; the word itself where nobody named it. */
+export function word(name: string | null | undefined): string {
+	const pair = name == null ? undefined : words[name];
+
+	return pair ? t(pair[0], pair[1]) : (name ?? '–');
+}
+
+const locale = (): string => (lang === 'zh' ? 'zh-CN' : 'en-GB');
+export const time = (iso: string): string =>
+	new Date(iso).toLocaleTimeString(locale(), { hour: '2-digit', minute: '2-digit', second: '2-digit' });
+export const moment = (iso: string): string =>
+	new Date(iso).toLocaleString(locale(), { month: 'short', day: 'numeric', hour: '2-digit', minute: '2-digit', second: '2-digit' });
+export const count = (n: number): string => n.toLocaleString(locale());
