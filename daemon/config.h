@@ -211,6 +211,7 @@ struct config_mqtt {
 	struct config_key keys[CONFIG_KEYS_MAX];
 	size_t key_count;
 	struct config_share share;
+	bool accept_photos;
 	struct config_home_assistant home_assistant;
 };
 

@@ -132,6 +132,13 @@ const struct option config_mqtt_members[] = {
 	 AT(config_mqtt, share),
 	 FALLBACK(NULL),
 	 .help = "Personal data that may leave the gate; without it the property system sees opaque ids."},
+	{.key = "accept_photos",
+	 .kind = OPTION_BOOL,
+	 AT(config_mqtt, accept_photos),
+	 FALLBACK("false"),
+	 .help = "`enrol` takes photos that the property system sends. The broker sees them: use TLS, and "
+		 "only a broker "
+		 "of the site's own."},
 	{.key = "home_assistant",
 	 MEMBERS(home_assistant_members),
 	 AT(config_mqtt, home_assistant),

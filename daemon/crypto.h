@@ -86,6 +86,8 @@ int crypto_base64(const void *from, size_t bytes, char *text, size_t text_bytes)
 
 /** The reverse, of exactly @p bytes bytes; nothing else may be in @p text. @return 0 or -EINVAL. */
 int crypto_unbase64(const char *text, void *ret, size_t bytes);
+/** The same of any length up to @p bytes_max. @return 0, or -EINVAL, also for more. */
+int crypto_unbase64_all(const char *text, void *ret, size_t bytes_max, size_t *ret_bytes);
 
 /**
  * Read a key file: one line of base 64.

@@ -133,14 +133,19 @@ int crypto_base64(const void *from, size_t bytes, char *text, size_t text_bytes)
 	return 0;
 }
 
+int crypto_unbase64_all(const char *text, void *ret, size_t bytes_max, size_t *ret_bytes)
+{
+	return sodium_base642bin(ret, bytes_max, text, strlen(text), NULL, ret_bytes, NULL,
+				 sodium_base64_VARIANT_ORIGINAL) == 0
+		       ? 0
+		       : -EINVAL;
+}
+
 int crypto_unbase64(const char *text, void *ret, size_t bytes)
 {
-	size_t got = 0;
+	size_t got;
 
-	if (sodium_base642bin(ret, bytes, text, strlen(text), NULL, &got, NULL,
-			      sodium_base64_VARIANT_ORIGINAL) < 0)
-		return -EINVAL;
-	return got == bytes ? 0 : -EINVAL;
+	return crypto_unbase64_all(text, ret, bytes, &got) == 0 && got == bytes ? 0 : -EINVAL;
 }
 
 static int fail(char *error, int r, const char *path, const char *what)

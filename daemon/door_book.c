@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -26,8 +27,12 @@ struct door_book {
 	pthread_t thread;
 	pthread_mutex_t lock;
 	pthread_cond_t wanted;
-	char text[TEXT_BYTES]; /* to be written; guarded by lock, as the two below */
+	char text[TEXT_BYTES]; /* to be written; guarded by lock, as all below */
 	bool dirty, ending;
+	uint64_t last;    /* the change that is in the text */
+	uint64_t settled; /* the change that was tried last, and how that went */
+	int settled_r;
+	int fd;
 };
 
 /* ---- the file ---- */
@@ -104,6 +109,7 @@ static void *write_thread(void *arg)
 
 	pthread_mutex_lock(&book->lock);
 	for (;;) {
+		uint64_t change;
 		int r;
 
 		while (!book->dirty && !book->ending)
@@ -112,6 +118,7 @@ static void *write_thread(void *arg)
 			break;
 		memcpy(text, book->text, sizeof(text));
 		book->dirty = false;
+		change = book->last;
 		pthread_mutex_unlock(&book->lock);
 		r = save(book, text);
 		if (r < 0 && !told)
@@ -120,6 +127,9 @@ static void *write_thread(void *arg)
 				  book->path, strerror(-r));
 		told = r < 0;
 		pthread_mutex_lock(&book->lock);
+		book->settled = change;
+		book->settled_r = r;
+		(void)eventfd_write(book->fd, 1);
 	}
 	pthread_mutex_unlock(&book->lock);
 	return NULL;
@@ -136,9 +146,15 @@ int door_book_open(const char *state_dir, struct door_book **ret_book)
 	snprintf(book->folder, sizeof(book->folder), "%s", state_dir);
 	snprintf(book->path, sizeof(book->path), "%s/doors", state_dir);
 	load(book);
+	book->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (book->fd < 0) {
+		free(book);
+		return -EAGAIN;
+	}
 	pthread_mutex_init(&book->lock, NULL);
 	pthread_cond_init(&book->wanted, NULL);
 	if (pthread_create(&book->thread, NULL, write_thread, book) != 0) {
+		close(book->fd);
 		free(book);
 		return -EAGAIN;
 	}
@@ -175,6 +191,7 @@ static void hand_over(struct door_book *book)
 					 door_mode_name(entry->memory.before), entry->memory.fire);
 	}
 	book->dirty = true;
+	book->last++;
 	pthread_cond_signal(&book->wanted);
 	pthread_mutex_unlock(&book->lock);
 }
@@ -195,6 +212,29 @@ void door_book_put(struct door_book *book, const char *door, const struct door_m
 	hand_over(book);
 }
 
+int door_book_fd(const struct door_book *book)
+{
+	return book->fd;
+}
+
+uint64_t door_book_last(const struct door_book *book)
+{
+	return book->last; /* written by this thread alone */
+}
+
+uint64_t door_book_settled(struct door_book *book, int *ret_r)
+{
+	eventfd_t taken;
+	uint64_t settled;
+
+	(void)eventfd_read(book->fd, &taken);
+	pthread_mutex_lock(&book->lock);
+	settled = book->settled;
+	*ret_r = book->settled_r;
+	pthread_mutex_unlock(&book->lock);
+	return settled;
+}
+
 void door_book_close(struct door_book *book)
 {
 	if (book == NULL)
@@ -206,5 +246,6 @@ void door_book_close(struct door_book *book)
 	pthread_join(book->thread, NULL);
 	pthread_cond_destroy(&book->wanted);
 	pthread_mutex_destroy(&book->lock);
+	close(book->fd);
 	free(book);
 }

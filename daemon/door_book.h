@@ -25,6 +25,15 @@ struct door_memory door_book_find(const struct door_book *book, const char *door
 /** Remember; nothing happens when it is what the book holds. More doors than a config may have are not kept. */
 void door_book_put(struct door_book *book, const char *door, const struct door_memory *memory);
 
+/** Readable when something came to the disk, or failed to; door_book_settled() takes it. */
+int door_book_fd(const struct door_book *book);
+
+/** The number of the last change that was put; rises by one with each. */
+uint64_t door_book_last(const struct door_book *book);
+
+/** The number of the last change that was tried on disk. @param ret_r  how that went: 0 or less. */
+uint64_t door_book_settled(struct door_book *book, int *ret_r);
+
 /** Writes what is not yet on disk, waiting for it. NULL is fine. */
 void door_book_close(struct door_book *book);
 

@@ -72,6 +72,8 @@ int gate_open(const struct config *config, sd_event *event, uint64_t started_us,
 		r = roster_open(&gate->roster);
 	if (r >= 0)
 		r = gate_access_open(gate);
+	if (r >= 0)
+		r = gate_batch_open(gate);
 	if (r >= 0) {
 		open_storage(
 			gate); /* starts threads and waits for nothing: a fire at start can be recorded */
@@ -117,6 +119,7 @@ void gate_close(struct gate *gate)
 	gate_watchdog_close(gate);
 	gate->roster_source = sd_event_source_disable_unref(gate->roster_source);
 	gate_clock_close(gate);
+	gate_batch_close(gate);
 	gate_access_close(gate);
 	json_decref(gate->access_counters);
 	json_decref(gate->blind_records);

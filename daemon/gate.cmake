@@ -25,6 +25,7 @@ target_sources(gh_daemon PRIVATE
   gate_outbox.c
   gate_commands.c
   gate_command_door.c
+  gate_command_roster.c
   gate_discovery.c
   gate_api.c gate_log.c
   gate_people.c)

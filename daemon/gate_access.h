@@ -2,7 +2,7 @@
  * gate_access.h - what the gate's files about access share. Control thread only.
  *
  *   gate_access.c      the rules, credentials and passes: opened, loaded, asked
- *   gate_change.c      a change of any of them, checked, kept and told
+ *   gate_change.h      changes of any of them, checked, kept and told
  *   gate_digest.c      one number for the whole roster
  *   gate_credential.c  what a reader read, and who stands at a door until more is shown
  *   gate_entry.c       the decision, its record, and the door

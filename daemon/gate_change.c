@@ -1,8 +1,5 @@
-/*
- * A change of the roster, from whomever it comes: checked against all the rest, in force at once, kept by the
- * store with the event that tells of it, and taken back should the store refuse it.
- */
-#include "gate_access.h"
+/* Changes of the roster in memory: each checked against all the rest, in force, and taken back should it not be kept. */
+#include "gate_change.h"
 
 #include <errno.h>
 #include <string.h>
@@ -10,16 +7,6 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/log.h"
-
-enum { CHANGE_KIND_BYTES = 16 };
-
-struct change {
-	struct gate *gate;
-	char kind[CHANGE_KIND_BYTES], id[STORE_RECORD_ID_BYTES];
-	json_t *before, *after; /* NULL: not there */
-	gate_change_fn done;
-	void *arg;
-};
 
 /* ---- an item's JSON ---- */
 
@@ -240,35 +227,6 @@ static int parse_person(const char *id, const json_t *value, struct roster_perso
 	return 0;
 }
 
-static void drop(struct gate *gate, const char *kind, const char *id)
-{
-	json_t *change = json_pack("{s:s, s:s, s:s}", "op", "remove", "kind", kind, "id", id);
-	char error[ROSTER_ERROR_BYTES];
-
-	if (gate_roster_apply_change(gate, change, "person.removed", NULL, NULL, error) < 0)
-		log_warning("access", "%s %s stays: %s", kind, id, error);
-	json_decref(change);
-}
-
-/* A person's cards, PINs and groups go with the person. One of them at a time: a person has few. */
-static void drop_belongings(struct gate *gate, const char *person)
-{
-	const struct roster_credential *at;
-	size_t place = 0;
-
-	while ((at = roster_credentials_at(gate->access->credentials, place)) != NULL) {
-		size_t count = roster_credentials_count(gate->access->credentials);
-		char id[ULID_BYTES];
-
-		memcpy(id, at->id, sizeof(id));
-		if (at->factor != POLICY_PASS && strcmp(at->person, person) == 0)
-			drop(gate, "credential", id);
-		if (roster_credentials_count(gate->access->credentials) == count)
-			place++; /* else the next one moved here */
-	}
-	drop(gate, "holder", person);
-}
-
 static int apply_person(struct gate *gate, const char *id, json_t *value, char *error)
 {
 	const struct roster_person *known = roster_find(gate->roster, id);
@@ -278,10 +236,8 @@ static int apply_person(struct gate *gate, const char *id, json_t *value, char *
 
 	if (value == NULL && known == NULL)
 		return missing("person", id, error);
-	if (value == NULL) {
-		gate_vision_person_removed(gate, id);
+	if (value == NULL)
 		return roster_remove(gate->roster, id);
-	}
 	r = parse_person(id, value, &person, error);
 	if (r < 0)
 		return r;
@@ -306,94 +262,7 @@ static int apply(struct gate *gate, const char *kind, const char *id, json_t *va
 	return apply_person(gate, id, value, error);
 }
 
-/* ---- on disk ---- */
-
-static void on_kept(void *arg, int r, const struct event_row *row)
-{
-	struct change *change = arg;
-	char error[ROSTER_ERROR_BYTES] = "";
-
-	(void)row;
-	if (r < 0) {
-		log_error("access", "%s %s was not kept (%s), taken back", change->kind, change->id,
-			  strerror(-r));
-		if (apply(change->gate, change->kind, change->id, change->before, error) < 0)
-			log_error("access", "%s", error);
-	}
-	gate_roster_state(change->gate);
-	if (change->done != NULL)
-		change->done(change->arg, r);
-	json_decref(change->before);
-	json_decref(change->after);
-	free(change);
-}
-
-static const char *event_type(const struct change *change)
-{
-	if (strcmp(change->kind, "person") == 0)
-		return change->after == NULL    ? "person.removed"
-		       : change->before == NULL ? "person.added"
-						: "person.changed";
-	return "access.changed";
-}
-
-static int keep_person(struct change *change, const struct event_draft *draft)
-{
-	struct store *store = change->gate->store;
-
-	if (change->after == NULL)
-		return store_person_remove(store, change->id, draft, on_kept, change);
-	return store_person_put(store, roster_find(change->gate->roster, change->id), draft, on_kept, change);
-}
-
-/* Where something of this kind is counted; NULL: nowhere. */
-static const char *counter_of(const char *kind)
-{
-	if (strcmp(kind, "credential") == 0 || strcmp(kind, "pass") == 0)
-		return "used/";
-	return strcmp(kind, "holder") == 0 ? "stay/" : NULL;
-}
-
-/* What stands in memory; what is removed takes its count along. */
-static int keep_record(struct change *change, const struct event_draft *draft)
-{
-	const char *counter = change->after == NULL ? counter_of(change->kind) : NULL;
-	char id[STORE_RECORD_ID_BYTES + 8];
-	const struct store_record records[] = {
-		{.kind = change->kind, .id = change->id, .json = change->after},
-		{.kind = "counter", .id = id}};
-
-	snprintf(id, sizeof(id), "%s%s", counter != NULL ? counter : "", change->id);
-	return store_records_write(change->gate->store, records, counter != NULL ? 2 : 1, draft, on_kept,
-				   change);
-}
-
-/* A person's event says no more than that; the others name what it was. */
-static json_t *event_data(const struct change *change, const char *by)
-{
-	if (strcmp(change->kind, "person") == 0)
-		return json_pack("{s:s}", "by", by);
-	return json_pack("{s:s, s:s, s:s, s:s}", "by", by, "kind", change->kind, "id", change->id, "op",
-			 change->after != NULL ? "put" : "remove");
-}
-
-static int keep(struct change *change, const char *by)
-{
-	json_t *data = event_data(change, by);
-	struct event_draft draft = {.type = event_type(change), .data = data};
-	bool person = strcmp(change->kind, "person") == 0;
-	json_t *value = change->after != NULL ? change->after : change->before;
-	const char *of = json_string_value(json_object_get(value, "person"));
-	int r;
-
-	if (person || strcmp(change->kind, "holder") == 0)
-		draft.person = change->id;
-	else if (of != NULL)
-		draft.person = of;
-	r = person ? keep_person(change, &draft) : keep_record(change, &draft);
-	json_decref(data);
-	return r;
-}
+/* ---- a change as it was sent ---- */
 
 /* A pass that is out there cannot be called back: while its time lasts, it is to be known as revoked. */
 static bool pass_is_out(const struct gate *gate, const char *kind, const char *id)
@@ -423,7 +292,7 @@ static int read_change(const json_t *json, const char **ret_kind, const char **r
 	if (r == 0)
 		r = json_get_string(json, "op", 8, &op, error);
 	if (r == 0)
-		r = json_get_string(json, "kind", CHANGE_KIND_BYTES - 1, &kind, error);
+		r = json_get_string(json, "kind", GATE_CHANGE_KIND_BYTES - 1, &kind, error);
 	if (r == 0)
 		r = json_get_string(json, "id", STORE_RECORD_ID_BYTES - 1, &id, error);
 	if (r < 0)
@@ -452,57 +321,184 @@ static int read_change(const json_t *json, const char **ret_kind, const char **r
 	return -EINVAL;
 }
 
-static void change_free(struct change *change)
+/* ---- lists of changes ---- */
+
+static void append(struct gate_changes *list, struct gate_change *change)
+{
+	change->before_this = list->last;
+	*(list->last != NULL ? &list->last->next : &list->first) = change;
+	list->last = change;
+	list->count++;
+}
+
+static struct gate_change *pop_last(struct gate_changes *list)
+{
+	struct gate_change *last = list->last;
+
+	list->last = last->before_this;
+	*(list->last != NULL ? &list->last->next : &list->first) = NULL;
+	list->count--;
+	return last;
+}
+
+struct gate_change *gate_changes_shift(struct gate_changes *list)
+{
+	struct gate_change *first = list->first;
+
+	if (first == NULL)
+		return NULL;
+	list->first = first->next;
+	*(list->first != NULL ? &list->first->before_this : &list->last) = NULL;
+	list->count--;
+	return first;
+}
+
+void gate_change_free(struct gate_change *change)
 {
 	json_decref(change->before);
 	json_decref(change->after);
+	if (change->person_before != NULL)
+		crypto_wipe(change->person_before, sizeof(*change->person_before));
+	free(change->person_before);
+	if (change->credential_before != NULL)
+		crypto_wipe(change->credential_before, sizeof(*change->credential_before));
+	free(change->credential_before);
 	free(change);
 }
 
-int gate_roster_apply_change(struct gate *gate, const json_t *json, const char *by, gate_change_fn done,
-			     void *arg, char *error)
+/* What JSON does not tell of what a removal takes away: templates, stays and uses. */
+static int save_removed(struct gate_change *change)
 {
-	struct change *change;
+	const struct roster_credential *credential;
+	const struct roster_person *person;
+
+	if (change->before == NULL || roster_book_keeps(change->kind) || strcmp(change->kind, "holder") == 0)
+		return 0;
+	if (strcmp(change->kind, "person") == 0) {
+		person = roster_find(change->gate->roster, change->id);
+		change->person_before = malloc(sizeof(*person));
+		if (change->person_before == NULL)
+			return -ENOMEM;
+		*change->person_before = *person;
+		return 0;
+	}
+	credential = roster_credentials_find(change->gate->access->credentials, change->id);
+	change->credential_before = malloc(sizeof(*credential));
+	if (change->credential_before == NULL)
+		return -ENOMEM;
+	*change->credential_before = *credential;
+	return 0;
+}
+
+static int restore_person(struct gate_change *change)
+{
+	const struct roster_person *saved = change->person_before;
+	int r = roster_put(change->gate->roster, saved);
+
+	if (r == 0 && change->after == NULL)
+		roster_edit(change->gate->roster, change->id)->access = saved->access;
+	return r;
+}
+
+void gate_change_undo(struct gate_change *change)
+{
+	struct gate *gate = change->gate;
+	char error[ROSTER_ERROR_BYTES] = "";
+	int r;
+
+	if (change->person_before != NULL)
+		r = restore_person(change);
+	else if (change->credential_before != NULL)
+		r = roster_credentials_put(gate->access->credentials, change->credential_before);
+	else
+		r = apply(gate, change->kind, change->id, change->before, error);
+	if (r < 0)
+		log_error("access", "%s %s could not be taken back: %s", change->kind, change->id,
+			  error[0] != '\0' ? error : strerror(-r));
+}
+
+void gate_changes_undo(struct gate_changes *list, size_t keep)
+{
+	while (list->count > keep) {
+		struct gate_change *change = pop_last(list);
+
+		gate_change_undo(change);
+		gate_change_free(change);
+	}
+}
+
+/* One thing put or removed. */
+static int make(struct gate *gate, const char *kind, const char *id, json_t *value, struct gate_changes *list,
+		char *error)
+{
+	struct gate_change *change = calloc(1, sizeof(*change));
+	int r;
+
+	if (change == NULL)
+		return -ENOMEM;
+	change->gate = gate;
+	change->before = value_now(gate, kind, id);
+	snprintf(change->kind, sizeof(change->kind), "%s", kind);
+	snprintf(change->id, sizeof(change->id), "%s", id);
+	r = save_removed(change);
+	if (r == 0)
+		r = apply(gate, kind, id, value, error);
+	if (r < 0) {
+		gate_change_free(change);
+		return r;
+	}
+	/* as it is in force, not as it was sent: what the value left out has its old worth */
+	change->after = value != NULL ? value_now(gate, kind, id) : NULL;
+	append(list, change);
+	return 0;
+}
+
+/* A person's cards, PINs and groups go with the person. */
+static int remove_belongings(struct gate *gate, const char *person, struct gate_changes *list, char *error)
+{
+	const struct roster_person *known = roster_find(gate->roster, person);
+	const struct roster_credential *at;
+	size_t place = 0;
+	int r = 0;
+
+	while (r == 0 && (at = roster_credentials_at(gate->access->credentials, place)) != NULL) {
+		char id[ULID_BYTES];
+
+		memcpy(id, at->id, sizeof(id));
+		if (at->factor != POLICY_PASS && strcmp(at->person, person) == 0)
+			r = make(gate, "credential", id, NULL, list, error); /* the next one moves here */
+		else
+			place++;
+	}
+	if (r == 0 && known != NULL && known->has_holder)
+		r = make(gate, "holder", person, NULL, list, error);
+	return r;
+}
+
+int gate_changes_add(struct gate_changes *list, struct gate *gate, const json_t *json, char *error)
+{
 	const char *kind, *id;
+	size_t before = list->count;
 	json_t *value;
-	char undo[ROSTER_ERROR_BYTES];
 	int r;
 
 	error[0] = '\0';
 	r = read_change(json, &kind, &id, &value, error);
 	if (r < 0)
 		return r;
-	if (gate->store == NULL || gate->store_trouble[0] != '\0' || !store_is_ready(gate->store)) {
-		snprintf(error, ROSTER_ERROR_BYTES, "the disk takes no change now: %.200s",
-			 gate->store_trouble[0] != '\0' ? gate->store_trouble : "the store is opening");
-		return -EAGAIN;
-	}
 	if (value == NULL && pass_is_out(gate, kind, id)) {
 		snprintf(error, ROSTER_ERROR_BYTES,
 			 "while its time lasts, a pass is revoked and not removed");
 		return -EEXIST;
 	}
-	change = calloc(1, sizeof(*change));
-	if (change == NULL)
-		return -ENOMEM;
-	*change =
-		(struct change){.gate = gate, .before = value_now(gate, kind, id), .done = done, .arg = arg};
-	snprintf(change->kind, sizeof(change->kind), "%s", kind);
-	snprintf(change->id, sizeof(change->id), "%s", id);
-	if (value == NULL && strcmp(kind, "person") == 0 && change->before != NULL)
-		drop_belongings(gate, id);
-	r = apply(gate, kind, id, value, error);
-	if (r == 0) {
-		/* as it is in force, not as it was sent: what the value left out has its old worth */
-		change->after = value != NULL ? value_now(gate, kind, id) : NULL;
-		r = keep(change, by);
-		if (r < 0)
-			(void)apply(gate, kind, id, change->before, undo); /* was in force a moment ago */
-	}
+	if (value == NULL && strcmp(kind, "person") == 0)
+		r = remove_belongings(gate, id, list, error);
+	if (r == 0)
+		r = make(gate, kind, id, value, list, error);
 	if (r < 0) {
+		gate_changes_undo(list, before);
 		if (error[0] == '\0')
 			snprintf(error, ROSTER_ERROR_BYTES, "%s", strerror(-r));
-		change_free(change);
 	}
 	return r;
 }

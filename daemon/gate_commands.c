@@ -85,6 +85,7 @@ static const char *code_of(int r)
 		return "denied";
 	case -EINVAL:
 	case -ENOENT:
+	case -E2BIG:
 		return "invalid";
 	case -EACCES:
 		return "forbidden";
@@ -295,8 +296,10 @@ static const struct link_command_kind gate_command_ping = {"ping", check_ping, r
 static const struct link_command_kind *find_kind(const char *name)
 {
 	static const struct link_command_kind *const kinds[] = {
-		&gate_command_door_open, &gate_command_door_mode, &gate_command_config_get,
-		&gate_command_replay,    &gate_command_ping,
+		&gate_command_door_open,       &gate_command_door_mode,
+		&gate_command_config_get,      &gate_command_roster_apply,
+		&gate_command_roster_snapshot, &gate_command_enrol,
+		&gate_command_replay,          &gate_command_ping,
 	};
 
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/epoll.h>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -267,12 +268,22 @@ static void open_door(struct gate *gate, const struct config_door *config, uint6
 				now_ms, &effects);
 }
 
+static int on_book(sd_event_source *source, int fd, uint32_t events, void *arg)
+{
+	(void)source, (void)fd, (void)events;
+	gate_modes_settle(arg);
+	return 0;
+}
+
 int gate_doors_open(struct gate *gate)
 {
 	uint64_t now_ms = clock_mono_ms();
 	int r = door_book_open(gate->config->state_dir, &gate->door_book);
 
 	if (r == 0)
+		r = sd_event_add_io(gate->event, &gate->book_source, door_book_fd(gate->door_book), EPOLLIN,
+				    on_book, gate);
+	if (r >= 0)
 		r = open_board(gate);
 	if (r < 0)
 		return r;
@@ -313,6 +324,8 @@ void gate_doors_close(struct gate *gate)
 	}
 	board_close(gate->board);
 	gate->board = NULL;
+	gate_modes_close(gate);
+	gate->book_source = sd_event_source_disable_unref(gate->book_source);
 	door_book_close(gate->door_book);
 	gate->door_book = NULL;
 }

@@ -30,6 +30,7 @@ enum {
 
 struct gate;
 struct gate_access;
+struct gate_batch;
 struct gate_link;
 struct gate_readers;
 struct gate_retention;
@@ -105,6 +106,8 @@ struct gate {
 	struct gate_door doors[CONFIG_DOORS_MAX];
 	size_t door_count;
 	struct door_book *door_book;
+	sd_event_source *book_source;
+	struct gate_mode_answer *mode_answers; /* orders that wait for the book */
 	int fire_line, fire_reset_line, tamper_line; /* -1: none */
 	bool fire;				      /* latched until reset on site */
 	uint64_t tampered_until_ms;		      /* faces and remote orders are refused until then */
@@ -123,6 +126,7 @@ struct gate {
 			 enum gate_feedback feedback, enum policy_reason reason);
 
 	struct gate_access *access;
+	struct gate_batch *batch;
 	json_t *access_counters; /* only while the store is loaded */
 	struct gate_readers *readers;
 	struct gate_vision *vision;
@@ -185,6 +189,33 @@ enum { GATE_CHANGE_ERROR_BYTES = 256, GATE_ROSTER_DIGEST_BYTES = EVENT_HASH_TEXT
  */
 int gate_roster_apply_change(struct gate *gate, const json_t *change, const char *by, gate_change_fn done,
 			     void *arg, char *error);
+/* gate_batch.c */
+enum { GATE_REVISION_BYTES = 64 };
+/* a part of a new roster, all borrowed */
+struct gate_batch_part {
+	const char *from; /* the revision it goes out from; NULL: whichever is in force */
+	const char *to, *by;
+	unsigned part, parts; /* from 1 on */
+	json_t *changes;      /* as for gate_roster_apply_change(); each thing once, no passes */
+};
+/**
+ * Collect the parts; with the last one put all of it in force, or nothing. A revision that is in force already is
+ * answered at once. While it is put in force other changes are refused (-EBUSY), but of passes.
+ * @return 0 (the reply comes, or came), -EINVAL, -EEXIST (another revision or part is expected), -E2BIG, -EBUSY or
+ *         -EAGAIN, with a sentence in @p error (GATE_CHANGE_ERROR_BYTES).
+ */
+int gate_batch_take(struct gate *gate, const struct gate_batch_part *part, const struct gate_reply *reply,
+		    char *error);
+/** Whether @p change has to wait for a batch. */
+bool gate_batch_is_busy(const struct gate *gate, const json_t *change);
+/** What the property system named the roster that was last put in force; "": none was. */
+const char *gate_roster_revision(const struct gate *gate);
+int gate_batch_open(struct gate *gate);
+/** Records of the store, and the end of them: what a crash interrupted goes on. */
+void gate_batch_load(struct gate *gate, const char *kind, const char *id, json_t *json);
+void gate_batch_settle(struct gate *gate);
+void gate_batch_close(struct gate *gate); /* once the store is closed */
+
 /**
  * BLAKE2b-256, in hex, over the digests of all items in order of kind and id; an item's digest is BLAKE2b-256 over the
  * canonical JSON of {"id","kind","value"}. Passes, which the gate makes itself, and a PIN's digits are not in it.
@@ -236,6 +267,9 @@ void gate_mode_ask(struct gate *gate, struct gate_door *door, const char *mode, 
 		   const struct gate_reply *reply);
 /** The same for every door: lockdown is "LockedDown", evacuation "LockedOpen"; "Locked" ends both. */
 void gate_mode_ask_all(struct gate *gate, const char *mode, json_t *data, const struct gate_reply *reply);
+/** Answer the orders whose modes are on disk now: they would outlive a crash. */
+void gate_modes_settle(struct gate *gate);
+void gate_modes_close(struct gate *gate);
 
 /* gate_entry.c */
 void gate_entry_ask(struct gate *gate, const struct gate_entry_request *request);

@@ -100,7 +100,7 @@ struct link_command_kind {
 };
 
 extern const struct link_command_kind gate_command_door_open, gate_command_door_mode, gate_command_config_get,
-	gate_command_replay;
+	gate_command_replay, gate_command_roster_apply, gate_command_roster_snapshot, gate_command_enrol;
 
 /** NULL: too many at once. */
 struct link_asker *link_asker_take(struct gate_link *l, const struct link_command *from, const char *id);

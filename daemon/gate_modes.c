@@ -10,6 +10,15 @@
 
 #include "base/clock.h"
 
+/* ---- answers: when the mode would outlive a crash ---- */
+
+struct gate_mode_answer {
+	struct gate_reply reply;
+	uint64_t change; /* of the doors' book that it waits for */
+	json_t *result;
+	struct gate_mode_answer *next;
+};
+
 static void answer(struct gate *gate, const struct gate_reply *reply, int r, const char *problem,
 		   json_t *result)
 {
@@ -18,6 +27,52 @@ static void answer(struct gate *gate, const struct gate_reply *reply, int r, con
 	else
 		json_decref(result);
 }
+
+static void answer_when_kept(struct gate *gate, const struct gate_reply *reply, json_t *result)
+{
+	struct gate_mode_answer *waiting = malloc(sizeof(*waiting)), **end = &gate->mode_answers;
+
+	if (waiting == NULL) {
+		answer(gate, reply, 0, NULL, result);
+		return;
+	}
+	*waiting = (struct gate_mode_answer){
+		.reply = *reply, .change = door_book_last(gate->door_book), .result = result};
+	while (*end != NULL)
+		end = &(*end)->next;
+	*end = waiting;
+	gate_modes_settle(gate);
+}
+
+void gate_modes_settle(struct gate *gate)
+{
+	int r;
+	uint64_t settled = door_book_settled(gate->door_book, &r);
+
+	while (gate->mode_answers != NULL && gate->mode_answers->change <= settled) {
+		struct gate_mode_answer *first = gate->mode_answers;
+
+		gate->mode_answers = first->next;
+		answer(gate, &first->reply, r,
+		       r < 0 ? "in force, but the disk did not keep it: a restart ends it" : NULL,
+		       r < 0 ? NULL : json_incref(first->result));
+		json_decref(first->result);
+		free(first);
+	}
+}
+
+void gate_modes_close(struct gate *gate)
+{
+	while (gate->mode_answers != NULL) {
+		struct gate_mode_answer *first = gate->mode_answers;
+
+		gate->mode_answers = first->next;
+		json_decref(first->result);
+		free(first);
+	}
+}
+
+/* ---- orders ---- */
 
 static const struct {
 	enum door_mode mode;
@@ -74,11 +129,14 @@ void gate_mode_ask(struct gate *gate, struct gate_door *door, const char *mode, 
 	json_object_set_new(data, "order", json_string(mode));
 	json_object_set_new(data, "ok", json_boolean(r == 0));
 	gate_record(gate, "operator.act", EVENT_INFO, door->source, NULL, data);
-	answer(gate, reply, r,
-	       r == -EPERM && gate->fire ? "there is a fire: it must be reset on site first"
-	       : r == -EPERM             ? "not possible in the door's present mode"
-					 : NULL,
-	       r == 0 ? gate_door_state(door) : NULL);
+	if (r == 0)
+		answer_when_kept(gate, reply, gate_door_state(door));
+	else
+		answer(gate, reply, r,
+		       r == -EPERM && gate->fire ? "there is a fire: it must be reset on site first"
+		       : r == -EPERM             ? "not possible in the door's present mode"
+						 : NULL,
+		       NULL);
 }
 
 void gate_mode_ask_all(struct gate *gate, const char *mode, json_t *data, const struct gate_reply *reply)
@@ -96,8 +154,12 @@ void gate_mode_ask_all(struct gate *gate, const char *mode, json_t *data, const 
 	json_object_set_new(data, "ok", json_boolean(r == 0));
 	json_object_set_new(data, "refused", refused);
 	gate_record(gate, "operator.act", EVENT_WARNING, NULL, NULL, data);
-	answer(gate, reply, r,
-	       r == -EPERM ? "some doors could not follow: see their modes, and whether there is a fire"
-			   : NULL,
-	       r == 0 ? json_pack("{s:o}", "doors", gate_doors_json(gate)) : NULL);
+	if (r == 0)
+		answer_when_kept(gate, reply, json_pack("{s:o}", "doors", gate_doors_json(gate)));
+	else
+		answer(gate, reply, r,
+		       r == -EPERM
+			       ? "some doors could not follow: see their modes, and whether there is a fire"
+			       : NULL,
+		       NULL);
 }

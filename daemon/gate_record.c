@@ -106,8 +106,10 @@ static void on_record(void *arg, const char *kind, const char *id, json_t *json)
 		{"holder", "", gate_access_load},
 		{"holiday", "", gate_access_load},
 		{"pass", "", gate_access_load},
+		{"roster", "", gate_batch_load},
 		{"rule", "", gate_access_load},
 		{"schedule", "", gate_access_load},
+		{"staged", "", gate_batch_load},
 		{"user", "", gate_api_load},
 		{"alert", "", gate_api_load},
 		{"case", "", gate_api_load},
@@ -140,6 +142,7 @@ static void on_news(void *arg, enum store_news news, const char *text)
 	switch (news) {
 	case STORE_READY:
 		gate_access_settle(gate);
+		gate_batch_settle(gate);
 		gate_clock_tell(gate);
 		log_info("store", "the log stands at event %lld; %zu people enrolled",
 			 (long long)store_last_seq(gate->store), roster_count(gate->roster));

@@ -151,6 +151,8 @@ struct store_record {
 	json_t *json; /* borrowed; NULL: remove it (what is not there is removed already) */
 };
 
+#define STORE_RECORD_ALL "*" /* as the id of what is removed: all of its kind */
+
 /**
  * Put and remove up to STORE_RECORDS_MAX records with the event that tells of it: all of it is committed, or none.
  * @return as store_append(); -EINVAL also for a kind or id out of shape, -EFBIG for JSON that is too large.

@@ -53,6 +53,10 @@ int store_record_apply(struct store_file *file, const struct store_box *box)
 
 	if (box->text != NULL)
 		return put(file, box);
+	if (strcmp(box->id, STORE_RECORD_ALL) == 0) {
+		db_bind_text(file->sql[STORE_SQL_RECORD_CLEAR], 1, box->kind);
+		return db_execute(file->sql[STORE_SQL_RECORD_CLEAR]);
+	}
 	db_bind_text(sql, 1, box->kind);
 	db_bind_text(sql, 2, box->id);
 	return db_execute(sql);

@@ -33,6 +33,7 @@ static const char *const statements[STORE_SQL_COUNT] = {
 	[STORE_SQL_PERSON_EXISTS] = "SELECT 1 FROM person WHERE id = ?",
 	[STORE_SQL_RECORD] = "INSERT OR REPLACE INTO record (kind, id, box) VALUES (?, ?, ?)",
 	[STORE_SQL_RECORD_REMOVE] = "DELETE FROM record WHERE kind = ? AND id = ?",
+	[STORE_SQL_RECORD_CLEAR] = "DELETE FROM record WHERE kind = ?",
 };
 
 int store_read_row(struct db_statement *statement, struct event_row *ret_row)

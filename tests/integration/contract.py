@@ -40,6 +40,9 @@ class Contract:
         for name, message in document["components"]["messages"].items():
             if "payload" in message:
                 self.validators[name] = jsonschema.Draft7Validator(message["payload"], resolver=resolver)
+        for kind in ("Bodies", "Results"):
+            for name, schema in document["components"]["schemas"][kind]["properties"].items():
+                self.validators[kind, name] = jsonschema.Draft7Validator(schema, resolver=resolver)
         self.channels = []
         for name, channel in document["channels"].items():
             parts = re.split(r"(\{[a-z_]+\})", channel["address"] or "")
@@ -63,6 +66,13 @@ class Contract:
                 return None  # a retained message was removed
             return self._judge(messages[0], payload)
         return "no channel has this topic"
+
+    def answered(self, command, body, answer):
+        """None, or what the document lacks of a command that was obeyed."""
+        if not answer["ok"]:
+            return None
+        return self._judge(("Bodies", command), json.dumps(body)) or \
+            self._judge(("Results", command), json.dumps(answer["result"]))
 
     def logged(self, event):
         """None, or what is wrong with an event as the log has it."""

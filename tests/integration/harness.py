@@ -326,7 +326,7 @@ class Broker:
         self.record, self.recorder = record, None
         self.config_path = self.folder / "mosquitto.conf"
         self.config_path.write_text(f"listener {self.port} 127.0.0.1\nallow_anonymous true\npersistence false\n"
-                                    "max_queued_messages 0\nmax_inflight_messages 0\nlog_type all\n"
+                                    "max_queued_messages 0\nmax_inflight_messages 0\nset_tcp_nodelay true\nlog_type all\n"
                                     "log_dest stderr\n")
 
     def __enter__(self):

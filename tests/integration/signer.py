@@ -6,7 +6,10 @@ import base64
 import itertools
 import json
 import queue
+import socket
 import time
+
+import contract
 
 SITE_TOPIC = "gatehouse/test-site/test-gate"
 
@@ -17,6 +20,10 @@ class Key:
 
         self.name, self.secret = name, nacl.signing.SigningKey.generate()
         self.nonce = itertools.count(time.time_ns() // 1000)
+
+    @property
+    def seed(self):
+        return base64.b64encode(bytes(self.secret)).decode()
 
     @property
     def public(self):
@@ -45,6 +52,7 @@ class Client:
         self.client = paho.Client(protocol=paho.MQTTv5)
         self.client.on_message = self._on_message
         self.client.on_subscribe = lambda *_: self.ready.put(True)
+        self.client.on_socket_open = lambda _client, _arg, sock: sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.client.connect("127.0.0.1", port)
         self.client.loop_start()
         self.client.subscribe(self.answer_topic, qos=1)
@@ -77,4 +85,8 @@ class Client:
 
     def command(self, key, name, body, **envelope):
         """The answer of a well signed command."""
-        return self.ask(name, key.sign(f"{SITE_TOPIC}/cmd/{name}", body, **envelope))
+        answer = self.ask(name, key.sign(f"{SITE_TOPIC}/cmd/{name}", body, **envelope))
+        wrong = contract.load().answered(name, body, answer)
+        if wrong:
+            raise AssertionError(f"docs/asyncapi.yaml does not have this {name}: {wrong}")
+        return answer

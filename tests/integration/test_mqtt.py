@@ -3,6 +3,7 @@ import json
 import subprocess
 import unittest
 
+import contract
 import harness
 from harness import GATE, LIMIT_S, SITE, Broker, Gate, Listener, free_port, wait_until
 from signer import Client, Key
@@ -104,6 +105,21 @@ class Commands(Link):
             wait_until("the earliest", lambda: any(e.get("replay") == "earlier" for e in late.events()))
         for body in ({}, {"from_seq": 0}, {"from_seq": 9, "to_seq": 8}, {"from_time": "yesterday"}, {"from": 1}):
             self.refused(self.client.command(self.key, "events.replay", body), "invalid")
+
+    def test_a_client_in_javascript(self):
+        """MQTT.js and Node's own Ed25519: nothing of the protocol is ours alone."""
+        folder = contract.SOURCE / "tests" / "contract"
+        if not (folder / "node_modules" / "mqtt").exists():
+            self.skipTest("tests/contract/node_modules has no mqtt: tools/setup --for test")
+        harness.need_program("node")
+        done = subprocess.run(["node", folder / "client.mjs", str(self.broker.port), f"{SITE}/{GATE}", "desk", self.key.seed],
+                              capture_output=True, text=True, timeout=LIMIT_S)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        said = json.loads(done.stdout)
+        self.assertEqual(said["seen"]["status"]["state"], "online")
+        self.assertEqual(said["seen"]["state/door/main"]["mode"], "Locked")
+        self.assertEqual(said["opened"]["result"]["mode"], "Accessed", said)
+        self.assertEqual(said["forged"]["error"]["code"], "unauthenticated", said)
 
     def test_flood(self):
         """Garbage as fast as it comes: silence, a count, and the door opens at once when it is over."""

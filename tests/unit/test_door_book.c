@@ -1,5 +1,7 @@
 #include "unit.h"
 
+#include <errno.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -107,9 +109,50 @@ static void a_disk_that_takes_nothing_stops_nobody(void **state)
 	door_book_close(book);
 }
 
+static void settled_when_it_is_on_disk(void **state)
+{
+	struct door_book *book = open_book();
+	const struct door_memory open = {.mode = DOOR_MODE_UNLOCKED, .before = DOOR_MODE_LOCKED};
+	struct door_book *after;
+	int r = -1;
+
+	(void)state;
+	assert_int_equal(door_book_settled(book, &r), 0);
+	assert_int_equal(door_book_last(book), 0);
+	door_book_put(book, "main", &open);
+	assert_int_equal(door_book_last(book), 1);
+	while (door_book_settled(book, &r) < 1)
+		assert_int_equal(poll(&(struct pollfd){.fd = door_book_fd(book), .events = POLLIN}, 1, 10000),
+				 1);
+	assert_int_equal(r, 0);
+	after = open_book(); /* as after a crash: the first was not closed */
+	assert_int_equal(door_book_find(after, "main").mode, DOOR_MODE_UNLOCKED);
+	door_book_close(after);
+	door_book_close(book);
+}
+
+static void settled_with_what_went_wrong(void **state)
+{
+	struct door_book *book = open_book();
+	const struct door_memory open = {.mode = DOOR_MODE_UNLOCKED, .before = DOOR_MODE_LOCKED};
+	int r = 0;
+
+	(void)state;
+	assert_int_equal(rmdir(folder), 0);
+	door_book_put(book, "main", &open);
+	while (door_book_settled(book, &r) < 1)
+		assert_int_equal(poll(&(struct pollfd){.fd = door_book_fd(book), .events = POLLIN}, 1, 10000),
+				 1);
+	assert_int_equal(r, -ENOENT);
+	assert_int_equal(mkdir(folder, 0700), 0);
+	door_book_close(book);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(settled_when_it_is_on_disk, setup, teardown),
+		cmocka_unit_test_setup_teardown(settled_with_what_went_wrong, setup, teardown),
 		cmocka_unit_test_setup_teardown(what_was_put_is_found_after_a_restart, setup, teardown),
 		cmocka_unit_test_setup_teardown(what_did_not_change_is_not_written, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_foreign_or_cut_file_locks, setup, teardown),

@@ -1,0 +1,546 @@
+/*
+ * A roster from one revision to the next: all of its changes, or none.
+ *
+ * It is tried in memory first and taken back at the first mistake. What holds is staged on disk as it was sent, and
+ * only then kept, change by change with its events, so that a door's record never waits behind ten thousand. A crash
+ * in between is made good at the next start: what was staged wholly is put in force again from its beginning, which is
+ * harmless because a batch names each thing once. All of it goes in slices, between which doors have their turn.
+ */
+#include "gate_change.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/json.h"
+#include "base/log.h"
+
+enum {
+	PARTS_MAX = 64,
+	CHANGES_MAX = 50000,
+	CHANGE_BYTES_MAX = 16 * 1024,
+	STAGED_BYTES = STORE_RECORD_BYTES_MAX - 2 * CHANGE_BYTES_MAX, /* of changes in a record */
+	PARTS_WAIT_MS = 300000, /* parts that nothing followed for so long are forgotten */
+	SLICE_US = 2000,
+	/* on their way at once: a door's record waits behind no more */
+	WRITES_MAX = 64,
+	STAGED_RECORDS_MAX = 4, /* of one write */
+};
+
+#define READY "ready" /* the staged record that says that all of them are there */
+
+enum phase { IDLE, COLLECT, CHECK, UNDO, STAGE, STAGED, KEEP, FINISH };
+
+struct gate_batch {
+	struct gate *gate;
+	enum phase phase;
+	char revision[GATE_REVISION_BYTES]; /* that is in force */
+	char from[GATE_REVISION_BYTES], to[GATE_REVISION_BYTES], by[CONFIG_NAME_BYTES];
+	unsigned parts, have;
+	uint64_t part_mono_ms;
+	json_t *changes; /* as they were sent */
+	json_t *seen;    /* "kind/id" of each, while they are checked */
+	size_t at;       /* the next of them */
+	struct gate_changes list;
+	size_t writes; /* on their way */
+	size_t put, removed, unchanged;
+	size_t records; /* staged */
+	int failed;
+	char error[GATE_CHANGE_ERROR_BYTES + 96];
+	bool resumed;
+	struct gate_reply reply;
+	sd_event_source *source;
+};
+
+static void go_on(struct gate_batch *b)
+{
+	if (b->source != NULL)
+		(void)sd_event_source_set_enabled(b->source, SD_EVENT_ONESHOT);
+}
+
+static void forget(struct gate_batch *b)
+{
+	json_decref(b->changes);
+	json_decref(b->seen);
+	b->changes = b->seen = NULL;
+	b->phase = IDLE;
+	b->parts = b->have = 0;
+	b->at = b->put = b->removed = b->unchanged = b->records = 0;
+	b->failed = 0;
+	b->resumed = false;
+	b->reply = (struct gate_reply){0};
+}
+
+static json_t *span_json(const struct gate_batch *b)
+{
+	return json_pack("{s:s, s:s, s:s}", "by", b->by, "from", b->from, "to", b->to);
+}
+
+static void answer(struct gate_batch *b, int r, json_t *result)
+{
+	if (b->reply.answer != NULL)
+		b->reply.answer(b->gate, &b->reply, r, r < 0 ? b->error : NULL, result);
+	else
+		json_decref(result);
+	forget(b);
+}
+
+static void fail(struct gate_batch *b)
+{
+	json_t *data = span_json(b);
+
+	json_object_set_new(data, "reason", json_string(b->error));
+	gate_record(b->gate, "roster.rejected", b->resumed ? EVENT_ALARM : EVENT_WARNING, NULL, NULL, data);
+	log_warning("roster", "revision %s is not taken: %s", b->to, b->error);
+	answer(b, b->failed, NULL);
+}
+
+/* ---- in memory ---- */
+
+static int refuse(struct gate_batch *b, const json_t *change, int r, const char *sentence)
+{
+	const char *kind = json_string_value(json_object_get(change, "kind"));
+	const char *id = json_string_value(json_object_get(change, "id"));
+
+	snprintf(b->error, sizeof(b->error), "change %zu (%.15s %.40s): %s", b->at + 1,
+		 kind != NULL ? kind : "?", id != NULL ? id : "?", sentence);
+	return r;
+}
+
+/* What read_change() does not ask, since one alone may do it. */
+static int check_alone(struct gate_batch *b, const json_t *change)
+{
+	const char *kind = json_string_value(json_object_get(change, "kind"));
+	const char *id = json_string_value(json_object_get(change, "id"));
+	char name[GATE_CHANGE_KIND_BYTES + STORE_RECORD_ID_BYTES];
+
+	if (kind == NULL || id == NULL)
+		return refuse(b, change, -EINVAL, "kind and id: expected text");
+	if (strcmp(kind, "pass") == 0)
+		return refuse(b, change, -EINVAL, "passes are made and revoked at the gate");
+	if (json_dumpb(change, NULL, 0, JSON_COMPACT) > CHANGE_BYTES_MAX)
+		return refuse(b, change, -EINVAL, "too large");
+	snprintf(name, sizeof(name), "%.15s/%.63s", kind, id);
+	if (json_object_get(b->seen, name) != NULL)
+		return refuse(b, change, -EINVAL, "is named twice");
+	return json_object_set_new(b->seen, name, json_true()) < 0 ? refuse(b, change, -ENOMEM, "no memory")
+								   : 0;
+}
+
+static bool is_idle(const struct gate_change *change)
+{
+	return change->after != NULL && change->before != NULL &&
+	       json_equal(change->before, change->after) != 0;
+}
+
+static int check_one(struct gate_batch *b, const json_t *change)
+{
+	char error[GATE_CHANGE_ERROR_BYTES];
+	bool removal = json_object_get(change, "value") == NULL;
+	int r = check_alone(b, change);
+
+	if (r < 0)
+		return r;
+	r = gate_changes_add(&b->list, b->gate, change, error);
+	if (r == -ENOENT && removal) { /* is gone already */
+		b->unchanged++;
+		return 0;
+	}
+	if (r < 0)
+		return refuse(b, change, r == -ENOENT ? -EINVAL : r, error);
+	if (is_idle(b->list.last))
+		b->unchanged++;
+	else if (removal)
+		b->removed++;
+	else
+		b->put++;
+	return 0;
+}
+
+static bool step_check(struct gate_batch *b)
+{
+	if (b->at == json_array_size(b->changes)) {
+		b->phase = b->resumed ? KEEP : STAGE;
+		b->at = 0;
+		return true;
+	}
+	b->failed = check_one(b, json_array_get(b->changes, b->at));
+	if (b->failed < 0)
+		b->phase = UNDO;
+	b->at++;
+	return true;
+}
+
+static bool step_undo(struct gate_batch *b)
+{
+	if (b->list.count > 0) {
+		gate_changes_undo(&b->list, b->list.count - 1);
+		return true;
+	}
+	if (b->writes > 0)
+		return false;
+	fail(b);
+	return false;
+}
+
+/* ---- on disk ---- */
+
+static void on_written(void *arg, int r)
+{
+	struct gate_batch *b = arg;
+
+	b->writes--;
+	if (r < 0 && b->failed == 0) {
+		b->failed = r;
+		snprintf(b->error, sizeof(b->error), "the disk did not keep it: %s", strerror(-r));
+	}
+	go_on(b);
+}
+
+static void on_row(void *arg, int r, const struct event_row *row)
+{
+	(void)row;
+	on_written(arg, r);
+}
+
+/* @return whether it is on its way */
+static bool write_staged(struct gate_batch *b, const struct store_record *records, size_t count)
+{
+	struct event_draft draft = {.type = "roster.staged", .data = span_json(b)};
+	int r;
+
+	r = store_records_write(b->gate->store, records, count, &draft, on_row, b);
+	json_decref(draft.data);
+	b->writes++;
+	if (r < 0)
+		on_written(b, r);
+	return r == 0;
+}
+
+/* The next changes that one record holds. */
+static json_t *next_record(struct gate_batch *b)
+{
+	json_t *list = json_array();
+	size_t bytes = 0;
+
+	while (b->at < json_array_size(b->changes) && bytes < STAGED_BYTES) {
+		json_t *change = json_array_get(b->changes, b->at++);
+
+		bytes += json_dumpb(change, NULL, 0, JSON_COMPACT) + 1;
+		json_array_append(list, change);
+	}
+	return json_pack("{s:o}", "changes", list);
+}
+
+static bool step_stage(struct gate_batch *b)
+{
+	struct store_record records[STAGED_RECORDS_MAX + 1];
+	char ids[STAGED_RECORDS_MAX][16];
+	size_t count = 0;
+	bool sent;
+
+	if (b->writes > 0) /* one after the other: READY only behind what really came to the disk */
+		return false;
+	if (b->failed < 0) {
+		b->phase = UNDO;
+		return true;
+	}
+	if (b->at == 0) /* what an earlier one may have left */
+		records[count++] = (struct store_record){"staged", STORE_RECORD_ALL, NULL};
+	while (count < STAGED_RECORDS_MAX && b->at < json_array_size(b->changes)) {
+		snprintf(ids[count], sizeof(ids[count]), "%05zu", b->records++);
+		records[count] = (struct store_record){"staged", ids[count], next_record(b)};
+		count++;
+	}
+	if (b->at == json_array_size(b->changes)) {
+		records[count++] = (struct store_record){"staged", READY, span_json(b)};
+		b->phase = STAGED;
+	}
+	sent = write_staged(b, records, count);
+	for (size_t i = 0; i < count; i++)
+		json_decref(records[i].json);
+	if (!sent)
+		b->phase = UNDO;
+	return true;
+}
+
+static bool step_staged(struct gate_batch *b)
+{
+	if (b->writes > 0)
+		return false;
+	b->phase = b->failed < 0 ? UNDO : KEEP;
+	return true;
+}
+
+/* What failed on the way is in force after the next start, with what did not: all of it is staged. */
+static bool step_keep(struct gate_batch *b)
+{
+	struct gate_change *change;
+
+	if (b->writes >= WRITES_MAX)
+		return false;
+	change = gate_changes_shift(&b->list);
+	if (change == NULL) {
+		b->phase = FINISH;
+		return true;
+	}
+	if (is_idle(change)) {
+		gate_change_free(change);
+		return true;
+	}
+	b->writes++;
+	if (gate_change_keep(change, b->by, on_written, b) < 0)
+		on_written(b, -ENOSPC);
+	return true;
+}
+
+static void on_finished(void *arg, int r, const struct event_row *row)
+{
+	struct gate_batch *b = arg;
+
+	(void)row;
+	b->writes--;
+	if (r < 0) {
+		b->failed = r;
+		snprintf(b->error, sizeof(b->error), "the disk did not keep its end: %s", strerror(-r));
+		fail(b);
+		return;
+	}
+	snprintf(b->revision, sizeof(b->revision), "%s", b->to);
+	log_info("roster", "revision %s is in force: %zu put, %zu removed, %zu as they were", b->to, b->put,
+		 b->removed, b->unchanged);
+	gate_roster_state(b->gate);
+	answer(b, 0,
+	       json_pack("{s:s, s:I, s:I, s:I}", "revision", b->revision, "put", (json_int_t)b->put,
+			 "removed", (json_int_t)b->removed, "unchanged", (json_int_t)b->unchanged));
+}
+
+static bool finish(struct gate_batch *b)
+{
+	struct event_draft draft = {.type = "roster.applied", .data = span_json(b)};
+	struct store_record records[2] = {{"roster", "revision", NULL}, {"staged", STORE_RECORD_ALL, NULL}};
+	int r;
+
+	records[0].json = json_pack("{s:s}", "revision", b->to);
+	json_object_set_new(draft.data, "put", json_integer((json_int_t)b->put));
+	json_object_set_new(draft.data, "removed", json_integer((json_int_t)b->removed));
+	json_object_set_new(draft.data, "unchanged", json_integer((json_int_t)b->unchanged));
+	b->writes++;
+	r = store_records_write(b->gate->store, records, 2, &draft, on_finished, b);
+	json_decref(records[0].json);
+	json_decref(draft.data);
+	if (r < 0)
+		on_finished(b, r, NULL);
+	return false;
+}
+
+static bool step_finish(struct gate_batch *b)
+{
+	if (b->writes > 0)
+		return false;
+	if (b->failed < 0)
+		fail(b);
+	else
+		finish(b);
+	return false;
+}
+
+static bool step(struct gate_batch *b)
+{
+	switch (b->phase) {
+	case CHECK:
+		return step_check(b);
+	case UNDO:
+		return step_undo(b);
+	case STAGE:
+		return step_stage(b);
+	case STAGED:
+		return step_staged(b);
+	case KEEP:
+		return step_keep(b);
+	case FINISH:
+		return step_finish(b);
+	default:
+		return false;
+	}
+}
+
+static int work(sd_event_source *source, void *arg)
+{
+	struct gate_batch *b = arg;
+	uint64_t until_us = clock_mono_us() + SLICE_US;
+	bool more = true;
+
+	(void)source;
+	while (more && clock_mono_us() < until_us)
+		more = step(b);
+	if (more)
+		go_on(b);
+	return 0;
+}
+
+/* ---- from outside ---- */
+
+static void begin(struct gate_batch *b)
+{
+	b->phase = CHECK;
+	b->at = 0;
+	b->seen = json_object();
+	go_on(b);
+}
+
+static int refuse_part(char *error, int r, const char *sentence)
+{
+	snprintf(error, GATE_CHANGE_ERROR_BYTES, "%s", sentence);
+	return r;
+}
+
+static int check_part(struct gate_batch *b, const struct gate_batch_part *part, char *error)
+{
+	bool stale = clock_mono_ms() - b->part_mono_ms > PARTS_WAIT_MS;
+
+	if (b->phase > COLLECT)
+		return refuse_part(error, -EBUSY, "another revision is being put in force");
+	if (part->from != NULL && strcmp(part->from, b->revision) != 0) {
+		snprintf(error, GATE_CHANGE_ERROR_BYTES, "from: revision \"%s\" is in force", b->revision);
+		return -EEXIST;
+	}
+	if (part->parts == 0 || part->parts > PARTS_MAX || part->part == 0 || part->part > part->parts)
+		return refuse_part(error, -EINVAL, "part: expected 1 to parts, and parts: 1 to 64");
+	if (part->part == 1)
+		return 0;
+	if (b->phase != COLLECT || stale || strcmp(part->to, b->to) != 0 || part->parts != b->parts ||
+	    strcmp(part->by, b->by) != 0)
+		return refuse_part(error, -EEXIST, "part: its first is not here; begin again with part 1");
+	if (part->part != b->have + 1) {
+		snprintf(error, GATE_CHANGE_ERROR_BYTES, "part: %u is expected", b->have + 1);
+		return -EEXIST;
+	}
+	return 0;
+}
+
+int gate_batch_take(struct gate *gate, const struct gate_batch_part *part, const struct gate_reply *reply,
+		    char *error)
+{
+	struct gate_batch *b = gate->batch;
+	int r = gate_roster_is_kept(gate, error);
+
+	if (r == 0 && b->phase <= COLLECT && strcmp(part->to, b->revision) == 0) { /* sent twice */
+		reply->answer(gate, reply, 0, NULL,
+			      json_pack("{s:s, s:i, s:i, s:i}", "revision", b->revision, "put", 0, "removed",
+					0, "unchanged", 0));
+		return 0;
+	}
+	if (r == 0)
+		r = check_part(b, part, error);
+	if (r == 0 && part->part > 1 &&
+	    json_array_size(b->changes) + json_array_size(part->changes) > CHANGES_MAX)
+		r = refuse_part(error, -E2BIG, "more than 50000 changes at once");
+	if (r < 0)
+		return r;
+	if (part->part == 1) {
+		forget(b);
+		b->phase = COLLECT;
+		b->changes = json_array();
+		b->parts = part->parts;
+		snprintf(b->from, sizeof(b->from), "%s", b->revision);
+		snprintf(b->to, sizeof(b->to), "%s", part->to);
+		snprintf(b->by, sizeof(b->by), "%s", part->by);
+	}
+	json_array_extend(b->changes, part->changes);
+	b->have = part->part;
+	b->part_mono_ms = clock_mono_ms();
+	if (b->have < b->parts) {
+		reply->answer(gate, reply, 0, NULL,
+			      json_pack("{s:s, s:i, s:i}", "revision", b->revision, "part", (int)b->have,
+					"parts", (int)b->parts));
+		return 0;
+	}
+	b->reply = *reply;
+	begin(b);
+	return 0;
+}
+
+bool gate_batch_is_busy(const struct gate *gate, const json_t *change)
+{
+	const char *kind = json_string_value(json_object_get(change, "kind"));
+
+	/* passes are never part of one, and a visitor does not wait for it */
+	return gate->batch->phase > COLLECT && (kind == NULL || strcmp(kind, "pass") != 0);
+}
+
+const char *gate_roster_revision(const struct gate *gate)
+{
+	return gate->batch->revision;
+}
+
+/* ---- over a restart ---- */
+
+static void copy(char *to, size_t bytes, const json_t *json, const char *key)
+{
+	const char *text = json_string_value(json_object_get(json, key));
+
+	snprintf(to, bytes, "%s", text != NULL ? text : "");
+}
+
+void gate_batch_load(struct gate *gate, const char *kind, const char *id, json_t *json)
+{
+	struct gate_batch *b = gate->batch;
+
+	if (strcmp(kind, "roster") == 0) {
+		copy(b->revision, sizeof(b->revision), json, "revision");
+	} else if (strcmp(id, READY) == 0) { /* the last of them, in order of id */
+		copy(b->from, sizeof(b->from), json, "from");
+		copy(b->to, sizeof(b->to), json, "to");
+		copy(b->by, sizeof(b->by), json, "by");
+		b->resumed = true;
+	} else {
+		if (b->changes == NULL)
+			b->changes = json_array();
+		json_array_extend(b->changes, json_object_get(json, "changes"));
+	}
+}
+
+void gate_batch_settle(struct gate *gate)
+{
+	struct gate_batch *b = gate->batch;
+
+	if (!b->resumed) { /* nothing, or not all of it, came to the disk: nothing of it is in force */
+		forget(b);
+		return;
+	}
+	log_info("roster", "going on from revision \"%s\" to \"%s\"", b->from, b->to);
+	begin(b);
+}
+
+int gate_batch_open(struct gate *gate)
+{
+	struct gate_batch *b = calloc(1, sizeof(*b));
+	int r;
+
+	if (b == NULL)
+		return -ENOMEM;
+	b->gate = gate;
+	gate->batch = b;
+	r = sd_event_add_defer(gate->event, &b->source, work, b);
+	if (r >= 0)
+		r = sd_event_source_set_enabled(b->source, SD_EVENT_OFF);
+	if (r >= 0) /* doors, readers and links come first */
+		r = sd_event_source_set_priority(b->source, SD_EVENT_PRIORITY_IDLE);
+	return r;
+}
+
+void gate_batch_close(struct gate *gate)
+{
+	struct gate_batch *b = gate->batch;
+	struct gate_change *change;
+
+	if (b == NULL)
+		return;
+	while ((change = gate_changes_shift(&b->list)) != NULL)
+		gate_change_free(change);
+	forget(b);
+	sd_event_source_disable_unref(b->source);
+	free(b);
+	gate->batch = NULL;
+}
