@@ -78,6 +78,8 @@ static void on_throw(struct gate_vision *vision, const struct litter_result *res
 			  "reasons", reasons_json(verdict), "picture", result->width_px, result->height_px,
 			  "path", path_json(verdict), "evidence", files_json(result), "first_sight_pts_ms",
 			  (json_int_t)(verdict->begin_pts_us / 1000));
+	if (result->file_count > 0 && result->clip_offset_ms >= 0)
+		json_object_set_new(draft.data, "clip_offset_ms", json_integer(result->clip_offset_ms));
 	if (result->sealed.name[0] != '\0')
 		json_object_set_new(draft.data, "sealed", sealed_json(result));
 	if (result->evidence_error[0] != '\0') {

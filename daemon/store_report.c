@@ -148,9 +148,11 @@ int store_report_run(struct db *db, struct store_read *read)
 		{"verdicts", "SELECT verdict, count(*) FROM (SELECT json_extract(data, '$.verdict') AS "
 			     "verdict, max(seq)" IN_SPAN
 			     "+type = 'alert.reviewed' GROUP BY json_extract(data, '$.alert')) GROUP BY 1"},
-		{"video_looks", "SELECT coalesce(json_extract(data, '$.role'), 'other'), count(*)" IN_SPAN
-				"+type = 'operator.act' AND json_extract(data, '$.act') IN ('evidence.view', "
-				"'camera.watch', 'alert.export') GROUP BY 1"},
+		{"video_looks",
+		 "SELECT coalesce(json_extract(data, '$.role'), 'other'), count(*)" IN_SPAN
+		 "+type = 'operator.act' AND json_extract(data, '$.act') IN ('evidence.view', "
+		 "'camera.watch', 'alert.export') AND coalesce(json_extract(data, '$.file'), '') NOT LIKE "
+		 "'%.jpg' GROUP BY 1"}, /* a list of alerts shows a still of each: nobody watched those */
 		{"faults", "SELECT type, count(*)" IN_SPAN "+severity > 0 AND (+type LIKE 'storage.%' OR "
 			   "+type LIKE 'camera.%' OR +type LIKE 'model.%' OR "
 			   "+type LIKE '%.fault' OR +type LIKE 'link.%') GROUP BY 1"},

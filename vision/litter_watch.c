@@ -193,6 +193,9 @@ static void write_evidence(struct litter_watch *watch, struct pending *pending)
 	request.stem = stem;
 	r = evidence_write(watch->config.ring, &request, &evidence, error);
 	copy_evidence(result, &evidence);
+	result->clip_offset_ms = evidence.clip_to_pts_us > evidence.clip_from_pts_us
+					 ? (verdict->begin_pts_us - evidence.clip_from_pts_us) / 1000
+					 : -1;
 	if (r == 0)
 		return;
 	count(watch, &watch->stats.evidence_failed);

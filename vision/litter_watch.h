@@ -49,9 +49,10 @@ struct litter_result {
 	int64_t first_sight_unix_ms, end_unix_ms;
 	uint64_t posted_mono_us;
 	struct litter_result_file
-		files[LITTER_RESULT_FILES];             /* clip, clean still, still with the trajectory */
-	struct litter_result_file sealed;               /* with a mask alone: the unmasked clip */
-	size_t file_count;                              /* 0 when there is no evidence */
+		files[LITTER_RESULT_FILES]; /* clip, clean still, still with the trajectory */
+	struct litter_result_file sealed;   /* with a mask alone: the unmasked clip */
+	size_t file_count;                  /* 0 when there is no evidence */
+	int64_t clip_offset_ms;             /* the first sight, from the clip's begin; negative: no clip */
 	char evidence_error[LITTER_RESULT_ERROR_BYTES]; /* "": written */
 	bool rate_limited; /* an alert beyond LITTER_WATCH_ALERTS_A_MINUTE: grade is suspected instead */
 	float analysis_ms; /* mean for a frame, lately */

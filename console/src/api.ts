@@ -9,7 +9,7 @@ export interface EventRow {
 }
 export interface Verdict { verdict: 'confirmed' | 'false' | 'unsure'; cause?: string; note?: string; by: string; time: string }
 export interface Alert {
-	seq: number; time: string; grade: 'alert' | 'suspected'; camera?: string; origin?: { text: string };
+	seq: number; time: string; grade: 'alert' | 'suspected'; camera?: string; origin?: { text: string; floor_low?: number; floor_high?: number; column_low?: string; column_high?: string };
 	reasons?: { name: string; value: number; weight: number }[]; path?: [ms: number, x: number, y: number][]; picture?: [number, number];
 	first_sight?: string; clip_offset_ms?: number; score?: number; files: { name: string; sha256: string; bytes: number }[];
 	fall_ms?: number; evidence_error?: string; verdict: Verdict | null; held: boolean; case: string | null;
@@ -48,11 +48,11 @@ export const onEnded = (then: () => void): void => { ended = then; };
 export const sessionOver = (): void => ended();
 export const setToken = (next: string): void => { token = next; };
 
-/** One call; a body that is no Blob is JSON. Throws a Problem, also when nobody answers. */
-export async function call<T>(method: string, path: string, body?: unknown): Promise<T> {
+async function ask(method: string, path: string, body?: unknown, etag?: string): Promise<Response> {
 	const headers: Record<string, string> = method === 'GET' ? {} : { 'X-Gatehouse-Token': token };
 	let response: Response;
 
+	if (etag) headers['If-Match'] = etag;
 	if (body instanceof Blob) headers['Content-Type'] = body.type || 'application/octet-stream';
 	else if (body !== undefined) headers['Content-Type'] = 'application/json';
 	try {
@@ -62,10 +62,34 @@ export async function call<T>(method: string, path: string, body?: unknown): Pro
 	} catch {
 		throw new Problem(0, 'no-connection', '');
 	}
-	if (response.ok) return (response.status === 204 ? undefined : await response.json()) as T;
+	if (response.ok) return response;
 	const problem = (await response.json().catch(() => ({}))) as { code?: string; detail?: string };
 	if (response.status === 401 && path !== 'session' && path !== 'session/password') ended();
 	throw new Problem(response.status, problem.code ?? '', problem.detail ?? '');
+}
+
+/** One call; a body that is no Blob is JSON. With @p etag only if nobody else changed it since (else code "changed").
+ * Throws a Problem, also when nobody answers. */
+export async function call<T>(method: string, path: string, body?: unknown, etag?: string): Promise<T> {
+	const response = await ask(method, path, body, etag);
+
+	return (response.status === 204 ? undefined : await response.json()) as T;
+}
+/** With the version that a later change can name. */
+export async function getTagged<T>(path: string): Promise<{ data: T; etag: string }> {
+	const response = await ask('GET', path);
+
+	return { data: (await response.json()) as T, etag: response.headers.get('ETag') ?? '' };
+}
+/** Saves what a GET answers as a file; for what is small enough to hold. */
+export async function download(path: string, name: string): Promise<void> {
+	const address = URL.createObjectURL(await (await ask('GET', path)).blob());
+	const link = document.createElement('a');
+
+	link.href = address;
+	link.download = name;
+	link.click();
+	window.setTimeout(() => URL.revokeObjectURL(address), 60000);
 }
 export const get = <T>(path: string): Promise<T> => call<T>('GET', path);
 export const post = <T>(path: string, body: unknown = {}): Promise<T> => call<T>('POST', path, body);

@@ -4,7 +4,9 @@ import { useContext, useEffect, useState } from 'preact/hooks';
 import { get, may, post, call, type AlertPage, type GuardRequest, type Session, type Status } from './api';
 import { language, setLanguage, t, word } from './i18n';
 import { Icon } from './icons';
-import { useLink, useReloadOn } from './live';
+import { useEvents, useLink, useReloadOn } from './live';
+import { tellOfAlert } from './notify';
+import { originText } from './origin';
 import { routes, type Route } from './routes';
 import { Button, Dialog, TextField, useAct, useLoad } from './ui';
 
@@ -56,6 +58,7 @@ export function DeskKnowledge({ children }: { children: ComponentChildren }) {
 	useReloadOn(['door.', 'camera.', 'storage.', 'fire.', 'system.'], status.reload);
 	useReloadOn(['litter.', 'alert.reviewed'], alerts.reload);
 	useReloadOn(['access.'], requests.reload);
+	useEvents(['litter.detected'], (event) => tellOfAlert(originText(event.data), event.seq));
 	useEffect(() => {
 		const timer = window.setInterval(status.reload, 30000); /* what no event tells: the broker, blind seconds */
 

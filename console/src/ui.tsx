@@ -1,20 +1,20 @@
 /* What pages are made of. Each part's comment is its contract; looks are in style.css. */
 import type { ButtonHTMLAttributes, ComponentChildren, LooseInputHTMLAttributes } from 'preact';
 import { useCallback, useEffect, useId, useRef, useState } from 'preact/hooks';
-import { get, Problem } from './api';
+import { get, getTagged, Problem } from './api';
 import { moment, t, word } from './i18n';
 import { Icon, type IconName } from './icons';
 
 /* ---- loading ---- */
 
-/** data stays while it is loaded again; problem: why the last try failed; reload: ask again. */
-export interface Loaded<T> { data: T | undefined; problem: Problem | undefined; reload: () => void; set: (data: T) => void }
+/** etag: the version of data, to name in a change. data stays while it is loaded again; problem: why the last try failed; reload: ask again. */
+export interface Loaded<T> { etag: string | undefined; data: T | undefined; problem: Problem | undefined; reload: () => void; set: (data: T) => void }
 
 const RETRY_MS = 2000;
 
 /** GET of an API path (null: nothing yet). A gate that is busy or away is asked again by itself. */
 export function useLoad<T>(path: string | null): Loaded<T> {
-	const [state, setState] = useState<{ path: string | null; data?: T; problem?: Problem }>({ path });
+	const [state, setState] = useState<{ path: string | null; data?: T; etag?: string; problem?: Problem }>({ path });
 	const [turn, setTurn] = useState(0);
 	const reload = useCallback(() => setTurn((n) => n + 1), []);
 
@@ -22,13 +22,13 @@ export function useLoad<T>(path: string | null): Loaded<T> {
 		let gone = false, timer = 0;
 
 		if (path === null) return undefined;
-		get<T>(path).then(
-			(data) => { if (!gone) setState({ path, data }); },
+		getTagged<T>(path).then(
+			(answer) => { if (!gone) setState({ path, ...answer }); },
 			(error: unknown) => {
 				const problem = asProblem(error);
 
 				if (gone) return;
-				setState((old) => ({ path, problem, ...(old.path === path && old.data !== undefined ? { data: old.data } : {}) }));
+				setState((old) => ({ path, problem, ...(old.path === path && old.data !== undefined ? { data: old.data, etag: old.etag ?? '' } : {}) }));
 				if (problem.status === 0 || problem.status === 503) timer = window.setTimeout(reload, RETRY_MS);
 			});
 		return () => {
@@ -38,7 +38,7 @@ export function useLoad<T>(path: string | null): Loaded<T> {
 	}, [path, turn]);
 	const mine = state.path === path;
 	return {
-		data: mine ? state.data : undefined, problem: mine ? state.problem : undefined, reload,
+		data: mine ? state.data : undefined, etag: mine ? state.etag : undefined, problem: mine ? state.problem : undefined, reload,
 		set: (data) => setState({ path, data }),
 	};
 }

@@ -48,6 +48,7 @@ class Scene(unittest.TestCase):
         self.assertLessEqual(abs(origin["floor_low"] - FLOOR), 1)
         self.assertLessEqual(abs(origin["floor_high"] - FLOOR), 1)
         self.assertEqual(len(data["evidence"]), 3)
+        self.assertTrue(0 < data["clip_offset_ms"] <= data["first_sight_pts_ms"], "the pre-roll, and no more than there was")
         for file in data["evidence"]:
             self.assertEqual((self.gate.state / "evidence" / file["name"]).stat().st_size, file["bytes"])
         sealed = self.gate.state / "evidence" / data["sealed"]["name"]

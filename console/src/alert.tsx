@@ -1,0 +1,196 @@
+/* One alert as the guard judges it: the clip, why the gate thinks so, what people said, what is done with it. */
+import type { RefObject } from 'preact';
+import { useEffect, useState } from 'preact/hooks';
+import { call, download, get, post, type Alert, type Case } from './api';
+import { moment, t, word } from './i18n';
+import { Icon } from './icons';
+import { originText } from './origin';
+import { Player, type Controls } from './player';
+import { Badge, Button, Dialog, Field, TextField, toast, useAct, useLoad, type Tone } from './ui';
+
+export type VerdictName = 'confirmed' | 'false' | 'unsure';
+export const CAUSES = ['bird', 'insect', 'leaf', 'laundry', 'rain', 'light', 'other'] as const;
+
+export const verdictTone = (verdict: VerdictName): Tone => (verdict === 'confirmed' ? 'bad' : verdict === 'false' ? 'good' : 'warn');
+
+export function GradeBadge({ alert }: { alert: Alert }) {
+	return <Badge tone={alert.grade === 'alert' ? 'bad' : 'warn'}>{word(alert.grade)}</Badge>;
+}
+
+/** A small still with the path drawn thick enough to be seen. */
+export function Thumb({ alert }: { alert: Alert }) {
+	const still = alert.files.find((f) => f.name.endsWith('.jpg') && !f.name.endsWith('-trajectory.jpg')) ?? alert.files.find((f) => f.name.endsWith('.jpg'));
+	const [width, height] = alert.picture ?? [16, 9], path = alert.path ?? [], first = path[0];
+
+	if (!still) return <span class="no-picture"><Icon name="camera" /></span>;
+	return (
+		<span class="thumb">
+			<img src={`/api/v1/evidence/${encodeURIComponent(still.name)}`} alt="" loading="lazy" width={112} height={63} />
+			<svg class="overlay" viewBox={`0 0 ${width} ${height}`} aria-hidden="true">
+				<polyline class="path-done" points={path.map(([, x, y]) => `${x},${y}`).join(' ')} stroke-width={height / 30} />
+				{first && <circle class="path-origin" cx={first[1]} cy={first[2]} r={height / 12} stroke-width={height / 36} />}
+			</svg>
+		</span>
+	);
+}
+
+/* ---- why ---- */
+
+function Reasons({ alert }: { alert: Alert }) {
+	const reasons = [...(alert.reasons ?? [])].sort((a, b) => b.weight - a.weight);
+	const most = Math.max(1, ...reasons.map((r) => Math.abs(r.weight)));
+
+	if (!reasons.length) return null;
+	return (
+		<section class="card">
+			<header class="card-head"><h2>{t('Why the gate thinks so', '判断依据')}</h2>{alert.score !== undefined && <span class="dim">{t('sum', '合计')} {alert.score.toFixed(1)}</span>}</header>
+			<ul class="reasons">
+				{reasons.map((r) => (
+					<li key={r.name}>
+						<span>{word(r.name)}</span>
+						<span class="bar" aria-hidden="true"><i class={r.weight < 0 ? 'against' : 'for'} style={{ width: `${(50 * Math.abs(r.weight)) / most}%` }} /></span>
+						<b>{r.weight > 0 ? '+' : '−'}{Math.abs(r.weight).toFixed(1)}</b>
+					</li>
+				))}
+			</ul>
+		</section>
+	);
+}
+
+/* ---- what people said ---- */
+
+interface VerdictProps { alert: Alert; causing: boolean; setCausing: (on: boolean) => void; judge: (verdict: VerdictName, cause?: string) => void; busy: boolean }
+
+export function VerdictBar({ alert, causing, setCausing, judge, busy }: VerdictProps) {
+	const said = alert.verdict?.verdict;
+
+	return (
+		<div class="verdict-bar" role="group" aria-label={t('Verdict', '判定')}>
+			{causing ? (
+				<>
+					<strong>{t('What was it?', '实际是什么？')}</strong>
+					{CAUSES.map((cause, i) => <Button key={cause} busy={busy} onClick={() => judge('false', cause)}><kbd>{i + 1}</kbd> {word(cause)}</Button>)}
+					<Button kind="quiet" icon="close" label={t('Back', '返回')} onClick={() => setCausing(false)} />
+				</>
+			) : (
+				<>
+					<Button class="button verdict confirmed" aria-pressed={said === 'confirmed'} busy={busy} onClick={() => judge('confirmed')}><kbd>1</kbd> {t('Confirmed', '属实')}</Button>
+					<Button class="button verdict false" aria-pressed={said === 'false'} busy={busy} onClick={() => setCausing(true)}><kbd>2</kbd> {t('False alarm', '误报')}</Button>
+					<Button class="button verdict unsure" aria-pressed={said === 'unsure'} busy={busy} onClick={() => judge('unsure')}><kbd>3</kbd> {t('Unsure', '不确定')}</Button>
+					{alert.verdict && <span class="said">{word(alert.verdict.verdict)}{alert.verdict.cause ? ` · ${word(alert.verdict.cause)}` : ''} · {alert.verdict.by}, {moment(alert.verdict.time)}</span>}
+				</>
+			)}
+		</div>
+	);
+}
+
+function Note({ alert, changed }: { alert: Alert; changed: () => void }) {
+	const [text, setText] = useState(alert.verdict?.note ?? ''), { busy, act } = useAct();
+	const kept = alert.verdict?.note ?? '';
+
+	useEffect(() => setText(kept), [alert.seq, kept]);
+	const save = async (): Promise<void> => {
+		if (!alert.verdict) return;
+		const { verdict, cause } = alert.verdict;
+
+		if (await act(() => post(`alerts/${alert.seq}/verdict`, { verdict, ...(cause ? { cause } : {}), note: text }), t('The note is kept.', '备注已保存。'))) changed();
+	};
+
+	return (
+		<section class="card">
+			<h2>{t('Note', '备注')}</h2>
+			<Field label={t('For those who look at this later; it stays out of the log', '供日后查看者参考，不写入日志')}>
+				{(id) => <textarea id={id} value={text} maxLength={1300} onInput={(e) => setText(e.currentTarget.value)} disabled={!alert.verdict}
+					placeholder={alert.verdict ? '' : t('Judge it first.', '请先判定。')} />}
+			</Field>
+			<div class="dialog-actions"><Button onClick={() => void save()} busy={busy} disabled={!alert.verdict || text === kept}>{t('Keep the note', '保存备注')}</Button></div>
+		</section>
+	);
+}
+
+/* ---- what is done with it ---- */
+
+function CaseDialog({ alert, close, changed }: { alert: Alert; close: () => void; changed: () => void }) {
+	const load = useLoad<{ cases: Case[] }>('cases'), [chosen, setChosen] = useState(''), [title, setTitle] = useState(originText(alert)), { busy, act } = useAct();
+	const put = async (event: Event): Promise<void> => {
+		event.preventDefault();
+		const old = load.data?.cases.find((c) => c.id === chosen);
+		const work = async (): Promise<unknown> => {
+			if (!old) return post('cases', { title, alerts: [alert.seq] });
+			const now = await get<Case>(`cases/${old.id}`); /* others may have added to it since */
+			return call('PATCH', `cases/${old.id}`, { alerts: [...new Set([...now.alerts, alert.seq])] });
+		};
+
+		if (!(await act(work, t('It is in the case.', '已加入案件。')))) return;
+		changed();
+		close();
+	};
+
+	return (
+		<Dialog title={t('Hand over to a case', '移交案件')} close={close}>
+			<form onSubmit={(e) => void put(e)}>
+				<Field label={t('Case', '案件')}>
+					{(id) => <select id={id} value={chosen} onChange={(e) => setChosen(e.currentTarget.value)}>
+						<option value="">{t('A new case', '新建案件')}</option>
+						{load.data?.cases.map((c) => <option key={c.id} value={c.id}>{c.title}</option>)}
+					</select>}
+				</Field>
+				{!chosen && <TextField label={t('Title', '标题')} value={title} set={setTitle} max={60} required />}
+				<div class="dialog-actions"><Button onClick={close}>{t('Cancel', '取消')}</Button><Button kind="main" type="submit" busy={busy}>{t('Put it in the case', '加入案件')}</Button></div>
+			</form>
+		</Dialog>
+	);
+}
+
+function Files({ alert }: { alert: Alert }) {
+	return (
+		<section class="card">
+			<h2>{t('Evidence', '证据')}</h2>
+			{alert.evidence_error && <p class="note bad">{t('Some of it could not be written: ', '部分证据未能写入：')}<span lang="en">{alert.evidence_error}</span></p>}
+			<ul class="files">
+				{alert.files.map((f) => (
+					<li key={f.name}><a href={`/api/v1/evidence/${encodeURIComponent(f.name)}`} target="_blank" rel="noreferrer">
+						{f.name.endsWith('.mp4') ? t('Clip', '录像') : f.name.endsWith('-trajectory.jpg') ? t('Still with its path', '带轨迹的截图') : t('Clean still', '原始截图')}</a>
+					<span class="dim">{(f.bytes / 1024).toFixed(0)} KB</span><code title={f.sha256}>{f.sha256.slice(0, 16)}…</code></li>
+				))}
+			</ul>
+			<p class="dim">{t('The export holds them all with their fingerprints and the gate\'s signature; it can be checked without the gate.', '导出包含全部文件、指纹和闸机签名，可脱离闸机验证。')}</p>
+		</section>
+	);
+}
+
+export async function exportAlert(alert: Pick<Alert, 'seq'>): Promise<void> {
+	await download(`alerts/${alert.seq}/export`, `alert-${alert.seq}.zip`);
+	toast(t('The export is in your downloads.', '已导出到下载目录。'));
+}
+
+/** hold: keep its evidence beyond its time, or let it go. */
+export const setHold = (alert: Alert): Promise<unknown> => post(`alerts/${alert.seq}/hold`, { held: !alert.held });
+
+interface DetailProps extends Omit<VerdictProps, 'alert'> { alert: Alert; controls: RefObject<Controls | null>; changed: () => void; back?: (() => void) | undefined }
+
+export function AlertDetail({ alert, controls, changed, back, ...verdict }: DetailProps) {
+	const { busy, act } = useAct(), [handing, setHanding] = useState(false);
+	const hold = async (): Promise<void> => {
+		if (await act(() => setHold(alert), alert.held ? t('Its evidence is let go in its time.', '已取消保留。') : t('Its evidence is kept.', '证据已保留。'))) changed();
+	};
+
+	return (
+		<article class="alert-detail" aria-label={originText(alert)}>
+			<header class="alert-head">
+				{back && <Button kind="quiet" icon="back" label={t('Back to the list', '返回列表')} onClick={back} />}
+				<div class="alert-title"><h2>{originText(alert)}</h2><p class="row tight dim"><GradeBadge alert={alert} />{moment(alert.time)} · {alert.camera}
+					{alert.held && <Badge tone="info">{t('Held', '已保留')}</Badge>}{alert.case && <a href={`#/cases/${alert.case}`}>{t('In a case', '已入案件')}</a>}</p></div>
+				<div class="row tight">
+					<Button icon="hold" aria-pressed={alert.held} busy={busy} onClick={() => void hold()}>{alert.held ? t('Held', '已保留') : t('Hold', '保留')}</Button>
+					<Button icon="folder" onClick={() => setHanding(true)}>{t('Case', '案件')}</Button>
+					<Button icon="download" busy={busy} onClick={() => void act(() => exportAlert(alert))}>{t('Export', '导出')}</Button>
+				</div>
+			</header>
+			<Player alert={alert} controls={controls} />
+			<VerdictBar alert={alert} {...verdict} />
+			<div class="alert-more"><Reasons alert={alert} /><div class="stack"><Note alert={alert} changed={changed} /><Files alert={alert} /></div></div>
+			{handing && <CaseDialog alert={alert} close={() => setHanding(false)} changed={changed} />}
+		</article>
+	);
+}

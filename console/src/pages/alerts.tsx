@@ -1,0 +1,165 @@
+/* The guard's desk: alerts, newest first and live; one is looked at, judged, and the next comes. */
+import { useEffect, useRef, useState } from 'preact/hooks';
+import { AlertDetail, CAUSES, exportAlert, GradeBadge, setHold, Thumb, verdictTone, type VerdictName } from '../alert';
+import { post, type Alert, type AlertPage } from '../api';
+import { moment, t, word } from '../i18n';
+import { Icon } from '../icons';
+import { KeyHelp, useKeys } from '../keys';
+import { useReloadOn } from '../live';
+import { noteIsOn, setNote, setSound, soundIsOn } from '../notify';
+import { originText } from '../origin';
+import type { Controls } from '../player';
+import type { PageProps } from '../routes';
+import { Await, Badge, Button, Card, Empty, Page, Segments, toast, useAct, useLoad } from '../ui';
+
+const STEP = 50, MOST = 1000;
+type Filter = 'new' | 'held' | 'reviewed' | 'all';
+
+const go = (seq: number): void => { location.hash = `#/alerts/${seq}`; };
+
+function useNarrow(): boolean {
+	const query = matchMedia('(max-width: 820px)'), [narrow, setNarrow] = useState(query.matches);
+
+	useEffect(() => {
+		const change = (): void => setNarrow(query.matches);
+
+		query.addEventListener('change', change);
+		return () => query.removeEventListener('change', change);
+	}, []);
+	return narrow;
+}
+
+/* ---- the list ---- */
+
+function AlertCard({ alert, current }: { alert: Alert; current: boolean }) {
+	const card = useRef<HTMLAnchorElement>(null);
+
+	useEffect(() => { if (current) card.current?.scrollIntoView({ block: 'nearest' }); }, [current]);
+	return (
+		<li>
+			<a ref={card} class={`alert-card ${alert.grade}`} href={`#/alerts/${alert.seq}`} aria-current={current ? 'true' : undefined}>
+				<Thumb alert={alert} />
+				<span class="alert-card-text">
+					<strong>{originText(alert, true)}</strong>
+					<span class="dim">{moment(alert.time)}</span>
+					<span class="row tight">{alert.verdict ? <Badge tone={verdictTone(alert.verdict.verdict)}>{word(alert.verdict.verdict)}</Badge> : <GradeBadge alert={alert} />}
+						{alert.held && <Icon name="hold" />}{alert.case && <Icon name="folder" />}</span>
+				</span>
+			</a>
+		</li>
+	);
+}
+
+function NothingHere({ filter }: { filter: Filter }) {
+	return filter === 'new' ? <Empty icon="check" title={t('All reviewed', '全部已处理')}>{t('A new alert appears here by itself.', '新的警报会自动出现在这里。')}</Empty>
+		: <Empty icon="alert" title={t('Nothing here', '暂无内容')} />;
+}
+
+/* ---- wanted or not ---- */
+
+function Wanted() {
+	const [sound, hear] = useState(soundIsOn()), [note, tell] = useState(noteIsOn());
+
+	return (
+		<>
+			<Button kind="quiet" icon={sound ? 'sound' : 'mute'} aria-pressed={sound} label={sound ? t('Sound is on', '声音已开启') : t('Sound for new alerts', '新警报声音提醒')}
+				onClick={() => { setSound(!sound); hear(!sound); }} />
+			<Button kind="quiet" icon="bell" aria-pressed={note} label={note ? t('Notifications are on', '通知已开启') : t('Browser notifications', '浏览器通知')}
+				onClick={() => void setNote(!note).then((on) => {
+					tell(on);
+					if (!note && !on) toast(t('The browser does not allow it.', '浏览器不允许通知。'), 'bad');
+				})} />
+		</>
+	);
+}
+
+/* ---- the page ---- */
+
+export default function AlertsPage({ args }: PageProps) {
+	const narrow = useNarrow(), [filter, setFilter] = useState<Filter>('new'), [limit, setLimit] = useState(STEP);
+	const load = useLoad<AlertPage>(`alerts?state=${filter}&limit=${limit}`), list = load.data?.alerts ?? [];
+	const picked = args[0] && /^\d+$/.test(args[0]) ? Number(args[0]) : undefined;
+	const listed = list.find((a) => a.seq === picked);
+	const alone = useLoad<Alert>(picked !== undefined ? `alerts/${picked}` : null);
+	const alert = alone.data ?? listed;
+	const controls = useRef<Controls | null>(null), [causing, setCausing] = useState(false), [help, setHelp] = useState(false), { busy, act } = useAct();
+	const changed = (): void => { load.reload(); alone.reload(); };
+
+	useReloadOn(['litter.', 'alert.', 'case.'], changed);
+	useEffect(() => setCausing(false), [picked]);
+	useEffect(() => { if (!narrow && picked === undefined && list[0]) location.replace(`#/alerts/${list[0].seq}`); }, [narrow, picked, list[0]?.seq]);
+
+	/* the one beside @p seq, also when it is not in the list any more: judged, it left "new" */
+	const beside = (step: 1 | -1): Alert | undefined => {
+		const seq = picked ?? Infinity;
+
+		return step > 0 ? list.find((a) => a.seq < seq) : [...list].reverse().find((a) => a.seq > seq);
+	};
+	const move = (step: 1 | -1): void => {
+		const next = beside(step);
+
+		if (next) go(next.seq);
+	};
+	const judge = async (verdict: VerdictName, cause?: string): Promise<void> => {
+		if (!alert) return;
+		const next = beside(1) ?? beside(-1), note = alert.verdict?.note;
+		const name = cause ? `${word(verdict)} · ${word(cause)}` : word(verdict);
+
+		if (!(await act(() => post(`alerts/${alert.seq}/verdict`, { verdict, ...(cause ? { cause } : {}), ...(note ? { note } : {}) }), `${originText(alert)}: ${name}`))) return;
+		setCausing(false);
+		changed();
+		if (filter === 'new' && !narrow && next) go(next.seq);
+	};
+	const choose = (n: number): void => {
+		const cause = CAUSES[n - 1];
+
+		if (!alert || busy) return;
+		if (causing && cause) void judge('false', cause);
+		else if (!causing && n === 2) setCausing(true);
+		else if (!causing && (n === 1 || n === 3)) void judge(n === 1 ? 'confirmed' : 'unsure');
+	};
+
+	useKeys({
+		j: () => move(1), k: () => move(-1), ArrowDown: () => move(1), ArrowUp: () => move(-1),
+		' ': () => controls.current?.toggle(), ',': () => controls.current?.step(-1), '.': () => controls.current?.step(1),
+		t: () => controls.current?.toThrow(), s: () => controls.current?.speed(), r: () => controls.current?.again(), z: () => controls.current?.zoom(),
+		h: () => { if (alert) void act(() => setHold(alert)).then(changed); }, e: () => { if (alert) void act(() => exportAlert(alert)); },
+		Escape: () => setCausing(false), '?': () => setHelp(true),
+		...Object.fromEntries([1, 2, 3, 4, 5, 6, 7].map((n) => [String(n), () => choose(n)])),
+	});
+	const rows: [string[], string][] = [
+		[['j', 'k'], t('next and previous alert', '下一条、上一条警报')], [['1'], t('confirmed', '属实')], [['2'], t('false alarm, then the number of the cause', '误报，再按原因编号')], [['3'], t('unsure', '不确定')],
+		[['␣'], t('play and pause', '播放、暂停')], [[',', '.'], t('one frame back, one on', '后退一帧、前进一帧')], [['t'], t('to the throw', '跳到抛物')], [['s'], t('slower, then full speed again', '慢放，再恢复原速')],
+		[['r'], t('repeat the throw', '循环播放抛物')], [['z'], t('closer', '放大')], [['h'], t('hold', '保留')], [['e'], t('export', '导出')], [['?'], t('this help', '本帮助')],
+	];
+	const showList = !narrow || picked === undefined;
+
+	return (
+		<Page wide title={t('Alerts', '警报')} actions={<><Wanted /><Button kind="quiet" icon="keyboard" label={t('Keys', '快捷键')} onClick={() => setHelp(true)} /></>}>
+			<div class="desk">
+				{showList && (
+					<section class="alert-list" aria-label={t('List of alerts', '警报列表')}>
+						<Segments<Filter> label={t('Which', '筛选')} value={filter} set={(next) => { setFilter(next); setLimit(STEP); }} of={[
+							['new', t('New', '未处理'), load.data?.new], ['held', t('Held', '已保留'), load.data?.held], ['reviewed', t('Reviewed', '已处理')], ['all', t('All', '全部')]]} />
+						<Await load={load}>
+							{(page) => page.alerts.length === 0 ? <Card><NothingHere filter={filter} /></Card> : (
+								<>
+									<ol class="alert-cards">{page.alerts.map((a) => <AlertCard key={a.seq} alert={a} current={a.seq === picked} />)}</ol>
+									{page.next !== null && limit < MOST && <Button onClick={() => setLimit(limit + STEP)}>{t('Older ones', '更早的警报')}</Button>}
+								</>
+							)}
+						</Await>
+					</section>
+				)}
+				{picked !== undefined && (
+					<section class="alert-pane">
+						{alert ? <AlertDetail key={alert.seq} alert={alert} controls={controls} changed={changed} causing={causing} setCausing={setCausing} busy={busy}
+							judge={(v, c) => void judge(v, c)} back={narrow ? () => { location.hash = '#/alerts'; } : undefined} />
+							: <Await load={alone}>{() => null}</Await>}
+					</section>
+				)}
+			</div>
+			{help && <KeyHelp rows={rows} close={() => setHelp(false)} />}
+		</Page>
+	);
+}

@@ -1,0 +1,91 @@
+/*
+ * The cameras as they are now. A browser keeps six connections to one server and each picture takes one for as long
+ * as it is shown, so at most three run at a time; the others wait for a press.
+ */
+import { useState } from 'preact/hooks';
+import { type AlertPage, type Camera } from '../api';
+import { moment, t, time, word } from '../i18n';
+import { Icon } from '../icons';
+import { useEvents } from '../live';
+import { originText } from '../origin';
+import type { PageProps } from '../routes';
+import { useDesk } from '../shell';
+import { Badge, Button, Card, Empty, Loading, Page, PersonName, StateBadge, useLoad } from '../ui';
+import { LivePicture } from '../video';
+import type { EventRow } from '../api';
+
+const AT_ONCE = 3, PATHS = 5;
+
+/** The last throws that a facade camera saw, over its picture. */
+function ThrowPaths({ camera }: { camera: string }) {
+	const load = useLoad<AlertPage>('alerts?limit=50'), seen = (load.data?.alerts ?? []).filter((a) => a.camera === camera && a.path?.length).slice(0, PATHS);
+	const [width, height] = seen[0]?.picture ?? [16, 9];
+
+	useEvents(['litter.'], load.reload);
+	if (!seen.length) return <p class="over-picture">{t('No throw seen by this camera yet', '该摄像机尚未发现抛物')}</p>;
+	return (
+		<svg class="overlay tappable" viewBox={`0 0 ${width} ${height}`} role="img" aria-label={t(`The last ${seen.length} throws`, `最近 ${seen.length} 次抛物`)}>
+			{seen.map((a, i) => {
+				const first = a.path?.[0] ?? [0, 0, 0];
+
+				return (
+					<a key={a.seq} href={`#/alerts/${a.seq}`} aria-label={`${originText(a)}, ${moment(a.time)}`}>
+						<polyline class="path-done" points={(a.path ?? []).map(([, x, y]) => `${x},${y}`).join(' ')} stroke-width={height / 180} opacity={1 - i * 0.15} />
+						<circle class="path-origin" cx={first[1]} cy={first[2]} r={height / 30} stroke-width={height / 200} />
+						{i === 0 && <text class="path-label" x={first[1] + height / 22} y={first[2]} font-size={height / 24}>{originText(a, true)} {time(a.time)}</text>}
+					</a>
+				);
+			})}
+		</svg>
+	);
+}
+
+/** The last decision at this face camera. */
+function LastDecision({ camera }: { camera: string }) {
+	const [last, setLast] = useState<EventRow | undefined>();
+
+	useEvents(['access.granted', 'access.denied'], (event) => { if (event.data['camera'] === camera) setLast(event); });
+	if (!last) return <p class="over-picture">{t('Nobody came since this page opened', '打开页面后暂无人员')}</p>;
+	const reason = last.data['reason'];
+	return (
+		<p class="over-picture"><Icon name={last.type === 'access.granted' ? 'check' : 'close'} /><PersonName id={last.person} /> · {last.type === 'access.denied' && typeof reason === 'string' ? word(reason) : word(last.type)} · {time(last.time)}</p>
+	);
+}
+
+function CameraCard({ camera, running, setRunning, overlaid }: { camera: Camera; running: boolean; setRunning: (on: boolean) => void; overlaid: boolean }) {
+	const clear = camera.state === 'live' && camera.sight.cause === 'clear';
+
+	return (
+		<Card class="camera" title={camera.name} actions={<span class="row tight">
+			<Badge>{camera.role === 'face' ? t('Faces', '人脸') : t('Facade', '立面')}</Badge><StateBadge state={camera.state === 'live' ? camera.sight.cause : camera.state} />
+			<Button kind="quiet" icon={running ? 'pause' : 'play'} label={running ? t('Stop', '停止') : t('Watch', '观看')} onClick={() => setRunning(!running)} /></span>}>
+			{!clear && <p class="note warn">{camera.state === 'live' ? t('This camera sees nothing useful: ', '该摄像机画面不可用：') : t('This camera is not there: ', '该摄像机不可用：')}
+				{word(camera.state === 'live' ? camera.sight.cause : camera.state)}</p>}
+			<div class="camera-picture">
+				{running ? <LivePicture camera={camera.name} /> : (
+					<button type="button" class="paused" onClick={() => setRunning(true)}><Icon name="play" /><span>{t('Watch', '观看')} {camera.name}</span></button>
+				)}
+				{running && overlaid && (camera.role === 'face' ? <LastDecision camera={camera.name} /> : <ThrowPaths camera={camera.name} />)}
+			</div>
+		</Card>
+	);
+}
+
+export default function LivePage(_: PageProps) {
+	const { status } = useDesk(), [overlaid, setOverlaid] = useState(false), [chosen, setChosen] = useState<string[] | undefined>();
+	const cameras = status?.cameras ?? [], running = chosen ?? cameras.slice(0, AT_ONCE).map((c) => c.name);
+	/* the one that has run longest makes room */
+	const set = (name: string, on: boolean): void => setChosen(on ? [...running.filter((n) => n !== name), name].slice(-AT_ONCE) : running.filter((n) => n !== name));
+
+	return (
+		<Page wide title={t('Live', '实时画面')} actions={cameras.length > 0 && <label class="check"><input type="checkbox" checked={overlaid} onChange={(e) => setOverlaid(e.currentTarget.checked)} />{t('What the gate saw', '显示识别结果')}</label>}>
+			{!status ? <Loading /> : cameras.length === 0 ? <Card><Empty icon="camera" title={t('This gate has no camera', '该闸机没有摄像机')} /></Card> : (
+				<div class="cameras">
+					{cameras.map((camera) => <CameraCard key={camera.name} camera={camera} running={running.includes(camera.name)} setRunning={(on) => set(camera.name, on)} overlaid={overlaid} />)}
+				</div>
+			)}
+			{cameras.length > AT_ONCE && <p class="dim">{t(`At most ${AT_ONCE} cameras run at a time.`, `最多同时观看 ${AT_ONCE} 路画面。`)}</p>}
+			<p class="dim">{t('Watching is written to the log.', '观看会记入日志。')}</p>
+		</Page>
+	);
+}
