@@ -63,15 +63,15 @@ static int whose_photo(const struct face_image *image, const struct face *faces,
 	return best;
 }
 
-static int mean_of_views(struct face_engine *engine, const struct face_image *image, const struct face *face,
-			 float *ret_template)
+int face_look_template(struct face_engine *engine, const struct face_image *image, const struct face *face,
+		       unsigned views, float *ret_template)
 {
 	float one[FACE_DIM], sum[FACE_DIM] = {0};
 	uint8_t crop[FACE_CROP_BYTES];
 	double square = 0;
 	int r;
 
-	for (unsigned view = 0; view < FACE_LOOK_VIEWS; view++) {
+	for (unsigned view = 0; view < views; view++) {
 		r = face_look_align(image, face, view, crop);
 		if (r == 0)
 			r = face_embed(engine, crop, 0, one);
@@ -111,7 +111,8 @@ static const char *template_of(struct face_look *look, const struct face_image *
 	face_quality_judge(&faces[which], crop, &face_quality_enrol, &quality);
 	if (quality.fault != FACE_FAULT_NONE)
 		return face_fault_text(quality.fault);
-	if (mean_of_views(look->engine, image, &faces[which], result->template_vector) < 0)
+	if (face_look_template(look->engine, image, &faces[which], FACE_LOOK_VIEWS,
+			       result->template_vector) < 0)
 		return "The face could not be turned into a template.";
 	result->quality = quality.value;
 	result->box = (struct face_rect){(int)faces[which].x_px, (int)faces[which].y_px,

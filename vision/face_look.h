@@ -48,6 +48,10 @@ enum { FACE_LOOK_VIEWS = 6 };
 int face_look_align(const struct face_image *image, const struct face *face, unsigned view,
 		    uint8_t *ret_crop);
 
+/** The mean of the first @p views of them, unit length; points are known. @return as face_embed(). */
+int face_look_template(struct face_engine *engine, const struct face_image *image, const struct face *face,
+		       unsigned views, float *ret_template);
+
 /** Frees the buffers; engine and gallery stay the owner's. */
 void face_look_finish(struct face_look *look);
 

@@ -1,0 +1,46 @@
+/*
+ * face_album.h - every picture of DIR/PERSON/FILE.jpg through the gate's own steps, on several threads.
+ */
+#ifndef GH_BENCH_FACE_ALBUM_H
+#define GH_BENCH_FACE_ALBUM_H
+
+#include "vision/face.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum { ALBUM_NAME_BYTES = 128 };
+
+struct album_picture {
+	char person[ALBUM_NAME_BYTES], file[ALBUM_NAME_BYTES];
+	unsigned owner; /* pictures of one person share it */
+	bool found;     /* a face was found, and every step worked */
+	bool good;      /* the limits of a frame at the door are met */
+	float live;     /* -1: not measured */
+	float vector[FACE_DIM];
+};
+
+struct album_config {
+	const char *folder, *models_dir;
+	unsigned threads, views; /* views: see face_look_align() */
+	bool embed, liveness;
+};
+
+struct album {
+	struct album_picture *pictures; /* by person, then file */
+	size_t count, people;
+	double ms_per_face; /* mean over those found: all steps but reading and decoding the file, on one thread */
+	double ms[5];       /* detect, points and align, quality, liveness, embed */
+};
+
+/** Problems are told on stderr. @return 0 or a negative errno; -ENOENT: no pictures. */
+int album_load(const struct album_config *config, struct album *ret_album);
+void album_finish(struct album *album);
+
+/** Index of DIR/PERSON/FILE; -1: none such. */
+long album_find(const struct album *album, const char *person, const char *file);
+
+/** Cosine; -1 when one of the two has no face. */
+float album_likeness(const struct album_picture *a, const struct album_picture *b);
+
+#endif
