@@ -1,0 +1,206 @@
+#include "tail.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const double shape_max = 0.25;
+static const double share_few = 0.25, share_many = 0.1; /* of the scores: what is the tail */
+enum { MANY = 400, CALM = 20 };
+
+static int highest_first(const void *left, const void *right)
+{
+	const struct tail_score *a = left, *b = right;
+
+	if (a->score != b->score)
+		return a->score < b->score ? 1 : -1;
+	return (a->person > b->person) - (a->person < b->person); /* the same order each time */
+}
+
+static double share_wanted(size_t count)
+{
+	return count >= MANY ? share_many : share_few;
+}
+
+/*
+ * Moments of what exceeds the start: b0 = E[y], b1 = E[y (1 - F(y))]. @p weights of the sorted scores sum up to
+ * @p all. With few peaks the shape is drawn towards 0, the exponential tail between the short and the long ones.
+ */
+static bool fit_weighted(const struct tail_score *scores, const double *weights, size_t count, double all,
+			 struct tail *tail)
+{
+	double want = share_wanted(count) * all, sum = 0, b0 = 0, b1 = 0, shape, passed = 0;
+	size_t n = 0;
+
+	while (n < count && sum + weights[n] < want)
+		sum += weights[n++];
+	if (n < 3 || n >= count || !(sum > 0))
+		return false;
+	tail->start = scores[n].score;
+	tail->share = sum / all;
+	tail->above = (double)n;
+	for (size_t i = 0; i < n; i++) {
+		double y = scores[i].score - tail->start;
+
+		b0 += weights[i] * y / sum;
+		b1 += weights[i] * y * (passed + weights[i] / 2) / sum / sum;
+		passed += weights[i];
+	}
+	if (!(b0 > 1e-9))
+		return false;
+	shape = b0 - 2 * b1 > 1e-12 ? 2 - b0 / (b0 - 2 * b1) : 0;
+	shape *= (double)n / (double)(n + CALM);
+	tail->shape = shape > shape_max ? shape_max : shape < -shape_max ? -shape_max : shape;
+	tail->scale = b0 * (1 - tail->shape); /* so that the mean is the one seen */
+	return true;
+}
+
+static bool is_usable(const struct tail_score *scores, size_t count)
+{
+	if (scores == NULL || count < TAIL_SCORES_MIN || count > TAIL_SCORES_MAX)
+		return false;
+	for (size_t i = 0; i < count; i++) {
+		if (!isfinite(scores[i].score) || scores[i].person >= TAIL_SCORES_MAX)
+			return false;
+	}
+	return true;
+}
+
+struct people {
+	uint32_t counts[TAIL_SCORES_MAX]; /* scores of each */
+	double chance[TAIL_SCORES_MAX];   /* this round's weight of each */
+	double weights[TAIL_SCORES_MAX];  /* of each score */
+	double score_at[TAIL_ROUNDS], rate_at[TAIL_ROUNDS];
+};
+
+static double spread(const struct tail_score *scores, size_t count, struct people *people)
+{
+	double all = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		uint32_t person = scores[i].person;
+
+		people->weights[i] = people->chance[person] / people->counts[person];
+		all += people->weights[i];
+	}
+	return all;
+}
+
+static struct people *gather(struct tail_score *scores, size_t count)
+{
+	struct people *people = calloc(1, sizeof(*people));
+
+	if (people == NULL)
+		return NULL;
+	qsort(scores, count, sizeof(*scores), highest_first);
+	for (size_t i = 0; i < count; i++) {
+		people->counts[scores[i].person]++;
+		people->chance[scores[i].person] = 1;
+	}
+	return people;
+}
+
+int tail_fit(struct tail_score *scores, size_t count, struct tail *ret_tail)
+{
+	struct people *people;
+	struct tail tail;
+	bool fits;
+
+	if (!is_usable(scores, count) || ret_tail == NULL)
+		return -EINVAL;
+	people = gather(scores, count);
+	if (people == NULL)
+		return -ENOMEM;
+	fits = fit_weighted(scores, people->weights, count, spread(scores, count, people), &tail);
+	free(people);
+	if (!fits)
+		return -EINVAL;
+	*ret_tail = tail;
+	return 0;
+}
+
+double tail_rate(const struct tail *tail, double score)
+{
+	double y = (score - tail->start) / tail->scale, base;
+
+	if (!(y > 0))
+		return tail->share;
+	if (fabs(tail->shape) < 1e-6)
+		return tail->share * exp(-y);
+	base = 1 + tail->shape * y;
+	return base > 0 ? tail->share * pow(base, -1 / tail->shape) : 0;
+}
+
+double tail_score_at(const struct tail *tail, double rate)
+{
+	double part = rate / tail->share;
+
+	if (!(part < 1))
+		return tail->start;
+	if (part < 1e-12)
+		part = 1e-12;
+	if (fabs(tail->shape) < 1e-6)
+		return tail->start - tail->scale * log(part);
+	return tail->start + tail->scale * (pow(part, -tail->shape) - 1) / tail->shape;
+}
+
+/* splitmix64: the same numbers on every machine */
+static double random_weight(uint64_t *state)
+{
+	uint64_t z = (*state += 0x9e3779b97f4a7c15u);
+
+	z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
+	z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
+	z ^= z >> 31;
+	return -log(((double)(z >> 11) + 1) / 9007199254740993.0); /* exponential */
+}
+
+static int rising(const void *left, const void *right)
+{
+	double a = *(const double *)left, b = *(const double *)right;
+
+	return (a > b) - (a < b);
+}
+
+static void limits_of(double *values, size_t count, double middle, struct tail_limits *limits)
+{
+	qsort(values, count, sizeof(*values), rising);
+	limits->middle = middle;
+	limits->low = fmin(middle, values[count / 20]);
+	limits->high = fmax(middle, values[count - 1 - count / 20]);
+}
+
+int tail_limits(struct tail_score *scores, size_t count, double rate, double score,
+		struct tail_limits *ret_score, struct tail_limits *ret_rate)
+{
+	uint64_t state = 20261121;
+	struct tail tail, other;
+	struct people *people;
+	size_t rounds = 0;
+	int r = tail_fit(scores, count, &tail);
+
+	if (r < 0)
+		return r;
+	people = gather(scores, count);
+	if (people == NULL)
+		return -ENOMEM;
+	for (int round = 0; round < TAIL_ROUNDS; round++) {
+		for (uint32_t person = 0; person < TAIL_SCORES_MAX; person++)
+			if (people->counts[person] > 0)
+				people->chance[person] = random_weight(&state);
+		if (!fit_weighted(scores, people->weights, count, spread(scores, count, people), &other))
+			continue;
+		people->score_at[rounds] = tail_score_at(&other, rate);
+		people->rate_at[rounds++] = tail_rate(&other, score);
+	}
+	if (rounds < TAIL_ROUNDS / 2) {
+		free(people);
+		return -EINVAL;
+	}
+	limits_of(people->score_at, rounds, tail_score_at(&tail, rate), ret_score);
+	limits_of(people->rate_at, rounds, tail_rate(&tail, score), ret_rate);
+	free(people);
+	return 0;
+}
