@@ -169,6 +169,7 @@ static void limits_of(double *values, size_t count, double middle, struct tail_l
 	qsort(values, count, sizeof(*values), rising);
 	limits->middle = middle;
 	limits->low = fmin(middle, values[count / 20]);
+	limits->safe = fmax(middle, values[count - 1 - count / 5]);
 	limits->high = fmax(middle, values[count - 1 - count / 20]);
 }
 

@@ -36,7 +36,8 @@ struct tail {
 };
 
 struct tail_limits {
-	double low, middle, high;
+	double low, middle, high; /* the best guess, and what it lies between */
+	double safe;              /* at most this in four of five cases */
 };
 
 /**

@@ -6,8 +6,9 @@
  * False match rate (log10) against cosine of fr_feature. Two curves were measured: 87 million pairs of press
  * photos (0.248, 0.340, 0.418, 0.484 at 1e-2 to 1e-5) and one webcam with people of one origin (0.420, 0.488,
  * 0.531 at 1e-2 to 1e-4). The first is too loose for a real site, and the second, with 15 people, hangs on
- * their most alike pair: a little above the middle of the two admits nobody of 50 strangers in 97 draws of
- * 100 while it knows 24 of 25 residents from a single photo. Beyond 1e-5 the last slope is carried on.
+ * their most alike pair. This curve, a little above the middle of the two, is a start and no promise: another
+ * site's people may be more alike, and what a camera sees of them then moves its threshold (site.h). Beyond 1e-5
+ * nothing was measured; the last slope is carried on.
  */
 static const struct {
 	float rate_log10, score;

@@ -1,0 +1,245 @@
+#include "unit.h"
+
+#include "vision/site.h"
+#include "vision/threshold.h"
+
+#include <math.h>
+#include <string.h>
+
+enum { ENROLLED = 200 };
+static const double percent = 1;
+
+static double uniform(uint64_t *state)
+{
+	*state = *state * 6364136223846793005u + 1442695040888963407u;
+	return ((double)(*state >> 11) + 0.5) / 9007199254740992.0;
+}
+
+/* the best of ENROLLED others, whose scores spread as @p spread tells */
+static float best_other(uint64_t *state, double spread)
+{
+	double best = -1, a;
+
+	for (int i = 0; i < ENROLLED - 1; i++) {
+		a = sqrt(-2 * log(uniform(state))) * cos(6.283185307179586 * uniform(state));
+		best = fmax(best, 0.05 + spread * a);
+	}
+	return (float)best;
+}
+
+static void pass(struct site *site, uint64_t *state, int people, int times, double spread)
+{
+	char id[16];
+
+	for (int t = 0; t < times; t++)
+		for (int i = 0; i < people; i++) {
+			snprintf(id, sizeof(id), "P%d", i);
+			site_add(site, id, best_other(state, spread), ENROLLED, percent);
+		}
+}
+
+/* spread at which 1 % of strangers match at the card's value: 1 - Phi(z)^199 = 0.01 gives z = 3.89 */
+static double spread_of_card(void)
+{
+	return ((double)threshold_for(ENROLLED, percent) - 0.05) / 3.89;
+}
+
+static struct site *fresh(void)
+{
+	struct site *site = calloc(1, sizeof(*site));
+
+	assert_non_null(site);
+	return site;
+}
+
+static void too_few_people_move_nothing(void **state)
+{
+	struct site *site = fresh();
+	struct site_judgement judgement;
+	uint64_t random = 1;
+
+	(void)state;
+	site_judge(site, ENROLLED, percent, 0, &judgement);
+	assert_int_equal(judgement.reason, SITE_TOO_FEW);
+	pass(site, &random, SITE_PEOPLE_MIN - 1, 30, 0.2); /* very alike, and often */
+	site_judge(site, ENROLLED, percent, 0.01f, &judgement);
+	assert_int_equal(judgement.reason, SITE_TOO_FEW);
+	assert_float_equal(judgement.next, 0.01f, 0); /* where it is */
+	assert_float_equal(site_rate_at(site, ENROLLED, percent, 0.5f), -1, 0);
+	free(site);
+}
+
+/* The same people, ever more alike: between lowering and raising lies a stretch in which the card holds. */
+static void a_site_as_the_card_says_keeps_the_card(void **state)
+{
+	struct site *site = fresh();
+	struct site_judgement judgement;
+	bool held = false, raised = false;
+
+	(void)state;
+	for (int i = 0; i < 80; i++) {
+		uint64_t random = 3;
+
+		memset(site, 0, sizeof(*site));
+		pass(site, &random, 60, 2, spread_of_card() * (0.85 + 0.0025 * i));
+		site_judge(site, ENROLLED, percent, 0, &judgement);
+		if (judgement.reason == SITE_CARD)
+			assert_float_equal(judgement.next, 0, 0);
+		assert_true(judgement.reason != SITE_LOOSER || (!held && !raised));
+		assert_true(judgement.reason != SITE_CARD || !raised);
+		held |= judgement.reason == SITE_CARD;
+		raised |= judgement.reason == SITE_STRICTER;
+	}
+	assert_true(held && raised);
+	free(site);
+}
+
+static void people_more_alike_raise_it_slowly_and_within_bounds(void **state)
+{
+	struct site *site = fresh();
+	struct site_judgement judgement;
+	uint64_t random = 5;
+	float offset = 0, last = 0;
+
+	(void)state;
+	pass(site, &random, 150, 4, spread_of_card() * 1.15);
+	for (int day = 0; day < 10; day++) {
+		site_judge(site, ENROLLED, percent, offset, &judgement);
+		assert_int_equal(judgement.reason, SITE_STRICTER);
+		assert_true(judgement.next >= offset && judgement.next <= offset + SITE_STEP_UP + 1e-6f);
+		last = offset;
+		offset = judgement.next;
+	}
+	assert_float_equal(offset, last, 1e-6f); /* arrived */
+	/* 3.89 * 1.15 * spread + 0.05 is where the truth lies */
+	assert_float_equal(site_threshold(ENROLLED, percent, offset), 0.05 + 3.89 * 1.15 * spread_of_card(),
+			   0.03);
+	assert_true(judgement.rate.low <= 0.01 && judgement.rate.high >= 0.01);
+
+	memset(site, 0, sizeof(*site));
+	pass(site, &random, 150, 4, 0.3); /* beyond all reason */
+	for (int day = 0; day < 20; day++) {
+		site_judge(site, ENROLLED, percent, offset, &judgement);
+		offset = judgement.next;
+	}
+	assert_float_equal(offset, SITE_OFFSET_MAX, 1e-6f);
+	free(site);
+}
+
+static void people_less_alike_lower_it_only_with_certainty(void **state)
+{
+	struct site *site = fresh();
+	struct site_judgement judgement;
+	uint64_t random = 7;
+	float offset = 0;
+
+	(void)state;
+	pass(site, &random, 300, 4, spread_of_card() * 0.85);
+	site_judge(site, ENROLLED, percent, 0, &judgement);
+	assert_int_equal(judgement.reason, SITE_LOOSER);
+	assert_float_equal(judgement.next, -SITE_STEP_DOWN, 1e-6f);
+	/* to the upper limit, not to the best guess: the true rate stays below the one configured */
+	assert_true(judgement.card + judgement.aim >= judgement.threshold.middle - 1e-6);
+	for (int day = 0; day < 30; day++) {
+		site_judge(site, ENROLLED, percent, offset, &judgement);
+		offset = judgement.next;
+	}
+	assert_true(offset >= SITE_OFFSET_MIN);
+	assert_true(site_threshold(ENROLLED, percent, offset) >=
+		    0.05 + 3.89 * 0.85 * spread_of_card() - 0.01);
+	assert_true(site_threshold(1, percent, SITE_OFFSET_MIN) >= THRESHOLD_MIN);
+	free(site);
+}
+
+/* Twenty sites, each over twelve days: what strangers really do stays under what was configured. */
+static void strangers_stay_rarer_than_configured(void **state)
+{
+	enum { SITES = 20, DAYS = 12, STRANGERS = 2000 };
+	double spread = spread_of_card() * 1.1, share;
+	struct site *site = fresh();
+	struct site_judgement judgement;
+	uint64_t random = 11;
+	int accepted = 0, within = 0;
+
+	(void)state;
+	for (int i = 0; i < SITES; i++) {
+		float offset = 0;
+		int before = accepted;
+
+		memset(site, 0, sizeof(*site));
+		for (int day = 0; day < DAYS; day++) {
+			pass(site, &random, 60, 1, spread);
+			site_judge(site, ENROLLED, percent, offset, &judgement);
+			offset = judgement.next;
+		}
+		site_judge(site, ENROLLED, percent, offset, &judgement);
+		for (int k = 0; k < STRANGERS; k++)
+			accepted += best_other(&random, spread) >= site_threshold(ENROLLED, percent, offset);
+		share = (double)(accepted - before) / STRANGERS;
+		within += share >= judgement.rate.low - 0.002 && share <= judgement.rate.high + 0.002;
+	}
+	share = (double)accepted / SITES / STRANGERS;
+	print_message("%.2f %% of strangers at 1 %% configured; within the limits at %d of %d sites\n",
+		      100 * share, within, SITES);
+	assert_true(share < percent / 100);
+	assert_true(share > 0.1 * percent / 100); /* nor is everybody kept out */
+	assert_in_range(within, 16, SITES);
+	free(site);
+}
+
+static void an_erased_person_leaves_nothing(void **state)
+{
+	struct site *site = fresh();
+	uint64_t random = 13;
+
+	(void)state;
+	pass(site, &random, 3, 1, 0.1);
+	assert_true(site_forget(site, "P1"));
+	assert_false(site_forget(site, "P1"));
+	assert_int_equal(site->count, 2);
+	for (size_t i = 0; i < SITE_PEOPLE_MAX; i++)
+		assert_true(site->people[i].tag != site_tag("P1"));
+	free(site);
+}
+
+static void the_latest_scores_and_people_are_kept(void **state)
+{
+	struct site *site = fresh();
+	char id[16];
+
+	(void)state;
+	for (int i = 0; i < 10; i++)
+		site_add(site, "A", (float)i / 20, ENROLLED, percent);
+	assert_int_equal(site->count, 1);
+	for (int k = 0; k < SITE_SCORES_EACH; k++)
+		assert_true(site->people[0].distances[k] >=
+			    6.0f / 20 - threshold_for(ENROLLED, percent) - 1e-6f);
+	for (int i = 0; i < SITE_PEOPLE_MAX; i++) {
+		snprintf(id, sizeof(id), "P%d", i);
+		site_add(site, id, 0.2f, ENROLLED, percent);
+	}
+	assert_int_equal(site->count, SITE_PEOPLE_MAX);
+	assert_false(site_forget(site, "A")); /* heard of longest ago */
+	site_add(site, "B", NAN, ENROLLED, percent);
+	site_add(site, "B", 1.5f, ENROLLED, percent);
+	site_add(site, "B", 0.3f, 1, percent); /* nobody to be mistaken for */
+	site_restore(site, 1, NAN);
+	site_restore(site, 1, 7);
+	assert_false(site_forget(site, "B"));
+	free(site);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(too_few_people_move_nothing),
+		cmocka_unit_test(a_site_as_the_card_says_keeps_the_card),
+		cmocka_unit_test(people_more_alike_raise_it_slowly_and_within_bounds),
+		cmocka_unit_test(people_less_alike_lower_it_only_with_certainty),
+		cmocka_unit_test(strangers_stay_rarer_than_configured),
+		cmocka_unit_test(an_erased_person_leaves_nothing),
+		cmocka_unit_test(the_latest_scores_and_people_are_kept),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
