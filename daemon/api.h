@@ -115,6 +115,9 @@ struct api_ops {
 	void (*enrol)(void *gate, struct api_token token, const struct api_caller *by, const char *id,
 		      const void *photo, size_t bytes);
 
+	/** 200 the error rates measured at each face camera, and the gallery's look-alikes; 503 while models load. */
+	void (*face_report)(void *gate, struct api_token token);
+
 	/** 200 what the door did, 404 (no such door), 409 (refused in this mode, with the reason). */
 	void (*door_open)(void *gate, struct api_token token, const struct api_caller *by, const char *door);
 	/**

@@ -153,6 +153,15 @@ void api_post_face(struct api *api, const struct http_request *request, const ch
 		api->ops->enrol(api->gate, token, &by, id, request->body, request->body_bytes);
 }
 
+void api_get_face_report(struct api *api, const struct http_request *request, const char *param)
+{
+	struct api_token token;
+
+	(void)param;
+	if (api_begin_call(api, request->token, false, &token))
+		api->ops->face_report(api->gate, token);
+}
+
 void api_post_open(struct api *api, const struct http_request *request, const char *door)
 {
 	struct api_caller by = api_caller_of(request);

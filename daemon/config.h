@@ -159,8 +159,12 @@ struct config_camera {
 
 enum config_liveness { CONFIG_LIVENESS_ENFORCE, CONFIG_LIVENESS_OBSERVE, CONFIG_LIVENESS_OFF };
 
+enum config_face_calibration { CONFIG_CALIBRATION_FOLLOW, CONFIG_CALIBRATION_OBSERVE };
+
 struct config_face {
 	double false_accept_percent; /* effective rate over the whole gallery */
+	enum config_face_calibration calibration;
+	unsigned calibration_s;
 	enum config_liveness liveness;
 	unsigned repeat_ms, threads;
 };

@@ -11,6 +11,9 @@ static const struct option_word biases[] = {
 	{"none", CONFIG_BIAS_NONE}, {"up", CONFIG_BIAS_UP}, {"down", CONFIG_BIAS_DOWN}, {0}};
 static const struct option_word camera_roles[] = {
 	{"face", CONFIG_CAMERA_FACE}, {"facade", CONFIG_CAMERA_FACADE}, {0}};
+static const struct option_word calibration[] = {{"follow", CONFIG_CALIBRATION_FOLLOW},
+						 {"observe", CONFIG_CALIBRATION_OBSERVE},
+						 {0}};
 static const struct option_word liveness[] = {{"enforce", CONFIG_LIVENESS_ENFORCE},
 					      {"observe", CONFIG_LIVENESS_OBSERVE},
 					      {"off", CONFIG_LIVENESS_OFF},
@@ -188,6 +191,19 @@ static const struct option face_members[] = {
 	 RANGE(0.001, 5),
 	 FALLBACK("1.0"),
 	 .help = "Of strangers who try, how many may at most be taken for anyone enrolled."},
+	{.key = "calibration",
+	 .kind = OPTION_WORD,
+	 AT(config_face, calibration),
+	 .words = calibration,
+	 FALLBACK("follow"),
+	 .help = "`follow` moves each camera's threshold by what its own passages show, slowly and within bounds; "
+		 "`observe` only measures and tells. See docs/FACES.md."},
+	{.key = "calibration_s",
+	 .kind = OPTION_UINT,
+	 AT(config_face, calibration_s),
+	 RANGE(1, 604800),
+	 FALLBACK("86400"),
+	 .help = "How often that is done: a step each time."},
 	{.key = "liveness",
 	 .kind = OPTION_WORD,
 	 AT(config_face, liveness),

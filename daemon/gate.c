@@ -122,6 +122,7 @@ void gate_close(struct gate *gate)
 	gate_batch_close(gate);
 	gate_access_close(gate);
 	json_decref(gate->access_counters);
+	json_decref(gate->site_records);
 	json_decref(gate->blind_records);
 	roster_close(gate->roster);
 	store_claim_release(gate->claim);

@@ -17,6 +17,8 @@ target_sources(gh_daemon PRIVATE
   lockout.c
   gate_vision.c
   gate_faces.c
+  gate_threshold.c
+  gate_measure.c
   gate_throws.c
   gate_sight.c
   gate_retention.c

@@ -198,7 +198,8 @@ static void look_up(struct gate *gate, const struct gate_shown *shown, struct po
 
 	*ret_shown = (struct policy_shown){.factor = shown->factor,
 					   .person = person != NULL ? &person->access : NULL,
-					   .credential = credential != NULL ? &credential->policy : NULL};
+					   .credential = credential != NULL ? &credential->policy : NULL,
+					   .doubtful = shown->doubtful};
 }
 
 void gate_access_request(struct gate *gate, const struct gate_way *way, struct policy_request *ret_request)

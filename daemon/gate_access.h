@@ -26,6 +26,7 @@ struct gate_shown {
 	enum policy_factor factor;
 	char person[ULID_BYTES], credential[ULID_BYTES]; /* "": none known */
 	uint64_t mono_ms;
+	bool doubtful; /* see policy.h */
 };
 
 /* what was shown at a door */

@@ -170,6 +170,7 @@ static const struct api_ops ops = {
 	.person_get = gate_person_get,
 	.person_remove = gate_person_remove,
 	.enrol = gate_person_enrol,
+	.face_report = gate_face_report,
 	.door_open = op_door_open,
 	.door_mode = op_door_mode,
 	.fire_reset = op_fire_reset,

@@ -323,6 +323,7 @@ static void begin_way(const struct gate_entry_request *request, uint64_t now_ms,
 				     .count = 1};
 	shown->factor = request->factor;
 	shown->mono_ms = now_ms;
+	shown->doubtful = request->doubtful;
 	snprintf(shown->person, sizeof(shown->person), "%s",
 		 request->person_id != NULL ? request->person_id : "");
 	snprintf(shown->credential, sizeof(shown->credential), "%s",

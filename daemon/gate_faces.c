@@ -1,10 +1,12 @@
-#include "gate_vision.h"
+#include "gate_threshold.h"
 
 #include <errno.h>
 #include <string.h>
 
 #include "base/log.h"
 #include "vision/match.h"
+
+enum { OUTDATED_TOLD_MAX = 100 };
 
 /* a photo on its way through the face worker, then its template on its way to the disk */
 struct enrol {
@@ -38,12 +40,17 @@ static void on_passage(struct gate_vision *vision, const struct face_result *res
 
 	if (camera == NULL)
 		return;
+	gate_threshold_passage(camera, result);
 	request.door = camera->door;
+	/* another person's template is reached too: which of the two it is, a second factor must say */
+	request.doubtful = result->kind == FACE_RESULT_ACCESS && result->rival_score >= result->threshold;
 	request.data = json_pack("{s:s, s:o, s:o, s:o, s:i, s:i}", "camera", camera->config->name, "score",
 				 gate_vision_number(result->score), "threshold",
 				 gate_vision_number(result->threshold), "liveness",
 				 gate_vision_number(result->liveness), "good_frames",
 				 (int)result->good_frames, "track", (int)result->track);
+	if (request.doubtful)
+		json_object_set_new(request.data, "look_alike", json_string(result->rival));
 	if (result->kind == FACE_RESULT_SPOOF)
 		gate_record(vision->gate, "face.spoof", EVENT_WARNING, camera->source, NULL,
 			    json_incref(request.data));
@@ -177,8 +184,13 @@ void gate_vision_person_template(struct gate *gate, const char *person, const ch
 		return;
 	if (strcmp(model, face_engine_recogniser()) != 0) {
 		log_warning("vision", "person %s was enrolled with another model: enrol again", person);
+		if (vision->outdated == NULL)
+			vision->outdated = json_object();
+		(void)json_object_set_new(vision->outdated, person, json_true()); /* told above at least */
 		return;
 	}
+	if (vision->outdated != NULL)
+		(void)json_object_del(vision->outdated, person); /* came back */
 	r = gallery_add(face_watch_gallery(vision->faces), person, vector);
 	if (r < 0)
 		log_error("vision", "a template of person %s cannot be used: %s", person, strerror(-r));
@@ -188,6 +200,32 @@ void gate_vision_person_removed(struct gate *gate, const char *person)
 {
 	if (gate->vision != NULL && gate->vision->faces != NULL)
 		(void)gallery_remove(face_watch_gallery(gate->vision->faces), person); /* none is fine */
+	if (gate->vision != NULL && gate->vision->outdated != NULL)
+		(void)json_object_del(gate->vision->outdated, person); /* the same */
+	gate_threshold_forget(gate, person);
+}
+
+json_t *gate_vision_outdated(const struct gate_vision *vision)
+{
+	json_t *list = json_array(), *value;
+	const char *id;
+
+	json_object_foreach(vision->outdated, id, value) json_array_append_new(list, json_string(id));
+	return list;
+}
+
+void gate_faces_tell_outdated(struct gate_vision *vision)
+{
+	size_t people = json_object_size(vision->outdated);
+	json_t *ids = gate_vision_outdated(vision);
+
+	while (json_array_size(ids) > OUTDATED_TOLD_MAX)
+		(void)json_array_remove(ids, json_array_size(ids) - 1);
+	if (people > 0)
+		gate_record(vision->gate, "face.outdated", EVENT_WARNING, NULL, NULL,
+			    json_pack("{s:s, s:I, s:O}", "recogniser", face_engine_recogniser(), "people",
+				      (json_int_t)people, "ids", ids));
+	json_decref(ids);
 }
 
 int gate_vision_enrol(struct gate *gate, const char *person, const char *by, const void *photo, size_t bytes,

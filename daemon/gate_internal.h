@@ -81,7 +81,7 @@ struct gate_entry_request {
 	enum policy_factor factor;
 	struct gate_door *door;
 	const char *person_id; /* "" or NULL: nobody was recognised */
-	bool presentation_attack;
+	bool presentation_attack, doubtful; /* see policy.h */
 	const char *credential_id; /* "" or NULL: none known */
 	bool leaving; /* shown on the inside */
 	const char *reader; /* NULL: none */
@@ -131,6 +131,7 @@ struct gate {
 	struct gate_readers *readers;
 	struct gate_vision *vision;
 	struct gate_retention *retention;
+	json_t *site_records; /* the face cameras' scores, the same */
 	json_t *blind_records; /* by camera, what the store had kept; NULL: nothing */
 	struct gate_link *link;
 	struct api *api;
@@ -326,6 +327,9 @@ void gate_vision_start(struct gate *gate);
 json_t *gate_cameras_json(struct gate *gate);
 /** The same, each with its blind time of the day. */
 json_t *gate_cameras_status(struct gate *gate);
+/* gate_threshold.c */
+void gate_threshold_load(struct gate *gate, const char *kind, const char *id, json_t *json);
+void gate_face_report(void *arg, struct api_token token);
 /* gate_sight.c */
 void gate_sight_load(struct gate *gate, const char *kind, const char *id, json_t *json);
 /** @return 0 (the reply comes), -EAGAIN (models are loading), -ENODEV (no models) or as face_watch_enrol(). */

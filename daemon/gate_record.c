@@ -115,6 +115,7 @@ static void on_record(void *arg, const char *kind, const char *id, json_t *json)
 		{"case", "", gate_api_load},
 		{"consent", "", gate_api_load},
 		{"blind", "", gate_sight_load},
+		{"facesite", "", gate_threshold_load},
 	};
 
 	for (size_t i = 0; i < sizeof(owners) / sizeof(owners[0]); i++)

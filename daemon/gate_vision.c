@@ -1,4 +1,4 @@
-#include "gate_vision.h"
+#include "gate_threshold.h"
 
 #include <errno.h>
 #include <math.h>
@@ -249,6 +249,9 @@ void gate_vision_start(struct gate *gate)
 	if (mkdir(gate->config->evidence.dir, 0700) < 0 && errno != EEXIST)
 		log_error("vision", "%s: %s; alerts come without evidence", gate->config->evidence.dir,
 			  strerror(errno));
+	gate_faces_tell_outdated(vision);
+	if (gate_threshold_open(vision) < 0)
+		log_error("vision", "the thresholds do not follow the site: no thread or timer");
 	for (size_t i = 0; i < vision->camera_count; i++)
 		start_camera(&vision->cameras[i]);
 	if (gate_sight_start(vision) < 0)
@@ -282,7 +285,9 @@ void gate_vision_close(struct gate *gate)
 	sd_event_source_disable_unref(vision->sight_timer);
 	for (size_t i = 0; i < vision->camera_count; i++)
 		stop_camera(&vision->cameras[i]);
+	gate_threshold_close(vision);
 	gate_faces_close(vision);
+	json_decref(vision->outdated);
 	if (vision->litter_results != NULL)
 		(void)gate_throws_on_results(NULL, -1, 0,
 					     vision); /* a throw seen at the last moment is still recorded */

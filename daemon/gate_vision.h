@@ -60,6 +60,8 @@ struct gate_vision {
 	char face_trouble[FACE_ERROR_BYTES];
 	struct queue *face_results, *litter_results, *news;
 	sd_event_source *face_source, *litter_source, *news_source, *sight_timer;
+	struct gate_thresholds *thresholds; /* NULL: not begun */
+	json_t *outdated;		    /* ids of people whose templates are of another recogniser; NULL: none */
 	struct enrol *enrols[FACE_WATCH_ENROLS_MAX]; /* those the worker has; NULL: free */
 	uint64_t enrol_last;
 	bool started;
@@ -69,6 +71,9 @@ struct gate_vision {
 int gate_faces_open(struct gate_vision *vision);
 int gate_faces_on_results(sd_event_source *source, int fd, uint32_t revents, void *vision);
 void gate_faces_close(struct gate_vision *vision);
+
+void gate_faces_tell_outdated(struct gate_vision *vision);
+json_t *gate_vision_outdated(const struct gate_vision *vision); /* a new list of ids */
 
 /* gate_throws.c */
 int gate_throws_on_results(sd_event_source *source, int fd, uint32_t revents, void *vision);

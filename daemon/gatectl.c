@@ -55,6 +55,7 @@ static const struct command {
 	{"access", "answer", 2, 2, ctl_access_answer, "access answer ID yes|no"},
 	{"explain", NULL, 1, 1, ctl_explain, "explain EVENT"},
 	{"enrol", NULL, 2, 64, ctl_enrol, "enrol PERSON PHOTO..."},
+	{"face", "report", 0, 0, ctl_face_report, "face report"},
 	{"door", "list", 0, 0, ctl_door_list, "door list"},
 	{"door", "open", 1, 1, ctl_door_open, "door open NAME"},
 	{"door", "mode", 2, 2, ctl_door_mode,

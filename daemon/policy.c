@@ -5,6 +5,7 @@
 #include <string.h>
 
 #define BIT(factor) ((uint8_t)(1u << (factor)))
+#define DOUBT BIT(POLICY_FACTORS) /* beside the factors: the face is not one person's alone */
 
 const struct policy_rule policy_builtin_rule = {
 	.name = "residents",
@@ -161,8 +162,14 @@ static uint8_t factors_of(const struct policy_request *request, const struct pol
 
 	for (size_t i = 0; i < request->shown_count; i++)
 		if (request->shown[i].person == person)
-			factors |= BIT(request->shown[i].factor);
+			factors |= BIT(request->shown[i].factor) | (request->shown[i].doubtful ? DOUBT : 0);
 	return factors;
+}
+
+/* A face that two people share says who it may be; another factor says who of them it is. */
+static bool face_is_alone(uint8_t factors)
+{
+	return (factors & DOUBT) != 0 && (factors & ~(DOUBT | BIT(POLICY_FACE))) == 0;
 }
 
 /* 2: a way of the rule is complete; 1: a part of one was shown; 0: nothing that this rule takes */
@@ -171,7 +178,8 @@ static int ways_shown(const struct policy_rule *rule, uint8_t factors)
 	int best = 0;
 
 	for (size_t i = 0; i < rule->way_count; i++) {
-		if ((rule->ways[i] & factors) == rule->ways[i])
+		if ((rule->ways[i] & factors) == rule->ways[i] &&
+		    (rule->ways[i] != BIT(POLICY_FACE) || !face_is_alone(factors)))
 			return 2;
 		if ((rule->ways[i] & factors) != 0)
 			best = 1;
@@ -258,8 +266,11 @@ static struct policy_decision decide_more(const struct policy_request *request,
 	if (ways_shown(rule, shown) == 2) {
 		list_ways(rule, 0, ways, sizeof(ways));
 		snprintf(decision.needed, sizeof(decision.needed), "a second person with %s", ways);
+	} else if (face_is_alone(shown)) {
+		snprintf(decision.needed, sizeof(decision.needed),
+			 "also a card, PIN or code: somebody else enrolled here has much the same face");
 	} else {
-		list_ways(rule, shown, ways, sizeof(ways));
+		list_ways(rule, shown & (uint8_t)~DOUBT, ways, sizeof(ways));
 		snprintf(decision.needed, sizeof(decision.needed), "also %s", ways);
 	}
 	return decision;

@@ -3,7 +3,7 @@
 #include "base/clock.h"
 #include "face_quality.h"
 #include "match.h"
-#include "threshold.h"
+#include "site.h"
 
 #include <errno.h>
 #include <math.h>
@@ -187,25 +187,30 @@ int face_look_align(const struct face_image *image, const struct face *face, uns
 	return r;
 }
 
-static int nearest(struct face_look *look, const float *embedding, struct gallery_match *match)
+/* the best and the best of all others; "" and -1 for none */
+struct ranking {
+	struct gallery_match items[2];
+};
+
+static int rank(struct face_look *look, const float *embedding, struct ranking *ranking)
 {
 	size_t count = 0;
 	int r;
 
-	memset(match, 0, sizeof(*match));
-	match->score = -1;
-	r = gallery_search(look->gallery, embedding, 1, match, &count);
-	if (r == 0 && count == 0) {
-		match->person[0] = '\0';
-		match->score = -1;
+	memset(ranking, 0, sizeof(*ranking));
+	r = gallery_search(look->gallery, embedding, 2, ranking->items, &count);
+	for (size_t i = r == 0 ? count : 0; i < 2; i++) {
+		ranking->items[i].person[0] = '\0';
+		ranking->items[i].score = -1;
 	}
 	return r;
 }
 
 static void report(struct face_look *look, const struct face_track *track, enum face_verdict verdict,
-		   const struct gallery_match *match, const struct video_frame *frame,
-		   struct face_result *result)
+		   const struct ranking *ranking, const struct video_frame *frame, struct face_result *result)
 {
+	const struct gallery_match *match = &ranking->items[0], *rival = &ranking->items[1];
+
 	result->kind = verdict == FACE_VERDICT_ACCESS  ? FACE_RESULT_ACCESS
 		       : verdict == FACE_VERDICT_SPOOF ? FACE_RESULT_SPOOF
 						       : FACE_RESULT_STRANGER;
@@ -213,6 +218,8 @@ static void report(struct face_look *look, const struct face_track *track, enum 
 	result->score = match->score;
 	if (match->score >= result->threshold)
 		memcpy(result->person, match->person, sizeof(result->person));
+	memcpy(result->rival, rival->person, sizeof(result->rival));
+	result->rival_score = rival->score;
 	result->liveness = look->rules.liveness ? face_track_liveness(track) : -1;
 	result->quality = track->quality;
 	result->good_frames = track->good_frames;
@@ -229,22 +236,25 @@ static int judge(struct face_look *look, struct face_view *view, struct face_tra
 		 uint64_t *mark_us)
 {
 	uint64_t now_ms = frame->arrived_mono_us / 1000;
+	const struct gallery_match *match;
 	float mean[FACE_DIM];
-	struct gallery_match match;
+	struct ranking ranking;
 	enum face_verdict verdict;
 	int r;
 
 	face_track_add(&view->tracks, track, sight);
 	if (!face_track_mean(track, mean))
 		return 0;
-	r = nearest(look, mean, &match);
+	r = rank(look, mean, &ranking);
 	if (r < 0)
 		return r;
 	result->ms.match += ms_since(mark_us);
-	verdict = face_track_judge(track, &look->rules, match.person, match.score, result->threshold, now_ms);
+	match = &ranking.items[0];
+	verdict =
+		face_track_judge(track, &look->rules, match->person, match->score, result->threshold, now_ms);
 	if (verdict == FACE_VERDICT_OPEN)
 		return 0;
-	report(look, track, verdict, &match, frame, result);
+	report(look, track, verdict, &ranking, frame, result);
 	face_track_decided(track, verdict, now_ms);
 	return 0;
 }
@@ -260,7 +270,8 @@ static int examine(struct face_look *look, struct face_view *view, const struct 
 	bool open = face_track_open(track, &look->rules, now_ms);
 	uint8_t crop[FACE_CROP_BYTES];
 	struct face_quality quality;
-	struct gallery_match match;
+	const struct gallery_match *match;
+	struct ranking ranking;
 	int r;
 
 	if (face->height_px < look->face_min_px || (!open && now_ms < track->checked_ms + DECIDED_CHECK_MS))
@@ -286,14 +297,16 @@ static int examine(struct face_look *look, struct face_view *view, const struct 
 		r = face_embed(look->engine, crop, 0, sight.embedding);
 	result->ms.embed = ms_since(&mark_us);
 	if (r == 0)
-		r = nearest(look, sight.embedding, &match);
+		r = rank(look, sight.embedding, &ranking);
 	if (r < 0)
 		return r;
 	result->ms.match = ms_since(&mark_us);
-	result->threshold = threshold_for(gallery_templates(look->gallery), look->false_accept_percent);
-	sight.score = match.score;
-	if (match.score >= result->threshold - agreement_margin)
-		memcpy(sight.person, match.person, sizeof(sight.person));
+	result->enrolled = gallery_templates(look->gallery);
+	result->threshold = site_threshold(result->enrolled, look->false_accept_percent, view->offset);
+	match = &ranking.items[0];
+	sight.score = match->score;
+	if (match->score >= result->threshold - agreement_margin)
+		memcpy(sight.person, match->person, sizeof(sight.person));
 	return judge(look, view, track, &sight, frame, result, &mark_us);
 }
 

@@ -14,6 +14,7 @@ struct face_view { /* one camera; zeroed at first */
 	struct face_tracks tracks;
 	uint64_t moved_ms, searched_ms;
 	unsigned turn; /* counts searches: which window comes next */
+	float offset;  /* of the threshold; see site.h */
 };
 
 struct face_look {

@@ -25,6 +25,7 @@ struct face_watch {
 	bool stopping;
 	struct video_frame *frames[FACE_WATCH_CAMERAS_MAX]; /* newest of each camera, not looked at yet */
 	bool resets[FACE_WATCH_CAMERAS_MAX];
+	float offsets[FACE_WATCH_CAMERAS_MAX];
 	unsigned next_camera;                       /* whose turn it is */
 	struct enrol enrols[FACE_WATCH_ENROLS_MAX]; /* a ring */
 	size_t first_enrol, enrol_count;
@@ -121,6 +122,7 @@ static struct video_frame *take_frame(struct face_watch *watch)
 		watch->frames[watch->camera] = NULL;
 	}
 	watch->next_camera = (watch->camera + 1) % watch->cameras; /* each camera in its turn */
+	watch->views[watch->camera].offset = watch->offsets[watch->camera];
 	if (frame != NULL && watch->resets[watch->camera]) {
 		memset(&watch->views[watch->camera].motion, 0, sizeof(struct face_motion));
 		memset(watch->views[watch->camera].tracks.items, 0,
@@ -347,6 +349,15 @@ void face_watch_reset(struct face_watch *watch, unsigned camera)
 		return;
 	pthread_mutex_lock(&watch->lock);
 	watch->resets[camera] = true;
+	pthread_mutex_unlock(&watch->lock);
+}
+
+void face_watch_set_offset(struct face_watch *watch, unsigned camera, float offset)
+{
+	if (camera >= watch->cameras)
+		return;
+	pthread_mutex_lock(&watch->lock);
+	watch->offsets[camera] = offset;
 	pthread_mutex_unlock(&watch->lock);
 }
 

@@ -41,6 +41,9 @@ struct face_result {
 	uint32_t track;                       /* rises for each new face in view; the same while it stays */
 	char person[FACE_WATCH_PERSON_BYTES]; /* "" when none */
 	float score, threshold;               /* cosine; best person's, and what was asked for */
+	char rival[FACE_WATCH_PERSON_BYTES];  /* the best of all others; "" when there is none */
+	float rival_score;                    /* cosine; -1 when there is none */
+	size_t enrolled;                      /* templates that were searched */
 	float liveness;                       /* mean over the good frames, 0 to 1; -1 not measured */
 	float quality;                        /* 0 to 1 */
 	unsigned good_frames;
@@ -104,6 +107,9 @@ int face_watch_enrol(struct face_watch *watch, uint64_t request, const void *pho
 
 /** The gallery that is searched; add and remove from any thread. Lives as long as the watch. */
 struct gallery *face_watch_gallery(struct face_watch *watch);
+
+/** How much more than the model card's score a camera asks for (site.h), from its next frame on. Any thread. */
+void face_watch_set_offset(struct face_watch *watch, unsigned camera, float offset);
 
 /** Forgets the tracks of one camera (its picture changed for good). Any thread. */
 void face_watch_reset(struct face_watch *watch, unsigned camera);

@@ -458,3 +458,29 @@ int gallery_search(struct gallery *gallery, const float *probe, size_t results_m
 		*ret_count = best.count;
 	return r;
 }
+
+int gallery_neighbour(struct gallery *gallery, size_t at, char ret_person[GALLERY_PERSON_BYTES],
+		      struct gallery_match *ret_other)
+{
+	struct best best = {.max = 2};
+	float unit[GALLERY_DIM_MAX];
+	uint32_t self;
+	int r = -ENOENT;
+
+	pthread_rwlock_rdlock(&gallery->lock);
+	if (at < gallery->count && gallery->persons > 1) {
+		self = gallery->owner[at];
+		memcpy(unit, gallery->exact + at * gallery->dim, gallery->dim * sizeof(float));
+		r = search_locked(gallery, unit, &best);
+		for (size_t i = best.count; r == 0 && i-- > 0;) {
+			if (best.items[i].owner == self)
+				continue;
+			memcpy(ret_person, gallery->people[self].id, GALLERY_PERSON_BYTES);
+			memcpy(ret_other->person, gallery->people[best.items[i].owner].id,
+			       GALLERY_PERSON_BYTES);
+			ret_other->score = best.items[i].score;
+		}
+	}
+	pthread_rwlock_unlock(&gallery->lock);
+	return r;
+}

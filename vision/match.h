@@ -62,6 +62,14 @@ size_t gallery_persons(struct gallery *gallery);
 int gallery_search(struct gallery *gallery, const float *probe, size_t results_max,
 		   struct gallery_match *results, size_t *ret_count);
 
+/**
+ * Who of all others is most like the owner of a template, by that template.
+ * @param at  0 to gallery_templates() - 1; which template that is changes as people come and go.
+ * @return 0, -ENOENT (no such template, or nobody else is there) or -ENOMEM.
+ */
+int gallery_neighbour(struct gallery *gallery, size_t at, char ret_person[GALLERY_PERSON_BYTES],
+		      struct gallery_match *ret_other);
+
 #ifdef __cplusplus
 }
 #endif

@@ -110,6 +110,12 @@ static void op_enrol(void *arg, struct api_token call, const struct api_caller *
 	api_reply_problem(api, call, 422, "there is no face in the photo");
 }
 
+static void op_face_report(void *arg, struct api_token call)
+{
+	(void)arg;
+	answer(call, 200, json_pack("{s:[], s:[]}", "cameras", "look_alikes"));
+}
+
 static void op_door_open(void *arg, struct api_token call, const struct api_caller *by, const char *door)
 {
 	(void)arg;
@@ -241,6 +247,7 @@ static const struct api_ops ops = {.status = op_status,
 				   .person_get = op_person_get,
 				   .person_remove = op_person_remove,
 				   .enrol = op_enrol,
+				   .face_report = op_face_report,
 				   .door_open = op_door_open,
 				   .door_mode = op_door_mode,
 				   .fire_reset = op_fire_reset,

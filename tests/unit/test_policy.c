@@ -52,7 +52,7 @@ static struct policy_request asked(const struct policy_book *book, enum policy_f
 static void also(struct policy_request *request, enum policy_factor factor,
 		 const struct policy_person *person, const struct policy_credential *credential)
 {
-	request->shown[request->shown_count++] = (struct policy_shown){factor, person, credential};
+	request->shown[request->shown_count++] = (struct policy_shown){factor, person, credential, false};
 }
 
 #define assert_reason(request, wanted)                                                                       \
@@ -253,8 +253,8 @@ static void several_factors_are_one_persons(void **state)
 	assert_int_equal(policy_decide(&request).outcome, POLICY_MORE);
 	request.shown[1].person = &resident;
 	assert_reason(&request, POLICY_GRANTED);
-	request.shown[0] = (struct policy_shown){POLICY_PIN, &resident, &pin};
-	request.shown[1] = (struct policy_shown){POLICY_CARD, &resident, &card}; /* in either order */
+	request.shown[0] = (struct policy_shown){POLICY_PIN, &resident, &pin, false};
+	request.shown[1] = (struct policy_shown){POLICY_CARD, &resident, &card, false}; /* in either order */
 	assert_reason(&request, POLICY_GRANTED);
 	pin.enabled = false; /* meanwhile */
 	assert_reason(&request, POLICY_CREDENTIAL_NOT_ENABLED);
@@ -573,9 +573,43 @@ static void a_million_decisions_have_one_reason_each(void **state)
 		assert_true(outcomes[i] > 100);
 }
 
+static void a_face_that_two_people_share_needs_another_factor(void **state)
+{
+	struct policy_request request = asked(&no_rules, POLICY_FACE, &resident);
+	struct policy_person twin = {.enabled = true};
+	struct policy_decision decision;
+	struct one one;
+
+	(void)state;
+	request.shown[0].doubtful = true;
+	decision = policy_decide(&request);
+	assert_int_equal(decision.outcome, POLICY_MORE);
+	assert_non_null(strstr(decision.needed, "also a card"));
+	also(&request, POLICY_CARD, &resident, &card);
+	assert_reason(&request, POLICY_GRANTED);
+
+	/* where only faces open, any other factor of the same person settles who it is */
+	one_init(&one, WAY(POLICY_FACE));
+	request = asked(&one.book, POLICY_FACE, &resident);
+	request.shown[0].doubtful = true;
+	assert_int_equal(policy_decide(&request).outcome, POLICY_MORE);
+	also(&request, POLICY_CARD, &twin, &card); /* of the other twin: no */
+	assert_int_not_equal(policy_decide(&request).outcome, POLICY_GRANT);
+	request.shown[1].person = &resident;
+	assert_reason(&request, POLICY_GRANTED);
+
+	/* and where a card is asked for anyway nothing changes */
+	one_init(&one, WAY(POLICY_FACE) | WAY(POLICY_CARD));
+	request = asked(&one.book, POLICY_FACE, &resident);
+	request.shown[0].doubtful = true;
+	also(&request, POLICY_CARD, &resident, &card);
+	assert_reason(&request, POLICY_GRANTED);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_face_that_two_people_share_needs_another_factor),
 		cmocka_unit_test(without_rules_residents_come_in_by_face_or_card),
 		cmocka_unit_test(a_stranger_is_not_found_and_a_wrong_pin_is_a_wrong_pin),
 		cmocka_unit_test(validity_counts_to_the_millisecond),
