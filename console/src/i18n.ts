@@ -142,6 +142,9 @@ const words: Record<string, Pair> = {
 	'no-connection': ['The gate does not answer.', '闸机没有响应。'],
 };
 
+/** Words that only some pages need come with them. */
+export const moreWords = (more: Record<string, Pair>): void => void Object.assign(words, more);
+
 /** What a stable word of the API is called by people; the word itself where nobody named it. */
 export function word(name: string | null | undefined): string {
 	const pair = name == null ? undefined : words[name];

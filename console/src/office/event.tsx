@@ -1,0 +1,65 @@
+/* One entry of the log: in a line, and in full. */
+import { useState } from 'preact/hooks';
+import { get, type EventRow } from '../api';
+import { t, word } from '../i18n';
+import { asProblem, Badge, Button, Dialog, PersonName } from '../ui';
+import { day } from './parts';
+
+const text = (value: unknown): string => (typeof value === 'string' ? value : typeof value === 'number' || typeof value === 'boolean' ? String(value) : JSON.stringify(value));
+const SAID = ['factor', 'reason', 'mode', 'verdict', 'cause', 'rule', 'camera', 'reader', 'file', 'user', 'kind', 'id', 'title', 'version'] as const;
+
+/** What the data says that people want to know at a glance. */
+export function summary(event: EventRow): string {
+	const data = event.data, said: string[] = [];
+
+	if (event.type === 'operator.act') said.push(word(text(data['act'] ?? '')));
+	if (typeof (data['origin'] as { text?: unknown } | undefined)?.text === 'string') said.push((data['origin'] as { text: string }).text);
+	for (const key of SAID) {
+		const value = data[key];
+
+		if (typeof value === 'string' && value !== '') said.push(word(value));
+	}
+	if (typeof data['by'] === 'string') said.push(t(`by ${data['by']}`, `操作人 ${data['by']}`));
+	return said.join(' · ');
+}
+
+export const SeverityBadge = ({ severity }: { severity: EventRow['severity'] }) => (
+	<Badge tone={severity === 'alarm' ? 'bad' : severity === 'warning' ? 'warn' : 'calm'}>{word(severity)}</Badge>
+);
+
+function Why({ seq }: { seq: number }) {
+	const [lines, setLines] = useState<string[] | undefined>(), [problem, setProblem] = useState(''), [busy, setBusy] = useState(false);
+	const explain = async (): Promise<void> => {
+		setBusy(true);
+		try {
+			setLines((await get<{ lines: string[] }>(`access/explain/${seq}`)).lines);
+		} catch (error) {
+			setProblem(asProblem(error).message);
+		}
+		setBusy(false);
+	};
+
+	if (problem) return <p class="note bad" role="alert">{problem}</p>;
+	if (!lines) return <div><Button icon="question" busy={busy} onClick={() => void explain()}>{t('Why?', '为什么？')}</Button></div>;
+	return <ul class="why" aria-label={t('Why', '原因')} lang="en">{lines.map((line, i) => <li key={i}>{line}</li>)}</ul>;
+}
+
+export function EventDialog({ event, close, only }: { event: EventRow; close: () => void; only: (filter: { person?: string; type?: string }) => void }) {
+	return (
+		<Dialog title={`${word(event.type)} · ${event.seq}`} close={close} wide>
+			<dl class="definition">
+				<dt>{t('Time', '时间')}</dt><dd>{day(event.time)} <span class="mono dim">{event.time}</span></dd>
+				<dt>{t('Type', '类型')}</dt><dd><button type="button" class="textlink mono" onClick={() => only({ type: event.type })}>{event.type}</button> <SeverityBadge severity={event.severity} /></dd>
+				{event.source && <><dt>{t('Told by', '来源')}</dt><dd class="mono">{event.source}</dd></>}
+				{event.person && <><dt>{t('Person', '人员')}</dt><dd><button type="button" class="textlink" onClick={() => only({ person: event.person ?? '' })}><PersonName id={event.person} /></button> <span class="mono dim">{event.person}</span></dd></>}
+				{Object.entries(event.data).filter(([key]) => key !== 'v').map(([key, value]) => (
+					<><dt key={`${key}-t`} lang="en">{key.replace(/_/g, ' ')}</dt>
+						<dd key={key}>{typeof value === 'object' && value !== null ? <pre class="mono">{JSON.stringify(value, null, 1)}</pre> : <>{text(value)}{typeof value === 'string' && word(value) !== value && <span class="dim"> ({word(value)})</span>}</>}</dd></>
+				))}
+				<dt>{t('Hash', '哈希')}</dt><dd class="mono">{event.hash}</dd>
+				<dt>{t('Hash before', '前一哈希')}</dt><dd class="mono">{String((event as { prev?: string }).prev ?? '')}</dd>
+			</dl>
+			{/^access\.(granted|denied)$/.test(event.type) && <Why seq={event.seq} />}
+		</Dialog>
+	);
+}

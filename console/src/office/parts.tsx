@@ -1,0 +1,134 @@
+/* What the office's pages share. */
+import type { ComponentChildren } from 'preact';
+import { useEffect, useRef, useState } from 'preact/hooks';
+import { get, type Problem } from '../api';
+import { language, t } from '../i18n';
+import { Button, type Loaded } from '../ui';
+import './office.css';
+import './words';
+
+export const NAME = /^[a-z0-9-]{1,31}$/;
+export const nameProblem = (name: string, taken: readonly string[] = []): string | undefined =>
+	!NAME.test(name) ? t('1 to 31 of a-z, 0-9 and the hyphen.', '1 至 31 个字符：小写字母、数字和连字符。')
+	: taken.includes(name) ? t('There is one of this name already.', '该名称已存在。') : undefined;
+
+interface Paged<T> { items: T[]; next: string | null }
+
+/** All of a list that comes in pages; progress is how many are there so far. */
+export function useAll<T extends { id: string }>(path: string, key: 'items' | 'people' = 'items'): Loaded<T[]> & { sofar: number } {
+	const [data, setData] = useState<T[] | undefined>(), [problem, setProblem] = useState<Problem | undefined>();
+	const [sofar, setSofar] = useState(0), [turn, setTurn] = useState(0);
+	const gone = useRef(0);
+
+	useEffect(() => {
+		const mine = ++gone.current;
+		const fetchAll = async (): Promise<void> => {
+			const all: T[] = [];
+			let after: string | null = '';
+
+			while (after !== null) {
+				const page: Paged<T> & { people?: T[] } = await get(`${path}?limit=1000${after ? `&after=${encodeURIComponent(after)}` : ''}`);
+
+				if (gone.current !== mine) return;
+				all.push(...(key === 'people' ? page.people ?? [] : page.items));
+				setSofar(all.length);
+				after = page.next;
+			}
+			setData(all);
+			setProblem(undefined);
+		};
+
+		fetchAll().catch((error: unknown) => { if (gone.current === mine) setProblem(error as Problem); });
+		return () => { gone.current++; };
+	}, [path, turn]);
+	return { data, etag: undefined, problem, sofar, reload: () => setTurn(turn + 1), set: setData };
+}
+
+/** Parts of one page as addresses of their own: `#/rules/holidays`. */
+export const Tabs = ({ page, here, of }: { page: string; here: string; of: readonly (readonly [key: string, text: string])[] }) => (
+	<nav class="tabs" aria-label={t('Parts of this page', '页面分区')}>
+		{of.map(([key, text]) => <a key={key} href={key ? `#/${page}/${key}` : `#/${page}`} aria-current={key === here ? 'page' : undefined}>{text}</a>)}
+	</nav>
+);
+
+/** Somebody else was faster: said where the form is, with both ways out. */
+export const Conflict = ({ reload, force }: { reload: () => void; force: () => void }) => (
+	<div class="note warn conflict" role="alert">
+		<strong>{t('Somebody else changed this while you were editing.', '您编辑期间，他人已修改此内容。')}</strong>
+		<p>{t('Nothing was saved. Look at their version, or save yours over it.', '未保存任何更改。可查看对方的版本，或以您的版本覆盖。')}</p>
+		<div class="row"><Button kind="main" onClick={reload}>{t('Show their version', '查看对方版本')}</Button>
+			<Button kind="danger" onClick={force}>{t('Save mine over it', '以我的版本覆盖')}</Button></div>
+	</div>
+);
+
+/** Some of a few; none chosen means what @p none says. */
+export function Choices({ label, none, of, value, set }: { label: string; none?: string; of: readonly (readonly [string, string])[]; value: readonly string[]; set: (value: string[]) => void }) {
+	return (
+		<fieldset class="choices">
+			<legend>{label}</legend>
+			<div class="row tight">
+				{of.map(([key, text]) => (
+					<label class="check" key={key}><input type="checkbox" checked={value.includes(key)}
+						onChange={(e) => set(e.currentTarget.checked ? [...value, key] : value.filter((v) => v !== key))} />{text}</label>
+				))}
+				{of.length === 0 && <span class="dim">{t('There are none yet.', '暂无。')}</span>}
+			</div>
+			{none && value.length === 0 && <small class="dim">{none}</small>}
+		</fieldset>
+	);
+}
+
+/** One of several, with its label. */
+export function Select({ label, value, set, of, hint, disabled }: { label: string; value: string; set: (value: string) => void; of: readonly (readonly [string, string])[]; hint?: string; disabled?: boolean }) {
+	return (
+		<label class="field select"><span>{label}</span>
+			<select value={value} disabled={disabled} onChange={(e) => set(e.currentTarget.value)}>
+				{of.map(([key, text]) => <option key={key} value={key}>{text}</option>)}
+			</select>{hint && <small>{hint}</small>}
+		</label>
+	);
+}
+
+export const Check = ({ label, value, set, disabled }: { label: ComponentChildren; value: boolean; set: (value: boolean) => void; disabled?: boolean }) => (
+	<label class="check"><input type="checkbox" checked={value} disabled={disabled} onChange={(e) => set(e.currentTarget.checked)} /><span>{label}</span></label>
+);
+
+/* ---- times ---- */
+
+const two = (n: number): string => String(n).padStart(2, '0');
+
+/** An API time as the value of a datetime-local input: this machine's local time. */
+export function toLocal(iso: string | null | undefined): string {
+	if (!iso) return '';
+	const d = new Date(iso);
+
+	return Number.isNaN(d.getTime()) ? '' : `${d.getFullYear()}-${two(d.getMonth() + 1)}-${two(d.getDate())}T${two(d.getHours())}:${two(d.getMinutes())}`;
+}
+/** And back; null for nothing. */
+export function fromLocal(text: string): string | null {
+	const d = new Date(text);
+
+	return text === '' || Number.isNaN(d.getTime()) ? null : `${d.toISOString().slice(0, 19)}Z`;
+}
+/** undefined, or what is wrong with a span of time. */
+export const spanProblem = (from: string, to: string): string | undefined =>
+	from && to && from >= to ? t('The end must be after the beginning.', '结束时间必须晚于开始时间。') : undefined;
+
+const locale = (): string => (language() === 'zh' ? 'zh-CN' : 'en-GB');
+export const day = (iso: string): string => new Date(iso).toLocaleString(locale(), { year: 'numeric', month: 'short', day: 'numeric', hour: '2-digit', minute: '2-digit' });
+
+export function size(bytes: number): string {
+	const units = ['B', 'kB', 'MB', 'GB', 'TB'];
+	let unit = 0, n = bytes;
+
+	while (n >= 1000 && unit < units.length - 1) { n /= 1000; unit++; }
+	return `${n.toLocaleString(locale(), { maximumFractionDigits: n < 10 && unit > 0 ? 1 : 0 })} ${units[unit]}`;
+}
+
+export function lasting(seconds: number): string {
+	const d = Math.floor(seconds / 86400), h = Math.floor(seconds / 3600) % 24, m = Math.floor(seconds / 60) % 60;
+
+	if (d > 0) return t(`${d} d ${h} h`, `${d} 天 ${h} 小时`);
+	if (h > 0) return t(`${h} h ${m} min`, `${h} 小时 ${m} 分`);
+	return m > 0 ? t(`${m} min ${Math.floor(seconds) % 60} s`, `${m} 分 ${Math.floor(seconds) % 60} 秒`) : t(`${Math.floor(seconds)} s`, `${Math.floor(seconds)} 秒`);
+}

@@ -1,0 +1,66 @@
+/* Choosing a person by typing: name, pinyin or initials. */
+import { useId, useMemo, useState } from 'preact/hooks';
+import type { Person } from '../api';
+import { t } from '../i18n';
+import { PersonName } from '../ui';
+import { useAll } from './parts';
+import { found, searchable } from './pinyin';
+
+export interface Known extends Person { texts: string[] }
+
+/** Everybody, ready to be searched. */
+export function usePeople(): { load: ReturnType<typeof useAll<Person>>; people: Known[] } {
+	const load = useAll<Person>('people', 'people');
+	const people = useMemo(() => (load.data ?? []).map((p) => ({ ...p, texts: searchable(p.name) })), [load.data]);
+
+	return { load, people };
+}
+
+const SHOWN = 8;
+
+/** A combobox; @p value is an id or ''. */
+export function PersonPicker({ label, people, value, set, hint, error }: { label: string; people: Known[]; value: string; set: (id: string) => void; hint?: string; error?: string | undefined }) {
+	const id = useId(), [query, setQuery] = useState(''), [open, setOpen] = useState(false), [at, setAt] = useState(0);
+	const matches = useMemo(() => (open ? people.filter((p) => found(p.texts, query)).slice(0, SHOWN) : []), [open, query, people]);
+	const choose = (person: Known | undefined): void => {
+		set(person?.id ?? '');
+		setQuery('');
+		setOpen(false);
+	};
+	const key = (event: KeyboardEvent): void => {
+		if (event.key === 'ArrowDown' || event.key === 'ArrowUp') {
+			event.preventDefault();
+			setOpen(true);
+			setAt(Math.max(0, Math.min(matches.length - 1, at + (event.key === 'ArrowDown' ? 1 : -1))));
+		} else if (event.key === 'Enter' && open && matches[at]) {
+			event.preventDefault();
+			choose(matches[at]);
+		} else if (event.key === 'Escape' && open) {
+			event.stopPropagation();
+			event.preventDefault();
+			setOpen(false);
+		}
+	};
+
+	return (
+		<div class={error ? 'field picker wrong' : 'field picker'}>
+			<label for={id}>{label}</label>
+			{value ? (
+				<div class="picked"><PersonName id={value} /><button type="button" class="textlink" onClick={() => set('')} aria-label={t(`Choose another: ${label}`, `重新选择：${label}`)}>{t('Change', '更换')}</button></div>
+			) : (
+				<input id={id} role="combobox" aria-expanded={open} aria-controls={`${id}-list`} aria-autocomplete="list" autocomplete="off" value={query} maxLength={128}
+					aria-activedescendant={open && matches[at] ? `${id}-${at}` : undefined} aria-describedby={`${id}-about`} aria-invalid={error ? 'true' : undefined}
+					placeholder={t('Name, pinyin or initials', '姓名、拼音或首字母')}
+					onInput={(e) => { setQuery(e.currentTarget.value); setAt(0); setOpen(true); }} onFocus={() => setOpen(true)} onBlur={() => setOpen(false)} onKeyDown={key} />
+			)}
+			<ul role="listbox" id={`${id}-list`} aria-label={label} hidden={!open || value !== ''}>
+				{matches.map((p, i) => (
+					<li key={p.id} id={`${id}-${i}`} role="option" aria-selected={i === at} onMouseDown={(e) => { e.preventDefault(); choose(p); }}>
+						<span>{p.name}</span>{!p.enabled && <small> {t('(off)', '（停用）')}</small>}</li>
+				))}
+				{open && matches.length === 0 && <li class="dim" role="option" aria-selected={false} aria-disabled="true">{t('Nobody of that name', '没有匹配的人员')}</li>}
+			</ul>
+			<small id={`${id}-about`} role={error ? 'alert' : undefined}>{error ?? hint ?? ''}</small>
+		</div>
+	);
+}

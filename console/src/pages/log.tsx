@@ -1,0 +1,190 @@
+/* The log: what happened, who did it, and that nobody changed it since. Pages come by cursor; the next older page is
+ * fetched before it is asked for. */
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { get, may, type EventRow, type Session } from '../api';
+import { count, moment, t, word } from '../i18n';
+import { useEvents } from '../live';
+import { EventDialog, SeverityBadge, summary } from '../office/event';
+import { fromLocal, Select, spanProblem } from '../office/parts';
+import { PersonPicker, usePeople } from '../office/picker';
+import { VerifyDialog } from '../office/verify';
+import type { PageProps } from '../routes';
+import { useDesk } from '../shell';
+import { asProblem, Button, Card, Empty, Failed, Loading, Page, PersonName, Table, TextField } from '../ui';
+import type { Problem } from '../api';
+
+interface Filter { from: string; to: string; door: string; what: string; severity: string; person: string; text: string }
+interface Answer { events: EventRow[]; next: number | null }
+
+const ROWS = 100, TRIES = 60;
+const NONE: Filter = { from: '', to: '', door: '', what: '', severity: '', person: '', text: '' };
+const families = (acts: boolean): (readonly [string, string])[] => [
+	['', t('Everything', '全部')], ['result=granted', t('Entries granted', '准许进入')], ['result=denied', t('Entries denied', '拒绝进入')],
+	['type=access.', t('Access, all of it', '通行（全部）')], ['type=door.', t('Doors', '门')], ['type=litter.', t('Thrown objects', '高空抛物')],
+	['type=camera.', t('Cameras', '摄像机')], ['type=person.', t('People', '人员')], ['type=access.changed', t('Rules changed', '规则变更')],
+	...(acts ? [['type=operator.act', t('Acts of operators', '操作员行为')] as const] : []),
+	['type=fire.', t('Fire', '火警')], ['type=tamper.', t('Tampering', '防拆')], ['type=reader.', t('Readers', '读卡器')],
+	['type=storage.', t('Storage', '存储')], ['type=link.', t('Broker', '消息服务')], ['type=audit.', t('Anchors of the log', '日志锚定')], ['type=system.', t('Starts and stops', '启停')],
+];
+
+function question(filter: Filter): string {
+	const query = new URLSearchParams();
+	const from = fromLocal(filter.from), to = fromLocal(filter.to);
+
+	if (from) query.set('from', from);
+	if (to) query.set('to', to);
+	if (filter.door) query.set('door', filter.door);
+	if (filter.severity) query.set('severity', filter.severity);
+	if (filter.person) query.set('person', filter.person);
+	if (filter.text.trim()) query.set('text', filter.text.trim());
+	const [key, value] = filter.what.split('=');
+	if (key && value) query.set(key, value);
+	return query.toString();
+}
+
+/** What an index does not answer is looked for piece by piece: asks on until the page is full. */
+async function fetchPage(query: string, before: number | null, gone: () => boolean, onward: (seq: number) => void): Promise<Answer> {
+	const events: EventRow[] = [];
+	let next = before;
+
+	for (let i = 0; i < TRIES; i++) {
+		const page: Answer = await get(`events?limit=${ROWS - events.length}${next ? `&before=${next}` : ''}${query ? `&${query}` : ''}`);
+
+		events.push(...page.events);
+		next = page.next;
+		if (next === null || events.length >= ROWS || gone()) break;
+		onward(next);
+	}
+	return { events, next };
+}
+
+function Filters({ session, filter, set }: { session: Session; filter: Filter; set: (filter: Filter) => void }) {
+	const { status } = useDesk();
+	const [draft, setDraft] = useState(filter), wrong = spanProblem(draft.from, draft.to);
+	const edit = (change: Partial<Filter>): void => setDraft({ ...draft, ...change });
+	const now = (change: Partial<Filter>): void => { const next = { ...draft, ...change }; setDraft(next); if (!spanProblem(next.from, next.to)) set(next); };
+	const types = families(may(session, 'manager'));
+
+	useEffect(() => setDraft(filter), [filter]);
+	return (
+		<form class="card filters" onSubmit={(e) => { e.preventDefault(); if (!wrong) set(draft); }} role="search" aria-label={t('Filter the log', '筛选日志')}>
+			<div class="toolbar">
+				<div class="grow"><TextField label={t('Text', '文字')} type="search" value={draft.text} set={(text) => edit({ text })} max={60} placeholder={t('Anywhere in the entry', '条目中的任意文字')} /></div>
+				<Select label={t('What', '事件')} value={draft.what} set={(what) => now({ what })} of={types.some(([k]) => k === draft.what) ? types : [...types, [draft.what, word(draft.what.replace('type=', ''))]]} />
+				<Select label={t('Door', '门')} value={draft.door} set={(door) => now({ door })} of={[['', t('Every door', '所有门')], ...(status?.doors ?? []).map((d) => [d.name, d.name] as const)]} />
+				<Select label={t('Severity', '级别')} value={draft.severity} set={(severity) => now({ severity })} of={[['', t('All', '全部')], ['warning', t('Warnings and alarms', '警告及以上')], ['alarm', t('Alarms', '仅报警')]]} />
+			</div>
+			<div class="toolbar">
+				<TextField label={t('From', '起始')} type="datetime-local" value={draft.from} set={(from) => edit({ from })} />
+				<TextField label={t('To', '截止')} type="datetime-local" value={draft.to} set={(to) => edit({ to })} error={wrong} />
+				{may(session, 'manager') && <PersonFilter value={draft.person} set={(person) => now({ person })} />}
+				<div class="row tight filter-buttons"><Button kind="main" type="submit">{t('Search', '查询')}</Button><Button onClick={() => { setDraft(NONE); set(NONE); }}>{t('Clear', '清除')}</Button></div>
+			</div>
+		</form>
+	);
+}
+
+function PersonFilter({ value, set }: { value: string; set: (id: string) => void }) {
+	const { people } = usePeople();
+
+	return <PersonPicker label={t('Person', '人员')} people={people} value={value} set={set} />;
+}
+
+function Rows({ events, open }: { events: EventRow[]; open: (event: EventRow) => void }) {
+	const head = [t('No.', '序号'), t('Time', '时间'), t('What', '事件'), t('Where', '位置'), t('Person', '人员'), t('Details', '详情')];
+
+	return (
+		<div class="stacked"><Table label={t('The log', '日志')} head={head}>
+			{events.map((e) => (
+				<tr key={e.seq} class={e.severity}>
+					<td class="right" data-label={head[0]}><button type="button" class="textlink" aria-label={t(`Entry ${e.seq} in full`, `查看第 ${e.seq} 条`)} onClick={() => open(e)}>{e.seq}</button></td>
+					<td class="when" data-label={head[1]}><time dateTime={e.time} title={e.time}>{moment(e.time)}</time></td>
+					<td data-label={head[2]}><span>{e.severity !== 'info' && <><SeverityBadge severity={e.severity} /> </>}{word(e.type)}</span></td>
+					<td data-label={head[3]}>{(e.source ?? '').replace(/^[a-z]+\//, '')}</td>
+					<td data-label={head[4]}>{e.person ? <PersonName id={e.person} /> : ''}</td>
+					<td class="dim" data-label={head[5]}>{summary(e)}</td>
+				</tr>
+			))}
+		</Table></div>
+	);
+}
+
+function fromAddress(args: string[]): Filter {
+	const [key, value = ''] = args;
+
+	return key === 'person' ? { ...NONE, person: value } : key === 'door' ? { ...NONE, door: value } : key === 'type' ? { ...NONE, what: `type=${value}` } : NONE;
+}
+
+export default function LogPage({ session, args }: PageProps) {
+	const [filter, setFilter] = useState<Filter>(() => fromAddress(args)), query = useMemo(() => question(filter), [filter]);
+	const [trail, setTrail] = useState<(number | null)[]>([null]), [page, setPage] = useState<Answer | undefined>();
+	const [problem, setProblem] = useState<Problem | undefined>(), [sofar, setSofar] = useState(0), [fresh, setFresh] = useState(0), [turn, setTurn] = useState(0);
+	const [shown, setShown] = useState<EventRow | undefined>(), [checking, setChecking] = useState(false);
+	const ahead = useRef<{ key: string; answer: Promise<Answer> } | undefined>(undefined);
+	const before = trail[trail.length - 1] ?? null;
+	const change = (next: Filter): void => { setFilter(next); setTrail([null]); setTurn(turn + 1); };
+
+	const address = args.join('/'), seen = useRef(address);
+
+	useEffect(() => {
+		if (seen.current === address) return;
+		seen.current = address;
+		change(fromAddress(args));
+	}, [address]);
+	useEffect(() => {
+		let gone = false;
+		const key = `${query} ${before}`, ready = ahead.current?.key === key ? ahead.current.answer : undefined;
+
+		setProblem(undefined);
+		setSofar(0);
+		if (before === null) setFresh(0);
+		if (!ready) setPage(undefined);
+		(ready ?? fetchPage(query, before, () => gone, (seq) => { if (!gone) setSofar(seq); })).then((answer) => {
+			if (gone) return;
+			setPage(answer);
+			if (answer.next !== null) {
+				const next = `${query} ${answer.next}`;
+				const later = fetchPage(query, answer.next, () => ahead.current !== undefined && ahead.current.key !== next, () => undefined);
+
+				ahead.current = { key: next, answer: later };
+				later.catch(() => { if (ahead.current?.key === next) ahead.current = undefined; });
+			}
+		}, (error: unknown) => { ahead.current = undefined; if (!gone) setProblem(asProblem(error)); });
+		return () => { gone = true; };
+	}, [query, before, turn]);
+	useEvents([''], () => setFresh((n) => n + 1));
+
+	const exported = (format: string): string => `/api/v1/events/export?format=${format}${query ? `&${query}` : ''}`;
+	const older = (): void => { if (page?.next != null) { setTrail([...trail, page.next]); scrollTo({ top: 0 }); } };
+	const newer = (): void => { setTrail(trail.slice(0, -1)); scrollTo({ top: 0 }); };
+	const pager = page && (trail.length > 1 || page.next !== null) && (
+		<nav class="row pager" aria-label={t('Pages of the log', '日志翻页')}>
+			<Button icon="back" disabled={trail.length < 2} onClick={newer}>{t('Newer', '较新')}</Button>
+			<Button disabled={trail.length < 2} onClick={() => setTrail([null])}>{t('Newest', '最新')}</Button>
+			<Button disabled={page.next === null} onClick={older}>{t('Older', '较早')}</Button>
+			{page.events[0] && <span class="dim">{count(page.events[0].seq)} – {count(page.events[page.events.length - 1]?.seq ?? 0)}</span>}
+		</nav>
+	);
+
+	return (
+		<Page title={t('Log', '日志')} wide actions={may(session, 'manager') && (
+			<>
+				<a class="button plain" href={exported('csv')} download>{t('Export CSV', '导出 CSV')}</a>
+				<a class="button plain" href={exported('jsonl')} download>{t('Export JSON lines', '导出 JSON 行')}</a>
+				<Button icon="check" onClick={() => setChecking(true)}>{t('Check the chain', '校验日志链')}</Button>
+			</>)}>
+			<Filters session={session} filter={filter} set={change} />
+			{before === null && fresh > 0 && page && (
+				<div class="row"><Button icon="repeat" onClick={() => setTurn(turn + 1)}>{t(`${count(fresh)} new since: show`, `有 ${count(fresh)} 条新记录：显示`)}</Button></div>)}
+			{problem ? <Failed problem={problem} retry={() => setTurn(turn + 1)} />
+			: !page ? <><Loading />{sofar > 0 && <p class="dim" role="status">{t(`Looked through all after entry ${count(sofar)}…`, `已查找到第 ${count(sofar)} 条…`)}</p>}</>
+			: page.events.length === 0 ? (
+				<Card><Empty icon="list" title={page.next === null ? t('Nothing in the log fits', '没有符合条件的记录') : t('Nothing found yet', '尚未找到')}>
+					{page.next === null ? t('Widen the time or clear the filter.', '请扩大时间范围或清除筛选条件。') : t('There is more to look through.', '还有更早的记录可查找。')}</Empty></Card>)
+			: <Rows events={page.events} open={setShown} />}
+			{pager}
+			{shown && <EventDialog event={shown} close={() => setShown(undefined)} only={(only) => { setShown(undefined); change({ ...NONE, ...(only.person ? { person: only.person } : {}), ...(only.type ? { what: `type=${only.type}` } : {}) }); }} />}
+			{checking && <VerifyDialog close={() => setChecking(false)} />}
+		</Page>
+	);
+}
