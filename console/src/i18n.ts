@@ -133,6 +133,7 @@ const words: Record<string, Pair> = {
 	changed: ['Somebody else changed this meanwhile. Look at it again, then repeat.', '此内容已被他人修改，请重新查看后再操作。'],
 	'evidence-changed': ['The evidence is no longer what was recorded. It is not exported.', '证据与记录不符，不能导出。'],
 	'no-evidence': ['There is no evidence left of this.', '该记录的证据已不存在。'],
+	role: ['Your role may not do this.', '您的角色无权执行此操作。'],
 	forbidden: ['Your role may not do this.', '您的角色无权执行此操作。'],
 	'too-often': ['Too many wrong tries. Wait a while.', '错误次数过多，请稍后再试。'],
 	busy: ['The gate is busy. Try again in a moment.', '闸机繁忙，请稍后重试。'],

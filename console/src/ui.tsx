@@ -93,8 +93,9 @@ export function Await<T>({ load, children }: { load: Loaded<T>; children: (data:
 
 /* ---- parts ---- */
 
-/** A page: its title is the one h1 and takes the focus when the page opens; actions stand beside it. */
-export function Page({ title, actions, children, wide }: { title: string; actions?: ComponentChildren; children: ComponentChildren; wide?: boolean }) {
+/** A page: its title is the one h1 and takes the focus when the page opens; actions stand beside it. raw: people wrote
+ * the title. What people wrote is marked translate="no" everywhere: nobody, a test included, takes it for the page's own words. */
+export function Page({ title, raw, actions, children, wide }: { title: string; raw?: boolean; actions?: ComponentChildren; children: ComponentChildren; wide?: boolean }) {
 	const head = useRef<HTMLHeadingElement>(null);
 
 	useEffect(() => {
@@ -103,7 +104,7 @@ export function Page({ title, actions, children, wide }: { title: string; action
 	}, [title]);
 	return (
 		<main class={wide ? 'page wide' : 'page'} id="main">
-			<header class="page-head"><h1 ref={head} tabIndex={-1}>{title}</h1>{actions && <div class="actions">{actions}</div>}</header>
+			<header class="page-head"><h1 ref={head} tabIndex={-1} translate={raw ? false : undefined}>{title}</h1>{actions && <div class="actions">{actions}</div>}</header>
 			{children}
 		</main>
 	);
@@ -284,7 +285,7 @@ export function PersonName({ id }: { id: string | null | undefined }) {
 		if (id) void nameOf(id).then((known) => { if (!gone) setName(known); });
 		return () => { gone = true; };
 	}, [id]);
-	return <span class="person">{id ? name : t('Unknown person', '陌生人')}</span>;
+	return <span class="person" translate={id ? false : undefined}>{id ? name : t('Unknown person', '陌生人')}</span>;
 }
 
 /** A door mode, lock state or the like with the colour it deserves. */

@@ -99,7 +99,7 @@ class RtspCamera:
             for number in range(10**6):
                 self.flowing.wait()
                 time.sleep(max(0, begun + number / self.fps - time.monotonic()))
-                picture = self.pictures[number % len(self.pictures)]
+                picture = self.picture(number)
                 for index, nal in enumerate(picture):
                     for payload, last in self._payloads(nal):
                         mark = 0x80 if last and index == len(picture) - 1 else 0
@@ -107,6 +107,9 @@ class RtspCamera:
                                              number * CLOCK // self.fps & 0xFFFFFFFF, 1) + payload
                         client.sendall(struct.pack(">cBH", b"$", 0, len(packet)) + packet)
                         sequence += 1
+
+    def picture(self, number):
+        return self.pictures[number % len(self.pictures)]
 
     @staticmethod
     def _payloads(nal):

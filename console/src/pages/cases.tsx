@@ -70,7 +70,7 @@ function OneCase({ id, session }: { id: string; session: Session }) {
 	};
 
 	return (
-		<Page title={one?.title ?? t('Case', '案件')} actions={<><a class="button" href="#/cases">{t('All cases', '全部案件')}</a>
+		<Page title={one?.title ?? t('Case', '案件')} raw={one !== undefined} actions={<><a class="button" href="#/cases">{t('All cases', '全部案件')}</a>
 			<Button icon="download" busy={busy} disabled={!one?.alerts.length} onClick={() => void exportAll()}>{t('Export its alerts', '导出警报')}</Button></>}>
 			<Await load={load}>
 				{(c) => (
@@ -126,8 +126,8 @@ export default function CasesPage({ args, session }: PageProps) {
 				{({ cases }) => cases.length === 0 ? <Card><Empty icon="folder" title={t('No case yet', '暂无案件')}>{t('A case keeps several alerts and people together, for the police or the committee.', '案件将多条警报和相关人员归在一起，供警方或业委会使用。')}</Empty></Card> : (
 					<ul class="grid">
 						{cases.map((c) => (
-							<li key={c.id}><a class="card case-card" href={`#/cases/${c.id}`}><h2>{c.title}</h2>
-								<p class="dim">{t(`${c.alerts.length} alerts, ${c.people.length} people`, `${c.alerts.length} 条警报，${c.people.length} 名人员`)}</p>{c.note && <p class="clamp">{c.note}</p>}
+							<li key={c.id}><a class="card case-card" href={`#/cases/${c.id}`}><h2 translate={false}>{c.title}</h2>
+								<p class="dim">{t(`${c.alerts.length} alerts, ${c.people.length} people`, `${c.alerts.length} 条警报，${c.people.length} 名人员`)}</p>{c.note && <p class="clamp" translate={false}>{c.note}</p>}
 								<p class="dim">{c.by}, {moment(c.changed)}</p></a></li>
 						))}
 					</ul>

@@ -56,14 +56,14 @@ function Waiting({ request }: { request: GuardRequest }) {
 /* ---- one door ---- */
 
 function Passed({ event }: { event: EventRow }) {
-	const reason = event.data['reason'], factor = event.data['factor'];
+	const reason = event.data['reason'], factor = event.data['factor'], by = event.data['by'];
 	const bad = event.severity !== 'info' || event.type === 'access.denied';
 
 	return (
 		<li>
 			<time dateTime={event.time}>{time(event.time)}</time>
-			<span class="what">{event.type.startsWith('access.') ? <PersonName id={event.person} /> : null}
-				{typeof factor === 'string' && <small> {word(factor)}</small>}</span>
+			<span class="what">{typeof by === 'string' && factor === 'remote' ? <>{t('from the desk by', '值班开门：')} {by}</> : event.person || factor ? <PersonName id={event.person} /> : null}
+				{typeof factor === 'string' && factor !== 'remote' && <small> {word(factor)}</small>}</span>
 			<Badge tone={bad ? (event.severity === 'alarm' ? 'bad' : 'warn') : event.type === 'access.granted' ? 'good' : 'calm'}>
 				{event.type === 'access.denied' && typeof reason === 'string' ? word(reason) : word(event.type)}
 			</Badge>

@@ -1,0 +1,106 @@
+/* The guard's night: an alert comes while he looks, is played, judged and exported; somebody waits at a door. */
+import { execFileSync } from 'node:child_process';
+import { control, expect, logIn, test } from './gate';
+
+test('a guard finds a new alert live, plays it, marks it false and exports it', async ({ desk, gate }, info) => {
+	const { page } = desk;
+
+	await logIn(page, gate, 'gus', 'alerts');
+	await expect(page.getByText('All reviewed')).toBeVisible();
+	await control(gate, 'throw');
+	const card = page.locator('.alert-card');
+	await expect(card).toHaveCount(1, { timeout: 30_000 });
+	await expect(page.getByRole('heading', { name: /Floor 1[0-2].*, column C/ })).toBeVisible();
+	await expect(page.locator('nav.side .count')).toHaveText('1');
+	await expect(page.getByText('falls past several storeys')).toBeVisible();
+
+	/* the clip plays, jumps to the throw, goes frame by frame */
+	const video = page.locator('video');
+	await page.keyboard.press('t');
+	await expect.poll(() => video.evaluate((v: HTMLVideoElement) => !v.paused && v.currentTime > 0)).toBe(true);
+	await page.keyboard.press(' ');
+	await expect.poll(() => video.evaluate((v: HTMLVideoElement) => v.paused)).toBe(true);
+	const before = await video.evaluate((v: HTMLVideoElement) => v.currentTime);
+	await page.keyboard.press('.');
+	await expect.poll(() => video.evaluate((v: HTMLVideoElement) => v.currentTime)).toBeGreaterThan(before);
+	await page.keyboard.press('s');
+	await expect.poll(() => video.evaluate((v: HTMLVideoElement) => v.playbackRate)).toBe(0.5);
+	await expect(page.locator('.overlay .path-ahead')).toBeAttached();
+
+	/* hold, hand over, export: the zip is judged without the gate */
+	await page.getByRole('button', { name: 'Hold', exact: true }).click();
+	await expect(page.getByRole('button', { name: 'Held', exact: true })).toBeVisible();
+	await page.getByRole('button', { name: 'Case', exact: true }).click();
+	await page.getByLabel('Title').fill('Floor 11 <img src=x onerror=alert(1)>');
+	await page.getByRole('button', { name: 'Put it in the case' }).click();
+	await expect(page.getByRole('link', { name: 'In a case' })).toBeVisible();
+	const [file] = await Promise.all([page.waitForEvent('download'), page.keyboard.press('e')]);
+	const zip = info.outputPath('alert.zip');
+	await file.saveAs(zip);
+	const judged = JSON.parse(execFileSync(gate.gatectl, ['evidence', 'verify', '--json', zip], { encoding: 'utf8' })) as { ok: boolean; files: number };
+	expect(judged).toMatchObject({ ok: true, files: 3 });
+
+	/* the verdict, with a cause, and a note */
+	await page.keyboard.press('2');
+	await expect(page.getByText('What was it?')).toBeVisible();
+	await page.keyboard.press('1');
+	await expect(page.getByText('All reviewed')).toBeVisible();
+	await expect(page.locator('.said')).toContainText('False · Bird · gus');
+	await page.locator('textarea').fill('A pigeon <b>with</b> a bottle');
+	await page.getByRole('button', { name: 'Keep the note' }).click();
+	await page.getByRole('button', { name: 'Reviewed' }).click();
+	await expect(card).toContainText('False');
+	await page.reload();
+	await expect(page.locator('textarea')).toHaveValue('A pigeon <b>with</b> a bottle');
+	await page.getByRole('link', { name: 'In a case' }).click();
+	await expect(page.getByRole('heading', { level: 1, name: 'Floor 11 <img src=x onerror=alert(1)>' })).toBeVisible();
+});
+
+test('somebody who waits at a door is let in by the guard, and a door is opened once', async ({ desk, gate }) => {
+	const { page } = desk;
+
+	await logIn(page, gate, 'gus', 'doors');
+	const door = page.locator('.door');
+	await expect(door).toContainText('Locked');
+	await control(gate, 'swipe');
+	const waiting = page.locator('.waiting');
+	await expect(waiting).toContainText('王小明 <b>Wang</b>');
+	await expect(page.getByRole('timer')).toContainText(/[1-9]/);
+	await waiting.getByRole('button', { name: 'Let in' }).click();
+	await expect(waiting).toHaveCount(0);
+	await expect(door.locator('.passed')).toContainText('Entry granted');
+
+	await expect(door).toContainText('Locked');
+	await door.getByRole('button', { name: 'Open once' }).click();
+	await page.getByRole('dialog').getByRole('button', { name: 'Open the door' }).click();
+	await expect(door).toContainText('Opened once');
+	await door.getByRole('combobox').selectOption('Blocked');
+	await page.getByRole('dialog').getByRole('button', { name: 'Cancel' }).click();
+	await expect(page.getByRole('dialog')).toHaveCount(0);
+	await expect(door.locator('.door-head')).not.toContainText('Blocked');
+});
+
+test('the camera is seen live, and the stream ends with the page', async ({ desk, gate }) => {
+	const { page } = desk;
+
+	await logIn(page, gate, 'gus', 'live');
+	const picture = page.locator('.live-picture img');
+	await expect.poll(() => picture.evaluate((i: HTMLImageElement) => i.naturalWidth)).toBe(640);
+	await page.getByLabel('What the gate saw').check();
+	await expect(page.locator('.overlay .path-done')).toHaveCount(1);
+	await page.getByRole('link', { name: 'Doors' }).click();
+	await expect(page.locator('.door')).toBeVisible();
+	await expect(picture).toHaveCount(0);
+});
+
+test('a gate that goes away is told of, and what comes back is a new log-in', async ({ desk, gate }) => {
+	const { page } = desk;
+
+	desk.allow(/ERR_|Failed to load resource/); /* the gate is away: the browser says so, too */
+	await logIn(page, gate, 'gus', 'doors');
+	await expect(page.locator('.link.live').first()).toBeVisible();
+	await control(gate, 'stop');
+	await expect(page.locator('.banner.warn')).toContainText('No connection');
+	await control(gate, 'start');
+	await expect(page.getByText('Your session has ended.')).toBeVisible();
+});

@@ -1,0 +1,91 @@
+/* Each page, whoever wrote it: for a screen reader and for tired eyes, in both languages and both themes. */
+import AxeBuilder from '@axe-core/playwright';
+import type { Page } from '@playwright/test';
+import { callAs, control, expect, logIn, test } from './gate';
+
+/** What stays as it is in Chinese: names of things and people, units, the page's own name. */
+const SAME = /\b(Gatehouse|English|riverside|north|test-site|test-gate|main|facade|entrance|fire|guard|admin|MQTT|JSON|SHA-256|TOTP|Wang|card-with-guard|in-d[01]|main-(lock|contact|exit)|UTC|CSV|PIN|QR)\b/gi;
+
+const goTo = async (page: Page, name: string): Promise<void> => {
+	await page.evaluate((to) => { location.hash = `#/${to}`; }, name);
+	await expect(page.locator('.shell h1')).toBeVisible();
+	await expect(page.locator('.state.loading')).toHaveCount(0);
+	await page.evaluate(() => document.fonts.ready);
+};
+
+/** Every text a person can see or hear, but what people have written and code. */
+const wordsOf = (page: Page): Promise<string> => page.evaluate(() => {
+	const walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT, (node) =>
+		(node.parentElement?.closest('script, style, code, pre, kbd, textarea, [lang="en"], [translate="no"], [hidden]') ? NodeFilter.FILTER_REJECT : NodeFilter.FILTER_ACCEPT));
+	const found: string[] = [];
+
+	while (walk.nextNode()) found.push(walk.currentNode.textContent ?? '');
+	document.querySelectorAll('[aria-label], [title]:not(time, code), [placeholder], img[alt]').forEach((e) => {
+		if (!e.closest('[lang="en"], [translate="no"]')) for (const name of ['aria-label', 'title', 'placeholder', 'alt']) found.push(e.getAttribute(name) ?? '');
+	});
+	return found.join('\n');
+});
+
+for (const scheme of ['light', 'dark'] as const) {
+	test(`every page is accessible, ${scheme}`, async ({ desk, gate }) => {
+		const { page } = desk;
+
+		await page.emulateMedia({ colorScheme: scheme, reducedMotion: 'reduce' });
+		await page.goto(gate.url);
+		const check = async (name: string): Promise<void> => {
+			const { violations } = await new AxeBuilder({ page }).analyze();
+			const serious = violations.filter((v) => v.impact === 'serious' || v.impact === 'critical');
+
+			expect(serious.map((v) => `${name}: ${v.id}: ${v.nodes.map((n) => `${n.target.join(' ')} ${n.failureSummary}`).join('; ')}`)).toEqual([]);
+		};
+
+		await expect(page.locator('form')).toBeVisible();
+		await check('log-in');
+		await logIn(page, gate, 'ada', 'alerts');
+		if (scheme === 'light') {
+			await control(gate, 'throw');
+			await expect(page.locator('.alert-card')).toHaveCount(1, { timeout: 30_000 });
+			await callAs(page, 'POST', 'cases', { title: '11 层', alerts: [], note: '' });
+		}
+		const names = await page.locator('nav.side .links a').evaluateAll((links) => links.map((a) => (a.getAttribute('href') ?? '').slice(2)));
+		expect(names.length).toBeGreaterThan(3);
+		for (const name of names) {
+			await goTo(page, name);
+			await check(name);
+		}
+		await goTo(page, 'alerts');
+		await page.keyboard.press('?');
+		await check('keys');
+	});
+}
+
+test('every page is complete in Chinese', async ({ desk, gate }) => {
+	const { page } = desk;
+
+	await page.addInitScript(() => localStorage.setItem('gatehouse.lang', 'zh'));
+	await logIn(page, gate, 'ada', 'alerts');
+	const names = await page.locator('nav.side .links a').evaluateAll((links) => links.map((a) => (a.getAttribute('href') ?? '').slice(2)));
+
+	for (const name of names) {
+		await goTo(page, name);
+		const left = (await wordsOf(page)).replace(SAME, '').replace(/[0-9A-HJKMNP-TV-Z]{26}|[0-9a-f]{8,}|[a-z]+[._-][a-z._-]+/g, '').match(/[A-Za-z]{4,}/g) ?? [];
+
+		expect([...new Set(left)], `not translated on ${name}`).toEqual([]);
+	}
+});
+
+test('a phone shows every page without scrolling sideways', async ({ desk, gate }) => {
+	const { page } = desk;
+
+	await logIn(page, gate, 'ada', 'alerts');
+	const names = await page.locator('nav.side .links a').evaluateAll((links) => links.map((a) => (a.getAttribute('href') ?? '').slice(2)));
+
+	await page.setViewportSize({ width: 360, height: 740 });
+	await expect(page.locator('nav.bottom')).toBeVisible();
+	for (const name of names) {
+		await goTo(page, name);
+		const over = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+
+		expect(over, `${name} is wider than the phone`).toBeLessThanOrEqual(0);
+	}
+});
