@@ -14,7 +14,7 @@ static const struct {
 } kinds[] = {
 	{"groups", "group", false},     {"schedules", "schedule", false}, {"rules", "rule", false},
 	{"holidays", "holiday", false}, {"areas", "area", false},         {"credentials", "credential", true},
-	{"passes", "pass", true},       {"holders", "holder", false},
+	{"passes", "pass", true},       {"holders", "holder", false},     {"openings", "opening", false},
 };
 
 static void problem(struct api *api, const struct http_request *request, unsigned status, const char *text)

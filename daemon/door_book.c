@@ -17,6 +17,7 @@ enum { TEXT_BYTES = CONFIG_DOORS_MAX * 96, PATH_BYTES = CONFIG_PATH_BYTES + 16 }
 struct entry {
 	char door[CONFIG_NAME_BYTES];
 	struct door_memory memory;
+	bool in_hours;
 };
 
 struct door_book {
@@ -41,13 +42,14 @@ static void parse_line(struct door_book *book, const char *line)
 {
 	struct entry entry = {0};
 	char mode[32], before[32];
-	unsigned fire;
+	unsigned fire, hours = 0; /* hours: missing in files of before there were any */
 
-	if (sscanf(line, "%31s %31s %31s %u", entry.door, mode, before, &fire) != 4 ||
+	if (sscanf(line, "%31s %31s %31s %u %u", entry.door, mode, before, &fire, &hours) < 4 ||
 	    book->count == CONFIG_DOORS_MAX)
 		return;
 	entry.memory = (struct door_memory){
 		.mode = door_mode_find(mode), .before = door_mode_find(before), .fire = fire == 1};
+	entry.in_hours = hours == 1;
 	if (entry.memory.mode == DOOR_MODE_UNKNOWN || entry.memory.before == DOOR_MODE_UNKNOWN || fire > 1)
 		log_warning("doors", "%s: \"%s\" is no mode of a door: %s begins Locked", book->path, mode,
 			    entry.door);
@@ -186,9 +188,10 @@ static void hand_over(struct door_book *book)
 	for (size_t i = 0; i < book->count; i++) {
 		const struct entry *entry = &book->entries[i];
 
-		used += (size_t)snprintf(book->text + used, sizeof(book->text) - used, "%s %s %s %d\n",
+		used += (size_t)snprintf(book->text + used, sizeof(book->text) - used, "%s %s %s %d %d\n",
 					 entry->door, door_mode_name(entry->memory.mode),
-					 door_mode_name(entry->memory.before), entry->memory.fire);
+					 door_mode_name(entry->memory.before), entry->memory.fire,
+					 entry->in_hours);
 	}
 	book->dirty = true;
 	book->last++;
@@ -209,6 +212,23 @@ void door_book_put(struct door_book *book, const char *door, const struct door_m
 			      entry->memory.fire == memory->fire))
 		return;
 	entry->memory = *memory;
+	hand_over(book);
+}
+
+bool door_book_in_hours(const struct door_book *book, const char *door)
+{
+	const struct entry *entry = find(book, door);
+
+	return entry != NULL && entry->in_hours;
+}
+
+void door_book_set_in_hours(struct door_book *book, const char *door, bool in_hours)
+{
+	struct entry *entry = find(book, door);
+
+	if (entry == NULL || entry->in_hours == in_hours)
+		return;
+	entry->in_hours = in_hours;
 	hand_over(book);
 }
 

@@ -28,6 +28,7 @@ target_sources(gh_daemon PRIVATE
   gate_commands.c
   gate_command_door.c
   gate_command_roster.c
+  gate_openings.c
   gate_discovery.c
   gate_api.c gate_log.c
   gate_people.c)

@@ -209,7 +209,7 @@ void gate_access_request(struct gate *gate, const struct gate_way *way, struct p
 		.door = gate_door_place(gate, way->door),
 		.leaving = way->leaving,
 		.door_mode = door_mode(&way->door->machine),
-		.interlocked = gate_door_interlocked(gate, way->door),
+		.interlocked = gate_door_interlock(gate, way->door) != NULL,
 		.tampered = gate_tampered(gate),
 		.presentation_attack = way->presentation_attack,
 		.trust_unset_clock = gate->config->access.unset_clock == CONFIG_UNSET_CLOCK_VALIDITY,

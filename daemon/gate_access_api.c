@@ -488,6 +488,9 @@ static json_t *explain(const json_t *event)
 	} else {
 		say(lines, "decided by rule %s", text_of(data, "rule", "?"));
 	}
+	if (json_object_get(data, "held_by") != NULL)
+		say(lines, "door %s is open or unlocked, or its contact cannot be read",
+		    text_of(data, "held_by", "?"));
 	if (json_is_true(json_object_get(data, "timed_out")))
 		say(lines, "nothing of it came in time");
 	for (size_t i = 0; i < json_array_size(rules); i++) {

@@ -117,6 +117,13 @@ static bool group_is_used(struct gate *gate, const char *name, char *error)
 	return members > 0;
 }
 
+static bool is_in_interlock(struct gate *gate, const char *name)
+{
+	const struct gate_door *door = gate_door_find(gate, name);
+
+	return door != NULL && door->config->interlock[0] != '\0';
+}
+
 static int apply_book(struct gate *gate, const char *kind, const char *id, json_t *value, char *error)
 {
 	bool is_new = roster_book_get(gate->access->book, kind, id) == NULL;
@@ -126,6 +133,11 @@ static int apply_book(struct gate *gate, const char *kind, const char *id, json_
 		return -EEXIST;
 	if (value == NULL)
 		return roster_book_remove(gate->access->book, kind, id, error);
+	if (strcmp(kind, "opening") == 0 && is_in_interlock(gate, id)) {
+		snprintf(error, ROSTER_ERROR_BYTES,
+			 "opening %s: a door of an interlock does not stand unlocked", id);
+		return -EINVAL;
+	}
 	r = roster_book_put(gate->access->book, kind, id, value, error);
 	if (r == 0 && is_new && strcmp(kind, "area") == 0)
 		clear_area(gate, id);
@@ -305,8 +317,8 @@ static int read_change(const json_t *json, const char **ret_kind, const char **r
 	*ret_value = json_object_get(json, "value");
 	if (!there)
 		snprintf(error, ROSTER_ERROR_BYTES,
-			 "kind: expected person, holder, credential, pass, group, schedule, rule, holiday or "
-			 "area");
+			 "kind: expected person, holder, credential, pass, group, schedule, rule, holiday, "
+			 "area or opening");
 	else if (!id_is_fit(kind, id))
 		snprintf(error, ROSTER_ERROR_BYTES, "id: expected %s",
 			 roster_book_keeps(kind) ? "1 to 31 characters: a to z, 0 to 9 and the hyphen"

@@ -17,6 +17,8 @@ static void on_kept(void *arg, int r, const struct event_row *row)
 		gate_change_undo(change);
 	}
 	gate_roster_state(change->gate);
+	if (roster_book_keeps(change->kind))
+		gate_openings_look(change->gate);
 	if (change->done != NULL)
 		change->done(change->arg, r);
 	gate_change_free(change);

@@ -96,9 +96,9 @@ const struct link_command_kind gate_command_roster_apply = {"roster.apply", chec
 /* ---- roster.snapshot ---- */
 
 /* the kinds of things, in the order of the digest */
-enum { KIND_COUNT = 8 };
-static const char *const kinds[KIND_COUNT] = {"area",    "credential", "group", "holder",
-					      "holiday", "person",     "rule",  "schedule"};
+enum { KIND_COUNT = 9 };
+static const char *const kinds[KIND_COUNT] = {"area",    "credential", "group", "holder",  "holiday",
+					      "opening", "person",     "rule",  "schedule"};
 
 struct page {
 	struct gate *gate;

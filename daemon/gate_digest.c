@@ -85,6 +85,7 @@ int gate_roster_digest(const struct gate *gate, char *text)
 	add_book(gate, &all, "group");
 	add_people(gate, &all, true);
 	add_book(gate, &all, "holiday");
+	add_book(gate, &all, "opening");
 	add_people(gate, &all, false);
 	add_book(gate, &all, "rule");
 	add_book(gate, &all, "schedule");

@@ -130,7 +130,7 @@ static int drive_bolt(struct gate *gate, struct gate_door *door)
 	return board_set(gate->board, (unsigned)door->bolt_line, thrown);
 }
 
-bool gate_door_interlocked(const struct gate *gate, const struct gate_door *door)
+const struct gate_door *gate_door_interlock(const struct gate *gate, const struct gate_door *door)
 {
 	for (size_t i = 0; i < gate->door_count; i++) {
 		const struct gate_door *other = &gate->doors[i];
@@ -140,9 +140,9 @@ bool gate_door_interlocked(const struct gate *gate, const struct gate_door *door
 			continue;
 		/* unknown counts as open */
 		if (door_physical(&other->machine) != DOOR_PHYSICAL_CLOSED || door_released(&other->machine))
-			return true;
+			return other;
 	}
-	return false;
+	return NULL;
 }
 
 int gate_door_apply(struct gate *gate, struct gate_door *door, enum door_event event, uint64_t now_ms,
@@ -317,6 +317,7 @@ static void settle(struct gate *gate)
 void gate_doors_close(struct gate *gate)
 {
 	gate->timer_source = sd_event_source_disable_unref(gate->timer_source);
+	gate_openings_close(gate);
 	gate_inputs_close(gate);
 	if (gate->board != NULL) {
 		gate_sounds_close(gate);

@@ -44,7 +44,7 @@ static void open_for(struct gate_entry *entry, const char *storage)
 
 	snprintf(door->last_person, sizeof(door->last_person), "%s", entry->person);
 	/* decided moments ago: the other door of the interlock may have opened since */
-	if (gate_door_interlocked(gate, door))
+	if (gate_door_interlock(gate, door) != NULL)
 		r = -EBUSY;
 	else
 		r = gate_door_apply(gate, door,
@@ -65,6 +65,8 @@ static void open_for(struct gate_entry *entry, const char *storage)
 			    json_real((double)(relay_mono_us - entry->first_mono_us) / 1000.0));
 	gate_record(gate, "access.granted", EVENT_INFO, door->source, entry->person,
 		    json_incref(entry->data));
+	if (entry->person[0] != '\0' && !json_is_true(json_object_get(entry->data, "leaving")))
+		gate_openings_admitted(gate, door, entry->person);
 	feed_back(gate, door, entry->reader, GATE_FEEDBACK_GRANTED, POLICY_GRANTED);
 	answer(gate, &entry->reply, 0, NULL, gate_door_state(door));
 	entry_free(entry);
@@ -195,6 +197,7 @@ void gate_entry_deny(struct gate *gate, const struct gate_entry_request *request
 		     const struct policy_decision *decision)
 {
 	char problem[64 + POLICY_NEEDED_BYTES];
+	const struct gate_door *held_by = gate_door_interlock(gate, request->door);
 	json_t *rules = gate_access_rules_json(gate, way);
 	struct event_draft draft = {.type = "access.denied",
 				    .severity = EVENT_WARNING,
@@ -206,6 +209,8 @@ void gate_entry_deny(struct gate *gate, const struct gate_entry_request *request
 
 	json_object_set_new(request->data, "reason", json_string(policy_reason_name(decision->reason)));
 	json_object_set_new(request->data, "needed", json_string(decision->needed));
+	if (decision->reason == POLICY_INTERLOCK && held_by != NULL)
+		json_object_set_new(request->data, "held_by", json_string(held_by->config->name));
 	if (json_array_size(rules) > 0)
 		json_object_set(request->data, "rules", rules);
 	json_decref(rules);

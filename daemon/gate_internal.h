@@ -60,6 +60,7 @@ struct gate_door {
 	uint64_t sound_since_ms;
 	bool energised, fault;	     /* fault: the relay did not follow its last order */
 	char last_person[ULID_BYTES]; /* of the last grant, for taken / not taken */
+	bool in_hours, awaits_first; /* its opening hours: have begun, and wait for the first person */
 };
 
 /* one way through, from the decision to the relay */
@@ -106,7 +107,7 @@ struct gate {
 	struct gate_door doors[CONFIG_DOORS_MAX];
 	size_t door_count;
 	struct door_book *door_book;
-	sd_event_source *book_source;
+	sd_event_source *book_source, *openings_source;
 	struct gate_mode_answer *mode_answers; /* orders that wait for the book */
 	int fire_line, fire_reset_line, tamper_line; /* -1: none */
 	bool fire;				      /* latched until reset on site */
@@ -181,7 +182,7 @@ enum { GATE_CHANGE_ERROR_BYTES = 256, GATE_ROSTER_DIGEST_BYTES = EVENT_HASH_TEXT
 /**
  * One change of the roster, as the API, gatectl and the property system make it:
  * {"op":"put"|"remove","kind":"person"|"holder"|"credential"|"pass"|"group"|"schedule"|"rule"|"holiday"|"area",
- *  "id":..,"value":{..}}; docs/ACCESS.md describes the values. It is checked wholly, in force at once, and on disk
+ *  |"opening","id":..,"value":{..}}; docs/ACCESS.md describes the values. It is checked wholly, in force at once, and on disk
  * with its event when @p done (or NULL) is called with 0; with less, it was taken back.
  * @param by     who, for the log.
  * @param error  GATE_CHANGE_ERROR_BYTES; a sentence.
@@ -229,8 +230,8 @@ int gate_doors_open(struct gate *gate);
 void gate_doors_close(struct gate *gate);
 struct gate_door *gate_door_find(struct gate *gate, const char *name);
 int gate_line_find(const struct gate *gate, const char *name); /* "" or unknown: -1 */
-/** Whether another door of its interlock is open, released or cannot be read. */
-bool gate_door_interlocked(const struct gate *gate, const struct gate_door *door);
+/** The other door of its interlock that is open, released or cannot be read; NULL: none is. */
+const struct gate_door *gate_door_interlock(const struct gate *gate, const struct gate_door *door);
 /** Apply one event to a door: machine, relay, log, retained state. @return what door_step() did, or -EIO (relay). */
 int gate_door_apply(struct gate *gate, struct gate_door *door, enum door_event event, uint64_t now_ms,
 		    uint64_t *ret_relay_mono_us);
@@ -271,6 +272,14 @@ void gate_mode_ask_all(struct gate *gate, const char *mode, json_t *data, const 
 /** Answer the orders whose modes are on disk now: they would outlive a crash. */
 void gate_modes_settle(struct gate *gate);
 void gate_modes_close(struct gate *gate);
+
+/* gate_openings.c: doors that stand unlocked by a schedule */
+int gate_openings_start(struct gate *gate); /* once the roster is there */
+/** Begin and end what is due: once a second, and when schedules or openings changed. */
+void gate_openings_look(struct gate *gate);
+/** Somebody enrolled was let in at @p door. */
+void gate_openings_admitted(struct gate *gate, struct gate_door *door, const char *person);
+void gate_openings_close(struct gate *gate);
 
 /* gate_entry.c */
 void gate_entry_ask(struct gate *gate, const struct gate_entry_request *request);

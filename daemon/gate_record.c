@@ -105,6 +105,7 @@ static void on_record(void *arg, const char *kind, const char *id, json_t *json)
 		{"group", "", gate_access_load},
 		{"holder", "", gate_access_load},
 		{"holiday", "", gate_access_load},
+		{"opening", "", gate_access_load},
 		{"pass", "", gate_access_load},
 		{"roster", "", gate_batch_load},
 		{"rule", "", gate_access_load},
@@ -144,6 +145,7 @@ static void on_news(void *arg, enum store_news news, const char *text)
 	case STORE_READY:
 		gate_access_settle(gate);
 		gate_batch_settle(gate);
+		(void)gate_openings_start(gate); /* logs its own failure */
 		gate_clock_tell(gate);
 		log_info("store", "the log stands at event %lld; %zu people enrolled",
 			 (long long)store_last_seq(gate->store), roster_count(gate->roster));

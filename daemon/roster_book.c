@@ -7,20 +7,18 @@
 
 enum {
 	ITEMS_MAX = POLICY_GROUPS_MAX + POLICY_RULES_MAX + POLICY_AREAS_MAX + ROSTER_SCHEDULES_MAX +
-		    ROSTER_HOLIDAYS_MAX
+		    ROSTER_HOLIDAYS_MAX + POLICY_DOORS_MAX
 };
 
-enum kind { AREA, GROUP, HOLIDAY, RULE, SCHEDULE, KINDS };
+enum kind { AREA, GROUP, HOLIDAY, OPENING, RULE, SCHEDULE, KINDS };
 
 static const struct {
 	const char *name;
 	size_t max;
 } kinds[KINDS] = {
-	[AREA] = {"area", POLICY_AREAS_MAX},
-	[GROUP] = {"group", POLICY_GROUPS_MAX},
-	[HOLIDAY] = {"holiday", ROSTER_HOLIDAYS_MAX},
-	[RULE] = {"rule", POLICY_RULES_MAX},
-	[SCHEDULE] = {"schedule", ROSTER_SCHEDULES_MAX},
+	[AREA] = {"area", POLICY_AREAS_MAX},          [GROUP] = {"group", POLICY_GROUPS_MAX},
+	[HOLIDAY] = {"holiday", ROSTER_HOLIDAYS_MAX}, [OPENING] = {"opening", POLICY_DOORS_MAX},
+	[RULE] = {"rule", POLICY_RULES_MAX},          [SCHEDULE] = {"schedule", ROSTER_SCHEDULES_MAX},
 };
 
 struct item {
@@ -208,6 +206,8 @@ static int compile_item(struct roster_book *book, struct compiled *into, const s
 	case AREA:
 		place = place_in(book->areas, POLICY_AREAS_MAX, item->name);
 		return roster_parse_area(item->name, item->value, &book->names, &into->areas[place], error);
+	case OPENING:
+		return roster_parse_opening(item->name, item->value, &book->names, error);
 	case RULE:
 		r = roster_parse_rule(item->name, item->value, &book->names,
 				      &into->rules[into->policy.rule_count], error);
@@ -237,8 +237,8 @@ static void index_rules(struct compiled *compiled)
 static int compile(struct roster_book *book, void (*told)(void *arg, const char *sentence), void *arg,
 		   char *error)
 {
-	/* rules name schedules, so these come first */
-	static const enum kind order[] = {GROUP, SCHEDULE, HOLIDAY, AREA, RULE};
+	/* rules and openings name schedules, so these come first */
+	static const enum kind order[] = {GROUP, SCHEDULE, HOLIDAY, AREA, OPENING, RULE};
 	struct compiled *compiled = calloc(1, sizeof(*compiled));
 	char wrong[ROSTER_ERROR_BYTES], sentence[ROSTER_ERROR_BYTES];
 	int bad = 0;

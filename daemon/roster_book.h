@@ -1,5 +1,5 @@
 /*
- * roster_book.h - the site's groups, schedules, rules, holidays and areas, and what the policy reads made of them.
+ * roster_book.h - the site's groups, schedules, rules, holidays, areas and opening hours, and what the policy reads made of them.
  *
  * A put or remove is checked against all the rest: a rule that names a group that is not there, a holiday on a
  * day that is one already, a schedule that a rule still needs. What would not hold together is refused and changes
@@ -17,7 +17,7 @@ struct roster_book;
 /** @p doors: names, at most POLICY_DOORS_MAX; their places are the policy's bits; copied. @return 0 or -ENOMEM. */
 int roster_book_open(const char *const *doors, size_t count, struct roster_book **ret_book);
 
-/** Whether @p kind is one of this book's: group, schedule, rule, holiday, area. */
+/** Whether @p kind is one of this book's: group, schedule, rule, holiday, area, opening. */
 bool roster_book_keeps(const char *kind);
 
 /** Take what the store kept, unchecked until roster_book_settle(). @return 0, -EINVAL (kind, name) or -ENOMEM. */

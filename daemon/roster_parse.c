@@ -344,6 +344,28 @@ int roster_parse_area(const char *name, const json_t *value, const struct roster
 	return 0;
 }
 
+int roster_parse_opening(const char *name, const json_t *value, const struct roster_names *names, char *error)
+{
+	static const char *const known[] = {"title", "schedule", "first_person", NULL};
+	const char *schedule = NULL;
+	bool first_person = false;
+	int r = check_object(value, known, error);
+
+	if (r == 0)
+		r = json_get_string(value, "schedule", POLICY_NAME_BYTES - 1, &schedule, error);
+	if (r == 0)
+		r = json_get_bool(value, "first_person", &first_person, error);
+	if (r < 0)
+		return r;
+	if (names->door(names->arg, name) < 0)
+		return wrong(error, "there is no such door at this gate");
+	if (schedule == NULL)
+		return wrong(error, "schedule: missing");
+	if (names->schedule(names->arg, schedule) == NULL)
+		return wrong(error, "schedule: there is no such schedule");
+	return 0;
+}
+
 int roster_parse_holder(const json_t *value, const struct roster_names *names, struct policy_person *person,
 			char *error)
 {

@@ -214,8 +214,8 @@ class Gate:
         self.process = Process("gatehoused", [GATEHOUSED, "--config", self.config_path], self.folder)
         return self.process
 
-    def start(self, log_ready=True):
-        self.write_config()
+    def start(self, log_ready=True, text=None):
+        self.write_config(text)
         self.launch()
         self.process.wait_log("doors under control")
 

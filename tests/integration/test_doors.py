@@ -141,5 +141,102 @@ class Doors(unittest.TestCase):
             doors[0] = kept
 
 
+class Hours(unittest.TestCase):
+    """A door that stands unlocked by a schedule."""
+
+    def setUp(self):
+        self.gate = self.enterContext(Gate())
+        self.gate.config["board"]["inputs"] += names("d0", "d1")
+        self.gate.config["board"]["inputs"][0]["debounce_ms"] = 0
+        self.gate.config["board"]["outputs"].append({"name": "side-lock"})
+        self.gate.config["doors"].append({"name": "side", "lock": "side-lock"})
+        self.gate.config["readers"] = [{"name": "main-in", "door": "main", "d0": "d0", "d1": "d1"}]
+        self.gate.start()
+
+    def mode(self):
+        return self.gate.door("main")["mode"]
+
+    def hours(self, week, *more):
+        self.gate.gatectl("schedule", "add", "hours", week)
+        self.gate.gatectl("opening", "add", "main", "schedule=hours", *more)
+
+    def test_begin_end_and_what_a_person_orders(self):
+        self.hours("daily 00:00-24:00")
+        event = self.gate.wait_event("door.scheduled")
+        self.assertEqual((event["data"]["mode"], event["data"]["schedule"]), ("Unlocked", "hours"))
+        for end in (self.gate.kill, self.gate.stop):  # a restart within them changes nothing
+            end()
+            self.gate.start()
+            self.assertEqual(self.mode(), "Unlocked")
+        self.gate.gatectl("door", "mode", "main", "Locked")
+        self.gate.stop()
+        self.gate.start()
+        self.assertEqual(self.mode(), "Locked")
+        self.gate.gatectl("door", "mode", "main", "Unlocked")
+        self.gate.gatectl("schedule", "add", "hours")  # never open from now on
+        wait_until("their end", lambda: self.mode() == "Locked")
+        self.assertEqual(self.gate.gatectl_run("schedule", "remove", "hours").returncode, 1)
+        self.gate.gatectl("opening", "remove", "main")
+        self.gate.gatectl("schedule", "remove", "hours")
+
+    def test_they_end_while_the_gate_is_off(self):
+        self.hours("daily 00:00-24:00")
+        self.gate.wait_event("door.scheduled")
+        self.gate.gatectl("opening", "remove", "main")
+        self.gate.kill()
+        self.gate.start()
+        wait_until("locked", lambda: self.mode() == "Locked")
+        self.gate.gatectl("door", "mode", "main", "Unlocked")  # no hours: what a person ordered stays
+        self.gate.stop()
+        self.gate.start()
+        self.gate.wait_event("system.started")
+        self.assertEqual(self.mode(), "Unlocked")
+
+    def test_lockdown_is_stronger(self):
+        self.gate.gatectl("door", "mode", "main", "LockedDown")
+        self.hours("daily 00:00-24:00")
+        self.gate.gatectl("opening", "add", "side", "schedule=hours")
+        self.assertEqual(self.gate.wait_event("door.scheduled")["data"]["name"], "side")
+        self.assertEqual(self.mode(), "LockedDown")
+
+    def test_the_first_person_in(self):
+        self.hours("daily 00:00-24:00", "first_person=yes")
+        person = self.gate.gatectl("person", "add", "Li").split()[-1]
+        self.gate.gatectl("credential", "add", person, "card", "4711")
+        self.gate.gatectl("door", "open", "main")  # a guard's is not the first person's
+        self.gate.tap("main-contact")
+        wait_until("locked again", lambda: self.mode() == "Locked")
+        self.gate.gatectl("board", "swipe", "main-in", "4711")
+        self.assertEqual(self.gate.wait_event("door.scheduled")["person"], person)
+        self.assertEqual(self.mode(), "Unlocked")
+
+
+class ByGatectlAlone(unittest.TestCase):
+    """Two doors, an interlock, a schedule, a visitor's pass, and why a door stayed shut: no file is written by hand."""
+
+    def test_a_gate_of_two_doors(self):
+        gate = self.enterContext(Gate())
+        made = gate.gatectl("config", "new", "riverside", "north", "doors=main,side,porch", "interlock=main,side")
+        gate.start(text=f'{made}state_dir: {gate.state}\napi:\n  socket: {gate.socket}\n  listen: ""\n')
+        self.assertEqual([d["name"] for d in gate.status()["doors"]], ["main", "side", "porch"])
+        gate.gatectl("schedule", "add", "office", "mon-fri 08:00-18:00")
+        gate.gatectl("opening", "add", "porch", "schedule=office")
+        refused = gate.gatectl_run("opening", "add", "main", "schedule=office")
+        self.assertIn("interlock", refused.stderr)
+        gate.gatectl("rule", "add", "staff", "open=card", "doors=main", "schedule=office")
+        self.assertTrue(gate.gatectl("pass", "create", "Ms Wu", "to=2099-01-01T00:00Z", "doors=side", "uses=2"))
+        gate.gatectl("door", "open", "side")
+        refused = gate.gatectl_run("door", "open", "main")
+        self.assertIn("Interlock", refused.stderr)
+        denied = gate.wait_event("access.denied")
+        said = gate.gatectl("explain", str(denied["seq"]))
+        self.assertIn("Interlock", said)
+        self.assertIn("side", said)
+        for words in (["riverside", "north", "doors=main,main"], ["Riverside", "north", "doors=main"], ["a", "b"],
+                      ["a", "b", "doors=main", "interlock=main,side"], ["a", "b", "doors=main,side", "interlock=side"],
+                      ["a", "b", "doors=main,", "interlock="]):
+            self.assertEqual(gate.gatectl_run("config", "new", *words).returncode, 2, words)
+
+
 if __name__ == "__main__":
     harness.main()

@@ -103,6 +103,10 @@ static void mistakes_are_named_and_change_nothing(void **state)
 		{"holiday", "x", "{\"date\":\"2026-10-02\",\"as\":\"day\"}", "weekday"},
 		{"holiday", "x", "{\"date\":\"2025-12-30\",\"to\":\"2026-01-01\"}",
 		 "2026-01-01 is a holiday"},
+		{"opening", "x", "{\"schedule\":\"none\"}", "no such door"},
+		{"opening", "main", "{}", "schedule: missing"},
+		{"opening", "main", "{\"schedule\":\"none\"}", "no such schedule"},
+		{"opening", "main", "{\"schedule\":\"none\",\"first_person\":1}", "first_person"},
 		{"area", "x", "{}", "entries: missing"},
 		{"area", "x", "{\"entries\":[\"main\"],\"exits\":[\"main\"]}", "an entry or an exit"},
 		{"area", "x", "{\"entries\":[\"main\"],\"antipassback\":\"timed\"}", "minutes"},
@@ -120,7 +124,7 @@ static void mistakes_are_named_and_change_nothing(void **state)
 		    strstr(error, wrong[i].says) == NULL)
 			fail_msg("%s %s: \"%s\"", wrong[i].kind, wrong[i].value, error);
 		assert_ptr_equal(roster_book_policy(book), before);
-		assert_null(roster_book_get(book, wrong[i].kind, "x"));
+		assert_null(roster_book_get(book, wrong[i].kind, wrong[i].name));
 	}
 }
 
@@ -138,6 +142,10 @@ static void what_is_needed_stays(void **state)
 	assert_int_equal(roster_book_remove(book, "rule", "night", error), -ENOENT);
 	assert_int_equal(roster_book_remove(book, "rule", "day", error), 0);
 	assert_int_equal(roster_book_remove(book, "group", "staff", error), 0);
+	good(book, "opening", "main", "{\"schedule\":\"office\",\"first_person\":true}");
+	assert_int_equal(roster_book_remove(book, "schedule", "office", error), -EEXIST);
+	assert_non_null(strstr(error, "opening main"));
+	assert_int_equal(roster_book_remove(book, "opening", "main", error), 0);
 	assert_int_equal(roster_book_remove(book, "schedule", "office", error), 0);
 	assert_int_equal(roster_book_policy(book)->rule_count, 0);
 }
