@@ -71,7 +71,17 @@ json_t *gate_door_state(const struct gate_door *door)
 							  : "Unknown");
 }
 
-static void record_notice(struct gate *gate, struct gate_door *door, uint32_t notices)
+/* How long the way out took: from the button's edge, as the kernel stamped it, to the relay. */
+static json_t *exit_state(const struct gate_door *door, uint64_t relay_mono_us)
+{
+	json_t *state = gate_door_state(door);
+
+	json_object_set_new(state, "edge_to_relay_ms",
+			    json_real((double)(relay_mono_us - door->exit_mono_us) / 1000.0));
+	return state;
+}
+
+static void record_notice(struct gate *gate, struct gate_door *door, uint32_t notices, uint64_t relay_mono_us)
 {
 	static const struct {
 		uint32_t bit;
@@ -95,7 +105,9 @@ static void record_notice(struct gate *gate, struct gate_door *door, uint32_t no
 	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
 		if (notices & table[i].bit)
 			gate_record(gate, table[i].type, table[i].severity, door->source,
-				    table[i].person ? door->last_person : NULL, gate_door_state(door));
+				    table[i].person ? door->last_person : NULL,
+				    table[i].bit == DOOR_NOTICE_EXIT_USED ? exit_state(door, relay_mono_us)
+									  : gate_door_state(door));
 }
 
 static int drive_relay(struct gate *gate, struct gate_door *door, bool released)
@@ -153,13 +165,15 @@ int gate_door_apply(struct gate *gate, struct gate_door *door, enum door_event e
 	int bolt = drive_bolt(gate, door); /* drawn before the lock is released */
 	int relay = drive_relay(gate, door, effects.released);
 	struct door_memory memory = door_remember(&door->machine);
+	uint64_t relay_mono_us = clock_mono_us();
 
 	relay = relay < 0 ? relay : bolt;
 	if (ret_relay_mono_us != NULL)
-		*ret_relay_mono_us = clock_mono_us();
+		*ret_relay_mono_us = relay_mono_us;
 	door_book_put(gate->door_book, door->config->name, &memory);
 	gate_sounds_door(gate, door, effects.notices);
-	record_notice(gate, door, effects.notices); /* after the relay: a lock never waits for the log */
+	record_notice(gate, door, effects.notices,
+		      relay_mono_us); /* after the relay: a lock never waits for the log */
 	if (effects.notices != 0 || relay < 0)
 		gate_link_state(gate, "door", door->config->name, gate_door_state(door));
 	gate_timer_update(gate);

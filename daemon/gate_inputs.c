@@ -102,8 +102,10 @@ static void on_line(struct gate *gate, const struct board_event *event, uint64_t
 		struct gate_door *door = &gate->doors[i];
 
 		/* faults of a relay are reported by gate_door_apply(); a refused event changes nothing */
-		if (line == door->exit_line && event->level == BOARD_ACTIVE)
+		if (line == door->exit_line && event->level == BOARD_ACTIVE) {
+			door->exit_mono_us = event->mono_us;
 			(void)gate_door_apply(gate, door, DOOR_EVENT_EXIT, now_ms, NULL);
+		}
 		if (line == door->contact_line)
 			(void)gate_door_apply(gate, door, gate_contact_event(event->level), now_ms, NULL);
 		if (line == door->tamper_line)

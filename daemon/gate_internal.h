@@ -59,6 +59,7 @@ struct gate_door {
 	enum sounder_cause sound;
 	uint64_t sound_since_ms;
 	bool energised, fault;	     /* fault: the relay did not follow its last order */
+	uint64_t exit_mono_us;	     /* the last edge of its exit button */
 	char last_person[ULID_BYTES]; /* of the last grant, for taken / not taken */
 	bool in_hours, awaits_first; /* its opening hours: have begun, and wait for the first person */
 };

@@ -9,6 +9,7 @@ import contextlib
 import json
 import os
 import pathlib
+import re
 import signal
 import socket
 import subprocess
@@ -235,10 +236,12 @@ def run_inputs():
     wait_until("locked after the reset", lambda: not case.released(LOCK_A) and not case.released(LOCK_B))
     for line in (LOCK_A, LOCK_B):
         case.commands[line][-1] = (fire_from - 0.05, time.monotonic())
+    pressed = case.daemon.ctl("--json", "events", "--type", "door.exit")
+    exit_ms = float(re.search(r'"edge_to_relay_ms": *([0-9.]+)', pressed).group(1))
     case.daemon.child.terminate()
     assert case.daemon.child.wait(LIMIT_S) == 0
     assert not case.released(LOCK_A), "a stopped daemon leaves a fail-secure door locked"
-    told = case.finish(ignore_before=up)
+    told = case.finish(ignore_before=up, exit_edge_to_relay_ms=round(exit_ms, 1))
     assert told["fail_secure_uncommanded_ms"] == 0, told
 
 

@@ -2,9 +2,10 @@
 """
 Measures the whole daemon; no test. One JSON line a result; peer null where nothing comparable was run.
 
-  GH_BUILD_DIR=build tests/integration/bench_gate.py [start|log|face]...      (without a word: all)
+  GH_BUILD_DIR=build tests/integration/bench_gate.py [start|exit|log|face]...      (without a word: all)
 
   start  from the start of the program to doors under control, and to the first answer of the API
+  exit   from the edge of the exit button to the relay, without debouncing
   log    changes asked for over the Unix socket, committed and acknowledged by a local broker
   face   from the arrival of the first good frame to the relay, with 10,000 enrolled (needs build/bench/gate_fill)
 """
@@ -20,6 +21,7 @@ import harness
 from harness import BUILD, SOURCE, Broker, Gate, wait_until
 
 STARTS, CLIENTS, PEOPLE_EACH = 20, 8, 1000
+PRESSES = 400
 ENROLLED, PASSAGES = 10000, 30
 
 
@@ -49,6 +51,19 @@ def bench_start():
     tell("gate_start", f"main() to doors under control, worst of {STARTS}", max(doors), "ms")
     tell("gate_start", f"exec to doors under control, as seen in the log, p50 of {STARTS}", at(seen, 0.5), "ms")
     tell("gate_start", f"exec to API and log ready, p50 of {STARTS}", at(answers, 0.5), "ms")
+
+
+def bench_exit():
+    """The way out: from the edge of the button to the relay, debouncing left out."""
+    with Gate() as gate:
+        gate.config["board"]["inputs"][1]["debounce_ms"] = 0
+        gate.start()
+        for _ in range(PRESSES):
+            gate.tap("main-exit")
+        wait_until("all of them in the log", lambda: gate.status()["storage"]["pending"] == 0)
+        took = [event["data"]["edge_to_relay_ms"] for event in gate.events("door.exit")]
+    for name, part in (("p50", 0.5), ("p99", 0.99), ("worst", 1)):
+        tell("gate_exit", f"exit button's edge to relay, {len(took)} presses, {name}", at(took, part), "ms")
 
 
 def add_people(gate, errors):
@@ -109,7 +124,7 @@ def bench_face():
 
 
 def main():
-    benches = {"start": bench_start, "log": bench_log, "face": bench_face}
+    benches = {"start": bench_start, "exit": bench_exit, "log": bench_log, "face": bench_face}
     for name in sys.argv[1:] or benches:
         benches[name]()
 
