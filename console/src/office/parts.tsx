@@ -27,7 +27,7 @@ export function useAll<T extends { id: string }>(path: string, key: 'items' | 'p
 			let after: string | null = '';
 
 			while (after !== null) {
-				const page: Paged<T> & { people?: T[] } = await get(`${path}?limit=1000${after ? `&after=${encodeURIComponent(after)}` : ''}`);
+				const page: Paged<T> & { people?: T[] } = await get(`${path}${path.includes('?') ? '&' : '?'}limit=1000${after ? `&after=${encodeURIComponent(after)}` : ''}`);
 
 				if (gone.current !== mine) return;
 				all.push(...(key === 'people' ? page.people ?? [] : page.items));
