@@ -33,7 +33,9 @@ for (const scheme of ['light', 'dark'] as const) {
 		await page.emulateMedia({ colorScheme: scheme, reducedMotion: 'reduce' });
 		await page.goto(gate.url);
 		const check = async (name: string): Promise<void> => {
-			const { violations } = await new AxeBuilder({ page }).analyze();
+			/* the other theme changes nothing but colours */
+			const axe = new AxeBuilder({ page });
+			const { violations } = await (scheme === 'dark' ? axe.withRules(['color-contrast']) : axe).analyze();
 			const serious = violations.filter((v) => v.impact === 'serious' || v.impact === 'critical');
 
 			expect(serious.map((v) => `${name}: ${v.id}: ${v.nodes.map((n) => `${n.target.join(' ')} ${n.failureSummary}`).join('; ')}`)).toEqual([]);
@@ -68,7 +70,7 @@ test('every page is complete in Chinese', async ({ desk, gate }) => {
 
 	for (const name of names) {
 		await goTo(page, name);
-		const left = (await wordsOf(page)).replace(SAME, '').replace(/[0-9A-HJKMNP-TV-Z]{26}|[0-9a-f]{8,}|[a-z]+[._-][a-z._-]+/g, '').match(/[A-Za-z]{4,}/g) ?? [];
+		const left = (await wordsOf(page)).replace(/[0-9A-HJKMNP-TV-Z]{26}|[0-9a-f]{8,}|[a-z]+[._-][a-z._-]+/g, '').replace(SAME, '').match(/[A-Za-z]{4,}/g) ?? [];
 
 		expect([...new Set(left)], `not translated on ${name}`).toEqual([]);
 	}

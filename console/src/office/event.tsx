@@ -2,6 +2,7 @@
 import { useState } from 'preact/hooks';
 import { get, type EventRow } from '../api';
 import { t, word } from '../i18n';
+import { originText } from '../origin';
 import { asProblem, Badge, Button, Dialog, PersonName } from '../ui';
 import { day } from './parts';
 
@@ -13,13 +14,13 @@ export function summary(event: EventRow): string {
 	const data = event.data, said: string[] = [];
 
 	if (event.type === 'operator.act') said.push(word(text(data['act'] ?? '')));
-	if (typeof (data['origin'] as { text?: unknown } | undefined)?.text === 'string') said.push((data['origin'] as { text: string }).text);
+	if (data['origin']) said.push(originText(data));
 	for (const key of SAID) {
 		const value = data[key];
 
 		if (typeof value === 'string' && value !== '') said.push(word(value));
 	}
-	if (typeof data['by'] === 'string') said.push(t(`by ${data['by']}`, `操作人 ${data['by']}`));
+	if (typeof data['by'] === 'string') said.push(t(`by ${word(data['by'])}`, `操作人 ${word(data['by'])}`));
 	return said.join(' · ');
 }
 
