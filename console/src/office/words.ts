@@ -83,7 +83,6 @@ moreWords({
 	'user.totp_off': ['Second factor removed', '取消二次验证'],
 	Other: ['Other', '其他'],
 	/* rules, and how each sees a question */
-	residents: ['Residents (built in)', '住户（内置）'],
 	'visitor-pass': ["Visitor's pass (built in)", '访客通行证（内置）'],
 	'it is for other doors': ['it is for other doors', '适用于其他门'],
 	'it is for the other direction': ['it is for the other direction', '适用于另一方向'],

@@ -1,0 +1,88 @@
+/* One named thing of the rules, edited: a dialog that knows the version it began with. */
+import type { ComponentChildren } from 'preact';
+import { useEffect, useState } from 'preact/hooks';
+import { call, getTagged, type Problem } from '../api';
+import { t } from '../i18n';
+import { ask, asProblem, Button, Dialog, Failed, Loading, TextField, toast, useAct } from '../ui';
+import { Conflict, nameProblem } from './parts';
+
+export interface Named { id: string; title?: string }
+
+interface Props<T extends Named> {
+	kind: string; title: string; fresh: T;
+	/** undefined: a new one */
+	id: string | undefined; taken: string[];
+	close: () => void; done: () => void;
+	problem: (item: T) => string | undefined;
+	/** tried: mistakes may be shown now */
+	children: (item: T, edit: (change: Partial<T>) => void, tried: boolean) => ComponentChildren;
+}
+
+export function Editor<T extends Named>({ kind, title, fresh, id, taken, close, done, problem, children }: Props<T>) {
+	const [item, setItem] = useState<T | undefined>(id === undefined ? fresh : undefined), [etag, setEtag] = useState(''), [failed, setFailed] = useState<Problem | undefined>();
+	const [conflict, setConflict] = useState(false), [busy, setBusy] = useState(false), [tried, setTried] = useState(false), [said, setSaid] = useState('');
+	const load = (): void => {
+		if (id === undefined) return;
+		setConflict(false);
+		setFailed(undefined);
+		getTagged<T>(`access/${kind}/${encodeURIComponent(id)}`).then((got) => { setItem({ ...fresh, ...got.data }); setEtag(got.etag); }, (error: unknown) => setFailed(asProblem(error)));
+	};
+	const save = async (version: string | undefined): Promise<void> => {
+		if (!item) return;
+		const { id: name, ...value } = item;
+
+		setTried(true);
+		if ((id === undefined && nameProblem(name, taken)) || problem(item)) return;
+		if (!value.title) delete value.title;
+		setBusy(true);
+		setSaid('');
+		try {
+			await call('PUT', `access/${kind}/${encodeURIComponent(name)}`, value, version);
+			toast(t('Saved. It holds at once.', '已保存，立即生效。'));
+			done();
+			close();
+		} catch (error) {
+			const found = asProblem(error);
+
+			if (found.status === 412) setConflict(true);
+			else setSaid(found.message);
+		}
+		setBusy(false);
+	};
+
+	useEffect(load, [id]);
+	return (
+		<Dialog title={title} close={close} wide>
+			{failed ? <Failed problem={failed} retry={load} /> : !item ? <Loading /> : (
+				<form noValidate onSubmit={(e) => { e.preventDefault(); void save(etag || undefined); }}>
+					{conflict && <Conflict reload={load} force={() => void save(undefined)} />}
+					{said && <p class="note bad" role="alert">{t('It was refused:', '未能保存：')} {said}</p>}
+					<div class="columns">
+						<TextField label={t('Short name', '短名称')} value={item.id} set={(v) => setItem({ ...item, id: v })} max={31} disabled={id !== undefined} autocapitalize="none" spellcheck={false}
+							error={tried && id === undefined ? nameProblem(item.id, taken) : undefined} required />
+						<TextField label={t('Title', '名称')} value={item.title ?? ''} set={(v) => setItem({ ...item, title: v })} max={42} />
+					</div>
+					{children(item, (change) => setItem({ ...item, ...change }), tried)}
+					<div class="dialog-actions"><Button onClick={close}>{t('Cancel', '取消')}</Button><Button kind="main" type="submit" busy={busy}>{t('Save', '保存')}</Button></div>
+				</form>
+			)}
+		</Dialog>
+	);
+}
+
+/** Change and remove, at the end of a row. */
+export function RowActions({ kind, id, edit, done }: { kind: string; id: string; edit: () => void; done: () => void }) {
+	const { busy, act } = useAct();
+	const remove = async (): Promise<void> => {
+		if (!(await ask({ title: t(`Remove "${id}"?`, `删除“${id}”？`), text: t('It is refused while something still needs it.', '仍被其他内容引用时将被拒绝。'), yes: t('Remove', '删除'), danger: true }))) return;
+		await act(() => call('DELETE', `access/${kind}/${encodeURIComponent(id)}`), t('Removed.', '已删除。'));
+		done();
+	};
+
+	return (
+		<div class="row tight">
+			<Button onClick={edit} label={t(`Change ${id}`, `修改 ${id}`)}>{t('Change', '修改')}</Button>
+			<Button kind="danger" busy={busy} onClick={() => void remove()} label={t(`Remove ${id}`, `删除 ${id}`)}>{t('Remove', '删除')}</Button>
+		</div>
+	);
+}
