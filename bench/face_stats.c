@@ -105,7 +105,8 @@ double face_stats_accuracy(const struct face_pair *pairs, size_t count, double *
 	unsigned folds = 0, used = 0;
 
 	assert(sorted != NULL);
-	memcpy(sorted, pairs, count * sizeof(*sorted));
+	if (count > 0)
+		memcpy(sorted, pairs, count * sizeof(*sorted));
 	qsort(sorted, count, sizeof(*sorted), by_score);
 	for (size_t i = 0; i < count; i++) {
 		assert(sorted[i].fold < FACE_STATS_FOLDS_MAX);

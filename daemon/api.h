@@ -69,6 +69,15 @@ struct api_events_query {
 	bool without_operators; /* operators' acts are left out: the page is shorter then */
 };
 
+/* whose face, from where; all borrowed */
+struct api_enrol {
+	const void *photo;
+	size_t photo_bytes;
+	const char *camera; /* NULL: from the photo; else live, before this face camera */
+	unsigned seconds;   /* that it may take, 5 to 120 */
+	bool accept_look_alike;
+};
+
 enum api_level { API_LEVEL_INACTIVE, API_LEVEL_ACTIVE, API_LEVEL_UNKNOWN };
 
 /* of the store, for /metrics */
@@ -111,9 +120,9 @@ struct api_ops {
 	/** 204 (NULL body), or 404. */
 	void (*person_remove)(void *gate, struct api_token token, const struct api_caller *by,
 			      const char *id);
-	/** 201 {"quality":..}; 404; 422 with the reason in plain words; 503 while models load. */
+	/** 201 {"quality":..}; 404; 409 (much like somebody else); 422 with the reason in plain words; 503 while models load. */
 	void (*enrol)(void *gate, struct api_token token, const struct api_caller *by, const char *id,
-		      const void *photo, size_t bytes);
+		      const struct api_enrol *asked);
 
 	/** 200 the error rates measured at each face camera, and the gallery's look-alikes; 503 while models load. */
 	void (*face_report)(void *gate, struct api_token token);

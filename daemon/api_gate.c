@@ -10,6 +10,8 @@
 #include "base/ulid.h"
 #include "config.h"
 
+enum { LIVE_SECONDS = 30 }; /* when nothing else is said */
+
 static bool take_person_id(struct api *api, const struct http_request *request, const char *id)
 {
 	if (ulid_is_valid(id))
@@ -143,14 +145,70 @@ void api_delete_person(struct api *api, const struct http_request *request, cons
 void api_post_face(struct api *api, const struct http_request *request, const char *id)
 {
 	struct api_caller by = api_caller_of(request);
+	const char *look_alike = http_query(request, "look_alike");
+	struct api_enrol asked = {.photo = request->body,
+				  .photo_bytes = request->body_bytes,
+				  .accept_look_alike = look_alike != NULL};
 	struct api_token token;
 
 	if (!take_person_id(api, request, id))
 		return;
-	if (request->body_bytes == 0)
+	if (look_alike != NULL && strcmp(look_alike, "accept") != 0)
+		api_bad(api, request, 400, "look_alike takes \"accept\"");
+	else if (request->body_bytes == 0)
 		api_bad(api, request, 422, "the photo is empty");
 	else if (api_begin_call(api, request->token, false, &token))
-		api->ops->enrol(api->gate, token, &by, id, request->body, request->body_bytes);
+		api->ops->enrol(api->gate, token, &by, id, &asked);
+}
+
+static int take_live(const json_t *object, struct api_enrol *asked, char *error)
+{
+	const json_t *seconds = json_object_get(object, "seconds"),
+		     *accept = json_object_get(object, "look_alike");
+	int r = json_get_string(object, "camera", CONFIG_NAME_BYTES - 1, &asked->camera, error);
+
+	if (r == 0 && asked->camera == NULL) {
+		snprintf(error, JSON_ERROR_BYTES, "camera: expected the name of a face camera");
+		r = -EINVAL;
+	}
+	asked->seconds = LIVE_SECONDS;
+	if (r == 0 && seconds != NULL) {
+		json_int_t value = json_integer_value(seconds);
+
+		if (!json_is_integer(seconds) || value < 5 || value > 120) {
+			snprintf(error, JSON_ERROR_BYTES, "seconds: expected 5 to 120");
+			r = -EINVAL;
+		}
+		asked->seconds = (unsigned)value;
+	}
+	if (r == 0 && accept != NULL &&
+	    (!json_is_string(accept) || strcmp(json_string_value(accept), "accept") != 0)) {
+		snprintf(error, JSON_ERROR_BYTES, "look_alike: expected \"accept\"");
+		r = -EINVAL;
+	}
+	asked->accept_look_alike = accept != NULL;
+	return r;
+}
+
+void api_post_face_live(struct api *api, const struct http_request *request, const char *id)
+{
+	static const char *const known[] = {"camera", "seconds", "look_alike", NULL};
+	struct api_caller by = api_caller_of(request);
+	struct api_enrol asked = {0};
+	char error[JSON_ERROR_BYTES];
+	struct api_token token;
+	json_t *object;
+
+	if (!take_person_id(api, request, id))
+		return;
+	object = api_take_object(api, request, known);
+	if (object == NULL)
+		return;
+	if (take_live(object, &asked, error) < 0)
+		api_bad(api, request, 400, "%s", error);
+	else if (api_begin_call(api, request->token, false, &token))
+		api->ops->enrol(api->gate, token, &by, id, &asked);
+	json_decref(object);
 }
 
 void api_get_face_report(struct api *api, const struct http_request *request, const char *param)

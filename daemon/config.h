@@ -19,6 +19,7 @@
 enum {
 	CONFIG_VERSION = 1,
 	CONFIG_NAME_BYTES = 32, /* [a-z0-9-], 1 to 31 characters */
+	CONFIG_NOTICE_BYTES = 256,
 	CONFIG_PATH_BYTES = 256,
 	CONFIG_URL_BYTES = 512,
 	CONFIG_LINES_MAX = 32, /* outputs, and as many inputs */
@@ -149,6 +150,7 @@ struct config_camera {
 	enum config_camera_role role;
 	char door[CONFIG_NAME_BYTES]; /* set exactly for a face camera */
 	bool loop, realtime;          /* of file sources */
+	double liveness_min;          /* of a face camera; 0: the built-in one */
 	struct config_polygon roi;    /* count 0: the whole picture */
 	struct config_polygon exclude[CONFIG_EXCLUDES_MAX];
 	size_t exclude_count;
@@ -166,6 +168,9 @@ struct config_face {
 	enum config_face_calibration calibration;
 	unsigned calibration_s;
 	enum config_liveness liveness;
+	bool accept_pictures; /* the site wrote that a picture of a face may open a door */
+	unsigned stranger_still_hours; /* 0: none are kept */
+	char stranger_notice[CONFIG_NOTICE_BYTES];
 	unsigned repeat_ms, threads;
 };
 

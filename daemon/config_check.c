@@ -186,6 +186,22 @@ static void check_camera(struct config_tree *tree, const struct config *config, 
 	check_facade(tree, camera, index);
 }
 
+static void check_face(struct config_tree *tree, const struct config *config)
+{
+	const struct config_face *face = &config->face;
+	bool used = false;
+
+	for (size_t i = 0; i < config->camera_count; i++)
+		used |= config->cameras[i].role == CONFIG_CAMERA_FACE;
+	if (used && face->liveness != CONFIG_LIVENESS_ENFORCE && !face->accept_pictures)
+		config_mistake(tree, "face.liveness",
+			       "a printed photo of a resident would open the door: enforce it, or write "
+			       "face.accept_pictures: true if the site accepts that");
+	if (face->stranger_still_hours > 0 && face->stranger_notice[0] == '\0')
+		config_mistake(tree, "face.stranger_notice",
+			       "is missing: stills of strangers are kept only where a notice says so");
+}
+
 static bool is_command(const char *name)
 {
 	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
@@ -291,6 +307,7 @@ void config_check(struct config_tree *tree, const struct config *config)
 	config_check_readers(tree, config);
 	for (size_t i = 0; i < config->camera_count; i++)
 		check_camera(tree, config, i);
+	check_face(tree, config);
 	check_mqtt(tree, config);
 	check_api(tree, &config->api);
 	if (config->state_dir[0] == '\0')

@@ -17,7 +17,9 @@ target_sources(gh_daemon PRIVATE
   lockout.c
   gate_vision.c
   gate_faces.c
+  gate_enrol.c
   gate_threshold.c
+  gate_stills.c
   gate_measure.c
   gate_throws.c
   gate_sight.c

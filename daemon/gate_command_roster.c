@@ -286,11 +286,12 @@ static void run_enrol(struct gate_link *l, struct link_asker *asker, const char 
 	struct gate_reply reply = link_reply_later(asker);
 	uint8_t *photo = malloc(strlen(text) + 1);
 	const char *problem = "photo: expected base 64";
-	size_t bytes = 0;
-	int r = photo != NULL ? crypto_unbase64_all(text, photo, strlen(text) + 1, &bytes) : -ENOMEM;
+	struct api_enrol asked = {.photo = photo};
+	int r = photo != NULL ? crypto_unbase64_all(text, photo, strlen(text) + 1, &asked.photo_bytes)
+			      : -ENOMEM;
 
 	if (r == 0) {
-		r = gate_vision_enrol(l->gate, person, key, photo, bytes, &reply);
+		r = gate_vision_enrol(l->gate, person, key, &asked, &reply);
 		problem = enrol_problem(r);
 	}
 	if (r < 0)

@@ -8,17 +8,6 @@
 
 enum { OUTDATED_TOLD_MAX = 100 };
 
-/* a photo on its way through the face worker, then its template on its way to the disk */
-struct enrol {
-	uint64_t request; /* 0: free */
-	struct gate *gate;
-	struct gate_reply reply;
-	char person[ULID_BYTES];
-	char by[32];
-	float vector[FACE_DIM];
-	float quality;
-};
-
 static struct watched_camera *face_camera(struct gate_vision *vision, unsigned face_index)
 {
 	for (size_t i = 0; i < vision->camera_count; i++)
@@ -27,14 +16,40 @@ static struct watched_camera *face_camera(struct gate_vision *vision, unsigned f
 	return NULL;
 }
 
+static float liveness_min_of(const struct watched_camera *camera)
+{
+	struct face_watch_config defaults;
+
+	face_watch_defaults(&defaults);
+	return camera->config->liveness_min > 0 ? (float)camera->config->liveness_min : defaults.liveness_min;
+}
+
+/* Where pictures are only observed, they pass as people do; how alive they looked tells them. */
+static bool is_observed_picture(const struct watched_camera *camera, const struct face_result *result)
+{
+	return camera->vision->gate->config->face.liveness == CONFIG_LIVENESS_OBSERVE &&
+	       result->liveness >= 0 && result->liveness < liveness_min_of(camera);
+}
+
+static void tell_picture(struct gate_vision *vision, const struct watched_camera *camera,
+			 const struct face_result *result, const json_t *about)
+{
+	json_t *data = json_copy((json_t *)about);
+
+	if (result->kind != FACE_RESULT_SPOOF && data != NULL)
+		json_object_set_new(data, "observed", json_true());
+	if (data != NULL)
+		(void)json_object_del(data, "look_alike"); /* may not be there */
+	gate_record(vision->gate, "face.spoof", EVENT_WARNING, camera->source, NULL, data);
+}
+
 static void on_passage(struct gate_vision *vision, const struct face_result *result)
 {
 	struct watched_camera *camera = face_camera(vision, result->camera);
-	bool enforce = vision->gate->config->face.liveness == CONFIG_LIVENESS_ENFORCE;
 	struct gate_entry_request request = {
 		.factor = POLICY_FACE,
 		.person_id = result->kind == FACE_RESULT_STRANGER ? "" : result->person,
-		.presentation_attack = result->kind == FACE_RESULT_SPOOF && enforce,
+		.presentation_attack = result->kind == FACE_RESULT_SPOOF,
 		.first_mono_us = result->first_good_mono_us,
 	};
 
@@ -51,90 +66,15 @@ static void on_passage(struct gate_vision *vision, const struct face_result *res
 				 (int)result->good_frames, "track", (int)result->track);
 	if (request.doubtful)
 		json_object_set_new(request.data, "look_alike", json_string(result->rival));
-	if (result->kind == FACE_RESULT_SPOOF)
-		gate_record(vision->gate, "face.spoof", EVENT_WARNING, camera->source, NULL,
-			    json_incref(request.data));
-	if (result->kind == FACE_RESULT_SPOOF && !enforce) {
-		json_decref(request.data);
-		return; /* observed: told, but neither opened nor refused for it */
-	}
+	if (result->still[0] != '\0')
+		json_object_set_new(
+			request.data, "still",
+			json_pack("{s:s, s:s}", "name", result->still, "sha256", result->still_sha256));
+	if (result->kind == FACE_RESULT_SPOOF || is_observed_picture(camera, result))
+		tell_picture(vision, camera, result, request.data);
+	if (result->kind != FACE_RESULT_STRANGER)
+		(void)json_object_del(request.data, "still"); /* it stands in face.spoof */
 	gate_entry_ask(vision->gate, &request);
-}
-
-/* the slot of a request the worker has; NULL: none such */
-static struct enrol **find_enrol(struct gate_vision *vision, uint64_t request)
-{
-	for (size_t i = 0; i < FACE_WATCH_ENROLS_MAX; i++)
-		if (vision->enrols[i] != NULL && vision->enrols[i]->request == request)
-			return &vision->enrols[i];
-	return NULL;
-}
-
-static struct enrol **free_slot(struct gate_vision *vision)
-{
-	for (size_t i = 0; i < FACE_WATCH_ENROLS_MAX; i++)
-		if (vision->enrols[i] == NULL)
-			return &vision->enrols[i];
-	return NULL;
-}
-
-static void enrol_free(struct enrol *enrol)
-{
-	explicit_bzero(enrol, sizeof(*enrol)); /* a template is not left lying in memory */
-	free(enrol);
-}
-
-static void on_template_stored(void *arg, int r, const struct event_row *row)
-{
-	struct enrol *enrol = arg;
-	struct gate *gate = enrol->gate;
-
-	(void)row;
-	if (r == 0) {
-		(void)roster_count_template(gate->roster, enrol->person,
-					    1); /* removed meanwhile: nothing to count */
-		if (roster_find(gate->roster, enrol->person) != NULL)
-			gate_vision_person_template(gate, enrol->person, face_engine_recogniser(),
-						    enrol->vector);
-		enrol->reply.answer(gate, &enrol->reply, 0, NULL,
-				    json_pack("{s:o}", "quality", gate_vision_number(enrol->quality)));
-	} else {
-		enrol->reply.answer(gate, &enrol->reply, r,
-				    gate->store_trouble[0] != '\0' ? gate->store_trouble : NULL, NULL);
-	}
-	enrol_free(enrol);
-}
-
-static void on_enrolled(struct gate_vision *vision, const struct face_result *result)
-{
-	struct enrol **slot = find_enrol(vision, result->request), *enrol;
-	struct event_draft draft = {.type = "person.enrolled"};
-	int r;
-
-	if (slot == NULL)
-		return;
-	enrol = *slot;
-	*slot = NULL; /* from here on it is the store's to give back */
-	if (result->kind == FACE_RESULT_ENROL_FAILED) {
-		enrol->reply.answer(vision->gate, &enrol->reply, -EINVAL, result->reason, NULL);
-		enrol_free(enrol);
-		return;
-	}
-	memcpy(enrol->vector, result->template_vector, sizeof(enrol->vector));
-	enrol->quality = result->quality;
-	draft.person = enrol->person;
-	draft.data = json_pack("{s:s, s:o}", "by", enrol->by, "quality", gate_vision_number(result->quality));
-	/* while the disk takes nothing, a template would wait without an end: better said at once */
-	if (vision->gate->store_trouble[0] != '\0')
-		r = -EAGAIN;
-	else
-		r = vision->gate->store != NULL
-			    ? store_template_add(vision->gate->store, enrol->person, face_engine_recogniser(),
-						 enrol->vector, &draft, on_template_stored, enrol)
-			    : -EIO;
-	json_decref(draft.data);
-	if (r < 0)
-		on_template_stored(enrol, r, NULL);
 }
 
 static void on_face_result(struct gate_vision *vision, const struct face_result *result)
@@ -158,7 +98,7 @@ static void on_face_result(struct gate_vision *vision, const struct face_result 
 		break;
 	case FACE_RESULT_ENROLLED:
 	case FACE_RESULT_ENROL_FAILED:
-		on_enrolled(vision, result);
+		gate_enrol_result(vision, result);
 		break;
 	}
 }
@@ -228,32 +168,6 @@ void gate_faces_tell_outdated(struct gate_vision *vision)
 	json_decref(ids);
 }
 
-int gate_vision_enrol(struct gate *gate, const char *person, const char *by, const void *photo, size_t bytes,
-		      const struct gate_reply *reply)
-{
-	struct gate_vision *vision = gate->vision;
-	struct enrol **slot, *enrol;
-	int r;
-
-	if (vision == NULL || vision->faces == NULL || vision->face_state == FACE_FAILED)
-		return -ENODEV;
-	if (vision->face_state != FACE_READY)
-		return -EAGAIN;
-	slot = free_slot(vision);
-	enrol = slot != NULL ? malloc(sizeof(*enrol)) : NULL;
-	if (enrol == NULL)
-		return -ENOSPC;
-	*enrol = (struct enrol){.request = ++vision->enrol_last, .gate = gate, .reply = *reply};
-	snprintf(enrol->person, sizeof(enrol->person), "%s", person);
-	snprintf(enrol->by, sizeof(enrol->by), "%s", by);
-	r = face_watch_enrol(vision->faces, enrol->request, photo, bytes);
-	if (r < 0)
-		enrol_free(enrol);
-	else
-		*slot = enrol;
-	return r;
-}
-
 int gate_faces_open(struct gate_vision *vision)
 {
 	const struct config *config = vision->gate->config;
@@ -267,6 +181,17 @@ int gate_faces_open(struct gate_vision *vision)
 	face.threads = config->face.threads;
 	face.false_accept_percent = config->face.false_accept_percent;
 	face.liveness = config->face.liveness != CONFIG_LIVENESS_OFF;
+	face.enforce = config->face.liveness == CONFIG_LIVENESS_ENFORCE;
+	face.stills_dir = config->evidence.dir;
+	face.stranger_stills = config->face.stranger_still_hours > 0;
+	for (size_t i = 0; i < vision->camera_count; i++) {
+		const struct watched_camera *camera = &vision->cameras[i];
+
+		if (camera->door == NULL)
+			continue;
+		face.camera[camera->face_index].name = camera->config->name;
+		face.camera[camera->face_index].liveness_min = (float)camera->config->liveness_min;
+	}
 	face.repeat_ms = config->face.repeat_ms;
 	r = face_watch_open(&face, vision->face_results, &vision->faces);
 	if (r < 0)
@@ -280,7 +205,5 @@ void gate_faces_close(struct gate_vision *vision)
 {
 	face_watch_close(vision->faces);
 	vision->faces = NULL;
-	for (size_t i = 0; i < FACE_WATCH_ENROLS_MAX; i++)
-		if (vision->enrols[i] != NULL)
-			enrol_free(vision->enrols[i]);
+	gate_enrol_drop(vision);
 }

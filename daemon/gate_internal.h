@@ -342,8 +342,9 @@ void gate_threshold_load(struct gate *gate, const char *kind, const char *id, js
 void gate_face_report(void *arg, struct api_token token);
 /* gate_sight.c */
 void gate_sight_load(struct gate *gate, const char *kind, const char *id, json_t *json);
-/** @return 0 (the reply comes), -EAGAIN (models are loading), -ENODEV (no models) or as face_watch_enrol(). */
-int gate_vision_enrol(struct gate *gate, const char *person, const char *by, const void *photo, size_t bytes,
+/** @return 0 (the reply comes), -EAGAIN (models are loading), -ENODEV (no models), -ENOENT (no such face camera) or as
+ *  face_watch_enrol(). */
+int gate_vision_enrol(struct gate *gate, const char *person, const char *by, const struct api_enrol *asked,
 		      const struct gate_reply *reply);
 
 /* gate_retention.c */
@@ -381,7 +382,7 @@ void gate_person_add(void *arg, struct api_token token, const struct api_caller 
 void gate_person_get(void *arg, struct api_token token, const char *id);
 void gate_person_remove(void *arg, struct api_token token, const struct api_caller *by, const char *id);
 void gate_person_enrol(void *arg, struct api_token token, const struct api_caller *by, const char *id,
-		       const void *photo, size_t bytes);
+		       const struct api_enrol *asked);
 void gate_roster_state(struct gate *gate);
 
 #endif

@@ -24,10 +24,9 @@ static int tell_state(sd_event_source *source, void *arg)
 
 	(void)source;
 	(void)gate_roster_digest(gate, digest); /* without memory it stays empty, and another comes */
-	gate_link_state(
-		gate, "roster", "summary",
-		json_pack("{s:I, s:s, s:s}", "people", (json_int_t)roster_count(gate->roster), "digest", digest,
-			  "revision", gate_roster_revision(gate)));
+	gate_link_state(gate, "roster", "summary",
+			json_pack("{s:I, s:s, s:s}", "people", (json_int_t)roster_count(gate->roster),
+				  "digest", digest, "revision", gate_roster_revision(gate)));
 	return 0;
 }
 
@@ -146,7 +145,7 @@ void gate_person_remove(void *arg, struct api_token token, const struct api_call
 }
 
 void gate_person_enrol(void *arg, struct api_token token, const struct api_caller *by, const char *id,
-		       const void *photo, size_t bytes)
+		       const struct api_enrol *asked)
 {
 	struct gate *gate = arg;
 	const struct roster_person *person = roster_find(gate->roster, id);
@@ -163,13 +162,17 @@ void gate_person_enrol(void *arg, struct api_token token, const struct api_calle
 				  ROSTER_TEMPLATES_MAX);
 		return;
 	}
-	r = gate_vision_enrol(gate, id, by->name, photo, bytes, &reply);
+	r = gate_vision_enrol(gate, id, by->name, asked, &reply);
 	if (r < 0)
 		api_reply_problem(
-			gate->api, token, r == -EFBIG ? 413 : 503,
+			gate->api, token,
+			r == -EFBIG    ? 413
+			: r == -ENOENT ? 404
+				       : 503,
 			r == -EAGAIN ? "the face models are still loading; try again in a moment"
 			: r == -ENODEV
 				? "the face models are not there; run tools/setup and restart the daemon"
-			: r == -EFBIG ? "the photo is too large"
-				      : "too many photos at once; try again in a moment");
+			: r == -EFBIG  ? "the photo is too large"
+			: r == -ENOENT ? "there is no such face camera"
+				       : "too many photos at once; try again in a moment");
 }

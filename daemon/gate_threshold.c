@@ -291,6 +291,8 @@ int gate_threshold_open(struct gate_vision *vision)
 	if (r >= 0)
 		r = sd_event_add_time(gate->event, &vision->thresholds->timer, CLOCK_MONOTONIC,
 				      clock_mono_us() + every_us, 1000000, on_timer, vision);
+	if (r >= 0)
+		r = gate_stills_open(vision);
 	if (r < 0)
 		gate_threshold_close(vision);
 	return r;
@@ -303,6 +305,7 @@ void gate_threshold_close(struct gate_vision *vision)
 	if (thresholds == NULL)
 		return;
 	sd_event_source_disable_unref(thresholds->timer);
+	sd_event_source_disable_unref(thresholds->stills_timer);
 	sd_event_source_disable_unref(thresholds->worker_source);
 	worker_close(thresholds->worker);
 	for (size_t i = 0; i < vision->camera_count; i++) {

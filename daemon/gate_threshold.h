@@ -22,7 +22,7 @@ struct gate_site {
 struct gate_thresholds {
 	struct gate_site sites[CONFIG_CAMERAS_MAX]; /* by face_index */
 	struct worker *worker;
-	sd_event_source *worker_source, *timer;
+	sd_event_source *worker_source, *timer, *stills_timer;
 	bool measuring;
 };
 
@@ -35,6 +35,9 @@ void gate_threshold_passage(struct watched_camera *camera, const struct face_res
 float gate_threshold_offset(const struct gate_vision *vision, const struct watched_camera *camera);
 /** Somebody was erased. */
 void gate_threshold_forget(struct gate *gate, const char *person);
+
+/* gate_stills.c: needs the worker */
+int gate_stills_open(struct gate_vision *vision);
 
 /* gate_measure.c */
 enum { MEASURE_CURVE = 9, MEASURE_PAIRS_MAX = 64 };

@@ -75,6 +75,10 @@ void gate_faces_close(struct gate_vision *vision);
 void gate_faces_tell_outdated(struct gate_vision *vision);
 json_t *gate_vision_outdated(const struct gate_vision *vision); /* a new list of ids */
 
+/* gate_enrol.c */
+void gate_enrol_result(struct gate_vision *vision, const struct face_result *result);
+void gate_enrol_drop(struct gate_vision *vision);
+
 /* gate_throws.c */
 int gate_throws_on_results(sd_event_source *source, int fd, uint32_t revents, void *vision);
 int gate_throws_watch(struct watched_camera *camera);

@@ -57,7 +57,7 @@ static const struct command {
 	{"access", "requests", 0, 0, ctl_access_requests, "access requests"},
 	{"access", "answer", 2, 2, ctl_access_answer, "access answer ID yes|no"},
 	{"explain", NULL, 1, 1, ctl_explain, "explain EVENT"},
-	{"enrol", NULL, 2, 64, ctl_enrol, "enrol PERSON PHOTO..."},
+	{"enrol", NULL, 2, 64, ctl_enrol, "enrol PERSON PHOTO... | camera=NAME [look_alike=accept]"},
 	{"face", "report", 0, 0, ctl_face_report, "face report"},
 	{"door", "list", 0, 0, ctl_door_list, "door list"},
 	{"door", "open", 1, 1, ctl_door_open, "door open NAME"},

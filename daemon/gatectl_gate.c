@@ -139,29 +139,72 @@ static char *read_photo(const char *path, size_t *ret_bytes)
 	return NULL;
 }
 
+static bool word_is(const char *word, const char *key)
+{
+	return strncmp(word, key, strlen(key)) == 0;
+}
+
+static int tell_enrolled(const struct ctl *ctl, int r, json_t *reply, const char *what)
+{
+	if (r == CTL_OK && !ctl->json)
+		printf("%s: enrolled, quality %.2f\n", what,
+		       json_number_value(json_object_get(reply, "quality")));
+	else if (r == CTL_OK)
+		ctl_print_json(reply);
+	else
+		fprintf(stderr, "gatectl: %s: not enrolled\n", what);
+	json_decref(reply);
+	return r;
+}
+
+static int enrol_photo(const struct ctl *ctl, const char *file, bool accept)
+{
+	char path[CTL_URL_BYTES + 48];
+	json_t *reply = NULL;
+	size_t bytes = 0;
+	char *photo = read_photo(file, &bytes);
+	int r;
+
+	snprintf(path, sizeof(path), "people/%s/faces%s", ctl_escape(ctl->words[0]),
+		 accept ? "?look_alike=accept" : "");
+	r = photo != NULL ? ctl_request(ctl, "POST", path, photo, bytes, "application/octet-stream", &reply)
+			  : CTL_REFUSED;
+	free(photo);
+	return tell_enrolled(ctl, r, reply, file);
+}
+
+static int enrol_live(const struct ctl *ctl, const char *camera, bool accept)
+{
+	json_t *body = json_pack("{s:s}", "camera", camera), *reply = NULL;
+	char path[CTL_URL_BYTES + 48], *text;
+	int r = CTL_REFUSED;
+
+	if (body != NULL && accept)
+		json_object_set_new(body, "look_alike", json_string("accept"));
+	text = body != NULL ? json_dumps(body, JSON_COMPACT) : NULL;
+	json_decref(body);
+	snprintf(path, sizeof(path), "people/%s/faces/live", ctl_escape(ctl->words[0]));
+	if (text != NULL)
+		r = ctl_request(ctl, "POST", path, text, strlen(text), "application/json", &reply);
+	free(text);
+	return tell_enrolled(ctl, r, reply, camera);
+}
+
 int ctl_enrol(const struct ctl *ctl)
 {
-	char path[CTL_URL_BYTES + 16];
+	bool accept = false;
 	int worst = CTL_OK;
 
-	snprintf(path, sizeof(path), "people/%s/faces", ctl_escape(ctl->words[0]));
+	for (int i = 1; i < ctl->word_count; i++)
+		accept |= strcmp(ctl->words[i], "look_alike=accept") == 0;
 	for (int i = 1; i < ctl->word_count; i++) {
-		json_t *reply = NULL;
-		size_t bytes = 0;
-		char *photo = read_photo(ctl->words[i], &bytes);
-		int r = photo != NULL ? ctl_request(ctl, "POST", path, photo, bytes,
-						    "application/octet-stream", &reply)
-				      : CTL_REFUSED;
+		const char *word = ctl->words[i];
+		int r;
 
-		free(photo);
-		if (r == CTL_OK && !ctl->json)
-			printf("%s: enrolled, quality %.2f\n", ctl->words[i],
-			       json_number_value(json_object_get(reply, "quality")));
-		else if (r == CTL_OK)
-			ctl_print_json(reply);
-		else
-			fprintf(stderr, "gatectl: %s: not enrolled\n", ctl->words[i]);
-		json_decref(reply);
+		if (word_is(word, "look_alike="))
+			continue;
+		r = word_is(word, "camera=") ? enrol_live(ctl, word + strlen("camera="), accept)
+					     : enrol_photo(ctl, word, accept);
 		if (r == CTL_NO_DAEMON)
 			return r;
 		worst = r != CTL_OK ? r : worst;

@@ -9,6 +9,9 @@
 
 enum { FACES_MAX = 16 };
 
+/* two frames of one person in a row are seldom less alike */
+static const float same_person_min = 0.4f;
+
 /* In a photo taken from far the whole shows the detector no face, but a part of it may. */
 static int find_in_parts(struct face_engine *engine, const struct face_image *image, struct face *faces,
 			 size_t *ret_count)
@@ -42,8 +45,9 @@ static bool is_cut(const struct face_image *image, const struct face *face)
 }
 
 /*
- * The face that the photo is of. Somebody smaller, cut off or at the side in the background is no reason to
- * refuse; two that could both be meant are. @return its index, -1 none, -2 two.
+ * The face that the picture is of. Somebody in the background is no reason to refuse: less than 0.6 times as high,
+ * cut off by the picture's edge, or clearly further to the side. Two that could both be meant are.
+ * @return its index, -1 none, -2 two.
  */
 static int whose_photo(const struct face_image *image, const struct face *faces, size_t count)
 {
@@ -104,15 +108,16 @@ static const char *template_of(struct face_look *look, const struct face_image *
 	if (which == -1)
 		return "No face was found in the photo.";
 	if (which == -2)
-		return "There are two faces in the photo: use one with a single person.";
+		return "There are two faces in the photo, and both could be meant: use one with a single "
+		       "person.";
 	if (face_find_points(look->engine, image, &faces[which]) < 0 ||
 	    face_align(image, &faces[which], crop) < 0)
 		return face_fault_text(FACE_FAULT_UNSURE);
 	face_quality_judge(&faces[which], crop, &face_quality_enrol, &quality);
 	if (quality.fault != FACE_FAULT_NONE)
 		return face_fault_text(quality.fault);
-	if (face_look_template(look->engine, image, &faces[which], FACE_LOOK_VIEWS,
-			       result->template_vector) < 0)
+	if (face_look_template(look->engine, image, &faces[which], FACE_LOOK_VIEWS, result->template_vector) <
+	    0)
 		return "The face could not be turned into a template.";
 	result->quality = quality.value;
 	result->box = (struct face_rect){(int)faces[which].x_px, (int)faces[which].y_px,
@@ -135,4 +140,108 @@ void face_look_photo(struct face_look *look, const void *photo, size_t photo_byt
 	if (fault == NULL)
 		result->kind = FACE_RESULT_ENROLLED;
 	snprintf(result->reason, sizeof(result->reason), "%s", fault == NULL ? "" : fault);
+}
+
+/* ---- live, at the gate ---- */
+
+static void tell(struct face_look *look, const char *trouble)
+{
+	struct face_result result = {.kind = trouble == NULL ? FACE_RESULT_ENROLLED
+							     : FACE_RESULT_ENROL_FAILED,
+				     .request = look->enrolment.request};
+	double square = 0;
+
+	result.liveness =
+		look->enrolment.live / (float)(look->enrolment.frames > 0 ? look->enrolment.frames : 1);
+	result.quality = look->enrolment.quality;
+	result.good_frames = look->enrolment.frames;
+	for (size_t i = 0; i < FACE_DIM; i++)
+		square += (double)look->enrolment.sum[i] * look->enrolment.sum[i];
+	for (size_t i = 0; trouble == NULL && i < FACE_DIM; i++)
+		result.template_vector[i] = (float)(look->enrolment.sum[i] / sqrt(square));
+	snprintf(result.reason, sizeof(result.reason), "%s", trouble == NULL ? "" : trouble);
+	look->decided(look->arg, &result);
+	memset(&look->enrolment, 0, sizeof(look->enrolment)); /* nothing of the face is left */
+	memset(result.template_vector, 0, sizeof(result.template_vector));
+}
+
+/* Somebody else has stepped in: what was gathered is not this one's. */
+static void keep_one_person(struct face_enrolment *enrolment, const float *embedding)
+{
+	double square = 0, dot = 0;
+
+	for (size_t i = 0; i < FACE_DIM; i++) {
+		square += (double)enrolment->sum[i] * enrolment->sum[i];
+		dot += (double)enrolment->sum[i] * embedding[i];
+	}
+	if (enrolment->frames == 0 || dot >= (double)same_person_min * sqrt(square))
+		return;
+	memset(enrolment->sum, 0, sizeof(enrolment->sum));
+	enrolment->live = enrolment->quality = 0;
+	enrolment->frames = 0;
+}
+
+static int take_sight(struct face_look *look, const struct face_image *image, struct face *face)
+{
+	struct face_enrolment *enrolment = &look->enrolment;
+	uint8_t crop[FACE_CROP_BYTES];
+	struct face_quality quality;
+	float embedding[FACE_DIM], live = 1;
+	int r = face_find_points(look->engine, image, face);
+
+	if (r == 0)
+		r = face_align(image, face, crop);
+	if (r < 0)
+		return r == -EINVAL ? 0 : r;
+	face_quality_judge(face, crop, &face_quality_enrol, &quality);
+	if (quality.fault != FACE_FAULT_NONE) {
+		enrolment->trouble = face_fault_text(quality.fault);
+		return 0;
+	}
+	if (look->rules.liveness)
+		r = face_liveness(look->engine, image, face, &live);
+	if (r == 0)
+		r = face_look_align(image, face, enrolment->frames, crop);
+	if (r == 0)
+		r = face_embed(look->engine, crop, 0, embedding);
+	if (r < 0)
+		return r;
+	keep_one_person(enrolment, embedding);
+	for (size_t i = 0; i < FACE_DIM; i++)
+		enrolment->sum[i] += embedding[i];
+	enrolment->live += live;
+	enrolment->quality = fmaxf(enrolment->quality, quality.value);
+	enrolment->frames++;
+	return 0;
+}
+
+int face_look_live(struct face_look *look, const struct face_image *image, struct face *faces, size_t count)
+{
+	struct face_enrolment *enrolment = &look->enrolment;
+	int which = whose_photo(image, faces, count), r;
+
+	if (which < 0) {
+		enrolment->trouble = which == -2 ? "There are two people before the camera: only one may be."
+						 : "No face was seen.";
+		return 0;
+	}
+	r = take_sight(look, image, &faces[which]);
+	if (r < 0 || enrolment->frames < FACE_LIVE_FRAMES)
+		return r;
+	if (look->rules.liveness &&
+	    enrolment->live / (float)enrolment->frames < enrolment->view->liveness_min)
+		tell(look, "What the camera saw looks like a picture of a face, not like a living person.");
+	else
+		tell(look, NULL);
+	return 0;
+}
+
+void face_look_live_tick(struct face_look *look, uint64_t now_ms)
+{
+	struct face_enrolment *enrolment = &look->enrolment;
+
+	if (enrolment->view == NULL || now_ms < enrolment->until_ms)
+		return;
+	tell(look,
+	     enrolment->trouble != NULL ? enrolment->trouble : "Nobody came before the camera in time.");
 }

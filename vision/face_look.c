@@ -206,8 +206,9 @@ static int rank(struct face_look *look, const float *embedding, struct ranking *
 	return r;
 }
 
-static void report(struct face_look *look, const struct face_track *track, enum face_verdict verdict,
-		   const struct ranking *ranking, const struct video_frame *frame, struct face_result *result)
+static void report(struct face_look *look, const struct face_view *view, const struct face_track *track,
+		   enum face_verdict verdict, const struct ranking *ranking, const struct video_frame *frame,
+		   struct face_result *result)
 {
 	const struct gallery_match *match = &ranking->items[0], *rival = &ranking->items[1];
 
@@ -228,6 +229,7 @@ static void report(struct face_look *look, const struct face_track *track, enum 
 	result->pts_us = frame->pts_us;
 	result->first_good_mono_us = track->first_good_mono_us;
 	result->decided_mono_us = clock_mono_us();
+	face_look_still(look, view, frame, result);
 	look->decided(look->arg, result);
 }
 
@@ -236,6 +238,7 @@ static int judge(struct face_look *look, struct face_view *view, struct face_tra
 		 uint64_t *mark_us)
 {
 	uint64_t now_ms = frame->arrived_mono_us / 1000;
+	struct face_rules rules = look->rules;
 	const struct gallery_match *match;
 	float mean[FACE_DIM];
 	struct ranking ranking;
@@ -250,11 +253,11 @@ static int judge(struct face_look *look, struct face_view *view, struct face_tra
 		return r;
 	result->ms.match += ms_since(mark_us);
 	match = &ranking.items[0];
-	verdict =
-		face_track_judge(track, &look->rules, match->person, match->score, result->threshold, now_ms);
+	rules.liveness_min = view->liveness_min;
+	verdict = face_track_judge(track, &rules, match->person, match->score, result->threshold, now_ms);
 	if (verdict == FACE_VERDICT_OPEN)
 		return 0;
-	report(look, track, verdict, &ranking, frame, result);
+	report(look, view, track, verdict, &ranking, frame, result);
 	face_track_decided(track, verdict, now_ms);
 	return 0;
 }
@@ -371,7 +374,7 @@ int face_look_frame(struct face_look *look, struct face_view *view, const struct
 
 	moved = face_motion_step(&view->motion, frame->luma, frame->stride_bytes, frame->width_px,
 				 frame->height_px, now_ms);
-	if (!is_due(look, view, moved, now_ms))
+	if (look->enrolment.view != view && !is_due(look, view, moved, now_ms))
 		return 0;
 	view->searched_ms = now_ms;
 	r = to_bgr(look, frame, &image);
@@ -381,6 +384,10 @@ int face_look_frame(struct face_look *look, struct face_view *view, const struct
 	blank.ms.detect = ms_since(&mark_us);
 	if (r < 0)
 		return r;
+	if (look->enrolment.view == view) {
+		r = face_look_live(look, &image, found.faces, found.count);
+		return r < 0 ? r : 1;
+	}
 	face_tracks_update(&view->tracks, found.faces, found.count, now_ms, tracks);
 	for (size_t i = 0, examined = 0; i < found.count && examined < FACES_EXAMINED_MAX; i++) {
 		if (tracks[i] == NULL)

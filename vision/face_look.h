@@ -9,19 +9,37 @@
 #include "face_watch.h"
 #include "frame.h"
 
+enum { FACE_STILL_NAME_BYTES = 48 };
+
 struct face_view { /* one camera; zeroed at first */
 	struct face_motion motion;
 	struct face_tracks tracks;
 	uint64_t moved_ms, searched_ms;
 	unsigned turn; /* counts searches: which window comes next */
 	float offset;  /* of the threshold; see site.h */
+	float liveness_min;
+	char name[FACE_STILL_NAME_BYTES]; /* the camera's, of stills; "": none are written */
+};
+
+enum { FACE_LIVE_FRAMES = 8 }; /* good ones make a template at the gate */
+
+/* somebody who is being enrolled before a camera; that camera decides nothing meanwhile */
+struct face_enrolment {
+	struct face_view *view;     /* NULL: nobody is */
+	uint64_t request, until_ms; /* CLOCK_MONOTONIC */
+	float sum[FACE_DIM], live, quality;
+	unsigned frames;
+	const char *trouble; /* of the latest frame that did not serve; a sentence */
 };
 
 struct face_look {
 	struct face_engine *engine;
+	struct face_enrolment enrolment;
 	struct gallery *gallery;
 	struct face_rules rules;
 	double false_accept_percent;
+	char *stills_dir; /* NULL: none */
+	bool stranger_stills;
 	float face_min_px;
 	struct bgr_converter converter;
 	uint8_t *bgr; /* of the frame in hand */
@@ -35,9 +53,22 @@ struct face_look {
 /** @return 1 when the frame was searched, 0 when nothing called for it, -ENOMEM, -EINVAL or -EIO. */
 int face_look_frame(struct face_look *look, struct face_view *view, const struct video_frame *frame);
 
+/**
+ * One frame of the camera at which somebody is being enrolled: what serves is added up; the result goes to decided().
+ * @return 0, -ENOMEM or -EIO.
+ */
+int face_look_live(struct face_look *look, const struct face_image *image, struct face *faces, size_t count);
+
+/** Ends an enrolment whose time is over; its result goes to decided(). */
+void face_look_live_tick(struct face_look *look, uint64_t now_ms);
+
 /** Fills kind, template_vector, quality or reason. */
 void face_look_photo(struct face_look *look, const void *photo, size_t photo_bytes,
 		     struct face_result *result);
+
+/** Writes the frame as a JPEG into stills_dir when this result calls for it; names it in the result. */
+void face_look_still(const struct face_look *look, const struct face_view *view,
+		     const struct video_frame *frame, struct face_result *result);
 
 enum { FACE_LOOK_VIEWS = 6 };
 

@@ -51,8 +51,8 @@ static bool points_form_a_face(const struct face *face)
 	left = along_eyes(face->points, 3);
 	right = along_eyes(face->points, 4);
 	return nose.y_px > -0.1f && nose.y_px < 1.6f && left.y_px > nose.y_px - 0.05f &&
-	       right.y_px > nose.y_px - 0.05f && left.y_px > 0.4f && right.y_px > 0.4f &&
-	       left.y_px < 2.8f && right.y_px < 2.8f && right.x_px > left.x_px + 0.2f;
+	       right.y_px > nose.y_px - 0.05f && left.y_px > 0.4f && right.y_px > 0.4f && left.y_px < 2.8f &&
+	       right.y_px < 2.8f && right.x_px > left.x_px + 0.2f;
 }
 
 static uint8_t grey_at(const uint8_t *crop, int x, int y)

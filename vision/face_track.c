@@ -223,7 +223,7 @@ static bool waited_long_enough(const struct face_track *track, const struct face
 enum face_verdict face_track_judge(const struct face_track *track, const struct face_rules *rules,
 				   const char *person, float score, float threshold, uint64_t now_ms)
 {
-	bool live = !rules->liveness || face_track_liveness(track) >= rules->liveness_min;
+	bool live = !rules->liveness || !rules->enforce || face_track_liveness(track) >= rules->liveness_min;
 	bool known = person[0] != '\0' && score >= threshold;
 
 	if (track->verdict != FACE_VERDICT_OPEN || track->good_frames < rules->access_frames)

@@ -27,7 +27,8 @@ enum {
 enum face_verdict { FACE_VERDICT_OPEN, FACE_VERDICT_ACCESS, FACE_VERDICT_STRANGER, FACE_VERDICT_SPOOF };
 
 struct face_rules {
-	bool liveness;
+	bool liveness; /* it is measured */
+	bool enforce;  /* and a picture is not let in */
 	float liveness_min;
 	unsigned access_frames, stranger_frames, repeat_ms;
 };

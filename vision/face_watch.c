@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <time.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,7 +16,8 @@
 struct enrol {
 	uint64_t request;
 	size_t photo_bytes;
-	void *photo;
+	void *photo; /* NULL: live, at the camera */
+	unsigned camera, seconds;
 };
 
 struct face_watch {
@@ -48,6 +50,7 @@ void face_watch_defaults(struct face_watch_config *config)
 		.threads = 1,
 		.false_accept_percent = 1,
 		.liveness = true,
+		.enforce = true,
 		.liveness_min = 0.35f,
 		.face_min_px = 64,
 		.access_frames = 2,
@@ -110,7 +113,8 @@ static void drop_frames(struct face_watch *watch)
 	}
 }
 
-enum work { WORK_STOP, WORK_ENROL, WORK_FRAME };
+enum { TICK_MS = 250 }; /* while somebody is being enrolled at the gate */
+enum work { WORK_STOP, WORK_ENROL, WORK_FRAME, WORK_TICK };
 
 static struct video_frame *take_frame(struct face_watch *watch)
 {
@@ -130,6 +134,17 @@ static struct video_frame *take_frame(struct face_watch *watch)
 		watch->resets[watch->camera] = false;
 	}
 	return frame;
+}
+
+static int wait_a_tick(struct face_watch *watch)
+{
+	struct timespec until;
+
+	clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_nsec += (long)TICK_MS * 1000000;
+	until.tv_sec += until.tv_nsec / 1000000000;
+	until.tv_nsec %= 1000000000;
+	return pthread_cond_timedwait(&watch->filled, &watch->lock, &until);
 }
 
 /* Somebody at the door goes before somebody at a desk, but each frame may be followed by one photo. */
@@ -156,7 +171,12 @@ static enum work wait_for_work(struct face_watch *watch, bool frame_was_last, st
 			work = WORK_ENROL;
 			break;
 		}
-		pthread_cond_wait(&watch->filled, &watch->lock);
+		if (watch->look.enrolment.view == NULL) {
+			pthread_cond_wait(&watch->filled, &watch->lock);
+		} else if (wait_a_tick(watch) == ETIMEDOUT) {
+			work = WORK_TICK;
+			break;
+		}
 	}
 	pthread_mutex_unlock(&watch->lock);
 	return work;
@@ -184,6 +204,25 @@ static void look_at(struct face_watch *watch, struct video_frame *frame)
 	watch->stats.frames_searched += r > 0;
 	watch->stats.frames_still += r == 0;
 	pthread_mutex_unlock(&watch->lock);
+}
+
+static void begin_live(struct face_watch *watch, const struct enrol *enrol)
+{
+	struct face_result result = {.kind = FACE_RESULT_ENROL_FAILED, .request = enrol->request};
+
+	if (watch->look.engine != NULL && watch->look.enrolment.view == NULL) {
+		watch->look.enrolment = (struct face_enrolment){
+			.view = &watch->views[enrol->camera],
+			.request = enrol->request,
+			.until_ms = clock_mono_ms() + (uint64_t)enrol->seconds * 1000,
+		};
+		return;
+	}
+	snprintf(result.reason, sizeof(result.reason), "%s",
+		 watch->look.engine == NULL
+			 ? "The face models are not loaded."
+			 : "Somebody else is being enrolled at the gate: wait until that is over.");
+	post(watch, &result);
 }
 
 static void enrol_one(struct face_watch *watch, struct enrol *enrol)
@@ -217,8 +256,13 @@ static void *run(void *arg)
 		switch (wait_for_work(watch, frame_was_last, &frame, &enrol)) {
 		case WORK_STOP:
 			return NULL;
+		case WORK_TICK:
+			break;
 		case WORK_ENROL:
-			enrol_one(watch, &enrol);
+			if (enrol.photo == NULL)
+				begin_live(watch, &enrol);
+			else
+				enrol_one(watch, &enrol);
 			frame_was_last = false;
 			break;
 		case WORK_FRAME:
@@ -229,6 +273,7 @@ static void *run(void *arg)
 			frame_was_last = true;
 			break;
 		}
+		face_look_live_tick(&watch->look, clock_mono_ms());
 	}
 }
 
@@ -246,12 +291,25 @@ static void release(struct face_watch *watch)
 	pthread_cond_destroy(&watch->filled);
 	pthread_mutex_destroy(&watch->lock);
 	free(watch->models_dir);
+	free(watch->look.stills_dir);
 	free(watch);
+}
+
+static void set_views(struct face_watch *watch, const struct face_watch_config *config)
+{
+	for (unsigned i = 0; i < config->cameras; i++) {
+		float own = config->camera[i].liveness_min;
+		const char *name = config->camera[i].name;
+
+		watch->views[i].liveness_min = own > 0 ? own : config->liveness_min;
+		snprintf(watch->views[i].name, sizeof(watch->views[i].name), "%s", name != NULL ? name : "");
+	}
 }
 
 int face_watch_open(const struct face_watch_config *config, struct queue *results,
 		    struct face_watch **ret_watch)
 {
+	pthread_condattr_t attributes;
 	struct face_watch *watch;
 	int r;
 
@@ -261,18 +319,31 @@ int face_watch_open(const struct face_watch_config *config, struct queue *result
 	if (watch == NULL)
 		return -ENOMEM;
 	pthread_mutex_init(&watch->lock, NULL);
-	pthread_cond_init(&watch->filled, NULL);
+	pthread_condattr_init(&attributes);
+	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+	pthread_cond_init(&watch->filled, &attributes);
+	pthread_condattr_destroy(&attributes);
 	watch->cameras = config->cameras;
 	watch->threads = config->threads;
 	watch->results = results;
-	watch->look.rules = (struct face_rules){config->liveness, config->liveness_min, config->access_frames,
-						config->stranger_frames, config->repeat_ms};
+	watch->look.rules = (struct face_rules){.liveness = config->liveness,
+						.enforce = config->enforce,
+						.liveness_min = config->liveness_min,
+						.access_frames = config->access_frames,
+						.stranger_frames = config->stranger_frames,
+						.repeat_ms = config->repeat_ms};
+	watch->look.stranger_stills = config->stranger_stills;
+	set_views(watch, config);
 	watch->look.false_accept_percent = config->false_accept_percent;
 	watch->look.face_min_px = (float)config->face_min_px;
 	watch->look.decided = decided;
 	watch->look.arg = watch;
 	watch->models_dir = strdup(config->models_dir);
-	r = watch->models_dir == NULL ? -ENOMEM : gallery_open(FACE_DIM, &watch->look.gallery);
+	if (config->stills_dir != NULL)
+		watch->look.stills_dir = strdup(config->stills_dir);
+	r = watch->models_dir == NULL || (config->stills_dir != NULL && watch->look.stills_dir == NULL)
+		    ? -ENOMEM
+		    : gallery_open(FACE_DIM, &watch->look.gallery);
 	if (r == 0)
 		r = -pthread_create(&watch->thread, NULL, run, watch);
 	if (r < 0) {
@@ -312,10 +383,25 @@ void face_watch_frame(struct face_watch *watch, unsigned camera, struct video_fr
 	video_frame_unref(old);
 }
 
+static int hand_over(struct face_watch *watch, const struct enrol *enrol)
+{
+	int r = 0;
+
+	pthread_mutex_lock(&watch->lock);
+	if (watch->enrol_count == FACE_WATCH_ENROLS_MAX) {
+		r = -ENOSPC;
+	} else {
+		watch->enrols[(watch->first_enrol + watch->enrol_count++) % FACE_WATCH_ENROLS_MAX] = *enrol;
+		pthread_cond_signal(&watch->filled);
+	}
+	pthread_mutex_unlock(&watch->lock);
+	return r;
+}
+
 int face_watch_enrol(struct face_watch *watch, uint64_t request, const void *photo, size_t photo_bytes)
 {
 	struct enrol enrol = {.request = request, .photo_bytes = photo_bytes};
-	int r = 0;
+	int r;
 
 	if (photo == NULL || photo_bytes == 0)
 		return -EINVAL;
@@ -325,17 +411,19 @@ int face_watch_enrol(struct face_watch *watch, uint64_t request, const void *pho
 	if (enrol.photo == NULL)
 		return -ENOMEM;
 	memcpy(enrol.photo, photo, photo_bytes);
-	pthread_mutex_lock(&watch->lock);
-	if (watch->enrol_count == FACE_WATCH_ENROLS_MAX) {
-		r = -ENOSPC;
-	} else {
-		watch->enrols[(watch->first_enrol + watch->enrol_count++) % FACE_WATCH_ENROLS_MAX] = enrol;
-		pthread_cond_signal(&watch->filled);
-	}
-	pthread_mutex_unlock(&watch->lock);
+	r = hand_over(watch, &enrol);
 	if (r < 0)
 		free(enrol.photo);
 	return r;
+}
+
+int face_watch_enrol_live(struct face_watch *watch, uint64_t request, unsigned camera, unsigned seconds)
+{
+	struct enrol enrol = {.request = request, .camera = camera, .seconds = seconds};
+
+	if (camera >= watch->cameras || seconds < 5 || seconds > 120)
+		return -EINVAL;
+	return hand_over(watch, &enrol);
 }
 
 struct gallery *face_watch_gallery(struct face_watch *watch)

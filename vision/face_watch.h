@@ -23,6 +23,7 @@ struct gallery;
 struct queue;
 struct video_frame;
 
+enum { FACE_STILL_BYTES = 96, FACE_SHA256_BYTES = 65 };
 enum { FACE_WATCH_CAMERAS_MAX = 4, FACE_WATCH_ENROLS_MAX = 8, FACE_WATCH_PERSON_BYTES = 27 };
 
 enum face_result_kind {
@@ -54,6 +55,8 @@ struct face_result {
 	struct { /* milliseconds of the deciding frame, by stage */
 		float convert, detect, points, liveness, embed, match;
 	} ms;
+	char still[FACE_STILL_BYTES];         /* file in stills_dir, "" for none */
+	char still_sha256[FACE_SHA256_BYTES]; /* hex */
 	uint64_t request;
 	float template_vector[FACE_DIM]; /* unit length; of ENROLLED only */
 	char reason[FACE_ERROR_BYTES];   /* plain words, for FAILED and ENROL_FAILED */
@@ -64,12 +67,19 @@ struct face_watch_config {
 	unsigned cameras;            /* 1 to FACE_WATCH_CAMERAS_MAX */
 	unsigned threads;            /* that one inference may use, 1 to 16 */
 	double false_accept_percent; /* see threshold.h */
-	bool liveness;               /* false: pictures are taken for people */
-	float liveness_min;          /* 0 to 1, mean over the good frames; 0: measured, never refused */
-	unsigned face_min_px;        /* height of a usable face, 32 to 1000 */
-	unsigned access_frames;      /* good frames that must agree before ACCESS, 2 to 30 */
-	unsigned stranger_frames;    /* good frames without a match before STRANGER, access_frames to 60 */
-	unsigned repeat_ms;          /* 1000 to 3600000 */
+	bool liveness;               /* false: not measured, pictures are taken for people */
+	bool enforce;                /* false: pictures are let in, and told by their low liveness */
+	float liveness_min;          /* 0 to 1, mean over the good frames */
+	struct {
+		const char *name;   /* of stills; copied. NULL: none are written */
+		float liveness_min; /* 0: as above */
+	} camera[FACE_WATCH_CAMERAS_MAX];
+	const char *stills_dir;   /* copied; NULL: none are written */
+	bool stranger_stills;     /* of strangers too, not of pictures held up alone */
+	unsigned face_min_px;     /* height of a usable face, 32 to 1000 */
+	unsigned access_frames;   /* good frames that must agree before ACCESS, 2 to 30 */
+	unsigned stranger_frames; /* good frames without a match before STRANGER, access_frames to 60 */
+	unsigned repeat_ms;       /* 1000 to 3600000 */
 };
 
 /** The defaults that were measured to be safe. models_dir is left NULL, cameras 1. */
@@ -104,6 +114,13 @@ void face_watch_frame(struct face_watch *watch, unsigned camera, struct video_fr
  * @return 0, -EFBIG, -ENOSPC (FACE_WATCH_ENROLS_MAX wait), -EINVAL or -ENOMEM. Any thread.
  */
 int face_watch_enrol(struct face_watch *watch, uint64_t request, const void *photo, size_t photo_bytes);
+
+/**
+ * The same from whoever stands before a camera in the next @p seconds (5 to 120): several good live frames make the
+ * template. Until then that camera decides nothing; one enrolment at a time, another is answered ENROL_FAILED.
+ * @return 0, -ENOSPC or -EINVAL (no such camera, seconds). Any thread.
+ */
+int face_watch_enrol_live(struct face_watch *watch, uint64_t request, unsigned camera, unsigned seconds);
 
 /** The gallery that is searched; add and remove from any thread. Lives as long as the watch. */
 struct gallery *face_watch_gallery(struct face_watch *watch);

@@ -484,3 +484,25 @@ int gallery_neighbour(struct gallery *gallery, size_t at, char ret_person[GALLER
 	pthread_rwlock_unlock(&gallery->lock);
 	return r;
 }
+
+int gallery_likeness(struct gallery *gallery, const char *person, const float *vector, float *ret_score)
+{
+	float unit[GALLERY_DIM_MAX], best = -1;
+	uint32_t index;
+	int r = to_unit(vector, gallery->dim, unit);
+
+	if (r < 0)
+		return r;
+	pthread_rwlock_rdlock(&gallery->lock);
+	index = find_person(gallery, person);
+	for (size_t at = 0; index != nobody && at < gallery->count; at++) {
+		if (gallery->owner[at] == index)
+			best = fmaxf(best,
+				     exact_score(unit, gallery->exact + at * gallery->dim, gallery->dim));
+	}
+	pthread_rwlock_unlock(&gallery->lock);
+	if (index == nobody)
+		return -ENOENT;
+	*ret_score = best;
+	return 0;
+}

@@ -63,6 +63,12 @@ int gallery_search(struct gallery *gallery, const float *probe, size_t results_m
 		   struct gallery_match *results, size_t *ret_count);
 
 /**
+ * How alike a vector is to the templates of one person: the best of them.
+ * @return 0, -ENOENT (nobody of this id) or -EINVAL (a zero, infinite or NaN vector).
+ */
+int gallery_likeness(struct gallery *gallery, const char *person, const float *vector, float *ret_score);
+
+/**
  * Who of all others is most like the owner of a template, by that template.
  * @param at  0 to gallery_templates() - 1; which template that is changes as people come and go.
  * @return 0, -ENOENT (no such template, or nobody else is there) or -ENOMEM.

