@@ -119,7 +119,7 @@ class Faces(unittest.TestCase):
         return True
 
     def test_twins_and_the_report(self):
-        self.gate.config["face"] = {"repeat_ms": 2000, "calibration_s": 1}
+        self.gate.config.update(face={"repeat_ms": 3000, "calibration_s": 1}, access={"combine_s": 2})
         self.start()
         twins = [self.person("Anna"), self.person("Bert")]
         for twin in twins:
