@@ -84,11 +84,12 @@ export function VerdictBar({ alert, causing, setCausing, judge, busy }: VerdictP
 	);
 }
 
-function Note({ alert, changed }: { alert: Alert; changed: () => void }) {
+function Note({ alert, changed, draft }: { alert: Alert; changed: () => void; draft: RefObject<string> }) {
 	const [text, setText] = useState(alert.verdict?.note ?? ''), { busy, act } = useAct();
 	const kept = alert.verdict?.note ?? '';
 
 	useEffect(() => setText(kept), [alert.seq, kept]);
+	draft.current = text;
 	const save = async (): Promise<void> => {
 		if (!alert.verdict) return;
 		const { verdict, cause } = alert.verdict;
@@ -100,10 +101,10 @@ function Note({ alert, changed }: { alert: Alert; changed: () => void }) {
 		<section class="card">
 			<h2>{t('Note', '备注')}</h2>
 			<Field label={t('For those who look at this later; it stays out of the log', '供日后查看者参考，不写入日志')}>
-				{(id) => <textarea id={id} value={text} maxLength={1300} onInput={(e) => setText(e.currentTarget.value)} disabled={!alert.verdict}
-					placeholder={alert.verdict ? '' : t('Judge it first.', '请先判定。')} />}
+				{(id) => <textarea id={id} value={text} maxLength={1300} onInput={(e) => setText(e.currentTarget.value)} />}
 			</Field>
-			<div class="dialog-actions"><Button onClick={() => void save()} busy={busy} disabled={!alert.verdict || text === kept}>{t('Keep the note', '保存备注')}</Button></div>
+			{alert.verdict ? <div class="dialog-actions"><Button onClick={() => void save()} busy={busy} disabled={text === kept}>{t('Keep the note', '保存备注')}</Button></div>
+				: <p class="dim">{t('It is kept with the verdict.', '将与判定一同保存。')}</p>}
 		</section>
 	);
 }
@@ -167,9 +168,9 @@ export async function exportAlert(alert: Pick<Alert, 'seq'>): Promise<void> {
 /** hold: keep its evidence beyond its time, or let it go. */
 export const setHold = (alert: Alert): Promise<unknown> => post(`alerts/${alert.seq}/hold`, { held: !alert.held });
 
-interface DetailProps extends Omit<VerdictProps, 'alert'> { alert: Alert; controls: RefObject<Controls | null>; changed: () => void; back?: (() => void) | undefined }
+interface DetailProps extends Omit<VerdictProps, 'alert'> { alert: Alert; controls: RefObject<Controls | null>; draft: RefObject<string>; changed: () => void; back?: (() => void) | undefined }
 
-export function AlertDetail({ alert, controls, changed, back, ...verdict }: DetailProps) {
+export function AlertDetail({ alert, controls, draft, changed, back, ...verdict }: DetailProps) {
 	const { busy, act } = useAct(), [handing, setHanding] = useState(false);
 	const hold = async (): Promise<void> => {
 		if (await act(() => setHold(alert), alert.held ? t('Its evidence is let go in its time.', '已取消保留。') : t('Its evidence is kept.', '证据已保留。'))) changed();
@@ -189,7 +190,7 @@ export function AlertDetail({ alert, controls, changed, back, ...verdict }: Deta
 			</header>
 			<Player alert={alert} controls={controls} />
 			<VerdictBar alert={alert} {...verdict} />
-			<div class="alert-more"><Reasons alert={alert} /><div class="stack"><Note alert={alert} changed={changed} /><Files alert={alert} /></div></div>
+			<div class="alert-more"><Reasons alert={alert} /><div class="stack"><Note alert={alert} changed={changed} draft={draft} /><Files alert={alert} /></div></div>
 			{handing && <CaseDialog alert={alert} close={() => setHanding(false)} changed={changed} />}
 		</article>
 	);

@@ -38,15 +38,20 @@ export async function setNote(on: boolean): Promise<boolean> {
 	return allowed;
 }
 
-/** Tell of a new alert as far as it is wanted. @p open when the notification is pressed. */
-export function tellOfAlert(where: string, seq: number): void {
+function tell(title: string, body: string, tag: string, address: string): void {
 	if (soundIsOn()) ring();
 	if (!noteIsOn() || document.visibilityState === 'visible') return;
-	const note = new Notification(t('Thrown object', '高空抛物'), { body: where, tag: `alert-${seq}`, icon: '/icon.svg' });
+	const note = new Notification(title, { body, tag, icon: '/icon.svg' });
 
 	note.onclick = () => {
 		window.focus();
-		location.hash = `#/alerts/${seq}`;
+		location.hash = address;
 		note.close();
 	};
 }
+
+/** Tell of a new alert, as far as it is wanted. */
+export const tellOfAlert = (where: string, seq: number): void => tell(t('Thrown object', '高空抛物'), where, `alert-${seq}`, `#/alerts/${seq}`);
+
+/** Somebody waits at a door for the guard's word. */
+export const tellOfGuest = (): void => tell(t('Somebody waits at a door', '有人在门口等待'), t('The guard decides.', '由保安决定。'), 'guest', '#/doors');

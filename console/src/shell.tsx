@@ -5,7 +5,7 @@ import { get, may, post, call, type AlertPage, type GuardRequest, type Session, 
 import { language, setLanguage, t, word } from './i18n';
 import { Icon } from './icons';
 import { useEvents, useLink, useReloadOn } from './live';
-import { tellOfAlert } from './notify';
+import { tellOfAlert, tellOfGuest } from './notify';
 import { originText } from './origin';
 import { routes, type Route } from './routes';
 import { Button, Dialog, TextField, useAct, useLoad } from './ui';
@@ -58,6 +58,7 @@ export function DeskKnowledge({ children }: { children: ComponentChildren }) {
 	useReloadOn(['door.', 'camera.', 'storage.', 'fire.', 'system.'], status.reload);
 	useReloadOn(['litter.', 'alert.reviewed'], alerts.reload);
 	useReloadOn(['access.'], requests.reload);
+	useEvents(['access.guard_asked'], () => tellOfGuest());
 	useEvents(['litter.detected'], (event) => tellOfAlert(originText(event.data), event.seq));
 	useEffect(() => {
 		const timer = window.setInterval(status.reload, 30000); /* what no event tells: the broker, blind seconds */
@@ -131,7 +132,7 @@ function LinkState() {
 
 export function Shell({ session, here, leave, children }: { session: Session; here: string; leave: () => void; children: ComponentChildren }) {
 	const [more, setMore] = useState(false), [simulated, setSimulated] = useState(false);
-	const { status } = useDesk(), link = useLink();
+	const { status, requests } = useDesk(), link = useLink();
 	const seen = routes.filter((r) => may(session, r.least) && (!r.simulated || simulated));
 	const desk = seen.filter((r) => r.group === 'desk'), office = seen.filter((r) => r.group === 'office');
 
@@ -155,6 +156,7 @@ export function Shell({ session, here, leave, children }: { session: Session; he
 			<div class="content">
 				{status?.fire && <p class="banner fire" role="alert"><Icon name="fire" />{t('Fire alarm: the doors that open on fire stand open.', '火警：设定为火警开启的门已打开。')}</p>}
 				{status && status.storage.state === 'failed' && <p class="banner bad" role="alert">{t('The log cannot be written. Call the administrator.', '日志无法写入，请联系管理员。')}</p>}
+				{requests.length > 0 && here !== 'doors' && <p class="banner warn" role="alert"><Icon name="bell" />{t('Somebody waits at a door:', '有人在门口等待：')} {requests[0]?.door}<a href="#/doors">{t('Answer', '去处理')}</a></p>}
 				{link === 'lost' && <p class="banner warn" role="status"><span class="spinner" />{t('No connection to the gate. What you see may be old; reconnecting by itself.', '与闸机的连接已断开，显示内容可能已过时，正在自动重连。')}</p>}
 				{children}
 			</div>

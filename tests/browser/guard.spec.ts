@@ -40,12 +40,15 @@ test('a guard finds a new alert live, plays it, marks it false and exports it', 
 	const judged = JSON.parse(execFileSync(gate.gatectl, ['evidence', 'verify', '--json', zip], { encoding: 'utf8' })) as { ok: boolean; files: number };
 	expect(judged).toMatchObject({ ok: true, files: 3 });
 
-	/* the verdict, with a cause, and a note */
+	/* the verdict, with a cause, and a note: written before it or after */
+	await page.locator('textarea').fill('A pigeon');
+	await page.getByRole('heading', { name: 'Note' }).click();
 	await page.keyboard.press('2');
 	await expect(page.getByText('What was it?')).toBeVisible();
 	await page.keyboard.press('1');
 	await expect(page.getByText('All reviewed')).toBeVisible();
 	await expect(page.locator('.said')).toContainText('False · Bird · gus');
+	await expect(page.locator('textarea')).toHaveValue('A pigeon');
 	await page.locator('textarea').fill('A pigeon <b>with</b> a bottle');
 	await page.getByRole('button', { name: 'Keep the note' }).click();
 	await page.getByRole('button', { name: 'Reviewed' }).click();
@@ -59,10 +62,11 @@ test('a guard finds a new alert live, plays it, marks it false and exports it', 
 test('somebody who waits at a door is let in by the guard, and a door is opened once', async ({ desk, gate }) => {
 	const { page } = desk;
 
-	await logIn(page, gate, 'gus', 'doors');
+	await logIn(page, gate, 'gus', 'cases');
 	const door = page.locator('.door');
-	await expect(door).toContainText('Locked');
 	await control(gate, 'swipe');
+	await page.getByRole('alert').getByRole('link', { name: 'Answer' }).click();
+	await expect(door).toContainText('Locked');
 	const waiting = page.locator('.waiting');
 	await expect(waiting).toContainText('王小明 <b>Wang</b>');
 	await expect(page.getByRole('timer')).toContainText(/[1-9]/);

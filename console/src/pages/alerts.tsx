@@ -82,7 +82,7 @@ export default function AlertsPage({ args }: PageProps) {
 	const listed = list.find((a) => a.seq === picked);
 	const alone = useLoad<Alert>(picked !== undefined ? `alerts/${picked}` : null);
 	const alert = alone.data ?? listed;
-	const controls = useRef<Controls | null>(null), [causing, setCausing] = useState(false), [help, setHelp] = useState(false), { busy, act } = useAct();
+	const controls = useRef<Controls | null>(null), draft = useRef(''), [causing, setCausing] = useState(false), [help, setHelp] = useState(false), { busy, act } = useAct();
 	const changed = (): void => { load.reload(); alone.reload(); };
 
 	useReloadOn(['litter.', 'alert.', 'case.'], changed);
@@ -102,7 +102,7 @@ export default function AlertsPage({ args }: PageProps) {
 	};
 	const judge = async (verdict: VerdictName, cause?: string): Promise<void> => {
 		if (!alert) return;
-		const next = beside(1) ?? beside(-1), note = alert.verdict?.note;
+		const next = beside(1) ?? beside(-1), note = draft.current;
 		const name = cause ? `${word(verdict)} · ${word(cause)}` : word(verdict);
 
 		if (!(await act(() => post(`alerts/${alert.seq}/verdict`, { verdict, ...(cause ? { cause } : {}), ...(note ? { note } : {}) }), `${originText(alert)}: ${name}`))) return;
@@ -153,7 +153,7 @@ export default function AlertsPage({ args }: PageProps) {
 				)}
 				{picked !== undefined && (
 					<section class="alert-pane">
-						{alert ? <AlertDetail key={alert.seq} alert={alert} controls={controls} changed={changed} causing={causing} setCausing={setCausing} busy={busy}
+						{alert ? <AlertDetail key={alert.seq} alert={alert} controls={controls} draft={draft} changed={changed} causing={causing} setCausing={setCausing} busy={busy}
 							judge={(v, c) => void judge(v, c)} back={narrow ? () => { location.hash = '#/alerts'; } : undefined} />
 							: <Await load={alone}>{() => null}</Await>}
 					</section>
