@@ -236,5 +236,54 @@ class Brokers(Link):
         self.assertEqual((named["seq"], named["person_name"]), (told["seq"], "Wang Xiaoming"))
 
 
+class Certificates(unittest.TestCase):
+    """TLS: the right broker is served; a stranger with a certificate of its own, or of another name, hears nothing."""
+
+    def authority(self, name):
+        self.run_openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", f"/CN={name}",
+                         "-keyout", f"{name}.key", "-out", f"{name}.crt")
+
+    def certificate(self, name, authority, address):
+        (self.gate.folder / "names").write_text(f"subjectAltName={address}\n")
+        self.run_openssl("req", "-newkey", "rsa:2048", "-nodes", "-subj", f"/CN={name}", "-keyout", f"{name}.key", "-out", f"{name}.csr")
+        self.run_openssl("x509", "-req", "-in", f"{name}.csr", "-CA", f"{authority}.crt", "-CAkey", f"{authority}.key",
+                         "-CAcreateserial", "-days", "2", "-extfile", "names", "-out", f"{name}.crt")
+
+    def run_openssl(self, *words):
+        subprocess.run(["openssl", *words], cwd=self.gate.folder, check=True, capture_output=True)
+
+    def serve(self, name):
+        """A broker with this certificate on the port that the gate knows."""
+        self.broker.config_path.write_text(self.config + "".join(
+            f"{key} {self.gate.folder / file}\n" for key, file in (("certfile", f"{name}.crt"), ("keyfile", f"{name}.key"))))
+        self.broker.start()
+
+    def test_who_the_broker_is(self):
+        harness.need_program("openssl")
+        self.gate = self.enterContext(Gate())
+        self.broker = self.enterContext(Broker(self.gate.folder, record=False))
+        self.config = self.broker.config_path.read_text() + "user root\n"  # else it may not read the key
+        self.authority("site")
+        self.authority("stranger")
+        self.certificate("broker", "site", "IP:127.0.0.1")
+        self.certificate("other", "site", "DNS:broker.example")
+        self.certificate("impostor", "stranger", "IP:127.0.0.1")
+        self.gate.config["mqtt"] = {"enabled": True, "host": "127.0.0.1", "port": self.broker.port, "lost_after_s": 1,
+                                    "ca_file": str(self.gate.folder / "site.crt")}
+        self.serve("impostor")
+        self.gate.start()
+        for name in ("impostor", "other"):
+            self.gate.wait_event("link.lost")
+            self.assertNotEqual(self.gate.status()["mqtt"]["state"], "connected")
+            self.broker.process.wait_log("New connection from")
+            self.broker.process.wait_log("OpenSSL Error")  # the gate hung up
+            self.assertNotIn("New client connected", self.broker.process.log, name)
+            self.gate.gatectl("door", "open", "main")  # no door waits for a broker
+            self.broker.kill()
+            self.serve("other" if name == "impostor" else "broker")
+        wait_until("the right one", lambda: self.gate.status()["mqtt"]["state"] == "connected")
+        self.gate.wait_event("link.restored")
+
+
 if __name__ == "__main__":
     harness.main()
