@@ -220,7 +220,7 @@ struct config_mqtt {
 	struct config_key keys[CONFIG_KEYS_MAX];
 	size_t key_count;
 	struct config_share share;
-	bool accept_photos;
+	bool accept_photos, accept_templates;
 	struct config_home_assistant home_assistant;
 };
 

@@ -139,6 +139,13 @@ const struct option config_mqtt_members[] = {
 	 .help = "`enrol` takes photos that the property system sends. The broker sees them: use TLS, and "
 		 "only a broker "
 		 "of the site's own."},
+	{.key = "accept_templates",
+	 .kind = OPTION_BOOL,
+	 AT(config_mqtt, accept_templates),
+	 FALLBACK("false"),
+	 .help = "`enrol` takes face templates, which only the model that made them can read, and which are "
+		 "personal data "
+		 "all the same."},
 	{.key = "home_assistant",
 	 MEMBERS(home_assistant_members),
 	 AT(config_mqtt, home_assistant),

@@ -237,34 +237,36 @@ const struct link_command_kind gate_command_roster_snapshot = {"roster.snapshot"
 
 /* ---- enrol ---- */
 
-static int read_enrol(const struct link_call *call, char *error)
-{
-	static const char *const known[] = {"person", "photo", NULL};
-	const char *person = NULL, *photo = NULL;
-	int r = json_only_known(call->command->body, known, error);
-
-	if (r == 0)
-		r = json_get_string(call->command->body, "person", ULID_BYTES - 1, &person, error);
-	if (r == 0)
-		r = json_get_string(call->command->body, "photo", COMMAND_BYTES_MAX, &photo, error);
-	if (r < 0)
-		return r;
-	if (person == NULL || roster_find(call->l->gate->roster, person) == NULL)
-		return refuse(error, -EINVAL, "person: nobody is enrolled under this id");
-	if (photo == NULL)
-		return refuse(error, -EINVAL, "photo: missing");
-	return 0;
-}
-
 static int check_enrol(const struct link_call *call, char *error)
 {
+	static const char *const known[] = {"person", "photo", "template", "model", NULL};
+	const struct config_mqtt *config = &call->l->gate->config->mqtt;
+	const char *person = NULL, *photo = NULL, *template = NULL, *model = NULL;
+	const json_t *body = call->command->body;
 	int r = check_key(call, error);
 
+	if (r == 0)
+		r = json_only_known(body, known, error);
+	if (r == 0)
+		r = json_get_string(body, "person", ULID_BYTES - 1, &person, error);
+	if (r == 0)
+		r = json_get_string(body, "photo", COMMAND_BYTES_MAX, &photo, error);
+	if (r == 0)
+		r = json_get_string(body, "template", COMMAND_BYTES_MAX, &template, error);
+	if (r == 0)
+		r = json_get_string(body, "model", ROSTER_MODEL_BYTES - 1, &model, error);
 	if (r < 0)
 		return r;
-	if (!call->l->gate->config->mqtt.accept_photos)
+	if (photo != NULL && !config->accept_photos)
 		return refuse(error, -EACCES, "this site takes no photos this way (mqtt.accept_photos)");
-	return read_enrol(call, error);
+	if (template != NULL && !config->accept_templates)
+		return refuse(error, -EACCES,
+			      "this site takes no templates this way (mqtt.accept_templates)");
+	if (person == NULL || roster_find(call->l->gate->roster, person) == NULL)
+		return refuse(error, -EINVAL, "person: nobody is enrolled under this id");
+	if ((photo == NULL) == (template == NULL) || (template == NULL) != (model == NULL))
+		return refuse(error, -EINVAL, "expected a photo, or a template with its model");
+	return 0;
 }
 
 static const char *enrol_problem(int r)
@@ -274,29 +276,49 @@ static const char *enrol_problem(int r)
 		return "the face models are still loading; try again in a moment";
 	case -ENODEV:
 		return "the face models are not there";
+	case -EINVAL:
+		return "template: of another model, or not of unit length";
 	default:
 		return "too many photos at once; try again in a moment";
 	}
 }
 
+/* @return as gate_vision_enrol(); -EBADMSG: no base 64 of the right length */
+static int enrol(struct gate *gate, const char *key, const json_t *body, const struct gate_reply *reply)
+{
+	const char *photo = json_string_value(json_object_get(body, "photo"));
+	const char *model = json_string_value(json_object_get(body, "model"));
+	const char *person = json_string_value(json_object_get(body, "person"));
+	const char *text = photo != NULL ? photo : json_string_value(json_object_get(body, "template"));
+	size_t bytes = 0, room = strlen(text) + 1;
+	void *decoded = malloc(room);
+	int r = -ENOMEM;
+
+	if (decoded != NULL)
+		r = crypto_unbase64_all(text, decoded, room, &bytes) < 0 ? -EBADMSG : 0;
+	if (r == 0 && photo != NULL)
+		r = gate_vision_enrol(gate, person, key,
+				      &(struct api_enrol){.photo = decoded, .photo_bytes = bytes}, reply);
+	else if (r == 0 && bytes != ROSTER_TEMPLATE_DIM * sizeof(float))
+		r = -EBADMSG;
+	else if (r == 0)
+		r = gate_vision_enrol_template(gate, person, key, model, decoded, reply);
+	if (decoded != NULL)
+		crypto_wipe(decoded, room);
+	free(decoded);
+	return r;
+}
+
 static void run_enrol(struct gate_link *l, struct link_asker *asker, const char *key, const json_t *body)
 {
-	const char *text = json_string_value(json_object_get(body, "photo"));
-	const char *person = json_string_value(json_object_get(body, "person"));
 	struct gate_reply reply = link_reply_later(asker);
-	uint8_t *photo = malloc(strlen(text) + 1);
-	const char *problem = "photo: expected base 64";
-	struct api_enrol asked = {.photo = photo};
-	int r = photo != NULL ? crypto_unbase64_all(text, photo, strlen(text) + 1, &asked.photo_bytes)
-			      : -ENOMEM;
+	int r = enrol(l->gate, key, body, &reply);
 
-	if (r == 0) {
-		r = gate_vision_enrol(l->gate, person, key, &asked, &reply);
-		problem = enrol_problem(r);
-	}
-	if (r < 0)
-		link_answer(l, asker, r, problem, NULL);
-	free(photo);
+	if (r == -EBADMSG)
+		link_answer(l, asker, -EINVAL,
+			    "expected base 64: a photo, or 512 numbers of 32 bits, lowest byte first", NULL);
+	else if (r < 0)
+		link_answer(l, asker, r, enrol_problem(r), NULL);
 }
 
 const struct link_command_kind gate_command_enrol = {"enrol", check_enrol, run_enrol};

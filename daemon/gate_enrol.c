@@ -14,13 +14,13 @@ static const float duplicate_margin = 0.05f, duplicate_min = 0.40f;
 static const float same_person_min = 0.25f;
 
 struct enrol {
-	uint64_t request;
+	uint64_t request; /* the face worker's number of it */
 	struct gate *gate;
 	struct gate_reply reply;
 	char person[ULID_BYTES];
 	char by[32];
 	char camera[CONFIG_NAME_BYTES]; /* "": from a photo */
-	bool accept_look_alike;
+	bool accept_look_alike, sent;   /* sent: the template, not a picture */
 	float vector[FACE_DIM];
 	float quality;
 };
@@ -67,8 +67,10 @@ static void on_template_stored(void *arg, int r, const struct event_row *row)
 		if (roster_find(gate->roster, enrol->person) != NULL)
 			gate_vision_person_template(gate, enrol->person, face_engine_recogniser(),
 						    enrol->vector);
-		enrol->reply.answer(gate, &enrol->reply, 0, NULL,
-				    json_pack("{s:o}", "quality", gate_vision_number(enrol->quality)));
+		enrol->reply.answer(
+			gate, &enrol->reply, 0, NULL,
+			enrol->sent ? json_object()
+				    : json_pack("{s:o}", "quality", gate_vision_number(enrol->quality)));
 	} else {
 		enrol->reply.answer(gate, &enrol->reply, r,
 				    gate->store_trouble[0] != '\0' ? gate->store_trouble : NULL, NULL);
@@ -97,17 +99,18 @@ static bool has_look_alike(struct gate_vision *vision, const struct enrol *enrol
 	return false;
 }
 
-static const char *name_of(const struct gate *gate, const char *id)
+/* For who enrols to read; the property system learns names only where the site shares them. */
+static const char *name_of(const struct enrol *enrol, const char *id)
 {
-	const struct roster_person *person = roster_find(gate->roster, id);
+	const struct roster_person *person = roster_find(enrol->gate->roster, id);
+	bool opaque = enrol->reply.command != NULL && !enrol->gate->config->mqtt.share.names;
 
-	return person != NULL ? person->name : id;
+	return person != NULL && !opaque ? person->name : id;
 }
 
 /* @return 0, or what is against this template, with a sentence. */
 static int check(struct gate_vision *vision, const struct enrol *enrol, char *reason)
 {
-	struct gate *gate = vision->gate;
 	struct gallery_match other;
 	float likeness;
 
@@ -116,7 +119,7 @@ static int check(struct gate_vision *vision, const struct enrol *enrol, char *re
 	    likeness < same_person_min) {
 		snprintf(reason, FACE_ERROR_BYTES,
 			 "This face is not that of the other photos of %.100s (%.2f): were photos mixed up?",
-			 name_of(gate, enrol->person), (double)likeness);
+			 name_of(enrol, enrol->person), (double)likeness);
 		return -EINVAL;
 	}
 	if (enrol->accept_look_alike || !has_look_alike(vision, enrol, &other))
@@ -125,7 +128,7 @@ static int check(struct gate_vision *vision, const struct enrol *enrol, char *re
 		 "This face is much like that of %.100s, who is enrolled already (%.2f). If they are two "
 		 "people, "
 		 "accept the look-alike: where both are recognised, a second factor is asked for.",
-		 name_of(gate, other.person), (double)other.score);
+		 name_of(enrol, other.person), (double)other.score);
 	return -EEXIST;
 }
 
@@ -135,7 +138,11 @@ static void store_template(struct gate *gate, struct enrol *enrol)
 	int r;
 
 	draft.person = enrol->person;
-	draft.data = json_pack("{s:s, s:o}", "by", enrol->by, "quality", gate_vision_number(enrol->quality));
+	draft.data = json_pack("{s:s}", "by", enrol->by);
+	if (enrol->sent)
+		json_object_set_new(draft.data, "template", json_true());
+	else
+		json_object_set_new(draft.data, "quality", gate_vision_number(enrol->quality));
 	if (enrol->camera[0] != '\0')
 		json_object_set_new(draft.data, "camera", json_string(enrol->camera));
 	if (enrol->accept_look_alike)
@@ -219,4 +226,39 @@ int gate_vision_enrol(struct gate *gate, const char *person, const char *by, con
 	else
 		*slot = enrol;
 	return r;
+}
+
+int gate_vision_enrol_template(struct gate *gate, const char *person, const char *by, const char *model,
+			       const float *vector, const struct gate_reply *reply)
+{
+	struct gate_vision *vision = gate->vision;
+	struct enrol *enrol;
+	char reason[FACE_ERROR_BYTES];
+	double square = 0;
+	int r;
+
+	if (vision == NULL || vision->faces == NULL || vision->face_state == FACE_FAILED)
+		return -ENODEV;
+	if (vision->face_state != FACE_READY)
+		return -EAGAIN;
+	for (size_t i = 0; i < FACE_DIM; i++)
+		square += (double)vector[i] * (double)vector[i];
+	if (strcmp(model, face_engine_recogniser()) != 0 ||
+	    !(square > 0.98 && square < 1.02)) /* NaN: neither */
+		return -EINVAL;
+	enrol = malloc(sizeof(*enrol));
+	if (enrol == NULL)
+		return -ENOMEM;
+	*enrol = (struct enrol){.gate = gate, .reply = *reply, .sent = true};
+	snprintf(enrol->person, sizeof(enrol->person), "%s", person);
+	snprintf(enrol->by, sizeof(enrol->by), "%s", by);
+	memcpy(enrol->vector, vector, sizeof(enrol->vector));
+	r = check(vision, enrol, reason);
+	if (r == 0) {
+		store_template(gate, enrol);
+		return 0;
+	}
+	reply->answer(gate, reply, r, reason, NULL);
+	enrol_free(enrol);
+	return 0;
 }

@@ -347,6 +347,13 @@ void gate_sight_load(struct gate *gate, const char *kind, const char *id, json_t
 int gate_vision_enrol(struct gate *gate, const char *person, const char *by, const struct api_enrol *asked,
 		      const struct gate_reply *reply);
 
+/**
+ * A face that another gate measured with the same model: ROSTER_TEMPLATE_DIM numbers of unit length.
+ * @return 0 (the reply comes), -EINVAL (another model's, or no unit vector), -EAGAIN, -ENODEV or -ENOMEM.
+ */
+int gate_vision_enrol_template(struct gate *gate, const char *person, const char *by, const char *model,
+			       const float *vector, const struct gate_reply *reply);
+
 /* gate_retention.c */
 int gate_retention_open(struct gate *gate);	   /* once the log can be read */
 void gate_retention_close(struct gate *gate); /* once the store is closed */

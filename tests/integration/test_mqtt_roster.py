@@ -3,6 +3,7 @@ import base64
 import hashlib
 import json
 import os
+import struct
 import threading
 import time
 import unittest
@@ -171,6 +172,30 @@ class Small(Roster):
             answer = self.ask("enrol", body)
             self.assertEqual(answer["error"]["code"], "invalid", answer)
         self.assertIs(self.ask("enrol", photo)["ok"], False)
+        self.assertEqual(self.ask("enrol", self.template())["error"]["code"], "forbidden")
+
+    def template(self, **changes):
+        """A face as another gate with the same model would have measured it."""
+        vector = [1.0] + [0.0] * 511
+        model = hashlib.sha256(self.model.read_bytes()).hexdigest() if self.model.exists() else "0" * 64
+        return {"person": ulid(1), "template": base64.b64encode(struct.pack("<512f", *vector)).decode(), "model": model, **changes}
+
+    model = harness.SOURCE / "models" / "fr_feature.onnx"
+
+    def test_a_template(self):
+        self.apply("", "a", [put("person", ulid(1), name="Li")])
+        self.gate.stop()
+        self.gate.config["mqtt"]["accept_templates"] = True
+        self.start()
+        harness.need(self.model.exists(), "models/fr_feature.onnx is missing: tools/setup")
+        self.gate.process.wait_log("face models are ready")
+        for change in ({"model": "0" * 64}, {"template": "AAAA"}, {"template": base64.b64encode(bytes(2048)).decode()},
+                       {"template": base64.b64encode(b"\xff" * 2048).decode()}, {"person": ulid(2)}, {"photo": ""}):
+            answer = self.ask("enrol", self.template(**change))
+            self.assertIs(answer["ok"], False, (change, answer))
+        answer = self.ask("enrol", self.template())
+        self.assertEqual(answer.get("result"), {}, answer)
+        self.assertEqual(self.gate.wait_event("person.enrolled")["data"], {"v": 1, "by": "property", "template": True})
 
 
 class Large(Roster):
