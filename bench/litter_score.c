@@ -133,44 +133,49 @@ static double overlap(const struct throw *throw, const struct score_told *told)
 	return both > 0 && all > 0 ? both / all : 0;
 }
 
-/* the alert that is none's yet and fits the throw's time best; -1: none */
-static int best_alert(const struct score_clip *clip, struct throw *throw, const bool *taken)
+struct match {
+	int throw, alert;
+	double overlap;
+};
+
+/* of the throws and alerts that are nobody's yet, the two whose times agree best; @return whether there are any */
+static bool best_match(const struct score_clip *clip, struct throw *throws, size_t count, const bool *taken,
+		       struct match *ret_match)
 {
-	double best_overlap = -1;
-	int best = -1;
+	ret_match->overlap = -1;
+	for (size_t t = 0; t < count; t++) {
+		for (size_t i = 0; i < clip->told_count && !throws[t].found; i++) {
+			const struct score_told *told = &clip->told[i];
 
-	for (size_t i = 0; i < clip->told_count; i++) {
-		const struct score_told *told = &clip->told[i];
-
-		if (taken[i] || !belongs(told, throw, clip))
-			continue;
-		if (told->verdict.grade != LITTER_ALERT) {
-			throw->suspected = true;
-		} else if (overlap(throw, told) > best_overlap) {
-			best_overlap = overlap(throw, told);
-			best = (int)i;
+			if (taken[i] || !belongs(told, &throws[t], clip))
+				continue;
+			if (told->verdict.grade != LITTER_ALERT)
+				throws[t].suspected = true;
+			else if (overlap(&throws[t], told) > ret_match->overlap)
+				*ret_match = (struct match){(int)t, (int)i, overlap(&throws[t], told)};
 		}
 	}
-	return best;
+	return ret_match->overlap >= 0;
 }
 
 static int match(struct score *score, const struct score_clip *clip, struct throw *throws, size_t count)
 {
 	bool *taken = calloc(clip->told_count + 1, sizeof(*taken));
 	int r = taken == NULL ? -ENOMEM : 0;
+	struct match m;
 
-	for (size_t t = 0; t < count && r == 0; t++) {
-		int best = best_alert(clip, &throws[t], taken);
+	while (r == 0 && best_match(clip, throws, count, taken, &m)) {
+		struct throw *throw = &throws[m.throw];
 
-		score->overlap_throws += throws[t].has_box;
-		score->found += best >= 0;
-		score->found_suspected += best < 0 && throws[t].suspected;
-		if (best < 0)
-			continue;
-		taken[best] = throws[t].found = true;
+		taken[m.alert] = throw->found = true;
 		score->alerts_right++;
-		score->overlap_sum += throws[t].has_box ? overlap(&throws[t], &clip->told[best]) : 0;
-		r = keep_delay(score, clip->told[best].told_s - throws[t].end_s);
+		score->overlap_sum += throw->has_box ? m.overlap : 0;
+		r = keep_delay(score, clip->told[m.alert].told_s - throw->end_s);
+	}
+	for (size_t t = 0; t < count; t++) {
+		score->overlap_throws += throws[t].has_box;
+		score->found += throws[t].found;
+		score->found_suspected += !throws[t].found && throws[t].suspected;
 	}
 	free(taken);
 	return r;

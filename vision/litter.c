@@ -167,6 +167,10 @@ static void rebase(struct litter *litter)
 		litter->crowd[i].begin -= by;
 		litter->crowd[i].end -= by;
 	}
+	for (int i = 0; i < LITTER_WAYS_MAX; i++)
+		litter->ways[i].end -= by;
+	for (int i = 0; i < LITTER_RESTS_MAX; i++)
+		litter->rests[i].t -= by;
 	for (int i = 0; i < 16; i++)
 		litter->events[i].t -= by;
 }
@@ -209,7 +213,8 @@ void litter_flush(struct litter *litter)
 	for (int i = 0; i < LITTER_FALLS_MAX; i++)
 		litter->falls[i].used = false;
 	litter->crowd_next = 0;
-	litter->begins_next = 0;
+	litter->ways_next = 0;
+	litter->rests_next = 0;
 	litter->event_next = 0;
 	litter->blob_count = 0;
 	litter->usual_difference = 0;

@@ -3,6 +3,10 @@
 #include <math.h>
 #include <string.h>
 
+#define SCALE_MIN 0.8
+#define SCALE_MAX 1.3
+#define TOWARDS_MAX 0.12 /* of the distance to the wall, a second */
+
 bool litter_fit_polynomial(const float *t, const float *y, int count, int degree, double *ret_c)
 {
 	double s[5] = {0}, r[3] = {0}, m[3][4];
@@ -124,4 +128,71 @@ void litter_fit_fall(const struct litter_sight *sights, int count, float height,
 		ret_fit->acceleration = (ret_fit->speed_end - ret_fit->speed_begin) / fmaxf(length, 1e-3F);
 		ret_fit->accelerates = ret_fit->acceleration > 0;
 	}
+}
+
+/* how far a thing has fallen after t seconds: let go at v0 m/s, never faster than about vt */
+static double fallen(double t, double v0, double vt)
+{
+	const double g = 9.81;
+	double a, share = v0 / vt;
+
+	if (share >= 0.999) /* at its speed from the start */
+		return v0 * t;
+	a = atanh(share);
+	return vt * vt / g * log(cosh(a + g * t / vt) / cosh(a));
+}
+
+struct metres {
+	const float *t, *down_m;
+	int count;
+	double height_m; /* of the first sight above the camera */
+};
+
+static double within(double value, double low, double high)
+{
+	return fmax(low, fmin(high, value));
+}
+
+/*
+ * Sum of squares that a fall leaves. Floors are not three metres everywhere, so its scale is free within limits.
+ * What flies towards the camera seems to be higher up the wall than it is: by a share of its height that grows with
+ * the time, and is found here, too.
+ */
+static double misfit_of(const struct metres *m, double v0, double vt)
+{
+	double mean[3] = {0}, c[3][3] = {{0}}, scale, share, n = m->count, det;
+
+	for (int i = 0; i < m->count; i++) {
+		double t = (double)m->t[i], d = fallen(t, v0, vt);
+		double v[3] = {(double)m->down_m[i], d, -t * fmax(m->height_m - d, 0)};
+
+		for (int j = 0; j < 3; j++) {
+			mean[j] += v[j] / n;
+			for (int k = 0; k < 3; k++)
+				c[j][k] += v[j] * v[k];
+		}
+	}
+	for (int j = 0; j < 3; j++) {
+		for (int k = 0; k < 3; k++)
+			c[j][k] -= n * mean[j] * mean[k];
+	}
+	det = c[1][1] * c[2][2] - c[1][2] * c[1][2];
+	share = det > 1e-9 ? within((c[1][1] * c[0][2] - c[1][2] * c[0][1]) / det, 0, TOWARDS_MAX) : 0;
+	scale = c[1][1] > 1e-9 ? within((c[0][1] - share * c[1][2]) / c[1][1], SCALE_MIN, SCALE_MAX) : 1;
+	return c[0][0] + scale * scale * c[1][1] + share * share * c[2][2] +
+	       2 * (scale * share * c[1][2] - scale * c[0][1] - share * c[0][2]);
+}
+
+float litter_fit_metres(const float *t, const float *down_m, int count, float height_m)
+{
+	static const double let_go[] = {0, 1.5, 3, 5, 8, 12, 17, 23},
+			    terminal[] = {2.5, 3.6, 5, 7, 10, 14, 20, 30, 80};
+	const struct metres m = {t, down_m, count, (double)height_m};
+	double best = 1e9, travel = fmax((double)down_m[count - 1], 0.1);
+
+	for (int k = 0; k < 8 * 9; k++) {
+		if (let_go[k / 9] <= terminal[k % 9])
+			best = fmin(best, misfit_of(&m, let_go[k / 9], terminal[k % 9]));
+	}
+	return (float)(sqrt(fmax(best, 0) / count) / travel);
 }

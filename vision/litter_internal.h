@@ -5,6 +5,7 @@
  *   litter_blob.c     runs -> blobs, each tile capped
  *   litter_track.c    blobs -> tracks
  *   litter_fit.c      does a track fall as gravity seen in perspective?
+ *   litter_cut.c      a track -> that part of it which is the fall
  *   litter_weigh.c    a track -> the reasons for and against a throw
  *   litter_verdict.c  ended tracks -> verdicts with their reasons
  *   litter_origin.c   first sight -> floor and column
@@ -26,7 +27,8 @@ enum {
 	LITTER_FALLS_MAX = 24,
 	LITTER_VERDICTS_MAX = 16,
 	LITTER_CROWD_MAX = 256,
-	LITTER_BEGINS_MAX = 32,
+	LITTER_WAYS_MAX = 48,
+	LITTER_RESTS_MAX = 16,
 	LITTER_PAIRS_A_TRACK = 12,
 	LITTER_STRIPS = 32, /* of the picture, upright: blobs are looked for near where they are expected */
 };
@@ -78,6 +80,8 @@ struct litter_track {
 	float busy;      /* sum, over the tiles it entered, of how restless they were before it came */
 	int tiles, tile; /* entered; the last one */
 	int near;        /* blobs in its gate, this frame */
+	float came;      /* px: how far it had come to the place where the fall begins; cut off */
+	float waited;    /* s, there */
 	float rivals;    /* sum over sights of how many other blobs it might have been */
 	bool live;
 };
@@ -119,8 +123,15 @@ struct litter {
 		int cell;
 	} crowd[LITTER_CROWD_MAX]; /* short tracks that went down: rain and snow */
 	unsigned crowd_next;
-	struct litter_spot begins[LITTER_BEGINS_MAX]; /* px: where things that went down were first seen */
-	unsigned begins_next;
+	struct {
+		float end, x0, y0, x1, y1; /* px: first and last sight */
+	} ways[LITTER_WAYS_MAX];           /* of what went down lately */
+	unsigned ways_next;
+	struct {
+		float t, x, y, size, came; /* px, came: how far it had come to this place */
+		bool lost;                 /* it flew and was seen no more, here */
+	} rests[LITTER_RESTS_MAX];         /* what moved about and then stayed where it was */
+	unsigned rests_next;
 	struct {
 		float t;
 		enum litter_scene scene;
@@ -159,8 +170,25 @@ void litter_tracks_finish(struct litter *litter);
 
 /* litter_fit.c */
 void litter_fit_fall(const struct litter_sight *sights, int count, float height, struct litter_fit *ret_fit);
+/** How far, as a share of the travel, a fall misses the nearest that gravity and drag allow. Metres down, seconds. */
+float litter_fit_metres(const float *t, const float *down_m, int count, float height_m);
 /** Least squares y = c0 + c1 t + c2 t^2 (degree 1 or 2). @return whether the points decide it. */
 bool litter_fit_polynomial(const float *t, const float *y, int count, int degree, double *ret_c);
+
+/* litter_cut.c */
+enum { LITTER_SIGHTS_MIN = 6 };
+/** Where it was at time @p t, between two sights. */
+float litter_x_at(const struct litter_track *track, float t);
+float litter_y_at(const struct litter_track *track, float t);
+/** It went across the picture rather than down. */
+bool litter_flew(const struct litter *litter, const struct litter_track *track);
+/** px: how far what rests at that sight had come to it; @p lost_too: counts what flew and was seen no more, there. */
+float litter_came_before(const struct litter *litter, const struct litter_sight *at, float size,
+			 bool lost_too);
+/** It has stayed where it is for a while: remembered, should it fall from there. */
+void litter_note_rest(struct litter *litter, const struct litter_track *track, bool lost);
+/** Takes off what was before the release and after the landing. @return whether enough is left to judge. */
+bool litter_cut_to_fall(const struct litter *litter, struct litter_track *track);
 
 /* litter_verdict.c */
 void litter_verdict_ended(struct litter *litter, const struct litter_track *track);
@@ -171,15 +199,17 @@ void litter_verdict_step(struct litter *litter, bool final);
 #define LITTER_SUSPECTED_SCORE 2.1F
 enum { LITTER_CROWD_SIGHTS_MIN = 4 };
 #define LITTER_CROWD_MIN 0.03F /* of the height */
+/** Upper quartile of the smaller side, px: motion blur draws out only the longer one. */
+float litter_size(const struct litter_track *track);
 const struct litter_sight *litter_first(const struct litter_track *track);
 const struct litter_sight *litter_last(const struct litter_track *track);
 float litter_down(const struct litter_track *track);
 /** Whether it went down by @p share of the picture's height and more, and not mostly across. */
 bool litter_went_down(const struct litter *litter, const struct litter_track *track, float share);
+/** Remembers where it went, for those that come after it. */
+void litter_note_way(struct litter *litter, const struct litter_track *track);
 /** A short way down counts, too: of many such ways one knows rain and snow. */
 void litter_note_in_crowd(struct litter *litter, const struct litter_track *track);
-/** Remembers where it went and where it began, for those that come after it. */
-void litter_note_way(struct litter *litter, const struct litter_track *track);
 /** Whether the reason is that others did the same before. */
 bool litter_is_habit(const struct litter_reason *reason);
 /** Fills score and reasons. */

@@ -296,8 +296,10 @@ void litter_tracks_step(struct litter *litter)
 			continue;
 		if (litter->now - last_of(track)->t > (track->count <= 2 ? lost / 2 : lost))
 			end_track(litter, track);
-		else if (is_idle(litter, track))
+		else if (is_idle(litter, track)) {
+			litter_note_rest(litter, track, false);
 			track->live = false;
+		}
 	}
 	begin_tracks(litter);
 }

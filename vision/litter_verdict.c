@@ -4,53 +4,39 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define FALL_MIN 0.06F  /* of the height: less is nothing to judge */
-#define RELEASE_PX 5.0F /* in a 720-row picture */
-#define REST_S 0.3F
+#define FALL_MIN 0.06F   /* of the height: less is nothing to judge */
 #define SAME_THING 0.08F /* of the height: nearer at the same time is not a mirror image */
 #define BORN_BESIDE 0.05F
 #define MIRROR_APART 0.04F
 #define SETTLE_S 0.4F     /* a fall is judged this long after its last sight */
 #define SETTLE_MAX_S 0.6F /* or later while something that may belong to it still moves */
 #define FOLLOWS_S 0.8F
-#define NEAR_PLACE 0.02F  /* of the height: about the same place */
-#define JOIN_LOSS 0.3F    /* of score, that two parts may lose by being taken for one fall */
-#define OUT_OF_STEP 0.5F /* of the fall: two that differ by more are two throws */
-#define BESIDE 0.09F      /* of the width: nearer is one throw and its mirror image */
+#define NEAR_PLACE 0.02F /* of the height: about the same place */
+#define JOIN_LOSS 0.3F   /* of score, that two parts may lose by being taken for one fall */
+#define OUT_OF_STEP 0.3F /* of the fall: two that differ by more are two throws */
+#define LET_GO_S 0.2F
+#define FROM_REST 0.45F /* of the mean speed */
+#define APART_S 0.3F
+#define APART 0.22F  /* of the height */
+#define BESIDE 0.09F /* of the width: nearer is one throw and its mirror image */
 
-enum { SIGHTS_MIN = 6 };
-
-static void place_at(const struct litter_track *track, float t, float *ret_x, float *ret_y)
+/* share of its mean speed down that a track has in its first moments: what is let go begins from rest */
+static float begins_with(const struct litter_track *track)
 {
-	const struct litter_sight *a = litter_last(track), *b = a;
-	float share;
+	const struct litter_sight *a = litter_first(track), *b = litter_last(track);
+	float seconds = fmaxf(b->t - a->t, 1e-3F), moment = fminf(LET_GO_S, seconds / 3);
 
-	for (int i = 1; i < track->count; i++) {
-		if (t <= track->sights[i].t) {
-			a = &track->sights[i - 1];
-			b = &track->sights[i];
-			break;
-		}
-	}
-	share = (t - a->t) / fmaxf(b->t - a->t, 1e-6F);
-	*ret_x = a->x + (b->x - a->x) * share;
-	*ret_y = a->y + (b->y - a->y) * share;
+	return (litter_y_at(track, a->t + moment) - a->y) / moment / fmaxf(litter_down(track) / seconds, 1);
 }
 
-static float x_at(const struct litter_track *track, float t)
+/* both were seen to be let go, but at two moments or at two heights */
+static bool two_throws(const struct litter *litter, const struct litter_track *a,
+		       const struct litter_track *b)
 {
-	float x, y;
+	bool apart = fabsf(litter_first(a)->t - litter_first(b)->t) > APART_S ||
+		     fabsf(litter_first(a)->y - litter_first(b)->y) > APART * (float)litter->height;
 
-	place_at(track, t, &x, &y);
-	return x;
-}
-
-static float y_at(const struct litter_track *track, float t)
-{
-	float x, y;
-
-	place_at(track, t, &x, &y);
-	return y;
+	return apart && begins_with(a) < FROM_REST && begins_with(b) < FROM_REST;
 }
 
 /* side by side at the same time: a thing and its mirror image in the glass, or two parts of one thing */
@@ -59,20 +45,23 @@ static bool beside(const struct litter *litter, const struct litter_track *a, co
 	float begin = fmaxf(litter_first(a)->t, litter_first(b)->t),
 	      end = fminf(litter_last(a)->t, litter_last(b)->t);
 	float shorter = fminf(litter_last(a)->t - litter_first(a)->t, litter_last(b)->t - litter_first(b)->t),
-	      off = 0, low = INFINITY, high = -INFINITY, fell;
+	      off = 0, low = INFINITY, high = -INFINITY, left = INFINITY, right = -INFINITY, fell;
 
-	if (end - begin < 0.4F * shorter || end <= begin)
+	if (end - begin < 0.4F * shorter || end <= begin || two_throws(litter, a, b))
 		return false;
 	for (int i = 0; i <= 4; i++) {
-		float t = begin + (end - begin) * (float)i / 4, below = y_at(b, t) - y_at(a, t);
+		float t = begin + (end - begin) * (float)i / 4, below = litter_y_at(b, t) - litter_y_at(a, t),
+		      aside = litter_x_at(b, t) - litter_x_at(a, t);
 
-		off += fabsf(x_at(a, t) - x_at(b, t)) / 5;
+		off += fabsf(aside) / 5;
+		left = fminf(left, aside);
+		right = fmaxf(right, aside);
 		low = fminf(low, below);
 		high = fmaxf(high, below);
 	}
-	fell = y_at(a, end) - y_at(a, begin);
+	fell = litter_y_at(a, end) - litter_y_at(a, begin);
 	return off < BESIDE * (float)litter->width &&
-	       high - low < OUT_OF_STEP * fell + NEAR_PLACE * (float)litter->height;
+	       fmaxf(high - low, right - left) < OUT_OF_STEP * fell + NEAR_PLACE * (float)litter->height;
 }
 
 /* @return whether @p b goes on where @p a was lost */
@@ -157,54 +146,6 @@ static struct litter_fall *slot_for_fall(struct litter *litter, float score)
 	return least->score < score ? least : NULL;
 }
 
-/* whether the track was at sight @p i where it had been a while before, or had never left */
-static bool rests_at(const struct litter *litter, const struct litter_track *track, int i)
-{
-	const struct litter_sight *now = &track->sights[i];
-
-	for (int j = 0; j < i; j++) {
-		const struct litter_sight *then = &track->sights[j];
-
-		if ((j == 0 || now->t - then->t >= REST_S) &&
-		    hypotf(now->x - then->x, now->y - then->y) < RELEASE_PX * litter->unit)
-			return true;
-	}
-	return false;
-}
-
-/* a hand with the thing in it, a thing on a sill: the fall begins where it rested last */
-static bool cut_to_release(const struct litter *litter, struct litter_track *track)
-{
-	int begin = track->count - 1;
-	float share;
-
-	while (begin > 0 && !rests_at(litter, track, begin))
-		begin--;
-	if (track->count - begin < SIGHTS_MIN)
-		return false;
-	share = (float)begin / (float)track->count;
-	track->frames -= (int)((float)track->frames * share);
-	track->rivals -= track->rivals * share;
-	track->count -= begin;
-	memmove(track->sights, track->sights + begin, sizeof(track->sights[0]) * (size_t)track->count);
-	return true;
-}
-
-/* it lies there now: the fall ends where that began */
-static bool cut_to_landing(const struct litter *litter, struct litter_track *track)
-{
-	const struct litter_sight *end = litter_last(track);
-	int count = track->count;
-
-	while (count > 1 && hypotf(track->sights[count - 2].x - end->x, track->sights[count - 2].y - end->y) <
-				    RELEASE_PX * litter->unit)
-		count--;
-	track->frames -= track->count - count;
-	track->rivals *= (float)count / (float)track->count;
-	track->count = count;
-	return count >= SIGHTS_MIN;
-}
-
 static void note_fall(struct litter *litter, const struct litter_track *track)
 {
 	float score = score_of(litter, track);
@@ -224,18 +165,34 @@ static void note_fall(struct litter *litter, const struct litter_track *track)
 	fall->used = true;
 }
 
+static bool came_down(const struct litter *litter, const struct litter_track *track)
+{
+	float low = litter_first(track)->y + FALL_MIN * (float)litter->height;
+
+	for (int i = track->count - 1; i > 0; i--) {
+		if (track->sights[i].y > low)
+			return true;
+	}
+	return false;
+}
+
 void litter_verdict_ended(struct litter *litter, const struct litter_track *track)
 {
 	struct litter_track fall;
 
-	if (track->count < LITTER_CROWD_SIGHTS_MIN || !litter_went_down(litter, track, LITTER_CROWD_MIN))
+	if (track->count < LITTER_CROWD_SIGHTS_MIN)
 		return;
-	litter->stats.tracks++;
-	litter_note_in_crowd(litter, track);
-	if (track->count < SIGHTS_MIN || !litter_went_down(litter, track, FALL_MIN))
+	if (litter_flew(litter, track))
+		litter_note_rest(litter, track, true);
+	if (litter_went_down(litter, track, LITTER_CROWD_MIN)) {
+		litter->stats.tracks++;
+		litter_note_in_crowd(litter, track);
+		litter_note_way(litter, track);
+	}
+	if (track->count < LITTER_SIGHTS_MIN || !came_down(litter, track))
 		return;
 	fall = *track;
-	if (cut_to_release(litter, &fall) && cut_to_landing(litter, &fall))
+	if (litter_cut_to_fall(litter, &fall) && litter_went_down(litter, &fall, FALL_MIN))
 		note_fall(litter, &fall);
 }
 
@@ -272,7 +229,7 @@ static bool has_live_part(const struct litter *litter, const struct litter_fall 
 	for (int i = 0; i < LITTER_TRACKS_MAX; i++) {
 		const struct litter_track *track = &litter->tracks[i];
 
-		if (track->live && track->count >= SIGHTS_MIN &&
+		if (track->live && track->count >= LITTER_SIGHTS_MIN &&
 		    litter_went_down(litter, track, LITTER_CROWD_MIN) &&
 		    (beside(litter, track, &fall->track) || follows(litter, &fall->track, track)))
 			return true;
@@ -286,8 +243,8 @@ static bool absorb(const struct litter *litter, struct litter_track *track, cons
 	float t = litter_last(track)->t, near = BORN_BESIDE * (float)litter->height;
 
 	if (litter_last(other)->t <= t || litter_first(other)->t > t ||
-	    hypotf(x_at(track, litter_first(other)->t) - litter_first(other)->x,
-		   y_at(track, litter_first(other)->t) - litter_first(other)->y) > near)
+	    hypotf(litter_x_at(track, litter_first(other)->t) - litter_first(other)->x,
+		   litter_y_at(track, litter_first(other)->t) - litter_first(other)->y) > near)
 		return false;
 	for (int i = 0; i < other->count; i++) {
 		const struct litter_sight *sight = &other->sights[i];
@@ -330,7 +287,7 @@ static bool leads(const struct litter *litter, const struct litter_track *a, con
 	     i++) { /* not the very end, where tracks may have changed over */
 		float t = begin + (end - begin) * (float)i / 5;
 
-		below += (y_at(b, t) - y_at(a, t)) / 4;
+		below += (litter_y_at(b, t) - litter_y_at(a, t)) / 4;
 	}
 	if (fabsf(below) > MIRROR_APART * (float)litter->height)
 		return below > 0;
@@ -380,7 +337,7 @@ static void judge(struct litter *litter, struct litter_fall *fall)
 	absorb_others(litter, fall);
 	litter_weigh(litter, &fall->track, &verdict);
 	if (score_for_the_first_time(&verdict) >= LITTER_SUSPECTED_SCORE)
-		litter_note_way(litter, &fall->track);
+		litter_front_note_path(&litter->front, &fall->track);
 	fall->used = verdict.score >= LITTER_SUSPECTED_SCORE; /* else it speaks for nobody */
 	if (!fall->used)
 		return;

@@ -21,19 +21,22 @@ static const struct ramp speeds_up = {"speeds-up", 1.15F, -1.5F, 1.8F, 1};      
 static const struct ramp goes_down = {"keeps-going-down", 0.25F, -2, 0.05F, 0.5F}; /* way up / way down */
 static const struct ramp drifts = {"drifts", 1.3F, -3, 0.6F,
 				   0}; /* way across / way down, less what perspective makes */
-static const struct ramp wavers = {"wavers", 0.12F, -2, 0.03F, 0};         /* side to side, of the travel */
+static const struct ramp wavers = {"wavers", 0.12F, -2, 0.03F, 0};        /* side to side, of the travel */
 static const struct ramp seldom = {"seldom-seen", 0.25F, -2.5F, 0.5F, 0}; /* sights / frames */
-static const struct ramp large = {"too-large", 0.085F, -2.5F, 0.05F, 0};   /* of the height */
-static const struct ramp slow = {"too-slow", 1, -2.5F, 3, 0};              /* of its own sizes a second */
-static const struct ramp crawls = {"crawls", 0.02F, -2.5F, 0.045F, 0};     /* heights a second */
+static const struct ramp large = {"too-large", 0.085F, -2.5F, 0.05F, 0};  /* of the height */
+static const struct ramp slow = {"too-slow", 1, -2.5F, 3, 0};             /* of its own sizes a second */
+static const struct ramp crawls = {"crawls", 0.02F, -2.5F, 0.045F, 0};    /* heights a second */
 static const struct ramp tiny = {"tiny", 1.5F, -2, 3.75F,
 				 0}; /* px, of a 720-row picture where that is less */
 static const struct ramp outside = {"begins-off-the-facade", 1, -1.5F, 0, 0}; /* 1: where no window is */
-static const struct ramp again = {"begins-where-others-did", 3, -3, 0, 0};    /* earlier ones */
+static const struct ramp again = {"goes-where-others-did", 3, -3, 0, 0};      /* earlier ones */
+static const struct ramp flown = {"came-flying", 0.1F, -2.5F, 0.05F, 0};      /* of the height */
 static const struct ramp goes_on = {"goes-on-after", 1, -2, 0.4F,
 				    0}; /* up to 1: still about, but falling no more */
 static const struct ramp fast = {"faster-than-falling", 1.6F, -3, 1.2F,
 				 0}; /* speed / that of a fall from the roof */
+static const struct ramp unlike = {"unlike-a-fall", 0.07F, -2.5F, 0.03F,
+				   0};                                /* misfit in metres, of the travel */
 static const struct ramp stops = {"slows-down", 0.55F, -3, 0.85F, 0}; /* speed in the last third / at most */
 static const struct ramp trodden = {"well-trodden", 7, -3, 3, 0};     /* earlier ones on the same way */
 static const struct ramp sideways = {"enters-sideways", 0, -1.5F, 1,
@@ -55,13 +58,17 @@ static const struct ramp foliage = {"restless-place", 0.9F, -2.5F, 0.55F,
 
 #define SAME_X_PX 3.0F /* in a 720-row picture */
 #define SAME_Y_PX 16.0F
+#define SAME_BEGIN 0.15F /* of the height */
+#define RAIN_STIRS 0.2F  /* of what stirs where things fall among raindrops, this is theirs */
+#define HOVERS_S 0.4F
 #define RESTS_PX 5.0F
 #define BESIDE_COLUMNS 0.3F
 #define ABOVE_FLOORS 0.5F
 #define FIRST_S 0.2F
 #define ABOUT 0.04F /* of the height */
+#define AT_THE_GROUND 0.92F
 
-enum { CELLS_X = 8, CELLS_Y = 4, ABOUT_SIGHTS = 8 };
+enum { CELLS_X = 8, CELLS_Y = 4, ABOUT_SIGHTS = 8, FIT_SIGHTS = 14 };
 
 const struct litter_sight *litter_first(const struct litter_track *track)
 {
@@ -128,8 +135,7 @@ static int compare_floats(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-/* upper quartile of the smaller side: motion blur draws out only the longer one */
-static float size_of(const struct litter_track *track)
+float litter_size(const struct litter_track *track)
 {
 	float side[LITTER_TRACK_POINTS_MAX];
 
@@ -153,6 +159,26 @@ static bool storeys_fallen(const struct litter *litter, const struct litter_trac
 	return true;
 }
 
+/* misfit to what gravity and drag allow; below 0: not calibrated, or off the facade's plane */
+static float misfit_metres(const struct litter *litter, const struct litter_track *track)
+{
+	float w = (float)litter->width, h = (float)litter->height, t[FIT_SIGHTS], down[FIT_SIGHTS], column,
+	      from = 0;
+	int n = track->count < FIT_SIGHTS ? track->count : FIT_SIGHTS;
+
+	for (int i = 0; i < n; i++) {
+		const struct litter_sight *s = &track->sights[i * (track->count - 1) / (n - 1)];
+		float floor;
+
+		if (!litter_origin_locate(litter->homography, s->x / w, s->y / h, &column, &floor))
+			return -1;
+		from = i == 0 ? floor : from;
+		t[i] = s->t - litter_first(track)->t;
+		down[i] = (from - floor) * FLOOR_M;
+	}
+	return litter_fit_metres(t, down, n, from * FLOOR_M);
+}
+
 void litter_note_in_crowd(struct litter *litter, const struct litter_track *track)
 {
 	unsigned i = litter->crowd_next++ % LITTER_CROWD_MAX;
@@ -161,7 +187,7 @@ void litter_note_in_crowd(struct litter *litter, const struct litter_track *trac
 	litter->crowd[i].end = litter_last(track)->t;
 	litter->crowd[i].speed =
 		litter_down(track) / fmaxf(litter_last(track)->t - litter_first(track)->t, 1e-3F);
-	litter->crowd[i].size = size_of(track);
+	litter->crowd[i].size = litter_size(track);
 	litter->crowd[i].cell = cell_of(litter, litter_first(track));
 }
 
@@ -190,7 +216,9 @@ static void give_reason(struct litter_verdict *verdict, const struct ramp *ramp,
 	share = share < 0 ? 0 : share > 1 ? 1 : share;
 	weight = ramp->at_bad + share * (ramp->at_good - ramp->at_bad);
 	verdict->score += weight;
-	if (fabsf(weight) < 0.005F || verdict->reason_count == LITTER_REASONS_MAX)
+	if (fabsf(weight) < 0.005F)
+		return;
+	if (verdict->reason_count == LITTER_REASONS_MAX)
 		return;
 	reason = &verdict->reasons[verdict->reason_count++];
 	snprintf(reason->name, sizeof(reason->name), "%s", ramp->name);
@@ -249,7 +277,7 @@ static float standing_out(const struct litter *litter, const struct litter_track
 		return 0;
 	qsort(size, (size_t)n, sizeof(*size), compare_floats);
 	qsort(speed, (size_t)n, sizeof(*speed), compare_floats);
-	larger = size_of(track) / fmaxf(size[n * 3 / 4], 1) - 1;
+	larger = litter_size(track) / fmaxf(size[n * 3 / 4], 1) - 1;
 	other = fmaxf(own / fmaxf(speed[n / 2], 1), speed[n / 2] / fmaxf(own, 1)) / 1.6F - 0.6F;
 	return fmaxf(0, fminf(1, fminf(larger * 1.5F, other)));
 }
@@ -286,17 +314,13 @@ static float speed_gained(const struct litter *litter, const struct litter_track
 static float last_speed(const struct litter_track *track)
 {
 	float begin = litter_first(track)->t, third = (litter_last(track)->t - begin) / 3, speed[3], most = 1;
-	int at = 0;
 
 	if (track->count < 9 || third <= 0)
 		return 1;
 	for (int i = 0; i < 3; i++) {
-		int from = at;
+		float from = begin + (float)i * third;
 
-		while (at < track->count - 1 && track->sights[at].t < begin + (float)(i + 1) * third)
-			at++;
-		speed[i] = (track->sights[at].y - track->sights[from].y) /
-			   fmaxf(track->sights[at].t - track->sights[from].t, 1e-3F);
+		speed[i] = (litter_y_at(track, from + third) - litter_y_at(track, from)) / third;
 		most = fmaxf(most, speed[i]);
 	}
 	return speed[2] / most;
@@ -323,23 +347,55 @@ static float share_of_frames(const struct litter *litter, const struct litter_tr
 
 void litter_note_way(struct litter *litter, const struct litter_track *track)
 {
-	struct litter_spot *begin = &litter->begins[litter->begins_next++ % LITTER_BEGINS_MAX];
+	unsigned i = litter->ways_next++ % LITTER_WAYS_MAX;
 
-	begin->x = litter_first(track)->x;
-	begin->y = litter_first(track)->y;
-	litter_front_note_path(&litter->front, track);
+	litter->ways[i].end = litter_last(track)->t;
+	litter->ways[i].x0 = litter_first(track)->x;
+	litter->ways[i].y0 = litter_first(track)->y;
+	litter->ways[i].x1 = litter_last(track)->x;
+	litter->ways[i].y1 = litter_last(track)->y;
+}
+
+/* whether way @p i and the track are the same line where both were */
+static bool same_way(const struct litter *litter, unsigned i, const struct litter_track *track)
+{
+	const struct litter_sight *a = litter_first(track), *b = litter_last(track);
+	float x0 = litter->ways[i].x0, y0 = litter->ways[i].y0, slope, own, from, to;
+	float near = fmaxf(SAME_X_PX * litter->unit, 2.0F), pad = SAME_Y_PX * litter->unit;
+
+	if (litter->ways[i].end > a->t)
+		return false; /* itself, or a part of it */
+	slope = (litter->ways[i].x1 - x0) / fmaxf(litter->ways[i].y1 - y0, 1);
+	own = (b->x - a->x) / fmaxf(b->y - a->y, 1);
+	from = fmaxf(y0, a->y);
+	to = fminf(litter->ways[i].y1, b->y);
+	return to - from > -pad && fabsf(a->y - y0) < SAME_BEGIN * (float)litter->height &&
+	       fabsf(x0 + slope * (from - y0) - a->x - own * (from - a->y)) < near &&
+	       fabsf(x0 + slope * (to - y0) - a->x - own * (to - a->y)) < near;
 }
 
 /* water drips from one place; hands are never twice at the same */
-static float began_before(const struct litter *litter, const struct litter_track *track)
+static float went_before(const struct litter *litter, const struct litter_track *track)
 {
 	int count = 0;
 
-	for (unsigned i = 0; i < LITTER_BEGINS_MAX && i < litter->begins_next; i++)
-		count += fabsf(litter->begins[i].x - litter_first(track)->x) <
-				 fmaxf(SAME_X_PX * litter->unit, 2.5F) &&
-			 fabsf(litter->begins[i].y - litter_first(track)->y) < SAME_Y_PX * litter->unit;
+	for (unsigned i = 0; i < LITTER_WAYS_MAX && i < litter->ways_next; i++)
+		count += same_way(litter, i, track);
 	return (float)count;
+}
+
+/*
+ * How far it had come to where it began to fall, as a share of the height: drones and birds come flying. Among
+ * raindrops the ways of birds are lost everywhere; one that ended here says little then.
+ */
+static float came_flying(const struct litter *litter, const struct litter_track *track)
+{
+	bool lost_too = track->waited > HOVERS_S ||
+			crowd_at(litter, litter_first(track)->t, litter_last(track)->t) < crowd.good;
+
+	return fmaxf(track->came,
+		     litter_came_before(litter, litter_first(track), litter_size(track), lost_too)) /
+	       (float)litter->height;
 }
 
 static float off_facade(const struct litter *litter, const struct litter_sight *begin)
@@ -363,6 +419,8 @@ static float still_about(const struct litter *litter, const struct litter_track 
 	float pace = (end->y - before->y) / fmaxf(end->t - before->t, 1e-3F);
 	float near = ABOUT * (float)litter->height;
 
+	if (end->y > AT_THE_GROUND * (float)litter->height)
+		return 0; /* where people walk, somebody always does */
 	for (int i = 0; i < LITTER_TRACKS_MAX; i++) {
 		const struct litter_track *other = &litter->tracks[i];
 		const struct litter_sight *a = litter_first(other), *b;
@@ -396,8 +454,8 @@ static void weigh_shape(const struct litter *litter, const struct litter_track *
 	give_reason(verdict, &seldom, share_of_frames(litter, track));
 	give_reason(verdict, &leaps, longest_step(track) / fell);
 	give_reason(verdict, &few, (float)track->count);
-	give_reason(verdict, &large, size_of(track) / (float)litter->height);
-	give_reason(verdict, &tiny, size_of(track) / fminf(litter->unit, 1.5F));
+	give_reason(verdict, &large, litter_size(track) / (float)litter->height);
+	give_reason(verdict, &tiny, litter_size(track) / fminf(litter->unit, 1.5F));
 }
 
 static void weigh_place(const struct litter *litter, const struct litter_track *track,
@@ -410,10 +468,11 @@ static void weigh_place(const struct litter *litter, const struct litter_track *
 	give_reason(verdict, &crowd, crowd_at(litter, begin, end) * (1 - out));
 	give_reason(verdict, &upset, upsets_at(litter, begin, end));
 	give_reason(verdict, &foliage,
-		    track->busy / (float)(track->tiles > 0 ? track->tiles : 1) * (1 - out));
+		    track->busy / (float)(track->tiles > 0 ? track->tiles : 1) * (1 - RAIN_STIRS * out));
 	give_reason(verdict, &trodden, litter_front_paths(&litter->front, track));
 	give_reason(verdict, &outside, off_facade(litter, litter_first(track)));
-	give_reason(verdict, &again, began_before(litter, track));
+	give_reason(verdict, &again, went_before(litter, track));
+	give_reason(verdict, &flown, came_flying(litter, track));
 	give_reason(verdict, &goes_on, still_about(litter, track));
 }
 
@@ -427,6 +486,7 @@ void litter_weigh(const struct litter *litter, const struct litter_track *track,
 	litter_fit_fall(track->sights, track->count, h, &fit);
 	if (storeys_fallen(litter, track, &fallen)) {
 		give_reason(verdict, &storeys, fallen);
+		give_reason(verdict, &unlike, misfit_metres(litter, track));
 		give_reason(verdict, &fast, share_of_fall_speed(litter, fallen, seconds));
 	} else {
 		give_reason(verdict, &travels, fell / h);
@@ -434,7 +494,7 @@ void litter_weigh(const struct litter *litter, const struct litter_track *track,
 	give_reason(verdict, &gravity, fit.residual);
 	gained = fit.accelerates ? fminf(fit.speed_end / fmaxf(fit.speed_begin, h / 50), 99) : 0;
 	give_reason(verdict, &speeds_up, fmaxf(gained, speed_gained(litter, track)));
-	give_reason(verdict, &slow, fell / seconds / fmaxf(size_of(track), 4 * litter->unit));
+	give_reason(verdict, &slow, fell / seconds / fmaxf(litter_size(track), 4 * litter->unit));
 	give_reason(verdict, &crawls, fell / h / seconds);
 	weigh_shape(litter, track, verdict);
 	weigh_place(litter, track, verdict);

@@ -6,7 +6,7 @@
 
 #include "scene.h"
 
-enum { PATH_BYTES = 1024, ERROR_BYTES = 256, NUMBER_MAX = 1000000 };
+enum { PATH_BYTES = 1024, ERROR_BYTES = 256, NUMBER_MAX = 1000000, PLATE_PICTURES = 300 };
 
 enum option_key {
 	KEY_WIDTH = 256,
@@ -20,7 +20,12 @@ enum option_key {
 	KEY_RAIN,
 	KEY_SNOW,
 	KEY_NIGHT,
-	KEY_TRUTH
+	KEY_TRUTH,
+	KEY_OVERCAST,
+	KEY_PITCH,
+	KEY_DISTRACT,
+	KEY_MIRRORS,
+	KEY_PLATE
 };
 
 static const struct argp_option option_table[] = {
@@ -38,12 +43,22 @@ static const struct argp_option option_table[] = {
 	{"rain", KEY_RAIN, NULL, 0, "", 0},
 	{"snow", KEY_SNOW, NULL, 0, "", 0},
 	{"night", KEY_NIGHT, NULL, 0, "", 0},
+	{"overcast", KEY_OVERCAST, NULL, 0, "", 0},
+	{"pitch", KEY_PITCH, "DEGREES", 0, "Look up by 30, 45 or 60 (default: the whole building)", 0},
+	{"distract", KEY_DISTRACT, "WORD", 0,
+	 "May be repeated: insects, loose-leaves, laundry, curtains, lights, headlights, shade, shake, "
+	 "infrared, drip, "
+	 "drone, cleaners, lift, clock, passers, divers",
+	 0},
+	{"mirrors", KEY_MIRRORS, NULL, 0, "The facade is of glass", 0},
+	{"plate", KEY_PLATE, "FILE", 0, "Draw on this photo or film (its first 300 pictures, grey) instead",
+	 0},
 	{0},
 };
 
 struct request {
 	struct scene_options options;
-	const char *out, *truth;
+	const char *out, *truth, *plate;
 	int seconds, random_throws;
 };
 
@@ -121,6 +136,23 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	case KEY_NIGHT:
 		options->night = true;
+		return 0;
+	case KEY_OVERCAST:
+		options->overcast = true;
+		return 0;
+	case KEY_PITCH:
+		options->pitch_deg = (int)number(arg, state);
+		return 0;
+	case KEY_DISTRACT:
+		if (scene_distractor_find(arg) == 0)
+			argp_error(state, "'%s' is no distractor; see --help", arg);
+		options->distract |= scene_distractor_find(arg);
+		return 0;
+	case KEY_MIRRORS:
+		options->mirrors = true;
+		return 0;
+	case KEY_PLATE:
+		request->plate = arg;
 		return 0;
 	case ARGP_KEY_END:
 		if (request->out == NULL)
@@ -210,12 +242,21 @@ int main(int argc, char **argv)
 		.options = {.seed = 1, .width_px = 1280, .height_px = 720, .frames_per_s = 25},
 		.seconds = 12};
 	char error[ERROR_BYTES] = "an option is out of its range";
+	struct scene_plate plate = {NULL, 0};
 	struct scene *scene;
 
 	argp_parse(&argp, argc, argv, 0, NULL, &request);
 	request.options.frames =
 		request.options.frames_per_s > 120 ? 0 : request.seconds * request.options.frames_per_s;
 	add_random_throws(&request);
+	if (request.plate != NULL) {
+		if (scene_plate_load(request.plate, request.options.width_px, request.options.height_px,
+				     PLATE_PICTURES, &plate, error, sizeof(error)) < 0) {
+			fprintf(stderr, "scene_make: %s\n", error);
+			return EXIT_FAILURE;
+		}
+		request.options.plate = &plate;
+	}
 	if (scene_open(&request.options, &scene) < 0 ||
 	    scene_encode(scene, &request.options, request.out, error, sizeof(error)) < 0) {
 		fprintf(stderr, "scene_make: %s\n", error);
@@ -226,5 +267,6 @@ int main(int argc, char **argv)
 		return EXIT_FAILURE;
 	}
 	scene_close(scene);
+	scene_plate_free(&plate);
 	return EXIT_SUCCESS;
 }

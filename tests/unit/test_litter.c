@@ -224,13 +224,23 @@ static void an_excluded_place_is_not_watched(void **state)
 	assert_int_equal(watch(one_fall, LEAD_FRAMES + 70 + TAIL_FRAMES, &roi).alerts, 1);
 }
 
+/* where the wall of the fall stands: its edge @p across metres from the middle, @p up_m metres above the camera */
+static struct litter_spot wall_at(float across, float up_m)
+{
+	float pitch = atan2f(42, 15), depth = 15 * cosf(pitch) + up_m * sinf(pitch);
+
+	return (struct litter_spot){(320 + 500 * across / depth) / SCENE_WIDTH,
+				    (500 * tanf(pitch - atan2f(up_m, 15)) + 20) / SCENE_HEIGHT};
+}
+
 static void a_calibrated_facade_names_floor_and_column(void **state)
 {
-	struct litter_config config = {.calibration = {.points = {{0, 1}, {1, 1}, {1, 0}, {0, 0}},
-						       .known = true,
-						       .floor_low = 1,
-						       .floor_high = 12,
-						       .columns = 4}};
+	struct litter_config config = {
+		.calibration = {.points = {wall_at(-8, 5), wall_at(8, 5), wall_at(8, 41), wall_at(-8, 41)},
+				.known = true,
+				.floor_low = 1,
+				.floor_high = 12,
+				.columns = 4}};
 	struct seen seen = watch(one_fall, LEAD_FRAMES + 70 + TAIL_FRAMES, &config);
 
 	(void)state;

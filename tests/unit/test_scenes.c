@@ -141,6 +141,64 @@ static void a_throw_begins_at_its_flat_and_falls(void **state)
 	scene_close(scene);
 }
 
+/* Each distractor shows within a minute and a half, by the same seed in the same way, and no throw comes of it. */
+static void every_distractor_shows(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < SCENE_DISTRACTORS; i++) {
+		struct scene_options with = throw_of(7, SCENE_BOTTLE), without;
+		struct scene *a, *b, *again;
+		bool differs = false;
+
+		with.throw_count = 0;
+		with.birds = 0;
+		with.frames = 25 * 90;
+		with.night = 1U << i == SCENE_HEADLIGHTS;
+		without = with;
+		with.distract = 1U << i;
+		assert_int_equal(scene_distractor_find(scene_distractor_name(1U << i)), 1U << i);
+		a = open_scene(&with);
+		again = open_scene(&with);
+		b = open_scene(&without);
+		for (int n = 100; n < with.frames && !differs; n += 37) {
+			differs = !same_picture(a, b, n);
+			assert_true(!differs || same_picture(a, again, n));
+		}
+		if (!differs)
+			fail_msg("%s never shows", scene_distractor_name(1U << i));
+		scene_close(a);
+		scene_close(b);
+		scene_close(again);
+	}
+}
+
+static void a_given_plate_is_drawn_on(void **state)
+{
+	struct scene_options options = throw_of(7, SCENE_BOTTLE);
+	struct scene_plate plate = {NULL, 1};
+	uint8_t *grey = malloc(PIXELS), *frame;
+	struct scene *scene;
+	struct scene_box box;
+	int begin, end;
+
+	(void)state;
+	assert_non_null(grey);
+	memset(grey, 90, PIXELS);
+	plate.luma = &grey;
+	options.plate = &plate;
+	options.birds = 0;
+	options.leaves = false;
+	scene = open_scene(&options);
+	scene_throw_frames(scene, 0, &begin, &end);
+	frame = draw(scene, begin + 20);
+	assert_true(scene_truth(scene, 0, begin + 20, &box));
+	assert_in_range(frame[WIDE + 1], 89, 91);
+	assert_true(frame[(int)box.cy * WIDE + (int)box.cx] > 110);
+	free(frame);
+	scene_close(scene);
+	free(grey);
+}
+
 static void wrong_options_are_refused(void **state)
 {
 	struct scene_options good = throw_of(7, SCENE_BOTTLE), bad = good;
@@ -170,6 +228,8 @@ int main(void)
 		cmocka_unit_test(same_seed_same_film),
 		cmocka_unit_test(a_throw_is_where_the_truth_says),
 		cmocka_unit_test(a_throw_begins_at_its_flat_and_falls),
+		cmocka_unit_test(every_distractor_shows),
+		cmocka_unit_test(a_given_plate_is_drawn_on),
 		cmocka_unit_test(wrong_options_are_refused),
 	};
 

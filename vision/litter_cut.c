@@ -1,0 +1,200 @@
+#include "litter_internal.h"
+
+#include <math.h>
+#include <string.h>
+
+#define RELEASE_PX 5.0F /* in a 720-row picture */
+#define REST_S 0.3F
+#define FLEW 0.05F    /* of the height */
+#define FLYER_PX 3.5F /* in a 720-row picture */
+#define RESTED_S 4.0F
+#define RESTED_NEAR 0.025F /* of the height */
+#define IMPACT_S 0.1F      /* in this time it stops when it hits the ground */
+#define IMPACT_SPEED 0.2F  /* heights a second: what falls slower may as well be set down */
+#define IMPACT_LEFT 0.25F  /* of its speed, at most */
+
+enum { FLEW_SIGHTS = 8 };
+
+static void place_at(const struct litter_track *track, float t, float *ret_x, float *ret_y)
+{
+	const struct litter_sight *a = litter_last(track), *b = a;
+	float share;
+
+	for (int i = 1; i < track->count; i++) {
+		if (t <= track->sights[i].t) {
+			a = &track->sights[i - 1];
+			b = &track->sights[i];
+			break;
+		}
+	}
+	share = (t - a->t) / fmaxf(b->t - a->t, 1e-6F);
+	*ret_x = a->x + (b->x - a->x) * share;
+	*ret_y = a->y + (b->y - a->y) * share;
+}
+
+float litter_x_at(const struct litter_track *track, float t)
+{
+	float x, y;
+
+	place_at(track, t, &x, &y);
+	return x;
+}
+
+float litter_y_at(const struct litter_track *track, float t)
+{
+	float x, y;
+
+	place_at(track, t, &x, &y);
+	return y;
+}
+
+/* whether the track was at sight @p i where it had been a while before, or had never left */
+static bool rests_at(const struct litter *litter, const struct litter_track *track, int i)
+{
+	const struct litter_sight *now = &track->sights[i];
+
+	for (int j = 0; j < i; j++) {
+		const struct litter_sight *then = &track->sights[j];
+
+		if ((j == 0 || now->t - then->t >= REST_S) &&
+		    hypotf(now->x - then->x, now->y - then->y) < RELEASE_PX * litter->unit)
+			return true;
+	}
+	return false;
+}
+
+/* px: how far away from sight @p at the track has been before it */
+static float way_to(const struct litter_track *track, int at)
+{
+	float far = 0;
+
+	for (int i = 0; i < at; i++)
+		far = fmaxf(far, hypotf(track->sights[i].x - track->sights[at].x,
+					track->sights[i].y - track->sights[at].y));
+	return far;
+}
+
+float litter_came_before(const struct litter *litter, const struct litter_sight *at, float size,
+			 bool lost_too)
+{
+	float came = 0;
+
+	for (unsigned i = 0; i < LITTER_RESTS_MAX && i < litter->rests_next; i++) {
+		float ago = at->t - litter->rests[i].t, ratio = litter->rests[i].size / fmaxf(size, 1);
+
+		if (ago > -0.5F && ago < RESTED_S && ratio > 0.5F && ratio < 2 &&
+		    (lost_too || !litter->rests[i].lost) &&
+		    hypotf(litter->rests[i].x - at->x, litter->rests[i].y - at->y) <
+			    RESTED_NEAR * (float)litter->height)
+			came = fmaxf(came, litter->rests[i].came);
+	}
+	return came;
+}
+
+void litter_note_rest(struct litter *litter, const struct litter_track *track, bool lost)
+{
+	float size = litter_size(track), before = litter_came_before(litter, litter_first(track), size, true);
+	unsigned i;
+
+	if (size < FLYER_PX * litter->unit)
+		return; /* a raindrop's way across */
+	i = litter->rests_next++ % LITTER_RESTS_MAX;
+	litter->rests[i].size = size;
+	litter->rests[i].lost = lost;
+	litter->rests[i].t = litter_last(track)->t;
+	litter->rests[i].x = litter_last(track)->x;
+	litter->rests[i].y = litter_last(track)->y;
+	litter->rests[i].came = fmaxf(way_to(track, track->count - 1), before);
+}
+
+bool litter_flew(const struct litter *litter, const struct litter_track *track)
+{
+	float across = fabsf(litter_last(track)->x - litter_first(track)->x);
+
+	return track->count >= FLEW_SIGHTS && across > FLEW * (float)litter->height &&
+	       litter_down(track) < across / 2;
+}
+
+/* a hand with the thing in it, a thing on a sill: the fall begins where it rested last */
+static bool cut_to_release(const struct litter *litter, struct litter_track *track)
+{
+	int begin = track->count - 1;
+	float share;
+
+	while (begin > 0 && !rests_at(litter, track, begin))
+		begin--;
+	if (track->count - begin < LITTER_SIGHTS_MIN)
+		return false;
+	share = (float)begin / (float)track->count;
+	track->came = way_to(track, begin);
+	track->waited = track->sights[begin].t - track->sights[0].t;
+	track->frames -= (int)((float)track->frames * share);
+	track->rivals -= track->rivals * share;
+	track->count -= begin;
+	memmove(track->sights, track->sights + begin, sizeof(track->sights[0]) * (size_t)track->count);
+	return true;
+}
+
+/* it lies there now: the fall ends where that began */
+static bool cut_to_landing(const struct litter *litter, struct litter_track *track)
+{
+	const struct litter_sight *end = litter_last(track);
+	int count = track->count;
+
+	while (count > 1 && hypotf(track->sights[count - 2].x - end->x, track->sights[count - 2].y - end->y) <
+				    RELEASE_PX * litter->unit)
+		count--;
+	track->frames -= track->count - count;
+	track->rivals *= (float)count / (float)track->count;
+	track->count = count;
+	return count >= LITTER_SIGHTS_MIN;
+}
+
+static float speed_between(const struct litter_track *track, int from, int to)
+{
+	const struct litter_sight *a = &track->sights[from], *b = &track->sights[to];
+
+	return (b->y - a->y) / fmaxf(b->t - a->t, 1e-3F);
+}
+
+/*
+ * It fell, and from one moment to the next it is still, or something else there is taken for it: the fall ends
+ * here. What flies brakes slowly.
+ */
+static bool hits_ground(const struct litter *litter, const struct litter_track *track, int i)
+{
+	int from = i, to = i;
+	float before;
+
+	while (from > 0 && track->sights[i].t - track->sights[from].t < IMPACT_S)
+		from--;
+	while (to < track->count - 1 && track->sights[to].t - track->sights[i].t < IMPACT_S)
+		to++;
+	if (i - from < 2 || to - i < 2)
+		return false;
+	before = speed_between(track, from, i);
+	return before > IMPACT_SPEED * (float)litter->height &&
+	       speed_between(track, i, to) < IMPACT_LEFT * before &&
+	       speed_between(track, i, track->count - 1) < IMPACT_LEFT * before;
+}
+
+static void cut_to_impact(const struct litter *litter, struct litter_track *track)
+{
+	int end = LITTER_SIGHTS_MIN - 1;
+
+	while (end < track->count && !hits_ground(litter, track, end))
+		end++;
+	if (end >= track->count)
+		return;
+	track->frames -= (int)((float)track->frames * (float)(track->count - 1 - end) / (float)track->count);
+	track->rivals *= (float)(end + 1) / (float)track->count;
+	track->count = end + 1;
+}
+
+bool litter_cut_to_fall(const struct litter *litter, struct litter_track *track)
+{
+	if (!cut_to_release(litter, track))
+		return false;
+	cut_to_impact(litter, track);
+	return cut_to_landing(litter, track);
+}
