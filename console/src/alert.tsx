@@ -17,15 +17,25 @@ export function GradeBadge({ alert }: { alert: Alert }) {
 	return <Badge tone={alert.grade === 'alert' ? 'bad' : 'warn'}>{word(alert.grade)}</Badge>;
 }
 
-/** A small still with the path drawn thick enough to be seen. */
+const facades = new Map<string, string>();
+
+/* One still for all small pictures of a camera: a facade stands still, each look at evidence is written to the log,
+ * and at this size a picture of 100 KB for each alert would show no more. */
+function facadeOf(alert: Alert): string | undefined {
+	const camera = alert.camera ?? '', own = alert.files.find((f) => f.name.endsWith('.jpg') && !f.name.endsWith('-trajectory.jpg'));
+
+	if (own && !facades.has(camera)) facades.set(camera, own.name);
+	return facades.get(camera);
+}
+
+/** Where on the facade it fell: its camera's picture in small, the path drawn thick enough to be seen. */
 export function Thumb({ alert }: { alert: Alert }) {
-	const still = alert.files.find((f) => f.name.endsWith('.jpg') && !f.name.endsWith('-trajectory.jpg')) ?? alert.files.find((f) => f.name.endsWith('.jpg'));
-	const [width, height] = alert.picture ?? [16, 9], path = alert.path ?? [], first = path[0];
+	const still = facadeOf(alert), [width, height] = alert.picture ?? [16, 9], path = alert.path ?? [], first = path[0];
 
 	if (!still) return <span class="no-picture"><Icon name="camera" /></span>;
 	return (
 		<span class="thumb">
-			<img src={`/api/v1/evidence/${encodeURIComponent(still.name)}`} alt="" loading="lazy" width={112} height={63} />
+			<img src={`/api/v1/evidence/${encodeURIComponent(still)}`} alt="" loading="lazy" width={112} height={63} onError={() => facades.delete(alert.camera ?? '')} />
 			<svg class="overlay" viewBox={`0 0 ${width} ${height}`} aria-hidden="true">
 				<polyline class="path-done" points={path.map(([, x, y]) => `${x},${y}`).join(' ')} stroke-width={height / 30} />
 				{first && <circle class="path-origin" cx={first[1]} cy={first[2]} r={height / 12} stroke-width={height / 36} />}

@@ -4,8 +4,8 @@ export default defineConfig({
 	testDir: '.',
 	workers: 1,
 	retries: 0,
-	timeout: 40_000,
-	expect: { timeout: 15_000 },
+	timeout: 120_000, /* for a machine that does much else */
+	expect: { timeout: 30_000 },
 	reporter: 'list',
 	outputDir: process.env['GH_BROWSER_OUT'] ?? 'results',
 	use: {

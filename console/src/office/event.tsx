@@ -20,7 +20,7 @@ export function summary(event: EventRow): string {
 
 		if (typeof value === 'string' && value !== '') said.push(word(value));
 	}
-	if (typeof data['by'] === 'string') said.push(t(`by ${word(data['by'])}`, `操作人 ${word(data['by'])}`));
+	if (typeof data['by'] === 'string') said.push(data['by'] === 'socket' ? word('socket') : t(`by ${data['by']}`, `操作人 ${data['by']}`));
 	return said.join(' · ');
 }
 
