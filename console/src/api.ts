@@ -1,5 +1,5 @@
 /* The gate's API as the page uses it; docs/openapi.yaml is the contract. */
-import { t, word } from './i18n';
+import { language, word } from './i18n';
 
 export type Role = 'guard' | 'manager' | 'admin';
 export interface Session { user: string; role: Role; token: string }
@@ -32,11 +32,18 @@ export interface Person { id: string; name: string; enabled: boolean; faces: num
 const ranks: Role[] = ['guard', 'manager', 'admin'];
 export const may = (session: Session, least: Role): boolean => ranks.indexOf(session.role) >= ranks.indexOf(least);
 
+/* What the gate says in a sentence of its own is English; in Chinese its kind stands before it. */
+function said(status: number, detail: string): string {
+	const kinds: Record<number, string> = { 400: '输入有误', 404: '不存在或已删除', 409: '当前状态不允许此操作', 413: '内容过大', 422: '无法使用', 429: '请求过于频繁', 507: '空间不足' };
+
+	return language() === 'en' ? detail || 'Something went wrong.' : `${kinds[status] ?? '出错了'}${detail ? `（${detail}）` : '。'}`;
+}
+
 export class Problem extends Error {
 	constructor(readonly status: number, readonly code: string, detail: string) {
 		const known = word(code);
 
-		super(known !== code ? known : detail || t('Something went wrong.', '出错了。'));
+		super(known !== code ? known : said(status, detail));
 	}
 	get absent(): boolean { return this.status === 404 || this.status === 501; }
 }

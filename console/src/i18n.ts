@@ -147,7 +147,6 @@ const words: Record<string, Pair> = {
 	'too-often': ['Too many wrong tries. Wait a while.', '错误次数过多，请稍后再试。'],
 	busy: ['The gate is busy. Try again in a moment.', '闸机繁忙，请稍后重试。'],
 	'no-room': ['There is no room for this.', '空间不足。'],
-	'too-large-body': ['This is too large.', '内容过大。'],
 	token: ['This session is no longer valid. Log in again.', '会话已失效，请重新登录。'],
 	'no-connection': ['The gate does not answer.', '闸机没有响应。'],
 };
