@@ -71,12 +71,13 @@ static json_t *op_status(void *arg)
 {
 	struct gate *gate = arg;
 
-	return json_pack("{s:s, s:s, s:s, s:I, s:o, s:o, s:o, s:o, s:I, s:b}", "site", gate->config->site,
-			 "gate", gate->config->gate, "version", GH_VERSION, "uptime_s",
+	return json_pack("{s:s, s:s, s:s, s:I, s:o, s:o, s:o, s:o, s:o, s:I, s:b}", "site",
+			 gate->config->site, "gate", gate->config->gate, "version", GH_VERSION, "uptime_s",
 			 (json_int_t)((clock_mono_us() - gate->started_us) / 1000000), "doors",
 			 gate_doors_json(gate), "cameras", gate_cameras_status(gate), "storage",
-			 storage_json(gate), "mqtt", gate_link_json(gate), "people",
-			 (json_int_t)roster_count(gate->roster), "fire", gate->fire);
+			 storage_json(gate), "evidence", gate_retention_json(gate), "mqtt",
+			 gate_link_json(gate), "people", (json_int_t)roster_count(gate->roster), "fire",
+			 gate->fire);
 }
 
 /* ---- doors ---- */

@@ -358,6 +358,8 @@ int gate_vision_enrol_template(struct gate *gate, const char *person, const char
 int gate_retention_open(struct gate *gate);	   /* once the log can be read */
 void gate_retention_close(struct gate *gate); /* once the store is closed */
 void gate_retention_event(struct gate *gate, const json_t *event);
+/** What the evidence takes, may take and has left; null before the folder was first looked through. A new reference. */
+json_t *gate_retention_json(const struct gate *gate);
 
 /* gate_link.c */
 int gate_link_open(struct gate *gate);

@@ -33,6 +33,12 @@ struct gate_retention {
 	size_t reading; /* index in read_types */
 	bool low;
 	unsigned deleting;
+	struct { /* as the last look at the folder found it */
+		bool known;
+		struct retention_sums sums;
+		struct retention_limits limits;
+		int64_t oldest_unix_ms;
+	} seen;
 };
 
 /* ---- the folder, on the worker's thread ---- */
@@ -239,6 +245,16 @@ static void tell_room(struct gate_retention *retention, const struct retention_s
 			      (json_int_t)(limits->free_bytes & INT64_MAX)));
 }
 
+static int64_t oldest_of(const struct scan *scan)
+{
+	int64_t oldest = 0;
+
+	for (size_t i = 0; i < scan->count; i++)
+		if (oldest == 0 || scan->items[i].unix_ms < oldest)
+			oldest = scan->items[i].unix_ms;
+	return oldest;
+}
+
 static void plan(struct gate_retention *retention, struct scan *scan)
 {
 	const struct config_evidence *config = &retention->gate->config->evidence;
@@ -254,6 +270,10 @@ static void plan(struct gate_retention *retention, struct scan *scan)
 		limits.reserve_bytes = reserve_bytes_max;
 	go = retention_plan(retention->known, scan->items, scan->count, &limits, now_ms, &sums);
 	tell_room(retention, &sums, &limits);
+	retention->seen.known = true;
+	retention->seen.sums = sums;
+	retention->seen.limits = limits;
+	retention->seen.oldest_unix_ms = oldest_of(scan);
 	for (size_t i = 0; i < go && i < ROUND_MAX; i++)
 		delete_item(retention, &scan->items[i], now_ms);
 	sd_event_source_set_time(retention->timer, clock_mono_us() + (go > ROUND_MAX ? SOON_US : EVERY_US));
@@ -357,6 +377,25 @@ static void read_log(struct gate_retention *retention)
 
 	if (r < 0)
 		log_error("vision", "evidence is not deleted: the log cannot be read: %s", strerror(-r));
+}
+
+json_t *gate_retention_json(const struct gate *gate)
+{
+	const struct gate_retention *retention = gate->retention;
+	char oldest[CLOCK_UTC_BYTES];
+	const struct retention_limits *limits;
+	uint64_t room;
+
+	if (retention == NULL || !retention->seen.known)
+		return json_null();
+	limits = &retention->seen.limits;
+	room = limits->free_bytes > limits->reserve_bytes ? limits->free_bytes - limits->reserve_bytes : 0;
+	clock_format_utc(retention->seen.oldest_unix_ms, oldest);
+	return json_pack("{s:I, s:I, s:I, s:I, s:i, s:s?}", "used_bytes",
+			 (json_int_t)retention->seen.sums.used_bytes, "protected_bytes",
+			 (json_int_t)retention->seen.sums.protected_bytes, "limit_bytes",
+			 (json_int_t)limits->bytes_max, "room_bytes", (json_int_t)(room & INT64_MAX), "days",
+			 (int)limits->days, "oldest", retention->seen.oldest_unix_ms != 0 ? oldest : NULL);
 }
 
 /* ---- begin and end ---- */

@@ -23,6 +23,7 @@ const table: Row[] = [
 	{ name: 'live', least: 'guard', icon: 'camera', group: 'desk', title: ['Live', '实时画面'] },
 	{ name: 'cases', least: 'guard', icon: 'folder', group: 'desk', title: ['Cases', '案件'] },
 	{ name: 'people', least: 'manager', icon: 'people', group: 'office', title: ['People', '人员'] },
+	{ name: 'passes', least: 'guard', icon: 'qr', group: 'office', title: ['Visitor passes', '访客通行证'] },
 	{ name: 'rules', least: 'manager', icon: 'calendar', group: 'office', title: ['Rules', '规则'] },
 	{ name: 'log', least: 'guard', icon: 'list', group: 'office', title: ['Log', '日志'] },
 	{ name: 'report', least: 'manager', icon: 'paper', group: 'office', title: ['Monthly report', '月度公示'] },
