@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "base/ulid.h"
 
 enum { ACCESS_BODY_BYTES_MAX = 64 << 10 };
 
@@ -52,6 +53,7 @@ static json_t *take_body(struct api *api, const struct http_request *request)
 void api_access_list(struct api *api, const struct http_request *request, const char *param)
 {
 	const char *after = http_query(request, "after"), *limit_text = http_query(request, "limit"), *id;
+	const char *person = http_query(request, "person");
 	int kind = take_kind(api, request, param, &id);
 	int64_t limit = API_PAGE_DEFAULT;
 	struct api_token token;
@@ -60,9 +62,11 @@ void api_access_list(struct api *api, const struct http_request *request, const 
 		return;
 	if (limit_text != NULL && (api_parse_number(limit_text, API_PAGE_MAX, &limit) < 0 || limit < 1))
 		problem(api, request, 400, "limit takes a whole number from 1 to 1000");
+	else if (person != NULL && (strcmp(kinds[kind].kind, "credential") != 0 || !ulid_is_valid(person)))
+		problem(api, request, 400, "person takes the id of a person, for credentials alone");
 	else if (api_begin_call(api, request->token, false, &token))
-		api->ops->access->list(api->gate, token, kinds[kind].kind, after != NULL ? after : "",
-				       (unsigned)limit);
+		api->ops->access->list(api->gate, token, kinds[kind].kind, person != NULL ? person : "",
+				       after != NULL ? after : "", (unsigned)limit);
 }
 
 void api_access_get_passes(struct api *api, const struct http_request *request, const char *param)

@@ -11,8 +11,10 @@ struct api_caller;
 
 /* @p kind is one of "person", "holder", "credential", "pass", "group", "schedule", "rule", "holiday", "area" */
 struct api_access_ops {
-	/** 200 {"items":[{"id",..}],"next": id or null}, by id after @p after ("" = first) */
-	void (*list)(void *gate, struct api_token token, const char *kind, const char *after, unsigned limit);
+	/** 200 {"items":[{"id",..}],"next": id or null}, by id after @p after ("" = first); of credentials only those of
+	 * @p person ("": everybody's) */
+	void (*list)(void *gate, struct api_token token, const char *kind, const char *person,
+		     const char *after, unsigned limit);
 	/** 200 the item, or 404 */
 	void (*get)(void *gate, struct api_token token, const char *kind, const char *id);
 	/** 200 the item; @p id NULL: 201, under a new id; 409, 422 with the mistake in plain words */

@@ -26,6 +26,17 @@ static json_t *with_id(json_t *value, const char *id)
 	return item;
 }
 
+/* The names of a pass's doors; NULL: every door. A new reference. */
+static json_t *doors_of(const struct gate *gate, uint32_t doors)
+{
+	json_t *list = doors != UINT32_MAX ? json_array() : NULL;
+
+	for (size_t i = 0; list != NULL && i < gate->config->door_count; i++)
+		if ((doors & 1u << i) != 0)
+			json_array_append_new(list, json_string(gate->config->doors[i].name));
+	return list;
+}
+
 /* As shown to people: nothing that opens a door. A new reference, or NULL. */
 static json_t *shown(struct gate *gate, const char *kind, const char *id)
 {
@@ -39,6 +50,8 @@ static json_t *shown(struct gate *gate, const char *kind, const char *id)
 		credential = roster_credentials_find(gate->access->credentials, id);
 		if (credential != NULL && (credential->factor == POLICY_PASS) == (strcmp(kind, "pass") == 0))
 			value = roster_credential_json(credential, true);
+		if (value != NULL && credential->factor == POLICY_PASS)
+			json_object_set_new(value, "doors", doors_of(gate, credential->policy.doors));
 	} else {
 		person = roster_find(gate->roster, id);
 		if (person != NULL)
@@ -70,8 +83,8 @@ static json_t *list_book(struct gate *gate, const char *kind, const char *after,
 	return list;
 }
 
-static json_t *list_credentials(struct gate *gate, const char *kind, const char *after, unsigned limit,
-				json_t **next)
+static json_t *list_credentials(struct gate *gate, const char *kind, const char *person, const char *after,
+				unsigned limit, json_t **next)
 {
 	bool passes = strcmp(kind, "pass") == 0;
 	const struct roster_credential *at = roster_credentials_next(gate->access->credentials, after);
@@ -79,7 +92,8 @@ static json_t *list_credentials(struct gate *gate, const char *kind, const char 
 	json_t *list = json_array();
 
 	for (; at != NULL; at = roster_credentials_next(gate->access->credentials, at->id)) {
-		if ((at->factor == POLICY_PASS) != passes)
+		if ((at->factor == POLICY_PASS) != passes ||
+		    (person[0] != '\0' && strcmp(at->person, person) != 0))
 			continue;
 		if (json_array_size(list) == limit) {
 			*next = json_string(last);
@@ -110,7 +124,8 @@ static json_t *list_holders(struct gate *gate, const char *after, unsigned limit
 	return list;
 }
 
-static void op_list(void *arg, struct api_token token, const char *kind, const char *after, unsigned limit)
+static void op_list(void *arg, struct api_token token, const char *kind, const char *person,
+		    const char *after, unsigned limit)
 {
 	struct gate *gate = arg;
 	json_t *next = NULL, *list;
@@ -120,7 +135,7 @@ static void op_list(void *arg, struct api_token token, const char *kind, const c
 	else if (strcmp(kind, "holder") == 0)
 		list = list_holders(gate, after, limit, &next);
 	else
-		list = list_credentials(gate, kind, after, limit, &next);
+		list = list_credentials(gate, kind, person, after, limit, &next);
 	answer(gate, token, 0, NULL,
 	       json_pack("{s:o, s:o}", "items", list, "next", next != NULL ? next : json_null()));
 }

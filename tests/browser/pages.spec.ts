@@ -30,6 +30,8 @@ for (const scheme of ['light', 'dark'] as const) {
 	test(`every page is accessible, ${scheme}`, async ({ desk, gate }) => {
 		const { page } = desk;
 
+		test.setTimeout(120_000); /* a dozen pages, each looked through */
+
 		await page.emulateMedia({ colorScheme: scheme, reducedMotion: 'reduce' });
 		await page.goto(gate.url);
 		const check = async (name: string): Promise<void> => {

@@ -92,12 +92,17 @@ class Access(unittest.TestCase):
         self.swipe(gate, CARD)
         event = self.granted(gate)
         self.assertEqual((event["person"], event["data"]["rule"]), (person, "residents"))
+        self.person(gate, "Wang Fang", card=OTHER_CARD)
+        of_person = gate.call("GET", f"access/credentials?person={person}")[1]["items"]
+        self.assertEqual([c["person"] for c in of_person], [person])
+        for wrong in ("access/credentials?person=x", f"access/rules?person={person}"):
+            self.assertEqual(gate.call("GET", wrong)[0], 400)
         gate.gatectl("person", "remove", person)
         self.swipe(gate, CARD)
         self.denied(gate, "CredentialNotFound")
         gate.stop()
         gate.start()
-        self.assertEqual(gate.call("GET", "access/credentials")[1]["items"], [])
+        self.assertEqual(gate.call("GET", f"access/credentials?person={person}")[1]["items"], [])
 
     def test_gatectl_alone_sets_up_a_site_and_says_why(self):
         gate = self.gate().start()
@@ -323,6 +328,7 @@ class Access(unittest.TestCase):
         gate = self.gate().start()
         _, side = self.create(gate, "to=2099-01-01", "doors=side")
         _, later = self.create(gate, "from=2098-01-01", "to=2099-01-01")
+        self.assertEqual([p.get("doors") for p in gate.call("GET", "access/passes")[1]["items"]], [["side"], None])
         self.show(side)
         self.denied(gate, "Unauthorized")
         self.show(later)
