@@ -253,6 +253,8 @@ bool gate_tampered(const struct gate *gate);
 /* gate_sounds.c */
 int gate_sounds_open(struct gate *gate);
 void gate_sounds_close(struct gate *gate);
+/** Whether neighbours sleep: only a forced door and fire are heard. */
+bool gate_sounds_quiet(const struct gate *gate);
 void gate_sounds_door(struct gate *gate, struct gate_door *door, uint32_t notices);
 /** Something calls for the siren anew, or no longer. */
 void gate_sounds_siren(struct gate *gate, uint64_t now_ms);

@@ -108,7 +108,8 @@ static uint64_t show_signal(struct gate_reader *reader, uint64_t now_ms)
 		reader_signal_at(reader->signal, reader->signal_since_ms, reader->signal_until_ms, now_ms);
 
 	set_output(reader, reader->led_line, &reader->led, level.light);
-	set_output(reader, reader->buzzer_line, &reader->buzzer, level.buzzer);
+	set_output(reader, reader->buzzer_line, &reader->buzzer,
+		   level.buzzer && !gate_sounds_quiet(reader->gate));
 	if (level.due_ms == UINT64_MAX)
 		reader->signal = READER_SIGNAL_NONE;
 	return level.due_ms;

@@ -15,7 +15,7 @@ struct gate_sounds {
 	uint64_t siren_until_ms;
 };
 
-static bool is_quiet(const struct gate *gate)
+bool gate_sounds_quiet(const struct gate *gate)
 {
 	struct schedule_time local;
 
@@ -109,7 +109,7 @@ void gate_sounds_door(struct gate *gate, struct gate_door *door, uint32_t notice
 
 void gate_sounds_tick(struct gate *gate, uint64_t now_ms)
 {
-	bool quiet = is_quiet(gate), siren = siren_wanted(gate, now_ms);
+	bool quiet = gate_sounds_quiet(gate), siren = siren_wanted(gate, now_ms);
 
 	gate->sounds_due_ms = siren && !gate->fire ? gate->sounds->siren_until_ms : UINT64_MAX;
 	drive(gate, gate->sounds->siren_line, siren);

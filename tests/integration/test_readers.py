@@ -93,6 +93,20 @@ class Readings(unittest.TestCase):
             wait_until("the buzzer to sound and end", silent_again, every_s=0.005)
             self.assertEqual(gate.line("in-led"), "inactive")
 
+    def test_at_night_it_is_light_alone(self):
+        with gate_with_readers(sounds={"quiet": ["daily 00:00-24:00"]}).start() as gate:
+            seen = []
+
+            def dark_again():
+                seen.append((gate.line("in-led"), gate.line("in-buzzer")))
+                return ("active", "inactive") in seen and seen[-1][0] == "inactive"
+
+            person = gate.gatectl("person", "add", "Li").split()[-1]
+            gate.gatectl("credential", "add", person, "card", "7")
+            gate.call("POST", "board/readers/in/swipe", {"code": "7"})
+            wait_until("the light to come and go", dark_again, every_s=0.005)
+            self.assertNotIn("active", [buzzer for _, buzzer in seen])
+
     def test_what_no_reader_could_send_is_refused(self):
         with gate_with_readers().start() as gate:
             for words, says in ((("swipe", "none", "1"), "no such reader"), (("swipe", "in", "x1"), "decimal"),
