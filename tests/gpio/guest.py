@@ -147,7 +147,7 @@ def show_card(number):
                     str(LINES / f"sim_gpio{D1}" / "pull")], check=True, timeout=LIMIT_S)
 
 
-def show_until(number, what, check, tries=6):
+def show_until(number, what, check, tries=20):
     """A busy machine's ticks come late and split a burst, which the reader says is misread: shown again, as people do."""
     for _ in range(tries):
         show_card(number)
