@@ -2,6 +2,8 @@
 A whole gate for the browser's tests: daemon, broker, a facade camera that shows a throw when it is asked to, a card
 reader, and users of each role. Prints one line of JSON when it is ready, and ends when its input does.
 
+With --faces a camera at the door as well, before which the man of the demo's photos stands every 11 seconds.
+
 A test asks over plain HTTP (the "control" address): POST /throw lets something fall, POST /swipe holds a card of a
 resident whom a guard must let in, POST /stop and /start end and begin the daemon.
 """
@@ -20,6 +22,7 @@ from rtsp import RtspCamera  # noqa: E402
 
 FPS, THROW_S, FILM_S = 25, 5, 9
 CARD = 159 << 16 | 12345
+FACES = SOURCE / "models" / "demo"
 PASSWORD = "correct horse"
 USERS = {"gus": "guard", "mia": "manager", "ada": "admin"}
 
@@ -46,6 +49,15 @@ def draw(folder):
                     "--seconds", str(FILM_S), "--throw", f"{THROW_S},11,3,bottle", "--out", str(film),
                     "--truth", str(film.with_suffix(".csv"))], check=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
     return film, json.loads(film.with_suffix(".json").read_text())["calibration"]
+
+
+def draw_face(folder):
+    film = folder / "door.mp4"
+    subprocess.run(["ffmpeg", "-nostdin", "-v", "error", "-y", "-t", "7", "-i", str(FACES / "franck.mp4"), "-filter_complex",
+                    "color=gray:s=640x480:r=25:d=4,format=yuv420p,setsar=1[g];[0:v]fps=25,scale=-2:480,"
+                    "pad=640:480:(ow-iw)/2:0:gray,setsar=1,format=yuv420p[a];[g][a]concat=n=2:v=1:a=0[v]",
+                    "-map", "[v]", "-c:v", "libx264", "-preset", "ultrafast", "-g", "25", str(film)], check=True)
+    return film
 
 
 def configure(gate, broker, street, calibration):
@@ -89,19 +101,28 @@ class Control(http.server.BaseHTTPRequestHandler):
 
 
 def main():
+    faces = "--faces" in sys.argv
+    if faces and not (FACES / "franck.mp4").exists():
+        print(json.dumps({"skip": "the models are not there (tools/setup)"}), flush=True)
+        return
     with contextlib.ExitStack() as stack:
         gate = stack.enter_context(Gate())
         broker = stack.enter_context(Broker(gate.folder, record=False)).start()
         film, calibration = draw(gate.folder)
         street = stack.enter_context(Street(film))
         configure(gate, broker, street, calibration)
+        if faces:
+            gate.config["face"] = {"repeat_ms": 5000}
+            gate.config["cameras"].append({"name": "entrance", "role": "face", "door": "main", "loop": True,
+                                           "source": f"file:{draw_face(gate.folder)}"})
         gate.start()
         populate(gate)
         wait_until("the camera", lambda: gate.status()["cameras"][0]["state"] == "live")
         server = http.server.HTTPServer(("127.0.0.1", 0), Control)
         server.gate, server.street = gate, street
         threading.Thread(target=server.serve_forever, daemon=True).start()
-        print(json.dumps({"url": f"http://{gate.config['api']['listen']}", "gatectl": str(harness.GATECTL), "password": PASSWORD,
+        print(json.dumps({"photos": sorted(map(str, FACES.glob("franck_*.jpg")))[:4], "db": str(gate.state / "gate.db"),
+                          "url": f"http://{gate.config['api']['listen']}", "gatectl": str(harness.GATECTL), "password": PASSWORD,
                           "control": f"http://127.0.0.1:{server.server_port}", "log": str(gate.process.log_path)}), flush=True)
         sys.stdin.read()
         server.shutdown()

@@ -3,11 +3,11 @@ import { test as base, expect, type Page } from '@playwright/test';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { createInterface } from 'node:readline';
 
-export interface Gate { url: string; control: string; gatectl: string; password: string; log: string }
+export interface Gate { url: string; control: string; gatectl: string; password: string; log: string; photos: string[]; db: string; skip?: string }
 interface Watch { page: Page; complaints: string[]; allow: (what: RegExp) => void }
 
-function begin(): Promise<{ gate: Gate; child: ChildProcess }> {
-	const child = spawn(process.env['GH_PYTHON'] ?? '/usr/bin/python3', ['-B', new URL('gate.py', import.meta.url).pathname], { stdio: ['pipe', 'pipe', 'inherit'] });
+function begin(faces: boolean): Promise<{ gate: Gate; child: ChildProcess }> {
+	const child = spawn(process.env['GH_PYTHON'] ?? '/usr/bin/python3', ['-B', new URL('gate.py', import.meta.url).pathname, ...(faces ? ['--faces'] : [])], { stdio: ['pipe', 'pipe', 'inherit'] });
 
 	return new Promise((resolve, reject) => {
 		createInterface({ input: child.stdout! }).once('line', (line) => resolve({ gate: JSON.parse(line) as Gate, child }));
@@ -15,13 +15,14 @@ function begin(): Promise<{ gate: Gate; child: ChildProcess }> {
 	});
 }
 
-/** gate: one for all tests of a file. desk: a page whose complaints fail the test; allow() names those that belong to it. */
-export const test = base.extend<{ desk: Watch; page: Page }, { gate: Gate }>({
-	gate: [async ({}, use) => {
-		const { gate, child } = await begin();
+/** gate: one for all tests of a file (faces: with a camera at the door). desk: a page whose complaints fail the test; allow() names those that belong to it. */
+export const test = base.extend<{ desk: Watch; page: Page }, { gate: Gate; faces: boolean }>({
+	faces: [false, { option: true, scope: 'worker' }],
+	gate: [async ({ faces }, use) => {
+		const { gate, child } = await begin(faces);
 
 		await use(gate);
-		const ended = new Promise((done) => child.once('exit', done));
+		const ended = child.exitCode !== null ? undefined : new Promise((done) => child.once('exit', done));
 		child.stdin!.end();
 		await ended;
 	}, { scope: 'worker', timeout: 90_000 }],
