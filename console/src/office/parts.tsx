@@ -3,7 +3,7 @@ import type { ComponentChildren } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { get, type Problem } from '../api';
 import { language, t } from '../i18n';
-import { Button, type Loaded } from '../ui';
+import { Button, Field, type Loaded } from '../ui';
 import './office.css';
 import './words';
 
@@ -81,11 +81,13 @@ export function Choices({ label, none, of, value, set }: { label: string; none?:
 /** One of several, with its label. */
 export function Select({ label, value, set, of, hint, disabled }: { label: string; value: string; set: (value: string) => void; of: readonly (readonly [string, string])[]; hint?: string; disabled?: boolean }) {
 	return (
-		<label class="field select"><span>{label}</span>
-			<select value={value} disabled={disabled} onChange={(e) => set(e.currentTarget.value)}>
-				{of.map(([key, text]) => <option key={key} value={key}>{text}</option>)}
-			</select>{hint && <small>{hint}</small>}
-		</label>
+		<Field label={label} hint={hint}>
+			{(id, about) => (
+				<select id={id} aria-describedby={about} value={value} disabled={disabled} onChange={(e) => set(e.currentTarget.value)}>
+					{of.map(([key, text]) => <option key={key} value={key}>{text}</option>)}
+				</select>
+			)}
+		</Field>
 	);
 }
 
