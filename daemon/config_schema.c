@@ -168,7 +168,8 @@ static const struct option camera_members[] = {
 	 AT(config_camera, roi.points),
 	 COUNT(config_camera, roi.count),
 	 .presence = OPTION_ABSENT,
-	 .help = "The part of the picture that counts: corners as [x, y], fractions of width and height."},
+	 .help = "The part of the picture that counts: corners as [x, y], fractions of width and height. At a face "
+		 "camera: where the middle of the face of somebody at the door lies; others open nothing."},
 	{.key = "exclude",
 	 LIST(&polygon_item, 0, CONFIG_EXCLUDES_MAX),
 	 AT(config_camera, exclude),

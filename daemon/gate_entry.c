@@ -68,6 +68,8 @@ static void open_for(struct gate_entry *entry, const char *storage)
 	if (entry->person[0] != '\0' && !json_is_true(json_object_get(entry->data, "leaving")))
 		gate_openings_admitted(gate, door, entry->person);
 	feed_back(gate, door, entry->reader, GATE_FEEDBACK_GRANTED, POLICY_GRANTED);
+	if (entry->factor == POLICY_FACE)
+		gate_faces_decided(gate, door, GATE_FEEDBACK_GRANTED);
 	answer(gate, &entry->reply, 0, NULL, gate_door_state(door));
 	entry_free(entry);
 }
@@ -219,6 +221,8 @@ void gate_entry_deny(struct gate *gate, const struct gate_entry_request *request
 	snprintf(problem, sizeof(problem), "%s: it needs %s", policy_reason_name(decision->reason),
 		 decision->needed);
 	feed_back(gate, request->door, request->reader, GATE_FEEDBACK_DENIED, decision->reason);
+	if (request->factor == POLICY_FACE)
+		gate_faces_decided(gate, request->door, GATE_FEEDBACK_DENIED);
 	answer(gate, &request->reply, -EPERM, problem, NULL);
 }
 
@@ -287,6 +291,7 @@ void gate_entry_permit(struct gate *gate, const struct gate_entry_request *reque
 	entry->asked_mono_ms = clock_mono_ms();
 	entry->extended = decision->extended;
 	entry->reply = request->reply;
+	entry->factor = request->factor;
 	snprintf(entry->reader, sizeof(entry->reader), "%s", request->reader != NULL ? request->reader : "");
 	if (request->factor != POLICY_REMOTE && request->factor != POLICY_PASS)
 		snprintf(entry->person, sizeof(entry->person), "%s", request->person_id);
@@ -354,6 +359,8 @@ void gate_entry_ask(struct gate *gate, const struct gate_entry_request *request)
 	case POLICY_MORE:
 		gate_collect_keep(gate, &way, &decision, request->reader, request->data, now_ms);
 		feed_back(gate, request->door, request->reader, GATE_FEEDBACK_MORE, decision.reason);
+		if (request->factor == POLICY_FACE)
+			gate_faces_decided(gate, request->door, GATE_FEEDBACK_MORE);
 		break;
 	case POLICY_ASK_GUARD:
 		gate_collect_end(gate, request->door);

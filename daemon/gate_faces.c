@@ -3,10 +3,11 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "vision/match.h"
 
-enum { OUTDATED_TOLD_MAX = 100 };
+enum { OUTDATED_TOLD_MAX = 100, DECIDED_PROMPT_MS = 4000 };
 
 static struct watched_camera *face_camera(struct gate_vision *vision, unsigned face_index)
 {
@@ -77,6 +78,37 @@ static void on_passage(struct gate_vision *vision, const struct face_result *res
 	gate_entry_ask(vision->gate, &request);
 }
 
+void gate_faces_decided(struct gate *gate, struct gate_door *door, enum gate_feedback feedback)
+{
+	static const enum face_prompt prompts[] = {[GATE_FEEDBACK_GRANTED] = FACE_PROMPT_WELCOME,
+						   [GATE_FEEDBACK_DENIED] = FACE_PROMPT_CARD,
+						   [GATE_FEEDBACK_MORE] = FACE_PROMPT_MORE};
+
+	for (size_t i = 0; gate->vision != NULL && i < gate->vision->camera_count; i++) {
+		struct watched_camera *camera = &gate->vision->cameras[i];
+
+		if (camera->door != door)
+			continue;
+		camera->decided_prompt = prompts[feedback];
+		camera->decided_until_ms = clock_mono_ms() + DECIDED_PROMPT_MS;
+	}
+	gate_readers_show(gate, door, feedback);
+}
+
+const char *gate_faces_prompt(const struct watched_camera *camera)
+{
+	return face_prompt_name(clock_mono_ms() < camera->decided_until_ms ? camera->decided_prompt
+									   : camera->prompt);
+}
+
+static void on_prompt(struct gate_vision *vision, const struct face_result *result)
+{
+	struct watched_camera *camera = face_camera(vision, result->camera);
+
+	if (camera != NULL)
+		camera->prompt = (enum face_prompt)result->prompt;
+}
+
 static void on_face_result(struct gate_vision *vision, const struct face_result *result)
 {
 	switch (result->kind) {
@@ -95,6 +127,9 @@ static void on_face_result(struct gate_vision *vision, const struct face_result 
 	case FACE_RESULT_STRANGER:
 	case FACE_RESULT_SPOOF:
 		on_passage(vision, result);
+		break;
+	case FACE_RESULT_PROMPT:
+		on_prompt(vision, result);
 		break;
 	case FACE_RESULT_ENROLLED:
 	case FACE_RESULT_ENROL_FAILED:
@@ -168,6 +203,16 @@ void gate_faces_tell_outdated(struct gate_vision *vision)
 	json_decref(ids);
 }
 
+static void set_zone(const struct config_polygon *roi, struct mask_polygon *zone)
+{
+	_Static_assert((int)MASK_POINTS_MAX >= (int)CONFIG_POLYGON_POINTS_MAX, "a zone fits");
+	zone->count = roi->count;
+	for (size_t i = 0; i < roi->count; i++) {
+		zone->x[i] = (float)roi->points[i].x;
+		zone->y[i] = (float)roi->points[i].y;
+	}
+}
+
 int gate_faces_open(struct gate_vision *vision)
 {
 	const struct config *config = vision->gate->config;
@@ -191,6 +236,7 @@ int gate_faces_open(struct gate_vision *vision)
 			continue;
 		face.camera[camera->face_index].name = camera->config->name;
 		face.camera[camera->face_index].liveness_min = (float)camera->config->liveness_min;
+		set_zone(&camera->config->roi, &face.camera[camera->face_index].zone);
 	}
 	face.repeat_ms = config->face.repeat_ms;
 	r = face_watch_open(&face, vision->face_results, &vision->faces);

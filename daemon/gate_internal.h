@@ -73,6 +73,7 @@ struct gate_entry {
 	json_t *data; /* of access.granted; owned */
 	char person[ULID_BYTES];
 	char reader[CONFIG_NAME_BYTES]; /* "": none */
+	enum policy_factor factor;
 	bool extended; /* this person needs more time */
 	uint64_t first_mono_us; /* when the frame or the command arrived */
 	uint64_t asked_mono_ms; /* when the record was handed to the store */
@@ -321,6 +322,8 @@ int gate_readers_open(struct gate *gate);
 void gate_readers_close(struct gate *gate);
 /** An edge on a line of the board. @return whether it is a reader's. */
 bool gate_readers_line(struct gate *gate, const struct board_event *event);
+/** Lights and buzzers of the readers on the entering side of a door; counts no tries. */
+void gate_readers_show(struct gate *gate, const struct gate_door *door, enum gate_feedback feedback);
 /** [{"name","door","direction","kind","keypad","fault","wrong_tries","locked_out_s"}] */
 json_t *gate_readers_json(struct gate *gate);
 void gate_reader_counter_load(struct gate *gate, const char *kind, const char *id, json_t *json);
@@ -339,6 +342,9 @@ void gate_vision_start(struct gate *gate);
 json_t *gate_cameras_json(struct gate *gate);
 /** The same, each with its blind time of the day. */
 json_t *gate_cameras_status(struct gate *gate);
+/* gate_faces.c */
+/** What a face led to, for the person at the door: its cameras' prompt, and the lights and buzzers of its readers. */
+void gate_faces_decided(struct gate *gate, struct gate_door *door, enum gate_feedback feedback);
 /* gate_threshold.c */
 void gate_threshold_load(struct gate *gate, const char *kind, const char *id, json_t *json);
 void gate_face_report(void *arg, struct api_token token);

@@ -122,6 +122,25 @@ void gate_reader_feedback(struct gate *gate, struct gate_door *door, const char 
 	}
 }
 
+void gate_readers_show(struct gate *gate, const struct gate_door *door, enum gate_feedback feedback)
+{
+	for (size_t i = 0; gate->readers != NULL && i < gate->readers->count; i++) {
+		struct gate_reader *reader = &gate->readers->list[i];
+
+		if (reader->door != door || reader->config->leaving ||
+		    lockout_left_ms(&reader->lockout, clock_mono_ms()) > 0)
+			continue; /* a reader that is locked out goes on telling that */
+		if (feedback == GATE_FEEDBACK_GRANTED)
+			gate_reader_signal(reader, READER_SIGNAL_GRANTED,
+					   clock_mono_ms() + door->config->release_ms);
+		else
+			gate_reader_signal(reader,
+					   feedback == GATE_FEEDBACK_MORE ? READER_SIGNAL_MORE
+									  : READER_SIGNAL_DENIED,
+					   0);
+	}
+}
+
 /* ---- readings ---- */
 
 static void show(struct gate_reader *reader, enum policy_factor factor, const char *text, uint64_t mono_us)

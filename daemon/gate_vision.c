@@ -118,6 +118,9 @@ json_t *gate_cameras_status(struct gate *gate)
 		json_t *camera = camera_json(&gate->vision->cameras[i]);
 
 		json_object_set_new(camera, "sight", gate_sight_json(&gate->vision->cameras[i]));
+		if (gate->vision->cameras[i].door != NULL)
+			json_object_set_new(camera, "prompt",
+					    json_string(gate_faces_prompt(&gate->vision->cameras[i])));
 		json_array_append_new(list, camera);
 	}
 	return list;

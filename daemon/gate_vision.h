@@ -13,6 +13,7 @@
 
 #include "base/queue.h"
 #include "vision/camera.h"
+#include "vision/face_prompt.h"
 #include "vision/face_watch.h"
 #include "vision/litter_watch.h"
 #include "vision/sight.h"
@@ -33,6 +34,8 @@ struct watched_camera {
 	unsigned index, face_index;
 	enum camera_state state;
 	bool seen; /* has had any news at all */
+	enum face_prompt prompt, decided_prompt; /* by the picture, and by the last decision */
+	uint64_t decided_until_ms;
 	char source[GATE_SOURCE_BYTES];
 	char reason[CAMERA_REASON_BYTES];
 	pthread_mutex_t sight_lock; /* of sight alone, which the camera's thread feeds */
@@ -72,6 +75,7 @@ int gate_faces_open(struct gate_vision *vision);
 int gate_faces_on_results(sd_event_source *source, int fd, uint32_t revents, void *vision);
 void gate_faces_close(struct gate_vision *vision);
 
+const char *gate_faces_prompt(const struct watched_camera *camera); /* what the person there is to be told */
 void gate_faces_tell_outdated(struct gate_vision *vision);
 json_t *gate_vision_outdated(const struct gate_vision *vision); /* a new list of ids */
 

@@ -277,6 +277,8 @@ static int examine(struct face_look *look, struct face_view *view, const struct 
 	struct ranking ranking;
 	int r;
 
+	if (face->height_px < look->face_min_px)
+		track->fault = FACE_FAULT_SMALL;
 	if (face->height_px < look->face_min_px || (!open && now_ms < track->checked_ms + DECIDED_CHECK_MS))
 		return 0;
 	track->checked_ms = now_ms;
@@ -288,6 +290,7 @@ static int examine(struct face_look *look, struct face_view *view, const struct 
 		return r == -EINVAL ? 0 : r; /* points that span nothing: no face */
 	limits.height_min_px = look->face_min_px;
 	face_quality_judge(face, crop, &limits, &quality);
+	track->fault = (int)quality.fault;
 	if (quality.fault != FACE_FAULT_NONE)
 		return 0;
 	sight.quality = quality.value;
@@ -362,12 +365,48 @@ static int to_bgr(struct face_look *look, const struct video_frame *frame, struc
 	return video_frame_to_bgr(&look->converter, frame, look->bgr, stride);
 }
 
+/* By the tracks, not by this frame alone: in a large picture not every search sees every face. */
+static void prompt(struct face_look *look, struct face_view *view, const struct face_image *image,
+		   uint64_t now_ms)
+{
+	struct face_result result = {.kind = FACE_RESULT_PROMPT};
+	enum face_prompt wanted = FACE_PROMPT_NONE;
+	const struct face_track *tracks[FACE_TRACKS_MAX];
+	struct face faces[FACE_TRACKS_MAX];
+	bool at_door[FACE_TRACKS_MAX];
+	size_t count = 0, waiting = 0;
+
+	for (size_t i = 0; i < FACE_TRACKS_MAX; i++) {
+		const struct face_track *track = &view->tracks.items[i];
+
+		if (track->id == 0)
+			continue;
+		faces[count] = (struct face){.x_px = track->x_px,
+					     .y_px = track->y_px,
+					     .width_px = track->width_px,
+					     .height_px = track->height_px};
+		tracks[count++] = track;
+	}
+	(void)face_prompt_at_door(faces, count, &view->zone, image->width_px, image->height_px, at_door);
+	for (size_t i = 0; i < count; i++) {
+		if (at_door[i] && tracks[i]->verdict == FACE_VERDICT_OPEN && waiting++ == 0)
+			wanted = face_prompt_of((enum face_fault)tracks[i]->fault);
+	}
+	if (waiting > 1)
+		wanted = FACE_PROMPT_ONE;
+	if (!face_prompter_step(&view->prompter, wanted, now_ms))
+		return;
+	result.prompt = (int)view->prompter.shown;
+	look->decided(look->arg, &result);
+}
+
 int face_look_frame(struct face_look *look, struct face_view *view, const struct video_frame *frame)
 {
 	uint64_t now_ms = frame->arrived_mono_us / 1000, mark_us = clock_mono_us();
 	struct face_track *tracks[FACES_MAX];
 	struct face_result result, blank = {0};
 	struct face_image image;
+	bool at_door[FACES_MAX];
 	struct found found;
 	bool moved;
 	int r;
@@ -389,8 +428,10 @@ int face_look_frame(struct face_look *look, struct face_view *view, const struct
 		return r < 0 ? r : 1;
 	}
 	face_tracks_update(&view->tracks, found.faces, found.count, now_ms, tracks);
+	(void)face_prompt_at_door(found.faces, found.count, &view->zone, image.width_px, image.height_px,
+				  at_door);
 	for (size_t i = 0, examined = 0; i < found.count && examined < FACES_EXAMINED_MAX; i++) {
-		if (tracks[i] == NULL)
+		if (tracks[i] == NULL || !at_door[i])
 			continue;
 		result = blank;
 		r = examine(look, view, &image, &found.faces[i], tracks[i], frame, &result);
@@ -398,6 +439,7 @@ int face_look_frame(struct face_look *look, struct face_view *view, const struct
 			return r;
 		examined++;
 	}
+	prompt(look, view, &image, now_ms);
 	return 1;
 }
 

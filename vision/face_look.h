@@ -5,6 +5,7 @@
 #define GH_VISION_FACE_LOOK_H
 
 #include "face_motion.h"
+#include "face_prompt.h"
 #include "face_track.h"
 #include "face_watch.h"
 #include "frame.h"
@@ -18,6 +19,8 @@ struct face_view { /* one camera; zeroed at first */
 	unsigned turn; /* counts searches: which window comes next */
 	float offset;  /* of the threshold; see site.h */
 	float liveness_min;
+	struct mask_polygon zone;
+	struct face_prompter prompter;
 	char name[FACE_STILL_NAME_BYTES]; /* the camera's, of stills; "": none are written */
 };
 

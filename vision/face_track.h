@@ -47,6 +47,7 @@ struct face_track {
 	float x_px, y_px, width_px, height_px, step_x_px, step_y_px;
 	uint64_t started_ms, seen_ms, checked_ms, decided_ms; /* 0: not yet */
 	enum face_verdict verdict;                            /* the last one reported */
+	int fault;                                            /* enum face_fault of the latest look */
 	/* evidence, since the track began or since its last decision came up for repetition */
 	unsigned good_frames;
 	float sum[FACE_DIM]; /* of embeddings */

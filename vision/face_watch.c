@@ -301,6 +301,7 @@ static void set_views(struct face_watch *watch, const struct face_watch_config *
 		float own = config->camera[i].liveness_min;
 		const char *name = config->camera[i].name;
 
+		watch->views[i].zone = config->camera[i].zone;
 		watch->views[i].liveness_min = own > 0 ? own : config->liveness_min;
 		snprintf(watch->views[i].name, sizeof(watch->views[i].name), "%s", name != NULL ? name : "");
 	}

@@ -10,6 +10,7 @@
 #define GH_VISION_FACE_WATCH_H
 
 #include "face.h"
+#include "mask.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -32,7 +33,8 @@ enum face_result_kind {
 	FACE_RESULT_ACCESS,   /* a live, enrolled person: person, score */
 	FACE_RESULT_STRANGER, /* a live person nobody knows: best score */
 	FACE_RESULT_SPOOF,    /* a picture of a face: liveness; person and score when it resembles somebody */
-	FACE_RESULT_ENROLLED, /* request: template_vector, quality */
+	FACE_RESULT_PROMPT, /* prompt: what to tell the person at the door now, as far as the picture says */
+	FACE_RESULT_ENROLLED,     /* request: template_vector, quality */
 	FACE_RESULT_ENROL_FAILED, /* request: reason */
 };
 
@@ -48,6 +50,7 @@ struct face_result {
 	float liveness;                       /* mean over the good frames, 0 to 1; -1 not measured */
 	float quality;                        /* 0 to 1 */
 	unsigned good_frames;
+	int prompt;                  /* enum face_prompt */
 	struct face_rect box;        /* in the frame of the decision */
 	int64_t pts_us;              /* of that frame */
 	uint64_t first_good_mono_us; /* when the first good frame of the track arrived */
@@ -71,8 +74,9 @@ struct face_watch_config {
 	bool enforce;                /* false: pictures are let in, and told by their low liveness */
 	float liveness_min;          /* 0 to 1, mean over the good frames */
 	struct {
-		const char *name;   /* of stills; copied. NULL: none are written */
-		float liveness_min; /* 0: as above */
+		const char *name;         /* of stills; copied. NULL: none are written */
+		float liveness_min;       /* 0: as above */
+		struct mask_polygon zone; /* where the door's people stand; count 0: everywhere */
 	} camera[FACE_WATCH_CAMERAS_MAX];
 	const char *stills_dir;   /* copied; NULL: none are written */
 	bool stranger_stills;     /* of strangers too, not of pictures held up alone */

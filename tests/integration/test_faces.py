@@ -132,6 +132,8 @@ class Faces(unittest.TestCase):
         self.assertIn("card, PIN or code", denied["data"]["needed"])
         self.assertIn(denied["data"]["look_alike"], twins)
         self.assertEqual(self.gate.events("access.granted"), [])
+        # and whoever stands there is told what to do
+        wait_until("the prompt", lambda: self.gate.status()["cameras"][0]["prompt"] in ("more", "use_card"))
         # one of them goes: the other is let in by the face again
         self.assertEqual(self.gate.call("DELETE", f"people/{twins[1]}")[0], 204)
         other = self.person("Carla")
@@ -140,6 +142,7 @@ class Faces(unittest.TestCase):
         status, answer = self.enrol(other, film)
         self.assertIn(status, (201, 422), answer)
         self.gate.wait_event("access.granted", where=lambda e: e["person"] == twins[0])
+        wait_until("the welcome", lambda: self.gate.status()["cameras"][0]["prompt"] == "welcome")
         if status == 201:  # whoever else is enrolled gives each passage a score of another
             wait_until("a score", lambda: self.gate.call("GET", "faces/report")[1]["cameras"][0]["scores"] > 0)
             self.gate.wait_event("face.calibrated")

@@ -118,6 +118,48 @@ static void what_makes_no_sense_is_refused(void **state)
 	assert_int_equal(face_align(&image, &flat, crop), -EINVAL);
 }
 
+/* A poster of a crowd: as many as there is room for, the others are left out. */
+static void two_hundred_faces_are_no_trouble(void **state)
+{
+	enum { ACROSS = 20, DOWN = 10, SIDE_PX = 96 };
+	struct face_photo photo = {0};
+	struct face faces[16], *face = &faces[0];
+	char reason[FACE_ERROR_BYTES];
+	struct face_image crowd = {.width_px = ACROSS * SIDE_PX, .height_px = DOWN * SIDE_PX};
+	size_t bytes, count = 0;
+	uint8_t *file = read_demo("franck_01829.jpg", &bytes), *pixels;
+
+	assert_int_equal(face_photo_decode(file, bytes, &photo, reason), 0);
+	assert_int_equal(face_detect(*state, &photo.image, NULL, faces, 1, &count), 0);
+	assert_int_equal(count, 1);
+	crowd.stride_bytes = (size_t)crowd.width_px * 3;
+	pixels = malloc(crowd.stride_bytes * (size_t)crowd.height_px);
+	assert_non_null(pixels);
+	for (int y = 0; y < crowd.height_px; y++) {
+		for (int x = 0; x < crowd.width_px; x++) {
+			int from_x = (int)(face->x_px + face->width_px * (float)(x % SIDE_PX) / SIDE_PX);
+			int from_y = (int)(face->y_px + face->height_px * (float)(y % SIDE_PX) / SIDE_PX);
+
+			memcpy(pixels + (size_t)y * crowd.stride_bytes + 3 * (size_t)x,
+			       photo.image.pixels + (size_t)from_y * photo.image.stride_bytes +
+				       3 * (size_t)from_x,
+			       3);
+		}
+	}
+	crowd.pixels = pixels;
+	for (int part = 0; part < 3; part++) {
+		struct face_rect window = {part * 400, part * 100, 640 - part * 150, 480 - part * 110};
+
+		count = 99;
+		assert_int_equal(face_detect(*state, &crowd, part == 0 ? NULL : &window, faces, 16, &count),
+				 0);
+		assert_true(count <= 16);
+	}
+	free(pixels);
+	face_photo_finish(&photo);
+	free(file);
+}
+
 static void photos_are_measured_before_they_are_decoded(void **state)
 {
 	static const uint8_t huge_png[] = {0x89, 'P', 'N', 'G', '\r', '\n', 0x1a, '\n', 0, 0, 0,
@@ -241,6 +283,7 @@ int main(void)
 	};
 	const struct CMUnitTest with_models[] = {
 		cmocka_unit_test(one_person_resembles_himself),
+		cmocka_unit_test(two_hundred_faces_are_no_trouble),
 		cmocka_unit_test(a_living_face_looks_alive),
 		cmocka_unit_test(a_picture_of_nothing_holds_no_face),
 		cmocka_unit_test(what_makes_no_sense_is_refused),
