@@ -289,18 +289,23 @@ static int open_audit(struct audit *audit, const char *db_path)
 	return r;
 }
 
+void audit_key_path(const char *db_path, const char *public_key_path, char *ret_path, size_t bytes)
+{
+	const char *slash = strrchr(db_path, '/');
+
+	if (public_key_path != NULL)
+		snprintf(ret_path, bytes, "%s", public_key_path);
+	else
+		snprintf(ret_path, bytes, "%.*s/keys/anchor.pub", slash == NULL ? 1 : (int)(slash - db_path),
+			 slash == NULL ? "." : db_path);
+}
+
 static void find_key(struct audit *audit, const char *db_path, const char *public_key_path)
 {
 	char path[STORE_PATH_BYTES], error[CRYPTO_ERROR_BYTES];
-	const char *slash = strrchr(db_path, '/');
 
-	if (public_key_path == NULL) {
-		snprintf(path, sizeof(path), "%.*s/keys/anchor.pub",
-			 slash == NULL ? 1 : (int)(slash - db_path), slash == NULL ? "." : db_path);
-		public_key_path = path;
-	}
-	audit->has_key =
-		crypto_key_load(public_key_path, audit->public_key, sizeof(audit->public_key), error) == 0;
+	audit_key_path(db_path, public_key_path, path, sizeof(path));
+	audit->has_key = crypto_key_load(path, audit->public_key, sizeof(audit->public_key), error) == 0;
 	audit->result->signatures_checked = audit->has_key;
 }
 

@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include "crypto.h"
 #include "event.h"
@@ -44,6 +45,19 @@ typedef bool (*audit_progress_fn)(void *arg, int64_t rows, int64_t last_seq);
  */
 int audit_verify(const char *db_path, const char *public_key_path, audit_progress_fn progress, void *arg,
 		 struct audit_result *ret_result);
+
+/**
+ * Write a whole log as text, a line of JSON each, that a program without SQLite can judge: docs/AUDIT.md, "A bundle".
+ * Ends with the head of the moment it began; the daemon may write meanwhile. It does not judge.
+ * @param public_key_path  as audit_verify(), but it must be there.
+ * @param error            AUDIT_TEXT_BYTES; one sentence on failure.
+ * @return 0, -ECANCELED, -EBADMSG (damaged), -ENOENT, -EACCES, or what writing @p out failed with.
+ */
+int audit_export(const char *db_path, const char *public_key_path, FILE *out, audit_progress_fn progress,
+		 void *arg, char *error);
+
+/** @p public_key_path, or when that is NULL anchor.pub where it lies beside @p db_path. */
+void audit_key_path(const char *db_path, const char *public_key_path, char *ret_path, size_t bytes);
 
 /** What an anchor, a head or a base says; each kind signs other words, so that none passes for another. */
 enum audit_statement { AUDIT_ANCHOR, AUDIT_HEAD, AUDIT_BASE };

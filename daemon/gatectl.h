@@ -5,6 +5,7 @@
 #include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 
 #define CTL_SOCKET_DEFAULT "/run/gatehouse/api.sock"
@@ -103,6 +104,11 @@ int ctl_evidence_get(const struct ctl *ctl);
 int ctl_evidence_verify(const struct ctl *ctl);
 int ctl_evidence_key(const struct ctl *ctl);
 int ctl_audit_verify(const struct ctl *ctl);
+int ctl_audit_export(const struct ctl *ctl);
+int ctl_backup(const struct ctl *ctl);
+int ctl_restore(const struct ctl *ctl);
+/** audit_progress_fn: a line at the terminal, if there is one; @p arg is an int64_t of 0. */
+bool ctl_audit_progress(void *arg, int64_t rows, int64_t last_seq);
 int ctl_board_list(const struct ctl *ctl);
 int ctl_board_press(const struct ctl *ctl);
 int ctl_board_release(const struct ctl *ctl);

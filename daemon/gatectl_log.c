@@ -113,7 +113,8 @@ int ctl_evidence_get(const struct ctl *ctl)
 static int verify_file(const struct ctl *ctl)
 {
 	struct audit_result result = {0};
-	int r = audit_verify(ctl->db, NULL, NULL, NULL, &result);
+	int64_t next = 0;
+	int r = audit_verify(ctl->db, ctl->key, ctl_audit_progress, &next, &result);
 
 	if (r < 0) {
 		fprintf(stderr, "gatectl: %s: %s\n", ctl->db,

@@ -1,0 +1,322 @@
+#include "backup.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "audit.h"
+#include "base/clock.h"
+#include "config.h"
+#include "db.h"
+#include "store.h"
+
+enum { BACKUP_PATH_BYTES = 600 };
+
+/* in the order they are made; the ones of keys/ are secret but for the last */
+static const char *const key_names[] = {"keys/data.key", "keys/anchor.key", "keys/anchor.pub"};
+enum { KEYS = sizeof(key_names) / sizeof(key_names[0]) };
+
+__attribute__((format(printf, 3, 4))) static int say(char *text, int r, const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(text, BACKUP_TEXT_BYTES, format, arguments);
+	va_end(arguments);
+	return r;
+}
+
+static void join(char path[BACKUP_PATH_BYTES], const char *folder, const char *name)
+{
+	snprintf(path, BACKUP_PATH_BYTES, "%.500s/%.90s", folder, name);
+}
+
+static int sync_path(const char *path, int flags)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | flags), r = 0;
+
+	if (fd < 0)
+		return -errno;
+	if (fsync(fd) < 0)
+		r = -errno;
+	close(fd);
+	return r;
+}
+
+static int copy_bytes(int from, int to)
+{
+	char chunk[65536];
+	ssize_t got, done;
+
+	while ((got = read(from, chunk, sizeof(chunk))) > 0)
+		for (ssize_t at = 0; at < got; at += done) {
+			done = write(to, chunk + at, (size_t)(got - at));
+			if (done < 0)
+				return -errno;
+		}
+	if (got < 0 || fsync(to) < 0)
+		return -errno;
+	return 0;
+}
+
+/* A new file of mode 0600 (public keys 0644), on disk when this returns. An existing one is not touched. */
+static int copy_file(const char *from_path, const char *to_path, mode_t mode)
+{
+	int from = open(from_path, O_RDONLY | O_CLOEXEC), to, r;
+
+	if (from < 0)
+		return -errno;
+	to = open(to_path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
+	r = to < 0 ? -errno : copy_bytes(from, to);
+	close(from);
+	if (to >= 0 && close(to) < 0 && r == 0)
+		r = -errno;
+	if (to >= 0 && r < 0)
+		(void)unlink(to_path); /* half a file helps nobody */
+	return r;
+}
+
+static mode_t mode_of(const char *name)
+{
+	return strcmp(name, "keys/anchor.pub") == 0 ? 0644 : 0600;
+}
+
+/* One moment of the log, packed: pages freed by an erasure do not come along. */
+static int copy_database(const char *state_dir, const char *folder, char *text)
+{
+	char from[BACKUP_PATH_BYTES], to[BACKUP_PATH_BYTES], error[DB_ERROR_BYTES] = "";
+	struct db_statement *statement = NULL;
+	struct db *db = NULL;
+	mode_t mask;
+	int r;
+
+	join(from, state_dir, "gate.db");
+	join(to, folder, "gate.db");
+	r = db_open(from, true, &db, error);
+	if (r < 0)
+		return say(text, r, "%s: %s", from, error);
+	mask = umask(0077); /* SQLite makes the copy */
+	r = db_prepare(db, "VACUUM INTO ?", &statement);
+	if (r == 0) {
+		db_bind_text(statement, 1, to);
+		r = db_execute(statement);
+	}
+	umask(mask);
+	if (r < 0)
+		(void)say(text, r, "%s cannot be copied: %s", from, db_error(db));
+	db_finish(statement);
+	db_close(db);
+	return r < 0 ? r : sync_path(to, 0);
+}
+
+static int copy_keys(const char *from_dir, const char *to_dir, char *text)
+{
+	char from[BACKUP_PATH_BYTES], to[BACKUP_PATH_BYTES];
+	int r = 0;
+
+	join(to, to_dir, "keys");
+	if (mkdir(to, 0700) < 0 && errno != EEXIST)
+		return say(text, -errno, "%s: %s", to, strerror(errno));
+	for (size_t i = 0; r == 0 && i < KEYS; i++) {
+		join(from, from_dir, key_names[i]);
+		join(to, to_dir, key_names[i]);
+		r = copy_file(from, to, mode_of(key_names[i]));
+		if (r < 0)
+			(void)say(text, r, "%s: %s", from, strerror(-r));
+	}
+	join(to, to_dir, "keys");
+	return r < 0 ? r : sync_path(to, O_DIRECTORY);
+}
+
+static int verify_copy(const char *folder, const char *key_dir, struct audit_result *ret_result, char *text)
+{
+	char db[BACKUP_PATH_BYTES], key[BACKUP_PATH_BYTES];
+	int r;
+
+	join(db, folder, "gate.db");
+	join(key, key_dir, "keys/anchor.pub");
+	r = audit_verify(db, key, NULL, NULL, ret_result);
+	if (r < 0)
+		return say(text, r, "%s", ret_result->text);
+	if (!ret_result->ok)
+		return say(text, -EBADMSG, "%s: %s", db, ret_result->text);
+	return ret_result->signatures_checked ? 0 : say(text, -EKEYREJECTED, "%s: no public key at hand", db);
+}
+
+static void remove_copy(const char *folder)
+{
+	static const char *const names[] = {"gate.db",       "gate.db-journal", CONFIG_KEPT_NAME,
+					    "keys/data.key", "keys/anchor.key", "keys/anchor.pub"};
+	char path[BACKUP_PATH_BYTES];
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		join(path, folder, names[i]);
+		(void)unlink(path); /* not all of them were made */
+	}
+	join(path, folder, "keys");
+	(void)rmdir(path);
+	(void)rmdir(folder);
+}
+
+int backup_make(const char *state_dir, const char *folder, bool with_keys, char *text)
+{
+	char from[BACKUP_PATH_BYTES], to[BACKUP_PATH_BYTES];
+	struct audit_result result;
+	int r;
+
+	if (mkdir(folder, 0700) < 0)
+		return say(text, -errno, "%s: %s", folder, strerror(errno));
+	r = copy_database(state_dir, folder, text);
+	if (r == 0 && with_keys)
+		r = copy_keys(state_dir, folder, text);
+	join(from, state_dir, CONFIG_KEPT_NAME);
+	join(to, folder, CONFIG_KEPT_NAME);
+	if (r == 0 && access(from, F_OK) == 0) {
+		r = copy_file(from, to, 0600);
+		if (r < 0)
+			(void)say(text, r, "%s: %s", to, strerror(-r));
+	}
+	if (r == 0)
+		r = verify_copy(folder, state_dir, &result, text);
+	if (r == 0)
+		r = sync_path(folder, O_DIRECTORY);
+	if (r < 0) {
+		remove_copy(folder);
+		return r;
+	}
+	return say(text, 0, "%s: the log to row %lld%s", folder, (long long)result.last_seq,
+		   with_keys ? ", and the keys: whoever has this folder can read everything in it"
+			     : ", without the keys: restoring it needs them");
+}
+
+/* The same bytes, or no such file at @p to yet. */
+static int check_key(const char *folder, const char *state_dir, const char *name, bool *ret_copy, char *text)
+{
+	char from[BACKUP_PATH_BYTES], to[BACKUP_PATH_BYTES], error[CRYPTO_ERROR_BYTES];
+	uint8_t theirs[32], ours[32];
+	bool have_from, have_to, same;
+
+	join(from, folder, name);
+	join(to, state_dir, name);
+	have_from = crypto_key_load(from, theirs, sizeof(theirs), error) == 0;
+	have_to = crypto_key_load(to, ours, sizeof(ours), error) == 0;
+	same = have_from && have_to && memcmp(theirs, ours, sizeof(ours)) == 0;
+	crypto_wipe(theirs, sizeof(theirs));
+	crypto_wipe(ours, sizeof(ours));
+	if (!have_from && !have_to)
+		return say(text, -EKEYREJECTED, "%s: missing in the backup, and not here either", name);
+	if (have_from && have_to && !same)
+		return say(text, -EKEYREJECTED,
+			   "%s is another gate's key than the backup's: move it away first", to);
+	*ret_copy = have_from && !have_to;
+	return 0;
+}
+
+/* What is restored belongs to whom the folder belongs to: restoring is done by root. */
+static int give_to_owner(const char *state_dir, const char *path)
+{
+	struct stat owner;
+
+	if (stat(state_dir, &owner) < 0 || ((owner.st_uid != geteuid() || owner.st_gid != getegid()) &&
+					    chown(path, owner.st_uid, owner.st_gid) < 0))
+		return -errno;
+	return 0;
+}
+
+static int restore_keys(const char *folder, const char *state_dir, char *text)
+{
+	char from[BACKUP_PATH_BYTES], to[BACKUP_PATH_BYTES];
+	bool copy[KEYS];
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < KEYS; i++)
+		r = check_key(folder, state_dir, key_names[i], &copy[i], text);
+	if (r < 0)
+		return r;
+	join(to, state_dir, "keys");
+	if (mkdir(to, 0700) < 0 && errno != EEXIST)
+		return say(text, -errno, "%s: %s", to, strerror(errno));
+	r = give_to_owner(state_dir, to);
+	for (size_t i = 0; r == 0 && i < KEYS; i++) {
+		join(from, folder, key_names[i]);
+		join(to, state_dir, key_names[i]);
+		r = copy[i] ? copy_file(from, to, mode_of(key_names[i])) : 0;
+		if (r == 0)
+			r = give_to_owner(state_dir, to);
+	}
+	join(to, state_dir, "keys");
+	if (r == 0)
+		r = sync_path(to, O_DIRECTORY);
+	return r < 0 ? say(text, r, "%s: %s", to, strerror(-r)) : 0;
+}
+
+/* The old file with its WAL keeps a name; the copy takes the place in one rename. */
+static int replace_database(const char *state_dir, const char *fresh, char *text)
+{
+	static const char *const suffixes[] = {"-wal", "-shm", ""};
+	char path[BACKUP_PATH_BYTES], from[BACKUP_PATH_BYTES + 8], to[BACKUP_PATH_BYTES + 64], when[32];
+	time_t now = (time_t)(clock_unix_ms() / 1000);
+	struct tm utc;
+
+	gmtime_r(&now, &utc);
+	strftime(when, sizeof(when), "%Y%m%dT%H%M%SZ", &utc);
+	join(path, state_dir, "gate.db");
+	for (size_t i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++) {
+		snprintf(from, sizeof(from), "%s%s", path, suffixes[i]);
+		snprintf(to, sizeof(to), "%s.replaced-%s%s", path, when, suffixes[i]);
+		if (rename(from, to) < 0 && errno != ENOENT)
+			return say(text, -errno, "%s: %s", from, strerror(errno));
+	}
+	if (rename(fresh, path) < 0)
+		return say(text, -errno, "%s: %s", path, strerror(errno));
+	return sync_path(state_dir, O_DIRECTORY);
+}
+
+static int restore_claimed(const char *folder, const char *state_dir, char *text)
+{
+	char from[BACKUP_PATH_BYTES], fresh[BACKUP_PATH_BYTES], key[BACKUP_PATH_BYTES];
+	struct audit_result result;
+	int r;
+
+	join(from, folder, "gate.db");
+	join(fresh, state_dir, "gate.db.restoring");
+	join(key, folder, "keys/anchor.pub"); /* the backup's own key, or the one that is here */
+	r = verify_copy(folder, access(key, F_OK) == 0 ? folder : state_dir, &result, text);
+	if (r < 0)
+		return r;
+	(void)unlink(fresh); /* of a restore that was cut short */
+	r = copy_file(from, fresh, 0600);
+	if (r == 0)
+		r = give_to_owner(state_dir, fresh);
+	if (r < 0)
+		return say(text, r, "%s: %s", fresh, strerror(-r));
+	r = restore_keys(folder, state_dir, text);
+	if (r == 0)
+		r = replace_database(state_dir, fresh, text);
+	if (r < 0) {
+		(void)unlink(fresh); /* the backup still has it */
+		return r;
+	}
+	return say(text, 0, "%s: the log to row %lld is back", state_dir, (long long)result.last_seq);
+}
+
+int backup_restore(const char *folder, const char *state_dir, char *text)
+{
+	struct store_claim *claim;
+	char error[STORE_TEXT_BYTES] = "", lock[BACKUP_PATH_BYTES];
+	int r = store_claim(state_dir, &claim, error);
+
+	if (r < 0)
+		return say(text, r, "%s", error[0] != '\0' ? error : strerror(-r));
+	join(lock, state_dir, "lock");
+	r = give_to_owner(state_dir, lock);
+	r = r < 0 ? say(text, r, "%s: %s", lock, strerror(-r)) : restore_claimed(folder, state_dir, text);
+	store_claim_release(claim);
+	return r;
+}
