@@ -3,16 +3,18 @@
  *
  *   litter_suite [--seed N] [--throws N] [--hours H] [--clip-seconds N] [--h264 SHARE] [--scenes FIRST]
  *                [--height-max PX] [--distract WORD]
- *                [--verbose] [--bars RECALL] [--json]
+ *                [--verbose] [--bars RECALL] [--json] [--book FILE]
  *
  * Scenes with --throws throws in all, then --hours camera-hours without one. A share of the scenes goes
  * through H.264, the others straight from the drawing into the analysis; the output says how many. --distract
- * keeps to the negatives of one kind. --bars makes the exit status 1 when recall is below RECALL or false alarms (one
+ * keeps to the negatives of one kind. --book keeps what each scene without a throw gave in FILE and takes from there what
+ * was measured before, so that hours add up; tools/litter-hours names that file by the analysis's source. --bars makes the exit status 1 when recall is below RECALL or false alarms (one
  * and 10 suspected a day, and one of each for the shortness of a run), delay or origin are not as they should be.
  */
 #include "litter_suite.h"
 
 #include "litter_score.h"
+#include "litter_suite_book.h"
 #include "scene_codec.h"
 
 #include <getopt.h>
@@ -29,6 +31,7 @@ struct options {
 	int throws;
 	unsigned first, distract;
 	double hours;
+	const char *book;
 	double bars; /* the recall wanted, 0 to 1; 0: nothing is */
 	bool verbose, json;
 };
@@ -330,32 +333,71 @@ static unsigned kind_of(const struct suite_scene *plan)
 	return plan->number % KINDS;
 }
 
+static int run_negative(struct film *film, struct sums *sums, bool verbose, struct suite_line *line)
+{
+	unsigned alerts = sums->score.alerts, suspected = sums->score.suspected;
+	int r = open_film(film);
+
+	if (r == 0)
+		r = run_film(film);
+	if (r >= 0)
+		r = add_film(sums, film, verbose);
+	line->seconds = (double)film->plan.options.frames / film->plan.options.frames_per_s;
+	line->alerts = sums->score.alerts - alerts;
+	line->suspected = sums->score.suspected - suspected;
+	line->h264 = film->plan.crf >= 0;
+	line->height_px = film->plan.options.height_px;
+	line->frames = (uint64_t)film->plan.options.frames;
+	line->busy_ms = film->busy_ms;
+	close_film(film);
+	return r;
+}
+
+static void add_line(struct sums *sums, const struct suite_line *line)
+{
+	struct score *s = &sums->score;
+
+	s->negative_s += line->seconds;
+	s->alerts += line->alerts;
+	s->suspected += line->suspected;
+	s->alerts_on_negatives += line->alerts;
+	s->suspected_on_negatives += line->suspected;
+	*(line->h264 ? &sums->h264_s : &sums->straight_s) += line->seconds;
+	sums->scenes++;
+	sums->frames += line->frames;
+	sums->busy_ms += line->busy_ms;
+	if (line->height_px == 1080) {
+		sums->frames_1080 += line->frames;
+		sums->busy_1080_ms += line->busy_ms;
+	}
+}
+
 static int do_negatives(const struct options *options, struct film *film, struct sums *sums)
 {
-	int r = 0;
+	struct suite_book *book = NULL;
+	int r = options->book != NULL ? suite_book_open(options->book, &book) : 0;
 
 	for (unsigned n = options->first; r >= 0 && sums->score.negative_s < options->hours * 3600; n++) {
-		size_t i;
+		struct suite_line line = {
+			.seed = options->choice.seed, .clip_s = (unsigned)options->choice.clip_s, .scene = n};
+		unsigned kind;
 
 		suite_negative(&options->choice, n, &film->plan);
 		if (options->distract != 0 && (film->plan.options.distract & options->distract) == 0)
 			continue;
-		i = kind_of(&film->plan);
-		r = open_film(film);
-		if (r == 0)
-			r = run_film(film);
-		if (r >= 0)
-			r = add_film(sums, film, options->verbose);
-		sums->negatives[i].seconds +=
-			(double)film->plan.options.frames / film->plan.options.frames_per_s;
-		for (size_t k = 0; k < film->told_count; k++) {
-			bool alert = film->told[k].verdict.grade == LITTER_ALERT;
-
-			sums->negatives[i].alerts += alert;
-			sums->negatives[i].suspected += !alert;
+		kind = kind_of(&film->plan);
+		if (suite_book_find(book, &line)) {
+			add_line(sums, &line);
+		} else {
+			r = run_negative(film, sums, options->verbose, &line);
+			if (r >= 0)
+				r = suite_book_add(book, &line);
 		}
-		close_film(film);
+		sums->negatives[kind].seconds += line.seconds;
+		sums->negatives[kind].alerts += line.alerts;
+		sums->negatives[kind].suspected += line.suspected;
 	}
+	suite_book_close(book);
 	return r;
 }
 
@@ -452,21 +494,29 @@ static int usage(void)
 	fprintf(stderr,
 		"usage: litter_suite [--seed N] [--throws N] [--hours H] [--clip-seconds N] [--h264 SHARE]\n"
 		"                    [--scenes FIRST] [--height-max PX] [--distract WORD] [--verbose] "
-		"[--bars RECALL] [--json]\n");
+		"[--bars RECALL] [--json] [--book FILE]\n");
 	return 2;
 }
 
 static bool read_options(int argc, char **argv, struct options *o)
 {
-	static const struct option names[] = {
-		{"seed", 1, NULL, 's'},         {"throws", 1, NULL, 't'},     {"hours", 1, NULL, 'n'},
-		{"clip-seconds", 1, NULL, 'c'}, {"h264", 1, NULL, 'h'},       {"scenes", 1, NULL, 'f'},
-		{"distract", 1, NULL, 'd'},     {"verbose", 0, NULL, 'v'},    {"bars", 1, NULL, 'b'},
-		{"json", 0, NULL, 'j'},         {"height-max", 1, NULL, 'm'}, {0}};
+	static const struct option names[] = {{"seed", 1, NULL, 's'},
+					      {"throws", 1, NULL, 't'},
+					      {"hours", 1, NULL, 'n'},
+					      {"clip-seconds", 1, NULL, 'c'},
+					      {"h264", 1, NULL, 'h'},
+					      {"scenes", 1, NULL, 'f'},
+					      {"distract", 1, NULL, 'd'},
+					      {"verbose", 0, NULL, 'v'},
+					      {"bars", 1, NULL, 'b'},
+					      {"json", 0, NULL, 'j'},
+					      {"height-max", 1, NULL, 'm'},
+					      {"book", 1, NULL, 'k'},
+					      {0}};
 	int c;
 
 	while ((c = getopt_long(argc, argv, "", names, NULL)) != -1) {
-		double value = optarg != NULL ? strtod(optarg, NULL) : 0;
+		double value = optarg != NULL && c != 'k' ? strtod(optarg, NULL) : 0;
 
 		if (c == '?' || value < 0 || value > 1e9)
 			return false;
@@ -480,6 +530,7 @@ static bool read_options(int argc, char **argv, struct options *o)
 		o->verbose |= c == 'v';
 		o->bars = c == 'b' ? value : o->bars;
 		o->json |= c == 'j';
+		o->book = c == 'k' ? optarg : o->book;
 		if (c == 'd' && (o->distract = scene_distractor_find(optarg)) == 0)
 			return false;
 	}
