@@ -71,13 +71,14 @@ ROW_CLONES static void row_allow(uint8_t *restrict mask, const uint8_t *restrict
 		mask[x] &= allowed[x];
 }
 
+/* written as compilers know a sum of absolute differences: one instruction takes 32 of them */
 ROW_CLONES static unsigned row_difference(const uint8_t *restrict a, const uint8_t *restrict b, int count)
 {
-	unsigned sum = 0;
+	int sum = 0;
 
 	for (int x = 0; x < count; x++)
-		sum += (unsigned)(a[x] > b[x] ? a[x] - b[x] : b[x] - a[x]);
-	return sum;
+		sum += abs(a[x] - b[x]);
+	return (unsigned)sum;
 }
 
 static bool inside(const struct litter_polygon *polygon, float x, float y)
@@ -209,26 +210,18 @@ static void add_run(struct litter_front *front, int y, int x0, int x1)
 /* runs of one row of the mask; @return how many of its pixels move */
 static int find_runs(struct litter_front *front, int y)
 {
-	const uint8_t *mask = front->mask;
+	const uint8_t *mask = front->mask, *end = mask + front->width, *from = mask;
 	int moving = 0;
 
-	for (int block = 0; block < front->plane_stride; block += 32) {
-		uint64_t words[4];
+	/* memchr() looks at far more pixels at a time than a loop does, and most rows hold nothing */
+	while (from < end && (from = memchr(from, 255, (size_t)(end - from))) != NULL) {
+		const uint8_t *to = memchr(from, 0, (size_t)(end - from));
 
-		memcpy(words, mask + block, sizeof(words));
-		if ((words[0] | words[1] | words[2] | words[3]) == 0)
-			continue;
-		for (int x = block; x < block + 32 && x < front->width; x++) {
-			int x0 = x;
-
-			if (mask[x] == 0)
-				continue;
-			while (x < front->width && mask[x] != 0)
-				x++;
-			add_run(front, y, x0, x);
-			moving += x - x0;
-			block = x / 32 * 32; /* a run may reach into later blocks */
-		}
+		if (to == NULL)
+			to = end;
+		add_run(front, y, (int)(from - mask), (int)(to - mask));
+		moving += (int)(to - from);
+		from = to;
 	}
 	return moving;
 }
