@@ -5,3 +5,6 @@ foreach(program face_eval liveness_eval)
   set_target_properties(${program} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bench)
 endforeach()
 set_source_files_properties(${CMAKE_CURRENT_SOURCE_DIR}/face_album.c PROPERTIES COMPILE_OPTIONS "-O3") # all pairs
+add_executable(face_latency face_latency.c)
+target_link_libraries(face_latency PRIVATE gh_vision gh_hw m)
+set_target_properties(face_latency PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bench)
