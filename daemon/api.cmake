@@ -8,6 +8,7 @@ target_sources(gh_daemon PRIVATE
   api_alerts.c
   api_board.c
   api_cases.c
+  api_copy.c
   api_csv.c
   api_etag.c
   api_export.c

@@ -342,13 +342,17 @@ static json_t *consent_json(const char *id, const json_t *kept)
 			 "entries", entries != NULL ? json_deep_copy(entries) : json_array());
 }
 
+json_t *api_consent_json(struct api *api, const char *id)
+{
+	return consent_json(id, json_object_get(api->consents, id));
+}
+
 void api_get_consent(struct api *api, const struct http_request *request, const char *id)
 {
 	if (!ulid_is_valid(id))
 		api_bad(api, request, 404, "there is no such person");
 	else
-		api_respond_json(api, request->token, 200,
-				 consent_json(id, json_object_get(api->consents, id)));
+		api_respond_json(api, request->token, 200, api_consent_json(api, id));
 }
 
 struct consenting {

@@ -23,6 +23,7 @@ static const struct api_route routes[] = {
 	{"GET", V1 "people/export", API_ROLE_MANAGER, 0, api_get_people_export},
 	{"GET", V1 "people/{}/consent", API_ROLE_MANAGER, 0, api_get_consent},
 	{"POST", V1 "people/{}/consent", API_ROLE_MANAGER, API_JSON_BYTES_MAX, api_post_consent},
+	{"GET", V1 "people/{}/copy", API_ROLE_MANAGER, 0, api_get_person_copy},
 	{"GET", V1 "people/{}/erasure", API_ROLE_MANAGER, 0, api_get_erasure},
 	{"GET", V1 "people/{}", API_ROLE_GUARD, 0, api_get_person},
 	{"DELETE", V1 "people/{}", API_ROLE_MANAGER, 0, api_delete_person},

@@ -116,6 +116,20 @@ int ctl_person_remove(const struct ctl *ctl)
 	return r;
 }
 
+int ctl_person_copy(const struct ctl *ctl)
+{
+	char path[CTL_URL_BYTES + 16];
+	json_t *reply = NULL;
+	int r;
+
+	snprintf(path, sizeof(path), "people/%s/copy", ctl_escape(ctl->words[0]));
+	r = ctl_get(ctl, path, &reply);
+	if (r == CTL_OK)
+		ctl_print_json(reply);
+	json_decref(reply);
+	return r;
+}
+
 /* @return the photo, malloc'ed, or NULL with the reason told. */
 static char *read_photo(const char *path, size_t *ret_bytes)
 {

@@ -1,0 +1,105 @@
+/* All that the gate holds of one person, for that person: who asks for it stands in the log. */
+#include "api_private.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { COPY_EVENTS_MAX = API_PAGE_MAX };
+
+/* the parts, asked for one after the other */
+enum part { PERSON, CREDENTIALS, EVENTS, DONE };
+
+struct copy {
+	struct http_token http;
+	enum api_role role;
+	char by[HTTP_CALLER_BYTES];
+	char id[ULID_BYTES];
+	enum part part;
+	json_t *json;
+};
+
+static void ask(struct api *api, struct copy *copy);
+
+static void end(struct api *api, struct copy *copy)
+{
+	char header[96];
+	const struct api_caller by = {
+		.role = copy->role, .name = copy->by, .role_name = api_role_name(copy->role)};
+
+	api_record_act(api, EVENT_INFO, copy->id, api_act(&by, "person.copy"));
+	snprintf(header, sizeof(header), "attachment; filename=\"gatehouse-person-%s.json\"", copy->id);
+	http_set_header(api->http, copy->http, "Content-Disposition", header);
+	api_respond_json(api, copy->http, 200, copy->json);
+	free(copy);
+}
+
+static void give_up(struct api *api, struct copy *copy, unsigned status, const char *why)
+{
+	http_respond_problem(api->http, copy->http, status, why);
+	json_decref(copy->json);
+	free(copy);
+}
+
+static void on_part(struct api *api, void *arg, const json_t *body)
+{
+	struct copy *copy = arg;
+
+	if (body == NULL) {
+		give_up(api, copy, copy->part == PERSON ? 404 : 503,
+			copy->part == PERSON ? "there is no such person"
+					     : "the gate cannot be asked now, try again");
+		return;
+	}
+	if (copy->part == PERSON) {
+		json_object_set_new(copy->json, "person", json_deep_copy(body));
+		json_object_set_new(copy->json, "consent", api_consent_json(api, copy->id));
+	} else if (copy->part == CREDENTIALS) {
+		json_object_set_new(copy->json, "credentials",
+				    json_deep_copy(json_object_get(body, "items")));
+	} else {
+		json_object_set_new(copy->json, "events", json_deep_copy(json_object_get(body, "events")));
+		json_object_set_new(copy->json, "events_complete",
+				    json_boolean(json_is_null(json_object_get(body, "next"))));
+	}
+	copy->part++;
+	ask(api, copy);
+}
+
+static void ask(struct api *api, struct copy *copy)
+{
+	struct api_events_query query = {.person = copy->id, .limit = COPY_EVENTS_MAX};
+	struct api_token token;
+
+	if (copy->part == DONE) {
+		end(api, copy);
+		return;
+	}
+	if (!api_begin_inner(api, on_part, copy, &token)) {
+		give_up(api, copy, 503, "too many requests are waiting, try again");
+		return;
+	}
+	if (copy->part == PERSON)
+		api->ops->person_get(api->gate, token, copy->id);
+	else if (copy->part == CREDENTIALS)
+		api->ops->access->list(api->gate, token, "credential", copy->id, "", API_PAGE_MAX);
+	else
+		api->ops->events(api->gate, token, &query);
+}
+
+void api_get_person_copy(struct api *api, const struct http_request *request, const char *id)
+{
+	struct copy *copy = ulid_is_valid(id) ? calloc(1, sizeof(*copy)) : NULL;
+
+	if (copy == NULL) {
+		api_bad(api, request, ulid_is_valid(id) ? 503 : 404,
+			ulid_is_valid(id) ? "no memory" : "there is no such person");
+		return;
+	}
+	copy->http = request->token;
+	copy->role = (enum api_role)request->caller.role;
+	snprintf(copy->by, sizeof(copy->by), "%s", request->caller.name);
+	copy->json = json_pack("{s:s}", "site", api->site);
+	snprintf(copy->id, sizeof(copy->id), "%s", id);
+	ask(api, copy);
+}
