@@ -172,6 +172,7 @@ struct config_face {
 	unsigned stranger_still_hours; /* 0: none are kept */
 	char stranger_notice[CONFIG_NOTICE_BYTES];
 	unsigned repeat_ms, threads;
+	unsigned registration_at; /* people enrolled by face */
 };
 
 struct config_litter {

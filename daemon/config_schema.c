@@ -11,9 +11,8 @@ static const struct option_word biases[] = {
 	{"none", CONFIG_BIAS_NONE}, {"up", CONFIG_BIAS_UP}, {"down", CONFIG_BIAS_DOWN}, {0}};
 static const struct option_word camera_roles[] = {
 	{"face", CONFIG_CAMERA_FACE}, {"facade", CONFIG_CAMERA_FACADE}, {0}};
-static const struct option_word calibration[] = {{"follow", CONFIG_CALIBRATION_FOLLOW},
-						 {"observe", CONFIG_CALIBRATION_OBSERVE},
-						 {0}};
+static const struct option_word calibration[] = {
+	{"follow", CONFIG_CALIBRATION_FOLLOW}, {"observe", CONFIG_CALIBRATION_OBSERVE}, {0}};
 static const struct option_word liveness[] = {{"enforce", CONFIG_LIVENESS_ENFORCE},
 					      {"observe", CONFIG_LIVENESS_OBSERVE},
 					      {"off", CONFIG_LIVENESS_OFF},
@@ -151,7 +150,8 @@ static const struct option camera_members[] = {
 	 AT(config_camera, liveness_min),
 	 RANGE(0, 1),
 	 FALLBACK("0"),
-	 .help = "Mean liveness over the frames from which a face at this camera counts as living; 0: the measured "
+	 .help = "Mean liveness over the frames from which a face at this camera counts as living; 0: the "
+		 "measured "
 		 "default, 0.35 (face)."},
 	{.key = "loop",
 	 .kind = OPTION_BOOL,
@@ -168,7 +168,8 @@ static const struct option camera_members[] = {
 	 AT(config_camera, roi.points),
 	 COUNT(config_camera, roi.count),
 	 .presence = OPTION_ABSENT,
-	 .help = "The part of the picture that counts: corners as [x, y], fractions of width and height. At a face "
+	 .help = "The part of the picture that counts: corners as [x, y], fractions of width and height. At "
+		 "a face "
 		 "camera: where the middle of the face of somebody at the door lies; others open nothing."},
 	{.key = "exclude",
 	 LIST(&polygon_item, 0, CONFIG_EXCLUDES_MAX),
@@ -204,7 +205,8 @@ static const struct option face_members[] = {
 	 AT(config_face, calibration),
 	 .words = calibration,
 	 FALLBACK("follow"),
-	 .help = "`follow` moves each camera's threshold by what its own passages show, slowly and within bounds; "
+	 .help = "`follow` moves each camera's threshold by what its own passages show, slowly and within "
+		 "bounds; "
 		 "`observe` only measures and tells. See docs/FACES.md."},
 	{.key = "calibration_s",
 	 .kind = OPTION_UINT,
@@ -217,26 +219,37 @@ static const struct option face_members[] = {
 	 AT(config_face, liveness),
 	 .words = liveness,
 	 FALLBACK("enforce"),
-	 .help = "`enforce` refuses pictures of faces; `observe` only records them, so they open doors; `off` does not "
+	 .help = "`enforce` refuses pictures of faces; `observe` only records them, so they open doors; "
+		 "`off` does not "
 		 "look. With a face camera the last two need `accept_pictures`."},
 	{.key = "accept_pictures",
 	 .kind = OPTION_BOOL,
 	 AT(config_face, accept_pictures),
 	 FALLBACK("false"),
-	 .help = "The site accepts that a printed photo of a resident opens its doors. Without it the daemon does not "
+	 .help = "The site accepts that a printed photo of a resident opens its doors. Without it the daemon "
+		 "does not "
 		 "start with face cameras and liveness not enforced."},
 	{.key = "stranger_still_hours",
 	 .kind = OPTION_UINT,
 	 AT(config_face, stranger_still_hours),
 	 RANGE(0, 168),
 	 FALLBACK("0"),
-	 .help = "How long a still of an unknown face is kept; 0: none is. Strangers are only counted otherwise, and "
+	 .help = "How long a still of an unknown face is kept; 0: none is. Strangers are only counted "
+		 "otherwise, and "
 		 "never matched with each other."},
 	{.key = "stranger_notice",
 	 .kind = OPTION_TEXT,
 	 AT(config_face, stranger_notice),
 	 FALLBACK(""),
 	 .help = "The words of the notice that tells people at the gate of such stills. Required for them."},
+	{.key = "registration_at",
+	 .kind = OPTION_UINT,
+	 AT(config_face, registration_at),
+	 RANGE(10, 200000),
+	 FALLBACK("100000"),
+	 .help = "Keeping the faces of so many people is to be registered with the authority: an alarm, and "
+		 "a warning at nine "
+		 "tenths. A site with several gates counts together and writes less here."},
 	{.key = "repeat_ms",
 	 .kind = OPTION_UINT,
 	 AT(config_face, repeat_ms),

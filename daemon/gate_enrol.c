@@ -55,6 +55,22 @@ void gate_enrol_drop(struct gate_vision *vision)
 			enrol_free(vision->enrols[i]);
 }
 
+/* Whoever keeps the faces of so many people must register that with the authority. */
+static void count_people(struct gate *gate, const char *person)
+{
+	size_t limit = gate->config->face.registration_at, count = 0;
+	const struct roster_person *at = roster_find(gate->roster, person);
+
+	if (at == NULL || at->template_count != 1)
+		return; /* no new face */
+	for (size_t i = 0; (at = roster_at(gate->roster, i)) != NULL; i++)
+		count += at->template_count > 0;
+	if (count == limit || count == limit - limit / 10)
+		gate_record(gate, "face.registration", count == limit ? EVENT_ALARM : EVENT_WARNING, NULL,
+			    NULL,
+			    json_pack("{s:I, s:I}", "people", (json_int_t)count, "limit", (json_int_t)limit));
+}
+
 static void on_template_stored(void *arg, int r, const struct event_row *row)
 {
 	struct enrol *enrol = arg;
@@ -64,6 +80,7 @@ static void on_template_stored(void *arg, int r, const struct event_row *row)
 	if (r == 0) {
 		(void)roster_count_template(gate->roster, enrol->person,
 					    1); /* removed meanwhile: nothing to count */
+		count_people(gate, enrol->person);
 		if (roster_find(gate->roster, enrol->person) != NULL)
 			gate_vision_person_template(gate, enrol->person, face_engine_recogniser(),
 						    enrol->vector);

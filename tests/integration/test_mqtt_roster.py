@@ -174,11 +174,11 @@ class Small(Roster):
         self.assertIs(self.ask("enrol", photo)["ok"], False)
         self.assertEqual(self.ask("enrol", self.template())["error"]["code"], "forbidden")
 
-    def template(self, **changes):
-        """A face as another gate with the same model would have measured it."""
-        vector = [1.0] + [0.0] * 511
+    def template(self, number=1, **changes):
+        """A face as another gate with the same model would have measured it; no two are alike."""
+        vector = [float(n == number) for n in range(512)]
         model = hashlib.sha256(self.model.read_bytes()).hexdigest() if self.model.exists() else "0" * 64
-        return {"person": ulid(1), "template": base64.b64encode(struct.pack("<512f", *vector)).decode(), "model": model, **changes}
+        return {"person": ulid(number), "template": base64.b64encode(struct.pack("<512f", *vector)).decode(), "model": model, **changes}
 
     model = harness.SOURCE / "models" / "fr_feature.onnx"
 
@@ -196,6 +196,19 @@ class Small(Roster):
         answer = self.ask("enrol", self.template())
         self.assertEqual(answer.get("result"), {}, answer)
         self.assertEqual(self.gate.wait_event("person.enrolled")["data"], {"v": 1, "by": "property", "template": True})
+
+    def test_so_many_faces_are_to_be_registered(self):
+        self.apply("", "a", [put("person", ulid(n), name=f"P{n}") for n in range(1, 11)])
+        self.gate.stop()
+        self.gate.config["mqtt"]["accept_templates"] = True
+        self.gate.config["face"] = {"registration_at": 10}
+        self.start()
+        harness.need(self.model.exists(), "models/fr_feature.onnx is missing: tools/setup")
+        self.gate.process.wait_log("face models are ready")
+        for number in range(1, 11):
+            self.assertIs(self.ask("enrol", self.template(number))["ok"], True)
+        told = [(e["severity"], e["data"]["people"]) for e in reversed(self.gate.events("face.registration"))]
+        self.assertEqual(sorted(told), [("alarm", 10), ("warning", 9)])
 
 
 class Large(Roster):
