@@ -8,12 +8,22 @@ const NONE = 'data:image/gif;base64,R0lGODlhAQABAAAAACH5BAEKAAEALAAAAAABAAEAAAIC
 export function LivePicture({ camera, onSize }: { camera: string; onSize?: (width: number, height: number) => void }) {
 	const image = useRef<HTMLImageElement>(null), [failed, setFailed] = useState(false), [turn, setTurn] = useState(0);
 
+	const [seen, setSeen] = useState(document.visibilityState === 'visible');
+
+	/* a tab in the background watches nobody, and leaves its connections to the one in front */
+	useEffect(() => {
+		const change = (): void => setSeen(document.visibilityState === 'visible');
+
+		document.addEventListener('visibilitychange', change);
+		return () => document.removeEventListener('visibilitychange', change);
+	}, []);
 	useEffect(() => {
 		const element = image.current;
 
+		if (!seen) return undefined;
 		if (element) element.src = `/api/v1/cameras/${encodeURIComponent(camera)}/live.mjpeg?${turn}`;
 		return () => { if (element) element.src = NONE; }; /* or the stream would go on without anybody looking */
-	}, [camera, turn]);
+	}, [camera, turn, seen]);
 	useEffect(() => {
 		if (!failed) return undefined;
 		const timer = window.setTimeout(() => { setFailed(false); setTurn(turn + 1); }, 3000);

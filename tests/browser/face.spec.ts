@@ -1,11 +1,10 @@
-/* The manager's day: somebody moves in, is enrolled by photo and given a rule, comes in, and the log proves it. */
-import { execFileSync } from 'node:child_process';
+/* Somebody moves in: enrolled by photo at the page, he comes in by face at the door. */
 import { readFileSync } from 'node:fs';
 import { expect, logIn, test } from './gate';
 
 test.use({ faces: true });
 
-test('a manager enrols a person by photo, sets a rule, sees the entry, exports and verifies the log', async ({ desk, gate }, info) => {
+test('whom a manager enrolled by photo comes in by face', async ({ desk, gate }) => {
 	test.skip(gate.skip !== undefined, gate.skip);
 	const { page } = desk;
 
@@ -32,18 +31,4 @@ test('a manager enrols a person by photo, sets a rule, sees the entry, exports a
 	await expect(page.getByRole('table')).toContainText('faces');
 	await page.goto(`${gate.url}/#/doors`);
 	await expect(page.locator('.passed li', { hasText: 'Franck' }).filter({ hasText: 'Entry granted' }).first()).toBeVisible({ timeout: 60_000 });
-
-	/* the log: found, exported, verified here and without the daemon's help */
-	await page.goto(`${gate.url}/#/log`);
-	await expect(page.getByRole('table')).toContainText('Entry granted');
-	await page.getByRole('button', { name: 'Check the chain' }).click();
-	await expect(page.getByRole('dialog')).toContainText('The chain is whole');
-	await page.keyboard.press('Escape');
-	const [file] = await Promise.all([page.waitForEvent('download'), page.getByRole('link', { name: /JSON/ }).click()]);
-	const path = info.outputPath('log.jsonl');
-	await file.saveAs(path);
-	const rows = readFileSync(path, 'utf8').trim().split('\n').map((line) => JSON.parse(line) as { seq: number; type: string });
-	expect(rows.map((row) => row.seq)).toEqual(rows.map((_, i) => i + 1));
-	expect(rows.some((row) => row.type === 'access.granted')).toBe(true);
-	expect(JSON.parse(execFileSync(gate.gatectl, ['audit', 'verify', '--json', '--db', gate.db], { encoding: 'utf8' }))).toMatchObject({ ok: true });
 });
