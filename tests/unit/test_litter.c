@@ -272,6 +272,75 @@ static void a_flush_forgets_the_stream(void **state)
 	litter_close(litter);
 }
 
+/* it lands, and from there somebody walks off: one blob to the eye of the analysis */
+static void fall_and_walk(int frame)
+{
+	float s = (float)(frame - LEAD_FRAMES) * 0.04F;
+
+	if (s >= 0 && s < 2.2F)
+		scene_disc(&scene, 300, scene_fall_y(s), 4, 250);
+	else if (s >= 2.2F)
+		scene_disc(&scene, 300 + 40 * (s - 2.2F), scene_fall_y(2.2F) - 8 * (s - 2.2F), 4, 250);
+}
+
+static void what_happens_after_the_landing_does_not_matter(void **state)
+{
+	(void)state;
+	assert_int_equal(watch(fall_and_walk, LEAD_FRAMES + 130, NULL).alerts, 1);
+}
+
+/* the second leaves the same window half a second after the first, and is no image of it */
+static void one_after_the_other(int frame)
+{
+	fall_at(frame, 300, 3);
+	fall_at(frame - 13, 330, 4);
+}
+
+static void two_from_one_window_are_two(void **state)
+{
+	(void)state;
+	assert_int_equal(watch(one_after_the_other, LEAD_FRAMES + 70 + TAIL_FRAMES, NULL).alerts, 2);
+}
+
+/* a drone comes, hangs in the air, and goes down as fast as it can */
+static void flown_in(int frame)
+{
+	float s = (float)(frame - 20) * 0.04F, x = fminf(40 + 100 * s, 300), fall = fmaxf(0, s - 5);
+
+	if (s >= 0 && fall < 2.6F)
+		scene_disc(&scene, x, scene_fall_y(fall), 6, 250);
+}
+
+static void what_came_flying_is_no_throw(void **state)
+{
+	(void)state;
+	assert_int_equal(watch(flown_in, 240, NULL).alerts, 0);
+}
+
+static void a_jump_in_time_begins_anew(void **state)
+{
+	struct litter *litter = NULL;
+	struct seen seen = {0};
+
+	(void)state;
+	scene.seed = 7;
+	assert_int_equal(litter_open(SCENE_WIDTH, SCENE_HEIGHT, NULL, &litter), 0);
+	for (int jump = 0; jump < 2; jump++) { /* an hour is missing while something falls */
+		for (int i = jump * (LEAD_FRAMES + 62); i < LEAD_FRAMES + 70 + TAIL_FRAMES; i++) {
+			if (jump == 0 && i >= LEAD_FRAMES + 10)
+				break;
+			scene_facade(&scene, 0, 0, 0);
+			one_fall(i);
+			litter_frame(litter, scene.luma, SCENE_WIDTH,
+				     (int64_t)i * SCENE_FRAME_US + jump * INT64_C(3600000000));
+		}
+	}
+	litter_flush(litter);
+	fetch(litter, &seen);
+	assert_int_equal(seen.alerts, 0); /* two ends of a fall an hour apart are none */
+	litter_close(litter);
+}
+
 static void late_frames_are_counted(void **state)
 {
 	struct litter_stats stats;
@@ -298,9 +367,13 @@ static void wrong_settings_are_refused(void **state)
 							.floor_low = 1,
 							.floor_high = 12,
 							.columns = 4}};
+	struct litter_config in_line = crossed;
 	struct litter *litter = NULL;
 
 	(void)state;
+	for (int i = 0; i < 4; i++)
+		in_line.calibration.points[i] = (struct litter_spot){0.5F, 1 - 0.25F * (float)i};
+	assert_int_equal(litter_open(640, 480, &in_line, &litter), -EINVAL);
 	assert_int_equal(litter_open(LITTER_SIDE_MIN_PX - 1, 480, NULL, &litter), -EINVAL);
 	assert_int_equal(litter_open(640, LITTER_SIDE_MAX_PX + 1, NULL, &litter), -EINVAL);
 	assert_int_equal(litter_open(640, 480, &bent, &litter), -EINVAL);
@@ -322,6 +395,10 @@ int main(void)
 		cmocka_unit_test(an_excluded_place_is_not_watched),
 		cmocka_unit_test(a_calibrated_facade_names_floor_and_column),
 		cmocka_unit_test(a_flush_forgets_the_stream),
+		cmocka_unit_test(what_happens_after_the_landing_does_not_matter),
+		cmocka_unit_test(two_from_one_window_are_two),
+		cmocka_unit_test(what_came_flying_is_no_throw),
+		cmocka_unit_test(a_jump_in_time_begins_anew),
 		cmocka_unit_test(late_frames_are_counted),
 		cmocka_unit_test(wrong_settings_are_refused),
 	};
