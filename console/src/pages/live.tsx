@@ -57,7 +57,7 @@ function CameraCard({ camera, running, setRunning, overlaid }: { camera: Camera;
 
 	return (
 		<Card class="camera" title={camera.name} actions={<span class="row tight">
-			<Badge>{camera.role === 'face' ? t('Faces', '人脸') : t('Facade', '立面')}</Badge><StateBadge state={camera.state === 'live' ? camera.sight.cause : camera.state} />
+			<Badge>{camera.role === 'face' ? t('Faces', '人脸') : t('Facade', '外墙')}</Badge><StateBadge state={camera.state === 'live' ? camera.sight.cause : camera.state} />
 			<Button kind="quiet" icon={running ? 'pause' : 'play'} label={running ? t('Stop', '停止') : t('Watch', '观看')} onClick={() => setRunning(!running)} /></span>}>
 			{!clear && <p class="note warn">{camera.state === 'live' ? t('This camera sees nothing useful: ', '该摄像机画面不可用：') : t('This camera is not there: ', '该摄像机不可用：')}
 				{word(camera.state === 'live' ? camera.sight.cause : camera.state)}</p>}
