@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -17,11 +18,24 @@ static int on_store(sd_event_source *source, int fd, uint32_t revents, void *arg
 	return 0;
 }
 
+/* A key that systemd hands over (LoadCredential=, perhaps from a TPM) is not beside the database. NULL: there is none. */
+static const char *data_key_credential(char *path, size_t bytes)
+{
+	const char *folder = getenv("CREDENTIALS_DIRECTORY");
+
+	if (folder == NULL || snprintf(path, bytes, "%s/data.key", folder) >= (int)bytes)
+		return NULL;
+	return access(path, F_OK) == 0 ? path : NULL;
+}
+
 /* Without a log the doors still have to work: what fails here is told and lived with. */
 static void open_storage(struct gate *gate)
 {
+	char key[CONFIG_PATH_BYTES];
 	const struct store_config config = {
-		.state_dir = gate->config->state_dir, .ops = &gate_store_ops, .arg = gate};
+		.state_dir = gate->config->state_dir,
+		.data_key_path = data_key_credential(key, sizeof(key)),
+		.ops = &gate_store_ops, .arg = gate};
 	int r = store_open(&config, &gate->store);
 
 	if (r >= 0)

@@ -2,6 +2,7 @@
 What is missing, wrong, newer, damaged or taken: one clear sentence that names the thing and what to do, and
 whatever can run runs. The door's exit button is asked each time.
 """
+import base64
 import contextlib
 import os
 import random
@@ -11,6 +12,7 @@ import socket
 import sqlite3
 import subprocess
 import unittest
+import unittest.mock
 
 import harness
 from harness import EXIT_CONFIG, SOURCE, Broker, Gate, Listener, Process, need, wait_until
@@ -284,6 +286,26 @@ class BadInput(unittest.TestCase):
         self.damage(spoil)
         self.gate.gatectl("door", "list")
         self.gate.stop()
+
+    def test_data_key_from_systemd(self):
+        """With LoadCredential= the key is not beside what it seals, and without it nothing is readable."""
+        folder = self.gate.folder / "credentials"
+        folder.mkdir()
+        (folder / "data.key").write_text(base64.b64encode(os.urandom(32)).decode() + "\n")
+        (folder / "data.key").chmod(0o440)  # as systemd's ACLs make it look
+        with unittest.mock.patch.dict(os.environ, CREDENTIALS_DIRECTORY=str(folder)):
+            self.gate.start()
+            self.gate.gatectl("person", "add", "Li")
+            self.gate.stop()
+        self.assertFalse((self.gate.state / "keys" / "data.key").exists())
+        self.gate.start(log_ready=False)
+        self.gate.process.wait_log("nobody is known and nothing is recorded")
+        self.gate.gatectl("board", "press", "main-exit")
+        harness.wait_until("the way out", lambda: self.gate.line("main-lock") == "active")
+        self.gate.stop()
+        with unittest.mock.patch.dict(os.environ, CREDENTIALS_DIRECTORY=str(folder)):
+            self.gate.start()
+            self.assertEqual(self.gate.status()["people"], 1)
 
     def test_quota(self):
         """A disk that is full: told, and the doors work."""
