@@ -104,6 +104,9 @@ extern const struct api_access_ops gate_access_ops;
 void gate_item_digest(const char *kind, const char *id, json_t *value, uint8_t ret_digest[CRYPTO_HASH_BYTES]);
 void gate_credential_digest(struct roster_credential *credential);
 json_t *gate_pass_value(const struct pass *pass);
+/** A credential, or a pass with its doors; @p hidden as roster_credential_json(). A new reference. */
+json_t *gate_credential_value(const struct gate *gate, const struct roster_credential *credential,
+			      bool hidden);
 json_t *gate_person_value(const struct roster_person *person);
 json_t *gate_holder_value(const struct gate *gate, const struct roster_person *person);
 

@@ -26,17 +26,6 @@ static json_t *with_id(json_t *value, const char *id)
 	return item;
 }
 
-/* The names of a pass's doors; NULL: every door. A new reference. */
-static json_t *doors_of(const struct gate *gate, uint32_t doors)
-{
-	json_t *list = doors != UINT32_MAX ? json_array() : NULL;
-
-	for (size_t i = 0; list != NULL && i < gate->config->door_count; i++)
-		if ((doors & 1u << i) != 0)
-			json_array_append_new(list, json_string(gate->config->doors[i].name));
-	return list;
-}
-
 /* As shown to people: nothing that opens a door. A new reference, or NULL. */
 static json_t *shown(struct gate *gate, const char *kind, const char *id)
 {
@@ -49,9 +38,7 @@ static json_t *shown(struct gate *gate, const char *kind, const char *id)
 	} else if (strcmp(kind, "credential") == 0 || strcmp(kind, "pass") == 0) {
 		credential = roster_credentials_find(gate->access->credentials, id);
 		if (credential != NULL && (credential->factor == POLICY_PASS) == (strcmp(kind, "pass") == 0))
-			value = roster_credential_json(credential, true);
-		if (value != NULL && credential->factor == POLICY_PASS)
-			json_object_set_new(value, "doors", doors_of(gate, credential->policy.doors));
+			value = gate_credential_value(gate, credential, true);
 	} else {
 		person = roster_find(gate->roster, id);
 		if (person != NULL)
@@ -269,7 +256,7 @@ static json_t *revoke_json(struct gate *gate, const char *id)
 
 	if (pass == NULL || pass->factor != POLICY_PASS)
 		return NULL;
-	value = roster_credential_json(pass, false);
+	value = gate_credential_value(gate, pass, false);
 	json_object_set_new(value, "revoked", json_true());
 	return json_pack("{s:s, s:s, s:s, s:o}", "op", "put", "kind", "pass", "id", id, "value", value);
 }

@@ -57,13 +57,29 @@ json_t *gate_holder_value(const struct gate *gate, const struct roster_person *p
 	return value;
 }
 
+json_t *gate_credential_value(const struct gate *gate, const struct roster_credential *credential,
+			      bool hidden)
+{
+	json_t *value = roster_credential_json(credential, hidden), *doors;
+	const uint32_t bits = credential->policy.doors;
+
+	if (credential->factor != POLICY_PASS || bits == UINT32_MAX)
+		return value;
+	doors = json_array();
+	for (size_t i = 0; i < gate->config->door_count; i++)
+		if ((bits & 1u << i) != 0)
+			json_array_append_new(doors, json_string(gate->config->doors[i].name));
+	json_object_set_new(value, "doors", doors);
+	return value;
+}
+
 static json_t *credential_value(const struct gate *gate, const char *kind, const char *id)
 {
 	const struct roster_credential *credential = roster_credentials_find(gate->access->credentials, id);
 
 	if (credential == NULL || (credential->factor == POLICY_PASS) != (strcmp(kind, "pass") == 0))
 		return NULL;
-	return roster_credential_json(credential, false);
+	return gate_credential_value(gate, credential, false);
 }
 
 /* What is in force under a kind and id: a new reference, or NULL. */

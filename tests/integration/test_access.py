@@ -333,6 +333,11 @@ class Access(unittest.TestCase):
         self.denied(gate, "Unauthorized")
         self.show(later)
         self.denied(gate, "CredentialNotActive")
+        gate.stop()
+        gate.start()  # and so after a restart, from what is on the disk
+        self.assertEqual([p.get("doors") for p in gate.call("GET", "access/passes")[1]["items"]], [["side"], None])
+        self.show(side)
+        self.denied(gate, "Unauthorized")
         for words, says in ((("to=2020-01-01",), "over already"), ((), "valid_to"), (("to=2099-01-01", "uses=70000"), "uses"),
                             (("to=2099-01-01", "doors=back"), "no door"), (("to=2099-01-01T00:00:30Z",), "whole minutes")):
             done = gate.gatectl_run("pass", "create", "x", *(words or ("uses=1",)))
