@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <systemd/sd-daemon.h>
 #include <systemd/sd-event.h>
 
@@ -130,6 +131,8 @@ int main(int argc, char **argv)
 
 	argp_program_version = "gatehoused " GH_VERSION;
 	argp_parse(&argp, argc, argv, 0, NULL, &options);
+	(void)setrlimit(RLIMIT_CORE,
+			&(struct rlimit){0, 0}); /* keys and templates; lowering it cannot fail */
 	if (options.action == ACTION_HELP_CONFIG) {
 		config_print_help(stdout);
 		return EXIT_SUCCESS;

@@ -52,3 +52,7 @@ if(NODE AND EXISTS ${CMAKE_CURRENT_SOURCE_DIR}/contract/node_modules)
 else()
   message(STATUS "mqtt_contract left out: node or tests/contract/node_modules is missing (tools/setup --for test)")
 endif()
+
+add_test(NAME package COMMAND ${Python3_EXECUTABLE} -B ${CMAKE_CURRENT_SOURCE_DIR}/package/test_package.py)
+set_tests_properties(package PROPERTIES TIMEOUT 300 SKIP_RETURN_CODE 77 LABELS package
+  ENVIRONMENT "GH_BUILD_DIR=${CMAKE_BINARY_DIR};GH_SANITIZE=${GH_SANITIZE};GH_SOURCE_DIR=${CMAKE_SOURCE_DIR}")

@@ -2,6 +2,7 @@
 import base64
 import contextlib
 import json
+import pathlib
 import runpy
 import shutil
 import sqlite3
@@ -101,6 +102,10 @@ class Keep(unittest.TestCase):
         self.assertIn("another key", self.judge(path, "--key", other)[1])
         self.assertEqual(self.judge(self.gate.config_path)[0], 1)  # anything but a bundle
         self.assertEqual(gatectl("audit", "export", path, "--db", self.gate.state).returncode, 1)  # is there already
+
+    def test_no_core_dump(self):
+        limits = pathlib.Path(f"/proc/{self.gate.process.child.pid}/limits").read_text()
+        self.assertRegex(limits, r"Max core file size +0 +0 ")
 
     # ---- backups ----
 
