@@ -20,6 +20,7 @@ enum {
 	CONFIG_VERSION = 1,
 	CONFIG_NAME_BYTES = 32, /* [a-z0-9-], 1 to 31 characters */
 	CONFIG_NOTICE_BYTES = 256,
+	CONFIG_RECOGNISER_BYTES = 64,
 	CONFIG_PATH_BYTES = 256,
 	CONFIG_URL_BYTES = 512,
 	CONFIG_LINES_MAX = 32, /* outputs, and as many inputs */
@@ -163,7 +164,22 @@ enum config_liveness { CONFIG_LIVENESS_ENFORCE, CONFIG_LIVENESS_OBSERVE, CONFIG_
 
 enum config_face_calibration { CONFIG_CALIBRATION_FOLLOW, CONFIG_CALIBRATION_OBSERVE };
 
+enum config_channels { CONFIG_CHANNELS_BGR, CONFIG_CHANNELS_RGB };
+enum { CONFIG_SCORES = 6, CONFIG_SHA256_BYTES = 65 };
+
+/* another recogniser than the built-in one; file "": none */
+struct config_recogniser {
+	char file[CONFIG_RECOGNISER_BYTES]; /* in models_dir */
+	char sha256[CONFIG_SHA256_BYTES];
+	unsigned size_px, dimension;
+	enum config_channels channels;
+	double mean, scale;
+	double scores[CONFIG_SCORES]; /* at false-match rates of 1e-1 to 1e-6 */
+	size_t score_count;
+};
+
 struct config_face {
+	struct config_recogniser recogniser;
 	double false_accept_percent; /* effective rate over the whole gallery */
 	enum config_face_calibration calibration;
 	unsigned calibration_s;

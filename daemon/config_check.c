@@ -186,11 +186,29 @@ static void check_camera(struct config_tree *tree, const struct config *config, 
 	check_facade(tree, camera, index);
 }
 
+static void check_recogniser(struct config_tree *tree, const struct config_recogniser *recogniser)
+{
+	if (recogniser->file[0] == '\0')
+		return; /* the built-in one */
+	if (recogniser->file[0] == '.' || strchr(recogniser->file, '/') != NULL)
+		config_mistake(tree, "face.recogniser.file", "expected the name of a file in models_dir");
+	if (strlen(recogniser->sha256) != CONFIG_SHA256_BYTES - 1 ||
+	    strspn(recogniser->sha256, "0123456789abcdef") != CONFIG_SHA256_BYTES - 1)
+		config_mistake(tree, "face.recogniser.sha256", "expected 64 small hex digits");
+	for (size_t i = 0; i < recogniser->score_count; i++)
+		if (!(recogniser->scores[i] > (i == 0 ? 0 : recogniser->scores[i - 1])) ||
+		    recogniser->scores[i] >= 1) {
+			config_mistake(tree, "face.recogniser.scores", "expected scores that rise, below 1");
+			break;
+		}
+}
+
 static void check_face(struct config_tree *tree, const struct config *config)
 {
 	const struct config_face *face = &config->face;
 	bool used = false;
 
+	check_recogniser(tree, &face->recogniser);
 	for (size_t i = 0; i < config->camera_count; i++)
 		used |= config->cameras[i].role == CONFIG_CAMERA_FACE;
 	if (used && face->liveness != CONFIG_LIVENESS_ENFORCE && !face->accept_pictures)

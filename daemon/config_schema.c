@@ -193,7 +193,62 @@ static const struct option camera_members[] = {
 	{0}};
 static const struct option camera_item = {MEMBERS(camera_members), .bytes = sizeof(struct config_camera)};
 
+static const struct option_word channels[] = {
+	{"bgr", CONFIG_CHANNELS_BGR}, {"rgb", CONFIG_CHANNELS_RGB}, {0}};
+static const struct option score_item = {.kind = OPTION_REAL, .bytes = sizeof(double), RANGE(0, 1)};
+static const struct option recogniser_members[] = {
+	{.key = "file",
+	 .kind = OPTION_TEXT,
+	 AT(config_recogniser, file),
+	 .help = "Its ONNX file in `models_dir`."},
+	{.key = "sha256",
+	 .kind = OPTION_TEXT,
+	 AT(config_recogniser, sha256),
+	 .help = "Of that file, in small hex; another file is refused."},
+	{.key = "size_px",
+	 .kind = OPTION_UINT,
+	 AT(config_recogniser, size_px),
+	 RANGE(32, 512),
+	 FALLBACK("112"),
+	 .help = "Side of the square that the net takes; the aligned picture is scaled to it."},
+	{.key = "dimension",
+	 .kind = OPTION_UINT,
+	 AT(config_recogniser, dimension),
+	 RANGE(1, 512),
+	 FALLBACK("512"),
+	 .help = "How many numbers it answers."},
+	{.key = "channels",
+	 .kind = OPTION_WORD,
+	 AT(config_recogniser, channels),
+	 .words = channels,
+	 FALLBACK("rgb"),
+	 .help = "Their order."},
+	{.key = "mean",
+	 .kind = OPTION_REAL,
+	 AT(config_recogniser, mean),
+	 RANGE(-1000, 1000),
+	 FALLBACK("127.5"),
+	 .help = "A value v of 0 to 255 goes in as (v - mean) * scale."},
+	{.key = "scale",
+	 .kind = OPTION_REAL,
+	 AT(config_recogniser, scale),
+	 RANGE(0.00001, 1000),
+	 FALLBACK("0.0078125"),
+	 .help = "See mean."},
+	{.key = "scores",
+	 LIST(&score_item, CONFIG_SCORES, CONFIG_SCORES),
+	 AT(config_recogniser, scores),
+	 COUNT(config_recogniser, score_count),
+	 .help = "The cosines at false-match rates of 1e-1 to 1e-6, rising: its model card's curve, on the strict side."},
+	{0}};
+
 static const struct option face_members[] = {
+	{.key = "recogniser",
+	 MEMBERS(recogniser_members),
+	 AT(config_face, recogniser),
+	 .presence = OPTION_ABSENT,
+	 .help = "Another recogniser (ArcFace's alignment) than the built-in one. Faces enrolled with the one before are no "
+		 "longer recognised: `gatectl face report` lists who must be enrolled again."},
 	{.key = "false_accept_percent",
 	 .kind = OPTION_REAL,
 	 AT(config_face, false_accept_percent),

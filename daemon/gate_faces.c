@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "vision/match.h"
+#include "vision/threshold.h"
 
 enum { OUTDATED_TOLD_MAX = 100, DECIDED_PROMPT_MS = 4000 };
 
@@ -213,12 +214,35 @@ static void set_zone(const struct config_polygon *roi, struct mask_polygon *zone
 	}
 }
 
+/* @return 0, or -EINVAL after telling why. */
+static int use_recogniser(const struct config_recogniser *config)
+{
+	struct face_model model = {.file = config->file,
+				   .sha256 = config->sha256,
+				   .width_px = (int)config->size_px,
+				   .height_px = (int)config->size_px,
+				   .swap_rgb = config->channels == CONFIG_CHANNELS_RGB,
+				   .mean = config->mean,
+				   .scale = config->scale,
+				   .dimension = (int)config->dimension};
+	bool other = config->file[0] != '\0';
+
+	if (face_models_use(other ? &model : NULL) == 0 && threshold_use(other ? config->scores : NULL) == 0)
+		return 0;
+	log_error("vision",
+		  "face.recogniser: expected a file name, 64 small hex digits, and scores that rise");
+	return -EINVAL;
+}
+
 int gate_faces_open(struct gate_vision *vision)
 {
 	const struct config *config = vision->gate->config;
 	struct face_watch_config face;
 	int r;
 
+	r = use_recogniser(&config->face.recogniser);
+	if (r < 0)
+		return r;
 	face_watch_defaults(&face);
 	face.models_dir = config->models_dir;
 	face.cameras =

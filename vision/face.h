@@ -61,8 +61,21 @@ struct face_model {
 	int width_px, height_px;
 	int swap_rgb;       /* 1: the net wants RGB, 0: BGR or grey */
 	double mean, scale; /* (value - mean) * scale */
+	int dimension; /* of the recogniser's answer: 1 to FACE_DIM, the rest of an embedding is zero; else 0 */
 };
-extern const struct face_model face_models[FACE_MODELS];
+
+/** The record of a role in use. Static storage. Any thread. */
+const struct face_model *face_model_of(enum face_model_role role);
+
+enum { FACE_MODEL_FILE_BYTES = 64, FACE_MODEL_SHA256_BYTES = 65 };
+
+/**
+ * Another recogniser than the built-in one, for the whole process; NULL: the built-in one. It sees the aligned picture
+ * of FACE_CROP_PX (ArcFace's five points). Before any engine is opened and any thread started. Strings are copied.
+ * @return 0 or -EINVAL: a name with a slash, no SHA-256 in small hex, a size outside 32 to 512, a dimension outside 1 to
+ *         FACE_DIM, or numbers that are not finite; or -ENOMEM.
+ */
+int face_models_use(const struct face_model *recogniser);
 
 struct face_engine;
 
@@ -77,7 +90,10 @@ int face_engine_open(const char *models_dir, int threads, struct face_engine **r
 /** NULL is fine. */
 void face_engine_close(struct face_engine *engine);
 
-/** Hex SHA-256 of the recogniser: templates of another one are not comparable. Static storage. */
+/**
+ * What the recogniser's templates are kept under: its file's SHA-256, of another than the built-in one the SHA-256 of that
+ * and its record. Templates of another identity are not comparable. Static storage.
+ */
 const char *face_engine_recogniser(void);
 
 /**

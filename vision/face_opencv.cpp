@@ -298,6 +298,41 @@ struct face_engine {
 	std::vector<cv::String> detect_outputs{"scores", "boxes"};
 };
 
+/* A file may be the one that was named and still not answer as its record says: that shows now, not at the door. */
+static int try_out(struct face_engine *engine, char *error)
+{
+	std::vector<uint8_t> grey(size_t{320} * 240 * 3);
+	struct face_image image = {grey.data(), 320, 240, size_t{320} * 3};
+	struct face face = {};
+	float embedding[FACE_DIM], live;
+	size_t count = 0;
+	int role = FACE_MODEL_DETECT, r;
+
+	for (size_t i = 0; i < grey.size(); i++)
+		grey[i] = static_cast<uint8_t>(i * 7 % 251);
+	face.x_px = 100;
+	face.y_px = 60;
+	face.width_px = face.height_px = 100;
+	r = face_detect(engine, &image, nullptr, &face, 0, &count);
+	if (r == 0) {
+		role = FACE_MODEL_LANDMARK;
+		r = face_find_points(engine, &image, &face);
+	}
+	if (r == 0) {
+		role = FACE_MODEL_LIVENESS;
+		r = face_liveness(engine, &image, &face, &live);
+	}
+	if (r == 0) {
+		role = FACE_MODEL_FEATURE;
+		r = face_embed(engine, grey.data(), 0, embedding);
+	}
+	if (r < 0)
+		explain(error,
+			"%s does not answer as its record says: another shape, or numbers that are none",
+			face_model_of(static_cast<face_model_role>(role))->file);
+	return r;
+}
+
 int face_engine_open(const char *models_dir, int threads, struct face_engine **ret_engine, char *error)
 {
 	if (models_dir == nullptr || ret_engine == nullptr || error == nullptr || threads < 1 || threads > 16)
@@ -309,14 +344,22 @@ int face_engine_open(const char *models_dir, int threads, struct face_engine **r
 		cv::setNumThreads(threads);
 		explain(error, "the face models in %s cannot be loaded", models_dir);
 		for (int i = 0; i < FACE_MODELS; i++) {
-			std::string path = std::string(models_dir) + "/" + face_models[i].file;
-			int r = check_model(path, face_models[i], error);
+			const struct face_model &model = *face_model_of(static_cast<face_model_role>(i));
+			std::string path = std::string(models_dir) + "/" + model.file;
+			int r = check_model(path, model, error);
 
 			if (r < 0)
 				return r;
+			explain(error,
+				"%s cannot be loaded: an operator set or a shape that OpenCV %s does not "
+				"take",
+				path.c_str(), CV_VERSION);
 			engine->nets[i] = cv::dnn::readNetFromONNX(path);
 			engine->nets[i].setPreferableBackend(cv::dnn::DNN_BACKEND_OPENCV);
+			explain(error, "the face models in %s cannot be used", models_dir);
 		}
+		if (try_out(engine.get(), error) < 0)
+			return -EBADMSG;
 		*ret_engine = engine.release();
 		return 0;
 	});
@@ -342,7 +385,7 @@ int face_detect(struct face_engine *engine, const struct face_image *image, cons
 			area &= cv::Rect(region->x_px, region->y_px, region->width_px, region->height_px);
 		if (area.width < side_min_px || area.height < side_min_px)
 			return -EINVAL;
-		net.setInput(blob_of(wrap(image)(area), face_models[FACE_MODEL_DETECT]));
+		net.setInput(blob_of(wrap(image)(area), *face_model_of(FACE_MODEL_DETECT)));
 		net.forward(outputs, engine->detect_outputs);
 		if (outputs.size() != 2 || outputs[0].dims != 3 || outputs[1].dims != 3 ||
 		    outputs[0].size[1] != outputs[1].size[1] || outputs[0].size[2] != 2 ||
@@ -369,7 +412,7 @@ int face_find_points(struct face_engine *engine, const struct face_image *image,
 		if (square.empty())
 			return -EINVAL;
 		cv::cvtColor(square, grey, cv::COLOR_BGR2GRAY);
-		net.setInput(blob_of(grey, face_models[FACE_MODEL_LANDMARK]));
+		net.setInput(blob_of(grey, *face_model_of(FACE_MODEL_LANDMARK)));
 		output = net.forward();
 		if (output.total() != 2 * FACE_LANDMARKS)
 			return -EIO;
@@ -394,7 +437,7 @@ static int live_odds(struct face_engine *engine, const cv::Mat &crop, float *ret
 	float other;
 	cv::Mat output;
 
-	net.setInput(blob_of(crop, face_models[FACE_MODEL_LIVENESS]));
+	net.setInput(blob_of(crop, *face_model_of(FACE_MODEL_LIVENESS)));
 	output = net.forward();
 	if (output.total() != 3)
 		return -EIO;
@@ -445,14 +488,16 @@ int face_align(const struct face_image *image, const struct face *face, uint8_t 
 
 static int embed_one(struct face_engine *engine, const cv::Mat &crop, float *ret_embedding)
 {
+	const struct face_model &model = *face_model_of(FACE_MODEL_FEATURE);
 	cv::dnn::Net &net = engine->nets[FACE_MODEL_FEATURE];
 	cv::Mat output;
 
-	net.setInput(blob_of(crop, face_models[FACE_MODEL_FEATURE]));
+	net.setInput(blob_of(crop, model));
 	output = net.forward();
-	if (output.total() != FACE_DIM)
+	if (output.total() != static_cast<size_t>(model.dimension))
 		return -EIO;
-	std::copy_n(output.ptr<float>(), int{FACE_DIM}, ret_embedding);
+	std::fill_n(ret_embedding, int{FACE_DIM}, 0.0F);
+	std::copy_n(output.ptr<float>(), model.dimension, ret_embedding);
 	return unit_length(ret_embedding);
 }
 

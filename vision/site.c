@@ -93,7 +93,7 @@ static float within(float value, float low, float high)
 float site_threshold(size_t enrolled, double percent, float offset)
 {
 	return within(threshold_for(enrolled, percent) + within(offset, SITE_OFFSET_MIN, SITE_OFFSET_MAX),
-		      THRESHOLD_MIN, THRESHOLD_MAX);
+		      threshold_min(), THRESHOLD_MAX);
 }
 
 static void aim(struct site_judgement *judgement, const struct tail_limits *distance)

@@ -1,6 +1,8 @@
 #include "threshold.h"
 
+#include <errno.h>
 #include <math.h>
+#include <stddef.h>
 
 /*
  * False match rate (log10) against cosine of fr_feature. Two curves were measured: 87 million pairs of press
@@ -10,12 +12,42 @@
  * site's people may be more alike, and what a camera sees of them then moves its threshold (site.h). Beyond 1e-5
  * nothing was measured; the last slope is carried on.
  */
-static const struct {
+struct point {
 	float rate_log10, score;
-} curve[] = {{-1, 0.262f}, {-2, 0.343f},  {-3, 0.423f}, {-4, 0.4835f},
-	     {-5, 0.536f}, {-6, 0.5835f}, {-9, 0.726f}};
+};
 
-enum { CURVE_POINTS = sizeof(curve) / sizeof(curve[0]) };
+static const struct point built_in[] = {{-1, 0.262f}, {-2, 0.343f},  {-3, 0.423f}, {-4, 0.4835f},
+					{-5, 0.536f}, {-6, 0.5835f}, {-9, 0.726f}};
+
+enum { CURVE_POINTS = sizeof(built_in) / sizeof(built_in[0]) };
+
+static struct point other[CURVE_POINTS];
+static const struct point *curve = built_in;
+
+int threshold_use(const double scores[THRESHOLD_SCORES])
+{
+	_Static_assert(CURVE_POINTS == THRESHOLD_SCORES + 1, "one is carried on");
+	if (scores == NULL) {
+		curve = built_in;
+		return 0;
+	}
+	for (int i = 0; i < THRESHOLD_SCORES; i++) {
+		if (!(scores[i] > (i == 0 ? 0 : scores[i - 1]) && scores[i] < 1))
+			return -EINVAL;
+		other[i] = (struct point){(float)(-1 - i), (float)scores[i]};
+	}
+	other[THRESHOLD_SCORES].rate_log10 = -9;
+	other[THRESHOLD_SCORES].score =
+		(float)(scores[THRESHOLD_SCORES - 1] +
+			3 * (scores[THRESHOLD_SCORES - 1] - scores[THRESHOLD_SCORES - 2]));
+	curve = other;
+	return 0;
+}
+
+float threshold_min(void)
+{
+	return curve == built_in ? THRESHOLD_MIN : curve[2].score;
+}
 
 static float score_at(float rate_log10)
 {
@@ -37,7 +69,7 @@ float threshold_for(size_t enrolled, double false_accept_percent)
 	if (false_accept_percent > 10)
 		false_accept_percent = 10;
 	score = score_at((float)log10(false_accept_percent / 100 / (double)(enrolled == 0 ? 1 : enrolled)));
-	if (score < THRESHOLD_MIN)
-		return THRESHOLD_MIN;
+	if (score < threshold_min())
+		return threshold_min();
 	return score > THRESHOLD_MAX ? THRESHOLD_MAX : score;
 }

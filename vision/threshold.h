@@ -22,7 +22,19 @@ extern "C" {
  */
 float threshold_for(size_t enrolled, double false_accept_percent);
 
-#define THRESHOLD_MIN 0.45f /* however few are enrolled */
+enum { THRESHOLD_SCORES = 6 };
+
+/**
+ * The curve of another recogniser, for the whole process: the scores at false-match rates of 1e-1 to 1e-6; NULL: the
+ * built-in one. The last slope is carried on beyond. Before any thread that asks is started.
+ * @return 0 or -EINVAL: they do not rise, or leave 0 to 1.
+ */
+int threshold_use(const double scores[THRESHOLD_SCORES]);
+
+/** However few are enrolled; of another recogniser its score at 1e-3. */
+float threshold_min(void);
+
+#define THRESHOLD_MIN 0.45f /* however few are enrolled, with the built-in recogniser */
 #define THRESHOLD_MAX 0.75f
 
 #ifdef __cplusplus

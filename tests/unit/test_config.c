@@ -121,6 +121,8 @@ static const struct {
 	{BASE BOARD DOORS
 	 "cameras:\n  - {name: c, source: a, role: face, door: main}\nface: {liveness: observe}\n",
 	 "g.yaml:12: face.liveness: a printed photo"},
+	{BASE "face:\n  recogniser: {file: a/b, sha256: x, scores: [0.1, 0.2, 0.3, 0.4, 0.5, 0.6]}\n",
+	 "g.yaml:5: face.recogniser.file: expected the name of a file"},
 	{BASE "face: {stranger_still_hours: 24}\n", "g.yaml:4: face.stranger_notice: is missing"},
 	{BASE "face:\n  liveness: maybe\n",
 	 "g.yaml:5: face.liveness: \"maybe\": expected one of enforce, observe, off"},

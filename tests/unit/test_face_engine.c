@@ -2,6 +2,7 @@
 
 #include "face_models.h"
 #include "vision/face.h"
+#include "vision/digest.h"
 #include "vision/face_photo.h"
 #include "vision/face_quality.h"
 
@@ -233,6 +234,122 @@ static void another_file_in_a_models_place_is_refused(void **state)
 	rmdir(dir);
 }
 
+/* ---- another recogniser ---- */
+
+static char path_of_model[4096];
+
+static void write_whole(const char *path, const uint8_t *bytes, size_t size)
+{
+	FILE *file = fopen(path, "wb");
+
+	assert_non_null(file);
+	assert_int_equal(fwrite(bytes, 1, size, file), size);
+	assert_int_equal(fclose(file), 0);
+}
+
+static int open_with(const struct face_model *recogniser, const char *dir, char *error)
+{
+	struct face_engine *engine = NULL;
+	int r = face_models_use(recogniser);
+
+	assert_int_equal(r, 0);
+	r = face_engine_open(dir, 1, &engine, error);
+	face_engine_close(engine);
+	assert_int_equal(face_models_use(NULL), 0);
+	return r;
+}
+
+static void another_recogniser_is_used_as_its_record_says(void **state)
+{
+	struct face_model record = *face_model_of(FACE_MODEL_FEATURE);
+	char before[FACE_MODEL_SHA256_BYTES], error[FACE_ERROR_BYTES] = "";
+
+	(void)state;
+	snprintf(before, sizeof(before), "%s", face_engine_recogniser());
+	record.swap_rgb = 1; /* the same file, fed otherwise */
+	assert_int_equal(open_with(&record, models_dir(), error), 0);
+	/* the landmark net is a net with the right hash, and no recogniser */
+	record = *face_model_of(FACE_MODEL_LANDMARK);
+	record.width_px = record.height_px = 112;
+	record.dimension = FACE_DIM;
+	assert_int_equal(open_with(&record, models_dir(), error), -EBADMSG);
+	assert_non_null(strstr(error, "fr_landmark.onnx"));
+	assert_string_equal(face_engine_recogniser(), before);
+}
+
+static void a_recogniser_of_another_dimension_is_refused(void **state)
+{
+	struct face_model record = *face_model_of(FACE_MODEL_FEATURE);
+	char error[FACE_ERROR_BYTES] = "";
+
+	(void)state;
+	record.dimension = 128;
+	assert_int_equal(open_with(&record, models_dir(), error), -EBADMSG);
+	assert_non_null(strstr(error, "does not answer as its record says"));
+}
+
+/* Weights that are no numbers, and bytes that are no net, each under its right hash. */
+static void a_spoilt_recogniser_is_refused_at_the_start(void **state)
+{
+	static const char *const others[] = {"fr_detect.onnx", "fr_landmark.onnx", "fr_liveness.onnx"};
+	char dir[] = "/tmp/gh-pack-XXXXXX", path[128], from[700], to[128], hex[DIGEST_HEX_BYTES];
+	char error[FACE_ERROR_BYTES] = "";
+	struct face_model record = *face_model_of(FACE_MODEL_FEATURE);
+	size_t bytes;
+	uint8_t *net;
+
+	(void)state;
+	assert_non_null(mkdtemp(dir));
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+		snprintf(from, sizeof(from), "%s/%s", models_dir(), others[i]);
+		snprintf(to, sizeof(to), "%s/%s", dir, others[i]);
+		assert_non_null(realpath(from, path_of_model));
+		assert_int_equal(symlink(path_of_model, to), 0);
+	}
+	net = read_demo("../fr_feature.onnx", &bytes);
+	snprintf(path, sizeof(path), "%s/spoilt.onnx", dir);
+	record.file = "spoilt.onnx";
+	record.sha256 = hex;
+	for (int kind = 0; kind < 2; kind++) {
+		memset(net + (kind == 0 ? bytes / 2 : 0), 0xff, kind == 0 ? 40000 : bytes);
+		write_whole(path, net, bytes);
+		assert_int_equal(digest_sha256_file(path, hex), 0);
+		assert_true(open_with(&record, dir, error) < 0);
+		assert_non_null(strstr(error, "spoilt.onnx"));
+	}
+	free(net);
+	unlink(path);
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+		snprintf(to, sizeof(to), "%s/%s", dir, others[i]);
+		unlink(to);
+	}
+	rmdir(dir);
+}
+
+static void a_record_that_makes_no_sense_is_refused(void **state)
+{
+	const struct face_model good = *face_model_of(FACE_MODEL_FEATURE);
+	struct face_model record;
+
+	(void)state;
+	record = good;
+	record.file = "../elsewhere.onnx";
+	assert_int_equal(face_models_use(&record), -EINVAL);
+	record = good;
+	record.sha256 = "abc";
+	assert_int_equal(face_models_use(&record), -EINVAL);
+	record = good;
+	record.dimension = FACE_DIM + 1;
+	assert_int_equal(face_models_use(&record), -EINVAL);
+	record = good;
+	record.scale = 0;
+	assert_int_equal(face_models_use(&record), -EINVAL);
+	record = good;
+	record.width_px = 16;
+	assert_int_equal(face_models_use(&record), -EINVAL);
+	assert_string_equal(face_engine_recogniser(), good.sha256);
+}
+
 static void quality_names_what_is_wrong(void **state)
 {
 	static const struct face_point frontal[FACE_POINTS] = {
@@ -278,12 +395,16 @@ int main(void)
 	const struct CMUnitTest plain[] = {
 		cmocka_unit_test(photos_are_measured_before_they_are_decoded),
 		cmocka_unit_test(a_missing_model_is_named),
+		cmocka_unit_test(a_record_that_makes_no_sense_is_refused),
 		cmocka_unit_test(another_file_in_a_models_place_is_refused),
 		cmocka_unit_test(quality_names_what_is_wrong),
 	};
 	const struct CMUnitTest with_models[] = {
 		cmocka_unit_test(one_person_resembles_himself),
 		cmocka_unit_test(two_hundred_faces_are_no_trouble),
+		cmocka_unit_test(another_recogniser_is_used_as_its_record_says),
+		cmocka_unit_test(a_recogniser_of_another_dimension_is_refused),
+		cmocka_unit_test(a_spoilt_recogniser_is_refused_at_the_start),
 		cmocka_unit_test(a_living_face_looks_alive),
 		cmocka_unit_test(a_picture_of_nothing_holds_no_face),
 		cmocka_unit_test(what_makes_no_sense_is_refused),

@@ -2,6 +2,7 @@
 
 #include "vision/threshold.h"
 
+#include <errno.h>
 #include <math.h>
 
 static void asks_for_the_measured_score(void **state)
@@ -44,6 +45,21 @@ static void values_out_of_range_are_brought_back(void **state)
 	assert_true(threshold_for((size_t)-1, 0.0001) <= THRESHOLD_MAX);
 }
 
+static void another_recogniser_brings_its_own_curve(void **state)
+{
+	const double scores[THRESHOLD_SCORES] = {0.1, 0.15, 0.2, 0.25, 0.3, 0.35};
+	const double falling[THRESHOLD_SCORES] = {0.1, 0.15, 0.2, 0.2, 0.3, 0.35};
+
+	(void)state;
+	assert_int_equal(threshold_use(falling), -EINVAL);
+	assert_int_equal(threshold_use(scores), 0);
+	assert_float_equal(threshold_for(100, 1), 0.25f, 0.001);
+	assert_float_equal(threshold_for(1, 10), 0.2f, 0.001);     /* its own floor, the score at 1e-3 */
+	assert_float_equal(threshold_for(100000, 1), 0.4f, 0.001); /* carried on */
+	assert_int_equal(threshold_use(NULL), 0);
+	asks_for_the_measured_score(state);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -51,6 +67,7 @@ int main(void)
 		cmocka_unit_test(rises_with_the_gallery_and_never_falls),
 		cmocka_unit_test(a_stricter_rate_asks_for_more),
 		cmocka_unit_test(values_out_of_range_are_brought_back),
+		cmocka_unit_test(another_recogniser_brings_its_own_curve),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
