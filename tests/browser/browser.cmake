@@ -23,13 +23,13 @@ endif()
 
 # strict types and warnings are errors here, too
 add_test(NAME browser_build COMMAND ${NPM} --prefix ${CMAKE_SOURCE_DIR}/console run --silent build)
-set_tests_properties(browser_build PROPERTIES TIMEOUT 120 LABELS browser FIXTURES_SETUP console)
+set_tests_properties(browser_build PROPERTIES TIMEOUT 300 LABELS browser FIXTURES_SETUP console)
 file(GLOB specs CONFIGURE_DEPENDS RELATIVE ${browser_dir} ${browser_dir}/*.spec.ts)
 foreach(spec ${specs})
   string(REPLACE .spec.ts "" name ${spec})
   add_test(NAME browser_${name}
            COMMAND ${NODE} node_modules/@playwright/test/cli.js test ${spec}
            WORKING_DIRECTORY ${browser_dir})
-  set_tests_properties(browser_${name} PROPERTIES TIMEOUT 300 LABELS browser FIXTURES_REQUIRED console
+  set_tests_properties(browser_${name} PROPERTIES TIMEOUT 600 LABELS browser FIXTURES_REQUIRED console
     ENVIRONMENT "GH_BUILD_DIR=${CMAKE_BINARY_DIR};GH_SOURCE_DIR=${CMAKE_SOURCE_DIR};GH_CHROMIUM=${CHROMIUM};GH_PYTHON=${Python3_EXECUTABLE};GH_BROWSER_OUT=${CMAKE_BINARY_DIR}/browser/${name}")
 endforeach()
