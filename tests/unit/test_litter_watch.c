@@ -96,6 +96,33 @@ static void a_new_epoch_judges_the_old_one(void **state)
 	queue_close(results);
 }
 
+static void another_size_judges_what_was_seen_before(void **state)
+{
+	struct queue *results = open_results();
+	struct litter_watch *watch = open_watch(results, NULL, NULL);
+	static struct litter_result result;
+
+	(void)state;
+	for (int i = 0; i < FRAMES; i++)
+		offer(watch, i, (int64_t)i * SCENE_FRAME_US, 1);
+	for (int i = 0; i < 20; i++) {
+		struct video_frame *small = NULL;
+
+		assert_int_equal(video_frame_from_luma(scene.luma, SCENE_WIDTH, SCENE_WIDTH / 2,
+						       SCENE_HEIGHT / 2, &small),
+				 0);
+		small->pts_us = (int64_t)(FRAMES + i) * SCENE_FRAME_US;
+		small->epoch = 1;
+		litter_watch_frame(watch, small);
+		video_frame_unref(small);
+	}
+	litter_watch_close(watch);
+	assert_int_equal(queue_pop(results, &result), 0);
+	assert_int_equal(result.width_px, SCENE_WIDTH);
+	assert_int_equal(queue_pop(results, &result), -EAGAIN);
+	queue_close(results);
+}
+
 static void an_alert_without_evidence_is_posted_all_the_same(void **state)
 {
 	struct queue *results = open_results();
@@ -162,6 +189,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_throw_is_posted_with_its_times),
 		cmocka_unit_test(a_new_epoch_judges_the_old_one),
+		cmocka_unit_test(another_size_judges_what_was_seen_before),
 		cmocka_unit_test(an_alert_without_evidence_is_posted_all_the_same),
 		cmocka_unit_test(skipped_frames_are_counted),
 		cmocka_unit_test(wrong_settings_are_refused),
