@@ -56,3 +56,8 @@ endif()
 add_test(NAME package COMMAND ${Python3_EXECUTABLE} -B ${CMAKE_CURRENT_SOURCE_DIR}/package/test_package.py)
 set_tests_properties(package PROPERTIES TIMEOUT 300 SKIP_RETURN_CODE 77 LABELS package
   ENVIRONMENT "GH_BUILD_DIR=${CMAKE_BINARY_DIR};GH_SANITIZE=${GH_SANITIZE};GH_SOURCE_DIR=${CMAKE_SOURCE_DIR}")
+add_test(NAME operations_alarms COMMAND ${Python3_EXECUTABLE} -B ${CMAKE_CURRENT_SOURCE_DIR}/package/test_alarms.py)
+set_tests_properties(operations_alarms PROPERTIES TIMEOUT 60 LABELS package ENVIRONMENT "GH_SOURCE_DIR=${CMAKE_SOURCE_DIR}")
+add_test(NAME torture COMMAND ${Python3_EXECUTABLE} -B ${CMAKE_SOURCE_DIR}/tools/torture --short)
+set_tests_properties(torture PROPERTIES TIMEOUT 300 LABELS "integration;long"
+  ENVIRONMENT "GH_BUILD_DIR=${CMAKE_BINARY_DIR};GH_SANITIZE=${GH_SANITIZE};GH_SOURCE_DIR=${CMAKE_SOURCE_DIR}")
