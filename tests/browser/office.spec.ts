@@ -91,6 +91,14 @@ test('a manager enrols somebody, draws a rule, sees the entry, exports and check
 	await expect(page.getByText('Would get in')).toBeVisible();
 	await expect(page.getByRole('region', { name: 'How each rule sees it' })).toContainText('it opens');
 
+	/* the door stands unlocked by the schedule, and no longer when that is taken back */
+	await goTo(page, 'rules/openings');
+	const hours = page.getByLabel('When main stands unlocked');
+	await hours.selectOption('drawn');
+	await expect(page.getByLabel('with the first resident who comes in')).toBeVisible();
+	await hours.selectOption('');
+	await expect(page.getByLabel('with the first resident who comes in')).toBeHidden();
+
 	/* she comes: her card at the simulated reader, and the log has it */
 	await goTo(page, 'board');
 	await page.getByLabel('Card number').fill(CARD);
@@ -111,6 +119,7 @@ test('a manager enrols somebody, draws a rule, sees the entry, exports and check
 	expect(csv).not.toContain('access.denied');
 	await page.getByRole('button', { name: 'Clear' }).click();
 	await expect(page.locator('tbody')).toContainText('Log exported · by mia');
+	await expect(page.locator('tbody')).toContainText('Opening hours');
 	await page.getByRole('button', { name: 'Check the chain' }).click();
 	await expect(page.getByText(/The chain is whole: [\d,]+ entries/)).toBeVisible();
 });
