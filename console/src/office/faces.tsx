@@ -1,41 +1,92 @@
-/* Enrolling a face: from photos dropped here, or from what a gate camera sees now. */
-import { useRef, useState } from 'preact/hooks';
-import { call } from '../api';
-import { t, word } from '../i18n';
+/* Enrolling a face: from photos dropped here, or by the gate from what its camera sees. */
+import { useEffect, useRef, useState } from 'preact/hooks';
+import { call, post } from '../api';
+import { language, t, word } from '../i18n';
 import { useDesk } from '../shell';
 import { asProblem, Badge, Button, Card, Dialog } from '../ui';
 import { LivePicture } from '../video';
 
 const BYTES_MAX = 10 * 1024 * 1024, PHOTOS_MAX = 20, POOR = 0.5;
 
-interface Tried { name: string; busy: boolean; quality?: number; problem?: string }
+/** name: unique in the list. */
+interface Tried { name: string; photo: File; busy: boolean; quality?: number; problem?: Against }
 
 function check(photo: Blob): string | undefined {
 	if (!['image/jpeg', 'image/png'].includes(photo.type)) return t('Not a JPEG or PNG picture.', '不是 JPEG 或 PNG 图片。');
 	return photo.size > BYTES_MAX ? t('Larger than 10 MB.', '超过 10 MB。') : undefined;
 }
 
-function CameraDialog({ camera, close, take }: { camera: string; close: () => void; take: (photo: Blob) => void }) {
-	const box = useRef<HTMLDivElement>(null), [problem, setProblem] = useState('');
-	const shoot = (): void => {
-		const image = box.current?.querySelector('img'), canvas = document.createElement('canvas');
+/** What the gate said against a photo, in the page's language. */
+const IN_CHINESE: [RegExp, string][] = [
+	[/^This face is not that of the other photos of (.*) \((.*)\):.*/, '该人脸与 $1 的其他照片不符（$2）：照片是否混淆？'],
+	[/^This face is much like that of (.*), who is enrolled already \((.*)\)\..*/, '该人脸与已登记的 $1 非常相似（$2）。若确为两人，请接受相似：两人均被识别时将要求出示第二凭证。'],
+	[/^this person has (\d+) faces already.*/, '此人已有 $1 张人脸：请删除后重新添加'],
+	[/^There are two faces in the photo.*/, '照片中有两张人脸，请使用单人照片。'],
+	[/^The photo is larger than.*/, '照片过大。'],
+	[/^The photo has more than.*/, '照片像素过多。'],
+	[/^Somebody else is being enrolled.*/, '正在为他人录入，请稍候。'],
+	[/^Nobody .*/, '没有人站到镜头前。'],
+	[/^There are two people before.*/, '镜头前有两人，只能有一人。'],
+	[/^No face was seen.*/, '未看到人脸。'],
+	[/^What the camera saw looks like a picture.*/, '镜头所见疑似照片，而非真人。'],
+];
+function said(reason: string): string {
+	const known = language() === 'zh' ? IN_CHINESE.find(([pattern]) => pattern.test(reason)) : undefined;
 
-		if (!image || image.naturalWidth < 16) {
-			setProblem(t('There is no picture yet.', '尚无画面。'));
-			return;
+	return known ? reason.replace(known[0], known[1]) : word(reason);
+}
+
+interface Against { reason: string; alike: boolean }
+const against = (error: unknown): Against => {
+	const problem = asProblem(error);
+
+	return { reason: said(problem.message), alike: problem.status === 409 && /much like that of/.test(problem.message) };
+};
+
+/** Two who look alike are enrolled only when somebody says that they are two. */
+const AcceptAlike = ({ accept, busy }: { accept: () => void; busy?: boolean }) => (
+	<Button kind="danger" busy={busy} onClick={accept}>{t('They are two people: enrol', '确为两人：录入')}</Button>
+);
+
+const LIVE_S = 30;
+
+/** The gate looks for itself: several good frames of a living face. It answers when it has them or the time is over. */
+function CameraDialog({ camera, person, close, done }: { camera: string; person: string; close: () => void; done: () => void }) {
+	const [state, setState] = useState<'ready' | 'looking' | 'done'>('ready'), [problem, setProblem] = useState<Against | undefined>(), [left, setLeft] = useState(LIVE_S);
+	const look = async (alike: boolean): Promise<void> => {
+		setState('looking');
+		setProblem(undefined);
+		setLeft(LIVE_S);
+		try {
+			await post(`people/${person}/faces/live`, { camera, seconds: LIVE_S, ...(alike ? { look_alike: 'accept' } : {}) });
+			setState('done');
+			done();
+		} catch (error) {
+			setProblem(against(error));
+			setState('ready');
 		}
-		canvas.width = image.naturalWidth;
-		canvas.height = image.naturalHeight;
-		canvas.getContext('2d')?.drawImage(image, 0, 0);
-		canvas.toBlob((blob) => { if (blob) { take(blob); close(); } else setProblem(t('The picture could not be taken.', '无法截取画面。')); }, 'image/jpeg', 0.95);
 	};
 
+	useEffect(() => {
+		if (state !== 'looking') return undefined;
+		const timer = window.setInterval(() => setLeft((n) => Math.max(0, n - 1)), 1000);
+
+		return () => window.clearInterval(timer);
+	}, [state]);
 	return (
 		<Dialog title={t(`Camera ${camera}`, `摄像机 ${camera}`)} close={close} wide>
-			<p>{t('Let the person stand alone before the camera, look into it, and take the picture.', '请本人单独站在镜头前正视镜头，然后截取画面。')}</p>
-			<div ref={box}><LivePicture camera={camera} /></div>
-			{problem && <p class="note bad" role="alert">{problem}</p>}
-			<div class="dialog-actions"><Button onClick={close}>{t('Cancel', '取消')}</Button><Button kind="main" icon="camera" onClick={shoot}>{t('Take the picture', '截取画面')}</Button></div>
+			<p>{t('Let the person stand alone before the camera and look into it.', '请本人单独站在镜头前，正视镜头。')}</p>
+			<div class="enrol-live"><LivePicture camera={camera} /></div>
+			<div role="status">
+				{state === 'looking' && <><p class="row tight"><span class="spinner" />{t(`The gate looks for a good picture… ${left} s`, `正在采集合格画面… ${left} 秒`)}</p><progress max={LIVE_S} value={LIVE_S - left} aria-label={t('Time', '时间')} /></>}
+				{state === 'done' && <p class="note good">{t('The face is enrolled.', '人脸已录入。')}</p>}
+				{problem && <p class="note bad">{problem.reason}</p>}
+			</div>
+			<div class="dialog-actions">
+				{problem?.alike && <AcceptAlike accept={() => void look(true)} />}
+				<Button kind={state === 'done' ? 'main' : 'plain'} onClick={close}>{t('Close', '关闭')}</Button>
+				{state !== 'done' && <Button kind="main" icon="camera" busy={state === 'looking'} onClick={() => void look(false)}>{problem ? t('Once more', '重试') : t('Begin', '开始')}</Button>}
+			</div>
 		</Dialog>
 	);
 }
@@ -44,26 +95,30 @@ export function Faces({ person, faces, consent, reload }: { person: string; face
 	const { status } = useDesk(), input = useRef<HTMLInputElement>(null);
 	const [tried, setTried] = useState<Tried[]>([]), [over, setOver] = useState(false), [camera, setCamera] = useState('');
 	const set = (name: string, change: Partial<Tried>): void => setTried((old) => old.map((o) => (o.name === name ? { ...o, ...change } : o)));
+	const send = async ({ name, photo }: Tried, alike: boolean): Promise<void> => {
+		const wrong = check(photo);
+
+		if (wrong) {
+			set(name, { busy: false, problem: { reason: wrong, alike: false } });
+			return;
+		}
+		set(name, { busy: true });
+		try {
+			const answer = await call<{ quality: number }>('POST', `people/${person}/faces${alike ? '?look_alike=accept' : ''}`, new Blob([photo], { type: 'application/octet-stream' }));
+
+			setTried((old) => old.map((o) => (o.name === name ? { name, photo, busy: false, quality: answer.quality } : o)));
+			reload();
+		} catch (error) {
+			set(name, { busy: false, problem: against(error) });
+		}
+	};
 	const enrol = async (photos: File[]): Promise<void> => {
 		const list = photos.slice(0, PHOTOS_MAX);
 
-		setTried(list.map((p) => ({ name: p.name, busy: true })));
-		for (const photo of list) {
-			const wrong = check(photo);
+		const rows = list.map((photo, i) => ({ name: list.findIndex((p) => p.name === photo.name) === i ? photo.name : `${photo.name} (${i + 1})`, photo, busy: true }));
 
-			if (wrong) {
-				set(photo.name, { busy: false, problem: wrong });
-				continue;
-			}
-			try {
-				const answer = await call<{ quality: number }>('POST', `people/${person}/faces`, new Blob([photo], { type: 'application/octet-stream' }));
-
-				set(photo.name, { busy: false, quality: answer.quality });
-				reload();
-			} catch (error) {
-				set(photo.name, { busy: false, problem: word(asProblem(error).message) });
-			}
-		}
+		setTried(rows);
+		for (const row of rows) await send(row, false);
 	};
 	const take = (files: FileList | null | undefined): void => { if (files && files.length > 0) void enrol([...files]); };
 	const cameras = (status?.cameras ?? []).filter((c) => c.role === 'face');
@@ -90,14 +145,14 @@ export function Faces({ person, faces, consent, reload }: { person: string; face
 							{one.busy ? <span class="row tight"><span class="spinner" />{t('Looking at it…', '正在分析…')}</span>
 							: one.problem !== undefined ? <Badge tone="bad">{t('not taken', '未采用')}</Badge>
 							: <Badge tone={(one.quality ?? 0) < POOR ? 'warn' : 'good'}>{t('enrolled', '已录入')}</Badge>}
-							{one.problem !== undefined && <p class="why-not">{one.problem}</p>}
+							{!one.busy && one.problem !== undefined && <p class="why-not">{one.problem.reason} {one.problem.alike && <AcceptAlike accept={() => void send(one, true)} />}</p>}
 							{one.quality !== undefined && <p class="why-not"><meter min={0} max={1} low={POOR} value={one.quality} aria-label={t('Quality', '质量')} /> {t('quality', '质量')} {Math.round(one.quality * 100)} %
 								{one.quality < POOR && <> · {t('a better photo would help', '建议使用更清晰的照片')}</>}</p>}
 						</li>
 					))}
 				</ul>
 			)}
-			{camera && <CameraDialog camera={camera} close={() => setCamera('')} take={(photo) => void enrol([new File([photo], `${camera}.jpg`, { type: 'image/jpeg' })])} />}
+			{camera && <CameraDialog camera={camera} person={person} close={() => setCamera('')} done={reload} />}
 		</Card>
 	);
 }
