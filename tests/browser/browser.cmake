@@ -1,5 +1,5 @@
 # The page in a real browser on a real daemon: each *.spec.ts is one test with a gate of its own. What it needs beyond
-# the build (Node 20, chromium, the packages of the two lock files) is brought by tools/setup --for test.
+# the build (Node 18, chromium, the packages of the two lock files) is brought by tools/setup --for test.
 find_program(NODE node)
 find_program(NPM npm)
 find_program(CHROMIUM chromium)
@@ -9,8 +9,8 @@ if(NODE)
   execute_process(COMMAND ${NODE} --version OUTPUT_VARIABLE node_version OUTPUT_STRIP_TRAILING_WHITESPACE)
   string(REPLACE v "" node_version "${node_version}")
 endif()
-if(NOT node_version VERSION_GREATER_EQUAL 20)
-  set(missing "node 20")
+if(NOT node_version VERSION_GREATER_EQUAL 18)
+  set(missing "node 18")
 elseif(NOT CHROMIUM)
   set(missing "chromium")
 elseif(NOT EXISTS ${browser_dir}/node_modules/@playwright OR NOT EXISTS ${CMAKE_SOURCE_DIR}/console/node_modules/vite)
