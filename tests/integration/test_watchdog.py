@@ -91,7 +91,7 @@ class Watchdog(unittest.TestCase):
             gate.press("fire")
             book = gate.state / "doors"
             wait_until("the fire to be remembered", lambda: any(
-                line.startswith("main ") and line.endswith(" 1")
+                line.split()[0] == "main" and line.split()[3] == "1"  # NAME MODE BEFORE FIRE HOURS
                 for line in book.read_text(encoding="ascii").splitlines()))
             gate.kill()
             done = supervisor.make_safe()
