@@ -42,6 +42,7 @@ struct camera {
 	atomic_bool stop;
 	int stop_fd;
 	pthread_mutex_t lock; /* of what follows to the next empty line */
+	pthread_cond_t end;   /* signalled with `ended` */
 	struct camera_stats stats;
 	bool opening;           /* the thread is within source_open(), where it calls no op */
 	bool ended, left_alone; /* the thread is through; nobody waits for it, it frees all itself */
@@ -452,6 +453,7 @@ static void destroy(struct camera *camera)
 	av_frame_free(&camera->picture);
 	if (camera->stop_fd >= 0)
 		close(camera->stop_fd);
+	pthread_cond_destroy(&camera->end);
 	pthread_mutex_destroy(&camera->lock);
 	free(camera);
 }
@@ -464,6 +466,7 @@ static void *run(void *arg)
 	work(camera);
 	pthread_mutex_lock(&camera->lock);
 	camera->ended = true;
+	pthread_cond_signal(&camera->end);
 	left_alone = camera->left_alone;
 	pthread_mutex_unlock(&camera->lock);
 	if (left_alone)
@@ -497,6 +500,7 @@ int camera_open(const struct camera_config *config, const struct camera_ops *ops
 		struct camera **ret_camera)
 {
 	struct camera *camera;
+	pthread_condattr_t monotonic;
 	enum source_kind kind;
 	int r;
 
@@ -515,6 +519,10 @@ int camera_open(const struct camera_config *config, const struct camera_ops *ops
 	camera_url_public(config->url, camera->public_url, sizeof(camera->public_url));
 	atomic_init(&camera->stop, false);
 	pthread_mutex_init(&camera->lock, NULL);
+	pthread_condattr_init(&monotonic);
+	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+	pthread_cond_init(&camera->end, &monotonic);
+	pthread_condattr_destroy(&monotonic);
 	r = start(camera);
 	if (r < 0) {
 		destroy(camera);
@@ -537,23 +545,17 @@ void camera_get_stats(struct camera *camera, struct camera_stats *ret_stats)
 }
 
 /* A thread that hangs in a look-up may come back in a minute: the program does not wait for it to end. */
-static bool ended_or_left_alone(struct camera *camera)
+static bool is_left_alone(struct camera *camera)
 {
 	struct timespec until;
 	bool left_alone;
 
-	pthread_mutex_lock(&camera->lock);
-	left_alone = camera->opening;
-	pthread_mutex_unlock(&camera->lock);
-	if (!left_alone)
-		return false;
 	clock_gettime(CLOCK_MONOTONIC, &until);
 	until.tv_sec += CLOSE_WAIT_S;
-	if (pthread_clockjoin_np(camera->thread, NULL, CLOCK_MONOTONIC, &until) == 0) {
-		destroy(camera);
-		return true;
-	}
 	pthread_mutex_lock(&camera->lock);
+	while (camera->opening && !camera->ended &&
+	       pthread_cond_timedwait(&camera->end, &camera->lock, &until) == 0) {
+	}
 	left_alone = camera->opening && !camera->ended;
 	camera->left_alone = left_alone;
 	if (left_alone) /* before the thread can free itself */
@@ -570,7 +572,7 @@ void camera_close(struct camera *camera)
 		return;
 	atomic_store(&camera->stop, true);
 	(void)!write(camera->stop_fd, &one, sizeof(one)); /* an eventfd of our own takes it */
-	if (!ended_or_left_alone(camera)) {
+	if (!is_left_alone(camera)) {
 		pthread_join(camera->thread, NULL);
 		destroy(camera);
 	}
