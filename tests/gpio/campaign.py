@@ -22,9 +22,18 @@ def boot(case, **more):
     """(status, output) of one case inside."""
     env = dict(os.environ, GH_POWER_CUT=more.pop("cut", ""))
     words = [f"{name}={value}" for name, value in {"GH_CASE": case, "GH_BUILD_DIR": BUILD, **more}.items()]
-    done = subprocess.run([str(HERE / "boot"), str(HERE / "guest"), *words], env=env, capture_output=True, text=True,
-                          timeout=LIMIT_S, check=False)
-    return done.returncode, done.stdout + done.stderr
+    for last in (False, True):
+        child = subprocess.Popen([str(HERE / "boot"), str(HERE / "guest"), *words], env=env, stdout=subprocess.PIPE,
+                                 stderr=subprocess.STDOUT, text=True, start_new_session=True)
+        try:
+            output, _ = child.communicate(timeout=LIMIT_S)
+            return child.returncode, output
+        except subprocess.TimeoutExpired:
+            os.killpg(child.pid, signal.SIGKILL)
+            output, _ = child.communicate()
+            print(f"{case}: this kernel stood still for {LIMIT_S} s, {'given up' if last else 'one more is tried'}:\n{output[-2000:]}",
+                  flush=True)
+    return 1, ""
 
 
 def power():

@@ -21,7 +21,7 @@ LINES = pathlib.Path(os.environ["GATE"])
 RUN = pathlib.Path("/run/gatehouse")
 STATE = pathlib.Path(os.environ.get("GH_STATE", "/run/state"))
 LOCK_A, LOCK_B, CONTACT_A, EXIT_A, FIRE, CONTACT_B, EXIT_B, D0, D1, FIRE_RESET = 0, 1, 4, 5, 6, 7, 8, 9, 10, 11
-RELEASE_S, WATCHDOG_S, LIMIT_S = 1.0, 2.0, 90
+RELEASE_S, WATCHDOG_S, LIMIT_S = 1.0, 2.0, 60
 CARD = 159 << 16 | 12345
 
 
