@@ -30,6 +30,6 @@ foreach(spec ${specs})
   add_test(NAME browser_${name}
            COMMAND ${NODE} node_modules/@playwright/test/cli.js test ${spec}
            WORKING_DIRECTORY ${browser_dir})
-  set_tests_properties(browser_${name} PROPERTIES TIMEOUT 600 LABELS browser FIXTURES_REQUIRED console
+  set_tests_properties(browser_${name} PROPERTIES TIMEOUT 600 LABELS browser FIXTURES_REQUIRED console RESOURCE_LOCK heavy COST 900
     ENVIRONMENT "GH_BUILD_DIR=${CMAKE_BINARY_DIR};GH_SOURCE_DIR=${CMAKE_SOURCE_DIR};GH_CHROMIUM=${CHROMIUM};GH_PYTHON=${Python3_EXECUTABLE};GH_BROWSER_OUT=${CMAKE_BINARY_DIR}/browser/${name}")
 endforeach()
