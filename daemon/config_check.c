@@ -330,4 +330,8 @@ void config_check(struct config_tree *tree, const struct config *config)
 	check_api(tree, &config->api);
 	if (config->state_dir[0] == '\0')
 		config_mistake(tree, "state_dir", "is empty: expected a directory");
+	if (config->board.output_count + config->board.input_count == 0)
+		config_mistake(tree, "board",
+			       "has no line: expected at least one in outputs or inputs, such as "
+			       "outputs: [{name: main-lock}]");
 }

@@ -31,7 +31,7 @@ static void the_smallest_file_has_every_default(void **state)
 	struct config *config = NULL;
 
 	(void)state;
-	assert_int_equal(load(BASE, &config), 0);
+	assert_int_equal(load(BASE BOARD, &config), 0);
 	assert_string_equal(config->site, "hill-park");
 	assert_string_equal(config->evidence.dir, "/var/lib/gatehouse/evidence");
 	assert_int_equal(config->log_level, LOG_LEVEL_INFO);
@@ -148,6 +148,8 @@ static const struct {
 	 "g.yaml:7: board.inputs[0].name: another line is called \"a\" already"},
 	{BASE "board:\n  inputs:\n    - {name: a, line: 3, line_name: x}\n",
 	 "g.yaml:6: board.inputs[0].line: "},
+	{BASE, "g.yaml:1: board: has no line: expected at least one"},
+	{BASE "board:\n  driver: gpiod\ndoors: []\n", "g.yaml:5: board: has no line"},
 	{BASE BOARD "doors:\n  - name: main\n", "g.yaml:8: doors[0].lock: is missing"},
 	{BASE BOARD "doors:\n  - name: main\n    lock: lok\n",
 	 "g.yaml:9: doors[0].lock: no output is called \"lok\"; outputs are: lock-a, lock-b"},
