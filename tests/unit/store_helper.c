@@ -9,6 +9,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+const char *const store_test_alice = "01HF7YAT00000000000000000A";
+const char *const store_test_model = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+
 static void on_committed(void *arg, const struct event_row *row)
 {
 	struct store_test *test = arg;
@@ -178,4 +181,53 @@ bool store_test_file_holds(struct store_test *test, const char *bytes)
 		fclose(file);
 	}
 	return found;
+}
+
+int store_test_setup(void **state)
+{
+	struct store_test *test = calloc(1, sizeof(*test));
+
+	store_test_make_dir(test);
+	*state = test;
+	return 0;
+}
+
+int store_test_teardown(void **state)
+{
+	struct store_test *test = *state;
+
+	store_close(test->store);
+	store_test_remove_dir(test);
+	free(test);
+	return 0;
+}
+
+void store_test_assert_log_good(struct store_test *test, int64_t last_seq)
+{
+	struct audit_result result;
+
+	assert_int_equal(audit_verify(test->db, NULL, NULL, NULL, &result), 0);
+	if (!result.ok)
+		fail_msg("%s", result.text);
+	assert_true(result.signatures_checked);
+	if (last_seq != 0)
+		assert_int_equal(result.last_seq, last_seq);
+}
+
+void store_test_put_alice(struct store_test *test)
+{
+	struct roster_person person = {.name = "Alice Plaintext", .enabled = true, .valid_to_unix_ms = 99};
+	struct event_draft draft = {.type = "person.added", .person = store_test_alice};
+	float vector[ROSTER_TEMPLATE_DIM];
+
+	memcpy(person.id, store_test_alice, sizeof(person.id));
+	for (int i = 0; i < ROSTER_TEMPLATE_DIM; i++)
+		vector[i] = (float)i;
+	assert_int_equal(store_person_put(test->store, &person, &draft, store_test_done, test), 0);
+	draft.type = "person.enrolled";
+	assert_int_equal(store_template_add(test->store, store_test_alice, store_test_model, vector, &draft,
+					    store_test_done, test),
+			 0);
+	store_test_settle(test);
+	assert_int_equal(test->r, 0);
 }

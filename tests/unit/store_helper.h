@@ -25,6 +25,13 @@ struct store_test {
 	char last_json[4096];
 };
 
+extern const char *const store_test_alice, *const store_test_model; /* an id; a model's hash */
+
+#define STORE_TEST(test) cmocka_unit_test_setup_teardown(test, store_test_setup, store_test_teardown)
+
+/* *state is a struct store_test with a directory, not open; the teardown closes it. */
+int store_test_setup(void **state);
+int store_test_teardown(void **state);
 void store_test_make_dir(struct store_test *test);
 void store_test_remove_dir(struct store_test *test);
 /** Opens without waiting. */
@@ -42,6 +49,10 @@ void store_test_done(void *arg, int r, const struct event_row *row);
 void store_test_fill(struct store_test *test, const char *type, unsigned count);
 /** Runs SQL on the file, with another connection; @p test may be open. */
 void store_test_sql(struct store_test *test, const char *sql);
+/** Enabled until 99, with one template of store_test_model: 0, 1, 2... */
+void store_test_put_alice(struct store_test *test);
+/** The closed or open file verifies, and ends with @p last_seq (0: wherever). */
+void store_test_assert_log_good(struct store_test *test, int64_t last_seq);
 /** Whether one of the database's files holds these bytes. */
 bool store_test_file_holds(struct store_test *test, const char *bytes);
 

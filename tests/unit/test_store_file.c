@@ -1,0 +1,255 @@
+#include "unit.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "store_helper.h"
+
+static void copy_fixture(struct store_test *test, const char *from, const char *to, bool sql)
+{
+	const char *source = getenv("GH_SOURCE_DIR");
+	char path[256], *text = calloc(1, 65536);
+	FILE *file;
+
+	snprintf(path, sizeof(path), "%s/tests/unit/data/schema1/%s", source != NULL ? source : ".", from);
+	file = fopen(path, "r");
+	assert_non_null(file);
+	assert_true(fread(text, 1, 65535, file) > 0);
+	fclose(file);
+	if (sql) {
+		store_test_sql(test, text);
+	} else {
+		snprintf(path, sizeof(path), "%s/%s", test->dir, to);
+		file = fopen(path, "w");
+		assert_non_null(file);
+		fputs(text, file);
+		fclose(file);
+		assert_int_equal(chmod(path, 0600), 0);
+	}
+	free(text);
+}
+
+static void a_file_of_schema_1_is_brought_up(void **state)
+{
+	struct store_test *test = *state;
+	struct event_draft draft = {.type = "access.changed"};
+	char keys[80];
+	json_t *json = json_object();
+
+	snprintf(keys, sizeof(keys), "%s/keys", test->dir);
+	assert_int_equal(mkdir(keys, 0700), 0);
+	copy_fixture(test, "data.key", "keys/data.key", false);
+	copy_fixture(test, "anchor.key", "keys/anchor.key", false);
+	copy_fixture(test, "gate.sql", NULL, true);
+	store_test_open(test);
+	assert_int_equal(test->people, 2);
+	assert_int_equal(test->faces, 2);
+	assert_int_equal(test->told[STORE_TAMPERED] + test->told[STORE_SET_ASIDE], 0);
+	assert_int_equal(store_record_put(test->store, "group", "staff", json, &draft, store_test_done, test),
+			 0);
+	store_test_close(test);
+	store_test_assert_log_good(test, 0);
+	store_test_open(test);
+	assert_int_equal(test->people, 2);
+	assert_int_equal(test->records, 1);
+	json_decref(json);
+}
+
+static void a_newer_schema_is_refused_and_not_touched(void **state)
+{
+	struct store_test *test = *state;
+	struct event_draft draft = {.type = "door.mode"};
+	char before[64], after[64];
+	struct stat at;
+
+	store_test_open(test);
+	store_test_fill(test, "door.mode", 3);
+	store_test_close(test);
+	store_test_sql(test, "PRAGMA user_version = 7");
+	assert_int_equal(stat(test->db, &at), 0);
+	snprintf(before, sizeof(before), "%ld.%09ld %ld", at.st_mtim.tv_sec, at.st_mtim.tv_nsec, at.st_size);
+	store_test_start(test);
+	assert_int_equal(store_append(test->store, &draft, store_test_done, test), 0);
+	store_test_wait_news(test, STORE_UNUSABLE);
+	assert_non_null(strstr(test->text, "schema 7, this program knows 2: install the newer version"));
+	store_test_settle(test);
+	assert_int_equal(test->r, -EIO);
+	assert_int_equal(store_append(test->store, &draft, NULL, NULL), -EIO);
+	store_test_close(test);
+	assert_int_equal(stat(test->db, &at), 0);
+	snprintf(after, sizeof(after), "%ld.%09ld %ld", at.st_mtim.tv_sec, at.st_mtim.tv_nsec, at.st_size);
+	assert_string_equal(before, after);
+}
+
+static void replace_key(struct store_test *test, const char *name, bool with_another)
+{
+	char path[128], error[CRYPTO_ERROR_BYTES];
+	uint8_t key[32];
+
+	snprintf(path, sizeof(path), "%s/keys/%s", test->dir, name);
+	assert_int_equal(unlink(path), 0);
+	if (with_another)
+		assert_int_equal(crypto_key_create(path, key, sizeof(key), error), 0);
+}
+
+static void a_wrong_or_missing_data_key_is_told_clearly(void **state)
+{
+	struct store_test *test = *state;
+	char path[128];
+
+	store_test_open(test);
+	store_test_put_alice(test);
+	store_test_close(test);
+	replace_key(test, "data.key", true);
+	store_test_start(test);
+	store_test_wait_news(test, STORE_UNUSABLE);
+	assert_non_null(strstr(test->text, "data.key: is not the key that gate.db was written with"));
+	store_test_close(test);
+	replace_key(test, "data.key", false);
+	store_test_start(test);
+	store_test_wait_news(test, STORE_UNUSABLE);
+	assert_non_null(strstr(test->text, "put the key back"));
+	store_test_close(test);
+	snprintf(path, sizeof(path), "%s/keys/data.key", test->dir);
+	assert_int_not_equal(access(path, F_OK), 0); /* none was made in its place */
+}
+
+static void a_damaged_file_is_set_aside(void **state)
+{
+	struct store_test *test = *state;
+	FILE *file;
+
+	store_test_open(test);
+	store_test_fill(test, "door.mode", 3);
+	store_test_close(test);
+	file = fopen(test->db, "r+");
+	assert_non_null(file);
+	for (int i = 0; i < 1000; i++)
+		fputs("rubbish", file);
+	fclose(file);
+	store_test_open(test);
+	assert_int_equal(test->told[STORE_SET_ASIDE], 1);
+	assert_non_null(strstr(test->text, "gate.db.corrupt-"));
+	store_test_fill(test, "door.mode", 1);
+	assert_int_equal(test->r, 0);
+	store_test_close(test);
+	store_test_assert_log_good(test, 0);
+}
+
+static void what_can_be_read_of_a_damaged_file_is_saved(void **state)
+{
+	struct store_test *test = *state;
+	struct event_draft draft = {.type = "command.accepted", .nonce_key = "key-1", .nonce = 41};
+
+	store_test_open(test);
+	store_test_put_alice(test);
+	store_append(test->store, &draft, store_test_done, test);
+	assert_int_equal(store_cursor_set(test->store, "mqtt", 2), 0);
+	store_test_settle(test);
+	store_test_close(test); /* rows 1 to 3 and an anchor */
+	store_test_sql(test, "DROP TABLE event");
+	store_test_open(test);
+	assert_int_equal(test->told[STORE_SET_ASIDE], 1);
+	assert_non_null(strstr(test->text, "after row 4, 1 people were saved"));
+	assert_int_equal(test->people, 1);
+	assert_int_equal(test->faces, 1);
+	assert_int_equal(store_nonce_get(test->store, "key-1"), 41);
+	assert_int_equal(store_cursor_get(test->store, "mqtt"), 2);
+	store_test_fill(test, "door.mode", 1);
+	assert_true(test->last_seq > 4);
+	store_test_close(test);
+	store_test_assert_log_good(test, 0);
+}
+
+static void a_file_somebody_changed_is_told_at_start(void **state)
+{
+	struct store_test *test = *state;
+
+	store_test_open(test);
+	store_test_fill(test, "door.mode", 9);
+	store_test_close(test);
+	store_test_sql(test, "DELETE FROM event WHERE seq > 7");
+	store_test_open(test);
+	assert_int_equal(test->told[STORE_TAMPERED], 1);
+	store_test_fill(test, "door.mode", 1);
+	assert_true(test->last_seq > 10); /* the seqs of the rows that were cut off are not given again */
+}
+
+/* A file may grow no more: what a full disk does, without filling one. */
+static void set_file_limit(rlim_t bytes)
+{
+	struct rlimit limit;
+
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
+	limit.rlim_cur = bytes;
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+}
+
+static void a_full_disk_delays_and_loses_nothing(void **state)
+{
+	struct store_test *test = *state;
+	struct event_draft draft = {.type = "door.mode"};
+	void (*before)(int) = signal(SIGXFSZ, SIG_IGN);
+
+	store_test_open(test);
+	store_test_fill(test, "door.mode", 10);
+	draft.data = json_pack("{s:s}", "text", "a kilobyte would do as well as this sentence");
+	set_file_limit(512 * 1024);
+	for (int i = 0; i < 20000; i++)
+		assert_int_equal(store_append(test->store, &draft, store_test_done, test), 0);
+	store_test_wait_news(test, STORE_FAILED);
+	assert_non_null(strstr(test->text, "cannot be written"));
+	assert_true(store_pending(test->store) > 0);
+	assert_int_equal(test->told[STORE_RESTORED], 0);
+	set_file_limit(RLIM_INFINITY);
+	store_test_settle(test);
+	store_test_wait_news(test, STORE_RESTORED);
+	json_decref(draft.data);
+	assert_int_equal(test->told[STORE_FAILED], 1);
+	assert_int_equal(test->answered, 20010);
+	assert_int_equal(test->last_seq, 20010);
+	assert_true(test->in_order);
+	store_test_close(test);
+	store_test_assert_log_good(test, 20011);
+	(void)signal(SIGXFSZ, before);
+}
+
+static void closing_on_a_full_disk_ends_and_says_what_is_lost(void **state)
+{
+	struct store_test *test = *state;
+	struct event_draft draft = {.type = "door.mode"};
+	void (*before)(int) = signal(SIGXFSZ, SIG_IGN);
+
+	store_test_open(test);
+	store_test_fill(test, "door.mode", 10);
+	set_file_limit(16 * 1024);
+	for (int i = 0; i < 100; i++)
+		store_append(test->store, &draft, store_test_done, test);
+	store_test_wait_news(test, STORE_FAILED);
+	store_test_close(test);
+	set_file_limit(RLIM_INFINITY);
+	assert_int_equal(test->answered, 110);
+	assert_int_equal(test->r, -ECANCELED);
+	store_test_assert_log_good(test, 10);
+	(void)signal(SIGXFSZ, before);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		STORE_TEST(a_file_of_schema_1_is_brought_up),
+		STORE_TEST(a_newer_schema_is_refused_and_not_touched),
+		STORE_TEST(a_wrong_or_missing_data_key_is_told_clearly),
+		STORE_TEST(a_damaged_file_is_set_aside),
+		STORE_TEST(what_can_be_read_of_a_damaged_file_is_saved),
+		STORE_TEST(a_file_somebody_changed_is_told_at_start),
+		STORE_TEST(a_full_disk_delays_and_loses_nothing),
+		STORE_TEST(closing_on_a_full_disk_ends_and_says_what_is_lost),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
