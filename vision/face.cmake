@@ -1,6 +1,7 @@
 # Debian's narrow OpenCV packages bring neither OpenCVConfig.cmake nor opencv4.pc
 find_path(OPENCV_INCLUDE_DIR opencv2/dnn.hpp PATH_SUFFIXES opencv4 REQUIRED)
-foreach(part core imgproc imgcodecs dnn)
+# of imgcodecs only the header is used here: late.h says why
+foreach(part core imgproc dnn)
   find_library(OPENCV_${part} opencv_${part} REQUIRED)
   list(APPEND OPENCV_PARTS ${OPENCV_${part}})
 endforeach()

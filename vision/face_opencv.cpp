@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "digest.h"
 #include "face_photo.h"
+#include "late.h"
 
 #include <algorithm>
 #include <cerrno>
@@ -13,6 +14,7 @@
 #include <iterator>
 #include <memory>
 #include <new>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -275,10 +277,25 @@ int reduction(unsigned width_px, unsigned height_px)
 	return side_px >= 2 * FACE_PHOTO_SIDE_MAX_PX ? cv::IMREAD_REDUCED_COLOR_2 : cv::IMREAD_COLOR;
 }
 
+/* cv::imdecode(InputArray, int), which also turns the picture as EXIF says */
+cv::Mat imdecode(const cv::Mat &packed, int flags)
+{
+	using function = cv::Mat (*)(cv::InputArray, int);
+	/* Debian's so-name: 4.6 is 406 */
+	static const std::string library =
+		"libopencv_imgcodecs.so." + std::to_string(CV_VERSION_MAJOR * 100 + CV_VERSION_MINOR);
+	static const auto found = reinterpret_cast<function>(
+		late_symbol(library.c_str(), "_ZN2cv8imdecodeERKNS_11_InputArrayEi"));
+
+	if (found == nullptr)
+		throw std::runtime_error("pictures cannot be read without " + library);
+	return found(packed, flags);
+}
+
 cv::Mat decode(const void *bytes, size_t size, int flags)
 {
 	cv::Mat packed(1, static_cast<int>(size), CV_8UC1, const_cast<void *>(bytes));
-	cv::Mat picture = cv::imdecode(packed, flags); /* turns the picture as EXIF says */
+	cv::Mat picture = imdecode(packed, flags);
 	int side_px = std::max(picture.cols, picture.rows);
 
 	if (side_px > FACE_PHOTO_SIDE_MAX_PX) {

@@ -1,6 +1,7 @@
 #include "source.h"
 
 #include "camera.h"
+#include "late.h"
 #include "base/clock.h"
 
 #include <errno.h>
@@ -11,7 +12,7 @@
 #include <string.h>
 
 #include <libavcodec/avcodec.h>
-#include <libavdevice/avdevice.h>
+#include <libavdevice/version.h>
 #include <libavformat/avformat.h>
 #include <libavutil/pixdesc.h>
 
@@ -37,8 +38,22 @@ static pthread_once_t once = PTHREAD_ONCE_INIT;
 static void initialise(void)
 {
 	av_log_set_level(AV_LOG_QUIET); /* its lines name passwords; what matters is told as a reason */
-	avdevice_register_all();
 	(void)avformat_network_init();
+}
+
+/* libavdevice knows cameras on USB; most gates have none */
+static pthread_once_t devices_once = PTHREAD_ONCE_INIT;
+
+static void register_devices(void)
+{
+	void *found = late_symbol("libavdevice.so." AV_STRINGIFY(LIBAVDEVICE_VERSION_MAJOR),
+				  "avdevice_register_all");
+	void (*register_all)(void);
+
+	if (found == NULL)
+		return; /* told there; the camera's open says that its decoder is missing */
+	memcpy(&register_all, &found, sizeof(found)); /* ISO C has no cast from an object's pointer to this */
+	register_all();
 }
 
 static const char *after(const char *text, const char *prefix)
@@ -175,6 +190,7 @@ static int open_format(struct source *source)
 	case SOURCE_V4L2:
 		rest = after(url, "v4l2:");
 		snprintf(path, sizeof(path), "%s", rest != NULL ? rest : url);
+		pthread_once(&devices_once, register_devices);
 		input = av_find_input_format("v4l2");
 		source->format->flags |= AVFMT_FLAG_NONBLOCK; /* its blocking reads cannot be interrupted */
 		break;

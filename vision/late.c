@@ -1,0 +1,16 @@
+#include "late.h"
+
+#include <dlfcn.h>
+#include <stddef.h>
+
+#include "base/log.h"
+
+void *late_symbol(const char *library, const char *symbol)
+{
+	void *handle = dlopen(library, RTLD_NOW | RTLD_LOCAL);
+	void *found = handle != NULL ? dlsym(handle, symbol) : NULL;
+
+	if (found == NULL)
+		log_error("vision", "%s: %s", library, dlerror());
+	return found; /* the handle is kept: what was found lives in it */
+}
