@@ -246,6 +246,8 @@ static int open_parts(struct api *api, const struct api_config *config)
 		r = api_people_open(api);
 	if (r == 0)
 		r = api_live_open(api);
+	if (r == 0)
+		r = api_video_open(api);
 	api->cases = json_object();
 	if (r == 0)
 		r = api->cases == NULL ? -ENOMEM : watch(api, worker_fd(api->passwords));
@@ -299,9 +301,13 @@ int api_fd(const struct api *api)
 
 uint64_t api_deadline_ms(const struct api *api)
 {
-	uint64_t http_ms = http_deadline_ms(api->http), live_ms = api_live_due_ms(api);
+	const uint64_t dues_ms[] = {api_live_due_ms(api), api_video_due_ms(api)};
+	uint64_t deadline_ms = http_deadline_ms(api->http);
 
-	return http_ms < live_ms ? http_ms : live_ms;
+	for (size_t i = 0; i < sizeof(dues_ms) / sizeof(dues_ms[0]); i++)
+		if (dues_ms[i] < deadline_ms)
+			deadline_ms = dues_ms[i];
+	return deadline_ms;
 }
 
 void api_dispatch(struct api *api)
@@ -309,6 +315,7 @@ void api_dispatch(struct api *api)
 	worker_dispatch(api->passwords);
 	worker_dispatch(api->office);
 	api_live_tick(api, clock_mono_ms());
+	api_video_tick(api, clock_mono_ms());
 	http_dispatch(api->http);
 }
 
@@ -351,6 +358,7 @@ void api_close(struct api *api)
 	worker_close(api->passwords); /* jobs end while there is somebody to answer */
 	worker_close(api->office);
 	api_live_close(api);
+	api_video_close(api);
 	http_close(api->http);
 	sessions_close(api->sessions);
 	api_log_close(api);

@@ -25,6 +25,7 @@ target_sources(gh_daemon PRIVATE
   api_stream.c
   api_token.c
   api_users.c
+  api_video.c
   bundle_zip.c
   http_answer_mhd.c
   http_listen.c

@@ -20,6 +20,7 @@
 #include "store.h"
 
 #include "api_access.h"
+#include "vision/mask.h"
 
 enum {
 	API_NAME_BYTES_MAX = 128, /* a person's name, UTF-8, without the zero */
@@ -86,7 +87,13 @@ struct api_figures {
 	int64_t last_seq;
 };
 
+struct live;
 struct video_frame;
+
+struct api_camera {
+	struct live *live; /* NULL: the camera cannot be used; lives as long as the gate */
+	struct mask mask;  /* what of its picture nobody may see */
+};
 
 /*
  * What the gate does. Strings, structures and bytes are borrowed for the call. Returned json_t are new
@@ -147,6 +154,8 @@ struct api_ops {
 	json_t *(*audit_progress)(void *gate);
 	/** 200 the figures of a span. */
 	void (*report)(void *gate, struct api_token token, int64_t from_unix_ms, int64_t to_unix_ms);
+	/** 0 or -ENOENT. */
+	int (*camera)(void *gate, const char *name, struct api_camera *ret_camera);
 	/** A reference to the newest picture of a camera, NULL: none yet, or no such camera. Asking again keeps them coming. */
 	struct video_frame *(*newest_frame)(void *gate, const char *camera);
 	void (*figures)(void *gate, struct api_figures *ret_figures);

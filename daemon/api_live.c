@@ -12,10 +12,11 @@
 #include "base/clock.h"
 #include "vision/frame.h"
 #include "vision/jpeg.h"
+#include "vision/mask.h"
 
 #define BOUNDARY "gatehouse-picture"
 
-enum { VIEWERS_MAX = 32, PERIOD_MS = 200, WIDTH_MAX_PX = 1280, HEAD_BYTES = 128 };
+enum { VIEWERS_MAX = 32, PERIOD_MS = 200, SILENT_MS = 10000, WIDTH_MAX_PX = 1280, HEAD_BYTES = 128 };
 
 struct viewer {
 	bool used;
@@ -31,6 +32,7 @@ struct watched {
 	uint64_t last_index;
 	uint32_t last_epoch;
 	bool shown; /* has had one at all */
+	uint64_t silent_due_ms;
 };
 
 struct api_live {
@@ -43,6 +45,7 @@ struct picture {
 	struct worker_job job;
 	struct api *api;
 	struct video_frame *frame;
+	struct mask mask;
 	char camera[CONFIG_NAME_BYTES];
 	uint8_t *jpeg;
 	size_t bytes;
@@ -92,7 +95,8 @@ static void encode(struct worker_job *job)
 {
 	struct picture *picture = (struct picture *)job;
 
-	picture->r = jpeg_encode(picture->frame, WIDTH_MAX_PX, &picture->jpeg, &picture->bytes);
+	picture->r =
+		jpeg_encode(picture->frame, &picture->mask, WIDTH_MAX_PX, &picture->jpeg, &picture->bytes);
 }
 
 static void show(struct api *api, const struct picture *picture)
@@ -139,9 +143,10 @@ static void end_picture(struct worker_job *job, int r)
 static void take_picture(struct api *api, struct watched *watched)
 {
 	struct video_frame *frame = api->ops->newest_frame(api->gate, watched->camera);
+	struct api_camera camera;
 	struct picture *picture;
 
-	if (frame == NULL ||
+	if (frame == NULL || api->ops->camera(api->gate, watched->camera, &camera) < 0 ||
 	    (watched->shown && frame->index == watched->last_index && frame->epoch == watched->last_epoch)) {
 		video_frame_unref(frame);
 		return;
@@ -154,6 +159,7 @@ static void take_picture(struct api *api, struct watched *watched)
 	picture->job = (struct worker_job){.run = encode, .end = end_picture};
 	picture->api = api;
 	picture->frame = frame;
+	picture->mask = camera.mask;
 	strcpy(picture->camera, watched->camera);
 	if (worker_post(api->live->worker, &picture->job) < 0) {
 		video_frame_unref(frame);
@@ -161,8 +167,18 @@ static void take_picture(struct api *api, struct watched *watched)
 		return;
 	}
 	watched->encoding = watched->shown = true;
+	watched->silent_due_ms = clock_mono_ms() + SILENT_MS;
 	watched->last_index = frame->index;
 	watched->last_epoch = frame->epoch;
+}
+
+/* Whether they are still there would only show when something is sent to them. */
+static void end_viewers(struct api *api, struct watched *watched)
+{
+	watched->silent_due_ms = UINT64_MAX; /* once: CLOSED follows for each */
+	for (size_t i = 0; i < VIEWERS_MAX; i++)
+		if (api->live->viewers[i].used && strcmp(api->live->viewers[i].camera, watched->camera) == 0)
+			http_stream_end(api->http, api->live->viewers[i].http);
 }
 
 void api_live_tick(struct api *api, uint64_t now_ms)
@@ -178,6 +194,8 @@ void api_live_tick(struct api *api, uint64_t now_ms)
 			*watched = (struct watched){0};
 		else if (!watched->encoding)
 			take_picture(api, watched);
+		if (watched->camera[0] != '\0' && watched->silent_due_ms <= now_ms)
+			end_viewers(api, watched);
 	}
 }
 
@@ -206,20 +224,23 @@ bool api_live_news(struct api *api, struct http_token http, enum http_stream_new
 	return false;
 }
 
-static bool camera_exists(struct api *api, const char *name)
+int api_find_camera(struct api *api, const struct http_request *request, const char *name,
+		    struct api_camera *ret_camera)
 {
-	json_t *status = api->ops->status(api->gate), *camera;
-	bool found = false;
-	size_t index;
+	int r = config_name_is_valid(name) ? api->ops->camera(api->gate, name, ret_camera) : -ENOENT;
 
-	json_array_foreach(json_object_get(status, "cameras"), index, camera)
-	{
-		const char *is = json_string_value(json_object_get(camera, "name"));
+	if (r < 0)
+		api_bad(api, request, 404, "there is no such camera");
+	return r;
+}
 
-		found |= is != NULL && strcmp(is, name) == 0;
-	}
-	json_decref(status);
-	return found;
+void api_record_watch(struct api *api, const struct http_request *request, const char *camera)
+{
+	const struct api_caller by = api_caller_of(request);
+	json_t *data = api_act(&by, "camera.watch");
+
+	json_object_set_new(data, "camera", json_string(camera));
+	api_record_act(api, EVENT_INFO, NULL, data);
 }
 
 static struct viewer *free_viewer(struct api_live *live)
@@ -230,32 +251,29 @@ static struct viewer *free_viewer(struct api_live *live)
 	return NULL;
 }
 
-void api_get_live(struct api *api, const struct http_request *request, const char *camera)
+void api_get_live(struct api *api, const struct http_request *request, const char *name)
 {
-	const struct api_caller by = api_caller_of(request);
 	struct viewer *viewer = free_viewer(api->live);
 	struct watched *watched;
-	json_t *data;
+	struct api_camera camera;
 
-	if (!config_name_is_valid(camera) || !camera_exists(api, camera)) {
-		api_bad(api, request, 404, "there is no such camera");
+	if (api_find_camera(api, request, name, &camera) < 0)
 		return;
-	}
-	watched = find_watched(api->live, camera);
+	watched = find_watched(api->live, name);
 	if (watched == NULL)
 		watched = find_watched(api->live, "");
 	if (viewer == NULL || watched == NULL) {
 		api_bad(api, request, 503, "%d people are watching already", VIEWERS_MAX);
 		return;
 	}
-	if (http_stream_start(api->http, request, "multipart/x-mixed-replace; boundary=" BOUNDARY) < 0)
+	if (http_stream_start(api->http, request, "multipart/x-mixed-replace; boundary=" BOUNDARY,
+			      HTTP_STREAM_BYTES_MAX) < 0)
 		return;
 	*viewer = (struct viewer){.used = true, .http = request->token, .session = request->caller.session};
-	strcpy(viewer->camera, camera);
+	strcpy(viewer->camera, name);
 	if (watched->camera[0] == '\0')
-		strcpy(watched->camera, camera);
+		strcpy(watched->camera, name);
 	watched->shown = false; /* who comes gets the newest at once */
-	data = api_act(&by, "camera.watch");
-	json_object_set_new(data, "camera", json_string(camera));
-	api_record_act(api, EVENT_INFO, NULL, data);
+	watched->silent_due_ms = clock_mono_ms() + SILENT_MS;
+	api_record_watch(api, request, name);
 }

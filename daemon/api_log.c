@@ -303,8 +303,8 @@ static void begin_export(struct api *api, const struct http_request *request, st
 	http_set_header(api->http, request->token, "Content-Disposition",
 			csv ? "attachment; filename=\"gatehouse-log.csv\""
 			    : "attachment; filename=\"gatehouse-log.jsonl\"");
-	if (http_stream_start(api->http, request, csv ? "text/csv; charset=utf-8" : "application/jsonl") <
-	    0) {
+	if (http_stream_start(api->http, request, csv ? "text/csv; charset=utf-8" : "application/jsonl",
+			      HTTP_STREAM_BYTES_MAX) < 0) {
 		export->used = false;
 		return;
 	}

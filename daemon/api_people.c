@@ -305,7 +305,8 @@ void api_get_people_export(struct api *api, const struct http_request *request, 
 	http_set_header(api->http, request->token, "Content-Disposition",
 			"attachment; filename=\"gatehouse-people.csv\"");
 	*export = (struct api_people_export){.used = true, .http = request->token};
-	export->used = http_stream_start(api->http, request, "text/csv; charset=utf-8") == 0;
+	export->used =
+		http_stream_start(api->http, request, "text/csv; charset=utf-8", HTTP_STREAM_BYTES_MAX) == 0;
 	if (export->used)
 		(void)http_stream_send(api->http, request->token, head, sizeof(head) - 1); /* it fits */
 }

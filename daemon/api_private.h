@@ -57,6 +57,7 @@ struct api {
 	bool alerts_asked, alerts_known; /* those from before the start */
 	struct api_log_export *exports;
 	struct api_live *live;
+	struct api_video *video;
 	bool counting_files; /* for /metrics */
 	uint64_t evidence_files, evidence_bytes;
 	int64_t evidence_oldest_unix_ms;
@@ -185,7 +186,20 @@ bool api_etag_takes(struct api *api, struct http_token http, unsigned status, co
 /** Whether a change may go on: no If-Match, or the right one; else it was answered (412, 404, 503). */
 bool api_is_current(struct api *api, const struct http_request *request);
 
-/* api_live.c: moving pictures */
+/* api_video.c: moving pictures as the camera makes them */
+api_handler api_get_video;
+int api_video_open(struct api *api);
+void api_video_close(struct api *api);
+void api_video_tick(struct api *api, uint64_t now_ms);
+uint64_t api_video_due_ms(const struct api *api);
+/** @return whether the stream is one of a viewer. */
+bool api_video_news(struct api *api, struct http_token http, enum http_stream_news news);
+
+/* api_live.c: moving pictures, as JPEG after JPEG */
+/** @return 0 or -ENOENT, which was answered. */
+int api_find_camera(struct api *api, const struct http_request *request, const char *name,
+		    struct api_camera *ret_camera);
+void api_record_watch(struct api *api, const struct http_request *request, const char *camera);
 api_handler api_get_live;
 int api_live_open(struct api *api);
 void api_live_close(struct api *api);

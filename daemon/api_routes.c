@@ -52,6 +52,7 @@ static const struct api_route routes[] = {
 	{"GET", V1 "events/export", API_ROLE_MANAGER, 0, api_get_log_export},
 	{"GET", V1 "report", API_ROLE_MANAGER, 0, api_get_report},
 	{"GET", V1 "cameras/{}/live.mjpeg", API_ROLE_GUARD, 0, api_get_live},
+	{"GET", V1 "cameras/{}/live.mp4", API_ROLE_GUARD, 0, api_get_video},
 	{"GET", V1 "events/stream", API_ROLE_GUARD, 0, api_stream_events},
 	{"GET", V1 "evidence", API_ROLE_GUARD, 0, api_get_evidence},
 	{"GET", V1 "evidence/{}", API_ROLE_GUARD, 0, api_get_evidence_file},

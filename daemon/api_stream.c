@@ -111,7 +111,8 @@ void api_stream_news(void *arg, struct http_token token, enum http_stream_news n
 
 	if (stream == NULL) {
 		if (!api_log_news(api, token, news) && !api_people_news(api, token, news))
-			(void)api_live_news(api, token, news); /* or nobody's any more */
+			(void)(api_live_news(api, token, news) ||
+			       api_video_news(api, token, news)); /* or nobody's any more */
 		return;
 	}
 	if (news == HTTP_STREAM_CLOSED)
@@ -151,7 +152,7 @@ void api_stream_events(struct api *api, const struct http_request *request, cons
 	stream->live = r == -ENODATA;
 	if (type != NULL)
 		strcpy(stream->type, type);
-	stream->used = http_stream_start(api->http, request, "text/event-stream") == 0;
+	stream->used = http_stream_start(api->http, request, "text/event-stream", HTTP_STREAM_BYTES_MAX) == 0;
 	(void)http_stream_send(api->http, request->token, "retry: 2000\n\n",
 			       13); /* the first bytes always fit */
 }
@@ -165,7 +166,7 @@ void api_stream_board(struct api *api, const struct http_request *request, const
 	if (stream == NULL)
 		return;
 	stream->board = true;
-	stream->used = http_stream_start(api->http, request, "text/event-stream") == 0;
+	stream->used = http_stream_start(api->http, request, "text/event-stream", HTTP_STREAM_BYTES_MAX) == 0;
 	if (!stream->used)
 		return;
 	board = api->ops->board(api->gate);

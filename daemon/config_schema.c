@@ -183,7 +183,7 @@ static const struct option camera_members[] = {
 	 COUNT(config_camera, privacy_count),
 	 FALLBACK(NULL),
 	 .help = "Polygons, the flats' windows say, that are black in every clip and still that is shown or "
-		 "exported. Throws from them are still found. The unmasked clip is kept in `sealed` inside "
+		 "exported, and in the live picture. Throws from them are still found. The unmasked clip is kept in `sealed` inside "
 		 "`evidence.dir`, readable by the daemon's user alone and shown by no page."},
 	{.key = "calibration",
 	 MEMBERS(calibration_members),

@@ -124,7 +124,7 @@ static void copy_facade(const struct config_camera *from, struct litter_config *
 								 .y = (float)from->calibration.points[i].y};
 }
 
-static void copy_mask(const struct config_camera *from, struct mask *to)
+void gate_throws_mask(const struct config_camera *from, struct mask *to)
 {
 	to->count = from->privacy_count;
 	for (size_t i = 0; i < from->privacy_count; i++) {
@@ -151,7 +151,7 @@ int gate_throws_watch(struct watched_camera *camera)
 	int r;
 
 	copy_facade(camera->config, &config_of.litter);
-	copy_mask(camera->config, &config_of.mask);
+	gate_throws_mask(camera->config, &config_of.mask);
 	r = litter_watch_open(&config_of, camera->vision->litter_results, &litter);
 	if (r < 0)
 		return r;

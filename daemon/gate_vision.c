@@ -31,16 +31,31 @@ static void keep_newest(struct watched_camera *camera, struct video_frame *frame
 	pthread_mutex_unlock(&camera->litter_lock);
 }
 
+static struct watched_camera *find_camera(const struct gate *gate, const char *name)
+{
+	for (size_t i = 0; gate->vision != NULL && i < gate->vision->camera_count; i++)
+		if (strcmp(gate->vision->cameras[i].config->name, name) == 0)
+			return &gate->vision->cameras[i];
+	return NULL;
+}
+
+int gate_vision_camera(void *arg, const char *name, struct api_camera *ret_camera)
+{
+	const struct watched_camera *camera = find_camera(arg, name);
+
+	if (camera == NULL)
+		return -ENOENT;
+	ret_camera->live = camera->camera != NULL ? camera_live(camera->camera) : NULL;
+	gate_throws_mask(camera->config, &ret_camera->mask);
+	return 0;
+}
+
 struct video_frame *gate_vision_newest_frame(void *arg, const char *name)
 {
-	struct gate *gate = arg;
+	struct watched_camera *camera = find_camera(arg, name);
 	struct video_frame *newest = NULL;
 
-	for (size_t i = 0; gate->vision != NULL && i < gate->vision->camera_count; i++) {
-		struct watched_camera *camera = &gate->vision->cameras[i];
-
-		if (strcmp(camera->config->name, name) != 0)
-			continue;
+	if (camera != NULL) {
 		pthread_mutex_lock(&camera->litter_lock);
 		camera->watched_until_ms = clock_mono_ms() + WATCHED_MS;
 		if (camera->newest != NULL)

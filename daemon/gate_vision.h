@@ -84,6 +84,7 @@ void gate_enrol_result(struct gate_vision *vision, const struct face_result *res
 void gate_enrol_drop(struct gate_vision *vision);
 
 /* gate_throws.c */
+void gate_throws_mask(const struct config_camera *camera, struct mask *ret_mask);
 int gate_throws_on_results(sd_event_source *source, int fd, uint32_t revents, void *vision);
 int gate_throws_watch(struct watched_camera *camera);
 

@@ -22,10 +22,12 @@ enum {
 	HTTP_BODY_BYTES_MAX = 10 << 20,   /* of one request; also what `admit` may ask for */
 	HTTP_BODIES_BYTES_MAX = 48 << 20, /* of all requests together */
 	HTTP_IDLE_S = 30,
-	HTTP_HEAD_MS = 15000,              /* from the connection, or the answer before, to a whole head */
-	HTTP_BODY_MS = 90000,              /* from there to a whole body */
-	HTTP_STREAM_BYTES_MAX = 256 << 10, /* waiting for one slow client, who is dropped beyond it */
-	HTTP_STREAM_ALIVE_MS = 15000       /* a comment this often shows whether the client is still there */
+	HTTP_HEAD_MS = 15000, /* from the connection, or the answer before, to a whole head */
+	HTTP_BODY_MS = 90000, /* from there to a whole body */
+	HTTP_STREAM_BYTES_MAX =
+		256 << 10,              /* waiting for one slow client, who is dropped beyond it; the usual */
+	HTTP_VIDEO_BYTES_MAX = 2 << 20, /* the same for moving pictures */
+	HTTP_STREAM_ALIVE_MS = 15000    /* a comment this often shows whether the client is still there */
 };
 
 struct http;
@@ -126,8 +128,12 @@ enum http_cache {
 int64_t http_respond_file(struct http *http, const struct http_request *request, int fd, const char *type,
 			  enum http_cache cache);
 
-/** Answer with a body of unknown length, of @p type. Only during `handle`. @return 0 or -ENOMEM (503 is answered). */
-int http_stream_start(struct http *http, const struct http_request *request, const char *type);
+/**
+ * Answer with a body of unknown length, of @p type. Only during `handle`.
+ * @param bytes_max  that may wait for the client. @return 0 or -ENOMEM (503 is answered).
+ */
+int http_stream_start(struct http *http, const struct http_request *request, const char *type,
+		      size_t bytes_max);
 /** @return 0, -ENOENT (gone) or -ENOBUFS (too slow: it is being dropped and CLOSED follows). */
 int http_stream_send(struct http *http, struct http_token token, const void *at, size_t bytes);
 

@@ -253,18 +253,20 @@ static ssize_t read_stream(void *cls, uint64_t pos, char *buf, size_t max)
 		MHD_suspend_connection(exchange->connection);
 		return 0;
 	}
-	memcpy(buf, exchange->pending, bytes);
+	memcpy(buf, exchange->pending + exchange->pending_first, bytes);
 	exchange->pending_bytes -= bytes;
-	memmove(exchange->pending, exchange->pending + bytes, exchange->pending_bytes);
+	exchange->pending_first = exchange->pending_bytes > 0 ? exchange->pending_first + bytes : 0;
 	return (ssize_t)bytes;
 }
 
-int http_stream_start(struct http *http, const struct http_request *request, const char *type)
+int http_stream_start(struct http *http, const struct http_request *request, const char *type,
+		      size_t bytes_max)
 {
 	struct exchange *exchange = request->internal;
 	struct MHD_Response *response = NULL;
 
-	exchange->pending = malloc(HTTP_STREAM_BYTES_MAX);
+	exchange->pending = malloc(bytes_max);
+	exchange->pending_max = bytes_max;
 	if (exchange->pending != NULL)
 		response = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, STREAM_BLOCK_BYTES,
 							     read_stream, exchange, NULL);
@@ -317,11 +319,16 @@ int http_stream_send(struct http *http, struct http_token token, const void *at,
 
 	if (exchange == NULL || !exchange->streaming || exchange->dropped || exchange->finished)
 		return -ENOENT;
-	if (bytes > HTTP_STREAM_BYTES_MAX - exchange->pending_bytes) {
+	if (bytes > exchange->pending_max - exchange->pending_bytes) {
 		http_stream_end(http, token);
 		return -ENOBUFS;
 	}
-	memcpy(exchange->pending + exchange->pending_bytes, at, bytes);
+	if (exchange->pending_first + exchange->pending_bytes + bytes > exchange->pending_max) {
+		memmove(exchange->pending, exchange->pending + exchange->pending_first,
+			exchange->pending_bytes);
+		exchange->pending_first = 0;
+	}
+	memcpy(exchange->pending + exchange->pending_first + exchange->pending_bytes, at, bytes);
 	exchange->pending_bytes += bytes;
 	exchange->drained_told = false;
 	exchange->alive_due_ms = clock_mono_ms() + HTTP_STREAM_ALIVE_MS;

@@ -49,8 +49,8 @@ struct exchange {
 	struct MHD_Response *response;
 	struct header *headers; /* of the answer, beside those that each has */
 	bool streaming, events, finished, dropped, drained_told; /* events: server-sent ones, kept alive */
-	char *pending;                                           /* HTTP_STREAM_BYTES_MAX for a stream */
-	size_t pending_bytes;
+	char *pending;                                           /* of a stream: pending_max bytes, */
+	size_t pending_first, pending_bytes, pending_max;        /* and which of them wait */
 	uint64_t alive_due_ms;
 };
 

@@ -60,6 +60,7 @@ struct camera_stats {
 };
 
 struct camera;
+struct live;
 struct packet_ring;
 
 /** 8 s to open, 5 s of silence, 1 to 30 s between tries, 60 s and 64 MiB of ring, real time, one decoder thread. */
@@ -75,6 +76,9 @@ int camera_open(const struct camera_config *config, const struct camera_ops *ops
 
 /** The packets for evidence; lives until camera_close(). Any thread. */
 struct packet_ring *camera_ring(struct camera *camera);
+
+/** The packets for who watches; lives until camera_close(). For one watching thread. */
+struct live *camera_live(struct camera *camera);
 
 /** Any thread. */
 void camera_get_stats(struct camera *camera, struct camera_stats *ret_stats);

@@ -1,6 +1,7 @@
 #include "camera.h"
 
 #include "frame_private.h"
+#include "live.h"
 #include "ring.h"
 #include "source.h"
 #include "base/clock.h"
@@ -38,6 +39,7 @@ struct camera {
 	enum source_kind kind;
 	char public_url[CAMERA_REASON_BYTES / 2];
 	struct packet_ring *ring;
+	struct live *live_parts;
 	pthread_t thread;
 	atomic_bool stop;
 	int stop_fd;
@@ -110,8 +112,9 @@ static void count_corrupt(struct camera *camera)
 	pthread_mutex_unlock(&camera->lock);
 }
 
-static void begin_ring(struct camera *camera, const AVCodecParameters *parameters)
+static void begin_packets(struct camera *camera, const AVCodecParameters *parameters)
 {
+	live_begin(camera->live_parts, parameters);
 	if (ring_begin(camera->ring, camera->epoch, parameters) < 0)
 		log_warning("vision", "camera %s: no memory to keep packets for evidence, ignoring",
 			    camera->config.name);
@@ -231,7 +234,7 @@ static void check_size(struct camera *camera)
 	parameters = avcodec_parameters_alloc();
 	if (parameters != NULL &&
 	    avcodec_parameters_from_context(parameters, source_decoder(camera->source)) >= 0)
-		begin_ring(camera, parameters);
+		begin_packets(camera, parameters);
 	avcodec_parameters_free(&parameters);
 }
 
@@ -313,6 +316,7 @@ static void take_packet(struct camera *camera)
 	}
 	decode(camera, packet); /* first, since a change of size begins an epoch for this very packet */
 	(void)ring_push(camera->ring, packet); /* no memory costs evidence, not the camera */
+	live_push(camera->live_parts, packet);
 }
 
 /* ---- one opening of the source ---- */
@@ -379,7 +383,7 @@ static void start_epoch_of_source(struct camera *camera)
 	camera->source_opened_us = clock_mono_us();
 	if (camera->out)
 		camera->pacing = false;
-	begin_ring(camera, source_parameters(camera->source));
+	begin_packets(camera, source_parameters(camera->source));
 	if (!camera->live && camera->openings++ > 0) {
 		pthread_mutex_lock(&camera->lock);
 		camera->stats.reconnects++;
@@ -449,6 +453,7 @@ static void work(struct camera *camera)
 static void destroy(struct camera *camera)
 {
 	ring_close(camera->ring);
+	live_close(camera->live_parts);
 	av_packet_free(&camera->packet);
 	av_frame_free(&camera->picture);
 	if (camera->stop_fd >= 0)
@@ -479,6 +484,8 @@ static int start(struct camera *camera)
 	char name[16]; /* the kernel's limit */
 	int r = ring_open(camera->config.ring_seconds, camera->config.ring_bytes_max, &camera->ring);
 
+	if (r == 0)
+		r = live_open(&camera->live_parts);
 	if (r < 0)
 		return r;
 	camera->packet = av_packet_alloc();
@@ -535,6 +542,11 @@ int camera_open(const struct camera_config *config, const struct camera_ops *ops
 struct packet_ring *camera_ring(struct camera *camera)
 {
 	return camera->ring;
+}
+
+struct live *camera_live(struct camera *camera)
+{
+	return camera->live_parts;
 }
 
 void camera_get_stats(struct camera *camera, struct camera_stats *ret_stats)

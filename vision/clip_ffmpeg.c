@@ -1,6 +1,7 @@
 #include "clip.h"
 
 #include "mask.h"
+#include "mp4.h"
 #include "ring.h"
 
 #include <errno.h>
@@ -39,21 +40,11 @@ static int to_errno(int r)
 static int muxer_open(struct muxer *muxer, const char *path, const AVCodecParameters *parameters)
 {
 	char url[PATH_MAX + 8];
-	AVCodecParameters *own;
-	int r = avformat_alloc_output_context2(&muxer->format, NULL, "mp4", path);
+	int r = mp4_open(parameters, path, &muxer->format);
 
 	if (r < 0)
 		return r;
-	muxer->stream = avformat_new_stream(muxer->format, NULL);
-	if (muxer->stream == NULL)
-		return AVERROR(ENOMEM);
-	own = muxer->stream->codecpar;
-	r = avcodec_parameters_copy(own, parameters);
-	if (r < 0)
-		return r;
-	/* Safari plays H.265 under this tag alone */
-	own->codec_tag = own->codec_id == AV_CODEC_ID_HEVC ? MKTAG('h', 'v', 'c', '1') : 0;
-	muxer->stream->time_base = (AVRational){1, 90000};
+	muxer->stream = muxer->format->streams[0];
 	/* without it a ':' in a folder's name would choose a protocol */
 	snprintf(url, sizeof(url), "file:%s", path);
 	r = avio_open(&muxer->format->pb, url, AVIO_FLAG_WRITE);
@@ -296,13 +287,12 @@ static int recode(const struct ring_clip *clip, const char *path, const struct m
 
 int clip_write(const struct ring_clip *clip, const char *path, const struct mask *mask)
 {
-	enum AVCodecID id = clip->parameters->codec_id;
 	struct muxer muxer = {0};
 	int r;
 
 	if (mask != NULL && mask->count == 0)
 		mask = NULL;
-	if (mask == NULL && (id == AV_CODEC_ID_H264 || id == AV_CODEC_ID_HEVC)) {
+	if (mask == NULL && mp4_is_played(clip->parameters)) {
 		r = muxer_open(&muxer, path, clip->parameters);
 		if (r >= 0)
 			r = copy_packets(&muxer, clip);

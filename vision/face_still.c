@@ -65,7 +65,7 @@ void face_look_still(const struct face_look *look, const struct face_view *view,
 		return;
 	snprintf(result->still, sizeof(result->still), "%s-%lld-%u-%s.jpg", view->name,
 		 (long long)clock_unix_ms(), result->track, kind);
-	r = jpeg_encode(frame, STILL_WIDTH_PX, &jpeg, &bytes);
+	r = jpeg_encode(frame, NULL, STILL_WIDTH_PX, &jpeg, &bytes);
 	if (r == 0)
 		r = digest_sha256_bytes(jpeg, bytes, result->still_sha256);
 	if (r == 0)

@@ -1,6 +1,7 @@
 #include "jpeg.h"
 
 #include "draw.h"
+#include "mask.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -89,7 +90,8 @@ int jpeg_encode_canvas(const struct draw_canvas *canvas, uint8_t **ret_jpeg, siz
 	return encode_sized(canvas, canvas->width_px, canvas->height_px, QUALITY_STILL, ret_jpeg, ret_bytes);
 }
 
-int jpeg_encode(const struct video_frame *frame, int width_max_px, uint8_t **ret_jpeg, size_t *ret_bytes)
+int jpeg_encode(const struct video_frame *frame, const struct mask *mask, int width_max_px,
+		uint8_t **ret_jpeg, size_t *ret_bytes)
 {
 	struct draw_canvas canvas = {.width_px = frame->width_px,
 				     .height_px = frame->height_px,
@@ -107,6 +109,8 @@ int jpeg_encode(const struct video_frame *frame, int width_max_px, uint8_t **ret
 	if (canvas.bgr == NULL)
 		return -ENOMEM;
 	r = video_frame_to_bgr(&converter, frame, canvas.bgr, canvas.stride);
+	if (r == 0 && mask != NULL)
+		mask_plane(mask, canvas.bgr, canvas.stride, canvas.width_px, canvas.height_px, 3, 0);
 	if (r == 0)
 		r = encode_sized(&canvas, width_px, height_px > 0 ? height_px : 1, QUALITY_LIVE, ret_jpeg,
 				 ret_bytes);

@@ -55,7 +55,8 @@ export const onEnded = (then: () => void): void => { ended = then; };
 export const sessionOver = (): void => ended();
 export const setToken = (next: string): void => { token = next; };
 
-async function ask(method: string, path: string, body?: unknown, etag?: string): Promise<Response> {
+/** The answer itself, of a call that went well; else throws a Problem. */
+export async function ask(method: string, path: string, body?: unknown, etag?: string, signal?: AbortSignal): Promise<Response> {
 	const headers: Record<string, string> = method === 'GET' ? {} : { 'X-Gatehouse-Token': token };
 	let response: Response;
 
@@ -64,7 +65,7 @@ async function ask(method: string, path: string, body?: unknown, etag?: string):
 	else if (body !== undefined) headers['Content-Type'] = 'application/json';
 	try {
 		response = await fetch(`/api/v1/${path}`, {
-			method, headers, ...(body === undefined ? {} : { body: body instanceof Blob ? body : JSON.stringify(body) }),
+			method, headers, ...(signal ? { signal } : {}), ...(body === undefined ? {} : { body: body instanceof Blob ? body : JSON.stringify(body) }),
 		});
 	} catch {
 		throw new Problem(0, 'no-connection', '');

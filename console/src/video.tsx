@@ -1,14 +1,56 @@
 /* Live pictures. A browser keeps six connections to one server, so only a few may run at a time; see pages/live.tsx. */
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { t } from './i18n';
+import { playLive } from './live-video';
 
 const NONE = 'data:image/gif;base64,R0lGODlhAQABAAAAACH5BAEKAAEALAAAAAABAAEAAAICTAEAOw==';
+const AGAIN_MS = 3000, LOST_MAX = 3;
 
-/** A camera as it is now; its stream ends with the element. onSize: the picture's pixels, once known. */
-export function LivePicture({ camera, onSize }: { camera: string; onSize?: (width: number, height: number) => void }) {
+const Again = () => <p class="over-picture" role="status"><span class="spinner" />{t('No picture; trying again…', '无画面，正在重试…')}</p>;
+const nameOf = (camera: string): string => t(`Camera ${camera}, live`, `摄像机 ${camera} 实时画面`);
+
+/** JPEG after JPEG: what every browser shows, of every camera. */
+function Pictures({ camera }: { camera: string }) {
 	const image = useRef<HTMLImageElement>(null), [failed, setFailed] = useState(false), [turn, setTurn] = useState(0);
 
-	const [seen, setSeen] = useState(document.visibilityState === 'visible');
+	useEffect(() => {
+		const element = image.current;
+
+		if (element) element.src = `/api/v1/cameras/${encodeURIComponent(camera)}/live.mjpeg?${turn}`;
+		return () => { if (element) element.src = NONE; }; /* or the stream would go on without anybody looking */
+	}, [camera, turn]);
+	useEffect(() => {
+		if (!failed) return undefined;
+		const timer = window.setTimeout(() => { setFailed(false); setTurn(turn + 1); }, AGAIN_MS);
+
+		return () => window.clearTimeout(timer);
+	}, [failed]);
+	return <><img ref={image} alt={nameOf(camera)} onError={() => setFailed(true)} onLoad={() => setFailed(false)} />{failed && <Again />}</>;
+}
+
+/** The camera's own video; giveUp: pictures must do. */
+function Video({ camera, giveUp }: { camera: string; giveUp: () => void }) {
+	const video = useRef<HTMLVideoElement>(null), lost = useRef(0), [turn, setTurn] = useState(0), [playing, setPlaying] = useState(false);
+
+	useEffect(() => {
+		let timer = 0;
+		const stop = playLive(video.current!, camera, (news) => {
+			setPlaying(news === 'playing');
+			if (news === 'playing') return;
+			if (news === 'cannot' || ++lost.current >= LOST_MAX) giveUp(); /* pictures come over a poor line, too */
+			else timer = window.setTimeout(() => setTurn(turn + 1), AGAIN_MS);
+		});
+
+		return () => { window.clearTimeout(timer); stop(); };
+	}, [camera, turn]);
+	return <><video ref={video} muted playsInline disablePictureInPicture aria-label={nameOf(camera)} />{!playing && <Again />}</>;
+}
+
+const asPictures = new Set<string>(); /* cameras that do not play here as video */
+
+/** A camera as it is now; its stream ends with the element. */
+export function LivePicture({ camera }: { camera: string }) {
+	const [seen, setSeen] = useState(document.visibilityState === 'visible'), [, setGivenUp] = useState(0);
 
 	/* a tab in the background watches nobody, and leaves its connections to the one in front */
 	useEffect(() => {
@@ -17,24 +59,11 @@ export function LivePicture({ camera, onSize }: { camera: string; onSize?: (widt
 		document.addEventListener('visibilitychange', change);
 		return () => document.removeEventListener('visibilitychange', change);
 	}, []);
-	useEffect(() => {
-		const element = image.current;
+	const giveUp = (): void => { asPictures.add(camera); setGivenUp((n) => n + 1); };
 
-		if (!seen) return undefined;
-		if (element) element.src = `/api/v1/cameras/${encodeURIComponent(camera)}/live.mjpeg?${turn}`;
-		return () => { if (element) element.src = NONE; }; /* or the stream would go on without anybody looking */
-	}, [camera, turn, seen]);
-	useEffect(() => {
-		if (!failed) return undefined;
-		const timer = window.setTimeout(() => { setFailed(false); setTurn(turn + 1); }, 3000);
-
-		return () => window.clearTimeout(timer);
-	}, [failed]);
 	return (
 		<div class="live-picture">
-			<img ref={image} alt={t(`Camera ${camera}, live`, `摄像机 ${camera} 实时画面`)} onError={() => setFailed(true)}
-				onLoad={(e) => { setFailed(false); onSize?.(e.currentTarget.naturalWidth, e.currentTarget.naturalHeight); }} />
-			{failed && <p class="over-picture" role="status"><span class="spinner" />{t('No picture; trying again…', '无画面，正在重试…')}</p>}
+			{seen && (asPictures.has(camera) || !('MediaSource' in window) ? <Pictures camera={camera} /> : <Video key={camera} camera={camera} giveUp={giveUp} />)}
 		</div>
 	);
 }

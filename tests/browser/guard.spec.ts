@@ -88,13 +88,21 @@ test('the camera is seen live, and the stream ends with the page', async ({ desk
 	const { page } = desk;
 
 	await logIn(page, gate, 'gus', 'live');
-	const picture = page.locator('.live-picture img');
-	await expect.poll(() => picture.evaluate((i: HTMLImageElement) => i.naturalWidth)).toBe(640);
+	/* the camera's own video goes on playing */
+	const video = page.locator('.live-picture video'), at = (): Promise<number> => video.evaluate((v: HTMLVideoElement) => v.currentTime);
+	await expect.poll(() => video.evaluate((v: HTMLVideoElement) => !v.paused && v.videoWidth)).toBe(640);
+	const before = await at();
+	await expect.poll(at).toBeGreaterThan(before + 0.5);
 	await page.getByLabel('What the gate saw').check();
 	await expect(page.locator('.overlay .path-done')).toHaveCount(1);
 	await page.getByRole('link', { name: 'Doors' }).click();
 	await expect(page.locator('.door')).toBeVisible();
-	await expect(picture).toHaveCount(0);
+	await expect(video).toHaveCount(0);
+
+	/* a browser that cannot is shown pictures */
+	await page.evaluate(() => { delete (window as { MediaSource?: unknown }).MediaSource; });
+	await page.getByRole('link', { name: 'Live' }).click();
+	await expect.poll(() => page.locator('.live-picture img').evaluate((i: HTMLImageElement) => i.naturalWidth)).toBe(640);
 });
 
 test('a gate that goes away is told of, and what comes back is a new log-in', async ({ desk, gate }) => {

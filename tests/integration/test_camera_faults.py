@@ -1,4 +1,6 @@
 """Cameras that fall silent, break and come back, and the evidence they leave: what the daemon makes of it."""
+import contextlib
+import json
 import os
 import random
 import subprocess
@@ -59,6 +61,57 @@ class CameraFaults(unittest.TestCase):
             self.assertGreaterEqual(day["seconds"]["lost"], sight["seconds"]["lost"])
             self.assertGreaterEqual(self.camera("live")["sight"]["seconds"]["lost"], day["seconds"]["lost"])
             gate.verify()
+
+    def test_live_video_is_the_cameras_own_and_goes_on_over_a_lost_line(self):
+        gate = self.gate
+        with RtspCamera(self.draw("live.h264"), 15) as live, contextlib.closing(gate.connection()) as connection:
+            left = {"privacy": [[[0, 0], [0.5, 0], [0.5, 1], [0, 1]]]}
+            gate.config["cameras"] = [{"name": "live", "role": "facade", "source": live.url},
+                                      {"name": "hidden", "role": "facade", "source": live.url, **left}]
+            gate.start()
+            for name in ("live", "hidden"):
+                wait_until(f"camera {name}", lambda n=name: self.camera(n)["state"] == "live")
+            connection.request("GET", "/api/v1/cameras/live/live.mp4")
+            answer = connection.getresponse()
+            self.assertEqual(answer.status, 200)
+            self.assertRegex(answer.headers["Content-Type"], r'^video/mp4; codecs="avc1\.[0-9a-f]{6}"$')
+            film = bytearray()
+
+            def read(fragments):
+                while film.count(b"moof") < fragments:
+                    film.extend(answer.read1(65536))
+
+            read(20)
+            live.drop()  # the same camera comes back: the same run goes on
+            read(60)
+            (gate.folder / "live.mp4").write_bytes(film[:film.rindex(b"moof") - 4])
+            probed = json.loads(subprocess.run(
+                ["ffprobe", "-v", "error", "-count_frames", "-show_entries", "stream=codec_name,width,nb_read_frames", "-of", "json",
+                 str(gate.folder / "live.mp4")], check=True, capture_output=True, text=True).stdout)["streams"][0]
+            self.assertEqual((probed["codec_name"], probed["width"]), ("h264", 640))
+            self.assertGreaterEqual(int(probed["nb_read_frames"]), 58)
+            self.assertEqual(film.count(b"moov"), 1)
+            # who hides windows shows pictures, with the windows hidden
+            status, problem = gate.call("GET", "cameras/hidden/live.mp4")
+            self.assertEqual((status, problem["code"]), (409, "no-video"))
+            self.assertEqual(gate.call("GET", "cameras/none/live.mp4")[0], 404)
+            picture = self.first_picture("hidden")
+            rows = [picture[y * 640:(y + 1) * 640] for y in range(4, 360, 16)]
+            self.assertLess(max(max(row[:304]) for row in rows), 24)
+            self.assertGreater(max(max(row[336:]) for row in rows), 60)
+            self.assertEqual(len([e for e in gate.events("operator.act") if e["data"]["act"] == "camera.watch"]), 2)
+            gate.stop()
+
+    def first_picture(self, camera):
+        """The luma of the first JPEG of a camera's motion JPEG."""
+        with contextlib.closing(self.gate.connection()) as connection:
+            connection.request("GET", f"/api/v1/cameras/{camera}/live.mjpeg")
+            answer, heard = connection.getresponse(), b""
+            while b"\xff\xd9" not in heard:
+                heard += answer.read1(65536)
+        jpeg = heard[heard.index(b"\xff\xd8"):heard.index(b"\xff\xd9") + 2]
+        return subprocess.run(["ffmpeg", "-v", "error", "-f", "mjpeg", "-i", "-", "-f", "rawvideo", "-pix_fmt", "gray", "-"], input=jpeg,
+                              check=True, capture_output=True).stdout
 
     def test_damaged_films_and_missing_devices_leave_the_others_alone(self):
         gate, chance = self.gate, random.Random(1)

@@ -230,6 +230,13 @@ static struct video_frame *op_newest_frame(void *arg, const char *camera)
 	return frame;
 }
 
+static int op_camera(void *arg, const char *camera, struct api_camera *ret_camera)
+{
+	(void)arg;
+	*ret_camera = (struct api_camera){.live = gate.live};
+	return strcmp(camera, "facade") == 0 ? 0 : -ENOENT;
+}
+
 static void op_figures(void *arg, struct api_figures *ret_figures)
 {
 	(void)arg;
@@ -256,6 +263,7 @@ static const struct api_ops ops = {.status = op_status,
 				   .audit_verify = op_audit,
 				   .audit_progress = op_progress,
 				   .report = op_report,
+				   .camera = op_camera,
 				   .newest_frame = op_newest_frame,
 				   .figures = op_figures,
 				   .keep = op_keep,

@@ -30,7 +30,7 @@ static void handle(void *arg, const struct http_request *request)
 		waiting = request->token;
 	} else if (strcmp(request->path, "/stream") == 0) {
 		stream = request->token;
-		http_stream_start(http, request, "text/event-stream");
+		http_stream_start(http, request, "text/event-stream", HTTP_STREAM_BYTES_MAX);
 	} else if (strcmp(request->path, "/file") == 0) {
 		snprintf(path, sizeof(path), "%s/file", dir);
 		(void)http_respond_file(http, request, open(path, O_RDONLY | O_CLOEXEC), "video/mp4", HTTP_CACHE_HOUR);

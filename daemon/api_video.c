@@ -1,0 +1,237 @@
+/*
+ * Moving pictures as the camera makes them: one run of MP4 fragments serves all who watch a camera. Who comes waits for
+ * the next key picture; who is too slow is hung up on, and so is everybody when the camera falls silent or changes.
+ */
+#include "api_private.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "vision/live.h"
+#include "vision/mask.h"
+
+enum { VIEWERS_MAX = 16, SILENT_MS = 10000 };
+
+struct source {
+	struct live *live; /* NULL: nobody watches */
+	uint32_t turn;
+	struct live_part *head; /* NULL: it has not come yet */
+	uint64_t silent_due_ms;
+};
+
+struct viewer {
+	struct source *source; /* NULL: free */
+	bool begun;            /* has its head */
+	struct http_token http;
+	uint64_t session;
+};
+
+struct api_video {
+	struct source sources[CONFIG_CAMERAS_MAX];
+	struct viewer viewers[VIEWERS_MAX];
+};
+
+int api_video_open(struct api *api)
+{
+	api->video = calloc(1, sizeof(*api->video));
+	return api->video != NULL ? 0 : -ENOMEM;
+}
+
+static void leave(struct api *api, struct source *source)
+{
+	/* fails only for an fd that was never added */
+	(void)epoll_ctl(api->epoll_fd, EPOLL_CTL_DEL, live_fd(source->live), NULL);
+	(void)live_watch(source->live, false);
+	free(source->head);
+	*source = (struct source){0};
+}
+
+void api_video_close(struct api *api)
+{
+	if (api->video == NULL)
+		return;
+	for (size_t i = 0; i < CONFIG_CAMERAS_MAX; i++)
+		if (api->video->sources[i].live != NULL)
+			leave(api, &api->video->sources[i]);
+	free(api->video);
+	api->video = NULL;
+}
+
+/* Both may fail: the client is gone or too slow, and CLOSED follows. */
+static void send_part(struct api *api, struct viewer *viewer, const struct live_part *part)
+{
+	const struct live_part *head = viewer->source->head;
+
+	if (viewer->session != 0 && !session_lives(api->sessions, viewer->session, clock_mono_ms())) {
+		http_stream_end(api->http, viewer->http);
+		return;
+	}
+	if (!viewer->begun && (head == NULL || !part->key))
+		return;
+	if (!viewer->begun)
+		(void)http_stream_send(api->http, viewer->http, head->data, head->bytes);
+	viewer->begun = true;
+	(void)http_stream_send(api->http, viewer->http, part->data, part->bytes);
+}
+
+/* The codec changed: whoever has the old head must come again. */
+static void take_head(struct api *api, struct source *source, struct live_part *head)
+{
+	for (size_t i = 0; i < VIEWERS_MAX; i++) {
+		struct viewer *viewer = &api->video->viewers[i];
+
+		if (viewer->source == source && viewer->begun)
+			http_stream_end(api->http, viewer->http);
+	}
+	free(source->head);
+	source->head = head;
+}
+
+static void end_viewers(struct api *api, const struct source *source)
+{
+	for (size_t i = 0; i < VIEWERS_MAX; i++)
+		if (api->video->viewers[i].source == source)
+			http_stream_end(api->http, api->video->viewers[i].http);
+}
+
+static void pass_on(struct api *api, struct source *source, uint64_t now_ms)
+{
+	struct live_part *part;
+
+	while ((part = live_take(source->live)) != NULL) {
+		source->silent_due_ms = now_ms + SILENT_MS;
+		if (part->turn == source->turn && part->head) {
+			take_head(api, source, part);
+			continue;
+		}
+		for (size_t i = 0; part->turn == source->turn && i < VIEWERS_MAX; i++)
+			if (api->video->viewers[i].source == source)
+				send_part(api, &api->video->viewers[i], part);
+		free(part);
+	}
+	if (source->silent_due_ms <= now_ms) {
+		source->silent_due_ms = UINT64_MAX; /* once: CLOSED follows for each */
+		end_viewers(api, source);
+	}
+}
+
+void api_video_tick(struct api *api, uint64_t now_ms)
+{
+	for (size_t i = 0; i < CONFIG_CAMERAS_MAX; i++)
+		if (api->video->sources[i].live != NULL)
+			pass_on(api, &api->video->sources[i], now_ms);
+}
+
+uint64_t api_video_due_ms(const struct api *api)
+{
+	uint64_t due_ms = UINT64_MAX;
+
+	for (size_t i = 0; i < CONFIG_CAMERAS_MAX; i++) {
+		const struct source *source = &api->video->sources[i];
+
+		if (source->live != NULL && source->silent_due_ms < due_ms)
+			due_ms = source->silent_due_ms;
+	}
+	return due_ms;
+}
+
+static bool is_watched(const struct api_video *video, const struct source *source)
+{
+	for (size_t i = 0; i < VIEWERS_MAX; i++)
+		if (video->viewers[i].source == source)
+			return true;
+	return false;
+}
+
+bool api_video_news(struct api *api, struct http_token http, enum http_stream_news news)
+{
+	for (size_t i = 0; api->video != NULL && i < VIEWERS_MAX; i++) {
+		struct viewer *viewer = &api->video->viewers[i];
+		struct source *source = viewer->source;
+
+		if (source == NULL || viewer->http.slot != http.slot ||
+		    viewer->http.generation != http.generation)
+			continue;
+		if (news == HTTP_STREAM_CLOSED) {
+			viewer->source = NULL;
+			if (!is_watched(api->video, source))
+				leave(api, source);
+		}
+		return true;
+	}
+	return false;
+}
+
+static struct source *watch(struct api *api, struct live *live)
+{
+	struct epoll_event event = {.events = EPOLLIN};
+	struct source *unused = NULL;
+
+	for (size_t i = 0; i < CONFIG_CAMERAS_MAX; i++) {
+		struct source *source = &api->video->sources[i];
+
+		if (source->live == live)
+			return source;
+		if (source->live == NULL)
+			unused = source;
+	}
+	/* there are no more cameras than sources */
+	if (unused == NULL || epoll_ctl(api->epoll_fd, EPOLL_CTL_ADD, live_fd(live), &event) < 0)
+		return NULL;
+	*unused = (struct source){
+		.live = live, .turn = live_watch(live, true), .silent_due_ms = clock_mono_ms() + SILENT_MS};
+	return unused;
+}
+
+static struct viewer *free_viewer(struct api_video *video)
+{
+	for (size_t i = 0; i < VIEWERS_MAX; i++)
+		if (video->viewers[i].source == NULL)
+			return &video->viewers[i];
+	return NULL;
+}
+
+static void begin(struct api *api, const struct http_request *request, struct live *live, const char *type)
+{
+	struct viewer *viewer = free_viewer(api->video);
+	struct source *source = viewer != NULL ? watch(api, live) : NULL;
+
+	if (source == NULL) {
+		api_bad(api, request, 503, "%d people are watching already", VIEWERS_MAX);
+		return;
+	}
+	if (http_stream_start(api->http, request, type, HTTP_VIDEO_BYTES_MAX) == 0)
+		*viewer = (struct viewer){
+			.source = source, .http = request->token, .session = request->caller.session};
+	else if (!is_watched(api->video, source))
+		leave(api, source);
+}
+
+void api_get_video(struct api *api, const struct http_request *request, const char *name)
+{
+	struct api_camera camera = {0};
+	char type[LIVE_TYPE_BYTES];
+	int r = api_find_camera(api, request, name, &camera);
+
+	if (r < 0)
+		return;
+	if (camera.mask.count > 0) {
+		http_respond_problem_code(
+			api->http, request->token, 409, "no-video",
+			"parts of this camera's picture are hidden: it is shown as pictures");
+		return;
+	}
+	r = camera.live != NULL ? live_type(camera.live, type) : -EAGAIN;
+	if (r == -EAGAIN) {
+		api_bad(api, request, 503, "this camera shows nothing yet");
+		return;
+	}
+	if (r < 0) {
+		http_respond_problem_code(api->http, request->token, 409, "no-video",
+					  "no browser plays what this camera sends: it is shown as pictures");
+		return;
+	}
+	begin(api, request, camera.live, type);
+	api_record_watch(api, request, name);
+}

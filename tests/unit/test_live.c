@@ -1,0 +1,220 @@
+#include "unit.h"
+#include "video_make.h"
+#include "vision/live.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <libavcodec/avcodec.h>
+#include <libavformat/avformat.h>
+
+enum { FRAMES = 50, GOP = 10 };
+
+static char dir[64], clip[128], wide[128], other[128];
+
+static int make_folder(void **state)
+{
+	const struct video_spec spec = {"libx264", 160, 120, FRAMES, GOP, 2},
+				wider = {"libx264", 320, 120, FRAMES, GOP, 0},
+				jpeg = {"mjpeg", 160, 120, 5, 1, 0};
+
+	(void)state;
+	strcpy(dir, "/tmp/gh-live-XXXXXX");
+	if (mkdtemp(dir) == NULL)
+		return -1;
+	snprintf(clip, sizeof(clip), "%s/clip.mp4", dir);
+	snprintf(wide, sizeof(wide), "%s/wide.mkv", dir);
+	snprintf(other, sizeof(other), "%s/other.mkv", dir);
+	return video_make(clip, &spec) | video_make(wide, &wider) | video_make(other, &jpeg);
+}
+
+static int open_live(void **state)
+{
+	return live_open((struct live **)state);
+}
+
+static int close_live(void **state)
+{
+	live_close(*state);
+	return 0;
+}
+
+static int64_t end_us; /* of what was played so far */
+
+/* What the camera's thread does with one opening of @p path; @p each is called after every packet. */
+static void play(struct live *live, const char *path, void (*each)(struct live *live))
+{
+	AVFormatContext *format = NULL;
+	AVPacket *packet = av_packet_alloc();
+	int64_t offset_us = INT64_MIN;
+
+	assert_true(avformat_open_input(&format, path, NULL, NULL) >= 0);
+	assert_true(avformat_find_stream_info(format, NULL) >= 0);
+	live_begin(live, format->streams[0]->codecpar);
+	while (av_read_frame(format, packet) >= 0) {
+		av_packet_rescale_ts(packet, format->streams[0]->time_base, AV_TIME_BASE_Q);
+		if (offset_us == INT64_MIN) /* decoding goes on without a gap */
+			offset_us = end_us - packet->dts;
+		packet->dts += offset_us;
+		packet->pts += offset_us;
+		end_us = packet->dts + 40000;
+		live_push(live, packet);
+		if (each != NULL)
+			each(live);
+		av_packet_unref(packet);
+	}
+	av_packet_free(&packet);
+	avformat_close_input(&format);
+}
+
+static struct {
+	FILE *file;
+	uint32_t turn;
+	unsigned heads, keys, parts, parts_before_head;
+} seen;
+
+static void keep(struct live *live)
+{
+	struct live_part *part;
+
+	while ((part = live_take(live)) != NULL) {
+		assert_int_equal(part->turn, seen.turn);
+		seen.heads += part->head;
+		seen.keys += part->key;
+		seen.parts += !part->head;
+		seen.parts_before_head += seen.heads == 0;
+		if (seen.file != NULL)
+			assert_int_equal(fwrite(part->data, 1, part->bytes, seen.file), part->bytes);
+		free(part);
+	}
+}
+
+static void what_is_watched_plays_across_a_loop(void **state)
+{
+	struct live *live = *state;
+	char type[LIVE_TYPE_BYTES], path[160];
+	struct video_facts facts;
+
+	snprintf(path, sizeof(path), "%s/watched.mp4", dir);
+	memset(&seen, 0, sizeof(seen));
+	assert_int_equal(live_type(live, type), -EAGAIN);
+	seen.turn = live_watch(live, true);
+	seen.file = fopen(path, "wb");
+	play(live, clip, keep);
+	play(live, clip, keep);
+	fclose(seen.file);
+	assert_int_equal(live_type(live, type), 0);
+	assert_memory_equal(type, "video/mp4; codecs=\"avc1.", 24);
+	assert_int_equal(strlen(type), 31);
+	assert_int_equal(seen.heads, 1);
+	assert_int_equal(seen.parts_before_head, 0);
+	assert_int_equal(seen.parts, 2 * FRAMES - 1); /* the last waits for its successor */
+	assert_int_equal(seen.keys, 2 * FRAMES / GOP);
+	assert_int_equal(video_read(path, &facts), 0);
+	assert_int_equal(facts.frames, 2 * FRAMES - 1);
+	assert_int_equal(facts.first_is_key, 1);
+	assert_string_equal(facts.codec, "h264");
+}
+
+static void nobody_watches_and_nothing_is_made(void **state)
+{
+	struct pollfd pollfd = {.fd = live_fd(*state), .events = POLLIN};
+
+	play(*state, clip, NULL);
+	assert_null(live_take(*state));
+	(void)live_watch(*state, true);
+	assert_int_equal(live_watch(*state, false), 0);
+	play(*state, clip, NULL);
+	assert_null(live_take(*state));
+	assert_int_equal(poll(&pollfd, 1, 0), 0);
+}
+
+/* Who comes after a pause gets nothing of what was before it. */
+static void a_new_turn_begins_with_its_own_head(void **state)
+{
+	uint32_t first = live_watch(*state, true);
+
+	play(*state, clip, NULL);
+	assert_int_equal(live_watch(*state, false), 0);
+	memset(&seen, 0, sizeof(seen));
+	seen.turn = live_watch(*state, true);
+	assert_int_not_equal(seen.turn, first);
+	play(*state, clip, keep);
+	assert_int_equal(seen.heads, 1);
+	assert_int_equal(seen.parts_before_head, 0);
+}
+
+static void another_size_has_another_head(void **state)
+{
+	memset(&seen, 0, sizeof(seen));
+	seen.turn = live_watch(*state, true);
+	play(*state, clip, keep);
+	play(*state, wide, keep);
+	assert_int_equal(seen.heads, 2);
+}
+
+/* Nobody takes anything: what waits is bounded, and what comes afterwards begins at a key picture. */
+static void a_watcher_who_stands_still_holds_nobody_up(void **state)
+{
+	struct live *live = *state;
+	struct live_part *part;
+	size_t waiting = 0, bytes = 0;
+
+	memset(&seen, 0, sizeof(seen));
+	seen.turn = live_watch(live, true);
+	for (int i = 0; i < 10; i++)
+		play(live, clip, NULL);
+	while ((part = live_take(live)) != NULL) {
+		waiting++;
+		bytes += part->bytes;
+		free(part);
+	}
+	assert_true(waiting > 0 && waiting < 10 * FRAMES);
+	assert_true(bytes <= LIVE_WAITING_BYTES_MAX);
+	play(live, clip, keep);
+	assert_int_equal(seen.heads, 0); /* it has that one */
+	assert_true(seen.keys > 0);
+}
+
+static void what_no_browser_plays_is_refused(void **state)
+{
+	char type[LIVE_TYPE_BYTES];
+
+	(void)live_watch(*state, true);
+	play(*state, other, NULL);
+	assert_int_equal(live_type(*state, type), -ENOTSUP);
+	assert_null(live_take(*state));
+	play(*state, clip, NULL);
+	assert_int_equal(live_type(*state, type), 0);
+}
+
+static int remove_folder(void **state)
+{
+	char path[160];
+
+	(void)state;
+	snprintf(path, sizeof(path), "%s/watched.mp4", dir);
+	unlink(path);
+	unlink(clip);
+	unlink(wide);
+	unlink(other);
+	return rmdir(dir);
+}
+
+int main(void)
+{
+#define WITH_LIVE(test) cmocka_unit_test_setup_teardown(test, open_live, close_live)
+	const struct CMUnitTest tests[] = {
+		WITH_LIVE(what_is_watched_plays_across_a_loop),
+		WITH_LIVE(nobody_watches_and_nothing_is_made),
+		WITH_LIVE(a_new_turn_begins_with_its_own_head),
+		WITH_LIVE(another_size_has_another_head),
+		WITH_LIVE(a_watcher_who_stands_still_holds_nobody_up),
+		WITH_LIVE(what_no_browser_plays_is_refused),
+	};
+
+	return cmocka_run_group_tests(tests, make_folder, remove_folder);
+}
