@@ -21,6 +21,7 @@ enum {
 	HTTP_HEAD_BYTES_MAX = 16 << 10,   /* request line and headers */
 	HTTP_BODY_BYTES_MAX = 10 << 20,   /* of one request; also what `admit` may ask for */
 	HTTP_BODIES_BYTES_MAX = 48 << 20, /* of all requests together */
+	HTTP_ANSWERS_A_TURN = 2,          /* doors have their turn between two, however many pages are open */
 	HTTP_IDLE_S = 30,
 	HTTP_HEAD_MS = 15000, /* from the connection, or the answer before, to a whole head */
 	HTTP_BODY_MS = 90000, /* from there to a whole body */
@@ -86,6 +87,8 @@ int http_open(const struct http_config *config, const struct http_ops *ops, void
 	      char *error, size_t error_bytes);
 int http_fd(const struct http *http);
 uint64_t http_deadline_ms(const struct http *http);
+
+/** One turn; `handle` is called at most HTTP_ANSWERS_A_TURN times, who waits longer has the next one. */
 void http_dispatch(struct http *http);
 unsigned http_port(const struct http *http);
 void http_close(struct http *http);

@@ -191,6 +191,11 @@ static enum MHD_Result finish(struct exchange *exchange)
 	struct http *http = exchange->http;
 	struct http_request request = request_of(exchange);
 
+	if (http->answers_left == 0) {
+		http->turns_due = http->turns_due > 0 ? http->turns_due : 1;
+		return MHD_YES; /* asked again at the next turn */
+	}
+	http->answers_left--;
 	exchange->handled = true;
 	if (exchange->discarded > 0)
 		http_respond_problem(http, request.token, 413, "the body is larger than this path takes");
@@ -443,6 +448,7 @@ void http_dispatch(struct http *http)
 
 	if (http->turns_due > 0)
 		http->turns_due--;
+	http->answers_left = HTTP_ANSWERS_A_TURN;
 	hang_up_on_slow(http, now_ms);
 	for (size_t i = 0; i < EXCHANGES_MAX; i++) {
 		struct exchange *exchange = &http->exchanges[i];

@@ -64,7 +64,7 @@ struct http {
 	unsigned port;
 	size_t bodies_bytes;
 	bool closing;
-	unsigned turns_due;
+	unsigned turns_due, answers_left;
 	struct exchange exchanges[EXCHANGES_MAX];
 	struct peer peers[EXCHANGES_MAX];
 };

@@ -2,26 +2,31 @@
 """
 Measures the whole daemon; no test. One JSON line a result; peer null where nothing comparable was run.
 
-  GH_BUILD_DIR=build tests/integration/bench_gate.py [start|exit|log|face]...      (without a word: all)
+  GH_BUILD_DIR=build tests/integration/bench_gate.py [start|exit|pages|log|face]...      (without a word: all)
 
   start  from the start of the program to doors under control, and to the first answer of the API
   exit   from the edge of the exit button to the relay, without debouncing
+  pages  the same with fifty pages open that read what changed, against none
   log    changes asked for over the Unix socket, committed and acknowledged by a local broker
   face   from the arrival of the first good frame to the relay, with 10,000 enrolled (needs build/bench/gate_fill)
 """
 import contextlib
 import json
+import multiprocessing
+import os
 import re
+import selectors
+import socket
 import subprocess
 import sys
 import threading
 import time
 
 import harness
-from harness import BUILD, SOURCE, Broker, Gate, wait_until
+from harness import BUILD, SOURCE, Broker, Gate, free_port, wait_until
 
 STARTS, CLIENTS, PEOPLE_EACH = 20, 8, 1000
-PRESSES = 400
+PRESSES, PAGES = 400, 50
 ENROLLED, PASSAGES = 10000, 30
 
 
@@ -53,17 +58,72 @@ def bench_start():
     tell("gate_start", f"exec to API and log ready, p50 of {STARTS}", at(answers, 0.5), "ms")
 
 
+def without_debounce(gate):
+    gate.config["board"]["inputs"][1]["debounce_ms"] = 0
+
+
+def presses_took(gate):
+    """Milliseconds from the edge of the button to the relay, for each of PRESSES."""
+    before = gate.last_seq()
+    for _ in range(PRESSES):
+        gate.tap("main-exit")
+    wait_until("all of them in the log", lambda: gate.status()["storage"]["pending"] == 0)
+    took = [event["data"]["edge_to_relay_ms"] for event in gate.events("door.exit") if event["seq"] > before]
+    assert len(took) == PRESSES, len(took)
+    return took
+
+
+def tell_exit(case, took):
+    for name, part in (("p50", 0.5), ("p99", 0.99), ("worst", 1)):
+        tell("gate_exit", f"exit button's edge to relay, {len(took)} presses, {case}{name}", at(took, part), "ms")
+
+
 def bench_exit():
     """The way out: from the edge of the button to the relay, debouncing left out."""
     with Gate() as gate:
-        gate.config["board"]["inputs"][1]["debounce_ms"] = 0
+        without_debounce(gate)
         gate.start()
-        for _ in range(PRESSES):
-            gate.tap("main-exit")
-        wait_until("all of them in the log", lambda: gate.status()["storage"]["pending"] == 0)
-        took = [event["data"]["edge_to_relay_ms"] for event in gate.events("door.exit")]
-    for name, part in (("p50", 0.5), ("p99", 0.99), ("worst", 1)):
-        tell("gate_exit", f"exit button's edge to relay, {len(took)} presses, {name}", at(took, part), "ms")
+        tell_exit("", presses_took(gate))
+
+
+def open_pages(port, headers, ready, heard):
+    """A process that is PAGES pages: each hears the stream and reads the doors again after what it heard."""
+    os.nice(19)  # elsewhere, as browsers are: they take none of the gate's time
+    head = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+    ask = {what: f"GET /api/v1/{what} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n{head}\r\n".encode() for what in ("events/stream", "doors")}
+    selector = selectors.DefaultSelector()
+    for _ in range(PAGES):
+        stream, calls = (socket.create_connection(("127.0.0.1", port)) for _ in range(2))
+        stream.sendall(ask["events/stream"])
+        assert stream.recv(4096).startswith(b"HTTP/1.1 200"), "no stream"
+        selector.register(stream, selectors.EVENT_READ, calls)
+        selector.register(calls, selectors.EVENT_READ, None)
+    ready.set()
+    while True:
+        for key, _ in selector.select():
+            got = key.fileobj.recv(65536)
+            if not got:
+                return
+            if key.data is None:
+                heard.value += got.count(b"HTTP/1.1 200")
+            elif b"data:" in got:
+                key.data.sendall(ask["doors"])
+
+
+def bench_pages():
+    """Fifty desks and offices are open: the way out must not notice."""
+    with Gate() as gate:
+        without_debounce(gate)
+        gate.config["api"]["listen"] = f"127.0.0.1:{free_port()}"
+        gate.start()
+        tell_exit("no page, ", presses_took(gate))
+        session, ready, heard = gate.console("guard", "guard"), multiprocessing.Event(), multiprocessing.Value("i", 0)
+        pages = multiprocessing.Process(target=open_pages, args=(session.port, session.headers, ready, heard), daemon=True)
+        pages.start()
+        assert ready.wait(30)
+        tell_exit(f"{PAGES} pages, ", presses_took(gate))
+        tell("gate_pages", f"answers read by {PAGES} pages meanwhile", heard.value, "1")
+        pages.terminate()
 
 
 def add_people(gate, errors):
@@ -124,7 +184,7 @@ def bench_face():
 
 
 def main():
-    benches = {"start": bench_start, "exit": bench_exit, "log": bench_log, "face": bench_face}
+    benches = {"start": bench_start, "exit": bench_exit, "pages": bench_pages, "log": bench_log, "face": bench_face}
     for name in sys.argv[1:] or benches:
         benches[name]()
 

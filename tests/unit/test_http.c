@@ -11,7 +11,7 @@
 static struct http *http;
 static struct http_token waiting, stream;
 static char dir[64], socket_path[80], error[256];
-static unsigned drained, closed, handled;
+static unsigned drained, closed, handled, handled_a_turn;
 
 static void admit(void *arg, const struct http_request *request, struct http_admission *admission)
 {
@@ -33,7 +33,8 @@ static void handle(void *arg, const struct http_request *request)
 		http_stream_start(http, request, "text/event-stream", HTTP_STREAM_BYTES_MAX);
 	} else if (strcmp(request->path, "/file") == 0) {
 		snprintf(path, sizeof(path), "%s/file", dir);
-		(void)http_respond_file(http, request, open(path, O_RDONLY | O_CLOEXEC), "video/mp4", HTTP_CACHE_HOUR);
+		(void)http_respond_file(http, request, open(path, O_RDONLY | O_CLOEXEC), "video/mp4",
+					HTTP_CACHE_HOUR);
 	} else {
 		http_respond(http, request->token, 200, "text/plain", strdup(request->local ? "unix" : "tcp"),
 			     request->local ? 4 : 3);
@@ -52,8 +53,12 @@ static const struct http_ops ops = {.admit = admit, .handle = handle, .stream_ne
 
 static void dispatch(void *arg)
 {
+	unsigned before = handled;
+
 	(void)arg;
 	http_dispatch(http);
+	if (handled - before > handled_a_turn)
+		handled_a_turn = handled - before;
 }
 
 static int loop_fd(void *arg)
@@ -77,7 +82,7 @@ static int setup(void **state)
 	FILE *file;
 
 	(void)state;
-	drained = closed = handled = 0;
+	drained = closed = handled = handled_a_turn = 0;
 	strcpy(dir, "/tmp/gh-http-XXXXXX");
 	assert_non_null(mkdtemp(dir));
 	snprintf(socket_path, sizeof(socket_path), "%s/api.sock", dir);
@@ -321,6 +326,24 @@ static void connections_beyond_the_limit_do_not_starve_the_socket(void **state)
 	assert_begins(ask("GET /x HTTP/1.1\r\n" END), "HTTP/1.1 200");
 }
 
+static void many_requests_at_once_leave_the_loop_its_turns(void **state)
+{
+	const char *text = "GET /x HTTP/1.1\r\n" END;
+	int fds[20];
+
+	(void)state;
+	for (int i = 0; i < 20; i++) {
+		fds[i] = client_connect_unix(socket_path);
+		assert_int_equal(write(fds[i], text, strlen(text)), (ssize_t)strlen(text));
+	}
+	for (int i = 0; i < 20; i++) {
+		assert_begins(client_read(&loop, fds[i], NULL), "HTTP/1.1 200");
+		close(fds[i]);
+	}
+	assert_int_equal(handled, 20);
+	assert_in_range(handled_a_turn, 1, HTTP_ANSWERS_A_TURN);
+}
+
 static void a_second_server_is_told_that_the_socket_is_taken(void **state)
 {
 	struct http_config config = {.socket_path = socket_path};
@@ -353,6 +376,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_stream_delivers_and_notices_the_end, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_client_that_does_not_read_is_dropped, setup, teardown),
 		cmocka_unit_test_setup_teardown(connections_beyond_the_limit_do_not_starve_the_socket, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(many_requests_at_once_leave_the_loop_its_turns, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(a_second_server_is_told_that_the_socket_is_taken, setup,
 						teardown),
