@@ -5,6 +5,7 @@ import { call, download, get, post, type Alert, type Case } from './api';
 import { moment, t, word } from './i18n';
 import { Icon } from './icons';
 import { originText } from './origin';
+import { Said } from './said';
 import { Player, type Controls } from './player';
 import { Badge, Button, Dialog, Field, TextField, toast, useAct, useLoad, type Tone } from './ui';
 
@@ -157,7 +158,7 @@ function Files({ alert }: { alert: Alert }) {
 	return (
 		<section class="card">
 			<h2>{t('Evidence', '证据')}</h2>
-			{alert.evidence_error && <p class="note bad">{t('Some of it could not be written: ', '部分证据未能写入：')}<span lang="en">{alert.evidence_error}</span></p>}
+			{alert.evidence_error && <p class="note bad">{t('Some of it could not be written: ', '部分证据未能写入：')}<Said text={alert.evidence_error} /></p>}
 			<ul class="files">
 				{alert.files.map((f) => (
 					<li key={f.name}><a href={`/api/v1/evidence/${encodeURIComponent(f.name)}`} target="_blank" rel="noreferrer">

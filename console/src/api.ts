@@ -1,5 +1,6 @@
 /* The gate's API as the page uses it; docs/openapi.yaml is the contract. */
-import { language, word } from './i18n';
+import { language, t, word } from './i18n';
+import { learn, translated } from './said';
 
 export type Role = 'guard' | 'manager' | 'admin';
 export interface Session { user: string; role: Role; token: string }
@@ -32,18 +33,21 @@ export interface Person { id: string; name: string; enabled: boolean; faces: num
 const ranks: Role[] = ['guard', 'manager', 'admin'];
 export const may = (session: Session, least: Role): boolean => ranks.indexOf(session.role) >= ranks.indexOf(least);
 
-/* What the gate says in a sentence of its own is English; in Chinese its kind stands before it. */
-function said(status: number, detail: string): string {
-	const kinds: Record<number, string> = { 400: '输入有误', 404: '不存在或已删除', 409: '当前状态不允许此操作', 413: '内容过大', 422: '无法使用', 429: '请求过于频繁', 507: '空间不足' };
+/* A code of its own has words of its own; that of a whole kind says less than the sentence that came with it. */
+const KINDS = ['bad-request', 'no-session', 'forbidden', 'not-found', 'no-such-method', 'conflict', 'changed', 'too-large', 'no-such-range', 'unusable', 'no-version', 'too-often', 'busy', 'no-room', 'failed'];
 
-	return language() === 'en' ? detail || 'Something went wrong.' : `${kinds[status] ?? '出错了'}${detail ? `（${detail}）` : '。'}`;
+function messageOf(code: string, detail: string): string {
+	const kind = word(code), sentence = detail && translated(detail);
+
+	if (code !== kind && (!KINDS.includes(code) || code === 'changed')) return kind;
+	if (sentence) return sentence.charAt(0).toUpperCase() + sentence.slice(1);
+	return (code === kind ? t('Something went wrong.', '出错了。') : kind) + (language() === 'zh' && detail ? `（${detail}）` : '');
 }
 
+/** message: for the user; detail: the gate's own sentence, for who looks into it. */
 export class Problem extends Error {
-	constructor(readonly status: number, readonly code: string, detail: string) {
-		const known = word(code);
-
-		super(known !== code ? known : said(status, detail));
+	constructor(readonly status: number, readonly code: string, readonly detail: string) {
+		super(messageOf(code, detail));
 	}
 	get absent(): boolean { return this.status === 404 || this.status === 501; }
 }
@@ -73,6 +77,7 @@ export async function ask(method: string, path: string, body?: unknown, etag?: s
 	if (response.ok) return response;
 	const problem = (await response.json().catch(() => ({}))) as { code?: string; detail?: string };
 	if (response.status === 401 && path !== 'session' && path !== 'session/password') ended();
+	await learn();
 	throw new Problem(response.status, problem.code ?? '', problem.detail ?? '');
 }
 

@@ -202,5 +202,13 @@ test('a guard makes a visitor pass, the month is printed without anybody\'s name
 	await other.getByRole('button', { name: '设置 gus 的二次验证' }).click();
 	await expect(other.getByRole('img', { name: '身份验证器密钥二维码' })).toBeVisible();
 	await expect(other.locator('.secret')).toHaveText(/^[A-Z2-7 ]{20,}$/);
+
+	/* the gate's own sentences, too */
+	desk.allow(/status of 404/);
+	await goTo(other, 'people/01ARZ3NDEKTSV4RRFFQ69G5FAV');
+	await expect(other.getByRole('main')).toContainText('此编号下没有登记人员');
+	await goTo(other, 'people/import');
+	await other.getByLabel('CSV').setInputFiles({ name: 'x.csv', mimeType: 'text/csv', buffer: Buffer.from('name,age\n李雷,7\n') });
+	await expect(other.getByRole('main')).toContainText('未知的列“age”');
 	await context.close();
 });

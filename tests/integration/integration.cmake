@@ -43,6 +43,10 @@ if(TEST face_lfw_daemon)
   set_tests_properties(face_lfw_daemon PROPERTIES RUN_SERIAL TRUE LABELS "integration;accuracy")
 endif()
 
+# what the gate can say is said in Chinese, too
+add_test(NAME console_said COMMAND ${Python3_EXECUTABLE} -B ${CMAKE_CURRENT_SOURCE_DIR}/contract/said.py)
+set_tests_properties(console_said PROPERTIES TIMEOUT 60 LABELS contract)
+
 # the reference parser judges the contract itself; tools/setup --for test brings it
 find_program(NODE node)
 if(NODE AND EXISTS ${CMAKE_CURRENT_SOURCE_DIR}/contract/node_modules)

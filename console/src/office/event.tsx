@@ -2,6 +2,7 @@
 import { useState } from 'preact/hooks';
 import { get, type EventRow } from '../api';
 import { t, word } from '../i18n';
+import { Said, said as inWords } from '../said';
 import { originText } from '../origin';
 import { asProblem, Badge, Button, Dialog, PersonName } from '../ui';
 import { day } from './parts';
@@ -18,7 +19,7 @@ export function summary(event: EventRow): string {
 	for (const key of SAID) {
 		const value = data[key];
 
-		if (typeof value === 'string' && value !== '') said.push(word(value));
+		if (typeof value === 'string' && value !== '') said.push(inWords(value));
 	}
 	if (typeof data['by'] === 'string') said.push(data['by'] === 'socket' ? word('socket') : t(`by ${data['by']}`, `操作人 ${data['by']}`));
 	return said.join(' · ');
@@ -42,7 +43,7 @@ function Why({ seq }: { seq: number }) {
 
 	if (problem) return <p class="note bad" role="alert">{problem}</p>;
 	if (!lines) return <div><Button icon="question" busy={busy} onClick={() => void explain()}>{t('Why?', '为什么？')}</Button></div>;
-	return <ul class="why" aria-label={t('Why', '原因')} lang="en">{lines.map((line, i) => <li key={i}>{line}</li>)}</ul>;
+	return <ul class="why" aria-label={t('Why', '原因')}>{lines.map((line, i) => <li key={i}><Said text={line} /></li>)}</ul>;
 }
 
 export function EventDialog({ event, close, only }: { event: EventRow; close: () => void; only: (filter: { person?: string; type?: string }) => void }) {
@@ -55,7 +56,7 @@ export function EventDialog({ event, close, only }: { event: EventRow; close: ()
 				{event.person && <><dt>{t('Person', '人员')}</dt><dd><button type="button" class="textlink" onClick={() => only({ person: event.person ?? '' })}><PersonName id={event.person} /></button> <span class="mono dim">{event.person}</span></dd></>}
 				{Object.entries(event.data).filter(([key]) => key !== 'v').map(([key, value]) => (
 					<><dt key={`${key}-t`} lang="en">{key.replace(/_/g, ' ')}</dt>
-						<dd key={key}>{typeof value === 'object' && value !== null ? <pre class="mono">{JSON.stringify(value, null, 1)}</pre> : <>{text(value)}{typeof value === 'string' && word(value) !== value && <span class="dim"> ({word(value)})</span>}</>}</dd></>
+						<dd key={key}>{typeof value === 'object' && value !== null ? <pre class="mono">{JSON.stringify(value, null, 1)}</pre> : <>{text(value)}{typeof value === 'string' && inWords(value) !== value && <span class="dim"> ({inWords(value)})</span>}</>}</dd></>
 				))}
 				<dt>{t('Hash', '哈希')}</dt><dd class="mono">{event.hash}</dd>
 				<dt>{t('Hash before', '前一哈希')}</dt><dd class="mono">{String((event as { prev?: string }).prev ?? '')}</dd>

@@ -1,7 +1,7 @@
 /* Enrolling a face: from photos dropped here, or by the gate from what its camera sees. */
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { call, post } from '../api';
-import { language, t, word } from '../i18n';
+import { t } from '../i18n';
 import { useDesk } from '../shell';
 import { asProblem, Badge, Button, Card, Dialog } from '../ui';
 import { LivePicture } from '../video';
@@ -16,31 +16,11 @@ function check(photo: Blob): string | undefined {
 	return photo.size > BYTES_MAX ? t('Larger than 10 MB.', '超过 10 MB。') : undefined;
 }
 
-/** What the gate said against a photo, in the page's language. */
-const IN_CHINESE: [RegExp, string][] = [
-	[/^This face is not that of the other photos of (.*) \((.*)\):.*/, '该人脸与 $1 的其他照片不符（$2）：照片是否混淆？'],
-	[/^This face is much like that of (.*), who is enrolled already \((.*)\)\..*/, '该人脸与已登记的 $1 非常相似（$2）。若确为两人，请接受相似：两人均被识别时将要求出示第二凭证。'],
-	[/^this person has (\d+) faces already.*/, '此人已有 $1 张人脸：请删除后重新添加'],
-	[/^There are two faces in the photo.*/, '照片中有两张人脸，请使用单人照片。'],
-	[/^The photo is larger than.*/, '照片过大。'],
-	[/^The photo has more than.*/, '照片像素过多。'],
-	[/^Somebody else is being enrolled.*/, '正在为他人录入，请稍候。'],
-	[/^Nobody .*/, '没有人站到镜头前。'],
-	[/^There are two people before.*/, '镜头前有两人，只能有一人。'],
-	[/^No face was seen.*/, '未看到人脸。'],
-	[/^What the camera saw looks like a picture.*/, '镜头所见疑似照片，而非真人。'],
-];
-function said(reason: string): string {
-	const known = language() === 'zh' ? IN_CHINESE.find(([pattern]) => pattern.test(reason)) : undefined;
-
-	return known ? reason.replace(known[0], known[1]) : word(reason);
-}
-
 interface Against { reason: string; alike: boolean }
 const against = (error: unknown): Against => {
 	const problem = asProblem(error);
 
-	return { reason: said(problem.message), alike: problem.status === 409 && /much like that of/.test(problem.message) };
+	return { reason: problem.message, alike: problem.status === 409 && /much like that of/.test(problem.detail) };
 };
 
 /** Two who look alike are enrolled only when somebody says that they are two. */

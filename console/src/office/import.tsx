@@ -1,31 +1,14 @@
 /* People from a CSV file: checked first, then all of it or nothing. */
 import { useRef, useState } from 'preact/hooks';
 import { call } from '../api';
-import { count, language, t } from '../i18n';
+import { count, t } from '../i18n';
+import { Said } from '../said';
 import { asProblem, Badge, Button, Card, Table, toast } from '../ui';
 
 interface Answer { dry_run: boolean; people: number; added: number; error_count: number; errors: { line: number; problem: string }[] }
 
 const BYTES_MAX = 4 * 1024 * 1024;
 const SAMPLE = 'name,valid_from,valid_to\r\n张伟,,\r\nLi Na,2026-12-01,2027-11-30\r\n';
-const IN_CHINESE: [RegExp, string][] = [
-	[/^no column "(.*)" is known.*/, '未知的列“$1”：应为 name、valid_from、valid_to'],
-	[/^the first line must name.*/, '首行必须是列名，且包含 name'],
-	[/^the file is empty$/, '文件为空'],
-	[/^name: not UTF-8$/, '姓名不是 UTF-8 编码'],
-	[/^name: .*/, '姓名：需为 1 至 128 字节且不含控制字符'],
-	[/^(valid_\w+): expected a time after.*/, '$1：失效时间须晚于生效时间'],
-	[/^(valid_\w+):.*/, '$1：时间格式应为 2026-11-21 或 2026-11-21T08:00:00Z'],
-	[/^the line is too long.*/, '该行过长或列数过多'],
-	[/^quotes do not close.*/, '引号未闭合或其后有多余内容'],
-	[/^the file has more than 10000.*/, '文件超过 10000 人，请拆分'],
-	[/^not all could be written.*/, '未能全部写入，缺少的人员可重新导入'],
-];
-function said(problem: string): string {
-	const known = language() === 'zh' ? IN_CHINESE.find(([pattern]) => pattern.test(problem)) : undefined;
-
-	return known ? problem.replace(known[0], known[1]) : problem;
-}
 
 export function Import() {
 	const input = useRef<HTMLInputElement>(null), [file, setFile] = useState<File | undefined>(), [answer, setAnswer] = useState<Answer | undefined>();
@@ -72,7 +55,7 @@ export function Import() {
 					{answer.errors.length > 0 && (
 						<>
 							<p class="note bad">{t('With a mistake in it nothing of a file is imported: mend these lines and choose it again.', '文件有错误时不会导入任何内容：请修正以下各行后重新选择。')}</p>
-							<Table label={t('Mistakes', '错误')} head={head}>{answer.errors.map((e, i) => <tr key={i}><td class="right">{e.line || '–'}</td><td>{said(e.problem)}</td></tr>)}</Table>
+							<Table label={t('Mistakes', '错误')} head={head}>{answer.errors.map((e, i) => <tr key={i}><td class="right">{e.line || '–'}</td><td><Said text={e.problem} /></td></tr>)}</Table>
 							{answer.error_count > answer.errors.length && <p class="dim">{t(`The first ${answer.errors.length} are shown.`, `仅显示前 ${answer.errors.length} 处。`)}</p>}
 						</>
 					)}

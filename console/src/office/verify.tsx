@@ -2,6 +2,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { get, post } from '../api';
 import { count, t } from '../i18n';
+import { Said } from '../said';
 import { asProblem, Button, Dialog } from '../ui';
 
 interface Progress { running: boolean; rows: number; of: number }
@@ -26,7 +27,7 @@ export function VerifyDialog({ close }: { close: () => void }) {
 				{problem ? <p class="note bad">{problem}</p>
 				: result ? (result.ok
 					? <p class="note good">{t(`The chain is whole: ${count(result.rows)} entries, each one follows from the one before.`, `链完整：共 ${count(result.rows)} 条，逐条衔接无误。`)}</p>
-					: <p class="note bad">{t(`The chain is broken at entry ${result.seq}: ${result.reason ?? ''}`, `链在第 ${result.seq} 条处断裂：${result.reason ?? ''}`)}</p>)
+					: <p class="note bad">{t(`The chain is broken at entry ${result.seq}: `, `链在第 ${result.seq} 条处断裂：`)}<Said text={result.reason ?? ''} /></p>)
 				: <p>{t('Every entry is computed again…', '正在逐条重新计算…')} {progress && `${count(progress.rows)} / ${count(progress.of)}`}</p>}
 			</div>
 			{!result && !problem && <progress aria-label={t('Entries checked', '已校验条数')} {...(progress && progress.of > 0 ? { value: progress.rows, max: progress.of } : {})} />}

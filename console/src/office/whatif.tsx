@@ -2,6 +2,7 @@
 import { useState } from 'preact/hooks';
 import { post } from '../api';
 import { t, word } from '../i18n';
+import { Said } from '../said';
 import { useDesk } from '../shell';
 import { asProblem, Badge, Button, Card, Failed, Table, TextField, type Tone } from '../ui';
 import { Check, Choices, fromLocal, Select } from './parts';
@@ -61,7 +62,7 @@ export function WhatIf() {
 							{verdict.needed && verdict.outcome !== 'grant' && <><dt>{t('It would take', '需要')}</dt><dd>{verdict.needed.split(/,\s*| or /).map(sayWay).join(t(' or ', ' 或 '))}</dd></>}
 							<dt>{t("By the gate's clock", '闸机时间')}</dt><dd>{verdict.local_time}</dd>
 						</dl>
-						{verdict.rules.length > 0 && <Table label={t('How each rule sees it', '各规则判断')} head={head}>{verdict.rules.map((r) => <tr key={r.rule}><td>{word(r.rule)}</td><td>{word(r.why)}</td></tr>)}</Table>}
+						{verdict.rules.length > 0 && <Table label={t('How each rule sees it', '各规则判断')} head={head}>{verdict.rules.map((r) => <tr key={r.rule}><td>{word(r.rule)}</td><td><Said text={r.why} /></td></tr>)}</Table>}
 					</Card>
 				)}
 			</div>

@@ -5,6 +5,7 @@ import { count, t, word } from '../i18n';
 import { HourChart, type Stack } from '../office/chart';
 import { lasting, size } from '../office/parts';
 import type { PageProps } from '../routes';
+import { Said } from '../said';
 import { useDesk } from '../shell';
 import { asProblem, Badge, Card, Empty, Failed, Loading, Page, Segments, StateBadge, Table } from '../ui';
 
@@ -21,7 +22,7 @@ function CameraRow({ camera, head }: { camera: Camera; head: string[] }) {
 	return (
 		<tr>
 			<td data-label={head[0]}><span><strong>{camera.name}</strong> <span class="dim">{camera.role === 'face' ? t('faces', '人脸') : t('facade', '外墙')}</span></span></td>
-			<td data-label={head[1]}><span><StateBadge state={camera.state} />{camera.reason && <span class="dim" lang="en"> {camera.reason}</span>}</span></td>
+			<td data-label={head[1]}><span><StateBadge state={camera.state} />{camera.reason && <span class="dim"> <Said text={camera.reason} /></span>}</span></td>
 			<td data-label={head[2]}>{sight ? <StateBadge state={sight.cause} /> : <span class="dim">{t('not watched', '不监测')}</span>}</td>
 			<td data-label={head[3]}>{sight && <span><meter min={0} max={1} low={0.02} high={0.1} optimum={0} value={share} aria-label={t(`Blind part of ${camera.name}'s day`, `${camera.name} 今日失明比例`)} /> {lasting(sight.blind_s)} {t('of', '/')} {lasting(whole)}</span>}</td>
 			<td data-label={head[4]} class="dim">{sight ? Object.entries(sight.seconds).filter(([cause, s]) => cause !== 'clear' && s > 0).map(([cause, s]) => `${word(cause)} ${lasting(s)}`).join(t(', ', '，')) : ''}</td>
@@ -61,7 +62,7 @@ function Storage({ status }: { status: Full }) {
 	return (
 		<Card title={t('Storage', '存储')} actions={<StateBadge state={storage.state} />}>
 			<dl class="definition">
-				<dt>{t('Log', '日志')}</dt><dd>{count(storage.last_seq)} {t('entries', '条')}{storage.reason && <span class="note bad" lang="en">{storage.reason}</span>}</dd>
+				<dt>{t('Log', '日志')}</dt><dd>{count(storage.last_seq)} {t('entries', '条')}{storage.reason && <span class="note bad"><Said text={storage.reason} /></span>}</dd>
 				<dt>{t('Waiting for the disk', '等待写入')}</dt><dd>{count(storage.pending)}{storage.slow && <> <Badge tone="warn">{t('disk slow', '磁盘缓慢')}</Badge></>}</dd>
 				{e && <>
 					<dt>{t('Evidence', '证据')}</dt><dd>{size(e.used_bytes)} {t('of', '/')} {size(e.limit_bytes)} <progress max={e.limit_bytes} value={e.used_bytes} aria-label={t('Evidence of what it may take', '证据占用')} /></dd>
@@ -80,7 +81,7 @@ function Link({ status }: { status: Full }) {
 		<Card title={t('Link to the property system', '与物业系统的连接')} actions={<StateBadge state={mqtt.state} />}>
 			{mqtt.state === 'off' ? <p class="dim">{t('Switched off in the config.', '配置中已关闭。')}</p> : (
 				<dl class="definition">
-					{mqtt.reason && <><dt>{t('Why', '原因')}</dt><dd lang="en">{mqtt.reason}</dd></>}
+					{mqtt.reason && <><dt>{t('Why', '原因')}</dt><dd><Said text={mqtt.reason} /></dd></>}
 					<dt>{t('Events confirmed up to', '已确认至')}</dt><dd>{count(mqtt.acknowledged)}</dd>
 					<dt>{t('Still to be sent', '待发送')}</dt><dd>{behind > 0 ? count(behind) : t('nothing', '无')}{behind > 0 && mqtt.state !== 'connected' && <> <span class="dim">{t('(nothing is lost: they wait in the log)', '（不会丢失：保存在日志中）')}</span></>}</dd>
 				</dl>

@@ -1,0 +1,102 @@
+"""
+Every sentence that the gate can say to somebody at the page stands in the page's catalogue in Chinese
+(console/src/said-zh.ts), by its printf format as it is in the source; so does every code of a problem document.
+Prints what is missing. `said.py --list` prints all sentences.
+"""
+import pathlib
+import re
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+CATALOGUE = ROOT / "console" / "src" / "said-zh.ts"
+# where sentences for people are made; what else is in these folders speaks to MQTT, the journal or the command line
+SPEAKING = """
+base/json.c
+daemon/api*.c daemon/audit.c daemon/gate_access*.c daemon/gate_api.c daemon/gate_change*.c daemon/gate_credential.c
+daemon/gate_doors.c daemon/gate_enrol.c daemon/gate_entry.c daemon/gate_faces.c daemon/gate_guard.c daemon/gate_log.c
+daemon/gate_modes.c daemon/gate_people.c daemon/gate_readers.c daemon/gate_threshold.c daemon/http_answer_mhd.c
+daemon/http_mhd.c daemon/policy.c daemon/roster*.c daemon/schedule.c daemon/store*.c
+mqtt/connect_mosquitto.c mqtt/link_mosquitto.c
+vision/camera_ffmpeg.c vision/evidence_ffmpeg.c vision/face_enrol.c vision/face_opencv.cpp vision/face_quality.c
+vision/face_watch.c vision/litter_watch.c vision/site.c vision/source_ffmpeg.c
+""".split()
+NOT_SPEAKING = {"daemon/api_token.c", "daemon/store_report.c", "daemon/store_query.c", "daemon/store_search.c"}
+# calls whose texts are for programs, programmers or the operator of the machine
+SILENT = re.compile(r"log_\w+|json_pack\w*|_Static_assert|head|put_\w+|fprintf|guard|runtime_error|db_\w+|strcmp|strncmp|read_pem|open_tcp|open_listeners|"
+                    r"http_open|http_set_header|http_stream_start|file_response|type_of_file|MHD_\w+|api_open")
+HEADER = re.compile(r"charset=|filename=|SameSite|'none'|geolocation|max-age|boundary=|data key")
+ENTRY = re.compile(r"""^\t\[(?:'((?:\\.|[^'\\])*)'|"((?:\\.|[^"\\])*)"),\s+'((?:\\.|[^'\\])*)'\]""", re.M)
+SQL = re.compile(r"\s*(SELECT|INSERT|UPDATE|DELETE|CREATE|PRAGMA|ALTER|BEGIN|COMMIT|WITH|DROP|FROM|AND|VALUES)\b")
+TOKEN = re.compile(r'//[^\n]*|/\*.*?\*/|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*\'|[A-Za-z_]\w*|\S|\s+', re.S)
+FUNCTION = re.compile(r"^[a-z][\w\s\*]*?\b(\w+)\([^;{]*\)[\w\s]*\{", re.M)
+
+
+def literals(text):
+    """(function, innermost call, text) of each string, neighbours put together."""
+    text = re.sub(r"^#.*$", lambda line: " " * len(line.group()), text, flags=re.M)
+    functions = [(found.start(), found.group(1)) for found in FUNCTION.finditer(text)]
+    stack, before, running = [], "", None
+    for token in TOKEN.finditer(text):
+        word = token.group()
+        if word.isspace() or word.startswith(("/*", "//")):
+            continue
+        if word[0] == '"':
+            running = (running or "") + word[1:-1]
+            continue
+        if running is not None:
+            where = next((name for start, name in reversed(functions) if start < token.start()), "")
+            yield where, stack[-1] if stack else "", running.replace('\\"', '"')
+            running = None
+        if word == "(":
+            stack.append(before if re.fullmatch(r"[A-Za-z_]\w*", before) else stack[-1] if stack else "")
+        elif word == ")" and stack:
+            stack.pop()
+        before = word
+
+
+def sentences():
+    """Each with the files that say it."""
+    found = {}
+    for pattern in SPEAKING:
+        for path in sorted(ROOT.glob(pattern)):
+            if str(path.relative_to(ROOT)) in NOT_SPEAKING:
+                continue
+            for function, call, text in literals(path.read_text()):
+                if SILENT.fullmatch(call) or SILENT.fullmatch(function) or SQL.match(text) or HEADER.search(text) or "\\n" in text:
+                    continue
+                if re.search(r"[a-z]{2,}.* .*[a-z]", re.sub(r"%[-0-9.*]*[lz]*[a-z]", "", text)):
+                    found.setdefault(text, set()).add(path.name)
+    return found
+
+
+def codes():
+    """Of problem documents: the status's own, and those that are given."""
+    text = "".join(path.read_text() for path in sorted((ROOT / "daemon").glob("*.c")) if re.match(r"(api|http|gate_api)", path.name))
+    table = re.search(r"codes\[\] = \{(.*?)\n\t\};", text, re.S).group(1)
+    given = re.findall(r'(?:respond_problem_code|refuse)\([^;"]*?"([a-z-]+)"', text)
+    return set(re.findall(r'"([a-z-]+)"', table)) | set(given) | {"failed", "evidence-changed", "no-evidence"}
+
+
+def main():
+    if "--list" in sys.argv:
+        for text, files in sentences().items():
+            print(f"{text}\t{' '.join(sorted(files))}")
+        return 0
+    catalogue = CATALOGUE.read_text()
+    entries = {single or double: chinese for single, double, chinese in ENTRY.findall(catalogue)}
+    words = set(re.findall(r"^\t'?([a-z-]+)'?: \[", (ROOT / "console/src/i18n.ts").read_text(), re.M))
+    missing = {text: files for text, files in sentences().items() if text not in entries}
+    for text, files in missing.items():
+        print(f"{CATALOGUE.name} has no Chinese for {text!r} of {', '.join(sorted(files))}")
+    for code in sorted(codes() - words):
+        print(f"i18n.ts has no words for the code {code!r}")
+    for english, chinese in entries.items():
+        places = len(re.findall(r"%[-0-9.*]*[lz]*[a-z]", english))
+        if any(int(number) > places for number in re.findall(r"\{(\d)\}", chinese)):
+            print(f"{english!r}: its Chinese has more places")
+            missing[english] = ()
+    return 1 if missing or codes() - words else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
