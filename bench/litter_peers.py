@@ -9,7 +9,6 @@ frame, too, and writes nothing. Without motion (package: motion) its line has no
 import json
 import os
 import pathlib
-import resource
 import shutil
 import subprocess
 import sys

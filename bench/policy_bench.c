@@ -191,10 +191,10 @@ int main(void)
 	fill_book(&site);
 	fill_people(&site);
 	a_second = measure(&site, 1, &granted);
-	fprintf(stderr, "%u of %u granted\n", granted, DECISIONS);
+	fprintf(stderr, "%u of %d granted\n", granted, DECISIONS);
 	print("10000 people, 200 rules", a_second);
 	a_second = measure(&site, 10, &granted);
-	fprintf(stderr, "%u of %u granted\n", granted, DECISIONS);
+	fprintf(stderr, "%u of %d granted\n", granted, DECISIONS);
 	print("10000 people, 200 rules, nobody let in", a_second);
 	roster_credentials_close(site.credentials);
 	roster_book_close(site.book);

@@ -26,7 +26,7 @@ enum {
 	API_NAME_BYTES_MAX = 128, /* a person's name, UTF-8, without the zero */
 	API_PHOTO_BYTES_MAX = 10 << 20,
 	API_READING_BYTES_MAX = 512, /* what a simulated reader is shown */
-	API_PAGE_MAX = 1000, /* rows of one answer */
+	API_PAGE_MAX = 1000,         /* rows of one answer */
 	API_PAGE_DEFAULT = 100,
 	API_CALLS_MAX = 128, /* answers being waited for */
 	API_STREAMS_MAX = 128,

@@ -37,12 +37,10 @@ static void answer_reader(struct api *api, const struct http_request *request, c
 		break;
 	case -EINVAL:
 		api_bad(api, request, 400, "%s: expected %s", key,
-				strcmp(key, "code") == 0 ? "the decimal number of a card"
-							 : "0 to 9, * and #");
+			strcmp(key, "code") == 0 ? "the decimal number of a card" : "0 to 9, * and #");
 		break;
 	case -ERANGE:
-		api_bad(api, request, 400, "%s: no card of this reader's format has such a number",
-				key);
+		api_bad(api, request, 400, "%s: no card of this reader's format has such a number", key);
 		break;
 	default:
 		api_bad(api, request, 500, "the reader could not be driven");
@@ -71,7 +69,7 @@ static void post_reader(struct api *api, const struct http_request *request, con
 		api_bad(api, request, 404, "there is no such reader");
 	else if (text == NULL || text[0] == '\0' || !text_is_fit(text))
 		api_bad(api, request, 400, "%s: expected 1 to %d printable characters", key,
-				API_READING_BYTES_MAX);
+			API_READING_BYTES_MAX);
 	else
 		answer_reader(api, request, key, op(api->gate, reader, text));
 	json_decref(object);

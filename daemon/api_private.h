@@ -158,7 +158,8 @@ typedef void api_handler(struct api *api, const struct http_request *request, co
 
 /* api_gate.c */
 api_handler api_get_status, api_get_doors, api_get_people, api_post_person, api_get_person, api_delete_person,
-	api_post_face, api_post_face_live, api_get_face_report, api_post_open, api_post_mode, api_post_fire_reset, api_get_board, api_post_line;
+	api_post_face, api_post_face_live, api_get_face_report, api_post_open, api_post_mode,
+	api_post_fire_reset, api_get_board, api_post_line;
 
 /* api_log.c */
 api_handler api_get_events, api_get_log_export, api_post_audit, api_get_audit, api_get_report;
@@ -168,7 +169,8 @@ void api_log_close(struct api *api);
 bool api_log_news(struct api *api, struct http_token http, enum http_stream_news news);
 
 /* api_people.c */
-api_handler api_post_import, api_get_people_export, api_get_consent, api_post_consent, api_get_erasure, api_get_person_copy;
+api_handler api_post_import, api_get_people_export, api_get_consent, api_post_consent, api_get_erasure,
+	api_get_person_copy;
 /** What this person agreed to: {"person","given","entries"}. A new reference. */
 json_t *api_consent_json(struct api *api, const char *id);
 int api_people_open(struct api *api);

@@ -119,7 +119,7 @@ static bool mark_is_good(const struct audit *audit, enum audit_statement stateme
 
 static int read_base(struct audit *audit)
 {
-	struct mark base;
+	struct mark base = {0};
 	int r = read_mark(audit, "base", &base);
 
 	if (r < 0)

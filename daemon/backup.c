@@ -167,7 +167,7 @@ static void remove_copy(const char *folder)
 int backup_make(const char *state_dir, const char *folder, bool with_keys, char *text)
 {
 	char from[BACKUP_PATH_BYTES], to[BACKUP_PATH_BYTES];
-	struct audit_result result;
+	struct audit_result result = {0};
 	int r;
 
 	if (mkdir(folder, 0700) < 0)
@@ -232,7 +232,7 @@ static int give_to_owner(const char *state_dir, const char *path)
 static int restore_keys(const char *folder, const char *state_dir, char *text)
 {
 	char from[BACKUP_PATH_BYTES], to[BACKUP_PATH_BYTES];
-	bool copy[KEYS];
+	bool copy[KEYS] = {false};
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < KEYS; i++)

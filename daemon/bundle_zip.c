@@ -101,7 +101,7 @@ static int add_file(zip_t *zip, const struct bundle_request *request, const json
 	char path[PATH_BYTES], hex[CRYPTO_SHA256_HEX_BYTES];
 	zip_source_t *source;
 	zip_int64_t index;
-	json_int_t bytes;
+	json_int_t bytes = 0;
 	int r;
 
 	if (name == NULL || sha256 == NULL || name[0] == '\0')

@@ -184,7 +184,7 @@ struct config_face {
 	enum config_face_calibration calibration;
 	unsigned calibration_s;
 	enum config_liveness liveness;
-	bool accept_pictures; /* the site wrote that a picture of a face may open a door */
+	bool accept_pictures;          /* the site wrote that a picture of a face may open a door */
 	unsigned stranger_still_hours; /* 0: none are kept */
 	char stranger_notice[CONFIG_NOTICE_BYTES];
 	unsigned repeat_ms, threads;

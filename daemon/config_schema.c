@@ -239,7 +239,8 @@ static const struct option recogniser_members[] = {
 	 LIST(&score_item, CONFIG_SCORES, CONFIG_SCORES),
 	 AT(config_recogniser, scores),
 	 COUNT(config_recogniser, score_count),
-	 .help = "The cosines at false-match rates of 1e-1 to 1e-6, rising: its model card's curve, on the strict side."},
+	 .help = "The cosines at false-match rates of 1e-1 to 1e-6, rising: its model card's curve, on the "
+		 "strict side."},
 	{0}};
 
 static const struct option face_members[] = {
@@ -247,7 +248,8 @@ static const struct option face_members[] = {
 	 MEMBERS(recogniser_members),
 	 AT(config_face, recogniser),
 	 .presence = OPTION_ABSENT,
-	 .help = "Another recogniser (ArcFace's alignment) than the built-in one. Faces enrolled with the one before are no "
+	 .help = "Another recogniser (ArcFace's alignment) than the built-in one. Faces enrolled with the "
+		 "one before are no "
 		 "longer recognised: `gatectl face report` lists who must be enrolled again."},
 	{.key = "false_accept_percent",
 	 .kind = OPTION_REAL,

@@ -32,10 +32,10 @@ static const char *data_key_credential(char *path, size_t bytes)
 static void open_storage(struct gate *gate)
 {
 	char key[CONFIG_PATH_BYTES];
-	const struct store_config config = {
-		.state_dir = gate->config->state_dir,
-		.data_key_path = data_key_credential(key, sizeof(key)),
-		.ops = &gate_store_ops, .arg = gate};
+	const struct store_config config = {.state_dir = gate->config->state_dir,
+					    .data_key_path = data_key_credential(key, sizeof(key)),
+					    .ops = &gate_store_ops,
+					    .arg = gate};
 	int r = store_open(&config, &gate->store);
 
 	if (r >= 0)

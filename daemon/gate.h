@@ -24,7 +24,8 @@ struct gate;
  * @param error       GATE_ERROR_BYTES; one sentence with what to do, on failure.
  * @return 0; -EBUSY (another daemon runs on this state folder), -ENODEV and others from the board, -ENOMEM.
  */
-int gate_open(const struct config *config, sd_event *event, uint64_t started_us, struct gate **ret_gate, char *error);
+int gate_open(const struct config *config, sd_event *event, uint64_t started_us, struct gate **ret_gate,
+	      char *error);
 
 /** Records the stop, locks nothing and unlocks nothing: relays go to their rest level. NULL is fine. */
 void gate_close(struct gate *gate);

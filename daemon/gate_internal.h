@@ -23,9 +23,9 @@
 #include "hw/watchdog.h"
 
 enum {
-	GATE_ENTRIES_MAX = 32,	   /* decided but not carried out yet */
+	GATE_ENTRIES_MAX = 32, /* decided but not carried out yet */
 	GATE_SOURCE_BYTES = EVENT_SOURCE_BYTES,
-	GATE_REPLY_BYTES = 512,	   /* topic or correlation of a command */
+	GATE_REPLY_BYTES = 512, /* topic or correlation of a command */
 };
 
 struct gate;
@@ -39,7 +39,8 @@ struct gate_vision;
 
 /* Who waits for the outcome of an act, if anybody. Copied by value; answered at most once. */
 struct gate_reply {
-	void (*answer)(struct gate *gate, const struct gate_reply *reply, int r, const char *problem, json_t *result);
+	void (*answer)(struct gate *gate, const struct gate_reply *reply, int r, const char *problem,
+		       json_t *result);
 	struct api_token token; /* the API's */
 	unsigned ok_status;
 	void *command; /* the link's, owned by it */
@@ -53,15 +54,15 @@ struct gate_door {
 	struct door machine;
 	char source[GATE_SOURCE_BYTES]; /* "door/NAME" */
 	unsigned lock_line;
-	int contact_line, exit_line, tamper_line;     /* -1: none */
-	int bolt_line, light_line, buzzer_line;	      /* -1: none */
+	int contact_line, exit_line, tamper_line; /* -1: none */
+	int bolt_line, light_line, buzzer_line;   /* -1: none */
 	enum board_level tamper;
 	enum sounder_cause sound;
 	uint64_t sound_since_ms;
-	bool energised, fault;	     /* fault: the relay did not follow its last order */
-	uint64_t exit_mono_us;	     /* the last edge of its exit button */
+	bool energised, fault;        /* fault: the relay did not follow its last order */
+	uint64_t exit_mono_us;        /* the last edge of its exit button */
 	char last_person[ULID_BYTES]; /* of the last grant, for taken / not taken */
-	bool in_hours, awaits_first; /* its opening hours: have begun, and wait for the first person */
+	bool in_hours, awaits_first;  /* its opening hours: have begun, and wait for the first person */
 };
 
 /* one way through, from the decision to the relay */
@@ -74,7 +75,7 @@ struct gate_entry {
 	char person[ULID_BYTES];
 	char reader[CONFIG_NAME_BYTES]; /* "": none */
 	enum policy_factor factor;
-	bool extended; /* this person needs more time */
+	bool extended;          /* this person needs more time */
 	uint64_t first_mono_us; /* when the frame or the command arrived */
 	uint64_t asked_mono_ms; /* when the record was handed to the store */
 	struct gate_reply reply;
@@ -83,13 +84,13 @@ struct gate_entry {
 struct gate_entry_request {
 	enum policy_factor factor;
 	struct gate_door *door;
-	const char *person_id; /* "" or NULL: nobody was recognised */
+	const char *person_id;              /* "" or NULL: nobody was recognised */
 	bool presentation_attack, doubtful; /* see policy.h */
-	const char *credential_id; /* "" or NULL: none known */
-	bool leaving; /* shown on the inside */
-	const char *reader; /* NULL: none */
+	const char *credential_id;          /* "" or NULL: none known */
+	bool leaving;                       /* shown on the inside */
+	const char *reader;                 /* NULL: none */
 	uint64_t first_mono_us;
-	json_t *data;	       /* what the factor knows (score, camera, operator...); the reference is taken */
+	json_t *data; /* what the factor knows (score, camera, operator...); the reference is taken */
 	const char *nonce_key; /* a command's, to be used up with the record; or NULL */
 	int64_t nonce;
 	struct gate_reply reply; /* answer NULL: nobody waits */
@@ -110,10 +111,10 @@ struct gate {
 	size_t door_count;
 	struct door_book *door_book;
 	sd_event_source *book_source, *openings_source;
-	struct gate_mode_answer *mode_answers; /* orders that wait for the book */
+	struct gate_mode_answer *mode_answers;       /* orders that wait for the book */
 	int fire_line, fire_reset_line, tamper_line; /* -1: none */
-	bool fire;				      /* latched until reset on site */
-	uint64_t tampered_until_ms;		      /* faces and remote orders are refused until then */
+	bool fire;                                   /* latched until reset on site */
+	uint64_t tampered_until_ms;                  /* faces and remote orders are refused until then */
 	struct gate_sounds *sounds;
 	uint64_t sounds_due_ms;
 
@@ -134,17 +135,19 @@ struct gate {
 	struct gate_readers *readers;
 	struct gate_vision *vision;
 	struct gate_retention *retention;
-	json_t *site_records; /* the face cameras' scores, the same */
+	json_t *site_records;  /* the face cameras' scores, the same */
 	json_t *blind_records; /* by camera, what the store had kept; NULL: nothing */
 	struct gate_link *link;
 	struct api *api;
 
-	sd_event_source *board_source, *timer_source, *store_source, *api_source, *api_timer, *watchdog_source;
-	uint64_t watchdog_us; /* the shorter of systemd's and the hardware's; 0: none */
+	sd_event_source *board_source, *timer_source, *store_source, *api_source, *api_timer,
+		*watchdog_source;
+	uint64_t watchdog_us;      /* the shorter of systemd's and the hardware's; 0: none */
 	struct watchdog *watchdog; /* NULL: no hardware */
-	uint64_t door_turns, fed_turns, turn_due_ms; /* turn_due_ms: when the doors are to prove that they live */
+	uint64_t door_turns, fed_turns,
+		turn_due_ms; /* turn_due_ms: when the doors are to prove that they live */
 
-	int clock_fd; /* -1: none */
+	int clock_fd;            /* -1: none */
 	int64_t clock_offset_ms; /* wall clock less monotonic, when it was last looked at */
 	sd_event_source *clock_source, *roster_source;
 };
@@ -300,7 +303,7 @@ struct gate_credential {
 	enum policy_factor factor; /* CARD, PIN or QR */
 	/* card: the decimal of its data bits without parity (Wiegand 26: facility << 16 | number); PIN: its digits; QR: text */
 	const char *text;
-	bool leaving;	    /* read on the inside */
+	bool leaving;       /* read on the inside */
 	uint64_t mono_us;   /* when it was complete */
 	const char *reader; /* the reader's name, for the log */
 };
@@ -335,7 +338,8 @@ int gate_reader_type(void *gate, const char *reader, const char *keys);
 /* gate_vision.c */
 int gate_vision_open(struct gate *gate);
 void gate_vision_close(struct gate *gate);
-void gate_vision_person_template(struct gate *gate, const char *person, const char *model, const float *vector);
+void gate_vision_person_template(struct gate *gate, const char *person, const char *model,
+				 const float *vector);
 void gate_vision_person_removed(struct gate *gate, const char *person);
 /** Start the cameras and the face worker; called once the roster is known, so that no resident is a stranger. */
 void gate_vision_start(struct gate *gate);
@@ -363,7 +367,7 @@ int gate_vision_enrol_template(struct gate *gate, const char *person, const char
 			       const float *vector, const struct gate_reply *reply);
 
 /* gate_retention.c */
-int gate_retention_open(struct gate *gate);	   /* once the log can be read */
+int gate_retention_open(struct gate *gate);   /* once the log can be read */
 void gate_retention_close(struct gate *gate); /* once the store is closed */
 void gate_retention_event(struct gate *gate, const json_t *event);
 /** What the evidence takes, may take and has left; null before the folder was first looked through. A new reference. */
@@ -372,9 +376,10 @@ json_t *gate_retention_json(const struct gate *gate);
 /* gate_link.c */
 int gate_link_open(struct gate *gate);
 void gate_link_close(struct gate *gate);
-void gate_link_ready(struct gate *gate); /* the store can be read */
+void gate_link_ready(struct gate *gate);              /* the store can be read */
 void gate_link_event(struct gate *gate, int64_t seq); /* a new event is committed */
-void gate_link_state(struct gate *gate, const char *what, const char *name, json_t *state); /* takes the reference */
+void gate_link_state(struct gate *gate, const char *what, const char *name,
+		     json_t *state);           /* takes the reference */
 void gate_link_states_told(struct gate *gate); /* all that exists: what the broker holds beyond it goes */
 json_t *gate_link_json(struct gate *gate);
 
@@ -393,10 +398,12 @@ int gate_vision_camera(void *arg, const char *name, struct api_camera *ret_camer
 struct video_frame *gate_vision_newest_frame(void *arg, const char *camera);
 
 void gate_api_load(struct gate *gate, const char *kind, const char *id, json_t *json);
-void gate_api_answer(struct gate *gate, const struct gate_reply *reply, int r, const char *problem, json_t *result);
+void gate_api_answer(struct gate *gate, const struct gate_reply *reply, int r, const char *problem,
+		     json_t *result);
 struct gate_reply gate_api_reply(struct api_token token, unsigned ok_status);
 void gate_people_list(void *arg, struct api_token token, const char *after_id, unsigned limit);
-void gate_person_add(void *arg, struct api_token token, const struct api_caller *by, const struct api_person *person);
+void gate_person_add(void *arg, struct api_token token, const struct api_caller *by,
+		     const struct api_person *person);
 void gate_person_get(void *arg, struct api_token token, const char *id);
 void gate_person_remove(void *arg, struct api_token token, const struct api_caller *by, const char *id);
 void gate_person_enrol(void *arg, struct api_token token, const struct api_caller *by, const char *id,

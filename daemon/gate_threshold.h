@@ -13,7 +13,7 @@
 /* of one face camera */
 struct gate_site {
 	struct site scores;
-	float offset;	      /* from the model card's score; as last moved */
+	float offset;          /* from the model card's score; as last moved */
 	int64_t since_unix_ms; /* when counting began */
 	uint64_t passages, strangers;
 	uint64_t saved; /* scores, as of the last record: site.turn */
@@ -61,7 +61,7 @@ struct measure {
 	struct gate_vision *vision;
 	struct gallery *gallery;
 	struct api_token token; /* of a report */
-	bool report;		/* with the gallery's look-alikes */
+	bool report;            /* with the gallery's look-alikes */
 	double percent;
 	size_t enrolled, persons, surveyed;
 	struct site *sites; /* copies */

@@ -33,15 +33,15 @@ struct watched_camera {
 	struct gate_door *door;      /* face cameras */
 	unsigned index, face_index;
 	enum camera_state state;
-	bool seen; /* has had any news at all */
+	bool seen;                               /* has had any news at all */
 	enum face_prompt prompt, decided_prompt; /* by the picture, and by the last decision */
 	uint64_t decided_until_ms;
 	char source[GATE_SOURCE_BYTES];
 	char reason[CAMERA_REASON_BYTES];
 	pthread_mutex_t sight_lock; /* of sight alone, which the camera's thread feeds */
 	struct sight *sight;
-	enum sight_cause blind;	 /* as last told */
-	uint64_t blind_since_ms; /* CLOCK_MONOTONIC */
+	enum sight_cause blind;     /* as last told */
+	uint64_t blind_since_ms;    /* CLOCK_MONOTONIC */
 	char day[CAMERA_DAY_BYTES]; /* local, "2026-11-21"; what day_ms is of */
 	uint64_t day_ms[SIGHT_CAUSES];
 };
@@ -64,7 +64,7 @@ struct gate_vision {
 	struct queue *face_results, *litter_results, *news;
 	sd_event_source *face_source, *litter_source, *news_source, *sight_timer;
 	struct gate_thresholds *thresholds; /* NULL: not begun */
-	json_t *outdated;		    /* ids of people whose templates are of another recogniser; NULL: none */
+	json_t *outdated; /* ids of people whose templates are of another recogniser; NULL: none */
 	struct enrol *enrols[FACE_WATCH_ENROLS_MAX]; /* those the worker has; NULL: free */
 	uint64_t enrol_last;
 	bool started;

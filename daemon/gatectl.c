@@ -199,7 +199,7 @@ static int usage(const char *group)
 		known |= strcmp(commands[i].first, group) == 0;
 	fprintf(stderr, "usage:\n");
 	for (size_t i = 0; i < COMMANDS; i++)
-		if (!known || strcmp(commands[i].first, group) == 0)
+		if (group == NULL || !known || strcmp(commands[i].first, group) == 0)
 			fprintf(stderr, "  gatectl %s\n", commands[i].usage);
 	return CTL_USAGE;
 }

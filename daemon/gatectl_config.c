@@ -30,10 +30,11 @@ static int take_doors(const char *text, struct doors *ret_doors)
 	*ret_doors = (struct doors){0};
 	for (;;) {
 		size_t length = strcspn(text, ",");
-		char *name = ret_doors->names[ret_doors->count];
+		char *name;
 
 		if (ret_doors->count == DOORS_MAX || !is_name(text, length))
 			return CTL_USAGE;
+		name = ret_doors->names[ret_doors->count];
 		memcpy(name, text, length);
 		if (has(ret_doors, name))
 			return CTL_USAGE;

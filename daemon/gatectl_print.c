@@ -87,7 +87,7 @@ void ctl_print_rows(const struct ctl *ctl, const json_t *rows, const struct ctl_
 		ctl_print_json(rows);
 		return;
 	}
-	while (columns[count].title != NULL && count < COLUMNS_MAX)
+	while (count < COLUMNS_MAX && columns[count].title != NULL)
 		count++;
 	for (size_t i = 0; i < count; i++)
 		widths[i] = width_of(columns[i].title);

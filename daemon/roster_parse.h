@@ -35,7 +35,8 @@ int roster_parse_holiday(const json_t *value, struct schedule_calendar *calendar
 int roster_parse_area(const char *name, const json_t *value, const struct roster_names *names,
 		      struct policy_area *ret_area, char *error);
 /** {"schedule":..,"first_person":bool}: the hours in which the door called @p name stands unlocked. */
-int roster_parse_opening(const char *name, const json_t *value, const struct roster_names *names, char *error);
+int roster_parse_opening(const char *name, const json_t *value, const struct roster_names *names,
+			 char *error);
 /** {"groups":[..],"extended":bool,"blocked":"deny"|"admit"}: what the rules need of a person; the rest stays. */
 int roster_parse_holder(const json_t *value, const struct roster_names *names, struct policy_person *person,
 			char *error);

@@ -121,7 +121,7 @@ static int write_jpeg(const struct evidence_request *request, const struct draw_
 static void draw_path(const struct evidence_request *request, const struct draw_canvas *canvas)
 {
 	const struct draw_color dark = {0, 0, 0}, path = {0, 220, 255}, origin = {60, 60, 255};
-	int width = canvas->height_px / 360 + 1, scale = canvas->height_px / 360 + 1;
+	int width = canvas->height_px / 360 + 1, scale = width;
 	const struct evidence_point *p = request->points;
 
 	/* dark first and wider, so that the path shows on bright walls too */

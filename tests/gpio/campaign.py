@@ -40,7 +40,7 @@ def power():
     """The kernel is killed while the relay is energised; a second one starts on the same disk."""
     state = pathlib.Path(tempfile.mkdtemp(prefix="gatehouse-power-", dir="/var/tmp"))
     pid_file = state / "kernel.pid"
-    words = [f"GH_CASE=cut", f"GH_BUILD_DIR={BUILD}", f"GH_STATE={state / 'state'}"]
+    words = ["GH_CASE=cut", f"GH_BUILD_DIR={BUILD}", f"GH_STATE={state / 'state'}"]
     (state / "state").mkdir(mode=0o700)
     try:
         env = dict(os.environ, GH_KERNEL_PID=str(pid_file), GH_POWER_CUT="1")

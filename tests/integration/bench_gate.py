@@ -22,7 +22,6 @@ import sys
 import threading
 import time
 
-import harness
 from harness import BUILD, SOURCE, Broker, Gate, free_port, wait_until
 
 STARTS, CLIENTS, PEOPLE_EACH = 20, 8, 1000

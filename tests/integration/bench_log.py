@@ -10,7 +10,6 @@ import subprocess
 import sys
 import time
 
-import harness
 from harness import BUILD, Gate, wait_until
 
 TIMES = 20

@@ -14,7 +14,6 @@ import subprocess
 import sys
 import time
 
-import harness
 from harness import BUILD, LIMIT_S, Broker, Gate, wait_until
 from signer import Client, Key
 

@@ -17,7 +17,7 @@ import time
 import unittest
 
 import harness
-from harness import BUILD, DATA, SOURCE, Gate, need, need_program, wait_until
+from harness import BUILD, DATA, SOURCE, Gate, need, need_program
 
 PEOPLE = DATA / "faces" / "lfw-dev"
 SEED = int(os.environ.get("GH_LFW_SEED", "1"))

@@ -7,7 +7,6 @@ import random
 import sys
 import threading
 import time
-import unittest
 
 import harness
 import test_outbox

@@ -95,7 +95,7 @@ static void mistakes_never_reach_the_gate(void **state)
 	static const struct {
 		int result;
 		const char *status;
-	} readers[] = {{-ENOENT, "404"}, {-ENOTSUP, "409"}, {-EIO, "409"},    {-EPERM, "409"},
+	} readers[] = {{-ENOENT, "404"}, {-ENOTSUP, "409"}, {-EIO, "409"},   {-EPERM, "409"},
 		       {-EINVAL, "400"}, {-ERANGE, "400"},  {-ENOMEM, "500"}};
 
 	(void)state;
@@ -109,8 +109,10 @@ static void mistakes_never_reach_the_gate(void **state)
 	assert_status(request("POST /api/v1/board/lines/a", "{\"level\":\"active\"}"), "404");
 	for (size_t i = 0; i < sizeof(readers) / sizeof(readers[0]); i++) {
 		gate.board_result = readers[i].result;
-		assert_status(request("POST /api/v1/board/readers/a/swipe", "{\"code\":\"1\"}"), readers[i].status);
-		assert_status(request("POST /api/v1/board/readers/a/type", "{\"keys\":\"1#\"}"), readers[i].status);
+		assert_status(request("POST /api/v1/board/readers/a/swipe", "{\"code\":\"1\"}"),
+			      readers[i].status);
+		assert_status(request("POST /api/v1/board/readers/a/type", "{\"keys\":\"1#\"}"),
+			      readers[i].status);
 	}
 }
 

@@ -5,8 +5,12 @@
 #include <string.h>
 
 static const char anna[] = "0000000000000000000000ANNA", bert[] = "0000000000000000000000BERT";
-static const struct face_rules rules = {
-	.liveness = true, .enforce = true, .liveness_min = 0.5f, .access_frames = 2, .stranger_frames = 6, .repeat_ms = 10000};
+static const struct face_rules rules = {.liveness = true,
+					.enforce = true,
+					.liveness_min = 0.5f,
+					.access_frames = 2,
+					.stranger_frames = 6,
+					.repeat_ms = 10000};
 
 static struct face face_at(float x_px, float y_px)
 {
