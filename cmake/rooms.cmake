@@ -54,7 +54,11 @@ function(gh_unit_test name)
   target_link_libraries(test_${name} PRIVATE ${ARG_LIBS} PkgConfig::CMOCKA)
   set_target_properties(test_${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
   add_test(NAME ${name} COMMAND test_${name} WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
-  set_tests_properties(${name} PROPERTIES TIMEOUT 120 SKIP_RETURN_CODE 77 LABELS "unit;${ARG_LABELS}"
+  set(seconds 120)
+  if(CMAKE_CROSSCOMPILING) # every instruction is translated
+    set(seconds 1200)
+  endif()
+  set_tests_properties(${name} PROPERTIES TIMEOUT ${seconds} SKIP_RETURN_CODE 77 LABELS "unit;${ARG_LABELS}"
     ENVIRONMENT "GH_SOURCE_DIR=${CMAKE_SOURCE_DIR};GH_BUILD_DIR=${CMAKE_BINARY_DIR}")
 endfunction()
 
