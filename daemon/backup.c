@@ -256,23 +256,38 @@ static int restore_keys(const char *folder, const char *state_dir, char *text)
 	return r < 0 ? say(text, r, "%s: %s", to, strerror(-r)) : 0;
 }
 
-/* The old file with its WAL keeps a name; the copy takes the place in one rename. */
-static int replace_database(const char *state_dir, const char *fresh, char *text)
+/* A file with its WAL gets another name. */
+static int move_aside(const char *path, const char *when, char *text)
 {
 	static const char *const suffixes[] = {"-wal", "-shm", ""};
-	char path[BACKUP_PATH_BYTES], from[BACKUP_PATH_BYTES + 8], to[BACKUP_PATH_BYTES + 64], when[32];
-	time_t now = (time_t)(clock_unix_ms() / 1000);
-	struct tm utc;
+	char from[BACKUP_PATH_BYTES + 8], to[BACKUP_PATH_BYTES + 64];
 
-	gmtime_r(&now, &utc);
-	strftime(when, sizeof(when), "%Y%m%dT%H%M%SZ", &utc);
-	join(path, state_dir, "gate.db");
 	for (size_t i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++) {
 		snprintf(from, sizeof(from), "%s%s", path, suffixes[i]);
 		snprintf(to, sizeof(to), "%s.replaced-%s%s", path, when, suffixes[i]);
 		if (rename(from, to) < 0 && errno != ENOENT)
 			return say(text, -errno, "%s: %s", from, strerror(errno));
 	}
+	return 0;
+}
+
+/* The old files keep a name; the copy takes the place in one rename. roster.db is the old one's: another is made. */
+static int replace_database(const char *state_dir, const char *fresh, char *text)
+{
+	char path[BACKUP_PATH_BYTES], roster[BACKUP_PATH_BYTES], when[32];
+	time_t now = (time_t)(clock_unix_ms() / 1000);
+	struct tm utc;
+	int r;
+
+	gmtime_r(&now, &utc);
+	strftime(when, sizeof(when), "%Y%m%dT%H%M%SZ", &utc);
+	join(path, state_dir, "gate.db");
+	join(roster, state_dir, "roster.db");
+	r = move_aside(roster, when, text);
+	if (r == 0)
+		r = move_aside(path, when, text);
+	if (r < 0)
+		return r;
 	if (rename(fresh, path) < 0)
 		return say(text, -errno, "%s: %s", path, strerror(errno));
 	return sync_path(state_dir, O_DIRECTORY);

@@ -44,6 +44,9 @@ void db_bind_int(struct db_statement *statement, int nth, int64_t value);
 void db_bind_text(struct db_statement *statement, int nth, const char *text);
 void db_bind_bytes(struct db_statement *statement, int nth, const void *at, size_t bytes);
 
+/** What a column (from 0) of another statement's row is, of whatever type; copied. */
+void db_bind_column(struct db_statement *statement, int nth, struct db_statement *row, int column);
+
 /** @return 1 (a row), 0 (done) or an error. */
 int db_step(struct db_statement *statement);
 

@@ -167,6 +167,11 @@ void db_bind_bytes(struct db_statement *statement, int nth, const void *at, size
 	(void)sqlite3_bind_blob64(statement->sqlite, nth, at, bytes, SQLITE_STATIC);
 }
 
+void db_bind_column(struct db_statement *statement, int nth, struct db_statement *row, int column)
+{
+	(void)sqlite3_bind_value(statement->sqlite, nth, sqlite3_column_value(row->sqlite, column));
+}
+
 int db_step(struct db_statement *statement)
 {
 	int code = sqlite3_step(statement->sqlite);

@@ -174,6 +174,11 @@ static void on_news(void *arg, enum store_news news, const char *text)
 		gate_record(gate, news == STORE_TAMPERED ? "storage.tampered" : "storage.set_aside",
 			    EVENT_ALARM, NULL, NULL, json_pack("{s:s}", "reason", text));
 		break;
+	case STORE_COPY_RENEWED:
+		log_warning("store", "%s", text);
+		gate_record(gate, "storage.copy_renewed", EVENT_WARNING, NULL, NULL,
+			    json_pack("{s:s}", "reason", text));
+		break;
 	case STORE_UNUSABLE:
 		snprintf(gate->store_trouble, sizeof(gate->store_trouble), "%s", text);
 		log_error("store", "%s", text);

@@ -7,6 +7,9 @@
  * anybody's), none of them waits for a disk (but store_claim() and store_close()), and every callback comes
  * from store_dispatch() or store_close().
  *
+ * What the roster is, is kept a second time in STATE_DIR/roster.db: a damaged gate.db is set aside and the roster restored
+ * from there, while the log goes on in a new file (SET_ASIDE).
+ *
  * A failed commit (full disk, I/O error) keeps the batch and everything behind it queued and is tried again,
  * at first after 100 ms, at last every 5 s: FAILED is told once, RESTORED when it went through.
  */
@@ -59,9 +62,10 @@ enum store_news {
 	STORE_READY,    /* the roster was told, appended events are being committed */
 	STORE_FAILED,   /* a commit failed: being tried again, nothing is lost */
 	STORE_RESTORED, /* and went through */
-	STORE_SET_ASIDE, /* the database was damaged and set aside; the text names the file and what was saved */
-	STORE_TAMPERED, /* the end of the log is not what was signed: somebody changed the file */
-	STORE_UNUSABLE  /* for good: the text says what to do. Writes fail with -EIO from now on */
+	STORE_SET_ASIDE, /* the database was damaged and set aside; the text names the file and what came back */
+	STORE_TAMPERED,     /* the end of the log is not what was signed: somebody changed the file */
+	STORE_COPY_RENEWED, /* roster.db was damaged and is made anew; gate.db is not */
+	STORE_UNUSABLE      /* for good: the text says what to do. Writes fail with -EIO from now on */
 };
 
 /* what the store tells unasked; each member must be set */

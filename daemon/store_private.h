@@ -4,7 +4,10 @@
  *   store.c         the control thread's side: opening, answers, counters, closing
  *   store_append.c  the control thread's side of a write
  *   store_write.c   the thread `store`: batches, commits, retries, anchors
- *   store_schema.c  opening gate.db: keys, set aside and salvage
+ *   store_schema.c  opening gate.db: keys, checks
+ *   store_salvage.c what is done with a damaged gate.db
+ *   store_copy.c    roster.db, the copy that it is restored from
+ *   store_carry.c   rows from one database to another
  *   store_steps.c   the schema, step by step
  *   store_roster.c  people and templates, sealed
  *   store_record.c  other things, sealed
@@ -226,11 +229,88 @@ int store_read_row(struct db_statement *statement, struct event_row *ret_row);
  */
 int store_file_open(const struct store *store, struct store_file *file, char *text);
 void store_file_close(struct store_file *file);
-/** Rename the damaged file, begin a new one and save from the old what can be read. @p text tells of it. */
-int store_file_set_aside(const struct store *store, struct store_file *file, char *text);
 /** Write a signed mark, "head" or "base", in the open transaction. */
 int store_file_mark(struct store_file *file, enum audit_statement statement, int64_t seq,
 		    const uint8_t *hash);
+/** The same in any database that has the table. */
+int store_write_mark(struct db *db, const struct crypto_signer *signer, enum audit_statement statement,
+		     int64_t seq, const uint8_t *hash);
+/** @return 1 (good), 0 (missing, or not signed by @p public_key) or an error */
+int store_read_mark(struct db *db, const uint8_t *public_key, enum audit_statement statement,
+		    int64_t *ret_seq, uint8_t *ret_hash);
+/** In the open transaction of an empty log: it begins after @p seq. */
+int store_file_begin_log(struct store_file *file, int64_t seq, const uint8_t *hash);
+
+/* store_carry.c */
+enum { STORE_CARRY_TABLES = 3 };
+
+/* statements of both databases */
+struct store_carrier {
+	struct db_statement *of_key[STORE_CARRY_TABLES], *slice[STORE_CARRY_TABLES];
+	struct db_statement *insert[STORE_CARRY_TABLES], *remove[STORE_CARRY_TABLES];
+};
+/** To be closed also after a failure. */
+int store_carrier_open(struct store_carrier *carrier, struct db *from, struct db *to);
+void store_carrier_close(struct store_carrier *carrier);
+/** What stands under a key becomes what stands there in the source. @p kind "": the person @p id, with templates. */
+int store_carry_key(struct store_carrier *carrier, const char *kind, const char *id);
+
+/* how far a sweep over everything is; zeros at the beginning */
+struct store_sweep {
+	int table;
+	int64_t number, rows;
+	char first[STORE_RECORD_ID_BYTES], second[STORE_RECORD_ID_BYTES];
+	char next_first[STORE_RECORD_ID_BYTES], next_second[STORE_RECORD_ID_BYTES];
+};
+/** Some @p rows_max rows more. @return 1 (that was all), 0 or an error */
+int store_sweep(struct store_carrier *carrier, struct store_sweep *sweep, unsigned rows_max);
+/** Each key that @p from names as not yet copied. @return how many, or an error */
+int store_carry_uncopied(struct db *from, struct db *to, unsigned keys_max);
+/** Cursors and nonces; the higher value stays. */
+int store_carry_counters(struct db *from, struct db *to);
+
+/*
+ * store_copy.c: STATE_DIR/roster.db, people, templates and records once more, sealed as in gate.db, and the signed end of
+ * the log: a file of its own, so that what damages one leaves the other. gate.db's table `uncopied` names what was
+ * changed since it was carried over, a second ago at the most; what is erased is erased there before the erasure is
+ * answered. It is as large as the roster in gate.db. The store thread's alone.
+ */
+struct store_copy;
+
+enum store_copy_turn {
+	STORE_COPY_BUSY,  /* writes wait */
+	STORE_COPY_IDLE,  /* nothing else to do */
+	STORE_COPY_ERASED /* somebody or something was removed, and nobody was told yet */
+};
+
+/** Touches no file. @return 0 or -ENOMEM. */
+int store_copy_new(const struct store *store, struct store_copy **ret_copy);
+void store_copy_close(struct store_copy *copy); /* NULL is fine */
+/** The batch that was committed changed the roster. */
+void store_copy_touch(struct store_copy *copy);
+/** The copy is @p file's from now on, which was restored from it. @return 0 or an error: then it is made anew. */
+int store_copy_follow(struct store_copy *copy, struct store_file *file);
+/** Do what is due. @return 0, -EUCLEAN (it was damaged and is made anew) or an error: the step is tried again later */
+int store_copy_step(struct store_copy *copy, struct store_file *file, enum store_copy_turn turn);
+/** Whether an idle turn would have something to do. */
+bool store_copy_is_busy(const struct store_copy *copy);
+/** Whether the table `uncopied` may be emptied by the commit that begins now; says so once. */
+bool store_copy_take_carried(struct store_copy *copy);
+/**
+ * A whole copy under these keys, to restore from. @p ret_db stays the copy's own.
+ * @param ret_seq  the last row of the log that it knows of, with its hash.
+ * @return 0, -ENOENT (none, not complete, another gate's) or an error of its file
+ */
+int store_copy_source(struct store_copy *copy, const struct store_keys *keys, struct db **ret_db,
+		      int64_t *ret_seq, uint8_t *ret_hash);
+
+/* store_salvage.c */
+/**
+ * Rename the damaged file, begin a new one and bring back the roster: from the copy, and from the old file what the copy
+ * has not yet. @p text says what was wrong ("was damaged") and then tells of it all.
+ */
+int store_file_set_aside(const struct store *store, struct store_file *file, struct store_copy *copy,
+			 char *text);
 
 /* store_steps.c */
 /** Take the open transaction's file from schema @p version (0: empty) to the newest. @return 0 or an error. */
@@ -250,6 +330,6 @@ int store_roster_remove_faces(struct store_file *file, const char *person_id, co
 /** Tell the control thread of everybody. @return 0 or an errno; -EBADMSG: @p text names what cannot be read. */
 int store_roster_tell(struct store *store, struct store_file *file, char *text);
 /** Prove that the key is the one the file was written with; a new file takes it. @return 0 or -EKEYREJECTED. */
-int store_roster_check_key(struct store_file *file);
+int store_roster_check_key(struct db *db, const uint8_t *data_key);
 
 #endif

@@ -37,11 +37,11 @@ _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "format of schema 1");
 
 static const char key_check[32] = "gatehouse data key";
 
-int store_roster_check_key(struct store_file *file)
+int store_roster_check_key(struct db *db, const uint8_t *data_key)
 {
 	uint8_t box[sizeof(key_check) + CRYPTO_BOX_EXTRA_BYTES], plain[sizeof(key_check)];
 	struct db_statement *check;
-	int r = db_prepare(file->db, "SELECT box FROM key_check", &check);
+	int r = db_prepare(db, "SELECT box FROM key_check", &check);
 
 	if (r < 0)
 		return r;
@@ -49,13 +49,13 @@ int store_roster_check_key(struct store_file *file)
 	if (r == 1) {
 		r = 0;
 		if (db_column_exact(check, 0, box, sizeof(box)) < 0 ||
-		    crypto_unseal(file->keys.data, box, sizeof(box), plain) < 0)
+		    crypto_unseal(data_key, box, sizeof(box), plain) < 0)
 			r = -EKEYREJECTED;
 	} else if (r == 0) {
 		struct db_statement *insert;
 
-		crypto_seal(file->keys.data, key_check, sizeof(key_check), box);
-		r = db_prepare(file->db, "INSERT INTO key_check (box) VALUES (?)", &insert);
+		crypto_seal(data_key, key_check, sizeof(key_check), box);
+		r = db_prepare(db, "INSERT INTO key_check (box) VALUES (?)", &insert);
 		if (r == 0) {
 			db_bind_bytes(insert, 1, box, sizeof(box));
 			r = db_execute(insert);

@@ -69,6 +69,19 @@ int store_file_mark(struct store_file *file, enum audit_statement statement, int
 	return db_execute(sql);
 }
 
+int store_write_mark(struct db *db, const struct crypto_signer *signer, enum audit_statement statement,
+		     int64_t seq, const uint8_t *hash)
+{
+	struct store_file file = {.keys.signer = *signer};
+	int r = db_prepare(db, statements[STORE_SQL_MARK], &file.sql[STORE_SQL_MARK]);
+
+	if (r == 0)
+		r = store_file_mark(&file, statement, seq, hash);
+	db_finish(file.sql[STORE_SQL_MARK]);
+	crypto_wipe(&file.keys, sizeof(file.keys));
+	return r;
+}
+
 static int say(char *text, int r, const char *path, const char *what)
 {
 	snprintf(text, STORE_TEXT_BYTES, "%.300s: %.200s", path, what);
@@ -205,9 +218,8 @@ static int check_tail(struct store_file *file)
 	return r;
 }
 
-/* @return 1 (good), 0 (missing or wrong) or an error */
-static int read_mark(struct db *db, const uint8_t *public_key, enum audit_statement kind, int64_t *ret_seq,
-		     uint8_t *ret_hash)
+int store_read_mark(struct db *db, const uint8_t *public_key, enum audit_statement kind, int64_t *ret_seq,
+		    uint8_t *ret_hash)
 {
 	uint8_t signature[CRYPTO_SIGNATURE_BYTES];
 	struct db_statement *mark;
@@ -246,7 +258,7 @@ static int continue_after_last(struct store_file *file)
 		int64_t base_seq = 0;
 		uint8_t hash[EVENT_HASH_BYTES];
 
-		r = read_mark(file->db, file->keys.signer.public_key, AUDIT_BASE, &base_seq, hash);
+		r = store_read_mark(file->db, file->keys.signer.public_key, AUDIT_BASE, &base_seq, hash);
 		if (r == 0 || (r == 1 && base_seq != file->head_seq))
 			file->tampered = true; /* no row, yet the head speaks of some */
 	}
@@ -254,8 +266,7 @@ static int continue_after_last(struct store_file *file)
 	return r < 0 ? r : 0;
 }
 
-/* In the open transaction: the log begins after @p seq. */
-static int begin_log(struct store_file *file, int64_t seq, const uint8_t *hash)
+int store_file_begin_log(struct store_file *file, int64_t seq, const uint8_t *hash)
 {
 	int r = store_file_mark(file, AUDIT_BASE, seq, hash);
 
@@ -277,9 +288,9 @@ static int make_schema(struct store_file *file)
 	if (r == 0)
 		r = prepare(file);
 	if (r == 0)
-		r = begin_log(file, 0, nothing);
+		r = store_file_begin_log(file, 0, nothing);
 	if (r == 0)
-		r = store_roster_check_key(file);
+		r = store_roster_check_key(file->db, file->keys.data);
 	if (r == 0)
 		r = db_run(file->db, "COMMIT");
 	if (r < 0 && db_in_transaction(file->db))
@@ -306,8 +317,8 @@ static int bring_up(struct store_file *file, int64_t version)
 
 static int read_log_end(struct store_file *file)
 {
-	int r = read_mark(file->db, file->keys.signer.public_key, AUDIT_HEAD, &file->head_seq,
-			  file->head_hash);
+	int r = store_read_mark(file->db, file->keys.signer.public_key, AUDIT_HEAD, &file->head_seq,
+				file->head_hash);
 
 	if (r < 0)
 		return r;
@@ -348,7 +359,7 @@ static int open_checked(const struct store *store, struct store_file *file, int6
 		if (r == 0)
 			r = prepare(file);
 		if (r == 0)
-			r = store_roster_check_key(file);
+			r = store_roster_check_key(file->db, file->keys.data);
 	}
 	if (r == 0)
 		r = read_log_end(file);
@@ -389,110 +400,4 @@ void store_file_close(struct store_file *file)
 	db_close(file->db);
 	crypto_wipe(&file->keys, sizeof(file->keys));
 	memset(file, 0, sizeof(*file));
-}
-
-/* Rows of the old file, as far as they can be read. @return how many came over, or an error of the new file. */
-static int64_t save_table(struct store_file *file, struct db *old, const char *select,
-			  enum store_statement insert, int columns)
-{
-	struct db_statement *rows, *into = file->sql[insert];
-	int64_t saved = 0;
-	int r;
-
-	if (db_prepare(old, select, &rows) < 0)
-		return 0;
-	while (db_step(rows) == 1) {
-		for (int i = 0; i < columns - 1; i++)
-			db_bind_text(into, i + 1, db_column_text(rows, i));
-		if (insert == STORE_SQL_CURSOR || insert == STORE_SQL_NONCE) {
-			db_bind_int(into, columns, db_column_int(rows, columns - 1));
-		} else {
-			size_t bytes;
-			const void *box = db_column_bytes(rows, columns - 1, &bytes);
-
-			db_bind_bytes(into, columns, box, bytes);
-		}
-		r = db_execute(into);
-		if (r < 0 && r != -EEXIST) {
-			saved = r;
-			break;
-		}
-		saved += r == 0;
-	}
-	db_finish(rows);
-	return saved;
-}
-
-static int save_all(struct store_file *file, struct db *old, int64_t *ret_people)
-{
-	int64_t seq = 0, r;
-	uint8_t hash[EVENT_HASH_BYTES];
-
-	r = db_execute(file->sql[STORE_SQL_BEGIN]);
-	if (r == 0 && read_mark(old, file->keys.signer.public_key, AUDIT_HEAD, &seq, hash) == 1)
-		r = begin_log(file, seq, hash);
-	if (r == 0)
-		r = save_table(file, old, "SELECT name, seq FROM cursor", STORE_SQL_CURSOR, 2);
-	if (r >= 0)
-		r = save_table(file, old, "SELECT name, value FROM nonce", STORE_SQL_NONCE, 2);
-	if (r >= 0)
-		*ret_people = r = save_table(file, old, "SELECT id, box FROM person", STORE_SQL_PERSON, 2);
-	if (r >= 0)
-		r = save_table(file, old, "SELECT person, model, box FROM template", STORE_SQL_FACE, 3);
-	if (r >= 0)
-		r = save_table(file, old, "SELECT kind, id, box FROM record", STORE_SQL_RECORD, 3);
-	if (r >= 0)
-		r = db_execute(file->sql[STORE_SQL_COMMIT]);
-	if (r < 0 && db_in_transaction(file->db))
-		(void)db_execute(file->sql[STORE_SQL_ROLLBACK]); /* nothing saved; told by the result */
-	return r < 0 ? (int)r : 0;
-}
-
-static int rename_aside(const struct store *store, char *aside)
-{
-	static const char *const suffixes[] = {"-wal", "-shm", ""};
-	char from[STORE_PATH_BYTES + 8], to[STORE_PATH_BYTES + 48];
-	time_t now = (time_t)(clock_unix_ms() / 1000);
-	struct tm utc;
-	char time[32];
-
-	gmtime_r(&now, &utc);
-	strftime(time, sizeof(time), "%Y%m%dT%H%M%SZ", &utc);
-	snprintf(aside, STORE_PATH_BYTES + 40, "%.480s.corrupt-%s", store->path, time);
-	for (int i = 2; access(aside, F_OK) == 0 && i < 1000; i++)
-		snprintf(aside, STORE_PATH_BYTES + 40, "%.480s.corrupt-%s-%d", store->path, time, i);
-	for (size_t i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++) {
-		snprintf(from, sizeof(from), "%s%s", store->path, suffixes[i]);
-		snprintf(to, sizeof(to), "%s%s", aside, suffixes[i]);
-		if (rename(from, to) < 0 && errno != ENOENT)
-			return -errno;
-	}
-	return 0;
-}
-
-int store_file_set_aside(const struct store *store, struct store_file *file, char *text)
-{
-	char aside[STORE_PATH_BYTES + 40];
-	int64_t people = 0;
-	struct db *old;
-	int r;
-
-	store_file_close(file);
-	r = rename_aside(store, aside);
-	if (r < 0)
-		return say(text, r, store->path, "damaged, and cannot be set aside");
-	r = store_file_open(store, file, text);
-	if (r < 0)
-		return r;
-	if (db_open(aside, true, &old, NULL) == 0) {
-		r = save_all(file, old, &people);
-		db_close(old);
-	}
-	if (r < 0)
-		people = 0;
-	snprintf(text, STORE_TEXT_BYTES,
-		 "gate.db was damaged and set aside as %.256s; a new log goes on after row %lld, %lld people "
-		 "were saved",
-		 aside, (long long)file->head_seq, (long long)people);
-	return 0;
 }

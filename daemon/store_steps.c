@@ -28,6 +28,20 @@ static const char *const steps[] = {
 	"CREATE TABLE record (kind TEXT NOT NULL, id TEXT NOT NULL, box BLOB NOT NULL, PRIMARY KEY (kind, "
 	"id)) "
 	"WITHOUT ROWID",
+	/* 3: what roster.db has not yet; a kind of "" is a person, with templates */
+	"CREATE TABLE uncopied (kind TEXT NOT NULL, id TEXT NOT NULL, PRIMARY KEY (kind, id)) WITHOUT ROWID;"
+	"CREATE TRIGGER person_put AFTER INSERT ON person BEGIN "
+	"INSERT OR IGNORE INTO uncopied VALUES ('', NEW.id); END;"
+	"CREATE TRIGGER person_gone AFTER DELETE ON person BEGIN "
+	"INSERT OR IGNORE INTO uncopied VALUES ('', OLD.id); END;"
+	"CREATE TRIGGER template_put AFTER INSERT ON template BEGIN "
+	"INSERT OR IGNORE INTO uncopied VALUES ('', NEW.person); END;"
+	"CREATE TRIGGER template_gone AFTER DELETE ON template BEGIN "
+	"INSERT OR IGNORE INTO uncopied VALUES ('', OLD.person); END;"
+	"CREATE TRIGGER record_put AFTER INSERT ON record BEGIN "
+	"INSERT OR IGNORE INTO uncopied VALUES (NEW.kind, NEW.id); END;"
+	"CREATE TRIGGER record_gone AFTER DELETE ON record BEGIN "
+	"INSERT OR IGNORE INTO uncopied VALUES (OLD.kind, OLD.id); END",
 };
 
 const int64_t store_schema = sizeof(steps) / sizeof(steps[0]);

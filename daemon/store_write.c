@@ -6,14 +6,22 @@
 #include "base/clock.h"
 #include "store_private.h"
 
-enum { IDLE_MS = 1000, RETRY_FIRST_MS = 100, RETRY_LAST_MS = 5000, ANCHOR_EVERY_MS = 24 * 3600 * 1000 };
+enum {
+	IDLE_MS = 1000,
+	COPY_MS = 20,
+	RETRY_FIRST_MS = 100,
+	RETRY_LAST_MS = 5000,
+	ANCHOR_EVERY_MS = 24 * 3600 * 1000
+};
 
 struct writer {
 	struct store *store;
 	struct store_file file;
+	struct store_copy *copy;
 	struct store_write *batch[STORE_BATCH_MAX + 1]; /* one place for an anchor */
 	size_t count;
 	bool removed_somebody; /* in this batch: old pages in the WAL are to go too */
+	bool changed_roster;   /* in this batch */
 	bool failing, unusable, told_tampered;
 	uint64_t anchored_mono_ms;
 	int64_t anchored_seq;
@@ -158,6 +166,7 @@ static int write_one(struct writer *writer, struct store_write *write)
 	write->r = 0;
 	r = event ? write_event(&writer->file, write) : write_roster(&writer->file, write);
 	if (r == 0) {
+		writer->changed_roster |= !event;
 		if (write->message.kind == STORE_WRITE_PERSON_REMOVE ||
 		    write->message.kind == STORE_WRITE_FACE_REMOVE || removes_records(write))
 			writer->removed_somebody = true;
@@ -186,6 +195,8 @@ static int write_all(struct writer *writer, const struct store_counter *cursors)
 	struct store_file *file = &writer->file;
 	int r = db_execute(file->sql[STORE_SQL_BEGIN]);
 
+	if (r == 0 && store_copy_take_carried(writer->copy))
+		r = db_run(file->db, "DELETE FROM uncopied");
 	for (size_t i = 0; r == 0 && i < writer->count; i++)
 		r = write_one(writer, writer->batch[i]);
 	if (r == 0 && cursors != NULL)
@@ -197,6 +208,15 @@ static int write_all(struct writer *writer, const struct store_counter *cursors)
 	return r;
 }
 
+static void step_copy(struct writer *writer, enum store_copy_turn turn)
+{
+	if (store_copy_step(writer->copy, &writer->file, turn) == -EUCLEAN)
+		store_tell_news(writer->store, STORE_COPY_RENEWED,
+				"roster.db, from which gate.db is restored when it is damaged, was damaged "
+				"itself: it is made anew");
+	/* any other failure is the disk's, which gate.db tells of, and the step comes again */
+}
+
 /* One transaction. On failure nothing of it happened. */
 static int commit(struct writer *writer, const struct store_counter *cursors, char *text)
 {
@@ -206,12 +226,16 @@ static int commit(struct writer *writer, const struct store_counter *cursors, ch
 	int r;
 
 	memcpy(hash, file->head_hash, sizeof(hash));
-	writer->removed_somebody = false;
+	writer->removed_somebody = writer->changed_roster = false;
 	r = write_all(writer, cursors);
 	if (r == 0) {
+		if (writer->changed_roster)
+			store_copy_touch(writer->copy);
 		/* what the WAL still holds of somebody erased; a reader in the way only delays it */
 		if (writer->removed_somebody)
 			(void)db_run(file->db, "PRAGMA wal_checkpoint(TRUNCATE)");
+		if (writer->removed_somebody)
+			step_copy(writer, STORE_COPY_ERASED);
 		return 0;
 	}
 	snprintf(text, STORE_TEXT_BYTES, "gate.db cannot be written: %.200s", db_error(file->db));
@@ -273,16 +297,39 @@ static int tell_ready(struct writer *writer)
 	return 0;
 }
 
+static int set_aside(struct writer *writer, char *text)
+{
+	int r = store_file_set_aside(writer->store, &writer->file, writer->copy, text);
+
+	if (r == 0)
+		store_tell_news(writer->store, STORE_SET_ASIDE, text);
+	return r;
+}
+
+/* A file that ends before what the copy knows of was put back, or lost its end: neither is to be gone on with. */
+static int check_age(struct writer *writer, char *text)
+{
+	uint8_t hash[EVENT_HASH_BYTES];
+	struct db *db;
+	int64_t seq;
+
+	if (store_copy_source(writer->copy, &writer->file.keys, &db, &seq, hash) < 0 ||
+	    seq <= writer->file.head_seq)
+		return 0;
+	snprintf(text, STORE_TEXT_BYTES, "ended at row %lld though row %lld had been written",
+		 (long long)writer->file.head_seq, (long long)seq);
+	return -EBADMSG;
+}
+
 static int open_file(struct writer *writer, char *text)
 {
 	int r = store_file_open(writer->store, &writer->file, text);
 
-	if (r == -EBADMSG) {
-		r = store_file_set_aside(writer->store, &writer->file, text);
-		if (r == 0)
-			store_tell_news(writer->store, STORE_SET_ASIDE, text);
-	}
-	return r;
+	if (r == -EBADMSG)
+		snprintf(text, STORE_TEXT_BYTES, "was damaged");
+	else if (r == 0)
+		r = check_age(writer, text);
+	return r == -EBADMSG ? set_aside(writer, text) : r;
 }
 
 static int open_and_tell(struct writer *writer, char *text)
@@ -353,13 +400,13 @@ static bool begin(struct writer *writer)
 /* The file broke while it was in use. @return 0 when a new one took its place. */
 static int replace_file(struct writer *writer, char *text)
 {
-	int r = store_file_set_aside(writer->store, &writer->file, text);
+	int r;
 
-	if (r < 0)
-		return r;
-	atomic_fetch_add(&writer->store->file_generation, 1);
-	store_tell_news(writer->store, STORE_SET_ASIDE, text);
-	return 0;
+	snprintf(text, STORE_TEXT_BYTES, "was damaged");
+	r = set_aside(writer, text);
+	if (r == 0)
+		atomic_fetch_add(&writer->store->file_generation, 1);
+	return r;
 }
 
 /* @return 0, or -ECANCELED: closed while the disk failed, and the batch is not written */
@@ -427,7 +474,8 @@ static void drop_batch(struct writer *writer)
 static bool take_batch(struct writer *writer)
 {
 	struct queue *writes = writer->store->writes;
-	int r = queue_pop_wait(writes, &writer->batch[0], IDLE_MS);
+	int r = queue_pop_wait(writes, &writer->batch[0],
+			       store_copy_is_busy(writer->copy) ? COPY_MS : IDLE_MS);
 
 	writer->count = r == 0;
 	if (r < 0)
@@ -454,16 +502,27 @@ static bool settle(struct writer *writer)
 
 static void run(struct writer *writer)
 {
-	bool more = true, settled;
+	bool more = true, settled, idle;
 
 	add_anchor(writer); /* at start: this run vouches for what it found */
 	settled = settle(writer);
 	while (more && settled) {
 		more = take_batch(writer);
+		idle = writer->count == 0;
 		if (!more || clock_mono_ms() - writer->anchored_mono_ms >= ANCHOR_EVERY_MS)
 			add_anchor(writer);
 		settled = settle(writer);
+		if (settled && writer->file.db != NULL)
+			step_copy(writer, idle ? STORE_COPY_IDLE : STORE_COPY_BUSY);
 	}
+}
+
+/* What is not in the copy yet is named in gate.db; now it costs nobody's time. */
+static void leave_copy(struct writer *writer)
+{
+	while (writer->file.db != NULL && store_copy_is_busy(writer->copy) &&
+	       clock_mono_ms() < writer->store->close_by_mono_ms)
+		step_copy(writer, STORE_COPY_IDLE);
 }
 
 static void refuse_all(struct writer *writer)
@@ -483,15 +542,19 @@ void *store_write_thread(void *arg)
 	struct writer *writer = calloc(1, sizeof(*writer));
 
 	pthread_setname_np(pthread_self(), "store");
-	if (writer == NULL) {
+	if (writer == NULL || store_copy_new(arg, &writer->copy) < 0) {
+		free(writer);
 		store_tell_news(arg, STORE_UNUSABLE, "the store's thread has no memory");
 		return NULL;
 	}
 	writer->store = arg;
-	if (begin(writer))
+	if (begin(writer)) {
 		run(writer);
-	else if (writer->unusable)
+		leave_copy(writer);
+	} else if (writer->unusable) {
 		refuse_all(writer);
+	}
+	store_copy_close(writer->copy);
 	store_file_close(&writer->file);
 	free(writer);
 	return NULL;

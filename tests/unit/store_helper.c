@@ -157,6 +157,21 @@ void store_test_sql(struct store_test *test, const char *sql)
 	sqlite3_close(db);
 }
 
+int64_t store_test_int(struct store_test *test, const char *sql)
+{
+	sqlite3_stmt *statement;
+	sqlite3 *db;
+	int64_t value;
+
+	assert_int_equal(sqlite3_open(test->db, &db), SQLITE_OK);
+	assert_int_equal(sqlite3_prepare_v2(db, sql, -1, &statement, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_step(statement), SQLITE_ROW);
+	value = sqlite3_column_int64(statement, 0);
+	sqlite3_finalize(statement);
+	sqlite3_close(db);
+	return value;
+}
+
 bool store_test_file_holds(struct store_test *test, const char *bytes)
 {
 	static const char *const suffixes[] = {"", "-wal"};
@@ -230,4 +245,27 @@ void store_test_put_alice(struct store_test *test)
 			 0);
 	store_test_settle(test);
 	assert_int_equal(test->r, 0);
+}
+
+void store_test_remove(struct store_test *test, const char *person_id)
+{
+	struct event_draft draft = {.type = "person.removed", .person = person_id};
+
+	assert_int_equal(store_person_remove(test->store, person_id, &draft, store_test_done, test), 0);
+	store_test_settle(test);
+	assert_int_equal(test->r, 0);
+}
+
+void store_test_copy(const char *from, const char *to)
+{
+	FILE *in = fopen(from, "r"), *out = fopen(to, "w");
+	char chunk[4096];
+	size_t bytes;
+
+	assert_non_null(in);
+	assert_non_null(out);
+	while ((bytes = fread(chunk, 1, sizeof(chunk), in)) > 0)
+		assert_int_equal(fwrite(chunk, 1, bytes, out), bytes);
+	fclose(in);
+	assert_int_equal(fclose(out), 0);
 }

@@ -51,8 +51,13 @@ void store_test_fill(struct store_test *test, const char *type, unsigned count);
 void store_test_sql(struct store_test *test, const char *sql);
 /** Enabled until 99, with one template of store_test_model: 0, 1, 2... */
 void store_test_put_alice(struct store_test *test);
+/** Removes a person and waits for the commit. */
+void store_test_remove(struct store_test *test, const char *person_id);
+void store_test_copy(const char *from, const char *to);
 /** The closed or open file verifies, and ends with @p last_seq (0: wherever). */
 void store_test_assert_log_good(struct store_test *test, int64_t last_seq);
+/** The first number that SQL finds. */
+int64_t store_test_int(struct store_test *test, const char *sql);
 /** Whether one of the database's files holds these bytes. */
 bool store_test_file_holds(struct store_test *test, const char *bytes);
 

@@ -50,7 +50,7 @@ static void events_come_back_committed_in_order(void **state)
 	store_test_close(test);
 	store_test_assert_log_good(test, 10001);
 	store_test_open(test);
-	assert_int_equal(store_last_seq(test->store), 10001);
+	assert_in_range(store_last_seq(test->store), 10001, 10002); /* the new anchor may be told already */
 	store_test_fill(test, "door.mode", 1);
 	assert_int_equal(test->last_seq, 10003); /* an anchor is first */
 	assert_int_equal(test->told[STORE_TAMPERED], 0);

@@ -9,18 +9,30 @@
 
 #include "store_helper.h"
 
-static void copy_fixture(struct store_test *test, const char *from, const char *to, bool sql)
+/* A file may grow no more: what a full disk does, without filling one. */
+static void set_file_limit(rlim_t bytes)
+{
+	struct rlimit limit;
+
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
+	limit.rlim_cur = bytes;
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+}
+
+/* a file of the directory of a schema that was released, as gate.db or beside it */
+static void copy_fixture(struct store_test *test, int schema, const char *from, const char *to)
 {
 	const char *source = getenv("GH_SOURCE_DIR");
 	char path[256], *text = calloc(1, 65536);
 	FILE *file;
 
-	snprintf(path, sizeof(path), "%s/tests/unit/data/schema1/%s", source != NULL ? source : ".", from);
+	snprintf(path, sizeof(path), "%s/tests/unit/data/schema%d/%s", source != NULL ? source : ".", schema,
+		 from);
 	file = fopen(path, "r");
 	assert_non_null(file);
 	assert_true(fread(text, 1, 65535, file) > 0);
 	fclose(file);
-	if (sql) {
+	if (to == NULL) {
 		store_test_sql(test, text);
 	} else {
 		snprintf(path, sizeof(path), "%s/%s", test->dir, to);
@@ -33,30 +45,63 @@ static void copy_fixture(struct store_test *test, const char *from, const char *
 	free(text);
 }
 
-static void a_file_of_schema_1_is_brought_up(void **state)
+static void copy_release(struct store_test *test, int schema)
 {
-	struct store_test *test = *state;
-	struct event_draft draft = {.type = "access.changed"};
 	char keys[80];
-	json_t *json = json_object();
 
 	snprintf(keys, sizeof(keys), "%s/keys", test->dir);
 	assert_int_equal(mkdir(keys, 0700), 0);
-	copy_fixture(test, "data.key", "keys/data.key", false);
-	copy_fixture(test, "anchor.key", "keys/anchor.key", false);
-	copy_fixture(test, "gate.sql", NULL, true);
+	copy_fixture(test, schema, "data.key", "keys/data.key");
+	copy_fixture(test, schema, "anchor.key", "keys/anchor.key");
+	copy_fixture(test, schema, "gate.sql", NULL);
+}
+
+static void bring_up(struct store_test *test, int schema, size_t people, size_t records)
+{
+	struct event_draft draft = {.type = "access.changed"};
+	json_t *json = json_object();
+
+	copy_release(test, schema);
 	store_test_open(test);
-	assert_int_equal(test->people, 2);
+	assert_int_equal(test->people, people);
 	assert_int_equal(test->faces, 2);
+	assert_int_equal(test->records, records);
 	assert_int_equal(test->told[STORE_TAMPERED] + test->told[STORE_SET_ASIDE], 0);
 	assert_int_equal(store_record_put(test->store, "group", "staff", json, &draft, store_test_done, test),
 			 0);
 	store_test_close(test);
 	store_test_assert_log_good(test, 0);
 	store_test_open(test);
-	assert_int_equal(test->people, 2);
-	assert_int_equal(test->records, 1);
+	assert_int_equal(test->people, people);
+	assert_int_equal(test->records, records + 1);
 	json_decref(json);
+}
+
+static void a_file_of_schema_1_is_brought_up(void **state)
+{
+	bring_up(*state, 1, 2, 0);
+}
+
+static void a_file_of_schema_2_is_brought_up(void **state)
+{
+	bring_up(*state, 2, 3, 1);
+}
+
+/* A step that cannot be done leaves the file as it was, for the version that wrote it. */
+static void a_bringing_up_that_fails_changes_nothing(void **state)
+{
+	struct store_test *test = *state;
+
+	copy_release(test, 2);
+	signal(SIGXFSZ, SIG_IGN);
+	set_file_limit(1);
+	store_test_start(test);
+	store_test_wait_news(test, STORE_FAILED);
+	store_test_close(test);
+	set_file_limit(RLIM_INFINITY);
+	assert_int_equal(store_test_int(test, "PRAGMA user_version"), 2);
+	store_test_open(test);
+	assert_int_equal(test->people, 3);
 }
 
 static void a_newer_schema_is_refused_and_not_touched(void **state)
@@ -75,7 +120,7 @@ static void a_newer_schema_is_refused_and_not_touched(void **state)
 	store_test_start(test);
 	assert_int_equal(store_append(test->store, &draft, store_test_done, test), 0);
 	store_test_wait_news(test, STORE_UNUSABLE);
-	assert_non_null(strstr(test->text, "schema 7, this program knows 2: install the newer version"));
+	assert_non_null(strstr(test->text, "schema 7, this program knows 3: install the newer version"));
 	store_test_settle(test);
 	assert_int_equal(test->r, -EIO);
 	assert_int_equal(store_append(test->store, &draft, NULL, NULL), -EIO);
@@ -154,7 +199,7 @@ static void what_can_be_read_of_a_damaged_file_is_saved(void **state)
 	store_test_sql(test, "DROP TABLE event");
 	store_test_open(test);
 	assert_int_equal(test->told[STORE_SET_ASIDE], 1);
-	assert_non_null(strstr(test->text, "after row 4, 1 people were saved"));
+	assert_non_null(strstr(test->text, "after row 4, 1 people came back from the last good copy"));
 	assert_int_equal(test->people, 1);
 	assert_int_equal(test->faces, 1);
 	assert_int_equal(store_nonce_get(test->store, "key-1"), 41);
@@ -163,6 +208,138 @@ static void what_can_be_read_of_a_damaged_file_is_saved(void **state)
 	assert_true(test->last_seq > 4);
 	store_test_close(test);
 	store_test_assert_log_good(test, 0);
+}
+
+/* What is left of gate.db between two places is rubbish. */
+static void ruin(struct store_test *test, size_t from, size_t to)
+{
+	FILE *file = fopen(test->db, "r+");
+
+	assert_non_null(file);
+	assert_int_equal(fseek(file, (long)from, SEEK_SET), 0);
+	for (size_t i = from; i < to; i++)
+		fputc('x', file);
+	fclose(file);
+}
+
+static void path_of(struct store_test *test, const char *name, char *path, size_t bytes)
+{
+	snprintf(path, bytes, "%s/%s", test->dir, name);
+}
+
+static void everybody_comes_back_from_the_copy(void **state)
+{
+	struct store_test *test = *state;
+	struct event_draft draft = {.type = "rule.changed"};
+	json_t *json = json_pack("{s:s}", "name", "Stairs");
+
+	store_test_open(test);
+	store_test_put_alice(test);
+	assert_int_equal(store_record_put(test->store, "rule", "r1", json, &draft, store_test_done, test), 0);
+	json_decref(json);
+	store_test_settle(test);
+	store_test_close(test);
+	ruin(test, 0, 200000); /* nothing of it can be read */
+	store_test_open(test);
+	assert_int_equal(test->told[STORE_SET_ASIDE], 1);
+	assert_non_null(strstr(test->text, "1 people came back from the last good copy"));
+	assert_int_equal(test->people, 1);
+	assert_string_equal(test->person.name, "Alice Plaintext");
+	assert_int_equal(test->faces, 1);
+	assert_true(test->vector[511] == 511);
+	assert_string_equal(test->record, "rule/r1");
+	store_test_close(test);
+	store_test_assert_log_good(test, 0);
+	ruin(test, 0, 200000); /* and once more: the copy went on with the new file */
+	store_test_open(test);
+	assert_int_equal(test->people, 1);
+	assert_int_equal(test->faces, 1);
+}
+
+static void a_seq_is_not_given_twice_when_the_log_is_lost(void **state)
+{
+	struct store_test *test = *state;
+	int64_t last;
+
+	store_test_open(test);
+	store_test_fill(test, "door.mode", 50);
+	store_test_put_alice(test);
+	store_test_close(test);
+	store_test_open(test);
+	last = store_last_seq(test->store);
+	store_test_close(test);
+	assert_int_equal(unlink(test->db), 0);
+	store_test_open(test);
+	assert_int_equal(test->told[STORE_SET_ASIDE], 1);
+	assert_int_equal(test->people, 1);
+	store_test_fill(test, "door.mode", 1);
+	assert_true(test->last_seq > last);
+	store_test_close(test);
+	store_test_assert_log_good(test, 0);
+}
+
+static void an_older_file_put_back_is_noticed(void **state)
+{
+	struct store_test *test = *state;
+	char older[128];
+
+	path_of(test, "older.db", older, sizeof(older));
+	store_test_open(test);
+	store_test_put_alice(test);
+	store_test_close(test);
+	store_test_copy(test->db, older);
+	store_test_open(test);
+	store_test_remove(test, store_test_alice);
+	store_test_close(test);
+	assert_int_equal(rename(older, test->db), 0);
+	store_test_open(test);
+	assert_int_equal(test->told[STORE_SET_ASIDE], 1);
+	assert_non_null(strstr(test->text, "ended at row 3 though row"));
+	assert_int_equal(test->people, 0); /* who was removed does not come back */
+}
+
+static void somebody_erased_is_in_no_file(void **state)
+{
+	struct store_test *test = *state;
+	char path[128];
+	struct stat at;
+
+	store_test_open(test);
+	store_test_put_alice(test);
+	store_test_close(test);
+	store_test_open(test);
+	store_test_remove(test, store_test_alice);
+	path_of(test, "roster.db-wal", path, sizeof(path));
+	assert_int_equal(stat(path, &at), 0);
+	assert_int_equal(at.st_size, 0); /* emptied before the answer */
+	store_test_close(test);
+	ruin(test, 0, 200000);
+	store_test_open(test);
+	assert_int_equal(test->told[STORE_SET_ASIDE], 1);
+	assert_int_equal(test->people + test->faces, 0);
+}
+
+static void a_damaged_copy_is_told_and_made_anew(void **state)
+{
+	struct store_test *test = *state;
+	char good[sizeof(test->db)], copy[128];
+
+	path_of(test, "roster.db", copy, sizeof(copy));
+	store_test_open(test);
+	store_test_put_alice(test);
+	store_test_close(test);
+	memcpy(good, test->db, sizeof(good));
+	snprintf(test->db, sizeof(test->db), "%.90s", copy);
+	ruin(test, 0, 40000);
+	memcpy(test->db, good, sizeof(good));
+	store_test_open(test);
+	store_test_wait_news(test, STORE_COPY_RENEWED);
+	assert_int_equal(test->people, 1);
+	store_test_close(test);
+	ruin(test, 0, 200000);
+	store_test_open(test);
+	assert_int_equal(test->people, 1);
+	assert_int_equal(test->faces, 1);
 }
 
 static void a_file_somebody_changed_is_told_at_start(void **state)
@@ -177,16 +354,6 @@ static void a_file_somebody_changed_is_told_at_start(void **state)
 	assert_int_equal(test->told[STORE_TAMPERED], 1);
 	store_test_fill(test, "door.mode", 1);
 	assert_true(test->last_seq > 10); /* the seqs of the rows that were cut off are not given again */
-}
-
-/* A file may grow no more: what a full disk does, without filling one. */
-static void set_file_limit(rlim_t bytes)
-{
-	struct rlimit limit;
-
-	assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
-	limit.rlim_cur = bytes;
-	assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
 }
 
 static void a_full_disk_delays_and_loses_nothing(void **state)
@@ -242,10 +409,17 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		STORE_TEST(a_file_of_schema_1_is_brought_up),
+		STORE_TEST(a_file_of_schema_2_is_brought_up),
+		STORE_TEST(a_bringing_up_that_fails_changes_nothing),
 		STORE_TEST(a_newer_schema_is_refused_and_not_touched),
 		STORE_TEST(a_wrong_or_missing_data_key_is_told_clearly),
 		STORE_TEST(a_damaged_file_is_set_aside),
 		STORE_TEST(what_can_be_read_of_a_damaged_file_is_saved),
+		STORE_TEST(everybody_comes_back_from_the_copy),
+		STORE_TEST(a_seq_is_not_given_twice_when_the_log_is_lost),
+		STORE_TEST(an_older_file_put_back_is_noticed),
+		STORE_TEST(somebody_erased_is_in_no_file),
+		STORE_TEST(a_damaged_copy_is_told_and_made_anew),
 		STORE_TEST(a_file_somebody_changed_is_told_at_start),
 		STORE_TEST(a_full_disk_delays_and_loses_nothing),
 		STORE_TEST(closing_on_a_full_disk_ends_and_says_what_is_lost),

@@ -75,6 +75,7 @@ moreWords({
 	'session.refused': ['Log-in refused', '登录被拒'],
 	'storage.failed': ['Log cannot be written', '日志无法写入'],
 	'storage.restored': ['Log can be written again', '日志恢复写入'],
+	'storage.copy_renewed': ['Copy of the roster made anew', '人员副本已重建'],
 	'storage.set_aside': ['Damaged database set aside', '损坏数据库已隔离'],
 	'storage.slow': ['Disk slow', '磁盘缓慢'],
 	'storage.tampered': ['Log was tampered with', '日志被篡改'],

@@ -1,0 +1,183 @@
+/* store_carry.c - rows of people, templates and records from one database to another, sealed as they are. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "store_private.h"
+
+/* the key of a table's rows: a person's id, or a record's kind and id */
+static const struct {
+	const char *of_key, *slice, *insert, *remove;
+	int columns, order; /* columns that the slices are ordered by */
+} tables[STORE_CARRY_TABLES] = {
+	{"SELECT id, box FROM person WHERE id = ?2",
+	 "SELECT id, box FROM person WHERE id > ?1 ORDER BY id LIMIT ?4",
+	 "INSERT OR REPLACE INTO person (id, box) VALUES (?, ?)", "DELETE FROM person WHERE id = ?2", 2, 1},
+	{"SELECT number, person, model, box FROM template WHERE person = ?2",
+	 "SELECT number, person, model, box FROM template WHERE number > ?3 ORDER BY number LIMIT ?4",
+	 "INSERT OR REPLACE INTO template (number, person, model, box) VALUES (?, ?, ?, ?)",
+	 "DELETE FROM template WHERE person = ?2", 4, 0},
+	{"SELECT kind, id, box FROM record WHERE kind = ?1 AND id = ?2",
+	 "SELECT kind, id, box FROM record WHERE (kind, id) > (?1, ?2) ORDER BY kind, id LIMIT ?4",
+	 "INSERT OR REPLACE INTO record (kind, id, box) VALUES (?, ?, ?)",
+	 "DELETE FROM record WHERE kind = ?1 AND id = ?2", 3, 2},
+};
+
+enum { PEOPLE, TEMPLATES, RECORDS };
+
+int store_carrier_open(struct store_carrier *carrier, struct db *from, struct db *to)
+{
+	int r = 0;
+
+	memset(carrier, 0, sizeof(*carrier));
+	for (int i = 0; r == 0 && i < STORE_CARRY_TABLES; i++) {
+		r = db_prepare(from, tables[i].of_key, &carrier->of_key[i]);
+		if (r == 0)
+			r = db_prepare(from, tables[i].slice, &carrier->slice[i]);
+		if (r == 0)
+			r = db_prepare(to, tables[i].insert, &carrier->insert[i]);
+		if (r == 0)
+			r = db_prepare(to, tables[i].remove, &carrier->remove[i]);
+	}
+	return r;
+}
+
+void store_carrier_close(struct store_carrier *carrier)
+{
+	for (int i = 0; i < STORE_CARRY_TABLES; i++) {
+		db_finish(carrier->of_key[i]);
+		db_finish(carrier->slice[i]);
+		db_finish(carrier->insert[i]);
+		db_finish(carrier->remove[i]);
+	}
+}
+
+static int insert_row(struct store_carrier *carrier, int table, struct db_statement *row)
+{
+	for (int i = 0; i < tables[table].columns; i++)
+		db_bind_column(carrier->insert[table], i + 1, row, i);
+	return db_execute(carrier->insert[table]);
+}
+
+static int carry_table(struct store_carrier *carrier, int table, const char *kind, const char *id)
+{
+	struct db_statement *rows = carrier->of_key[table], *remove = carrier->remove[table];
+	int r;
+
+	if (tables[table].order == 2)
+		db_bind_text(remove, 1, kind);
+	db_bind_text(remove, 2, id);
+	r = db_execute(remove);
+	if (tables[table].order == 2)
+		db_bind_text(rows, 1, kind);
+	db_bind_text(rows, 2, id);
+	while (r >= 0 && (r = db_step(rows)) == 1)
+		r = insert_row(carrier, table, rows);
+	db_reset(rows);
+	return r;
+}
+
+int store_carry_key(struct store_carrier *carrier, const char *kind, const char *id)
+{
+	int r;
+
+	if (kind[0] != '\0')
+		return carry_table(carrier, RECORDS, kind, id);
+	r = carry_table(carrier, PEOPLE, kind, id);
+	return r < 0 ? r : carry_table(carrier, TEMPLATES, kind, id);
+}
+
+int store_sweep(struct store_carrier *carrier, struct store_sweep *sweep, unsigned rows_max)
+{
+	unsigned done = 0;
+	int r = 0;
+
+	while (r >= 0 && sweep->table < STORE_CARRY_TABLES && done < rows_max) {
+		struct db_statement *rows = carrier->slice[sweep->table];
+		unsigned before = done;
+
+		if (sweep->table == TEMPLATES)
+			db_bind_int(rows, 3, sweep->number);
+		else
+			db_bind_text(rows, 1, sweep->first);
+		if (sweep->table == RECORDS)
+			db_bind_text(rows, 2, sweep->second);
+		db_bind_int(rows, 4, rows_max - done);
+		while ((r = db_step(rows)) == 1) {
+			char first[STORE_RECORD_ID_BYTES], second[STORE_RECORD_ID_BYTES];
+
+			r = insert_row(carrier, sweep->table, rows);
+			if (r < 0)
+				break;
+			sweep->number = sweep->table == TEMPLATES ? db_column_int(rows, 0) : 0;
+			snprintf(first, sizeof(first), "%s", db_column_text(rows, 0));
+			snprintf(second, sizeof(second), "%s", db_column_text(rows, 1));
+			sweep->rows++;
+			done++;
+			memcpy(sweep->next_first, first, sizeof(first));
+			memcpy(sweep->next_second, second, sizeof(second));
+		}
+		db_reset(rows); /* the keys were bound by reference until here */
+		memcpy(sweep->first, sweep->next_first, sizeof(sweep->first));
+		memcpy(sweep->second, sweep->next_second, sizeof(sweep->second));
+		if (r == 0 && done == before) {
+			sweep->table++;
+			sweep->number = 0;
+			sweep->first[0] = sweep->second[0] = '\0';
+			sweep->next_first[0] = sweep->next_second[0] = '\0';
+		}
+	}
+	return r < 0 ? r : sweep->table == STORE_CARRY_TABLES;
+}
+
+int store_carry_uncopied(struct db *from, struct db *to, unsigned keys_max)
+{
+	struct store_carrier carrier;
+	struct db_statement *keys = NULL;
+	int r = store_carrier_open(&carrier, from, to), count = 0;
+
+	if (r == 0)
+		r = db_prepare(from, "SELECT kind, id FROM uncopied LIMIT ?", &keys);
+	if (r == 0) {
+		db_bind_int(keys, 1, keys_max);
+		while ((r = db_step(keys)) == 1) {
+			r = store_carry_key(&carrier, db_column_text(keys, 0), db_column_text(keys, 1));
+			if (r < 0)
+				break;
+			count++;
+		}
+	}
+	db_finish(keys);
+	store_carrier_close(&carrier);
+	return r < 0 ? r : count;
+}
+
+static int carry_counter(struct db *from, struct db *to, const char *select, const char *insert)
+{
+	struct db_statement *rows = NULL, *into = NULL;
+	int r = db_prepare(from, select, &rows);
+
+	if (r == 0)
+		r = db_prepare(to, insert, &into);
+	while (r >= 0 && (r = db_step(rows)) == 1) {
+		db_bind_column(into, 1, rows, 0);
+		db_bind_column(into, 2, rows, 1);
+		r = db_execute(into);
+	}
+	db_finish(rows);
+	db_finish(into);
+	return r;
+}
+
+int store_carry_counters(struct db *from, struct db *to)
+{
+	int r = carry_counter(from, to, "SELECT name, seq FROM cursor",
+			      "INSERT INTO cursor (name, seq) VALUES (?1, ?2) "
+			      "ON CONFLICT (name) DO UPDATE SET seq = max(seq, ?2)");
+
+	return r < 0 ? r
+		     : carry_counter(from, to, "SELECT name, value FROM nonce",
+				     "INSERT INTO nonce (name, value) VALUES (?1, ?2) "
+				     "ON CONFLICT (name) DO UPDATE SET value = max(value, ?2)");
+}

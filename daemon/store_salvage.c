@@ -1,0 +1,170 @@
+/* store_salvage.c - a damaged gate.db goes aside, its roster comes back, and the log goes on in a new file. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "store_private.h"
+
+enum { ASIDE_BYTES = STORE_PATH_BYTES + 40 };
+
+static int rename_aside(const struct store *store, char *aside)
+{
+	static const char *const suffixes[] = {"-wal", "-shm", ""};
+	char from[STORE_PATH_BYTES + 8], to[STORE_PATH_BYTES + 48];
+	time_t now = (time_t)(clock_unix_ms() / 1000);
+	struct tm utc;
+	char time[32];
+
+	gmtime_r(&now, &utc);
+	strftime(time, sizeof(time), "%Y%m%dT%H%M%SZ", &utc);
+	snprintf(aside, ASIDE_BYTES, "%.480s.corrupt-%s", store->path, time);
+	for (int i = 2; access(aside, F_OK) == 0 && i < 1000; i++)
+		snprintf(aside, ASIDE_BYTES, "%.480s.corrupt-%s-%d", store->path, time, i);
+	for (size_t i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++) {
+		snprintf(from, sizeof(from), "%s%s", store->path, suffixes[i]);
+		snprintf(to, sizeof(to), "%s%s", aside, suffixes[i]);
+		if (rename(from, to) < 0 && errno != ENOENT)
+			return -errno;
+	}
+	return 0;
+}
+
+/* The log goes on behind the last row that anything still speaks of, so that no seq is given twice. */
+static int begin_log(struct store_file *file, struct db *old, int64_t seq, const uint8_t *hash)
+{
+	const uint8_t *public_key = file->keys.signer.public_key;
+	uint8_t last_hash[EVENT_HASH_BYTES], found[EVENT_HASH_BYTES];
+	int64_t last = seq, mark, other;
+
+	memcpy(last_hash, hash, sizeof(last_hash));
+	if (old != NULL && store_read_mark(old, public_key, AUDIT_HEAD, &mark, found) == 1 && mark > last) {
+		last = mark;
+		memcpy(last_hash, found, sizeof(last_hash));
+	}
+	if (old != NULL && db_int(old, "SELECT max(seq) FROM event", &other) == 0 && other > last)
+		last = other;
+	if (db_int(file->db, "SELECT coalesce(max(seq), 0) FROM cursor", &other) == 0 && other > last)
+		last = other; /* it was published */
+	return last == 0 ? 0 : store_file_begin_log(file, last, last_hash);
+}
+
+static int sweep_all(struct db *from, struct db *to)
+{
+	struct store_carrier carrier;
+	struct store_sweep sweep = {0};
+	int r = store_carrier_open(&carrier, from, to);
+
+	while (r == 0)
+		r = store_sweep(&carrier, &sweep, 4096);
+	store_carrier_close(&carrier);
+	return r < 0 ? r : 0;
+}
+
+/* Table by table, as far as each can be read: a damaged page ends its table, not the others. */
+static int sweep_damaged(struct db *from, struct db *to)
+{
+	struct store_carrier carrier;
+	int r = store_carrier_open(&carrier, from, to);
+
+	for (int table = 0; r == 0 && table < STORE_CARRY_TABLES; table++) {
+		struct store_sweep sweep = {.table = table};
+
+		while (store_sweep(&carrier, &sweep, 1) == 0 && sweep.table == table)
+			;
+	}
+	store_carrier_close(&carrier);
+	return 0; /* a file without these tables has nothing to save */
+}
+
+/* A file that was put back speaks of a time when somebody erased since was still there. */
+static bool is_older(const struct store_file *file, struct db *old, int64_t seq)
+{
+	uint8_t hash[EVENT_HASH_BYTES];
+	int64_t mark;
+
+	return store_read_mark(old, file->keys.signer.public_key, AUDIT_HEAD, &mark, hash) == 1 && mark < seq;
+}
+
+/* What the copy did not have yet. The old file is damaged: what of this cannot be read stays as the copy has it. */
+static int carry_late(struct store_file *file, struct db *old, int64_t seq)
+{
+	int r = is_older(file, old, seq) ? 1 : db_run(file->db, "SAVEPOINT late"), undone = 0;
+
+	if (r == 1)
+		return 0;
+	if (r < 0)
+		return r;
+	r = store_carry_uncopied(old, file->db, STORE_BATCH_MAX);
+	if (r < 0)
+		undone = db_run(file->db, "ROLLBACK TO late");
+	return undone < 0 ? undone : db_run(file->db, "RELEASE late");
+}
+
+static int bring_back(struct store_file *file, struct db *old, struct db *copy, int64_t seq,
+		      const uint8_t *hash)
+{
+	int r = db_execute(file->sql[STORE_SQL_BEGIN]);
+
+	if (r == 0)
+		r = copy != NULL ? sweep_all(copy, file->db) : sweep_damaged(old, file->db);
+	if (r == 0 && copy != NULL)
+		r = db_run(file->db, "DELETE FROM uncopied"); /* all of it is the copy's */
+	if (r == 0 && copy != NULL && old != NULL)
+		r = carry_late(file, old, seq);
+	if (r == 0 && copy != NULL)
+		r = store_carry_counters(copy, file->db);
+	if (r == 0 && old != NULL)
+		(void)store_carry_counters(old, file->db); /* as far as they can be read */
+	if (r == 0)
+		r = begin_log(file, old, seq, hash);
+	if (r == 0)
+		r = db_execute(file->sql[STORE_SQL_COMMIT]);
+	if (r < 0 && db_in_transaction(file->db))
+		(void)db_execute(file->sql[STORE_SQL_ROLLBACK]); /* nothing came back; told by the result */
+	return r;
+}
+
+int store_file_set_aside(const struct store *store, struct store_file *file, struct store_copy *copy,
+			 char *text)
+{
+	char aside[ASIDE_BYTES], what[STORE_TEXT_BYTES];
+	uint8_t hash[EVENT_HASH_BYTES] = {0};
+	struct db *old = NULL, *source = NULL;
+	int64_t people = 0, seq = 0;
+	int r;
+
+	snprintf(what, sizeof(what), "%.100s", text);
+	store_file_close(file);
+	r = rename_aside(store, aside);
+	if (r < 0) {
+		snprintf(text, STORE_TEXT_BYTES, "gate.db %.100s, and cannot be set aside: %s", what,
+			 strerror(-r));
+		return r;
+	}
+	r = store_file_open(store, file, text);
+	if (r < 0)
+		return r;
+	if (store_copy_source(copy, &file->keys, &source, &seq, hash) < 0)
+		source = NULL;
+	if (db_open(aside, true, &old, NULL) < 0)
+		old = NULL;
+	if (source != NULL || old != NULL)
+		r = bring_back(file, old, source, seq, hash);
+	if (r < 0 && source != NULL && old != NULL) /* the copy could not be read to its end, either */
+		r = bring_back(file, old, NULL, seq, hash);
+	else if (r == 0 && source != NULL)
+		(void)store_copy_follow(copy, file); /* else it is made anew */
+	db_close(old);
+	if (r < 0 || db_int(file->db, "SELECT count(*) FROM person", &people) < 0)
+		people = 0;
+	snprintf(text, STORE_TEXT_BYTES,
+		 "gate.db %.100s and was set aside as %.200s; a new log goes on after row %lld, %lld people "
+		 "%s",
+		 what, aside, (long long)file->head_seq, (long long)people,
+		 source != NULL ? "came back from the last good copy" : "were saved from it");
+	return 0;
+}
