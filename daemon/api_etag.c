@@ -35,7 +35,8 @@ bool api_etag_takes(struct api *api, struct http_token http, unsigned status, co
 			etag_of(body, api->probe.etag);
 		return status == 200;
 	}
-	if ((status == 200 || status == 201) && json_object_get(body, "id") != NULL) {
+	if ((status == 200 || status == 201) &&
+	    (json_object_get(body, "id") != NULL || json_object_get(body, "created") != NULL)) {
 		etag_of(body, etag);
 		http_set_header(api->http, http, "ETag", etag);
 	}

@@ -234,7 +234,7 @@ void api_load_alert(struct api *api, const char *id, json_t *json);
 void api_load_case(struct api *api, const char *id, json_t *json);
 
 /* api_users.c */
-api_handler api_get_users, api_post_user, api_patch_user, api_post_totp, api_delete_totp,
+api_handler api_get_users, api_get_user, api_post_user, api_patch_user, api_post_totp, api_delete_totp,
 	api_post_own_password;
 void api_load_user(struct api *api, const char *id, json_t *json);
 

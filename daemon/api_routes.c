@@ -13,6 +13,7 @@ static const struct api_route routes[] = {
 	{"POST", V1 "session/password", API_ROLE_GUARD, API_JSON_BYTES_MAX, api_post_own_password},
 	{"GET", V1 "users", API_ROLE_ADMIN, 0, api_get_users},
 	{"POST", V1 "users", API_ROLE_ADMIN, API_JSON_BYTES_MAX, api_post_user},
+	{"GET", V1 "users/{}", API_ROLE_ADMIN, 0, api_get_user},
 	{"PATCH", V1 "users/{}", API_ROLE_ADMIN, API_JSON_BYTES_MAX, api_patch_user},
 	{"POST", V1 "users/{}/totp", API_ROLE_ADMIN, API_JSON_BYTES_MAX, api_post_totp},
 	{"DELETE", V1 "users/{}/totp", API_ROLE_ADMIN, 0, api_delete_totp},

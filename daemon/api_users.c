@@ -231,6 +231,14 @@ static const struct user *find(struct api *api, const struct http_request *reque
 	return user;
 }
 
+void api_get_user(struct api *api, const struct http_request *request, const char *name)
+{
+	const struct user *user = find(api, request, name);
+
+	if (user != NULL)
+		api_respond_json(api, request->token, 200, user_public_json(user));
+}
+
 void api_patch_user(struct api *api, const struct http_request *request, const char *name)
 {
 	static const char *const known[] = {"role", "password", "disabled", NULL};

@@ -41,6 +41,14 @@ test('an admin adds a user, who logs in and changes his password', async ({ desk
 	for (const field of await form.locator('input[type=password]').all()) await field.fill('a long enough one');
 	await form.locator('button[type=submit]').click();
 	await expect(page.getByRole('main')).toContainText('tom');
+	/* two admins at one user: the second is told, and sees what the first did */
+	desk.allow(/status of 412/);
+	expect((await callAs(page, 'PATCH', 'users/tom', { role: 'manager' })).status).toBe(200);
+	const role = page.getByLabel('Role of tom');
+	await role.selectOption('admin');
+	await page.getByRole('dialog').getByRole('button', { name: 'Make admin' }).click();
+	await expect(page.locator('.toasts')).toContainText('Somebody else changed this');
+	await expect(role).toHaveValue('manager');
 	const context = await browser.newContext({ locale: 'en-GB' }), other = await context.newPage();
 	await logIn(other, { ...gate, password: 'a long enough one' }, 'tom', 'doors');
 	await other.getByRole('button', { name: 'Password' }).click();

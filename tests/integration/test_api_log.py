@@ -75,6 +75,17 @@ class Log(unittest.TestCase):
         self.assertEqual(two.call("DELETE", f"people/{person}", None, {"If-Match": tag})[0], 412)
         self.assertEqual(one.call("GET", f"people/{person}")[1]["name"], "Anne")
         self.assertEqual(two.call("PUT", "people/01ARYZ6S41TSV4RRFFQ69G5FAV", {"name": "x"}, {"If-Match": tag})[0], 404)
+        admin = gate.console("ada", "admin")
+        self.assertEqual(one.call("PUT", "access/groups/staff", {"title": "Staff"})[0], 200)
+        for path, change, other in (("access/groups/staff", ("PUT", {"title": "A"}), ("PUT", {"title": "B"})),
+                                    ("users/max", ("PATCH", {"role": "guard"}), ("PATCH", {"disabled": True}))):
+            self.assertEqual(admin.call("GET", path)[0], 200)
+            tag = {"If-Match": admin.answer.headers["ETag"]}
+            self.assertEqual(admin.call(change[0], path, change[1], tag)[0], 200)
+            self.assertEqual(admin.call(other[0], path, other[1], tag)[0], 412, path)
+            self.assertNotIn("B", json.dumps(admin.call("GET", path)[1]))
+        self.assertFalse(admin.call("GET", "users/max")[1]["disabled"])
+        self.assertEqual(admin.call("GET", "users/nobody")[0], 404)
         gate.stop()
 
     def test_people_by_the_file(self):

@@ -1,6 +1,6 @@
 /* Who may log in: roles, passwords, second factors. */
 import { useState } from 'preact/hooks';
-import { call, post, type Role } from '../api';
+import { call, getTagged, post, Problem, type Role } from '../api';
 import { t, word } from '../i18n';
 import { day, Select } from '../office/parts';
 import { QrCode } from '../office/qr';
@@ -96,7 +96,12 @@ function Row({ user, mine, reload }: { user: User; mine: boolean; reload: () => 
 	const head = columns(), { busy, act } = useAct(), [changing, setChanging] = useState(false);
 	const [factor, setFactor] = useState<{ secret: string; uri: string } | undefined>();
 	const patch = async (change: object, done: string): Promise<void> => {
-		await act(() => call('PATCH', path(user.user), change), done);
+		await act(async () => {
+			const now = await getTagged<User>(path(user.user));
+
+			if (JSON.stringify(now.data) !== JSON.stringify(user)) throw new Problem(412, 'changed', ''); /* not what stands in the row */
+			await call('PATCH', path(user.user), change, now.etag);
+		}, done);
 		reload();
 	};
 	const setRole = async (role: string): Promise<void> => {
