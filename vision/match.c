@@ -10,23 +10,22 @@
 #include <string.h>
 #include <sys/mman.h>
 
-enum { BUCKETS = 65536, FIRST_CAPACITY = 64, ALIGN_BYTES = 64, HUGE_BYTES = 2 * 1024 * 1024 };
+enum {
+	BUCKETS = 65536,
+	FIRST_CAPACITY = 64, /* whole blocks of match_scan.h, and so is what it doubles to */
+	ALIGN_BYTES = 64,
+	HUGE_BYTES = 2 * 1024 * 1024,
+	CANDIDATES = 512, /* rows that wait to be rescored */
+};
+_Static_assert(FIRST_CAPACITY % MATCH_BLOCK == 0, "bounds come in blocks");
 static const uint32_t nobody = UINT32_MAX;
 
 /*
  * A vector x is stored as float and as x = scale * q + rest, q in -127..127. For two unit vectors
  *   <x,y> = sx * sy * <qx,qy> + <sx * qx, ry> + <rx, y>,
  * so by Cauchy and Schwarz the whole-number product is off by at most |sx * qx| * |ry| + |rx|. The lengths are
- * measured when a vector is stored, not estimated; ROUNDING covers float arithmetic on top.
+ * measured when a vector is stored, not estimated; match_scan.c covers float arithmetic on top.
  */
-static const float rounding = 1e-5f;
-
-struct coarse {
-	float scale;
-	float length;      /* of scale * q */
-	float rest_length; /* of what q leaves out */
-	int32_t sum;       /* of q: see match_scan.h */
-};
 
 struct person {
 	char id[GALLERY_PERSON_BYTES];
@@ -37,10 +36,10 @@ struct person {
 struct gallery {
 	pthread_rwlock_t lock;
 	size_t dim, count, capacity;
-	float *exact;  /* count x dim */
-	int8_t *whole; /* count x dim */
-	struct coarse *coarse;
-	uint32_t *owner; /* index into people */
+	float *exact;              /* count x dim */
+	int8_t *whole;             /* count x dim */
+	struct match_sizes *sizes; /* one for each MATCH_BLOCK rows */
+	uint32_t *owner;           /* index into people */
 	struct person *people;
 	size_t people_used, people_capacity, persons;
 	uint32_t first_free;
@@ -89,7 +88,7 @@ static void release(struct gallery *gallery)
 {
 	free(gallery->exact);
 	free(gallery->whole);
-	free(gallery->coarse);
+	free(gallery->sizes);
 	free(gallery->owner);
 	free(gallery->people);
 }
@@ -118,7 +117,8 @@ static int to_unit(const float *vector, size_t dim, float *ret_unit)
 	return 0;
 }
 
-static void to_whole(const float *unit, size_t dim, int8_t *ret_whole, struct coarse *ret_coarse)
+static void to_whole(const float *unit, size_t dim, int8_t *ret_whole, struct match_sizes *ret_sizes,
+		     size_t at)
 {
 	double scale, part, length = 0, rest = 0, largest = 0;
 	int32_t sum = 0;
@@ -136,10 +136,10 @@ static void to_whole(const float *unit, size_t dim, int8_t *ret_whole, struct co
 		length += part * part;
 		rest += (unit[i] - part) * (unit[i] - part);
 	}
-	ret_coarse->scale = (float)scale;
-	ret_coarse->length = (float)sqrt(length);
-	ret_coarse->rest_length = (float)sqrt(rest);
-	ret_coarse->sum = sum;
+	ret_sizes->scale[at] = (float)scale;
+	ret_sizes->length[at] = (float)sqrt(length);
+	ret_sizes->rest_length[at] = (float)sqrt(rest);
+	ret_sizes->sum[at] = sum;
 }
 
 static bool grow_one(void **array, size_t item_bytes, size_t used, size_t capacity)
@@ -164,7 +164,8 @@ static int make_room(struct gallery *gallery)
 	/* one that succeeded before another failed is merely larger than it says */
 	if (!grow_one((void **)&gallery->exact, sizeof(float) * gallery->dim, gallery->count, capacity) ||
 	    !grow_one((void **)&gallery->whole, gallery->dim, gallery->count, capacity) ||
-	    !grow_one((void **)&gallery->coarse, sizeof(struct coarse), gallery->count, capacity) ||
+	    !grow_one((void **)&gallery->sizes, sizeof(struct match_sizes), gallery->count / MATCH_BLOCK,
+		      capacity / MATCH_BLOCK) ||
 	    !grow_one((void **)&gallery->owner, sizeof(uint32_t), gallery->count, capacity))
 		return -ENOMEM;
 	gallery->capacity = capacity;
@@ -236,7 +237,8 @@ static int add_locked(struct gallery *gallery, const char *id, const float *unit
 	if (r < 0)
 		return r;
 	memcpy(gallery->exact + at * gallery->dim, unit, gallery->dim * sizeof(float));
-	to_whole(unit, gallery->dim, gallery->whole + at * gallery->dim, &gallery->coarse[at]);
+	to_whole(unit, gallery->dim, gallery->whole + at * gallery->dim, &gallery->sizes[at / MATCH_BLOCK],
+		 at % MATCH_BLOCK);
 	gallery->owner[at] = index;
 	gallery->people[index].templates++;
 	gallery->count++;
@@ -260,6 +262,19 @@ int gallery_add(struct gallery *gallery, const char *person, const float *vector
 	return r;
 }
 
+static void move_sizes(struct match_sizes *sizes, size_t to, size_t from)
+{
+	struct match_sizes *into = &sizes[to / MATCH_BLOCK];
+	const struct match_sizes *of = &sizes[from / MATCH_BLOCK];
+
+	to %= MATCH_BLOCK;
+	from %= MATCH_BLOCK;
+	into->scale[to] = of->scale[from];
+	into->length[to] = of->length[from];
+	into->rest_length[to] = of->rest_length[from];
+	into->sum[to] = of->sum[from];
+}
+
 /* The last template takes the place of the removed one. */
 static void remove_at(struct gallery *gallery, size_t at)
 {
@@ -268,7 +283,7 @@ static void remove_at(struct gallery *gallery, size_t at)
 	if (at != last) {
 		memcpy(gallery->exact + at * dim, gallery->exact + last * dim, dim * sizeof(float));
 		memcpy(gallery->whole + at * dim, gallery->whole + last * dim, dim);
-		gallery->coarse[at] = gallery->coarse[last];
+		move_sizes(gallery->sizes, at, last);
 		gallery->owner[at] = gallery->owner[last];
 	}
 	memset(gallery->exact + last * dim, 0,
@@ -305,7 +320,7 @@ void gallery_clear(struct gallery *gallery)
 	release(gallery);
 	gallery->exact = NULL;
 	gallery->whole = NULL;
-	gallery->coarse = NULL;
+	gallery->sizes = NULL;
 	gallery->owner = NULL;
 	gallery->people = NULL;
 	gallery->count = gallery->capacity = gallery->people_used = gallery->people_capacity =
@@ -381,57 +396,64 @@ static float exact_score(const float *a, const float *b, size_t dim)
 		       ((sums[4] + sums[5]) + (sums[6] + sums[7])));
 }
 
-/* Leaves in @p highest how good each template can be at most, and in @p floor what the best surely reach. */
-static void scan(const struct gallery *gallery, const int8_t *whole, const struct coarse *probe,
-		 float *highest, struct best *floor)
+/* One search: what is sure so far, and the rows that may still be better. */
+struct search {
+	const struct gallery *gallery;
+	const float *unit;
+	struct best floor, *best; /* what the best surely reach; and exactly */
+	struct {
+		uint32_t row;
+		float highest; /* it can score at most */
+	} candidates[CANDIDATES];
+	size_t count;
+};
+
+static void rescore(struct search *search)
 {
-	int32_t products[MATCH_BLOCK];
-	float score, slack;
+	const struct gallery *gallery = search->gallery;
+
+	for (size_t i = 0; i < search->count; i++) {
+		size_t row = search->candidates[i].row;
+
+		if (search->candidates[i].highest >= worst_of(&search->floor))
+			offer(search->best, gallery->owner[row],
+			      exact_score(search->unit, gallery->exact + row * gallery->dim, gallery->dim));
+	}
+	search->count = 0;
+}
+
+static void weigh(struct search *search, size_t row, float lowest, float highest)
+{
+	if (highest < worst_of(&search->floor))
+		return;
+	offer(&search->floor, search->gallery->owner[row], lowest);
+	if (search->count == CANDIDATES)
+		rescore(search);
+	search->candidates[search->count].row = (uint32_t)row;
+	search->candidates[search->count++].highest = highest;
+}
+
+/* Nearly every block of a large gallery holds nobody who could be among the best, and is left as a whole. */
+static void search_locked(const struct gallery *gallery, const float *unit, struct best *best)
+{
+	struct search search = {.gallery = gallery, .unit = unit, .floor = {.max = best->max}, .best = best};
+	_Alignas(ALIGN_BYTES) int8_t whole[GALLERY_DIM_MAX];
+	_Alignas(ALIGN_BYTES) int32_t products[MATCH_BLOCK];
+	float lowest[MATCH_BLOCK], highest[MATCH_BLOCK];
+	struct match_sizes probe;
 	size_t n;
 
+	to_whole(unit, gallery->dim, whole, &probe, 0);
 	for (size_t at = 0; at < gallery->count; at += n) {
 		n = gallery->count - at < MATCH_BLOCK ? gallery->count - at : MATCH_BLOCK;
 		gallery->dot(whole, gallery->whole + at * gallery->dim, gallery->dim, n, products);
-		for (size_t i = 0; i < n; i++) {
-			const struct coarse *coarse = &gallery->coarse[at + i];
-
-			score = coarse->scale * probe->scale *
-				(float)(products[i] - MATCH_OFFSET * coarse->sum);
-			slack = coarse->length * probe->rest_length + coarse->rest_length + rounding;
-			highest[at + i] = score + slack;
-			offer(floor, gallery->owner[at + i], score - slack);
-		}
-	}
-}
-
-static void rescore(const struct gallery *gallery, const float *unit, const float *highest, float floor,
-		    struct best *best)
-{
-	for (size_t at = 0; at < gallery->count; at++) {
-		if (highest[at] < floor)
+		if (match_bounds(&gallery->sizes[at / MATCH_BLOCK], &probe, products, n, lowest, highest) <
+		    worst_of(&search.floor))
 			continue;
-		offer(best, gallery->owner[at],
-		      exact_score(unit, gallery->exact + at * gallery->dim, gallery->dim));
+		for (size_t i = 0; i < n; i++)
+			weigh(&search, at + i, lowest[i], highest[i]);
 	}
-}
-
-static int search_locked(const struct gallery *gallery, const float *unit, struct best *best)
-{
-	_Alignas(ALIGN_BYTES) int8_t whole[GALLERY_DIM_MAX];
-	struct best floor = {.max = best->max};
-	struct coarse probe;
-	float *highest;
-
-	if (gallery->count == 0)
-		return 0;
-	highest = malloc(gallery->count * sizeof(*highest));
-	if (highest == NULL)
-		return -ENOMEM;
-	to_whole(unit, gallery->dim, whole, &probe);
-	scan(gallery, whole, &probe, highest, &floor);
-	rescore(gallery, unit, highest, worst_of(&floor), best);
-	free(highest);
-	return 0;
+	rescore(&search);
 }
 
 int gallery_search(struct gallery *gallery, const float *probe, size_t results_max,
@@ -448,15 +470,14 @@ int gallery_search(struct gallery *gallery, const float *probe, size_t results_m
 	if (r < 0)
 		return r;
 	pthread_rwlock_rdlock(&gallery->lock);
-	r = search_locked(gallery, unit, &best);
-	for (size_t i = 0; r == 0 && i < best.count; i++) {
+	search_locked(gallery, unit, &best);
+	for (size_t i = 0; i < best.count; i++) {
 		memcpy(results[i].person, gallery->people[best.items[i].owner].id, GALLERY_PERSON_BYTES);
 		results[i].score = best.items[i].score;
 	}
 	pthread_rwlock_unlock(&gallery->lock);
-	if (r == 0)
-		*ret_count = best.count;
-	return r;
+	*ret_count = best.count;
+	return 0;
 }
 
 int gallery_neighbour(struct gallery *gallery, size_t at, char ret_person[GALLERY_PERSON_BYTES],
@@ -471,8 +492,9 @@ int gallery_neighbour(struct gallery *gallery, size_t at, char ret_person[GALLER
 	if (at < gallery->count && gallery->persons > 1) {
 		self = gallery->owner[at];
 		memcpy(unit, gallery->exact + at * gallery->dim, gallery->dim * sizeof(float));
-		r = search_locked(gallery, unit, &best);
-		for (size_t i = best.count; r == 0 && i-- > 0;) {
+		search_locked(gallery, unit, &best);
+		r = 0;
+		for (size_t i = best.count; i-- > 0;) {
 			if (best.items[i].owner == self)
 				continue;
 			memcpy(ret_person, gallery->people[self].id, GALLERY_PERSON_BYTES);

@@ -14,6 +14,26 @@ void match_dot_plain(const int8_t *probe, const int8_t *rows, size_t dim, size_t
 	}
 }
 
+static const float rounding = 1e-5f; /* of the float arithmetic below and of the lengths */
+
+float match_bounds(const struct match_sizes *rows, const struct match_sizes *probe, const int32_t *products,
+		   size_t count, float *lowest, float *highest)
+{
+	float probe_scale = probe->scale[0], probe_rest = probe->rest_length[0], most = -2;
+
+	for (size_t i = 0; i < MATCH_BLOCK; i++) { /* all of them: a fixed count is what vectors like */
+		float score =
+			rows->scale[i] * probe_scale * (float)(products[i] - MATCH_OFFSET * rows->sum[i]);
+		float slack = rows->length[i] * probe_rest + rows->rest_length[i] + rounding;
+
+		lowest[i] = score - slack;
+		highest[i] = score + slack;
+	}
+	for (size_t i = 0; i < count; i++)
+		most = highest[i] > most ? highest[i] : most;
+	return most;
+}
+
 #ifdef __x86_64__
 
 #include <immintrin.h>
@@ -52,28 +72,52 @@ __attribute__((target("avx2"))) static void dot_avx2(const int8_t *probe, const 
 	}
 }
 
+enum { AHEAD_BYTES = 4096, SIDE_BY_SIDE = 4 };
+
+/* What the sixteen lanes of each of four rows add up to. */
+__attribute__((target("avx512f,avx512bw,avx512vl,avx512vnni"))) static __m128i sums_of(const __m512i *rows)
+{
+	__m256i half[SIDE_BY_SIDE], pairs[2], all;
+
+	for (int i = 0; i < SIDE_BY_SIDE; i++)
+		half[i] = _mm256_add_epi32(_mm512_castsi512_si256(rows[i]),
+					   _mm512_extracti64x4_epi64(rows[i], 1));
+	pairs[0] = _mm256_hadd_epi32(half[0], half[1]);
+	pairs[1] = _mm256_hadd_epi32(half[2], half[3]);
+	all = _mm256_hadd_epi32(pairs[0], pairs[1]);
+	return _mm_add_epi32(_mm256_castsi256_si128(all), _mm256_extracti128_si256(all, 1));
+}
+
 __attribute__((target("avx512f,avx512bw,avx512vl,avx512vnni"))) static void
 dot_vnni(const int8_t *probe, const int8_t *rows, size_t dim, size_t count, int32_t *ret_products)
 {
 	const __m512i offset = _mm512_set1_epi8((char)MATCH_OFFSET);
-	__m512i raised[GALLERY_DIM_MAX / 64];
+	__m512i raised[GALLERY_DIM_MAX / 64], sums[SIDE_BY_SIDE];
+	int32_t last[SIDE_BY_SIDE];
 
 	for (size_t i = 0; i < dim / 64; i++)
 		raised[i] =
 			_mm512_xor_si512(_mm512_load_si512(probe + i * 64), offset); /* + 128, modulo 256 */
-	for (size_t row = 0; row < count; row++) {
-		const int8_t *at = rows + row * dim;
-		__m512i even = _mm512_setzero_si512(), odd = _mm512_setzero_si512();
+	for (size_t row = 0; row < count; row += SIDE_BY_SIDE) {
+		for (size_t k = 0; k < SIDE_BY_SIDE; k++) {
+			const int8_t *at = rows + (row + k < count ? row + k : row) * dim;
+			__m512i even = _mm512_setzero_si512(), odd = _mm512_setzero_si512();
 
-		_mm_prefetch(at + 4096, _MM_HINT_T0); /* past the end is harmless */
-		_mm_prefetch(at + 4096 + 256, _MM_HINT_T0);
-		for (size_t i = 0; i < dim / 64; i += 2) {
-			even = _mm512_dpbusd_epi32(even, raised[i], _mm512_load_si512(at + i * 64));
-			if (i + 1 < dim / 64)
-				odd = _mm512_dpbusd_epi32(odd, raised[i + 1],
-							  _mm512_load_si512(at + i * 64 + 64));
+			for (size_t i = 0; i < dim / 64; i++) {
+				__m512i part = _mm512_load_si512(at + i * 64);
+
+				_mm_prefetch(at + i * 64 + AHEAD_BYTES,
+					     _MM_HINT_T0); /* past the end: harmless */
+				if (i % 2 == 0)
+					even = _mm512_dpbusd_epi32(even, raised[i], part);
+				else
+					odd = _mm512_dpbusd_epi32(odd, raised[i], part);
+			}
+			sums[k] = _mm512_add_epi32(even, odd);
 		}
-		ret_products[row] = _mm512_reduce_add_epi32(_mm512_add_epi32(even, odd));
+		_mm_storeu_si128((__m128i *)last, sums_of(sums));
+		for (size_t k = 0; k < SIDE_BY_SIDE && row + k < count; k++)
+			ret_products[row + k] = last[k];
 	}
 }
 

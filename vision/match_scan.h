@@ -19,6 +19,24 @@ enum { MATCH_OFFSET = 128, MATCH_BLOCK = 64 };
 typedef void match_dot_fn(const int8_t *probe, const int8_t *rows, size_t dim, size_t count,
 			  int32_t *ret_products);
 
+/** What the whole numbers of MATCH_BLOCK rows stand for; see match.c. */
+struct match_sizes {
+	float scale[MATCH_BLOCK];
+	float length[MATCH_BLOCK];      /* of scale * q */
+	float rest_length[MATCH_BLOCK]; /* of what q leaves out */
+	int32_t sum[MATCH_BLOCK];       /* of q */
+};
+
+/**
+ * Between which scores the first @p count rows of a block lie for certain.
+ * @param probe     its sizes stand at index 0.
+ * @param products  as match_dot_fn leaves them; MATCH_BLOCK of them are read.
+ * @param lowest    MATCH_BLOCK, as @p highest.
+ * @return the largest of @p highest.
+ */
+float match_bounds(const struct match_sizes *rows, const struct match_sizes *probe, const int32_t *products,
+		   size_t count, float *lowest, float *highest);
+
 /** The fastest version that this processor can run. */
 match_dot_fn *match_dot_best(void);
 

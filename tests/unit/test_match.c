@@ -113,6 +113,34 @@ static void the_answer_is_that_of_a_plain_scan(void **state)
 	free(all);
 }
 
+/* More that cannot be ruled out than wait at once: everybody is nearly the same. */
+static void a_crowd_of_like_faces_is_told_apart(void **state)
+{
+	float base[DIM], vector[DIM];
+	struct gallery_match match[2];
+	size_t count;
+
+	random_vector(base);
+	for (unsigned i = 0; i < PEOPLE; i++) {
+		memcpy(vector, base, sizeof(vector));
+		vector[i % DIM] += 0.01f + 0.001f * (float)(i / DIM);
+		assert_int_equal(gallery_add(*state, name_of(i), vector), 0);
+	}
+	for (unsigned i = 7; i < PEOPLE; i += 499) {
+		memcpy(vector, base, sizeof(vector));
+		vector[i % DIM] += 0.01f + 0.001f * (float)(i / DIM);
+		assert_int_equal(gallery_search(*state, vector, 2, match, &count), 0);
+		assert_int_equal(count, 2);
+		assert_float_equal(match[0].score, 1, 1e-6);
+		assert_true(match[0].score >= match[1].score);
+	}
+	memcpy(vector, base, sizeof(vector));
+	for (int k = 0; k < DIM; k++)
+		vector[k] = -vector[k];
+	assert_int_equal(gallery_search(*state, vector, 1, match, &count), 0);
+	assert_true(match[0].score < -0.99f);
+}
+
 static void a_person_counts_once_with_the_best_template(void **state)
 {
 	float a[DIM] = {1}, b[DIM] = {0, 1}, c[DIM] = {0.6f, 0.8f}, probe[DIM] = {0, 2};
@@ -256,6 +284,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(an_empty_gallery_finds_nobody, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(the_answer_is_that_of_a_plain_scan, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(a_crowd_of_like_faces_is_told_apart, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_person_counts_once_with_the_best_template, set_up,
 						tear_down),
 		cmocka_unit_test_setup_teardown(a_removed_person_is_not_found, set_up, tear_down),
