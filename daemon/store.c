@@ -112,20 +112,16 @@ void store_message_free(struct store_message *message)
 		store_boxes_free(note->boxes, note->count);
 		if (note->people != NULL)
 			crypto_wipe(note->people, STORE_PEOPLE_CHUNK * sizeof(*note->people));
-		if (note->faces != NULL)
-			crypto_wipe(note->faces, STORE_FACES_CHUNK * sizeof(*note->faces));
 		free(note->people);
-		free(note->faces);
+		store_faces_free(note->faces, STORE_FACES_CHUNK);
 		break;
 	default:
 		free(write->data);
 		free(write->json);
 		if (write->person != NULL)
 			crypto_wipe(write->person, sizeof(*write->person));
-		if (write->face != NULL)
-			crypto_wipe(write->face, sizeof(*write->face));
 		free(write->person);
-		free(write->face);
+		store_faces_free(write->face, 1);
 		store_boxes_free(write->boxes, write->box_count);
 		break;
 	}
@@ -221,6 +217,8 @@ static int set_paths(struct store *store, const struct store_config *config)
 	if (strlen(dir) > STORE_PATH_BYTES - 64)
 		return -EINVAL;
 	snprintf(store->state_dir, sizeof(store->state_dir), "%s", dir);
+	snprintf(store->recogniser, sizeof(store->recogniser), "%s",
+		 config->recogniser != NULL ? config->recogniser : "");
 	snprintf(store->path, sizeof(store->path), "%s/gate.db", dir);
 	n = data != NULL ? snprintf(store->data_key_path, STORE_PATH_BYTES, "%s", data)
 			 : snprintf(store->data_key_path, STORE_PATH_BYTES, "%s/keys/data.key", dir);
@@ -396,6 +394,13 @@ static void hear_news(struct store *store, const struct store_note *note)
 	store->ops.news(store->arg, note->news, note->text);
 }
 
+static void hear_face(struct store *store, const struct store_face *face)
+{
+	store->ops.face(store->arg, face->person, face->model, face->vector, ROSTER_TEMPLATE_DIM);
+	if (face->crop_bytes > 0 && store->ops.crop != NULL)
+		store->ops.crop(store->arg, face->person, face->number, face->crop, face->crop_bytes);
+}
+
 static void hear(struct store *store, struct store_note *note)
 {
 	pthread_mutex_lock(&store->lock);
@@ -409,8 +414,7 @@ static void hear(struct store *store, struct store_note *note)
 			store->ops.record(store->arg, note->boxes[i].kind, note->boxes[i].id,
 					  note->boxes[i].json);
 		else
-			store->ops.face(store->arg, note->faces[i].person, note->faces[i].model,
-					note->faces[i].vector, ROSTER_TEMPLATE_DIM);
+			hear_face(store, &note->faces[i]);
 	}
 	if (note->message.kind == STORE_NOTE_NEWS)
 		hear_news(store, note);

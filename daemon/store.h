@@ -38,6 +38,7 @@ enum {
 	STORE_RECORDS_MAX = 16,             /* of one write */
 	STORE_SEARCH_MS = 30,               /* that one search looks for at most; it tells how far it came */
 	STORE_SEARCH_BYTES = 128,
+	STORE_CROP_BYTES_MAX = 64 * 1024,   /* of the picture kept with a template */
 	STORE_CLOSE_MS_MAX = 3000 /* how long store_close() lets a failing disk try */
 };
 
@@ -68,13 +69,18 @@ enum store_news {
 	STORE_UNUSABLE      /* for good: the text says what to do. Writes fail with -EIO from now on */
 };
 
-/* what the store tells unasked; each member must be set */
+/* what the store tells unasked; each member must be set, but where it says otherwise */
 struct store_ops {
 	/** Every committed event, in order of seq, before its own `done`. Borrowed. `json` is set. */
 	void (*committed)(void *arg, const struct event_row *row);
 	/** Before READY: one person; then that person's templates. Borrowed. */
 	void (*person)(void *arg, const struct roster_person *person);
 	void (*face)(void *arg, const char *person_id, const char *model, const float *vector, size_t dim);
+	/**
+	 * After `face`, when that template is not of store_config.recogniser and its picture was kept. Borrowed. @p number
+	 * names the template to store_template_keep(). May be NULL.
+	 */
+	void (*crop)(void *arg, const char *person_id, int64_t number, const void *crop, size_t bytes);
 	/** Before READY, after everybody: what store_records_write() put, by kind and id. Borrowed; an object. */
 	void (*record)(void *arg, const char *kind, const char *id, json_t *json);
 	/** @p text is a sentence for a person; "" for READY and RESTORED. */
@@ -86,6 +92,7 @@ struct store_config {
 	const char *state_dir;
 	const char *data_key_path;   /* NULL: STATE_DIR/keys/data.key */
 	const char *anchor_key_path; /* NULL: STATE_DIR/keys/anchor.key; the public key is beside it, .pub */
+	const char *recogniser;      /* whose templates are in use; NULL: pictures of none are told */
 	size_t queue_max;            /* 0: STORE_QUEUE_MAX */
 	const struct store_ops *ops; /* outlives the store */
 	void *arg;
@@ -142,6 +149,14 @@ int store_person_remove(struct store *store, const char *person_id, const struct
 /** @p vector has ROSTER_TEMPLATE_DIM numbers; @p model is the hex SHA-256 of the model that made it. */
 int store_template_add(struct store *store, const char *person_id, const char *model, const float *vector,
 		       const struct event_draft *draft, store_done_fn done, void *arg);
+/**
+ * The same with the picture it was made of, kept encrypted beside it and gone with it.
+ * @param crop      1 to STORE_CROP_BYTES_MAX bytes; NULL and 0: none.
+ * @param replaces  the number of a template of the person that goes in exchange; 0: none. One that is not there is -ENOENT.
+ */
+int store_template_keep(struct store *store, const char *person_id, const char *model, const float *vector,
+			const void *crop, size_t crop_bytes, int64_t replaces,
+			const struct event_draft *draft, store_done_fn done, void *arg);
 /** All of the person's templates made by @p model; NULL: by any. */
 int store_template_remove(struct store *store, const char *person_id, const char *model,
 			  const struct event_draft *draft, store_done_fn done, void *arg);

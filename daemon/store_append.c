@@ -116,10 +116,10 @@ int store_person_put(struct store *store, const struct roster_person *person, co
 	return send_write(store, write, done, arg);
 }
 
-/* A write that names a person, and perhaps a model and a template. */
+/* A write that names a person, and perhaps a model, a template and its picture. */
 static int send_face(struct store *store, enum store_message_kind kind, const char *person_id,
-		     const char *model, const float *vector, const struct event_draft *draft,
-		     store_done_fn done, void *arg)
+		     const char *model, const float *vector, const void *crop, size_t crop_bytes,
+		     int64_t replaces, const struct event_draft *draft, store_done_fn done, void *arg)
 {
 	struct store_write *write;
 	int r;
@@ -134,6 +134,16 @@ static int send_face(struct store *store, enum store_message_kind kind, const ch
 		store_message_free(&write->message);
 		return -ENOMEM;
 	}
+	write->face->number = replaces;
+	if (crop_bytes > 0) {
+		write->face->crop = malloc(crop_bytes);
+		if (write->face->crop == NULL) {
+			store_message_free(&write->message);
+			return -ENOMEM;
+		}
+		memcpy(write->face->crop, crop, crop_bytes);
+		write->face->crop_bytes = crop_bytes;
+	}
 	memcpy(write->face->person, person_id, ULID_BYTES);
 	if (model != NULL)
 		memcpy(write->face->model, model, ROSTER_MODEL_BYTES);
@@ -145,21 +155,32 @@ static int send_face(struct store *store, enum store_message_kind kind, const ch
 int store_person_remove(struct store *store, const char *person_id, const struct event_draft *draft,
 			store_done_fn done, void *arg)
 {
-	return send_face(store, STORE_WRITE_PERSON_REMOVE, person_id, NULL, NULL, draft, done, arg);
+	return send_face(store, STORE_WRITE_PERSON_REMOVE, person_id, NULL, NULL, NULL, 0, 0, draft, done,
+			 arg);
 }
 
 int store_template_add(struct store *store, const char *person_id, const char *model, const float *vector,
 		       const struct event_draft *draft, store_done_fn done, void *arg)
 {
-	if (model == NULL || vector == NULL)
+	return store_template_keep(store, person_id, model, vector, NULL, 0, 0, draft, done, arg);
+}
+
+int store_template_keep(struct store *store, const char *person_id, const char *model, const float *vector,
+			const void *crop, size_t crop_bytes, int64_t replaces,
+			const struct event_draft *draft, store_done_fn done, void *arg)
+{
+	if (model == NULL || vector == NULL || (crop == NULL) != (crop_bytes == 0) ||
+	    crop_bytes > STORE_CROP_BYTES_MAX || replaces < 0)
 		return -EINVAL;
-	return send_face(store, STORE_WRITE_FACE, person_id, model, vector, draft, done, arg);
+	return send_face(store, STORE_WRITE_FACE, person_id, model, vector, crop, crop_bytes, replaces, draft,
+			 done, arg);
 }
 
 int store_template_remove(struct store *store, const char *person_id, const char *model,
 			  const struct event_draft *draft, store_done_fn done, void *arg)
 {
-	return send_face(store, STORE_WRITE_FACE_REMOVE, person_id, model, NULL, draft, done, arg);
+	return send_face(store, STORE_WRITE_FACE_REMOVE, person_id, model, NULL, NULL, 0, 0, draft, done,
+			 arg);
 }
 
 static bool word_is_fit(const char *word, size_t bytes, bool letters_only)

@@ -26,11 +26,11 @@ static const char schema[] =
 	"CREATE TABLE key_check (box BLOB NOT NULL);"
 	"CREATE TABLE person (id TEXT PRIMARY KEY NOT NULL, box BLOB NOT NULL) WITHOUT ROWID;"
 	"CREATE TABLE template (number INTEGER PRIMARY KEY, person TEXT NOT NULL, model TEXT NOT NULL, "
-	"box BLOB NOT NULL);"
+	"box BLOB NOT NULL, crop BLOB);"
 	"CREATE INDEX template_person ON template (person);"
 	"CREATE TABLE record (kind TEXT NOT NULL, id TEXT NOT NULL, box BLOB NOT NULL, "
 	"PRIMARY KEY (kind, id)) WITHOUT ROWID;"
-	"PRAGMA user_version = 1;"
+	"PRAGMA user_version = 2;"
 	"COMMIT";
 
 struct store_copy {
@@ -102,7 +102,7 @@ static int open_db(struct store_copy *copy)
 				     "PRAGMA journal_size_limit = 4194304; PRAGMA cell_size_check = ON");
 	if (r == 0)
 		r = version == 0   ? db_run(copy->db, schema)
-		    : version == 1 ? check_pages(copy, CHECK_BYTES_MAX)
+		    : version == 2 ? check_pages(copy, CHECK_BYTES_MAX)
 				   : -EBADMSG;
 	if (r < 0)
 		close_db(copy);

@@ -60,6 +60,9 @@ struct store_face {
 	char person[ULID_BYTES];
 	char model[ROSTER_MODEL_BYTES]; /* "": of any model */
 	float vector[ROSTER_TEMPLATE_DIM];
+	int64_t number;    /* on its way there: the template that goes in exchange, 0 none; back: its own */
+	size_t crop_bytes; /* 0: none */
+	uint8_t *crop;
 };
 
 /* a record on its way to the file, or from it */
@@ -144,6 +147,7 @@ enum store_statement {
 	STORE_SQL_PERSON,
 	STORE_SQL_PERSON_REMOVE,
 	STORE_SQL_FACE,
+	STORE_SQL_FACE_REPLACE,
 	STORE_SQL_FACE_REMOVE,
 	STORE_SQL_FACE_REMOVE_MODEL,
 	STORE_SQL_FACE_COUNT,
@@ -164,6 +168,7 @@ struct store_file {
 };
 
 struct store {
+	char recogniser[ROSTER_MODEL_BYTES]; /* see store_config */
 	char state_dir[STORE_PATH_BYTES], path[STORE_PATH_BYTES];
 	char data_key_path[STORE_PATH_BYTES], anchor_key_path[STORE_PATH_BYTES],
 		public_key_path[STORE_PATH_BYTES];
@@ -325,6 +330,7 @@ void store_boxes_free(struct store_box *boxes, size_t count);
 /* store_roster.c */
 int store_roster_put(struct store_file *file, const struct roster_person *person);
 int store_roster_remove(struct store_file *file, const char *person_id);
+void store_faces_free(struct store_face *faces, size_t count); /* wiped first; NULL is fine */
 int store_roster_add_face(struct store_file *file, const struct store_face *face);
 int store_roster_remove_faces(struct store_file *file, const char *person_id, const char *model);
 /** Tell the control thread of everybody. @return 0 or an errno; -EBADMSG: @p text names what cannot be read. */

@@ -25,7 +25,13 @@ struct sealed_face {
 	float vector[ROSTER_TEMPLATE_DIM];
 };
 
+struct sealed_crop {  /* and the picture */
+	char what[8]; /* "crop" */
+	char person[ULID_BYTES];
+};
+
 enum {
+	CROP_BOX_BYTES_MAX = sizeof(struct sealed_crop) + STORE_CROP_BYTES_MAX + CRYPTO_BOX_EXTRA_BYTES,
 	PERSON_BOX_BYTES = sizeof(struct sealed_person) + CRYPTO_BOX_EXTRA_BYTES,
 	FACE_BOX_BYTES = sizeof(struct sealed_face) + CRYPTO_BOX_EXTRA_BYTES
 };
@@ -121,20 +127,106 @@ static int count_faces(struct store_file *file, const char *person_id, int64_t *
 	return r < 0 ? r : 0;
 }
 
+void store_faces_free(struct store_face *faces, size_t count)
+{
+	for (size_t i = 0; faces != NULL && i < count; i++) {
+		if (faces[i].crop != NULL)
+			crypto_wipe(faces[i].crop, faces[i].crop_bytes);
+		free(faces[i].crop);
+	}
+	if (faces != NULL)
+		crypto_wipe(faces, count * sizeof(*faces));
+	free(faces);
+}
+
+/* @p ret_box, to be freed, stays NULL when there is nothing to keep. @return 0 or -ENOMEM */
+static int seal_crop(const struct store_file *file, const struct store_face *face, uint8_t **ret_box,
+		     size_t *ret_bytes)
+{
+	struct sealed_crop head = {.what = "crop"};
+	size_t bytes = sizeof(head) + face->crop_bytes;
+	uint8_t *plain, *box;
+
+	if (face->crop_bytes == 0)
+		return 0;
+	plain = malloc(bytes);
+	box = malloc(bytes + CRYPTO_BOX_EXTRA_BYTES);
+	if (plain == NULL || box == NULL) {
+		free(plain);
+		free(box);
+		return -ENOMEM;
+	}
+	memcpy(head.person, face->person, sizeof(head.person));
+	memcpy(plain, &head, sizeof(head));
+	memcpy(plain + sizeof(head), face->crop, face->crop_bytes);
+	crypto_seal(file->keys.data, plain, bytes, box);
+	crypto_wipe(plain, bytes);
+	free(plain);
+	*ret_box = box;
+	*ret_bytes = bytes + CRYPTO_BOX_EXTRA_BYTES;
+	return 0;
+}
+
+static int unseal_crop(const struct store_file *file, const void *box, size_t bytes, struct store_face *face)
+{
+	struct sealed_crop head;
+	uint8_t *plain;
+
+	if (bytes <= sizeof(head) + CRYPTO_BOX_EXTRA_BYTES || bytes > CROP_BOX_BYTES_MAX)
+		return -EBADMSG;
+	bytes -= CRYPTO_BOX_EXTRA_BYTES;
+	plain = malloc(bytes);
+	if (plain == NULL)
+		return -ENOMEM;
+	if (crypto_unseal(file->keys.data, box, bytes + CRYPTO_BOX_EXTRA_BYTES, plain) < 0) {
+		free(plain);
+		return -EBADMSG;
+	}
+	memcpy(&head, plain, sizeof(head));
+	if (strcmp(head.what, "crop") != 0 || strcmp(head.person, face->person) != 0) {
+		crypto_wipe(plain, bytes);
+		free(plain);
+		return -EBADMSG;
+	}
+	memmove(plain, plain + sizeof(head), bytes - sizeof(head));
+	face->crop = plain;
+	face->crop_bytes = bytes - sizeof(head);
+	return 0;
+}
+
+static int drop_replaced(struct store_file *file, const struct store_face *face)
+{
+	struct db_statement *sql = file->sql[STORE_SQL_FACE_REPLACE];
+	int r;
+
+	if (face->number == 0)
+		return 0;
+	db_bind_int(sql, 1, face->number);
+	db_bind_text(sql, 2, face->person);
+	r = db_execute(sql);
+	return r < 0 ? r : db_changes(file->db) == 1 ? 0 : -ENOENT;
+}
+
 int store_roster_add_face(struct store_file *file, const struct store_face *face)
 {
 	struct db_statement *sql = file->sql[STORE_SQL_FACE];
 	struct sealed_face plain = {.what = "face"};
-	uint8_t box[FACE_BOX_BYTES];
+	uint8_t box[FACE_BOX_BYTES], *crop = NULL;
+	size_t crop_bytes = 0;
 	int64_t count = 0;
 	int r = check_exists(file, face->person);
 
+	if (r == 0)
+		r = drop_replaced(file, face);
 	if (r == 0)
 		r = count_faces(file, face->person, &count);
 	if (r < 0)
 		return r;
 	if (count >= ROSTER_TEMPLATES_MAX)
 		return -E2BIG;
+	r = seal_crop(file, face, &crop, &crop_bytes);
+	if (r < 0)
+		return r;
 	memcpy(plain.person, face->person, sizeof(plain.person));
 	memcpy(plain.model, face->model, sizeof(plain.model));
 	memcpy(plain.vector, face->vector, sizeof(plain.vector));
@@ -143,7 +235,10 @@ int store_roster_add_face(struct store_file *file, const struct store_face *face
 	db_bind_text(sql, 1, face->person);
 	db_bind_text(sql, 2, face->model);
 	db_bind_bytes(sql, 3, box, sizeof(box));
-	return db_execute(sql);
+	db_bind_bytes(sql, 4, crop, crop_bytes);
+	r = db_execute(sql);
+	free(crop);
+	return r;
 }
 
 int store_roster_remove_faces(struct store_file *file, const char *person_id, const char *model)
@@ -182,10 +277,13 @@ static int unseal_person(const struct store_file *file, struct db_statement *row
 	return 0;
 }
 
-static int unseal_face(const struct store_file *file, struct db_statement *row, struct store_face *face)
+static int unseal_face(const struct store *store, const struct store_file *file, struct db_statement *row,
+		       struct store_face *face)
 {
 	struct sealed_face plain;
 	uint8_t box[FACE_BOX_BYTES];
+	size_t bytes;
+	const void *crop;
 
 	if (db_column_exact(row, 1, box, sizeof(box)) < 0 ||
 	    crypto_unseal(file->keys.data, box, sizeof(box), &plain) < 0 || strcmp(plain.what, "face") != 0 ||
@@ -194,8 +292,12 @@ static int unseal_face(const struct store_file *file, struct db_statement *row, 
 	memcpy(face->person, plain.person, sizeof(face->person));
 	memcpy(face->model, plain.model, sizeof(face->model));
 	memcpy(face->vector, plain.vector, sizeof(face->vector));
+	face->number = db_column_int(row, 2);
 	crypto_wipe(&plain, sizeof(plain));
-	return 0;
+	if (store->recogniser[0] == '\0' || strcmp(face->model, store->recogniser) == 0)
+		return 0;
+	crop = db_column_bytes(row, 3, &bytes);
+	return crop == NULL || bytes == 0 ? 0 : unseal_crop(file, crop, bytes, face);
 }
 
 static struct store_note *new_chunk(enum store_message_kind kind)
@@ -217,10 +319,11 @@ static struct store_note *new_chunk(enum store_message_kind kind)
 }
 
 /* One row into the chunk. @return 0 or -EBADMSG; a row that does not open is left out, the others count. */
-static int add_to_chunk(struct store_file *file, struct db_statement *row, struct store_note *note)
+static int add_to_chunk(const struct store *store, struct store_file *file, struct db_statement *row,
+			struct store_note *note)
 {
 	int r = note->people != NULL ? unseal_person(file, row, &note->people[note->count])
-				     : unseal_face(file, row, &note->faces[note->count]);
+				     : unseal_face(store, file, row, &note->faces[note->count]);
 
 	if (r == 0)
 		note->count++;
@@ -244,7 +347,7 @@ static int tell_table(struct store *store, struct store_file *file, enum store_m
 			r = -ENOMEM;
 			break;
 		}
-		if (add_to_chunk(file, rows, note) < 0)
+		if (add_to_chunk(store, file, rows, note) < 0)
 			(*bad_rows)++;
 		if (note->count == chunk) {
 			store_tell(store, note);
@@ -268,7 +371,7 @@ int store_roster_tell(struct store *store, struct store_file *file, char *text)
 
 	if (r == 0)
 		r = tell_table(store, file, STORE_NOTE_FACES,
-			       "SELECT person, box FROM template ORDER BY number", &bad_rows);
+			       "SELECT person, box, number, crop FROM template ORDER BY number", &bad_rows);
 	if (r == 0)
 		r = store_record_tell(store, file, &bad_rows);
 	if (r < 0 || bad_rows == 0)

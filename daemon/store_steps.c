@@ -42,6 +42,8 @@ static const char *const steps[] = {
 	"INSERT OR IGNORE INTO uncopied VALUES (NEW.kind, NEW.id); END;"
 	"CREATE TRIGGER record_gone AFTER DELETE ON record BEGIN "
 	"INSERT OR IGNORE INTO uncopied VALUES (OLD.kind, OLD.id); END",
+	/* 4: the aligned picture a template was made of, where the site keeps it; NULL: it is not kept */
+	"ALTER TABLE template ADD COLUMN crop BLOB",
 };
 
 const int64_t store_schema = sizeof(steps) / sizeof(steps[0]);

@@ -40,6 +40,16 @@ static void on_face(void *arg, const char *person_id, const char *model, const f
 	memcpy(test->vector, vector, dim * sizeof(*vector));
 }
 
+static void on_crop(void *arg, const char *person_id, int64_t number, const void *crop, size_t bytes)
+{
+	struct store_test *test = arg;
+
+	(void)person_id;
+	test->crops++;
+	test->crop_number = number;
+	snprintf(test->crop, sizeof(test->crop), "%.*s", (int)bytes, (const char *)crop);
+}
+
 static void on_record(void *arg, const char *kind, const char *id, json_t *json)
 {
 	struct store_test *test = arg;
@@ -59,7 +69,7 @@ static void on_news(void *arg, enum store_news news, const char *text)
 		snprintf(test->text, sizeof(test->text), "%s", text);
 }
 
-static const struct store_ops ops = {on_committed, on_person, on_face, on_record, on_news};
+static const struct store_ops ops = {on_committed, on_person, on_face, on_crop, on_record, on_news};
 
 static int remove_one(const char *path, const struct stat *at, int kind, struct FTW *walk)
 {
@@ -85,12 +95,13 @@ void store_test_remove_dir(struct store_test *test)
 
 void store_test_start(struct store_test *test)
 {
-	struct store_config config = {.state_dir = test->dir, .ops = &ops, .arg = test};
+	struct store_config config = {
+		.state_dir = test->dir, .ops = &ops, .arg = test, .recogniser = test->recogniser};
 
 	memset(test->told, 0, sizeof(test->told));
 	test->text[0] = '\0';
 	test->last_seq = 0;
-	test->people = test->faces = test->records = 0;
+	test->people = test->faces = test->records = test->crops = 0;
 	test->in_order = true;
 	assert_int_equal(store_open(&config, &test->store), 0);
 }

@@ -19,6 +19,10 @@ struct store_test {
 	json_t *record_json; /* of the last; a reference */
 	struct roster_person person;
 	float vector[ROSTER_TEMPLATE_DIM];
+	const char *recogniser; /* for the next opening */
+	size_t crops;
+	int64_t crop_number; /* of the last */
+	char crop[32];
 	/* of the last `done` */
 	int r;
 	unsigned answered;

@@ -120,7 +120,7 @@ static void a_newer_schema_is_refused_and_not_touched(void **state)
 	store_test_start(test);
 	assert_int_equal(store_append(test->store, &draft, store_test_done, test), 0);
 	store_test_wait_news(test, STORE_UNUSABLE);
-	assert_non_null(strstr(test->text, "schema 7, this program knows 3: install the newer version"));
+	assert_non_null(strstr(test->text, "schema 7, this program knows 4: install the newer version"));
 	store_test_settle(test);
 	assert_int_equal(test->r, -EIO);
 	assert_int_equal(store_append(test->store, &draft, NULL, NULL), -EIO);

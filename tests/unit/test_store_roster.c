@@ -87,6 +87,64 @@ static void templates_need_a_person_and_have_a_limit(void **state)
 	assert_int_equal(test->faces, 0);
 }
 
+/* For the day on which another recogniser comes. */
+static void a_kept_picture_makes_a_template_anew(void **state)
+{
+	static const char crop[] = "aligned picture of Alice", other[] = "another picture of her";
+	char newer[ROSTER_MODEL_BYTES];
+	struct store_test *test = *state;
+	struct event_draft draft = {.type = "person.enrolled", .person = store_test_alice};
+	float vector[ROSTER_TEMPLATE_DIM] = {1};
+
+	memset(newer, 'f', sizeof(newer) - 1);
+	newer[sizeof(newer) - 1] = '\0';
+	store_test_open(test);
+	store_test_put_alice(test); /* with a template whose picture is not kept */
+	assert_int_equal(store_template_keep(test->store, store_test_alice, store_test_model, vector, crop,
+					     STORE_CROP_BYTES_MAX + 1, 0, &draft, NULL, NULL),
+			 -EINVAL);
+	assert_int_equal(store_template_keep(test->store, store_test_alice, store_test_model, vector, NULL, 3,
+					     0, &draft, NULL, NULL),
+			 -EINVAL);
+	store_template_keep(test->store, store_test_alice, store_test_model, vector, crop, sizeof(crop) - 1,
+			    0, &draft, store_test_done, test);
+	store_test_close(test);
+	assert_int_equal(test->r, 0);
+	assert_false(store_test_file_holds(test, crop));
+
+	test->recogniser = store_test_model; /* the same: nothing to do */
+	store_test_open(test);
+	assert_int_equal(test->faces, 2);
+	assert_int_equal(test->crops, 0);
+	store_test_close(test);
+
+	test->recogniser = newer;
+	store_test_open(test);
+	assert_int_equal(test->faces, 2);
+	assert_int_equal(test->crops, 1);
+	assert_string_equal(test->crop, crop);
+	store_template_keep(test->store, store_test_alice, newer, vector, test->crop, strlen(test->crop),
+			    test->crop_number + 100, &draft, store_test_done, test);
+	store_test_settle(test);
+	assert_int_equal(test->r, -ENOENT);
+	store_template_keep(test->store, store_test_alice, newer, vector, test->crop, strlen(test->crop),
+			    test->crop_number, &draft, store_test_done, test);
+	store_test_settle(test);
+	assert_int_equal(test->r, 0);
+	store_test_close(test);
+
+	store_test_open(test);
+	assert_int_equal(test->faces, 2);
+	assert_int_equal(test->crops, 0);
+	store_template_keep(test->store, store_test_alice, store_test_model, vector, other, sizeof(other) - 1,
+			    0, &draft, store_test_done, test);
+	store_person_remove(test->store, store_test_alice, &draft, store_test_done, test);
+	store_test_close(test);
+	store_test_open(test);
+	assert_int_equal(test->faces, 0);
+	assert_int_equal(test->crops, 0); /* gone with the person */
+}
+
 static void a_face_moved_to_another_person_is_not_used(void **state)
 {
 	struct store_test *test = *state;
@@ -194,6 +252,7 @@ int main(void)
 		STORE_TEST(the_roster_survives_and_is_not_readable_in_the_file),
 		STORE_TEST(removing_somebody_leaves_the_chain),
 		STORE_TEST(templates_need_a_person_and_have_a_limit),
+		STORE_TEST(a_kept_picture_makes_a_template_anew),
 		STORE_TEST(a_face_moved_to_another_person_is_not_used),
 		STORE_TEST(records_survive_and_are_not_readable_in_the_file),
 		STORE_TEST(several_records_are_written_together_or_not_at_all),
