@@ -1,0 +1,183 @@
+"""What the cases of tools/torture share: the daemon under load, what must hold of it, and a disk that fails on command."""
+import http.client
+import json
+import mmap
+import os
+import pathlib
+import re
+import struct
+import sys
+import threading
+import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "integration"))
+import harness  # noqa: E402  (found by the line above)
+
+DOORS_MS_MAX, READY_MS_MAX = 300, 1000
+SHIMS = harness.BUILD / "tests"
+
+
+def is_quiet():
+    """Times are judged only when nobody else uses the machine: less than half of it was busy in the last minute, or ours."""
+    return os.getloadavg()[0] <= os.cpu_count()
+
+
+class Gate(harness.Gate):
+    """One whose daemon can be given an environment, and says how long it took."""
+
+    def __init__(self, env=None, **changes):
+        super().__init__(**changes)
+        self.env = env
+        for line in self.config["board"]["inputs"]:
+            line["debounce_ms"] = 0  # a tap over the API is shorter than a finger's
+
+    def launch(self):
+        env = dict(os.environ, **self.env) if self.env else None
+        self.process = harness.Process("gatehoused", [harness.GATEHOUSED, "--config", self.config_path], self.folder, env=env)
+        return self.process
+
+    def start_timed(self):
+        """ms from the start of the process: doors under control (the daemon's own word), API and log (from outside)."""
+        began = time.monotonic()
+        self.start()
+        ready_ms = (time.monotonic() - began) * 1000
+        return float(re.search(r"doors under control after ([0-9.]+) ms", self.process.log)[1]), ready_ms
+
+    def exit_works(self, limit_s=2.0):
+        """The exit button releases the door; how long that took, in ms."""
+        began = time.monotonic()
+        self.tap("main-exit")
+        harness.wait_until("the door to be released", lambda: self.door()["lock"] == "Unlocked", limit_s, 0.002)
+        return (time.monotonic() - began) * 1000
+
+    def exit_locks(self):
+        harness.wait_until("the door to lock", lambda: self.door()["lock"] == "Locked", 10)
+
+    def counts(self):
+        """(descriptors, threads, kB of memory)"""
+        folder = pathlib.Path(f"/proc/{self.process.child.pid}")
+        rss = int(re.search(r"VmRSS:\s*(\d+)", (folder / "status").read_text())[1])
+        return len(list((folder / "fd").iterdir())), len(list((folder / "task").iterdir())), rss
+
+    def storage(self):
+        return self.status()["storage"]["state"]
+
+
+class Load(threading.Thread):
+    """People come and go, doors are opened and left by the button, over the API; what was acknowledged is kept."""
+
+    def __init__(self, gate, pause_s=0.0):
+        super().__init__(daemon=True)
+        self.gate, self.acts, self.pause_s, self.stopped = gate, 0, pause_s, threading.Event()
+        self.added, self.removed = set(), set()
+
+    def __enter__(self):
+        self.start()
+        return self
+
+    def __exit__(self, *_):
+        self.stopped.set()
+        self.join(harness.LIMIT_S)
+
+    def run(self):
+        connection = None
+        while not self.stopped.wait(self.pause_s):
+            try:
+                connection = connection or self.gate.connection()
+                self.act(connection)
+                self.acts += 1
+            except (OSError, http.client.HTTPException, ValueError):
+                if connection is not None:
+                    connection.close()
+                connection = None  # unanswered is not acknowledged
+                self.stopped.wait(0.005)
+        if connection is not None:
+            connection.close()
+
+    def act(self, connection):
+        status, person = connection.call("POST", "people", {"name": f"Person {self.acts}"})
+        if status == 201:
+            self.added.add(person["id"])
+            if self.acts % 3 == 0 and connection.call("DELETE", f"people/{person['id']}")[0] == 204:
+                self.removed.add(person["id"])
+        if self.acts % 4 == 0:
+            connection.call("POST", "doors/main/open")
+        for level in ("active", "inactive"):
+            connection.call("POST", "board/lines/main-exit", {"level": level})
+
+
+def broken(gate, added=frozenset(), removed=frozenset(), first=1):
+    """What does not hold of a log that is at rest; an empty list when all does."""
+    wrong, log = [], gate.events()
+    if [e["seq"] for e in log] != list(range(first, first + len(log))):
+        wrong.append("seq has gaps")
+    if len({e["id"] for e in log}) != len(log):
+        wrong.append("an id twice")
+    for kind, acknowledged in (("person.added", added), ("person.removed", removed)):
+        told = [e["person"] for e in log if e["type"] == kind]
+        if set(acknowledged) - set(told):
+            wrong.append(f"{len(set(acknowledged) - set(told))} acknowledged {kind} lost")
+        if len(told) != len(set(told)):
+            wrong.append(f"{kind} twice")
+    people = everybody(gate)
+    if set(removed) & people:
+        wrong.append("somebody erased came back")
+    if {p for p in added if p not in removed} - people - {e["person"] for e in log if e["type"] == "person.removed"}:
+        wrong.append("somebody acknowledged is not enrolled")
+    if not gate.verify()["ok"]:
+        wrong.append("the chain does not hold")
+    return wrong
+
+
+def everybody(gate):
+    found, after = set(), ""
+    while True:
+        page = gate.call("GET", "people?limit=1000" + (f"&after={after}" if after else ""))[1]
+        found |= {p["id"] for p in page["people"]}
+        after = page["next"]
+        if not after:
+            return found
+
+
+def alarms(gate):
+    return [e["type"] for e in gate.events() if e["severity"] == "alarm"]
+
+
+class Disk:
+    """The five numbers of disk_shim.c."""
+
+    FIELDS = ("calls", "from", "count", "error", "slow_us")
+
+    def __init__(self, folder):
+        self.path = pathlib.Path(folder) / "faults"
+        self.path.write_bytes(bytes(8 * len(self.FIELDS)))
+        self.file = open(self.path, "r+b")
+        self.map = mmap.mmap(self.file.fileno(), 0)
+        self.env = {"LD_PRELOAD": str(SHIMS / "disk_shim.so"), "GH_FAULTS": str(self.path)}
+
+    def get(self, field):
+        return struct.unpack_from("<q", self.map, 8 * self.FIELDS.index(field))[0]
+
+    def set(self, field, value):
+        struct.pack_into("<q", self.map, 8 * self.FIELDS.index(field), value)
+
+    def fail(self, nth, count, error):
+        """The n-th call from now, and @p count in all."""
+        self.set("error", error)
+        self.set("count", count)
+        self.set("from", self.get("calls") + nth)
+
+    def mend(self):
+        self.set("from", 0)
+
+
+def gate_on(disk_of=None, **changes):
+    """A gate on a disk that fails on command."""
+    gate = Gate(**changes)
+    gate.disk = Disk(gate.folder)
+    gate.env = gate.disk.env
+    return gate
+
+
+def dumps(row):
+    return json.dumps(row, ensure_ascii=False)

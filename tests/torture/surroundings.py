@@ -1,0 +1,186 @@
+"""What is round the daemon fails: broker, camera, clock, memory; a day of work; and all of it at once."""
+import errno
+import os
+import pathlib
+import random
+import re
+import subprocess
+import tempfile
+import time
+
+from rig import SHIMS, Gate, Load, broken, gate_on, harness
+
+DAY = {"exits": 4000, "openings": 2000, "people": 200, "looks": 2000}  # what a busy gate sees in 24 hours
+
+
+def broker(rng, rounds):
+    """The broker is killed and comes back under load: every event arrives, in order."""
+    with Gate() as gate, harness.Broker(gate.folder, record=False) as server:
+        server.start()
+        gate.config["mqtt"] = {"enabled": True, "host": "127.0.0.1", "port": server.port}
+        gate.start()
+        with Load(gate, 0.01) as load:
+            for _ in range(rounds):
+                time.sleep(rng.random() * 0.3)
+                server.kill()
+                gate.exit_works()
+                goal = load.acts + 5
+                harness.wait_until("work without a broker", lambda goal=goal: load.acts >= goal)
+                server.start()
+        last = gate.last_seq()
+        harness.wait_until("all to be sent", lambda: gate.status()["mqtt"]["acknowledged"] >= last, 60)
+        wrong = broken(gate, load.added, load.removed)
+        gate.stop()
+    return {"outages": rounds, "events": last, "wrong": wrong}
+
+
+def camera(rng, rounds):
+    """Cameras that are not there, that give rubbish, and whose film changes to rubbish while it plays."""
+    wrong = []
+    with Gate() as gate:
+        junk = gate.folder / "junk.mp4"
+        junk.write_bytes(rng.randbytes(200_000))
+        gate.config["doors"][0]["release_ms"] = 100
+        gate.config["cameras"] = [{"name": "gone", "role": "facade", "source": "file:/nowhere"},
+                                  {"name": "junk", "role": "facade", "source": f"file:{junk}"},
+                                  {"name": "deaf", "role": "facade", "source": f"rtsp://127.0.0.1:{harness.free_port()}/a"}]
+        gate.start()
+        for _ in range(rounds):
+            junk.write_bytes(rng.randbytes(rng.randint(0, 500_000)))
+            gate.exit_works()
+            gate.exit_locks()
+        for name in ("gone", "junk", "deaf"):
+            gate.wait_event("camera.lost", where=lambda e, name=name: e["source"] == f"camera/{name}")
+        wrong += broken(gate)
+        gate.stop()
+    return {"cameras": 3, "exits": rounds, "wrong": wrong}
+
+
+def soak(rng, rounds):
+    """A day's work, one after another: memory, descriptors and threads stay what they were after its first tenth."""
+    samples, done = [], 0
+    with Gate() as gate:
+        gate.config["doors"][0]["release_ms"] = 100
+        gate.config["api"]["listen"] = f"127.0.0.1:{harness.free_port()}"
+        gate.start()
+        connection = gate.connection()
+        work = [kind for kind, count in DAY.items() for _ in range(count * rounds // 100)]
+        rng.shuffle(work)
+        for number, kind in enumerate(work):
+            if kind == "exits":
+                for level in ("active", "inactive"):
+                    connection.call("POST", "board/lines/main-exit", {"level": level})
+            elif kind == "openings":
+                connection.call("POST", "doors/main/open")
+            elif kind == "people":
+                person = connection.call("POST", "people", {"name": "Somebody"})[1]["id"]
+                connection.call("DELETE", f"people/{person}")
+            else:
+                connection.call("GET", rng.choice(("status", "events?limit=100", "people", "doors", "report")))
+            done += 1
+            if number % max(1, len(work) // 20) == 0:
+                samples.append(gate.counts())
+        connection.close()
+        wrong = broken(gate)
+        gate.stop()
+    early, late = samples[2:6], samples[-4:]
+    for index, name, room in ((0, "descriptors", 2), (1, "threads", 0), (2, "memory", 4096)):
+        if min(s[index] for s in late) > max(s[index] for s in early) + room:
+            wrong.append(f"{name} grow from {max(s[index] for s in early)} to {min(s[index] for s in late)}")
+    return {"acts": done, "part_of_day_percent": rounds, "fds": [samples[2][0], samples[-1][0]],
+            "threads": [samples[2][1], samples[-1][1]], "rss_kb": [samples[2][2], samples[-1][2]], "wrong": wrong}
+
+
+def where(program, offset):
+    """File and line of whoever asked, and of those it was inlined into."""
+    call = f"{int(offset, 16) - 1:x}"
+    done = subprocess.run(["addr2line", "-i", "-e", str(program), call], capture_output=True, text=True, check=False)
+    return [line.strip() for line in done.stdout.splitlines()]
+
+
+def run_test(program, nth, folder):
+    """(how it ended, number of allocations, file and line that were refused)"""
+    out = folder / "out"
+    env = dict(os.environ, LD_PRELOAD=str(SHIMS / "memory_shim.so"), GH_ALLOC_FAIL=str(nth), GH_ALLOC_OUT=str(out),
+               GH_SOURCE_DIR=str(harness.SOURCE), GH_BUILD_DIR=str(harness.BUILD))
+    try:
+        done = subprocess.run([str(program)], capture_output=True, env=env, timeout=30, check=False, cwd=harness.SOURCE)
+        ended = done.returncode
+        if b"with exception" in done.stdout + done.stderr:  # cmocka catches the signal
+            ended = -11
+    except subprocess.TimeoutExpired:
+        ended = "hangs"
+    text = out.read_text() if out.exists() else ""
+    count, failed = re.search(r"count (\d+)", text), re.search(r"failed ([0-9a-f]+)", text)
+    return ended, int(count[1]) if count else 0, failed[1] if failed else None
+
+
+# of each room; the others play films or need a network
+ROOMS = {"base": ["json", "queue", "ulid"], "hw": ["board", "door", "reader", "wiegand"], "vision": ["match", "ring", "site"],
+         "mqtt": ["command", "topics", "retained"],
+         "daemon": ["config", "event", "crypto", "roster", "schedule", "pass", "policy", "book", "session", "alert", "retention", "audit",
+                    "store_roster", "api_csv"]}
+
+
+def memory(rng, rounds):
+    """Each allocation of our own code refused in turn, in the unit tests of each room: an error, never a crash or a hang."""
+    wrong, refused, tests, folder = [], 0, 0, pathlib.Path(tempfile.mkdtemp(prefix="gatehouse-memory-"))
+    names = [name for room in ROOMS.values() for name in room]
+    for name in names if rounds > 100 else [rng.choice(room) for room in ROOMS.values()]:
+        program = harness.BUILD / "tests" / f"test_{name}"
+        if not program.exists():
+            continue
+        began = time.monotonic()
+        ended, count, _ = run_test(program, 0, folder)
+        if ended != 0:
+            continue  # skips itself, or needs what is not here
+        tests += 1
+        budget_s = rounds / 10
+        order = list(range(1, count + 1))
+        if count > rounds:
+            order = sorted(rng.sample(order, rounds))
+        for nth in order:
+            if time.monotonic() - began > budget_s:
+                break
+            ended, _, address = run_test(program, nth, folder)
+            refused += 1
+            if ended == "hangs" or (isinstance(ended, int) and ended < 0):
+                frames = where(program, address) if address else ["?"]
+                if not any("/tests/" in frame for frame in frames):  # a test need not check its own
+                    wrong.append(f"test_{name}, allocation {nth} ({', '.join(pathlib.Path(f).name for f in frames)}): {ended}")
+    for path in folder.iterdir():
+        path.unlink()
+    folder.rmdir()
+    return {"rooms": len(ROOMS), "tests": tests, "refused": refused, "wrong": wrong}
+
+
+def everything(rng, rounds):
+    """Broker gone, camera rubbish, disk slow and failing, SIGKILL, all at once; then all is well again, and nothing is lost."""
+    wrong = []
+    with gate_on() as gate, harness.Broker(gate.folder, record=False) as server:
+        junk = gate.folder / "junk.mp4"
+        junk.write_bytes(random.Random(1).randbytes(100_000))
+        gate.config["cameras"] = [{"name": "junk", "role": "facade", "source": f"file:{junk}"}]
+        gate.config["mqtt"] = {"enabled": True, "host": "127.0.0.1", "port": server.port}
+        gate.start()
+        with Load(gate, 0.005) as load:
+            for _ in range(rounds):
+                server.start()
+                gate.disk.set("slow_us", rng.randint(0, 300) * 1000)
+                gate.disk.fail(rng.randint(1, 30), rng.randint(1, 20), rng.choice((errno.EIO, errno.ENOSPC, errno.EROFS)))
+                time.sleep(0.3 * rng.random())
+                server.kill()
+                gate.kill()
+                gate.disk.fail(rng.randint(1, 10), rng.randint(1, 5), errno.EIO)  # while it starts, too
+                gate.start(log_ready=False)
+                gate.exit_works()
+        gate.disk.mend()
+        gate.disk.set("slow_us", 0)
+        server.start()
+        harness.wait_until("the log", lambda: gate.storage() == "ok", 60)
+        harness.wait_until("rest", lambda: gate.status()["mqtt"]["acknowledged"] >= gate.last_seq(), 60)
+        wrong += broken(gate, load.added, load.removed)
+        if list(gate.state.glob("*.corrupt-*")):
+            wrong.append("a healthy file was set aside")
+        gate.stop()
+    return {"rounds": rounds, "acts": load.acts, "acknowledged": len(load.added) + len(load.removed), "wrong": wrong}
