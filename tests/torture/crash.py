@@ -73,7 +73,7 @@ def cut_power(folder, image, acts):
     acknowledged, pid_file = folder / "acknowledged", folder / "kernel.pid"
     before = acknowledged.read_text().count("\n") if acknowledged.exists() else 0
     env = dict(os.environ, GH_KERNEL_PID=str(pid_file), GH_POWER_CUT="1")
-    words = [f"GH_BUILD_DIR={harness.BUILD}", f"GH_ACK={acknowledged}", f"ubd0={image}"]
+    words = [f"GH_BUILD_DIR={harness.BUILD}", f"GH_ACK={acknowledged}", f"GH_SEED={os.urandom(64).hex()}", f"ubd0={image}"]
     child = subprocess.Popen([str(GPIO / "boot"), str(HERE / "guest"), *words], env=env, stdout=subprocess.PIPE,
                              stderr=subprocess.STDOUT, text=True)
     try:

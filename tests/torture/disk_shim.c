@@ -49,7 +49,8 @@ static int is_database(int fd)
 	if (bytes < 4)
 		return 0;
 	path[bytes] = '\0';
-	return strcmp(path + bytes - 3, ".db") == 0 || (bytes > 7 && strcmp(path + bytes - 7, ".db-wal") == 0);
+	return strcmp(path + bytes - 3, ".db") == 0 ||
+	       (bytes > 7 && strcmp(path + bytes - 7, ".db-wal") == 0);
 }
 
 /* Whether this call is to fail, with errno set. */
