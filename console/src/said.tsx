@@ -11,7 +11,7 @@ export async function learn(): Promise<void> {
 
 /** The sentence in the user's language; undefined: only its English is known. */
 export const translated = (sentence: string): string | undefined => (language() === 'zh' ? inChinese?.(sentence, word) : sentence);
-export const said = (sentence: string): string => translated(sentence) ?? word(sentence);
+export const said = (sentence: string): string => { const known = word(sentence); return known === sentence ? translated(sentence) ?? sentence : known; };
 
 /** The same as an element. */
 export function Said({ text }: { text: string }) {

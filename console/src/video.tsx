@@ -6,7 +6,7 @@ import { playLive } from './live-video';
 const NONE = 'data:image/gif;base64,R0lGODlhAQABAAAAACH5BAEKAAEALAAAAAABAAEAAAICTAEAOw==';
 const AGAIN_MS = 3000, LOST_MAX = 3;
 
-const Again = () => <p class="over-picture" role="status"><span class="spinner" />{t('No picture; trying again…', '无画面，正在重试…')}</p>;
+const Waiting = ({ again }: { again: boolean }) => <p class="over-picture" role="status"><span class="spinner" />{again ? t('No picture; trying again…', '无画面，正在重试…') : t('Connecting…', '正在连接…')}</p>;
 const nameOf = (camera: string): string => t(`Camera ${camera}, live`, `摄像机 ${camera} 实时画面`);
 
 /** JPEG after JPEG: what every browser shows, of every camera. */
@@ -25,7 +25,7 @@ function Pictures({ camera }: { camera: string }) {
 
 		return () => window.clearTimeout(timer);
 	}, [failed]);
-	return <><img ref={image} alt={nameOf(camera)} onError={() => setFailed(true)} onLoad={() => setFailed(false)} />{failed && <Again />}</>;
+	return <><img ref={image} alt={nameOf(camera)} onError={() => setFailed(true)} onLoad={() => setFailed(false)} />{failed && <Waiting again />}</>;
 }
 
 /** The camera's own video; giveUp: pictures must do. */
@@ -43,7 +43,7 @@ function Video({ camera, giveUp }: { camera: string; giveUp: () => void }) {
 
 		return () => { window.clearTimeout(timer); stop(); };
 	}, [camera, turn]);
-	return <><video ref={video} muted playsInline disablePictureInPicture aria-label={nameOf(camera)} />{!playing && <Again />}</>;
+	return <><video ref={video} muted playsInline disablePictureInPicture aria-label={nameOf(camera)} />{!playing && <Waiting again={turn > 0 || lost.current > 0} />}</>;
 }
 
 const asPictures = new Set<string>(); /* cameras that do not play here as video */

@@ -4,24 +4,34 @@ import type { Person } from '../api';
 import { t } from '../i18n';
 import { PersonName } from '../ui';
 import { useAll } from './parts';
-import { found, searchable } from './pinyin';
+import { byPinyin, finder, searchable } from './pinyin';
 
 export interface Known extends Person { texts: string[] }
 
-/** Everybody, ready to be searched. */
+/** Everybody by pinyin, ready to be searched: a hundred thousand, too. */
 export function usePeople(): { load: ReturnType<typeof useAll<Person>>; people: Known[] } {
 	const load = useAll<Person>('people', 'people');
-	const people = useMemo(() => (load.data ?? []).map((p) => ({ ...p, texts: searchable(p.name) })), [load.data]);
+	const people = useMemo(() => (load.data ?? []).map((p) => ({ ...p, texts: searchable(p.name) })).sort((a, b) => byPinyin(a.texts, b.texts)), [load.data]);
 
 	return { load, people };
 }
 
 const SHOWN = 8;
 
+function first(people: Known[], fits: (texts: string[]) => boolean, most: number): Known[] {
+	const matches: Known[] = [];
+
+	for (const person of people) {
+		if (matches.length === most) break;
+		if (fits(person.texts)) matches.push(person);
+	}
+	return matches;
+}
+
 /** A combobox; @p value is an id or ''. */
 export function PersonPicker({ label, people, value, set, hint, error }: { label: string; people: Known[]; value: string; set: (id: string) => void; hint?: string; error?: string | undefined }) {
 	const id = useId(), [query, setQuery] = useState(''), [open, setOpen] = useState(false), [at, setAt] = useState(0);
-	const matches = useMemo(() => (open ? people.filter((p) => found(p.texts, query)).slice(0, SHOWN) : []), [open, query, people]);
+	const matches = useMemo(() => (open ? first(people, finder(query), SHOWN) : []), [open, query, people]);
 	const choose = (person: Known | undefined): void => {
 		set(person?.id ?? '');
 		setQuery('');

@@ -127,7 +127,7 @@ export default function CasesPage({ args, session }: PageProps) {
 					<ul class="grid">
 						{cases.map((c) => (
 							<li key={c.id}><a class="card case-card" href={`#/cases/${c.id}`}><h2 translate={false}>{c.title}</h2>
-								<p class="dim">{t(`${c.alerts.length} alerts, ${c.people.length} people`, `${c.alerts.length} 条警报，${c.people.length} 名人员`)}</p>{c.note && <p class="clamp" translate={false}>{c.note}</p>}
+								<p class="dim">{t(`${c.alerts.length} ${c.alerts.length === 1 ? 'alert' : 'alerts'}, ${c.people.length} ${c.people.length === 1 ? 'person' : 'people'}`, `${c.alerts.length} 条警报，${c.people.length} 名人员`)}</p>{c.note && <p class="clamp" translate={false}>{c.note}</p>}
 								<p class="dim">{c.by}, {moment(c.changed)}</p></a></li>
 						))}
 					</ul>

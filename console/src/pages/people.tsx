@@ -8,7 +8,7 @@ import { Import } from '../office/import';
 import { day, fromLocal, Select, spanProblem, Tabs } from '../office/parts';
 import { Certificate, nameProblem, PersonPage } from '../office/person';
 import { usePeople, type Known } from '../office/picker';
-import { found } from '../office/pinyin';
+import { finder } from '../office/pinyin';
 import type { PageProps } from '../routes';
 import { Badge, Button, Card, Dialog, Empty, Failed, Loading, Page, Table, TextField, useAct } from '../ui';
 
@@ -57,7 +57,11 @@ function StateOf({ person }: { person: Person }) {
 
 function List({ people }: { people: Known[] }) {
 	const [query, setQuery] = useState(''), [which, setWhich] = useState<Which>('all'), [shown, setShown] = useState(SHOWN);
-	const list = useMemo(() => people.filter((p) => fits(p, which) && (query.trim() === '' || found(p.texts, query))).sort((a, b) => a.name.localeCompare(b.name, 'zh-Hans-u-co-pinyin')), [people, query, which]);
+	const list = useMemo(() => {
+		const named = finder(query);
+
+		return people.filter((p) => fits(p, which) && named(p.texts));
+	}, [people, query, which]);
 	const head = [t('Name', '姓名'), t('State', '状态'), t('Faces', '人脸'), t('Valid', '有效期')];
 
 	return (
