@@ -185,6 +185,7 @@ struct config_face {
 	unsigned calibration_s;
 	enum config_liveness liveness;
 	bool accept_pictures;          /* the site wrote that a picture of a face may open a door */
+	bool keep_pictures;            /* aligned ones of those enrolled, sealed beside their templates */
 	unsigned stranger_still_hours; /* 0: none are kept */
 	char stranger_notice[CONFIG_NOTICE_BYTES];
 	unsigned repeat_ms, threads;

@@ -286,6 +286,13 @@ static const struct option face_members[] = {
 	 .help = "The site accepts that a printed photo of a resident opens its doors. Without it the daemon "
 		 "does not "
 		 "start with face cameras and liveness not enforced."},
+	{.key = "keep_pictures",
+	 .kind = OPTION_BOOL,
+	 AT(config_face, keep_pictures),
+	 FALLBACK("false"),
+	 .help = "Keep the aligned picture of each face that is enrolled (112x112), encrypted beside its "
+		 "template, so that "
+		 "another recogniser can make the templates anew. Without them everybody comes back."},
 	{.key = "stranger_still_hours",
 	 .kind = OPTION_UINT,
 	 AT(config_face, stranger_still_hours),

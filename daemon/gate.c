@@ -32,8 +32,11 @@ static const char *data_key_credential(char *path, size_t bytes)
 static void open_storage(struct gate *gate)
 {
 	char key[CONFIG_PATH_BYTES];
+	/* which templates are in use; a failure is told when the cameras are begun */
+	const char *recogniser = gate_faces_recogniser(gate->config);
 	const struct store_config config = {.state_dir = gate->config->state_dir,
 					    .data_key_path = data_key_credential(key, sizeof(key)),
+					    .recogniser = recogniser,
 					    .ops = &gate_store_ops,
 					    .arg = gate};
 	int r = store_open(&config, &gate->store);

@@ -23,6 +23,8 @@ struct enrol {
 	bool accept_look_alike, sent;   /* sent: the template, not a picture */
 	float vector[FACE_DIM];
 	float quality;
+	size_t kept_bytes; /* of the picture that goes with it; 0: none */
+	uint8_t kept[FACE_KEPT_BYTES_MAX];
 };
 
 /* the slot of a request the worker has; NULL: none such */
@@ -169,8 +171,9 @@ static void store_template(struct gate *gate, struct enrol *enrol)
 		r = -EAGAIN;
 	else
 		r = gate->store != NULL
-			    ? store_template_add(gate->store, enrol->person, face_engine_recogniser(),
-						 enrol->vector, &draft, on_template_stored, enrol)
+			    ? store_template_keep(gate->store, enrol->person, face_engine_recogniser(),
+						  enrol->vector, enrol->kept_bytes > 0 ? enrol->kept : NULL,
+						  enrol->kept_bytes, 0, &draft, on_template_stored, enrol)
 			    : -EIO;
 	json_decref(draft.data);
 	if (r < 0)
@@ -191,6 +194,8 @@ void gate_enrol_result(struct gate_vision *vision, const struct face_result *res
 	if (result->kind == FACE_RESULT_ENROLLED) {
 		memcpy(enrol->vector, result->template_vector, sizeof(enrol->vector));
 		enrol->quality = result->quality;
+		enrol->kept_bytes = result->kept_bytes;
+		memcpy(enrol->kept, result->kept, result->kept_bytes);
 		r = check(vision, enrol, reason);
 	}
 	if (r == 0) {

@@ -116,6 +116,7 @@ static void on_face_result(struct gate_vision *vision, const struct face_result 
 	case FACE_RESULT_READY:
 		vision->face_state = FACE_READY;
 		log_info("vision", "face models are ready");
+		gate_reenrol_next(vision);
 		break;
 	case FACE_RESULT_FAILED:
 		vision->face_state = FACE_FAILED;
@@ -134,7 +135,9 @@ static void on_face_result(struct gate_vision *vision, const struct face_result 
 		break;
 	case FACE_RESULT_ENROLLED:
 	case FACE_RESULT_ENROL_FAILED:
-		gate_enrol_result(vision, result);
+		if (!gate_reenrol_result(vision, result))
+			gate_enrol_result(vision, result);
+		gate_reenrol_next(vision);
 		break;
 	}
 }
@@ -214,9 +217,9 @@ static void set_zone(const struct config_polygon *roi, struct mask_polygon *zone
 	}
 }
 
-/* @return 0, or -EINVAL after telling why. */
-static int use_recogniser(const struct config_recogniser *config)
+const char *gate_faces_recogniser(const struct config *whole)
 {
+	const struct config_recogniser *config = &whole->face.recogniser;
 	struct face_model model = {.file = config->file,
 				   .sha256 = config->sha256,
 				   .width_px = (int)config->size_px,
@@ -228,10 +231,10 @@ static int use_recogniser(const struct config_recogniser *config)
 	bool other = config->file[0] != '\0';
 
 	if (face_models_use(other ? &model : NULL) == 0 && threshold_use(other ? config->scores : NULL) == 0)
-		return 0;
+		return face_engine_recogniser();
 	log_error("vision",
 		  "face.recogniser: expected a file name, 64 small hex digits, and scores that rise");
-	return -EINVAL;
+	return NULL;
 }
 
 int gate_faces_open(struct gate_vision *vision)
@@ -240,9 +243,8 @@ int gate_faces_open(struct gate_vision *vision)
 	struct face_watch_config face;
 	int r;
 
-	r = use_recogniser(&config->face.recogniser);
-	if (r < 0)
-		return r;
+	if (gate_faces_recogniser(config) == NULL)
+		return -EINVAL;
 	face_watch_defaults(&face);
 	face.models_dir = config->models_dir;
 	face.cameras =
@@ -252,6 +254,7 @@ int gate_faces_open(struct gate_vision *vision)
 	face.liveness = config->face.liveness != CONFIG_LIVENESS_OFF;
 	face.enforce = config->face.liveness == CONFIG_LIVENESS_ENFORCE;
 	face.stills_dir = config->evidence.dir;
+	face.keep_pictures = config->face.keep_pictures;
 	face.stranger_stills = config->face.stranger_still_hours > 0;
 	for (size_t i = 0; i < vision->camera_count; i++) {
 		const struct watched_camera *camera = &vision->cameras[i];
@@ -276,4 +279,5 @@ void gate_faces_close(struct gate_vision *vision)
 	face_watch_close(vision->faces);
 	vision->faces = NULL;
 	gate_enrol_drop(vision);
+	gate_reenrol_drop(vision);
 }

@@ -90,6 +90,11 @@ static void on_face(void *arg, const char *person_id, const char *model, const f
 		gate_vision_person_template(arg, person_id, model, vector);
 }
 
+static void on_crop(void *arg, const char *person_id, int64_t number, const void *crop, size_t bytes)
+{
+	gate_vision_person_kept(arg, person_id, number, crop, bytes);
+}
+
 /* whose records are whose; they come before the gate is ready, and never again */
 static void on_record(void *arg, const char *kind, const char *id, json_t *json)
 {
@@ -195,5 +200,6 @@ static void on_news(void *arg, enum store_news news, const char *text)
 const struct store_ops gate_store_ops = {.committed = on_committed,
 					 .person = on_person,
 					 .face = on_face,
+					 .crop = on_crop,
 					 .record = on_record,
 					 .news = on_news};

@@ -268,6 +268,7 @@ void gate_vision_start(struct gate *gate)
 		log_error("vision", "%s: %s; alerts come without evidence", gate->config->evidence.dir,
 			  strerror(errno));
 	gate_faces_tell_outdated(vision);
+	gate_reenrol_next(vision);
 	if (gate_threshold_open(vision) < 0)
 		log_error("vision", "the thresholds do not follow the site: no thread or timer");
 	for (size_t i = 0; i < vision->camera_count; i++)

@@ -20,6 +20,7 @@
 
 enum { VISION_RESULTS_MAX = 32, VISION_NEWS_MAX = 64, CAMERA_DAY_BYTES = 11 };
 
+struct gate_reenrol; /* a kept picture on its way to a new template */
 struct enrol; /* a photo on its way through the face worker */
 
 struct watched_camera {
@@ -67,6 +68,9 @@ struct gate_vision {
 	json_t *outdated; /* ids of people whose templates are of another recogniser; NULL: none */
 	struct enrol *enrols[FACE_WATCH_ENROLS_MAX]; /* those the worker has; NULL: free */
 	uint64_t enrol_last;
+	struct gate_reenrol *reenrols, *reenrol; /* those that wait, and the one the worker has */
+	size_t reenrol_count, reenrolled, reenrol_failed;
+	bool reenrols_more;
 	bool started;
 };
 
@@ -82,6 +86,11 @@ json_t *gate_vision_outdated(const struct gate_vision *vision); /* a new list of
 /* gate_enrol.c */
 void gate_enrol_result(struct gate_vision *vision, const struct face_result *result);
 void gate_enrol_drop(struct gate_vision *vision);
+
+/* gate_reenrol.c */
+void gate_reenrol_next(struct gate_vision *vision); /* begins with the next kept picture, if it can */
+bool gate_reenrol_result(struct gate_vision *vision, const struct face_result *result); /* was it its own? */
+void gate_reenrol_drop(struct gate_vision *vision);
 
 /* gate_throws.c */
 void gate_throws_mask(const struct config_camera *camera, struct mask *ret_mask);

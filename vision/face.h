@@ -117,6 +117,9 @@ int face_liveness(struct face_engine *engine, const struct face_image *image, co
  */
 int face_align(const struct face_image *image, const struct face *face, uint8_t *ret_crop);
 
+/** Where the five points lie in an aligned picture. */
+void face_aligned_points(struct face_point *ret_points);
+
 /**
  * Unit-length embedding of an aligned picture: that of the picture and of its mirror image summed when
  * @p mirrored is not 0 (twice the time). Compare by dot product.

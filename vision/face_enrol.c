@@ -1,10 +1,13 @@
 #include "face_look.h"
 
+#include "draw.h"
 #include "face_quality.h"
+#include "jpeg.h"
 
 #include <errno.h>
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { FACES_MAX = 16 };
@@ -93,6 +96,62 @@ int face_look_template(struct face_engine *engine, const struct face_image *imag
 	return 0;
 }
 
+/* A kept picture shows a little more than an aligned one: what the views of a template reach for. */
+static const float kept_zoom = 1.1f;
+
+static struct face kept_face(void)
+{
+	struct face face = {.width_px = FACE_CROP_PX, .height_px = FACE_CROP_PX, .score = 1};
+
+	face_aligned_points(face.points);
+	face_look_zoom(face.points, 1 / kept_zoom);
+	return face;
+}
+
+/* The template serves without it: a failure here costs an enrolment on the day of another recogniser. */
+static size_t keep(const struct face_image *image, const struct face *face, uint8_t *ret_kept)
+{
+	struct face wide = *face;
+	uint8_t crop[FACE_CROP_BYTES], *jpeg = NULL;
+	const struct draw_canvas canvas = {crop, (size_t)FACE_CROP_PX * 3, FACE_CROP_PX, FACE_CROP_PX};
+	size_t bytes = 0;
+
+	face_look_zoom(wide.points, kept_zoom);
+	if (face_align(image, &wide, crop) < 0 || jpeg_encode_canvas(&canvas, &jpeg, &bytes) < 0)
+		bytes = 0;
+	if (bytes > FACE_KEPT_BYTES_MAX)
+		bytes = 0;
+	if (bytes > 0)
+		memcpy(ret_kept, jpeg, bytes);
+	free(jpeg);
+	memset(crop, 0, sizeof(crop));
+	return bytes;
+}
+
+void face_look_kept(struct face_look *look, const void *kept, size_t kept_bytes, struct face_result *result)
+{
+	struct face face = kept_face();
+	struct face_photo decoded = {0};
+
+	result->kind = FACE_RESULT_ENROL_FAILED;
+	result->liveness = -1;
+	if (face_photo_decode(kept, kept_bytes, &decoded, result->reason) < 0)
+		return;
+	if (decoded.image.width_px != FACE_CROP_PX || decoded.image.height_px != FACE_CROP_PX ||
+	    kept_bytes > FACE_KEPT_BYTES_MAX ||
+	    face_look_template(look->engine, &decoded.image, &face, FACE_LOOK_VIEWS,
+			       result->template_vector) < 0) {
+		snprintf(result->reason, sizeof(result->reason),
+			 "The kept picture could not be turned into a template.");
+	} else {
+		result->kind = FACE_RESULT_ENROLLED;
+		result->reason[0] = '\0';
+		memcpy(result->kept, kept, kept_bytes);
+		result->kept_bytes = kept_bytes;
+	}
+	face_photo_finish(&decoded);
+}
+
 static const char *template_of(struct face_look *look, const struct face_image *image,
 			       struct face_result *result)
 {
@@ -119,6 +178,8 @@ static const char *template_of(struct face_look *look, const struct face_image *
 	if (face_look_template(look->engine, image, &faces[which], FACE_LOOK_VIEWS, result->template_vector) <
 	    0)
 		return "The face could not be turned into a template.";
+	if (look->keep_pictures)
+		result->kept_bytes = keep(image, &faces[which], result->kept);
 	result->quality = quality.value;
 	result->box = (struct face_rect){(int)faces[which].x_px, (int)faces[which].y_px,
 					 (int)faces[which].width_px, (int)faces[which].height_px};
@@ -159,10 +220,14 @@ static void tell(struct face_look *look, const char *trouble)
 		square += (double)look->enrolment.sum[i] * look->enrolment.sum[i];
 	for (size_t i = 0; trouble == NULL && i < FACE_DIM; i++)
 		result.template_vector[i] = (float)(look->enrolment.sum[i] / sqrt(square));
+	if (trouble == NULL) {
+		memcpy(result.kept, look->enrolment.kept, look->enrolment.kept_bytes);
+		result.kept_bytes = look->enrolment.kept_bytes;
+	}
 	snprintf(result.reason, sizeof(result.reason), "%s", trouble == NULL ? "" : trouble);
 	look->decided(look->arg, &result);
 	memset(&look->enrolment, 0, sizeof(look->enrolment)); /* nothing of the face is left */
-	memset(result.template_vector, 0, sizeof(result.template_vector));
+	memset(&result, 0, sizeof(result));
 }
 
 /* Somebody else has stepped in: what was gathered is not this one's. */
@@ -178,6 +243,7 @@ static void keep_one_person(struct face_enrolment *enrolment, const float *embed
 		return;
 	memset(enrolment->sum, 0, sizeof(enrolment->sum));
 	enrolment->live = enrolment->quality = 0;
+	enrolment->kept_bytes = 0;
 	enrolment->frames = 0;
 }
 
@@ -209,6 +275,8 @@ static int take_sight(struct face_look *look, const struct face_image *image, st
 	keep_one_person(enrolment, embedding);
 	for (size_t i = 0; i < FACE_DIM; i++)
 		enrolment->sum[i] += embedding[i];
+	if (look->keep_pictures && quality.value > enrolment->quality)
+		enrolment->kept_bytes = keep(image, face, enrolment->kept);
 	enrolment->live += live;
 	enrolment->quality = fmaxf(enrolment->quality, quality.value);
 	enrolment->frames++;

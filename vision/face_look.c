@@ -166,21 +166,27 @@ static void mirror(uint8_t *crop)
 	}
 }
 
+void face_look_zoom(struct face_point *points, float factor)
+{
+	float x_px = 0, y_px = 0;
+
+	for (int i = 0; i < FACE_POINTS; i++) {
+		x_px += points[i].x_px / FACE_POINTS;
+		y_px += points[i].y_px / FACE_POINTS;
+	}
+	for (int i = 0; i < FACE_POINTS; i++) {
+		points[i].x_px = x_px + (points[i].x_px - x_px) * factor;
+		points[i].y_px = y_px + (points[i].y_px - y_px) * factor;
+	}
+}
+
 int face_look_align(const struct face_image *image, const struct face *face, unsigned view, uint8_t *ret_crop)
 {
 	static const float zooms[FACE_LOOK_VIEWS] = {1, 1, 0.94f, 0.94f, 1.06f, 1.06f};
-	float zoom = zooms[view % FACE_LOOK_VIEWS], x_px = 0, y_px = 0;
 	struct face moved = *face;
 	int r;
 
-	for (int i = 0; i < FACE_POINTS; i++) {
-		x_px += face->points[i].x_px / FACE_POINTS;
-		y_px += face->points[i].y_px / FACE_POINTS;
-	}
-	for (int i = 0; i < FACE_POINTS; i++) {
-		moved.points[i].x_px = x_px + (face->points[i].x_px - x_px) * zoom;
-		moved.points[i].y_px = y_px + (face->points[i].y_px - y_px) * zoom;
-	}
+	face_look_zoom(moved.points, zooms[view % FACE_LOOK_VIEWS]);
 	r = face_align(image, &moved, ret_crop);
 	if (r == 0 && view % 2 == 1)
 		mirror(ret_crop);

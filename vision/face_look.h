@@ -32,7 +32,9 @@ struct face_enrolment {
 	uint64_t request, until_ms; /* CLOCK_MONOTONIC */
 	float sum[FACE_DIM], live, quality;
 	unsigned frames;
-	const char *trouble; /* of the latest frame that did not serve; a sentence */
+	const char *trouble;               /* of the latest frame that did not serve; a sentence */
+	uint8_t kept[FACE_KEPT_BYTES_MAX]; /* of the best frame */
+	size_t kept_bytes;
 };
 
 struct face_look {
@@ -42,7 +44,7 @@ struct face_look {
 	struct face_rules rules;
 	double false_accept_percent;
 	char *stills_dir; /* NULL: none */
-	bool stranger_stills;
+	bool stranger_stills, keep_pictures;
 	float face_min_px;
 	struct bgr_converter converter;
 	uint8_t *bgr; /* of the frame in hand */
@@ -69,6 +71,9 @@ void face_look_live_tick(struct face_look *look, uint64_t now_ms);
 void face_look_photo(struct face_look *look, const void *photo, size_t photo_bytes,
 		     struct face_result *result);
 
+/** The same from a picture that was kept of an enrolment. */
+void face_look_kept(struct face_look *look, const void *kept, size_t kept_bytes, struct face_result *result);
+
 /** Writes the frame as a JPEG into stills_dir when this result calls for it; names it in the result. */
 void face_look_still(const struct face_look *look, const struct face_view *view,
 		     const struct video_frame *frame, struct face_result *result);
@@ -82,6 +87,9 @@ enum { FACE_LOOK_VIEWS = 6 };
  */
 int face_look_align(const struct face_image *image, const struct face *face, unsigned view,
 		    uint8_t *ret_crop);
+
+/** FACE_POINTS points moved away from their middle, or towards it. */
+void face_look_zoom(struct face_point *points, float factor);
 
 /** The mean of the first @p views of them, unit length; points are known. @return as face_embed(). */
 int face_look_template(struct face_engine *engine, const struct face_image *image, const struct face *face,

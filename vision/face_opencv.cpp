@@ -503,6 +503,12 @@ int face_align(const struct face_image *image, const struct face *face, uint8_t 
 	});
 }
 
+void face_aligned_points(struct face_point *ret_points)
+{
+	for (int i = 0; i < FACE_POINTS; i++)
+		ret_points[i] = {aligned[i][0], aligned[i][1]};
+}
+
 static int embed_one(struct face_engine *engine, const cv::Mat &crop, float *ret_embedding)
 {
 	const struct face_model &model = *face_model_of(FACE_MODEL_FEATURE);

@@ -18,6 +18,7 @@ struct enrol {
 	size_t photo_bytes;
 	void *photo; /* NULL: live, at the camera */
 	unsigned camera, seconds;
+	bool kept; /* the photo is an aligned one that was kept */
 };
 
 struct face_watch {
@@ -230,7 +231,8 @@ static void enrol_one(struct face_watch *watch, struct enrol *enrol)
 	struct face_result result = {.request = enrol->request};
 
 	if (watch->look.engine != NULL) {
-		face_look_photo(&watch->look, enrol->photo, enrol->photo_bytes, &result);
+		(enrol->kept ? face_look_kept : face_look_photo)(&watch->look, enrol->photo,
+								 enrol->photo_bytes, &result);
 		result.request = enrol->request;
 	} else {
 		result.kind = FACE_RESULT_ENROL_FAILED;
@@ -333,6 +335,7 @@ int face_watch_open(const struct face_watch_config *config, struct queue *result
 						.access_frames = config->access_frames,
 						.stranger_frames = config->stranger_frames,
 						.repeat_ms = config->repeat_ms};
+	watch->look.keep_pictures = config->keep_pictures;
 	watch->look.stranger_stills = config->stranger_stills;
 	set_views(watch, config);
 	watch->look.false_accept_percent = config->false_accept_percent;
@@ -399,9 +402,10 @@ static int hand_over(struct face_watch *watch, const struct enrol *enrol)
 	return r;
 }
 
-int face_watch_enrol(struct face_watch *watch, uint64_t request, const void *photo, size_t photo_bytes)
+static int hand_over_photo(struct face_watch *watch, uint64_t request, const void *photo, size_t photo_bytes,
+			   bool kept)
 {
-	struct enrol enrol = {.request = request, .photo_bytes = photo_bytes};
+	struct enrol enrol = {.request = request, .photo_bytes = photo_bytes, .kept = kept};
 	int r;
 
 	if (photo == NULL || photo_bytes == 0)
@@ -416,6 +420,16 @@ int face_watch_enrol(struct face_watch *watch, uint64_t request, const void *pho
 	if (r < 0)
 		free(enrol.photo);
 	return r;
+}
+
+int face_watch_enrol(struct face_watch *watch, uint64_t request, const void *photo, size_t photo_bytes)
+{
+	return hand_over_photo(watch, request, photo, photo_bytes, false);
+}
+
+int face_watch_enrol_kept(struct face_watch *watch, uint64_t request, const void *kept, size_t kept_bytes)
+{
+	return hand_over_photo(watch, request, kept, kept_bytes, true);
 }
 
 int face_watch_enrol_live(struct face_watch *watch, uint64_t request, unsigned camera, unsigned seconds)

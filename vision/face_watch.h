@@ -24,6 +24,7 @@ struct gallery;
 struct queue;
 struct video_frame;
 
+enum { FACE_KEPT_BYTES_MAX = 16384 };
 enum { FACE_STILL_BYTES = 96, FACE_SHA256_BYTES = 65 };
 enum { FACE_WATCH_CAMERAS_MAX = 4, FACE_WATCH_ENROLS_MAX = 8, FACE_WATCH_PERSON_BYTES = 27 };
 
@@ -62,7 +63,10 @@ struct face_result {
 	char still_sha256[FACE_SHA256_BYTES]; /* hex */
 	uint64_t request;
 	float template_vector[FACE_DIM]; /* unit length; of ENROLLED only */
-	char reason[FACE_ERROR_BYTES];   /* plain words, for FAILED and ENROL_FAILED */
+	/* of ENROLLED, with keep_pictures: the aligned face as a JPEG, to make the template anew with another recogniser */
+	uint8_t kept[FACE_KEPT_BYTES_MAX];
+	size_t kept_bytes;             /* 0: none */
+	char reason[FACE_ERROR_BYTES]; /* plain words, for FAILED and ENROL_FAILED */
 };
 
 struct face_watch_config {
@@ -79,6 +83,7 @@ struct face_watch_config {
 		struct mask_polygon zone; /* where the door's people stand; count 0: everywhere */
 	} camera[FACE_WATCH_CAMERAS_MAX];
 	const char *stills_dir;   /* copied; NULL: none are written */
+	bool keep_pictures;       /* of those who are enrolled, in the results */
 	bool stranger_stills;     /* of strangers too, not of pictures held up alone */
 	unsigned face_min_px;     /* height of a usable face, 32 to 1000 */
 	unsigned access_frames;   /* good frames that must agree before ACCESS, 2 to 30 */
@@ -118,6 +123,9 @@ void face_watch_frame(struct face_watch *watch, unsigned camera, struct video_fr
  * @return 0, -EFBIG, -ENOSPC (FACE_WATCH_ENROLS_MAX wait), -EINVAL or -ENOMEM. Any thread.
  */
 int face_watch_enrol(struct face_watch *watch, uint64_t request, const void *photo, size_t photo_bytes);
+
+/** The same from a picture that was kept (face_result). */
+int face_watch_enrol_kept(struct face_watch *watch, uint64_t request, const void *kept, size_t kept_bytes);
 
 /**
  * The same from whoever stands before a camera in the next @p seconds (5 to 120): several good live frames make the

@@ -180,6 +180,30 @@ class Faces(unittest.TestCase):
         self.assertEqual(self.gate.call("GET", "faces/report")[1]["outdated"], [])
         self.gate.wait_event("access.granted", where=lambda e: e["person"] == anna)
 
+    def test_kept_pictures_follow_the_recogniser(self):
+        self.gate.config["face"] = {"keep_pictures": True}
+        self.start()
+        anna, bert = self.person("Anna"), self.person("Bert")
+        for photo in PHOTOS[:2]:
+            self.assertEqual(self.enrol(anna, photo)[0], 201)
+        self.gate.stop()
+        self.assertEqual([f for f in self.gate.state.rglob("*") if f.is_file() and b"JFIF" in f.read_bytes()], [])
+        digest = hashlib.sha256((SOURCE / "models" / "fr_feature.onnx").read_bytes()).hexdigest()
+        self.gate.config["face"]["recogniser"] = {
+            "file": "fr_feature.onnx", "sha256": digest, "channels": "rgb", "scores": [0.3, 0.36, 0.44, 0.5, 0.55, 0.6]}
+        self.camera()
+        self.start()
+        wait_until("both", lambda: sum(e["data"].get("kept_picture", False)
+                                       for e in self.gate.events("person.enrolled")) == 2)
+        self.gate.wait_event("access.granted", where=lambda e: e["person"] == anna)
+        self.assertEqual(self.gate.events("face.outdated"), [])
+        self.assertEqual(self.gate.call("GET", f"people/{anna}")[1]["faces"], 2)
+        self.assertEqual(self.gate.call("GET", f"people/{bert}")[1]["faces"], 0)
+        self.gate.stop()
+        self.start()  # and that stays so: nothing is left to be made anew
+        self.gate.wait_event("access.granted", where=lambda e: e["person"] == anna)
+        self.assertEqual(sum(e["data"].get("kept_picture", False) for e in self.gate.events("person.enrolled")), 2)
+
     def test_live_at_the_gate(self):
         self.camera()
         self.start()
