@@ -36,6 +36,11 @@ class Gate(harness.Gate):
         self.process = harness.Process("gatehoused", [harness.GATEHOUSED, "--config", self.config_path], self.folder, env=env)
         return self.process
 
+    def start(self, log_ready=True, text=None):
+        super().start(log_ready, text)
+        harness.wait_until("the API", self.status)  # the socket may be one that a killed daemon left behind
+        return self
+
     def start_timed(self):
         """ms from the start of the process: doors under control (the daemon's own word), API and log (from outside)."""
         began = time.monotonic()

@@ -63,6 +63,7 @@ def soak(rng, rounds):
         gate.config["doors"][0]["release_ms"] = 100
         gate.config["api"]["listen"] = f"127.0.0.1:{harness.free_port()}"
         gate.start()
+        harness.wait_until("the models", lambda: re.search("models are ready|is missing", gate.process.log))  # they are memory
         connection = gate.connection()
         work = [kind for kind, count in DAY.items() for _ in range(count * rounds // 100)]
         rng.shuffle(work)
