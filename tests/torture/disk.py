@@ -6,7 +6,7 @@ import pathlib
 import subprocess
 import tempfile
 
-from rig import Gate, alarms, broken, everybody, gate_on, harness
+from rig import Gate, alarms, broken, everybody, gate_on, harness, is_alarmed
 
 PAGE = 4096
 
@@ -111,7 +111,7 @@ def full(rng, rounds):
                 gate.exit_works()
                 (folder / "filler").unlink()
                 harness.wait_until("the log", lambda: gate.storage() == "ok", 30)
-            if "storage.failed" not in alarms(gate):
+            if not is_alarmed(gate, "storage.failed"):
                 wrong.append("no alarm")
             wrong += broken(gate)
             gate.stop()
@@ -157,7 +157,7 @@ def corrupt(rng, rounds):
                 wrong.append(f"{len(people - found - {gone})} people missing")
             if card not in [c["id"] for c in gate.call("GET", f"people/{sorted(people)[0]}/copy")[1]["credentials"]]:
                 wrong.append("a card is missing")
-            if moved and "storage.set_aside" not in alarms(gate):
+            if moved and not is_alarmed(gate, "storage.set_aside"):
                 wrong.append("set aside without an alarm")
             if moved and min(e["seq"] for e in gate.events()) <= last:
                 wrong.append("a seq was given twice")

@@ -148,6 +148,14 @@ def alarms(gate):
     return [e["type"] for e in gate.events() if e["severity"] == "alarm"]
 
 
+def is_alarmed(gate, kind):
+    """Soon: what is told now is in the log a commit later."""
+    try:
+        return harness.wait_until(kind, lambda: kind in alarms(gate))
+    except AssertionError:
+        return False
+
+
 class Disk:
     """The five numbers of disk_shim.c."""
 
