@@ -131,6 +131,9 @@ struct api_ops {
 	void (*enrol)(void *gate, struct api_token token, const struct api_caller *by, const char *id,
 		      const struct api_enrol *asked);
 
+	/** 204: all faces of the person are gone; 404. */
+	void (*faces_remove)(void *gate, struct api_token token, const struct api_caller *by, const char *id);
+
 	/** 200 the error rates measured at each face camera, and the gallery's look-alikes; 503 while models load. */
 	void (*face_report)(void *gate, struct api_token token);
 

@@ -170,6 +170,7 @@ static const struct api_ops ops = {
 	.person_add = gate_person_add,
 	.person_get = gate_person_get,
 	.person_remove = gate_person_remove,
+	.faces_remove = gate_person_faces_remove,
 	.enrol = gate_person_enrol,
 	.face_report = gate_face_report,
 	.door_open = op_door_open,

@@ -410,6 +410,7 @@ void gate_people_list(void *arg, struct api_token token, const char *after_id, u
 void gate_person_add(void *arg, struct api_token token, const struct api_caller *by,
 		     const struct api_person *person);
 void gate_person_get(void *arg, struct api_token token, const char *id);
+void gate_person_faces_remove(void *arg, struct api_token token, const struct api_caller *by, const char *id);
 void gate_person_remove(void *arg, struct api_token token, const struct api_caller *by, const char *id);
 void gate_person_enrol(void *arg, struct api_token token, const struct api_caller *by, const char *id,
 		       const struct api_enrol *asked);

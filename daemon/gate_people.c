@@ -144,6 +144,55 @@ void gate_person_remove(void *arg, struct api_token token, const struct api_call
 		      json_pack("{s:s, s:s, s:s}", "op", "remove", "kind", "person", "id", id));
 }
 
+static void on_faces_removed(void *arg, int r, const struct event_row *row)
+{
+	struct asked *asked = arg;
+	struct gate *gate = asked->gate;
+	const struct roster_person *person = roster_find(gate->roster, asked->person);
+
+	(void)row;
+	if (r == 0 && person != NULL) {
+		(void)roster_count_template(gate->roster, asked->person, -(int)person->template_count);
+		gate_vision_person_removed(gate, asked->person);
+		gate_roster_state(gate);
+	}
+	asked->reply.answer(gate, &asked->reply, r,
+			    gate->store_trouble[0] != '\0' ? gate->store_trouble : NULL, NULL);
+	free(asked);
+}
+
+void gate_person_faces_remove(void *arg, struct api_token token, const struct api_caller *by, const char *id)
+{
+	struct gate *gate = arg;
+	const struct roster_person *person = roster_find(gate->roster, id);
+	struct asked *asked = calloc(1, sizeof(*asked));
+	struct event_draft draft = {.type = "person.faces_removed", .person = id};
+	int r = -ENOMEM;
+
+	if (person == NULL || person->template_count == 0) {
+		api_reply_problem(gate->api, token, 404,
+				  person == NULL ? "nobody is enrolled under this id"
+						 : "no face of this person is enrolled");
+		free(asked);
+		return;
+	}
+	draft.data = json_pack("{s:s, s:i}", "by", by->name, "faces", (int)person->template_count);
+	if (asked != NULL) {
+		asked->gate = gate;
+		asked->reply = gate_api_reply(token, 204);
+		snprintf(asked->person, sizeof(asked->person), "%s", id);
+		r = gate->store_trouble[0] != '\0' || gate->store == NULL
+			    ? -EAGAIN
+			    : store_template_remove(gate->store, id, NULL, &draft, on_faces_removed, asked);
+	}
+	json_decref(draft.data);
+	if (r == 0)
+		return;
+	free(asked);
+	api_reply_problem(gate->api, token, gate_api_status_of(r),
+			  "the change could not be written to the disk; nothing was changed");
+}
+
 void gate_person_enrol(void *arg, struct api_token token, const struct api_caller *by, const char *id,
 		       const struct api_enrol *asked)
 {
@@ -158,7 +207,7 @@ void gate_person_enrol(void *arg, struct api_token token, const struct api_calle
 	}
 	if (person->template_count >= ROSTER_TEMPLATES_MAX) {
 		api_reply_problem(gate->api, token, 409,
-				  "this person has %d faces already: remove and add the person anew",
+				  "this person has %d faces already: remove them and enrol anew",
 				  ROSTER_TEMPLATES_MAX);
 		return;
 	}

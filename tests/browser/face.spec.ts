@@ -22,6 +22,12 @@ test('whom a manager enrolled by photo comes in by face', async ({ desk, gate })
 		.map((one) => (typeof one === 'string' ? { name: one.split('/').pop()!, mimeType: 'image/jpeg', buffer: readFileSync(one) } : one)));
 	await expect(page.locator('.tried .badge.good, .tried .badge.warn')).toHaveCount(gate.photos.length, { timeout: 60_000 });
 	await expect(page.locator('.tried .badge.bad')).toHaveText('not taken');
+	/* all of them can go, without the person, and come again */
+	await page.getByRole('button', { name: 'Remove the faces' }).click();
+	await page.getByRole('dialog').getByRole('button', { name: 'Remove the faces' }).click();
+	await expect(page.getByText('none enrolled')).toBeVisible();
+	await page.locator('input[type=file]').setInputFiles(gate.photos.map((one) => ({ name: one.split('/').pop()!, mimeType: 'image/jpeg', buffer: readFileSync(one) })));
+	await expect(page.getByText(`${gate.photos.length} enrolled`)).toBeVisible({ timeout: 60_000 });
 
 	/* by the rules of this gate a face alone opens nothing yet */
 	await page.goto(`${gate.url}/#/rules`);

@@ -54,8 +54,8 @@ def literals(text):
         before = word
 
 
-def sentences():
-    """Each with the files that say it."""
+def sentences(words_min=2):
+    """Each with the files that say it; one word alone may be of a program."""
     found = {}
     for pattern in SPEAKING:
         for path in sorted(ROOT.glob(pattern)):
@@ -64,7 +64,7 @@ def sentences():
             for function, call, text in literals(path.read_text()):
                 if SILENT.fullmatch(call) or SILENT.fullmatch(function) or SQL.match(text) or HEADER.search(text) or "\\n" in text:
                     continue
-                if re.search(r"[a-z]{2,}.* .*[a-z]", re.sub(r"%[-0-9.*]*[lz]*[a-z]", "", text)):
+                if words_min < 2 or re.search(r"[a-z]{2,}.* .*[a-z]", re.sub(r"%[-0-9.*]*[lz]*[a-z]", "", text)):
                     found.setdefault(text, set()).add(path.name)
     return found
 
@@ -83,11 +83,15 @@ def main():
             print(f"{text}\t{' '.join(sorted(files))}")
         return 0
     catalogue = CATALOGUE.read_text()
-    entries = {single or double: chinese for single, double, chinese in ENTRY.findall(catalogue)}
+    own, system = catalogue.split("/* the system's own */")
+    entries = {single or double: chinese for single, double, chinese in ENTRY.findall(own + system)}
+    stale = {single or double for single, double, _ in ENTRY.findall(own)} - set(sentences(words_min=1))
     words = set(re.findall(r"^\t'?([a-z-]+)'?: \[", (ROOT / "console/src/i18n.ts").read_text(), re.M))
     missing = {text: files for text, files in sentences().items() if text not in entries}
     for text, files in missing.items():
         print(f"{CATALOGUE.name} has no Chinese for {text!r} of {', '.join(sorted(files))}")
+    for text in sorted(stale):
+        print(f"{CATALOGUE.name}: nobody says {text!r} any more")
     for code in sorted(codes() - words):
         print(f"i18n.ts has no words for the code {code!r}")
     for english, chinese in entries.items():
@@ -95,7 +99,7 @@ def main():
         if any(int(number) > places for number in re.findall(r"\{(\d)\}", chinese)):
             print(f"{english!r}: its Chinese has more places")
             missing[english] = ()
-    return 1 if missing or codes() - words else 0
+    return 1 if missing or stale or codes() - words else 0
 
 
 if __name__ == "__main__":

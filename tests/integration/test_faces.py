@@ -109,6 +109,15 @@ class Faces(unittest.TestCase):
         self.assertTrue(pair["second_factor"])
         self.assertIn("second factor", self.gate.gatectl("face", "report"))
 
+        # all faces of one go, and the person stays
+        count = self.gate.call("GET", f"people/{anna}")[1]["faces"]
+        self.assertEqual(self.gate.call("DELETE", f"people/{anna}/faces")[0], 204)
+        self.assertEqual(self.gate.call("GET", f"people/{anna}")[1]["faces"], 0)
+        told = self.gate.wait_event("person.faces_removed")
+        self.assertEqual((told["person"], told["data"]["faces"]), (anna, count))
+        self.assertEqual(self.gate.call("DELETE", f"people/{anna}/faces")[0], 404)
+        self.assertEqual(self.enrol(anna, PHOTOS[3])[0], 409)  # Bert has that face now, and Anna none
+
     def cmyk(self, path):
         """Writes a CMYK JPEG where a tool for it is there."""
         try:

@@ -100,6 +100,14 @@ static void op_person_remove(void *arg, struct api_token call, const struct api_
 	answer(call, 204, NULL);
 }
 
+static void op_faces_remove(void *arg, struct api_token call, const struct api_caller *by, const char *id)
+{
+	(void)arg;
+	(void)by;
+	snprintf(gate.asked, sizeof(gate.asked), "remove faces %s", id);
+	answer(call, 204, NULL);
+}
+
 static void op_enrol(void *arg, struct api_token call, const struct api_caller *by, const char *id,
 		     const struct api_enrol *asked)
 {
@@ -255,6 +263,7 @@ static const struct api_ops ops = {.status = op_status,
 				   .person_get = op_person_get,
 				   .person_remove = op_person_remove,
 				   .enrol = op_enrol,
+				   .faces_remove = op_faces_remove,
 				   .face_report = op_face_report,
 				   .door_open = op_door_open,
 				   .door_mode = op_door_mode,

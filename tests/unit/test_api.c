@@ -35,6 +35,8 @@ static void each_path_reaches_its_op(void **state)
 		"201");
 	assert_string_equal(gate.asked, "add 李雷 by socket 1000-0");
 	assert_status(request("GET /api/v1/people/" PERSON, ""), "200");
+	assert_status(request("DELETE /api/v1/people/" PERSON "/faces", ""), "204");
+	assert_string_equal(gate.asked, "remove faces " PERSON);
 	assert_status(request("DELETE /api/v1/people/" PERSON, ""), "204");
 	assert_status(request("POST /api/v1/people/" PERSON "/faces", "JPEG"), "422");
 	assert_string_equal(gate.asked, "enrol " PERSON " 4 JPEG");

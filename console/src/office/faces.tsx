@@ -3,7 +3,7 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import { call, post } from '../api';
 import { t } from '../i18n';
 import { useDesk } from '../shell';
-import { asProblem, Badge, Button, Card, Dialog } from '../ui';
+import { ask, asProblem, Badge, Button, Card, Dialog, useAct } from '../ui';
 import { LivePicture } from '../video';
 
 const BYTES_MAX = 10 * 1024 * 1024, PHOTOS_MAX = 20, POOR = 0.5;
@@ -73,7 +73,7 @@ function CameraDialog({ camera, person, close, done }: { camera: string; person:
 
 export function Faces({ person, faces, consent, reload }: { person: string; faces: number; consent: boolean | undefined; reload: () => void }) {
 	const { status } = useDesk(), input = useRef<HTMLInputElement>(null);
-	const [tried, setTried] = useState<Tried[]>([]), [over, setOver] = useState(false), [camera, setCamera] = useState('');
+	const { busy, act } = useAct(), [tried, setTried] = useState<Tried[]>([]), [over, setOver] = useState(false), [camera, setCamera] = useState('');
 	const set = (name: string, change: Partial<Tried>): void => setTried((old) => old.map((o) => (o.name === name ? { ...o, ...change } : o)));
 	const send = async ({ name, photo }: Tried, alike: boolean): Promise<void> => {
 		const wrong = check(photo);
@@ -101,6 +101,12 @@ export function Faces({ person, faces, consent, reload }: { person: string; face
 		for (const row of rows) await send(row, false);
 	};
 	const take = (files: FileList | null | undefined): void => { if (files && files.length > 0) void enrol([...files]); };
+	const remove = async (): Promise<void> => {
+		if (!(await ask({ title: t('Remove all faces of this person?', '删除此人的全部人脸？'), text: t('The person stays, with cards and PINs; faces can be enrolled anew.', '人员及其卡和密码保留，可重新录入人脸。'), yes: t('Remove the faces', '删除人脸'), danger: true }))) return;
+		await act(() => call('DELETE', `people/${person}/faces`), t('The faces are removed.', '人脸已删除。'));
+		setTried([]);
+		reload();
+	};
 	const cameras = (status?.cameras ?? []).filter((c) => c.role === 'face');
 
 	return (
@@ -132,6 +138,7 @@ export function Faces({ person, faces, consent, reload }: { person: string; face
 					))}
 				</ul>
 			)}
+			{faces > 0 && <div><Button kind="danger" busy={busy} onClick={() => void remove()}>{t('Remove the faces', '删除人脸')}</Button></div>}
 			{camera && <CameraDialog camera={camera} person={person} close={() => setCamera('')} done={reload} />}
 		</Card>
 	);

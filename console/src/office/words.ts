@@ -61,6 +61,7 @@ moreWords({
 	'person.consent': ['Consent noted', '记录同意'],
 	'person.consent_erased': ['Consent erased', '删除同意记录'],
 	'person.enrolled': ['Face enrolled', '录入人脸'],
+	'person.faces_removed': ['Faces removed', '删除人脸'],
 	'person.removed': ['Person erased', '删除人员'],
 	'reader.fault': ['Reader fault', '读卡器故障'],
 	'reader.lost': ['Reader lost', '读卡器丢失'],
