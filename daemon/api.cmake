@@ -42,6 +42,6 @@ target_link_libraries(gh_daemon PUBLIC PkgConfig::JANSSON PRIVATE PkgConfig::MIC
 # gate's libraries stays out of the program
 pkg_check_modules(CURL REQUIRED IMPORTED_TARGET libcurl)
 add_executable(gatectl gatectl.c gatectl_access.c gatectl_client.c gatectl_config.c gatectl_evidence.c gatectl_explain.c
-  gatectl_face.c gatectl_gate.c gatectl_keep.c gatectl_log.c gatectl_mqtt.c gatectl_print.c gatectl_user.c)
+  gatectl_face.c gatectl_gate.c gatectl_keep.c gatectl_log.c gatectl_mqtt.c gatectl_print.c gatectl_upgrade.c gatectl_user.c)
 target_link_options(gatectl PRIVATE -Wl,--as-needed)
 target_link_libraries(gatectl PRIVATE gh_daemon gh_base PkgConfig::CURL PkgConfig::JANSSON PkgConfig::SODIUM)

@@ -5,6 +5,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "camera_login.h"
 #include "listen_address.h"
 
 static const char *const commands[] = {"door.open",     "door.mode", "roster.apply", "roster.snapshot",
@@ -159,6 +160,26 @@ static void check_facade(struct config_tree *tree, const struct config_camera *c
 		config_mistake(tree, path, "belongs to a facade camera: a face camera keeps no film");
 }
 
+static void check_login(struct config_tree *tree, const struct config *config, size_t index)
+{
+	const struct config_camera *camera = &config->cameras[index];
+	bool inside = camera_login_split(camera->source, NULL, NULL, 0);
+	char path[CONFIG_KEY_PATH_BYTES];
+
+	snprintf(path, sizeof(path), "cameras[%zu].source", index);
+	if (inside && config->version != 1)
+		config_mistake(tree, path,
+			       "holds a user name or password, which since version 2 stand in username and "
+			       "password_file (gatectl config upgrade moves them)");
+	snprintf(path, sizeof(path), "cameras[%zu].username", index);
+	if (camera->username[0] != '\0' && (inside || strncmp(camera->source, "rtsp", 4) != 0))
+		config_mistake(tree, path,
+			       inside ? "is given twice: the source holds one" : "belongs to rtsp");
+	snprintf(path, sizeof(path), "cameras[%zu].password_file", index);
+	if (camera->password_file[0] != '\0' && camera->username[0] == '\0')
+		config_mistake(tree, path, "needs username");
+}
+
 static void check_camera(struct config_tree *tree, const struct config *config, size_t index)
 {
 	const struct config_camera *camera = &config->cameras[index];
@@ -182,6 +203,7 @@ static void check_camera(struct config_tree *tree, const struct config *config, 
 	if (camera->calibration.count > 0 && camera->calibration.floor_high <= camera->calibration.floor_low)
 		config_mistake(tree, path, "[%d, %d]: expected the lower floor first",
 			       camera->calibration.floor_low, camera->calibration.floor_high);
+	check_login(tree, config, index);
 	check_polygons(tree, camera, index);
 	check_facade(tree, camera, index);
 }

@@ -135,6 +135,16 @@ static const struct option camera_members[] = {
 	 .kind = OPTION_TEXT,
 	 AT(config_camera, source),
 	 .help = "`file:PATH`, `rtsp://...`, `/dev/videoN` or `v4l2:...`."},
+	{.key = "username",
+	 .kind = OPTION_TEXT,
+	 AT(config_camera, username),
+	 FALLBACK(""),
+	 .help = "Of an RTSP camera."},
+	{.key = "password_file",
+	 .kind = OPTION_TEXT,
+	 AT(config_camera, password_file),
+	 FALLBACK(""),
+	 .help = "File whose first line is its password; read when the daemon starts."},
 	{.key = "role",
 	 .kind = OPTION_WORD,
 	 AT(config_camera, role),
@@ -183,7 +193,8 @@ static const struct option camera_members[] = {
 	 COUNT(config_camera, privacy_count),
 	 FALLBACK(NULL),
 	 .help = "Polygons, the flats' windows say, that are black in every clip and still that is shown or "
-		 "exported, and in the live picture. Throws from them are still found. The unmasked clip is kept in `sealed` inside "
+		 "exported, and in the live picture. Throws from them are still found. The unmasked clip is "
+		 "kept in `sealed` inside "
 		 "`evidence.dir`, readable by the daemon's user alone and shown by no page."},
 	{.key = "calibration",
 	 MEMBERS(calibration_members),
@@ -417,8 +428,8 @@ static const struct option root_members[] = {
 	{.key = "version",
 	 .kind = OPTION_UINT,
 	 AT(config, version),
-	 RANGE(CONFIG_VERSION, CONFIG_VERSION),
-	 .help = "Of this file's format."},
+	 RANGE(CONFIG_VERSION_OLDEST, CONFIG_VERSION),
+	 .help = "Of this file's format. `gatectl config upgrade` brings an older file to the newest."},
 	{.key = "site", .kind = OPTION_NAME, AT(config, site), .help = "The compound, in MQTT topics."},
 	{.key = "gate", .kind = OPTION_NAME, AT(config, gate), .help = "This gate, in MQTT topics."},
 	{.key = "state_dir",

@@ -161,6 +161,24 @@ static int parse(struct config_tree *tree, const char *text, size_t bytes)
 	return r;
 }
 
+/* Of a newer file only that is said: that its other options are not known follows from it. */
+static bool refuse_newer(struct config_tree *tree)
+{
+	yaml_node_t *root = yaml_document_get_root_node(&tree->document), *node;
+	const char *text;
+
+	node = root->type == YAML_MAPPING_NODE ? config_tree_member(tree, root, "version") : NULL;
+	text = node != NULL && node->type == YAML_SCALAR_NODE ? (const char *)node->data.scalar.value : "";
+	if (strspn(text, "0123456789") != strlen(text) || strtoul(text, NULL, 10) <= CONFIG_VERSION)
+		return false;
+	config_mistake_at(
+		tree, node, "version",
+		"%.20s is of a newer gatehoused than " GH_VERSION
+		", which reads %d to %d: install that one again, or the file that was kept for this one",
+		text, CONFIG_VERSION_OLDEST, CONFIG_VERSION);
+	return true;
+}
+
 /* A line by its offset is the first chip's unless said otherwise; one by its name may be on any. */
 static void name_chips(struct config_board *board)
 {
@@ -192,7 +210,7 @@ int config_load_text(const char *text, size_t bytes, const char *file_name, stru
 	if (r < 0)
 		return r;
 	config = calloc(1, sizeof(*config));
-	if (config != NULL) {
+	if (config != NULL && !refuse_newer(&tree)) {
 		config_fill(&tree, config);
 		if (tree.mistakes == 0)
 			name_chips(&config->board);

@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "camera_login.h"
 
 enum { WATCHED_MS = 3000 };
 
@@ -240,12 +241,14 @@ int gate_vision_open(struct gate *gate)
 static void start_camera(struct watched_camera *camera)
 {
 	static const struct camera_ops ops = {.frame = on_frame, .state = on_state};
+	char error[CAMERA_LOGIN_ERROR_BYTES];
 	struct camera_config source;
 	int r;
 
 	camera_config_defaults(&source);
 	snprintf(source.name, sizeof(source.name), "%s", camera->config->name);
-	snprintf(source.url, sizeof(source.url), "%s", camera->config->source);
+	if (camera_login_url(camera->config, source.url, sizeof(source.url), error) < 0)
+		log_error("vision", "camera %s: %s; trying without a password", camera->config->name, error);
 	source.loop = camera->config->loop;
 	source.realtime = camera->config->realtime;
 	if (camera->door != NULL)

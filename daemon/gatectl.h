@@ -77,6 +77,7 @@ int ctl_opening_add(const struct ctl *ctl);
 int ctl_opening_list(const struct ctl *ctl);
 int ctl_opening_remove(const struct ctl *ctl);
 int ctl_config_new(const struct ctl *ctl);
+int ctl_config_upgrade(const struct ctl *ctl);
 int ctl_area_list(const struct ctl *ctl);
 int ctl_area_remove(const struct ctl *ctl);
 int ctl_area_reset(const struct ctl *ctl);

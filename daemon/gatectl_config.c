@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "config.h"
+
 enum { NAME_MAX_BYTES = 24, DOORS_MAX = 8 };
 
 struct doors {
@@ -48,7 +50,7 @@ static int take_doors(const char *text, struct doors *ret_doors)
 static void print_config(const char *site, const char *gate, const struct doors *doors,
 			 const struct doors *interlock)
 {
-	printf("version: 1\nsite: %s\ngate: %s\n", site, gate);
+	printf("version: %d\nsite: %s\ngate: %s\n", CONFIG_VERSION, site, gate);
 	puts("board:\n  driver: sim\n  outputs:");
 	for (size_t i = 0; i < doors->count; i++)
 		printf("  - name: %s-lock\n", doors->names[i]);

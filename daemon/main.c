@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <systemd/sd-daemon.h>
 #include <systemd/sd-event.h>
@@ -112,13 +113,24 @@ static uint64_t process_started_us(void)
 	return now_us - (since_boot_us - ticks * 1000000 / (uint64_t)sysconf(_SC_CLK_TCK));
 }
 
+/* Keys and templates are in it. Neither call can fail in a way that could be helped. */
+static void keep_memory_private(void)
+{
+	(void)setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
+	/* a dump that the kernel hands to a program (core_pattern "|...") asks no limit; this ends both, and ptrace */
+	(void)prctl(PR_SET_DUMPABLE, 0);
+}
+
 static int run_loop(const struct config *config, const char *config_path, uint64_t started_us)
 {
-	char error[GATE_ERROR_BYTES] = "";
+	char error[GATE_ERROR_BYTES] = "", outdated[CONFIG_ERROR_BYTES];
 	sd_event *event = NULL;
 	struct gate *gate = NULL;
 	int r;
 
+	config_outdated(config, outdated);
+	if (outdated[0] != '\0')
+		log_warning("main", "%s: %s", config_path, outdated);
 	keep_signals_for_loop();
 	r = sd_event_default(&event);
 	if (r >= 0)
@@ -161,8 +173,7 @@ int main(int argc, char **argv)
 
 	argp_program_version = "gatehoused " GH_VERSION;
 	argp_parse(&argp, argc, argv, 0, NULL, &options);
-	(void)setrlimit(RLIMIT_CORE,
-			&(struct rlimit){0, 0}); /* keys and templates; lowering it cannot fail */
+	keep_memory_private();
 	if (options.action == ACTION_HELP_CONFIG) {
 		config_print_help(stdout);
 		return EXIT_SUCCESS;
@@ -176,8 +187,9 @@ int main(int argc, char **argv)
 		return EXIT_CONFIG;
 	}
 	log_set_level((enum log_level)config->log_level);
+	config_outdated(config, error);
 	if (options.action == ACTION_CHECK)
-		printf("%s: in order\n", options.config_path);
+		printf("%s: in order%s%s\n", options.config_path, error[0] != '\0' ? ", but " : "", error);
 	else
 		status = run_loop(config, options.config_path, started_us);
 	config_free(config);

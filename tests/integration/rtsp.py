@@ -36,7 +36,7 @@ class RtspCamera:
         self.flowing.set()
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.port = self.listener.getsockname()[1]
-        self.url = f"rtsp://guard:secret@127.0.0.1:{self.port}/main"
+        self.url = f"rtsp://127.0.0.1:{self.port}/main"
         threading.Thread(target=self._accept, daemon=True).start()
 
     def __enter__(self):

@@ -2,9 +2,12 @@
 import base64
 import contextlib
 import json
+import os
 import pathlib
+import resource
 import runpy
 import shutil
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -106,6 +109,38 @@ class Keep(unittest.TestCase):
     def test_no_core_dump(self):
         limits = pathlib.Path(f"/proc/{self.gate.process.child.pid}/limits").read_text()
         self.assertRegex(limits, r"Max core file size +0 +0 ")
+        child = self.gate.process.child
+        with contextlib.suppress(PermissionError):  # not even where a limit would let it
+            resource.prlimit(child.pid, resource.RLIMIT_CORE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+        os.kill(child.pid, signal.SIGABRT)
+        _, status = os.waitpid(child.pid, 0)
+        child.returncode = -os.WTERMSIG(status)
+        self.assertEqual(os.WTERMSIG(status), signal.SIGABRT)
+        self.assertFalse(os.WCOREDUMP(status))
+
+    def test_no_key_is_told(self):
+        secret = "Pa55-of-the-camera"
+        self.gate.stop()
+        file = self.folder / "camera-password"
+        file.write_text(secret + "\n")
+        self.gate.config["log_level"] = "debug"
+        self.gate.config["cameras"] = [{"name": "porch", "role": "facade", "source": "rtsp://127.0.0.1:1/x", "username": "gate",
+                                        "password_file": str(file)}]
+        self.gate.start()
+        self.people(1)
+        self.gate.wait_event("camera.lost")  # a moment at which an address is told
+        backup = self.folder / "bare"
+        self.assertEqual(gatectl("backup", backup, "keys=no", "--db", self.gate.state).returncode, 0)
+        told = {"the API": json.dumps([self.gate.status(), self.gate.events()]).encode()}
+        self.gate.stop()
+        keys = [secret.encode(), *(base64.b64decode(path.read_text()) for path in (self.gate.state / "keys").glob("*.key"))]
+        self.assertGreater(len(keys), 2)
+        for path in (self.gate.process.log_path, self.gate.config_path, *self.gate.state.glob("*.*"), *backup.rglob("*.*")):
+            told[str(path)] = path.read_bytes()
+        for where, text in told.items():
+            for key in keys:
+                for form in (key, key.hex().encode(), base64.b64encode(key), base64.urlsafe_b64encode(key).rstrip(b"=")):
+                    self.assertNotIn(form, text, where)
 
     # ---- backups ----
 

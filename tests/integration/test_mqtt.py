@@ -77,6 +77,7 @@ class Commands(Link):
 
     def test_config_holds_no_secret(self):
         self.gate.stop()
+        self.gate.config["version"] = 1  # which may hold one
         self.gate.config["cameras"] = [{"name": "porch", "role": "facade", "source": "rtsp://user:secret@127.0.0.1:1/x"}]
         self.gate.start()
         self.connected()

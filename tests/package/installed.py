@@ -219,6 +219,8 @@ class Booted(unittest.TestCase):
                     f"password_file: /run/credentials/{UNIT}/secret_broker}}\n")
         self.inside("systemctl", "start", UNIT)  # returns when READY=1 came
         self.assertEqual(self.machine.show("StatusText"), "Doors under control")
+        pid = self.machine.show("MainPID")  # what belongs to root there is not dumpable: nobody's collector, no tracer
+        self.assertEqual(self.inside("stat", "-c", "%U", f"/proc/{pid}/status").stdout, "root\n")
         self.assertEqual(self.machine.show("WatchdogUSec"), "10s")
         self.assertIn("main  Locked", self.inside("gatectl", "status").stdout)
         self.assertNotIn(SECRET, self.machine.log())
