@@ -41,6 +41,7 @@ struct live {
 	int64_t origin_us;
 	bool waits_for_key, pending_key; /* pending: of the packet whose fragment comes with the next one */
 	bool pending;
+	bool gap; /* nothing before the next key picture is of use: a head went out, or a part was left out */
 };
 
 static int collect(void *opaque, uint8_t *data, int bytes)
@@ -193,9 +194,11 @@ void live_begin(struct live *live, const AVCodecParameters *parameters)
 static void post(struct live *live, bool head, bool key)
 {
 	struct muxer *muxer = &live->muxer;
+	bool useless = live->gap && !head && !key;
 	struct live_part *part = NULL;
 
-	if (!muxer->overflown && atomic_load(&live->waiting_bytes) + muxer->count <= LIVE_WAITING_BYTES_MAX)
+	if (!useless && !muxer->overflown &&
+	    atomic_load(&live->waiting_bytes) + muxer->count <= LIVE_WAITING_BYTES_MAX)
 		part = malloc(sizeof(*part) + muxer->count);
 	if (part != NULL) {
 		part->turn = live->muxer_turn;
@@ -212,7 +215,8 @@ static void post(struct live *live, bool head, bool key)
 	}
 	muxer->count = 0;
 	muxer->overflown = false;
-	if (part != NULL)
+	live->gap = head || part == NULL;
+	if (part != NULL || useless)
 		return;
 	live->waits_for_key = true;
 	if (head)
@@ -238,6 +242,7 @@ static void write_packet(struct live *live, const AVPacket *packet)
 {
 	AVFormatContext *format = live->muxer.format;
 	AVPacket *own = live->packet;
+	bool taken;
 
 	if (av_packet_ref(own, packet) < 0) {
 		live->waits_for_key = true;
@@ -248,14 +253,17 @@ static void write_packet(struct live *live, const AVPacket *packet)
 	own->stream_index = 0;
 	own->pos = -1;
 	av_packet_rescale_ts(own, AV_TIME_BASE_Q, format->streams[0]->time_base);
-	if (av_write_frame(format, own) < 0)
-		live->waits_for_key = true;
+	taken = av_write_frame(format, own) >= 0;
 	av_packet_unref(own);
 	avio_flush(format->pb);
 	if (live->muxer.count > 0 && live->pending)
 		post(live, false, live->pending_key);
-	live->pending = true;
-	live->pending_key = (packet->flags & AV_PKT_FLAG_KEY) != 0;
+	if (taken) {
+		live->pending = true;
+		live->pending_key = (packet->flags & AV_PKT_FLAG_KEY) != 0;
+	} else { /* the one that is pending stays so; what follows builds on the one that was not taken */
+		live->waits_for_key = true;
+	}
 }
 
 void live_push(struct live *live, const AVPacket *packet)

@@ -73,7 +73,7 @@ static void play(struct live *live, const char *path, void (*each)(struct live *
 static struct {
 	FILE *file;
 	uint32_t turn;
-	unsigned heads, keys, parts, parts_before_head;
+	unsigned heads, keys, parts, parts_before_head, parts_before_key;
 } seen;
 
 static void keep(struct live *live)
@@ -86,6 +86,7 @@ static void keep(struct live *live)
 		seen.keys += part->key;
 		seen.parts += !part->head;
 		seen.parts_before_head += seen.heads == 0;
+		seen.parts_before_key += !part->head && seen.keys == 0;
 		if (seen.file != NULL)
 			assert_int_equal(fwrite(part->data, 1, part->bytes, seen.file), part->bytes);
 		free(part);
@@ -177,6 +178,35 @@ static void a_watcher_who_stands_still_holds_nobody_up(void **state)
 	play(live, clip, keep);
 	assert_int_equal(seen.heads, 0); /* it has that one */
 	assert_true(seen.keys > 0);
+	assert_int_equal(seen.parts_before_key, 0);
+}
+
+enum { FULL_AFTER = 257 }; /* a head and 256 pictures that nobody takes; the last of them is no key picture */
+
+static unsigned pushed;
+
+static void take_once_one_was_left_out(struct live *live)
+{
+	struct live_part *part;
+
+	pushed++;
+	if (pushed == FULL_AFTER + 1)
+		while ((part = live_take(live)) != NULL)
+			free(part);
+	else if (pushed > FULL_AFTER + 1)
+		keep(live);
+}
+
+/* Its successor builds on it, and was with the muxer already. */
+static void after_a_picture_that_was_left_out_comes_a_key_picture(void **state)
+{
+	memset(&seen, 0, sizeof(seen));
+	pushed = 0;
+	seen.turn = live_watch(*state, true);
+	for (int i = 0; i < 6; i++)
+		play(*state, clip, take_once_one_was_left_out);
+	assert_true(seen.keys > 0);
+	assert_int_equal(seen.parts_before_key, 0);
 }
 
 static void what_no_browser_plays_is_refused(void **state)
@@ -213,6 +243,7 @@ int main(void)
 		WITH_LIVE(a_new_turn_begins_with_its_own_head),
 		WITH_LIVE(another_size_has_another_head),
 		WITH_LIVE(a_watcher_who_stands_still_holds_nobody_up),
+		WITH_LIVE(after_a_picture_that_was_left_out_comes_a_key_picture),
 		WITH_LIVE(what_no_browser_plays_is_refused),
 	};
 
