@@ -219,7 +219,7 @@ void api_post_import(struct api *api, const struct http_request *request, const 
 		end_import(import);
 	else
 		add_more(import);
-}
+} /* NOLINT(clang-analyzer-unix.Malloc): whoever ends the import frees it */
 
 /* ---- a file out ---- */
 

@@ -38,8 +38,8 @@ enum {
 	STORE_RECORDS_MAX = 16,             /* of one write */
 	STORE_SEARCH_MS = 30,               /* that one search looks for at most; it tells how far it came */
 	STORE_SEARCH_BYTES = 128,
-	STORE_CROP_BYTES_MAX = 64 * 1024,   /* of the picture kept with a template */
-	STORE_CLOSE_MS_MAX = 3000 /* how long store_close() lets a failing disk try */
+	STORE_CROP_BYTES_MAX = 64 * 1024, /* of the picture kept with a template */
+	STORE_CLOSE_MS_MAX = 3000         /* how long store_close() lets a failing disk try */
 };
 
 /** The newest format of gate.db that this program writes; older ones are brought up when they are opened. */

@@ -251,6 +251,98 @@ static void op_figures(void *arg, struct api_figures *ret_figures)
 	*ret_figures = (struct api_figures){.pending = 3, .commit_ms = 20, .last_seq = gate.rows};
 }
 
+/* ---- access: each answers at once, with an empty object ---- */
+
+static void access_list(void *arg, struct api_token call, const char *kind, const char *person,
+			const char *after, unsigned limit)
+{
+	(void)arg;
+	snprintf(gate.asked, sizeof(gate.asked), "list %s of \"%s\" after \"%s\" %u", kind, person, after,
+		 limit);
+	answer(call, 200, json_object());
+}
+
+static void access_get(void *arg, struct api_token call, const char *kind, const char *id)
+{
+	(void)arg;
+	snprintf(gate.asked, sizeof(gate.asked), "get %s %s", kind, id);
+	answer(call, 200, json_object());
+}
+
+static void access_put(void *arg, struct api_token call, const struct api_caller *by, const char *kind,
+		       const char *id, const json_t *value)
+{
+	(void)arg;
+	(void)by;
+	snprintf(gate.asked, sizeof(gate.asked), "put %s %s %zu", kind, id != NULL ? id : "new",
+		 json_object_size(value));
+	answer(call, id != NULL ? 200 : 201, json_object());
+}
+
+static void access_remove(void *arg, struct api_token call, const struct api_caller *by, const char *kind,
+			  const char *id)
+{
+	(void)arg;
+	(void)by;
+	snprintf(gate.asked, sizeof(gate.asked), "remove %s %s", kind, id);
+	answer(call, 204, NULL);
+}
+
+static void access_what_if(void *arg, struct api_token call, const json_t *question)
+{
+	(void)arg;
+	(void)question;
+	answer(call, 200, json_object());
+}
+
+static void access_explain(void *arg, struct api_token call, int64_t seq)
+{
+	(void)arg;
+	snprintf(gate.asked, sizeof(gate.asked), "explain %lld", (long long)seq);
+	answer(call, 200, json_object());
+}
+
+static void access_area_reset(void *arg, struct api_token call, const struct api_caller *by, const char *area)
+{
+	(void)arg;
+	(void)by;
+	snprintf(gate.asked, sizeof(gate.asked), "reset %s", area);
+	answer(call, 200, json_object());
+}
+
+static void access_pass_code(void *arg, struct api_token call, const char *id)
+{
+	(void)arg;
+	snprintf(gate.asked, sizeof(gate.asked), "code %s", id);
+	answer(call, 200, json_object());
+}
+
+static void access_requests(void *arg, struct api_token call)
+{
+	(void)arg;
+	answer(call, 200, json_object());
+}
+
+static void access_answer(void *arg, struct api_token call, const struct api_caller *by, const char *id,
+			  bool admit)
+{
+	(void)arg;
+	(void)by;
+	snprintf(gate.asked, sizeof(gate.asked), "answer %s %d", id, admit);
+	answer(call, 200, json_object());
+}
+
+static const struct api_access_ops access_ops = {.list = access_list,
+						 .get = access_get,
+						 .put = access_put,
+						 .remove = access_remove,
+						 .what_if = access_what_if,
+						 .explain = access_explain,
+						 .area_reset = access_area_reset,
+						 .pass_code = access_pass_code,
+						 .requests = access_requests,
+						 .answer = access_answer};
+
 static const struct api_ops ops = {.status = op_status,
 				   .doors = op_doors,
 				   .board = op_board,
@@ -275,6 +367,7 @@ static const struct api_ops ops = {.status = op_status,
 				   .camera = op_camera,
 				   .newest_frame = op_newest_frame,
 				   .figures = op_figures,
+				   .access = &access_ops,
 				   .keep = op_keep,
 				   .evidence_viewed = op_viewed};
 
@@ -353,6 +446,11 @@ int rig_teardown(void **state)
 	api_close(api);
 	snprintf(command, sizeof(command), "rm -r %s", dir);
 	return system(command);
+}
+
+const char *rig_socket(void)
+{
+	return socket_path;
 }
 
 const char *ask(const char *text)

@@ -28,6 +28,9 @@ extern struct rig_gate gate;
 int rig_setup(void **state);
 int rig_teardown(void **state);
 
+/** The path of the Unix socket. */
+const char *rig_socket(void);
+
 /** Over TCP, all of the text. */
 const char *ask(const char *text);
 /** The same over the Unix socket. */

@@ -5,7 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { CLIENT_REPLY_BYTES = 1 << 20, CLIENT_TURNS_MAX = 2000 };
+enum { CLIENT_REPLY_BYTES = 1 << 20, CLIENT_TURNS_MAX = 20000 };
 
 struct client_loop {
 	void (*dispatch)(void *arg);
