@@ -63,13 +63,15 @@ function Filters({ session, filter, set }: { session: Session; filter: Filter; s
 	const [draft, setDraft] = useState(filter), wrong = spanProblem(draft.from, draft.to);
 	const edit = (change: Partial<Filter>): void => setDraft({ ...draft, ...change });
 	const now = (change: Partial<Filter>): void => { const next = { ...draft, ...change }; setDraft(next); if (!spanProblem(next.from, next.to)) set(next); };
-	const types = families(may(session, 'manager'));
+	const types = families(may(session, 'manager')), narrowed = Object.entries(filter).filter(([key, value]) => key !== 'text' && value !== '').length;
+	const [unfolded, setUnfolded] = useState(narrowed > 0); /* on a phone alone; elsewhere all of it is there */
 
 	useEffect(() => setDraft(filter), [filter]);
 	return (
-		<form class="card filters" onSubmit={(e) => { e.preventDefault(); if (!wrong) set(draft); }} role="search" aria-label={t('Filter the log', '筛选日志')}>
+		<form class={unfolded ? 'card filters' : 'card filters folded'} onSubmit={(e) => { e.preventDefault(); if (!wrong) set(draft); }} role="search" aria-label={t('Filter the log', '筛选日志')}>
 			<div class="toolbar">
 				<div class="grow"><TextField label={t('Text', '文字')} type="search" value={draft.text} set={(text) => edit({ text })} max={60} placeholder={t('Anywhere in the entry', '条目中的任意文字')} /></div>
+				<div class="fold-button"><Button aria-expanded={unfolded} onClick={() => setUnfolded(!unfolded)}>{t('Narrow it', '更多条件')}{narrowed > 0 && ` (${narrowed})`}</Button></div>
 				<Select label={t('What', '事件')} value={draft.what} set={(what) => now({ what })} of={types.some(([k]) => k === draft.what) ? types : [...types, [draft.what, word(draft.what.replace('type=', ''))]]} />
 				<Select label={t('Door', '门')} value={draft.door} set={(door) => now({ door })} of={[['', t('Every door', '所有门')], ...(status?.doors ?? []).map((d) => [d.name, d.name] as const)]} />
 				<Select label={t('Severity', '级别')} value={draft.severity} set={(severity) => now({ severity })} of={[['', t('All', '全部')], ['warning', t('Warnings and alarms', '警告及以上')], ['alarm', t('Alarms', '仅报警')]]} />
