@@ -117,20 +117,26 @@ static bool mark_is_good(const struct audit *audit, enum audit_statement stateme
 	       audit_signature_is_good(audit->public_key, statement, mark->seq, mark->hash, mark->signature);
 }
 
+/* Where the log begins: also while it is read, for its oldest rows may be dropped meanwhile. */
 static int read_base(struct audit *audit)
 {
-	struct mark base = {0};
+	struct audit_result *result = audit->result;
+	bool first = result->first_seq == 0;
+	struct mark base;
 	int r = read_mark(audit, "base", &base);
 
 	if (r < 0)
 		return r;
 	if (r == 0)
-		return bad(audit, 1, "the signed beginning of the log is missing");
+		return bad(audit, first ? 1 : result->last_seq + 1,
+			   "the signed beginning of the log is missing");
+	if (!first && base.seq <= result->last_seq)
+		return 0;
 	if (!mark_is_good(audit, AUDIT_BASE, &base))
 		return bad(audit, base.seq + 1, "the signature of the beginning of the log is wrong");
-	audit->result->first_seq = base.seq + 1;
-	audit->result->last_seq = base.seq;
-	memcpy(audit->result->last_hash, base.hash, EVENT_HASH_BYTES);
+	result->first_seq = base.seq + 1;
+	result->last_seq = base.seq;
+	memcpy(result->last_hash, base.hash, EVENT_HASH_BYTES);
 	return 0;
 }
 
@@ -197,6 +203,9 @@ static int read_page(struct audit *audit, bool *ret_verdict)
 
 	if (r < 0)
 		return r;
+	r = read_base(audit);
+	if (r != 0)
+		goto out;
 	r = read_mark(audit, "head", &audit->head);
 	if (r == 0)
 		r = bad(audit, audit->result->last_seq + 1, "the signed end of the log is missing");
@@ -210,6 +219,7 @@ static int read_page(struct audit *audit, bool *ret_verdict)
 			continue;
 		break;
 	}
+out:
 	if (r == 1)
 		*ret_verdict = true;
 	db_reset(audit->page);
@@ -242,10 +252,8 @@ static int read_all(struct audit *audit, audit_progress_fn progress, void *arg)
 {
 	struct audit_result *result = audit->result;
 	bool verdict = false;
-	int r = read_base(audit);
+	int r;
 
-	if (r != 0)
-		return r < 0 ? r : 0;
 	do {
 		r = read_page(audit, &verdict);
 		if (r < 0 || verdict)

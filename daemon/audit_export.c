@@ -67,6 +67,17 @@ static int put_marks(struct export *export, const char *key_text)
 					  key_text, "base", base, "head", head));
 }
 
+/* The oldest rows were dropped while they were being written out. */
+static bool base_moved(struct export *export)
+{
+	bool moved;
+
+	db_bind_text(export->mark, 1, "base");
+	moved = db_step(export->mark) == 1 && db_column_int(export->mark, 0) > export->last_seq;
+	db_reset(export->mark);
+	return moved;
+}
+
 static int put_row(struct export *export)
 {
 	char prev[EVENT_HASH_TEXT_BYTES], hash[EVENT_HASH_TEXT_BYTES];
@@ -77,6 +88,8 @@ static int put_row(struct export *export)
 		return -EBADMSG;
 	event_hash_text(row.prev, prev);
 	event_hash_text(row.hash, hash);
+	if (row.seq != export->last_seq + 1 && base_moved(export))
+		return -EAGAIN;
 	export->last_seq = row.seq;
 	export->rows++;
 	return put_line(export, json_pack("[I, I, i, s, s, s, s, s, s, s]", (json_int_t)row.seq,
@@ -145,8 +158,9 @@ int audit_export(const char *db_path, const char *public_key_path, FILE *out, au
 		r = put_all(&export, key_text, progress, arg);
 	if (r < 0 && error[0] == '\0')
 		snprintf(error, AUDIT_TEXT_BYTES, "%s",
-			 r == -EBADMSG ? "the log is damaged: gatectl audit verify says where"
-				       : strerror(-r));
+			 r == -EBADMSG  ? "the log is damaged: gatectl audit verify says where"
+			 : r == -EAGAIN ? "old rows were dropped meanwhile: export again"
+					: strerror(-r));
 	db_finish(export.page);
 	db_finish(export.mark);
 	db_close(export.db);

@@ -261,7 +261,7 @@ struct config_access {
 };
 
 struct config_storage {
-	unsigned slow_ms;
+	unsigned slow_ms, keep_days;
 };
 
 struct config {

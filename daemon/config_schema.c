@@ -415,14 +415,23 @@ static const struct option api_members[] = {
 	 .help = "The console's files."},
 	{0}};
 
-static const struct option storage_members[] = {{.key = "slow_ms",
-						 .kind = OPTION_UINT,
-						 AT(config_storage, slow_ms),
-						 RANGE(1, 10000),
-						 FALLBACK("50"),
-						 .help = "A decision not on disk after this long opens the "
-							 "door anyway, with the alarm storage.slow."},
-						{0}};
+static const struct option storage_members[] = {
+	{.key = "slow_ms",
+	 .kind = OPTION_UINT,
+	 AT(config_storage, slow_ms),
+	 RANGE(1, 10000),
+	 FALLBACK("50"),
+	 .help = "A decision not on disk after this long opens the "
+		 "door anyway, with the alarm storage.slow."},
+	{.key = "keep_days",
+	 .kind = OPTION_UINT,
+	 AT(config_storage, keep_days),
+	 RANGE(0, 3660),
+	 FALLBACK("365"),
+	 .help = "Rows of the log older than this many days are dropped; "
+		 "0 keeps all. What the broker has not, and the time of the "
+		 "oldest evidence, stay."},
+	{0}};
 
 static const struct option root_members[] = {
 	{.key = "version",

@@ -131,6 +131,7 @@ void gate_close(struct gate *gate)
 	store_close(gate->store); /* commits what is queued and tells the link of it */
 	gate->store = NULL;
 	gate_retention_close(gate);
+	gate_log_age_close(gate);
 	gate_link_close(gate);
 	gate_doors_close(gate);
 	gate_watchdog_close(gate);

@@ -25,6 +25,7 @@ target_sources(gh_daemon PRIVATE
   gate_throws.c
   gate_sight.c
   gate_retention.c
+  gate_log_age.c
   retention.c
   gate_link.c
   gate_outbox.c

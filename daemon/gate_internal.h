@@ -34,6 +34,7 @@ struct gate_batch;
 struct gate_link;
 struct gate_readers;
 struct gate_retention;
+struct gate_log_age;
 struct gate_sounds;
 struct gate_vision;
 
@@ -135,6 +136,7 @@ struct gate {
 	struct gate_readers *readers;
 	struct gate_vision *vision;
 	struct gate_retention *retention;
+	struct gate_log_age *log_age;
 	json_t *site_records;  /* the face cameras' scores, the same */
 	json_t *blind_records; /* by camera, what the store had kept; NULL: nothing */
 	struct gate_link *link;
@@ -377,6 +379,12 @@ void gate_retention_close(struct gate *gate); /* once the store is closed */
 void gate_retention_event(struct gate *gate, const json_t *event);
 /** What the evidence takes, may take and has left; null before the folder was first looked through. A new reference. */
 json_t *gate_retention_json(const struct gate *gate);
+/** When the oldest evidence was written; 0: there is none. @return 0 or -EAGAIN (the folder was not looked at yet) */
+int gate_retention_oldest(const struct gate *gate, int64_t *ret_unix_ms);
+
+/* gate_log_age.c */
+int gate_log_age_open(struct gate *gate);   /* once the log can be read */
+void gate_log_age_close(struct gate *gate); /* once the store is closed */
 
 /* gate_link.c */
 int gate_link_open(struct gate *gate);

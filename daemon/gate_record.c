@@ -158,6 +158,7 @@ static void on_news(void *arg, enum store_news news, const char *text)
 			    json_pack("{s:s}", "version", GH_VERSION));
 		gate_vision_start(gate);
 		(void)gate_retention_open(gate); /* logs its own failure: then nothing is deleted */
+		(void)gate_log_age_open(gate);   /* the same */
 		gate_link_ready(gate);
 		gate_roster_state(gate);
 		if (gate->api != NULL)

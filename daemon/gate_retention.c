@@ -379,6 +379,14 @@ static void read_log(struct gate_retention *retention)
 		log_error("vision", "evidence is not deleted: the log cannot be read: %s", strerror(-r));
 }
 
+int gate_retention_oldest(const struct gate *gate, int64_t *ret_unix_ms)
+{
+	if (gate->retention == NULL || !gate->retention->seen.known)
+		return -EAGAIN;
+	*ret_unix_ms = gate->retention->seen.oldest_unix_ms;
+	return 0;
+}
+
 json_t *gate_retention_json(const struct gate *gate)
 {
 	const struct gate_retention *retention = gate->retention;

@@ -221,3 +221,16 @@ size_t retention_plan(const struct retention *retention, struct retention_item *
 	*ret_sums = sums;
 	return go;
 }
+
+int64_t retention_log_cutoff(int64_t now_unix_ms, unsigned keep_days, uint64_t steady_ms,
+			     int64_t evidence_unix_ms)
+{
+	int64_t cutoff = now_unix_ms - keep_days * day_ms;
+
+	if (keep_days == 0 || steady_ms < 3600 * 1000 || cutoff < 0)
+		return 0;
+	/* an alert comes a little before its files */
+	if (evidence_unix_ms != 0 && evidence_unix_ms - day_ms < cutoff)
+		cutoff = evidence_unix_ms - day_ms;
+	return cutoff < 0 ? 0 : cutoff;
+}

@@ -54,6 +54,16 @@ struct retention_limits {
 	uint64_t free_bytes, reserve_bytes; /* of the disk: free, and never to be taken for evidence */
 };
 
+/**
+ * Which rows of the log are too old?
+ * @param keep_days           0: none are.
+ * @param steady_ms           for how long the wall clock was not set: a clock that jumped to a far day drops nothing.
+ * @param evidence_unix_ms    of the oldest evidence there is; 0: there is none. Its events stay with it.
+ * @return the time before which rows go; 0: none do.
+ */
+int64_t retention_log_cutoff(int64_t now_unix_ms, unsigned keep_days, uint64_t steady_ms,
+			     int64_t evidence_unix_ms);
+
 struct retention_sums {
 	uint64_t used_bytes, protected_bytes;
 	bool low; /* the next throws cost what is not reviewed, or the disk is nearly at its reserve */

@@ -36,6 +36,7 @@ enum {
 	STORE_RECORD_ID_BYTES = 64,         /* printable ASCII without spaces, 1 to 63 characters */
 	STORE_RECORD_BYTES_MAX = 64 * 1024, /* of its JSON text */
 	STORE_RECORDS_MAX = 16,             /* of one write */
+	STORE_DROP_ROWS_MAX = 2000,         /* of one store_drop() */
 	STORE_SEARCH_MS = 30,               /* that one search looks for at most; it tells how far it came */
 	STORE_SEARCH_BYTES = 128,
 	STORE_CROP_BYTES_MAX = 64 * 1024, /* of the picture kept with a template */
@@ -126,7 +127,7 @@ bool store_is_ready(const struct store *store);
 
 /**
  * The end of a write. @p r is 0 and @p row the committed event, or r < 0 and row NULL: -ENOENT (no such
- * person), -E2BIG (ROSTER_TEMPLATES_MAX), -EINVAL (refused by the database), -EIO (unusable),
+ * person), -ENODATA (nothing to drop), -E2BIG (ROSTER_TEMPLATES_MAX), -EINVAL (refused by the database), -EIO (unusable),
  * -ECANCELED (closed before).
  */
 typedef void (*store_done_fn)(void *arg, int r, const struct event_row *row);
@@ -182,6 +183,14 @@ int store_record_put(struct store *store, const char *kind, const char *id, json
 		     const struct event_draft *draft, store_done_fn done, void *arg);
 int store_record_remove(struct store *store, const char *kind, const char *id,
 			const struct event_draft *draft, store_done_fn done, void *arg);
+
+/**
+ * Drop the beginning of the log: at most STORE_DROP_ROWS_MAX rows, each older than @p before_unix_ms and none behind
+ * @p to_seq, up to the first row for which that does not hold. A new signed base says where the log begins; the event
+ * audit.dropped, whose row @p done gets, says what went.
+ * @return as store_append(); @p done gets -ENODATA when the oldest row is to stay.
+ */
+int store_drop(struct store *store, int64_t before_unix_ms, int64_t to_seq, store_done_fn done, void *arg);
 
 /**
  * Remember how far a reader of the log came; goes with the next commit, or within a second. Only the last value

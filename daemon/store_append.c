@@ -95,6 +95,19 @@ int store_append(struct store *store, const struct event_draft *draft, store_don
 	return r < 0 ? r : send_write(store, write, done, arg);
 }
 
+int store_drop(struct store *store, int64_t before_unix_ms, int64_t to_seq, store_done_fn done, void *arg)
+{
+	const struct event_draft draft = {.type = "audit.dropped", .source = "store"};
+	struct store_write *write;
+	int r = new_write(store, STORE_WRITE_DROP, &draft, &write);
+
+	if (r < 0)
+		return r;
+	write->drop_before_unix_ms = before_unix_ms;
+	write->drop_to_seq = to_seq;
+	return send_write(store, write, done, arg);
+}
+
 int store_person_put(struct store *store, const struct roster_person *person, const struct event_draft *draft,
 		     store_done_fn done, void *arg)
 {

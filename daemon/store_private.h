@@ -6,6 +6,7 @@
  *   store_write.c   the thread `store`: batches, commits, retries, anchors
  *   store_schema.c  opening gate.db: keys, checks
  *   store_salvage.c what is done with a damaged gate.db
+ *   store_drop.c    the oldest rows, when they go
  *   store_copy.c    roster.db, the copy that it is restored from
  *   store_carry.c   rows from one database to another
  *   store_steps.c   the schema, step by step
@@ -43,6 +44,7 @@ enum store_message_kind {
 	STORE_WRITE_FACE,
 	STORE_WRITE_FACE_REMOVE,
 	STORE_WRITE_RECORDS,
+	STORE_WRITE_DROP,
 	STORE_READ_EVENTS,
 	STORE_READ_AUDIT,
 	STORE_READ_REPORT,
@@ -87,6 +89,7 @@ struct store_write {
 	struct store_face *face;      /* STORE_WRITE_FACE, ..._REMOVE */
 	struct store_box *boxes;      /* STORE_WRITE_RECORDS */
 	size_t box_count;
+	int64_t drop_before_unix_ms, drop_to_seq; /* STORE_WRITE_DROP */
 };
 
 struct store_read {
@@ -308,6 +311,10 @@ bool store_copy_take_carried(struct store_copy *copy);
  */
 int store_copy_source(struct store_copy *copy, const struct store_keys *keys, struct db **ret_db,
 		      int64_t *ret_seq, uint8_t *ret_hash);
+
+/* store_drop.c */
+/** Drop the rows and say in write->data which. @return 0, -ENODATA (none is that old) or an error */
+int store_drop_apply(struct store_file *file, struct store_write *write);
 
 /* store_salvage.c */
 /**

@@ -43,7 +43,7 @@ static int apply_boxes(struct store_file *file, const struct store_write *write)
 	return r;
 }
 
-static int change_roster(struct store_file *file, const struct store_write *write)
+static int change(struct store_file *file, struct store_write *write)
 {
 	const char *model;
 
@@ -56,6 +56,8 @@ static int change_roster(struct store_file *file, const struct store_write *writ
 		return store_roster_add_face(file, write->face);
 	case STORE_WRITE_RECORDS:
 		return apply_boxes(file, write);
+	case STORE_WRITE_DROP:
+		return store_drop_apply(file, write);
 	case STORE_WRITE_FACE_REMOVE:
 		model = write->face->model[0] == '\0' ? NULL : write->face->model;
 		return store_roster_remove_faces(file, write->face->person, model);
@@ -127,16 +129,16 @@ static int write_event(struct store_file *file, struct store_write *write)
 	return 0;
 }
 
-/* A person, a face or records and the event: both or neither. */
-static int write_roster(struct store_file *file, struct store_write *write)
+/* A change and the event that tells of it: both or neither. */
+static int write_change(struct store_file *file, struct store_write *write)
 {
 	int r = db_execute(file->sql[STORE_SQL_SAVEPOINT]), undone;
 
 	if (r < 0)
 		return r;
-	r = change_roster(file, write);
-	if (r == -ENOENT) {
-		write->r = -ENOENT; /* no such person: not the file that is missing */
+	r = change(file, write);
+	if (r == -ENOENT || r == -ENODATA) {
+		write->r = r; /* no such person: not the file that is missing */
 		r = -EINVAL;
 	} else if (r == 0) {
 		r = write_event(file, write);
@@ -164,9 +166,9 @@ static int write_one(struct writer *writer, struct store_write *write)
 	int r;
 
 	write->r = 0;
-	r = event ? write_event(&writer->file, write) : write_roster(&writer->file, write);
+	r = event ? write_event(&writer->file, write) : write_change(&writer->file, write);
 	if (r == 0) {
-		writer->changed_roster |= !event;
+		writer->changed_roster |= !event && write->message.kind != STORE_WRITE_DROP;
 		if (write->message.kind == STORE_WRITE_PERSON_REMOVE ||
 		    write->message.kind == STORE_WRITE_FACE_REMOVE || removes_records(write))
 			writer->removed_somebody = true;

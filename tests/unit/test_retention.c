@@ -207,6 +207,20 @@ static void strange_events_are_passed_over(void **state)
 	assert_int_equal(plan(NULL, 0, 0, 0), 0);
 }
 
+static void the_log_is_kept_for_its_days_and_for_its_evidence(void **state)
+{
+	const int64_t day = 24 * 3600 * INT64_C(1000), now = 2000 * day;
+	const uint64_t hour = 3600 * 1000;
+
+	(void)state;
+	assert_int_equal(retention_log_cutoff(now, 365, hour, 0), 1635 * day);
+	assert_int_equal(retention_log_cutoff(now, 0, hour, 0), 0);
+	assert_int_equal(retention_log_cutoff(now, 365, hour - 1, 0), 0); /* the clock was set just now */
+	assert_int_equal(retention_log_cutoff(now, 365, hour, 1600 * day), 1599 * day);
+	assert_int_equal(retention_log_cutoff(now, 365, hour, 1990 * day), 1635 * day);
+	assert_int_equal(retention_log_cutoff(100 * day, 365, hour, 0), 0); /* a clock that was never set */
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -220,6 +234,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(what_no_event_names_yet_is_safe_for_a_day, make, end),
 		cmocka_unit_test_setup_teardown(a_late_old_word_does_not_undo_a_hold, make, end),
 		cmocka_unit_test_setup_teardown(strange_events_are_passed_over, make, end),
+		cmocka_unit_test(the_log_is_kept_for_its_days_and_for_its_evidence),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

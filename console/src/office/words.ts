@@ -16,6 +16,7 @@ moreWords({
 	'alert.held': ['Evidence held', '证据保留'],
 	'alert.reviewed': ['Alert reviewed', '警报已审核'],
 	'alert.export': ['Alert exported', '警报导出'],
+	'audit.dropped': ['Old log rows dropped', '旧日志已删除'],
 	'audit.anchor': ['Log anchored', '日志锚定'],
 	'audit.verified': ['Log verified', '日志校验'],
 	'camera.blind': ['Camera blind', '摄像机失明'],
