@@ -1,0 +1,62 @@
+"""Every test and command that docs/SECURITY.md and docs/PRIVACY.md name is there, and no row of a threat goes without one."""
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import unittest
+
+SOURCE = pathlib.Path(os.environ.get("GH_SOURCE_DIR", pathlib.Path(__file__).resolve().parents[2]))
+BUILD = pathlib.Path(os.environ.get("GH_BUILD_DIR", SOURCE / "build"))
+# left out of a build without a kernel for them, Chromium or node
+CONDITIONAL = re.compile(r"gpio_\w+|browser\w*|mqtt_contract")
+
+
+def registered():
+    text = subprocess.run(["ctest", "--test-dir", str(BUILD), "-N"], capture_output=True, text=True, check=True).stdout
+    return set(re.findall(r"Test +#\d+: (\S+)", text))
+
+
+def rows(name):
+    """The cells of each row of the tables whose last column is `tested by`."""
+    inside = False
+    for line in (SOURCE / "docs" / name).read_text(encoding="utf-8").splitlines():
+        cells = [cell.strip() for cell in line.split("|")[1:-1]]
+        if not cells:
+            inside = False
+        elif cells[-1] == "tested by":
+            inside = True
+        elif inside and not set(line) <= set("|-"):
+            yield cells
+
+
+class Docs(unittest.TestCase):
+    def judge(self, name, empty_is):
+        known, count = registered(), 0
+        self.assertGreater(len(known), 50)
+        for cells in rows(name):
+            count += 1
+            named = re.findall(r"`([^`]+)`", cells[-1])
+            self.assertTrue(named or cells[-1] == empty_is, cells)
+            for test in named:
+                there = (SOURCE / test.split()[0]).exists() if "/" in test else test in known or CONDITIONAL.fullmatch(test)
+                self.assertTrue(there, f"{name}: no such test: {test}")
+        return count
+
+    def test_each_threat_has_a_test(self):
+        self.assertGreater(self.judge("SECURITY.md", None), 20)
+
+    def test_each_duty_has_a_test_or_is_the_sites(self):
+        self.assertGreater(self.judge("PRIVACY.md", "-"), 12)
+
+    def test_links_lead_somewhere(self):
+        for path in [SOURCE / "README.md", *(SOURCE / "docs").glob("*.md")]:
+            for link in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", path.read_text(encoding="utf-8")):
+                self.assertTrue((path.parent / link).exists(), f"{path.name}: {link}")
+
+
+if __name__ == "__main__":
+    if os.environ.get("GH_SANITIZE"):
+        print("skipped: the release build has all the tests")
+        sys.exit(77)
+    unittest.main(verbosity=2)
