@@ -1,4 +1,5 @@
 #include "unit.h"
+#include "live_feed.h"
 #include "video_make.h"
 #include "vision/live.h"
 
@@ -7,9 +8,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
-
-#include <libavcodec/avcodec.h>
-#include <libavformat/avformat.h>
 
 enum { FRAMES = 50, GOP = 10 };
 
@@ -40,34 +38,6 @@ static int close_live(void **state)
 {
 	live_close(*state);
 	return 0;
-}
-
-static int64_t end_us; /* of what was played so far */
-
-/* What the camera's thread does with one opening of @p path; @p each is called after every packet. */
-static void play(struct live *live, const char *path, void (*each)(struct live *live))
-{
-	AVFormatContext *format = NULL;
-	AVPacket *packet = av_packet_alloc();
-	int64_t offset_us = INT64_MIN;
-
-	assert_true(avformat_open_input(&format, path, NULL, NULL) >= 0);
-	assert_true(avformat_find_stream_info(format, NULL) >= 0);
-	live_begin(live, format->streams[0]->codecpar);
-	while (av_read_frame(format, packet) >= 0) {
-		av_packet_rescale_ts(packet, format->streams[0]->time_base, AV_TIME_BASE_Q);
-		if (offset_us == INT64_MIN) /* decoding goes on without a gap */
-			offset_us = end_us - packet->dts;
-		packet->dts += offset_us;
-		packet->pts += offset_us;
-		end_us = packet->dts + 40000;
-		live_push(live, packet);
-		if (each != NULL)
-			each(live);
-		av_packet_unref(packet);
-	}
-	av_packet_free(&packet);
-	avformat_close_input(&format);
 }
 
 static struct {
@@ -104,8 +74,8 @@ static void what_is_watched_plays_across_a_loop(void **state)
 	assert_int_equal(live_type(live, type), -EAGAIN);
 	seen.turn = live_watch(live, true);
 	seen.file = fopen(path, "wb");
-	play(live, clip, keep);
-	play(live, clip, keep);
+	live_play(live, clip, keep);
+	live_play(live, clip, keep);
 	fclose(seen.file);
 	assert_int_equal(live_type(live, type), 0);
 	assert_memory_equal(type, "video/mp4; codecs=\"avc1.", 24);
@@ -124,11 +94,11 @@ static void nobody_watches_and_nothing_is_made(void **state)
 {
 	struct pollfd pollfd = {.fd = live_fd(*state), .events = POLLIN};
 
-	play(*state, clip, NULL);
+	live_play(*state, clip, NULL);
 	assert_null(live_take(*state));
 	(void)live_watch(*state, true);
 	assert_int_equal(live_watch(*state, false), 0);
-	play(*state, clip, NULL);
+	live_play(*state, clip, NULL);
 	assert_null(live_take(*state));
 	assert_int_equal(poll(&pollfd, 1, 0), 0);
 }
@@ -138,12 +108,12 @@ static void a_new_turn_begins_with_its_own_head(void **state)
 {
 	uint32_t first = live_watch(*state, true);
 
-	play(*state, clip, NULL);
+	live_play(*state, clip, NULL);
 	assert_int_equal(live_watch(*state, false), 0);
 	memset(&seen, 0, sizeof(seen));
 	seen.turn = live_watch(*state, true);
 	assert_int_not_equal(seen.turn, first);
-	play(*state, clip, keep);
+	live_play(*state, clip, keep);
 	assert_int_equal(seen.heads, 1);
 	assert_int_equal(seen.parts_before_head, 0);
 }
@@ -152,8 +122,8 @@ static void another_size_has_another_head(void **state)
 {
 	memset(&seen, 0, sizeof(seen));
 	seen.turn = live_watch(*state, true);
-	play(*state, clip, keep);
-	play(*state, wide, keep);
+	live_play(*state, clip, keep);
+	live_play(*state, wide, keep);
 	assert_int_equal(seen.heads, 2);
 }
 
@@ -167,7 +137,7 @@ static void a_watcher_who_stands_still_holds_nobody_up(void **state)
 	memset(&seen, 0, sizeof(seen));
 	seen.turn = live_watch(live, true);
 	for (int i = 0; i < 10; i++)
-		play(live, clip, NULL);
+		live_play(live, clip, NULL);
 	while ((part = live_take(live)) != NULL) {
 		waiting++;
 		bytes += part->bytes;
@@ -175,7 +145,7 @@ static void a_watcher_who_stands_still_holds_nobody_up(void **state)
 	}
 	assert_true(waiting > 0 && waiting < 10 * FRAMES);
 	assert_true(bytes <= LIVE_WAITING_BYTES_MAX);
-	play(live, clip, keep);
+	live_play(live, clip, keep);
 	assert_int_equal(seen.heads, 0); /* it has that one */
 	assert_true(seen.keys > 0);
 	assert_int_equal(seen.parts_before_key, 0);
@@ -204,7 +174,7 @@ static void after_a_picture_that_was_left_out_comes_a_key_picture(void **state)
 	pushed = 0;
 	seen.turn = live_watch(*state, true);
 	for (int i = 0; i < 6; i++)
-		play(*state, clip, take_once_one_was_left_out);
+		live_play(*state, clip, take_once_one_was_left_out);
 	assert_true(seen.keys > 0);
 	assert_int_equal(seen.parts_before_key, 0);
 }
@@ -214,10 +184,10 @@ static void what_no_browser_plays_is_refused(void **state)
 	char type[LIVE_TYPE_BYTES];
 
 	(void)live_watch(*state, true);
-	play(*state, other, NULL);
+	live_play(*state, other, NULL);
 	assert_int_equal(live_type(*state, type), -ENOTSUP);
 	assert_null(live_take(*state));
-	play(*state, clip, NULL);
+	live_play(*state, clip, NULL);
 	assert_int_equal(live_type(*state, type), 0);
 }
 

@@ -1,0 +1,188 @@
+#include "unit.h"
+#include "api_rig.h"
+#include "live_feed.h"
+#include "video_make.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define WATCH "GET /api/v1/cameras/facade/live.mp4 HTTP/1.1\r\nHost: localhost\r\n\r\n"
+
+enum { WATCHING_MAX = 16, ROUNDS_MAX = 400 };
+
+static char dir[64], clip[128], other[128];
+static struct live *live;
+
+static int make_folder(void **state)
+{
+	const struct video_spec spec = {"libx264", 320, 240, 50, 10, 0}, jpeg = {"mjpeg", 160, 120, 5, 1, 0};
+
+	(void)state;
+	strcpy(dir, "/tmp/gh-api-video-XXXXXX");
+	if (mkdtemp(dir) == NULL)
+		return -1;
+	snprintf(clip, sizeof(clip), "%s/clip.mp4", dir);
+	snprintf(other, sizeof(other), "%s/other.mkv", dir);
+	return video_make(clip, &spec) | video_make(other, &jpeg);
+}
+
+static int remove_folder(void **state)
+{
+	(void)state;
+	unlink(clip);
+	unlink(other);
+	return rmdir(dir);
+}
+
+static int setup(void **state)
+{
+	if (live_open(&live) < 0 || rig_setup(state) != 0)
+		return -1;
+	gate.live = live;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	int r = rig_teardown(state);
+
+	live_close(live); /* as the camera's: after the API */
+	return r;
+}
+
+static void pump(struct live *fed)
+{
+	(void)fed;
+	client_pump(&loop);
+}
+
+/* Reads until @p what was seen; pictures hold zeros: no text. */
+static size_t read_until(int fd, char *heard, size_t bytes, const char *what)
+{
+	size_t filled = 0;
+
+	for (int turn = 0; turn < CLIENT_TURNS_MAX && filled < bytes; turn++) {
+		ssize_t got = recv(fd, heard + filled, bytes - filled, 0);
+
+		client_pump(&loop);
+		filled += got > 0 ? (size_t)got : 0;
+		if (memmem(heard, filled, what, strlen(what)) != NULL)
+			return filled;
+	}
+	fail_msg("%s was not heard", what);
+	return 0;
+}
+
+static void what_cannot_be_watched_is_told(void **state)
+{
+	(void)state;
+	assert_status(request("GET /api/v1/cameras/none/live.mp4", ""), "404");
+	assert_status(request("GET /api/v1/cameras/facade/live.mp4", ""), "503");
+	live_play(live, other, NULL);
+	assert_non_null(strstr(request("GET /api/v1/cameras/facade/live.mp4", ""), "\"no-video\""));
+	gate.live = NULL;
+	assert_status(request("GET /api/v1/cameras/facade/live.mp4", ""), "503");
+}
+
+static void who_comes_gets_the_head_and_then_pictures(void **state)
+{
+	static char heard[1 << 17];
+	const char *head, *first;
+	size_t filled;
+	int fd, late;
+
+	(void)state;
+	live_play(live, clip, NULL);
+	fd = open_stream(WATCH);
+	live_play(live, clip, pump);
+	filled = read_until(fd, heard, sizeof(heard), "moof");
+	assert_non_null(memmem(heard, filled, "video/mp4; codecs=\"avc1.", 24));
+	head = memmem(heard, filled, "ftyp", 4);
+	first = memmem(heard, filled, "moof", 4);
+	assert_true(head != NULL && head < first);
+	assert_non_null(strstr(gate.recorded, "\"act\":\"camera.watch\""));
+
+	late = open_stream(WATCH); /* while it runs: the head is sent again */
+	live_play(live, clip, pump);
+	filled = read_until(late, heard, sizeof(heard), "moof");
+	assert_non_null(memmem(heard, filled, "moov", 4));
+	close(fd);
+	close(late);
+}
+
+static bool has_parts(void)
+{
+	struct pollfd pollfd = {.fd = live_fd(live), .events = POLLIN};
+
+	return poll(&pollfd, 1, 0) == 1;
+}
+
+/* @return whether the server hung up on @p fd. */
+static bool is_over(int fd)
+{
+	char bytes[4096];
+	ssize_t got;
+
+	do
+		got = recv(fd, bytes, sizeof(bytes), 0);
+	while (got > 0);
+	return got == 0 || errno != EAGAIN;
+}
+
+static void who_does_not_read_is_hung_up_on(void **state)
+{
+	int slow, round = 0;
+
+	(void)state;
+	live_play(live, clip, NULL);
+	slow = open_stream(WATCH);
+	/* when nobody watches any more, nothing is made */
+	for (bool made = true; made && round < ROUNDS_MAX; round++) {
+		live_play(live, clip, pump);
+		live_play(live, clip, NULL);
+		made = round < 2 || has_parts();
+		for (int turn = 0; turn < 20; turn++)
+			client_pump(&loop);
+	}
+	assert_in_range(round, 3, ROUNDS_MAX - 1);
+	assert_true(is_over(slow));
+	close(slow);
+}
+
+static void only_so_many_watch(void **state)
+{
+	int watching[WATCHING_MAX];
+
+	(void)state;
+	live_play(live, clip, NULL);
+	for (size_t i = 0; i < WATCHING_MAX; i++)
+		watching[i] = open_stream(WATCH);
+	for (int turn = 0; turn < 100; turn++)
+		client_pump(&loop);
+	assert_status(request("GET /api/v1/cameras/facade/live.mp4", ""), "503");
+	close(watching[0]);
+	for (int i = 0; i < 4; i++)
+		live_play(live, clip, pump); /* who is gone is noticed by what is sent */
+	watching[0] = open_stream(WATCH);
+	live_play(live, clip, pump);
+	assert_false(is_over(watching[0]));
+	for (size_t i = 0; i < WATCHING_MAX; i++)
+		close(watching[i]);
+}
+
+int main(void)
+{
+#define WITH_LIVE(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+	const struct CMUnitTest tests[] = {
+		WITH_LIVE(what_cannot_be_watched_is_told),
+		WITH_LIVE(who_comes_gets_the_head_and_then_pictures),
+		WITH_LIVE(who_does_not_read_is_hung_up_on),
+		WITH_LIVE(only_so_many_watch),
+	};
+
+	return cmocka_run_group_tests(tests, make_folder, remove_folder);
+}
