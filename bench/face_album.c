@@ -106,7 +106,8 @@ static int look(struct worker *worker, const struct face_image *image, struct al
 	picture->good = quality.fault == FACE_FAULT_NONE;
 	ms[2] = since(&mark);
 	if (config->liveness)
-		r = face_liveness(worker->engine, image, face, &picture->live);
+		r = face_liveness(worker->engine, image, face, (unsigned)(picture - worker->album->pictures),
+				  &picture->live);
 	ms[3] = since(&mark);
 	if (r == 0 && config->embed)
 		r = face_look_template(worker->engine, image, face, config->views, picture->vector);

@@ -10,11 +10,15 @@
  */
 #include "face_album.h"
 
+#include "vision/face_track.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+enum { FRAMES_MAX = 100 }; /* of a track */
 
 struct scores {
 	float *frames, *tracks;
@@ -57,8 +61,8 @@ static bool same_session(const struct album_picture *a, const struct album_pictu
 static void collect(const struct album *album, size_t run_length, struct scores *scores)
 {
 	const struct album_picture **order = calloc(album->count, sizeof(*order)), *last = NULL;
+	float frames[FRAMES_MAX];
 	size_t run = 0;
-	float sum = 0;
 
 	scores->frames = calloc(album->count, sizeof(float));
 	scores->tracks = calloc(album->count, sizeof(float));
@@ -74,15 +78,12 @@ static void collect(const struct album *album, size_t run_length, struct scores 
 			continue;
 		}
 		scores->frames[scores->frame_count++] = order[i]->live;
-		if (last == NULL || !same_session(last, order[i])) {
-			sum = 0;
+		if (last == NULL || !same_session(last, order[i]))
 			run = 0;
-		}
 		last = order[i];
-		sum += order[i]->live;
+		frames[run] = order[i]->live;
 		if (++run == run_length) {
-			scores->tracks[scores->track_count++] = sum / (float)run_length;
-			sum = 0;
+			scores->tracks[scores->track_count++] = face_track_live_mean(frames, run);
 			run = 0;
 		}
 	}
@@ -168,7 +169,7 @@ int main(int argc, char **argv)
 		else
 			frames = 0;
 	}
-	if (folders[0] == NULL || folders[1] == NULL || frames < 1 || frames > 100) {
+	if (folders[0] == NULL || folders[1] == NULL || frames < 1 || frames > FRAMES_MAX) {
 		fprintf(stderr, "usage: liveness_eval --live DIR --attack DIR [--models DIR] [--frames N] "
 				"[--threads N] [--json]\n");
 		return 2;

@@ -107,9 +107,13 @@ int face_detect(struct face_engine *engine, const struct face_image *image, cons
 /** Fills points and landmarks of a detected face. @return 0, -EINVAL, -ENOMEM or -EIO. */
 int face_find_points(struct face_engine *engine, const struct face_image *image, struct face *face);
 
-/** How alive the face looks, 0 (a print) to 1. @return 0, -EINVAL, -ENOMEM or -EIO. */
+/**
+ * How alive the face looks, 0 (a print) to 1.
+ * @param view  counts the frames of a film: they see more and less round the face in turn, and together they are sure.
+ * @return 0, -EINVAL, -ENOMEM or -EIO.
+ */
 int face_liveness(struct face_engine *engine, const struct face_image *image, const struct face *face,
-		  float *ret_live);
+		  unsigned view, float *ret_live);
 
 /**
  * The aligned BGR picture of a face whose points are known; FACE_CROP_BYTES, rows without gaps.

@@ -212,8 +212,7 @@ static void tell(struct face_look *look, const char *trouble)
 				     .request = look->enrolment.request};
 	double square = 0;
 
-	result.liveness =
-		look->enrolment.live / (float)(look->enrolment.frames > 0 ? look->enrolment.frames : 1);
+	result.liveness = face_track_live_mean(look->enrolment.live, look->enrolment.frames);
 	result.quality = look->enrolment.quality;
 	result.good_frames = look->enrolment.frames;
 	for (size_t i = 0; i < FACE_DIM; i++)
@@ -242,7 +241,7 @@ static void keep_one_person(struct face_enrolment *enrolment, const float *embed
 	if (enrolment->frames == 0 || dot >= (double)same_person_min * sqrt(square))
 		return;
 	memset(enrolment->sum, 0, sizeof(enrolment->sum));
-	enrolment->live = enrolment->quality = 0;
+	enrolment->quality = 0;
 	enrolment->kept_bytes = 0;
 	enrolment->frames = 0;
 }
@@ -265,7 +264,7 @@ static int take_sight(struct face_look *look, const struct face_image *image, st
 		return 0;
 	}
 	if (look->rules.liveness)
-		r = face_liveness(look->engine, image, face, &live);
+		r = face_liveness(look->engine, image, face, enrolment->frames, &live);
 	if (r == 0)
 		r = face_look_align(image, face, enrolment->frames, crop);
 	if (r == 0)
@@ -277,7 +276,7 @@ static int take_sight(struct face_look *look, const struct face_image *image, st
 		enrolment->sum[i] += embedding[i];
 	if (look->keep_pictures && quality.value > enrolment->quality)
 		enrolment->kept_bytes = keep(image, face, enrolment->kept);
-	enrolment->live += live;
+	enrolment->live[enrolment->frames] = live;
 	enrolment->quality = fmaxf(enrolment->quality, quality.value);
 	enrolment->frames++;
 	return 0;
@@ -297,7 +296,7 @@ int face_look_live(struct face_look *look, const struct face_image *image, struc
 	if (r < 0 || enrolment->frames < FACE_LIVE_FRAMES)
 		return r;
 	if (look->rules.liveness &&
-	    enrolment->live / (float)enrolment->frames < enrolment->view->liveness_min)
+	    face_track_live_mean(enrolment->live, enrolment->frames) < enrolment->view->liveness_min)
 		tell(look, "What the camera saw looks like a picture of a face, not like a living person.");
 	else
 		tell(look, NULL);

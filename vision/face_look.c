@@ -301,7 +301,7 @@ static int examine(struct face_look *look, struct face_view *view, const struct 
 		return 0;
 	sight.quality = quality.value;
 	if (look->rules.liveness)
-		r = face_liveness(look->engine, image, face, &sight.live);
+		r = face_liveness(look->engine, image, face, track->good_frames, &sight.live);
 	result->ms.liveness = ms_since(&mark_us);
 	if (r == 0)
 		r = face_look_align(image, face, track->good_frames, crop);

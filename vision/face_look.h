@@ -30,7 +30,7 @@ enum { FACE_LIVE_FRAMES = 8 }; /* good ones make a template at the gate */
 struct face_enrolment {
 	struct face_view *view;     /* NULL: nobody is */
 	uint64_t request, until_ms; /* CLOCK_MONOTONIC */
-	float sum[FACE_DIM], live, quality;
+	float sum[FACE_DIM], live[FACE_LIVE_FRAMES], quality;
 	unsigned frames;
 	const char *trouble;               /* of the latest frame that did not serve; a sentence */
 	uint8_t kept[FACE_KEPT_BYTES_MAX]; /* of the best frame */

@@ -28,11 +28,17 @@ namespace
 constexpr float detect_score_min = 0.7F;
 constexpr float detect_overlap_max = 0.4F;
 /*
- * How much round the face the liveness net sees, in face heights. Its authors say 2.7, which also sees the edge
- * of any picture that a camera shows and takes one live face in ten of them for a print; with these two together
- * it is one in a hundred, and no webcam frame of a print (464) came above 0.13.
+ * How much round the face the liveness net sees, in face heights, frame by frame. Its authors say 2.7, which also sees the
+ * edge of any picture that a camera shows and takes one live face in ten of them for a print. Two frames together, by the
+ * mean of their log-odds: 464 films of a print on a webcam reach 0.06 at most, 88 of living faces 0.99 at least.
  */
 constexpr float liveness_contexts[] = {1.6F, 1.8F};
+/*
+ * What the landmark net sees, in box heights: lower and closer than its authors have it. The box reaches far up the forehead
+ * of somebody who looks down, and then brows pass for eyes and glasses for a mouth. On LFW's dev half, TAR at FAR 1e-2, 1e-3
+ * and 1e-4 rises from 99.26, 98.52 and 97.41 % to 99.57, 98.94 and 97.85 %.
+ */
+constexpr float landmark_side = 0.85F, landmark_below_middle = 0.1F;
 constexpr float odds_max = 9.2F; /* log of 10,000 to 1: one crop alone never decides */
 constexpr int side_min_px = 16, side_max_px = 16384;
 
@@ -337,7 +343,7 @@ static int try_out(struct face_engine *engine, char *error)
 	}
 	if (r == 0) {
 		role = FACE_MODEL_LIVENESS;
-		r = face_liveness(engine, &image, &face, &live);
+		r = face_liveness(engine, &image, &face, 0, &live);
 	}
 	if (r == 0) {
 		role = FACE_MODEL_FEATURE;
@@ -420,8 +426,9 @@ int face_find_points(struct face_engine *engine, const struct face_image *image,
 	if (engine == nullptr || !is_usable(image) || !is_usable(face, image))
 		return -EINVAL;
 	return guard("finding the points of a face", [&] {
-		float centre_x_px = face->x_px + face->width_px / 2, side_px = face->height_px;
-		float centre_y_px = face->y_px + face->height_px / 2;
+		float centre_x_px = face->x_px + face->width_px / 2,
+		      side_px = face->height_px * landmark_side;
+		float centre_y_px = face->y_px + face->height_px * (0.5F + landmark_below_middle);
 		cv::dnn::Net &net = engine->nets[FACE_MODEL_LANDMARK];
 		cv::Mat square = square_at(wrap(image), centre_x_px, centre_y_px, side_px), grey, output;
 		struct face_point *marks = face->landmarks;
@@ -468,23 +475,18 @@ static int live_odds(struct face_engine *engine, const cv::Mat &crop, float *ret
 }
 
 int face_liveness(struct face_engine *engine, const struct face_image *image, const struct face *face,
-		  float *ret_live)
+		  unsigned view, float *ret_live)
 {
 	if (engine == nullptr || !is_usable(image) || !is_usable(face, image) || ret_live == nullptr)
 		return -EINVAL;
 	return guard("judging liveness", [&] {
 		cv::Mat picture = wrap(image);
-		float odds, sum = 0;
-		int r;
+		float context = liveness_contexts[view % std::size(liveness_contexts)], odds;
+		int r = live_odds(engine, picture(surroundings(face, picture.size(), context)), &odds);
 
-		for (float context : liveness_contexts) {
-			r = live_odds(engine, picture(surroundings(face, picture.size(), context)), &odds);
-			if (r < 0)
-				return r;
-			sum += odds / static_cast<float>(std::size(liveness_contexts));
-		}
-		*ret_live = 1 / (1 + std::exp(-sum));
-		return 0;
+		if (r == 0)
+			*ret_live = 1 / (1 + std::exp(-odds));
+		return r;
 	});
 }
 

@@ -5,6 +5,7 @@
 
 /* below it, a sight and the mean so far are two people; the same person seldom falls under 0.4 in one visit */
 static const float same_person_min = 0.25f;
+static const float live_least = 1e-4f; /* no single frame is surer than that */
 
 static float overlap(const struct face_track *track, const struct face *face)
 {
@@ -189,15 +190,23 @@ bool face_track_mean(const struct face_track *track, float *ret_embedding)
 	return true;
 }
 
+float face_track_live_mean(const float *live, size_t count)
+{
+	float sum = 0, one;
+
+	for (size_t i = 0; i < count; i++) {
+		one = fminf(fmaxf(live[i], live_least), 1 - live_least);
+		sum += logf(one / (1 - one));
+	}
+	return count == 0 ? -1 : 1 / (1 + expf(-sum / (float)count));
+}
+
 float face_track_liveness(const struct face_track *track)
 {
 	unsigned n =
 		track->good_frames < FACE_TRACK_LIVE_WINDOW ? track->good_frames : FACE_TRACK_LIVE_WINDOW;
-	float sum = 0;
 
-	for (unsigned i = 0; i < n; i++)
-		sum += track->live[i];
-	return n == 0 ? -1 : sum / (float)n;
+	return face_track_live_mean(track->live, n);
 }
 
 bool face_track_open(struct face_track *track, const struct face_rules *rules, uint64_t now_ms)

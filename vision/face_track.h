@@ -78,7 +78,13 @@ void face_track_add(struct face_tracks *tracks, struct face_track *track, const 
 /** The mean of the track's embeddings, unit length. @return false when there is none. */
 bool face_track_mean(const struct face_track *track, float *ret_embedding);
 
-/** Mean over the latest good frames, 0 to 1; -1 before the first. */
+/**
+ * What frames say of liveness together: the mean of their log-odds, so that one that is sure weighs more than one that is
+ * not. @return 0 to 1; -1 for none.
+ */
+float face_track_live_mean(const float *live, size_t count);
+
+/** The same of the latest good frames; -1 before the first. */
 float face_track_liveness(const struct face_track *track);
 
 /**

@@ -80,7 +80,7 @@ static void a_living_face_looks_alive(void **state)
 
 	assert_int_equal(face_photo_decode(file, bytes, &photo, reason), 0);
 	assert_int_equal(face_detect(*state, &photo.image, NULL, &face, 1, &count), 0);
-	assert_int_equal(face_liveness(*state, &photo.image, &face, &live), 0);
+	assert_int_equal(face_liveness(*state, &photo.image, &face, 0, &live), 0);
 	assert_true(live > 0.5f && live <= 1);
 	face_photo_finish(&photo);
 	free(file);
@@ -115,7 +115,7 @@ static void what_makes_no_sense_is_refused(void **state)
 	assert_int_equal(face_detect(*state, &image, &outside, &face, 1, &count), -EINVAL);
 	assert_int_equal(face_detect(NULL, &image, NULL, &face, 1, &count), -EINVAL);
 	assert_int_equal(face_find_points(*state, &image, &face), -EINVAL);
-	assert_int_equal(face_liveness(*state, &image, &far, &live), -EINVAL);
+	assert_int_equal(face_liveness(*state, &image, &far, 0, &live), -EINVAL);
 	assert_int_equal(face_align(&image, &flat, crop), -EINVAL);
 }
 

@@ -132,6 +132,18 @@ static void a_stranger_is_called_so_after_enough_frames(void **state)
 	assert_int_equal(face_track_judge(track, &rules, "", -1, 0.5f, 1000), FACE_VERDICT_STRANGER);
 }
 
+/* A print that one frame takes for alive stays a print; a living face that one frame doubts stays alive. */
+static void one_frame_does_not_decide_liveness(void **state)
+{
+	const float print[] = {0.97f, 0.0005f}, living[] = {0.999f, 0.2f}, none[1] = {0};
+
+	(void)state;
+	assert_true(face_track_live_mean(print, 2) < 0.2f);
+	assert_true(face_track_live_mean(living, 2) > 0.9f);
+	assert_float_equal(face_track_live_mean(none, 0), -1, 0);
+	assert_true(face_track_live_mean(none, 1) < 0.001f);
+}
+
 static void a_picture_of_a_resident_opens_nothing(void **state)
 {
 	struct face_tracks tracks = {0};
@@ -205,6 +217,7 @@ int main(void)
 		cmocka_unit_test(one_lucky_frame_opens_nothing),
 		cmocka_unit_test(frames_that_name_two_people_open_nothing),
 		cmocka_unit_test(a_stranger_is_called_so_after_enough_frames),
+		cmocka_unit_test(one_frame_does_not_decide_liveness),
 		cmocka_unit_test(a_picture_of_a_resident_opens_nothing),
 		cmocka_unit_test(a_decision_is_repeated_only_later),
 		cmocka_unit_test(somebody_else_in_the_same_place_is_a_new_track),
