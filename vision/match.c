@@ -237,6 +237,8 @@ static int add_locked(struct gallery *gallery, const char *id, const float *unit
 	if (r < 0)
 		return r;
 	memcpy(gallery->exact + at * gallery->dim, unit, gallery->dim * sizeof(float));
+	if (at % MATCH_BLOCK == 0) /* bounds are worked out for whole blocks */
+		memset(&gallery->sizes[at / MATCH_BLOCK], 0, sizeof(struct match_sizes));
 	to_whole(unit, gallery->dim, gallery->whole + at * gallery->dim, &gallery->sizes[at / MATCH_BLOCK],
 		 at % MATCH_BLOCK);
 	gallery->owner[at] = index;
@@ -438,7 +440,7 @@ static void search_locked(const struct gallery *gallery, const float *unit, stru
 {
 	struct search search = {.gallery = gallery, .unit = unit, .floor = {.max = best->max}, .best = best};
 	_Alignas(ALIGN_BYTES) int8_t whole[GALLERY_DIM_MAX];
-	_Alignas(ALIGN_BYTES) int32_t products[MATCH_BLOCK];
+	_Alignas(ALIGN_BYTES) int32_t products[MATCH_BLOCK] = {0};
 	float lowest[MATCH_BLOCK], highest[MATCH_BLOCK];
 	struct match_sizes probe;
 	size_t n;
