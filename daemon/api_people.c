@@ -360,7 +360,7 @@ struct consenting {
 	struct http_token http;
 	char id[ULID_BYTES], by[HTTP_CALLER_BYTES], version[VERSION_BYTES_MAX + 1];
 	enum api_role role;
-	bool given;
+	bool given, faces_asked;
 	json_t *json;
 };
 
@@ -395,16 +395,45 @@ static void keep_consent(struct api *api, struct consenting *consenting)
 		 consent_json(consenting->id, consenting->json), on_consent_kept, consenting);
 }
 
-/* Only of somebody who is there. */
+static void on_faces_removed(struct api *api, void *arg, const json_t *body);
+
+/* Only of somebody who is there. What was agreed to goes before the withdrawal is noted: a crash leaves no face behind. */
 static void on_person(struct api *api, void *arg, const json_t *body)
 {
 	struct consenting *consenting = arg;
+	const struct api_caller by = {.name = consenting->by};
+	bool faces = json_integer_value(json_object_get(body, "faces")) > 0;
+	struct api_token token;
 
-	if (body != NULL) {
+	if (body == NULL) {
+		http_respond_problem(api->http, consenting->http, 404, "there is no such person");
+	} else if (consenting->given || !faces) {
 		keep_consent(api, consenting);
 		return;
+	} else if (consenting->faces_asked || !api_begin_inner(api, on_faces_removed, consenting, &token)) {
+		http_respond_problem(
+			api->http, consenting->http, 503,
+			"the faces could not be removed; the withdrawal is not noted, try again");
+	} else {
+		consenting->faces_asked = true;
+		api->ops->faces_remove(api->gate, token, &by, consenting->id);
+		return;
 	}
-	http_respond_problem(api->http, consenting->http, 404, "there is no such person");
+	free(consenting);
+}
+
+/* Whether they are gone, the person says. */
+static void on_faces_removed(struct api *api, void *arg, const json_t *body)
+{
+	struct consenting *consenting = arg;
+	struct api_token token;
+
+	(void)body;
+	if (api_begin_inner(api, on_person, consenting, &token)) {
+		api->ops->person_get(api->gate, token, consenting->id);
+		return;
+	}
+	http_respond_problem(api->http, consenting->http, 503, "too many requests are waiting, try again");
 	free(consenting);
 }
 
@@ -458,12 +487,15 @@ void api_consent_forget(struct api *api, const char *person)
 			     NULL); /* the gate tells of a failing disk */
 }
 
-/* ---- that one was erased ---- */
+/* ---- that one was erased, or the faces were ---- */
 
 struct erasure {
 	struct http_token http;
 	char id[ULID_BYTES];
+	bool of_faces;
 };
+
+static bool ask_erasure(struct api *api, struct erasure *erasure);
 
 static void on_removal(struct api *api, void *arg, const json_t *body)
 {
@@ -472,33 +504,52 @@ static void on_removal(struct api *api, void *arg, const json_t *body)
 
 	if (body == NULL)
 		http_respond_problem(api->http, erasure->http, 503, "the log cannot be read now");
-	else if (event == NULL)
-		http_respond_problem(api->http, erasure->http, 404, "nobody was erased under this id");
-	else
+	else if (event != NULL)
 		api_respond_json(api, erasure->http, 200,
-				 json_pack("{s:s, s:s, s:O, s:O}", "person", erasure->id, "site", api->site,
+				 json_pack("{s:s, s:s, s:s, s:O, s:O}", "person", erasure->id, "what",
+					   erasure->of_faces ? "faces" : "person", "site", api->site,
 					   "erased", json_object_get(event, "time"), "event", event));
+	else if (erasure->of_faces)
+		http_respond_problem(api->http, erasure->http, 404, "nobody was erased under this id");
+	else {
+		erasure->of_faces = true;
+		if (ask_erasure(api, erasure))
+			return;
+		http_respond_problem(api->http, erasure->http, 503,
+				     "too many requests are waiting, try again");
+	}
 	free(erasure);
+}
+
+static bool ask_erasure(struct api *api, struct erasure *erasure)
+{
+	const struct api_events_query query = {.type = erasure->of_faces ? "person.faces_removed"
+									 : "person.removed",
+					       .limit = 1,
+					       .person = erasure->id};
+	struct api_token token;
+
+	if (!api_begin_inner(api, on_removal, erasure, &token))
+		return false;
+	api->ops->events(api->gate, token, &query);
+	return true;
 }
 
 void api_get_erasure(struct api *api, const struct http_request *request, const char *id)
 {
-	struct api_events_query query = {.type = "person.removed", .limit = 1};
 	struct erasure *erasure;
-	struct api_token token;
 
 	if (!ulid_is_valid(id)) {
 		api_bad(api, request, 404, "nobody was erased under this id");
 		return;
 	}
-	erasure = malloc(sizeof(*erasure));
-	if (erasure == NULL || !api_begin_inner(api, on_removal, erasure, &token)) {
+	erasure = calloc(1, sizeof(*erasure));
+	if (erasure != NULL) {
+		erasure->http = request->token;
+		strcpy(erasure->id, id);
+	}
+	if (erasure == NULL || !ask_erasure(api, erasure)) {
 		free(erasure);
 		api_bad(api, request, 503, "too many requests are waiting, try again");
-		return;
 	}
-	erasure->http = request->token;
-	strcpy(erasure->id, id);
-	query.person = erasure->id;
-	api->ops->events(api->gate, token, &query);
 }

@@ -111,12 +111,19 @@ class Faces(unittest.TestCase):
 
         # all faces of one go, and the person stays
         count = self.gate.call("GET", f"people/{anna}")[1]["faces"]
-        self.assertEqual(self.gate.call("DELETE", f"people/{anna}/faces")[0], 204)
+        self.assertEqual(self.gate.call("GET", f"people/{anna}/erasure")[0], 404)
+        route = f"people/{anna}/consent"
+        self.assertEqual(self.gate.call("POST", route, {"version": "2026-11", "given": True})[0], 200)
+        self.assertFalse(self.gate.call("POST", route, {"version": "2026-11", "given": False})[1]["given"])  # takes the faces along
         self.assertEqual(self.gate.call("GET", f"people/{anna}")[1]["faces"], 0)
         told = self.gate.wait_event("person.faces_removed")
         self.assertEqual((told["person"], told["data"]["faces"]), (anna, count))
         self.assertEqual(self.gate.call("DELETE", f"people/{anna}/faces")[0], 404)
+        certificate = self.gate.call("GET", f"people/{anna}/erasure")[1]
+        self.assertEqual((certificate["what"], certificate["event"]["hash"]), ("faces", told["hash"]))
         self.assertEqual(self.enrol(anna, PHOTOS[3])[0], 409)  # Bert has that face now, and Anna none
+        self.assertEqual(self.gate.call("DELETE", f"people/{bert}/faces")[0], 204)
+        self.assertEqual(self.gate.call("GET", f"people/{bert}")[1]["faces"], 0)
 
     def cmyk(self, path):
         """Writes a CMYK JPEG where a tool for it is there."""

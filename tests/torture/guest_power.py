@@ -43,7 +43,7 @@ def main():
     subprocess.run(["mount", "-t", "ext4", "/dev/ubda", str(DISK)], check=True)
     (DISK / "state").mkdir(mode=0o700, exist_ok=True)
     (RUN / "gatehouse.yaml").write_text(json.dumps({
-        "version": 1, "site": "test-site", "gate": "test-gate", "state_dir": str(DISK / "state"), "models_dir": "/nowhere",
+        "version": 2, "site": "test-site", "gate": "test-gate", "state_dir": str(DISK / "state"), "models_dir": "/nowhere",
         "board": {"outputs": [{"name": "main-lock"}]}, "doors": [{"name": "main", "lock": "main-lock"}],
         "api": {"socket": str(RUN / "api.sock"), "listen": ""}}))
     with open(RUN / "log", "wb") as log:

@@ -108,7 +108,7 @@ function Consent({ person, told }: { person: string; told: (given: boolean) => v
 	const note = async (given: boolean): Promise<void> => {
 		setTried(true);
 		if (version.trim() === '') return;
-		if (!given && !(await ask({ title: t('Note that consent was withdrawn?', '登记撤回同意？'), text: t('Then erase the person, or the faces stay.', '之后请删除该人员，否则人脸数据仍保留。'), yes: t('Note it', '登记'), danger: true }))) return;
+		if (!given && !(await ask({ title: t('Note that consent was withdrawn?', '登记撤回同意？'), text: t('The faces are removed now; name, cards and PIN stay until the person is erased.', '人脸数据将立即删除；姓名、卡和密码保留至删除该人员为止。'), yes: t('Note it', '登记'), danger: true }))) return;
 		localStorage.setItem(VERSION, version.trim());
 		await act(() => post(`people/${person}/consent`, { version: version.trim(), given }), t('Noted.', '已登记。'));
 		load.reload();
@@ -153,7 +153,7 @@ function Erase({ person }: { person: Person }) {
 	);
 }
 
-interface Erasure { person: string; site: string; erased: string; event: { seq: number; id: string; hash: string; prev: string } }
+interface Erasure { person: string; what: 'person' | 'faces'; site: string; erased: string; event: { seq: number; id: string; hash: string; prev: string } }
 
 export function Certificate({ id }: { id: string }) {
 	const load = useLoad<Erasure>(`people/${id}/erasure`);
@@ -162,8 +162,10 @@ export function Certificate({ id }: { id: string }) {
 		<Page title={t('Certificate of erasure', '删除证明')} actions={<><a class="button plain" href="#/people">{t('To the people', '返回人员')}</a><Button kind="main" icon="paper" onClick={() => print()}>{t('Print', '打印')}</Button></>}>
 			<Await load={load}>{(one) => (
 				<Card>
-					<p>{t(`At the gate of "${one.site}" the name, faces, cards, PINs and consent records of the person below were erased. The log keeps the number alone, which names nobody.`,
-						`“${one.site}”闸机已删除以下编号人员的姓名、人脸、卡、密码及同意记录。日志仅保留编号，不指向任何人。`)}</p>
+					<p>{one.what === 'faces'
+						? t(`At the gate of "${one.site}" all face templates of the person below were erased.`, `“${one.site}”闸机已删除以下编号人员的全部人脸模板。`)
+						: t(`At the gate of "${one.site}" the name, faces, cards, PINs and consent records of the person below were erased. The log keeps the number alone, which names nobody.`,
+							`“${one.site}”闸机已删除以下编号人员的姓名、人脸、卡、密码及同意记录。日志仅保留编号，不指向任何人。`)}</p>
 					<dl class="definition">
 						<dt>{t('Number of the person', '人员编号')}</dt><dd class="mono">{one.person}</dd>
 						<dt>{t('Erased', '删除时间')}</dt><dd><When iso={one.erased} /> <span class="mono dim">{one.erased}</span></dd>
