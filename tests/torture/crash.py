@@ -14,6 +14,7 @@ from rig import DOORS_MS_MAX, READY_MS_MAX, Gate, Load, broken, harness, is_quie
 HERE = pathlib.Path(__file__).resolve().parent
 GPIO = HERE.parent / "gpio"
 IMAGE_BYTES = 64 << 20
+CLOCK_STEPS = 7  # of guest_power.py
 
 
 def kill(rng, rounds):
@@ -93,7 +94,7 @@ def cut_power(folder, image, acts):
 
 
 def look_after(folder, image, lines):
-    """What a second machine finds on the disk: the journal replayed, files intact, every promise kept."""
+    """What a second machine finds on the disk: the journal replayed, files intact, every promise kept. (wrong, events)"""
     done = subprocess.run(["e2fsck", "-fy", str(image)], capture_output=True, text=True, check=False)
     wrong = [] if done.returncode in (0, 1) else [f"e2fsck ends with {done.returncode}: {done.stdout[-300:]}"]
     with Gate() as gate:
@@ -105,24 +106,53 @@ def look_after(folder, image, lines):
         if list(gate.state.glob("*.corrupt-*")):
             wrong.append("gate.db was set aside")
         gate.exit_works()
+        events = gate.events()
         gate.stop()
-    return wrong
+    return wrong, events
 
 
-def power(rng, rounds):
-    """An ext4 image in the User-Mode Linux kernel, whose process is killed while the daemon writes."""
+def on_disk(case):
+    """case(folder, image), with an empty ext4 image; skipped without the kernel."""
     have = subprocess.run([str(GPIO / "kernel"), "--have"], capture_output=True, text=True, check=False)
     if have.returncode != 0:
         return {"skipped": have.stderr.strip(), "wrong": []}
-    folder, wrong, lines = pathlib.Path(tempfile.mkdtemp(prefix="gatehouse-power-", dir="/var/tmp")), [], []
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="gatehouse-power-", dir="/var/tmp"))
     image = folder / "disk.img"
     try:
         with open(image, "wb") as file:
             file.truncate(IMAGE_BYTES)
         subprocess.run(["mkfs.ext4", "-q", "-F", str(image)], check=True, capture_output=True)
-        for _ in range(rounds):  # the same disk from cut to cut
-            lines = cut_power(folder, image, rng.randint(3, 40))
-            wrong += look_after(folder, image, lines)
+        return case(folder, image)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-    return {"cuts": rounds, "acknowledged": len(lines), "wrong": wrong}
+
+
+def clock(rng, rounds):
+    """The clock set back, forward and over both changes of summer time, in a kernel of its own: doors keep their times."""
+    def case(folder, image):
+        acknowledged = folder / "acknowledged"
+        words = ["GH_CASE=clock", f"GH_BUILD_DIR={harness.BUILD}", f"GH_ACK={acknowledged}", f"GH_SEED={os.urandom(64).hex()}",
+                 f"ubd0={image}"]
+        done = subprocess.run([str(GPIO / "boot"), str(HERE / "guest"), *words], capture_output=True, text=True, timeout=180, check=False)
+        if done.returncode != 0:
+            return {"wrong": [f"ended with {done.returncode}: {(done.stdout + done.stderr)[-1500:]}"]}
+        lines = [line.split() for line in acknowledged.read_text().splitlines()]
+        wrong, events = look_after(folder, image, lines)
+        told = [e for e in events if e["type"] == "clock.stepped"]
+        if len(told) < CLOCK_STEPS - 1:  # the last may come when the daemon already ends
+            wrong.append(f"{len(told)} of {CLOCK_STEPS} steps are in the log")
+        return {"steps": CLOCK_STEPS, "told": len(told), "acknowledged": len(lines), "wrong": wrong}
+
+    return on_disk(case)
+
+
+def power(rng, rounds):
+    """An ext4 image in the User-Mode Linux kernel, whose process is killed while the daemon writes."""
+    def case(folder, image):
+        wrong, lines = [], []
+        for _ in range(rounds):  # the same disk from cut to cut
+            lines = cut_power(folder, image, rng.randint(3, 40))
+            wrong += look_after(folder, image, lines)[0]
+        return {"cuts": rounds, "acknowledged": len(lines), "wrong": wrong}
+
+    return on_disk(case)

@@ -1,6 +1,7 @@
 """
-Runs inside the User-Mode Linux kernel: the daemon with its state on an ext4 disk (/dev/ubda), changes without end over its
-API, and each one that was acknowledged in a line of $GH_ACK, a file of the host. It is ended by pulling the plug.
+Runs inside the User-Mode Linux kernel: the daemon with its state on an ext4 disk (/dev/ubda), changes over its API, and each
+one that was acknowledged in a line of $GH_ACK, a file of the host. Without $GH_CASE it goes on until somebody pulls the
+plug; with "clock" the kernel's clock is set to and fro, and it ends.
 """
 import fcntl
 import http.client
@@ -15,6 +16,8 @@ import time
 BUILD, DISK, RUN = pathlib.Path(os.environ["GH_BUILD_DIR"]), pathlib.Path("/run/disk"), pathlib.Path("/run/gatehouse")
 
 RNDADDENTROPY = 0x40085203  # linux/random.h
+ZONE = "Europe/Berlin"
+CHANGES = (1806195598, 1824944398)  # two seconds before summer time begins (2027-03-28) and ends (2027-10-31)
 
 
 class Connection(http.client.HTTPConnection):
@@ -36,39 +39,89 @@ def give_randomness():
         fcntl.ioctl(pool, RNDADDENTROPY, struct.pack("ii", 512, 64) + bytes.fromhex(os.environ["GH_SEED"]))
 
 
-def main():
-    give_randomness()
+def start_daemon():
+    """(process, connection) once its log is there."""
     DISK.mkdir()
     RUN.mkdir(mode=0o700)
     subprocess.run(["mount", "-t", "ext4", "/dev/ubda", str(DISK)], check=True)
     (DISK / "state").mkdir(mode=0o700, exist_ok=True)
     (RUN / "gatehouse.yaml").write_text(json.dumps({
         "version": 2, "site": "test-site", "gate": "test-gate", "state_dir": str(DISK / "state"), "models_dir": "/nowhere",
-        "board": {"outputs": [{"name": "main-lock"}]}, "doors": [{"name": "main", "lock": "main-lock"}],
+        "board": {"outputs": [{"name": "main-lock"}], "inputs": [{"name": "main-exit", "debounce_ms": 0}]},
+        "doors": [{"name": "main", "lock": "main-lock", "exit_button": "main-exit", "release_ms": 300}],
         "api": {"socket": str(RUN / "api.sock"), "listen": ""}}))
     with open(RUN / "log", "wb") as log:
-        subprocess.Popen([str(BUILD / "gatehoused"), "--config", str(RUN / "gatehouse.yaml")], stdout=log, stderr=log)
+        child = subprocess.Popen([str(BUILD / "gatehoused"), "--config", str(RUN / "gatehouse.yaml")], stdout=log, stderr=log,
+                                 env=dict(os.environ, TZ=ZONE))
     deadline = time.monotonic() + 60
     while True:
         try:
             connection = Connection("localhost")
             if connection.call("GET", "status")[1]["storage"]["last_seq"] > 0:
-                break
+                return child, connection
         except (OSError, http.client.HTTPException):
             pass
         if time.monotonic() > deadline:
             raise SystemExit((RUN / "log").read_text())
         time.sleep(0.05)
+
+
+def act(connection, told, number):
+    """Somebody comes, every third goes again; each answer is on the host's disk when this returns."""
+    status, person = connection.call("POST", "people", {"name": f"Person {number}"})
+    lines = [("added", person["id"])] if status == 201 else []
+    if lines and number % 3 == 0 and connection.call("DELETE", f"people/{person['id']}")[0] == 204:
+        lines.append(("removed", person["id"]))
+    for line in lines:
+        os.write(told, " ".join(line).encode() + b"\n")
+    os.fsync(told)
+
+
+def door(connection):
+    return connection.call("GET", "doors")[1]["doors"][0]["lock"]
+
+
+def wait_lock(connection, lock):
+    deadline = time.monotonic() + 20
+    while door(connection) != lock:
+        if time.monotonic() > deadline:
+            raise SystemExit(f"the door is not {lock}:\n{(RUN / 'log').read_text()}")
+        time.sleep(0.01)
+
+
+def steps():
+    """Where the clock is set to, in seconds since 1970: an hour back, a day on, two years on, to just before each change of
+    summer time, years back, and where it was."""
+    now = time.time()
+    return [now - 3600, now + 86400, now + 2 * 365 * 86400, *CHANGES, 1735700000, now]
+
+
+def clock(child, connection, told):
+    for number, to in enumerate(steps()):
+        time.clock_settime(time.CLOCK_REALTIME, to)
+        act(connection, told, number)
+        connection.call("POST", "board/lines/main-exit", {"level": "active"})
+        connection.call("POST", "board/lines/main-exit", {"level": "inactive"})
+        wait_lock(connection, "Unlocked")
+        wait_lock(connection, "Locked")  # after release_ms, whatever the wall clock says
+        if to in CHANGES:
+            time.sleep(3)  # over the change
+    child.terminate()
+    if child.wait(30) != 0:
+        raise SystemExit(f"gatehoused ended with {child.returncode}:\n{(RUN / 'log').read_text()}")
+    subprocess.run(["umount", str(DISK)], check=True)
+
+
+def main():
+    give_randomness()
+    child, connection = start_daemon()
     told = os.open(os.environ["GH_ACK"], os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    if os.environ.get("GH_CASE") == "clock":
+        clock(child, connection, told)
+        return
     number = 0
     while True:
-        status, person = connection.call("POST", "people", {"name": f"Person {number}"})
-        lines = [("added", person["id"])] if status == 201 else []
-        if lines and number % 3 == 0 and connection.call("DELETE", f"people/{person['id']}")[0] == 204:
-            lines.append(("removed", person["id"]))
-        for line in lines:
-            os.write(told, " ".join(line).encode() + b"\n")
-        os.fsync(told)
+        act(connection, told, number)
         number += 1
 
 
