@@ -2,21 +2,36 @@
 import { useEffect, useState } from 'preact/hooks';
 import { language, word } from './i18n';
 
-let inChinese: typeof import('./said-zh').inChinese | undefined;
+let catalogue: typeof import('./said-zh') | undefined;
 
 /** Before said() is needed; in English there is nothing to load. A catalogue that does not come leaves the English. */
 export async function learn(): Promise<void> {
-	if (language() === 'zh' && !inChinese) inChinese = await import('./said-zh').then((m) => m.inChinese, () => undefined);
+	if (language() === 'zh' && !catalogue) catalogue = await import('./said-zh').catch(() => undefined);
 }
 
 /** The sentence in the user's language; undefined: only its English is known. */
-export const translated = (sentence: string): string | undefined => (language() === 'zh' ? inChinese?.(sentence, word) : sentence);
+export const translated = (sentence: string): string | undefined => (language() === 'zh' ? catalogue?.inChinese(sentence, word) : sentence);
 export const said = (sentence: string): string => { const known = word(sentence); return known === sentence ? translated(sentence) ?? sentence : known; };
 
 /** The same as an element. */
 export function Said({ text }: { text: string }) {
-	const [, setLearned] = useState(false), known = translated(text);
+	useLearned();
+	const known = said(text);
 
-	useEffect(() => { if (known === undefined) void learn().then(() => setLearned(true)); }, []);
-	return known === undefined ? <span lang="en">{text}</span> : <>{known}</>;
+	return known === text && language() === 'zh' ? <span lang="en">{text}</span> : <>{known}</>;
+}
+
+/** The name of a member of an event's data. */
+export function DataName({ name }: { name: string }) {
+	useLearned();
+	const known = language() === 'zh' ? catalogue?.nameInChinese(name) : undefined;
+
+	return known === undefined ? <span lang="en">{name.replace(/_/g, ' ')}</span> : <>{known}</>;
+}
+
+/* draws again once the catalogue is there */
+function useLearned(): void {
+	const [, setLearned] = useState(false);
+
+	useEffect(() => { if (language() === 'zh' && !catalogue) void learn().then(() => setLearned(true)); }, []);
 }

@@ -3,6 +3,7 @@ Every sentence that the gate can say to somebody at the page stands in the page'
 (console/src/said-zh.ts), by its printf format as it is in the source; so does every code of a problem document.
 Prints what is missing. `said.py --list` prints all sentences.
 """
+import functools
 import pathlib
 import re
 import sys
@@ -77,6 +78,27 @@ def codes():
     return set(re.findall(r'"([a-z-]+)"', table)) | set(given) | {"failed", "evidence-changed", "no-evidence"}
 
 
+def data_names():
+    """Of the members of events' data, by docs/asyncapi.yaml; none where its parser is missing (tools/setup --for test)."""
+    try:
+        import yaml
+    except ImportError:
+        return set()
+    document = yaml.safe_load((ROOT / "docs" / "asyncapi.yaml").read_text())
+
+    def members(schema):
+        if "$ref" in schema:
+            schema = functools.reduce(lambda at, part: at[part], schema["$ref"].lstrip("#/").split("/"), document)
+        found = set(schema.get("properties", {}))
+        return found.union(*(members(each) for kind in ("allOf", "anyOf", "oneOf") for each in schema.get(kind, [])))
+
+    def data(schema):
+        found = members(schema["properties"]["data"]) if "data" in schema.get("properties", {}) else set()
+        return found.union(*(data(each) for kind in ("allOf", "anyOf", "oneOf") for each in schema.get(kind, [])))
+
+    return set().union(*(data(message["payload"]) for message in document["components"]["messages"].values())) - {"v"}
+
+
 def main():
     if "--list" in sys.argv:
         for text, files in sentences().items():
@@ -94,6 +116,10 @@ def main():
         print(f"{CATALOGUE.name}: nobody says {text!r} any more")
     for code in sorted(codes() - words):
         print(f"i18n.ts has no words for the code {code!r}")
+    names = set(re.findall(r"\b(\w+): '", system))
+    for name in sorted(data_names() - names):
+        print(f"{CATALOGUE.name} has no name for {name!r} of an event's data")
+        missing[name] = ()
     for english, chinese in entries.items():
         places = len(re.findall(r"%[-0-9.*]*[lz]*[a-z]", english))
         if any(int(number) > places for number in re.findall(r"\{(\d)\}", chinese)):

@@ -2,7 +2,7 @@
 import { useState } from 'preact/hooks';
 import { get, type EventRow } from '../api';
 import { t, word } from '../i18n';
-import { Said, said as inWords } from '../said';
+import { DataName, Said, said as inWords } from '../said';
 import { originText } from '../origin';
 import { asProblem, Badge, Button, Dialog, PersonName } from '../ui';
 import { day } from './parts';
@@ -55,7 +55,7 @@ export function EventDialog({ event, close, only }: { event: EventRow; close: ()
 				{event.source && <><dt>{t('Told by', '来源')}</dt><dd class="mono">{event.source}</dd></>}
 				{event.person && <><dt>{t('Person', '人员')}</dt><dd><button type="button" class="textlink" onClick={() => only({ person: event.person ?? '' })}><PersonName id={event.person} /></button> <span class="mono dim">{event.person}</span></dd></>}
 				{Object.entries(event.data).filter(([key]) => key !== 'v').map(([key, value]) => (
-					<><dt key={`${key}-t`} lang="en">{key.replace(/_/g, ' ')}</dt>
+					<><dt key={`${key}-t`}><DataName name={key} /></dt>
 						<dd key={key}>{typeof value === 'object' && value !== null ? <pre class="mono">{JSON.stringify(value, null, 1)}</pre> : <>{text(value)}{typeof value === 'string' && inWords(value) !== value && <span class="dim"> ({inWords(value)})</span>}</>}</dd></>
 				))}
 				<dt>{t('Hash', '哈希')}</dt><dd class="mono">{event.hash}</dd>

@@ -2,6 +2,7 @@
 import { useEffect, useState } from 'preact/hooks';
 import { get, post } from '../api';
 import { t, word } from '../i18n';
+import { Said } from '../said';
 import { useReloadOn } from '../live';
 import { lasting } from '../office/parts';
 import type { PageProps } from '../routes';
@@ -46,7 +47,7 @@ function ReaderCard({ reader }: { reader: Reader }) {
 	const numeric = reader.kind === 'wiegand';
 
 	return (
-		<Card title={reader.name} actions={reader.fault ? <Badge tone="bad">{word(reader.fault)}</Badge> : <Badge>{reader.door} · {reader.direction === 'in' ? t('in', '进') : t('out', '出')}</Badge>}>
+		<Card title={reader.name} actions={reader.fault ? <Badge tone="bad"><Said text={reader.fault} /></Badge> : <Badge>{reader.door} · {reader.direction === 'in' ? t('in', '进') : t('out', '出')}</Badge>}>
 			{reader.locked_out_s > 0 && <p class="note warn">{t('Locked out for', '锁定剩余')} {lasting(reader.locked_out_s)}</p>}
 			<form class="row" onSubmit={(e) => { e.preventDefault(); void swipe.act(() => post(`${path}/swipe`, { code: code.trim() }), t('The card was read. What followed is in the log.', '已读卡，结果见日志。')); }}>
 				<TextField label={numeric ? t('Card number', '卡号') : t('Card number or code', '卡号或二维码内容')} value={code} set={setCode} max={512} required
