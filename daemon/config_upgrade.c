@@ -77,7 +77,7 @@ static void put_option(struct edit *edit, const yaml_node_t *map, const yaml_nod
 static void move_login(struct config_tree *tree, yaml_node_t *map, const char *secrets_dir,
 		       struct edits *edits, struct config_upgrade *upgrade)
 {
-	yaml_node_t *source = config_tree_member(tree, map, "source"), *key = NULL;
+	yaml_node_t *source = config_tree_member(tree, map, "source"), *key = source;
 	yaml_node_t *name = config_tree_member(tree, map, "name");
 	char plain[CONFIG_URL_BYTES], path[CONFIG_PATH_BYTES + 64];
 	struct config_secret *secret;

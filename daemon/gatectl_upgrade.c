@@ -87,7 +87,7 @@ int ctl_config_upgrade(const struct ctl *ctl)
 {
 	const char *path = ctl->words[0], *folder = SECRETS_DIR_DEFAULT;
 	char error[CONFIG_ERROR_BYTES] = "", *text = malloc(CONFIG_BYTES_MAX + 1);
-	struct config_upgrade upgrade;
+	struct config_upgrade upgrade = {0};
 	size_t bytes = 0;
 	int r, status;
 
