@@ -110,6 +110,17 @@ static void on_prompt(struct gate_vision *vision, const struct face_result *resu
 		camera->prompt = (enum face_prompt)result->prompt;
 }
 
+static void tell_upside_down(struct gate_vision *vision, const struct face_result *result)
+{
+	struct watched_camera *camera = face_camera(vision, result->camera);
+
+	if (camera == NULL)
+		return;
+	log_warning("vision", "camera %s: seems to hang upside down", camera->config->name);
+	gate_record(vision->gate, "camera.upside_down", EVENT_WARNING, camera->source, NULL,
+		    json_pack("{s:s}", "camera", camera->config->name));
+}
+
 static void on_face_result(struct gate_vision *vision, const struct face_result *result)
 {
 	switch (result->kind) {
@@ -129,6 +140,9 @@ static void on_face_result(struct gate_vision *vision, const struct face_result 
 	case FACE_RESULT_STRANGER:
 	case FACE_RESULT_SPOOF:
 		on_passage(vision, result);
+		break;
+	case FACE_RESULT_UPSIDE_DOWN:
+		tell_upside_down(vision, result);
 		break;
 	case FACE_RESULT_PROMPT:
 		on_prompt(vision, result);

@@ -127,9 +127,12 @@ void face_aligned_points(struct face_point *ret_points);
 /**
  * Unit-length embedding of an aligned picture: that of the picture and of its mirror image summed when
  * @p mirrored is not 0 (twice the time). Compare by dot product.
+ * @param ret_strength  how long the net's answer was: the more of a face the picture shows, the longer. To compare pictures
+ *                      of one face with one recogniser; NULL: not wanted.
  * @return 0, -EINVAL, -ENOMEM or -EIO (also for a result that is not finite).
  */
-int face_embed(struct face_engine *engine, const uint8_t *crop, int mirrored, float *ret_embedding);
+int face_embed(struct face_engine *engine, const uint8_t *crop, int mirrored, float *ret_embedding,
+	       float *ret_strength);
 
 /** A decoded photo. Release with face_photo_finish(). */
 struct face_photo {

@@ -81,7 +81,7 @@ int face_look_template(struct face_engine *engine, const struct face_image *imag
 	for (unsigned view = 0; view < views; view++) {
 		r = face_look_align(image, face, view, crop);
 		if (r == 0)
-			r = face_embed(engine, crop, 0, one);
+			r = face_embed(engine, crop, 0, one, NULL);
 		if (r < 0)
 			return r;
 		for (size_t i = 0; i < FACE_DIM; i++)
@@ -268,7 +268,7 @@ static int take_sight(struct face_look *look, const struct face_image *image, st
 	if (r == 0)
 		r = face_look_align(image, face, enrolment->frames, crop);
 	if (r == 0)
-		r = face_embed(look->engine, crop, 0, embedding);
+		r = face_embed(look->engine, crop, 0, embedding, NULL);
 	if (r < 0)
 		return r;
 	keep_one_person(enrolment, embedding);

@@ -239,9 +239,23 @@ static void report(struct face_look *look, const struct face_view *view, const s
 	look->decided(look->arg, result);
 }
 
-static int judge(struct face_look *look, struct face_view *view, struct face_track *track,
-		 const struct face_sight *sight, const struct video_frame *frame, struct face_result *result,
-		 uint64_t *mark_us)
+/* What a decision says of the way the camera hangs. */
+static void mind_upright(struct face_look *look, struct face_view *view, const struct face_image *image,
+			 const struct face *face, uint32_t track, enum face_verdict verdict)
+{
+	struct face_result result = {.kind = FACE_RESULT_UPSIDE_DOWN};
+
+	if (verdict == FACE_VERDICT_ACCESS) {
+		view->upside_down_votes = 0;
+		view->upside_down_told = false;
+	} else if (face_look_upside_down(look, view, image, face, track)) {
+		look->decided(look->arg, &result);
+	}
+}
+
+static int judge(struct face_look *look, struct face_view *view, const struct face_image *image,
+		 const struct face *face, struct face_track *track, const struct face_sight *sight,
+		 const struct video_frame *frame, struct face_result *result, uint64_t *mark_us)
 {
 	uint64_t now_ms = frame->arrived_mono_us / 1000;
 	struct face_rules rules = look->rules;
@@ -265,6 +279,7 @@ static int judge(struct face_look *look, struct face_view *view, struct face_tra
 		return 0;
 	report(look, view, track, verdict, &ranking, frame, result);
 	face_track_decided(track, verdict, now_ms);
+	mind_upright(look, view, image, face, track->id, verdict);
 	return 0;
 }
 
@@ -306,7 +321,7 @@ static int examine(struct face_look *look, struct face_view *view, const struct 
 	if (r == 0)
 		r = face_look_align(image, face, track->good_frames, crop);
 	if (r == 0)
-		r = face_embed(look->engine, crop, 0, sight.embedding);
+		r = face_embed(look->engine, crop, 0, sight.embedding, NULL);
 	result->ms.embed = ms_since(&mark_us);
 	if (r == 0)
 		r = rank(look, sight.embedding, &ranking);
@@ -319,7 +334,7 @@ static int examine(struct face_look *look, struct face_view *view, const struct 
 	sight.score = match->score;
 	if (match->score >= result->threshold - agreement_margin)
 		memcpy(sight.person, match->person, sizeof(sight.person));
-	return judge(look, view, track, &sight, frame, result, &mark_us);
+	return judge(look, view, image, face, track, &sight, frame, result, &mark_us);
 }
 
 /* Until when an undecided track deserves every frame although nothing moves: a poster is a face as well. */

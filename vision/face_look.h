@@ -21,6 +21,9 @@ struct face_view { /* one camera; zeroed at first */
 	float liveness_min;
 	struct mask_polygon zone;
 	struct face_prompter prompter;
+	unsigned upside_down_votes; /* strangers in a row that look more like faces when they are turned */
+	uint32_t upside_down_track; /* the latest that was asked */
+	bool upside_down_told;
 	char name[FACE_STILL_NAME_BYTES]; /* the camera's, of stills; "": none are written */
 };
 
@@ -87,6 +90,13 @@ enum { FACE_LOOK_VIEWS = 6 };
  */
 int face_look_align(const struct face_image *image, const struct face *face, unsigned view,
 		    uint8_t *ret_crop);
+
+/**
+ * To be asked with each stranger: does this camera hang upside down, by this one and those before? A person who was known
+ * begins the count anew (face_view). @return true once.
+ */
+bool face_look_upside_down(struct face_look *look, struct face_view *view, const struct face_image *image,
+			   const struct face *face, uint32_t track);
 
 /** FACE_POINTS points moved away from their middle, or towards it. */
 void face_look_zoom(struct face_point *points, float factor);

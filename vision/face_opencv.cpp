@@ -240,7 +240,7 @@ bool similarity(const struct face_point *points, cv::Matx23f *ret_matrix)
 	return true;
 }
 
-int unit_length(float *vector)
+int unit_length(float *vector, float *ret_length)
 {
 	double square = 0;
 
@@ -250,6 +250,8 @@ int unit_length(float *vector)
 		return -EIO;
 	for (int i = 0; i < FACE_DIM; i++)
 		vector[i] = static_cast<float>(vector[i] / std::sqrt(square));
+	if (ret_length != nullptr)
+		*ret_length = static_cast<float>(std::sqrt(square));
 	return 0;
 }
 
@@ -347,7 +349,7 @@ static int try_out(struct face_engine *engine, char *error)
 	}
 	if (r == 0) {
 		role = FACE_MODEL_FEATURE;
-		r = face_embed(engine, grey.data(), 0, embedding);
+		r = face_embed(engine, grey.data(), 0, embedding, nullptr);
 	}
 	if (r < 0)
 		explain(error,
@@ -511,7 +513,8 @@ void face_aligned_points(struct face_point *ret_points)
 		ret_points[i] = {aligned[i][0], aligned[i][1]};
 }
 
-static int embed_one(struct face_engine *engine, const cv::Mat &crop, float *ret_embedding)
+static int embed_one(struct face_engine *engine, const cv::Mat &crop, float *ret_embedding,
+		     float *ret_strength)
 {
 	const struct face_model &model = *face_model_of(FACE_MODEL_FEATURE);
 	cv::dnn::Net &net = engine->nets[FACE_MODEL_FEATURE];
@@ -523,27 +526,28 @@ static int embed_one(struct face_engine *engine, const cv::Mat &crop, float *ret
 		return -EIO;
 	std::fill_n(ret_embedding, int{FACE_DIM}, 0.0F);
 	std::copy_n(output.ptr<float>(), model.dimension, ret_embedding);
-	return unit_length(ret_embedding);
+	return unit_length(ret_embedding, ret_strength);
 }
 
-int face_embed(struct face_engine *engine, const uint8_t *crop, int mirrored, float *ret_embedding)
+int face_embed(struct face_engine *engine, const uint8_t *crop, int mirrored, float *ret_embedding,
+	       float *ret_strength)
 {
 	if (engine == nullptr || crop == nullptr || ret_embedding == nullptr)
 		return -EINVAL;
 	return guard("embedding a face", [&] {
 		cv::Mat picture(FACE_CROP_PX, FACE_CROP_PX, CV_8UC3, const_cast<uint8_t *>(crop)), mirror;
 		float other[FACE_DIM];
-		int r = embed_one(engine, picture, ret_embedding);
+		int r = embed_one(engine, picture, ret_embedding, ret_strength);
 
 		if (r < 0 || mirrored == 0)
 			return r;
 		cv::flip(picture, mirror, 1);
-		r = embed_one(engine, mirror, other);
+		r = embed_one(engine, mirror, other, nullptr);
 		if (r < 0)
 			return r;
 		for (int i = 0; i < FACE_DIM; i++)
 			ret_embedding[i] += other[i];
-		return unit_length(ret_embedding);
+		return unit_length(ret_embedding, nullptr);
 	});
 }
 

@@ -34,6 +34,7 @@ enum face_result_kind {
 	FACE_RESULT_ACCESS,   /* a live, enrolled person: person, score */
 	FACE_RESULT_STRANGER, /* a live person nobody knows: best score */
 	FACE_RESULT_SPOOF,    /* a picture of a face: liveness; person and score when it resembles somebody */
+	FACE_RESULT_UPSIDE_DOWN, /* the camera seems to hang so: strangers in a row look more like faces when turned */
 	FACE_RESULT_PROMPT, /* prompt: what to tell the person at the door now, as far as the picture says */
 	FACE_RESULT_ENROLLED,     /* request: template_vector, quality */
 	FACE_RESULT_ENROL_FAILED, /* request: reason */

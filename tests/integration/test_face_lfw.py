@@ -22,7 +22,7 @@ from harness import BUILD, DATA, SOURCE, Gate, need, need_program
 PEOPLE = DATA / "faces" / "lfw-dev"
 SEED = int(os.environ.get("GH_LFW_SEED", "1"))
 EACH, ENTER_MIN = 50, 47
-CAMERAS = ("left", "right")
+CAMERAS = ("left", "middle", "right")
 LEAD_S, GREY_S, FACE_S = 3.0, 1.8, 1.8  # grey for longer than a track outlives its face
 SLOT_S = GREY_S + FACE_S
 
@@ -86,7 +86,7 @@ class Faces(unittest.TestCase):
     def play(self, shows):
         """{camera: what it shows, in order} -> [(name shown, event)]"""
         gate = self.gate
-        # the second camera shows its people while the first is grey: one face at a time
+        # their people come in turn: seldom more than one face at a time
         leads = {c: LEAD_S + i * SLOT_S / len(CAMERAS) for i, c in enumerate(CAMERAS)}
         gate.config["cameras"] = [{"name": c, "role": "face", "door": "main", "source":
                                    f"file:{film(gate.folder, c, [p for _, p in shows[c]], leads[c])}"} for c in CAMERAS]
@@ -96,7 +96,7 @@ class Faces(unittest.TestCase):
             gate.process.wait_log(f"camera {camera}: live")
             clock = re.search(rf"(\d\d):(\d\d):(\d\d\.\d+) +vision camera {camera}: live", gate.process.log).groups()
             begins[camera] = int(clock[0]) * 3600 + int(clock[1]) * 60 + float(clock[2]) + leads[camera] + GREY_S
-        length_s = LEAD_S + SLOT_S * (len(shows[CAMERAS[0]]) + 2)
+        length_s = LEAD_S + SLOT_S * (len(shows[CAMERAS[0]]) + 3)
         for camera in CAMERAS:
             gate.wait_event("camera.ended", limit_s=length_s + harness.LIMIT_S,
                             where=lambda e, c=camera: e["source"] == f"camera/{c}")

@@ -41,7 +41,7 @@ static void embed_demo(struct face_engine *engine, const char *name, struct face
 	assert_int_equal(count, 1);
 	assert_int_equal(face_find_points(engine, &photo.image, ret_face), 0);
 	assert_int_equal(face_align(&photo.image, ret_face, crop), 0);
-	assert_int_equal(face_embed(engine, crop, 1, ret_embedding), 0);
+	assert_int_equal(face_embed(engine, crop, 1, ret_embedding, NULL), 0);
 	face_photo_finish(&photo);
 	free(file);
 }

@@ -383,6 +383,16 @@ static void faces_on_their_heads_match_nobody(void **state)
 	assert_int_equal(show_until(bench, on_its_head, FACE_RESULT_STRANGER).person[0], '\0');
 }
 
+static void a_camera_upside_down_is_told(void **state)
+{
+	struct bench *bench = *state;
+
+	for (int i = 0; i < 3; i++) { /* three people */
+		show_until(bench, on_its_head, i < 2 ? FACE_RESULT_STRANGER : FACE_RESULT_UPSIDE_DOWN);
+		face_watch_reset(bench->watch, 0);
+	}
+}
+
 static void somebody_far_away_is_asked_to_come_closer(void **state)
 {
 	assert_int_equal(show_until(*state, far_away, FACE_RESULT_PROMPT).prompt, FACE_PROMPT_CLOSER);
@@ -415,6 +425,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(nobody_in_time_is_no_enrolment, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_second_like_face_is_told_as_the_rival, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_camera_can_ask_for_more, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(a_camera_upside_down_is_told, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(faces_on_their_heads_match_nobody, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(somebody_far_away_is_asked_to_come_closer, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(somebody_not_enrolled_is_a_stranger, set_up, tear_down),

@@ -20,6 +20,7 @@ moreWords({
 	'audit.anchor': ['Log anchored', '日志锚定'],
 	'audit.verified': ['Log verified', '日志校验'],
 	'camera.blind': ['Camera blind', '摄像机失明'],
+	'camera.upside_down': ['Camera upside down', '摄像机倒置'],
 	'camera.blind_day': ["Camera's day", '摄像机日统计'],
 	'camera.ended': ['Camera film ended', '视频播放结束'],
 	'camera.lost': ['Camera lost', '摄像机丢失'],
