@@ -31,7 +31,7 @@ struct watched {
 	uint64_t due_ms;
 	uint64_t last_index;
 	uint32_t last_epoch;
-	bool shown; /* has had one at all */
+	bool shown; /* that one was; false: it is to be shown again */
 	uint64_t silent_due_ms;
 };
 
@@ -172,10 +172,17 @@ static void take_picture(struct api *api, struct watched *watched)
 	watched->last_epoch = frame->epoch;
 }
 
-/* Whether they are still there would only show when something is sent to them. */
-static void end_viewers(struct api *api, struct watched *watched)
+/*
+ * Whether viewers are still there only shows when something is sent to them: of a camera that fell silent its last picture,
+ * once more. Without any, they are hung up on and come again.
+ */
+static void break_silence(struct api *api, struct watched *watched, uint64_t now_ms)
 {
-	watched->silent_due_ms = UINT64_MAX; /* once: CLOSED follows for each */
+	watched->silent_due_ms = now_ms + SILENT_MS;
+	if (watched->shown) {
+		watched->shown = false;
+		return;
+	}
 	for (size_t i = 0; i < VIEWERS_MAX; i++)
 		if (api->live->viewers[i].used && strcmp(api->live->viewers[i].camera, watched->camera) == 0)
 			http_stream_end(api->http, api->live->viewers[i].http);
@@ -195,7 +202,7 @@ void api_live_tick(struct api *api, uint64_t now_ms)
 		else if (!watched->encoding)
 			take_picture(api, watched);
 		if (watched->camera[0] != '\0' && watched->silent_due_ms <= now_ms)
-			end_viewers(api, watched);
+			break_silence(api, watched, now_ms);
 	}
 }
 

@@ -4,7 +4,7 @@ import { t } from './i18n';
 import { playLive } from './live-video';
 
 const NONE = 'data:image/gif;base64,R0lGODlhAQABAAAAACH5BAEKAAEALAAAAAABAAEAAAICTAEAOw==';
-const AGAIN_MS = 3000, LOST_MAX = 3;
+const AGAIN_MS = 3000, LOST_MAX = 3, STEADY_MS = 60000;
 
 const Waiting = ({ again }: { again: boolean }) => <p class="over-picture" role="status"><span class="spinner" />{again ? t('No picture; trying again…', '无画面，正在重试…') : t('Connecting…', '正在连接…')}</p>;
 const nameOf = (camera: string): string => t(`Camera ${camera}, live`, `摄像机 ${camera} 实时画面`);
@@ -30,13 +30,15 @@ function Pictures({ camera }: { camera: string }) {
 
 /** The camera's own video; giveUp: pictures must do. */
 function Video({ camera, giveUp }: { camera: string; giveUp: () => void }) {
-	const video = useRef<HTMLVideoElement>(null), lost = useRef(0), [turn, setTurn] = useState(0), [playing, setPlaying] = useState(false);
+	const video = useRef<HTMLVideoElement>(null), lost = useRef(0), since = useRef(0), [turn, setTurn] = useState(0), [playing, setPlaying] = useState(false);
 
 	useEffect(() => {
 		let timer = 0;
 		const stop = playLive(video.current!, camera, (news) => {
 			setPlaying(news === 'playing');
-			if (news === 'playing') return;
+			if (news === 'playing') { since.current ||= Date.now(); return; }
+			if (since.current && Date.now() - since.current > STEADY_MS) lost.current = 0; /* a night's watch sees a loss or two */
+			since.current = 0;
 			if (news === 'cannot' || ++lost.current >= LOST_MAX) giveUp(); /* pictures come over a poor line, too */
 			else timer = window.setTimeout(() => setTurn(turn + 1), AGAIN_MS);
 		});
