@@ -195,9 +195,9 @@ static int begin_making(struct store_copy *copy, struct store_file *file)
 /* @return 0: it is in use; an error of the copy's own */
 static int find(struct store_copy *copy, struct store_file *file)
 {
-	uint8_t hash[EVENT_HASH_BYTES];
+	uint8_t hash[EVENT_HASH_BYTES] = {0};
 	struct db *db;
-	int64_t seq;
+	int64_t seq = 0;
 	int r = store_copy_source(copy, &file->keys, &db, &seq, hash), ours;
 
 	if (r == -EBADMSG || r == -EKEYREJECTED)

@@ -47,7 +47,7 @@ static int set_data(struct store_write *write, int64_t first, int64_t last, cons
 int store_drop_apply(struct store_file *file, struct store_write *write)
 {
 	uint8_t hash[EVENT_HASH_BYTES];
-	struct db_statement *drop;
+	struct db_statement *drop = NULL;
 	int64_t base = 0, last = 0;
 	int r = store_read_mark(file->db, file->keys.signer.public_key, AUDIT_BASE, &base, hash);
 

@@ -313,7 +313,7 @@ static int check_age(struct writer *writer, char *text)
 {
 	uint8_t hash[EVENT_HASH_BYTES];
 	struct db *db;
-	int64_t seq;
+	int64_t seq = 0;
 
 	if (store_copy_source(writer->copy, &writer->file.keys, &db, &seq, hash) < 0 ||
 	    seq <= writer->file.head_seq)
