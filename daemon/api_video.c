@@ -11,7 +11,7 @@
 #include "vision/live.h"
 #include "vision/mask.h"
 
-enum { VIEWERS_MAX = 16, SILENT_MS = 10000 };
+enum { VIEWERS_MAX = 16, SILENT_MS = 20000 };
 
 struct source {
 	struct live *live; /* NULL: nobody watches */

@@ -4,7 +4,7 @@
  */
 import { ask, Problem } from './api';
 
-const BEHIND_S = 2, EASY_S = 0.8, EDGE_S = 0.3, KEEP_S = 20, START_MS = 10000;
+const BEHIND_S = 2, EASY_S = 0.8, EDGE_S = 0.3, KEEP_S = 20, START_MS = 15000;
 
 /** cannot: not as video, by this browser or of this camera, and never will; lost: the stream ended, another may be asked for. */
 export type LiveNews = 'playing' | 'lost' | 'cannot';

@@ -79,7 +79,9 @@ class CameraFaults(unittest.TestCase):
 
             def read(fragments):
                 while film.count(b"moof") < fragments:
-                    film.extend(answer.read1(65536))
+                    more = answer.read1(65536)
+                    self.assertTrue(more, "the video ended")
+                    film.extend(more)
 
             read(20)
             live.drop()  # the same camera comes back: the same run goes on
@@ -108,7 +110,9 @@ class CameraFaults(unittest.TestCase):
             connection.request("GET", f"/api/v1/cameras/{camera}/live.mjpeg")
             answer, heard = connection.getresponse(), b""
             while b"\xff\xd9" not in heard:
-                heard += answer.read1(65536)
+                more = answer.read1(65536)
+                self.assertTrue(more, "the pictures ended")
+                heard += more
         jpeg = heard[heard.index(b"\xff\xd8"):heard.index(b"\xff\xd9") + 2]
         return subprocess.run(["ffmpeg", "-v", "error", "-f", "mjpeg", "-i", "-", "-f", "rawvideo", "-pix_fmt", "gray", "-"], input=jpeg,
                               check=True, capture_output=True).stdout
