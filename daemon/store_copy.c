@@ -11,8 +11,11 @@
 enum {
 	SLICE_ROWS = 256,           /* of one transaction while the copy is being made */
 	KEYS_MAX = STORE_BATCH_MAX, /* carried over at once; more wait for the next turn */
-	CARRY_EVERY_MS = 1000,      /* at the least, under a load that never ends */
-	MARK_EVERY_MS = 60 * 1000,  /* how old what the copy knows of the log's end may be */
+	MAKE_EVERY_MS = 20,
+	IDLE_MS =
+		250, /* a disk takes some 50 ms for the copy: not right behind one who may be followed by another */
+	CARRY_EVERY_MS = 1000,     /* at the least, under a load that never ends */
+	MARK_EVERY_MS = 60 * 1000, /* how old what the copy knows of the log's end may be */
 	RETRY_MS = 5000,
 	CHECK_BYTES_MAX = 16 << 20
 };
@@ -329,7 +332,9 @@ int store_copy_step(struct store_copy *copy, struct store_file *file, enum store
 	return r;
 }
 
-bool store_copy_is_busy(const struct store_copy *copy)
+int store_copy_wait_ms(const struct store_copy *copy)
 {
-	return clock_mono_ms() >= copy->retry_mono_ms && (!copy->complete || copy->dirty);
+	if (clock_mono_ms() < copy->retry_mono_ms)
+		return -1;
+	return !copy->complete ? MAKE_EVERY_MS : copy->dirty ? IDLE_MS : -1;
 }

@@ -300,8 +300,8 @@ void store_copy_touch(struct store_copy *copy);
 int store_copy_follow(struct store_copy *copy, struct store_file *file);
 /** Do what is due. @return 0, -EUCLEAN (it was damaged and is made anew) or an error: the step is tried again later */
 int store_copy_step(struct store_copy *copy, struct store_file *file, enum store_copy_turn turn);
-/** Whether an idle turn would have something to do. */
-bool store_copy_is_busy(const struct store_copy *copy);
+/** How long without writes before an idle turn has something to do; -1: there is nothing to do. */
+int store_copy_wait_ms(const struct store_copy *copy);
 /** Whether the table `uncopied` may be emptied by the commit that begins now; says so once. */
 bool store_copy_take_carried(struct store_copy *copy);
 /**

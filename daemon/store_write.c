@@ -6,13 +6,7 @@
 #include "base/clock.h"
 #include "store_private.h"
 
-enum {
-	IDLE_MS = 1000,
-	COPY_MS = 20,
-	RETRY_FIRST_MS = 100,
-	RETRY_LAST_MS = 5000,
-	ANCHOR_EVERY_MS = 24 * 3600 * 1000
-};
+enum { IDLE_MS = 1000, RETRY_FIRST_MS = 100, RETRY_LAST_MS = 5000, ANCHOR_EVERY_MS = 24 * 3600 * 1000 };
 
 struct writer {
 	struct store *store;
@@ -476,8 +470,8 @@ static void drop_batch(struct writer *writer)
 static bool take_batch(struct writer *writer)
 {
 	struct queue *writes = writer->store->writes;
-	int r = queue_pop_wait(writes, &writer->batch[0],
-			       store_copy_is_busy(writer->copy) ? COPY_MS : IDLE_MS);
+	int copy_ms = store_copy_wait_ms(writer->copy);
+	int r = queue_pop_wait(writes, &writer->batch[0], copy_ms >= 0 ? copy_ms : IDLE_MS);
 
 	writer->count = r == 0;
 	if (r < 0)
@@ -522,7 +516,7 @@ static void run(struct writer *writer)
 /* What is not in the copy yet is named in gate.db; now it costs nobody's time. */
 static void leave_copy(struct writer *writer)
 {
-	while (writer->file.db != NULL && store_copy_is_busy(writer->copy) &&
+	while (writer->file.db != NULL && store_copy_wait_ms(writer->copy) >= 0 &&
 	       clock_mono_ms() < writer->store->close_by_mono_ms)
 		step_copy(writer, STORE_COPY_IDLE);
 }

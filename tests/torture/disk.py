@@ -37,7 +37,7 @@ def faults(rng, rounds):
     """An error at the n-th write, sync or truncation of the databases, for every n; then all of them from there on."""
     wrong, done, released = [], 0, 0
     with gate_on() as gate:
-        gate.config["doors"][0]["release_ms"] = 100
+        gate.config["doors"][0]["release_ms"] = 400  # long enough to be seen on a busy machine
         gate.start()
         for error, count in ((errno.EIO, 1), (errno.ENOSPC, 1), (errno.EIO, 1 << 40), (errno.EROFS, 1 << 40)):
             for nth in range(1, rounds + 1):
@@ -63,7 +63,7 @@ def slow(rng, rounds):
     """Each sync takes seconds: doors do not wait, storage.slow is an alarm, nothing is lost."""
     wrong, times = [], []
     with gate_on() as gate:
-        gate.config["doors"][0]["release_ms"] = 100
+        gate.config["doors"][0]["release_ms"] = 400  # long enough to be seen on a busy machine
         gate.start()
         for _ in range(rounds):
             gate.exit_locks()
@@ -94,7 +94,7 @@ def full(rng, rounds):
     try:
         with Gate(state_dir=str(folder)) as gate:
             gate.state = folder
-            gate.config["doors"][0]["release_ms"] = 100
+            gate.config["doors"][0]["release_ms"] = 400  # long enough to be seen on a busy machine
             gate.start()
             for _ in range(rounds):
                 with contextlib.suppress(OSError), open(folder / "filler", "wb", buffering=0) as filler:
