@@ -288,7 +288,8 @@ static void a_recogniser_of_another_dimension_is_refused(void **state)
 	assert_non_null(strstr(error, "does not answer as its record says"));
 }
 
-/* Weights that are no numbers, and bytes that are no net, each under its right hash. */
+/* An operator that this OpenCV does not know, as another operator set brings it; weights that are no numbers; bytes that are
+ * no net. Each under its right hash. */
 static void a_spoilt_recogniser_is_refused_at_the_start(void **state)
 {
 	static const char *const others[] = {"fr_detect.onnx", "fr_landmark.onnx", "fr_liveness.onnx"};
@@ -310,12 +311,26 @@ static void a_spoilt_recogniser_is_refused_at_the_start(void **state)
 	snprintf(path, sizeof(path), "%s/spoilt.onnx", dir);
 	record.file = "spoilt.onnx";
 	record.sha256 = hex;
-	for (int kind = 0; kind < 2; kind++) {
-		memset(net + (kind == 0 ? bytes / 2 : 0), 0xff, kind == 0 ? 40000 : bytes);
+	for (int kind = 0; kind < 3; kind++) {
+		uint8_t *type = memmem(net, bytes,
+				       "\x22\x04"
+				       "Conv",
+				       6);
+
+		if (kind == 0) {
+			assert_non_null(type);
+			memcpy(type + 2, "Cxnv", 4);
+		} else {
+			memset(net + (kind == 1 ? bytes / 2 : 0), 0xff, kind == 1 ? 40000 : bytes);
+		}
 		write_whole(path, net, bytes);
 		assert_int_equal(digest_sha256_file(path, hex), 0);
 		assert_true(open_with(&record, dir, error) < 0);
 		assert_non_null(strstr(error, "spoilt.onnx"));
+		if (kind == 0) {
+			assert_non_null(strstr(error, "operator set"));
+			memcpy(type + 2, "Conv", 4);
+		}
 	}
 	free(net);
 	unlink(path);

@@ -160,6 +160,22 @@ static void a_person_counts_once_with_the_best_template(void **state)
 	assert_float_equal(match[1].score, 0.8, 1e-6);
 }
 
+/* Nothing in common is no match: far below any threshold, and so is the opposite. */
+static void who_has_nothing_in_common_scores_nothing(void **state)
+{
+	float one[DIM] = {1}, across[DIM] = {0, 1}, opposite[DIM] = {-1};
+	struct gallery_match match;
+	size_t count;
+
+	assert_int_equal(gallery_add(*state, name_of(1), one), 0);
+	assert_int_equal(gallery_search(*state, across, 1, &match, &count), 0);
+	assert_float_equal(match.score, 0, 1e-6);
+	assert_int_equal(gallery_search(*state, opposite, 1, &match, &count), 0);
+	assert_float_equal(match.score, -1, 1e-6);
+	assert_int_equal(gallery_search(*state, one, 1, &match, &count), 0);
+	assert_float_equal(match.score, 1, 1e-6);
+}
+
 static void a_removed_person_is_not_found(void **state)
 {
 	float vector[DIM];
@@ -287,6 +303,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_crowd_of_like_faces_is_told_apart, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_person_counts_once_with_the_best_template, set_up,
 						tear_down),
+		cmocka_unit_test_setup_teardown(who_has_nothing_in_common_scores_nothing, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_removed_person_is_not_found, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(vectors_without_a_direction_are_refused, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_person_holds_only_so_many_templates, set_up, tear_down),
