@@ -21,7 +21,7 @@
 enum { VISION_RESULTS_MAX = 32, VISION_NEWS_MAX = 64, CAMERA_DAY_BYTES = 11 };
 
 struct gate_reenrol; /* a kept picture on its way to a new template */
-struct enrol; /* a photo on its way through the face worker */
+struct enrol;        /* a photo on its way through the face worker */
 
 struct watched_camera {
 	struct gate_vision *vision;
