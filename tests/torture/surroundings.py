@@ -175,6 +175,11 @@ def everything(rng, rounds):
                 gate.disk.fail(rng.randint(1, 10), rng.randint(1, 5), errno.EIO)  # while it starts, too
                 gate.start(log_ready=False)
                 gate.exit_works()
+                if rng.random() < 0.5:  # a breath, so that there is something to lose
+                    gate.disk.mend()
+                    gate.disk.set("slow_us", 0)
+                    goal = load.acts + 5
+                    harness.wait_until("work", lambda goal=goal: load.acts >= goal)
         gate.disk.mend()
         gate.disk.set("slow_us", 0)
         server.start()
