@@ -49,7 +49,7 @@ def field(deb, name):
 
 def debian(deb):
     """A Debian with what the package depends on, and not yet the package."""
-    depends = re.sub(r"\([^)]*\)|,", " ", field(deb, "Depends")).split()
+    depends = sorted(set(re.sub(r"\([^)]*\)|,", " ", field(deb, "Depends")).split()))  # in whatever order: the same root
     return pathlib.Path(run(SOURCE / "tools" / "debian-root", f"run-{field(deb, 'Architecture')}", "--arch",
                             field(deb, "Architecture"), "systemd-sysv", "dbus", "udev", "init-system-helpers", "needrestart",
                             "procps", "python3", *depends).stdout.strip())
