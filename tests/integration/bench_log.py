@@ -50,9 +50,12 @@ def main():
                 times = []
                 for _ in range(TIMES):
                     begin = time.monotonic()
-                    status, page = connection.call("GET", "events?" + question)
+                    connection.request("GET", "/api/v1/events?" + question)  # bare: checking the answer takes longer than making it
+                    answer = connection.getresponse()
+                    page = answer.read()
                     times.append((time.monotonic() - begin) * 1000)
-                    assert status == 200, page
+                    assert answer.status == 200, page
+                    page = json.loads(page)
                 for part, value in (("p50", at(times, 0.5)), ("worst", max(times))):
                     print(json.dumps({"bench": "log_page", "case": f"{name}, {rows} rows, {part} of {TIMES}", "ours": round(value, 2),
                                       "peer": None, "peer_name": None, "unit": "ms", "ratio": None, "rows_found": len(page["events"])}), flush=True)
