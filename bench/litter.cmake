@@ -1,6 +1,7 @@
 add_executable(litter_file litter_file.c litter_play.c)
 add_executable(litter_eval litter_eval.c litter_manifest.c litter_play.c litter_score.c)
-add_executable(litter_suite litter_suite.c litter_suite_book.c litter_suite_scenes.c litter_score.c)
+add_executable(litter_suite litter_suite.c litter_suite_book.c litter_suite_cache.c litter_suite_film.c
+  litter_suite_report.c litter_suite_scenes.c litter_score.c)
 target_link_libraries(litter_suite PRIVATE gh_scenes)
 foreach(program litter_file litter_eval litter_suite)
   target_link_libraries(${program} PRIVATE gh_vision m)

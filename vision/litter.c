@@ -175,23 +175,21 @@ static void rebase(struct litter *litter)
 		litter->events[i].t -= by;
 }
 
-void litter_frame(struct litter *litter, const uint8_t *luma, size_t stride_bytes, int64_t pts_us)
+static void keep_last_blobs(struct litter *litter)
 {
-	enum litter_scene scene;
+	memcpy(litter->last_blobs, litter->blobs, sizeof(litter->blobs[0]) * (size_t)litter->blob_count);
+	litter->last_blob_count = litter->blob_count;
+}
 
-	litter->stats.frames++;
-	if (!take_time(litter, pts_us))
-		return;
-	scene = litter_front_frame(&litter->front, luma, stride_bytes);
-	if (scene != LITTER_SCENE_CALM) {
-		note_upset(litter, scene);
+/* tracks and verdicts from what the front end has seen in this frame */
+static void judge_frame(struct litter *litter)
+{
+	if (litter->scene != LITTER_SCENE_CALM) {
+		note_upset(litter, litter->scene);
 		return;
 	}
 	if (litter->front.frames == 1)
 		litter->stats.settling++;
-	memcpy(litter->last_blobs, litter->blobs, sizeof(litter->blobs[0]) * (size_t)litter->blob_count);
-	litter->last_blob_count = litter->blob_count;
-	litter->blob_count = litter_blobs(&litter->front, litter->unit, litter->blobs, LITTER_BLOBS_MAX);
 	if (is_duplicate(litter)) {
 		litter->stats.duplicates++;
 		return;
@@ -204,6 +202,35 @@ void litter_frame(struct litter *litter, const uint8_t *luma, size_t stride_byte
 	}
 	if (litter->now > TIME_SPAN_S)
 		rebase(litter);
+}
+
+void litter_frame(struct litter *litter, const uint8_t *luma, size_t stride_bytes, int64_t pts_us)
+{
+	litter->stats.frames++;
+	if (!take_time(litter, pts_us))
+		return;
+	litter->scene = litter_front_frame(&litter->front, luma, stride_bytes);
+	if (litter->scene == LITTER_SCENE_CALM) {
+		keep_last_blobs(litter);
+		litter->blob_count =
+			litter_blobs(&litter->front, litter->unit, litter->blobs, LITTER_BLOBS_MAX);
+	}
+	judge_frame(litter);
+}
+
+void litter_repeat(struct litter *litter, const struct litter_seen *seen)
+{
+	litter->stats.frames++;
+	if (!take_time(litter, seen->pts_us))
+		return;
+	litter->scene = seen->scene;
+	litter_front_repeat(&litter->front, seen);
+	if (seen->scene == LITTER_SCENE_CALM) {
+		keep_last_blobs(litter);
+		litter->blob_count = seen->blob_count;
+		memcpy(litter->blobs, seen->blobs, sizeof(litter->blobs[0]) * (size_t)seen->blob_count);
+	}
+	judge_frame(litter);
 }
 
 void litter_flush(struct litter *litter)

@@ -63,6 +63,7 @@ static void add_to(struct litter_blob *blob, const struct litter_run *run)
 	blob->x += (float)length * (float)(run->x0 + run->x1) / 2;
 	blob->y += (float)length * ((float)run->y + 0.5F);
 	blob->area_px += length;
+	blob->light += (float)run->light;
 	if (run->x0 < blob->x0)
 		blob->x0 = run->x0;
 	if (run->x1 > blob->x1)
@@ -108,6 +109,7 @@ static int finish_blobs(const struct litter_front *front, struct litter_blob *bl
 			continue;
 		blob.x /= (float)blob.area_px;
 		blob.y /= (float)blob.area_px;
+		blob.light /= (float)blob.area_px;
 		blob.tile = (int)blob.y / LITTER_TILE_PX * front->tiles_x + (int)blob.x / LITTER_TILE_PX;
 		if (smallest_in_tile(blobs, kept, blob.tile, &smallest) < TILE_BLOBS_MAX)
 			blobs[kept++] = blob;

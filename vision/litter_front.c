@@ -190,7 +190,17 @@ static float difference_to_last(struct litter_front *front, const uint8_t *luma,
 	return (float)sum / (float)pixels;
 }
 
-static void add_run(struct litter_front *front, int y, int x0, int x1)
+/* levels that a run is brighter than its background, added up */
+static int light_of(const uint8_t *luma, const uint8_t *background, int count)
+{
+	int sum = 0;
+
+	for (int x = 0; x < count; x++)
+		sum += luma[x] - background[x];
+	return sum;
+}
+
+static void add_run(struct litter_front *front, const uint8_t *luma, int y, int x0, int x1)
 {
 	struct litter_run *run;
 	int tile = y / LITTER_TILE_PX * front->tiles_x + (x0 + x1) / 2 / LITTER_TILE_PX;
@@ -205,10 +215,12 @@ static void add_run(struct litter_front *front, int y, int x0, int x1)
 	run->x1 = (uint16_t)x1;
 	run->tile = (uint16_t)tile;
 	run->parent = -1;
+	run->light = light_of(luma + x0, front->background + (size_t)y * (size_t)front->plane_stride + x0,
+			      x1 - x0);
 }
 
 /* runs of one row of the mask; @return how many of its pixels move */
-static int find_runs(struct litter_front *front, int y)
+static int find_runs(struct litter_front *front, const uint8_t *luma, int y)
 {
 	const uint8_t *mask = front->mask, *end = mask + front->width, *from = mask;
 	int moving = 0;
@@ -219,7 +231,7 @@ static int find_runs(struct litter_front *front, int y)
 
 		if (to == NULL)
 			to = end;
-		add_run(front, y, (int)(from - mask), (int)(to - mask));
+		add_run(front, luma, y, (int)(from - mask), (int)(to - mask));
 		moving += (int)(to - from);
 		from = to;
 	}
@@ -297,7 +309,7 @@ enum litter_scene litter_front_frame(struct litter_front *front, const uint8_t *
 				 front->mask, front->width);
 		if (front->allowed != NULL)
 			row_allow(front->mask, front->allowed + at, front->width);
-		moving += find_runs(front, y);
+		moving += find_runs(front, luma + (size_t)y * stride, y);
 	}
 	if (!whole_picture_moves(front, moving)) {
 		front->unsteady = 0;
@@ -312,6 +324,16 @@ enum litter_scene litter_front_frame(struct litter_front *front, const uint8_t *
 	}
 	front->run_count = 0;
 	return scene;
+}
+
+void litter_front_repeat(struct litter_front *front, const struct litter_seen *seen)
+{
+	front->sample_difference = seen->difference;
+	if (front->frames++ == 0 || seen->scene != LITTER_SCENE_CALM)
+		return;
+	for (int i = 0; i < front->tiles_x * front->tiles_y; i++)
+		front->tile_runs[i] = seen->moves[i];
+	note_busy(front);
 }
 
 static int tile_of(const struct litter_front *front, const struct litter_sight *sight)

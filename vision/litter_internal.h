@@ -6,7 +6,8 @@
  *   litter_track.c    blobs -> tracks
  *   litter_fit.c      does a track fall as gravity seen in perspective?
  *   litter_cut.c      a track -> that part of it which is the fall
- *   litter_weigh.c    a track -> the reasons for and against a throw
+ *   litter_measure.c  a track -> what can be measured of it
+ *   litter_weigh.c    measures -> the reasons for and against a throw
  *   litter_verdict.c  ended tracks -> verdicts with their reasons
  *   litter_origin.c   first sight -> floor and column
  *
@@ -33,10 +34,48 @@ enum {
 	LITTER_STRIPS = 32, /* of the picture, upright: blobs are looked for near where they are expected */
 };
 
+/* What is measured of a track; NAN: cannot be told. docs/LITTERING.md says what each is. */
+enum litter_measure {
+	LITTER_TRAVELS,
+	LITTER_STOREYS,
+	LITTER_UNLIKE,
+	LITTER_FAST,
+	LITTER_GRAVITY,
+	LITTER_SPEEDS_UP,
+	LITTER_SLOW,
+	LITTER_CRAWLS,
+	LITTER_UP,
+	LITTER_DRIFTS,
+	LITTER_WAVERS,
+	LITTER_STOPS,
+	LITTER_SIDEWAYS,
+	LITTER_SELDOM,
+	LITTER_LEAPS,
+	LITTER_FEW,
+	LITTER_LARGE,
+	LITTER_TINY,
+	LITTER_AMBIGUOUS,
+	LITTER_CROWD,
+	LITTER_UPSET,
+	LITTER_FOLIAGE,
+	LITTER_TRODDEN,
+	LITTER_OUTSIDE,
+	LITTER_AGAIN,
+	LITTER_FLOWN,
+	LITTER_GOES_ON,
+	LITTER_LIGHT_CHANGES,
+	LITTER_SIZE_CHANGES,
+	LITTER_STREAK,
+	LITTER_LIGHT,
+	LITTER_STANDS_OUT,
+	LITTER_MEASURES,
+};
+
 struct litter_run {
 	uint16_t y, x0, x1; /* x1 is behind the last pixel */
 	uint16_t tile;
 	int32_t parent;
+	int32_t light; /* levels that it is brighter than its background, added up; darker: below 0 */
 };
 
 struct litter_blob {
@@ -44,10 +83,21 @@ struct litter_blob {
 	int x0, y0, x1, y1; /* x1, y1 behind the last pixel */
 	int area_px;
 	int tile;
+	float light; /* levels brighter than the background, mean; darker: below 0 */
 	bool taken;
 };
 
 enum litter_scene { LITTER_SCENE_CALM, LITTER_SCENE_LIGHT_STEP, LITTER_SCENE_SHAKE };
+
+/* What the front end makes of one frame: all that tracks and verdicts come from. */
+struct litter_seen {
+	int64_t pts_us;
+	enum litter_scene scene;
+	float difference; /* to the frame before */
+	int blob_count;
+	const struct litter_blob *blobs;
+	const uint8_t *moves; /* a byte a tile: 0: nothing moves there */
+};
 
 struct litter_front {
 	int width, height, plane_stride;
@@ -69,6 +119,7 @@ struct litter_front {
 
 struct litter_sight {
 	float t, x, y, w, h;
+	float light; /* as that of the blob */
 };
 
 struct litter_track {
@@ -110,6 +161,7 @@ struct litter {
 	struct litter_config config;
 	int width, height;
 	float unit;
+	enum litter_scene scene; /* of the last frame */
 	struct litter_front front;
 	float usual_difference; /* between frames that differ, mean a pixel */
 	struct litter_blob blobs[LITTER_BLOBS_MAX], last_blobs[LITTER_BLOBS_MAX];
@@ -145,7 +197,14 @@ struct litter {
 	float now, frame_s;   /* time, and the usual time between frames that differ */
 	double homography[9]; /* picture fractions -> columns and floors of the facade */
 	struct litter_stats stats;
+	/* told of each fall that is judged, for benches; NULL: nobody is */
+	void (*judged)(void *arg, const struct litter_track *track, const struct litter_verdict *verdict);
+	void *judged_arg;
 };
+
+/* litter.c */
+/** A frame that was looked at before: the same tracks and verdicts, without the picture. For benches. */
+void litter_repeat(struct litter *litter, const struct litter_seen *seen);
 
 /* litter_front.c */
 int litter_front_open(struct litter_front *front, int width, int height, const struct litter_config *config);
@@ -153,6 +212,9 @@ void litter_front_close(struct litter_front *front);
 void litter_front_reset(struct litter_front *front);
 /** Updates the model, leaves the runs of moving pixels in front->runs. */
 enum litter_scene litter_front_frame(struct litter_front *front, const uint8_t *luma, size_t stride);
+
+/** What litter_front_frame() learns of where things always move, from a frame that was looked at before. */
+void litter_front_repeat(struct litter_front *front, const struct litter_seen *seen);
 
 /** Counts a track that went down through these tiles, once a tile. */
 void litter_front_note_path(struct litter_front *front, const struct litter_track *track);
@@ -194,9 +256,7 @@ bool litter_cut_to_fall(const struct litter *litter, struct litter_track *track)
 void litter_verdict_ended(struct litter *litter, const struct litter_track *track);
 void litter_verdict_step(struct litter *litter, bool final);
 
-/* litter_weigh.c */
-#define LITTER_ALERT_SCORE 2.6F
-#define LITTER_SUSPECTED_SCORE 2.1F
+/* litter_measure.c */
 enum { LITTER_CROWD_SIGHTS_MIN = 4 };
 #define LITTER_CROWD_MIN 0.03F /* of the height */
 /** Upper quartile of the smaller side, px: motion blur draws out only the longer one. */
@@ -210,6 +270,12 @@ bool litter_went_down(const struct litter *litter, const struct litter_track *tr
 void litter_note_way(struct litter *litter, const struct litter_track *track);
 /** A short way down counts, too: of many such ways one knows rain and snow. */
 void litter_note_in_crowd(struct litter *litter, const struct litter_track *track);
+/** All of enum litter_measure into @p ret_values. */
+void litter_measure(const struct litter *litter, const struct litter_track *track, float *ret_values);
+
+/* litter_weigh.c */
+#define LITTER_ALERT_SCORE 2.6F
+#define LITTER_SUSPECTED_SCORE 2.1F
 /** Whether the reason is that others did the same before. */
 bool litter_is_habit(const struct litter_reason *reason);
 /** Fills score and reasons. */

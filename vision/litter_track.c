@@ -123,6 +123,7 @@ static void add_sight(struct litter *litter, struct litter_track *track, struct 
 	sight->y = blob->y;
 	sight->w = (float)(blob->x1 - blob->x0);
 	sight->h = (float)(blob->y1 - blob->y0);
+	sight->light = blob->light;
 	if (track->tiles == 0 || track->tile != blob->tile) {
 		track->busy += litter->front.tile_busy[blob->tile];
 		track->tile = blob->tile;

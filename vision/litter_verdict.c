@@ -336,6 +336,8 @@ static void judge(struct litter *litter, struct litter_fall *fall)
 	}
 	absorb_others(litter, fall);
 	litter_weigh(litter, &fall->track, &verdict);
+	if (litter->judged != NULL)
+		litter->judged(litter->judged_arg, &fall->track, &verdict);
 	if (score_for_the_first_time(&verdict) >= LITTER_SUSPECTED_SCORE)
 		litter_front_note_path(&litter->front, &fall->track);
 	fall->used = verdict.score >= LITTER_SUSPECTED_SCORE; /* else it speaks for nobody */

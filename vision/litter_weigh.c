@@ -2,7 +2,6 @@
 
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 /*
@@ -14,198 +13,36 @@ struct ramp {
 	float bad, at_bad, good, at_good;
 };
 
-static const struct ramp travels = {"travels", 0.08F, -1.5F, 0.2F, 1};             /* of the height */
-static const struct ramp storeys = {"travels-storeys", 1, -1.5F, 2.5F, 1};         /* when calibrated */
-static const struct ramp gravity = {"falls-like-gravity", 0.06F, -1, 0.015F, 1};   /* misfit, of the travel */
-static const struct ramp speeds_up = {"speeds-up", 1.15F, -1.5F, 1.8F, 1};         /* speed last / first */
-static const struct ramp goes_down = {"keeps-going-down", 0.25F, -2, 0.05F, 0.5F}; /* way up / way down */
-static const struct ramp drifts = {"drifts", 1.3F, -3, 0.6F,
-				   0}; /* way across / way down, less what perspective makes */
-static const struct ramp wavers = {"wavers", 0.12F, -2, 0.03F, 0};        /* side to side, of the travel */
-static const struct ramp seldom = {"seldom-seen", 0.25F, -2.5F, 0.5F, 0}; /* sights / frames */
-static const struct ramp large = {"too-large", 0.085F, -2.5F, 0.05F, 0};  /* of the height */
-static const struct ramp slow = {"too-slow", 1, -2.5F, 3, 0};             /* of its own sizes a second */
-static const struct ramp crawls = {"crawls", 0.02F, -2.5F, 0.045F, 0};    /* heights a second */
-static const struct ramp tiny = {"tiny", 1.5F, -2, 3.75F,
-				 0}; /* px, of a 720-row picture where that is less */
-static const struct ramp outside = {"begins-off-the-facade", 1, -1.5F, 0, 0}; /* 1: where no window is */
-static const struct ramp again = {"goes-where-others-did", 3, -3, 0, 0};      /* earlier ones */
-static const struct ramp flown = {"came-flying", 0.1F, -2.5F, 0.05F, 0};      /* of the height */
-static const struct ramp goes_on = {"goes-on-after", 1, -2, 0.4F,
-				    0}; /* up to 1: still about, but falling no more */
-static const struct ramp fast = {"faster-than-falling", 1.6F, -3, 1.2F,
-				 0}; /* speed / that of a fall from the roof */
-static const struct ramp unlike = {"unlike-a-fall", 0.07F, -2.5F, 0.03F,
-				   0};                                /* misfit in metres, of the travel */
-static const struct ramp stops = {"slows-down", 0.55F, -3, 0.85F, 0}; /* speed in the last third / at most */
-static const struct ramp trodden = {"well-trodden", 7, -3, 3, 0};     /* earlier ones on the same way */
-static const struct ramp sideways = {"enters-sideways", 0, -1.5F, 1,
-				     0};                         /* 0: first seen at a side of the picture */
-static const struct ramp crowd = {"crowd", 0.6F, -4, 0.35F, 0};  /* share of the picture where more fell */
-static const struct ramp upset = {"picture-upset", 3, -3, 0, 0}; /* frames of light step or shake */
-static const struct ramp ambiguous = {"ambiguous", 2, -2.5F, 0.5F, 0}; /* rivals a sight */
-static const struct ramp few = {"few-sights", 6, -1.5F, 11, 0};        /* sights */
-static const struct ramp leaps = {"leaps", 0.5F, -2, 0.25F,
-				  0}; /* longest step between sights, of the travel */
-static const struct ramp foliage = {"restless-place", 0.9F, -2.5F, 0.55F,
-				    0}; /* share of frames with motion */
-
-#define CROWD_S 1.5F
-#define PERSPECTIVE_TOP 0.25F /* of the height: plumb lines meet so far above the picture, or further */
-#define FLOOR_M 3.0F
-#define ABOVE_ROOF_M 6.0F
-#define GRAVITY_M_S2 9.81F
-
-#define SAME_X_PX 3.0F /* in a 720-row picture */
-#define SAME_Y_PX 16.0F
-#define SAME_BEGIN 0.15F /* of the height */
-#define RAIN_STIRS 0.2F  /* of what stirs where things fall among raindrops, this is theirs */
-#define HOVERS_S 0.4F
-#define RESTS_PX 5.0F
-#define BESIDE_COLUMNS 0.3F
-#define ABOVE_FLOORS 0.5F
-#define FIRST_S 0.2F
-#define ABOUT 0.04F /* of the height */
-#define AT_THE_GROUND 0.92F
-
-enum { CELLS_X = 8, CELLS_Y = 4, ABOUT_SIGHTS = 8, FIT_SIGHTS = 14 };
-
-const struct litter_sight *litter_first(const struct litter_track *track)
-{
-	return &track->sights[0];
-}
-
-const struct litter_sight *litter_last(const struct litter_track *track)
-{
-	return &track->sights[track->count - 1];
-}
-
-float litter_down(const struct litter_track *track)
-{
-	return litter_last(track)->y - litter_first(track)->y;
-}
-
-bool litter_went_down(const struct litter *litter, const struct litter_track *track, float share)
-{
-	return litter_down(track) > share * (float)litter->height &&
-	       litter_down(track) > 0.3F * fabsf(litter_last(track)->x - litter_first(track)->x);
-}
-
-static int cell_of(const struct litter *litter, const struct litter_sight *sight)
-{
-	int x = (int)(sight->x * CELLS_X / (float)litter->width),
-	    y = (int)(sight->y * CELLS_Y / (float)litter->height);
-
-	return (y < CELLS_Y ? y : CELLS_Y - 1) * CELLS_X + (x < CELLS_X ? x : CELLS_X - 1);
-}
-
-/* what is left of the way across when a smooth bend is taken off: the fluttering of leaves and wings */
-static float wavering(const struct litter_track *track)
-{
-	float x[LITTER_TRACK_POINTS_MAX], y[LITTER_TRACK_POINTS_MAX];
-	double c[3], sum = 0;
-
-	for (int i = 0; i < track->count; i++) {
-		x[i] = track->sights[i].x - litter_first(track)->x;
-		y[i] = track->sights[i].y - litter_first(track)->y;
-	}
-	if (!litter_fit_polynomial(y, x, track->count, 2, c))
-		return 1;
-	for (int i = 0; i < track->count; i++) {
-		double yi = (double)y[i], d = (double)x[i] - c[0] - c[1] * yi - c[2] * yi * yi;
-
-		sum += d * d;
-	}
-	return (float)sqrt(sum / track->count) / fmaxf(litter_down(track), 1);
-}
-
-static float longest_step(const struct litter_track *track)
-{
-	float longest = 0;
-
-	for (int i = 1; i < track->count; i++)
-		longest = fmaxf(longest, track->sights[i].y - track->sights[i - 1].y);
-	return longest;
-}
-
-static int compare_floats(const void *a, const void *b)
-{
-	float x = *(const float *)a, y = *(const float *)b;
-
-	return (x > y) - (x < y);
-}
-
-float litter_size(const struct litter_track *track)
-{
-	float side[LITTER_TRACK_POINTS_MAX];
-
-	for (int i = 0; i < track->count; i++)
-		side[i] = fminf(track->sights[i].w, track->sights[i].h);
-	qsort(side, (size_t)track->count, sizeof(*side), compare_floats);
-	return side[track->count * 3 / 4];
-}
-
-static bool storeys_fallen(const struct litter *litter, const struct litter_track *track, float *ret_storeys)
-{
-	float w = (float)litter->width, h = (float)litter->height, column, from, to;
-
-	if (!litter->config.calibration.known ||
-	    !litter_origin_locate(litter->homography, litter_first(track)->x / w, litter_first(track)->y / h,
-				  &column, &from) ||
-	    !litter_origin_locate(litter->homography, litter_last(track)->x / w, litter_last(track)->y / h,
-				  &column, &to))
-		return false;
-	*ret_storeys = from - to;
-	return true;
-}
-
-/* misfit to what gravity and drag allow; below 0: not calibrated, or off the facade's plane */
-static float misfit_metres(const struct litter *litter, const struct litter_track *track)
-{
-	float w = (float)litter->width, h = (float)litter->height, t[FIT_SIGHTS], down[FIT_SIGHTS], column,
-	      from = 0;
-	int n = track->count < FIT_SIGHTS ? track->count : FIT_SIGHTS;
-
-	for (int i = 0; i < n; i++) {
-		const struct litter_sight *s = &track->sights[i * (track->count - 1) / (n - 1)];
-		float floor;
-
-		if (!litter_origin_locate(litter->homography, s->x / w, s->y / h, &column, &floor))
-			return -1;
-		from = i == 0 ? floor : from;
-		t[i] = s->t - litter_first(track)->t;
-		down[i] = (from - floor) * FLOOR_M;
-	}
-	return litter_fit_metres(t, down, n, from * FLOOR_M);
-}
-
-void litter_note_in_crowd(struct litter *litter, const struct litter_track *track)
-{
-	unsigned i = litter->crowd_next++ % LITTER_CROWD_MAX;
-
-	litter->crowd[i].begin = litter_first(track)->t;
-	litter->crowd[i].end = litter_last(track)->t;
-	litter->crowd[i].speed =
-		litter_down(track) / fmaxf(litter_last(track)->t - litter_first(track)->t, 1e-3F);
-	litter->crowd[i].size = litter_size(track);
-	litter->crowd[i].cell = cell_of(litter, litter_first(track));
-}
-
-/* way up over way down, both added up */
-static float up_share(const struct litter_track *track)
-{
-	float up = 0, way = 1e-3F;
-
-	for (int i = 1; i < track->count; i++) {
-		float dy = track->sights[i].y - track->sights[i - 1].y;
-
-		if (dy > 0)
-			way += dy;
-		else
-			up -= dy;
-	}
-	return up / way;
-}
+static const struct ramp ramps[LITTER_MEASURES] = {
+	[LITTER_TRAVELS] = {"travels", 0.08F, -1.5F, 0.2F, 1},       /* of the height */
+	[LITTER_STOREYS] = {"travels-storeys", 1, -1.5F, 2.5F, 1},   /* when calibrated */
+	[LITTER_UNLIKE] = {"unlike-a-fall", 0.07F, -2.5F, 0.03F, 0}, /* misfit in metres, of the travel */
+	[LITTER_FAST] = {"faster-than-falling", 1.6F, -3, 1.2F, 0}, /* speed / that of a fall from the roof */
+	[LITTER_GRAVITY] = {"falls-like-gravity", 0.06F, -1, 0.015F, 1}, /* misfit, of the travel */
+	[LITTER_SPEEDS_UP] = {"speeds-up", 1.15F, -1.5F, 1.8F, 1},       /* speed last / first */
+	[LITTER_SLOW] = {"too-slow", 1, -2.5F, 3, 0},                    /* of its own sizes a second */
+	[LITTER_CRAWLS] = {"crawls", 0.02F, -2.5F, 0.045F, 0},           /* heights a second */
+	[LITTER_UP] = {"keeps-going-down", 0.25F, -2, 0.05F, 0.5F},      /* way up / way down */
+	[LITTER_DRIFTS] = {"drifts", 1.3F, -3, 0.6F,
+			   0}, /* way across / way down, less what perspective makes */
+	[LITTER_WAVERS] = {"wavers", 0.12F, -2, 0.03F, 0},        /* side to side, of the travel */
+	[LITTER_STOPS] = {"slows-down", 0.55F, -3, 0.85F, 0},     /* speed in the last third / at most */
+	[LITTER_SIDEWAYS] = {"enters-sideways", 0, -1.5F, 1, 0},  /* 0: first seen at a side of the picture */
+	[LITTER_SELDOM] = {"seldom-seen", 0.25F, -2.5F, 0.5F, 0}, /* sights / frames */
+	[LITTER_LEAPS] = {"leaps", 0.5F, -2, 0.25F, 0}, /* longest step between sights, of the travel */
+	[LITTER_FEW] = {"few-sights", 6, -1.5F, 11, 0}, /* sights */
+	[LITTER_LARGE] = {"too-large", 0.085F, -2.5F, 0.05F, 0}, /* of the height */
+	[LITTER_TINY] = {"tiny", 1.5F, -2, 3.75F, 0}, /* px, of a 720-row picture where that is less */
+	[LITTER_AMBIGUOUS] = {"ambiguous", 2, -2.5F, 0.5F, 0}, /* rivals a sight */
+	[LITTER_CROWD] = {"crowd", 0.6F, -4, 0.35F, 0},        /* share of the picture where more fell */
+	[LITTER_UPSET] = {"picture-upset", 3, -3, 0, 0},       /* frames of light step or shake */
+	[LITTER_FOLIAGE] = {"restless-place", 0.9F, -2.5F, 0.55F, 0}, /* share of frames with motion */
+	[LITTER_TRODDEN] = {"well-trodden", 7, -3, 3, 0},             /* earlier ones on the same way */
+	[LITTER_OUTSIDE] = {"begins-off-the-facade", 1, -1.5F, 0, 0}, /* 1: where no window is */
+	[LITTER_AGAIN] = {"goes-where-others-did", 3, -3, 0, 0},      /* earlier ones */
+	[LITTER_FLOWN] = {"came-flying", 0.1F, -2.5F, 0.05F, 0},      /* of the height */
+	[LITTER_GOES_ON] = {"goes-on-after", 1, -2, 0.4F, 0}, /* up to 1: still about, but falling no more */
+};
 
 static void give_reason(struct litter_verdict *verdict, const struct ramp *ramp, float value)
 {
@@ -226,281 +63,20 @@ static void give_reason(struct litter_verdict *verdict, const struct ramp *ramp,
 	reason->weight = weight;
 }
 
-/* in how much of the picture something went down at the same time: a tree fills its corner, snow fills all */
-static float crowd_at(const struct litter *litter, float begin, float end)
-{
-	uint32_t cells = 0;
-
-	for (unsigned i = 0; i < LITTER_CROWD_MAX && i < litter->crowd_next; i++) {
-		if (litter->crowd[i].end > begin - CROWD_S && litter->crowd[i].begin < end + CROWD_S)
-			cells |= 1U << litter->crowd[i].cell;
-	}
-	for (int i = 0; i < LITTER_TRACKS_MAX; i++) {
-		const struct litter_track *track = &litter->tracks[i];
-
-		if (track->live && track->count >= LITTER_CROWD_SIGHTS_MIN &&
-		    litter_went_down(litter, track, LITTER_CROWD_MIN) &&
-		    litter_first(track)->t < end + CROWD_S)
-			cells |= 1U << cell_of(litter, litter_first(track));
-	}
-	return (float)__builtin_popcount(cells) / (CELLS_X * CELLS_Y);
-}
-
-static float upsets_at(const struct litter *litter, float begin, float end)
-{
-	int count = 0;
-
-	for (unsigned i = 0; i < 16 && i < litter->event_next; i++)
-		count += litter->events[i].t > begin - 0.3F && litter->events[i].t < end + 0.1F;
-	return (float)count;
-}
-
-/*
- * How much @p track stands out of those that went down around it, 0 to 1: a thing among raindrops is larger, and
- * either much slower or in sight for much longer than they are.
- */
-static float standing_out(const struct litter *litter, const struct litter_track *track)
-{
-	float size[LITTER_CROWD_MAX], speed[LITTER_CROWD_MAX], larger, other;
-	float seconds = fmaxf(litter_last(track)->t - litter_first(track)->t, 1e-3F);
-	float own = litter_down(track) / seconds;
-	int n = 0;
-
-	for (unsigned i = 0; i < LITTER_CROWD_MAX && i < litter->crowd_next; i++) {
-		if (litter->crowd[i].end <= litter_first(track)->t - CROWD_S ||
-		    litter->crowd[i].begin >= litter_last(track)->t + CROWD_S)
-			continue;
-		size[n] = litter->crowd[i].size;
-		speed[n++] = litter->crowd[i].speed;
-	}
-	if (n == 0)
-		return 0;
-	qsort(size, (size_t)n, sizeof(*size), compare_floats);
-	qsort(speed, (size_t)n, sizeof(*speed), compare_floats);
-	larger = litter_size(track) / fmaxf(size[n * 3 / 4], 1) - 1;
-	other = fmaxf(own / fmaxf(speed[n / 2], 1), speed[n / 2] / fmaxf(own, 1)) / 1.6F - 0.6F;
-	return fmaxf(0, fminf(1, fminf(larger * 1.5F, other)));
-}
-
-/* way across over way down, beyond what falling away from the plumb lines' common point explains */
-static float drift_of(const struct litter *litter, const struct litter_track *track)
-{
-	const struct litter_sight *a = litter_first(track), *b = litter_last(track);
-	float h = (float)litter->height, slope = (b->x - a->x) / litter_down(track);
-	float outward = (a->x - (float)litter->width / 2) / (a->y + PERSPECTIVE_TOP * h);
-
-	if (outward * slope <= 0)
-		return fabsf(slope);
-	return fmaxf(0, fabsf(slope) - fabsf(outward));
-}
-
-/* speed in the middle over that of the first moments: what is let go begins from rest, light things too */
-static float speed_gained(const struct litter *litter, const struct litter_track *track)
-{
-	const struct litter_sight *a = litter_first(track), *b = a, *c = &track->sights[track->count / 3],
-				  *d = &track->sights[track->count * 2 / 3];
-	float begin, middle;
-
-	while (b < litter_last(track) && (b->t - a->t < FIRST_S || b - a < 3))
-		b++;
-	if (c <= b || d->t <= c->t)
-		return 0;
-	begin = fmaxf((b->y - a->y) / (b->t - a->t), (float)litter->height / 50);
-	middle = (d->y - c->y) / (d->t - c->t);
-	return middle / begin;
-}
-
-/* speed down in the last third of the time, over the fastest third: what is lowered is also stopped */
-static float last_speed(const struct litter_track *track)
-{
-	float begin = litter_first(track)->t, third = (litter_last(track)->t - begin) / 3, speed[3], most = 1;
-
-	if (track->count < 9 || third <= 0)
-		return 1;
-	for (int i = 0; i < 3; i++) {
-		float from = begin + (float)i * third;
-
-		speed[i] = (litter_y_at(track, from + third) - litter_y_at(track, from)) / third;
-		most = fmaxf(most, speed[i]);
-	}
-	return speed[2] / most;
-}
-
-/* storeys a second at the end, over what a fall from the roof gives */
-static float share_of_fall_speed(const struct litter *litter, float storeys_fallen, float seconds)
-{
-	const struct litter_calibration *c = &litter->config.calibration;
-	float roof_m = FLOOR_M * (float)(c->floor_high - c->floor_low + 1) + ABOVE_ROOF_M;
-	float mean_of_fall = sqrtf(GRAVITY_M_S2 * roof_m / 2); /* from rest: half the speed at the end */
-
-	return storeys_fallen * FLOOR_M / seconds / mean_of_fall;
-}
-
-/* sights over the frames in which it could have been seen, or over those that there should have been */
-static float share_of_frames(const struct litter *litter, const struct litter_track *track)
-{
-	float frames = (litter_last(track)->t - litter_first(track)->t) / fmaxf(litter->frame_s, 1e-3F) /
-		       (float)track->thinned;
-
-	return (float)track->count / fmaxf(fmaxf((float)track->frames, frames), 1);
-}
-
-void litter_note_way(struct litter *litter, const struct litter_track *track)
-{
-	unsigned i = litter->ways_next++ % LITTER_WAYS_MAX;
-
-	litter->ways[i].end = litter_last(track)->t;
-	litter->ways[i].x0 = litter_first(track)->x;
-	litter->ways[i].y0 = litter_first(track)->y;
-	litter->ways[i].x1 = litter_last(track)->x;
-	litter->ways[i].y1 = litter_last(track)->y;
-}
-
-/* whether way @p i and the track are the same line where both were */
-static bool same_way(const struct litter *litter, unsigned i, const struct litter_track *track)
-{
-	const struct litter_sight *a = litter_first(track), *b = litter_last(track);
-	float x0 = litter->ways[i].x0, y0 = litter->ways[i].y0, slope, own, from, to;
-	float near = fmaxf(SAME_X_PX * litter->unit, 2.0F), pad = SAME_Y_PX * litter->unit;
-
-	if (litter->ways[i].end > a->t)
-		return false; /* itself, or a part of it */
-	slope = (litter->ways[i].x1 - x0) / fmaxf(litter->ways[i].y1 - y0, 1);
-	own = (b->x - a->x) / fmaxf(b->y - a->y, 1);
-	from = fmaxf(y0, a->y);
-	to = fminf(litter->ways[i].y1, b->y);
-	return to - from > -pad && fabsf(a->y - y0) < SAME_BEGIN * (float)litter->height &&
-	       fabsf(x0 + slope * (from - y0) - a->x - own * (from - a->y)) < near &&
-	       fabsf(x0 + slope * (to - y0) - a->x - own * (to - a->y)) < near;
-}
-
-/* water drips from one place; hands are never twice at the same */
-static float went_before(const struct litter *litter, const struct litter_track *track)
-{
-	int count = 0;
-
-	for (unsigned i = 0; i < LITTER_WAYS_MAX && i < litter->ways_next; i++)
-		count += same_way(litter, i, track);
-	return (float)count;
-}
-
-/*
- * How far it had come to where it began to fall, as a share of the height: drones and birds come flying. Among
- * raindrops the ways of birds are lost everywhere; one that ended here says little then.
- */
-static float came_flying(const struct litter *litter, const struct litter_track *track)
-{
-	bool lost_too = track->waited > HOVERS_S ||
-			crowd_at(litter, litter_first(track)->t, litter_last(track)->t) < crowd.good;
-
-	return fmaxf(track->came,
-		     litter_came_before(litter, litter_first(track), litter_size(track), lost_too)) /
-	       (float)litter->height;
-}
-
-static float off_facade(const struct litter *litter, const struct litter_sight *begin)
-{
-	const struct litter_calibration *c = &litter->config.calibration;
-	float column, floor;
-
-	if (!c->known)
-		return 0;
-	if (!litter_origin_locate(litter->homography, begin->x / (float)litter->width,
-				  begin->y / (float)litter->height, &column, &floor))
-		return 1;
-	return column < -BESIDE_COLUMNS || column > (float)c->columns + BESIDE_COLUMNS ||
-	       floor > (float)(c->floor_high - c->floor_low + 1) + ABOVE_FLOORS;
-}
-
-/* birds fly on, drones hover on, lifts go on: a thing that was thrown is gone when it is down */
-static float still_about(const struct litter *litter, const struct litter_track *track)
-{
-	const struct litter_sight *end = litter_last(track), *before = &track->sights[track->count * 2 / 3];
-	float pace = (end->y - before->y) / fmaxf(end->t - before->t, 1e-3F);
-	float near = ABOUT * (float)litter->height;
-
-	if (end->y > AT_THE_GROUND * (float)litter->height)
-		return 0; /* where people walk, somebody always does */
-	for (int i = 0; i < LITTER_TRACKS_MAX; i++) {
-		const struct litter_track *other = &litter->tracks[i];
-		const struct litter_sight *a = litter_first(other), *b;
-		float seconds;
-
-		if (!other->live || other->count < ABOUT_SIGHTS || fabsf(a->t - end->t) > 0.4F ||
-		    hypotf(a->x - end->x, a->y - end->y) > near)
-			continue;
-		b = litter_last(other);
-		seconds = fmaxf(b->t - a->t, 1e-3F);
-		if (hypotf(b->x - a->x, b->y - a->y) > 2 * RESTS_PX * litter->unit &&
-		    (b->y - a->y) / seconds < pace / 2)
-			return 1 -
-			       litter->front.tile_busy[track->tile]; /* where all moves, it may be anything */
-	}
-	return 0;
-}
-
-static void weigh_shape(const struct litter *litter, const struct litter_track *track,
-			struct litter_verdict *verdict)
-{
-	float fell = litter_down(track), side = litter_first(track)->x;
-	const struct litter_sight *a = litter_first(track);
-
-	give_reason(verdict, &goes_down, up_share(track));
-	give_reason(verdict, &drifts, drift_of(litter, track));
-	give_reason(verdict, &wavers, wavering(track));
-	give_reason(verdict, &stops, last_speed(track));
-	side = fminf(a->x - a->w / 2, (float)litter->width - a->x - a->w / 2);
-	give_reason(verdict, &sideways, side < 2 * litter->unit && a->y > a->h ? 0 : 1);
-	give_reason(verdict, &seldom, share_of_frames(litter, track));
-	give_reason(verdict, &leaps, longest_step(track) / fell);
-	give_reason(verdict, &few, (float)track->count);
-	give_reason(verdict, &large, litter_size(track) / (float)litter->height);
-	give_reason(verdict, &tiny, litter_size(track) / fminf(litter->unit, 1.5F));
-}
-
-static void weigh_place(const struct litter *litter, const struct litter_track *track,
-			struct litter_verdict *verdict)
-{
-	float begin = litter_first(track)->t, end = litter_last(track)->t;
-	float out = standing_out(litter, track);
-
-	give_reason(verdict, &ambiguous, track->rivals / (float)track->count * (1 - out));
-	give_reason(verdict, &crowd, crowd_at(litter, begin, end) * (1 - out));
-	give_reason(verdict, &upset, upsets_at(litter, begin, end));
-	give_reason(verdict, &foliage,
-		    track->busy / (float)(track->tiles > 0 ? track->tiles : 1) * (1 - RAIN_STIRS * out));
-	give_reason(verdict, &trodden, litter_front_paths(&litter->front, track));
-	give_reason(verdict, &outside, off_facade(litter, litter_first(track)));
-	give_reason(verdict, &again, went_before(litter, track));
-	give_reason(verdict, &flown, came_flying(litter, track));
-	give_reason(verdict, &goes_on, still_about(litter, track));
-}
-
 void litter_weigh(const struct litter *litter, const struct litter_track *track,
 		  struct litter_verdict *verdict)
 {
-	float h = (float)litter->height, fell = litter_down(track), fallen, gained;
-	float seconds = fmaxf(litter_last(track)->t - litter_first(track)->t, 1e-3F);
-	struct litter_fit fit;
+	float m[LITTER_MEASURES];
 
-	litter_fit_fall(track->sights, track->count, h, &fit);
-	if (storeys_fallen(litter, track, &fallen)) {
-		give_reason(verdict, &storeys, fallen);
-		give_reason(verdict, &unlike, misfit_metres(litter, track));
-		give_reason(verdict, &fast, share_of_fall_speed(litter, fallen, seconds));
-	} else {
-		give_reason(verdict, &travels, fell / h);
+	litter_measure(litter, track, m);
+	for (int i = 0; i < LITTER_MEASURES; i++) {
+		if (!isnan(m[i]) && ramps[i].name != NULL)
+			give_reason(verdict, &ramps[i], m[i]);
 	}
-	give_reason(verdict, &gravity, fit.residual);
-	gained = fit.accelerates ? fminf(fit.speed_end / fmaxf(fit.speed_begin, h / 50), 99) : 0;
-	give_reason(verdict, &speeds_up, fmaxf(gained, speed_gained(litter, track)));
-	give_reason(verdict, &slow, fell / seconds / fmaxf(litter_size(track), 4 * litter->unit));
-	give_reason(verdict, &crawls, fell / h / seconds);
-	weigh_shape(litter, track, verdict);
-	weigh_place(litter, track, verdict);
 }
 
 bool litter_is_habit(const struct litter_reason *reason)
 {
-	return strcmp(reason->name, trodden.name) == 0 || strcmp(reason->name, again.name) == 0;
+	return strcmp(reason->name, ramps[LITTER_TRODDEN].name) == 0 ||
+	       strcmp(reason->name, ramps[LITTER_AGAIN].name) == 0;
 }

@@ -79,11 +79,17 @@ static void draw_clouds(struct scene *scene)
 	}
 }
 
+/* levels, of one pixel */
+static double noise_of(const struct scene_options *options)
+{
+	return (options->night ? 3.2 : 1.5) * (options->noise > 0 ? options->noise : 1);
+}
+
 /* The sum of four is bell-shaped enough for a sensor. */
 static void draw_noise(struct scene *scene)
 {
 	const struct scene_options *o = &scene->options;
-	double spread = (o->night ? 3.2 : 1.5) * (o->noise > 0 ? o->noise : 1);
+	double spread = noise_of(o);
 
 	for (uint64_t i = 0; i < NOISE; i++) {
 		double sum = -2;
@@ -136,6 +142,18 @@ static void find_sights(struct scene *scene)
 	}
 }
 
+static void draw_still(struct scene *scene)
+{
+	const struct scene_options *o = &scene->options;
+
+	if (o->plate == NULL)
+		scene_facade_draw(o, &scene->camera, &scene->plate, scene->sky);
+	else
+		memset(scene->plate.data[1], 128, (size_t)o->width_px * (size_t)o->height_px / 2);
+	draw_clouds(scene);
+	draw_noise(scene);
+}
+
 int scene_open(const struct scene_options *options, struct scene **ret_scene)
 {
 	struct scene *scene;
@@ -148,19 +166,15 @@ int scene_open(const struct scene_options *options, struct scene **ret_scene)
 		return -ENOMEM;
 	scene->options = *options;
 	scene_camera_aim(&scene->camera, options->width_px, options->height_px, options->pitch_deg);
-	r = claim(scene);
+	r = options->blank ? 0 : claim(scene);
 	if (r == 0)
 		r = scene_things_open(options, &scene->camera, &scene->things);
 	if (r < 0) {
 		scene_close(scene);
 		return r;
 	}
-	if (options->plate == NULL)
-		scene_facade_draw(options, &scene->camera, &scene->plate, scene->sky);
-	else
-		memset(scene->plate.data[1], 128, (size_t)options->width_px * (size_t)options->height_px / 2);
-	draw_clouds(scene);
-	draw_noise(scene);
+	if (!options->blank)
+		draw_still(scene);
 	find_sights(scene);
 	*ret_scene = scene;
 	return 0;
@@ -185,9 +199,18 @@ static void copy_plane(uint8_t *to, int to_stride, const uint8_t *from, int from
 		memcpy(to + (ptrdiff_t)y * to_stride, from + (ptrdiff_t)y * from_stride, (size_t)wide);
 }
 
+SCENE_CLONES static void cloud_row(uint8_t *restrict luma, const uint8_t *restrict sky,
+				   const uint8_t *restrict texels, int bright, int count)
+{
+	for (int x = 0; x < count; x++)
+		luma[x] = (uint8_t)(luma[x] + (bright - luma[x]) * (texels[x] * sky[x] / 255) / 300);
+}
+
 /* Clouds drift to the right, about half a pixel a frame; those further down are further away and slower. */
 static void add_clouds(struct scene *scene, int n)
 {
+	uint8_t texels[SCENE_SIDE_MAX_PX];
+
 	const struct scene_options *o = &scene->options;
 	int bright = o->night ? 34 : o->overcast ? 190 : 218;
 
@@ -196,20 +219,21 @@ static void add_clouds(struct scene *scene, int n)
 		const uint8_t *row =
 			scene->clouds + (ptrdiff_t)(y * (CLOUD_TALL - 1) / o->height_px) * CLOUD_WIDE;
 		uint8_t *luma = scene->clouded + (ptrdiff_t)y * o->width_px;
+		bool any = sky[0] != 0 || memcmp(sky, sky + 1, (size_t)o->width_px - 1) != 0;
 		double drift_px =
 			12.0 * (1.3 - (double)y / o->height_px) * o->height_px / 720 * n / o->frames_per_s;
 		int64_t step = (int64_t)CLOUD_WIDE * 256 / (2 * o->height_px); /* 1/256 texel a pixel */
 		int64_t at = (int64_t)(CLOUD_WIDE * 256) * 4096 - (int64_t)(drift_px * (double)step);
 
-		for (int x = 0; x < o->width_px; x++, at += step) {
-			int texel = (int)(at >> 8) & (CLOUD_WIDE - 1), part = (int)(at & 255), cloud;
+		for (int x = 0; any && x < o->width_px; x++, at += step) {
+			int texel = (int)(at >> 8) & (CLOUD_WIDE - 1), part = (int)(at & 255);
 
-			if (sky[x] == 0)
-				continue;
-			cloud = row[texel] * (256 - part) + row[(texel + 1) & (CLOUD_WIDE - 1)] * part;
-			cloud = (cloud >> 8) * sky[x] / 255;
-			luma[x] = (uint8_t)(luma[x] + (bright - luma[x]) * cloud / 300);
+			texels[x] = (uint8_t)((row[texel] * (256 - part) +
+					       row[(texel + 1) & (CLOUD_WIDE - 1)] * part) >>
+					      8);
 		}
+		if (any)
+			cloud_row(luma, sky, texels, bright, o->width_px);
 	}
 }
 
@@ -278,6 +302,13 @@ void scene_draw(struct scene *scene, int n, const struct scene_planes *planes)
 bool scene_truth(const struct scene *scene, size_t i, int n, struct scene_box *ret_box)
 {
 	return scene_things_truth(scene->things, i, n, ret_box);
+}
+
+double scene_signal(const struct scene *scene, size_t i, int n)
+{
+	if (scene->options.blank || scene->options.plate != NULL)
+		return 0;
+	return sqrt(scene_things_change(scene->things, i, n, scene->plate.data[0])) / noise_of(&scene->options);
 }
 
 void scene_throw_frames(const struct scene *scene, size_t i, int *ret_begin, int *ret_end)

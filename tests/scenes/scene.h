@@ -108,6 +108,7 @@ struct scene_options {
 	unsigned distract; /* enum scene_distractor, added up */
 	double noise;      /* times the usual, 0 to 8; 0 stands for 1 */
 	const struct scene_plate *plate; /* borrowed; NULL: a facade is drawn */
+	bool blank;                      /* only where the throws are is asked for; nothing can be drawn */
 };
 
 struct scene_planes {
@@ -131,6 +132,15 @@ void scene_draw(struct scene *scene, int n, const struct scene_planes *planes);
 
 /** Where throw @p i is in frame @p n. @return false: not in the picture. */
 bool scene_truth(const struct scene *scene, size_t i, int n, struct scene_box *ret_box);
+
+/**
+ * Signal to noise of throw @p i in frame @p n: the root of the sum, over the pixels that it changes, of the squared
+ * change, over the noise of one pixel. It is what the best detector there can be has to go by, if it knew shape and
+ * place; by Rose's criterion nothing is seen below SCENE_ROSE. What rain or leaves cover is not taken off. 0 in a blank
+ * scene, or where there is a plate of the caller's.
+ */
+double scene_signal(const struct scene *scene, size_t i, int n);
+#define SCENE_ROSE 5.0
 
 /** The frame of the first and of the last sight of throw @p i; both -1 where there is none. */
 void scene_throw_frames(const struct scene *scene, size_t i, int *ret_begin, int *ret_end);
@@ -166,6 +176,8 @@ int scene_things_open(const struct scene_options *options, const struct scene_ca
 void scene_things_close(struct scene_things *things);
 void scene_things_draw(const struct scene_things *things, int n, const struct scene_planes *planes);
 bool scene_things_truth(const struct scene_things *things, size_t i, int n, struct scene_box *ret_box);
+/** Sum of the squared changes, in levels, that throw @p i makes to @p plate. */
+double scene_things_change(const struct scene_things *things, size_t i, int n, const uint8_t *plate);
 
 /** The distractors that are things in the picture, in frame @p n. */
 void scene_distract(const struct scene_options *options, const struct scene_camera *camera, int n,

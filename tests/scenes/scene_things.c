@@ -242,6 +242,35 @@ bool scene_things_truth(const struct scene_things *things, size_t i, int n, stru
 	return true;
 }
 
+static uint8_t luma_of(const struct scene_options *options, const struct flight *flight)
+{
+	return options->night && flight->luma > 120 ? 120 : flight->luma;
+}
+
+double scene_things_change(const struct scene_things *things, size_t i, int n, const uint8_t *plate)
+{
+	const struct scene_options *o = &things->options;
+	struct scene_tile tile;
+	double sum = 0;
+
+	if (i >= o->throw_count || !catch_flight(things, i, n, 1, &tile))
+		return 0;
+	for (int row = tile.low_y; row < tile.high_y; row++) {
+		for (int column = tile.low_x; column < tile.high_x; column++) {
+			int x = tile.left + column, y = tile.top + row;
+			double change;
+
+			if (x < 0 || y < 0 || x >= o->width_px || y >= o->height_px)
+				continue;
+			change = fmin(1, (double)tile.cover[row][column]) *
+				 (luma_of(o, &things->flights[i]) -
+				  plate[(ptrdiff_t)y * o->width_px + x]);
+			sum += change * change;
+		}
+	}
+	return sum;
+}
+
 static void draw_bird(const struct scene_things *things, const struct bird *bird, double t_s,
 		      const struct scene_planes *planes)
 {
@@ -316,7 +345,7 @@ static void draw_flight(const struct scene_things *things, size_t i, int n, cons
 {
 	const struct scene_options *o = &things->options;
 	const struct flight *f = &things->flights[i];
-	uint8_t luma = (uint8_t)(o->night && f->luma > 120 ? 120 : f->luma);
+	uint8_t luma = luma_of(o, f);
 	struct scene_tile tile;
 
 	if (o->mirrors && catch_flight(things, i, n, -1, &tile)) {
