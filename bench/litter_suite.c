@@ -19,6 +19,7 @@
 #include "vision/litter_internal.h"
 
 #include <getopt.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,7 +29,7 @@ enum { NAME_BYTES = 128 };
 struct options {
 	struct suite_choice choice;
 	int throws;
-	unsigned first, distract;
+	unsigned first, scenes, distract; /* scenes: at most so many with throws; 0: as many as it takes */
 	double hours;
 	const char *book, *tracks;
 	double bars; /* the recall wanted, 0 to 1; 0: nothing is */
@@ -64,7 +65,9 @@ static int do_throws(const struct options *options, struct film *film, struct su
 	char name[NAME_BYTES];
 	int r = 0;
 
-	for (unsigned n = options->first; r >= 0 && (int)sums->score.throws < options->throws; n++) {
+	for (unsigned n = options->first; r >= 0 && (int)sums->score.throws < options->throws &&
+					  (options->scenes == 0 || n < options->first + options->scenes);
+	     n++) {
 		suite_throws(&options->choice, n, &film->plan);
 		name_scene(options, "throws", n, name);
 		r = film_run(film, name);
@@ -139,14 +142,23 @@ static int usage(void)
 
 static bool read_options(int argc, char **argv, struct options *o, struct film *film)
 {
-	static const struct option names[] = {{"seed", 1, NULL, 's'},         {"throws", 1, NULL, 't'},
-					      {"hours", 1, NULL, 'n'},        {"clip-seconds", 1, NULL, 'c'},
-					      {"h264", 1, NULL, 'h'},         {"scenes", 1, NULL, 'f'},
-					      {"distract", 1, NULL, 'd'},     {"verbose", 0, NULL, 'v'},
-					      {"bars", 1, NULL, 'b'},         {"json", 0, NULL, 'j'},
-					      {"height-max", 1, NULL, 'm'},   {"book", 1, NULL, 'k'},
-					      {"cache", 1, NULL, 'C'},        {"tracks", 1, NULL, 'T'},
-					      {"uncalibrated", 0, NULL, 'u'}, {0}};
+	static const struct option names[] = {{"seed", 1, NULL, 's'},
+					      {"throws", 1, NULL, 't'},
+					      {"hours", 1, NULL, 'n'},
+					      {"clip-seconds", 1, NULL, 'c'},
+					      {"h264", 1, NULL, 'h'},
+					      {"scenes", 1, NULL, 'f'},
+					      {"distract", 1, NULL, 'd'},
+					      {"verbose", 0, NULL, 'v'},
+					      {"bars", 1, NULL, 'b'},
+					      {"json", 0, NULL, 'j'},
+					      {"height-max", 1, NULL, 'm'},
+					      {"book", 1, NULL, 'k'},
+					      {"cache", 1, NULL, 'C'},
+					      {"tracks", 1, NULL, 'T'},
+					      {"uncalibrated", 0, NULL, 'u'},
+					      {"throws-scenes", 1, NULL, 'S'},
+					      {0}};
 	int c;
 
 	while ((c = getopt_long(argc, argv, "", names, NULL)) != -1) {
@@ -161,6 +173,9 @@ static bool read_options(int argc, char **argv, struct options *o, struct film *
 		o->choice.height_max_px = c == 'm' ? (int)value : o->choice.height_max_px;
 		o->choice.h264_share = c == 'h' ? value : o->choice.h264_share;
 		o->first = c == 'f' ? (unsigned)value : o->first;
+		o->scenes = c == 'S' ? (unsigned)value : o->scenes;
+		if (c == 'S')
+			o->throws = INT_MAX;
 		o->verbose |= c == 'v';
 		o->bars = c == 'b' ? value : o->bars;
 		o->json |= c == 'j';

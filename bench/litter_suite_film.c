@@ -13,6 +13,7 @@
 
 #define NEAR_PX 4.0 /* in a 720-row picture: a blob or sight no further from the true box belongs to it */
 #define SIDE_MIN_PX 3.0
+#define BESIDE_S 0.5
 
 _Static_assert((int)FILM_MEASURES_MAX >= (int)LITTER_MEASURES, "all that is measured fits");
 
@@ -40,7 +41,7 @@ void film_close(struct film *film)
 	film->scene = NULL;
 }
 
-static void note_judged(void *arg, const struct litter_track *track, const struct litter_verdict *verdict)
+static void note_judged(void *arg, const struct litter_track *track, const float *measures, float score)
 {
 	struct film *film = arg;
 	struct film_judged *judged = &film->judged[film->judged_count];
@@ -49,11 +50,11 @@ static void note_judged(void *arg, const struct litter_track *track, const struc
 	if (film->judged_count == FILM_JUDGED_MAX)
 		return;
 	film->judged_count++;
-	judged->score = verdict->score;
-	judged->throw_index = -1;
+	judged->score = score;
+	judged->throw_index = FILM_NO_THROW;
 	judged->begin_s = (double)litter_first(track)->t + (double)film->litter->base_pts_us / 1e6;
 	judged->end_s = (double)litter_last(track)->t + (double)film->litter->base_pts_us / 1e6;
-	litter_measure(film->litter, track, judged->measures);
+	memcpy(judged->measures, measures, sizeof(*measures) * LITTER_MEASURES);
 	for (size_t t = 0; t < film->sight_count; t++) {
 		int hits = 0;
 
@@ -71,6 +72,11 @@ static void note_judged(void *arg, const struct litter_track *track, const struc
 			best = (double)hits / track->count;
 			judged->throw_index = (int)t;
 		}
+	}
+	for (size_t t = 0; t < film->sight_count && judged->throw_index == FILM_NO_THROW; t++) {
+		if (judged->begin_s < film->sights[t].end_s + BESIDE_S &&
+		    judged->end_s > film->sights[t].begin_s - BESIDE_S)
+			judged->throw_index = FILM_BESIDE_THROW;
 	}
 	if (judged->throw_index >= 0)
 		film->traces[judged->throw_index].best =

@@ -13,6 +13,8 @@ enum {
 	FILM_TOLD_MAX = 512,
 	FILM_JUDGED_MAX = 4096,
 	FILM_MEASURES_MAX = 48,
+	FILM_NO_THROW = -1,
+	FILM_BESIDE_THROW = -2, /* at the time of one, but elsewhere: its mirror image, or something else */
 	FILM_SIGHTS_TO_SEE = 8, /* a throw that shows less often than this cannot be told by anybody */
 };
 
@@ -20,7 +22,7 @@ enum {
 struct film_judged {
 	float score, measures[FILM_MEASURES_MAX];
 	double begin_s, end_s;
-	int throw_index; /* -1: none */
+	int throw_index; /* or one of the next two */
 };
 
 /* how far a throw got */

@@ -5,13 +5,16 @@
 
 #define RELEASE_PX 5.0F /* in a 720-row picture */
 #define REST_S 0.3F
-#define FLEW 0.05F    /* of the height */
-#define FLYER_PX 3.5F /* in a 720-row picture */
+#define LANDS_AFTER 0.1F /* of the height: what rests at the ground after such a way has fallen there */
+#define FLEW 0.05F       /* of the height */
+#define FLYER_PX 3.5F    /* in a 720-row picture */
 #define RESTED_S 4.0F
 #define RESTED_NEAR 0.025F /* of the height */
 #define IMPACT_S 0.1F      /* in this time it stops when it hits the ground */
 #define IMPACT_SPEED 0.2F  /* heights a second: what falls slower may as well be set down */
 #define IMPACT_LEFT 0.25F  /* of its speed, at most */
+#define DROP_S 0.25F
+#define DROP_LEFT 0.4F
 
 enum { FLEW_SIGHTS = 8 };
 
@@ -115,23 +118,40 @@ bool litter_flew(const struct litter *litter, const struct litter_track *track)
 	       litter_down(track) < across / 2;
 }
 
-/* a hand with the thing in it, a thing on a sill: the fall begins where it rested last */
+/* keeps the sights from @p begin to before @p end; what was counted over all of them goes by share */
+static void keep_sights(struct litter_track *track, int begin, int end)
+{
+	float share = (float)(end - begin) / (float)track->count;
+
+	track->frames = (int)((float)track->frames * share);
+	track->rivals *= share;
+	track->count = end - begin;
+	memmove(track->sights, track->sights + begin, sizeof(track->sights[0]) * (size_t)track->count);
+}
+
+/*
+ * A hand with the thing in it, a thing on a sill: the fall begins where it rested last. What goes on at the ground, as when
+ * raindrops are taken for a thing that has left the picture there, comes after the fall.
+ */
 static bool cut_to_release(const struct litter *litter, struct litter_track *track)
 {
-	int begin = track->count - 1;
-	float share;
+	int begin = 0, end = track->count;
 
-	while (begin > 0 && !rests_at(litter, track, begin))
-		begin--;
-	if (track->count - begin < LITTER_SIGHTS_MIN)
+	for (int i = 1; i < track->count; i++) {
+		if (!rests_at(litter, track, i))
+			continue;
+		if (track->sights[i].y > LITTER_GROUND * (float)litter->height &&
+		    track->sights[i].y - track->sights[begin].y > LANDS_AFTER * (float)litter->height) {
+			end = i;
+			break;
+		}
+		begin = i;
+	}
+	if (end - begin < LITTER_SIGHTS_MIN)
 		return false;
-	share = (float)begin / (float)track->count;
 	track->came = way_to(track, begin);
 	track->waited = track->sights[begin].t - track->sights[0].t;
-	track->frames -= (int)((float)track->frames * share);
-	track->rivals -= track->rivals * share;
-	track->count -= begin;
-	memmove(track->sights, track->sights + begin, sizeof(track->sights[0]) * (size_t)track->count);
+	keep_sights(track, begin, end);
 	return true;
 }
 
@@ -191,10 +211,32 @@ static void cut_to_impact(const struct litter *litter, struct litter_track *trac
 	track->count = end + 1;
 }
 
+/*
+ * A raindrop that went where the thing was let go, and was taken for it: much faster at first than right after. Nothing
+ * that is thrown slows down so much so soon.
+ */
+static void cut_raindrop(const struct litter *litter, struct litter_track *track)
+{
+	for (int i = track->count / 3; i >= 2; i--) {
+		int to = i;
+		float before = speed_between(track, 0, i);
+
+		while (to < track->count - 1 && track->sights[to].t - track->sights[i].t < DROP_S)
+			to++;
+		if (before > IMPACT_SPEED * (float)litter->height &&
+		    speed_between(track, i, to) < DROP_LEFT * before &&
+		    track->count - i >= LITTER_SIGHTS_MIN) {
+			keep_sights(track, i, track->count);
+			return;
+		}
+	}
+}
+
 bool litter_cut_to_fall(const struct litter *litter, struct litter_track *track)
 {
 	if (!cut_to_release(litter, track))
 		return false;
+	cut_raindrop(litter, track);
 	cut_to_impact(litter, track);
 	return cut_to_landing(litter, track);
 }

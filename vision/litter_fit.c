@@ -130,16 +130,31 @@ void litter_fit_fall(const struct litter_sight *sights, int count, float height,
 	}
 }
 
-/* how far a thing has fallen after t seconds: let go at v0 m/s, never faster than about vt */
-static double fallen(double t, double v0, double vt)
+/* a fall from v0 m/s, never faster than about vt */
+struct drop {
+	double v0, vt, a, log_cosh_a;
+	bool at_speed; /* from the start */
+};
+
+static struct drop drop_of(double v0, double vt)
+{
+	struct drop drop = {.v0 = v0, .vt = vt, .at_speed = v0 / vt >= 0.999};
+
+	if (!drop.at_speed) {
+		drop.a = atanh(v0 / vt);
+		drop.log_cosh_a = log(cosh(drop.a));
+	}
+	return drop;
+}
+
+/* how far it has fallen after t seconds */
+static double fallen(const struct drop *drop, double t)
 {
 	const double g = 9.81;
-	double a, share = v0 / vt;
 
-	if (share >= 0.999) /* at its speed from the start */
-		return v0 * t;
-	a = atanh(share);
-	return vt * vt / g * log(cosh(a + g * t / vt) / cosh(a));
+	if (drop->at_speed)
+		return drop->v0 * t;
+	return drop->vt * drop->vt / g * (log(cosh(drop->a + g * t / drop->vt)) - drop->log_cosh_a);
 }
 
 struct metres {
@@ -161,9 +176,10 @@ static double within(double value, double low, double high)
 static double misfit_of(const struct metres *m, double v0, double vt)
 {
 	double mean[3] = {0}, c[3][3] = {{0}}, scale, share, n = m->count, det;
+	const struct drop drop = drop_of(v0, vt);
 
 	for (int i = 0; i < m->count; i++) {
-		double t = (double)m->t[i], d = fallen(t, v0, vt);
+		double t = (double)m->t[i], d = fallen(&drop, t);
 		double v[3] = {(double)m->down_m[i], d, -t * fmax(m->height_m - d, 0)};
 
 		for (int j = 0; j < 3; j++) {

@@ -7,7 +7,7 @@
  *   litter_fit.c      does a track fall as gravity seen in perspective?
  *   litter_cut.c      a track -> that part of it which is the fall
  *   litter_measure.c  a track -> what can be measured of it
- *   litter_weigh.c    measures -> the reasons for and against a throw
+ *   litter_weigh.c    measures -> the reasons for and against a throw, by the curves of litter_table.c
  *   litter_verdict.c  ended tracks -> verdicts with their reasons
  *   litter_origin.c   first sight -> floor and column
  *
@@ -66,9 +66,9 @@ enum litter_measure {
 	LITTER_LIGHT_CHANGES,
 	LITTER_SIZE_CHANGES,
 	LITTER_STREAK,
-	LITTER_LIGHT,
+	LITTER_FAINT,
 	LITTER_STANDS_OUT,
-	LITTER_MEASURES,
+	LITTER_MEASURES, /* their number; litter_table.c and bench/litter_learn.py keep to this order */
 };
 
 struct litter_run {
@@ -145,7 +145,7 @@ struct litter_pair {
 /* a finished track that went down far enough to be judged */
 struct litter_fall {
 	struct litter_track track;
-	float score;
+	float score; /* so far: others may join it */
 	bool used;
 	bool done; /* judged; kept a while so that what follows it is known as its part */
 };
@@ -198,7 +198,7 @@ struct litter {
 	double homography[9]; /* picture fractions -> columns and floors of the facade */
 	struct litter_stats stats;
 	/* told of each fall that is judged, for benches; NULL: nobody is */
-	void (*judged)(void *arg, const struct litter_track *track, const struct litter_verdict *verdict);
+	void (*judged)(void *arg, const struct litter_track *track, const float *measures, float score);
 	void *judged_arg;
 };
 
@@ -238,6 +238,7 @@ float litter_fit_metres(const float *t, const float *down_m, int count, float he
 bool litter_fit_polynomial(const float *t, const float *y, int count, int degree, double *ret_c);
 
 /* litter_cut.c */
+#define LITTER_GROUND 0.92F /* of the height: further down people walk */
 enum { LITTER_SIGHTS_MIN = 6 };
 /** Where it was at time @p t, between two sights. */
 float litter_x_at(const struct litter_track *track, float t);
@@ -273,14 +274,21 @@ void litter_note_in_crowd(struct litter *litter, const struct litter_track *trac
 /** All of enum litter_measure into @p ret_values. */
 void litter_measure(const struct litter *litter, const struct litter_track *track, float *ret_values);
 
-/* litter_weigh.c */
-#define LITTER_ALERT_SCORE 2.6F
-#define LITTER_SUSPECTED_SCORE 2.1F
-/** Whether the reason is that others did the same before. */
-bool litter_is_habit(const struct litter_reason *reason);
+/* litter_weigh.c, litter_table.c */
+#define LITTER_ALERT_SCORE 6.8F
+#define LITTER_SUSPECTED_SCORE 5.8F
+enum { LITTER_KNOTS_MAX = 7 };
+/* what a measure weighs: 2 to LITTER_KNOTS_MAX knots, rising */
+struct litter_curve {
+	const char *name;
+	int count;
+	float at[LITTER_KNOTS_MAX], weight[LITTER_KNOTS_MAX];
+};
+extern const struct litter_curve litter_curves[LITTER_MEASURES];
 /** Fills score and reasons. */
-void litter_weigh(const struct litter *litter, const struct litter_track *track,
-		  struct litter_verdict *verdict);
+void litter_weigh(const float *measures, struct litter_verdict *verdict);
+/** That part of the score which is due to others that went the same way before. */
+float litter_habit(const float *measures);
 
 /* litter_origin.c */
 int litter_origin_prepare(const struct litter_calibration *calibration, double *ret_homography);

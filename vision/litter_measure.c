@@ -8,6 +8,7 @@
 #define CROWD_FEW 0.35F       /* of the picture: less is nothing that hides things */
 #define PERSPECTIVE_TOP 0.25F /* of the height: plumb lines meet so far above the picture, or further */
 #define FLOOR_M 3.0F
+#define FITS 0.01F /* misfit in metres, of the travel: less needs no excuse */
 #define ABOVE_ROOF_M 6.0F
 #define GRAVITY_M_S2 9.81F
 
@@ -21,9 +22,8 @@
 #define ABOVE_FLOORS 0.5F
 #define FIRST_S 0.2F
 #define ABOUT 0.04F /* of the height */
-#define AT_THE_GROUND 0.92F
 
-enum { CELLS_X = 8, CELLS_Y = 4, ABOUT_SIGHTS = 8, FIT_SIGHTS = 14 };
+enum { CELLS_X = 8, CELLS_Y = 4, ABOUT_SIGHTS = 8, FIT_SIGHTS = 14, ENDS = 7 };
 
 const struct litter_sight *litter_first(const struct litter_track *track)
 {
@@ -114,24 +114,36 @@ static bool storeys_fallen(const struct litter *litter, const struct litter_trac
 	return true;
 }
 
-/* misfit to what gravity and drag allow; NAN: not calibrated, or off the facade's plane */
-static float misfit_metres(const struct litter *litter, const struct litter_track *track)
+/* misfit to what gravity and drag allow, from sight @p first to before @p end; NAN: off the facade's plane */
+static float misfit_between(const struct litter *litter, const struct litter_track *track, int first, int end)
 {
 	float w = (float)litter->width, h = (float)litter->height, t[FIT_SIGHTS], down[FIT_SIGHTS], column,
 	      from = 0;
-	int n = track->count < FIT_SIGHTS ? track->count : FIT_SIGHTS;
+	int count = end - first, n = count < FIT_SIGHTS ? count : FIT_SIGHTS;
 
 	for (int i = 0; i < n; i++) {
-		const struct litter_sight *s = &track->sights[i * (track->count - 1) / (n - 1)];
+		const struct litter_sight *s = &track->sights[first + i * (count - 1) / (n - 1)];
 		float floor;
 
 		if (!litter_origin_locate(litter->homography, s->x / w, s->y / h, &column, &floor))
 			return NAN;
 		from = i == 0 ? floor : from;
-		t[i] = s->t - litter_first(track)->t;
+		t[i] = s->t - track->sights[first].t;
 		down[i] = (from - floor) * FLOOR_M;
 	}
 	return litter_fit_metres(t, down, n, from * FLOOR_M);
+}
+
+/* one of its ends may be another's, as where a raindrop passed: what fits best counts */
+static float misfit_metres(const struct litter *litter, const struct litter_track *track)
+{
+	int end = track->count / ENDS;
+	float all = misfit_between(litter, track, 0, track->count);
+
+	if (track->count - end < 2 * LITTER_SIGHTS_MIN || !(all > FITS))
+		return all;
+	return fminf(all, fminf(misfit_between(litter, track, end, track->count),
+				misfit_between(litter, track, 0, track->count - end)));
 }
 
 void litter_note_in_crowd(struct litter *litter, const struct litter_track *track)
@@ -355,7 +367,7 @@ static float still_about(const struct litter *litter, const struct litter_track 
 	float pace = (end->y - before->y) / fmaxf(end->t - before->t, 1e-3F);
 	float near = ABOUT * (float)litter->height;
 
-	if (end->y > AT_THE_GROUND * (float)litter->height)
+	if (end->y > LITTER_GROUND * (float)litter->height)
 		return 0; /* where people walk, somebody always does */
 	for (int i = 0; i < LITTER_TRACKS_MAX; i++) {
 		const struct litter_track *other = &litter->tracks[i];
@@ -437,7 +449,7 @@ static void measure_shape(const struct litter *litter, const struct litter_track
 	m[LITTER_LIGHT_CHANGES] = light_changes(track);
 	m[LITTER_SIZE_CHANGES] = size_changes(track);
 	m[LITTER_STREAK] = streak(track);
-	m[LITTER_LIGHT] = mean_light(track);
+	m[LITTER_FAINT] = fabsf(mean_light(track));
 }
 
 static void measure_place(const struct litter *litter, const struct litter_track *track, float *m)

@@ -108,8 +108,10 @@ static bool pace_agrees(const struct litter *litter, const struct litter_track *
 static float score_of(const struct litter *litter, const struct litter_track *track)
 {
 	struct litter_verdict verdict = {0};
+	float measures[LITTER_MEASURES];
 
-	litter_weigh(litter, track, &verdict);
+	litter_measure(litter, track, measures);
+	litter_weigh(measures, &verdict);
 	return verdict.score;
 }
 
@@ -312,21 +314,10 @@ static bool speaks_for_others(const struct litter *litter, const struct litter_f
 	return true;
 }
 
-/* what it would be worth if nothing had gone the same way before: only such things make a way well-trodden */
-static float score_for_the_first_time(const struct litter_verdict *verdict)
-{
-	float score = verdict->score;
-
-	for (size_t i = 0; i < verdict->reason_count; i++) {
-		if (litter_is_habit(&verdict->reasons[i]))
-			score -= verdict->reasons[i].weight;
-	}
-	return score;
-}
-
 static void judge(struct litter *litter, struct litter_fall *fall)
 {
 	struct litter_verdict verdict = {0};
+	float measures[LITTER_MEASURES];
 
 	fall->done = true;
 	if (!speaks_for_others(litter, fall)) {
@@ -335,10 +326,12 @@ static void judge(struct litter *litter, struct litter_fall *fall)
 		return;
 	}
 	absorb_others(litter, fall);
-	litter_weigh(litter, &fall->track, &verdict);
+	litter_measure(litter, &fall->track, measures);
+	litter_weigh(measures, &verdict);
 	if (litter->judged != NULL)
-		litter->judged(litter->judged_arg, &fall->track, &verdict);
-	if (score_for_the_first_time(&verdict) >= LITTER_SUSPECTED_SCORE)
+		litter->judged(litter->judged_arg, &fall->track, measures, verdict.score);
+	/* only what would be a throw, had nothing gone the same way before it, makes a way well-trodden */
+	if (verdict.score - litter_habit(measures) >= LITTER_SUSPECTED_SCORE)
 		litter_front_note_path(&litter->front, &fall->track);
 	fall->used = verdict.score >= LITTER_SUSPECTED_SCORE; /* else it speaks for nobody */
 	if (!fall->used)

@@ -1,5 +1,6 @@
 #include "litter_watch.h"
-#include "evidence.h"
+#include "litter_evidence.h"
+#include "litter_past.h"
 #include "frame.h"
 #include "ring.h"
 #include "base/clock.h"
@@ -13,23 +14,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-_Static_assert((int)LITTER_RESULT_FILES == (int)EVIDENCE_FILES, "one result file for each evidence file");
-_Static_assert((int)LITTER_RESULT_NAME_BYTES >= (int)EVIDENCE_NAME_BYTES, "names fit");
-_Static_assert((int)LITTER_RESULT_ERROR_BYTES >= (int)EVIDENCE_ERROR_BYTES, "errors fit");
-
 enum {
 	QUEUE_DEFAULT = 16,
-	TIMES_MAX = 1024, /* frames whose arrival is remembered: 40 s at 25 a second */
-	STILLS_MAX = 5,   /* 3 MB each at 1080p */
-	STILL_EVERY_US = 600000,
 	POST_ROLL_LATE_MS = 3000, /* then a stream that stands still is waited for no longer */
 	MINUTE_MS = 60000,
 	NAME_BYTES = 32,
-};
-
-struct arrival {
-	int64_t pts_us;
-	uint64_t mono_us;
 };
 
 struct pending {
@@ -58,12 +47,7 @@ struct litter_watch {
 	int width, height;
 	uint32_t epoch;
 	bool in_epoch;
-	int64_t newest_pts_us;
-	struct arrival times[TIMES_MAX];
-	unsigned time_count;
-	struct video_frame *stills[STILLS_MAX];
-	unsigned still_count;
-	struct video_frame *newest;
+	struct litter_past past;
 	struct pending pending[LITTER_WATCH_PENDING_MAX];
 	unsigned pending_count;
 	struct limit alerts, suspected;
@@ -112,105 +96,21 @@ static bool take_place(struct limit *limit, uint64_t now_ms)
 	return true;
 }
 
-static uint64_t arrival_of(const struct litter_watch *watch, int64_t pts_us)
-{
-	unsigned kept = watch->time_count < TIMES_MAX ? watch->time_count : TIMES_MAX;
-	uint64_t best = clock_mono_us();
-	int64_t best_off = INT64_MAX;
-
-	for (unsigned i = 0; i < kept; i++) {
-		int64_t off = llabs(watch->times[i].pts_us - pts_us);
-
-		if (off < best_off) {
-			best_off = off;
-			best = watch->times[i].mono_us;
-		}
-	}
-	return best;
-}
-
 static int64_t unix_of(uint64_t mono_us)
 {
 	return clock_unix_ms() - ((int64_t)clock_mono_us() - (int64_t)mono_us) / 1000;
-}
-
-/* the kept frame nearest to the middle of the fall, where the thing stands clear of window and ground */
-static struct video_frame *choose_still(const struct litter_watch *watch,
-					const struct litter_verdict *verdict)
-{
-	int64_t middle = verdict->begin_pts_us + (verdict->end_pts_us - verdict->begin_pts_us) / 2;
-	struct video_frame *best = watch->newest;
-
-	for (unsigned i = 0; i < watch->still_count; i++) {
-		struct video_frame *frame = watch->stills[i];
-
-		if (frame->epoch == watch->epoch &&
-		    (best == NULL || llabs(frame->pts_us - middle) < llabs(best->pts_us - middle)))
-			best = frame;
-	}
-	return best == NULL ? NULL : video_frame_ref(best);
-}
-
-static void copy_file(const struct evidence_file *from, struct litter_result_file *to)
-{
-	snprintf(to->name, sizeof(to->name), "%s", from->name);
-	snprintf(to->sha256, sizeof(to->sha256), "%s", from->sha256);
-	to->bytes = from->bytes;
-}
-
-static void copy_evidence(struct litter_result *result, const struct evidence_result *evidence)
-{
-	for (int i = 0; i < LITTER_RESULT_FILES; i++) {
-		copy_file(&evidence->files[i], &result->files[i]);
-		result->file_count += result->files[i].name[0] != '\0';
-	}
-	copy_file(&evidence->sealed, &result->sealed);
-}
-
-static void write_evidence(struct litter_watch *watch, struct pending *pending)
-{
-	struct litter_result *result = &pending->result;
-	const struct litter_verdict *verdict = &result->verdict;
-	struct evidence_point points[LITTER_POINTS_MAX];
-	struct evidence_result evidence = {0};
-	struct evidence_request request = {
-		.dir = watch->evidence_dir,
-		.from_pts_us = verdict->begin_pts_us - (int64_t)watch->config.pre_roll_ms * 1000,
-		.to_pts_us = verdict->end_pts_us + (int64_t)watch->config.post_roll_ms * 1000,
-		.still = pending->still,
-		.points = points,
-		.mask = watch->config.mask.count > 0 ? &watch->config.mask : NULL,
-		.points_count = verdict->point_count,
-		.label = verdict->origin[0] != '\0' ? verdict->origin : NULL,
-	};
-	char stem[EVIDENCE_STEM_MAX + 1], error[EVIDENCE_ERROR_BYTES] = "";
-	int r;
-
-	for (size_t i = 0; i < verdict->point_count; i++)
-		points[i] = (struct evidence_point){verdict->points[i].x, verdict->points[i].y};
-	snprintf(stem, sizeof(stem), "%s-%lld-%u", watch->name, (long long)result->first_sight_unix_ms,
-		 watch->stem_number++);
-	request.stem = stem;
-	r = evidence_write(watch->config.ring, &request, &evidence, error);
-	copy_evidence(result, &evidence);
-	result->clip_offset_ms = evidence.clip_to_pts_us > evidence.clip_from_pts_us
-					 ? (verdict->begin_pts_us - evidence.clip_from_pts_us) / 1000
-					 : -1;
-	if (r == 0)
-		return;
-	count(watch, &watch->stats.evidence_failed);
-	snprintf(result->evidence_error, sizeof(result->evidence_error), "%s",
-		 error[0] != '\0' ? error : strerror(-r));
-	log_warning("vision", "%s: evidence of a throw: %s, alert is posted without it", watch->name,
-		    result->evidence_error);
 }
 
 static void post(struct litter_watch *watch, struct pending *pending)
 {
 	struct litter_result *result = &pending->result;
 
-	if (pending->still != NULL)
-		write_evidence(watch, pending);
+	if (pending->still != NULL &&
+	    litter_evidence_write(&watch->config, pending->still, watch->stem_number++, result) < 0) {
+		count(watch, &watch->stats.evidence_failed);
+		log_warning("vision", "%s: evidence of a throw: %s, alert is posted without it", watch->name,
+			    result->evidence_error);
+	}
 	video_frame_unref(pending->still);
 	pending->still = NULL;
 	result->posted_mono_us = clock_mono_us();
@@ -278,7 +178,7 @@ static bool is_due(const struct litter_watch *watch, const struct pending *pendi
 	int64_t until = pending->result.verdict.end_pts_us + (int64_t)watch->config.post_roll_ms * 1000;
 
 	return pending->still == NULL || !watch->in_epoch || pending->epoch != watch->epoch ||
-	       watch->newest_pts_us >= until || now_ms >= pending->deadline_ms;
+	       watch->past.newest_pts_us >= until || now_ms >= pending->deadline_ms;
 }
 
 static void post_due(struct litter_watch *watch, bool all)
@@ -307,15 +207,15 @@ static void take_verdict(struct litter_watch *watch, const struct litter_verdict
 	pending->result.verdict = *verdict;
 	pending->result.width_px = watch->width;
 	pending->result.height_px = watch->height;
-	pending->result.first_sight_mono_us = arrival_of(watch, verdict->begin_pts_us);
-	pending->result.end_mono_us = arrival_of(watch, verdict->end_pts_us);
+	pending->result.first_sight_mono_us = litter_past_arrival(&watch->past, verdict->begin_pts_us);
+	pending->result.end_mono_us = litter_past_arrival(&watch->past, verdict->end_pts_us);
 	pending->result.first_sight_unix_ms = unix_of(pending->result.first_sight_mono_us);
 	pending->result.end_unix_ms = unix_of(pending->result.end_mono_us);
 	pending->result.rate_limited = limited;
 	if (limited)
 		pending->result.verdict.grade = LITTER_SUSPECTED;
 	else if (watch->config.ring != NULL && watch->evidence_dir != NULL)
-		pending->still = choose_still(watch, verdict);
+		pending->still = litter_past_still(&watch->past, watch->epoch, verdict);
 	pending->deadline_ms = now_ms + watch->config.post_roll_ms + POST_ROLL_LATE_MS;
 	pending->epoch = watch->epoch;
 }
@@ -328,14 +228,6 @@ static void take_verdicts(struct litter_watch *watch)
 		take_verdict(watch, &verdict);
 }
 
-static void drop_stills(struct litter_watch *watch)
-{
-	while (watch->still_count > 0)
-		video_frame_unref(watch->stills[--watch->still_count]);
-	video_frame_unref(watch->newest);
-	watch->newest = NULL;
-}
-
 /* the stream ended or another one begins */
 static void finish_stretch(struct litter_watch *watch)
 {
@@ -345,8 +237,7 @@ static void finish_stretch(struct litter_watch *watch)
 	}
 	watch->in_epoch = false;
 	post_due(watch, true);
-	drop_stills(watch);
-	watch->time_count = 0;
+	litter_past_clear(&watch->past);
 }
 
 static void close_analysis(struct litter_watch *watch)
@@ -378,28 +269,6 @@ static void begin_stretch(struct litter_watch *watch, const struct video_frame *
 	watch->in_epoch = true;
 }
 
-static void keep_frame(struct litter_watch *watch, struct video_frame *frame)
-{
-	struct arrival *arrival = &watch->times[watch->time_count++ % TIMES_MAX];
-
-	if (watch->time_count == 2 * TIMES_MAX) /* the same place in the ring, far from overflow */
-		watch->time_count = TIMES_MAX;
-	arrival->pts_us = frame->pts_us;
-	arrival->mono_us = frame->arrived_mono_us;
-	watch->newest_pts_us = frame->pts_us;
-	video_frame_unref(watch->newest);
-	watch->newest = video_frame_ref(frame);
-	if (watch->still_count > 0 &&
-	    frame->pts_us - watch->stills[watch->still_count - 1]->pts_us < STILL_EVERY_US)
-		return;
-	if (watch->still_count == STILLS_MAX) {
-		video_frame_unref(watch->stills[0]);
-		watch->still_count--;
-		memmove(&watch->stills[0], &watch->stills[1], sizeof(watch->stills[0]) * watch->still_count);
-	}
-	watch->stills[watch->still_count++] = video_frame_ref(frame);
-}
-
 static void note_analysis(struct litter_watch *watch, float ms)
 {
 	struct litter_watch_stats *stats = &watch->stats;
@@ -423,7 +292,7 @@ static void look_at(struct litter_watch *watch, struct video_frame *frame)
 		finish_stretch(watch);
 	if (!watch->in_epoch)
 		begin_stretch(watch, frame);
-	keep_frame(watch, frame);
+	litter_past_keep(&watch->past, frame);
 	if (watch->litter == NULL)
 		return;
 	begin_us = clock_mono_us();
