@@ -308,7 +308,8 @@ double scene_signal(const struct scene *scene, size_t i, int n)
 {
 	if (scene->options.blank || scene->options.plate != NULL)
 		return 0;
-	return sqrt(scene_things_change(scene->things, i, n, scene->plate.data[0])) / noise_of(&scene->options);
+	return sqrt(scene_things_change(scene->things, i, n, scene->plate.data[0])) /
+	       noise_of(&scene->options);
 }
 
 void scene_throw_frames(const struct scene *scene, size_t i, int *ret_begin, int *ret_end)

@@ -263,8 +263,7 @@ double scene_things_change(const struct scene_things *things, size_t i, int n, c
 			if (x < 0 || y < 0 || x >= o->width_px || y >= o->height_px)
 				continue;
 			change = fmin(1, (double)tile.cover[row][column]) *
-				 (luma_of(o, &things->flights[i]) -
-				  plate[(ptrdiff_t)y * o->width_px + x]);
+				 (luma_of(o, &things->flights[i]) - plate[(ptrdiff_t)y * o->width_px + x]);
 			sum += change * change;
 		}
 	}

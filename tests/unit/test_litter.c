@@ -148,6 +148,8 @@ static void a_fall_alerts_once(void **state)
 	assert_true(fabsf(a->x - 300) < 12 && fabsf(a->y - scene_fall_y(0)) < 16);
 	assert_true(llabs(seen.first.begin_pts_us - LEAD_FRAMES * SCENE_FRAME_US) <= 12 * SCENE_FRAME_US);
 	assert_true(seen.first.reason_count >= 4 && seen.first.reason_count <= LITTER_REASONS_MAX);
+	for (size_t i = 1; i < seen.first.reason_count; i++) /* the weightiest first */
+		assert_true(fabsf(seen.first.reasons[i].weight) <= fabsf(seen.first.reasons[i - 1].weight));
 	assert_true(seen.first.point_count >= 10 && seen.first.point_count <= LITTER_POINTS_MAX);
 	assert_false(seen.first.origin_known);
 	assert_string_equal(seen.first.origin, "");
