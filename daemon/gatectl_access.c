@@ -452,7 +452,7 @@ static int write_picture(const char *path, const char *code)
 		fprintf(stderr, "gatectl: the QR code cannot be made: %s\n", strerror(-r));
 		return CTL_REFUSED;
 	}
-	r = png != NULL ? write_file(path, png, bytes) : write_file(path, svg, strlen(svg));
+	r = svg != NULL ? write_file(path, svg, strlen(svg)) : write_file(path, png, bytes);
 	free(png);
 	free(svg);
 	return r;
