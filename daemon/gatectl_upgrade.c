@@ -39,7 +39,7 @@ static int read_whole(const char *path, char *text, size_t *ret_bytes)
 /* A new file, on disk when this returns; none is left of a failure. */
 static int write_whole(const char *path, const char *text, const struct stat *like)
 {
-	size_t bytes = strlen(text);
+	size_t bytes = text != NULL ? strlen(text) : 0;
 	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600), r = 0;
 
 	if (fd < 0)
