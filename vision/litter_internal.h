@@ -275,8 +275,8 @@ void litter_note_in_crowd(struct litter *litter, const struct litter_track *trac
 void litter_measure(const struct litter *litter, const struct litter_track *track, float *ret_values);
 
 /* litter_weigh.c, litter_table.c */
-#define LITTER_ALERT_SCORE 7.0F
-#define LITTER_SUSPECTED_SCORE 6.2F
+#define LITTER_ALERT_SCORE 6.5F
+#define LITTER_SUSPECTED_SCORE 5.8F
 enum { LITTER_KNOTS_MAX = 7 };
 /* what a measure weighs: 2 to LITTER_KNOTS_MAX knots, rising */
 struct litter_curve {
