@@ -36,6 +36,9 @@ struct crypto_bytes {
 	size_t bytes;
 };
 
+/** Whether crypto_init() would not wait: a board that has just started may have no randomness for minutes. */
+bool crypto_is_ready(void);
+
 /** Any number of times. @return 0 or -EIO (the system gives no randomness). */
 int crypto_init(void);
 

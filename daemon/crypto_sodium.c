@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -27,6 +28,13 @@ enum {
 	PASSWORD_MEMORY_BYTES = 32 << 20,
 	PASSWORD_PASSES = 3
 };
+
+bool crypto_is_ready(void)
+{
+	uint8_t byte;
+
+	return getrandom(&byte, 1, GRND_NONBLOCK) == 1 || errno != EAGAIN;
+}
 
 int crypto_init(void)
 {

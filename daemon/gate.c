@@ -6,6 +6,9 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "crypto.h"
+
+enum { RANDOMNESS_AGAIN_US = 20000 };
 
 /* ---- storage ---- */
 
@@ -44,6 +47,8 @@ static void open_storage(struct gate *gate)
 	if (r >= 0)
 		r = sd_event_add_io(gate->event, &gate->store_source, store_fd(gate->store), EPOLLIN,
 				    on_store, gate);
+	if (r >= 0) /* what it tells is for those who are not there before the first turn */
+		r = sd_event_source_set_enabled(gate->store_source, SD_EVENT_OFF);
 	if (r < 0) {
 		snprintf(gate->store_trouble, sizeof(gate->store_trouble), "the store did not start: %s",
 			 strerror(-r));
@@ -53,18 +58,34 @@ static void open_storage(struct gate *gate)
 
 /* ---- begin and end ---- */
 
+/* The loop must not wait for the kernel's randomness, which all but the doors need. */
+static int wait_for_randomness(struct gate *gate, sd_event_source *source)
+{
+	if (!gate->randomness_told)
+		log_warning("main",
+			    "the kernel has no randomness yet: the log, the page and the link wait for it, "
+			    "the doors do not");
+	gate->randomness_told = true;
+	sd_event_source_set_time(source, clock_mono_us() + RANDOMNESS_AGAIN_US);
+	return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
+}
+
 /* the rest comes up in the first turn of the loop: by then the doors are served */
-static int on_first_turn(sd_event_source *source, void *arg)
+static int on_first_turn(sd_event_source *source, uint64_t usec, void *arg)
 {
 	struct gate *gate = arg;
 
-	(void)source;
+	(void)usec;
+	if (!crypto_is_ready())
+		return wait_for_randomness(gate, source);
 	/* each of these logs its own failure, and the gate lives on without it */
 	(void)gate_vision_open(gate);
 	(void)gate_link_open(gate);
 	(void)gate_api_open(gate);
 	if (gate->store == NULL)
 		gate_vision_start(gate);
+	else
+		sd_event_source_set_enabled(gate->store_source, SD_EVENT_ON);
 	return 0;
 }
 
@@ -99,7 +120,7 @@ int gate_open(const struct config *config, sd_event *event, uint64_t started_us,
 	if (r >= 0)
 		r = gate_readers_open(gate);
 	if (r >= 0)
-		r = sd_event_add_defer(event, NULL, on_first_turn, gate);
+		r = sd_event_add_time(event, NULL, CLOCK_MONOTONIC, 0, 1000, on_first_turn, gate);
 	if (r >= 0)
 		r = gate_watchdog_open(gate);
 	if (r >= 0)

@@ -149,6 +149,7 @@ struct gate {
 	uint64_t door_turns, fed_turns,
 		turn_due_ms; /* turn_due_ms: when the doors are to prove that they live */
 
+	bool randomness_told;
 	int clock_fd;            /* -1: none */
 	int64_t clock_offset_ms; /* wall clock less monotonic, when it was last looked at */
 	sd_event_source *clock_source, *roster_source;

@@ -281,8 +281,6 @@ int store_open(const struct store_config *config, struct store **ret_store)
 	store->queue_max = config->queue_max == 0 ? STORE_QUEUE_MAX : config->queue_max;
 	r = set_paths(store, config);
 	if (r == 0)
-		r = crypto_init();
-	if (r == 0)
 		r = open_queues(store);
 	if (r == 0)
 		r = start_threads(store);

@@ -2,11 +2,18 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/clock.h"
 #include "store_private.h"
 
-enum { IDLE_MS = 1000, RETRY_FIRST_MS = 100, RETRY_LAST_MS = 5000, ANCHOR_EVERY_MS = 24 * 3600 * 1000 };
+enum {
+	IDLE_MS = 1000,
+	RETRY_FIRST_MS = 100,
+	RETRY_LAST_MS = 5000,
+	RANDOMNESS_AGAIN_MS = 20,
+	ANCHOR_EVERY_MS = 24 * 3600 * 1000
+};
 
 struct writer {
 	struct store *store;
@@ -372,12 +379,32 @@ static void restored(struct writer *writer)
 }
 
 /* @return false: the store is being closed, or cannot be used at all */
+/* Here, so that nobody who appends waits for it. @return false: closed meanwhile */
+static bool wait_for_randomness(struct writer *writer)
+{
+	const struct timespec pause = {.tv_nsec = RANDOMNESS_AGAIN_MS * 1000000};
+
+	while (!crypto_is_ready()) {
+		if (store_is_closing(writer->store))
+			return false;
+		nanosleep(&pause, NULL);
+	}
+	return true;
+}
+
 static bool begin(struct writer *writer)
 {
 	char text[STORE_TEXT_BYTES] = "";
 	unsigned retry_ms = RETRY_FIRST_MS;
 	int r;
 
+	if (!wait_for_randomness(writer))
+		return false;
+	if (crypto_init() < 0) {
+		store_tell_news(writer->store, STORE_UNUSABLE, "the system gives no randomness");
+		writer->unusable = true;
+		return false;
+	}
 	while ((r = open_and_tell(writer, text)) < 0) {
 		if (r == -EPROTO || r == -EKEYREJECTED) {
 			store_tell_news(writer->store, STORE_UNUSABLE, text);

@@ -398,6 +398,7 @@ const catalogue: Entry[] = [
 	['%.400s: missing, and gate.db was written with it: put the key back from a backup', '{1}：密钥缺失，而 gate.db 由它写成：请从备份恢复'],
 	['is not the key that gate.db was written with: put the right key back from a backup', '不是写入 gate.db 的密钥：请从备份恢复正确的密钥'],
 	['was damaged', '已损坏'],
+	['the system gives no randomness', '系统无法提供随机数'],
 	['ended at row %lld though row %lld had been written', '止于第 {1} 条，而第 {2} 条早已写入'],
 	['gate.db %.100s, and cannot be set aside: %s', 'gate.db {1}，且无法隔离：{2}'],
 	['gate.db %.100s and was set aside as %.200s; a new log goes on after row %lld, %lld people %s', 'gate.db {1}，已隔离为 {2}；新日志从第 {3} 条之后继续，{4} 人{5}'],

@@ -16,6 +16,8 @@ import subprocess
 import threading
 import time
 
+import seed
+
 BUILD = pathlib.Path(os.environ["GH_BUILD_DIR"])
 LINES = pathlib.Path(os.environ["GATE"])
 RUN = pathlib.Path("/run/gatehouse")
@@ -118,7 +120,8 @@ class Daemon:
                 raise AssertionError(f"gatehoused ended:\n{self.log_path.read_text()[-2000:]}")
             return self.log_path.read_text().count("doors under control") > known
 
-        wait_until("doors under control", up)
+        wait_until("doors under control", up)  # with no randomness in the kernel, the first time
+        seed.give_randomness()
         self.fed_s = time.monotonic()
 
     def hear(self):

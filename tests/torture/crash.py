@@ -74,7 +74,7 @@ def cut_power(folder, image, acts):
     acknowledged, pid_file = folder / "acknowledged", folder / "kernel.pid"
     before = acknowledged.read_text().count("\n") if acknowledged.exists() else 0
     env = dict(os.environ, GH_KERNEL_PID=str(pid_file), GH_POWER_CUT="1")
-    words = [f"GH_BUILD_DIR={harness.BUILD}", f"GH_ACK={acknowledged}", f"GH_SEED={os.urandom(64).hex()}", f"ubd0={image}"]
+    words = [f"GH_BUILD_DIR={harness.BUILD}", f"GH_ACK={acknowledged}", f"ubd0={image}"]
     child = subprocess.Popen([str(GPIO / "boot"), str(HERE / "guest"), *words], env=env, stdout=subprocess.PIPE,
                              stderr=subprocess.STDOUT, text=True)
     try:
@@ -131,7 +131,7 @@ def clock(rng, rounds):
     """The clock set back, forward and over both changes of summer time, in a kernel of its own: doors keep their times."""
     def case(folder, image):
         acknowledged = folder / "acknowledged"
-        words = ["GH_CASE=clock", f"GH_BUILD_DIR={harness.BUILD}", f"GH_ACK={acknowledged}", f"GH_SEED={os.urandom(64).hex()}",
+        words = ["GH_CASE=clock", f"GH_BUILD_DIR={harness.BUILD}", f"GH_ACK={acknowledged}",
                  f"ubd0={image}"]
         done = subprocess.run([str(GPIO / "boot"), str(HERE / "guest"), *words], capture_output=True, text=True, timeout=180, check=False)
         if done.returncode != 0:

@@ -3,19 +3,20 @@ Runs inside the User-Mode Linux kernel: the daemon with its state on an ext4 dis
 one that was acknowledged in a line of $GH_ACK, a file of the host. Without $GH_CASE it goes on until somebody pulls the
 plug; with "clock" the kernel's clock is set to and fro, and it ends.
 """
-import fcntl
 import http.client
 import json
 import os
 import pathlib
 import socket
-import struct
 import subprocess
+import sys
 import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "gpio"))
+import seed  # noqa: E402  (found by the line above)
 
 BUILD, DISK, RUN = pathlib.Path(os.environ["GH_BUILD_DIR"]), pathlib.Path("/run/disk"), pathlib.Path("/run/gatehouse")
 
-RNDADDENTROPY = 0x40085203  # linux/random.h
 ZONE = "Europe/Berlin"
 CHANGES = (1806195598, 1824944398)  # two seconds before summer time begins (2027-03-28) and ends (2027-10-31)
 
@@ -31,12 +32,6 @@ class Connection(http.client.HTTPConnection):
         answer = self.getresponse()
         raw = answer.read()
         return answer.status, json.loads(raw) if raw else None
-
-
-def give_randomness():
-    """This kernel has no source of its own that is fast enough: the host's, as a board's generator would give it."""
-    with open("/dev/random", "wb") as pool:
-        fcntl.ioctl(pool, RNDADDENTROPY, struct.pack("ii", 512, 64) + bytes.fromhex(os.environ["GH_SEED"]))
 
 
 def start_daemon():
@@ -113,7 +108,7 @@ def clock(child, connection, told):
 
 
 def main():
-    give_randomness()
+    seed.give_randomness()
     child, connection = start_daemon()
     told = os.open(os.environ["GH_ACK"], os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     if os.environ.get("GH_CASE") == "clock":
