@@ -12,7 +12,7 @@ test('a guard finds a new alert live, plays it, marks it false and exports it', 
 	await expect(card).toHaveCount(1, { timeout: 30_000 });
 	await expect(page.getByRole('heading', { name: /Floor 1[0-2].*, column C/ })).toBeVisible();
 	await expect(page.locator('nav.side .count')).toHaveText('1');
-	await expect(page.getByText('falls past several storeys')).toBeVisible();
+	await expect(page.getByText('storeys fallen')).toBeVisible();
 
 	/* the clip plays, jumps to the throw, goes frame by frame */
 	const video = page.locator('video');
