@@ -33,6 +33,9 @@ int db_run(struct db *db, const char *sql);
 /** The first column of the first row of @p sql. @return 0, -ENODATA (no row) or an error. */
 int db_int(struct db *db, const char *sql, int64_t *ret_value);
 
+/** SQLite's quick look at every page of a file; takes as long as reading it. @return 0, -EBADMSG (damaged) or an error. */
+int db_quick_check(struct db *db);
+
 /** Whether a transaction is open. */
 bool db_in_transaction(const struct db *db);
 

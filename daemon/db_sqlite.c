@@ -121,6 +121,20 @@ int db_int(struct db *db, const char *sql, int64_t *ret_value)
 	return r == 1 ? 0 : r == 0 ? -ENODATA : r;
 }
 
+int db_quick_check(struct db *db)
+{
+	struct db_statement *check;
+	int r = db_prepare(db, "PRAGMA quick_check(1)", &check);
+
+	if (r < 0)
+		return r;
+	r = db_step(check);
+	if (r == 1)
+		r = strcmp(db_column_text(check, 0), "ok") == 0 ? 0 : -EBADMSG;
+	db_finish(check);
+	return r;
+}
+
 bool db_in_transaction(const struct db *db)
 {
 	return sqlite3_get_autocommit(db->sqlite) == 0;

@@ -62,9 +62,7 @@ static void open_storage(struct gate *gate)
 static int wait_for_randomness(struct gate *gate, sd_event_source *source)
 {
 	if (!gate->randomness_told)
-		log_warning("main",
-			    "the kernel has no randomness yet: the log, the page and the link wait for it, "
-			    "the doors do not");
+		log_warning("main", "the kernel has no randomness yet: all but the doors waits for it");
 	gate->randomness_told = true;
 	sd_event_source_set_time(source, clock_mono_us() + RANDOMNESS_AGAIN_US);
 	return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);

@@ -76,20 +76,12 @@ void store_copy_close(struct store_copy *copy)
 
 static int check_pages(struct store_copy *copy, int64_t bytes_max)
 {
-	struct db_statement *check;
 	int64_t pages = 0;
 	int r = db_int(copy->db, "PRAGMA page_count", &pages);
 
 	if (r < 0 || pages > bytes_max / 4096)
 		return r;
-	r = db_prepare(copy->db, "PRAGMA quick_check(1)", &check);
-	if (r < 0)
-		return r;
-	r = db_step(check);
-	if (r == 1)
-		r = strcmp(db_column_text(check, 0), "ok") == 0 ? 0 : -EBADMSG;
-	db_finish(check);
-	return r;
+	return db_quick_check(copy->db);
 }
 
 static int open_db(struct store_copy *copy)

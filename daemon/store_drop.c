@@ -31,17 +31,10 @@ static int find_last(struct store_file *file, const struct store_write *write, i
 static int set_data(struct store_write *write, int64_t first, int64_t last, const uint8_t *hash)
 {
 	char hex[EVENT_HASH_TEXT_BYTES];
-	json_t *data;
 
 	event_hash_text(hash, hex);
-	data = json_pack("{s:I, s:I, s:s}", "first", (json_int_t)first, "last", (json_int_t)last, "hash",
-			 hex);
-	if (data == NULL)
-		return -ENOMEM;
-	free(write->data);
-	write->data = event_data_text(data);
-	json_decref(data);
-	return write->data == NULL ? -ENOMEM : 0;
+	return store_write_set_data(write, json_pack("{s:I, s:I, s:s}", "first", (json_int_t)first, "last",
+						     (json_int_t)last, "hash", hex));
 }
 
 int store_drop_apply(struct store_file *file, struct store_write *write)

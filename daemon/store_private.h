@@ -312,6 +312,10 @@ bool store_copy_take_carried(struct store_copy *copy);
 int store_copy_source(struct store_copy *copy, const struct store_keys *keys, struct db **ret_db,
 		      int64_t *ret_seq, uint8_t *ret_hash);
 
+/* store_write.c */
+/** What a write's event tells. @param data  taken over; NULL: there was no memory. @return 0 or -ENOMEM. */
+int store_write_set_data(struct store_write *write, json_t *data);
+
 /* store_drop.c */
 /** Drop the rows and say in write->data which. @return 0, -ENODATA (none is that old) or an error */
 int store_drop_apply(struct store_file *file, struct store_write *write);

@@ -190,21 +190,12 @@ static int check_roster(struct store_file *file)
 static int check_pages(const struct store *store, struct store_file *file, int64_t version)
 {
 	struct stat at;
-	struct db_statement *check;
-	int r;
 
 	if (stat(store->path, &at) < 0)
 		return 0;
 	if (at.st_size > QUICK_CHECK_BYTES_MAX)
 		return version < 2 ? 0 : check_roster(file); /* schema 1 had no records */
-	r = db_prepare(file->db, "PRAGMA quick_check(1)", &check);
-	if (r < 0)
-		return r;
-	r = db_step(check);
-	if (r == 1)
-		r = strcmp(db_column_text(check, 0), "ok") == 0 ? 0 : -EBADMSG;
-	db_finish(check);
-	return r;
+	return db_quick_check(file->db);
 }
 
 /* The rows since TAIL_ROWS ago must chain up to the signed head. */

@@ -91,17 +91,21 @@ static int put_counter(struct db_statement *sql, const char *name, int64_t value
 	return db_execute(sql);
 }
 
-/* An anchor speaks of the row before it, so that its data is only known now. */
-static int fill_anchor(struct store_file *file, struct store_write *write)
+int store_write_set_data(struct store_write *write, json_t *data)
 {
-	json_t *data = audit_anchor_data(&file->keys.signer, file->head_seq, file->head_hash);
-
 	if (data == NULL)
 		return -ENOMEM;
 	free(write->data);
 	write->data = event_data_text(data);
 	json_decref(data);
 	return write->data == NULL ? -ENOMEM : 0;
+}
+
+/* An anchor speaks of the row before it, so that its data is only known now. */
+static int fill_anchor(struct store_file *file, struct store_write *write)
+{
+	return store_write_set_data(write,
+				    audit_anchor_data(&file->keys.signer, file->head_seq, file->head_hash));
 }
 
 static int write_event(struct store_file *file, struct store_write *write)
@@ -378,7 +382,6 @@ static void restored(struct writer *writer)
 	writer->failing = false;
 }
 
-/* @return false: the store is being closed, or cannot be used at all */
 /* Here, so that nobody who appends waits for it. @return false: closed meanwhile */
 static bool wait_for_randomness(struct writer *writer)
 {
@@ -392,6 +395,7 @@ static bool wait_for_randomness(struct writer *writer)
 	return true;
 }
 
+/* @return false: the store is being closed, or cannot be used at all */
 static bool begin(struct writer *writer)
 {
 	char text[STORE_TEXT_BYTES] = "";

@@ -4,8 +4,7 @@ target_link_libraries(test_board_gpiod PRIVATE gh_hw PkgConfig::CMOCKA)
 target_include_directories(test_board_gpiod PRIVATE ${CMAKE_SOURCE_DIR}/tests/unit)
 set_target_properties(test_board_gpiod PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
 
-# one kernel at a time, and none beside a browser: they would take each other's edges off the clock. This chain is the
-# longest there is, so it begins first.
+# one kernel at a time, and none beside a browser: they would take each other's edges off the clock; such a chain begins first
 function(gh_gpio_test name)
   add_test(NAME gpio_${name} COMMAND ${CMAKE_SOURCE_DIR}/tests/gpio/run ${ARGN} WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
   set_tests_properties(gpio_${name} PROPERTIES TIMEOUT 300 SKIP_RETURN_CODE 77 LABELS gpio RESOURCE_LOCK heavy COST 1000
