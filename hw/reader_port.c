@@ -22,30 +22,28 @@ struct reader_port {
 	size_t from, until;
 };
 
-static int open_port(const char *path, struct reader_port **ret_port)
+/* NULL with errno on failure. */
+static struct reader_port *open_port(const char *path)
 {
 	struct reader_port *port = calloc(1, sizeof(*port));
-	int r;
 
 	if (port == NULL)
-		return -ENOMEM;
+		return NULL;
 	port->fd = open(path, O_RDWR | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 	if (port->fd < 0) {
-		r = -errno;
 		free(port);
-		return r;
+		return NULL;
 	}
-	*ret_port = port;
-	return 0;
+	return port;
 }
 
 int reader_port_open_evdev(const char *path, struct reader_port **ret_port)
 {
-	struct reader_port *port;
-	int version, r = open_port(path, &port);
+	struct reader_port *port = open_port(path);
+	int version, r = 0;
 
-	if (r < 0)
-		return r;
+	if (port == NULL)
+		return -errno;
 	port->evdev = true;
 	if (ioctl(port->fd, EVIOCGVERSION, &version) < 0)
 		r = -ENOTTY;
@@ -101,13 +99,13 @@ int reader_port_open_serial(const char *path, unsigned baud, struct reader_port 
 {
 	struct reader_port *port;
 	speed_t speed;
-	int r;
+	int r = 0;
 
 	if (!find_speed(baud, &speed))
 		return -EINVAL;
-	r = open_port(path, &port);
-	if (r < 0)
-		return r;
+	port = open_port(path);
+	if (port == NULL)
+		return -errno;
 	if (flock(port->fd, LOCK_EX | LOCK_NB) < 0)
 		r = -EBUSY;
 	if (r == 0)
@@ -129,17 +127,17 @@ int reader_port_fd(const struct reader_port *port)
 static int fill(struct reader_port *port)
 {
 	struct input_event events[CHUNK];
-	ssize_t got =
-		port->evdev ? read(port->fd, events, sizeof(events)) : read(port->fd, port->bytes, CHUNK);
+	bool evdev = port->evdev;
+	ssize_t got = evdev ? read(port->fd, events, sizeof(events)) : read(port->fd, port->bytes, CHUNK);
 
 	port->from = port->until = 0;
 	if (got < 0)
 		return errno == EAGAIN || errno == EINTR ? 0 : -errno;
 	if (got == 0)
 		return -ENODEV;
-	if (!port->evdev)
+	if (!evdev)
 		port->until = (size_t)got;
-	for (size_t i = 0; port->evdev && i < (size_t)got / sizeof(events[0]); i++) {
+	for (size_t i = 0; evdev && i < (size_t)got / sizeof(events[0]); i++) {
 		char byte = '\0';
 
 		if (events[i].type == EV_SYN && events[i].code == SYN_DROPPED)

@@ -82,7 +82,7 @@ int face_look_template(struct face_engine *engine, const struct face_image *imag
 		r = face_look_align(image, face, view, crop);
 		if (r == 0)
 			r = face_embed(engine, crop, 0, one, NULL);
-		if (r < 0)
+		if (r != 0)
 			return r;
 		for (size_t i = 0; i < FACE_DIM; i++)
 			sum[i] += one[i];
@@ -269,7 +269,7 @@ static int take_sight(struct face_look *look, const struct face_image *image, st
 		r = face_look_align(image, face, enrolment->frames, crop);
 	if (r == 0)
 		r = face_embed(look->engine, crop, 0, embedding, NULL);
-	if (r < 0)
+	if (r != 0)
 		return r;
 	keep_one_person(enrolment, embedding);
 	for (size_t i = 0; i < FACE_DIM; i++)

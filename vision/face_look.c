@@ -325,7 +325,7 @@ static int examine(struct face_look *look, struct face_view *view, const struct 
 	result->ms.embed = ms_since(&mark_us);
 	if (r == 0)
 		r = rank(look, sight.embedding, &ranking);
-	if (r < 0)
+	if (r != 0)
 		return r;
 	result->ms.match = ms_since(&mark_us);
 	result->enrolled = gallery_templates(look->gallery);
@@ -442,7 +442,7 @@ int face_look_frame(struct face_look *look, struct face_view *view, const struct
 	if (r == 0)
 		r = find_faces(look, view, &image, &found);
 	blank.ms.detect = ms_since(&mark_us);
-	if (r < 0)
+	if (r != 0)
 		return r;
 	if (look->enrolment.view == view) {
 		r = face_look_live(look, &image, found.faces, found.count);

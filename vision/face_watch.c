@@ -6,6 +6,7 @@
 #include "face_look.h"
 #include "match.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <pthread.h>
 #include <time.h>
@@ -121,6 +122,7 @@ static struct video_frame *take_frame(struct face_watch *watch)
 {
 	struct video_frame *frame = NULL;
 
+	assert(watch->cameras > 0);
 	for (unsigned i = 0; i < watch->cameras && frame == NULL; i++) {
 		watch->camera = (watch->next_camera + i) % watch->cameras;
 		frame = watch->frames[watch->camera];

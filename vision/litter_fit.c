@@ -1,5 +1,6 @@
 #include "litter_internal.h"
 
+#include <assert.h>
 #include <math.h>
 #include <string.h>
 
@@ -15,10 +16,11 @@ bool litter_fit_polynomial(const float *t, const float *y, int count, int degree
 	for (int i = 0; i < count; i++) {
 		double p = 1;
 
-		for (int k = 0; k <= 2 * degree; k++, p *= (double)t[i]) {
+		for (int k = 0; k <= 2 * degree; k++) {
 			s[k] += p;
 			if (k < n)
 				r[k] += p * (double)y[i];
+			p *= (double)t[i];
 		}
 	}
 	for (int i = 0; i < n; i++) {
@@ -105,6 +107,7 @@ void litter_fit_fall(const struct litter_sight *sights, int count, float height,
 	double travel = fmax(1, (double)(sights[count - 1].y - sights[0].y)), best = 1e9;
 	double slack = length > 0 ? fmin(0.5 * (double)length / (count - 1), 0.02) : 0;
 
+	assert(count > 0);
 	memset(ret_fit, 0, sizeof(*ret_fit));
 	ret_fit->residual = 1;
 	for (int i = 0; i < count; i++) {

@@ -511,7 +511,7 @@ int gallery_neighbour(struct gallery *gallery, size_t at, char ret_person[GALLER
 
 int gallery_likeness(struct gallery *gallery, const char *person, const float *vector, float *ret_score)
 {
-	float unit[GALLERY_DIM_MAX], best = -1;
+	float unit[GALLERY_DIM_MAX] = {0}, best = -1;
 	uint32_t index;
 	int r = to_unit(vector, gallery->dim, unit);
 

@@ -51,6 +51,7 @@ int ring_open(unsigned seconds, uint64_t bytes_max, struct packet_ring **ret_rin
 
 static struct entry *entry_at(struct packet_ring *ring, size_t i)
 {
+	assert(ring->capacity > 0);
 	return &ring->entries[(ring->first + i) % ring->capacity];
 }
 
