@@ -11,7 +11,8 @@ import time
 import harness
 import test_outbox
 from harness import wait_until
-from test_outbox import Crowd, Outbox
+from load import Load
+from test_outbox import Outbox
 
 EVENTS = 20000
 KILLS, CUTS, STALLS, STINGY = 50, 6, 6, 2
@@ -31,12 +32,6 @@ class Presses(threading.Thread):
                 begin = time.monotonic()
                 connection.call("POST", "doors/main/open")
                 self.took_ms.append((time.monotonic() - begin) * 1000)
-
-
-class PacedCrowd(Crowd):
-    def act(self, connection):
-        super().act(connection)
-        self.ended.wait(PACE_S)
 
 
 class Faults(Outbox):
@@ -69,11 +64,11 @@ class Faults(Outbox):
             self.restart_broker()
         elif which == "cut":
             self.wire.cut()
-            self.more_acts(20)
+            self.crowd.more(20)
             self.wire.open()
         elif which == "stall":
             self.wire.stall()
-            self.more_acts(20)
+            self.crowd.more(20)
             self.wire.flow()
         elif which == "stingy":  # it connects and refuses every event
             self.restart_broker(self.stingy)
@@ -84,23 +79,19 @@ class Faults(Outbox):
         rng = random.Random(test_outbox.SEED)
         faults = ["kill"] * KILLS + ["cut"] * CUTS + ["stall"] * STALLS + ["stingy"] * STINGY
         rng.shuffle(faults)
-        self.crowd = crowd = PacedCrowd(self.gate)
+        self.crowd = crowd = Load(self.gate, PACE_S)
         presses = Presses(self.gate)
         presses.start()
         wait_until("a hundred openings in quiet", lambda: len(presses.took_ms) >= 100)
         quiet_count = len(presses.took_ms)
-        crowd.start()
-        try:
+        with contextlib.ExitStack() as stack:
+            stack.callback(presses.ended.set)
+            stack.enter_context(crowd)
             for number, fault in enumerate(faults):
                 wait_until("more events", lambda: self.gate.last_seq() >= EVENTS * number // len(faults) or crowd.error)
                 self.fault(fault)
             wait_until("all events", lambda: self.gate.last_seq() >= EVENTS or crowd.error)
-        finally:
-            presses.ended.set()
-            crowd.ended.set()
-        self.assertIsNone(crowd.error)
         presses.join(harness.LIMIT_S)
-        crowd.join(harness.LIMIT_S)
         wait_until("every event acknowledged by the broker", self.all_out, 3 * harness.LIMIT_S)
         self.last = self.gate.last_seq()
         wait_until("the last event at the client", lambda: self.listener.events()[-1]["seq"] >= self.last)

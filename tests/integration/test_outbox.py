@@ -4,55 +4,17 @@ No event lost, none out of order: while people come and go, the broker and the d
 What counts: every event in the log reached an independent MQTT client, for the first time in the order of the
 log, with one id each; the chain holds; and what the API had acknowledged is in the log.
 """
-import contextlib
-import http.client
 import random
 import sys
-import threading
 import unittest
 
 import harness
 from harness import Broker, Gate, Listener, Wire, wait_until
+from load import Load
 
 ROUNDS = 24
 ACTS_A_ROUND = 60
 SEED = 20261121
-
-
-class Crowd(threading.Thread):
-    """Adds and removes people and taps the button, and remembers what was acknowledged."""
-
-    def __init__(self, gate):
-        super().__init__(daemon=True)
-        self.gate, self.acts, self.ended = gate, 0, threading.Event()
-        self.added, self.removed, self.error = set(), set(), None
-
-    def run(self):
-        connection = None
-        while not self.ended.is_set():
-            try:
-                connection = connection or self.gate.connection()
-                self.act(connection)
-                self.acts += 1
-            except (OSError, http.client.HTTPException, ValueError):
-                if connection is not None:
-                    connection.close()
-                connection = None  # the daemon was killed: unanswered is not acknowledged
-                self.ended.wait(0.01)
-            except Exception as error:  # told in the main thread
-                self.error = error
-                return
-        if connection is not None:
-            connection.close()
-
-    def act(self, connection):
-        status, person = connection.call("POST", "people", {"name": f"Person {self.acts}"})
-        if status == 201:
-            self.added.add(person["id"])
-            if self.acts % 3 == 0 and connection.call("DELETE", f"people/{person['id']}")[0] == 204:
-                self.removed.add(person["id"])
-        for level in ("active", "inactive"):
-            connection.call("POST", "board/lines/main-exit", {"level": level})
 
 
 class Outbox(unittest.TestCase):
@@ -76,19 +38,14 @@ class Outbox(unittest.TestCase):
             self.broker.kill()
         self.wire.cut()
         if which == "both":  # what nobody has heard yet must outlive this, too
-            self.more_acts(ACTS_A_ROUND)
+            self.crowd.more(ACTS_A_ROUND)
             self.gate.kill()
             self.gate.start()
-            self.more_acts(ACTS_A_ROUND)
+            self.crowd.more(ACTS_A_ROUND)
         if which in ("broker", "both"):
             self.broker.start()
             self.listener.wait_subscribed()
         self.wire.open()
-
-    def more_acts(self, count):
-        goal = self.crowd.acts + count
-        wait_until(f"{goal} acts", lambda: self.crowd.acts >= goal or self.crowd.error)
-        self.assertIsNone(self.crowd.error)
 
     def all_out(self):
         status = self.gate.status()
@@ -121,22 +78,17 @@ class Outbox(unittest.TestCase):
               file=sys.stderr)
 
     def test_kills(self):
-        rng, crowd = random.Random(SEED), Crowd(self.gate)
-        self.crowd = crowd
-        crowd.start()
+        rng = random.Random(SEED)
         faults = ["daemon", "broker", "wire", "both"] * (ROUNDS // 4)
         rng.shuffle(faults)
-        with contextlib.ExitStack() as stack:
-            stack.callback(crowd.ended.set)
+        with Load(self.gate) as self.crowd:
             for fault in faults:
-                self.more_acts(rng.randint(1, ACTS_A_ROUND))
+                self.crowd.more(rng.randint(1, ACTS_A_ROUND))
                 self.fault(fault)
-        crowd.join(harness.LIMIT_S)
-        self.assertFalse(crowd.is_alive())
         wait_until("every event acknowledged by the broker", self.all_out, 3 * harness.LIMIT_S)
         self.last = self.gate.last_seq()
         wait_until("the last event at the client", lambda: self.listener.events()[-1]["seq"] >= self.last)
-        self.check(crowd)
+        self.check(self.crowd)
 
 
 if __name__ == "__main__":

@@ -1,5 +1,7 @@
 """The daemon ends without a word: SIGKILL under load, plain restarts, and the power gone in a kernel of its own."""
+import collections
 import contextlib
+import json
 import os
 import pathlib
 import random
@@ -8,30 +10,84 @@ import signal
 import subprocess
 import tempfile
 import time
+import types
 
-from rig import DOORS_MS_MAX, READY_MS_MAX, Gate, Load, broken, harness, is_quiet
+from rig import DOORS_MS_MAX, READY_MS_MAX, Gate, broken, broken_orders, harness, is_quiet
+from load import Load, Orders
+from signer import Key
 
 HERE = pathlib.Path(__file__).resolve().parent
 GPIO = HERE.parent / "gpio"
 IMAGE_BYTES = 64 << 20
+THROW_EVERY = 5  # kills, of which one comes while a throw is recorded
 CLOCK_STEPS = 7  # of guest_power.py
 
 
+def throw_film(gate):
+    """A facade on which somebody throws something, over and over; whether it could be drawn."""
+    maker, film = harness.BUILD / "tests" / "scene_make", gate.folder / "facade.mp4"
+    if not maker.exists():
+        return False
+    subprocess.run([str(maker), "--seed", "7", "--width", "640", "--height", "360", "--seconds", "6", "--throw", "2,5,3,bottle",
+                    "--out", str(film), "--truth", str(film.with_suffix(".csv"))], check=True, stdin=subprocess.DEVNULL,
+                   stdout=subprocess.DEVNULL)
+    gate.config["litter"] = {"pre_roll_s": 1, "post_roll_s": 0}
+    gate.config["cameras"] = [{"name": "facade", "role": "facade", "source": f"file:{film}", "loop": True,
+                               "calibration": json.loads(film.with_suffix(".json").read_text())["calibration"]}]
+    return True
+
+
+def wait_throw(gate, load, until_shown):
+    """Until the next throw's files begin to be written, or its event was shown."""
+    def found():
+        if until_shown:
+            return {seq for seq, event in load.shown.copy().items() if event["type"].startswith("litter.")}
+        return {path.name for path in (gate.state / "evidence").glob("**/*")}
+
+    before = found()
+    harness.wait_until("the evidence of a throw", lambda: found() - before, every_s=0.005)
+
+
+@contextlib.contextmanager
+def property_system(gate):
+    """(broker, key) of somebody who may open the door by signed commands."""
+    key = Key("desk")
+    with harness.Broker(gate.folder, record=False) as broker:
+        broker.start()
+        gate.config["mqtt"] = {"enabled": True, "host": "127.0.0.1", "port": broker.port,
+                               "keys": [{"id": key.name, "public_key": key.public, "commands": ["door.open"]}]}
+        yield broker, key
+
+
+def give_card(gate, load):
+    person = gate.call("POST", "people", {"name": "Resident"})[1]["id"]
+    load.added.add(person)
+    gate.gatectl("credential", "add", person, "card", str(load.CARD))
+
+
 def kill(rng, rounds):
-    """SIGKILL at random moments under load."""
+    """SIGKILL at random moments under load: entries, throws, signed commands, changes of the roster."""
     quiet, doors, ready, wrong = is_quiet(), [], [], []
-    with Gate() as gate:
+    with Gate() as gate, property_system(gate) as (broker, key):
+        throws = throw_film(gate)
+        gate.config["board"]["inputs"] += [{"name": line, "debounce_ms": 0, "active": "low"} for line in ("d0", "d1")]
+        gate.config["readers"] = [{"name": "in", "door": "main", "d0": "d0", "d1": "d1"}]
         gate.start()
-        with Load(gate) as load:
-            for _ in range(rounds):
-                goal = load.acts + rng.randint(1, 8)
-                harness.wait_until("load", lambda goal=goal: load.acts >= goal)
-                time.sleep(rng.random() * 0.02)
+        load, orders = Load(gate, reader="in"), Orders(gate, broker, key)
+        give_card(gate, load)
+        with load, orders:
+            for number in range(rounds):
+                load.more(rng.randint(1, 8))
+                if throws and number % THROW_EVERY == 0:
+                    wait_throw(gate, load, number % (2 * THROW_EVERY) == 0)
+                time.sleep(rng.random() * 0.1)
                 gate.kill()
                 first, second = gate.start_timed()
                 doors.append(first)
                 ready.append(second)
-        wrong += broken(gate, load.added, load.removed)
+            orders.more(1)
+        log = gate.events()
+        wrong += broken(gate, load) + broken_orders(log, orders)
         gate.exit_locks()
         gate.stop()
     quiet = quiet and is_quiet()
@@ -39,8 +95,11 @@ def kill(rng, rounds):
         wrong.append(f"doors after {max(doors):.0f} ms")
     if quiet and max(ready) > READY_MS_MAX:
         wrong.append(f"log after {max(ready):.0f} ms")
-    return {"kills": rounds, "acts": load.acts, "acknowledged": len(load.added) + len(load.removed),
-            "doors_ms_max": round(max(doors), 1), "ready_ms_max": round(max(ready)), "times_judged": quiet, "wrong": wrong}
+    count = collections.Counter(event["type"] for event in log)
+    return {"kills": rounds, "acts": load.acts, "acknowledged": load.acknowledged, "shown": len(load.shown),
+            "entries": count["access.granted"], "throws": count["litter.detected"] + count["litter.suspected"],
+            "commands": len(orders.answered), "doors_ms_max": round(max(doors), 1), "ready_ms_max": round(max(ready)),
+            "times_judged": quiet, "wrong": wrong}
 
 
 def restart(rng, rounds):
@@ -102,7 +161,8 @@ def look_after(folder, image, lines):
         subprocess.run(["debugfs", "-R", f"rdump /state {gate.folder}", str(image)], capture_output=True, check=True)
         gate.state.chmod(0o700)
         gate.start()
-        wrong += broken(gate, {id_ for word, id_ in lines if word == "added"}, {id_ for word, id_ in lines if word == "removed"})
+        wrong += broken(gate, types.SimpleNamespace(added={id_ for word, id_ in lines if word == "added"}, shown={},
+                                                    removed={id_ for word, id_ in lines if word == "removed"}))
         if list(gate.state.glob("*.corrupt-*")):
             wrong.append("gate.db was set aside")
         gate.exit_works()

@@ -1,5 +1,5 @@
 """What the cases of tools/torture share: the daemon under load, what must hold of it, and a disk that fails on command."""
-import http.client
+import hashlib
 import json
 import mmap
 import os
@@ -7,14 +7,15 @@ import pathlib
 import re
 import struct
 import sys
-import threading
 import time
+import types
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "integration"))
 import harness  # noqa: E402  (found by the line above)
 
 DOORS_MS_MAX, READY_MS_MAX = 300, 1000
 SHIMS = harness.BUILD / "tests"
+NOBODY = types.SimpleNamespace(added=frozenset(), removed=frozenset(), shown={})
 
 
 def is_quiet():
@@ -68,53 +69,10 @@ class Gate(harness.Gate):
         return self.status()["storage"]["state"]
 
 
-class Load(threading.Thread):
-    """People come and go, doors are opened and left by the button, over the API; what was acknowledged is kept."""
-
-    def __init__(self, gate, pause_s=0.0):
-        super().__init__(daemon=True)
-        self.gate, self.acts, self.pause_s, self.stopped = gate, 0, pause_s, threading.Event()
-        self.added, self.removed = set(), set()
-
-    def __enter__(self):
-        self.start()
-        return self
-
-    def __exit__(self, *_):
-        self.stopped.set()
-        self.join(harness.LIMIT_S)
-
-    def run(self):
-        connection = None
-        while not self.stopped.wait(self.pause_s):
-            try:
-                connection = connection or self.gate.connection()
-                self.act(connection)
-                self.acts += 1
-            except (OSError, http.client.HTTPException, ValueError):
-                if connection is not None:
-                    connection.close()
-                connection = None  # unanswered is not acknowledged
-                self.stopped.wait(0.005)
-        if connection is not None:
-            connection.close()
-
-    def act(self, connection):
-        status, person = connection.call("POST", "people", {"name": f"Person {self.acts}"})
-        if status == 201:
-            self.added.add(person["id"])
-            if self.acts % 3 == 0 and connection.call("DELETE", f"people/{person['id']}")[0] == 204:
-                self.removed.add(person["id"])
-        if self.acts % 4 == 0:
-            connection.call("POST", "doors/main/open")
-        for level in ("active", "inactive"):
-            connection.call("POST", "board/lines/main-exit", {"level": level})
-
-
-def broken(gate, added=frozenset(), removed=frozenset(), first=1):
+def broken(gate, load=NOBODY):
     """What does not hold of a log that is at rest; an empty list when all does."""
-    wrong, log = [], gate.events()
-    if [e["seq"] for e in log] != list(range(first, first + len(log))):
+    wrong, log, added, removed = [], gate.events(), load.added, load.removed
+    if [e["seq"] for e in log] != list(range(1, len(log) + 1)):
         wrong.append("seq has gaps")
     if len({e["id"] for e in log}) != len(log):
         wrong.append("an id twice")
@@ -124,6 +82,10 @@ def broken(gate, added=frozenset(), removed=frozenset(), first=1):
             wrong.append(f"{len(set(acknowledged) - set(told))} acknowledged {kind} lost")
         if len(told) != len(set(told)):
             wrong.append(f"{kind} twice")
+    by_seq = {e["seq"]: e for e in log}
+    if any(by_seq.get(seq) != event for seq, event in load.shown.items()):
+        wrong.append("an event that was shown is lost or another")
+    wrong += broken_evidence(gate, log)
     people = everybody(gate)
     if set(removed) & people:
         wrong.append("somebody erased came back")
@@ -132,6 +94,25 @@ def broken(gate, added=frozenset(), removed=frozenset(), first=1):
     if not gate.verify()["ok"]:
         wrong.append("the chain does not hold")
     return wrong
+
+
+def broken_evidence(gate, log):
+    """Each file that a throw's event names is there and is what the event says."""
+    wrong = []
+    for file in (file for e in log if e["type"].startswith("litter.") for file in e["data"]["evidence"]):
+        path = gate.state / "evidence" / file["name"]
+        if not path.exists():
+            wrong.append("evidence is lost")
+        elif hashlib.sha256(path.read_bytes()).hexdigest() != file["sha256"]:
+            wrong.append("evidence is not what its event says")
+    return wrong
+
+
+def broken_orders(log, orders):
+    """Each signed command that was answered is in the log, and none is there twice."""
+    told = [e["data"]["command"] for e in log if e["type"] == "access.request" and "command" in e["data"]]
+    wrong = [] if orders.answered <= set(told) else [f"{len(orders.answered - set(told))} answered commands lost"]
+    return wrong + (["a command twice"] if len(told) != len(set(told)) else [])
 
 
 def everybody(gate):

@@ -8,7 +8,8 @@ import subprocess
 import tempfile
 import time
 
-from rig import SHIMS, Gate, Load, broken, gate_on, harness
+from rig import SHIMS, Gate, broken, gate_on, harness
+from load import Load
 
 DAY = {"exits": 4000, "openings": 2000, "people": 200, "looks": 2000}  # what a busy gate sees in 24 hours
 
@@ -24,12 +25,11 @@ def broker(rng, rounds):
                 time.sleep(rng.random() * 0.3)
                 server.kill()
                 gate.exit_works()
-                goal = load.acts + 5
-                harness.wait_until("work without a broker", lambda goal=goal: load.acts >= goal)
+                load.more(5)
                 server.start()
         last = gate.last_seq()
         harness.wait_until("all to be sent", lambda: gate.status()["mqtt"]["acknowledged"] >= last, 60)
-        wrong = broken(gate, load.added, load.removed)
+        wrong = broken(gate, load)
         gate.stop()
     return {"outages": rounds, "events": last, "wrong": wrong}
 
@@ -178,15 +178,14 @@ def everything(rng, rounds):
                 if rng.random() < 0.5:  # a breath, so that there is something to lose
                     gate.disk.mend()
                     gate.disk.set("slow_us", 0)
-                    goal = load.acts + 5
-                    harness.wait_until("work", lambda goal=goal: load.acts >= goal)
+                    load.more(5)
         gate.disk.mend()
         gate.disk.set("slow_us", 0)
         server.start()
         harness.wait_until("the log", lambda: gate.storage() == "ok", 60)
         harness.wait_until("rest", lambda: gate.status()["mqtt"]["acknowledged"] >= gate.last_seq(), 60)
-        wrong += broken(gate, load.added, load.removed)
+        wrong += broken(gate, load)
         if list(gate.state.glob("*.corrupt-*")):
             wrong.append("a healthy file was set aside")
         gate.stop()
-    return {"rounds": rounds, "acts": load.acts, "acknowledged": len(load.added) + len(load.removed), "wrong": wrong}
+    return {"rounds": rounds, "acts": load.acts, "acknowledged": load.acknowledged, "wrong": wrong}
