@@ -24,7 +24,7 @@ gh_integration_test(integration_mqtt test_mqtt.py 600)
 gh_integration_test(integration_mqtt_roster test_mqtt_roster.py 300)
 gh_integration_test(integration_mqtt_faults test_mqtt_faults.py 900)
 if(TEST integration_mqtt_faults)
-  set_tests_properties(integration_mqtt_faults PROPERTIES LABELS "integration;long")
+  set_tests_properties(integration_mqtt_faults PROPERTIES LABELS "integration;long" COST 800) # the longest: never last
 endif()
 gh_integration_test(integration_outbox test_outbox.py 900)
 gh_integration_test(integration_bad_input test_bad_input.py 900)
