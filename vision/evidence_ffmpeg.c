@@ -17,6 +17,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/file.h"
+
 enum { FILE_CLIP, FILE_STILL, FILE_TRAJECTORY };
 
 struct paths {
@@ -33,25 +35,16 @@ static int make_paths(const struct evidence_request *request, const char *ending
 {
 	int n;
 
+	paths->temporary[0] = '\0'; /* a cut path, or none, names somebody else's file */
+	if (mkdir(request->dir, 0700) < 0 && errno != EEXIST) /* again, should somebody have tidied up */
+		return -errno;
 	snprintf(name, EVIDENCE_NAME_BYTES, "%s%s", request->stem, ending);
 	n = snprintf(paths->temporary, sizeof(paths->temporary), "%s/.%s.part", request->dir, name);
 	snprintf(paths->final, sizeof(paths->final), "%s/%s", request->dir, name);
 	if (n < (int)sizeof(paths->temporary))
 		return 0;
-	paths->temporary[0] = '\0'; /* a cut path names somebody else's file */
+	paths->temporary[0] = '\0';
 	return -ENAMETOOLONG;
-}
-
-static int sync_path(const char *path, int flags)
-{
-	int fd = open(path, flags | O_CLOEXEC), r = 0;
-
-	if (fd < 0)
-		return -errno;
-	if (fsync(fd) < 0)
-		r = -errno;
-	close(fd);
-	return r;
 }
 
 /* the finished temporary file becomes the real one, or goes away */
@@ -61,7 +54,7 @@ static int settle(const struct evidence_request *request, const struct paths *pa
 	struct stat status;
 
 	if (r == 0)
-		r = sync_path(paths->temporary, O_RDONLY);
+		r = file_sync(paths->temporary);
 	if (r == 0)
 		r = digest_sha256_file(paths->temporary, file->sha256);
 	if (r == 0 && stat(paths->temporary, &status) < 0)
@@ -69,7 +62,7 @@ static int settle(const struct evidence_request *request, const struct paths *pa
 	if (r == 0 && rename(paths->temporary, paths->final) < 0)
 		r = -errno;
 	if (r == 0)
-		r = sync_path(request->dir, O_RDONLY | O_DIRECTORY);
+		r = file_sync(request->dir);
 	if (r == 0) {
 		file->bytes = (uint64_t)status.st_size;
 		return 0;
@@ -186,8 +179,6 @@ static int write_sealed(const struct evidence_request *request, const struct rin
 	struct paths paths;
 	int r = snprintf(dir, sizeof(dir), "%s/sealed", request->dir) < (int)sizeof(dir) ? 0 : -ENAMETOOLONG;
 
-	if (r == 0 && mkdir(dir, 0700) < 0 && errno != EEXIST)
-		r = -errno;
 	if (r < 0)
 		return r;
 	sealed.dir = dir;

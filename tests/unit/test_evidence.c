@@ -256,6 +256,25 @@ static void a_missing_folder_or_a_wrong_name_is_told(void **state)
 	assert_int_equal(count_files(), 0);
 }
 
+static void a_folder_that_somebody_removed_is_made_again(void **state)
+{
+	struct evidence_request request;
+	struct evidence_result result;
+	char error[EVIDENCE_ERROR_BYTES], again[128], path[512];
+
+	(void)state;
+	play("libx264", "mp4", 0);
+	request = request_of();
+	snprintf(again, sizeof(again), "%s/removed", request.dir);
+	request.dir = again;
+	assert_int_equal(evidence_write(camera_ring(camera), &request, &result, error), 0);
+	for (int i = 0; i < 3; i++) {
+		snprintf(path, sizeof(path), "%s/%s", again, result.files[i].name);
+		assert_int_equal(unlink(path), 0);
+	}
+	assert_int_equal(rmdir(again), 0);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, make_folder, remove_folder)
@@ -267,6 +286,7 @@ int main(void)
 		TEST(h265_is_copied_too),
 		TEST(a_mask_is_in_all_that_is_shown_and_the_original_is_sealed),
 		TEST(a_full_disk_leaves_nothing_behind),
+		TEST(a_folder_that_somebody_removed_is_made_again),
 		TEST(a_missing_folder_or_a_wrong_name_is_told),
 	};
 
