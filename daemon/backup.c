@@ -12,6 +12,7 @@
 
 #include "audit.h"
 #include "base/clock.h"
+#include "base/file.h"
 #include "config.h"
 #include "db.h"
 #include "store.h"
@@ -35,18 +36,6 @@ __attribute__((format(printf, 3, 4))) static int say(char *text, int r, const ch
 static void join(char path[BACKUP_PATH_BYTES], const char *folder, const char *name)
 {
 	snprintf(path, BACKUP_PATH_BYTES, "%.500s/%.90s", folder, name);
-}
-
-static int sync_path(const char *path, int flags)
-{
-	int fd = open(path, O_RDONLY | O_CLOEXEC | flags), r = 0;
-
-	if (fd < 0)
-		return -errno;
-	if (fsync(fd) < 0)
-		r = -errno;
-	close(fd);
-	return r;
 }
 
 static int copy_bytes(int from, int to)
@@ -91,9 +80,7 @@ static mode_t mode_of(const char *name)
 static int copy_database(const char *state_dir, const char *folder, char *text)
 {
 	char from[BACKUP_PATH_BYTES], to[BACKUP_PATH_BYTES], error[DB_ERROR_BYTES] = "";
-	struct db_statement *statement = NULL;
 	struct db *db = NULL;
-	mode_t mask;
 	int r;
 
 	join(from, state_dir, "gate.db");
@@ -101,18 +88,11 @@ static int copy_database(const char *state_dir, const char *folder, char *text)
 	r = db_open(from, true, &db, error);
 	if (r < 0)
 		return say(text, r, "%s: %s", from, error);
-	mask = umask(0077); /* SQLite makes the copy */
-	r = db_prepare(db, "VACUUM INTO ?", &statement);
-	if (r == 0) {
-		db_bind_text(statement, 1, to);
-		r = db_execute(statement);
-	}
-	umask(mask);
+	r = db_copy_to(db, to);
 	if (r < 0)
-		(void)say(text, r, "%s cannot be copied: %s", from, db_error(db));
-	db_finish(statement);
+		(void)say(text, r, "%s cannot be copied: %s", from, strerror(-r));
 	db_close(db);
-	return r < 0 ? r : sync_path(to, 0);
+	return r;
 }
 
 static int copy_keys(const char *from_dir, const char *to_dir, char *text)
@@ -131,7 +111,7 @@ static int copy_keys(const char *from_dir, const char *to_dir, char *text)
 			(void)say(text, r, "%s: %s", from, strerror(-r));
 	}
 	join(to, to_dir, "keys");
-	return r < 0 ? r : sync_path(to, O_DIRECTORY);
+	return r < 0 ? r : file_sync(to);
 }
 
 static int verify_copy(const char *folder, const char *key_dir, struct audit_result *ret_result, char *text)
@@ -185,7 +165,7 @@ int backup_make(const char *state_dir, const char *folder, bool with_keys, char 
 	if (r == 0)
 		r = verify_copy(folder, state_dir, &result, text);
 	if (r == 0)
-		r = sync_path(folder, O_DIRECTORY);
+		r = file_sync(folder);
 	if (r < 0) {
 		remove_copy(folder);
 		return r;
@@ -252,7 +232,7 @@ static int restore_keys(const char *folder, const char *state_dir, char *text)
 	}
 	join(to, state_dir, "keys");
 	if (r == 0)
-		r = sync_path(to, O_DIRECTORY);
+		r = file_sync(to);
 	return r < 0 ? say(text, r, "%s: %s", to, strerror(-r)) : 0;
 }
 
@@ -290,7 +270,7 @@ static int replace_database(const char *state_dir, const char *fresh, char *text
 		return r;
 	if (rename(fresh, path) < 0)
 		return say(text, -errno, "%s: %s", path, strerror(errno));
-	return sync_path(state_dir, O_DIRECTORY);
+	return file_sync(state_dir);
 }
 
 static int restore_claimed(const char *folder, const char *state_dir, char *text)

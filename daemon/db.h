@@ -36,6 +36,12 @@ int db_int(struct db *db, const char *sql, int64_t *ret_value);
 /** SQLite's quick look at every page of a file; takes as long as reading it. @return 0, -EBADMSG (damaged) or an error. */
 int db_quick_check(struct db *db);
 
+/** In WAL mode: whether somebody removed or renamed the file, or its WAL, behind the connection's back: what is written goes nowhere. */
+bool db_has_moved(struct db *db);
+
+/** All of it at one moment, packed, in a new file (mode 0600) that is on disk when this returns; else there is none. */
+int db_copy_to(struct db *db, const char *path);
+
 /** Whether a transaction is open. */
 bool db_in_transaction(const struct db *db);
 

@@ -8,6 +8,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/file.h"
+
 enum { BUSY_WAIT_MS = 5000 };
 
 struct db {
@@ -132,6 +134,36 @@ int db_quick_check(struct db *db)
 	if (r == 1)
 		r = strcmp(db_column_text(check, 0), "ok") == 0 ? 0 : -EBADMSG;
 	db_finish(check);
+	return r;
+}
+
+bool db_has_moved(struct db *db)
+{
+	const char *wal = sqlite3_filename_wal(sqlite3_db_filename(db->sqlite, "main"));
+	int moved = 0;
+
+	if (sqlite3_file_control(db->sqlite, "main", SQLITE_FCNTL_HAS_MOVED, &moved) != SQLITE_OK)
+		return false;
+	return moved != 0 || (access(wal, F_OK) < 0 && errno == ENOENT);
+}
+
+int db_copy_to(struct db *db, const char *path)
+{
+	struct db_statement *statement = NULL;
+	int r = access(path, F_OK) == 0 ? -EEXIST : make_file(path); /* SQLite fills an empty one */
+
+	if (r < 0)
+		return r;
+	r = db_prepare(db, "VACUUM INTO ?", &statement);
+	if (r == 0) {
+		db_bind_text(statement, 1, path);
+		r = db_execute(statement);
+	}
+	db_finish(statement);
+	if (r == 0)
+		r = file_sync(path);
+	if (r < 0)
+		(void)unlink(path); /* half a copy helps nobody */
 	return r;
 }
 

@@ -310,6 +310,10 @@ int store_copy_step(struct store_copy *copy, struct store_file *file, enum store
 
 	if (turn != STORE_COPY_ERASED && clock_mono_ms() < copy->retry_mono_ms)
 		return 0;
+	if (copy->db != NULL && db_has_moved(copy->db)) {
+		discard(copy);
+		return -EUCLEAN;
+	}
 	r = step(copy, file, turn);
 	if (r == -EUCLEAN) /* being made anew */
 		return r;

@@ -312,7 +312,13 @@ bool store_copy_take_carried(struct store_copy *copy);
 int store_copy_source(struct store_copy *copy, const struct store_keys *keys, struct db **ret_db,
 		      int64_t *ret_seq, uint8_t *ret_hash);
 
-/* store_write.c */
+/* store_apply.c */
+/** One write in the open transaction. @return 0 (write->r says how it went) or an error that ends the whole commit */
+int store_apply(struct store_file *file, struct store_write *write);
+
+/** Into the cursors or the nonces, by @p sql. */
+int store_put_counter(struct db_statement *sql, const char *name, int64_t value);
+
 /** What a write's event tells. @param data  taken over; NULL: there was no memory. @return 0 or -ENOMEM. */
 int store_write_set_data(struct store_write *write, json_t *data);
 
@@ -327,6 +333,13 @@ int store_drop_apply(struct store_file *file, struct store_write *write);
  */
 int store_file_set_aside(const struct store *store, struct store_file *file, struct store_copy *copy,
 			 char *text);
+
+/**
+ * Somebody removed or renamed gate.db while it was in use (db_has_moved()): write it again, whole, from the open connection,
+ * and go on in that; what stands at its path goes aside. @p text tells of it, or why it failed: then @p file still is as it was,
+ * or closed when the new file cannot be opened.
+ */
+int store_file_put_back(const struct store *store, struct store_file *file, char *text);
 
 /* store_steps.c */
 /** Take the open transaction's file from schema @p version (0: empty) to the newest. @return 0 or an error. */

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/file.h"
 #include "store_private.h"
 
 enum { ASIDE_BYTES = STORE_PATH_BYTES + 40 };
@@ -167,4 +168,34 @@ int store_file_set_aside(const struct store *store, struct store_file *file, str
 		 what, aside, (long long)file->head_seq, (long long)people,
 		 source != NULL ? "came back from the last good copy" : "were saved from it");
 	return 0;
+}
+
+int store_file_put_back(const struct store *store, struct store_file *file, char *text)
+{
+	char aside[ASIDE_BYTES], whole[STORE_PATH_BYTES + 8];
+	int r;
+
+	snprintf(whole, sizeof(whole), "%s.whole", store->path);
+	(void)unlink(whole); /* of an attempt that a power cut ended */
+	r = db_copy_to(file->db, whole);
+	if (r == 0) {
+		r = rename_aside(store, aside);
+		if (r == 0 && rename(whole, store->path) < 0)
+			r = -errno;
+		if (r == 0)
+			r = file_sync(store->state_dir);
+	}
+	if (r < 0) {
+		snprintf(text, STORE_TEXT_BYTES,
+			 "gate.db was removed or renamed while in use, and cannot be written again: %s",
+			 strerror(-r));
+		return r;
+	}
+	store_file_close(file);
+	r = store_file_open(store, file, text);
+	if (r == 0)
+		snprintf(text, STORE_TEXT_BYTES,
+			 "gate.db was removed or renamed by somebody while in use: it was written again, "
+			 "whole");
+	return r;
 }

@@ -28,135 +28,6 @@ struct writer {
 	int64_t anchored_seq;
 };
 
-/* What ends a whole commit, and is worth trying again; all else is that one write's own fault. */
-static bool ends_commit(int r)
-{
-	return r == -ENOSPC || r == -EIO || r == -EBADMSG || r == -EBUSY || r == -EROFS || r == -ENOENT ||
-	       r == -ENOMEM;
-}
-
-static int apply_boxes(struct store_file *file, const struct store_write *write)
-{
-	int r = 0;
-
-	for (size_t i = 0; r == 0 && i < write->box_count; i++)
-		r = store_record_apply(file, &write->boxes[i]);
-	return r;
-}
-
-static int change(struct store_file *file, struct store_write *write)
-{
-	const char *model;
-
-	switch (write->message.kind) {
-	case STORE_WRITE_PERSON:
-		return store_roster_put(file, write->person);
-	case STORE_WRITE_PERSON_REMOVE:
-		return store_roster_remove(file, write->face->person);
-	case STORE_WRITE_FACE:
-		return store_roster_add_face(file, write->face);
-	case STORE_WRITE_RECORDS:
-		return apply_boxes(file, write);
-	case STORE_WRITE_DROP:
-		return store_drop_apply(file, write);
-	case STORE_WRITE_FACE_REMOVE:
-		model = write->face->model[0] == '\0' ? NULL : write->face->model;
-		return store_roster_remove_faces(file, write->face->person, model);
-	default:
-		return 0;
-	}
-}
-
-static int insert_event(struct store_file *file, struct event_row *row)
-{
-	struct db_statement *sql = file->sql[STORE_SQL_EVENT];
-
-	db_bind_int(sql, 1, row->seq);
-	db_bind_text(sql, 2, row->id);
-	db_bind_int(sql, 3, row->unix_ms);
-	db_bind_text(sql, 4, row->type);
-	db_bind_int(sql, 5, row->severity);
-	db_bind_text(sql, 6, row->source);
-	db_bind_text(sql, 7, row->person);
-	db_bind_text(sql, 8, row->data);
-	db_bind_bytes(sql, 9, row->prev, sizeof(row->prev));
-	db_bind_bytes(sql, 10, row->hash, sizeof(row->hash));
-	return db_execute(sql);
-}
-
-static int put_counter(struct db_statement *sql, const char *name, int64_t value)
-{
-	db_bind_text(sql, 1, name);
-	db_bind_int(sql, 2, value);
-	return db_execute(sql);
-}
-
-int store_write_set_data(struct store_write *write, json_t *data)
-{
-	if (data == NULL)
-		return -ENOMEM;
-	free(write->data);
-	write->data = event_data_text(data);
-	json_decref(data);
-	return write->data == NULL ? -ENOMEM : 0;
-}
-
-/* An anchor speaks of the row before it, so that its data is only known now. */
-static int fill_anchor(struct store_file *file, struct store_write *write)
-{
-	return store_write_set_data(write,
-				    audit_anchor_data(&file->keys.signer, file->head_seq, file->head_hash));
-}
-
-static int write_event(struct store_file *file, struct store_write *write)
-{
-	struct event_row *row = &write->row;
-	int r = write->message.kind == STORE_WRITE_ANCHOR ? fill_anchor(file, write) : 0;
-
-	if (r < 0)
-		return r;
-	row->data = write->data;
-	row->seq = file->head_seq + 1;
-	memcpy(row->prev, file->head_hash, EVENT_HASH_BYTES);
-	event_hash(row, row->hash);
-	free(write->json); /* of a try before this one */
-	write->json = event_json(row, false);
-	row->json = write->json;
-	if (write->json == NULL)
-		return -ENOMEM;
-	r = insert_event(file, row);
-	if (r == 0 && write->nonce_key[0] != '\0')
-		r = put_counter(file->sql[STORE_SQL_NONCE], write->nonce_key, write->nonce);
-	if (r < 0)
-		return r;
-	file->head_seq = row->seq;
-	memcpy(file->head_hash, row->hash, EVENT_HASH_BYTES);
-	return 0;
-}
-
-/* A change and the event that tells of it: both or neither. */
-static int write_change(struct store_file *file, struct store_write *write)
-{
-	int r = db_execute(file->sql[STORE_SQL_SAVEPOINT]), undone;
-
-	if (r < 0)
-		return r;
-	r = change(file, write);
-	if (r == -ENOENT || r == -ENODATA) {
-		write->r = r; /* no such person: not the file that is missing */
-		r = -EINVAL;
-	} else if (r == 0) {
-		r = write_event(file, write);
-	}
-	if (r < 0 && !ends_commit(r)) {
-		undone = db_execute(file->sql[STORE_SQL_ROLLBACK_TO]);
-		if (undone == 0)
-			undone = db_execute(file->sql[STORE_SQL_RELEASE]);
-		return undone < 0 ? -EIO : r;
-	}
-	return r < 0 ? r : db_execute(file->sql[STORE_SQL_RELEASE]);
-}
-
 static bool removes_records(const struct store_write *write)
 {
 	for (size_t i = 0; i < write->box_count; i++)
@@ -167,22 +38,14 @@ static bool removes_records(const struct store_write *write)
 
 static int write_one(struct writer *writer, struct store_write *write)
 {
-	bool event = write->message.kind == STORE_WRITE_EVENT || write->message.kind == STORE_WRITE_ANCHOR;
-	int r;
+	int kind = write->message.kind, r = store_apply(&writer->file, write);
 
-	write->r = 0;
-	r = event ? write_event(&writer->file, write) : write_change(&writer->file, write);
-	if (r == 0) {
-		writer->changed_roster |= !event && write->message.kind != STORE_WRITE_DROP;
-		if (write->message.kind == STORE_WRITE_PERSON_REMOVE ||
-		    write->message.kind == STORE_WRITE_FACE_REMOVE || removes_records(write))
-			writer->removed_somebody = true;
-		return 0;
-	}
-	if (ends_commit(r))
+	if (r < 0 || write->r < 0)
 		return r;
-	if (write->r == 0)
-		write->r = r == -E2BIG ? r : -EINVAL;
+	writer->changed_roster |=
+		kind != STORE_WRITE_EVENT && kind != STORE_WRITE_ANCHOR && kind != STORE_WRITE_DROP;
+	writer->removed_somebody |= kind == STORE_WRITE_PERSON_REMOVE || kind == STORE_WRITE_FACE_REMOVE ||
+				    removes_records(write);
 	return 0;
 }
 
@@ -192,8 +55,8 @@ static int write_cursors(struct writer *writer, const struct store_counter *curs
 
 	for (int i = 0; r == 0 && i < STORE_CURSORS_MAX; i++)
 		if (cursors[i].name[0] != '\0')
-			r = put_counter(writer->file.sql[STORE_SQL_CURSOR], cursors[i].name,
-					cursors[i].value);
+			r = store_put_counter(writer->file.sql[STORE_SQL_CURSOR], cursors[i].name,
+					      cursors[i].value);
 	return r;
 }
 
@@ -220,7 +83,7 @@ static void step_copy(struct writer *writer, enum store_copy_turn turn)
 	if (store_copy_step(writer->copy, &writer->file, turn) == -EUCLEAN)
 		store_tell_news(writer->store, STORE_COPY_RENEWED,
 				"roster.db, from which gate.db is restored when it is damaged, was damaged "
-				"itself: it is made anew");
+				"or removed itself: it is made anew");
 	/* any other failure is the disk's, which gate.db tells of, and the step comes again */
 }
 
@@ -436,6 +299,21 @@ static int replace_file(struct writer *writer, char *text)
 	return r;
 }
 
+/* What is written to a file that has no name is lost with the process. @return 0: the file is in its place (again) */
+static int keep_in_place(struct writer *writer, char *text)
+{
+	int r;
+
+	if (!db_has_moved(writer->file.db))
+		return 0;
+	r = store_file_put_back(writer->store, &writer->file, text);
+	if (r < 0)
+		return r;
+	store_tell_news(writer->store, STORE_TAMPERED, text);
+	atomic_fetch_add(&writer->store->file_generation, 1);
+	return 0;
+}
+
 /* @return 0, or -ECANCELED: closed while the disk failed, and the batch is not written */
 static int commit_until_done(struct writer *writer)
 {
@@ -445,11 +323,11 @@ static int commit_until_done(struct writer *writer)
 	char text[STORE_TEXT_BYTES] = "";
 	int r;
 
-	if (writer->count == 0 && !dirty)
+	if (writer->count == 0 && !dirty && writer->file.db != NULL && !db_has_moved(writer->file.db))
 		return 0;
 	for (;;) {
 		/* there is none when a damaged one went aside and a new one could not be begun */
-		r = writer->file.db == NULL ? open_file(writer, text) : 0;
+		r = writer->file.db == NULL ? open_file(writer, text) : keep_in_place(writer, text);
 		if (r == 0)
 			r = commit(writer, dirty ? cursors : NULL, text);
 		if (r == 0)

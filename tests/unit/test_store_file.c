@@ -185,6 +185,40 @@ static void a_damaged_file_is_set_aside(void **state)
 	store_test_assert_log_good(test, 0);
 }
 
+/* Alice and two rows, then a file goes while it is in use, then one more. */
+static void remove_while_used(struct store_test *test, const char *suffix)
+{
+	char path[256];
+
+	store_test_open(test);
+	store_test_put_alice(test);
+	store_test_fill(test, "door.mode", 2);
+	snprintf(path, sizeof(path), "%s%s", test->db, suffix);
+	assert_int_equal(unlink(path), 0);
+	store_test_fill(test, "door.mode", 1);
+	assert_int_equal(test->r, 0);
+	store_test_settle(test);
+	assert_int_equal(test->told[STORE_TAMPERED], 1);
+	assert_non_null(strstr(test->text, "written again, whole"));
+	store_test_close(test);
+	store_test_assert_log_good(test, 0);
+	store_test_open(test);
+	assert_int_equal(test->told[STORE_SET_ASIDE], 0);
+	assert_int_equal(test->people, 1);
+	assert_int_equal(store_test_int(test, "SELECT count(*) FROM event WHERE type = 'door.mode'"), 3);
+	store_test_close(test);
+}
+
+static void a_file_that_is_removed_while_used_is_written_again(void **state)
+{
+	remove_while_used(*state, "");
+}
+
+static void a_wal_that_is_removed_while_used_is_written_again(void **state)
+{
+	remove_while_used(*state, "-wal");
+}
+
 static void what_can_be_read_of_a_damaged_file_is_saved(void **state)
 {
 	struct store_test *test = *state;
@@ -414,6 +448,8 @@ int main(void)
 		STORE_TEST(a_newer_schema_is_refused_and_not_touched),
 		STORE_TEST(a_wrong_or_missing_data_key_is_told_clearly),
 		STORE_TEST(a_damaged_file_is_set_aside),
+		STORE_TEST(a_file_that_is_removed_while_used_is_written_again),
+		STORE_TEST(a_wal_that_is_removed_while_used_is_written_again),
 		STORE_TEST(what_can_be_read_of_a_damaged_file_is_saved),
 		STORE_TEST(everybody_comes_back_from_the_copy),
 		STORE_TEST(a_seq_is_not_given_twice_when_the_log_is_lost),
