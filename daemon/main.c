@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/signalfd.h>
 #include <systemd/sd-daemon.h>
 #include <systemd/sd-event.h>
 #include <time.h>
@@ -72,15 +73,16 @@ static void pass_to_loop(int signal_number)
 static void keep_signals_for_loop(void)
 {
 	struct sigaction pass_on = {.sa_handler = pass_to_loop, .sa_flags = SA_RESTART};
-	sigset_t stops;
+	static const int signals[] = {SIGTERM, SIGINT, SIGHUP};
+	sigset_t ours;
 
 	loop_thread = pthread_self();
-	sigemptyset(&stops);
-	sigaddset(&stops, SIGTERM);
-	sigaddset(&stops, SIGINT);
-	sigprocmask(SIG_BLOCK, &stops, NULL);
-	sigaction(SIGTERM, &pass_on, NULL);
-	sigaction(SIGINT, &pass_on, NULL);
+	sigemptyset(&ours);
+	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
+		sigaddset(&ours, signals[i]);
+	sigprocmask(SIG_BLOCK, &ours, NULL);
+	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
+		sigaction(signals[i], &pass_on, NULL);
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGXFSZ, SIG_IGN); /* a full quota is an error to report, not an end */
 }
@@ -121,6 +123,24 @@ static void keep_memory_private(void)
 	(void)prctl(PR_SET_DUMPABLE, 0);
 }
 
+/* A door is not taken out of control because a file was edited, let alone because a terminal was closed. */
+static int on_hang_up(sd_event_source *source, const struct signalfd_siginfo *info, void *config_path)
+{
+	char error[CONFIG_ERROR_BYTES] = "";
+	struct config *config;
+
+	(void)source;
+	(void)info;
+	if (config_load(config_path, &config, error, sizeof(error)) < 0) {
+		log_error("main", "SIGHUP: %s; the config read at the start stays in force", error);
+		return 0;
+	}
+	config_free(config);
+	log_info("main", "SIGHUP: %s is in order, and comes into force with the next start",
+		 (const char *)config_path);
+	return 0;
+}
+
 static int run_loop(const struct config *config, const char *config_path, uint64_t started_us)
 {
 	char error[GATE_ERROR_BYTES] = "", outdated[CONFIG_ERROR_BYTES];
@@ -137,6 +157,8 @@ static int run_loop(const struct config *config, const char *config_path, uint64
 		r = sd_event_add_signal(event, NULL, SIGTERM, NULL, NULL);
 	if (r >= 0)
 		r = sd_event_add_signal(event, NULL, SIGINT, NULL, NULL);
+	if (r >= 0)
+		r = sd_event_add_signal(event, NULL, SIGHUP, on_hang_up, (void *)config_path);
 	if (r >= 0)
 		r = gate_open(config, event, started_us, &gate, error);
 	if (r < 0) {

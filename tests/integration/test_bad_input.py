@@ -8,6 +8,7 @@ import os
 import random
 import re
 import shutil
+import signal
 import socket
 import sqlite3
 import subprocess
@@ -75,6 +76,16 @@ class BadInput(unittest.TestCase):
         self.assertEqual(self.check_config().returncode, EXIT_CONFIG)
         gate.config_path.unlink()
         self.refused(EXIT_CONFIG, str(gate.config_path), "No such file")
+
+    def test_a_hang_up_ends_nothing(self):
+        """A terminal that closes, or an unasked-for reload: the config is looked at, and the doors stay under control."""
+        gate = self.gate.start()
+        gate.process.child.send_signal(signal.SIGHUP)
+        gate.process.wait_log("is in order, and comes into force with the next start")
+        gate.write_config("doors: [[[")
+        gate.process.child.send_signal(signal.SIGHUP)
+        gate.process.wait_log("the config read at the start stays in force")
+        self.exit_button_works()
 
     # ---- models ----
 
