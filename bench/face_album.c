@@ -112,6 +112,10 @@ static int look(struct worker *worker, const struct face_image *image, struct al
 	if (r == 0 && config->embed)
 		r = face_look_template(worker->engine, image, face, config->views, picture->vector);
 	ms[4] = since(&mark) / (config->views == 0 ? 1 : config->views); /* the door takes one view a frame */
+	if (r == 0 && config->embed)
+		r = face_look_align(image, face, (unsigned)(picture - worker->album->pictures), crop);
+	if (r == 0 && config->embed)
+		r = face_embed(worker->engine, crop, 0, picture->single, NULL);
 	if (r < 0)
 		return r;
 	for (int i = 0; i < STEPS; i++)
@@ -266,6 +270,67 @@ static int look_at_all(const struct album_config *config, struct album *album)
 	return r;
 }
 
+/* ---- the answers of an earlier run ---- */
+
+struct kept_head {
+	char magic[16], recogniser[FACE_MODEL_SHA256_BYTES];
+	size_t count, picture_bytes;
+	unsigned views;
+	int embed, liveness;
+};
+
+static struct kept_head head_of(const struct album_config *config, const struct album *album)
+{
+	struct kept_head head;
+
+	memset(&head, 0, sizeof(head));
+	snprintf(head.magic, sizeof(head.magic), "gh-album-1");
+	snprintf(head.recogniser, sizeof(head.recogniser), "%s", face_engine_recogniser());
+	head.count = album->count;
+	head.picture_bytes = sizeof(struct album_picture);
+	head.views = config->views;
+	head.embed = config->embed;
+	head.liveness = config->liveness;
+	return head;
+}
+
+/* Only what another run of the same steps left of the same pictures; times are not kept. */
+static bool load_kept(const struct album_config *config, struct album *album)
+{
+	struct kept_head head = head_of(config, album), found;
+	struct album_picture *pictures = calloc(album->count, sizeof(*pictures));
+	FILE *file = config->kept == NULL ? NULL : fopen(config->kept, "rb");
+	bool fits = file != NULL && pictures != NULL && fread(&found, sizeof(found), 1, file) == 1 &&
+		    memcmp(&found, &head, sizeof(head)) == 0 &&
+		    fread(pictures, sizeof(*pictures), album->count, file) == album->count;
+
+	for (size_t i = 0; fits && i < album->count; i++)
+		fits = strcmp(pictures[i].person, album->pictures[i].person) == 0 &&
+		       strcmp(pictures[i].file, album->pictures[i].file) == 0;
+	if (fits) {
+		free(album->pictures);
+		album->pictures = pictures;
+	} else {
+		free(pictures);
+	}
+	if (file != NULL)
+		fclose(file);
+	return fits;
+}
+
+static void save_kept(const struct album_config *config, const struct album *album)
+{
+	struct kept_head head = head_of(config, album);
+	FILE *file = config->kept == NULL ? NULL : fopen(config->kept, "wb");
+	bool written = file != NULL && fwrite(&head, sizeof(head), 1, file) == 1 &&
+		       fwrite(album->pictures, sizeof(*album->pictures), album->count, file) == album->count;
+
+	if (file != NULL && fclose(file) != 0)
+		written = false;
+	if (config->kept != NULL && !written)
+		fprintf(stderr, "%s: cannot be written, so the next run begins anew\n", config->kept);
+}
+
 int album_load(const struct album_config *config, struct album *ret_album)
 {
 	struct album album = {0};
@@ -273,8 +338,11 @@ int album_load(const struct album_config *config, struct album *ret_album)
 
 	if (r < 0)
 		fprintf(stderr, "%s: %s\n", config->folder, r == -ENOENT ? "no pictures" : strerror(-r));
-	else
+	else if (!load_kept(config, &album)) {
 		r = look_at_all(config, &album);
+		if (r == 0)
+			save_kept(config, &album);
+	}
 	if (r < 0) {
 		album_finish(&album);
 		return r;

@@ -13,15 +13,19 @@ enum { ALBUM_NAME_BYTES = 128 };
 
 struct album_picture {
 	char person[ALBUM_NAME_BYTES], file[ALBUM_NAME_BYTES];
-	unsigned owner; /* pictures of one person share it */
-	bool found;     /* a face was found, and every step worked */
-	bool good;      /* the limits of a frame at the door are met */
-	float live;     /* -1: not measured */
-	float vector[FACE_DIM];
+	unsigned owner;         /* pictures of one person share it */
+	bool found;             /* a face was found, and every step worked */
+	bool good;              /* the limits of a frame at the door are met */
+	float live;             /* -1: not measured */
+	float vector[FACE_DIM]; /* the mean of the views: what a template is made of */
+	float single
+		[FACE_DIM]; /* one of FACE_LOOK_VIEWS, in turn by picture: what one frame at the door gives */
 };
 
 struct album_config {
 	const char *folder, *models_dir;
+	const char *
+		kept; /* a file that holds the answers of an earlier run, or will hold this one's; NULL: none */
 	unsigned threads, views; /* views: see face_look_align() */
 	bool embed, liveness;
 };

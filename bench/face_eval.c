@@ -1,7 +1,8 @@
 /*
  * face_eval - how well does the engine tell people apart? The gate's own steps on LFW's protocol, and beyond it.
  *
- *   face_eval --images DIR --pairs FILE [--models DIR] [--views N] [--fusion mean|best] [--threads N] [--json]
+ *   face_eval --images DIR --pairs FILE [--models DIR] [--views N] [--fusion mean|best] [--threads N]
+ *             [--keep FILE] [--json]
  *
  * Pictures are DIR/NAME/NAME_0001.jpg. Accuracy is the mean over the folds of FILE, each judged with the threshold
  * that is best on the others. TAR, FAR and EER are over all pairs of all pictures. Then one to many: people with six
@@ -29,7 +30,7 @@ enum { PAIRS_MAX = 100000, ENROL_PICTURES = 6, DRAWS = 10, FARS = 4, ENROLS = 3 
 static const unsigned enrol_counts[ENROLS] = {1, 3, 5};
 
 struct run {
-	const char *images, *pairs, *models;
+	const char *images, *pairs, *models, *kept;
 	unsigned views, threads;
 	bool json, best;
 	struct album album;
@@ -405,6 +406,8 @@ static bool parse(struct run *run, int argc, char **argv)
 			run->pairs = argv[++i];
 		else if (strcmp(argv[i], "--models") == 0 && more)
 			run->models = argv[++i];
+		else if (strcmp(argv[i], "--keep") == 0 && more)
+			run->kept = argv[++i];
 		else if (strcmp(argv[i], "--views") == 0 && more)
 			run->views = (unsigned)atoi(argv[++i]);
 		else if (strcmp(argv[i], "--threads") == 0 && more)
@@ -427,12 +430,13 @@ int main(int argc, char **argv)
 	if (!parse(&run, argc, argv)) {
 		fprintf(stderr,
 			"usage: face_eval --images DIR --pairs FILE [--models DIR] [--views 1-%d] "
-			"[--fusion mean|best] [--threads N] [--json]\n",
+			"[--fusion mean|best] [--threads N] [--keep FILE] [--json]\n",
 			FACE_LOOK_VIEWS);
 		return 2;
 	}
 	config.folder = run.images;
 	config.models_dir = run.models;
+	config.kept = run.kept;
 	config.threads = run.threads;
 	config.views = run.views;
 	if (album_load(&config, &run.album) < 0)

@@ -181,8 +181,21 @@ struct config_recogniser {
 	size_t score_count;
 };
 
+enum config_detector_kind { CONFIG_DETECTOR_YUNET, CONFIG_DETECTOR_RFB };
+
+/* another detector than the built-in one; file "": none */
+struct config_detector {
+	char file[CONFIG_RECOGNISER_BYTES]; /* in models_dir */
+	char sha256[CONFIG_SHA256_BYTES];
+	enum config_detector_kind kind;
+	unsigned width_px, height_px;
+	enum config_channels channels;
+	double mean, scale;
+};
+
 struct config_face {
 	struct config_recogniser recogniser;
+	struct config_detector detector;
 	double false_accept_percent; /* effective rate over the whole gallery */
 	enum config_face_calibration calibration;
 	unsigned calibration_s;

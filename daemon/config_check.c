@@ -208,15 +208,24 @@ static void check_camera(struct config_tree *tree, const struct config *config, 
 	check_facade(tree, camera, index);
 }
 
+static void check_net(struct config_tree *tree, const char *section, const char *file, const char *sha256)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "face.%s.file", section);
+	if (file[0] == '.' || strchr(file, '/') != NULL)
+		config_mistake(tree, path, "expected the name of a file in models_dir");
+	snprintf(path, sizeof(path), "face.%s.sha256", section);
+	if (strlen(sha256) != CONFIG_SHA256_BYTES - 1 ||
+	    strspn(sha256, "0123456789abcdef") != CONFIG_SHA256_BYTES - 1)
+		config_mistake(tree, path, "expected 64 small hex digits");
+}
+
 static void check_recogniser(struct config_tree *tree, const struct config_recogniser *recogniser)
 {
 	if (recogniser->file[0] == '\0')
 		return; /* the built-in one */
-	if (recogniser->file[0] == '.' || strchr(recogniser->file, '/') != NULL)
-		config_mistake(tree, "face.recogniser.file", "expected the name of a file in models_dir");
-	if (strlen(recogniser->sha256) != CONFIG_SHA256_BYTES - 1 ||
-	    strspn(recogniser->sha256, "0123456789abcdef") != CONFIG_SHA256_BYTES - 1)
-		config_mistake(tree, "face.recogniser.sha256", "expected 64 small hex digits");
+	check_net(tree, "recogniser", recogniser->file, recogniser->sha256);
 	for (size_t i = 0; i < recogniser->score_count; i++)
 		if (!(recogniser->scores[i] > (i == 0 ? 0 : recogniser->scores[i - 1])) ||
 		    recogniser->scores[i] >= 1) {
@@ -225,12 +234,24 @@ static void check_recogniser(struct config_tree *tree, const struct config_recog
 		}
 }
 
+static void check_detector(struct config_tree *tree, const struct config_detector *detector)
+{
+	if (detector->file[0] == '\0')
+		return; /* the built-in one */
+	check_net(tree, "detector", detector->file, detector->sha256);
+	if (detector->kind == CONFIG_DETECTOR_YUNET && detector->width_px % 32 != 0)
+		config_mistake(tree, "face.detector.width_px", "expected a multiple of 32");
+	if (detector->kind == CONFIG_DETECTOR_YUNET && detector->height_px % 32 != 0)
+		config_mistake(tree, "face.detector.height_px", "expected a multiple of 32");
+}
+
 static void check_face(struct config_tree *tree, const struct config *config)
 {
 	const struct config_face *face = &config->face;
 	bool used = false;
 
 	check_recogniser(tree, &face->recogniser);
+	check_detector(tree, &face->detector);
 	for (size_t i = 0; i < config->camera_count; i++)
 		used |= config->cameras[i].role == CONFIG_CAMERA_FACE;
 	if (used && face->liveness != CONFIG_LIVENESS_ENFORCE && !face->accept_pictures)

@@ -59,6 +59,7 @@ extern const struct option config_schema;
 extern const struct option config_mqtt_members[], config_sounds_members[];
 extern const struct option config_door_item;
 extern const struct option config_access_members[];
+extern const struct option config_face_members[];
 extern const struct option config_reader_item, config_format_item;
 extern const struct option config_lockout_members[], config_watchdog_members[];
 

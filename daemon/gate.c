@@ -36,7 +36,7 @@ static void open_storage(struct gate *gate)
 {
 	char key[CONFIG_PATH_BYTES];
 	/* which templates are in use; a failure is told when the cameras are begun */
-	const char *recogniser = gate_faces_recogniser(gate->config);
+	const char *recogniser = gate_faces_models(gate->config);
 	const struct store_config config = {.state_dir = gate->config->state_dir,
 					    .data_key_path = data_key_credential(key, sizeof(key)),
 					    .recogniser = recogniser,

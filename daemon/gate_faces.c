@@ -231,7 +231,22 @@ static void set_zone(const struct config_polygon *roi, struct mask_polygon *zone
 	}
 }
 
-const char *gate_faces_recogniser(const struct config *whole)
+static int use_detector(const struct config_detector *config)
+{
+	struct face_model model = {.file = config->file,
+				   .sha256 = config->sha256,
+				   .width_px = (int)config->width_px,
+				   .height_px = (int)config->height_px,
+				   .swap_rgb = config->channels == CONFIG_CHANNELS_RGB,
+				   .mean = config->mean,
+				   .scale = config->scale,
+				   .kind = config->kind == CONFIG_DETECTOR_YUNET ? FACE_DETECTOR_YUNET
+										 : FACE_DETECTOR_RFB};
+
+	return face_models_use_detector(config->file[0] != '\0' ? &model : NULL);
+}
+
+const char *gate_faces_models(const struct config *whole)
 {
 	const struct config_recogniser *config = &whole->face.recogniser;
 	struct face_model model = {.file = config->file,
@@ -244,10 +259,14 @@ const char *gate_faces_recogniser(const struct config *whole)
 				   .dimension = (int)config->dimension};
 	bool other = config->file[0] != '\0';
 
-	if (face_models_use(other ? &model : NULL) == 0 && threshold_use(other ? config->scores : NULL) == 0)
+	if (use_detector(&whole->face.detector) < 0)
+		log_error("vision", "face.detector: expected a file name, 64 small hex digits, and its size");
+	else if (face_models_use(other ? &model : NULL) < 0 ||
+		 threshold_use(other ? config->scores : NULL) < 0)
+		log_error("vision",
+			  "face.recogniser: expected a file name, 64 small hex digits, and scores that rise");
+	else
 		return face_engine_recogniser();
-	log_error("vision",
-		  "face.recogniser: expected a file name, 64 small hex digits, and scores that rise");
 	return NULL;
 }
 
@@ -257,7 +276,7 @@ int gate_faces_open(struct gate_vision *vision)
 	struct face_watch_config face;
 	int r;
 
-	if (gate_faces_recogniser(config) == NULL)
+	if (gate_faces_models(config) == NULL)
 		return -EINVAL;
 	face_watch_defaults(&face);
 	face.models_dir = config->models_dir;

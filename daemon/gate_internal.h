@@ -341,8 +341,8 @@ int gate_reader_type(void *gate, const char *reader, const char *keys);
 /* gate_vision.c */
 int gate_vision_open(struct gate *gate);
 void gate_vision_close(struct gate *gate);
-/* Takes the config's recogniser into use, before the store is opened. Its identity; NULL: it makes no sense, logged. */
-const char *gate_faces_recogniser(const struct config *config);
+/* Takes the config's nets into use, before the store is opened. The recogniser's identity; NULL: they make no sense, logged. */
+const char *gate_faces_models(const struct config *config);
 /* a picture that was kept with a template of another recogniser */
 void gate_vision_person_kept(struct gate *gate, const char *person, int64_t number, const void *kept,
 			     size_t bytes);

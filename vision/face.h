@@ -44,8 +44,15 @@ struct face_point {
 struct face {
 	float x_px, y_px, width_px, height_px; /* as the detector saw it; may reach outside the picture */
 	float score;                           /* detector confidence, 0 to 1 */
-	struct face_point points[FACE_POINTS]; /* zeros until face_find_points() */
+	struct face_point
+		points[FACE_POINTS]; /* zeros until face_find_points(), unless the detector tells them */
 	struct face_point landmarks[FACE_LANDMARKS];
+};
+
+/* What a detector answers. */
+enum face_detector_kind {
+	FACE_DETECTOR_RFB, /* "scores" and "boxes", as RFB-320 and RFB-640 have them */
+	FACE_DETECTOR_YUNET, /* YuNet of March 2022: with five points, so that no landmark net is asked (face_boxes.h) */
 };
 
 /* What one net file is and how a picture must be prepared for it. */
@@ -62,6 +69,7 @@ struct face_model {
 	int swap_rgb;       /* 1: the net wants RGB, 0: BGR or grey */
 	double mean, scale; /* (value - mean) * scale */
 	int dimension; /* of the recogniser's answer: 1 to FACE_DIM, the rest of an embedding is zero; else 0 */
+	enum face_detector_kind kind; /* of the detector; else 0 */
 };
 
 /** The record of a role in use. Static storage. Any thread. */
@@ -76,6 +84,13 @@ enum { FACE_MODEL_FILE_BYTES = 64, FACE_MODEL_SHA256_BYTES = 65 };
  *         FACE_DIM, or numbers that are not finite; or -ENOMEM.
  */
 int face_models_use(const struct face_model *recogniser);
+
+/**
+ * Another detector than the built-in one, in the same way. RFB sees a picture squeezed into its size, YuNet one that keeps its
+ * shape. @return 0 or -EINVAL: a name, a SHA-256 or numbers as above, a side outside 32 to 1280, or for YuNet one that is no
+ *         multiple of FACE_YUNET_STEP_PX.
+ */
+int face_models_use_detector(const struct face_model *detector);
 
 struct face_engine;
 
@@ -97,14 +112,14 @@ void face_engine_close(struct face_engine *engine);
 const char *face_engine_recogniser(void);
 
 /**
- * Faces in @p region of the picture (NULL: all of it), largest first, at most @p faces_max. The detector sees
+ * Faces in @p region of the picture (NULL: all of it), largest first, at most @p faces_max. The built-in detector sees
  * the region as 320x240: a face must span about 1/8 of the region's height to be found.
  * @return 0, -EINVAL, -ENOMEM or -EIO.
  */
 int face_detect(struct face_engine *engine, const struct face_image *image, const struct face_rect *region,
 		struct face *faces, size_t faces_max, size_t *ret_count);
 
-/** Fills points and landmarks of a detected face. @return 0, -EINVAL, -ENOMEM or -EIO. */
+/** Fills points and landmarks of a face; points that the detector told stay. @return 0, -EINVAL, -ENOMEM or -EIO. */
 int face_find_points(struct face_engine *engine, const struct face_image *image, struct face *face);
 
 /**

@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "digest.h"
+#include "face_boxes.h"
 #include "face_photo.h"
 #include "late.h"
 
@@ -145,59 +146,18 @@ cv::Rect surroundings(const struct face *face, const cv::Size &picture, float co
 		std::max(2, static_cast<int>(side_px))};
 }
 
-float overlap(const struct face &a, const struct face &b)
+/* As large as fits, at the left and the top, and black beside it. */
+cv::Mat fitted(const cv::Mat &picture, const struct face_model &model, struct face_boxes_view *view)
 {
-	float width_px = std::min(a.x_px + a.width_px, b.x_px + b.width_px) - std::max(a.x_px, b.x_px);
-	float height_px = std::min(a.y_px + a.height_px, b.y_px + b.height_px) - std::max(a.y_px, b.y_px);
-	float both;
+	double factor = std::min(double{1} * model.width_px / picture.cols,
+				 double{1} * model.height_px / picture.rows);
+	cv::Mat input = cv::Mat::zeros(model.height_px, model.width_px, CV_8UC3);
+	cv::Size size(std::clamp(cvRound(factor * picture.cols), 1, model.width_px),
+		      std::clamp(cvRound(factor * picture.rows), 1, model.height_px));
 
-	if (width_px <= 0 || height_px <= 0)
-		return 0;
-	both = width_px * height_px;
-	return both / (a.width_px * a.height_px + b.width_px * b.height_px - both);
-}
-
-std::vector<struct face> candidates(const cv::Mat &scores, const cv::Mat &boxes, const cv::Rect &region)
-{
-	std::vector<struct face> found;
-	int count = scores.size[1];
-
-	for (int i = 0; i < count; i++) {
-		float score = scores.ptr<float>()[2 * i + 1];
-		const float *box = boxes.ptr<float>() + 4 * static_cast<ptrdiff_t>(i);
-		struct face face = {};
-
-		if (!(score >= detect_score_min))
-			continue;
-		face.x_px = static_cast<float>(region.x) + box[0] * static_cast<float>(region.width);
-		face.y_px = static_cast<float>(region.y) + box[1] * static_cast<float>(region.height);
-		face.width_px = (box[2] - box[0]) * static_cast<float>(region.width);
-		face.height_px = (box[3] - box[1]) * static_cast<float>(region.height);
-		face.score = score;
-		if (std::isfinite(face.x_px) && std::isfinite(face.y_px) && face.width_px >= 4 &&
-		    face.height_px >= 4)
-			found.push_back(face);
-	}
-	return found;
-}
-
-std::vector<struct face> best_of(std::vector<struct face> found)
-{
-	std::vector<struct face> kept;
-
-	std::sort(found.begin(), found.end(),
-		  [](const struct face &a, const struct face &b) { return a.score > b.score; });
-	for (const struct face &face : found) {
-		bool covered = std::any_of(kept.begin(), kept.end(), [&](const struct face &better) {
-			return overlap(face, better) > detect_overlap_max;
-		});
-		if (!covered)
-			kept.push_back(face);
-	}
-	std::sort(kept.begin(), kept.end(), [](const struct face &a, const struct face &b) {
-		return a.width_px * a.height_px > b.width_px * b.height_px;
-	});
-	return kept;
+	cv::resize(picture, input(cv::Rect(cv::Point(), size)), size, 0, 0, cv::INTER_LINEAR);
+	view->scale_x = view->scale_y = static_cast<float>(1 / factor);
+	return input;
 }
 
 struct face_point mean_of(const struct face_point *landmarks, std::initializer_list<int> which)
@@ -320,8 +280,47 @@ cv::Mat decode(const void *bytes, size_t size, int flags)
 
 struct face_engine {
 	cv::dnn::Net nets[FACE_MODELS];
-	std::vector<cv::String> detect_outputs{"scores", "boxes"};
+	std::vector<cv::String> detect_outputs;
 };
+
+static int find_all(struct face_engine *engine, const cv::Mat &picture, const cv::Rect &region,
+		    std::vector<struct face> *ret_found)
+{
+	const struct face_model &model = *face_model_of(FACE_MODEL_DETECT);
+	bool yunet = model.kind == FACE_DETECTOR_YUNET;
+	const auto read = yunet ? face_boxes_yunet : face_boxes_rfb;
+	size_t box_floats = yunet ? 14 : 4, count = 0;
+	float scale_x = static_cast<float>(region.width) / static_cast<float>(model.width_px);
+	float scale_y = static_cast<float>(region.height) / static_cast<float>(model.height_px);
+	struct face_boxes_view view = {model.width_px,
+				       model.height_px,
+				       scale_x,
+				       scale_y,
+				       static_cast<float>(region.x),
+				       static_cast<float>(region.y),
+				       detect_score_min};
+	cv::Mat seen = yunet ? fitted(picture(region), model, &view) : picture(region);
+	cv::dnn::Net &net = engine->nets[FACE_MODEL_DETECT];
+	struct face_boxes_answer numbers = {};
+	std::vector<cv::Mat> answer;
+	int r;
+
+	net.setInput(blob_of(seen, model));
+	net.forward(answer, engine->detect_outputs);
+	if (answer.size() != engine->detect_outputs.size() || answer[0].total() % 2 != 0)
+		return -EIO;
+	numbers = {answer[0].ptr<float>(), answer[1].ptr<float>(), yunet ? answer[2].ptr<float>() : nullptr,
+		   answer[0].total() / 2};
+	if (answer[1].total() != box_floats * numbers.count || (yunet && answer[2].total() != numbers.count))
+		return -EIO;
+	r = read(&view, &numbers, nullptr, 0, &count);
+	if (r == 0) {
+		ret_found->resize(count);
+		r = read(&view, &numbers, ret_found->data(), count, &count);
+		ret_found->resize(face_boxes_best(ret_found->data(), count, detect_overlap_max));
+	}
+	return r;
+}
 
 /* A file may be the one that was named and still not answer as its record says: that shows now, not at the door. */
 static int try_out(struct face_engine *engine, char *error)
@@ -365,6 +364,10 @@ int face_engine_open(const char *models_dir, int threads, struct face_engine **r
 	return guard("loading the face models", [&] {
 		auto engine = std::make_unique<face_engine>();
 
+		if (face_model_of(FACE_MODEL_DETECT)->kind == FACE_DETECTOR_YUNET)
+			engine->detect_outputs = {"conf", "loc", "iou"};
+		else
+			engine->detect_outputs = {"scores", "boxes"};
 		cv::redirectError(be_quiet);
 		cv::setNumThreads(threads);
 		explain(error, "the face models in %s cannot be loaded", models_dir);
@@ -402,31 +405,36 @@ int face_detect(struct face_engine *engine, const struct face_image *image, cons
 		return -EINVAL;
 	return guard("finding faces", [&] {
 		cv::Rect area(0, 0, image->width_px, image->height_px);
-		std::vector<cv::Mat> outputs;
 		std::vector<struct face> found;
-		cv::dnn::Net &net = engine->nets[FACE_MODEL_DETECT];
+		int r;
 
 		if (region != nullptr)
 			area &= cv::Rect(region->x_px, region->y_px, region->width_px, region->height_px);
 		if (area.width < side_min_px || area.height < side_min_px)
 			return -EINVAL;
-		net.setInput(blob_of(wrap(image)(area), *face_model_of(FACE_MODEL_DETECT)));
-		net.forward(outputs, engine->detect_outputs);
-		if (outputs.size() != 2 || outputs[0].dims != 3 || outputs[1].dims != 3 ||
-		    outputs[0].size[1] != outputs[1].size[1] || outputs[0].size[2] != 2 ||
-		    outputs[1].size[2] != 4)
-			return -EIO;
-		found = best_of(candidates(outputs[0], outputs[1], area));
-		*ret_count = std::min(faces_max, found.size());
-		std::copy_n(found.begin(), *ret_count, faces);
-		return 0;
+		r = find_all(engine, wrap(image), area, &found);
+		if (r == 0) {
+			*ret_count = std::min(faces_max, found.size());
+			std::copy_n(found.begin(), *ret_count, faces);
+		}
+		return r;
 	});
+}
+
+/* The detector told them with the box. */
+static bool has_points(const struct face *face)
+{
+	return face_model_of(FACE_MODEL_DETECT)->kind == FACE_DETECTOR_YUNET &&
+	       std::any_of(face->points, face->points + FACE_POINTS,
+			   [](const struct face_point &point) { return point.x_px != 0 || point.y_px != 0; });
 }
 
 int face_find_points(struct face_engine *engine, const struct face_image *image, struct face *face)
 {
 	if (engine == nullptr || !is_usable(image) || !is_usable(face, image))
 		return -EINVAL;
+	if (has_points(face))
+		return 0;
 	return guard("finding the points of a face", [&] {
 		float centre_x_px = face->x_px + face->width_px / 2,
 		      side_px = face->height_px * landmark_side;

@@ -183,6 +183,11 @@ class Faces(unittest.TestCase):
         digest = hashlib.sha256((SOURCE / "models" / "fr_feature.onnx").read_bytes()).hexdigest()
         self.gate.config["face"] = {"recogniser": {
             "file": "fr_feature.onnx", "sha256": digest, "channels": "rgb", "scores": [0.3, 0.36, 0.44, 0.5, 0.55, 0.6]}}
+        # a detector by its record as well: the file of the built-in one, once more
+        digest = hashlib.sha256((SOURCE / "models" / "fr_detect.onnx").read_bytes()).hexdigest()
+        self.gate.config["face"]["detector"] = {
+            "file": "fr_detect.onnx", "sha256": digest, "kind": "rfb", "width_px": 320, "height_px": 240,
+            "channels": "rgb", "mean": 127, "scale": 0.0078125}
         self.camera()
         self.start()
         outdated = self.gate.wait_event("face.outdated")

@@ -1,6 +1,7 @@
 gh_unit_test(match ROOMS vision LABELS handover)
 gh_unit_test(threshold ROOMS vision)
 gh_unit_test(face_track ROOMS vision)
+gh_unit_test(face_boxes ROOMS vision LIBS m)
 gh_unit_test(face_engine ROOMS vision)
 gh_unit_test(face_watch ROOMS vision LABELS handover)
 gh_unit_test(face_stats ROOMS base SOURCES ${CMAKE_SOURCE_DIR}/bench/face_stats.c LIBS m)

@@ -6,6 +6,7 @@
 #include "daemon/config.h"
 #include "daemon/listen_address.h"
 
+#define SHA "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 #define BASE                                                                                                 \
 	"version: 1\n"                                                                                       \
 	"site: hill-park\n"                                                                                  \
@@ -123,6 +124,14 @@ static const struct {
 	 "g.yaml:12: face.liveness: a printed photo"},
 	{BASE "face:\n  recogniser: {file: a/b, sha256: x, scores: [0.1, 0.2, 0.3, 0.4, 0.5, 0.6]}\n",
 	 "g.yaml:5: face.recogniser.file: expected the name of a file"},
+	{BASE "face:\n  detector: {file: ../a, sha256: x}\n",
+	 "g.yaml:5: face.detector.file: expected the name of a file"},
+	{BASE "face:\n  detector:\n    file: a\n    sha256: x\n",
+	 "g.yaml:7: face.detector.sha256: expected 64 small hex digits"},
+	{BASE "face:\n  detector:\n    file: a\n    sha256: " SHA "\n    height_px: 240\n",
+	 "g.yaml:8: face.detector.height_px: expected a multiple of 32"},
+	{BASE "face:\n  detector:\n    file: a\n    sha256: " SHA "\n    kind: haar\n",
+	 "g.yaml:8: face.detector.kind: "},
 	{BASE "face: {stranger_still_hours: 24}\n", "g.yaml:4: face.stranger_notice: is missing"},
 	{BASE "face:\n  liveness: maybe\n",
 	 "g.yaml:5: face.liveness: \"maybe\": expected one of enforce, observe, off"},

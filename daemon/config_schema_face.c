@@ -1,0 +1,204 @@
+/* face: recognition at the door, and the nets for it */
+#include "config_schema.h"
+
+#include "config.h"
+
+static const struct option_word calibration[] = {
+	{"follow", CONFIG_CALIBRATION_FOLLOW}, {"observe", CONFIG_CALIBRATION_OBSERVE}, {0}};
+static const struct option_word liveness[] = {{"enforce", CONFIG_LIVENESS_ENFORCE},
+					      {"observe", CONFIG_LIVENESS_OBSERVE},
+					      {"off", CONFIG_LIVENESS_OFF},
+					      {0}};
+static const struct option_word channels[] = {
+	{"bgr", CONFIG_CHANNELS_BGR}, {"rgb", CONFIG_CHANNELS_RGB}, {0}};
+static const struct option score_item = {.kind = OPTION_REAL, .bytes = sizeof(double), RANGE(0, 1)};
+static const struct option recogniser_members[] = {
+	{.key = "file",
+	 .kind = OPTION_TEXT,
+	 AT(config_recogniser, file),
+	 .help = "Its ONNX file in `models_dir`."},
+	{.key = "sha256",
+	 .kind = OPTION_TEXT,
+	 AT(config_recogniser, sha256),
+	 .help = "Of that file, in small hex; another file is refused."},
+	{.key = "size_px",
+	 .kind = OPTION_UINT,
+	 AT(config_recogniser, size_px),
+	 RANGE(32, 512),
+	 FALLBACK("112"),
+	 .help = "Side of the square that the net takes; the aligned picture is scaled to it."},
+	{.key = "dimension",
+	 .kind = OPTION_UINT,
+	 AT(config_recogniser, dimension),
+	 RANGE(1, 512),
+	 FALLBACK("512"),
+	 .help = "How many numbers it answers."},
+	{.key = "channels",
+	 .kind = OPTION_WORD,
+	 AT(config_recogniser, channels),
+	 .words = channels,
+	 FALLBACK("rgb"),
+	 .help = "Their order."},
+	{.key = "mean",
+	 .kind = OPTION_REAL,
+	 AT(config_recogniser, mean),
+	 RANGE(-1000, 1000),
+	 FALLBACK("127.5"),
+	 .help = "A value v of 0 to 255 goes in as (v - mean) * scale."},
+	{.key = "scale",
+	 .kind = OPTION_REAL,
+	 AT(config_recogniser, scale),
+	 RANGE(0.00001, 1000),
+	 FALLBACK("0.0078125"),
+	 .help = "See mean."},
+	{.key = "scores",
+	 LIST(&score_item, CONFIG_SCORES, CONFIG_SCORES),
+	 AT(config_recogniser, scores),
+	 COUNT(config_recogniser, score_count),
+	 .help = "The cosines at false-match rates of 1e-1 to 1e-6, rising: its model card's curve, on the "
+		 "strict side."},
+	{0}};
+
+static const struct option_word detector_kinds[] = {
+	{"yunet", CONFIG_DETECTOR_YUNET}, {"rfb", CONFIG_DETECTOR_RFB}, {0}};
+static const struct option detector_members[] = {
+	{.key = "file",
+	 .kind = OPTION_TEXT,
+	 AT(config_detector, file),
+	 .help = "Its ONNX file in `models_dir`."},
+	{.key = "sha256",
+	 .kind = OPTION_TEXT,
+	 AT(config_detector, sha256),
+	 .help = "Of that file, in small hex; another file is refused."},
+	{.key = "kind",
+	 .kind = OPTION_WORD,
+	 AT(config_detector, kind),
+	 .words = detector_kinds,
+	 FALLBACK("yunet"),
+	 .help = "What it answers: `yunet` (March 2022), boxes with five points, which then align the face; "
+		 "`rfb`, "
+		 "boxes, as RFB-320 and RFB-640."},
+	{.key = "width_px",
+	 .kind = OPTION_UINT,
+	 AT(config_detector, width_px),
+	 RANGE(32, 1280),
+	 FALLBACK("320"),
+	 .help = "Of the picture that it sees: the larger, the smaller the faces that it finds and the "
+		 "longer "
+		 "it takes. "
+		 "For `yunet` a multiple of 32."},
+	{.key = "height_px",
+	 .kind = OPTION_UINT,
+	 AT(config_detector, height_px),
+	 RANGE(32, 1280),
+	 FALLBACK("256"),
+	 .help = "See width_px."},
+	{.key = "channels",
+	 .kind = OPTION_WORD,
+	 AT(config_detector, channels),
+	 .words = channels,
+	 FALLBACK("bgr"),
+	 .help = "Their order."},
+	{.key = "mean",
+	 .kind = OPTION_REAL,
+	 AT(config_detector, mean),
+	 RANGE(-1000, 1000),
+	 FALLBACK("0"),
+	 .help = "A value v of 0 to 255 goes in as (v - mean) * scale."},
+	{.key = "scale",
+	 .kind = OPTION_REAL,
+	 AT(config_detector, scale),
+	 RANGE(0.00001, 1000),
+	 FALLBACK("1"),
+	 .help = "See mean."},
+	{0}};
+
+const struct option config_face_members[] = {
+	{.key = "recogniser",
+	 MEMBERS(recogniser_members),
+	 AT(config_face, recogniser),
+	 .presence = OPTION_ABSENT,
+	 .help = "Another recogniser (ArcFace's alignment) than the built-in one. Faces enrolled with the "
+		 "one before are no "
+		 "longer recognised: `gatectl face report` lists who must be enrolled again."},
+	{.key = "detector",
+	 MEMBERS(detector_members),
+	 AT(config_face, detector),
+	 .presence = OPTION_ABSENT,
+	 .help = "Another detector than the built-in one. Templates stay as they are."},
+	{.key = "false_accept_percent",
+	 .kind = OPTION_REAL,
+	 AT(config_face, false_accept_percent),
+	 RANGE(0.001, 5),
+	 FALLBACK("1.0"),
+	 .help = "Of strangers who try, how many may at most be taken for anyone enrolled."},
+	{.key = "calibration",
+	 .kind = OPTION_WORD,
+	 AT(config_face, calibration),
+	 .words = calibration,
+	 FALLBACK("follow"),
+	 .help = "`follow` moves each camera's threshold by what its own passages show, slowly and within "
+		 "bounds; "
+		 "`observe` only measures and tells. See docs/FACES.md."},
+	{.key = "calibration_s",
+	 .kind = OPTION_UINT,
+	 AT(config_face, calibration_s),
+	 RANGE(1, 604800),
+	 FALLBACK("86400"),
+	 .help = "How often that is done: a step each time."},
+	{.key = "liveness",
+	 .kind = OPTION_WORD,
+	 AT(config_face, liveness),
+	 .words = liveness,
+	 FALLBACK("enforce"),
+	 .help = "`enforce` refuses pictures of faces; `observe` only records them, so they open doors; "
+		 "`off` does not "
+		 "look. With a face camera the last two need `accept_pictures`."},
+	{.key = "accept_pictures",
+	 .kind = OPTION_BOOL,
+	 AT(config_face, accept_pictures),
+	 FALLBACK("false"),
+	 .help = "The site accepts that a printed photo of a resident opens its doors. Without it the daemon "
+		 "does not "
+		 "start with face cameras and liveness not enforced."},
+	{.key = "keep_pictures",
+	 .kind = OPTION_BOOL,
+	 AT(config_face, keep_pictures),
+	 FALLBACK("false"),
+	 .help = "Keep the aligned picture of each face that is enrolled (112x112), encrypted beside its "
+		 "template, so that "
+		 "another recogniser can make the templates anew. Without them everybody comes back."},
+	{.key = "stranger_still_hours",
+	 .kind = OPTION_UINT,
+	 AT(config_face, stranger_still_hours),
+	 RANGE(0, 168),
+	 FALLBACK("0"),
+	 .help = "How long a still of an unknown face is kept; 0: none is. Strangers are only counted "
+		 "otherwise, and "
+		 "never matched with each other."},
+	{.key = "stranger_notice",
+	 .kind = OPTION_TEXT,
+	 AT(config_face, stranger_notice),
+	 FALLBACK(""),
+	 .help = "The words of the notice that tells people at the gate of such stills. Required for them."},
+	{.key = "registration_at",
+	 .kind = OPTION_UINT,
+	 AT(config_face, registration_at),
+	 RANGE(10, 200000),
+	 FALLBACK("100000"),
+	 .help = "Keeping the faces of so many people is to be registered with the authority: an alarm, and "
+		 "a warning at nine "
+		 "tenths. A site with several gates counts together and writes less here."},
+	{.key = "repeat_ms",
+	 .kind = OPTION_UINT,
+	 AT(config_face, repeat_ms),
+	 RANGE(1000, 600000),
+	 FALLBACK("10000"),
+	 .help = "A person who stays in view is decided on again no sooner than this."},
+	{.key = "threads",
+	 .kind = OPTION_UINT,
+	 AT(config_face, threads),
+	 RANGE(1, 16),
+	 FALLBACK("2"),
+	 .help = "Threads for one inference."},
+	{0}};
