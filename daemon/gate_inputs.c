@@ -65,6 +65,8 @@ static void on_tamper(struct gate *gate, struct gate_door *door, enum board_leve
 {
 	const char *source = door != NULL ? door->source : NULL;
 
+	if (door != NULL)
+		door->tamper = level; /* the siren asks */
 	if (level == BOARD_ACTIVE) {
 		gate->tampered_until_ms = now_ms + (uint64_t)gate->config->tamper_refuse_s * 1000;
 		gate_sounds_siren(gate, now_ms);
@@ -74,10 +76,10 @@ static void on_tamper(struct gate *gate, struct gate_door *door, enum board_leve
 	} else {
 		gate_record(gate, "tamper.fault", EVENT_WARNING, source, NULL, NULL);
 	}
-	if (door == NULL)
-		return;
-	door->tamper = level;
-	gate_link_state(gate, "door", door->config->name, gate_door_state(door));
+	if (level != BOARD_ACTIVE)
+		gate_sounds_tick(gate, now_ms); /* nobody else may for a long time */
+	if (door != NULL)
+		gate_link_state(gate, "door", door->config->name, gate_door_state(door));
 }
 
 bool gate_tampered(const struct gate *gate)

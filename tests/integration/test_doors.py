@@ -97,7 +97,14 @@ class Doors(unittest.TestCase):
         self.assertEqual((self.mode("b"), gate.line("b-lock")), ("Unlocked", "inactive"))
 
     def test_tamper(self):
+        self.gate.config["board"]["inputs"].append({"name": "a-tamper"})
+        self.gate.config["doors"][0]["tamper"] = "a-tamper"
         gate = self.gate.start()
+        for line in ("a-tamper", "case"):  # nothing else moves meanwhile
+            gate.press(line)
+            wait_until("the siren", lambda: gate.line("siren") == "active")
+            gate.release(line)
+            wait_until("silence", lambda: gate.line("siren") == "inactive")
         gate.press("case")
         gate.wait_event("tamper.alarm")
         wait_until("the siren", lambda: gate.line("siren") == "active")
