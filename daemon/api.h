@@ -132,6 +132,8 @@ struct api_ops {
 		      const struct api_enrol *asked);
 
 	/** 204: all faces of the person are gone; 404. */
+	/** Consent to face recognition is on the disk as withdrawn, or as given, or its record is gone. */
+	void (*consent_changed)(void *gate, const char *person, bool withdrawn);
 	void (*faces_remove)(void *gate, struct api_token token, const struct api_caller *by, const char *id);
 
 	/** 200 the error rates measured at each face camera, and the gallery's look-alikes; 503 while models load. */

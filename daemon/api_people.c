@@ -368,8 +368,10 @@ static void on_consent_kept(struct api *api, void *arg, int r)
 {
 	struct consenting *consenting = arg;
 
-	if (api != NULL && r == 0)
+	if (api != NULL && r == 0) {
 		json_object_set(api->consents, consenting->id, consenting->json);
+		api->ops->consent_changed(api->gate, consenting->id, !consenting->given);
+	}
 	json_decref(consenting->json);
 	free(consenting);
 }
@@ -483,6 +485,7 @@ void api_consent_forget(struct api *api, const char *person)
 	if (person == NULL || json_object_get(api->consents, person) == NULL)
 		return;
 	json_object_del(api->consents, person);
+	api->ops->consent_changed(api->gate, person, false);
 	(void)api->ops->keep(api->gate, &record, 1, &draft, NULL,
 			     NULL); /* the gate tells of a failing disk */
 }

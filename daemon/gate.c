@@ -161,6 +161,7 @@ void gate_close(struct gate *gate)
 	json_decref(gate->access_counters);
 	json_decref(gate->site_records);
 	json_decref(gate->blind_records);
+	json_decref(gate->consent_withdrawn);
 	roster_close(gate->roster);
 	store_claim_release(gate->claim);
 	sd_event_unref(gate->event);

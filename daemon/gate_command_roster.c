@@ -276,6 +276,8 @@ static const char *enrol_problem(int r)
 		return "the face models are still loading; try again in a moment";
 	case -ENODEV:
 		return "the face models are not there";
+	case -EPERM:
+		return gate_consent_withdrawn;
 	case -EINVAL:
 		return "template: of another model, or not of unit length";
 	default:

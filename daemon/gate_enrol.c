@@ -90,6 +90,7 @@ static void on_template_stored(void *arg, int r, const struct event_row *row)
 			gate, &enrol->reply, 0, NULL,
 			enrol->sent ? json_object()
 				    : json_pack("{s:o}", "quality", gate_vision_number(enrol->quality)));
+		gate_consent_enforce(gate, enrol->person);
 	} else {
 		enrol->reply.answer(gate, &enrol->reply, r,
 				    gate->store_trouble[0] != '\0' ? gate->store_trouble : NULL, NULL);
@@ -133,6 +134,10 @@ static int check(struct gate_vision *vision, const struct enrol *enrol, char *re
 	struct gallery_match other;
 	float likeness;
 
+	if (gate_consent_is_withdrawn(vision->gate, enrol->person)) { /* meanwhile */
+		snprintf(reason, FACE_ERROR_BYTES, "%s", gate_consent_withdrawn);
+		return -EPERM;
+	}
 	if (gallery_likeness(face_watch_gallery(vision->faces), enrol->person, enrol->vector, &likeness) ==
 		    0 &&
 	    likeness < same_person_min) {
@@ -227,6 +232,8 @@ int gate_vision_enrol(struct gate *gate, const char *person, const char *by, con
 	struct enrol **slot, *enrol;
 	int r;
 
+	if (gate_consent_is_withdrawn(gate, person))
+		return -EPERM;
 	if (vision == NULL || vision->faces == NULL || vision->face_state == FACE_FAILED)
 		return -ENODEV;
 	if (vision->face_state != FACE_READY)
@@ -259,6 +266,8 @@ int gate_vision_enrol_template(struct gate *gate, const char *person, const char
 	double square = 0;
 	int r;
 
+	if (gate_consent_is_withdrawn(gate, person))
+		return -EPERM;
 	if (vision == NULL || vision->faces == NULL || vision->face_state == FACE_FAILED)
 		return -ENODEV;
 	if (vision->face_state != FACE_READY)

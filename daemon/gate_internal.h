@@ -137,8 +137,9 @@ struct gate {
 	struct gate_vision *vision;
 	struct gate_retention *retention;
 	struct gate_log_age *log_age;
-	json_t *site_records;  /* the face cameras' scores, the same */
-	json_t *blind_records; /* by camera, what the store had kept; NULL: nothing */
+	json_t *site_records;      /* the face cameras' scores, the same */
+	json_t *consent_withdrawn; /* the ids of who withdrew it, each true; NULL: nobody */
+	json_t *blind_records;     /* by camera, what the store had kept; NULL: nothing */
 	struct gate_link *link;
 	struct api *api;
 
@@ -363,16 +364,26 @@ void gate_face_report(void *arg, struct api_token token);
 /* gate_sight.c */
 void gate_sight_load(struct gate *gate, const char *kind, const char *id, json_t *json);
 /** @return 0 (the reply comes), -EAGAIN (models are loading), -ENODEV (no models), -ENOENT (no such face camera) or as
- *  face_watch_enrol(). */
+ *  face_watch_enrol(), or -EPERM (gate_consent_withdrawn). */
 int gate_vision_enrol(struct gate *gate, const char *person, const char *by, const struct api_enrol *asked,
 		      const struct gate_reply *reply);
 
 /**
  * A face that another gate measured with the same model: ROSTER_TEMPLATE_DIM numbers of unit length.
- * @return 0 (the reply comes), -EINVAL (another model's, or no unit vector), -EAGAIN, -ENODEV or -ENOMEM.
+ * @return 0 (the reply comes), -EINVAL (another model's, or no unit vector), -EAGAIN, -ENODEV, -ENOMEM or
+ *         -EPERM (gate_consent_withdrawn).
  */
 int gate_vision_enrol_template(struct gate *gate, const char *person, const char *by, const char *model,
 			       const float *vector, const struct gate_reply *reply);
+
+/* gate_consent.c */
+extern const char gate_consent_withdrawn[]; /* a sentence */
+bool gate_consent_is_withdrawn(const struct gate *gate, const char *person);
+/** Somebody's last word on the disk; @p withdrawn false: given, or the record is gone. Faces that slipped in go. */
+void gate_consent_changed(void *arg, const char *person, bool withdrawn);
+/** After a face was stored that was on its way meanwhile. */
+void gate_consent_enforce(struct gate *gate, const char *person);
+void gate_consent_load(struct gate *gate, const char *kind, const char *id, json_t *json);
 
 /* gate_retention.c */
 int gate_retention_open(struct gate *gate);   /* once the log can be read */
@@ -420,6 +431,9 @@ void gate_person_add(void *arg, struct api_token token, const struct api_caller 
 		     const struct api_person *person);
 void gate_person_get(void *arg, struct api_token token, const char *id);
 void gate_person_faces_remove(void *arg, struct api_token token, const struct api_caller *by, const char *id);
+/** Asks the store to remove all faces of @p person, who has some; the reply comes. */
+void gate_person_faces_drop(struct gate *gate, const struct roster_person *person, const char *by,
+			    const struct gate_reply *reply);
 void gate_person_remove(void *arg, struct api_token token, const struct api_caller *by, const char *id);
 void gate_person_enrol(void *arg, struct api_token token, const struct api_caller *by, const char *id,
 		       const struct api_enrol *asked);

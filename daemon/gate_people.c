@@ -161,36 +161,43 @@ static void on_faces_removed(void *arg, int r, const struct event_row *row)
 	free(asked);
 }
 
-void gate_person_faces_remove(void *arg, struct api_token token, const struct api_caller *by, const char *id)
+void gate_person_faces_drop(struct gate *gate, const struct roster_person *person, const char *by,
+			    const struct gate_reply *reply)
 {
-	struct gate *gate = arg;
-	const struct roster_person *person = roster_find(gate->roster, id);
 	struct asked *asked = calloc(1, sizeof(*asked));
-	struct event_draft draft = {.type = "person.faces_removed", .person = id};
+	struct event_draft draft = {.type = "person.faces_removed", .person = person->id};
 	int r = -ENOMEM;
 
-	if (person == NULL || person->template_count == 0) {
-		api_reply_problem(gate->api, token, 404,
-				  person == NULL ? "nobody is enrolled under this id"
-						 : "no face of this person is enrolled");
-		free(asked);
-		return;
-	}
-	draft.data = json_pack("{s:s, s:i}", "by", by->name, "faces", (int)person->template_count);
+	draft.data = json_pack("{s:s, s:i}", "by", by, "faces", (int)person->template_count);
 	if (asked != NULL) {
 		asked->gate = gate;
-		asked->reply = gate_api_reply(token, 204);
-		snprintf(asked->person, sizeof(asked->person), "%s", id);
+		asked->reply = *reply;
+		snprintf(asked->person, sizeof(asked->person), "%s", person->id);
 		r = gate->store_trouble[0] != '\0' || gate->store == NULL
 			    ? -EAGAIN
-			    : store_template_remove(gate->store, id, NULL, &draft, on_faces_removed, asked);
+			    : store_template_remove(gate->store, person->id, NULL, &draft, on_faces_removed,
+						    asked);
 	}
 	json_decref(draft.data);
 	if (r == 0)
 		return;
 	free(asked);
-	api_reply_problem(gate->api, token, gate_api_status_of(r),
-			  "the change could not be written to the disk; nothing was changed");
+	reply->answer(gate, reply, r, "the change could not be written to the disk; nothing was changed",
+		      NULL);
+}
+
+void gate_person_faces_remove(void *arg, struct api_token token, const struct api_caller *by, const char *id)
+{
+	struct gate *gate = arg;
+	const struct roster_person *person = roster_find(gate->roster, id);
+	const struct gate_reply reply = gate_api_reply(token, 204);
+
+	if (person == NULL || person->template_count == 0)
+		api_reply_problem(gate->api, token, 404,
+				  person == NULL ? "nobody is enrolled under this id"
+						 : "no face of this person is enrolled");
+	else
+		gate_person_faces_drop(gate, person, by->name, &reply);
 }
 
 void gate_person_enrol(void *arg, struct api_token token, const struct api_caller *by, const char *id,
@@ -212,7 +219,9 @@ void gate_person_enrol(void *arg, struct api_token token, const struct api_calle
 		return;
 	}
 	r = gate_vision_enrol(gate, id, by->name, asked, &reply);
-	if (r < 0)
+	if (r == -EPERM)
+		reply.answer(gate, &reply, r, gate_consent_withdrawn, NULL);
+	else if (r < 0)
 		api_reply_problem(
 			gate->api, token,
 			r == -EFBIG    ? 413

@@ -119,7 +119,7 @@ static void on_record(void *arg, const char *kind, const char *id, json_t *json)
 		{"user", "", gate_api_load},
 		{"alert", "", gate_api_load},
 		{"case", "", gate_api_load},
-		{"consent", "", gate_api_load},
+		{"consent", "", gate_consent_load},
 		{"blind", "", gate_sight_load},
 		{"facesite", "", gate_threshold_load},
 	};

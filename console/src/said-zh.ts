@@ -232,6 +232,7 @@ const catalogue: Entry[] = [
 	['there is no such face camera', '没有此人脸摄像机'],
 	['seconds: expected 5 to 120', '秒数：应为 5 至 120'],
 	['the faces could not be removed; the withdrawal is not noted, try again', '人脸未能删除，撤回未登记，请重试'],
+	['consent to face recognition was withdrawn: it must be given anew first', '已撤回人脸识别的同意，须重新同意后方可录入'],
 	['no face of this person is enrolled', '此人未录入人脸'],
 	['this person has %d faces already: remove them and enrol anew', '此人已有 {1} 张人脸：请全部删除后重新录入'],
 	['the face models are still loading; try again in a moment', '人脸模型正在加载，请稍后重试'],

@@ -121,6 +121,12 @@ class Faces(unittest.TestCase):
         self.assertEqual(self.gate.call("DELETE", f"people/{anna}/faces")[0], 404)
         certificate = self.gate.call("GET", f"people/{anna}/erasure")[1]
         self.assertEqual((certificate["what"], certificate["event"]["hash"]), ("faces", told["hash"]))
+        # no face of hers until she agrees anew, whoever restarts the gate
+        self.gate.stop()
+        self.start()
+        status, answer = self.enrol(anna, PHOTOS[3], "?look_alike=accept")
+        self.assertEqual((status, "consent" in answer["detail"]), (409, True), answer)
+        self.assertTrue(self.gate.call("POST", route, {"version": "2026-12", "given": True})[1]["given"])
         self.assertEqual(self.enrol(anna, PHOTOS[3])[0], 409)  # Bert has that face now, and Anna none
         self.assertEqual(self.gate.call("DELETE", f"people/{bert}/faces")[0], 204)
         self.assertEqual(self.gate.call("GET", f"people/{bert}")[1]["faces"], 0)

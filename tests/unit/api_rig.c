@@ -100,6 +100,12 @@ static void op_person_remove(void *arg, struct api_token call, const struct api_
 	answer(call, 204, NULL);
 }
 
+static void op_consent_changed(void *arg, const char *person, bool withdrawn)
+{
+	(void)arg;
+	snprintf(gate.asked, sizeof(gate.asked), "consent %s %s", withdrawn ? "withdrawn" : "given", person);
+}
+
 static void op_faces_remove(void *arg, struct api_token call, const struct api_caller *by, const char *id)
 {
 	(void)arg;
@@ -356,6 +362,7 @@ static const struct api_ops ops = {.status = op_status,
 				   .person_remove = op_person_remove,
 				   .enrol = op_enrol,
 				   .faces_remove = op_faces_remove,
+				   .consent_changed = op_consent_changed,
 				   .face_report = op_face_report,
 				   .door_open = op_door_open,
 				   .door_mode = op_door_mode,
