@@ -187,21 +187,42 @@ def on_disk(case):
         shutil.rmtree(folder, ignore_errors=True)
 
 
+def in_kernel(folder, image, case, **words):
+    """One case of guest_power.py to its end, and what a second daemon finds then: (wrong, events, acknowledged)"""
+    acknowledged = folder / "acknowledged"
+    words = {"GH_CASE": case, "GH_BUILD_DIR": harness.BUILD, "GH_ACK": acknowledged, "ubd0": image, **words}
+    done = subprocess.run([str(GPIO / "boot"), str(HERE / "guest"), *(f"{k}={v}" for k, v in words.items())], capture_output=True,
+                          text=True, timeout=180, check=False)
+    if done.returncode != 0:
+        return [f"ended with {done.returncode}: {(done.stdout + done.stderr)[-1500:]}"], [], 0
+    lines = [line.split() for line in acknowledged.read_text().splitlines()]
+    wrong, events = look_after(folder, image, lines)
+    return wrong, events, len(lines)
+
+
 def clock(rng, rounds):
     """The clock set back, forward and over both changes of summer time, in a kernel of its own: doors keep their times."""
     def case(folder, image):
-        acknowledged = folder / "acknowledged"
-        words = ["GH_CASE=clock", f"GH_BUILD_DIR={harness.BUILD}", f"GH_ACK={acknowledged}",
-                 f"ubd0={image}"]
-        done = subprocess.run([str(GPIO / "boot"), str(HERE / "guest"), *words], capture_output=True, text=True, timeout=180, check=False)
-        if done.returncode != 0:
-            return {"wrong": [f"ended with {done.returncode}: {(done.stdout + done.stderr)[-1500:]}"]}
-        lines = [line.split() for line in acknowledged.read_text().splitlines()]
-        wrong, events = look_after(folder, image, lines)
+        wrong, events, count = in_kernel(folder, image, "clock")
         told = [e for e in events if e["type"] == "clock.stepped"]
         if len(told) < CLOCK_STEPS - 1:  # the last may come when the daemon already ends
             wrong.append(f"{len(told)} of {CLOCK_STEPS} steps are in the log")
-        return {"steps": CLOCK_STEPS, "told": len(told), "acknowledged": len(lines), "wrong": wrong}
+        return {"steps": CLOCK_STEPS, "told": len(told), "acknowledged": count, "wrong": wrong}
+
+    return on_disk(case)
+
+
+def readonly(rng, rounds):
+    """The kernel turns the ext4 disk read-only under the open files, and it is remounted: doors, alarm, recovery, no restart."""
+    def case(folder, image):
+        wrong, events, count = in_kernel(folder, image, "readonly", GH_ROUNDS=rounds)
+        told = [e["type"] for e in events if e["type"] in ("storage.failed", "storage.restored")]
+        if told != ["storage.failed", "storage.restored"] * rounds:
+            wrong.append(f"told: {told}")
+        starts = sum(e["type"] == "system.started" for e in events)
+        if starts != 2:  # the second looked after it
+            wrong.append(f"{starts} starts")
+        return {"remounts": rounds, "alarms": told.count("storage.failed"), "acknowledged": count, "starts": starts - 1, "wrong": wrong}
 
     return on_disk(case)
 

@@ -1,7 +1,7 @@
 """
 Runs inside the User-Mode Linux kernel: the daemon with its state on an ext4 disk (/dev/ubda), changes over its API, and each
 one that was acknowledged in a line of $GH_ACK, a file of the host. Without $GH_CASE it goes on until somebody pulls the
-plug; with "clock" the kernel's clock is set to and fro, and it ends.
+plug; with "clock" the kernel's clock is set to and fro, with "readonly" the disk is turned read-only and back, and it ends.
 """
 import http.client
 import json
@@ -91,16 +91,57 @@ def steps():
     return [now - 3600, now + 86400, now + 2 * 365 * 86400, *CHANGES, 1735700000, now]
 
 
-def clock(child, connection, told):
+def leave(connection):
+    """Out by the button, and the door locks again."""
+    connection.call("POST", "board/lines/main-exit", {"level": "active"})
+    connection.call("POST", "board/lines/main-exit", {"level": "inactive"})
+    wait_lock(connection, "Unlocked")
+    wait_lock(connection, "Locked")  # after release_ms, whatever clock and disk say
+
+
+def clock(connection, told):
     for number, to in enumerate(steps()):
         time.clock_settime(time.CLOCK_REALTIME, to)
         act(connection, told, number)
-        connection.call("POST", "board/lines/main-exit", {"level": "active"})
-        connection.call("POST", "board/lines/main-exit", {"level": "inactive"})
-        wait_lock(connection, "Unlocked")
-        wait_lock(connection, "Locked")  # after release_ms, whatever the wall clock says
+        leave(connection)
         if to in CHANGES:
             time.sleep(3)  # over the change
+
+
+def wait_for(what, check):
+    deadline = time.monotonic() + 30
+    while not check():
+        if time.monotonic() > deadline:
+            raise SystemExit(f"not within 30 s: {what}\n{(RUN / 'log').read_text()}")
+        time.sleep(0.05)
+
+
+def is_read_only():
+    return any(words[1] == str(DISK) and "ro" in words[3].split(",") for words in map(str.split, pathlib.Path("/proc/mounts").open()))
+
+
+def readonly(connection, told):
+    """The kernel turns the disk read-only under the open files, as it does on an error, and somebody turns it back."""
+    def storage():
+        return connection.call("GET", "status")[1]["storage"]["state"]
+
+    for number in range(int(os.environ["GH_ROUNDS"])):
+        act(connection, told, number)
+        pathlib.Path("/proc/sysrq-trigger").write_text("u")
+        wait_for("a read-only disk", is_read_only)
+        leave(connection)
+        wait_for("the alarm", lambda: storage() == "failed")
+        leave(connection)
+        status, answer = connection.call("POST", "doors/main/open")  # is not kept waiting for a disk
+        if status != 200:
+            raise SystemExit(f"the door was not opened: {status} {answer}")
+        wait_lock(connection, "Locked")
+        subprocess.run(["mount", "-o", "remount,rw", str(DISK)], check=True)
+        wait_for("the log", lambda: storage() == "ok")
+        act(connection, told, 1 + number)
+
+
+def end(child):
     child.terminate()
     if child.wait(30) != 0:
         raise SystemExit(f"gatehoused ended with {child.returncode}:\n{(RUN / 'log').read_text()}")
@@ -111,8 +152,10 @@ def main():
     seed.give_randomness()
     child, connection = start_daemon()
     told = os.open(os.environ["GH_ACK"], os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-    if os.environ.get("GH_CASE") == "clock":
-        clock(child, connection, told)
+    case = {"clock": clock, "readonly": readonly}.get(os.environ.get("GH_CASE"))
+    if case is not None:
+        case(connection, told)
+        end(child)
         return
     number = 0
     while True:
