@@ -7,15 +7,16 @@
  * Pictures are DIR/NAME/NAME_0001.jpg. Accuracy is the mean over the folds of FILE, each judged with the threshold
  * that is best on the others. TAR, FAR and EER are over all pairs of all pictures. Then one to many: people with six
  * pictures or more are enrolled with 1, 3 and 5 of them, drawn ten times, and searched for with the rest; everybody
- * else comes once as a stranger. The same enrolled by three, the gate's own calibration (site.h) watches the rest of their
- * pictures as passages; told are its threshold for an effective rate of 1 %, what it refuses there, the strangers who
- * really pass, and in how many draws that lies within the limits it states. A picture in which no face is found matches nobody, and counts.
+ * else comes once as a stranger. Enrolled by three, the gate's own calibration (site.h) watches the rest of their
+ * pictures as passages, in tracks of one to three; told are its threshold for an effective rate of 1 %, what it refuses there,
+ * the strangers who really pass, and in how many draws that lies within the limits it states: once with everybody else as
+ * strangers, and once with half of those who can be enrolled, the others of them as strangers ("alike"). A picture in which no face is found matches nobody, and counts.
  */
 #include "face_album.h"
+#include "face_site.h"
 #include "face_stats.h"
 
 #include "vision/face_look.h"
-#include "vision/site.h"
 
 #include <errno.h>
 #include <math.h>
@@ -24,10 +25,22 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { SITE_DAYS = 60, SITE_ENROLLED = 1 /* of enrol_counts: three */ };
-enum { PAIRS_MAX = 100000, ENROL_PICTURES = 6, DRAWS = 10, FARS = 4, ENROLS = 3 };
+enum {
+	PAIRS_MAX = 100000,
+	ENROL_PICTURES = 6,
+	DRAWS = 10,
+	FARS = 4,
+	ENROLS = 3,
+	TRACKS = 3,
+	POPULATIONS = 2
+};
 
 static const unsigned enrol_counts[ENROLS] = {1, 3, 5};
+
+struct site_mean { /* over the draws */
+	double enrolled, strangers, frr, far, low, high, threshold, card;
+	unsigned within, judged;
+};
 
 struct run {
 	const char *images, *pairs, *models, *kept;
@@ -38,10 +51,7 @@ struct run {
 	double accuracy, accuracy_error, eer, tar[FARS], fnir[ENROLS], rank1[ENROLS];
 	float eer_threshold, thresholds[FARS], fnir_thresholds[ENROLS];
 	size_t pair_count, enrolled, strangers, lost, poor;
-	struct { /* means over the draws */
-		double frr, far, low, high, threshold, card;
-		unsigned within, judged;
-	} site;
+	struct site_mean sites[POPULATIONS][TRACKS]; /* by pictures a track, less one */
 };
 
 static float likeness_of(const struct run *run, const char *a, const char *a_number, const char *b,
@@ -212,71 +222,6 @@ static void search_for(const struct run *run, struct draw *draw, const struct pe
 	}
 }
 
-/* The best score of somebody else than the probe's own person: what a passage gives the calibration. */
-static float other_score(const struct draw *draw, const struct album_picture *probe)
-{
-	float best = -1, score;
-
-	for (size_t i = 0; i < draw->entry_count; i++) {
-		if (draw->entries[i].owner == probe->owner)
-			continue;
-		score = album_likeness(&draw->entries[i].face, probe);
-		best = score > best ? score : best;
-	}
-	return best;
-}
-
-static void watch_passages(const struct run *run, const struct draw *draw, const struct person *people,
-			   size_t (*orders)[1024], struct site *site)
-{
-	for (size_t p = 0; p < run->album.people; p++) {
-		for (size_t i = enrol_counts[SITE_ENROLLED];
-		     people[p].count >= ENROL_PICTURES && i < people[p].count; i++) {
-			const struct album_picture *probe =
-				&run->album.pictures[people[p].first + orders[p][i]];
-
-			if (probe->found)
-				site_add(site, probe->person, other_score(draw, probe), draw->entry_count, 1);
-		}
-	}
-}
-
-/* Months at a gate of these people, and whether what it says of itself is true. */
-static void judge_site(struct run *run, const struct draw *draw, const struct person *people,
-		       size_t (*orders)[1024])
-{
-	struct site *site = calloc(1, sizeof(*site));
-	struct site_judgement judgement = {0};
-	double missed = 0, all = 0, passed = 0;
-	float threshold, offset = 0;
-
-	if (site == NULL)
-		abort();
-	watch_passages(run, draw, people, orders, site);
-	for (int day = 0; day < SITE_DAYS; day++) {
-		site_judge(site, draw->entry_count, 1, offset, &judgement);
-		offset = judgement.next;
-	}
-	free(site);
-	threshold = site_threshold(draw->entry_count, 1, offset);
-	for (size_t i = 0; i < draw->search_count; i++) {
-		all += draw->searches[i].weight;
-		if (!draw->searches[i].right || draw->searches[i].score < threshold)
-			missed += draw->searches[i].weight;
-	}
-	for (size_t i = 0; i < draw->stranger_count; i++)
-		passed += draw->strangers[i] >= threshold;
-	passed /= (double)draw->stranger_count;
-	run->site.frr += missed / all / DRAWS;
-	run->site.far += passed / DRAWS;
-	run->site.threshold += (double)threshold / DRAWS;
-	run->site.card += (double)judgement.card / DRAWS;
-	run->site.judged += judgement.reason != SITE_TOO_FEW;
-	run->site.low += (double)judgement.rate.low / DRAWS;
-	run->site.high += (double)judgement.rate.high / DRAWS;
-	run->site.within += passed >= (double)judgement.rate.low && passed <= (double)judgement.rate.high;
-}
-
 static void draw_once(struct run *run, const struct person *people, struct draw *draw, int which,
 		      uint32_t seed)
 {
@@ -300,8 +245,6 @@ static void draw_once(struct run *run, const struct person *people, struct draw 
 			draw->strangers[draw->stranger_count++] =
 				search(draw, &run->album.pictures[people[p].first + orders[p][0]], &owner);
 	}
-	if (which == SITE_ENROLLED)
-		judge_site(run, draw, people, orders);
 	free(orders);
 	for (size_t i = 0; i < draw->search_count; i++) {
 		all += draw->searches[i].weight;
@@ -343,6 +286,81 @@ static void judge_searches(struct run *run)
 	free(draw.strangers);
 }
 
+/* ---- the gate's own calibration ---- */
+
+static const char *const populations[POPULATIONS] = {"all", "alike"};
+
+static void judge_site(struct run *run, const struct face_site_setup *setup, struct site_mean *mean)
+{
+	struct face_site_trial trial;
+
+	for (uint32_t seed = 1; seed <= DRAWS; seed++) {
+		if (face_site_try(&run->album, setup, seed * 104729, &trial) < 0)
+			return;
+		mean->enrolled += (double)trial.enrolled / DRAWS;
+		mean->strangers += (double)trial.strangers / DRAWS;
+		mean->frr += trial.frr / DRAWS;
+		mean->far += trial.far / DRAWS;
+		mean->low += trial.low / DRAWS;
+		mean->high += trial.high / DRAWS;
+		mean->threshold += trial.threshold / DRAWS;
+		mean->card += trial.card / DRAWS;
+		mean->judged += trial.judged;
+		mean->within += trial.judged && trial.far >= trial.low && trial.far <= trial.high;
+	}
+}
+
+static void judge_sites(struct run *run)
+{
+	for (unsigned alike = 0; alike < POPULATIONS; alike++) {
+		for (unsigned track = 1; track <= TRACKS; track++) {
+			const struct face_site_setup setup = {.pictures_min = ENROL_PICTURES,
+							      .enrol = 3,
+							      .track = track,
+							      .enrolled_share = alike ? 50 : 100,
+							      .strangers_alike = alike != 0,
+							      .best = run->best,
+							      .percent = 1};
+
+			judge_site(run, &setup, &run->sites[alike][track - 1]);
+		}
+	}
+}
+
+static void print_sites(const struct run *run)
+{
+	for (unsigned alike = 0; alike < POPULATIONS; alike++) {
+		for (unsigned track = 1; track <= TRACKS; track++) {
+			const struct site_mean *mean = &run->sites[alike][track - 1];
+
+			printf("site calibration to 1 %%, %.0f enrolled by 3, tracks of %u, %.0f strangers "
+			       "(%s): threshold %.3f "
+			       "(card %.3f), FRR %.4f, strangers who pass %.4f, stated %.4f to %.4f, within "
+			       "in %u of %u draws\n",
+			       mean->enrolled, track, mean->strangers, populations[alike], mean->threshold,
+			       mean->card, mean->frr, mean->far, mean->low, mean->high, mean->within,
+			       mean->judged);
+		}
+	}
+}
+
+static void print_sites_json(const struct run *run)
+{
+	printf(",\"site\":[");
+	for (unsigned at = 0; at < POPULATIONS * TRACKS; at++) {
+		const struct site_mean *mean = &run->sites[at / TRACKS][at % TRACKS];
+
+		printf("%s{\"strangers\":\"%s\",\"track\":%u,\"enrolled\":%.0f,\"threshold\":%.4f,"
+		       "\"card\":%.4f,"
+		       "\"frr\":%.5f,\"far\":%.5f,\"far_low\":%.5f,\"far_high\":%.5f,\"within\":%u,"
+		       "\"draws\":%u}",
+		       at == 0 ? "" : ",", populations[at / TRACKS], at % TRACKS + 1, mean->enrolled,
+		       mean->threshold, mean->card, mean->frr, mean->far, mean->low, mean->high, mean->within,
+		       mean->judged);
+	}
+	printf("]");
+}
+
 static void print_text(const struct run *run)
 {
 	printf("%zu pictures of %zu people; no face in %zu, below the limits of a frame %zu\n",
@@ -359,10 +377,7 @@ static void print_text(const struct run *run)
 	for (int i = 0; i < ENROLS; i++)
 		printf("  %u enrolled: rank-1 %.4f, FNIR %.4f at FPIR 1e-2, threshold %.3f\n",
 		       enrol_counts[i], run->rank1[i], run->fnir[i], (double)run->fnir_thresholds[i]);
-	printf("site calibration, 3 enrolled, effective rate 1 %%: threshold %.3f (card %.3f), FRR %.4f; "
-	       "strangers who pass %.4f, stated %.4f to %.4f; within in %u of %u draws\n",
-	       run->site.threshold, run->site.card, run->site.frr, run->site.far, run->site.low,
-	       run->site.high, run->site.within, run->site.judged);
+	print_sites(run);
 	printf("%.1f ms a face on one thread: detect %.1f, points %.1f, quality %.2f, liveness %.1f, embed "
 	       "%.1f\n",
 	       run->album.ms_per_face, run->album.ms[0], run->album.ms[1], run->album.ms[2], run->album.ms[3],
@@ -385,10 +400,7 @@ static void print_json(const struct run *run)
 		       "4f",
 		       enrol_counts[i], run->fnir[i], enrol_counts[i], run->rank1[i], enrol_counts[i],
 		       (double)run->fnir_thresholds[i]);
-	printf(",\"site_threshold\":%.4f,\"site_frr\":%.5f,\"site_far\":%.5f,\"site_far_low\":%.5f,"
-	       "\"site_far_high\":%.5f,\"site_within\":%u,\"site_draws\":%u",
-	       run->site.threshold, run->site.frr, run->site.far, run->site.low, run->site.high,
-	       run->site.within, run->site.judged);
+	print_sites_json(run);
 	printf(",\"ms_per_face\":%.2f,\"views\":%u,\"fusion\":\"%s\"}\n", run->album.ms_per_face, run->views,
 	       run->best ? "best" : "mean");
 }
@@ -445,6 +457,7 @@ int main(int argc, char **argv)
 	if (r == 0) {
 		judge_all_pairs(&run);
 		judge_searches(&run);
+		judge_sites(&run);
 		(run.json ? print_json : print_text)(&run);
 	} else {
 		fprintf(stderr, "face_eval: %s holds no pairs\n", run.pairs);

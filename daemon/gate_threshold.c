@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -27,20 +28,30 @@ static struct gate_site *site_of(const struct watched_camera *camera)
 
 /* ---- what is kept ---- */
 
-static json_t *scores_json(const struct site *site)
+/*
+ * A text for each person, short enough that a record holds them all: its tag, then each score in steps of 0.0001 and the tag of
+ * whom it is like, as 8, 4 and 8 hex digits.
+ */
+enum { TAG_DIGITS = 8, SCORE_DIGITS = 4, PASSAGE_DIGITS = SCORE_DIGITS + TAG_DIGITS };
+
+static json_t *passages_json(const struct site *site)
 {
+	char text[TAG_DIGITS + SITE_SCORES_EACH * PASSAGE_DIGITS + 1];
 	json_t *people = json_array();
 
 	for (size_t i = 0; i < site->count; i++) {
 		const struct site_person *person = &site->people[i];
 		uint32_t kept = person->count < SITE_SCORES_EACH ? person->count : SITE_SCORES_EACH;
-		json_t *row = json_array();
+		int length = sprintf(text, "%08x", (unsigned)person->tag);
 
-		json_array_append_new(row, json_integer(person->tag));
-		for (uint32_t k = person->count - kept; k < person->count; k++)
-			json_array_append_new(
-				row, json_integer(lrintf(10000 * person->distances[k % SITE_SCORES_EACH])));
-		json_array_append_new(people, row);
+		for (uint32_t k = person->count - kept; k < person->count; k++) {
+			uint32_t at = k % SITE_SCORES_EACH;
+			long score = lrintf(10000 * person->distances[at]);
+
+			length += sprintf(text + length, "%04x%08x", (unsigned)score & 0xffffu,
+					  (unsigned)person->others[at]);
+		}
+		json_array_append_new(people, json_string(text));
 	}
 	return people;
 }
@@ -49,8 +60,8 @@ static json_t *record_json(const struct gate_site *site)
 {
 	return json_pack("{s:f, s:I, s:I, s:I, s:s, s:o}", "offset", (double)site->offset, "since_unix_ms",
 			 (json_int_t)site->since_unix_ms, "passages", (json_int_t)site->passages, "strangers",
-			 (json_int_t)site->strangers, "recogniser", face_engine_recogniser(), "scores",
-			 scores_json(&site->scores));
+			 (json_int_t)site->strangers, "recogniser", face_engine_recogniser(), "passages_of",
+			 passages_json(&site->scores));
 }
 
 /* the event, and with it the scores: they are on disk together */
@@ -90,13 +101,47 @@ static uint64_t count_of(const json_t *kept, const char *key)
 	return value > 0 ? (uint64_t)value : 0;
 }
 
+static void restore_passages(struct site *site, const json_t *people)
+{
+	unsigned tag, score, other;
+	const char *text;
+	size_t i, length;
+	json_t *row;
+
+	json_array_foreach(people, i, row)
+	{
+		text = json_string_value(row);
+		length = text == NULL ? 0 : strlen(text);
+		if (length < TAG_DIGITS || sscanf(text, "%8x", &tag) != 1)
+			continue;
+		for (size_t at = TAG_DIGITS; at + PASSAGE_DIGITS <= length; at += PASSAGE_DIGITS)
+			if (sscanf(text + at, "%4x%8x", &score, &other) == 2)
+				site_restore(site, tag, other, (float)(int16_t)score / 10000);
+	}
+}
+
+/* As they were kept before it was told whom they are like: a tag and scores. */
+static void restore_scores(struct site *site, const json_t *people)
+{
+	size_t i, k;
+	json_t *row, *score;
+
+	json_array_foreach(people, i, row)
+	{
+		json_array_foreach(row, k, score)
+		{
+			if (k > 0)
+				site_restore(site, (uint32_t)json_integer_value(json_array_get(row, 0)), 0,
+					     (float)json_integer_value(score) / 10000);
+		}
+	}
+}
+
 /* Scores of another recogniser say nothing of this one's. */
 static void restore(struct gate_site *site, const json_t *kept)
 {
 	const char *model = json_string_value(json_object_get(kept, "recogniser"));
 	double offset = json_number_value(json_object_get(kept, "offset"));
-	size_t i, k;
-	json_t *row, *score;
 
 	site->since_unix_ms = clock_unix_ms();
 	if (model == NULL || strcmp(model, face_engine_recogniser()) != 0)
@@ -107,16 +152,8 @@ static void restore(struct gate_site *site, const json_t *kept)
 		site->since_unix_ms = (int64_t)count_of(kept, "since_unix_ms");
 	site->passages = count_of(kept, "passages");
 	site->strangers = count_of(kept, "strangers");
-	json_array_foreach(json_object_get(kept, "scores"), i, row)
-	{
-		json_array_foreach(row, k, score)
-		{
-			if (k > 0)
-				site_restore(&site->scores,
-					     (uint32_t)json_integer_value(json_array_get(row, 0)),
-					     (float)json_integer_value(score) / 10000);
-		}
-	}
+	restore_passages(&site->scores, json_object_get(kept, "passages_of"));
+	restore_scores(&site->scores, json_object_get(kept, "scores"));
 	site->saved = site->scores.turn;
 }
 
@@ -135,7 +172,8 @@ void gate_threshold_passage(struct watched_camera *camera, const struct face_res
 	 * that needs a second factor anyway is no reason to ask more of everybody. */
 	if (result->kind == FACE_RESULT_ACCESS && result->rival[0] != '\0' &&
 	    result->rival_score < result->threshold)
-		site_add(&site->scores, result->person, result->rival_score, result->enrolled, percent);
+		site_add(&site->scores, result->person, result->rival, result->rival_score, result->enrolled,
+			 percent);
 }
 
 void gate_threshold_forget(struct gate *gate, const char *person)

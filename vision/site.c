@@ -44,44 +44,87 @@ static struct site_person *place_for(struct site *site, uint32_t tag)
 	return person;
 }
 
-void site_restore(struct site *site, uint32_t tag, float distance)
+void site_restore(struct site *site, uint32_t tag, uint32_t other, float distance)
 {
 	struct site_person *person;
+	uint32_t at;
 
 	if (!(distance >= -2 && distance <= 2))
 		return;
 	person = place_for(site, tag);
-	person->distances[person->count++ % SITE_SCORES_EACH] = distance;
+	at = person->count++ % SITE_SCORES_EACH;
+	person->distances[at] = distance;
+	person->others[at] = other;
 	person->turn = ++site->turn;
 }
 
-void site_add(struct site *site, const char *person, float score, size_t enrolled, double percent)
+void site_add(struct site *site, const char *person, const char *other, float score, size_t enrolled,
+	      double percent)
 {
 	if (score > -1 && score <= 1 && enrolled > 1)
-		site_restore(site, site_tag(person), score - threshold_for(enrolled, percent));
+		site_restore(site, site_tag(person), site_tag(other),
+			     score - threshold_for(enrolled, percent));
 }
 
 bool site_forget(struct site *site, const char *person)
 {
-	struct site_person *known = find(site, site_tag(person));
+	uint32_t tag = site_tag(person);
+	struct site_person *known = find(site, tag);
+	bool named = known != NULL;
 
-	if (known == NULL)
-		return false;
-	*known = site->people[--site->count];
-	memset(&site->people[site->count], 0, sizeof(*known));
-	return true;
+	if (known != NULL) {
+		*known = site->people[--site->count];
+		memset(&site->people[site->count], 0, sizeof(*known));
+	}
+	for (size_t i = 0; i < site->count; i++) {
+		for (size_t k = 0; k < SITE_SCORES_EACH; k++) {
+			named |= site->people[i].others[k] == tag;
+			if (site->people[i].others[k] == tag)
+				site->people[i].others[k] = 0;
+		}
+	}
+	return named;
+}
+
+/* who was never seen passing, but was the most alike of somebody who was */
+struct outsiders {
+	uint32_t tags[SITE_SCORES_MAX];
+	uint32_t count;
+};
+
+/* Numbers follow those of site->people. */
+static uint32_t number_of(const struct site *site, struct outsiders *outsiders, uint32_t tag)
+{
+	uint32_t known = (uint32_t)site->count;
+
+	for (uint32_t i = 0; i < known; i++)
+		if (site->people[i].tag == tag)
+			return i;
+	for (uint32_t i = 0; i < outsiders->count; i++)
+		if (outsiders->tags[i] == tag)
+			return known + i;
+	outsiders->tags[outsiders->count] = tag;
+	return known + outsiders->count++;
 }
 
 static size_t gather(const struct site *site, struct tail_score *scores)
 {
+	struct outsiders *outsiders = calloc(1, sizeof(*outsiders));
 	size_t n = 0;
 
-	for (size_t i = 0; i < site->count; i++) {
+	_Static_assert(SITE_PEOPLE_MAX + (int)SITE_SCORES_MAX <= (int)TAIL_SCORES_MAX, "all have a number");
+	for (size_t i = 0; i < site->count && outsiders != NULL; i++) {
 		const struct site_person *person = &site->people[i];
 
-		for (size_t k = 0; k < SITE_SCORES_EACH && k < person->count; k++)
-			scores[n++] = (struct tail_score){(uint32_t)i, person->distances[k]};
+		for (size_t k = 0; k < SITE_SCORES_EACH && k < person->count; k++) {
+			uint32_t tag = person->others[k];
+
+			scores[n++] = (struct tail_score){
+				(uint32_t)i, tag == 0 ? (uint32_t)i : number_of(site, outsiders, tag),
+				person->distances[k]};
+		}
 	}
+	free(outsiders);
 	return n;
 }
 
@@ -96,19 +139,17 @@ float site_threshold(size_t enrolled, double percent, float offset)
 		      threshold_min(), THRESHOLD_MAX);
 }
 
+/* Two measurements of one value, the site's and the card's, each with its error. */
 static void aim(struct site_judgement *judgement, const struct tail_limits *distance)
 {
-	if (distance->safe > 0) {
-		judgement->reason = SITE_STRICTER;
-		judgement->aim = (float)distance->safe;
-	} else if (distance->high < 0) {
-		judgement->reason = SITE_LOOSER;
-		judgement->aim = (float)distance->high;
-	} else {
-		judgement->reason = SITE_CARD;
-		judgement->aim = 0;
-	}
-	judgement->aim = within(judgement->aim, SITE_OFFSET_MIN, SITE_OFFSET_MAX);
+	static const double errors_between_limits = 2 * 1.645, errors_to_safe = 0.84, beside_card = 0.005;
+	double error = (distance->high - distance->low) / errors_between_limits;
+	double card = (double)SITE_CARD_ERROR * (double)SITE_CARD_ERROR;
+	double weight = card / (card + error * error);
+	double at = weight * distance->middle + errors_to_safe * sqrt(weight) * error;
+
+	judgement->reason = at > beside_card ? SITE_STRICTER : at < -beside_card ? SITE_LOOSER : SITE_CARD;
+	judgement->aim = within((float)at, SITE_OFFSET_MIN, SITE_OFFSET_MAX);
 }
 
 void site_judge(const struct site *site, size_t enrolled, double percent, float offset,
@@ -129,7 +170,7 @@ void site_judge(const struct site *site, size_t enrolled, double percent, float 
 		judgement.next += within(judgement.aim - judgement.next, -SITE_STEP_DOWN, SITE_STEP_UP);
 		judgement.threshold =
 			(struct tail_limits){judgement.card + distance.low, judgement.card + distance.middle,
-					     judgement.card + distance.high, judgement.card + distance.safe};
+					     judgement.card + distance.high};
 	}
 	free(scores);
 	*ret_judgement = judgement;
@@ -152,9 +193,9 @@ const char *site_reason_text(enum site_reason reason)
 {
 	static const char *const texts[] = {
 		[SITE_TOO_FEW] = "too few people were seen here yet: the model card's value holds",
-		[SITE_CARD] = "the model card's value is within what was measured here",
+		[SITE_CARD] = "the model card's value fits what was measured here",
 		[SITE_STRICTER] = "people here are more alike than the model card says",
-		[SITE_LOOSER] = "people here are less alike than the model card says, with certainty",
+		[SITE_LOOSER] = "people here are less alike than the model card says",
 	};
 
 	return texts[reason];

@@ -62,7 +62,8 @@ static bool is_usable(const struct tail_score *scores, size_t count)
 	if (scores == NULL || count < TAIL_SCORES_MIN || count > TAIL_SCORES_MAX)
 		return false;
 	for (size_t i = 0; i < count; i++) {
-		if (!isfinite(scores[i].score) || scores[i].person >= TAIL_SCORES_MAX)
+		if (!isfinite(scores[i].score) || scores[i].person >= TAIL_SCORES_MAX ||
+		    scores[i].other >= TAIL_SCORES_MAX)
 			return false;
 	}
 	return true;
@@ -70,6 +71,7 @@ static bool is_usable(const struct tail_score *scores, size_t count)
 
 struct people {
 	uint32_t counts[TAIL_SCORES_MAX]; /* scores of each */
+	uint32_t end;                     /* one more than the highest in use */
 	double chance[TAIL_SCORES_MAX];   /* this round's weight of each */
 	double weights[TAIL_SCORES_MAX];  /* of each score */
 	double score_at[TAIL_ROUNDS], rate_at[TAIL_ROUNDS];
@@ -80,12 +82,19 @@ static double spread(const struct tail_score *scores, size_t count, struct peopl
 	double all = 0;
 
 	for (size_t i = 0; i < count; i++) {
-		uint32_t person = scores[i].person;
+		uint32_t person = scores[i].person, other = scores[i].other;
 
 		people->weights[i] = people->chance[person] / people->counts[person];
+		if (other != person)
+			people->weights[i] *= people->chance[other];
 		all += people->weights[i];
 	}
 	return all;
+}
+
+static uint32_t max_of(uint32_t a, uint32_t b)
+{
+	return a > b ? a : b;
 }
 
 static struct people *gather(struct tail_score *scores, size_t count)
@@ -97,8 +106,10 @@ static struct people *gather(struct tail_score *scores, size_t count)
 	qsort(scores, count, sizeof(*scores), highest_first);
 	for (size_t i = 0; i < count; i++) {
 		people->counts[scores[i].person]++;
-		people->chance[scores[i].person] = 1;
+		people->end = max_of(people->end, max_of(scores[i].person, scores[i].other) + 1);
 	}
+	for (uint32_t person = 0; person < people->end; person++)
+		people->chance[person] = 1;
 	return people;
 }
 
@@ -164,13 +175,28 @@ static int rising(const void *left, const void *right)
 	return (a > b) - (a < b);
 }
 
-static void limits_of(double *values, size_t count, double middle, struct tail_limits *limits)
+/*
+ * Weighing anew makes tails lighter than they were, for a few get most of the weight: the values are brought back to where their
+ * own middle is that of the fit, by as much or (rates) by as many times.
+ */
+static void limits_of(double *values, size_t count, double middle, bool times, struct tail_limits *limits)
 {
+	double median, low, high;
+
 	qsort(values, count, sizeof(*values), rising);
+	median = values[count / 2];
+	low = values[count / 20];
+	high = values[count - 1 - count / 20];
+	if (!times) {
+		low += middle - median;
+		high += middle - median;
+	} else if (median > 0) {
+		low *= middle / median;
+		high *= middle / median;
+	}
 	limits->middle = middle;
-	limits->low = fmin(middle, values[count / 20]);
-	limits->safe = fmax(middle, values[count - 1 - count / 5]);
-	limits->high = fmax(middle, values[count - 1 - count / 20]);
+	limits->low = fmin(middle, low);
+	limits->high = fmax(middle, times ? fmin(1, high) : high);
 }
 
 int tail_limits(struct tail_score *scores, size_t count, double rate, double score,
@@ -188,9 +214,8 @@ int tail_limits(struct tail_score *scores, size_t count, double rate, double sco
 	if (people == NULL)
 		return -ENOMEM;
 	for (int round = 0; round < TAIL_ROUNDS; round++) {
-		for (uint32_t person = 0; person < TAIL_SCORES_MAX; person++)
-			if (people->counts[person] > 0)
-				people->chance[person] = random_weight(&state);
+		for (uint32_t person = 0; person < people->end; person++)
+			people->chance[person] = random_weight(&state);
 		if (!fit_weighted(scores, people->weights, count, spread(scores, count, people), &other))
 			continue;
 		people->score_at[rounds] = tail_score_at(&other, rate);
@@ -200,8 +225,8 @@ int tail_limits(struct tail_score *scores, size_t count, double rate, double sco
 		free(people);
 		return -EINVAL;
 	}
-	limits_of(people->score_at, rounds, tail_score_at(&tail, rate), ret_score);
-	limits_of(people->rate_at, rounds, tail_rate(&tail, score), ret_rate);
+	limits_of(people->score_at, rounds, tail_score_at(&tail, rate), false, ret_score);
+	limits_of(people->rate_at, rounds, tail_rate(&tail, score), true, ret_rate);
 	free(people);
 	return 0;
 }

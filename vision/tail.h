@@ -3,9 +3,11 @@
  *
  * Peaks over threshold: above a high score, what exceeds it follows a generalised Pareto distribution (Pickands 1975,
  * Balkema and de Haan 1974), whatever the scores are like below. It is fitted by probability-weighted moments (Hosking
- * and Wallis 1987), which need no iteration and stay calm on small samples. Scores of one person are not independent,
- * so the limits come from weighing whole people anew at random (Rubin's Bayesian bootstrap, 1981), always with the same
- * random numbers: the same scores give the same limits. Pure; any thread.
+ * and Wallis 1987), which need no iteration and stay calm on small samples. Scores of one person are not independent, nor
+ * those against one person: who is like another passes as well, and finds that one the most alike. So the limits come from
+ * weighing whole people anew at random (Rubin's Bayesian bootstrap, 1981), each score by both of its people (Owen's pigeonhole
+ * bootstrap, Annals of Applied Statistics 1, 2007), always with the same random numbers: the same scores give the same
+ * limits. Pure; any thread.
  */
 #ifndef GH_VISION_TAIL_H
 #define GH_VISION_TAIL_H
@@ -24,8 +26,9 @@ enum {
 };
 
 struct tail_score {
-	uint32_t person; /* scores of one person share it; below TAIL_SCORES_MAX */
-	float score;     /* cosine, -1 to 1 */
+	uint32_t person; /* who passed; below TAIL_SCORES_MAX */
+	uint32_t other;  /* who was the most alike, numbered in the same way; person itself: nobody knows who */
+	float score;            /* cosine, -1 to 1 */
 };
 
 struct tail {
@@ -37,7 +40,6 @@ struct tail {
 
 struct tail_limits {
 	double low, middle, high; /* the best guess, and what it lies between */
-	double safe;              /* at most this in four of five cases */
 };
 
 /**

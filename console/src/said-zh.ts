@@ -275,9 +275,9 @@ const catalogue: Entry[] = [
 	['%s cannot be loaded: an operator set or a shape that OpenCV %s does not take', '无法加载 {1}：OpenCV {2} 不支持其算子集或形状'],
 	['the face models in %s cannot be used', '无法使用 {1} 中的人脸模型'],
 	["too few people were seen here yet: the model card's value holds", '此处见过的人尚少：沿用模型卡的数值'],
-	["the model card's value is within what was measured here", '模型卡的数值在此处测量范围之内'],
+	["the model card's value fits what was measured here", '模型卡的数值与此处测量相符'],
 	['people here are more alike than the model card says', '此处的人比模型卡所述更为相似'],
-	['people here are less alike than the model card says, with certainty', '此处的人确定不如模型卡所述相似'],
+	['people here are less alike than the model card says', '此处的人不如模型卡所述相似'],
 	/* credentials, passes, rules */
 	['this number, code or PIN is taken', '此卡号、代码或密码已被使用'],
 	['number, digits or text: missing: what the reader reads', '缺少卡号、数字或文本：读卡器所读的内容'],

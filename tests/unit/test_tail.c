@@ -33,7 +33,7 @@ static size_t draw(struct tail_score *scores, size_t people, uint64_t seed)
 	uint64_t state = seed;
 
 	for (size_t i = 0; i < people; i++)
-		scores[i] = (struct tail_score){(uint32_t)i, (float)best_other(&state, 50)};
+		scores[i] = (struct tail_score){(uint32_t)i, (uint32_t)i, (float)best_other(&state, 50)};
 	return people;
 }
 
@@ -48,7 +48,7 @@ static void an_exponential_tail_is_found(void **state)
 
 	(void)state;
 	for (uint32_t i = 0; i < 4000; i++)
-		scores[i] = (struct tail_score){i, (float)(-0.05 * log(uniform(&random)))};
+		scores[i] = (struct tail_score){i, i, (float)(-0.05 * log(uniform(&random)))};
 	assert_int_equal(tail_fit(scores, 4000, &tail), 0);
 	assert_float_equal(tail.shape, 0, 0.1);
 	assert_float_equal(tail.scale, 0.05, 0.006);
@@ -65,7 +65,7 @@ static void a_short_tail_is_not_made_long(void **state)
 
 	(void)state;
 	for (uint32_t i = 0; i < 4000; i++)
-		scores[i] = (struct tail_score){i, (float)(0.4 * uniform(&random))};
+		scores[i] = (struct tail_score){i, i, (float)(0.4 * uniform(&random))};
 	assert_int_equal(tail_fit(scores, 4000, &tail), 0);
 	assert_true(tail.shape < -0.2); /* -1 in truth, but no site is trusted that far */
 	assert_true(tail_score_at(&tail, 1e-4) < 0.56);
@@ -104,6 +104,41 @@ static void the_limits_hold_what_they_say(void **state)
 	assert_in_range(rate_within, 160, 200);
 }
 
+/* Residents among themselves: who is like another has that one like himself, so that each likeness is seen from both sides. */
+static void likeness_of_two_residents_is_one_measurement(void **state)
+{
+	enum { PEOPLE = 60, SITES = 200 };
+	static const double true_score = 0.4082; /* of 59 others: P(best above) = 0.01 */
+	static double like[PEOPLE][PEOPLE];
+	struct tail_score scores[PEOPLE];
+	struct tail_limits at, rate;
+	int within[2] = {0};
+	uint64_t random = 29;
+
+	(void)state;
+	for (int site = 0; site < SITES; site++) {
+		for (uint32_t i = 0; i < PEOPLE; i++)
+			for (uint32_t k = 0; k < i; k++)
+				like[i][k] = like[k][i] = 0.05 + 0.1 * normal(&random);
+		for (int told = 0; told < 2; told++) {
+			for (uint32_t i = 0; i < PEOPLE; i++) {
+				uint32_t best = i == 0;
+
+				for (uint32_t k = 0; k < PEOPLE; k++)
+					if (k != i && like[i][k] > like[i][best])
+						best = k;
+				scores[i] = (struct tail_score){i, told ? best : i, (float)like[i][best]};
+			}
+			assert_int_equal(tail_limits(scores, PEOPLE, 0.01, true_score, &at, &rate), 0);
+			within[told] += rate.low <= 0.01 && 0.01 <= rate.high;
+		}
+	}
+	print_message("the truth lay within at %d of %d sites; had nobody told whom they are like, at %d\n",
+		      within[1], SITES, within[0]);
+	assert_in_range(within[1], 168, SITES);
+	assert_true(within[1] > within[0]);
+}
+
 /* The same scores ten times over are no more knowledge. */
 static void one_person_often_is_still_one_person(void **state)
 {
@@ -120,7 +155,7 @@ static void one_person_often_is_still_one_person(void **state)
 	assert_true(at_often.high - at_often.low > 0.7 * (at_once.high - at_once.low));
 	/* and one who passes all day does not outvote the others */
 	for (size_t i = 60; i < 300; i++)
-		often[i] = (struct tail_score){0, 0.05f};
+		often[i] = (struct tail_score){0, 0, 0.05f};
 	draw(often, 60, 5);
 	assert_int_equal(tail_limits(often, 300, 0.01, 0.4, &at_often, &rate), 0);
 	assert_float_equal(at_often.middle, at_once.middle, 0.02);
@@ -134,7 +169,7 @@ static void what_says_nothing_is_refused(void **state)
 
 	(void)state;
 	for (uint32_t i = 0; i < 100; i++)
-		scores[i] = (struct tail_score){i, 0.3f};
+		scores[i] = (struct tail_score){i, i, 0.3f};
 	assert_int_equal(tail_fit(scores, 100, &tail), -EINVAL); /* all the same */
 	draw(scores, 100, 1);
 	assert_int_equal(tail_fit(scores, TAIL_SCORES_MIN - 1, &tail), -EINVAL);
@@ -142,7 +177,9 @@ static void what_says_nothing_is_refused(void **state)
 	scores[5].score = NAN;
 	assert_int_equal(tail_fit(scores, 100, &tail), -EINVAL);
 	assert_int_equal(tail_limits(scores, 100, 0.01, 0.4, &at, &rate), -EINVAL);
-	scores[5] = (struct tail_score){TAIL_SCORES_MAX, 0.2f};
+	scores[5] = (struct tail_score){TAIL_SCORES_MAX, 5, 0.2f};
+	assert_int_equal(tail_fit(scores, 100, &tail), -EINVAL);
+	scores[5] = (struct tail_score){5, TAIL_SCORES_MAX, 0.2f};
 	assert_int_equal(tail_fit(scores, 100, &tail), -EINVAL);
 	assert_int_equal(tail_fit(NULL, 100, &tail), -EINVAL);
 }
@@ -154,6 +191,7 @@ int main(void)
 		cmocka_unit_test(a_short_tail_is_not_made_long),
 		cmocka_unit_test(it_reaches_beyond_what_was_seen),
 		cmocka_unit_test(the_limits_hold_what_they_say),
+		cmocka_unit_test(likeness_of_two_residents_is_one_measurement),
 		cmocka_unit_test(one_person_often_is_still_one_person),
 		cmocka_unit_test(what_says_nothing_is_refused),
 	};
