@@ -46,7 +46,7 @@ class Package(unittest.TestCase):
         self.assertIsNotNone(found, text)
         self.assertLessEqual(float(found[1]), EXPOSURE_MAX)
         words = unit.read_text(encoding="utf-8")
-        for line in ("Type=notify", "WatchdogSec=", "User=gatehouse", "LoadCredential=", "LimitCORE=0", "OOMScoreAdjust="):
+        for line in ("Type=notify", "WatchdogSec=", "User=gatehouse", "LoadCredential=", "LimitCORE=0", "LimitMEMLOCK=", "OOMScoreAdjust="):
             self.assertIn(line, words)
 
     def test_deb(self):

@@ -1,4 +1,5 @@
 gh_unit_test(policy ROOMS daemon)
+gh_unit_test(policy_many ROOMS daemon)
 gh_unit_test(schedule ROOMS daemon)
 gh_unit_test(pass ROOMS daemon)
 gh_unit_test(book ROOMS daemon)
