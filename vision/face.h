@@ -1,7 +1,7 @@
 /*
  * face.h - from a picture to faces, their points, liveness and embeddings.
  *
- * Compiles as C and as C++; no OpenCV type and no exception gets past face_opencv.cpp. The models are files
+ * Compiles as C and as C++; no OpenCV type and no exception gets past face_opencv.cpp and face_nets.cpp. The models are files
  * listed in face_models.c with their SHA-256 and exact pre-processing; a file that differs is refused.
  * An engine belongs to one thread at a time; engines share nothing.
  */
@@ -104,6 +104,12 @@ int face_engine_open(const char *models_dir, int threads, struct face_engine **r
 
 /** NULL is fine. */
 void face_engine_close(struct face_engine *engine);
+
+/**
+ * Whether the net of a role is run by OpenCV, which takes several times as long as our own steps (net.h): they cannot run it,
+ * or did not give the same answer when it was loaded.
+ */
+int face_engine_is_slow(const struct face_engine *engine, enum face_model_role role);
 
 /**
  * What the recogniser's templates are kept under: its file's SHA-256, of another than the built-in one the SHA-256 of that

@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "digest.h"
 #include "face_boxes.h"
+#include "face_nets.h"
 #include "face_photo.h"
 #include "late.h"
 
@@ -19,7 +20,6 @@
 #include <string>
 #include <vector>
 
-#include <opencv2/dnn.hpp>
 #include <opencv2/imgcodecs.hpp>
 #include <opencv2/imgproc.hpp>
 
@@ -107,12 +107,6 @@ cv::Mat wrap(const struct face_image *image)
 	/* OpenCV has no const view; nothing below writes through it */
 	return {image->height_px, image->width_px, CV_8UC3, const_cast<uint8_t *>(image->pixels),
 		image->stride_bytes};
-}
-
-cv::Mat blob_of(const cv::Mat &picture, const struct face_model &model)
-{
-	return cv::dnn::blobFromImage(picture, model.scale, cv::Size(model.width_px, model.height_px),
-				      cv::Scalar::all(model.mean), model.swap_rgb != 0, false, CV_32F);
 }
 
 /* A square of the picture; what lies outside repeats the picture's edge. */
@@ -279,8 +273,15 @@ cv::Mat decode(const void *bytes, size_t size, int flags)
 } // namespace
 
 struct face_engine {
-	cv::dnn::Net nets[FACE_MODELS];
-	std::vector<cv::String> detect_outputs;
+	std::unique_ptr<face_net> nets[FACE_MODELS];
+
+	/* The only answer of a net that has one. @return NULL when it is not of @p count numbers. */
+	const float *ask(enum face_model_role role, const cv::Mat &picture, size_t count)
+	{
+		const std::vector<face_net::answer> &answers = nets[role]->run(picture);
+
+		return answers.size() == 1 && answers[0].count == count ? answers[0].values : nullptr;
+	}
 };
 
 static int find_all(struct face_engine *engine, const cv::Mat &picture, const cv::Rect &region,
@@ -300,18 +301,15 @@ static int find_all(struct face_engine *engine, const cv::Mat &picture, const cv
 				       static_cast<float>(region.y),
 				       detect_score_min};
 	cv::Mat seen = yunet ? fitted(picture(region), model, &view) : picture(region);
-	cv::dnn::Net &net = engine->nets[FACE_MODEL_DETECT];
+	const std::vector<face_net::answer> &answer = engine->nets[FACE_MODEL_DETECT]->run(seen);
 	struct face_boxes_answer numbers = {};
-	std::vector<cv::Mat> answer;
 	int r;
 
-	net.setInput(blob_of(seen, model));
-	net.forward(answer, engine->detect_outputs);
-	if (answer.size() != engine->detect_outputs.size() || answer[0].total() % 2 != 0)
+	if (answer.size() != (yunet ? 3 : 2) || answer[0].count % 2 != 0)
 		return -EIO;
-	numbers = {answer[0].ptr<float>(), answer[1].ptr<float>(), yunet ? answer[2].ptr<float>() : nullptr,
-		   answer[0].total() / 2};
-	if (answer[1].total() != box_floats * numbers.count || (yunet && answer[2].total() != numbers.count))
+	numbers = {answer[0].values, answer[1].values, yunet ? answer[2].values : nullptr,
+		   answer[0].count / 2};
+	if (answer[1].count != box_floats * numbers.count || (yunet && answer[2].count != numbers.count))
 		return -EIO;
 	r = read(&view, &numbers, nullptr, 0, &count);
 	if (r == 0) {
@@ -357,6 +355,16 @@ static int try_out(struct face_engine *engine, char *error)
 	return r;
 }
 
+/* By name where a net has several answers. */
+static std::vector<std::string> outputs_of(int role)
+{
+	if (role != FACE_MODEL_DETECT)
+		return {};
+	if (face_model_of(FACE_MODEL_DETECT)->kind == FACE_DETECTOR_YUNET)
+		return {"conf", "loc", "iou"};
+	return {"scores", "boxes"};
+}
+
 int face_engine_open(const char *models_dir, int threads, struct face_engine **ret_engine, char *error)
 {
 	if (models_dir == nullptr || ret_engine == nullptr || error == nullptr || threads < 1 || threads > 16)
@@ -364,10 +372,6 @@ int face_engine_open(const char *models_dir, int threads, struct face_engine **r
 	return guard("loading the face models", [&] {
 		auto engine = std::make_unique<face_engine>();
 
-		if (face_model_of(FACE_MODEL_DETECT)->kind == FACE_DETECTOR_YUNET)
-			engine->detect_outputs = {"conf", "loc", "iou"};
-		else
-			engine->detect_outputs = {"scores", "boxes"};
 		cv::redirectError(be_quiet);
 		cv::setNumThreads(threads);
 		explain(error, "the face models in %s cannot be loaded", models_dir);
@@ -382,12 +386,18 @@ int face_engine_open(const char *models_dir, int threads, struct face_engine **r
 				"%s cannot be loaded: an operator set or a shape that OpenCV %s does not "
 				"take",
 				path.c_str(), CV_VERSION);
-			engine->nets[i] = cv::dnn::readNetFromONNX(path);
-			engine->nets[i].setPreferableBackend(cv::dnn::DNN_BACKEND_OPENCV);
+			engine->nets[i] = std::make_unique<face_net>(
+				path, model, i == FACE_MODEL_LANDMARK ? 1 : 3, outputs_of(i), threads);
 			explain(error, "the face models in %s cannot be used", models_dir);
 		}
 		if (try_out(engine.get(), error) < 0)
 			return -EBADMSG;
+		for (int i = 0; i < FACE_MODELS; i++) {
+			if (face_engine_is_slow(engine.get(), static_cast<face_model_role>(i)) != 0)
+				log_info("vision", "%s is run by OpenCV, which takes longer: %s",
+					 face_model_of(static_cast<face_model_role>(i))->file,
+					 engine->nets[i]->reason().c_str());
+		}
 		*ret_engine = engine.release();
 		return 0;
 	});
@@ -396,6 +406,11 @@ int face_engine_open(const char *models_dir, int threads, struct face_engine **r
 void face_engine_close(struct face_engine *engine)
 {
 	delete engine;
+}
+
+int face_engine_is_slow(const struct face_engine *engine, enum face_model_role role)
+{
+	return engine->nets[role]->reason().empty() ? 0 : 1;
 }
 
 int face_detect(struct face_engine *engine, const struct face_image *image, const struct face_rect *region,
@@ -439,20 +454,19 @@ int face_find_points(struct face_engine *engine, const struct face_image *image,
 		float centre_x_px = face->x_px + face->width_px / 2,
 		      side_px = face->height_px * landmark_side;
 		float centre_y_px = face->y_px + face->height_px * (0.5F + landmark_below_middle);
-		cv::dnn::Net &net = engine->nets[FACE_MODEL_LANDMARK];
-		cv::Mat square = square_at(wrap(image), centre_x_px, centre_y_px, side_px), grey, output;
+		cv::Mat square = square_at(wrap(image), centre_x_px, centre_y_px, side_px), grey;
+		const float *places;
 		struct face_point *marks = face->landmarks;
 
 		if (square.empty())
 			return -EINVAL;
 		cv::cvtColor(square, grey, cv::COLOR_BGR2GRAY);
-		net.setInput(blob_of(grey, *face_model_of(FACE_MODEL_LANDMARK)));
-		output = net.forward();
-		if (output.total() != 2 * FACE_LANDMARKS)
+		places = engine->ask(FACE_MODEL_LANDMARK, grey, size_t{2} * FACE_LANDMARKS);
+		if (places == nullptr)
 			return -EIO;
 		for (int i = 0; i < FACE_LANDMARKS; i++) {
-			marks[i].x_px = centre_x_px + (output.ptr<float>()[2 * i] - 0.5F) * side_px;
-			marks[i].y_px = centre_y_px + (output.ptr<float>()[2 * i + 1] - 0.5F) * side_px;
+			marks[i].x_px = centre_x_px + (places[2 * i] - 0.5F) * side_px;
+			marks[i].y_px = centre_y_px + (places[2 * i + 1] - 0.5F) * side_px;
 		}
 		face->points[0] = mean_of(marks, {37, 38, 40, 41});
 		face->points[1] = mean_of(marks, {43, 44, 46, 47});
@@ -466,16 +480,11 @@ int face_find_points(struct face_engine *engine, const struct face_image *image,
 /* Log-odds of class 0, "live", against the other two. */
 static int live_odds(struct face_engine *engine, const cv::Mat &crop, float *ret_odds)
 {
-	cv::dnn::Net &net = engine->nets[FACE_MODEL_LIVENESS];
-	const float *logits;
+	const float *logits = engine->ask(FACE_MODEL_LIVENESS, crop, 3);
 	float other;
-	cv::Mat output;
 
-	net.setInput(blob_of(crop, *face_model_of(FACE_MODEL_LIVENESS)));
-	output = net.forward();
-	if (output.total() != 3)
+	if (logits == nullptr)
 		return -EIO;
-	logits = output.ptr<float>();
 	other = std::max(logits[1], logits[2]);
 	other += std::log(std::exp(logits[1] - other) + std::exp(logits[2] - other));
 	if (!std::isfinite(logits[0] - other))
@@ -525,15 +534,12 @@ static int embed_one(struct face_engine *engine, const cv::Mat &crop, float *ret
 		     float *ret_strength)
 {
 	const struct face_model &model = *face_model_of(FACE_MODEL_FEATURE);
-	cv::dnn::Net &net = engine->nets[FACE_MODEL_FEATURE];
-	cv::Mat output;
+	const float *answer = engine->ask(FACE_MODEL_FEATURE, crop, static_cast<size_t>(model.dimension));
 
-	net.setInput(blob_of(crop, model));
-	output = net.forward();
-	if (output.total() != static_cast<size_t>(model.dimension))
+	if (answer == nullptr)
 		return -EIO;
 	std::fill_n(ret_embedding, int{FACE_DIM}, 0.0F);
-	std::copy_n(output.ptr<float>(), model.dimension, ret_embedding);
+	std::copy_n(answer, model.dimension, ret_embedding);
 	return unit_length(ret_embedding, ret_strength);
 }
 

@@ -288,18 +288,13 @@ static void a_recogniser_of_another_dimension_is_refused(void **state)
 	assert_non_null(strstr(error, "does not answer as its record says"));
 }
 
-/* An operator that this OpenCV does not know, as another operator set brings it; weights that are no numbers; bytes that are
- * no net. Each under its right hash. */
-static void a_spoilt_recogniser_is_refused_at_the_start(void **state)
-{
-	static const char *const others[] = {"fr_detect.onnx", "fr_landmark.onnx", "fr_liveness.onnx"};
-	char dir[] = "/tmp/gh-pack-XXXXXX", path[128], from[700], to[128], hex[DIGEST_HEX_BYTES];
-	char error[FACE_ERROR_BYTES] = "";
-	struct face_model record = *face_model_of(FACE_MODEL_FEATURE);
-	size_t bytes;
-	uint8_t *net;
+static const char *const others[] = {"fr_detect.onnx", "fr_landmark.onnx", "fr_liveness.onnx"};
 
-	(void)state;
+/* A folder with the other models, and room for a recogniser. */
+static void make_pack(char *dir)
+{
+	char from[700], to[128];
+
 	assert_non_null(mkdtemp(dir));
 	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
 		snprintf(from, sizeof(from), "%s/%s", models_dir(), others[i]);
@@ -307,6 +302,32 @@ static void a_spoilt_recogniser_is_refused_at_the_start(void **state)
 		assert_non_null(realpath(from, path_of_model));
 		assert_int_equal(symlink(path_of_model, to), 0);
 	}
+}
+
+static void remove_pack(const char *dir, const char *recogniser)
+{
+	char path[128];
+
+	unlink(recogniser);
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+		snprintf(path, sizeof(path), "%s/%s", dir, others[i]);
+		unlink(path);
+	}
+	rmdir(dir);
+}
+
+/* An operator that this OpenCV does not know, as another operator set brings it; weights that are no numbers; bytes that are
+ * no net. Each under its right hash. */
+static void a_spoilt_recogniser_is_refused_at_the_start(void **state)
+{
+	char dir[] = "/tmp/gh-pack-XXXXXX", path[128], hex[DIGEST_HEX_BYTES];
+	char error[FACE_ERROR_BYTES] = "";
+	struct face_model record = *face_model_of(FACE_MODEL_FEATURE);
+	size_t bytes;
+	uint8_t *net;
+
+	(void)state;
+	make_pack(dir);
 	net = read_demo("../fr_feature.onnx", &bytes);
 	snprintf(path, sizeof(path), "%s/spoilt.onnx", dir);
 	record.file = "spoilt.onnx";
@@ -333,12 +354,58 @@ static void a_spoilt_recogniser_is_refused_at_the_start(void **state)
 		}
 	}
 	free(net);
-	unlink(path);
-	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
-		snprintf(to, sizeof(to), "%s/%s", dir, others[i]);
-		unlink(to);
-	}
-	rmdir(dir);
+	remove_pack(dir, path);
+}
+
+static void every_net_takes_the_short_way(void **state)
+{
+	for (int role = 0; role < FACE_MODELS; role++)
+		assert_false(face_engine_is_slow(*state, (enum face_model_role)role));
+}
+
+/* An ONNX file: x, of 3 channels, 64 by 64; Split, an operator with three answers; Concat of the third, first and second;
+ * GlobalAveragePool. */
+static const uint8_t channel_means[] = {
+	0x08, 0x04, 0x3a, 0x9d, 0x01, 0x0a, 0x20, 0x0a, 0x01, 0x78, 0x12, 0x01, 0x61, 0x12, 0x01, 0x62, 0x12,
+	0x01, 0x63, 0x22, 0x05, 0x53, 0x70, 0x6c, 0x69, 0x74, 0x2a, 0x0b, 0x0a, 0x04, 0x61, 0x78, 0x69, 0x73,
+	0x18, 0x01, 0xa0, 0x01, 0x02, 0x0a, 0x21, 0x0a, 0x01, 0x63, 0x0a, 0x01, 0x61, 0x0a, 0x01, 0x62, 0x12,
+	0x01, 0x64, 0x22, 0x06, 0x43, 0x6f, 0x6e, 0x63, 0x61, 0x74, 0x2a, 0x0b, 0x0a, 0x04, 0x61, 0x78, 0x69,
+	0x73, 0x18, 0x01, 0xa0, 0x01, 0x02, 0x0a, 0x19, 0x0a, 0x01, 0x64, 0x12, 0x01, 0x79, 0x22, 0x11, 0x47,
+	0x6c, 0x6f, 0x62, 0x61, 0x6c, 0x41, 0x76, 0x65, 0x72, 0x61, 0x67, 0x65, 0x50, 0x6f, 0x6f, 0x6c, 0x12,
+	0x01, 0x67, 0x5a, 0x1b, 0x0a, 0x01, 0x78, 0x12, 0x16, 0x0a, 0x14, 0x08, 0x01, 0x12, 0x10, 0x0a, 0x02,
+	0x08, 0x01, 0x0a, 0x02, 0x08, 0x03, 0x0a, 0x02, 0x08, 0x40, 0x0a, 0x02, 0x08, 0x40, 0x62, 0x1b, 0x0a,
+	0x01, 0x79, 0x12, 0x16, 0x0a, 0x14, 0x08, 0x01, 0x12, 0x10, 0x0a, 0x02, 0x08, 0x01, 0x0a, 0x02, 0x08,
+	0x03, 0x0a, 0x02, 0x08, 0x01, 0x0a, 0x02, 0x08, 0x01, 0x42, 0x04, 0x0a, 0x00, 0x10, 0x0b,
+};
+
+static void a_net_that_we_cannot_run_is_left_to_opencv(void **state)
+{
+	char dir[] = "/tmp/gh-pack-XXXXXX", path[128], hex[DIGEST_HEX_BYTES], error[FACE_ERROR_BYTES] = "";
+	struct face_model record = {"means.onnx", hex, 64, 64, 0, 0, 1, 3, 0};
+	float embedding[FACE_DIM], square = 0;
+	static uint8_t crop[FACE_CROP_BYTES];
+	struct face_engine *engine = NULL;
+
+	(void)state;
+	make_pack(dir);
+	snprintf(path, sizeof(path), "%s/means.onnx", dir);
+	write_whole(path, channel_means, sizeof(channel_means));
+	assert_int_equal(digest_sha256_file(path, hex), 0);
+	assert_int_equal(face_models_use(&record), 0);
+	if (face_engine_open(dir, 1, &engine, error) < 0)
+		fail_msg("%s", error);
+	assert_true(face_engine_is_slow(engine, FACE_MODEL_FEATURE));
+	assert_false(face_engine_is_slow(engine, FACE_MODEL_DETECT));
+	for (int i = 0; i < FACE_CROP_BYTES; i++)
+		crop[i] = (uint8_t)(10 * (i % 3 + 1)); /* BGR: 10, 20, 30 */
+	assert_int_equal(face_embed(engine, crop, 0, embedding, NULL), 0);
+	for (int i = 0; i < 3; i++)
+		square += (float)((i + 1) * (i + 1));
+	for (int i = 0; i < 3; i++)
+		assert_true(fabsf(embedding[i] - (float)((i + 2) % 3 + 1) / sqrtf(square)) < 1e-5f);
+	face_engine_close(engine);
+	assert_int_equal(face_models_use(NULL), 0);
+	remove_pack(dir, path);
 }
 
 static void a_record_that_makes_no_sense_is_refused(void **state)
@@ -420,6 +487,8 @@ int main(void)
 		cmocka_unit_test(another_recogniser_is_used_as_its_record_says),
 		cmocka_unit_test(a_recogniser_of_another_dimension_is_refused),
 		cmocka_unit_test(a_spoilt_recogniser_is_refused_at_the_start),
+		cmocka_unit_test(every_net_takes_the_short_way),
+		cmocka_unit_test(a_net_that_we_cannot_run_is_left_to_opencv),
 		cmocka_unit_test(a_living_face_looks_alive),
 		cmocka_unit_test(a_picture_of_nothing_holds_no_face),
 		cmocka_unit_test(what_makes_no_sense_is_refused),
