@@ -49,7 +49,7 @@ struct net_version {
 #define NET_NAME(name) name##_plain
 #ifdef __aarch64__ /* twice the registers */
 #define NET_GROUPS_MAX 1
-#define NET_ROWS_1 6
+#define NET_ROWS_1 5
 #else
 #define NET_GROUPS_MAX 1
 #define NET_ROWS_1 2
