@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "digest.h"
+#include "face_align.h"
 #include "face_boxes.h"
 #include "face_nets.h"
 #include "face_photo.h"
@@ -42,13 +43,6 @@ constexpr float liveness_contexts[] = {1.6F, 1.8F};
 constexpr float landmark_side = 0.85F, landmark_below_middle = 0.1F;
 constexpr float odds_max = 9.2F; /* log of 10,000 to 1: one crop alone never decides */
 constexpr int side_min_px = 16, side_max_px = 16384;
-
-/* eyes, nose and mouth corners in the aligned picture, as the recogniser's family was trained */
-constexpr float aligned[FACE_POINTS][2] = {{38.2946F, 51.6963F},
-					   {73.5318F, 51.5014F},
-					   {56.0252F, 71.7366F},
-					   {41.5493F, 92.3655F},
-					   {70.7299F, 92.2041F}};
 
 /* Nothing thrown gets past the C header. */
 template <typename Body> int guard(const char *what, Body body) noexcept
@@ -163,35 +157,6 @@ struct face_point mean_of(const struct face_point *landmarks, std::initializer_l
 		mean.y_px += landmarks[i].y_px / static_cast<float>(which.size());
 	}
 	return mean;
-}
-
-/* Least-squares similarity (turn, scale, shift) that brings the five points onto the aligned ones. */
-bool similarity(const struct face_point *points, cv::Matx23f *ret_matrix)
-{
-	double mx = 0, my = 0, ax = 0, ay = 0, spread = 0, dot = 0, cross = 0, a, b;
-
-	for (int i = 0; i < FACE_POINTS; i++) {
-		mx += points[i].x_px / double{FACE_POINTS};
-		my += points[i].y_px / double{FACE_POINTS};
-		ax += aligned[i][0] / double{FACE_POINTS};
-		ay += aligned[i][1] / double{FACE_POINTS};
-	}
-	for (int i = 0; i < FACE_POINTS; i++) {
-		double px = points[i].x_px - mx, py = points[i].y_px - my;
-		double qx = aligned[i][0] - ax, qy = aligned[i][1] - ay;
-
-		spread += px * px + py * py;
-		dot += px * qx + py * qy;
-		cross += px * qy - py * qx;
-	}
-	if (!(spread > 1.0) || !std::isfinite(dot) || !std::isfinite(cross))
-		return false;
-	a = dot / spread;
-	b = cross / spread;
-	*ret_matrix = cv::Matx23f(static_cast<float>(a), static_cast<float>(-b),
-				  static_cast<float>(ax - a * mx + b * my), static_cast<float>(b),
-				  static_cast<float>(a), static_cast<float>(ay - b * mx - a * my));
-	return true;
 }
 
 int unit_length(float *vector, float *ret_length)
@@ -517,17 +482,11 @@ int face_align(const struct face_image *image, const struct face *face, uint8_t 
 		cv::Mat crop(FACE_CROP_PX, FACE_CROP_PX, CV_8UC3, ret_crop);
 		cv::Matx23f matrix;
 
-		if (!similarity(face->points, &matrix))
+		if (!face_similarity(face->points, matrix.val))
 			return -EINVAL;
 		cv::warpAffine(wrap(image), crop, matrix, crop.size(), cv::INTER_LINEAR);
 		return 0;
 	});
-}
-
-void face_aligned_points(struct face_point *ret_points)
-{
-	for (int i = 0; i < FACE_POINTS; i++)
-		ret_points[i] = {aligned[i][0], aligned[i][1]};
 }
 
 static int embed_one(struct face_engine *engine, const cv::Mat &crop, float *ret_embedding,
