@@ -122,7 +122,8 @@ static double watch_film(struct run *run)
 	bool energised = false;
 
 	while (clock_mono_ms() < until_ms) {
-		if (queue_pop_wait(run->results, &result, 100) == 0 && result.kind == FACE_RESULT_ACCESS)
+		if (queue_pop_wait(run->results, &result, 100) == 0 && result.kind == FACE_RESULT_ACCESS &&
+		    result.enrolled == run->enrolled) /* not while the gallery was still being filled */
 			take(run, &result, &energised);
 	}
 	return (cpu_s() - cpu) * 1000 / (double)(clock_mono_ms() - begin_ms);

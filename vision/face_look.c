@@ -22,7 +22,7 @@ enum {
 	TILE_MIN_PX = 480,
 	TILES_ACROSS = 3,
 	TILES_DOWN = 2,
-	WIDE_SEARCH_EVERY = 3, /* searches, while faces are being followed */
+	WIDE_SEARCH_EVERY = 2, /* searches, while faces are being followed */
 };
 
 static const float agreement_margin = 0.08f; /* one frame may score this much less than the mean must */
@@ -127,24 +127,29 @@ static int follow(struct face_look *look, struct face_view *view, const struct f
 	return r;
 }
 
-/* The detector sees little of a large frame at once, so faces in view are followed closely and the rest is
- * searched in turns: the whole, and a tile that shows smaller faces. */
+/*
+ * The detector sees little of a large frame at once, so faces in view are followed closely and the rest is searched in turns:
+ * the whole, and a tile that shows smaller faces. Who is followed waits for a decision, so one of them a frame must do.
+ */
 static int find_faces(struct face_look *look, struct face_view *view, const struct face_image *image,
 		      struct found *found)
 {
-	unsigned followed = 0, turn = view->turn++;
+	unsigned followed = 0, turn = view->turn++, wide = turn / WIDE_SEARCH_EVERY;
 	struct face_rect window;
+	bool alone;
 	int r;
 
 	found->count = 0;
 	if (image->height_px <= SMALL_FRAME_PX)
 		return search_window(look, image, NULL, found);
 	r = follow(look, view, image, found, &followed);
-	if (r < 0 || (followed > 0 && found->count > 0 && turn % WIDE_SEARCH_EVERY != 0))
+	alone = followed == 0 || found->count == 0;
+	if (r < 0 || (!alone && turn % WIDE_SEARCH_EVERY != 0))
 		return r;
-	r = search_window(look, image, NULL, found);
-	if (r == 0) {
-		window = tile(image, followed > 0 ? turn / WIDE_SEARCH_EVERY : turn);
+	if (alone || wide % 2 == 0)
+		r = search_window(look, image, NULL, found);
+	if (r == 0 && (alone || wide % 2 == 1)) {
+		window = tile(image, alone ? turn : wide / 2);
 		r = search_window(look, image, &window, found);
 	}
 	return r;
