@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/statvfs.h>
 #include <time.h>
 
 #include "base/clock.h"
@@ -87,6 +88,14 @@ static void step_copy(struct writer *writer, enum store_copy_turn turn)
 	/* any other failure is the disk's, which gate.db tells of, and the step comes again */
 }
 
+/* On one that was turned read-only under open files Linux takes what is written, and a sync that saved nothing succeeds. */
+static bool is_read_only(const struct store *store)
+{
+	struct statvfs file_system;
+
+	return statvfs(store->state_dir, &file_system) == 0 && (file_system.f_flag & ST_RDONLY) != 0;
+}
+
 /* One transaction. On failure nothing of it happened. */
 static int commit(struct writer *writer, const struct store_counter *cursors, char *text)
 {
@@ -95,6 +104,10 @@ static int commit(struct writer *writer, const struct store_counter *cursors, ch
 	int64_t seq = file->head_seq;
 	int r;
 
+	if (is_read_only(writer->store)) {
+		snprintf(text, STORE_TEXT_BYTES, "gate.db cannot be written: its file system is read-only");
+		return -EROFS;
+	}
 	memcpy(hash, file->head_hash, sizeof(hash));
 	writer->removed_somebody = writer->changed_roster = false;
 	r = write_all(writer, cursors);

@@ -227,6 +227,15 @@ def readonly(rng, rounds):
     return on_disk(case)
 
 
+def aborted(rng, rounds):
+    """An ext4 error, after which the kernel lets nobody write: doors, alarm; after a repair nothing acknowledged is missing."""
+    def case(folder, image):
+        wrong, _, count = in_kernel(folder, image, "aborted")
+        return {"acknowledged": count, "wrong": wrong}
+
+    return on_disk(case)
+
+
 def power(rng, rounds):
     """An ext4 image in the User-Mode Linux kernel, whose process is killed while the daemon writes."""
     def case(folder, image):
