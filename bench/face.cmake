@@ -8,3 +8,7 @@ set_source_files_properties(${CMAKE_CURRENT_SOURCE_DIR}/face_album.c ${CMAKE_CUR
 add_executable(face_latency face_latency.c)
 target_link_libraries(face_latency PRIVATE gh_vision gh_hw m)
 set_target_properties(face_latency PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bench)
+add_executable(net_bench net_bench.cpp)
+target_link_libraries(net_bench PRIVATE gh_vision)
+target_compile_options(net_bench PRIVATE "-isystem${OPENCV_INCLUDE_DIR}")
+set_target_properties(net_bench PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bench)

@@ -17,6 +17,7 @@ struct net_kernel {
 	size_t taps, in_channels, out_stride;
 	int width;                      /* of the window */
 	ptrdiff_t tap_y, tap_x, next_x; /* in the input, in floats: from tap to tap, from pixel to pixel */
+	ptrdiff_t tap_at[NET_TAPS_MAX];
 	const float *in, *summand;
 	float *out;
 	float *weights, *bias, *slopes;
@@ -270,6 +271,8 @@ int net_kernel_open(const struct net_conv *conv, struct net_kernel **ret_kernel)
 	kernel->tap_x = (ptrdiff_t)conv->dilation_x * conv->in_stride;
 	kernel->tap_y = (ptrdiff_t)conv->dilation_y * conv->in.width * conv->in_stride;
 	kernel->next_x = (ptrdiff_t)conv->stride_x * conv->in_stride;
+	for (int tap = 0; tap < (int)kernel->taps; tap++)
+		kernel->tap_at[tap] = tap / conv->width * kernel->tap_y + tap % conv->width * kernel->tap_x;
 	r = fill(kernel, conv);
 	if (r < 0) {
 		net_kernel_close(kernel);
@@ -298,22 +301,34 @@ void net_kernel_bind(struct net_kernel *kernel, const float *in, float *out, con
 	kernel->summand = summand;
 }
 
+/* Whether all taps of a window that begins at @p at lie inside a side. */
+static bool is_inside(int at, int window, int dilation, int side)
+{
+	return at >= 0 && at + (window - 1) * dilation < side;
+}
+
 /* Where each tap of one pixel finds its input. */
 static void gather_pixel(const struct net_kernel *kernel, int out_y, int out_x, const float **at)
 {
 	const struct net_conv *conv = &kernel->conv;
 	int top = out_y * conv->stride_y - conv->pad_y, left = out_x * conv->stride_x - conv->pad_x;
+	const float *first = kernel->in + ((ptrdiff_t)top * conv->in.width + left) * conv->in_stride;
 
+	if (is_inside(top, conv->height, conv->dilation_y, conv->in.height) &&
+	    is_inside(left, conv->width, conv->dilation_x, conv->in.width)) {
+		for (size_t tap = 0; tap < kernel->taps; tap++)
+			at[tap * NET_ROWS_MAX] = first + kernel->tap_at[tap];
+		return;
+	}
 	for (int ky = 0; ky < conv->height; ky++) {
 		int y = top + ky * conv->dilation_y;
-		const float *row = kernel->in + (ptrdiff_t)y * conv->in.width * conv->in_stride;
 
 		for (int kx = 0; kx < conv->width; kx++, at += NET_ROWS_MAX) {
 			int x = left + kx * conv->dilation_x;
 
 			*at = y < 0 || y >= conv->in.height || x < 0 || x >= conv->in.width
 				      ? kernel->nothing
-				      : row + (ptrdiff_t)x * conv->in_stride;
+				      : first + ky * kernel->tap_y + kx * kernel->tap_x;
 		}
 	}
 }
