@@ -5,6 +5,9 @@
 
 #define RELEASE_PX 5.0F /* in a 720-row picture */
 #define REST_S 0.3F
+#define WENT_UP 0.05F /* of the height */
+#define SIZE_TIMES 2.0F
+#define SIDE_NOISE_PX 2.0F
 #define LANDS_AFTER 0.1F /* of the height: what rests at the ground after such a way has fallen there */
 #define FLEW 0.05F       /* of the height */
 #define FLYER_PX 3.5F    /* in a 720-row picture */
@@ -51,6 +54,18 @@ float litter_y_at(const struct litter_track *track, float t)
 	return y;
 }
 
+/* raindrops cross the way of things, and are taken for them: what differs so much in size is not the same thing */
+static bool sizes_differ(float a, float b)
+{
+	return (a + SIDE_NOISE_PX) > SIZE_TIMES * (b + SIDE_NOISE_PX) ||
+	       (b + SIDE_NOISE_PX) > SIZE_TIMES * (a + SIDE_NOISE_PX);
+}
+
+static float side_of(const struct litter_sight *sight)
+{
+	return fminf(sight->w, sight->h);
+}
+
 /* whether the track was at sight @p i where it had been a while before, or had never left */
 static bool rests_at(const struct litter *litter, const struct litter_track *track, int i)
 {
@@ -60,20 +75,29 @@ static bool rests_at(const struct litter *litter, const struct litter_track *tra
 		const struct litter_sight *then = &track->sights[j];
 
 		if ((j == 0 || now->t - then->t >= REST_S) &&
-		    hypotf(now->x - then->x, now->y - then->y) < RELEASE_PX * litter->unit)
+		    hypotf(now->x - then->x, now->y - then->y) < RELEASE_PX * litter->unit &&
+		    !sizes_differ(side_of(now), side_of(then)))
 			return true;
 	}
 	return false;
 }
 
-/* px: how far away from sight @p at the track has been before it */
+/* px: how far away from sight @p at the track has been before it, as the thing that it is from there on */
 static float way_to(const struct litter_track *track, int at)
 {
-	float far = 0;
+	struct litter_track rest = *track;
+	float far = 0, size;
 
-	for (int i = 0; i < at; i++)
-		far = fmaxf(far, hypotf(track->sights[i].x - track->sights[at].x,
-					track->sights[i].y - track->sights[at].y));
+	if (at < track->count - 1) {
+		rest.count = track->count - at;
+		memcpy(rest.sights, track->sights + at, sizeof(rest.sights[0]) * (size_t)rest.count);
+	}
+	size = litter_size(&rest);
+	for (int i = 0; i < at; i++) {
+		if (!sizes_differ(side_of(&track->sights[i]), size))
+			far = fmaxf(far, hypotf(track->sights[i].x - track->sights[at].x,
+						track->sights[i].y - track->sights[at].y));
+	}
 	return far;
 }
 
@@ -130,6 +154,35 @@ static void keep_sights(struct litter_track *track, int begin, int end)
 }
 
 /*
+ * Its longest way down: what went up to where that begins, and up again from its end, was something else or had not been
+ * thrown yet.
+ */
+static bool cut_to_descent(const struct litter *litter, struct litter_track *track)
+{
+	int top = 0, begin = 0, end = track->count - 1;
+	float most = 0;
+
+	for (int i = 1; i < track->count; i++) {
+		if (track->sights[i].y < track->sights[top].y)
+			top = i;
+		if (track->sights[i].y - track->sights[top].y > most) {
+			most = track->sights[i].y - track->sights[top].y;
+			begin = top;
+			end = i;
+		}
+	}
+	if (litter_first(track)->y - track->sights[begin].y < WENT_UP * (float)litter->height)
+		begin = 0;
+	if (track->sights[end].y - litter_last(track)->y < WENT_UP * (float)litter->height)
+		end = track->count - 1;
+	if (end + 1 - begin < LITTER_SIGHTS_MIN)
+		return false;
+	track->came = way_to(track, begin);
+	keep_sights(track, begin, end + 1);
+	return true;
+}
+
+/*
  * A hand with the thing in it, a thing on a sill: the fall begins where it rested last. What goes on at the ground, as when
  * raindrops are taken for a thing that has left the picture there, comes after the fall.
  */
@@ -149,7 +202,7 @@ static bool cut_to_release(const struct litter *litter, struct litter_track *tra
 	}
 	if (end - begin < LITTER_SIGHTS_MIN)
 		return false;
-	track->came = way_to(track, begin);
+	track->came = fmaxf(track->came, way_to(track, begin));
 	track->waited = track->sights[begin].t - track->sights[0].t;
 	keep_sights(track, begin, end);
 	return true;
@@ -234,7 +287,7 @@ static void cut_raindrop(const struct litter *litter, struct litter_track *track
 
 bool litter_cut_to_fall(const struct litter *litter, struct litter_track *track)
 {
-	if (!cut_to_release(litter, track))
+	if (!cut_to_descent(litter, track) || !cut_to_release(litter, track))
 		return false;
 	cut_raindrop(litter, track);
 	cut_to_impact(litter, track);

@@ -294,6 +294,8 @@ float litter_habit(const float *measures);
 int litter_origin_prepare(const struct litter_calibration *calibration, double *ret_homography);
 /** Floors (from floor_low) and columns (from 0) of a spot; false when it lies behind the picture's horizon. */
 bool litter_origin_locate(const double *homography, float x, float y, float *ret_column, float *ret_floor);
+/** Way across over way down, px, along the plumb line through a spot; false: not known, or it lies down. */
+bool litter_origin_plumb(const struct litter *litter, float x, float y, float *ret_slope);
 void litter_origin_name(const struct litter *litter, struct litter_verdict *verdict);
 
 #endif

@@ -7,6 +7,7 @@
 #define CROWD_S 1.5F
 #define CROWD_FEW 0.35F       /* of the picture: less is nothing that hides things */
 #define PERSPECTIVE_TOP 0.25F /* of the height: plumb lines meet so far above the picture, or further */
+#define FLIES_OUT 1.25F       /* what comes nearer seems to move out along the plumb lines, and beyond */
 #define FLOOR_M 3.0F
 #define FITS 0.01F /* misfit in metres, of the travel: less needs no excuse */
 #define ABOVE_ROOF_M 6.0F
@@ -54,24 +55,31 @@ static int cell_of(const struct litter *litter, const struct litter_sight *sight
 	return (y < CELLS_Y ? y : CELLS_Y - 1) * CELLS_X + (x < CELLS_X ? x : CELLS_X - 1);
 }
 
-/* what is left of the way across when a smooth bend is taken off: the fluttering of leaves and wings */
+/*
+ * What is left of the way when a smooth bend is taken off: the fluttering of leaves and wings. Measured across the line from
+ * first to last sight, since falls at the edge of a steep picture are slanted.
+ */
 static float wavering(const struct litter_track *track)
 {
-	float x[LITTER_TRACK_POINTS_MAX], y[LITTER_TRACK_POINTS_MAX];
+	const struct litter_sight *a = litter_first(track), *b = litter_last(track);
+	float along[LITTER_TRACK_POINTS_MAX], across[LITTER_TRACK_POINTS_MAX];
+	float dx = b->x - a->x, dy = b->y - a->y, way = fmaxf(hypotf(dx, dy), 1);
 	double c[3], sum = 0;
 
 	for (int i = 0; i < track->count; i++) {
-		x[i] = track->sights[i].x - litter_first(track)->x;
-		y[i] = track->sights[i].y - litter_first(track)->y;
+		float x = track->sights[i].x - a->x, y = track->sights[i].y - a->y;
+
+		along[i] = (x * dx + y * dy) / way;
+		across[i] = (x * dy - y * dx) / way;
 	}
-	if (!litter_fit_polynomial(y, x, track->count, 2, c))
+	if (!litter_fit_polynomial(along, across, track->count, 2, c))
 		return 1;
 	for (int i = 0; i < track->count; i++) {
-		double yi = (double)y[i], d = (double)x[i] - c[0] - c[1] * yi - c[2] * yi * yi;
+		double l = (double)along[i], d = (double)across[i] - c[0] - c[1] * l - c[2] * l * l;
 
 		sum += d * d;
 	}
-	return (float)sqrt(sum / track->count) / fmaxf(litter_down(track), 1);
+	return (float)sqrt(sum / track->count) / way;
 }
 
 static float longest_step(const struct litter_track *track)
@@ -230,16 +238,25 @@ static float standing_out(const struct litter *litter, const struct litter_track
 	return fmaxf(0, fminf(1, fminf(larger * 1.5F, other)));
 }
 
-/* way across over way down, beyond what falling away from the plumb lines' common point explains */
+/* way across over way down along the plumb line through @p at; not calibrated: they meet near above the picture */
+static float plumb_slope(const struct litter *litter, const struct litter_sight *at)
+{
+	float slope;
+
+	if (litter_origin_plumb(litter, at->x, at->y, &slope))
+		return slope;
+	return (at->x - (float)litter->width / 2) / (at->y + PERSPECTIVE_TOP * (float)litter->height);
+}
+
+/* way across over way down, beyond what falling along the plumb lines, and out from the wall, explains */
 static float drift_of(const struct litter *litter, const struct litter_track *track)
 {
 	const struct litter_sight *a = litter_first(track), *b = litter_last(track);
-	float h = (float)litter->height, slope = (b->x - a->x) / litter_down(track);
-	float outward = (a->x - (float)litter->width / 2) / (a->y + PERSPECTIVE_TOP * h);
+	float slope = (b->x - a->x) / litter_down(track), outward = plumb_slope(litter, a);
 
 	if (outward * slope <= 0)
 		return fabsf(slope);
-	return fmaxf(0, fabsf(slope) - fabsf(outward));
+	return fmaxf(0, fabsf(slope) - FLIES_OUT * fabsf(outward));
 }
 
 /* speed in the middle over that of the first moments: what is let go begins from rest, light things too */

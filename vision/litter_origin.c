@@ -7,6 +7,7 @@
 
 #define PLANE_FLOORS 0.3F /* a thing thrown outwards is seen this much off the facade's plane, either way */
 #define PLANE_COLUMNS 0.15F
+#define SLOPE_MAX 3
 #define SIGHT_PX 3.0F /* error of one sight, in a 720-row picture */
 #define FLOOR_M 3.0F
 #define GRAVITY_M_S2 9.81F
@@ -78,6 +79,21 @@ int litter_origin_prepare(const struct litter_calibration *calibration, double *
 	}
 	ret_homography[8] = 1;
 	return solve_8(m, ret_homography) ? 0 : -EINVAL;
+}
+
+bool litter_origin_plumb(const struct litter *litter, float x, float y, float *ret_slope)
+{
+	/* rows 1 and 3 of the homography are both 0 where the facade's upright lines meet */
+	const double *r1 = &litter->homography[0], *r3 = &litter->homography[6];
+	const double meet[3] = {r3[1] * r1[2] - r3[2] * r1[1], r3[2] * r1[0] - r3[0] * r1[2],
+				r3[0] * r1[1] - r3[1] * r1[0]};
+	double w = litter->width, h = litter->height, across = ((double)x / w * meet[2] - meet[0]) * w,
+	       down = ((double)y / h * meet[2] - meet[1]) * h;
+
+	if (!litter->config.calibration.known || fabs(across) > SLOPE_MAX * fabs(down))
+		return false;
+	*ret_slope = (float)(across / down);
+	return true;
 }
 
 bool litter_origin_locate(const double *h, float x, float y, float *ret_column, float *ret_floor)

@@ -1,4 +1,5 @@
-"""A small RTSP camera: one H.264 film, over and over, interleaved in TCP. It can stall, drop its line and come back."""
+"""A small RTSP camera: one H.264 or H.265 film, over and over, interleaved in TCP. It can stall, drop its line and come
+back, and somebody may change its settings while it sends."""
 import base64
 import contextlib
 import re
@@ -15,12 +16,54 @@ def nal_units(annex_b):
     return [part for part in parts if part]
 
 
-def pictures(nals):
+class H264:
+    """RFC 6184"""
+    sets, names = (7, 8), ("sprop-parameter-sets",)
+
+    @staticmethod
+    def kind(nal):
+        return nal[0] & 31
+
+    @classmethod
+    def is_picture(cls, nal):
+        return cls.kind(nal) in (1, 5)
+
+    @staticmethod
+    def begins_picture(nal):
+        return nal[1] & 0x80
+
+    @classmethod
+    def fragment(cls, nal, head):
+        """What stands before each part of a divided NAL unit, and the unit's bytes that are parted."""
+        return bytes([nal[0] & 0xE0 | 28, head | cls.kind(nal)]), nal[1:]
+
+
+class H265:
+    """RFC 7798"""
+    sets, names = (32, 33, 34), ("sprop-vps", "sprop-sps", "sprop-pps")
+
+    @staticmethod
+    def kind(nal):
+        return nal[0] >> 1 & 63
+
+    @classmethod
+    def is_picture(cls, nal):
+        return cls.kind(nal) < 32
+
+    @staticmethod
+    def begins_picture(nal):
+        return nal[2] & 0x80
+
+    @classmethod
+    def fragment(cls, nal, head):
+        return bytes([nal[0] & 0x81 | 49 << 1, nal[1], head | cls.kind(nal)]), nal[2:]
+
+
+def pictures(nals, codec):
     """Each picture with what comes before it: lists of NAL units."""
     found, running = [], []
     for nal in nals:
-        kind = nal[0] & 31
-        if running and any(n[0] & 31 in (1, 5) for n in running) and (kind not in (1, 5) or nal[1] & 0x80):
+        if running and any(map(codec.is_picture, running)) and (not codec.is_picture(nal) or codec.begins_picture(nal)):
             found.append(running)
             running = []
         running.append(nal)
@@ -28,10 +71,9 @@ def pictures(nals):
 
 
 class RtspCamera:
-    def __init__(self, film, fps):
-        nals = nal_units(film.read_bytes())
-        self.pictures, self.fps = pictures(nals), fps
-        self.sets = [next(n for n in nals if n[0] & 31 == kind) for kind in (7, 8)]
+    def __init__(self, film, fps, codec=H264):
+        self.fps = fps
+        self.show(film, codec)
         self.flowing, self.clients, self.served = threading.Event(), [], 0
         self.flowing.set()
         self.listener = socket.create_server(("127.0.0.1", 0))
@@ -46,6 +88,12 @@ class RtspCamera:
         self.flowing.set()
         self.listener.close()
         self.drop()
+
+    def show(self, film, codec=H264):
+        """From the next picture on; another codec is told to those that come anew."""
+        nals = nal_units(film.read_bytes())
+        sets = [next(n for n in nals if codec.kind(n) == kind) for kind in codec.sets]
+        self.pictures, self.sets, self.codec = pictures(nals, codec), sets, codec
 
     def stall(self):
         self.flowing.clear()
@@ -67,9 +115,11 @@ class RtspCamera:
                 threading.Thread(target=self._serve, args=(client,), daemon=True).start()
 
     def _description(self):
-        sets = ",".join(base64.b64encode(s).decode() for s in self.sets)
+        sets = [base64.b64encode(s).decode() for s in self.sets]
+        values = sets if len(self.codec.names) > 1 else [",".join(sets)]
+        told = ";".join(f"{name}={value}" for name, value in zip(self.codec.names, values))
         return ("v=0\r\no=- 0 0 IN IP4 127.0.0.1\r\ns=test\r\nt=0 0\r\nm=video 0 RTP/AVP 96\r\n"
-                f"a=rtpmap:96 H264/{CLOCK}\r\na=fmtp:96 packetization-mode=1;sprop-parameter-sets={sets}\r\n"
+                f"a=rtpmap:96 {self.codec.__name__}/{CLOCK}\r\na=fmtp:96 packetization-mode=1;{told}\r\n"
                 "a=control:track1\r\n").encode()
 
     def _serve(self, client):
@@ -111,14 +161,13 @@ class RtspCamera:
     def picture(self, number):
         return self.pictures[number % len(self.pictures)]
 
-    @staticmethod
-    def _payloads(nal):
-        """One packet, or fragments (FU-A)."""
+    def _payloads(self, nal):
+        """One packet, or fragments."""
         if len(nal) <= PAYLOAD_MAX:
             yield nal, True
             return
-        kind, rest = nal[0] & 31, nal[1:]
+        _, rest = self.codec.fragment(nal, 0)
         for at in range(0, len(rest), PAYLOAD_MAX):
             last = at + PAYLOAD_MAX >= len(rest)
-            head = bytes([nal[0] & 0xE0 | 28, (0x80 if at == 0 else 0) | (0x40 if last else 0) | kind])
+            head, _ = self.codec.fragment(nal, (0x80 if at == 0 else 0) | (0x40 if last else 0))
             yield head + rest[at:at + PAYLOAD_MAX], last

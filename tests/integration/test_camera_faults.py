@@ -8,7 +8,7 @@ import time
 import unittest
 
 from harness import BUILD, Gate, main, need, wait_until
-from rtsp import RtspCamera
+from rtsp import H265, RtspCamera
 
 SCENE_MAKE = BUILD / "tests" / "scene_make"
 DAY_S = 24 * 3600
@@ -19,10 +19,10 @@ class CameraFaults(unittest.TestCase):
         need(SCENE_MAKE.exists(), f"{SCENE_MAKE} is not built")
         self.gate = self.enterContext(Gate())
 
-    def draw(self, name, seconds=3):
+    def draw(self, name, seconds=3, width=640):
         film = self.gate.folder / name
-        subprocess.run([str(SCENE_MAKE), "--seed", "3", "--width", "640", "--height", "360", "--fps", "15", "--seconds",
-                        str(seconds), "--out", str(film), "--truth", str(film.with_suffix(".csv"))], check=True,
+        subprocess.run([str(SCENE_MAKE), "--seed", "3", "--width", str(width), "--height", str(width * 9 // 16), "--fps", "15",
+                        "--seconds", str(seconds), "--out", str(film), "--truth", str(film.with_suffix(".csv"))], check=True,
                        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
         return film
 
@@ -102,6 +102,31 @@ class CameraFaults(unittest.TestCase):
             self.assertLess(max(max(row[:304]) for row in rows), 24)
             self.assertGreater(max(max(row[336:]) for row in rows), 60)
             self.assertEqual(len([e for e in gate.events("operator.act") if e["data"]["act"] == "camera.watch"]), 2)
+            gate.stop()
+
+    def test_live_camera_may_change_its_size_and_its_codec(self):
+        gate = self.gate
+        other = gate.folder / "other.hevc"
+        subprocess.run(["ffmpeg", "-v", "error", "-i", str(self.draw("large.mp4")), "-c:v", "libx265", "-preset", "ultrafast",
+                        "-x265-params", "log-level=none:keyint=15:bframes=0", str(other)], check=True, stdin=subprocess.DEVNULL)
+        with RtspCamera(self.draw("live.h264"), 15) as live, RtspCamera(gate.folder / "live.h264", 15) as steady:
+            windows = [[[0, 0], [0.5, 0], [0.5, 1], [0, 1]]]  # with windows to hide pictures come one by one
+            gate.config["cameras"] = [{"name": "live", "role": "facade", "source": live.url, "privacy": windows},
+                                      {"name": "steady", "role": "facade", "source": steady.url}]
+            gate.start()
+            for name in ("live", "steady"):
+                wait_until(f"camera {name}", lambda n=name: self.camera(n)["state"] == "live")
+            self.assertEqual(len(self.first_picture("live")), 640 * 360)
+            live.show(self.draw("small.h264", width=480))  # in the middle of the stream
+            wait_until("the smaller pictures", lambda: len(self.first_picture("live")) == 480 * 270)
+            live.show(other, H265)  # its settings were changed: it starts anew
+            live.drop()
+            gate.wait_event("camera.lost", where=self.of("live"))
+            wait_until("the other codec", lambda: self.camera("live")["state"] == "live"
+                       and len(self.first_picture("live")) == 640 * 360)
+            self.assertEqual(gate.events("litter.detected"), [])
+            self.assertEqual([e for e in gate.events("camera.lost") if self.of("steady")(e)], [])
+            gate.verify()
             gate.stop()
 
     def first_picture(self, camera):

@@ -304,6 +304,46 @@ static void two_from_one_window_are_two(void **state)
 	assert_int_equal(watch(one_after_the_other, LEAD_FRAMES + 70 + TAIL_FRAMES, NULL).alerts, 2);
 }
 
+/* let go together, side by side: no image is beside its thing */
+static void two_at_once(int frame)
+{
+	fall_at(frame, 285, 3);
+	fall_at(frame, 335, 4);
+}
+
+static void two_side_by_side_are_two(void **state)
+{
+	(void)state;
+	assert_int_equal(watch(two_at_once, LEAD_FRAMES + 70 + TAIL_FRAMES, NULL).alerts, 2);
+}
+
+/* seen from 15 m away; @p out metres before the wall, or behind it: where its image in the glass stands */
+static float row_before_wall(float s, float out)
+{
+	return 500 * tanf(atan2f(42, 15) - atan2f(40 - 4.905F * s * s, 15 - out)) + 60;
+}
+
+static void before_glass(int frame)
+{
+	float s = (float)(frame - LEAD_FRAMES) * 0.04F, out = 0.4F + 0.8F * s;
+
+	if (s < 0 || s > 2.2F)
+		return;
+	scene_disc(&scene, 180 - 10 * s, row_before_wall(s, out), 4, 250);
+	if (s < 1.9F) /* the glass ends above the ground */
+		scene_disc(&scene, 320 - (140 + 10 * s) * (15 - out) / (15 + out), row_before_wall(s, -out),
+			   4, 250);
+}
+
+static void an_image_in_the_glass_belongs_to_its_throw(void **state)
+{
+	struct seen seen = watch(before_glass, LEAD_FRAMES + 60 + TAIL_FRAMES, NULL);
+
+	(void)state;
+	assert_int_equal(seen.alerts, 1);
+	assert_true(fabsf(seen.first.points[seen.first.point_count - 1].x - 160) < 16);
+}
+
 /* a drone comes, hangs in the air, and goes down as fast as it can */
 static void flown_in(int frame)
 {
@@ -399,6 +439,8 @@ int main(void)
 		cmocka_unit_test(a_flush_forgets_the_stream),
 		cmocka_unit_test(what_happens_after_the_landing_does_not_matter),
 		cmocka_unit_test(two_from_one_window_are_two),
+		cmocka_unit_test(two_side_by_side_are_two),
+		cmocka_unit_test(an_image_in_the_glass_belongs_to_its_throw),
 		cmocka_unit_test(what_came_flying_is_no_throw),
 		cmocka_unit_test(a_jump_in_time_begins_anew),
 		cmocka_unit_test(late_frames_are_counted),
