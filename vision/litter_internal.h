@@ -8,6 +8,7 @@
  *   litter_cut.c      a track -> that part of it which is the fall
  *   litter_measure.c  a track -> what can be measured of it
  *   litter_weigh.c    measures -> the reasons for and against a throw, by the curves of litter_table.c
+ *   litter_pair.c     two tracks at the same time: parts of one thing, or a thing and its image in glass
  *   litter_verdict.c  ended tracks -> verdicts with their reasons
  *   litter_origin.c   first sight -> floor and column
  *
@@ -253,6 +254,13 @@ void litter_note_rest(struct litter *litter, const struct litter_track *track, b
 /** Takes off what was before the release and after the landing. @return whether enough is left to judge. */
 bool litter_cut_to_fall(const struct litter *litter, struct litter_track *track);
 
+/* litter_pair.c */
+/** Whether @p image is what a wall of glass shows of @p thing. */
+bool litter_is_image(const struct litter *litter, const struct litter_track *thing,
+		     const struct litter_track *image);
+bool litter_are_parts(const struct litter *litter, const struct litter_track *a,
+		      const struct litter_track *b);
+
 /* litter_verdict.c */
 void litter_verdict_ended(struct litter *litter, const struct litter_track *track);
 void litter_verdict_step(struct litter *litter, bool final);
@@ -275,8 +283,8 @@ void litter_note_in_crowd(struct litter *litter, const struct litter_track *trac
 void litter_measure(const struct litter *litter, const struct litter_track *track, float *ret_values);
 
 /* litter_weigh.c, litter_table.c */
-#define LITTER_ALERT_SCORE 6.5F
-#define LITTER_SUSPECTED_SCORE 5.8F
+#define LITTER_ALERT_SCORE 7.0F
+#define LITTER_SUSPECTED_SCORE 6.0F
 enum { LITTER_KNOTS_MAX = 7 };
 /* what a measure weighs: 2 to LITTER_KNOTS_MAX knots, rising */
 struct litter_curve {

@@ -10,108 +10,17 @@
 #define SETTLE_S 0.4F     /* a fall is judged this long after its last sight */
 #define SETTLE_MAX_S 0.6F /* or later while something that may belong to it still moves */
 #define FOLLOWS_S 0.8F
-#define NEAR_PLACE 0.02F     /* of the height: about the same place */
-#define JOIN_LOSS 0.3F       /* of score, that two parts may lose by being taken for one fall */
-#define BESIDE 0.09F         /* of the width: what goes on there may be its part */
-#define TOGETHER 0.4F        /* of the shorter one's time */
-#define PARTS_APART 0.04F    /* of the height */
-#define IMAGE_ASIDE 0.05F    /* of the width */
-#define IMAGE_OUTWARD 0.004F /* of the width */
-#define IMAGE_ABOVE 0.025F   /* of the height */
-#define IMAGE_SLOWER 0.8F    /* way down, over that of the thing */
-#define IMAGE_FASTER 1.9F
-#define IMAGE_CLOSES_IN 0.03F /* of the height above the camera */
-#define STOREYS_MIN 2.0F
+#define NEAR_PLACE 0.02F   /* of the height: about the same place */
+#define JOIN_LOSS 0.3F     /* of score, that two parts may lose by being taken for one fall */
+#define BESIDE 0.09F       /* of the width: what goes on there may be its part */
 #define IMAGE_WAITS_S 3.0F /* for its thing to be done */
 #define KNOWN_S 4.0F       /* a fall that was told is remembered for this long, for what goes on from it */
-
-enum { PAIR_SIGHTS = 7 };
-
-/* two tracks at the same time, as seen from the one to the other; lengths in px */
-struct pair {
-	float apart;                    /* mean distance */
-	float aside, inward;            /* mean across; and towards the middle of the picture */
-	float below, below_least;       /* mean, least */
-	float fell, other_fell;         /* in the time that both were seen */
-	float height_begin, height_end; /* storeys above the camera over those of the other; NAN: not known */
-};
-
-/* storeys of the one over those of the other, above where the camera stands */
-static float ratio_of_heights(const struct litter *litter, float x, float y, float other_x, float other_y)
-{
-	const struct litter_calibration *c = &litter->config.calibration;
-	float w = (float)litter->width, h = (float)litter->height, column, floor, other;
-	float ground = (float)c->floor_low - 1.5F; /* cameras look up from somewhere near a man's height */
-
-	if (!c->known || !litter_origin_locate(litter->homography, x / w, y / h, &column, &floor) ||
-	    !litter_origin_locate(litter->homography, other_x / w, other_y / h, &column, &other) ||
-	    other + ground < STOREYS_MIN)
-		return NAN;
-	return (floor + ground) / (other + ground);
-}
-
-/* @return whether they were seen together for long enough to be compared */
-static bool compare(const struct litter *litter, const struct litter_track *a, const struct litter_track *b,
-		    struct pair *ret_pair)
-{
-	float begin = fmaxf(litter_first(a)->t, litter_first(b)->t),
-	      end = fminf(litter_last(a)->t, litter_last(b)->t);
-	float shorter = fminf(litter_last(a)->t - litter_first(a)->t, litter_last(b)->t - litter_first(b)->t);
-	struct pair p = {.below_least = INFINITY};
-
-	if (end - begin < TOGETHER * shorter || end <= begin)
-		return false;
-	for (int i = 0; i < PAIR_SIGHTS; i++) {
-		float t = begin + (end - begin) * (float)i / (PAIR_SIGHTS - 1);
-		float x = litter_x_at(a, t), y = litter_y_at(a, t), aside = litter_x_at(b, t) - x,
-		      below = litter_y_at(b, t) - y;
-
-		p.apart += hypotf(aside, below) / PAIR_SIGHTS;
-		p.aside += fabsf(aside) / PAIR_SIGHTS;
-		p.inward += (x > (float)litter->width / 2 ? -aside : aside) / PAIR_SIGHTS;
-		p.below += below / PAIR_SIGHTS;
-		p.below_least = fminf(p.below_least, below);
-		if (i == 0)
-			p.height_begin = ratio_of_heights(litter, x, y, x + aside, y + below);
-		else if (i == PAIR_SIGHTS / 2)
-			p.height_end = ratio_of_heights(litter, x, y, x + aside, y + below);
-	}
-	p.fell = litter_y_at(a, end) - litter_y_at(a, begin);
-	p.other_fell = litter_y_at(b, end) - litter_y_at(b, begin);
-	*ret_pair = p;
-	return true;
-}
-
-/*
- * The image in a wall of glass is as far behind the glass as its thing is before it, and as high. So, seen from below, it
- * stands a little below its thing, and nearer to the middle; it keeps pace with it, and stays
- * behind more and more as the thing flies out. Two throws are rarely so much in step.
- */
-static bool is_image(const struct litter *litter, const struct litter_track *thing,
-		     const struct litter_track *image)
-{
-	float w = (float)litter->width, h = (float)litter->height;
-	struct pair p;
-
-	if (!compare(litter, thing, image, &p))
-		return false;
-	return p.below > 0 && p.below_least > -IMAGE_ABOVE * h && p.aside < IMAGE_ASIDE * w &&
-	       p.inward > -IMAGE_OUTWARD * w && p.other_fell > IMAGE_SLOWER * p.fell &&
-	       p.other_fell < IMAGE_FASTER * p.fell + NEAR_PLACE * h &&
-	       !(p.height_end < p.height_begin - IMAGE_CLOSES_IN);
-}
-
-static bool are_parts(const struct litter *litter, const struct litter_track *a, const struct litter_track *b)
-{
-	struct pair p;
-
-	return compare(litter, a, b, &p) && p.apart < PARTS_APART * (float)litter->height;
-}
 
 /* side by side at the same time: a thing and its mirror image in the glass, or two parts of one thing */
 static bool beside(const struct litter *litter, const struct litter_track *a, const struct litter_track *b)
 {
-	return are_parts(litter, a, b) || is_image(litter, a, b) || is_image(litter, b, a);
+	return litter_are_parts(litter, a, b) || litter_is_image(litter, a, b) ||
+	       litter_is_image(litter, b, a);
 }
 
 /* @return whether @p b goes on where @p a was lost */
@@ -330,9 +239,9 @@ static void absorb_others(struct litter *litter, struct litter_fall *fall)
 /* whether @p a is the throw of the two: not its image; of two parts of one thing the longer one */
 static bool leads(const struct litter *litter, const struct litter_track *a, const struct litter_track *b)
 {
-	if (is_image(litter, a, b))
+	if (litter_is_image(litter, a, b))
 		return true;
-	return !is_image(litter, b, a) && litter_down(a) > litter_down(b);
+	return !litter_is_image(litter, b, a) && litter_down(a) > litter_down(b);
 }
 
 /* the throw among those that belong together speaks for all; one that was judged already has spoken */
@@ -360,7 +269,7 @@ static bool waits_for_thing(const struct litter *litter, const struct litter_fal
 		const struct litter_track *track = &litter->tracks[i];
 
 		if (track->live && track->count >= LITTER_SIGHTS_MIN &&
-		    litter_went_down(litter, track, FALL_MIN) && is_image(litter, track, &fall->track))
+		    litter_went_down(litter, track, FALL_MIN) && litter_is_image(litter, track, &fall->track))
 			return true;
 	}
 	return false;
