@@ -82,23 +82,24 @@ static bool rests_at(const struct litter *litter, const struct litter_track *tra
 	return false;
 }
 
-/* px: how far away from sight @p at the track has been before it, as the thing that it is from there on */
-static float way_to(const struct litter_track *track, int at)
+/* px: how far away from sight @p at the track has been before it, where it was of about @p size, too */
+static float way_to(const struct litter_track *track, int at, float size)
 {
-	struct litter_track rest = *track;
-	float far = 0, size;
+	float far = 0;
 
-	if (at < track->count - 1) {
-		rest.count = track->count - at;
-		memcpy(rest.sights, track->sights + at, sizeof(rest.sights[0]) * (size_t)rest.count);
-	}
-	size = litter_size(&rest);
 	for (int i = 0; i < at; i++) {
 		if (!sizes_differ(side_of(&track->sights[i]), size))
 			far = fmaxf(far, hypotf(track->sights[i].x - track->sights[at].x,
 						track->sights[i].y - track->sights[at].y));
 	}
 	return far;
+}
+
+/* px: how far the thing that it is from sight @p begin on had come to there; what was of another size was another thing */
+static float came_to(const struct litter_track *track, int begin)
+{
+	return begin == 0 ? 0
+			  : way_to(track, begin, litter_size_of(track->sights + begin, track->count - begin));
 }
 
 float litter_came_before(const struct litter *litter, const struct litter_sight *at, float size,
@@ -131,7 +132,7 @@ void litter_note_rest(struct litter *litter, const struct litter_track *track, b
 	litter->rests[i].t = litter_last(track)->t;
 	litter->rests[i].x = litter_last(track)->x;
 	litter->rests[i].y = litter_last(track)->y;
-	litter->rests[i].came = fmaxf(way_to(track, track->count - 1), before);
+	litter->rests[i].came = fmaxf(way_to(track, track->count - 1, size), before);
 }
 
 bool litter_flew(const struct litter *litter, const struct litter_track *track)
@@ -177,7 +178,7 @@ static bool cut_to_descent(const struct litter *litter, struct litter_track *tra
 		end = track->count - 1;
 	if (end + 1 - begin < LITTER_SIGHTS_MIN)
 		return false;
-	track->came = way_to(track, begin);
+	track->came = came_to(track, begin);
 	keep_sights(track, begin, end + 1);
 	return true;
 }
@@ -202,7 +203,7 @@ static bool cut_to_release(const struct litter *litter, struct litter_track *tra
 	}
 	if (end - begin < LITTER_SIGHTS_MIN)
 		return false;
-	track->came = fmaxf(track->came, way_to(track, begin));
+	track->came = fmaxf(track->came, came_to(track, begin));
 	track->waited = track->sights[begin].t - track->sights[0].t;
 	keep_sights(track, begin, end);
 	return true;

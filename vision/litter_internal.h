@@ -270,6 +270,7 @@ enum { LITTER_CROWD_SIGHTS_MIN = 4 };
 #define LITTER_CROWD_MIN 0.03F /* of the height */
 /** Upper quartile of the smaller side, px: motion blur draws out only the longer one. */
 float litter_size(const struct litter_track *track);
+float litter_size_of(const struct litter_sight *sights, int count);
 const struct litter_sight *litter_first(const struct litter_track *track);
 const struct litter_sight *litter_last(const struct litter_track *track);
 float litter_down(const struct litter_track *track);

@@ -98,14 +98,19 @@ static int compare_floats(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-float litter_size(const struct litter_track *track)
+float litter_size_of(const struct litter_sight *sights, int count)
 {
 	float side[LITTER_TRACK_POINTS_MAX];
 
-	for (int i = 0; i < track->count; i++)
-		side[i] = fminf(track->sights[i].w, track->sights[i].h);
-	qsort(side, (size_t)track->count, sizeof(*side), compare_floats);
-	return side[track->count * 3 / 4];
+	for (int i = 0; i < count; i++)
+		side[i] = fminf(sights[i].w, sights[i].h);
+	qsort(side, (size_t)count, sizeof(*side), compare_floats);
+	return side[count * 3 / 4];
+}
+
+float litter_size(const struct litter_track *track)
+{
+	return litter_size_of(track->sights, track->count);
 }
 
 static bool storeys_fallen(const struct litter *litter, const struct litter_track *track, float *ret_storeys)

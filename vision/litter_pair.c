@@ -45,7 +45,7 @@ static void add_moment(const struct litter *litter, const struct litter_track *a
 		       const struct litter_track *b, float t, int i, struct pair *p)
 {
 	float x = litter_x_at(a, t), y = litter_y_at(a, t), aside = litter_x_at(b, t) - x,
-	      below = litter_y_at(b, t) - y, ratio = ratio_of_heights(litter, x, y, x + aside, y + below);
+	      below = litter_y_at(b, t) - y;
 
 	p->apart += hypotf(aside, below) / PAIR_SIGHTS;
 	p->aside += fabsf(aside) / PAIR_SIGHTS;
@@ -53,17 +53,17 @@ static void add_moment(const struct litter *litter, const struct litter_track *a
 	p->below += below / PAIR_SIGHTS;
 	p->below_least = fminf(p->below_least, below);
 	if (i == 0) {
-		p->height_begin = ratio;
+		p->height_begin = ratio_of_heights(litter, x, y, x + aside, y + below);
 		p->y = y;
 		p->other_y = y + below;
 	}
 	if (i == PAIR_SIGHTS / 2)
-		p->height_middle = ratio;
+		p->height_middle = ratio_of_heights(litter, x, y, x + aside, y + below);
 	p->fell = y - p->y;
 	p->other_fell = y + below - p->other_y;
 }
 
-/* @return whether they were seen together for long enough to be compared */
+/* @return whether they were together for long enough to be compared, and near enough to belong together */
 static bool compare(const struct litter *litter, const struct litter_track *a, const struct litter_track *b,
 		    struct pair *ret_pair)
 {
@@ -74,8 +74,12 @@ static bool compare(const struct litter *litter, const struct litter_track *a, c
 
 	if (end - begin < TOGETHER * shorter || end <= begin)
 		return false;
-	for (int i = 0; i < PAIR_SIGHTS; i++) /* without the very end: it may be another thing's */
+	for (int i = 0; i < PAIR_SIGHTS; i++) { /* without the very end: it may be another thing's */
 		add_moment(litter, a, b, begin + (end - begin) * (float)i / PAIR_SIGHTS, i, &p);
+		if (p.aside >= IMAGE_ASIDE * (float)litter->width &&
+		    p.apart >= PARTS_APART * (float)litter->height)
+			return false;
+	}
 	*ret_pair = p;
 	return true;
 }
