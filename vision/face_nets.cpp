@@ -81,11 +81,11 @@ struct operation {
 class builder
 {
       public:
-	builder(cv::dnn::Net read, int channels, const struct face_model &model);
+	builder(const cv::dnn::Net &read, int channels, const struct face_model &model);
 	~builder();
-	struct net *build(const std::vector<int> &layers, int threads, std::vector<int> *ret_outputs);
-
-	std::vector<std::unique_ptr<foreign>> operators;
+	/* The operators are to live as long as the net. */
+	struct net *build(const std::vector<int> &layers, int threads, std::vector<int> *ret_outputs,
+			  std::vector<std::unique_ptr<foreign>> *ret_operators);
 
       private:
 	bool add_conv(int id);
@@ -95,6 +95,7 @@ class builder
 	int summand_of(int sum, int conv) const;
 
 	std::map<int, struct operation> nodes_;
+	std::vector<std::unique_ptr<foreign>> operators_;
 	struct net *net_ = nullptr;
 };
 
@@ -119,7 +120,7 @@ std::unique_ptr<foreign> operator_of(const cv::Ptr<cv::dnn::Layer> &layer,
 	return op;
 }
 
-builder::builder(cv::dnn::Net read, int channels, const struct face_model &model)
+builder::builder(const cv::dnn::Net &read, int channels, const struct face_model &model)
 {
 	std::vector<int> ids;
 	std::vector<std::vector<cv::dnn::MatShape>> ins, outs;
@@ -291,9 +292,9 @@ void builder::add_foreign(int id)
 		from.push_back(nodes_.at(before).value);
 	if (node.in.empty()) /* a constant */
 		node.in_shapes.clear();
-	operators.push_back(operator_of(node.op, node.in_shapes, node.out_shapes[0]));
+	operators_.push_back(operator_of(node.op, node.in_shapes, node.out_shapes[0]));
 	node.value =
-		net_add_foreign(net_, from.data(), from.size(), &shape, run_foreign, operators.back().get());
+		net_add_foreign(net_, from.data(), from.size(), &shape, run_foreign, operators_.back().get());
 	if (node.value < 0)
 		throw std::runtime_error(node.op->type + " cannot be added");
 	node.done = true;
@@ -316,7 +317,8 @@ void share(int parts, void (*part)(void *arg, int index), void *arg) noexcept
 		part(arg, i);
 }
 
-struct net *builder::build(const std::vector<int> &layers, int threads, std::vector<int> *ret_outputs)
+struct net *builder::build(const std::vector<int> &layers, int threads, std::vector<int> *ret_outputs,
+			   std::vector<std::unique_ptr<foreign>> *ret_operators)
 {
 	struct net *net;
 
@@ -331,6 +333,7 @@ struct net *builder::build(const std::vector<int> &layers, int threads, std::vec
 	}
 	if (net_finish(net_, threads, threads > 1 ? share : nullptr) < 0)
 		throw std::bad_alloc();
+	*ret_operators = std::move(operators_);
 	net = net_;
 	net_ = nullptr;
 	return net;
@@ -436,8 +439,7 @@ void face_net::parts::take_over(const std::string &path, int threads)
 		/* read anew: a net that has run has its operators merged */
 		builder builder(cv::dnn::readNetFromONNX(path), channels, model);
 
-		net = builder.build(layers, threads, &values);
-		operators = std::move(builder.operators);
+		net = builder.build(layers, threads, &values, &operators);
 		run_own(test);
 		for (size_t i = 0; i < expected.size(); i++) {
 			if (!agree(expected[i], net_output(net, values[i])))

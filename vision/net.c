@@ -298,7 +298,7 @@ static void run_conv(const struct net *net, const struct step *step)
 
 int net_run(struct net *net)
 {
-	const float *in[NET_FOREIGN_IN_MAX];
+	const float *in[NET_FOREIGN_IN_MAX] = {NULL};
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < net->steps_count; i++) {
