@@ -1,7 +1,8 @@
 /*
  * Record, then open. The decision is committed as access.request before the relay moves; what the relay then
  * did, with the time from frame to edge, is access.granted. A disk that has not answered after storage.slow_ms
- * keeps nobody waiting: the door opens and storage.slow is an alarm.
+ * keeps nobody waiting: the door opens and storage.slow is an alarm. Only a signed order waits: before its nonce is
+ * on the disk it could be played again.
  */
 #include "gate_access.h"
 
@@ -10,6 +11,8 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+
+enum { ORDER_WAIT_MS = 5000 }; /* a door that opens later would surprise whoever is there by then */
 
 static void answer(struct gate *gate, const struct gate_reply *reply, int r, const char *problem,
 		   json_t *result)
@@ -74,6 +77,13 @@ static void open_for(struct gate_entry *entry, const char *storage)
 	entry_free(entry);
 }
 
+static void refuse_order(struct gate_entry *entry)
+{
+	answer(entry->gate, &entry->reply, -EAGAIN,
+	       "the order could not be recorded: the door stays as it is", NULL);
+	entry_free(entry);
+}
+
 struct entry_handle {
 	struct gate_entry *entry;
 	uint32_t generation;
@@ -93,7 +103,10 @@ static void on_recorded(void *arg, int r, const struct event_row *row)
 	else
 		log_warning("log", "the decision for %s was not recorded: %s", entry->door->source,
 			    strerror(-r));
-	open_for(entry, r == 0 ? "committed" : "failed");
+	if (r < 0 && entry->ordered)
+		refuse_order(entry);
+	else
+		open_for(entry, r == 0 ? "committed" : "failed");
 }
 
 static void end_slow(struct gate *gate)
@@ -120,14 +133,19 @@ static void sooner(uint64_t *due_ms, const struct gate_pending *pending)
 		*due_ms = pending->until_ms;
 }
 
+/* Until when the disk may take. */
+static uint64_t patience_ends_ms(const struct gate_entry *entry)
+{
+	return entry->asked_mono_ms + (entry->ordered ? ORDER_WAIT_MS : entry->gate->config->storage.slow_ms);
+}
+
 uint64_t gate_entries_due_ms(const struct gate *gate)
 {
 	uint64_t due_ms = UINT64_MAX;
 
 	for (size_t i = 0; i < GATE_ENTRIES_MAX; i++)
-		if (gate->entries[i].used &&
-		    gate->entries[i].asked_mono_ms + gate->config->storage.slow_ms < due_ms)
-			due_ms = gate->entries[i].asked_mono_ms + gate->config->storage.slow_ms;
+		if (gate->entries[i].used && patience_ends_ms(&gate->entries[i]) < due_ms)
+			due_ms = patience_ends_ms(&gate->entries[i]);
 	for (size_t i = 0; i < CONFIG_DOORS_MAX; i++)
 		sooner(&due_ms, &gate->access->at_door[i]);
 	for (size_t i = 0; i < GATE_GUARDS_MAX; i++)
@@ -158,9 +176,12 @@ void gate_entries_tick(struct gate *gate, uint64_t now_ms)
 	for (size_t i = 0; i < GATE_ENTRIES_MAX; i++) {
 		struct gate_entry *entry = &gate->entries[i];
 
-		if (!entry->used || entry->asked_mono_ms + gate->config->storage.slow_ms > now_ms)
+		if (!entry->used || patience_ends_ms(entry) > now_ms)
 			continue;
-		open_for(entry, "slow");
+		if (entry->ordered)
+			refuse_order(entry);
+		else
+			open_for(entry, "slow");
 		note_slow(gate);
 	}
 	for (size_t i = 0; i < CONFIG_DOORS_MAX; i++)
@@ -290,6 +311,7 @@ void gate_entry_permit(struct gate *gate, const struct gate_entry_request *reque
 	entry->first_mono_us = request->first_mono_us;
 	entry->asked_mono_ms = clock_mono_ms();
 	entry->extended = decision->extended;
+	entry->ordered = request->nonce_key != NULL;
 	entry->reply = request->reply;
 	entry->factor = request->factor;
 	snprintf(entry->reader, sizeof(entry->reader), "%s", request->reader != NULL ? request->reader : "");
@@ -298,8 +320,11 @@ void gate_entry_permit(struct gate *gate, const struct gate_entry_request *reque
 	draft.person = entry->person[0] != '\0' ? entry->person : NULL;
 	*handle = (struct entry_handle){.entry = entry, .generation = entry->generation};
 	if (record_request(gate, &draft, way, decision, handle) < 0) {
-		free(handle);
-		open_for(entry, "failed"); /* logged there; a broken disk locks nobody out */
+		free(handle); /* logged there; a broken disk locks nobody out */
+		if (entry->ordered)
+			refuse_order(entry);
+		else
+			open_for(entry, "failed");
 	}
 	tell_marks(gate, request, decision);
 }

@@ -77,6 +77,7 @@ struct gate_entry {
 	char reader[CONFIG_NAME_BYTES]; /* "": none */
 	enum policy_factor factor;
 	bool extended;          /* this person needs more time */
+	bool ordered;           /* by a signed command, whose nonce must be on the disk first */
 	uint64_t first_mono_us; /* when the frame or the command arrived */
 	uint64_t asked_mono_ms; /* when the record was handed to the store */
 	struct gate_reply reply;
