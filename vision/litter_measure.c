@@ -5,7 +5,9 @@
 #include <string.h>
 
 #define CROWD_S 1.5F
-#define CROWD_FEW 0.35F       /* of the picture: less is nothing that hides things */
+#define CLEAR_DAY                                                                                            \
+	(2.0F / 32)     /* of the picture, where things fall: in rain nothing stands out more than that */
+#define CROWD_FEW 0.35F /* of the picture: less is nothing that hides things */
 #define PERSPECTIVE_TOP 0.25F /* of the height: plumb lines meet so far above the picture, or further */
 #define FLIES_OUT 1.25F       /* what comes nearer seems to move out along the plumb lines, and beyond */
 #define FLOOR_M 3.0F
@@ -477,11 +479,11 @@ static void measure_shape(const struct litter *litter, const struct litter_track
 static void measure_place(const struct litter *litter, const struct litter_track *track, float *m)
 {
 	float begin = litter_first(track)->t, end = litter_last(track)->t;
-	float out = standing_out(litter, track);
+	float out = standing_out(litter, track), crowd = crowd_at(litter, begin, end);
 
 	m[LITTER_STANDS_OUT] = out;
 	m[LITTER_AMBIGUOUS] = track->rivals / (float)track->count * (1 - out);
-	m[LITTER_CROWD] = crowd_at(litter, begin, end) * (1 - out);
+	m[LITTER_CROWD] = fmaxf(crowd * (1 - out), fminf(crowd, CLEAR_DAY));
 	m[LITTER_UPSET] = upsets_at(litter, begin, end);
 	m[LITTER_FOLIAGE] =
 		track->busy / (float)(track->tiles > 0 ? track->tiles : 1) * (1 - RAIN_STIRS * out);
