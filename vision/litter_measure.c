@@ -5,9 +5,8 @@
 #include <string.h>
 
 #define CROWD_S 1.5F
-#define CLEAR_DAY                                                                                            \
-	(2.0F / 32)     /* of the picture, where things fall: in rain nothing stands out more than that */
-#define CROWD_FEW 0.35F /* of the picture: less is nothing that hides things */
+#define CLEAR_DAY 0.0625F     /* of the picture: in rain nothing stands out more than then */
+#define CROWD_FEW 0.35F       /* of the picture: less is nothing that hides things */
 #define PERSPECTIVE_TOP 0.25F /* of the height: plumb lines meet so far above the picture, or further */
 #define FLIES_OUT 1.25F       /* what comes nearer seems to move out along the plumb lines, and beyond */
 #define FLOOR_M 3.0F
