@@ -178,6 +178,8 @@ size_t face_boxes_best(struct face *faces, size_t count, float overlap_max)
 {
 	size_t kept = 0;
 
+	if (count == 0)
+		return 0; /* there may be no array then */
 	qsort(faces, count, sizeof(*faces), surest_first);
 	for (size_t i = 0; i < count; i++) {
 		bool covered = !is_box(&faces[i]);
