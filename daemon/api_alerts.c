@@ -9,7 +9,8 @@
 #include "base/clock.h"
 #include "base/json.h"
 
-enum { CAUSE_BYTES_MAX = 64, NOTE_BYTES_MAX = 4000, PAGE_ROWS = 1000 };
+/* PAGE_ROWS: of the old alerts, read at start; few, so that doors and others' questions come between */
+enum { CAUSE_BYTES_MAX = 64, NOTE_BYTES_MAX = 4000, PAGE_ROWS = 100 };
 
 /* ---- knowing them ---- */
 

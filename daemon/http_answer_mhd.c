@@ -110,7 +110,7 @@ static const char *code_of(unsigned status)
 	return "failed";
 }
 
-static char *problem_text(unsigned status, const char *code, const char *detail)
+char *http_problem_text(unsigned status, const char *code, const char *detail)
 {
 	json_t *problem = json_pack("{s:s,s:s,s:i,s:s,s:s}", "type", "about:blank", "title",
 				    MHD_get_reason_phrase_for(status), "status", (int)status, "code",
@@ -129,7 +129,7 @@ static char *problem_text(unsigned status, const char *code, const char *detail)
 void http_respond_problem_code(struct http *http, struct http_token token, unsigned status, const char *code,
 			       const char *detail)
 {
-	char *text = problem_text(status, code, detail);
+	char *text = http_problem_text(status, code, detail);
 
 	http_respond(http, token, status, "application/problem+json", text, text != NULL ? strlen(text) : 0);
 }

@@ -163,6 +163,31 @@ static enum MHD_Result begin(struct exchange *exchange)
 	return queue_answer(exchange);
 }
 
+/*
+ * A chunked body turned out too large: said at once, past libmicrohttpd, which answers only when it has all of it. What
+ * still comes is thrown away for a while, for a connection closed over unread bytes would take the answer with it. Over
+ * TLS the answer waits for the end, or the client is hung up on.
+ */
+static void refuse_early(struct exchange *exchange)
+{
+	char answer[512], *problem;
+	int n;
+
+	if (!exchange->local && exchange->http->cert != NULL)
+		return;
+	problem = http_problem_text(413, NULL, "the body is larger than this path takes");
+	if (problem == NULL)
+		return;
+	n = snprintf(
+		answer, sizeof(answer),
+		"HTTP/1.1 413 %s\r\nContent-Type: application/problem+json\r\nCache-Control: no-store\r\n"
+		"Connection: close\r\nContent-Length: %zu\r\n\r\n%s",
+		MHD_get_reason_phrase_for(413), strlen(problem), problem);
+	free(problem);
+	exchange->refused = n < (int)sizeof(answer) && send(exchange->peer->fd, answer, (size_t)n,
+							    MSG_DONTWAIT | MSG_NOSIGNAL) == (ssize_t)n;
+}
+
 static enum MHD_Result take_body(struct exchange *exchange, const char *data, size_t *bytes)
 {
 	struct http *http = exchange->http;
@@ -180,6 +205,8 @@ static enum MHD_Result take_body(struct exchange *exchange, const char *data, si
 		exchange->body_bytes = wanted;
 		http->bodies_bytes += *bytes;
 	} else {
+		if (exchange->discarded == 0)
+			refuse_early(exchange);
 		exchange->discarded += *bytes;
 	}
 	*bytes = 0;
@@ -191,6 +218,8 @@ static enum MHD_Result finish(struct exchange *exchange)
 	struct http *http = exchange->http;
 	struct http_request request = request_of(exchange);
 
+	if (exchange->refused)
+		return MHD_NO; /* it was told, and that the connection closes */
 	if (http->answers_left == 0) {
 		http->turns_due = http->turns_due > 0 ? http->turns_due : 1;
 		return MHD_YES; /* asked again at the next turn */

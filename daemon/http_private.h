@@ -45,6 +45,7 @@ struct exchange {
 	bool local, handled, suspended, answered;
 	char *body;
 	size_t body_bytes, body_bytes_max, discarded;
+	bool refused;    /* the answer to a body that is too large is sent */
 	unsigned status; /* of the answer in waiting, `response` */
 	struct MHD_Response *response;
 	struct header *headers; /* of the answer, beside those that each has */
@@ -73,6 +74,9 @@ struct http_token http_token_of(const struct exchange *exchange);
 
 /** The exchange of a token; NULL: its client is gone. */
 struct exchange *http_find(struct http *http, struct http_token token);
+
+/** A problem document (RFC 9457) to be freed; NULL: no memory. @p code NULL: the status's own. */
+char *http_problem_text(unsigned status, const char *code, const char *detail);
 
 /** Let a connection that was put to sleep go on. */
 void http_resume(struct exchange *exchange);

@@ -238,13 +238,13 @@ static int set_paths(struct store *store, const struct store_config *config)
 static int open_queues(struct store *store)
 {
 	/* every write and read on its way, every note, and an anchor a batch while those are many */
-	size_t answers_max = store->queue_max + STORE_QUERIES_MAX + STORE_NOTES_MAX + 64;
+	size_t answers_max = store->queue_max + STORE_QUERIES_MAX + 1 + STORE_NOTES_MAX + 64;
 	int r = queue_open(sizeof(struct store_message *), store->queue_max, QUEUE_REFUSE_WHEN_FULL, NULL,
 			   &store->writes);
 
 	if (r == 0)
-		r = queue_open(sizeof(struct store_message *), STORE_QUERIES_MAX, QUEUE_REFUSE_WHEN_FULL,
-			       NULL, &store->queries);
+		r = queue_open(sizeof(struct store_message *), STORE_QUERIES_MAX + 1, QUEUE_REFUSE_WHEN_FULL,
+			       NULL, &store->queries); /* and one that nobody asked: store_warm_reader() */
 	if (r == 0)
 		r = queue_open(sizeof(struct store_message *), answers_max, QUEUE_REFUSE_WHEN_FULL, NULL,
 			       &store->answers);
@@ -345,7 +345,7 @@ static void answer_read(struct store *store, struct store_read *read)
 		store->audit_started = false;
 		store->verifying = false;
 		read->verified(read->arg, read->r, &read->audit);
-	} else {
+	} else if (!read->unasked) {
 		store->reads--;
 		if (read->message.kind == STORE_READ_REPORT)
 			read->reported(read->arg, read->r, read->report);
@@ -390,6 +390,8 @@ static void hear_news(struct store *store, const struct store_note *note)
 		store->unusable = true;
 	}
 	store->ops.news(store->arg, note->news, note->text);
+	if (note->news == STORE_READY)
+		store_warm_reader(store);
 }
 
 static void hear_face(struct store *store, const struct store_face *face)

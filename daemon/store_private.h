@@ -109,6 +109,7 @@ struct store_read {
 	struct event_row *rows;
 	size_t count;
 	struct audit_result audit;
+	bool unasked; /* store_warm_reader(): nobody waits for it, and it does not count */
 };
 
 struct store_counter {
@@ -218,6 +219,8 @@ void store_message_free(struct store_message *message);
 void *store_write_thread(void *store);
 void *store_query_thread(void *store);
 void *store_audit_thread(void *job);
+/** Have the newest rows read once, so that the first who asks for a page waits for no cold disk. After READY. */
+void store_warm_reader(struct store *store);
 
 /* store_search.c, store_report.c */
 bool store_filter_is_search(const struct store_filter *filter);

@@ -5,7 +5,7 @@
 
 #include "store_private.h"
 
-enum { QUERY_TYPES_MAX = 128, SQL_BYTES = 1024, EDGE_ROWS = 10000 };
+enum { QUERY_TYPES_MAX = 128, SQL_BYTES = 1024, EDGE_ROWS = 10000, WARM_ROWS = 100 };
 
 struct reader {
 	struct store *store;
@@ -357,6 +357,20 @@ static int ask(struct store *store, const struct store_filter *filter, store_row
 int store_query_events(struct store *store, const struct store_filter *filter, store_rows_fn done, void *arg)
 {
 	return store_filter_is_search(filter) ? -EINVAL : ask(store, filter, done, NULL, arg);
+}
+
+void store_warm_reader(struct store *store)
+{
+	struct store_read *read = calloc(1, sizeof(*read));
+	struct store_message *message = (struct store_message *)read;
+
+	if (read == NULL)
+		return; /* only a help: the first page comes without, too */
+	message->kind = STORE_READ_EVENTS;
+	read->filter.limit = WARM_ROWS;
+	read->unasked = true;
+	if (queue_push(store->queries, &message) < 0)
+		store_message_free(message);
 }
 
 int store_search(struct store *store, const struct store_filter *filter, store_found_fn done, void *arg)

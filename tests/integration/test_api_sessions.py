@@ -2,6 +2,7 @@
 The console's door: sessions, roles, tokens and limits over TCP, as a browser and as somebody who is up to no good.
 """
 import contextlib
+import select
 import socket
 import subprocess
 import unittest
@@ -97,6 +98,28 @@ class Console(unittest.TestCase):
         with contextlib.closing(socket.create_connection(("127.0.0.1", self.port), harness.LIMIT_S)) as upload:
             upload.sendall(b"POST /api/v1/session HTTP/1.1\r\nHost: localhost\r\nContent-Length: 209715200\r\n\r\n")
             self.assertIn(b" 413 ", upload.recv(4096))
+        gate.stop()
+
+    def test_200_megabytes_in_pieces_are_refused_early(self):
+        gate = self.gate.start()
+        manager = gate.console("mia", "manager")
+        person = manager.call("POST", "people", {"name": "Anna"})[1]["id"]
+        piece = b"%x\r\n%s\r\n" % (1 << 20, bytes(1 << 20))
+        for path in (f"people/{person}/faces", "people/import"):
+            with contextlib.closing(socket.create_connection(("127.0.0.1", self.port), harness.LIMIT_S)) as upload:
+                head = "".join(f"{name}: {value}\r\n" for name, value in manager.headers.items())
+                upload.sendall(f"POST /api/v1/{path} HTTP/1.1\r\nHost: localhost\r\n{head}"
+                               "Content-Type: application/octet-stream\r\nTransfer-Encoding: chunked\r\n\r\n".encode())
+                sent, answer = 0, b""
+                with contextlib.suppress(ConnectionError):
+                    while sent < 200 and not select.select([upload], [], [], 0)[0]:
+                        upload.sendall(piece)
+                        sent += 1
+                with contextlib.suppress(ConnectionError):
+                    answer = upload.recv(4096)
+            self.assertLess(sent, 40, path)
+            self.assertIn(b" 413 ", answer)
+            self.assertIn(b"application/problem+json", answer)
         gate.stop()
 
     def test_nothing_but_tls_leaves_the_machine(self):
