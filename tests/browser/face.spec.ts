@@ -38,3 +38,22 @@ test('whom a manager enrolled by photo comes in by face', async ({ desk, gate })
 	await page.goto(`${gate.url}/#/doors`);
 	await expect(page.locator('.passed li', { hasText: 'Franck' }).filter({ hasText: 'Entry granted' }).first()).toBeVisible({ timeout: 60_000 });
 });
+
+test('a camera of H.265 is seen: as it comes where this browser plays it, else as pictures', async ({ desk, gate }) => {
+	test.skip(gate.skip !== undefined, gate.skip);
+	const { page } = desk;
+
+	await logIn(page, gate, 'gus', 'live');
+	const type = await page.evaluate(async () => {
+		const answer = await fetch('/api/v1/cameras/yard/live.mp4');
+
+		await answer.body!.cancel();
+		return answer.headers.get('Content-Type') ?? '';
+	});
+	expect(type).toMatch(/^video\/mp4; codecs="hvc1\.1\.6\.L/);
+	const yard = page.locator('.camera').filter({ has: page.getByRole('heading', { name: 'yard' }) });
+	if (await page.evaluate((of) => MediaSource.isTypeSupported(of), type))
+		await expect.poll(() => yard.locator('video').evaluate((v: HTMLVideoElement) => !v.paused && v.videoWidth)).toBe(320);
+	else
+		await expect.poll(() => yard.locator('img').evaluate((i: HTMLImageElement) => i.naturalWidth)).toBe(320);
+});

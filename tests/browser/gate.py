@@ -2,7 +2,8 @@
 A whole gate for the browser's tests: daemon, broker, a facade camera that shows a throw when it is asked to, a card
 reader, and users of each role. Prints one line of JSON when it is ready, and ends when its input does.
 
-With --faces a camera at the door as well, before which the man of the demo's photos stands every 11 seconds.
+With --faces a camera at the door as well, before which the man of the demo's photos stands every 11 seconds, and one of
+H.265 in the yard.
 
 A test asks over plain HTTP (the "control" address): POST /throw lets something fall, POST /swipe holds a card of a
 resident whom a guard must let in, POST /stop and /start end and begin the daemon.
@@ -57,6 +58,13 @@ def draw_face(folder):
                     "color=gray:s=640x480:r=25:d=4,format=yuv420p,setsar=1[g];[0:v]fps=25,scale=-2:480,"
                     "pad=640:480:(ow-iw)/2:0:gray,setsar=1,format=yuv420p[a];[g][a]concat=n=2:v=1:a=0[v]",
                     "-map", "[v]", "-c:v", "libx264", "-preset", "ultrafast", "-g", "25", str(film)], check=True)
+    return film
+
+
+def draw_h265(folder):
+    film = folder / "yard.mp4"
+    subprocess.run(["ffmpeg", "-nostdin", "-v", "error", "-y", "-f", "lavfi", "-i", "testsrc=s=320x180:r=5:d=4", "-c:v", "libx265",
+                    "-preset", "ultrafast", "-g", "5", "-pix_fmt", "yuv420p", "-x265-params", "log-level=none", str(film)], check=True)
     return film
 
 
@@ -115,6 +123,7 @@ def main():
             gate.config["face"] = {"repeat_ms": 5000}
             gate.config["cameras"].append({"name": "entrance", "role": "face", "door": "main", "loop": True,
                                            "source": f"file:{draw_face(gate.folder)}"})
+            gate.config["cameras"].append({"name": "yard", "role": "facade", "loop": True, "source": f"file:{draw_h265(gate.folder)}"})
         gate.start()
         populate(gate)
         wait_until("the camera", lambda: gate.status()["cameras"][0]["state"] == "live")

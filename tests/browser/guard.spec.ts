@@ -5,11 +5,32 @@ import { control, expect, logIn, test } from './gate';
 test('a guard finds a new alert live, plays it, marks it false and exports it', async ({ desk, gate }, info) => {
 	const { page } = desk;
 
+	/* what is heard and shown outside the page is counted; a tab in front needs no notification, so it says that it is not */
+	await page.addInitScript(() => {
+		const told: string[] = [], begin = OscillatorNode.prototype.start;
+
+		OscillatorNode.prototype.start = function (at?: number) { told.push('tone'); begin.call(this, at); };
+		Object.assign(window, { told, Notification: class {
+			static permission = 'default';
+			static requestPermission(): Promise<string> { return Promise.resolve(this.permission = 'granted'); }
+			constructor(title: string, options: { body: string }) { told.push(`${title}: ${options.body}`); }
+			close(): void { /* nothing is shown */ }
+		} });
+	});
+	const told = (): Promise<string[]> => page.evaluate(() => (window as unknown as { told: string[] }).told);
 	await logIn(page, gate, 'gus', 'alerts');
 	await expect(page.getByText('All reviewed')).toBeVisible();
+	expect(await told()).toEqual([]);
+	await page.getByRole('button', { name: 'Sound for new alerts' }).click();
+	await page.getByRole('button', { name: 'Browser notifications' }).click();
+	await expect(page.getByRole('button', { name: 'Notifications are on' })).toHaveAttribute('aria-pressed', 'true');
+	expect(await told()).toEqual(['tone', 'tone']);
+	await page.evaluate(() => Object.defineProperty(document, 'visibilityState', { value: 'hidden', configurable: true }));
 	await control(gate, 'throw');
 	const card = page.locator('.alert-card');
 	await expect(card).toHaveCount(1, { timeout: 30_000 });
+	await expect.poll(told).toEqual(['tone', 'tone', 'tone', 'tone', expect.stringMatching(/^Thrown object: Floor 1[0-2].*C/)]);
+	await page.evaluate(() => delete (document as { visibilityState?: unknown }).visibilityState);
 	await expect(page.getByRole('heading', { name: /Floor 1[0-2].*, column C/ })).toBeVisible();
 	await expect(page.locator('nav.side .count')).toHaveText('1');
 	await expect(page.getByText('storeys fallen')).toBeVisible();
@@ -20,9 +41,12 @@ test('a guard finds a new alert live, plays it, marks it false and exports it', 
 	await expect.poll(() => video.evaluate((v: HTMLVideoElement) => !v.paused && v.currentTime > 0)).toBe(true);
 	await page.keyboard.press(' ');
 	await expect.poll(() => video.evaluate((v: HTMLVideoElement) => v.paused)).toBe(true);
-	const before = await video.evaluate((v: HTMLVideoElement) => v.currentTime);
+	const at = (): Promise<number> => video.evaluate((v: HTMLVideoElement) => v.currentTime), paused = await at();
+	await page.keyboard.press(',');
+	await expect.poll(at).toBeLessThan(paused);
+	const back = await at();
 	await page.keyboard.press('.');
-	await expect.poll(() => video.evaluate((v: HTMLVideoElement) => v.currentTime)).toBeGreaterThan(before);
+	await expect.poll(at).toBeGreaterThan(back);
 	await page.keyboard.press('s');
 	await expect.poll(() => video.evaluate((v: HTMLVideoElement) => v.playbackRate)).toBe(0.5);
 	await expect(page.locator('.overlay .path-ahead')).toBeAttached();

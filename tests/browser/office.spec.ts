@@ -8,6 +8,15 @@ const photo = `${source}/models/demo/franck_01829.jpg`, model = `${source}/model
 const CARD = '10429498';
 const MARKUP = '<img src=x onerror="document.title=\'owned\'"> & "Co" </script>';
 
+const each = (names: string[], n: number): Record<string, number> => Object.fromEntries(names.map((name, i) => [name, n * (i + 1)]));
+const FULL_MONTH = {
+	entries: each(['face', 'card', 'pin', 'qr', 'pass', 'remote', 'exit'], 12345),
+	denials: each(['CredentialNotFound', 'CredentialNotEnabled', 'CredentialExpired', 'InvalidPIN', 'NotPermittedAtThisTime', 'Unauthorized', 'AntiPassback', 'Interlock', 'Liveness', 'Blocklisted'], 99),
+	alerts: each(['alert', 'suspected'], 40), verdicts: each(['confirmed', 'false', 'unsure'], 9), review: { reviewed: 54, median_s: 83, p90_s: 4000 },
+	blind_hours: each(Array.from({ length: 8 }, (_, i) => `camera-of-the-yard-${i + 1}`), 1.5), video_looks: each(['guard', 'manager', 'admin'], 77),
+	faults: each(['camera.lost', 'door.fault', 'link.lost', 'storage.failed', 'storage.slow', 'storage.set_aside', 'reader.fault', 'evidence.space_low', 'model.failed', 'board.fault'], 3), erasures: { people: 31 },
+};
+
 const goTo = async (page: Page, to: string): Promise<void> => {
 	await page.evaluate((hash) => { location.hash = `#/${hash}`; }, to);
 	await expect(page.locator('.state.loading')).toHaveCount(0);
@@ -80,6 +89,34 @@ test('a manager enrols somebody, draws a rule, sees the entry, exports and check
 	await page.getByRole('dialog').getByLabel('When').selectOption('drawn');
 	await page.getByRole('button', { name: 'Save' }).click();
 	await expect(page.getByRole('region', { name: 'Rules' })).toContainText('by-card');
+
+	/* a week of holidays, and the Saturday before works as a Friday */
+	await goTo(page, 'rules/holidays');
+	for (const [name, date, to, as] of [['national-day', '2026-10-01', '2026-10-07', 'holiday'], ['swapped', '2026-09-26', '', 'fri']] as const) {
+		await page.getByRole('button', { name: 'New holiday' }).click();
+		const form = page.getByRole('dialog');
+		await form.getByLabel('Short name').fill(name);
+		await form.getByRole('button', { name: 'Save' }).click();
+		await expect(form.getByRole('alert')).toContainText('A date is missing.');
+		await form.getByLabel('Date').fill(date);
+		await form.getByLabel('Until').fill(to);
+		await form.getByLabel('What it is').selectOption(as);
+		await form.getByRole('button', { name: 'Save' }).click();
+		await expect(form).toHaveCount(0);
+	}
+	const holidays = page.getByRole('region', { name: 'Holidays' });
+	await expect(holidays.locator('tbody tr').first()).toContainText('works as Fri');
+	await expect(holidays).toContainText('2026-10-07');
+	await page.getByRole('button', { name: 'Change national-day' }).click();
+	await page.getByRole('dialog').getByLabel('Until').fill('2026-09-30');
+	await page.getByRole('dialog').getByRole('button', { name: 'Save' }).click();
+	await expect(page.getByRole('dialog').getByRole('alert')).toContainText('The end lies before the beginning.');
+	await page.getByRole('dialog').getByLabel('Until').fill('2026-10-08');
+	await page.getByRole('dialog').getByRole('button', { name: 'Save' }).click();
+	await expect(holidays).toContainText('2026-10-08');
+	await page.getByRole('button', { name: 'Remove swapped' }).click();
+	await page.getByRole('dialog').getByRole('button', { name: 'Remove', exact: true }).click();
+	await expect(holidays.locator('tbody tr')).toHaveCount(1);
 
 	/* would she get in? found by her initials */
 	await goTo(page, 'rules/what-if');
@@ -196,6 +233,16 @@ test('a guard makes a visitor pass, the month is printed without anybody\'s name
 	await logIn(other, gate, 'ada', 'report');
 	await expect(other.getByRole('article')).toContainText('门禁运行公示');
 	await expect(other.getByRole('article')).not.toContainText(/王小明|[0-9A-HJKMNP-TV-Z]{26}/);
+	/* the fullest month there can be is one sheet of A4, in either language */
+	const month = (await (await other.request.get(`${gate.url}/api/v1/report?month=${new Date().toISOString().slice(0, 7)}`)).json()) as object;
+	await other.route('**/api/v1/report?*', (route) => route.fulfill({ json: { ...month, ...FULL_MONTH } }));
+	await other.reload();
+	for (const language of ['English', '中文']) {
+		await expect(other.getByRole('article')).toContainText('camera-of-the-yard-8');
+		expect((await other.pdf({ preferCSSPageSize: true })).toString('latin1').match(/\/Type \/Page\b/g), language).toHaveLength(1);
+		await other.getByRole('button', { name: language }).click();
+	}
+	await other.unroute('**/api/v1/report?*');
 	await goTo(other, 'health');
 	await expect(other.locator('.chart canvas')).toHaveCount(2);
 	await goTo(other, 'users');

@@ -90,6 +90,28 @@ static void what_is_watched_plays_across_a_loop(void **state)
 	assert_string_equal(facts.codec, "h264");
 }
 
+static void h265_is_named_for_the_browser_to_judge(void **state)
+{
+	char type[LIVE_TYPE_BYTES], path[160], watched[160];
+	const struct video_spec spec = {"libx265", 160, 120, FRAMES, GOP, 0};
+	struct video_facts facts;
+
+	snprintf(path, sizeof(path), "%s/hevc.mp4", dir);
+	snprintf(watched, sizeof(watched), "%s/hevc-watched.mp4", dir);
+	if (video_make(path, &spec) != 0)
+		skip();
+	memset(&seen, 0, sizeof(seen));
+	seen.turn = live_watch(*state, true);
+	seen.file = fopen(watched, "wb");
+	live_play(*state, path, keep);
+	fclose(seen.file);
+	assert_int_equal(live_type(*state, type), 0);
+	assert_memory_equal(type, "video/mp4; codecs=\"hvc1.1.6.L", 29);
+	assert_int_equal(video_read(watched, &facts), 0);
+	assert_int_equal(facts.frames, FRAMES - 1);
+	assert_string_equal(facts.codec, "hevc");
+}
+
 static void nobody_watches_and_nothing_is_made(void **state)
 {
 	struct pollfd pollfd = {.fd = live_fd(*state), .events = POLLIN};
@@ -209,6 +231,7 @@ int main(void)
 #define WITH_LIVE(test) cmocka_unit_test_setup_teardown(test, open_live, close_live)
 	const struct CMUnitTest tests[] = {
 		WITH_LIVE(what_is_watched_plays_across_a_loop),
+		WITH_LIVE(h265_is_named_for_the_browser_to_judge),
 		WITH_LIVE(nobody_watches_and_nothing_is_made),
 		WITH_LIVE(a_new_turn_begins_with_its_own_head),
 		WITH_LIVE(another_size_has_another_head),

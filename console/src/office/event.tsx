@@ -19,6 +19,7 @@ export function summary(event: EventRow): string {
 	for (const key of SAID) {
 		const value = data[key];
 
+		if (key === 'rule' && event.type === 'access.denied') continue; /* the reason says it */
 		if (typeof value === 'string' && value !== '') said.push(inWords(value));
 	}
 	if (typeof data['by'] === 'string') said.push(data['by'] === 'socket' ? word('socket') : t(`by ${data['by']}`, `操作人 ${data['by']}`));

@@ -14,8 +14,8 @@ export const nameProblem = (name: string, taken: readonly string[] = []): string
 
 interface Paged<T> { items: T[]; next: string | null }
 
-/** All of a list that comes in pages; progress is how many are there so far. */
-export function useAll<T extends { id: string }>(path: string, key: 'items' | 'people' = 'items'): Loaded<T[]> & { sofar: number } {
+/** All of a list that comes in pages (null: nothing yet); progress is how many are there so far. */
+export function useAll<T extends { id: string }>(path: string | null, key: 'items' | 'people' = 'items'): Loaded<T[]> & { sofar: number } {
 	const [data, setData] = useState<T[] | undefined>(), [problem, setProblem] = useState<Problem | undefined>();
 	const [sofar, setSofar] = useState(0), [turn, setTurn] = useState(0);
 	const gone = useRef(0);
@@ -26,6 +26,7 @@ export function useAll<T extends { id: string }>(path: string, key: 'items' | 'p
 			const all: T[] = [];
 			let after: string | null = '';
 
+			if (path === null) return;
 			while (after !== null) {
 				const page: Paged<T> & { people?: T[] } = await get(`${path}${path.includes('?') ? '&' : '?'}limit=1000${after ? `&after=${encodeURIComponent(after)}` : ''}`);
 

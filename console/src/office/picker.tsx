@@ -4,14 +4,18 @@ import type { Person } from '../api';
 import { t } from '../i18n';
 import { PersonName } from '../ui';
 import { useAll } from './parts';
-import { byPinyin, finder, searchable } from './pinyin';
+import { finder, orderOf, searchable } from './pinyin';
 
 export interface Known extends Person { texts: string[] }
 
-/** Everybody by pinyin, ready to be searched: a hundred thousand, too. */
-export function usePeople(): { load: ReturnType<typeof useAll<Person>>; people: Known[] } {
-	const load = useAll<Person>('people', 'people');
-	const people = useMemo(() => (load.data ?? []).map((p) => ({ ...p, texts: searchable(p.name) })).sort((a, b) => byPinyin(a.texts, b.texts)), [load.data]);
+/** Everybody by pinyin, ready to be searched: a hundred thousand, too. wanted: false as long as nobody searches. */
+export function usePeople(wanted = true): { load: ReturnType<typeof useAll<Person>>; people: Known[] } {
+	const load = useAll<Person>(wanted ? 'people' : null, 'people');
+	const people = useMemo(() => (load.data ?? []).map((p) => {
+		const texts = searchable(p.name);
+
+		return { ...p, texts, order: orderOf(texts) };
+	}).sort((a, b) => (a.order < b.order ? -1 : a.order > b.order ? 1 : 0)), [load.data]);
 
 	return { load, people };
 }
@@ -29,7 +33,7 @@ function first(people: Known[], fits: (texts: string[]) => boolean, most: number
 }
 
 /** A combobox; @p value is an id or ''. */
-export function PersonPicker({ label, people, value, set, hint, error }: { label: string; people: Known[]; value: string; set: (id: string) => void; hint?: string; error?: string | undefined }) {
+export function PersonPicker({ label, people, loading, value, set, hint, error }: { label: string; people: Known[]; loading?: boolean; value: string; set: (id: string) => void; hint?: string; error?: string | undefined }) {
 	const id = useId(), [query, setQuery] = useState(''), [open, setOpen] = useState(false), [at, setAt] = useState(0);
 	const matches = useMemo(() => (open ? first(people, finder(query), SHOWN) : []), [open, query, people]);
 	const choose = (person: Known | undefined): void => {
@@ -68,7 +72,7 @@ export function PersonPicker({ label, people, value, set, hint, error }: { label
 					<li key={p.id} id={`${id}-${i}`} role="option" aria-selected={i === at} onMouseDown={(e) => { e.preventDefault(); choose(p); }}>
 						<span>{p.name}</span>{!p.enabled && <small> {t('(off)', '（停用）')}</small>}</li>
 				))}
-				{open && matches.length === 0 && <li class="dim" role="option" aria-selected={false} aria-disabled="true">{t('Nobody of that name', '没有匹配的人员')}</li>}
+				{open && matches.length === 0 && <li class="dim" role="option" aria-selected={false} aria-disabled="true">{loading ? t('Loading…', '加载中…') : t('Nobody of that name', '没有匹配的人员')}</li>}
 			</ul>
 			<small id={`${id}-about`} role={error ? 'alert' : undefined}>{error ?? hint ?? ''}</small>
 		</div>

@@ -63,12 +63,8 @@ export function searchable(name: string): string[] {
 	return [plain(name), ...(/[\u4e00-\u9fff]/.test(name) ? [plain(syllables.join('')), plain(syllables.map((s) => s[0]).join(''))] : [])];
 }
 
-/** By pinyin, as a list is sorted; made of searchable(). */
-export const byPinyin = (a: string[], b: string[]): number => {
-	const one = a[1] ?? a[0] ?? '', other = b[1] ?? b[0] ?? '';
-
-	return one < other ? -1 : one > other ? 1 : 0;
-};
+/** What a list is sorted by: pinyin, and numbers by their size; made of searchable(). */
+export const orderOf = (texts: string[]): string => (texts[1] ?? texts[0] ?? '').replace(/\d+/g, (digits) => digits.padStart(9, '0'));
 
 /** Whether all words of @p query stand in one of a name's texts; spaces between syllables do not count. For many names: made once. */
 export function finder(query: string): (texts: string[]) => boolean {

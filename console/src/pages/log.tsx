@@ -87,9 +87,9 @@ function Filters({ session, filter, set }: { session: Session; filter: Filter; s
 }
 
 function PersonFilter({ value, set }: { value: string; set: (id: string) => void }) {
-	const { people } = usePeople();
+	const [wanted, setWanted] = useState(false), { people, load } = usePeople(wanted); /* all the names: not before somebody looks for one */
 
-	return <PersonPicker label={t('Person', '人员')} people={people} value={value} set={set} />;
+	return <div class="field" onFocusIn={() => setWanted(true)}><PersonPicker label={t('Person', '人员')} people={people} loading={!load.data} value={value} set={set} /></div>;
 }
 
 function Rows({ events, open }: { events: EventRow[]; open: (event: EventRow) => void }) {
@@ -101,8 +101,8 @@ function Rows({ events, open }: { events: EventRow[]; open: (event: EventRow) =>
 				<tr key={e.seq} class={e.severity}>
 					<td class="right" data-label={head[0]}><button type="button" class="textlink" aria-label={t(`Entry ${e.seq} in full`, `查看第 ${e.seq} 条`)} onClick={() => open(e)}>{e.seq}</button></td>
 					<td class="when" data-label={head[1]}><time dateTime={e.time} title={e.time}>{moment(e.time)}</time></td>
-					<td data-label={head[2]}><span>{e.severity !== 'info' && <><SeverityBadge severity={e.severity} /> </>}{word(e.type)}</span></td>
-					<td data-label={head[3]}>{(e.source ?? '').replace(/^[a-z]+\//, '')}</td>
+					<td class="what" data-label={head[2]}><span>{e.severity !== 'info' && <><SeverityBadge severity={e.severity} /> </>}{word(e.type)}</span></td>
+					<td class="where" data-label={head[3]}>{(e.source ?? '').replace(/^[a-z]+\//, '')}</td>
 					<td data-label={head[4]}>{e.person ? <PersonName id={e.person} /> : ''}</td>
 					<td class="dim" data-label={head[5]}>{summary(e)}</td>
 				</tr>
