@@ -9,7 +9,8 @@
  * pictures or more are enrolled with 1, 3 and 5 of them, drawn ten times, and searched for with the rest; everybody
  * else comes once as a stranger. Enrolled by three, the gate's own calibration (site.h) watches the rest of their
  * pictures as passages, in tracks of one to three; told are its threshold for an effective rate of 1 %, what it refuses there,
- * the strangers who really pass, and in how many draws that lies within the limits it states: once with everybody else as
+ * the strangers who really pass, in how many draws that lies within the limits it states, and in how many it speaks against them
+ * (few strangers say little): once with everybody else as
  * strangers, and once with half of those who can be enrolled, the others of them as strangers ("alike"). A picture in which no face is found matches nobody, and counts.
  */
 #include "face_album.h"
@@ -39,7 +40,7 @@ static const unsigned enrol_counts[ENROLS] = {1, 3, 5};
 
 struct site_mean { /* over the draws */
 	double enrolled, strangers, frr, far, low, high, threshold, card;
-	unsigned within, judged;
+	unsigned within, refuted, judged;
 };
 
 struct run {
@@ -306,6 +307,7 @@ static void judge_site(struct run *run, const struct face_site_setup *setup, str
 		mean->threshold += trial.threshold / DRAWS;
 		mean->card += trial.card / DRAWS;
 		mean->judged += trial.judged;
+		mean->refuted += trial.refuted;
 		mean->within += trial.judged && trial.far >= trial.low && trial.far <= trial.high;
 	}
 }
@@ -336,10 +338,10 @@ static void print_sites(const struct run *run)
 			printf("site calibration to 1 %%, %.0f enrolled by 3, tracks of %u, %.0f strangers "
 			       "(%s): threshold %.3f "
 			       "(card %.3f), FRR %.4f, strangers who pass %.4f, stated %.4f to %.4f, within "
-			       "in %u of %u draws\n",
+			       "in %u of %u draws, refuted in %u\n",
 			       mean->enrolled, track, mean->strangers, populations[alike], mean->threshold,
 			       mean->card, mean->frr, mean->far, mean->low, mean->high, mean->within,
-			       mean->judged);
+			       mean->judged, mean->refuted);
 		}
 	}
 }
@@ -353,10 +355,10 @@ static void print_sites_json(const struct run *run)
 		printf("%s{\"strangers\":\"%s\",\"track\":%u,\"enrolled\":%.0f,\"threshold\":%.4f,"
 		       "\"card\":%.4f,"
 		       "\"frr\":%.5f,\"far\":%.5f,\"far_low\":%.5f,\"far_high\":%.5f,\"within\":%u,"
-		       "\"draws\":%u}",
+		       "\"refuted\":%u,\"draws\":%u}",
 		       at == 0 ? "" : ",", populations[at / TRACKS], at % TRACKS + 1, mean->enrolled,
 		       mean->threshold, mean->card, mean->frr, mean->far, mean->low, mean->high, mean->within,
-		       mean->judged);
+		       mean->refuted, mean->judged);
 	}
 	printf("]");
 }

@@ -265,6 +265,29 @@ static void judge(struct gate *gate, struct face_site_trial *trial)
 	trial->judged = judgement.reason != SITE_TOO_FEW;
 }
 
+/* How likely at most @p hits of @p tries are, each with a chance of @p rate. */
+static double at_most(size_t hits, size_t tries, double rate)
+{
+	double sum = 0;
+
+	if (rate <= 0 || rate >= 1)
+		return rate <= 0 || hits >= tries ? 1 : 0;
+	for (size_t k = 0; k <= hits && k <= tries; k++)
+		sum += exp(lgamma((double)tries + 1) - lgamma((double)k + 1) -
+			   lgamma((double)(tries - k) + 1) + (double)k * log(rate) +
+			   (double)(tries - k) * log1p(-rate));
+	return sum;
+}
+
+/* A hundred strangers of whom none passes do not refute 0.1 %. */
+static bool is_refuted(const struct face_site_trial *trial)
+{
+	size_t hits = (size_t)lrint(trial->far * (double)trial->strangers);
+
+	return at_most(hits, trial->strangers, trial->low) <= 0.05 ||
+	       (hits > 0 && 1 - at_most(hits - 1, trial->strangers, trial->high) <= 0.05);
+}
+
 int face_site_try(const struct album *album, const struct face_site_setup *setup, uint32_t seed,
 		  struct face_site_trial *ret_trial)
 {
@@ -285,6 +308,7 @@ int face_site_try(const struct album *album, const struct face_site_setup *setup
 			trial.enrolled += gate.people[i].enrolled;
 		judge(&gate, &trial);
 		measure(&gate, &trial);
+		trial.refuted = trial.judged && is_refuted(&trial);
 		*ret_trial = trial;
 	}
 	free(gate.people);

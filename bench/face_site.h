@@ -29,6 +29,7 @@ struct face_site_trial {
 	double far;       /* of strangers' tracks, each stranger counting the same */
 	double low, high; /* what the gate states of far, with 90 % confidence */
 	bool judged;      /* enough people were there to state anything */
+	bool refuted; /* so many, or so few, of these strangers pass in at most one of twenty cases if far lies within */
 };
 
 /** @param seed  the same draws the same people and pictures. @return 0, -ENOMEM or -EINVAL (nobody to enrol). */

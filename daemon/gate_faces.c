@@ -184,7 +184,7 @@ void gate_vision_person_template(struct gate *gate, const char *person, const ch
 	}
 	if (vision->outdated != NULL)
 		(void)json_object_del(vision->outdated, person); /* came back */
-	r = gallery_add(face_watch_gallery(vision->faces), person, vector);
+	r = gallery_merge(face_watch_gallery(vision->faces), person, vector);
 	if (r < 0)
 		log_error("vision", "a template of person %s cannot be used: %s", person, strerror(-r));
 }

@@ -31,6 +31,8 @@ struct person {
 	char id[GALLERY_PERSON_BYTES];
 	unsigned templates; /* 0: this slot is free */
 	uint32_t next;      /* in its bucket, or in the free list */
+	uint32_t row;       /* of the mean */
+	float length;       /* of the sum that the mean is of; 0: templates stand for themselves */
 };
 
 struct gallery {
@@ -221,7 +223,14 @@ static void drop_person(struct gallery *gallery, uint32_t index)
 	gallery->persons--;
 }
 
-static int add_locked(struct gallery *gallery, const char *id, const float *unit)
+static void set_row(struct gallery *gallery, size_t at, const float *unit)
+{
+	memcpy(gallery->exact + at * gallery->dim, unit, gallery->dim * sizeof(float));
+	to_whole(unit, gallery->dim, gallery->whole + at * gallery->dim, &gallery->sizes[at / MATCH_BLOCK],
+		 at % MATCH_BLOCK);
+}
+
+static int add_locked(struct gallery *gallery, const char *id, const float *unit, float length)
 {
 	uint32_t index = find_person(gallery, id);
 	size_t at = gallery->count;
@@ -229,6 +238,8 @@ static int add_locked(struct gallery *gallery, const char *id, const float *unit
 
 	if (at == GALLERY_TEMPLATES_MAX)
 		return -ENOSPC;
+	if (index != nobody && gallery->people[index].length > 0)
+		return -EINVAL;
 	if (index != nobody && gallery->people[index].templates == GALLERY_TEMPLATES_PER_PERSON_MAX)
 		return -ENOSPC;
 	r = make_room(gallery);
@@ -236,18 +247,45 @@ static int add_locked(struct gallery *gallery, const char *id, const float *unit
 		r = new_person(gallery, id, &index);
 	if (r < 0)
 		return r;
-	memcpy(gallery->exact + at * gallery->dim, unit, gallery->dim * sizeof(float));
 	if (at % MATCH_BLOCK == 0) /* bounds are worked out for whole blocks */
 		memset(&gallery->sizes[at / MATCH_BLOCK], 0, sizeof(struct match_sizes));
-	to_whole(unit, gallery->dim, gallery->whole + at * gallery->dim, &gallery->sizes[at / MATCH_BLOCK],
-		 at % MATCH_BLOCK);
+	set_row(gallery, at, unit);
 	gallery->owner[at] = index;
 	gallery->people[index].templates++;
+	gallery->people[index].row = (uint32_t)at;
+	gallery->people[index].length = length;
 	gallery->count++;
 	return 0;
 }
 
-int gallery_add(struct gallery *gallery, const char *person, const float *vector)
+static int merge_locked(struct gallery *gallery, const char *id, const float *unit)
+{
+	uint32_t index = find_person(gallery, id);
+	struct person *person = index == nobody ? NULL : &gallery->people[index];
+	float sum[GALLERY_DIM_MAX], mean[GALLERY_DIM_MAX];
+	const float *before;
+	double square = 0;
+
+	if (person == NULL)
+		return add_locked(gallery, id, unit, 1);
+	if (!(person->length > 0))
+		return -EINVAL;
+	if (person->templates == GALLERY_TEMPLATES_PER_PERSON_MAX)
+		return -ENOSPC;
+	before = gallery->exact + person->row * gallery->dim;
+	for (size_t i = 0; i < gallery->dim; i++) {
+		sum[i] = before[i] * person->length + unit[i];
+		square += (double)sum[i] * sum[i];
+	}
+	if (square < 1e-6 || to_unit(sum, gallery->dim, mean) < 0)
+		return -EINVAL;
+	set_row(gallery, person->row, mean);
+	person->length = (float)sqrt(square);
+	person->templates++;
+	return 0;
+}
+
+static int add(struct gallery *gallery, const char *person, const float *vector, bool merge)
 {
 	float unit[GALLERY_DIM_MAX];
 	int r;
@@ -259,9 +297,19 @@ int gallery_add(struct gallery *gallery, const char *person, const float *vector
 	if (r < 0)
 		return r;
 	pthread_rwlock_wrlock(&gallery->lock);
-	r = add_locked(gallery, person, unit);
+	r = merge ? merge_locked(gallery, person, unit) : add_locked(gallery, person, unit, 0);
 	pthread_rwlock_unlock(&gallery->lock);
 	return r;
+}
+
+int gallery_add(struct gallery *gallery, const char *person, const float *vector)
+{
+	return add(gallery, person, vector, false);
+}
+
+int gallery_merge(struct gallery *gallery, const char *person, const float *vector)
+{
+	return add(gallery, person, vector, true);
 }
 
 static void move_sizes(struct match_sizes *sizes, size_t to, size_t from)
@@ -287,6 +335,7 @@ static void remove_at(struct gallery *gallery, size_t at)
 		memcpy(gallery->whole + at * dim, gallery->whole + last * dim, dim);
 		move_sizes(gallery->sizes, at, last);
 		gallery->owner[at] = gallery->owner[last];
+		gallery->people[gallery->owner[at]].row = (uint32_t)at;
 	}
 	memset(gallery->exact + last * dim, 0,
 	       dim * sizeof(float)); /* a removed face leaves nothing behind */

@@ -66,6 +66,19 @@ static int tear_down(void **state)
 	return 0;
 }
 
+static void mean_of_units(const float *const *vectors, int count, float *ret_mean)
+{
+	memset(ret_mean, 0, DIM * sizeof(*ret_mean));
+	for (int k = 0; k < count; k++) {
+		double square = 0;
+
+		for (int i = 0; i < DIM; i++)
+			square += (double)vectors[k][i] * vectors[k][i];
+		for (int i = 0; i < DIM; i++)
+			ret_mean[i] += (float)(vectors[k][i] / sqrt(square));
+	}
+}
+
 static void an_empty_gallery_finds_nobody(void **state)
 {
 	struct gallery_match match;
@@ -161,6 +174,50 @@ static void a_person_counts_once_with_the_best_template(void **state)
 }
 
 /* Nothing in common is no match: far below any threshold, and so is the opposite. */
+/* One row a person, however many templates: their mean, also after others left and rows moved. */
+static void merged_templates_count_as_their_mean(void **state)
+{
+	struct gallery *gallery;
+	float a[DIM], b[DIM], c[DIM], mean[DIM], other[DIM];
+	struct gallery_match match;
+	size_t count;
+
+	(void)state;
+	assert_int_equal(gallery_open(DIM, &gallery), 0);
+	random_vector(a);
+	random_vector(b);
+	random_vector(c);
+	random_vector(other);
+	assert_int_equal(gallery_merge(gallery, "01ARZ3NDEKTSV4RRFFQ69G5FA0", other), 0);
+	assert_int_equal(gallery_merge(gallery, "01ARZ3NDEKTSV4RRFFQ69G5FA1", a), 0);
+	assert_int_equal(gallery_merge(gallery, "01ARZ3NDEKTSV4RRFFQ69G5FA1", b), 0);
+	assert_int_equal(gallery_remove(gallery, "01ARZ3NDEKTSV4RRFFQ69G5FA0"), 1);
+	for (int i = 0; i < DIM; i++) /* any length: each counts the same */
+		c[i] *= 7;
+	assert_int_equal(gallery_merge(gallery, "01ARZ3NDEKTSV4RRFFQ69G5FA1", c), 0);
+	assert_int_equal(gallery_templates(gallery), 1);
+	assert_int_equal(gallery_persons(gallery), 1);
+	mean_of_units((const float *[]){a, b, c}, 3, mean);
+	assert_int_equal(gallery_search(gallery, mean, 1, &match, &count), 0);
+	assert_int_equal(count, 1);
+	assert_float_equal(match.score, 1, 1e-5);
+	/* one way or the other */
+	assert_int_equal(gallery_add(gallery, "01ARZ3NDEKTSV4RRFFQ69G5FA1", a), -EINVAL);
+	assert_int_equal(gallery_add(gallery, "01ARZ3NDEKTSV4RRFFQ69G5FA2", a), 0);
+	assert_int_equal(gallery_merge(gallery, "01ARZ3NDEKTSV4RRFFQ69G5FA2", b), -EINVAL);
+	/* two that leave no mean, and more than a person may have */
+	for (int i = 0; i < DIM; i++)
+		other[i] = -a[i];
+	assert_int_equal(gallery_merge(gallery, "01ARZ3NDEKTSV4RRFFQ69G5FA3", a), 0);
+	assert_int_equal(gallery_merge(gallery, "01ARZ3NDEKTSV4RRFFQ69G5FA3", other), -EINVAL);
+	for (int i = 1; i < GALLERY_TEMPLATES_PER_PERSON_MAX; i++)
+		assert_int_equal(gallery_merge(gallery, "01ARZ3NDEKTSV4RRFFQ69G5FA3", a), 0);
+	assert_int_equal(gallery_merge(gallery, "01ARZ3NDEKTSV4RRFFQ69G5FA3", a), -ENOSPC);
+	assert_int_equal(gallery_remove(gallery, "01ARZ3NDEKTSV4RRFFQ69G5FA1"), 1);
+	assert_int_equal(gallery_persons(gallery), 2);
+	gallery_close(gallery);
+}
+
 static void who_has_nothing_in_common_scores_nothing(void **state)
 {
 	float one[DIM] = {1}, across[DIM] = {0, 1}, opposite[DIM] = {-1};
@@ -307,6 +364,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_removed_person_is_not_found, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(vectors_without_a_direction_are_refused, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_person_holds_only_so_many_templates, set_up, tear_down),
+		cmocka_unit_test(merged_templates_count_as_their_mean),
 		cmocka_unit_test(odd_dimensions_are_refused),
 		cmocka_unit_test(the_fast_product_is_the_plain_one),
 		cmocka_unit_test_setup_teardown(searches_go_on_while_people_come_and_go, set_up, tear_down),
