@@ -131,9 +131,10 @@ struct api_ops {
 	void (*enrol)(void *gate, struct api_token token, const struct api_caller *by, const char *id,
 		      const struct api_enrol *asked);
 
-	/** 204: all faces of the person are gone; 404. */
 	/** Consent to face recognition is on the disk as withdrawn, or as given, or its record is gone. */
 	void (*consent_changed)(void *gate, const char *person, bool withdrawn);
+
+	/** 204: all faces of the person are gone; 404. */
 	void (*faces_remove)(void *gate, struct api_token token, const struct api_caller *by, const char *id);
 
 	/** 200 the error rates measured at each face camera, and the gallery's look-alikes; 503 while models load. */

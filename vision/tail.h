@@ -27,8 +27,8 @@ enum {
 
 struct tail_score {
 	uint32_t person; /* who passed; below TAIL_SCORES_MAX */
-	uint32_t other;  /* who was the most alike, numbered in the same way; person itself: nobody knows who */
-	float score;            /* cosine, -1 to 1 */
+	uint32_t other;  /* who was the most alike, the same way; person itself: nobody knows who */
+	float score;     /* cosine, -1 to 1 */
 };
 
 struct tail {
