@@ -13,7 +13,7 @@
 #define NEAR_PLACE 0.02F   /* of the height: about the same place */
 #define JOIN_LOSS 0.3F     /* of score, that two parts may lose by being taken for one fall */
 #define BESIDE 0.09F       /* of the width: what goes on there may be its part */
-#define IMAGE_WAITS_S 3.0F /* for its thing to be done */
+#define IMAGE_WAITS_S 0.9F /* for its thing to be done; an alarm comes within a second, whatever it is */
 #define KNOWN_S 4.0F       /* a fall that was told is remembered for this long, for what goes on from it */
 
 /* side by side at the same time: a thing and its mirror image in the glass, or two parts of one thing */
