@@ -300,17 +300,18 @@ static void end_threads(struct store *store)
 	pthread_cond_broadcast(&store->changed);
 	pthread_mutex_unlock(&store->lock);
 	atomic_store(&store->stop_audit, true);
-	if (store->writes != NULL)
-		queue_cancel(store->writes);
 	if (store->queries != NULL)
 		queue_cancel(store->queries);
-	if (store->write_started)
-		pthread_join(store->write_thread, NULL);
 	if (store->query_started)
 		pthread_join(store->query_thread, NULL);
 	if (store->audit_started)
 		pthread_join(store->audit_thread, NULL);
 	store->audit_started = false;
+	/* who only reads cannot put the WAL away, so the writer closes last */
+	if (store->writes != NULL)
+		queue_cancel(store->writes);
+	if (store->write_started)
+		pthread_join(store->write_thread, NULL);
 }
 
 static void finish_write(struct store *store, struct store_write *write, int r)
