@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 int file_sync(const char *path)
@@ -13,4 +14,14 @@ int file_sync(const char *path)
 	r = fsync(fd) < 0 ? -errno : 0;
 	close(fd);
 	return r;
+}
+
+int file_give_to_owner(const char *folder, const char *path)
+{
+	struct stat owner;
+
+	if (stat(folder, &owner) < 0 || ((owner.st_uid != geteuid() || owner.st_gid != getegid()) &&
+					 chown(path, owner.st_uid, owner.st_gid) < 0))
+		return -errno;
+	return 0;
 }

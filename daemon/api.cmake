@@ -20,6 +20,7 @@ target_sources(gh_daemon PRIVATE
   api_metrics.c
   api_parse.c
   api_people.c
+  api_erasure.c
   api_routes.c
   api_session.c
   api_stream.c

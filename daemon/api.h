@@ -160,6 +160,8 @@ struct api_ops {
 	json_t *(*audit_progress)(void *gate);
 	/** 200 the figures of a span. */
 	void (*report)(void *gate, struct api_token token, int64_t from_unix_ms, int64_t to_unix_ms);
+	/** 200 {"copies":[{"path","made"}]} as copies_list() has them. */
+	void (*copies)(void *gate, struct api_token token, int64_t until_unix_ms);
 	/** 0 or -ENOENT. */
 	int (*camera)(void *gate, const char *name, struct api_camera *ret_camera);
 	/** A reference to the newest picture of a camera, NULL: none yet, or no such camera. Asking again keeps them coming. */

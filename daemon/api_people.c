@@ -1,4 +1,4 @@
-/* People by the hundred: a file in, a file out. And what each agreed to, and that one was erased. */
+/* People by the hundred: a file in, a file out. And what each agreed to. */
 #include "api_private.h"
 
 #include <errno.h>
@@ -488,71 +488,4 @@ void api_consent_forget(struct api *api, const char *person)
 	api->ops->consent_changed(api->gate, person, false);
 	(void)api->ops->keep(api->gate, &record, 1, &draft, NULL,
 			     NULL); /* the gate tells of a failing disk */
-}
-
-/* ---- that one was erased, or the faces were ---- */
-
-struct erasure {
-	struct http_token http;
-	char id[ULID_BYTES];
-	bool of_faces;
-};
-
-static bool ask_erasure(struct api *api, struct erasure *erasure);
-
-static void on_removal(struct api *api, void *arg, const json_t *body)
-{
-	struct erasure *erasure = arg;
-	const json_t *event = json_array_get(json_object_get(body, "events"), 0);
-
-	if (body == NULL)
-		http_respond_problem(api->http, erasure->http, 503, "the log cannot be read now");
-	else if (event != NULL)
-		api_respond_json(api, erasure->http, 200,
-				 json_pack("{s:s, s:s, s:s, s:O, s:O}", "person", erasure->id, "what",
-					   erasure->of_faces ? "faces" : "person", "site", api->site,
-					   "erased", json_object_get(event, "time"), "event", event));
-	else if (erasure->of_faces)
-		http_respond_problem(api->http, erasure->http, 404, "nobody was erased under this id");
-	else {
-		erasure->of_faces = true;
-		if (ask_erasure(api, erasure))
-			return;
-		http_respond_problem(api->http, erasure->http, 503,
-				     "too many requests are waiting, try again");
-	}
-	free(erasure);
-}
-
-static bool ask_erasure(struct api *api, struct erasure *erasure)
-{
-	const struct api_events_query query = {.type = erasure->of_faces ? "person.faces_removed"
-									 : "person.removed",
-					       .limit = 1,
-					       .person = erasure->id};
-	struct api_token token;
-
-	if (!api_begin_inner(api, on_removal, erasure, &token))
-		return false;
-	api->ops->events(api->gate, token, &query);
-	return true;
-}
-
-void api_get_erasure(struct api *api, const struct http_request *request, const char *id)
-{
-	struct erasure *erasure;
-
-	if (!ulid_is_valid(id)) {
-		api_bad(api, request, 404, "nobody was erased under this id");
-		return;
-	}
-	erasure = calloc(1, sizeof(*erasure));
-	if (erasure != NULL) {
-		erasure->http = request->token;
-		strcpy(erasure->id, id);
-	}
-	if (erasure == NULL || !ask_erasure(api, erasure)) {
-		free(erasure);
-		api_bad(api, request, 503, "too many requests are waiting, try again");
-	}
 }

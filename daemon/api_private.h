@@ -168,9 +168,11 @@ void api_log_close(struct api *api);
 /** @return whether the stream is one of an export. */
 bool api_log_news(struct api *api, struct http_token http, enum http_stream_news news);
 
+/* api_erasure.c */
+api_handler api_get_erasure;
+
 /* api_people.c */
-api_handler api_post_import, api_get_people_export, api_get_consent, api_post_consent, api_get_erasure,
-	api_get_person_copy;
+api_handler api_post_import, api_get_people_export, api_get_consent, api_post_consent, api_get_person_copy;
 /** What this person agreed to: {"person","given","entries"}. A new reference. */
 json_t *api_consent_json(struct api *api, const char *id);
 int api_people_open(struct api *api);

@@ -122,7 +122,7 @@ static int read_base(struct audit *audit)
 {
 	struct audit_result *result = audit->result;
 	bool first = result->first_seq == 0;
-	struct mark base;
+	struct mark base = {0}; /* for the analyzer: read_mark() fills it, or says why not */
 	int r = read_mark(audit, "base", &base);
 
 	if (r < 0)

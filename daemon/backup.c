@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "config.h"
+#include "copies.h"
 #include "db.h"
 #include "store.h"
 
@@ -131,7 +132,7 @@ static int verify_copy(const char *folder, const char *key_dir, struct audit_res
 
 static void remove_copy(const char *folder)
 {
-	static const char *const names[] = {"gate.db",       "gate.db-journal", CONFIG_KEPT_NAME,
+	static const char *const names[] = {"gate.db",       "gate.db-journal", CONFIG_KEPT_NAME, COPIES_NAME,
 					    "keys/data.key", "keys/anchor.key", "keys/anchor.pub"};
 	char path[BACKUP_PATH_BYTES];
 
@@ -144,24 +145,36 @@ static void remove_copy(const char *folder)
 	(void)rmdir(folder);
 }
 
-int backup_make(const char *state_dir, const char *folder, bool with_keys, char *text)
+/* What may be there and may be missing. */
+static int copy_if_there(const char *state_dir, const char *folder, const char *name, char *text)
 {
 	char from[BACKUP_PATH_BYTES], to[BACKUP_PATH_BYTES];
-	struct audit_result result = {0};
 	int r;
+
+	join(from, state_dir, name);
+	join(to, folder, name);
+	if (access(from, F_OK) < 0)
+		return 0;
+	r = copy_file(from, to, 0600);
+	return r < 0 ? say(text, r, "%s: %s", to, strerror(-r)) : 0;
+}
+
+int backup_make(const char *state_dir, const char *folder, bool with_keys, char *text)
+{
+	struct audit_result result = {0};
+	int r, noted;
 
 	if (mkdir(folder, 0700) < 0)
 		return say(text, -errno, "%s: %s", folder, strerror(errno));
+	noted = copies_note(state_dir,
+			    folder); /* before anybody's data is in it; a disk that fails needs it most */
 	r = copy_database(state_dir, folder, text);
 	if (r == 0 && with_keys)
 		r = copy_keys(state_dir, folder, text);
-	join(from, state_dir, CONFIG_KEPT_NAME);
-	join(to, folder, CONFIG_KEPT_NAME);
-	if (r == 0 && access(from, F_OK) == 0) {
-		r = copy_file(from, to, 0600);
-		if (r < 0)
-			(void)say(text, r, "%s: %s", to, strerror(-r));
-	}
+	if (r == 0)
+		r = copy_if_there(state_dir, folder, CONFIG_KEPT_NAME, text);
+	if (r == 0)
+		r = copy_if_there(state_dir, folder, COPIES_NAME, text);
 	if (r == 0)
 		r = verify_copy(folder, state_dir, &result, text);
 	if (r == 0)
@@ -170,9 +183,15 @@ int backup_make(const char *state_dir, const char *folder, bool with_keys, char 
 		remove_copy(folder);
 		return r;
 	}
-	return say(text, 0, "%s: the log to row %lld%s", folder, (long long)result.last_seq,
-		   with_keys ? ", and the keys: whoever has this folder can read everything in it"
-			     : ", without the keys: restoring it needs them");
+	say(text, 0, "%s: the log to row %lld%s", folder, (long long)result.last_seq,
+	    with_keys ? ", and the keys: whoever has this folder can read everything in it"
+		      : ", without the keys: restoring it needs them");
+	if (noted < 0)
+		snprintf(text + strlen(text), BACKUP_TEXT_BYTES - strlen(text),
+			 ". It could not be noted in %.200s/" COPIES_NAME
+			 " (%s): certificates of erasure will not name it",
+			 state_dir, strerror(-noted));
+	return 0;
 }
 
 /* The same bytes, or no such file at @p to yet. */
@@ -198,17 +217,6 @@ static int check_key(const char *folder, const char *state_dir, const char *name
 	return 0;
 }
 
-/* What is restored belongs to whom the folder belongs to: restoring is done by root. */
-static int give_to_owner(const char *state_dir, const char *path)
-{
-	struct stat owner;
-
-	if (stat(state_dir, &owner) < 0 || ((owner.st_uid != geteuid() || owner.st_gid != getegid()) &&
-					    chown(path, owner.st_uid, owner.st_gid) < 0))
-		return -errno;
-	return 0;
-}
-
 static int restore_keys(const char *folder, const char *state_dir, char *text)
 {
 	char from[BACKUP_PATH_BYTES], to[BACKUP_PATH_BYTES];
@@ -222,13 +230,13 @@ static int restore_keys(const char *folder, const char *state_dir, char *text)
 	join(to, state_dir, "keys");
 	if (mkdir(to, 0700) < 0 && errno != EEXIST)
 		return say(text, -errno, "%s: %s", to, strerror(errno));
-	r = give_to_owner(state_dir, to);
+	r = file_give_to_owner(state_dir, to);
 	for (size_t i = 0; r == 0 && i < KEYS; i++) {
 		join(from, folder, key_names[i]);
 		join(to, state_dir, key_names[i]);
 		r = copy[i] ? copy_file(from, to, mode_of(key_names[i])) : 0;
 		if (r == 0)
-			r = give_to_owner(state_dir, to);
+			r = file_give_to_owner(state_dir, to);
 	}
 	join(to, state_dir, "keys");
 	if (r == 0)
@@ -277,6 +285,7 @@ static int restore_claimed(const char *folder, const char *state_dir, char *text
 {
 	char from[BACKUP_PATH_BYTES], fresh[BACKUP_PATH_BYTES], key[BACKUP_PATH_BYTES];
 	struct audit_result result;
+	const char *carried = "";
 	int r;
 
 	join(from, folder, "gate.db");
@@ -288,17 +297,20 @@ static int restore_claimed(const char *folder, const char *state_dir, char *text
 	(void)unlink(fresh); /* of a restore that was cut short */
 	r = copy_file(from, fresh, 0600);
 	if (r == 0)
-		r = give_to_owner(state_dir, fresh);
+		r = file_give_to_owner(state_dir, fresh);
 	if (r < 0)
 		return say(text, r, "%s: %s", fresh, strerror(-r));
 	r = restore_keys(folder, state_dir, text);
 	if (r == 0)
 		r = replace_database(state_dir, fresh, text);
+	if (r == 0 && copies_carry(folder, state_dir) < 0)
+		carried = ", without the register of backups, which cannot be read or written";
 	if (r < 0) {
 		(void)unlink(fresh); /* the backup still has it */
 		return r;
 	}
-	return say(text, 0, "%s: the log to row %lld is back", state_dir, (long long)result.last_seq);
+	return say(text, 0, "%s: the log to row %lld is back%s", state_dir, (long long)result.last_seq,
+		   carried);
 }
 
 int backup_restore(const char *folder, const char *state_dir, char *text)
@@ -310,7 +322,7 @@ int backup_restore(const char *folder, const char *state_dir, char *text)
 	if (r < 0)
 		return say(text, r, "%s", error[0] != '\0' ? error : strerror(-r));
 	join(lock, state_dir, "lock");
-	r = give_to_owner(state_dir, lock);
+	r = file_give_to_owner(state_dir, lock);
 	r = r < 0 ? say(text, r, "%s: %s", lock, strerror(-r)) : restore_claimed(folder, state_dir, text);
 	store_claim_release(claim);
 	return r;

@@ -2,7 +2,7 @@
  * backup.h - a copy of what a gate must not lose, made while it works, and the way back.
  *
  * A backup is a new folder (mode 0700): gate.db as of one moment, without freed pages; keys/ (unless left out), and the
- * config that was last in force. Clips and stills are not in it. With its keys a backup opens every name and template
+ * config that was last in force. Clips and stills are not in it. The gate notes it (copies.h). With its keys a backup opens every name and template
  * it holds: it is to be kept like the gate itself. Blocks on disk; any thread.
  */
 #ifndef GH_DAEMON_BACKUP_H

@@ -181,6 +181,7 @@ static const struct api_ops ops = {
 	.audit_verify = gate_log_verify,
 	.audit_progress = gate_log_progress,
 	.report = gate_log_report,
+	.copies = gate_log_copies,
 	.camera = gate_vision_camera,
 	.newest_frame = gate_vision_newest_frame,
 	.figures = gate_log_figures,

@@ -419,6 +419,7 @@ void gate_log_events(void *arg, struct api_token token, const struct api_events_
 void gate_log_verify(void *arg, struct api_token token);
 json_t *gate_log_progress(void *arg);
 void gate_log_report(void *arg, struct api_token token, int64_t from_unix_ms, int64_t to_unix_ms);
+void gate_log_copies(void *arg, struct api_token token, int64_t until_unix_ms);
 void gate_log_figures(void *arg, struct api_figures *ret_figures);
 int gate_vision_camera(void *arg, const char *name, struct api_camera *ret_camera);
 struct video_frame *gate_vision_newest_frame(void *arg, const char *camera);

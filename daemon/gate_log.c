@@ -151,6 +151,29 @@ void gate_log_report(void *arg, struct api_token token, int64_t from_unix_ms, in
 		refuse(asked, r);
 }
 
+static void on_copies(void *arg, int r, json_t *copies)
+{
+	struct asked *asked = arg;
+
+	if (!may_answer(asked, r))
+		return;
+	api_reply(asked->gate->api, asked->token, 200, json_pack("{s:O}", "copies", copies));
+	free(asked);
+}
+
+void gate_log_copies(void *arg, struct api_token token, int64_t until_unix_ms)
+{
+	struct gate *gate = arg;
+	struct asked *asked = asked_new(gate, token);
+	int r;
+
+	if (asked == NULL)
+		return;
+	r = gate->store != NULL ? store_copies(gate->store, until_unix_ms, on_copies, asked) : -EIO;
+	if (r < 0)
+		refuse(asked, r);
+}
+
 void gate_log_figures(void *arg, struct api_figures *ret_figures)
 {
 	struct gate *gate = arg;

@@ -97,6 +97,7 @@ void store_message_free(struct store_message *message)
 	case STORE_READ_EVENTS:
 	case STORE_READ_AUDIT:
 	case STORE_READ_REPORT:
+	case STORE_READ_COPIES:
 		json_decref(read->report);
 		for (size_t i = 0; i < read->count; i++) {
 			free((char *)read->rows[i].data);
@@ -348,7 +349,7 @@ static void answer_read(struct store *store, struct store_read *read)
 		read->verified(read->arg, read->r, &read->audit);
 	} else if (!read->unasked) {
 		store->reads--;
-		if (read->message.kind == STORE_READ_REPORT)
+		if (read->reported != NULL)
 			read->reported(read->arg, read->r, read->report);
 		else if (read->found != NULL)
 			read->found(read->arg, read->r, read->rows, read->r < 0 ? 0 : read->count,
@@ -432,6 +433,7 @@ static bool dispatch_one(struct store *store)
 	case STORE_READ_EVENTS:
 	case STORE_READ_AUDIT:
 	case STORE_READ_REPORT:
+	case STORE_READ_COPIES:
 		answer_read(store, (struct store_read *)message);
 		break;
 	case STORE_NOTE_NEWS:

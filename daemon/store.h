@@ -255,6 +255,9 @@ typedef void (*store_report_fn)(void *arg, int r, json_t *report);
 int store_report(struct store *store, int64_t from_unix_ms, int64_t to_unix_ms, store_report_fn done,
 		 void *arg);
 
+/** copies_list() of this gate, by the query thread. @return as store_query_events(). */
+int store_copies(struct store *store, int64_t until_unix_ms, store_report_fn done, void *arg);
+
 /** audit_verify() on a thread of its own. @return 0, -EAGAIN, -EBUSY (one is running) or -ENOMEM. */
 int store_audit_verify(struct store *store, store_verified_fn done, void *arg);
 

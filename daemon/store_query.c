@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "copies.h"
 #include "store_private.h"
 
 enum { QUERY_TYPES_MAX = 128, SQL_BYTES = 1024, EDGE_ROWS = 10000, WARM_ROWS = 100 };
@@ -258,8 +259,11 @@ static int read_in_transaction(struct reader *reader, struct store_read *read)
 
 static int answer(struct reader *reader, struct store_read *read)
 {
-	int r = open_reader(reader);
+	int r;
 
+	if (read->message.kind == STORE_READ_COPIES) /* of files beside the database */
+		return copies_list(reader->store->state_dir, read->filter.to_unix_ms, &read->report);
+	r = open_reader(reader);
 	if (r == 0)
 		r = db_run(reader->db, "BEGIN");
 	if (r < 0)
@@ -389,6 +393,20 @@ int store_report(struct store *store, int64_t from_unix_ms, int64_t to_unix_ms, 
 	read->message.kind = STORE_READ_REPORT;
 	read->filter.from_unix_ms = from_unix_ms;
 	read->filter.to_unix_ms = to_unix_ms;
+	read->reported = done;
+	read->arg = arg;
+	return push(store, read);
+}
+
+int store_copies(struct store *store, int64_t until_unix_ms, store_report_fn done, void *arg)
+{
+	int r = may_ask(store);
+	struct store_read *read = r == 0 ? calloc(1, sizeof(*read)) : NULL;
+
+	if (read == NULL)
+		return r < 0 ? r : -ENOMEM;
+	read->message.kind = STORE_READ_COPIES;
+	read->filter.to_unix_ms = until_unix_ms;
 	read->reported = done;
 	read->arg = arg;
 	return push(store, read);

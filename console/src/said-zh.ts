@@ -170,6 +170,7 @@ const catalogue: Entry[] = [
 	['its device is none of this kind', '其设备类型不符'],
 	['its device is not plugged in', '其设备未插入'],
 	/* the log */
+	['the register of backups cannot be read now', '暂时无法读取备份登记'],
 	['the log cannot be read now', '暂时无法读取日志'],
 	['the log cannot be read now: %s', '暂时无法读取日志：{1}'],
 	['result takes granted or denied', 'result：应为放行或拒绝'],

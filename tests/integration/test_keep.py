@@ -152,7 +152,7 @@ class Keep(unittest.TestCase):
         self.assertEqual(oct(backup.stat().st_mode & 0o777), "0o700")
         names = {str(p.relative_to(backup)): oct(p.stat().st_mode & 0o777) for p in backup.rglob("*") if p.is_file()}
         self.assertEqual(names, {"gate.db": "0o600", "keys/data.key": "0o600", "keys/anchor.key": "0o600",
-                                 "keys/anchor.pub": "0o644", "last-good.yaml": "0o600"})
+                                 "keys/anchor.pub": "0o644", "last-good.yaml": "0o600", "backups.json": "0o600"})
         self.assertEqual(gatectl("backup", backup, "--db", self.gate.state).returncode, 1)  # is there already
         bare = self.folder / "bare"
         self.assertEqual(gatectl("backup", bare, "keys=no", "--db", self.gate.state).returncode, 0)
@@ -173,9 +173,43 @@ class Keep(unittest.TestCase):
         self.assertEqual(len(list(board.glob("gate.db.replaced-*"))), 1)
         self.gate.config["state_dir"] = str(board)
         self.gate.start()
-        self.assertEqual(len(self.gate.call("GET", "people")[1]["people"]), 3)
+        people = self.gate.call("GET", "people")[1]["people"]
+        self.assertEqual(len(people), 3)
+        self.assertEqual(set(self.copies(people[0]["id"])), {str(backup), *map(str, board.glob("gate.db.replaced-*"))})
         self.people(1)
         self.assertTrue(self.gate.verify()["ok"])
+
+    def copies(self, person):
+        """Erases that person: what the certificate says still has them."""
+        self.assertEqual(self.gate.call("DELETE", f"people/{person}")[0], 204)
+        certificate = harness.wait_until("the certificate", lambda: (c := self.gate.call("GET", f"people/{person}/erasure"))[0] == 200
+                                         and c[1])
+        for copy in certificate["copies"]:
+            self.assertLess(copy["made"], certificate["erased"])
+        return [copy["path"] for copy in certificate["copies"]]
+
+    def test_backups_are_named(self):
+        self.people(3)
+        ids = [person["id"] for person in self.gate.call("GET", "people")[1]["people"]]
+        register, elsewhere = self.gate.state / "backups.json", self.folder / "elsewhere"
+        self.assertEqual(self.copies(ids[0]), [])
+        elsewhere.mkdir()
+        folders = [elsewhere / "a", self.folder / "b", self.folder / "c"]
+        for folder in folders:
+            self.assertEqual(gatectl("backup", folder, "--db", self.gate.state).returncode, 0)
+        set_aside = self.gate.state / "gate.db.corrupt-20261101T000000Z"
+        set_aside.write_bytes(b"")
+        self.assertEqual(self.copies(ids[1]), [*map(str, folders), str(set_aside)])
+        set_aside.unlink()
+        shutil.rmtree(elsewhere)  # as a disk that was taken out
+        shutil.rmtree(folders[1])  # destroyed, which the next backup sees
+        self.assertEqual(gatectl("backup", folders[1].with_name("d"), "--db", self.gate.state).returncode, 0)
+        self.assertEqual(self.copies(ids[2]), [str(folders[0]), str(folders[2]), str(self.folder / "d")])
+        register.write_text("[{}]")
+        self.assertEqual(self.gate.call("GET", f"people/{ids[0]}/erasure")[0], 503)
+        done = gatectl("backup", self.folder / "e", "--db", self.gate.state)  # what it is for goes on
+        self.assertEqual(done.returncode, 0)
+        self.assertIn("could not be noted", done.stdout)
 
     def test_restore_refuses(self):
         self.people(3)

@@ -233,6 +233,13 @@ static void op_report(void *arg, struct api_token call, int64_t from_unix_ms, in
 	answer(call, 200, json_object());
 }
 
+static void op_copies(void *arg, struct api_token call, int64_t until_unix_ms)
+{
+	(void)arg;
+	snprintf(gate.asked, sizeof(gate.asked), "copies %lld", (long long)until_unix_ms);
+	answer(call, 200, json_pack("{s:[]}", "copies"));
+}
+
 static struct video_frame *op_newest_frame(void *arg, const char *camera)
 {
 	uint8_t luma[64 * 48] = {0};
@@ -371,6 +378,7 @@ static const struct api_ops ops = {.status = op_status,
 				   .audit_verify = op_audit,
 				   .audit_progress = op_progress,
 				   .report = op_report,
+				   .copies = op_copies,
 				   .camera = op_camera,
 				   .newest_frame = op_newest_frame,
 				   .figures = op_figures,

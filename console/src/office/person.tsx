@@ -153,7 +153,7 @@ function Erase({ person }: { person: Person }) {
 	);
 }
 
-interface Erasure { person: string; what: 'person' | 'faces'; site: string; erased: string; event: { seq: number; id: string; hash: string; prev: string } }
+interface Erasure { person: string; what: 'person' | 'faces'; site: string; erased: string; event: { seq: number; id: string; hash: string; prev: string }; copies: { path: string; made: string }[] }
 
 export function Certificate({ id }: { id: string }) {
 	const load = useLoad<Erasure>(`people/${id}/erasure`);
@@ -173,6 +173,10 @@ export function Certificate({ id }: { id: string }) {
 						<dt>{t('Its hash', '条目哈希')}</dt><dd class="mono">{one.event.hash}</dd>
 						<dt>{t('Hash before', '前一哈希')}</dt><dd class="mono">{one.event.prev}</dd>
 					</dl>
+					{one.copies.length > 0 && <>
+						<p>{t('Copies made before that the gate knows of. They still hold what was erased, until they are destroyed:', '闸机已知的、删除之前所作的副本。在销毁之前，其中仍含有已删除的内容：')}</p>
+						<ul>{one.copies.map((copy) => <li key={copy.path}><span class="mono">{copy.path}</span> <When iso={copy.made} /></li>)}</ul>
+					</>}
 					<p class="dim">{t('The hash stands in the signed chain of the log; "gatectl audit verify" proves that the entry was not changed since.', '该哈希位于已签名的日志链中，可用 gatectl audit verify 证明条目此后未被更改。')}</p>
 				</Card>
 			)}</Await>

@@ -1,0 +1,111 @@
+/* The certificate that somebody was erased, or the faces were: the event of it, and the copies that hold them still. */
+#include "api_private.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/json.h"
+#include "base/ulid.h"
+
+struct erasure {
+	struct http_token http;
+	char id[ULID_BYTES];
+	bool of_faces;
+	json_t *event; /* once it was found */
+};
+
+static void finish(struct erasure *erasure)
+{
+	json_decref(erasure->event);
+	free(erasure);
+}
+
+static void refuse(struct api *api, struct erasure *erasure, unsigned status, const char *why)
+{
+	http_respond_problem(api->http, erasure->http, status, why);
+	finish(erasure);
+}
+
+static void on_copies(struct api *api, void *arg, const json_t *body)
+{
+	struct erasure *erasure = arg;
+	json_t *copies = json_object_get(body, "copies");
+
+	if (copies == NULL) {
+		refuse(api, erasure, 503, "the register of backups cannot be read now");
+		return;
+	}
+	api_respond_json(api, erasure->http, 200,
+			 json_pack("{s:s, s:s, s:s, s:O, s:O, s:O}", "person", erasure->id, "what",
+				   erasure->of_faces ? "faces" : "person", "site", api->site, "erased",
+				   json_object_get(erasure->event, "time"), "event", erasure->event, "copies",
+				   copies));
+	finish(erasure);
+}
+
+static bool ask_copies(struct api *api, struct erasure *erasure)
+{
+	const char *time = json_string_value(json_object_get(erasure->event, "time"));
+	struct api_token token;
+	int64_t erased_unix_ms;
+
+	if (time == NULL || clock_parse_utc(time, &erased_unix_ms) < 0 ||
+	    !api_begin_inner(api, on_copies, erasure, &token))
+		return false;
+	api->ops->copies(api->gate, token, erased_unix_ms);
+	return true;
+}
+
+static bool ask_event(struct api *api, struct erasure *erasure);
+
+static void on_removal(struct api *api, void *arg, const json_t *body)
+{
+	struct erasure *erasure = arg;
+	json_t *event = json_array_get(json_object_get(body, "events"), 0);
+	bool found = event != NULL;
+
+	if (body == NULL) {
+		refuse(api, erasure, 503, "the log cannot be read now");
+	} else if (!found && erasure->of_faces) {
+		refuse(api, erasure, 404, "nobody was erased under this id");
+	} else {
+		erasure->event = json_incref(event);
+		erasure->of_faces = erasure->of_faces || !found;
+		if (!(found ? ask_copies(api, erasure) : ask_event(api, erasure)))
+			refuse(api, erasure, 503, "too many requests are waiting, try again");
+	}
+}
+
+static bool ask_event(struct api *api, struct erasure *erasure)
+{
+	const struct api_events_query query = {.type = erasure->of_faces ? "person.faces_removed"
+									 : "person.removed",
+					       .limit = 1,
+					       .person = erasure->id};
+	struct api_token token;
+
+	if (!api_begin_inner(api, on_removal, erasure, &token))
+		return false;
+	api->ops->events(api->gate, token, &query);
+	return true;
+}
+
+void api_get_erasure(struct api *api, const struct http_request *request, const char *id)
+{
+	struct erasure *erasure;
+
+	if (!ulid_is_valid(id)) {
+		api_bad(api, request, 404, "nobody was erased under this id");
+		return;
+	}
+	erasure = calloc(1, sizeof(*erasure));
+	if (erasure != NULL) {
+		erasure->http = request->token;
+		strcpy(erasure->id, id);
+	}
+	if (erasure == NULL || !ask_event(api, erasure)) {
+		free(erasure);
+		api_bad(api, request, 503, "too many requests are waiting, try again");
+	}
+}
