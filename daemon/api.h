@@ -68,6 +68,7 @@ struct api_events_query {
 		*seqs; /* these rows alone, in the order asked for; NULL: as above. At most API_PAGE_MAX */
 	size_t seq_count;
 	bool without_operators; /* operators' acts are left out: the page is shorter then */
+	bool patient;           /* whoever waits for an answer comes first */
 };
 
 /* whose face, from where; all borrowed */

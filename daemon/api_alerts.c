@@ -10,7 +10,7 @@
 #include "base/json.h"
 
 /* PAGE_ROWS: of the old alerts, read at start; few, so that doors and others' questions come between */
-enum { CAUSE_BYTES_MAX = 64, NOTE_BYTES_MAX = 4000, PAGE_ROWS = 100 };
+enum { CAUSE_BYTES_MAX = 64, NOTE_BYTES_MAX = 4000, PAGE_ROWS = 50 };
 
 /* ---- knowing them ---- */
 
@@ -63,7 +63,7 @@ static void on_old_alerts(struct api *api, void *arg, const json_t *body)
 static void ask_old_alerts(struct api *api, int64_t after)
 {
 	struct api_events_query query = {
-		.after = after, .limit = PAGE_ROWS, .type = "litter.", .ascending = true};
+		.after = after, .limit = PAGE_ROWS, .type = "litter.", .ascending = true, .patient = true};
 	struct api_token token;
 
 	api->alerts_asked = api_begin_inner(api, on_old_alerts, NULL, &token);

@@ -78,6 +78,7 @@ void gate_log_events(void *arg, struct api_token token, const struct api_events_
 					    .text = query->text,
 					    .without = query->without_operators ? "operator." : NULL,
 					    .severity_min = query->severity_min,
+					    .patient = query->patient,
 					    .hashes = true};
 	struct asked *asked = asked_new(gate, token);
 	int r;

@@ -17,8 +17,8 @@
 enum {
 	EVERY_US = 60 * 1000 * 1000,
 	SOON_US = 1000 * 1000,
-	ROUND_MAX = 64,  /* deletions of one round: the log must keep up */
-	PAGE_ROWS = 100, /* at once, when the old throws are read: doors come between */
+	ROUND_MAX = 64, /* deletions of one round: the log must keep up */
+	PAGE_ROWS = 50, /* at once, when the old throws are read: doors come between */
 	JOBS_MAX = ROUND_MAX + 8,
 };
 static const uint64_t reserve_bytes_max = UINT64_C(512) << 20;
@@ -372,6 +372,7 @@ static void read_log(struct gate_retention *retention)
 	struct store_filter filter = {.after_seq = retention->read_seq,
 				      .limit = PAGE_ROWS,
 				      .ascending = true,
+				      .patient = true,
 				      .type = read_types[retention->reading]};
 	int r = store_query_events(retention->gate->store, &filter, on_rows, retention);
 

@@ -212,8 +212,9 @@ struct store_filter {
 	int64_t from_unix_ms, to_unix_ms; /* from inclusive, to exclusive; 0: no limit */
 	bool ascending;                   /* else newest first */
 	bool hashes;                      /* json with prev and hash */
-	const int64_t *seqs;              /* these alone, in this order, whatever else is asked; NULL: all */
-	size_t seq_count;                 /* at most STORE_ROWS_MAX */
+	bool patient;        /* other questions are answered first, also in the midst of this one */
+	const int64_t *seqs; /* these alone, in this order, whatever else is asked; NULL: all */
+	size_t seq_count;    /* at most STORE_ROWS_MAX */
 	/* what no index answers: looked for row by row, for STORE_SEARCH_MS */
 	const char *source; /* NULL: any; at most EVENT_SOURCE_BYTES - 1 */
 	const char *text;   /* NULL: any; somewhere in the row, upper or lower case; STORE_SEARCH_BYTES - 1 */

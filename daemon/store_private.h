@@ -110,7 +110,8 @@ struct store_read {
 	struct event_row *rows;
 	size_t count;
 	struct audit_result audit;
-	bool unasked; /* store_warm_reader(): nobody waits for it, and it does not count */
+	bool unasked;            /* store_warm_reader(): nobody waits for it, and it does not count */
+	struct store_read *next; /* of the patient ones; the query thread's alone */
 };
 
 struct store_counter {

@@ -13,6 +13,7 @@ struct reader {
 	struct db *db;
 	struct db_statement *row, *types;
 	unsigned generation;
+	struct store_read *patient_first, *patient_last; /* they wait until nobody else does */
 };
 
 /* What one question comes to: seqs of the rows, to be read one by one. */
@@ -213,6 +214,8 @@ static int read_one(struct reader *reader, int64_t seq, bool hashes, struct even
 	return r;
 }
 
+static int let_others(struct reader *reader);
+
 /* A row that cannot be read is left out: the audit says which, the reader of the page gets the others. */
 static int read_rows(struct reader *reader, const struct seqs *seqs, struct store_read *read)
 {
@@ -220,8 +223,10 @@ static int read_rows(struct reader *reader, const struct seqs *seqs, struct stor
 	if (read->rows == NULL)
 		return -ENOMEM;
 	for (size_t i = 0; i < seqs->count; i++) {
-		int r = read_one(reader, seqs->at[i], seqs->filter->hashes, &read->rows[read->count]);
+		int r = seqs->filter->patient ? let_others(reader) : 0;
 
+		if (r == 0)
+			r = read_one(reader, seqs->at[i], seqs->filter->hashes, &read->rows[read->count]);
 		if (r == 0)
 			read->count++;
 		else if (r != -EBADMSG && r != -ENODATA)
@@ -270,24 +275,84 @@ static int answer(struct reader *reader, struct store_read *read)
 		return -EIO;
 	r = read->message.kind == STORE_READ_REPORT ? store_report_run(reader->db, read)
 						    : read_in_transaction(reader, read);
-	(void)db_run(reader->db, "COMMIT"); /* it only read */
+	if (reader->db != NULL)
+		(void)db_run(reader->db, "COMMIT"); /* it only read */
 	if (r < 0)
 		close_reader(reader); /* begin afresh next time: the file may have been replaced */
 	return r == 0 || r == -ENOMEM ? r : -EIO;
 }
 
+static void settle(struct reader *reader, struct store_read *read)
+{
+	read->r = store_is_closing(reader->store) ? -ECANCELED : answer(reader, read);
+	store_answer(reader->store, &read->message);
+}
+
+static void put_off(struct reader *reader, struct store_read *read)
+{
+	if (reader->patient_first == NULL)
+		reader->patient_first = read;
+	else
+		reader->patient_last->next = read;
+	reader->patient_last = read;
+}
+
+/*
+ * Old rows lie far apart, and a disk takes a millisecond for each: who has a page of them read and can wait lets those
+ * in who cannot. They see what was committed since, so the transaction ends for them; rows are then read on by their seqs.
+ */
+static int let_others(struct reader *reader)
+{
+	struct store_message *message;
+	bool let = false;
+	int r;
+
+	while (queue_pop(reader->store->queries, &message) == 0) {
+		struct store_read *read = (struct store_read *)message;
+
+		if (read->filter.patient) {
+			put_off(reader, read);
+			continue;
+		}
+		if (!let)
+			(void)db_run(reader->db, "COMMIT"); /* it only read */
+		let = true;
+		settle(reader, read);
+	}
+	if (!let)
+		return 0;
+	r = open_reader(reader); /* closed when an answer failed */
+	if (r == 0)
+		r = db_run(reader->db, "BEGIN");
+	return r < 0 ? -EIO : 0;
+}
+
+/* NULL: closed, and nothing is left */
+static struct store_read *next_read(struct reader *reader)
+{
+	struct store_read *read = reader->patient_first;
+	struct store_message *message;
+
+	while ((read != NULL ? queue_pop(reader->store->queries, &message)
+			     : queue_pop_wait(reader->store->queries, &message, -1)) == 0) {
+		if (!((struct store_read *)message)->filter.patient)
+			return (struct store_read *)message;
+		put_off(reader, (struct store_read *)message);
+		read = reader->patient_first;
+	}
+	if (read != NULL)
+		reader->patient_first = read->next;
+	return read;
+}
+
 void *store_query_thread(void *arg)
 {
 	struct reader reader = {.store = arg};
-	struct store_message *message;
 	struct store_read *read;
 
 	pthread_setname_np(pthread_self(), "query");
-	while (queue_pop_wait(reader.store->queries, &message, -1) == 0) {
-		read = (struct store_read *)message;
-		read->r = store_is_closing(reader.store) ? -ECANCELED : answer(&reader, read);
-		store_answer(reader.store, message);
-	}
+	while ((read = next_read(&reader)) != NULL)
+		settle(&reader, read);
 	close_reader(&reader);
 	return NULL;
 }

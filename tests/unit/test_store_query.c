@@ -1,6 +1,10 @@
 #include "unit.h"
 
 #include <errno.h>
+#include <pthread.h>
+#include <semaphore.h>
+#include <sqlite3.h>
+#include <stdatomic.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -12,14 +16,18 @@ struct page {
 	size_t count;
 	int64_t first, last;
 	bool done;
+	unsigned nth; /* of the answers */
 	char json[512];
 };
+
+static unsigned answers;
 
 static void on_rows(void *arg, int r, const struct event_row *rows, size_t count)
 {
 	struct page *page = arg;
 
 	page->done = true;
+	page->nth = ++answers;
 	page->r = r;
 	page->count = count;
 	if (count == 0)
@@ -128,6 +136,64 @@ static void questions_out_of_range_are_refused(void **state)
 	assert_true(page.done);
 }
 
+/* ---- a disk that holds up the thread that asks ---- */
+
+typedef ssize_t (*read_fn)(int fd, void *at, size_t bytes, off_t offset);
+
+static read_fn real_read;
+static atomic_bool holding;
+static sem_t held, released;
+
+static ssize_t held_read(int fd, void *at, size_t bytes, off_t offset)
+{
+	char name[16] = "";
+
+	pthread_getname_np(pthread_self(), name, sizeof(name));
+	if (strcmp(name, "query") == 0 && atomic_exchange(&holding, false)) {
+		sem_post(&held);
+		sem_wait(&released);
+	}
+	return real_read(fd, at, bytes, offset);
+}
+
+static void who_can_wait_lets_in_who_cannot(void **state)
+{
+	const struct store_filter old = {.limit = 1000, .ascending = true, .patient = true};
+	const struct store_filter newest = {.limit = 1};
+	struct event_draft draft = {.type = "door.mode"};
+	struct page first = {0}, second = {0}, urgent = {0};
+	sqlite3_vfs *disk = sqlite3_vfs_find(NULL);
+	struct store_test *test = *state;
+
+	fill_for_queries(test);
+	(void)ask(test, &newest); /* the one that is asked at the start is over */
+	sem_init(&held, 0, 0);
+	sem_init(&released, 0, 0);
+	real_read = (read_fn)disk->xGetSystemCall(disk, "pread64");
+	assert_int_equal(disk->xSetSystemCall(disk, "pread64", (sqlite3_syscall_ptr)held_read), SQLITE_OK);
+	assert_int_equal(store_append(test->store, &draft, NULL, NULL), 0); /* what it has in memory is old */
+	store_test_settle(test);
+	atomic_store(&holding, true);
+	answers = 0;
+	assert_int_equal(store_query_events(test->store, &old, on_rows, &first), 0);
+	assert_int_equal(store_query_events(test->store, &old, on_rows, &second), 0);
+	sem_wait(&held);
+	assert_int_equal(store_append(test->store, &draft, NULL, NULL), 0);
+	store_test_settle(test);
+	assert_int_equal(store_query_events(test->store, &newest, on_rows, &urgent), 0);
+	sem_post(&released);
+	while (!first.done || !second.done || !urgent.done)
+		store_test_wait(test);
+	assert_int_equal(disk->xSetSystemCall(disk, "pread64", NULL), SQLITE_OK);
+	assert_int_equal(urgent.nth, 1);
+	assert_int_equal(urgent.first, 302); /* also what was committed since the other began */
+	assert_int_equal(first.nth, 2);
+	assert_int_equal(first.count, 301);
+	assert_int_equal(second.nth, 3);
+	assert_int_equal(second.count, 302);
+	assert_int_equal(second.last, 302);
+}
+
 static void on_verified(void *arg, int r, const struct audit_result *result)
 {
 	*(int *)arg = r == 0 && result->ok ? 1 : 2;
@@ -154,9 +220,8 @@ static void the_log_is_verified_while_it_grows(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		STORE_TEST(pages_follow_each_other_both_ways),
-		STORE_TEST(filters_pick_type_person_and_time),
-		STORE_TEST(questions_out_of_range_are_refused),
+		STORE_TEST(pages_follow_each_other_both_ways),  STORE_TEST(filters_pick_type_person_and_time),
+		STORE_TEST(questions_out_of_range_are_refused), STORE_TEST(who_can_wait_lets_in_who_cannot),
 		STORE_TEST(the_log_is_verified_while_it_grows),
 	};
 
