@@ -9,10 +9,12 @@ foreach(program litter_file litter_eval litter_suite)
 endforeach()
 
 # so that nothing gets much worse unseen: a short run, with room below what the long ones of docs/LITTERING.md find
-add_test(NAME litter_suite COMMAND litter_suite --seed 31 --throws 20 --hours 0.17 --height-max 720 --h264 0.2
-         --bars 0.75
-         WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
-set_tests_properties(litter_suite PROPERTIES TIMEOUT 600 LABELS "accuracy")
+if(NOT GH_SANITIZE)
+  add_test(NAME litter_suite COMMAND litter_suite --seed 31 --throws 20 --hours 0.17 --height-max 720 --h264 0.2
+           --bars 0.75
+           WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
+  set_tests_properties(litter_suite PROPERTIES TIMEOUT 600 LABELS "accuracy")
+endif()
 
 # measured against OpenCV's video module, which nothing else needs: left out where it is not installed
 find_path(OPENCV_VIDEO_INCLUDE_DIR opencv2/video.hpp PATH_SUFFIXES opencv4)
