@@ -9,7 +9,7 @@ int ctl_evidence_verify(const struct ctl *ctl)
 {
 	uint8_t key[CRYPTO_SIGN_PUBLIC_BYTES];
 	char error[CRYPTO_ERROR_BYTES];
-	struct bundle_result result;
+	struct bundle_result result = {0};
 	int r = crypto_init();
 
 	if (r == 0 && ctl->key != NULL && crypto_key_load(ctl->key, key, sizeof(key), error) < 0) {

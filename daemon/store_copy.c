@@ -36,6 +36,10 @@ static const char schema[] =
 	"PRAGMA user_version = 2;"
 	"COMMIT";
 
+/* from 1: without the pictures of templates */
+static const char step_to_2[] =
+	"BEGIN; ALTER TABLE template ADD COLUMN crop BLOB; PRAGMA user_version = 2; COMMIT";
+
 struct store_copy {
 	char path[STORE_PATH_BYTES];
 	struct db *db; /* NULL: not open */
@@ -96,9 +100,11 @@ static int open_db(struct store_copy *copy)
 				     "PRAGMA secure_delete = ON; PRAGMA wal_autocheckpoint = 500;"
 				     "PRAGMA journal_size_limit = 4194304; PRAGMA cell_size_check = ON");
 	if (r == 0)
-		r = version == 0   ? db_run(copy->db, schema)
-		    : version == 2 ? check_pages(copy, CHECK_BYTES_MAX)
-				   : -EBADMSG;
+		r = version == 0                   ? db_run(copy->db, schema)
+		    : version == 1 || version == 2 ? check_pages(copy, CHECK_BYTES_MAX)
+						   : -EBADMSG;
+	if (r == 0 && version == 1)
+		r = db_run(copy->db, step_to_2);
 	if (r < 0)
 		close_db(copy);
 	return r == -EINVAL ? -EBADMSG : r;

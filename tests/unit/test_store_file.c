@@ -47,13 +47,19 @@ static void copy_fixture(struct store_test *test, int schema, const char *from, 
 
 static void copy_release(struct store_test *test, int schema)
 {
-	char keys[80];
+	char keys[80], good[sizeof(test->db)];
 
 	snprintf(keys, sizeof(keys), "%s/keys", test->dir);
 	assert_int_equal(mkdir(keys, 0700), 0);
 	copy_fixture(test, schema, "data.key", "keys/data.key");
 	copy_fixture(test, schema, "anchor.key", "keys/anchor.key");
 	copy_fixture(test, schema, "gate.sql", NULL);
+	if (schema < 3)
+		return; /* there was no roster.db then */
+	memcpy(good, test->db, sizeof(good));
+	snprintf(test->db, sizeof(test->db), "%s/roster.db", test->dir);
+	copy_fixture(test, schema, "roster.sql", NULL);
+	memcpy(test->db, good, sizeof(good));
 }
 
 static void bring_up(struct store_test *test, int schema, size_t people, size_t records)
@@ -66,14 +72,16 @@ static void bring_up(struct store_test *test, int schema, size_t people, size_t 
 	assert_int_equal(test->people, people);
 	assert_int_equal(test->faces, 2);
 	assert_int_equal(test->records, records);
-	assert_int_equal(test->told[STORE_TAMPERED] + test->told[STORE_SET_ASIDE], 0);
-	assert_int_equal(store_record_put(test->store, "group", "staff", json, &draft, store_test_done, test),
+	assert_int_equal(
+		test->told[STORE_TAMPERED] + test->told[STORE_SET_ASIDE] + test->told[STORE_COPY_RENEWED], 0);
+	assert_int_equal(store_record_put(test->store, "group", "late", json, &draft, store_test_done, test),
 			 0);
 	store_test_close(test);
 	store_test_assert_log_good(test, 0);
 	store_test_open(test);
 	assert_int_equal(test->people, people);
 	assert_int_equal(test->records, records + 1);
+	assert_int_equal(test->told[STORE_COPY_RENEWED], 0);
 	json_decref(json);
 }
 
@@ -85,6 +93,16 @@ static void a_file_of_schema_1_is_brought_up(void **state)
 static void a_file_of_schema_2_is_brought_up(void **state)
 {
 	bring_up(*state, 2, 3, 1);
+}
+
+static void a_file_of_schema_3_is_brought_up(void **state)
+{
+	bring_up(*state, 3, 4, 3);
+}
+
+static void a_file_of_schema_4_is_read(void **state)
+{
+	bring_up(*state, 4, 4, 4);
 }
 
 /* A step that cannot be done leaves the file as it was, for the version that wrote it. */
@@ -259,6 +277,20 @@ static void ruin(struct store_test *test, size_t from, size_t to)
 static void path_of(struct store_test *test, const char *name, char *path, size_t bytes)
 {
 	snprintf(path, bytes, "%s/%s", test->dir, name);
+}
+
+/* The copy of an older program is worth as much as one of this one. */
+static void a_damaged_file_comes_back_from_an_older_copy(void **state)
+{
+	struct store_test *test = *state;
+
+	copy_release(test, 3);
+	ruin(test, 0, 200000);
+	store_test_open(test);
+	assert_int_equal(test->told[STORE_SET_ASIDE], 1);
+	assert_int_equal(test->people, 4);
+	assert_int_equal(test->faces, 2);
+	assert_int_equal(test->records, 3);
 }
 
 static void everybody_comes_back_from_the_copy(void **state)
@@ -444,6 +476,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		STORE_TEST(a_file_of_schema_1_is_brought_up),
 		STORE_TEST(a_file_of_schema_2_is_brought_up),
+		STORE_TEST(a_file_of_schema_3_is_brought_up),
+		STORE_TEST(a_file_of_schema_4_is_read),
+		STORE_TEST(a_damaged_file_comes_back_from_an_older_copy),
 		STORE_TEST(a_bringing_up_that_fails_changes_nothing),
 		STORE_TEST(a_newer_schema_is_refused_and_not_touched),
 		STORE_TEST(a_wrong_or_missing_data_key_is_told_clearly),
