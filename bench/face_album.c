@@ -104,6 +104,12 @@ static int look(struct worker *worker, const struct face_image *image, struct al
 		return r;
 	face_quality_judge(face, crop, &face_quality_frame, &quality);
 	picture->good = quality.fault == FACE_FAULT_NONE;
+	picture->sharpness = quality.sharpness;
+	picture->luma = quality.luma;
+	picture->contrast = quality.contrast;
+	picture->turn = quality.turn;
+	picture->height_px = face->height_px;
+	picture->score = face->score;
 	ms[2] = since(&mark);
 	if (config->liveness)
 		r = face_liveness(worker->engine, image, face, (unsigned)(picture - worker->album->pictures),
@@ -115,7 +121,7 @@ static int look(struct worker *worker, const struct face_image *image, struct al
 	if (r == 0 && config->embed)
 		r = face_look_align(image, face, (unsigned)(picture - worker->album->pictures), crop);
 	if (r == 0 && config->embed)
-		r = face_embed(worker->engine, crop, 0, picture->single, NULL);
+		r = face_embed(worker->engine, crop, 0, picture->single, &picture->strength);
 	if (r < 0)
 		return r;
 	for (int i = 0; i < STEPS; i++)
@@ -284,7 +290,7 @@ static struct kept_head head_of(const struct album_config *config, const struct 
 	struct kept_head head;
 
 	memset(&head, 0, sizeof(head));
-	snprintf(head.magic, sizeof(head.magic), "gh-album-1");
+	snprintf(head.magic, sizeof(head.magic), "gh-album-2");
 	snprintf(head.recogniser, sizeof(head.recogniser), "%s", face_engine_recogniser());
 	head.count = album->count;
 	head.picture_bytes = sizeof(struct album_picture);

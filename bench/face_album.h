@@ -20,6 +20,8 @@ struct album_picture {
 	float vector[FACE_DIM]; /* the mean of the views: what a template is made of */
 	float single
 		[FACE_DIM]; /* one of FACE_LOOK_VIEWS, in turn by picture: what one frame at the door gives */
+	float strength;		    /* of that one: face_embed() */
+	float sharpness, luma, contrast, turn, height_px, score;
 };
 
 struct album_config {

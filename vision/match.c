@@ -258,7 +258,8 @@ static int add_locked(struct gallery *gallery, const char *id, const float *unit
 	return 0;
 }
 
-static int merge_locked(struct gallery *gallery, const char *id, const float *unit)
+/* @p weight: 1 adds to the mean, -1 takes out of it */
+static int merge_locked(struct gallery *gallery, const char *id, const float *unit, float weight)
 {
 	uint32_t index = find_person(gallery, id);
 	struct person *person = index == nobody ? NULL : &gallery->people[index];
@@ -267,25 +268,26 @@ static int merge_locked(struct gallery *gallery, const char *id, const float *un
 	double square = 0;
 
 	if (person == NULL)
-		return add_locked(gallery, id, unit, 1);
-	if (!(person->length > 0))
+		return weight > 0 ? add_locked(gallery, id, unit, 1) : -ENOENT;
+	if (!(person->length > 0) || (weight < 0 && person->templates < 2))
 		return -EINVAL;
-	if (person->templates == GALLERY_TEMPLATES_PER_PERSON_MAX)
+	if (weight > 0 && person->templates == GALLERY_TEMPLATES_PER_PERSON_MAX)
 		return -ENOSPC;
 	before = gallery->exact + person->row * gallery->dim;
 	for (size_t i = 0; i < gallery->dim; i++) {
-		sum[i] = before[i] * person->length + unit[i];
+		sum[i] = before[i] * person->length + weight * unit[i];
 		square += (double)sum[i] * sum[i];
 	}
 	if (square < 1e-6 || to_unit(sum, gallery->dim, mean) < 0)
 		return -EINVAL;
 	set_row(gallery, person->row, mean);
 	person->length = (float)sqrt(square);
-	person->templates++;
+	person->templates += weight > 0 ? 1 : -1u;
 	return 0;
 }
 
-static int add(struct gallery *gallery, const char *person, const float *vector, bool merge)
+/* @p weight: of a mean; 0: it stands for itself */
+static int add(struct gallery *gallery, const char *person, const float *vector, float weight)
 {
 	float unit[GALLERY_DIM_MAX];
 	int r;
@@ -297,19 +299,24 @@ static int add(struct gallery *gallery, const char *person, const float *vector,
 	if (r < 0)
 		return r;
 	pthread_rwlock_wrlock(&gallery->lock);
-	r = merge ? merge_locked(gallery, person, unit) : add_locked(gallery, person, unit, 0);
+	r = weight != 0 ? merge_locked(gallery, person, unit, weight) : add_locked(gallery, person, unit, 0);
 	pthread_rwlock_unlock(&gallery->lock);
 	return r;
 }
 
 int gallery_add(struct gallery *gallery, const char *person, const float *vector)
 {
-	return add(gallery, person, vector, false);
+	return add(gallery, person, vector, 0);
 }
 
 int gallery_merge(struct gallery *gallery, const char *person, const float *vector)
 {
-	return add(gallery, person, vector, true);
+	return add(gallery, person, vector, 1);
+}
+
+int gallery_unmerge(struct gallery *gallery, const char *person, const float *vector)
+{
+	return add(gallery, person, vector, -1);
 }
 
 static void move_sizes(struct match_sizes *sizes, size_t to, size_t from)

@@ -50,6 +50,12 @@ int gallery_add(struct gallery *gallery, const char *person, const float *vector
  */
 int gallery_merge(struct gallery *gallery, const char *person, const float *vector);
 
+/**
+ * Takes a vector that was merged out of its person's mean again.
+ * @return 0, -ENOENT (nobody of this id) or -EINVAL (as gallery_merge(); nothing would be left).
+ */
+int gallery_unmerge(struct gallery *gallery, const char *person, const float *vector);
+
 /** Removes all templates of a person. @return how many rows there were: one when they were merged. */
 size_t gallery_remove(struct gallery *gallery, const char *person);
 

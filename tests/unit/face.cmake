@@ -1,5 +1,6 @@
 gh_unit_test(match ROOMS vision LABELS handover)
 gh_unit_test(threshold ROOMS vision)
+gh_unit_test(face_ageing ROOMS vision LIBS m)
 gh_unit_test(face_track ROOMS vision)
 gh_unit_test(face_boxes ROOMS vision LIBS m)
 gh_unit_test(face_engine ROOMS vision)

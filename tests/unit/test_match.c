@@ -201,10 +201,19 @@ static void merged_templates_count_as_their_mean(void **state)
 	assert_int_equal(gallery_search(gallery, mean, 1, &match, &count), 0);
 	assert_int_equal(count, 1);
 	assert_float_equal(match.score, 1, 1e-5);
+	/* and taken out again, until one is left */
+	assert_int_equal(gallery_unmerge(gallery, "01ARZ3NDEKTSV4RRFFQ69G5FA1", c), 0);
+	mean_of_units((const float *[]){a, b}, 2, mean);
+	assert_int_equal(gallery_search(gallery, mean, 1, &match, &count), 0);
+	assert_float_equal(match.score, 1, 1e-5);
+	assert_int_equal(gallery_unmerge(gallery, "01ARZ3NDEKTSV4RRFFQ69G5FA1", b), 0);
+	assert_int_equal(gallery_unmerge(gallery, "01ARZ3NDEKTSV4RRFFQ69G5FA1", a), -EINVAL);
+	assert_int_equal(gallery_unmerge(gallery, "01ARZ3NDEKTSV4RRFFQ69G5FA9", a), -ENOENT);
 	/* one way or the other */
 	assert_int_equal(gallery_add(gallery, "01ARZ3NDEKTSV4RRFFQ69G5FA1", a), -EINVAL);
 	assert_int_equal(gallery_add(gallery, "01ARZ3NDEKTSV4RRFFQ69G5FA2", a), 0);
 	assert_int_equal(gallery_merge(gallery, "01ARZ3NDEKTSV4RRFFQ69G5FA2", b), -EINVAL);
+	assert_int_equal(gallery_unmerge(gallery, "01ARZ3NDEKTSV4RRFFQ69G5FA2", a), -EINVAL);
 	/* two that leave no mean, and more than a person may have */
 	for (int i = 0; i < DIM; i++)
 		other[i] = -a[i];
