@@ -118,7 +118,7 @@ struct api_ops {
 	/** Keys of 0 to 9, * and #. The same, -EPERM: it has no keypad. */
 	int (*board_type)(void *gate, const char *reader, const char *keys);
 
-	/** 200 {"people":[{"id","name","valid_from","valid_to","faces"}], "next": id or null}, by id after @p after_id ("" = first) */
+	/** 200 {"people":[{"id","name","valid_from","valid_to","faces","aged"}], "next": id or null}, by id after @p after_id ("" = first) */
 	void (*people_list)(void *gate, struct api_token token, const char *after_id, unsigned limit);
 	/** 201 the person; 409, 507... */
 	void (*person_add)(void *gate, struct api_token token, const struct api_caller *by,
@@ -132,11 +132,17 @@ struct api_ops {
 	void (*enrol)(void *gate, struct api_token token, const struct api_caller *by, const char *id,
 		      const struct api_enrol *asked);
 
-	/** Consent to face recognition is on the disk as withdrawn, or as given, or its record is gone. */
-	void (*consent_changed)(void *gate, const char *person, bool withdrawn);
+	/**
+	 * Consent to face recognition is on the disk as withdrawn, or as given, or its record is gone; @p ageing: also to
+	 * templates made of passages.
+	 */
+	void (*consent_changed)(void *gate, const char *person, bool withdrawn, bool ageing);
 
 	/** 204: all faces of the person are gone; 404. */
 	void (*faces_remove)(void *gate, struct api_token token, const struct api_caller *by, const char *id);
+
+	/** 204: those of the person that were made of passages are gone; 404. */
+	void (*aged_remove)(void *gate, struct api_token token, const struct api_caller *by, const char *id);
 
 	/** 200 the error rates measured at each face camera, and the gallery's look-alikes; 503 while models load. */
 	void (*face_report)(void *gate, struct api_token token);

@@ -336,11 +336,12 @@ static json_t *consent_json(const char *id, const json_t *kept)
 {
 	const json_t *entries = json_object_get(kept, "entries");
 	size_t count = json_array_size(entries);
+	const json_t *last = count > 0 ? json_array_get(entries, count - 1) : NULL;
 
-	return json_pack("{s:s, s:b, s:o}", "person", id, "given",
-			 count > 0 &&
-				 json_is_true(json_object_get(json_array_get(entries, count - 1), "given")),
-			 "entries", entries != NULL ? json_deep_copy(entries) : json_array());
+	return json_pack("{s:s, s:b, s:b, s:o}", "person", id, "given",
+			 json_is_true(json_object_get(last, "given")), "ageing",
+			 json_is_true(json_object_get(last, "ageing")), "entries",
+			 entries != NULL ? json_deep_copy(entries) : json_array());
 }
 
 json_t *api_consent_json(struct api *api, const char *id)
@@ -360,7 +361,7 @@ struct consenting {
 	struct http_token http;
 	char id[ULID_BYTES], by[HTTP_CALLER_BYTES], version[VERSION_BYTES_MAX + 1];
 	enum api_role role;
-	bool given, faces_asked;
+	bool given, ageing, faces_asked;
 	json_t *json;
 };
 
@@ -370,7 +371,7 @@ static void on_consent_kept(struct api *api, void *arg, int r)
 
 	if (api != NULL && r == 0) {
 		json_object_set(api->consents, consenting->id, consenting->json);
-		api->ops->consent_changed(api->gate, consenting->id, !consenting->given);
+		api->ops->consent_changed(api->gate, consenting->id, !consenting->given, consenting->ageing);
 	}
 	json_decref(consenting->json);
 	free(consenting);
@@ -383,16 +384,21 @@ static void keep_consent(struct api *api, struct consenting *consenting)
 	struct event_draft draft = {
 		.type = "person.consent", .severity = EVENT_INFO, .person = consenting->id};
 	char time[CLOCK_UTC_BYTES];
+	json_t *entry;
 
 	consenting->json = kept != NULL ? json_deep_copy(kept) : json_pack("{s:i, s:[]}", "v", 1, "entries");
 	clock_format_utc(clock_unix_ms(), time);
-	json_array_append_new(json_object_get(consenting->json, "entries"),
-			      json_pack("{s:s, s:b, s:s, s:s}", "version", consenting->version, "given",
-					consenting->given, "time", time, "by", consenting->by));
+	entry = json_pack("{s:s, s:b, s:s, s:s}", "version", consenting->version, "given", consenting->given,
+			  "time", time, "by", consenting->by);
+	if (consenting->ageing)
+		json_object_set_new(entry, "ageing", json_true());
+	json_array_append_new(json_object_get(consenting->json, "entries"), entry);
 	record.json = consenting->json;
 	draft.data =
 		json_pack("{s:s, s:b, s:s, s:s}", "version", consenting->version, "given", consenting->given,
 			  "by", consenting->by, "role", api_role_name(consenting->role));
+	if (consenting->ageing)
+		json_object_set_new(draft.data, "ageing", json_true());
 	api_keep(api, consenting->http, &record, 1, &draft, 200,
 		 consent_json(consenting->id, consenting->json), on_consent_kept, consenting);
 }
@@ -441,9 +447,10 @@ static void on_faces_removed(struct api *api, void *arg, const json_t *body)
 
 void api_post_consent(struct api *api, const struct http_request *request, const char *id)
 {
-	static const char *const known[] = {"version", "given", NULL};
+	static const char *const known[] = {"version", "given", "ageing", NULL};
 	json_t *object = api_take_object(api, request, known);
-	const json_t *given = json_object_get(object, "given"), *kept = json_object_get(api->consents, id);
+	const json_t *given = json_object_get(object, "given"), *ageing = json_object_get(object, "ageing"),
+		     *kept = json_object_get(api->consents, id);
 	const char *version = NULL;
 	struct consenting *consenting;
 	char error[JSON_ERROR_BYTES];
@@ -455,6 +462,8 @@ void api_post_consent(struct api *api, const struct http_request *request, const
 	    version[0] == '\0' || !json_is_boolean(given)) {
 		api_bad(api, request, 400,
 			"expected version, of the text that was agreed to, and given: true or false");
+	} else if (ageing != NULL && (!json_is_boolean(ageing) || !json_is_true(given))) {
+		api_bad(api, request, 400, "ageing: expected true or false, and only with a consent given");
 	} else if (!ulid_is_valid(id)) {
 		api_bad(api, request, 404, "there is no such person");
 	} else if (json_array_size(json_object_get(kept, "entries")) >= CONSENTS_OF_PERSON_MAX) {
@@ -468,6 +477,7 @@ void api_post_consent(struct api *api, const struct http_request *request, const
 		consenting->http = request->token;
 		consenting->role = (enum api_role)request->caller.role;
 		consenting->given = json_is_true(given);
+		consenting->ageing = json_is_true(ageing);
 		strcpy(consenting->id, id);
 		strcpy(consenting->by, request->caller.name);
 		strcpy(consenting->version, version);
@@ -485,7 +495,7 @@ void api_consent_forget(struct api *api, const char *person)
 	if (person == NULL || json_object_get(api->consents, person) == NULL)
 		return;
 	json_object_del(api->consents, person);
-	api->ops->consent_changed(api->gate, person, false);
+	api->ops->consent_changed(api->gate, person, false, false);
 	(void)api->ops->keep(api->gate, &record, 1, &draft, NULL,
 			     NULL); /* the gate tells of a failing disk */
 }

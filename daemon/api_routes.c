@@ -31,6 +31,7 @@ static const struct api_route routes[] = {
 	{"POST", V1 "people/{}/faces", API_ROLE_MANAGER, API_PHOTO_BYTES_MAX, api_post_face},
 	{"DELETE", V1 "people/{}/faces", API_ROLE_MANAGER, 0, api_delete_faces},
 	{"POST", V1 "people/{}/faces/live", API_ROLE_MANAGER, API_JSON_BYTES_MAX, api_post_face_live},
+	{"DELETE", V1 "people/{}/faces/aged", API_ROLE_MANAGER, 0, api_delete_aged},
 	{"GET", V1 "faces/report", API_ROLE_MANAGER, 0, api_get_face_report},
 	{"PUT", V1 "people/{}", API_ROLE_MANAGER, API_JSON_BYTES_MAX, api_access_put_person},
 	{"GET", V1 "access/requests", API_ROLE_GUARD, 0, api_access_requests},

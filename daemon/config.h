@@ -165,6 +165,7 @@ struct config_camera {
 
 enum config_liveness { CONFIG_LIVENESS_ENFORCE, CONFIG_LIVENESS_OBSERVE, CONFIG_LIVENESS_OFF };
 
+enum config_face_ageing { CONFIG_AGEING_OFF, CONFIG_AGEING_ON };
 enum config_face_calibration { CONFIG_CALIBRATION_FOLLOW, CONFIG_CALIBRATION_OBSERVE };
 
 enum config_channels { CONFIG_CHANNELS_BGR, CONFIG_CHANNELS_RGB };
@@ -200,6 +201,7 @@ struct config_face {
 	enum config_face_calibration calibration;
 	unsigned calibration_s;
 	enum config_liveness liveness;
+	enum config_face_ageing ageing;
 	bool accept_pictures;          /* the site wrote that a picture of a face may open a door */
 	bool keep_pictures;            /* aligned ones of those enrolled, sealed beside their templates */
 	unsigned stranger_still_hours; /* 0: none are kept */

@@ -162,6 +162,8 @@ void gate_close(struct gate *gate)
 	json_decref(gate->site_records);
 	json_decref(gate->blind_records);
 	json_decref(gate->consent_withdrawn);
+	json_decref(gate->consent_ageing);
+	json_decref(gate->aged);
 	roster_close(gate->roster);
 	store_claim_release(gate->claim);
 	sd_event_unref(gate->event);

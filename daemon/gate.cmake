@@ -18,6 +18,7 @@ target_sources(gh_daemon PRIVATE
   gate_vision.c
   gate_faces.c
   gate_enrol.c
+  gate_ageing.c
   gate_consent.c
   gate_reenrol.c
   gate_threshold.c

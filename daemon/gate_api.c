@@ -171,6 +171,7 @@ static const struct api_ops ops = {
 	.person_get = gate_person_get,
 	.person_remove = gate_person_remove,
 	.faces_remove = gate_person_faces_remove,
+	.aged_remove = gate_person_aged_remove,
 	.consent_changed = gate_consent_changed,
 	.enrol = gate_person_enrol,
 	.face_report = gate_face_report,

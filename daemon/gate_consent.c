@@ -8,19 +8,31 @@
 const char gate_consent_withdrawn[] =
 	"consent to face recognition was withdrawn: it must be given anew first";
 
-static void note(struct gate *gate, const char *person, bool withdrawn)
+static int mark(json_t **set, const char *person, bool is_in)
 {
-	if (gate->consent_withdrawn == NULL)
-		gate->consent_withdrawn = json_object();
-	if (!withdrawn)
-		(void)json_object_del(gate->consent_withdrawn, person); /* who is not there need not go */
-	else if (json_object_set_new(gate->consent_withdrawn, person, json_true()) < 0)
+	if (*set == NULL)
+		*set = json_object();
+	if (is_in)
+		return json_object_set_new(*set, person, json_true());
+	(void)json_object_del(*set, person); /* who is not there need not go */
+	return 0;
+}
+
+static void note(struct gate *gate, const char *person, bool withdrawn, bool ageing)
+{
+	if (mark(&gate->consent_withdrawn, person, withdrawn) < 0)
 		log_error("roster", "a withdrawal of consent holds from the next start on: no memory");
+	(void)mark(&gate->consent_ageing, person, ageing && !withdrawn); /* without memory: not agreed to */
 }
 
 bool gate_consent_is_withdrawn(const struct gate *gate, const char *person)
 {
 	return json_object_get(gate->consent_withdrawn, person) != NULL;
+}
+
+bool gate_consent_to_ageing(const struct gate *gate, const char *person)
+{
+	return json_object_get(gate->consent_ageing, person) != NULL;
 }
 
 static void on_removed(struct gate *gate, const struct gate_reply *reply, int r, const char *problem,
@@ -42,20 +54,22 @@ void gate_consent_enforce(struct gate *gate, const char *person)
 		gate_person_faces_drop(gate, found, "consent", &reply);
 }
 
-void gate_consent_changed(void *arg, const char *person, bool withdrawn)
+void gate_consent_changed(void *arg, const char *person, bool withdrawn, bool ageing)
 {
 	struct gate *gate = arg;
 
-	note(gate, person, withdrawn);
+	note(gate, person, withdrawn, ageing);
 	gate_consent_enforce(gate, person);
+	gate_ageing_enforce(gate, person);
 }
 
 void gate_consent_load(struct gate *gate, const char *kind, const char *id, json_t *json)
 {
 	const json_t *entries = json_object_get(json, "entries");
 	size_t count = json_array_size(entries);
+	const json_t *last = count > 0 ? json_array_get(entries, count - 1) : NULL;
 
-	note(gate, id,
-	     count > 0 && !json_is_true(json_object_get(json_array_get(entries, count - 1), "given")));
+	note(gate, id, last != NULL && !json_is_true(json_object_get(last, "given")),
+	     json_is_true(json_object_get(last, "ageing")));
 	gate_api_load(gate, kind, id, json);
 }

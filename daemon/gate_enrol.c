@@ -98,13 +98,20 @@ static void on_template_stored(void *arg, int r, const struct event_row *row)
 	enrol_free(enrol);
 }
 
+float gate_enrol_alike_min(const struct gate_vision *vision)
+{
+	double percent = vision->gate->config->face.false_accept_percent;
+	float limit = site_threshold(gallery_templates(face_watch_gallery(vision->faces)), percent, 0) -
+		      duplicate_margin;
+
+	return limit > duplicate_min ? limit : duplicate_min;
+}
+
 /* Somebody else who is much like this face: *ret_other. @return whether there is one. */
 static bool has_look_alike(struct gate_vision *vision, const struct enrol *enrol,
 			   struct gallery_match *ret_other)
 {
 	struct gallery *gallery = face_watch_gallery(vision->faces);
-	double percent = vision->gate->config->face.false_accept_percent;
-	float limit = site_threshold(gallery_templates(gallery), percent, 0) - duplicate_margin;
 	struct gallery_match matches[2];
 	size_t count = 0;
 
@@ -114,7 +121,7 @@ static bool has_look_alike(struct gate_vision *vision, const struct enrol *enrol
 		if (strcmp(matches[i].person, enrol->person) == 0)
 			continue;
 		*ret_other = matches[i];
-		return matches[i].score >= (limit > duplicate_min ? limit : duplicate_min);
+		return matches[i].score >= gate_enrol_alike_min(vision);
 	}
 	return false;
 }

@@ -61,6 +61,7 @@ static void on_passage(struct gate_vision *vision, const struct face_result *res
 	request.door = camera->door;
 	/* another person's template is reached too: which of the two it is, a second factor must say */
 	request.doubtful = result->kind == FACE_RESULT_ACCESS && result->rival_score >= result->threshold;
+	gate_ageing_passed(camera, result, result->kind == FACE_RESULT_ACCESS && !request.doubtful);
 	request.data = json_pack("{s:s, s:o, s:o, s:o, s:i, s:i}", "camera", camera->config->name, "score",
 				 gate_vision_number(result->score), "threshold",
 				 gate_vision_number(result->threshold), "liveness",
@@ -90,6 +91,7 @@ void gate_faces_decided(struct gate *gate, struct gate_door *door, enum gate_fee
 
 		if (camera->door != door)
 			continue;
+		camera->passed.granted = feedback == GATE_FEEDBACK_GRANTED && camera->passed.track != 0;
 		camera->decided_prompt = prompts[feedback];
 		camera->decided_until_ms = clock_mono_ms() + DECIDED_PROMPT_MS;
 	}
@@ -141,6 +143,10 @@ static void on_face_result(struct gate_vision *vision, const struct face_result 
 	case FACE_RESULT_SPOOF:
 		on_passage(vision, result);
 		break;
+	case FACE_RESULT_SURE:
+		if (face_camera(vision, result->camera) != NULL)
+			gate_ageing_sure(face_camera(vision, result->camera), result);
+		break;
 	case FACE_RESULT_UPSIDE_DOWN:
 		tell_upside_down(vision, result);
 		break;
@@ -162,8 +168,10 @@ int gate_faces_on_results(sd_event_source *source, int fd, uint32_t revents, voi
 	struct face_result result;
 
 	(void)source, (void)fd, (void)revents;
-	while (queue_pop(vision->face_results, &result) == 0)
+	while (queue_pop(vision->face_results, &result) == 0) {
 		on_face_result(vision, &result);
+		explicit_bzero(result.template_vector, sizeof(result.template_vector));
+	}
 	return 0;
 }
 
@@ -196,6 +204,7 @@ void gate_vision_person_removed(struct gate *gate, const char *person)
 	if (gate->vision != NULL && gate->vision->outdated != NULL)
 		(void)json_object_del(gate->vision->outdated, person); /* the same */
 	gate_threshold_forget(gate, person);
+	gate_ageing_gone(gate, person);
 }
 
 json_t *gate_vision_outdated(const struct gate_vision *vision)
@@ -288,6 +297,7 @@ int gate_faces_open(struct gate_vision *vision)
 	face.enforce = config->face.liveness == CONFIG_LIVENESS_ENFORCE;
 	face.stills_dir = config->evidence.dir;
 	face.keep_pictures = config->face.keep_pictures;
+	face.ageing = config->face.ageing == CONFIG_AGEING_ON;
 	face.stranger_stills = config->face.stranger_still_hours > 0;
 	for (size_t i = 0; i < vision->camera_count; i++) {
 		const struct watched_camera *camera = &vision->cameras[i];

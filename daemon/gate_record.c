@@ -120,6 +120,7 @@ static void on_record(void *arg, const char *kind, const char *id, json_t *json)
 		{"alert", "", gate_api_load},
 		{"case", "", gate_api_load},
 		{"consent", "", gate_consent_load},
+		{"aged", "", gate_ageing_load},
 		{"blind", "", gate_sight_load},
 		{"facesite", "", gate_threshold_load},
 	};
@@ -150,6 +151,7 @@ static void on_news(void *arg, enum store_news news, const char *text)
 	case STORE_READY:
 		gate_access_settle(gate);
 		gate_batch_settle(gate);
+		gate_ageing_settle(gate);
 		(void)gate_openings_start(gate); /* logs its own failure */
 		gate_clock_tell(gate);
 		log_info("store", "the log stands at event %lld; %zu people enrolled",

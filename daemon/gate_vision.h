@@ -34,7 +34,12 @@ struct watched_camera {
 	struct gate_door *door;      /* face cameras */
 	unsigned index, face_index;
 	enum camera_state state;
-	bool seen;                               /* has had any news at all */
+	bool seen; /* has had any news at all */
+	struct {   /* who was let in here last by face alone; track 0: nobody */
+		uint32_t track;
+		char person[ULID_BYTES];
+		bool granted;
+	} passed;
 	enum face_prompt prompt, decided_prompt; /* by the picture, and by the last decision */
 	uint64_t decided_until_ms;
 	char source[GATE_SOURCE_BYTES];
@@ -86,6 +91,14 @@ json_t *gate_vision_outdated(const struct gate_vision *vision); /* a new list of
 /* gate_enrol.c */
 void gate_enrol_result(struct gate_vision *vision, const struct face_result *result);
 void gate_enrol_drop(struct gate_vision *vision);
+float gate_enrol_alike_min(
+	const struct gate_vision *vision); /* from this score on two people are much alike */
+
+/* gate_ageing.c */
+/** A face was taken for somebody; @p sure: for nobody else besides. The door has not answered yet. */
+void gate_ageing_passed(struct watched_camera *camera, const struct face_result *result, bool sure);
+/** FACE_RESULT_SURE: it becomes a template, if all that must be is so. */
+void gate_ageing_sure(struct watched_camera *camera, const struct face_result *result);
 
 /* gate_reenrol.c */
 void gate_reenrol_next(struct gate_vision *vision); /* begins with the next kept picture, if it can */

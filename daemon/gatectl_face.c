@@ -63,12 +63,14 @@ static void print_report(const json_t *report)
 	const json_t *pairs = json_object_get(report, "look_alikes"), *outdated, *item;
 	size_t i;
 
-	printf("%.0f templates of %.0f people; of strangers at most %.4g %% may match anybody; thresholds: ",
-	       number(report, "templates"), number(report, "people"), number(report, "percent"));
+	printf("%.0f people are known by face, each by the mean of their templates; of strangers at most "
+	       "%.4g %% "
+	       "may match anybody; thresholds: ",
+	       number(report, "people"), number(report, "percent"));
 	ctl_print_text(stdout, ctl_text(report, "calibration", "?"));
 	printf("\n");
 	json_array_foreach(json_object_get(report, "cameras"), i, item) print_camera(item);
-	printf("look-alikes among %.0f templates looked at: %zu\n", number(report, "surveyed"),
+	printf("look-alikes among %.0f people looked at: %zu\n", number(report, "surveyed"),
 	       json_array_size(pairs));
 	json_array_foreach(pairs, i, item) print_pair(item);
 	outdated = json_object_get(report, "outdated");
@@ -96,4 +98,31 @@ int ctl_face_report(const struct ctl *ctl)
 		print_report(report);
 	json_decref(report);
 	return CTL_OK;
+}
+
+int ctl_face_aged(const struct ctl *ctl)
+{
+	static const struct ctl_column columns[] = {
+		{"TIME", "time"}, {"CAMERA", "camera"}, {"SCORE", "score"}, {0}};
+	char path[CTL_URL_BYTES + 32];
+	json_t *person = NULL;
+	int r;
+
+	if (ctl->word_count == 2 && strcmp(ctl->words[1], "remove") != 0) {
+		fprintf(stderr, "gatectl: expected \"remove\", or nothing, behind the person\n");
+		return CTL_USAGE;
+	}
+	if (ctl->word_count == 2) {
+		snprintf(path, sizeof(path), "people/%s/faces/aged", ctl_escape(ctl->words[0]));
+		r = ctl_request(ctl, "DELETE", path, NULL, 0, NULL, NULL);
+		if (r == CTL_OK && !ctl->json)
+			printf("removed\n");
+		return r;
+	}
+	snprintf(path, sizeof(path), "people/%s", ctl_escape(ctl->words[0]));
+	r = ctl_get(ctl, path, &person);
+	if (r == CTL_OK)
+		ctl_print_rows(ctl, json_object_get(person, "aged"), columns);
+	json_decref(person);
+	return r;
 }

@@ -1,6 +1,7 @@
 #include "face_look.h"
 
 #include "base/clock.h"
+#include "face_ageing.h"
 #include "face_quality.h"
 #include "match.h"
 #include "site.h"
@@ -244,6 +245,31 @@ static void report(struct face_look *look, const struct face_view *view, const s
 	look->decided(look->arg, result);
 }
 
+/* Seen on after the door opened: what may become a template (face_ageing.h). */
+static void mind_sure(struct face_look *look, struct face_track *track, const struct ranking *ranking,
+		      const float *mean, struct face_result *result)
+{
+	const struct gallery_match *match = &ranking->items[0];
+
+	if (!look->ageing || track->sure_told || track->verdict != FACE_VERDICT_ACCESS ||
+	    track->good_frames < FACE_AGEING_FRAMES || track->agreed != track->good_frames ||
+	    strcmp(match->person, track->person) != 0)
+		return;
+	track->sure_told = true;
+	result->kind = FACE_RESULT_SURE;
+	result->track = track->id;
+	result->score = match->score;
+	memcpy(result->person, match->person, sizeof(result->person));
+	memcpy(result->rival, ranking->items[1].person, sizeof(result->rival));
+	result->rival_score = ranking->items[1].score;
+	result->liveness = look->rules.liveness ? face_track_liveness(track) : -1;
+	result->quality = track->quality;
+	result->good_frames = track->good_frames;
+	memcpy(result->template_vector, mean, sizeof(result->template_vector));
+	look->decided(look->arg, result);
+	memset(result->template_vector, 0, sizeof(result->template_vector));
+}
+
 /* What a decision says of the way the camera hangs. */
 static void mind_upright(struct face_look *look, struct face_view *view, const struct face_image *image,
 			 const struct face *face, uint32_t track, enum face_verdict verdict)
@@ -280,8 +306,10 @@ static int judge(struct face_look *look, struct face_view *view, const struct fa
 	match = &ranking.items[0];
 	rules.liveness_min = view->liveness_min;
 	verdict = face_track_judge(track, &rules, match->person, match->score, result->threshold, now_ms);
-	if (verdict == FACE_VERDICT_OPEN)
+	if (verdict == FACE_VERDICT_OPEN) {
+		mind_sure(look, track, &ranking, mean, result);
 		return 0;
+	}
 	report(look, view, track, verdict, &ranking, frame, result);
 	face_track_decided(track, verdict, now_ms);
 	mind_upright(look, view, image, face, track->id, verdict);

@@ -54,6 +54,7 @@ struct face_track {
 	float live[FACE_TRACK_LIVE_WINDOW], quality;
 	char person[27]; /* whom the latest frames agree on */
 	unsigned agreed; /* how many in a row */
+	bool sure_told;  /* for the owner: face_watch.h, SURE */
 	uint64_t first_good_mono_us;
 };
 

@@ -28,7 +28,9 @@ export interface Status {
 export interface GuardRequest { id: string; door: string; rule: string; factor: string; person: string | null; picture: { camera: string; live: string } | null; left_ms: number }
 export interface AlertPage { alerts: Alert[]; next: number | null; new: number; held: number }
 export interface Case { id: string; title: string; alerts: number[]; people: string[]; note: string; revision: number; changed: string; by: string }
-export interface Person { id: string; name: string; enabled: boolean; faces: number; valid_from: string | null; valid_to: string | null }
+/** A template made of a passage, after the enrolment. */
+export interface Aged { time: string; camera: string; score: number }
+export interface Person { id: string; name: string; enabled: boolean; faces: number; aged?: Aged[]; valid_from: string | null; valid_to: string | null }
 
 const ranks: Role[] = ['guard', 'manager', 'admin'];
 export const may = (session: Session, least: Role): boolean => ranks.indexOf(session.role) >= ranks.indexOf(least);

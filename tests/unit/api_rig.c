@@ -100,10 +100,19 @@ static void op_person_remove(void *arg, struct api_token call, const struct api_
 	answer(call, 204, NULL);
 }
 
-static void op_consent_changed(void *arg, const char *person, bool withdrawn)
+static void op_consent_changed(void *arg, const char *person, bool withdrawn, bool ageing)
 {
 	(void)arg;
-	snprintf(gate.asked, sizeof(gate.asked), "consent %s %s", withdrawn ? "withdrawn" : "given", person);
+	snprintf(gate.asked, sizeof(gate.asked), "consent %s%s %s", withdrawn ? "withdrawn" : "given",
+		 ageing ? " with ageing" : "", person);
+}
+
+static void op_aged_remove(void *arg, struct api_token call, const struct api_caller *by, const char *id)
+{
+	(void)arg;
+	(void)by;
+	snprintf(gate.asked, sizeof(gate.asked), "remove aged %s", id);
+	answer(call, 204, NULL);
 }
 
 static void op_faces_remove(void *arg, struct api_token call, const struct api_caller *by, const char *id)
@@ -369,6 +378,7 @@ static const struct api_ops ops = {.status = op_status,
 				   .person_remove = op_person_remove,
 				   .enrol = op_enrol,
 				   .faces_remove = op_faces_remove,
+				   .aged_remove = op_aged_remove,
 				   .consent_changed = op_consent_changed,
 				   .face_report = op_face_report,
 				   .door_open = op_door_open,

@@ -1,9 +1,9 @@
 /* Enrolling a face: from photos dropped here, or by the gate from what its camera sees. */
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { call, post } from '../api';
+import { call, post, type Aged } from '../api';
 import { t } from '../i18n';
 import { useDesk } from '../shell';
-import { ask, asProblem, Badge, Button, Card, Dialog, useAct } from '../ui';
+import { ask, asProblem, Badge, Button, Card, Dialog, useAct, When } from '../ui';
 import { LivePicture } from '../video';
 
 const BYTES_MAX = 10 * 1024 * 1024, PHOTOS_MAX = 20, POOR = 0.5;
@@ -71,7 +71,24 @@ function CameraDialog({ camera, person, close, done }: { camera: string; person:
 	);
 }
 
-export function Faces({ person, faces, consent, reload }: { person: string; faces: number; consent: boolean | undefined; reload: () => void }) {
+/** What the gate made of passages since the enrolment. */
+function AgedList({ person, aged, reload }: { person: string; aged: Aged[]; reload: () => void }) {
+	const { busy, act } = useAct();
+	const remove = async (): Promise<void> => {
+		await act(() => call('DELETE', `people/${person}/faces/aged`), t('They are removed; what was enrolled stays.', '已删除；录入的人脸保留。'));
+		reload();
+	};
+
+	return (
+		<>
+			<p>{t('Made of passages since:', '录入后由通行画面更新：')}</p>
+			<ul class="entries">{aged.map((one) => <li key={one.time}><When iso={one.time} /> · {t('camera', '摄像机')} {one.camera} · {t('score', '相似度')} {one.score.toFixed(2)}</li>)}</ul>
+			<div><Button kind="plain" busy={busy} onClick={() => void remove()}>{t('Remove these', '删除这些')}</Button></div>
+		</>
+	);
+}
+
+export function Faces({ person, faces, aged, consent, reload }: { person: string; faces: number; aged: Aged[]; consent: boolean | undefined; reload: () => void }) {
 	const { status } = useDesk(), input = useRef<HTMLInputElement>(null);
 	const { busy, act } = useAct(), [tried, setTried] = useState<Tried[]>([]), [over, setOver] = useState(false), [camera, setCamera] = useState('');
 	const set = (name: string, change: Partial<Tried>): void => setTried((old) => old.map((o) => (o.name === name ? { ...o, ...change } : o)));
@@ -138,6 +155,7 @@ export function Faces({ person, faces, consent, reload }: { person: string; face
 					))}
 				</ul>
 			)}
+			{aged.length > 0 && <AgedList person={person} aged={aged} reload={reload} />}
 			{faces > 0 && <div><Button kind="danger" busy={busy} onClick={() => void remove()}>{t('Remove the faces', '删除人脸')}</Button></div>}
 			{camera && <CameraDialog camera={camera} person={person} close={() => setCamera('')} done={reload} />}
 		</Card>

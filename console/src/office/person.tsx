@@ -13,7 +13,7 @@ export function nameProblem(name: string): string | undefined {
 	return new TextEncoder().encode(name).length > NAME_BYTES ? t('The name is too long: at most 128 bytes (about 42 Chinese characters).', '姓名过长：最多 128 字节（约 42 个汉字）。') : undefined;
 }
 
-interface Consented { given: boolean; entries: { version: string; given: boolean; time: string; by: string }[] }
+interface Consented { given: boolean; ageing: boolean; entries: { version: string; given: boolean; ageing?: boolean; time: string; by: string }[] }
 interface Holder { id: string; groups?: string[]; extended?: boolean; blocked?: 'no' | 'deny' | 'admit' }
 interface Group { id: string; title?: string }
 
@@ -104,28 +104,29 @@ const VERSION = 'gatehouse.consent';
 
 function Consent({ person, told }: { person: string; told: (given: boolean) => void }) {
 	const load = useLoad<Consented>(`people/${person}/consent`), { busy, act } = useAct();
-	const [version, setVersion] = useState(localStorage.getItem(VERSION) ?? ''), [tried, setTried] = useState(false);
+	const [version, setVersion] = useState(localStorage.getItem(VERSION) ?? ''), [ageing, setAgeing] = useState(false), [tried, setTried] = useState(false);
 	const note = async (given: boolean): Promise<void> => {
 		setTried(true);
 		if (version.trim() === '') return;
 		if (!given && !(await ask({ title: t('Note that consent was withdrawn?', '登记撤回同意？'), text: t('The faces are removed now; name, cards and PIN stay until the person is erased.', '人脸数据将立即删除；姓名、卡和密码保留至删除该人员为止。'), yes: t('Note it', '登记'), danger: true }))) return;
 		localStorage.setItem(VERSION, version.trim());
-		await act(() => post(`people/${person}/consent`, { version: version.trim(), given }), t('Noted.', '已登记。'));
+		await act(() => post(`people/${person}/consent`, { version: version.trim(), given, ...(given && ageing ? { ageing } : {}) }), t('Noted.', '已登记。'));
 		load.reload();
 	};
 
-	useEffect(() => { if (load.data) told(load.data.given); }, [load.data]);
+	useEffect(() => { if (load.data) { told(load.data.given); setAgeing(load.data.ageing); } }, [load.data]);
 	return (
 		<Card title={t('Consent', '个人信息同意')} actions={load.data && <Badge tone={load.data.given ? 'good' : 'warn'}>{load.data.given ? t('given', '已同意') : t('not given', '未同意')}</Badge>}>
 			<Await load={load}>{(consent) => (
 				<>
 					{consent.entries.length > 0 && (
 						<ul class="entries">{[...consent.entries].reverse().map((e, i) => (
-							<li key={i}><Badge tone={e.given ? 'good' : 'warn'}>{e.given ? t('given', '同意') : t('withdrawn', '撤回')}</Badge> <When iso={e.time} /> · {t('text', '文本')} {e.version} · {t(`noted by ${e.by}`, `登记人 ${e.by}`)}</li>
+							<li key={i}><Badge tone={e.given ? 'good' : 'warn'}>{e.given ? t('given', '同意') : t('withdrawn', '撤回')}</Badge> {e.ageing && <>{t('also to renewal', '含人脸更新')} · </>}<When iso={e.time} /> · {t('text', '文本')} {e.version} · {t(`noted by ${e.by}`, `登记人 ${e.by}`)}</li>
 						))}</ul>
 					)}
 					<TextField label={t('Version of the text', '同意书版本')} value={version} set={setVersion} max={64} hint={t('As printed on the form the person signed, such as 2026-01.', '与本人签署的同意书一致，例如 2026-01。')}
 						error={tried && version.trim() === '' ? t('Which text was it?', '请填写同意书版本。') : undefined} />
+					<Check label={t('The text also covers renewal: templates made of sure passages, where the site has switched that on', '同意书包含人脸更新：系统启用后，可用确认无误的通行画面更新人脸模板')} value={ageing} set={setAgeing} />
 					<div class="row">
 						<Button kind="main" busy={busy} onClick={() => void note(true)}>{t('Has agreed', '登记同意')}</Button>
 						{consent.given && <Button kind="danger" busy={busy} onClick={() => void note(false)}>{t('Has withdrawn', '登记撤回')}</Button>}
@@ -195,7 +196,7 @@ export function PersonPage({ id }: { id: string }) {
 				<>
 					<div class="split">
 						<div class="stack"><Who person={person} etag={load.etag ?? ''} reload={load.reload} /><Access person={person.id} /></div>
-						<div class="stack"><Faces person={person.id} faces={person.faces} consent={consent} reload={load.reload} /><Consent person={person.id} told={setConsent} /><Credentials person={person.id} /></div>
+						<div class="stack"><Faces person={person.id} faces={person.faces} aged={person.aged ?? []} consent={consent} reload={load.reload} /><Consent person={person.id} told={setConsent} /><Credentials person={person.id} /></div>
 					</div>
 					<Erase person={person} />
 				</>
