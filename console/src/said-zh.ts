@@ -225,6 +225,7 @@ const catalogue: Entry[] = [
 	['dry_run takes 0 or 1', 'dry_run：应为 0 或 1'],
 	['somebody else is fetching the list just now: try again', '他人正在获取名单，请重试'],
 	['expected version, of the text that was agreed to, and given: true or false', '需要所同意文本的版本，以及是否同意'],
+	['ageing: expected true or false, and only with a consent given', 'ageing：应为 true 或 false，且仅在同意时填写'],
 	['there are %d entries of this person already', '此人已有 {1} 条记录'],
 	['look_alike takes "accept"', 'look_alike：应为 accept'],
 	['look_alike: expected "accept"', 'look_alike：应为 accept'],
@@ -443,16 +444,16 @@ const members: Record<string, string> = {
 /* names of an event's data, as the log shows them in full */
 const names: Record<string, string> = {
 	...members,
-	act: '操作', address: '地址', admitted: '已放行', after: '之后', age_days: '天数', alarm: '报警', alert: '警报', card: '卡', edge_to_relay_ms: '按下到继电器毫秒', evidence: '证据', fault: '故障', first_sight_pts_ms: '首次发现时刻毫秒',
+	act: '操作', address: '地址', admitted: '已放行', after: '之后', age_days: '天数', ageing: '人脸更新', alarm: '报警', alert: '警报', card: '卡', edge_to_relay_ms: '按下到继电器毫秒', evidence: '证据', fault: '故障', first_sight_pts_ms: '首次发现时刻毫秒',
 	has_contact: '有门磁', lock: '门锁', percent: '百分比', percent_high: '百分比（上）', percent_low: '百分比（下）', physical: '门扇', scores: '分数', tamper: '防拆', alerts: '警报', before: '之前', bits: '位数', blind_s: '失明秒数', by: '操作人', bytes: '字节',
 	case: '案件', clip_offset_ms: '录像偏移毫秒', code: '代码', column_high: '列（至）', column_low: '列（自）', command: '命令', complete: '完整', count: '数量', credential: '凭证', day: '日期', device: '设备',
-	dropped: '丢弃', duration_s: '持续秒数', evidence_error: '证据错误', exceeds: '超出', extended: '延时', faces: '人脸数', factor: '凭证', factors: '凭证', fall_ms: '下落毫秒', file: '文件', files: '文件', first: '首条',
+	dropped: '丢弃', duration_s: '持续秒数', enrolled_score: '与录入人脸的分数', evidence_error: '证据错误', exceeds: '超出', extended: '延时', faces: '人脸数', factor: '凭证', factors: '凭证', fall_ms: '下落毫秒', file: '文件', files: '文件', first: '首条',
 	first_sight: '首次发现', flaw: '缺陷', floor_high: '楼层（至）', floor_low: '楼层（自）', format: '格式', frame_to_relay_ms: '画面到继电器毫秒', free_bytes: '剩余字节', gate: '闸机', given: '同意', good_frames: '合格帧数',
 	grade: '等级', guard_request: '保安请求', hash: '哈希', held: '保留', held_by: '占用者', id: '编号', ids: '编号', kept_picture: '保存的图片', key: '密钥', kind: '类别', last: '末条', leaving: '外出',
 	left_ms: '剩余毫秒', limit: '上限', limit_bytes: '上限字节', line: '线路', liveness: '活体分数', locked_out_s: '锁定秒数', look_alike: '相似者', look_alike_accepted: '已接受相似', mode: '模式', model: '模型',
 	needed: '需要', observed: '观察', ok: '完好', op: '动作', order: '指令', origin: '来源', outage_s: '中断秒数', path: '轨迹', people: '人数', picture: '画面', protected: '受保护', protected_bytes: '受保护字节', put: '更新',
-	quality: '质量', reader: '读卡器', reason: '原因', reasons: '依据', recogniser: '识别模型', refused: '拒绝', removed: '移除', request: '请求', review_s: '审核用时秒数', revision: '修订', role: '角色',
-	rows: '条数', rule: '规则', rules: '规则', score: '分数', sealed: '密封', seq: '序号', set: '设定', sig: '签名', slow_ms: '延迟毫秒', state: '状态', stem: '文件名', still: '图片', storage: '存储', template: '模板', threshold: '阈值',
+	quality: '质量', reader: '读卡器', reason: '原因', reasons: '依据', recogniser: '识别模型', refused: '拒绝', removed: '移除', replaced: '替换最旧', request: '请求', review_s: '审核用时秒数', revision: '修订', role: '角色',
+	rows: '条数', rule: '规则', rules: '规则', score: '分数', sealed: '密封', seq: '序号', set: '设定', sig: '签名', slow_ms: '延迟毫秒', state: '状态', stem: '文件名', still: '图片', storage: '存储', template: '模板', templates: '模板数', threshold: '阈值',
 	timed_out: '超时', track: '轨迹编号', tries: '次数', type: '类型', unchanged: '未变', used_bytes: '已用字节', user_role: '用户角色', watched_s: '观看秒数',
 };
 
