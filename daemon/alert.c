@@ -1,6 +1,7 @@
 #include "alert.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -121,13 +122,14 @@ static struct alert *take_place(struct alerts *alerts, int64_t seq)
 	return &alerts->all[place];
 }
 
-int alert_see(struct alerts *alerts, int64_t seq, int64_t unix_ms, bool suspected)
+int alert_see(struct alerts *alerts, int64_t seq, int64_t unix_ms, const char *camera, bool suspected)
 {
 	struct alert *alert = take_place(alerts, seq);
 
 	if (alert == NULL)
 		return -ENOMEM;
 	alert->unix_ms = unix_ms;
+	snprintf(alert->camera, sizeof(alert->camera), "%s", camera);
 	alert->suspected = suspected;
 	return 0;
 }
@@ -167,14 +169,15 @@ static bool is_of(const struct alert *alert, enum alert_state state)
 	}
 }
 
-size_t alerts_page(const struct alerts *alerts, enum alert_state state, int64_t before, size_t max,
-		   int64_t *ret_seqs, bool *ret_more)
+size_t alerts_page(const struct alerts *alerts, enum alert_state state, const char *camera, int64_t before,
+		   size_t max, int64_t *ret_seqs, bool *ret_more)
 {
 	size_t place = before > 0 ? place_of(alerts, before) : alerts->count, found = 0;
 
 	*ret_more = false;
 	while (place-- > 0) {
-		if (!is_of(&alerts->all[place], state))
+		if (!is_of(&alerts->all[place], state) ||
+		    (camera != NULL && strcmp(alerts->all[place].camera, camera) != 0))
 			continue;
 		if (found == max) {
 			*ret_more = true;

@@ -12,7 +12,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { ALERTS_MAX = 200000 }; /* the oldest are forgotten beyond it; the log has them */
+enum {
+	ALERTS_MAX = 200000, /* the oldest are forgotten beyond it; the log has them */
+	ALERT_CAMERA_BYTES = 32
+};
 
 enum alert_verdict { ALERT_NEW, ALERT_CONFIRMED, ALERT_FALSE, ALERT_UNSURE, ALERT_VERDICTS };
 enum alert_state { ALERT_STATE_ALL, ALERT_STATE_NEW, ALERT_STATE_REVIEWED, ALERT_STATE_HELD };
@@ -20,7 +23,8 @@ enum alert_state { ALERT_STATE_ALL, ALERT_STATE_NEW, ALERT_STATE_REVIEWED, ALERT
 struct alert {
 	int64_t seq;
 	int64_t unix_ms; /* 0: only its record is known yet */
-	bool suspected;  /* the lower grade */
+	char camera[ALERT_CAMERA_BYTES];
+	bool suspected; /* the lower grade */
 	bool held;
 	enum alert_verdict verdict;
 	json_t *record; /* what is kept of it, or NULL; owned by the index */
@@ -39,7 +43,7 @@ int alert_verdict_parse(const char *name, enum alert_verdict *ret_verdict);
 int alert_state_parse(const char *name, enum alert_state *ret_state);
 
 /** An alert's event; twice is fine. @return 0 or -ENOMEM. */
-int alert_see(struct alerts *alerts, int64_t seq, int64_t unix_ms, bool suspected);
+int alert_see(struct alerts *alerts, int64_t seq, int64_t unix_ms, const char *camera, bool suspected);
 
 /** What is kept of it; takes a reference of @p record. @return 0, -EBADMSG (not such a record) or -ENOMEM. */
 int alert_note(struct alerts *alerts, int64_t seq, json_t *record);
@@ -48,12 +52,12 @@ int alert_note(struct alerts *alerts, int64_t seq, json_t *record);
 const struct alert *alert_find(const struct alerts *alerts, int64_t seq);
 
 /**
- * The newest first, below @p before (0: no limit).
+ * The newest first, below @p before (0: no limit), of one camera (NULL: of all).
  * @param ret_more  whether there are older ones.
  * @return how many of at most @p max are in @p ret_seqs.
  */
-size_t alerts_page(const struct alerts *alerts, enum alert_state state, int64_t before, size_t max,
-		   int64_t *ret_seqs, bool *ret_more);
+size_t alerts_page(const struct alerts *alerts, enum alert_state state, const char *camera, int64_t before,
+		   size_t max, int64_t *ret_seqs, bool *ret_more);
 
 struct alert_counts {
 	size_t fresh, held;                   /* without a verdict; held ones */

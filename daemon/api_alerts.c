@@ -18,11 +18,13 @@ static void see_event(struct api *api, const json_t *event)
 {
 	const char *type = json_string_value(json_object_get(event, "type"));
 	const char *time = json_string_value(json_object_get(event, "time"));
+	const char *camera = json_string_value(json_object_get(json_object_get(event, "data"), "camera"));
 	int64_t unix_ms = 0;
 
 	if (!api_is_alert(type) || time == NULL || clock_parse_utc(time, &unix_ms) < 0)
 		return;
 	(void)alert_see(api->alerts, json_integer_value(json_object_get(event, "seq")), unix_ms,
+			camera != NULL ? camera : "",
 			strcmp(type, "litter.suspected") == 0); /* without memory the log still has it */
 }
 
@@ -208,6 +210,7 @@ static void ask_page(struct api *api, const struct http_request *request, const 
 
 void api_get_alerts(struct api *api, const struct http_request *request, const char *param)
 {
+	const char *camera = http_query(request, "camera");
 	int64_t seqs[API_PAGE_MAX], before = 0, limit = API_PAGE_DEFAULT;
 	enum alert_state state;
 	size_t count;
@@ -221,7 +224,11 @@ void api_get_alerts(struct api *api, const struct http_request *request, const c
 		api_bad(api, request, 400, "state takes new, reviewed, held or all");
 		return;
 	}
-	count = alerts_page(api->alerts, state, before, (size_t)limit, seqs, &more);
+	if (camera != NULL && !config_name_is_valid(camera)) {
+		api_bad(api, request, 400, "camera takes a camera's name");
+		return;
+	}
+	count = alerts_page(api->alerts, state, camera, before, (size_t)limit, seqs, &more);
 	ask_page(api, request, seqs, count, more ? seqs[count - 1] : 0, false);
 }
 

@@ -70,13 +70,15 @@ function Reasons({ alert }: { alert: Alert }) {
 
 /* ---- what people said ---- */
 
-interface VerdictProps { alert: Alert; causing: boolean; setCausing: (on: boolean) => void; judge: (verdict: VerdictName, cause?: string) => void; busy: boolean }
+/** many: the verdict is for so many that were selected, not for the alert. */
+interface VerdictProps { alert?: Alert | undefined; many: number; causing: boolean; setCausing: (on: boolean) => void; judge: (verdict: VerdictName, cause?: string) => void; busy: boolean }
 
-export function VerdictBar({ alert, causing, setCausing, judge, busy }: VerdictProps) {
-	const said = alert.verdict?.verdict;
+export function VerdictBar({ alert, many, causing, setCausing, judge, busy }: VerdictProps) {
+	const last = many > 0 ? undefined : alert?.verdict, said = last?.verdict;
 
 	return (
 		<div class="verdict-bar" role="group" aria-label={t('Verdict', '判定')}>
+			{many > 0 && <strong class="many">{t(`${many} selected:`, `已选 ${many} 条：`)}</strong>}
 			{causing ? (
 				<>
 					<strong>{t('What was it?', '实际是什么？')}</strong>
@@ -88,7 +90,7 @@ export function VerdictBar({ alert, causing, setCausing, judge, busy }: VerdictP
 					<Button class="button verdict confirmed" aria-pressed={said === 'confirmed'} busy={busy} onClick={() => judge('confirmed')}><kbd>1</kbd> {t('Confirmed', '属实')}</Button>
 					<Button class="button verdict false" aria-pressed={said === 'false'} busy={busy} onClick={() => setCausing(true)}><kbd>2</kbd> {t('False alarm', '误报')}</Button>
 					<Button class="button verdict unsure" aria-pressed={said === 'unsure'} busy={busy} onClick={() => judge('unsure')}><kbd>3</kbd> {t('Unsure', '不确定')}</Button>
-					{alert.verdict && <span class="said">{word(alert.verdict.verdict)}{alert.verdict.cause ? ` · ${word(alert.verdict.cause)}` : ''} · {alert.verdict.by}, {moment(alert.verdict.time)}</span>}
+					{last && <span class="said">{word(last.verdict)}{last.cause ? ` · ${word(last.cause)}` : ''} · {last.by}, {moment(last.time)}</span>}
 				</>
 			)}
 		</div>

@@ -39,6 +39,17 @@ test('whom a manager enrolled by photo comes in by face', async ({ desk, gate })
 	await expect(page.locator('.passed li', { hasText: 'Franck' }).filter({ hasText: 'Entry granted' }).first()).toBeVisible({ timeout: 60_000 });
 });
 
+test('alerts are shown of one of several facade cameras', async ({ desk, gate }) => {
+	test.skip(gate.skip !== undefined, gate.skip);
+	const { page } = desk;
+
+	await logIn(page, gate, 'gus', 'alerts');
+	const asked = page.waitForRequest((request) => request.url().includes('/api/v1/alerts?state=new') && request.url().endsWith('&camera=yard'));
+	await page.getByLabel('Camera').selectOption('yard');
+	expect((await (await asked).response())?.status()).toBe(200);
+	await expect(page.getByText('All reviewed')).toBeVisible();
+});
+
 test('a camera of H.265 is seen: as it comes where this browser plays it, else as pictures', async ({ desk, gate }) => {
 	test.skip(gate.skip !== undefined, gate.skip);
 	const { page } = desk;

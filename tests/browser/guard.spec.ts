@@ -1,6 +1,11 @@
 /* The guard's night: an alert comes while he looks, is played, judged and exported; somebody waits at a door. */
 import { execFileSync } from 'node:child_process';
-import { control, expect, logIn, test } from './gate';
+import { callAs, control, expect, logIn, test } from './gate';
+import type { Page } from '@playwright/test';
+
+interface Reviewed { data: { alert: number; verdict: string; cause?: string; by: string } }
+
+const logOf = async (page: Page): Promise<Reviewed[]> => ((await callAs(page, 'GET', 'events?type=alert.reviewed&limit=1000')) as unknown as { events: Reviewed[] }).events;
 
 test('a guard finds a new alert live, plays it, marks it false and exports it', async ({ desk, gate }, info) => {
 	const { page } = desk;
@@ -127,6 +132,35 @@ test('the camera is seen live, and the stream ends with the page', async ({ desk
 	await page.evaluate(() => { delete (window as { MediaSource?: unknown }).MediaSource; });
 	await page.getByRole('link', { name: 'Live' }).click();
 	await expect.poll(() => page.locator('.live-picture img').evaluate((i: HTMLImageElement) => i.naturalWidth)).toBe(640);
+});
+
+test('several alerts are judged at once, each with an entry of its own in the log', async ({ desk, gate }) => {
+	const { page } = desk, card = page.locator('.alert-card');
+
+	await logIn(page, gate, 'gus', 'alerts');
+	await page.getByRole('button', { name: 'All', exact: true }).click();
+	await expect(card.or(page.getByText('Nothing here')).first()).toBeVisible();
+	for (let there = await card.count(); there < 2; there++) {
+		await control(gate, 'throw');
+		await expect(card).toHaveCount(there + 1);
+	}
+	const count = await card.count(), before = (await logOf(page)).length;
+	await page.keyboard.press('x');
+	await expect(page.getByText('1 selected', { exact: true })).toBeVisible();
+	await page.keyboard.press('Escape');
+	await expect(page.getByText('1 selected', { exact: true })).toHaveCount(0);
+	await page.getByRole('checkbox', { name: /^Select: Floor/ }).first().check();
+	await page.getByRole('button', { name: `All ${count}` }).click();
+	await expect(page.locator('.verdict-bar')).toContainText(`${count} selected:`);
+	await page.keyboard.press('2');
+	await page.keyboard.press('5');
+	await expect(page.getByText(`${count} alerts: False · Rain`)).toBeVisible();
+	await expect(card.filter({ hasText: 'False' })).toHaveCount(count);
+	await expect(page.locator('.alert-cards input:checked')).toHaveCount(0);
+	const told = (await logOf(page)).slice(0, count);
+	expect(await logOf(page)).toHaveLength(before + count);
+	expect(new Set(told.map((event) => event.data.alert)).size).toBe(count);
+	expect(told.every((event) => event.data.verdict === 'false' && event.data.cause === 'rain' && event.data.by === 'gus')).toBe(true);
 });
 
 test('a gate that goes away is told of, and what comes back is a new log-in', async ({ desk, gate }) => {

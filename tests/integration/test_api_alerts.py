@@ -45,6 +45,8 @@ class Desk(unittest.TestCase):
         self.assertEqual(page["new"], len(page["alerts"]))
         alert = page["alerts"][-1]
         seq = alert["seq"]
+        self.assertEqual(guard.call("GET", "alerts?camera=facade")[1]["alerts"], page["alerts"])  # read from the log: that camera is gone
+        self.assertEqual(guard.call("GET", "alerts?camera=yard")[1], {**page, "alerts": []})
         self.assertEqual(len(alert["files"]), 3)
         clip = f"/api/v1/evidence/{alert['files'][0]['name']}"
         answer, part = guard.raw("GET", clip, headers={"Range": "bytes=4-7"})

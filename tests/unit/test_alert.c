@@ -39,15 +39,23 @@ static void pages_come_newest_first(void **state)
 
 	(void)state;
 	for (int64_t seq = 30; seq >= 10; seq -= 10) /* the log is read while new ones come */
-		assert_int_equal(alert_see(alerts, seq, seq * 1000, seq == 20), 0);
-	assert_int_equal(alert_see(alerts, 30, 30000, false), 0);
-	assert_int_equal(alerts_page(alerts, ALERT_STATE_ALL, 0, 2, seqs, &more), 2);
+		assert_int_equal(alert_see(alerts, seq, seq * 1000, seq == 20 ? "north" : "south", seq == 20),
+				 0);
+	assert_int_equal(alert_see(alerts, 30, 30000, "south", false), 0);
+	assert_int_equal(alerts_page(alerts, ALERT_STATE_ALL, NULL, 0, 2, seqs, &more), 2);
 	assert_int_equal(seqs[0], 30);
 	assert_int_equal(seqs[1], 20);
 	assert_true(more);
-	assert_int_equal(alerts_page(alerts, ALERT_STATE_ALL, 20, 2, seqs, &more), 1);
+	assert_int_equal(alerts_page(alerts, ALERT_STATE_ALL, NULL, 20, 2, seqs, &more), 1);
 	assert_int_equal(seqs[0], 10);
 	assert_false(more);
+	assert_int_equal(alerts_page(alerts, ALERT_STATE_ALL, "south", 0, 1, seqs, &more), 1);
+	assert_int_equal(seqs[0], 30);
+	assert_true(more); /* 10 is of that camera, too */
+	assert_int_equal(alerts_page(alerts, ALERT_STATE_ALL, "north", 0, 9, seqs, &more), 1);
+	assert_int_equal(seqs[0], 20);
+	assert_false(more);
+	assert_int_equal(alerts_page(alerts, ALERT_STATE_ALL, "west", 0, 9, seqs, &more), 0);
 	assert_true(alert_find(alerts, 20)->suspected);
 	assert_null(alert_find(alerts, 15));
 }
@@ -60,14 +68,14 @@ static void a_verdict_and_a_hold_move_it(void **state)
 
 	(void)state;
 	note(10, "{\"verdict\":\"false\",\"held\":true}", 0); /* known before its event is */
-	assert_int_equal(alerts_page(alerts, ALERT_STATE_ALL, 0, 10, seqs, &more), 0);
-	alert_see(alerts, 10, 1000, false);
-	alert_see(alerts, 20, 2000, false);
-	assert_int_equal(alerts_page(alerts, ALERT_STATE_NEW, 0, 10, seqs, &more), 1);
+	assert_int_equal(alerts_page(alerts, ALERT_STATE_ALL, NULL, 0, 10, seqs, &more), 0);
+	alert_see(alerts, 10, 1000, "south", false);
+	alert_see(alerts, 20, 2000, "south", false);
+	assert_int_equal(alerts_page(alerts, ALERT_STATE_NEW, NULL, 0, 10, seqs, &more), 1);
 	assert_int_equal(seqs[0], 20);
-	assert_int_equal(alerts_page(alerts, ALERT_STATE_REVIEWED, 0, 10, seqs, &more), 1);
+	assert_int_equal(alerts_page(alerts, ALERT_STATE_REVIEWED, NULL, 0, 10, seqs, &more), 1);
 	assert_int_equal(seqs[0], 10);
-	assert_int_equal(alerts_page(alerts, ALERT_STATE_HELD, 0, 10, seqs, &more), 1);
+	assert_int_equal(alerts_page(alerts, ALERT_STATE_HELD, NULL, 0, 10, seqs, &more), 1);
 	alerts_count(alerts, &counts);
 	assert_int_equal(counts.fresh, 1);
 	assert_int_equal(counts.held, 1);
@@ -82,7 +90,7 @@ static void the_oldest_is_forgotten_beyond_the_bound(void **state)
 {
 	(void)state;
 	for (int64_t seq = 1; seq <= ALERTS_MAX + 1; seq++)
-		assert_int_equal(alert_see(alerts, seq, seq, false), 0);
+		assert_int_equal(alert_see(alerts, seq, seq, "south", false), 0);
 	assert_null(alert_find(alerts, 1));
 	assert_non_null(alert_find(alerts, 2));
 	assert_non_null(alert_find(alerts, ALERTS_MAX + 1));

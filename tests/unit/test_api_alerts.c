@@ -10,9 +10,10 @@ static int setup(void **state)
 	int r = rig_setup(state);
 
 	for (int64_t seq = 5; seq <= 7; seq++) {
-		json_t *row = json_pack("{s:I,s:s,s:s}", "seq", (json_int_t)seq, "type",
-					seq == 6 ? "litter.suspected" : "litter.detected", "time",
-					"2026-11-21T08:00:00.000Z");
+		json_t *row =
+			json_pack("{s:I,s:s,s:s,s:{s:s}}", "seq", (json_int_t)seq, "type",
+				  seq == 6 ? "litter.suspected" : "litter.detected", "time",
+				  "2026-11-21T08:00:00.000Z", "data", "camera", seq == 6 ? "north" : "south");
 
 		api_publish_event(api, seq, json_string_value(json_object_get(row, "type")), row);
 		json_decref(row);
@@ -30,6 +31,16 @@ static void alerts_are_listed_by_state(void **state)
 	assert_non_null(strstr(reply, "\"next\":6,\"new\":3,\"held\":0"));
 	assert_non_null(strstr(request("GET /api/v1/alerts?before=6", ""), "\"next\":null"));
 	assert_non_null(strstr(request("GET /api/v1/alerts?state=reviewed", ""), "{\"alerts\":[]"));
+	reply = request("GET /api/v1/alerts?camera=south&limit=1", "");
+	assert_non_null(strstr(reply, "\"seq\":7"));
+	assert_non_null(strstr(reply, "\"next\":7,\"new\":3,")); /* new ones of all cameras */
+	reply = request("GET /api/v1/alerts?camera=north", "");
+	assert_non_null(strstr(reply, "\"seq\":6"));
+	assert_null(strstr(reply, "\"seq\":7"));
+	assert_non_null(
+		strstr(request("GET /api/v1/alerts?camera=north&state=reviewed", ""), "{\"alerts\":[]"));
+	assert_non_null(strstr(request("GET /api/v1/alerts?camera=west", ""), "{\"alerts\":[]"));
+	assert_status(request("GET /api/v1/alerts?camera=a+b", ""), "400");
 	assert_status(request("GET /api/v1/alerts?state=old", ""), "400");
 	assert_status(request("GET /api/v1/alerts/4", ""), "404");
 	assert_status(request("GET /api/v1/alerts/x", ""), "404");

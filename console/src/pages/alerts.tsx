@@ -1,7 +1,7 @@
 /* The guard's desk: alerts, newest first and live; one is looked at, judged, and the next comes. */
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { AlertDetail, CAUSES, exportAlert, GradeBadge, setHold, Thumb, verdictTone, type VerdictName } from '../alert';
-import { post, type Alert, type AlertPage } from '../api';
+import { AlertDetail, CAUSES, exportAlert, GradeBadge, setHold, Thumb, VerdictBar, verdictTone, type VerdictName } from '../alert';
+import { post, type Alert, type AlertPage, type Status } from '../api';
 import { moment, t, word } from '../i18n';
 import { Icon } from '../icons';
 import { KeyHelp, useKeys } from '../keys';
@@ -31,12 +31,12 @@ function useNarrow(): boolean {
 
 /* ---- the list ---- */
 
-function AlertCard({ alert, current }: { alert: Alert; current: boolean }) {
+function AlertCard({ alert, current, marked, mark }: { alert: Alert; current: boolean; marked: boolean; mark: () => void }) {
 	const card = useRef<HTMLAnchorElement>(null);
 
 	useEffect(() => { if (current) card.current?.scrollIntoView({ block: 'nearest' }); }, [current]);
 	return (
-		<li>
+		<li class={marked ? 'marked' : undefined}>
 			<a ref={card} class={`alert-card ${alert.grade}`} href={`#/alerts/${alert.seq}`} aria-current={current ? 'true' : undefined}>
 				<Thumb alert={alert} />
 				<span class="alert-card-text">
@@ -46,6 +46,7 @@ function AlertCard({ alert, current }: { alert: Alert; current: boolean }) {
 						{alert.held && <Icon name="hold" />}{alert.case && <Icon name="folder" />}</span>
 				</span>
 			</a>
+			<input type="checkbox" checked={marked} aria-label={t(`Select: ${originText(alert)}, ${moment(alert.time)}`, `选择：${originText(alert)}，${moment(alert.time)}`)} onChange={mark} />
 		</li>
 	);
 }
@@ -53,6 +54,19 @@ function AlertCard({ alert, current }: { alert: Alert; current: boolean }) {
 function NothingHere({ filter }: { filter: Filter }) {
 	return filter === 'new' ? <Empty icon="check" title={t('All reviewed', '全部已处理')}>{t('A new alert appears here by itself.', '新的警报会自动出现在这里。')}</Empty>
 		: <Empty icon="alert" title={t('Nothing here', '暂无内容')} />;
+}
+
+/** Of which camera; one that is not configured any more is found under all. */
+function WhichCamera({ camera, set }: { camera: string; set: (camera: string) => void }) {
+	const status = useLoad<Status>('status'), facades = status.data?.cameras.filter((c) => c.role === 'facade') ?? [];
+
+	if (facades.length < 2) return null;
+	return (
+		<select class="alert-camera" aria-label={t('Camera', '摄像机')} value={camera} onChange={(e) => set(e.currentTarget.value)}>
+			<option value="">{t('All cameras', '全部摄像机')}</option>
+			{facades.map((c) => <option key={c.name} value={c.name} translate={false}>{c.name}</option>)}
+		</select>
+	);
 }
 
 /* ---- wanted or not ---- */
@@ -77,13 +91,28 @@ function Wanted() {
 
 export default function AlertsPage({ args }: PageProps) {
 	const narrow = useNarrow(), [filter, setFilter] = useState<Filter>('new'), [limit, setLimit] = useState(STEP);
-	const load = useLoad<AlertPage>(`alerts?state=${filter}&limit=${limit}`), list = load.data?.alerts ?? [];
+	const [camera, setCamera] = useState(''), [marked, setMarked] = useState<ReadonlySet<number>>(new Set());
+	const load = useLoad<AlertPage>(`alerts?state=${filter}&limit=${limit}${camera ? `&camera=${camera}` : ''}`), list = load.data?.alerts ?? [];
+	const chosen = list.filter((a) => marked.has(a.seq)); /* what others judged meanwhile has left the list */
 	const picked = args[0] && /^\d+$/.test(args[0]) ? Number(args[0]) : undefined;
 	const listed = list.find((a) => a.seq === picked);
 	const alone = useLoad<Alert>(picked !== undefined ? `alerts/${picked}` : null);
 	const alert = alone.data ?? listed;
 	const controls = useRef<Controls | null>(null), draft = useRef(''), [causing, setCausing] = useState(false), [help, setHelp] = useState(false), { busy, act } = useAct();
 	const changed = (): void => { load.reload(); alone.reload(); };
+	const mark = (seq: number): void => setMarked((old) => {
+		const next = new Set(old);
+
+		if (!next.delete(seq)) next.add(seq);
+		return next;
+	});
+	const unmark = (): void => setMarked(new Set());
+	const show = (next: Filter, of: string): void => {
+		setFilter(next);
+		setCamera(of);
+		setLimit(STEP);
+		unmark();
+	};
 
 	useReloadOn(['litter.', 'alert.', 'case.'], changed);
 	useEffect(() => setCausing(false), [picked]);
@@ -100,7 +129,22 @@ export default function AlertsPage({ args }: PageProps) {
 
 		if (next) go(next.seq);
 	};
+	/* each on its own, as if judged one after the other: what was said before a failure stands */
+	const judgeChosen = async (verdict: VerdictName, cause?: string): Promise<void> => {
+		const next = list.find((a) => !marked.has(a.seq)), name = cause ? `${word(verdict)} · ${word(cause)}` : word(verdict);
+		const work = async (): Promise<void> => {
+			for (const one of chosen) await post(`alerts/${one.seq}/verdict`, { verdict, ...(cause ? { cause } : {}), ...(one.verdict?.note ? { note: one.verdict.note } : {}) });
+		};
+		const done = await act(work, t(`${chosen.length} alerts: ${name}`, `${chosen.length} 条警报：${name}`));
+
+		setCausing(false);
+		changed();
+		if (!done) return;
+		unmark();
+		if (filter === 'new' && !narrow && next) go(next.seq);
+	};
 	const judge = async (verdict: VerdictName, cause?: string): Promise<void> => {
+		if (chosen.length > 0) return judgeChosen(verdict, cause);
 		if (!alert) return;
 		const next = beside(1) ?? beside(-1), note = draft.current;
 		const name = cause ? `${word(verdict)} · ${word(cause)}` : word(verdict);
@@ -113,7 +157,7 @@ export default function AlertsPage({ args }: PageProps) {
 	const choose = (n: number): void => {
 		const cause = CAUSES[n - 1];
 
-		if (!alert || busy) return;
+		if ((!alert && chosen.length === 0) || busy) return;
 		if (causing && cause) void judge('false', cause);
 		else if (!causing && n === 2) setCausing(true);
 		else if (!causing && (n === 1 || n === 3)) void judge(n === 1 ? 'confirmed' : 'unsure');
@@ -124,11 +168,13 @@ export default function AlertsPage({ args }: PageProps) {
 		' ': () => controls.current?.toggle(), ',': () => controls.current?.step(-1), '.': () => controls.current?.step(1),
 		t: () => controls.current?.toThrow(), s: () => controls.current?.speed(), r: () => controls.current?.again(), z: () => controls.current?.zoom(),
 		h: () => { if (alert) void act(() => setHold(alert)).then(changed); }, e: () => { if (alert) void act(() => exportAlert(alert)); },
-		Escape: () => setCausing(false), '?': () => setHelp(true),
+		x: () => { if (picked !== undefined) mark(picked); },
+		Escape: () => (causing ? setCausing(false) : unmark()), '?': () => setHelp(true),
 		...Object.fromEntries([1, 2, 3, 4, 5, 6, 7].map((n) => [String(n), () => choose(n)])),
 	});
 	const rows: [string[], string][] = [
 		[['j', 'k'], t('next and previous alert', '下一条、上一条警报')], [['1'], t('confirmed', '属实')], [['2'], t('false alarm, then the number of the cause', '误报，再按原因编号')], [['3'], t('unsure', '不确定')],
+		[['x'], t('select: a verdict is for all selected', '选择：判定适用于所有已选警报')],
 		[['␣'], t('play and pause', '播放、暂停')], [[',', '.'], t('one frame back, one on', '后退一帧、前进一帧')], [['t'], t('to the throw', '跳到抛物')], [['s'], t('slower, then full speed again', '慢放，再恢复原速')],
 		[['r'], t('repeat the throw', '循环播放抛物')], [['z'], t('closer', '放大')], [['h'], t('hold', '保留')], [['e'], t('export', '导出')], [['?'], t('this help', '本帮助')],
 	];
@@ -139,12 +185,21 @@ export default function AlertsPage({ args }: PageProps) {
 			<div class="desk">
 				{showList && (
 					<section class="alert-list" aria-label={t('List of alerts', '警报列表')}>
-						<Segments<Filter> label={t('Which', '筛选')} value={filter} set={(next) => { setFilter(next); setLimit(STEP); }} of={[
+						<Segments<Filter> label={t('Which', '筛选')} value={filter} set={(next) => show(next, camera)} of={[
 							['new', t('New', '未处理'), load.data?.new], ['held', t('Held', '已保留'), load.data?.held], ['reviewed', t('Reviewed', '已处理')], ['all', t('All', '全部')]]} />
+						<WhichCamera camera={camera} set={(of) => show(filter, of)} />
+						{chosen.length > 0 && (
+							<div class="alert-marked row tight" role="status">
+								{narrow ? <VerdictBar many={chosen.length} causing={causing} setCausing={setCausing} judge={(v, c) => void judge(v, c)} busy={busy} />
+									: <strong>{t(`${chosen.length} selected`, `已选 ${chosen.length} 条`)}</strong>}
+								{chosen.length < list.length && <Button onClick={() => setMarked(new Set(list.map((a) => a.seq)))}>{t(`All ${list.length}`, `全部 ${list.length} 条`)}</Button>}
+								<Button kind="quiet" icon="close" label={t('Select none', '取消选择')} onClick={unmark} />
+							</div>
+						)}
 						<Await load={load}>
 							{(page) => page.alerts.length === 0 ? <Card><NothingHere filter={filter} /></Card> : (
 								<>
-									<ol class="alert-cards">{page.alerts.map((a) => <AlertCard key={a.seq} alert={a} current={a.seq === picked} />)}</ol>
+									<ol class="alert-cards">{page.alerts.map((a) => <AlertCard key={a.seq} alert={a} current={a.seq === picked} marked={marked.has(a.seq)} mark={() => mark(a.seq)} />)}</ol>
 									{page.next !== null && limit < MOST && <Button onClick={() => setLimit(limit + STEP)}>{t('Older ones', '更早的警报')}</Button>}
 								</>
 							)}
@@ -153,7 +208,7 @@ export default function AlertsPage({ args }: PageProps) {
 				)}
 				{picked !== undefined && (
 					<section class="alert-pane">
-						{alert ? <AlertDetail key={alert.seq} alert={alert} controls={controls} draft={draft} changed={changed} causing={causing} setCausing={setCausing} busy={busy}
+						{alert ? <AlertDetail key={alert.seq} alert={alert} many={chosen.length} controls={controls} draft={draft} changed={changed} causing={causing} setCausing={setCausing} busy={busy}
 							judge={(v, c) => void judge(v, c)} back={narrow ? () => { location.hash = '#/alerts'; } : undefined} />
 							: <Await load={alone}>{() => null}</Await>}
 					</section>

@@ -18,7 +18,7 @@ const AT_ONCE = 3, PATHS = 5;
 
 /** The last throws that a facade camera saw, over its picture. */
 function ThrowPaths({ camera }: { camera: string }) {
-	const load = useLoad<AlertPage>('alerts?limit=50'), seen = (load.data?.alerts ?? []).filter((a) => a.camera === camera && a.path?.length).slice(0, PATHS);
+	const load = useLoad<AlertPage>(`alerts?limit=${PATHS}&camera=${encodeURIComponent(camera)}`), seen = (load.data?.alerts ?? []).filter((a) => a.path?.length);
 	const [width, height] = seen[0]?.picture ?? [16, 9];
 
 	useEvents(['litter.'], load.reload);
