@@ -15,6 +15,7 @@
 #include "daemon/worker.h"
 
 enum {
+	BEGIN_US = 2 * 1000 * 1000, /* after the log is there: the guard's alerts are read first */
 	EVERY_US = 60 * 1000 * 1000,
 	SOON_US = 1000 * 1000,
 	ROUND_MAX = 64, /* deletions of one round: the log must keep up */
@@ -31,6 +32,7 @@ struct gate_retention {
 	sd_event_source *worker_source, *timer;
 	int64_t started_unix_ms, read_seq;
 	size_t reading; /* index in read_types */
+	bool begun;     /* to read */
 	bool low;
 	unsigned deleting;
 	struct { /* as the last look at the folder found it */
@@ -293,12 +295,19 @@ static void end_scan(struct worker_job *job, int r)
 	free(scan);
 }
 
+static void read_log(struct gate_retention *retention);
+
 static int on_timer(sd_event_source *source, uint64_t usec, void *arg)
 {
 	struct gate_retention *retention = arg;
 	struct scan *scan;
 
 	(void)usec;
+	if (!retention->begun) {
+		retention->begun = true;
+		read_log(retention);
+		return 0;
+	}
 	sd_event_source_set_time(source, clock_mono_us() + EVERY_US);
 	sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
 	if (retention->deleting > 0)
@@ -334,8 +343,6 @@ void gate_retention_event(struct gate *gate, const json_t *event)
 
 /* deletions last: they forget what the others taught */
 static const char *const read_types[] = {"litter.", "alert.", "evidence."};
-
-static void read_log(struct gate_retention *retention);
 
 static void on_rows(void *arg, int r, const struct event_row *rows, size_t count)
 {
@@ -426,16 +433,11 @@ int gate_retention_open(struct gate *gate)
 		r = sd_event_add_io(gate->event, &retention->worker_source, worker_fd(retention->worker),
 				    EPOLLIN, on_worker, retention);
 	if (r >= 0)
-		r = sd_event_add_time(gate->event, &retention->timer, CLOCK_MONOTONIC, 0, 1000, on_timer,
-				      retention);
-	if (r >= 0)
-		r = sd_event_source_set_enabled(retention->timer, SD_EVENT_OFF);
-	if (r < 0) {
+		r = sd_event_add_time_relative(gate->event, &retention->timer, CLOCK_MONOTONIC, BEGIN_US,
+					       1000, on_timer, retention);
+	if (r < 0)
 		log_error("vision", "evidence is not deleted: %s", strerror(-r));
-		return r;
-	}
-	read_log(retention);
-	return 0;
+	return r < 0 ? r : 0;
 }
 
 /* after the store, which calls back to the last */
