@@ -259,10 +259,13 @@ static int move_aside(const char *path, const char *when, char *text)
 	return 0;
 }
 
-/* The old files keep a name; the copy takes the place in one rename. roster.db is the old one's: another is made. */
+/*
+ * The old files keep a name; the copy takes the place in one rename. roster.db is the old one's: another is made. When that
+ * is cut short, the daemon's next start ends it, or the old file is still in its place: see store_take_whole().
+ */
 static int replace_database(const char *state_dir, const char *fresh, char *text)
 {
-	char path[BACKUP_PATH_BYTES], roster[BACKUP_PATH_BYTES], when[32];
+	char path[BACKUP_PATH_BYTES], roster[BACKUP_PATH_BYTES], whole[BACKUP_PATH_BYTES], when[32];
 	time_t now = (time_t)(clock_unix_ms() / 1000);
 	struct tm utc;
 	int r;
@@ -271,12 +274,21 @@ static int replace_database(const char *state_dir, const char *fresh, char *text
 	strftime(when, sizeof(when), "%Y%m%dT%H%M%SZ", &utc);
 	join(path, state_dir, "gate.db");
 	join(roster, state_dir, "roster.db");
+	join(whole, state_dir, "gate.db.whole");
+	if (rename(fresh, whole) < 0)
+		return say(text, -errno, "%s: %s", whole, strerror(errno));
+	r = file_sync(state_dir);
+	if (r < 0)
+		return say(text, r, "%s: %s", state_dir, strerror(-r));
 	r = move_aside(roster, when, text);
 	if (r == 0)
 		r = move_aside(path, when, text);
-	if (r < 0)
+	if (r < 0) {
+		if (access(path, F_OK) == 0)
+			(void)unlink(whole); /* else the next start takes it up */
 		return r;
-	if (rename(fresh, path) < 0)
+	}
+	if (rename(whole, path) < 0)
 		return say(text, -errno, "%s: %s", path, strerror(errno));
 	return file_sync(state_dir);
 }

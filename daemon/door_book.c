@@ -142,11 +142,14 @@ static void *write_thread(void *arg)
 int door_book_open(const char *state_dir, struct door_book **ret_book)
 {
 	struct door_book *book = calloc(1, sizeof(*book));
+	char fresh[PATH_BYTES + 8];
 
 	if (book == NULL)
 		return -ENOMEM;
 	snprintf(book->folder, sizeof(book->folder), "%s", state_dir);
 	snprintf(book->path, sizeof(book->path), "%s/doors", state_dir);
+	snprintf(fresh, sizeof(fresh), "%s.new", book->path);
+	(void)unlink(fresh); /* of a run that ended while it wrote */
 	load(book);
 	book->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (book->fd < 0) {

@@ -71,6 +71,7 @@ static int put_away(const char *path, const char *folder, const struct config_up
 			return told(secret, r);
 	}
 	snprintf(fresh, sizeof(fresh), "%s.new", path);
+	(void)unlink(fresh); /* of an upgrade that was cut short */
 	r = stat(path, &was) < 0 ? -errno : write_whole(fresh, upgrade->text, &was);
 	if (r < 0)
 		return told(fresh, r);

@@ -3,7 +3,7 @@ pkg_check_modules(SQLITE REQUIRED IMPORTED_TARGET GLOBAL sqlite3)
 pkg_check_modules(SODIUM REQUIRED IMPORTED_TARGET GLOBAL libsodium)
 foreach(source event crypto_sodium db_sqlite roster audit audit_export backup copies store store_append store_write store_apply store_schema
     store_roster store_record store_report store_search store_steps store_query
-    store_carry store_copy store_salvage store_drop)
+    store_carry store_copy store_salvage store_leftovers store_drop)
   target_sources(gh_daemon PRIVATE ${CMAKE_CURRENT_LIST_DIR}/${source}.c)
 endforeach()
 target_link_libraries(gh_daemon PRIVATE PkgConfig::SQLITE PkgConfig::SODIUM)

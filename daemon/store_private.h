@@ -6,6 +6,7 @@
  *   store_write.c   the thread `store`: batches, commits, retries, anchors
  *   store_schema.c  opening gate.db: keys, checks
  *   store_salvage.c what is done with a damaged gate.db
+ *   store_leftovers.c what is done with what a crash left half done
  *   store_drop.c    the oldest rows, when they go
  *   store_copy.c    roster.db, the copy that it is restored from
  *   store_carry.c   rows from one database to another
@@ -345,6 +346,22 @@ int store_file_set_aside(const struct store *store, struct store_file *file, str
  * or closed when the new file cannot be opened.
  */
 int store_file_put_back(const struct store *store, struct store_file *file, char *text);
+
+/* beside gate.db: a copy that is being written; one that is whole and on its way to gate.db's place, also of a restore */
+#define STORE_PART ".part"
+#define STORE_WHOLE ".whole"
+enum { STORE_ASIDE_BYTES = STORE_PATH_BYTES + 40 };
+/** gate.db with its WAL gets another name, which @p aside tells; what is not there need not be. @return 0 or an errno */
+int store_file_rename_aside(const struct store *store, char aside[STORE_ASIDE_BYTES]);
+
+/* store_leftovers.c; before gate.db is opened */
+/**
+ * gate.db.whole takes the place of a gate.db that is missing, or knows less; else it goes.
+ * @return 1 (@p text tells of it), 0 (nothing to tell) or an error, which @p text tells.
+ */
+int store_take_whole(const struct store *store, char *text);
+/** Remove what nobody will finish: exports, a restore's half file, half made keys. */
+void store_sweep_leftovers(const struct store *store);
 
 /* store_steps.c */
 /** Take the open transaction's file from schema @p version (0: empty) to the newest. @return 0 or an error. */

@@ -10,9 +10,7 @@
 #include "base/file.h"
 #include "store_private.h"
 
-enum { ASIDE_BYTES = STORE_PATH_BYTES + 40 };
-
-static int rename_aside(const struct store *store, char *aside)
+int store_file_rename_aside(const struct store *store, char aside[STORE_ASIDE_BYTES])
 {
 	static const char *const suffixes[] = {"-wal", "-shm", ""};
 	char from[STORE_PATH_BYTES + 8], to[STORE_PATH_BYTES + 48];
@@ -22,9 +20,9 @@ static int rename_aside(const struct store *store, char *aside)
 
 	gmtime_r(&now, &utc);
 	strftime(time, sizeof(time), "%Y%m%dT%H%M%SZ", &utc);
-	snprintf(aside, ASIDE_BYTES, "%.480s.corrupt-%s", store->path, time);
+	snprintf(aside, STORE_ASIDE_BYTES, "%.480s.corrupt-%s", store->path, time);
 	for (int i = 2; access(aside, F_OK) == 0 && i < 1000; i++)
-		snprintf(aside, ASIDE_BYTES, "%.480s.corrupt-%s-%d", store->path, time, i);
+		snprintf(aside, STORE_ASIDE_BYTES, "%.480s.corrupt-%s-%d", store->path, time, i);
 	for (size_t i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++) {
 		snprintf(from, sizeof(from), "%s%s", store->path, suffixes[i]);
 		snprintf(to, sizeof(to), "%s%s", aside, suffixes[i]);
@@ -132,7 +130,7 @@ static int bring_back(struct store_file *file, struct db *old, struct db *copy, 
 int store_file_set_aside(const struct store *store, struct store_file *file, struct store_copy *copy,
 			 char *text)
 {
-	char aside[ASIDE_BYTES], what[STORE_TEXT_BYTES];
+	char aside[STORE_ASIDE_BYTES], what[STORE_TEXT_BYTES];
 	uint8_t hash[EVENT_HASH_BYTES] = {0};
 	struct db *old = NULL, *source = NULL;
 	int64_t people = 0, seq = 0;
@@ -140,7 +138,7 @@ int store_file_set_aside(const struct store *store, struct store_file *file, str
 
 	snprintf(what, sizeof(what), "%.100s", text);
 	store_file_close(file);
-	r = rename_aside(store, aside);
+	r = store_file_rename_aside(store, aside);
 	if (r < 0) {
 		snprintf(text, STORE_TEXT_BYTES, "gate.db %.100s, and cannot be set aside: %s", what,
 			 strerror(-r));
@@ -172,14 +170,20 @@ int store_file_set_aside(const struct store *store, struct store_file *file, str
 
 int store_file_put_back(const struct store *store, struct store_file *file, char *text)
 {
-	char aside[ASIDE_BYTES], whole[STORE_PATH_BYTES + 8];
+	char aside[STORE_ASIDE_BYTES], part[STORE_PATH_BYTES + 8], whole[STORE_PATH_BYTES + 8];
 	int r;
 
-	snprintf(whole, sizeof(whole), "%s.whole", store->path);
-	(void)unlink(whole); /* of an attempt that a power cut ended */
-	r = db_copy_to(file->db, whole);
+	snprintf(part, sizeof(part), "%s" STORE_PART, store->path);
+	snprintf(whole, sizeof(whole), "%s" STORE_WHOLE, store->path);
+	(void)unlink(part); /* of an attempt that failed */
+	r = db_copy_to(file->db, part);
+	/* by this name the next start knows that it is all there: see store_take_whole() */
+	if (r == 0 && rename(part, whole) < 0)
+		r = -errno;
+	if (r == 0)
+		r = file_sync(store->state_dir);
 	if (r == 0) {
-		r = rename_aside(store, aside);
+		r = store_file_rename_aside(store, aside);
 		if (r == 0 && rename(whole, store->path) < 0)
 			r = -errno;
 		if (r == 0)

@@ -206,8 +206,12 @@ static int check_age(struct writer *writer, char *text)
 
 static int open_file(struct writer *writer, char *text)
 {
-	int r = store_file_open(writer->store, &writer->file, text);
+	int r = store_take_whole(writer->store, text);
 
+	if (r == 1)
+		store_tell_news(writer->store, STORE_TAMPERED, text);
+	if (r >= 0)
+		r = store_file_open(writer->store, &writer->file, text);
 	if (r == -EBADMSG)
 		snprintf(text, STORE_TEXT_BYTES, "was damaged");
 	else if (r == 0)
@@ -285,6 +289,7 @@ static bool begin(struct writer *writer)
 		writer->unusable = true;
 		return false;
 	}
+	store_sweep_leftovers(writer->store);
 	while ((r = open_and_tell(writer, text)) < 0) {
 		if (r == -EPROTO || r == -EKEYREJECTED) {
 			store_tell_news(writer->store, STORE_UNUSABLE, text);

@@ -1,0 +1,100 @@
+/* store_leftovers.c - what a crash or power cut left half done in the state folder: taken up, or removed. */
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/log.h"
+#include "store_private.h"
+
+/* The last row that a file says it has; -1: no file, or not one of ours. */
+static int64_t head_of(const char *path)
+{
+	int64_t seq = -1;
+	struct db *db;
+
+	if (access(path, F_OK) < 0 || db_open(path, true, &db, NULL) < 0)
+		return -1;
+	if (db_int(db, "SELECT seq FROM mark WHERE kind = 'head'", &seq) < 0)
+		seq = -1;
+	db_close(db);
+	return seq;
+}
+
+int store_take_whole(const struct store *store, char *text)
+{
+	char whole[STORE_PATH_BYTES + 8], aside[STORE_ASIDE_BYTES];
+	int64_t ours;
+	int r;
+
+	snprintf(whole, sizeof(whole), "%s" STORE_WHOLE, store->path);
+	if (access(whole, F_OK) < 0)
+		return 0;
+	ours = head_of(store->path);
+	if (access(store->path, F_OK) == 0 && head_of(whole) <= ours) {
+		if (ours >= 0)
+			(void)unlink(whole); /* it never came to its place, and what stands there went on */
+		return 0;
+	}
+	r = store_file_rename_aside(store, aside);
+	if (r == 0 && rename(whole, store->path) < 0)
+		r = -errno;
+	if (r == 0)
+		r = file_sync(store->state_dir);
+	if (r < 0)
+		snprintf(text, STORE_TEXT_BYTES,
+			 "gate.db.whole, which is to take the place of gate.db, cannot: %s", strerror(-r));
+	else
+		snprintf(text, STORE_TEXT_BYTES,
+			 "gate.db was missing, or older than gate.db.whole, which took its place: somebody "
+			 "had removed it while in use, or a restore was cut short");
+	return r < 0 ? r : 1;
+}
+
+static bool ends_with(const char *name, const char *tail)
+{
+	size_t length = strlen(name), bytes = strlen(tail);
+
+	return length >= bytes && strcmp(name + length - bytes, tail) == 0;
+}
+
+/* An export that nobody was sent, half a gate.db of a restore, half a copy of gate.db. */
+static bool is_left_in_state(const char *name)
+{
+	return (strncmp(name, "export-", 7) == 0 && strstr(name, ".zip") != NULL) ||
+	       strcmp(name, "gate.db.restoring") == 0 || strcmp(name, "gate.db" STORE_PART) == 0;
+}
+
+/* A key that came to no name of its own; those of this run are being made just now. */
+static bool is_left_in_keys(const char *name)
+{
+	char ours[24];
+
+	snprintf(ours, sizeof(ours), ".%d.new", (int)getpid());
+	return ends_with(name, ".new") && !ends_with(name, ours);
+}
+
+static void sweep(const char *folder, bool (*is_left)(const char *name))
+{
+	DIR *dir = opendir(folder);
+	struct dirent *entry;
+
+	if (dir == NULL)
+		return; /* not made yet */
+	while ((entry = readdir(dir)) != NULL)
+		if (is_left(entry->d_name) && unlinkat(dirfd(dir), entry->d_name, 0) == 0)
+			log_info("store", "%s/%s was left half done by a run before this one: removed",
+				 folder, entry->d_name);
+	closedir(dir);
+}
+
+void store_sweep_leftovers(const struct store *store)
+{
+	char keys[STORE_PATH_BYTES + 8];
+
+	snprintf(keys, sizeof(keys), "%s/keys", store->state_dir);
+	sweep(store->state_dir, is_left_in_state);
+	sweep(keys, is_left_in_keys);
+}
