@@ -221,24 +221,34 @@ static const struct config_key *prove(struct gate_link *l, const struct link_com
 
 /* ---- recorded, then carried out ---- */
 
-struct order {
+struct link_order {
 	struct gate *gate;
-	struct link_asker *asker;
+	struct link_asker *asker; /* NULL: the disk took too long, and that was answered */
+	uint64_t until_mono_ms;
 	const struct link_command_kind *kind;
 	char key[CONFIG_NAME_BYTES];
 	json_t *body;
 };
 
+static void forget_order(const struct link_order *order)
+{
+	struct gate_link *l = order->gate->link;
+
+	l->orders[order->asker - l->askers] = NULL;
+}
+
 static void on_recorded(void *arg, int r, const struct event_row *row)
 {
-	struct order *order = arg;
+	struct link_order *order = arg;
 
 	(void)row;
-	if (order->gate->link == NULL) {
-		/* closing: the asker is gone, and an order nobody hears the outcome of is not begun */
+	if (order->gate->link == NULL || order->asker == NULL) {
+		/* the asker is gone, or was refused: an order nobody hears the outcome of is not begun */
 	} else if (r < 0) {
+		forget_order(order);
 		link_answer(order->gate->link, order->asker, r, "the order could not be recorded", NULL);
 	} else {
+		forget_order(order);
 		order->kind->run(order->gate->link, order->asker, order->key, order->body);
 	}
 	json_decref(order->body);
@@ -248,7 +258,7 @@ static void on_recorded(void *arg, int r, const struct event_row *row)
 static void record_order(const struct link_call *call, const struct link_command_kind *kind)
 {
 	struct gate_link *l = call->l;
-	struct order *order = malloc(sizeof(*order));
+	struct link_order *order = malloc(sizeof(*order));
 	struct link_asker *asker = order != NULL ? link_asker_take(l, call->from, call->command->id) : NULL;
 	struct event_draft draft = {.type = "command.accepted",
 				    .source = "mqtt",
@@ -261,8 +271,12 @@ static void record_order(const struct link_call *call, const struct link_command
 		refuse(l, call->from, call->command->id, "busy", "too many commands at once");
 		return;
 	}
-	*order = (struct order){
-		.gate = l->gate, .asker = asker, .kind = kind, .body = json_incref(call->command->body)};
+	*order = (struct link_order){.gate = l->gate,
+				     .asker = asker,
+				     .until_mono_ms = clock_mono_ms() + GATE_ORDER_WAIT_MS,
+				     .kind = kind,
+				     .body = json_incref(call->command->body)};
+	l->orders[asker - l->askers] = order;
 	snprintf(order->key, sizeof(order->key), "%s", call->key->id);
 	draft.data = json_pack("{s:s, s:s, s:s}", "command", call->from->name, "id", call->command->id, "key",
 			       call->key->id);
@@ -270,6 +284,36 @@ static void record_order(const struct link_call *call, const struct link_command
 	json_decref(draft.data);
 	if (r < 0)
 		on_recorded(order, r, NULL);
+}
+
+uint64_t gate_orders_due_ms(const struct gate_link *l)
+{
+	uint64_t due_ms = UINT64_MAX;
+
+	for (size_t i = 0; i < LINK_ASKERS_MAX; i++)
+		if (l->orders[i] != NULL && l->orders[i]->until_mono_ms < due_ms)
+			due_ms = l->orders[i]->until_mono_ms;
+	return due_ms;
+}
+
+/* The record still comes; that the order was not carried out comes behind it. */
+void gate_orders_tick(struct gate_link *l)
+{
+	static const char reason[] = "the order could not be recorded in time: it is not carried out";
+	uint64_t now_ms = clock_mono_ms();
+
+	for (size_t i = 0; i < LINK_ASKERS_MAX; i++) {
+		struct link_order *order = l->orders[i];
+
+		if (order == NULL || order->until_mono_ms > now_ms)
+			continue;
+		gate_record(l->gate, "command.refused", EVENT_WARNING, "mqtt", NULL,
+			    json_pack("{s:s, s:s, s:s, s:s}", "command", order->kind->name, "id",
+				      order->asker->id, "code", "busy", "reason", reason));
+		link_answer(l, order->asker, -EAGAIN, reason, NULL);
+		order->asker = NULL; /* on_recorded() frees it */
+		l->orders[i] = NULL;
+	}
 }
 
 /* ---- dispatch ---- */

@@ -12,8 +12,6 @@
 #include "base/clock.h"
 #include "base/log.h"
 
-enum { ORDER_WAIT_MS = 5000 }; /* a door that opens later would surprise whoever is there by then */
-
 static void answer(struct gate *gate, const struct gate_reply *reply, int r, const char *problem,
 		   json_t *result)
 {
@@ -136,7 +134,8 @@ static void sooner(uint64_t *due_ms, const struct gate_pending *pending)
 /* Until when the disk may take. */
 static uint64_t patience_ends_ms(const struct gate_entry *entry)
 {
-	return entry->asked_mono_ms + (entry->ordered ? ORDER_WAIT_MS : entry->gate->config->storage.slow_ms);
+	return entry->asked_mono_ms +
+	       (entry->ordered ? GATE_ORDER_WAIT_MS : entry->gate->config->storage.slow_ms);
 }
 
 uint64_t gate_entries_due_ms(const struct gate *gate)

@@ -24,6 +24,8 @@
 
 enum {
 	GATE_ENTRIES_MAX = 32, /* decided but not carried out yet */
+	/* an order that is not on disk by then is refused: a door that opens later would surprise whoever is there by then */
+	GATE_ORDER_WAIT_MS = 5000,
 	GATE_SOURCE_BYTES = EVENT_SOURCE_BYTES,
 	GATE_REPLY_BYTES = 512, /* topic or correlation of a command */
 };

@@ -145,6 +145,7 @@ static int on_time(sd_event_source *source, uint64_t usec, void *arg)
 	link_dispatch(l->link);
 	gate_outbox_pump(l);
 	gate_commands_tick(l);
+	gate_orders_tick(l);
 	tell_outage(l);
 	if (clock_mono_ms() >= l->health_at_ms) {
 		l->health_at_ms = clock_mono_ms() + HEALTH_MS;
@@ -162,6 +163,8 @@ static int on_prepare(sd_event_source *source, void *arg)
 	(void)source;
 	if (due_ms > l->health_at_ms)
 		due_ms = l->health_at_ms;
+	if (due_ms > gate_orders_due_ms(l))
+		due_ms = gate_orders_due_ms(l);
 	if (!l->lost_told && l->down_since_ms != 0 && due_ms > outage_due_ms(l))
 		due_ms = outage_due_ms(l);
 	sd_event_source_set_time(l->timer, due_ms * 1000);

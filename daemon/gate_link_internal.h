@@ -55,6 +55,7 @@ struct gate_link {
 	struct link_replay replay;
 
 	struct link_asker askers[LINK_ASKERS_MAX];
+	struct link_order *orders[LINK_ASKERS_MAX]; /* of the same askers, until they are on disk */
 	uint64_t refused, dropped; /* commands, since the start; dropped: neither looked at nor answered */
 	struct link_allowance proofs, records;
 	uint64_t unrecorded; /* refusals since the last one that was an event */
@@ -79,6 +80,10 @@ void gate_commands_init(struct gate_link *l);
 void gate_commands_take(struct gate_link *l, const struct link_command *from);
 /** Summarise refusals that were too many to be recorded one by one. */
 void gate_commands_tick(struct gate_link *l);
+/** Refuse the orders that the disk took too long for. */
+void gate_orders_tick(struct gate_link *l);
+/** When that is to be looked at, CLOCK_MONOTONIC; UINT64_MAX: no order waits. */
+uint64_t gate_orders_due_ms(const struct gate_link *l);
 
 /* a command whose sender is proved; borrowed for the call */
 struct link_call {

@@ -1,6 +1,9 @@
 """The link as a property system sees it: states, commands, replays, floods, brokers that fail."""
+import concurrent.futures
 import json
+import os
 import subprocess
+import sys
 import unittest
 
 import contract
@@ -169,6 +172,64 @@ class Commands(Link):
         self.refused(self.client.command(self.key, "door.open", {"door": "main"}, expires_ms=1), "expired")
         self.refused(self.client.command(self.key, "door.open", {"door": "main"}, expires_ms=2**52), "invalid")
         self.assertEqual(self.gate.line("main-lock"), "inactive")
+
+
+class SlowDisk(Link):
+    """An order waits for its nonce on disk, and not for ever."""
+
+    def setUp(self):
+        super().setUp()
+        sys.path.insert(0, str(harness.SOURCE / "tests" / "torture"))
+        from rig import Disk
+
+        self.disk = Disk(self.gate.folder)
+        # an instrumented daemon wants its runtime before whatever is preloaded
+        env = {**os.environ, **self.disk.env, "ASAN_OPTIONS": f"{os.environ.get('ASAN_OPTIONS', '')}:verify_asan_link_order=0"}
+        self.gate.launch = lambda: setattr(self.gate, "process", harness.Process(
+            "gatehoused", [harness.GATEHOUSED, "--config", self.gate.config_path], self.gate.folder, env=env))
+        self.start()
+        self.pool = self.enterContext(concurrent.futures.ThreadPoolExecutor())
+
+    def order(self, name, body):
+        payload = self.key.sign(f"{TOPIC}/cmd/{name}", body)
+        return payload, self.pool.submit(self.client.ask, name, payload)
+
+    def waiting(self, before):
+        return wait_until("orders that wait", lambda: self.gate.status()["storage"]["pending"] >= before)
+
+    def hold(self):
+        wait_until("a disk at rest", lambda: self.gate.status()["storage"]["pending"] == 0)
+        self.disk.set("slow_us", 10**9)
+
+    def test_an_order_is_answered_when_its_nonce_is_on_disk(self):
+        self.hold()
+        payload, opened = self.order("door.open", {"door": "main"})
+        _, locked = self.order("door.mode", {"door": "other", "mode": "LockedDown"})
+        self.waiting(2)
+        self.assertFalse(opened.done() or locked.done())
+        self.assertEqual((self.gate.door("main")["lock"], self.gate.door("other")["mode"]), ("Locked", "Locked"))
+        self.disk.set("slow_us", 0)
+        self.assertIs(opened.result(LIMIT_S)["ok"], True)
+        self.assertEqual(locked.result(LIMIT_S)["result"]["mode"], "LockedDown")
+        self.gate.kill()
+        self.gate.start()
+        self.connected()
+        self.refused(self.client.ask("door.open", payload), "replayed")
+
+    def test_an_order_that_the_disk_keeps_waiting_is_not_carried_out(self):
+        self.hold()
+        payload, opened = self.order("door.open", {"door": "main"})
+        other, locked = self.order("door.mode", {"door": "other", "mode": "LockedDown"})
+        for answer in opened, locked:
+            self.refused(answer.result(LIMIT_S), "busy")
+        self.disk.set("slow_us", 0)
+        late = self.gate.wait_event("command.refused", where=lambda e: e["data"]["command"] == "door.mode")
+        self.assertEqual(late["data"]["code"], "busy")
+        self.gate.wait_event("storage.slow")
+        self.assertEqual(self.gate.events("access.granted"), [])
+        self.assertEqual((self.gate.door("main")["lock"], self.gate.door("other")["mode"]), ("Locked", "Locked"))
+        self.refused(self.client.ask("door.open", payload), "replayed")  # they are used up all the same
+        self.refused(self.client.ask("door.mode", other), "replayed")
 
 
 class Brokers(Link):

@@ -7,7 +7,7 @@
  *   1 from    the call that fails first, as calls will then be; 0: none
  *   2 count   how many fail from there
  *   3 error   with which errno
- *   4 slow_us how long each sync takes more
+ *   4 slow_us how long each sync takes more; it goes on at once when this becomes 0
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -53,6 +53,20 @@ static int is_database(int fd)
 	       (bytes > 7 && strcmp(path + bytes - 7, ".db-wal") == 0);
 }
 
+static void hold(int64_t slow_us)
+{
+	const struct timespec pause = {.tv_nsec = 500000};
+	struct timespec now;
+	int64_t until_us;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	until_us = now.tv_sec * 1000000 + now.tv_nsec / 1000 + slow_us;
+	while (fields[SLOW_US] > 0 && now.tv_sec * 1000000 + now.tv_nsec / 1000 < until_us) {
+		(void)clock_nanosleep(CLOCK_MONOTONIC, 0, &pause, NULL);
+		clock_gettime(CLOCK_MONOTONIC, &now);
+	}
+}
+
 /* Whether this call is to fail, with errno set. */
 static int fails(int fd, int sync)
 {
@@ -65,8 +79,7 @@ static int fails(int fd, int sync)
 	}
 	slow_us = sync ? fields[SLOW_US] : 0;
 	if (slow_us > 0)
-		(void)clock_nanosleep(CLOCK_MONOTONIC, 0,
-				      &(struct timespec){slow_us / 1000000, slow_us % 1000000 * 1000}, NULL);
+		hold(slow_us);
 	call = atomic_fetch_add(&fields[CALLS], 1) + 1;
 	from = fields[FROM];
 	if (from == 0 || call < from || call >= from + fields[COUNT]) {
