@@ -1,6 +1,7 @@
 add_executable(face_eval face_eval.c face_album.c face_site.c face_stats.c)
 add_executable(liveness_eval liveness_eval.c face_album.c)
-foreach(program face_eval liveness_eval)
+add_executable(face_film face_film.c)
+foreach(program face_eval liveness_eval face_film)
   target_link_libraries(${program} PRIVATE gh_vision m)
   set_target_properties(${program} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bench)
 endforeach()

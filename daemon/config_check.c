@@ -258,6 +258,12 @@ static void check_face(struct config_tree *tree, const struct config *config)
 		config_mistake(tree, "face.liveness",
 			       "a printed photo of a resident would open the door: enforce it, or write "
 			       "face.accept_pictures: true if the site accepts that");
+	if (face->blink == CONFIG_BLINK_REQUIRED && face->detector.file[0] != '\0' &&
+	    face->detector.kind == CONFIG_DETECTOR_YUNET)
+		config_mistake(tree, "face.blink",
+			       "eyes are followed by the landmark net, which a detector of the kind yunet "
+			       "does without: "
+			       "use another detector, or off");
 	if (face->stranger_still_hours > 0 && face->stranger_notice[0] == '\0')
 		config_mistake(tree, "face.stranger_notice",
 			       "is missing: stills of strangers are kept only where a notice says so");

@@ -5,6 +5,8 @@
 
 static const struct option_word calibration[] = {
 	{"follow", CONFIG_CALIBRATION_FOLLOW}, {"observe", CONFIG_CALIBRATION_OBSERVE}, {0}};
+static const struct option_word blink[] = {
+	{"off", CONFIG_BLINK_OFF}, {"required", CONFIG_BLINK_REQUIRED}, {0}};
 static const struct option_word liveness[] = {{"enforce", CONFIG_LIVENESS_ENFORCE},
 					      {"observe", CONFIG_LIVENESS_OBSERVE},
 					      {"off", CONFIG_LIVENESS_OFF},
@@ -155,6 +157,14 @@ const struct option config_face_members[] = {
 	 .help = "`enforce` refuses pictures of faces; `observe` only records them, so they open doors; "
 		 "`off` does not "
 		 "look. With a face camera the last two need `accept_pictures`."},
+	{.key = "blink",
+	 .kind = OPTION_WORD,
+	 AT(config_face, blink),
+	 .words = blink,
+	 FALLBACK("off"),
+	 .help = "`required`: a face opens nothing before its eyes have shut and opened again; who is known "
+		 "is "
+		 "asked to blink, and after eight seconds refused. Not with a detector of the kind `yunet`."},
 	{.key = "accept_pictures",
 	 .kind = OPTION_BOOL,
 	 AT(config_face, accept_pictures),

@@ -8,7 +8,7 @@
 #include "vision/match.h"
 #include "vision/threshold.h"
 
-enum { OUTDATED_TOLD_MAX = 100, DECIDED_PROMPT_MS = 4000 };
+enum { OUTDATED_TOLD_MAX = 100, DECIDED_PROMPT_MS = 4000, ASK_AGAIN_MS = 4000 };
 
 static struct watched_camera *face_camera(struct gate_vision *vision, unsigned face_index)
 {
@@ -67,6 +67,8 @@ static void on_passage(struct gate_vision *vision, const struct face_result *res
 				 gate_vision_number(result->threshold), "liveness",
 				 gate_vision_number(result->liveness), "good_frames",
 				 (int)result->good_frames, "track", (int)result->track);
+	if (result->no_blink)
+		json_object_set_new(request.data, "no_blink", json_true());
 	if (request.doubtful)
 		json_object_set_new(request.data, "look_alike", json_string(result->rival));
 	if (result->still[0] != '\0')
@@ -108,8 +110,13 @@ static void on_prompt(struct gate_vision *vision, const struct face_result *resu
 {
 	struct watched_camera *camera = face_camera(vision, result->camera);
 
-	if (camera != NULL)
-		camera->prompt = (enum face_prompt)result->prompt;
+	if (camera == NULL)
+		return;
+	camera->prompt = (enum face_prompt)result->prompt;
+	if (face_prompt_is_request(camera->prompt) && clock_mono_ms() >= camera->asked_ms + ASK_AGAIN_MS) {
+		camera->asked_ms = clock_mono_ms();
+		gate_readers_show(vision->gate, camera->door, GATE_FEEDBACK_MORE);
+	}
 }
 
 static void tell_upside_down(struct gate_vision *vision, const struct face_result *result)
@@ -295,6 +302,7 @@ int gate_faces_open(struct gate_vision *vision)
 	face.false_accept_percent = config->face.false_accept_percent;
 	face.liveness = config->face.liveness != CONFIG_LIVENESS_OFF;
 	face.enforce = config->face.liveness == CONFIG_LIVENESS_ENFORCE;
+	face.blink = config->face.blink == CONFIG_BLINK_REQUIRED;
 	face.stills_dir = config->evidence.dir;
 	face.keep_pictures = config->face.keep_pictures;
 	face.ageing = config->face.ageing == CONFIG_AGEING_ON;

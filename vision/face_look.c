@@ -224,9 +224,10 @@ static void report(struct face_look *look, const struct face_view *view, const s
 {
 	const struct gallery_match *match = &ranking->items[0], *rival = &ranking->items[1];
 
-	result->kind = verdict == FACE_VERDICT_ACCESS  ? FACE_RESULT_ACCESS
-		       : verdict == FACE_VERDICT_SPOOF ? FACE_RESULT_SPOOF
-						       : FACE_RESULT_STRANGER;
+	result->kind = verdict == FACE_VERDICT_ACCESS     ? FACE_RESULT_ACCESS
+		       : verdict == FACE_VERDICT_STRANGER ? FACE_RESULT_STRANGER
+							  : FACE_RESULT_SPOOF;
+	result->no_blink = verdict == FACE_VERDICT_NO_BLINK;
 	result->track = track->id;
 	result->score = match->score;
 	if (match->score >= result->threshold)
@@ -348,6 +349,7 @@ static int examine(struct face_look *look, struct face_view *view, const struct 
 	if (quality.fault != FACE_FAULT_NONE)
 		return 0;
 	sight.quality = quality.value;
+	sight.eyes = face_eyes_of(face);
 	if (look->rules.liveness)
 		r = face_liveness(look->engine, image, face, track->good_frames, &sight.live);
 	result->ms.liveness = ms_since(&mark_us);
@@ -377,6 +379,8 @@ static uint64_t eager_until_ms(const struct face_look *look, const struct face_t
 
 	if (track->verdict != FACE_VERDICT_OPEN || track->decided_ms != 0)
 		since_ms = track->decided_ms + look->rules.repeat_ms;
+	else if (track->blink_asked_ms != 0)
+		return track->blink_asked_ms + FACE_TRACK_BLINK_MS + EAGER_MS;
 	return since_ms + EAGER_MS;
 }
 
@@ -444,7 +448,7 @@ static void prompt(struct face_look *look, struct face_view *view, const struct 
 	(void)face_prompt_at_door(faces, count, &view->zone, image->width_px, image->height_px, at_door);
 	for (size_t i = 0; i < count; i++) {
 		if (at_door[i] && tracks[i]->verdict == FACE_VERDICT_OPEN && waiting++ == 0)
-			wanted = face_prompt_of((enum face_fault)tracks[i]->fault);
+			wanted = face_prompt_of(tracks[i]);
 	}
 	if (waiting > 1)
 		wanted = FACE_PROMPT_ONE;

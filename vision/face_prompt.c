@@ -17,7 +17,7 @@ bool face_prompter_step(struct face_prompter *prompter, enum face_prompt wanted,
 	return true;
 }
 
-enum face_prompt face_prompt_of(enum face_fault fault)
+static enum face_prompt of_fault(enum face_fault fault)
 {
 	switch (fault) {
 	case FACE_FAULT_SMALL:
@@ -35,6 +35,18 @@ enum face_prompt face_prompt_of(enum face_fault fault)
 		break;
 	}
 	return FACE_PROMPT_NONE;
+}
+
+enum face_prompt face_prompt_of(const struct face_track *track)
+{
+	enum face_prompt prompt = of_fault((enum face_fault)track->fault);
+
+	return prompt == FACE_PROMPT_NONE && track->blink_asked_ms != 0 ? FACE_PROMPT_BLINK : prompt;
+}
+
+bool face_prompt_is_request(enum face_prompt prompt)
+{
+	return prompt == FACE_PROMPT_BLINK;
 }
 
 /* Even-odd rule: a ray to the right crosses the outline an odd number of times. */
@@ -76,9 +88,9 @@ const char *face_prompt_name(enum face_prompt prompt)
 	static const char *const names[FACE_PROMPTS] = {
 		[FACE_PROMPT_NONE] = "none",           [FACE_PROMPT_CLOSER] = "come_closer",
 		[FACE_PROMPT_LOOK_HERE] = "look_here", [FACE_PROMPT_STILL] = "hold_still",
-		[FACE_PROMPT_LIGHT] = "light",         [FACE_PROMPT_ONE] = "one_by_one",
-		[FACE_PROMPT_WELCOME] = "welcome",     [FACE_PROMPT_MORE] = "more",
-		[FACE_PROMPT_CARD] = "use_card",
+		[FACE_PROMPT_LIGHT] = "light",         [FACE_PROMPT_BLINK] = "blink",
+		[FACE_PROMPT_ONE] = "one_by_one",      [FACE_PROMPT_WELCOME] = "welcome",
+		[FACE_PROMPT_MORE] = "more",           [FACE_PROMPT_CARD] = "use_card",
 	};
 
 	return names[prompt];

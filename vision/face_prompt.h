@@ -25,6 +25,7 @@ enum face_prompt {
 	FACE_PROMPT_LOOK_HERE, /* look here */
 	FACE_PROMPT_STILL,     /* hold still */
 	FACE_PROMPT_LIGHT,     /* the face is too dark or too bright */
+	FACE_PROMPT_BLINK,     /* blink */
 	FACE_PROMPT_ONE,       /* several people are at the door: one after the other */
 	FACE_PROMPT_WELCOME,   /* the three that the decision brings, not the picture */
 	FACE_PROMPT_MORE,      /* show a card, PIN or code as well */
@@ -41,7 +42,10 @@ struct face_prompter { /* zeroed at first */
 bool face_prompter_step(struct face_prompter *prompter, enum face_prompt wanted, uint64_t now_ms);
 
 /** What an undecided face needs. */
-enum face_prompt face_prompt_of(enum face_fault fault);
+enum face_prompt face_prompt_of(const struct face_track *track);
+
+/** Whether it asks for something that nobody does unasked: a light or a buzzer is to call for it. */
+bool face_prompt_is_request(enum face_prompt prompt);
 
 /**
  * @param zone    fractions of the picture; fewer than three corners: all of it.
@@ -51,7 +55,7 @@ enum face_prompt face_prompt_of(enum face_fault fault);
 size_t face_prompt_at_door(const struct face *faces, size_t count, const struct mask_polygon *zone,
 			   int width_px, int height_px, bool *ret_at);
 
-/** "none", "come_closer", "look_here", "hold_still", "light", "one_by_one", "welcome", "more", "use_card". Static. */
+/** "none", "come_closer", "look_here", "hold_still", "light", "blink", "one_by_one", "welcome", "more", "use_card". Static. */
 const char *face_prompt_name(enum face_prompt prompt);
 
 #ifdef __cplusplus

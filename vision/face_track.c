@@ -131,7 +131,9 @@ static void clear_evidence(struct face_track *track)
 	track->person[0] = '\0';
 	track->quality = 0;
 	track->first_good_mono_us = 0;
+	track->blink_asked_ms = 0;
 	memset(track->sum, 0, sizeof(track->sum));
+	memset(&track->blink, 0, sizeof(track->blink));
 }
 
 static bool is_somebody_else(const struct face_track *track, const struct face_sight *sight)
@@ -175,6 +177,7 @@ void face_track_add(struct face_tracks *tracks, struct face_track *track, const 
 	}
 	if (sight->person[0] != '\0')
 		track->agreed++;
+	(void)face_blink_add(&track->blink, &sight->eyes, sight->arrived_mono_us / 1000); /* asked later */
 	track->good_frames++;
 }
 
@@ -230,7 +233,18 @@ static bool waited_long_enough(const struct face_track *track, const struct face
 	       now_ms >= track->first_good_mono_us / 1000 + FACE_TRACK_STRANGER_MS;
 }
 
-enum face_verdict face_track_judge(const struct face_track *track, const struct face_rules *rules,
+/* All but a blink is there. */
+static enum face_verdict ask_for_blink(struct face_track *track, uint64_t now_ms)
+{
+	if (track->blink.seen)
+		return FACE_VERDICT_ACCESS;
+	if (track->blink_asked_ms == 0)
+		track->blink_asked_ms = now_ms;
+	return now_ms < track->blink_asked_ms + FACE_TRACK_BLINK_MS ? FACE_VERDICT_OPEN
+								    : FACE_VERDICT_NO_BLINK;
+}
+
+enum face_verdict face_track_judge(struct face_track *track, const struct face_rules *rules,
 				   const char *person, float score, float threshold, uint64_t now_ms)
 {
 	bool live = !rules->liveness || !rules->enforce || face_track_liveness(track) >= rules->liveness_min;
@@ -239,7 +253,7 @@ enum face_verdict face_track_judge(const struct face_track *track, const struct 
 	if (track->verdict != FACE_VERDICT_OPEN || track->good_frames < rules->access_frames)
 		return FACE_VERDICT_OPEN;
 	if (known && live && track->agreed >= rules->access_frames && strcmp(person, track->person) == 0)
-		return FACE_VERDICT_ACCESS;
+		return rules->blink ? ask_for_blink(track, now_ms) : FACE_VERDICT_ACCESS;
 	if (!waited_long_enough(track, rules, now_ms))
 		return FACE_VERDICT_OPEN;
 	if (!live)

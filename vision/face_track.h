@@ -8,6 +8,7 @@
 #define GH_VISION_FACE_TRACK_H
 
 #include "face.h"
+#include "face_blink.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -22,14 +23,22 @@ enum {
 	FACE_TRACK_LOST_MS = 1500, /* unseen that long: the person has gone */
 	FACE_TRACK_STRANGER_MS = 1000,
 	FACE_TRACK_STRANGER_FRAMES_MIN = 5,
+	FACE_TRACK_BLINK_MS = 8000, /* to blink in, where one is asked for */
 };
 
-enum face_verdict { FACE_VERDICT_OPEN, FACE_VERDICT_ACCESS, FACE_VERDICT_STRANGER, FACE_VERDICT_SPOOF };
+enum face_verdict {
+	FACE_VERDICT_OPEN,
+	FACE_VERDICT_ACCESS,
+	FACE_VERDICT_STRANGER,
+	FACE_VERDICT_SPOOF,
+	FACE_VERDICT_NO_BLINK, /* somebody known who was asked for a blink, and gave none */
+};
 
 struct face_rules {
 	bool liveness; /* it is measured */
 	bool enforce;  /* and a picture is not let in */
 	float liveness_min;
+	bool blink; /* nobody is let in before the eyes have shut and opened */
 	unsigned access_frames, stranger_frames, repeat_ms;
 };
 
@@ -39,6 +48,7 @@ struct face_sight {
 	float live, quality;       /* 0 to 1 */
 	char person[27];           /* nearest in the gallery by this frame alone, "" for none */
 	float score;
+	struct face_eyes eyes;
 	uint64_t arrived_mono_us;
 };
 
@@ -56,6 +66,8 @@ struct face_track {
 	unsigned agreed; /* how many in a row */
 	bool sure_told;  /* for the owner: face_watch.h, SURE */
 	uint64_t first_good_mono_us;
+	struct face_blink blink;
+	uint64_t blink_asked_ms; /* nothing but a blink is missing since then; 0: not so */
 };
 
 struct face_tracks {
@@ -90,9 +102,9 @@ float face_track_liveness(const struct face_track *track);
 
 /**
  * What the evidence says: @p person and @p score are the nearest to face_track_mean(), @p threshold what is
- * asked. OPEN while undecided and while face_track_open() is false.
+ * asked. OPEN while undecided and while face_track_open() is false. Notes in blink_asked_ms what is missing.
  */
-enum face_verdict face_track_judge(const struct face_track *track, const struct face_rules *rules,
+enum face_verdict face_track_judge(struct face_track *track, const struct face_rules *rules,
 				   const char *person, float score, float threshold, uint64_t now_ms);
 
 /** Notes that @p verdict was reported now. Evidence stays until the next face_track_open() that is true. */

@@ -69,7 +69,8 @@ static bool is_valid(const struct face_watch_config *config)
 	       config->liveness_min >= 0 && config->liveness_min <= 1 && config->face_min_px >= 32 &&
 	       config->face_min_px <= 1000 && config->access_frames >= 2 && config->access_frames <= 30 &&
 	       config->stranger_frames >= config->access_frames && config->stranger_frames <= 60 &&
-	       config->repeat_ms >= 1000 && config->repeat_ms <= 3600000;
+	       config->repeat_ms >= 1000 && config->repeat_ms <= 3600000 &&
+	       (!config->blink || face_model_of(FACE_MODEL_DETECT)->kind != FACE_DETECTOR_YUNET);
 }
 
 static void post(struct face_watch *watch, const struct face_result *result)
@@ -334,6 +335,7 @@ int face_watch_open(const struct face_watch_config *config, struct queue *result
 	watch->look.rules = (struct face_rules){.liveness = config->liveness,
 						.enforce = config->enforce,
 						.liveness_min = config->liveness_min,
+						.blink = config->blink,
 						.access_frames = config->access_frames,
 						.stranger_frames = config->stranger_frames,
 						.repeat_ms = config->repeat_ms};

@@ -33,7 +33,7 @@ enum face_result_kind {
 	FACE_RESULT_FAILED,   /* reason: no face will be seen until the daemon restarts */
 	FACE_RESULT_ACCESS,   /* a live, enrolled person: person, score */
 	FACE_RESULT_STRANGER, /* a live person nobody knows: best score */
-	FACE_RESULT_SPOOF,    /* a picture of a face: liveness; person and score when it resembles somebody */
+	FACE_RESULT_SPOOF, /* a picture of a face: liveness or no_blink; person and score when it resembles somebody */
 	FACE_RESULT_SURE, /* with ageing: a person who was let in, and whom all of FACE_AGEING_FRAMES agree on; template_vector */
 	FACE_RESULT_UPSIDE_DOWN, /* the camera seems to hang so: strangers in a row look more like faces when turned */
 	FACE_RESULT_PROMPT, /* prompt: what to tell the person at the door now, as far as the picture says */
@@ -51,7 +51,8 @@ struct face_result {
 	float rival_score;                    /* cosine; -1 when there is none */
 	size_t enrolled;                      /* templates that were searched */
 	float liveness;                       /* mean over the good frames, 0 to 1; -1 not measured */
-	float quality;                        /* 0 to 1 */
+	bool no_blink; /* of SPOOF: alive by its looks, but the eyes stayed open when a blink was asked for */
+	float quality; /* 0 to 1 */
 	unsigned good_frames;
 	int prompt;                  /* enum face_prompt */
 	struct face_rect box;        /* in the frame of the decision */
@@ -79,6 +80,7 @@ struct face_watch_config {
 	bool liveness;               /* false: not measured, pictures are taken for people */
 	bool enforce;                /* false: pictures are let in, and told by their low liveness */
 	float liveness_min;          /* 0 to 1, mean over the good frames */
+	bool blink; /* nobody is let in before a blink; not with a detector that tells points itself */
 	struct {
 		const char *name;         /* of stills; copied. NULL: none are written */
 		float liveness_min;       /* 0: as above */

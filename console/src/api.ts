@@ -17,7 +17,7 @@ export interface Alert {
 }
 export interface Door { name: string; mode: string; physical: string; lock: string; alarm: string; fault: string; tamper: string; has_contact: boolean }
 export interface Camera {
-	name: string; role: string; state: string; reason: string;
+	name: string; role: string; state: string; reason: string; prompt?: string;
 	sight: { cause: string; watched_s: number; blind_s: number; seconds: Record<string, number> };
 }
 export interface Status {

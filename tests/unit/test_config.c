@@ -132,6 +132,9 @@ static const struct {
 	 "g.yaml:8: face.detector.height_px: expected a multiple of 32"},
 	{BASE "face:\n  detector:\n    file: a\n    sha256: " SHA "\n    kind: haar\n",
 	 "g.yaml:8: face.detector.kind: "},
+	{BASE "face:\n  blink: required\n  detector:\n    file: a\n    sha256: " SHA
+	      "\n    kind: yunet\n    height_px: 256\n",
+	 "g.yaml:5: face.blink: eyes are followed by the landmark net"},
 	{BASE "face: {stranger_still_hours: 24}\n", "g.yaml:4: face.stranger_notice: is missing"},
 	{BASE "face:\n  liveness: maybe\n",
 	 "g.yaml:5: face.liveness: \"maybe\": expected one of enforce, observe, off"},

@@ -54,13 +54,24 @@ static void a_prompt_settles_before_it_shows(void **state)
 	assert_true(face_prompter_step(&prompter, FACE_PROMPT_NONE, 5400));
 }
 
+static enum face_prompt prompt_of(enum face_fault fault, uint64_t blink_asked_ms)
+{
+	const struct face_track track = {.id = 1, .fault = (int)fault, .blink_asked_ms = blink_asked_ms};
+
+	return face_prompt_of(&track);
+}
+
 static void each_fault_has_its_words(void **state)
 {
 	(void)state;
-	assert_int_equal(face_prompt_of(FACE_FAULT_SMALL), FACE_PROMPT_CLOSER);
-	assert_int_equal(face_prompt_of(FACE_FAULT_TURNED), FACE_PROMPT_LOOK_HERE);
-	assert_int_equal(face_prompt_of(FACE_FAULT_FLAT), FACE_PROMPT_LIGHT);
-	assert_int_equal(face_prompt_of(FACE_FAULT_NONE), FACE_PROMPT_NONE);
+	assert_int_equal(prompt_of(FACE_FAULT_SMALL, 0), FACE_PROMPT_CLOSER);
+	assert_int_equal(prompt_of(FACE_FAULT_TURNED, 0), FACE_PROMPT_LOOK_HERE);
+	assert_int_equal(prompt_of(FACE_FAULT_DARK, 0), FACE_PROMPT_LIGHT);
+	assert_int_equal(prompt_of(FACE_FAULT_BRIGHT, 0), FACE_PROMPT_LIGHT);
+	assert_int_equal(prompt_of(FACE_FAULT_FLAT, 0), FACE_PROMPT_LIGHT);
+	assert_int_equal(prompt_of(FACE_FAULT_NONE, 0), FACE_PROMPT_NONE);
+	assert_int_equal(prompt_of(FACE_FAULT_NONE, 1000), FACE_PROMPT_BLINK);
+	assert_int_equal(prompt_of(FACE_FAULT_TURNED, 1000), FACE_PROMPT_LOOK_HERE); /* first things first */
 	for (int prompt = 0; prompt < FACE_PROMPTS; prompt++)
 		assert_non_null(face_prompt_name((enum face_prompt)prompt));
 }

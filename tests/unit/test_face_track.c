@@ -197,6 +197,63 @@ static void somebody_else_in_the_same_place_is_a_new_track(void **state)
 	assert_int_equal(face_track_judge(track, &rules, anna, 0.9f, 0.5f, 1080), FACE_VERDICT_OPEN);
 }
 
+/* Where a blink is asked for, nothing else opens; whoever gives none in time is refused. */
+static void without_a_blink_nothing_opens(void **state)
+{
+	struct face_rules strict = rules;
+	struct face_tracks tracks = {0};
+	struct face_track *track = see(&tracks, 0, 1000);
+	struct face_sight sight = sight_of(0, anna, 1, 1000);
+
+	(void)state;
+	strict.blink = true;
+	sight.eyes = (struct face_eyes){.open = {0.3f, 0.3f}, .length = 1};
+	for (unsigned i = 0; i < 20; i++) {
+		sight.arrived_mono_us = (1000 + i * 40) * 1000;
+		face_track_add(&tracks, track, &sight);
+		assert_int_equal(face_track_judge(track, &strict, anna, 0.9f, 0.5f, 1000 + i * 40),
+				 FACE_VERDICT_OPEN);
+	}
+	assert_int_equal(track->blink_asked_ms, 1040);
+	assert_int_equal(face_track_judge(track, &strict, anna, 0.9f, 0.5f, 1040 + FACE_TRACK_BLINK_MS - 1),
+			 FACE_VERDICT_OPEN);
+	assert_int_equal(face_track_judge(track, &strict, anna, 0.9f, 0.5f, 1040 + FACE_TRACK_BLINK_MS),
+			 FACE_VERDICT_NO_BLINK);
+	assert_int_equal(face_track_judge(track, &strict, anna, 0.3f, 0.5f, 9000), FACE_VERDICT_STRANGER);
+	track->blink.seen = true;
+	assert_int_equal(face_track_judge(track, &strict, anna, 0.9f, 0.5f, 9000), FACE_VERDICT_ACCESS);
+	/* the next decision needs one of its own, and so does whoever takes the place */
+	face_track_decided(track, FACE_VERDICT_ACCESS, 9000);
+	assert_true(face_track_open(track, &strict, 9000 + strict.repeat_ms));
+	assert_false(track->blink.seen);
+	track->blink.seen = true;
+	face_track_add(&tracks, track, &sight);
+	sight = sight_of(1, bert, 1, 20000);
+	face_track_add(&tracks, track, &sight);
+	assert_false(track->blink.seen);
+	assert_int_equal(track->blink_asked_ms, 0);
+}
+
+/* Eyes that shut and open between the frames of a track count, before it is asked as after. */
+static void a_blink_is_seen_on_its_track(void **state)
+{
+	const float open[] = {0.3f, 0.3f, 0.2f, 0.15f, 0.2f, 0.3f};
+	struct face_rules strict = rules;
+	struct face_tracks tracks = {0};
+	struct face_track *track = see(&tracks, 0, 1000);
+	struct face_sight sight = sight_of(0, anna, 1, 1000);
+
+	(void)state;
+	strict.blink = true;
+	for (unsigned i = 0; i < 6; i++) {
+		sight.eyes = (struct face_eyes){.open = {open[i], open[i]}, .length = 1};
+		sight.arrived_mono_us = (1000 + i * 40) * 1000;
+		face_track_add(&tracks, track, &sight);
+		assert_int_equal(face_track_judge(track, &strict, anna, 0.9f, 0.5f, 1000 + i * 40),
+				 i < 5 ? FACE_VERDICT_OPEN : FACE_VERDICT_ACCESS);
+	}
+}
+
 static void nothing_seen_has_no_mean(void **state)
 {
 	struct face_track track = {0};
@@ -221,6 +278,8 @@ int main(void)
 		cmocka_unit_test(a_picture_of_a_resident_opens_nothing),
 		cmocka_unit_test(a_decision_is_repeated_only_later),
 		cmocka_unit_test(somebody_else_in_the_same_place_is_a_new_track),
+		cmocka_unit_test(without_a_blink_nothing_opens),
+		cmocka_unit_test(a_blink_is_seen_on_its_track),
 		cmocka_unit_test(nothing_seen_has_no_mean),
 	};
 

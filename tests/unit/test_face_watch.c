@@ -7,6 +7,7 @@
 #include "vision/match.h"
 
 #include <errno.h>
+#include <unistd.h>
 
 enum { WAIT_MS = 600000 }; /* only a test that fails waits so long; under qemu one look takes seconds */
 static const char franck[] = "0000000000000000000000FRNC";
@@ -33,17 +34,28 @@ static struct face_result next(struct queue *results)
 	return result;
 }
 
-static int set_up(void **state)
+static int set_up_with(void **state, bool blink)
 {
 	static struct bench bench;
 	struct face_watch_config config = config_with(models_dir());
 
 	assert_int_equal(
 		queue_open(sizeof(struct face_result), 16, QUEUE_REFUSE_WHEN_FULL, NULL, &bench.results), 0);
+	config.blink = blink;
 	assert_int_equal(face_watch_open(&config, bench.results, &bench.watch), 0);
 	assert_int_equal(next(bench.results).kind, FACE_RESULT_READY);
 	*state = &bench;
 	return 0;
+}
+
+static int set_up(void **state)
+{
+	return set_up_with(state, false);
+}
+
+static int set_up_asking_for_a_blink(void **state)
+{
+	return set_up_with(state, true);
 }
 
 static int tear_down(void **state)
@@ -121,6 +133,84 @@ static void an_enrolled_person_is_let_in(void **state)
 	assert_true(result.good_frames >= 2);
 	assert_true(result.first_good_mono_us >= 1000000);
 	assert_true(result.box.height_px > 60);
+}
+
+/* Offers the frame and waits until it was looked at. */
+static void look_at(struct bench *bench, struct video_frame *frame)
+{
+	struct face_watch_stats before, after;
+
+	face_watch_stats(bench->watch, &before);
+	after = before;
+	face_watch_frame(bench->watch, 0, frame);
+	for (int i = 0; i < WAIT_MS && after.frames_searched + after.frames_still ==
+					       before.frames_searched + before.frames_still;
+	     i++) {
+		usleep(1000);
+		face_watch_stats(bench->watch, &after);
+	}
+}
+
+/* A photo that liveness takes for alive, before a camera that asks for a blink: asked, and refused when time is over. */
+static void a_still_picture_never_blinks(void **state)
+{
+	struct bench *bench = *state;
+	struct face_result result = enrol(bench, "franck_01829.jpg");
+	bool asked = false;
+	int r = -EAGAIN;
+
+	assert_int_equal(gallery_add(face_watch_gallery(bench->watch), franck, result.template_vector), 0);
+	for (unsigned i = 0; i < 300 && !(r == 0 && result.kind != FACE_RESULT_PROMPT); i++) {
+		struct video_frame *frame = frame_of("franck_03909.jpg");
+
+		frame->arrived_mono_us = 1000000 + i * 250000; /* time is the frames' own */
+		look_at(bench, frame);
+		video_frame_unref(frame);
+		while ((r = queue_pop(bench->results, &result)) == 0 && result.kind == FACE_RESULT_PROMPT)
+			asked = asked || result.prompt == FACE_PROMPT_BLINK;
+	}
+	assert_int_equal(r, 0);
+	assert_true(asked);
+	assert_int_equal(result.kind, FACE_RESULT_SPOOF);
+	assert_true(result.no_blink);
+	assert_string_equal(result.person, franck);
+	assert_true(result.liveness >= 0.35f); /* it was not that */
+}
+
+/* Two seconds of the demo film in which he blinks; frames come as fast as they are looked at, in the film's own time. */
+static void whoever_blinks_is_let_in(void **state)
+{
+	enum { WIDTH = 360, HEIGHT = 288 };
+	static uint8_t pixels[WIDTH * HEIGHT * 3];
+	struct bench *bench = *state;
+	struct face_result result = enrol(bench, "franck_01829.jpg");
+	char command[512];
+	FILE *film;
+	unsigned frames = 0, blinked_after = 0;
+
+	assert_int_equal(gallery_add(face_watch_gallery(bench->watch), franck, result.template_vector), 0);
+	snprintf(command, sizeof(command),
+		 "ffmpeg -v error -ss 29.6 -t 2 -i '%s/demo/franck.mp4' -vf scale=%d:%d -f rawvideo -pix_fmt "
+		 "bgr24 - "
+		 "</dev/null",
+		 models_dir(), WIDTH, HEIGHT);
+	film = popen(command, "r");
+	assert_non_null(film);
+	for (; blinked_after == 0 && fread(pixels, sizeof(pixels), 1, film) == 1; frames++) {
+		struct video_frame *frame;
+
+		assert_int_equal(video_frame_from_bgr(pixels, WIDTH * 3, WIDTH, HEIGHT, &frame), 0);
+		frame->arrived_mono_us = 1000000 + frames * 41667;
+		look_at(bench, frame);
+		video_frame_unref(frame);
+		while (queue_pop(bench->results, &result) == 0)
+			if (result.kind == FACE_RESULT_ACCESS)
+				blinked_after = frames;
+	}
+	pclose(film);
+	assert_in_range(blinked_after, 15, 40); /* not before he shut his eyes, after 0.7 s */
+	assert_false(result.no_blink);
+	assert_string_equal(result.person, franck);
 }
 
 static void somebody_not_enrolled_is_a_stranger(void **state)
@@ -428,6 +518,10 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_camera_upside_down_is_told, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(faces_on_their_heads_match_nobody, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(somebody_far_away_is_asked_to_come_closer, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(whoever_blinks_is_let_in, set_up_asking_for_a_blink,
+						tear_down),
+		cmocka_unit_test_setup_teardown(a_still_picture_never_blinks, set_up_asking_for_a_blink,
+						tear_down),
 		cmocka_unit_test_setup_teardown(somebody_not_enrolled_is_a_stranger, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(what_is_no_photo_is_answered_in_words, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(frames_of_no_camera_are_ignored, set_up, tear_down),

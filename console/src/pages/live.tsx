@@ -2,8 +2,8 @@
  * The cameras as they are now. A browser keeps six connections to one server and each picture takes one for as long
  * as it is shown, so at most three run at a time; the others wait for a press.
  */
-import { useState } from 'preact/hooks';
-import { type AlertPage, type Camera } from '../api';
+import { useEffect, useState } from 'preact/hooks';
+import { type AlertPage, type Camera, type Status } from '../api';
 import { moment, t, time, word } from '../i18n';
 import { Icon } from '../icons';
 import { useEvents } from '../live';
@@ -14,7 +14,7 @@ import { Badge, Button, Card, Empty, Loading, Page, PersonName, StateBadge, useL
 import { LivePicture } from '../video';
 import type { EventRow } from '../api';
 
-const AT_ONCE = 3, PATHS = 5;
+const AT_ONCE = 3, PATHS = 5, PROMPT_MS = 1000;
 
 /** The last throws that a facade camera saw, over its picture. */
 function ThrowPaths({ camera }: { camera: string }) {
@@ -52,6 +52,31 @@ function LastDecision({ camera }: { camera: string }) {
 	);
 }
 
+/* the gate's prompts, as said to the person at the door */
+const PROMPTS: Record<string, [en: string, zh: string]> = {
+	come_closer: ['Come closer', '请靠近一些'],
+	look_here: ['Look here', '请正视镜头'],
+	hold_still: ['Hold still', '请保持不动'],
+	light: ['Your face is too dark or too bright', '面部光线过暗或过亮'],
+	blink: ['Please blink', '请眨眼'],
+	one_by_one: ['One after the other, please', '请逐一通过'],
+	welcome: ['Welcome', '欢迎'],
+	more: ['Show your card, PIN or code as well', '请再出示卡、密码或二维码'],
+	use_card: ['Please use your card', '请刷卡'],
+};
+
+/** What the person before this camera is being told, in words for a screen at the door as for the guard. */
+function Told({ camera }: { camera: string }) {
+	const load = useLoad<Status>('status'), words = PROMPTS[load.data?.cameras.find((c) => c.name === camera)?.prompt ?? ''];
+
+	useEffect(() => {
+		const timer = window.setInterval(() => { if (!document.hidden) load.reload(); }, PROMPT_MS);
+
+		return () => window.clearInterval(timer);
+	}, []);
+	return <p class="over-picture told" role="status" hidden={!words}>{words && t(words[0], words[1])}</p>;
+}
+
 function CameraCard({ camera, running, setRunning, overlaid }: { camera: Camera; running: boolean; setRunning: (on: boolean) => void; overlaid: boolean }) {
 	const clear = camera.state === 'live' && camera.sight.cause === 'clear';
 
@@ -65,6 +90,7 @@ function CameraCard({ camera, running, setRunning, overlaid }: { camera: Camera;
 				{running ? <LivePicture camera={camera.name} /> : (
 					<button type="button" class="paused" onClick={() => setRunning(true)}><Icon name="play" /><span>{t('Watch', '观看')} {camera.name}</span></button>
 				)}
+				{running && overlaid && camera.role === 'face' && <Told camera={camera.name} />}
 				{running && overlaid && (camera.role === 'face' ? <LastDecision camera={camera.name} /> : <ThrowPaths camera={camera.name} />)}
 			</div>
 		</Card>
