@@ -132,7 +132,6 @@ const catalogue: Entry[] = [
 	['the doors could not be read', '无法读取门的状态'],
 	["the door's mode changed meanwhile: it stayed as it is", '门模式已变更，门保持原状'],
 	['the order could not be recorded: the door stays as it is', '命令未能记录：门保持原状'],
-	['the order could not be recorded in time: it is not carried out', '命令未能及时记录：未执行'],
 	['the other door of the interlock opened meanwhile', '互锁的另一扇门已打开'],
 	["the lock's relay does not follow; see the door's fault", '门锁继电器无响应，请查看门的故障'],
 	['%s: it needs %s', '{1}：需要{2}'],
