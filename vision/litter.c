@@ -135,6 +135,7 @@ static bool take_time(struct litter *litter, int64_t pts_us)
 		litter->started = true;
 		litter->base_pts_us = pts_us;
 		litter->frame_s = 0.04F;
+		litter->begun = 0;
 		before = 0;
 	}
 	litter->last_pts_us = pts_us;
@@ -158,6 +159,7 @@ static void rebase(struct litter *litter)
 	float by = (float)by_us / 1e6F;
 
 	litter->base_pts_us += by_us;
+	litter->begun -= by;
 	litter->now = 0;
 	for (int i = 0; i < LITTER_TRACKS_MAX; i++)
 		shift_sights(&litter->tracks[i], by);

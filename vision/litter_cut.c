@@ -24,14 +24,20 @@ enum { FLEW_SIGHTS = 8 };
 static void place_at(const struct litter_track *track, float t, float *ret_x, float *ret_y)
 {
 	const struct litter_sight *a = litter_last(track), *b = a;
+	int low = 1, high = track->count;
 	float share;
 
-	for (int i = 1; i < track->count; i++) {
-		if (t <= track->sights[i].t) {
-			a = &track->sights[i - 1];
-			b = &track->sights[i];
-			break;
-		}
+	while (low < high) { /* the first sight from the second one on that is not before t */
+		int middle = (low + high) / 2;
+
+		if (t <= track->sights[middle].t)
+			high = middle;
+		else
+			low = middle + 1;
+	}
+	if (low < track->count) {
+		a = &track->sights[low - 1];
+		b = &track->sights[low];
 	}
 	share = (t - a->t) / fmaxf(b->t - a->t, 1e-6F);
 	*ret_x = a->x + (b->x - a->x) * share;

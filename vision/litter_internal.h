@@ -69,6 +69,7 @@ enum litter_measure {
 	LITTER_STREAK,
 	LITTER_FAINT,
 	LITTER_STANDS_OUT,
+	LITTER_BEGUN,
 	LITTER_MEASURES, /* their number; litter_table.c and bench/litter_learn.py keep to this order */
 };
 
@@ -194,6 +195,7 @@ struct litter {
 	unsigned verdict_first, verdict_count;
 	int64_t base_pts_us, last_pts_us;
 	bool started;
+	float begun;          /* when the stretch did: 0, or before now's clock was set back */
 	float paths_faded;    /* when tile_paths did last */
 	float now, frame_s;   /* time, and the usual time between frames that differ */
 	double homography[9]; /* picture fractions -> columns and floors of the facade */

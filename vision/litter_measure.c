@@ -24,6 +24,7 @@
 #define ABOVE_FLOORS 0.5F
 #define FIRST_S 0.2F
 #define ABOUT 0.04F /* of the height */
+#define DROP_PX 3.0F
 
 enum { CELLS_X = 8, CELLS_Y = 4, ABOUT_SIGHTS = 8, FIT_SIGHTS = 14, ENDS = 7 };
 
@@ -281,20 +282,34 @@ static float speed_gained(const struct litter *litter, const struct litter_track
 	return middle / begin;
 }
 
-/* speed down in the last third of the time, over the fastest third: what is lowered is also stopped */
-static float last_speed(const struct litter_track *track)
+/* how far down it is at time @p t: storeys, where they are known, so that perspective slows or hurries nothing; else heights */
+static float depth_at(const struct litter *litter, const struct litter_track *track, float t)
 {
-	float begin = litter_first(track)->t, third = (litter_last(track)->t - begin) / 3, speed[3], most = 1;
+	float x = litter_x_at(track, t) / (float)litter->width,
+	      y = litter_y_at(track, t) / (float)litter->height;
+	float column, floor;
+
+	if (litter->config.calibration.known &&
+	    litter_origin_locate(litter->homography, x, y, &column, &floor))
+		return -floor;
+	return y;
+}
+
+/* speed down in the last third of the time, over the fastest third: what is lowered is also stopped */
+static float last_speed(const struct litter *litter, const struct litter_track *track)
+{
+	float begin = litter_first(track)->t, third = (litter_last(track)->t - begin) / 3, way[3],
+	      most = 1e-6F;
 
 	if (track->count < 9 || third <= 0)
 		return 1;
 	for (int i = 0; i < 3; i++) {
 		float from = begin + (float)i * third;
 
-		speed[i] = (litter_y_at(track, from + third) - litter_y_at(track, from)) / third;
-		most = fmaxf(most, speed[i]);
+		way[i] = depth_at(litter, track, from + third) - depth_at(litter, track, from);
+		most = fmaxf(most, way[i]);
 	}
-	return speed[2] / most;
+	return way[2] / most;
 }
 
 /* storeys a second at the end, over what a fall from the roof gives */
@@ -453,6 +468,17 @@ static float mean_light(const struct litter_track *track)
 	return sum / (float)track->count;
 }
 
+/*
+ * Seconds for which the place had been watched. Water drips have a way of their own, which is known once a few went it: until then
+ * what shows no more pixels than a drop may be the first of them. Who knows no metres knows too little to wait for that.
+ */
+static float watched_for(const struct litter *litter, const struct litter_track *track)
+{
+	if (!litter->config.calibration.known || litter_size(track) > DROP_PX)
+		return NAN;
+	return litter_first(track)->t - litter->begun;
+}
+
 static void measure_shape(const struct litter *litter, const struct litter_track *track, float *m)
 {
 	const struct litter_sight *a = litter_first(track);
@@ -462,7 +488,7 @@ static void measure_shape(const struct litter *litter, const struct litter_track
 	m[LITTER_UP] = up_share(track);
 	m[LITTER_DRIFTS] = drift_of(litter, track);
 	m[LITTER_WAVERS] = wavering(track);
-	m[LITTER_STOPS] = last_speed(track);
+	m[LITTER_STOPS] = last_speed(litter, track);
 	m[LITTER_SIDEWAYS] = side < 2 * litter->unit && a->y > a->h ? 0 : 1;
 	m[LITTER_SELDOM] = share_of_frames(litter, track);
 	m[LITTER_LEAPS] = longest_step(track) / fell;
@@ -491,6 +517,7 @@ static void measure_place(const struct litter *litter, const struct litter_track
 	m[LITTER_AGAIN] = went_before(litter, track);
 	m[LITTER_FLOWN] = came_flying(litter, track);
 	m[LITTER_GOES_ON] = still_about(litter, track);
+	m[LITTER_BEGUN] = watched_for(litter, track);
 }
 
 void litter_measure(const struct litter *litter, const struct litter_track *track, float *m)

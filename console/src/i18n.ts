@@ -81,6 +81,7 @@ const words: Record<string, Pair> = {
 	ambiguous: ['other things nearby', '附近其他物体'],
 	'picture-upset': ['shaking or flashing picture', '画面抖动或闪光'],
 	'seldom-seen': ['gaps between sights', '观测间断'],
+	'just-begun': ['time watched before', '此前观察的时间'],
 	'few-sights': ['number of sights', '观测次数'],
 	tiny: ['smallness', '过小'],
 	'too-large': ['largeness', '过大'],

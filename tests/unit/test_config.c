@@ -187,6 +187,15 @@ static const struct {
 	{BASE "cameras:\n  - name: c\n    source: a\n    role: facade\n    roi: [[0, 0], [1, 1.1], [0, 1]]\n",
 	 "g.yaml:8: cameras[0].roi[1]: \"1.1\": expected a number from 0 to 1"},
 	{BASE "cameras:\n  - name: c\n    source: a\n    role: facade\n"
+	      "    exclude:\n    - [[0, 0], [0.1, 0], [0.1, 0.1]]\n    - [[0, 0], [0.1, -0.2], [0.1, 0.1]]\n",
+	 "g.yaml:10: cameras[0].exclude[1][1]: \"-0.2\": expected a number from 0 to 1"},
+	{BASE "cameras:\n  - name: c\n    source: a\n    role: facade\n"
+	      "    calibration: {points: [[0,1],[1,1],[1,0],[0,-.5]], floors: [1, 9], columns: 4}\n",
+	 "g.yaml:8: cameras[0].calibration.points[3]: \"-.5\": expected a number from 0 to 1"},
+	{BASE "cameras:\n  - name: c\n    source: a\n    role: facade\n"
+	      "    calibration: {points: [[.5,.9],[.5,.7],[.5,.3],[.5,.1]], floors: [1, 9], columns: 4}\n",
+	 "g.yaml:8: cameras[0].calibration.points: are no rectangle seen from the ground"},
+	{BASE "cameras:\n  - name: c\n    source: a\n    role: facade\n"
 	      "    calibration: {points: [[0,1],[1,1],[1,0],[0,0]], floors: [9, 2], columns: 4}\n",
 	 "g.yaml:8: cameras[0].calibration.floors: [9, 2]: expected the lower floor first"},
 	{BASE "cameras:\n  - name: c\n    source: a\n    role: facade\n    calibration: {floors: [1, 2]}\n",

@@ -235,14 +235,19 @@ static struct litter_spot wall_at(float across, float up_m)
 				    (500 * tanf(pitch - atan2f(up_m, 15)) + 20) / SCENE_HEIGHT};
 }
 
-static void a_calibrated_facade_names_floor_and_column(void **state)
+static struct litter_config calibrated(void)
 {
-	struct litter_config config = {
+	return (struct litter_config){
 		.calibration = {.points = {wall_at(-8, 5), wall_at(8, 5), wall_at(8, 41), wall_at(-8, 41)},
 				.known = true,
 				.floor_low = 1,
 				.floor_high = 12,
 				.columns = 4}};
+}
+
+static void a_calibrated_facade_names_floor_and_column(void **state)
+{
+	struct litter_config config = calibrated();
 	struct seen seen = watch(one_fall, LEAD_FRAMES + 70 + TAIL_FRAMES, &config);
 
 	(void)state;
@@ -251,6 +256,52 @@ static void a_calibrated_facade_names_floor_and_column(void **state)
 	assert_true(seen.first.floor_low <= 12 && seen.first.floor_high == 12 && seen.first.floor_low >= 10);
 	assert_true(seen.first.column_low == 'B');
 	assert_non_null(strstr(seen.first.origin, "column B"));
+}
+
+static void draw_on_wall(float up_m, float radius_m, uint8_t level)
+{
+	struct litter_spot at = wall_at(2, up_m), beside = wall_at(2 + radius_m, up_m);
+
+	scene_disc(&scene, at.x * SCENE_WIDTH, at.y * SCENE_HEIGHT, (beside.x - at.x) * SCENE_WIDTH, level);
+}
+
+static void lift(int frame) /* eleven storeys down in fifteen seconds, gently at both ends */
+{
+	float way = fminf(fmaxf((float)(frame - LEAD_FRAMES) * 0.04F / 15, 0), 1);
+
+	draw_on_wall(40 - 33 * way * way * (3 - 2 * way), 0.75F, 220);
+}
+
+static void first_drop(int frame) /* straight down from rest, two pixels wide */
+{
+	float s = (float)(frame - 8) * 0.04F;
+
+	if (s >= 0 && s < 2.4F)
+		draw_on_wall(40 - 4.905F * s * s, 0.08F, 250);
+}
+
+static void late_drop(int frame)
+{
+	first_drop(frame - 500);
+}
+
+static void what_is_lowered_is_no_throw(void **state)
+{
+	struct litter_config config = calibrated();
+	struct seen seen = watch(lift, LEAD_FRAMES + 375 + TAIL_FRAMES, &config);
+
+	(void)state;
+	assert_int_equal(seen.alerts + seen.suspected, 0);
+}
+
+static void a_drop_needs_a_place_that_is_known(void **state)
+{
+	struct litter_config config = calibrated();
+	struct seen first = watch(first_drop, 150, &config), late = watch(late_drop, 650, &config);
+
+	(void)state;
+	assert_int_equal(first.alerts, 0);
+	assert_int_equal(late.alerts, 1);
 }
 
 static void a_flush_forgets_the_stream(void **state)
@@ -409,6 +460,9 @@ static void wrong_settings_are_refused(void **state)
 							.floor_low = 1,
 							.floor_high = 12,
 							.columns = 4}};
+	struct litter_config excluded = {
+		.exclusions = {{.points = {{0, 0}, {0.5F, 0}, {0.5F, -0.1F}}, .count = 3}},
+		.exclusion_count = 1};
 	struct litter_config in_line = crossed;
 	struct litter *litter = NULL;
 
@@ -420,6 +474,7 @@ static void wrong_settings_are_refused(void **state)
 	assert_int_equal(litter_open(640, LITTER_SIDE_MAX_PX + 1, NULL, &litter), -EINVAL);
 	assert_int_equal(litter_open(640, 480, &bent, &litter), -EINVAL);
 	assert_int_equal(litter_open(640, 480, &outside, &litter), -EINVAL);
+	assert_int_equal(litter_open(640, 480, &excluded, &litter), -EINVAL);
 	assert_int_equal(litter_open(640, 480, &crossed, &litter), -EINVAL);
 	assert_null(litter);
 	litter_close(NULL);
@@ -436,6 +491,8 @@ int main(void)
 		cmocka_unit_test(what_is_no_throw_does_not_alert),
 		cmocka_unit_test(an_excluded_place_is_not_watched),
 		cmocka_unit_test(a_calibrated_facade_names_floor_and_column),
+		cmocka_unit_test(what_is_lowered_is_no_throw),
+		cmocka_unit_test(a_drop_needs_a_place_that_is_known),
 		cmocka_unit_test(a_flush_forgets_the_stream),
 		cmocka_unit_test(what_happens_after_the_landing_does_not_matter),
 		cmocka_unit_test(two_from_one_window_are_two),
