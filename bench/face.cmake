@@ -1,11 +1,13 @@
-add_executable(face_eval face_eval.c face_album.c face_site.c face_stats.c)
-add_executable(liveness_eval liveness_eval.c face_album.c)
+add_executable(face_eval face_eval.c face_album.c face_light.c face_site.c face_stats.c)
+add_executable(liveness_eval liveness_eval.c face_album.c face_light.c)
+add_executable(light_eval light_eval.c face_album.c face_light.c face_stats.c)
 add_executable(face_film face_film.c)
-foreach(program face_eval liveness_eval face_film)
+foreach(program face_eval liveness_eval light_eval face_film)
   target_link_libraries(${program} PRIVATE gh_vision m)
   set_target_properties(${program} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bench)
 endforeach()
-set_source_files_properties(${CMAKE_CURRENT_SOURCE_DIR}/face_album.c ${CMAKE_CURRENT_SOURCE_DIR}/face_site.c PROPERTIES COMPILE_OPTIONS "-O3") # all pairs
+set_source_files_properties(${CMAKE_CURRENT_SOURCE_DIR}/face_album.c ${CMAKE_CURRENT_SOURCE_DIR}/face_site.c
+  ${CMAKE_CURRENT_SOURCE_DIR}/light_eval.c PROPERTIES COMPILE_OPTIONS "-O3") # all pairs
 add_executable(face_latency face_latency.c)
 target_link_libraries(face_latency PRIVATE gh_vision gh_hw m)
 set_target_properties(face_latency PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bench)

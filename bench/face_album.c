@@ -2,6 +2,7 @@
 
 #include "vision/face_look.h"
 #include "vision/face_quality.h"
+#include "vision/threshold.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -146,6 +147,7 @@ static void look_at(struct worker *worker, struct album_picture *picture)
 		free(bytes);
 		return;
 	}
+	face_light_alter(&photo.image, worker->config->light);
 	r = look(worker, &photo.image, picture);
 	if (r < 0)
 		fprintf(stderr, "%s: %s\n", path, r == -ENOENT ? "no face was found" : strerror(-r));
@@ -282,7 +284,7 @@ struct kept_head {
 	char magic[16], recogniser[FACE_MODEL_SHA256_BYTES];
 	size_t count, picture_bytes;
 	unsigned views;
-	int embed, liveness;
+	int embed, liveness, light;
 };
 
 static struct kept_head head_of(const struct album_config *config, const struct album *album)
@@ -297,6 +299,7 @@ static struct kept_head head_of(const struct album_config *config, const struct 
 	head.views = config->views;
 	head.embed = config->embed;
 	head.liveness = config->liveness;
+	head.light = (int)config->light;
 	return head;
 }
 
@@ -387,4 +390,11 @@ float album_likeness(const struct album_picture *a, const struct album_picture *
 	for (size_t lane = 0; lane < 16; lane++)
 		sum += sums[lane];
 	return sum;
+}
+
+float album_score(const struct album_picture *enrolled, const struct album_picture *probe)
+{
+	float likeness = album_likeness(enrolled, probe);
+
+	return enrolled->found && probe->found ? likeness * threshold_gain(probe->strength) : likeness;
 }

@@ -4,6 +4,8 @@
 #ifndef GH_BENCH_FACE_ALBUM_H
 #define GH_BENCH_FACE_ALBUM_H
 
+#include "face_light.h"
+
 #include "vision/face.h"
 
 #include <stdbool.h>
@@ -20,7 +22,7 @@ struct album_picture {
 	float vector[FACE_DIM]; /* the mean of the views: what a template is made of */
 	float single
 		[FACE_DIM]; /* one of FACE_LOOK_VIEWS, in turn by picture: what one frame at the door gives */
-	float strength;		    /* of that one: face_embed() */
+	float strength;     /* of that one: face_embed() */
 	float sharpness, luma, contrast, turn, height_px, score;
 };
 
@@ -30,6 +32,7 @@ struct album_config {
 		kept; /* a file that holds the answers of an earlier run, or will hold this one's; NULL: none */
 	unsigned threads, views; /* views: see face_look_align() */
 	bool embed, liveness;
+	enum face_light light; /* how each picture is changed before anything else */
 };
 
 struct album {
@@ -48,5 +51,8 @@ long album_find(const struct album *album, const char *person, const char *file)
 
 /** Cosine; -1 when one of the two has no face. */
 float album_likeness(const struct album_picture *a, const struct album_picture *b);
+
+/** The same as a door scores it: the probe's is weighed (threshold.h). */
+float album_score(const struct album_picture *enrolled, const struct album_picture *probe);
 
 #endif

@@ -1,8 +1,11 @@
 /*
  * face_eval - how well does the engine tell people apart? The gate's own steps on LFW's protocol, and beyond it.
  *
- *   face_eval --images DIR --pairs FILE [--models DIR] [--views N] [--fusion mean|best] [--threads N]
- *             [--keep FILE] [--json]
+ *   face_eval --images DIR --pairs FILE [--models DIR] [--views N] [--fusion mean|best] [--score weighed|cosine]
+ *             [--threads N] [--keep FILE] [--json]
+ *
+ * A score is the door's: the cosine, weighed by what the probe's picture is worth (threshold_gain()); of a pair the second is
+ * the probe, of all pairs the later one. "cosine" leaves it out, but at the calibration below.
  *
  * Pictures are DIR/NAME/NAME_0001.jpg. Accuracy is the mean over the folds of FILE, each judged with the threshold
  * that is best on the others. TAR, FAR and EER are over all pairs of all pictures. Then one to many: people with six
@@ -47,6 +50,7 @@ struct run {
 	const char *images, *pairs, *models, *kept;
 	unsigned views, threads;
 	bool json, best;
+	float (*score)(const struct album_picture *enrolled, const struct album_picture *probe);
 	struct album album;
 	struct face_stats stats;
 	double accuracy, accuracy_error, eer, tar[FARS], fnir[ENROLS], rank1[ENROLS];
@@ -70,7 +74,7 @@ static float likeness_of(const struct run *run, const char *a, const char *a_num
 			b, b_number);
 		return -1;
 	}
-	return album_likeness(&run->album.pictures[left], &run->album.pictures[right]);
+	return run->score(&run->album.pictures[left], &run->album.pictures[right]);
 }
 
 /* Head: "FOLDS COUNT"; then, for each fold, COUNT lines "NAME A B" of the same and COUNT "NAME A NAME B" of others. */
@@ -116,7 +120,7 @@ static void judge_all_pairs(struct run *run)
 		run->lost += !pictures[i].found;
 		run->poor += pictures[i].found && !pictures[i].good;
 		for (size_t j = 0; j < i; j++)
-			face_stats_add(&run->stats, album_likeness(&pictures[i], &pictures[j]),
+			face_stats_add(&run->stats, run->score(&pictures[j], &pictures[i]),
 				       pictures[i].owner == pictures[j].owner);
 	}
 	run->eer = face_stats_eer(&run->stats, &run->eer_threshold);
@@ -194,13 +198,14 @@ static void enrol(const struct run *run, struct draw *draw, const struct person 
 		to_unit(&entry->face);
 }
 
-static float search(const struct draw *draw, const struct album_picture *probe, size_t *ret_owner)
+static float search(const struct run *run, const struct draw *draw, const struct album_picture *probe,
+		    size_t *ret_owner)
 {
 	float best = -1, score;
 
 	*ret_owner = SIZE_MAX;
 	for (size_t i = 0; i < draw->entry_count; i++) {
-		score = album_likeness(&draw->entries[i].face, probe);
+		score = run->score(&draw->entries[i].face, probe);
 		if (score > best) {
 			best = score;
 			*ret_owner = draw->entries[i].owner;
@@ -217,7 +222,7 @@ static void search_for(const struct run *run, struct draw *draw, const struct pe
 		struct face_search *result = &draw->searches[draw->search_count++];
 		size_t owner;
 
-		result->score = search(draw, probe, &owner);
+		result->score = search(run, draw, probe, &owner);
 		result->right = owner == probe->owner;
 		result->weight = 1.0 / (double)(person->count - enrolled);
 	}
@@ -243,8 +248,8 @@ static void draw_once(struct run *run, const struct person *people, struct draw 
 		if (people[p].count >= ENROL_PICTURES)
 			search_for(run, draw, &people[p], orders[p], enrol_counts[which]);
 		else
-			draw->strangers[draw->stranger_count++] =
-				search(draw, &run->album.pictures[people[p].first + orders[p][0]], &owner);
+			draw->strangers[draw->stranger_count++] = search(
+				run, draw, &run->album.pictures[people[p].first + orders[p][0]], &owner);
 	}
 	free(orders);
 	for (size_t i = 0; i < draw->search_count; i++) {
@@ -426,6 +431,8 @@ static bool parse(struct run *run, int argc, char **argv)
 			run->views = (unsigned)atoi(argv[++i]);
 		else if (strcmp(argv[i], "--threads") == 0 && more)
 			run->threads = (unsigned)atoi(argv[++i]);
+		else if (strcmp(argv[i], "--score") == 0 && more)
+			run->score = strcmp(argv[++i], "cosine") == 0 ? album_likeness : album_score;
 		else if (strcmp(argv[i], "--fusion") == 0 && more)
 			run->best = strcmp(argv[++i], "best") == 0;
 		else
@@ -436,7 +443,7 @@ static bool parse(struct run *run, int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-	static struct run run = {.models = "models", .views = FACE_LOOK_VIEWS};
+	static struct run run = {.models = "models", .views = FACE_LOOK_VIEWS, .score = album_score};
 	struct album_config config = {.embed = true, .liveness = true};
 	int r;
 
@@ -444,7 +451,8 @@ int main(int argc, char **argv)
 	if (!parse(&run, argc, argv)) {
 		fprintf(stderr,
 			"usage: face_eval --images DIR --pairs FILE [--models DIR] [--views 1-%d] "
-			"[--fusion mean|best] [--threads N] [--keep FILE] [--json]\n",
+			"[--fusion mean|best] [--score weighed|cosine] [--threads N] [--keep FILE] "
+			"[--json]\n",
 			FACE_LOOK_VIEWS);
 		return 2;
 	}

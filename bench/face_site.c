@@ -1,6 +1,7 @@
 #include "face_site.h"
 
 #include "vision/site.h"
+#include "vision/threshold.h"
 
 #include <errno.h>
 #include <math.h>
@@ -104,17 +105,28 @@ static void enrol(struct gate *gate, size_t owner)
 			(void)to_unit(gate->entries[i].vector);
 }
 
+struct probe {
+	float vector[FACE_DIM], gain;
+};
+
 /* The mean of a track's pictures; false: no face in any of them. */
-static bool track_of(const struct gate *gate, const struct person *person, size_t from, float *ret_mean)
+static bool track_of(const struct gate *gate, const struct person *person, size_t from, struct probe *probe)
 {
-	memset(ret_mean, 0, FACE_DIM * sizeof(*ret_mean));
+	size_t found = 0;
+
+	probe->gain = 0;
+	memset(probe->vector, 0, sizeof(probe->vector));
 	for (unsigned i = 0; i < gate->setup->track; i++) {
 		const struct album_picture *picture = picture_of(gate, person, from + i);
 
-		if (picture->found)
-			add_to(ret_mean, picture->single);
+		if (!picture->found)
+			continue;
+		add_to(probe->vector, picture->single);
+		probe->gain += picture->strength;
+		found++;
 	}
-	return to_unit(ret_mean);
+	probe->gain = threshold_gain(found == 0 ? 0 : probe->gain / (float)found);
+	return to_unit(probe->vector);
 }
 
 /* The best of all, and the best of others than @p owner. */
@@ -123,12 +135,12 @@ struct ranking {
 	size_t owner, rival;
 };
 
-static struct ranking rank(const struct gate *gate, const float *probe, size_t owner)
+static struct ranking rank(const struct gate *gate, const struct probe *probe, size_t owner)
 {
 	struct ranking ranking = {-1, -1, SIZE_MAX, SIZE_MAX};
 
 	for (size_t i = 0; i < gate->entry_count; i++) {
-		float score = likeness(gate->entries[i].vector, probe);
+		float score = probe->gain * likeness(gate->entries[i].vector, probe->vector);
 
 		if (score > ranking.score) {
 			ranking.score = score;
@@ -152,14 +164,14 @@ static void pass(struct gate *gate, size_t owner)
 {
 	const struct person *person = &gate->people[owner];
 	unsigned step = gate->setup->track;
-	float probe[FACE_DIM];
+	struct probe probe;
 
 	for (size_t at = gate->setup->enrol; at + step <= person->count; at += step) {
 		struct ranking ranking;
 
-		if (!track_of(gate, person, at, probe))
+		if (!track_of(gate, person, at, &probe))
 			continue;
-		ranking = rank(gate, probe, owner);
+		ranking = rank(gate, &probe, owner);
 		if (ranking.rival != SIZE_MAX)
 			site_add(gate->site, name_of(gate, owner), name_of(gate, ranking.rival),
 				 ranking.rival_score, gate->entry_count, gate->setup->percent);
@@ -172,14 +184,14 @@ static double share_wrong(const struct gate *gate, size_t owner, float threshold
 	const struct person *person = &gate->people[owner];
 	size_t from = person->enrolled ? gate->setup->enrol : 0, wrong = 0, all = 0;
 	unsigned step = gate->setup->track;
-	float probe[FACE_DIM];
+	struct probe probe;
 
 	for (size_t at = from; at + step <= person->count; at += step, all++) {
 		struct ranking ranking = {-1, -1, SIZE_MAX, SIZE_MAX};
 		bool matches;
 
-		if (track_of(gate, person, at, probe))
-			ranking = rank(gate, probe, owner);
+		if (track_of(gate, person, at, &probe))
+			ranking = rank(gate, &probe, owner);
 		matches = ranking.score >= threshold;
 		wrong += person->enrolled ? !matches || ranking.owner != owner : matches;
 	}

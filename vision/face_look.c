@@ -5,6 +5,7 @@
 #include "face_quality.h"
 #include "match.h"
 #include "site.h"
+#include "threshold.h"
 
 #include <errno.h>
 #include <math.h>
@@ -204,13 +205,17 @@ struct ranking {
 	struct gallery_match items[2];
 };
 
-static int rank(struct face_look *look, const float *embedding, struct ranking *ranking)
+/* @p strength: of what the embedding is of (threshold.h). */
+static int rank(struct face_look *look, const float *embedding, float strength, struct ranking *ranking)
 {
+	float gain = threshold_gain(strength);
 	size_t count = 0;
 	int r;
 
 	memset(ranking, 0, sizeof(*ranking));
 	r = gallery_search(look->gallery, embedding, 2, ranking->items, &count);
+	for (size_t i = 0; r == 0 && i < count; i++)
+		ranking->items[i].score *= gain;
 	for (size_t i = r == 0 ? count : 0; i < 2; i++) {
 		ranking->items[i].person[0] = '\0';
 		ranking->items[i].score = -1;
@@ -300,7 +305,7 @@ static int judge(struct face_look *look, struct face_view *view, const struct fa
 	face_track_add(&view->tracks, track, sight);
 	if (!face_track_mean(track, mean))
 		return 0;
-	r = rank(look, mean, &ranking);
+	r = rank(look, mean, face_track_strength(track), &ranking);
 	if (r < 0)
 		return r;
 	result->ms.match += ms_since(mark_us);
@@ -356,10 +361,10 @@ static int examine(struct face_look *look, struct face_view *view, const struct 
 	if (r == 0)
 		r = face_look_align(image, face, track->good_frames, crop);
 	if (r == 0)
-		r = face_embed(look->engine, crop, 0, sight.embedding, NULL);
+		r = face_embed(look->engine, crop, 0, sight.embedding, &sight.strength);
 	result->ms.embed = ms_since(&mark_us);
 	if (r == 0)
-		r = rank(look, sight.embedding, &ranking);
+		r = rank(look, sight.embedding, sight.strength, &ranking);
 	if (r != 0)
 		return r;
 	result->ms.match = ms_since(&mark_us);

@@ -132,6 +132,7 @@ static void clear_evidence(struct face_track *track)
 	track->quality = 0;
 	track->first_good_mono_us = 0;
 	track->blink_asked_ms = 0;
+	track->strength_sum = 0;
 	memset(track->sum, 0, sizeof(track->sum));
 	memset(&track->blink, 0, sizeof(track->blink));
 }
@@ -169,6 +170,7 @@ void face_track_add(struct face_tracks *tracks, struct face_track *track, const 
 		track->first_good_mono_us = sight->arrived_mono_us;
 	for (size_t i = 0; i < FACE_DIM; i++)
 		track->sum[i] += sight->embedding[i];
+	track->strength_sum += sight->strength;
 	track->live[track->good_frames % FACE_TRACK_LIVE_WINDOW] = sight->live;
 	track->quality = fmaxf(track->quality, sight->quality);
 	if (sight->person[0] == '\0' || strcmp(track->person, sight->person) != 0) {
@@ -192,6 +194,11 @@ bool face_track_mean(const struct face_track *track, float *ret_embedding)
 	for (size_t i = 0; i < FACE_DIM; i++)
 		ret_embedding[i] = (float)(track->sum[i] / sqrt(square));
 	return true;
+}
+
+float face_track_strength(const struct face_track *track)
+{
+	return track->good_frames == 0 ? 0 : track->strength_sum / (float)track->good_frames;
 }
 
 float face_track_live_mean(const float *live, size_t count)

@@ -46,6 +46,7 @@ struct face_rules {
 struct face_sight {
 	float embedding[FACE_DIM]; /* unit length */
 	float live, quality;       /* 0 to 1 */
+	float strength;            /* face_embed() */
 	char person[27];           /* nearest in the gallery by this frame alone, "" for none */
 	float score;
 	struct face_eyes eyes;
@@ -61,6 +62,7 @@ struct face_track {
 	/* evidence, since the track began or since its last decision came up for repetition */
 	unsigned good_frames;
 	float sum[FACE_DIM]; /* of embeddings */
+	float strength_sum;
 	float live[FACE_TRACK_LIVE_WINDOW], quality;
 	char person[27]; /* whom the latest frames agree on */
 	unsigned agreed; /* how many in a row */
@@ -90,6 +92,9 @@ void face_track_add(struct face_tracks *tracks, struct face_track *track, const 
 
 /** The mean of the track's embeddings, unit length. @return false when there is none. */
 bool face_track_mean(const struct face_track *track, float *ret_embedding);
+
+/** The mean of its frames' strengths; 0 before the first. */
+float face_track_strength(const struct face_track *track);
 
 /**
  * What frames say of liveness together: the mean of their log-odds, so that one that is sure weighs more than one that is

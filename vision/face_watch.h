@@ -46,11 +46,12 @@ struct face_result {
 	unsigned camera;                      /* index given to face_watch_frame() */
 	uint32_t track;                       /* rises for each new face in view; the same while it stays */
 	char person[FACE_WATCH_PERSON_BYTES]; /* "" when none */
-	float score, threshold;               /* cosine; best person's, and what was asked for */
-	char rival[FACE_WATCH_PERSON_BYTES];  /* the best of all others; "" when there is none */
-	float rival_score;                    /* cosine; -1 when there is none */
-	size_t enrolled;                      /* templates that were searched */
-	float liveness;                       /* mean over the good frames, 0 to 1; -1 not measured */
+	float score,
+		threshold; /* cosine, weighed by threshold_gain(); best person's, and what was asked for */
+	char rival[FACE_WATCH_PERSON_BYTES]; /* the best of all others; "" when there is none */
+	float rival_score;                   /* the same; -1 when there is none */
+	size_t enrolled;                     /* templates that were searched */
+	float liveness;                      /* mean over the good frames, 0 to 1; -1 not measured */
 	bool no_blink; /* of SPOOF: alive by its looks, but the eyes stayed open when a blink was asked for */
 	float quality; /* 0 to 1 */
 	unsigned good_frames;

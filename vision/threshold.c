@@ -44,6 +44,19 @@ int threshold_use(const double scores[THRESHOLD_SCORES])
 	return 0;
 }
 
+/* With exponents of 0.4 to 0.7 the gain was the same on either half of the people. At this length of 1 the card stays on the
+ * safe side: at every threshold from 0.40 on fewer others pass than by the bare cosine. */
+static const float gain_exponent = 0.5f, strength_usual = 3.45f;
+/* What nine of ten pictures lie between: beyond, a length says that it is no face, and earns nothing. */
+static const float strength_low = 2.9f, strength_high = 4.6f;
+
+float threshold_gain(float strength)
+{
+	if (curve != built_in || !(strength > 0))
+		return 1;
+	return powf(fminf(fmaxf(strength, strength_low), strength_high) / strength_usual, -gain_exponent);
+}
+
 float threshold_min(void)
 {
 	return curve == built_in ? THRESHOLD_MIN : curve[2].score;

@@ -45,6 +45,21 @@ static void values_out_of_range_are_brought_back(void **state)
 	assert_true(threshold_for((size_t)-1, 0.0001) <= THRESHOLD_MAX);
 }
 
+static void a_short_answer_counts_for_more_within_bounds(void **state)
+{
+	(void)state;
+	assert_true(threshold_gain(3) > threshold_gain(3.5f) && threshold_gain(3.5f) > threshold_gain(4.5f));
+	assert_float_equal(threshold_gain(3.45f), 1, 1e-6);
+	/* what is hardly a face earns no more than a poor one */
+	assert_float_equal(threshold_gain(0.01f), threshold_gain(2.9f), 0);
+	assert_float_equal(threshold_gain(1e9f), threshold_gain(4.6f), 0);
+	assert_float_equal(threshold_gain(INFINITY), threshold_gain(4.6f), 0);
+	assert_true(threshold_gain(2.9f) < 1.1f && threshold_gain(4.6f) > 0.86f);
+	assert_float_equal(threshold_gain(0), 1, 0);
+	assert_float_equal(threshold_gain(-1), 1, 0);
+	assert_float_equal(threshold_gain(NAN), 1, 0);
+}
+
 static void another_recogniser_brings_its_own_curve(void **state)
 {
 	const double scores[THRESHOLD_SCORES] = {0.1, 0.15, 0.2, 0.25, 0.3, 0.35};
@@ -53,6 +68,7 @@ static void another_recogniser_brings_its_own_curve(void **state)
 	(void)state;
 	assert_int_equal(threshold_use(falling), -EINVAL);
 	assert_int_equal(threshold_use(scores), 0);
+	assert_float_equal(threshold_gain(3), 1, 0); /* of its answers nothing is known */
 	assert_float_equal(threshold_for(100, 1), 0.25f, 0.001);
 	assert_float_equal(threshold_for(1, 10), 0.2f, 0.001);     /* its own floor, the score at 1e-3 */
 	assert_float_equal(threshold_for(100000, 1), 0.4f, 0.001); /* carried on */
@@ -67,6 +83,7 @@ int main(void)
 		cmocka_unit_test(rises_with_the_gallery_and_never_falls),
 		cmocka_unit_test(a_stricter_rate_asks_for_more),
 		cmocka_unit_test(values_out_of_range_are_brought_back),
+		cmocka_unit_test(a_short_answer_counts_for_more_within_bounds),
 		cmocka_unit_test(another_recogniser_brings_its_own_curve),
 	};
 
