@@ -123,14 +123,14 @@ int face_boxes_yunet(const struct face_boxes_view *view, const struct face_boxes
 
 		for (int i = 0; i < across * down * sizes; i++, place++) {
 			float score = score_of(answer, place);
-			int cell = i / sizes;
+			int cell = i / sizes, row = cell / across, column = cell % across;
 
 			if (score < view->score_min)
 				continue;
 			if (faces != NULL && count < faces_max)
 				faces[count] = face_at(view, answer->boxes + PLACE_FLOATS * place,
-						       ((float)(cell % across) + 0.5f) * step_px,
-						       ((float)(cell / across) + 0.5f) * step_px,
+						       ((float)column + 0.5f) * step_px,
+						       ((float)row + 0.5f) * step_px,
 						       levels[level].side_px[i % sizes], score);
 			count++;
 		}

@@ -312,7 +312,7 @@ int net_run(struct net *net)
 		else if (step->kind == FOREIGN)
 			r = step->run(step->arg, in, net->memory + to->offset);
 		else
-			convert(from, in[0], to, net->memory + to->offset);
+			convert(from, net->memory + from->offset, to, net->memory + to->offset);
 	}
 	return r;
 }

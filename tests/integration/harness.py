@@ -28,7 +28,7 @@ SOURCE = pathlib.Path(os.environ.get("GH_SOURCE_DIR", pathlib.Path(__file__).res
 BUILD = pathlib.Path(os.environ.get("GH_BUILD_DIR", SOURCE / "build"))
 DATA = SOURCE.parent / "shared" / "data"
 GATEHOUSED, GATECTL = BUILD / "gatehoused", BUILD / "gatectl"
-LIMIT_S = 60
+LIMIT_S = 300 if os.environ.get("GH_SANITIZE") == "thread" else 60
 EXIT_SKIP, EXIT_CONFIG = 77, 78
 SITE, GATE = "test-site", "test-gate"
 os.environ["PATH"] += ":/usr/sbin"
