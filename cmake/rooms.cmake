@@ -55,7 +55,7 @@ function(gh_unit_test name)
   set_target_properties(test_${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
   add_test(NAME ${name} COMMAND test_${name} WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
   set(seconds 300) # a sanitizer on a busy machine
-  if(CMAKE_CROSSCOMPILING) # every instruction is translated
+  if(CMAKE_CROSSCOMPILING OR GH_SANITIZE STREQUAL "thread") # every instruction is translated, or watched
     set(seconds 1200)
   endif()
   set_tests_properties(${name} PROPERTIES TIMEOUT ${seconds} SKIP_RETURN_CODE 77 LABELS "unit;${ARG_LABELS}"

@@ -11,6 +11,9 @@ function(gh_integration_test name file timeout_s)
   endif()
   add_test(NAME ${name} COMMAND ${Python3_EXECUTABLE} -B ${CMAKE_CURRENT_SOURCE_DIR}/integration/${file}
            WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
+  if(GH_SANITIZE STREQUAL "thread")
+    math(EXPR timeout_s "4 * ${timeout_s}")
+  endif()
   set_tests_properties(${name} PROPERTIES TIMEOUT ${timeout_s} SKIP_RETURN_CODE 77 LABELS integration
     ENVIRONMENT "GH_BUILD_DIR=${CMAKE_BINARY_DIR};GH_SANITIZE=${GH_SANITIZE};GH_SOURCE_DIR=${CMAKE_SOURCE_DIR};LSAN_OPTIONS=suppressions=${CMAKE_SOURCE_DIR}/tests/lsan.supp;TSAN_OPTIONS=suppressions=${CMAKE_SOURCE_DIR}/tests/tsan.supp")
 endfunction()
