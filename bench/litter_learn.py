@@ -51,6 +51,8 @@ CURVES = {
     "faint": (+1, (5, 10, 20, 40)),
     "stands-out": (+1, (0, 0.3, 0.6, 1)),
     "just-begun": (+1, (0, 5, 15)),
+    "fast-at-once": (-1, (0.12, 0.2, 0.3, 0.45)),
+    "off-gravity": (-1, (0.008, 0.015, 0.03)),
 }
 # What each reason weighed when people set the weights: at the first value the first weight, at the second the second. What
 # too few falls tell about stays at PRIOR of that, and what is in KEPT weighs that much at least,
@@ -81,8 +83,9 @@ KEPT_TIMES = {"came-flying": 2, "goes-on-after": 2, "too-slow": 2, "crawls": 2, 
 AFTERWARDS = {"tiny": (-6, -6, -4, 0, 0, 0), "travels-storeys": (-2, -2, -2, 0, 0, 0),
               "speeds-up": (-3, -3, 0, 0, 0, 0, 0), "travels": (0, 0, 0.25, 0.5, 0.5, 0.5),
               "too-slow": (-2, -2, -4.5, 0, 0, 0), "unlike-a-fall": (0, 0, -0.9, -2.5, -2.5, -2.5, -2.5)}
-# Not learned at all, knot by knot: drawn scenes begin far more often than a real camera does.
-FIXED = {"just-begun": (-10, -10, 0)}
+# Not learned at all, knot by knot: drawn scenes begin far more often than a real camera does; and what a camera without
+# calibration sees counts for little in learning.
+FIXED = {"just-begun": (-10, -10, 0), "fast-at-once": (0, -1.5, -3, -5), "off-gravity": (0, -3, -4)}
 FIRST = 7  # columns before the measures: scene, weather, throws, throw, begin, end, score
 PENALTY = 5e-5
 ROUNDS = 300

@@ -70,6 +70,8 @@ enum litter_measure {
 	LITTER_FAINT,
 	LITTER_STANDS_OUT,
 	LITTER_BEGUN,
+	LITTER_AT_ONCE,
+	LITTER_OFF_GRAVITY,
 	LITTER_MEASURES, /* their number; litter_table.c and bench/litter_learn.py keep to this order */
 };
 

@@ -527,6 +527,7 @@ void litter_measure(const struct litter *litter, const struct litter_track *trac
 	struct litter_fit fit;
 
 	m[LITTER_TRAVELS] = m[LITTER_STOREYS] = m[LITTER_UNLIKE] = m[LITTER_FAST] = NAN;
+	m[LITTER_AT_ONCE] = m[LITTER_OFF_GRAVITY] = NAN;
 	litter_fit_fall(track->sights, track->count, h, &fit);
 	if (storeys_fallen(litter, track, &fallen)) {
 		m[LITTER_STOREYS] = fallen;
@@ -540,6 +541,10 @@ void litter_measure(const struct litter *litter, const struct litter_track *trac
 	m[LITTER_SPEEDS_UP] = fmaxf(gained, speed_gained(litter, track));
 	m[LITTER_SLOW] = fell / seconds / fmaxf(litter_size(track), 4 * litter->unit);
 	m[LITTER_CRAWLS] = fell / h / seconds;
+	if (isnan(m[LITTER_STOREYS])) { /* no metres to tell insects near the lens by */
+		m[LITTER_AT_ONCE] = m[LITTER_CRAWLS] / fmaxf(m[LITTER_SPEEDS_UP], 1);
+		m[LITTER_OFF_GRAVITY] = fit.residual;
+	}
 	measure_shape(litter, track, m);
 	measure_place(litter, track, m);
 }

@@ -81,6 +81,8 @@ const words: Record<string, Pair> = {
 	ambiguous: ['other things nearby', '附近其他物体'],
 	'picture-upset': ['shaking or flashing picture', '画面抖动或闪光'],
 	'seldom-seen': ['gaps between sights', '观测间断'],
+	'fast-at-once': ['speed from the start', '起始即高速'],
+	'off-gravity': ['distance from a fall', '与重力轨迹的偏离'],
 	'just-begun': ['time watched before', '此前观察的时间'],
 	'few-sights': ['number of sights', '观测次数'],
 	tiny: ['smallness', '过小'],

@@ -265,11 +265,11 @@ static void draw_on_wall(float up_m, float radius_m, uint8_t level)
 	scene_disc(&scene, at.x * SCENE_WIDTH, at.y * SCENE_HEIGHT, (beside.x - at.x) * SCENE_WIDTH, level);
 }
 
-static void lift(int frame) /* eleven storeys down in fifteen seconds, gently at both ends */
+static void lift(int frame) /* seven storeys down in ten seconds, gently at both ends */
 {
-	float way = fminf(fmaxf((float)(frame - LEAD_FRAMES) * 0.04F / 15, 0), 1);
+	float way = fminf(fmaxf((float)(frame - LEAD_FRAMES) * 0.04F / 10, 0), 1);
 
-	draw_on_wall(40 - 33 * way * way * (3 - 2 * way), 0.75F, 220);
+	draw_on_wall(30 - 22 * way * way * (3 - 2 * way), 0.75F, 220);
 }
 
 static void first_drop(int frame) /* straight down from rest, two pixels wide */
@@ -282,13 +282,13 @@ static void first_drop(int frame) /* straight down from rest, two pixels wide */
 
 static void late_drop(int frame)
 {
-	first_drop(frame - 500);
+	first_drop(frame - 390);
 }
 
 static void what_is_lowered_is_no_throw(void **state)
 {
 	struct litter_config config = calibrated();
-	struct seen seen = watch(lift, LEAD_FRAMES + 375 + TAIL_FRAMES, &config);
+	struct seen seen = watch(lift, LEAD_FRAMES + 250 + TAIL_FRAMES, &config);
 
 	(void)state;
 	assert_int_equal(seen.alerts + seen.suspected, 0);
@@ -297,7 +297,7 @@ static void what_is_lowered_is_no_throw(void **state)
 static void a_drop_needs_a_place_that_is_known(void **state)
 {
 	struct litter_config config = calibrated();
-	struct seen first = watch(first_drop, 150, &config), late = watch(late_drop, 650, &config);
+	struct seen first = watch(first_drop, 90, &config), late = watch(late_drop, 480, &config);
 
 	(void)state;
 	assert_int_equal(first.alerts, 0);
