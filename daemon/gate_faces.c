@@ -67,6 +67,9 @@ static void on_passage(struct gate_vision *vision, const struct face_result *res
 				 gate_vision_number(result->threshold), "liveness",
 				 gate_vision_number(result->liveness), "good_frames",
 				 (int)result->good_frames, "track", (int)result->track);
+	camera->covered = result->covered;
+	if (result->covered)
+		json_object_set_new(request.data, "covered", json_true());
 	if (result->no_blink)
 		json_object_set_new(request.data, "no_blink", json_true());
 	if (request.doubtful)
@@ -94,7 +97,9 @@ void gate_faces_decided(struct gate *gate, struct gate_door *door, enum gate_fee
 		if (camera->door != door)
 			continue;
 		camera->passed.granted = feedback == GATE_FEEDBACK_GRANTED && camera->passed.track != 0;
-		camera->decided_prompt = prompts[feedback];
+		camera->decided_prompt = feedback == GATE_FEEDBACK_DENIED && camera->covered
+						 ? FACE_PROMPT_MASK
+						 : prompts[feedback];
 		camera->decided_until_ms = clock_mono_ms() + DECIDED_PROMPT_MS;
 	}
 	gate_readers_show(gate, door, feedback);

@@ -42,6 +42,7 @@ struct watched_camera {
 	} passed;
 	enum face_prompt prompt, decided_prompt; /* by the picture, and by the last decision */
 	uint64_t decided_until_ms;
+	bool covered;      /* whoever was decided on last had mouth and chin hidden */
 	uint64_t asked_ms; /* the readers' light last asked for what the prompt wants */
 	char source[GATE_SOURCE_BYTES];
 	char reason[CAMERA_REASON_BYTES];

@@ -1,6 +1,7 @@
 #include "face_look.h"
 
 #include "base/clock.h"
+#include "face_cover.h"
 #include "face_ageing.h"
 #include "face_quality.h"
 #include "match.h"
@@ -233,6 +234,7 @@ static void report(struct face_look *look, const struct face_view *view, const s
 		       : verdict == FACE_VERDICT_STRANGER ? FACE_RESULT_STRANGER
 							  : FACE_RESULT_SPOOF;
 	result->no_blink = verdict == FACE_VERDICT_NO_BLINK;
+	result->covered = verdict == FACE_VERDICT_STRANGER && face_track_is_covered(track);
 	result->track = track->id;
 	result->score = match->score;
 	if (match->score >= result->threshold)
@@ -331,7 +333,7 @@ static int examine(struct face_look *look, struct face_view *view, const struct 
 	struct face_quality_limits limits = face_quality_frame;
 	struct face_sight sight = {.live = 1, .arrived_mono_us = frame->arrived_mono_us};
 	bool open = face_track_open(track, &look->rules, now_ms);
-	uint8_t crop[FACE_CROP_BYTES];
+	uint8_t crop[FACE_CROP_BYTES], viewed[FACE_CROP_BYTES];
 	struct face_quality quality;
 	const struct gallery_match *match;
 	struct ranking ranking;
@@ -359,9 +361,9 @@ static int examine(struct face_look *look, struct face_view *view, const struct 
 		r = face_liveness(look->engine, image, face, track->good_frames, &sight.live);
 	result->ms.liveness = ms_since(&mark_us);
 	if (r == 0)
-		r = face_look_align(image, face, track->good_frames, crop);
+		r = face_look_align(image, face, track->good_frames, viewed);
 	if (r == 0)
-		r = face_embed(look->engine, crop, 0, sight.embedding, &sight.strength);
+		r = face_embed(look->engine, viewed, 0, sight.embedding, &sight.strength);
 	result->ms.embed = ms_since(&mark_us);
 	if (r == 0)
 		r = rank(look, sight.embedding, sight.strength, &ranking);
@@ -374,6 +376,8 @@ static int examine(struct face_look *look, struct face_view *view, const struct 
 	sight.score = match->score;
 	if (match->score >= result->threshold - agreement_margin)
 		memcpy(sight.person, match->person, sizeof(sight.person));
+	else
+		sight.cover = face_cover(crop);
 	return judge(look, view, image, face, track, &sight, frame, result, &mark_us);
 }
 

@@ -41,12 +41,14 @@ enum face_prompt face_prompt_of(const struct face_track *track)
 {
 	enum face_prompt prompt = of_fault((enum face_fault)track->fault);
 
-	return prompt == FACE_PROMPT_NONE && track->blink_asked_ms != 0 ? FACE_PROMPT_BLINK : prompt;
+	if (prompt == FACE_PROMPT_NONE && track->blink_asked_ms != 0)
+		prompt = FACE_PROMPT_BLINK;
+	return prompt == FACE_PROMPT_NONE && face_track_is_covered(track) ? FACE_PROMPT_MASK : prompt;
 }
 
 bool face_prompt_is_request(enum face_prompt prompt)
 {
-	return prompt == FACE_PROMPT_BLINK;
+	return prompt == FACE_PROMPT_BLINK || prompt == FACE_PROMPT_MASK;
 }
 
 /* Even-odd rule: a ray to the right crosses the outline an odd number of times. */
@@ -89,8 +91,9 @@ const char *face_prompt_name(enum face_prompt prompt)
 		[FACE_PROMPT_NONE] = "none",           [FACE_PROMPT_CLOSER] = "come_closer",
 		[FACE_PROMPT_LOOK_HERE] = "look_here", [FACE_PROMPT_STILL] = "hold_still",
 		[FACE_PROMPT_LIGHT] = "light",         [FACE_PROMPT_BLINK] = "blink",
-		[FACE_PROMPT_ONE] = "one_by_one",      [FACE_PROMPT_WELCOME] = "welcome",
-		[FACE_PROMPT_MORE] = "more",           [FACE_PROMPT_CARD] = "use_card",
+		[FACE_PROMPT_MASK] = "take_off_mask",  [FACE_PROMPT_ONE] = "one_by_one",
+		[FACE_PROMPT_WELCOME] = "welcome",     [FACE_PROMPT_MORE] = "more",
+		[FACE_PROMPT_CARD] = "use_card",
 	};
 
 	return names[prompt];

@@ -26,6 +26,7 @@ enum face_prompt {
 	FACE_PROMPT_STILL,     /* hold still */
 	FACE_PROMPT_LIGHT,     /* the face is too dark or too bright */
 	FACE_PROMPT_BLINK,     /* blink */
+	FACE_PROMPT_MASK,      /* take off what covers mouth and chin */
 	FACE_PROMPT_ONE,       /* several people are at the door: one after the other */
 	FACE_PROMPT_WELCOME,   /* the three that the decision brings, not the picture */
 	FACE_PROMPT_MORE,      /* show a card, PIN or code as well */
@@ -55,7 +56,7 @@ bool face_prompt_is_request(enum face_prompt prompt);
 size_t face_prompt_at_door(const struct face *faces, size_t count, const struct mask_polygon *zone,
 			   int width_px, int height_px, bool *ret_at);
 
-/** "none", "come_closer", "look_here", "hold_still", "light", "blink", "one_by_one", "welcome", "more", "use_card". Static. */
+/** "none", "come_closer", "look_here", "hold_still", "light", "blink", "take_off_mask", "one_by_one", "welcome", "more", "use_card". Static. */
 const char *face_prompt_name(enum face_prompt prompt);
 
 #ifdef __cplusplus

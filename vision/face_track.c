@@ -5,6 +5,7 @@
 
 /* below it, a sight and the mean so far are two people; the same person seldom falls under 0.4 in one visit */
 static const float same_person_min = 0.25f;
+static const float cover_pace = 0.3f;  /* the share of the newest frame in the mean */
 static const float live_least = 1e-4f; /* no single frame is surer than that */
 
 static float overlap(const struct face_track *track, const struct face *face)
@@ -137,6 +138,30 @@ static void clear_evidence(struct face_track *track)
 	memset(&track->blink, 0, sizeof(track->blink));
 }
 
+bool face_track_is_covered(const struct face_track *track)
+{
+	return track->cover_frames >= FACE_TRACK_COVER_FRAMES_MIN && track->cover > 0;
+}
+
+/* What was seen with a mask on says little of who is there without it. */
+static void add_cover(struct face_track *track, const struct face_sight *sight)
+{
+	bool before = face_track_is_covered(track);
+
+	if (sight->person[0] != '\0')
+		return;
+	track->cover += (sight->cover - track->cover) * (track->cover_frames == 0 ? 1 : cover_pace);
+	track->cover_frames++;
+	if (!before || face_track_is_covered(track))
+		return;
+	if (track->verdict == FACE_VERDICT_STRANGER && !track->uncovered) {
+		track->verdict = FACE_VERDICT_OPEN;
+		track->uncovered = true;
+	}
+	if (track->verdict == FACE_VERDICT_OPEN)
+		clear_evidence(track);
+}
+
 static bool is_somebody_else(const struct face_track *track, const struct face_sight *sight)
 {
 	float mean[FACE_DIM], dot = 0;
@@ -166,6 +191,7 @@ void face_track_add(struct face_tracks *tracks, struct face_track *track, const 
 {
 	if (is_somebody_else(track, sight))
 		start_anew(tracks, track);
+	add_cover(track, sight);
 	if (track->good_frames == 0)
 		track->first_good_mono_us = sight->arrived_mono_us;
 	for (size_t i = 0; i < FACE_DIM; i++)
@@ -227,6 +253,7 @@ bool face_track_open(struct face_track *track, const struct face_rules *rules, u
 	if (now_ms < track->decided_ms + rules->repeat_ms)
 		return false;
 	clear_evidence(track);
+	track->uncovered = false;
 	track->verdict = FACE_VERDICT_OPEN;
 	return true;
 }

@@ -24,6 +24,7 @@ enum {
 	FACE_TRACK_STRANGER_MS = 1000,
 	FACE_TRACK_STRANGER_FRAMES_MIN = 5,
 	FACE_TRACK_BLINK_MS = 8000, /* to blink in, where one is asked for */
+	FACE_TRACK_COVER_FRAMES_MIN = 3,
 };
 
 enum face_verdict {
@@ -50,6 +51,7 @@ struct face_sight {
 	char person[27];           /* nearest in the gallery by this frame alone, "" for none */
 	float score;
 	struct face_eyes eyes;
+	float cover; /* of face_cover(), of a frame that names nobody */
 	uint64_t arrived_mono_us;
 };
 
@@ -68,6 +70,9 @@ struct face_track {
 	unsigned agreed; /* how many in a row */
 	bool sure_told;  /* for the owner: face_watch.h, SURE */
 	uint64_t first_good_mono_us;
+	float cover; /* mean over the latest good frames that name nobody; above 0: the lower face is covered */
+	unsigned cover_frames;
+	bool uncovered; /* has been looked at anew since the mask came off: once a decision */
 	struct face_blink blink;
 	uint64_t blink_asked_ms; /* nothing but a blink is missing since then; 0: not so */
 };
@@ -105,6 +110,9 @@ float face_track_live_mean(const float *live, size_t count);
 /** The same of the latest good frames; -1 before the first. */
 float face_track_liveness(const struct face_track *track);
 
+/** Whether enough frames say that the lower half of the face is covered. It is a word to the person, and decides nothing. */
+bool face_track_is_covered(const struct face_track *track);
+
 /**
  * What the evidence says: @p person and @p score are the nearest to face_track_mean(), @p threshold what is
  * asked. OPEN while undecided and while face_track_open() is false. Notes in blink_asked_ms what is missing.
@@ -117,7 +125,7 @@ void face_track_decided(struct face_track *track, enum face_verdict verdict, uin
 
 /**
  * Whether the track waits for a decision; one that does not needs no look at every frame. When repeat_ms are
- * over since the last decision, evidence starts again.
+ * over since the last decision, evidence starts again; for a stranger whose mask has come off since, at once.
  */
 bool face_track_open(struct face_track *track, const struct face_rules *rules, uint64_t now_ms);
 

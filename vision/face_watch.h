@@ -53,6 +53,7 @@ struct face_result {
 	size_t enrolled;                     /* templates that were searched */
 	float liveness;                      /* mean over the good frames, 0 to 1; -1 not measured */
 	bool no_blink; /* of SPOOF: alive by its looks, but the eyes stayed open when a blink was asked for */
+	bool covered;  /* of STRANGER: mouth and chin are hidden, so that nobody could be known */
 	float quality; /* 0 to 1 */
 	unsigned good_frames;
 	int prompt;                  /* enum face_prompt */

@@ -63,6 +63,8 @@ static enum face_prompt prompt_of(enum face_fault fault, uint64_t blink_asked_ms
 
 static void each_fault_has_its_words(void **state)
 {
+	struct face_track covered = {.id = 1, .cover = 0.5f};
+
 	(void)state;
 	assert_int_equal(prompt_of(FACE_FAULT_SMALL, 0), FACE_PROMPT_CLOSER);
 	assert_int_equal(prompt_of(FACE_FAULT_TURNED, 0), FACE_PROMPT_LOOK_HERE);
@@ -72,6 +74,12 @@ static void each_fault_has_its_words(void **state)
 	assert_int_equal(prompt_of(FACE_FAULT_NONE, 0), FACE_PROMPT_NONE);
 	assert_int_equal(prompt_of(FACE_FAULT_NONE, 1000), FACE_PROMPT_BLINK);
 	assert_int_equal(prompt_of(FACE_FAULT_TURNED, 1000), FACE_PROMPT_LOOK_HERE); /* first things first */
+	covered.cover_frames = FACE_TRACK_COVER_FRAMES_MIN - 1;
+	assert_int_equal(face_prompt_of(&covered), FACE_PROMPT_NONE);
+	covered.cover_frames++;
+	assert_int_equal(face_prompt_of(&covered), FACE_PROMPT_MASK);
+	covered.fault = FACE_FAULT_DARK;
+	assert_int_equal(face_prompt_of(&covered), FACE_PROMPT_LIGHT);
 	for (int prompt = 0; prompt < FACE_PROMPTS; prompt++)
 		assert_non_null(face_prompt_name((enum face_prompt)prompt));
 }

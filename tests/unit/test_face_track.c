@@ -254,6 +254,53 @@ static void a_blink_is_seen_on_its_track(void **state)
 	}
 }
 
+/* A mask is a word to whoever wears it: who is known all the same comes in, and who takes it off is looked at anew, once. */
+static void a_mask_that_comes_off_is_a_new_look(void **state)
+{
+	struct face_tracks tracks = {0};
+	struct face_track *track = see(&tracks, 0, 1000);
+	struct face_sight masked = sight_of(0, "", 1, 1000), bare = sight_of(0, "", 1, 1500),
+			  known = sight_of(0, anna, 1, 1600);
+
+	(void)state;
+	masked.cover = 3;
+	bare.cover = -5;
+	for (unsigned i = 0; i < rules.stranger_frames; i++) {
+		assert_int_equal(face_track_is_covered(track), i >= FACE_TRACK_COVER_FRAMES_MIN);
+		face_track_add(&tracks, track, &masked);
+	}
+	assert_int_equal(face_track_judge(track, &rules, "", -1, 0.5f, 1000), FACE_VERDICT_STRANGER);
+	face_track_decided(track, FACE_VERDICT_STRANGER, 1000);
+	for (unsigned i = 0; i < 2; i++)
+		face_track_add(&tracks, track, &bare);
+	assert_false(face_track_is_covered(track));
+	assert_int_equal(track->verdict, FACE_VERDICT_OPEN);
+	assert_int_equal(track->good_frames, 1); /* nothing of the mask's frames is left */
+	for (unsigned i = 0; i < 2; i++)
+		face_track_add(&tracks, track, &known);
+	assert_int_equal(face_track_judge(track, &rules, anna, 0.9f, 0.5f, 1600), FACE_VERDICT_ACCESS);
+	/* on and off again gives no more looks than that before the next decision is due */
+	face_track_decided(track, FACE_VERDICT_STRANGER, 1700);
+	for (unsigned i = 0; i < 10; i++)
+		face_track_add(&tracks, track, i < 5 ? &masked : &bare);
+	assert_int_equal(track->verdict, FACE_VERDICT_STRANGER);
+	assert_true(face_track_open(track, &rules, 1700 + rules.repeat_ms));
+	assert_false(track->uncovered);
+}
+
+static void a_mask_keeps_nobody_out_who_is_known(void **state)
+{
+	struct face_tracks tracks = {0};
+	struct face_track *track = see(&tracks, 0, 1000);
+	struct face_sight sight = sight_of(0, anna, 1, 1000);
+
+	(void)state;
+	sight.cover = 8;
+	for (unsigned i = 0; i < 2; i++)
+		face_track_add(&tracks, track, &sight);
+	assert_int_equal(face_track_judge(track, &rules, anna, 0.9f, 0.5f, 1000), FACE_VERDICT_ACCESS);
+}
+
 static void nothing_seen_has_no_mean(void **state)
 {
 	struct face_track track = {0};
@@ -278,6 +325,8 @@ int main(void)
 		cmocka_unit_test(a_picture_of_a_resident_opens_nothing),
 		cmocka_unit_test(a_decision_is_repeated_only_later),
 		cmocka_unit_test(somebody_else_in_the_same_place_is_a_new_track),
+		cmocka_unit_test(a_mask_that_comes_off_is_a_new_look),
+		cmocka_unit_test(a_mask_keeps_nobody_out_who_is_known),
 		cmocka_unit_test(without_a_blink_nothing_opens),
 		cmocka_unit_test(a_blink_is_seen_on_its_track),
 		cmocka_unit_test(nothing_seen_has_no_mean),

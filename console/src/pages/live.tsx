@@ -59,6 +59,7 @@ const PROMPTS: Record<string, [en: string, zh: string]> = {
 	hold_still: ['Hold still', '请保持不动'],
 	light: ['Your face is too dark or too bright', '面部光线过暗或过亮'],
 	blink: ['Please blink', '请眨眼'],
+	take_off_mask: ['Please take off your mask', '请摘下口罩'],
 	one_by_one: ['One after the other, please', '请逐一通过'],
 	welcome: ['Welcome', '欢迎'],
 	more: ['Show your card, PIN or code as well', '请再出示卡、密码或二维码'],
