@@ -18,6 +18,8 @@ enum {
 	MARGIN = 9,
 	RISE = 6,
 	UNSTEADY_FRAMES = 6,
+	RAMP_BEGINS = 36,                                      /* levels, mean over the picture */
+	RAMP_GOES_ON = 1,                                      /* levels since the frame before */
 	TILE_ACTIVE_PX = LITTER_TILE_PX * LITTER_TILE_PX / 32, /* rain is in many tiles, but nowhere much */
 };
 
@@ -160,6 +162,7 @@ void litter_front_reset(struct litter_front *front)
 {
 	front->frames = 0;
 	front->unsteady = 0;
+	front->ramps = false;
 	front->run_count = 0;
 	memset(front->tile_busy, 0, (size_t)(front->tiles_x * front->tiles_y) * sizeof(*front->tile_busy));
 }
@@ -238,23 +241,51 @@ static int find_runs(struct litter_front *front, const uint8_t *luma, int y)
 	return moving;
 }
 
-/* whether most of what changed became brighter, or most darker */
-static bool one_sided(const struct litter_front *front, const uint8_t *luma, size_t stride)
+struct light_change {
+	int64_t with_sign, without; /* levels, added up over the pixels */
+	int64_t pixels;
+};
+
+ROW_CLONES static int row_signed_difference(const uint8_t *restrict a, const uint8_t *restrict b, int count)
 {
-	int64_t with_sign = 0, without = 0;
+	int sum = 0;
+
+	for (int x = 0; x < count; x++)
+		sum += a[x] - b[x];
+	return sum;
+}
+
+static struct light_change light_change(const struct litter_front *front, const uint8_t *luma, size_t stride)
+{
+	struct light_change change = {0};
 
 	for (int y = 0; y < front->height; y += SAMPLE_ROWS) {
 		const uint8_t *now = luma + (size_t)y * stride;
 		const uint8_t *background = front->background + (size_t)y * (size_t)front->plane_stride;
 
-		for (int x = 0; x < front->width; x++) {
-			int d = now[x] - background[x];
-
-			with_sign += d;
-			without += abs(d);
-		}
+		change.with_sign += row_signed_difference(now, background, front->width);
+		change.without += row_difference(now, background, front->width);
+		change.pixels += front->width;
 	}
-	return llabs(with_sign) * 10 > without * 7;
+	return change;
+}
+
+/* whether most of what changed became brighter, or most darker */
+static bool is_one_sided(const struct light_change *change)
+{
+	return llabs(change->with_sign) * 10 > change->without * 7;
+}
+
+/*
+ * A ramp of light: an aperture that opens, a fade. It raises the spread as much as it moves the light, so that the whole
+ * picture never seems to move, and what it leaves behind would stay blind for ten seconds. Known by how far the light is
+ * from the background; then the picture is learned anew until its light stands still.
+ */
+static bool light_ramps(const struct litter_front *front, const struct light_change *change)
+{
+	int64_t levels = front->ramps ? RAMP_GOES_ON : RAMP_BEGINS;
+
+	return llabs(change->with_sign) >= levels * change->pixels && is_one_sided(change);
 }
 
 /* whether so much of the picture moves that no small thing can be told from it */
@@ -284,7 +315,9 @@ enum litter_scene litter_front_frame(struct litter_front *front, const uint8_t *
 {
 	int64_t moving = 0;
 	uint8_t decay = front->frames % 4 < 2;
-	enum litter_scene scene = LITTER_SCENE_CALM;
+	bool all_moves;
+	struct light_change change;
+	enum litter_scene scene;
 
 	front->run_count = 0;
 	/* the first frame has none before it: compared with nothing, it would pass for the usual difference, and all
@@ -311,15 +344,18 @@ enum litter_scene litter_front_frame(struct litter_front *front, const uint8_t *
 			row_allow(front->mask, front->allowed + at, front->width);
 		moving += find_runs(front, luma + (size_t)y * stride, y);
 	}
-	if (!whole_picture_moves(front, moving)) {
+	change = light_change(front, luma, stride);
+	all_moves = whole_picture_moves(front, moving);
+	front->ramps = (front->ramps || !all_moves) && light_ramps(front, &change);
+	if (!front->ramps && !all_moves) {
 		front->unsteady = 0;
 		note_busy(front);
 		return LITTER_SCENE_CALM;
 	}
-	scene = one_sided(front, luma, stride) ? LITTER_SCENE_LIGHT_STEP : LITTER_SCENE_SHAKE;
+	scene = is_one_sided(&change) ? LITTER_SCENE_LIGHT_STEP : LITTER_SCENE_SHAKE;
 	/* a step stays; a shake comes back, unless it has gone on for so long that the view is another one */
 	if (scene == LITTER_SCENE_LIGHT_STEP || ++front->unsteady >= UNSTEADY_FRAMES) {
-		take_background(front, luma, stride, scene == LITTER_SCENE_LIGHT_STEP);
+		take_background(front, luma, stride, scene == LITTER_SCENE_LIGHT_STEP && !front->ramps);
 		front->unsteady = 0;
 	}
 	front->run_count = 0;

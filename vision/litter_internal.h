@@ -117,6 +117,7 @@ struct litter_front {
 	int run_count;
 	unsigned frames;   /* since the background was taken */
 	unsigned unsteady; /* frames in a row that were not calm */
+	bool ramps;        /* its light is changing, frame by frame */
 	bool settled_once;
 	float sample_difference; /* mean of the last check */
 };

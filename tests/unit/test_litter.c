@@ -69,6 +69,17 @@ static void two_falls(int frame)
 	fall_at(frame - 4, 450, 4);
 }
 
+static void
+faded_in_fall(int frame) /* an aperture that opens for a second, then a thing not much darker than the wall */
+{
+	float s = (float)(frame - LEAD_FRAMES - 20) * 0.04F;
+
+	for (int i = 0; frame < 25 && i < SCENE_WIDTH * SCENE_HEIGHT; i++)
+		scene.luma[i] = (uint8_t)(scene.luma[i] * frame / 25);
+	if (s >= 0 && s < 2.6F)
+		scene_disc(&scene, 300, scene_fall_y(s), 4, 105);
+}
+
 static void repeated_fall(int frame) /* every third frame is the one before */
 {
 	one_fall(frame % 3 == 2 ? frame - 1 : frame);
@@ -172,6 +183,12 @@ static void repeated_and_lost_frames_do_not_matter(void **state)
 	(void)state;
 	assert_int_equal(watch(repeated_fall, LEAD_FRAMES + 70 + TAIL_FRAMES, NULL).alerts, 1);
 	assert_int_equal(watch(lossy_fall, LEAD_FRAMES + 70 + TAIL_FRAMES, NULL).alerts, 1);
+}
+
+static void a_ramp_of_light_does_not_blind_for_long(void **state)
+{
+	(void)state;
+	assert_int_equal(watch(faded_in_fall, LEAD_FRAMES + 90 + TAIL_FRAMES, NULL).alerts, 1);
 }
 
 /* the first frame has none before it: taken for the usual change, it made duplicates of all that followed */
@@ -486,6 +503,7 @@ int main(void)
 		cmocka_unit_test(a_fall_alerts_once),
 		cmocka_unit_test(the_end_of_the_stream_ends_a_fall),
 		cmocka_unit_test(two_throws_alert_twice),
+		cmocka_unit_test(a_ramp_of_light_does_not_blind_for_long),
 		cmocka_unit_test(repeated_and_lost_frames_do_not_matter),
 		cmocka_unit_test(what_always_moves_makes_no_frame_a_duplicate),
 		cmocka_unit_test(what_is_no_throw_does_not_alert),
