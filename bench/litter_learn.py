@@ -76,11 +76,11 @@ KEPT = ("too-slow", "crawls", "slows-down", "came-flying", "goes-on-after", "too
 KEPT_TIMES = {"came-flying": 2, "goes-on-after": 2, "too-slow": 2, "crawls": 2, "goes-where-others-did": 1.5, "leaps": 2, "drifts": 2,
               "keeps-going-down": 2}
 # What is set by hand after learning: so much less than was learned, knot by knot. What nobody asks for: things of less than three
-# pixels (drops of water), falls of less than three storeys, and what sails by at one pace (leaves: what is let go begins from
-# rest). What no drawn throw ever does, and a lift does: less than three times its own length in a second, or two hundredths of
+# pixels (drops of water), falls of less than three storeys, far less still of one, and what sails by at one pace (leaves: what
+# is let go begins from rest). What no drawn throw ever does, and a lift does: less than three times its own length in a second, or two hundredths of
 # its way off every fall that gravity and drag allow. A long way, where storeys are not known, weighs more: such cameras
 # have less to go by, and the same score to reach.
-AFTERWARDS = {"tiny": (-6, -6, -4, 0, 0, 0), "travels-storeys": (-2, -2, -2, 0, 0, 0),
+AFTERWARDS = {"tiny": (-6, -6, -4, 0, 0, 0), "travels-storeys": (-8, -8, -2, 0, 0, 0),
               "speeds-up": (-3, -3, 0, 0, 0, 0, 0), "travels": (0, 0, 0.25, 0.5, 0.5, 0.5),
               "too-slow": (-2, -2, -4.5, 0, 0, 0), "unlike-a-fall": (0, 0, -0.9, -2.5, -2.5, -2.5, -2.5)}
 # Not learned at all, knot by knot: drawn scenes begin far more often than a real camera does; and what a camera without

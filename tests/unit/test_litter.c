@@ -289,12 +289,28 @@ static void lift(int frame) /* seven storeys down in ten seconds, gently at both
 	draw_on_wall(30 - 22 * way * way * (3 - 2 * way), 0.75F, 220);
 }
 
+static void storey_down(int frame) /* what falls from a sill onto the one below */
+{
+	float s = (float)(frame - LEAD_FRAMES) * 0.04F;
+
+	if (s >= 0 && s < 0.84F)
+		draw_on_wall(13 - 4.905F * s * s, 0.2F, 250);
+}
+
 static void first_drop(int frame) /* straight down from rest, two pixels wide */
 {
 	float s = (float)(frame - 8) * 0.04F;
 
 	if (s >= 0 && s < 2.4F)
 		draw_on_wall(40 - 4.905F * s * s, 0.08F, 250);
+}
+
+static void a_storey_is_no_throw(void **state)
+{
+	struct litter_config config = calibrated();
+
+	(void)state;
+	assert_int_equal(watch(storey_down, LEAD_FRAMES + 30 + TAIL_FRAMES, &config).alerts, 0);
 }
 
 static void late_drop(int frame)
@@ -509,6 +525,7 @@ int main(void)
 		cmocka_unit_test(what_is_no_throw_does_not_alert),
 		cmocka_unit_test(an_excluded_place_is_not_watched),
 		cmocka_unit_test(a_calibrated_facade_names_floor_and_column),
+		cmocka_unit_test(a_storey_is_no_throw),
 		cmocka_unit_test(what_is_lowered_is_no_throw),
 		cmocka_unit_test(a_drop_needs_a_place_that_is_known),
 		cmocka_unit_test(a_flush_forgets_the_stream),
