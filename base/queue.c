@@ -163,6 +163,16 @@ int queue_fd(const struct queue *queue)
 	return queue->fd;
 }
 
+size_t queue_count(struct queue *queue)
+{
+	size_t count;
+
+	pthread_mutex_lock(&queue->lock);
+	count = queue->count;
+	pthread_mutex_unlock(&queue->lock);
+	return count;
+}
+
 uint64_t queue_lost(struct queue *queue)
 {
 	uint64_t lost;

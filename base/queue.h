@@ -42,6 +42,9 @@ void queue_cancel(struct queue *queue);
 /** Readable while the queue holds an item; for epoll, never to be read by the caller. */
 int queue_fd(const struct queue *queue);
 
+/** How many items it holds just now. */
+size_t queue_count(struct queue *queue);
+
 /** Items refused or dropped since the queue was opened. */
 uint64_t queue_lost(struct queue *queue);
 

@@ -10,7 +10,7 @@
 #include "base/json.h"
 
 /* PAGE_ROWS: of the old alerts, read at start; few, so that doors and others' questions come between */
-enum { CAUSE_BYTES_MAX = 64, NOTE_BYTES_MAX = 4000, PAGE_ROWS = 50 };
+enum { CAUSE_BYTES_MAX = 64, NOTE_BYTES_MAX = 4000, PAGE_ROWS = 10 };
 
 /* ---- knowing them ---- */
 

@@ -13,8 +13,6 @@
 #include "base/clock.h"
 #include "store_private.h"
 
-enum { DISPATCH_MAX = 512 };
-
 struct store_claim {
 	int fd;
 };
@@ -451,7 +449,8 @@ static bool dispatch_one(struct store *store)
 
 void store_dispatch(struct store *store)
 {
-	for (int i = 0; i < DISPATCH_MAX && dispatch_one(store); i++)
+	/* who asks again from its answer has it in another turn: doors, and others' questions, come between */
+	for (size_t count = queue_count(store->answers); count > 0 && dispatch_one(store); count--)
 		;
 }
 

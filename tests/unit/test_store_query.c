@@ -1,6 +1,7 @@
 #include "unit.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <pthread.h>
 #include <semaphore.h>
 #include <sqlite3.h>
@@ -194,6 +195,46 @@ static void who_can_wait_lets_in_who_cannot(void **state)
 	assert_int_equal(second.last, 302);
 }
 
+struct chain {
+	struct store *store;
+	int answers;
+};
+
+/* asks again at once, and does not return before that answer is there, too */
+static void on_link(void *arg, int r, const struct event_row *rows, size_t count)
+{
+	const struct store_filter newest = {.limit = 1};
+	struct chain *chain = arg;
+	struct pollfd there = {.fd = store_fd(chain->store), .events = POLLIN};
+
+	(void)rows;
+	assert_int_equal(r, 0);
+	assert_int_equal(count, 1);
+	if (++chain->answers == 5)
+		return;
+	assert_int_equal(store_query_events(chain->store, &newest, on_link, chain), 0);
+	assert_int_equal(poll(&there, 1, 10000), 1);
+}
+
+static void an_answer_that_asks_again_does_not_keep_the_loop(void **state)
+{
+	const struct store_filter newest = {.limit = 1};
+	struct store_test *test = *state;
+	struct chain chain = {0};
+	struct pollfd there = {.events = POLLIN};
+
+	fill_for_queries(test);
+	chain.store = test->store;
+	there.fd = store_fd(test->store);
+	(void)ask(test, &newest); /* the one that is asked at the start is over */
+	assert_int_equal(store_query_events(test->store, &newest, on_link, &chain), 0);
+	for (int turn = 1; turn <= 5; turn++) {
+		assert_int_equal(poll(&there, 1, 10000), 1);
+		store_dispatch(test->store);
+		assert_int_equal(chain.answers, turn);
+	}
+}
+
 static void on_verified(void *arg, int r, const struct audit_result *result)
 {
 	*(int *)arg = r == 0 && result->ok ? 1 : 2;
@@ -220,8 +261,11 @@ static void the_log_is_verified_while_it_grows(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		STORE_TEST(pages_follow_each_other_both_ways),  STORE_TEST(filters_pick_type_person_and_time),
-		STORE_TEST(questions_out_of_range_are_refused), STORE_TEST(who_can_wait_lets_in_who_cannot),
+		STORE_TEST(pages_follow_each_other_both_ways),
+		STORE_TEST(filters_pick_type_person_and_time),
+		STORE_TEST(questions_out_of_range_are_refused),
+		STORE_TEST(who_can_wait_lets_in_who_cannot),
+		STORE_TEST(an_answer_that_asks_again_does_not_keep_the_loop),
 		STORE_TEST(the_log_is_verified_while_it_grows),
 	};
 
