@@ -19,6 +19,7 @@ enum {
 	RISE = 6,
 	UNSTEADY_FRAMES = 6,
 	RAMP_BEGINS = 36,                                      /* levels, mean over the picture */
+	RAMP_EVERY = 4,                                        /* frames: so often it is looked for */
 	RAMP_GOES_ON = 1,                                      /* levels since the frame before */
 	TILE_ACTIVE_PX = LITTER_TILE_PX * LITTER_TILE_PX / 32, /* rain is in many tiles, but nowhere much */
 };
@@ -316,7 +317,7 @@ enum litter_scene litter_front_frame(struct litter_front *front, const uint8_t *
 	int64_t moving = 0;
 	uint8_t decay = front->frames % 4 < 2;
 	bool all_moves;
-	struct light_change change;
+	struct light_change change = {0};
 	enum litter_scene scene;
 
 	front->run_count = 0;
@@ -344,9 +345,11 @@ enum litter_scene litter_front_frame(struct litter_front *front, const uint8_t *
 			row_allow(front->mask, front->allowed + at, front->width);
 		moving += find_runs(front, luma + (size_t)y * stride, y);
 	}
-	change = light_change(front, luma, stride);
 	all_moves = whole_picture_moves(front, moving);
-	front->ramps = (front->ramps || !all_moves) && light_ramps(front, &change);
+	if (all_moves || front->ramps || front->frames % RAMP_EVERY == 0) {
+		change = light_change(front, luma, stride);
+		front->ramps = (front->ramps || !all_moves) && light_ramps(front, &change);
+	}
 	if (!front->ramps && !all_moves) {
 		front->unsteady = 0;
 		note_busy(front);
