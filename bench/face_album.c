@@ -398,3 +398,21 @@ float album_score(const struct album_picture *enrolled, const struct album_pictu
 
 	return enrolled->found && probe->found ? likeness * threshold_gain(probe->strength) : likeness;
 }
+
+uint32_t album_random(uint32_t *state)
+{
+	*state = *state * 1664525u + 1013904223u;
+	return *state >> 8;
+}
+
+void album_shuffle(size_t *order, size_t count, uint32_t *state)
+{
+	for (size_t i = 0; i < count; i++)
+		order[i] = i;
+	for (size_t i = count; i > 1; i--) {
+		size_t other = album_random(state) % i, kept = order[i - 1];
+
+		order[i - 1] = order[other];
+		order[other] = kept;
+	}
+}

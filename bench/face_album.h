@@ -10,6 +10,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 enum { ALBUM_NAME_BYTES = 128 };
 
@@ -54,5 +55,10 @@ float album_likeness(const struct album_picture *a, const struct album_picture *
 
 /** The same as a door scores it: the probe's is weighed (threshold.h). */
 float album_score(const struct album_picture *enrolled, const struct album_picture *probe);
+
+/** The next of a row that @p state begins: the same each time, 24 bits. Not for secrets. */
+uint32_t album_random(uint32_t *state);
+/** 0 to @p count - 1 in an order by chance. */
+void album_shuffle(size_t *order, size_t count, uint32_t *state);
 
 #endif

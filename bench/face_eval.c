@@ -148,24 +148,6 @@ struct draw {
 	size_t stranger_count;
 };
 
-static uint32_t next_random(uint32_t *state)
-{
-	*state = *state * 1664525u + 1013904223u;
-	return *state >> 8;
-}
-
-static void shuffle(size_t *order, size_t count, uint32_t *state)
-{
-	for (size_t i = 0; i < count; i++)
-		order[i] = i;
-	for (size_t i = count; i > 1; i--) {
-		size_t other = next_random(state) % i, kept = order[i - 1];
-
-		order[i - 1] = order[other];
-		order[other] = kept;
-	}
-}
-
 static void to_unit(struct album_picture *face)
 {
 	double square = 0;
@@ -240,7 +222,7 @@ static void draw_once(struct run *run, const struct person *people, struct draw 
 		abort();
 	draw->entry_count = draw->search_count = draw->stranger_count = 0;
 	for (size_t p = 0; p < run->album.people; p++) {
-		shuffle(orders[p], people[p].count, &state);
+		album_shuffle(orders[p], people[p].count, &state);
 		if (people[p].count >= ENROL_PICTURES)
 			enrol(run, draw, &people[p], orders[p], enrol_counts[which]);
 	}

@@ -30,12 +30,6 @@ struct gate {
 	struct site *site;
 };
 
-static uint32_t next_random(uint32_t *state)
-{
-	*state = *state * 1664525u + 1013904223u;
-	return *state >> 8;
-}
-
 static bool to_unit(float *vector)
 {
 	double square = 0;
@@ -63,18 +57,6 @@ static float likeness(const float *a, const float *b)
 	for (size_t lane = 0; lane < 16; lane++)
 		sum += sums[lane];
 	return sum;
-}
-
-static void shuffle(struct person *person, uint32_t *state)
-{
-	for (size_t i = 0; i < person->count; i++)
-		person->order[i] = i;
-	for (size_t i = person->count; i > 1; i--) {
-		size_t other = next_random(state) % i, kept = person->order[i - 1];
-
-		person->order[i - 1] = person->order[other];
-		person->order[other] = kept;
-	}
 }
 
 static const struct album_picture *picture_of(const struct gate *gate, const struct person *person, size_t at)
@@ -215,14 +197,14 @@ static void open_gate(struct gate *gate, uint32_t seed)
 			person->count++;
 	}
 	for (size_t i = 0; i < gate->album->people; i++) {
-		shuffle(&gate->people[i], &state);
+		album_shuffle(gate->people[i].order, gate->people[i].count, &state);
 		gate->people[i].able = gate->people[i].count >= gate->setup->pictures_min;
 		if (gate->people[i].able)
 			chosen[able++] = i;
 	}
 	wanted = able * gate->setup->enrolled_share / 100;
 	for (size_t i = 0; i < wanted; i++) {
-		size_t other = i + next_random(&state) % (able - i), kept = chosen[i];
+		size_t other = i + album_random(&state) % (able - i), kept = chosen[i];
 
 		chosen[i] = chosen[other];
 		chosen[other] = kept;

@@ -35,24 +35,6 @@ struct person {
 static struct person people[PEOPLE_MAX];
 static struct album albums[FACE_LIGHTS];
 
-static uint32_t next_random(uint32_t *state)
-{
-	*state = *state * 1664525u + 1013904223u;
-	return *state >> 8;
-}
-
-static void shuffle(struct person *person, uint32_t *state)
-{
-	for (size_t i = 0; i < person->count; i++)
-		person->order[i] = i;
-	for (size_t i = person->count; i > 1; i--) {
-		size_t other = next_random(state) % i, kept = person->order[i - 1];
-
-		person->order[i - 1] = person->order[other];
-		person->order[other] = kept;
-	}
-}
-
 static const struct album_picture *picture(enum face_light light, const struct person *person, size_t at)
 {
 	return &albums[light].pictures[person->first + person->order[at]];
@@ -166,7 +148,7 @@ static void judge_all(size_t count)
 		float plain_threshold = 0; /* of the first: no copies, plain strangers */
 
 		for (size_t p = 0; p < count; p++)
-			shuffle(&people[p], &state);
+			album_shuffle(people[p].order, people[p].count, &state);
 		for (size_t w = 0; w < WEIGHTS; w++) {
 			for (size_t p = 0; p < count; p++)
 				if (people[p].enrolled)
