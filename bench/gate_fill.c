@@ -108,7 +108,8 @@ static void enrol(struct store *store, long number)
 
 int main(int argc, char **argv)
 {
-	static const struct store_ops ops = {on_committed, on_person, on_face, NULL, on_record, on_news};
+	static const struct store_ops ops = {on_committed, on_person, on_face, NULL,
+					     on_record,    on_news,   NULL};
 	struct store_config config = {.state_dir = argc == 3 ? argv[1] : NULL, .ops = &ops};
 	long people = argc == 3 ? strtol(argv[2], NULL, 10) : 0;
 	struct store_claim *claim;

@@ -85,7 +85,8 @@ static void wait_for(struct bench *bench)
 
 static void open_store(struct bench *bench)
 {
-	static const struct store_ops ops = {on_committed, on_person, on_face, NULL, on_record, on_news};
+	static const struct store_ops ops = {on_committed, on_person, on_face, NULL,
+					     on_record,    on_news,   NULL};
 	struct store_config config = {.state_dir = bench->dir, .ops = &ops, .arg = bench};
 
 	bench->committed = 0;

@@ -138,6 +138,11 @@ struct api_ops {
 	 */
 	void (*consent_changed)(void *gate, const char *person, bool withdrawn, bool ageing);
 
+	/** 200 {"faces":[{"number","current","enrolled","by","quality","camera"}]}, the last four as far as the log knows; 404. */
+	void (*faces_list)(void *gate, struct api_token token, const char *id);
+	/** 204: this face of the person is gone, the others stay; 404. */
+	void (*face_remove)(void *gate, struct api_token token, const struct api_caller *by, const char *id,
+			    int64_t number);
 	/** 204: all faces of the person are gone; 404. */
 	void (*faces_remove)(void *gate, struct api_token token, const struct api_caller *by, const char *id);
 

@@ -179,6 +179,33 @@ void api_delete_aged(struct api *api, const struct http_request *request, const 
 		api->ops->aged_remove(api->gate, token, &by, id);
 }
 
+void api_get_faces(struct api *api, const struct http_request *request, const char *id)
+{
+	struct api_token token;
+
+	if (take_person_id(api, request, id) && api_begin_call(api, request->token, false, &token))
+		api->ops->faces_list(api->gate, token, id);
+}
+
+/* "PERSON/NUMBER" */
+void api_delete_face(struct api *api, const struct http_request *request, const char *param)
+{
+	struct api_caller by = api_caller_of(request);
+	char id[ULID_BYTES] = "";
+	const char *slash = strchr(param, '/');
+	struct api_token token;
+	int64_t number;
+
+	if (slash != NULL && slash - param < ULID_BYTES)
+		memcpy(id, param, (size_t)(slash - param));
+	if (!take_person_id(api, request, id))
+		return;
+	if (slash == NULL || api_parse_number(slash + 1, INT64_MAX, &number) < 0 || number == 0)
+		api_bad(api, request, 404, "this person has no such face");
+	else if (api_begin_call(api, request->token, false, &token))
+		api->ops->face_remove(api->gate, token, &by, id, number);
+}
+
 static int take_live(const json_t *object, struct api_enrol *asked, char *error)
 {
 	const json_t *seconds = json_object_get(object, "seconds"),

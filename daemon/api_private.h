@@ -158,8 +158,8 @@ typedef void api_handler(struct api *api, const struct http_request *request, co
 
 /* api_gate.c */
 api_handler api_get_status, api_get_doors, api_get_people, api_post_person, api_get_person, api_delete_person,
-	api_post_face, api_delete_faces, api_delete_aged, api_post_face_live, api_get_face_report,
-	api_post_open, api_post_mode, api_post_fire_reset, api_get_board, api_post_line;
+	api_post_face, api_delete_faces, api_get_faces, api_delete_face, api_delete_aged, api_post_face_live,
+	api_get_face_report, api_post_open, api_post_mode, api_post_fire_reset, api_get_board, api_post_line;
 
 /* api_log.c */
 api_handler api_get_events, api_get_log_export, api_post_audit, api_get_audit, api_get_report;

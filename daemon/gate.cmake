@@ -37,7 +37,7 @@ target_sources(gh_daemon PRIVATE
   gate_openings.c
   gate_discovery.c
   gate_api.c gate_log.c
-  gate_people.c)
+  gate_people.c gate_person_faces.c)
 target_link_libraries(gh_daemon PUBLIC gh_hw gh_vision gh_mqtt PkgConfig::LIBSYSTEMD m)
 
 add_executable(gatehoused main.c)

@@ -209,6 +209,15 @@ void gate_vision_person_template(struct gate *gate, const char *person, const ch
 		log_error("vision", "a template of person %s cannot be used: %s", person, strerror(-r));
 }
 
+void gate_vision_template_gone(struct gate *gate, const char *person, const char *model, const float *vector)
+{
+	if (gate->vision == NULL || gate->vision->faces == NULL ||
+	    strcmp(model, face_engine_recogniser()) != 0)
+		return;
+	(void)gallery_unmerge(face_watch_gallery(gate->vision->faces), person,
+			      vector); /* gone with the person */
+}
+
 void gate_vision_person_removed(struct gate *gate, const char *person)
 {
 	if (gate->vision != NULL && gate->vision->faces != NULL)

@@ -356,6 +356,8 @@ void gate_vision_person_kept(struct gate *gate, const char *person, int64_t numb
 void gate_vision_person_template(struct gate *gate, const char *person, const char *model,
 				 const float *vector);
 void gate_vision_person_removed(struct gate *gate, const char *person);
+/** One of the person's templates is gone; the others count on. */
+void gate_vision_template_gone(struct gate *gate, const char *person, const char *model, const float *vector);
 /** Start the cameras and the face worker; called once the roster is known, so that no resident is a stranger. */
 void gate_vision_start(struct gate *gate);
 json_t *gate_cameras_json(struct gate *gate);
@@ -454,6 +456,9 @@ void gate_people_list(void *arg, struct api_token token, const char *after_id, u
 void gate_person_add(void *arg, struct api_token token, const struct api_caller *by,
 		     const struct api_person *person);
 void gate_person_get(void *arg, struct api_token token, const char *id);
+void gate_person_faces_list(void *arg, struct api_token token, const char *id);
+void gate_person_face_remove(void *arg, struct api_token token, const struct api_caller *by, const char *id,
+			     int64_t number);
 void gate_person_faces_remove(void *arg, struct api_token token, const struct api_caller *by, const char *id);
 /** Asks the store to remove all faces of @p person, who has some; the reply comes. */
 void gate_person_faces_drop(struct gate *gate, const struct roster_person *person, const char *by,

@@ -90,6 +90,12 @@ static void on_face(void *arg, const char *person_id, const char *model, const f
 		gate_vision_person_template(arg, person_id, model, vector);
 }
 
+static void on_face_gone(void *arg, const char *person_id, const char *model, const float *vector, size_t dim)
+{
+	if (dim == ROSTER_TEMPLATE_DIM)
+		gate_vision_template_gone(arg, person_id, model, vector);
+}
+
 static void on_crop(void *arg, const char *person_id, int64_t number, const void *crop, size_t bytes)
 {
 	gate_vision_person_kept(arg, person_id, number, crop, bytes);
@@ -205,4 +211,5 @@ const struct store_ops gate_store_ops = {.committed = on_committed,
 					 .face = on_face,
 					 .crop = on_crop,
 					 .record = on_record,
-					 .news = on_news};
+					 .news = on_news,
+					 .face_gone = on_face_gone};

@@ -17,6 +17,8 @@ static const struct command {
 	{"person", "add", 1, 1, ctl_person_add, "person add NAME [--from TIME] [--to TIME]"},
 	{"person", "list", 0, 0, ctl_person_list, "person list"},
 	{"person", "remove", 1, 1, ctl_person_remove, "person remove ID"},
+	{"person", "faces", 1, 1, ctl_person_faces, "person faces ID"},
+	{"person", "face-remove", 2, 2, ctl_person_face_remove, "person face-remove ID FACE"},
 	{"person", "copy", 1, 1, ctl_person_copy, "person copy ID > FILE.json"},
 	{"person", "access", 2, 4, ctl_person_access,
 	 "person access ID groups=A,B [extended=yes] [blocked=deny|admit]"},

@@ -58,6 +58,8 @@ int ctl_status(const struct ctl *ctl);
 int ctl_person_add(const struct ctl *ctl);
 int ctl_person_list(const struct ctl *ctl);
 int ctl_person_remove(const struct ctl *ctl);
+int ctl_person_faces(const struct ctl *ctl);
+int ctl_person_face_remove(const struct ctl *ctl);
 int ctl_person_copy(const struct ctl *ctl);
 int ctl_person_access(const struct ctl *ctl);
 int ctl_group_add(const struct ctl *ctl);

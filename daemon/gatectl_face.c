@@ -85,6 +85,36 @@ static void print_report(const json_t *report)
 	}
 }
 
+int ctl_person_faces(const struct ctl *ctl)
+{
+	static const struct ctl_column columns[] = {
+		{"FACE", "number"},   {"ENROLLED", "enrolled"}, {"BY", "by"}, {"QUALITY", "quality"},
+		{"CAMERA", "camera"}, {"USED", "current"},      {0}};
+	char path[CTL_URL_BYTES + 24];
+	json_t *reply = NULL;
+	int r;
+
+	snprintf(path, sizeof(path), "people/%s/faces", ctl_escape(ctl->words[0]));
+	r = ctl_get(ctl, path, &reply);
+	if (r == CTL_OK)
+		ctl_print_rows(ctl, json_object_get(reply, "faces"), columns);
+	json_decref(reply);
+	return r;
+}
+
+int ctl_person_face_remove(const struct ctl *ctl)
+{
+	char path[2 * CTL_URL_BYTES + 24], person[CTL_URL_BYTES];
+	int r;
+
+	snprintf(person, sizeof(person), "%s", ctl_escape(ctl->words[0]));
+	snprintf(path, sizeof(path), "people/%s/faces/%s", person, ctl_escape(ctl->words[1]));
+	r = ctl_request(ctl, "DELETE", path, NULL, 0, NULL, NULL);
+	if (r == CTL_OK && !ctl->json)
+		printf("removed\n");
+	return r;
+}
+
 int ctl_face_report(const struct ctl *ctl)
 {
 	json_t *report = NULL;

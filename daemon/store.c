@@ -96,6 +96,7 @@ void store_message_free(struct store_message *message)
 	case STORE_READ_AUDIT:
 	case STORE_READ_REPORT:
 	case STORE_READ_COPIES:
+	case STORE_READ_FACES:
 		json_decref(read->report);
 		for (size_t i = 0; i < read->count; i++) {
 			free((char *)read->rows[i].data);
@@ -121,6 +122,7 @@ void store_message_free(struct store_message *message)
 			crypto_wipe(write->person, sizeof(*write->person));
 		free(write->person);
 		store_faces_free(write->face, 1);
+		store_faces_free(write->gone, 1);
 		store_boxes_free(write->boxes, write->box_count);
 		break;
 	}
@@ -322,6 +324,9 @@ static void finish_write(struct store *store, struct store_write *write, int r)
 	}
 	if (write->done != NULL)
 		write->done(write->arg, r, r == 0 ? &write->row : NULL);
+	if (r == 0 && write->gone != NULL && store->ops.face_gone != NULL)
+		store->ops.face_gone(store->arg, write->gone->person, write->gone->model, write->gone->vector,
+				     ROSTER_TEMPLATE_DIM);
 	store_message_free(&write->message);
 }
 
@@ -432,6 +437,7 @@ static bool dispatch_one(struct store *store)
 	case STORE_READ_AUDIT:
 	case STORE_READ_REPORT:
 	case STORE_READ_COPIES:
+	case STORE_READ_FACES:
 		answer_read(store, (struct store_read *)message);
 		break;
 	case STORE_NOTE_NEWS:

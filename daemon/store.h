@@ -86,6 +86,9 @@ struct store_ops {
 	void (*record)(void *arg, const char *kind, const char *id, json_t *json);
 	/** @p text is a sentence for a person; "" for READY and RESTORED. */
 	void (*news)(void *arg, enum store_news news, const char *text);
+	/** After `done` of store_template_remove_one(): what is gone. Borrowed. May be NULL. */
+	void (*face_gone)(void *arg, const char *person_id, const char *model, const float *vector,
+			  size_t dim);
 };
 
 /* strings are copied */
@@ -147,7 +150,10 @@ int store_person_put(struct store *store, const struct roster_person *person, co
 /** Erases name and templates; events keep the id, which then means nobody. */
 int store_person_remove(struct store *store, const char *person_id, const struct event_draft *draft,
 			store_done_fn done, void *arg);
-/** @p vector has ROSTER_TEMPLATE_DIM numbers; @p model is the hex SHA-256 of the model that made it. */
+/**
+ * @p vector has ROSTER_TEMPLATE_DIM numbers; @p model is the hex SHA-256 of the model that made it. The event's data gets
+ * the template's number as `face`.
+ */
 int store_template_add(struct store *store, const char *person_id, const char *model, const float *vector,
 		       const struct event_draft *draft, store_done_fn done, void *arg);
 /**
@@ -158,6 +164,9 @@ int store_template_add(struct store *store, const char *person_id, const char *m
 int store_template_keep(struct store *store, const char *person_id, const char *model, const float *vector,
 			const void *crop, size_t crop_bytes, int64_t replaces,
 			const struct event_draft *draft, store_done_fn done, void *arg);
+/** One template of the person by its number, from store_faces(); `face_gone` follows @p done, which gets -ENOENT when there is none. */
+int store_template_remove_one(struct store *store, const char *person_id, int64_t number,
+			      const struct event_draft *draft, store_done_fn done, void *arg);
 /** All of the person's templates made by @p model; NULL: by any. */
 int store_template_remove(struct store *store, const char *person_id, const char *model,
 			  const struct event_draft *draft, store_done_fn done, void *arg);
@@ -258,6 +267,12 @@ int store_report(struct store *store, int64_t from_unix_ms, int64_t to_unix_ms, 
 
 /** copies_list() of this gate, by the query thread. @return as store_query_events(). */
 int store_copies(struct store *store, int64_t until_unix_ms, store_report_fn done, void *arg);
+
+/**
+ * The templates of a person, in the order they came: [{"number","model"}]. @p faces is borrowed. @return as
+ * store_query_events().
+ */
+int store_faces(struct store *store, const char *person_id, store_report_fn done, void *arg);
 
 /** audit_verify() on a thread of its own. @return 0, -EAGAIN, -EBUSY (one is running) or -ENOMEM. */
 int store_audit_verify(struct store *store, store_verified_fn done, void *arg);

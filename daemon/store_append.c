@@ -196,6 +196,15 @@ int store_template_remove(struct store *store, const char *person_id, const char
 			 arg);
 }
 
+int store_template_remove_one(struct store *store, const char *person_id, int64_t number,
+			      const struct event_draft *draft, store_done_fn done, void *arg)
+{
+	if (number <= 0)
+		return -EINVAL;
+	return send_face(store, STORE_WRITE_FACE_REMOVE, person_id, NULL, NULL, NULL, 0, number, draft, done,
+			 arg);
+}
+
 static bool word_is_fit(const char *word, size_t bytes, bool letters_only)
 {
 	size_t length = word == NULL ? 0 : strlen(word);

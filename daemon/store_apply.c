@@ -21,6 +21,25 @@ static int apply_boxes(struct store_file *file, const struct store_write *write)
 	return r;
 }
 
+/* Its number is only known now. */
+static int add_face(struct store_file *file, struct store_write *write)
+{
+	int r = store_roster_add_face(file, write->face);
+	int64_t number = 0;
+	json_t *data;
+
+	if (r == 0)
+		r = db_int(file->db, "SELECT last_insert_rowid()", &number);
+	if (r < 0)
+		return r;
+	data = json_loads(write->data, 0, NULL);
+	if (data == NULL || json_object_set_new(data, "face", json_integer(number)) < 0) {
+		json_decref(data);
+		return -ENOMEM;
+	}
+	return store_write_set_data(write, data);
+}
+
 static int change(struct store_file *file, struct store_write *write)
 {
 	const char *model;
@@ -31,12 +50,14 @@ static int change(struct store_file *file, struct store_write *write)
 	case STORE_WRITE_PERSON_REMOVE:
 		return store_roster_remove(file, write->face->person);
 	case STORE_WRITE_FACE:
-		return store_roster_add_face(file, write->face);
+		return add_face(file, write);
 	case STORE_WRITE_RECORDS:
 		return apply_boxes(file, write);
 	case STORE_WRITE_DROP:
 		return store_drop_apply(file, write);
 	case STORE_WRITE_FACE_REMOVE:
+		if (write->face->number != 0)
+			return store_roster_remove_face(file, write);
 		model = write->face->model[0] == '\0' ? NULL : write->face->model;
 		return store_roster_remove_faces(file, write->face->person, model);
 	default:

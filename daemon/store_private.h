@@ -49,6 +49,7 @@ enum store_message_kind {
 	STORE_READ_EVENTS,
 	STORE_READ_AUDIT,
 	STORE_READ_REPORT,
+	STORE_READ_FACES,
 	STORE_READ_COPIES,
 	STORE_NOTE_NEWS,
 	STORE_NOTE_PEOPLE,
@@ -64,7 +65,7 @@ struct store_face {
 	char person[ULID_BYTES];
 	char model[ROSTER_MODEL_BYTES]; /* "": of any model */
 	float vector[ROSTER_TEMPLATE_DIM];
-	int64_t number;    /* on its way there: the template that goes in exchange, 0 none; back: its own */
+	int64_t number;    /* on its way there: the template that goes (in exchange), 0 none; back: its own */
 	size_t crop_bytes; /* 0: none */
 	uint8_t *crop;
 };
@@ -89,7 +90,9 @@ struct store_write {
 	int64_t nonce;
 	struct roster_person *person; /* STORE_WRITE_PERSON */
 	struct store_face *face;      /* STORE_WRITE_FACE, ..._REMOVE */
-	struct store_box *boxes;      /* STORE_WRITE_RECORDS */
+	struct store_face
+		*gone; /* the one of a person's templates that was removed; NULL: none, or not to be read */
+	struct store_box *boxes; /* STORE_WRITE_RECORDS */
 	size_t box_count;
 	int64_t drop_before_unix_ms, drop_to_seq; /* STORE_WRITE_DROP */
 };
@@ -379,6 +382,10 @@ int store_roster_remove(struct store_file *file, const char *person_id);
 void store_faces_free(struct store_face *faces, size_t count); /* wiped first; NULL is fine */
 int store_roster_add_face(struct store_file *file, const struct store_face *face);
 int store_roster_remove_faces(struct store_file *file, const char *person_id, const char *model);
+/** write->face by its number; what it was goes to write->gone. @return 0, -ENOENT or an error */
+int store_roster_remove_face(struct store_file *file, struct store_write *write);
+/** The answer to store_faces(). */
+int store_faces_run(struct db *db, struct store_read *read);
 /** Tell the control thread of everybody. @return 0 or an errno; -EBADMSG: @p text names what cannot be read. */
 int store_roster_tell(struct store *store, struct store_file *file, char *text);
 /** Prove that the key is the one the file was written with; a new file takes it. @return 0 or -EKEYREJECTED. */

@@ -273,8 +273,9 @@ static int answer(struct reader *reader, struct store_read *read)
 		r = db_run(reader->db, "BEGIN");
 	if (r < 0)
 		return -EIO;
-	r = read->message.kind == STORE_READ_REPORT ? store_report_run(reader->db, read)
-						    : read_in_transaction(reader, read);
+	r = read->message.kind == STORE_READ_REPORT  ? store_report_run(reader->db, read)
+	    : read->message.kind == STORE_READ_FACES ? store_faces_run(reader->db, read)
+						     : read_in_transaction(reader, read);
 	if (reader->db != NULL)
 		(void)db_run(reader->db, "COMMIT"); /* it only read */
 	if (r < 0)
@@ -472,6 +473,20 @@ int store_copies(struct store *store, int64_t until_unix_ms, store_report_fn don
 		return r < 0 ? r : -ENOMEM;
 	read->message.kind = STORE_READ_COPIES;
 	read->filter.to_unix_ms = until_unix_ms;
+	read->reported = done;
+	read->arg = arg;
+	return push(store, read);
+}
+
+int store_faces(struct store *store, const char *person_id, store_report_fn done, void *arg)
+{
+	int r = ulid_is_valid(person_id) ? may_ask(store) : -EINVAL;
+	struct store_read *read = r == 0 ? calloc(1, sizeof(*read)) : NULL;
+
+	if (read == NULL)
+		return r < 0 ? r : -ENOMEM;
+	read->message.kind = STORE_READ_FACES;
+	strcpy(read->person, person_id);
 	read->reported = done;
 	read->arg = arg;
 	return push(store, read);

@@ -255,6 +255,59 @@ int store_roster_remove_faces(struct store_file *file, const char *person_id, co
 	return db_execute(sql);
 }
 
+static int unseal_face(const struct store *store, const struct store_file *file, struct db_statement *row,
+		       struct store_face *face);
+
+/* One that does not open was told of when the roster was read, and nobody has it. */
+static int read_one(struct store_file *file, const struct store_face *face, struct store_face **ret_face)
+{
+	struct store_face *found = calloc(1, sizeof(*found));
+	struct db_statement *row;
+	int r = found != NULL ? db_prepare(file->db,
+					   "SELECT person, box, number FROM template WHERE number = ?", &row)
+			      : -ENOMEM;
+
+	if (r < 0) {
+		free(found);
+		return r;
+	}
+	db_bind_int(row, 1, face->number);
+	r = db_step(row);
+	if (r == 1 && unseal_face(NULL, file, row, found) == 0)
+		*ret_face = found;
+	else
+		store_faces_free(found, 1);
+	db_finish(row);
+	return r < 0 ? r : 0;
+}
+
+int store_roster_remove_face(struct store_file *file, struct store_write *write)
+{
+	int r;
+
+	store_faces_free(write->gone, 1); /* of a try before this one */
+	write->gone = NULL;
+	r = read_one(file, write->face, &write->gone);
+	return r < 0 ? r : drop_replaced(file, write->face);
+}
+
+int store_faces_run(struct db *db, struct store_read *read)
+{
+	struct db_statement *rows;
+	int r = db_prepare(db, "SELECT number, model FROM template WHERE person = ? ORDER BY number", &rows);
+
+	if (r < 0)
+		return r;
+	read->report = json_array();
+	db_bind_text(rows, 1, read->person);
+	while ((r = db_step(rows)) == 1)
+		json_array_append_new(read->report,
+				      json_pack("{s:I, s:s}", "number", (json_int_t)db_column_int(rows, 0),
+						"model", db_column_text(rows, 1)));
+	db_finish(rows);
+	return r;
+}
+
 static int unseal_person(const struct store_file *file, struct db_statement *row,
 			 struct roster_person *person)
 {
@@ -294,7 +347,7 @@ static int unseal_face(const struct store *store, const struct store_file *file,
 	memcpy(face->vector, plain.vector, sizeof(face->vector));
 	face->number = db_column_int(row, 2);
 	crypto_wipe(&plain, sizeof(plain));
-	if (store->recogniser[0] == '\0' || strcmp(face->model, store->recogniser) == 0)
+	if (store == NULL || store->recogniser[0] == '\0' || strcmp(face->model, store->recogniser) == 0)
 		return 0;
 	crop = db_column_bytes(row, 3, &bytes);
 	return crop == NULL || bytes == 0 ? 0 : unseal_crop(file, crop, bytes, face);

@@ -22,7 +22,12 @@ test('whom a manager enrolled by photo comes in by face', async ({ desk, gate })
 		.map((one) => (typeof one === 'string' ? { name: one.split('/').pop()!, mimeType: 'image/jpeg', buffer: readFileSync(one) } : one)));
 	await expect(page.locator('.tried .badge.good, .tried .badge.warn')).toHaveCount(gate.photos.length, { timeout: 60_000 });
 	await expect(page.locator('.tried .badge.bad')).toHaveText('not taken');
-	/* all of them can go, without the person, and come again */
+	/* one of them can go, */
+	await page.getByRole('button', { name: 'Remove face 1' }).click();
+	await page.getByRole('dialog').getByRole('button', { name: 'Remove this face' }).click();
+	await expect(page.getByText(`${gate.photos.length - 1} enrolled`)).toBeVisible();
+	await expect(page.locator('.enrolled-faces li')).toHaveCount(gate.photos.length - 1);
+	/* all of them, without the person, and come again */
 	await page.getByRole('button', { name: 'Remove the faces' }).click();
 	await page.getByRole('dialog').getByRole('button', { name: 'Remove the faces' }).click();
 	await expect(page.getByText('none enrolled')).toBeVisible();

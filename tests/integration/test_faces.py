@@ -109,6 +109,9 @@ class Faces(unittest.TestCase):
         self.assertTrue(pair["second_factor"])
         self.assertIn("second factor", self.gate.gatectl("face", "report"))
 
+        # one of several goes, the others stay: hers for the doors, and after a restart
+        self.one_face_goes(anna)
+
         # all faces of one go, and the person stays
         count = self.gate.call("GET", f"people/{anna}")[1]["faces"]
         self.assertEqual(self.gate.call("GET", f"people/{anna}/erasure")[0], 404)
@@ -130,6 +133,21 @@ class Faces(unittest.TestCase):
         self.assertEqual(self.enrol(anna, PHOTOS[3])[0], 409)  # Bert has that face now, and Anna none
         self.assertEqual(self.gate.call("DELETE", f"people/{bert}/faces")[0], 204)
         self.assertEqual(self.gate.call("GET", f"people/{bert}")[1]["faces"], 0)
+
+    def one_face_goes(self, person):
+        faces = self.gate.call("GET", f"people/{person}/faces")[1]["faces"]
+        self.assertGreater(len(faces), 1)
+        self.assertTrue(all(f["current"] and f["by"] and f["enrolled"] for f in faces), faces)
+        number = faces[0]["number"]
+        self.assertIn(str(number), self.gate.gatectl("person", "faces", person))
+        self.gate.gatectl("person", "face-remove", person, number)
+        told = self.gate.wait_event("person.face_removed")
+        self.assertEqual((told["person"], told["data"]["face"]), (person, number))
+        self.assertEqual(self.gate.call("GET", f"people/{person}/faces")[1]["faces"], faces[1:])
+        self.assertEqual(self.gate.call("GET", f"people/{person}")[1]["faces"], len(faces) - 1)
+        self.assertEqual(self.gate.call("GET", "faces/report")[1]["templates"], 2)  # Anna's, of which one is the mean, and Bert's
+        self.assertEqual(self.gate.call("DELETE", f"people/{person}/faces/{number}")[0], 404)
+        self.assertEqual(self.gate.gatectl_run("person", "face-remove", person, number).returncode, 1)
 
     def cmyk(self, path):
         """Writes a CMYK JPEG where a tool for it is there."""

@@ -123,6 +123,22 @@ static void op_faces_remove(void *arg, struct api_token call, const struct api_c
 	answer(call, 204, NULL);
 }
 
+static void op_faces_list(void *arg, struct api_token call, const char *id)
+{
+	(void)arg;
+	snprintf(gate.asked, sizeof(gate.asked), "faces %s", id);
+	answer(call, 200, json_pack("{s:[{s:i,s:b}]}", "faces", "number", 7, "current", 1));
+}
+
+static void op_face_remove(void *arg, struct api_token call, const struct api_caller *by, const char *id,
+			   int64_t number)
+{
+	(void)arg;
+	(void)by;
+	snprintf(gate.asked, sizeof(gate.asked), "remove face %s %lld", id, (long long)number);
+	answer(call, 204, NULL);
+}
+
 static void op_enrol(void *arg, struct api_token call, const struct api_caller *by, const char *id,
 		     const struct api_enrol *asked)
 {
@@ -377,6 +393,8 @@ static const struct api_ops ops = {.status = op_status,
 				   .person_get = op_person_get,
 				   .person_remove = op_person_remove,
 				   .enrol = op_enrol,
+				   .faces_list = op_faces_list,
+				   .face_remove = op_face_remove,
 				   .faces_remove = op_faces_remove,
 				   .aged_remove = op_aged_remove,
 				   .consent_changed = op_consent_changed,

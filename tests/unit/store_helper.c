@@ -40,6 +40,16 @@ static void on_face(void *arg, const char *person_id, const char *model, const f
 	memcpy(test->vector, vector, dim * sizeof(*vector));
 }
 
+static void on_face_gone(void *arg, const char *person_id, const char *model, const float *vector, size_t dim)
+{
+	struct store_test *test = arg;
+
+	assert_string_equal(person_id, store_test_alice);
+	assert_string_equal(model, store_test_model);
+	test->gone++;
+	memcpy(test->vector, vector, dim * sizeof(*vector));
+}
+
 static void on_crop(void *arg, const char *person_id, int64_t number, const void *crop, size_t bytes)
 {
 	struct store_test *test = arg;
@@ -69,7 +79,8 @@ static void on_news(void *arg, enum store_news news, const char *text)
 		snprintf(test->text, sizeof(test->text), "%s", text);
 }
 
-static const struct store_ops ops = {on_committed, on_person, on_face, on_crop, on_record, on_news};
+static const struct store_ops ops = {on_committed, on_person, on_face,     on_crop,
+				     on_record,    on_news,   on_face_gone};
 
 static int remove_one(const char *path, const struct stat *at, int kind, struct FTW *walk)
 {
@@ -101,7 +112,7 @@ void store_test_start(struct store_test *test)
 	memset(test->told, 0, sizeof(test->told));
 	test->text[0] = '\0';
 	test->last_seq = 0;
-	test->people = test->faces = test->records = test->crops = 0;
+	test->people = test->faces = test->records = test->crops = test->gone = 0;
 	test->in_order = true;
 	assert_int_equal(store_open(&config, &test->store), 0);
 }

@@ -14,7 +14,7 @@ struct store_test {
 	char text[STORE_TEXT_BYTES]; /* of the last news that had one */
 	int64_t last_seq;
 	bool in_order;
-	size_t people, faces, records;
+	size_t people, faces, records, gone;
 	char record[96];     /* "KIND/ID" of the last */
 	json_t *record_json; /* of the last; a reference */
 	struct roster_person person;

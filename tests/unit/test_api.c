@@ -37,6 +37,13 @@ static void each_path_reaches_its_op(void **state)
 	assert_status(request("GET /api/v1/people/" PERSON, ""), "200");
 	assert_status(request("DELETE /api/v1/people/" PERSON "/faces", ""), "204");
 	assert_string_equal(gate.asked, "remove faces " PERSON);
+	assert_status(request("GET /api/v1/people/" PERSON "/faces", ""), "200");
+	assert_string_equal(gate.asked, "faces " PERSON);
+	assert_status(request("DELETE /api/v1/people/" PERSON "/faces/7", ""), "204");
+	assert_string_equal(gate.asked, "remove face " PERSON " 7");
+	assert_status(request("DELETE /api/v1/people/" PERSON "/faces/0", ""), "404");
+	assert_status(request("DELETE /api/v1/people/" PERSON "/faces/a7", ""), "404");
+	assert_status(request("DELETE /api/v1/people/7/faces/7", ""), "404");
 	assert_status(request("DELETE /api/v1/people/" PERSON, ""), "204");
 	assert_status(request("POST /api/v1/people/" PERSON "/faces", "JPEG"), "422");
 	assert_string_equal(gate.asked, "enrol " PERSON " 4 JPEG");

@@ -52,6 +52,78 @@ static void removing_somebody_leaves_the_chain(void **state)
 	assert_int_equal(test->faces, 0);
 }
 
+static void on_faces(void *arg, int r, json_t *faces)
+{
+	json_t **list = arg;
+
+	assert_int_equal(r, 0);
+	*list = json_incref(faces);
+}
+
+/* The numbers of Alice's templates. */
+static void assert_faces(struct store_test *test, size_t count, json_int_t first, json_int_t last)
+{
+	json_t *faces = NULL;
+
+	assert_int_equal(store_faces(test->store, store_test_alice, on_faces, &faces), 0);
+	while (faces == NULL)
+		store_test_wait(test);
+	assert_int_equal(json_array_size(faces), count);
+	assert_int_equal(json_integer_value(json_object_get(json_array_get(faces, 0), "number")), first);
+	assert_int_equal(json_integer_value(json_object_get(json_array_get(faces, count - 1), "number")),
+			 last);
+	assert_string_equal(json_string_value(json_object_get(json_array_get(faces, 0), "model")),
+			    store_test_model);
+	json_decref(faces);
+}
+
+static void remove_face(struct store_test *test, int64_t number, int result)
+{
+	struct event_draft draft = {.type = "person.face_removed", .person = store_test_alice};
+
+	assert_int_equal(store_template_remove_one(test->store, store_test_alice, number, &draft,
+						   store_test_done, test),
+			 0);
+	store_test_settle(test);
+	assert_int_equal(test->r, result);
+}
+
+static void one_face_goes_and_is_told(void **state)
+{
+	struct store_test *test = *state;
+	struct event_draft draft = {.type = "person.enrolled", .person = store_test_alice};
+	float vector[ROSTER_TEMPLATE_DIM] = {0};
+
+	store_test_open(test);
+	store_test_put_alice(test);
+	for (int i = 2; i <= 3; i++) {
+		vector[0] = (float)i;
+		assert_int_equal(store_template_add(test->store, store_test_alice, store_test_model, vector,
+						    &draft, store_test_done, test),
+				 0);
+		store_test_settle(test);
+		assert_int_equal(test->r, 0);
+	}
+	assert_non_null(strstr(test->last_json, "\"face\":3"));
+	assert_faces(test, 3, 1, 3);
+	assert_int_equal(test->faces, 0); /* what is added, the caller has */
+	remove_face(test, 2, 0);
+	assert_int_equal(test->gone, 1);
+	assert_true(test->vector[0] == 2.0f);
+	assert_faces(test, 2, 1, 3);
+	remove_face(test, 2, -ENOENT);
+	remove_face(test, 99, -ENOENT);
+	assert_int_equal(test->gone, 1);
+	assert_int_equal(store_template_remove_one(test->store, store_test_alice, 0, &draft, NULL, NULL),
+			 -EINVAL);
+	store_test_close(test);
+	store_test_open(test);
+	assert_int_equal(test->people, 1);
+	assert_int_equal(test->faces, 2);
+	assert_int_equal(test->person.template_count, 2);
+	assert_faces(test, 2, 1, 3);
+}
+
 static void templates_need_a_person_and_have_a_limit(void **state)
 {
 	struct store_test *test = *state;
@@ -251,6 +323,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		STORE_TEST(the_roster_survives_and_is_not_readable_in_the_file),
 		STORE_TEST(removing_somebody_leaves_the_chain),
+		STORE_TEST(one_face_goes_and_is_told),
 		STORE_TEST(templates_need_a_person_and_have_a_limit),
 		STORE_TEST(a_kept_picture_makes_a_template_anew),
 		STORE_TEST(a_face_moved_to_another_person_is_not_used),

@@ -1,9 +1,9 @@
 /* Enrolling a face: from photos dropped here, or by the gate from what its camera sees. */
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { call, post, type Aged } from '../api';
-import { t } from '../i18n';
+import { moment, t } from '../i18n';
 import { useDesk } from '../shell';
-import { ask, asProblem, Badge, Button, Card, Dialog, useAct, When } from '../ui';
+import { ask, asProblem, Badge, Button, Card, Dialog, useAct, useLoad, When } from '../ui';
 import { LivePicture } from '../video';
 
 const BYTES_MAX = 10 * 1024 * 1024, PHOTOS_MAX = 20, POOR = 0.5;
@@ -68,6 +68,32 @@ function CameraDialog({ camera, person, close, done }: { camera: string; person:
 				{state !== 'done' && <Button kind="main" icon="camera" busy={state === 'looking'} onClick={() => void look(false)}>{problem ? t('Once more', '重试') : t('Begin', '开始')}</Button>}
 			</div>
 		</Dialog>
+	);
+}
+
+interface Face { number: number; current: boolean; enrolled?: string; by?: string; quality?: number; camera?: string }
+
+/** Which there are; a poor one of several can go, and the others stay in use. */
+function EnrolledFaces({ person, faces, reload }: { person: string; faces: number; reload: () => void }) {
+	const load = useLoad<{ faces: Face[] }>(`people/${person}/faces`), { busy, act } = useAct();
+	const remove = async (face: Face, nth: number): Promise<void> => {
+		if (!(await ask({ title: t(`Remove face ${nth} of this person?`, `删除此人的第 ${nth} 张人脸？`), text: t('The other faces stay in use.', '其余人脸继续使用。'), yes: t('Remove this face', '删除此人脸'), danger: true }))) return;
+		await act(() => call('DELETE', `people/${person}/faces/${face.number}`), t('The face is removed.', '人脸已删除。'));
+		reload();
+	};
+
+	useEffect(load.reload, [faces]);
+	return (
+		<ol class="enrolled-faces" aria-label={t('Enrolled faces', '已录入的人脸')}>
+			{load.data?.faces.map((face, i) => (
+				<li key={face.number}>
+					<span>{face.enrolled ? moment(face.enrolled) : t(`Face ${i + 1}`, `人脸 ${i + 1}`)}{face.by && <span class="dim"> · <span translate={false}>{face.by}</span>{face.camera && <> · {face.camera}</>}</span>}</span>
+					{face.quality !== undefined && <Badge tone={face.quality < POOR ? 'warn' : 'good'}>{Math.round(face.quality * 100)} %</Badge>}
+					{!face.current && <Badge tone="warn">{t('of another model: not used', '其他模型：未使用')}</Badge>}
+					<Button kind="quiet" icon="close" busy={busy} label={t(`Remove face ${i + 1}`, `删除第 ${i + 1} 张人脸`)} onClick={() => void remove(face, i + 1)} />
+				</li>
+			))}
+		</ol>
 	);
 }
 
@@ -155,6 +181,7 @@ export function Faces({ person, faces, aged, consent, reload }: { person: string
 					))}
 				</ul>
 			)}
+			{faces > 1 && <EnrolledFaces person={person} faces={faces} reload={reload} />}
 			{aged.length > 0 && <AgedList person={person} aged={aged} reload={reload} />}
 			{faces > 0 && <div><Button kind="danger" busy={busy} onClick={() => void remove()}>{t('Remove the faces', '删除人脸')}</Button></div>}
 			{camera && <CameraDialog camera={camera} person={person} close={() => setCamera('')} done={reload} />}

@@ -65,6 +65,7 @@ moreWords({
 	'person.consent_erased': ['Consent erased', '删除同意记录'],
 	'person.enrolled': ['Face enrolled', '录入人脸'],
 	'person.faces_removed': ['Faces removed', '删除人脸'],
+	'person.face_removed': ['One face removed', '删除一张人脸'],
 	'person.removed': ['Person erased', '删除人员'],
 	'person.template_aged': ['Template made of a passage', '按通行更新人脸模板'],
 	'reader.fault': ['Reader fault', '读卡器故障'],
