@@ -72,6 +72,8 @@ enum litter_measure {
 	LITTER_BEGUN,
 	LITTER_AT_ONCE,
 	LITTER_OFF_GRAVITY,
+	LITTER_HELD_BACK,
+	LITTER_FLYING_START,
 	LITTER_MEASURES, /* their number; litter_table.c and bench/litter_learn.py keep to this order */
 };
 

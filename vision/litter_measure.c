@@ -25,6 +25,8 @@
 #define FIRST_S 0.2F
 #define ABOUT 0.04F /* of the height */
 #define DROP_PX 3.0F
+#define HELD 0.75F /* of the way of a fall from rest: what covers less is held up by the air, or flies */
+#define FREE 0.95F /* and what covers more falls freely */
 
 enum { CELLS_X = 8, CELLS_Y = 4, ABOUT_SIGHTS = 8, FIT_SIGHTS = 14, ENDS = 7 };
 
@@ -322,6 +324,21 @@ static float share_of_fall_speed(const struct litter *litter, float storeys_fall
 	return storeys_fallen * FLOOR_M / seconds / mean_of_fall;
 }
 
+/* metres down over those of a fall from rest in the same time, without drag */
+static float share_of_free_way(float storeys_fallen, float seconds)
+{
+	return storeys_fallen * FLOOR_M / (GRAVITY_M_S2 / 2 * seconds * seconds);
+}
+
+/*
+ * The misfit of what takes longer than a fall from rest. What the air holds up so much soon has its pace, and keeps it to
+ * the end, so that it fits very well; a drone gathers speed for seconds.
+ */
+static float misfit_held_back(float misfit, float free_way)
+{
+	return misfit * fminf(1, fmaxf(0, (FREE - free_way) / (FREE - HELD)));
+}
+
 /* sights over the frames in which it could have been seen, or over those that there should have been */
 static float share_of_frames(const struct litter *litter, const struct litter_track *track)
 {
@@ -528,11 +545,14 @@ void litter_measure(const struct litter *litter, const struct litter_track *trac
 
 	m[LITTER_TRAVELS] = m[LITTER_STOREYS] = m[LITTER_UNLIKE] = m[LITTER_FAST] = NAN;
 	m[LITTER_AT_ONCE] = m[LITTER_OFF_GRAVITY] = NAN;
+	m[LITTER_HELD_BACK] = m[LITTER_FLYING_START] = NAN;
 	litter_fit_fall(track->sights, track->count, h, &fit);
 	if (storeys_fallen(litter, track, &fallen)) {
 		m[LITTER_STOREYS] = fallen;
 		m[LITTER_UNLIKE] = misfit_metres(litter, track);
 		m[LITTER_FAST] = share_of_fall_speed(litter, fallen, seconds);
+		m[LITTER_FLYING_START] = share_of_free_way(fallen, seconds);
+		m[LITTER_HELD_BACK] = misfit_held_back(m[LITTER_UNLIKE], m[LITTER_FLYING_START]);
 	} else {
 		m[LITTER_TRAVELS] = fell / h;
 	}

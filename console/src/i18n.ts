@@ -83,6 +83,8 @@ const words: Record<string, Pair> = {
 	'seldom-seen': ['gaps between sights', '观测间断'],
 	'fast-at-once': ['speed from the start', '起始即高速'],
 	'off-gravity': ['distance from a fall', '与重力轨迹的偏离'],
+	'held-back': ['misfit of a slow descent', '缓降与下落的偏离'],
+	'flying-start': ['way over that from rest', '路程与静止起落之比'],
 	'just-begun': ['time watched before', '此前观察的时间'],
 	'few-sights': ['number of sights', '观测次数'],
 	tiny: ['smallness', '过小'],

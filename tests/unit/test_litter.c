@@ -289,6 +289,22 @@ static void lift(int frame) /* seven storeys down in ten seconds, gently at both
 	draw_on_wall(30 - 22 * way * way * (3 - 2 * way), 0.75F, 220);
 }
 
+static void drone_down(int frame) /* gathers speed for seconds, gently */
+{
+	float s = (float)(frame - LEAD_FRAMES) * 0.04F, way = (s + 0.4F) / 6;
+
+	if (s >= 0 && s < 4)
+		draw_on_wall(36 - 22 * way * way * (3 - 2 * way), 0.3F, 250);
+}
+
+static void shot_down(int frame) /* as fast as an insect seems to be that is near the lens */
+{
+	float s = (float)(frame - LEAD_FRAMES) * 0.04F;
+
+	if (s >= 0 && s < 0.9F)
+		draw_on_wall(38 - 16 * s - 4.905F * s * s, 0.3F, 250);
+}
+
 static void storey_down(int frame) /* what falls from a sill onto the one below */
 {
 	float s = (float)(frame - LEAD_FRAMES) * 0.04F;
@@ -325,6 +341,29 @@ static void what_is_lowered_is_no_throw(void **state)
 
 	(void)state;
 	assert_int_equal(seen.alerts + seen.suspected, 0);
+}
+
+/* what @p name weighs among the reasons of the first verdict; 0: it is none of them */
+static float reason_of(const struct seen *seen, const char *name)
+{
+	for (size_t i = 0; i < seen->first.reason_count; i++) {
+		if (strcmp(seen->first.reasons[i].name, name) == 0)
+			return seen->first.reasons[i].weight;
+	}
+	return 0;
+}
+
+static void how_it_gathers_speed_counts(void **state)
+{
+	struct litter_config config = calibrated();
+	struct seen fall = watch(one_fall, LEAD_FRAMES + 70 + TAIL_FRAMES, &config),
+		    drone = watch(drone_down, LEAD_FRAMES + 100 + TAIL_FRAMES, &config),
+		    shot = watch(shot_down, LEAD_FRAMES + 30 + TAIL_FRAMES, &config);
+
+	(void)state;
+	assert_true(reason_of(&fall, "held-back") == 0 && reason_of(&fall, "flying-start") == 0);
+	assert_true(reason_of(&drone, "held-back") < -0.5F && reason_of(&drone, "flying-start") == 0);
+	assert_true(reason_of(&shot, "flying-start") < -2 && reason_of(&shot, "held-back") == 0);
 }
 
 static void a_drop_needs_a_place_that_is_known(void **state)
@@ -527,6 +566,7 @@ int main(void)
 		cmocka_unit_test(a_calibrated_facade_names_floor_and_column),
 		cmocka_unit_test(a_storey_is_no_throw),
 		cmocka_unit_test(what_is_lowered_is_no_throw),
+		cmocka_unit_test(how_it_gathers_speed_counts),
 		cmocka_unit_test(a_drop_needs_a_place_that_is_known),
 		cmocka_unit_test(a_flush_forgets_the_stream),
 		cmocka_unit_test(what_happens_after_the_landing_does_not_matter),
