@@ -83,6 +83,18 @@ static size_t nearest_to_middle(const struct face_image *image, const struct fac
 	return which;
 }
 
+/* The template's length says how much of the face was seen; likeness is of unit vectors. */
+static void to_unit(struct album_picture *picture)
+{
+	double square = 0;
+
+	for (size_t i = 0; i < FACE_DIM; i++)
+		square += (double)picture->vector[i] * picture->vector[i];
+	picture->length = (float)sqrt(square);
+	for (size_t i = 0; i < FACE_DIM; i++)
+		picture->vector[i] /= picture->length;
+}
+
 static int look(struct worker *worker, const struct face_image *image, struct album_picture *picture)
 {
 	const struct album_config *config = worker->config;
@@ -118,6 +130,8 @@ static int look(struct worker *worker, const struct face_image *image, struct al
 	ms[3] = since(&mark);
 	if (r == 0 && config->embed)
 		r = face_look_template(worker->engine, image, face, config->views, picture->vector);
+	if (r == 0 && config->embed)
+		to_unit(picture);
 	ms[4] = since(&mark) / (config->views == 0 ? 1 : config->views); /* the door takes one view a frame */
 	if (r == 0 && config->embed)
 		r = face_look_align(image, face, (unsigned)(picture - worker->album->pictures), crop);
@@ -292,7 +306,7 @@ static struct kept_head head_of(const struct album_config *config, const struct 
 	struct kept_head head;
 
 	memset(&head, 0, sizeof(head));
-	snprintf(head.magic, sizeof(head.magic), "gh-album-2");
+	snprintf(head.magic, sizeof(head.magic), "gh-album-3");
 	snprintf(head.recogniser, sizeof(head.recogniser), "%s", face_engine_recogniser());
 	head.count = album->count;
 	head.picture_bytes = sizeof(struct album_picture);
@@ -396,7 +410,9 @@ float album_score(const struct album_picture *enrolled, const struct album_pictu
 {
 	float likeness = album_likeness(enrolled, probe);
 
-	return enrolled->found && probe->found ? likeness * threshold_gain(probe->strength) : likeness;
+	return enrolled->found && probe->found
+		       ? likeness * threshold_template_gain(enrolled->length) * threshold_gain(probe->length)
+		       : likeness;
 }
 
 uint32_t album_random(uint32_t *state)

@@ -24,6 +24,7 @@ struct album_picture {
 	float single
 		[FACE_DIM]; /* one of FACE_LOOK_VIEWS, in turn by picture: what one frame at the door gives */
 	float strength;     /* of that one: face_embed() */
+	float length;       /* the mean of the views' */
 	float sharpness, luma, contrast, turn, height_px, score;
 };
 
@@ -53,7 +54,7 @@ long album_find(const struct album *album, const char *person, const char *file)
 /** Cosine; -1 when one of the two has no face. */
 float album_likeness(const struct album_picture *a, const struct album_picture *b);
 
-/** The same as a door scores it: the probe's is weighed (threshold.h). */
+/** The same as a door scores it: weighed by what was seen of both (threshold.h). */
 float album_score(const struct album_picture *enrolled, const struct album_picture *probe);
 
 /** The next of a row that @p state begins: the same each time, 24 bits. Not for secrets. */

@@ -4,8 +4,8 @@
  *   face_eval --images DIR --pairs FILE [--models DIR] [--views N] [--fusion mean|best] [--score weighed|cosine]
  *             [--threads N] [--keep FILE] [--json]
  *
- * A score is the door's: the cosine, weighed by what the probe's picture is worth (threshold_gain()); of a pair the second is
- * the probe, of all pairs the later one. "cosine" leaves it out, but at the calibration below.
+ * A score is the door's: the cosine, weighed by what was seen of the face enrolled and of the probe (threshold.h); of a pair the
+ * second is the probe, of all pairs the later one. "cosine" leaves it out, but at the calibration below.
  *
  * Pictures are DIR/NAME/NAME_0001.jpg. Accuracy is the mean over the folds of FILE, each judged with the threshold
  * that is best on the others. TAR, FAR and EER are over all pairs of all pictures. Then one to many: people with six
@@ -163,6 +163,7 @@ static void enrol(const struct run *run, struct draw *draw, const struct person 
 		  unsigned count)
 {
 	struct gallery_entry *entry = NULL;
+	float lengths = 0;
 
 	for (unsigned i = 0; i < count; i++) {
 		const struct album_picture *picture = &run->album.pictures[person->first + order[i]];
@@ -171,13 +172,17 @@ static void enrol(const struct run *run, struct draw *draw, const struct person 
 			entry = &draw->entries[draw->entry_count++];
 			entry->owner = picture->owner;
 			entry->face = *picture;
+			lengths = picture->length;
 			continue;
 		}
+		lengths += picture->length;
 		for (size_t k = 0; picture->found && k < FACE_DIM; k++)
 			entry->face.vector[k] += picture->vector[k];
 	}
-	if (!run->best && entry != NULL)
+	if (!run->best && entry != NULL) {
 		to_unit(&entry->face);
+		entry->face.length = lengths / (float)count;
+	}
 }
 
 static float search(const struct run *run, const struct draw *draw, const struct album_picture *probe,

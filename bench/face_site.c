@@ -17,8 +17,8 @@ struct person {
 };
 
 struct entry {
-	size_t owner;
-	float vector[FACE_DIM];
+	size_t owner, pictures;
+	float vector[FACE_DIM], gain;
 };
 
 struct gate {
@@ -81,10 +81,12 @@ static void enrol(struct gate *gate, size_t owner)
 			entry->owner = owner;
 		}
 		add_to(entry->vector, picture->vector);
+		entry->gain += threshold_template_gain(picture->length);
+		entry->pictures++;
 	}
 	for (size_t i = 0; i < gate->entry_count; i++)
-		if (gate->entries[i].owner == owner)
-			(void)to_unit(gate->entries[i].vector);
+		if (gate->entries[i].owner == owner && to_unit(gate->entries[i].vector))
+			gate->entries[i].gain /= (float)gate->entries[i].pictures;
 }
 
 struct probe {
@@ -122,7 +124,8 @@ static struct ranking rank(const struct gate *gate, const struct probe *probe, s
 	struct ranking ranking = {-1, -1, SIZE_MAX, SIZE_MAX};
 
 	for (size_t i = 0; i < gate->entry_count; i++) {
-		float score = probe->gain * likeness(gate->entries[i].vector, probe->vector);
+		const struct entry *entry = &gate->entries[i];
+		float score = probe->gain * entry->gain * likeness(entry->vector, probe->vector);
 
 		if (score > ranking.score) {
 			ranking.score = score;

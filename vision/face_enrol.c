@@ -70,30 +70,36 @@ static int whose_photo(const struct face_image *image, const struct face *faces,
 	return best;
 }
 
+/* @return false: nothing is left of the sum. */
+static bool scaled(const float *sum, float length, float *ret_template)
+{
+	double square = 0;
+
+	for (size_t i = 0; i < FACE_DIM; i++)
+		square += (double)sum[i] * sum[i];
+	for (size_t i = 0; i < FACE_DIM && square >= 1e-6; i++)
+		ret_template[i] = (float)(sum[i] / sqrt(square) * (double)length);
+	return square >= 1e-6;
+}
+
 int face_look_template(struct face_engine *engine, const struct face_image *image, const struct face *face,
 		       unsigned views, float *ret_template)
 {
-	float one[FACE_DIM], sum[FACE_DIM] = {0};
+	float one[FACE_DIM], sum[FACE_DIM] = {0}, strength, strength_sum = 0;
 	uint8_t crop[FACE_CROP_BYTES];
-	double square = 0;
 	int r;
 
 	for (unsigned view = 0; view < views; view++) {
 		r = face_look_align(image, face, view, crop);
 		if (r == 0)
-			r = face_embed(engine, crop, 0, one, NULL);
+			r = face_embed(engine, crop, 0, one, &strength);
 		if (r != 0)
 			return r;
+		strength_sum += strength;
 		for (size_t i = 0; i < FACE_DIM; i++)
 			sum[i] += one[i];
 	}
-	for (size_t i = 0; i < FACE_DIM; i++)
-		square += (double)sum[i] * sum[i];
-	if (square < 1e-6)
-		return -EIO;
-	for (size_t i = 0; i < FACE_DIM; i++)
-		ret_template[i] = (float)(sum[i] / sqrt(square));
-	return 0;
+	return scaled(sum, strength_sum / (float)views, ret_template) ? 0 : -EIO;
 }
 
 /* A kept picture shows a little more than an aligned one: what the views of a template reach for. */
@@ -210,16 +216,14 @@ static void tell(struct face_look *look, const char *trouble)
 	struct face_result result = {.kind = trouble == NULL ? FACE_RESULT_ENROLLED
 							     : FACE_RESULT_ENROL_FAILED,
 				     .request = look->enrolment.request};
-	double square = 0;
 
 	result.liveness = face_track_live_mean(look->enrolment.live, look->enrolment.frames);
 	result.quality = look->enrolment.quality;
 	result.good_frames = look->enrolment.frames;
-	for (size_t i = 0; i < FACE_DIM; i++)
-		square += (double)look->enrolment.sum[i] * look->enrolment.sum[i];
-	for (size_t i = 0; trouble == NULL && i < FACE_DIM; i++)
-		result.template_vector[i] = (float)(look->enrolment.sum[i] / sqrt(square));
 	if (trouble == NULL) {
+		(void)scaled(look->enrolment.sum,
+			     look->enrolment.strength_sum / (float)look->enrolment.frames,
+			     result.template_vector); /* nothing left: refused as no vector */
 		memcpy(result.kept, look->enrolment.kept, look->enrolment.kept_bytes);
 		result.kept_bytes = look->enrolment.kept_bytes;
 	}
@@ -241,6 +245,7 @@ static void keep_one_person(struct face_enrolment *enrolment, const float *embed
 	if (enrolment->frames == 0 || dot >= (double)same_person_min * sqrt(square))
 		return;
 	memset(enrolment->sum, 0, sizeof(enrolment->sum));
+	enrolment->strength_sum = 0;
 	enrolment->quality = 0;
 	enrolment->kept_bytes = 0;
 	enrolment->frames = 0;
@@ -251,7 +256,7 @@ static int take_sight(struct face_look *look, const struct face_image *image, st
 	struct face_enrolment *enrolment = &look->enrolment;
 	uint8_t crop[FACE_CROP_BYTES];
 	struct face_quality quality;
-	float embedding[FACE_DIM], live = 1;
+	float embedding[FACE_DIM], live = 1, strength = 0;
 	int r = face_find_points(look->engine, image, face);
 
 	if (r == 0)
@@ -268,10 +273,11 @@ static int take_sight(struct face_look *look, const struct face_image *image, st
 	if (r == 0)
 		r = face_look_align(image, face, enrolment->frames, crop);
 	if (r == 0)
-		r = face_embed(look->engine, crop, 0, embedding, NULL);
+		r = face_embed(look->engine, crop, 0, embedding, &strength);
 	if (r != 0)
 		return r;
 	keep_one_person(enrolment, embedding);
+	enrolment->strength_sum += strength;
 	for (size_t i = 0; i < FACE_DIM; i++)
 		enrolment->sum[i] += embedding[i];
 	if (look->keep_pictures && quality.value > enrolment->quality)

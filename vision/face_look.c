@@ -216,7 +216,7 @@ static int rank(struct face_look *look, const float *embedding, float strength, 
 	memset(ranking, 0, sizeof(*ranking));
 	r = gallery_search(look->gallery, embedding, 2, ranking->items, &count);
 	for (size_t i = 0; r == 0 && i < count; i++)
-		ranking->items[i].score *= gain;
+		ranking->items[i].score = fminf(ranking->items[i].score * gain, 1);
 	for (size_t i = r == 0 ? count : 0; i < 2; i++) {
 		ranking->items[i].person[0] = '\0';
 		ranking->items[i].score = -1;
@@ -273,7 +273,8 @@ static void mind_sure(struct face_look *look, struct face_track *track, const st
 	result->liveness = look->rules.liveness ? face_track_liveness(track) : -1;
 	result->quality = track->quality;
 	result->good_frames = track->good_frames;
-	memcpy(result->template_vector, mean, sizeof(result->template_vector));
+	for (size_t i = 0; i < FACE_DIM; i++)
+		result->template_vector[i] = mean[i] * face_track_strength(track);
 	look->decided(look->arg, result);
 	memset(result->template_vector, 0, sizeof(result->template_vector));
 }

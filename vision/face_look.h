@@ -34,6 +34,7 @@ struct face_enrolment {
 	struct face_view *view;     /* NULL: nobody is */
 	uint64_t request, until_ms; /* CLOCK_MONOTONIC */
 	float sum[FACE_DIM], live[FACE_LIVE_FRAMES], quality;
+	float strength_sum; /* of the frames in sum */
 	unsigned frames;
 	const char *trouble;               /* of the latest frame that did not serve; a sentence */
 	uint8_t kept[FACE_KEPT_BYTES_MAX]; /* of the best frame */
@@ -101,7 +102,7 @@ bool face_look_upside_down(struct face_look *look, struct face_view *view, const
 /** FACE_POINTS points moved away from their middle, or towards it. */
 void face_look_zoom(struct face_point *points, float factor);
 
-/** The mean of the first @p views of them, unit length; points are known. @return as face_embed(). */
+/** The mean of the first @p views of them, as long as their answers are on average; points are known. @return as face_embed(). */
 int face_look_template(struct face_engine *engine, const struct face_image *image, const struct face *face,
 		       unsigned views, float *ret_template);
 

@@ -5,6 +5,7 @@
 #include "base/queue.h"
 #include "face_look.h"
 #include "match.h"
+#include "threshold.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -353,6 +354,8 @@ int face_watch_open(const struct face_watch_config *config, struct queue *result
 	r = watch->models_dir == NULL || (config->stills_dir != NULL && watch->look.stills_dir == NULL)
 		    ? -ENOMEM
 		    : gallery_open(FACE_DIM, &watch->look.gallery);
+	if (r == 0)
+		gallery_weigh(watch->look.gallery, threshold_template_gain);
 	if (r == 0)
 		r = -pthread_create(&watch->thread, NULL, run, watch);
 	if (r < 0) {

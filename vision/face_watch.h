@@ -67,7 +67,8 @@ struct face_result {
 	char still[FACE_STILL_BYTES];         /* file in stills_dir, "" for none */
 	char still_sha256[FACE_SHA256_BYTES]; /* hex */
 	uint64_t request;
-	float template_vector[FACE_DIM]; /* unit length; of ENROLLED and SURE only */
+	float template_vector
+		[FACE_DIM]; /* as long as the answers it is of (threshold.h); of ENROLLED and SURE only */
 	/* of ENROLLED, with keep_pictures: the aligned face as a JPEG, to make the template anew with another recogniser */
 	uint8_t kept[FACE_KEPT_BYTES_MAX];
 	size_t kept_bytes;             /* 0: none */

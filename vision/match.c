@@ -21,7 +21,7 @@ _Static_assert(FIRST_CAPACITY % MATCH_BLOCK == 0, "bounds come in blocks");
 static const uint32_t nobody = UINT32_MAX;
 
 /*
- * A vector x is stored as float and as x = scale * q + rest, q in -127..127. For two unit vectors
+ * A vector x is stored as float and as x = scale * q + rest, q in -127..127. With a probe y of unit length
  *   <x,y> = sx * sy * <qx,qy> + <sx * qx, ry> + <rx, y>,
  * so by Cauchy and Schwarz the whole-number product is off by at most |sx * qx| * |ry| + |rx|. The lengths are
  * measured when a vector is stored, not estimated; match_scan.c covers float arithmetic on top.
@@ -33,6 +33,7 @@ struct person {
 	uint32_t next;      /* in its bucket, or in the free list */
 	uint32_t row;       /* of the mean */
 	float length;       /* of the sum that the mean is of; 0: templates stand for themselves */
+	float gains;        /* of its templates, together: the row is their mean times as long */
 };
 
 struct gallery {
@@ -47,6 +48,7 @@ struct gallery {
 	uint32_t first_free;
 	uint32_t buckets[BUCKETS];
 	match_dot_fn *dot;
+	float (*gain)(float length); /* NULL: 1 */
 };
 
 static uint32_t bucket_of(const char *id)
@@ -105,7 +107,7 @@ void gallery_close(struct gallery *gallery)
 }
 
 /* Vectors come from outside the room: a NaN in one must not poison every later search. */
-static int to_unit(const float *vector, size_t dim, float *ret_unit)
+static int to_unit(const float *vector, size_t dim, float *ret_unit, float *ret_length)
 {
 	double square = 0, length;
 
@@ -116,10 +118,12 @@ static int to_unit(const float *vector, size_t dim, float *ret_unit)
 		return -EINVAL;
 	for (size_t i = 0; i < dim; i++)
 		ret_unit[i] = (float)(vector[i] / length);
+	if (ret_length != NULL)
+		*ret_length = (float)length;
 	return 0;
 }
 
-static void to_whole(const float *unit, size_t dim, int8_t *ret_whole, struct match_sizes *ret_sizes,
+static void to_whole(const float *vector, size_t dim, int8_t *ret_whole, struct match_sizes *ret_sizes,
 		     size_t at)
 {
 	double scale, part, length = 0, rest = 0, largest = 0;
@@ -127,16 +131,16 @@ static void to_whole(const float *unit, size_t dim, int8_t *ret_whole, struct ma
 	long q;
 
 	for (size_t i = 0; i < dim; i++)
-		largest = fmax(largest, fabs((double)unit[i]));
+		largest = fmax(largest, fabs((double)vector[i]));
 	scale = (double)(float)(largest / 127);
 	for (size_t i = 0; i < dim; i++) {
-		q = lrint(unit[i] / scale);
+		q = lrint(vector[i] / scale);
 		q = q > 127 ? 127 : q < -127 ? -127 : q;
 		ret_whole[i] = (int8_t)q;
 		sum += (int32_t)q;
 		part = scale * (double)q;
 		length += part * part;
-		rest += (unit[i] - part) * (unit[i] - part);
+		rest += (vector[i] - part) * (vector[i] - part);
 	}
 	ret_sizes->scale[at] = (float)scale;
 	ret_sizes->length[at] = (float)sqrt(length);
@@ -223,14 +227,17 @@ static void drop_person(struct gallery *gallery, uint32_t index)
 	gallery->persons--;
 }
 
-static void set_row(struct gallery *gallery, size_t at, const float *unit)
+static void set_row(struct gallery *gallery, size_t at, const float *unit, float gain)
 {
-	memcpy(gallery->exact + at * gallery->dim, unit, gallery->dim * sizeof(float));
-	to_whole(unit, gallery->dim, gallery->whole + at * gallery->dim, &gallery->sizes[at / MATCH_BLOCK],
+	float *row = gallery->exact + at * gallery->dim;
+
+	for (size_t i = 0; i < gallery->dim; i++)
+		row[i] = unit[i] * gain;
+	to_whole(row, gallery->dim, gallery->whole + at * gallery->dim, &gallery->sizes[at / MATCH_BLOCK],
 		 at % MATCH_BLOCK);
 }
 
-static int add_locked(struct gallery *gallery, const char *id, const float *unit, float length)
+static int add_locked(struct gallery *gallery, const char *id, const float *unit, float gain, float length)
 {
 	uint32_t index = find_person(gallery, id);
 	size_t at = gallery->count;
@@ -249,59 +256,69 @@ static int add_locked(struct gallery *gallery, const char *id, const float *unit
 		return r;
 	if (at % MATCH_BLOCK == 0) /* bounds are worked out for whole blocks */
 		memset(&gallery->sizes[at / MATCH_BLOCK], 0, sizeof(struct match_sizes));
-	set_row(gallery, at, unit);
+	set_row(gallery, at, unit, gain);
 	gallery->owner[at] = index;
 	gallery->people[index].templates++;
 	gallery->people[index].row = (uint32_t)at;
 	gallery->people[index].length = length;
+	gallery->people[index].gains = gain;
 	gallery->count++;
 	return 0;
 }
 
 /* @p weight: 1 adds to the mean, -1 takes out of it */
-static int merge_locked(struct gallery *gallery, const char *id, const float *unit, float weight)
+static int merge_locked(struct gallery *gallery, const char *id, const float *unit, float gain, float weight)
 {
 	uint32_t index = find_person(gallery, id);
 	struct person *person = index == nobody ? NULL : &gallery->people[index];
 	float sum[GALLERY_DIM_MAX], mean[GALLERY_DIM_MAX];
 	const float *before;
 	double square = 0;
+	float length;
 
 	if (person == NULL)
-		return weight > 0 ? add_locked(gallery, id, unit, 1) : -ENOENT;
+		return weight > 0 ? add_locked(gallery, id, unit, gain, 1) : -ENOENT;
 	if (!(person->length > 0) || (weight < 0 && person->templates < 2))
 		return -EINVAL;
 	if (weight > 0 && person->templates == GALLERY_TEMPLATES_PER_PERSON_MAX)
 		return -ENOSPC;
 	before = gallery->exact + person->row * gallery->dim;
+	length = person->length * (float)person->templates / person->gains; /* of that row by itself: 1 */
 	for (size_t i = 0; i < gallery->dim; i++) {
-		sum[i] = before[i] * person->length + weight * unit[i];
+		sum[i] = before[i] * length + weight * unit[i];
 		square += (double)sum[i] * sum[i];
 	}
-	if (square < 1e-6 || to_unit(sum, gallery->dim, mean) < 0)
+	if (square < 1e-6 || to_unit(sum, gallery->dim, mean, &person->length) < 0)
 		return -EINVAL;
-	set_row(gallery, person->row, mean);
-	person->length = (float)sqrt(square);
 	person->templates += weight > 0 ? 1 : -1u;
+	person->gains += weight * gain;
+	set_row(gallery, person->row, mean, person->gains / (float)person->templates);
 	return 0;
 }
 
 /* @p weight: of a mean; 0: it stands for itself */
 static int add(struct gallery *gallery, const char *person, const float *vector, float weight)
 {
-	float unit[GALLERY_DIM_MAX];
+	float unit[GALLERY_DIM_MAX], length = 1, gain;
 	int r;
 
 	if (person == NULL || vector == NULL ||
 	    strnlen(person, GALLERY_PERSON_BYTES) != GALLERY_PERSON_BYTES - 1)
 		return -EINVAL;
-	r = to_unit(vector, gallery->dim, unit);
+	r = to_unit(vector, gallery->dim, unit, &length);
 	if (r < 0)
 		return r;
 	pthread_rwlock_wrlock(&gallery->lock);
-	r = weight != 0 ? merge_locked(gallery, person, unit, weight) : add_locked(gallery, person, unit, 0);
+	gain = gallery->gain == NULL ? 1 : gallery->gain(length);
+	r = weight != 0 ? merge_locked(gallery, person, unit, gain, weight)
+			: add_locked(gallery, person, unit, gain, 0);
 	pthread_rwlock_unlock(&gallery->lock);
 	return r;
+}
+
+void gallery_weigh(struct gallery *gallery, float (*gain)(float length))
+{
+	gallery->gain = gain;
 }
 
 int gallery_add(struct gallery *gallery, const char *person, const float *vector)
@@ -443,17 +460,6 @@ static void offer(struct best *best, uint32_t owner, float score)
 	best->items[at].score = score;
 }
 
-static float exact_score(const float *a, const float *b, size_t dim)
-{
-	double sums[8] = {0};
-
-	for (size_t i = 0; i < dim; i += 8)
-		for (size_t lane = 0; lane < 8; lane++)
-			sums[lane] += (double)a[i + lane] * b[i + lane];
-	return (float)(((sums[0] + sums[1]) + (sums[2] + sums[3])) +
-		       ((sums[4] + sums[5]) + (sums[6] + sums[7])));
-}
-
 /* One search: what is sure so far, and the rows that may still be better. */
 struct search {
 	const struct gallery *gallery;
@@ -475,7 +481,7 @@ static void rescore(struct search *search)
 
 		if (search->candidates[i].highest >= worst_of(&search->floor))
 			offer(search->best, gallery->owner[row],
-			      exact_score(search->unit, gallery->exact + row * gallery->dim, gallery->dim));
+			      match_exact(search->unit, gallery->exact + row * gallery->dim, gallery->dim));
 	}
 	search->count = 0;
 }
@@ -524,7 +530,7 @@ int gallery_search(struct gallery *gallery, const float *probe, size_t results_m
 	if (probe == NULL || results == NULL || ret_count == NULL || results_max == 0 ||
 	    results_max > GALLERY_RESULTS_MAX)
 		return -EINVAL;
-	r = to_unit(probe, gallery->dim, unit);
+	r = to_unit(probe, gallery->dim, unit, NULL);
 	if (r < 0)
 		return r;
 	pthread_rwlock_rdlock(&gallery->lock);
@@ -542,23 +548,23 @@ int gallery_neighbour(struct gallery *gallery, size_t at, char ret_person[GALLER
 		      struct gallery_match *ret_other)
 {
 	struct best best = {.max = 2};
-	float unit[GALLERY_DIM_MAX];
+	float unit[GALLERY_DIM_MAX], gain = 1;
 	uint32_t self;
 	int r = -ENOENT;
 
 	pthread_rwlock_rdlock(&gallery->lock);
 	if (at < gallery->count && gallery->persons > 1) {
 		self = gallery->owner[at];
-		memcpy(unit, gallery->exact + at * gallery->dim, gallery->dim * sizeof(float));
-		search_locked(gallery, unit, &best);
-		r = 0;
+		r = to_unit(gallery->exact + at * gallery->dim, gallery->dim, unit, &gain);
+		if (r == 0)
+			search_locked(gallery, unit, &best);
 		for (size_t i = best.count; i-- > 0;) {
 			if (best.items[i].owner == self)
 				continue;
 			memcpy(ret_person, gallery->people[self].id, GALLERY_PERSON_BYTES);
 			memcpy(ret_other->person, gallery->people[best.items[i].owner].id,
 			       GALLERY_PERSON_BYTES);
-			ret_other->score = best.items[i].score;
+			ret_other->score = best.items[i].score * gain;
 		}
 	}
 	pthread_rwlock_unlock(&gallery->lock);
@@ -569,7 +575,7 @@ int gallery_likeness(struct gallery *gallery, const char *person, const float *v
 {
 	float unit[GALLERY_DIM_MAX] = {0}, best = -1;
 	uint32_t index;
-	int r = to_unit(vector, gallery->dim, unit);
+	int r = to_unit(vector, gallery->dim, unit, NULL);
 
 	if (r < 0)
 		return r;
@@ -578,7 +584,7 @@ int gallery_likeness(struct gallery *gallery, const char *person, const float *v
 	for (size_t at = 0; index != nobody && at < gallery->count; at++) {
 		if (gallery->owner[at] == index)
 			best = fmaxf(best,
-				     exact_score(unit, gallery->exact + at * gallery->dim, gallery->dim));
+				     match_exact(unit, gallery->exact + at * gallery->dim, gallery->dim));
 	}
 	pthread_rwlock_unlock(&gallery->lock);
 	if (index == nobody)

@@ -26,18 +26,25 @@ struct gallery;
 
 struct gallery_match {
 	char person[GALLERY_PERSON_BYTES];
-	float score; /* cosine, -1 to 1 */
+	float score; /* cosine, -1 to 1; times the person's gain where there is one */
 };
 
 /** @param dim  numbers of a vector, a multiple of 64, at most GALLERY_DIM_MAX. @return 0, -EINVAL or -ENOMEM. */
 int gallery_open(size_t dim, struct gallery **ret_gallery);
+
+/**
+ * What a person's scores are multiplied by: the mean of @p gain of the lengths that its templates came with. NULL, as at first:
+ * 1. Before anybody is added, and before other threads use the gallery.
+ * @param gain  pure; 0.5 to 2.
+ */
+void gallery_weigh(struct gallery *gallery, float (*gain)(float length));
 
 /** NULL is fine. */
 void gallery_close(struct gallery *gallery);
 
 /**
  * Adds one template of a person; a person may have several and counts with the best.
- * @param vector  any length above 0; scaled to unit length.
+ * @param vector  any length above 0; scaled to unit length, of which gallery_weigh() makes what it will.
  * @return 0, -EINVAL (not 26 characters; a zero, infinite or NaN vector), -ENOSPC (gallery or person full)
  *         or -ENOMEM.
  */
@@ -76,13 +83,13 @@ int gallery_search(struct gallery *gallery, const float *probe, size_t results_m
 		   struct gallery_match *results, size_t *ret_count);
 
 /**
- * How alike a vector is to the templates of one person: the best of them.
+ * How alike a vector is to the templates of one person, the best of them, as a search would score it.
  * @return 0, -ENOENT (nobody of this id) or -EINVAL (a zero, infinite or NaN vector).
  */
 int gallery_likeness(struct gallery *gallery, const char *person, const float *vector, float *ret_score);
 
 /**
- * Who of all others is most like the owner of a template, by that template.
+ * Who of all others is most like the owner of a template, by that template; the score is weighed by the gains of both.
  * @param at  0 to gallery_templates() - 1; which template that is changes as people come and go.
  * @return 0, -ENOENT (no such template, or nobody else is there) or -ENOMEM.
  */

@@ -14,6 +14,17 @@ void match_dot_plain(const int8_t *probe, const int8_t *rows, size_t dim, size_t
 	}
 }
 
+float match_exact(const float *a, const float *b, size_t dim)
+{
+	double sums[8] = {0};
+
+	for (size_t i = 0; i < dim; i += 8)
+		for (size_t lane = 0; lane < 8; lane++)
+			sums[lane] += (double)a[i + lane] * b[i + lane];
+	return (float)(((sums[0] + sums[1]) + (sums[2] + sums[3])) +
+		       ((sums[4] + sums[5]) + (sums[6] + sums[7])));
+}
+
 static const float rounding = 1e-5f; /* of the float arithmetic below and of the lengths */
 
 float match_bounds(const struct match_sizes *rows, const struct match_sizes *probe, const int32_t *products,

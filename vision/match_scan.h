@@ -37,6 +37,9 @@ struct match_sizes {
 float match_bounds(const struct match_sizes *rows, const struct match_sizes *probe, const int32_t *products,
 		   size_t count, float *lowest, float *highest);
 
+/** The product in float, summed in double: what the bounds are of. @p dim: a multiple of 8. */
+float match_exact(const float *a, const float *b, size_t dim);
+
 /** The fastest version that this processor can run. */
 match_dot_fn *match_dot_best(void);
 

@@ -49,12 +49,19 @@ int threshold_use(const double scores[THRESHOLD_SCORES])
 static const float gain_exponent = 0.5f, strength_usual = 3.45f;
 /* What nine of ten pictures lie between: beyond, a length says that it is no face, and earns nothing. */
 static const float strength_low = 2.9f, strength_high = 4.6f;
+/* Templates of before lengths were kept, and of others' making, are of unit length: it says nothing. */
+static const float strength_unknown = 1.5f;
 
 float threshold_gain(float strength)
 {
 	if (curve != built_in || !(strength > 0))
 		return 1;
 	return powf(fminf(fmaxf(strength, strength_low), strength_high) / strength_usual, -gain_exponent);
+}
+
+float threshold_template_gain(float length)
+{
+	return length > strength_unknown ? threshold_gain(length) : 1;
 }
 
 float threshold_min(void)

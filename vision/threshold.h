@@ -40,6 +40,12 @@ int threshold_use(const double scores[THRESHOLD_SCORES]);
  */
 float threshold_gain(float strength);
 
+/**
+ * The same for a template, whose length is that of the answers that it is of, to be multiplied by the probe's (gallery_weigh()).
+ * @return as threshold_gain(); 1 for a length of at most 1.5, which no face gives: a template that does not carry it.
+ */
+float threshold_template_gain(float length);
+
 /** However few are enrolled; of another recogniser its score at 1e-3. */
 float threshold_min(void);
 

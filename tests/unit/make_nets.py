@@ -4,6 +4,7 @@
 yunet.onnx   a face wherever a place of the picture is blue: box and five points at fixed distances from the place
 yunet.txt    what OpenCV's own FaceDetectorYN says to blue.ppm (an RGB picture, written beside it); only where it is installed
 sface.onnx   112x112 raw RGB to 128 numbers
+opset.onnx   the same in operator set 18, in which axes are an input and no attribute
 """
 import pathlib
 import struct
@@ -50,10 +51,10 @@ def value_info(field, name, dims):
     return part(field, part(1, name) + part(2, part(1, number(1, 1) + part(2, shape))))
 
 
-def model(parts, inputs, outputs):
+def model(parts, inputs, outputs, opset=11):
     graph = b"".join(parts) + part(2, "test") + b"".join(value_info(11, *i) for i in inputs) \
         + b"".join(value_info(12, *o) for o in outputs)
-    return number(1, 6) + part(7, graph) + part(8, part(1, "") + number(2, 11))
+    return number(1, 6) + part(7, graph) + part(8, part(1, "") + number(2, opset))
 
 
 # ---- YuNet: step, sizes of face a place ----
@@ -91,16 +92,19 @@ def yunet():
                  [("loc", [1, places, 14]), ("conf", [1, places, 2]), ("iou", [1, places, 1])])
 
 
-def sface():
+def sface(newer=False):
     state, weights = 1, []
     for _ in range(192 * 128):
         state = (state * 1103515245 + 12345) % 2**31
         weights.append(state / 2**31 - 0.5)
     parts = [node("AveragePool", ["data"], "pool", kernel_shape=[14, 14], strides=[14, 14]),
-             node("Flatten", ["pool"], "flat", axis=1),
+             tensor("axes", [1], [4], kind=7), node("Unsqueeze", ["pool", "axes"], "wide"),
+             node("ReduceMax", ["wide", "axes"], "pooled", keepdims=0)] if newer else [
+                 node("AveragePool", ["data"], "pooled", kernel_shape=[14, 14], strides=[14, 14])]
+    parts += [node("Flatten", ["pooled"], "flat", axis=1),
              tensor("w", [128, 192], weights), tensor("b", [128], [0.0] * 128),
              node("Gemm", ["flat", "w", "b"], "fc1", transB=1)]
-    return model(parts, [("data", [1, 3, 112, 112])], [("fc1", [1, 128])])
+    return model(parts, [("data", [1, 3, 112, 112])], [("fc1", [1, 128])], 18 if newer else 11)
 
 
 def picture():
@@ -115,6 +119,7 @@ def picture():
 def main(folder):
     (folder / "yunet.onnx").write_bytes(yunet())
     (folder / "sface.onnx").write_bytes(sface())
+    (folder / "opset.onnx").write_bytes(sface(newer=True))
     (folder / "blue.ppm").write_bytes(picture())
     try:
         import cv2

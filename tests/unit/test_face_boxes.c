@@ -331,6 +331,26 @@ static void a_recogniser_of_128_numbers_in_raw_rgb_works(void **state)
 	close_all(engine);
 }
 
+/* Under its right hash: what is wrong with it is the operator set alone. */
+static void a_recogniser_of_a_newer_operator_set_is_refused(void **state)
+{
+	char sha256[DIGEST_HEX_BYTES], error[FACE_ERROR_BYTES] = "";
+	struct face_model record = {.file = "opset.onnx",
+				    .sha256 = sha256,
+				    .width_px = 112,
+				    .height_px = 112,
+				    .scale = 1,
+				    .dimension = 128};
+
+	(void)state;
+	assert_int_equal(digest_sha256_file(in_dir("opset.onnx"), sha256), 0);
+	assert_int_equal(face_models_use(&record), 0);
+	assert_null(open_with(NULL, -EIO, error));
+	assert_non_null(strstr(error, "opset.onnx"));
+	assert_non_null(strstr(error, "operator set"));
+	close_all(NULL);
+}
+
 int main(void)
 {
 	const struct CMUnitTest plain[] = {
@@ -343,6 +363,7 @@ int main(void)
 		cmocka_unit_test(faces_lie_where_they_are_in_the_picture),
 		cmocka_unit_test(a_detector_that_is_not_what_its_record_says_is_refused),
 		cmocka_unit_test(a_recogniser_of_128_numbers_in_raw_rgb_works),
+		cmocka_unit_test(a_recogniser_of_a_newer_operator_set_is_refused),
 	};
 	int failed = cmocka_run_group_tests(plain, NULL, NULL);
 

@@ -227,6 +227,96 @@ static void merged_templates_count_as_their_mean(void **state)
 	gallery_close(gallery);
 }
 
+static void random_unit(float *vector)
+{
+	double square = 0;
+
+	random_vector(vector);
+	for (int i = 0; i < DIM; i++)
+		square += (double)vector[i] * vector[i];
+	for (int i = 0; i < DIM; i++)
+		vector[i] = (float)(vector[i] / sqrt(square));
+}
+
+/* a gain that lengths tell apart */
+static float gain_of_length(float length)
+{
+	return length > 1.5f ? 0.5f : length < 0.7f ? 1.5f : 1;
+}
+
+static void a_person_is_weighed_by_the_lengths_of_the_templates(void **state)
+{
+	enum { MANY = 300 };
+	static float vectors[MANY][DIM];
+	static const float lengths[] = {1, 2, 0.5f};
+	char id[GALLERY_PERSON_BYTES];
+	struct gallery_match match[2];
+	struct gallery *gallery;
+	float probe[DIM], best, score, scaled[DIM];
+	size_t count;
+
+	(void)state;
+	assert_int_equal(gallery_open(DIM, &gallery), 0);
+	gallery_weigh(gallery, gain_of_length);
+	/* each scores its cosine times its gain, and the bound of the whole numbers holds for that */
+	for (int p = 0; p < MANY; p++) {
+		random_unit(vectors[p]);
+		for (int i = 0; i < DIM; i++)
+			scaled[i] = vectors[p][i] * lengths[p % 3];
+		snprintf(id, sizeof(id), "01ARZ3NDEKTSV4RRFFQ69G%04d", p);
+		assert_int_equal(gallery_merge(gallery, id, scaled), 0);
+	}
+	for (int round = 0; round < 50; round++) {
+		int owner = -1;
+
+		random_unit(probe);
+		best = -2;
+		for (int p = 0; p < MANY; p++) {
+			score = 0;
+			for (int i = 0; i < DIM; i++)
+				score += vectors[p][i] * probe[i] * gain_of_length(lengths[p % 3]);
+			if (score > best) {
+				best = score;
+				owner = p;
+			}
+		}
+		snprintf(id, sizeof(id), "01ARZ3NDEKTSV4RRFFQ69G%04d", owner);
+		assert_int_equal(gallery_search(gallery, probe, 2, match, &count), 0);
+		assert_string_equal(match[0].person, id);
+		assert_float_equal(match[0].score, best, 1e-4);
+	}
+	gallery_close(gallery);
+}
+
+static void gains_of_several_templates_are_averaged(void **state)
+{
+	const char *anna = "01ARZ3NDEKTSV4RRFFQ69G5FA1";
+	char who[GALLERY_PERSON_BYTES];
+	struct gallery_match match, neighbour;
+	struct gallery *gallery;
+	float vector[DIM], scaled[DIM], score;
+	size_t count;
+
+	(void)state;
+	assert_int_equal(gallery_open(DIM, &gallery), 0);
+	gallery_weigh(gallery, gain_of_length);
+	random_unit(vector);
+	for (int i = 0; i < DIM; i++)
+		scaled[i] = 2 * vector[i];
+	assert_int_equal(gallery_merge(gallery, anna, vector), 0);
+	assert_int_equal(gallery_merge(gallery, anna, scaled), 0);
+	assert_int_equal(gallery_likeness(gallery, anna, vector, &score), 0);
+	assert_float_equal(score, 0.75, 1e-5);
+	assert_int_equal(gallery_unmerge(gallery, anna, vector), 0);
+	assert_int_equal(gallery_search(gallery, vector, 1, &match, &count), 0);
+	assert_float_equal(match.score, 0.5, 1e-5);
+	/* two of them, by the gains of both */
+	assert_int_equal(gallery_merge(gallery, "01ARZ3NDEKTSV4RRFFQ69G5FA2", scaled), 0);
+	assert_int_equal(gallery_neighbour(gallery, 0, who, &neighbour), 0);
+	assert_float_equal(neighbour.score, 0.25, 1e-5);
+	gallery_close(gallery);
+}
+
 static void who_has_nothing_in_common_scores_nothing(void **state)
 {
 	float one[DIM] = {1}, across[DIM] = {0, 1}, opposite[DIM] = {-1};
@@ -374,6 +464,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(vectors_without_a_direction_are_refused, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_person_holds_only_so_many_templates, set_up, tear_down),
 		cmocka_unit_test(merged_templates_count_as_their_mean),
+		cmocka_unit_test(a_person_is_weighed_by_the_lengths_of_the_templates),
+		cmocka_unit_test(gains_of_several_templates_are_averaged),
 		cmocka_unit_test(odd_dimensions_are_refused),
 		cmocka_unit_test(the_fast_product_is_the_plain_one),
 		cmocka_unit_test_setup_teardown(searches_go_on_while_people_come_and_go, set_up, tear_down),

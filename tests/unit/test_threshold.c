@@ -60,6 +60,16 @@ static void a_short_answer_counts_for_more_within_bounds(void **state)
 	assert_float_equal(threshold_gain(NAN), 1, 0);
 }
 
+static void a_template_that_carries_no_length_gains_nothing(void **state)
+{
+	(void)state;
+	assert_float_equal(threshold_template_gain(1), 1, 0);
+	assert_float_equal(threshold_template_gain(0.01f), 1, 0);
+	assert_float_equal(threshold_template_gain(NAN), 1, 0);
+	assert_float_equal(threshold_template_gain(3), threshold_gain(3), 0);
+	assert_float_equal(threshold_template_gain(1e9f), threshold_gain(4.6f), 0);
+}
+
 static void another_recogniser_brings_its_own_curve(void **state)
 {
 	const double scores[THRESHOLD_SCORES] = {0.1, 0.15, 0.2, 0.25, 0.3, 0.35};
@@ -69,6 +79,7 @@ static void another_recogniser_brings_its_own_curve(void **state)
 	assert_int_equal(threshold_use(falling), -EINVAL);
 	assert_int_equal(threshold_use(scores), 0);
 	assert_float_equal(threshold_gain(3), 1, 0); /* of its answers nothing is known */
+	assert_float_equal(threshold_template_gain(3), 1, 0);
 	assert_float_equal(threshold_for(100, 1), 0.25f, 0.001);
 	assert_float_equal(threshold_for(1, 10), 0.2f, 0.001);     /* its own floor, the score at 1e-3 */
 	assert_float_equal(threshold_for(100000, 1), 0.4f, 0.001); /* carried on */
@@ -84,6 +95,7 @@ int main(void)
 		cmocka_unit_test(a_stricter_rate_asks_for_more),
 		cmocka_unit_test(values_out_of_range_are_brought_back),
 		cmocka_unit_test(a_short_answer_counts_for_more_within_bounds),
+		cmocka_unit_test(a_template_that_carries_no_length_gains_nothing),
 		cmocka_unit_test(another_recogniser_brings_its_own_curve),
 	};
 
