@@ -195,7 +195,7 @@ class Small(Roster):
             self.assertIs(answer["ok"], False, (change, answer))
         answer = self.ask("enrol", self.template())
         self.assertEqual(answer.get("result"), {}, answer)
-        self.assertEqual(self.gate.wait_event("person.enrolled")["data"], {"v": 1, "by": "property", "template": True})
+        self.assertEqual(self.gate.wait_event("person.enrolled")["data"], {"v": 1, "by": "property", "face": 1, "template": True})
 
     def test_so_many_faces_are_to_be_registered(self):
         self.apply("", "a", [put("person", ulid(n), name=f"P{n}") for n in range(1, 11)])
