@@ -33,7 +33,7 @@ enum {
 #define FACE_AGEING_EVERY_MS (7 * INT64_C(86400000)) /* between two of one person */
 
 struct face_aged {
-	float vector[FACE_DIM]; /* unit length; merged into the person's mean (match.h) */
+	float vector[FACE_DIM]; /* as long as the answers it is of; merged into the person's mean (match.h) */
 	int64_t unix_ms;
 };
 
