@@ -83,10 +83,15 @@ static void on_faces(void *arg, int r, json_t *faces)
 	json_t *face;
 	size_t index;
 
-	json_array_foreach(faces, index, face) json_array_append_new(
-		listing->faces, json_pack("{s:O, s:b}", "number", json_object_get(face, "number"), "current",
-					  strcmp(json_string_value(json_object_get(face, "model")),
-						 face_engine_recogniser()) == 0));
+	json_array_foreach(faces, index, face)
+	{
+		bool current = strcmp(json_string_value(json_object_get(face, "model")),
+				      face_engine_recogniser()) == 0;
+
+		json_array_append_new(listing->faces,
+				      json_pack("{s:O, s:b}", "number", json_object_get(face, "number"),
+						"current", current));
+	}
 	if (r == 0)
 		r = store_query_events(listing->gate->store, &filter, on_events, listing);
 	if (r < 0)
