@@ -23,11 +23,15 @@ def pictures(path, fps):
     size = subprocess.run(["ffprobe", "-v", "error", "-select_streams", "v:0", "-show_entries", "stream=width,height",
                            "-of", "csv=p=0", path], capture_output=True, text=True, check=True).stdout.split(",")
     height = int(PRINT_WIDTH * int(size[1]) / int(size[0]) / 2 + 0.5) * 2
+    none = True
     while True:
         with subprocess.Popen(["ffmpeg", "-v", "error", "-i", path, "-vf", wide, "-f", "rawvideo", "-pix_fmt", "bgr24", "-"],
                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE) as film:
             while len(data := film.stdout.read(height * int(PRINT_WIDTH) * 3)) == height * int(PRINT_WIDTH) * 3:
+                none = False
                 yield np.frombuffer(data, np.uint8).reshape(height, int(PRINT_WIDTH), 3)
+        if none:
+            sys.exit(f"{path}: no picture at {fps} a second")
 
 
 def swings(rng, seconds, amplitude, hertz):
