@@ -85,12 +85,17 @@ static int write_text(const char *path, const char *text)
 	return r;
 }
 
+static void fresh_path(const struct door_book *book, char path[PATH_BYTES + 8])
+{
+	snprintf(path, PATH_BYTES + 8, "%s.new", book->path);
+}
+
 static int save(const struct door_book *book, const char *text)
 {
 	char path[PATH_BYTES + 8];
 	int folder, r;
 
-	snprintf(path, sizeof(path), "%s.new", book->path);
+	fresh_path(book, path);
 	errno = 0;
 	r = write_text(path, text);
 	if (r == 0 && rename(path, book->path) < 0)
@@ -106,9 +111,11 @@ static int save(const struct door_book *book, const char *text)
 static void *write_thread(void *arg)
 {
 	struct door_book *book = arg;
-	char text[TEXT_BYTES];
+	char text[TEXT_BYTES], left[PATH_BYTES + 8];
 	bool told = false;
 
+	fresh_path(book, left);
+	(void)unlink(left); /* of a run that ended while it wrote */
 	pthread_mutex_lock(&book->lock);
 	for (;;) {
 		uint64_t change;
@@ -142,14 +149,11 @@ static void *write_thread(void *arg)
 int door_book_open(const char *state_dir, struct door_book **ret_book)
 {
 	struct door_book *book = calloc(1, sizeof(*book));
-	char fresh[PATH_BYTES + 8];
 
 	if (book == NULL)
 		return -ENOMEM;
 	snprintf(book->folder, sizeof(book->folder), "%s", state_dir);
 	snprintf(book->path, sizeof(book->path), "%s/doors", state_dir);
-	snprintf(fresh, sizeof(fresh), "%s.new", book->path);
-	(void)unlink(fresh); /* of a run that ended while it wrote */
 	load(book);
 	book->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (book->fd < 0) {

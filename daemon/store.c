@@ -19,17 +19,18 @@ struct store_claim {
 
 static void name_holder(int fd, const char *path, char *error)
 {
-	char pid[24] = "";
-	ssize_t got = pread(fd, pid, sizeof(pid) - 1, 0);
+	struct flock holder = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+	char pid[24] = "unknown";
 
-	pid[got < 0 ? 0 : got] = '\0';
-	pid[strspn(pid, "0123456789")] = '\0';
+	if (fcntl(fd, F_GETLK, &holder) == 0 && holder.l_type != F_UNLCK)
+		snprintf(pid, sizeof(pid), "%d", (int)holder.l_pid);
 	snprintf(error, STORE_TEXT_BYTES, "%.400s: held by another gatehoused, pid %s: stop that one first",
-		 path, pid[0] == '\0' ? "unknown" : pid);
+		 path, pid);
 }
 
 static int take_lock(int fd, const char *path, char *error)
 {
+	struct flock mine = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
 	int r;
 
 	if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
@@ -40,9 +41,8 @@ static int take_lock(int fd, const char *path, char *error)
 			snprintf(error, STORE_TEXT_BYTES, "%.400s: cannot lock it: %s", path, strerror(-r));
 		return r;
 	}
-	/* for whoever finds it taken; the lock holds without it, so a full disk does not matter here */
-	if (ftruncate(fd, 0) == 0)
-		(void)dprintf(fd, "%d\n", (int)getpid());
+	/* The kernel names the holder of such a lock. A pid written into the file would have the doors wait for the disk. */
+	(void)fcntl(fd, F_SETLK, &mine);
 	return 0;
 }
 

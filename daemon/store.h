@@ -4,7 +4,7 @@
  * One thread, `store`, is the only writer of STATE_DIR/gate.db (SQLite, WAL, synchronous=FULL). It takes all
  * that is queued, commits it with one fsync, and answers; so an answer means "on disk". A second thread,
  * `query`, reads. All functions here are the control thread's (but store_claim() and its release, which are
- * anybody's), none of them waits for a disk (but store_claim() and store_close()), and every callback comes
+ * anybody's), none of them waits for a disk (but store_close()), and every callback comes
  * from store_dispatch() or store_close().
  *
  * What the roster is, is kept a second time in STATE_DIR/roster.db: a damaged gate.db is set aside and the roster restored
@@ -49,7 +49,8 @@ extern const int64_t store_schema;
 struct store_claim;
 
 /**
- * Make this process the only daemon of @p state_dir, which is made (mode 0700) when it is missing. Fast.
+ * Make this process the only daemon of @p state_dir, which is made (mode 0700) when it is missing. Where it was claimed
+ * before nothing is written, so that the doors wait for no disk.
  * @param error  STORE_TEXT_BYTES; one sentence on failure.
  * @return 0, -EBUSY (the sentence names the other's pid), or what mkdir(2) or open(2) failed with.
  */

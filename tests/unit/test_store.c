@@ -10,23 +10,65 @@
 
 #include "store_helper.h"
 
+/* A claim of another process, which ends when @p ret_hold is closed. */
+static pid_t claim_elsewhere(const char *dir, int *ret_hold)
+{
+	int hold[2], ready[2];
+	char word;
+	pid_t child;
+
+	assert_int_equal(pipe(hold), 0);
+	assert_int_equal(pipe(ready), 0);
+	child = fork();
+	assert_true(child >= 0);
+	if (child == 0) {
+		struct store_claim *claim;
+		char error[STORE_TEXT_BYTES];
+
+		close(hold[1]);
+		word = store_claim(dir, &claim, error) == 0 ? 'y' : 'n';
+		(void)!write(ready[1], &word, 1);
+		(void)!read(hold[0], &word, 1);
+		_exit(0);
+	}
+	close(hold[0]);
+	close(ready[1]);
+	assert_int_equal(read(ready[0], &word, 1), 1);
+	assert_int_equal(word, 'y');
+	close(ready[0]);
+	*ret_hold = hold[1];
+	return child;
+}
+
 static void only_one_daemon_claims_a_directory(void **state)
 {
 	struct store_test *test = *state;
 	struct store_claim *claim, *other;
-	char dir[80], error[STORE_TEXT_BYTES] = "", pid[24];
-	struct stat at;
+	char dir[80], path[96], error[STORE_TEXT_BYTES] = "", pid[24];
+	struct stat at, before;
+	pid_t child;
+	int hold;
 
 	snprintf(dir, sizeof(dir), "%s/state", test->dir);
+	snprintf(path, sizeof(path), "%s/lock", dir);
 	assert_int_equal(store_claim(dir, &claim, error), 0);
 	assert_int_equal(stat(dir, &at), 0);
 	assert_int_equal(at.st_mode & 0777, 0700);
 	assert_int_equal(store_claim(dir, &other, error), -EBUSY);
-	snprintf(pid, sizeof(pid), "pid %d", (int)getpid());
-	assert_non_null(strstr(error, pid));
 	store_claim_release(claim);
+	assert_int_equal(stat(path, &before), 0);
+
+	child = claim_elsewhere(dir, &hold);
+	assert_int_equal(store_claim(dir, &other, error), -EBUSY);
+	snprintf(pid, sizeof(pid), "pid %d:", (int)child);
+	assert_non_null(strstr(error, pid));
+	close(hold);
+	assert_int_equal(waitpid(child, NULL, 0), child);
+
 	assert_int_equal(store_claim(dir, &claim, error), 0);
 	store_claim_release(claim);
+	assert_int_equal(stat(path, &at), 0);
+	assert_memory_equal(&at.st_ctim, &before.st_ctim, sizeof(at.st_ctim)); /* doors wait for no write */
 	assert_int_equal(store_claim("/proc/nowhere/state", &claim, error), -ENOENT);
 	assert_non_null(strstr(error, "/proc/nowhere"));
 }
