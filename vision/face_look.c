@@ -188,13 +188,29 @@ void face_look_zoom(struct face_point *points, float factor)
 	}
 }
 
+/* Points moved along the face, towards its mouth, by @p part of what lies between eyes and mouth. */
+static void lower(struct face_point *points, float part)
+{
+	float x_px = (points[3].x_px + points[4].x_px - points[0].x_px - points[1].x_px) / 2 * part;
+	float y_px = (points[3].y_px + points[4].y_px - points[0].y_px - points[1].y_px) / 2 * part;
+
+	for (int i = 0; i < FACE_POINTS; i++) {
+		points[i].x_px += x_px;
+		points[i].y_px += y_px;
+	}
+}
+
 int face_look_align(const struct face_image *image, const struct face *face, unsigned view, uint8_t *ret_crop)
 {
-	static const float zooms[FACE_LOOK_VIEWS] = {1, 1, 0.94f, 0.94f, 1.06f, 1.06f};
+	static const struct {
+		float zoom, lower;
+	} ways[] = {{1, 0}, {0.94f, 0}, {1.06f, 0}, {1, 0.06f}, {1, -0.06f}};
 	struct face moved = *face;
 	int r;
 
-	face_look_zoom(moved.points, zooms[view % FACE_LOOK_VIEWS]);
+	_Static_assert(FACE_LOOK_VIEWS == 2 * sizeof(ways) / sizeof(ways[0]), "each from either side");
+	face_look_zoom(moved.points, ways[view % FACE_LOOK_VIEWS / 2].zoom);
+	lower(moved.points, ways[view % FACE_LOOK_VIEWS / 2].lower);
 	r = face_align(image, &moved, ret_crop);
 	if (r == 0 && view % 2 == 1)
 		mirror(ret_crop);

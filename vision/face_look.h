@@ -82,10 +82,10 @@ void face_look_kept(struct face_look *look, const void *kept, size_t kept_bytes,
 void face_look_still(const struct face_look *look, const struct face_view *view,
 		     const struct video_frame *frame, struct face_result *result);
 
-enum { FACE_LOOK_VIEWS = 6 };
+enum { FACE_LOOK_VIEWS = 10 };
 
 /**
- * The aligned picture of a face, seen a little nearer or further and from either side: @p view of
+ * The aligned picture of a face, seen a little nearer, further, higher or lower, and from either side: @p view of
  * FACE_LOOK_VIEWS. A template is the mean of all, and the frames of a track take them in turn, so that both
  * approach the same mean. @return as face_align().
  */

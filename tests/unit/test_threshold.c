@@ -49,12 +49,14 @@ static void a_short_answer_counts_for_more_within_bounds(void **state)
 {
 	(void)state;
 	assert_true(threshold_gain(3) > threshold_gain(3.5f) && threshold_gain(3.5f) > threshold_gain(4.5f));
-	assert_float_equal(threshold_gain(3.45f), 1, 1e-6);
-	/* what is hardly a face earns no more than a poor one */
-	assert_float_equal(threshold_gain(0.01f), threshold_gain(2.9f), 0);
-	assert_float_equal(threshold_gain(1e9f), threshold_gain(4.6f), 0);
-	assert_float_equal(threshold_gain(INFINITY), threshold_gain(4.6f), 0);
-	assert_true(threshold_gain(2.9f) < 1.1f && threshold_gain(4.6f) > 0.86f);
+	assert_float_equal(threshold_gain(3.42f), 1, 1e-6);
+	/* what is poorly seen earns no more than a poor face, and what is no face nothing */
+	assert_float_equal(threshold_gain(2.25f), threshold_gain(2.5f), 0);
+	assert_float_equal(threshold_gain(2.1f), 0, 0);
+	assert_float_equal(threshold_gain(0.01f), 0, 0);
+	assert_float_equal(threshold_gain(1e9f), threshold_gain(5), 0);
+	assert_float_equal(threshold_gain(INFINITY), threshold_gain(5), 0);
+	assert_true(threshold_gain(2.5f) < 1.18f && threshold_gain(5) > 0.82f);
 	assert_float_equal(threshold_gain(0), 1, 0);
 	assert_float_equal(threshold_gain(-1), 1, 0);
 	assert_float_equal(threshold_gain(NAN), 1, 0);
@@ -67,7 +69,7 @@ static void a_template_that_carries_no_length_gains_nothing(void **state)
 	assert_float_equal(threshold_template_gain(0.01f), 1, 0);
 	assert_float_equal(threshold_template_gain(NAN), 1, 0);
 	assert_float_equal(threshold_template_gain(3), threshold_gain(3), 0);
-	assert_float_equal(threshold_template_gain(1e9f), threshold_gain(4.6f), 0);
+	assert_float_equal(threshold_template_gain(1e9f), threshold_gain(5), 0);
 }
 
 static void another_recogniser_brings_its_own_curve(void **state)
