@@ -427,7 +427,8 @@ static void run(struct writer *writer)
 {
 	bool more = true, settled, idle;
 
-	add_anchor(writer); /* at start: this run vouches for what it found */
+	writer->anchored_mono_ms = clock_mono_ms(); /* an empty log has nothing to vouch for yet */
+	add_anchor(writer);                         /* at start: this run vouches for what it found */
 	settled = settle(writer);
 	while (more && settled) {
 		more = take_batch(writer);

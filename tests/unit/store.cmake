@@ -5,3 +5,6 @@ gh_unit_test(audit ROOMS daemon LIBS PkgConfig::SQLITE SOURCES ${CMAKE_CURRENT_L
 foreach(name store store_roster store_file store_leftovers store_query)
   gh_unit_test(${name} ROOMS daemon LIBS PkgConfig::SQLITE SOURCES ${CMAKE_CURRENT_LIST_DIR}/store_helper.c LABELS handover)
 endforeach()
+# not labelled "unit": it is no program of its own to build
+add_test(NAME store_days_up COMMAND ${CMAKE_CURRENT_LIST_DIR}/days_up $<TARGET_FILE:test_store>)
+set_tests_properties(store_days_up PROPERTIES LABELS uptime TIMEOUT 120 SKIP_RETURN_CODE 77)
