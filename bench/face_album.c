@@ -2,6 +2,7 @@
 
 #include "vision/face_look.h"
 #include "vision/face_quality.h"
+#include "vision/face_raster.h"
 #include "vision/threshold.h"
 
 #include <dirent.h>
@@ -127,6 +128,8 @@ static int look(struct worker *worker, const struct face_image *image, struct al
 	if (config->liveness)
 		r = face_liveness(worker->engine, image, face, (unsigned)(picture - worker->album->pictures),
 				  &picture->live);
+	if (r == 0 && config->liveness)
+		picture->live = face_raster_live(image, face, picture->live);
 	ms[3] = since(&mark);
 	if (r == 0 && config->embed)
 		r = face_look_template(worker->engine, image, face, config->views, picture->vector);

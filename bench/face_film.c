@@ -11,6 +11,7 @@
 #include "vision/face_blink.h"
 #include "vision/face_look.h"
 #include "vision/face_quality.h"
+#include "vision/face_raster.h"
 #include "vision/face_track.h"
 
 #include <stdbool.h>
@@ -91,7 +92,7 @@ static void look(struct film *film, const uint8_t *pixels, double second)
 		return;
 	add_eyes(film, &faces[0], second);
 	add_embedding(film, embedding);
-	add_track(film, live);
+	add_track(film, face_raster_live(&image, &faces[0], live));
 	film->good++;
 }
 

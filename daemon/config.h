@@ -163,6 +163,7 @@ struct config_camera {
 	struct config_calibration calibration;
 };
 
+enum config_screens { CONFIG_SCREENS_REFUSE, CONFIG_SCREENS_IGNORE };
 enum config_blink { CONFIG_BLINK_OFF, CONFIG_BLINK_REQUIRED };
 enum config_liveness { CONFIG_LIVENESS_ENFORCE, CONFIG_LIVENESS_OBSERVE, CONFIG_LIVENESS_OFF };
 
@@ -203,6 +204,7 @@ struct config_face {
 	unsigned calibration_s;
 	enum config_liveness liveness;
 	enum config_face_ageing ageing;
+	enum config_screens screens;
 	enum config_blink blink;
 	bool accept_pictures;          /* the site wrote that a picture of a face may open a door */
 	bool keep_pictures;            /* aligned ones of those enrolled, sealed beside their templates */

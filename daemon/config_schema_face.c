@@ -5,6 +5,8 @@
 
 static const struct option_word calibration[] = {
 	{"follow", CONFIG_CALIBRATION_FOLLOW}, {"observe", CONFIG_CALIBRATION_OBSERVE}, {0}};
+static const struct option_word screens[] = {
+	{"refuse", CONFIG_SCREENS_REFUSE}, {"ignore", CONFIG_SCREENS_IGNORE}, {0}};
 static const struct option_word blink[] = {
 	{"off", CONFIG_BLINK_OFF}, {"required", CONFIG_BLINK_REQUIRED}, {0}};
 static const struct option_word liveness[] = {{"enforce", CONFIG_LIVENESS_ENFORCE},
@@ -157,6 +159,14 @@ const struct option config_face_members[] = {
 	 .help = "`enforce` refuses pictures of faces; `observe` only records them, so they open doors; "
 		 "`off` does not "
 		 "look. With a face camera the last two need `accept_pictures`."},
+	{.key = "screens",
+	 .kind = OPTION_WORD,
+	 AT(config_face, screens),
+	 .words = screens,
+	 FALLBACK("refuse"),
+	 .help = "`refuse` takes a face in whose picture the raster of a screen or of a coarse print is seen "
+		 "for a "
+		 "picture, by the rule of `liveness`; `ignore` where the camera looks through a mesh."},
 	{.key = "blink",
 	 .kind = OPTION_WORD,
 	 AT(config_face, blink),

@@ -70,6 +70,8 @@ static void on_passage(struct gate_vision *vision, const struct face_result *res
 	camera->covered = result->covered;
 	if (result->covered)
 		json_object_set_new(request.data, "covered", json_true());
+	if (result->raster)
+		json_object_set_new(request.data, "raster", json_true());
 	if (result->no_blink)
 		json_object_set_new(request.data, "no_blink", json_true());
 	if (request.doubtful)
@@ -316,6 +318,7 @@ int gate_faces_open(struct gate_vision *vision)
 	face.false_accept_percent = config->face.false_accept_percent;
 	face.liveness = config->face.liveness != CONFIG_LIVENESS_OFF;
 	face.enforce = config->face.liveness == CONFIG_LIVENESS_ENFORCE;
+	face.screens = config->face.screens == CONFIG_SCREENS_REFUSE;
 	face.blink = config->face.blink == CONFIG_BLINK_REQUIRED;
 	face.stills_dir = config->evidence.dir;
 	face.keep_pictures = config->face.keep_pictures;

@@ -8,7 +8,7 @@ endforeach()
 pkg_check_modules(AVUTIL REQUIRED IMPORTED_TARGET libavutil)
 
 target_sources(gh_vision PRIVATE
-  digest_ffmpeg.c face_ageing.c face_align.c face_blink.c face_boxes.c face_cover.c face_cover_table.c face_enrol.c face_look.c face_models.c
+  digest_ffmpeg.c face_ageing.c face_align.c face_blink.c face_boxes.c face_cover.c face_cover_table.c face_enrol.c face_look.c face_models.c face_raster.c
   face_motion.c face_nets.cpp
   face_opencv.cpp face_photo.c face_prompt.c face_quality.c face_still.c face_track.c face_upright.c
   face_watch.c match.c match_scan.c net.c net_conv.c site.c tail.c threshold.c)

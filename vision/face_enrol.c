@@ -269,7 +269,7 @@ static int take_sight(struct face_look *look, const struct face_image *image, st
 		return 0;
 	}
 	if (look->rules.liveness)
-		r = face_liveness(look->engine, image, face, enrolment->frames, &live);
+		r = face_look_liveness(look, image, face, enrolment->frames, &live);
 	if (r == 0)
 		r = face_look_align(image, face, enrolment->frames, crop);
 	if (r == 0)

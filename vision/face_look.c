@@ -4,6 +4,7 @@
 #include "face_cover.h"
 #include "face_ageing.h"
 #include "face_quality.h"
+#include "face_raster.h"
 #include "match.h"
 #include "site.h"
 #include "threshold.h"
@@ -217,6 +218,16 @@ int face_look_align(const struct face_image *image, const struct face *face, uns
 	return r;
 }
 
+int face_look_liveness(const struct face_look *look, const struct face_image *image, const struct face *face,
+		       unsigned view, float *ret_live)
+{
+	int r = face_liveness(look->engine, image, face, view, ret_live);
+
+	if (r == 0 && look->rules.screens)
+		*ret_live = face_raster_live(image, face, *ret_live);
+	return r;
+}
+
 /* the best and the best of all others; "" and -1 for none */
 struct ranking {
 	struct gallery_match items[2];
@@ -250,6 +261,7 @@ static void report(struct face_look *look, const struct face_view *view, const s
 		       : verdict == FACE_VERDICT_STRANGER ? FACE_RESULT_STRANGER
 							  : FACE_RESULT_SPOOF;
 	result->no_blink = verdict == FACE_VERDICT_NO_BLINK;
+	result->raster = verdict == FACE_VERDICT_SPOOF && face_track_raster(track);
 	result->covered = verdict == FACE_VERDICT_STRANGER && face_track_is_covered(track);
 	result->track = track->id;
 	result->score = match->score;
@@ -375,7 +387,7 @@ static int examine(struct face_look *look, struct face_view *view, const struct 
 	sight.quality = quality.value;
 	sight.eyes = face_eyes_of(face);
 	if (look->rules.liveness)
-		r = face_liveness(look->engine, image, face, track->good_frames, &sight.live);
+		r = face_look_liveness(look, image, face, track->good_frames, &sight.live);
 	result->ms.liveness = ms_since(&mark_us);
 	if (r == 0)
 		r = face_look_align(image, face, track->good_frames, viewed);

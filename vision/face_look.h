@@ -99,6 +99,10 @@ int face_look_align(const struct face_image *image, const struct face *face, uns
 bool face_look_upside_down(struct face_look *look, struct face_view *view, const struct face_image *image,
 			   const struct face *face, uint32_t track);
 
+/** face_liveness(), and what a raster says of it (face_raster.h) unless the site looks through one. @return as face_liveness(). */
+int face_look_liveness(const struct face_look *look, const struct face_image *image, const struct face *face,
+		       unsigned view, float *ret_live);
+
 /** FACE_POINTS points moved away from their middle, or towards it. */
 void face_look_zoom(struct face_point *points, float factor);
 

@@ -1,12 +1,14 @@
 #include "face_track.h"
 
+#include "face_raster.h"
+
 #include <math.h>
 #include <string.h>
 
 /* below it, a sight and the mean so far are two people; the same person seldom falls under 0.4 in one visit */
 static const float same_person_min = 0.25f;
-static const float cover_pace = 0.3f;  /* the share of the newest frame in the mean */
-static const float live_least = 1e-4f; /* no single frame is surer than that */
+static const float cover_pace = 0.3f;     /* the share of the newest frame in the mean */
+static const float live_most = 1 - 1e-4f; /* no single frame is surer than that */
 
 static float overlap(const struct face_track *track, const struct face *face)
 {
@@ -232,7 +234,7 @@ float face_track_live_mean(const float *live, size_t count)
 	float sum = 0, one;
 
 	for (size_t i = 0; i < count; i++) {
-		one = fminf(fmaxf(live[i], live_least), 1 - live_least);
+		one = fminf(fmaxf(live[i], FACE_RASTER_LIVE), live_most);
 		sum += logf(one / (1 - one));
 	}
 	return count == 0 ? -1 : 1 / (1 + expf(-sum / (float)count));
@@ -244,6 +246,14 @@ float face_track_liveness(const struct face_track *track)
 		track->good_frames < FACE_TRACK_LIVE_WINDOW ? track->good_frames : FACE_TRACK_LIVE_WINDOW;
 
 	return face_track_live_mean(track->live, n);
+}
+
+bool face_track_raster(const struct face_track *track)
+{
+	for (unsigned i = 0; i < track->good_frames && i < FACE_TRACK_LIVE_WINDOW; i++)
+		if (track->live[i] <= FACE_RASTER_LIVE)
+			return true;
+	return false;
 }
 
 bool face_track_open(struct face_track *track, const struct face_rules *rules, uint64_t now_ms)

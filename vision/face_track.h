@@ -39,7 +39,8 @@ struct face_rules {
 	bool liveness; /* it is measured */
 	bool enforce;  /* and a picture is not let in */
 	float liveness_min;
-	bool blink; /* nobody is let in before the eyes have shut and opened */
+	bool screens; /* a face in whose picture a raster is seen is not alive (face_raster.h) */
+	bool blink;   /* nobody is let in before the eyes have shut and opened */
 	unsigned access_frames, stranger_frames, repeat_ms;
 };
 
@@ -109,6 +110,9 @@ float face_track_live_mean(const float *live, size_t count);
 
 /** The same of the latest good frames; -1 before the first. */
 float face_track_liveness(const struct face_track *track);
+
+/** Was a raster seen in any of the frames that this is of? */
+bool face_track_raster(const struct face_track *track);
 
 /** Whether enough frames say that the lower half of the face is covered. It is a word to the person, and decides nothing. */
 bool face_track_is_covered(const struct face_track *track);

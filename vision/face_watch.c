@@ -336,6 +336,7 @@ int face_watch_open(const struct face_watch_config *config, struct queue *result
 	watch->look.rules = (struct face_rules){.liveness = config->liveness,
 						.enforce = config->enforce,
 						.liveness_min = config->liveness_min,
+						.screens = config->screens,
 						.blink = config->blink,
 						.access_frames = config->access_frames,
 						.stranger_frames = config->stranger_frames,

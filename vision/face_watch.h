@@ -52,6 +52,7 @@ struct face_result {
 	float rival_score;                   /* the same; -1 when there is none */
 	size_t enrolled;                     /* templates that were searched */
 	float liveness;                      /* mean over the good frames, 0 to 1; -1 not measured */
+	bool raster;   /* of SPOOF: the raster of a screen was seen, or of a coarse print */
 	bool no_blink; /* of SPOOF: alive by its looks, but the eyes stayed open when a blink was asked for */
 	bool covered;  /* of STRANGER: mouth and chin are hidden, so that nobody could be known */
 	float quality; /* 0 to 1 */
@@ -83,6 +84,7 @@ struct face_watch_config {
 	bool liveness;               /* false: not measured, pictures are taken for people */
 	bool enforce;                /* false: pictures are let in, and told by their low liveness */
 	float liveness_min;          /* 0 to 1, mean over the good frames */
+	bool screens;                /* a face that a raster shows is not alive (face_raster.h) */
 	bool blink; /* nobody is let in before a blink; not with a detector that tells points itself */
 	struct {
 		const char *name;         /* of stills; copied. NULL: none are written */

@@ -456,7 +456,7 @@ const names: Record<string, string> = {
 	first_sight: '首次发现', flaw: '缺陷', floor_high: '楼层（至）', floor_low: '楼层（自）', format: '格式', frame_to_relay_ms: '画面到继电器毫秒', free_bytes: '剩余字节', gate: '闸机', given: '同意', good_frames: '合格帧数',
 	grade: '等级', guard_request: '保安请求', hash: '哈希', held: '保留', held_by: '占用者', id: '编号', ids: '编号', kept_picture: '保存的图片', key: '密钥', kind: '类别', last: '末条', leaving: '外出',
 	left_ms: '剩余毫秒', limit: '上限', limit_bytes: '上限字节', line: '线路', liveness: '活体分数', locked_out_s: '锁定秒数', look_alike: '相似者', look_alike_accepted: '已接受相似', mode: '模式', model: '模型',
-	needed: '需要', covered: '面部被遮挡', no_blink: '未眨眼', observed: '观察', ok: '完好', op: '动作', order: '指令', origin: '来源', outage_s: '中断秒数', path: '轨迹', people: '人数', picture: '画面', protected: '受保护', protected_bytes: '受保护字节', put: '更新',
+	needed: '需要', covered: '面部被遮挡', no_blink: '未眨眼', raster: '屏幕网纹', observed: '观察', ok: '完好', op: '动作', order: '指令', origin: '来源', outage_s: '中断秒数', path: '轨迹', people: '人数', picture: '画面', protected: '受保护', protected_bytes: '受保护字节', put: '更新',
 	quality: '质量', reader: '读卡器', reason: '原因', reasons: '依据', recogniser: '识别模型', refused: '拒绝', removed: '移除', replaced: '替换最旧', request: '请求', review_s: '审核用时秒数', revision: '修订', role: '角色',
 	rows: '条数', rule: '规则', rules: '规则', score: '分数', sealed: '密封', seq: '序号', set: '设定', sig: '签名', slow_ms: '延迟毫秒', state: '状态', stem: '文件名', still: '图片', storage: '存储', template: '模板', templates: '模板数', threshold: '阈值',
 	timed_out: '超时', track: '轨迹编号', tries: '次数', type: '类型', unchanged: '未变', used_bytes: '已用字节', user_role: '用户角色', watched_s: '观看秒数',
