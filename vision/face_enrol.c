@@ -3,6 +3,7 @@
 #include "draw.h"
 #include "face_quality.h"
 #include "jpeg.h"
+#include "threshold.h"
 
 #include <errno.h>
 #include <math.h>
@@ -99,7 +100,10 @@ int face_look_template(struct face_engine *engine, const struct face_image *imag
 		for (size_t i = 0; i < FACE_DIM; i++)
 			sum[i] += one[i];
 	}
-	return scaled(sum, strength_sum / (float)views, ret_template) ? 0 : -EIO;
+	strength = strength_sum / (float)views;
+	if (threshold_gain(strength) <= 0)
+		return -ENOENT;
+	return scaled(sum, strength, ret_template) ? 0 : -EIO;
 }
 
 /* A kept picture shows a little more than an aligned one: what the views of a template reach for. */
@@ -165,7 +169,7 @@ static const char *template_of(struct face_look *look, const struct face_image *
 	uint8_t crop[FACE_CROP_BYTES];
 	struct face_quality quality;
 	size_t count = 0;
-	int which;
+	int which, r;
 
 	if (find_in_parts(look->engine, image, faces, &count) < 0)
 		return "The photo could not be searched for a face.";
@@ -181,9 +185,10 @@ static const char *template_of(struct face_look *look, const struct face_image *
 	face_quality_judge(&faces[which], crop, &face_quality_enrol, &quality);
 	if (quality.fault != FACE_FAULT_NONE)
 		return face_fault_text(quality.fault);
-	if (face_look_template(look->engine, image, &faces[which], FACE_LOOK_VIEWS, result->template_vector) <
-	    0)
-		return "The face could not be turned into a template.";
+	r = face_look_template(look->engine, image, &faces[which], FACE_LOOK_VIEWS, result->template_vector);
+	if (r < 0)
+		return r == -ENOENT ? face_fault_text(FACE_FAULT_UNSURE)
+				    : "The face could not be turned into a template.";
 	if (look->keep_pictures)
 		result->kept_bytes = keep(image, &faces[which], result->kept);
 	result->quality = quality.value;
@@ -276,6 +281,10 @@ static int take_sight(struct face_look *look, const struct face_image *image, st
 		r = face_embed(look->engine, crop, 0, embedding, &strength);
 	if (r != 0)
 		return r;
+	if (threshold_gain(strength) <= 0) {
+		enrolment->trouble = face_fault_text(FACE_FAULT_UNSURE);
+		return 0;
+	}
 	keep_one_person(enrolment, embedding);
 	enrolment->strength_sum += strength;
 	for (size_t i = 0; i < FACE_DIM; i++)

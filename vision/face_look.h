@@ -106,7 +106,7 @@ int face_look_liveness(const struct face_look *look, const struct face_image *im
 /** FACE_POINTS points moved away from their middle, or towards it. */
 void face_look_zoom(struct face_point *points, float factor);
 
-/** The mean of the first @p views of them, as long as their answers are on average; points are known. @return as face_embed(). */
+/** The mean of the first @p views of them, as long as their answers are on average; points are known. @return as face_embed(); -ENOENT: that is no face (threshold_gain()). */
 int face_look_template(struct face_engine *engine, const struct face_image *image, const struct face *face,
 		       unsigned views, float *ret_template);
 

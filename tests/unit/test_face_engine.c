@@ -3,6 +3,7 @@
 #include "face_models.h"
 #include "vision/face.h"
 #include "vision/digest.h"
+#include "vision/face_look.h"
 #include "vision/face_photo.h"
 #include "vision/face_quality.h"
 
@@ -82,6 +83,25 @@ static void a_living_face_looks_alive(void **state)
 	assert_int_equal(face_detect(*state, &photo.image, NULL, &face, 1, &count), 0);
 	assert_int_equal(face_liveness(*state, &photo.image, &face, 0, &live), 0);
 	assert_true(live > 0.5f && live <= 1);
+	face_photo_finish(&photo);
+	free(file);
+}
+
+static void what_is_no_face_becomes_no_template(void **state)
+{
+	struct face_photo photo = {0};
+	char reason[FACE_ERROR_BYTES];
+	float template[FACE_DIM];
+	size_t bytes, count = 0;
+	uint8_t *file = read_demo("franck_02221.jpg", &bytes);
+	struct face face;
+
+	assert_int_equal(face_photo_decode(file, bytes, &photo, reason), 0);
+	assert_int_equal(face_detect(*state, &photo.image, NULL, &face, 1, &count), 0);
+	assert_int_equal(face_find_points(*state, &photo.image, &face), 0);
+	assert_int_equal(face_look_template(*state, &photo.image, &face, FACE_LOOK_VIEWS, template), 0);
+	face_aligned_points(face.points); /* of the wall behind him */
+	assert_int_equal(face_look_template(*state, &photo.image, &face, FACE_LOOK_VIEWS, template), -ENOENT);
 	face_photo_finish(&photo);
 	free(file);
 }
@@ -493,6 +513,7 @@ int main(void)
 		cmocka_unit_test(every_net_takes_the_short_way),
 		cmocka_unit_test(a_net_that_we_cannot_run_is_left_to_opencv),
 		cmocka_unit_test(a_living_face_looks_alive),
+		cmocka_unit_test(what_is_no_face_becomes_no_template),
 		cmocka_unit_test(a_picture_of_nothing_holds_no_face),
 		cmocka_unit_test(what_makes_no_sense_is_refused),
 		cmocka_unit_test(every_shortened_photo_gets_an_answer),
