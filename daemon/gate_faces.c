@@ -137,6 +137,15 @@ static void tell_upside_down(struct gate_vision *vision, const struct face_resul
 		    json_pack("{s:s}", "camera", camera->config->name));
 }
 
+static void fail(struct gate_vision *vision, const char *reason)
+{
+	vision->face_state = FACE_FAILED;
+	snprintf(vision->face_trouble, sizeof(vision->face_trouble), "%s", reason);
+	log_error("vision", "%s; the doors work on without faces", reason);
+	gate_record(vision->gate, "model.failed", EVENT_ALARM, NULL, NULL,
+		    json_pack("{s:s}", "reason", reason));
+}
+
 static void on_face_result(struct gate_vision *vision, const struct face_result *result)
 {
 	switch (result->kind) {
@@ -146,11 +155,7 @@ static void on_face_result(struct gate_vision *vision, const struct face_result 
 		gate_reenrol_next(vision);
 		break;
 	case FACE_RESULT_FAILED:
-		vision->face_state = FACE_FAILED;
-		snprintf(vision->face_trouble, sizeof(vision->face_trouble), "%s", result->reason);
-		log_error("vision", "%s; the doors work on without faces", result->reason);
-		gate_record(vision->gate, "model.failed", EVENT_ALARM, NULL, NULL,
-			    json_pack("{s:s}", "reason", result->reason));
+		fail(vision, result->reason);
 		break;
 	case FACE_RESULT_ACCESS:
 	case FACE_RESULT_STRANGER:
@@ -324,6 +329,8 @@ int gate_faces_open(struct gate_vision *vision)
 	face.keep_pictures = config->face.keep_pictures;
 	face.ageing = config->face.ageing == CONFIG_AGEING_ON;
 	face.stranger_stills = config->face.stranger_still_hours > 0;
+	_Static_assert((int)FACE_WATCH_CAMERAS_MAX >= (int)CONFIG_CAMERAS_MAX,
+		       "all of them may look at faces");
 	for (size_t i = 0; i < vision->camera_count; i++) {
 		const struct watched_camera *camera = &vision->cameras[i];
 
@@ -336,7 +343,7 @@ int gate_faces_open(struct gate_vision *vision)
 	face.repeat_ms = config->face.repeat_ms;
 	r = face_watch_open(&face, vision->face_results, &vision->faces);
 	if (r < 0)
-		log_error("vision", "the face worker did not start: %s", strerror(-r));
+		fail(vision, "The face worker did not start.");
 	else
 		vision->face_state = FACE_LOADING;
 	return r;

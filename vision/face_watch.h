@@ -26,7 +26,7 @@ struct video_frame;
 
 enum { FACE_KEPT_BYTES_MAX = 16384 };
 enum { FACE_STILL_BYTES = 96, FACE_SHA256_BYTES = 65 };
-enum { FACE_WATCH_CAMERAS_MAX = 4, FACE_WATCH_ENROLS_MAX = 8, FACE_WATCH_PERSON_BYTES = 27 };
+enum { FACE_WATCH_CAMERAS_MAX = 8, FACE_WATCH_ENROLS_MAX = 8, FACE_WATCH_PERSON_BYTES = 27 };
 
 enum face_result_kind {
 	FACE_RESULT_READY,    /* models are loaded */

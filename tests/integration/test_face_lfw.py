@@ -22,7 +22,7 @@ from harness import BUILD, DATA, SOURCE, Gate, need, need_program
 PEOPLE = DATA / "faces" / "lfw-dev"
 SEED = int(os.environ.get("GH_LFW_SEED", "1"))
 EACH, ENTER_MIN = 50, 47
-CAMERAS = ("left", "middle", "right")
+CAMERAS = ("left", "middle", "right", "yard", "garage")
 LEAD_S, GREY_S, FACE_S = 3.0, 1.8, 1.8  # grey for longer than a track outlives its face
 SLOT_S = GREY_S + FACE_S
 
