@@ -298,7 +298,7 @@ static int look_at_all(const struct album_config *config, struct album *album)
 /* ---- the answers of an earlier run ---- */
 
 struct kept_head {
-	char magic[16], recogniser[FACE_MODEL_SHA256_BYTES];
+	char magic[16], recogniser[72]; /* without a gap, for it is compared as bytes */
 	size_t count, picture_bytes;
 	unsigned views;
 	int embed, liveness, light;
@@ -309,7 +309,7 @@ static struct kept_head head_of(const struct album_config *config, const struct 
 	struct kept_head head;
 
 	memset(&head, 0, sizeof(head));
-	snprintf(head.magic, sizeof(head.magic), "gh-album-3");
+	snprintf(head.magic, sizeof(head.magic), "gh-album-4");
 	snprintf(head.recogniser, sizeof(head.recogniser), "%s", face_engine_recogniser());
 	head.count = album->count;
 	head.picture_bytes = sizeof(struct album_picture);
@@ -324,8 +324,8 @@ static struct kept_head head_of(const struct album_config *config, const struct 
 static bool load_kept(const struct album_config *config, struct album *album)
 {
 	struct kept_head head = head_of(config, album), found;
-	struct album_picture *pictures = calloc(album->count, sizeof(*pictures));
-	FILE *file = config->kept == NULL ? NULL : fopen(config->kept, "rb");
+	FILE *file = config->kept == NULL || album->count == 0 ? NULL : fopen(config->kept, "rb");
+	struct album_picture *pictures = file == NULL ? NULL : calloc(album->count, sizeof(*pictures));
 	bool fits = file != NULL && pictures != NULL && fread(&found, sizeof(found), 1, file) == 1 &&
 		    memcmp(&found, &head, sizeof(head)) == 0 &&
 		    fread(pictures, sizeof(*pictures), album->count, file) == album->count;

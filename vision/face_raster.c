@@ -141,8 +141,8 @@ static float alone(float complex field[SIDE][SIDE], int fx, int fy)
 float face_raster(const struct face_image *image, const struct face *face)
 {
 	float complex field[SIDE][SIDE], turns[SIDE / 2];
-	float x_px = face->x_px + face->width_px / 2 - SIDE / 2,
-	      y_px = face->y_px + face->height_px * 0.55f - SIDE / 2;
+	float x_px = face->x_px + face->width_px * 0.5f - SIDE * 0.5f,
+	      y_px = face->y_px + face->height_px * 0.55f - SIDE * 0.5f;
 	struct ring rings[RING_LAST + 1] = {0};
 	float peak = 0;
 
