@@ -48,6 +48,8 @@ static void tell_picture(struct gate_vision *vision, const struct watched_camera
 static void on_passage(struct gate_vision *vision, const struct face_result *result)
 {
 	struct watched_camera *camera = face_camera(vision, result->camera);
+	bool picture =
+		result->kind == FACE_RESULT_SPOOF || (camera != NULL && is_observed_picture(camera, result));
 	struct gate_entry_request request = {
 		.factor = POLICY_FACE,
 		.person_id = result->kind == FACE_RESULT_STRANGER ? "" : result->person,
@@ -70,7 +72,7 @@ static void on_passage(struct gate_vision *vision, const struct face_result *res
 	camera->covered = result->covered;
 	if (result->covered)
 		json_object_set_new(request.data, "covered", json_true());
-	if (result->raster)
+	if (result->raster && picture)
 		json_object_set_new(request.data, "raster", json_true());
 	if (result->no_blink)
 		json_object_set_new(request.data, "no_blink", json_true());
@@ -80,7 +82,7 @@ static void on_passage(struct gate_vision *vision, const struct face_result *res
 		json_object_set_new(
 			request.data, "still",
 			json_pack("{s:s, s:s}", "name", result->still, "sha256", result->still_sha256));
-	if (result->kind == FACE_RESULT_SPOOF || is_observed_picture(camera, result))
+	if (picture)
 		tell_picture(vision, camera, result, request.data);
 	if (result->kind != FACE_RESULT_STRANGER)
 		(void)json_object_del(request.data, "still"); /* it stands in face.spoof */
@@ -343,7 +345,7 @@ int gate_faces_open(struct gate_vision *vision)
 	face.repeat_ms = config->face.repeat_ms;
 	r = face_watch_open(&face, vision->face_results, &vision->faces);
 	if (r < 0)
-		fail(vision, "The face worker did not start.");
+		fail(vision, "The face worker did not start");
 	else
 		vision->face_state = FACE_LOADING;
 	return r;

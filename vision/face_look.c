@@ -261,7 +261,7 @@ static void report(struct face_look *look, const struct face_view *view, const s
 		       : verdict == FACE_VERDICT_STRANGER ? FACE_RESULT_STRANGER
 							  : FACE_RESULT_SPOOF;
 	result->no_blink = verdict == FACE_VERDICT_NO_BLINK;
-	result->raster = verdict == FACE_VERDICT_SPOOF && face_track_raster(track);
+	result->raster = face_track_raster(track);
 	result->covered = verdict == FACE_VERDICT_STRANGER && face_track_is_covered(track);
 	result->track = track->id;
 	result->score = match->score;

@@ -52,7 +52,7 @@ struct face_result {
 	float rival_score;                   /* the same; -1 when there is none */
 	size_t enrolled;                     /* templates that were searched */
 	float liveness;                      /* mean over the good frames, 0 to 1; -1 not measured */
-	bool raster;   /* of SPOOF: the raster of a screen was seen, or of a coarse print */
+	bool raster;   /* that of a screen or of a coarse print was seen in one of the frames */
 	bool no_blink; /* of SPOOF: alive by its looks, but the eyes stayed open when a blink was asked for */
 	bool covered;  /* of STRANGER: mouth and chin are hidden, so that nobody could be known */
 	float quality; /* 0 to 1 */

@@ -253,7 +253,7 @@ const catalogue: Entry[] = [
 	['The kept picture could not be turned into a template.', '留存的照片无法生成模板。'],
 	['No face was found in the photo.', '照片中没有人脸。'],
 	['There are two faces in the photo, and both could be meant: use one with a single person.', '照片中有两张人脸，请使用单人照片。'],
-	['The face worker did not start.', '人脸识别线程未能启动。'],
+	['The face worker did not start', '人脸识别线程未能启动'],
 	['The face could not be turned into a template.', '无法生成人脸模板。'],
 	['There are two people before the camera: only one may be.', '镜头前有两人，只能有一人。'],
 	['No face was seen.', '未看到人脸。'],
