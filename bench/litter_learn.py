@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 """Makes vision/litter_table.c, by which a fall is judged, of falls that litter_suite --tracks wrote down.
 
   bench/litter_learn.py TRACKS.csv... [--write vision/litter_table.c] [--hours H]

@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 """Whole films, decoding included, beside Debian's motion: processor seconds for a minute of video, and memory.
 
   litter_peers.py BUILD_DIR [SECONDS]    SECONDS of 1080p25 (default 30); films are drawn by the scene generator

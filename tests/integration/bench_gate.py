@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 """
 Measures the whole daemon; no test. One JSON line a result; peer null where nothing comparable was run.
 

@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 """
 Measures a page of a large log at the API; no test. One JSON line a result.
 

@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 """
 Measures the link of a whole gate; no test. One JSON line a result.
 

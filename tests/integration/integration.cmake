@@ -1,8 +1,6 @@
-# The whole daemon, from outside: each file is one test. Debian's own Python has the libraries of tools/setup; one
-# that a machine puts before it in the path has not.
-if(EXISTS /usr/bin/python3 AND NOT Python3_EXECUTABLE)
-  set(Python3_EXECUTABLE /usr/bin/python3)
-endif()
+# The whole daemon, from outside: each file is one test. tools/setup installs the modules they need for Debian's Python;
+# another one that comes first in PATH (pyenv, conda) does not have them.
+set(Python3_EXECUTABLE /usr/bin/python3)
 find_package(Python3 COMPONENTS Interpreter)
 
 function(gh_integration_test name file timeout_s)
@@ -62,6 +60,9 @@ endif()
 add_test(NAME package COMMAND ${Python3_EXECUTABLE} -B ${CMAKE_CURRENT_SOURCE_DIR}/package/test_package.py)
 set_tests_properties(package PROPERTIES TIMEOUT 300 SKIP_RETURN_CODE 77 LABELS package
   ENVIRONMENT "GH_BUILD_DIR=${CMAKE_BINARY_DIR};GH_SANITIZE=${GH_SANITIZE};GH_SOURCE_DIR=${CMAKE_SOURCE_DIR}")
+add_test(NAME tools COMMAND ${Python3_EXECUTABLE} -B ${CMAKE_CURRENT_SOURCE_DIR}/package/test_tools.py)
+set_tests_properties(tools PROPERTIES TIMEOUT 300 SKIP_RETURN_CODE 77 LABELS package
+  ENVIRONMENT "GH_SANITIZE=${GH_SANITIZE};GH_SOURCE_DIR=${CMAKE_SOURCE_DIR}")
 add_test(NAME operations_alarms COMMAND ${Python3_EXECUTABLE} -B ${CMAKE_CURRENT_SOURCE_DIR}/package/test_alarms.py)
 set_tests_properties(operations_alarms PROPERTIES TIMEOUT 60 LABELS package ENVIRONMENT "GH_SOURCE_DIR=${CMAKE_SOURCE_DIR}")
 add_test(NAME docs COMMAND ${Python3_EXECUTABLE} -B ${CMAKE_CURRENT_SOURCE_DIR}/package/test_docs.py)

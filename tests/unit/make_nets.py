@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 """Writes small nets that answer like YuNet (March 2022) and SFace, for tests: make_nets.py FOLDER
 
 yunet.onnx   a face wherever a place of the picture is blue: box and five points at fixed distances from the place

@@ -35,7 +35,7 @@ static int make_nets(void **state)
 	snprintf(dir, sizeof(dir), "/tmp/gh-nets-XXXXXX");
 	if (mkdtemp(dir) == NULL)
 		return -1;
-	snprintf(command, sizeof(command), "PATH=/usr/bin:$PATH python3 '%s/tests/unit/make_nets.py' %s",
+	snprintf(command, sizeof(command), "/usr/bin/python3 -B '%s/tests/unit/make_nets.py' %s",
 		 source != NULL ? source : ".", dir);
 	if (system(command) != 0)
 		return -1;
