@@ -1,13 +1,16 @@
-"""The commands that a developer and an installer begin with: tools/configure, and which Python scripts run."""
+"""The commands that a developer and an installer begin with: tools/demo, tools/configure, and which Python scripts run."""
 import os
 import pathlib
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 
 SOURCE = pathlib.Path(os.environ.get("GH_SOURCE_DIR", pathlib.Path(__file__).resolve().parents[2]))
+LIMIT_S = 240  # not a budget: how long a busy machine may take for one state
 # needs the standard library alone, and an auditor runs it on a machine of any kind
 ANY_PYTHON = {"tools/verify-audit"}
 
@@ -18,6 +21,14 @@ def sources():
     if done.returncode != 0:
         raise unittest.SkipTest(f"not a git checkout: {done.stderr.strip()}")
     return [name for name in done.stdout.split("\0") if name and (SOURCE / name).is_file()]
+
+
+def wait_until(what, check):
+    deadline = time.monotonic() + LIMIT_S
+    while not check():
+        if time.monotonic() > deadline:
+            raise AssertionError(f"not within {LIMIT_S} s: {what}")
+        time.sleep(0.1)
 
 
 class Python(unittest.TestCase):
@@ -48,6 +59,44 @@ class Configure(unittest.TestCase):
                               check=False, stdin=subprocess.DEVNULL)
         self.assertEqual(done.returncode, 0, done.stderr)
         return done
+
+
+class Demo(unittest.TestCase):
+    """tools/demo with a folder of its own: every process that it starts inherits GH_DEMO_DIR."""
+
+    def setUp(self):
+        self.folder = tempfile.mkdtemp(prefix="gatehouse-demo-", dir="/var/tmp")
+        self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
+        self.said = pathlib.Path(self.folder) / "said"
+
+    def processes(self):
+        word, found = f"GH_DEMO_DIR={self.folder}".encode(), {}
+        for path in pathlib.Path("/proc").glob("[0-9]*"):
+            try:
+                if word in (path / "environ").read_bytes().split(b"\0"):
+                    found[int(path.name)] = (path / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+            except OSError:
+                continue  # it ended, or belongs to somebody else
+        return found
+
+    def test_a_plain_kill_ends_broker_and_daemon_too(self):
+        with open(self.said, "wb") as said:
+            demo = subprocess.Popen([SOURCE / "tools" / "demo"], env=dict(os.environ, GH_DEMO_DIR=self.folder),
+                                    stdin=subprocess.DEVNULL, stdout=said, stderr=subprocess.STDOUT)
+        try:
+            wait_until(f"the running gate, see {self.said}",
+                       lambda: demo.poll() is not None or b"The gate is running" in self.said.read_bytes())
+            self.assertIsNone(demo.poll(), self.said.read_text())
+            programs = " ".join(self.processes().values())
+            self.assertIn("gatehoused", programs)
+            self.assertIn("mosquitto", programs)
+            demo.send_signal(signal.SIGTERM)
+            self.assertEqual(demo.wait(timeout=LIMIT_S), 128 + signal.SIGTERM)
+            self.assertEqual(self.processes(), {})
+        finally:
+            for pid in self.processes():
+                os.kill(pid, signal.SIGKILL)
+            demo.wait()
 
 
 if __name__ == "__main__":
