@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "unconst.h"
+
 /* jansson's parser recurses up to 2048 levels; a hostile payload is refused before it gets there. */
 static bool too_deep(const char *text, size_t bytes)
 {
@@ -102,7 +104,7 @@ int json_only_known(const json_t *object, const char *const *known, char *error)
 	const char *key;
 	json_t *value;
 
-	json_object_foreach((json_t *)object, key, value)
+	json_object_foreach(unconst(object), key, value)
 	{
 		size_t i = 0;
 

@@ -3,6 +3,8 @@
 #include <math.h>
 #include <stdint.h>
 
+#include "base/unconst.h"
+
 const char *const face_light_names[FACE_LIGHTS] = {"plain", "dark", "grey", "backlit", "ir"};
 
 static uint8_t to_byte(float value)
@@ -54,7 +56,7 @@ static void alter_pixel(const struct face_image *image, int x, int y, enum face_
 void face_light_alter(const struct face_image *image, enum face_light light)
 {
 	for (int y = 0; light != FACE_LIGHT_PLAIN && y < image->height_px; y++) {
-		uint8_t *row = (uint8_t *)image->pixels + (size_t)y * image->stride_bytes;
+		uint8_t *row = (uint8_t *)unconst(image->pixels) + (size_t)y * image->stride_bytes;
 
 		for (int x = 0; x < image->width_px; x++)
 			alter_pixel(image, x, y, light, row + 3 * (size_t)x);

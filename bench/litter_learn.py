@@ -206,8 +206,8 @@ def write(path, learned, counts):
     lines = ["/* Made by bench/litter_learn.py of %d throws and %d other falls, all drawn: do not edit. */" % counts,
              '#include "litter_internal.h"', "", "const struct litter_curve litter_curves[LITTER_MEASURES] = {"]
     for name, (knots, weights) in learned.items():
-        at = ", ".join(f"{k:g}" for k in knots)
-        w = ", ".join(f"{v:.3f}" for v in weights)
+        at = ", ".join(f"{k:g}" if k == int(k) else f"{k:g}f" for k in knots)
+        w = ", ".join(f"{v:.3f}f" for v in weights)
         lines.append(f'\t{{"{name}", {len(knots)}, {{{at}}}, {{{w}}}}},')
     lines.append("};")
     with open(path, "w", encoding="utf-8") as file:

@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/unconst.h"
 #include "mqtt/link.h"
 #include "mqtt/outbox.h"
 
@@ -86,7 +87,7 @@ static pid_t start(const char *const *argv, const char *input)
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (freopen(input, "r", stdin) == NULL || freopen("/dev/null", "w", stderr) == NULL)
 		_exit(127);
-	execvp(argv[0], (char *const *)argv);
+	execvp(argv[0], unconst(argv));
 	_exit(127);
 }
 

@@ -140,7 +140,9 @@ static bool decide(const struct site *site, const char *card, unsigned door, str
 		.clock_set = true,
 		.now_unix_ms = 1795250000000,
 		.local = local,
-		.shown = {{POLICY_CARD, &person->access, &credential->policy}},
+		.shown = {{.factor = POLICY_CARD,
+			   .person = &person->access,
+			   .credential = &credential->policy}},
 		.shown_count = 1,
 	};
 

@@ -11,8 +11,10 @@ set(GH_SANITIZE "" CACHE STRING "Sanitizers for the whole tree: address,undefine
 add_library(gh_options INTERFACE)
 target_compile_definitions(gh_options INTERFACE _GNU_SOURCE GH_VERSION="${PROJECT_VERSION}")
 target_compile_options(gh_options INTERFACE
-  -Wall -Wextra -Wshadow -Wpointer-arith -Wvla -Wundef -Wformat=2 -fno-common
-  $<$<COMPILE_LANGUAGE:C>:-Wstrict-prototypes -Wmissing-prototypes -Wwrite-strings>
+  -Wall -Wextra -Wshadow -Wpointer-arith -Wvla -Wundef -Wformat=2 -Wcast-qual -Wimplicit-fallthrough -fno-common
+  # -Wconversion: a number that loses bits or its sign is cast where that is meant. Not -Wswitch-enum: of the nine places
+  # it names, each has a default that is right for a value added later.
+  $<$<COMPILE_LANGUAGE:C>:-Wstrict-prototypes -Wmissing-prototypes -Wwrite-strings -Wconversion>
   # sentences and names are cut to their buffers on purpose
   $<$<OR:$<C_COMPILER_ID:GNU>,$<CXX_COMPILER_ID:GNU>>:-Wno-format-truncation>
   -fstack-protector-strong)

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/unconst.h"
+
 struct alerts {
 	struct alert *all; /* by rising seq */
 	size_t count, room;
@@ -104,7 +106,7 @@ static int make_room(struct alerts *alerts)
 /* The alert of @p seq, made when missing; NULL: no memory. */
 static struct alert *take_place(struct alerts *alerts, int64_t seq)
 {
-	struct alert *found = (struct alert *)alert_find(alerts, seq);
+	struct alert *found = unconst(alert_find(alerts, seq));
 	size_t place;
 
 	if (found != NULL)

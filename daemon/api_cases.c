@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/ulid.h"
+#include "base/unconst.h"
 
 enum {
 	CASES_MAX = 2000,
@@ -83,7 +84,7 @@ static int take_case(struct api *api, const json_t *object, json_t *json, char *
 		r = -EINVAL;
 	}
 	if (r == 0)
-		json_object_update(json, (json_t *)object);
+		json_object_update(json, unconst(object));
 	return r;
 }
 

@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/ulid.h"
+#include "base/unconst.h"
 
 enum { EXPORT_ROWS = 200, SOURCE_BYTES = EVENT_SOURCE_BYTES, MONTH_MAX = 12 };
 
@@ -373,7 +374,7 @@ struct report {
 static void on_report(struct api *api, void *arg, const json_t *body)
 {
 	struct report *report = arg;
-	json_t *answer = body != NULL ? json_copy((json_t *)body) : NULL;
+	json_t *answer = body != NULL ? json_copy(unconst(body)) : NULL;
 
 	if (answer == NULL) {
 		http_respond_problem(api->http, report->http, 503, "the log cannot be read now");

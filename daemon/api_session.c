@@ -54,7 +54,7 @@ struct http_caller api_identify(struct api *api, const struct http_request *requ
 	if (user == NULL || user->disabled)
 		return caller;
 	strcpy(caller.name, user->name);
-	caller.role = api_role_of(user->role);
+	caller.role = (int)api_role_of(user->role);
 	caller.session = session->number;
 	*ret_session = session;
 	return caller;

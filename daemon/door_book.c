@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/unconst.h"
 #include "config.h"
 
 enum { TEXT_BYTES = CONFIG_DOORS_MAX * 96, PATH_BYTES = CONFIG_PATH_BYTES + 16 };
@@ -175,7 +176,7 @@ static struct entry *find(const struct door_book *book, const char *door)
 {
 	for (size_t i = 0; i < book->count; i++)
 		if (strcmp(book->entries[i].door, door) == 0)
-			return (struct entry *)&book->entries[i];
+			return unconst(&book->entries[i]);
 	return NULL;
 }
 

@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/unconst.h"
 #include "vision/match.h"
 #include "vision/threshold.h"
 
@@ -36,7 +37,7 @@ static bool is_observed_picture(const struct watched_camera *camera, const struc
 static void tell_picture(struct gate_vision *vision, const struct watched_camera *camera,
 			 const struct face_result *result, const json_t *about)
 {
-	json_t *data = json_copy((json_t *)about);
+	json_t *data = json_copy(unconst(about));
 
 	if (result->kind != FACE_RESULT_SPOOF && data != NULL)
 		json_object_set_new(data, "observed", json_true());

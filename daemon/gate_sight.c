@@ -68,7 +68,7 @@ static json_t *seconds_json(const struct watched_camera *camera)
 {
 	json_t *seconds = json_object();
 
-	for (int cause = SIGHT_CLEAR + 1; cause < SIGHT_CAUSES; cause++)
+	for (enum sight_cause cause = SIGHT_CLEAR + 1; cause < SIGHT_CAUSES; cause++)
 		json_object_set_new(seconds, sight_cause_name(cause),
 				    json_integer((json_int_t)(camera->day_ms[cause] / 1000)));
 	return seconds;
@@ -78,7 +78,7 @@ static json_t *record_json(const struct watched_camera *camera)
 {
 	json_t *ms = json_object();
 
-	for (int cause = 0; cause < SIGHT_CAUSES; cause++)
+	for (enum sight_cause cause = 0; cause < SIGHT_CAUSES; cause++)
 		json_object_set_new(ms, sight_cause_name(cause),
 				    json_integer((json_int_t)camera->day_ms[cause]));
 	return json_pack("{s:s, s:o}", "day", camera->day, "ms", ms);
@@ -130,7 +130,7 @@ static void begin_day(struct watched_camera *camera)
 	format_day(camera->day);
 	if (day == NULL || strlen(day) >= sizeof(camera->day))
 		return;
-	for (int cause = 0; cause < SIGHT_CAUSES; cause++) {
+	for (enum sight_cause cause = 0; cause < SIGHT_CAUSES; cause++) {
 		json_int_t value = json_integer_value(json_object_get(ms, sight_cause_name(cause)));
 
 		camera->day_ms[cause] += value > 0 ? (uint64_t)value : 0;

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/unconst.h"
+
 const char *argp_program_version = "gatectl " GH_VERSION;
 
 static const struct command {
@@ -178,7 +180,7 @@ static char *help_filter(int key, const char *text, void *input)
 
 	(void)input;
 	if (key != ARGP_KEY_HELP_POST_DOC || (out = open_memstream(&list, &bytes)) == NULL)
-		return (char *)text;
+		return unconst(text);
 	fputs("Commands:\n", out);
 	for (size_t i = 0; i < COMMANDS; i++)
 		fprintf(out, "  %s\n", commands[i].usage);

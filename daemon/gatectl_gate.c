@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/unconst.h"
+
 #include "api.h"
 
 static const struct ctl_column door_columns[] = {{"DOOR", "name"},
@@ -372,5 +374,5 @@ static bool show_board(void *arg, const json_t *board)
 
 int ctl_board_watch(const struct ctl *ctl)
 {
-	return ctl_stream(ctl, "board/stream", show_board, (void *)ctl);
+	return ctl_stream(ctl, "board/stream", show_board, unconst(ctl));
 }

@@ -16,6 +16,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/unconst.h"
 #include "daemon/api.h"
 #include "daemon/config.h"
 #include "daemon/gate.h"
@@ -158,7 +159,7 @@ static int run_loop(const struct config *config, const char *config_path, uint64
 	if (r >= 0)
 		r = sd_event_add_signal(event, NULL, SIGINT, NULL, NULL);
 	if (r >= 0)
-		r = sd_event_add_signal(event, NULL, SIGHUP, on_hang_up, (void *)config_path);
+		r = sd_event_add_signal(event, NULL, SIGHUP, on_hang_up, unconst(config_path));
 	if (r >= 0)
 		r = gate_open(config, event, started_us, &gate, error);
 	if (r < 0) {

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/unconst.h"
+
 #include "crypto.h"
 
 enum { TRIES_MAX = 1024, KEY_BYTES = 16, FIRST_PAUSE_MS = 10000, FORGET_MS = SESSION_PAUSE_MS_MAX };
@@ -181,7 +183,7 @@ static struct tries *find_tries(const struct sessions *sessions, const uint8_t *
 
 		if (tries->count > 0 && now_ms - tries->last_ms < FORGET_MS &&
 		    memcmp(tries->key, key, KEY_BYTES) == 0)
-			return (struct tries *)tries;
+			return unconst(tries);
 	}
 	return NULL;
 }

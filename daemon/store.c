@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/unconst.h"
 #include "store_private.h"
 
 struct store_claim {
@@ -99,8 +100,8 @@ void store_message_free(struct store_message *message)
 	case STORE_READ_FACES:
 		json_decref(read->report);
 		for (size_t i = 0; i < read->count; i++) {
-			free((char *)read->rows[i].data);
-			free((char *)read->rows[i].json);
+			free(unconst(read->rows[i].data));
+			free(unconst(read->rows[i].json));
 		}
 		free(read->rows);
 		free(read->seqs);
@@ -524,16 +525,14 @@ bool store_is_ready(const struct store *store)
 
 int64_t store_cursor_get(const struct store *store, const char *name)
 {
-	const struct store_counter *counter =
-		find_counter(((struct store *)store)->cursors, STORE_CURSORS_MAX, name);
+	const struct store_counter *counter = find_counter(unconst(store->cursors), STORE_CURSORS_MAX, name);
 
 	return counter == NULL ? 0 : counter->value;
 }
 
 int64_t store_nonce_get(const struct store *store, const char *key)
 {
-	const struct store_counter *counter =
-		find_counter(((struct store *)store)->nonces, STORE_NONCES_MAX, key);
+	const struct store_counter *counter = find_counter(unconst(store->nonces), STORE_NONCES_MAX, key);
 
 	return counter == NULL ? 0 : counter->value;
 }

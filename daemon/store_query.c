@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/unconst.h"
+
 #include "copies.h"
 #include "store_private.h"
 
@@ -206,7 +208,7 @@ static int read_one(struct reader *reader, int64_t seq, bool hashes, struct even
 		ret_row->data = strdup(ret_row->data);
 		ret_row->json = ret_row->data == NULL ? NULL : event_json(ret_row, hashes);
 		if (ret_row->json == NULL) {
-			free((char *)ret_row->data);
+			free(unconst(ret_row->data));
 			r = -ENOMEM;
 		}
 	}

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/unconst.h"
 
 enum { SQL_BYTES = 512, ROWS_BETWEEN_LOOKS = 64 };
 
@@ -55,7 +56,7 @@ static int take_row(struct store_read *read, const struct event_row *row)
 	kept->data = strdup(row->data);
 	kept->json = kept->data == NULL ? NULL : event_json(kept, read->filter.hashes);
 	if (kept->json == NULL) {
-		free((char *)kept->data);
+		free(unconst(kept->data));
 		return -ENOMEM;
 	}
 	read->count++;

@@ -39,7 +39,8 @@ static bool removes_records(const struct store_write *write)
 
 static int write_one(struct writer *writer, struct store_write *write)
 {
-	int kind = write->message.kind, r = store_apply(&writer->file, write);
+	enum store_message_kind kind = write->message.kind;
+	int r = store_apply(&writer->file, write);
 
 	if (r < 0 || write->r < 0)
 		return r;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/unconst.h"
 
 static const char *const roles[] = {
 	[USER_GUARD] = "guard", [USER_MANAGER] = "manager", [USER_ADMIN] = "admin"};
@@ -66,9 +67,8 @@ int user_take(const char *name, const json_t *json, struct user *ret_user)
 	struct user user = {0};
 	int disabled = 0;
 
-	if (json_unpack((json_t *)json, "{s:s, s:b, s:s, s?s, s?I, s?I}", "role", &role, "disabled",
-			&disabled, "hash", &hash, "totp", &totp, "totp_step", &step, "created",
-			&created) < 0 ||
+	if (json_unpack(unconst(json), "{s:s, s:b, s:s, s?s, s?I, s?I}", "role", &role, "disabled", &disabled,
+			"hash", &hash, "totp", &totp, "totp_step", &step, "created", &created) < 0 ||
 	    !user_name_is_valid(name) || user_role_parse(role, &user.role) < 0 ||
 	    strlen(hash) >= sizeof(user.hash) || strlen(totp) >= sizeof(user.totp))
 		return -EBADMSG;

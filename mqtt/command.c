@@ -5,12 +5,13 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "base/unconst.h"
 
 _Static_assert((int)COMMAND_ERROR_BYTES >= (int)JSON_ERROR_BYTES, "errors of base/json.h must fit");
 
 char *command_signed_text(const char *topic, const json_t *envelope)
 {
-	json_t *copy = json_copy((json_t *)envelope);
+	json_t *copy = json_copy(unconst(envelope));
 	char *text = NULL, *canonical;
 
 	if (copy == NULL)

@@ -162,7 +162,8 @@ static int from_pixels(const uint8_t *pixels, size_t stride, int width_px, int h
 	AVFrame *picture;
 
 	if (width_px < 1 || width_px > VIDEO_FRAME_SIDE_MAX || height_px < 1 ||
-	    height_px > VIDEO_FRAME_SIDE_MAX || stride < (size_t)width_px * pixel_bytes || stride > INT32_MAX)
+	    height_px > VIDEO_FRAME_SIDE_MAX || stride < (size_t)(width_px * pixel_bytes) ||
+	    stride > INT32_MAX)
 		return -EINVAL;
 	picture = av_frame_alloc();
 	if (picture == NULL)
@@ -196,7 +197,7 @@ int video_frame_from_bgr(const uint8_t *bgr, size_t stride, int width_px, int he
 static int colorspace_of(const AVFrame *picture)
 {
 	if (picture->colorspace != AVCOL_SPC_UNSPECIFIED && picture->colorspace != AVCOL_SPC_RGB)
-		return picture->colorspace;
+		return (int)picture->colorspace;
 	/* what players do with a stream that does not say */
 	return picture->height >= 720 ? AVCOL_SPC_BT709 : AVCOL_SPC_SMPTE170M;
 }
@@ -230,7 +231,7 @@ enum { STEP_PX = 32 };
 
 static int convert_wide(struct converter *c, const AVFrame *picture, uint8_t *bgr, size_t stride)
 {
-	size_t wide_stride = FFALIGN((size_t)picture->width, STEP_PX) * 3;
+	size_t wide_stride = FFALIGN((size_t)picture->width, (size_t)STEP_PX) * 3;
 	size_t bytes = wide_stride * (size_t)picture->height;
 	int strides[4] = {(int)wide_stride}, r;
 	uint8_t *planes[4];

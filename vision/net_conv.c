@@ -21,7 +21,7 @@ struct net_kernel {
 	const float *in, *summand;
 	float *out;
 	float *weights, *bias, *slopes;
-	const float *nothing; /* a pixel outside the picture */
+	float *nothing; /* a pixel outside the picture */
 };
 
 /* count pixels one after the other, and the channels that their sums are of */
@@ -290,7 +290,7 @@ void net_kernel_close(struct net_kernel *kernel)
 	free(kernel->weights);
 	free(kernel->bias);
 	free(kernel->slopes);
-	free((void *)kernel->nothing);
+	free(kernel->nothing);
 	free(kernel);
 }
 

@@ -3,6 +3,7 @@
 #include "camera.h"
 #include "late.h"
 #include "base/clock.h"
+#include "base/unconst.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -198,7 +199,7 @@ static int open_format(struct source *source)
 	if (source->kind == SOURCE_V4L2 && input == NULL)
 		r = AVERROR_DECODER_NOT_FOUND;
 	else /* frees and clears the context when it fails */
-		r = avformat_open_input(&source->format, path, (AVInputFormat *)input, &options);
+		r = avformat_open_input(&source->format, path, unconst(input), &options);
 	av_dict_free(&options);
 	return r;
 }

@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 
 #include "base/clock.h"
+#include "base/unconst.h"
 #include "mqtt/command.h"
 
 /* ---- processes ---- */
@@ -24,7 +25,7 @@ static pid_t start(int output, const char *const *argv)
 	prctl(PR_SET_PDEATHSIG, SIGKILL); /* no broker outlives a test that was killed */
 	dup2(output, STDOUT_FILENO);
 	dup2(open("/dev/null", O_WRONLY), STDERR_FILENO);
-	execvp(argv[0], (char *const *)argv);
+	execvp(argv[0], unconst(argv));
 	_exit(127);
 }
 

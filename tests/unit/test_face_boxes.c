@@ -198,9 +198,9 @@ static void faces_lie_where_they_are_in_the_picture(void **state)
 			pixels[3 * (y * WIDE + x)] = 255;
 	assert_int_equal(face_detect(engine, &image, &window, found, FOUND_MAX, &count), 0);
 	assert_non_null(at(found, count, 640 + 2 * 35.7881f, 2 * 75.0402f));
-	assert_float_equal(found[0].points[0].x_px, 640 + 2 * 3.84, 0.1);
-	assert_float_equal(found[0].width_px, 2 * 268.5877, 0.1);
-	assert_float_equal(found[0].height_px, 2 * 295.6503, 0.1);
+	assert_float_equal(found[0].points[0].x_px, 640 + 2 * 3.84f, 0.1);
+	assert_float_equal(found[0].width_px, 2 * 268.5877f, 0.1);
+	assert_float_equal(found[0].height_px, 2 * 295.6503f, 0.1);
 	/* the whole at a quarter of its size: 32 px of blue at (192, 64) of the input */
 	assert_int_equal(face_detect(engine, &image, NULL, found, FOUND_MAX, &count), 0);
 	assert_true(count > 0);

@@ -45,7 +45,9 @@ static struct policy_request asked(const struct policy_book *book, enum policy_f
 				       .door_mode = DOOR_MODE_LOCKED,
 				       .clock_set = true,
 				       .now_unix_ms = NOW,
-				       .shown = {{factor, person, factor == POLICY_FACE ? NULL : &card}},
+				       .shown = {{.factor = factor,
+						  .person = person,
+						  .credential = factor == POLICY_FACE ? NULL : &card}},
 				       .shown_count = 1};
 }
 

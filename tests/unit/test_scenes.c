@@ -15,7 +15,7 @@ static struct scene_options throw_of(uint64_t seed, enum scene_kind kind)
 				      .height_px = TALL,
 				      .frames_per_s = 25,
 				      .frames = 150,
-				      .throws = {{1.0, 11, 3, kind}},
+				      .throws = {{.t_s = 1.0, .floor = 11, .column = 3, .kind = kind}},
 				      .throw_count = 1,
 				      .birds = 2,
 				      .leaves = true};

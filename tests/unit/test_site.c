@@ -140,8 +140,8 @@ static void people_more_alike_raise_it_slowly_and_within_bounds(void **state)
 	}
 	assert_float_equal(offset, last, 1e-6f); /* arrived */
 	/* 3.89 * 1.15 * spread + 0.05 is where the truth lies */
-	assert_float_equal(site_threshold(ENROLLED, percent, offset), 0.05 + 3.89 * 1.15 * spread_of_card(),
-			   0.03);
+	assert_float_equal(site_threshold(ENROLLED, percent, offset),
+			   (float)(0.05 + 3.89 * 1.15 * spread_of_card()), 0.03);
 	assert_true(judgement.rate.low <= 0.01 && judgement.rate.high >= 0.01);
 
 	memset(site, 0, sizeof(*site));

@@ -52,7 +52,7 @@ static void an_exponential_tail_is_found(void **state)
 	assert_int_equal(tail_fit(scores, 4000, &tail), 0);
 	assert_float_equal(tail.shape, 0, 0.1);
 	assert_float_equal(tail.scale, 0.05, 0.006);
-	assert_float_equal(tail_score_at(&tail, 1e-3), 0.05 * log(1000), 0.04);
+	assert_float_equal(tail_score_at(&tail, 1e-3), 0.05f * logf(1000), 0.04);
 	assert_float_equal(tail_rate(&tail, tail_score_at(&tail, 1e-4)), 1e-4,
 			   1e-7); /* one undoes the other */
 }

@@ -20,14 +20,14 @@ static void paint(AVFrame *picture, int n)
 
 	for (int row = 0; row < picture->height; row++) {
 		memset(picture->data[0] + (ptrdiff_t)row * picture->linesize[0], 96 + row % 8,
-		       picture->width);
+		       (size_t)picture->width);
 		if (row >= y && row < y + 8)
 			memset(picture->data[0] + (ptrdiff_t)row * picture->linesize[0] + x, 230, 8);
 	}
 	for (int plane = 1; plane < 3; plane++)
 		for (int row = 0; row < picture->height / 2; row++)
 			memset(picture->data[plane] + (ptrdiff_t)row * picture->linesize[plane], 128,
-			       picture->width / 2);
+			       (size_t)picture->width / 2);
 }
 
 static int drain(AVCodecContext *encoder, AVFormatContext *format, AVPacket *packet)
