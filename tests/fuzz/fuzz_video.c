@@ -135,7 +135,8 @@ static void from_file(const uint8_t *data, size_t bytes)
 
 static void use_codec(const uint8_t **at, const uint8_t *end)
 {
-	static const int codecs[] = {AV_CODEC_ID_H264, AV_CODEC_ID_HEVC, AV_CODEC_ID_MJPEG, AV_CODEC_ID_H264};
+	static const enum AVCodecID codecs[] = {AV_CODEC_ID_H264, AV_CODEC_ID_HEVC, AV_CODEC_ID_MJPEG,
+						AV_CODEC_ID_H264};
 	size_t extra = end - *at > 2 ? (*at)[1] : 0;
 
 	av_freep(&parameters->extradata);
