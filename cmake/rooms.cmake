@@ -1,6 +1,6 @@
 # Rooms are libraries, and a library sees only the headers of the rooms it may know: each has an include
 # folder of its own holding one link, ROOM -> the source folder, so that `#include "hw/door.h"` works in
-# whoever links gh_hw and nowhere else.
+# whoever links gh_hw and nowhere else. A room of daemon/ is named without it: `#include "store/store.h"`.
 
 find_package(PkgConfig REQUIRED)
 find_package(Threads REQUIRED)
@@ -37,7 +37,7 @@ function(gh_room name)
   set(room gh_${name})
   add_library(${room} STATIC ${ARG_SOURCES})
   file(MAKE_DIRECTORY ${CMAKE_BINARY_DIR}/rooms/${name})
-  file(CREATE_LINK ${CMAKE_SOURCE_DIR}/${name} ${CMAKE_BINARY_DIR}/rooms/${name}/${name} SYMBOLIC)
+  file(CREATE_LINK ${CMAKE_CURRENT_SOURCE_DIR} ${CMAKE_BINARY_DIR}/rooms/${name}/${name} SYMBOLIC)
   target_include_directories(${room} PUBLIC ${CMAKE_BINARY_DIR}/rooms/${name})
   target_link_libraries(${room} PUBLIC gh_options Threads::Threads)
   foreach(known ${ARG_KNOWS})

@@ -34,8 +34,7 @@ target_sources(gh_daemon PRIVATE
   http_range.c
   session.c
   totp.c
-  user.c
-  worker.c)
+  user.c)
 target_link_libraries(gh_daemon PRIVATE PkgConfig::NETTLE PkgConfig::ZIP)
 target_link_libraries(gh_daemon PUBLIC PkgConfig::JANSSON PRIVATE PkgConfig::MICROHTTPD PkgConfig::SODIUM)
 

@@ -8,7 +8,7 @@
 #include "http.h"
 #include "session.h"
 #include "user.h"
-#include "worker.h"
+#include "base/worker.h"
 
 #include <sys/epoll.h>
 

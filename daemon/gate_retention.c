@@ -12,7 +12,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "daemon/retention.h"
-#include "daemon/worker.h"
+#include "base/worker.h"
 
 enum {
 	BEGIN_US = 2 * 1000 * 1000, /* after the log is there: the guard's alerts are read first */

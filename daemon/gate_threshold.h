@@ -6,7 +6,7 @@
 
 #include "gate_vision.h"
 
-#include "daemon/worker.h"
+#include "base/worker.h"
 #include "vision/match.h"
 #include "vision/site.h"
 

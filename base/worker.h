@@ -4,8 +4,8 @@
  * A job runs on the worker's thread, in the order of posting, and then ends on the control thread, which
  * worker_dispatch() does. A job owns what it points to; it must not touch what the control thread owns.
  */
-#ifndef GH_DAEMON_WORKER_H
-#define GH_DAEMON_WORKER_H
+#ifndef GH_BASE_WORKER_H
+#define GH_BASE_WORKER_H
 
 #include <stddef.h>
 
