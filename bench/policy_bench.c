@@ -11,10 +11,10 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "daemon/policy.h"
-#include "daemon/roster.h"
-#include "daemon/roster_book.h"
-#include "daemon/roster_credential.h"
+#include "access/policy.h"
+#include "access/roster.h"
+#include "access/roster_book.h"
+#include "access/roster_credential.h"
 
 enum { PEOPLE = 10000, GROUPS = 40, RULES = 200, DOORS = 8, SCHEDULES = 50, DECISIONS = 1000000, ROUNDS = 5 };
 

@@ -1,11 +1,5 @@
-# who may pass where and when, and visitors' passes
-pkg_check_modules(QRENCODE REQUIRED IMPORTED_TARGET GLOBAL libqrencode)
+# who may pass where and when, as the gate has it
 target_sources(gh_daemon PRIVATE
-  roster_parse.c
-  roster_book.c
-  roster_credential.c
-  pass.c
-  pass_image_qrencode.c
   gate_access.c
   gate_access_api.c
   gate_batch.c
@@ -15,4 +9,3 @@ target_sources(gh_daemon PRIVATE
   gate_digest.c
   gate_guard.c
   api_access.c)
-target_link_libraries(gh_daemon PRIVATE PkgConfig::QRENCODE)

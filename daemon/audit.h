@@ -14,7 +14,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#include "crypto.h"
+#include "crypto/crypto.h"
 #include "event.h"
 
 enum { AUDIT_TEXT_BYTES = 384, AUDIT_SIGNATURE_TEXT_BYTES = 89, AUDIT_KEY_TEXT_BYTES = 45 };

@@ -14,7 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "crypto.h"
+#include "crypto/crypto.h"
 
 enum {
 	BUNDLE_FILES_MAX = 16,

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "schedule.h"
+#include "access/schedule.h"
 
 enum { USES_MAX = 8 * CONFIG_DOORS_MAX + 8 };
 

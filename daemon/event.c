@@ -7,7 +7,7 @@
 
 #include "base/clock.h"
 #include "base/json.h"
-#include "crypto.h"
+#include "crypto/crypto.h"
 
 static bool is_word(const char *text, size_t bytes_max, const char *characters)
 {

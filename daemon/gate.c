@@ -6,7 +6,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "crypto.h"
+#include "crypto/crypto.h"
 
 enum { RANDOMNESS_AGAIN_US = 20000 };
 

@@ -1,7 +1,6 @@
 # the gate itself, and the program around it
 pkg_check_modules(LIBSYSTEMD REQUIRED IMPORTED_TARGET libsystemd)
 target_sources(gh_daemon PRIVATE
-  policy.c
   gate.c
   gate_record.c
   gate_doors.c
@@ -14,7 +13,6 @@ target_sources(gh_daemon PRIVATE
   gate_readers.c
   gate_watchdog.c
   gate_reader_read.c
-  lockout.c
   gate_vision.c
   gate_faces.c
   gate_enrol.c

@@ -13,9 +13,9 @@
 #define GH_DAEMON_GATE_ACCESS_H
 
 #include "daemon/gate_internal.h"
-#include "daemon/pass.h"
-#include "daemon/roster_book.h"
-#include "daemon/roster_credential.h"
+#include "access/pass.h"
+#include "access/roster_book.h"
+#include "access/roster_credential.h"
 
 enum {
 	GATE_GUARDS_MAX = 16 /* requests that wait for a guard */

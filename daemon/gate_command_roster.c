@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/json.h"
-#include "daemon/crypto.h"
+#include "crypto/crypto.h"
 #include "daemon/gate_access.h"
 
 enum {

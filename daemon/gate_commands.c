@@ -10,7 +10,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/log.h"
-#include "daemon/crypto.h"
+#include "crypto/crypto.h"
 
 enum {
 	AHEAD_MS = 300000, /* a command may expire at most this far in the future */

@@ -13,8 +13,8 @@
 #include <stdlib.h>
 
 #include "daemon/api.h"
-#include "daemon/policy.h"
-#include "daemon/roster.h"
+#include "access/policy.h"
+#include "access/roster.h"
 #include "daemon/store.h"
 #include "hw/board.h"
 #include "daemon/door_book.h"

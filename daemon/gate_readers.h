@@ -9,7 +9,7 @@
 
 #include "gate_internal.h"
 
-#include "daemon/lockout.h"
+#include "access/lockout.h"
 #include "hw/keypad.h"
 #include "hw/reader_port.h"
 #include "hw/reader_signal.h"

@@ -6,7 +6,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "schedule.h"
+#include "access/schedule.h"
 
 struct gate_sounds {
 	struct schedule quiet;

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "pass_image.h"
+#include "access/pass_image.h"
 
 /* ---- KEY=VALUE words ---- */
 

@@ -7,7 +7,7 @@
 
 #include "base/unconst.h"
 
-#include "crypto.h"
+#include "crypto/crypto.h"
 
 enum { TRIES_MAX = 1024, KEY_BYTES = 16, FIRST_PAUSE_MS = 10000, FORGET_MS = SESSION_PAUSE_MS_MAX };
 

@@ -22,7 +22,7 @@
 
 #include "audit.h"
 #include "event.h"
-#include "roster.h"
+#include "access/roster.h"
 
 enum {
 	STORE_QUEUE_MAX = 65536, /* writes on their way, when the config names no other bound */

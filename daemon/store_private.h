@@ -24,7 +24,7 @@
 #include <stdatomic.h>
 
 #include "base/queue.h"
-#include "crypto.h"
+#include "crypto/crypto.h"
 #include "db.h"
 #include "store.h"
 

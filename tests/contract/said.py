@@ -16,7 +16,7 @@ base/json.c
 daemon/api*.c daemon/audit.c daemon/gate_access*.c daemon/gate_api.c daemon/gate_change*.c daemon/gate_consent.c daemon/gate_credential.c
 daemon/gate_doors.c daemon/gate_enrol.c daemon/gate_entry.c daemon/gate_faces.c daemon/gate_guard.c daemon/gate_log.c
 daemon/gate_modes.c daemon/gate_people.c daemon/gate_person_faces.c daemon/gate_readers.c daemon/gate_threshold.c daemon/http_answer_mhd.c
-daemon/http_mhd.c daemon/policy.c daemon/roster*.c daemon/schedule.c daemon/store*.c
+daemon/http_mhd.c daemon/access/policy.c daemon/access/roster*.c daemon/access/schedule.c daemon/store*.c
 mqtt/connect_mosquitto.c mqtt/link_mosquitto.c
 vision/camera_ffmpeg.c vision/evidence_ffmpeg.c vision/face_enrol.c vision/face_opencv.cpp vision/face_quality.c
 vision/face_watch.c vision/litter_watch.c vision/site.c vision/source_ffmpeg.c

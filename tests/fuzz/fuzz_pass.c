@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "daemon/pass.h"
+#include "access/pass.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes);
 

@@ -3,8 +3,8 @@
 #include <stdlib.h>
 
 #include "base/json.h"
-#include "daemon/roster_book.h"
-#include "daemon/roster_credential.h"
+#include "access/roster_book.h"
+#include "access/roster_credential.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes);
 

@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "unit.h"
-#include "daemon/roster_book.h"
-#include "daemon/roster_credential.h"
+#include "access/roster_book.h"
+#include "access/roster_credential.h"
 
 static const char *const alice = "01HF7YAT00000000000000000A", *const bob = "01HF7YAT00000000000000000B";
 

@@ -5,7 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "daemon/crypto.h"
+#include "crypto/crypto.h"
 
 static char directory[] = "/tmp/gh-crypto-XXXXXX";
 static char path[64];

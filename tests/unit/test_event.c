@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "daemon/crypto.h"
+#include "crypto/crypto.h"
 #include "daemon/event.h"
 
 static struct event_row sample(void)

@@ -1,5 +1,5 @@
 #include "unit.h"
-#include "daemon/lockout.h"
+#include "access/lockout.h"
 
 static void the_last_of_so_many_wrong_tries_locks_out(void **state)
 {

@@ -3,8 +3,8 @@
 #include <string.h>
 
 #include "unit.h"
-#include "daemon/pass.h"
-#include "daemon/pass_image.h"
+#include "access/pass.h"
+#include "access/pass_image.h"
 
 static struct crypto_signer signer, other;
 

@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "unit.h"
-#include "daemon/policy.h"
+#include "access/policy.h"
 
 enum { NOW = 1000000, DOOR = 0, SIDE = 1 };
 

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "unit.h"
-#include "daemon/policy.h"
+#include "access/policy.h"
 
 enum { NOW = 1000000 };
 

@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "daemon/roster.h"
+#include "access/roster.h"
 
 static struct roster_person person(const char *id, const char *name)
 {

@@ -4,7 +4,7 @@
 #include <time.h>
 
 #include "unit.h"
-#include "daemon/schedule.h"
+#include "access/schedule.h"
 
 static struct schedule_time at(const char *date, int hour, int minute)
 {

@@ -1,7 +1,7 @@
 #include <string.h>
 
 #include "unit.h"
-#include "daemon/crypto.h"
+#include "crypto/crypto.h"
 #include "daemon/session.h"
 #include "daemon/totp.h"
 

@@ -7,7 +7,7 @@
 
 #include "base/clock.h"
 #include "base/json.h"
-#include "crypto.h"
+#include "crypto/crypto.h"
 
 struct roster_credentials {
 	struct roster_credential **all; /* by id: ids rise with time, so that a new one goes to the end */

@@ -10,14 +10,14 @@
  * the picture held up, who it is, whether the credential counts, blocklist, the door's mode, the rules, their
  * schedules, anti-passback, interlock.
  */
-#ifndef GH_DAEMON_POLICY_H
-#define GH_DAEMON_POLICY_H
+#ifndef GH_ACCESS_POLICY_H
+#define GH_ACCESS_POLICY_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#include "daemon/schedule.h"
+#include "schedule.h"
 #include "hw/door.h"
 
 enum {

@@ -10,8 +10,8 @@
  * "fri 22:00-06:00+1" is open on Saturday morning even when Saturday is a holiday. An exception of a schedule
  * replaces all that its week says of that date. Any thread.
  */
-#ifndef GH_DAEMON_SCHEDULE_H
-#define GH_DAEMON_SCHEDULE_H
+#ifndef GH_ACCESS_SCHEDULE_H
+#define GH_ACCESS_SCHEDULE_H
 
 #include <stdbool.h>
 #include <stddef.h>

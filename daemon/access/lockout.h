@@ -3,8 +3,8 @@
  *
  * Times are CLOCK_MONOTONIC in milliseconds. A right try forgets the wrong ones, so does the end of a lock-out.
  */
-#ifndef GH_DAEMON_LOCKOUT_H
-#define GH_DAEMON_LOCKOUT_H
+#ifndef GH_ACCESS_LOCKOUT_H
+#define GH_ACCESS_LOCKOUT_H
 
 #include <stdbool.h>
 #include <stdint.h>

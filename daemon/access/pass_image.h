@@ -1,6 +1,6 @@
 /* pass_image.h - a text as a QR code to print or to show. pass_image_qrencode.c is the only file that knows libqrencode. */
-#ifndef GH_DAEMON_PASS_IMAGE_H
-#define GH_DAEMON_PASS_IMAGE_H
+#ifndef GH_ACCESS_PASS_IMAGE_H
+#define GH_ACCESS_PASS_IMAGE_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -4,8 +4,8 @@
  * crypto_sodium.c is the only file that knows libsodium. Call crypto_init() before anything else; after that
  * any thread. Keys are the caller's memory: crypto_wipe() them when done.
  */
-#ifndef GH_DAEMON_CRYPTO_H
-#define GH_DAEMON_CRYPTO_H
+#ifndef GH_CRYPTO_CRYPTO_H
+#define GH_CRYPTO_CRYPTO_H
 
 #include <stdbool.h>
 #include <stddef.h>

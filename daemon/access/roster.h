@@ -4,8 +4,8 @@
  * The store is the truth; this is its last known good state, so that doors keep working whatever the disk
  * does. Filled from the store's person and template callbacks. Control thread only.
  */
-#ifndef GH_DAEMON_ROSTER_H
-#define GH_DAEMON_ROSTER_H
+#ifndef GH_ACCESS_ROSTER_H
+#define GH_ACCESS_ROSTER_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -12,15 +12,15 @@
  *
  * Pure. Any thread. crypto_init() comes first.
  */
-#ifndef GH_DAEMON_PASS_H
-#define GH_DAEMON_PASS_H
+#ifndef GH_ACCESS_PASS_H
+#define GH_ACCESS_PASS_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "base/ulid.h"
-#include "daemon/crypto.h"
+#include "crypto/crypto.h"
 
 enum {
 	PASS_DOORS_MAX = 8,

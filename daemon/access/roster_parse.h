@@ -5,12 +5,12 @@
  * begin, names of nothing. @p error holds ROSTER_ERROR_BYTES and gets a sentence. docs/ACCESS.md shows the objects.
  * All return 0 or -EINVAL.
  */
-#ifndef GH_DAEMON_ROSTER_PARSE_H
-#define GH_DAEMON_ROSTER_PARSE_H
+#ifndef GH_ACCESS_ROSTER_PARSE_H
+#define GH_ACCESS_ROSTER_PARSE_H
 
 #include <jansson.h>
 
-#include "daemon/policy.h"
+#include "policy.h"
 
 enum { ROSTER_ERROR_BYTES = 256, ROSTER_TITLE_BYTES = 128 };
 

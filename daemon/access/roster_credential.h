@@ -4,11 +4,11 @@
  * What is read at a door is found in constant time. A card or QR code is one person's; PINs may be equal, since
  * they count beside another credential, or alone when nobody else has the same. Control thread only.
  */
-#ifndef GH_DAEMON_ROSTER_CREDENTIAL_H
-#define GH_DAEMON_ROSTER_CREDENTIAL_H
+#ifndef GH_ACCESS_ROSTER_CREDENTIAL_H
+#define GH_ACCESS_ROSTER_CREDENTIAL_H
 
-#include "daemon/roster.h"
-#include "daemon/roster_parse.h"
+#include "roster.h"
+#include "roster_parse.h"
 
 enum { ROSTER_CODE_BYTES = 65, ROSTER_CREDENTIALS_MAX = 400000 };
 

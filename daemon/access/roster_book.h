@@ -5,10 +5,10 @@
  * day that is one already, a schedule that a rule still needs. What would not hold together is refused and changes
  * nothing. Control thread only.
  */
-#ifndef GH_DAEMON_ROSTER_BOOK_H
-#define GH_DAEMON_ROSTER_BOOK_H
+#ifndef GH_ACCESS_ROSTER_BOOK_H
+#define GH_ACCESS_ROSTER_BOOK_H
 
-#include "daemon/roster_parse.h"
+#include "roster_parse.h"
 
 enum { ROSTER_SCHEDULES_MAX = 128, ROSTER_HOLIDAYS_MAX = 256, ROSTER_BOOK_DIGEST_BYTES = 32 };
 
