@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "config.h"
+#include "config/config.h"
 
 void api_get_readers(struct api *api, const struct http_request *request, const char *param)
 {

@@ -8,7 +8,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/ulid.h"
-#include "config.h"
+#include "config/config.h"
 
 enum { LIVE_SECONDS = 30 }; /* when nothing else is said */
 

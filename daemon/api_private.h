@@ -4,7 +4,7 @@
 
 #include "alert.h"
 #include "api.h"
-#include "config.h"
+#include "config/config.h"
 #include "http.h"
 #include "session.h"
 #include "user.h"

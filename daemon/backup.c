@@ -13,7 +13,7 @@
 #include "audit.h"
 #include "base/clock.h"
 #include "base/file.h"
-#include "config.h"
+#include "config/config.h"
 #include "copies.h"
 #include "db.h"
 #include "store.h"

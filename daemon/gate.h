@@ -12,7 +12,7 @@
 #include <stdint.h>
 #include <systemd/sd-event.h>
 
-#include "daemon/config.h"
+#include "config/config.h"
 
 enum { GATE_ERROR_BYTES = 512 };
 

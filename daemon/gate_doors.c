@@ -6,7 +6,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "board_lines.h"
+#include "config/board_lines.h"
 
 /* ---- lines ---- */
 

@@ -17,7 +17,7 @@
 #include "access/roster.h"
 #include "daemon/store.h"
 #include "hw/board.h"
-#include "daemon/door_book.h"
+#include "config/door_book.h"
 #include "hw/door.h"
 #include "hw/sounder.h"
 #include "hw/watchdog.h"

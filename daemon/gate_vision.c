@@ -7,7 +7,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "camera_login.h"
+#include "config/camera_login.h"
 
 enum { WATCHED_MS = 3000 };
 

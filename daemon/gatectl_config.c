@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "config.h"
+#include "config/config.h"
 
 enum { NAME_MAX_BYTES = 24, DOORS_MAX = 8 };
 

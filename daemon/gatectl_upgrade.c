@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "config.h"
+#include "config/config.h"
 
 #define SECRETS_DIR_DEFAULT "/etc/gatehouse/credentials"
 

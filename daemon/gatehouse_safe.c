@@ -9,9 +9,9 @@
 #include <string.h>
 #include <time.h>
 
-#include "board_lines.h"
-#include "config.h"
-#include "door_book.h"
+#include "config/board_lines.h"
+#include "config/config.h"
+#include "config/door_book.h"
 
 enum {
 	EXIT_CONFIG = 78, /* EX_CONFIG of sysexits.h */

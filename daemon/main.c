@@ -18,7 +18,7 @@
 #include "base/log.h"
 #include "base/unconst.h"
 #include "daemon/api.h"
-#include "daemon/config.h"
+#include "config/config.h"
 #include "daemon/gate.h"
 
 enum { EXIT_CONFIG = 78 }; /* EX_CONFIG of sysexits.h: systemd need not restart on it */

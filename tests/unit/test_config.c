@@ -3,8 +3,8 @@
 
 #include "unit.h"
 #include "base/log.h"
-#include "daemon/config.h"
-#include "daemon/listen_address.h"
+#include "config/config.h"
+#include "config/listen_address.h"
 
 #define SHA "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 #define BASE                                                                                                 \

@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "unit.h"
-#include "daemon/config.h"
+#include "config/config.h"
 
 #define BASE                                                                                                 \
 	"version: 1\n"                                                                                       \

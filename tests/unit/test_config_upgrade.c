@@ -3,8 +3,8 @@
 #include <unistd.h>
 
 #include "unit.h"
-#include "daemon/camera_login.h"
-#include "daemon/config.h"
+#include "config/camera_login.h"
+#include "config/config.h"
 
 #define GATE "site: hill-park\ngate: north\nboard: {outputs: [{name: lock-a}], inputs: [{name: in-a}]}\n"
 

@@ -6,7 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "daemon/door_book.h"
+#include "config/door_book.h"
 
 static char folder[64], path[80];
 

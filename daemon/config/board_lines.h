@@ -1,8 +1,8 @@
 /*
  * board_lines.h - the config's lines as the board takes them: for the daemon, and for gatehouse-safe after it.
  */
-#ifndef GH_DAEMON_BOARD_LINES_H
-#define GH_DAEMON_BOARD_LINES_H
+#ifndef GH_CONFIG_BOARD_LINES_H
+#define GH_CONFIG_BOARD_LINES_H
 
 #include "config.h"
 #include "hw/board.h"

@@ -6,8 +6,8 @@
  * every name that is referred to exists, every value is in range, every default filled in.
  * Relative paths are kept as written: they are relative to the daemon's working directory. Any thread.
  */
-#ifndef GH_DAEMON_CONFIG_H
-#define GH_DAEMON_CONFIG_H
+#ifndef GH_CONFIG_CONFIG_H
+#define GH_CONFIG_CONFIG_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,6 +1,6 @@
 /* config_tree_private.h - the parts of the tree that show libyaml; for config_tree.c, config_fill.c and config_upgrade.c. */
-#ifndef GH_DAEMON_CONFIG_TREE_PRIVATE_H
-#define GH_DAEMON_CONFIG_TREE_PRIVATE_H
+#ifndef GH_CONFIG_CONFIG_TREE_PRIVATE_H
+#define GH_CONFIG_CONFIG_TREE_PRIVATE_H
 
 #include <yaml.h>
 

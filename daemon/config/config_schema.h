@@ -1,8 +1,8 @@
 /*
  * config_schema.h - the one table of options, for the loader and for the help. Private to config*.c.
  */
-#ifndef GH_DAEMON_CONFIG_SCHEMA_H
-#define GH_DAEMON_CONFIG_SCHEMA_H
+#ifndef GH_CONFIG_CONFIG_SCHEMA_H
+#define GH_CONFIG_CONFIG_SCHEMA_H
 
 #include <stddef.h>
 

@@ -6,8 +6,8 @@
  * written on a thread of its own (to a new file, synced, renamed), so that a slow disk delays no door; only the
  * newest state is written. Control thread only.
  */
-#ifndef GH_DAEMON_DOOR_BOOK_H
-#define GH_DAEMON_DOOR_BOOK_H
+#ifndef GH_CONFIG_DOOR_BOOK_H
+#define GH_CONFIG_DOOR_BOOK_H
 
 #include "hw/door.h"
 

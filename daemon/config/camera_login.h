@@ -4,8 +4,8 @@
  * In the config they stand apart from the address, the password in a file of its own; only the address that FFmpeg is
  * given, and that is never logged whole, holds all three. Any thread; camera_login_url() reads a small file.
  */
-#ifndef GH_DAEMON_CAMERA_LOGIN_H
-#define GH_DAEMON_CAMERA_LOGIN_H
+#ifndef GH_CONFIG_CAMERA_LOGIN_H
+#define GH_CONFIG_CAMERA_LOGIN_H
 
 #include <stdbool.h>
 #include <stddef.h>
