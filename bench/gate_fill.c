@@ -13,7 +13,7 @@
 
 #include "base/clock.h"
 #include "base/ulid.h"
-#include "daemon/store.h"
+#include "store/store.h"
 #include "vision/face.h"
 
 enum { ON_THEIR_WAY_MAX = 2000 };

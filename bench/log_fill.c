@@ -13,8 +13,8 @@
 
 #include "base/clock.h"
 #include "base/ulid.h"
-#include "daemon/db.h"
-#include "daemon/event.h"
+#include "store/db.h"
+#include "store/event.h"
 
 enum { PEOPLE = 5000, DOORS = 4, ROWS_OF_TRANSACTION = 100000, MS_BETWEEN = 1500 };
 

@@ -17,7 +17,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "daemon/store.h"
+#include "store/store.h"
 
 enum { ROUNDS = 5, OUR_EVENTS = 20000, PEER_EVENTS = 2000, ON_THEIR_WAY_MAX = 2000, PAGES = 20 };
 

@@ -15,7 +15,7 @@
 #include "daemon/api.h"
 #include "access/policy.h"
 #include "access/roster.h"
-#include "daemon/store.h"
+#include "store/store.h"
 #include "hw/board.h"
 #include "config/door_book.h"
 #include "hw/door.h"

@@ -6,8 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "audit.h"
-#include "backup.h"
+#include "store/audit.h"
+#include "store/backup.h"
 
 #define STATE_DIR_DEFAULT "/var/lib/gatehouse"
 

@@ -4,7 +4,7 @@
 
 #include <stdbool.h>
 
-#include "daemon/store.h"
+#include "store/store.h"
 
 struct store_test {
 	char dir[64], db[96];

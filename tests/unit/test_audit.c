@@ -4,7 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "daemon/audit.h"
+#include "store/audit.h"
 #include "store_helper.h"
 
 /* setup: a closed log of 20 events and anchors after 10 and at the end */

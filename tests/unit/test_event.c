@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "crypto/crypto.h"
-#include "daemon/event.h"
+#include "store/event.h"
 
 static struct event_row sample(void)
 {

@@ -5,8 +5,8 @@
  * config that was last in force. Clips and stills are not in it. The gate notes it (copies.h). With its keys a backup opens every name and template
  * it holds: it is to be kept like the gate itself. Blocks on disk; any thread.
  */
-#ifndef GH_DAEMON_BACKUP_H
-#define GH_DAEMON_BACKUP_H
+#ifndef GH_STORE_BACKUP_H
+#define GH_STORE_BACKUP_H
 
 #include <stdbool.h>
 

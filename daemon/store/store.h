@@ -13,8 +13,8 @@
  * A failed commit (full disk, I/O error) keeps the batch and everything behind it queued and is tried again,
  * at first after 100 ms, at last every 5 s: FAILED is told once, RESTORED when it went through.
  */
-#ifndef GH_DAEMON_STORE_H
-#define GH_DAEMON_STORE_H
+#ifndef GH_STORE_STORE_H
+#define GH_STORE_STORE_H
 
 #include <stdbool.h>
 #include <stddef.h>

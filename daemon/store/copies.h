@@ -4,8 +4,8 @@
  * An erasure does not reach into them, so its certificate names them. STATE_DIR/backups.json is the register of backups, a
  * JSON array of {"path","made_unix_ms","device"}, the oldest first. Blocks on disk; any thread, one process at a time.
  */
-#ifndef GH_DAEMON_COPIES_H
-#define GH_DAEMON_COPIES_H
+#ifndef GH_STORE_COPIES_H
+#define GH_STORE_COPIES_H
 
 #include <jansson.h>
 #include <stdint.h>

@@ -7,8 +7,8 @@
  * Errors: -ENOSPC (disk full), -EIO, -EBADMSG (damaged, or not a database), -EEXIST (a constraint),
  * -EBUSY, -EROFS, -ENOENT (cannot be opened), -ENOMEM, -EINVAL (anything else: our SQL is wrong).
  */
-#ifndef GH_DAEMON_DB_H
-#define GH_DAEMON_DB_H
+#ifndef GH_STORE_DB_H
+#define GH_STORE_DB_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -4,8 +4,8 @@
  * Pure but for memory. docs/AUDIT.md describes the canonical bytes for whoever writes another verifier; a
  * change here that changes them is a new format and breaks every log there is. Any thread.
  */
-#ifndef GH_DAEMON_EVENT_H
-#define GH_DAEMON_EVENT_H
+#ifndef GH_STORE_EVENT_H
+#define GH_STORE_EVENT_H
 
 #include <jansson.h>
 #include <stdbool.h>

@@ -6,8 +6,8 @@
  * streams it in constant memory; the daemon may write meanwhile. docs/AUDIT.md says what it can and cannot
  * prove. Any thread.
  */
-#ifndef GH_DAEMON_AUDIT_H
-#define GH_DAEMON_AUDIT_H
+#ifndef GH_STORE_AUDIT_H
+#define GH_STORE_AUDIT_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -17,8 +17,8 @@
  *
  * A write belongs to the control thread, which lends it to the store thread from queue_push() to the answer.
  */
-#ifndef GH_DAEMON_STORE_PRIVATE_H
-#define GH_DAEMON_STORE_PRIVATE_H
+#ifndef GH_STORE_STORE_PRIVATE_H
+#define GH_STORE_STORE_PRIVATE_H
 
 #include <pthread.h>
 #include <stdatomic.h>
