@@ -10,7 +10,7 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
-#include "config/listen_address.h"
+#include "base/listen_address.h"
 
 #define API_PREFIX "/api/"
 #define API_METRICS "/metrics"

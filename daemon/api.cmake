@@ -1,4 +1,3 @@
-pkg_check_modules(MICROHTTPD REQUIRED IMPORTED_TARGET libmicrohttpd)
 pkg_check_modules(SODIUM REQUIRED IMPORTED_TARGET libsodium)
 pkg_check_modules(NETTLE REQUIRED IMPORTED_TARGET nettle)
 pkg_check_modules(ZIP REQUIRED IMPORTED_TARGET libzip)
@@ -28,15 +27,11 @@ target_sources(gh_daemon PRIVATE
   api_users.c
   api_video.c
   bundle_zip.c
-  http_answer_mhd.c
-  http_listen.c
-  http_mhd.c
-  http_range.c
   session.c
   totp.c
   user.c)
 target_link_libraries(gh_daemon PRIVATE PkgConfig::NETTLE PkgConfig::ZIP)
-target_link_libraries(gh_daemon PUBLIC PkgConfig::JANSSON PRIVATE PkgConfig::MICROHTTPD PkgConfig::SODIUM)
+target_link_libraries(gh_daemon PUBLIC PkgConfig::JANSSON PRIVATE PkgConfig::SODIUM)
 
 # gatectl carries the auditor's code, so that it can judge a log without the daemon; what it does not use of the
 # gate's libraries stays out of the program

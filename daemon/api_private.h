@@ -5,7 +5,7 @@
 #include "alert.h"
 #include "api.h"
 #include "config/config.h"
-#include "http.h"
+#include "http/http.h"
 #include "session.h"
 #include "user.h"
 #include "base/worker.h"

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "camera_login.h"
-#include "listen_address.h"
+#include "base/listen_address.h"
 
 static const char *const commands[] = {"door.open",     "door.mode", "roster.apply", "roster.snapshot",
 				       "events.replay", "enrol",     "config.get",   "ping"};

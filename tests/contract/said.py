@@ -15,8 +15,8 @@ SPEAKING = """
 base/json.c
 daemon/api*.c daemon/store/audit.c daemon/gate_access*.c daemon/gate_api.c daemon/gate_change*.c daemon/gate_consent.c daemon/gate_credential.c
 daemon/gate_doors.c daemon/gate_enrol.c daemon/gate_entry.c daemon/gate_faces.c daemon/gate_guard.c daemon/gate_log.c
-daemon/gate_modes.c daemon/gate_people.c daemon/gate_person_faces.c daemon/gate_readers.c daemon/gate_threshold.c daemon/http_answer_mhd.c
-daemon/http_mhd.c daemon/access/policy.c daemon/access/roster*.c daemon/access/schedule.c daemon/store/store*.c
+daemon/gate_modes.c daemon/gate_people.c daemon/gate_person_faces.c daemon/gate_readers.c daemon/gate_threshold.c daemon/http/http_answer_mhd.c
+daemon/http/http_mhd.c daemon/access/policy.c daemon/access/roster*.c daemon/access/schedule.c daemon/store/store*.c
 mqtt/connect_mosquitto.c mqtt/link_mosquitto.c
 vision/camera_ffmpeg.c vision/evidence_ffmpeg.c vision/face_enrol.c vision/face_opencv.cpp vision/face_quality.c
 vision/face_watch.c vision/litter_watch.c vision/site.c vision/source_ffmpeg.c
@@ -72,7 +72,7 @@ def sentences(words_min=2):
 
 def codes():
     """Of problem documents: the status's own, and those that are given."""
-    text = "".join(path.read_text() for path in sorted((ROOT / "daemon").glob("*.c")) if re.match(r"(api|http|gate_api)", path.name))
+    text = "".join(path.read_text() for path in sorted((ROOT / "daemon").rglob("*.c")) if re.match(r"(api|http|gate_api)", path.name))
     table = re.search(r"codes\[\] = \{(.*?)\n\t\};", text, re.S).group(1)
     given = re.findall(r'(?:respond_problem_code|refuse)\([^;"]*?"([a-z-]+)"', text)
     return set(re.findall(r'"([a-z-]+)"', table)) | set(given) | {"failed", "evidence-changed", "no-evidence"}

@@ -22,7 +22,7 @@ def from_protocol():
 
 def from_code():
     """The types beside a severity in the sources: gate_record("TYPE", EVENT_ALARM and tables of the same shape."""
-    for path in (SOURCE / "daemon").glob("*.c"):
+    for path in (SOURCE / "daemon").rglob("*.c"):
         text = path.read_text(encoding="utf-8")
         yield from (name for name in re.findall(r'"([a-z]+\.[a-z_]+)",\s*(?:[^",;]*\? *)?EVENT_(?:ALARM|WARNING)', text)
                     if not name.endswith("_ok"))  # the good end of a pair

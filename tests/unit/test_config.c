@@ -4,7 +4,7 @@
 #include "unit.h"
 #include "base/log.h"
 #include "config/config.h"
-#include "config/listen_address.h"
+#include "base/listen_address.h"
 
 #define SHA "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 #define BASE                                                                                                 \

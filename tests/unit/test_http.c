@@ -5,7 +5,7 @@
 #include <unistd.h>
 
 #include "unit.h"
-#include "daemon/http.h"
+#include "http/http.h"
 #include "http_client.h"
 
 static struct http *http;

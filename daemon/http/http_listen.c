@@ -7,7 +7,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "config/listen_address.h"
+#include "base/listen_address.h"
 
 enum { BACKLOG = 64, SOCKET_MODE = 0660 };
 

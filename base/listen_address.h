@@ -1,6 +1,6 @@
 /* listen_address.h - "127.0.0.1:8480" or "[::1]:8480" as a socket address. Pure; any thread. */
-#ifndef GH_CONFIG_LISTEN_ADDRESS_H
-#define GH_CONFIG_LISTEN_ADDRESS_H
+#ifndef GH_BASE_LISTEN_ADDRESS_H
+#define GH_BASE_LISTEN_ADDRESS_H
 
 #include <netinet/in.h>
 #include <stdbool.h>

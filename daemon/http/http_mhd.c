@@ -16,7 +16,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "http_listen.h"
-#include "config/listen_address.h"
+#include "base/listen_address.h"
 
 enum { PEM_BYTES_MAX = 256 << 10 };
 

@@ -6,8 +6,8 @@
  * once its body is. Each request is answered once, in `handle` or later, by its token; a token outlives its
  * client safely. Who is slow with a head or a body is hung up on. All on one thread.
  */
-#ifndef GH_DAEMON_HTTP_H
-#define GH_DAEMON_HTTP_H
+#ifndef GH_HTTP_HTTP_H
+#define GH_HTTP_HTTP_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,6 +1,6 @@
 /* http_listen.h - listening sockets, non-blocking and close-on-exec. Private to http_*.c. */
-#ifndef GH_DAEMON_HTTP_LISTEN_H
-#define GH_DAEMON_HTTP_LISTEN_H
+#ifndef GH_HTTP_HTTP_LISTEN_H
+#define GH_HTTP_HTTP_LISTEN_H
 
 #include <stdbool.h>
 #include <stddef.h>

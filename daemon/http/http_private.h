@@ -2,8 +2,8 @@
  * http_private.h - what http_mhd.c (listeners and requests) and http_answer_mhd.c (answers and streams) share;
  * the two are all that knows libmicrohttpd.
  */
-#ifndef GH_DAEMON_HTTP_PRIVATE_H
-#define GH_DAEMON_HTTP_PRIVATE_H
+#ifndef GH_HTTP_HTTP_PRIVATE_H
+#define GH_HTTP_HTTP_PRIVATE_H
 
 #include "http.h"
 
