@@ -7,5 +7,4 @@ target_sources(gh_daemon PRIVATE
   gate_change_keep.c
   gate_clock.c
   gate_digest.c
-  gate_guard.c
-  api_access.c)
+  gate_guard.c)

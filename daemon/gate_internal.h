@@ -12,7 +12,7 @@
 
 #include <stdlib.h>
 
-#include "daemon/api.h"
+#include "api/api.h"
 #include "access/policy.h"
 #include "access/roster.h"
 #include "store/store.h"

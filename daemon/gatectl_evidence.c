@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "bundle.h"
+#include "api/bundle.h"
 
 int ctl_evidence_verify(const struct ctl *ctl)
 {

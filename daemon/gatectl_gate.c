@@ -7,7 +7,7 @@
 
 #include "base/unconst.h"
 
-#include "api.h"
+#include "api/api.h"
 
 static const struct ctl_column door_columns[] = {{"DOOR", "name"},
 						 {"MODE", "mode"},

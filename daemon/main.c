@@ -17,7 +17,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/unconst.h"
-#include "daemon/api.h"
+#include "api/api.h"
 #include "config/config.h"
 #include "daemon/gate.h"
 

@@ -13,7 +13,7 @@ CATALOGUE = ROOT / "console" / "src" / "said-zh.ts"
 # where sentences for people are made; what else is in these folders speaks to MQTT, the journal or the command line
 SPEAKING = """
 base/json.c
-daemon/api*.c daemon/store/audit.c daemon/gate_access*.c daemon/gate_api.c daemon/gate_change*.c daemon/gate_consent.c daemon/gate_credential.c
+daemon/api/api*.c daemon/store/audit.c daemon/gate_access*.c daemon/gate_api.c daemon/gate_change*.c daemon/gate_consent.c daemon/gate_credential.c
 daemon/gate_doors.c daemon/gate_enrol.c daemon/gate_entry.c daemon/gate_faces.c daemon/gate_guard.c daemon/gate_log.c
 daemon/gate_modes.c daemon/gate_people.c daemon/gate_person_faces.c daemon/gate_readers.c daemon/gate_threshold.c daemon/http/http_answer_mhd.c
 daemon/http/http_mhd.c daemon/access/policy.c daemon/access/roster*.c daemon/access/schedule.c daemon/store/store*.c
@@ -21,7 +21,7 @@ mqtt/connect_mosquitto.c mqtt/link_mosquitto.c
 vision/camera_ffmpeg.c vision/evidence_ffmpeg.c vision/face_enrol.c vision/face_opencv.cpp vision/face_quality.c
 vision/face_watch.c vision/litter_watch.c vision/site.c vision/source_ffmpeg.c
 """.split()
-NOT_SPEAKING = {"daemon/api_token.c", "daemon/store/store_report.c", "daemon/store/store_query.c", "daemon/store/store_search.c"}
+NOT_SPEAKING = {"daemon/api/api_token.c", "daemon/store/store_report.c", "daemon/store/store_query.c", "daemon/store/store_search.c"}
 # calls whose texts are for programs, programmers or the operator of the machine
 SILENT = re.compile(r"log_\w+|json_pack\w*|_Static_assert|head|put_\w+|fprintf|guard|runtime_error|db_\w+|strcmp|strncmp|read_pem|open_tcp|open_listeners|"
                     r"http_open|http_set_header|http_stream_start|file_response|type_of_file|MHD_\w+|api_open")

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "daemon/api_csv.h"
+#include "api/api_csv.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes);
 

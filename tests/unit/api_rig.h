@@ -2,8 +2,8 @@
 #ifndef GH_TESTS_API_RIG_H
 #define GH_TESTS_API_RIG_H
 
-#include "daemon/api.h"
-#include "daemon/api_private.h"
+#include "api/api.h"
+#include "api/api_private.h"
 #include "http_client.h"
 
 #define END "Host: localhost\r\nConnection: close\r\n\r\n"

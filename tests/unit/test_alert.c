@@ -5,8 +5,8 @@
 #include <unistd.h>
 
 #include "unit.h"
-#include "daemon/alert.h"
-#include "daemon/bundle.h"
+#include "api/alert.h"
+#include "api/bundle.h"
 
 static struct alerts *alerts;
 static char dir[64];

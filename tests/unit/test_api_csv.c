@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "unit.h"
-#include "daemon/api_csv.h"
+#include "api/api_csv.h"
 
 static void rows_are_read_as_the_standard_says(void **state)
 {

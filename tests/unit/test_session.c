@@ -2,8 +2,8 @@
 
 #include "unit.h"
 #include "crypto/crypto.h"
-#include "daemon/session.h"
-#include "daemon/totp.h"
+#include "api/session.h"
+#include "api/totp.h"
 
 enum { HOUR_MS = 3600000 };
 

@@ -4,8 +4,8 @@
  * The alert itself is an event of the log (litter.detected, litter.suspected); this index knows its seq, time
  * and grade, and the record that is kept beside it: verdict, hold. Pure; control thread only.
  */
-#ifndef GH_DAEMON_ALERT_H
-#define GH_DAEMON_ALERT_H
+#ifndef GH_API_ALERT_H
+#define GH_API_ALERT_H
 
 #include <jansson.h>
 #include <stdbool.h>

@@ -1,6 +1,6 @@
 /* api_private.h - what api_*.c share. */
-#ifndef GH_DAEMON_API_PRIVATE_H
-#define GH_DAEMON_API_PRIVATE_H
+#ifndef GH_API_API_PRIVATE_H
+#define GH_API_API_PRIVATE_H
 
 #include "alert.h"
 #include "api.h"

@@ -1,6 +1,6 @@
 /* api_desk.h - alerts, cases and their export: what api_alerts.c, api_cases.c and api_export.c share. */
-#ifndef GH_DAEMON_API_DESK_H
-#define GH_DAEMON_API_DESK_H
+#ifndef GH_API_API_DESK_H
+#define GH_API_API_DESK_H
 
 #include "alert.h"
 #include "api_private.h"

@@ -6,8 +6,8 @@
  * key this is vouched for these bytes: whether it is the gate's key is told by its fingerprint, or by giving the
  * key. bundle_zip.c is the only file that knows libzip. Blocks on disk; any thread.
  */
-#ifndef GH_DAEMON_BUNDLE_H
-#define GH_DAEMON_BUNDLE_H
+#ifndef GH_API_BUNDLE_H
+#define GH_API_BUNDLE_H
 
 #include <jansson.h>
 #include <stdbool.h>

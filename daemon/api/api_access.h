@@ -1,6 +1,6 @@
 /* api_access.h - what the API asks of the gate about access; part of struct api_ops. The same rules as there. */
-#ifndef GH_DAEMON_API_ACCESS_H
-#define GH_DAEMON_API_ACCESS_H
+#ifndef GH_API_API_ACCESS_H
+#define GH_API_API_ACCESS_H
 
 #include <jansson.h>
 #include <stdbool.h>

@@ -6,8 +6,8 @@
  * live in memory: after a restart everybody logs in again. Pure but for randomness: time arrives with each call
  * (monotonic). Control thread only.
  */
-#ifndef GH_DAEMON_SESSION_H
-#define GH_DAEMON_SESSION_H
+#ifndef GH_API_SESSION_H
+#define GH_API_SESSION_H
 
 #include <stdbool.h>
 #include <stdint.h>

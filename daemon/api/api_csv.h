@@ -1,6 +1,6 @@
 /* api_csv.h - comma-separated values (RFC 4180) in and out. Pure; any thread. */
-#ifndef GH_DAEMON_API_CSV_H
-#define GH_DAEMON_API_CSV_H
+#ifndef GH_API_API_CSV_H
+#define GH_API_API_CSV_H
 
 #include <stddef.h>
 #include <stdio.h>

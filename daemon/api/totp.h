@@ -2,8 +2,8 @@
  * totp.h - one-time passwords by time: RFC 6238 with SHA-1, 30 seconds, 6 digits, which is what every
  * authenticator program knows. totp.c is the only file that knows nettle. Pure; any thread.
  */
-#ifndef GH_DAEMON_TOTP_H
-#define GH_DAEMON_TOTP_H
+#ifndef GH_API_TOTP_H
+#define GH_API_TOTP_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -4,8 +4,8 @@
  * The table lives in memory and follows what is kept on disk as records of kind "user"; user_json() and
  * user_take() are the two ways between them. Pure; control thread only.
  */
-#ifndef GH_DAEMON_USER_H
-#define GH_DAEMON_USER_H
+#ifndef GH_API_USER_H
+#define GH_API_USER_H
 
 #include <jansson.h>
 #include <stdbool.h>

@@ -8,8 +8,8 @@
  * later, by api_reply() or api_reply_problem(). A token may outlive its client: the answer is then dropped.
  * All on the control thread.
  */
-#ifndef GH_DAEMON_API_H
-#define GH_DAEMON_API_H
+#ifndef GH_API_API_H
+#define GH_API_API_H
 
 #include <jansson.h>
 #include <stdbool.h>
