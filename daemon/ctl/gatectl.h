@@ -1,6 +1,6 @@
 /* gatectl.h - what gatectl*.c share. A command returns the exit status; it has told the user why. */
-#ifndef GH_DAEMON_GATECTL_H
-#define GH_DAEMON_GATECTL_H
+#ifndef GH_CTL_GATECTL_H
+#define GH_CTL_GATECTL_H
 
 #include <jansson.h>
 #include <stdbool.h>
