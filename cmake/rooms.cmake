@@ -22,8 +22,9 @@ if(GH_WERROR)
   target_compile_options(gh_options INTERFACE -Werror)
 endif()
 if(GH_SANITIZE)
+  # GCC warns of conversions in the checks that it puts in itself
   target_compile_options(gh_options INTERFACE -fsanitize=${GH_SANITIZE} -fno-omit-frame-pointer
-    -fno-sanitize-recover=all)
+    -fno-sanitize-recover=all $<$<C_COMPILER_ID:GNU>:-Wno-conversion -Wno-sign-conversion>)
   target_link_options(gh_options INTERFACE -fsanitize=${GH_SANITIZE})
 elseif(NOT CMAKE_BUILD_TYPE STREQUAL "Debug")
   target_compile_options(gh_options INTERFACE -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2)
