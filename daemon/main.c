@@ -19,7 +19,7 @@
 #include "base/unconst.h"
 #include "api/api.h"
 #include "config/config.h"
-#include "daemon/gate.h"
+#include "gate/gate.h"
 
 enum { EXIT_CONFIG = 78 }; /* EX_CONFIG of sysexits.h: systemd need not restart on it */
 

@@ -13,9 +13,9 @@ CATALOGUE = ROOT / "console" / "src" / "said-zh.ts"
 # where sentences for people are made; what else is in these folders speaks to MQTT, the journal or the command line
 SPEAKING = """
 base/json.c
-daemon/api/api*.c daemon/store/audit.c daemon/gate_access*.c daemon/gate_api.c daemon/gate_change*.c daemon/gate_consent.c daemon/gate_credential.c
-daemon/gate_doors.c daemon/gate_enrol.c daemon/gate_entry.c daemon/gate_faces.c daemon/gate_guard.c daemon/gate_log.c
-daemon/gate_modes.c daemon/gate_people.c daemon/gate_person_faces.c daemon/gate_readers.c daemon/gate_threshold.c daemon/http/http_answer_mhd.c
+daemon/api/api*.c daemon/store/audit.c daemon/gate/gate_access*.c daemon/gate/gate_api.c daemon/gate/gate_change*.c daemon/gate/gate_consent.c daemon/gate/gate_credential.c
+daemon/gate/gate_doors.c daemon/gate/gate_enrol.c daemon/gate/gate_entry.c daemon/gate/gate_faces.c daemon/gate/gate_guard.c daemon/gate/gate_log.c
+daemon/gate/gate_modes.c daemon/gate/gate_people.c daemon/gate/gate_person_faces.c daemon/gate/gate_readers.c daemon/gate/gate_threshold.c daemon/http/http_answer_mhd.c
 daemon/http/http_mhd.c daemon/access/policy.c daemon/access/roster*.c daemon/access/schedule.c daemon/store/store*.c
 mqtt/connect_mosquitto.c mqtt/link_mosquitto.c
 vision/camera_ffmpeg.c vision/evidence_ffmpeg.c vision/face_enrol.c vision/face_opencv.cpp vision/face_quality.c

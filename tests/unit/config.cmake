@@ -1,3 +1,3 @@
-gh_unit_test(config ROOMS daemon base)
-gh_unit_test(config_reader ROOMS daemon base)
-gh_unit_test(config_upgrade ROOMS daemon base)
+gh_unit_test(config ROOMS config base)
+gh_unit_test(config_reader ROOMS config base)
+gh_unit_test(config_upgrade ROOMS config base)

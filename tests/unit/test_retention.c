@@ -1,5 +1,5 @@
 #include "unit.h"
-#include "daemon/retention.h"
+#include "gate/retention.h"
 
 #include <errno.h>
 #include <stdio.h>

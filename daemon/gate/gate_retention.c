@@ -11,7 +11,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "daemon/retention.h"
+#include "retention.h"
 #include "base/worker.h"
 
 enum {

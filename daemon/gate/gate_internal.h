@@ -5,10 +5,10 @@
  * decides and opens; gate_vision.c runs cameras and what they see; gate_link.c talks to the property system;
  * gate_api.c and gate_people.c answer the API.
  */
-#ifndef GH_DAEMON_GATE_INTERNAL_H
-#define GH_DAEMON_GATE_INTERNAL_H
+#ifndef GH_GATE_GATE_INTERNAL_H
+#define GH_GATE_GATE_INTERNAL_H
 
-#include "daemon/gate.h"
+#include "gate.h"
 
 #include <stdlib.h>
 

@@ -5,8 +5,8 @@
  * API come up afterwards, each failing alone. Everything here runs on the control thread, inside the sd-event
  * loop it was given; nothing in it blocks.
  */
-#ifndef GH_DAEMON_GATE_H
-#define GH_DAEMON_GATE_H
+#ifndef GH_GATE_GATE_H
+#define GH_GATE_GATE_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -4,8 +4,8 @@
  * gate_link.c holds the connection, states and health; gate_outbox.c sends the log; gate_commands.c proves who
  * asks and gate_command_*.c do it; gate_discovery.c introduces the gate to Home Assistant.
  */
-#ifndef GH_DAEMON_GATE_LINK_INTERNAL_H
-#define GH_DAEMON_GATE_LINK_INTERNAL_H
+#ifndef GH_GATE_GATE_LINK_INTERNAL_H
+#define GH_GATE_GATE_LINK_INTERNAL_H
 
 #include "gate_internal.h"
 

@@ -6,7 +6,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "daemon/retention.h"
+#include "retention.h"
 
 enum {
 	LOOK_US = 600 * 1000 * 1000,
