@@ -1,9 +1,9 @@
 #include "face_album.h"
 
-#include "vision/face_look.h"
-#include "vision/face_quality.h"
-#include "vision/face_raster.h"
-#include "vision/threshold.h"
+#include "vision/face/face_look.h"
+#include "vision/face/face_quality.h"
+#include "vision/face/face_raster.h"
+#include "vision/face/threshold.h"
 
 #include <dirent.h>
 #include <errno.h>

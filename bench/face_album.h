@@ -6,7 +6,7 @@
 
 #include "face_light.h"
 
-#include "vision/face.h"
+#include "vision/face/face.h"
 
 #include <stdbool.h>
 #include <stddef.h>

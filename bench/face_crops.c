@@ -6,9 +6,9 @@
  * In: for each picture its width and height as 32-bit numbers of this machine, and its pixels, BGR. Out: for each a struct
  * record, of the face nearest to the picture's middle, by the gate's own steps.
  */
-#include "vision/face_cover.h"
-#include "vision/face_look.h"
-#include "vision/face_quality.h"
+#include "vision/face/face_cover.h"
+#include "vision/face/face_look.h"
+#include "vision/face/face_quality.h"
 
 #include <math.h>
 #include <stdio.h>

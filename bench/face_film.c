@@ -8,11 +8,11 @@
  * told: blinks and when; from how many of all starting times one is seen within 2, 4 and 8 seconds; the mean liveness, and
  * the share of tracks of 8 frames that liveness refuses; the cosine of each good frame's embedding with the one before.
  */
-#include "vision/face_blink.h"
-#include "vision/face_look.h"
-#include "vision/face_quality.h"
-#include "vision/face_raster.h"
-#include "vision/face_track.h"
+#include "vision/face/face_blink.h"
+#include "vision/face/face_look.h"
+#include "vision/face/face_quality.h"
+#include "vision/face/face_raster.h"
+#include "vision/face/face_track.h"
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -11,10 +11,10 @@
 #include "base/clock.h"
 #include "base/queue.h"
 #include "hw/board.h"
-#include "vision/camera.h"
-#include "vision/face_watch.h"
-#include "vision/frame.h"
-#include "vision/match.h"
+#include "vision/camera/camera.h"
+#include "vision/face/face_watch.h"
+#include "vision/camera/frame.h"
+#include "vision/face/match.h"
 
 #include <pthread.h>
 #include <stdio.h>

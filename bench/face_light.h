@@ -4,7 +4,7 @@
 #ifndef GH_BENCH_FACE_LIGHT_H
 #define GH_BENCH_FACE_LIGHT_H
 
-#include "vision/face.h"
+#include "vision/face/face.h"
 
 enum face_light {
 	FACE_LIGHT_PLAIN,

@@ -1,7 +1,7 @@
 #include "face_site.h"
 
-#include "vision/site.h"
-#include "vision/threshold.h"
+#include "vision/face/site.h"
+#include "vision/face/threshold.h"
 
 #include <errno.h>
 #include <math.h>

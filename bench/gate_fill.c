@@ -14,7 +14,7 @@
 #include "base/clock.h"
 #include "base/ulid.h"
 #include "store/store.h"
-#include "vision/face.h"
+#include "vision/face/face.h"
 
 enum { ON_THEIR_WAY_MAX = 2000 };
 

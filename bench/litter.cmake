@@ -4,7 +4,7 @@ add_executable(litter_suite litter_suite.c litter_suite_book.c litter_suite_cach
   litter_suite_report.c litter_suite_scenes.c litter_score.c)
 target_link_libraries(litter_suite PRIVATE gh_scenes)
 foreach(program litter_file litter_eval litter_suite)
-  target_link_libraries(${program} PRIVATE gh_vision m)
+  target_link_libraries(${program} PRIVATE gh_vision_litter m)
   set_target_properties(${program} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bench)
 endforeach()
 
@@ -24,7 +24,7 @@ find_library(OPENCV_CORE_LIBRARY opencv_core)
 if(OPENCV_VIDEO_INCLUDE_DIR AND OPENCV_VIDEO_LIBRARY AND OPENCV_IMGPROC_LIBRARY AND OPENCV_CORE_LIBRARY)
   add_executable(litter_bench litter_bench.cpp)
   target_include_directories(litter_bench SYSTEM PRIVATE ${OPENCV_VIDEO_INCLUDE_DIR})
-  target_link_libraries(litter_bench PRIVATE gh_vision ${OPENCV_VIDEO_LIBRARY} ${OPENCV_IMGPROC_LIBRARY}
+  target_link_libraries(litter_bench PRIVATE gh_vision_litter ${OPENCV_VIDEO_LIBRARY} ${OPENCV_IMGPROC_LIBRARY}
     ${OPENCV_CORE_LIBRARY})
   set_target_properties(litter_bench PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bench)
 else()

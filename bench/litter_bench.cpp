@@ -6,7 +6,7 @@
  * Both see the same frames in the same order; the order of who goes first alternates. Medians, of the
  * thread's own time.
  */
-#include "vision/litter.h"
+#include "vision/litter/litter.h"
 
 #include <algorithm>
 #include <cmath>

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
-"""Makes vision/litter_table.c, by which a fall is judged, of falls that litter_suite --tracks wrote down.
+"""Makes vision/litter/litter_table.c, by which a fall is judged, of falls that litter_suite --tracks wrote down.
 
-  bench/litter_learn.py TRACKS.csv... [--write vision/litter_table.c] [--hours H]
+  bench/litter_learn.py TRACKS.csv... [--write vision/litter/litter_table.c] [--hours H]
 
 What is learned is a sum of curves, one for each measure of a fall, so that each can be told to a guard as a reason for or
 against. A curve is straight between its knots and goes one way only, the way that physics wants: what falls less like

@@ -1,6 +1,6 @@
 #include "litter_play.h"
 
-#include "vision/camera.h"
+#include "vision/camera/camera.h"
 
 #include <errno.h>
 #include <pthread.h>

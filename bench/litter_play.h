@@ -5,7 +5,7 @@
 #ifndef GH_BENCH_LITTER_PLAY_H
 #define GH_BENCH_LITTER_PLAY_H
 
-#include "vision/litter.h"
+#include "vision/litter/litter.h"
 
 struct litter_played {
 	uint64_t frames;

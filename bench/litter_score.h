@@ -9,7 +9,7 @@
 #ifndef GH_BENCH_LITTER_SCORE_H
 #define GH_BENCH_LITTER_SCORE_H
 
-#include "vision/litter.h"
+#include "vision/litter/litter.h"
 
 #include <stddef.h>
 

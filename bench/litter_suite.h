@@ -6,7 +6,7 @@
 #define GH_BENCH_LITTER_SUITE_H
 
 #include "scene.h"
-#include "vision/litter.h"
+#include "vision/litter/litter.h"
 
 enum suite_weather { SUITE_FAIR, SUITE_OVERCAST, SUITE_RAIN, SUITE_NIGHT, SUITE_SNOW, SUITE_WEATHERS };
 

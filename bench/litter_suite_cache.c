@@ -1,6 +1,6 @@
 #include "litter_suite_cache.h"
 
-#include "vision/litter_internal.h"
+#include "vision/litter/litter_internal.h"
 
 #include <errno.h>
 #include <stdio.h>

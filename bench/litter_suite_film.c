@@ -2,7 +2,7 @@
 
 #include "litter_suite_cache.h"
 #include "scene_codec.h"
-#include "vision/litter_internal.h"
+#include "vision/litter/litter_internal.h"
 
 #include <errno.h>
 #include <math.h>

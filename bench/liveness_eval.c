@@ -10,7 +10,7 @@
  */
 #include "face_album.h"
 
-#include "vision/face_track.h"
+#include "vision/face/face_track.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -6,7 +6,7 @@ find_package(LAPACK) # Debian's FAISS is a static library and says nothing of wh
 if(FAISS_INCLUDE_DIR AND FAISS_LIBRARY AND LAPACK_FOUND AND OpenMP_CXX_FOUND)
   add_executable(match_bench match_bench.cpp)
   target_include_directories(match_bench SYSTEM PRIVATE ${FAISS_INCLUDE_DIR})
-  target_link_libraries(match_bench PRIVATE gh_vision ${FAISS_LIBRARY} ${LAPACK_LIBRARIES} OpenMP::OpenMP_CXX)
+  target_link_libraries(match_bench PRIVATE gh_vision_face ${FAISS_LIBRARY} ${LAPACK_LIBRARIES} OpenMP::OpenMP_CXX)
   target_compile_options(match_bench PRIVATE -O3) # the plain sum beside which a search is held
   set_target_properties(match_bench PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bench)
 else()

@@ -9,7 +9,7 @@
  * Two kinds of probe: somebody enrolled, seen again (cosine about 0.7), and a stranger. Vectors share a
  * common part, as those of real faces do. Order alternates so that neither always runs on the warm cache.
  */
-#include "vision/match.h"
+#include "vision/face/match.h"
 
 #include <algorithm>
 #include <cmath>

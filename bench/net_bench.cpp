@@ -6,7 +6,7 @@
  * Milliseconds are the thread's own, medians; order alternates so that neither always runs on the warm cache. The sum is one face
  * that is found, aligned, judged alive and embedded, without what happens between the nets.
  */
-#include "vision/face_nets.h"
+#include "vision/face/face_nets.h"
 
 #include <algorithm>
 #include <cmath>

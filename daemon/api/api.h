@@ -20,7 +20,7 @@
 #include "store/store.h"
 
 #include "api_access.h"
-#include "vision/mask.h"
+#include "vision/camera/mask.h"
 
 enum {
 	API_NAME_BYTES_MAX = 128, /* a person's name, UTF-8, without the zero */

@@ -10,9 +10,9 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "vision/frame.h"
-#include "vision/jpeg.h"
-#include "vision/mask.h"
+#include "vision/camera/frame.h"
+#include "vision/camera/jpeg.h"
+#include "vision/camera/mask.h"
 
 #define BOUNDARY "gatehouse-picture"
 

@@ -8,8 +8,8 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
-#include "vision/live.h"
-#include "vision/mask.h"
+#include "vision/camera/live.h"
+#include "vision/camera/mask.h"
 
 enum { VIEWERS_MAX = 16, SILENT_MS = 20000 };
 

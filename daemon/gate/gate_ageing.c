@@ -9,8 +9,8 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "vision/face_ageing.h"
-#include "vision/match.h"
+#include "vision/face/face_ageing.h"
+#include "vision/face/match.h"
 
 enum { VECTOR_TEXT_BYTES = (FACE_DIM * sizeof(float) + 2) / 3 * 4 + 1 };
 

@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "base/log.h"
-#include "vision/match.h"
-#include "vision/site.h"
+#include "vision/face/match.h"
+#include "vision/face/site.h"
 
 /* Alike enough to ask: this much below what the door itself would take for the same person, but never less than MIN. */
 static const float duplicate_margin = 0.05f, duplicate_min = 0.40f;

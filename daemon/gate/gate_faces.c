@@ -6,8 +6,8 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/unconst.h"
-#include "vision/match.h"
-#include "vision/threshold.h"
+#include "vision/face/match.h"
+#include "vision/face/threshold.h"
 
 enum { OUTDATED_TOLD_MAX = 100, DECIDED_PROMPT_MS = 4000, ASK_AGAIN_MS = 4000 };
 

@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "vision/match.h"
-#include "vision/threshold.h"
+#include "vision/face/match.h"
+#include "vision/face/threshold.h"
 
 enum { SURVEY_TEMPLATES = 4096, SURVEY_MS = 4000, MONTH_DAYS = 30 };
 

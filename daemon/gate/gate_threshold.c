@@ -8,7 +8,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "vision/match.h"
+#include "vision/face/match.h"
 
 enum { JOBS_MAX = 4 };
 static const char kind[] = "facesite"; /* of the record, by the camera's name */

@@ -7,8 +7,8 @@
 #include "gate_vision.h"
 
 #include "base/worker.h"
-#include "vision/match.h"
-#include "vision/site.h"
+#include "vision/face/match.h"
+#include "vision/face/site.h"
 
 /* of one face camera */
 struct gate_site {

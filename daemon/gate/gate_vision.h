@@ -12,11 +12,11 @@
 #include <pthread.h>
 
 #include "base/queue.h"
-#include "vision/camera.h"
-#include "vision/face_prompt.h"
-#include "vision/face_watch.h"
-#include "vision/litter_watch.h"
-#include "vision/sight.h"
+#include "vision/camera/camera.h"
+#include "vision/face/face_prompt.h"
+#include "vision/face/face_watch.h"
+#include "vision/litter/litter_watch.h"
+#include "vision/camera/sight.h"
 
 enum { VISION_RESULTS_MAX = 32, VISION_NEWS_MAX = 64, CAMERA_DAY_BYTES = 11 };
 

@@ -18,8 +18,8 @@ daemon/gate/gate_doors.c daemon/gate/gate_enrol.c daemon/gate/gate_entry.c daemo
 daemon/gate/gate_modes.c daemon/gate/gate_people.c daemon/gate/gate_person_faces.c daemon/gate/gate_readers.c daemon/gate/gate_threshold.c daemon/http/http_answer_mhd.c
 daemon/http/http_mhd.c daemon/access/policy.c daemon/access/roster*.c daemon/access/schedule.c daemon/store/store*.c
 mqtt/connect_mosquitto.c mqtt/link_mosquitto.c
-vision/camera_ffmpeg.c vision/evidence_ffmpeg.c vision/face_enrol.c vision/face_opencv.cpp vision/face_quality.c
-vision/face_watch.c vision/litter_watch.c vision/site.c vision/source_ffmpeg.c
+vision/camera/camera_ffmpeg.c vision/evidence/evidence_ffmpeg.c vision/face/face_enrol.c vision/face/face_opencv.cpp vision/face/face_quality.c
+vision/face/face_watch.c vision/litter/litter_watch.c vision/face/site.c vision/camera/source_ffmpeg.c
 """.split()
 NOT_SPEAKING = {"daemon/api/api_token.c", "daemon/store/store_report.c", "daemon/store/store_query.c", "daemon/store/store_search.c"}
 # calls whose texts are for programs, programmers or the operator of the machine
@@ -80,7 +80,7 @@ def codes():
 
 def reasons():
     """Why something is taken for a throw, or not."""
-    return set(re.findall(r'^\t\{"([a-z-]+)"', (ROOT / "vision" / "litter_table.c").read_text(), re.M))
+    return set(re.findall(r'^\t\{"([a-z-]+)"', (ROOT / "vision" / "litter" / "litter_table.c").read_text(), re.M))
 
 
 def data_names():

@@ -13,11 +13,11 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "vision/camera.h"
-#include "vision/clip.h"
-#include "vision/live.h"
-#include "vision/ring.h"
-#include "vision/source.h"
+#include "vision/camera/camera.h"
+#include "vision/evidence/clip.h"
+#include "vision/camera/live.h"
+#include "vision/camera/ring.h"
+#include "vision/camera/source.h"
 
 enum { RING_BYTES_MAX = 1 << 16, PACKETS_MAX = 120, PATH_BYTES = 40 };
 

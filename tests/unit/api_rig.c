@@ -7,7 +7,7 @@
 
 #include "unit.h"
 #include "base/json.h"
-#include "vision/frame.h"
+#include "vision/camera/frame.h"
 
 struct api *api;
 struct rig_gate gate;

@@ -2,7 +2,7 @@
 #ifndef GH_TESTS_CAMERA_FEED_H
 #define GH_TESTS_CAMERA_FEED_H
 
-#include "vision/camera.h"
+#include "vision/camera/camera.h"
 
 #include <pthread.h>
 #include <string.h>

@@ -1,3 +1,3 @@
-gh_unit_test(litter ROOMS vision LIBS m)
-gh_unit_test(litter_watch ROOMS vision base LIBS m LABELS handover)
-gh_unit_test(litter_clips ROOMS vision LIBS m)
+gh_unit_test(litter ROOMS vision/litter LIBS m)
+gh_unit_test(litter_watch ROOMS vision/litter base LIBS m LABELS handover)
+gh_unit_test(litter_clips ROOMS vision/litter LIBS m)

@@ -3,7 +3,7 @@
 #define GH_TESTS_LIVE_FEED_H
 
 #include "unit.h"
-#include "vision/live.h"
+#include "vision/camera/live.h"
 
 #include <libavcodec/avcodec.h>
 #include <libavformat/avformat.h>

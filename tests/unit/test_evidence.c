@@ -1,9 +1,9 @@
 #include "unit.h"
 #include "video_make.h"
 #include "camera_feed.h"
-#include "vision/digest.h"
-#include "vision/evidence.h"
-#include "vision/mask.h"
+#include "vision/camera/digest.h"
+#include "vision/evidence/evidence.h"
+#include "vision/camera/mask.h"
 
 #include <dirent.h>
 #include <errno.h>

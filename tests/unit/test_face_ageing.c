@@ -1,8 +1,8 @@
 /* Templates that follow a face, and impostors who would like to follow theirs. */
 #include "unit.h"
 
-#include "vision/face_ageing.h"
-#include "vision/match.h"
+#include "vision/face/face_ageing.h"
+#include "vision/face/match.h"
 
 #include <math.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 #include "unit.h"
 
-#include "vision/face_blink.h"
+#include "vision/face/face_blink.h"
 
 #include <math.h>
 

@@ -1,9 +1,9 @@
 #include "unit.h"
 
 #include "face_models.h"
-#include "vision/digest.h"
-#include "vision/face.h"
-#include "vision/face_boxes.h"
+#include "vision/camera/digest.h"
+#include "vision/face/face.h"
+#include "vision/face/face_boxes.h"
 
 #include <errno.h>
 #include <math.h>

@@ -1,6 +1,6 @@
 #include "unit.h"
 
-#include "vision/face_cover.h"
+#include "vision/face/face_cover.h"
 
 #include <math.h>
 #include <string.h>

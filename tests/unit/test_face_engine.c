@@ -1,11 +1,11 @@
 #include "unit.h"
 
 #include "face_models.h"
-#include "vision/face.h"
-#include "vision/digest.h"
-#include "vision/face_look.h"
-#include "vision/face_photo.h"
-#include "vision/face_quality.h"
+#include "vision/face/face.h"
+#include "vision/camera/digest.h"
+#include "vision/face/face_look.h"
+#include "vision/face/face_photo.h"
+#include "vision/face/face_quality.h"
 
 #include <errno.h>
 #include <math.h>

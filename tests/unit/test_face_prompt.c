@@ -1,6 +1,6 @@
 #include "unit.h"
 
-#include "vision/face_prompt.h"
+#include "vision/face/face_prompt.h"
 
 static const struct mask_polygon everywhere = {.count = 0};
 

@@ -3,8 +3,8 @@
 #include <math.h>
 #include <string.h>
 
-#include "vision/face_raster.h"
-#include "vision/face_track.h"
+#include "vision/face/face_raster.h"
+#include "vision/face/face_track.h"
 
 enum { WIDTH = 160, HEIGHT = 120 };
 

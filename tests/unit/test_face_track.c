@@ -1,6 +1,6 @@
 #include "unit.h"
 
-#include "vision/face_track.h"
+#include "vision/face/face_track.h"
 
 #include <string.h>
 

@@ -2,9 +2,9 @@
 
 #include "base/queue.h"
 #include "face_models.h"
-#include "vision/face_look.h"
-#include "vision/face_watch.h"
-#include "vision/match.h"
+#include "vision/face/face_look.h"
+#include "vision/face/face_watch.h"
+#include "vision/face/match.h"
 
 #include <errno.h>
 #include <unistd.h>

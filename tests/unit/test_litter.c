@@ -1,6 +1,6 @@
 #include "unit.h"
 #include "litter_scene.h"
-#include "vision/litter.h"
+#include "vision/litter/litter.h"
 
 #include <errno.h>
 #include <float.h>

@@ -1,7 +1,7 @@
 /* Recorded clips with a known throw, or with none: as they are, mirrored, at half size, and with noise. */
 #include "unit.h"
-#include "vision/camera.h"
-#include "vision/litter.h"
+#include "vision/camera/camera.h"
+#include "vision/litter/litter.h"
 
 #include <math.h>
 #include <pthread.h>

@@ -1,9 +1,9 @@
 #include "unit.h"
 #include "litter_scene.h"
 #include "base/queue.h"
-#include "vision/frame.h"
-#include "vision/litter_watch.h"
-#include "vision/ring.h"
+#include "vision/camera/frame.h"
+#include "vision/litter/litter_watch.h"
+#include "vision/camera/ring.h"
 
 #include <errno.h>
 

@@ -1,7 +1,7 @@
 #include "unit.h"
 
-#include "vision/match.h"
-#include "vision/match_scan.h"
+#include "vision/face/match.h"
+#include "vision/face/match_scan.h"
 
 #include <errno.h>
 #include <math.h>

@@ -1,4 +1,4 @@
-#include "vision/net.h"
+#include "vision/nn/net.h"
 
 #include "unit.h"
 

@@ -1,5 +1,5 @@
 #include "unit.h"
-#include "vision/ring.h"
+#include "vision/camera/ring.h"
 
 #include <errno.h>
 

@@ -1,7 +1,7 @@
 #include "unit.h"
 
-#include "vision/site.h"
-#include "vision/threshold.h"
+#include "vision/face/site.h"
+#include "vision/face/threshold.h"
 
 #include <math.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 #include "unit.h"
 
-#include "vision/tail.h"
+#include "vision/face/tail.h"
 
 #include <errno.h>
 #include <math.h>

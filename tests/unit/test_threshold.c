@@ -1,6 +1,6 @@
 #include "unit.h"
 
-#include "vision/threshold.h"
+#include "vision/face/threshold.h"
 
 #include <errno.h>
 #include <math.h>

@@ -1,0 +1,34 @@
+/*
+ * jpeg.h - a picture as JPEG, for people to look at. Any thread; takes milliseconds: a worker's business.
+ */
+#ifndef GH_VISION_CAMERA_JPEG_H
+#define GH_VISION_CAMERA_JPEG_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "frame.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct draw_canvas;
+struct mask;
+
+/**
+ * @param mask          burned in; NULL: nothing is hidden.
+ * @param width_max_px  wider pictures are scaled down to it; 16 to VIDEO_FRAME_SIDE_MAX.
+ * @param ret_jpeg      malloc'ed, the caller's.
+ * @return 0, -EINVAL, -ENOTSUP (FFmpeg has no encoder), -ENOMEM or -EIO.
+ */
+int jpeg_encode(const struct video_frame *frame, const struct mask *mask, int width_max_px,
+		uint8_t **ret_jpeg, size_t *ret_bytes);
+
+/** The same for pixels in memory, in their own size. */
+int jpeg_encode_canvas(const struct draw_canvas *canvas, uint8_t **ret_jpeg, size_t *ret_bytes);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,58 @@
+/*
+ * source.h - opens one video source and reads its packets, never longer than it is given.
+ *
+ * Private to the camera. One thread, except *stop, which any thread may set to interrupt every call.
+ */
+#ifndef GH_VISION_CAMERA_SOURCE_H
+#define GH_VISION_CAMERA_SOURCE_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct AVCodecContext;
+struct AVCodecParameters;
+struct AVPacket;
+
+enum source_kind { SOURCE_FILE, SOURCE_RTSP, SOURCE_V4L2 };
+
+struct source_options {
+	const char *url;         /* borrowed while the source is open */
+	const atomic_bool *stop; /* the same */
+	unsigned open_timeout_ms, stall_timeout_ms, decoder_threads;
+};
+
+struct camera_config;
+struct source;
+
+/** Whether each value is in its range; the url's kind is source_kind_of()'s. */
+bool camera_config_is_valid(const struct camera_config *config);
+
+/** @return 0 or -EINVAL (a kind of url that is not known). */
+int source_kind_of(const char *url, enum source_kind *ret_kind);
+
+/**
+ * @param reason  CAMERA_REASON_BYTES; why not, in plain words without passwords.
+ * @return 0, -ECANCELED (stopped), -ENOMEM or -EIO (reason written).
+ */
+int source_open(const struct source_options *options, struct source **ret_source, char *reason);
+
+/**
+ * The next packet of the video; pts, dts and duration in microseconds as the source counts them, or
+ * AV_NOPTS_VALUE. @return 1, 0 (end), -ECANCELED, -EILSEQ (damaged here; for a file that is its end) or -EIO.
+ */
+int source_read(struct source *source, struct AVPacket *packet, char *reason);
+
+struct AVCodecContext *source_decoder(struct source *source);
+const struct AVCodecParameters *source_parameters(struct source *source);
+
+/** Time between frames as announced, microseconds; 40000 where nothing is. */
+int64_t source_frame_us(const struct source *source);
+
+/** Frames a second as announced, 0 unknown. */
+double source_fps(const struct source *source);
+
+void source_close(struct source *source);
+
+#endif

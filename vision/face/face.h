@@ -1,0 +1,178 @@
+/*
+ * face.h - from a picture to faces, their points, liveness and embeddings.
+ *
+ * Compiles as C and as C++; no OpenCV type and no exception gets past face_opencv.cpp and face_nets.cpp. The models are files
+ * listed in face_models.c with their SHA-256 and exact pre-processing; a file that differs is refused.
+ * An engine belongs to one thread at a time; engines share nothing.
+ */
+#ifndef GH_VISION_FACE_FACE_H
+#define GH_VISION_FACE_FACE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+enum {
+	FACE_DIM = 512,      /* floats of an embedding */
+	FACE_POINTS = 5,     /* image-left eye, image-right eye, nose, image-left and -right mouth corner */
+	FACE_LANDMARKS = 68, /* iBUG order */
+	FACE_CROP_PX = 112,  /* side of the aligned picture */
+	FACE_CROP_BYTES = 112 * 112 * 3,
+	FACE_ERROR_BYTES = 256,
+	FACE_PHOTO_BYTES_MAX = 16 * 1024 * 1024,
+	FACE_PHOTO_PIXELS_MAX = 40 * 1000 * 1000,
+	FACE_PHOTO_SIDE_MAX_PX = 1600, /* a larger photo is reduced to this while it is decoded */
+};
+
+struct face_image {
+	const uint8_t *pixels;   /* BGR, 8 bits a channel, rows from the top; borrowed for the call */
+	int width_px, height_px; /* 16 to 16384 */
+	size_t stride_bytes;     /* from one row to the next, at least 3 * width_px */
+};
+
+struct face_rect {
+	int x_px, y_px, width_px, height_px;
+};
+
+struct face_point {
+	float x_px, y_px;
+};
+
+struct face {
+	float x_px, y_px, width_px, height_px; /* as the detector saw it; may reach outside the picture */
+	float score;                           /* detector confidence, 0 to 1 */
+	struct face_point
+		points[FACE_POINTS]; /* zeros until face_find_points(), unless the detector tells them */
+	struct face_point landmarks[FACE_LANDMARKS];
+};
+
+/* What a detector answers. */
+enum face_detector_kind {
+	FACE_DETECTOR_RFB, /* "scores" and "boxes", as RFB-320 and RFB-640 have them */
+	FACE_DETECTOR_YUNET, /* YuNet of March 2022: with five points, so that no landmark net is asked (face_boxes.h) */
+};
+
+/* What one net file is and how a picture must be prepared for it. */
+enum face_model_role {
+	FACE_MODEL_DETECT,
+	FACE_MODEL_LANDMARK,
+	FACE_MODEL_FEATURE,
+	FACE_MODEL_LIVENESS,
+	FACE_MODELS
+};
+struct face_model {
+	const char *file, *sha256;
+	int width_px, height_px;
+	int swap_rgb;       /* 1: the net wants RGB, 0: BGR or grey */
+	double mean, scale; /* (value - mean) * scale */
+	int dimension; /* of the recogniser's answer: 1 to FACE_DIM, the rest of an embedding is zero; else 0 */
+	enum face_detector_kind kind; /* of the detector; else 0 */
+};
+
+/** The record of a role in use. Static storage. Any thread. */
+const struct face_model *face_model_of(enum face_model_role role);
+
+enum { FACE_MODEL_FILE_BYTES = 64, FACE_MODEL_SHA256_BYTES = 65 };
+
+/**
+ * Another recogniser than the built-in one, for the whole process; NULL: the built-in one. It sees the aligned picture
+ * of FACE_CROP_PX (ArcFace's five points). Before any engine is opened and any thread started. Strings are copied.
+ * @return 0 or -EINVAL: a name with a slash, no SHA-256 in small hex, a size outside 32 to 512, a dimension outside 1 to
+ *         FACE_DIM, or numbers that are not finite; or -ENOMEM.
+ */
+int face_models_use(const struct face_model *recogniser);
+
+/**
+ * Another detector than the built-in one, in the same way. RFB sees a picture squeezed into its size, YuNet one that keeps its
+ * shape. @return 0 or -EINVAL: a name, a SHA-256 or numbers as above, a side outside 32 to 1280, or for YuNet one that is no
+ *         multiple of FACE_YUNET_STEP_PX.
+ */
+int face_models_use_detector(const struct face_model *detector);
+
+struct face_engine;
+
+/**
+ * Check and load the four nets of @p models_dir.
+ * @param threads  how many threads one call may use, 1 to 16 (a setting of OpenCV, for the whole process).
+ * @param error    FACE_ERROR_BYTES; one sentence naming the file and what to do, on failure.
+ * @return 0, -ENOENT (a file is missing), -EBADMSG (it is not the pinned one), -EINVAL, -ENOMEM or -EIO.
+ */
+int face_engine_open(const char *models_dir, int threads, struct face_engine **ret_engine, char *error);
+
+/** NULL is fine. */
+void face_engine_close(struct face_engine *engine);
+
+/**
+ * Whether the net of a role is run by OpenCV, which takes several times as long as our own steps (net.h): they cannot run it,
+ * or did not give the same answer when it was loaded.
+ */
+int face_engine_is_slow(const struct face_engine *engine, enum face_model_role role);
+
+/**
+ * What the recogniser's templates are kept under: its file's SHA-256, of another than the built-in one the SHA-256 of that
+ * and its record. Templates of another identity are not comparable. Static storage.
+ */
+const char *face_engine_recogniser(void);
+
+/**
+ * Faces in @p region of the picture (NULL: all of it), largest first, at most @p faces_max. The built-in detector sees
+ * the region as 320x240: a face must span about 1/8 of the region's height to be found.
+ * @return 0, -EINVAL, -ENOMEM or -EIO.
+ */
+int face_detect(struct face_engine *engine, const struct face_image *image, const struct face_rect *region,
+		struct face *faces, size_t faces_max, size_t *ret_count);
+
+/** Fills points and landmarks of a face; points that the detector told stay. @return 0, -EINVAL, -ENOMEM or -EIO. */
+int face_find_points(struct face_engine *engine, const struct face_image *image, struct face *face);
+
+/**
+ * How alive the face looks, 0 (a print) to 1.
+ * @param view  counts the frames of a film: they see more and less round the face in turn, and together they are sure.
+ * @return 0, -EINVAL, -ENOMEM or -EIO.
+ */
+int face_liveness(struct face_engine *engine, const struct face_image *image, const struct face *face,
+		  unsigned view, float *ret_live);
+
+/**
+ * The aligned BGR picture of a face whose points are known; FACE_CROP_BYTES, rows without gaps.
+ * @return 0, -EINVAL (points that span nothing), -ENOMEM or -EIO.
+ */
+int face_align(const struct face_image *image, const struct face *face, uint8_t *ret_crop);
+
+/** Where the five points lie in an aligned picture. */
+void face_aligned_points(struct face_point *ret_points);
+
+/**
+ * Unit-length embedding of an aligned picture: that of the picture and of its mirror image summed when
+ * @p mirrored is not 0 (twice the time). Compare by dot product.
+ * @param ret_strength  how long the net's answer was: the more of a face the picture shows, the longer. To compare pictures
+ *                      of one face with one recogniser; NULL: not wanted.
+ * @return 0, -EINVAL, -ENOMEM or -EIO (also for a result that is not finite).
+ */
+int face_embed(struct face_engine *engine, const uint8_t *crop, int mirrored, float *ret_embedding,
+	       float *ret_strength);
+
+/** A decoded photo. Release with face_photo_finish(). */
+struct face_photo {
+	struct face_image image;
+	void *owner;
+};
+
+/**
+ * Decode a JPEG or PNG held in memory. Size is read from the header before anything is decoded; EXIF rotation
+ * is honoured; other formats, animations among them, are refused.
+ * @param reason  FACE_ERROR_BYTES; a sentence for a person, on failure.
+ * @return 0, -EFBIG (bytes or pixels), -EBADMSG (not a JPEG or PNG, or damaged), -ENOMEM or -EIO.
+ */
+int face_photo_decode(const void *bytes, size_t size, struct face_photo *ret_photo, char *reason);
+
+/** Frees what the photo holds. A zeroed photo is fine. */
+void face_photo_finish(struct face_photo *photo);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,20 @@
+/*
+ * face_photo.h - how large is a picture, before anybody decodes it? Reads the header of a JPEG or PNG from
+ * outside; pure, any thread.
+ */
+#ifndef GH_VISION_FACE_FACE_PHOTO_H
+#define GH_VISION_FACE_FACE_PHOTO_H
+
+#include <stddef.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** @return 0, or -EBADMSG: neither JPEG nor PNG, an animation, or the header is damaged. Sizes are above 0. */
+int face_photo_size(const void *bytes, size_t size, unsigned *ret_width_px, unsigned *ret_height_px);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,56 @@
+/*
+ * face_quality.h - is this sight of a face good enough to recognise, or to enrol? Pure; any thread.
+ */
+#ifndef GH_VISION_FACE_FACE_QUALITY_H
+#define GH_VISION_FACE_FACE_QUALITY_H
+
+#include "face.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+enum face_fault {
+	FACE_FAULT_NONE,
+	FACE_FAULT_UNSURE, /* the detector is not sure enough, or the points do not form a face */
+	FACE_FAULT_SMALL,
+	FACE_FAULT_TURNED,
+	FACE_FAULT_BLURRED,
+	FACE_FAULT_DARK,
+	FACE_FAULT_BRIGHT,
+	FACE_FAULT_FLAT, /* no contrast: fog, or a lamp into the lens */
+};
+
+struct face_quality_limits {
+	float score_min; /* of the detector */
+	float height_min_px;
+	float turn_max; /* nose off the middle of the eyes, in eye distances */
+	float roll_max_degrees;
+	float sharpness_min;      /* variance of the Laplacian of the aligned picture */
+	float luma_min, luma_max; /* mean, 0 to 255 */
+	float contrast_min;       /* standard deviation of luma */
+};
+
+/* What a frame must have to count, and the stricter one for a template. */
+extern const struct face_quality_limits face_quality_frame, face_quality_enrol;
+
+struct face_quality {
+	float turn, roll_degrees, sharpness, luma, contrast;
+	float value; /* 0 to 1: how far above the limits */
+	enum face_fault fault;
+};
+
+/**
+ * @param face  with its points found.
+ * @param crop  the aligned picture, FACE_CROP_BYTES.
+ */
+void face_quality_judge(const struct face *face, const uint8_t *crop,
+			const struct face_quality_limits *limits, struct face_quality *ret_quality);
+
+/** What to tell the person in front of the camera, as a sentence; "" for NONE. */
+const char *face_fault_text(enum face_fault fault);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
