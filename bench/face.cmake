@@ -10,7 +10,7 @@ endforeach()
 set_source_files_properties(${CMAKE_CURRENT_SOURCE_DIR}/face_album.c ${CMAKE_CURRENT_SOURCE_DIR}/face_site.c
   ${CMAKE_CURRENT_SOURCE_DIR}/light_eval.c PROPERTIES COMPILE_OPTIONS "-O3") # all pairs
 add_executable(face_latency face_latency.c)
-target_link_libraries(face_latency PRIVATE gh_vision_face gh_hw m)
+target_link_libraries(face_latency PRIVATE gh_vision_face gh_hw_board m)
 set_target_properties(face_latency PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bench)
 add_executable(net_bench net_bench.cpp)
 target_link_libraries(net_bench PRIVATE gh_vision_face)

@@ -10,7 +10,7 @@
  */
 #include "base/clock.h"
 #include "base/queue.h"
-#include "hw/board.h"
+#include "hw/board/board.h"
 #include "vision/camera/camera.h"
 #include "vision/face/face_watch.h"
 #include "vision/camera/frame.h"

@@ -1,6 +1,6 @@
 # Rooms are libraries, and a library sees only the headers of the rooms it may know: each has an include
-# folder of its own holding one link, ROOM -> the source folder, so that `#include "hw/door.h"` works in
-# whoever links gh_hw and nowhere else. A room of daemon/ is named without it: `#include "store/store.h"`.
+# folder of its own holding one link, ROOM -> the source folder, so that `#include "hw/door/door.h"` works in
+# whoever links gh_hw_door and nowhere else. A room of daemon/ is named without it: `#include "store/store.h"`.
 
 find_package(PkgConfig REQUIRED)
 find_package(Threads REQUIRED)
@@ -32,7 +32,7 @@ endif()
 set(CMAKE_POSITION_INDEPENDENT_CODE ON)
 target_link_options(gh_options INTERFACE -Wl,-z,relro,-z,now)
 
-# The library of a room: gh_hw, gh_vision_face for vision/face.
+# The library of a room: gh_base, gh_vision_face for vision/face.
 function(gh_target variable name)
   string(REPLACE "/" "_" target gh_${name})
   set(${variable} ${target} PARENT_SCOPE)

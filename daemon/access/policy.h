@@ -18,7 +18,7 @@
 #include <stdint.h>
 
 #include "schedule.h"
-#include "hw/door.h"
+#include "hw/door/door.h"
 
 enum {
 	POLICY_NAME_BYTES = 32, /* of a rule, group, schedule or area: [a-z0-9-], 1 to 31 characters */

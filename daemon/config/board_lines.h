@@ -5,7 +5,7 @@
 #define GH_CONFIG_BOARD_LINES_H
 
 #include "config.h"
-#include "hw/board.h"
+#include "hw/board/board.h"
 
 /** @p ret_line of an output starts at its rest level: a fail-safe lock energised, all else inactive. */
 void board_line_of(const struct config *config, const struct config_line *from, bool output,

@@ -14,7 +14,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#include "hw/door.h"
+#include "hw/door/door.h"
 
 enum {
 	CONFIG_VERSION = 2,        /* what is written; config_upgrade() brings older files to it */

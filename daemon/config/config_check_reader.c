@@ -3,8 +3,8 @@
 
 #include <string.h>
 
-#include "hw/reader_port.h"
-#include "hw/wiegand.h"
+#include "hw/reader/reader_port.h"
+#include "hw/reader/wiegand.h"
 
 _Static_assert((int)CONFIG_FORMAT_BYTES == (int)WIEGAND_LAYOUT_BYTES,
 	       "a format of the config fits the decoder");

@@ -9,7 +9,7 @@
 #ifndef GH_CONFIG_DOOR_BOOK_H
 #define GH_CONFIG_DOOR_BOOK_H
 
-#include "hw/door.h"
+#include "hw/door/door.h"
 
 struct door_book;
 

@@ -16,11 +16,11 @@
 #include "access/policy.h"
 #include "access/roster.h"
 #include "store/store.h"
-#include "hw/board.h"
+#include "hw/board/board.h"
 #include "config/door_book.h"
-#include "hw/door.h"
-#include "hw/sounder.h"
-#include "hw/watchdog.h"
+#include "hw/door/door.h"
+#include "hw/door/sounder.h"
+#include "hw/board/watchdog.h"
 
 enum {
 	GATE_ENTRIES_MAX = 32, /* decided but not carried out yet */

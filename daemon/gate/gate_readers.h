@@ -10,10 +10,10 @@
 #include "gate_internal.h"
 
 #include "access/lockout.h"
-#include "hw/keypad.h"
-#include "hw/reader_port.h"
-#include "hw/reader_signal.h"
-#include "hw/wiegand.h"
+#include "hw/reader/keypad.h"
+#include "hw/reader/reader_port.h"
+#include "hw/reader/reader_signal.h"
+#include "hw/reader/wiegand.h"
 
 enum {
 	GATE_READER_RETRY_MS = 1000, /* between two tries to open a device that is gone */

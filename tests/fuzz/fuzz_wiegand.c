@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "hw/keypad.h"
-#include "hw/wiegand.h"
+#include "hw/reader/keypad.h"
+#include "hw/reader/wiegand.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes);
 

@@ -1,6 +1,6 @@
 # The real kernel GPIO interface, in a User-Mode Linux kernel (tests/gpio/kernel builds it, tools/setup --for test).
 add_executable(test_board_gpiod ${CMAKE_CURRENT_LIST_DIR}/test_board_gpiod.c)
-target_link_libraries(test_board_gpiod PRIVATE gh_hw PkgConfig::CMOCKA)
+target_link_libraries(test_board_gpiod PRIVATE gh_hw_board PkgConfig::CMOCKA)
 target_include_directories(test_board_gpiod PRIVATE ${CMAKE_SOURCE_DIR}/tests/unit)
 set_target_properties(test_board_gpiod PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
 

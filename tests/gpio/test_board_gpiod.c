@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "hw/board.h"
+#include "hw/board/board.h"
 
 enum { LOCK = 0, CONTACT = 4, EXIT_BUTTON = 5, TAMPER = 12, HOGGED = 15, LIMIT_MS = 10000 };
 

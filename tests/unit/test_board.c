@@ -4,7 +4,7 @@
 
 #include "unit.h"
 #include "base/clock.h"
-#include "hw/board.h"
+#include "hw/board/board.h"
 
 static const struct board_line_config lines[] = {
 	{.name = "lock", .output = true, .initially_active = true},

@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "unit.h"
-#include "hw/door.h"
+#include "hw/door/door.h"
 
 enum { RELEASE = 5000, HELD = 30000, PRE = 10000, RELOCK = 500 };
 

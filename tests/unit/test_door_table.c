@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "hw/door.h"
+#include "hw/door/door.h"
 
 enum { RELEASE = 5000, HELD = 30000, PRE = 10000, RELOCK = 500, EXTENDED = 12000, EXTENDED_OPEN = 60000 };
 enum { NOW = 1000000 };

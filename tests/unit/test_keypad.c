@@ -1,7 +1,7 @@
 #include <string.h>
 
 #include "unit.h"
-#include "hw/keypad.h"
+#include "hw/reader/keypad.h"
 
 enum { TIMEOUT_US = 10000000 };
 

@@ -10,9 +10,9 @@
 #include <unistd.h>
 
 #include "unit.h"
-#include "hw/reader_port.h"
-#include "hw/reader_signal.h"
-#include "hw/reader_text.h"
+#include "hw/reader/reader_port.h"
+#include "hw/reader/reader_signal.h"
+#include "hw/reader/reader_text.h"
 
 static struct reader_text reader;
 static char text[READER_TEXT_BYTES];

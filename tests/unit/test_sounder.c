@@ -1,6 +1,6 @@
 #include "unit.h"
 
-#include "hw/sounder.h"
+#include "hw/door/sounder.h"
 
 enum { SINCE = 1000 };
 

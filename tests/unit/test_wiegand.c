@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "unit.h"
-#include "hw/wiegand.h"
+#include "hw/reader/wiegand.h"
 
 enum { START_US = 1000000, INTERVAL_US = 2000, WIDTH_US = 50 };
 

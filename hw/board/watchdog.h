@@ -3,8 +3,8 @@
  *
  * Opening starts it. A process that dies without watchdog_close() leaves it running, on purpose. Control thread only.
  */
-#ifndef GH_HW_WATCHDOG_H
-#define GH_HW_WATCHDOG_H
+#ifndef GH_HW_BOARD_WATCHDOG_H
+#define GH_HW_BOARD_WATCHDOG_H
 
 #include <stdbool.h>
 

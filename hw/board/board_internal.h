@@ -1,6 +1,6 @@
 /* board_internal.h - what board.c asks of a driver, and what a driver tells it. Not for other rooms. */
-#ifndef GH_HW_BOARD_INTERNAL_H
-#define GH_HW_BOARD_INTERNAL_H
+#ifndef GH_HW_BOARD_BOARD_INTERNAL_H
+#define GH_HW_BOARD_BOARD_INTERNAL_H
 
 #include "board.h"
 

@@ -5,8 +5,8 @@
  * Buzzer: one short tone for a grant, two when more is wanted (a PIN after the card), three for a denial,
  * one long for a lock-out.
  */
-#ifndef GH_HW_READER_SIGNAL_H
-#define GH_HW_READER_SIGNAL_H
+#ifndef GH_HW_READER_READER_SIGNAL_H
+#define GH_HW_READER_READER_SIGNAL_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -3,8 +3,8 @@
  * board_gpiod2.c are the two majors of libgpiod, one of them chosen when the build is configured.
  * Not for other rooms. Control thread only.
  */
-#ifndef GH_HW_GPIO_LINE_H
-#define GH_HW_GPIO_LINE_H
+#ifndef GH_HW_BOARD_GPIO_LINE_H
+#define GH_HW_BOARD_GPIO_LINE_H
 
 #include "board.h"
 

@@ -4,8 +4,8 @@
  * Pure: no I/O, no clock, no allocation. A reading ends with a line's end and holds printable ASCII. Frames of
  * STX and ETX around it are taken off, as serial card readers send them.
  */
-#ifndef GH_HW_READER_TEXT_H
-#define GH_HW_READER_TEXT_H
+#ifndef GH_HW_READER_READER_TEXT_H
+#define GH_HW_READER_READER_TEXT_H
 
 #include <stdbool.h>
 #include <stddef.h>

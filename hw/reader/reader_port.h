@@ -4,8 +4,8 @@
  * The device is taken for this program alone, so that nothing else types along. It may be unplugged at any time:
  * reader_port_next() says so, the owner closes the port and tries to open it again. Control thread only.
  */
-#ifndef GH_HW_READER_PORT_H
-#define GH_HW_READER_PORT_H
+#ifndef GH_HW_READER_READER_PORT_H
+#define GH_HW_READER_READER_PORT_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -37,8 +37,8 @@
  *
  * Invariant: the lock is released in Unlocked, Accessed and LockedOpen, and in no other mode.
  */
-#ifndef GH_HW_DOOR_H
-#define GH_HW_DOOR_H
+#ifndef GH_HW_DOOR_DOOR_H
+#define GH_HW_DOOR_DOOR_H
 
 #include <stdbool.h>
 #include <stdint.h>

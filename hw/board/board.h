@@ -6,8 +6,8 @@
  * here, the same for both kinds. What an output does after the process dies is not promised: docs/ say which
  * relay state is safe at each door. Control thread only.
  */
-#ifndef GH_HW_BOARD_H
-#define GH_HW_BOARD_H
+#ifndef GH_HW_BOARD_BOARD_H
+#define GH_HW_BOARD_BOARD_H
 
 #include <stdbool.h>
 #include <stddef.h>

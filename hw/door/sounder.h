@@ -5,8 +5,8 @@
  * a door is forced. In quiet hours it is silent but for the forced door. The light is on while the lock is released
  * and blinks during an alarm.
  */
-#ifndef GH_HW_SOUNDER_H
-#define GH_HW_SOUNDER_H
+#ifndef GH_HW_DOOR_SOUNDER_H
+#define GH_HW_DOOR_SOUNDER_H
 
 #include <stdbool.h>
 #include <stdint.h>

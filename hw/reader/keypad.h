@@ -3,8 +3,8 @@
  *
  * Pure: no I/O, no clock, no allocation. Digits are wiped as soon as they are no longer needed.
  */
-#ifndef GH_HW_KEYPAD_H
-#define GH_HW_KEYPAD_H
+#ifndef GH_HW_READER_KEYPAD_H
+#define GH_HW_READER_KEYPAD_H
 
 #include <stdint.h>
 

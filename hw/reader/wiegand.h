@@ -8,8 +8,8 @@
  * A data line is active while its wire is low. The standard (SIA AC-01) has pulses of 20 to 100 us, 200 us to
  * 20 ms from one to the next. docs/READERS.md names the sources.
  */
-#ifndef GH_HW_WIEGAND_H
-#define GH_HW_WIEGAND_H
+#ifndef GH_HW_READER_WIEGAND_H
+#define GH_HW_READER_WIEGAND_H
 
 #include <stdbool.h>
 #include <stddef.h>
