@@ -12,14 +12,16 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 CATALOGUE = ROOT / "console" / "src" / "said-zh.ts"
 # where sentences for people are made; what else is in these folders speaks to MQTT, the journal or the command line
 SPEAKING = """
-base/json.c
-daemon/api/api*.c daemon/store/audit.c daemon/gate/gate_access*.c daemon/gate/gate_api.c daemon/gate/gate_change*.c daemon/gate/gate_consent.c daemon/gate/gate_credential.c
-daemon/gate/gate_doors.c daemon/gate/gate_enrol.c daemon/gate/gate_entry.c daemon/gate/gate_faces.c daemon/gate/gate_guard.c daemon/gate/gate_log.c
-daemon/gate/gate_modes.c daemon/gate/gate_people.c daemon/gate/gate_person_faces.c daemon/gate/gate_readers.c daemon/gate/gate_threshold.c daemon/http/http_answer_mhd.c
-daemon/http/http_mhd.c daemon/access/policy.c daemon/access/roster*.c daemon/access/schedule.c daemon/store/store*.c
-mqtt/connect_mosquitto.c mqtt/link_mosquitto.c
-vision/camera/camera_ffmpeg.c vision/evidence/evidence_ffmpeg.c vision/face/face_enrol.c vision/face/face_opencv.cpp vision/face/face_quality.c
-vision/face/face_watch.c vision/litter/litter_watch.c vision/face/site.c vision/camera/source_ffmpeg.c
+base/json.c daemon/access/policy.c daemon/access/roster*.c daemon/access/schedule.c daemon/api/api*.c
+daemon/gate/cameras/gate_faces.c daemon/gate/cameras/gate_threshold.c daemon/gate/doors/gate_doors.c
+daemon/gate/doors/gate_modes.c daemon/gate/entry/gate_access.c daemon/gate/entry/gate_credential.c
+daemon/gate/entry/gate_entry.c daemon/gate/entry/gate_guard.c daemon/gate/entry/gate_readers.c daemon/gate/gate_api.c
+daemon/gate/gate_log.c daemon/gate/people/gate_access_api.c daemon/gate/people/gate_change.c
+daemon/gate/people/gate_change_keep.c daemon/gate/people/gate_consent.c daemon/gate/people/gate_enrol.c
+daemon/gate/people/gate_people.c daemon/gate/people/gate_person_faces.c daemon/http/http_answer_mhd.c daemon/http/http_mhd.c
+daemon/store/audit.c daemon/store/store*.c mqtt/connect_mosquitto.c mqtt/link_mosquitto.c vision/camera/camera_ffmpeg.c
+vision/camera/source_ffmpeg.c vision/evidence/evidence_ffmpeg.c vision/face/face_enrol.c vision/face/face_opencv.cpp
+vision/face/face_quality.c vision/face/face_watch.c vision/face/site.c vision/litter/litter_watch.c
 """.split()
 NOT_SPEAKING = {"daemon/api/api_token.c", "daemon/store/store_report.c", "daemon/store/store_query.c", "daemon/store/store_search.c"}
 # calls whose texts are for programs, programmers or the operator of the machine

@@ -1,5 +1,5 @@
 #include "unit.h"
-#include "gate/retention.h"
+#include "gate/evidence/retention.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -1,8 +1,8 @@
 /*
  * gate_threshold.h - the face cameras' thresholds: what passages say of them, and the report. Control thread only.
  */
-#ifndef GH_GATE_GATE_THRESHOLD_H
-#define GH_GATE_GATE_THRESHOLD_H
+#ifndef GH_GATE_CAMERAS_GATE_THRESHOLD_H
+#define GH_GATE_CAMERAS_GATE_THRESHOLD_H
 
 #include "gate_vision.h"
 

@@ -4,10 +4,10 @@
  * gate_readers.c owns the readers: data lines, devices that come and go, faults, lights and buzzers, time.
  * gate_reader_read.c says what a reading means: a card, a PIN, a code; wrong tries and the lock-out.
  */
-#ifndef GH_GATE_GATE_READERS_H
-#define GH_GATE_GATE_READERS_H
+#ifndef GH_GATE_ENTRY_GATE_READERS_H
+#define GH_GATE_ENTRY_GATE_READERS_H
 
-#include "gate_internal.h"
+#include "gate/gate_internal.h"
 
 #include "access/lockout.h"
 #include "hw/reader/keypad.h"

@@ -1,4 +1,4 @@
-#include "gate_vision.h"
+#include "gate/cameras/gate_vision.h"
 
 #include <errno.h>
 

@@ -1,5 +1,5 @@
 /* Buzzers, lights and the siren: they follow the doors, fire and tamper, and keep quiet when the site wants that. */
-#include "gate_internal.h"
+#include "gate/gate_internal.h"
 
 #include <errno.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 /* The board as the API shows and drives it. */
-#include "gate_internal.h"
+#include "gate/gate_internal.h"
 
 #include <errno.h>
 

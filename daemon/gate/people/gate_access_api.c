@@ -1,5 +1,5 @@
 /* Rules, credentials, passes and questions about them, for the API. */
-#include "gate_access.h"
+#include "gate/entry/gate_access.h"
 
 #include <errno.h>
 #include <string.h>

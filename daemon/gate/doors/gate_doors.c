@@ -1,4 +1,4 @@
-#include "gate_internal.h"
+#include "gate/gate_internal.h"
 
 #include <errno.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 /* Evidence does not stay for ever: once a minute the folder is read, and what may or must go goes. */
-#include "gate_internal.h"
+#include "gate/gate_internal.h"
 
 #include <dirent.h>
 #include <errno.h>

@@ -6,8 +6,8 @@
  * reviewed; what is held goes last of all. Age alone never takes what is not reviewed or is held.
  * The log says what is what: alerts, verdicts and holds are events. Pure; control thread only.
  */
-#ifndef GH_GATE_RETENTION_H
-#define GH_GATE_RETENTION_H
+#ifndef GH_GATE_EVIDENCE_RETENTION_H
+#define GH_GATE_EVIDENCE_RETENTION_H
 
 #include <jansson.h>
 #include <stdbool.h>

@@ -4,10 +4,10 @@
  * Frames go from camera threads to the face or litter worker, and what those saw comes back as results by
  * value, through queues that the control loop watches.
  */
-#ifndef GH_GATE_GATE_VISION_H
-#define GH_GATE_GATE_VISION_H
+#ifndef GH_GATE_CAMERAS_GATE_VISION_H
+#define GH_GATE_CAMERAS_GATE_VISION_H
 
-#include "gate_internal.h"
+#include "gate/gate_internal.h"
 
 #include <pthread.h>
 

@@ -1,5 +1,5 @@
 /* Rows of the log that are too old go, a few at a time; which those are: retention_log_cutoff(). */
-#include "gate_internal.h"
+#include "gate/gate_internal.h"
 
 #include <errno.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 /* Who withdrew consent to face recognition: no face of theirs is taken until it is given anew, whoever asks. */
-#include "gate_internal.h"
+#include "gate/gate_internal.h"
 
 #include <string.h>
 

@@ -4,7 +4,7 @@
  * They act at their beginning and end alone. Between these a person's order holds, and whatever stands unlocked at the
  * end is locked. A door that something stronger holds (lockdown, evacuation, fire, Blocked) is left alone.
  */
-#include "gate_access.h"
+#include "gate/entry/gate_access.h"
 
 #include <errno.h>
 #include <string.h>

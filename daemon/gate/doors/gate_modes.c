@@ -3,7 +3,7 @@
  * every door, evacuation LockedOpen: life safety beats security, so an evacuation ends a lockdown and not the other
  * way round.
  */
-#include "gate_internal.h"
+#include "gate/gate_internal.h"
 
 #include <errno.h>
 #include <string.h>

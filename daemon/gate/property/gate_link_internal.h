@@ -4,10 +4,10 @@
  * gate_link.c holds the connection, states and health; gate_outbox.c sends the log; gate_commands.c proves who
  * asks and gate_command_*.c do it; gate_discovery.c introduces the gate to Home Assistant.
  */
-#ifndef GH_GATE_GATE_LINK_INTERNAL_H
-#define GH_GATE_GATE_LINK_INTERNAL_H
+#ifndef GH_GATE_PROPERTY_GATE_LINK_INTERNAL_H
+#define GH_GATE_PROPERTY_GATE_LINK_INTERNAL_H
 
-#include "gate_internal.h"
+#include "gate/gate_internal.h"
 
 #include "mqtt/command.h"
 #include "mqtt/link.h"

@@ -9,10 +9,10 @@
  *   gate_guard.c       decisions that a guard has the last word in
  *   gate_access_api.c  all of it for the API
  */
-#ifndef GH_GATE_GATE_ACCESS_H
-#define GH_GATE_GATE_ACCESS_H
+#ifndef GH_GATE_ENTRY_GATE_ACCESS_H
+#define GH_GATE_ENTRY_GATE_ACCESS_H
 
-#include "gate_internal.h"
+#include "gate/gate_internal.h"
 #include "access/pass.h"
 #include "access/roster_book.h"
 #include "access/roster_credential.h"
