@@ -44,6 +44,7 @@ static void open_storage(struct gate *gate)
 					    .arg = gate};
 	int r = store_open(&config, &gate->store);
 
+	journal_use_store(gate->journal, gate->store);
 	if (r >= 0)
 		r = sd_event_add_io(gate->event, &gate->store_source, store_fd(gate->store), EPOLLIN,
 				    on_store, gate);
@@ -103,7 +104,10 @@ int gate_open(const struct config *config, sd_event *event, uint64_t started_us,
 	gate->turn_due_ms = UINT64_MAX;
 	gate->clock_fd = -1;
 	gate->access_counters = json_object();
-	r = store_claim(config->state_dir, &gate->claim, error);
+	gate->journal = journal_open();
+	r = gate->journal == NULL ? -ENOMEM : timers_open(event, &gate->timers);
+	if (r >= 0)
+		r = store_claim(config->state_dir, &gate->claim, error);
 	if (r >= 0)
 		r = roster_open(&gate->roster);
 	if (r >= 0)
@@ -115,8 +119,10 @@ int gate_open(const struct config *config, sd_event *event, uint64_t started_us,
 			gate); /* starts threads and waits for nothing: a fire at start can be recorded */
 		r = gate_doors_open(gate);
 	}
-	if (r >= 0)
+	if (r >= 0) {
+		gate_entries_open(gate);
 		r = gate_readers_open(gate);
+	}
 	if (r >= 0)
 		r = sd_event_add_time(event, NULL, CLOCK_MONOTONIC, 0, 1000, on_first_turn, gate);
 	if (r >= 0)
@@ -143,12 +149,14 @@ void gate_close(struct gate *gate)
 	gate_api_close(gate);
 	gate_vision_close(gate);
 	if (gate->store != NULL && store_is_ready(gate->store))
-		gate_record(gate, "system.stopped", EVENT_INFO, NULL, NULL, NULL);
+		journal_record(gate->journal, "system.stopped", EVENT_INFO, NULL, NULL, NULL);
 	gate_readers_close(gate);
 	gate_entries_drop(gate); /* what is not recorded by now opens no door */
 	gate->store_source = sd_event_source_disable_unref(gate->store_source);
 	store_close(gate->store); /* commits what is queued and tells the link of it */
 	gate->store = NULL;
+	if (gate->journal != NULL)
+		journal_use_store(gate->journal, NULL);
 	gate_retention_close(gate);
 	gate_log_age_close(gate);
 	gate_link_close(gate);
@@ -166,6 +174,8 @@ void gate_close(struct gate *gate)
 	json_decref(gate->aged);
 	roster_close(gate->roster);
 	store_claim_release(gate->claim);
+	timers_close(gate->timers);
+	journal_close(gate->journal);
 	sd_event_unref(gate->event);
 	free(gate);
 }

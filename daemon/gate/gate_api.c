@@ -135,9 +135,11 @@ static void op_fire_reset(void *arg, struct api_token token, const struct api_ca
 
 static void op_evidence_viewed(void *arg, const struct api_caller *by, const char *file)
 {
-	gate_record(arg, "operator.act", EVENT_INFO, NULL, NULL,
-		    json_pack("{s:s, s:s, s:s, s:s}", "act", "evidence.view", "file", file, "by", by->name,
-			      "role", by->role_name));
+	struct gate *gate = arg;
+
+	journal_record(gate->journal, "operator.act", EVENT_INFO, NULL, NULL,
+		       json_pack("{s:s, s:s, s:s, s:s}", "act", "evidence.view", "file", file, "by", by->name,
+				 "role", by->role_name));
 }
 
 static int op_keep(void *arg, const struct store_record *records, size_t count,
@@ -146,7 +148,7 @@ static int op_keep(void *arg, const struct store_record *records, size_t count,
 	struct gate *gate = arg;
 
 	if (count == 0)
-		return gate_record_draft(gate, draft, done, done_arg);
+		return journal_record_draft(gate->journal, draft, done, done_arg);
 	if (gate->store == NULL || gate->store_trouble[0] != '\0')
 		return -EIO; /* while the disk takes nothing, a change would wait without an end */
 	return store_records_write(gate->store, records, count, draft, done, done_arg);

@@ -21,6 +21,8 @@
 #include "hw/door/door.h"
 #include "hw/door/sounder.h"
 #include "hw/board/watchdog.h"
+#include "journal.h"
+#include "timers.h"
 
 enum {
 	GATE_ENTRIES_MAX = 32, /* decided but not carried out yet */
@@ -106,6 +108,8 @@ struct gate {
 	uint64_t started_us;
 	bool closing;
 	char *error; /* of gate_open(), only while it runs */
+	struct journal *journal;
+	struct timers *timers;
 
 	struct store_claim *claim;
 	struct board *board;
@@ -149,8 +153,7 @@ struct gate {
 	struct gate_link *link;
 	struct api *api;
 
-	sd_event_source *board_source, *timer_source, *store_source, *api_source, *api_timer,
-		*watchdog_source;
+	sd_event_source *board_source, *store_source, *api_source, *api_timer, *watchdog_source;
 	uint64_t watchdog_us;      /* the shorter of systemd's and the hardware's; 0: none */
 	struct watchdog *watchdog; /* NULL: no hardware */
 	uint64_t door_turns, fed_turns,
@@ -162,16 +165,7 @@ struct gate {
 	sd_event_source *clock_source, *roster_source;
 };
 
-/* gate_record.c */
-
-/** Record an event; the reference to @p data is taken. Without a store it is logged and @p done called with -EIO. */
-void gate_record(struct gate *gate, const char *type, enum event_severity severity, const char *source,
-		 const char *person, json_t *data);
-/** The same with everything a draft may hold and an answer when it is on disk. @return as store_append(). */
-int gate_record_draft(struct gate *gate, const struct event_draft *draft, store_done_fn done, void *arg);
-/** The same with records; the drafts's data stays yours. @return as store_records_write(). */
-int gate_record_with(struct gate *gate, const struct event_draft *draft, const struct store_record *records,
-		     size_t count, store_done_fn done, void *arg);
+/* startup.c */
 extern const struct store_ops gate_store_ops;
 
 /* gate_clock.c */
@@ -252,8 +246,6 @@ int gate_door_apply(struct gate *gate, struct gate_door *door, enum door_event e
 		    uint64_t *ret_relay_mono_us);
 json_t *gate_door_state(const struct gate_door *door);
 json_t *gate_doors_json(void *gate);
-/** Set the one timer of doors and entries to whichever is due first. */
-void gate_timer_update(struct gate *gate);
 
 /* gate_inputs.c */
 int gate_inputs_open(struct gate *gate); /* after the doors */
@@ -273,7 +265,6 @@ void gate_sounds_door(struct gate *gate, struct gate_door *door, uint32_t notice
 /** Something calls for the siren anew, or no longer. */
 void gate_sounds_siren(struct gate *gate, uint64_t now_ms);
 void gate_sounds_tick(struct gate *gate, uint64_t now_ms);
-uint64_t gate_sounds_due_ms(const struct gate *gate);
 
 /* gate_board.c */
 json_t *gate_board_json(void *gate);
@@ -300,10 +291,7 @@ void gate_openings_close(struct gate *gate);
 
 /* gate_entry.c */
 void gate_entry_ask(struct gate *gate, const struct gate_entry_request *request);
-/** Open for those whom the disk has kept waiting for storage.slow_ms. */
-void gate_entries_tick(struct gate *gate, uint64_t now_ms);
-/** When that is next due; UINT64_MAX: nobody waits. */
-uint64_t gate_entries_due_ms(const struct gate *gate);
+void gate_entries_open(struct gate *gate);
 void gate_entries_drop(struct gate *gate);
 
 /* gate_credential.c */
@@ -327,8 +315,6 @@ void gate_credential_shown(struct gate *gate, struct gate_door *door, const stru
 /* gate_watchdog.c */
 int gate_watchdog_open(struct gate *gate);
 void gate_watchdog_close(struct gate *gate);
-/** The doors have a turn. */
-void gate_watchdog_turn(struct gate *gate, uint64_t now_ms);
 
 /* gate_readers.c, gate_reader_read.c */
 int gate_readers_open(struct gate *gate);
@@ -428,8 +414,6 @@ int gate_link_open(struct gate *gate);
 void gate_link_close(struct gate *gate);
 void gate_link_ready(struct gate *gate);              /* the store can be read */
 void gate_link_event(struct gate *gate, int64_t seq); /* a new event is committed */
-void gate_link_state(struct gate *gate, const char *what, const char *name,
-		     json_t *state);           /* takes the reference */
 void gate_link_states_told(struct gate *gate); /* all that exists: what the broker holds beyond it goes */
 json_t *gate_link_json(struct gate *gate);
 

@@ -6,52 +6,6 @@
 #include "base/json.h"
 #include "base/log.h"
 
-static void log_unrecorded(const struct event_draft *draft, int r)
-{
-	char *text = draft->data != NULL ? json_canonical(draft->data) : NULL;
-
-	/* the journal is what is left; a name is never in an event, so nothing private gets there */
-	log_warning("log", "not recorded (%s): %s %s %s %s", strerror(-r), draft->type,
-		    draft->source != NULL ? draft->source : "-", draft->person != NULL ? draft->person : "-",
-		    text != NULL ? text : "{}");
-	free(text);
-}
-
-int gate_record_draft(struct gate *gate, const struct event_draft *draft, store_done_fn done, void *arg)
-{
-	int r = gate->store != NULL ? store_append(gate->store, draft, done, arg) : -EIO;
-
-	if (r < 0)
-		log_unrecorded(draft, r);
-	gate_timer_update(gate);
-	return r;
-}
-
-int gate_record_with(struct gate *gate, const struct event_draft *draft, const struct store_record *records,
-		     size_t count, store_done_fn done, void *arg)
-{
-	int r = gate->store != NULL ? store_records_write(gate->store, records, count, draft, done, arg)
-				    : -EIO;
-
-	if (r < 0)
-		log_unrecorded(draft, r);
-	gate_timer_update(gate);
-	return r;
-}
-
-void gate_record(struct gate *gate, const char *type, enum event_severity severity, const char *source,
-		 const char *person, json_t *data)
-{
-	struct event_draft draft = {.type = type,
-				    .severity = severity,
-				    .source = source,
-				    .person = person != NULL && person[0] != '\0' ? person : NULL,
-				    .data = data};
-
-	(void)gate_record_draft(gate, &draft, NULL, NULL); /* a failure was logged there */
-	json_decref(data);
-}
-
 static void on_committed(void *arg, const struct event_row *row)
 {
 	struct gate *gate = arg;
@@ -162,8 +116,8 @@ static void on_news(void *arg, enum store_news news, const char *text)
 		gate_clock_tell(gate);
 		log_info("store", "the log stands at event %lld; %zu people enrolled",
 			 (long long)store_last_seq(gate->store), roster_count(gate->roster));
-		gate_record(gate, "system.started", EVENT_INFO, NULL, NULL,
-			    json_pack("{s:s}", "version", GH_VERSION));
+		journal_record(gate->journal, "system.started", EVENT_INFO, NULL, NULL,
+			       json_pack("{s:s}", "version", GH_VERSION));
 		gate_vision_start(gate);
 		(void)gate_retention_open(gate); /* logs its own failure: then nothing is deleted */
 		(void)gate_log_age_open(gate);   /* the same */
@@ -174,24 +128,25 @@ static void on_news(void *arg, enum store_news news, const char *text)
 		break;
 	case STORE_RESTORED:
 		log_info("store", "the log is written again");
-		gate_record(gate, "storage.restored", EVENT_INFO, NULL, NULL, NULL);
+		journal_record(gate->journal, "storage.restored", EVENT_INFO, NULL, NULL, NULL);
 		break;
 	case STORE_FAILED:
 		snprintf(gate->store_trouble, sizeof(gate->store_trouble), "%s", text);
 		log_error("store", "%s", text);
-		gate_record(gate, "storage.failed", EVENT_ALARM, NULL, NULL,
-			    json_pack("{s:s}", "reason", text));
+		journal_record(gate->journal, "storage.failed", EVENT_ALARM, NULL, NULL,
+			       json_pack("{s:s}", "reason", text));
 		break;
 	case STORE_SET_ASIDE:
 	case STORE_TAMPERED:
 		log_error("store", "%s", text);
-		gate_record(gate, news == STORE_TAMPERED ? "storage.tampered" : "storage.set_aside",
-			    EVENT_ALARM, NULL, NULL, json_pack("{s:s}", "reason", text));
+		journal_record(gate->journal,
+			       news == STORE_TAMPERED ? "storage.tampered" : "storage.set_aside", EVENT_ALARM,
+			       NULL, NULL, json_pack("{s:s}", "reason", text));
 		break;
 	case STORE_COPY_RENEWED:
 		log_warning("store", "%s", text);
-		gate_record(gate, "storage.copy_renewed", EVENT_WARNING, NULL, NULL,
-			    json_pack("{s:s}", "reason", text));
+		journal_record(gate->journal, "storage.copy_renewed", EVENT_WARNING, NULL, NULL,
+			       json_pack("{s:s}", "reason", text));
 		break;
 	case STORE_UNUSABLE:
 		snprintf(gate->store_trouble, sizeof(gate->store_trouble), "%s", text);
@@ -201,7 +156,7 @@ static void on_news(void *arg, enum store_news news, const char *text)
 		gate_vision_start(gate);
 		break;
 	}
-	gate_link_state(gate, "storage", "log", storage_state(gate));
+	journal_publish(gate->journal, "storage", "log", storage_state(gate));
 	if (news == STORE_READY)
 		gate_link_states_told(gate);
 }

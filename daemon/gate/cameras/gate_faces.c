@@ -43,7 +43,7 @@ static void tell_picture(struct gate_vision *vision, const struct watched_camera
 		json_object_set_new(data, "observed", json_true());
 	if (data != NULL)
 		(void)json_object_del(data, "look_alike"); /* may not be there */
-	gate_record(vision->gate, "face.spoof", EVENT_WARNING, camera->source, NULL, data);
+	journal_record(vision->gate->journal, "face.spoof", EVENT_WARNING, camera->source, NULL, data);
 }
 
 static void on_passage(struct gate_vision *vision, const struct face_result *result)
@@ -136,8 +136,8 @@ static void tell_upside_down(struct gate_vision *vision, const struct face_resul
 	if (camera == NULL)
 		return;
 	log_warning("vision", "camera %s: seems to hang upside down", camera->config->name);
-	gate_record(vision->gate, "camera.upside_down", EVENT_WARNING, camera->source, NULL,
-		    json_pack("{s:s}", "camera", camera->config->name));
+	journal_record(vision->gate->journal, "camera.upside_down", EVENT_WARNING, camera->source, NULL,
+		       json_pack("{s:s}", "camera", camera->config->name));
 }
 
 static void fail(struct gate_vision *vision, const char *reason)
@@ -145,8 +145,8 @@ static void fail(struct gate_vision *vision, const char *reason)
 	vision->face_state = FACE_FAILED;
 	snprintf(vision->face_trouble, sizeof(vision->face_trouble), "%s", reason);
 	log_error("vision", "%s; the doors work on without faces", reason);
-	gate_record(vision->gate, "model.failed", EVENT_ALARM, NULL, NULL,
-		    json_pack("{s:s}", "reason", reason));
+	journal_record(vision->gate->journal, "model.failed", EVENT_ALARM, NULL, NULL,
+		       json_pack("{s:s}", "reason", reason));
 }
 
 static void on_face_result(struct gate_vision *vision, const struct face_result *result)
@@ -255,9 +255,9 @@ void gate_faces_tell_outdated(struct gate_vision *vision)
 	while (json_array_size(ids) > OUTDATED_TOLD_MAX)
 		(void)json_array_remove(ids, json_array_size(ids) - 1);
 	if (people > 0)
-		gate_record(vision->gate, "face.outdated", EVENT_WARNING, NULL, NULL,
-			    json_pack("{s:s, s:I, s:O}", "recogniser", face_engine_recogniser(), "people",
-				      (json_int_t)people, "ids", ids));
+		journal_record(vision->gate->journal, "face.outdated", EVENT_WARNING, NULL, NULL,
+			       json_pack("{s:s, s:I, s:O}", "recogniser", face_engine_recogniser(), "people",
+					 (json_int_t)people, "ids", ids));
 	json_decref(ids);
 }
 

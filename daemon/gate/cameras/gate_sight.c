@@ -99,8 +99,8 @@ static void record(struct watched_camera *camera, const char *type, enum event_s
 	if (gate->store != NULL && sums != NULL)
 		r = store_record_put(gate->store, kind, camera->config->name, sums, &draft, NULL, NULL);
 	if (r < 0)
-		(void)gate_record_draft(gate, &draft, NULL,
-					NULL); /* the log at least; a failure is told there */
+		(void)journal_record_draft(gate->journal, &draft, NULL,
+					   NULL); /* the log at least; a failure is told there */
 	json_decref(sums);
 	json_decref(data);
 }

@@ -80,8 +80,8 @@ static void record(struct watched_camera *camera, const char *type, enum event_s
 	if (r == 0)
 		site->saved = site->scores.turn;
 	else
-		(void)gate_record_draft(gate, &draft, NULL,
-					NULL); /* the log at least; failure is told there */
+		(void)journal_record_draft(gate->journal, &draft, NULL,
+					   NULL); /* the log at least; failure is told there */
 	json_decref(kept);
 	json_decref(data);
 }

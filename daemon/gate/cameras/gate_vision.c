@@ -166,10 +166,10 @@ static void on_news_of(struct gate_vision *vision, const struct camera_news *new
 	else
 		log_warning("vision", "camera %s: %s", camera->config->name, news->reason);
 	if (news->state != CAMERA_LIVE || was_lost) /* the first picture after a start restores nothing */
-		gate_record(vision->gate, type_of(news->state),
-			    news->state == CAMERA_LOST ? EVENT_WARNING : EVENT_INFO, camera->source, NULL,
-			    camera_json(camera));
-	gate_link_state(vision->gate, "camera", camera->config->name, camera_json(camera));
+		journal_record(vision->gate->journal, type_of(news->state),
+			       news->state == CAMERA_LOST ? EVENT_WARNING : EVENT_INFO, camera->source, NULL,
+			       camera_json(camera));
+	journal_publish(vision->gate->journal, "camera", camera->config->name, camera_json(camera));
 }
 
 static int on_camera_news(sd_event_source *source, int fd, uint32_t revents, void *arg)

@@ -49,9 +49,9 @@ static int on_set(sd_event_source *source, int fd, uint32_t revents, void *arg)
 	clock_format_utc(before_ms, before);
 	clock_format_utc(after_ms, after);
 	log_warning("clock", "the clock was set from %s to %s", before, after);
-	gate_record(gate, "clock.stepped", EVENT_WARNING, NULL, NULL,
-		    json_pack("{s:s, s:s, s:b}", "before", before, "after", after, "set",
-			      gate_clock_is_set(after_ms)));
+	journal_record(gate->journal, "clock.stepped", EVENT_WARNING, NULL, NULL,
+		       json_pack("{s:s, s:s, s:b}", "before", before, "after", after, "set",
+				 gate_clock_is_set(after_ms)));
 	return 0;
 }
 
@@ -74,7 +74,7 @@ void gate_clock_tell(struct gate *gate)
 	if (gate_clock_is_set(clock_unix_ms()))
 		return;
 	log_warning("clock", "the clock was never set: rules with a schedule let nobody in");
-	gate_record(gate, "clock.unset", EVENT_ALARM, NULL, NULL, NULL);
+	journal_record(gate->journal, "clock.unset", EVENT_ALARM, NULL, NULL, NULL);
 }
 
 void gate_clock_close(struct gate *gate)

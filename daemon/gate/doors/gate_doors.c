@@ -104,10 +104,10 @@ static void record_notice(struct gate *gate, struct gate_door *door, uint32_t no
 
 	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
 		if (notices & table[i].bit)
-			gate_record(gate, table[i].type, table[i].severity, door->source,
-				    table[i].person ? door->last_person : NULL,
-				    table[i].bit == DOOR_NOTICE_EXIT_USED ? exit_state(door, relay_mono_us)
-									  : gate_door_state(door));
+			journal_record(gate->journal, table[i].type, table[i].severity, door->source,
+				       table[i].person ? door->last_person : NULL,
+				       table[i].bit == DOOR_NOTICE_EXIT_USED ? exit_state(door, relay_mono_us)
+									     : gate_door_state(door));
 }
 
 static int drive_relay(struct gate *gate, struct gate_door *door, bool released)
@@ -122,8 +122,8 @@ static int drive_relay(struct gate *gate, struct gate_door *door, bool released)
 		door->fault = true;
 		log_error("doors", "%s: the relay %s does not follow: %s", door->config->name,
 			  door->config->lock, strerror(-r));
-		gate_record(gate, "door.fault", EVENT_ALARM, door->source, NULL,
-			    json_pack("{s:s, s:s}", "line", door->config->lock, "reason", strerror(-r)));
+		journal_record(gate->journal, "door.fault", EVENT_ALARM, door->source, NULL,
+			       json_pack("{s:s, s:s}", "line", door->config->lock, "reason", strerror(-r)));
 	} else if (r == 0) {
 		door->fault = false;
 		door->energised = energised;
@@ -175,8 +175,8 @@ int gate_door_apply(struct gate *gate, struct gate_door *door, enum door_event e
 	record_notice(gate, door, effects.notices,
 		      relay_mono_us); /* after the relay: a lock never waits for the log */
 	if (effects.notices != 0 || relay < 0)
-		gate_link_state(gate, "door", door->config->name, gate_door_state(door));
-	gate_timer_update(gate);
+		journal_publish(gate->journal, "door", door->config->name, gate_door_state(door));
+	timers_update(gate->timers);
 	return r < 0 ? r : relay;
 }
 
@@ -200,46 +200,27 @@ json_t *gate_doors_json(void *arg)
 
 /* ---- time ---- */
 
-void gate_timer_update(struct gate *gate)
+static uint64_t doors_due_ms(const void *arg)
 {
-	uint64_t due_ms = gate_entries_due_ms(gate);
-
-	if (gate->turn_due_ms < due_ms)
-		due_ms = gate->turn_due_ms;
+	const struct gate *gate = arg;
+	uint64_t first_ms = UINT64_MAX;
 
 	for (size_t i = 0; i < gate->door_count; i++) {
-		uint64_t door_due = door_deadline_ms(&gate->doors[i].machine);
+		uint64_t due_ms = door_deadline_ms(&gate->doors[i].machine);
 
-		if (door_due < due_ms)
-			due_ms = door_due;
+		first_ms = due_ms < first_ms ? due_ms : first_ms;
 	}
-	if (gate_sounds_due_ms(gate) < due_ms)
-		due_ms = gate_sounds_due_ms(gate);
-	if (gate->timer_source == NULL)
-		return;
-	if (due_ms == UINT64_MAX) {
-		sd_event_source_set_enabled(gate->timer_source, SD_EVENT_OFF);
-	} else {
-		sd_event_source_set_time(gate->timer_source, due_ms * 1000);
-		sd_event_source_set_enabled(gate->timer_source, SD_EVENT_ONESHOT);
-	}
+	return first_ms;
 }
 
-static int on_timer(sd_event_source *source, uint64_t usec, void *arg)
+static void tick_doors(void *arg, uint64_t now_ms)
 {
 	struct gate *gate = arg;
-	uint64_t now_ms = clock_mono_ms();
 
-	(void)source, (void)usec;
 	for (size_t i = 0; i < gate->door_count; i++)
 		if (door_deadline_ms(&gate->doors[i].machine) <= now_ms)
 			(void)gate_door_apply(gate, &gate->doors[i], DOOR_EVENT_TICK, now_ms,
 					      NULL); /* reported there */
-	gate_entries_tick(gate, now_ms);
-	gate_sounds_tick(gate, now_ms);
-	gate_watchdog_turn(gate, now_ms); /* last: what was due above was done */
-	gate_timer_update(gate);
-	return 0;
 }
 
 /* ---- begin and end ---- */
@@ -303,15 +284,11 @@ int gate_doors_open(struct gate *gate)
 		return r;
 	for (size_t i = 0; i < gate->config->door_count; i++)
 		open_door(gate, &gate->config->doors[i], now_ms);
-	r = sd_event_add_time(gate->event, &gate->timer_source, CLOCK_MONOTONIC, UINT64_MAX, 1000, on_timer,
-			      gate);
-	if (r >= 0)
-		r = sd_event_source_set_priority(gate->timer_source, SD_EVENT_PRIORITY_IMPORTANT);
-	if (r >= 0)
-		r = gate_sounds_open(gate);
+	timers_add(gate->timers, doors_due_ms, tick_doors, gate);
+	r = gate_sounds_open(gate);
 	if (r >= 0)
 		r = gate_inputs_open(gate);
-	gate_timer_update(gate);
+	timers_update(gate->timers);
 	return r;
 }
 
@@ -330,7 +307,6 @@ static void settle(struct gate *gate)
 
 void gate_doors_close(struct gate *gate)
 {
-	gate->timer_source = sd_event_source_disable_unref(gate->timer_source);
 	gate_openings_close(gate);
 	gate_inputs_close(gate);
 	if (gate->board != NULL) {

@@ -32,7 +32,7 @@ static void begin_fire(struct gate *gate, uint64_t now_ms)
 					      NULL); /* a relay fault was reported there */
 	gate_sounds_siren(gate, now_ms);
 	log_warning("doors", "the fire panel calls: its doors are open until it is reset on site");
-	gate_record(gate, "fire.alarm", EVENT_ALARM, NULL, NULL, NULL);
+	journal_record(gate->journal, "fire.alarm", EVENT_ALARM, NULL, NULL, NULL);
 }
 
 int gate_fire_reset(struct gate *gate, const char *by)
@@ -46,7 +46,7 @@ int gate_fire_reset(struct gate *gate, const char *by)
 		(void)gate_door_apply(gate, &gate->doors[i], DOOR_EVENT_FIRE_RESET, clock_mono_ms(), NULL);
 	gate_sounds_siren(gate, clock_mono_ms());
 	log_warning("doors", "the fire was reset: doors are in the modes they had before");
-	gate_record(gate, "fire.reset", EVENT_INFO, NULL, NULL, json_pack("{s:s}", "by", by));
+	journal_record(gate->journal, "fire.reset", EVENT_INFO, NULL, NULL, json_pack("{s:s}", "by", by));
 	return 0;
 }
 
@@ -55,8 +55,8 @@ static void on_fire(struct gate *gate, enum board_level level, uint64_t now_ms)
 	if (level == BOARD_ACTIVE)
 		begin_fire(gate, now_ms);
 	else if (level == BOARD_UNKNOWN)
-		gate_record(gate, "fire.fault", EVENT_ALARM, NULL, NULL,
-			    json_pack("{s:s}", "line", gate->config->fire_input));
+		journal_record(gate->journal, "fire.fault", EVENT_ALARM, NULL, NULL,
+			       json_pack("{s:s}", "line", gate->config->fire_input));
 }
 
 /* ---- tamper ---- */
@@ -70,16 +70,18 @@ static void on_tamper(struct gate *gate, struct gate_door *door, enum board_leve
 	if (level == BOARD_ACTIVE) {
 		gate->tampered_until_ms = now_ms + (uint64_t)gate->config->tamper_refuse_s * 1000;
 		gate_sounds_siren(gate, now_ms);
-		gate_record(gate, "tamper.alarm", EVENT_ALARM, source, NULL, NULL);
+		journal_record(gate->journal, "tamper.alarm", EVENT_ALARM, source, NULL, NULL);
 	} else if (level == BOARD_INACTIVE) {
-		gate_record(gate, "tamper.cleared", EVENT_INFO, source, NULL, NULL);
+		journal_record(gate->journal, "tamper.cleared", EVENT_INFO, source, NULL, NULL);
 	} else {
-		gate_record(gate, "tamper.fault", EVENT_WARNING, source, NULL, NULL);
+		journal_record(gate->journal, "tamper.fault", EVENT_WARNING, source, NULL, NULL);
 	}
-	if (level != BOARD_ACTIVE)
-		gate_sounds_tick(gate, now_ms); /* nobody else may for a long time */
+	if (level != BOARD_ACTIVE) { /* nobody else may for a long time */
+		gate_sounds_tick(gate, now_ms);
+		timers_update(gate->timers);
+	}
 	if (door != NULL)
-		gate_link_state(gate, "door", door->config->name, gate_door_state(door));
+		journal_publish(gate->journal, "door", door->config->name, gate_door_state(door));
 }
 
 bool gate_tampered(const struct gate *gate)

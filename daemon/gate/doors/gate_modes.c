@@ -128,7 +128,7 @@ void gate_mode_ask(struct gate *gate, struct gate_door *door, const char *mode, 
 
 	json_object_set_new(data, "order", json_string(mode));
 	json_object_set_new(data, "ok", json_boolean(r == 0));
-	gate_record(gate, "operator.act", EVENT_INFO, door->source, NULL, data);
+	journal_record(gate->journal, "operator.act", EVENT_INFO, door->source, NULL, data);
 	if (r == 0)
 		answer_when_kept(gate, reply, gate_door_state(door));
 	else
@@ -153,7 +153,7 @@ void gate_mode_ask_all(struct gate *gate, const char *mode, json_t *data, const 
 	json_object_set_new(data, "order", json_string(mode));
 	json_object_set_new(data, "ok", json_boolean(r == 0));
 	json_object_set_new(data, "refused", refused);
-	gate_record(gate, "operator.act", EVENT_WARNING, NULL, NULL, data);
+	journal_record(gate->journal, "operator.act", EVENT_WARNING, NULL, NULL, data);
 	if (r == 0)
 		answer_when_kept(gate, reply, json_pack("{s:o}", "doors", gate_doors_json(gate)));
 	else

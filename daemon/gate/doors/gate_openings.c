@@ -29,7 +29,7 @@ static void turn(struct gate *gate, struct gate_door *door, enum door_event even
 		return; /* fire, or the relay's fault: told there */
 	data = gate_door_state(door);
 	json_object_set_new(data, "schedule", json_string(schedule != NULL ? schedule : ""));
-	gate_record(gate, "door.scheduled", EVENT_INFO, door->source, person, data);
+	journal_record(gate->journal, "door.scheduled", EVENT_INFO, door->source, person, data);
 }
 
 static enum door_mode mode_of(const struct gate_door *door)

@@ -90,6 +90,7 @@ void gate_sounds_siren(struct gate *gate, uint64_t now_ms)
 {
 	gate->sounds->siren_until_ms = now_ms + (uint64_t)gate->config->sounds.siren_s * 1000;
 	gate_sounds_tick(gate, now_ms);
+	timers_update(gate->timers);
 }
 
 void gate_sounds_door(struct gate *gate, struct gate_door *door, uint32_t notices)
@@ -121,9 +122,16 @@ void gate_sounds_tick(struct gate *gate, uint64_t now_ms)
 	}
 }
 
-uint64_t gate_sounds_due_ms(const struct gate *gate)
+static uint64_t sounds_due_ms(const void *arg)
 {
+	const struct gate *gate = arg;
+
 	return gate->sounds_due_ms;
+}
+
+static void tick_sounds(void *arg, uint64_t now_ms)
+{
+	gate_sounds_tick(arg, now_ms);
 }
 
 int gate_sounds_open(struct gate *gate)
@@ -139,6 +147,7 @@ int gate_sounds_open(struct gate *gate)
 		(void)schedule_parse_span(config->quiet[i], &gate->sounds->quiet.spans[i], error);
 	gate->sounds->quiet.span_count = config->quiet_count;
 	gate_sounds_tick(gate, clock_mono_ms());
+	timers_add(gate->timers, sounds_due_ms, tick_sounds, gate);
 	return 0;
 }
 

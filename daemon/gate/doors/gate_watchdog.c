@@ -15,11 +15,20 @@
 static void ask_turn(struct gate *gate, uint64_t now_us)
 {
 	gate->turn_due_ms = (now_us + gate->watchdog_us / 4) / 1000;
-	gate_timer_update(gate);
+	timers_update(gate->timers);
 }
 
-void gate_watchdog_turn(struct gate *gate, uint64_t now_ms)
+static uint64_t turn_due_ms(const void *arg)
 {
+	const struct gate *gate = arg;
+
+	return gate->turn_due_ms;
+}
+
+/* The doors have a turn. */
+static void count_turn(void *arg, uint64_t now_ms)
+{
+	struct gate *gate = arg;
 	int enabled = SD_EVENT_OFF;
 
 	if (gate->turn_due_ms > now_ms)
@@ -65,8 +74,8 @@ static void open_device(struct gate *gate)
 	if (r < 0) {
 		log_error("watchdog", "%s: %s; the board is not restarted when the doors hang",
 			  config->device, strerror(-r));
-		gate_record(gate, "watchdog.failed", EVENT_ALARM, NULL, NULL,
-			    json_pack("{s:s, s:s}", "device", config->device, "reason", strerror(-r)));
+		journal_record(gate->journal, "watchdog.failed", EVENT_ALARM, NULL, NULL,
+			       json_pack("{s:s, s:s}", "device", config->device, "reason", strerror(-r)));
 		return;
 	}
 	if (timeout_s == 0)
@@ -92,6 +101,7 @@ int gate_watchdog_open(struct gate *gate)
 	if (r < 0 || gate->watchdog_us == 0)
 		return r < 0 ? r : 0;
 	gate->door_turns = 1; /* they are under control, or we would not be here */
+	timers_add(gate->timers, turn_due_ms, count_turn, gate); /* last: what was due before it was done */
 	r = sd_event_add_time(gate->event, &gate->watchdog_source, CLOCK_MONOTONIC, clock_mono_us(), 1000,
 			      on_watchdog, gate);
 	if (r >= 0)

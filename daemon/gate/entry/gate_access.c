@@ -163,7 +163,8 @@ static void on_unused(void *arg, const char *sentence)
 	struct gate *gate = arg;
 
 	log_error("access", "%s; it lets nobody in until it is put right", sentence);
-	gate_record(gate, "access.unused", EVENT_ALARM, NULL, NULL, json_pack("{s:s}", "reason", sentence));
+	journal_record(gate->journal, "access.unused", EVENT_ALARM, NULL, NULL,
+		       json_pack("{s:s}", "reason", sentence));
 }
 
 void gate_access_settle(struct gate *gate)

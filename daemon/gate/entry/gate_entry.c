@@ -64,8 +64,8 @@ static void open_for(struct gate_entry *entry, const char *storage)
 	json_object_set_new(entry->data, "storage", json_string(storage));
 	json_object_set_new(entry->data, "frame_to_relay_ms",
 			    json_real((double)(relay_mono_us - entry->first_mono_us) / 1000.0));
-	gate_record(gate, "access.granted", EVENT_INFO, door->source, entry->person,
-		    json_incref(entry->data));
+	journal_record(gate->journal, "access.granted", EVENT_INFO, door->source, entry->person,
+		       json_incref(entry->data));
 	if (entry->person[0] != '\0' && !json_is_true(json_object_get(entry->data, "leaving")))
 		gate_openings_admitted(gate, door, entry->person);
 	feed_back(gate, door, entry->reader, GATE_FEEDBACK_GRANTED, POLICY_GRANTED);
@@ -121,8 +121,8 @@ static void note_slow(struct gate *gate)
 	gate->storage_slow = true;
 	log_error("store", "no answer from the disk in %u ms: doors open before their record is safe",
 		  gate->config->storage.slow_ms);
-	gate_record(gate, "storage.slow", EVENT_ALARM, NULL, NULL,
-		    json_pack("{s:i}", "slow_ms", (int)gate->config->storage.slow_ms));
+	journal_record(gate->journal, "storage.slow", EVENT_ALARM, NULL, NULL,
+		       json_pack("{s:i}", "slow_ms", (int)gate->config->storage.slow_ms));
 }
 
 static void sooner(uint64_t *due_ms, const struct gate_pending *pending)
@@ -138,8 +138,9 @@ static uint64_t patience_ends_ms(const struct gate_entry *entry)
 	       (entry->ordered ? GATE_ORDER_WAIT_MS : entry->gate->config->storage.slow_ms);
 }
 
-uint64_t gate_entries_due_ms(const struct gate *gate)
+static uint64_t entries_due_ms(const void *arg)
 {
+	const struct gate *gate = arg;
 	uint64_t due_ms = UINT64_MAX;
 
 	for (size_t i = 0; i < GATE_ENTRIES_MAX; i++)
@@ -170,8 +171,11 @@ static void expire(struct gate *gate, struct gate_pending *pending, uint64_t now
 	gate_entry_deny(gate, &request, &over.way, &over.decision);
 }
 
-void gate_entries_tick(struct gate *gate, uint64_t now_ms)
+/* Opens for those whom the disk has kept waiting for storage.slow_ms. */
+static void tick_entries(void *arg, uint64_t now_ms)
 {
+	struct gate *gate = arg;
+
 	for (size_t i = 0; i < GATE_ENTRIES_MAX; i++) {
 		struct gate_entry *entry = &gate->entries[i];
 
@@ -187,6 +191,11 @@ void gate_entries_tick(struct gate *gate, uint64_t now_ms)
 		expire(gate, &gate->access->at_door[i], now_ms);
 	for (size_t i = 0; i < GATE_GUARDS_MAX; i++)
 		expire(gate, &gate->access->guards[i], now_ms);
+}
+
+void gate_entries_open(struct gate *gate)
+{
+	timers_add(gate->timers, entries_due_ms, tick_entries, gate);
 }
 
 void gate_entries_drop(struct gate *gate)
@@ -236,7 +245,7 @@ void gate_entry_deny(struct gate *gate, const struct gate_entry_request *request
 	if (json_array_size(rules) > 0)
 		json_object_set(request->data, "rules", rules);
 	json_decref(rules);
-	(void)gate_record_draft(gate, &draft, NULL, NULL); /* logged there */
+	(void)journal_record_draft(gate->journal, &draft, NULL, NULL); /* logged there */
 	json_decref(request->data);
 	snprintf(problem, sizeof(problem), "%s: it needs %s", policy_reason_name(decision->reason),
 		 decision->needed);
@@ -262,11 +271,11 @@ static void tell_marks(struct gate *gate, const struct gate_entry_request *reque
 
 	for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]); i++)
 		if (marks[i].told)
-			gate_record(gate, marks[i].type, marks[i].severity, request->door->source,
-				    person_of(request),
-				    json_pack("{s:s, s:b, s:s}", "door", request->door->config->name,
-					      "admitted", decision->outcome == POLICY_GRANT, "rule",
-					      decision->rule));
+			journal_record(gate->journal, marks[i].type, marks[i].severity, request->door->source,
+				       person_of(request),
+				       json_pack("{s:s, s:b, s:s}", "door", request->door->config->name,
+						 "admitted", decision->outcome == POLICY_GRANT, "rule",
+						 decision->rule));
 }
 
 /* The request's record, and with it what it used up. */
@@ -279,8 +288,8 @@ static int record_request(struct gate *gate, const struct event_draft *draft, co
 	int r;
 
 	if (count == 0)
-		return gate_record_draft(gate, draft, on_recorded, handle);
-	r = gate_record_with(gate, draft, records, count, on_recorded, handle);
+		return journal_record_draft(gate->journal, draft, on_recorded, handle);
+	r = journal_record_with(gate->journal, draft, records, count, on_recorded, handle);
 	for (size_t i = 0; i < count; i++)
 		json_decref(records[i].json);
 	return r;
@@ -395,5 +404,5 @@ void gate_entry_ask(struct gate *gate, const struct gate_entry_request *request)
 		tell_marks(gate, request, &decision);
 		break;
 	}
-	gate_timer_update(gate);
+	timers_update(gate->timers);
 }

@@ -81,8 +81,8 @@ void gate_guard_ask(struct gate *gate, const struct gate_entry_request *request,
 	snprintf(pending->reader, sizeof(pending->reader), "%s",
 		 request->reader != NULL ? request->reader : "");
 	json_object_set_new(pending->data, "guard_request", json_string(pending->id));
-	gate_record(gate, "access.guard_asked", EVENT_WARNING, request->door->source, request->person_id,
-		    request_json(gate, pending));
+	journal_record(gate->journal, "access.guard_asked", EVENT_WARNING, request->door->source,
+		       request->person_id, request_json(gate, pending));
 	if (gate->feedback != NULL && pending->reader[0] != '\0')
 		gate->feedback(gate, way->door, pending->reader, GATE_FEEDBACK_MORE, decision->reason);
 }
@@ -120,11 +120,11 @@ int gate_guard_answer(struct gate *gate, const char *id, bool admit, const char 
 		decision.outcome = POLICY_GRANT;
 		decision.reason = POLICY_GRANTED;
 		gate_entry_permit(gate, &request, &asked.way, &decision);
-		gate_timer_update(gate);
+		timers_update(gate->timers);
 		return 0;
 	}
 	gate_entry_deny(gate, &request, &asked.way, &decision);
-	gate_timer_update(gate);
+	timers_update(gate->timers);
 	*ret_why = policy_reason_name(decision.reason);
 	return admit ? -EPERM : 0;
 }

@@ -21,10 +21,10 @@ static void tell_now(struct gate_reader *reader, struct gate_reader_news *news, 
 {
 	news->told_ms = now_ms;
 	news->more = 0;
-	gate_record(reader->gate, news->type, EVENT_WARNING, reader->source, NULL,
-		    json_pack("{s:s, s:s, s:s, s:i, s:i}", "reader", reader->config->name, "door",
-			      reader->config->door, "reason", news->reason, "bits", (int)news->bits, "count",
-			      (int)count));
+	journal_record(reader->gate->journal, news->type, EVENT_WARNING, reader->source, NULL,
+		       json_pack("{s:s, s:s, s:s, s:i, s:i}", "reader", reader->config->name, "door",
+				 reader->config->door, "reason", news->reason, "bits", (int)news->bits,
+				 "count", (int)count));
 }
 
 void gate_reader_tell(struct gate_reader *reader, struct gate_reader_news *news, const char *reason,
@@ -58,13 +58,13 @@ static void set_fault(struct gate_reader *reader, const char *fault, const char 
 	else
 		log_warning("readers", "%s at door %s: %s", reader->config->name, reader->config->door,
 			    detail);
-	gate_record(reader->gate,
-		    fault == NULL ? "reader.restored"
-		    : lost        ? "reader.lost"
-				  : "reader.fault",
-		    fault == NULL ? EVENT_INFO : EVENT_ALARM, reader->source, NULL,
-		    json_pack("{s:s, s:s, s:s}", "reader", reader->config->name, "door", reader->config->door,
-			      "reason", fault == NULL ? "" : detail));
+	journal_record(reader->gate->journal,
+		       fault == NULL ? "reader.restored"
+		       : lost        ? "reader.lost"
+				     : "reader.fault",
+		       fault == NULL ? EVENT_INFO : EVENT_ALARM, reader->source, NULL,
+		       json_pack("{s:s, s:s, s:s}", "reader", reader->config->name, "door",
+				 reader->config->door, "reason", fault == NULL ? "" : detail));
 	if (reader->gate->api != NULL)
 		api_publish_board(reader->gate->api);
 }

@@ -221,9 +221,10 @@ static void delete_item(struct gate_retention *retention, const struct retention
 	retention->deleting++;
 	/* a log that cannot be written for want of room must not wait for the room it makes */
 	if (gate->store_trouble[0] != '\0') {
-		(void)gate_record_draft(gate, &draft, NULL, NULL); /* kept queued until there is room */
+		(void)journal_record_draft(gate->journal, &draft, NULL,
+					   NULL); /* kept queued until there is room */
 		on_told(removal, 0, NULL);
-	} else if (gate_record_draft(gate, &draft, on_told, removal) < 0) {
+	} else if (journal_record_draft(gate->journal, &draft, on_told, removal) < 0) {
 		end_removal(&removal->job, -ECANCELED);
 	}
 	json_decref(draft.data);
@@ -239,12 +240,12 @@ static void tell_room(struct gate_retention *retention, const struct retention_s
 		log_warning("vision", "room for evidence is running out: %llu of %llu MB wait for review",
 			    (unsigned long long)(sums->protected_bytes >> 20),
 			    (unsigned long long)(limits->bytes_max >> 20));
-	gate_record(retention->gate, sums->low ? "evidence.space_low" : "evidence.space_ok",
-		    sums->low ? EVENT_ALARM : EVENT_INFO, NULL, NULL,
-		    json_pack("{s:I, s:I, s:I, s:I}", "used_bytes", (json_int_t)sums->used_bytes,
-			      "protected_bytes", (json_int_t)sums->protected_bytes, "limit_bytes",
-			      (json_int_t)limits->bytes_max, "free_bytes",
-			      (json_int_t)(limits->free_bytes & INT64_MAX)));
+	journal_record(retention->gate->journal, sums->low ? "evidence.space_low" : "evidence.space_ok",
+		       sums->low ? EVENT_ALARM : EVENT_INFO, NULL, NULL,
+		       json_pack("{s:I, s:I, s:I, s:I}", "used_bytes", (json_int_t)sums->used_bytes,
+				 "protected_bytes", (json_int_t)sums->protected_bytes, "limit_bytes",
+				 (json_int_t)limits->bytes_max, "free_bytes",
+				 (json_int_t)(limits->free_bytes & INT64_MAX)));
 }
 
 static int64_t oldest_of(const struct scan *scan)

@@ -86,7 +86,7 @@ static void on_throw(struct gate_vision *vision, const struct litter_result *res
 		json_object_set_new(draft.data, "evidence_error", json_string(result->evidence_error));
 		log_error("vision", "camera %s: evidence: %s", camera->config->name, result->evidence_error);
 	}
-	(void)gate_record_draft(vision->gate, &draft, NULL, NULL); /* logged there */
+	(void)journal_record_draft(vision->gate->journal, &draft, NULL, NULL); /* logged there */
 	json_decref(draft.data);
 }
 

@@ -90,7 +90,8 @@ static void fail(struct gate_batch *b)
 	json_t *data = span_json(b);
 
 	json_object_set_new(data, "reason", json_string(b->error));
-	gate_record(b->gate, "roster.rejected", b->resumed ? EVENT_ALARM : EVENT_WARNING, NULL, NULL, data);
+	journal_record(b->gate->journal, "roster.rejected", b->resumed ? EVENT_ALARM : EVENT_WARNING, NULL,
+		       NULL, data);
 	log_warning("roster", "revision %s is not taken: %s", b->to, b->error);
 	answer(b, b->failed, NULL);
 }

@@ -68,9 +68,10 @@ static void count_people(struct gate *gate, const char *person)
 	for (size_t i = 0; (at = roster_at(gate->roster, i)) != NULL; i++)
 		count += at->template_count > 0;
 	if (count == limit || count == limit - limit / 10)
-		gate_record(gate, "face.registration", count == limit ? EVENT_ALARM : EVENT_WARNING, NULL,
-			    NULL,
-			    json_pack("{s:I, s:I}", "people", (json_int_t)count, "limit", (json_int_t)limit));
+		journal_record(
+			gate->journal, "face.registration", count == limit ? EVENT_ALARM : EVENT_WARNING,
+			NULL, NULL,
+			json_pack("{s:I, s:I}", "people", (json_int_t)count, "limit", (json_int_t)limit));
 }
 
 static void on_template_stored(void *arg, int r, const struct event_row *row)

@@ -25,7 +25,7 @@ static int tell_state(sd_event_source *source, void *arg)
 
 	(void)source;
 	(void)gate_roster_digest(gate, digest); /* without memory it stays empty, and another comes */
-	gate_link_state(gate, "roster", "summary",
+	journal_publish(gate->journal, "roster", "summary",
 			json_pack("{s:I, s:s, s:s}", "people", (json_int_t)roster_count(gate->roster),
 				  "digest", digest, "revision", gate_roster_revision(gate)));
 	return 0;

@@ -51,10 +51,10 @@ void gate_commands_tick(struct gate_link *l)
 	if (l->unrecorded == 0 || !allowed(&l->records))
 		return;
 	l->records.tokens--;
-	gate_record(l->gate, "command.refused", EVENT_WARNING, "mqtt", NULL,
-		    json_pack("{s:s, s:s, s:I, s:I}", "code", "flood", "reason",
-			      "more refused commands than are recorded one by one", "count",
-			      (json_int_t)l->unrecorded, "dropped", (json_int_t)l->dropped));
+	journal_record(l->gate->journal, "command.refused", EVENT_WARNING, "mqtt", NULL,
+		       json_pack("{s:s, s:s, s:I, s:I}", "code", "flood", "reason",
+				 "more refused commands than are recorded one by one", "count",
+				 (json_int_t)l->unrecorded, "dropped", (json_int_t)l->dropped));
 	l->unrecorded = 0;
 }
 
@@ -138,9 +138,9 @@ static void refuse(struct gate_link *l, const struct link_command *from, const c
 	l->refused++;
 	if (allowed(&l->records)) {
 		l->records.tokens--;
-		gate_record(l->gate, "command.refused", EVENT_WARNING, "mqtt", NULL,
-			    json_pack("{s:s, s:s, s:s, s:s}", "command", from->name, "id", id, "code", code,
-				      "reason", message));
+		journal_record(l->gate->journal, "command.refused", EVENT_WARNING, "mqtt", NULL,
+			       json_pack("{s:s, s:s, s:s, s:s}", "command", from->name, "id", id, "code",
+					 code, "reason", message));
 	} else {
 		l->unrecorded++;
 	}
@@ -280,7 +280,7 @@ static void record_order(const struct link_call *call, const struct link_command
 	snprintf(order->key, sizeof(order->key), "%s", call->key->id);
 	draft.data = json_pack("{s:s, s:s, s:s}", "command", call->from->name, "id", call->command->id, "key",
 			       call->key->id);
-	r = gate_record_draft(l->gate, &draft, on_recorded, order);
+	r = journal_record_draft(l->gate->journal, &draft, on_recorded, order);
 	json_decref(draft.data);
 	if (r < 0)
 		on_recorded(order, r, NULL);
@@ -307,9 +307,9 @@ void gate_orders_tick(struct gate_link *l)
 
 		if (order == NULL || order->until_mono_ms > now_ms)
 			continue;
-		gate_record(l->gate, "command.refused", EVENT_WARNING, "mqtt", NULL,
-			    json_pack("{s:s, s:s, s:s, s:s}", "command", order->kind->name, "id",
-				      order->asker->id, "code", "busy", "reason", reason));
+		journal_record(l->gate->journal, "command.refused", EVENT_WARNING, "mqtt", NULL,
+			       json_pack("{s:s, s:s, s:s, s:s}", "command", order->kind->name, "id",
+					 order->asker->id, "code", "busy", "reason", reason));
 		link_answer(l, order->asker, -EAGAIN, reason, NULL);
 		order->asker = NULL; /* on_recorded() frees it */
 		l->orders[i] = NULL;

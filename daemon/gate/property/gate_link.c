@@ -33,9 +33,9 @@ static void on_connected(void *arg, bool up, const char *reason)
 static void end_outage(struct gate_link *l)
 {
 	if (l->lost_told)
-		gate_record(l->gate, "link.restored", EVENT_INFO, "mqtt", NULL,
-			    json_pack("{s:I}", "outage_s",
-				      (json_int_t)((clock_mono_ms() - l->down_since_ms) / 1000)));
+		journal_record(l->gate->journal, "link.restored", EVENT_INFO, "mqtt", NULL,
+			       json_pack("{s:I}", "outage_s",
+					 (json_int_t)((clock_mono_ms() - l->down_since_ms) / 1000)));
 	l->lost_told = false;
 	l->down_since_ms = 0;
 }
@@ -54,8 +54,8 @@ static void tell_outage(struct gate_link *l)
 		return;
 	}
 	l->lost_told = true;
-	gate_record(l->gate, "link.lost", EVENT_WARNING, "mqtt", NULL,
-		    json_pack("{s:s}", "reason", l->reason));
+	journal_record(l->gate->journal, "link.lost", EVENT_WARNING, "mqtt", NULL,
+		       json_pack("{s:s}", "reason", l->reason));
 }
 
 static void on_acked(void *arg, int64_t seq)
@@ -84,13 +84,13 @@ void gate_link_ready(struct gate *gate)
 		gate_outbox_ready(gate->link);
 }
 
-void gate_link_state(struct gate *gate, const char *what, const char *name, json_t *state)
+static void publish_state(void *arg, const char *what, const char *name, json_t *state)
 {
-	int r = gate->link != NULL ? link_publish_state(gate->link->link, what, name, state) : 0;
+	struct gate_link *l = arg;
+	int r = link_publish_state(l->link, what, name, state);
 
 	if (r < 0)
 		log_warning("mqtt", "state/%s/%s is not published: %s", what, name, strerror(-r));
-	json_decref(state);
 }
 
 void gate_link_states_told(struct gate *gate)
@@ -224,8 +224,10 @@ int gate_link_open(struct gate *gate)
 		gate_link_close(gate);
 		return r;
 	}
+	journal_on_state(gate->journal, publish_state, l);
 	for (size_t i = 0; i < gate->door_count; i++)
-		gate_link_state(gate, "door", gate->doors[i].config->name, gate_door_state(&gate->doors[i]));
+		journal_publish(gate->journal, "door", gate->doors[i].config->name,
+				gate_door_state(&gate->doors[i]));
 	r = gate_discovery_publish(l);
 	if (r < 0)
 		log_warning("mqtt", "the gate is not introduced to Home Assistant: %s", strerror(-r));
@@ -239,6 +241,7 @@ void gate_link_close(struct gate *gate)
 	if (l == NULL)
 		return;
 	gate->link = NULL;
+	journal_on_state(gate->journal, NULL, NULL);
 	sd_event_source_disable_unref(l->timer);
 	sd_event_source_disable_unref(l->io);
 	link_close(l->link);

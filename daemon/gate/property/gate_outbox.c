@@ -57,8 +57,8 @@ static int send_row(struct gate_link *l, const struct event_row *row)
 		/* it can never be sent (larger than this broker takes): it stays in the log, and holds up no other */
 		log_error("mqtt", "event %lld cannot be published to this broker: it is in the log only",
 			  (long long)row->seq);
-		gate_record(l->gate, "link.unsendable", EVENT_ALARM, "mqtt", NULL,
-			    json_pack("{s:I, s:s}", "seq", (json_int_t)row->seq, "type", row->type));
+		journal_record(l->gate->journal, "link.unsendable", EVENT_ALARM, "mqtt", NULL,
+			       json_pack("{s:I, s:s}", "seq", (json_int_t)row->seq, "type", row->type));
 		r = outbox_sent(&l->outbox, row->seq);
 		(void)outbox_acked(&l->outbox, row->seq);
 		return r;

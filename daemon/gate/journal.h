@@ -1,0 +1,60 @@
+/*
+ * journal.h - how the parts of the gate record an event and publish a state.
+ *
+ * A part that has something to say writes it here and does not know who reads it: an event goes to the store, which
+ * commits it and hands it to the API's live streams and to the link; a state goes to whoever the composition root
+ * connected with journal_on_state(). Recording has no other effect: it sets no timer and moves no door.
+ * Control thread only.
+ */
+#ifndef GH_GATE_JOURNAL_H
+#define GH_GATE_JOURNAL_H
+
+#include <jansson.h>
+
+#include "store/store.h"
+
+struct journal;
+
+/** @return the new journal, without a store; NULL: no memory. */
+struct journal *journal_open(void);
+/** NULL is fine. */
+void journal_close(struct journal *journal);
+
+/** Where events are written from now on, borrowed; NULL: nowhere, each is logged to the system journal as not recorded. */
+void journal_use_store(struct journal *journal, struct store *store);
+/** Whether events reach a store at all. */
+bool journal_has_store(const struct journal *journal);
+
+/**
+ * Record an event.
+ * @param source  "door/NAME", "camera/NAME" or NULL.
+ * @param person  an opaque id; NULL or "": nobody's.
+ * @param data    its members, or NULL; the reference is taken.
+ * A failure is logged.
+ */
+void journal_record(struct journal *journal, const char *type, enum event_severity severity,
+		    const char *source, const char *person, json_t *data);
+
+/**
+ * The same with everything that a draft may hold.
+ * @param draft  its data stays the caller's.
+ * @param done   called once the event is on disk or has failed; may be NULL.
+ * @return as store_append(); -EIO without a store, and @p done is then not called. A failure was logged.
+ */
+int journal_record_draft(struct journal *journal, const struct event_draft *draft, store_done_fn done,
+			 void *arg);
+
+/** The same, committed in one transaction with @p records. @return as store_records_write(); -EIO without a store. */
+int journal_record_with(struct journal *journal, const struct event_draft *draft,
+			const struct store_record *records, size_t count, store_done_fn done, void *arg);
+
+/** @p state is a borrowed object, whose topic is state/@p what/@p name. */
+typedef void (*journal_state_fn)(void *arg, const char *what, const char *name, json_t *state);
+
+/** Who publishes states; @p publish NULL: nobody. */
+void journal_on_state(struct journal *journal, journal_state_fn publish, void *arg);
+
+/** Publish a retained state ("door", "camera", "storage", "roster"); the reference to @p state is taken. */
+void journal_publish(struct journal *journal, const char *what, const char *name, json_t *state);
+
+#endif

@@ -1,0 +1,2 @@
+gh_unit_test(journal ROOMS gate)
+gh_unit_test(timers ROOMS gate)
