@@ -32,25 +32,31 @@ unsigned gate_api_status_of(int r)
 	}
 }
 
-void gate_api_answer(struct gate *gate, const struct gate_reply *reply, int r, const char *problem,
-		     json_t *result)
+static void answer_request(const struct reply *reply, int r, const char *problem, json_t *result)
 {
+	struct gate *gate = reply->owner;
+	struct api_token token = {.slot = (uint32_t)(reply->request >> 32),
+				  .generation = (uint32_t)reply->request};
+
 	if (gate->api == NULL) { /* closing */
 		json_decref(result);
 		return;
 	}
 	if (r == 0) {
-		api_reply(gate->api, reply->token, reply->ok_status, result);
+		api_reply(gate->api, token, reply->ok_status, result);
 		return;
 	}
 	json_decref(result);
-	api_reply_problem(gate->api, reply->token, gate_api_status_of(r), "%s",
+	api_reply_problem(gate->api, token, gate_api_status_of(r), "%s",
 			  problem != NULL ? problem : strerror(-r));
 }
 
-struct gate_reply gate_api_reply(struct api_token token, unsigned ok_status)
+struct reply gate_api_reply(struct gate *gate, struct api_token token, unsigned ok_status)
 {
-	return (struct gate_reply){.answer = gate_api_answer, .token = token, .ok_status = ok_status};
+	return (struct reply){.answer = answer_request,
+			      .owner = gate,
+			      .request = (uint64_t)token.slot << 32 | token.generation,
+			      .ok_status = ok_status};
 }
 
 /* ---- status ---- */
@@ -89,7 +95,7 @@ static void op_door_open(void *arg, struct api_token token, const struct api_cal
 		.factor = POLICY_REMOTE,
 		.door = gate_door_find(gate, name),
 		.first_mono_us = clock_mono_us(),
-		.reply = gate_api_reply(token, 200),
+		.reply = gate_api_reply(gate, token, 200),
 	};
 
 	if (request.door == NULL) {
@@ -105,7 +111,7 @@ static void op_door_mode(void *arg, struct api_token token, const struct api_cal
 {
 	struct gate *gate = arg;
 	struct gate_door *door = gate_door_find(gate, name);
-	struct gate_reply reply = gate_api_reply(token, 200);
+	struct reply reply = gate_api_reply(gate, token, 200);
 
 	if (strcmp(name, API_EVERY_DOOR) == 0)
 		gate_mode_ask_all(gate, mode, json_pack("{s:s}", "by", by->name), &reply);

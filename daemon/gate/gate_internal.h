@@ -13,6 +13,7 @@
 #include <stdlib.h>
 
 #include "api/api.h"
+#include "base/reply.h"
 #include "access/policy.h"
 #include "access/roster.h"
 #include "store/store.h"
@@ -41,15 +42,6 @@ struct gate_retention;
 struct gate_log_age;
 struct gate_sounds;
 struct gate_vision;
-
-/* Who waits for the outcome of an act, if anybody. Copied by value; answered at most once. */
-struct gate_reply {
-	void (*answer)(struct gate *gate, const struct gate_reply *reply, int r, const char *problem,
-		       json_t *result);
-	struct api_token token; /* the API's */
-	unsigned ok_status;
-	void *command; /* the link's, owned by it */
-};
 
 /* what a reader can tell the person in front of it */
 enum gate_feedback { GATE_FEEDBACK_GRANTED, GATE_FEEDBACK_DENIED, GATE_FEEDBACK_MORE };
@@ -84,7 +76,7 @@ struct gate_entry {
 	bool ordered;           /* by a signed command, whose nonce must be on the disk first */
 	uint64_t first_mono_us; /* when the frame or the command arrived */
 	uint64_t asked_mono_ms; /* when the record was handed to the store */
-	struct gate_reply reply;
+	struct reply reply;
 };
 
 struct gate_entry_request {
@@ -99,7 +91,7 @@ struct gate_entry_request {
 	json_t *data; /* what the factor knows (score, camera, operator...); the reference is taken */
 	const char *nonce_key; /* a command's, to be used up with the record; or NULL */
 	int64_t nonce;
-	struct gate_reply reply; /* answer NULL: nobody waits */
+	struct reply reply; /* answer NULL: nobody waits */
 };
 
 struct gate {
@@ -215,7 +207,7 @@ struct gate_batch_part {
  * @return 0 (the reply comes, or came), -EINVAL, -EEXIST (another revision or part is expected), -E2BIG, -EBUSY or
  *         -EAGAIN, with a sentence in @p error (GATE_CHANGE_ERROR_BYTES).
  */
-int gate_batch_take(struct gate *gate, const struct gate_batch_part *part, const struct gate_reply *reply,
+int gate_batch_take(struct gate *gate, const struct gate_batch_part *part, const struct reply *reply,
 		    char *error);
 /** Whether @p change has to wait for a batch. */
 bool gate_batch_is_busy(const struct gate *gate, const json_t *change);
@@ -274,9 +266,9 @@ int gate_board_drive(void *gate, const char *line, enum api_level level);
 bool gate_mode_is_known(const char *mode);
 /** Change a door's mode by a person's or system's order; takes @p data. */
 void gate_mode_ask(struct gate *gate, struct gate_door *door, const char *mode, json_t *data,
-		   const struct gate_reply *reply);
+		   const struct reply *reply);
 /** The same for every door: lockdown is "LockedDown", evacuation "LockedOpen"; "Locked" ends both. */
-void gate_mode_ask_all(struct gate *gate, const char *mode, json_t *data, const struct gate_reply *reply);
+void gate_mode_ask_all(struct gate *gate, const char *mode, json_t *data, const struct reply *reply);
 /** Answer the orders whose modes are on disk now: they would outlive a crash. */
 void gate_modes_settle(struct gate *gate);
 void gate_modes_close(struct gate *gate);
@@ -360,7 +352,7 @@ void gate_sight_load(struct gate *gate, const char *kind, const char *id, json_t
 /** @return 0 (the reply comes), -EAGAIN (models are loading), -ENODEV (no models), -ENOENT (no such face camera) or as
  *  face_watch_enrol(), or -EPERM (gate_consent_withdrawn). */
 int gate_vision_enrol(struct gate *gate, const char *person, const char *by, const struct api_enrol *asked,
-		      const struct gate_reply *reply);
+		      const struct reply *reply);
 
 /**
  * A face that another gate measured with the same model: ROSTER_TEMPLATE_DIM numbers of unit length.
@@ -368,7 +360,7 @@ int gate_vision_enrol(struct gate *gate, const char *person, const char *by, con
  *         -EPERM (gate_consent_withdrawn).
  */
 int gate_vision_enrol_template(struct gate *gate, const char *person, const char *by, const char *model,
-			       const float *vector, const struct gate_reply *reply);
+			       const float *vector, const struct reply *reply);
 
 /* gate_consent.c */
 extern const char gate_consent_withdrawn[]; /* a sentence */
@@ -433,9 +425,8 @@ int gate_vision_camera(void *arg, const char *name, struct api_camera *ret_camer
 struct video_frame *gate_vision_newest_frame(void *arg, const char *camera);
 
 void gate_api_load(struct gate *gate, const char *kind, const char *id, json_t *json);
-void gate_api_answer(struct gate *gate, const struct gate_reply *reply, int r, const char *problem,
-		     json_t *result);
-struct gate_reply gate_api_reply(struct api_token token, unsigned ok_status);
+/** What answers a request of the API: @p ok_status with the result, or a problem. */
+struct reply gate_api_reply(struct gate *gate, struct api_token token, unsigned ok_status);
 void gate_people_list(void *arg, struct api_token token, const char *after_id, unsigned limit);
 void gate_person_add(void *arg, struct api_token token, const struct api_caller *by,
 		     const struct api_person *person);
@@ -446,7 +437,7 @@ void gate_person_face_remove(void *arg, struct api_token token, const struct api
 void gate_person_faces_remove(void *arg, struct api_token token, const struct api_caller *by, const char *id);
 /** Asks the store to remove all faces of @p person, who has some; the reply comes. */
 void gate_person_faces_drop(struct gate *gate, const struct roster_person *person, const char *by,
-			    const struct gate_reply *reply);
+			    const struct reply *reply);
 void gate_person_remove(void *arg, struct api_token token, const struct api_caller *by, const char *id);
 void gate_person_enrol(void *arg, struct api_token token, const struct api_caller *by, const char *id,
 		       const struct api_enrol *asked);

@@ -13,27 +13,18 @@
 /* ---- answers: when the mode would outlive a crash ---- */
 
 struct gate_mode_answer {
-	struct gate_reply reply;
+	struct reply reply;
 	uint64_t change; /* of the doors' book that it waits for */
 	json_t *result;
 	struct gate_mode_answer *next;
 };
 
-static void answer(struct gate *gate, const struct gate_reply *reply, int r, const char *problem,
-		   json_t *result)
-{
-	if (reply->answer != NULL)
-		reply->answer(gate, reply, r, problem, result);
-	else
-		json_decref(result);
-}
-
-static void answer_when_kept(struct gate *gate, const struct gate_reply *reply, json_t *result)
+static void answer_when_kept(struct gate *gate, const struct reply *reply, json_t *result)
 {
 	struct gate_mode_answer *waiting = malloc(sizeof(*waiting)), **end = &gate->mode_answers;
 
 	if (waiting == NULL) {
-		answer(gate, reply, 0, NULL, result);
+		reply_send(reply, 0, NULL, result);
 		return;
 	}
 	*waiting = (struct gate_mode_answer){
@@ -53,9 +44,9 @@ void gate_modes_settle(struct gate *gate)
 		struct gate_mode_answer *first = gate->mode_answers;
 
 		gate->mode_answers = first->next;
-		answer(gate, &first->reply, r,
-		       r < 0 ? "in force, but the disk did not keep it: a restart ends it" : NULL,
-		       r < 0 ? NULL : json_incref(first->result));
+		reply_send(&first->reply, r,
+			   r < 0 ? "in force, but the disk did not keep it: a restart ends it" : NULL,
+			   r < 0 ? NULL : json_incref(first->result));
 		json_decref(first->result);
 		free(first);
 	}
@@ -121,7 +112,7 @@ static int order_in_all(struct gate *gate, struct gate_door *door, enum door_eve
 }
 
 void gate_mode_ask(struct gate *gate, struct gate_door *door, const char *mode, json_t *data,
-		   const struct gate_reply *reply)
+		   const struct reply *reply)
 {
 	const enum door_event *wanted = find_order(door_mode_find(mode));
 	int r = wanted != NULL ? order(gate, door, *wanted) : -EINVAL;
@@ -132,14 +123,14 @@ void gate_mode_ask(struct gate *gate, struct gate_door *door, const char *mode, 
 	if (r == 0)
 		answer_when_kept(gate, reply, gate_door_state(door));
 	else
-		answer(gate, reply, r,
-		       r == -EPERM && gate->fire ? "there is a fire: it must be reset on site first"
-		       : r == -EPERM             ? "not possible in the door's present mode"
-						 : NULL,
-		       NULL);
+		reply_send(reply, r,
+			   r == -EPERM && gate->fire ? "there is a fire: it must be reset on site first"
+			   : r == -EPERM             ? "not possible in the door's present mode"
+						     : NULL,
+			   NULL);
 }
 
-void gate_mode_ask_all(struct gate *gate, const char *mode, json_t *data, const struct gate_reply *reply)
+void gate_mode_ask_all(struct gate *gate, const char *mode, json_t *data, const struct reply *reply)
 {
 	const enum door_event *wanted = find_order(door_mode_find(mode));
 	json_t *refused = json_array();
@@ -157,9 +148,10 @@ void gate_mode_ask_all(struct gate *gate, const char *mode, json_t *data, const 
 	if (r == 0)
 		answer_when_kept(gate, reply, json_pack("{s:o}", "doors", gate_doors_json(gate)));
 	else
-		answer(gate, reply, r,
-		       r == -EPERM
-			       ? "some doors could not follow: see their modes, and whether there is a fire"
-			       : NULL,
-		       NULL);
+		reply_send(
+			reply, r,
+			r == -EPERM
+				? "some doors could not follow: see their modes, and whether there is a fire"
+				: NULL,
+			NULL);
 }

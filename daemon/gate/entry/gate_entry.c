@@ -12,15 +12,6 @@
 #include "base/clock.h"
 #include "base/log.h"
 
-static void answer(struct gate *gate, const struct gate_reply *reply, int r, const char *problem,
-		   json_t *result)
-{
-	if (reply->answer != NULL)
-		reply->answer(gate, reply, r, problem, result);
-	else
-		json_decref(result);
-}
-
 static void feed_back(struct gate *gate, struct gate_door *door, const char *reader,
 		      enum gate_feedback feedback, enum policy_reason reason)
 {
@@ -53,11 +44,11 @@ static void open_for(struct gate_entry *entry, const char *storage)
 				    clock_mono_ms(), &relay_mono_us);
 	if (r < 0) {
 		feed_back(gate, door, entry->reader, GATE_FEEDBACK_DENIED, POLICY_UNAUTHORIZED);
-		answer(gate, &entry->reply, r,
-		       r == -EPERM   ? "the door's mode changed meanwhile: it stayed as it is"
-		       : r == -EBUSY ? "the other door of the interlock opened meanwhile"
-				     : "the lock's relay does not follow; see the door's fault",
-		       NULL);
+		reply_send(&entry->reply, r,
+			   r == -EPERM   ? "the door's mode changed meanwhile: it stayed as it is"
+			   : r == -EBUSY ? "the other door of the interlock opened meanwhile"
+					 : "the lock's relay does not follow; see the door's fault",
+			   NULL);
 		entry_free(entry);
 		return;
 	}
@@ -71,14 +62,13 @@ static void open_for(struct gate_entry *entry, const char *storage)
 	feed_back(gate, door, entry->reader, GATE_FEEDBACK_GRANTED, POLICY_GRANTED);
 	if (entry->factor == POLICY_FACE)
 		gate_faces_decided(gate, door, GATE_FEEDBACK_GRANTED);
-	answer(gate, &entry->reply, 0, NULL, gate_door_state(door));
+	reply_send(&entry->reply, 0, NULL, gate_door_state(door));
 	entry_free(entry);
 }
 
 static void refuse_order(struct gate_entry *entry)
 {
-	answer(entry->gate, &entry->reply, -EAGAIN,
-	       "the order could not be recorded: the door stays as it is", NULL);
+	reply_send(&entry->reply, -EAGAIN, "the order could not be recorded: the door stays as it is", NULL);
 	entry_free(entry);
 }
 
@@ -252,7 +242,7 @@ void gate_entry_deny(struct gate *gate, const struct gate_entry_request *request
 	feed_back(gate, request->door, request->reader, GATE_FEEDBACK_DENIED, decision->reason);
 	if (request->factor == POLICY_FACE)
 		gate_faces_decided(gate, request->door, GATE_FEEDBACK_DENIED);
-	answer(gate, &request->reply, -EPERM, problem, NULL);
+	reply_send(&request->reply, -EPERM, problem, NULL);
 }
 
 /* Beside a grant or denial: what somebody should know of, and the person at the door should not see. */
@@ -311,7 +301,7 @@ void gate_entry_permit(struct gate *gate, const struct gate_entry_request *reque
 			entry->used = false;
 		free(handle);
 		json_decref(request->data);
-		answer(gate, &request->reply, -EBUSY, "too many requests at once; try again", NULL);
+		reply_send(&request->reply, -EBUSY, "too many requests at once; try again", NULL);
 		return;
 	}
 	entry->door = request->door;

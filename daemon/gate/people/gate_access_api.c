@@ -11,9 +11,9 @@ enum { PASS_KEPT_DAYS = 30, PASSES_DROPPED_MAX = 8 };
 
 static void answer(struct gate *gate, struct api_token token, int r, const char *problem, json_t *result)
 {
-	struct gate_reply reply = gate_api_reply(token, 200);
+	struct reply reply = gate_api_reply(gate, token, 200);
 
-	gate_api_answer(gate, &reply, r, problem != NULL && problem[0] != '\0' ? problem : NULL, result);
+	reply_send(&reply, r, problem != NULL && problem[0] != '\0' ? problem : NULL, result);
 }
 
 /* ---- what there is ---- */
@@ -139,7 +139,7 @@ static void op_get(void *arg, struct api_token token, const char *kind, const ch
 
 struct asked {
 	struct gate *gate;
-	struct gate_reply reply;
+	struct reply reply;
 	char kind[STORE_KIND_BYTES], id[STORE_RECORD_ID_BYTES];
 };
 
@@ -148,9 +148,8 @@ static void on_changed(void *arg, int r)
 	struct asked *asked = arg;
 	struct gate *gate = asked->gate;
 
-	asked->reply.answer(
-		gate, &asked->reply, r, gate->store_trouble[0] != '\0' ? gate->store_trouble : NULL,
-		r == 0 && asked->reply.ok_status != 204 ? shown(gate, asked->kind, asked->id) : NULL);
+	reply_send(&asked->reply, r, gate->store_trouble[0] != '\0' ? gate->store_trouble : NULL,
+		   r == 0 && asked->reply.ok_status != 204 ? shown(gate, asked->kind, asked->id) : NULL);
 	free(asked);
 }
 
@@ -163,7 +162,7 @@ static void change(struct gate *gate, struct api_token token, unsigned ok_status
 
 	if (asked != NULL) {
 		asked->gate = gate;
-		asked->reply = gate_api_reply(token, ok_status);
+		asked->reply = gate_api_reply(gate, token, ok_status);
 		snprintf(asked->kind, sizeof(asked->kind), "%s",
 			 json_string_value(json_object_get(json, "kind")));
 		snprintf(asked->id, sizeof(asked->id), "%s", json_string_value(json_object_get(json, "id")));

@@ -17,7 +17,7 @@ enum { VECTOR_TEXT_BYTES = (FACE_DIM * sizeof(float) + 2) / 3 * 4 + 1 };
 /* one on its way to the disk, or off it */
 struct ageing {
 	struct gate *gate;
-	struct gate_reply reply; /* answer NULL: nobody waits */
+	struct reply reply; /* answer NULL: nobody waits */
 	char person[ULID_BYTES];
 	json_t *record;        /* as it will be; NULL: removed */
 	float added[FACE_DIM]; /* with a record */
@@ -89,15 +89,13 @@ static void on_removed(void *arg, int r, const struct event_row *row)
 	(void)row;
 	if (r < 0)
 		log_error("vision", "templates made of passages are still on the disk: %s", strerror(-r));
-	if (ageing->reply.answer != NULL)
-		ageing->reply.answer(gate, &ageing->reply, r,
-				     gate->store_trouble[0] != '\0' ? gate->store_trouble : NULL, NULL);
+	reply_send(&ageing->reply, r, gate->store_trouble[0] != '\0' ? gate->store_trouble : NULL, NULL);
 	ageing_free(ageing);
 }
 
 /* Out of use at once, whatever the disk does. @return as store_record_remove(). */
 static int drop(struct gate *gate, const char *person, const char *by, const char *reason,
-		const struct gate_reply *reply)
+		const struct reply *reply)
 {
 	struct ageing *ageing = calloc(1, sizeof(*ageing));
 	struct event_draft draft = {.type = "person.aged_removed", .person = person};
@@ -132,19 +130,19 @@ void gate_ageing_enforce(struct gate *gate, const char *person)
 	const char *reason = record != NULL ? against(gate, person, record) : NULL;
 
 	if (reason != NULL)
-		(void)drop(gate, person, "gatehouse", reason, &(struct gate_reply){0}); /* logged there */
+		(void)drop(gate, person, "gatehouse", reason, &(struct reply){0}); /* logged there */
 }
 
 void gate_ageing_gone(struct gate *gate, const char *person)
 {
 	if (record_of(gate, person) != NULL)
-		(void)drop(gate, person, "gatehouse", "faces", &(struct gate_reply){0}); /* logged there */
+		(void)drop(gate, person, "gatehouse", "faces", &(struct reply){0}); /* logged there */
 }
 
 void gate_person_aged_remove(void *arg, struct api_token token, const struct api_caller *by, const char *id)
 {
 	struct gate *gate = arg;
-	const struct gate_reply reply = gate_api_reply(token, 204);
+	const struct reply reply = gate_api_reply(gate, token, 204);
 	int r = gate->store_trouble[0] != '\0' ? -EAGAIN : 0;
 
 	if (record_of(gate, id) == NULL) {
@@ -157,8 +155,8 @@ void gate_person_aged_remove(void *arg, struct api_token token, const struct api
 	if (r == 0)
 		r = drop(gate, id, by->name, "asked", &reply);
 	if (r < 0)
-		reply.answer(gate, &reply, r,
-			     "the change could not be written to the disk; nothing was changed", NULL);
+		reply_send(&reply, r, "the change could not be written to the disk; nothing was changed",
+			   NULL);
 }
 
 /* ---- from the store ---- */
@@ -187,7 +185,7 @@ void gate_ageing_settle(struct gate *gate)
 		snprintf(id, sizeof(id), "%s", person);
 		reason = count < 0 ? "damaged" : against(gate, id, record);
 		if (reason != NULL)
-			(void)drop(gate, id, "gatehouse", reason, &(struct gate_reply){0}); /* logged there */
+			(void)drop(gate, id, "gatehouse", reason, &(struct reply){0}); /* logged there */
 		for (int i = 0; reason == NULL && i < count && gallery_of(gate) != NULL; i++)
 			(void)gallery_merge(gallery_of(gate), id, aged[i].vector); /* a face less, at worst */
 	}

@@ -48,7 +48,7 @@ struct gate_batch {
 	int failed;
 	char error[GATE_CHANGE_ERROR_BYTES + 96];
 	bool resumed;
-	struct gate_reply reply;
+	struct reply reply;
 	sd_event_source *source;
 };
 
@@ -68,7 +68,7 @@ static void forget(struct gate_batch *b)
 	b->at = b->put = b->removed = b->unchanged = b->records = 0;
 	b->failed = 0;
 	b->resumed = false;
-	b->reply = (struct gate_reply){0};
+	b->reply = (struct reply){0};
 }
 
 static json_t *span_json(const struct gate_batch *b)
@@ -78,10 +78,7 @@ static json_t *span_json(const struct gate_batch *b)
 
 static void answer(struct gate_batch *b, int r, json_t *result)
 {
-	if (b->reply.answer != NULL)
-		b->reply.answer(b->gate, &b->reply, r, r < 0 ? b->error : NULL, result);
-	else
-		json_decref(result);
+	reply_send(&b->reply, r, r < 0 ? b->error : NULL, result);
 	forget(b);
 }
 
@@ -420,16 +417,16 @@ static int check_part(struct gate_batch *b, const struct gate_batch_part *part, 
 	return 0;
 }
 
-int gate_batch_take(struct gate *gate, const struct gate_batch_part *part, const struct gate_reply *reply,
+int gate_batch_take(struct gate *gate, const struct gate_batch_part *part, const struct reply *reply,
 		    char *error)
 {
 	struct gate_batch *b = gate->batch;
 	int r = gate_roster_is_kept(gate, error);
 
 	if (r == 0 && b->phase <= COLLECT && strcmp(part->to, b->revision) == 0) { /* sent twice */
-		reply->answer(gate, reply, 0, NULL,
-			      json_pack("{s:s, s:i, s:i, s:i}", "revision", b->revision, "put", 0, "removed",
-					0, "unchanged", 0));
+		reply_send(reply, 0, NULL,
+			   json_pack("{s:s, s:i, s:i, s:i}", "revision", b->revision, "put", 0, "removed", 0,
+				     "unchanged", 0));
 		return 0;
 	}
 	if (r == 0)
@@ -452,9 +449,9 @@ int gate_batch_take(struct gate *gate, const struct gate_batch_part *part, const
 	b->have = part->part;
 	b->part_mono_ms = clock_mono_ms();
 	if (b->have < b->parts) {
-		reply->answer(gate, reply, 0, NULL,
-			      json_pack("{s:s, s:i, s:i}", "revision", b->revision, "part", (int)b->have,
-					"parts", (int)b->parts));
+		reply_send(reply, 0, NULL,
+			   json_pack("{s:s, s:i, s:i}", "revision", b->revision, "part", (int)b->have,
+				     "parts", (int)b->parts));
 		return 0;
 	}
 	b->reply = *reply;

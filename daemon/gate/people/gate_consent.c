@@ -35,10 +35,9 @@ bool gate_consent_to_ageing(const struct gate *gate, const char *person)
 	return json_object_get(gate->consent_ageing, person) != NULL;
 }
 
-static void on_removed(struct gate *gate, const struct gate_reply *reply, int r, const char *problem,
-		       json_t *result)
+static void on_removed(const struct reply *reply, int r, const char *problem, json_t *result)
 {
-	(void)gate, (void)reply;
+	(void)reply;
 	json_decref(result);
 	if (r < 0)
 		log_error("roster", "a face that was enrolled while consent was withdrawn is still there: %s",
@@ -48,7 +47,7 @@ static void on_removed(struct gate *gate, const struct gate_reply *reply, int r,
 void gate_consent_enforce(struct gate *gate, const char *person)
 {
 	const struct roster_person *found = roster_find(gate->roster, person);
-	const struct gate_reply reply = {.answer = on_removed};
+	const struct reply reply = {.answer = on_removed};
 
 	if (found != NULL && found->template_count > 0 && gate_consent_is_withdrawn(gate, person))
 		gate_person_faces_drop(gate, found, "consent", &reply);

@@ -16,7 +16,7 @@ static const float same_person_min = 0.25f;
 struct enrol {
 	uint64_t request; /* the face worker's number of it */
 	struct gate *gate;
-	struct gate_reply reply;
+	struct reply reply;
 	char person[ULID_BYTES];
 	char by[32];
 	char camera[CONFIG_NAME_BYTES]; /* "": from a photo */
@@ -87,14 +87,13 @@ static void on_template_stored(void *arg, int r, const struct event_row *row)
 		if (roster_find(gate->roster, enrol->person) != NULL)
 			gate_vision_person_template(gate, enrol->person, face_engine_recogniser(),
 						    enrol->vector);
-		enrol->reply.answer(
-			gate, &enrol->reply, 0, NULL,
-			enrol->sent ? json_object()
-				    : json_pack("{s:o}", "quality", gate_vision_number(enrol->quality)));
+		reply_send(&enrol->reply, 0, NULL,
+			   enrol->sent ? json_object()
+				       : json_pack("{s:o}", "quality", gate_vision_number(enrol->quality)));
 		gate_consent_enforce(gate, enrol->person);
 	} else {
-		enrol->reply.answer(gate, &enrol->reply, r,
-				    gate->store_trouble[0] != '\0' ? gate->store_trouble : NULL, NULL);
+		reply_send(&enrol->reply, r, gate->store_trouble[0] != '\0' ? gate->store_trouble : NULL,
+			   NULL);
 	}
 	enrol_free(enrol);
 }
@@ -131,7 +130,7 @@ static bool has_look_alike(struct gate_vision *vision, const struct enrol *enrol
 static const char *name_of(const struct enrol *enrol, const char *id)
 {
 	const struct roster_person *person = roster_find(enrol->gate->roster, id);
-	bool opaque = enrol->reply.command != NULL && !enrol->gate->config->mqtt.share.names;
+	bool opaque = enrol->reply.leaves_gate && !enrol->gate->config->mqtt.share.names;
 
 	return person != NULL && !opaque ? person->name : id;
 }
@@ -215,7 +214,7 @@ void gate_enrol_result(struct gate_vision *vision, const struct face_result *res
 		store_template(vision->gate, enrol);
 		return;
 	}
-	enrol->reply.answer(vision->gate, &enrol->reply, r, reason, NULL);
+	reply_send(&enrol->reply, r, reason, NULL);
 	enrol_free(enrol);
 }
 
@@ -234,7 +233,7 @@ static int hand_over(struct gate_vision *vision, const struct enrol *enrol, cons
 }
 
 int gate_vision_enrol(struct gate *gate, const char *person, const char *by, const struct api_enrol *asked,
-		      const struct gate_reply *reply)
+		      const struct reply *reply)
 {
 	struct gate_vision *vision = gate->vision;
 	struct enrol **slot, *enrol;
@@ -266,7 +265,7 @@ int gate_vision_enrol(struct gate *gate, const char *person, const char *by, con
 }
 
 int gate_vision_enrol_template(struct gate *gate, const char *person, const char *by, const char *model,
-			       const float *vector, const struct gate_reply *reply)
+			       const float *vector, const struct reply *reply)
 {
 	struct gate_vision *vision = gate->vision;
 	struct enrol *enrol;
@@ -297,7 +296,7 @@ int gate_vision_enrol_template(struct gate *gate, const char *person, const char
 		store_template(gate, enrol);
 		return 0;
 	}
-	reply->answer(gate, reply, r, reason, NULL);
+	reply_send(reply, r, reason, NULL);
 	enrol_free(enrol);
 	return 0;
 }

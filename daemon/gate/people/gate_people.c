@@ -73,7 +73,7 @@ void gate_person_get(void *arg, struct api_token token, const char *id)
 /* a change on its way to the disk, and who waits for it */
 struct asked {
 	struct gate *gate;
-	struct gate_reply reply;
+	struct reply reply;
 	char person[ULID_BYTES];
 };
 
@@ -84,8 +84,8 @@ static void on_changed(void *arg, int r)
 	const struct roster_person *person = r == 0 ? roster_find(gate->roster, asked->person) : NULL;
 	const char *why = gate->store_trouble;
 
-	asked->reply.answer(gate, &asked->reply, r, why[0] != '\0' ? why : NULL,
-			    person != NULL ? person_json(gate, person) : NULL);
+	reply_send(&asked->reply, r, why[0] != '\0' ? why : NULL,
+		   person != NULL ? person_json(gate, person) : NULL);
 	free(asked);
 }
 
@@ -94,7 +94,7 @@ static void apply(struct gate *gate, struct api_token token, unsigned ok_status,
 		  const char *person, json_t *change)
 {
 	struct asked *asked = calloc(1, sizeof(*asked));
-	struct gate_reply reply = gate_api_reply(token, ok_status);
+	struct reply reply = gate_api_reply(gate, token, ok_status);
 	char error[GATE_CHANGE_ERROR_BYTES] = "out of memory";
 	int r = -ENOMEM;
 
@@ -108,7 +108,7 @@ static void apply(struct gate *gate, struct api_token token, unsigned ok_status,
 	if (r == 0)
 		return;
 	free(asked);
-	reply.answer(gate, &reply, r, error, NULL);
+	reply_send(&reply, r, error, NULL);
 }
 
 static void set_time(json_t *value, const char *key, int64_t unix_ms)
@@ -157,13 +157,12 @@ static void on_faces_removed(void *arg, int r, const struct event_row *row)
 		gate_vision_person_removed(gate, asked->person);
 		gate_roster_state(gate);
 	}
-	asked->reply.answer(gate, &asked->reply, r,
-			    gate->store_trouble[0] != '\0' ? gate->store_trouble : NULL, NULL);
+	reply_send(&asked->reply, r, gate->store_trouble[0] != '\0' ? gate->store_trouble : NULL, NULL);
 	free(asked);
 }
 
 void gate_person_faces_drop(struct gate *gate, const struct roster_person *person, const char *by,
-			    const struct gate_reply *reply)
+			    const struct reply *reply)
 {
 	struct asked *asked = calloc(1, sizeof(*asked));
 	struct event_draft draft = {.type = "person.faces_removed", .person = person->id};
@@ -183,15 +182,14 @@ void gate_person_faces_drop(struct gate *gate, const struct roster_person *perso
 	if (r == 0)
 		return;
 	free(asked);
-	reply->answer(gate, reply, r, "the change could not be written to the disk; nothing was changed",
-		      NULL);
+	reply_send(reply, r, "the change could not be written to the disk; nothing was changed", NULL);
 }
 
 void gate_person_faces_remove(void *arg, struct api_token token, const struct api_caller *by, const char *id)
 {
 	struct gate *gate = arg;
 	const struct roster_person *person = roster_find(gate->roster, id);
-	const struct gate_reply reply = gate_api_reply(token, 204);
+	const struct reply reply = gate_api_reply(gate, token, 204);
 
 	if (person == NULL || person->template_count == 0)
 		api_reply_problem(gate->api, token, 404,
@@ -206,7 +204,7 @@ void gate_person_enrol(void *arg, struct api_token token, const struct api_calle
 {
 	struct gate *gate = arg;
 	const struct roster_person *person = roster_find(gate->roster, id);
-	struct gate_reply reply = gate_api_reply(token, 201);
+	struct reply reply = gate_api_reply(gate, token, 201);
 	int r;
 
 	if (person == NULL) {
@@ -221,7 +219,7 @@ void gate_person_enrol(void *arg, struct api_token token, const struct api_calle
 	}
 	r = gate_vision_enrol(gate, id, by->name, asked, &reply);
 	if (r == -EPERM)
-		reply.answer(gate, &reply, r, gate_consent_withdrawn, NULL);
+		reply_send(&reply, r, gate_consent_withdrawn, NULL);
 	else if (r < 0)
 		api_reply_problem(
 			gate->api, token,

@@ -125,7 +125,7 @@ void gate_person_faces_list(void *arg, struct api_token token, const char *id)
 
 struct removal {
 	struct gate *gate;
-	struct gate_reply reply;
+	struct reply reply;
 	char person[ULID_BYTES];
 };
 
@@ -142,11 +142,11 @@ static void on_removed(void *arg, int r, const struct event_row *row)
 			gate_vision_person_removed(gate, removal->person);
 		gate_roster_state(gate);
 	}
-	removal->reply.answer(gate, &removal->reply, r,
-			      r == -ENOENT                     ? "this person has no such face"
-			      : gate->store_trouble[0] != '\0' ? gate->store_trouble
-							       : NULL,
-			      NULL);
+	reply_send(&removal->reply, r,
+		   r == -ENOENT                     ? "this person has no such face"
+		   : gate->store_trouble[0] != '\0' ? gate->store_trouble
+						    : NULL,
+		   NULL);
 	free(removal);
 }
 
@@ -155,7 +155,7 @@ void gate_person_face_remove(void *arg, struct api_token token, const struct api
 {
 	struct gate *gate = arg;
 	const struct roster_person *person = roster_find(gate->roster, id);
-	const struct gate_reply reply = gate_api_reply(token, 204);
+	const struct reply reply = gate_api_reply(gate, token, 204);
 	bool last = person != NULL && person->template_count == 1;
 	struct event_draft draft = {.type = last ? "person.faces_removed" : "person.face_removed",
 				    .person = id};
@@ -179,6 +179,5 @@ void gate_person_face_remove(void *arg, struct api_token token, const struct api
 	if (r == 0)
 		return;
 	free(removal);
-	reply.answer(gate, &reply, r, "the change could not be written to the disk; nothing was changed",
-		     NULL);
+	reply_send(&reply, r, "the change could not be written to the disk; nothing was changed", NULL);
 }

@@ -64,7 +64,7 @@ static int ask_open(const struct link_call *call, char *error)
 		snprintf(error, COMMAND_ERROR_BYTES, "too many commands at once");
 		return -EBUSY;
 	}
-	request.reply = link_reply_later(asker);
+	request.reply = link_reply_later(call->l, asker);
 	request.data = json_pack("{s:s, s:s, s:s}", "by", "mqtt", "key", call->key->id, "command",
 				 call->command->id);
 	gate_entry_ask(call->l->gate, &request);
@@ -101,7 +101,7 @@ static void run_mode(struct gate_link *l, struct link_asker *asker, const char *
 	struct gate_door *door = gate_door_find(l->gate, json_string_value(json_object_get(body, "door")));
 	const char *mode = json_string_value(json_object_get(body, "mode"));
 	json_t *data = json_pack("{s:s, s:s, s:s}", "by", "mqtt", "key", key, "command", asker->id);
-	const struct gate_reply reply = link_reply_later(asker);
+	const struct reply reply = link_reply_later(l, asker);
 
 	if (door == NULL)
 		gate_mode_ask_all(l->gate, mode, data, &reply);

@@ -79,7 +79,7 @@ static int check_apply(const struct link_call *call, char *error)
 
 static void run_apply(struct gate_link *l, struct link_asker *asker, const char *key, const json_t *body)
 {
-	struct gate_reply reply = link_reply_later(asker);
+	struct reply reply = link_reply_later(l, asker);
 	char error[GATE_CHANGE_ERROR_BYTES] = "";
 	struct gate_batch_part part;
 	int r = read_part(body, &part, error);
@@ -286,7 +286,7 @@ static const char *enrol_problem(int r)
 }
 
 /* @return as gate_vision_enrol(); -EBADMSG: no base 64 of the right length */
-static int enrol(struct gate *gate, const char *key, const json_t *body, const struct gate_reply *reply)
+static int enrol(struct gate *gate, const char *key, const json_t *body, const struct reply *reply)
 {
 	const char *photo = json_string_value(json_object_get(body, "photo"));
 	const char *model = json_string_value(json_object_get(body, "model"));
@@ -313,7 +313,7 @@ static int enrol(struct gate *gate, const char *key, const json_t *body, const s
 
 static void run_enrol(struct gate_link *l, struct link_asker *asker, const char *key, const json_t *body)
 {
-	struct gate_reply reply = link_reply_later(asker);
+	struct reply reply = link_reply_later(l, asker);
 	int r = enrol(l->gate, key, body, &reply);
 
 	if (r == -EBADMSG)

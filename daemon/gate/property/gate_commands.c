@@ -116,18 +116,22 @@ void link_answer(struct gate_link *l, struct link_asker *asker, int r, const cha
 	asker->used = false;
 }
 
-static void answer_reply(struct gate *gate, const struct gate_reply *to, int r, const char *problem,
-			 json_t *result)
+static void answer_command(const struct reply *reply, int r, const char *problem, json_t *result)
 {
-	if (gate->link != NULL) /* else the asker is gone with it */
-		link_answer(gate->link, to->command, r, problem, result);
+	struct gate *gate = reply->owner;
+
+	if (gate->link != NULL) /* else the request is gone with it */
+		link_answer(gate->link, &gate->link->askers[reply->request], r, problem, result);
 	else
 		json_decref(result);
 }
 
-struct gate_reply link_reply_later(struct link_asker *asker)
+struct reply link_reply_later(struct gate_link *l, const struct link_asker *asker)
 {
-	return (struct gate_reply){.answer = answer_reply, .command = asker};
+	return (struct reply){.answer = answer_command,
+			      .owner = l->gate,
+			      .request = (uint64_t)(asker - l->askers),
+			      .leaves_gate = true};
 }
 
 static void refuse(struct gate_link *l, const struct link_command *from, const char *id, const char *code,

@@ -112,7 +112,7 @@ struct link_asker *link_asker_take(struct gate_link *l, const struct link_comman
 /** Answers and frees the place; @p result is taken. @param problem  NULL: what @p r means. */
 void link_answer(struct gate_link *l, struct link_asker *asker, int r, const char *problem, json_t *result);
 /** The same as a gate_reply, for what the gate answers later. */
-struct gate_reply link_reply_later(struct link_asker *asker);
+struct reply link_reply_later(struct gate_link *l, const struct link_asker *asker);
 /** Whether the key is for this door. */
 bool link_key_may_use_door(const struct config_key *key, const char *door);
 
