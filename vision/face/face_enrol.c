@@ -134,7 +134,7 @@ static size_t keep(const struct face_image *image, const struct face *face, uint
 	if (bytes > 0)
 		memcpy(ret_kept, jpeg, bytes);
 	free(jpeg);
-	memset(crop, 0, sizeof(crop));
+	explicit_bzero(crop, sizeof(crop));
 	return bytes;
 }
 
@@ -234,8 +234,8 @@ static void tell(struct face_look *look, const char *trouble)
 	}
 	snprintf(result.reason, sizeof(result.reason), "%s", trouble == NULL ? "" : trouble);
 	look->decided(look->arg, &result);
-	memset(&look->enrolment, 0, sizeof(look->enrolment)); /* nothing of the face is left */
-	memset(&result, 0, sizeof(result));
+	explicit_bzero(&look->enrolment, sizeof(look->enrolment));
+	explicit_bzero(&result, sizeof(result));
 }
 
 /* Somebody else has stepped in: what was gathered is not this one's. */
@@ -249,7 +249,7 @@ static void keep_one_person(struct face_enrolment *enrolment, const float *embed
 	}
 	if (enrolment->frames == 0 || dot >= (double)same_person_min * sqrt(square))
 		return;
-	memset(enrolment->sum, 0, sizeof(enrolment->sum));
+	explicit_bzero(enrolment->sum, sizeof(enrolment->sum));
 	enrolment->strength_sum = 0;
 	enrolment->quality = 0;
 	enrolment->kept_bytes = 0;

@@ -304,7 +304,7 @@ static void mind_sure(struct face_look *look, struct face_track *track, const st
 	for (size_t i = 0; i < FACE_DIM; i++)
 		result->template_vector[i] = mean[i] * face_track_strength(track);
 	look->decided(look->arg, result);
-	memset(result->template_vector, 0, sizeof(result->template_vector));
+	explicit_bzero(result->template_vector, sizeof(result->template_vector));
 }
 
 /* What a decision says of the way the camera hangs. */

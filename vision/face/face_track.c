@@ -136,7 +136,7 @@ static void clear_evidence(struct face_track *track)
 	track->first_good_mono_us = 0;
 	track->blink_asked_ms = 0;
 	track->strength_sum = 0;
-	memset(track->sum, 0, sizeof(track->sum));
+	explicit_bzero(track->sum, sizeof(track->sum));
 	memset(&track->blink, 0, sizeof(track->blink));
 }
 

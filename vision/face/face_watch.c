@@ -245,7 +245,7 @@ static void enrol_one(struct face_watch *watch, struct enrol *enrol)
 	free(enrol->photo);
 	enrol->photo = NULL;
 	post(watch, &result);
-	memset(result.template_vector, 0, sizeof(result.template_vector));
+	explicit_bzero(result.template_vector, sizeof(result.template_vector));
 }
 
 static void *run(void *arg)

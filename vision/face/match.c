@@ -221,7 +221,7 @@ static void drop_person(struct gallery *gallery, uint32_t index)
 	while (*link != index)
 		link = &gallery->people[*link].next;
 	*link = gallery->people[index].next;
-	memset(&gallery->people[index], 0, sizeof(struct person));
+	explicit_bzero(&gallery->people[index], sizeof(struct person));
 	gallery->people[index].next = gallery->first_free;
 	gallery->first_free = index;
 	gallery->persons--;
