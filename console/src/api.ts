@@ -1,4 +1,4 @@
-/* The gate's API as the page uses it; docs/openapi.yaml is the contract. */
+/* The gate's API as the page uses it; docs/reference/openapi.yaml is the contract. */
 import { language, t, word } from './i18n';
 import { learn, translated } from './said';
 

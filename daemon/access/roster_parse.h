@@ -2,7 +2,7 @@
  * roster_parse.h - groups, schedules, rules, holidays and areas, from their JSON to what the policy reads.
  *
  * Pure. Each function checks one object wholly: members it does not know, wrong types, times that end before they
- * begin, names of nothing. @p error holds ROSTER_ERROR_BYTES and gets a sentence. docs/ACCESS.md shows the objects.
+ * begin, names of nothing. @p error holds ROSTER_ERROR_BYTES and gets a sentence. docs/reference/access.md shows the objects.
  * All return 0 or -EINVAL.
  */
 #ifndef GH_ACCESS_ROSTER_PARSE_H

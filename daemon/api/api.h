@@ -220,7 +220,7 @@ void api_load_record(struct api *api, const char *kind, const char *id, json_t *
 /** The log can be read: once, after all records were loaded. */
 void api_ready(struct api *api);
 
-/** The table of paths and roles as Markdown: docs/CONSOLE.md has this text. */
+/** The table of paths and roles as Markdown: docs/reference/console.md has this text. */
 void api_print_routes(FILE *out);
 
 /** Readable when api_dispatch() has work; level-triggered. */

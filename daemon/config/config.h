@@ -2,7 +2,7 @@
  * config.h - gatehouse.yaml as one checked structure.
  *
  * One table (config_schema.c) gives each option's name, type, range, default and help; the loader, the help
- * text and docs/CONFIG.md follow it. What config_load() returns needs no further checks: names are unique,
+ * text and docs/reference/config.md follow it. What config_load() returns needs no further checks: names are unique,
  * every name that is referred to exists, every value is in range, every default filled in.
  * Relative paths are kept as written: they are relative to the daemon's working directory. Any thread.
  */
@@ -364,7 +364,7 @@ void config_free(struct config *config);
 /** Whether @p name is 1 to 31 characters of [a-z0-9-]. */
 bool config_name_is_valid(const char *name);
 
-/** Every option with its type, range, default and help, as Markdown: docs/CONFIG.md is this text. */
+/** Every option with its type, range, default and help, as Markdown: docs/reference/config.md is this text. */
 void config_print_help(FILE *out);
 
 #endif

@@ -1,4 +1,4 @@
-/* The help text and docs/CONFIG.md: the table of options in Markdown. */
+/* The help text and docs/reference/config.md: the table of options in Markdown. */
 #include "config.h"
 
 #include <string.h>

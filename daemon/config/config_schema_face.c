@@ -144,7 +144,7 @@ const struct option config_face_members[] = {
 	 FALLBACK("follow"),
 	 .help = "`follow` moves each camera's threshold by what its own passages show, slowly and within "
 		 "bounds; "
-		 "`observe` only measures and tells. See docs/FACES.md."},
+		 "`observe` only measures and tells. See docs/reference/faces.md."},
 	{.key = "calibration_s",
 	 .kind = OPTION_UINT,
 	 AT(config_face, calibration_s),
@@ -196,7 +196,7 @@ const struct option config_face_members[] = {
 	 FALLBACK("off"),
 	 .help = "`on` makes a template of a very sure passage, at most one a week, of people whose consent "
 		 "says so, that the gate follows a face as it changes; each is an event. `off` removes them. "
-		 "See docs/FACES.md."},
+		 "See docs/reference/faces.md."},
 	{.key = "stranger_still_hours",
 	 .kind = OPTION_UINT,
 	 AT(config_face, stranger_still_hours),

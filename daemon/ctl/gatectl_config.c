@@ -1,4 +1,4 @@
-/* gatectl: a config to begin with, on the simulated board. docs/DOORS.md says how real lines are named instead. */
+/* gatectl: a config to begin with, on the simulated board. docs/reference/doors.md says how real lines are named instead. */
 #include "gatectl.h"
 
 #include <stdio.h>

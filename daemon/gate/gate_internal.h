@@ -183,7 +183,7 @@ enum { GATE_CHANGE_ERROR_BYTES = 256, GATE_ROSTER_DIGEST_BYTES = EVENT_HASH_TEXT
 /**
  * One change of the roster, as the API, gatectl and the property system make it:
  * {"op":"put"|"remove","kind":"person"|"holder"|"credential"|"pass"|"group"|"schedule"|"rule"|"holiday"|"area",
- *  |"opening","id":..,"value":{..}}; docs/ACCESS.md describes the values. It is checked wholly, in force at once, and on disk
+ *  |"opening","id":..,"value":{..}}; docs/reference/access.md describes the values. It is checked wholly, in force at once, and on disk
  * with its event when @p done (or NULL) is called with 0; with less, it was taken back.
  * @param by     who, for the log.
  * @param error  GATE_CHANGE_ERROR_BYTES; a sentence.

@@ -3,7 +3,7 @@
  *
  * Re-computes the hash chain of a gate.db and checks its signatures: the head (how far the log goes), the base
  * (where it begins after old rows were dropped) and each audit.anchor event. Opens the file read-only and
- * streams it in constant memory; the daemon may write meanwhile. docs/AUDIT.md says what it can and cannot
+ * streams it in constant memory; the daemon may write meanwhile. docs/reference/audit.md says what it can and cannot
  * prove. Any thread.
  */
 #ifndef GH_STORE_AUDIT_H
@@ -47,7 +47,7 @@ int audit_verify(const char *db_path, const char *public_key_path, audit_progres
 		 struct audit_result *ret_result);
 
 /**
- * Write a whole log as text, a line of JSON each, that a program without SQLite can judge: docs/AUDIT.md, "A bundle".
+ * Write a whole log as text, a line of JSON each, that a program without SQLite can judge: docs/reference/audit.md, "A bundle".
  * Ends with the head of the moment it began; the daemon may write meanwhile. It does not judge.
  * @param public_key_path  as audit_verify(), but it must be there.
  * @param error            AUDIT_TEXT_BYTES; one sentence on failure.

@@ -1,4 +1,4 @@
-/* The log as text that somebody else's program can judge: docs/AUDIT.md, "A bundle". */
+/* The log as text that somebody else's program can judge: docs/reference/audit.md, "A bundle". */
 #include "audit.h"
 
 #include <errno.h>

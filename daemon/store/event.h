@@ -1,7 +1,7 @@
 /*
  * event.h - one row of the log: what it holds, its canonical bytes, its place in the hash chain, its JSON.
  *
- * Pure but for memory. docs/AUDIT.md describes the canonical bytes for whoever writes another verifier; a
+ * Pure but for memory. docs/reference/audit.md describes the canonical bytes for whoever writes another verifier; a
  * change here that changes them is a new format and breaks every log there is. Any thread.
  */
 #ifndef GH_STORE_EVENT_H

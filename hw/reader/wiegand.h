@@ -6,7 +6,7 @@
  * followed for gap_us; call wiegand_take() at wiegand_due_us() and after edges, when all that is known was given.
  *
  * A data line is active while its wire is low. The standard (SIA AC-01) has pulses of 20 to 100 us, 200 us to
- * 20 ms from one to the next. docs/READERS.md names the sources.
+ * 20 ms from one to the next. docs/reference/readers.md names the sources.
  */
 #ifndef GH_HW_READER_WIEGAND_H
 #define GH_HW_READER_WIEGAND_H

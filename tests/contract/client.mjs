@@ -1,4 +1,4 @@
-// A property system in another language, written from docs/PROTOCOL.md: what is retained, and a signed command.
+// A property system in another language, written from docs/reference/mqtt.md: what is retained, and a signed command.
 //   node client.mjs PORT SITE/GATE KEY-NAME KEY-SEED-BASE64
 import { createPrivateKey, sign } from 'node:crypto';
 import mqtt from 'mqtt';

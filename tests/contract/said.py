@@ -86,12 +86,12 @@ def reasons():
 
 
 def data_names():
-    """Of the members of events' data, by docs/asyncapi.yaml; none where its parser is missing (tools/setup --for test)."""
+    """Of the members of events' data, by docs/reference/asyncapi.yaml; none where its parser is missing (tools/setup --for test)."""
     try:
         import yaml
     except ImportError:
         return set()
-    document = yaml.safe_load((ROOT / "docs" / "asyncapi.yaml").read_text())
+    document = yaml.safe_load((ROOT / "docs" / "reference" / "asyncapi.yaml").read_text())
 
     def members(schema):
         if "$ref" in schema:

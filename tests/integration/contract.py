@@ -1,5 +1,5 @@
 """
-Every message of a test run against docs/asyncapi.yaml: what the gate sends and the document lacks is a failure.
+Every message of a test run against docs/reference/asyncapi.yaml: what the gate sends and the document lacks is a failure.
 
 mosquitto_sub hears everything on the broker for as long as the broker is there; check() then looks at each message
 that a gate sent. The schemas are those of the document itself; envelopes of events and data of events may hold
@@ -13,7 +13,7 @@ import subprocess
 import time
 
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
-DOCUMENT = SOURCE / "docs" / "asyncapi.yaml"
+DOCUMENT = SOURCE / "docs" / "reference" / "asyncapi.yaml"
 REPLIES = re.compile(r"^client/reply/")  # where the tests ask for answers
 
 

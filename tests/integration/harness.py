@@ -197,11 +197,11 @@ class Gate:
             self.check_contract()
 
     def check_contract(self):
-        """The events this test looked at are what docs/asyncapi.yaml says, broker or not."""
+        """The events this test looked at are what docs/reference/asyncapi.yaml says, broker or not."""
         with contextlib.suppress(contract.Missing):
             judge = contract.load()
             wrong = {(e["type"], judge.logged(e)): e for e in self.seen.values() if judge.logged(e)}
-            assert not wrong, f"docs/asyncapi.yaml does not have what was logged: {list(wrong.items())[:5]}"
+            assert not wrong, f"docs/reference/asyncapi.yaml does not have what was logged: {list(wrong.items())[:5]}"
 
     # ---- the daemon ----
 
@@ -341,15 +341,15 @@ class Broker:
             self.check_contract()
 
     def check_contract(self):
-        """Each message that passed this broker is in docs/asyncapi.yaml."""
+        """Each message that passed this broker is in docs/reference/asyncapi.yaml."""
         try:
             count, wrong = self.recorder.check()
         except contract.Missing as error:
             print(f"not checked against asyncapi.yaml: {error}", file=sys.stderr)
             return
         if wrong:
-            raise AssertionError("docs/asyncapi.yaml does not have what was sent:\n" + "\n".join(wrong))
-        print(f"{count} messages are as docs/asyncapi.yaml says", file=sys.stderr)
+            raise AssertionError("docs/reference/asyncapi.yaml does not have what was sent:\n" + "\n".join(wrong))
+        print(f"{count} messages are as docs/reference/asyncapi.yaml says", file=sys.stderr)
 
     def start(self):
         self.process = Process("mosquitto", ["mosquitto", "-c", self.config_path], self.folder)

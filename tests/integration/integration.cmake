@@ -51,7 +51,7 @@ set_tests_properties(console_said PROPERTIES TIMEOUT 60 LABELS contract)
 # the reference parser judges the contract itself; tools/setup --for test brings it
 find_program(NODE node)
 if(NODE AND EXISTS ${CMAKE_CURRENT_SOURCE_DIR}/contract/node_modules)
-  add_test(NAME mqtt_contract COMMAND ${NODE} ${CMAKE_CURRENT_SOURCE_DIR}/contract/check.mjs ${CMAKE_SOURCE_DIR}/docs/asyncapi.yaml)
+  add_test(NAME mqtt_contract COMMAND ${NODE} ${CMAKE_CURRENT_SOURCE_DIR}/contract/check.mjs ${CMAKE_SOURCE_DIR}/docs/reference/asyncapi.yaml)
   set_tests_properties(mqtt_contract PROPERTIES TIMEOUT 120 LABELS contract)
 else()
   message(STATUS "mqtt_contract left out: node or tests/contract/node_modules is missing (tools/setup --for test)")

@@ -1,5 +1,5 @@
 """
-Every call of a test run against docs/openapi.yaml: a path, method, status or member that the document lacks is a
+Every call of a test run against docs/reference/openapi.yaml: a path, method, status or member that the document lacks is a
 failure. What the gate refuses on any path (no session, no such path, a body too large...) is in its preamble.
 """
 import functools
@@ -7,7 +7,7 @@ import json
 import pathlib
 import re
 
-DOCUMENT = pathlib.Path(__file__).resolve().parents[2] / "docs" / "openapi.yaml"
+DOCUMENT = pathlib.Path(__file__).resolve().parents[2] / "docs" / "reference" / "openapi.yaml"
 ANYWHERE = {401, 403, 404, 405, 412, 413, 503}
 
 
@@ -78,7 +78,7 @@ class Document:
 
 
 def check(method, route, sent, status, kind, answer):
-    """Raise when a call is not as docs/openapi.yaml says."""
+    """Raise when a call is not as docs/reference/openapi.yaml says."""
     document = load()
     wrong = document and document.complaint(method, route, sent, status, kind, answer)
     if wrong:

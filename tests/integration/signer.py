@@ -1,5 +1,5 @@
 """
-The property system's side of a command, written from docs/PROTOCOL.md alone: an MQTT 5 client that is not ours
+The property system's side of a command, written from docs/reference/mqtt.md alone: an MQTT 5 client that is not ours
 (paho) and a signature that is not ours (PyNaCl).
 """
 import base64
@@ -88,5 +88,5 @@ class Client:
         answer = self.ask(name, key.sign(f"{SITE_TOPIC}/cmd/{name}", body, **envelope))
         wrong = contract.load().answered(name, body, answer)
         if wrong:
-            raise AssertionError(f"docs/asyncapi.yaml does not have this {name}: {wrong}")
+            raise AssertionError(f"docs/reference/asyncapi.yaml does not have this {name}: {wrong}")
         return answer

@@ -17,7 +17,7 @@ LINES = ["in-d0", "in-d1", "out-d0", "out-d1"]
 
 
 def digest_of(items):
-    """As docs/ACCESS.md says: [(kind, id, value)] in any order."""
+    """As docs/reference/access.md says: [(kind, id, value)] in any order."""
     def canonical(item):
         return json.dumps({"kind": item[0], "id": item[1], "value": item[2]}, sort_keys=True, separators=(",", ":"),
                           ensure_ascii=False).encode()

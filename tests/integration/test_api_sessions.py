@@ -149,8 +149,8 @@ class Console(unittest.TestCase):
 
     def test_the_page_of_roles_is_the_table(self):
         table = subprocess.run([str(GATEHOUSED), "--print-routes"], capture_output=True, text=True, check=True).stdout
-        self.assertIn(table, (SOURCE / "docs" / "CONSOLE.md").read_text(),
-                      "docs/CONSOLE.md: put the output of gatehoused --print-routes there")
+        self.assertIn(table, (SOURCE / "docs" / "reference" / "console.md").read_text(),
+                      "docs/reference/console.md: put the output of gatehoused --print-routes there")
 
 
 class Stranger:

@@ -32,7 +32,7 @@ def remove(kind, id_):
 
 
 def digest_of(items):
-    """docs/ACCESS.md's digest of [(kind, id, value)], from the values as the gate keeps them."""
+    """docs/reference/access.md's digest of [(kind, id, value)], from the values as the gate keeps them."""
     parts = [hashlib.blake2b(json.dumps({"id": id_, "kind": kind, "value": value}, sort_keys=True, ensure_ascii=False,
                                         separators=(",", ":")).encode(), digest_size=32).digest()
              for kind, id_, value in sorted(items, key=lambda item: item[:2])]

@@ -21,7 +21,7 @@ CONFIG = pathlib.Path("etc/gatehouse/gatehouse.yaml")
 PLAIN = pathlib.Path("usr/share/doc/gatehouse/examples/gatehouse.yaml")
 SECRET = "a-broker-password-that-nobody-else-may-read"
 DEADLINE_S = 60  # no judgement: how long one state is waited for on a busy machine
-BOARD_S = 600    # the promise of docs/OPERATIONS.md
+BOARD_S = 600    # the promise of docs/guide/operate.md
 
 
 def run(*words, check=True, **more):

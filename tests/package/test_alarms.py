@@ -1,4 +1,4 @@
-"""docs/OPERATIONS.md says what to do at every event that is a warning or an alarm, in the contract and in the code."""
+"""docs/guide/operate.md says what to do at every event that is a warning or an alarm, in the contract and in the code."""
 import os
 import pathlib
 import re
@@ -8,8 +8,8 @@ SOURCE = pathlib.Path(os.environ.get("GH_SOURCE_DIR", pathlib.Path(__file__).res
 
 
 def from_protocol():
-    """{type: severity words} of the table in docs/PROTOCOL.md; severities are in the order of the types."""
-    for line in (SOURCE / "docs" / "PROTOCOL.md").read_text(encoding="utf-8").splitlines():
+    """{type: severity words} of the table in docs/reference/mqtt.md; severities are in the order of the types."""
+    for line in (SOURCE / "docs" / "reference" / "mqtt.md").read_text(encoding="utf-8").splitlines():
         cells = [cell.strip() for cell in line.split("|")]
         if len(cells) < 4 or not re.search("warning|alarm", cells[2]):
             continue
@@ -30,7 +30,7 @@ def from_code():
 
 class Alarms(unittest.TestCase):
     def test_each_is_explained(self):
-        explained = set(re.findall(r"^\| `([a-z_.]+)` \|", (SOURCE / "docs" / "OPERATIONS.md").read_text(encoding="utf-8"), re.M))
+        explained = set(re.findall(r"^\| `([a-z_.]+)` \|", (SOURCE / "docs" / "guide" / "operate.md").read_text(encoding="utf-8"), re.M))
         said, coded = set(from_protocol()), set(from_code())
         self.assertGreater(len(said), 20)
         self.assertGreater(len(coded), 20)

@@ -1,4 +1,4 @@
-"""Every test and command that docs/SECURITY.md and docs/PRIVACY.md name is there, and no row of a threat goes without one."""
+"""Every test and command that docs/reference/security.md and docs/reference/privacy.md name is there, and no row of a threat goes without one."""
 import os
 import pathlib
 import re
@@ -20,7 +20,7 @@ def registered():
 def rows(name):
     """The cells of each row of the tables whose last column is `tested by`."""
     inside = False
-    for line in (SOURCE / "docs" / name).read_text(encoding="utf-8").splitlines():
+    for line in (SOURCE / "docs" / "reference" / name).read_text(encoding="utf-8").splitlines():
         cells = [cell.strip() for cell in line.split("|")[1:-1]]
         if not cells:
             inside = False
@@ -44,13 +44,13 @@ class Docs(unittest.TestCase):
         return count
 
     def test_each_threat_has_a_test(self):
-        self.assertGreater(self.judge("SECURITY.md", None), 20)
+        self.assertGreater(self.judge("security.md", None), 20)
 
     def test_each_duty_has_a_test_or_is_the_sites(self):
-        self.assertGreater(self.judge("PRIVACY.md", "-"), 12)
+        self.assertGreater(self.judge("privacy.md", "-"), 12)
 
     def test_links_lead_somewhere(self):
-        for path in [SOURCE / "README.md", *(SOURCE / "docs").glob("*.md")]:
+        for path in [SOURCE / "README.md", *(SOURCE / "docs").rglob("*.md")]:
             for link in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", path.read_text(encoding="utf-8")):
                 self.assertTrue((path.parent / link).exists(), f"{path.name}: {link}")
 

@@ -213,7 +213,7 @@ static void read_page(char *list, size_t list_bytes)
 	size_t used = 0;
 	FILE *file;
 
-	snprintf(line, sizeof(line), "%s/docs/openapi.yaml", source != NULL ? source : ".");
+	snprintf(line, sizeof(line), "%s/docs/reference/openapi.yaml", source != NULL ? source : ".");
 	file = fopen(line, "r");
 	assert_non_null(file);
 	while (fgets(line, sizeof(line), file) != NULL && strcmp(line, "components:\n") != 0) {
@@ -248,7 +248,7 @@ static void the_page_lists_exactly_the_table(void **state)
 		for (char *at = operation + 1; *at != ' '; at++)
 			*at = (char)(*at - 'A' + 'a');
 		if (strstr(list, operation) == NULL)
-			fail_msg("docs/openapi.yaml does not list%s in:%s", operation, list);
+			fail_msg("docs/reference/openapi.yaml does not list%s in:%s", operation, list);
 	}
 	for (const char *at = list + 1; *at != '\0'; at++)
 		listed += *at == '\n';

@@ -288,14 +288,14 @@ static void the_page_in_docs_is_the_help_text(void **state)
 	(void)state;
 	config_print_help(file);
 	fclose(file);
-	snprintf(path, sizeof(path), "%s/docs/CONFIG.md", source != NULL ? source : ".");
+	snprintf(path, sizeof(path), "%s/docs/reference/config.md", source != NULL ? source : ".");
 	file = fopen(path, "r");
 	assert_non_null(file);
 	page = calloc(1, bytes + 2);
 	page_bytes = fread(page, 1, bytes + 1, file);
 	fclose(file);
 	if (page_bytes != bytes || memcmp(page, help, bytes) != 0)
-		fail_msg("docs/CONFIG.md is not what gatehoused --config-help prints");
+		fail_msg("docs/reference/config.md is not what gatehoused --config-help prints");
 	free(page);
 	free(help);
 }
@@ -337,7 +337,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(only_loopback_addresses_are_listened_on),
 	};
 
-	if (argc == 2 && strcmp(argv[1], "--print-help") == 0) { /* to renew docs/CONFIG.md */
+	if (argc == 2 && strcmp(argv[1], "--print-help") == 0) { /* to renew docs/reference/config.md */
 		config_print_help(stdout);
 		return 0;
 	}

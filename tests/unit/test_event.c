@@ -95,7 +95,7 @@ static void json_has_the_agreed_members(void **state)
 	free(text);
 }
 
-/* The format of docs/AUDIT.md, made there by Python's hashlib: it must never change. */
+/* The format of docs/reference/audit.md, made there by Python's hashlib: it must never change. */
 static void the_hash_is_the_documented_one(void **state)
 {
 	struct event_row row = sample();

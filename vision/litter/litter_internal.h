@@ -35,7 +35,7 @@ enum {
 	LITTER_STRIPS = 32, /* of the picture, upright: blobs are looked for near where they are expected */
 };
 
-/* What is measured of a track; NAN: cannot be told. docs/LITTERING.md says what each is. */
+/* What is measured of a track; NAN: cannot be told. docs/reference/littering.md says what each is. */
 enum litter_measure {
 	LITTER_TRAVELS,
 	LITTER_STOREYS,

@@ -76,7 +76,7 @@ struct measure *gate_measure_new(struct gate_vision *vision, bool report);
 /** On the worker's thread. */
 void gate_measure_run(struct worker_job *job);
 void gate_measure_free(struct measure *measure);
-/** The report, docs/openapi.yaml. */
+/** The report, docs/reference/openapi.yaml. */
 json_t *gate_measure_json(const struct measure *measure);
 
 #endif

@@ -1,4 +1,4 @@
-/* The roster's digest: whether the property system's roster and this gate's are one. docs/ACCESS.md describes it. */
+/* The roster's digest: whether the property system's roster and this gate's are one. docs/reference/access.md describes it. */
 #include "gate/entry/gate_access.h"
 
 #include <errno.h>

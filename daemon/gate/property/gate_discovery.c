@@ -3,7 +3,7 @@
  * Format: Home Assistant, MQTT integration, "Device discovery payload" (2024.12 and later).
  *
  * What Home Assistant then shows it reads from the gate's own topics. Its lock buttons send no signature, so the
- * gate refuses them; opening goes through a script that signs (docs/PROTOCOL.md).
+ * gate refuses them; opening goes through a script that signs (docs/reference/mqtt.md).
  */
 #include "gate_link_internal.h"
 
