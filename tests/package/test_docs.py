@@ -1,4 +1,4 @@
-"""Every test and command that docs/reference/security.md and docs/reference/privacy.md name is there, and no row of a threat goes without one."""
+"""The pages hold together: named tests exist, links lead somewhere, and each guide has its Chinese twin."""
 import os
 import pathlib
 import re
@@ -30,6 +30,30 @@ def rows(name):
             yield cells
 
 
+def prose(path):
+    """The lines outside fenced blocks."""
+    return re.sub(r"^```.*?^```", "", path.read_text(encoding="utf-8"), flags=re.M | re.S).splitlines()
+
+
+def headings(path):
+    return [line.lstrip("#").strip() for line in prose(path) if re.match(r"#+ ", line)]
+
+
+def anchor_of(heading):
+    """As the usual viewers of Markdown make it."""
+    return re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
+
+
+def blocks(path):
+    """The commands and settings of a guide, without what a comment or a value says in the reader's language."""
+    found = []
+    for line in path.read_text(encoding="utf-8").splitlines():
+        command = re.match(r"(?:    )?((?:gatectl|gatehoused|systemctl|apt|cp|install|tools/\S+)( .*)?)$", line)
+        if command:
+            found.append(re.sub(r"\s+#.*|title=.*", "", command[1]))
+    return found
+
+
 class Docs(unittest.TestCase):
     def judge(self, name, empty_is):
         known, count = registered(), 0
@@ -50,9 +74,20 @@ class Docs(unittest.TestCase):
         self.assertGreater(self.judge("privacy.md", "-"), 12)
 
     def test_links_lead_somewhere(self):
-        for path in [SOURCE / "README.md", *(SOURCE / "docs").rglob("*.md")]:
-            for link in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", path.read_text(encoding="utf-8")):
-                self.assertTrue((path.parent / link).exists(), f"{path.name}: {link}")
+        for path in [*SOURCE.glob("*.md"), *(SOURCE / "docs").rglob("*.md")]:
+            for link, anchor in re.findall(r"\]\(([^)#:]*)(?:#([^)]*))?\)", path.read_text(encoding="utf-8")):
+                target = path.parent / link if link else path
+                self.assertTrue(target.exists(), f"{path.name}: {link}")
+                if anchor and target.suffix == ".md":
+                    self.assertIn(anchor, [anchor_of(text) for text in headings(target)], f"{path.name}: {link}#{anchor}")
+
+    def test_each_guide_has_its_chinese_twin(self):
+        guides = [path for path in (SOURCE / "docs" / "guide").glob("*.md") if not path.name.endswith(".zh.md")]
+        self.assertEqual({path.stem for path in guides}, {"install", "operate", "guard", "manager"})
+        for path in guides:
+            twin = path.with_suffix(".zh.md")
+            self.assertEqual(len(headings(path)), len(headings(twin)), f"{path.name}: its twin has other headings")
+            self.assertEqual(blocks(path), blocks(twin), f"{path.name}: its twin has other commands")
 
 
 if __name__ == "__main__":
