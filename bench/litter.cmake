@@ -8,7 +8,7 @@ foreach(program litter_file litter_eval litter_suite)
   set_target_properties(${program} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bench)
 endforeach()
 
-# so that nothing gets much worse unseen: a short run, with room below what the long ones of docs/reference/littering.md find
+# so that nothing gets much worse unseen: a short run, with room below what the long ones of docs/research/littering.md find
 if(NOT GH_SANITIZE)
   add_test(NAME litter_suite COMMAND litter_suite --seed 31 --throws 20 --hours 0.17 --height-max 720 --h264 0.2
            --bars 0.75

@@ -1,4 +1,4 @@
-"""The pages hold together: named tests exist, links lead somewhere, and each guide has its Chinese twin."""
+"""The pages hold together: named tests exist, links lead somewhere, each guide has its Chinese twin, and pages keep their size."""
 import os
 import pathlib
 import re
@@ -9,6 +9,7 @@ import unittest
 SOURCE = pathlib.Path(os.environ.get("GH_SOURCE_DIR", pathlib.Path(__file__).resolve().parents[2]))
 BUILD = pathlib.Path(os.environ.get("GH_BUILD_DIR", SOURCE / "build"))
 # left out of a build without a kernel for them, Chromium or node
+REFERENCE_LINES_MAX = 150
 CONDITIONAL = re.compile(r"gpio_\w+|browser\w*|mqtt_contract")
 
 
@@ -88,6 +89,11 @@ class Docs(unittest.TestCase):
             twin = path.with_suffix(".zh.md")
             self.assertEqual(len(headings(path)), len(headings(twin)), f"{path.name}: its twin has other headings")
             self.assertEqual(blocks(path), blocks(twin), f"{path.name}: its twin has other commands")
+
+    def test_reference_stays_short(self):
+        for name in ("faces.md", "littering.md"):
+            lines = len((SOURCE / "docs" / "reference" / name).read_text(encoding="utf-8").splitlines())
+            self.assertLessEqual(lines, REFERENCE_LINES_MAX, f"{name}: what was tried and measured belongs in docs/research")
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ extern "C" {
 
 enum { FACE_RASTER_SIDE_PX = 64 }; /* of the middle of a face are looked at */
 
-/** From here on it is a raster. Of 5,539 pictures of living faces one reaches it (docs/reference/faces.md). */
+/** From here on it is a raster. Of 5,539 pictures of living faces one reaches it (docs/research/faces.md). */
 #define FACE_RASTER_MIN 12.0f
 
 /** @return 0 and more, less than 3 for 99 of 100 faces; 0 where fewer than FACE_RASTER_SIDE_PX of it are seen. */

@@ -34,7 +34,7 @@ int threshold_use(const double scores[THRESHOLD_SCORES]);
 /**
  * What the cosines of one probe are multiplied by before they meet the threshold. The length of the recogniser's answer says
  * how much of a face it saw: noise makes it shorter, and the cosine with whatever smaller. A short answer's scores count for more
- * and a long one's for less, so that at one threshold fewer strangers pass and fewer residents fail (docs/reference/faces.md). An answer
+ * and a long one's for less, so that at one threshold fewer strangers pass and fewer residents fail (docs/research/faces.md). An answer
  * shorter than any face gives is of no face, and matches nobody.
  * @param strength  of face_embed(), the mean over a track; 0 or less: not known.
  * @return 0.82 to 1.17, or 0; 1 for what is not known, or no number, and with another recogniser, of which none of this was measured.
