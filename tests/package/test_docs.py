@@ -85,7 +85,7 @@ class Docs(unittest.TestCase):
     def test_each_guide_has_its_chinese_twin(self):
         guides = [path for path in (SOURCE / "docs" / "guide").glob("*.md") if not path.name.endswith(".zh.md")]
         self.assertEqual({path.stem for path in guides}, {"install", "operate", "guard", "manager"})
-        for path in guides:
+        for path in [*guides, SOURCE / "README.md"]:
             twin = path.with_suffix(".zh.md")
             self.assertEqual(len(headings(path)), len(headings(twin)), f"{path.name}: its twin has other headings")
             self.assertEqual(blocks(path), blocks(twin), f"{path.name}: its twin has other commands")
