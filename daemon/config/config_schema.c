@@ -357,7 +357,7 @@ static const struct option root_members[] = {
 	 AT(config, readers),
 	 COUNT(config, reader_count),
 	 FALLBACK(NULL),
-	 .help = "Card readers, keypads and readers of QR codes; docs/reference/readers.md has the wiring."},
+	 .help = "Card readers, keypads and readers of QR codes; docs/guide/install.md has the wiring."},
 	{.key = "wiegand_formats",
 	 LIST(&config_format_item, 0, CONFIG_FORMATS_MAX),
 	 AT(config, formats),
