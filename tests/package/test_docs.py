@@ -74,6 +74,13 @@ class Docs(unittest.TestCase):
     def test_each_duty_has_a_test_or_is_the_sites(self):
         self.assertGreater(self.judge("privacy.md", "-"), 12)
 
+    def test_each_event_of_the_contract_is_in_the_protocol(self):
+        contract = (SOURCE / "docs" / "reference" / "asyncapi.yaml").read_text(encoding="utf-8")
+        page = (SOURCE / "docs" / "reference" / "mqtt.md").read_text(encoding="utf-8")
+        events = set(re.findall(r"^      ([a-z_]+\.[a-z_]+): \{\$ref: '#/components/messages/", contract, re.M))
+        self.assertGreater(len(events), 60)
+        self.assertEqual(events - set(re.findall(r"`([a-z_]+\.[a-z_]+)`", page)), set())
+
     def test_links_lead_somewhere(self):
         for path in [*SOURCE.glob("*.md"), *(SOURCE / "docs").rglob("*.md")]:
             for link, anchor in re.findall(r"\]\(([^)#:]*)(?:#([^)]*))?\)", path.read_text(encoding="utf-8")):
