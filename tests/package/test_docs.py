@@ -81,6 +81,15 @@ class Docs(unittest.TestCase):
         self.assertGreater(len(events), 60)
         self.assertEqual(events - set(re.findall(r"`([a-z_]+\.[a-z_]+)`", page)), set())
 
+    def test_the_manual_has_each_command(self):
+        usage = subprocess.run([BUILD / "gatectl", "--help"], capture_output=True, text=True, check=True).stdout
+        page = (SOURCE / "docs" / "reference" / "man" / "gatectl.1").read_text(encoding="utf-8")
+        lines = [set(re.findall(r"[a-z]+(?:-[a-z]+)*", re.sub(r"\\f.|\\", "", line))) for line in page.splitlines()]
+        commands = re.findall(r"^  ([a-z-]+)(?: ([a-z-]+)(?![a-z|]))?", usage.split("Commands:")[1], re.M)
+        self.assertGreater(len(commands), 50)
+        for command in commands:
+            self.assertTrue(any(set(filter(None, command)) <= words for words in lines), f"gatectl(1) lacks {command}")
+
     def test_links_lead_somewhere(self):
         for path in [*SOURCE.glob("*.md"), *(SOURCE / "docs").rglob("*.md")]:
             for link, anchor in re.findall(r"\]\(([^)#:]*)(?:#([^)]*))?\)", path.read_text(encoding="utf-8")):
