@@ -101,7 +101,7 @@ void config_print_help(FILE *out)
 	      "A name is\n"
 	      "1 to 31 characters of `a-z`, `0-9` and `-`. An unknown or repeated option, a value out of "
 	      "range or a\n"
-	      "name that nothing bears is refused, with the file, the line and the option:\n\n"
+	      "name that nothing has is refused, with the file, the line and the option:\n\n"
 	      "    gatehouse.yaml:14: doors[0].lock: no output is called \"lock-man\"; outputs are: "
 	      "lock-main\n",
 	      out);

@@ -21,7 +21,7 @@ static const struct option_word log_levels[] = {{"error", LOG_LEVEL_ERROR},
 	{.key = "name",                                                                                      \
 	 .kind = OPTION_NAME,                                                                                \
 	 AT(config_line, name),                                                                              \
-	 .help = "What doors call this line; unique among inputs and outputs."},                             \
+	 .help = "The name by which doors refer to this line; unique among inputs and outputs."},            \
 		{.key = "chip",                                                                              \
 		 .kind = OPTION_NAME,                                                                        \
 		 AT(config_line, chip),                                                                      \
@@ -67,7 +67,7 @@ static const struct option input_members[] = {LINE_COMMON,
 					       AT(config_line, debounce_ms),
 					       RANGE(0, 1000),
 					       FALLBACK("20"),
-					       .help = "A level counts when it has held this long."},
+					       .help = "A level counts once it has been stable this long."},
 					      {0}};
 static const struct option output_item = {MEMBERS(output_members), .bytes = sizeof(struct config_line)};
 static const struct option input_item = {MEMBERS(input_members), .bytes = sizeof(struct config_line)};
@@ -143,7 +143,7 @@ static const struct option camera_members[] = {
 	 .kind = OPTION_WORD,
 	 AT(config_camera, role),
 	 .words = camera_roles,
-	 .help = "`face` lets residents in at `door`; `facade` watches for thrown things."},
+	 .help = "`face` lets residents in at `door`; `facade` watches for thrown objects."},
 	{.key = "door",
 	 .kind = OPTION_NAME,
 	 AT(config_camera, door),
@@ -173,8 +173,7 @@ static const struct option camera_members[] = {
 	 COUNT(config_camera, roi.count),
 	 .presence = OPTION_ABSENT,
 	 .help = "The part of the picture that counts: corners as [x, y], fractions of width and height. At "
-		 "a face "
-		 "camera: where the middle of the face of somebody at the door lies; others open nothing."},
+		 "a face camera only a face whose middle lies inside opens the door."},
 	{.key = "exclude",
 	 LIST(&polygon_item, 0, CONFIG_EXCLUDES_MAX),
 	 AT(config_camera, exclude),
@@ -186,10 +185,10 @@ static const struct option camera_members[] = {
 	 AT(config_camera, privacy),
 	 COUNT(config_camera, privacy_count),
 	 FALLBACK(NULL),
-	 .help = "Polygons, the flats' windows say, that are black in every clip and still that is shown or "
-		 "exported, and in the live picture. Throws from them are still found. The unmasked clip is "
-		 "kept in `sealed` inside "
-		 "`evidence.dir`, readable by the daemon's user alone and shown by no page."},
+	 .help = "Polygons, such as the windows of flats, that are black in every clip and still that is "
+		 "shown or exported, and in the live picture. Throws from them are still found. The unmasked "
+		 "clip is kept in `sealed` inside `evidence.dir`, readable by the daemon's user alone and "
+		 "shown by no page."},
 	{.key = "calibration",
 	 MEMBERS(calibration_members),
 	 AT(config_camera, calibration),
@@ -198,38 +197,39 @@ static const struct option camera_members[] = {
 	{0}};
 static const struct option camera_item = {MEMBERS(camera_members), .bytes = sizeof(struct config_camera)};
 
-static const struct option litter_members[] = {{.key = "pre_roll_s",
-						.kind = OPTION_UINT,
-						AT(config_litter, pre_roll_s),
-						RANGE(0, 60),
-						FALLBACK("10"),
-						.help = "Seconds of video kept from before the first sight."},
-					       {.key = "post_roll_s",
-						.kind = OPTION_UINT,
-						AT(config_litter, post_roll_s),
-						RANGE(0, 60),
-						FALLBACK("5"),
-						.help = "Seconds kept from after the last."},
-					       {0}};
+static const struct option litter_members[] = {
+	{.key = "pre_roll_s",
+	 .kind = OPTION_UINT,
+	 AT(config_litter, pre_roll_s),
+	 RANGE(0, 60),
+	 FALLBACK("10"),
+	 .help = "Seconds of video kept from before the first observation."},
+	{.key = "post_roll_s",
+	 .kind = OPTION_UINT,
+	 AT(config_litter, post_roll_s),
+	 RANGE(0, 60),
+	 FALLBACK("5"),
+	 .help = "Seconds of video kept from after the last observation."},
+	{0}};
 
 static const struct option evidence_members[] = {
 	{.key = "dir",
 	 .kind = OPTION_TEXT,
 	 AT(config_evidence, dir),
 	 FALLBACK(""),
-	 .help = "Where clips and stills go; empty: `evidence` inside `state_dir`."},
+	 .help = "Folder of clips and stills; empty: `evidence` inside `state_dir`."},
 	{.key = "days",
 	 .kind = OPTION_UINT,
 	 AT(config_evidence, days),
 	 RANGE(1, 3650),
 	 FALLBACK("30"),
-	 .help = "Kept this long."},
+	 .help = "How long they are kept."},
 	{.key = "max_gb",
 	 .kind = OPTION_UINT,
 	 AT(config_evidence, max_gb),
 	 RANGE(1, 10000),
 	 FALLBACK("8"),
-	 .help = "Beyond this the oldest go first."},
+	 .help = "Beyond this size the oldest are deleted first."},
 	{0}};
 
 static const struct option api_members[] = {
@@ -237,7 +237,7 @@ static const struct option api_members[] = {
 	 .kind = OPTION_TEXT,
 	 AT(config_api, socket),
 	 FALLBACK("/run/gatehouse/api.sock"),
-	 .help = "Unix socket for gatectl, mode 0660: who may open it is admin. Empty: none."},
+	 .help = "Unix socket for gatectl, mode 0660: whoever may open it is admin. Empty: none."},
 	{.key = "listen",
 	 .kind = OPTION_TEXT,
 	 AT(config_api, listen),
@@ -266,7 +266,7 @@ static const struct option api_members[] = {
 	 AT(config_api, session_idle_min),
 	 RANGE(1, 10080),
 	 FALLBACK("120"),
-	 .help = "It ends earlier when the page asks for nothing this long."},
+	 .help = "It ends earlier when the page requests nothing for this long."},
 	{.key = "console_dir",
 	 .kind = OPTION_TEXT,
 	 AT(config_api, console_dir),
@@ -280,16 +280,15 @@ static const struct option storage_members[] = {
 	 AT(config_storage, slow_ms),
 	 RANGE(1, 10000),
 	 FALLBACK("50"),
-	 .help = "A decision not on disk after this long opens the "
-		 "door anyway, with the alarm storage.slow."},
+	 .help = "If a decision is not on disk after this long, the door opens anyway, with the alarm "
+		 "storage.slow."},
 	{.key = "keep_days",
 	 .kind = OPTION_UINT,
 	 AT(config_storage, keep_days),
 	 RANGE(0, 3660),
 	 FALLBACK("365"),
-	 .help = "Rows of the log older than this many days are dropped; "
-		 "0 keeps all. What the broker has not, and the time of the "
-		 "oldest evidence, stay."},
+	 .help = "Rows of the log older than this many days are dropped; 0 keeps all. Rows that the broker "
+		 "has not acknowledged, and rows since the oldest evidence, stay."},
 	{0}};
 
 static const struct option root_members[] = {
@@ -297,7 +296,8 @@ static const struct option root_members[] = {
 	 .kind = OPTION_UINT,
 	 AT(config, version),
 	 RANGE(CONFIG_VERSION_OLDEST, CONFIG_VERSION),
-	 .help = "Of this file's format. `gatectl config upgrade` brings an older file to the newest."},
+	 .help = "Version of this file's format. `gatectl config upgrade` brings an older file to the "
+		 "newest."},
 	{.key = "site", .kind = OPTION_NAME, AT(config, site), .help = "The compound, in MQTT topics."},
 	{.key = "gate", .kind = OPTION_NAME, AT(config, gate), .help = "This gate, in MQTT topics."},
 	{.key = "state_dir",
@@ -325,9 +325,8 @@ static const struct option root_members[] = {
 	 .kind = OPTION_NAME,
 	 AT(config, fire_input),
 	 FALLBACK(""),
-	 .help = "The input of the fire alarm panel: active opens every door with `opens_on_fire`, until it "
-		 "is "
-		 "reset on site."},
+	 .help = "The input of the fire alarm panel. While it is active, and until it is reset on site, "
+		 "every door with `opens_on_fire` stands open."},
 	{.key = "fire_reset",
 	 .kind = OPTION_NAME,
 	 AT(config, fire_reset),
@@ -345,13 +344,13 @@ static const struct option root_members[] = {
 	 AT(config, tamper_refuse_s),
 	 RANGE(0, 86400),
 	 FALLBACK("0"),
-	 .help = "For this long after a tamper alarm neither a face nor a remote order opens a door; 0: they "
-		 "do."},
+	 .help = "For this long after a tamper alarm neither a face nor a remote order opens a door; 0: "
+		 "never refused."},
 	{.key = "sounds",
 	 MEMBERS(config_sounds_members),
 	 AT(config, sounds),
 	 FALLBACK(NULL),
-	 .help = "The siren, and when the gate keeps quiet."},
+	 .help = "The siren, and when the buzzers are silent."},
 	{.key = "readers",
 	 LIST(&config_reader_item, 0, CONFIG_READERS_MAX),
 	 AT(config, readers),
@@ -368,12 +367,12 @@ static const struct option root_members[] = {
 	 MEMBERS(config_lockout_members),
 	 AT(config, lockout),
 	 FALLBACK(NULL),
-	 .help = "Wrong tries at a reader."},
+	 .help = "What happens after wrong tries at a reader."},
 	{.key = "watchdog",
 	 MEMBERS(config_watchdog_members),
 	 AT(config, watchdog),
 	 FALLBACK(NULL),
-	 .help = "The hardware that restarts the board when the doors are no longer driven."},
+	 .help = "The hardware watchdog that restarts the board when the doors are no longer driven."},
 	{.key = "cameras",
 	 LIST(&camera_item, 0, CONFIG_CAMERAS_MAX),
 	 AT(config, cameras),
@@ -389,7 +388,7 @@ static const struct option root_members[] = {
 	 MEMBERS(litter_members),
 	 AT(config, litter),
 	 FALLBACK(NULL),
-	 .help = "Thrown things."},
+	 .help = "Thrown objects."},
 	{.key = "evidence",
 	 MEMBERS(evidence_members),
 	 AT(config, evidence),
@@ -405,7 +404,7 @@ static const struct option root_members[] = {
 	 MEMBERS(config_access_members),
 	 AT(config, access),
 	 FALLBACK(NULL),
-	 .help = "How access is decided; the rules themselves are the manager's (docs/reference/access.md)."},
+	 .help = "How access is decided. The manager sets the rules themselves (docs/reference/access.md)."},
 	{.key = "storage", MEMBERS(storage_members), AT(config, storage), FALLBACK(NULL), .help = "The log."},
 	{.key = "log_level",
 	 .kind = OPTION_WORD,

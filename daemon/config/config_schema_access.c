@@ -12,18 +12,19 @@ const struct option config_access_members[] = {
 	 AT(config_access, combine_s),
 	 RANGE(2, 120),
 	 FALLBACK("15"),
-	 .help = "Where a rule wants several credentials or two persons: the time for the rest to be shown."},
+	 .help = "Where a rule requires several credentials or two persons: the time in which the rest must "
+		 "be shown."},
 	{.key = "guard_s",
 	 .kind = OPTION_UINT,
 	 AT(config_access, guard_s),
 	 RANGE(5, 600),
 	 FALLBACK("60"),
-	 .help = "Where a guard has the last word: without an answer for so long it is a denial."},
+	 .help = "Where a guard must confirm: without an answer within this time it is a denial."},
 	{.key = "unset_clock",
 	 .kind = OPTION_WORD,
 	 AT(config_access, unset_clock),
 	 .words = unset_clock,
 	 FALLBACK("deny"),
-	 .help = "While the clock was never set, schedules let nobody in. Who has a validity: `deny`, or "
-		 "`validity`: judged by the clock as it stands."},
+	 .help = "While the clock was never set, schedules let nobody in. People with a validity: `deny` "
+		 "refuses them, `validity` judges them by the clock as it stands."},
 	{0}};

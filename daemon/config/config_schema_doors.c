@@ -47,7 +47,7 @@ static const struct option door_members[] = {
 	 AT(config_door, held_open_ms),
 	 RANGE(1000, HOUR_MS),
 	 FALLBACK("30000"),
-	 .help = "Open for longer than this is the alarm door.held_open."},
+	 .help = "A door that is open for longer than this raises the alarm door.held_open."},
 	{.key = "pre_alarm_ms",
 	 .kind = OPTION_UINT,
 	 AT(config_door, pre_alarm_ms),
@@ -82,9 +82,8 @@ static const struct option door_members[] = {
 	 .kind = OPTION_NAME,
 	 AT(config_door, interlock),
 	 FALLBACK(""),
-	 .help = "A group: its doors are opened only while all others of it are closed and locked. Exit and "
-		 "fire open "
-		 "all the same."},
+	 .help = "A group of doors. One of them opens only while all others are closed and locked. Exit and "
+		 "fire open all the same."},
 	{.key = "double_lock",
 	 .kind = OPTION_NAME,
 	 AT(config_door, double_lock),
@@ -134,5 +133,5 @@ const struct option config_sounds_members[] = {
 	 AT(config_sounds, quiet),
 	 COUNT(config_sounds, quiet_count),
 	 FALLBACK(NULL),
-	 .help = "When the buzzers are silent but for forced doors and fire, such as `daily 22:00-06:00+1`."},
+	 .help = "When the buzzers are silent except for forced doors, such as `daily 22:00-06:00+1`."},
 	{0}};

@@ -37,7 +37,7 @@ static const struct option recogniser_members[] = {
 	 AT(config_recogniser, dimension),
 	 RANGE(1, 512),
 	 FALLBACK("512"),
-	 .help = "How many numbers it answers."},
+	 .help = "How many numbers its answer has."},
 	{.key = "channels",
 	 .kind = OPTION_WORD,
 	 AT(config_recogniser, channels),
@@ -80,18 +80,15 @@ static const struct option detector_members[] = {
 	 AT(config_detector, kind),
 	 .words = detector_kinds,
 	 FALLBACK("yunet"),
-	 .help = "What it answers: `yunet` (March 2022), boxes with five points, which then align the face; "
-		 "`rfb`, "
-		 "boxes, as RFB-320 and RFB-640."},
+	 .help = "What it returns: `yunet` (March 2022) boxes with five points, which then align the face; "
+		 "`rfb` boxes alone, as RFB-320 and RFB-640 do."},
 	{.key = "width_px",
 	 .kind = OPTION_UINT,
 	 AT(config_detector, width_px),
 	 RANGE(32, 1280),
 	 FALLBACK("320"),
-	 .help = "Of the picture that it sees: the larger, the smaller the faces that it finds and the "
-		 "longer "
-		 "it takes. "
-		 "For `yunet` a multiple of 32."},
+	 .help = "Width of its input picture. A larger one finds smaller faces and takes longer. For `yunet` "
+		 "a multiple of 32."},
 	{.key = "height_px",
 	 .kind = OPTION_UINT,
 	 AT(config_detector, height_px),
@@ -136,21 +133,21 @@ const struct option config_face_members[] = {
 	 AT(config_face, false_accept_percent),
 	 RANGE(0.001, 5),
 	 FALLBACK("1.0"),
-	 .help = "Of strangers who try, how many may at most be taken for anyone enrolled."},
+	 .help = "The largest share of strangers, among those who try, that may be taken for anyone "
+		 "enrolled."},
 	{.key = "calibration",
 	 .kind = OPTION_WORD,
 	 AT(config_face, calibration),
 	 .words = calibration,
 	 FALLBACK("follow"),
-	 .help = "`follow` moves each camera's threshold by what its own passages show, slowly and within "
-		 "bounds; "
-		 "`observe` only measures and tells. See docs/reference/faces.md."},
+	 .help = "`follow` moves each camera's threshold to what its own passages show, slowly and within "
+		 "bounds; `observe` only measures and reports. See docs/reference/faces.md."},
 	{.key = "calibration_s",
 	 .kind = OPTION_UINT,
 	 AT(config_face, calibration_s),
 	 RANGE(1, 604800),
 	 FALLBACK("86400"),
-	 .help = "How often that is done: a step each time."},
+	 .help = "How often the threshold is calibrated: one step each time."},
 	{.key = "liveness",
 	 .kind = OPTION_WORD,
 	 AT(config_face, liveness),
@@ -164,17 +161,16 @@ const struct option config_face_members[] = {
 	 AT(config_face, screens),
 	 .words = screens,
 	 FALLBACK("refuse"),
-	 .help = "`refuse` takes a face in whose picture the raster of a screen or of a coarse print is seen "
-		 "for a "
-		 "picture, by the rule of `liveness`; `ignore` where the camera looks through a mesh."},
+	 .help = "`refuse`: a face that shows the raster of a screen or of a coarse print counts as a "
+		 "picture, by the rule of `liveness`. `ignore`: for cameras that look through a mesh."},
 	{.key = "blink",
 	 .kind = OPTION_WORD,
 	 AT(config_face, blink),
 	 .words = blink,
 	 FALLBACK("off"),
-	 .help = "`required`: a face opens nothing before its eyes have shut and opened again; who is known "
-		 "is "
-		 "asked to blink, and after eight seconds refused. Not with a detector of the kind `yunet`."},
+	 .help = "`required`: a face opens nothing before its eyes have shut and opened again; a known "
+		 "person is asked to blink, and refused after eight seconds. Not with a detector of the kind "
+		 "`yunet`."},
 	{.key = "accept_pictures",
 	 .kind = OPTION_BOOL,
 	 AT(config_face, accept_pictures),
@@ -187,16 +183,16 @@ const struct option config_face_members[] = {
 	 AT(config_face, keep_pictures),
 	 FALLBACK("false"),
 	 .help = "Keep the aligned picture of each face that is enrolled (112x112), encrypted beside its "
-		 "template, so that "
-		 "another recogniser can make the templates anew. Without them everybody comes back."},
+		 "template, so that another recogniser can make the templates anew. Without them everybody "
+		 "must be enrolled again."},
 	{.key = "ageing",
 	 .kind = OPTION_WORD,
 	 AT(config_face, ageing),
 	 .words = ageing,
 	 FALLBACK("off"),
-	 .help = "`on` makes a template of a very sure passage, at most one a week, of people whose consent "
-		 "says so, that the gate follows a face as it changes; each is an event. `off` removes them. "
-		 "See docs/reference/faces.md."},
+	 .help = "`on` makes a template of a very certain passage, at most one a week, for people whose "
+		 "consent says so, so that the gate follows a face as it changes; each is an event. `off` "
+		 "removes them. See docs/reference/faces.md."},
 	{.key = "stranger_still_hours",
 	 .kind = OPTION_UINT,
 	 AT(config_face, stranger_still_hours),
@@ -209,21 +205,21 @@ const struct option config_face_members[] = {
 	 .kind = OPTION_TEXT,
 	 AT(config_face, stranger_notice),
 	 FALLBACK(""),
-	 .help = "The words of the notice that tells people at the gate of such stills. Required for them."},
+	 .help = "The text of the notice at the gate that informs people of such stills. Required for them."},
 	{.key = "registration_at",
 	 .kind = OPTION_UINT,
 	 AT(config_face, registration_at),
 	 RANGE(10, 200000),
 	 FALLBACK("100000"),
-	 .help = "Keeping the faces of so many people is to be registered with the authority: an alarm, and "
-		 "a warning at nine "
-		 "tenths. A site with several gates counts together and writes less here."},
+	 .help = "From this many stored faces on, they must be registered with the authority: an alarm, and "
+		 "a warning at nine tenths. A site with several gates counts them together and sets a lower "
+		 "value."},
 	{.key = "repeat_ms",
 	 .kind = OPTION_UINT,
 	 AT(config_face, repeat_ms),
 	 RANGE(1000, 600000),
 	 FALLBACK("10000"),
-	 .help = "A person who stays in view is decided on again no sooner than this."},
+	 .help = "A person who stays in view is judged again no sooner than this."},
 	{.key = "threads",
 	 .kind = OPTION_UINT,
 	 AT(config_face, threads),

@@ -5,27 +5,28 @@
 
 static const struct option command_item = {.kind = OPTION_TEXT, .bytes = CONFIG_NAME_BYTES};
 static const struct option name_item = {.kind = OPTION_NAME, .bytes = CONFIG_NAME_BYTES};
-static const struct option key_members[] = {{.key = "id",
-					     .kind = OPTION_NAME,
-					     AT(config_key, id),
-					     .help = "The name a signed command gives its key."},
-					    {.key = "public_key",
-					     .kind = OPTION_KEY,
-					     AT(config_key, public_key),
-					     .help = "Ed25519, base64 (`gatectl mqtt keygen` prints it)."},
-					    {.key = "commands",
-					     LIST(&command_item, 0, CONFIG_KEY_COMMANDS_MAX),
-					     AT(config_key, commands),
-					     COUNT(config_key, command_count),
-					     FALLBACK(NULL),
-					     .help = "What the key may ask: `door.open`, `ping`, ..."},
-					    {.key = "doors",
-					     LIST(&name_item, 0, CONFIG_DOORS_MAX),
-					     AT(config_key, doors),
-					     COUNT(config_key, door_count),
-					     FALLBACK(NULL),
-					     .help = "Only these doors; none named: all."},
-					    {0}};
+static const struct option key_members[] = {
+	{.key = "id",
+	 .kind = OPTION_NAME,
+	 AT(config_key, id),
+	 .help = "The name a signed command gives its key."},
+	{.key = "public_key",
+	 .kind = OPTION_KEY,
+	 AT(config_key, public_key),
+	 .help = "Ed25519, base64 (`gatectl mqtt keygen` prints it)."},
+	{.key = "commands",
+	 LIST(&command_item, 0, CONFIG_KEY_COMMANDS_MAX),
+	 AT(config_key, commands),
+	 COUNT(config_key, command_count),
+	 FALLBACK(NULL),
+	 .help = "Commands that the key may give: `door.open`, `ping`, ..."},
+	{.key = "doors",
+	 LIST(&name_item, 0, CONFIG_DOORS_MAX),
+	 AT(config_key, doors),
+	 COUNT(config_key, door_count),
+	 FALLBACK(NULL),
+	 .help = "Only these doors; none named: all."},
+	{0}};
 static const struct option key_item = {MEMBERS(key_members), .bytes = sizeof(struct config_key)};
 
 static const struct option broker_members[] = {
@@ -107,26 +108,26 @@ const struct option config_mqtt_members[] = {
 	 AT(config_mqtt, keepalive_s),
 	 RANGE(5, 3600),
 	 FALLBACK("30"),
-	 .help = "A dead connection shows within one and a half times this."},
+	 .help = "A dead connection is noticed within one and a half times this."},
 	{.key = "window",
 	 .kind = OPTION_UINT,
 	 AT(config_mqtt, window),
 	 RANGE(1, 1000),
 	 FALLBACK("64"),
-	 .help = "Events on their way to the broker at once."},
+	 .help = "Largest number of events in flight to the broker."},
 	{.key = "lost_after_s",
 	 .kind = OPTION_UINT,
 	 AT(config_mqtt, lost_after_s),
 	 RANGE(1, 86400),
 	 FALLBACK("60"),
-	 .help = "An outage of this length is an event (`link.lost`); a shorter one loses nothing and is no "
-		 "news."},
+	 .help = "An outage of this length is an event (`link.lost`); a shorter one loses nothing and is not "
+		 "reported."},
 	{.key = "keys",
 	 LIST(&key_item, 0, CONFIG_KEYS_MAX),
 	 AT(config_mqtt, keys),
 	 COUNT(config_mqtt, key_count),
 	 FALLBACK(NULL),
-	 .help = "Who may sign commands; none: none is obeyed."},
+	 .help = "Who may sign commands; none: no command is obeyed."},
 	{.key = "share",
 	 MEMBERS(share_members),
 	 AT(config_mqtt, share),
@@ -136,16 +137,14 @@ const struct option config_mqtt_members[] = {
 	 .kind = OPTION_BOOL,
 	 AT(config_mqtt, accept_photos),
 	 FALLBACK("false"),
-	 .help = "`enrol` takes photos that the property system sends. The broker sees them: use TLS, and "
-		 "only a broker "
-		 "of the site's own."},
+	 .help = "`enrol` accepts photos that the property system sends. The broker sees them: use TLS, and "
+		 "only a broker of the site's own."},
 	{.key = "accept_templates",
 	 .kind = OPTION_BOOL,
 	 AT(config_mqtt, accept_templates),
 	 FALLBACK("false"),
-	 .help = "`enrol` takes face templates, which only the model that made them can read, and which are "
-		 "personal data "
-		 "all the same."},
+	 .help = "`enrol` accepts face templates. Only the model that made them can read them; they are "
+		 "personal data all the same."},
 	{.key = "home_assistant",
 	 MEMBERS(home_assistant_members),
 	 AT(config_mqtt, home_assistant),

@@ -57,7 +57,7 @@ static const struct option reader_members[] = {
 	 AT(config_reader, pin_pause_s),
 	 RANGE(1, 60),
 	 FALLBACK("10"),
-	 .help = "Digits are forgotten when no key followed for this long."},
+	 .help = "Digits are discarded when no key follows for this long."},
 	{.key = "device",
 	 .kind = OPTION_TEXT,
 	 AT(config_reader, device),
@@ -74,7 +74,7 @@ static const struct option reader_members[] = {
 	 AT(config_reader, reads),
 	 .words = reads,
 	 FALLBACK("auto"),
-	 .help = "What its text is: `card`: a decimal number, `code`: a QR code; `auto`: a card when it has "
+	 .help = "What its text is: `card`, a decimal number; `code`, a QR code; `auto`, a card when it has "
 		 "digits alone (evdev, serial)."},
 	{.key = "led",
 	 .kind = OPTION_NAME,
@@ -113,13 +113,13 @@ const struct option config_lockout_members[] = {
 	 AT(config_lockout, tries),
 	 RANGE(1, 100),
 	 FALLBACK("5"),
-	 .help = "So many wrong tries in a row at one reader are the alarm access.wrong_tries."},
+	 .help = "This many wrong tries in a row at one reader raise the alarm access.wrong_tries."},
 	{.key = "seconds",
 	 .kind = OPTION_UINT,
 	 AT(config_lockout, seconds),
 	 RANGE(1, 3600),
 	 FALLBACK("30"),
-	 .help = "The reader then takes nothing for this long. Exit buttons are not readers."},
+	 .help = "The reader then ignores everything for this long. Exit buttons are not affected."},
 	{0}};
 
 const struct option config_watchdog_members[] = {
