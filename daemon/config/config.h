@@ -92,7 +92,7 @@ struct config_sounds {
 	size_t quiet_count;
 };
 
-/* how the bits of a card are read; hw/wiegand.h says what the texts mean */
+/* how the bits of a card are read; hw/reader/wiegand.h says what the texts mean */
 struct config_format {
 	char name[CONFIG_NAME_BYTES]; /* not that of a built-in format */
 	char layout[CONFIG_FORMAT_BYTES];
