@@ -1,8 +1,9 @@
 #include "api_private.h"
 
+#include "crypto/crypto.h"
+
 #include <errno.h>
 #include <fcntl.h>
-#include <sodium.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -29,10 +30,11 @@ static int make_token(const char *path, char *token)
 	unsigned char random[HEX_DIGITS / 2];
 	int fd, r = 0;
 
-	if (sodium_init() < 0)
+	if (crypto_init() < 0)
 		return -EIO;
-	randombytes_buf(random, sizeof(random));
-	sodium_bin2hex(token, API_TOKEN_BYTES, random, sizeof(random));
+	crypto_random(random, sizeof(random));
+	for (size_t i = 0; i < sizeof(random); i++)
+		snprintf(token + 2 * i, 3, "%02x", random[i]);
 	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return -errno;

@@ -3,12 +3,12 @@
 
 #include <errno.h>
 #include <math.h>
-#include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 #include "config_schema.h"
+#include "crypto/crypto.h"
 
 bool config_name_is_valid(const char *name)
 {
@@ -93,12 +93,9 @@ static int store_name(const char *text, const struct option *option, char *out, 
 static int store_key(const char *text, uint8_t *out, char *expected, size_t bytes)
 {
 	uint8_t key[32];
-	size_t length = 0;
 
 	snprintf(expected, bytes, "32 bytes in base64 (gatectl mqtt keygen prints such a key)");
-	if (sodium_base642bin(key, sizeof(key), text, strlen(text), NULL, &length, NULL,
-			      sodium_base64_VARIANT_ORIGINAL) != 0 ||
-	    length != sizeof(key))
+	if (crypto_unbase64(text, key, sizeof(key)) < 0)
 		return -EINVAL;
 	memcpy(out, key, sizeof(key));
 	return 0;

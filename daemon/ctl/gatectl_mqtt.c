@@ -3,86 +3,97 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/ulid.h"
+#include "crypto/crypto.h"
 #include "mqtt/command.h"
 
 enum { VALID_MS = 60000 };
 
-int ctl_mqtt_keygen(const struct ctl *ctl)
+enum { KEY_TEXT_BYTES = 128 }; /* 64 bytes in base64, and more */
+
+static int write_key(const char *path, const struct crypto_signer *signer)
 {
-	unsigned char public_key[crypto_sign_PUBLICKEYBYTES], secret_key[crypto_sign_SECRETKEYBYTES];
-	char public_text[64], secret_text[128];
+	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	FILE *file = fd >= 0 ? fdopen(fd, "w") : NULL;
+	char text[KEY_TEXT_BYTES];
 	bool written;
-	FILE *file;
-	int fd;
-
-	if (sodium_init() < 0 || crypto_sign_keypair(public_key, secret_key) != 0) {
-		fprintf(stderr, "gatectl: no key could be made\n");
-		return CTL_REFUSED;
-	}
-	fd = open(ctl->words[0], O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-	file = fd >= 0 ? fdopen(fd, "w") : NULL;
-	if (file == NULL) {
-		fprintf(stderr, "gatectl: %s: %s\n", ctl->words[0], strerror(errno));
-		return CTL_REFUSED;
-	}
-	sodium_bin2base64(public_text, sizeof(public_text), public_key, sizeof(public_key),
-			  sodium_base64_VARIANT_ORIGINAL);
-	sodium_bin2base64(secret_text, sizeof(secret_text), secret_key, sizeof(secret_key),
-			  sodium_base64_VARIANT_ORIGINAL);
-	written = fprintf(file, "%s\n", secret_text) > 0;
-	written = fclose(file) == 0 && written;
-	sodium_memzero(secret_key, sizeof(secret_key));
-	sodium_memzero(secret_text, sizeof(secret_text));
-	if (!written) {
-		fprintf(stderr, "gatectl: %s: cannot be written\n", ctl->words[0]);
-		unlink(ctl->words[0]);
-		return CTL_REFUSED;
-	}
-	printf("%s\n", public_text);
-	return CTL_OK;
-}
-
-static int read_key(const char *path, unsigned char *secret_key)
-{
-	char text[128] = "";
-	size_t length = 0;
-	FILE *file = fopen(path, "re");
-	int r = -1;
 
 	if (file == NULL) {
 		fprintf(stderr, "gatectl: %s: %s\n", path, strerror(errno));
 		return -1;
 	}
-	if (fgets(text, sizeof(text), file) != NULL)
-		r = sodium_base642bin(secret_key, crypto_sign_SECRETKEYBYTES, text, strcspn(text, "\n"), NULL,
-				      &length, NULL, sodium_base64_VARIANT_ORIGINAL);
+	(void)crypto_base64(signer->secret, sizeof(signer->secret), text, sizeof(text)); /* it fits */
+	written = fprintf(file, "%s\n", text) > 0;
+	written = fclose(file) == 0 && written;
+	crypto_wipe(text, sizeof(text));
+	if (written)
+		return 0;
+	fprintf(stderr, "gatectl: %s: cannot be written\n", path);
+	unlink(path);
+	return -1;
+}
+
+int ctl_mqtt_keygen(const struct ctl *ctl)
+{
+	uint8_t seed[CRYPTO_SIGN_SEED_BYTES];
+	struct crypto_signer signer;
+	char text[KEY_TEXT_BYTES];
+	int r;
+
+	if (crypto_init() < 0) {
+		fprintf(stderr, "gatectl: no key could be made\n");
+		return CTL_REFUSED;
+	}
+	crypto_random(seed, sizeof(seed));
+	crypto_signer_init(&signer, seed);
+	r = write_key(ctl->words[0], &signer);
+	if (r == 0 && crypto_base64(signer.public_key, sizeof(signer.public_key), text, sizeof(text)) >= 0)
+		printf("%s\n", text);
+	crypto_wipe(seed, sizeof(seed));
+	crypto_wipe(&signer, sizeof(signer));
+	return r == 0 ? CTL_OK : CTL_REFUSED;
+}
+
+static int read_key(const char *path, struct crypto_signer *signer)
+{
+	char text[KEY_TEXT_BYTES] = "";
+	FILE *file = fopen(path, "re");
+	int r = -EINVAL;
+
+	if (file == NULL) {
+		fprintf(stderr, "gatectl: %s: %s\n", path, strerror(errno));
+		return -1;
+	}
+	if (fgets(text, sizeof(text), file) != NULL) {
+		text[strcspn(text, "\n")] = '\0';
+		r = crypto_unbase64(text, signer->secret, sizeof(signer->secret));
+	}
 	fclose(file);
-	sodium_memzero(text, sizeof(text));
-	if (r == 0 && length == crypto_sign_SECRETKEYBYTES)
+	crypto_wipe(text, sizeof(text));
+	if (r == 0)
 		return 0;
 	fprintf(stderr, "gatectl: %s: not a key (gatectl mqtt keygen makes one)\n", path);
 	return -1;
 }
 
 /* Adds "sig". */
-static int sign(json_t *envelope, const char *topic, const unsigned char *secret_key)
+static int sign(json_t *envelope, const char *topic, const struct crypto_signer *signer)
 {
-	unsigned char signature[crypto_sign_BYTES];
+	uint8_t signature[CRYPTO_SIGNATURE_BYTES];
 	char text[COMMAND_SIGNATURE_TEXT_BYTES];
 	char *signed_text = command_signed_text(topic, envelope);
 
 	if (signed_text == NULL)
 		return -1;
-	crypto_sign_detached(signature, NULL, (unsigned char *)signed_text, strlen(signed_text), secret_key);
+	crypto_signer_sign(signer, signed_text, strlen(signed_text), signature);
 	free(signed_text);
-	sodium_bin2base64(text, sizeof(text), signature, sizeof(signature), sodium_base64_VARIANT_ORIGINAL);
+	if (crypto_base64(signature, sizeof(signature), text, sizeof(text)) < 0)
+		return -1;
 	return json_object_set_new(envelope, "sig", json_string(text));
 }
 
@@ -90,7 +101,7 @@ int ctl_mqtt_sign(const struct ctl *ctl)
 {
 	const char *key_id = ctl->words[1], *topic = ctl->words[2];
 	json_t *body = json_loads(ctl->words[3], JSON_REJECT_DUPLICATES, NULL), *envelope;
-	unsigned char secret_key[crypto_sign_SECRETKEYBYTES];
+	struct crypto_signer signer = {0};
 	char id[ULID_BYTES];
 	int r = CTL_REFUSED;
 
@@ -104,13 +115,13 @@ int ctl_mqtt_sign(const struct ctl *ctl)
 	envelope = json_pack("{s:i,s:s,s:s,s:I,s:I,s:o}", "v", 1, "key", key_id, "id", id, "expires",
 			     (json_int_t)(clock_unix_ms() + VALID_MS), "nonce", (json_int_t)clock_unix_ms(),
 			     "body", body);
-	if (envelope != NULL && sodium_init() >= 0 && read_key(ctl->words[0], secret_key) == 0 &&
-	    sign(envelope, topic, secret_key) == 0) {
+	if (envelope != NULL && crypto_init() >= 0 && read_key(ctl->words[0], &signer) == 0 &&
+	    sign(envelope, topic, &signer) == 0) {
 		json_dumpf(envelope, stdout, JSON_COMPACT);
 		putchar('\n');
 		r = CTL_OK;
 	}
-	sodium_memzero(secret_key, sizeof(secret_key));
+	crypto_wipe(&signer, sizeof(signer));
 	json_decref(envelope);
 	return r;
 }
