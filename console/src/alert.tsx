@@ -54,7 +54,7 @@ function Reasons({ alert }: { alert: Alert }) {
 	if (!reasons.length) return null;
 	return (
 		<section class="card">
-			<header class="card-head"><h2>{t('Why the gate thinks so', '判断依据')}</h2>{alert.score !== undefined && <span class="dim">{t('sum', '合计')} {alert.score.toFixed(1)}</span>}</header>
+			<header class="card-head"><h2>{t('alert.reasons')}</h2>{alert.score !== undefined && <span class="dim">{t('alert.reasonSum')} {alert.score.toFixed(1)}</span>}</header>
 			<ul class="reasons">
 				{reasons.map((r) => (
 					<li key={r.name}>
@@ -77,19 +77,19 @@ export function VerdictBar({ alert, many, causing, setCausing, judge, busy }: Ve
 	const last = many > 0 ? undefined : alert?.verdict, said = last?.verdict;
 
 	return (
-		<div class="verdict-bar" role="group" aria-label={t('Verdict', '判定')}>
-			{many > 0 && <strong class="many">{t(`${many} selected:`, `已选 ${many} 条：`)}</strong>}
+		<div class="verdict-bar" role="group" aria-label={t('alert.verdict')}>
+			{many > 0 && <strong class="many">{t('alert.selected', { count: many })}</strong>}
 			{causing ? (
 				<>
-					<strong>{t('What was it?', '实际是什么？')}</strong>
+					<strong>{t('alert.whatWasIt')}</strong>
 					{CAUSES.map((cause, i) => <Button key={cause} busy={busy} onClick={() => judge('false', cause)}><kbd>{i + 1}</kbd> {word(cause)}</Button>)}
-					<Button kind="quiet" icon="close" label={t('Back', '返回')} onClick={() => setCausing(false)} />
+					<Button kind="quiet" icon="close" label={t('alert.back')} onClick={() => setCausing(false)} />
 				</>
 			) : (
 				<>
-					<Button class="button verdict confirmed" aria-pressed={said === 'confirmed'} busy={busy} onClick={() => judge('confirmed')}><kbd>1</kbd> {t('Confirmed', '属实')}</Button>
-					<Button class="button verdict false" aria-pressed={said === 'false'} busy={busy} onClick={() => setCausing(true)}><kbd>2</kbd> {t('False alarm', '误报')}</Button>
-					<Button class="button verdict unsure" aria-pressed={said === 'unsure'} busy={busy} onClick={() => judge('unsure')}><kbd>3</kbd> {t('Unsure', '不确定')}</Button>
+					<Button class="button verdict confirmed" aria-pressed={said === 'confirmed'} busy={busy} onClick={() => judge('confirmed')}><kbd>1</kbd> {t('alert.confirmed')}</Button>
+					<Button class="button verdict false" aria-pressed={said === 'false'} busy={busy} onClick={() => setCausing(true)}><kbd>2</kbd> {t('alert.falseAlarm')}</Button>
+					<Button class="button verdict unsure" aria-pressed={said === 'unsure'} busy={busy} onClick={() => judge('unsure')}><kbd>3</kbd> {t('alert.unsure')}</Button>
 					{last && <span class="said">{word(last.verdict)}{last.cause ? ` · ${word(last.cause)}` : ''} · {last.by}, {moment(last.time)}</span>}
 				</>
 			)}
@@ -107,17 +107,17 @@ function Note({ alert, changed, draft }: { alert: Alert; changed: () => void; dr
 		if (!alert.verdict) return;
 		const { verdict, cause } = alert.verdict;
 
-		if (await act(() => post(`alerts/${alert.seq}/verdict`, { verdict, ...(cause ? { cause } : {}), note: text }), t('The note is kept.', '备注已保存。'))) changed();
+		if (await act(() => post(`alerts/${alert.seq}/verdict`, { verdict, ...(cause ? { cause } : {}), note: text }), t('alert.noteSaved'))) changed();
 	};
 
 	return (
 		<section class="card">
-			<h2>{t('Note', '备注')}</h2>
-			<Field label={t('For those who look at this later; it stays out of the log', '供日后查看者参考，不写入日志')}>
+			<h2>{t('alert.note')}</h2>
+			<Field label={t('alert.noteHint')}>
 				{(id) => <textarea id={id} value={text} maxLength={1300} onInput={(e) => setText(e.currentTarget.value)} />}
 			</Field>
-			{alert.verdict ? <div class="dialog-actions"><Button onClick={() => void save()} busy={busy} disabled={text === kept}>{t('Keep the note', '保存备注')}</Button></div>
-				: <p class="dim">{t('It is kept with the verdict.', '将与判定一同保存。')}</p>}
+			{alert.verdict ? <div class="dialog-actions"><Button onClick={() => void save()} busy={busy} disabled={text === kept}>{t('alert.saveNote')}</Button></div>
+				: <p class="dim">{t('alert.noteWithVerdict')}</p>}
 		</section>
 	);
 }
@@ -135,22 +135,22 @@ function CaseDialog({ alert, close, changed }: { alert: Alert; close: () => void
 			return call('PATCH', `cases/${old.id}`, { alerts: [...new Set([...now.alerts, alert.seq])] });
 		};
 
-		if (!(await act(work, t('It is in the case.', '已加入案件。')))) return;
+		if (!(await act(work, t('alert.addedToCase')))) return;
 		changed();
 		close();
 	};
 
 	return (
-		<Dialog title={t('Hand over to a case', '移交案件')} close={close}>
+		<Dialog title={t('alert.handOverToCase')} close={close}>
 			<form onSubmit={(e) => void put(e)}>
-				<Field label={t('Case', '案件')}>
+				<Field label={t('common.case')}>
 					{(id) => <select id={id} value={chosen} onChange={(e) => setChosen(e.currentTarget.value)}>
-						<option value="">{t('A new case', '新建案件')}</option>
+						<option value="">{t('alert.newCase')}</option>
 						{load.data?.cases.map((c) => <option key={c.id} value={c.id}>{c.title}</option>)}
 					</select>}
 				</Field>
-				{!chosen && <TextField label={t('Title', '标题')} value={title} set={setTitle} max={60} required />}
-				<div class="dialog-actions"><Button onClick={close}>{t('Cancel', '取消')}</Button><Button kind="main" type="submit" busy={busy}>{t('Put it in the case', '加入案件')}</Button></div>
+				{!chosen && <TextField label={t('common.title')} value={title} set={setTitle} max={60} required />}
+				<div class="dialog-actions"><Button onClick={close}>{t('common.cancel')}</Button><Button kind="main" type="submit" busy={busy}>{t('alert.addToCase')}</Button></div>
 			</form>
 		</Dialog>
 	);
@@ -159,23 +159,23 @@ function CaseDialog({ alert, close, changed }: { alert: Alert; close: () => void
 function Files({ alert }: { alert: Alert }) {
 	return (
 		<section class="card">
-			<h2>{t('Evidence', '证据')}</h2>
-			{alert.evidence_error && <p class="note bad">{t('Some of it could not be written: ', '部分证据未能写入：')}<Said text={alert.evidence_error} /></p>}
+			<h2>{t('common.evidence')}</h2>
+			{alert.evidence_error && <p class="note bad">{t('alert.partlyWritten')}<Said text={alert.evidence_error} /></p>}
 			<ul class="files">
 				{alert.files.map((f) => (
 					<li key={f.name}><a href={`/api/v1/evidence/${encodeURIComponent(f.name)}`} target="_blank" rel="noreferrer">
-						{f.name.endsWith('.mp4') ? t('Clip', '录像') : f.name.endsWith('-trajectory.jpg') ? t('Still with its path', '带轨迹的截图') : t('Clean still', '原始截图')}</a>
+						{f.name.endsWith('.mp4') ? t('alert.clip') : f.name.endsWith('-trajectory.jpg') ? t('alert.stillWithPath') : t('alert.cleanStill')}</a>
 					<span class="dim">{(f.bytes / 1024).toFixed(0)} KB</span><code title={f.sha256}>{f.sha256.slice(0, 16)}…</code></li>
 				))}
 			</ul>
-			<p class="dim">{t('The export holds them all with their fingerprints and the gate\'s signature; it can be checked without the gate.', '导出包含全部文件、指纹和闸机签名，可脱离闸机验证。')}</p>
+			<p class="dim">{t('alert.exportHint')}</p>
 		</section>
 	);
 }
 
 export async function exportAlert(alert: Pick<Alert, 'seq'>): Promise<void> {
 	await download(`alerts/${alert.seq}/export`, `alert-${alert.seq}.zip`);
-	toast(t('The export is in your downloads.', '已导出到下载目录。'));
+	toast(t('alert.exported'));
 }
 
 /** hold: keep its evidence beyond its time, or let it go. */
@@ -186,19 +186,19 @@ interface DetailProps extends Omit<VerdictProps, 'alert'> { alert: Alert; contro
 export function AlertDetail({ alert, controls, draft, changed, back, ...verdict }: DetailProps) {
 	const { busy, act } = useAct(), [handing, setHanding] = useState(false);
 	const hold = async (): Promise<void> => {
-		if (await act(() => setHold(alert), alert.held ? t('Its evidence is let go in its time.', '已取消保留。') : t('Its evidence is kept.', '证据已保留。'))) changed();
+		if (await act(() => setHold(alert), alert.held ? t('alert.holdReleased') : t('alert.holdSet'))) changed();
 	};
 
 	return (
 		<article class="alert-detail" aria-label={originText(alert)}>
 			<header class="alert-head">
-				{back && <Button kind="quiet" icon="back" label={t('Back to the list', '返回列表')} onClick={back} />}
+				{back && <Button kind="quiet" icon="back" label={t('alert.backToList')} onClick={back} />}
 				<div class="alert-title"><h2>{originText(alert)}</h2><p class="row tight dim"><GradeBadge alert={alert} />{moment(alert.time)} · {alert.camera}
-					{alert.held && <Badge tone="info">{t('Held', '已保留')}</Badge>}{alert.case && <a href={`#/cases/${alert.case}`}>{t('In a case', '已入案件')}</a>}</p></div>
+					{alert.held && <Badge tone="info">{t('common.held')}</Badge>}{alert.case && <a href={`#/cases/${alert.case}`}>{t('alert.inCase')}</a>}</p></div>
 				<div class="row tight">
-					<Button icon="hold" aria-pressed={alert.held} busy={busy} onClick={() => void hold()}>{alert.held ? t('Held', '已保留') : t('Hold', '保留')}</Button>
-					<Button icon="folder" onClick={() => setHanding(true)}>{t('Case', '案件')}</Button>
-					<Button icon="download" busy={busy} onClick={() => void act(() => exportAlert(alert))}>{t('Export', '导出')}</Button>
+					<Button icon="hold" aria-pressed={alert.held} busy={busy} onClick={() => void hold()}>{alert.held ? t('common.held') : t('alert.hold')}</Button>
+					<Button icon="folder" onClick={() => setHanding(true)}>{t('common.case')}</Button>
+					<Button icon="download" busy={busy} onClick={() => void act(() => exportAlert(alert))}>{t('alert.export')}</Button>
 				</div>
 			</header>
 			<Player alert={alert} controls={controls} />

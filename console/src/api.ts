@@ -1,5 +1,5 @@
 /* The gate's API as the page uses it; docs/reference/openapi.yaml is the contract. */
-import { language, t, word } from './i18n';
+import { t, word } from './i18n';
 import { learn, translated } from './said';
 
 export type Role = 'guard' | 'manager' | 'admin';
@@ -43,7 +43,8 @@ function messageOf(code: string, detail: string): string {
 
 	if (code !== kind && (!KINDS.includes(code) || code === 'changed')) return kind;
 	if (sentence) return sentence.charAt(0).toUpperCase() + sentence.slice(1);
-	return (code === kind ? t('Something went wrong.', '出错了。') : kind) + (language() === 'zh' && detail ? `（${detail}）` : '');
+	const message = code === kind ? t('api.failed') : kind;
+	return detail ? t('api.withDetail', { message, detail }) : message;
 }
 
 /** message: for the user; detail: the gate's own sentence, for who looks into it. */

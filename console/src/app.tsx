@@ -43,14 +43,14 @@ function Pages({ session, leave }: { session: Session; leave: () => void }) {
 			() => setShown({ name, problem: new Problem(0, 'no-connection', '') }));
 	}, [name]);
 
-	let body = <Page title={t('Loading…', '加载中…')}><Loading /></Page>;
+	let body = <Page title={t('common.loading')}><Loading /></Page>;
 	if (name !== '' && !route) {
-		body = <Page title={t('No such page', '页面不存在')}><p>{t('This address leads nowhere.', '该地址无效。')} <a href="#/">{t('To the start', '回到首页')}</a></p></Page>;
+		body = <Page title={t('app.noSuchPage')}><p>{t('app.badAddress')} <a href="#/">{t('app.toStart')}</a></p></Page>;
 	} else if (route && !may(session, route.least)) {
-		body = <Page title={t(...route.title)}><p role="alert">{t('Your role may not see this page.', '您的角色无权查看此页面。')}</p></Page>;
+		body = <Page title={t(route.title)}><p role="alert">{t('app.roleMayNot')}</p></Page>;
 	} else if (shown?.name === name) {
 		body = 'page' in shown ? <shown.page session={session} args={args} />
-			: <Page title={t('Not loaded', '未能加载')}><Failed problem={shown.problem} retry={() => location.reload()} /></Page>;
+			: <Page title={t('app.notLoaded')}><Failed problem={shown.problem} retry={() => location.reload()} /></Page>;
 	}
 	return <DeskKnowledge><Shell session={session} here={name} leave={leave}>{body}</Shell></DeskKnowledge>;
 }

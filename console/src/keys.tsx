@@ -39,13 +39,13 @@ export function KeyHelp({ rows, close }: { rows: [string[], string][]; close: ()
 	const [on, setOn] = useState(!localStorage.getItem(OFF));
 
 	return (
-		<Dialog title={t('Keys', '快捷键')} close={close}>
+		<Dialog title={t('common.keys')} close={close}>
 			<dl class="key-list">{rows.map(([keys, text]) => <div key={text}><dt>{keys.map((k) => <kbd key={k}>{k}</kbd>)}</dt><dd>{text}</dd></div>)}</dl>
 			<label class="check"><input type="checkbox" checked={on} onChange={(e) => {
 				if (e.currentTarget.checked) localStorage.removeItem(OFF);
 				else localStorage.setItem(OFF, '1');
 				setOn(e.currentTarget.checked);
-			}} />{t('Use these keys', '启用快捷键')}</label>
+			}} />{t('keys.enable')}</label>
 		</Dialog>
 	);
 }

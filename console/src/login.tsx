@@ -28,12 +28,12 @@ export function Login({ enter, over }: { enter: (session: Session) => void; over
 		<main class="login" id="main">
 			<form class="card" onSubmit={(e) => void submit(e)}>
 				<div class="brand"><img src="/icon.svg" alt="" width={40} height={40} /><h1>Gatehouse</h1></div>
-				{over && !problem && <p class="note" role="status">{t('Your session has ended. Log in again.', '会话已结束，请重新登录。')}</p>}
+				{over && !problem && <p class="note" role="status">{t('login.sessionEnded')}</p>}
 				{problem && <p class="note bad" role="alert">{problem.message}</p>}
-				<TextField label={t('User', '用户名')} value={user} set={setUser} max={31} autocomplete="username" autocapitalize="none" spellcheck={false} required autofocus />
-				<TextField label={t('Password', '密码')} value={password} set={setPassword} max={256} type="password" autocomplete="current-password" required />
-				{second && <TextField label={t('Code of your second factor', '动态验证码')} value={code} set={setCode} max={6} inputMode="numeric" autocomplete="one-time-code" pattern="[0-9]{6}" required />}
-				<Button kind="main" type="submit" busy={busy}>{t('Log in', '登录')}</Button>
+				<TextField label={t('common.user')} value={user} set={setUser} max={31} autocomplete="username" autocapitalize="none" spellcheck={false} required autofocus />
+				<TextField label={t('common.password')} value={password} set={setPassword} max={256} type="password" autocomplete="current-password" required />
+				{second && <TextField label={t('login.secondFactor')} value={code} set={setCode} max={6} inputMode="numeric" autocomplete="one-time-code" pattern="[0-9]{6}" required />}
+				<Button kind="main" type="submit" busy={busy}>{t('login.submit')}</Button>
 			</form>
 			<Preferences />
 		</main>

@@ -51,7 +51,7 @@ function tell(title: string, body: string, tag: string, address: string): void {
 }
 
 /** Tell of a new alert, as far as it is wanted. */
-export const tellOfAlert = (where: string, seq: number): void => tell(t('Thrown object', '高空抛物'), where, `alert-${seq}`, `#/alerts/${seq}`);
+export const tellOfAlert = (where: string, seq: number): void => tell(t('notify.thrownObject'), where, `alert-${seq}`, `#/alerts/${seq}`);
 
 /** Somebody waits at a door for the guard's word. */
-export const tellOfGuest = (): void => tell(t('Somebody waits at a door', '有人在门口等待'), t('The guard decides.', '由保安决定。'), 'guest', '#/doors');
+export const tellOfGuest = (): void => tell(t('common.somebodyWaits'), t('notify.guardDecides'), 'guest', '#/doors');

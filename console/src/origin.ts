@@ -5,9 +5,9 @@ import { t } from './i18n';
 export function originText(alert: Pick<Alert, 'origin' | 'camera'>, short = false): string {
 	const origin = alert.origin;
 
-	if (origin?.floor_low === undefined || origin.floor_high === undefined) return t(`Origin unknown, ${alert.camera ?? ''}`, `来源不明，${alert.camera ?? ''}`);
+	if (origin?.floor_low === undefined || origin.floor_high === undefined) return t('origin.unknown', { camera: alert.camera ?? '' });
 	const floors = origin.floor_low === origin.floor_high ? `${origin.floor_low}` : `${origin.floor_low}–${origin.floor_high}`;
 	const columns = origin.column_low === origin.column_high ? (origin.column_low ?? '') : `${origin.column_low}–${origin.column_high}`;
-	if (short) return t(`Floor ${floors} · ${columns}`, `${floors} 层 · ${columns} 列`);
-	return t(`Floor ${floors}, column ${columns}`, `${floors} 层，${columns} 列`);
+	if (short) return t('origin.short', { floors, columns });
+	return t('origin.long', { floors, columns });
 }

@@ -105,19 +105,19 @@ export function Player({ alert, controls }: { alert: Alert; controls: RefObject<
 	const [width, height] = alert.picture ?? [16, 9];
 	const zoomed = close ? { transform: `scale(${ZOOM})`, transformOrigin: `${(100 * here.x) / width}% ${(100 * here.y) / height}%` } : {};
 
-	if (!clip) return <p class="note warn">{alert.evidence_error ? t('There is no clip: it could not be written.', '没有录像：写入失败。') : t('There is no clip.', '没有录像。')}</p>;
+	if (!clip) return <p class="note warn">{alert.evidence_error ? t('player.notWritten') : t('player.noClip')}</p>;
 	return (
 		<div class="player">
 			<div class="screen" style={{ '--ratio': `${width / height}` }}>
 				<div class="zoom" style={zoomed}>
 					<video ref={video} key={clip.name} src={`/api/v1/evidence/${encodeURIComponent(clip.name)}`} poster={still && `/api/v1/evidence/${encodeURIComponent(still.name)}`}
-						preload="metadata" muted playsInline aria-label={t('Clip of the throw', '抛物录像')} onClick={all.toggle}
+						preload="metadata" muted playsInline aria-label={t('player.clip')} onClick={all.toggle}
 						onPlay={() => setPlaying(true)} onPause={() => setPlaying(false)} onError={() => setTrouble(true)}
 						onTimeUpdate={(e) => setNow(e.currentTarget.currentTime)} onSeeked={(e) => setNow(e.currentTarget.currentTime)}
 						onLoadedMetadata={(e) => { setLength(e.currentTarget.duration); e.currentTarget.playbackRate = SPEEDS[speed] ?? 1; }} />
 					{drawn && (playing || now > 0) && <Overlay alert={alert} ms={offset === undefined ? undefined : (now - offset) * 1000} />}
 				</div>
-				{trouble && <p class="over-picture" role="alert">{t('The clip cannot be played: it may have been deleted.', '录像无法播放：可能已被删除。')}</p>}
+				{trouble && <p class="over-picture" role="alert">{t('player.notPlayable')}</p>}
 			</div>
 			<div class="scrubber">
 				{offset !== undefined && length > 0 && (
@@ -125,18 +125,18 @@ export function Player({ alert, controls }: { alert: Alert; controls: RefObject<
 						<rect x={(1000 * offset) / length} width={Math.max(6, (1000 * fall) / length)} height="6" rx="2" />
 					</svg>
 				)}
-				<input type="range" min={0} max={length || 1} step={0.01} value={now} aria-label={t('Place in the clip', '播放位置')}
+				<input type="range" min={0} max={length || 1} step={0.01} value={now} aria-label={t('player.position')}
 					aria-valuetext={`${now.toFixed(1)} s`} onInput={(e) => seek(Number(e.currentTarget.value))} />
 			</div>
 			<div class="row player-controls">
-				<Button kind="main" icon={playing ? 'pause' : 'play'} label={playing ? t('Pause', '暂停') : t('Play', '播放')} onClick={all.toggle} />
-				<Button icon="back" label={t('One frame back', '后退一帧')} onClick={() => all.step(-1)} />
-				<Button icon="next" label={t('One frame on', '前进一帧')} onClick={() => all.step(1)} />
-				<Button icon="target" onClick={all.toThrow} disabled={offset === undefined}>{t('To the throw', '跳到抛物')}</Button>
-				<Button aria-pressed={speed > 0} onClick={all.speed} aria-label={t(`Speed ${SPEEDS[speed] ?? 1}`, `速度 ${SPEEDS[speed] ?? 1}`)}>{`${SPEEDS[speed] ?? 1}×`}</Button>
-				<Button icon="repeat" aria-pressed={looped} label={t('Repeat the throw', '循环播放抛物')} onClick={all.again} disabled={offset === undefined} />
-				<Button icon="zoom" aria-pressed={close} label={t('Closer', '放大')} onClick={all.zoom} />
-				<label class="check"><input type="checkbox" checked={drawn} onChange={(e) => setDrawn(e.currentTarget.checked)} />{t('Path', '轨迹')}</label>
+				<Button kind="main" icon={playing ? 'pause' : 'play'} label={playing ? t('player.pause') : t('player.play')} onClick={all.toggle} />
+				<Button icon="back" label={t('player.frameBack')} onClick={() => all.step(-1)} />
+				<Button icon="next" label={t('player.frameOn')} onClick={() => all.step(1)} />
+				<Button icon="target" onClick={all.toThrow} disabled={offset === undefined}>{t('player.toThrow')}</Button>
+				<Button aria-pressed={speed > 0} onClick={all.speed} aria-label={t('player.speed', { speed: SPEEDS[speed] ?? 1 })}>{`${SPEEDS[speed] ?? 1}×`}</Button>
+				<Button icon="repeat" aria-pressed={looped} label={t('player.repeat')} onClick={all.again} disabled={offset === undefined} />
+				<Button icon="zoom" aria-pressed={close} label={t('player.closer')} onClick={all.zoom} />
+				<label class="check"><input type="checkbox" checked={drawn} onChange={(e) => setDrawn(e.currentTarget.checked)} />{t('player.path')}</label>
 				<output class="dim clock">{now.toFixed(2)} / {length.toFixed(1)} s</output>
 			</div>
 		</div>

@@ -8,7 +8,7 @@ import { useEvents, useLink, useReloadOn } from './live';
 import { tellOfAlert, tellOfGuest } from './notify';
 import { originText } from './origin';
 import { routes, type Route } from './routes';
-import { Button, Dialog, TextField, useAct, useLoad } from './ui';
+import { Button, Dialog, TextField, toast, useAct, useLoad } from './ui';
 
 /* ---- language and theme ---- */
 
@@ -33,11 +33,11 @@ export function Preferences() {
 
 	return (
 		<div class="preferences">
-			<button type="button" class="button quiet" lang={language() === 'zh' ? 'en' : 'zh-CN'} onClick={() => { setLanguage(language() === 'zh' ? 'en' : 'zh'); redraw(); }}>
-				<Icon name="language" /><span>{language() === 'zh' ? 'English' : '中文'}</span>
+			<button type="button" class="button quiet" lang={language() === 'zh' ? 'en' : 'zh-CN'} onClick={() => void setLanguage(language() === 'zh' ? 'en' : 'zh').then(redraw, () => toast(word('no-connection'), 'bad'))}>
+				<Icon name="language" /><span>{t('shell.otherLanguage')}</span>
 			</button>
 			<button type="button" class="button quiet" onClick={() => { setTheme(dark ? 'light' : 'dark'); redraw(); }}>
-				<Icon name={dark ? 'sun' : 'moon'} /><span>{dark ? t('Light', '浅色') : t('Dark', '深色')}</span>
+				<Icon name={dark ? 'sun' : 'moon'} /><span>{dark ? t('shell.light') : t('shell.dark')}</span>
 			</button>
 		</div>
 	);
@@ -82,8 +82,8 @@ function NavLink({ route, here }: { route: Route; here: string }) {
 
 	return (
 		<a href={`#/${route.name}`} aria-current={route.name === here ? 'page' : undefined} class={count && route.name === 'doors' ? 'urgent' : ''}>
-			<Icon name={route.icon} /><span>{t(...route.title)}</span>
-			{count > 0 && <span class="count" aria-label={t(`${count} new`, `${count} 条新`)}>{count > 99 ? '99+' : count}</span>}
+			<Icon name={route.icon} /><span>{t(route.title)}</span>
+			{count > 0 && <span class="count" aria-label={t('shell.newCount', { count })}>{count > 99 ? '99+' : count}</span>}
 		</a>
 	);
 }
@@ -92,16 +92,16 @@ function PasswordDialog({ close }: { close: () => void }) {
 	const [old, setOld] = useState(''), [next, setNext] = useState(''), { busy, act } = useAct();
 	const submit = async (event: Event): Promise<void> => {
 		event.preventDefault();
-		if (await act(() => post('session/password', { old, password: next }), t('Your password is changed.', '密码已修改。'))) close();
+		if (await act(() => post('session/password', { old, password: next }), t('shell.password.done'))) close();
 	};
 
 	return (
-		<Dialog title={t('Change password', '修改密码')} close={close}>
+		<Dialog title={t('shell.password.title')} close={close}>
 			<form onSubmit={(e) => void submit(e)}>
-				<TextField label={t('Old password', '旧密码')} type="password" value={old} set={setOld} max={256} autocomplete="current-password" required />
-				<TextField label={t('New password', '新密码')} type="password" value={next} set={setNext} max={256} minLength={10} autocomplete="new-password"
-					hint={t('At least 10 characters. Your other sessions end.', '至少 10 个字符。其他会话将结束。')} required />
-				<div class="dialog-actions"><Button onClick={close}>{t('Cancel', '取消')}</Button><Button kind="main" type="submit" busy={busy}>{t('Change', '修改')}</Button></div>
+				<TextField label={t('shell.password.old')} type="password" value={old} set={setOld} max={256} autocomplete="current-password" required />
+				<TextField label={t('shell.password.new')} type="password" value={next} set={setNext} max={256} minLength={10} autocomplete="new-password"
+					hint={t('shell.password.hint')} required />
+				<div class="dialog-actions"><Button onClick={close}>{t('common.cancel')}</Button><Button kind="main" type="submit" busy={busy}>{t('common.change')}</Button></div>
 			</form>
 		</Dialog>
 	);
@@ -115,8 +115,8 @@ function Account({ session, leave }: { session: Session; leave: () => void }) {
 			<p class="who"><Icon name="person" /><span><strong>{session.user}</strong><br />{word(session.role)}</span></p>
 			<Preferences />
 			<div class="preferences">
-				<Button kind="quiet" icon="key" onClick={() => setChanging(true)}>{t('Password', '密码')}</Button>
-				<Button kind="quiet" icon="out" onClick={() => void call('DELETE', 'session').then(leave, leave)}>{t('Log out', '退出')}</Button>
+				<Button kind="quiet" icon="key" onClick={() => setChanging(true)}>{t('common.password')}</Button>
+				<Button kind="quiet" icon="out" onClick={() => void call('DELETE', 'session').then(leave, leave)}>{t('shell.logOut')}</Button>
 			</div>
 			{changing && <PasswordDialog close={() => setChanging(false)} />}
 		</div>
@@ -125,7 +125,7 @@ function Account({ session, leave }: { session: Session; leave: () => void }) {
 
 function LinkState() {
 	const link = useLink();
-	const text = { live: t('Live', '实时'), connecting: t('Connecting…', '连接中…'), lost: t('Reconnecting…', '重新连接中…') }[link];
+	const text = { live: t('shell.link.live'), connecting: t('shell.link.connecting'), lost: t('shell.link.lost') }[link];
 
 	return <span class={`link ${link}`} role="status"><i />{text}</span>;
 }
@@ -142,31 +142,31 @@ export function Shell({ session, here, leave, children }: { session: Session; he
 	useEffect(() => setMore(false), [here]);
 	return (
 		<div class="shell">
-			<a class="skip" href="#main" onClick={(e) => { e.preventDefault(); document.querySelector<HTMLElement>('h1')?.focus(); }}>{t('Skip to content', '跳到内容')}</a>
-			<nav class="side" aria-label={t('Pages', '页面')}>
+			<a class="skip" href="#main" onClick={(e) => { e.preventDefault(); document.querySelector<HTMLElement>('h1')?.focus(); }}>{t('shell.skip')}</a>
+			<nav class="side" aria-label={t('shell.pages')}>
 				<div class="brand"><img src="/icon.svg" alt="" width={28} height={28} /><span class="place"><strong>{status?.site ?? 'Gatehouse'}</strong><small>{status?.gate ?? ' '}</small></span></div>
 				<LinkState />
 				<div class="links">
 					{desk.map((r) => <NavLink key={r.name} route={r} here={here} />)}
-					{office.length > 0 && <p class="group">{t('Office', '管理')}</p>}
+					{office.length > 0 && <p class="group">{t('shell.office')}</p>}
 					{office.map((r) => <NavLink key={r.name} route={r} here={here} />)}
 				</div>
 				<Account session={session} leave={leave} />
 			</nav>
 			<div class="content">
-				{status?.fire && <p class="banner fire" role="alert"><Icon name="fire" />{t('Fire alarm: the doors that open on fire stand open.', '火警：设定为火警开启的门已打开。')}</p>}
-				{status && status.storage.state === 'failed' && <p class="banner bad" role="alert">{t('The log cannot be written. Call the administrator.', '日志无法写入，请联系管理员。')}</p>}
-				{requests.length > 0 && here !== 'doors' && <p class="banner warn" role="alert"><Icon name="bell" />{t('Somebody waits at a door:', '有人在门口等待：')} {requests[0]?.door}<a href="#/doors">{t('Answer', '去处理')}</a></p>}
-				{link === 'lost' && <p class="banner warn" role="status"><span class="spinner" />{t('No connection to the gate. What you see may be old; reconnecting by itself.', '与闸机的连接已断开，显示内容可能已过时，正在自动重连。')}</p>}
+				{status?.fire && <p class="banner fire" role="alert"><Icon name="fire" />{t('shell.fire')}</p>}
+				{status && status.storage.state === 'failed' && <p class="banner bad" role="alert">{t('shell.storageFailed')}</p>}
+				{requests.length > 0 && here !== 'doors' && <p class="banner warn" role="alert"><Icon name="bell" />{t('shell.somebodyWaits')} {requests[0]?.door}<a href="#/doors">{t('shell.answer')}</a></p>}
+				{link === 'lost' && <p class="banner warn" role="status"><span class="spinner" />{t('shell.noConnection')}</p>}
 				{children}
 			</div>
-			<nav class="bottom" aria-label={t('Main pages', '主要页面')}>
+			<nav class="bottom" aria-label={t('shell.mainPages')}>
 				{desk.slice(0, 4).map((r) => <NavLink key={r.name} route={r} here={here} />)}
-				<button type="button" aria-expanded={more} onClick={() => setMore(!more)} aria-current={office.some((r) => r.name === here) ? 'page' : undefined}><Icon name="more" /><span>{t('More', '更多')}</span></button>
+				<button type="button" aria-expanded={more} onClick={() => setMore(!more)} aria-current={office.some((r) => r.name === here) ? 'page' : undefined}><Icon name="more" /><span>{t('shell.more')}</span></button>
 			</nav>
 			{more && (
 				<Dialog title={status ? `${status.site} · ${status.gate}` : 'Gatehouse'} close={() => setMore(false)}>
-					<nav class="sheet" aria-label={t('More pages', '更多页面')}>{office.map((r) => <NavLink key={r.name} route={r} here={here} />)}</nav>
+					<nav class="sheet" aria-label={t('shell.morePages')}>{office.map((r) => <NavLink key={r.name} route={r} here={here} />)}</nav>
 					<Account session={session} leave={leave} />
 				</Dialog>
 			)}

@@ -69,7 +69,7 @@ export function useAct(): { busy: boolean; act: (work: () => Promise<unknown>, d
 /* ---- states ---- */
 
 /** Shown after a moment, so that a quick answer does not flicker. */
-export const Loading = () => <div class="state loading" role="status"><span class="spinner" />{t('Loading…', '加载中…')}</div>;
+export const Loading = () => <div class="state loading" role="status"><span class="spinner" />{t('common.loading')}</div>;
 
 /** Nothing there, and what that means. */
 export const Empty = ({ icon, title, children }: { icon: IconName; title: string; children?: ComponentChildren }) => (
@@ -80,14 +80,14 @@ export const Empty = ({ icon, title, children }: { icon: IconName; title: string
 export const Failed = ({ problem, retry }: { problem: Problem; retry?: () => void }) => (
 	<div class="state failed" role="alert">
 		<Icon name="close" /><strong>{problem.message}</strong>
-		{retry && <Button onClick={retry}>{t('Try again', '重试')}</Button>}
+		{retry && <Button onClick={retry}>{t('ui.retry')}</Button>}
 	</div>
 );
 
 /** Loading, failed or the thing itself. While old data is there, a failure is a line above it. */
 export function Await<T>({ load, children }: { load: Loaded<T>; children: (data: T) => ComponentChildren }) {
 	if (load.data === undefined) return load.problem ? <Failed problem={load.problem} retry={load.reload} /> : <Loading />;
-	return <>{load.problem && <p class="stale" role="status">{load.problem.message} {t('This is as it was before.', '以下为之前的数据。')}</p>}
+	return <>{load.problem && <p class="stale" role="status">{load.problem.message} {t('ui.stale')}</p>}
 		{children(load.data)}</>;
 }
 
@@ -200,7 +200,7 @@ export function Dialog({ title, close, children, wide }: { title: string; close:
 		<dialog ref={box} class={wide ? 'wide' : ''} aria-labelledby={id} onCancel={(e) => { e.preventDefault(); close(); }}
 			onClick={(e) => { if (e.target === box.current) close(); }}>
 			<div class="dialog-body">
-				<header><h2 id={id}>{title}</h2><Button kind="quiet" icon="close" label={t('Close', '关闭')} onClick={close} /></header>
+				<header><h2 id={id}>{title}</h2><Button kind="quiet" icon="close" label={t('common.close')} onClick={close} /></header>
 				{children}
 			</div>
 		</dialog>
@@ -244,7 +244,7 @@ export function Messages() {
 				<Dialog title={question.title} close={() => answer(false)}>
 					{question.text && <p>{question.text}</p>}
 					<div class="dialog-actions">
-						<Button onClick={() => answer(false)}>{t('Cancel', '取消')}</Button>
+						<Button onClick={() => answer(false)}>{t('common.cancel')}</Button>
 						<Button kind={question.danger ? 'danger' : 'main'} onClick={() => answer(true)}>{question.yes}</Button>
 					</div>
 				</Dialog>
@@ -268,7 +268,7 @@ function nameOf(id: string): Promise<string> {
 	if (!known) {
 		known = get<{ name: string }>(`people/${encodeURIComponent(id)}`).then((p) => p.name, (error: unknown) => {
 			if (asProblem(error).status !== 404) names.delete(id);
-			return t('(erased)', '（已删除）');
+			return t('ui.erased');
 		});
 		names.set(id, known);
 	}
@@ -285,7 +285,7 @@ export function PersonName({ id }: { id: string | null | undefined }) {
 		if (id) void nameOf(id).then((known) => { if (!gone) setName(known); });
 		return () => { gone = true; };
 	}, [id]);
-	return <span class="person" translate={id ? false : undefined}>{id ? name : t('Unknown person', '陌生人')}</span>;
+	return <span class="person" translate={id ? false : undefined}>{id ? name : t('ui.unknownPerson')}</span>;
 }
 
 /** A door mode, lock state or the like with the colour it deserves. */

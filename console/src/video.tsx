@@ -6,8 +6,8 @@ import { playLive } from './live-video';
 const NONE = 'data:image/gif;base64,R0lGODlhAQABAAAAACH5BAEKAAEALAAAAAABAAEAAAICTAEAOw==';
 const AGAIN_MS = 3000, LOST_MAX = 3, STEADY_MS = 60000;
 
-const Waiting = ({ again }: { again: boolean }) => <p class="over-picture" role="status"><span class="spinner" />{again ? t('No picture; trying again…', '无画面，正在重试…') : t('Connecting…', '正在连接…')}</p>;
-const nameOf = (camera: string): string => t(`Camera ${camera}, live`, `摄像机 ${camera} 实时画面`);
+const Waiting = ({ again }: { again: boolean }) => <p class="over-picture" role="status"><span class="spinner" />{again ? t('video.retrying') : t('video.connecting')}</p>;
+const nameOf = (camera: string): string => t('video.live', { camera });
 
 /** JPEG after JPEG: what every browser shows, of every camera. */
 function Pictures({ camera }: { camera: string }) {

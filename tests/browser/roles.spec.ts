@@ -20,11 +20,13 @@ test('a wrong password is refused in the user\'s language, a guessed token too',
 	desk.allow(/status of 40[13]/);
 	await page.goto(gate.url);
 	await page.getByRole('button', { name: '中文' }).click();
+	await expect(page.getByRole('button', { name: 'English' })).toBeVisible(); /* the form is drawn anew once the texts are there */
 	await page.locator('input[autocomplete=username]').fill('gus');
 	await page.locator('input[type=password]').fill('<script>alert(1)</script>');
 	await page.locator('button[type=submit]').click();
 	await expect(page.getByRole('alert')).toHaveText('用户名或密码错误。');
 	await page.getByRole('button', { name: 'English' }).click();
+	await expect(page.getByRole('button', { name: '中文' })).toBeVisible();
 	await logIn(page, gate, 'gus', 'doors');
 	const status = await page.evaluate(async () => (await fetch('/api/v1/doors/main/open', { method: 'POST', headers: { 'X-Gatehouse-Token': 'f'.repeat(64) } })).status);
 	expect(status).toBe(403);

@@ -1,15 +1,18 @@
 """
 Every sentence that the gate can say to somebody at the page stands in the page's catalogue in Chinese
-(console/src/said-zh.ts), by its printf format as it is in the source; so does every code of a problem document.
+(console/src/said-zh.ts), by its printf format as it is in the source; every code of a problem document has a
+word in console/locales/en.json.
 Prints what is missing. `said.py --list` prints all sentences.
 """
 import functools
+import json
 import pathlib
 import re
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 CATALOGUE = ROOT / "console" / "src" / "said-zh.ts"
+LOCALE = ROOT / "console" / "locales" / "en.json"
 # where sentences for people are made; what else is in these folders speaks to MQTT, the journal or the command line
 SPEAKING = """
 base/json.c daemon/access/policy.c daemon/access/roster*.c daemon/access/schedule.c daemon/api/api*.c
@@ -115,7 +118,7 @@ def main():
     own, system = catalogue.split("/* the system's own */")
     entries = {single or double: chinese for single, double, chinese in ENTRY.findall(own + system)}
     stale = {single or double for single, double, _ in ENTRY.findall(own)} - set(sentences(words_min=1))
-    words = set(re.findall(r"^\t'?([a-z-]+)'?: \[", (ROOT / "console/src/i18n.ts").read_text(), re.M))
+    words = {key.removeprefix("word.") for key in json.loads(LOCALE.read_text()) if key.startswith("word.")}
     missing = {text: files for text, files in sentences().items() if text not in entries}
     for text, files in missing.items():
         print(f"{CATALOGUE.name} has no Chinese for {text!r} of {', '.join(sorted(files))}")
@@ -123,7 +126,7 @@ def main():
         print(f"{CATALOGUE.name}: nobody says {text!r} any more")
     wordless = (codes() | reasons()) - words
     for code in sorted(wordless):
-        print(f"i18n.ts has no words for {code!r}")
+        print(f"{LOCALE.name} has no word.{code}")
     names = set(re.findall(r"\b(\w+): '", system))
     for name in sorted(data_names() - names):
         print(f"{CATALOGUE.name} has no name for {name!r} of an event's data")

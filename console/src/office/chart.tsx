@@ -2,7 +2,7 @@
 import { useEffect, useRef } from 'preact/hooks';
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
-import { count, language, t } from '../i18n';
+import { count, locale, t } from '../i18n';
 import { Table } from '../ui';
 
 /** hours: seconds since 1970 of each bar; stacks: a series each, its colour a CSS variable. */
@@ -23,8 +23,7 @@ function resolved(colour: string, within: HTMLElement): string {
 
 export function HourChart({ label, hours, stacks }: { label: string; hours: number[]; stacks: Stack[] }) {
 	const box = useRef<HTMLDivElement>(null);
-	const locale = language() === 'zh' ? 'zh-CN' : 'en-GB';
-	const when = (s: number): string => new Date(s * 1000).toLocaleString(locale, { month: 'numeric', day: 'numeric', hour: '2-digit', minute: '2-digit' });
+	const when = (s: number): string => new Date(s * 1000).toLocaleString(locale(), { month: 'numeric', day: 'numeric', hour: '2-digit', minute: '2-digit' });
 
 	useEffect(() => {
 		const element = box.current;
@@ -37,7 +36,7 @@ export function HourChart({ label, hours, stacks }: { label: string; hours: numb
 		const chart = new uPlot({
 			width: element.clientWidth, height: HEIGHT, legend: { show: false }, cursor: { show: false },
 			scales: { x: { time: true }, y: { range: (_u, _min, max) => [0, Math.max(5, Math.ceil(max * 1.1))] } },
-			axes: [{ ...axis, values: (_u, splits) => splits.map((s) => new Date(s * 1000).toLocaleString(locale, hours.length > 48 ? { month: 'numeric', day: 'numeric' } : { hour: '2-digit', minute: '2-digit' })) },
+			axes: [{ ...axis, values: (_u, splits) => splits.map((s) => new Date(s * 1000).toLocaleString(locale(), hours.length > 48 ? { month: 'numeric', day: 'numeric' } : { hour: '2-digit', minute: '2-digit' })) },
 				{ ...axis, size: 44, incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000] }],
 			series: [{}, ...stacks.map((s) => ({ label: s.name, fill: resolved(s.colour, element), stroke: resolved(s.colour, element), width: 0, points: { show: false }, paths: uPlot.paths.bars!({ size: [0.8, 40] }) })).reverse()],
 		}, [hours, ...tops.reverse()], element);
@@ -51,9 +50,9 @@ export function HourChart({ label, hours, stacks }: { label: string; hours: numb
 		<figure class="chart">
 			<ul class="legend">{stacks.map((s) => <li key={s.name}><i style={{ background: s.colour }} />{s.name} <strong>{count(s.values.reduce((a, b) => a + b, 0))}</strong></li>)}</ul>
 			<div ref={box} role="img" aria-label={label} />
-			<details><summary>{t('As a table', '以表格查看')}</summary>
-				{busy.length === 0 ? <p class="dim">{t('Nothing in this time.', '该时段没有记录。')}</p> : (
-					<Table label={label} head={[t('Hour', '小时'), ...stacks.map((s) => s.name)]}>
+			<details><summary>{t('chart.asTable')}</summary>
+				{busy.length === 0 ? <p class="dim">{t('chart.nothing')}</p> : (
+					<Table label={label} head={[t('chart.hour'), ...stacks.map((s) => s.name)]}>
 						{busy.map(({ h, i }) => <tr key={h}><td>{when(h)}</td>{stacks.map((s) => <td class="right" key={s.name}>{count(s.values[i] ?? 0)}</td>)}</tr>)}
 					</Table>)}
 			</details>

@@ -38,7 +38,7 @@ export function Editor<T extends Named>({ kind, title, fresh, id, taken, close, 
 		setSaid('');
 		try {
 			await call('PUT', `access/${kind}/${encodeURIComponent(name)}`, value, version);
-			toast(t('Saved. It holds at once.', '已保存，立即生效。'));
+			toast(t('common.savedAtOnce'));
 			done();
 			close();
 		} catch (error) {
@@ -56,14 +56,14 @@ export function Editor<T extends Named>({ kind, title, fresh, id, taken, close, 
 			{failed ? <Failed problem={failed} retry={load} /> : !item ? <Loading /> : (
 				<form noValidate onSubmit={(e) => { e.preventDefault(); void save(etag || undefined); }}>
 					{conflict && <Conflict reload={load} force={() => void save(undefined)} />}
-					{said && <p class="note bad" role="alert">{t('It was refused:', '未能保存：')} {said}</p>}
+					{said && <p class="note bad" role="alert">{t('editor.refused')} {said}</p>}
 					<div class="columns">
-						<TextField label={t('Short name', '短名称')} value={item.id} set={(v) => setItem({ ...item, id: v })} max={31} disabled={id !== undefined} autocapitalize="none" spellcheck={false}
+						<TextField label={t('common.shortName')} value={item.id} set={(v) => setItem({ ...item, id: v })} max={31} disabled={id !== undefined} autocapitalize="none" spellcheck={false}
 							error={tried && id === undefined ? nameProblem(item.id, taken) : undefined} required />
-						<TextField label={t('Title', '名称')} value={item.title ?? ''} set={(v) => setItem({ ...item, title: v })} max={42} />
+						<TextField label={t('common.displayName')} value={item.title ?? ''} set={(v) => setItem({ ...item, title: v })} max={42} />
 					</div>
 					{children(item, (change) => setItem({ ...item, ...change }), tried)}
-					<div class="dialog-actions"><Button onClick={close}>{t('Cancel', '取消')}</Button><Button kind="main" type="submit" busy={busy}>{t('Save', '保存')}</Button></div>
+					<div class="dialog-actions"><Button onClick={close}>{t('common.cancel')}</Button><Button kind="main" type="submit" busy={busy}>{t('common.save')}</Button></div>
 				</form>
 			)}
 		</Dialog>
@@ -74,15 +74,15 @@ export function Editor<T extends Named>({ kind, title, fresh, id, taken, close, 
 export function RowActions({ kind, id, edit, done }: { kind: string; id: string; edit: () => void; done: () => void }) {
 	const { busy, act } = useAct();
 	const remove = async (): Promise<void> => {
-		if (!(await ask({ title: t(`Remove "${id}"?`, `删除“${id}”？`), text: t('It is refused while something still needs it.', '仍被其他内容引用时将被拒绝。'), yes: t('Remove', '删除'), danger: true }))) return;
-		await act(() => call('DELETE', `access/${kind}/${encodeURIComponent(id)}`), t('Removed.', '已删除。'));
+		if (!(await ask({ title: t('editor.remove.confirm', { id }), text: t('editor.remove.text'), yes: t('common.remove'), danger: true }))) return;
+		await act(() => call('DELETE', `access/${kind}/${encodeURIComponent(id)}`), t('common.removed'));
 		done();
 	};
 
 	return (
 		<div class="row tight">
-			<Button onClick={edit} label={t(`Change ${id}`, `修改 ${id}`)}>{t('Change', '修改')}</Button>
-			<Button kind="danger" busy={busy} onClick={() => void remove()} label={t(`Remove ${id}`, `删除 ${id}`)}>{t('Remove', '删除')}</Button>
+			<Button onClick={edit} label={t('editor.changeOne', { id })}>{t('common.change')}</Button>
+			<Button kind="danger" busy={busy} onClick={() => void remove()} label={t('editor.removeOne', { id })}>{t('common.remove')}</Button>
 		</div>
 	);
 }

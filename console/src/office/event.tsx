@@ -22,7 +22,7 @@ export function summary(event: EventRow): string {
 		if (key === 'rule' && event.type === 'access.denied') continue; /* the reason says it */
 		if (typeof value === 'string' && value !== '') said.push(inWords(value));
 	}
-	if (typeof data['by'] === 'string') said.push(data['by'] === 'socket' ? word('socket') : t(`by ${data['by']}`, `操作人 ${data['by']}`));
+	if (typeof data['by'] === 'string') said.push(data['by'] === 'socket' ? word('socket') : t('event.by', { by: data['by'] }));
 	return said.join(' · ');
 }
 
@@ -43,24 +43,24 @@ function Why({ seq }: { seq: number }) {
 	};
 
 	if (problem) return <p class="note bad" role="alert">{problem}</p>;
-	if (!lines) return <div><Button icon="question" busy={busy} onClick={() => void explain()}>{t('Why?', '为什么？')}</Button></div>;
-	return <ul class="why" aria-label={t('Why', '原因')}>{lines.map((line, i) => <li key={i}><Said text={line} /></li>)}</ul>;
+	if (!lines) return <div><Button icon="question" busy={busy} onClick={() => void explain()}>{t('event.explain')}</Button></div>;
+	return <ul class="why" aria-label={t('common.why')}>{lines.map((line, i) => <li key={i}><Said text={line} /></li>)}</ul>;
 }
 
 export function EventDialog({ event, close, only }: { event: EventRow; close: () => void; only: (filter: { person?: string; type?: string }) => void }) {
 	return (
 		<Dialog title={`${word(event.type)} · ${event.seq}`} close={close} wide>
 			<dl class="definition">
-				<dt>{t('Time', '时间')}</dt><dd>{day(event.time)} <span class="mono dim">{event.time}</span></dd>
-				<dt>{t('Type', '类型')}</dt><dd><button type="button" class="textlink mono" onClick={() => only({ type: event.type })}>{event.type}</button> <SeverityBadge severity={event.severity} /></dd>
-				{event.source && <><dt>{t('Told by', '来源')}</dt><dd class="mono">{event.source}</dd></>}
-				{event.person && <><dt>{t('Person', '人员')}</dt><dd><button type="button" class="textlink" onClick={() => only({ person: event.person ?? '' })}><PersonName id={event.person} /></button> <span class="mono dim">{event.person}</span></dd></>}
+				<dt>{t('common.time')}</dt><dd>{day(event.time)} <span class="mono dim">{event.time}</span></dd>
+				<dt>{t('event.type')}</dt><dd><button type="button" class="textlink mono" onClick={() => only({ type: event.type })}>{event.type}</button> <SeverityBadge severity={event.severity} /></dd>
+				{event.source && <><dt>{t('event.source')}</dt><dd class="mono">{event.source}</dd></>}
+				{event.person && <><dt>{t('common.person')}</dt><dd><button type="button" class="textlink" onClick={() => only({ person: event.person ?? '' })}><PersonName id={event.person} /></button> <span class="mono dim">{event.person}</span></dd></>}
 				{Object.entries(event.data).filter(([key]) => key !== 'v').map(([key, value]) => (
 					<><dt key={`${key}-t`}><DataName name={key} /></dt>
 						<dd key={key}>{typeof value === 'object' && value !== null ? <pre class="mono">{JSON.stringify(value, null, 1)}</pre> : <>{text(value)}{typeof value === 'string' && inWords(value) !== value && <span class="dim"> ({inWords(value)})</span>}</>}</dd></>
 				))}
-				<dt>{t('Hash', '哈希')}</dt><dd class="mono">{event.hash}</dd>
-				<dt>{t('Hash before', '前一哈希')}</dt><dd class="mono">{String((event as { prev?: string }).prev ?? '')}</dd>
+				<dt>{t('event.hash')}</dt><dd class="mono">{event.hash}</dd>
+				<dt>{t('common.previousHash')}</dt><dd class="mono">{String((event as { prev?: string }).prev ?? '')}</dd>
 			</dl>
 			{/^access\.(granted|denied)$/.test(event.type) && <Why seq={event.seq} />}
 		</Dialog>

@@ -1,7 +1,7 @@
 /* People from a CSV file: checked first, then all of it or nothing. */
 import { useRef, useState } from 'preact/hooks';
 import { call } from '../api';
-import { count, t } from '../i18n';
+import { count, plural, t } from '../i18n';
 import { Said } from '../said';
 import { asProblem, Badge, Button, Card, Table, toast } from '../ui';
 
@@ -20,7 +20,7 @@ export function Import() {
 			const got = await call<Answer>('POST', `people/import?dry_run=${dry ? 1 : 0}`, new Blob([from], { type: 'text/csv' }));
 
 			setAnswer(got);
-			if (!dry && got.error_count === 0) toast(t(`${count(got.added)} people added.`, `已添加 ${count(got.added)} 人。`));
+			if (!dry && got.error_count === 0) toast(plural('import.added', got.added));
 		} catch (error) {
 			setProblem(asProblem(error).message);
 		}
@@ -30,37 +30,37 @@ export function Import() {
 		if (!next) return;
 		setFile(next);
 		setAnswer(undefined);
-		if (next.size > BYTES_MAX) setProblem(t('The file is larger than 4 MB: split it.', '文件超过 4 MB，请拆分。'));
+		if (next.size > BYTES_MAX) setProblem(t('import.tooLarge'));
 		else void send(next, true);
 	};
-	const head = [t('Line', '行号'), t('What is wrong', '问题')];
+	const head = [t('import.line'), t('import.problem')];
 	const ready = answer?.dry_run && answer.error_count === 0 && answer.people > 0;
 
 	return (
 		<div class="stack">
-			<Card title={t('1. The file', '1. 选择文件')}>
-				<p>{t('CSV in UTF-8. The first line names the columns: name, and if wanted valid_from and valid_to (2026-11-21 or 2026-11-21T08:00:00Z).', 'UTF-8 编码的 CSV。首行为列名：name，可选 valid_from、valid_to（2026-11-21 或 2026-11-21T08:00:00Z）。')}</p>
+			<Card title={t('import.step1')}>
+				<p>{t('import.format')}</p>
 				<div class={over ? 'drop over' : 'drop'} onDragOver={(e) => { e.preventDefault(); setOver(true); }} onDragLeave={() => setOver(false)}
 					onDrop={(e) => { e.preventDefault(); setOver(false); choose(e.dataTransfer?.files[0]); }}>
-					<p>{file ? file.name : t('Drop the file here.', '将文件拖放到此处。')}</p>
-					<div class="row"><Button kind={ready ? 'plain' : 'main'} busy={busy} onClick={() => input.current?.click()}>{t('Choose a file', '选择文件')}</Button>
-						<a class="button plain" download="people.csv" href={`data:text/csv;charset=utf-8,${encodeURIComponent(SAMPLE)}`}>{t('A file to begin with', '下载模板')}</a></div>
-					<input ref={input} type="file" accept=".csv,text/csv" hidden aria-label={t('CSV file', 'CSV 文件')} onChange={(e) => { choose(e.currentTarget.files?.[0]); e.currentTarget.value = ''; }} />
+					<p>{file ? file.name : t('import.dropHere')}</p>
+					<div class="row"><Button kind={ready ? 'plain' : 'main'} busy={busy} onClick={() => input.current?.click()}>{t('import.chooseFile')}</Button>
+						<a class="button plain" download="people.csv" href={`data:text/csv;charset=utf-8,${encodeURIComponent(SAMPLE)}`}>{t('import.template')}</a></div>
+					<input ref={input} type="file" accept=".csv,text/csv" hidden aria-label={t('import.csvFile')} onChange={(e) => { choose(e.currentTarget.files?.[0]); e.currentTarget.value = ''; }} />
 				</div>
 			</Card>
 			{problem && <p class="note bad" role="alert">{problem}</p>}
 			{answer && (
-				<Card title={answer.dry_run ? t('2. What it says', '2. 检查结果') : t('3. Done', '3. 导入结果')} actions={<Badge tone={answer.error_count > 0 ? 'bad' : 'good'}>{answer.error_count > 0 ? t(`${count(answer.error_count)} mistakes`, `${count(answer.error_count)} 处错误`) : t('no mistakes', '没有错误')}</Badge>}>
-					<p role="status">{answer.dry_run ? t(`${count(answer.people)} people found. Nothing was changed yet.`, `找到 ${count(answer.people)} 人，尚未做任何更改。`) : t(`${count(answer.added)} of ${count(answer.people)} people added.`, `已添加 ${count(answer.people)} 人中的 ${count(answer.added)} 人。`)}</p>
+				<Card title={answer.dry_run ? t('import.step2') : t('import.step3')} actions={<Badge tone={answer.error_count > 0 ? 'bad' : 'good'}>{answer.error_count > 0 ? plural('import.mistakeCount', answer.error_count) : t('import.noMistakes')}</Badge>}>
+					<p role="status">{answer.dry_run ? plural('import.found', answer.people) : plural('import.addedOf', answer.people, { added: count(answer.added) })}</p>
 					{answer.errors.length > 0 && (
 						<>
-							<p class="note bad">{t('With a mistake in it nothing of a file is imported: mend these lines and choose it again.', '文件有错误时不会导入任何内容：请修正以下各行后重新选择。')}</p>
-							<Table label={t('Mistakes', '错误')} head={head}>{answer.errors.map((e, i) => <tr key={i}><td class="right">{e.line || '–'}</td><td><Said text={e.problem} /></td></tr>)}</Table>
-							{answer.error_count > answer.errors.length && <p class="dim">{t(`The first ${answer.errors.length} are shown.`, `仅显示前 ${answer.errors.length} 处。`)}</p>}
+							<p class="note bad">{t('import.mistakesHint')}</p>
+							<Table label={t('import.mistakes')} head={head}>{answer.errors.map((e, i) => <tr key={i}><td class="right">{e.line || '–'}</td><td><Said text={e.problem} /></td></tr>)}</Table>
+							{answer.error_count > answer.errors.length && <p class="dim">{t('import.firstShown', { count: answer.errors.length })}</p>}
 						</>
 					)}
-					{ready && file && <div><Button kind="main" busy={busy} onClick={() => void send(file, false)}>{t(`Import ${count(answer.people)} people`, `导入 ${count(answer.people)} 人`)}</Button></div>}
-					{!answer.dry_run && <div><a class="button plain" href="#/people">{t('To the people', '返回人员')}</a></div>}
+					{ready && file && <div><Button kind="main" busy={busy} onClick={() => void send(file, false)}>{plural('import.importPeople', answer.people)}</Button></div>}
+					{!answer.dry_run && <div><a class="button plain" href="#/people">{t('common.backToPeople')}</a></div>}
 				</Card>
 			)}
 		</div>

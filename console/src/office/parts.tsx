@@ -2,15 +2,14 @@
 import type { ComponentChildren } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { get, type Problem } from '../api';
-import { language, t } from '../i18n';
+import { locale, t } from '../i18n';
 import { Button, Field, type Loaded } from '../ui';
 import './office.css';
-import './words';
 
 export const NAME = /^[a-z0-9-]{1,31}$/;
 export const nameProblem = (name: string, taken: readonly string[] = []): string | undefined =>
-	!NAME.test(name) ? t('1 to 31 of a-z, 0-9 and the hyphen.', '1 至 31 个字符：小写字母、数字和连字符。')
-	: taken.includes(name) ? t('There is one of this name already.', '该名称已存在。') : undefined;
+	!NAME.test(name) ? t('parts.idWrong')
+	: taken.includes(name) ? t('parts.idTaken') : undefined;
 
 interface Paged<T> { items: T[]; next: string | null }
 
@@ -47,7 +46,7 @@ export function useAll<T extends { id: string }>(path: string | null, key: 'item
 
 /** Parts of one page as addresses of their own: `#/rules/holidays`. */
 export const Tabs = ({ page, here, of }: { page: string; here: string; of: readonly (readonly [key: string, text: string])[] }) => (
-	<nav class="tabs" aria-label={t('Parts of this page', '页面分区')}>
+	<nav class="tabs" aria-label={t('parts.tabs')}>
 		{of.map(([key, text]) => <a key={key} href={key ? `#/${page}/${key}` : `#/${page}`} aria-current={key === here ? 'page' : undefined}>{text}</a>)}
 	</nav>
 );
@@ -55,10 +54,10 @@ export const Tabs = ({ page, here, of }: { page: string; here: string; of: reado
 /** Somebody else was faster: said where the form is, with both ways out. */
 export const Conflict = ({ reload, force }: { reload: () => void; force: () => void }) => (
 	<div class="note warn conflict" role="alert">
-		<strong>{t('Somebody else changed this while you were editing.', '您编辑期间，他人已修改此内容。')}</strong>
-		<p>{t('Nothing was saved. Look at their version, or save yours over it.', '未保存任何更改。可查看对方的版本，或以您的版本覆盖。')}</p>
-		<div class="row"><Button kind="main" onClick={reload}>{t('Show their version', '查看对方版本')}</Button>
-			<Button kind="danger" onClick={force}>{t('Save mine over it', '以我的版本覆盖')}</Button></div>
+		<strong>{t('parts.conflict')}</strong>
+		<p>{t('parts.conflictText')}</p>
+		<div class="row"><Button kind="main" onClick={reload}>{t('parts.conflictReload')}</Button>
+			<Button kind="danger" onClick={force}>{t('parts.conflictForce')}</Button></div>
 	</div>
 );
 
@@ -72,7 +71,7 @@ export function Choices({ label, none, of, value, set }: { label: string; none?:
 					<label class="check" key={key}><input type="checkbox" checked={value.includes(key)}
 						onChange={(e) => set(e.currentTarget.checked ? [...value, key] : value.filter((v) => v !== key))} />{text}</label>
 				))}
-				{of.length === 0 && <span class="dim">{t('There are none yet.', '暂无。')}</span>}
+				{of.length === 0 && <span class="dim">{t('parts.none')}</span>}
 			</div>
 			{none && value.length === 0 && <small class="dim">{none}</small>}
 		</fieldset>
@@ -115,9 +114,8 @@ export function fromLocal(text: string): string | null {
 }
 /** undefined, or what is wrong with a span of time. */
 export const spanProblem = (from: string, to: string): string | undefined =>
-	from && to && from >= to ? t('The end must be after the beginning.', '结束时间必须晚于开始时间。') : undefined;
+	from && to && from >= to ? t('parts.spanWrong') : undefined;
 
-const locale = (): string => (language() === 'zh' ? 'zh-CN' : 'en-GB');
 export const day = (iso: string): string => new Date(iso).toLocaleString(locale(), { year: 'numeric', month: 'short', day: 'numeric', hour: '2-digit', minute: '2-digit' });
 
 export function size(bytes: number): string {
@@ -131,7 +129,7 @@ export function size(bytes: number): string {
 export function lasting(seconds: number): string {
 	const d = Math.floor(seconds / 86400), h = Math.floor(seconds / 3600) % 24, m = Math.floor(seconds / 60) % 60;
 
-	if (d > 0) return t(`${d} d ${h} h`, `${d} 天 ${h} 小时`);
-	if (h > 0) return t(`${h} h ${m} min`, `${h} 小时 ${m} 分`);
-	return m > 0 ? t(`${m} min ${Math.floor(seconds) % 60} s`, `${m} 分 ${Math.floor(seconds) % 60} 秒`) : t(`${Math.floor(seconds)} s`, `${Math.floor(seconds)} 秒`);
+	if (d > 0) return t('parts.daysHours', { days: d, hours: h });
+	if (h > 0) return t('parts.hoursMinutes', { hours: h, minutes: m });
+	return m > 0 ? t('parts.minutesSeconds', { minutes: m, seconds: Math.floor(seconds) % 60 }) : t('parts.seconds', { seconds: Math.floor(seconds) });
 }

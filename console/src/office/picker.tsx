@@ -60,19 +60,19 @@ export function PersonPicker({ label, people, loading, value, set, hint, error }
 		<div class={error ? 'field picker wrong' : 'field picker'}>
 			<label for={id}>{label}</label>
 			{value ? (
-				<div class="picked"><PersonName id={value} /><button type="button" class="textlink" onClick={() => set('')} aria-label={t(`Choose another: ${label}`, `重新选择：${label}`)}>{t('Change', '更换')}</button></div>
+				<div class="picked"><PersonName id={value} /><button type="button" class="textlink" onClick={() => set('')} aria-label={t('picker.chooseAnother', { name: label })}>{t('picker.change')}</button></div>
 			) : (
 				<input id={id} role="combobox" aria-expanded={open} aria-controls={`${id}-list`} aria-autocomplete="list" autocomplete="off" value={query} maxLength={128}
 					aria-activedescendant={open && matches[at] ? `${id}-${at}` : undefined} aria-describedby={`${id}-about`} aria-invalid={error ? 'true' : undefined}
-					placeholder={t('Name, pinyin or initials', '姓名、拼音或首字母')}
+					placeholder={t('common.searchName')}
 					onInput={(e) => { setQuery(e.currentTarget.value); setAt(0); setOpen(true); }} onFocus={() => setOpen(true)} onBlur={() => setOpen(false)} onKeyDown={key} />
 			)}
 			<ul role="listbox" id={`${id}-list`} aria-label={label} hidden={!open || value !== ''}>
 				{matches.map((p, i) => (
 					<li key={p.id} id={`${id}-${i}`} role="option" aria-selected={i === at} onMouseDown={(e) => { e.preventDefault(); choose(p); }}>
-						<span>{p.name}</span>{!p.enabled && <small> {t('(off)', '（停用）')}</small>}</li>
+						<span>{p.name}</span>{!p.enabled && <small> {t('picker.switchedOff')}</small>}</li>
 				))}
-				{open && matches.length === 0 && <li class="dim" role="option" aria-selected={false} aria-disabled="true">{loading ? t('Loading…', '加载中…') : t('Nobody of that name', '没有匹配的人员')}</li>}
+				{open && matches.length === 0 && <li class="dim" role="option" aria-selected={false} aria-disabled="true">{loading ? t('common.loading') : t('picker.nobody')}</li>}
 			</ul>
 			<small id={`${id}-about`} role={error ? 'alert' : undefined}>{error ?? hint ?? ''}</small>
 		</div>

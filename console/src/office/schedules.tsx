@@ -14,7 +14,7 @@ const EXCEPTIONS_MAX = 64;
 const NEW: Schedule = { id: '', title: '', week: formatWeek([0, 1, 2, 3, 4].map((day) => ({ day, from: 480, to: 1080 }))) };
 
 export function sayWeek(week: readonly string[]): string {
-	return week.map((span) => span.replace(/\b(mon|tue|wed|thu|fri|sat|sun|holiday)\b/g, (d) => word(d)).replace('daily', t('every day', '每天')).replace('+1', t(' (next day)', '（次日）'))).join(t('; ', '；'));
+	return week.map((span) => span.replace(/\b(mon|tue|wed|thu|fri|sat|sun|holiday)\b/g, (d) => word(d)).replace('daily', t('schedules.everyDay')).replace('+1', t('common.nextDay'))).join(t('schedules.semicolon'));
 }
 
 /* ---- exceptions: one date each ---- */
@@ -29,7 +29,7 @@ const formatException = (e: Exception): string => (e.closed ? `${e.date} closed`
 function exceptionProblem(text: string): string | undefined {
 	const e = parseException(text), next = e.to.endsWith('+1');
 
-	if (!/^\d{4}-\d\d-\d\d$/.test(e.date)) return t('A date is missing.', '请选择日期。');
+	if (!/^\d{4}-\d\d-\d\d$/.test(e.date)) return t('schedules.dateMissing');
 	return e.closed ? undefined : intervalProblem(minutes(e.from), minutes(e.to.replace('+1', '')) + (next ? 1440 : 0));
 }
 
@@ -37,28 +37,28 @@ function Exceptions({ value, set, tried }: { value: string[]; set: (value: strin
 	const edit = (i: number, change: Partial<Exception>): void => set(value.map((v, k) => (k === i ? formatException({ ...parseException(v), ...change }) : v)));
 
 	return (
-		<fieldset class="choices"><legend>{t('Exceptions: these dates are unlike their week', '例外日期')}</legend>
+		<fieldset class="choices"><legend>{t('schedules.exceptionsTitle')}</legend>
 			{value.map((text, i) => {
 				const one = parseException(text), wrong = tried ? exceptionProblem(text) : undefined;
 
 				return (
 					<div class="toolbar" key={i}>
-						<TextField label={t('Date', '日期')} type="date" value={one.date} set={(date) => edit(i, { date })} error={wrong} />
-						<Select label={t('On it', '当天')} value={one.closed ? 'closed' : 'open'} set={(v) => edit(i, { closed: v === 'closed' })} of={[['closed', t('closed', '关闭')], ['open', t('open at', '开放时段')]]} />
-						{!one.closed && <TextField label={t('From', '开始')} value={one.from} set={(from) => edit(i, { from })} max={5} />}
-						{!one.closed && <TextField label={t('To', '结束')} value={one.to} set={(to) => edit(i, { to })} max={7} />}
-						<Button kind="quiet" icon="close" label={t(`Remove exception ${i + 1}`, `删除第 ${i + 1} 个例外`)} onClick={() => set(value.filter((_, k) => k !== i))} />
+						<TextField label={t('schedules.date')} type="date" value={one.date} set={(date) => edit(i, { date })} error={wrong} />
+						<Select label={t('schedules.onIt')} value={one.closed ? 'closed' : 'open'} set={(v) => edit(i, { closed: v === 'closed' })} of={[['closed', t('schedules.closed')], ['open', t('schedules.openAt')]]} />
+						{!one.closed && <TextField label={t('common.from')} value={one.from} set={(from) => edit(i, { from })} max={5} />}
+						{!one.closed && <TextField label={t('common.to')} value={one.to} set={(to) => edit(i, { to })} max={7} />}
+						<Button kind="quiet" icon="close" label={t('schedules.removeException', { number: i + 1 })} onClick={() => set(value.filter((_, k) => k !== i))} />
 					</div>
 				);
 			})}
-			{value.length < EXCEPTIONS_MAX && <div><Button icon="plus" onClick={() => set([...value, ' closed'])}>{t('Add an exception', '添加例外')}</Button></div>}
+			{value.length < EXCEPTIONS_MAX && <div><Button icon="plus" onClick={() => set([...value, ' closed'])}>{t('schedules.addException')}</Button></div>}
 		</fieldset>
 	);
 }
 
 function ScheduleEditor({ id, taken, close, done }: { id: string | undefined; taken: string[]; close: () => void; done: () => void }) {
 	return (
-		<Editor<Schedule> kind="schedules" title={id ? t(`Schedule ${id}`, `时间表 ${id}`) : t('New schedule', '新建时间表')} fresh={id ? { id, week: [] } : NEW} id={id} taken={taken} close={close} done={done}
+		<Editor<Schedule> kind="schedules" title={id ? t('schedules.one', { id }) : t('schedules.new')} fresh={id ? { id, week: [] } : NEW} id={id} taken={taken} close={close} done={done}
 			problem={(s) => weekProblem(parseWeek(s.week)) ?? (s.except ?? []).map(exceptionProblem).find((p) => p !== undefined)}>
 			{(schedule, edit, tried) => <ScheduleFields schedule={schedule} edit={edit} tried={tried} />}
 		</Editor>
@@ -71,12 +71,12 @@ function ScheduleFields({ schedule, edit, tried }: { schedule: Schedule; edit: (
 
 	return (
 		<>
-			<p class="dim">{t('Drag on a day to open it; drag a bar to move it, its ends to change it; click it for exact times.', '在某天拖动以添加开放时段；拖动时段可移动，拖动两端可调整；点击可输入准确时间。')}</p>
+			<p class="dim">{t('schedules.dragHint')}</p>
 			<WeekGrid value={intervals} set={set} />
-			<p class="dim" role="status">{schedule.week.length ? sayWeek(schedule.week) : t('Never open.', '从不开放。')}</p>
+			<p class="dim" role="status">{schedule.week.length ? sayWeek(schedule.week) : t('schedules.neverOpen')}</p>
 			{tried && wrong && <p class="note bad" role="alert">{wrong}</p>}
-			<Select label={t('On holidays', '假日')} value={schedule.holidays ?? 'follow'} set={(h) => edit({ holidays: h as 'follow' | 'ignore' })}
-				of={[['follow', t('only the row "Holiday" holds', '仅按“假日”一行')], ['ignore', t('like any other weekday', '与平日相同')]]} />
+			<Select label={t('schedules.onHolidays')} value={schedule.holidays ?? 'follow'} set={(h) => edit({ holidays: h as 'follow' | 'ignore' })}
+				of={[['follow', t('schedules.holidays.own')], ['ignore', t('schedules.holidays.weekday')]]} />
 			<Exceptions value={schedule.except ?? []} set={(except) => edit({ except })} tried={tried} />
 		</>
 	);
@@ -84,18 +84,18 @@ function ScheduleFields({ schedule, edit, tried }: { schedule: Schedule; edit: (
 
 export function Schedules() {
 	const load = useAll<Schedule>('access/schedules'), [editing, setEditing] = useState<{ id: string | undefined } | undefined>();
-	const head = [t('Schedule', '时间表'), t('Open', '开放时段'), t('Exceptions', '例外'), t('Change', '操作')];
+	const head = [t('schedules.schedule'), t('schedules.open'), t('schedules.exceptions'), t('common.actions')];
 
 	return (
 		<>
-			<div class="row"><Button kind="main" icon="plus" onClick={() => setEditing({ id: undefined })}>{t('New schedule', '新建时间表')}</Button></div>
+			<div class="row"><Button kind="main" icon="plus" onClick={() => setEditing({ id: undefined })}>{t('schedules.new')}</Button></div>
 			<Await load={load}>{(list) => (
 				<>
-					{list.length === 0 ? <Card><Empty icon="calendar" title={t('No schedules yet', '暂无时间表')}>{t('A rule without one holds always.', '没有时间表的规则始终有效。')}</Empty></Card> : (
-						<div class="stacked"><Table label={t('Schedules', '时间表')} head={head}>
+					{list.length === 0 ? <Card><Empty icon="calendar" title={t('common.noSchedules')}>{t('schedules.noneText')}</Empty></Card> : (
+						<div class="stacked"><Table label={t('common.schedules')} head={head}>
 							{list.map((s) => (
 								<tr key={s.id}><td data-label={head[0]}><span><strong>{s.title || s.id}</strong>{s.title && <span class="mono dim"> {s.id}</span>}</span></td>
-									<td data-label={head[1]}>{s.week.length ? sayWeek(s.week) : t('never', '从不')}</td><td data-label={head[2]}>{s.except?.length ?? 0}</td>
+									<td data-label={head[1]}>{s.week.length ? sayWeek(s.week) : t('schedules.never')}</td><td data-label={head[2]}>{s.except?.length ?? 0}</td>
 									<td><RowActions kind="schedules" id={s.id} edit={() => setEditing({ id: s.id })} done={load.reload} /></td></tr>
 							))}
 						</Table></div>
@@ -109,20 +109,20 @@ export function Schedules() {
 
 /* ---- holidays ---- */
 
-const asWhat = (as: string | undefined): string => (as && as !== 'holiday' ? t(`works as ${word(as)}`, `按${word(as)}上班`) : t('holiday', '假日'));
+const asWhat = (as: string | undefined): string => (as && as !== 'holiday' ? t('schedules.holiday.worksAs', { day: word(as) }) : t('schedules.holiday.closed'));
 
 export function Holidays() {
 	const load = useAll<Holiday>('access/holidays'), [editing, setEditing] = useState<{ id: string | undefined } | undefined>();
-	const head = [t('Holiday', '假日'), t('From', '起'), t('To', '止'), t('What it is', '类型'), t('Change', '操作')];
-	const wrong = (h: Holiday): string | undefined => (!/^\d{4}-\d\d-\d\d$/.test(h.date) ? t('A date is missing.', '请选择日期。') : h.to && h.to < h.date ? t('The end lies before the beginning.', '结束日期早于开始日期。') : undefined);
+	const head = [t('schedules.holiday'), t('schedules.holiday.from'), t('schedules.holiday.to'), t('schedules.holiday.kind'), t('common.actions')];
+	const wrong = (h: Holiday): string | undefined => (!/^\d{4}-\d\d-\d\d$/.test(h.date) ? t('schedules.dateMissing') : h.to && h.to < h.date ? t('schedules.holiday.spanWrong') : undefined);
 
 	return (
 		<>
-			<div class="row"><Button kind="main" icon="plus" onClick={() => setEditing({ id: undefined })}>{t('New holiday', '新建假日')}</Button></div>
+			<div class="row"><Button kind="main" icon="plus" onClick={() => setEditing({ id: undefined })}>{t('schedules.holiday.new')}</Button></div>
 			<Await load={load}>{(list) => (
 				<>
-					{list.length === 0 ? <Card><Empty icon="calendar" title={t('No holidays yet', '暂无假日')}>{t('On a holiday only what schedules say for "Holiday" holds. A swapped working day works as a weekday.', '假日仅按时间表的“假日”时段。调休日可按某个工作日执行。')}</Empty></Card> : (
-						<div class="stacked"><Table label={t('Holidays', '假日')} head={head}>
+					{list.length === 0 ? <Card><Empty icon="calendar" title={t('schedules.holiday.none')}>{t('schedules.holiday.noneText')}</Empty></Card> : (
+						<div class="stacked"><Table label={t('common.holidays')} head={head}>
 							{[...list].sort((a, b) => a.date.localeCompare(b.date)).map((h) => (
 								<tr key={h.id}><td data-label={head[0]}><span><strong>{h.title || h.id}</strong>{h.title && <span class="mono dim"> {h.id}</span>}</span></td>
 									<td data-label={head[1]}>{h.date}</td><td data-label={head[2]}>{h.to ?? h.date}</td><td data-label={head[3]}>{asWhat(h.as)}</td>
@@ -131,13 +131,13 @@ export function Holidays() {
 						</Table></div>
 					)}
 					{editing && (
-						<Editor<Holiday> kind="holidays" title={editing.id ? t(`Holiday ${editing.id}`, `假日 ${editing.id}`) : t('New holiday', '新建假日')} fresh={{ id: editing.id ?? '', date: '' }} id={editing.id} taken={list.map((h) => h.id)}
+						<Editor<Holiday> kind="holidays" title={editing.id ? t('schedules.holiday.one', { id: editing.id }) : t('schedules.holiday.new')} fresh={{ id: editing.id ?? '', date: '' }} id={editing.id} taken={list.map((h) => h.id)}
 							close={() => setEditing(undefined)} done={load.reload} problem={wrong}>
 							{(h, edit, tried) => (
 								<div class="columns">
-									<TextField label={t('Date', '日期')} type="date" value={h.date} set={(date) => edit({ date })} error={tried ? wrong(h) : undefined} required />
-									<TextField label={t('Until (if several days)', '至（多日时填写）')} type="date" value={h.to ?? ''} set={(to) => edit({ to: to || undefined } as Partial<Holiday>)} />
-									<Select label={t('What it is', '类型')} value={h.as ?? 'holiday'} set={(as) => edit({ as })} of={DAYS.slice().reverse().map((d) => [d, asWhat(d)] as const)} />
+									<TextField label={t('schedules.date')} type="date" value={h.date} set={(date) => edit({ date })} error={tried ? wrong(h) : undefined} required />
+									<TextField label={t('schedules.holiday.until')} type="date" value={h.to ?? ''} set={(to) => edit({ to: to || undefined } as Partial<Holiday>)} />
+									<Select label={t('schedules.holiday.kind')} value={h.as ?? 'holiday'} set={(as) => edit({ as })} of={DAYS.slice().reverse().map((d) => [d, asWhat(d)] as const)} />
 								</div>
 							)}
 						</Editor>

@@ -22,17 +22,17 @@ export function VerifyDialog({ close }: { close: () => void }) {
 		return () => { gone.current = true; window.clearInterval(timer); };
 	}, []);
 	return (
-		<Dialog title={t('Check of the log', '日志校验')} close={close}>
+		<Dialog title={t('verify.title')} close={close}>
 			<div role="status">
 				{problem ? <p class="note bad">{problem}</p>
 				: result ? (result.ok
-					? <p class="note good">{t(`The chain is whole: ${count(result.rows)} entries, each one follows from the one before.`, `链完整：共 ${count(result.rows)} 条，逐条衔接无误。`)}</p>
-					: <p class="note bad">{t(`The chain is broken at entry ${result.seq}: `, `链在第 ${result.seq} 条处断裂：`)}<Said text={result.reason ?? ''} /></p>)
-				: <p>{t('Every entry is computed again…', '正在逐条重新计算…')} {progress && `${count(progress.rows)} / ${count(progress.of)}`}</p>}
+					? <p class="note good">{t('verify.whole', { count: count(result.rows) })}</p>
+					: <p class="note bad">{t('verify.broken', { seq: result.seq })}<Said text={result.reason ?? ''} /></p>)
+				: <p>{t('verify.running')} {progress && `${count(progress.rows)} / ${count(progress.of)}`}</p>}
 			</div>
-			{!result && !problem && <progress aria-label={t('Entries checked', '已校验条数')} {...(progress && progress.of > 0 ? { value: progress.rows, max: progress.of } : {})} />}
-			{!result && !problem && <p class="dim">{t('The gate goes on working. You may close this; the check then ends unseen.', '闸机照常工作。可关闭此窗口，校验将在后台结束。')}</p>}
-			<div class="dialog-actions"><Button kind={result || problem ? 'main' : 'plain'} onClick={close}>{t('Close', '关闭')}</Button></div>
+			{!result && !problem && <progress aria-label={t('verify.progress')} {...(progress && progress.of > 0 ? { value: progress.rows, max: progress.of } : {})} />}
+			{!result && !problem && <p class="dim">{t('verify.closeHint')}</p>}
+			<div class="dialog-actions"><Button kind={result || problem ? 'main' : 'plain'} onClick={close}>{t('common.close')}</Button></div>
 		</Dialog>
 	);
 }

@@ -86,12 +86,12 @@ export function merge(intervals: readonly Interval[]): Interval[] {
 }
 
 export function intervalProblem(from: number, to: number): string | undefined {
-	if (from < 0 || to < 0 || from >= DAY_MIN) return t('Times like 08:00; the day ends at 24:00.', '时间格式如 08:00；当天结束为 24:00。');
-	return to <= from || to - from > DAY_MIN ? t('The end must be after the beginning, at most a day later.', '结束须晚于开始，最长一天。') : undefined;
+	if (from < 0 || to < 0 || from >= DAY_MIN) return t('week.timeWrong');
+	return to <= from || to - from > DAY_MIN ? t('week.spanWrong') : undefined;
 }
 export const weekProblem = (intervals: readonly Interval[]): string | undefined =>
-	formatWeek(intervals).length > SPANS_MAX ? t('Too many different times: at most 32.', '不同时段过多：最多 32 个。') : undefined;
+	formatWeek(intervals).length > SPANS_MAX ? t('week.tooMany') : undefined;
 
 export const dayName = (day: number): string => word(DAYS[day]);
 /** "Mon 08:00–18:00", for people. */
-export const sayInterval = (i: Interval): string => `${dayName(i.day)} ${clock(i.from)}–${clock(i.to)}${i.to > DAY_MIN ? t(' (next day)', '（次日）') : ''}`;
+export const sayInterval = (i: Interval): string => `${dayName(i.day)} ${clock(i.from)}–${clock(i.to)}${i.to > DAY_MIN ? t('common.nextDay') : ''}`;

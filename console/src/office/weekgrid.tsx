@@ -42,18 +42,18 @@ function TimesDialog({ interval, close, set, remove }: { interval: Interval; clo
 	};
 
 	return (
-		<Dialog title={remove ? sayInterval(interval) : t(`Open on ${dayName(interval.day)}`, `${dayName(interval.day)}开放时段`)} close={close}>
+		<Dialog title={remove ? sayInterval(interval) : t('week.editTitle', { day: dayName(interval.day) })} close={close}>
 			<form noValidate onSubmit={submit}>
 				<div class="columns">
-					<TextField label={t('From', '开始')} value={from} set={setFrom} max={5} inputMode="numeric" placeholder="08:00" error={tried ? wrong : undefined} />
-					<TextField label={t('To', '结束')} value={to} set={setTo} max={5} inputMode="numeric" placeholder="18:00" />
+					<TextField label={t('common.from')} value={from} set={setFrom} max={5} inputMode="numeric" placeholder="08:00" error={tried ? wrong : undefined} />
+					<TextField label={t('common.to')} value={to} set={setTo} max={5} inputMode="numeric" placeholder="18:00" />
 				</div>
-				<Check label={t('Ends on the next day', '次日结束')} value={next} set={setNext} />
-				<fieldset class="choices"><legend>{t('The same on', '同样适用于')}</legend>
+				<Check label={t('week.endsNextDay')} value={next} set={setNext} />
+				<fieldset class="choices"><legend>{t('week.sameOn')}</legend>
 					<div class="row tight">{DAYS.map((_, d) => <Check key={d} label={dayName(d)} value={days.includes(d)} set={(on) => setDays(on ? [...days, d] : days.filter((x) => x !== d))} />)}</div></fieldset>
 				<div class="dialog-actions">
-					{remove && <Button kind="danger" onClick={() => { remove(); close(); }}>{t('Remove', '删除')}</Button>}
-					<Button onClick={close}>{t('Cancel', '取消')}</Button><Button kind="main" type="submit">{t('Take over', '确定')}</Button>
+					{remove && <Button kind="danger" onClick={() => { remove(); close(); }}>{t('common.remove')}</Button>}
+					<Button onClick={close}>{t('common.cancel')}</Button><Button kind="main" type="submit">{t('week.apply')}</Button>
 				</div>
 			</form>
 		</Dialog>
@@ -109,14 +109,14 @@ export function WeekGrid({ value, set }: { value: Interval[]; set: (value: Inter
 	};
 	const shown = value.map((v, i) => (ghost?.index === i ? ghost.interval : v));
 	const bar = (one: Interval, index: number) => (
-		<button type="button" class="bar" key={index} data-index={index} aria-label={t(`${sayInterval(one)}. Arrows move it, Shift and arrows its end, Delete removes it.`, `${sayInterval(one)}。方向键移动，Shift 加方向键调整结束，Delete 删除。`)}
+		<button type="button" class="bar" key={index} data-index={index} aria-label={t('week.barHint', { interval: sayInterval(one) })}
 			style={{ left: `${(one.from / DAY_MIN) * 100}%`, width: `${((Math.min(one.to, DAY_MIN) - one.from) / DAY_MIN) * 100}%` }} onKeyDown={(e) => key(e, index)} title={sayInterval(one)}>
 			<i data-grip="from" /><span>{clock(one.from)}–{clock(one.to)}{one.to > DAY_MIN ? ' +1' : ''}</span><i data-grip="to" />
 		</button>
 	);
 
 	return (
-		<div class="week" role="group" aria-label={t('The week', '一周时段')}>
+		<div class="week" role="group" aria-label={t('week.label')}>
 			<div class="hours" aria-hidden="true"><span />{[0, 6, 12, 18, 24].map((h) => <b key={h} style={{ left: `${(h / 24) * 100}%` }}>{h}</b>)}</div>
 			{DAYS.map((name, day) => (
 				<div class={day >= 5 ? 'day rest' : 'day'} key={name}>
@@ -126,7 +126,7 @@ export function WeekGrid({ value, set }: { value: Interval[]; set: (value: Inter
 						{shown.map((one, i) => (one.day === day ? bar(one, i) : null))}
 						{ghost?.index === -1 && ghost.interval.day === day && <span class="bar ghost" style={{ left: `${(ghost.interval.from / DAY_MIN) * 100}%`, width: `${((ghost.interval.to - ghost.interval.from) / DAY_MIN) * 100}%` }}><span>{clock(ghost.interval.from)}–{clock(ghost.interval.to)}</span></span>}
 					</div>
-					<Button kind="quiet" icon="plus" label={t(`Open on ${dayName(day)}`, `添加${dayName(day)}时段`)} onClick={() => setOpen({ index: -1, interval: { day, from: 480, to: 1080 } })} />
+					<Button kind="quiet" icon="plus" label={t('week.addOn', { day: dayName(day) })} onClick={() => setOpen({ index: -1, interval: { day, from: 480, to: 1080 } })} />
 				</div>
 			))}
 			{open && <TimesDialog interval={open.interval} close={() => setOpen(undefined)} remove={open.index >= 0 ? () => set(value.filter((_, i) => i !== open.index)) : undefined}

@@ -2,7 +2,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { AlertDetail, CAUSES, exportAlert, GradeBadge, setHold, Thumb, VerdictBar, verdictTone, type VerdictName } from '../alert';
 import { post, type Alert, type AlertPage, type Status } from '../api';
-import { moment, t, word } from '../i18n';
+import { moment, plural, t, word } from '../i18n';
 import { Icon } from '../icons';
 import { KeyHelp, useKeys } from '../keys';
 import { useReloadOn } from '../live';
@@ -46,14 +46,14 @@ function AlertCard({ alert, current, marked, mark }: { alert: Alert; current: bo
 						{alert.held && <Icon name="hold" />}{alert.case && <Icon name="folder" />}</span>
 				</span>
 			</a>
-			<input type="checkbox" checked={marked} aria-label={t(`Select: ${originText(alert)}, ${moment(alert.time)}`, `选择：${originText(alert)}，${moment(alert.time)}`)} onChange={mark} />
+			<input type="checkbox" checked={marked} aria-label={t('alerts.selectOne', { origin: originText(alert), time: moment(alert.time) })} onChange={mark} />
 		</li>
 	);
 }
 
 function NothingHere({ filter }: { filter: Filter }) {
-	return filter === 'new' ? <Empty icon="check" title={t('All reviewed', '全部已处理')}>{t('A new alert appears here by itself.', '新的警报会自动出现在这里。')}</Empty>
-		: <Empty icon="alert" title={t('Nothing here', '暂无内容')} />;
+	return filter === 'new' ? <Empty icon="check" title={t('alerts.allReviewed')}>{t('alerts.appearsHere')}</Empty>
+		: <Empty icon="alert" title={t('alerts.nothingHere')} />;
 }
 
 /** Of which camera; one that is not configured any more is found under all. */
@@ -62,8 +62,8 @@ function WhichCamera({ camera, set }: { camera: string; set: (camera: string) =>
 
 	if (facades.length < 2) return null;
 	return (
-		<select class="alert-camera" aria-label={t('Camera', '摄像机')} value={camera} onChange={(e) => set(e.currentTarget.value)}>
-			<option value="">{t('All cameras', '全部摄像机')}</option>
+		<select class="alert-camera" aria-label={t('common.camera')} value={camera} onChange={(e) => set(e.currentTarget.value)}>
+			<option value="">{t('alerts.allCameras')}</option>
 			{facades.map((c) => <option key={c.name} value={c.name} translate={false}>{c.name}</option>)}
 		</select>
 	);
@@ -76,12 +76,12 @@ function Wanted() {
 
 	return (
 		<>
-			<Button kind="quiet" icon={sound ? 'sound' : 'mute'} aria-pressed={sound} label={sound ? t('Sound is on', '声音已开启') : t('Sound for new alerts', '新警报声音提醒')}
+			<Button kind="quiet" icon={sound ? 'sound' : 'mute'} aria-pressed={sound} label={sound ? t('alerts.soundOn') : t('alerts.soundOff')}
 				onClick={() => { setSound(!sound); hear(!sound); }} />
-			<Button kind="quiet" icon="bell" aria-pressed={note} label={note ? t('Notifications are on', '通知已开启') : t('Browser notifications', '浏览器通知')}
+			<Button kind="quiet" icon="bell" aria-pressed={note} label={note ? t('alerts.notificationsOn') : t('alerts.notificationsOff')}
 				onClick={() => void setNote(!note).then((on) => {
 					tell(on);
-					if (!note && !on) toast(t('The browser does not allow it.', '浏览器不允许通知。'), 'bad');
+					if (!note && !on) toast(t('alerts.notificationsRefused'), 'bad');
 				})} />
 		</>
 	);
@@ -135,7 +135,7 @@ export default function AlertsPage({ args }: PageProps) {
 		const work = async (): Promise<void> => {
 			for (const one of chosen) await post(`alerts/${one.seq}/verdict`, { verdict, ...(cause ? { cause } : {}), ...(one.verdict?.note ? { note: one.verdict.note } : {}) });
 		};
-		const done = await act(work, t(`${chosen.length} alerts: ${name}`, `${chosen.length} 条警报：${name}`));
+		const done = await act(work, plural('alerts.verdictFor', chosen.length, { name }));
 
 		setCausing(false);
 		changed();
@@ -173,34 +173,34 @@ export default function AlertsPage({ args }: PageProps) {
 		...Object.fromEntries([1, 2, 3, 4, 5, 6, 7].map((n) => [String(n), () => choose(n)])),
 	});
 	const rows: [string[], string][] = [
-		[['j', 'k'], t('next and previous alert', '下一条、上一条警报')], [['1'], t('confirmed', '属实')], [['2'], t('false alarm, then the number of the cause', '误报，再按原因编号')], [['3'], t('unsure', '不确定')],
-		[['x'], t('select: a verdict is for all selected', '选择：判定适用于所有已选警报')],
-		[['␣'], t('play and pause', '播放、暂停')], [[',', '.'], t('one frame back, one on', '后退一帧、前进一帧')], [['t'], t('to the throw', '跳到抛物')], [['s'], t('slower, then full speed again', '慢放，再恢复原速')],
-		[['r'], t('repeat the throw', '循环播放抛物')], [['z'], t('closer', '放大')], [['h'], t('hold', '保留')], [['e'], t('export', '导出')], [['?'], t('this help', '本帮助')],
+		[['j', 'k'], t('alerts.key.next')], [['1'], t('alerts.key.confirmed')], [['2'], t('alerts.key.false')], [['3'], t('alerts.key.unsure')],
+		[['x'], t('alerts.key.select')],
+		[['␣'], t('alerts.key.play')], [[',', '.'], t('alerts.key.frame')], [['t'], t('alerts.key.toThrow')], [['s'], t('alerts.key.slower')],
+		[['r'], t('alerts.key.repeat')], [['z'], t('alerts.key.closer')], [['h'], t('alerts.key.hold')], [['e'], t('alerts.key.export')], [['?'], t('alerts.key.help')],
 	];
 	const showList = !narrow || picked === undefined;
 
 	return (
-		<Page wide title={t('Alerts', '警报')} actions={<><Wanted /><Button kind="quiet" icon="keyboard" label={t('Keys', '快捷键')} onClick={() => setHelp(true)} /></>}>
+		<Page wide title={t('nav.alerts')} actions={<><Wanted /><Button kind="quiet" icon="keyboard" label={t('common.keys')} onClick={() => setHelp(true)} /></>}>
 			<div class="desk">
 				{showList && (
-					<section class="alert-list" aria-label={t('List of alerts', '警报列表')}>
-						<Segments<Filter> label={t('Which', '筛选')} value={filter} set={(next) => show(next, camera)} of={[
-							['new', t('New', '未处理'), load.data?.new], ['held', t('Held', '已保留'), load.data?.held], ['reviewed', t('Reviewed', '已处理')], ['all', t('All', '全部')]]} />
+					<section class="alert-list" aria-label={t('alerts.list')}>
+						<Segments<Filter> label={t('alerts.which')} value={filter} set={(next) => show(next, camera)} of={[
+							['new', t('alerts.new'), load.data?.new], ['held', t('common.held'), load.data?.held], ['reviewed', t('alerts.reviewed')], ['all', t('common.all')]]} />
 						<WhichCamera camera={camera} set={(of) => show(filter, of)} />
 						{chosen.length > 0 && (
 							<div class="alert-marked row tight" role="status">
 								{narrow ? <VerdictBar many={chosen.length} causing={causing} setCausing={setCausing} judge={(v, c) => void judge(v, c)} busy={busy} />
-									: <strong>{t(`${chosen.length} selected`, `已选 ${chosen.length} 条`)}</strong>}
-								{chosen.length < list.length && <Button onClick={() => setMarked(new Set(list.map((a) => a.seq)))}>{t(`All ${list.length}`, `全部 ${list.length} 条`)}</Button>}
-								<Button kind="quiet" icon="close" label={t('Select none', '取消选择')} onClick={unmark} />
+									: <strong>{t('alerts.selected', { count: chosen.length })}</strong>}
+								{chosen.length < list.length && <Button onClick={() => setMarked(new Set(list.map((a) => a.seq)))}>{t('alerts.selectAll', { count: list.length })}</Button>}
+								<Button kind="quiet" icon="close" label={t('alerts.selectNone')} onClick={unmark} />
 							</div>
 						)}
 						<Await load={load}>
 							{(page) => page.alerts.length === 0 ? <Card><NothingHere filter={filter} /></Card> : (
 								<>
 									<ol class="alert-cards">{page.alerts.map((a) => <AlertCard key={a.seq} alert={a} current={a.seq === picked} marked={marked.has(a.seq)} mark={() => mark(a.seq)} />)}</ol>
-									{page.next !== null && limit < MOST && <Button onClick={() => setLimit(limit + STEP)}>{t('Older ones', '更早的警报')}</Button>}
+									{page.next !== null && limit < MOST && <Button onClick={() => setLimit(limit + STEP)}>{t('alerts.older')}</Button>}
 								</>
 							)}
 						</Await>

@@ -31,11 +31,11 @@ function Input({ line }: { line: Line }) {
 		<li class="line">
 			<strong>{line.name}</strong><Lamp level={line.level} />
 			<div class="row tight">
-				<Button busy={busy} onClick={press} label={t(`Press ${line.name} for a moment`, `按一下 ${line.name}`)}>{t('Press', '按一下')}</Button>
+				<Button busy={busy} onClick={press} label={t('board.pressLine', { line: line.name })}>{t('board.press')}</Button>
 				<Button aria-pressed={line.level === 'active'} onClick={() => void act(() => drive(line.name, line.level === 'active' ? 'inactive' : 'active'))}
-					label={t(`Hold ${line.name} active`, `保持 ${line.name} 接通`)}>{t('Hold', '保持')}</Button>
+					label={t('board.holdLine', { line: line.name })}>{t('board.hold')}</Button>
 				<Button kind="quiet" aria-pressed={line.level === 'unknown'} onClick={() => void act(() => drive(line.name, line.level === 'unknown' ? 'inactive' : 'unknown'))}
-					label={t(`Cut the wire of ${line.name}`, `断开 ${line.name} 接线`)}>{t('Cut the wire', '断线')}</Button>
+					label={t('board.cutLine', { line: line.name })}>{t('board.cut')}</Button>
 			</div>
 		</li>
 	);
@@ -47,17 +47,17 @@ function ReaderCard({ reader }: { reader: Reader }) {
 	const numeric = reader.kind === 'wiegand';
 
 	return (
-		<Card title={reader.name} actions={reader.fault ? <Badge tone="bad"><Said text={reader.fault} /></Badge> : <Badge>{reader.door} · {reader.direction === 'in' ? t('in', '进') : t('out', '出')}</Badge>}>
-			{reader.locked_out_s > 0 && <p class="note warn">{t('Locked out for', '锁定剩余')} {lasting(reader.locked_out_s)}</p>}
-			<form class="row" onSubmit={(e) => { e.preventDefault(); void swipe.act(() => post(`${path}/swipe`, { code: code.trim() }), t('The card was read. What followed is in the log.', '已读卡，结果见日志。')); }}>
-				<TextField label={numeric ? t('Card number', '卡号') : t('Card number or code', '卡号或二维码内容')} value={code} set={setCode} max={512} required
+		<Card title={reader.name} actions={reader.fault ? <Badge tone="bad"><Said text={reader.fault} /></Badge> : <Badge>{reader.door} · {reader.direction === 'in' ? t('common.in') : t('common.out')}</Badge>}>
+			{reader.locked_out_s > 0 && <p class="note warn">{t('board.lockedOut')} {lasting(reader.locked_out_s)}</p>}
+			<form class="row" onSubmit={(e) => { e.preventDefault(); void swipe.act(() => post(`${path}/swipe`, { code: code.trim() }), t('board.cardRead')); }}>
+				<TextField label={numeric ? t('board.cardNumber') : t('board.cardNumberOrCode')} value={code} set={setCode} max={512} required
 					inputMode={numeric ? 'numeric' : 'text'} {...(numeric ? { pattern: '[0-9]+' } : {})} />
-				<Button kind="main" type="submit" busy={swipe.busy}>{t('Hold it before the reader', '刷卡')}</Button>
+				<Button kind="main" type="submit" busy={swipe.busy}>{t('board.swipe')}</Button>
 			</form>
 			{reader.keypad && (
-				<form class="row" onSubmit={(e) => { e.preventDefault(); void type.act(() => post(`${path}/type`, { keys: keys.trim() }), t('The keys were typed.', '已输入按键。')); }}>
-					<TextField label={t('Keys of the PIN, # at the end', '密码按键，以 # 结束')} value={keys} set={setKeys} max={512} required pattern="[0-9*#]+" />
-					<Button type="submit" busy={type.busy}>{t('Type', '输入')}</Button>
+				<form class="row" onSubmit={(e) => { e.preventDefault(); void type.act(() => post(`${path}/type`, { keys: keys.trim() }), t('board.keysTyped')); }}>
+					<TextField label={t('board.pinKeys')} value={keys} set={setKeys} max={512} required pattern="[0-9*#]+" />
+					<Button type="submit" busy={type.busy}>{t('board.type')}</Button>
 				</form>
 			)}
 		</Card>
@@ -76,15 +76,15 @@ export default function BoardPage(_: PageProps) {
 		return () => stream.close();
 	}, []);
 	return (
-		<Page title={t('Simulated board', '模拟板')}>
-			<p class="dim">{t('This gate has no hardware: press its buttons here. Everything else is real.', '此闸机没有硬件：可在此操作按钮，其余均为真实逻辑。')}</p>
-			<Await load={load}>{(board) => board.driver !== 'sim' ? <p class="note warn">{t('This board is real: only a simulated one can be driven here.', '这是真实硬件板，不能在此操作。')}</p> : (
+		<Page title={t('board.simulated')}>
+			<p class="dim">{t('board.simulatedText')}</p>
+			<Await load={load}>{(board) => board.driver !== 'sim' ? <p class="note warn">{t('board.realText')}</p> : (
 				<div class="split">
-					<Card title={t('Inputs: contacts and buttons', '输入：触点与按钮')}>
+					<Card title={t('board.inputs')}>
 						<ul class="lines">{board.lines.filter((l) => l.direction === 'input').map((l) => <Input key={l.name} line={l} />)}</ul>
 					</Card>
 					<div class="stack">
-						<Card title={t('Outputs: locks and lamps', '输出：锁与指示')}>
+						<Card title={t('board.outputs')}>
 							<ul class="lines">{board.lines.filter((l) => l.direction === 'output').map((l) => <li class="line" key={l.name}><strong>{l.name}</strong><Lamp level={l.level} /></li>)}</ul>
 						</Card>
 						<Await load={readers}>{(list) => <>{list.readers.map((r) => <ReaderCard key={r.name} reader={r} />)}</>}</Await>

@@ -2,7 +2,7 @@
 import { useEffect, useState } from 'preact/hooks';
 import { exportAlert, GradeBadge, Thumb, verdictTone } from '../alert';
 import { call, may, post, type Alert, type Case, type EventRow, type Person, type Session } from '../api';
-import { moment, t, word } from '../i18n';
+import { moment, plural, t, word } from '../i18n';
 import { useReloadOn } from '../live';
 import { originText } from '../origin';
 import type { PageProps } from '../routes';
@@ -23,7 +23,7 @@ function CaseAlert({ seq, remove }: { seq: number; remove: () => void }) {
 					</>
 				)}
 			</Await>
-			<Button kind="quiet" icon="close" label={t('Take out of the case', '移出案件')} onClick={remove} />
+			<Button kind="quiet" icon="close" label={t('cases.takeOutOfCase')} onClick={remove} />
 		</li>
 	);
 }
@@ -37,11 +37,11 @@ function PersonDialog({ session, taken, add, close }: { session: Session; taken:
 	const offered = found.filter((id) => !taken.includes(id));
 
 	return (
-		<Dialog title={t('Add a person', '添加人员')} close={close}>
-			{manager && <TextField label={t('Search by name', '按姓名搜索')} type="search" value={text} set={setText} max={64} />}
-			<p class="dim">{text ? t('People of that name', '匹配的人员') : t('Who lately came to a door', '最近到过门口的人员')}</p>
+		<Dialog title={t('common.addPerson')} close={close}>
+			{manager && <TextField label={t('cases.searchName')} type="search" value={text} set={setText} max={64} />}
+			<p class="dim">{text ? t('cases.found') : t('cases.recent')}</p>
 			{offered.length ? <ul class="choices">{offered.map((id) => <li key={id}><Button icon="plus" onClick={() => { add(id); close(); }}><PersonName id={id} /></Button></li>)}</ul>
-				: <p>{t('Nobody to add.', '没有可添加的人员。')}</p>}
+				: <p>{t('cases.nobodyToAdd')}</p>}
 		</Dialog>
 	);
 }
@@ -70,30 +70,30 @@ function OneCase({ id, session }: { id: string; session: Session }) {
 	};
 
 	return (
-		<Page title={one?.title ?? t('Case', '案件')} raw={one !== undefined} actions={<><a class="button" href="#/cases">{t('All cases', '全部案件')}</a>
-			<Button icon="download" busy={busy} disabled={!one?.alerts.length} onClick={() => void exportAll()}>{t('Export its alerts', '导出警报')}</Button></>}>
+		<Page title={one?.title ?? t('common.case')} raw={one !== undefined} actions={<><a class="button" href="#/cases">{t('cases.allCases')}</a>
+			<Button icon="download" busy={busy} disabled={!one?.alerts.length} onClick={() => void exportAll()}>{t('cases.exportAlerts')}</Button></>}>
 			<Await load={load}>
 				{(c) => (
 					<div class="case">
-						<Card title={t('Alerts', '警报')}>
-							{c.alerts.length ? <ul class="case-alerts">{c.alerts.map((seq) => <CaseAlert key={seq} seq={seq} remove={() => void ask({ title: t('Take it out of the case?', '移出案件？'), text: t('The alert itself stays as it is.', '警报本身不受影响。'), yes: t('Take out', '移出') })
+						<Card title={t('cases.alerts')}>
+							{c.alerts.length ? <ul class="case-alerts">{c.alerts.map((seq) => <CaseAlert key={seq} seq={seq} remove={() => void ask({ title: t('cases.takeOut.confirm'), text: t('cases.takeOut.text'), yes: t('cases.takeOut') })
 								.then((yes) => { if (yes) void change({ alerts: c.alerts.filter((s) => s !== seq) }); })} />)}</ul>
-								: <Empty icon="alert" title={t('No alert yet', '暂无警报')}>{t('Put one in from the alert itself: "Case".', '在警报页面点击“案件”加入。')}</Empty>}
+								: <Empty icon="alert" title={t('cases.noAlert')}>{t('cases.noAlertText')}</Empty>}
 						</Card>
 						<div class="stack">
-							<Card title={t('What is known', '案情')}>
-								<form onSubmit={(e) => { e.preventDefault(); void change({ title, note }, t('Saved.', '已保存。')); }}>
-									<TextField label={t('Title', '标题')} value={title} set={setTitle} max={60} required />
-									<Field label={t('Notes', '备注')}>{(fid) => <textarea id={fid} rows={6} maxLength={1300} value={note} onInput={(e) => setNote(e.currentTarget.value)} />}</Field>
-									{seen !== c.revision && written && <p class="note warn" role="status">{t('Somebody else changed this case meanwhile; saving replaces their title and notes.', '他人刚刚修改了此案件，保存将覆盖其标题和备注。')}</p>}
-									<div class="dialog-actions"><Button kind="main" type="submit" busy={busy} disabled={!written || !title}>{t('Save', '保存')}</Button></div>
+							<Card title={t('cases.known')}>
+								<form onSubmit={(e) => { e.preventDefault(); void change({ title, note }, t('common.saved')); }}>
+									<TextField label={t('common.title')} value={title} set={setTitle} max={60} required />
+									<Field label={t('cases.notes')}>{(fid) => <textarea id={fid} rows={6} maxLength={1300} value={note} onInput={(e) => setNote(e.currentTarget.value)} />}</Field>
+									{seen !== c.revision && written && <p class="note warn" role="status">{t('cases.conflict')}</p>}
+									<div class="dialog-actions"><Button kind="main" type="submit" busy={busy} disabled={!written || !title}>{t('common.save')}</Button></div>
 								</form>
-								<p class="dim">{t('Last changed by', '最后修改：')} {c.by}, {moment(c.changed)}</p>
+								<p class="dim">{t('cases.changedBy')} {c.by}, {moment(c.changed)}</p>
 							</Card>
-							<Card title={t('People', '人员')} actions={<Button icon="plus" onClick={() => setAdding(true)}>{t('Add', '添加')}</Button>}>
+							<Card title={t('common.people')} actions={<Button icon="plus" onClick={() => setAdding(true)}>{t('common.add')}</Button>}>
 								{c.people.length ? <ul class="choices">{c.people.map((p) => <li key={p} class="row"><PersonName id={p} />
-									<Button kind="quiet" icon="close" label={t('Take this person out', '移出此人员')} onClick={() => void change({ people: c.people.filter((q) => q !== p) })} /></li>)}</ul>
-									: <p class="dim">{t('Nobody yet.', '暂无人员。')}</p>}
+									<Button kind="quiet" icon="close" label={t('cases.takePersonOut')} onClick={() => void change({ people: c.people.filter((q) => q !== p) })} /></li>)}</ul>
+									: <p class="dim">{t('cases.nobody')}</p>}
 							</Card>
 						</div>
 						{adding && <PersonDialog session={session} taken={c.people} close={() => setAdding(false)} add={(p) => void change({ people: [...c.people, p] })} />}
@@ -114,30 +114,30 @@ export default function CasesPage({ args, session }: PageProps) {
 			const made = await post<Case>('cases', { title });
 
 			location.hash = `#/cases/${made.id}`;
-			toast(t('The case is open.', '案件已建立。'));
+			toast(t('cases.opened'));
 		});
 	};
 
 	useReloadOn(['case.'], load.reload);
 	if (args[0]) return <OneCase key={args[0]} id={args[0]} session={session} />;
 	return (
-		<Page title={t('Cases', '案件')} actions={<Button kind="main" icon="plus" onClick={() => setOpening(true)}>{t('Open a case', '新建案件')}</Button>}>
+		<Page title={t('nav.cases')} actions={<Button kind="main" icon="plus" onClick={() => setOpening(true)}>{t('cases.new')}</Button>}>
 			<Await load={load}>
-				{({ cases }) => cases.length === 0 ? <Card><Empty icon="folder" title={t('No case yet', '暂无案件')}>{t('A case keeps several alerts and people together, for the police or the committee.', '案件将多条警报和相关人员归在一起，供警方或业委会使用。')}</Empty></Card> : (
+				{({ cases }) => cases.length === 0 ? <Card><Empty icon="folder" title={t('cases.none')}>{t('cases.noneText')}</Empty></Card> : (
 					<ul class="grid">
 						{cases.map((c) => (
 							<li key={c.id}><a class="card case-card" href={`#/cases/${c.id}`}><h2 translate={false}>{c.title}</h2>
-								<p class="dim">{t(`${c.alerts.length} ${c.alerts.length === 1 ? 'alert' : 'alerts'}, ${c.people.length} ${c.people.length === 1 ? 'person' : 'people'}`, `${c.alerts.length} 条警报，${c.people.length} 名人员`)}</p>{c.note && <p class="clamp" translate={false}>{c.note}</p>}
+								<p class="dim">{t('cases.contents', { alerts: plural('cases.alertCount', c.alerts.length), people: plural('cases.personCount', c.people.length) })}</p>{c.note && <p class="clamp" translate={false}>{c.note}</p>}
 								<p class="dim">{c.by}, {moment(c.changed)}</p></a></li>
 						))}
 					</ul>
 				)}
 			</Await>
 			{opening && (
-				<Dialog title={t('Open a case', '新建案件')} close={() => setOpening(false)}>
+				<Dialog title={t('cases.new')} close={() => setOpening(false)}>
 					<form onSubmit={(e) => void open(e)}>
-						<TextField label={t('Title', '标题')} value={title} set={setTitle} max={60} required autofocus />
-						<div class="dialog-actions"><Button onClick={() => setOpening(false)}>{t('Cancel', '取消')}</Button><Button kind="main" type="submit" busy={busy}>{t('Open it', '建立')}</Button></div>
+						<TextField label={t('common.title')} value={title} set={setTitle} max={60} required autofocus />
+						<div class="dialog-actions"><Button onClick={() => setOpening(false)}>{t('common.cancel')}</Button><Button kind="main" type="submit" busy={busy}>{t('cases.open')}</Button></div>
 					</form>
 				</Dialog>
 			)}

@@ -21,22 +21,22 @@ function CameraRow({ camera, head }: { camera: Camera; head: string[] }) {
 
 	return (
 		<tr>
-			<td data-label={head[0]}><span><strong>{camera.name}</strong> <span class="dim">{camera.role === 'face' ? t('faces', '人脸') : t('facade', '外墙')}</span></span></td>
+			<td data-label={head[0]}><span><strong>{camera.name}</strong> <span class="dim">{camera.role === 'face' ? t('health.role.face') : t('health.role.facade')}</span></span></td>
 			<td data-label={head[1]}><span><StateBadge state={camera.state} />{camera.reason && <span class="dim"> <Said text={camera.reason} /></span>}</span></td>
-			<td data-label={head[2]}>{sight ? <StateBadge state={sight.cause} /> : <span class="dim">{t('not watched', '不监测')}</span>}</td>
-			<td data-label={head[3]}>{sight && <span><meter min={0} max={1} low={0.02} high={0.1} optimum={0} value={share} aria-label={t(`Blind part of ${camera.name}'s day`, `${camera.name} 今日失明比例`)} /> {lasting(sight.blind_s)} {t('of', '/')} {lasting(whole)}</span>}</td>
-			<td data-label={head[4]} class="dim">{sight ? Object.entries(sight.seconds).filter(([cause, s]) => cause !== 'clear' && s > 0).map(([cause, s]) => `${word(cause)} ${lasting(s)}`).join(t(', ', '，')) : ''}</td>
+			<td data-label={head[2]}>{sight ? <StateBadge state={sight.cause} /> : <span class="dim">{t('health.notWatched')}</span>}</td>
+			<td data-label={head[3]}>{sight && <span><meter min={0} max={1} low={0.02} high={0.1} optimum={0} value={share} aria-label={t('health.blindPart', { camera: camera.name })} /> {lasting(sight.blind_s)} {t('health.of')} {lasting(whole)}</span>}</td>
+			<td data-label={head[4]} class="dim">{sight ? Object.entries(sight.seconds).filter(([cause, s]) => cause !== 'clear' && s > 0).map(([cause, s]) => `${word(cause)} ${lasting(s)}`).join(t('health.comma')) : ''}</td>
 		</tr>
 	);
 }
 
 function Cameras({ cameras }: { cameras: Camera[] }) {
-	const head = [t('Camera', '摄像机'), t('State', '状态'), t('Sight', '视野'), t('Blind today', '今日失明'), t('Why', '原因')];
+	const head = [t('common.camera'), t('common.state'), t('health.sight'), t('health.blindToday'), t('common.why')];
 
 	return (
-		<Card title={t('Cameras', '摄像机')}>
-			{cameras.length === 0 ? <Empty icon="camera" title={t('This gate has no camera', '此闸机没有摄像机')} />
-			: <div class="stacked"><Table label={t('Cameras', '摄像机')} head={head}>{cameras.map((c) => <CameraRow key={c.name} camera={c} head={head} />)}</Table></div>}
+		<Card title={t('common.cameras')}>
+			{cameras.length === 0 ? <Empty icon="camera" title={t('health.noCamera')} />
+			: <div class="stacked"><Table label={t('common.cameras')} head={head}>{cameras.map((c) => <CameraRow key={c.name} camera={c} head={head} />)}</Table></div>}
 		</Card>
 	);
 }
@@ -47,11 +47,11 @@ function forecast(e: Evidence): { text: string; tone: 'good' | 'warn' | 'bad' } 
 	const age = e.oldest ? (Date.now() - Date.parse(e.oldest)) / 1000 : 0, rate = age > HOUR_S ? e.used_bytes / (age / DAY_S) : 0;
 	const room = Math.max(0, Math.min(e.limit_bytes - e.used_bytes, e.room_bytes));
 
-	if (rate === 0) return { text: t('Too little has been recorded yet to say when it will be full.', '记录尚少，暂无法预测何时存满。'), tone: 'good' };
-	const steady = rate * e.days, left = room / rate, often = t(`about ${size(rate)} a day`, `每天约 ${size(rate)}`);
-	if (steady <= e.used_bytes + room) return { text: t(`It fits: ${often}, kept for ${e.days} days, comes to ${size(steady)}.`, `空间充足：${often}，保留 ${e.days} 天约需 ${size(steady)}。`), tone: 'good' };
+	if (rate === 0) return { text: t('health.tooLittle'), tone: 'good' };
+	const steady = rate * e.days, left = room / rate, often = t('health.perDay', { size: size(rate) });
+	if (steady <= e.used_bytes + room) return { text: t('health.fits', { rate: often, days: e.days, size: size(steady) }), tone: 'good' };
 	return {
-		text: t(`Full in about ${lasting(left * DAY_S)} (${often}). Then the oldest reviewed evidence goes before its ${e.days} days are over.`, `约 ${lasting(left * DAY_S)}后存满（${often}）。届时最早的已审核证据将在 ${e.days} 天期满前被删除。`),
+		text: t('health.fullIn', { duration: lasting(left * DAY_S), rate: often, days: e.days }),
 		tone: left < 3 ? 'bad' : 'warn',
 	};
 }
@@ -60,14 +60,14 @@ function Storage({ status }: { status: Full }) {
 	const e = status.evidence, { storage } = status;
 
 	return (
-		<Card title={t('Storage', '存储')} actions={<StateBadge state={storage.state} />}>
+		<Card title={t('common.storage')} actions={<StateBadge state={storage.state} />}>
 			<dl class="definition">
-				<dt>{t('Log', '日志')}</dt><dd>{count(storage.last_seq)} {t('entries', '条')}{storage.reason && <span class="note bad"><Said text={storage.reason} /></span>}</dd>
-				<dt>{t('Waiting for the disk', '等待写入')}</dt><dd>{count(storage.pending)}{storage.slow && <> <Badge tone="warn">{t('disk slow', '磁盘缓慢')}</Badge></>}</dd>
+				<dt>{t('health.log')}</dt><dd>{count(storage.last_seq)} {t('health.entryUnit')}{storage.reason && <span class="note bad"><Said text={storage.reason} /></span>}</dd>
+				<dt>{t('health.waitingForDisk')}</dt><dd>{count(storage.pending)}{storage.slow && <> <Badge tone="warn">{t('health.diskSlow')}</Badge></>}</dd>
 				{e && <>
-					<dt>{t('Evidence', '证据')}</dt><dd>{size(e.used_bytes)} {t('of', '/')} {size(e.limit_bytes)} <progress max={e.limit_bytes} value={e.used_bytes} aria-label={t('Evidence of what it may take', '证据占用')} /></dd>
-					<dt>{t('Not reviewed or held', '未审核或保留')}</dt><dd>{size(e.protected_bytes)}</dd>
-					<dt>{t('Room on the disk', '磁盘可用')}</dt><dd>{size(e.room_bytes)}</dd></>}
+					<dt>{t('common.evidence')}</dt><dd>{size(e.used_bytes)} {t('health.of')} {size(e.limit_bytes)} <progress max={e.limit_bytes} value={e.used_bytes} aria-label={t('health.evidenceUsed')} /></dd>
+					<dt>{t('health.evidenceProtected')}</dt><dd>{size(e.protected_bytes)}</dd>
+					<dt>{t('health.diskFree')}</dt><dd>{size(e.room_bytes)}</dd></>}
 			</dl>
 			{e && <p class={`note ${forecast(e).tone}`}>{forecast(e).text}</p>}
 		</Card>
@@ -78,18 +78,18 @@ function Link({ status }: { status: Full }) {
 	const { mqtt, storage } = status, behind = storage.last_seq - mqtt.acknowledged;
 
 	return (
-		<Card title={t('Link to the property system', '与物业系统的连接')} actions={<StateBadge state={mqtt.state} />}>
-			{mqtt.state === 'off' ? <p class="dim">{t('Switched off in the config.', '配置中已关闭。')}</p> : (
+		<Card title={t('health.link')} actions={<StateBadge state={mqtt.state} />}>
+			{mqtt.state === 'off' ? <p class="dim">{t('health.linkOff')}</p> : (
 				<dl class="definition">
-					{mqtt.reason && <><dt>{t('Why', '原因')}</dt><dd><Said text={mqtt.reason} /></dd></>}
-					<dt>{t('Events confirmed up to', '已确认至')}</dt><dd>{count(mqtt.acknowledged)}</dd>
-					<dt>{t('Still to be sent', '待发送')}</dt><dd>{behind > 0 ? count(behind) : t('nothing', '无')}{behind > 0 && mqtt.state !== 'connected' && <> <span class="dim">{t('(nothing is lost: they wait in the log)', '（不会丢失：保存在日志中）')}</span></>}</dd>
+					{mqtt.reason && <><dt>{t('common.why')}</dt><dd><Said text={mqtt.reason} /></dd></>}
+					<dt>{t('health.linkConfirmed')}</dt><dd>{count(mqtt.acknowledged)}</dd>
+					<dt>{t('health.linkPending')}</dt><dd>{behind > 0 ? count(behind) : t('health.linkPendingNone')}{behind > 0 && mqtt.state !== 'connected' && <> <span class="dim">{t('health.linkPendingText')}</span></>}</dd>
 				</dl>
 			)}
 			<dl class="definition">
-				<dt>{t('Running for', '已运行')}</dt><dd>{lasting(status.uptime_s)}</dd>
-				<dt>{t('Version', '版本')}</dt><dd>{status.version}</dd>
-				<dt>{t('People enrolled', '登记人数')}</dt><dd>{count(status.people)}</dd>
+				<dt>{t('health.uptime')}</dt><dd>{lasting(status.uptime_s)}</dd>
+				<dt>{t('health.version')}</dt><dd>{status.version}</dd>
+				<dt>{t('health.enrolled')}</dt><dd>{count(status.people)}</dd>
 			</dl>
 		</Card>
 	);
@@ -131,9 +131,9 @@ async function traffic(hours: number): Promise<Traffic> {
 	}
 	return {
 		hours: starts, cut,
-		entries: [{ name: t('let in', '放行'), colour: 'var(--good)', values: granted }, { name: t('denied', '拒绝'), colour: 'var(--warn)', values: denied }],
+		entries: [{ name: t('health.series.granted'), colour: 'var(--good)', values: granted }, { name: t('health.series.denied'), colour: 'var(--warn)', values: denied }],
 		alerts: [{ name: word('confirmed'), colour: 'var(--bad)', values: byVerdict.confirmed }, { name: word('unsure'), colour: 'var(--warn)', values: byVerdict.unsure },
-			{ name: word('false'), colour: 'var(--line-strong)', values: byVerdict.false }, { name: t('not reviewed', '未审核'), colour: 'var(--info)', values: byVerdict.fresh }],
+			{ name: word('false'), colour: 'var(--line-strong)', values: byVerdict.false }, { name: t('health.series.unreviewed'), colour: 'var(--info)', values: byVerdict.fresh }],
 	};
 }
 
@@ -148,14 +148,14 @@ function ByHour() {
 		return () => { gone = true; };
 	}, [span, turn]);
 	return (
-		<Card title={t('By the hour', '按小时')} actions={<Segments label={t('How far back', '时间范围')} value={span} set={setSpan} of={[['24', t('24 hours', '24 小时')], ['168', t('7 days', '7 天')]]} />}>
+		<Card title={t('health.byHour')} actions={<Segments label={t('health.span')} value={span} set={setSpan} of={[['24', t('health.span.day')], ['168', t('health.span.week')]]} />}>
 			{problem ? <Failed problem={problem} retry={() => setTurn(turn + 1)} /> : !data ? <Loading /> : (
 				<div class="split">
-					<section><h3>{t('Entries', '通行')}</h3><HourChart label={t('Entries let in and denied, by the hour', '按小时统计的放行与拒绝')} hours={data.hours} stacks={data.entries} /></section>
-					<section><h3>{t('Thrown objects, by verdict', '高空抛物（按结论）')}</h3><HourChart label={t('Alerts by the hour and verdict', '按小时和结论统计的警报')} hours={data.hours} stacks={data.alerts} /></section>
+					<section><h3>{t('health.entries')}</h3><HourChart label={t('health.entriesLabel')} hours={data.hours} stacks={data.entries} /></section>
+					<section><h3>{t('health.throws')}</h3><HourChart label={t('health.throwsLabel')} hours={data.hours} stacks={data.alerts} /></section>
 				</div>
 			)}
-			{data?.cut && <p class="dim">{t(`More than ${count(PAGES_MAX * PAGE)} entries: only the newest are counted.`, `超过 ${count(PAGES_MAX * PAGE)} 条，仅统计最新部分。`)}</p>}
+			{data?.cut && <p class="dim">{t('health.tooManyEntries', { count: count(PAGES_MAX * PAGE) })}</p>}
 		</Card>
 	);
 }
@@ -164,7 +164,7 @@ export default function HealthPage(_: PageProps) {
 	const status = useDesk().status as Full | undefined, cameras = useMemo(() => status?.cameras ?? [], [status]);
 
 	return (
-		<Page title={t('Health', '运行状况')}>
+		<Page title={t('nav.health')}>
 			{!status ? <Loading /> : (
 				<>
 					<Cameras cameras={cameras} />

@@ -4,7 +4,7 @@
  */
 import { useEffect, useState } from 'preact/hooks';
 import { type AlertPage, type Camera, type Status } from '../api';
-import { moment, t, time, word } from '../i18n';
+import { moment, plural, t, time, word, type Key } from '../i18n';
 import { Icon } from '../icons';
 import { useEvents } from '../live';
 import { originText } from '../origin';
@@ -22,9 +22,9 @@ function ThrowPaths({ camera }: { camera: string }) {
 	const [width, height] = seen[0]?.picture ?? [16, 9];
 
 	useEvents(['litter.'], load.reload);
-	if (!seen.length) return <p class="over-picture">{t('No throw seen by this camera yet', '该摄像机尚未发现抛物')}</p>;
+	if (!seen.length) return <p class="over-picture">{t('live.noThrow')}</p>;
 	return (
-		<svg class="overlay tappable" viewBox={`0 0 ${width} ${height}`} role="img" aria-label={t(`The last ${seen.length} throws`, `最近 ${seen.length} 次抛物`)}>
+		<svg class="overlay tappable" viewBox={`0 0 ${width} ${height}`} role="img" aria-label={plural('live.lastThrows', seen.length)}>
 			{seen.map((a, i) => {
 				const first = a.path?.[0] ?? [0, 0, 0];
 
@@ -45,7 +45,7 @@ function LastDecision({ camera }: { camera: string }) {
 	const [last, setLast] = useState<EventRow | undefined>();
 
 	useEvents(['access.granted', 'access.denied'], (event) => { if (event.data['camera'] === camera) setLast(event); });
-	if (!last) return <p class="over-picture">{t('Nobody came since this page opened', '打开页面后暂无人员')}</p>;
+	if (!last) return <p class="over-picture">{t('live.nobodyCame')}</p>;
 	const reason = last.data['reason'];
 	return (
 		<p class="over-picture"><Icon name={last.type === 'access.granted' ? 'check' : 'close'} /><PersonName id={last.person} /> · {last.type === 'access.denied' && typeof reason === 'string' ? word(reason) : word(last.type)} · {time(last.time)}</p>
@@ -53,29 +53,29 @@ function LastDecision({ camera }: { camera: string }) {
 }
 
 /* the gate's prompts, as said to the person at the door */
-const PROMPTS: Record<string, [en: string, zh: string]> = {
-	come_closer: ['Come closer', '请靠近一些'],
-	look_here: ['Look here', '请正视镜头'],
-	hold_still: ['Hold still', '请保持不动'],
-	light: ['Your face is too dark or too bright', '面部光线过暗或过亮'],
-	blink: ['Please blink', '请眨眼'],
-	take_off_mask: ['Please take off your mask', '请摘下口罩'],
-	one_by_one: ['One after the other, please', '请逐一通过'],
-	welcome: ['Welcome', '欢迎'],
-	more: ['Show your card, PIN or code as well', '请再出示卡、密码或二维码'],
-	use_card: ['Please use your card', '请刷卡'],
+const PROMPTS: Record<string, Key> = {
+	come_closer: 'live.prompt.comeCloser',
+	look_here: 'live.prompt.lookHere',
+	hold_still: 'live.prompt.holdStill',
+	light: 'live.prompt.light',
+	blink: 'live.prompt.blink',
+	take_off_mask: 'live.prompt.takeOffMask',
+	one_by_one: 'live.prompt.oneByOne',
+	welcome: 'live.prompt.welcome',
+	more: 'live.prompt.more',
+	use_card: 'live.prompt.useCard',
 };
 
 /** What the person before this camera is being told, in words for a screen at the door as for the guard. */
 function Told({ camera }: { camera: string }) {
-	const load = useLoad<Status>('status'), words = PROMPTS[load.data?.cameras.find((c) => c.name === camera)?.prompt ?? ''];
+	const load = useLoad<Status>('status'), prompt = PROMPTS[load.data?.cameras.find((c) => c.name === camera)?.prompt ?? ''];
 
 	useEffect(() => {
 		const timer = window.setInterval(() => { if (!document.hidden) load.reload(); }, PROMPT_MS);
 
 		return () => window.clearInterval(timer);
 	}, []);
-	return <p class="over-picture told" role="status" hidden={!words}>{words && t(words[0], words[1])}</p>;
+	return <p class="over-picture told" role="status" hidden={!prompt}>{prompt && t(prompt)}</p>;
 }
 
 function CameraCard({ camera, running, setRunning, overlaid }: { camera: Camera; running: boolean; setRunning: (on: boolean) => void; overlaid: boolean }) {
@@ -83,13 +83,13 @@ function CameraCard({ camera, running, setRunning, overlaid }: { camera: Camera;
 
 	return (
 		<Card class="camera" title={camera.name} actions={<span class="row tight">
-			<Badge>{camera.role === 'face' ? t('Faces', '人脸') : t('Facade', '外墙')}</Badge><StateBadge state={camera.state === 'live' ? camera.sight.cause : camera.state} />
-			<Button kind="quiet" icon={running ? 'pause' : 'play'} label={running ? t('Stop', '停止') : t('Watch', '观看')} onClick={() => setRunning(!running)} /></span>}>
-			{!clear && <p class="note warn">{camera.state === 'live' ? t('This camera sees nothing useful: ', '该摄像机画面不可用：') : t('This camera is not there: ', '该摄像机不可用：')}
+			<Badge>{camera.role === 'face' ? t('common.faces') : t('live.facade')}</Badge><StateBadge state={camera.state === 'live' ? camera.sight.cause : camera.state} />
+			<Button kind="quiet" icon={running ? 'pause' : 'play'} label={running ? t('live.stop') : t('live.watch')} onClick={() => setRunning(!running)} /></span>}>
+			{!clear && <p class="note warn">{camera.state === 'live' ? t('live.blind') : t('live.absent')}
 				{word(camera.state === 'live' ? camera.sight.cause : camera.state)}</p>}
 			<div class="camera-picture">
 				{running ? <LivePicture camera={camera.name} /> : (
-					<button type="button" class="paused" onClick={() => setRunning(true)}><Icon name="play" /><span>{t('Watch', '观看')} {camera.name}</span></button>
+					<button type="button" class="paused" onClick={() => setRunning(true)}><Icon name="play" /><span>{t('live.watch')} {camera.name}</span></button>
 				)}
 				{running && overlaid && camera.role === 'face' && <Told camera={camera.name} />}
 				{running && overlaid && (camera.role === 'face' ? <LastDecision camera={camera.name} /> : <ThrowPaths camera={camera.name} />)}
@@ -105,14 +105,14 @@ export default function LivePage(_: PageProps) {
 	const set = (name: string, on: boolean): void => setChosen(on ? [...running.filter((n) => n !== name), name].slice(-AT_ONCE) : running.filter((n) => n !== name));
 
 	return (
-		<Page wide title={t('Live', '实时画面')} actions={cameras.length > 0 && <label class="check"><input type="checkbox" checked={overlaid} onChange={(e) => setOverlaid(e.currentTarget.checked)} />{t('What the gate saw', '显示识别结果')}</label>}>
-			{!status ? <Loading /> : cameras.length === 0 ? <Card><Empty icon="camera" title={t('This gate has no camera', '该闸机没有摄像机')} /></Card> : (
+		<Page wide title={t('nav.live')} actions={cameras.length > 0 && <label class="check"><input type="checkbox" checked={overlaid} onChange={(e) => setOverlaid(e.currentTarget.checked)} />{t('live.overlay')}</label>}>
+			{!status ? <Loading /> : cameras.length === 0 ? <Card><Empty icon="camera" title={t('live.noCamera')} /></Card> : (
 				<div class="cameras">
 					{cameras.map((camera) => <CameraCard key={camera.name} camera={camera} running={running.includes(camera.name)} setRunning={(on) => set(camera.name, on)} overlaid={overlaid} />)}
 				</div>
 			)}
-			{cameras.length > AT_ONCE && <p class="dim">{t(`At most ${AT_ONCE} cameras run at a time.`, `最多同时观看 ${AT_ONCE} 路画面。`)}</p>}
-			<p class="dim">{t('Watching is written to the log.', '观看会记入日志。')}</p>
+			{cameras.length > AT_ONCE && <p class="dim">{t('live.atOnce', { count: AT_ONCE })}</p>}
+			<p class="dim">{t('live.watchingLogged')}</p>
 		</Page>
 	);
 }

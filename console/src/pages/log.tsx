@@ -19,12 +19,12 @@ interface Answer { events: EventRow[]; next: number | null }
 const ROWS = 100, TRIES = 60;
 const NONE: Filter = { from: '', to: '', door: '', what: '', severity: '', person: '', text: '' };
 const families = (acts: boolean): (readonly [string, string])[] => [
-	['', t('Everything', '全部')], ['result=granted', t('Entries granted', '准许进入')], ['result=denied', t('Entries denied', '拒绝进入')],
-	['type=access.', t('Access, all of it', '通行（全部）')], ['type=door.', t('Doors', '门')], ['type=litter.', t('Thrown objects', '高空抛物')],
-	['type=camera.', t('Cameras', '摄像机')], ['type=person.', t('People', '人员')], ['type=access.changed', t('Rules changed', '规则变更')],
-	...(acts ? [['type=operator.act', t('Acts of operators', '操作员行为')] as const] : []),
-	['type=fire.', t('Fire', '火警')], ['type=tamper.', t('Tampering', '防拆')], ['type=reader.', t('Readers', '读卡器')],
-	['type=storage.', t('Storage', '存储')], ['type=link.', t('Broker', '消息服务')], ['type=audit.', t('Anchors of the log', '日志锚定')], ['type=system.', t('Starts and stops', '启停')],
+	['', t('log.family.all')], ['result=granted', t('log.family.granted')], ['result=denied', t('log.family.denied')],
+	['type=access.', t('log.family.access')], ['type=door.', t('common.doors')], ['type=litter.', t('log.family.throws')],
+	['type=camera.', t('common.cameras')], ['type=person.', t('common.people')], ['type=access.changed', t('log.family.rules')],
+	...(acts ? [['type=operator.act', t('log.family.acts')] as const] : []),
+	['type=fire.', t('log.family.fire')], ['type=tamper.', t('log.family.tamper')], ['type=reader.', t('log.family.readers')],
+	['type=storage.', t('common.storage')], ['type=link.', t('log.family.broker')], ['type=audit.', t('log.family.anchors')], ['type=system.', t('log.family.system')],
 ];
 
 function question(filter: Filter): string {
@@ -68,19 +68,19 @@ function Filters({ session, filter, set }: { session: Session; filter: Filter; s
 
 	useEffect(() => setDraft(filter), [filter]);
 	return (
-		<form class={unfolded ? 'card filters' : 'card filters folded'} onSubmit={(e) => { e.preventDefault(); if (!wrong) set(draft); }} role="search" aria-label={t('Filter the log', '筛选日志')}>
+		<form class={unfolded ? 'card filters' : 'card filters folded'} onSubmit={(e) => { e.preventDefault(); if (!wrong) set(draft); }} role="search" aria-label={t('log.filter')}>
 			<div class="toolbar">
-				<div class="grow"><TextField label={t('Text', '文字')} type="search" value={draft.text} set={(text) => edit({ text })} max={60} placeholder={t('Anywhere in the entry', '条目中的任意文字')} /></div>
-				<div class="fold-button"><Button aria-expanded={unfolded} onClick={() => setUnfolded(!unfolded)}>{t('Narrow it', '更多条件')}{narrowed > 0 && ` (${narrowed})`}</Button></div>
-				<Select label={t('What', '事件')} value={draft.what} set={(what) => now({ what })} of={types.some(([k]) => k === draft.what) ? types : [...types, [draft.what, word(draft.what.replace('type=', ''))]]} />
-				<Select label={t('Door', '门')} value={draft.door} set={(door) => now({ door })} of={[['', t('Every door', '所有门')], ...(status?.doors ?? []).map((d) => [d.name, d.name] as const)]} />
-				<Select label={t('Severity', '级别')} value={draft.severity} set={(severity) => now({ severity })} of={[['', t('All', '全部')], ['warning', t('Warnings and alarms', '警告及以上')], ['alarm', t('Alarms', '仅报警')]]} />
+				<div class="grow"><TextField label={t('log.text')} type="search" value={draft.text} set={(text) => edit({ text })} max={60} placeholder={t('log.textHint')} /></div>
+				<div class="fold-button"><Button aria-expanded={unfolded} onClick={() => setUnfolded(!unfolded)}>{t('log.narrow')}{narrowed > 0 && ` (${narrowed})`}</Button></div>
+				<Select label={t('log.what')} value={draft.what} set={(what) => now({ what })} of={types.some(([k]) => k === draft.what) ? types : [...types, [draft.what, word(draft.what.replace('type=', ''))]]} />
+				<Select label={t('common.door')} value={draft.door} set={(door) => now({ door })} of={[['', t('log.everyDoor')], ...(status?.doors ?? []).map((d) => [d.name, d.name] as const)]} />
+				<Select label={t('log.severity')} value={draft.severity} set={(severity) => now({ severity })} of={[['', t('common.all')], ['warning', t('log.severity.warning')], ['alarm', t('log.severity.alarm')]]} />
 			</div>
 			<div class="toolbar">
-				<TextField label={t('From', '起始')} type="datetime-local" value={draft.from} set={(from) => edit({ from })} />
-				<TextField label={t('To', '截止')} type="datetime-local" value={draft.to} set={(to) => edit({ to })} error={wrong} />
+				<TextField label={t('log.from')} type="datetime-local" value={draft.from} set={(from) => edit({ from })} />
+				<TextField label={t('log.to')} type="datetime-local" value={draft.to} set={(to) => edit({ to })} error={wrong} />
 				{may(session, 'manager') && <PersonFilter value={draft.person} set={(person) => now({ person })} />}
-				<div class="row tight filter-buttons"><Button kind="main" type="submit">{t('Search', '查询')}</Button><Button onClick={() => { setDraft(NONE); set(NONE); }}>{t('Clear', '清除')}</Button></div>
+				<div class="row tight filter-buttons"><Button kind="main" type="submit">{t('log.search')}</Button><Button onClick={() => { setDraft(NONE); set(NONE); }}>{t('log.clear')}</Button></div>
 			</div>
 		</form>
 	);
@@ -89,17 +89,17 @@ function Filters({ session, filter, set }: { session: Session; filter: Filter; s
 function PersonFilter({ value, set }: { value: string; set: (id: string) => void }) {
 	const [wanted, setWanted] = useState(false), { people, load } = usePeople(wanted); /* all the names: not before somebody looks for one */
 
-	return <div class="field" onFocusIn={() => setWanted(true)}><PersonPicker label={t('Person', '人员')} people={people} loading={!load.data} value={value} set={set} /></div>;
+	return <div class="field" onFocusIn={() => setWanted(true)}><PersonPicker label={t('common.person')} people={people} loading={!load.data} value={value} set={set} /></div>;
 }
 
 function Rows({ events, open }: { events: EventRow[]; open: (event: EventRow) => void }) {
-	const head = [t('No.', '序号'), t('Time', '时间'), t('What', '事件'), t('Where', '位置'), t('Person', '人员'), t('Details', '详情')];
+	const head = [t('log.number'), t('common.time'), t('log.what'), t('log.where'), t('common.person'), t('log.details')];
 
 	return (
-		<div class="stacked"><Table label={t('The log', '日志')} head={head}>
+		<div class="stacked"><Table label={t('log.table')} head={head}>
 			{events.map((e) => (
 				<tr key={e.seq} class={e.severity}>
-					<td class="right" data-label={head[0]}><button type="button" class="textlink" aria-label={t(`Entry ${e.seq} in full`, `查看第 ${e.seq} 条`)} onClick={() => open(e)}>{e.seq}</button></td>
+					<td class="right" data-label={head[0]}><button type="button" class="textlink" aria-label={t('log.entry', { seq: e.seq })} onClick={() => open(e)}>{e.seq}</button></td>
 					<td class="when" data-label={head[1]}><time dateTime={e.time} title={e.time}>{moment(e.time)}</time></td>
 					<td class="what" data-label={head[2]}><span>{e.severity !== 'info' && <><SeverityBadge severity={e.severity} /> </>}{word(e.type)}</span></td>
 					<td class="where" data-label={head[3]}>{(e.source ?? '').replace(/^[a-z]+\//, '')}</td>
@@ -160,29 +160,29 @@ export default function LogPage({ session, args }: PageProps) {
 	const older = (): void => { if (page?.next != null) { setTrail([...trail, page.next]); scrollTo({ top: 0 }); } };
 	const newer = (): void => { setTrail(trail.slice(0, -1)); scrollTo({ top: 0 }); };
 	const pager = page && (trail.length > 1 || page.next !== null) && (
-		<nav class="row pager" aria-label={t('Pages of the log', '日志翻页')}>
-			<Button icon="back" disabled={trail.length < 2} onClick={newer}>{t('Newer', '较新')}</Button>
-			<Button disabled={trail.length < 2} onClick={() => setTrail([null])}>{t('Newest', '最新')}</Button>
-			<Button disabled={page.next === null} onClick={older}>{t('Older', '较早')}</Button>
+		<nav class="row pager" aria-label={t('log.pages')}>
+			<Button icon="back" disabled={trail.length < 2} onClick={newer}>{t('log.newer')}</Button>
+			<Button disabled={trail.length < 2} onClick={() => setTrail([null])}>{t('log.newest')}</Button>
+			<Button disabled={page.next === null} onClick={older}>{t('log.older')}</Button>
 			{page.events[0] && <span class="dim">{count(page.events[0].seq)} – {count(page.events[page.events.length - 1]?.seq ?? 0)}</span>}
 		</nav>
 	);
 
 	return (
-		<Page title={t('Log', '日志')} wide actions={may(session, 'manager') && (
+		<Page title={t('nav.log')} wide actions={may(session, 'manager') && (
 			<>
-				<a class="button plain" href={exported('csv')} download>{t('Export CSV', '导出 CSV')}</a>
-				<a class="button plain" href={exported('jsonl')} download>{t('Export JSON lines', '导出 JSON 行')}</a>
-				<Button icon="check" onClick={() => setChecking(true)}>{t('Check the chain', '校验日志链')}</Button>
+				<a class="button plain" href={exported('csv')} download>{t('common.exportCsv')}</a>
+				<a class="button plain" href={exported('jsonl')} download>{t('log.exportJson')}</a>
+				<Button icon="check" onClick={() => setChecking(true)}>{t('log.verify')}</Button>
 			</>)}>
 			<Filters session={session} filter={filter} set={change} />
 			{before === null && fresh > 0 && page && (
-				<div class="row"><Button icon="repeat" onClick={() => setTurn(turn + 1)}>{t(`${count(fresh)} new since: show`, `有 ${count(fresh)} 条新记录：显示`)}</Button></div>)}
+				<div class="row"><Button icon="repeat" onClick={() => setTurn(turn + 1)}>{t('log.fresh', { count: count(fresh) })}</Button></div>)}
 			{problem ? <Failed problem={problem} retry={() => setTurn(turn + 1)} />
-			: !page ? <><Loading />{sofar > 0 && <p class="dim" role="status">{t(`Looked through all after entry ${count(sofar)}…`, `已查找到第 ${count(sofar)} 条…`)}</p>}</>
+			: !page ? <><Loading />{sofar > 0 && <p class="dim" role="status">{t('log.lookedThrough', { seq: count(sofar) })}</p>}</>
 			: page.events.length === 0 ? (
-				<Card><Empty icon="list" title={page.next === null ? t('Nothing in the log fits', '没有符合条件的记录') : t('Nothing found yet', '尚未找到')}>
-					{page.next === null ? t('Widen the time or clear the filter.', '请扩大时间范围或清除筛选条件。') : t('There is more to look through.', '还有更早的记录可查找。')}</Empty></Card>)
+				<Card><Empty icon="list" title={page.next === null ? t('log.nothingFits') : t('log.nothingYet')}>
+					{page.next === null ? t('log.widen') : t('log.moreToSearch')}</Empty></Card>)
 			: <Rows events={page.events} open={setShown} />}
 			{pager}
 			{shown && <EventDialog event={shown} close={() => setShown(undefined)} only={(only) => { setShown(undefined); change({ ...NONE, ...(only.person ? { person: only.person } : {}), ...(only.type ? { what: `type=${only.type}` } : {}) }); }} />}

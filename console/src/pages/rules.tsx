@@ -10,8 +10,8 @@ import { Page } from '../ui';
 
 export default function RulesPage({ args: [part = ''] }: PageProps) {
 	return (
-		<Page title={t('Rules', '规则')}>
-			<Tabs page="rules" here={part} of={[['', t('Rules', '规则')], ['schedules', t('Schedules', '时间表')], ['holidays', t('Holidays', '假日')], ['openings', t('Opening hours', '开放时间')], ['areas', t('Areas', '区域')], ['what-if', t('What if', '模拟')]]} />
+		<Page title={t('nav.rules')}>
+			<Tabs page="rules" here={part} of={[['', t('nav.rules')], ['schedules', t('common.schedules')], ['holidays', t('common.holidays')], ['openings', t('common.openingHours')], ['areas', t('rules.areas')], ['what-if', t('rules.whatIf')]]} />
 			{part === 'schedules' ? <Schedules /> : part === 'holidays' ? <Holidays /> : part === 'openings' ? <Openings /> : part === 'areas' ? <Areas /> : part === 'what-if' ? <WhatIf /> : <Rules />}
 		</Page>
 	);
