@@ -5,7 +5,6 @@ import { t, word } from '../i18n';
 import { Said } from '../said';
 import { useReloadOn } from '../live';
 import { lasting } from '../office/parts';
-import type { PageProps } from '../routes';
 import { Await, Badge, Button, Card, Page, TextField, useAct, useLoad } from '../ui';
 
 interface Line { name: string; direction: 'input' | 'output'; level: 'active' | 'inactive' | 'unknown' }
@@ -64,7 +63,7 @@ function ReaderCard({ reader }: { reader: Reader }) {
 	);
 }
 
-export default function BoardPage(_: PageProps) {
+export default function BoardPage() {
 	const load = useLoad<Board>('board'), readers = useLoad<{ readers: Reader[] }>('readers');
 
 	useReloadOn(['reader.', 'access.wrong', 'access.tries'], readers.reload);

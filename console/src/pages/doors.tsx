@@ -4,7 +4,6 @@ import { get, post, type Door, type EventRow, type GuardRequest } from '../api';
 import { t, time, word } from '../i18n';
 import { Icon } from '../icons';
 import { useReloadOn } from '../live';
-import type { PageProps } from '../routes';
 import { useDesk } from '../shell';
 import { ask, asProblem, Await, Badge, Button, Card, Empty, Page, PersonName, StateBadge, toast, useAct, useLoad } from '../ui';
 import { LivePicture } from '../video';
@@ -122,7 +121,7 @@ function DoorCard({ door }: { door: Door }) {
 	);
 }
 
-export default function DoorsPage(_: PageProps) {
+export default function DoorsPage() {
 	const load = useLoad<{ doors: Door[] }>('doors'), { requests } = useDesk();
 	const lockdown = async (): Promise<void> => {
 		if (!(await ask({ title: t('doors.lockdown.confirm'), text: meaning('LockedDown'), yes: t('doors.lockdown.yes'), danger: true }))) return;

@@ -4,7 +4,6 @@ import { get, type Alert, type Camera, type EventRow, type Problem, type Status 
 import { count, t, word } from '../i18n';
 import { HourChart, type Stack } from '../office/chart';
 import { lasting, size } from '../office/parts';
-import type { PageProps } from '../routes';
 import { Said } from '../said';
 import { useDesk } from '../shell';
 import { asProblem, Badge, Card, Empty, Failed, Loading, Page, Segments, StateBadge, Table } from '../ui';
@@ -160,7 +159,7 @@ function ByHour() {
 	);
 }
 
-export default function HealthPage(_: PageProps) {
+export default function HealthPage() {
 	const status = useDesk().status as Full | undefined, cameras = useMemo(() => status?.cameras ?? [], [status]);
 
 	return (

@@ -8,7 +8,6 @@ import { moment, plural, t, time, word, type Key } from '../i18n';
 import { Icon } from '../icons';
 import { useEvents } from '../live';
 import { originText } from '../origin';
-import type { PageProps } from '../routes';
 import { useDesk } from '../shell';
 import { Badge, Button, Card, Empty, Loading, Page, PersonName, StateBadge, useLoad } from '../ui';
 import { LivePicture } from '../video';
@@ -98,7 +97,7 @@ function CameraCard({ camera, running, setRunning, overlaid }: { camera: Camera;
 	);
 }
 
-export default function LivePage(_: PageProps) {
+export default function LivePage() {
 	const { status } = useDesk(), [overlaid, setOverlaid] = useState(false), [chosen, setChosen] = useState<string[] | undefined>();
 	const cameras = status?.cameras ?? [], running = chosen ?? cameras.slice(0, AT_ONCE).map((c) => c.name);
 	/* the one that has run longest makes room */

@@ -2,7 +2,6 @@
 import { useState } from 'preact/hooks';
 import { count, locale, t, word } from '../i18n';
 import { lasting } from '../office/parts';
-import type { PageProps } from '../routes';
 import { Await, Button, Page, TextField, useLoad } from '../ui';
 
 type Counts = Record<string, number>;
@@ -72,7 +71,7 @@ function Sheet({ report }: { report: Report }) {
 	);
 }
 
-export default function ReportPage(_: PageProps) {
+export default function ReportPage() {
 	const [month, setMonth] = useState(thisMonth()), fit = /^\d{4}-(0[1-9]|1[0-2])$/.test(month);
 	const load = useLoad<Report>(fit ? `report?month=${month}` : null);
 
