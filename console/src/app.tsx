@@ -10,22 +10,30 @@ import { DeskKnowledge, Redraw, Shell } from './shell';
 import { asProblem, Failed, Loading, Messages, Page } from './ui';
 
 function place(): string[] {
-	return location.hash.replace(/^#\/?/, '').split('/').map((part) => {
-		try {
-			return decodeURIComponent(part);
-		} catch {
-			return part;
-		}
-	});
+	return location.hash
+		.replace(/^#\/?/, '')
+		.split('/')
+		.map((part) => {
+			try {
+				return decodeURIComponent(part);
+			} catch {
+				return part;
+			}
+		});
 }
 
 const WAS_IN = 'gatehouse.in'; /* who never logged in here need not be told that nobody is logged in */
 
-type State = { at: 'asking' } | { at: 'out'; over: boolean } | { at: 'in'; session: Session } | { at: 'failed'; problem: Problem };
+type State =
+	| { at: 'asking' }
+	| { at: 'out'; over: boolean }
+	| { at: 'in'; session: Session }
+	| { at: 'failed'; problem: Problem };
 type Shown = { name: string; page: ComponentType<PageProps> } | { name: string; problem: Problem };
 
 function Pages({ session, leave }: { session: Session; leave: () => void }) {
-	const [[name = '', ...args], setPlace] = useState(place), [shown, setShown] = useState<Shown | undefined>();
+	const [[name = '', ...args], setPlace] = useState(place),
+		[shown, setShown] = useState<Shown | undefined>();
 	const mine = routes.filter((r) => may(session, r.least));
 	const route = routes.find((r) => r.name === name);
 
@@ -39,24 +47,53 @@ function Pages({ session, leave }: { session: Session; leave: () => void }) {
 	useEffect(() => {
 		if (name === '' && mine[0]) location.replace(`#/${mine[0].name}`);
 		if (!route || !may(session, route.least)) return;
-		route.load().then((module) => setShown({ name, page: module.default }),
-			() => setShown({ name, problem: new Problem(0, 'no-connection', '') }));
+		route.load().then(
+			(module) => setShown({ name, page: module.default }),
+			() => setShown({ name, problem: new Problem(0, 'no-connection', '') }),
+		);
 	}, [name]);
 
-	let body = <Page title={t('common.loading')}><Loading /></Page>;
+	let body = (
+		<Page title={t('common.loading')}>
+			<Loading />
+		</Page>
+	);
 	if (name !== '' && !route) {
-		body = <Page title={t('app.noSuchPage')}><p>{t('app.badAddress')} <a href="#/">{t('app.toStart')}</a></p></Page>;
+		body = (
+			<Page title={t('app.noSuchPage')}>
+				<p>
+					{t('app.badAddress')} <a href="#/">{t('app.toStart')}</a>
+				</p>
+			</Page>
+		);
 	} else if (route && !may(session, route.least)) {
-		body = <Page title={t(route.title)}><p role="alert">{t('app.roleMayNot')}</p></Page>;
+		body = (
+			<Page title={t(route.title)}>
+				<p role="alert">{t('app.roleMayNot')}</p>
+			</Page>
+		);
 	} else if (shown?.name === name) {
-		body = 'page' in shown ? <shown.page session={session} args={args} />
-			: <Page title={t('app.notLoaded')}><Failed problem={shown.problem} retry={() => location.reload()} /></Page>;
+		body =
+			'page' in shown ? (
+				<shown.page session={session} args={args} />
+			) : (
+				<Page title={t('app.notLoaded')}>
+					<Failed problem={shown.problem} retry={() => location.reload()} />
+				</Page>
+			);
 	}
-	return <DeskKnowledge><Shell session={session} here={name} leave={leave}>{body}</Shell></DeskKnowledge>;
+	return (
+		<DeskKnowledge>
+			<Shell session={session} here={name} leave={leave}>
+				{body}
+			</Shell>
+		</DeskKnowledge>
+	);
 }
 
 export function App() {
-	const [state, setState] = useState<State>({ at: 'asking' }), [turn, setTurn] = useState(0);
+	const [state, setState] = useState<State>({ at: 'asking' }),
+		[turn, setTurn] = useState(0);
 	const enter = (session: Session): void => {
 		setToken(session.token);
 		localStorage.setItem(WAS_IN, '1');
@@ -88,7 +125,11 @@ export function App() {
 		<Redraw.Provider value={() => setTurn(turn + 1)}>
 			<div key={turn} class="root">
 				{state.at === 'asking' && <Loading />}
-				{state.at === 'failed' && <main class="login"><Failed problem={state.problem} retry={begin} /></main>}
+				{state.at === 'failed' && (
+					<main class="login">
+						<Failed problem={state.problem} retry={begin} />
+					</main>
+				)}
 				{state.at === 'out' && <Login enter={enter} over={state.over} />}
 				{state.at === 'in' && <Pages session={state.session} leave={leave} />}
 				<Messages />

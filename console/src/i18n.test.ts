@@ -17,7 +17,12 @@ describe('in English', () => {
 		expect(t('doors.mode.confirm', { door: 'main' })).toBe('Set "main" to {mode}?');
 	});
 
-	test.each([[0, '0 alerts'], [1, '1 alert'], [2, '2 alerts'], [1234, '1,234 alerts']])('%i has its plural', (n, text) => {
+	test.each([
+		[0, '0 alerts'],
+		[1, '1 alert'],
+		[2, '2 alerts'],
+		[1234, '1,234 alerts'],
+	])('%i has its plural', (n, text) => {
 		expect(plural('cases.alertCount', n)).toBe(text);
 	});
 
@@ -47,7 +52,11 @@ describe('in Chinese', () => {
 });
 
 describe('which language', () => {
-	test.each([['zh-CN', 'zh'], ['en-GB', 'en'], ['fr', 'en']] as const)('a browser that prefers %s gets %s', async (preferred, got) => {
+	test.each([
+		['zh-CN', 'zh'],
+		['en-GB', 'en'],
+		['fr', 'en'],
+	] as const)('a browser that prefers %s gets %s', async (preferred, got) => {
 		await useLanguage('en');
 		vi.stubGlobal('localStorage', { getItem: () => null, setItem: () => undefined });
 		vi.stubGlobal('navigator', { language: preferred });

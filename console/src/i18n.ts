@@ -14,7 +14,10 @@ type Params = Readonly<Record<string, string | number>>;
 type Texts = Readonly<Partial<Record<string, string>>>;
 
 const STORED = 'gatehouse.lang';
-const files: Record<Lang, () => Promise<{ default: Texts }>> = { en: () => import('../locales/en.json'), zh: () => import('../locales/zh.json') };
+const files: Record<Lang, () => Promise<{ default: Texts }>> = {
+	en: () => import('../locales/en.json'),
+	zh: () => import('../locales/zh.json'),
+};
 let lang: Lang = 'en';
 let texts: Texts = {};
 
@@ -22,7 +25,8 @@ export const language = (): Lang => lang;
 export const locale = (): string => (lang === 'zh' ? 'zh-CN' : 'en-GB');
 
 /** What the user chose last, or else what the browser prefers. */
-export const preferredLanguage = (): Lang => ((localStorage.getItem(STORED) ?? navigator.language).startsWith('zh') ? 'zh' : 'en');
+export const preferredLanguage = (): Lang =>
+	(localStorage.getItem(STORED) ?? navigator.language).startsWith('zh') ? 'zh' : 'en';
 
 /** Load the texts of a language, then use it from now on. Rejects, and changes nothing, where they do not come. */
 export async function setLanguage(next: Lang): Promise<void> {
@@ -51,5 +55,11 @@ export const word = (name: string | null | undefined): string => (name == null ?
 export const time = (iso: string): string =>
 	new Date(iso).toLocaleTimeString(locale(), { hour: '2-digit', minute: '2-digit', second: '2-digit' });
 export const moment = (iso: string): string =>
-	new Date(iso).toLocaleString(locale(), { month: 'short', day: 'numeric', hour: '2-digit', minute: '2-digit', second: '2-digit' });
+	new Date(iso).toLocaleString(locale(), {
+		month: 'short',
+		day: 'numeric',
+		hour: '2-digit',
+		minute: '2-digit',
+		second: '2-digit',
+	});
 export const count = (n: number): string => n.toLocaleString(locale());

@@ -4,7 +4,8 @@ const paths = {
 	door: 'M6 21V4.5L15 3v18M4 21h16M18 21V6h-3M12 12v1',
 	camera: 'M3 7.5h11v9H3zM14 10.5l6-3v9l-6-3z',
 	folder: 'M3 19V5h6l2 2.5h10V19z',
-	people: 'M9 11a3.5 3.5 0 1 0 0-7 3.5 3.5 0 0 0 0 7zM2.5 20c.5-4 3-6 6.500-6s6 2 6.500 6M16 4.500a3.500 3.500 0 0 1 0 6.500M18 14.500c2 .8 3.200 2.600 3.500 5.500',
+	people:
+		'M9 11a3.5 3.5 0 1 0 0-7 3.5 3.5 0 0 0 0 7zM2.5 20c.5-4 3-6 6.500-6s6 2 6.500 6M16 4.500a3.500 3.500 0 0 1 0 6.500M18 14.500c2 .8 3.200 2.600 3.500 5.500',
 	calendar: 'M4 5.500h16V20H4zM4 10h16M8.500 3v4M15.500 3v4M8 14h3',
 	list: 'M8 6h12M8 12h12M8 18h12M4 6h.01M4 12h.01M4 18h.01',
 	paper: 'M6 3h9l4 4v14H6zM15 3v4h4M9 12h7M9 16h7',
@@ -37,12 +38,15 @@ const paths = {
 	plus: 'M12 5v14M5 12h14',
 	fire: 'M12 3c1 4 5 5.500 5 10.500a5 5 0 0 1-10 0c0-2 .8-3.500 2-4.500.3 1.500 1 2.200 1.800 2.500C10.500 8.500 11 5.500 12 3z',
 	person: 'M12 12a4 4 0 1 0 0-8 4 4 0 0 0 0 8zM4.500 21c.5-4.500 3.300-6.500 7.500-6.500s7 2 7.500 6.500',
-	language: 'M3 5.500h10M8 3v2.500M11 5.500C10 9.500 7.500 12 4 13.500M5.500 8.500c1.200 2.300 3 4 5.500 5M12.500 21 17 10.500 21.500 21M14 17.500h6',
+	language:
+		'M3 5.500h10M8 3v2.500M11 5.500C10 9.500 7.500 12 4 13.500M5.500 8.500c1.200 2.300 3 4 5.500 5M12.500 21 17 10.500 21.500 21M14 17.500h6',
 } as const;
 
 export type IconName = keyof typeof paths;
 
 /** Decoration only: the text beside it, or the button's label, says what it means. */
 export const Icon = ({ name }: { name: IconName }) => (
-	<svg class="icon" viewBox="0 0 24 24" aria-hidden="true" focusable="false"><path d={paths[name]} /></svg>
+	<svg class="icon" viewBox="0 0 24 24" aria-hidden="true" focusable="false">
+		<path d={paths[name]} />
+	</svg>
 );

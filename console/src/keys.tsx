@@ -10,9 +10,12 @@ export type Keys = Record<string, () => void>;
 function isTaken(event: KeyboardEvent): boolean {
 	const at = event.target instanceof HTMLElement ? event.target : undefined;
 
-	if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented || document.querySelector('dialog[open]')) return true;
+	if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented || document.querySelector('dialog[open]'))
+		return true;
 	if (at?.matches('textarea, select, input:not([type=checkbox], [type=range])')) return true;
-	return event.key === ' ' && at !== undefined && at.matches('button:focus-visible, a:focus-visible, input:focus-visible'); /* that is its key */
+	return (
+		event.key === ' ' && at !== undefined && at.matches('button:focus-visible, a:focus-visible, input:focus-visible')
+	); /* that is its key */
 }
 
 /** Each key (as KeyboardEvent.key) does its deed while the component is shown. */
@@ -40,12 +43,30 @@ export function KeyHelp({ rows, close }: { rows: [string[], string][]; close: ()
 
 	return (
 		<Dialog title={t('common.keys')} close={close}>
-			<dl class="key-list">{rows.map(([keys, text]) => <div key={text}><dt>{keys.map((k) => <kbd key={k}>{k}</kbd>)}</dt><dd>{text}</dd></div>)}</dl>
-			<label class="check"><input type="checkbox" checked={on} onChange={(e) => {
-				if (e.currentTarget.checked) localStorage.removeItem(OFF);
-				else localStorage.setItem(OFF, '1');
-				setOn(e.currentTarget.checked);
-			}} />{t('keys.enable')}</label>
+			<dl class="key-list">
+				{rows.map(([keys, text]) => (
+					<div key={text}>
+						<dt>
+							{keys.map((k) => (
+								<kbd key={k}>{k}</kbd>
+							))}
+						</dt>
+						<dd>{text}</dd>
+					</div>
+				))}
+			</dl>
+			<label class="check">
+				<input
+					type="checkbox"
+					checked={on}
+					onChange={(e) => {
+						if (e.currentTarget.checked) localStorage.removeItem(OFF);
+						else localStorage.setItem(OFF, '1');
+						setOn(e.currentTarget.checked);
+					}}
+				/>
+				{t('keys.enable')}
+			</label>
 		</Dialog>
 	);
 }

@@ -4,22 +4,29 @@
  */
 import { ask, Problem } from './api';
 
-const BEHIND_S = 2, EASY_S = 0.8, EDGE_S = 0.3, KEEP_S = 20, START_MS = 15000;
+const BEHIND_S = 2,
+	EASY_S = 0.8,
+	EDGE_S = 0.3,
+	KEEP_S = 20,
+	START_MS = 15000;
 
 /** cannot: not as video, by this browser or of this camera, and never will; lost: the stream ended, another may be asked for. */
 export type LiveNews = 'playing' | 'lost' | 'cannot';
 
-const once = (target: EventTarget, event: string): Promise<void> => new Promise((resolve, reject) => {
-	target.addEventListener(event, () => resolve(), { once: true });
-	target.addEventListener('error', () => reject(new Error('not decodable')), { once: true });
-});
+const once = (target: EventTarget, event: string): Promise<void> =>
+	new Promise((resolve, reject) => {
+		target.addEventListener(event, () => resolve(), { once: true });
+		target.addEventListener('error', () => reject(new Error('not decodable')), { once: true });
+	});
 
 /** Stays near the newest picture: a little faster when it falls behind, a leap when it is far. */
 function follow(video: HTMLVideoElement): void {
 	const last = video.buffered.length - 1;
 
 	if (last < 0) return;
-	const from = video.buffered.start(last), end = video.buffered.end(last), behind = end - video.currentTime;
+	const from = video.buffered.start(last),
+		end = video.buffered.end(last),
+		behind = end - video.currentTime;
 
 	if (behind > BEHIND_S || video.currentTime < from) video.currentTime = Math.max(from, end - EDGE_S);
 	video.playbackRate = behind > EASY_S ? 1.1 : 1;
@@ -27,7 +34,8 @@ function follow(video: HTMLVideoElement): void {
 }
 
 async function feed(video: HTMLVideoElement, response: Response, type: string): Promise<void> {
-	const source = new MediaSource(), reader = response.body!.getReader();
+	const source = new MediaSource(),
+		reader = response.body!.getReader();
 
 	video.src = URL.createObjectURL(source);
 	await once(source, 'sourceopen');

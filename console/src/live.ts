@@ -35,10 +35,14 @@ function open(): void {
 		setLink('lost');
 		if (source?.readyState !== EventSource.CLOSED) return; /* it tries again by itself */
 		/* refused: the session may be over, which this request would tell */
-		timer = window.setTimeout(() => void get<Session>('session').then(open, (error: unknown) => {
-			if (error instanceof Problem && error.status === 401) sessionOver();
-			else open();
-		}), AGAIN_MS);
+		timer = window.setTimeout(
+			() =>
+				void get<Session>('session').then(open, (error: unknown) => {
+					if (error instanceof Problem && error.status === 401) sessionOver();
+					else open();
+				}),
+			AGAIN_MS,
+		);
 	};
 }
 

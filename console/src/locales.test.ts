@@ -4,13 +4,20 @@ import { expect, test } from 'vitest';
 import en from '../locales/en.json';
 import zh from '../locales/zh.json';
 
-const english: Record<string, string> = en, chinese: Record<string, string> = zh;
-const sources = import.meta.glob<string>(['./**/*.{ts,tsx}', '!./**/*.test.ts'], { query: '?raw', import: 'default', eager: true });
+const english: Record<string, string> = en,
+	chinese: Record<string, string> = zh;
+const sources = import.meta.glob<string>(['./**/*.{ts,tsx}', '!./**/*.test.ts'], {
+	query: '?raw',
+	import: 'default',
+	eager: true,
+});
 
 /** The gate's own source, in which its words stand. */
-const readGate = (): string => ['base', 'daemon', 'hw', 'mqtt', 'vision']
-	.flatMap((folder) => ts.sys.readDirectory(new URL(`../../${folder}`, import.meta.url).pathname, ['.c', '.cpp', '.h']))
-	.map((file) => ts.sys.readFile(file) ?? '').join('');
+const readGate = (): string =>
+	['base', 'daemon', 'hw', 'mqtt', 'vision']
+		.flatMap((folder) => ts.sys.readDirectory(new URL(`../../${folder}`, import.meta.url).pathname, ['.c', '.cpp', '.h']))
+		.map((file) => ts.sys.readFile(file) ?? '')
+		.join('');
 
 /** Words (`word.NAME`) are looked up by the name that the gate sends. */
 const isWord = (key: string): boolean => key.startsWith('word.');
@@ -18,17 +25,28 @@ const isWord = (key: string): boolean => key.startsWith('word.');
 const keyOf = (key: string): string => (isWord(key) ? key : key.replace(/_(one|other)$/, ''));
 const placesIn = (text: string): string[] => [...new Set([...text.matchAll(/\{(\w+)\}/g)].map((found) => found[1]!))].sort();
 
-interface Call { where: string; key: string; params: string[] }
+interface Call {
+	where: string;
+	key: string;
+	params: string[];
+}
 
 /** Every string of the page's source, and every call of t() and plural() whose key is written out. */
 function readSources(): { strings: Set<string>; calls: Call[] } {
-	const strings = new Set<string>(), calls: Call[] = [];
+	const strings = new Set<string>(),
+		calls: Call[] = [];
 	const readCall = (file: string, call: ts.CallExpression): void => {
-		const [key, ...rest] = call.arguments, name = call.expression.getText(), given = rest.at(-1);
+		const [key, ...rest] = call.arguments,
+			name = call.expression.getText(),
+			given = rest.at(-1);
 
 		if (!['t', 'plural'].includes(name) || !key || !ts.isStringLiteral(key)) return;
 		const params = given && ts.isObjectLiteralExpression(given) ? given.properties.map((p) => p.name?.getText() ?? '') : [];
-		calls.push({ where: `${file}: ${key.text}`, key: key.text, params: [...params, ...(name === 'plural' ? ['count'] : [])].sort() });
+		calls.push({
+			where: `${file}: ${key.text}`,
+			key: key.text,
+			params: [...params, ...(name === 'plural' ? ['count'] : [])].sort(),
+		});
 	};
 
 	for (const [file, text] of Object.entries(sources)) {
@@ -56,26 +74,43 @@ test('every key is used', () => {
 });
 
 test('every word is one that the gate or the page says', () => {
-	const gate = readGate(), names = Object.keys(english).filter(isWord).map((key) => key.slice('word.'.length));
+	const gate = readGate(),
+		names = Object.keys(english)
+			.filter(isWord)
+			.map((key) => key.slice('word.'.length));
 
 	expect(gate.length).toBeGreaterThan(1_000_000);
 	expect(names.filter((name) => !gate.includes(`"${name}"`) && !strings.has(name))).toEqual([]);
 });
 
 test('both languages take the same parameters', () => {
-	expect(Object.keys(chinese).filter((key) => placesIn(chinese[key]!).join() !== placesIn(english[key] ?? '').join())).toEqual([]);
+	expect(Object.keys(chinese).filter((key) => placesIn(chinese[key]!).join() !== placesIn(english[key] ?? '').join())).toEqual(
+		[],
+	);
 	/* a singular may leave the number out, and has nothing that the plural lacks */
-	expect(Object.keys(english).filter((key) => placesIn(english[key]!).some((place) => !placesIn(english[`${keyOf(key)}_other`] ?? english[key]!).includes(place)))).toEqual([]);
+	expect(
+		Object.keys(english).filter((key) =>
+			placesIn(english[key]!).some((place) => !placesIn(english[`${keyOf(key)}_other`] ?? english[key]!).includes(place)),
+		),
+	).toEqual([]);
 });
 
 test('every call gives the parameters that its text takes', () => {
 	expect(calls.length).toBeGreaterThan(500);
-	expect(calls.filter(({ key, params }) => params.join() !== placesIn(english[key] ?? english[`${key}_other`] ?? '').join()).map(({ where }) => where)).toEqual([]);
+	expect(
+		calls
+			.filter(({ key, params }) => params.join() !== placesIn(english[key] ?? english[`${key}_other`] ?? '').join())
+			.map(({ where }) => where),
+	).toEqual([]);
 });
 
 test('no text of people stands in the source', () => {
 	/* how Chinese is read, what the gate says in sentences of its own, and the CSV file to begin with are data */
 	const data = ['./office/pinyin.ts', './said-zh.ts', './office/import.tsx'];
 
-	expect(Object.entries(sources).filter(([file, text]) => !data.includes(file) && /\p{Script=Han}/u.test(text)).map(([file]) => file)).toEqual([]);
+	expect(
+		Object.entries(sources)
+			.filter(([file, text]) => !data.includes(file) && /\p{Script=Han}/u.test(text))
+			.map(([file]) => file),
+	).toEqual([]);
 });

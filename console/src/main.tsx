@@ -7,4 +7,8 @@ const RETRY_MS = 2000;
 const root = document.getElementById('app');
 
 /* Without texts there is nothing to show: a gate that is busy or away is asked again. */
-if (root) setLanguage(preferredLanguage()).then(() => render(<App />, root), () => window.setTimeout(() => location.reload(), RETRY_MS));
+if (root)
+	setLanguage(preferredLanguage()).then(
+		() => render(<App />, root),
+		() => window.setTimeout(() => location.reload(), RETRY_MS),
+	);

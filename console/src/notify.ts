@@ -1,11 +1,13 @@
 /* A sound and a browser notification for a new alert, each only where this person switched it on here. */
 import { t } from './i18n';
 
-const SOUND = 'gatehouse.sound', NOTE = 'gatehouse.notify';
+const SOUND = 'gatehouse.sound',
+	NOTE = 'gatehouse.notify';
 let audio: AudioContext | undefined;
 
 export const soundIsOn = (): boolean => localStorage.getItem(SOUND) === '1';
-export const noteIsOn = (): boolean => localStorage.getItem(NOTE) === '1' && 'Notification' in window && Notification.permission === 'granted';
+export const noteIsOn = (): boolean =>
+	localStorage.getItem(NOTE) === '1' && 'Notification' in window && Notification.permission === 'granted';
 
 /** Two short tones; a browser plays them only after the person has done something on the page. */
 export function ring(): void {
@@ -13,7 +15,9 @@ export function ring(): void {
 	void audio.resume();
 	[880, 660].forEach((pitch, i) => {
 		if (!audio) return;
-		const tone = audio.createOscillator(), loudness = audio.createGain(), at = audio.currentTime + i * 0.22;
+		const tone = audio.createOscillator(),
+			loudness = audio.createGain(),
+			at = audio.currentTime + i * 0.22;
 
 		tone.frequency.value = pitch;
 		loudness.gain.setValueAtTime(0.0001, at);
@@ -51,7 +55,8 @@ function tell(title: string, body: string, tag: string, address: string): void {
 }
 
 /** Tell of a new alert, as far as it is wanted. */
-export const tellOfAlert = (where: string, seq: number): void => tell(t('notify.thrownObject'), where, `alert-${seq}`, `#/alerts/${seq}`);
+export const tellOfAlert = (where: string, seq: number): void =>
+	tell(t('notify.thrownObject'), where, `alert-${seq}`, `#/alerts/${seq}`);
 
 /** Somebody waits at a door for the guard's word. */
 export const tellOfGuest = (): void => tell(t('common.somebodyWaits'), t('notify.guardDecides'), 'guest', '#/doors');

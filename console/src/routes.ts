@@ -6,10 +6,16 @@ import type { Key } from './i18n';
 import type { IconName } from './icons';
 
 /** args: what follows the page's name in the address, `#/alerts/96` gives ["96"]. */
-export interface PageProps { session: Session; args: string[] }
+export interface PageProps {
+	session: Session;
+	args: string[];
+}
 
 export interface Route {
-	name: string; least: Role; icon: IconName; group: 'desk' | 'office';
+	name: string;
+	least: Role;
+	icon: IconName;
+	group: 'desk' | 'office';
 	title: Key;
 	/** only where the gate has the simulated board */
 	simulated?: boolean;

@@ -10,8 +10,12 @@ export async function learn(): Promise<void> {
 }
 
 /** The sentence in the user's language; undefined: only its English is known. */
-export const translated = (sentence: string): string | undefined => (language() === 'zh' ? catalogue?.inChinese(sentence, word) : sentence);
-export const said = (sentence: string): string => { const known = word(sentence); return known === sentence ? translated(sentence) ?? sentence : known; };
+export const translated = (sentence: string): string | undefined =>
+	language() === 'zh' ? catalogue?.inChinese(sentence, word) : sentence;
+export const said = (sentence: string): string => {
+	const known = word(sentence);
+	return known === sentence ? (translated(sentence) ?? sentence) : known;
+};
 
 /** The same as an element. */
 export function Said({ text }: { text: string }) {
@@ -33,5 +37,7 @@ export function DataName({ name }: { name: string }) {
 function useLearned(): void {
 	const [, setLearned] = useState(false);
 
-	useEffect(() => { if (language() === 'zh' && !catalogue) void learn().then(() => setLearned(true)); }, []);
+	useEffect(() => {
+		if (language() === 'zh' && !catalogue) void learn().then(() => setLearned(true));
+	}, []);
 }

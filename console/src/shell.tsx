@@ -33,11 +33,27 @@ export function Preferences() {
 
 	return (
 		<div class="preferences">
-			<button type="button" class="button quiet" lang={language() === 'zh' ? 'en' : 'zh-CN'} onClick={() => void setLanguage(language() === 'zh' ? 'en' : 'zh').then(redraw, () => toast(word('no-connection'), 'bad'))}>
-				<Icon name="language" /><span>{t('shell.otherLanguage')}</span>
+			<button
+				type="button"
+				class="button quiet"
+				lang={language() === 'zh' ? 'en' : 'zh-CN'}
+				onClick={() =>
+					void setLanguage(language() === 'zh' ? 'en' : 'zh').then(redraw, () => toast(word('no-connection'), 'bad'))
+				}
+			>
+				<Icon name="language" />
+				<span>{t('shell.otherLanguage')}</span>
 			</button>
-			<button type="button" class="button quiet" onClick={() => { setTheme(dark ? 'light' : 'dark'); redraw(); }}>
-				<Icon name={dark ? 'sun' : 'moon'} /><span>{dark ? t('shell.light') : t('shell.dark')}</span>
+			<button
+				type="button"
+				class="button quiet"
+				onClick={() => {
+					setTheme(dark ? 'light' : 'dark');
+					redraw();
+				}}
+			>
+				<Icon name={dark ? 'sun' : 'moon'} />
+				<span>{dark ? t('shell.light') : t('shell.dark')}</span>
 			</button>
 		</div>
 	);
@@ -45,14 +61,19 @@ export function Preferences() {
 
 /* ---- what the shell knows for all pages ---- */
 
-interface Desk { status: Status | undefined; fresh: number; requests: GuardRequest[] }
+interface Desk {
+	status: Status | undefined;
+	fresh: number;
+	requests: GuardRequest[];
+}
 const DeskContext = createContext<Desk>({ status: undefined, fresh: 0, requests: [] });
 
 /** The gate's status (kept fresh), how many alerts nobody has judged, and who waits at a door for a guard. */
 export const useDesk = (): Desk => useContext(DeskContext);
 
 export function DeskKnowledge({ children }: { children: ComponentChildren }) {
-	const status = useLoad<Status>('status'), alerts = useLoad<AlertPage>('alerts?state=new&limit=1');
+	const status = useLoad<Status>('status'),
+		alerts = useLoad<AlertPage>('alerts?state=new&limit=1');
 	const requests = useLoad<{ requests: GuardRequest[] }>('access/requests');
 
 	useReloadOn(['door.', 'camera.', 'storage.', 'fire.', 'system.'], status.reload);
@@ -81,15 +102,26 @@ function NavLink({ route, here }: { route: Route; here: string }) {
 	const count = badgeOf(route, useDesk());
 
 	return (
-		<a href={`#/${route.name}`} aria-current={route.name === here ? 'page' : undefined} class={count && route.name === 'doors' ? 'urgent' : ''}>
-			<Icon name={route.icon} /><span>{t(route.title)}</span>
-			{count > 0 && <span class="count" aria-label={t('shell.newCount', { count })}>{count > 99 ? '99+' : count}</span>}
+		<a
+			href={`#/${route.name}`}
+			aria-current={route.name === here ? 'page' : undefined}
+			class={count && route.name === 'doors' ? 'urgent' : ''}
+		>
+			<Icon name={route.icon} />
+			<span>{t(route.title)}</span>
+			{count > 0 && (
+				<span class="count" aria-label={t('shell.newCount', { count })}>
+					{count > 99 ? '99+' : count}
+				</span>
+			)}
 		</a>
 	);
 }
 
 function PasswordDialog({ close }: { close: () => void }) {
-	const [old, setOld] = useState(''), [next, setNext] = useState(''), { busy, act } = useAct();
+	const [old, setOld] = useState(''),
+		[next, setNext] = useState(''),
+		{ busy, act } = useAct();
 	const submit = async (event: Event): Promise<void> => {
 		event.preventDefault();
 		if (await act(() => post('session/password', { old, password: next }), t('shell.password.done'))) close();
@@ -98,10 +130,32 @@ function PasswordDialog({ close }: { close: () => void }) {
 	return (
 		<Dialog title={t('shell.password.title')} close={close}>
 			<form onSubmit={(e) => void submit(e)}>
-				<TextField label={t('shell.password.old')} type="password" value={old} set={setOld} max={256} autocomplete="current-password" required />
-				<TextField label={t('shell.password.new')} type="password" value={next} set={setNext} max={256} minLength={10} autocomplete="new-password"
-					hint={t('shell.password.hint')} required />
-				<div class="dialog-actions"><Button onClick={close}>{t('common.cancel')}</Button><Button kind="main" type="submit" busy={busy}>{t('common.change')}</Button></div>
+				<TextField
+					label={t('shell.password.old')}
+					type="password"
+					value={old}
+					set={setOld}
+					max={256}
+					autocomplete="current-password"
+					required
+				/>
+				<TextField
+					label={t('shell.password.new')}
+					type="password"
+					value={next}
+					set={setNext}
+					max={256}
+					minLength={10}
+					autocomplete="new-password"
+					hint={t('shell.password.hint')}
+					required
+				/>
+				<div class="dialog-actions">
+					<Button onClick={close}>{t('common.cancel')}</Button>
+					<Button kind="main" type="submit" busy={busy}>
+						{t('common.change')}
+					</Button>
+				</div>
 			</form>
 		</Dialog>
 	);
@@ -112,11 +166,22 @@ function Account({ session, leave }: { session: Session; leave: () => void }) {
 
 	return (
 		<div class="account">
-			<p class="who"><Icon name="person" /><span><strong>{session.user}</strong><br />{word(session.role)}</span></p>
+			<p class="who">
+				<Icon name="person" />
+				<span>
+					<strong>{session.user}</strong>
+					<br />
+					{word(session.role)}
+				</span>
+			</p>
 			<Preferences />
 			<div class="preferences">
-				<Button kind="quiet" icon="key" onClick={() => setChanging(true)}>{t('common.password')}</Button>
-				<Button kind="quiet" icon="out" onClick={() => void call('DELETE', 'session').then(leave, leave)}>{t('shell.logOut')}</Button>
+				<Button kind="quiet" icon="key" onClick={() => setChanging(true)}>
+					{t('common.password')}
+				</Button>
+				<Button kind="quiet" icon="out" onClick={() => void call('DELETE', 'session').then(leave, leave)}>
+					{t('shell.logOut')}
+				</Button>
 			</div>
 			{changing && <PasswordDialog close={() => setChanging(false)} />}
 		</div>
@@ -127,46 +192,121 @@ function LinkState() {
 	const link = useLink();
 	const text = { live: t('shell.link.live'), connecting: t('shell.link.connecting'), lost: t('shell.link.lost') }[link];
 
-	return <span class={`link ${link}`} role="status"><i />{text}</span>;
+	return (
+		<span class={`link ${link}`} role="status">
+			<i />
+			{text}
+		</span>
+	);
 }
 
-export function Shell({ session, here, leave, children }: { session: Session; here: string; leave: () => void; children: ComponentChildren }) {
-	const [more, setMore] = useState(false), [simulated, setSimulated] = useState(false);
-	const { status, requests } = useDesk(), link = useLink();
+export function Shell({
+	session,
+	here,
+	leave,
+	children,
+}: {
+	session: Session;
+	here: string;
+	leave: () => void;
+	children: ComponentChildren;
+}) {
+	const [more, setMore] = useState(false),
+		[simulated, setSimulated] = useState(false);
+	const { status, requests } = useDesk(),
+		link = useLink();
 	const seen = routes.filter((r) => may(session, r.least) && (!r.simulated || simulated));
-	const desk = seen.filter((r) => r.group === 'desk'), office = seen.filter((r) => r.group === 'office');
+	const desk = seen.filter((r) => r.group === 'desk'),
+		office = seen.filter((r) => r.group === 'office');
 
 	useEffect(() => {
-		if (may(session, 'manager')) void get<{ driver: string }>('board').then((board) => setSimulated(board.driver === 'sim'), () => undefined);
+		if (may(session, 'manager'))
+			void get<{ driver: string }>('board').then(
+				(board) => setSimulated(board.driver === 'sim'),
+				() => undefined,
+			);
 	}, []);
 	useEffect(() => setMore(false), [here]);
 	return (
 		<div class="shell">
-			<a class="skip" href="#main" onClick={(e) => { e.preventDefault(); document.querySelector<HTMLElement>('h1')?.focus(); }}>{t('shell.skip')}</a>
+			<a
+				class="skip"
+				href="#main"
+				onClick={(e) => {
+					e.preventDefault();
+					document.querySelector<HTMLElement>('h1')?.focus();
+				}}
+			>
+				{t('shell.skip')}
+			</a>
 			<nav class="side" aria-label={t('shell.pages')}>
-				<div class="brand"><img src="/icon.svg" alt="" width={28} height={28} /><span class="place"><strong>{status?.site ?? 'Gatehouse'}</strong><small>{status?.gate ?? ' '}</small></span></div>
+				<div class="brand">
+					<img src="/icon.svg" alt="" width={28} height={28} />
+					<span class="place">
+						<strong>{status?.site ?? 'Gatehouse'}</strong>
+						<small>{status?.gate ?? ' '}</small>
+					</span>
+				</div>
 				<LinkState />
 				<div class="links">
-					{desk.map((r) => <NavLink key={r.name} route={r} here={here} />)}
+					{desk.map((r) => (
+						<NavLink key={r.name} route={r} here={here} />
+					))}
 					{office.length > 0 && <p class="group">{t('shell.office')}</p>}
-					{office.map((r) => <NavLink key={r.name} route={r} here={here} />)}
+					{office.map((r) => (
+						<NavLink key={r.name} route={r} here={here} />
+					))}
 				</div>
 				<Account session={session} leave={leave} />
 			</nav>
 			<div class="content">
-				{status?.fire && <p class="banner fire" role="alert"><Icon name="fire" />{t('shell.fire')}</p>}
-				{status && status.storage.state === 'failed' && <p class="banner bad" role="alert">{t('shell.storageFailed')}</p>}
-				{requests.length > 0 && here !== 'doors' && <p class="banner warn" role="alert"><Icon name="bell" />{t('shell.somebodyWaits')} {requests[0]?.door}<a href="#/doors">{t('shell.answer')}</a></p>}
-				{link === 'lost' && <p class="banner warn" role="status"><span class="spinner" />{t('shell.noConnection')}</p>}
+				{status?.fire && (
+					<p class="banner fire" role="alert">
+						<Icon name="fire" />
+						{t('shell.fire')}
+					</p>
+				)}
+				{status && status.storage.state === 'failed' && (
+					<p class="banner bad" role="alert">
+						{t('shell.storageFailed')}
+					</p>
+				)}
+				{requests.length > 0 && here !== 'doors' && (
+					<p class="banner warn" role="alert">
+						<Icon name="bell" />
+						{t('shell.somebodyWaits')} {requests[0]?.door}
+						<a href="#/doors">{t('shell.answer')}</a>
+					</p>
+				)}
+				{link === 'lost' && (
+					<p class="banner warn" role="status">
+						<span class="spinner" />
+						{t('shell.noConnection')}
+					</p>
+				)}
 				{children}
 			</div>
 			<nav class="bottom" aria-label={t('shell.mainPages')}>
-				{desk.slice(0, 4).map((r) => <NavLink key={r.name} route={r} here={here} />)}
-				<button type="button" aria-expanded={more} onClick={() => setMore(!more)} aria-current={office.some((r) => r.name === here) ? 'page' : undefined}><Icon name="more" /><span>{t('shell.more')}</span></button>
+				{desk.slice(0, 4).map((r) => (
+					<NavLink key={r.name} route={r} here={here} />
+				))}
+				<button
+					type="button"
+					aria-expanded={more}
+					onClick={() => setMore(!more)}
+					aria-current={office.some((r) => r.name === here) ? 'page' : undefined}
+				>
+					<Icon name="more" />
+					<span>{t('shell.more')}</span>
+				</button>
 			</nav>
 			{more && (
 				<Dialog title={status ? `${status.site} · ${status.gate}` : 'Gatehouse'} close={() => setMore(false)}>
-					<nav class="sheet" aria-label={t('shell.morePages')}>{office.map((r) => <NavLink key={r.name} route={r} here={here} />)}</nav>
+					<nav class="sheet" aria-label={t('shell.morePages')}>
+						{office.map((r) => (
+							<NavLink key={r.name} route={r} here={here} />
+						))}
+					</nav>
 					<Account session={session} leave={leave} />
 				</Dialog>
 			)}

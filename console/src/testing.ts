@@ -6,7 +6,10 @@ import { setLanguage, type Lang } from './i18n';
 export async function useLanguage(lang: Lang): Promise<void> {
 	const stored = new Map<string, string>();
 
-	vi.stubGlobal('localStorage', { getItem: (key: string) => stored.get(key) ?? null, setItem: (key: string, value: string) => stored.set(key, value) });
+	vi.stubGlobal('localStorage', {
+		getItem: (key: string) => stored.get(key) ?? null,
+		setItem: (key: string, value: string) => stored.set(key, value),
+	});
 	vi.stubGlobal('document', { documentElement: { lang: '' } });
 	await setLanguage(lang);
 }

@@ -8,7 +8,13 @@ import { Icon, type IconName } from './icons';
 /* ---- loading ---- */
 
 /** etag: the version of data, to name in a change. data stays while it is loaded again; problem: why the last try failed; reload: ask again. */
-export interface Loaded<T> { etag: string | undefined; data: T | undefined; problem: Problem | undefined; reload: () => void; set: (data: T) => void }
+export interface Loaded<T> {
+	etag: string | undefined;
+	data: T | undefined;
+	problem: Problem | undefined;
+	reload: () => void;
+	set: (data: T) => void;
+}
 
 const RETRY_MS = 2000;
 
@@ -19,18 +25,26 @@ export function useLoad<T>(path: string | null): Loaded<T> {
 	const reload = useCallback(() => setTurn((n) => n + 1), []);
 
 	useEffect(() => {
-		let gone = false, timer = 0;
+		let gone = false,
+			timer = 0;
 
 		if (path === null) return undefined;
 		getTagged<T>(path).then(
-			(answer) => { if (!gone) setState({ path, ...answer }); },
+			(answer) => {
+				if (!gone) setState({ path, ...answer });
+			},
 			(error: unknown) => {
 				const problem = asProblem(error);
 
 				if (gone) return;
-				setState((old) => ({ path, problem, ...(old.path === path && old.data !== undefined ? { data: old.data, etag: old.etag ?? '' } : {}) }));
+				setState((old) => ({
+					path,
+					problem,
+					...(old.path === path && old.data !== undefined ? { data: old.data, etag: old.etag ?? '' } : {}),
+				}));
 				if (problem.status === 0 || problem.status === 503) timer = window.setTimeout(reload, RETRY_MS);
-			});
+			},
+		);
 		return () => {
 			gone = true;
 			window.clearTimeout(timer);
@@ -38,7 +52,10 @@ export function useLoad<T>(path: string | null): Loaded<T> {
 	}, [path, turn]);
 	const mine = state.path === path;
 	return {
-		data: mine ? state.data : undefined, etag: mine ? state.etag : undefined, problem: mine ? state.problem : undefined, reload,
+		data: mine ? state.data : undefined,
+		etag: mine ? state.etag : undefined,
+		problem: mine ? state.problem : undefined,
+		reload,
 		set: (data) => setState({ path, data }),
 	};
 }
@@ -69,17 +86,27 @@ export function useAct(): { busy: boolean; act: (work: () => Promise<unknown>, d
 /* ---- states ---- */
 
 /** Shown after a moment, so that a quick answer does not flicker. */
-export const Loading = () => <div class="state loading" role="status"><span class="spinner" />{t('common.loading')}</div>;
+export const Loading = () => (
+	<div class="state loading" role="status">
+		<span class="spinner" />
+		{t('common.loading')}
+	</div>
+);
 
 /** Nothing there, and what that means. */
 export const Empty = ({ icon, title, children }: { icon: IconName; title: string; children?: ComponentChildren }) => (
-	<div class="state empty"><Icon name={icon} /><strong>{title}</strong>{children && <p>{children}</p>}</div>
+	<div class="state empty">
+		<Icon name={icon} />
+		<strong>{title}</strong>
+		{children && <p>{children}</p>}
+	</div>
 );
 
 /** Why there is nothing to see, with a way to try again. */
 export const Failed = ({ problem, retry }: { problem: Problem; retry?: () => void }) => (
 	<div class="state failed" role="alert">
-		<Icon name="close" /><strong>{problem.message}</strong>
+		<Icon name="close" />
+		<strong>{problem.message}</strong>
 		{retry && <Button onClick={retry}>{t('ui.retry')}</Button>}
 	</div>
 );
@@ -87,15 +114,35 @@ export const Failed = ({ problem, retry }: { problem: Problem; retry?: () => voi
 /** Loading, failed or the thing itself. While old data is there, a failure is a line above it. */
 export function Await<T>({ load, children }: { load: Loaded<T>; children: (data: T) => ComponentChildren }) {
 	if (load.data === undefined) return load.problem ? <Failed problem={load.problem} retry={load.reload} /> : <Loading />;
-	return <>{load.problem && <p class="stale" role="status">{load.problem.message} {t('ui.stale')}</p>}
-		{children(load.data)}</>;
+	return (
+		<>
+			{load.problem && (
+				<p class="stale" role="status">
+					{load.problem.message} {t('ui.stale')}
+				</p>
+			)}
+			{children(load.data)}
+		</>
+	);
 }
 
 /* ---- parts ---- */
 
 /** A page: its title is the one h1 and takes the focus when the page opens; actions stand beside it. raw: people wrote
  * the title. What people wrote is marked translate="no" everywhere: nobody, a test included, takes it for the page's own words. */
-export function Page({ title, raw, actions, children, wide }: { title: string; raw?: boolean; actions?: ComponentChildren; children: ComponentChildren; wide?: boolean }) {
+export function Page({
+	title,
+	raw,
+	actions,
+	children,
+	wide,
+}: {
+	title: string;
+	raw?: boolean;
+	actions?: ComponentChildren;
+	children: ComponentChildren;
+	wide?: boolean;
+}) {
 	const head = useRef<HTMLHeadingElement>(null);
 
 	useEffect(() => {
@@ -104,70 +151,157 @@ export function Page({ title, raw, actions, children, wide }: { title: string; r
 	}, [title]);
 	return (
 		<main class={wide ? 'page wide' : 'page'} id="main">
-			<header class="page-head"><h1 ref={head} tabIndex={-1} translate={raw ? false : undefined}>{title}</h1>{actions && <div class="actions">{actions}</div>}</header>
+			<header class="page-head">
+				<h1 ref={head} tabIndex={-1} translate={raw ? false : undefined}>
+					{title}
+				</h1>
+				{actions && <div class="actions">{actions}</div>}
+			</header>
 			{children}
 		</main>
 	);
 }
 
 /** A surface with a title of level 2 (or none). */
-export const Card = ({ title, actions, children, class: cls }: { title?: ComponentChildren; actions?: ComponentChildren; children: ComponentChildren; class?: string }) => (
+export const Card = ({
+	title,
+	actions,
+	children,
+	class: cls,
+}: {
+	title?: ComponentChildren;
+	actions?: ComponentChildren;
+	children: ComponentChildren;
+	class?: string;
+}) => (
 	<section class={cls ? `card ${cls}` : 'card'}>
-		{(title ?? actions) !== undefined && <header class="card-head">{title !== undefined && <h2>{title}</h2>}{actions}</header>}
+		{(title ?? actions) !== undefined && (
+			<header class="card-head">
+				{title !== undefined && <h2>{title}</h2>}
+				{actions}
+			</header>
+		)}
 		{children}
 	</section>
 );
 
 type ButtonProps = Omit<ButtonHTMLAttributes, 'icon'> & {
-	kind?: 'plain' | 'main' | 'danger' | 'quiet'; icon?: IconName; busy?: boolean | undefined; type?: 'button' | 'submit'; disabled?: boolean | undefined;
+	kind?: 'plain' | 'main' | 'danger' | 'quiet';
+	icon?: IconName;
+	busy?: boolean | undefined;
+	type?: 'button' | 'submit';
+	disabled?: boolean | undefined;
 	/** for a button that shows an icon alone */
 	label?: string;
 };
 /** busy: it shows so and cannot be pressed again. */
 export const Button = ({ kind = 'plain', icon, busy, label, children, type = 'button', disabled, ...rest }: ButtonProps) => (
-	<button type={type} class={`button ${kind}${children ? '' : ' bare'}`} aria-label={label} title={label}
-		disabled={disabled || busy} aria-busy={busy ? 'true' : undefined} {...rest}>
-		{busy ? <span class="spinner" /> : icon && <Icon name={icon} />}{children && <span>{children}</span>}
+	<button
+		type={type}
+		class={`button ${kind}${children ? '' : ' bare'}`}
+		aria-label={label}
+		title={label}
+		disabled={disabled || busy}
+		aria-busy={busy ? 'true' : undefined}
+		{...rest}
+	>
+		{busy ? <span class="spinner" /> : icon && <Icon name={icon} />}
+		{children && <span>{children}</span>}
 	</button>
 );
 
 export type Tone = 'good' | 'warn' | 'bad' | 'calm' | 'info';
 /** A word with a colour; the word alone says it all. */
-export const Badge = ({ tone = 'calm', children }: { tone?: Tone; children: ComponentChildren }) => <span class={`badge ${tone}`}>{children}</span>;
+export const Badge = ({ tone = 'calm', children }: { tone?: Tone; children: ComponentChildren }) => (
+	<span class={`badge ${tone}`}>{children}</span>
+);
 
 /** A labelled control: give it the input as a function of the id that ties label, hint and error to it. */
-export function Field({ label, hint, error, children }: { label: string; hint?: string | undefined; error?: string | undefined; children: (id: string, described: string | undefined) => ComponentChildren }) {
-	const id = useId(), about = hint || error ? `${id}-about` : undefined;
+export function Field({
+	label,
+	hint,
+	error,
+	children,
+}: {
+	label: string;
+	hint?: string | undefined;
+	error?: string | undefined;
+	children: (id: string, described: string | undefined) => ComponentChildren;
+}) {
+	const id = useId(),
+		about = hint || error ? `${id}-about` : undefined;
 
 	return (
 		<div class={error ? 'field wrong' : 'field'}>
 			<label for={id}>{label}</label>
 			{children(id, about)}
-			{about && <small id={about} role={error ? 'alert' : undefined}>{error ?? hint}</small>}
+			{about && (
+				<small id={about} role={error ? 'alert' : undefined}>
+					{error ?? hint}
+				</small>
+			)}
 		</div>
 	);
 }
 
 /** A one-line text. @p max characters at most: what the API takes. */
-export function TextField({ label, hint, error, value, set, max = 128, ...rest }:
-	{ label: string; hint?: string; error?: string | undefined; value: string; set: (value: string) => void; max?: number } &
-	Pick<LooseInputHTMLAttributes<HTMLInputElement>, 'autocomplete' | 'autocapitalize' | 'autofocus' | 'disabled' | 'inputMode' | 'min' | 'minLength' | 'pattern' | 'placeholder' | 'required' | 'spellcheck'> &
-	{ type?: 'text' | 'password' | 'search' | 'date' | 'datetime-local' | 'month' | 'number' | 'time' }) {
+export function TextField({
+	label,
+	hint,
+	error,
+	value,
+	set,
+	max = 128,
+	...rest
+}: { label: string; hint?: string; error?: string | undefined; value: string; set: (value: string) => void; max?: number } & Pick<
+	LooseInputHTMLAttributes<HTMLInputElement>,
+	| 'autocomplete'
+	| 'autocapitalize'
+	| 'autofocus'
+	| 'disabled'
+	| 'inputMode'
+	| 'min'
+	| 'minLength'
+	| 'pattern'
+	| 'placeholder'
+	| 'required'
+	| 'spellcheck'
+> & { type?: 'text' | 'password' | 'search' | 'date' | 'datetime-local' | 'month' | 'number' | 'time' }) {
 	return (
 		<Field label={label} hint={hint} error={error}>
-			{(id, about) => <input id={id} aria-describedby={about} aria-invalid={error ? 'true' : undefined} value={value} maxLength={max}
-				onInput={(e) => set(e.currentTarget.value)} {...(rest as object)} />}
+			{(id, about) => (
+				<input
+					id={id}
+					aria-describedby={about}
+					aria-invalid={error ? 'true' : undefined}
+					value={value}
+					maxLength={max}
+					onInput={(e) => set(e.currentTarget.value)}
+					{...(rest as object)}
+				/>
+			)}
 		</Field>
 	);
 }
 
 /** One of a few, as a row of buttons. */
-export function Segments<T extends string>({ label, value, set, of }: { label: string; value: T; set: (value: T) => void; of: readonly (readonly [T, string, number?])[] }) {
+export function Segments<T extends string>({
+	label,
+	value,
+	set,
+	of,
+}: {
+	label: string;
+	value: T;
+	set: (value: T) => void;
+	of: readonly (readonly [T, string, number?])[];
+}) {
 	return (
 		<div class="segments" role="group" aria-label={label}>
 			{of.map(([key, text, count]) => (
 				<button type="button" key={key} aria-pressed={key === value} onClick={() => set(key)}>
-					{text}{count !== undefined && <span class="count">{count}</span>}
+					{text}
+					{count !== undefined && <span class="count">{count}</span>}
 				</button>
 			))}
 		</div>
@@ -175,20 +309,46 @@ export function Segments<T extends string>({ label, value, set, of }: { label: s
 }
 
 /** Moments as people say them, the exact one in the tooltip. */
-export const When = ({ iso }: { iso: string }) => <time dateTime={iso} title={iso}>{moment(iso)}</time>;
+export const When = ({ iso }: { iso: string }) => (
+	<time dateTime={iso} title={iso}>
+		{moment(iso)}
+	</time>
+);
 
 /** A table that scrolls sideways in its own box; head: the columns. Give it <tr>s. */
 export const Table = ({ label, head, children }: { label: string; head: ComponentChildren[]; children: ComponentChildren }) => (
 	<div class="table-box" role="region" aria-label={label} tabIndex={0}>
-		<table><thead><tr>{head.map((h, i) => <th key={i} scope="col">{h}</th>)}</tr></thead><tbody>{children}</tbody></table>
+		<table>
+			<thead>
+				<tr>
+					{head.map((h, i) => (
+						<th key={i} scope="col">
+							{h}
+						</th>
+					))}
+				</tr>
+			</thead>
+			<tbody>{children}</tbody>
+		</table>
 	</div>
 );
 
 /* ---- dialogs ---- */
 
 /** A modal window; Escape and the cross close it. Rendered only while it is open. */
-export function Dialog({ title, close, children, wide }: { title: string; close: () => void; children: ComponentChildren; wide?: boolean }) {
-	const box = useRef<HTMLDialogElement>(null), id = useId();
+export function Dialog({
+	title,
+	close,
+	children,
+	wide,
+}: {
+	title: string;
+	close: () => void;
+	children: ComponentChildren;
+	wide?: boolean;
+}) {
+	const box = useRef<HTMLDialogElement>(null),
+		id = useId();
 
 	useEffect(() => {
 		const dialog = box.current;
@@ -197,18 +357,41 @@ export function Dialog({ title, close, children, wide }: { title: string; close:
 		return () => dialog?.close();
 	}, []);
 	return (
-		<dialog ref={box} class={wide ? 'wide' : ''} aria-labelledby={id} onCancel={(e) => { e.preventDefault(); close(); }}
-			onClick={(e) => { if (e.target === box.current) close(); }}>
+		<dialog
+			ref={box}
+			class={wide ? 'wide' : ''}
+			aria-labelledby={id}
+			onCancel={(e) => {
+				e.preventDefault();
+				close();
+			}}
+			onClick={(e) => {
+				if (e.target === box.current) close();
+			}}
+		>
 			<div class="dialog-body">
-				<header><h2 id={id}>{title}</h2><Button kind="quiet" icon="close" label={t('common.close')} onClick={close} /></header>
+				<header>
+					<h2 id={id}>{title}</h2>
+					<Button kind="quiet" icon="close" label={t('common.close')} onClick={close} />
+				</header>
 				{children}
 			</div>
 		</dialog>
 	);
 }
 
-interface Question { title: string; text?: string; yes: string; danger?: boolean; answer: (yes: boolean) => void }
-interface Toast { id: number; text: string; tone: 'good' | 'bad' }
+interface Question {
+	title: string;
+	text?: string;
+	yes: string;
+	danger?: boolean;
+	answer: (yes: boolean) => void;
+}
+interface Toast {
+	id: number;
+	text: string;
+	tone: 'good' | 'bad';
+}
 let showQuestion: (question: Question | undefined) => void = () => undefined;
 let showToast: (toast: Toast) => void = () => undefined;
 let toasts = 0;
@@ -245,13 +428,18 @@ export function Messages() {
 					{question.text && <p>{question.text}</p>}
 					<div class="dialog-actions">
 						<Button onClick={() => answer(false)}>{t('common.cancel')}</Button>
-						<Button kind={question.danger ? 'danger' : 'main'} onClick={() => answer(true)}>{question.yes}</Button>
+						<Button kind={question.danger ? 'danger' : 'main'} onClick={() => answer(true)}>
+							{question.yes}
+						</Button>
 					</div>
 				</Dialog>
 			)}
 			<div class="toasts" role="status" aria-live="polite">
 				{list.map((one) => (
-					<div key={one.id} class={`toast ${one.tone}`}><Icon name={one.tone === 'bad' ? 'close' : 'check'} />{one.text}</div>
+					<div key={one.id} class={`toast ${one.tone}`}>
+						<Icon name={one.tone === 'bad' ? 'close' : 'check'} />
+						{one.text}
+					</div>
 				))}
 			</div>
 		</>
@@ -266,10 +454,13 @@ function nameOf(id: string): Promise<string> {
 	let known = names.get(id);
 
 	if (!known) {
-		known = get<{ name: string }>(`people/${encodeURIComponent(id)}`).then((p) => p.name, (error: unknown) => {
-			if (asProblem(error).status !== 404) names.delete(id);
-			return t('ui.erased');
-		});
+		known = get<{ name: string }>(`people/${encodeURIComponent(id)}`).then(
+			(p) => p.name,
+			(error: unknown) => {
+				if (asProblem(error).status !== 404) names.delete(id);
+				return t('ui.erased');
+			},
+		);
 		names.set(id, known);
 	}
 	return known;
@@ -282,10 +473,19 @@ export function PersonName({ id }: { id: string | null | undefined }) {
 	useEffect(() => {
 		let gone = false;
 
-		if (id) void nameOf(id).then((known) => { if (!gone) setName(known); });
-		return () => { gone = true; };
+		if (id)
+			void nameOf(id).then((known) => {
+				if (!gone) setName(known);
+			});
+		return () => {
+			gone = true;
+		};
 	}, [id]);
-	return <span class="person" translate={id ? false : undefined}>{id ? name : t('ui.unknownPerson')}</span>;
+	return (
+		<span class="person" translate={id ? false : undefined}>
+			{id ? name : t('ui.unknownPerson')}
+		</span>
+	);
 }
 
 /** A door mode, lock state or the like with the colour it deserves. */

@@ -6,7 +6,11 @@ import { count, locale, t } from '../i18n';
 import { Table } from '../ui';
 
 /** hours: seconds since 1970 of each bar; stacks: a series each, its colour a CSS variable. */
-export interface Stack { name: string; colour: string; values: number[] }
+export interface Stack {
+	name: string;
+	colour: string;
+	values: number[];
+}
 
 const HEIGHT = 210;
 
@@ -23,38 +27,93 @@ function resolved(colour: string, within: HTMLElement): string {
 
 export function HourChart({ label, hours, stacks }: { label: string; hours: number[]; stacks: Stack[] }) {
 	const box = useRef<HTMLDivElement>(null);
-	const when = (s: number): string => new Date(s * 1000).toLocaleString(locale(), { month: 'numeric', day: 'numeric', hour: '2-digit', minute: '2-digit' });
+	const when = (s: number): string =>
+		new Date(s * 1000).toLocaleString(locale(), { month: 'numeric', day: 'numeric', hour: '2-digit', minute: '2-digit' });
 
 	useEffect(() => {
 		const element = box.current;
 
 		if (!element) return undefined;
-		const dim = resolved('var(--dim)', element), line = resolved('var(--line)', element);
+		const dim = resolved('var(--dim)', element),
+			line = resolved('var(--line)', element);
 		/* each series is drawn with those below it, the tallest first */
 		const tops = stacks.map((_, i) => hours.map((_h, h) => stacks.slice(0, i + 1).reduce((n, s) => n + (s.values[h] ?? 0), 0)));
 		const axis = { stroke: dim, grid: { stroke: line, width: 1 }, ticks: { stroke: line, width: 1 } };
-		const chart = new uPlot({
-			width: element.clientWidth, height: HEIGHT, legend: { show: false }, cursor: { show: false },
-			scales: { x: { time: true }, y: { range: (_u, _min, max) => [0, Math.max(5, Math.ceil(max * 1.1))] } },
-			axes: [{ ...axis, values: (_u, splits) => splits.map((s) => new Date(s * 1000).toLocaleString(locale(), hours.length > 48 ? { month: 'numeric', day: 'numeric' } : { hour: '2-digit', minute: '2-digit' })) },
-				{ ...axis, size: 44, incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000] }],
-			series: [{}, ...stacks.map((s) => ({ label: s.name, fill: resolved(s.colour, element), stroke: resolved(s.colour, element), width: 0, points: { show: false }, paths: uPlot.paths.bars!({ size: [0.8, 40] }) })).reverse()],
-		}, [hours, ...tops.reverse()], element);
+		const chart = new uPlot(
+			{
+				width: element.clientWidth,
+				height: HEIGHT,
+				legend: { show: false },
+				cursor: { show: false },
+				scales: { x: { time: true }, y: { range: (_u, _min, max) => [0, Math.max(5, Math.ceil(max * 1.1))] } },
+				axes: [
+					{
+						...axis,
+						values: (_u, splits) =>
+							splits.map((s) =>
+								new Date(s * 1000).toLocaleString(
+									locale(),
+									hours.length > 48 ? { month: 'numeric', day: 'numeric' } : { hour: '2-digit', minute: '2-digit' },
+								),
+							),
+					},
+					{ ...axis, size: 44, incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000] },
+				],
+				series: [
+					{},
+					...stacks
+						.map((s) => ({
+							label: s.name,
+							fill: resolved(s.colour, element),
+							stroke: resolved(s.colour, element),
+							width: 0,
+							points: { show: false },
+							paths: uPlot.paths.bars!({ size: [0.8, 40] }),
+						}))
+						.reverse(),
+				],
+			},
+			[hours, ...tops.reverse()],
+			element,
+		);
 		const watch = new ResizeObserver(() => chart.setSize({ width: element.clientWidth, height: HEIGHT }));
 
 		watch.observe(element);
-		return () => { watch.disconnect(); chart.destroy(); };
+		return () => {
+			watch.disconnect();
+			chart.destroy();
+		};
 	}, [hours, stacks]);
 	const busy = hours.map((h, i) => ({ h, i })).filter(({ i }) => stacks.some((s) => (s.values[i] ?? 0) > 0));
 	return (
 		<figure class="chart">
-			<ul class="legend">{stacks.map((s) => <li key={s.name}><i style={{ background: s.colour }} />{s.name} <strong>{count(s.values.reduce((a, b) => a + b, 0))}</strong></li>)}</ul>
+			<ul class="legend">
+				{stacks.map((s) => (
+					<li key={s.name}>
+						<i style={{ background: s.colour }} />
+						{s.name} <strong>{count(s.values.reduce((a, b) => a + b, 0))}</strong>
+					</li>
+				))}
+			</ul>
 			<div ref={box} role="img" aria-label={label} />
-			<details><summary>{t('chart.asTable')}</summary>
-				{busy.length === 0 ? <p class="dim">{t('chart.nothing')}</p> : (
+			<details>
+				<summary>{t('chart.asTable')}</summary>
+				{busy.length === 0 ? (
+					<p class="dim">{t('chart.nothing')}</p>
+				) : (
 					<Table label={label} head={[t('chart.hour'), ...stacks.map((s) => s.name)]}>
-						{busy.map(({ h, i }) => <tr key={h}><td>{when(h)}</td>{stacks.map((s) => <td class="right" key={s.name}>{count(s.values[i] ?? 0)}</td>)}</tr>)}
-					</Table>)}
+						{busy.map(({ h, i }) => (
+							<tr key={h}>
+								<td>{when(h)}</td>
+								{stacks.map((s) => (
+									<td class="right" key={s.name}>
+										{count(s.values[i] ?? 0)}
+									</td>
+								))}
+							</tr>
+						))}
+					</Table>
+				)}
 			</details>
 		</figure>
 	);

@@ -6,26 +6,44 @@ import { t } from '../i18n';
 import { ask, asProblem, Button, Dialog, Failed, Loading, TextField, toast, useAct } from '../ui';
 import { Conflict, nameProblem } from './parts';
 
-export interface Named { id: string; title?: string }
+export interface Named {
+	id: string;
+	title?: string;
+}
 
 interface Props<T extends Named> {
-	kind: string; title: string; fresh: T;
+	kind: string;
+	title: string;
+	fresh: T;
 	/** undefined: a new one */
-	id: string | undefined; taken: string[];
-	close: () => void; done: () => void;
+	id: string | undefined;
+	taken: string[];
+	close: () => void;
+	done: () => void;
 	problem: (item: T) => string | undefined;
 	/** tried: mistakes may be shown now */
 	children: (item: T, edit: (change: Partial<T>) => void, tried: boolean) => ComponentChildren;
 }
 
 export function Editor<T extends Named>({ kind, title, fresh, id, taken, close, done, problem, children }: Props<T>) {
-	const [item, setItem] = useState<T | undefined>(id === undefined ? fresh : undefined), [etag, setEtag] = useState(''), [failed, setFailed] = useState<Problem | undefined>();
-	const [conflict, setConflict] = useState(false), [busy, setBusy] = useState(false), [tried, setTried] = useState(false), [said, setSaid] = useState('');
+	const [item, setItem] = useState<T | undefined>(id === undefined ? fresh : undefined),
+		[etag, setEtag] = useState(''),
+		[failed, setFailed] = useState<Problem | undefined>();
+	const [conflict, setConflict] = useState(false),
+		[busy, setBusy] = useState(false),
+		[tried, setTried] = useState(false),
+		[said, setSaid] = useState('');
 	const load = (): void => {
 		if (id === undefined) return;
 		setConflict(false);
 		setFailed(undefined);
-		getTagged<T>(`access/${kind}/${encodeURIComponent(id)}`).then((got) => { setItem({ ...fresh, ...got.data }); setEtag(got.etag); }, (error: unknown) => setFailed(asProblem(error)));
+		getTagged<T>(`access/${kind}/${encodeURIComponent(id)}`).then(
+			(got) => {
+				setItem({ ...fresh, ...got.data });
+				setEtag(got.etag);
+			},
+			(error: unknown) => setFailed(asProblem(error)),
+		);
 	};
 	const save = async (version: string | undefined): Promise<void> => {
 		if (!item) return;
@@ -53,17 +71,50 @@ export function Editor<T extends Named>({ kind, title, fresh, id, taken, close, 
 	useEffect(load, [id]);
 	return (
 		<Dialog title={title} close={close} wide>
-			{failed ? <Failed problem={failed} retry={load} /> : !item ? <Loading /> : (
-				<form noValidate onSubmit={(e) => { e.preventDefault(); void save(etag || undefined); }}>
+			{failed ? (
+				<Failed problem={failed} retry={load} />
+			) : !item ? (
+				<Loading />
+			) : (
+				<form
+					noValidate
+					onSubmit={(e) => {
+						e.preventDefault();
+						void save(etag || undefined);
+					}}
+				>
 					{conflict && <Conflict reload={load} force={() => void save(undefined)} />}
-					{said && <p class="note bad" role="alert">{t('editor.refused')} {said}</p>}
+					{said && (
+						<p class="note bad" role="alert">
+							{t('editor.refused')} {said}
+						</p>
+					)}
 					<div class="columns">
-						<TextField label={t('common.shortName')} value={item.id} set={(v) => setItem({ ...item, id: v })} max={31} disabled={id !== undefined} autocapitalize="none" spellcheck={false}
-							error={tried && id === undefined ? nameProblem(item.id, taken) : undefined} required />
-						<TextField label={t('common.displayName')} value={item.title ?? ''} set={(v) => setItem({ ...item, title: v })} max={42} />
+						<TextField
+							label={t('common.shortName')}
+							value={item.id}
+							set={(v) => setItem({ ...item, id: v })}
+							max={31}
+							disabled={id !== undefined}
+							autocapitalize="none"
+							spellcheck={false}
+							error={tried && id === undefined ? nameProblem(item.id, taken) : undefined}
+							required
+						/>
+						<TextField
+							label={t('common.displayName')}
+							value={item.title ?? ''}
+							set={(v) => setItem({ ...item, title: v })}
+							max={42}
+						/>
 					</div>
 					{children(item, (change) => setItem({ ...item, ...change }), tried)}
-					<div class="dialog-actions"><Button onClick={close}>{t('common.cancel')}</Button><Button kind="main" type="submit" busy={busy}>{t('common.save')}</Button></div>
+					<div class="dialog-actions">
+						<Button onClick={close}>{t('common.cancel')}</Button>
+						<Button kind="main" type="submit" busy={busy}>
+							{t('common.save')}
+						</Button>
+					</div>
 				</form>
 			)}
 		</Dialog>
@@ -74,15 +125,27 @@ export function Editor<T extends Named>({ kind, title, fresh, id, taken, close, 
 export function RowActions({ kind, id, edit, done }: { kind: string; id: string; edit: () => void; done: () => void }) {
 	const { busy, act } = useAct();
 	const remove = async (): Promise<void> => {
-		if (!(await ask({ title: t('editor.remove.confirm', { id }), text: t('editor.remove.text'), yes: t('common.remove'), danger: true }))) return;
+		if (
+			!(await ask({
+				title: t('editor.remove.confirm', { id }),
+				text: t('editor.remove.text'),
+				yes: t('common.remove'),
+				danger: true,
+			}))
+		)
+			return;
 		await act(() => call('DELETE', `access/${kind}/${encodeURIComponent(id)}`), t('common.removed'));
 		done();
 	};
 
 	return (
 		<div class="row tight">
-			<Button onClick={edit} label={t('editor.changeOne', { id })}>{t('common.change')}</Button>
-			<Button kind="danger" busy={busy} onClick={() => void remove()} label={t('editor.removeOne', { id })}>{t('common.remove')}</Button>
+			<Button onClick={edit} label={t('editor.changeOne', { id })}>
+				{t('common.change')}
+			</Button>
+			<Button kind="danger" busy={busy} onClick={() => void remove()} label={t('editor.removeOne', { id })}>
+				{t('common.remove')}
+			</Button>
 		</div>
 	);
 }

@@ -7,12 +7,33 @@ import { originText } from '../origin';
 import { asProblem, Badge, Button, Dialog, PersonName } from '../ui';
 import { day } from './parts';
 
-const text = (value: unknown): string => (typeof value === 'string' ? value : typeof value === 'number' || typeof value === 'boolean' ? String(value) : JSON.stringify(value));
-const SAID = ['factor', 'reason', 'mode', 'verdict', 'cause', 'rule', 'camera', 'reader', 'file', 'user', 'kind', 'id', 'title', 'version'] as const;
+const text = (value: unknown): string =>
+	typeof value === 'string'
+		? value
+		: typeof value === 'number' || typeof value === 'boolean'
+			? String(value)
+			: JSON.stringify(value);
+const SAID = [
+	'factor',
+	'reason',
+	'mode',
+	'verdict',
+	'cause',
+	'rule',
+	'camera',
+	'reader',
+	'file',
+	'user',
+	'kind',
+	'id',
+	'title',
+	'version',
+] as const;
 
 /** What the data says that people want to know at a glance. */
 export function summary(event: EventRow): string {
-	const data = event.data, said: string[] = [];
+	const data = event.data,
+		said: string[] = [];
 
 	if (event.type === 'operator.act') said.push(word(text(data['act'] ?? '')));
 	if (data['origin']) said.push(originText(data));
@@ -31,7 +52,9 @@ export const SeverityBadge = ({ severity }: { severity: EventRow['severity'] }) 
 );
 
 function Why({ seq }: { seq: number }) {
-	const [lines, setLines] = useState<string[] | undefined>(), [problem, setProblem] = useState(''), [busy, setBusy] = useState(false);
+	const [lines, setLines] = useState<string[] | undefined>(),
+		[problem, setProblem] = useState(''),
+		[busy, setBusy] = useState(false);
 	const explain = async (): Promise<void> => {
 		setBusy(true);
 		try {
@@ -42,25 +65,94 @@ function Why({ seq }: { seq: number }) {
 		setBusy(false);
 	};
 
-	if (problem) return <p class="note bad" role="alert">{problem}</p>;
-	if (!lines) return <div><Button icon="question" busy={busy} onClick={() => void explain()}>{t('event.explain')}</Button></div>;
-	return <ul class="why" aria-label={t('common.why')}>{lines.map((line, i) => <li key={i}><Said text={line} /></li>)}</ul>;
+	if (problem)
+		return (
+			<p class="note bad" role="alert">
+				{problem}
+			</p>
+		);
+	if (!lines)
+		return (
+			<div>
+				<Button icon="question" busy={busy} onClick={() => void explain()}>
+					{t('event.explain')}
+				</Button>
+			</div>
+		);
+	return (
+		<ul class="why" aria-label={t('common.why')}>
+			{lines.map((line, i) => (
+				<li key={i}>
+					<Said text={line} />
+				</li>
+			))}
+		</ul>
+	);
 }
 
-export function EventDialog({ event, close, only }: { event: EventRow; close: () => void; only: (filter: { person?: string; type?: string }) => void }) {
+export function EventDialog({
+	event,
+	close,
+	only,
+}: {
+	event: EventRow;
+	close: () => void;
+	only: (filter: { person?: string; type?: string }) => void;
+}) {
 	return (
 		<Dialog title={`${word(event.type)} · ${event.seq}`} close={close} wide>
 			<dl class="definition">
-				<dt>{t('common.time')}</dt><dd>{day(event.time)} <span class="mono dim">{event.time}</span></dd>
-				<dt>{t('event.type')}</dt><dd><button type="button" class="textlink mono" onClick={() => only({ type: event.type })}>{event.type}</button> <SeverityBadge severity={event.severity} /></dd>
-				{event.source && <><dt>{t('event.source')}</dt><dd class="mono">{event.source}</dd></>}
-				{event.person && <><dt>{t('common.person')}</dt><dd><button type="button" class="textlink" onClick={() => only({ person: event.person ?? '' })}><PersonName id={event.person} /></button> <span class="mono dim">{event.person}</span></dd></>}
-				{Object.entries(event.data).filter(([key]) => key !== 'v').map(([key, value]) => (
-					<><dt key={`${key}-t`}><DataName name={key} /></dt>
-						<dd key={key}>{typeof value === 'object' && value !== null ? <pre class="mono">{JSON.stringify(value, null, 1)}</pre> : <>{text(value)}{typeof value === 'string' && inWords(value) !== value && <span class="dim"> ({inWords(value)})</span>}</>}</dd></>
-				))}
-				<dt>{t('event.hash')}</dt><dd class="mono">{event.hash}</dd>
-				<dt>{t('common.previousHash')}</dt><dd class="mono">{String((event as { prev?: string }).prev ?? '')}</dd>
+				<dt>{t('common.time')}</dt>
+				<dd>
+					{day(event.time)} <span class="mono dim">{event.time}</span>
+				</dd>
+				<dt>{t('event.type')}</dt>
+				<dd>
+					<button type="button" class="textlink mono" onClick={() => only({ type: event.type })}>
+						{event.type}
+					</button>{' '}
+					<SeverityBadge severity={event.severity} />
+				</dd>
+				{event.source && (
+					<>
+						<dt>{t('event.source')}</dt>
+						<dd class="mono">{event.source}</dd>
+					</>
+				)}
+				{event.person && (
+					<>
+						<dt>{t('common.person')}</dt>
+						<dd>
+							<button type="button" class="textlink" onClick={() => only({ person: event.person ?? '' })}>
+								<PersonName id={event.person} />
+							</button>{' '}
+							<span class="mono dim">{event.person}</span>
+						</dd>
+					</>
+				)}
+				{Object.entries(event.data)
+					.filter(([key]) => key !== 'v')
+					.map(([key, value]) => (
+						<>
+							<dt key={`${key}-t`}>
+								<DataName name={key} />
+							</dt>
+							<dd key={key}>
+								{typeof value === 'object' && value !== null ? (
+									<pre class="mono">{JSON.stringify(value, null, 1)}</pre>
+								) : (
+									<>
+										{text(value)}
+										{typeof value === 'string' && inWords(value) !== value && <span class="dim"> ({inWords(value)})</span>}
+									</>
+								)}
+							</dd>
+						</>
+					))}
+				<dt>{t('event.hash')}</dt>
+				<dd class="mono">{event.hash}</dd>
+				<dt>{t('common.previousHash')}</dt>
+				<dd class="mono">{String((event as { prev?: string }).prev ?? '')}</dd>
 			</dl>
 			{/^access\.(granted|denied)$/.test(event.type) && <Why seq={event.seq} />}
 		</Dialog>

@@ -6,17 +6,28 @@ import { useDesk } from '../shell';
 import { ask, asProblem, Badge, Button, Card, Dialog, useAct, useLoad, When } from '../ui';
 import { LivePicture } from '../video';
 
-const BYTES_MAX = 10 * 1024 * 1024, PHOTOS_MAX = 20, POOR = 0.5;
+const BYTES_MAX = 10 * 1024 * 1024,
+	PHOTOS_MAX = 20,
+	POOR = 0.5;
 
 /** name: unique in the list. */
-interface Tried { name: string; photo: File; busy: boolean; quality?: number; problem?: Against }
+interface Tried {
+	name: string;
+	photo: File;
+	busy: boolean;
+	quality?: number;
+	problem?: Against;
+}
 
 function check(photo: Blob): string | undefined {
 	if (!['image/jpeg', 'image/png'].includes(photo.type)) return t('faces.notAPicture');
 	return photo.size > BYTES_MAX ? t('faces.tooLarge') : undefined;
 }
 
-interface Against { reason: string; alike: boolean }
+interface Against {
+	reason: string;
+	alike: boolean;
+}
 const against = (error: unknown): Against => {
 	const problem = asProblem(error);
 
@@ -25,14 +36,18 @@ const against = (error: unknown): Against => {
 
 /** Two who look alike are enrolled only when somebody says that they are two. */
 const AcceptAlike = ({ accept, busy }: { accept: () => void; busy?: boolean }) => (
-	<Button kind="danger" busy={busy} onClick={accept}>{t('faces.enrolLookAlike')}</Button>
+	<Button kind="danger" busy={busy} onClick={accept}>
+		{t('faces.enrolLookAlike')}
+	</Button>
 );
 
 const LIVE_S = 30;
 
 /** The gate looks for itself: several good frames of a living face. It answers when it has them or the time is over. */
 function CameraDialog({ camera, person, close, done }: { camera: string; person: string; close: () => void; done: () => void }) {
-	const [state, setState] = useState<'ready' | 'looking' | 'done'>('ready'), [problem, setProblem] = useState<Against | undefined>(), [left, setLeft] = useState(LIVE_S);
+	const [state, setState] = useState<'ready' | 'looking' | 'done'>('ready'),
+		[problem, setProblem] = useState<Against | undefined>(),
+		[left, setLeft] = useState(LIVE_S);
 	const look = async (alike: boolean): Promise<void> => {
 		setState('looking');
 		setProblem(undefined);
@@ -56,28 +71,60 @@ function CameraDialog({ camera, person, close, done }: { camera: string; person:
 	return (
 		<Dialog title={t('faces.camera', { camera })} close={close} wide>
 			<p>{t('faces.live.hint')}</p>
-			<div class="enrol-live"><LivePicture camera={camera} /></div>
+			<div class="enrol-live">
+				<LivePicture camera={camera} />
+			</div>
 			<div role="status">
-				{state === 'looking' && <><p class="row tight"><span class="spinner" />{t('faces.live.looking', { seconds: left })}</p><progress max={LIVE_S} value={LIVE_S - left} aria-label={t('common.time')} /></>}
+				{state === 'looking' && (
+					<>
+						<p class="row tight">
+							<span class="spinner" />
+							{t('faces.live.looking', { seconds: left })}
+						</p>
+						<progress max={LIVE_S} value={LIVE_S - left} aria-label={t('common.time')} />
+					</>
+				)}
 				{state === 'done' && <p class="note good">{t('faces.live.done')}</p>}
 				{problem && <p class="note bad">{problem.reason}</p>}
 			</div>
 			<div class="dialog-actions">
 				{problem?.alike && <AcceptAlike accept={() => void look(true)} />}
-				<Button kind={state === 'done' ? 'main' : 'plain'} onClick={close}>{t('common.close')}</Button>
-				{state !== 'done' && <Button kind="main" icon="camera" busy={state === 'looking'} onClick={() => void look(false)}>{problem ? t('faces.live.again') : t('faces.live.begin')}</Button>}
+				<Button kind={state === 'done' ? 'main' : 'plain'} onClick={close}>
+					{t('common.close')}
+				</Button>
+				{state !== 'done' && (
+					<Button kind="main" icon="camera" busy={state === 'looking'} onClick={() => void look(false)}>
+						{problem ? t('faces.live.again') : t('faces.live.begin')}
+					</Button>
+				)}
 			</div>
 		</Dialog>
 	);
 }
 
-interface Face { number: number; current: boolean; enrolled?: string; by?: string; quality?: number; camera?: string }
+interface Face {
+	number: number;
+	current: boolean;
+	enrolled?: string;
+	by?: string;
+	quality?: number;
+	camera?: string;
+}
 
 /** Which there are; a poor one of several can go, and the others stay in use. */
 function EnrolledFaces({ person, faces, reload }: { person: string; faces: number; reload: () => void }) {
-	const load = useLoad<{ faces: Face[] }>(`people/${person}/faces`), { busy, act } = useAct();
+	const load = useLoad<{ faces: Face[] }>(`people/${person}/faces`),
+		{ busy, act } = useAct();
 	const remove = async (face: Face, nth: number): Promise<void> => {
-		if (!(await ask({ title: t('faces.removeOne.confirm', { number: nth }), text: t('faces.removeOne.text'), yes: t('faces.removeOne.yes'), danger: true }))) return;
+		if (
+			!(await ask({
+				title: t('faces.removeOne.confirm', { number: nth }),
+				text: t('faces.removeOne.text'),
+				yes: t('faces.removeOne.yes'),
+				danger: true,
+			}))
+		)
+			return;
 		await act(() => call('DELETE', `people/${person}/faces/${face.number}`), t('faces.removeOne.done'));
 		reload();
 	};
@@ -87,10 +134,27 @@ function EnrolledFaces({ person, faces, reload }: { person: string; faces: numbe
 		<ol class="enrolled-faces" aria-label={t('faces.list')}>
 			{load.data?.faces.map((face, i) => (
 				<li key={face.number}>
-					<span>{face.enrolled ? moment(face.enrolled) : t('faces.one', { number: i + 1 })}{face.by && <span class="dim"> · <span translate={false}>{face.by}</span>{face.camera && <> · {face.camera}</>}</span>}</span>
-					{face.quality !== undefined && <Badge tone={face.quality < POOR ? 'warn' : 'good'}>{Math.round(face.quality * 100)} %</Badge>}
+					<span>
+						{face.enrolled ? moment(face.enrolled) : t('faces.one', { number: i + 1 })}
+						{face.by && (
+							<span class="dim">
+								{' '}
+								· <span translate={false}>{face.by}</span>
+								{face.camera && <> · {face.camera}</>}
+							</span>
+						)}
+					</span>
+					{face.quality !== undefined && (
+						<Badge tone={face.quality < POOR ? 'warn' : 'good'}>{Math.round(face.quality * 100)} %</Badge>
+					)}
 					{!face.current && <Badge tone="warn">{t('faces.otherModel')}</Badge>}
-					<Button kind="quiet" icon="close" busy={busy} label={t('faces.removeOne', { number: i + 1 })} onClick={() => void remove(face, i + 1)} />
+					<Button
+						kind="quiet"
+						icon="close"
+						busy={busy}
+						label={t('faces.removeOne', { number: i + 1 })}
+						onClick={() => void remove(face, i + 1)}
+					/>
 				</li>
 			))}
 		</ol>
@@ -108,16 +172,43 @@ function AgedList({ person, aged, reload }: { person: string; aged: Aged[]; relo
 	return (
 		<>
 			<p>{t('faces.agedTitle')}</p>
-			<ul class="entries">{aged.map((one) => <li key={one.time}><When iso={one.time} /> · {t('faces.agedCamera')} {one.camera} · {t('faces.agedScore')} {one.score.toFixed(2)}</li>)}</ul>
-			<div><Button kind="plain" busy={busy} onClick={() => void remove()}>{t('faces.removeAged')}</Button></div>
+			<ul class="entries">
+				{aged.map((one) => (
+					<li key={one.time}>
+						<When iso={one.time} /> · {t('faces.agedCamera')} {one.camera} · {t('faces.agedScore')} {one.score.toFixed(2)}
+					</li>
+				))}
+			</ul>
+			<div>
+				<Button kind="plain" busy={busy} onClick={() => void remove()}>
+					{t('faces.removeAged')}
+				</Button>
+			</div>
 		</>
 	);
 }
 
-export function Faces({ person, faces, aged, consent, reload }: { person: string; faces: number; aged: Aged[]; consent: boolean | undefined; reload: () => void }) {
-	const { status } = useDesk(), input = useRef<HTMLInputElement>(null);
-	const { busy, act } = useAct(), [tried, setTried] = useState<Tried[]>([]), [over, setOver] = useState(false), [camera, setCamera] = useState('');
-	const set = (name: string, change: Partial<Tried>): void => setTried((old) => old.map((o) => (o.name === name ? { ...o, ...change } : o)));
+export function Faces({
+	person,
+	faces,
+	aged,
+	consent,
+	reload,
+}: {
+	person: string;
+	faces: number;
+	aged: Aged[];
+	consent: boolean | undefined;
+	reload: () => void;
+}) {
+	const { status } = useDesk(),
+		input = useRef<HTMLInputElement>(null);
+	const { busy, act } = useAct(),
+		[tried, setTried] = useState<Tried[]>([]),
+		[over, setOver] = useState(false),
+		[camera, setCamera] = useState('');
+	const set = (name: string, change: Partial<Tried>): void =>
+		setTried((old) => old.map((o) => (o.name === name ? { ...o, ...change } : o)));
 	const send = async ({ name, photo }: Tried, alike: boolean): Promise<void> => {
 		const wrong = check(photo);
 
@@ -127,7 +218,11 @@ export function Faces({ person, faces, aged, consent, reload }: { person: string
 		}
 		set(name, { busy: true });
 		try {
-			const answer = await call<{ quality: number }>('POST', `people/${person}/faces${alike ? '?look_alike=accept' : ''}`, new Blob([photo], { type: 'application/octet-stream' }));
+			const answer = await call<{ quality: number }>(
+				'POST',
+				`people/${person}/faces${alike ? '?look_alike=accept' : ''}`,
+				new Blob([photo], { type: 'application/octet-stream' }),
+			);
 
 			setTried((old) => old.map((o) => (o.name === name ? { name, photo, busy: false, quality: answer.quality } : o)));
 			reload();
@@ -138,14 +233,28 @@ export function Faces({ person, faces, aged, consent, reload }: { person: string
 	const enrol = async (photos: File[]): Promise<void> => {
 		const list = photos.slice(0, PHOTOS_MAX);
 
-		const rows = list.map((photo, i) => ({ name: list.findIndex((p) => p.name === photo.name) === i ? photo.name : `${photo.name} (${i + 1})`, photo, busy: true }));
+		const rows = list.map((photo, i) => ({
+			name: list.findIndex((p) => p.name === photo.name) === i ? photo.name : `${photo.name} (${i + 1})`,
+			photo,
+			busy: true,
+		}));
 
 		setTried(rows);
 		for (const row of rows) await send(row, false);
 	};
-	const take = (files: FileList | null | undefined): void => { if (files && files.length > 0) void enrol([...files]); };
+	const take = (files: FileList | null | undefined): void => {
+		if (files && files.length > 0) void enrol([...files]);
+	};
 	const remove = async (): Promise<void> => {
-		if (!(await ask({ title: t('faces.removeAll.confirm'), text: t('faces.removeAll.text'), yes: t('faces.removeAll'), danger: true }))) return;
+		if (
+			!(await ask({
+				title: t('faces.removeAll.confirm'),
+				text: t('faces.removeAll.text'),
+				yes: t('faces.removeAll'),
+				danger: true,
+			}))
+		)
+			return;
 		await act(() => call('DELETE', `people/${person}/faces`), t('faces.removeAll.done'));
 		setTried([]);
 		reload();
@@ -153,36 +262,91 @@ export function Faces({ person, faces, aged, consent, reload }: { person: string
 	const cameras = (status?.cameras ?? []).filter((c) => c.role === 'face');
 
 	return (
-		<Card title={t('common.faces')} actions={<Badge tone={faces > 0 ? 'good' : 'warn'}>{faces > 0 ? t('faces.enrolledCount', { count: faces }) : t('faces.noneEnrolled')}</Badge>}>
+		<Card
+			title={t('common.faces')}
+			actions={
+				<Badge tone={faces > 0 ? 'good' : 'warn'}>
+					{faces > 0 ? t('faces.enrolledCount', { count: faces }) : t('faces.noneEnrolled')}
+				</Badge>
+			}
+		>
 			{consent === false && <p class="note warn">{t('faces.noConsent')}</p>}
-			<div class={over ? 'drop over' : 'drop'}
-				onDragOver={(e) => { e.preventDefault(); setOver(true); }} onDragLeave={() => setOver(false)}
-				onDrop={(e) => { e.preventDefault(); setOver(false); take(e.dataTransfer?.files); }}>
+			<div
+				class={over ? 'drop over' : 'drop'}
+				onDragOver={(e) => {
+					e.preventDefault();
+					setOver(true);
+				}}
+				onDragLeave={() => setOver(false)}
+				onDrop={(e) => {
+					e.preventDefault();
+					setOver(false);
+					take(e.dataTransfer?.files);
+				}}
+			>
 				<p>{t('faces.dropHint')}</p>
 				<div class="row">
-					<Button kind="main" icon="plus" onClick={() => input.current?.click()}>{t('faces.choosePhotos')}</Button>
-					{cameras.map((c) => <Button key={c.name} icon="camera" onClick={() => setCamera(c.name)}>{t('faces.fromCamera', { camera: c.name })}</Button>)}
+					<Button kind="main" icon="plus" onClick={() => input.current?.click()}>
+						{t('faces.choosePhotos')}
+					</Button>
+					{cameras.map((c) => (
+						<Button key={c.name} icon="camera" onClick={() => setCamera(c.name)}>
+							{t('faces.fromCamera', { camera: c.name })}
+						</Button>
+					))}
 				</div>
-				<input ref={input} type="file" accept="image/jpeg,image/png" multiple hidden aria-label={t('faces.photos')}
-					onChange={(e) => { take(e.currentTarget.files); e.currentTarget.value = ''; }} />
+				<input
+					ref={input}
+					type="file"
+					accept="image/jpeg,image/png"
+					multiple
+					hidden
+					aria-label={t('faces.photos')}
+					onChange={(e) => {
+						take(e.currentTarget.files);
+						e.currentTarget.value = '';
+					}}
+				/>
 			</div>
 			{tried.length > 0 && (
 				<ul class="tried" role="status">
 					{tried.map((one) => (
-						<li key={one.name}><span class="file">{one.name}</span>
-							{one.busy ? <span class="row tight"><span class="spinner" />{t('faces.analysing')}</span>
-							: one.problem !== undefined ? <Badge tone="bad">{t('faces.refused')}</Badge>
-							: <Badge tone={(one.quality ?? 0) < POOR ? 'warn' : 'good'}>{t('faces.enrolled')}</Badge>}
-							{!one.busy && one.problem !== undefined && <p class="why-not">{one.problem.reason} {one.problem.alike && <AcceptAlike accept={() => void send(one, true)} />}</p>}
-							{one.quality !== undefined && <p class="why-not"><meter min={0} max={1} low={POOR} value={one.quality} aria-label={t('faces.qualityColumn')} /> {t('faces.quality')} {Math.round(one.quality * 100)} %
-								{one.quality < POOR && <> · {t('faces.betterPhoto')}</>}</p>}
+						<li key={one.name}>
+							<span class="file">{one.name}</span>
+							{one.busy ? (
+								<span class="row tight">
+									<span class="spinner" />
+									{t('faces.analysing')}
+								</span>
+							) : one.problem !== undefined ? (
+								<Badge tone="bad">{t('faces.refused')}</Badge>
+							) : (
+								<Badge tone={(one.quality ?? 0) < POOR ? 'warn' : 'good'}>{t('faces.enrolled')}</Badge>
+							)}
+							{!one.busy && one.problem !== undefined && (
+								<p class="why-not">
+									{one.problem.reason} {one.problem.alike && <AcceptAlike accept={() => void send(one, true)} />}
+								</p>
+							)}
+							{one.quality !== undefined && (
+								<p class="why-not">
+									<meter min={0} max={1} low={POOR} value={one.quality} aria-label={t('faces.qualityColumn')} />{' '}
+									{t('faces.quality')} {Math.round(one.quality * 100)} %{one.quality < POOR && <> · {t('faces.betterPhoto')}</>}
+								</p>
+							)}
 						</li>
 					))}
 				</ul>
 			)}
 			{faces > 1 && <EnrolledFaces person={person} faces={faces} reload={reload} />}
 			{aged.length > 0 && <AgedList person={person} aged={aged} reload={reload} />}
-			{faces > 0 && <div><Button kind="danger" busy={busy} onClick={() => void remove()}>{t('faces.removeAll')}</Button></div>}
+			{faces > 0 && (
+				<div>
+					<Button kind="danger" busy={busy} onClick={() => void remove()}>
+						{t('faces.removeAll')}
+					</Button>
+				</div>
+			)}
 			{camera && <CameraDialog camera={camera} person={person} close={() => setCamera('')} done={reload} />}
 		</Card>
 	);

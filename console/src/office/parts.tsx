@@ -8,15 +8,22 @@ import './office.css';
 
 export const NAME = /^[a-z0-9-]{1,31}$/;
 export const nameProblem = (name: string, taken: readonly string[] = []): string | undefined =>
-	!NAME.test(name) ? t('parts.idWrong')
-	: taken.includes(name) ? t('parts.idTaken') : undefined;
+	!NAME.test(name) ? t('parts.idWrong') : taken.includes(name) ? t('parts.idTaken') : undefined;
 
-interface Paged<T> { items: T[]; next: string | null }
+interface Paged<T> {
+	items: T[];
+	next: string | null;
+}
 
 /** All of a list that comes in pages (null: nothing yet); progress is how many are there so far. */
-export function useAll<T extends { id: string }>(path: string | null, key: 'items' | 'people' = 'items'): Loaded<T[]> & { sofar: number } {
-	const [data, setData] = useState<T[] | undefined>(), [problem, setProblem] = useState<Problem | undefined>();
-	const [sofar, setSofar] = useState(0), [turn, setTurn] = useState(0);
+export function useAll<T extends { id: string }>(
+	path: string | null,
+	key: 'items' | 'people' = 'items',
+): Loaded<T[]> & { sofar: number } {
+	const [data, setData] = useState<T[] | undefined>(),
+		[problem, setProblem] = useState<Problem | undefined>();
+	const [sofar, setSofar] = useState(0),
+		[turn, setTurn] = useState(0);
 	const gone = useRef(0);
 
 	useEffect(() => {
@@ -27,10 +34,12 @@ export function useAll<T extends { id: string }>(path: string | null, key: 'item
 
 			if (path === null) return;
 			while (after !== null) {
-				const page: Paged<T> & { people?: T[] } = await get(`${path}${path.includes('?') ? '&' : '?'}limit=1000${after ? `&after=${encodeURIComponent(after)}` : ''}`);
+				const page: Paged<T> & { people?: T[] } = await get(
+					`${path}${path.includes('?') ? '&' : '?'}limit=1000${after ? `&after=${encodeURIComponent(after)}` : ''}`,
+				);
 
 				if (gone.current !== mine) return;
-				all.push(...(key === 'people' ? page.people ?? [] : page.items));
+				all.push(...(key === 'people' ? (page.people ?? []) : page.items));
 				setSofar(all.length);
 				after = page.next;
 			}
@@ -38,16 +47,32 @@ export function useAll<T extends { id: string }>(path: string | null, key: 'item
 			setProblem(undefined);
 		};
 
-		fetchAll().catch((error: unknown) => { if (gone.current === mine) setProblem(error as Problem); });
-		return () => { gone.current++; };
+		fetchAll().catch((error: unknown) => {
+			if (gone.current === mine) setProblem(error as Problem);
+		});
+		return () => {
+			gone.current++;
+		};
 	}, [path, turn]);
 	return { data, etag: undefined, problem, sofar, reload: () => setTurn(turn + 1), set: setData };
 }
 
 /** Parts of one page as addresses of their own: `#/rules/holidays`. */
-export const Tabs = ({ page, here, of }: { page: string; here: string; of: readonly (readonly [key: string, text: string])[] }) => (
+export const Tabs = ({
+	page,
+	here,
+	of,
+}: {
+	page: string;
+	here: string;
+	of: readonly (readonly [key: string, text: string])[];
+}) => (
 	<nav class="tabs" aria-label={t('parts.tabs')}>
-		{of.map(([key, text]) => <a key={key} href={key ? `#/${page}/${key}` : `#/${page}`} aria-current={key === here ? 'page' : undefined}>{text}</a>)}
+		{of.map(([key, text]) => (
+			<a key={key} href={key ? `#/${page}/${key}` : `#/${page}`} aria-current={key === here ? 'page' : undefined}>
+				{text}
+			</a>
+		))}
 	</nav>
 );
 
@@ -56,20 +81,44 @@ export const Conflict = ({ reload, force }: { reload: () => void; force: () => v
 	<div class="note warn conflict" role="alert">
 		<strong>{t('parts.conflict')}</strong>
 		<p>{t('parts.conflictText')}</p>
-		<div class="row"><Button kind="main" onClick={reload}>{t('parts.conflictReload')}</Button>
-			<Button kind="danger" onClick={force}>{t('parts.conflictForce')}</Button></div>
+		<div class="row">
+			<Button kind="main" onClick={reload}>
+				{t('parts.conflictReload')}
+			</Button>
+			<Button kind="danger" onClick={force}>
+				{t('parts.conflictForce')}
+			</Button>
+		</div>
 	</div>
 );
 
 /** Some of a few; none chosen means what @p none says. */
-export function Choices({ label, none, of, value, set }: { label: string; none?: string; of: readonly (readonly [string, string])[]; value: readonly string[]; set: (value: string[]) => void }) {
+export function Choices({
+	label,
+	none,
+	of,
+	value,
+	set,
+}: {
+	label: string;
+	none?: string;
+	of: readonly (readonly [string, string])[];
+	value: readonly string[];
+	set: (value: string[]) => void;
+}) {
 	return (
 		<fieldset class="choices">
 			<legend>{label}</legend>
 			<div class="row tight">
 				{of.map(([key, text]) => (
-					<label class="check" key={key}><input type="checkbox" checked={value.includes(key)}
-						onChange={(e) => set(e.currentTarget.checked ? [...value, key] : value.filter((v) => v !== key))} />{text}</label>
+					<label class="check" key={key}>
+						<input
+							type="checkbox"
+							checked={value.includes(key)}
+							onChange={(e) => set(e.currentTarget.checked ? [...value, key] : value.filter((v) => v !== key))}
+						/>
+						{text}
+					</label>
 				))}
 				{of.length === 0 && <span class="dim">{t('parts.none')}</span>}
 			</div>
@@ -79,20 +128,51 @@ export function Choices({ label, none, of, value, set }: { label: string; none?:
 }
 
 /** One of several, with its label. */
-export function Select({ label, value, set, of, hint, disabled }: { label: string; value: string; set: (value: string) => void; of: readonly (readonly [string, string])[]; hint?: string; disabled?: boolean }) {
+export function Select({
+	label,
+	value,
+	set,
+	of,
+	hint,
+	disabled,
+}: {
+	label: string;
+	value: string;
+	set: (value: string) => void;
+	of: readonly (readonly [string, string])[];
+	hint?: string;
+	disabled?: boolean;
+}) {
 	return (
 		<Field label={label} hint={hint}>
 			{(id, about) => (
 				<select id={id} aria-describedby={about} value={value} disabled={disabled} onChange={(e) => set(e.currentTarget.value)}>
-					{of.map(([key, text]) => <option key={key} value={key}>{text}</option>)}
+					{of.map(([key, text]) => (
+						<option key={key} value={key}>
+							{text}
+						</option>
+					))}
 				</select>
 			)}
 		</Field>
 	);
 }
 
-export const Check = ({ label, value, set, disabled }: { label: ComponentChildren; value: boolean; set: (value: boolean) => void; disabled?: boolean }) => (
-	<label class="check"><input type="checkbox" checked={value} disabled={disabled} onChange={(e) => set(e.currentTarget.checked)} /><span>{label}</span></label>
+export const Check = ({
+	label,
+	value,
+	set,
+	disabled,
+}: {
+	label: ComponentChildren;
+	value: boolean;
+	set: (value: boolean) => void;
+	disabled?: boolean;
+}) => (
+	<label class="check">
+		<input type="checkbox" checked={value} disabled={disabled} onChange={(e) => set(e.currentTarget.checked)} />
+		<span>{label}</span>
+	</label>
 );
 
 /* ---- times ---- */
@@ -104,7 +184,9 @@ export function toLocal(iso: string | null | undefined): string {
 	if (!iso) return '';
 	const d = new Date(iso);
 
-	return Number.isNaN(d.getTime()) ? '' : `${d.getFullYear()}-${two(d.getMonth() + 1)}-${two(d.getDate())}T${two(d.getHours())}:${two(d.getMinutes())}`;
+	return Number.isNaN(d.getTime())
+		? ''
+		: `${d.getFullYear()}-${two(d.getMonth() + 1)}-${two(d.getDate())}T${two(d.getHours())}:${two(d.getMinutes())}`;
 }
 /** And back; null for nothing. */
 export function fromLocal(text: string): string | null {
@@ -116,20 +198,29 @@ export function fromLocal(text: string): string | null {
 export const spanProblem = (from: string, to: string): string | undefined =>
 	from && to && from >= to ? t('parts.spanWrong') : undefined;
 
-export const day = (iso: string): string => new Date(iso).toLocaleString(locale(), { year: 'numeric', month: 'short', day: 'numeric', hour: '2-digit', minute: '2-digit' });
+export const day = (iso: string): string =>
+	new Date(iso).toLocaleString(locale(), { year: 'numeric', month: 'short', day: 'numeric', hour: '2-digit', minute: '2-digit' });
 
 export function size(bytes: number): string {
 	const units = ['B', 'kB', 'MB', 'GB', 'TB'];
-	let unit = 0, n = bytes;
+	let unit = 0,
+		n = bytes;
 
-	while (n >= 1000 && unit < units.length - 1) { n /= 1000; unit++; }
+	while (n >= 1000 && unit < units.length - 1) {
+		n /= 1000;
+		unit++;
+	}
 	return `${n.toLocaleString(locale(), { maximumFractionDigits: n < 10 && unit > 0 ? 1 : 0 })} ${units[unit]}`;
 }
 
 export function lasting(seconds: number): string {
-	const d = Math.floor(seconds / 86400), h = Math.floor(seconds / 3600) % 24, m = Math.floor(seconds / 60) % 60;
+	const d = Math.floor(seconds / 86400),
+		h = Math.floor(seconds / 3600) % 24,
+		m = Math.floor(seconds / 60) % 60;
 
 	if (d > 0) return t('parts.daysHours', { days: d, hours: h });
 	if (h > 0) return t('parts.hoursMinutes', { hours: h, minutes: m });
-	return m > 0 ? t('parts.minutesSeconds', { minutes: m, seconds: Math.floor(seconds) % 60 }) : t('parts.seconds', { seconds: Math.floor(seconds) });
+	return m > 0
+		? t('parts.minutesSeconds', { minutes: m, seconds: Math.floor(seconds) % 60 })
+		: t('parts.seconds', { seconds: Math.floor(seconds) });
 }

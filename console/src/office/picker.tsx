@@ -6,16 +6,24 @@ import { PersonName } from '../ui';
 import { useAll } from './parts';
 import { finder, orderOf, searchable } from './pinyin';
 
-export interface Known extends Person { texts: string[] }
+export interface Known extends Person {
+	texts: string[];
+}
 
 /** Everybody by pinyin, ready to be searched: a hundred thousand, too. wanted: false as long as nobody searches. */
 export function usePeople(wanted = true): { load: ReturnType<typeof useAll<Person>>; people: Known[] } {
 	const load = useAll<Person>(wanted ? 'people' : null, 'people');
-	const people = useMemo(() => (load.data ?? []).map((p) => {
-		const texts = searchable(p.name);
+	const people = useMemo(
+		() =>
+			(load.data ?? [])
+				.map((p) => {
+					const texts = searchable(p.name);
 
-		return { ...p, texts, order: orderOf(texts) };
-	}).sort((a, b) => (a.order < b.order ? -1 : a.order > b.order ? 1 : 0)), [load.data]);
+					return { ...p, texts, order: orderOf(texts) };
+				})
+				.sort((a, b) => (a.order < b.order ? -1 : a.order > b.order ? 1 : 0)),
+		[load.data],
+	);
 
 	return { load, people };
 }
@@ -33,8 +41,27 @@ function first(people: Known[], fits: (texts: string[]) => boolean, most: number
 }
 
 /** A combobox; @p value is an id or ''. */
-export function PersonPicker({ label, people, loading, value, set, hint, error }: { label: string; people: Known[]; loading?: boolean; value: string; set: (id: string) => void; hint?: string; error?: string | undefined }) {
-	const id = useId(), [query, setQuery] = useState(''), [open, setOpen] = useState(false), [at, setAt] = useState(0);
+export function PersonPicker({
+	label,
+	people,
+	loading,
+	value,
+	set,
+	hint,
+	error,
+}: {
+	label: string;
+	people: Known[];
+	loading?: boolean;
+	value: string;
+	set: (id: string) => void;
+	hint?: string;
+	error?: string | undefined;
+}) {
+	const id = useId(),
+		[query, setQuery] = useState(''),
+		[open, setOpen] = useState(false),
+		[at, setAt] = useState(0);
 	const matches = useMemo(() => (open ? first(people, finder(query), SHOWN) : []), [open, query, people]);
 	const choose = (person: Known | undefined): void => {
 		set(person?.id ?? '');
@@ -60,21 +87,61 @@ export function PersonPicker({ label, people, loading, value, set, hint, error }
 		<div class={error ? 'field picker wrong' : 'field picker'}>
 			<label for={id}>{label}</label>
 			{value ? (
-				<div class="picked"><PersonName id={value} /><button type="button" class="textlink" onClick={() => set('')} aria-label={t('picker.chooseAnother', { name: label })}>{t('picker.change')}</button></div>
+				<div class="picked">
+					<PersonName id={value} />
+					<button type="button" class="textlink" onClick={() => set('')} aria-label={t('picker.chooseAnother', { name: label })}>
+						{t('picker.change')}
+					</button>
+				</div>
 			) : (
-				<input id={id} role="combobox" aria-expanded={open} aria-controls={`${id}-list`} aria-autocomplete="list" autocomplete="off" value={query} maxLength={128}
-					aria-activedescendant={open && matches[at] ? `${id}-${at}` : undefined} aria-describedby={`${id}-about`} aria-invalid={error ? 'true' : undefined}
+				<input
+					id={id}
+					role="combobox"
+					aria-expanded={open}
+					aria-controls={`${id}-list`}
+					aria-autocomplete="list"
+					autocomplete="off"
+					value={query}
+					maxLength={128}
+					aria-activedescendant={open && matches[at] ? `${id}-${at}` : undefined}
+					aria-describedby={`${id}-about`}
+					aria-invalid={error ? 'true' : undefined}
 					placeholder={t('common.searchName')}
-					onInput={(e) => { setQuery(e.currentTarget.value); setAt(0); setOpen(true); }} onFocus={() => setOpen(true)} onBlur={() => setOpen(false)} onKeyDown={key} />
+					onInput={(e) => {
+						setQuery(e.currentTarget.value);
+						setAt(0);
+						setOpen(true);
+					}}
+					onFocus={() => setOpen(true)}
+					onBlur={() => setOpen(false)}
+					onKeyDown={key}
+				/>
 			)}
 			<ul role="listbox" id={`${id}-list`} aria-label={label} hidden={!open || value !== ''}>
 				{matches.map((p, i) => (
-					<li key={p.id} id={`${id}-${i}`} role="option" aria-selected={i === at} onMouseDown={(e) => { e.preventDefault(); choose(p); }}>
-						<span>{p.name}</span>{!p.enabled && <small> {t('picker.switchedOff')}</small>}</li>
+					<li
+						key={p.id}
+						id={`${id}-${i}`}
+						role="option"
+						aria-selected={i === at}
+						onMouseDown={(e) => {
+							e.preventDefault();
+							choose(p);
+						}}
+					>
+						<span>{p.name}</span>
+						{!p.enabled && <small> {t('picker.switchedOff')}</small>}
+					</li>
 				))}
-				{open && matches.length === 0 && <li class="dim" role="option" aria-selected={false} aria-disabled="true">{loading ? t('common.loading') : t('picker.nobody')}</li>}
+				{open && matches.length === 0 && (
+					<li class="dim" role="option" aria-selected={false} aria-disabled="true">
+						{loading ? t('common.loading') : t('picker.nobody')}
+					</li>
+				)}
 			</ul>
-			<small id={`${id}-about`} role={error ? 'alert' : undefined}>{error ?? hint ?? ''}</small>
+			<small id={`${id}-about`} role={error ? 'alert' : undefined}>
+				{error ?? hint ?? ''}
+			</small>
 		</div>
 	);
 }

@@ -22,7 +22,20 @@ const FIRST =
 	'曰yue晕yun匝za灾zai糌zan赃zang遭zao则ze贼zei怎zen增zeng扎zha斋zhai沾zhan张zhang钊zhao蜇zhe贞zhen争zheng之zhi中zhong州zhou朱zhu抓zhua' +
 	'拽zhuai专zhuan妆zhuang隹zhui肫zhun拙zhuo孜zi宗zong邹zou租zu钻zuan嘴zui尊zun昨zuo';
 const SURNAMES: Record<string, string> = {
-	曾: 'zeng', 单: 'shan', 解: 'xie', 仇: 'qiu', 区: 'ou', 查: 'zha', 朴: 'piao', 盖: 'ge', 乐: 'yue', 翟: 'zhai', 尉: 'yu', 冼: 'xian', 缪: 'miao', 宓: 'fu',
+	曾: 'zeng',
+	单: 'shan',
+	解: 'xie',
+	仇: 'qiu',
+	区: 'ou',
+	查: 'zha',
+	朴: 'piao',
+	盖: 'ge',
+	乐: 'yue',
+	翟: 'zhai',
+	尉: 'yu',
+	冼: 'xian',
+	缪: 'miao',
+	宓: 'fu',
 };
 
 const collator = new Intl.Collator('zh-Hans-u-co-pinyin');
@@ -35,7 +48,8 @@ function reading(character: string): string {
 	let known = readings.get(character);
 
 	if (known === undefined) {
-		let low = 0, high = table.length - 1;
+		let low = 0,
+			high = table.length - 1;
 
 		while (low < high) {
 			const middle = (low + high + 1) >> 1;
@@ -53,22 +67,33 @@ function reading(character: string): string {
 function plain(text: string): string {
 	const low = text.toLowerCase();
 
-	return /[^\x20-\x7f\u3000-\u9fff]/.test(low) ? low.replace(/ü/g, 'v').normalize('NFD').replace(/\p{Mn}/gu, '') : low;
+	return /[^\x20-\x7f\u3000-\u9fff]/.test(low)
+		? low
+				.replace(/ü/g, 'v')
+				.normalize('NFD')
+				.replace(/\p{Mn}/gu, '')
+		: low;
 }
 
 /** What a name can be found by, to be made once per name. */
 export function searchable(name: string): string[] {
 	const syllables = [...name].map((c, i) => (i === 0 && SURNAMES[c]) || reading(c) || c);
 
-	return [plain(name), ...(/[\u4e00-\u9fff]/.test(name) ? [plain(syllables.join('')), plain(syllables.map((s) => s[0]).join(''))] : [])];
+	return [
+		plain(name),
+		...(/[\u4e00-\u9fff]/.test(name) ? [plain(syllables.join('')), plain(syllables.map((s) => s[0]).join(''))] : []),
+	];
 }
 
 /** What a list is sorted by: pinyin, and numbers by their size; made of searchable(). */
-export const orderOf = (texts: string[]): string => (texts[1] ?? texts[0] ?? '').replace(/\d+/g, (digits) => digits.padStart(9, '0'));
+export const orderOf = (texts: string[]): string =>
+	(texts[1] ?? texts[0] ?? '').replace(/\d+/g, (digits) => digits.padStart(9, '0'));
 
 /** Whether all words of @p query stand in one of a name's texts; spaces between syllables do not count. For many names: made once. */
 export function finder(query: string): (texts: string[]) => boolean {
-	const wanted = plain(query.trim()), parts = wanted.split(/\s+/), joined = parts.join('');
+	const wanted = plain(query.trim()),
+		parts = wanted.split(/\s+/),
+		joined = parts.join('');
 
 	return (texts) => texts.some((text, i) => (i === 0 ? parts.every((part) => text.includes(part)) : text.includes(joined)));
 }

@@ -8,7 +8,8 @@ export function QrCode({ text, label }: { text: string; label: string }) {
 
 	return (
 		<svg class="qr" viewBox={`0 0 ${size} ${size}`} role="img" aria-label={label} shape-rendering="crispEdges">
-			<rect width={size} height={size} fill="#fff" /><path d={path} fill="#000" />
+			<rect width={size} height={size} fill="#fff" />
+			<path d={path} fill="#000" />
 		</svg>
 	);
 }

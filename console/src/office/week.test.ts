@@ -1,16 +1,37 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { useLanguage } from '../testing';
-import { clock, DAY_MIN, formatWeek, intervalProblem, merge, minutes, parseWeek, sayInterval, weekProblem, type Interval } from './week';
+import {
+	clock,
+	DAY_MIN,
+	formatWeek,
+	intervalProblem,
+	merge,
+	minutes,
+	parseWeek,
+	sayInterval,
+	weekProblem,
+	type Interval,
+} from './week';
 
 const interval = (day: number, from: number, to: number): Interval => ({ day, from, to });
 const HOUR = 60;
 
 describe('times of day', () => {
-	test.each([[0, '00:00'], [8 * HOUR + 5, '08:05'], [DAY_MIN, '24:00'], [DAY_MIN + 30, '00:30']])('minute %i is %s', (minute, text) => {
+	test.each([
+		[0, '00:00'],
+		[8 * HOUR + 5, '08:05'],
+		[DAY_MIN, '24:00'],
+		[DAY_MIN + 30, '00:30'],
+	])('minute %i is %s', (minute, text) => {
 		expect(clock(minute)).toBe(text);
 	});
 
-	test.each([['00:00', 0], ['08:05', 485], ['23:59', DAY_MIN - 1], ['24:00', DAY_MIN]])('%s is minute %i', (text, minute) => {
+	test.each([
+		['00:00', 0],
+		['08:05', 485],
+		['23:59', DAY_MIN - 1],
+		['24:00', DAY_MIN],
+	])('%s is minute %i', (text, minute) => {
 		expect(minutes(text)).toBe(minute);
 	});
 
@@ -50,7 +71,11 @@ describe('a week of the API', () => {
 	});
 
 	test.each([
-		[['mon-fri 08:00-18:00', 'sat 10:00-12:00']], [['daily 00:00-24:00']], [['mon,wed,fri 22:00-06:00+1']], [['mon-wed,fri-sun,holiday 08:00-09:00']], [[]],
+		[['mon-fri 08:00-18:00', 'sat 10:00-12:00']],
+		[['daily 00:00-24:00']],
+		[['mon,wed,fri 22:00-06:00+1']],
+		[['mon-wed,fri-sun,holiday 08:00-09:00']],
+		[[]],
 	])('%j is the same after reading and writing', (week) => {
 		expect(formatWeek(parseWeek(week))).toEqual(week);
 	});
@@ -84,15 +109,28 @@ describe('merging', () => {
 describe('what is wrong with an interval', () => {
 	beforeEach(() => useLanguage('en'));
 
-	test.each([[0, 1], [0, DAY_MIN], [DAY_MIN - 1, DAY_MIN], [720, 720 + DAY_MIN]])('%i to %i is right', (from, to) => {
+	test.each([
+		[0, 1],
+		[0, DAY_MIN],
+		[DAY_MIN - 1, DAY_MIN],
+		[720, 720 + DAY_MIN],
+	])('%i to %i is right', (from, to) => {
 		expect(intervalProblem(from, to)).toBeUndefined();
 	});
 
-	test.each([[-1, 60], [60, -1], [DAY_MIN, DAY_MIN + 1]])('%i to %i: no times', (from, to) => {
+	test.each([
+		[-1, 60],
+		[60, -1],
+		[DAY_MIN, DAY_MIN + 1],
+	])('%i to %i: no times', (from, to) => {
 		expect(intervalProblem(from, to)).toMatch(/^Times like/);
 	});
 
-	test.each([[60, 60], [60, 59], [720, 721 + DAY_MIN]])('%i to %i: the end', (from, to) => {
+	test.each([
+		[60, 60],
+		[60, 59],
+		[720, 721 + DAY_MIN],
+	])('%i to %i: the end', (from, to) => {
 		expect(intervalProblem(from, to)).toMatch(/^The end must be after/);
 	});
 

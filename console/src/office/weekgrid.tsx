@@ -7,17 +7,26 @@ import { Check } from './parts';
 import { clock, DAY_MIN, DAYS, dayName, intervalProblem, merge, minutes, sayInterval, STEP, type Interval } from './week';
 
 type Grip = 'new' | 'move' | 'from' | 'to';
-interface Drag { grip: Grip; index: number; day: number; start: number; was: Interval }
+interface Drag {
+	grip: Grip;
+	index: number;
+	day: number;
+	start: number;
+	was: Interval;
+}
 
 const snap = (m: number): number => Math.round(m / STEP) * STEP;
 const clamp = (n: number, low: number, high: number): number => Math.min(high, Math.max(low, n));
 
 function drawn(drag: Drag, at: number): Interval {
-	const { was, start } = drag, by = snap(at - start), length = was.to - was.from;
+	const { was, start } = drag,
+		by = snap(at - start),
+		length = was.to - was.from;
 
 	switch (drag.grip) {
 		case 'new': {
-			const a = clamp(snap(Math.min(start, at)), 0, DAY_MIN - STEP), b = clamp(snap(Math.max(start, at)), a + STEP, DAY_MIN);
+			const a = clamp(snap(Math.min(start, at)), 0, DAY_MIN - STEP),
+				b = clamp(snap(Math.max(start, at)), a + STEP, DAY_MIN);
 
 			return { ...was, from: a, to: b };
 		}
@@ -26,34 +35,86 @@ function drawn(drag: Drag, at: number): Interval {
 
 			return { ...was, from, to: from + length };
 		}
-		case 'from': return { ...was, from: clamp(snap(at), Math.max(0, was.to - DAY_MIN), Math.min(was.to, DAY_MIN) - STEP) };
-		case 'to': return { ...was, to: clamp(snap(at), was.from + STEP, DAY_MIN) };
+		case 'from':
+			return { ...was, from: clamp(snap(at), Math.max(0, was.to - DAY_MIN), Math.min(was.to, DAY_MIN) - STEP) };
+		case 'to':
+			return { ...was, to: clamp(snap(at), was.from + STEP, DAY_MIN) };
 	}
 }
 
-function TimesDialog({ interval, close, set, remove }: { interval: Interval; close: () => void; set: (interval: Interval, days: number[]) => void; remove: (() => void) | undefined }) {
-	const [from, setFrom] = useState(clock(interval.from)), [to, setTo] = useState(clock(interval.to)), [next, setNext] = useState(interval.to > DAY_MIN);
-	const [days, setDays] = useState([interval.day]), [tried, setTried] = useState(false);
-	const a = minutes(from), b = minutes(to) < 0 ? -1 : minutes(to) + (next ? DAY_MIN : 0), wrong = intervalProblem(a, b);
+function TimesDialog({
+	interval,
+	close,
+	set,
+	remove,
+}: {
+	interval: Interval;
+	close: () => void;
+	set: (interval: Interval, days: number[]) => void;
+	remove: (() => void) | undefined;
+}) {
+	const [from, setFrom] = useState(clock(interval.from)),
+		[to, setTo] = useState(clock(interval.to)),
+		[next, setNext] = useState(interval.to > DAY_MIN);
+	const [days, setDays] = useState([interval.day]),
+		[tried, setTried] = useState(false);
+	const a = minutes(from),
+		b = minutes(to) < 0 ? -1 : minutes(to) + (next ? DAY_MIN : 0),
+		wrong = intervalProblem(a, b);
 	const submit = (event: Event): void => {
 		event.preventDefault();
 		setTried(true);
-		if (!wrong && days.length > 0) { set({ day: interval.day, from: a, to: b }, days); close(); }
+		if (!wrong && days.length > 0) {
+			set({ day: interval.day, from: a, to: b }, days);
+			close();
+		}
 	};
 
 	return (
 		<Dialog title={remove ? sayInterval(interval) : t('week.editTitle', { day: dayName(interval.day) })} close={close}>
 			<form noValidate onSubmit={submit}>
 				<div class="columns">
-					<TextField label={t('common.from')} value={from} set={setFrom} max={5} inputMode="numeric" placeholder="08:00" error={tried ? wrong : undefined} />
+					<TextField
+						label={t('common.from')}
+						value={from}
+						set={setFrom}
+						max={5}
+						inputMode="numeric"
+						placeholder="08:00"
+						error={tried ? wrong : undefined}
+					/>
 					<TextField label={t('common.to')} value={to} set={setTo} max={5} inputMode="numeric" placeholder="18:00" />
 				</div>
 				<Check label={t('week.endsNextDay')} value={next} set={setNext} />
-				<fieldset class="choices"><legend>{t('week.sameOn')}</legend>
-					<div class="row tight">{DAYS.map((_, d) => <Check key={d} label={dayName(d)} value={days.includes(d)} set={(on) => setDays(on ? [...days, d] : days.filter((x) => x !== d))} />)}</div></fieldset>
+				<fieldset class="choices">
+					<legend>{t('week.sameOn')}</legend>
+					<div class="row tight">
+						{DAYS.map((_, d) => (
+							<Check
+								key={d}
+								label={dayName(d)}
+								value={days.includes(d)}
+								set={(on) => setDays(on ? [...days, d] : days.filter((x) => x !== d))}
+							/>
+						))}
+					</div>
+				</fieldset>
 				<div class="dialog-actions">
-					{remove && <Button kind="danger" onClick={() => { remove(); close(); }}>{t('common.remove')}</Button>}
-					<Button onClick={close}>{t('common.cancel')}</Button><Button kind="main" type="submit">{t('week.apply')}</Button>
+					{remove && (
+						<Button
+							kind="danger"
+							onClick={() => {
+								remove();
+								close();
+							}}
+						>
+							{t('common.remove')}
+						</Button>
+					)}
+					<Button onClick={close}>{t('common.cancel')}</Button>
+					<Button kind="main" type="submit">
+						{t('week.apply')}
+					</Button>
 				</div>
 			</form>
 		</Dialog>
@@ -61,7 +122,9 @@ function TimesDialog({ interval, close, set, remove }: { interval: Interval; clo
 }
 
 export function WeekGrid({ value, set }: { value: Interval[]; set: (value: Interval[]) => void }) {
-	const drag = useRef<Drag | undefined>(undefined), moved = useRef(false), [ghost, setGhost] = useState<{ index: number; interval: Interval } | undefined>();
+	const drag = useRef<Drag | undefined>(undefined),
+		moved = useRef(false),
+		[ghost, setGhost] = useState<{ index: number; interval: Interval } | undefined>();
 	const [open, setOpen] = useState<{ index: number; interval: Interval } | undefined>();
 	const minuteAt = (event: PointerEvent, track: Element): number => {
 		const box = track.getBoundingClientRect();
@@ -69,8 +132,12 @@ export function WeekGrid({ value, set }: { value: Interval[]; set: (value: Inter
 		return clamp(((event.clientX - box.left) / box.width) * DAY_MIN, 0, DAY_MIN);
 	};
 	const begin = (event: PointerEvent, day: number): void => {
-		const track = event.currentTarget as HTMLElement, target = event.target as HTMLElement, bar = target.closest<HTMLElement>('[data-index]');
-		const at = minuteAt(event, track), index = bar ? Number(bar.dataset['index']) : -1, was = index >= 0 ? value[index] : undefined;
+		const track = event.currentTarget as HTMLElement,
+			target = event.target as HTMLElement,
+			bar = target.closest<HTMLElement>('[data-index]');
+		const at = minuteAt(event, track),
+			index = bar ? Number(bar.dataset['index']) : -1,
+			was = index >= 0 ? value[index] : undefined;
 		const grip = (target.dataset['grip'] as Grip | undefined) ?? (was ? 'move' : 'new');
 
 		if (event.button !== 0) return;
@@ -86,7 +153,8 @@ export function WeekGrid({ value, set }: { value: Interval[]; set: (value: Inter
 		if (moved.current) setGhost({ index: drag.current.index, interval: drawn(drag.current, at) });
 	};
 	const end = (): void => {
-		const done = drag.current, result = ghost;
+		const done = drag.current,
+			result = ghost;
 
 		drag.current = undefined;
 		setGhost(undefined);
@@ -95,7 +163,8 @@ export function WeekGrid({ value, set }: { value: Interval[]; set: (value: Inter
 		else if (done.index >= 0 && value[done.index]) setOpen({ index: done.index, interval: value[done.index] as Interval });
 	};
 	const key = (event: KeyboardEvent, index: number): void => {
-		const one = value[index], by = event.key === 'ArrowRight' ? STEP : event.key === 'ArrowLeft' ? -STEP : 0;
+		const one = value[index],
+			by = event.key === 'ArrowRight' ? STEP : event.key === 'ArrowLeft' ? -STEP : 0;
 
 		if (!one) return;
 		if (event.key === 'Delete' || event.key === 'Backspace') set(value.filter((_, i) => i !== index));
@@ -109,28 +178,84 @@ export function WeekGrid({ value, set }: { value: Interval[]; set: (value: Inter
 	};
 	const shown = value.map((v, i) => (ghost?.index === i ? ghost.interval : v));
 	const bar = (one: Interval, index: number) => (
-		<button type="button" class="bar" key={index} data-index={index} aria-label={t('week.barHint', { interval: sayInterval(one) })}
-			style={{ left: `${(one.from / DAY_MIN) * 100}%`, width: `${((Math.min(one.to, DAY_MIN) - one.from) / DAY_MIN) * 100}%` }} onKeyDown={(e) => key(e, index)} title={sayInterval(one)}>
-			<i data-grip="from" /><span>{clock(one.from)}–{clock(one.to)}{one.to > DAY_MIN ? ' +1' : ''}</span><i data-grip="to" />
+		<button
+			type="button"
+			class="bar"
+			key={index}
+			data-index={index}
+			aria-label={t('week.barHint', { interval: sayInterval(one) })}
+			style={{ left: `${(one.from / DAY_MIN) * 100}%`, width: `${((Math.min(one.to, DAY_MIN) - one.from) / DAY_MIN) * 100}%` }}
+			onKeyDown={(e) => key(e, index)}
+			title={sayInterval(one)}
+		>
+			<i data-grip="from" />
+			<span>
+				{clock(one.from)}–{clock(one.to)}
+				{one.to > DAY_MIN ? ' +1' : ''}
+			</span>
+			<i data-grip="to" />
 		</button>
 	);
 
 	return (
 		<div class="week" role="group" aria-label={t('week.label')}>
-			<div class="hours" aria-hidden="true"><span />{[0, 6, 12, 18, 24].map((h) => <b key={h} style={{ left: `${(h / 24) * 100}%` }}>{h}</b>)}</div>
+			<div class="hours" aria-hidden="true">
+				<span />
+				{[0, 6, 12, 18, 24].map((h) => (
+					<b key={h} style={{ left: `${(h / 24) * 100}%` }}>
+						{h}
+					</b>
+				))}
+			</div>
 			{DAYS.map((name, day) => (
 				<div class={day >= 5 ? 'day rest' : 'day'} key={name}>
 					<span class="day-name">{dayName(day)}</span>
-					<div class="track" onPointerDown={(e) => begin(e, day)} onPointerMove={move} onPointerUp={end} onPointerCancel={() => { drag.current = undefined; setGhost(undefined); }}>
-						{value.filter((v) => v.to > DAY_MIN && v.day < 7 && (v.day + 1) % 7 === day).map((v, i) => <i class="overnight" key={i} style={{ width: `${((v.to - DAY_MIN) / DAY_MIN) * 100}%` }} />)}
+					<div
+						class="track"
+						onPointerDown={(e) => begin(e, day)}
+						onPointerMove={move}
+						onPointerUp={end}
+						onPointerCancel={() => {
+							drag.current = undefined;
+							setGhost(undefined);
+						}}
+					>
+						{value
+							.filter((v) => v.to > DAY_MIN && v.day < 7 && (v.day + 1) % 7 === day)
+							.map((v, i) => (
+								<i class="overnight" key={i} style={{ width: `${((v.to - DAY_MIN) / DAY_MIN) * 100}%` }} />
+							))}
 						{shown.map((one, i) => (one.day === day ? bar(one, i) : null))}
-						{ghost?.index === -1 && ghost.interval.day === day && <span class="bar ghost" style={{ left: `${(ghost.interval.from / DAY_MIN) * 100}%`, width: `${((ghost.interval.to - ghost.interval.from) / DAY_MIN) * 100}%` }}><span>{clock(ghost.interval.from)}–{clock(ghost.interval.to)}</span></span>}
+						{ghost?.index === -1 && ghost.interval.day === day && (
+							<span
+								class="bar ghost"
+								style={{
+									left: `${(ghost.interval.from / DAY_MIN) * 100}%`,
+									width: `${((ghost.interval.to - ghost.interval.from) / DAY_MIN) * 100}%`,
+								}}
+							>
+								<span>
+									{clock(ghost.interval.from)}–{clock(ghost.interval.to)}
+								</span>
+							</span>
+						)}
 					</div>
-					<Button kind="quiet" icon="plus" label={t('week.addOn', { day: dayName(day) })} onClick={() => setOpen({ index: -1, interval: { day, from: 480, to: 1080 } })} />
+					<Button
+						kind="quiet"
+						icon="plus"
+						label={t('week.addOn', { day: dayName(day) })}
+						onClick={() => setOpen({ index: -1, interval: { day, from: 480, to: 1080 } })}
+					/>
 				</div>
 			))}
-			{open && <TimesDialog interval={open.interval} close={() => setOpen(undefined)} remove={open.index >= 0 ? () => set(value.filter((_, i) => i !== open.index)) : undefined}
-				set={(one, days) => set(merge([...value.filter((_, i) => i !== open.index), ...days.map((day) => ({ ...one, day }))]))} />}
+			{open && (
+				<TimesDialog
+					interval={open.interval}
+					close={() => setOpen(undefined)}
+					remove={open.index >= 0 ? () => set(value.filter((_, i) => i !== open.index)) : undefined}
+					set={(one, days) => set(merge([...value.filter((_, i) => i !== open.index), ...days.map((day) => ({ ...one, day }))]))}
+				/>
+			)}
 		</div>
 	);
 }

@@ -9,18 +9,38 @@ import { Check, Choices, fromLocal, Select } from './parts';
 import { PersonPicker, usePeople } from './picker';
 import { sayWay } from './rules';
 
-interface Verdict { outcome: 'grant' | 'deny' | 'more' | 'guard'; reason: string; rule: string; needed: string; local_time: string; rules: { rule: string; why: string }[] }
+interface Verdict {
+	outcome: 'grant' | 'deny' | 'more' | 'guard';
+	reason: string;
+	rule: string;
+	needed: string;
+	local_time: string;
+	rules: { rule: string; why: string }[];
+}
 
 const tones: Record<Verdict['outcome'], Tone> = { grant: 'good', deny: 'bad', more: 'warn', guard: 'info' };
-const outcome = (v: Verdict): string => ({
-	grant: t('whatif.outcome.grant'), deny: t('whatif.outcome.deny'), more: t('whatif.outcome.more'), guard: t('whatif.outcome.guard'),
-})[v.outcome];
+const outcome = (v: Verdict): string =>
+	({
+		grant: t('whatif.outcome.grant'),
+		deny: t('whatif.outcome.deny'),
+		more: t('whatif.outcome.more'),
+		guard: t('whatif.outcome.guard'),
+	})[v.outcome];
 
 export function WhatIf() {
-	const { status } = useDesk(), { people, load } = usePeople();
-	const [person, setPerson] = useState(''), [door, setDoor] = useState(''), [factors, setFactors] = useState(['face']), [time, setTime] = useState(''), [leaving, setLeaving] = useState(false);
-	const [verdict, setVerdict] = useState<Verdict | undefined>(), [problem, setProblem] = useState(''), [busy, setBusy] = useState(false), [tried, setTried] = useState(false);
-	const doors = (status?.doors ?? []).map((d) => [d.name, d.name] as const), chosen = door || doors[0]?.[0] || '';
+	const { status } = useDesk(),
+		{ people, load } = usePeople();
+	const [person, setPerson] = useState(''),
+		[door, setDoor] = useState(''),
+		[factors, setFactors] = useState(['face']),
+		[time, setTime] = useState(''),
+		[leaving, setLeaving] = useState(false);
+	const [verdict, setVerdict] = useState<Verdict | undefined>(),
+		[problem, setProblem] = useState(''),
+		[busy, setBusy] = useState(false),
+		[tried, setTried] = useState(false);
+	const doors = (status?.doors ?? []).map((d) => [d.name, d.name] as const),
+		chosen = door || doors[0]?.[0] || '';
 	const submit = async (event: Event): Promise<void> => {
 		event.preventDefault();
 		setTried(true);
@@ -30,7 +50,15 @@ export function WhatIf() {
 		try {
 			const at = fromLocal(time);
 
-			setVerdict(await post<Verdict>('access/decide', { door: chosen, person, factors, ...(at ? { time: at } : {}), ...(leaving ? { leaving } : {}) }));
+			setVerdict(
+				await post<Verdict>('access/decide', {
+					door: chosen,
+					person,
+					factors,
+					...(at ? { time: at } : {}),
+					...(leaving ? { leaving } : {}),
+				}),
+			);
 		} catch (error) {
 			setVerdict(undefined);
 			setProblem(asProblem(error).message);
@@ -44,12 +72,28 @@ export function WhatIf() {
 		<div class="split">
 			<Card title={t('whatif.question')}>
 				<form noValidate onSubmit={(e) => void submit(e)}>
-					<PersonPicker label={t('common.person')} people={people} value={person} set={setPerson} error={tried && !person ? t('whatif.personNone') : undefined} />
+					<PersonPicker
+						label={t('common.person')}
+						people={people}
+						value={person}
+						set={setPerson}
+						error={tried && !person ? t('whatif.personNone') : undefined}
+					/>
 					<Select label={t('common.door')} value={chosen} set={setDoor} of={doors} />
-					<Choices label={t('whatif.shows')} of={(['face', 'card', 'pin', 'qr'] as const).map((f) => [f, word(f)] as const)} value={factors} set={setFactors} none={t('whatif.showsNone')} />
+					<Choices
+						label={t('whatif.shows')}
+						of={(['face', 'card', 'pin', 'qr'] as const).map((f) => [f, word(f)] as const)}
+						value={factors}
+						set={setFactors}
+						none={t('whatif.showsNone')}
+					/>
 					<TextField label={t('common.when')} type="datetime-local" value={time} set={setTime} hint={t('whatif.emptyNow')} />
 					<Check label={t('whatif.leaving')} value={leaving} set={setLeaving} />
-					<div class="row"><Button kind="main" icon="question" type="submit" busy={busy}>{t('whatif.ask')}</Button></div>
+					<div class="row">
+						<Button kind="main" icon="question" type="submit" busy={busy}>
+							{t('whatif.ask')}
+						</Button>
+					</div>
 				</form>
 			</Card>
 			<div role="status">
@@ -57,12 +101,40 @@ export function WhatIf() {
 				{verdict && (
 					<Card title={t('whatif.answer')} actions={<Badge tone={tones[verdict.outcome]}>{outcome(verdict)}</Badge>}>
 						<dl class="definition">
-							{verdict.outcome === 'deny' && <><dt>{t('whatif.because')}</dt><dd>{word(verdict.reason)}</dd></>}
-							<dt>{t('whatif.decidedBy')}</dt><dd>{word(verdict.rule) || '–'}</dd>
-							{verdict.needed && verdict.outcome !== 'grant' && <><dt>{t('whatif.needed')}</dt><dd>{verdict.needed.split(/,\s*| or /).map(sayWay).join(t('common.or'))}</dd></>}
-							<dt>{t('whatif.gateTime')}</dt><dd>{verdict.local_time}</dd>
+							{verdict.outcome === 'deny' && (
+								<>
+									<dt>{t('whatif.because')}</dt>
+									<dd>{word(verdict.reason)}</dd>
+								</>
+							)}
+							<dt>{t('whatif.decidedBy')}</dt>
+							<dd>{word(verdict.rule) || '–'}</dd>
+							{verdict.needed && verdict.outcome !== 'grant' && (
+								<>
+									<dt>{t('whatif.needed')}</dt>
+									<dd>
+										{verdict.needed
+											.split(/,\s*| or /)
+											.map(sayWay)
+											.join(t('common.or'))}
+									</dd>
+								</>
+							)}
+							<dt>{t('whatif.gateTime')}</dt>
+							<dd>{verdict.local_time}</dd>
 						</dl>
-						{verdict.rules.length > 0 && <Table label={t('whatif.eachRule')} head={head}>{verdict.rules.map((r) => <tr key={r.rule}><td>{word(r.rule)}</td><td><Said text={r.why} /></td></tr>)}</Table>}
+						{verdict.rules.length > 0 && (
+							<Table label={t('whatif.eachRule')} head={head}>
+								{verdict.rules.map((r) => (
+									<tr key={r.rule}>
+										<td>{word(r.rule)}</td>
+										<td>
+											<Said text={r.why} />
+										</td>
+									</tr>
+								))}
+							</Table>
+						)}
 					</Card>
 				)}
 			</div>

@@ -1,6 +1,16 @@
 /* The guard's desk: alerts, newest first and live; one is looked at, judged, and the next comes. */
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { AlertDetail, CAUSES, exportAlert, GradeBadge, setHold, Thumb, VerdictBar, verdictTone, type VerdictName } from '../alert';
+import {
+	AlertDetail,
+	CAUSES,
+	exportAlert,
+	GradeBadge,
+	setHold,
+	Thumb,
+	VerdictBar,
+	verdictTone,
+	type VerdictName,
+} from '../alert';
 import { post, type Alert, type AlertPage, type Status } from '../api';
 import { moment, plural, t, word } from '../i18n';
 import { Icon } from '../icons';
@@ -12,13 +22,17 @@ import type { Controls } from '../player';
 import type { PageProps } from '../routes';
 import { Await, Badge, Button, Card, Empty, Page, Segments, toast, useAct, useLoad } from '../ui';
 
-const STEP = 50, MOST = 1000;
+const STEP = 50,
+	MOST = 1000;
 type Filter = 'new' | 'held' | 'reviewed' | 'all';
 
-const go = (seq: number): void => { location.hash = `#/alerts/${seq}`; };
+const go = (seq: number): void => {
+	location.hash = `#/alerts/${seq}`;
+};
 
 function useNarrow(): boolean {
-	const query = matchMedia('(max-width: 820px)'), [narrow, setNarrow] = useState(query.matches);
+	const query = matchMedia('(max-width: 820px)'),
+		[narrow, setNarrow] = useState(query.matches);
 
 	useEffect(() => {
 		const change = (): void => setNarrow(query.matches);
@@ -34,37 +48,66 @@ function useNarrow(): boolean {
 function AlertCard({ alert, current, marked, mark }: { alert: Alert; current: boolean; marked: boolean; mark: () => void }) {
 	const card = useRef<HTMLAnchorElement>(null);
 
-	useEffect(() => { if (current) card.current?.scrollIntoView({ block: 'nearest' }); }, [current]);
+	useEffect(() => {
+		if (current) card.current?.scrollIntoView({ block: 'nearest' });
+	}, [current]);
 	return (
 		<li class={marked ? 'marked' : undefined}>
-			<a ref={card} class={`alert-card ${alert.grade}`} href={`#/alerts/${alert.seq}`} aria-current={current ? 'true' : undefined}>
+			<a
+				ref={card}
+				class={`alert-card ${alert.grade}`}
+				href={`#/alerts/${alert.seq}`}
+				aria-current={current ? 'true' : undefined}
+			>
 				<Thumb alert={alert} />
 				<span class="alert-card-text">
 					<strong>{originText(alert, true)}</strong>
 					<span class="dim">{moment(alert.time)}</span>
-					<span class="row tight">{alert.verdict ? <Badge tone={verdictTone(alert.verdict.verdict)}>{word(alert.verdict.verdict)}</Badge> : <GradeBadge alert={alert} />}
-						{alert.held && <Icon name="hold" />}{alert.case && <Icon name="folder" />}</span>
+					<span class="row tight">
+						{alert.verdict ? (
+							<Badge tone={verdictTone(alert.verdict.verdict)}>{word(alert.verdict.verdict)}</Badge>
+						) : (
+							<GradeBadge alert={alert} />
+						)}
+						{alert.held && <Icon name="hold" />}
+						{alert.case && <Icon name="folder" />}
+					</span>
 				</span>
 			</a>
-			<input type="checkbox" checked={marked} aria-label={t('alerts.selectOne', { origin: originText(alert), time: moment(alert.time) })} onChange={mark} />
+			<input
+				type="checkbox"
+				checked={marked}
+				aria-label={t('alerts.selectOne', { origin: originText(alert), time: moment(alert.time) })}
+				onChange={mark}
+			/>
 		</li>
 	);
 }
 
 function NothingHere({ filter }: { filter: Filter }) {
-	return filter === 'new' ? <Empty icon="check" title={t('alerts.allReviewed')}>{t('alerts.appearsHere')}</Empty>
-		: <Empty icon="alert" title={t('alerts.nothingHere')} />;
+	return filter === 'new' ? (
+		<Empty icon="check" title={t('alerts.allReviewed')}>
+			{t('alerts.appearsHere')}
+		</Empty>
+	) : (
+		<Empty icon="alert" title={t('alerts.nothingHere')} />
+	);
 }
 
 /** Of which camera; one that is not configured any more is found under all. */
 function WhichCamera({ camera, set }: { camera: string; set: (camera: string) => void }) {
-	const status = useLoad<Status>('status'), facades = status.data?.cameras.filter((c) => c.role === 'facade') ?? [];
+	const status = useLoad<Status>('status'),
+		facades = status.data?.cameras.filter((c) => c.role === 'facade') ?? [];
 
 	if (facades.length < 2) return null;
 	return (
 		<select class="alert-camera" aria-label={t('common.camera')} value={camera} onChange={(e) => set(e.currentTarget.value)}>
 			<option value="">{t('alerts.allCameras')}</option>
-			{facades.map((c) => <option key={c.name} value={c.name} translate={false}>{c.name}</option>)}
+			{facades.map((c) => (
+				<option key={c.name} value={c.name} translate={false}>
+					{c.name}
+				</option>
+			))}
 		</select>
 	);
 }
@@ -72,17 +115,33 @@ function WhichCamera({ camera, set }: { camera: string; set: (camera: string) =>
 /* ---- wanted or not ---- */
 
 function Wanted() {
-	const [sound, hear] = useState(soundIsOn()), [note, tell] = useState(noteIsOn());
+	const [sound, hear] = useState(soundIsOn()),
+		[note, tell] = useState(noteIsOn());
 
 	return (
 		<>
-			<Button kind="quiet" icon={sound ? 'sound' : 'mute'} aria-pressed={sound} label={sound ? t('alerts.soundOn') : t('alerts.soundOff')}
-				onClick={() => { setSound(!sound); hear(!sound); }} />
-			<Button kind="quiet" icon="bell" aria-pressed={note} label={note ? t('alerts.notificationsOn') : t('alerts.notificationsOff')}
-				onClick={() => void setNote(!note).then((on) => {
-					tell(on);
-					if (!note && !on) toast(t('alerts.notificationsRefused'), 'bad');
-				})} />
+			<Button
+				kind="quiet"
+				icon={sound ? 'sound' : 'mute'}
+				aria-pressed={sound}
+				label={sound ? t('alerts.soundOn') : t('alerts.soundOff')}
+				onClick={() => {
+					setSound(!sound);
+					hear(!sound);
+				}}
+			/>
+			<Button
+				kind="quiet"
+				icon="bell"
+				aria-pressed={note}
+				label={note ? t('alerts.notificationsOn') : t('alerts.notificationsOff')}
+				onClick={() =>
+					void setNote(!note).then((on) => {
+						tell(on);
+						if (!note && !on) toast(t('alerts.notificationsRefused'), 'bad');
+					})
+				}
+			/>
 		</>
 	);
 }
@@ -90,22 +149,34 @@ function Wanted() {
 /* ---- the page ---- */
 
 export default function AlertsPage({ args }: PageProps) {
-	const narrow = useNarrow(), [filter, setFilter] = useState<Filter>('new'), [limit, setLimit] = useState(STEP);
-	const [camera, setCamera] = useState(''), [marked, setMarked] = useState<ReadonlySet<number>>(new Set());
-	const load = useLoad<AlertPage>(`alerts?state=${filter}&limit=${limit}${camera ? `&camera=${camera}` : ''}`), list = load.data?.alerts ?? [];
+	const narrow = useNarrow(),
+		[filter, setFilter] = useState<Filter>('new'),
+		[limit, setLimit] = useState(STEP);
+	const [camera, setCamera] = useState(''),
+		[marked, setMarked] = useState<ReadonlySet<number>>(new Set());
+	const load = useLoad<AlertPage>(`alerts?state=${filter}&limit=${limit}${camera ? `&camera=${camera}` : ''}`),
+		list = load.data?.alerts ?? [];
 	const chosen = list.filter((a) => marked.has(a.seq)); /* what others judged meanwhile has left the list */
 	const picked = args[0] && /^\d+$/.test(args[0]) ? Number(args[0]) : undefined;
 	const listed = list.find((a) => a.seq === picked);
 	const alone = useLoad<Alert>(picked !== undefined ? `alerts/${picked}` : null);
 	const alert = alone.data ?? listed;
-	const controls = useRef<Controls | null>(null), draft = useRef(''), [causing, setCausing] = useState(false), [help, setHelp] = useState(false), { busy, act } = useAct();
-	const changed = (): void => { load.reload(); alone.reload(); };
-	const mark = (seq: number): void => setMarked((old) => {
-		const next = new Set(old);
+	const controls = useRef<Controls | null>(null),
+		draft = useRef(''),
+		[causing, setCausing] = useState(false),
+		[help, setHelp] = useState(false),
+		{ busy, act } = useAct();
+	const changed = (): void => {
+		load.reload();
+		alone.reload();
+	};
+	const mark = (seq: number): void =>
+		setMarked((old) => {
+			const next = new Set(old);
 
-		if (!next.delete(seq)) next.add(seq);
-		return next;
-	});
+			if (!next.delete(seq)) next.add(seq);
+			return next;
+		});
 	const unmark = (): void => setMarked(new Set());
 	const show = (next: Filter, of: string): void => {
 		setFilter(next);
@@ -116,7 +187,9 @@ export default function AlertsPage({ args }: PageProps) {
 
 	useReloadOn(['litter.', 'alert.', 'case.'], changed);
 	useEffect(() => setCausing(false), [picked]);
-	useEffect(() => { if (!narrow && picked === undefined && list[0]) location.replace(`#/alerts/${list[0].seq}`); }, [narrow, picked, list[0]?.seq]);
+	useEffect(() => {
+		if (!narrow && picked === undefined && list[0]) location.replace(`#/alerts/${list[0].seq}`);
+	}, [narrow, picked, list[0]?.seq]);
 
 	/* the one beside @p seq, also when it is not in the list any more: judged, it left "new" */
 	const beside = (step: 1 | -1): Alert | undefined => {
@@ -131,9 +204,15 @@ export default function AlertsPage({ args }: PageProps) {
 	};
 	/* each on its own, as if judged one after the other: what was said before a failure stands */
 	const judgeChosen = async (verdict: VerdictName, cause?: string): Promise<void> => {
-		const next = list.find((a) => !marked.has(a.seq)), name = cause ? `${word(verdict)} · ${word(cause)}` : word(verdict);
+		const next = list.find((a) => !marked.has(a.seq)),
+			name = cause ? `${word(verdict)} · ${word(cause)}` : word(verdict);
 		const work = async (): Promise<void> => {
-			for (const one of chosen) await post(`alerts/${one.seq}/verdict`, { verdict, ...(cause ? { cause } : {}), ...(one.verdict?.note ? { note: one.verdict.note } : {}) });
+			for (const one of chosen)
+				await post(`alerts/${one.seq}/verdict`, {
+					verdict,
+					...(cause ? { cause } : {}),
+					...(one.verdict?.note ? { note: one.verdict.note } : {}),
+				});
 		};
 		const done = await act(work, plural('alerts.verdictFor', chosen.length, { name }));
 
@@ -146,10 +225,17 @@ export default function AlertsPage({ args }: PageProps) {
 	const judge = async (verdict: VerdictName, cause?: string): Promise<void> => {
 		if (chosen.length > 0) return judgeChosen(verdict, cause);
 		if (!alert) return;
-		const next = beside(1) ?? beside(-1), note = draft.current;
+		const next = beside(1) ?? beside(-1),
+			note = draft.current;
 		const name = cause ? `${word(verdict)} · ${word(cause)}` : word(verdict);
 
-		if (!(await act(() => post(`alerts/${alert.seq}/verdict`, { verdict, ...(cause ? { cause } : {}), ...(note ? { note } : {}) }), `${originText(alert)}: ${name}`))) return;
+		if (
+			!(await act(
+				() => post(`alerts/${alert.seq}/verdict`, { verdict, ...(cause ? { cause } : {}), ...(note ? { note } : {}) }),
+				`${originText(alert)}: ${name}`,
+			))
+		)
+			return;
 		setCausing(false);
 		changed();
 		if (filter === 'new' && !narrow && next) go(next.seq);
@@ -164,53 +250,148 @@ export default function AlertsPage({ args }: PageProps) {
 	};
 
 	useKeys({
-		j: () => move(1), k: () => move(-1), ArrowDown: () => move(1), ArrowUp: () => move(-1),
-		' ': () => controls.current?.toggle(), ',': () => controls.current?.step(-1), '.': () => controls.current?.step(1),
-		t: () => controls.current?.toThrow(), s: () => controls.current?.speed(), r: () => controls.current?.again(), z: () => controls.current?.zoom(),
-		h: () => { if (alert) void act(() => setHold(alert)).then(changed); }, e: () => { if (alert) void act(() => exportAlert(alert)); },
-		x: () => { if (picked !== undefined) mark(picked); },
-		Escape: () => (causing ? setCausing(false) : unmark()), '?': () => setHelp(true),
+		j: () => move(1),
+		k: () => move(-1),
+		ArrowDown: () => move(1),
+		ArrowUp: () => move(-1),
+		' ': () => controls.current?.toggle(),
+		',': () => controls.current?.step(-1),
+		'.': () => controls.current?.step(1),
+		t: () => controls.current?.toThrow(),
+		s: () => controls.current?.speed(),
+		r: () => controls.current?.again(),
+		z: () => controls.current?.zoom(),
+		h: () => {
+			if (alert) void act(() => setHold(alert)).then(changed);
+		},
+		e: () => {
+			if (alert) void act(() => exportAlert(alert));
+		},
+		x: () => {
+			if (picked !== undefined) mark(picked);
+		},
+		Escape: () => (causing ? setCausing(false) : unmark()),
+		'?': () => setHelp(true),
 		...Object.fromEntries([1, 2, 3, 4, 5, 6, 7].map((n) => [String(n), () => choose(n)])),
 	});
 	const rows: [string[], string][] = [
-		[['j', 'k'], t('alerts.key.next')], [['1'], t('alerts.key.confirmed')], [['2'], t('alerts.key.false')], [['3'], t('alerts.key.unsure')],
+		[['j', 'k'], t('alerts.key.next')],
+		[['1'], t('alerts.key.confirmed')],
+		[['2'], t('alerts.key.false')],
+		[['3'], t('alerts.key.unsure')],
 		[['x'], t('alerts.key.select')],
-		[['␣'], t('alerts.key.play')], [[',', '.'], t('alerts.key.frame')], [['t'], t('alerts.key.toThrow')], [['s'], t('alerts.key.slower')],
-		[['r'], t('alerts.key.repeat')], [['z'], t('alerts.key.closer')], [['h'], t('alerts.key.hold')], [['e'], t('alerts.key.export')], [['?'], t('alerts.key.help')],
+		[['␣'], t('alerts.key.play')],
+		[[',', '.'], t('alerts.key.frame')],
+		[['t'], t('alerts.key.toThrow')],
+		[['s'], t('alerts.key.slower')],
+		[['r'], t('alerts.key.repeat')],
+		[['z'], t('alerts.key.closer')],
+		[['h'], t('alerts.key.hold')],
+		[['e'], t('alerts.key.export')],
+		[['?'], t('alerts.key.help')],
 	];
 	const showList = !narrow || picked === undefined;
 
 	return (
-		<Page wide title={t('nav.alerts')} actions={<><Wanted /><Button kind="quiet" icon="keyboard" label={t('common.keys')} onClick={() => setHelp(true)} /></>}>
+		<Page
+			wide
+			title={t('nav.alerts')}
+			actions={
+				<>
+					<Wanted />
+					<Button kind="quiet" icon="keyboard" label={t('common.keys')} onClick={() => setHelp(true)} />
+				</>
+			}
+		>
 			<div class="desk">
 				{showList && (
 					<section class="alert-list" aria-label={t('alerts.list')}>
-						<Segments<Filter> label={t('alerts.which')} value={filter} set={(next) => show(next, camera)} of={[
-							['new', t('alerts.new'), load.data?.new], ['held', t('common.held'), load.data?.held], ['reviewed', t('alerts.reviewed')], ['all', t('common.all')]]} />
+						<Segments<Filter>
+							label={t('alerts.which')}
+							value={filter}
+							set={(next) => show(next, camera)}
+							of={[
+								['new', t('alerts.new'), load.data?.new],
+								['held', t('common.held'), load.data?.held],
+								['reviewed', t('alerts.reviewed')],
+								['all', t('common.all')],
+							]}
+						/>
 						<WhichCamera camera={camera} set={(of) => show(filter, of)} />
 						{chosen.length > 0 && (
 							<div class="alert-marked row tight" role="status">
-								{narrow ? <VerdictBar many={chosen.length} causing={causing} setCausing={setCausing} judge={(v, c) => void judge(v, c)} busy={busy} />
-									: <strong>{t('alerts.selected', { count: chosen.length })}</strong>}
-								{chosen.length < list.length && <Button onClick={() => setMarked(new Set(list.map((a) => a.seq)))}>{t('alerts.selectAll', { count: list.length })}</Button>}
+								{narrow ? (
+									<VerdictBar
+										many={chosen.length}
+										causing={causing}
+										setCausing={setCausing}
+										judge={(v, c) => void judge(v, c)}
+										busy={busy}
+									/>
+								) : (
+									<strong>{t('alerts.selected', { count: chosen.length })}</strong>
+								)}
+								{chosen.length < list.length && (
+									<Button onClick={() => setMarked(new Set(list.map((a) => a.seq)))}>
+										{t('alerts.selectAll', { count: list.length })}
+									</Button>
+								)}
 								<Button kind="quiet" icon="close" label={t('alerts.selectNone')} onClick={unmark} />
 							</div>
 						)}
 						<Await load={load}>
-							{(page) => page.alerts.length === 0 ? <Card><NothingHere filter={filter} /></Card> : (
-								<>
-									<ol class="alert-cards">{page.alerts.map((a) => <AlertCard key={a.seq} alert={a} current={a.seq === picked} marked={marked.has(a.seq)} mark={() => mark(a.seq)} />)}</ol>
-									{page.next !== null && limit < MOST && <Button onClick={() => setLimit(limit + STEP)}>{t('alerts.older')}</Button>}
-								</>
-							)}
+							{(page) =>
+								page.alerts.length === 0 ? (
+									<Card>
+										<NothingHere filter={filter} />
+									</Card>
+								) : (
+									<>
+										<ol class="alert-cards">
+											{page.alerts.map((a) => (
+												<AlertCard
+													key={a.seq}
+													alert={a}
+													current={a.seq === picked}
+													marked={marked.has(a.seq)}
+													mark={() => mark(a.seq)}
+												/>
+											))}
+										</ol>
+										{page.next !== null && limit < MOST && (
+											<Button onClick={() => setLimit(limit + STEP)}>{t('alerts.older')}</Button>
+										)}
+									</>
+								)
+							}
 						</Await>
 					</section>
 				)}
 				{picked !== undefined && (
 					<section class="alert-pane">
-						{alert ? <AlertDetail key={alert.seq} alert={alert} many={chosen.length} controls={controls} draft={draft} changed={changed} causing={causing} setCausing={setCausing} busy={busy}
-							judge={(v, c) => void judge(v, c)} back={narrow ? () => { location.hash = '#/alerts'; } : undefined} />
-							: <Await load={alone}>{() => null}</Await>}
+						{alert ? (
+							<AlertDetail
+								key={alert.seq}
+								alert={alert}
+								many={chosen.length}
+								controls={controls}
+								draft={draft}
+								changed={changed}
+								causing={causing}
+								setCausing={setCausing}
+								busy={busy}
+								judge={(v, c) => void judge(v, c)}
+								back={
+									narrow
+										? () => {
+												location.hash = '#/alerts';
+											}
+										: undefined
+								}
+							/>
+						) : (
+							<Await load={alone}>{() => null}</Await>
+						)}
 					</section>
 				)}
 			</div>

@@ -13,23 +13,47 @@ import { useDesk } from '../shell';
 import { asProblem, Button, Card, Empty, Failed, Loading, Page, PersonName, Table, TextField } from '../ui';
 import type { Problem } from '../api';
 
-interface Filter { from: string; to: string; door: string; what: string; severity: string; person: string; text: string }
-interface Answer { events: EventRow[]; next: number | null }
+interface Filter {
+	from: string;
+	to: string;
+	door: string;
+	what: string;
+	severity: string;
+	person: string;
+	text: string;
+}
+interface Answer {
+	events: EventRow[];
+	next: number | null;
+}
 
-const ROWS = 100, TRIES = 60;
+const ROWS = 100,
+	TRIES = 60;
 const NONE: Filter = { from: '', to: '', door: '', what: '', severity: '', person: '', text: '' };
 const families = (acts: boolean): (readonly [string, string])[] => [
-	['', t('log.family.all')], ['result=granted', t('log.family.granted')], ['result=denied', t('log.family.denied')],
-	['type=access.', t('log.family.access')], ['type=door.', t('common.doors')], ['type=litter.', t('log.family.throws')],
-	['type=camera.', t('common.cameras')], ['type=person.', t('common.people')], ['type=access.changed', t('log.family.rules')],
+	['', t('log.family.all')],
+	['result=granted', t('log.family.granted')],
+	['result=denied', t('log.family.denied')],
+	['type=access.', t('log.family.access')],
+	['type=door.', t('common.doors')],
+	['type=litter.', t('log.family.throws')],
+	['type=camera.', t('common.cameras')],
+	['type=person.', t('common.people')],
+	['type=access.changed', t('log.family.rules')],
 	...(acts ? [['type=operator.act', t('log.family.acts')] as const] : []),
-	['type=fire.', t('log.family.fire')], ['type=tamper.', t('log.family.tamper')], ['type=reader.', t('log.family.readers')],
-	['type=storage.', t('common.storage')], ['type=link.', t('log.family.broker')], ['type=audit.', t('log.family.anchors')], ['type=system.', t('log.family.system')],
+	['type=fire.', t('log.family.fire')],
+	['type=tamper.', t('log.family.tamper')],
+	['type=reader.', t('log.family.readers')],
+	['type=storage.', t('common.storage')],
+	['type=link.', t('log.family.broker')],
+	['type=audit.', t('log.family.anchors')],
+	['type=system.', t('log.family.system')],
 ];
 
 function question(filter: Filter): string {
 	const query = new URLSearchParams();
-	const from = fromLocal(filter.from), to = fromLocal(filter.to);
+	const from = fromLocal(filter.from),
+		to = fromLocal(filter.to);
 
 	if (from) query.set('from', from);
 	if (to) query.set('to', to);
@@ -43,12 +67,19 @@ function question(filter: Filter): string {
 }
 
 /** What an index does not answer is looked for piece by piece: asks on until the page is full. */
-async function fetchPage(query: string, before: number | null, gone: () => boolean, onward: (seq: number) => void): Promise<Answer> {
+async function fetchPage(
+	query: string,
+	before: number | null,
+	gone: () => boolean,
+	onward: (seq: number) => void,
+): Promise<Answer> {
 	const events: EventRow[] = [];
 	let next = before;
 
 	for (let i = 0; i < TRIES; i++) {
-		const page: Answer = await get(`events?limit=${ROWS - events.length}${next ? `&before=${next}` : ''}${query ? `&${query}` : ''}`);
+		const page: Answer = await get(
+			`events?limit=${ROWS - events.length}${next ? `&before=${next}` : ''}${query ? `&${query}` : ''}`,
+		);
 
 		events.push(...page.events);
 		next = page.next;
@@ -60,73 +91,177 @@ async function fetchPage(query: string, before: number | null, gone: () => boole
 
 function Filters({ session, filter, set }: { session: Session; filter: Filter; set: (filter: Filter) => void }) {
 	const { status } = useDesk();
-	const [draft, setDraft] = useState(filter), wrong = spanProblem(draft.from, draft.to);
+	const [draft, setDraft] = useState(filter),
+		wrong = spanProblem(draft.from, draft.to);
 	const edit = (change: Partial<Filter>): void => setDraft({ ...draft, ...change });
-	const now = (change: Partial<Filter>): void => { const next = { ...draft, ...change }; setDraft(next); if (!spanProblem(next.from, next.to)) set(next); };
-	const types = families(may(session, 'manager')), narrowed = Object.entries(filter).filter(([key, value]) => key !== 'text' && value !== '').length;
+	const now = (change: Partial<Filter>): void => {
+		const next = { ...draft, ...change };
+		setDraft(next);
+		if (!spanProblem(next.from, next.to)) set(next);
+	};
+	const types = families(may(session, 'manager')),
+		narrowed = Object.entries(filter).filter(([key, value]) => key !== 'text' && value !== '').length;
 	const [unfolded, setUnfolded] = useState(narrowed > 0); /* on a phone alone; elsewhere all of it is there */
 
 	useEffect(() => setDraft(filter), [filter]);
 	return (
-		<form class={unfolded ? 'card filters' : 'card filters folded'} onSubmit={(e) => { e.preventDefault(); if (!wrong) set(draft); }} role="search" aria-label={t('log.filter')}>
+		<form
+			class={unfolded ? 'card filters' : 'card filters folded'}
+			onSubmit={(e) => {
+				e.preventDefault();
+				if (!wrong) set(draft);
+			}}
+			role="search"
+			aria-label={t('log.filter')}
+		>
 			<div class="toolbar">
-				<div class="grow"><TextField label={t('log.text')} type="search" value={draft.text} set={(text) => edit({ text })} max={60} placeholder={t('log.textHint')} /></div>
-				<div class="fold-button"><Button aria-expanded={unfolded} onClick={() => setUnfolded(!unfolded)}>{t('log.narrow')}{narrowed > 0 && ` (${narrowed})`}</Button></div>
-				<Select label={t('log.what')} value={draft.what} set={(what) => now({ what })} of={types.some(([k]) => k === draft.what) ? types : [...types, [draft.what, word(draft.what.replace('type=', ''))]]} />
-				<Select label={t('common.door')} value={draft.door} set={(door) => now({ door })} of={[['', t('log.everyDoor')], ...(status?.doors ?? []).map((d) => [d.name, d.name] as const)]} />
-				<Select label={t('log.severity')} value={draft.severity} set={(severity) => now({ severity })} of={[['', t('common.all')], ['warning', t('log.severity.warning')], ['alarm', t('log.severity.alarm')]]} />
+				<div class="grow">
+					<TextField
+						label={t('log.text')}
+						type="search"
+						value={draft.text}
+						set={(text) => edit({ text })}
+						max={60}
+						placeholder={t('log.textHint')}
+					/>
+				</div>
+				<div class="fold-button">
+					<Button aria-expanded={unfolded} onClick={() => setUnfolded(!unfolded)}>
+						{t('log.narrow')}
+						{narrowed > 0 && ` (${narrowed})`}
+					</Button>
+				</div>
+				<Select
+					label={t('log.what')}
+					value={draft.what}
+					set={(what) => now({ what })}
+					of={types.some(([k]) => k === draft.what) ? types : [...types, [draft.what, word(draft.what.replace('type=', ''))]]}
+				/>
+				<Select
+					label={t('common.door')}
+					value={draft.door}
+					set={(door) => now({ door })}
+					of={[['', t('log.everyDoor')], ...(status?.doors ?? []).map((d) => [d.name, d.name] as const)]}
+				/>
+				<Select
+					label={t('log.severity')}
+					value={draft.severity}
+					set={(severity) => now({ severity })}
+					of={[
+						['', t('common.all')],
+						['warning', t('log.severity.warning')],
+						['alarm', t('log.severity.alarm')],
+					]}
+				/>
 			</div>
 			<div class="toolbar">
 				<TextField label={t('log.from')} type="datetime-local" value={draft.from} set={(from) => edit({ from })} />
 				<TextField label={t('log.to')} type="datetime-local" value={draft.to} set={(to) => edit({ to })} error={wrong} />
 				{may(session, 'manager') && <PersonFilter value={draft.person} set={(person) => now({ person })} />}
-				<div class="row tight filter-buttons"><Button kind="main" type="submit">{t('log.search')}</Button><Button onClick={() => { setDraft(NONE); set(NONE); }}>{t('log.clear')}</Button></div>
+				<div class="row tight filter-buttons">
+					<Button kind="main" type="submit">
+						{t('log.search')}
+					</Button>
+					<Button
+						onClick={() => {
+							setDraft(NONE);
+							set(NONE);
+						}}
+					>
+						{t('log.clear')}
+					</Button>
+				</div>
 			</div>
 		</form>
 	);
 }
 
 function PersonFilter({ value, set }: { value: string; set: (id: string) => void }) {
-	const [wanted, setWanted] = useState(false), { people, load } = usePeople(wanted); /* all the names: not before somebody looks for one */
+	const [wanted, setWanted] = useState(false),
+		{ people, load } = usePeople(wanted); /* all the names: not before somebody looks for one */
 
-	return <div class="field" onFocusIn={() => setWanted(true)}><PersonPicker label={t('common.person')} people={people} loading={!load.data} value={value} set={set} /></div>;
+	return (
+		<div class="field" onFocusIn={() => setWanted(true)}>
+			<PersonPicker label={t('common.person')} people={people} loading={!load.data} value={value} set={set} />
+		</div>
+	);
 }
 
 function Rows({ events, open }: { events: EventRow[]; open: (event: EventRow) => void }) {
 	const head = [t('log.number'), t('common.time'), t('log.what'), t('log.where'), t('common.person'), t('log.details')];
 
 	return (
-		<div class="stacked"><Table label={t('log.table')} head={head}>
-			{events.map((e) => (
-				<tr key={e.seq} class={e.severity}>
-					<td class="right" data-label={head[0]}><button type="button" class="textlink" aria-label={t('log.entry', { seq: e.seq })} onClick={() => open(e)}>{e.seq}</button></td>
-					<td class="when" data-label={head[1]}><time dateTime={e.time} title={e.time}>{moment(e.time)}</time></td>
-					<td class="what" data-label={head[2]}><span>{e.severity !== 'info' && <><SeverityBadge severity={e.severity} /> </>}{word(e.type)}</span></td>
-					<td class="where" data-label={head[3]}>{(e.source ?? '').replace(/^[a-z]+\//, '')}</td>
-					<td data-label={head[4]}>{e.person ? <PersonName id={e.person} /> : ''}</td>
-					<td class="dim" data-label={head[5]}>{summary(e)}</td>
-				</tr>
-			))}
-		</Table></div>
+		<div class="stacked">
+			<Table label={t('log.table')} head={head}>
+				{events.map((e) => (
+					<tr key={e.seq} class={e.severity}>
+						<td class="right" data-label={head[0]}>
+							<button type="button" class="textlink" aria-label={t('log.entry', { seq: e.seq })} onClick={() => open(e)}>
+								{e.seq}
+							</button>
+						</td>
+						<td class="when" data-label={head[1]}>
+							<time dateTime={e.time} title={e.time}>
+								{moment(e.time)}
+							</time>
+						</td>
+						<td class="what" data-label={head[2]}>
+							<span>
+								{e.severity !== 'info' && (
+									<>
+										<SeverityBadge severity={e.severity} />{' '}
+									</>
+								)}
+								{word(e.type)}
+							</span>
+						</td>
+						<td class="where" data-label={head[3]}>
+							{(e.source ?? '').replace(/^[a-z]+\//, '')}
+						</td>
+						<td data-label={head[4]}>{e.person ? <PersonName id={e.person} /> : ''}</td>
+						<td class="dim" data-label={head[5]}>
+							{summary(e)}
+						</td>
+					</tr>
+				))}
+			</Table>
+		</div>
 	);
 }
 
 function fromAddress(args: string[]): Filter {
 	const [key, value = ''] = args;
 
-	return key === 'person' ? { ...NONE, person: value } : key === 'door' ? { ...NONE, door: value } : key === 'type' ? { ...NONE, what: `type=${value}` } : NONE;
+	return key === 'person'
+		? { ...NONE, person: value }
+		: key === 'door'
+			? { ...NONE, door: value }
+			: key === 'type'
+				? { ...NONE, what: `type=${value}` }
+				: NONE;
 }
 
 export default function LogPage({ session, args }: PageProps) {
-	const [filter, setFilter] = useState<Filter>(() => fromAddress(args)), query = useMemo(() => question(filter), [filter]);
-	const [trail, setTrail] = useState<(number | null)[]>([null]), [page, setPage] = useState<Answer | undefined>();
-	const [problem, setProblem] = useState<Problem | undefined>(), [sofar, setSofar] = useState(0), [fresh, setFresh] = useState(0), [turn, setTurn] = useState(0);
-	const [shown, setShown] = useState<EventRow | undefined>(), [checking, setChecking] = useState(false);
+	const [filter, setFilter] = useState<Filter>(() => fromAddress(args)),
+		query = useMemo(() => question(filter), [filter]);
+	const [trail, setTrail] = useState<(number | null)[]>([null]),
+		[page, setPage] = useState<Answer | undefined>();
+	const [problem, setProblem] = useState<Problem | undefined>(),
+		[sofar, setSofar] = useState(0),
+		[fresh, setFresh] = useState(0),
+		[turn, setTurn] = useState(0);
+	const [shown, setShown] = useState<EventRow | undefined>(),
+		[checking, setChecking] = useState(false);
 	const ahead = useRef<{ key: string; answer: Promise<Answer> } | undefined>(undefined);
 	const before = trail[trail.length - 1] ?? null;
-	const change = (next: Filter): void => { setFilter(next); setTrail([null]); setTurn(turn + 1); };
+	const change = (next: Filter): void => {
+		setFilter(next);
+		setTrail([null]);
+		setTurn(turn + 1);
+	};
 
-	const address = args.join('/'), seen = useRef(address);
+	const address = args.join('/'),
+		seen = useRef(address);
 
 	useEffect(() => {
 		if (seen.current === address) return;
@@ -135,57 +270,146 @@ export default function LogPage({ session, args }: PageProps) {
 	}, [address]);
 	useEffect(() => {
 		let gone = false;
-		const key = `${query} ${before}`, ready = ahead.current?.key === key ? ahead.current.answer : undefined;
+		const key = `${query} ${before}`,
+			ready = ahead.current?.key === key ? ahead.current.answer : undefined;
 
 		setProblem(undefined);
 		setSofar(0);
 		if (before === null) setFresh(0);
 		if (!ready) setPage(undefined);
-		(ready ?? fetchPage(query, before, () => gone, (seq) => { if (!gone) setSofar(seq); })).then((answer) => {
-			if (gone) return;
-			setPage(answer);
-			if (answer.next !== null) {
-				const next = `${query} ${answer.next}`;
-				const later = fetchPage(query, answer.next, () => ahead.current !== undefined && ahead.current.key !== next, () => undefined);
+		(
+			ready ??
+			fetchPage(
+				query,
+				before,
+				() => gone,
+				(seq) => {
+					if (!gone) setSofar(seq);
+				},
+			)
+		).then(
+			(answer) => {
+				if (gone) return;
+				setPage(answer);
+				if (answer.next !== null) {
+					const next = `${query} ${answer.next}`;
+					const later = fetchPage(
+						query,
+						answer.next,
+						() => ahead.current !== undefined && ahead.current.key !== next,
+						() => undefined,
+					);
 
-				ahead.current = { key: next, answer: later };
-				later.catch(() => { if (ahead.current?.key === next) ahead.current = undefined; });
-			}
-		}, (error: unknown) => { ahead.current = undefined; if (!gone) setProblem(asProblem(error)); });
-		return () => { gone = true; };
+					ahead.current = { key: next, answer: later };
+					later.catch(() => {
+						if (ahead.current?.key === next) ahead.current = undefined;
+					});
+				}
+			},
+			(error: unknown) => {
+				ahead.current = undefined;
+				if (!gone) setProblem(asProblem(error));
+			},
+		);
+		return () => {
+			gone = true;
+		};
 	}, [query, before, turn]);
 	useEvents([''], () => setFresh((n) => n + 1));
 
 	const exported = (format: string): string => `/api/v1/events/export?format=${format}${query ? `&${query}` : ''}`;
-	const older = (): void => { if (page?.next != null) { setTrail([...trail, page.next]); scrollTo({ top: 0 }); } };
-	const newer = (): void => { setTrail(trail.slice(0, -1)); scrollTo({ top: 0 }); };
+	const older = (): void => {
+		if (page?.next != null) {
+			setTrail([...trail, page.next]);
+			scrollTo({ top: 0 });
+		}
+	};
+	const newer = (): void => {
+		setTrail(trail.slice(0, -1));
+		scrollTo({ top: 0 });
+	};
 	const pager = page && (trail.length > 1 || page.next !== null) && (
 		<nav class="row pager" aria-label={t('log.pages')}>
-			<Button icon="back" disabled={trail.length < 2} onClick={newer}>{t('log.newer')}</Button>
-			<Button disabled={trail.length < 2} onClick={() => setTrail([null])}>{t('log.newest')}</Button>
-			<Button disabled={page.next === null} onClick={older}>{t('log.older')}</Button>
-			{page.events[0] && <span class="dim">{count(page.events[0].seq)} – {count(page.events[page.events.length - 1]?.seq ?? 0)}</span>}
+			<Button icon="back" disabled={trail.length < 2} onClick={newer}>
+				{t('log.newer')}
+			</Button>
+			<Button disabled={trail.length < 2} onClick={() => setTrail([null])}>
+				{t('log.newest')}
+			</Button>
+			<Button disabled={page.next === null} onClick={older}>
+				{t('log.older')}
+			</Button>
+			{page.events[0] && (
+				<span class="dim">
+					{count(page.events[0].seq)} – {count(page.events[page.events.length - 1]?.seq ?? 0)}
+				</span>
+			)}
 		</nav>
 	);
 
 	return (
-		<Page title={t('nav.log')} wide actions={may(session, 'manager') && (
-			<>
-				<a class="button plain" href={exported('csv')} download>{t('common.exportCsv')}</a>
-				<a class="button plain" href={exported('jsonl')} download>{t('log.exportJson')}</a>
-				<Button icon="check" onClick={() => setChecking(true)}>{t('log.verify')}</Button>
-			</>)}>
+		<Page
+			title={t('nav.log')}
+			wide
+			actions={
+				may(session, 'manager') && (
+					<>
+						<a class="button plain" href={exported('csv')} download>
+							{t('common.exportCsv')}
+						</a>
+						<a class="button plain" href={exported('jsonl')} download>
+							{t('log.exportJson')}
+						</a>
+						<Button icon="check" onClick={() => setChecking(true)}>
+							{t('log.verify')}
+						</Button>
+					</>
+				)
+			}
+		>
 			<Filters session={session} filter={filter} set={change} />
 			{before === null && fresh > 0 && page && (
-				<div class="row"><Button icon="repeat" onClick={() => setTurn(turn + 1)}>{t('log.fresh', { count: count(fresh) })}</Button></div>)}
-			{problem ? <Failed problem={problem} retry={() => setTurn(turn + 1)} />
-			: !page ? <><Loading />{sofar > 0 && <p class="dim" role="status">{t('log.lookedThrough', { seq: count(sofar) })}</p>}</>
-			: page.events.length === 0 ? (
-				<Card><Empty icon="list" title={page.next === null ? t('log.nothingFits') : t('log.nothingYet')}>
-					{page.next === null ? t('log.widen') : t('log.moreToSearch')}</Empty></Card>)
-			: <Rows events={page.events} open={setShown} />}
+				<div class="row">
+					<Button icon="repeat" onClick={() => setTurn(turn + 1)}>
+						{t('log.fresh', { count: count(fresh) })}
+					</Button>
+				</div>
+			)}
+			{problem ? (
+				<Failed problem={problem} retry={() => setTurn(turn + 1)} />
+			) : !page ? (
+				<>
+					<Loading />
+					{sofar > 0 && (
+						<p class="dim" role="status">
+							{t('log.lookedThrough', { seq: count(sofar) })}
+						</p>
+					)}
+				</>
+			) : page.events.length === 0 ? (
+				<Card>
+					<Empty icon="list" title={page.next === null ? t('log.nothingFits') : t('log.nothingYet')}>
+						{page.next === null ? t('log.widen') : t('log.moreToSearch')}
+					</Empty>
+				</Card>
+			) : (
+				<Rows events={page.events} open={setShown} />
+			)}
 			{pager}
-			{shown && <EventDialog event={shown} close={() => setShown(undefined)} only={(only) => { setShown(undefined); change({ ...NONE, ...(only.person ? { person: only.person } : {}), ...(only.type ? { what: `type=${only.type}` } : {}) }); }} />}
+			{shown && (
+				<EventDialog
+					event={shown}
+					close={() => setShown(undefined)}
+					only={(only) => {
+						setShown(undefined);
+						change({
+							...NONE,
+							...(only.person ? { person: only.person } : {}),
+							...(only.type ? { what: `type=${only.type}` } : {}),
+						});
+					}}
+				/>
+			)}
 			{checking && <VerifyDialog close={() => setChecking(false)} />}
 		</Page>
 	);

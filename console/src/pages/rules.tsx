@@ -11,8 +11,31 @@ import { Page } from '../ui';
 export default function RulesPage({ args: [part = ''] }: PageProps) {
 	return (
 		<Page title={t('nav.rules')}>
-			<Tabs page="rules" here={part} of={[['', t('nav.rules')], ['schedules', t('common.schedules')], ['holidays', t('common.holidays')], ['openings', t('common.openingHours')], ['areas', t('rules.areas')], ['what-if', t('rules.whatIf')]]} />
-			{part === 'schedules' ? <Schedules /> : part === 'holidays' ? <Holidays /> : part === 'openings' ? <Openings /> : part === 'areas' ? <Areas /> : part === 'what-if' ? <WhatIf /> : <Rules />}
+			<Tabs
+				page="rules"
+				here={part}
+				of={[
+					['', t('nav.rules')],
+					['schedules', t('common.schedules')],
+					['holidays', t('common.holidays')],
+					['openings', t('common.openingHours')],
+					['areas', t('rules.areas')],
+					['what-if', t('rules.whatIf')],
+				]}
+			/>
+			{part === 'schedules' ? (
+				<Schedules />
+			) : part === 'holidays' ? (
+				<Holidays />
+			) : part === 'openings' ? (
+				<Openings />
+			) : part === 'areas' ? (
+				<Areas />
+			) : part === 'what-if' ? (
+				<WhatIf />
+			) : (
+				<Rules />
+			)}
 		</Page>
 	);
 }
