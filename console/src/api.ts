@@ -1,120 +1,31 @@
 /* The gate's API as the page uses it; docs/reference/openapi.yaml is the contract. */
+import type { components, paths } from './api-types';
 import { t, word } from './i18n';
 import { learn, translated } from './said';
 
-export type Role = 'guard' | 'manager' | 'admin';
-export interface Session {
-	user: string;
-	role: Role;
-	token: string;
+/* The shapes of answers come from that document: npm run types. */
+export type Schemas = components['schemas'];
+/** What a call answers: Answer<'/board', 'get'>. */
+export type Answer<Path extends keyof paths, Method extends keyof paths[Path]> = paths[Path][Method] extends {
+	responses: { 200: { content: { 'application/json': infer Json } } };
 }
-export interface EventRow {
-	seq: number;
-	id: string;
-	time: string;
-	type: string;
-	severity: 'info' | 'warning' | 'alarm';
-	source?: string | null;
-	person?: string | null;
-	data: Record<string, unknown>;
-	hash: string;
-}
-export interface Verdict {
-	verdict: 'confirmed' | 'false' | 'unsure';
-	cause?: string;
-	note?: string;
-	by: string;
-	time: string;
-}
-export interface Alert {
-	seq: number;
-	time: string;
-	grade: 'alert' | 'suspected';
-	camera?: string;
-	origin?: { text: string; floor_low?: number; floor_high?: number; column_low?: string; column_high?: string };
-	reasons?: { name: string; value: number; weight: number }[];
-	path?: [ms: number, x: number, y: number][];
-	picture?: [number, number];
-	first_sight?: string;
-	clip_offset_ms?: number;
-	score?: number;
-	files: { name: string; sha256: string; bytes: number }[];
-	fall_ms?: number;
-	evidence_error?: string;
-	verdict: Verdict | null;
-	held: boolean;
-	case: string | null;
-}
-export interface Door {
-	name: string;
-	mode: string;
-	physical: string;
-	lock: string;
-	alarm: string;
-	fault: string;
-	tamper: string;
-	has_contact: boolean;
-}
-export interface Camera {
-	name: string;
-	role: string;
-	state: string;
-	reason: string;
-	prompt?: string;
-	sight: { cause: string; watched_s: number; blind_s: number; seconds: Record<string, number> };
-}
-export interface Status {
-	site: string;
-	gate: string;
-	version: string;
-	uptime_s: number;
-	doors: Door[];
-	cameras: Camera[];
-	storage: { state: string; reason: string; last_seq: number; pending: number; slow: boolean };
-	mqtt: { state: string; reason?: string; acknowledged: number };
-	people: number;
-	fire: boolean;
-}
-export interface GuardRequest {
-	id: string;
-	door: string;
-	rule: string;
-	factor: string;
-	person: string | null;
-	picture: { camera: string; live: string } | null;
-	left_ms: number;
-}
-export interface AlertPage {
-	alerts: Alert[];
-	next: number | null;
-	new: number;
-	held: number;
-}
-export interface Case {
-	id: string;
-	title: string;
-	alerts: number[];
-	people: string[];
-	note: string;
-	revision: number;
-	changed: string;
-	by: string;
-}
+	? Json
+	: never;
+export type Role = Schemas['Role'];
+export type Session = Schemas['Session'];
+export type EventRow = Schemas['Event'];
+export type EventPage = Answer<'/events', 'get'>;
+export type Verdict = NonNullable<Schemas['Verdict']>;
+export type Alert = Schemas['Alert'];
+export type AlertPage = Answer<'/alerts', 'get'>;
+export type Door = Schemas['Door'];
+export type Camera = Schemas['Camera'];
+export type Status = Schemas['Status'];
+export type GuardRequest = Schemas['GuardRequest'];
+export type Case = Schemas['Case'];
+export type Person = Schemas['PersonState'];
 /** A template made of a passage, after the enrolment. */
-export interface Aged {
-	time: string;
-	camera: string;
-	score: number;
-}
-export interface Person {
-	id: string;
-	name: string;
-	enabled: boolean;
-	faces: number;
-	aged?: Aged[];
-	valid_from: string | null;
-	valid_to: string | null;
-}
+export type Aged = Person['aged'][number];
 
 const ranks: Role[] = ['guard', 'manager', 'admin'];
 export const may = (session: Session, least: Role): boolean => ranks.indexOf(session.role) >= ranks.indexOf(least);

@@ -1,20 +1,11 @@
 /* Cards, PINs and QR codes of one person. What is read is never shown again. */
 import { useState } from 'preact/hooks';
-import { call, post } from '../api';
+import { call, post, type Schemas } from '../api';
 import { count, t, word } from '../i18n';
 import { ask, Await, Badge, Button, Card, Dialog, Table, TextField, useAct } from '../ui';
 import { Check, day, fromLocal, Select, spanProblem, useAll } from './parts';
 
-interface Credential {
-	id: string;
-	person: string;
-	type: 'card' | 'pin' | 'qr';
-	enabled: boolean;
-	valid_from: string | null;
-	valid_to: string | null;
-	uses?: number;
-	used: number;
-}
+type Credential = Schemas['Credential'] & { id: string; used: number };
 
 const KEY = { card: 'number', pin: 'digits', qr: 'text' } as const;
 function codeProblem(type: Credential['type'], code: string): string | undefined {

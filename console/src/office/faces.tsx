@@ -1,6 +1,6 @@
 /* Enrolling a face: from photos dropped here, or by the gate from what its camera sees. */
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { call, post, type Aged } from '../api';
+import { call, post, type Aged, type Answer } from '../api';
 import { moment, t } from '../i18n';
 import { useDesk } from '../shell';
 import { ask, asProblem, Badge, Button, Card, Dialog, useAct, useLoad, When } from '../ui';
@@ -102,14 +102,7 @@ function CameraDialog({ camera, person, close, done }: { camera: string; person:
 	);
 }
 
-interface Face {
-	number: number;
-	current: boolean;
-	enrolled?: string;
-	by?: string;
-	quality?: number;
-	camera?: string;
-}
+type Face = Answer<'/people/{id}/faces', 'get'>['faces'][number];
 
 /** Which there are; a poor one of several can go, and the others stay in use. */
 function EnrolledFaces({ person, faces, reload }: { person: string; faces: number; reload: () => void }) {

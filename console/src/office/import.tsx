@@ -1,17 +1,11 @@
 /* People from a CSV file: checked first, then all of it or nothing. */
 import { useRef, useState } from 'preact/hooks';
-import { call } from '../api';
+import { call, type Answer } from '../api';
 import { count, plural, t } from '../i18n';
 import { Said } from '../said';
 import { asProblem, Badge, Button, Card, Table, toast } from '../ui';
 
-interface Answer {
-	dry_run: boolean;
-	people: number;
-	added: number;
-	error_count: number;
-	errors: { line: number; problem: string }[];
-}
+type Found = Answer<'/people/import', 'post'>;
 
 const BYTES_MAX = 4 * 1024 * 1024;
 const SAMPLE = 'name,valid_from,valid_to\r\n张伟,,\r\nLi Na,2026-12-01,2027-11-30\r\n';
@@ -19,7 +13,7 @@ const SAMPLE = 'name,valid_from,valid_to\r\n张伟,,\r\nLi Na,2026-12-01,2027-11
 export function Import() {
 	const input = useRef<HTMLInputElement>(null),
 		[file, setFile] = useState<File | undefined>(),
-		[answer, setAnswer] = useState<Answer | undefined>();
+		[answer, setAnswer] = useState<Found | undefined>();
 	const [problem, setProblem] = useState(''),
 		[busy, setBusy] = useState(false),
 		[over, setOver] = useState(false);
@@ -27,7 +21,7 @@ export function Import() {
 		setBusy(true);
 		setProblem('');
 		try {
-			const got = await call<Answer>('POST', `people/import?dry_run=${dry ? 1 : 0}`, new Blob([from], { type: 'text/csv' }));
+			const got = await call<Found>('POST', `people/import?dry_run=${dry ? 1 : 0}`, new Blob([from], { type: 'text/csv' }));
 
 			setAnswer(got);
 			if (!dry && got.error_count === 0) toast(plural('import.added', got.added));

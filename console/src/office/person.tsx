@@ -1,6 +1,6 @@
 /* One person: who, faces, what they may, what they agreed to, and the way out. */
 import { useEffect, useState } from 'preact/hooks';
-import { call, get, post, type Person } from '../api';
+import { call, get, post, type Person, type Answer, type Schemas } from '../api';
 import { t } from '../i18n';
 import { ask, asProblem, Await, Badge, Button, Card, Page, TextField, toast, useAct, useLoad, When } from '../ui';
 import { Check, Choices, Conflict, fromLocal, Select, spanProblem, toLocal, useAll } from './parts';
@@ -13,21 +13,9 @@ export function nameProblem(name: string): string | undefined {
 	return new TextEncoder().encode(name).length > NAME_BYTES ? t('person.nameTooLong') : undefined;
 }
 
-interface Consented {
-	given: boolean;
-	ageing: boolean;
-	entries: { version: string; given: boolean; ageing?: boolean; time: string; by: string }[];
-}
-interface Holder {
-	id: string;
-	groups?: string[];
-	extended?: boolean;
-	blocked?: 'no' | 'deny' | 'admit';
-}
-interface Group {
-	id: string;
-	title?: string;
-}
+type Consented = Schemas['Consent'];
+type Holder = Schemas['Holder'] & { id: string };
+type Group = Schemas['Group'] & { id: string };
 
 /** The same save for every form here: names the version it was made from; somebody faster is told, not overwritten. */
 function useSave(
@@ -323,14 +311,7 @@ function Erase({ person }: { person: Person }) {
 	);
 }
 
-interface Erasure {
-	person: string;
-	what: 'person' | 'faces';
-	site: string;
-	erased: string;
-	event: { seq: number; id: string; hash: string; prev: string };
-	copies: { path: string; made: string }[];
-}
+type Erasure = Answer<'/people/{id}/erasure', 'get'>;
 
 export function Certificate({ id }: { id: string }) {
 	const load = useLoad<Erasure>(`people/${id}/erasure`);

@@ -1,27 +1,14 @@
 /* Who may pass where and how: the rules and the areas. */
 import { useState } from 'preact/hooks';
-import { post } from '../api';
+import { post, type Schemas } from '../api';
 import { t, word } from '../i18n';
 import { useDesk } from '../shell';
 import { ask, Await, Badge, Button, Card, Empty, Table, TextField, useAct } from '../ui';
 import { Editor, RowActions, type Named } from './editor';
 import { Check, Choices, Select, useAll } from './parts';
 
-interface Rule extends Named {
-	open: string[];
-	doors?: string[];
-	groups?: string[];
-	schedule?: string;
-	persons?: 1 | 2;
-	guard?: boolean;
-	direction?: 'both' | 'in' | 'out';
-}
-interface Area extends Named {
-	entries: string[];
-	exits?: string[];
-	antipassback?: 'soft' | 'hard' | 'timed';
-	minutes?: number;
-}
+type Rule = Named & Schemas['Rule'];
+type Area = Named & Schemas['Area'];
 
 const WAYS = ['face', 'card', 'qr', 'card+pin', 'face+card', 'face+pin', 'qr+pin', 'pin', 'pass'];
 export const sayWay = (way: string): string =>

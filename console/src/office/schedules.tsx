@@ -1,5 +1,6 @@
 /* When: schedules drawn on a week with their exceptions, and the holidays. */
 import { useMemo, useState } from 'preact/hooks';
+import type { Schemas } from '../api';
 import { t, word } from '../i18n';
 import { Await, Button, Card, Empty, Table, TextField } from '../ui';
 import { Editor, RowActions, type Named } from './editor';
@@ -7,16 +8,8 @@ import { Select, useAll } from './parts';
 import { DAYS, formatWeek, intervalProblem, minutes, parseWeek, weekProblem, type Interval } from './week';
 import { WeekGrid } from './weekgrid';
 
-export interface Schedule extends Named {
-	week: string[];
-	except?: string[];
-	holidays?: 'follow' | 'ignore';
-}
-interface Holiday extends Named {
-	date: string;
-	to?: string;
-	as?: string;
-}
+export type Schedule = Named & Schemas['Schedule'];
+type Holiday = Named & Schemas['Holiday'];
 
 const EXCEPTIONS_MAX = 64;
 const NEW: Schedule = { id: '', title: '', week: formatWeek([0, 1, 2, 3, 4].map((day) => ({ day, from: 480, to: 1080 }))) };
@@ -315,7 +308,7 @@ export function Holidays() {
 										<Select
 											label={t('schedules.holiday.kind')}
 											value={h.as ?? 'holiday'}
-											set={(as) => edit({ as })}
+											set={(as) => edit({ as: as as Holiday['as'] })}
 											of={DAYS.slice()
 												.reverse()
 												.map((d) => [d, asWhat(d)] as const)}

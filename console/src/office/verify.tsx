@@ -1,21 +1,12 @@
 /* The check of the log's chain, with how far it has come. */
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { get, post } from '../api';
+import { get, post, type Answer } from '../api';
 import { count, t } from '../i18n';
 import { Said } from '../said';
 import { asProblem, Button, Dialog } from '../ui';
 
-interface Progress {
-	running: boolean;
-	rows: number;
-	of: number;
-}
-interface Result {
-	ok: boolean;
-	rows: number;
-	seq: number;
-	reason?: string | null;
-}
+type Progress = Answer<'/audit/verify', 'get'>;
+type Result = Answer<'/audit/verify', 'post'>;
 
 const POLL_MS = 300;
 

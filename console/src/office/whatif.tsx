@@ -1,6 +1,6 @@
 /* Would this person get in, here and then? Asked of the gate's own policy; nothing moves. */
 import { useState } from 'preact/hooks';
-import { post } from '../api';
+import { post, type Schemas } from '../api';
 import { t, word } from '../i18n';
 import { Said } from '../said';
 import { useDesk } from '../shell';
@@ -9,14 +9,7 @@ import { Check, Choices, fromLocal, Select } from './parts';
 import { PersonPicker, usePeople } from './picker';
 import { sayWay } from './rules';
 
-interface Verdict {
-	outcome: 'grant' | 'deny' | 'more' | 'guard';
-	reason: string;
-	rule: string;
-	needed: string;
-	local_time: string;
-	rules: { rule: string; why: string }[];
-}
+type Verdict = Schemas['Decision'];
 
 const tones: Record<Verdict['outcome'], Tone> = { grant: 'good', deny: 'bad', more: 'warn', guard: 'info' };
 const outcome = (v: Verdict): string =>

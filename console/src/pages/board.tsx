@@ -1,31 +1,15 @@
 /* The simulated board: its lines as lamps and switches, its readers as somebody standing before them. */
 import { useEffect, useState } from 'preact/hooks';
-import { get, post } from '../api';
+import { get, post, type Schemas } from '../api';
 import { t, word } from '../i18n';
 import { Said } from '../said';
 import { useReloadOn } from '../live';
 import { lasting } from '../office/parts';
 import { Await, Badge, Button, Card, Page, TextField, useAct, useLoad } from '../ui';
 
-interface Line {
-	name: string;
-	direction: 'input' | 'output';
-	level: 'active' | 'inactive' | 'unknown';
-}
-interface Board {
-	driver: string;
-	lines: Line[];
-}
-interface Reader {
-	name: string;
-	door: string;
-	direction: string;
-	kind: string;
-	keypad: boolean;
-	fault: string;
-	wrong_tries: number;
-	locked_out_s: number;
-}
+type Board = Schemas['Board'];
+type Line = Board['lines'][number];
+type Reader = Schemas['Readers']['readers'][number];
 
 const PRESS_MS = 700;
 const drive = (line: string, level: Line['level']): Promise<void> => post(`board/lines/${encodeURIComponent(line)}`, { level });

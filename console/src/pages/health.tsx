@@ -8,16 +8,6 @@ import { Said } from '../said';
 import { useDesk } from '../shell';
 import { asProblem, Badge, Card, Empty, Failed, Loading, Page, Segments, StateBadge, Table } from '../ui';
 
-interface Evidence {
-	used_bytes: number;
-	protected_bytes: number;
-	limit_bytes: number;
-	room_bytes: number;
-	days: number;
-	oldest: string | null;
-}
-type Full = Status & { evidence?: Evidence | null };
-
 const HOUR_S = 3600,
 	DAY_S = 86400,
 	PAGES_MAX = 20,
@@ -26,7 +16,7 @@ const HOUR_S = 3600,
 /* ---- cameras ---- */
 
 function CameraRow({ camera, head }: { camera: Camera; head: string[] }) {
-	const sight = camera.sight as Camera['sight'] | null,
+	const sight = camera.sight,
 		whole = sight?.watched_s ?? 0,
 		share = whole > 0 ? (sight?.blind_s ?? 0) / whole : 0;
 
@@ -102,7 +92,7 @@ function Cameras({ cameras }: { cameras: Camera[] }) {
 
 /* ---- storage ---- */
 
-function forecast(e: Evidence): { text: string; tone: 'good' | 'warn' | 'bad' } {
+function forecast(e: NonNullable<Status['evidence']>): { text: string; tone: 'good' | 'warn' | 'bad' } {
 	const age = e.oldest ? (Date.now() - Date.parse(e.oldest)) / 1000 : 0,
 		rate = age > HOUR_S ? e.used_bytes / (age / DAY_S) : 0;
 	const room = Math.max(0, Math.min(e.limit_bytes - e.used_bytes, e.room_bytes));
@@ -119,7 +109,7 @@ function forecast(e: Evidence): { text: string; tone: 'good' | 'warn' | 'bad' } 
 	};
 }
 
-function Storage({ status }: { status: Full }) {
+function Storage({ status }: { status: Status }) {
 	const e = status.evidence,
 		{ storage } = status;
 
@@ -128,7 +118,7 @@ function Storage({ status }: { status: Full }) {
 			<dl class="definition">
 				<dt>{t('health.log')}</dt>
 				<dd>
-					{count(storage.last_seq)} {t('health.entryUnit')}
+					{count(storage.last_seq ?? 0)} {t('health.entryUnit')}
 					{storage.reason && (
 						<span class="note bad">
 							<Said text={storage.reason} />
@@ -137,7 +127,7 @@ function Storage({ status }: { status: Full }) {
 				</dd>
 				<dt>{t('health.waitingForDisk')}</dt>
 				<dd>
-					{count(storage.pending)}
+					{count(storage.pending ?? 0)}
 					{storage.slow && (
 						<>
 							{' '}
@@ -164,9 +154,10 @@ function Storage({ status }: { status: Full }) {
 	);
 }
 
-function Link({ status }: { status: Full }) {
+function Link({ status }: { status: Status }) {
 	const { mqtt, storage } = status,
-		behind = storage.last_seq - mqtt.acknowledged;
+		confirmed = mqtt.acknowledged ?? 0,
+		behind = (storage.last_seq ?? 0) - confirmed;
 
 	return (
 		<Card title={t('health.link')} actions={<StateBadge state={mqtt.state} />}>
@@ -183,7 +174,7 @@ function Link({ status }: { status: Full }) {
 						</>
 					)}
 					<dt>{t('health.linkConfirmed')}</dt>
-					<dd>{count(mqtt.acknowledged)}</dd>
+					<dd>{count(confirmed)}</dd>
 					<dt>{t('health.linkPending')}</dt>
 					<dd>
 						{behind > 0 ? count(behind) : t('health.linkPendingNone')}
@@ -334,7 +325,7 @@ function ByHour() {
 }
 
 export default function HealthPage() {
-	const status = useDesk().status as Full | undefined,
+	const status = useDesk().status,
 		cameras = useMemo(() => status?.cameras ?? [], [status]);
 
 	return (

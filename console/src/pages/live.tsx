@@ -118,7 +118,9 @@ function CameraCard({
 	setRunning: (on: boolean) => void;
 	overlaid: boolean;
 }) {
-	const clear = camera.state === 'live' && camera.sight.cause === 'clear';
+	/* a camera whose sight is not watched is known to be live, no more */
+	const state = camera.state === 'live' ? (camera.sight?.cause ?? 'live') : camera.state,
+		clear = state === 'clear' || state === 'live';
 
 	return (
 		<Card
@@ -127,7 +129,7 @@ function CameraCard({
 			actions={
 				<span class="row tight">
 					<Badge>{camera.role === 'face' ? t('common.faces') : t('live.facade')}</Badge>
-					<StateBadge state={camera.state === 'live' ? camera.sight.cause : camera.state} />
+					<StateBadge state={state} />
 					<Button
 						kind="quiet"
 						icon={running ? 'pause' : 'play'}
@@ -140,7 +142,7 @@ function CameraCard({
 			{!clear && (
 				<p class="note warn">
 					{camera.state === 'live' ? t('live.blind') : t('live.absent')}
-					{word(camera.state === 'live' ? camera.sight.cause : camera.state)}
+					{word(state)}
 				</p>
 			)}
 			<div class="camera-picture">

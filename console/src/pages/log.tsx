@@ -1,7 +1,7 @@
 /* The log: what happened, who did it, and that nobody changed it since. Pages come by cursor; the next older page is
  * fetched before it is asked for. */
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
-import { get, may, type EventRow, type Session } from '../api';
+import { get, may, type EventPage, type EventRow, type Session } from '../api';
 import { count, moment, t, word } from '../i18n';
 import { useEvents } from '../live';
 import { EventDialog, SeverityBadge, summary } from '../office/event';
@@ -21,10 +21,6 @@ interface Filter {
 	severity: string;
 	person: string;
 	text: string;
-}
-interface Answer {
-	events: EventRow[];
-	next: number | null;
 }
 
 const ROWS = 100,
@@ -72,12 +68,12 @@ async function fetchPage(
 	before: number | null,
 	gone: () => boolean,
 	onward: (seq: number) => void,
-): Promise<Answer> {
+): Promise<EventPage> {
 	const events: EventRow[] = [];
 	let next = before;
 
 	for (let i = 0; i < TRIES; i++) {
-		const page: Answer = await get(
+		const page: EventPage = await get(
 			`events?limit=${ROWS - events.length}${next ? `&before=${next}` : ''}${query ? `&${query}` : ''}`,
 		);
 
@@ -245,14 +241,14 @@ export default function LogPage({ session, args }: PageProps) {
 	const [filter, setFilter] = useState<Filter>(() => fromAddress(args)),
 		query = useMemo(() => question(filter), [filter]);
 	const [trail, setTrail] = useState<(number | null)[]>([null]),
-		[page, setPage] = useState<Answer | undefined>();
+		[page, setPage] = useState<EventPage | undefined>();
 	const [problem, setProblem] = useState<Problem | undefined>(),
 		[sofar, setSofar] = useState(0),
 		[fresh, setFresh] = useState(0),
 		[turn, setTurn] = useState(0);
 	const [shown, setShown] = useState<EventRow | undefined>(),
 		[checking, setChecking] = useState(false);
-	const ahead = useRef<{ key: string; answer: Promise<Answer> } | undefined>(undefined);
+	const ahead = useRef<{ key: string; answer: Promise<EventPage> } | undefined>(undefined);
 	const before = trail[trail.length - 1] ?? null;
 	const change = (next: Filter): void => {
 		setFilter(next);

@@ -1,6 +1,6 @@
 /* Visitors' passes: made at the desk, shown or printed as a QR code, revoked by a manager. */
 import { useState } from 'preact/hooks';
-import { call, may, post, type Session } from '../api';
+import { call, may, post, type Session, type Schemas } from '../api';
 import { count, t } from '../i18n';
 import { Choices, day, fromLocal, spanProblem, toLocal, useAll } from '../office/parts';
 import { PersonPicker, usePeople } from '../office/picker';
@@ -9,17 +9,7 @@ import type { PageProps } from '../routes';
 import { useDesk } from '../shell';
 import { ask, Await, Badge, Button, Card, Dialog, Empty, Page, PersonName, Table, TextField, useAct, useLoad } from '../ui';
 
-interface Pass {
-	id: string;
-	title?: string;
-	host?: string;
-	doors?: string[];
-	valid_from: string | null;
-	valid_to: string;
-	uses?: number;
-	used: number;
-	revoked: boolean;
-}
+type Pass = Schemas['Pass'] & { id: string; used: number; revoked: boolean };
 
 const USES_MAX = 65535,
 	DAY_MS = 86400000;

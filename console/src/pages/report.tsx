@@ -1,25 +1,12 @@
 /* The month for the notice board: one printed page, figures alone, found again by the anchor printed on it. */
 import { useState } from 'preact/hooks';
+import type { Schemas } from '../api';
 import { count, locale, t, word } from '../i18n';
 import { lasting } from '../office/parts';
 import { Await, Button, Page, TextField, useLoad } from '../ui';
 
 type Counts = Record<string, number>;
-interface Report {
-	site: string;
-	gate: string;
-	month: string;
-	entries: Counts;
-	denials: Counts;
-	alerts: Counts;
-	verdicts: Counts;
-	review: { reviewed: number; median_s: number | null; p90_s: number | null };
-	video_looks: Counts;
-	faults: Counts;
-	erasures: Counts;
-	blind_hours: Counts;
-	anchor: { seq?: number; hash?: string; sig?: string; key?: string; event?: number } | null;
-}
+type Report = Schemas['Report'];
 
 const sum = (counts: Counts): number => Object.values(counts).reduce((a, b) => a + b, 0);
 const thisMonth = (): string => new Date().toISOString().slice(0, 7);

@@ -1,19 +1,13 @@
 /* Who may log in: roles, passwords, second factors. */
 import { useState } from 'preact/hooks';
-import { call, getTagged, post, Problem, type Role } from '../api';
+import { call, getTagged, post, Problem, type Schemas } from '../api';
 import { t, word } from '../i18n';
 import { day, Select } from '../office/parts';
 import { QrCode } from '../office/qr';
 import type { PageProps } from '../routes';
 import { ask, Await, Badge, Button, Card, Dialog, Empty, Page, Table, TextField, useAct, useLoad } from '../ui';
 
-interface User {
-	user: string;
-	role: Role;
-	disabled: boolean;
-	totp: boolean;
-	created: string;
-}
+type User = Schemas['User'];
 
 const ROLES = ['guard', 'manager', 'admin'] as const;
 const roles = (): (readonly [string, string])[] => ROLES.map((r) => [r, word(r)] as const);
