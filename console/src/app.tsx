@@ -41,6 +41,7 @@ function Pages({ session, leave }: { session: Session; leave: () => void }) {
 		const move = (): void => setPlace(place());
 
 		addEventListener('hashchange', move);
+		move(); /* it may have changed since this was drawn */
 		return () => removeEventListener('hashchange', move);
 	}, []);
 	useEffect(() => startLive(), []);
