@@ -61,25 +61,19 @@ function Overlay({ alert, ms }: { alert: Alert; ms: number | undefined }) {
 	);
 }
 
-export function Player({ alert, controls }: { alert: Alert; controls: RefObject<Controls | null> }) {
-	const video = useRef<HTMLVideoElement>(null),
-		frame = useRef(FRAME_S);
-	const [playing, setPlaying] = useState(false),
-		[now, setNow] = useState(0),
-		[length, setLength] = useState(0);
-	const [speed, setSpeed] = useState(0),
-		[drawn, setDrawn] = useState(true),
-		[looped, setLooped] = useState(false),
-		[close, setClose] = useState(false);
-	const [trouble, setTrouble] = useState(false);
-	const clip = alert.files.find((f) => f.name.endsWith('.mp4')),
-		still = alert.files.find((f) => f.name.endsWith('-trajectory.jpg'));
+/** When in the clip the throw is, with a lead before and after; offset: undefined where nobody knows. */
+function throwIn(alert: Alert): { offset: number | undefined; fall: number; start: number; end: number } {
 	const offset = alert.clip_offset_ms === undefined ? undefined : alert.clip_offset_ms / 1000,
 		fall = (alert.fall_ms ?? 0) / 1000;
-	const start = Math.max(0, (offset ?? 0) - LEAD_S),
-		end = (offset ?? 0) + fall + LEAD_S;
 
-	/* the time of the picture that is really shown; it also tells how long a frame is */
+	return { offset, fall, start: Math.max(0, (offset ?? 0) - LEAD_S), end: (offset ?? 0) + fall + LEAD_S };
+}
+
+/** The time of the picture that is really shown; it also tells how long a frame is. */
+function useShown(video: RefObject<HTMLVideoElement | null>, clip: string | undefined) {
+	const frame = useRef(FRAME_S),
+		[now, setNow] = useState(0);
+
 	useEffect(() => {
 		const element = video.current;
 		let last = -1,
@@ -98,12 +92,27 @@ export function Player({ alert, controls }: { alert: Alert; controls: RefObject<
 		return () => {
 			if ('cancelVideoFrameCallback' in element) element.cancelVideoFrameCallback(handle);
 		};
-	}, [clip?.name]);
+	}, [clip]);
+	return { now, setNow, frame };
+}
+
+/** How a clip plays, and what the buttons and keys do to it. */
+function usePlayback(alert: Alert, clip: string | undefined) {
+	const video = useRef<HTMLVideoElement>(null),
+		{ now, setNow, frame } = useShown(video, clip),
+		{ offset, fall, start, end } = throwIn(alert);
+	const [playing, setPlaying] = useState(false),
+		[length, setLength] = useState(0),
+		[trouble, setTrouble] = useState(false);
+	const [speed, setSpeed] = useState(0),
+		[looped, setLooped] = useState(false),
+		[close, setClose] = useState(false);
+
 	useEffect(() => {
 		setTrouble(false);
 		setNow(0);
 		setLength(0);
-	}, [clip?.name]);
+	}, [clip]);
 	useEffect(() => {
 		if (video.current) video.current.playbackRate = SPEEDS[speed] ?? 1;
 	}, [speed, length]);
@@ -118,7 +127,7 @@ export function Player({ alert, controls }: { alert: Alert; controls: RefObject<
 		if (video.current) video.current.currentTime = Math.min(Math.max(0, to), length || to);
 	};
 	const play = (): void => void video.current?.play().catch(() => undefined); /* refused: the button still says so */
-	const all: Controls = {
+	const controls: Controls = {
 		toggle: () => {
 			if (video.current?.paused) play();
 			else video.current?.pause();
@@ -135,100 +144,137 @@ export function Player({ alert, controls }: { alert: Alert; controls: RefObject<
 		again: () => setLooped(!looped),
 		zoom: () => setClose(!close),
 	};
+	const state = { now, length, playing, trouble, looped, close, offset, fall, rate: SPEEDS[speed] ?? 1 };
 
-	useImperativeHandle(controls, () => all);
-	const here = at(alert.path ?? [], offset === undefined ? Infinity : (now - offset) * 1000) ?? {
-		x: alert.path?.[0]?.[1] ?? 0,
-		y: alert.path?.[0]?.[2] ?? 0,
-	};
-	const [width, height] = alert.picture ?? [16, 9];
-	const zoomed = close
-		? { transform: `scale(${ZOOM})`, transformOrigin: `${(100 * here.x) / width}% ${(100 * here.y) / height}%` }
-		: {};
+	return { video, ...state, setNow, setPlaying, setLength, setTrouble, seek, controls };
+}
+type Playback = ReturnType<typeof usePlayback>;
 
+const evidence = (name: string): string => `/api/v1/evidence/${encodeURIComponent(name)}`;
+
+/** Where to look closer: at the thing, or where it began. */
+function zoomAt(alert: Alert, ms: number): { transform: string; transformOrigin: string } {
+	const [width, height] = alert.picture ?? [16, 9],
+		first = alert.path?.[0];
+	const { x, y } = at(alert.path ?? [], ms) ?? { x: first?.[1] ?? 0, y: first?.[2] ?? 0 };
+
+	return { transform: `scale(${ZOOM})`, transformOrigin: `${(100 * x) / width}% ${(100 * y) / height}%` };
+}
+
+function Screen({ alert, clip, playback, drawn }: { alert: Alert; clip: string; playback: Playback; drawn: boolean }) {
+	const { now, offset, setNow } = playback;
+	const [width, height] = alert.picture ?? [16, 9],
+		still = alert.files.find((f) => f.name.endsWith('-trajectory.jpg'));
+	const fallen = offset === undefined ? undefined : (now - offset) * 1000;
+
+	return (
+		<div class="screen" style={{ '--ratio': `${width / height}` }}>
+			<div class="zoom" style={playback.close ? zoomAt(alert, fallen ?? Infinity) : {}}>
+				<video
+					ref={playback.video}
+					key={clip}
+					src={evidence(clip)}
+					poster={still && evidence(still.name)}
+					preload="metadata"
+					muted
+					playsInline
+					aria-label={t('player.clip')}
+					onClick={playback.controls.toggle}
+					onPlay={() => playback.setPlaying(true)}
+					onPause={() => playback.setPlaying(false)}
+					onError={() => playback.setTrouble(true)}
+					onTimeUpdate={(e) => setNow(e.currentTarget.currentTime)}
+					onSeeked={(e) => setNow(e.currentTarget.currentTime)}
+					onLoadedMetadata={(e) => {
+						playback.setLength(e.currentTarget.duration);
+						e.currentTarget.playbackRate = playback.rate;
+					}}
+				/>
+				{drawn && (playback.playing || now > 0) && <Overlay alert={alert} ms={fallen} />}
+			</div>
+			{playback.trouble && (
+				<p class="over-picture" role="alert">
+					{t('player.notPlayable')}
+				</p>
+			)}
+		</div>
+	);
+}
+
+function Scrubber({ playback: { now, length, offset, fall, seek } }: { playback: Playback }) {
+	return (
+		<div class="scrubber">
+			{offset !== undefined && length > 0 && (
+				<svg class="throw-mark" viewBox="0 0 1000 6" preserveAspectRatio="none" aria-hidden="true">
+					<rect x={(1000 * offset) / length} width={Math.max(6, (1000 * fall) / length)} height="6" rx="2" />
+				</svg>
+			)}
+			<input
+				type="range"
+				min={0}
+				max={length || 1}
+				step={0.01}
+				value={now}
+				aria-label={t('player.position')}
+				aria-valuetext={`${now.toFixed(1)} s`}
+				onInput={(e) => seek(Number(e.currentTarget.value))}
+			/>
+		</div>
+	);
+}
+
+function Buttons({ playback }: { playback: Playback }) {
+	const { playing, looped, close, rate, offset, controls } = playback;
+
+	return (
+		<>
+			<Button
+				kind="main"
+				icon={playing ? 'pause' : 'play'}
+				label={playing ? t('player.pause') : t('player.play')}
+				onClick={controls.toggle}
+			/>
+			<Button icon="back" label={t('player.frameBack')} onClick={() => controls.step(-1)} />
+			<Button icon="next" label={t('player.frameOn')} onClick={() => controls.step(1)} />
+			<Button icon="target" onClick={controls.toThrow} disabled={offset === undefined}>
+				{t('player.toThrow')}
+			</Button>
+			<Button
+				aria-pressed={rate < 1}
+				onClick={controls.speed}
+				aria-label={t('player.speed', { speed: rate })}
+			>{`${rate}×`}</Button>
+			<Button
+				icon="repeat"
+				aria-pressed={looped}
+				label={t('player.repeat')}
+				onClick={controls.again}
+				disabled={offset === undefined}
+			/>
+			<Button icon="zoom" aria-pressed={close} label={t('player.closer')} onClick={controls.zoom} />
+		</>
+	);
+}
+
+export function Player({ alert, controls }: { alert: Alert; controls: RefObject<Controls | null> }) {
+	const clip = alert.files.find((f) => f.name.endsWith('.mp4'))?.name,
+		playback = usePlayback(alert, clip),
+		[drawn, setDrawn] = useState(true);
+
+	useImperativeHandle(controls, () => playback.controls);
 	if (!clip) return <p class="note warn">{alert.evidence_error ? t('player.notWritten') : t('player.noClip')}</p>;
 	return (
 		<div class="player">
-			<div class="screen" style={{ '--ratio': `${width / height}` }}>
-				<div class="zoom" style={zoomed}>
-					<video
-						ref={video}
-						key={clip.name}
-						src={`/api/v1/evidence/${encodeURIComponent(clip.name)}`}
-						poster={still && `/api/v1/evidence/${encodeURIComponent(still.name)}`}
-						preload="metadata"
-						muted
-						playsInline
-						aria-label={t('player.clip')}
-						onClick={all.toggle}
-						onPlay={() => setPlaying(true)}
-						onPause={() => setPlaying(false)}
-						onError={() => setTrouble(true)}
-						onTimeUpdate={(e) => setNow(e.currentTarget.currentTime)}
-						onSeeked={(e) => setNow(e.currentTarget.currentTime)}
-						onLoadedMetadata={(e) => {
-							setLength(e.currentTarget.duration);
-							e.currentTarget.playbackRate = SPEEDS[speed] ?? 1;
-						}}
-					/>
-					{drawn && (playing || now > 0) && (
-						<Overlay alert={alert} ms={offset === undefined ? undefined : (now - offset) * 1000} />
-					)}
-				</div>
-				{trouble && (
-					<p class="over-picture" role="alert">
-						{t('player.notPlayable')}
-					</p>
-				)}
-			</div>
-			<div class="scrubber">
-				{offset !== undefined && length > 0 && (
-					<svg class="throw-mark" viewBox="0 0 1000 6" preserveAspectRatio="none" aria-hidden="true">
-						<rect x={(1000 * offset) / length} width={Math.max(6, (1000 * fall) / length)} height="6" rx="2" />
-					</svg>
-				)}
-				<input
-					type="range"
-					min={0}
-					max={length || 1}
-					step={0.01}
-					value={now}
-					aria-label={t('player.position')}
-					aria-valuetext={`${now.toFixed(1)} s`}
-					onInput={(e) => seek(Number(e.currentTarget.value))}
-				/>
-			</div>
+			<Screen alert={alert} clip={clip} playback={playback} drawn={drawn} />
+			<Scrubber playback={playback} />
 			<div class="row player-controls">
-				<Button
-					kind="main"
-					icon={playing ? 'pause' : 'play'}
-					label={playing ? t('player.pause') : t('player.play')}
-					onClick={all.toggle}
-				/>
-				<Button icon="back" label={t('player.frameBack')} onClick={() => all.step(-1)} />
-				<Button icon="next" label={t('player.frameOn')} onClick={() => all.step(1)} />
-				<Button icon="target" onClick={all.toThrow} disabled={offset === undefined}>
-					{t('player.toThrow')}
-				</Button>
-				<Button
-					aria-pressed={speed > 0}
-					onClick={all.speed}
-					aria-label={t('player.speed', { speed: SPEEDS[speed] ?? 1 })}
-				>{`${SPEEDS[speed] ?? 1}×`}</Button>
-				<Button
-					icon="repeat"
-					aria-pressed={looped}
-					label={t('player.repeat')}
-					onClick={all.again}
-					disabled={offset === undefined}
-				/>
-				<Button icon="zoom" aria-pressed={close} label={t('player.closer')} onClick={all.zoom} />
+				<Buttons playback={playback} />
 				<label class="check">
 					<input type="checkbox" checked={drawn} onChange={(e) => setDrawn(e.currentTarget.checked)} />
 					{t('player.path')}
 				</label>
 				<output class="dim clock">
-					{now.toFixed(2)} / {length.toFixed(1)} s
+					{playback.now.toFixed(2)} / {playback.length.toFixed(1)} s
 				</output>
 			</div>
 		</div>

@@ -200,96 +200,91 @@ function LinkState() {
 	);
 }
 
-export function Shell({
-	session,
-	here,
-	leave,
-	children,
-}: {
-	session: Session;
-	here: string;
-	leave: () => void;
-	children: ComponentChildren;
-}) {
-	const [more, setMore] = useState(false),
-		[simulated, setSimulated] = useState(false);
+const Links = ({ of, here }: { of: Route[]; here: string }) => (
+	<>
+		{of.map((r) => (
+			<NavLink key={r.name} route={r} here={here} />
+		))}
+	</>
+);
+
+/** What must be known on every page. */
+function Banners({ here }: { here: string }) {
 	const { status, requests } = useDesk(),
 		link = useLink();
-	const seen = routes.filter((r) => may(session, r.least) && (!r.simulated || simulated));
-	const desk = seen.filter((r) => r.group === 'desk'),
-		office = seen.filter((r) => r.group === 'office');
 
-	useEffect(() => {
-		if (may(session, 'manager'))
-			void get<{ driver: string }>('board').then(
-				(board) => setSimulated(board.driver === 'sim'),
-				() => undefined,
-			);
-	}, []);
+	return (
+		<>
+			{status?.fire && (
+				<p class="banner fire" role="alert">
+					<Icon name="fire" />
+					{t('shell.fire')}
+				</p>
+			)}
+			{status && status.storage.state === 'failed' && (
+				<p class="banner bad" role="alert">
+					{t('shell.storageFailed')}
+				</p>
+			)}
+			{requests.length > 0 && here !== 'doors' && (
+				<p class="banner warn" role="alert">
+					<Icon name="bell" />
+					{t('shell.somebodyWaits')} {requests[0]?.door}
+					<a href="#/doors">{t('shell.answer')}</a>
+				</p>
+			)}
+			{link === 'lost' && (
+				<p class="banner warn" role="status">
+					<span class="spinner" />
+					{t('shell.noConnection')}
+				</p>
+			)}
+		</>
+	);
+}
+
+interface NavProps {
+	desk: Route[];
+	office: Route[];
+	here: string;
+	session: Session;
+	leave: () => void;
+}
+
+/** Beside the page, where there is room for it. */
+function SideNav({ desk, office, here, session, leave }: NavProps) {
+	const { status } = useDesk();
+
+	return (
+		<nav class="side" aria-label={t('shell.pages')}>
+			<div class="brand">
+				<img src="/icon.svg" alt="" width={28} height={28} />
+				<span class="place">
+					<strong>{status?.site ?? 'Gatehouse'}</strong>
+					<small>{status?.gate ?? ' '}</small>
+				</span>
+			</div>
+			<LinkState />
+			<div class="links">
+				<Links of={desk} here={here} />
+				{office.length > 0 && <p class="group">{t('shell.office')}</p>}
+				<Links of={office} here={here} />
+			</div>
+			<Account session={session} leave={leave} />
+		</nav>
+	);
+}
+
+/** On a phone: the guard's pages under the thumb, all else behind a button. */
+function BottomNav({ desk, office, here, session, leave }: NavProps) {
+	const { status } = useDesk(),
+		[more, setMore] = useState(false);
+
 	useEffect(() => setMore(false), [here]);
 	return (
-		<div class="shell">
-			<a
-				class="skip"
-				href="#main"
-				onClick={(e) => {
-					e.preventDefault();
-					document.querySelector<HTMLElement>('h1')?.focus();
-				}}
-			>
-				{t('shell.skip')}
-			</a>
-			<nav class="side" aria-label={t('shell.pages')}>
-				<div class="brand">
-					<img src="/icon.svg" alt="" width={28} height={28} />
-					<span class="place">
-						<strong>{status?.site ?? 'Gatehouse'}</strong>
-						<small>{status?.gate ?? ' '}</small>
-					</span>
-				</div>
-				<LinkState />
-				<div class="links">
-					{desk.map((r) => (
-						<NavLink key={r.name} route={r} here={here} />
-					))}
-					{office.length > 0 && <p class="group">{t('shell.office')}</p>}
-					{office.map((r) => (
-						<NavLink key={r.name} route={r} here={here} />
-					))}
-				</div>
-				<Account session={session} leave={leave} />
-			</nav>
-			<div class="content">
-				{status?.fire && (
-					<p class="banner fire" role="alert">
-						<Icon name="fire" />
-						{t('shell.fire')}
-					</p>
-				)}
-				{status && status.storage.state === 'failed' && (
-					<p class="banner bad" role="alert">
-						{t('shell.storageFailed')}
-					</p>
-				)}
-				{requests.length > 0 && here !== 'doors' && (
-					<p class="banner warn" role="alert">
-						<Icon name="bell" />
-						{t('shell.somebodyWaits')} {requests[0]?.door}
-						<a href="#/doors">{t('shell.answer')}</a>
-					</p>
-				)}
-				{link === 'lost' && (
-					<p class="banner warn" role="status">
-						<span class="spinner" />
-						{t('shell.noConnection')}
-					</p>
-				)}
-				{children}
-			</div>
+		<>
 			<nav class="bottom" aria-label={t('shell.mainPages')}>
-				{desk.slice(0, 4).map((r) => (
-					<NavLink key={r.name} route={r} here={here} />
-				))}
+				<Links of={desk.slice(0, 4)} here={here} />
 				<button
 					type="button"
 					aria-expanded={more}
@@ -303,13 +298,58 @@ export function Shell({
 			{more && (
 				<Dialog title={status ? `${status.site} · ${status.gate}` : 'Gatehouse'} close={() => setMore(false)}>
 					<nav class="sheet" aria-label={t('shell.morePages')}>
-						{office.map((r) => (
-							<NavLink key={r.name} route={r} here={here} />
-						))}
+						<Links of={office} here={here} />
 					</nav>
 					<Account session={session} leave={leave} />
 				</Dialog>
 			)}
+		</>
+	);
+}
+
+interface ShellProps {
+	session: Session;
+	here: string;
+	leave: () => void;
+	children: ComponentChildren;
+}
+
+export function Shell({ session, here, leave, children }: ShellProps) {
+	const [simulated, setSimulated] = useState(false);
+	const seen = routes.filter((r) => may(session, r.least) && (!r.simulated || simulated));
+	const nav = {
+		desk: seen.filter((r) => r.group === 'desk'),
+		office: seen.filter((r) => r.group === 'office'),
+		here,
+		session,
+		leave,
+	};
+
+	useEffect(() => {
+		if (may(session, 'manager'))
+			void get<{ driver: string }>('board').then(
+				(board) => setSimulated(board.driver === 'sim'),
+				() => undefined,
+			);
+	}, []);
+	return (
+		<div class="shell">
+			<a
+				class="skip"
+				href="#main"
+				onClick={(e) => {
+					e.preventDefault();
+					document.querySelector<HTMLElement>('h1')?.focus();
+				}}
+			>
+				{t('shell.skip')}
+			</a>
+			<SideNav {...nav} />
+			<div class="content">
+				<Banners here={here} />
+				{children}
+			</div>
+			<BottomNav {...nav} />
 		</div>
 	);
 }

@@ -14,6 +14,21 @@ function codeProblem(type: Credential['type'], code: string): string | undefined
 	return /^[!-~]([ -~]{0,62}[!-~])?$/.test(code) ? undefined : t('credentials.codeWrong');
 }
 
+type CodeProps = { type: Credential['type']; value: string; set: (code: string) => void; error: string | undefined };
+const CodeField = ({ type, value, set, error }: CodeProps) => (
+	<TextField
+		label={{ card: t('credentials.cardNumber'), pin: t('credentials.pinDigits'), qr: t('credentials.codeText') }[type]}
+		type={type === 'pin' ? 'password' : 'text'}
+		value={value}
+		set={set}
+		max={{ card: 40, pin: 12, qr: 64 }[type]}
+		autocomplete="off"
+		error={error}
+		required
+		hint={type === 'pin' ? t('credentials.pinHint') : t('credentials.encryptedHint')}
+	/>
+);
+
 function AddDialog({ person, close, done }: { person: string; close: () => void; done: () => void }) {
 	const [type, setType] = useState<Credential['type']>('card'),
 		[code, setCode] = useState(''),
@@ -61,17 +76,7 @@ function AddDialog({ person, close, done }: { person: string; close: () => void;
 						['qr', t('credentials.qrCode')],
 					]}
 				/>
-				<TextField
-					label={{ card: t('credentials.cardNumber'), pin: t('credentials.pinDigits'), qr: t('credentials.codeText') }[type]}
-					type={type === 'pin' ? 'password' : 'text'}
-					value={code}
-					set={setCode}
-					max={type === 'qr' ? 64 : type === 'pin' ? 12 : 40}
-					autocomplete="off"
-					error={tried ? wrong : undefined}
-					required
-					hint={type === 'pin' ? t('credentials.pinHint') : t('credentials.encryptedHint')}
-				/>
+				<CodeField type={type} value={code} set={setCode} error={tried ? wrong : undefined} />
 				<div class="columns">
 					<TextField label={t('common.validFrom')} type="datetime-local" value={from} set={setFrom} />
 					<TextField label={t('common.validUntil')} type="datetime-local" value={to} set={setTo} error={wrongSpan} />

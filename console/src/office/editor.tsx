@@ -25,14 +25,17 @@ interface Props<T extends Named> {
 	children: (item: T, edit: (change: Partial<T>) => void, tried: boolean) => ComponentChildren;
 }
 
-export function Editor<T extends Named>({ kind, title, fresh, id, taken, close, done, problem, children }: Props<T>) {
+type Edited<T extends Named> = Pick<Props<T>, 'kind' | 'fresh' | 'id' | 'taken' | 'close' | 'done' | 'problem'>;
+
+/** The thing as it is being edited, and its version. save: with that version, or over whatever is there now. */
+function useEdited<T extends Named>({ kind, fresh, id, taken, close, done, problem }: Edited<T>) {
 	const [item, setItem] = useState<T | undefined>(id === undefined ? fresh : undefined),
 		[etag, setEtag] = useState(''),
 		[failed, setFailed] = useState<Problem | undefined>();
 	const [conflict, setConflict] = useState(false),
 		[busy, setBusy] = useState(false),
 		[tried, setTried] = useState(false),
-		[said, setSaid] = useState('');
+		[refusal, setRefusal] = useState('');
 	const load = (): void => {
 		if (id === undefined) return;
 		setConflict(false);
@@ -45,7 +48,7 @@ export function Editor<T extends Named>({ kind, title, fresh, id, taken, close, 
 			(error: unknown) => setFailed(asProblem(error)),
 		);
 	};
-	const save = async (version: string | undefined): Promise<void> => {
+	const save = async (over: boolean): Promise<void> => {
 		if (!item) return;
 		const { id: name, ...value } = item;
 
@@ -53,9 +56,9 @@ export function Editor<T extends Named>({ kind, title, fresh, id, taken, close, 
 		if ((id === undefined && nameProblem(name, taken)) || problem(item)) return;
 		if (!value.title) delete value.title;
 		setBusy(true);
-		setSaid('');
+		setRefusal('');
 		try {
-			await call('PUT', `access/${kind}/${encodeURIComponent(name)}`, value, version);
+			await call('PUT', `access/${kind}/${encodeURIComponent(name)}`, value, over ? undefined : etag || undefined);
 			toast(t('common.savedAtOnce'));
 			done();
 			close();
@@ -63,12 +66,22 @@ export function Editor<T extends Named>({ kind, title, fresh, id, taken, close, 
 			const found = asProblem(error);
 
 			if (found.status === 412) setConflict(true);
-			else setSaid(found.message);
+			else setRefusal(found.message);
 		}
 		setBusy(false);
 	};
 
 	useEffect(load, [id]);
+	return { item, setItem, failed, conflict, busy, tried, refusal, load, save };
+}
+
+export function Editor<T extends Named>({ title, children, ...rest }: Props<T>) {
+	const { id, taken, close } = rest;
+	const { item, setItem, failed, conflict, busy, tried, refusal, load, save } = useEdited(rest);
+	const edit = (change: Partial<T>): void => {
+		if (item) setItem({ ...item, ...change });
+	};
+
 	return (
 		<Dialog title={title} close={close} wide>
 			{failed ? (
@@ -80,13 +93,13 @@ export function Editor<T extends Named>({ kind, title, fresh, id, taken, close, 
 					noValidate
 					onSubmit={(e) => {
 						e.preventDefault();
-						void save(etag || undefined);
+						void save(false);
 					}}
 				>
-					{conflict && <Conflict reload={load} force={() => void save(undefined)} />}
-					{said && (
+					{conflict && <Conflict reload={load} force={() => void save(true)} />}
+					{refusal && (
 						<p class="note bad" role="alert">
-							{t('editor.refused')} {said}
+							{t('editor.refused')} {refusal}
 						</p>
 					)}
 					<div class="columns">
@@ -108,7 +121,7 @@ export function Editor<T extends Named>({ kind, title, fresh, id, taken, close, 
 							max={42}
 						/>
 					</div>
-					{children(item, (change) => setItem({ ...item, ...change }), tried)}
+					{children(item, edit, tried)}
 					<div class="dialog-actions">
 						<Button onClick={close}>{t('common.cancel')}</Button>
 						<Button kind="main" type="submit" busy={busy}>

@@ -1,10 +1,11 @@
 /* Enrolling a face: from photos dropped here, or by the gate from what its camera sees. */
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useState } from 'preact/hooks';
 import { call, post, type Aged, type Answer } from '../api';
 import { moment, t } from '../i18n';
 import { useDesk } from '../shell';
 import { ask, asProblem, Badge, Button, Card, Dialog, useAct, useLoad, When } from '../ui';
 import { LivePicture } from '../video';
+import { DropZone } from './parts';
 
 const BYTES_MAX = 10 * 1024 * 1024,
 	PHOTOS_MAX = 20,
@@ -181,25 +182,9 @@ function AgedList({ person, aged, reload }: { person: string; aged: Aged[]; relo
 	);
 }
 
-export function Faces({
-	person,
-	faces,
-	aged,
-	consent,
-	reload,
-}: {
-	person: string;
-	faces: number;
-	aged: Aged[];
-	consent: boolean | undefined;
-	reload: () => void;
-}) {
-	const { status } = useDesk(),
-		input = useRef<HTMLInputElement>(null);
-	const { busy, act } = useAct(),
-		[tried, setTried] = useState<Tried[]>([]),
-		[over, setOver] = useState(false),
-		[camera, setCamera] = useState('');
+/** Photos sent one after the other, and what came of each. */
+function usePhotos(person: string, reload: () => void) {
+	const [tried, setTried] = useState<Tried[]>([]);
 	const set = (name: string, change: Partial<Tried>): void =>
 		setTried((old) => old.map((o) => (o.name === name ? { ...o, ...change } : o)));
 	const send = async ({ name, photo }: Tried, alike: boolean): Promise<void> => {
@@ -225,7 +210,6 @@ export function Faces({
 	};
 	const enrol = async (photos: File[]): Promise<void> => {
 		const list = photos.slice(0, PHOTOS_MAX);
-
 		const rows = list.map((photo, i) => ({
 			name: list.findIndex((p) => p.name === photo.name) === i ? photo.name : `${photo.name} (${i + 1})`,
 			photo,
@@ -235,9 +219,88 @@ export function Faces({
 		setTried(rows);
 		for (const row of rows) await send(row, false);
 	};
-	const take = (files: FileList | null | undefined): void => {
-		if (files && files.length > 0) void enrol([...files]);
-	};
+
+	return { tried, enrol, accept: (one: Tried) => send(one, true), clear: () => setTried([]) };
+}
+
+function TriedState({ one }: { one: Tried }) {
+	if (one.busy)
+		return (
+			<span class="row tight">
+				<span class="spinner" />
+				{t('faces.analysing')}
+			</span>
+		);
+	if (one.problem !== undefined) return <Badge tone="bad">{t('faces.refused')}</Badge>;
+	return <Badge tone={(one.quality ?? 0) < POOR ? 'warn' : 'good'}>{t('faces.enrolled')}</Badge>;
+}
+
+function TriedList({ tried, accept }: { tried: Tried[]; accept: (one: Tried) => void }) {
+	return (
+		<ul class="tried" role="status">
+			{tried.map((one) => (
+				<li key={one.name}>
+					<span class="file">{one.name}</span>
+					<TriedState one={one} />
+					{!one.busy && one.problem !== undefined && (
+						<p class="why-not">
+							{one.problem.reason} {one.problem.alike && <AcceptAlike accept={() => accept(one)} />}
+						</p>
+					)}
+					{one.quality !== undefined && (
+						<p class="why-not">
+							<meter min={0} max={1} low={POOR} value={one.quality} aria-label={t('faces.qualityColumn')} /> {t('faces.quality')}{' '}
+							{Math.round(one.quality * 100)} %{one.quality < POOR && <> · {t('faces.betterPhoto')}</>}
+						</p>
+					)}
+				</li>
+			))}
+		</ul>
+	);
+}
+
+/** Photos are dropped or chosen here, or a camera looks for itself. */
+function Enrol({ enrol, look }: { enrol: (photos: File[]) => void; look: (camera: string) => void }) {
+	const { status } = useDesk();
+	const cameras = (status?.cameras ?? []).filter((c) => c.role === 'face');
+
+	return (
+		<DropZone label={t('faces.photos')} accept="image/jpeg,image/png" multiple take={enrol}>
+			{(open) => (
+				<>
+					<p>{t('faces.dropHint')}</p>
+					<div class="row">
+						<Button kind="main" icon="plus" onClick={open}>
+							{t('faces.choosePhotos')}
+						</Button>
+						{cameras.map((c) => (
+							<Button key={c.name} icon="camera" onClick={() => look(c.name)}>
+								{t('faces.fromCamera', { camera: c.name })}
+							</Button>
+						))}
+					</div>
+				</>
+			)}
+		</DropZone>
+	);
+}
+
+export function Faces({
+	person,
+	faces,
+	aged,
+	consent,
+	reload,
+}: {
+	person: string;
+	faces: number;
+	aged: Aged[];
+	consent: boolean | undefined;
+	reload: () => void;
+}) {
+	const { tried, enrol, accept, clear } = usePhotos(person, reload);
+	const { busy, act } = useAct(),
+		[camera, setCamera] = useState('');
 	const remove = async (): Promise<void> => {
 		if (
 			!(await ask({
@@ -249,10 +312,9 @@ export function Faces({
 		)
 			return;
 		await act(() => call('DELETE', `people/${person}/faces`), t('faces.removeAll.done'));
-		setTried([]);
+		clear();
 		reload();
 	};
-	const cameras = (status?.cameras ?? []).filter((c) => c.role === 'face');
 
 	return (
 		<Card
@@ -264,73 +326,8 @@ export function Faces({
 			}
 		>
 			{consent === false && <p class="note warn">{t('faces.noConsent')}</p>}
-			<div
-				class={over ? 'drop over' : 'drop'}
-				onDragOver={(e) => {
-					e.preventDefault();
-					setOver(true);
-				}}
-				onDragLeave={() => setOver(false)}
-				onDrop={(e) => {
-					e.preventDefault();
-					setOver(false);
-					take(e.dataTransfer?.files);
-				}}
-			>
-				<p>{t('faces.dropHint')}</p>
-				<div class="row">
-					<Button kind="main" icon="plus" onClick={() => input.current?.click()}>
-						{t('faces.choosePhotos')}
-					</Button>
-					{cameras.map((c) => (
-						<Button key={c.name} icon="camera" onClick={() => setCamera(c.name)}>
-							{t('faces.fromCamera', { camera: c.name })}
-						</Button>
-					))}
-				</div>
-				<input
-					ref={input}
-					type="file"
-					accept="image/jpeg,image/png"
-					multiple
-					hidden
-					aria-label={t('faces.photos')}
-					onChange={(e) => {
-						take(e.currentTarget.files);
-						e.currentTarget.value = '';
-					}}
-				/>
-			</div>
-			{tried.length > 0 && (
-				<ul class="tried" role="status">
-					{tried.map((one) => (
-						<li key={one.name}>
-							<span class="file">{one.name}</span>
-							{one.busy ? (
-								<span class="row tight">
-									<span class="spinner" />
-									{t('faces.analysing')}
-								</span>
-							) : one.problem !== undefined ? (
-								<Badge tone="bad">{t('faces.refused')}</Badge>
-							) : (
-								<Badge tone={(one.quality ?? 0) < POOR ? 'warn' : 'good'}>{t('faces.enrolled')}</Badge>
-							)}
-							{!one.busy && one.problem !== undefined && (
-								<p class="why-not">
-									{one.problem.reason} {one.problem.alike && <AcceptAlike accept={() => void send(one, true)} />}
-								</p>
-							)}
-							{one.quality !== undefined && (
-								<p class="why-not">
-									<meter min={0} max={1} low={POOR} value={one.quality} aria-label={t('faces.qualityColumn')} />{' '}
-									{t('faces.quality')} {Math.round(one.quality * 100)} %{one.quality < POOR && <> · {t('faces.betterPhoto')}</>}
-								</p>
-							)}
-						</li>
-					))}
-				</ul>
-			)}
+			<Enrol enrol={(photos) => void enrol(photos)} look={setCamera} />
+			{tried.length > 0 && <TriedList tried={tried} accept={(one) => void accept(one)} />}
 			{faces > 1 && <EnrolledFaces person={person} faces={faces} reload={reload} />}
 			{aged.length > 0 && <AgedList person={person} aged={aged} reload={reload} />}
 			{faces > 0 && (

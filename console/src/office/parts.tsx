@@ -194,6 +194,57 @@ export function fromLocal(text: string): string | null {
 
 	return text === '' || Number.isNaN(d.getTime()) ? null : `${d.toISOString().slice(0, 19)}Z`;
 }
+/** Files are dropped here or chosen; children get what opens the browser's choice. */
+export function DropZone({
+	label,
+	accept,
+	multiple = false,
+	take,
+	children,
+}: {
+	label: string;
+	accept: string;
+	multiple?: boolean;
+	take: (files: File[]) => void;
+	children: (choose: () => void) => ComponentChildren;
+}) {
+	const input = useRef<HTMLInputElement>(null),
+		[over, setOver] = useState(false);
+	const given = (files: FileList | null | undefined): void => {
+		if (files && files.length > 0) take([...files]);
+	};
+
+	return (
+		<div
+			class={over ? 'drop over' : 'drop'}
+			onDragOver={(e) => {
+				e.preventDefault();
+				setOver(true);
+			}}
+			onDragLeave={() => setOver(false)}
+			onDrop={(e) => {
+				e.preventDefault();
+				setOver(false);
+				given(e.dataTransfer?.files);
+			}}
+		>
+			{children(() => input.current?.click())}
+			<input
+				ref={input}
+				type="file"
+				accept={accept}
+				multiple={multiple}
+				hidden
+				aria-label={label}
+				onChange={(e) => {
+					given(e.currentTarget.files);
+					e.currentTarget.value = ''; /* or the same file could not be chosen again */
+				}}
+			/>
+		</div>
+	);
+}
+
 /** undefined, or what is wrong with a span of time. */
 export const spanProblem = (from: string, to: string): string | undefined =>
 	from && to && from >= to ? t('parts.spanWrong') : undefined;

@@ -197,6 +197,19 @@ function AccessForm({ holder, etag, groups, reload }: { holder: Holder; etag: st
 
 const VERSION = 'gatehouse.consent';
 
+/** The newest first. */
+const ConsentHistory = ({ entries }: { entries: Consented['entries'] }) => (
+	<ul class="entries">
+		{[...entries].reverse().map((e, i) => (
+			<li key={i}>
+				<Badge tone={e.given ? 'good' : 'warn'}>{e.given ? t('person.consent.given') : t('person.consent.withdrawn')}</Badge>{' '}
+				{e.ageing && <>{t('person.consent.withRenewal')} · </>}
+				<When iso={e.time} /> · {t('person.consent.text')} {e.version} · {t('person.consent.notedBy', { by: e.by })}
+			</li>
+		))}
+	</ul>
+);
+
 function Consent({ person, told }: { person: string; told: (given: boolean) => void }) {
 	const load = useLoad<Consented>(`people/${person}/consent`),
 		{ busy, act } = useAct();
@@ -244,19 +257,7 @@ function Consent({ person, told }: { person: string; told: (given: boolean) => v
 			<Await load={load}>
 				{(consent) => (
 					<>
-						{consent.entries.length > 0 && (
-							<ul class="entries">
-								{[...consent.entries].reverse().map((e, i) => (
-									<li key={i}>
-										<Badge tone={e.given ? 'good' : 'warn'}>
-											{e.given ? t('person.consent.given') : t('person.consent.withdrawn')}
-										</Badge>{' '}
-										{e.ageing && <>{t('person.consent.withRenewal')} · </>}
-										<When iso={e.time} /> · {t('person.consent.text')} {e.version} · {t('person.consent.notedBy', { by: e.by })}
-									</li>
-								))}
-							</ul>
-						)}
+						{consent.entries.length > 0 && <ConsentHistory entries={consent.entries} />}
 						<TextField
 							label={t('person.consent.version')}
 							value={version}

@@ -1,4 +1,5 @@
 /* Choosing a person by typing: name, pinyin or initials. */
+import type { ComponentChildren } from 'preact';
 import { useId, useMemo, useState } from 'preact/hooks';
 import type { Person } from '../api';
 import { t } from '../i18n';
@@ -40,16 +41,51 @@ function first(people: Known[], fits: (texts: string[]) => boolean, most: number
 	return matches;
 }
 
-/** A combobox; @p value is an id or ''. */
-export function PersonPicker({
+/** The list that belongs to the input; children: what is said instead, where it is empty. */
+function Matches({
+	id,
 	label,
-	people,
-	loading,
-	value,
-	set,
-	hint,
-	error,
+	matches,
+	at,
+	hidden,
+	choose,
+	children,
 }: {
+	id: string;
+	label: string;
+	matches: Known[];
+	at: number;
+	hidden: boolean;
+	choose: (person: Known) => void;
+	children: ComponentChildren;
+}) {
+	return (
+		<ul role="listbox" id={`${id}-list`} aria-label={label} hidden={hidden}>
+			{matches.map((p, i) => (
+				<li
+					key={p.id}
+					id={`${id}-${i}`}
+					role="option"
+					aria-selected={i === at}
+					onMouseDown={(e) => {
+						e.preventDefault();
+						choose(p);
+					}}
+				>
+					<span>{p.name}</span>
+					{!p.enabled && <small> {t('picker.switchedOff')}</small>}
+				</li>
+			))}
+			{children && (
+				<li class="dim" role="option" aria-selected={false} aria-disabled="true">
+					{children}
+				</li>
+			)}
+		</ul>
+	);
+}
+
+interface PickerProps {
 	label: string;
 	people: Known[];
 	loading?: boolean;
@@ -57,7 +93,10 @@ export function PersonPicker({
 	set: (id: string) => void;
 	hint?: string;
 	error?: string | undefined;
-}) {
+}
+
+/** A combobox; @p value is an id or ''. */
+export function PersonPicker({ label, people, loading, value, set, hint, error }: PickerProps) {
 	const id = useId(),
 		[query, setQuery] = useState(''),
 		[open, setOpen] = useState(false),
@@ -117,28 +156,9 @@ export function PersonPicker({
 					onKeyDown={key}
 				/>
 			)}
-			<ul role="listbox" id={`${id}-list`} aria-label={label} hidden={!open || value !== ''}>
-				{matches.map((p, i) => (
-					<li
-						key={p.id}
-						id={`${id}-${i}`}
-						role="option"
-						aria-selected={i === at}
-						onMouseDown={(e) => {
-							e.preventDefault();
-							choose(p);
-						}}
-					>
-						<span>{p.name}</span>
-						{!p.enabled && <small> {t('picker.switchedOff')}</small>}
-					</li>
-				))}
-				{open && matches.length === 0 && (
-					<li class="dim" role="option" aria-selected={false} aria-disabled="true">
-						{loading ? t('common.loading') : t('picker.nobody')}
-					</li>
-				)}
-			</ul>
+			<Matches id={id} label={label} matches={matches} at={at} hidden={!open || value !== ''} choose={choose}>
+				{open && matches.length === 0 && (loading ? t('common.loading') : t('picker.nobody'))}
+			</Matches>
 			<small id={`${id}-about`} role={error ? 'alert' : undefined}>
 				{error ?? hint ?? ''}
 			</small>

@@ -3,7 +3,7 @@ import { useState } from 'preact/hooks';
 import { post, type Schemas } from '../api';
 import { t, word } from '../i18n';
 import { useDesk } from '../shell';
-import { ask, Await, Badge, Button, Card, Empty, Table, TextField, useAct } from '../ui';
+import { ask, Await, Badge, Button, Card, Empty, Table, TextField, useAct, type Tone } from '../ui';
 import { Editor, RowActions, type Named } from './editor';
 import { Check, Choices, Select, useAll } from './parts';
 
@@ -107,10 +107,62 @@ function RuleFields({ rule, edit, tried }: { rule: Rule; edit: (change: Partial<
 	);
 }
 
+const ruleHead = (): string[] => [
+	t('common.rule'),
+	t('rules.who'),
+	t('rules.where'),
+	t('rules.how'),
+	t('common.when'),
+	t('common.actions'),
+];
+
+/** What follows a cell's text, where there is something. */
+const Mark = ({ text, tone }: { text: string | false | undefined; tone?: Tone }) =>
+	text ? (
+		<>
+			{' '}
+			<Badge {...(tone ? { tone } : {})}>{text}</Badge>
+		</>
+	) : null;
+
+function RuleRow({ rule, edit, done }: { rule: Rule; edit: () => void; done: () => void }) {
+	const head = ruleHead();
+
+	return (
+		<tr>
+			<td data-label={head[0]}>
+				<span>
+					<strong>{rule.title || rule.id}</strong>
+					{rule.title && <span class="mono dim"> {rule.id}</span>}
+				</span>
+			</td>
+			<td data-label={head[1]}>
+				{rule.groups?.join(', ') ?? t('rules.everybody')}
+				<Mark text={rule.persons === 2 && t('rules.twoPeople')} />
+			</td>
+			<td data-label={head[2]}>
+				{rule.doors?.join(', ') ?? t('rules.everyDoor')}
+				<Mark
+					text={rule.direction && rule.direction !== 'both' && (rule.direction === 'in' ? t('common.in') : t('common.out'))}
+				/>
+			</td>
+			<td data-label={head[3]}>
+				<span>
+					{rule.open.map(sayWay).join(t('common.or'))}
+					<Mark text={rule.guard && t('rules.guardAgrees')} tone="info" />
+				</span>
+			</td>
+			<td data-label={head[4]}>{rule.schedule ?? t('rules.always')}</td>
+			<td>
+				<RowActions kind="rules" id={rule.id} edit={edit} done={done} />
+			</td>
+		</tr>
+	);
+}
+
 export function Rules() {
 	const load = useAll<Rule>('access/rules'),
 		[editing, setEditing] = useState<{ id: string | undefined } | undefined>();
-	const head = [t('common.rule'), t('rules.who'), t('rules.where'), t('rules.how'), t('common.when'), t('common.actions')];
 
 	return (
 		<>
@@ -130,49 +182,9 @@ export function Rules() {
 							</Card>
 						) : (
 							<div class="stacked">
-								<Table label={t('rules.rules')} head={head}>
+								<Table label={t('rules.rules')} head={ruleHead()}>
 									{list.map((r) => (
-										<tr key={r.id}>
-											<td data-label={head[0]}>
-												<span>
-													<strong>{r.title || r.id}</strong>
-													{r.title && <span class="mono dim"> {r.id}</span>}
-												</span>
-											</td>
-											<td data-label={head[1]}>
-												{r.groups?.join(', ') ?? t('rules.everybody')}
-												{r.persons === 2 && (
-													<>
-														{' '}
-														<Badge>{t('rules.twoPeople')}</Badge>
-													</>
-												)}
-											</td>
-											<td data-label={head[2]}>
-												{r.doors?.join(', ') ?? t('rules.everyDoor')}
-												{r.direction && r.direction !== 'both' && (
-													<>
-														{' '}
-														<Badge>{r.direction === 'in' ? t('common.in') : t('common.out')}</Badge>
-													</>
-												)}
-											</td>
-											<td data-label={head[3]}>
-												<span>
-													{r.open.map(sayWay).join(t('common.or'))}
-													{r.guard && (
-														<>
-															{' '}
-															<Badge tone="info">{t('rules.guardAgrees')}</Badge>
-														</>
-													)}
-												</span>
-											</td>
-											<td data-label={head[4]}>{r.schedule ?? t('rules.always')}</td>
-											<td>
-												<RowActions kind="rules" id={r.id} edit={() => setEditing({ id: r.id })} done={load.reload} />
-											</td>
-										</tr>
+										<RuleRow key={r.id} rule={r} edit={() => setEditing({ id: r.id })} done={load.reload} />
 									))}
 								</Table>
 							</div>

@@ -221,9 +221,12 @@ export function Schedules() {
 const asWhat = (as: string | undefined): string =>
 	as && as !== 'holiday' ? t('schedules.holiday.worksAs', { day: word(as) }) : t('schedules.holiday.closed');
 
-export function Holidays() {
-	const load = useAll<Holiday>('access/holidays'),
-		[editing, setEditing] = useState<{ id: string | undefined } | undefined>();
+function holidayProblem(h: Holiday): string | undefined {
+	if (!/^\d{4}-\d\d-\d\d$/.test(h.date)) return t('schedules.dateMissing');
+	return h.to && h.to < h.date ? t('schedules.holiday.spanWrong') : undefined;
+}
+
+function HolidayTable({ list, edit, done }: { list: Holiday[]; edit: (id: string) => void; done: () => void }) {
 	const head = [
 		t('schedules.holiday'),
 		t('schedules.holiday.from'),
@@ -231,12 +234,64 @@ export function Holidays() {
 		t('schedules.holiday.kind'),
 		t('common.actions'),
 	];
-	const wrong = (h: Holiday): string | undefined =>
-		!/^\d{4}-\d\d-\d\d$/.test(h.date)
-			? t('schedules.dateMissing')
-			: h.to && h.to < h.date
-				? t('schedules.holiday.spanWrong')
-				: undefined;
+
+	return (
+		<div class="stacked">
+			<Table label={t('common.holidays')} head={head}>
+				{[...list]
+					.sort((a, b) => a.date.localeCompare(b.date))
+					.map((h) => (
+						<tr key={h.id}>
+							<td data-label={head[0]}>
+								<span>
+									<strong>{h.title || h.id}</strong>
+									{h.title && <span class="mono dim"> {h.id}</span>}
+								</span>
+							</td>
+							<td data-label={head[1]}>{h.date}</td>
+							<td data-label={head[2]}>{h.to ?? h.date}</td>
+							<td data-label={head[3]}>{asWhat(h.as)}</td>
+							<td>
+								<RowActions kind="holidays" id={h.id} edit={() => edit(h.id)} done={done} />
+							</td>
+						</tr>
+					))}
+			</Table>
+		</div>
+	);
+}
+
+type FieldsProps = { holiday: Holiday; edit: (change: Partial<Holiday>) => void; tried: boolean };
+const HolidayFields = ({ holiday, edit, tried }: FieldsProps) => (
+	<div class="columns">
+		<TextField
+			label={t('schedules.date')}
+			type="date"
+			value={holiday.date}
+			set={(date) => edit({ date })}
+			error={tried ? holidayProblem(holiday) : undefined}
+			required
+		/>
+		<TextField
+			label={t('schedules.holiday.until')}
+			type="date"
+			value={holiday.to ?? ''}
+			set={(to) => edit({ to: to || undefined } as Partial<Holiday>)}
+		/>
+		<Select
+			label={t('schedules.holiday.kind')}
+			value={holiday.as ?? 'holiday'}
+			set={(as) => edit({ as: as as Holiday['as'] })}
+			of={DAYS.slice()
+				.reverse()
+				.map((d) => [d, asWhat(d)] as const)}
+		/>
+	</div>
+);
+
+export function Holidays() {
+	const load = useAll<Holiday>('access/holidays'),
+		[editing, setEditing] = useState<{ id: string | undefined } | undefined>();
 
 	return (
 		<>
@@ -255,28 +310,7 @@ export function Holidays() {
 								</Empty>
 							</Card>
 						) : (
-							<div class="stacked">
-								<Table label={t('common.holidays')} head={head}>
-									{[...list]
-										.sort((a, b) => a.date.localeCompare(b.date))
-										.map((h) => (
-											<tr key={h.id}>
-												<td data-label={head[0]}>
-													<span>
-														<strong>{h.title || h.id}</strong>
-														{h.title && <span class="mono dim"> {h.id}</span>}
-													</span>
-												</td>
-												<td data-label={head[1]}>{h.date}</td>
-												<td data-label={head[2]}>{h.to ?? h.date}</td>
-												<td data-label={head[3]}>{asWhat(h.as)}</td>
-												<td>
-													<RowActions kind="holidays" id={h.id} edit={() => setEditing({ id: h.id })} done={load.reload} />
-												</td>
-											</tr>
-										))}
-								</Table>
-							</div>
+							<HolidayTable list={list} edit={(id) => setEditing({ id })} done={load.reload} />
 						)}
 						{editing && (
 							<Editor<Holiday>
@@ -287,34 +321,9 @@ export function Holidays() {
 								taken={list.map((h) => h.id)}
 								close={() => setEditing(undefined)}
 								done={load.reload}
-								problem={wrong}
+								problem={holidayProblem}
 							>
-								{(h, edit, tried) => (
-									<div class="columns">
-										<TextField
-											label={t('schedules.date')}
-											type="date"
-											value={h.date}
-											set={(date) => edit({ date })}
-											error={tried ? wrong(h) : undefined}
-											required
-										/>
-										<TextField
-											label={t('schedules.holiday.until')}
-											type="date"
-											value={h.to ?? ''}
-											set={(to) => edit({ to: to || undefined } as Partial<Holiday>)}
-										/>
-										<Select
-											label={t('schedules.holiday.kind')}
-											value={h.as ?? 'holiday'}
-											set={(as) => edit({ as: as as Holiday['as'] })}
-											of={DAYS.slice()
-												.reverse()
-												.map((d) => [d, asWhat(d)] as const)}
-										/>
-									</div>
-								)}
+								{(holiday, edit, tried) => <HolidayFields holiday={holiday} edit={edit} tried={tried} />}
 							</Editor>
 						)}
 					</>

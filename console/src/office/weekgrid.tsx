@@ -121,16 +121,23 @@ function TimesDialog({
 	);
 }
 
-export function WeekGrid({ value, set }: { value: Interval[]; set: (value: Interval[]) => void }) {
+/** An interval of the list, or a new one (index -1). */
+interface Placed {
+	index: number;
+	interval: Interval;
+}
+
+const minuteAt = (event: PointerEvent, track: Element): number => {
+	const box = track.getBoundingClientRect();
+
+	return clamp(((event.clientX - box.left) / box.width) * DAY_MIN, 0, DAY_MIN);
+};
+
+/** Drawing by pointer on the tracks of the days. ghost: what is being drawn; a bar that was pressed, not moved, is opened. */
+function useDrawing(value: Interval[], set: (value: Interval[]) => void, open: (placed: Placed) => void) {
 	const drag = useRef<Drag | undefined>(undefined),
 		moved = useRef(false),
-		[ghost, setGhost] = useState<{ index: number; interval: Interval } | undefined>();
-	const [open, setOpen] = useState<{ index: number; interval: Interval } | undefined>();
-	const minuteAt = (event: PointerEvent, track: Element): number => {
-		const box = track.getBoundingClientRect();
-
-		return clamp(((event.clientX - box.left) / box.width) * DAY_MIN, 0, DAY_MIN);
-	};
+		[ghost, setGhost] = useState<Placed | undefined>();
 	const begin = (event: PointerEvent, day: number): void => {
 		const track = event.currentTarget as HTMLElement,
 			target = event.target as HTMLElement,
@@ -152,93 +159,116 @@ export function WeekGrid({ value, set }: { value: Interval[]; set: (value: Inter
 		if (Math.abs(at - drag.current.start) >= STEP / 2) moved.current = true;
 		if (moved.current) setGhost({ index: drag.current.index, interval: drawn(drag.current, at) });
 	};
+	const cancel = (): void => {
+		drag.current = undefined;
+		setGhost(undefined);
+	};
 	const end = (): void => {
 		const done = drag.current,
 			result = ghost;
 
-		drag.current = undefined;
-		setGhost(undefined);
+		cancel();
 		if (!done) return;
 		if (result && moved.current) set(merge([...value.filter((_, i) => i !== done.index), result.interval]));
-		else if (done.index >= 0 && value[done.index]) setOpen({ index: done.index, interval: value[done.index] as Interval });
+		else if (done.index >= 0 && value[done.index]) open({ index: done.index, interval: value[done.index] as Interval });
 	};
-	const key = (event: KeyboardEvent, index: number): void => {
-		const one = value[index],
-			by = event.key === 'ArrowRight' ? STEP : event.key === 'ArrowLeft' ? -STEP : 0;
 
-		if (!one) return;
-		if (event.key === 'Delete' || event.key === 'Backspace') set(value.filter((_, i) => i !== index));
-		else if (event.key === 'Enter' || event.key === ' ') setOpen({ index, interval: one });
-		else if (by !== 0) {
-			const next = event.shiftKey ? { ...one, to: one.to + by } : { ...one, from: one.from + by, to: one.to + by };
+	return { ghost, begin, move, end, cancel };
+}
 
-			if (!intervalProblem(next.from, next.to)) set(value.map((v, i) => (i === index ? next : v)));
-		} else return;
-		event.preventDefault();
-	};
-	const shown = value.map((v, i) => (ghost?.index === i ? ghost.interval : v));
-	const bar = (one: Interval, index: number) => (
+/** What a key does to one interval of the list. */
+function pressed(
+	event: KeyboardEvent,
+	index: number,
+	value: Interval[],
+	set: (value: Interval[]) => void,
+	open: (placed: Placed) => void,
+): void {
+	const one = value[index],
+		by = event.key === 'ArrowRight' ? STEP : event.key === 'ArrowLeft' ? -STEP : 0;
+
+	if (!one) return;
+	if (event.key === 'Delete' || event.key === 'Backspace') set(value.filter((_, i) => i !== index));
+	else if (event.key === 'Enter' || event.key === ' ') open({ index, interval: one });
+	else if (by !== 0) {
+		const next = event.shiftKey ? { ...one, to: one.to + by } : { ...one, from: one.from + by, to: one.to + by };
+
+		if (!intervalProblem(next.from, next.to)) set(value.map((v, i) => (i === index ? next : v)));
+	} else return;
+	event.preventDefault();
+}
+
+const share = (minute: number): string => `${(minute / DAY_MIN) * 100}%`;
+
+function Bar({ of, index, onKey }: { of: Interval; index: number; onKey: (event: KeyboardEvent) => void }) {
+	return (
 		<button
 			type="button"
 			class="bar"
-			key={index}
 			data-index={index}
-			aria-label={t('week.barHint', { interval: sayInterval(one) })}
-			style={{ left: `${(one.from / DAY_MIN) * 100}%`, width: `${((Math.min(one.to, DAY_MIN) - one.from) / DAY_MIN) * 100}%` }}
-			onKeyDown={(e) => key(e, index)}
-			title={sayInterval(one)}
+			aria-label={t('week.barHint', { interval: sayInterval(of) })}
+			style={{ left: share(of.from), width: share(Math.min(of.to, DAY_MIN) - of.from) }}
+			onKeyDown={onKey}
+			title={sayInterval(of)}
 		>
 			<i data-grip="from" />
 			<span>
-				{clock(one.from)}–{clock(one.to)}
-				{one.to > DAY_MIN ? ' +1' : ''}
+				{clock(of.from)}–{clock(of.to)}
+				{of.to > DAY_MIN ? ' +1' : ''}
 			</span>
 			<i data-grip="to" />
 		</button>
 	);
+}
+
+/** An interval that is not in the list yet. */
+const Ghost = ({ of }: { of: Interval }) => (
+	<span class="bar ghost" style={{ left: share(of.from), width: share(of.to - of.from) }}>
+		<span>
+			{clock(of.from)}–{clock(of.to)}
+		</span>
+	</span>
+);
+
+/** What reaches into this day from the one before; a holiday stands beside the week. */
+const Overnight = ({ value, day }: { value: Interval[]; day: number }) => (
+	<>
+		{value
+			.filter((v) => v.to > DAY_MIN && v.day < 7 && (v.day + 1) % 7 === day)
+			.map((v, i) => (
+				<i class="overnight" key={i} style={{ width: share(v.to - DAY_MIN) }} />
+			))}
+	</>
+);
+
+const Hours = () => (
+	<div class="hours" aria-hidden="true">
+		<span />
+		{[0, 6, 12, 18, 24].map((h) => (
+			<b key={h} style={{ left: `${(h / 24) * 100}%` }}>
+				{h}
+			</b>
+		))}
+	</div>
+);
+
+export function WeekGrid({ value, set }: { value: Interval[]; set: (value: Interval[]) => void }) {
+	const [open, setOpen] = useState<Placed | undefined>();
+	const { ghost, begin, move, end, cancel } = useDrawing(value, set, setOpen);
+	const shown = value.map((v, i) => (ghost?.index === i ? ghost.interval : v));
 
 	return (
 		<div class="week" role="group" aria-label={t('week.label')}>
-			<div class="hours" aria-hidden="true">
-				<span />
-				{[0, 6, 12, 18, 24].map((h) => (
-					<b key={h} style={{ left: `${(h / 24) * 100}%` }}>
-						{h}
-					</b>
-				))}
-			</div>
+			<Hours />
 			{DAYS.map((name, day) => (
 				<div class={day >= 5 ? 'day rest' : 'day'} key={name}>
 					<span class="day-name">{dayName(day)}</span>
-					<div
-						class="track"
-						onPointerDown={(e) => begin(e, day)}
-						onPointerMove={move}
-						onPointerUp={end}
-						onPointerCancel={() => {
-							drag.current = undefined;
-							setGhost(undefined);
-						}}
-					>
-						{value
-							.filter((v) => v.to > DAY_MIN && v.day < 7 && (v.day + 1) % 7 === day)
-							.map((v, i) => (
-								<i class="overnight" key={i} style={{ width: `${((v.to - DAY_MIN) / DAY_MIN) * 100}%` }} />
-							))}
-						{shown.map((one, i) => (one.day === day ? bar(one, i) : null))}
-						{ghost?.index === -1 && ghost.interval.day === day && (
-							<span
-								class="bar ghost"
-								style={{
-									left: `${(ghost.interval.from / DAY_MIN) * 100}%`,
-									width: `${((ghost.interval.to - ghost.interval.from) / DAY_MIN) * 100}%`,
-								}}
-							>
-								<span>
-									{clock(ghost.interval.from)}–{clock(ghost.interval.to)}
-								</span>
-							</span>
+					<div class="track" onPointerDown={(e) => begin(e, day)} onPointerMove={move} onPointerUp={end} onPointerCancel={cancel}>
+						<Overnight value={value} day={day} />
+						{shown.map((one, i) =>
+							one.day === day ? <Bar key={i} of={one} index={i} onKey={(e) => pressed(e, i, value, set, setOpen)} /> : null,
 						)}
+						{ghost?.index === -1 && ghost.interval.day === day && <Ghost of={ghost.interval} />}
 					</div>
 					<Button
 						kind="quiet"

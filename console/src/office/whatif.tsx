@@ -20,6 +20,48 @@ const outcome = (v: Verdict): string =>
 		guard: t('whatif.outcome.guard'),
 	})[v.outcome];
 
+function Answer({ verdict }: { verdict: Verdict }) {
+	return (
+		<Card title={t('whatif.answer')} actions={<Badge tone={tones[verdict.outcome]}>{outcome(verdict)}</Badge>}>
+			<dl class="definition">
+				{verdict.outcome === 'deny' && (
+					<>
+						<dt>{t('whatif.because')}</dt>
+						<dd>{word(verdict.reason)}</dd>
+					</>
+				)}
+				<dt>{t('whatif.decidedBy')}</dt>
+				<dd>{word(verdict.rule) || '–'}</dd>
+				{verdict.needed && verdict.outcome !== 'grant' && (
+					<>
+						<dt>{t('whatif.needed')}</dt>
+						<dd>
+							{verdict.needed
+								.split(/,\s*| or /)
+								.map(sayWay)
+								.join(t('common.or'))}
+						</dd>
+					</>
+				)}
+				<dt>{t('whatif.gateTime')}</dt>
+				<dd>{verdict.local_time}</dd>
+			</dl>
+			{verdict.rules.length > 0 && (
+				<Table label={t('whatif.eachRule')} head={[t('common.rule'), t('whatif.says')]}>
+					{verdict.rules.map((r) => (
+						<tr key={r.rule}>
+							<td>{word(r.rule)}</td>
+							<td>
+								<Said text={r.why} />
+							</td>
+						</tr>
+					))}
+				</Table>
+			)}
+		</Card>
+	);
+}
+
 export function WhatIf() {
 	const { status } = useDesk(),
 		{ people, load } = usePeople();
@@ -58,7 +100,6 @@ export function WhatIf() {
 		}
 		setBusy(false);
 	};
-	const head = [t('common.rule'), t('whatif.says')];
 
 	if (load.problem && !load.data) return <Failed problem={load.problem} retry={load.reload} />;
 	return (
@@ -91,45 +132,7 @@ export function WhatIf() {
 			</Card>
 			<div role="status">
 				{problem && <p class="note bad">{problem}</p>}
-				{verdict && (
-					<Card title={t('whatif.answer')} actions={<Badge tone={tones[verdict.outcome]}>{outcome(verdict)}</Badge>}>
-						<dl class="definition">
-							{verdict.outcome === 'deny' && (
-								<>
-									<dt>{t('whatif.because')}</dt>
-									<dd>{word(verdict.reason)}</dd>
-								</>
-							)}
-							<dt>{t('whatif.decidedBy')}</dt>
-							<dd>{word(verdict.rule) || '–'}</dd>
-							{verdict.needed && verdict.outcome !== 'grant' && (
-								<>
-									<dt>{t('whatif.needed')}</dt>
-									<dd>
-										{verdict.needed
-											.split(/,\s*| or /)
-											.map(sayWay)
-											.join(t('common.or'))}
-									</dd>
-								</>
-							)}
-							<dt>{t('whatif.gateTime')}</dt>
-							<dd>{verdict.local_time}</dd>
-						</dl>
-						{verdict.rules.length > 0 && (
-							<Table label={t('whatif.eachRule')} head={head}>
-								{verdict.rules.map((r) => (
-									<tr key={r.rule}>
-										<td>{word(r.rule)}</td>
-										<td>
-											<Said text={r.why} />
-										</td>
-									</tr>
-								))}
-							</Table>
-						)}
-					</Card>
-				)}
+				{verdict && <Answer verdict={verdict} />}
 			</div>
 		</div>
 	);

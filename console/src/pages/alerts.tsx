@@ -1,4 +1,5 @@
 /* The guard's desk: alerts, newest first and live; one is looked at, judged, and the next comes. */
+import type { RefObject } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import {
 	AlertDetail,
@@ -146,30 +147,15 @@ function Wanted() {
 	);
 }
 
-/* ---- the page ---- */
+/* ---- what is in the list, and selected there ---- */
 
-export default function AlertsPage({ args }: PageProps) {
-	const narrow = useNarrow(),
-		[filter, setFilter] = useState<Filter>('new'),
+function useAlertList() {
+	const [filter, setFilter] = useState<Filter>('new'),
+		[camera, setCamera] = useState(''),
 		[limit, setLimit] = useState(STEP);
-	const [camera, setCamera] = useState(''),
-		[marked, setMarked] = useState<ReadonlySet<number>>(new Set());
+	const [marked, setMarked] = useState<ReadonlySet<number>>(new Set());
 	const load = useLoad<AlertPage>(`alerts?state=${filter}&limit=${limit}${camera ? `&camera=${camera}` : ''}`),
 		list = load.data?.alerts ?? [];
-	const chosen = list.filter((a) => marked.has(a.seq)); /* what others judged meanwhile has left the list */
-	const picked = args[0] && /^\d+$/.test(args[0]) ? Number(args[0]) : undefined;
-	const listed = list.find((a) => a.seq === picked);
-	const alone = useLoad<Alert>(picked !== undefined ? `alerts/${picked}` : null);
-	const alert = alone.data ?? listed;
-	const controls = useRef<Controls | null>(null),
-		draft = useRef(''),
-		[causing, setCausing] = useState(false),
-		[help, setHelp] = useState(false),
-		{ busy, act } = useAct();
-	const changed = (): void => {
-		load.reload();
-		alone.reload();
-	};
 	const mark = (seq: number): void =>
 		setMarked((old) => {
 			const next = new Set(old);
@@ -185,13 +171,21 @@ export default function AlertsPage({ args }: PageProps) {
 		unmark();
 	};
 
-	useReloadOn(['litter.', 'alert.', 'case.'], changed);
-	useEffect(() => setCausing(false), [picked]);
-	useEffect(() => {
-		if (!narrow && picked === undefined && list[0]) location.replace(`#/alerts/${list[0].seq}`);
-	}, [narrow, picked, list[0]?.seq]);
+	return {
+		...{ filter, camera, show, load, list, marked, mark, unmark },
+		chosen: list.filter((a) => marked.has(a.seq)) /* what others judged meanwhile has left the list */,
+		markAll: () => setMarked(new Set(list.map((a) => a.seq))),
+		older: limit < MOST ? () => setLimit(limit + STEP) : undefined,
+	};
+}
+type List = ReturnType<typeof useAlertList>;
 
-	/* the one beside @p seq, also when it is not in the list any more: judged, it left "new" */
+/* ---- the one that is looked at ---- */
+
+function usePicked(args: string[], list: Alert[], narrow: boolean) {
+	const picked = args[0] && /^\d+$/.test(args[0]) ? Number(args[0]) : undefined;
+	const alone = useLoad<Alert>(picked !== undefined ? `alerts/${picked}` : null);
+	/* the one beside it, also when it is not in the list any more: judged, it left "new" */
 	const beside = (step: 1 | -1): Alert | undefined => {
 		const seq = picked ?? Infinity;
 
@@ -202,51 +196,83 @@ export default function AlertsPage({ args }: PageProps) {
 
 		if (next) go(next.seq);
 	};
+
+	useEffect(() => {
+		if (!narrow && picked === undefined && list[0]) location.replace(`#/alerts/${list[0].seq}`);
+	}, [narrow, picked, list[0]?.seq]);
+	return { picked, alone, alert: alone.data ?? list.find((a) => a.seq === picked), beside, move };
+}
+type Picked = ReturnType<typeof usePicked>;
+
+/* ---- verdicts: on the one, or on all that are selected ---- */
+
+const verdictText = (verdict: VerdictName, cause: string | undefined): string =>
+	cause ? `${word(verdict)} · ${word(cause)}` : word(verdict);
+
+function useJudging(of: List, { picked, alert, beside }: Picked, narrow: boolean, changed: () => void) {
+	const { list, chosen, marked, filter, unmark } = of;
+	const draft = useRef(''),
+		[causing, setCausing] = useState(false),
+		{ busy, act } = useAct();
+	const goOn = (next: Alert | undefined): void => {
+		if (filter === 'new' && !narrow && next) go(next.seq);
+	};
 	/* each on its own, as if judged one after the other: what was said before a failure stands */
 	const judgeChosen = async (verdict: VerdictName, cause?: string): Promise<void> => {
-		const next = list.find((a) => !marked.has(a.seq)),
-			name = cause ? `${word(verdict)} · ${word(cause)}` : word(verdict);
+		const next = list.find((a) => !marked.has(a.seq));
 		const work = async (): Promise<void> => {
-			for (const one of chosen)
-				await post(`alerts/${one.seq}/verdict`, {
-					verdict,
-					...(cause ? { cause } : {}),
-					...(one.verdict?.note ? { note: one.verdict.note } : {}),
-				});
+			for (const one of chosen) {
+				const note = one.verdict?.note;
+
+				await post(`alerts/${one.seq}/verdict`, { verdict, ...(cause ? { cause } : {}), ...(note ? { note } : {}) });
+			}
 		};
-		const done = await act(work, plural('alerts.verdictFor', chosen.length, { name }));
+		const done = await act(work, plural('alerts.verdictFor', chosen.length, { name: verdictText(verdict, cause) }));
 
 		setCausing(false);
 		changed();
 		if (!done) return;
 		unmark();
-		if (filter === 'new' && !narrow && next) go(next.seq);
+		goOn(next);
 	};
 	const judge = async (verdict: VerdictName, cause?: string): Promise<void> => {
 		if (chosen.length > 0) return judgeChosen(verdict, cause);
 		if (!alert) return;
 		const next = beside(1) ?? beside(-1),
 			note = draft.current;
-		const name = cause ? `${word(verdict)} · ${word(cause)}` : word(verdict);
+		const work = (): Promise<unknown> =>
+			post(`alerts/${alert.seq}/verdict`, { verdict, ...(cause ? { cause } : {}), ...(note ? { note } : {}) });
 
-		if (
-			!(await act(
-				() => post(`alerts/${alert.seq}/verdict`, { verdict, ...(cause ? { cause } : {}), ...(note ? { note } : {}) }),
-				`${originText(alert)}: ${name}`,
-			))
-		)
-			return;
+		if (!(await act(work, `${originText(alert)}: ${verdictText(verdict, cause)}`))) return;
 		setCausing(false);
 		changed();
-		if (filter === 'new' && !narrow && next) go(next.seq);
+		goOn(next);
 	};
+
+	useEffect(() => setCausing(false), [picked]);
+	return { draft, causing, setCausing, busy, act, judge: (v: VerdictName, c?: string) => void judge(v, c) };
+}
+type Judging = ReturnType<typeof useJudging>;
+
+/* ---- keys ---- */
+
+function useDeskKeys(
+	{ chosen, mark, unmark }: List,
+	{ picked, alert, move }: Picked,
+	{ causing, setCausing, busy, act, judge }: Judging,
+	rest: { controls: RefObject<Controls | null>; changed: () => void; help: () => void },
+): void {
+	const player = (press: (controls: Controls) => void) => (): void => {
+		if (rest.controls.current) press(rest.controls.current);
+	};
+	/* a verdict, or after "2" the cause of a false alarm */
 	const choose = (n: number): void => {
 		const cause = CAUSES[n - 1];
 
 		if ((!alert && chosen.length === 0) || busy) return;
-		if (causing && cause) void judge('false', cause);
+		if (causing && cause) judge('false', cause);
 		else if (!causing && n === 2) setCausing(true);
-		else if (!causing && (n === 1 || n === 3)) void judge(n === 1 ? 'confirmed' : 'unsure');
+		else if (!causing && (n === 1 || n === 3)) judge(n === 1 ? 'confirmed' : 'unsure');
 	};
 
 	useKeys({
@@ -254,15 +280,15 @@ export default function AlertsPage({ args }: PageProps) {
 		k: () => move(-1),
 		ArrowDown: () => move(1),
 		ArrowUp: () => move(-1),
-		' ': () => controls.current?.toggle(),
-		',': () => controls.current?.step(-1),
-		'.': () => controls.current?.step(1),
-		t: () => controls.current?.toThrow(),
-		s: () => controls.current?.speed(),
-		r: () => controls.current?.again(),
-		z: () => controls.current?.zoom(),
+		' ': player((c) => c.toggle()),
+		',': player((c) => c.step(-1)),
+		'.': player((c) => c.step(1)),
+		t: player((c) => c.toThrow()),
+		s: player((c) => c.speed()),
+		r: player((c) => c.again()),
+		z: player((c) => c.zoom()),
 		h: () => {
-			if (alert) void act(() => setHold(alert)).then(changed);
+			if (alert) void act(() => setHold(alert)).then(rest.changed);
 		},
 		e: () => {
 			if (alert) void act(() => exportAlert(alert));
@@ -271,27 +297,109 @@ export default function AlertsPage({ args }: PageProps) {
 			if (picked !== undefined) mark(picked);
 		},
 		Escape: () => (causing ? setCausing(false) : unmark()),
-		'?': () => setHelp(true),
+		'?': rest.help,
 		...Object.fromEntries([1, 2, 3, 4, 5, 6, 7].map((n) => [String(n), () => choose(n)])),
 	});
-	const rows: [string[], string][] = [
-		[['j', 'k'], t('alerts.key.next')],
-		[['1'], t('alerts.key.confirmed')],
-		[['2'], t('alerts.key.false')],
-		[['3'], t('alerts.key.unsure')],
-		[['x'], t('alerts.key.select')],
-		[['␣'], t('alerts.key.play')],
-		[[',', '.'], t('alerts.key.frame')],
-		[['t'], t('alerts.key.toThrow')],
-		[['s'], t('alerts.key.slower')],
-		[['r'], t('alerts.key.repeat')],
-		[['z'], t('alerts.key.closer')],
-		[['h'], t('alerts.key.hold')],
-		[['e'], t('alerts.key.export')],
-		[['?'], t('alerts.key.help')],
-	];
-	const showList = !narrow || picked === undefined;
+}
 
+const keyRows = (): [string[], string][] => [
+	[['j', 'k'], t('alerts.key.next')],
+	[['1'], t('alerts.key.confirmed')],
+	[['2'], t('alerts.key.false')],
+	[['3'], t('alerts.key.unsure')],
+	[['x'], t('alerts.key.select')],
+	[['␣'], t('alerts.key.play')],
+	[[',', '.'], t('alerts.key.frame')],
+	[['t'], t('alerts.key.toThrow')],
+	[['s'], t('alerts.key.slower')],
+	[['r'], t('alerts.key.repeat')],
+	[['z'], t('alerts.key.closer')],
+	[['h'], t('alerts.key.hold')],
+	[['e'], t('alerts.key.export')],
+	[['?'], t('alerts.key.help')],
+];
+
+/* ---- the page ---- */
+
+/** How many are selected; on a phone, where no alert is beside the list, also what to say of them. */
+function MarkedBar({ of, judging, narrow }: { of: List; judging: Judging; narrow: boolean }) {
+	const { chosen, list } = of,
+		{ causing, setCausing, judge, busy } = judging;
+
+	return (
+		<div class="alert-marked row tight" role="status">
+			{narrow ? (
+				<VerdictBar many={chosen.length} causing={causing} setCausing={setCausing} judge={judge} busy={busy} />
+			) : (
+				<strong>{t('alerts.selected', { count: chosen.length })}</strong>
+			)}
+			{chosen.length < list.length && <Button onClick={of.markAll}>{t('alerts.selectAll', { count: list.length })}</Button>}
+			<Button kind="quiet" icon="close" label={t('alerts.selectNone')} onClick={of.unmark} />
+		</div>
+	);
+}
+
+function Cards({ of, page, picked }: { of: List; page: AlertPage; picked: number | undefined }) {
+	if (page.alerts.length === 0)
+		return (
+			<Card>
+				<NothingHere filter={of.filter} />
+			</Card>
+		);
+	return (
+		<>
+			<ol class="alert-cards">
+				{page.alerts.map((a) => (
+					<AlertCard key={a.seq} alert={a} current={a.seq === picked} marked={of.marked.has(a.seq)} mark={() => of.mark(a.seq)} />
+				))}
+			</ol>
+			{page.next !== null && of.older && <Button onClick={of.older}>{t('alerts.older')}</Button>}
+		</>
+	);
+}
+
+type ListProps = { of: List; picked: number | undefined; judging: Judging; narrow: boolean };
+function AlertList({ of, picked, judging, narrow }: ListProps) {
+	const { filter, camera, show, load } = of;
+
+	return (
+		<section class="alert-list" aria-label={t('alerts.list')}>
+			<Segments<Filter>
+				label={t('alerts.which')}
+				value={filter}
+				set={(next) => show(next, camera)}
+				of={[
+					['new', t('alerts.new'), load.data?.new],
+					['held', t('common.held'), load.data?.held],
+					['reviewed', t('alerts.reviewed')],
+					['all', t('common.all')],
+				]}
+			/>
+			<WhichCamera camera={camera} set={(one) => show(filter, one)} />
+			{of.chosen.length > 0 && <MarkedBar of={of} judging={judging} narrow={narrow} />}
+			<Await load={load}>{(page) => <Cards of={of} page={page} picked={picked} />}</Await>
+		</section>
+	);
+}
+
+export default function AlertsPage({ args }: PageProps) {
+	const narrow = useNarrow(),
+		of = useAlertList(),
+		pick = usePicked(args, of.list, narrow),
+		{ picked, alone, alert } = pick;
+	const controls = useRef<Controls | null>(null),
+		[help, setHelp] = useState(false);
+	const changed = (): void => {
+		of.load.reload();
+		alone.reload();
+	};
+	const judging = useJudging(of, pick, narrow, changed);
+	const toList = (): void => {
+		location.hash = '#/alerts';
+	};
+
+	useReloadOn(['litter.', 'alert.', 'case.'], changed);
+	useDeskKeys(of, pick, judging, { controls, changed, help: () => setHelp(true) });
 	return (
 		<Page
 			wide
@@ -304,90 +412,22 @@ export default function AlertsPage({ args }: PageProps) {
 			}
 		>
 			<div class="desk">
-				{showList && (
-					<section class="alert-list" aria-label={t('alerts.list')}>
-						<Segments<Filter>
-							label={t('alerts.which')}
-							value={filter}
-							set={(next) => show(next, camera)}
-							of={[
-								['new', t('alerts.new'), load.data?.new],
-								['held', t('common.held'), load.data?.held],
-								['reviewed', t('alerts.reviewed')],
-								['all', t('common.all')],
-							]}
-						/>
-						<WhichCamera camera={camera} set={(of) => show(filter, of)} />
-						{chosen.length > 0 && (
-							<div class="alert-marked row tight" role="status">
-								{narrow ? (
-									<VerdictBar
-										many={chosen.length}
-										causing={causing}
-										setCausing={setCausing}
-										judge={(v, c) => void judge(v, c)}
-										busy={busy}
-									/>
-								) : (
-									<strong>{t('alerts.selected', { count: chosen.length })}</strong>
-								)}
-								{chosen.length < list.length && (
-									<Button onClick={() => setMarked(new Set(list.map((a) => a.seq)))}>
-										{t('alerts.selectAll', { count: list.length })}
-									</Button>
-								)}
-								<Button kind="quiet" icon="close" label={t('alerts.selectNone')} onClick={unmark} />
-							</div>
-						)}
-						<Await load={load}>
-							{(page) =>
-								page.alerts.length === 0 ? (
-									<Card>
-										<NothingHere filter={filter} />
-									</Card>
-								) : (
-									<>
-										<ol class="alert-cards">
-											{page.alerts.map((a) => (
-												<AlertCard
-													key={a.seq}
-													alert={a}
-													current={a.seq === picked}
-													marked={marked.has(a.seq)}
-													mark={() => mark(a.seq)}
-												/>
-											))}
-										</ol>
-										{page.next !== null && limit < MOST && (
-											<Button onClick={() => setLimit(limit + STEP)}>{t('alerts.older')}</Button>
-										)}
-									</>
-								)
-							}
-						</Await>
-					</section>
-				)}
+				{(!narrow || picked === undefined) && <AlertList of={of} picked={picked} judging={judging} narrow={narrow} />}
 				{picked !== undefined && (
 					<section class="alert-pane">
 						{alert ? (
 							<AlertDetail
 								key={alert.seq}
 								alert={alert}
-								many={chosen.length}
+								many={of.chosen.length}
 								controls={controls}
-								draft={draft}
+								draft={judging.draft}
 								changed={changed}
-								causing={causing}
-								setCausing={setCausing}
-								busy={busy}
-								judge={(v, c) => void judge(v, c)}
-								back={
-									narrow
-										? () => {
-												location.hash = '#/alerts';
-											}
-										: undefined
-								}
+								causing={judging.causing}
+								setCausing={judging.setCausing}
+								busy={judging.busy}
+								judge={judging.judge}
+								back={narrow ? toList : undefined}
 							/>
 						) : (
 							<Await load={alone}>{() => null}</Await>
@@ -395,7 +435,7 @@ export default function AlertsPage({ args }: PageProps) {
 					</section>
 				)}
 			</div>
-			{help && <KeyHelp rows={rows} close={() => setHelp(false)} />}
+			{help && <KeyHelp rows={keyRows()} close={() => setHelp(false)} />}
 		</Page>
 	);
 }

@@ -107,34 +107,128 @@ function PersonDialog({
 	);
 }
 
+type Change = (to: Partial<Case>, done?: string) => void;
+
+function CaseAlerts({ alerts, change }: { alerts: number[]; change: Change }) {
+	const remove = async (seq: number): Promise<void> => {
+		if (await ask({ title: t('cases.takeOut.confirm'), text: t('cases.takeOut.text'), yes: t('cases.takeOut') }))
+			change({ alerts: alerts.filter((s) => s !== seq) });
+	};
+
+	return (
+		<Card title={t('cases.alerts')}>
+			{alerts.length ? (
+				<ul class="case-alerts">
+					{alerts.map((seq) => (
+						<CaseAlert key={seq} seq={seq} remove={() => void remove(seq)} />
+					))}
+				</ul>
+			) : (
+				<Empty icon="alert" title={t('cases.noAlert')}>
+					{t('cases.noAlertText')}
+				</Empty>
+			)}
+		</Card>
+	);
+}
+
+/** Title and notes. What is being written here is not thrown away when somebody else changes the case: saving then tells of it. */
+function CaseText({ of, busy, change }: { of: Case; busy: boolean; change: Change }) {
+	const [title, setTitle] = useState(of.title),
+		[note, setNote] = useState(of.note),
+		[seen, setSeen] = useState(of.revision);
+	const written = title !== of.title || note !== of.note;
+
+	useEffect(() => {
+		if (written) return;
+		setTitle(of.title);
+		setNote(of.note);
+		setSeen(of.revision);
+	}, [of.revision]);
+	return (
+		<Card title={t('cases.known')}>
+			<form
+				onSubmit={(e) => {
+					e.preventDefault();
+					change({ title, note }, t('common.saved'));
+				}}
+			>
+				<TextField label={t('common.title')} value={title} set={setTitle} max={60} required />
+				<Field label={t('cases.notes')}>
+					{(id) => <textarea id={id} rows={6} maxLength={1300} value={note} onInput={(e) => setNote(e.currentTarget.value)} />}
+				</Field>
+				{seen !== of.revision && written && (
+					<p class="note warn" role="status">
+						{t('cases.conflict')}
+					</p>
+				)}
+				<div class="dialog-actions">
+					<Button kind="main" type="submit" busy={busy} disabled={!written || !title}>
+						{t('common.save')}
+					</Button>
+				</div>
+			</form>
+			<p class="dim">
+				{t('cases.changedBy')} {of.by}, {moment(of.changed)}
+			</p>
+		</Card>
+	);
+}
+
+function CasePeople({ session, people, change }: { session: Session; people: string[]; change: Change }) {
+	const [adding, setAdding] = useState(false);
+
+	return (
+		<Card
+			title={t('common.people')}
+			actions={
+				<Button icon="plus" onClick={() => setAdding(true)}>
+					{t('common.add')}
+				</Button>
+			}
+		>
+			{people.length ? (
+				<ul class="choices">
+					{people.map((p) => (
+						<li key={p} class="row">
+							<PersonName id={p} />
+							<Button
+								kind="quiet"
+								icon="close"
+								label={t('cases.takePersonOut')}
+								onClick={() => change({ people: people.filter((q) => q !== p) })}
+							/>
+						</li>
+					))}
+				</ul>
+			) : (
+				<p class="dim">{t('cases.nobody')}</p>
+			)}
+			{adding && (
+				<PersonDialog
+					session={session}
+					taken={people}
+					close={() => setAdding(false)}
+					add={(p) => change({ people: [...people, p] })}
+				/>
+			)}
+		</Card>
+	);
+}
+
 function OneCase({ id, session }: { id: string; session: Session }) {
 	const load = useLoad<Case>(`cases/${encodeURIComponent(id)}`),
 		{ busy, act } = useAct();
-	const [title, setTitle] = useState(''),
-		[note, setNote] = useState(''),
-		[adding, setAdding] = useState(false),
-		[seen, setSeen] = useState(-1);
-	const one = load.data,
-		written = one !== undefined && (title !== one.title || note !== one.note);
-
-	useReloadOn(['case.'], load.reload);
-	/* what is being written here is not thrown away when somebody else changes the case: saving then tells of it */
-	useEffect(() => {
-		if (!one || (seen !== -1 && written)) return;
-		setTitle(one.title);
-		setNote(one.note);
-		setSeen(one.revision);
-	}, [one?.revision]);
-	const change = async (to: Partial<Case>, done?: string): Promise<void> => {
-		await act(() => call('PATCH', `cases/${encodeURIComponent(id)}`, to, load.etag), done);
-		load.reload();
-	};
+	const one = load.data;
+	const change: Change = (to, done) =>
+		void act(() => call('PATCH', `cases/${encodeURIComponent(id)}`, to, load.etag), done).then(load.reload);
 	const exportAll = async (): Promise<void> => {
 		await act(async () => {
 			for (const seq of one?.alerts ?? []) await exportAlert({ seq });
 		});
 	};
 
+	useReloadOn(['case.'], load.reload);
 	return (
 		<Page
 			title={one?.title ?? t('common.case')}
@@ -153,95 +247,11 @@ function OneCase({ id, session }: { id: string; session: Session }) {
 			<Await load={load}>
 				{(c) => (
 					<div class="case">
-						<Card title={t('cases.alerts')}>
-							{c.alerts.length ? (
-								<ul class="case-alerts">
-									{c.alerts.map((seq) => (
-										<CaseAlert
-											key={seq}
-											seq={seq}
-											remove={() =>
-												void ask({
-													title: t('cases.takeOut.confirm'),
-													text: t('cases.takeOut.text'),
-													yes: t('cases.takeOut'),
-												}).then((yes) => {
-													if (yes) void change({ alerts: c.alerts.filter((s) => s !== seq) });
-												})
-											}
-										/>
-									))}
-								</ul>
-							) : (
-								<Empty icon="alert" title={t('cases.noAlert')}>
-									{t('cases.noAlertText')}
-								</Empty>
-							)}
-						</Card>
+						<CaseAlerts alerts={c.alerts} change={change} />
 						<div class="stack">
-							<Card title={t('cases.known')}>
-								<form
-									onSubmit={(e) => {
-										e.preventDefault();
-										void change({ title, note }, t('common.saved'));
-									}}
-								>
-									<TextField label={t('common.title')} value={title} set={setTitle} max={60} required />
-									<Field label={t('cases.notes')}>
-										{(fid) => (
-											<textarea id={fid} rows={6} maxLength={1300} value={note} onInput={(e) => setNote(e.currentTarget.value)} />
-										)}
-									</Field>
-									{seen !== c.revision && written && (
-										<p class="note warn" role="status">
-											{t('cases.conflict')}
-										</p>
-									)}
-									<div class="dialog-actions">
-										<Button kind="main" type="submit" busy={busy} disabled={!written || !title}>
-											{t('common.save')}
-										</Button>
-									</div>
-								</form>
-								<p class="dim">
-									{t('cases.changedBy')} {c.by}, {moment(c.changed)}
-								</p>
-							</Card>
-							<Card
-								title={t('common.people')}
-								actions={
-									<Button icon="plus" onClick={() => setAdding(true)}>
-										{t('common.add')}
-									</Button>
-								}
-							>
-								{c.people.length ? (
-									<ul class="choices">
-										{c.people.map((p) => (
-											<li key={p} class="row">
-												<PersonName id={p} />
-												<Button
-													kind="quiet"
-													icon="close"
-													label={t('cases.takePersonOut')}
-													onClick={() => void change({ people: c.people.filter((q) => q !== p) })}
-												/>
-											</li>
-										))}
-									</ul>
-								) : (
-									<p class="dim">{t('cases.nobody')}</p>
-								)}
-							</Card>
+							<CaseText of={c} busy={busy} change={change} />
+							<CasePeople session={session} people={c.people} change={change} />
 						</div>
-						{adding && (
-							<PersonDialog
-								session={session}
-								taken={c.people}
-								close={() => setAdding(false)}
-								add={(p) => void change({ people: [...c.people, p] })}
-							/>
-						)}
 					</div>
 				)}
 			</Await>

@@ -85,8 +85,40 @@ async function fetchPage(
 	return { events, next };
 }
 
+/** What is chosen here holds at once. */
+function Narrowing({ session, draft, now }: { session: Session; draft: Filter; now: (change: Partial<Filter>) => void }) {
+	const { status } = useDesk(),
+		types = families(may(session, 'manager'));
+
+	return (
+		<>
+			<Select
+				label={t('log.what')}
+				value={draft.what}
+				set={(what) => now({ what })}
+				of={types.some(([k]) => k === draft.what) ? types : [...types, [draft.what, word(draft.what.replace('type=', ''))]]}
+			/>
+			<Select
+				label={t('common.door')}
+				value={draft.door}
+				set={(door) => now({ door })}
+				of={[['', t('log.everyDoor')], ...(status?.doors ?? []).map((d) => [d.name, d.name] as const)]}
+			/>
+			<Select
+				label={t('log.severity')}
+				value={draft.severity}
+				set={(severity) => now({ severity })}
+				of={[
+					['', t('common.all')],
+					['warning', t('log.severity.warning')],
+					['alarm', t('log.severity.alarm')],
+				]}
+			/>
+		</>
+	);
+}
+
 function Filters({ session, filter, set }: { session: Session; filter: Filter; set: (filter: Filter) => void }) {
-	const { status } = useDesk();
 	const [draft, setDraft] = useState(filter),
 		wrong = spanProblem(draft.from, draft.to);
 	const edit = (change: Partial<Filter>): void => setDraft({ ...draft, ...change });
@@ -95,8 +127,7 @@ function Filters({ session, filter, set }: { session: Session; filter: Filter; s
 		setDraft(next);
 		if (!spanProblem(next.from, next.to)) set(next);
 	};
-	const types = families(may(session, 'manager')),
-		narrowed = Object.entries(filter).filter(([key, value]) => key !== 'text' && value !== '').length;
+	const narrowed = Object.entries(filter).filter(([key, value]) => key !== 'text' && value !== '').length;
 	const [unfolded, setUnfolded] = useState(narrowed > 0); /* on a phone alone; elsewhere all of it is there */
 
 	useEffect(() => setDraft(filter), [filter]);
@@ -127,28 +158,7 @@ function Filters({ session, filter, set }: { session: Session; filter: Filter; s
 						{narrowed > 0 && ` (${narrowed})`}
 					</Button>
 				</div>
-				<Select
-					label={t('log.what')}
-					value={draft.what}
-					set={(what) => now({ what })}
-					of={types.some(([k]) => k === draft.what) ? types : [...types, [draft.what, word(draft.what.replace('type=', ''))]]}
-				/>
-				<Select
-					label={t('common.door')}
-					value={draft.door}
-					set={(door) => now({ door })}
-					of={[['', t('log.everyDoor')], ...(status?.doors ?? []).map((d) => [d.name, d.name] as const)]}
-				/>
-				<Select
-					label={t('log.severity')}
-					value={draft.severity}
-					set={(severity) => now({ severity })}
-					of={[
-						['', t('common.all')],
-						['warning', t('log.severity.warning')],
-						['alarm', t('log.severity.alarm')],
-					]}
-				/>
+				<Narrowing session={session} draft={draft} now={now} />
 			</div>
 			<div class="toolbar">
 				<TextField label={t('log.from')} type="datetime-local" value={draft.from} set={(from) => edit({ from })} />
@@ -237,70 +247,42 @@ function fromAddress(args: string[]): Filter {
 				: NONE;
 }
 
-export default function LogPage({ session, args }: PageProps) {
-	const [filter, setFilter] = useState<Filter>(() => fromAddress(args)),
-		query = useMemo(() => question(filter), [filter]);
-	const [trail, setTrail] = useState<(number | null)[]>([null]),
-		[page, setPage] = useState<EventPage | undefined>();
-	const [problem, setProblem] = useState<Problem | undefined>(),
-		[sofar, setSofar] = useState(0),
-		[fresh, setFresh] = useState(0),
-		[turn, setTurn] = useState(0);
-	const [shown, setShown] = useState<EventRow | undefined>(),
-		[checking, setChecking] = useState(false);
+/** The page of a question that begins before a seq; the next older one is fetched before it is asked for. turn: ask again. */
+function useEntries(query: string, before: number | null, turn: number) {
+	const [page, setPage] = useState<EventPage | undefined>(),
+		[problem, setProblem] = useState<Problem | undefined>(),
+		[sofar, setSofar] = useState(0);
 	const ahead = useRef<{ key: string; answer: Promise<EventPage> } | undefined>(undefined);
-	const before = trail[trail.length - 1] ?? null;
-	const change = (next: Filter): void => {
-		setFilter(next);
-		setTrail([null]);
-		setTurn(turn + 1);
+	const fetchAhead = (next: number): void => {
+		const key = `${query} ${next}`;
+		const answer = fetchPage(
+			query,
+			next,
+			() => ahead.current !== undefined && ahead.current.key !== key,
+			() => undefined,
+		);
+
+		ahead.current = { key, answer };
+		answer.catch(() => {
+			if (ahead.current?.key === key) ahead.current = undefined;
+		});
 	};
 
-	const address = args.join('/'),
-		seen = useRef(address);
-
-	useEffect(() => {
-		if (seen.current === address) return;
-		seen.current = address;
-		change(fromAddress(args));
-	}, [address]);
 	useEffect(() => {
 		let gone = false;
-		const key = `${query} ${before}`,
-			ready = ahead.current?.key === key ? ahead.current.answer : undefined;
+		const ready = ahead.current?.key === `${query} ${before}` ? ahead.current.answer : undefined;
+		const onward = (seq: number): void => {
+			if (!gone) setSofar(seq);
+		};
 
 		setProblem(undefined);
 		setSofar(0);
-		if (before === null) setFresh(0);
 		if (!ready) setPage(undefined);
-		(
-			ready ??
-			fetchPage(
-				query,
-				before,
-				() => gone,
-				(seq) => {
-					if (!gone) setSofar(seq);
-				},
-			)
-		).then(
+		(ready ?? fetchPage(query, before, () => gone, onward)).then(
 			(answer) => {
 				if (gone) return;
 				setPage(answer);
-				if (answer.next !== null) {
-					const next = `${query} ${answer.next}`;
-					const later = fetchPage(
-						query,
-						answer.next,
-						() => ahead.current !== undefined && ahead.current.key !== next,
-						() => undefined,
-					);
-
-					ahead.current = { key: next, answer: later };
-					later.catch(() => {
-						if (ahead.current?.key === next) ahead.current = undefined;
-					});
-				}
+				if (answer.next !== null) fetchAhead(answer.next);
 			},
 			(error: unknown) => {
 				ahead.current = undefined;
@@ -311,28 +293,52 @@ export default function LogPage({ session, args }: PageProps) {
 			gone = true;
 		};
 	}, [query, before, turn]);
-	useEvents([''], () => setFresh((n) => n + 1));
+	return { page, problem, sofar };
+}
 
-	const exported = (format: string): string => `/api/v1/events/export?format=${format}${query ? `&${query}` : ''}`;
-	const older = (): void => {
-		if (page?.next != null) {
-			setTrail([...trail, page.next]);
-			scrollTo({ top: 0 });
-		}
-	};
-	const newer = (): void => {
-		setTrail(trail.slice(0, -1));
+type Entries = ReturnType<typeof useEntries>;
+function Found({ entries, retry, open }: { entries: Entries; retry: () => void; open: (event: EventRow) => void }) {
+	const { page, problem, sofar } = entries;
+
+	if (problem) return <Failed problem={problem} retry={retry} />;
+	if (!page)
+		return (
+			<>
+				<Loading />
+				{sofar > 0 && (
+					<p class="dim" role="status">
+						{t('log.lookedThrough', { seq: count(sofar) })}
+					</p>
+				)}
+			</>
+		);
+	if (page.events.length > 0) return <Rows events={page.events} open={open} />;
+	return (
+		<Card>
+			<Empty icon="list" title={page.next === null ? t('log.nothingFits') : t('log.nothingYet')}>
+				{page.next === null ? t('log.widen') : t('log.moreToSearch')}
+			</Empty>
+		</Card>
+	);
+}
+
+/** trail: where each page began, from the newest (null) to the one that is shown. */
+function Pager({ page, trail, go }: { page: EventPage; trail: (number | null)[]; go: (trail: (number | null)[]) => void }) {
+	const step = (to: (number | null)[]): void => {
+		go(to);
 		scrollTo({ top: 0 });
 	};
-	const pager = page && (trail.length > 1 || page.next !== null) && (
+
+	if (trail.length < 2 && page.next === null) return null;
+	return (
 		<nav class="row pager" aria-label={t('log.pages')}>
-			<Button icon="back" disabled={trail.length < 2} onClick={newer}>
+			<Button icon="back" disabled={trail.length < 2} onClick={() => step(trail.slice(0, -1))}>
 				{t('log.newer')}
 			</Button>
-			<Button disabled={trail.length < 2} onClick={() => setTrail([null])}>
+			<Button disabled={trail.length < 2} onClick={() => go([null])}>
 				{t('log.newest')}
 			</Button>
-			<Button disabled={page.next === null} onClick={older}>
+			<Button disabled={page.next === null} onClick={() => page.next !== null && step([...trail, page.next])}>
 				{t('log.older')}
 			</Button>
 			{page.events[0] && (
@@ -342,67 +348,77 @@ export default function LogPage({ session, args }: PageProps) {
 			)}
 		</nav>
 	);
+}
 
+function Exports({ query, verify }: { query: string; verify: () => void }) {
+	const exported = (format: string): string => `/api/v1/events/export?format=${format}${query ? `&${query}` : ''}`;
+
+	return (
+		<>
+			<a class="button plain" href={exported('csv')} download>
+				{t('common.exportCsv')}
+			</a>
+			<a class="button plain" href={exported('jsonl')} download>
+				{t('log.exportJson')}
+			</a>
+			<Button icon="check" onClick={verify}>
+				{t('log.verify')}
+			</Button>
+		</>
+	);
+}
+
+export default function LogPage({ session, args }: PageProps) {
+	const [filter, setFilter] = useState<Filter>(() => fromAddress(args)),
+		query = useMemo(() => question(filter), [filter]);
+	const [trail, setTrail] = useState<(number | null)[]>([null]),
+		[turn, setTurn] = useState(0),
+		[fresh, setFresh] = useState(0);
+	const [shown, setShown] = useState<EventRow | undefined>(),
+		[checking, setChecking] = useState(false);
+	const before = trail[trail.length - 1] ?? null,
+		entries = useEntries(query, before, turn);
+	const again = (): void => setTurn(turn + 1);
+	const change = (next: Filter): void => {
+		setFilter(next);
+		setTrail([null]);
+		again();
+	};
+	const address = args.join('/'),
+		seen = useRef(address);
+
+	useEffect(() => {
+		if (seen.current === address) return;
+		seen.current = address;
+		change(fromAddress(args));
+	}, [address]);
+	useEffect(() => {
+		if (before === null) setFresh(0);
+	}, [query, before, turn]);
+	useEvents([''], () => setFresh((n) => n + 1));
 	return (
 		<Page
 			title={t('nav.log')}
 			wide
-			actions={
-				may(session, 'manager') && (
-					<>
-						<a class="button plain" href={exported('csv')} download>
-							{t('common.exportCsv')}
-						</a>
-						<a class="button plain" href={exported('jsonl')} download>
-							{t('log.exportJson')}
-						</a>
-						<Button icon="check" onClick={() => setChecking(true)}>
-							{t('log.verify')}
-						</Button>
-					</>
-				)
-			}
+			actions={may(session, 'manager') && <Exports query={query} verify={() => setChecking(true)} />}
 		>
 			<Filters session={session} filter={filter} set={change} />
-			{before === null && fresh > 0 && page && (
+			{before === null && fresh > 0 && entries.page && (
 				<div class="row">
-					<Button icon="repeat" onClick={() => setTurn(turn + 1)}>
+					<Button icon="repeat" onClick={again}>
 						{t('log.fresh', { count: count(fresh) })}
 					</Button>
 				</div>
 			)}
-			{problem ? (
-				<Failed problem={problem} retry={() => setTurn(turn + 1)} />
-			) : !page ? (
-				<>
-					<Loading />
-					{sofar > 0 && (
-						<p class="dim" role="status">
-							{t('log.lookedThrough', { seq: count(sofar) })}
-						</p>
-					)}
-				</>
-			) : page.events.length === 0 ? (
-				<Card>
-					<Empty icon="list" title={page.next === null ? t('log.nothingFits') : t('log.nothingYet')}>
-						{page.next === null ? t('log.widen') : t('log.moreToSearch')}
-					</Empty>
-				</Card>
-			) : (
-				<Rows events={page.events} open={setShown} />
-			)}
-			{pager}
+			<Found entries={entries} retry={again} open={setShown} />
+			{entries.page && <Pager page={entries.page} trail={trail} go={setTrail} />}
 			{shown && (
 				<EventDialog
 					event={shown}
 					close={() => setShown(undefined)}
-					only={(only) => {
+					only={({ person, type }) => {
 						setShown(undefined);
-						change({
-							...NONE,
-							...(only.person ? { person: only.person } : {}),
-							...(only.type ? { what: `type=${only.type}` } : {}),
-						});
+						change({ ...NONE, ...(person ? { person } : {}), ...(type ? { what: `type=${type}` } : {}) });
 					}}
 				/>
 			)}

@@ -22,44 +22,59 @@ function Host({ value, set }: { value: string; set: (id: string) => void }) {
 	return <PersonPicker label={t('passes.host')} people={people} value={value} set={set} hint={t('passes.optional')} />;
 }
 
+/** A pass as it is being written, in the words of its fields. */
+interface Draft {
+	title: string;
+	host: string;
+	doors: string[];
+	uses: string;
+	from: string;
+	to: string;
+}
+const newDraft = (): Draft => ({
+	title: '',
+	host: '',
+	doors: [],
+	uses: '2',
+	from: toLocal(new Date().toISOString()),
+	to: toLocal(new Date(Date.now() + DAY_MS).toISOString()),
+});
+
+function titleProblem(title: string): string | undefined {
+	if (title.trim() === '') return t('passes.forWhomNeeded');
+	return new TextEncoder().encode(title).length > 128 ? t('passes.tooLong') : undefined;
+}
+function endProblem({ from, to }: Draft): string | undefined {
+	if (!fromLocal(to)) return t('passes.untilNeeded');
+	return spanProblem(from, to) ?? (Date.parse(to) <= Date.now() ? t('passes.untilPast') : undefined);
+}
+const usesProblem = (uses: string): string | undefined =>
+	uses !== '' && !(/^[1-9][0-9]*$/.test(uses) && Number(uses) <= USES_MAX) ? t('passes.usesWrong', { max: USES_MAX }) : undefined;
+
+const bodyOf = ({ title, host, doors, uses, from, to }: Draft): object => ({
+	title: title.trim(),
+	valid_from: fromLocal(from),
+	valid_to: fromLocal(to),
+	...(host ? { host } : {}),
+	...(doors.length ? { doors } : {}),
+	...(uses ? { uses: Number(uses) } : {}),
+});
+
 function NewDialog({ session, close }: { session: Session; close: () => void }) {
 	const { status } = useDesk(),
 		{ busy, act } = useAct();
-	const [title, setTitle] = useState(''),
-		[host, setHost] = useState(''),
-		[doors, setDoors] = useState<string[]>([]),
-		[uses, setUses] = useState('2');
-	const [from, setFrom] = useState(toLocal(new Date().toISOString())),
-		[to, setTo] = useState(toLocal(new Date(Date.now() + DAY_MS).toISOString())),
+	const [draft, setDraft] = useState(newDraft),
 		[tried, setTried] = useState(false);
-	const wrongTitle =
-		title.trim() === ''
-			? t('passes.forWhomNeeded')
-			: new TextEncoder().encode(title).length > 128
-				? t('passes.tooLong')
-				: undefined;
-	const wrongTo = !fromLocal(to)
-		? t('passes.untilNeeded')
-		: (spanProblem(from, to) ?? (Date.parse(to) <= Date.now() ? t('passes.untilPast') : undefined));
-	const wrongUses =
-		uses !== '' && !(/^[1-9][0-9]*$/.test(uses) && Number(uses) <= USES_MAX)
-			? t('passes.usesWrong', { max: USES_MAX })
-			: undefined;
+	const edit = (change: Partial<Draft>): void => setDraft({ ...draft, ...change });
+	const wrongTitle = titleProblem(draft.title),
+		wrongTo = endProblem(draft),
+		wrongUses = usesProblem(draft.uses);
 	const submit = async (event: Event): Promise<void> => {
 		event.preventDefault();
 		setTried(true);
 		if (wrongTitle || wrongTo || wrongUses) return;
 		await act(async () => {
-			const pass = await post<Pass>('access/passes', {
-				title: title.trim(),
-				valid_from: fromLocal(from),
-				valid_to: fromLocal(to),
-				...(host ? { host } : {}),
-				...(doors.length ? { doors } : {}),
-				...(uses ? { uses: Number(uses) } : {}),
-			});
-
-			location.hash = `#/passes/${pass.id}`;
+			location.hash = `#/passes/${(await post<Pass>('access/passes', bodyOf(draft))).id}`;
 		});
 	};
 
@@ -68,29 +83,29 @@ function NewDialog({ session, close }: { session: Session; close: () => void }) 
 			<form noValidate onSubmit={(e) => void submit(e)}>
 				<TextField
 					label={t('passes.forWhom')}
-					value={title}
-					set={setTitle}
+					value={draft.title}
+					set={(title) => edit({ title })}
 					max={128}
 					autocomplete="off"
 					error={tried ? wrongTitle : undefined}
 					required
 				/>
-				{may(session, 'manager') && <Host value={host} set={setHost} />}
+				{may(session, 'manager') && <Host value={draft.host} set={(host) => edit({ host })} />}
 				<div class="columns">
-					<TextField label={t('passes.from')} type="datetime-local" value={from} set={setFrom} />
+					<TextField label={t('passes.from')} type="datetime-local" value={draft.from} set={(from) => edit({ from })} />
 					<TextField
 						label={t('passes.until')}
 						type="datetime-local"
-						value={to}
-						set={setTo}
+						value={draft.to}
+						set={(to) => edit({ to })}
 						error={tried ? wrongTo : undefined}
 						required
 					/>
 					<TextField
 						label={t('passes.uses')}
 						inputMode="numeric"
-						value={uses}
-						set={setUses}
+						value={draft.uses}
+						set={(uses) => edit({ uses })}
 						max={5}
 						placeholder={t('common.noLimit')}
 						error={tried ? wrongUses : undefined}
@@ -99,8 +114,8 @@ function NewDialog({ session, close }: { session: Session; close: () => void }) 
 				<Choices
 					label={t('common.doors')}
 					of={(status?.doors ?? []).map((d) => [d.name, d.name] as const)}
-					value={doors}
-					set={setDoors}
+					value={draft.doors}
+					set={(doors) => edit({ doors })}
 					none={t('common.noneEveryDoor')}
 				/>
 				<div class="dialog-actions">

@@ -161,11 +161,10 @@ const columns = (): string[] => [
 	t('common.actions'),
 ];
 
-function Row({ user, mine, reload }: { user: User; mine: boolean; reload: () => void }) {
-	const head = columns(),
-		{ busy, act } = useAct(),
-		[changing, setChanging] = useState(false);
-	const [factor, setFactor] = useState<{ secret: string; uri: string } | undefined>();
+/** What an admin may do to a user; each that takes something away asks first. factor: a new secret, to be shown once. */
+function useUserActs(user: User, reload: () => void) {
+	const { busy, act } = useAct(),
+		[factor, setFactor] = useState<{ secret: string; uri: string } | undefined>();
 	const patch = async (change: object, done: string): Promise<void> => {
 		await act(async () => {
 			const now = await getTagged<User>(path(user.user));
@@ -220,6 +219,48 @@ function Row({ user, mine, reload }: { user: User; mine: boolean; reload: () => 
 		reload();
 	};
 
+	return { busy, factor, closeFactor: () => setFactor(undefined), setRole, toggle, setUp, removeFactor };
+}
+
+type ButtonsProps = { user: User; mine: boolean; acts: ReturnType<typeof useUserActs>; changePassword: () => void };
+function RowButtons({ user, mine, acts, changePassword }: ButtonsProps) {
+	return (
+		<div class="row tight">
+			<Button busy={acts.busy} onClick={changePassword} label={t('users.password.title', { user: user.user })}>
+				{t('common.password')}
+			</Button>
+			<Button busy={acts.busy} onClick={() => void acts.setUp()} label={t('users.totp.setUp', { user: user.user })}>
+				{t('users.totp')}
+			</Button>
+			{user.totp && (
+				<Button
+					kind="danger"
+					busy={acts.busy}
+					onClick={() => void acts.removeFactor()}
+					label={t('users.totp.removeOf', { user: user.user })}
+				>
+					{t('users.totp.remove.yes')}
+				</Button>
+			)}
+			{!mine && (
+				<Button
+					kind={user.disabled ? 'plain' : 'danger'}
+					busy={acts.busy}
+					onClick={() => void acts.toggle()}
+					label={user.disabled ? t('users.on.of', { user: user.user }) : t('users.off.of', { user: user.user })}
+				>
+					{user.disabled ? t('users.on') : t('users.off')}
+				</Button>
+			)}
+		</div>
+	);
+}
+
+function Row({ user, mine, reload }: { user: User; mine: boolean; reload: () => void }) {
+	const head = columns(),
+		acts = useUserActs(user, reload),
+		[changing, setChanging] = useState(false);
+
 	return (
 		<tr>
 			<td data-label={head[0]}>
@@ -235,8 +276,8 @@ function Row({ user, mine, reload }: { user: User; mine: boolean; reload: () => 
 				<select
 					aria-label={t('users.role.of', { user: user.user })}
 					value={user.role}
-					disabled={busy || mine}
-					onChange={(e) => void setRole(e.currentTarget.value)}
+					disabled={acts.busy || mine}
+					onChange={(e) => void acts.setRole(e.currentTarget.value)}
 				>
 					{ROLES.map((r) => (
 						<option key={r} value={r}>
@@ -253,36 +294,9 @@ function Row({ user, mine, reload }: { user: User; mine: boolean; reload: () => 
 			</td>
 			<td data-label={head[4]}>{day(user.created)}</td>
 			<td>
-				<div class="row tight">
-					<Button busy={busy} onClick={() => setChanging(true)} label={t('users.password.title', { user: user.user })}>
-						{t('common.password')}
-					</Button>
-					<Button busy={busy} onClick={() => void setUp()} label={t('users.totp.setUp', { user: user.user })}>
-						{t('users.totp')}
-					</Button>
-					{user.totp && (
-						<Button
-							kind="danger"
-							busy={busy}
-							onClick={() => void removeFactor()}
-							label={t('users.totp.removeOf', { user: user.user })}
-						>
-							{t('users.totp.remove.yes')}
-						</Button>
-					)}
-					{!mine && (
-						<Button
-							kind={user.disabled ? 'plain' : 'danger'}
-							busy={busy}
-							onClick={() => void toggle()}
-							label={user.disabled ? t('users.on.of', { user: user.user }) : t('users.off.of', { user: user.user })}
-						>
-							{user.disabled ? t('users.on') : t('users.off')}
-						</Button>
-					)}
-				</div>
+				<RowButtons user={user} mine={mine} acts={acts} changePassword={() => setChanging(true)} />
 				{changing && <PasswordDialog user={user.user} close={() => setChanging(false)} />}
-				{factor && <FactorDialog user={user.user} {...factor} close={() => setFactor(undefined)} />}
+				{acts.factor && <FactorDialog user={user.user} {...acts.factor} close={acts.closeFactor} />}
 			</td>
 		</tr>
 	);
