@@ -1670,7 +1670,7 @@ export interface paths {
                 404: components["responses"]["Problem"];
             };
         };
-        /** Add or replace, checked against all the rest; docs/ACCESS.md describes each kind */
+        /** Add or replace, checked against all the rest; docs/reference/access.md describes each kind */
         put: {
             parameters: {
                 query?: never;
