@@ -1,9 +1,9 @@
 /*
  * gate_internal.h - what the gate's own files share. Control thread only.
  *
- * gate.c begins and ends it; gate_record.c writes the log; gate_doors.c owns doors and board; gate_entry.c
- * decides and opens; gate_vision.c runs cameras and what they see; gate_link.c talks to the property system;
- * gate_api.c and gate_people.c answer the API.
+ * gate.c opens and closes it; startup.c loads what the store brings; doors/ owns doors and board; entry/ decides and
+ * opens; cameras/ runs cameras and what they see; property/ talks to the property system; people/ and gate_api.c
+ * answer the API.
  */
 #ifndef GH_GATE_GATE_INTERNAL_H
 #define GH_GATE_GATE_INTERNAL_H

@@ -21,7 +21,7 @@ def from_protocol():
 
 
 def from_code():
-    """The types beside a severity in the sources: gate_record("TYPE", EVENT_ALARM and tables of the same shape."""
+    """The types beside a severity in the sources: journal_record(journal, "TYPE", EVENT_ALARM and tables of the same shape."""
     for path in (SOURCE / "daemon").rglob("*.c"):
         text = path.read_text(encoding="utf-8")
         yield from (name for name in re.findall(r'"([a-z]+\.[a-z_]+)",\s*(?:[^",;]*\? *)?EVENT_(?:ALARM|WARNING)', text)
