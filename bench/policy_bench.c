@@ -13,7 +13,7 @@
 #include "base/clock.h"
 #include "access/policy.h"
 #include "access/roster.h"
-#include "access/roster_book.h"
+#include "access/access_rules.h"
 #include "access/roster_credential.h"
 
 enum { PEOPLE = 10000, GROUPS = 40, RULES = 200, DOORS = 8, SCHEDULES = 50, DECISIONS = 1000000, ROUNDS = 5 };

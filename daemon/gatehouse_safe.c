@@ -11,7 +11,7 @@
 
 #include "config/board_lines.h"
 #include "config/config.h"
-#include "config/door_book.h"
+#include "config/door_state_file.h"
 
 enum {
 	EXIT_CONFIG = 78, /* EX_CONFIG of sysexits.h */

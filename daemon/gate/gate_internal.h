@@ -18,7 +18,7 @@
 #include "access/roster.h"
 #include "store/store.h"
 #include "hw/board/board.h"
-#include "config/door_book.h"
+#include "config/door_state_file.h"
 #include "hw/door/door.h"
 #include "hw/door/sounder.h"
 #include "hw/board/watchdog.h"

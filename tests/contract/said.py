@@ -15,7 +15,7 @@ CATALOGUE = ROOT / "console" / "src" / "said-zh.ts"
 LOCALE = ROOT / "console" / "locales" / "en.json"
 # where sentences for people are made; what else is in these folders speaks to MQTT, the journal or the command line
 SPEAKING = """
-base/json.c daemon/access/policy.c daemon/access/roster*.c daemon/access/schedule.c daemon/api/api*.c
+base/json.c daemon/access/policy.c daemon/access/access_rules.c daemon/access/roster*.c daemon/access/schedule.c daemon/api/api*.c
 daemon/gate/cameras/gate_faces.c daemon/gate/cameras/gate_threshold.c daemon/gate/doors/gate_doors.c
 daemon/gate/doors/gate_modes.c daemon/gate/entry/gate_access.c daemon/gate/entry/gate_credential.c
 daemon/gate/entry/gate_entry.c daemon/gate/entry/gate_guard.c daemon/gate/entry/gate_readers.c daemon/gate/gate_api.c

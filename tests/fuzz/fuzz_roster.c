@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 #include "base/json.h"
-#include "access/roster_book.h"
+#include "access/access_rules.h"
 #include "access/roster_credential.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes);

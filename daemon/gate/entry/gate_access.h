@@ -14,7 +14,7 @@
 
 #include "gate/gate_internal.h"
 #include "access/pass.h"
-#include "access/roster_book.h"
+#include "access/access_rules.h"
 #include "access/roster_credential.h"
 
 enum {

@@ -1,12 +1,12 @@
 /*
- * roster_book.h - the site's groups, schedules, rules, holidays, areas and opening hours, and what the policy reads made of them.
+ * access_rules.h - the site's groups, schedules, rules, holidays, areas and opening hours, and what the policy reads made of them.
  *
  * A put or remove is checked against all the rest: a rule that names a group that is not there, a holiday on a
  * day that is one already, a schedule that a rule still needs. What would not hold together is refused and changes
  * nothing. Control thread only.
  */
-#ifndef GH_ACCESS_ROSTER_BOOK_H
-#define GH_ACCESS_ROSTER_BOOK_H
+#ifndef GH_ACCESS_ACCESS_RULES_H
+#define GH_ACCESS_ACCESS_RULES_H
 
 #include "roster_parse.h"
 

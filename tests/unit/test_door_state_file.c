@@ -6,7 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "config/door_book.h"
+#include "config/door_state_file.h"
 
 static char folder[64], path[80];
 

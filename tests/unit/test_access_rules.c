@@ -1,10 +1,10 @@
-/* roster_book.h and roster_credential.h: what holds together, and what is refused. */
+/* access_rules.h and roster_credential.h: what holds together, and what is refused. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "unit.h"
-#include "access/roster_book.h"
+#include "access/access_rules.h"
 #include "access/roster_credential.h"
 
 static const char *const alice = "01HF7YAT00000000000000000A", *const bob = "01HF7YAT00000000000000000B";

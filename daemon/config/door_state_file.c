@@ -1,4 +1,4 @@
-#include "door_book.h"
+#include "door_state_file.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,4 +1,4 @@
-#include "roster_book.h"
+#include "access_rules.h"
 
 #include <errno.h>
 #include <stdio.h>

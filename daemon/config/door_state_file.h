@@ -1,13 +1,13 @@
 /*
- * door_book.h - the modes of the doors, kept over a restart in STATE_DIR/doors.
+ * door_state_file.h - the modes of the doors, kept over a restart in STATE_DIR/doors.
  *
  * Not in the database: doors are under control before it is open, and a latched fire must not lock for even a
  * moment because the daemon was restarted. The file is small text, a line a door: NAME MODE BEFORE FIRE HOURS. It is
  * written on a thread of its own (to a new file, synced, renamed), so that a slow disk delays no door; only the
  * newest state is written. Control thread only.
  */
-#ifndef GH_CONFIG_DOOR_BOOK_H
-#define GH_CONFIG_DOOR_BOOK_H
+#ifndef GH_CONFIG_DOOR_STATE_FILE_H
+#define GH_CONFIG_DOOR_STATE_FILE_H
 
 #include "hw/door/door.h"
 
