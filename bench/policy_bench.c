@@ -20,7 +20,7 @@ enum { PEOPLE = 10000, GROUPS = 40, RULES = 200, DOORS = 8, SCHEDULES = 50, DECI
 
 struct site {
 	struct roster *roster;
-	struct roster_book *book;
+	struct access_rules *ruleset;
 	struct roster_credentials *credentials;
 	char cards[PEOPLE][ROSTER_CODE_BYTES];
 };
@@ -44,7 +44,7 @@ static void load(struct site *site, const char *kind, unsigned number, json_t *v
 	char name[POLICY_NAME_BYTES];
 
 	snprintf(name, sizeof(name), "%s-%03u", kind, number);
-	if (value == NULL || roster_book_load(site->book, kind, name, value) < 0)
+	if (value == NULL || access_rules_load(site->ruleset, kind, name, value) < 0)
 		die(kind, "refused");
 	json_decref(value);
 }
@@ -89,7 +89,7 @@ static void fill_book(struct site *site)
 	}
 	for (unsigned i = 0; i < RULES; i++)
 		load(site, "rule", i, any_rule());
-	if (roster_book_settle(site->book, tell, NULL) != 0)
+	if (access_rules_settle(site->ruleset, tell, NULL) != 0)
 		die("the site", "not used");
 }
 
@@ -134,7 +134,7 @@ static bool decide(const struct site *site, const char *card, unsigned door, str
 		roster_credentials_match(site->credentials, POLICY_CARD, card, NULL);
 	const struct roster_person *person = roster_find(site->roster, credential->person);
 	const struct policy_request request = {
-		.book = roster_book_policy(site->book),
+		.ruleset = access_rules_ruleset(site->ruleset),
 		.door = door,
 		.door_mode = DOOR_MODE_LOCKED,
 		.clock_set = true,
@@ -187,7 +187,7 @@ int main(void)
 	unsigned granted;
 	double a_second;
 
-	if (roster_open(&site.roster) < 0 || roster_book_open(doors, DOORS, &site.book) < 0 ||
+	if (roster_open(&site.roster) < 0 || access_rules_open(doors, DOORS, &site.ruleset) < 0 ||
 	    roster_credentials_open(&site.credentials) < 0)
 		die("the site", "no memory");
 	fill_book(&site);
@@ -199,7 +199,7 @@ int main(void)
 	fprintf(stderr, "%u of %d granted\n", granted, DECISIONS);
 	print("10000 people, 200 rules, nobody let in", a_second);
 	roster_credentials_close(site.credentials);
-	roster_book_close(site.book);
+	access_rules_close(site.ruleset);
 	roster_close(site.roster);
 	return 0;
 }

@@ -50,15 +50,15 @@ static int set_line(const struct board_line_config *line, char *error)
  * A fire that was not reset on site keeps its doors released, whatever is declared: nobody is locked in for the
  * second that a restart takes. @return whether @p output is of such a door, with the level that frees it.
  */
-static bool fire_level(const struct config *config, const struct door_book *book, const char *output,
+static bool fire_level(const struct config *config, const struct door_state_file *states, const char *output,
 		       bool *ret_active)
 {
-	for (size_t i = 0; book != NULL && i < config->door_count; i++) {
+	for (size_t i = 0; states != NULL && i < config->door_count; i++) {
 		const struct config_door *door = &config->doors[i];
 		bool lock = strcmp(door->lock, output) == 0;
 
 		if ((!lock && strcmp(door->double_lock, output) != 0) ||
-		    !door_book_find(book, door->name).fire)
+		    !door_state_file_find(states, door->name).fire)
 			continue;
 		*ret_active = lock && !door->fail_safe;
 		return true;
@@ -67,7 +67,7 @@ static bool fire_level(const struct config *config, const struct door_book *book
 }
 
 /* Each line for itself: one that cannot be had keeps no other from being safe. */
-static bool make_safe(const struct config *config, const struct door_book *book,
+static bool make_safe(const struct config *config, const struct door_state_file *states,
 		      const struct config_line *output)
 {
 	bool simulated = config->board.driver == CONFIG_BOARD_SIM;
@@ -76,7 +76,7 @@ static bool make_safe(const struct config *config, const struct door_book *book,
 	int r = 0;
 
 	board_line_of(config, output, true, &line);
-	if (!fire_level(config, book, output->name, &line.initially_active))
+	if (!fire_level(config, states, output->name, &line.initially_active))
 		line.initially_active = board_line_safe_level(config, output);
 	if (!simulated)
 		r = set_line(&line, error);
@@ -118,7 +118,7 @@ int main(int argc, char **argv)
 		.parser = parse_option,
 		.doc = "Set every output of the gate to its declared safe level, without the daemon."};
 	const char *path = "/etc/gatehouse/gatehouse.yaml";
-	struct door_book *book = NULL;
+	struct door_state_file *states = NULL;
 	struct config *config;
 	bool all = true;
 
@@ -127,11 +127,11 @@ int main(int argc, char **argv)
 	config = load(path);
 	if (config == NULL)
 		return EXIT_CONFIG;
-	if (door_book_open(config->state_dir, &book) < 0)
+	if (door_state_file_open(config->state_dir, &states) < 0)
 		fprintf(stderr, "gatehouse-safe: no memory for the doors' modes: a fire is not known of\n");
 	for (size_t i = 0; i < config->board.output_count; i++)
-		all &= make_safe(config, book, &config->board.outputs[i]);
-	door_book_close(book);
+		all &= make_safe(config, states, &config->board.outputs[i]);
+	door_state_file_close(states);
 	config_free(config);
 	return all ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -30,7 +30,7 @@ struct item {
 
 /* all that the items come to; made anew for each change, so that a change that fails leaves the old one */
 struct compiled {
-	struct policy_book policy;
+	struct policy_ruleset policy;
 	struct {
 		char name[POLICY_NAME_BYTES];
 		struct schedule schedule;
@@ -44,7 +44,7 @@ struct compiled {
 
 typedef char name_text[POLICY_NAME_BYTES];
 
-struct roster_book {
+struct access_rules {
 	name_text doors[POLICY_DOORS_MAX];
 	size_t door_count;
 	struct item items[ITEMS_MAX]; /* by kind and name */
@@ -67,22 +67,22 @@ static int place_in(const name_text *names, size_t count, const char *name)
 
 static int find_door(const void *arg, const char *name)
 {
-	const struct roster_book *book = arg;
+	const struct access_rules *rules = arg;
 
-	return place_in(book->doors, book->door_count, name);
+	return place_in(rules->doors, rules->door_count, name);
 }
 
 static int find_group(const void *arg, const char *name)
 {
-	const struct roster_book *book = arg;
+	const struct access_rules *rules = arg;
 
-	return place_in(book->groups, POLICY_GROUPS_MAX, name);
+	return place_in(rules->groups, POLICY_GROUPS_MAX, name);
 }
 
 static const struct schedule *find_schedule(const void *arg, const char *name)
 {
-	const struct roster_book *book = arg;
-	const struct compiled *compiled = book->making != NULL ? book->making : book->compiled;
+	const struct access_rules *rules = arg;
+	const struct compiled *compiled = rules->making != NULL ? rules->making : rules->compiled;
 
 	for (size_t i = 0; i < compiled->schedule_count; i++)
 		if (strcmp(compiled->schedules[i].name, name) == 0)
@@ -90,16 +90,16 @@ static const struct schedule *find_schedule(const void *arg, const char *name)
 	return NULL;
 }
 
-static name_text *places_of(struct roster_book *book, enum kind kind, size_t *ret_count)
+static name_text *places_of(struct access_rules *rules, enum kind kind, size_t *ret_count)
 {
 	*ret_count = kind == GROUP ? POLICY_GROUPS_MAX : POLICY_AREAS_MAX;
-	return kind == GROUP ? book->groups : kind == AREA ? book->areas : NULL;
+	return kind == GROUP ? rules->groups : kind == AREA ? rules->areas : NULL;
 }
 
-static void take_place(struct roster_book *book, enum kind kind, const char *name)
+static void take_place(struct access_rules *rules, enum kind kind, const char *name)
 {
 	size_t count;
-	name_text *places = places_of(book, kind, &count);
+	name_text *places = places_of(rules, kind, &count);
 
 	if (places == NULL || place_in(places, count, name) >= 0)
 		return;
@@ -110,10 +110,10 @@ static void take_place(struct roster_book *book, enum kind kind, const char *nam
 		}
 }
 
-static void give_place(struct roster_book *book, enum kind kind, const char *name)
+static void give_place(struct access_rules *rules, enum kind kind, const char *name)
 {
 	size_t count;
-	name_text *places = places_of(book, kind, &count);
+	name_text *places = places_of(rules, kind, &count);
 	int place = places != NULL ? place_in(places, count, name) : -1;
 
 	if (place >= 0)
@@ -130,20 +130,20 @@ static int kind_of(const char *name)
 	return -EINVAL;
 }
 
-bool roster_book_keeps(const char *kind)
+bool access_rules_keeps(const char *kind)
 {
 	return kind_of(kind) >= 0;
 }
 
 /* Where the item is, or belongs. */
-static size_t place_of(const struct roster_book *book, int kind, const char *name, bool *ret_there)
+static size_t place_of(const struct access_rules *rules, int kind, const char *name, bool *ret_there)
 {
-	size_t low = 0, high = book->count;
+	size_t low = 0, high = rules->count;
 
 	*ret_there = false;
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
-		const struct item *item = &book->items[middle];
+		const struct item *item = &rules->items[middle];
 		int order = (int)item->kind != kind ? (int)item->kind - kind : strcmp(item->name, name);
 
 		*ret_there |= order == 0;
@@ -155,39 +155,40 @@ static size_t place_of(const struct roster_book *book, int kind, const char *nam
 	return low;
 }
 
-static size_t count_kind(const struct roster_book *book, enum kind kind)
+static size_t count_kind(const struct access_rules *rules, enum kind kind)
 {
 	size_t count = 0;
 
-	for (size_t i = 0; i < book->count; i++)
-		count += book->items[i].kind == kind;
+	for (size_t i = 0; i < rules->count; i++)
+		count += rules->items[i].kind == kind;
 	return count;
 }
 
-static void insert_item(struct roster_book *book, size_t place, int kind, const char *name, json_t *value)
+static void insert_item(struct access_rules *rules, size_t place, int kind, const char *name, json_t *value)
 {
-	struct item *item = &book->items[place];
+	struct item *item = &rules->items[place];
 
-	memmove(item + 1, item, (book->count - place) * sizeof(*item));
+	memmove(item + 1, item, (rules->count - place) * sizeof(*item));
 	*item = (struct item){.kind = (enum kind)kind, .value = json_incref(value)};
 	snprintf(item->name, sizeof(item->name), "%s", name);
-	book->count++;
-	take_place(book, item->kind, item->name);
+	rules->count++;
+	take_place(rules, item->kind, item->name);
 }
 
-static void drop_item(struct roster_book *book, size_t place)
+static void drop_item(struct access_rules *rules, size_t place)
 {
-	struct item *item = &book->items[place];
+	struct item *item = &rules->items[place];
 
-	give_place(book, item->kind, item->name);
+	give_place(rules, item->kind, item->name);
 	json_decref(item->value);
-	book->count--;
-	memmove(item, item + 1, (book->count - place) * sizeof(*item));
+	rules->count--;
+	memmove(item, item + 1, (rules->count - place) * sizeof(*item));
 }
 
 /* ---- compiling ---- */
 
-static int compile_item(struct roster_book *book, struct compiled *into, const struct item *item, char *error)
+static int compile_item(struct access_rules *rules, struct compiled *into, const struct item *item,
+			char *error)
 {
 	int r, place;
 
@@ -204,12 +205,12 @@ static int compile_item(struct roster_book *book, struct compiled *into, const s
 	case HOLIDAY:
 		return roster_parse_holiday(item->value, &into->calendar, error);
 	case AREA:
-		place = place_in(book->areas, POLICY_AREAS_MAX, item->name);
-		return roster_parse_area(item->name, item->value, &book->names, &into->areas[place], error);
+		place = place_in(rules->areas, POLICY_AREAS_MAX, item->name);
+		return roster_parse_area(item->name, item->value, &rules->names, &into->areas[place], error);
 	case OPENING:
-		return roster_parse_opening(item->name, item->value, &book->names, error);
+		return roster_parse_opening(item->name, item->value, &rules->names, error);
 	case RULE:
-		r = roster_parse_rule(item->name, item->value, &book->names,
+		r = roster_parse_rule(item->name, item->value, &rules->names,
 				      &into->rules[into->policy.rule_count], error);
 		into->policy.rule_count += r == 0;
 		return r;
@@ -220,7 +221,7 @@ static int compile_item(struct roster_book *book, struct compiled *into, const s
 
 static void index_rules(struct compiled *compiled)
 {
-	struct policy_book *policy = &compiled->policy;
+	struct policy_ruleset *policy = &compiled->policy;
 
 	policy->rules = compiled->rules;
 	policy->calendar = &compiled->calendar;
@@ -234,7 +235,7 @@ static void index_rules(struct compiled *compiled)
 }
 
 /* Everything anew. @p told NULL: the first mistake ends it, in @p error. @return mistakes, or an error */
-static int compile(struct roster_book *book, void (*told)(void *arg, const char *sentence), void *arg,
+static int compile(struct access_rules *rules, void (*told)(void *arg, const char *sentence), void *arg,
 		   char *error)
 {
 	/* rules and openings name schedules, so these come first */
@@ -245,15 +246,15 @@ static int compile(struct roster_book *book, void (*told)(void *arg, const char 
 
 	if (compiled == NULL)
 		return -ENOMEM;
-	book->making = compiled;
+	rules->making = compiled;
 	for (size_t k = 0; k < KINDS; k++)
-		for (size_t i = 0; i < book->count; i++) {
-			struct item *item = &book->items[i];
+		for (size_t i = 0; i < rules->count; i++) {
+			struct item *item = &rules->items[i];
 			bool was_bad = item->bad;
 
 			if (item->kind != order[k])
 				continue;
-			item->bad = compile_item(book, compiled, item, wrong) < 0;
+			item->bad = compile_item(rules, compiled, item, wrong) < 0;
 			if (!item->bad || (told == NULL && was_bad))
 				continue; /* what was told before stands in no change's way */
 			bad++;
@@ -265,43 +266,43 @@ static int compile(struct roster_book *book, void (*told)(void *arg, const char 
 			else if (bad == 1)
 				snprintf(error, ROSTER_ERROR_BYTES, "%s", sentence);
 		}
-	book->making = NULL;
+	rules->making = NULL;
 	if (bad > 0 && told == NULL) {
 		free(compiled);
 		return -EINVAL;
 	}
 	/* rules of which none could be used must not become no rules, which lets residents in */
-	if (compiled->policy.rule_count == 0 && count_kind(book, RULE) > 0)
+	if (compiled->policy.rule_count == 0 && count_kind(rules, RULE) > 0)
 		compiled->policy.rule_count = 1; /* all zeros: no door, no way */
 	index_rules(compiled);
-	free(book->compiled);
-	book->compiled = compiled;
+	free(rules->compiled);
+	rules->compiled = compiled;
 	return bad;
 }
 
 /* ---- the outside ---- */
 
-int roster_book_open(const char *const *doors, size_t count, struct roster_book **ret_book)
+int access_rules_open(const char *const *doors, size_t count, struct access_rules **ret_rules)
 {
-	struct roster_book *book = calloc(1, sizeof(*book));
+	struct access_rules *rules = calloc(1, sizeof(*rules));
 	int r;
 
-	if (book == NULL)
+	if (rules == NULL)
 		return -ENOMEM;
 	for (size_t i = 0; i < count && i < POLICY_DOORS_MAX; i++)
-		snprintf(book->doors[book->door_count++], POLICY_NAME_BYTES, "%s", doors[i]);
-	book->names = (struct roster_names){
-		.door = find_door, .group = find_group, .schedule = find_schedule, .arg = book};
-	r = compile(book, NULL, NULL, NULL);
+		snprintf(rules->doors[rules->door_count++], POLICY_NAME_BYTES, "%s", doors[i]);
+	rules->names = (struct roster_names){
+		.door = find_door, .group = find_group, .schedule = find_schedule, .arg = rules};
+	r = compile(rules, NULL, NULL, NULL);
 	if (r < 0) {
-		roster_book_close(book);
+		access_rules_close(rules);
 		return r;
 	}
-	*ret_book = book;
+	*ret_rules = rules;
 	return 0;
 }
 
-int roster_book_load(struct roster_book *book, const char *kind_name, const char *name, json_t *value)
+int access_rules_load(struct access_rules *rules, const char *kind_name, const char *name, json_t *value)
 {
 	int kind = kind_of(kind_name);
 	bool there;
@@ -309,28 +310,28 @@ int roster_book_load(struct roster_book *book, const char *kind_name, const char
 
 	if (kind < 0 || !roster_name_is_valid(name))
 		return -EINVAL;
-	place = place_of(book, kind, name, &there);
-	if (there || count_kind(book, (enum kind)kind) >= kinds[kind].max)
+	place = place_of(rules, kind, name, &there);
+	if (there || count_kind(rules, (enum kind)kind) >= kinds[kind].max)
 		return -EINVAL;
-	insert_item(book, place, kind, name, value);
+	insert_item(rules, place, kind, name, value);
 	return 0;
 }
 
-int roster_book_settle(struct roster_book *book, void (*told)(void *arg, const char *sentence), void *arg)
+int access_rules_settle(struct access_rules *rules, void (*told)(void *arg, const char *sentence), void *arg)
 {
-	return compile(book, told, arg, NULL);
+	return compile(rules, told, arg, NULL);
 }
 
-static int replace(struct roster_book *book, size_t place, json_t *value, char *error)
+static int replace(struct access_rules *rules, size_t place, json_t *value, char *error)
 {
-	struct item *item = &book->items[place];
+	struct item *item = &rules->items[place];
 	json_t *before = item->value;
 	bool was_bad = item->bad;
 	int r;
 
 	item->value = json_incref(value);
 	item->bad = false;
-	r = compile(book, NULL, NULL, error);
+	r = compile(rules, NULL, NULL, error);
 	if (r < 0) {
 		item->value = before;
 		item->bad = was_bad;
@@ -339,8 +340,8 @@ static int replace(struct roster_book *book, size_t place, json_t *value, char *
 	return r;
 }
 
-int roster_book_put(struct roster_book *book, const char *kind_name, const char *name, json_t *value,
-		    char *error)
+int access_rules_put(struct access_rules *rules, const char *kind_name, const char *name, json_t *value,
+		     char *error)
 {
 	int kind = kind_of(kind_name), r;
 	bool there;
@@ -351,43 +352,43 @@ int roster_book_put(struct roster_book *book, const char *kind_name, const char 
 			 "a name is 1 to 31 characters: a to z, 0 to 9 and the hyphen");
 		return -EINVAL;
 	}
-	place = place_of(book, kind, name, &there);
+	place = place_of(rules, kind, name, &there);
 	if (there)
-		return replace(book, place, value, error);
-	if (count_kind(book, (enum kind)kind) >= kinds[kind].max) {
+		return replace(rules, place, value, error);
+	if (count_kind(rules, (enum kind)kind) >= kinds[kind].max) {
 		snprintf(error, ROSTER_ERROR_BYTES, "there are %zu of kind %s, and no more may be",
 			 kinds[kind].max, kind_name);
 		return -ENOSPC;
 	}
-	insert_item(book, place, kind, name, value);
-	r = compile(book, NULL, NULL, error);
+	insert_item(rules, place, kind, name, value);
+	r = compile(rules, NULL, NULL, error);
 	if (r < 0)
-		drop_item(book, place);
+		drop_item(rules, place);
 	return r;
 }
 
-int roster_book_remove(struct roster_book *book, const char *kind_name, const char *name, char *error)
+int access_rules_remove(struct access_rules *rules, const char *kind_name, const char *name, char *error)
 {
 	int kind = kind_of(kind_name), r;
 	json_t *value;
 	bool there;
 	size_t place;
 
-	place = kind < 0 ? 0 : place_of(book, kind, name, &there);
+	place = kind < 0 ? 0 : place_of(rules, kind, name, &there);
 	if (kind < 0 || !there) {
 		snprintf(error, ROSTER_ERROR_BYTES, "there is no %s \"%.40s\"", kind_name, name);
 		return -ENOENT;
 	}
-	value = json_incref(book->items[place].value);
-	drop_item(book, place);
-	r = compile(book, NULL, NULL, error);
+	value = json_incref(rules->items[place].value);
+	drop_item(rules, place);
+	r = compile(rules, NULL, NULL, error);
 	if (r < 0)
-		insert_item(book, place, kind, name, value);
+		insert_item(rules, place, kind, name, value);
 	json_decref(value);
 	return r == -EINVAL ? -EEXIST : r;
 }
 
-json_t *roster_book_get(const struct roster_book *book, const char *kind_name, const char *name)
+json_t *access_rules_get(const struct access_rules *rules, const char *kind_name, const char *name)
 {
 	int kind = kind_of(kind_name);
 	bool there;
@@ -395,15 +396,15 @@ json_t *roster_book_get(const struct roster_book *book, const char *kind_name, c
 
 	if (kind < 0)
 		return NULL;
-	place = place_of(book, kind, name, &there);
-	return there ? book->items[place].value : NULL;
+	place = place_of(rules, kind, name, &there);
+	return there ? rules->items[place].value : NULL;
 }
 
-bool roster_book_next(const struct roster_book *book, const char *kind, size_t *at, const char **ret_kind,
-		      const char **ret_name, json_t **ret_value)
+bool access_rules_next(const struct access_rules *rules, const char *kind, size_t *at, const char **ret_kind,
+		       const char **ret_name, json_t **ret_value)
 {
-	for (; *at < book->count; (*at)++) {
-		const struct item *item = &book->items[*at];
+	for (; *at < rules->count; (*at)++) {
+		const struct item *item = &rules->items[*at];
 
 		if (kind != NULL && strcmp(kinds[item->kind].name, kind) != 0)
 			continue;
@@ -416,37 +417,37 @@ bool roster_book_next(const struct roster_book *book, const char *kind, size_t *
 	return false;
 }
 
-const struct policy_book *roster_book_policy(const struct roster_book *book)
+const struct policy_ruleset *access_rules_ruleset(const struct access_rules *rules)
 {
-	return &book->compiled->policy;
+	return &rules->compiled->policy;
 }
 
-const struct roster_names *roster_book_names(const struct roster_book *book)
+const struct roster_names *access_rules_names(const struct access_rules *rules)
 {
-	return &book->names;
+	return &rules->names;
 }
 
-const char *roster_book_group(const struct roster_book *book, int place)
+const char *access_rules_group(const struct access_rules *rules, int place)
 {
-	return book->groups[place][0] != '\0' ? book->groups[place] : NULL;
+	return rules->groups[place][0] != '\0' ? rules->groups[place] : NULL;
 }
 
-const char *roster_book_area(const struct roster_book *book, int place)
+const char *access_rules_area(const struct access_rules *rules, int place)
 {
-	return book->areas[place][0] != '\0' ? book->areas[place] : NULL;
+	return rules->areas[place][0] != '\0' ? rules->areas[place] : NULL;
 }
 
-int roster_book_area_place(const struct roster_book *book, const char *name)
+int access_rules_area_place(const struct access_rules *rules, const char *name)
 {
-	return place_in(book->areas, POLICY_AREAS_MAX, name);
+	return place_in(rules->areas, POLICY_AREAS_MAX, name);
 }
 
-void roster_book_close(struct roster_book *book)
+void access_rules_close(struct access_rules *rules)
 {
-	if (book == NULL)
+	if (rules == NULL)
 		return;
-	for (size_t i = 0; i < book->count; i++)
-		json_decref(book->items[i].value);
-	free(book->compiled);
-	free(book);
+	for (size_t i = 0; i < rules->count; i++)
+		json_decref(rules->items[i].value);
+	free(rules->compiled);
+	free(rules);
 }

@@ -233,7 +233,7 @@ enum policy_verdict policy_judge(const struct policy_request *request, const str
 	if (rule->schedule != NULL && !request->clock_set)
 		return POLICY_RULE_NO_CLOCK;
 	if (rule->schedule != NULL &&
-	    !schedule_is_open(rule->schedule, request->book->calendar, request->local))
+	    !schedule_is_open(rule->schedule, request->ruleset->calendar, request->local))
 		return POLICY_RULE_CLOSED;
 	return judge_ways(request, rule);
 }
@@ -304,14 +304,14 @@ static struct policy_decision decide_closest(const struct policy_rule *rule, enu
 /* The rule that says most for the request decides: one that opens, then one that asks, then the closest. */
 static struct policy_decision decide_rules(const struct policy_request *request)
 {
-	const struct policy_book *book = request->book;
+	const struct policy_ruleset *ruleset = request->ruleset;
 	const struct policy_rule *best = NULL;
 	enum policy_verdict best_verdict = POLICY_RULE_OTHER_GROUP;
-	size_t count = book->rule_count > 0 ? book->by_door_count[request->door] : 1;
+	size_t count = ruleset->rule_count > 0 ? ruleset->by_door_count[request->door] : 1;
 
 	for (size_t i = 0; i < count && best_verdict != POLICY_RULE_OPENS; i++) {
-		const struct policy_rule *rule = book->rule_count > 0
-							 ? &book->rules[book->by_door[request->door][i]]
+		const struct policy_rule *rule = ruleset->rule_count > 0
+							 ? &ruleset->rules[ruleset->by_door[request->door][i]]
 							 : &policy_builtin_rule;
 		enum policy_verdict verdict = policy_judge(request, rule);
 
@@ -343,10 +343,10 @@ static struct policy_decision decide_rules(const struct policy_request *request)
 
 static bool door_has_pass_rules(const struct policy_request *request)
 {
-	const struct policy_book *book = request->book;
+	const struct policy_ruleset *ruleset = request->ruleset;
 
-	for (size_t i = 0; i < book->by_door_count[request->door]; i++)
-		if (ways_shown(&book->rules[book->by_door[request->door][i]], BIT(POLICY_PASS)) != 0)
+	for (size_t i = 0; i < ruleset->by_door_count[request->door]; i++)
+		if (ways_shown(&ruleset->rules[ruleset->by_door[request->door][i]], BIT(POLICY_PASS)) != 0)
 			return true;
 	return false;
 }
@@ -361,22 +361,23 @@ static struct policy_decision decide_pass(const struct policy_request *request)
 
 /* ---- areas ---- */
 
-uint32_t policy_areas_entered(const struct policy_book *book, unsigned door, bool leaving)
+uint32_t policy_areas_entered(const struct policy_ruleset *ruleset, unsigned door, bool leaving)
 {
 	uint32_t areas = 0;
 
 	for (unsigned i = 0; i < POLICY_AREAS_MAX; i++)
-		if (book->areas[i].name[0] != '\0' && !leaving && (book->areas[i].entries & 1u << door) != 0)
+		if (ruleset->areas[i].name[0] != '\0' && !leaving &&
+		    (ruleset->areas[i].entries & 1u << door) != 0)
 			areas |= 1u << i;
 	return areas;
 }
 
-uint32_t policy_areas_left(const struct policy_book *book, unsigned door, bool leaving)
+uint32_t policy_areas_left(const struct policy_ruleset *ruleset, unsigned door, bool leaving)
 {
 	uint32_t areas = 0;
 
 	for (unsigned i = 0; i < POLICY_AREAS_MAX; i++) {
-		const struct policy_area *area = &book->areas[i];
+		const struct policy_area *area = &ruleset->areas[i];
 
 		if (area->name[0] != '\0' &&
 		    ((area->exits & 1u << door) != 0 || (leaving && (area->entries & 1u << door) != 0)))
@@ -385,7 +386,7 @@ uint32_t policy_areas_left(const struct policy_book *book, unsigned door, bool l
 	return areas;
 }
 
-/* Whether @p person is inside by the area's book, and it matters now. */
+/* Whether @p person is inside by the area's ruleset, and it matters now. */
 static bool breaks_passback(const struct policy_request *request, const struct policy_area *area,
 			    int64_t entered_unix_ms)
 {
@@ -402,10 +403,10 @@ static bool breaks_passback(const struct policy_request *request, const struct p
 static void check_areas(const struct policy_request *request, struct policy_decision *decision)
 {
 	const struct policy_person *person = newest(request)->person;
-	uint32_t entered = policy_areas_entered(request->book, request->door, request->leaving);
+	uint32_t entered = policy_areas_entered(request->ruleset, request->door, request->leaving);
 
 	for (unsigned i = 0; person != NULL && i < POLICY_AREAS_MAX; i++) {
-		const struct policy_area *area = &request->book->areas[i];
+		const struct policy_area *area = &request->ruleset->areas[i];
 
 		if ((entered & 1u << i) == 0 || !breaks_passback(request, area, person->entered_unix_ms[i]))
 			continue;

@@ -117,8 +117,8 @@ struct policy_area {
 	int64_t reset_unix_ms;   /* who went in before counts as outside */
 };
 
-/** All rules, indexed by door. Built by book.h; read only. */
-struct policy_book {
+/** All rules, indexed by door. Built by access_rules.h; read only. */
+struct policy_ruleset {
 	const struct policy_rule *rules;
 	size_t rule_count;
 	const uint16_t *by_door[POLICY_DOORS_MAX]; /* places in rules */
@@ -131,8 +131,8 @@ struct policy_book {
 extern const struct policy_rule policy_builtin_rule;
 
 struct policy_request {
-	const struct policy_book *book;
-	unsigned door; /* place in the book's bits */
+	const struct policy_ruleset *ruleset;
+	unsigned door; /* place in the ruleset's bits */
 	bool leaving;
 	enum door_mode door_mode;
 	bool interlocked;         /* another door of its group is open, or nobody knows */
@@ -181,8 +181,8 @@ enum policy_verdict {
 enum policy_verdict policy_judge(const struct policy_request *request, const struct policy_rule *rule);
 
 /** Areas (bits) that a passage through the request's door leads into, or out of. */
-uint32_t policy_areas_entered(const struct policy_book *book, unsigned door, bool leaving);
-uint32_t policy_areas_left(const struct policy_book *book, unsigned door, bool leaving);
+uint32_t policy_areas_entered(const struct policy_ruleset *ruleset, unsigned door, bool leaving);
+uint32_t policy_areas_left(const struct policy_ruleset *ruleset, unsigned door, bool leaving);
 
 /** "CredentialNotFound"...; "Granted" for POLICY_GRANTED. Static. */
 const char *policy_reason_name(enum policy_reason reason);

@@ -21,7 +21,7 @@ struct entry {
 	bool in_hours;
 };
 
-struct door_book {
+struct door_state_file {
 	struct entry entries[CONFIG_DOORS_MAX];
 	size_t count;
 	char path[PATH_BYTES], folder[CONFIG_PATH_BYTES];
@@ -39,37 +39,37 @@ struct door_book {
 
 /* ---- the file ---- */
 
-static void parse_line(struct door_book *book, const char *line)
+static void parse_line(struct door_state_file *states, const char *line)
 {
 	struct entry entry = {0};
 	char mode[32], before[32];
 	unsigned fire, hours = 0; /* hours: missing in files of before there were any */
 
 	if (sscanf(line, "%31s %31s %31s %u %u", entry.door, mode, before, &fire, &hours) < 4 ||
-	    book->count == CONFIG_DOORS_MAX)
+	    states->count == CONFIG_DOORS_MAX)
 		return;
 	entry.memory = (struct door_memory){
 		.mode = door_mode_find(mode), .before = door_mode_find(before), .fire = fire == 1};
 	entry.in_hours = hours == 1;
 	if (entry.memory.mode == DOOR_MODE_UNKNOWN || entry.memory.before == DOOR_MODE_UNKNOWN || fire > 1)
-		log_warning("doors", "%s: \"%s\" is no mode of a door: %s begins Locked", book->path, mode,
+		log_warning("doors", "%s: \"%s\" is no mode of a door: %s begins Locked", states->path, mode,
 			    entry.door);
 	else
-		book->entries[book->count++] = entry;
+		states->entries[states->count++] = entry;
 }
 
-static void load(struct door_book *book)
+static void load(struct door_state_file *states)
 {
-	FILE *file = fopen(book->path, "re");
+	FILE *file = fopen(states->path, "re");
 	char line[128];
 
 	if (file == NULL) {
 		if (errno != ENOENT)
-			log_warning("doors", "%s: %s: all doors begin Locked", book->path, strerror(errno));
+			log_warning("doors", "%s: %s: all doors begin Locked", states->path, strerror(errno));
 		return;
 	}
 	while (fgets(line, sizeof(line), file) != NULL)
-		parse_line(book, line);
+		parse_line(states, line);
 	fclose(file);
 }
 
@@ -86,22 +86,22 @@ static int write_text(const char *path, const char *text)
 	return r;
 }
 
-static void fresh_path(const struct door_book *book, char path[PATH_BYTES + 8])
+static void fresh_path(const struct door_state_file *states, char path[PATH_BYTES + 8])
 {
-	snprintf(path, PATH_BYTES + 8, "%s.new", book->path);
+	snprintf(path, PATH_BYTES + 8, "%s.new", states->path);
 }
 
-static int save(const struct door_book *book, const char *text)
+static int save(const struct door_state_file *states, const char *text)
 {
 	char path[PATH_BYTES + 8];
 	int folder, r;
 
-	fresh_path(book, path);
+	fresh_path(states, path);
 	errno = 0;
 	r = write_text(path, text);
-	if (r == 0 && rename(path, book->path) < 0)
+	if (r == 0 && rename(path, states->path) < 0)
 		r = -errno;
-	folder = r == 0 ? open(book->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+	folder = r == 0 ? open(states->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
 	if (folder >= 0) {
 		(void)fsync(folder); /* the name; where a file system cannot, it keeps the order itself */
 		close(folder);
@@ -111,108 +111,108 @@ static int save(const struct door_book *book, const char *text)
 
 static void *write_thread(void *arg)
 {
-	struct door_book *book = arg;
+	struct door_state_file *states = arg;
 	char text[TEXT_BYTES], left[PATH_BYTES + 8];
 	bool told = false;
 
-	fresh_path(book, left);
+	fresh_path(states, left);
 	(void)unlink(left); /* of a run that ended while it wrote */
-	pthread_mutex_lock(&book->lock);
+	pthread_mutex_lock(&states->lock);
 	for (;;) {
 		uint64_t change;
 		int r;
 
-		while (!book->dirty && !book->ending)
-			pthread_cond_wait(&book->wanted, &book->lock);
-		if (!book->dirty)
+		while (!states->dirty && !states->ending)
+			pthread_cond_wait(&states->wanted, &states->lock);
+		if (!states->dirty)
 			break;
-		memcpy(text, book->text, sizeof(text));
-		book->dirty = false;
-		change = book->last;
-		pthread_mutex_unlock(&book->lock);
-		r = save(book, text);
+		memcpy(text, states->text, sizeof(text));
+		states->dirty = false;
+		change = states->last;
+		pthread_mutex_unlock(&states->lock);
+		r = save(states, text);
 		if (r < 0 && !told)
 			log_error("doors",
 				  "%s: %s: after a restart the doors begin in the modes they had before",
-				  book->path, strerror(-r));
+				  states->path, strerror(-r));
 		told = r < 0;
-		pthread_mutex_lock(&book->lock);
-		book->settled = change;
-		book->settled_r = r;
-		(void)eventfd_write(book->fd, 1);
+		pthread_mutex_lock(&states->lock);
+		states->settled = change;
+		states->settled_r = r;
+		(void)eventfd_write(states->fd, 1);
 	}
-	pthread_mutex_unlock(&book->lock);
+	pthread_mutex_unlock(&states->lock);
 	return NULL;
 }
 
-/* ---- the book ---- */
+/* ---- the states ---- */
 
-int door_book_open(const char *state_dir, struct door_book **ret_book)
+int door_state_file_open(const char *state_dir, struct door_state_file **ret_file)
 {
-	struct door_book *book = calloc(1, sizeof(*book));
+	struct door_state_file *states = calloc(1, sizeof(*states));
 
-	if (book == NULL)
+	if (states == NULL)
 		return -ENOMEM;
-	snprintf(book->folder, sizeof(book->folder), "%s", state_dir);
-	snprintf(book->path, sizeof(book->path), "%s/doors", state_dir);
-	load(book);
-	book->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	if (book->fd < 0) {
-		free(book);
+	snprintf(states->folder, sizeof(states->folder), "%s", state_dir);
+	snprintf(states->path, sizeof(states->path), "%s/doors", state_dir);
+	load(states);
+	states->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (states->fd < 0) {
+		free(states);
 		return -EAGAIN;
 	}
-	pthread_mutex_init(&book->lock, NULL);
-	pthread_cond_init(&book->wanted, NULL);
-	if (pthread_create(&book->thread, NULL, write_thread, book) != 0) {
-		close(book->fd);
-		free(book);
+	pthread_mutex_init(&states->lock, NULL);
+	pthread_cond_init(&states->wanted, NULL);
+	if (pthread_create(&states->thread, NULL, write_thread, states) != 0) {
+		close(states->fd);
+		free(states);
 		return -EAGAIN;
 	}
-	*ret_book = book;
+	*ret_file = states;
 	return 0;
 }
 
-static struct entry *find(const struct door_book *book, const char *door)
+static struct entry *find(const struct door_state_file *states, const char *door)
 {
-	for (size_t i = 0; i < book->count; i++)
-		if (strcmp(book->entries[i].door, door) == 0)
-			return unconst(&book->entries[i]);
+	for (size_t i = 0; i < states->count; i++)
+		if (strcmp(states->entries[i].door, door) == 0)
+			return unconst(&states->entries[i]);
 	return NULL;
 }
 
-struct door_memory door_book_find(const struct door_book *book, const char *door)
+struct door_memory door_state_file_find(const struct door_state_file *states, const char *door)
 {
-	const struct entry *entry = find(book, door);
+	const struct entry *entry = find(states, door);
 
 	return entry != NULL ? entry->memory
 			     : (struct door_memory){.mode = DOOR_MODE_LOCKED, .before = DOOR_MODE_LOCKED};
 }
 
-static void hand_over(struct door_book *book)
+static void hand_over(struct door_state_file *states)
 {
 	size_t used = 0;
 
-	pthread_mutex_lock(&book->lock);
-	for (size_t i = 0; i < book->count; i++) {
-		const struct entry *entry = &book->entries[i];
+	pthread_mutex_lock(&states->lock);
+	for (size_t i = 0; i < states->count; i++) {
+		const struct entry *entry = &states->entries[i];
 
-		used += (size_t)snprintf(book->text + used, sizeof(book->text) - used, "%s %s %s %d %d\n",
+		used += (size_t)snprintf(states->text + used, sizeof(states->text) - used, "%s %s %s %d %d\n",
 					 entry->door, door_mode_name(entry->memory.mode),
 					 door_mode_name(entry->memory.before), entry->memory.fire,
 					 entry->in_hours);
 	}
-	book->dirty = true;
-	book->last++;
-	pthread_cond_signal(&book->wanted);
-	pthread_mutex_unlock(&book->lock);
+	states->dirty = true;
+	states->last++;
+	pthread_cond_signal(&states->wanted);
+	pthread_mutex_unlock(&states->lock);
 }
 
-void door_book_put(struct door_book *book, const char *door, const struct door_memory *memory)
+void door_state_file_put(struct door_state_file *states, const char *door, const struct door_memory *memory)
 {
-	struct entry *entry = find(book, door);
+	struct entry *entry = find(states, door);
 
-	if (entry == NULL && book->count < CONFIG_DOORS_MAX) {
-		entry = &book->entries[book->count++];
+	if (entry == NULL && states->count < CONFIG_DOORS_MAX) {
+		entry = &states->entries[states->count++];
 		*entry = (struct entry){.memory = {.mode = DOOR_MODE_UNKNOWN}};
 		snprintf(entry->door, sizeof(entry->door), "%s", door);
 	}
@@ -220,60 +220,60 @@ void door_book_put(struct door_book *book, const char *door, const struct door_m
 			      entry->memory.fire == memory->fire))
 		return;
 	entry->memory = *memory;
-	hand_over(book);
+	hand_over(states);
 }
 
-bool door_book_in_hours(const struct door_book *book, const char *door)
+bool door_state_file_in_hours(const struct door_state_file *states, const char *door)
 {
-	const struct entry *entry = find(book, door);
+	const struct entry *entry = find(states, door);
 
 	return entry != NULL && entry->in_hours;
 }
 
-void door_book_set_in_hours(struct door_book *book, const char *door, bool in_hours)
+void door_state_file_set_in_hours(struct door_state_file *states, const char *door, bool in_hours)
 {
-	struct entry *entry = find(book, door);
+	struct entry *entry = find(states, door);
 
 	if (entry == NULL || entry->in_hours == in_hours)
 		return;
 	entry->in_hours = in_hours;
-	hand_over(book);
+	hand_over(states);
 }
 
-int door_book_fd(const struct door_book *book)
+int door_state_file_fd(const struct door_state_file *states)
 {
-	return book->fd;
+	return states->fd;
 }
 
-uint64_t door_book_last(const struct door_book *book)
+uint64_t door_state_file_last(const struct door_state_file *states)
 {
-	return book->last; /* written by this thread alone */
+	return states->last; /* written by this thread alone */
 }
 
-uint64_t door_book_settled(struct door_book *book, int *ret_r)
+uint64_t door_state_file_settled(struct door_state_file *states, int *ret_r)
 {
 	eventfd_t taken;
 	uint64_t settled;
 
-	(void)eventfd_read(book->fd, &taken);
-	pthread_mutex_lock(&book->lock);
-	settled = book->settled;
-	*ret_r = book->settled_r;
-	pthread_mutex_unlock(&book->lock);
+	(void)eventfd_read(states->fd, &taken);
+	pthread_mutex_lock(&states->lock);
+	settled = states->settled;
+	*ret_r = states->settled_r;
+	pthread_mutex_unlock(&states->lock);
 	return settled;
 }
 
-void door_book_close(struct door_book *book)
+void door_state_file_close(struct door_state_file *states)
 {
-	if (book == NULL)
+	if (states == NULL)
 		return;
-	pthread_mutex_lock(&book->lock);
-	book->ending = true;
-	pthread_cond_signal(&book->wanted);
-	pthread_mutex_unlock(&book->lock);
-	pthread_join(book->thread, NULL);
-	pthread_cond_destroy(&book->wanted);
-	pthread_mutex_destroy(&book->lock);
-	close(book->fd);
-	free(book);
+	pthread_mutex_lock(&states->lock);
+	states->ending = true;
+	pthread_cond_signal(&states->wanted);
+	pthread_mutex_unlock(&states->lock);
+	pthread_join(states->thread, NULL);
+	pthread_cond_destroy(&states->wanted);
+	pthread_mutex_destroy(&states->lock);
+	close(states->fd);
+	free(states);
 }

@@ -11,34 +11,34 @@
 
 #include "hw/door/door.h"
 
-struct door_book;
+struct door_state_file;
 
 /**
- * Read what is there. A missing, cut or foreign file is an empty book: its doors are Locked, and that is logged.
+ * Read what is there. A missing, cut or foreign file is an empty file: its doors are Locked, and that is logged.
  * @return 0, -ENOMEM or -EAGAIN (no thread).
  */
-int door_book_open(const char *state_dir, struct door_book **ret_book);
+int door_state_file_open(const char *state_dir, struct door_state_file **ret_file);
 
-/** Locked when the book does not know the door. */
-struct door_memory door_book_find(const struct door_book *book, const char *door);
+/** Locked when the file does not know the door. */
+struct door_memory door_state_file_find(const struct door_state_file *file, const char *door);
 
-/** Remember; nothing happens when it is what the book holds. More doors than a config may have are not kept. */
-void door_book_put(struct door_book *book, const char *door, const struct door_memory *memory);
+/** Remember; nothing happens when it is what the file holds. More doors than a config may have are not kept. */
+void door_state_file_put(struct door_state_file *file, const char *door, const struct door_memory *memory);
 
 /** Whether the door stands unlocked by its opening hours: their end locks it, be it after a restart. */
-bool door_book_in_hours(const struct door_book *book, const char *door);
-void door_book_set_in_hours(struct door_book *book, const char *door, bool in_hours);
+bool door_state_file_in_hours(const struct door_state_file *file, const char *door);
+void door_state_file_set_in_hours(struct door_state_file *file, const char *door, bool in_hours);
 
-/** Readable when something came to the disk, or failed to; door_book_settled() takes it. */
-int door_book_fd(const struct door_book *book);
+/** Readable when something came to the disk, or failed to; door_state_file_settled() takes it. */
+int door_state_file_fd(const struct door_state_file *file);
 
 /** The number of the last change that was put; rises by one with each. */
-uint64_t door_book_last(const struct door_book *book);
+uint64_t door_state_file_last(const struct door_state_file *file);
 
 /** The number of the last change that was tried on disk. @param ret_r  how that went: 0 or less. */
-uint64_t door_book_settled(struct door_book *book, int *ret_r);
+uint64_t door_state_file_settled(struct door_state_file *file, int *ret_r);
 
 /** Writes what is not yet on disk, waiting for it. NULL is fine. */
-void door_book_close(struct door_book *book);
+void door_state_file_close(struct door_state_file *file);
 
 #endif

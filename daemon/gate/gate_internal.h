@@ -109,9 +109,9 @@ struct gate {
 	size_t line_count;
 	struct gate_door doors[CONFIG_DOORS_MAX];
 	size_t door_count;
-	struct door_book *door_book;
-	sd_event_source *book_source, *openings_source;
-	struct gate_mode_answer *mode_answers;       /* orders that wait for the book */
+	struct door_state_file *door_state_file;
+	sd_event_source *state_file_source, *openings_source;
+	struct gate_mode_answer *mode_answers;       /* orders that wait for the state file */
 	int fire_line, fire_reset_line, tamper_line; /* -1: none */
 	bool fire;                                   /* latched until reset on site */
 	uint64_t tampered_until_ms;                  /* faces and remote orders are refused until then */

@@ -8,7 +8,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes);
 
-static struct roster_book *book;
+static struct access_rules *book;
 
 static void begin(void)
 {
@@ -16,9 +16,9 @@ static void begin(void)
 	char error[ROSTER_ERROR_BYTES];
 	json_t *empty = json_object(), *week = json_pack("{s:[]}", "week");
 
-	if (roster_book_open(doors, 2, &book) < 0 ||
-	    roster_book_put(book, "group", "staff", empty, error) < 0 ||
-	    roster_book_put(book, "schedule", "office", week, error) < 0)
+	if (access_rules_open(doors, 2, &book) < 0 ||
+	    access_rules_put(book, "group", "staff", empty, error) < 0 ||
+	    access_rules_put(book, "schedule", "office", week, error) < 0)
 		abort();
 	json_decref(empty);
 	json_decref(week);
@@ -28,7 +28,7 @@ static int put(unsigned kind, json_t *value, char *error)
 {
 	static const char *const kinds[] = {"group", "schedule", "rule", "holiday", "area"};
 	static const char *const id = "01HF7YAT00000000000000000A";
-	const struct roster_names *names = roster_book_names(book);
+	const struct roster_names *names = access_rules_names(book);
 	struct roster_credential credential;
 	struct policy_person person = {.enabled = true};
 
@@ -40,7 +40,7 @@ static int put(unsigned kind, json_t *value, char *error)
 	case 7:
 		return roster_parse_holder(value, names, &person, error);
 	default:
-		return roster_book_put(book, kinds[kind % 8], "x", value, error);
+		return access_rules_put(book, kinds[kind % 8], "x", value, error);
 	}
 }
 
@@ -59,7 +59,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
 		abort(); /* refused without saying why */
 	json_decref(value);
 	for (unsigned kind = 0; kind < 5; kind++)
-		(void)roster_book_remove(book, kind == 1 ? "schedule" : "rule", "x",
-					 error); /* mostly not there */
+		(void)access_rules_remove(book, kind == 1 ? "schedule" : "rule", "x",
+					  error); /* mostly not there */
 	return 0;
 }

@@ -12,55 +12,56 @@ static const char *const alice = "01HF7YAT00000000000000000A", *const bob = "01H
 static int setup(void **state)
 {
 	static const char *const doors[] = {"main", "side"};
-	struct roster_book *book;
+	struct access_rules *rules;
 
-	assert_int_equal(roster_book_open(doors, 2, &book), 0);
-	*state = book;
+	assert_int_equal(access_rules_open(doors, 2, &rules), 0);
+	*state = rules;
 	return 0;
 }
 
 static int teardown(void **state)
 {
-	roster_book_close(*state);
+	access_rules_close(*state);
 	return 0;
 }
 
-static int put(struct roster_book *book, const char *kind, const char *name, const char *text, char *error)
+static int put(struct access_rules *rules, const char *kind, const char *name, const char *text, char *error)
 {
 	json_t *value = json_loads(text, JSON_DECODE_ANY, NULL);
 	int r;
 
 	assert_non_null(value);
-	r = roster_book_put(book, kind, name, value, error);
+	r = access_rules_put(rules, kind, name, value, error);
 	json_decref(value);
 	return r;
 }
 
-static void good(struct roster_book *book, const char *kind, const char *name, const char *text)
+static void good(struct access_rules *rules, const char *kind, const char *name, const char *text)
 {
 	char error[ROSTER_ERROR_BYTES] = "";
 
-	if (put(book, kind, name, text, error) != 0)
+	if (put(rules, kind, name, text, error) != 0)
 		fail_msg("%s %s: %s", kind, name, error);
 }
 
 static void a_site_is_put_together(void **state)
 {
-	struct roster_book *book = *state;
-	const struct policy_book *policy;
+	struct access_rules *rules = *state;
+	const struct policy_ruleset *policy;
 
-	good(book, "group", "staff", "{\"title\":\"Staff\"}");
-	good(book, "schedule", "office",
+	good(rules, "group", "staff", "{\"title\":\"Staff\"}");
+	good(rules, "schedule", "office",
 	     "{\"week\":[\"mon-fri 08:00-18:00\"],\"except\":[\"2026-12-24 closed\"]}");
-	good(book, "holiday", "national", "{\"date\":\"2026-10-01\",\"to\":\"2026-10-07\"}");
-	good(book, "holiday", "swapped", "{\"date\":\"2026-10-10\",\"as\":\"mon\"}");
-	good(book, "rule", "day",
+	good(rules, "holiday", "national", "{\"date\":\"2026-10-01\",\"to\":\"2026-10-07\"}");
+	good(rules, "holiday", "swapped", "{\"date\":\"2026-10-10\",\"as\":\"mon\"}");
+	good(rules, "rule", "day",
 	     "{\"groups\":[\"staff\"],\"schedule\":\"office\",\"open\":[\"face\",\"card+pin\"],\"doors\":["
 	     "\"side\"]}");
-	good(book, "rule", "night",
+	good(rules, "rule", "night",
 	     "{\"open\":[\"card\"],\"persons\":2,\"guard\":true,\"direction\":\"in\"}");
-	good(book, "area", "yard", "{\"entries\":[\"main\"],\"exits\":[\"side\"],\"antipassback\":\"hard\"}");
-	policy = roster_book_policy(book);
+	good(rules, "area", "yard",
+	     "{\"entries\":[\"main\"],\"exits\":[\"side\"],\"antipassback\":\"hard\"}");
+	policy = access_rules_ruleset(rules);
 	assert_int_equal(policy->rule_count, 2);
 	assert_int_equal(policy->by_door_count[0], 1);
 	assert_int_equal(policy->by_door_count[1], 2);
@@ -68,8 +69,8 @@ static void a_site_is_put_together(void **state)
 	assert_int_equal(policy->rules[policy->by_door[0][0]].persons, 2);
 	assert_int_equal(policy->calendar->count, 8);
 	assert_non_null(policy->rules[0].schedule);
-	good(book, "schedule", "office", "{\"week\":[]}"); /* and rules see the new one */
-	assert_int_equal(roster_book_policy(book)->rules[0].schedule->span_count, 0);
+	good(rules, "schedule", "office", "{\"week\":[]}"); /* and rules see the new one */
+	assert_int_equal(access_rules_ruleset(rules)->rules[0].schedule->span_count, 0);
 }
 
 static void mistakes_are_named_and_change_nothing(void **state)
@@ -112,72 +113,72 @@ static void mistakes_are_named_and_change_nothing(void **state)
 		{"area", "x", "{\"entries\":[\"main\"],\"antipassback\":\"timed\"}", "minutes"},
 		{"area", "x", "{\"entries\":[\"main\"],\"minutes\":5}", "minutes"},
 	};
-	struct roster_book *book = *state;
-	const struct policy_book *before;
+	struct access_rules *rules = *state;
+	const struct policy_ruleset *before;
 
-	good(book, "holiday", "new-year", "{\"date\":\"2026-01-01\"}");
-	before = roster_book_policy(book);
+	good(rules, "holiday", "new-year", "{\"date\":\"2026-01-01\"}");
+	before = access_rules_ruleset(rules);
 	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
 		char error[ROSTER_ERROR_BYTES] = "";
 
-		if (put(book, wrong[i].kind, wrong[i].name, wrong[i].value, error) != -EINVAL ||
+		if (put(rules, wrong[i].kind, wrong[i].name, wrong[i].value, error) != -EINVAL ||
 		    strstr(error, wrong[i].says) == NULL)
 			fail_msg("%s %s: \"%s\"", wrong[i].kind, wrong[i].value, error);
-		assert_ptr_equal(roster_book_policy(book), before);
-		assert_null(roster_book_get(book, wrong[i].kind, wrong[i].name));
+		assert_ptr_equal(access_rules_ruleset(rules), before);
+		assert_null(access_rules_get(rules, wrong[i].kind, wrong[i].name));
 	}
 }
 
 static void what_is_needed_stays(void **state)
 {
-	struct roster_book *book = *state;
+	struct access_rules *rules = *state;
 	char error[ROSTER_ERROR_BYTES];
 
-	good(book, "group", "staff", "{}");
-	good(book, "schedule", "office", "{\"week\":[]}");
-	good(book, "rule", "day", "{\"open\":[\"face\"],\"groups\":[\"staff\"],\"schedule\":\"office\"}");
-	assert_int_equal(roster_book_remove(book, "group", "staff", error), -EEXIST);
+	good(rules, "group", "staff", "{}");
+	good(rules, "schedule", "office", "{\"week\":[]}");
+	good(rules, "rule", "day", "{\"open\":[\"face\"],\"groups\":[\"staff\"],\"schedule\":\"office\"}");
+	assert_int_equal(access_rules_remove(rules, "group", "staff", error), -EEXIST);
 	assert_non_null(strstr(error, "rule day"));
-	assert_int_equal(roster_book_remove(book, "schedule", "office", error), -EEXIST);
-	assert_int_equal(roster_book_remove(book, "rule", "night", error), -ENOENT);
-	assert_int_equal(roster_book_remove(book, "rule", "day", error), 0);
-	assert_int_equal(roster_book_remove(book, "group", "staff", error), 0);
-	good(book, "opening", "main", "{\"schedule\":\"office\",\"first_person\":true}");
-	assert_int_equal(roster_book_remove(book, "schedule", "office", error), -EEXIST);
+	assert_int_equal(access_rules_remove(rules, "schedule", "office", error), -EEXIST);
+	assert_int_equal(access_rules_remove(rules, "rule", "night", error), -ENOENT);
+	assert_int_equal(access_rules_remove(rules, "rule", "day", error), 0);
+	assert_int_equal(access_rules_remove(rules, "group", "staff", error), 0);
+	good(rules, "opening", "main", "{\"schedule\":\"office\",\"first_person\":true}");
+	assert_int_equal(access_rules_remove(rules, "schedule", "office", error), -EEXIST);
 	assert_non_null(strstr(error, "opening main"));
-	assert_int_equal(roster_book_remove(book, "opening", "main", error), 0);
-	assert_int_equal(roster_book_remove(book, "schedule", "office", error), 0);
-	assert_int_equal(roster_book_policy(book)->rule_count, 0);
+	assert_int_equal(access_rules_remove(rules, "opening", "main", error), 0);
+	assert_int_equal(access_rules_remove(rules, "schedule", "office", error), 0);
+	assert_int_equal(access_rules_ruleset(rules)->rule_count, 0);
 }
 
 static void a_group_keeps_its_place(void **state)
 {
-	struct roster_book *book = *state;
-	const struct roster_names *names = roster_book_names(book);
+	struct access_rules *rules = *state;
+	const struct roster_names *names = access_rules_names(rules);
 	char error[ROSTER_ERROR_BYTES];
 	int place;
 
-	good(book, "group", "m", "{}");
+	good(rules, "group", "m", "{}");
 	place = names->group(names->arg, "m");
-	good(book, "group", "a", "{}");
-	good(book, "group", "z", "{}");
+	good(rules, "group", "a", "{}");
+	good(rules, "group", "z", "{}");
 	assert_int_equal(names->group(names->arg, "m"), place);
-	assert_int_equal(roster_book_remove(book, "group", "a", error), 0);
+	assert_int_equal(access_rules_remove(rules, "group", "a", error), 0);
 	assert_int_equal(names->group(names->arg, "m"), place);
-	assert_string_equal(roster_book_group(book, place), "m");
+	assert_string_equal(access_rules_group(rules, place), "m");
 	assert_true(names->group(names->arg, "a") < 0);
 }
 
 static void too_many_of_a_kind_are_refused(void **state)
 {
-	struct roster_book *book = *state;
+	struct access_rules *rules = *state;
 	char error[ROSTER_ERROR_BYTES] = "", name[16];
 
 	for (int i = 0; i < POLICY_AREAS_MAX; i++) {
 		snprintf(name, sizeof(name), "area-%d", i);
-		good(book, "area", name, "{\"entries\":[\"main\"]}");
+		good(rules, "area", name, "{\"entries\":[\"main\"]}");
 	}
-	assert_int_equal(put(book, "area", "more", "{\"entries\":[\"main\"]}", error), -ENOSPC);
+	assert_int_equal(put(rules, "area", "more", "{\"entries\":[\"main\"]}", error), -ENOSPC);
 	assert_non_null(strstr(error, "no more"));
 }
 
@@ -189,7 +190,7 @@ static void on_told(void *arg, const char *sentence)
 /* a config that lost a door must not let everybody in through the others */
 static void what_does_not_hold_after_a_load_lets_nobody_in(void **state)
 {
-	struct roster_book *book = *state;
+	struct access_rules *rules = *state;
 	json_t *value = json_loads("{\"open\":[\"face\"],\"doors\":[\"gone\"]}", 0, NULL);
 	const struct policy_person resident = {.enabled = true};
 	struct policy_request request = {.door_mode = DOOR_MODE_LOCKED,
@@ -198,19 +199,19 @@ static void what_does_not_hold_after_a_load_lets_nobody_in(void **state)
 					 .shown_count = 1};
 	char told[ROSTER_ERROR_BYTES] = "";
 
-	assert_int_equal(roster_book_load(book, "rule", "day", value), 0);
-	assert_int_equal(roster_book_load(book, "rule", "day", value), -EINVAL);
-	assert_int_equal(roster_book_load(book, "rules", "day", value), -EINVAL);
+	assert_int_equal(access_rules_load(rules, "rule", "day", value), 0);
+	assert_int_equal(access_rules_load(rules, "rule", "day", value), -EINVAL);
+	assert_int_equal(access_rules_load(rules, "rules", "day", value), -EINVAL);
 	json_decref(value);
-	assert_int_equal(roster_book_settle(book, on_told, told), 1);
+	assert_int_equal(access_rules_settle(rules, on_told, told), 1);
 	assert_non_null(strstr(told, "rule day: doors: there is no door \"gone\""));
-	request.book = roster_book_policy(book);
+	request.ruleset = access_rules_ruleset(rules);
 	assert_int_equal(policy_decide(&request).reason, POLICY_UNAUTHORIZED);
-	good(book, "group", "staff", "{}"); /* it stands in no other change's way */
-	request.book = roster_book_policy(book);
+	good(rules, "group", "staff", "{}"); /* it stands in no other change's way */
+	request.ruleset = access_rules_ruleset(rules);
 	assert_int_equal(policy_decide(&request).reason, POLICY_UNAUTHORIZED);
-	good(book, "rule", "day", "{\"open\":[\"face\"]}");
-	request.book = roster_book_policy(book);
+	good(rules, "rule", "day", "{\"open\":[\"face\"]}");
+	request.ruleset = access_rules_ruleset(rules);
 	assert_int_equal(policy_decide(&request).reason, POLICY_GRANTED);
 }
 

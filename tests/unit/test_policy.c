@@ -11,14 +11,14 @@ enum { NOW = 1000000, DOOR = 0, SIDE = 1 };
 static const struct policy_person resident = {.enabled = true};
 static const struct policy_credential card = {.enabled = true};
 static const struct policy_area no_areas[POLICY_AREAS_MAX];
-static const struct policy_book no_rules = {.areas = no_areas};
+static const struct policy_ruleset no_rules = {.areas = no_areas};
 
 /* one rule at every door */
 struct one {
 	struct policy_rule rule;
 	struct policy_area areas[POLICY_AREAS_MAX];
 	uint16_t place;
-	struct policy_book book;
+	struct policy_ruleset ruleset;
 };
 
 static void one_init(struct one *one, uint8_t way)
@@ -31,17 +31,17 @@ static void one_init(struct one *one, uint8_t way)
 				     .persons = 1,
 				     .entering = true,
 				     .leaving = true}};
-	one->book = (struct policy_book){.rules = &one->rule, .rule_count = 1, .areas = one->areas};
+	one->ruleset = (struct policy_ruleset){.rules = &one->rule, .rule_count = 1, .areas = one->areas};
 	for (int door = 0; door < 2; door++) {
-		one->book.by_door[door] = &one->place;
-		one->book.by_door_count[door] = 1;
+		one->ruleset.by_door[door] = &one->place;
+		one->ruleset.by_door_count[door] = 1;
 	}
 }
 
-static struct policy_request asked(const struct policy_book *book, enum policy_factor factor,
+static struct policy_request asked(const struct policy_ruleset *ruleset, enum policy_factor factor,
 				   const struct policy_person *person)
 {
-	return (struct policy_request){.book = book,
+	return (struct policy_request){.ruleset = ruleset,
 				       .door_mode = DOOR_MODE_LOCKED,
 				       .clock_set = true,
 				       .now_unix_ms = NOW,
@@ -184,7 +184,7 @@ static void a_rule_is_for_its_door_group_and_direction(void **state)
 
 	(void)state;
 	one_init(&one, WAY(POLICY_FACE));
-	request = asked(&one.book, POLICY_FACE, &resident);
+	request = asked(&one.ruleset, POLICY_FACE, &resident);
 	assert_reason(&request, POLICY_GRANTED);
 	one.rule.everyone = false;
 	assert_reason(&request, POLICY_UNAUTHORIZED);
@@ -218,7 +218,7 @@ static void a_closed_schedule_says_so_and_so_does_a_clock_that_was_never_set(voi
 	one_init(&one, WAY(POLICY_FACE));
 	one.rule.schedule = &office;
 	snprintf(one.rule.schedule_name, sizeof(one.rule.schedule_name), "office");
-	request = asked(&one.book, POLICY_FACE, &resident);
+	request = asked(&one.ruleset, POLICY_FACE, &resident);
 	request.local.minute = 479;
 	assert_reason(&request, POLICY_NOT_PERMITTED_AT_THIS_TIME);
 	assert_string_equal(policy_decide(&request).needed, "to come while schedule office is open");
@@ -247,7 +247,7 @@ static void several_factors_are_one_persons(void **state)
 
 	(void)state;
 	one_init(&one, WAY(POLICY_CARD) | WAY(POLICY_PIN));
-	request = asked(&one.book, POLICY_CARD, &resident);
+	request = asked(&one.ruleset, POLICY_CARD, &resident);
 	decision = policy_decide(&request);
 	assert_int_equal(decision.outcome, POLICY_MORE);
 	assert_string_equal(decision.needed, "also pin");
@@ -260,7 +260,7 @@ static void several_factors_are_one_persons(void **state)
 	assert_reason(&request, POLICY_GRANTED);
 	pin.enabled = false; /* meanwhile */
 	assert_reason(&request, POLICY_CREDENTIAL_NOT_ENABLED);
-	request = asked(&one.book, POLICY_FACE, &resident);
+	request = asked(&one.ruleset, POLICY_FACE, &resident);
 	assert_reason(&request, POLICY_UNAUTHORIZED);
 	assert_string_equal(policy_decide(&request).needed, "card+pin");
 }
@@ -274,7 +274,7 @@ static void two_persons_must_be_two(void **state)
 	(void)state;
 	one_init(&one, WAY(POLICY_CARD));
 	one.rule.persons = 2;
-	request = asked(&one.book, POLICY_CARD, &resident);
+	request = asked(&one.ruleset, POLICY_CARD, &resident);
 	assert_int_equal(policy_decide(&request).outcome, POLICY_MORE);
 	assert_string_equal(policy_decide(&request).needed, "a second person with card");
 	also(&request, POLICY_CARD, &resident, &card);
@@ -297,7 +297,7 @@ static void a_guard_has_the_last_word_where_a_rule_says_so(void **state)
 	(void)state;
 	one_init(&one, WAY(POLICY_FACE));
 	one.rule.guard = true;
-	request = asked(&one.book, POLICY_FACE, &resident);
+	request = asked(&one.ruleset, POLICY_FACE, &resident);
 	decision = policy_decide(&request);
 	assert_int_equal(decision.outcome, POLICY_ASK_GUARD);
 	assert_int_equal(decision.reason, POLICY_OTHER);
@@ -330,7 +330,7 @@ static void duress_opens_and_more_time_is_passed_on(void **state)
 
 	(void)state;
 	one_init(&one, WAY(POLICY_PIN));
-	request = asked(&one.book, POLICY_PIN, &slow);
+	request = asked(&one.ruleset, POLICY_PIN, &slow);
 	request.shown[0].credential = &duress;
 	decision = policy_decide(&request);
 	assert_int_equal(decision.outcome, POLICY_GRANT);
@@ -356,7 +356,7 @@ static void a_pass_is_its_own_rule_at_its_doors(void **state)
 	assert_reason(&request, POLICY_UNAUTHORIZED);
 	request.door = DOOR;
 	one_init(&one, WAY(POLICY_FACE));
-	request.book = &one.book;
+	request.ruleset = &one.ruleset;
 	assert_reason(&request, POLICY_GRANTED); /* no rule of the site's speaks of passes */
 	one.rule.ways[0] = WAY(POLICY_PASS);
 	one.rule.guard = true;
@@ -379,7 +379,7 @@ static void nobody_enters_an_area_twice(void **state)
 	area = &one.areas[1];
 	*area = (struct policy_area){
 		.name = "yard", .passback = POLICY_PASSBACK_HARD, .entries = 1u << DOOR, .exits = 1u << SIDE};
-	request = asked(&one.book, POLICY_FACE, &inside);
+	request = asked(&one.ruleset, POLICY_FACE, &inside);
 	assert_reason(&request, POLICY_ANTI_PASSBACK);
 	assert_string_equal(policy_decide(&request).rule, "yard");
 	request.leaving = true; /* the entry's inner reader: nobody is kept inside */
@@ -404,10 +404,10 @@ static void nobody_enters_an_area_twice(void **state)
 	assert_reason(&request, POLICY_ANTI_PASSBACK);
 	area->reset_unix_ms = NOW - 60000;
 	assert_reason(&request, POLICY_GRANTED);
-	assert_int_equal(policy_areas_entered(&one.book, DOOR, false), 2);
-	assert_int_equal(policy_areas_entered(&one.book, DOOR, true), 0);
-	assert_int_equal(policy_areas_left(&one.book, DOOR, true), 2);
-	assert_int_equal(policy_areas_left(&one.book, SIDE, false), 2);
+	assert_int_equal(policy_areas_entered(&one.ruleset, DOOR, false), 2);
+	assert_int_equal(policy_areas_entered(&one.ruleset, DOOR, true), 0);
+	assert_int_equal(policy_areas_left(&one.ruleset, DOOR, true), 2);
+	assert_int_equal(policy_areas_left(&one.ruleset, SIDE, false), 2);
 }
 
 static void ways_are_read_and_written(void **state)
@@ -447,7 +447,7 @@ static void a_face_that_two_people_share_needs_another_factor(void **state)
 
 	/* where only faces open, any other factor of the same person settles who it is */
 	one_init(&one, WAY(POLICY_FACE));
-	request = asked(&one.book, POLICY_FACE, &resident);
+	request = asked(&one.ruleset, POLICY_FACE, &resident);
 	request.shown[0].doubtful = true;
 	assert_int_equal(policy_decide(&request).outcome, POLICY_MORE);
 	also(&request, POLICY_CARD, &twin, &card); /* of the other twin: no */
@@ -457,7 +457,7 @@ static void a_face_that_two_people_share_needs_another_factor(void **state)
 
 	/* and where a card is asked for anyway nothing changes */
 	one_init(&one, WAY(POLICY_FACE) | WAY(POLICY_CARD));
-	request = asked(&one.book, POLICY_FACE, &resident);
+	request = asked(&one.ruleset, POLICY_FACE, &resident);
 	request.shown[0].doubtful = true;
 	also(&request, POLICY_CARD, &resident, &card);
 	assert_reason(&request, POLICY_GRANTED);

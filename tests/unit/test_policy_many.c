@@ -94,9 +94,9 @@ static void a_million_decisions_have_one_reason_each(void **state)
 
 	(void)state;
 	for (unsigned round = 0; round < 20000; round++) {
-		struct policy_book book = {.rules = rules, .rule_count = any(6), .areas = areas};
+		struct policy_ruleset ruleset = {.rules = rules, .rule_count = any(6), .areas = areas};
 
-		for (size_t i = 0; i < book.rule_count; i++)
+		for (size_t i = 0; i < ruleset.rule_count; i++)
 			any_rule(&rules[i], &schedule);
 		for (int i = 0; i < 2; i++)
 			areas[i] = (struct policy_area){.name = "area",
@@ -105,15 +105,15 @@ static void a_million_decisions_have_one_reason_each(void **state)
 							.entries = any(4),
 							.exits = any(4)};
 		for (unsigned door = 0; door < 2; door++) {
-			book.by_door[door] = places[door];
-			for (uint16_t i = 0; i < book.rule_count; i++)
+			ruleset.by_door[door] = places[door];
+			for (uint16_t i = 0; i < ruleset.rule_count; i++)
 				if ((rules[i].doors & 1u << door) != 0)
-					places[door][book.by_door_count[door]++] = i;
+					places[door][ruleset.by_door_count[door]++] = i;
 		}
 		for (unsigned i = 0; i < 50; i++) {
 			struct policy_person people[2];
 			struct policy_credential credentials[POLICY_SHOWN_MAX];
-			struct policy_request q = {.book = &book,
+			struct policy_request q = {.ruleset = &ruleset,
 						   .door = any(2),
 						   .leaving = any(3) == 0,
 						   .door_mode = any(3) == 0 ? (enum door_mode)any(8)

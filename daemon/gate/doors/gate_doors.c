@@ -19,7 +19,7 @@ static bool energised_for(const struct config_door *config, bool released)
 static void first_level(const struct gate *gate, const struct config_door *config,
 			struct board_line_config *line)
 {
-	struct door_memory memory = door_book_find(gate->door_book, config->name);
+	struct door_memory memory = door_state_file_find(gate->door_state_file, config->name);
 
 	if (strcmp(config->lock, line->name) == 0)
 		line->initially_active =
@@ -170,7 +170,7 @@ int gate_door_apply(struct gate *gate, struct gate_door *door, enum door_event e
 	relay = relay < 0 ? relay : bolt;
 	if (ret_relay_mono_us != NULL)
 		*ret_relay_mono_us = relay_mono_us;
-	door_book_put(gate->door_book, door->config->name, &memory);
+	door_state_file_put(gate->door_state_file, door->config->name, &memory);
 	gate_sounds_door(gate, door, effects.notices);
 	record_notice(gate, door, effects.notices,
 		      relay_mono_us); /* after the relay: a lock never waits for the log */
@@ -233,7 +233,7 @@ static uint32_t at_most(uint32_t wanted, uint32_t usual, uint32_t most)
 
 static void open_door(struct gate *gate, const struct config_door *config, uint64_t now_ms)
 {
-	const struct door_memory memory = door_book_find(gate->door_book, config->name);
+	const struct door_memory memory = door_state_file_find(gate->door_state_file, config->name);
 	const struct door_config times = {
 		.kind = (enum door_kind)config->kind,
 		.release_ms = config->release_ms,
@@ -263,7 +263,7 @@ static void open_door(struct gate *gate, const struct config_door *config, uint6
 				now_ms, &effects);
 }
 
-static int on_book(sd_event_source *source, int fd, uint32_t events, void *arg)
+static int on_states_saved(sd_event_source *source, int fd, uint32_t events, void *arg)
 {
 	(void)source, (void)fd, (void)events;
 	gate_modes_settle(arg);
@@ -273,11 +273,12 @@ static int on_book(sd_event_source *source, int fd, uint32_t events, void *arg)
 int gate_doors_open(struct gate *gate)
 {
 	uint64_t now_ms = clock_mono_ms();
-	int r = door_book_open(gate->config->state_dir, &gate->door_book);
+	int r = door_state_file_open(gate->config->state_dir, &gate->door_state_file);
 
 	if (r == 0)
-		r = sd_event_add_io(gate->event, &gate->book_source, door_book_fd(gate->door_book), EPOLLIN,
-				    on_book, gate);
+		r = sd_event_add_io(gate->event, &gate->state_file_source,
+				    door_state_file_fd(gate->door_state_file), EPOLLIN, on_states_saved,
+				    gate);
 	if (r >= 0)
 		r = open_board(gate);
 	if (r < 0)
@@ -316,7 +317,7 @@ void gate_doors_close(struct gate *gate)
 	board_close(gate->board);
 	gate->board = NULL;
 	gate_modes_close(gate);
-	gate->book_source = sd_event_source_disable_unref(gate->book_source);
-	door_book_close(gate->door_book);
-	gate->door_book = NULL;
+	gate->state_file_source = sd_event_source_disable_unref(gate->state_file_source);
+	door_state_file_close(gate->door_state_file);
+	gate->door_state_file = NULL;
 }

@@ -14,7 +14,7 @@
 
 struct gate_mode_answer {
 	struct reply reply;
-	uint64_t change; /* of the doors' book that it waits for */
+	uint64_t change; /* of the doors' state file that it waits for */
 	json_t *result;
 	struct gate_mode_answer *next;
 };
@@ -28,7 +28,7 @@ static void answer_when_kept(struct gate *gate, const struct reply *reply, json_
 		return;
 	}
 	*waiting = (struct gate_mode_answer){
-		.reply = *reply, .change = door_book_last(gate->door_book), .result = result};
+		.reply = *reply, .change = door_state_file_last(gate->door_state_file), .result = result};
 	while (*end != NULL)
 		end = &(*end)->next;
 	*end = waiting;
@@ -38,7 +38,7 @@ static void answer_when_kept(struct gate *gate, const struct reply *reply, json_
 void gate_modes_settle(struct gate *gate)
 {
 	int r;
-	uint64_t settled = door_book_settled(gate->door_book, &r);
+	uint64_t settled = door_state_file_settled(gate->door_state_file, &r);
 
 	while (gate->mode_answers != NULL && gate->mode_answers->change <= settled) {
 		struct gate_mode_answer *first = gate->mode_answers;

@@ -16,7 +16,7 @@ enum { TICK_US = 1000000 };
 
 static const json_t *opening_of(const struct gate *gate, const struct gate_door *door)
 {
-	return roster_book_get(gate->access->book, "opening", door->config->name);
+	return access_rules_get(gate->access->rules, "opening", door->config->name);
 }
 
 static void turn(struct gate *gate, struct gate_door *door, enum door_event event, const char *person)
@@ -42,8 +42,8 @@ static void in_hours(struct gate *gate, struct gate_door *door, const json_t *op
 	const char *name = door->config->name;
 
 	if (!door->in_hours) {
-		bool resumed =
-			door_book_in_hours(gate->door_book, name); /* a restart within them begins nothing */
+		bool resumed = door_state_file_in_hours(gate->door_state_file,
+							name); /* a restart within them begins nothing */
 
 		door->in_hours = true;
 		door->awaits_first = !resumed && json_is_true(json_object_get(opening, "first_person"));
@@ -51,7 +51,7 @@ static void in_hours(struct gate *gate, struct gate_door *door, const json_t *op
 			turn(gate, door, DOOR_EVENT_UNLOCK, NULL);
 	}
 	if (mode_of(door) == DOOR_MODE_UNLOCKED)
-		door_book_set_in_hours(gate->door_book, name, true);
+		door_state_file_set_in_hours(gate->door_state_file, name, true);
 }
 
 static void out_of_hours(struct gate *gate, struct gate_door *door)
@@ -59,11 +59,11 @@ static void out_of_hours(struct gate *gate, struct gate_door *door)
 	const char *name = door->config->name;
 
 	door->in_hours = door->awaits_first = false;
-	if (!door_book_in_hours(gate->door_book, name))
+	if (!door_state_file_in_hours(gate->door_state_file, name))
 		return;
 	if (mode_of(door) == DOOR_MODE_UNLOCKED)
 		turn(gate, door, DOOR_EVENT_LOCK, NULL);
-	door_book_set_in_hours(gate->door_book, name, false);
+	door_state_file_set_in_hours(gate->door_state_file, name, false);
 }
 
 void gate_openings_look(struct gate *gate)

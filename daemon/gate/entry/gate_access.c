@@ -45,7 +45,7 @@ int gate_access_open(struct gate *gate)
 		return -ENOMEM;
 	for (size_t i = 0; i < gate->config->door_count; i++)
 		doors[i] = gate->config->doors[i].name;
-	r = roster_book_open(doors, gate->config->door_count, &gate->access->book);
+	r = access_rules_open(doors, gate->config->door_count, &gate->access->rules);
 	if (r == 0)
 		r = roster_credentials_open(&gate->access->credentials);
 	return r;
@@ -67,7 +67,7 @@ void gate_access_close(struct gate *gate)
 		gate_pending_drop(&access->at_door[i]);
 	for (size_t i = 0; i < GATE_GUARDS_MAX; i++)
 		gate_pending_drop(&access->guards[i]);
-	roster_book_close(access->book);
+	access_rules_close(access->rules);
 	roster_credentials_close(access->credentials);
 	crypto_wipe(&access->signer, sizeof(access->signer));
 	free(access);
@@ -87,7 +87,7 @@ static int load_counter(struct gate *gate, const char *id, json_t *json)
 
 		json_object_foreach(json_object_get(json, "areas"), area, at)
 		{
-			int place = roster_book_area_place(gate->access->book, area);
+			int place = access_rules_area_place(gate->access->rules, area);
 
 			if (person != NULL && place >= 0)
 				person->access.entered_unix_ms[place] = json_integer_value(at);
@@ -107,7 +107,7 @@ static int load_credential(struct gate *gate, const char *kind, const char *id, 
 	int r;
 
 	if (strcmp(kind, "pass") == 0)
-		r = roster_pass_parse(id, json, roster_book_names(gate->access->book), NULL, &credential,
+		r = roster_pass_parse(id, json, access_rules_names(gate->access->rules), NULL, &credential,
 				      error);
 	else
 		r = roster_credential_parse(id, json, NULL, &credential, error);
@@ -129,7 +129,7 @@ static int load_holder(struct gate *gate, const char *id, const json_t *json, ch
 
 	if (person == NULL)
 		return 0; /* a crash between the two; nobody is meant */
-	r = roster_parse_holder(json, roster_book_names(gate->access->book), &person->access, error);
+	r = roster_parse_holder(json, access_rules_names(gate->access->rules), &person->access, error);
 	if (r < 0)
 		person->access.enabled = false; /* what was meant is not known: nobody is let in by mistake */
 	person->has_holder = true;
@@ -152,7 +152,7 @@ void gate_access_load(struct gate *gate, const char *kind, const char *id, json_
 	else if (strcmp(kind, "holder") == 0)
 		r = load_holder(gate, id, json, error);
 	else
-		r = roster_book_load(gate->access->book, kind, id, json);
+		r = access_rules_load(gate->access->rules, kind, id, json);
 	if (r < 0)
 		log_error("access", "%s %s is not used: %s", kind, id,
 			  error[0] != '\0' ? error : strerror(-r));
@@ -172,7 +172,7 @@ void gate_access_settle(struct gate *gate)
 	const char *id;
 	json_t *json;
 
-	if (roster_book_settle(gate->access->book, on_unused, gate) < 0)
+	if (access_rules_settle(gate->access->rules, on_unused, gate) < 0)
 		log_error("access", "no memory for the rules");
 	json_object_foreach(gate->access_counters, id, json) load_counter(gate, id, json);
 	json_decref(gate->access_counters);
@@ -206,7 +206,7 @@ static void look_up(struct gate *gate, const struct gate_shown *shown, struct po
 void gate_access_request(struct gate *gate, const struct gate_way *way, struct policy_request *ret_request)
 {
 	*ret_request = (struct policy_request){
-		.book = roster_book_policy(gate->access->book),
+		.ruleset = access_rules_ruleset(gate->access->rules),
 		.door = gate_door_place(gate, way->door),
 		.leaving = way->leaving,
 		.door_mode = door_mode(&way->door->machine),
@@ -233,13 +233,13 @@ struct policy_decision gate_access_decide(struct gate *gate, const struct gate_w
 
 json_t *gate_access_rules_json(struct gate *gate, const struct gate_way *way)
 {
-	const struct policy_book *book = roster_book_policy(gate->access->book);
+	const struct policy_ruleset *ruleset = access_rules_ruleset(gate->access->rules);
 	struct policy_request request;
 	json_t *list = json_array();
 
 	gate_access_request(gate, way, &request);
-	for (size_t i = 0; i < book->by_door_count[request.door] && i < RULES_TOLD_MAX; i++) {
-		const struct policy_rule *rule = &book->rules[book->by_door[request.door][i]];
+	for (size_t i = 0; i < ruleset->by_door_count[request.door] && i < RULES_TOLD_MAX; i++) {
+		const struct policy_rule *rule = &ruleset->rules[ruleset->by_door[request.door][i]];
 
 		json_array_append_new(list, json_pack("{s:s, s:s}", "rule", rule->name, "why",
 						      policy_verdict_text(policy_judge(&request, rule))));
@@ -254,8 +254,8 @@ static json_t *stay_json(const struct gate *gate, const struct policy_person *pe
 	json_t *areas = json_object();
 
 	for (int i = 0; i < POLICY_AREAS_MAX; i++)
-		if (person->entered_unix_ms[i] != 0 && roster_book_area(gate->access->book, i) != NULL)
-			json_object_set_new(areas, roster_book_area(gate->access->book, i),
+		if (person->entered_unix_ms[i] != 0 && access_rules_area(gate->access->rules, i) != NULL)
+			json_object_set_new(areas, access_rules_area(gate->access->rules, i),
 					    json_integer(person->entered_unix_ms[i]));
 	return json_pack("{s:o}", "areas", areas);
 }
@@ -263,10 +263,10 @@ static json_t *stay_json(const struct gate *gate, const struct policy_person *pe
 /* @return whether the person's stay changed */
 static bool count_areas(struct gate *gate, const struct gate_way *way, struct policy_person *person)
 {
-	const struct policy_book *book = roster_book_policy(gate->access->book);
+	const struct policy_ruleset *ruleset = access_rules_ruleset(gate->access->rules);
 	unsigned door = gate_door_place(gate, way->door);
-	uint32_t entered = policy_areas_entered(book, door, way->leaving);
-	uint32_t left = policy_areas_left(book, door, way->leaving);
+	uint32_t entered = policy_areas_entered(ruleset, door, way->leaving);
+	uint32_t left = policy_areas_left(ruleset, door, way->leaving);
 
 	for (unsigned i = 0; i < POLICY_AREAS_MAX; i++) {
 		if ((entered & 1u << i) != 0)
@@ -320,7 +320,7 @@ size_t gate_access_count(struct gate *gate, const struct gate_way *way,
 
 int gate_schedule_is_open(struct gate *gate, const char *name, int64_t unix_ms)
 {
-	const struct roster_names *names = roster_book_names(gate->access->book);
+	const struct roster_names *names = access_rules_names(gate->access->rules);
 	const struct schedule *schedule = names->schedule(names->arg, name);
 	struct schedule_time local;
 
@@ -328,5 +328,5 @@ int gate_schedule_is_open(struct gate *gate, const char *name, int64_t unix_ms)
 		return -ENOENT;
 	if (!gate_clock_is_set(unix_ms) || schedule_local(unix_ms, &local) < 0)
 		return -EAGAIN;
-	return schedule_is_open(schedule, roster_book_policy(gate->access->book)->calendar, local);
+	return schedule_is_open(schedule, access_rules_ruleset(gate->access->rules)->calendar, local);
 }

@@ -49,7 +49,7 @@ struct gate_pending {
 };
 
 struct gate_access {
-	struct roster_book *book;
+	struct access_rules *rules;
 	struct roster_credentials *credentials;
 	struct crypto_signer signer; /* of passes */
 	bool can_sign;

@@ -33,8 +33,8 @@ static json_t *shown(struct gate *gate, const char *kind, const char *id)
 	const struct roster_person *person;
 	json_t *value = NULL, *item;
 
-	if (roster_book_keeps(kind)) {
-		value = json_incref(roster_book_get(gate->access->book, kind, id));
+	if (access_rules_keeps(kind)) {
+		value = json_incref(access_rules_get(gate->access->rules, kind, id));
 	} else if (strcmp(kind, "credential") == 0 || strcmp(kind, "pass") == 0) {
 		credential = roster_credentials_find(gate->access->credentials, id);
 		if (credential != NULL && (credential->factor == POLICY_PASS) == (strcmp(kind, "pass") == 0))
@@ -50,14 +50,14 @@ static json_t *shown(struct gate *gate, const char *kind, const char *id)
 	return item;
 }
 
-static json_t *list_book(struct gate *gate, const char *kind, const char *after, unsigned limit,
-			 json_t **next)
+static json_t *list_rules(struct gate *gate, const char *kind, const char *after, unsigned limit,
+			  json_t **next)
 {
 	const char *of, *name, *last = "";
 	json_t *list = json_array(), *value;
 	size_t at = 0;
 
-	while (roster_book_next(gate->access->book, kind, &at, &of, &name, &value)) {
+	while (access_rules_next(gate->access->rules, kind, &at, &of, &name, &value)) {
 		if (strcmp(name, after) <= 0)
 			continue;
 		if (json_array_size(list) == limit) {
@@ -117,8 +117,8 @@ static void op_list(void *arg, struct api_token token, const char *kind, const c
 	struct gate *gate = arg;
 	json_t *next = NULL, *list;
 
-	if (roster_book_keeps(kind))
-		list = list_book(gate, kind, after, limit, &next);
+	if (access_rules_keeps(kind))
+		list = list_rules(gate, kind, after, limit, &next);
 	else if (strcmp(kind, "holder") == 0)
 		list = list_holders(gate, after, limit, &next);
 	else
@@ -180,7 +180,7 @@ static int check_pass(struct gate *gate, const char *id, const json_t *value, ch
 {
 	struct roster_credential pass;
 	struct policy_credential *limits = &pass.policy;
-	int r = roster_pass_parse("", value, roster_book_names(gate->access->book), NULL, &pass, error);
+	int r = roster_pass_parse("", value, access_rules_names(gate->access->rules), NULL, &pass, error);
 
 	if (r < 0)
 		return r;
@@ -277,7 +277,7 @@ static void op_remove(void *arg, struct api_token token, const struct api_caller
 static void op_area_reset(void *arg, struct api_token token, const struct api_caller *by, const char *area)
 {
 	struct gate *gate = arg;
-	json_t *value = roster_book_get(gate->access->book, "area", area);
+	json_t *value = access_rules_get(gate->access->rules, "area", area);
 	char now[CLOCK_UTC_BYTES];
 
 	if (value == NULL) {
@@ -419,8 +419,8 @@ static void op_what_if(void *arg, struct api_token token, const json_t *question
 	if (request.clock_set)
 		schedule_format(request.local, local);
 	decision = policy_decide(&request);
-	for (size_t i = 0; i < request.book->rule_count; i++) {
-		const struct policy_rule *rule = &request.book->rules[i];
+	for (size_t i = 0; i < request.ruleset->rule_count; i++) {
+		const struct policy_rule *rule = &request.ruleset->rules[i];
 
 		json_array_append_new(rules, json_pack("{s:s, s:s}", "rule", rule->name, "why",
 						       policy_verdict_text(policy_judge(&request, rule))));

@@ -34,8 +34,8 @@ static json_t *groups_json(const struct gate *gate, const struct policy_groups *
 	json_t *list = json_array(), *value;
 	size_t at = 0;
 
-	while (roster_book_next(gate->access->book, "group", &at, &kind, &name, &value)) {
-		const struct roster_names *names = roster_book_names(gate->access->book);
+	while (access_rules_next(gate->access->rules, "group", &at, &kind, &name, &value)) {
+		const struct roster_names *names = access_rules_names(gate->access->rules);
 		int place = names->group(names->arg, name);
 
 		if ((groups->bits[place / 64] >> place % 64 & 1) != 0)
@@ -87,8 +87,8 @@ static json_t *value_now(const struct gate *gate, const char *kind, const char *
 {
 	const struct roster_person *person;
 
-	if (roster_book_keeps(kind))
-		return json_incref(roster_book_get(gate->access->book, kind, id));
+	if (access_rules_keeps(kind))
+		return json_incref(access_rules_get(gate->access->rules, kind, id));
 	if (strcmp(kind, "credential") == 0 || strcmp(kind, "pass") == 0)
 		return credential_value(gate, kind, id);
 	person = roster_find(gate->roster, id);
@@ -110,7 +110,7 @@ static int missing(const char *kind, const char *id, char *error)
 /* A place that another area had: nobody is inside the new one. */
 static void clear_area(struct gate *gate, const char *name)
 {
-	int place = roster_book_area_place(gate->access->book, name);
+	int place = access_rules_area_place(gate->access->rules, name);
 	const struct roster_person *person;
 
 	for (size_t i = 0; place >= 0 && (person = roster_at(gate->roster, i)) != NULL; i++)
@@ -120,7 +120,7 @@ static void clear_area(struct gate *gate, const char *name)
 
 static bool group_is_used(struct gate *gate, const char *name, char *error)
 {
-	const struct roster_names *names = roster_book_names(gate->access->book);
+	const struct roster_names *names = access_rules_names(gate->access->rules);
 	int place = names->group(names->arg, name);
 	const struct roster_person *person;
 	size_t members = 0;
@@ -140,21 +140,21 @@ static bool is_in_interlock(struct gate *gate, const char *name)
 	return door != NULL && door->config->interlock[0] != '\0';
 }
 
-static int apply_book(struct gate *gate, const char *kind, const char *id, json_t *value, char *error)
+static int apply_rules(struct gate *gate, const char *kind, const char *id, json_t *value, char *error)
 {
-	bool is_new = roster_book_get(gate->access->book, kind, id) == NULL;
+	bool is_new = access_rules_get(gate->access->rules, kind, id) == NULL;
 	int r;
 
 	if (value == NULL && strcmp(kind, "group") == 0 && group_is_used(gate, id, error))
 		return -EEXIST;
 	if (value == NULL)
-		return roster_book_remove(gate->access->book, kind, id, error);
+		return access_rules_remove(gate->access->rules, kind, id, error);
 	if (strcmp(kind, "opening") == 0 && is_in_interlock(gate, id)) {
 		snprintf(error, ROSTER_ERROR_BYTES,
 			 "opening %s: a door of an interlock does not stand unlocked", id);
 		return -EINVAL;
 	}
-	r = roster_book_put(gate->access->book, kind, id, value, error);
+	r = access_rules_put(gate->access->rules, kind, id, value, error);
 	if (r == 0 && is_new && strcmp(kind, "area") == 0)
 		clear_area(gate, id);
 	return r;
@@ -172,7 +172,7 @@ static int apply_credential(struct gate *gate, const char *kind, const char *id,
 	if (value == NULL)
 		return before == NULL ? missing(kind, id, error)
 				      : roster_credentials_remove(gate->access->credentials, id);
-	r = pass ? roster_pass_parse(id, value, roster_book_names(gate->access->book), before, &credential,
+	r = pass ? roster_pass_parse(id, value, access_rules_names(gate->access->rules), before, &credential,
 				     error)
 		 : roster_credential_parse(id, value, before, &credential, error);
 	if (r == 0 && credential.person[0] != '\0' && roster_find(gate->roster, credential.person) == NULL) {
@@ -199,7 +199,7 @@ static int apply_holder(struct gate *gate, const char *id, json_t *value, char *
 	if (person == NULL)
 		return missing("person", id, error);
 	none = value == NULL ? json_object() : NULL;
-	r = roster_parse_holder(value != NULL ? value : none, roster_book_names(gate->access->book),
+	r = roster_parse_holder(value != NULL ? value : none, access_rules_names(gate->access->rules),
 				&person->access, error);
 	json_decref(none);
 	if (r < 0)
@@ -281,8 +281,8 @@ static int apply_person(struct gate *gate, const char *id, json_t *value, char *
 
 static int apply(struct gate *gate, const char *kind, const char *id, json_t *value, char *error)
 {
-	if (roster_book_keeps(kind))
-		return apply_book(gate, kind, id, value, error);
+	if (access_rules_keeps(kind))
+		return apply_rules(gate, kind, id, value, error);
 	if (strcmp(kind, "credential") == 0 || strcmp(kind, "pass") == 0)
 		return apply_credential(gate, kind, id, value, error);
 	if (strcmp(kind, "holder") == 0)
@@ -305,7 +305,7 @@ static bool pass_is_out(const struct gate *gate, const char *kind, const char *i
 
 static bool id_is_fit(const char *kind, const char *id)
 {
-	return roster_book_keeps(kind) ? roster_name_is_valid(id) : ulid_is_valid(id);
+	return access_rules_keeps(kind) ? roster_name_is_valid(id) : ulid_is_valid(id);
 }
 
 static int read_change(const json_t *json, const char **ret_kind, const char **ret_id, json_t **ret_value,
@@ -325,7 +325,7 @@ static int read_change(const json_t *json, const char **ret_kind, const char **r
 		r = json_get_string(json, "id", STORE_RECORD_ID_BYTES - 1, &id, error);
 	if (r < 0)
 		return r;
-	there = roster_book_keeps(kind);
+	there = access_rules_keeps(kind);
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
 		there |= strcmp(kinds[i], kind) == 0;
 	*ret_kind = kind;
@@ -337,8 +337,8 @@ static int read_change(const json_t *json, const char **ret_kind, const char **r
 			 "area or opening");
 	else if (!id_is_fit(kind, id))
 		snprintf(error, ROSTER_ERROR_BYTES, "id: expected %s",
-			 roster_book_keeps(kind) ? "1 to 31 characters: a to z, 0 to 9 and the hyphen"
-						 : "a ULID");
+			 access_rules_keeps(kind) ? "1 to 31 characters: a to z, 0 to 9 and the hyphen"
+						  : "a ULID");
 	else if (strcmp(op, "remove") != 0 && strcmp(op, "put") != 0)
 		snprintf(error, ROSTER_ERROR_BYTES, "op: expected put or remove");
 	else if ((*ret_value == NULL) != (op[0] == 'r'))
@@ -400,7 +400,7 @@ static int save_removed(struct gate_change *change)
 	const struct roster_credential *credential;
 	const struct roster_person *person;
 
-	if (change->before == NULL || roster_book_keeps(change->kind) || strcmp(change->kind, "holder") == 0)
+	if (change->before == NULL || access_rules_keeps(change->kind) || strcmp(change->kind, "holder") == 0)
 		return 0;
 	if (strcmp(change->kind, "person") == 0) {
 		person = roster_find(change->gate->roster, change->id);

@@ -17,7 +17,7 @@ static void on_kept(void *arg, int r, const struct event_row *row)
 		gate_change_undo(change);
 	}
 	gate_roster_state(change->gate);
-	if (roster_book_keeps(change->kind))
+	if (access_rules_keeps(change->kind))
 		gate_openings_look(change->gate);
 	if (change->done != NULL)
 		change->done(change->arg, r);

@@ -36,7 +36,7 @@ static size_t count_items(const struct gate *gate)
 {
 	const struct roster_credentials *credentials = gate->access->credentials;
 
-	/* book items are few; the rest is counted as if all were there */
+	/* rules are few; the rest is counted as if all were there */
 	return 2048 + 2 * roster_count(gate->roster) + roster_credentials_count(credentials);
 }
 
@@ -50,13 +50,13 @@ static void add(struct digests *all, const uint8_t *digest)
 	memcpy(all->at[all->count++], digest, CRYPTO_HASH_BYTES);
 }
 
-static void add_book(const struct gate *gate, struct digests *all, const char *kind)
+static void add_rules(const struct gate *gate, struct digests *all, const char *kind)
 {
 	const char *name;
 	json_t *value;
 	size_t at = 0;
 
-	while (roster_book_next(gate->access->book, kind, &at, &kind, &name, &value))
+	while (access_rules_next(gate->access->rules, kind, &at, &kind, &name, &value))
 		gate_item_digest(kind, name, value, all->at[all->count++]);
 }
 
@@ -78,17 +78,17 @@ int gate_roster_digest(const struct gate *gate, char *text)
 
 	if (all.at == NULL)
 		return -ENOMEM;
-	add_book(gate, &all, "area");
+	add_rules(gate, &all, "area");
 	for (size_t i = 0; (credential = roster_credentials_at(gate->access->credentials, i)) != NULL; i++)
 		if (credential->factor != POLICY_PASS)
 			add(&all, credential->digest);
-	add_book(gate, &all, "group");
+	add_rules(gate, &all, "group");
 	add_people(gate, &all, true);
-	add_book(gate, &all, "holiday");
-	add_book(gate, &all, "opening");
+	add_rules(gate, &all, "holiday");
+	add_rules(gate, &all, "opening");
 	add_people(gate, &all, false);
-	add_book(gate, &all, "rule");
-	add_book(gate, &all, "schedule");
+	add_rules(gate, &all, "rule");
+	add_rules(gate, &all, "schedule");
 	part = (struct crypto_bytes){.at = all.at, .bytes = all.count * CRYPTO_HASH_BYTES};
 	crypto_digest(&part, 1, digest);
 	free(all.at);

@@ -122,14 +122,14 @@ static void add(struct page *page, const char *kind, const char *id, json_t *val
 	page->full = json_array_size(page->items) >= ITEMS_MAX || page->bytes >= PAGE_BYTES;
 }
 
-static void add_book(struct page *page, const char *kind, const char *after)
+static void add_rules(struct page *page, const char *kind, const char *after)
 {
 	uint8_t digest[CRYPTO_HASH_BYTES];
 	const char *of, *name;
 	json_t *value;
 	size_t at = 0;
 
-	while (!page->full && roster_book_next(page->gate->access->book, kind, &at, &of, &name, &value)) {
+	while (!page->full && access_rules_next(page->gate->access->rules, kind, &at, &of, &name, &value)) {
 		if (strcmp(name, after) <= 0)
 			continue;
 		gate_item_digest(kind, name, value, digest);
@@ -166,8 +166,8 @@ static void add_people(struct page *page, const char *kind, const char *after)
 
 static void add_kind(struct page *page, const char *kind, const char *after)
 {
-	if (roster_book_keeps(kind))
-		add_book(page, kind, after);
+	if (access_rules_keeps(kind))
+		add_rules(page, kind, after);
 	else if (strcmp(kind, "credential") == 0)
 		add_credentials(page, after);
 	else
