@@ -66,7 +66,7 @@ static void on_record(void *arg, const char *kind, const char *id, json_t *json)
 	(void)arg, (void)kind, (void)id, (void)json;
 }
 
-static void on_news(void *arg, enum store_news news, const char *text)
+static void on_news(void *arg, enum store_status news, const char *text)
 {
 	(void)arg;
 	/* rows that were made by SQL are not signed, and the store says so */

@@ -100,14 +100,14 @@ static json_t *storage_state(const struct gate *gate)
 			 gate->store_trouble);
 }
 
-static void on_news(void *arg, enum store_news news, const char *text)
+static void on_status(void *arg, enum store_status status, const char *text)
 {
 	struct gate *gate = arg;
 
 	if (gate->closing) /* stopped before the log was open: what READY begins would never be ended */
 		return;
 	gate->store_trouble[0] = '\0';
-	switch (news) {
+	switch (status) {
 	case STORE_READY:
 		gate_access_settle(gate);
 		gate_batch_settle(gate);
@@ -136,12 +136,12 @@ static void on_news(void *arg, enum store_news news, const char *text)
 		journal_record(gate->journal, "storage.failed", EVENT_ALARM, NULL, NULL,
 			       json_pack("{s:s}", "reason", text));
 		break;
-	case STORE_SET_ASIDE:
+	case STORE_QUARANTINED:
 	case STORE_TAMPERED:
 		log_error("store", "%s", text);
 		journal_record(gate->journal,
-			       news == STORE_TAMPERED ? "storage.tampered" : "storage.set_aside", EVENT_ALARM,
-			       NULL, NULL, json_pack("{s:s}", "reason", text));
+			       status == STORE_TAMPERED ? "storage.tampered" : "storage.set_aside",
+			       EVENT_ALARM, NULL, NULL, json_pack("{s:s}", "reason", text));
 		break;
 	case STORE_COPY_RENEWED:
 		log_warning("store", "%s", text);
@@ -157,7 +157,7 @@ static void on_news(void *arg, enum store_news news, const char *text)
 		break;
 	}
 	journal_publish(gate->journal, "storage", "log", storage_state(gate));
-	if (news == STORE_READY)
+	if (status == STORE_READY)
 		gate_link_states_told(gate);
 }
 
@@ -166,5 +166,5 @@ const struct store_ops gate_store_ops = {.committed = on_committed,
 					 .face = on_face,
 					 .crop = on_crop,
 					 .record = on_record,
-					 .news = on_news,
+					 .status = on_status,
 					 .face_gone = on_face_gone};

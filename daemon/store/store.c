@@ -90,7 +90,7 @@ void store_message_free(struct store_message *message)
 {
 	struct store_write *write = (struct store_write *)message;
 	struct store_read *read = (struct store_read *)message;
-	struct store_note *note = (struct store_note *)message;
+	struct store_notification *notification = (struct store_notification *)message;
 
 	switch (message->kind) {
 	case STORE_READ_EVENTS:
@@ -106,15 +106,15 @@ void store_message_free(struct store_message *message)
 		free(read->rows);
 		free(read->seqs);
 		break;
-	case STORE_NOTE_NEWS:
-	case STORE_NOTE_PEOPLE:
-	case STORE_NOTE_FACES:
-	case STORE_NOTE_RECORDS:
-		store_boxes_free(note->boxes, note->count);
-		if (note->people != NULL)
-			crypto_wipe(note->people, STORE_PEOPLE_CHUNK * sizeof(*note->people));
-		free(note->people);
-		store_faces_free(note->faces, STORE_FACES_CHUNK);
+	case STORE_NOTIFY_STATUS:
+	case STORE_NOTIFY_PEOPLE:
+	case STORE_NOTIFY_FACES:
+	case STORE_NOTIFY_RECORDS:
+		sealed_records_free(notification->boxes, notification->count);
+		if (notification->people != NULL)
+			crypto_wipe(notification->people, STORE_PEOPLE_CHUNK * sizeof(*notification->people));
+		free(notification->people);
+		store_faces_free(notification->faces, STORE_FACES_CHUNK);
 		break;
 	default:
 		free(write->data);
@@ -124,7 +124,7 @@ void store_message_free(struct store_message *message)
 		free(write->person);
 		store_faces_free(write->face, 1);
 		store_faces_free(write->gone, 1);
-		store_boxes_free(write->boxes, write->box_count);
+		sealed_records_free(write->boxes, write->box_count);
 		break;
 	}
 	free(message);
@@ -179,15 +179,15 @@ bool store_wait_ms(struct store *store, unsigned ms)
 	return closing;
 }
 
-void store_tell(struct store *store, struct store_note *note)
+void store_tell(struct store *store, struct store_notification *notification)
 {
-	struct store_message *message = &note->message;
+	struct store_message *message = &notification->message;
 	bool closing;
 
 	pthread_mutex_lock(&store->lock);
-	while (store->notes >= STORE_NOTES_MAX && !store->closing)
+	while (store->notes >= STORE_NOTIFICATIONS_MAX && !store->closing)
 		pthread_cond_wait(&store->changed, &store->lock);
-	closing = store->closing && store->notes >= STORE_NOTES_MAX;
+	closing = store->closing && store->notes >= STORE_NOTIFICATIONS_MAX;
 	if (!closing)
 		store->notes++;
 	pthread_mutex_unlock(&store->lock);
@@ -197,16 +197,16 @@ void store_tell(struct store *store, struct store_note *note)
 		store_answer(store, message);
 }
 
-void store_tell_news(struct store *store, enum store_news news, const char *text)
+void store_report_status(struct store *store, enum store_status status, const char *text)
 {
-	struct store_note *note = calloc(1, sizeof(*note));
+	struct store_notification *notification = calloc(1, sizeof(*notification));
 
-	if (note == NULL)
+	if (notification == NULL)
 		return; /* without memory for a sentence nobody can act on it either */
-	note->message.kind = STORE_NOTE_NEWS;
-	note->news = news;
-	snprintf(note->text, sizeof(note->text), "%s", text);
-	store_tell(store, note);
+	notification->message.kind = STORE_NOTIFY_STATUS;
+	notification->status = status;
+	snprintf(notification->text, sizeof(notification->text), "%s", text);
+	store_tell(store, notification);
 }
 
 static int set_paths(struct store *store, const struct store_config *config)
@@ -239,8 +239,8 @@ static int set_paths(struct store *store, const struct store_config *config)
 
 static int open_queues(struct store *store)
 {
-	/* every write and read on its way, every note, and an anchor a batch while those are many */
-	size_t answers_max = store->queue_max + STORE_QUERIES_MAX + 1 + STORE_NOTES_MAX + 64;
+	/* every write and read on its way, every notification, and an anchor a batch while those are many */
+	size_t answers_max = store->queue_max + STORE_QUERIES_MAX + 1 + STORE_NOTIFICATIONS_MAX + 64;
 	int r = queue_open(sizeof(struct store_message *), store->queue_max, QUEUE_REFUSE_WHEN_FULL, NULL,
 			   &store->writes);
 
@@ -385,18 +385,18 @@ static void take_counters(struct store_counter *ours, const struct store_counter
 	}
 }
 
-static void hear_news(struct store *store, const struct store_note *note)
+static void hear_news(struct store *store, const struct store_notification *notification)
 {
-	if (note->news == STORE_READY) {
-		store->last_seq = note->last_seq;
-		take_counters(store->cursors, note->cursors, STORE_CURSORS_MAX);
-		take_counters(store->nonces, note->nonces, STORE_NONCES_MAX);
+	if (notification->status == STORE_READY) {
+		store->last_seq = notification->last_seq;
+		take_counters(store->cursors, notification->cursors, STORE_CURSORS_MAX);
+		take_counters(store->nonces, notification->nonces, STORE_NONCES_MAX);
 		store->ready = true;
-	} else if (note->news == STORE_UNUSABLE) {
+	} else if (notification->status == STORE_UNUSABLE) {
 		store->unusable = true;
 	}
-	store->ops.news(store->arg, note->news, note->text);
-	if (note->news == STORE_READY)
+	store->ops.status(store->arg, notification->status, notification->text);
+	if (notification->status == STORE_READY)
 		store_warm_reader(store);
 }
 
@@ -407,24 +407,24 @@ static void hear_face(struct store *store, const struct store_face *face)
 		store->ops.crop(store->arg, face->person, face->number, face->crop, face->crop_bytes);
 }
 
-static void hear(struct store *store, struct store_note *note)
+static void hear(struct store *store, struct store_notification *notification)
 {
 	pthread_mutex_lock(&store->lock);
 	store->notes--;
 	pthread_cond_broadcast(&store->changed);
 	pthread_mutex_unlock(&store->lock);
-	for (size_t i = 0; i < note->count; i++) {
-		if (note->message.kind == STORE_NOTE_PEOPLE)
-			store->ops.person(store->arg, &note->people[i]);
-		else if (note->message.kind == STORE_NOTE_RECORDS)
-			store->ops.record(store->arg, note->boxes[i].kind, note->boxes[i].id,
-					  note->boxes[i].json);
+	for (size_t i = 0; i < notification->count; i++) {
+		if (notification->message.kind == STORE_NOTIFY_PEOPLE)
+			store->ops.person(store->arg, &notification->people[i]);
+		else if (notification->message.kind == STORE_NOTIFY_RECORDS)
+			store->ops.record(store->arg, notification->boxes[i].kind, notification->boxes[i].id,
+					  notification->boxes[i].json);
 		else
-			hear_face(store, &note->faces[i]);
+			hear_face(store, &notification->faces[i]);
 	}
-	if (note->message.kind == STORE_NOTE_NEWS)
-		hear_news(store, note);
-	store_message_free(&note->message);
+	if (notification->message.kind == STORE_NOTIFY_STATUS)
+		hear_news(store, notification);
+	store_message_free(&notification->message);
 }
 
 static bool dispatch_one(struct store *store)
@@ -441,11 +441,11 @@ static bool dispatch_one(struct store *store)
 	case STORE_READ_FACES:
 		answer_read(store, (struct store_read *)message);
 		break;
-	case STORE_NOTE_NEWS:
-	case STORE_NOTE_PEOPLE:
-	case STORE_NOTE_FACES:
-	case STORE_NOTE_RECORDS:
-		hear(store, (struct store_note *)message);
+	case STORE_NOTIFY_STATUS:
+	case STORE_NOTIFY_PEOPLE:
+	case STORE_NOTIFY_FACES:
+	case STORE_NOTIFY_RECORDS:
+		hear(store, (struct store_notification *)message);
 		break;
 	default:
 		answer_write(store, (struct store_write *)message);

@@ -61,11 +61,11 @@ void store_claim_release(struct store_claim *claim);
 
 struct store;
 
-enum store_news {
+enum store_status {
 	STORE_READY,    /* the roster was told, appended events are being committed */
 	STORE_FAILED,   /* a commit failed: being tried again, nothing is lost */
 	STORE_RESTORED, /* and went through */
-	STORE_SET_ASIDE, /* the database was damaged and set aside; the text names the file and what came back */
+	STORE_QUARANTINED, /* the database was damaged and set aside; the text names the file and what came back */
 	STORE_TAMPERED,     /* the end of the log is not what was signed: somebody changed the file */
 	STORE_COPY_RENEWED, /* roster.db was damaged and is made anew; gate.db is not */
 	STORE_UNUSABLE      /* for good: the text says what to do. Writes fail with -EIO from now on */
@@ -86,7 +86,7 @@ struct store_ops {
 	/** Before READY, after everybody: what store_records_write() put, by kind and id. Borrowed; an object. */
 	void (*record)(void *arg, const char *kind, const char *id, json_t *json);
 	/** @p text is a sentence for a person; "" for READY and RESTORED. */
-	void (*news)(void *arg, enum store_news news, const char *text);
+	void (*status)(void *arg, enum store_status status, const char *text);
 	/** After `done` of store_template_remove_one(): what is gone. Borrowed. May be NULL. */
 	void (*face_gone)(void *arg, const char *person_id, const char *model, const float *vector,
 			  size_t dim);
@@ -104,7 +104,7 @@ struct store_config {
 };
 
 /**
- * Start the threads; what they find comes as news. @return 0, -EINVAL, -ENOMEM, -EIO or -EAGAIN (no thread).
+ * Start the threads; each finding is reported as a status. @return 0, -EINVAL, -ENOMEM, -EIO or -EAGAIN (no thread).
  */
 int store_open(const struct store_config *config, struct store **ret_store);
 

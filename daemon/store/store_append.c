@@ -215,7 +215,7 @@ static bool word_is_fit(const char *word, size_t bytes, bool letters_only)
 	return length > 0 && length < bytes;
 }
 
-static int fill_box(struct store_box *box, const struct store_record *record)
+static int fill_box(struct sealed_record *box, const struct store_record *record)
 {
 	if (!word_is_fit(record->kind, STORE_KIND_BYTES, true) ||
 	    !word_is_fit(record->id, STORE_RECORD_ID_BYTES, false) ||

@@ -1,4 +1,4 @@
-/* store_carry.c - rows of people, templates and records from one database to another, sealed as they are. */
+/* store_replica_sync.c - rows of people, templates and records from one database to another, sealed as they are. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,7 +10,7 @@
 static const struct {
 	const char *of_key, *slice, *insert, *remove;
 	int columns, order; /* columns that the slices are ordered by */
-} tables[STORE_CARRY_TABLES] = {
+} tables[STORE_REPLICA_TABLES] = {
 	{"SELECT id, box FROM person WHERE id = ?2",
 	 "SELECT id, box FROM person WHERE id > ?1 ORDER BY id LIMIT ?4",
 	 "INSERT OR REPLACE INTO person (id, box) VALUES (?, ?)", "DELETE FROM person WHERE id = ?2", 2, 1},
@@ -31,7 +31,7 @@ int store_carrier_open(struct store_carrier *carrier, struct db *from, struct db
 	int r = 0;
 
 	memset(carrier, 0, sizeof(*carrier));
-	for (int i = 0; r == 0 && i < STORE_CARRY_TABLES; i++) {
+	for (int i = 0; r == 0 && i < STORE_REPLICA_TABLES; i++) {
 		r = db_prepare(from, tables[i].of_key, &carrier->of_key[i]);
 		if (r == 0)
 			r = db_prepare(from, tables[i].slice, &carrier->slice[i]);
@@ -45,7 +45,7 @@ int store_carrier_open(struct store_carrier *carrier, struct db *from, struct db
 
 void store_carrier_close(struct store_carrier *carrier)
 {
-	for (int i = 0; i < STORE_CARRY_TABLES; i++) {
+	for (int i = 0; i < STORE_REPLICA_TABLES; i++) {
 		db_finish(carrier->of_key[i]);
 		db_finish(carrier->slice[i]);
 		db_finish(carrier->insert[i]);
@@ -78,7 +78,7 @@ static int carry_table(struct store_carrier *carrier, int table, const char *kin
 	return r;
 }
 
-int store_carry_key(struct store_carrier *carrier, const char *kind, const char *id)
+int store_replica_key(struct store_carrier *carrier, const char *kind, const char *id)
 {
 	int r;
 
@@ -93,7 +93,7 @@ int store_sweep(struct store_carrier *carrier, struct store_sweep *sweep, unsign
 	unsigned done = 0;
 	int r = 0;
 
-	while (r >= 0 && sweep->table < STORE_CARRY_TABLES && done < rows_max) {
+	while (r >= 0 && sweep->table < STORE_REPLICA_TABLES && done < rows_max) {
 		struct db_statement *rows = carrier->slice[sweep->table];
 		unsigned before = done;
 
@@ -128,10 +128,10 @@ int store_sweep(struct store_carrier *carrier, struct store_sweep *sweep, unsign
 			sweep->next_first[0] = sweep->next_second[0] = '\0';
 		}
 	}
-	return r < 0 ? r : sweep->table == STORE_CARRY_TABLES;
+	return r < 0 ? r : sweep->table == STORE_REPLICA_TABLES;
 }
 
-int store_carry_uncopied(struct db *from, struct db *to, unsigned keys_max)
+int store_replica_uncopied(struct db *from, struct db *to, unsigned keys_max)
 {
 	struct store_carrier carrier;
 	struct db_statement *keys = NULL;
@@ -142,7 +142,7 @@ int store_carry_uncopied(struct db *from, struct db *to, unsigned keys_max)
 	if (r == 0) {
 		db_bind_int(keys, 1, keys_max);
 		while ((r = db_step(keys)) == 1) {
-			r = store_carry_key(&carrier, db_column_text(keys, 0), db_column_text(keys, 1));
+			r = store_replica_key(&carrier, db_column_text(keys, 0), db_column_text(keys, 1));
 			if (r < 0)
 				break;
 			count++;
@@ -170,7 +170,7 @@ static int carry_counter(struct db *from, struct db *to, const char *select, con
 	return r;
 }
 
-int store_carry_counters(struct db *from, struct db *to)
+int store_replica_counters(struct db *from, struct db *to)
 {
 	int r = carry_counter(from, to, "SELECT name, seq FROM cursor",
 			      "INSERT INTO cursor (name, seq) VALUES (?1, ?2) "

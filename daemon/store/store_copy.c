@@ -222,7 +222,7 @@ static int put_mark(struct store_copy *copy, struct store_file *file)
 	int r = store_write_mark(copy->db, &file->keys.signer, AUDIT_HEAD, file->head_seq, file->head_hash);
 
 	if (r == 0)
-		r = store_carry_counters(file->db, copy->db);
+		r = store_replica_counters(file->db, copy->db);
 	return r;
 }
 
@@ -271,7 +271,7 @@ static int carry(struct store_copy *copy, struct store_file *file, bool erase)
 
 	if (r < 0)
 		return r;
-	r = store_carry_uncopied(file->db, copy->db, KEYS_MAX);
+	r = store_replica_uncopied(file->db, copy->db, KEYS_MAX);
 	if (r >= 0) {
 		copy->carried = copy->complete && r < KEYS_MAX;
 		copy->dirty = r >= KEYS_MAX;

@@ -25,7 +25,7 @@ static int64_t head_of(const char *path)
 
 int store_take_whole(const struct store *store, char *text)
 {
-	char whole[STORE_PATH_BYTES + 8], aside[STORE_ASIDE_BYTES];
+	char whole[STORE_PATH_BYTES + 8], aside[STORE_QUARANTINE_BYTES];
 	int64_t ours;
 	int r;
 

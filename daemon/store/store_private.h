@@ -9,7 +9,7 @@
  *   store_leftovers.c what is done with what a crash left half done
  *   store_drop.c    the oldest rows, when they go
  *   store_copy.c    roster.db, the copy that it is restored from
- *   store_carry.c   rows from one database to another
+ *   store_replica_sync.c   rows from one database to another
  *   store_steps.c   the schema, step by step
  *   store_roster.c  people and templates, sealed
  *   store_record.c  other things, sealed
@@ -30,10 +30,10 @@
 
 enum {
 	STORE_PATH_BYTES = 512,
-	STORE_NOTES_MAX = 256,    /* told and not yet dispatched; the store thread waits beyond it */
-	STORE_BATCH_MAX = 4096,   /* events of one commit */
-	STORE_FACES_CHUNK = 64,   /* templates of one note */
-	STORE_PEOPLE_CHUNK = 256, /* people of one note */
+	STORE_NOTIFICATIONS_MAX = 256, /* told and not yet dispatched; the store thread waits beyond it */
+	STORE_BATCH_MAX = 4096,        /* events of one commit */
+	STORE_FACES_CHUNK = 64,        /* templates of one notification */
+	STORE_PEOPLE_CHUNK = 256,      /* people of one notification */
 	STORE_RECORDS_CHUNK = 256
 };
 
@@ -51,10 +51,10 @@ enum store_message_kind {
 	STORE_READ_REPORT,
 	STORE_READ_FACES,
 	STORE_READ_COPIES,
-	STORE_NOTE_NEWS,
-	STORE_NOTE_PEOPLE,
-	STORE_NOTE_FACES,
-	STORE_NOTE_RECORDS
+	STORE_NOTIFY_STATUS,
+	STORE_NOTIFY_PEOPLE,
+	STORE_NOTIFY_FACES,
+	STORE_NOTIFY_RECORDS
 };
 
 struct store_message {
@@ -71,7 +71,7 @@ struct store_face {
 };
 
 /* a record on its way to the file, or from it */
-struct store_box {
+struct sealed_record {
 	char kind[STORE_KIND_BYTES], id[STORE_RECORD_ID_BYTES];
 	char *text;   /* on its way there; NULL: remove */
 	json_t *json; /* on its way back */
@@ -92,7 +92,7 @@ struct store_write {
 	struct store_face *face;      /* STORE_WRITE_FACE, ..._REMOVE */
 	struct store_face
 		*gone; /* the one of a person's templates that was removed; NULL: none, or not to be read */
-	struct store_box *boxes; /* STORE_WRITE_RECORDS */
+	struct sealed_record *boxes; /* STORE_WRITE_RECORDS */
 	size_t box_count;
 	int64_t drop_before_unix_ms, drop_to_seq; /* STORE_WRITE_DROP */
 };
@@ -123,9 +123,9 @@ struct store_counter {
 	int64_t value;
 };
 
-struct store_note {
+struct store_notification {
 	struct store_message message;
-	enum store_news news;
+	enum store_status status;
 	char text[STORE_TEXT_BYTES];
 	/* READY */
 	int64_t last_seq;
@@ -134,7 +134,7 @@ struct store_note {
 	size_t count;
 	struct roster_person *people;
 	struct store_face *faces;
-	struct store_box *boxes;
+	struct sealed_record *boxes;
 };
 
 /* the store thread's alone */
@@ -213,9 +213,9 @@ struct store {
 
 /* store.c */
 void store_answer(struct store *store, struct store_message *message);
-/** Tell the control thread; waits while it has STORE_NOTES_MAX to read. Takes the note; dropped when closing. */
-void store_tell(struct store *store, struct store_note *note);
-void store_tell_news(struct store *store, enum store_news news, const char *text);
+/** Tell the control thread; waits while it has STORE_NOTIFICATIONS_MAX to read. Takes the notification; dropped when closing. */
+void store_tell(struct store *store, struct store_notification *notification);
+void store_report_status(struct store *store, enum store_status status, const char *text);
 bool store_is_closing(struct store *store);
 /** @return true when closing began, at the latest then. */
 bool store_wait_ms(struct store *store, unsigned ms);
@@ -258,19 +258,19 @@ int store_read_mark(struct db *db, const uint8_t *public_key, enum audit_stateme
 /** In the open transaction of an empty log: it begins after @p seq. */
 int store_file_begin_log(struct store_file *file, int64_t seq, const uint8_t *hash);
 
-/* store_carry.c */
-enum { STORE_CARRY_TABLES = 3 };
+/* store_replica_sync.c */
+enum { STORE_REPLICA_TABLES = 3 };
 
 /* statements of both databases */
 struct store_carrier {
-	struct db_statement *of_key[STORE_CARRY_TABLES], *slice[STORE_CARRY_TABLES];
-	struct db_statement *insert[STORE_CARRY_TABLES], *remove[STORE_CARRY_TABLES];
+	struct db_statement *of_key[STORE_REPLICA_TABLES], *slice[STORE_REPLICA_TABLES];
+	struct db_statement *insert[STORE_REPLICA_TABLES], *remove[STORE_REPLICA_TABLES];
 };
 /** To be closed also after a failure. */
 int store_carrier_open(struct store_carrier *carrier, struct db *from, struct db *to);
 void store_carrier_close(struct store_carrier *carrier);
 /** What stands under a key becomes what stands there in the source. @p kind "": the person @p id, with templates. */
-int store_carry_key(struct store_carrier *carrier, const char *kind, const char *id);
+int store_replica_key(struct store_carrier *carrier, const char *kind, const char *id);
 
 /* how far a sweep over everything is; zeros at the beginning */
 struct store_sweep {
@@ -282,9 +282,9 @@ struct store_sweep {
 /** Some @p rows_max rows more. @return 1 (that was all), 0 or an error */
 int store_sweep(struct store_carrier *carrier, struct store_sweep *sweep, unsigned rows_max);
 /** Each key that @p from names as not yet copied. @return how many, or an error */
-int store_carry_uncopied(struct db *from, struct db *to, unsigned keys_max);
+int store_replica_uncopied(struct db *from, struct db *to, unsigned keys_max);
 /** Cursors and nonces; the higher value stays. */
-int store_carry_counters(struct db *from, struct db *to);
+int store_replica_counters(struct db *from, struct db *to);
 
 /*
  * store_copy.c: STATE_DIR/roster.db, people, templates and records once more, sealed as in gate.db, and the signed end of
@@ -353,9 +353,9 @@ int store_file_put_back(const struct store *store, struct store_file *file, char
 /* beside gate.db: a copy that is being written; one that is whole and on its way to gate.db's place, also of a restore */
 #define STORE_PART ".part"
 #define STORE_WHOLE ".whole"
-enum { STORE_ASIDE_BYTES = STORE_PATH_BYTES + 40 };
+enum { STORE_QUARANTINE_BYTES = STORE_PATH_BYTES + 40 };
 /** gate.db with its WAL gets another name, which @p aside tells; what is not there need not be. @return 0 or an errno */
-int store_file_rename_aside(const struct store *store, char aside[STORE_ASIDE_BYTES]);
+int store_file_rename_aside(const struct store *store, char aside[STORE_QUARANTINE_BYTES]);
 
 /* store_leftovers.c; before gate.db is opened */
 /**
@@ -371,10 +371,10 @@ void store_sweep_leftovers(const struct store *store);
 int store_steps_run(struct db *db, int64_t version);
 
 /* store_record.c */
-int store_record_apply(struct store_file *file, const struct store_box *box);
+int store_record_apply(struct store_file *file, const struct sealed_record *box);
 /** Tell the control thread of every record; @p bad_rows counts those that do not open. */
 int store_record_tell(struct store *store, struct store_file *file, int64_t *bad_rows);
-void store_boxes_free(struct store_box *boxes, size_t count);
+void sealed_records_free(struct sealed_record *boxes, size_t count);
 
 /* store_roster.c */
 int store_roster_put(struct store_file *file, const struct roster_person *person);

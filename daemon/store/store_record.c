@@ -23,7 +23,7 @@ static size_t make_head(char *ret_head, const char *kind, const char *id)
 	return 7 + kind_bytes + id_bytes;
 }
 
-static int put(struct store_file *file, const struct store_box *box)
+static int put(struct store_file *file, const struct sealed_record *box)
 {
 	struct db_statement *sql = file->sql[STORE_SQL_RECORD];
 	char *plain = malloc(PLAIN_BYTES_MAX);
@@ -47,7 +47,7 @@ static int put(struct store_file *file, const struct store_box *box)
 	return r;
 }
 
-int store_record_apply(struct store_file *file, const struct store_box *box)
+int store_record_apply(struct store_file *file, const struct sealed_record *box)
 {
 	struct db_statement *sql = file->sql[STORE_SQL_RECORD_REMOVE];
 
@@ -62,7 +62,7 @@ int store_record_apply(struct store_file *file, const struct store_box *box)
 	return db_execute(sql);
 }
 
-void store_boxes_free(struct store_box *boxes, size_t count)
+void sealed_records_free(struct sealed_record *boxes, size_t count)
 {
 	for (size_t i = 0; boxes != NULL && i < count; i++) {
 		if (boxes[i].text != NULL)
@@ -74,7 +74,8 @@ void store_boxes_free(struct store_box *boxes, size_t count)
 }
 
 /* @p plain holds PLAIN_BYTES_MAX. @return 0 or -EBADMSG */
-static int unseal(const struct store_file *file, struct db_statement *row, char *plain, struct store_box *box)
+static int unseal(const struct store_file *file, struct db_statement *row, char *plain,
+		  struct sealed_record *box)
 {
 	char head[7 + STORE_KIND_BYTES + STORE_RECORD_ID_BYTES], error[JSON_ERROR_BYTES];
 	size_t bytes, head_bytes;
@@ -94,45 +95,45 @@ static int unseal(const struct store_file *file, struct db_statement *row, char 
 	return json_is_object(box->json) ? 0 : -EBADMSG;
 }
 
-static struct store_note *new_chunk(void)
+static struct store_notification *new_chunk(void)
 {
-	struct store_note *note = calloc(1, sizeof(*note));
+	struct store_notification *notification = calloc(1, sizeof(*notification));
 
-	if (note == NULL)
+	if (notification == NULL)
 		return NULL;
-	note->message.kind = STORE_NOTE_RECORDS;
-	note->boxes = calloc(STORE_RECORDS_CHUNK, sizeof(*note->boxes));
-	if (note->boxes == NULL) {
-		free(note);
+	notification->message.kind = STORE_NOTIFY_RECORDS;
+	notification->boxes = calloc(STORE_RECORDS_CHUNK, sizeof(*notification->boxes));
+	if (notification->boxes == NULL) {
+		free(notification);
 		return NULL;
 	}
-	return note;
+	return notification;
 }
 
 static int tell_rows(struct store *store, struct store_file *file, struct db_statement *rows, char *plain,
 		     int64_t *bad_rows)
 {
-	struct store_note *note = NULL;
+	struct store_notification *notification = NULL;
 	int r;
 
 	while ((r = db_step(rows)) == 1 && !store_is_closing(store)) {
-		if (note == NULL)
-			note = new_chunk();
-		if (note == NULL)
+		if (notification == NULL)
+			notification = new_chunk();
+		if (notification == NULL)
 			return -ENOMEM;
-		if (unseal(file, rows, plain, &note->boxes[note->count]) == 0) {
-			note->count++;
+		if (unseal(file, rows, plain, &notification->boxes[notification->count]) == 0) {
+			notification->count++;
 		} else {
-			json_decref(note->boxes[note->count].json);
+			json_decref(notification->boxes[notification->count].json);
 			(*bad_rows)++;
 		}
-		if (note->count == STORE_RECORDS_CHUNK) {
-			store_tell(store, note);
-			note = NULL;
+		if (notification->count == STORE_RECORDS_CHUNK) {
+			store_tell(store, notification);
+			notification = NULL;
 		}
 	}
-	if (note != NULL)
-		store_tell(store, note);
+	if (notification != NULL)
+		store_tell(store, notification);
 	return r < 0 ? r : 0;
 }
 

@@ -353,63 +353,64 @@ static int unseal_face(const struct store *store, const struct store_file *file,
 	return crop == NULL || bytes == 0 ? 0 : unseal_crop(file, crop, bytes, face);
 }
 
-static struct store_note *new_chunk(enum store_message_kind kind)
+static struct store_notification *new_chunk(enum store_message_kind kind)
 {
-	struct store_note *note = calloc(1, sizeof(*note));
+	struct store_notification *notification = calloc(1, sizeof(*notification));
 
-	if (note == NULL)
+	if (notification == NULL)
 		return NULL;
-	note->message.kind = kind;
-	if (kind == STORE_NOTE_PEOPLE)
-		note->people = calloc(STORE_PEOPLE_CHUNK, sizeof(*note->people));
+	notification->message.kind = kind;
+	if (kind == STORE_NOTIFY_PEOPLE)
+		notification->people = calloc(STORE_PEOPLE_CHUNK, sizeof(*notification->people));
 	else
-		note->faces = calloc(STORE_FACES_CHUNK, sizeof(*note->faces));
-	if (note->people == NULL && note->faces == NULL) {
-		free(note);
+		notification->faces = calloc(STORE_FACES_CHUNK, sizeof(*notification->faces));
+	if (notification->people == NULL && notification->faces == NULL) {
+		free(notification);
 		return NULL;
 	}
-	return note;
+	return notification;
 }
 
 /* One row into the chunk. @return 0 or -EBADMSG; a row that does not open is left out, the others count. */
 static int add_to_chunk(const struct store *store, struct store_file *file, struct db_statement *row,
-			struct store_note *note)
+			struct store_notification *notification)
 {
-	int r = note->people != NULL ? unseal_person(file, row, &note->people[note->count])
-				     : unseal_face(store, file, row, &note->faces[note->count]);
+	int r = notification->people != NULL
+			? unseal_person(file, row, &notification->people[notification->count])
+			: unseal_face(store, file, row, &notification->faces[notification->count]);
 
 	if (r == 0)
-		note->count++;
+		notification->count++;
 	return r;
 }
 
 static int tell_table(struct store *store, struct store_file *file, enum store_message_kind kind,
 		      const char *sql, int64_t *bad_rows)
 {
-	size_t chunk = kind == STORE_NOTE_PEOPLE ? STORE_PEOPLE_CHUNK : STORE_FACES_CHUNK;
+	size_t chunk = kind == STORE_NOTIFY_PEOPLE ? STORE_PEOPLE_CHUNK : STORE_FACES_CHUNK;
 	struct db_statement *rows;
-	struct store_note *note = NULL;
+	struct store_notification *notification = NULL;
 	int r = db_prepare(file->db, sql, &rows);
 
 	if (r < 0)
 		return r;
 	while ((r = db_step(rows)) == 1 && !store_is_closing(store)) {
-		if (note == NULL)
-			note = new_chunk(kind);
-		if (note == NULL) {
+		if (notification == NULL)
+			notification = new_chunk(kind);
+		if (notification == NULL) {
 			r = -ENOMEM;
 			break;
 		}
-		if (add_to_chunk(store, file, rows, note) < 0)
+		if (add_to_chunk(store, file, rows, notification) < 0)
 			(*bad_rows)++;
-		if (note->count == chunk) {
-			store_tell(store, note);
-			note = NULL;
+		if (notification->count == chunk) {
+			store_tell(store, notification);
+			notification = NULL;
 		}
 	}
 	db_finish(rows);
-	if (note != NULL)
-		store_tell(store, note);
+	if (notification != NULL)
+		store_tell(store, notification);
 	return r < 0 ? r : 0;
 }
 
@@ -417,13 +418,13 @@ int store_roster_tell(struct store *store, struct store_file *file, char *text)
 {
 	int64_t bad_rows = 0;
 	int r = tell_table(
-		store, file, STORE_NOTE_PEOPLE,
+		store, file, STORE_NOTIFY_PEOPLE,
 		"SELECT id, box, (SELECT count(*) FROM template WHERE template.person = person.id) FROM "
 		"person ORDER BY id",
 		&bad_rows);
 
 	if (r == 0)
-		r = tell_table(store, file, STORE_NOTE_FACES,
+		r = tell_table(store, file, STORE_NOTIFY_FACES,
 			       "SELECT person, box, number, crop FROM template ORDER BY number", &bad_rows);
 	if (r == 0)
 		r = store_record_tell(store, file, &bad_rows);

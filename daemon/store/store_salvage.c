@@ -10,7 +10,7 @@
 #include "base/file.h"
 #include "store_private.h"
 
-int store_file_rename_aside(const struct store *store, char aside[STORE_ASIDE_BYTES])
+int store_file_rename_aside(const struct store *store, char aside[STORE_QUARANTINE_BYTES])
 {
 	static const char *const suffixes[] = {"-wal", "-shm", ""};
 	char from[STORE_PATH_BYTES + 8], to[STORE_PATH_BYTES + 48];
@@ -20,9 +20,9 @@ int store_file_rename_aside(const struct store *store, char aside[STORE_ASIDE_BY
 
 	gmtime_r(&now, &utc);
 	strftime(time, sizeof(time), "%Y%m%dT%H%M%SZ", &utc);
-	snprintf(aside, STORE_ASIDE_BYTES, "%.480s.corrupt-%s", store->path, time);
+	snprintf(aside, STORE_QUARANTINE_BYTES, "%.480s.corrupt-%s", store->path, time);
 	for (int i = 2; access(aside, F_OK) == 0 && i < 1000; i++)
-		snprintf(aside, STORE_ASIDE_BYTES, "%.480s.corrupt-%s-%d", store->path, time, i);
+		snprintf(aside, STORE_QUARANTINE_BYTES, "%.480s.corrupt-%s-%d", store->path, time, i);
 	for (size_t i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++) {
 		snprintf(from, sizeof(from), "%s%s", store->path, suffixes[i]);
 		snprintf(to, sizeof(to), "%s%s", aside, suffixes[i]);
@@ -69,7 +69,7 @@ static int sweep_damaged(struct db *from, struct db *to)
 	struct store_carrier carrier;
 	int r = store_carrier_open(&carrier, from, to);
 
-	for (int table = 0; r == 0 && table < STORE_CARRY_TABLES; table++) {
+	for (int table = 0; r == 0 && table < STORE_REPLICA_TABLES; table++) {
 		struct store_sweep sweep = {.table = table};
 
 		while (store_sweep(&carrier, &sweep, 1) == 0 && sweep.table == table)
@@ -97,7 +97,7 @@ static int carry_late(struct store_file *file, struct db *old, int64_t seq)
 		return 0;
 	if (r < 0)
 		return r;
-	r = store_carry_uncopied(old, file->db, STORE_BATCH_MAX);
+	r = store_replica_uncopied(old, file->db, STORE_BATCH_MAX);
 	if (r < 0)
 		undone = db_run(file->db, "ROLLBACK TO late");
 	return undone < 0 ? undone : db_run(file->db, "RELEASE late");
@@ -115,9 +115,9 @@ static int bring_back(struct store_file *file, struct db *old, struct db *copy, 
 	if (r == 0 && copy != NULL && old != NULL)
 		r = carry_late(file, old, seq);
 	if (r == 0 && copy != NULL)
-		r = store_carry_counters(copy, file->db);
+		r = store_replica_counters(copy, file->db);
 	if (r == 0 && old != NULL)
-		(void)store_carry_counters(old, file->db); /* as far as they can be read */
+		(void)store_replica_counters(old, file->db); /* as far as they can be read */
 	if (r == 0)
 		r = begin_log(file, old, seq, hash);
 	if (r == 0)
@@ -130,7 +130,7 @@ static int bring_back(struct store_file *file, struct db *old, struct db *copy, 
 int store_file_set_aside(const struct store *store, struct store_file *file, struct store_copy *copy,
 			 char *text)
 {
-	char aside[STORE_ASIDE_BYTES], what[STORE_TEXT_BYTES];
+	char aside[STORE_QUARANTINE_BYTES], what[STORE_TEXT_BYTES];
 	uint8_t hash[EVENT_HASH_BYTES] = {0};
 	struct db *old = NULL, *source = NULL;
 	int64_t people = 0, seq = 0;
@@ -170,7 +170,7 @@ int store_file_set_aside(const struct store *store, struct store_file *file, str
 
 int store_file_put_back(const struct store *store, struct store_file *file, char *text)
 {
-	char aside[STORE_ASIDE_BYTES], part[STORE_PATH_BYTES + 8], whole[STORE_PATH_BYTES + 8];
+	char aside[STORE_QUARANTINE_BYTES], part[STORE_PATH_BYTES + 8], whole[STORE_PATH_BYTES + 8];
 	int r;
 
 	snprintf(part, sizeof(part), "%s" STORE_PART, store->path);

@@ -83,9 +83,10 @@ static int write_all(struct writer *writer, const struct store_counter *cursors)
 static void step_copy(struct writer *writer, enum store_copy_turn turn)
 {
 	if (store_copy_step(writer->copy, &writer->file, turn) == -EUCLEAN)
-		store_tell_news(writer->store, STORE_COPY_RENEWED,
-				"roster.db, from which gate.db is restored when it is damaged, was damaged "
-				"or removed itself: it is made anew");
+		store_report_status(
+			writer->store, STORE_COPY_RENEWED,
+			"roster.db, from which gate.db is restored when it is damaged, was damaged "
+			"or removed itself: it is made anew");
 	/* any other failure is the disk's, which gate.db tells of, and the step comes again */
 }
 
@@ -160,24 +161,25 @@ static int read_counters(struct db *db, const char *sql, struct store_counter *c
 
 static int tell_ready(struct writer *writer)
 {
-	struct store_note *note = calloc(1, sizeof(*note));
+	struct store_notification *notification = calloc(1, sizeof(*notification));
 	struct db *db = writer->file.db;
 	int r;
 
-	if (note == NULL)
+	if (notification == NULL)
 		return -ENOMEM;
-	note->message.kind = STORE_NOTE_NEWS;
-	note->news = STORE_READY;
-	note->last_seq = writer->file.head_seq;
-	r = read_counters(db, "SELECT name, seq FROM cursor ORDER BY name", note->cursors, STORE_CURSORS_MAX);
+	notification->message.kind = STORE_NOTIFY_STATUS;
+	notification->status = STORE_READY;
+	notification->last_seq = writer->file.head_seq;
+	r = read_counters(db, "SELECT name, seq FROM cursor ORDER BY name", notification->cursors,
+			  STORE_CURSORS_MAX);
 	if (r == 0)
-		r = read_counters(db, "SELECT name, value FROM nonce ORDER BY name", note->nonces,
+		r = read_counters(db, "SELECT name, value FROM nonce ORDER BY name", notification->nonces,
 				  STORE_NONCES_MAX);
 	if (r < 0) {
-		free(note);
+		free(notification);
 		return r;
 	}
-	store_tell(writer->store, note);
+	store_tell(writer->store, notification);
 	return 0;
 }
 
@@ -186,7 +188,7 @@ static int set_aside(struct writer *writer, char *text)
 	int r = store_file_set_aside(writer->store, &writer->file, writer->copy, text);
 
 	if (r == 0)
-		store_tell_news(writer->store, STORE_SET_ASIDE, text);
+		store_report_status(writer->store, STORE_QUARANTINED, text);
 	return r;
 }
 
@@ -210,7 +212,7 @@ static int open_file(struct writer *writer, char *text)
 	int r = store_take_whole(writer->store, text);
 
 	if (r == 1)
-		store_tell_news(writer->store, STORE_TAMPERED, text);
+		store_report_status(writer->store, STORE_TAMPERED, text);
 	if (r >= 0)
 		r = store_file_open(writer->store, &writer->file, text);
 	if (r == -EBADMSG)
@@ -227,14 +229,14 @@ static int open_and_tell(struct writer *writer, char *text)
 	if (r < 0)
 		return r;
 	if (writer->file.tampered && !writer->told_tampered)
-		store_tell_news(
+		store_report_status(
 			writer->store, STORE_TAMPERED,
 			"the end of the log in gate.db is not what this gate signed: somebody changed "
 			"the file; gatectl audit verify says where");
 	writer->told_tampered = writer->file.tampered;
 	r = store_roster_tell(writer->store, &writer->file, text);
 	if (r == -EBADMSG) {
-		store_tell_news(writer->store, STORE_TAMPERED, text);
+		store_report_status(writer->store, STORE_TAMPERED, text);
 		r = 0;
 	}
 	if (r == 0)
@@ -248,7 +250,7 @@ static int open_and_tell(struct writer *writer, char *text)
 static bool fail_and_wait(struct writer *writer, const char *text, unsigned *retry_ms)
 {
 	if (!writer->failing)
-		store_tell_news(writer->store, STORE_FAILED, text);
+		store_report_status(writer->store, STORE_FAILED, text);
 	writer->failing = true;
 	if (store_wait_ms(writer->store, *retry_ms) && clock_mono_ms() >= writer->store->close_by_mono_ms)
 		return true;
@@ -259,7 +261,7 @@ static bool fail_and_wait(struct writer *writer, const char *text, unsigned *ret
 static void restored(struct writer *writer)
 {
 	if (writer->failing)
-		store_tell_news(writer->store, STORE_RESTORED, "");
+		store_report_status(writer->store, STORE_RESTORED, "");
 	writer->failing = false;
 }
 
@@ -286,14 +288,14 @@ static bool begin(struct writer *writer)
 	if (!wait_for_randomness(writer))
 		return false;
 	if (crypto_init() < 0) {
-		store_tell_news(writer->store, STORE_UNUSABLE, "the system gives no randomness");
+		store_report_status(writer->store, STORE_UNUSABLE, "the system gives no randomness");
 		writer->unusable = true;
 		return false;
 	}
 	store_sweep_leftovers(writer->store);
 	while ((r = open_and_tell(writer, text)) < 0) {
 		if (r == -EPROTO || r == -EKEYREJECTED) {
-			store_tell_news(writer->store, STORE_UNUSABLE, text);
+			store_report_status(writer->store, STORE_UNUSABLE, text);
 			writer->unusable = true;
 			return false;
 		}
@@ -328,7 +330,7 @@ static int keep_in_place(struct writer *writer, char *text)
 	r = store_file_put_back(writer->store, &writer->file, text);
 	if (r < 0)
 		return r;
-	store_tell_news(writer->store, STORE_TAMPERED, text);
+	store_report_status(writer->store, STORE_TAMPERED, text);
 	atomic_fetch_add(&writer->store->file_generation, 1);
 	return 0;
 }
@@ -469,7 +471,7 @@ void *store_write_thread(void *arg)
 	pthread_setname_np(pthread_self(), "store");
 	if (writer == NULL || store_copy_new(arg, &writer->copy) < 0) {
 		free(writer);
-		store_tell_news(arg, STORE_UNUSABLE, "the store's thread has no memory");
+		store_report_status(arg, STORE_UNUSABLE, "the store's thread has no memory");
 		return NULL;
 	}
 	writer->store = arg;

@@ -70,17 +70,17 @@ static void on_record(void *arg, const char *kind, const char *id, json_t *json)
 	test->record_json = json_incref(json);
 }
 
-static void on_news(void *arg, enum store_news news, const char *text)
+static void on_status(void *arg, enum store_status status, const char *text)
 {
 	struct store_test *test = arg;
 
-	test->told[news]++;
+	test->told[status]++;
 	if (text[0] != '\0')
 		snprintf(test->text, sizeof(test->text), "%s", text);
 }
 
 static const struct store_ops ops = {on_committed, on_person, on_face,     on_crop,
-				     on_record,    on_news,   on_face_gone};
+				     on_record,    on_status, on_face_gone};
 
 static int remove_one(const char *path, const struct stat *at, int kind, struct FTW *walk)
 {
@@ -122,20 +122,20 @@ void store_test_wait(struct store_test *test)
 	struct pollfd fd = {.fd = store_fd(test->store), .events = POLLIN};
 
 	if (poll(&fd, 1, 20000) != 1)
-		fail_msg("the store said nothing for 20 s; last news: %s", test->text);
+		fail_msg("the store said nothing for 20 s; last status: %s", test->text);
 	store_dispatch(test->store);
 }
 
-void store_test_wait_news(struct store_test *test, enum store_news news)
+void store_test_wait_status(struct store_test *test, enum store_status status)
 {
-	while (test->told[news] == 0)
+	while (test->told[status] == 0)
 		store_test_wait(test);
 }
 
 void store_test_open(struct store_test *test)
 {
 	store_test_start(test);
-	store_test_wait_news(test, STORE_READY);
+	store_test_wait_status(test, STORE_READY);
 }
 
 void store_test_close(struct store_test *test)

@@ -11,7 +11,7 @@ struct store_test {
 	struct store *store;
 	/* what was told */
 	unsigned told[STORE_UNUSABLE + 1];
-	char text[STORE_TEXT_BYTES]; /* of the last news that had one */
+	char text[STORE_TEXT_BYTES]; /* of the last status that had one */
 	int64_t last_seq;
 	bool in_order;
 	size_t people, faces, records, gone;
@@ -43,8 +43,8 @@ void store_test_start(struct store_test *test);
 /** Opens and waits for READY. */
 void store_test_open(struct store_test *test);
 void store_test_close(struct store_test *test);
-/** Dispatches until @p told[news] is above @p times, at most 20 s. */
-void store_test_wait_news(struct store_test *test, enum store_news news);
+/** Dispatches until @p told[status] is above @p times, at most 20 s. */
+void store_test_wait_status(struct store_test *test, enum store_status status);
 /** Dispatches until nothing is pending. */
 void store_test_settle(struct store_test *test);
 void store_test_wait(struct store_test *test);

@@ -168,7 +168,7 @@ static void a_log_without_its_oldest_rows_is_good(void **state)
 	assert_true(result.signatures_checked);
 	assert_int_equal(result.first_seq, 13);
 	store_test_open(test);
-	assert_int_equal(test->told[STORE_TAMPERED] + test->told[STORE_SET_ASIDE], 0);
+	assert_int_equal(test->told[STORE_TAMPERED] + test->told[STORE_QUARANTINED], 0);
 	drop(test, INT64_MAX, 0); /* down to the event that tells of it */
 	store_test_close(test);
 	result = verify(test);

@@ -221,7 +221,7 @@ static void a_kill_loses_no_answered_event(void **state)
 		assert_true(result.last_seq >= acked);
 	}
 	store_test_open(test);
-	assert_int_equal(test->told[STORE_TAMPERED] + test->told[STORE_SET_ASIDE], 0);
+	assert_int_equal(test->told[STORE_TAMPERED] + test->told[STORE_QUARANTINED], 0);
 }
 
 static void a_store_that_was_not_used_can_be_closed(void **state)

@@ -72,8 +72,9 @@ static void bring_up(struct store_test *test, int schema, size_t people, size_t 
 	assert_int_equal(test->people, people);
 	assert_int_equal(test->faces, 2);
 	assert_int_equal(test->records, records);
-	assert_int_equal(
-		test->told[STORE_TAMPERED] + test->told[STORE_SET_ASIDE] + test->told[STORE_COPY_RENEWED], 0);
+	assert_int_equal(test->told[STORE_TAMPERED] + test->told[STORE_QUARANTINED] +
+				 test->told[STORE_COPY_RENEWED],
+			 0);
 	assert_int_equal(store_record_put(test->store, "group", "late", json, &draft, store_test_done, test),
 			 0);
 	store_test_close(test);
@@ -114,7 +115,7 @@ static void a_bringing_up_that_fails_changes_nothing(void **state)
 	signal(SIGXFSZ, SIG_IGN);
 	set_file_limit(1);
 	store_test_start(test);
-	store_test_wait_news(test, STORE_FAILED);
+	store_test_wait_status(test, STORE_FAILED);
 	store_test_close(test);
 	set_file_limit(RLIM_INFINITY);
 	assert_int_equal(store_test_int(test, "PRAGMA user_version"), 2);
@@ -137,7 +138,7 @@ static void a_newer_schema_is_refused_and_not_touched(void **state)
 	snprintf(before, sizeof(before), "%ld.%09ld %ld", at.st_mtim.tv_sec, at.st_mtim.tv_nsec, at.st_size);
 	store_test_start(test);
 	assert_int_equal(store_append(test->store, &draft, store_test_done, test), 0);
-	store_test_wait_news(test, STORE_UNUSABLE);
+	store_test_wait_status(test, STORE_UNUSABLE);
 	assert_non_null(strstr(test->text, "schema 7, this program knows 4: install the newer version"));
 	store_test_settle(test);
 	assert_int_equal(test->r, -EIO);
@@ -169,12 +170,12 @@ static void a_wrong_or_missing_data_key_is_told_clearly(void **state)
 	store_test_close(test);
 	replace_key(test, "data.key", true);
 	store_test_start(test);
-	store_test_wait_news(test, STORE_UNUSABLE);
+	store_test_wait_status(test, STORE_UNUSABLE);
 	assert_non_null(strstr(test->text, "data.key: is not the key that gate.db was written with"));
 	store_test_close(test);
 	replace_key(test, "data.key", false);
 	store_test_start(test);
-	store_test_wait_news(test, STORE_UNUSABLE);
+	store_test_wait_status(test, STORE_UNUSABLE);
 	assert_non_null(strstr(test->text, "put the key back"));
 	store_test_close(test);
 	snprintf(path, sizeof(path), "%s/keys/data.key", test->dir);
@@ -195,7 +196,7 @@ static void a_damaged_file_is_set_aside(void **state)
 		fputs("rubbish", file);
 	fclose(file);
 	store_test_open(test);
-	assert_int_equal(test->told[STORE_SET_ASIDE], 1);
+	assert_int_equal(test->told[STORE_QUARANTINED], 1);
 	assert_non_null(strstr(test->text, "gate.db.corrupt-"));
 	store_test_fill(test, "door.mode", 1);
 	assert_int_equal(test->r, 0);
@@ -221,7 +222,7 @@ static void remove_while_used(struct store_test *test, const char *suffix)
 	store_test_close(test);
 	store_test_assert_log_good(test, 0);
 	store_test_open(test);
-	assert_int_equal(test->told[STORE_SET_ASIDE], 0);
+	assert_int_equal(test->told[STORE_QUARANTINED], 0);
 	assert_int_equal(test->people, 1);
 	assert_int_equal(store_test_int(test, "SELECT count(*) FROM event WHERE type = 'door.mode'"), 3);
 	store_test_close(test);
@@ -250,7 +251,7 @@ static void what_can_be_read_of_a_damaged_file_is_saved(void **state)
 	store_test_close(test); /* rows 1 to 3 and an anchor */
 	store_test_sql(test, "DROP TABLE event");
 	store_test_open(test);
-	assert_int_equal(test->told[STORE_SET_ASIDE], 1);
+	assert_int_equal(test->told[STORE_QUARANTINED], 1);
 	assert_non_null(strstr(test->text, "after row 4, 1 people came back from the last good copy"));
 	assert_int_equal(test->people, 1);
 	assert_int_equal(test->faces, 1);
@@ -287,7 +288,7 @@ static void a_damaged_file_comes_back_from_an_older_copy(void **state)
 	copy_release(test, 3);
 	ruin(test, 0, 200000);
 	store_test_open(test);
-	assert_int_equal(test->told[STORE_SET_ASIDE], 1);
+	assert_int_equal(test->told[STORE_QUARANTINED], 1);
 	assert_int_equal(test->people, 4);
 	assert_int_equal(test->faces, 2);
 	assert_int_equal(test->records, 3);
@@ -307,7 +308,7 @@ static void everybody_comes_back_from_the_copy(void **state)
 	store_test_close(test);
 	ruin(test, 0, 200000); /* nothing of it can be read */
 	store_test_open(test);
-	assert_int_equal(test->told[STORE_SET_ASIDE], 1);
+	assert_int_equal(test->told[STORE_QUARANTINED], 1);
 	assert_non_null(strstr(test->text, "1 people came back from the last good copy"));
 	assert_int_equal(test->people, 1);
 	assert_string_equal(test->person.name, "Alice Plaintext");
@@ -336,7 +337,7 @@ static void a_seq_is_not_given_twice_when_the_log_is_lost(void **state)
 	store_test_close(test);
 	assert_int_equal(unlink(test->db), 0);
 	store_test_open(test);
-	assert_int_equal(test->told[STORE_SET_ASIDE], 1);
+	assert_int_equal(test->told[STORE_QUARANTINED], 1);
 	assert_int_equal(test->people, 1);
 	store_test_fill(test, "door.mode", 1);
 	assert_true(test->last_seq > last);
@@ -359,7 +360,7 @@ static void an_older_file_put_back_is_noticed(void **state)
 	store_test_close(test);
 	assert_int_equal(rename(older, test->db), 0);
 	store_test_open(test);
-	assert_int_equal(test->told[STORE_SET_ASIDE], 1);
+	assert_int_equal(test->told[STORE_QUARANTINED], 1);
 	assert_non_null(strstr(test->text, "ended at row 3 though row"));
 	assert_int_equal(test->people, 0); /* who was removed does not come back */
 }
@@ -381,7 +382,7 @@ static void somebody_erased_is_in_no_file(void **state)
 	store_test_close(test);
 	ruin(test, 0, 200000);
 	store_test_open(test);
-	assert_int_equal(test->told[STORE_SET_ASIDE], 1);
+	assert_int_equal(test->told[STORE_QUARANTINED], 1);
 	assert_int_equal(test->people + test->faces, 0);
 }
 
@@ -399,7 +400,7 @@ static void a_damaged_copy_is_told_and_made_anew(void **state)
 	ruin(test, 0, 40000);
 	memcpy(test->db, good, sizeof(good));
 	store_test_open(test);
-	store_test_wait_news(test, STORE_COPY_RENEWED);
+	store_test_wait_status(test, STORE_COPY_RENEWED);
 	assert_int_equal(test->people, 1);
 	store_test_close(test);
 	ruin(test, 0, 200000);
@@ -434,13 +435,13 @@ static void a_full_disk_delays_and_loses_nothing(void **state)
 	set_file_limit(512 * 1024);
 	for (int i = 0; i < 20000; i++)
 		assert_int_equal(store_append(test->store, &draft, store_test_done, test), 0);
-	store_test_wait_news(test, STORE_FAILED);
+	store_test_wait_status(test, STORE_FAILED);
 	assert_non_null(strstr(test->text, "cannot be written"));
 	assert_true(store_pending(test->store) > 0);
 	assert_int_equal(test->told[STORE_RESTORED], 0);
 	set_file_limit(RLIM_INFINITY);
 	store_test_settle(test);
-	store_test_wait_news(test, STORE_RESTORED);
+	store_test_wait_status(test, STORE_RESTORED);
 	json_decref(draft.data);
 	assert_int_equal(test->told[STORE_FAILED], 1);
 	assert_int_equal(test->answered, 20010);
@@ -462,7 +463,7 @@ static void closing_on_a_full_disk_ends_and_says_what_is_lost(void **state)
 	set_file_limit(16 * 1024);
 	for (int i = 0; i < 100; i++)
 		store_append(test->store, &draft, store_test_done, test);
-	store_test_wait_news(test, STORE_FAILED);
+	store_test_wait_status(test, STORE_FAILED);
 	store_test_close(test);
 	set_file_limit(RLIM_INFINITY);
 	assert_int_equal(test->answered, 110);

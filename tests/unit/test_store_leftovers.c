@@ -40,7 +40,7 @@ static void assert_all_is_there(struct store_test *test, unsigned told)
 {
 	store_test_open(test);
 	assert_int_equal(test->told[STORE_TAMPERED], told);
-	assert_int_equal(test->told[STORE_SET_ASIDE], 0);
+	assert_int_equal(test->told[STORE_QUARANTINED], 0);
 	assert_int_equal(test->people, 1);
 	assert_int_equal(store_test_int(test, "SELECT count(*) FROM event WHERE type = 'door.mode'"), 3);
 	assert_int_not_equal(access(beside(test, "gate.db.whole"), F_OK), 0);

@@ -126,7 +126,7 @@ static void questions_out_of_range_are_refused(void **state)
 
 	store_test_start(test);
 	assert_int_equal(store_fetch_outbox(test->store, 0, 10, on_rows, &page), -EAGAIN);
-	store_test_wait_news(test, STORE_READY);
+	store_test_wait_status(test, STORE_READY);
 	assert_int_equal(store_fetch_outbox(test->store, 0, 0, on_rows, &page), -EINVAL);
 	assert_int_equal(store_fetch_outbox(test->store, 0, STORE_ROWS_MAX + 1, on_rows, &page), -EINVAL);
 	assert_int_equal(store_fetch_outbox(test->store, -1, 1, on_rows, &page), -EINVAL);

@@ -9,6 +9,7 @@
 
 #include "face.h"
 #include "face_blink.h"
+#include "base/ulid.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -49,7 +50,7 @@ struct face_sight {
 	float embedding[FACE_DIM]; /* unit length */
 	float live, quality;       /* 0 to 1 */
 	float strength;            /* face_embed() */
-	char person[27];           /* nearest in the gallery by this frame alone, "" for none */
+	char person[ULID_BYTES];   /* nearest in the gallery by this frame alone, "" for none */
 	float score;
 	struct face_eyes eyes;
 	float cover; /* of face_cover(), of a frame that names nobody */
@@ -67,9 +68,9 @@ struct face_track {
 	float sum[FACE_DIM]; /* of embeddings */
 	float strength_sum;
 	float live[FACE_TRACK_LIVE_WINDOW], quality;
-	char person[27]; /* whom the latest frames agree on */
-	unsigned agreed; /* how many in a row */
-	bool sure_told;  /* for the owner: face_watch.h, SURE */
+	char person[ULID_BYTES]; /* whom the latest frames agree on */
+	unsigned agreed;         /* how many in a row */
+	bool sure_told;          /* for the owner: face_watch.h, SURE */
 	uint64_t first_good_mono_us;
 	float cover; /* mean over the latest good frames that name nobody; above 0: the lower face is covered */
 	unsigned cover_frames;

@@ -10,6 +10,7 @@
 #define GH_VISION_LITTER_LITTER_WATCH_H
 
 #include "litter.h"
+#include "vision/camera/digest.h"
 #include "vision/camera/mask.h"
 
 #include <stdbool.h>
@@ -37,7 +38,7 @@ enum {
 
 struct litter_result_file {
 	char name[LITTER_RESULT_NAME_BYTES]; /* within the evidence directory */
-	char sha256[65];
+	char sha256[DIGEST_HEX_BYTES];
 	uint64_t bytes;
 };
 

@@ -86,9 +86,9 @@ static void on_frame(void *arg, struct video_frame *frame)
 static void on_state(void *arg, enum camera_state state, const char *reason)
 {
 	struct watched_camera *camera = arg;
-	struct camera_news news = {.index = camera->index, .state = state};
+	struct camera_status status = {.index = camera->index, .state = state};
 
-	snprintf(news.reason, sizeof(news.reason), "%s", reason);
+	snprintf(status.reason, sizeof(status.reason), "%s", reason);
 	pthread_mutex_lock(&camera->litter_lock);
 	if (state != CAMERA_LIVE && camera->litter != NULL)
 		litter_watch_flush(camera->litter);
@@ -97,7 +97,7 @@ static void on_state(void *arg, enum camera_state state, const char *reason)
 		gate_sight_ended(camera);
 	if (state != CAMERA_LIVE && camera->door != NULL && camera->vision->faces != NULL)
 		face_watch_reset(camera->vision->faces, camera->face_index);
-	(void)queue_push(camera->vision->news, &news); /* the newest wins */
+	(void)queue_push(camera->vision->status, &status); /* the newest wins */
 }
 
 /* ---- cameras coming and going ---- */
@@ -151,35 +151,35 @@ static const char *type_of(enum camera_state state)
 	return types[state];
 }
 
-static void on_news_of(struct gate_vision *vision, const struct camera_news *news)
+static void on_status_of(struct gate_vision *vision, const struct camera_status *status)
 {
-	struct watched_camera *camera = &vision->cameras[news->index];
+	struct watched_camera *camera = &vision->cameras[status->index];
 	bool was_lost = camera->seen && camera->state == CAMERA_LOST;
 
 	camera->seen = true;
-	camera->state = news->state;
-	snprintf(camera->reason, sizeof(camera->reason), "%s", news->reason);
-	if (news->state == CAMERA_LIVE)
+	camera->state = status->state;
+	snprintf(camera->reason, sizeof(camera->reason), "%s", status->reason);
+	if (status->state == CAMERA_LIVE)
 		log_info("vision", "camera %s: live", camera->config->name);
-	else if (news->state == CAMERA_ENDED)
-		log_info("vision", "camera %s: %s", camera->config->name, news->reason);
+	else if (status->state == CAMERA_ENDED)
+		log_info("vision", "camera %s: %s", camera->config->name, status->reason);
 	else
-		log_warning("vision", "camera %s: %s", camera->config->name, news->reason);
-	if (news->state != CAMERA_LIVE || was_lost) /* the first picture after a start restores nothing */
-		journal_record(vision->gate->journal, type_of(news->state),
-			       news->state == CAMERA_LOST ? EVENT_WARNING : EVENT_INFO, camera->source, NULL,
-			       camera_json(camera));
+		log_warning("vision", "camera %s: %s", camera->config->name, status->reason);
+	if (status->state != CAMERA_LIVE || was_lost) /* the first picture after a start restores nothing */
+		journal_record(vision->gate->journal, type_of(status->state),
+			       status->state == CAMERA_LOST ? EVENT_WARNING : EVENT_INFO, camera->source,
+			       NULL, camera_json(camera));
 	journal_publish(vision->gate->journal, "camera", camera->config->name, camera_json(camera));
 }
 
 static int on_camera_news(sd_event_source *source, int fd, uint32_t revents, void *arg)
 {
 	struct gate_vision *vision = arg;
-	struct camera_news news;
+	struct camera_status status;
 
 	(void)source, (void)fd, (void)revents;
-	while (queue_pop(vision->news, &news) == 0)
-		on_news_of(vision, &news);
+	while (queue_pop(vision->status, &status) == 0)
+		on_status_of(vision, &status);
 	return 0;
 }
 
@@ -195,8 +195,8 @@ static int open_queues(struct gate_vision *vision)
 		r = queue_open(sizeof(struct litter_result), VISION_RESULTS_MAX, QUEUE_REFUSE_WHEN_FULL, NULL,
 			       &vision->litter_results);
 	if (r == 0)
-		r = queue_open(sizeof(struct camera_news), VISION_NEWS_MAX, QUEUE_NEWEST_WINS, NULL,
-			       &vision->news);
+		r = queue_open(sizeof(struct camera_status), VISION_NEWS_MAX, QUEUE_NEWEST_WINS, NULL,
+			       &vision->status);
 	if (r == 0)
 		r = sd_event_add_io(event, &vision->face_source, queue_fd(vision->face_results), EPOLLIN,
 				    gate_faces_on_results, vision);
@@ -204,7 +204,7 @@ static int open_queues(struct gate_vision *vision)
 		r = sd_event_add_io(event, &vision->litter_source, queue_fd(vision->litter_results), EPOLLIN,
 				    gate_throws_on_results, vision);
 	if (r >= 0)
-		r = sd_event_add_io(event, &vision->news_source, queue_fd(vision->news), EPOLLIN,
+		r = sd_event_add_io(event, &vision->status_source, queue_fd(vision->status), EPOLLIN,
 				    on_camera_news, vision);
 	return r;
 }
@@ -315,10 +315,10 @@ void gate_vision_close(struct gate *gate)
 					     vision); /* a throw seen at the last moment is still recorded */
 	sd_event_source_disable_unref(vision->face_source);
 	sd_event_source_disable_unref(vision->litter_source);
-	sd_event_source_disable_unref(vision->news_source);
+	sd_event_source_disable_unref(vision->status_source);
 	queue_close(vision->face_results);
 	queue_close(vision->litter_results);
-	queue_close(vision->news);
+	queue_close(vision->status);
 	gate->vision = NULL;
 	free(vision);
 }

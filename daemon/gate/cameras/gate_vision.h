@@ -34,7 +34,7 @@ struct watched_camera {
 	struct gate_door *door;      /* face cameras */
 	unsigned index, face_index;
 	enum camera_state state;
-	bool seen; /* has had any news at all */
+	bool seen; /* has had any status yet */
 	struct {   /* who was let in here last by face alone; track 0: nobody */
 		uint32_t track;
 		char person[ULID_BYTES];
@@ -54,7 +54,7 @@ struct watched_camera {
 	uint64_t day_ms[SIGHT_CAUSES];
 };
 
-struct camera_news {
+struct camera_status {
 	unsigned index;
 	enum camera_state state;
 	char reason[CAMERA_REASON_BYTES];
@@ -69,8 +69,8 @@ struct gate_vision {
 	struct face_watch *faces;
 	enum face_state face_state;
 	char face_trouble[FACE_ERROR_BYTES];
-	struct queue *face_results, *litter_results, *news;
-	sd_event_source *face_source, *litter_source, *news_source, *sight_timer;
+	struct queue *face_results, *litter_results, *status;
+	sd_event_source *face_source, *litter_source, *status_source, *sight_timer;
 	struct gate_thresholds *thresholds; /* NULL: not begun */
 	json_t *outdated; /* ids of people whose templates are of another recogniser; NULL: none */
 	struct enrol *enrols[FACE_WATCH_ENROLS_MAX]; /* those the worker has; NULL: free */

@@ -187,7 +187,8 @@ unsigned gate_door_place(const struct gate *gate, const struct gate_door *door)
 	return (unsigned)(door->config - gate->config->doors);
 }
 
-static void look_up(struct gate *gate, const struct gate_shown *shown, struct policy_shown *ret_shown)
+static void look_up(struct gate *gate, const struct presented_credential *shown,
+		    struct policy_shown *ret_shown)
 {
 	const struct roster_person *person = shown->person[0] != '\0' && shown->factor != POLICY_PASS
 						     ? roster_find(gate->roster, shown->person)
@@ -203,41 +204,42 @@ static void look_up(struct gate *gate, const struct gate_shown *shown, struct po
 					   .doubtful = shown->doubtful};
 }
 
-void gate_access_request(struct gate *gate, const struct gate_way *way, struct policy_request *ret_request)
+void gate_access_request(struct gate *gate, const struct access_attempt *attempt,
+			 struct policy_request *ret_request)
 {
 	*ret_request = (struct policy_request){
 		.ruleset = access_rules_ruleset(gate->access->rules),
-		.door = gate_door_place(gate, way->door),
-		.leaving = way->leaving,
-		.door_mode = door_mode(&way->door->machine),
-		.interlocked = gate_door_interlock(gate, way->door) != NULL,
+		.door = gate_door_place(gate, attempt->door),
+		.leaving = attempt->leaving,
+		.door_mode = door_mode(&attempt->door->machine),
+		.interlocked = gate_door_interlock(gate, attempt->door) != NULL,
 		.tampered = gate_tampered(gate),
-		.presentation_attack = way->presentation_attack,
+		.presentation_attack = attempt->presentation_attack,
 		.trust_unset_clock = gate->config->access.unset_clock == CONFIG_UNSET_CLOCK_VALIDITY,
 		.now_unix_ms = clock_unix_ms(),
-		.shown_count = way->count,
+		.shown_count = attempt->count,
 	};
 	ret_request->clock_set = gate_clock_is_set(ret_request->now_unix_ms) &&
 				 schedule_local(ret_request->now_unix_ms, &ret_request->local) == 0;
-	for (size_t i = 0; i < way->count; i++)
-		look_up(gate, &way->shown[i], &ret_request->shown[i]);
+	for (size_t i = 0; i < attempt->count; i++)
+		look_up(gate, &attempt->shown[i], &ret_request->shown[i]);
 }
 
-struct policy_decision gate_access_decide(struct gate *gate, const struct gate_way *way)
+struct policy_decision gate_access_decide(struct gate *gate, const struct access_attempt *attempt)
 {
 	struct policy_request request;
 
-	gate_access_request(gate, way, &request);
+	gate_access_request(gate, attempt, &request);
 	return policy_decide(&request);
 }
 
-json_t *gate_access_rules_json(struct gate *gate, const struct gate_way *way)
+json_t *gate_access_rules_json(struct gate *gate, const struct access_attempt *attempt)
 {
 	const struct policy_ruleset *ruleset = access_rules_ruleset(gate->access->rules);
 	struct policy_request request;
 	json_t *list = json_array();
 
-	gate_access_request(gate, way, &request);
+	gate_access_request(gate, attempt, &request);
 	for (size_t i = 0; i < ruleset->by_door_count[request.door] && i < RULES_TOLD_MAX; i++) {
 		const struct policy_rule *rule = &ruleset->rules[ruleset->by_door[request.door][i]];
 
@@ -261,12 +263,12 @@ static json_t *stay_json(const struct gate *gate, const struct policy_person *pe
 }
 
 /* @return whether the person's stay changed */
-static bool count_areas(struct gate *gate, const struct gate_way *way, struct policy_person *person)
+static bool count_areas(struct gate *gate, const struct access_attempt *attempt, struct policy_person *person)
 {
 	const struct policy_ruleset *ruleset = access_rules_ruleset(gate->access->rules);
-	unsigned door = gate_door_place(gate, way->door);
-	uint32_t entered = policy_areas_entered(ruleset, door, way->leaving);
-	uint32_t left = policy_areas_left(ruleset, door, way->leaving);
+	unsigned door = gate_door_place(gate, attempt->door);
+	uint32_t entered = policy_areas_entered(ruleset, door, attempt->leaving);
+	uint32_t left = policy_areas_left(ruleset, door, attempt->leaving);
 
 	for (unsigned i = 0; i < POLICY_AREAS_MAX; i++) {
 		if ((entered & 1u << i) != 0)
@@ -277,24 +279,25 @@ static bool count_areas(struct gate *gate, const struct gate_way *way, struct po
 	return (entered | left) != 0;
 }
 
-static bool takes_part(const struct gate_way *way, const struct policy_decision *decision, size_t i)
+static bool takes_part(const struct access_attempt *attempt, const struct policy_decision *decision, size_t i)
 {
-	return decision->persons == 2 || strcmp(way->shown[i].person, way->shown[way->count - 1].person) == 0;
+	return decision->persons == 2 ||
+	       strcmp(attempt->shown[i].person, attempt->shown[attempt->count - 1].person) == 0;
 }
 
-size_t gate_access_count(struct gate *gate, const struct gate_way *way,
+size_t gate_access_count(struct gate *gate, const struct access_attempt *attempt,
 			 const struct policy_decision *decision, struct store_record *records,
 			 char ids[][STORE_RECORD_ID_BYTES])
 {
 	size_t count = 0;
 
-	for (size_t i = 0; i < way->count; i++) {
+	for (size_t i = 0; i < attempt->count; i++) {
 		struct roster_credential *credential =
-			roster_credentials_find(gate->access->credentials, way->shown[i].credential);
-		struct roster_person *person = roster_edit(gate->roster, way->shown[i].person);
+			roster_credentials_find(gate->access->credentials, attempt->shown[i].credential);
+		struct roster_person *person = roster_edit(gate->roster, attempt->shown[i].person);
 		bool before = false;
 
-		if (!takes_part(way, decision, i))
+		if (!takes_part(attempt, decision, i))
 			continue;
 		if (credential != NULL && credential->policy.uses_max != 0) {
 			credential->policy.used++;
@@ -306,11 +309,11 @@ size_t gate_access_count(struct gate *gate, const struct gate_way *way,
 			count++;
 		}
 		for (size_t j = 0; j < i; j++)
-			before |= strcmp(way->shown[j].person, way->shown[i].person) == 0;
-		if (person == NULL || before || way->shown[i].factor == POLICY_PASS ||
-		    !count_areas(gate, way, &person->access))
+			before |= strcmp(attempt->shown[j].person, attempt->shown[i].person) == 0;
+		if (person == NULL || before || attempt->shown[i].factor == POLICY_PASS ||
+		    !count_areas(gate, attempt, &person->access))
 			continue;
-		snprintf(ids[count], STORE_RECORD_ID_BYTES, "stay/%s", way->shown[i].person);
+		snprintf(ids[count], STORE_RECORD_ID_BYTES, "stay/%s", attempt->shown[i].person);
 		records[count] = (struct store_record){
 			.kind = "counter", .id = ids[count], .json = stay_json(gate, &person->access)};
 		count++;

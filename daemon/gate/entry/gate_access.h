@@ -22,7 +22,7 @@ enum {
 };
 
 /* one factor, by ids: what they stand for may change between being shown and being judged */
-struct gate_shown {
+struct presented_credential {
 	enum policy_factor factor;
 	char person[ULID_BYTES], credential[ULID_BYTES]; /* "": none known */
 	uint64_t mono_ms;
@@ -30,10 +30,10 @@ struct gate_shown {
 };
 
 /* what was shown at a door */
-struct gate_way {
+struct access_attempt {
 	struct gate_door *door;
 	bool leaving, presentation_attack;
-	struct gate_shown shown[POLICY_SHOWN_MAX];
+	struct presented_credential shown[POLICY_SHOWN_MAX];
 	size_t count;
 };
 
@@ -41,7 +41,7 @@ struct gate_way {
 struct gate_pending {
 	uint64_t until_ms; /* 0: unused */
 	char id[ULID_BYTES];
-	struct gate_way way;
+	struct access_attempt attempt;
 	struct policy_decision decision;
 	json_t *data;
 	char reader[CONFIG_NAME_BYTES];
@@ -60,38 +60,41 @@ struct gate_access {
 /* gate_access.c */
 unsigned gate_door_place(const struct gate *gate, const struct gate_door *door);
 /** The policy's answer for what was shown. */
-struct policy_decision gate_access_decide(struct gate *gate, const struct gate_way *way);
+struct policy_decision gate_access_decide(struct gate *gate, const struct access_attempt *attempt);
 /** The request that it is asked with; what it points to lives until the roster changes. */
-void gate_access_request(struct gate *gate, const struct gate_way *way, struct policy_request *ret_request);
+void gate_access_request(struct gate *gate, const struct access_attempt *attempt,
+			 struct policy_request *ret_request);
 /**
  * A grant counts: uses and areas, in memory now and in @p records (STORE_RECORDS_MAX) for the store.
  * @return how many; their JSON is the caller's to give back.
  */
-size_t gate_access_count(struct gate *gate, const struct gate_way *way,
+size_t gate_access_count(struct gate *gate, const struct access_attempt *attempt,
 			 const struct policy_decision *decision, struct store_record *records,
 			 char ids[][STORE_RECORD_ID_BYTES]);
 /** How each rule of the door saw it: [{"rule","why"}], at most 12. */
-json_t *gate_access_rules_json(struct gate *gate, const struct gate_way *way);
+json_t *gate_access_rules_json(struct gate *gate, const struct access_attempt *attempt);
 void gate_pending_drop(struct gate_pending *pending);
 
 /* gate_credential.c */
-/** @p way: what is shown now; on return with what the same people showed here before. */
-void gate_collect(struct gate *gate, struct gate_way *way, uint64_t now_ms);
+/** @p attempt: what is shown now; on return with what the same people showed here before. */
+void mfa_pending_merge(struct gate *gate, struct access_attempt *attempt, uint64_t now_ms);
 /** More is needed: keep what was shown until it is. Takes @p data. */
-void gate_collect_keep(struct gate *gate, const struct gate_way *way, const struct policy_decision *decision,
-		       const char *reader, json_t *data, uint64_t now_ms);
-void gate_collect_end(struct gate *gate, struct gate_door *door);
+void mfa_pending_keep(struct gate *gate, const struct access_attempt *attempt,
+		      const struct policy_decision *decision, const char *reader, json_t *data,
+		      uint64_t now_ms);
+void mfa_pending_end(struct gate *gate, struct gate_door *door);
 
 /* gate_entry.c */
 void gate_entry_permit(struct gate *gate, const struct gate_entry_request *request,
-		       const struct gate_way *way, const struct policy_decision *decision);
-void gate_entry_deny(struct gate *gate, const struct gate_entry_request *request, const struct gate_way *way,
-		     const struct policy_decision *decision);
+		       const struct access_attempt *attempt, const struct policy_decision *decision);
+void gate_entry_deny(struct gate *gate, const struct gate_entry_request *request,
+		     const struct access_attempt *attempt, const struct policy_decision *decision);
 
 /* gate_guard.c */
 /** Ask; takes the request's data. */
-void gate_guard_ask(struct gate *gate, const struct gate_entry_request *request, const struct gate_way *way,
-		    const struct policy_decision *decision, uint64_t now_ms);
+void gate_guard_ask(struct gate *gate, const struct gate_entry_request *request,
+		    const struct access_attempt *attempt, const struct policy_decision *decision,
+		    uint64_t now_ms);
 /** @return 0, -ENOENT (no such request, or its time was over), or -EPERM (it opens no more: @p why says so). */
 int gate_guard_answer(struct gate *gate, const char *id, bool admit, const char *by, const char **ret_why);
 json_t *gate_guard_json(struct gate *gate);

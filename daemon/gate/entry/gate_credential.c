@@ -14,45 +14,46 @@ static uint64_t window_ms(const struct gate *gate)
 
 /* ---- several factors at one door ---- */
 
-static bool same_thing(const struct gate_shown *a, const struct gate_shown *b)
+static bool same_thing(const struct presented_credential *a, const struct presented_credential *b)
 {
 	return a->factor == b->factor && strcmp(a->person, b->person) == 0;
 }
 
-void gate_collect(struct gate *gate, struct gate_way *way, uint64_t now_ms)
+void mfa_pending_merge(struct gate *gate, struct access_attempt *attempt, uint64_t now_ms)
 {
-	const struct gate_pending *before = &gate->access->at_door[gate_door_place(gate, way->door)];
-	struct gate_shown now = way->shown[0];
+	const struct gate_pending *before = &gate->access->at_door[gate_door_place(gate, attempt->door)];
+	struct presented_credential now = attempt->shown[0];
 
 	/* an order from afar and a pass stand alone: there is nobody whose other credential could be meant */
-	if (before->until_ms == 0 || before->way.leaving != way->leaving || now.factor == POLICY_REMOTE ||
-	    now.factor == POLICY_PASS || way->presentation_attack)
+	if (before->until_ms == 0 || before->attempt.leaving != attempt->leaving ||
+	    now.factor == POLICY_REMOTE || now.factor == POLICY_PASS || attempt->presentation_attack)
 		return;
-	way->count = 0;
-	for (size_t i = 0; i < before->way.count; i++) {
-		const struct gate_shown *shown = &before->way.shown[i];
+	attempt->count = 0;
+	for (size_t i = 0; i < before->attempt.count; i++) {
+		const struct presented_credential *shown = &before->attempt.shown[i];
 
 		if (now_ms - shown->mono_ms < window_ms(gate) && !same_thing(shown, &now) &&
-		    way->count < POLICY_SHOWN_MAX - 1)
-			way->shown[way->count++] = *shown;
+		    attempt->count < POLICY_SHOWN_MAX - 1)
+			attempt->shown[attempt->count++] = *shown;
 	}
-	way->shown[way->count++] = now;
+	attempt->shown[attempt->count++] = now;
 }
 
-void gate_collect_keep(struct gate *gate, const struct gate_way *way, const struct policy_decision *decision,
-		       const char *reader, json_t *data, uint64_t now_ms)
+void mfa_pending_keep(struct gate *gate, const struct access_attempt *attempt,
+		      const struct policy_decision *decision, const char *reader, json_t *data,
+		      uint64_t now_ms)
 {
-	struct gate_pending *pending = &gate->access->at_door[gate_door_place(gate, way->door)];
+	struct gate_pending *pending = &gate->access->at_door[gate_door_place(gate, attempt->door)];
 
 	gate_pending_drop(pending);
-	pending->way = *way;
+	pending->attempt = *attempt;
 	pending->decision = *decision;
 	pending->data = data;
 	pending->until_ms = now_ms + window_ms(gate);
 	snprintf(pending->reader, sizeof(pending->reader), "%s", reader != NULL ? reader : "");
 }
 
-void gate_collect_end(struct gate *gate, struct gate_door *door)
+void mfa_pending_end(struct gate *gate, struct gate_door *door)
 {
 	gate_pending_drop(&gate->access->at_door[gate_door_place(gate, door)]);
 }
@@ -64,14 +65,14 @@ static const char *who_stands(const struct gate *gate, const struct gate_door *d
 {
 	const struct gate_pending *pending = &gate->access->at_door[gate_door_place(gate, door)];
 
-	if (pending->until_ms == 0 || pending->way.leaving != leaving)
+	if (pending->until_ms == 0 || pending->attempt.leaving != leaving)
 		return "";
-	return pending->way.shown[pending->way.count - 1].person;
+	return pending->attempt.shown[pending->attempt.count - 1].person;
 }
 
 /* A PIN counts for who stands at the door; else for its only owner. */
 static void find_pin(const struct gate *gate, const char *digits, const char *who,
-		     struct gate_shown *ret_shown)
+		     struct presented_credential *ret_shown)
 {
 	const struct roster_credential *pin = NULL, *found = NULL;
 	unsigned owners = 0;
@@ -89,7 +90,7 @@ static void find_pin(const struct gate *gate, const char *digits, const char *wh
 }
 
 static void find_code(const struct gate *gate, enum policy_factor factor, const char *text,
-		      struct gate_shown *ret_shown)
+		      struct presented_credential *ret_shown)
 {
 	const struct roster_credential *credential =
 		roster_credentials_match(gate->access->credentials, factor, text, NULL);
@@ -138,7 +139,7 @@ static int adopt_pass(struct gate *gate, const struct pass *token)
 }
 
 /* @return what is wrong with it, for the log; NULL when it is a pass of this gate */
-static const char *find_pass(struct gate *gate, const char *text, struct gate_shown *ret_shown)
+static const char *find_pass(struct gate *gate, const char *text, struct presented_credential *ret_shown)
 {
 	struct pass token;
 	int r = gate->access->can_sign ? pass_read(gate->access->signer.public_key, text, &token) : -ENOKEY;
@@ -157,7 +158,7 @@ static const char *find_pass(struct gate *gate, const char *text, struct gate_sh
 
 void gate_credential_shown(struct gate *gate, struct gate_door *door, const struct gate_credential *shown)
 {
-	struct gate_shown found = {.factor = shown->factor};
+	struct presented_credential found = {.factor = shown->factor};
 	struct gate_entry_request request = {.door = door,
 					     .leaving = shown->leaving,
 					     .reader = shown->reader,

@@ -152,13 +152,13 @@ static void expire(struct gate *gate, struct gate_pending *pending, uint64_t now
 	if (over.until_ms == 0 || over.until_ms > now_ms)
 		return;
 	*pending = (struct gate_pending){0};
-	request = (struct gate_entry_request){.factor = over.way.shown[over.way.count - 1].factor,
-					      .door = over.way.door,
-					      .person_id = over.way.shown[over.way.count - 1].person,
+	request = (struct gate_entry_request){.factor = over.attempt.shown[over.attempt.count - 1].factor,
+					      .door = over.attempt.door,
+					      .person_id = over.attempt.shown[over.attempt.count - 1].person,
 					      .reader = over.reader,
 					      .data = over.data};
 	json_object_set_new(over.data, "timed_out", json_true());
-	gate_entry_deny(gate, &request, &over.way, &over.decision);
+	gate_entry_deny(gate, &request, &over.attempt, &over.decision);
 }
 
 /* Opens for those whom the disk has kept waiting for storage.slow_ms. */
@@ -214,12 +214,12 @@ static const char *person_of(const struct gate_entry_request *request)
 	return request->person_id != NULL && request->person_id[0] != '\0' ? request->person_id : NULL;
 }
 
-void gate_entry_deny(struct gate *gate, const struct gate_entry_request *request, const struct gate_way *way,
-		     const struct policy_decision *decision)
+void gate_entry_deny(struct gate *gate, const struct gate_entry_request *request,
+		     const struct access_attempt *attempt, const struct policy_decision *decision)
 {
 	char problem[64 + POLICY_NEEDED_BYTES];
 	const struct gate_door *held_by = gate_door_interlock(gate, request->door);
-	json_t *rules = gate_access_rules_json(gate, way);
+	json_t *rules = gate_access_rules_json(gate, attempt);
 	struct event_draft draft = {.type = "access.denied",
 				    .severity = EVENT_WARNING,
 				    .source = request->door->source,
@@ -269,12 +269,13 @@ static void tell_marks(struct gate *gate, const struct gate_entry_request *reque
 }
 
 /* The request's record, and with it what it used up. */
-static int record_request(struct gate *gate, const struct event_draft *draft, const struct gate_way *way,
-			  const struct policy_decision *decision, struct entry_handle *handle)
+static int record_request(struct gate *gate, const struct event_draft *draft,
+			  const struct access_attempt *attempt, const struct policy_decision *decision,
+			  struct entry_handle *handle)
 {
 	struct store_record records[STORE_RECORDS_MAX];
 	char ids[STORE_RECORDS_MAX][STORE_RECORD_ID_BYTES];
-	size_t count = gate_access_count(gate, way, decision, records, ids);
+	size_t count = gate_access_count(gate, attempt, decision, records, ids);
 	int r;
 
 	if (count == 0)
@@ -286,7 +287,7 @@ static int record_request(struct gate *gate, const struct event_draft *draft, co
 }
 
 void gate_entry_permit(struct gate *gate, const struct gate_entry_request *request,
-		       const struct gate_way *way, const struct policy_decision *decision)
+		       const struct access_attempt *attempt, const struct policy_decision *decision)
 {
 	struct gate_entry *entry = entry_take(gate);
 	struct entry_handle *handle = malloc(sizeof(*handle));
@@ -317,7 +318,7 @@ void gate_entry_permit(struct gate *gate, const struct gate_entry_request *reque
 		snprintf(entry->person, sizeof(entry->person), "%s", request->person_id);
 	draft.person = entry->person[0] != '\0' ? entry->person : NULL;
 	*handle = (struct entry_handle){.entry = entry, .generation = entry->generation};
-	if (record_request(gate, &draft, way, decision, handle) < 0) {
+	if (record_request(gate, &draft, attempt, decision, handle) < 0) {
 		free(handle); /* logged there; a broken disk locks nobody out */
 		if (entry->ordered)
 			refuse_order(entry);
@@ -327,7 +328,7 @@ void gate_entry_permit(struct gate *gate, const struct gate_entry_request *reque
 	tell_marks(gate, request, decision);
 }
 
-static void describe(const struct gate_entry_request *request, const struct gate_way *way,
+static void describe(const struct gate_entry_request *request, const struct access_attempt *attempt,
 		     const struct policy_decision *decision)
 {
 	json_object_set_new(request->data, "factor", json_string(policy_factor_name(request->factor)));
@@ -335,25 +336,27 @@ static void describe(const struct gate_entry_request *request, const struct gate
 	json_object_set_new(request->data, "rule", json_string(decision->rule));
 	if (request->credential_id != NULL && request->credential_id[0] != '\0')
 		json_object_set_new(request->data, "credential", json_string(request->credential_id));
-	if (way->count > 1) {
+	if (attempt->count > 1) {
 		json_t *factors = json_array();
 
-		for (size_t i = 0; i < way->count; i++)
-			json_array_append_new(factors, json_string(policy_factor_name(way->shown[i].factor)));
+		for (size_t i = 0; i < attempt->count; i++)
+			json_array_append_new(factors,
+					      json_string(policy_factor_name(attempt->shown[i].factor)));
 		json_object_set_new(request->data, "factors", factors);
 	}
 	if (decision->extended)
 		json_object_set_new(request->data, "extended", json_true());
 }
 
-static void begin_way(const struct gate_entry_request *request, uint64_t now_ms, struct gate_way *ret_way)
+static void begin_attempt(const struct gate_entry_request *request, uint64_t now_ms,
+			  struct access_attempt *ret_attempt)
 {
-	struct gate_shown *shown = &ret_way->shown[0];
+	struct presented_credential *shown = &ret_attempt->shown[0];
 
-	*ret_way = (struct gate_way){.door = request->door,
-				     .leaving = request->leaving,
-				     .presentation_attack = request->presentation_attack,
-				     .count = 1};
+	*ret_attempt = (struct access_attempt){.door = request->door,
+					       .leaving = request->leaving,
+					       .presentation_attack = request->presentation_attack,
+					       .count = 1};
 	shown->factor = request->factor;
 	shown->mono_ms = now_ms;
 	shown->doubtful = request->doubtful;
@@ -367,30 +370,30 @@ void gate_entry_ask(struct gate *gate, const struct gate_entry_request *request)
 {
 	uint64_t now_ms = clock_mono_ms();
 	struct policy_decision decision;
-	struct gate_way way;
+	struct access_attempt attempt;
 
-	begin_way(request, now_ms, &way);
-	gate_collect(gate, &way, now_ms);
-	decision = gate_access_decide(gate, &way);
+	begin_attempt(request, now_ms, &attempt);
+	mfa_pending_merge(gate, &attempt, now_ms);
+	decision = gate_access_decide(gate, &attempt);
 	end_slow(gate);
-	describe(request, &way, &decision);
+	describe(request, &attempt, &decision);
 	switch (decision.outcome) {
 	case POLICY_GRANT:
-		gate_collect_end(gate, request->door);
-		gate_entry_permit(gate, request, &way, &decision);
+		mfa_pending_end(gate, request->door);
+		gate_entry_permit(gate, request, &attempt, &decision);
 		break;
 	case POLICY_MORE:
-		gate_collect_keep(gate, &way, &decision, request->reader, request->data, now_ms);
+		mfa_pending_keep(gate, &attempt, &decision, request->reader, request->data, now_ms);
 		feed_back(gate, request->door, request->reader, GATE_FEEDBACK_MORE, decision.reason);
 		if (request->factor == POLICY_FACE)
 			gate_faces_decided(gate, request->door, GATE_FEEDBACK_MORE);
 		break;
 	case POLICY_ASK_GUARD:
-		gate_collect_end(gate, request->door);
-		gate_guard_ask(gate, request, &way, &decision, now_ms);
+		mfa_pending_end(gate, request->door);
+		gate_guard_ask(gate, request, &attempt, &decision, now_ms);
 		break;
 	case POLICY_DENY:
-		gate_entry_deny(gate, request, &way, &decision);
+		gate_entry_deny(gate, request, &attempt, &decision);
 		tell_marks(gate, request, &decision);
 		break;
 	}

@@ -31,49 +31,50 @@ static json_t *picture_json(const struct gate *gate, const struct gate_door *doo
 
 static json_t *request_json(const struct gate *gate, const struct gate_pending *pending)
 {
-	const struct gate_shown *last = &pending->way.shown[pending->way.count - 1];
+	const struct presented_credential *last = &pending->attempt.shown[pending->attempt.count - 1];
 	uint64_t now_ms = clock_mono_ms();
 
 	return json_pack("{s:s, s:s, s:s, s:s, s:s?, s:o, s:I}", "id", pending->id, "door",
-			 pending->way.door->config->name, "rule", pending->decision.rule, "factor",
+			 pending->attempt.door->config->name, "rule", pending->decision.rule, "factor",
 			 policy_factor_name(last->factor), "person",
 			 last->person[0] != '\0' ? last->person : NULL, "picture",
-			 picture_json(gate, pending->way.door), "left_ms",
+			 picture_json(gate, pending->attempt.door), "left_ms",
 			 (json_int_t)(pending->until_ms > now_ms ? pending->until_ms - now_ms : 0));
 }
 
 /* A camera sees the same person again and again: one question is enough. */
-static bool is_asked(const struct gate *gate, const struct gate_way *way)
+static bool is_asked(const struct gate *gate, const struct access_attempt *attempt)
 {
 	for (size_t i = 0; i < GATE_GUARDS_MAX; i++) {
 		const struct gate_pending *pending = &gate->access->guards[i];
-		const struct gate_shown *last, *now = &way->shown[way->count - 1];
+		const struct presented_credential *last, *now = &attempt->shown[attempt->count - 1];
 
-		if (pending->until_ms == 0 || pending->way.door != way->door ||
-		    pending->way.leaving != way->leaving)
+		if (pending->until_ms == 0 || pending->attempt.door != attempt->door ||
+		    pending->attempt.leaving != attempt->leaving)
 			continue;
-		last = &pending->way.shown[pending->way.count - 1];
+		last = &pending->attempt.shown[pending->attempt.count - 1];
 		if (strcmp(last->person, now->person) == 0 && strcmp(last->credential, now->credential) == 0)
 			return true;
 	}
 	return false;
 }
 
-void gate_guard_ask(struct gate *gate, const struct gate_entry_request *request, const struct gate_way *way,
-		    const struct policy_decision *decision, uint64_t now_ms)
+void gate_guard_ask(struct gate *gate, const struct gate_entry_request *request,
+		    const struct access_attempt *attempt, const struct policy_decision *decision,
+		    uint64_t now_ms)
 {
 	struct gate_pending *pending = free_slot(gate);
 
-	if (is_asked(gate, way)) {
+	if (is_asked(gate, attempt)) {
 		json_decref(request->data);
 		return;
 	}
 	if (pending == NULL) {
-		gate_entry_deny(gate, request, way, decision);
+		gate_entry_deny(gate, request, attempt, decision);
 		return;
 	}
 	*pending = (struct gate_pending){.until_ms = now_ms + (uint64_t)gate->config->access.guard_s * 1000,
-					 .way = *way,
+					 .attempt = *attempt,
 					 .decision = *decision,
 					 .data = request->data,
 					 .first_mono_us = request->first_mono_us};
@@ -84,7 +85,7 @@ void gate_guard_ask(struct gate *gate, const struct gate_entry_request *request,
 	journal_record(gate->journal, "access.guard_asked", EVENT_WARNING, request->door->source,
 		       request->person_id, request_json(gate, pending));
 	if (gate->feedback != NULL && pending->reader[0] != '\0')
-		gate->feedback(gate, way->door, pending->reader, GATE_FEEDBACK_MORE, decision->reason);
+		gate->feedback(gate, attempt->door, pending->reader, GATE_FEEDBACK_MORE, decision->reason);
 }
 
 static struct gate_pending *find(struct gate *gate, const char *id)
@@ -105,25 +106,26 @@ int gate_guard_answer(struct gate *gate, const char *id, bool admit, const char 
 		return -ENOENT;
 	asked = *pending;
 	*pending = (struct gate_pending){0};
-	request = (struct gate_entry_request){.factor = asked.way.shown[asked.way.count - 1].factor,
-					      .door = asked.way.door,
-					      .person_id = asked.way.shown[asked.way.count - 1].person,
-					      .reader = asked.reader,
-					      .first_mono_us = clock_mono_us(),
-					      .data = asked.data};
+	request =
+		(struct gate_entry_request){.factor = asked.attempt.shown[asked.attempt.count - 1].factor,
+					    .door = asked.attempt.door,
+					    .person_id = asked.attempt.shown[asked.attempt.count - 1].person,
+					    .reader = asked.reader,
+					    .first_mono_us = clock_mono_us(),
+					    .data = asked.data};
 	json_object_set_new(asked.data, "guard", json_string(by));
 	/* the door and the rules may have changed while the guard looked */
-	decision = gate_access_decide(gate, &asked.way);
+	decision = gate_access_decide(gate, &asked.attempt);
 	if (!admit && decision.outcome != POLICY_DENY)
 		decision = asked.decision;
 	if (admit && (decision.outcome == POLICY_ASK_GUARD || decision.outcome == POLICY_GRANT)) {
 		decision.outcome = POLICY_GRANT;
 		decision.reason = POLICY_GRANTED;
-		gate_entry_permit(gate, &request, &asked.way, &decision);
+		gate_entry_permit(gate, &request, &asked.attempt, &decision);
 		timers_update(gate->timers);
 		return 0;
 	}
-	gate_entry_deny(gate, &request, &asked.way, &decision);
+	gate_entry_deny(gate, &request, &asked.attempt, &decision);
 	timers_update(gate->timers);
 	*ret_why = policy_reason_name(decision.reason);
 	return admit ? -EPERM : 0;

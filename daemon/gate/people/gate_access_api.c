@@ -340,16 +340,17 @@ static const char *outcome_name(enum policy_outcome outcome)
 }
 
 /* Add one factor, with a credential that a person has, so that its validity and uses are judged too. */
-static int assume(struct gate *gate, struct gate_way *way, const char *person, const char *factor_name)
+static int assume(struct gate *gate, struct access_attempt *attempt, const char *person,
+		  const char *factor_name)
 {
-	struct gate_shown *shown = &way->shown[way->count];
+	struct presented_credential *shown = &attempt->shown[attempt->count];
 	const struct roster_credential *at = NULL;
 	int factor = 0;
 
 	while (factor <= POLICY_QR &&
 	       strcmp(policy_factor_name((enum policy_factor)factor), factor_name) != 0)
 		factor++;
-	if (factor > POLICY_QR || way->count == POLICY_SHOWN_MAX)
+	if (factor > POLICY_QR || attempt->count == POLICY_SHOWN_MAX)
 		return -EINVAL;
 	shown->factor = (enum policy_factor)factor;
 	snprintf(shown->person, sizeof(shown->person), "%s", person);
@@ -359,12 +360,12 @@ static int assume(struct gate *gate, struct gate_way *way, const char *person, c
 			break;
 	if (factor != POLICY_FACE && at != NULL)
 		snprintf(shown->credential, sizeof(shown->credential), "%s", at->id);
-	way->count++;
+	attempt->count++;
 	return 0;
 }
 
-static int read_question(struct gate *gate, const json_t *question, struct gate_way *way, int64_t *unix_ms,
-			 char *error)
+static int read_question(struct gate *gate, const json_t *question, struct access_attempt *attempt,
+			 int64_t *unix_ms, char *error)
 {
 	static const char *const known[] = {"door", "person", "factors", "time", "leaving", NULL};
 	const char *door = "", *person = "";
@@ -376,22 +377,22 @@ static int read_question(struct gate *gate, const json_t *question, struct gate_
 	if (r == 0)
 		r = json_get_string(question, "person", ULID_BYTES - 1, &person, error);
 	if (r == 0)
-		r = json_get_bool(question, "leaving", &way->leaving, error);
+		r = json_get_bool(question, "leaving", &attempt->leaving, error);
 	if (r == 0)
 		r = roster_parse_time(question, "time", unix_ms, error);
 	if (r < 0)
 		return r;
-	way->door = gate_door_find(gate, door);
-	if (way->door == NULL) {
+	attempt->door = gate_door_find(gate, door);
+	if (attempt->door == NULL) {
 		snprintf(error, ROSTER_ERROR_BYTES, "door: there is no door \"%.40s\"", door);
 		return -EINVAL;
 	}
 	for (size_t i = 0; r == 0 && i < json_array_size(factors); i++) {
 		const char *name = json_string_value(json_array_get(factors, i));
 
-		r = name != NULL ? assume(gate, way, person, name) : -EINVAL;
+		r = name != NULL ? assume(gate, attempt, person, name) : -EINVAL;
 	}
-	if (r < 0 || way->count == 0) {
+	if (r < 0 || attempt->count == 0) {
 		snprintf(error, ROSTER_ERROR_BYTES, "factors: expected some of face, card, pin, qr");
 		return -EINVAL;
 	}
@@ -401,19 +402,19 @@ static int read_question(struct gate *gate, const json_t *question, struct gate_
 static void op_what_if(void *arg, struct api_token token, const json_t *question)
 {
 	struct gate *gate = arg;
-	struct gate_way way = {0};
+	struct access_attempt attempt = {0};
 	struct policy_request request;
 	struct policy_decision decision;
 	char error[ROSTER_ERROR_BYTES] = "", local[SCHEDULE_TIME_BYTES] = "unknown";
 	int64_t unix_ms = clock_unix_ms();
 	json_t *rules = json_array();
 
-	if (read_question(gate, question, &way, &unix_ms, error) < 0) {
+	if (read_question(gate, question, &attempt, &unix_ms, error) < 0) {
 		json_decref(rules);
 		answer(gate, token, -EINVAL, error, NULL);
 		return;
 	}
-	gate_access_request(gate, &way, &request);
+	gate_access_request(gate, &attempt, &request);
 	request.now_unix_ms = unix_ms;
 	request.clock_set = gate_clock_is_set(unix_ms) && schedule_local(unix_ms, &request.local) == 0;
 	if (request.clock_set)

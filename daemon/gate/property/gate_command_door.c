@@ -48,7 +48,7 @@ static int ask_open(const struct link_call *call, char *error)
 					     .first_mono_us = clock_mono_us(),
 					     .nonce_key = call->key->id,
 					     .nonce = call->command->nonce};
-	struct link_asker *asker;
+	struct command_request *asker;
 	int r = json_only_known(call->command->body, known, error);
 
 	if (r == 0)
@@ -59,7 +59,7 @@ static int ask_open(const struct link_call *call, char *error)
 	}
 	if (r < 0)
 		return r;
-	asker = link_asker_take(call->l, call->from, call->command->id);
+	asker = command_request_begin(call->l, call->from, call->command->id);
 	if (asker == NULL) {
 		snprintf(error, COMMAND_ERROR_BYTES, "too many commands at once");
 		return -EBUSY;
@@ -96,7 +96,7 @@ static int check_mode(const struct link_call *call, char *error)
 	return r;
 }
 
-static void run_mode(struct gate_link *l, struct link_asker *asker, const char *key, const json_t *body)
+static void run_mode(struct gate_link *l, struct command_request *asker, const char *key, const json_t *body)
 {
 	struct gate_door *door = gate_door_find(l->gate, json_string_value(json_object_get(body, "door")));
 	const char *mode = json_string_value(json_object_get(body, "mode"));
@@ -169,7 +169,8 @@ static int check_config_get(const struct link_call *call, char *error)
 	return json_only_known(call->command->body, known, error);
 }
 
-static void run_config_get(struct gate_link *l, struct link_asker *asker, const char *key, const json_t *body)
+static void run_config_get(struct gate_link *l, struct command_request *asker, const char *key,
+			   const json_t *body)
 {
 	const struct config *config = l->gate->config;
 

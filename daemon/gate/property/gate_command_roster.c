@@ -77,7 +77,7 @@ static int check_apply(const struct link_call *call, char *error)
 	return r < 0 ? r : read_part(call->command->body, &part, error);
 }
 
-static void run_apply(struct gate_link *l, struct link_asker *asker, const char *key, const json_t *body)
+static void run_apply(struct gate_link *l, struct command_request *asker, const char *key, const json_t *body)
 {
 	struct reply reply = link_reply_later(l, asker);
 	char error[GATE_CHANGE_ERROR_BYTES] = "";
@@ -214,7 +214,8 @@ static int check_snapshot(const struct link_call *call, char *error)
 }
 
 /* Each page names revision and digest: when they change between two pages, the first are of another roster. */
-static void run_snapshot(struct gate_link *l, struct link_asker *asker, const char *key, const json_t *body)
+static void run_snapshot(struct gate_link *l, struct command_request *asker, const char *key,
+			 const json_t *body)
 {
 	struct page page = {.gate = l->gate, .items = json_array()};
 	char digest[GATE_ROSTER_DIGEST_BYTES] = "", error[COMMAND_ERROR_BYTES];
@@ -311,7 +312,7 @@ static int enrol(struct gate *gate, const char *key, const json_t *body, const s
 	return r;
 }
 
-static void run_enrol(struct gate_link *l, struct link_asker *asker, const char *key, const json_t *body)
+static void run_enrol(struct gate_link *l, struct command_request *asker, const char *key, const json_t *body)
 {
 	struct reply reply = link_reply_later(l, asker);
 	int r = enrol(l->gate, key, body, &reply);

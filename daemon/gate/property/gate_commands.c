@@ -24,7 +24,7 @@ enum {
 
 /* ---- how much is too much ---- */
 
-static void fill(struct link_allowance *allowance)
+static void fill(struct rate_limiter *allowance)
 {
 	uint64_t now_ms = clock_mono_ms(), back = (now_ms - allowance->filled_mono_ms) / allowance->refill_ms;
 
@@ -33,7 +33,7 @@ static void fill(struct link_allowance *allowance)
 									: allowance->tokens + (unsigned)back;
 }
 
-static bool allowed(struct link_allowance *allowance)
+static bool allowed(struct rate_limiter *allowance)
 {
 	fill(allowance);
 	return allowance->tokens > 0;
@@ -41,8 +41,8 @@ static bool allowed(struct link_allowance *allowance)
 
 void gate_commands_init(struct gate_link *l)
 {
-	l->proofs = (struct link_allowance){PROOFS_MAX, PROOFS_MAX, PROOF_REFILL_MS, clock_mono_ms()};
-	l->records = (struct link_allowance){RECORDS_MAX, RECORDS_MAX, RECORD_REFILL_MS, clock_mono_ms()};
+	l->proofs = (struct rate_limiter){PROOFS_MAX, PROOFS_MAX, PROOF_REFILL_MS, clock_mono_ms()};
+	l->records = (struct rate_limiter){RECORDS_MAX, RECORDS_MAX, RECORD_REFILL_MS, clock_mono_ms()};
 }
 
 void gate_commands_tick(struct gate_link *l)
@@ -60,14 +60,15 @@ void gate_commands_tick(struct gate_link *l)
 
 /* ---- answers ---- */
 
-struct link_asker *link_asker_take(struct gate_link *l, const struct link_command *from, const char *id)
+struct command_request *command_request_begin(struct gate_link *l, const struct link_command *from,
+					      const char *id)
 {
-	for (size_t i = 0; i < LINK_ASKERS_MAX; i++) {
-		struct link_asker *asker = &l->askers[i];
+	for (size_t i = 0; i < COMMAND_REQUESTS_MAX; i++) {
+		struct command_request *asker = &l->askers[i];
 
 		if (asker->used)
 			continue;
-		*asker = (struct link_asker){.used = true, .correlation_bytes = from->correlation_bytes};
+		*asker = (struct command_request){.used = true, .correlation_bytes = from->correlation_bytes};
 		snprintf(asker->id, sizeof(asker->id), "%s", id);
 		if (from->answer_topic != NULL)
 			snprintf(asker->topic, sizeof(asker->topic), "%s", from->answer_topic);
@@ -100,7 +101,8 @@ static const char *code_of(int r)
 	}
 }
 
-void link_answer(struct gate_link *l, struct link_asker *asker, int r, const char *problem, json_t *result)
+void link_answer(struct gate_link *l, struct command_request *asker, int r, const char *problem,
+		 json_t *result)
 {
 	json_t *reply;
 
@@ -126,7 +128,7 @@ static void answer_command(const struct reply *reply, int r, const char *problem
 		json_decref(result);
 }
 
-struct reply link_reply_later(struct gate_link *l, const struct link_asker *asker)
+struct reply link_reply_later(struct gate_link *l, const struct command_request *asker)
 {
 	return (struct reply){.answer = answer_command,
 			      .owner = l->gate,
@@ -227,7 +229,7 @@ static const struct config_key *prove(struct gate_link *l, const struct link_com
 
 struct link_order {
 	struct gate *gate;
-	struct link_asker *asker; /* NULL: the disk took too long, and that was answered */
+	struct command_request *asker; /* NULL: the disk took too long, and that was answered */
 	uint64_t until_mono_ms;
 	const struct link_command_kind *kind;
 	char key[CONFIG_NAME_BYTES];
@@ -263,7 +265,8 @@ static void record_order(const struct link_call *call, const struct link_command
 {
 	struct gate_link *l = call->l;
 	struct link_order *order = malloc(sizeof(*order));
-	struct link_asker *asker = order != NULL ? link_asker_take(l, call->from, call->command->id) : NULL;
+	struct command_request *asker =
+		order != NULL ? command_request_begin(l, call->from, call->command->id) : NULL;
 	struct event_draft draft = {.type = "command.accepted",
 				    .source = "mqtt",
 				    .nonce_key = call->key->id,
@@ -294,7 +297,7 @@ uint64_t gate_orders_due_ms(const struct gate_link *l)
 {
 	uint64_t due_ms = UINT64_MAX;
 
-	for (size_t i = 0; i < LINK_ASKERS_MAX; i++)
+	for (size_t i = 0; i < COMMAND_REQUESTS_MAX; i++)
 		if (l->orders[i] != NULL && l->orders[i]->until_mono_ms < due_ms)
 			due_ms = l->orders[i]->until_mono_ms;
 	return due_ms;
@@ -306,7 +309,7 @@ void gate_orders_tick(struct gate_link *l)
 	static const char reason[] = "the order could not be recorded in time: it is not carried out";
 	uint64_t now_ms = clock_mono_ms();
 
-	for (size_t i = 0; i < LINK_ASKERS_MAX; i++) {
+	for (size_t i = 0; i < COMMAND_REQUESTS_MAX; i++) {
 		struct link_order *order = l->orders[i];
 
 		if (order == NULL || order->until_mono_ms > now_ms)
@@ -330,7 +333,7 @@ static int check_ping(const struct link_call *call, char *error)
 }
 
 /* Answered once its nonce is on disk: a ping that was answered can never be played again. */
-static void run_ping(struct gate_link *l, struct link_asker *asker, const char *key, const json_t *body)
+static void run_ping(struct gate_link *l, struct command_request *asker, const char *key, const json_t *body)
 {
 	char now[CLOCK_UTC_BYTES];
 

@@ -14,10 +14,10 @@
 #include "mqtt/outbox.h"
 #include "mqtt/topics.h"
 
-enum { LINK_ASKERS_MAX = 16 };
+enum { COMMAND_REQUESTS_MAX = 16 };
 
 /* Who asked, until the answer. */
-struct link_asker {
+struct command_request {
 	bool used;
 	char topic[TOPIC_BYTES]; /* "": no answer is wanted */
 	unsigned char correlation[LINK_CORRELATION_BYTES_MAX];
@@ -34,7 +34,7 @@ struct link_replay {
 };
 
 /* Failures may come as fast as the broker sends: each costs a token, and one comes back every refill_ms. */
-struct link_allowance {
+struct rate_limiter {
 	unsigned tokens, most, refill_ms;
 	uint64_t filled_mono_ms;
 };
@@ -54,10 +54,10 @@ struct gate_link {
 
 	struct link_replay replay;
 
-	struct link_asker askers[LINK_ASKERS_MAX];
-	struct link_order *orders[LINK_ASKERS_MAX]; /* of the same askers, until they are on disk */
+	struct command_request askers[COMMAND_REQUESTS_MAX];
+	struct link_order *orders[COMMAND_REQUESTS_MAX]; /* of the same askers, until they are on disk */
 	uint64_t refused, dropped; /* commands, since the start; dropped: neither looked at nor answered */
-	struct link_allowance proofs, records;
+	struct rate_limiter proofs, records;
 	uint64_t unrecorded; /* refusals since the last one that was an event */
 };
 
@@ -101,18 +101,20 @@ struct link_call {
 struct link_command_kind {
 	const char *name;
 	int (*check)(const struct link_call *call, char *error); /* COMMAND_ERROR_BYTES */
-	void (*run)(struct gate_link *l, struct link_asker *asker, const char *key, const json_t *body);
+	void (*run)(struct gate_link *l, struct command_request *asker, const char *key, const json_t *body);
 };
 
 extern const struct link_command_kind gate_command_door_open, gate_command_door_mode, gate_command_config_get,
 	gate_command_replay, gate_command_roster_apply, gate_command_roster_snapshot, gate_command_enrol;
 
 /** NULL: too many at once. */
-struct link_asker *link_asker_take(struct gate_link *l, const struct link_command *from, const char *id);
+struct command_request *command_request_begin(struct gate_link *l, const struct link_command *from,
+					      const char *id);
 /** Answers and frees the place; @p result is taken. @param problem  NULL: what @p r means. */
-void link_answer(struct gate_link *l, struct link_asker *asker, int r, const char *problem, json_t *result);
+void link_answer(struct gate_link *l, struct command_request *asker, int r, const char *problem,
+		 json_t *result);
 /** The same as a gate_reply, for what the gate answers later. */
-struct reply link_reply_later(struct gate_link *l, const struct link_asker *asker);
+struct reply link_reply_later(struct gate_link *l, const struct command_request *asker);
 /** Whether the key is for this door. */
 bool link_key_may_use_door(const struct config_key *key, const char *door);
 

@@ -276,7 +276,8 @@ static int check_replay(const struct link_call *call, char *error)
 	return r;
 }
 
-static void run_replay(struct gate_link *l, struct link_asker *asker, const char *key, const json_t *body)
+static void run_replay(struct gate_link *l, struct command_request *asker, const char *key,
+		       const json_t *body)
 {
 	char error[COMMAND_ERROR_BYTES];
 	struct replay_range range;
