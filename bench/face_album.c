@@ -2,7 +2,7 @@
 
 #include "vision/face/face_look.h"
 #include "vision/face/face_quality.h"
-#include "vision/face/face_raster.h"
+#include "vision/face/face_screen.h"
 #include "vision/face/threshold.h"
 
 #include <dirent.h>

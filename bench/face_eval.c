@@ -10,7 +10,7 @@
  * Pictures are DIR/NAME/NAME_0001.jpg. Accuracy is the mean over the folds of FILE, each judged with the threshold
  * that is best on the others. TAR, FAR and EER are over all pairs of all pictures. Then one to many: people with six
  * pictures or more are enrolled with 1, 3 and 5 of them, drawn ten times, and searched for with the rest; everybody
- * else comes once as a stranger. Enrolled by three, the gate's own calibration (site.h) watches the rest of their
+ * else comes once as a stranger. Enrolled by three, the gate's own calibration (threshold_calibration.h) watches the rest of their
  * pictures as passages, in tracks of one to three; told are its threshold for an effective rate of 1 %, what it refuses there,
  * the strangers who really pass, in how many draws that lies within the limits it states, and in how many it speaks against them
  * (few strangers say little): once with everybody else as

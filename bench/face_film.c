@@ -11,7 +11,7 @@
 #include "vision/face/face_blink.h"
 #include "vision/face/face_look.h"
 #include "vision/face/face_quality.h"
-#include "vision/face/face_raster.h"
+#include "vision/face/face_screen.h"
 #include "vision/face/face_track.h"
 
 #include <stdbool.h>

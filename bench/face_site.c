@@ -1,6 +1,6 @@
 #include "face_site.h"
 
-#include "vision/face/site.h"
+#include "vision/face/threshold_calibration.h"
 #include "vision/face/threshold.h"
 
 #include <errno.h>

@@ -1,5 +1,5 @@
 /*
- * face_site.h - months at a gate of these people: which threshold would it choose (vision/face/site.h), how often would it refuse
+ * face_site.h - months at a gate of these people: which threshold would it choose (vision/face/threshold_calibration.h), how often would it refuse
  * them there, how many strangers would really pass, and is that within what it states?
  *
  * A track is some pictures of one person, each as one frame shows it (album_picture.single), and their mean, as at the door.

@@ -347,7 +347,7 @@ void gate_faces_decided(struct gate *gate, struct gate_door *door, enum gate_fee
 /* gate_threshold.c */
 void gate_threshold_load(struct gate *gate, const char *kind, const char *id, json_t *json);
 void gate_face_report(void *arg, struct api_token token);
-/* gate_sight.c */
+/* gate_camera_health.c */
 void gate_sight_load(struct gate *gate, const char *kind, const char *id, json_t *json);
 /** @return 0 (the reply comes), -EAGAIN (models are loading), -ENODEV (no models), -ENOENT (no such face camera) or as
  *  face_watch_enrol(), or -EPERM (gate_consent_withdrawn). */

@@ -24,7 +24,7 @@ daemon/gate/people/gate_change_keep.c daemon/gate/people/gate_consent.c daemon/g
 daemon/gate/people/gate_people.c daemon/gate/people/gate_person_faces.c daemon/http/http_answer_mhd.c daemon/http/http_mhd.c
 daemon/store/audit.c daemon/store/store*.c mqtt/connect_mosquitto.c mqtt/link_mosquitto.c vision/camera/camera_ffmpeg.c
 vision/camera/source_ffmpeg.c vision/evidence/evidence_ffmpeg.c vision/face/face_enrol.c vision/face/face_opencv.cpp
-vision/face/face_quality.c vision/face/face_watch.c vision/face/site.c vision/litter/litter_watch.c
+vision/face/face_quality.c vision/face/face_watch.c vision/face/threshold_calibration.c vision/litter/litter_watch.c
 """.split()
 NOT_SPEAKING = {"daemon/api/api_token.c", "daemon/store/store_report.c", "daemon/store/store_query.c", "daemon/store/store_search.c"}
 # calls whose texts are for programs, programmers or the operator of the machine

@@ -183,7 +183,7 @@ def run_test(program, nth, folder, also):
 
 
 # of each room, two quick ones first; the others play films or need a network; after a plus, a library whose allocations are refused, too
-ROOMS = {"base": ["json", "ulid", "queue"], "hw": ["door", "reader", "wiegand", "board"], "vision": ["ring", "site", "match", "face_engine", "face_engine+libopencv"],
+ROOMS = {"base": ["json", "ulid", "queue"], "hw": ["door", "reader", "wiegand", "board"], "vision": ["ring", "threshold_calibration", "match", "face_engine", "face_engine+libopencv"],
          "mqtt": ["command", "topics", "retained"],
          "daemon": ["config", "event", "crypto", "roster", "schedule", "pass", "policy", "access_rules", "session", "alert", "retention", "audit",
                     "store_roster", "api_csv"]}

@@ -2,5 +2,5 @@ gh_unit_test(camera ROOMS vision/camera base SOURCES ${CMAKE_CURRENT_LIST_DIR}/v
 gh_unit_test(ring ROOMS vision/camera base LIBS PkgConfig::FFMPEG LABELS handover)
 gh_unit_test(evidence ROOMS vision/evidence base SOURCES ${CMAKE_CURRENT_LIST_DIR}/video_make.c LIBS PkgConfig::FFMPEG)
 gh_unit_test(live ROOMS vision/camera base SOURCES ${CMAKE_CURRENT_LIST_DIR}/video_make.c LIBS PkgConfig::FFMPEG)
-gh_unit_test(sight ROOMS vision/camera LIBS m)
+gh_unit_test(camera_health ROOMS vision/camera LIBS m)
 gh_unit_test(retention ROOMS gate base)

@@ -1,7 +1,7 @@
 #include "source.h"
 
 #include "camera.h"
-#include "late.h"
+#include "dl_symbol.h"
 #include "base/clock.h"
 #include "base/unconst.h"
 

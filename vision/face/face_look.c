@@ -4,9 +4,9 @@
 #include "face_cover.h"
 #include "face_ageing.h"
 #include "face_quality.h"
-#include "face_raster.h"
+#include "face_screen.h"
 #include "match.h"
-#include "site.h"
+#include "threshold_calibration.h"
 #include "threshold.h"
 
 #include <errno.h>

@@ -17,7 +17,7 @@ struct face_view { /* one camera; zeroed at first */
 	struct face_tracks tracks;
 	uint64_t moved_ms, searched_ms;
 	unsigned turn; /* counts searches: which window comes next */
-	float offset;  /* of the threshold; see site.h */
+	float offset;  /* of the threshold; see threshold_calibration.h */
 	float liveness_min;
 	struct mask_polygon zone;
 	struct face_prompter prompter;
@@ -99,7 +99,7 @@ int face_look_align(const struct face_image *image, const struct face *face, uns
 bool face_look_upside_down(struct face_look *look, struct face_view *view, const struct face_image *image,
 			   const struct face *face, uint32_t track);
 
-/** face_liveness(), and what a raster says of it (face_raster.h) unless the site looks through one. @return as face_liveness(). */
+/** face_liveness(), and what a raster says of it (face_screen.h) unless the site looks through one. @return as face_liveness(). */
 int face_look_liveness(const struct face_look *look, const struct face_image *image, const struct face *face,
 		       unsigned view, float *ret_live);
 

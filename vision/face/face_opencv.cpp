@@ -6,7 +6,7 @@
 #include "face_boxes.h"
 #include "face_nets.h"
 #include "face_photo.h"
-#include "vision/camera/late.h"
+#include "vision/camera/dl_symbol.h"
 
 #include <algorithm>
 #include <cerrno>

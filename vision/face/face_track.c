@@ -1,6 +1,6 @@
 #include "face_track.h"
 
-#include "face_raster.h"
+#include "face_screen.h"
 
 #include <math.h>
 #include <string.h>

@@ -40,7 +40,7 @@ struct face_rules {
 	bool liveness; /* it is measured */
 	bool enforce;  /* and a picture is not let in */
 	float liveness_min;
-	bool screens; /* a face in whose picture a raster is seen is not alive (face_raster.h) */
+	bool screens; /* a face in whose picture a raster is seen is not alive (face_screen.h) */
 	bool blink;   /* nobody is let in before the eyes have shut and opened */
 	unsigned access_frames, stranger_frames, repeat_ms;
 };

@@ -84,7 +84,7 @@ struct face_watch_config {
 	bool liveness;               /* false: not measured, pictures are taken for people */
 	bool enforce;                /* false: pictures are let in, and told by their low liveness */
 	float liveness_min;          /* 0 to 1, mean over the good frames */
-	bool screens;                /* a face that a raster shows is not alive (face_raster.h) */
+	bool screens;                /* a face that a raster shows is not alive (face_screen.h) */
 	bool blink; /* nobody is let in before a blink; not with a detector that tells points itself */
 	struct {
 		const char *name;         /* of stills; copied. NULL: none are written */
@@ -147,7 +147,7 @@ int face_watch_enrol_live(struct face_watch *watch, uint64_t request, unsigned c
 /** The gallery that is searched; add and remove from any thread. Lives as long as the watch. */
 struct gallery *face_watch_gallery(struct face_watch *watch);
 
-/** How much more than the model card's score a camera asks for (site.h), from its next frame on. Any thread. */
+/** How much more than the model card's score a camera asks for (threshold_calibration.h), from its next frame on. Any thread. */
 void face_watch_set_offset(struct face_watch *watch, unsigned camera, float offset);
 
 /** Forgets the tracks of one camera (its picture changed for good). Any thread. */

@@ -9,7 +9,7 @@
  * photos (0.248, 0.340, 0.418, 0.484 at 1e-2 to 1e-5) and one webcam with people of one origin (0.420, 0.488,
  * 0.531 at 1e-2 to 1e-4). The first is too loose for a real site, and the second, with 15 people, hangs on
  * their most alike pair. This curve, a little above the middle of the two, is a start and no promise: another
- * site's people may be more alike, and what a camera sees of them then moves its threshold (site.h). Beyond 1e-5
+ * site's people may be more alike, and what a camera sees of them then moves its threshold (threshold_calibration.h). Beyond 1e-5
  * nothing was measured; the last slope is carried on.
  */
 struct point {

@@ -8,7 +8,7 @@
 
 #include "base/worker.h"
 #include "vision/face/match.h"
-#include "vision/face/site.h"
+#include "vision/face/threshold_calibration.h"
 
 /* of one face camera */
 struct gate_site {

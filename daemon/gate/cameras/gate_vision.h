@@ -16,7 +16,7 @@
 #include "vision/face/face_prompt.h"
 #include "vision/face/face_watch.h"
 #include "vision/litter/litter_watch.h"
-#include "vision/camera/sight.h"
+#include "vision/camera/camera_health.h"
 
 enum { VISION_RESULTS_MAX = 32, VISION_NEWS_MAX = 64, CAMERA_DAY_BYTES = 11 };
 
@@ -112,7 +112,7 @@ void gate_throws_mask(const struct config_camera *camera, struct mask *ret_mask)
 int gate_throws_on_results(sd_event_source *source, int fd, uint32_t revents, void *vision);
 int gate_throws_watch(struct watched_camera *camera);
 
-/* gate_sight.c: the first two are for the camera's thread */
+/* gate_camera_health.c: the first two are for the camera's thread */
 void gate_sight_frame(struct watched_camera *camera, const struct video_frame *frame);
 void gate_sight_ended(struct watched_camera *camera);
 int gate_sight_start(struct gate_vision *vision);

@@ -6,7 +6,7 @@
 
 #include "base/log.h"
 #include "vision/face/match.h"
-#include "vision/face/site.h"
+#include "vision/face/threshold_calibration.h"
 
 /* Alike enough to ask: this much below what the door itself would take for the same person, but never less than MIN. */
 static const float duplicate_margin = 0.05f, duplicate_min = 0.40f;

@@ -1,11 +1,11 @@
 /*
- * late.h - libraries that few sites need, loaded when they are.
+ * dl_symbol.h - libraries that few sites need, loaded when they are.
  *
  * libavdevice and libopencv_imgcodecs bring some 150 others along: linked to the daemon they double the time between
  * its start and the doors. Any thread; blocks on disk, so not the control thread's business.
  */
-#ifndef GH_VISION_CAMERA_LATE_H
-#define GH_VISION_CAMERA_LATE_H
+#ifndef GH_VISION_CAMERA_DL_SYMBOL_H
+#define GH_VISION_CAMERA_DL_SYMBOL_H
 
 #ifdef __cplusplus
 extern "C" {

@@ -1,6 +1,6 @@
 #include "unit.h"
 
-#include "vision/face/tail.h"
+#include "vision/face/extreme_value_fit.h"
 
 #include <errno.h>
 #include <math.h>

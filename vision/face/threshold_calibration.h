@@ -1,24 +1,24 @@
 /*
- * site.h - which score is enough at this camera, by what the camera itself has seen?
+ * threshold_calibration.h - which score is enough at this camera, by what the camera itself has seen?
  *
  * Each passage of a known person gives an impostor score for nothing: how alike the best of all others was, and who that
  * was. Kept are distances to the card, score - threshold_for(enrolled): so scores from a smaller gallery stay comparable with
  * today's.
- * Their tail (tail.h) says at which distance one in so many would be taken for somebody else, and how sure that is. It is
+ * Their tail (extreme_value_fit.h) says at which distance one in so many would be taken for somebody else, and how sure that is. It is
  * weighed against the card, as two measurements are by their errors: the fewer people passed, the more the card says. Aimed at
  * is the score that by both is safe in four of five cases;
  * the threshold moves there slowly and within bounds, so that no single day, and no crowd of a person's own, opens the
  * gate wide.
  * Pure; no clock, no allocation but the fit's. One thread at a time.
  */
-#ifndef GH_VISION_FACE_SITE_H
-#define GH_VISION_FACE_SITE_H
+#ifndef GH_VISION_FACE_THRESHOLD_CALIBRATION_H
+#define GH_VISION_FACE_THRESHOLD_CALIBRATION_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#include "tail.h"
+#include "extreme_value_fit.h"
 
 #ifdef __cplusplus
 extern "C" {

@@ -1,12 +1,12 @@
 /*
- * face_raster.h - is a face shown by a raster: the pixels of a screen, or the dots of a coarse print?
+ * face_screen.h - is a face shown by a raster: the pixels of a screen, or the dots of a coarse print?
  *
  * A camera that looks at a raster makes moire of it: one frequency that stands alone in the spectrum of the middle of the face,
  * far above those round it and above all of the same length of wave, where skin and noise have none, and hair and cloth whole
  * lines of them. It sees only what the lens resolves. Pure; any thread.
  */
-#ifndef GH_VISION_FACE_FACE_RASTER_H
-#define GH_VISION_FACE_FACE_RASTER_H
+#ifndef GH_VISION_FACE_FACE_SCREEN_H
+#define GH_VISION_FACE_FACE_SCREEN_H
 
 #include "face.h"
 

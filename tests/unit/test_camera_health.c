@@ -1,5 +1,5 @@
 #include "unit.h"
-#include "vision/camera/sight.h"
+#include "vision/camera/camera_health.h"
 
 #include <stdlib.h>
 #include <string.h>

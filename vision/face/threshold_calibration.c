@@ -1,4 +1,4 @@
-#include "site.h"
+#include "threshold_calibration.h"
 
 #include "threshold.h"
 

@@ -1,4 +1,4 @@
-#include "face_raster.h"
+#include "face_screen.h"
 
 #include <complex.h>
 #include <math.h>

@@ -1,5 +1,5 @@
 /*
- * tail.h - how likely are scores that were seldom or never seen?
+ * extreme_value_fit.h - how likely are scores that were seldom or never seen?
  *
  * Peaks over threshold: above a high score, what exceeds it follows a generalised Pareto distribution (Pickands 1975,
  * Balkema and de Haan 1974), whatever the scores are like below. It is fitted by probability-weighted moments (Hosking
@@ -9,8 +9,8 @@
  * bootstrap, Annals of Applied Statistics 1, 2007), always with the same random numbers: the same scores give the same
  * limits. Pure; any thread.
  */
-#ifndef GH_VISION_FACE_TAIL_H
-#define GH_VISION_FACE_TAIL_H
+#ifndef GH_VISION_FACE_EXTREME_VALUE_FIT_H
+#define GH_VISION_FACE_EXTREME_VALUE_FIT_H
 
 #include <stddef.h>
 #include <stdint.h>

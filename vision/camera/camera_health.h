@@ -1,5 +1,5 @@
 /*
- * sight.h - has a camera a usable picture? How long had it none, and why?
+ * camera_health.h - has a camera a usable picture? How long had it none, and why?
  *
  * Pure: no clock, no thread, no I/O; luma and times come with the calls. Frames between two looks (SIGHT_LOOK_MS)
  * cost one comparison; a look reads 160x90 points, whatever the size of the picture.
@@ -18,8 +18,8 @@
  * It ends when the sign has been gone for 2 s. The view is learned from the first 5 s of good pictures and then
  * follows the light slowly; a view that moved is MOVED until it is back or sight is opened anew.
  */
-#ifndef GH_VISION_CAMERA_SIGHT_H
-#define GH_VISION_CAMERA_SIGHT_H
+#ifndef GH_VISION_CAMERA_CAMERA_HEALTH_H
+#define GH_VISION_CAMERA_CAMERA_HEALTH_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,4 +1,4 @@
-#include "late.h"
+#include "dl_symbol.h"
 
 #include <dlfcn.h>
 #include <stddef.h>

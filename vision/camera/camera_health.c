@@ -1,4 +1,4 @@
-#include "sight.h"
+#include "camera_health.h"
 
 #include <errno.h>
 #include <math.h>

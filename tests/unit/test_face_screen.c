@@ -3,7 +3,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "vision/face/face_raster.h"
+#include "vision/face/face_screen.h"
 #include "vision/face/face_track.h"
 
 enum { WIDTH = 160, HEIGHT = 120 };

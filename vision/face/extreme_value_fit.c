@@ -1,4 +1,4 @@
-#include "tail.h"
+#include "extreme_value_fit.h"
 
 #include <errno.h>
 #include <math.h>
