@@ -129,7 +129,7 @@ static int look(struct worker *worker, const struct face_image *image, struct al
 		r = face_liveness(worker->engine, image, face, (unsigned)(picture - worker->album->pictures),
 				  &picture->live);
 	if (r == 0 && config->liveness)
-		picture->live = face_raster_live(image, face, picture->live);
+		picture->live = face_screen_live(image, face, picture->live);
 	ms[3] = since(&mark);
 	if (r == 0 && config->embed)
 		r = face_look_template(worker->engine, image, face, config->views, picture->vector);

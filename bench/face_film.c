@@ -92,7 +92,7 @@ static void look(struct film *film, const uint8_t *pixels, double second)
 		return;
 	add_eyes(film, &faces[0], second);
 	add_embedding(film, embedding);
-	add_track(film, face_raster_live(&image, &faces[0], live));
+	add_track(film, face_screen_live(&image, &faces[0], live));
 	film->good++;
 }
 

@@ -27,7 +27,7 @@ struct gate {
 	struct person *people;
 	struct entry *entries;
 	size_t entry_count;
-	struct site *site;
+	struct threshold_calibration *site;
 };
 
 static bool to_unit(float *vector)
@@ -158,8 +158,8 @@ static void pass(struct gate *gate, size_t owner)
 			continue;
 		ranking = rank(gate, &probe, owner);
 		if (ranking.rival != SIZE_MAX)
-			site_add(gate->site, name_of(gate, owner), name_of(gate, ranking.rival),
-				 ranking.rival_score, gate->entry_count, gate->setup->percent);
+			calibration_add(gate->site, name_of(gate, owner), name_of(gate, ranking.rival),
+					ranking.rival_score, gate->entry_count, gate->setup->percent);
 	}
 }
 
@@ -244,22 +244,22 @@ static void measure(const struct gate *gate, struct face_site_trial *trial)
 
 static void judge(struct gate *gate, struct face_site_trial *trial)
 {
-	struct site_judgement judgement = {0};
+	struct calibration_judgement judgement = {0};
 	float offset = 0;
 
 	for (size_t i = 0; i < gate->album->people; i++)
 		if (gate->people[i].enrolled)
 			pass(gate, i);
 	for (int day = 0; day < DAYS; day++) {
-		site_judge(gate->site, gate->entry_count, gate->setup->percent, offset, &judgement);
+		calibration_judge(gate->site, gate->entry_count, gate->setup->percent, offset, &judgement);
 		offset = judgement.next;
 	}
-	site_judge(gate->site, gate->entry_count, gate->setup->percent, offset, &judgement);
-	trial->threshold = (double)site_threshold(gate->entry_count, gate->setup->percent, offset);
+	calibration_judge(gate->site, gate->entry_count, gate->setup->percent, offset, &judgement);
+	trial->threshold = (double)calibration_threshold(gate->entry_count, gate->setup->percent, offset);
 	trial->card = (double)judgement.card;
 	trial->low = judgement.rate.low;
 	trial->high = judgement.rate.high;
-	trial->judged = judgement.reason != SITE_TOO_FEW;
+	trial->judged = judgement.reason != CALIBRATION_TOO_FEW;
 }
 
 /* How likely at most @p hits of @p tries are, each with a chance of @p rate. */

@@ -18,7 +18,7 @@
 
 enum { PEOPLE = 10000, GROUPS = 40, RULES = 200, DOORS = 8, SCHEDULES = 50, DECISIONS = 1000000, ROUNDS = 5 };
 
-struct site {
+struct threshold_calibration {
 	struct roster *roster;
 	struct access_rules *ruleset;
 	struct roster_credentials *credentials;
@@ -39,7 +39,7 @@ static unsigned any(unsigned below)
 	return (seed >> 8) % below;
 }
 
-static void load(struct site *site, const char *kind, unsigned number, json_t *value)
+static void load(struct threshold_calibration *site, const char *kind, unsigned number, json_t *value)
 {
 	char name[POLICY_NAME_BYTES];
 
@@ -73,7 +73,7 @@ static void tell(void *arg, const char *sentence)
 	die("the site", sentence);
 }
 
-static void fill_book(struct site *site)
+static void fill_book(struct threshold_calibration *site)
 {
 	for (unsigned i = 0; i < GROUPS; i++)
 		load(site, "group", i, json_object());
@@ -93,7 +93,8 @@ static void fill_book(struct site *site)
 		die("the site", "not used");
 }
 
-static void add_credential(struct site *site, const char *person, enum policy_factor factor, const char *text)
+static void add_credential(struct threshold_calibration *site, const char *person, enum policy_factor factor,
+			   const char *text)
 {
 	struct roster_credential credential = {.factor = factor, .policy = {.enabled = true}};
 
@@ -104,7 +105,7 @@ static void add_credential(struct site *site, const char *person, enum policy_fa
 		die("a credential", "refused");
 }
 
-static void fill_people(struct site *site)
+static void fill_people(struct threshold_calibration *site)
 {
 	for (unsigned i = 0; i < PEOPLE; i++) {
 		struct roster_person person = {.enabled = true};
@@ -128,7 +129,8 @@ static void fill_people(struct site *site)
 }
 
 /* One card at one door. @return whether it opened */
-static bool decide(const struct site *site, const char *card, unsigned door, struct schedule_time local)
+static bool decide(const struct threshold_calibration *site, const char *card, unsigned door,
+		   struct schedule_time local)
 {
 	const struct roster_credential *credential =
 		roster_credentials_match(site->credentials, POLICY_CARD, card, NULL);
@@ -150,7 +152,7 @@ static bool decide(const struct site *site, const char *card, unsigned door, str
 }
 
 /* @p step 1: everybody in turn; 10: only those whom no rule lets in */
-static double measure(const struct site *site, unsigned step, unsigned *ret_granted)
+static double measure(const struct threshold_calibration *site, unsigned step, unsigned *ret_granted)
 {
 	double best = 0;
 
@@ -183,7 +185,7 @@ int main(void)
 {
 	static const char *const doors[DOORS] = {"door-0", "door-1", "door-2", "door-3",
 						 "door-4", "door-5", "door-6", "door-7"};
-	static struct site site;
+	static struct threshold_calibration site;
 	unsigned granted;
 	double a_second;
 

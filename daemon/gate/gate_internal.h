@@ -348,7 +348,7 @@ void gate_faces_decided(struct gate *gate, struct gate_door *door, enum gate_fee
 void gate_threshold_load(struct gate *gate, const char *kind, const char *id, json_t *json);
 void gate_face_report(void *arg, struct api_token token);
 /* gate_camera_health.c */
-void gate_sight_load(struct gate *gate, const char *kind, const char *id, json_t *json);
+void gate_camera_health_load(struct gate *gate, const char *kind, const char *id, json_t *json);
 /** @return 0 (the reply comes), -EAGAIN (models are loading), -ENODEV (no models), -ENOENT (no such face camera) or as
  *  face_watch_enrol(), or -EPERM (gate_consent_withdrawn). */
 int gate_vision_enrol(struct gate *gate, const char *person, const char *by, const struct api_enrol *asked,

@@ -81,7 +81,7 @@ static void on_record(void *arg, const char *kind, const char *id, json_t *json)
 		{"case", "", gate_api_load},
 		{"consent", "", gate_consent_load},
 		{"aged", "", gate_ageing_load},
-		{"blind", "", gate_sight_load},
+		{"blind", "", gate_camera_health_load},
 		{"facesite", "", gate_threshold_load},
 	};
 

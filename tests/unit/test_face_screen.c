@@ -60,24 +60,24 @@ static void a_raster_stands_out(void **state)
 {
 	(void)state;
 	draw(bars);
-	assert_true(face_raster(&image, &face) > 50 * FACE_RASTER_MIN);
-	assert_float_equal(face_raster_live(&image, &face, 0.99f), FACE_RASTER_LIVE, 0);
+	assert_true(face_screen(&image, &face) > 50 * FACE_SCREEN_MIN);
+	assert_float_equal(face_screen_live(&image, &face, 0.99f), FACE_SCREEN_LIVE, 0);
 	draw(moire);
-	assert_true(face_raster(&image, &face) > 50 * FACE_RASTER_MIN);
+	assert_true(face_screen(&image, &face) > 50 * FACE_SCREEN_MIN);
 }
 
 static void skin_blocks_and_hair_do_not(void **state)
 {
 	(void)state;
 	draw(NULL);
-	assert_true(face_raster(&image, &face) < FACE_RASTER_MIN / 3);
-	assert_float_equal(face_raster_live(&image, &face, 0.99f), 0.99f, 0);
+	assert_true(face_screen(&image, &face) < FACE_SCREEN_MIN / 3);
+	assert_float_equal(face_screen_live(&image, &face, 0.99f), 0.99f, 0);
 	draw(blocks);
-	assert_true(face_raster(&image, &face) < FACE_RASTER_MIN / 3);
+	assert_true(face_screen(&image, &face) < FACE_SCREEN_MIN / 3);
 	draw(hair);
-	assert_true(face_raster(&image, &face) < FACE_RASTER_MIN / 2);
+	assert_true(face_screen(&image, &face) < FACE_SCREEN_MIN / 2);
 	memset(pixels, 128, sizeof(pixels));
-	assert_float_equal(face_raster(&image, &face), 0, 1e-3);
+	assert_float_equal(face_screen(&image, &face), 0, 1e-3);
 }
 
 static void too_little_of_a_face_says_nothing(void **state)
@@ -88,9 +88,9 @@ static void too_little_of_a_face_says_nothing(void **state)
 
 	(void)state;
 	draw(bars);
-	assert_float_equal(face_raster(&image, &small), 0, 0);
-	assert_float_equal(face_raster(&image, &cut), 0, 0);
-	assert_float_equal(face_raster(&image, &nowhere), 0, 0);
+	assert_float_equal(face_screen(&image, &small), 0, 0);
+	assert_float_equal(face_screen(&image, &cut), 0, 0);
+	assert_float_equal(face_screen(&image, &nowhere), 0, 0);
 }
 
 static void two_frames_of_eight_decide(void **state)
@@ -98,9 +98,9 @@ static void two_frames_of_eight_decide(void **state)
 	float live[8] = {1, 1, 1, 1, 1, 1, 1, 1};
 
 	(void)state;
-	live[3] = FACE_RASTER_LIVE;
+	live[3] = FACE_SCREEN_LIVE;
 	assert_true(face_track_live_mean(live, 8) > 0.9f);
-	live[6] = FACE_RASTER_LIVE;
+	live[6] = FACE_SCREEN_LIVE;
 	assert_true(face_track_live_mean(live, 8) < 0.15f);
 }
 

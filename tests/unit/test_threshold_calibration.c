@@ -30,7 +30,7 @@ static float best_other(uint64_t *state, double spread, int *ret_who)
 	return (float)best;
 }
 
-static void pass(struct site *site, uint64_t *state, int people, int times, double spread)
+static void pass(struct threshold_calibration *site, uint64_t *state, int people, int times, double spread)
 {
 	char id[16], other[16];
 
@@ -41,7 +41,7 @@ static void pass(struct site *site, uint64_t *state, int people, int times, doub
 
 			snprintf(id, sizeof(id), "P%d", i);
 			snprintf(other, sizeof(other), "P%d", who < i ? who : who + 1);
-			site_add(site, id, other, best, ENROLLED, percent);
+			calibration_add(site, id, other, best, ENROLLED, percent);
 		}
 }
 
@@ -51,9 +51,9 @@ static double spread_of_card(void)
 	return ((double)threshold_for(ENROLLED, percent) - 0.05) / 3.89;
 }
 
-static struct site *fresh(void)
+static struct threshold_calibration *fresh(void)
 {
-	struct site *site = calloc(1, sizeof(*site));
+	struct threshold_calibration *site = calloc(1, sizeof(*site));
 
 	assert_non_null(site);
 	return site;
@@ -61,27 +61,27 @@ static struct site *fresh(void)
 
 static void too_few_people_move_nothing(void **state)
 {
-	struct site *site = fresh();
-	struct site_judgement judgement;
+	struct threshold_calibration *site = fresh();
+	struct calibration_judgement judgement;
 	uint64_t random = 1;
 
 	(void)state;
-	site_judge(site, ENROLLED, percent, 0, &judgement);
-	assert_int_equal(judgement.reason, SITE_TOO_FEW);
-	pass(site, &random, SITE_PEOPLE_MIN - 1, 30, 0.2); /* very alike, and often */
-	site_judge(site, ENROLLED, percent, 0.01f, &judgement);
-	assert_int_equal(judgement.reason, SITE_TOO_FEW);
+	calibration_judge(site, ENROLLED, percent, 0, &judgement);
+	assert_int_equal(judgement.reason, CALIBRATION_TOO_FEW);
+	pass(site, &random, CALIBRATION_PEOPLE_MIN - 1, 30, 0.2); /* very alike, and often */
+	calibration_judge(site, ENROLLED, percent, 0.01f, &judgement);
+	assert_int_equal(judgement.reason, CALIBRATION_TOO_FEW);
 	assert_float_equal(judgement.next, 0.01f, 0); /* where it is */
-	assert_float_equal(site_rate_at(site, ENROLLED, percent, 0.5f), -1, 0);
+	assert_float_equal(calibration_rate_at(site, ENROLLED, percent, 0.5f), -1, 0);
 	free(site);
 }
 
 /* The same people, ever more alike: between lowering and raising lies a stretch in which the card's value fits. */
 static void the_more_alike_people_are_the_more_is_asked(void **state)
 {
-	struct site *site = fresh();
-	struct site_judgement judgement;
-	enum site_reason order[] = {SITE_LOOSER, SITE_CARD, SITE_STRICTER};
+	struct threshold_calibration *site = fresh();
+	struct calibration_judgement judgement;
+	enum calibration_reason order[] = {CALIBRATION_LOOSER, CALIBRATION_CARD, CALIBRATION_STRICTER};
 	float last = -1;
 	size_t at = 0;
 
@@ -91,32 +91,32 @@ static void the_more_alike_people_are_the_more_is_asked(void **state)
 
 		memset(site, 0, sizeof(*site));
 		pass(site, &random, 60, 2, spread_of_card() * (0.8 + 0.0025 * i));
-		site_judge(site, ENROLLED, percent, 0, &judgement);
+		calibration_judge(site, ENROLLED, percent, 0, &judgement);
 		while (at < 3 && judgement.reason != order[at])
 			at++;
 		assert_true(at < 3);
 		assert_true(judgement.aim >= last - 0.002f);
 		last = judgement.aim;
 	}
-	assert_int_equal(judgement.reason, SITE_STRICTER);
+	assert_int_equal(judgement.reason, CALIBRATION_STRICTER);
 	free(site);
 }
 
 /* The same scores of fewer people weigh less against the card: who is safer than the card says is believed less. */
 static void fewer_people_leave_more_to_the_card(void **state)
 {
-	struct site *few = fresh(), *many = fresh();
-	struct site_judgement of_few, of_many;
+	struct threshold_calibration *few = fresh(), *many = fresh();
+	struct calibration_judgement of_few, of_many;
 	uint64_t random = 21;
 
 	(void)state;
 	pass(few, &random, 25, 2, spread_of_card() * 0.8);
 	random = 21;
 	pass(many, &random, 150, 2, spread_of_card() * 0.8);
-	site_judge(few, ENROLLED, percent, 0, &of_few);
-	site_judge(many, ENROLLED, percent, 0, &of_many);
+	calibration_judge(few, ENROLLED, percent, 0, &of_few);
+	calibration_judge(many, ENROLLED, percent, 0, &of_many);
 	assert_true(of_few.aim > of_many.aim);
-	assert_int_equal(of_many.reason, SITE_LOOSER);
+	assert_int_equal(of_many.reason, CALIBRATION_LOOSER);
 	assert_true(of_few.rate.high > of_many.rate.high);
 	free(few);
 	free(many);
@@ -124,58 +124,59 @@ static void fewer_people_leave_more_to_the_card(void **state)
 
 static void people_more_alike_raise_it_slowly_and_within_bounds(void **state)
 {
-	struct site *site = fresh();
-	struct site_judgement judgement;
+	struct threshold_calibration *site = fresh();
+	struct calibration_judgement judgement;
 	uint64_t random = 5;
 	float offset = 0, last = 0;
 
 	(void)state;
 	pass(site, &random, 150, 4, spread_of_card() * 1.15);
 	for (int day = 0; day < 10; day++) {
-		site_judge(site, ENROLLED, percent, offset, &judgement);
-		assert_int_equal(judgement.reason, SITE_STRICTER);
-		assert_true(judgement.next >= offset && judgement.next <= offset + SITE_STEP_UP + 1e-6f);
+		calibration_judge(site, ENROLLED, percent, offset, &judgement);
+		assert_int_equal(judgement.reason, CALIBRATION_STRICTER);
+		assert_true(judgement.next >= offset &&
+			    judgement.next <= offset + CALIBRATION_STEP_UP + 1e-6f);
 		last = offset;
 		offset = judgement.next;
 	}
 	assert_float_equal(offset, last, 1e-6f); /* arrived */
 	/* 3.89 * 1.15 * spread + 0.05 is where the truth lies */
-	assert_float_equal(site_threshold(ENROLLED, percent, offset),
+	assert_float_equal(calibration_threshold(ENROLLED, percent, offset),
 			   (float)(0.05 + 3.89 * 1.15 * spread_of_card()), 0.03);
 	assert_true(judgement.rate.low <= 0.01 && judgement.rate.high >= 0.01);
 
 	memset(site, 0, sizeof(*site));
 	pass(site, &random, 150, 4, 0.3); /* beyond all reason */
 	for (int day = 0; day < 20; day++) {
-		site_judge(site, ENROLLED, percent, offset, &judgement);
+		calibration_judge(site, ENROLLED, percent, offset, &judgement);
 		offset = judgement.next;
 	}
-	assert_float_equal(offset, SITE_OFFSET_MAX, 1e-6f);
+	assert_float_equal(offset, CALIBRATION_OFFSET_MAX, 1e-6f);
 	free(site);
 }
 
 static void people_less_alike_lower_it(void **state)
 {
-	struct site *site = fresh();
-	struct site_judgement judgement;
+	struct threshold_calibration *site = fresh();
+	struct calibration_judgement judgement;
 	uint64_t random = 7;
 	float offset = 0;
 
 	(void)state;
 	pass(site, &random, 300, 4, spread_of_card() * 0.85);
-	site_judge(site, ENROLLED, percent, 0, &judgement);
-	assert_int_equal(judgement.reason, SITE_LOOSER);
-	assert_float_equal(judgement.next, -SITE_STEP_DOWN, 1e-6f);
+	calibration_judge(site, ENROLLED, percent, 0, &judgement);
+	assert_int_equal(judgement.reason, CALIBRATION_LOOSER);
+	assert_float_equal(judgement.next, -CALIBRATION_STEP_DOWN, 1e-6f);
 	/* not to the best guess: in four of five cases the true rate stays below the one configured */
 	assert_true(judgement.card + judgement.aim >= judgement.threshold.middle - 1e-6);
 	for (int day = 0; day < 30; day++) {
-		site_judge(site, ENROLLED, percent, offset, &judgement);
+		calibration_judge(site, ENROLLED, percent, offset, &judgement);
 		offset = judgement.next;
 	}
-	assert_true(offset >= SITE_OFFSET_MIN);
-	assert_true(site_threshold(ENROLLED, percent, offset) >=
+	assert_true(offset >= CALIBRATION_OFFSET_MIN);
+	assert_true(calibration_threshold(ENROLLED, percent, offset) >=
 		    0.05 + 3.89 * 0.85 * spread_of_card() - 0.01);
-	assert_true(site_threshold(1, percent, SITE_OFFSET_MIN) >= THRESHOLD_MIN);
+	assert_true(calibration_threshold(1, percent, CALIBRATION_OFFSET_MIN) >= THRESHOLD_MIN);
 	free(site);
 }
 
@@ -184,8 +185,8 @@ static void strangers_stay_rarer_than_configured(void **state)
 {
 	enum { SITES = 20, DAYS = 12, STRANGERS = 2000 };
 	double spread = spread_of_card() * 1.1, share;
-	struct site *site = fresh();
-	struct site_judgement judgement;
+	struct threshold_calibration *site = fresh();
+	struct calibration_judgement judgement;
 	uint64_t random = 11;
 	int accepted = 0, within = 0;
 
@@ -197,13 +198,13 @@ static void strangers_stay_rarer_than_configured(void **state)
 		memset(site, 0, sizeof(*site));
 		for (int day = 0; day < DAYS; day++) {
 			pass(site, &random, 60, 1, spread);
-			site_judge(site, ENROLLED, percent, offset, &judgement);
+			calibration_judge(site, ENROLLED, percent, offset, &judgement);
 			offset = judgement.next;
 		}
-		site_judge(site, ENROLLED, percent, offset, &judgement);
+		calibration_judge(site, ENROLLED, percent, offset, &judgement);
 		for (int k = 0, who; k < STRANGERS; k++)
 			accepted += best_other(&random, spread, &who) >=
-				    site_threshold(ENROLLED, percent, offset);
+				    calibration_threshold(ENROLLED, percent, offset);
 		share = (double)(accepted - before) / STRANGERS;
 		within += share >= judgement.rate.low - 0.002 && share <= judgement.rate.high + 0.002;
 	}
@@ -218,47 +219,47 @@ static void strangers_stay_rarer_than_configured(void **state)
 
 static void an_erased_person_leaves_nothing(void **state)
 {
-	struct site *site = fresh();
+	struct threshold_calibration *site = fresh();
 	uint64_t random = 13;
 
 	(void)state;
 	pass(site, &random, 3, 1, 0.1);
-	site_add(site, "P0", "P1", 0.3f, ENROLLED, percent);
-	assert_true(site_forget(site, "P1"));
-	assert_false(site_forget(site, "P1"));
+	calibration_add(site, "P0", "P1", 0.3f, ENROLLED, percent);
+	assert_true(calibration_forget(site, "P1"));
+	assert_false(calibration_forget(site, "P1"));
 	assert_int_equal(site->count, 2);
 	for (size_t i = 0; i < 2; i++)
-		for (size_t k = 0; k < SITE_SCORES_EACH; k++)
-			assert_true(site->people[i].others[k] != site_tag("P1"));
-	for (size_t i = 0; i < SITE_PEOPLE_MAX; i++)
-		assert_true(site->people[i].tag != site_tag("P1"));
+		for (size_t k = 0; k < CALIBRATION_SCORES_EACH; k++)
+			assert_true(site->people[i].others[k] != calibration_tag("P1"));
+	for (size_t i = 0; i < CALIBRATION_PEOPLE_MAX; i++)
+		assert_true(site->people[i].tag != calibration_tag("P1"));
 	free(site);
 }
 
 static void the_latest_scores_and_people_are_kept(void **state)
 {
-	struct site *site = fresh();
+	struct threshold_calibration *site = fresh();
 	char id[16];
 
 	(void)state;
 	for (int i = 0; i < 10; i++)
-		site_add(site, "A", "Z", (float)i / 20, ENROLLED, percent);
+		calibration_add(site, "A", "Z", (float)i / 20, ENROLLED, percent);
 	assert_int_equal(site->count, 1);
-	for (int k = 0; k < SITE_SCORES_EACH; k++)
+	for (int k = 0; k < CALIBRATION_SCORES_EACH; k++)
 		assert_true(site->people[0].distances[k] >=
 			    6.0f / 20 - threshold_for(ENROLLED, percent) - 1e-6f);
-	for (int i = 0; i < SITE_PEOPLE_MAX; i++) {
+	for (int i = 0; i < CALIBRATION_PEOPLE_MAX; i++) {
 		snprintf(id, sizeof(id), "P%d", i);
-		site_add(site, id, "Z", 0.2f, ENROLLED, percent);
+		calibration_add(site, id, "Z", 0.2f, ENROLLED, percent);
 	}
-	assert_int_equal(site->count, SITE_PEOPLE_MAX);
-	assert_false(site_forget(site, "A")); /* heard of longest ago */
-	site_add(site, "B", "Z", NAN, ENROLLED, percent);
-	site_add(site, "B", "Z", 1.5f, ENROLLED, percent);
-	site_add(site, "B", "Z", 0.3f, 1, percent); /* nobody to be mistaken for */
-	site_restore(site, 1, 2, NAN);
-	site_restore(site, 1, 2, 7);
-	assert_false(site_forget(site, "B"));
+	assert_int_equal(site->count, CALIBRATION_PEOPLE_MAX);
+	assert_false(calibration_forget(site, "A")); /* heard of longest ago */
+	calibration_add(site, "B", "Z", NAN, ENROLLED, percent);
+	calibration_add(site, "B", "Z", 1.5f, ENROLLED, percent);
+	calibration_add(site, "B", "Z", 0.3f, 1, percent); /* nobody to be mistaken for */
+	calibration_restore(site, 1, 2, NAN);
+	calibration_restore(site, 1, 2, 7);
+	assert_false(calibration_forget(site, "B"));
 	free(site);
 }
 

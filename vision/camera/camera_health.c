@@ -23,20 +23,20 @@ enum {
 	SHIFT_MOVED = 3, /* points: 2 % of the width; less is wind in the mast */
 };
 
-static const unsigned told_after_ms[SIGHT_CAUSES] = {
-	[SIGHT_LOST] = 0, /* SILENT_MS have passed by then */
-	[SIGHT_FROZEN] = 10000, [SIGHT_DARK] = 5000,   [SIGHT_GLARE] = 5000,
-	[SIGHT_COVERED] = 5000, [SIGHT_MOVED] = 10000, [SIGHT_STORM] = 10000,
+static const unsigned told_after_ms[CAMERA_HEALTH_CAUSES] = {
+	[CAMERA_HEALTH_LOST] = 0, /* SILENT_MS have passed by then */
+	[CAMERA_HEALTH_FROZEN] = 10000, [CAMERA_HEALTH_DARK] = 5000,   [CAMERA_HEALTH_GLARE] = 5000,
+	[CAMERA_HEALTH_COVERED] = 5000, [CAMERA_HEALTH_MOVED] = 10000, [CAMERA_HEALTH_STORM] = 10000,
 };
 enum { NOWHERE_MS = 60000 };
 
-struct sight {
+struct camera_health {
 	uint64_t frame_ms; /* of the newest frame; at first, of opening */
 	uint64_t look_ms;
 	bool looked, ended;
 	uint64_t counted_ms; /* until here time is in totals */
-	struct sight_totals totals;
-	enum sight_cause told, sign;
+	struct camera_health_totals totals;
+	enum camera_health_cause told, sign;
 	uint64_t told_since_ms, sign_since_ms;
 	bool nowhere; /* the sign MOVED found the view in no place */
 	int width, height;
@@ -47,9 +47,9 @@ struct sight {
 	unsigned learned;
 };
 
-int sight_open(uint64_t now_ms, struct sight **ret_sight)
+int camera_health_open(uint64_t now_ms, struct camera_health **ret_sight)
 {
-	struct sight *sight = calloc(1, sizeof(*sight));
+	struct camera_health *sight = calloc(1, sizeof(*sight));
 
 	if (sight == NULL)
 		return -ENOMEM;
@@ -58,22 +58,22 @@ int sight_open(uint64_t now_ms, struct sight **ret_sight)
 	return 0;
 }
 
-void sight_close(struct sight *sight)
+void camera_health_close(struct camera_health *sight)
 {
 	free(sight);
 }
 
-const char *sight_cause_name(enum sight_cause cause)
+const char *camera_health_cause_name(enum camera_health_cause cause)
 {
-	static const char *const names[SIGHT_CAUSES] = {"clear", "lost",    "frozen", "dark",
-							"glare", "covered", "moved",  "storm"};
+	static const char *const names[CAMERA_HEALTH_CAUSES] = {"clear", "lost",    "frozen", "dark",
+								"glare", "covered", "moved",  "storm"};
 
 	return names[cause];
 }
 
 /* ---- time ---- */
 
-static void count_until(struct sight *sight, uint64_t now_ms)
+static void count_until(struct camera_health *sight, uint64_t now_ms)
 {
 	if (now_ms > sight->counted_ms && !sight->ended)
 		sight->totals.ms[sight->told] += now_ms - sight->counted_ms;
@@ -82,7 +82,8 @@ static void count_until(struct sight *sight, uint64_t now_ms)
 }
 
 /* what lasted since @p since_ms was another thing than it was counted as */
-static void recount(struct sight *sight, enum sight_cause cause, uint64_t since_ms, uint64_t now_ms)
+static void recount(struct camera_health *sight, enum camera_health_cause cause, uint64_t since_ms,
+		    uint64_t now_ms)
 {
 	uint64_t *from = &sight->totals.ms[sight->told];
 	uint64_t part = now_ms - since_ms;
@@ -96,16 +97,18 @@ static void recount(struct sight *sight, enum sight_cause cause, uint64_t since_
 	sight->told_since_ms = since_ms;
 }
 
-static void note_sign(struct sight *sight, enum sight_cause sign, uint64_t since_ms, uint64_t now_ms)
+static void note_sign(struct camera_health *sight, enum camera_health_cause sign, uint64_t since_ms,
+		      uint64_t now_ms)
 {
-	unsigned after = sign == SIGHT_MOVED && sight->nowhere ? NOWHERE_MS : told_after_ms[sign];
+	unsigned after = sign == CAMERA_HEALTH_MOVED && sight->nowhere ? NOWHERE_MS : told_after_ms[sign];
 
 	count_until(sight, now_ms);
 	if (sign != sight->sign) {
 		sight->sign = sign;
 		sight->sign_since_ms = since_ms;
 	}
-	if (sign != sight->told && now_ms - sight->sign_since_ms >= (sign == SIGHT_CLEAR ? GONE_MS : after))
+	if (sign != sight->told &&
+	    now_ms - sight->sign_since_ms >= (sign == CAMERA_HEALTH_OK ? GONE_MS : after))
 		recount(sight, sign, sight->sign_since_ms, now_ms);
 }
 
@@ -137,7 +140,7 @@ static int bright_end(const uint8_t *points, float share)
 	return luma;
 }
 
-static void measure_steps(struct sight *sight)
+static void measure_steps(struct camera_health *sight)
 {
 	for (int y = 0; y < HIGH; y++)
 		for (int x = 0; x < WIDE - 1; x++) {
@@ -147,7 +150,7 @@ static void measure_steps(struct sight *sight)
 		}
 }
 
-static void learn(struct sight *sight)
+static void learn(struct camera_health *sight)
 {
 	float weight =
 		sight->learned < LEARN_LOOKS ? 1.0f / (float)(sight->learned + 1) : 1.0f / FOLLOW_LOOKS;
@@ -159,7 +162,7 @@ static void learn(struct sight *sight)
 }
 
 /* edges of the learned view, and how many of them the picture still has, whatever their sign */
-static void count_edges(const struct sight *sight, int *ret_view, int *ret_left, int *ret_own)
+static void count_edges(const struct camera_health *sight, int *ret_view, int *ret_left, int *ret_own)
 {
 	*ret_view = *ret_left = *ret_own = 0;
 	for (int i = 0; i < POINTS; i++) {
@@ -172,7 +175,7 @@ static void count_edges(const struct sight *sight, int *ret_view, int *ret_left,
 }
 
 /* likeness of the view, put @p dx and @p dy aside, with the picture: -1 to 1 */
-static float likeness(const struct sight *sight, int dx, int dy)
+static float likeness(const struct camera_health *sight, int dx, int dy)
 {
 	float product = 0, of_view = 0, of_now = 0;
 
@@ -189,7 +192,7 @@ static float likeness(const struct sight *sight, int dx, int dy)
 	return of_view > 0 && of_now > 0 ? product / sqrtf(of_view * of_now) : 0;
 }
 
-static bool has_moved(struct sight *sight, float in_place)
+static bool has_moved(struct camera_health *sight, float in_place)
 {
 	float best = -1;
 	int best_dx = 0, best_dy = 0;
@@ -212,7 +215,7 @@ static bool has_moved(struct sight *sight, float in_place)
 	return best > in_place + 0.2f && abs(best_dx) + abs(best_dy) >= SHIFT_MOVED;
 }
 
-static int count_changes(const struct sight *sight)
+static int count_changes(const struct camera_health *sight)
 {
 	int changes = 0;
 
@@ -221,36 +224,37 @@ static int count_changes(const struct sight *sight)
 	return changes;
 }
 
-static enum sight_cause judge(struct sight *sight)
+static enum camera_health_cause judge(struct camera_health *sight)
 {
 	int changes = count_changes(sight), in_view, left, own;
 	bool learned = sight->learned >= LEARN_LOOKS;
 	float in_place;
 
 	if (bright_end(sight->now, 0.02f) < DARK_LUMA)
-		return SIGHT_DARK;
+		return CAMERA_HEALTH_DARK;
 	if (bright_end(sight->now, 0.5f) >= WHITE_LUMA)
-		return SIGHT_GLARE;
+		return CAMERA_HEALTH_GLARE;
 	if (memcmp(sight->now, sight->before, POINTS) == 0)
-		return SIGHT_FROZEN;
+		return CAMERA_HEALTH_FROZEN;
 	if (changes > POINTS / 2)
-		return SIGHT_STORM;
+		return CAMERA_HEALTH_STORM;
 	measure_steps(sight);
 	count_edges(sight, &in_view, &left, &own);
 	if (learned && in_view >= EDGES_MIN && own < in_view / 8 && left < in_view / 4)
-		return SIGHT_COVERED;
+		return CAMERA_HEALTH_COVERED;
 	in_place = learned && in_view >= EDGES_MIN ? likeness(sight, 0, 0) : 1;
 	/* the search is dear: with a sign of movement it is made at every fourth look */
-	if (in_place <= 0.45f && sight->sign == SIGHT_MOVED && sight->look_ms / SIGHT_LOOK_MS % 4 != 0)
-		return SIGHT_MOVED;
+	if (in_place <= 0.45f && sight->sign == CAMERA_HEALTH_MOVED &&
+	    sight->look_ms / CAMERA_HEALTH_LOOK_MS % 4 != 0)
+		return CAMERA_HEALTH_MOVED;
 	if (has_moved(sight, in_place))
-		return SIGHT_MOVED;
+		return CAMERA_HEALTH_MOVED;
 	if (!learned || in_place > 0.6f)
 		learn(sight);
-	return SIGHT_CLEAR;
+	return CAMERA_HEALTH_OK;
 }
 
-static void look(struct sight *sight, const uint8_t *luma, size_t stride, int width, int height,
+static void look(struct camera_health *sight, const uint8_t *luma, size_t stride, int width, int height,
 		 uint64_t now_ms)
 {
 	bool first = !sight->looked || width != sight->width || height != sight->height;
@@ -263,51 +267,51 @@ static void look(struct sight *sight, const uint8_t *luma, size_t stride, int wi
 	sight->width = width;
 	sight->height = height;
 	if (first) {
-		note_sign(sight, SIGHT_CLEAR, now_ms, now_ms);
+		note_sign(sight, CAMERA_HEALTH_OK, now_ms, now_ms);
 		return;
 	}
 	note_sign(sight, judge(sight), since, now_ms);
 }
 
-void sight_frame(struct sight *sight, const uint8_t *luma, size_t stride, int width_px, int height_px,
-		 uint64_t now_ms)
+void camera_health_frame(struct camera_health *sight, const uint8_t *luma, size_t stride, int width_px,
+			 int height_px, uint64_t now_ms)
 {
 	count_until(sight, now_ms);
 	sight->ended = false;
 	sight->frame_ms = now_ms;
-	if (sight->looked && now_ms - sight->look_ms < SIGHT_LOOK_MS)
+	if (sight->looked && now_ms - sight->look_ms < CAMERA_HEALTH_LOOK_MS)
 		return;
 	if (width_px >= SIDE_MIN_PX && height_px >= SIDE_MIN_PX)
 		look(sight, luma, stride, width_px, height_px, now_ms);
 	else
-		note_sign(sight, SIGHT_CLEAR, now_ms, now_ms);
+		note_sign(sight, CAMERA_HEALTH_OK, now_ms, now_ms);
 }
 
-void sight_ended(struct sight *sight, uint64_t now_ms)
+void camera_health_ended(struct camera_health *sight, uint64_t now_ms)
 {
 	count_until(sight, now_ms);
-	sight->told = sight->sign = SIGHT_CLEAR;
+	sight->told = sight->sign = CAMERA_HEALTH_OK;
 	sight->told_since_ms = now_ms;
 	sight->ended = true;
 	sight->looked = false;
 }
 
-enum sight_cause sight_tick(struct sight *sight, uint64_t now_ms)
+enum camera_health_cause camera_health_tick(struct camera_health *sight, uint64_t now_ms)
 {
 	count_until(sight, now_ms);
 	if (!sight->ended && now_ms - sight->frame_ms >= SILENT_MS && now_ms > sight->frame_ms) {
-		note_sign(sight, SIGHT_LOST, sight->frame_ms, now_ms);
+		note_sign(sight, CAMERA_HEALTH_LOST, sight->frame_ms, now_ms);
 		sight->looked = false; /* the first frame after it has nothing to be compared with */
 	}
 	return sight->told;
 }
 
-uint64_t sight_lasted_ms(const struct sight *sight, uint64_t now_ms)
+uint64_t camera_health_lasted_ms(const struct camera_health *sight, uint64_t now_ms)
 {
 	return now_ms > sight->told_since_ms ? now_ms - sight->told_since_ms : 0;
 }
 
-void sight_take(struct sight *sight, uint64_t now_ms, struct sight_totals *ret_totals)
+void camera_health_read(struct camera_health *sight, uint64_t now_ms, struct camera_health_totals *ret_totals)
 {
 	count_until(sight, now_ms);
 	*ret_totals = sight->totals;

@@ -1,7 +1,7 @@
 /*
  * camera_health.h - has a camera a usable picture? How long had it none, and why?
  *
- * Pure: no clock, no thread, no I/O; luma and times come with the calls. Frames between two looks (SIGHT_LOOK_MS)
+ * Pure: no clock, no thread, no I/O; luma and times come with the calls. Frames between two looks (CAMERA_HEALTH_LOOK_MS)
  * cost one comparison; a look reads 160x90 points, whatever the size of the picture.
  *
  * What is begun counts from its first sign, though it is only told once it has lasted:
@@ -29,55 +29,56 @@
 extern "C" {
 #endif
 
-enum { SIGHT_LOOK_MS = 250 };
+enum { CAMERA_HEALTH_LOOK_MS = 250 };
 
-enum sight_cause {
-	SIGHT_CLEAR,
-	SIGHT_LOST,
-	SIGHT_FROZEN,
-	SIGHT_DARK,
-	SIGHT_GLARE,
-	SIGHT_COVERED,
-	SIGHT_MOVED,
-	SIGHT_STORM,
-	SIGHT_CAUSES
+enum camera_health_cause {
+	CAMERA_HEALTH_OK,
+	CAMERA_HEALTH_LOST,
+	CAMERA_HEALTH_FROZEN,
+	CAMERA_HEALTH_DARK,
+	CAMERA_HEALTH_GLARE,
+	CAMERA_HEALTH_COVERED,
+	CAMERA_HEALTH_MOVED,
+	CAMERA_HEALTH_STORM,
+	CAMERA_HEALTH_CAUSES
 };
 
-struct sight_totals {
-	uint64_t ms[SIGHT_CAUSES]; /* [SIGHT_CLEAR]: the time that was not blind */
+struct camera_health_totals {
+	uint64_t ms[CAMERA_HEALTH_CAUSES]; /* [CAMERA_HEALTH_OK]: the time that was not blind */
 };
 
-struct sight;
+struct camera_health;
 
 /** The camera is being watched from @p now_ms on. @return 0 or -ENOMEM. */
-int sight_open(uint64_t now_ms, struct sight **ret_sight);
+int camera_health_open(uint64_t now_ms, struct camera_health **ret_sight);
 
 /**
  * A frame came. @param luma  borrowed; @p stride bytes from row to row. @param now_ms  CLOCK_MONOTONIC, ms; never
  * goes back. Pictures of less than 32 pixels a side say only that frames come.
  */
-void sight_frame(struct sight *sight, const uint8_t *luma, size_t stride, int width_px, int height_px,
-		 uint64_t now_ms);
+void camera_health_frame(struct camera_health *sight, const uint8_t *luma, size_t stride, int width_px,
+			 int height_px, uint64_t now_ms);
 
 /** A film came to its end: no frame is missing from now on, and no time counts, until the next frame. */
-void sight_ended(struct sight *sight, uint64_t now_ms);
+void camera_health_ended(struct camera_health *sight, uint64_t now_ms);
 
 /** Time passes; without this a camera that is silent stays as it was. @return what is told now. */
-enum sight_cause sight_tick(struct sight *sight, uint64_t now_ms);
+enum camera_health_cause camera_health_tick(struct camera_health *sight, uint64_t now_ms);
 
 /** How long what is told now has lasted. */
-uint64_t sight_lasted_ms(const struct sight *sight, uint64_t now_ms);
+uint64_t camera_health_lasted_ms(const struct camera_health *sight, uint64_t now_ms);
 
 /**
- * All time since open, or since sight_take() was last called, by cause; then counting starts again at zero.
+ * All time since open, or since camera_health_read() was last called, by cause; then counting starts again at zero.
  * A sign that is not told yet is time of what was told before it.
  */
-void sight_take(struct sight *sight, uint64_t now_ms, struct sight_totals *ret_totals);
+void camera_health_read(struct camera_health *sight, uint64_t now_ms,
+			struct camera_health_totals *ret_totals);
 
 /** "clear", "lost", "frozen", "dark", "glare", "covered", "moved", "storm". Static. */
-const char *sight_cause_name(enum sight_cause cause);
+const char *camera_health_cause_name(enum camera_health_cause cause);
 
-void sight_close(struct sight *sight); /* NULL is fine */
+void camera_health_close(struct camera_health *sight); /* NULL is fine */
 
 #ifdef __cplusplus
 }

@@ -5,7 +5,7 @@
 
 #include "base/log.h"
 
-void *late_symbol(const char *library, const char *symbol)
+void *dl_symbol(const char *library, const char *symbol)
 {
 	void *handle = dlopen(library, RTLD_NOW | RTLD_LOCAL);
 	void *found = handle != NULL ? dlsym(handle, symbol) : NULL;

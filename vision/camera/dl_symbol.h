@@ -16,7 +16,7 @@ extern "C" {
  * @param library  its file as the linker would name it, such as "libavdevice.so.59".
  * @return NULL (told in one log line) when the library or the symbol is not there.
  */
-void *late_symbol(const char *library, const char *symbol);
+void *dl_symbol(const char *library, const char *symbol);
 
 #ifdef __cplusplus
 }

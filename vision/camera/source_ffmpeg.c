@@ -47,8 +47,8 @@ static pthread_once_t devices_once = PTHREAD_ONCE_INIT;
 
 static void register_devices(void)
 {
-	void *found = late_symbol("libavdevice.so." AV_STRINGIFY(LIBAVDEVICE_VERSION_MAJOR),
-				  "avdevice_register_all");
+	void *found =
+		dl_symbol("libavdevice.so." AV_STRINGIFY(LIBAVDEVICE_VERSION_MAJOR), "avdevice_register_all");
 	void (*register_all)(void);
 
 	if (found == NULL)

@@ -12,7 +12,7 @@ enum { MANY = 400, CALM = 20 };
 
 static int highest_first(const void *left, const void *right)
 {
-	const struct tail_score *a = left, *b = right;
+	const struct evt_fit_score *a = left, *b = right;
 
 	if (a->score != b->score)
 		return a->score < b->score ? 1 : -1;
@@ -28,8 +28,8 @@ static double share_wanted(size_t count)
  * Moments of what exceeds the start: b0 = E[y], b1 = E[y (1 - F(y))]. @p weights of the sorted scores sum up to
  * @p all. With few peaks the shape is drawn towards 0, the exponential tail between the short and the long ones.
  */
-static bool fit_weighted(const struct tail_score *scores, const double *weights, size_t count, double all,
-			 struct tail *tail)
+static bool fit_weighted(const struct evt_fit_score *scores, const double *weights, size_t count, double all,
+			 struct evt_fit *tail)
 {
 	double want = share_wanted(count) * all, sum = 0, b0 = 0, b1 = 0, shape, passed = 0;
 	size_t n = 0;
@@ -57,27 +57,27 @@ static bool fit_weighted(const struct tail_score *scores, const double *weights,
 	return true;
 }
 
-static bool is_usable(const struct tail_score *scores, size_t count)
+static bool is_usable(const struct evt_fit_score *scores, size_t count)
 {
-	if (scores == NULL || count < TAIL_SCORES_MIN || count > TAIL_SCORES_MAX)
+	if (scores == NULL || count < EVT_FIT_SCORES_MIN || count > EVT_FIT_SCORES_MAX)
 		return false;
 	for (size_t i = 0; i < count; i++) {
-		if (!isfinite(scores[i].score) || scores[i].person >= TAIL_SCORES_MAX ||
-		    scores[i].other >= TAIL_SCORES_MAX)
+		if (!isfinite(scores[i].score) || scores[i].person >= EVT_FIT_SCORES_MAX ||
+		    scores[i].other >= EVT_FIT_SCORES_MAX)
 			return false;
 	}
 	return true;
 }
 
 struct people {
-	uint32_t counts[TAIL_SCORES_MAX]; /* scores of each */
-	uint32_t end;                     /* one more than the highest in use */
-	double chance[TAIL_SCORES_MAX];   /* this round's weight of each */
-	double weights[TAIL_SCORES_MAX];  /* of each score */
-	double score_at[TAIL_ROUNDS], rate_at[TAIL_ROUNDS];
+	uint32_t counts[EVT_FIT_SCORES_MAX]; /* scores of each */
+	uint32_t end;                        /* one more than the highest in use */
+	double chance[EVT_FIT_SCORES_MAX];   /* this round's weight of each */
+	double weights[EVT_FIT_SCORES_MAX];  /* of each score */
+	double score_at[EVT_FIT_ROUNDS], rate_at[EVT_FIT_ROUNDS];
 };
 
-static double spread(const struct tail_score *scores, size_t count, struct people *people)
+static double spread(const struct evt_fit_score *scores, size_t count, struct people *people)
 {
 	double all = 0;
 
@@ -97,7 +97,7 @@ static uint32_t max_of(uint32_t a, uint32_t b)
 	return a > b ? a : b;
 }
 
-static struct people *gather(struct tail_score *scores, size_t count)
+static struct people *gather(struct evt_fit_score *scores, size_t count)
 {
 	struct people *people = calloc(1, sizeof(*people));
 
@@ -113,10 +113,10 @@ static struct people *gather(struct tail_score *scores, size_t count)
 	return people;
 }
 
-int tail_fit(struct tail_score *scores, size_t count, struct tail *ret_tail)
+int evt_fit(struct evt_fit_score *scores, size_t count, struct evt_fit *ret_tail)
 {
 	struct people *people;
-	struct tail tail;
+	struct evt_fit tail;
 	bool fits;
 
 	if (!is_usable(scores, count) || ret_tail == NULL)
@@ -132,7 +132,7 @@ int tail_fit(struct tail_score *scores, size_t count, struct tail *ret_tail)
 	return 0;
 }
 
-double tail_rate(const struct tail *tail, double score)
+double evt_fit_rate(const struct evt_fit *tail, double score)
 {
 	double y = (score - tail->start) / tail->scale, base;
 
@@ -144,7 +144,7 @@ double tail_rate(const struct tail *tail, double score)
 	return base > 0 ? tail->share * pow(base, -1 / tail->shape) : 0;
 }
 
-double tail_score_at(const struct tail *tail, double rate)
+double evt_fit_score_at(const struct evt_fit *tail, double rate)
 {
 	double part = rate / tail->share;
 
@@ -179,7 +179,7 @@ static int rising(const void *left, const void *right)
  * Weighing anew makes tails lighter than they were, for a few get most of the weight: the values are brought back to where their
  * own middle is that of the fit, by as much or (rates) by as many times.
  */
-static void limits_of(double *values, size_t count, double middle, bool times, struct tail_limits *limits)
+static void limits_of(double *values, size_t count, double middle, bool times, struct evt_fit_limits *limits)
 {
 	double median, low, high;
 
@@ -199,34 +199,34 @@ static void limits_of(double *values, size_t count, double middle, bool times, s
 	limits->high = fmax(middle, times ? fmin(1, high) : high);
 }
 
-int tail_limits(struct tail_score *scores, size_t count, double rate, double score,
-		struct tail_limits *ret_score, struct tail_limits *ret_rate)
+int evt_fit_limits(struct evt_fit_score *scores, size_t count, double rate, double score,
+		   struct evt_fit_limits *ret_score, struct evt_fit_limits *ret_rate)
 {
 	uint64_t state = 20261121;
-	struct tail tail, other;
+	struct evt_fit tail, other;
 	struct people *people;
 	size_t rounds = 0;
-	int r = tail_fit(scores, count, &tail);
+	int r = evt_fit(scores, count, &tail);
 
 	if (r < 0)
 		return r;
 	people = gather(scores, count);
 	if (people == NULL)
 		return -ENOMEM;
-	for (int round = 0; round < TAIL_ROUNDS; round++) {
+	for (int round = 0; round < EVT_FIT_ROUNDS; round++) {
 		for (uint32_t person = 0; person < people->end; person++)
 			people->chance[person] = random_weight(&state);
 		if (!fit_weighted(scores, people->weights, count, spread(scores, count, people), &other))
 			continue;
-		people->score_at[rounds] = tail_score_at(&other, rate);
-		people->rate_at[rounds++] = tail_rate(&other, score);
+		people->score_at[rounds] = evt_fit_score_at(&other, rate);
+		people->rate_at[rounds++] = evt_fit_rate(&other, score);
 	}
-	if (rounds < TAIL_ROUNDS / 2) {
+	if (rounds < EVT_FIT_ROUNDS / 2) {
 		free(people);
 		return -EINVAL;
 	}
-	limits_of(people->score_at, rounds, tail_score_at(&tail, rate), false, ret_score);
-	limits_of(people->rate_at, rounds, tail_rate(&tail, score), true, ret_rate);
+	limits_of(people->score_at, rounds, evt_fit_score_at(&tail, rate), false, ret_score);
+	limits_of(people->rate_at, rounds, evt_fit_rate(&tail, score), true, ret_rate);
 	free(people);
 	return 0;
 }

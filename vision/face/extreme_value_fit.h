@@ -20,47 +20,47 @@ extern "C" {
 #endif
 
 enum {
-	TAIL_SCORES_MIN = 20, /* fewer say nothing of a tail */
-	TAIL_SCORES_MAX = 16384,
-	TAIL_ROUNDS = 400, /* of weighing anew */
+	EVT_FIT_SCORES_MIN = 20, /* fewer say nothing of a tail */
+	EVT_FIT_SCORES_MAX = 16384,
+	EVT_FIT_ROUNDS = 400, /* of weighing anew */
 };
 
-struct tail_score {
-	uint32_t person; /* who passed; below TAIL_SCORES_MAX */
+struct evt_fit_score {
+	uint32_t person; /* who passed; below EVT_FIT_SCORES_MAX */
 	uint32_t other;  /* who was the most alike, the same way; person itself: nobody knows who */
 	float score;     /* cosine, -1 to 1 */
 };
 
-struct tail {
+struct evt_fit {
 	double start;        /* from here on upwards it holds */
 	double share;        /* of the scores lie above start */
 	double scale, shape; /* of the generalised Pareto distribution; shape -0.25 to 0.25 */
 	double above;        /* how many scores that is */
 };
 
-struct tail_limits {
+struct evt_fit_limits {
 	double low, middle, high; /* the best guess, and what it lies between */
 };
 
 /**
  * @param scores  sorted here, highest first. Each person counts the same, however many scores there are of it.
- * @return 0 or -EINVAL: fewer than TAIL_SCORES_MIN, more than TAIL_SCORES_MAX, one that is not finite, or all the same.
+ * @return 0 or -EINVAL: fewer than EVT_FIT_SCORES_MIN, more than EVT_FIT_SCORES_MAX, one that is not finite, or all the same.
  */
-int tail_fit(struct tail_score *scores, size_t count, struct tail *ret_tail);
+int evt_fit(struct evt_fit_score *scores, size_t count, struct evt_fit *ret_tail);
 
 /** The chance of a score above @p score; below tail->start it is no better than share. */
-double tail_rate(const struct tail *tail, double score);
+double evt_fit_rate(const struct evt_fit *tail, double score);
 
 /** The score that is exceeded with a chance of @p rate, above 0 and up to tail->share. */
-double tail_score_at(const struct tail *tail, double rate);
+double evt_fit_score_at(const struct evt_fit *tail, double rate);
 
 /**
  * The score exceeded with a chance of @p rate, and the chance of exceeding @p score, each with the limits between which
  * it lies with 90 % confidence.
- * @return as tail_fit() or -ENOMEM.
+ * @return as evt_fit() or -ENOMEM.
  */
-int tail_limits(struct tail_score *scores, size_t count, double rate, double score,
-		struct tail_limits *ret_score, struct tail_limits *ret_rate);
+int evt_fit_limits(struct evt_fit_score *scores, size_t count, double rate, double score,
+		   struct evt_fit_limits *ret_score, struct evt_fit_limits *ret_rate);
 
 #ifdef __cplusplus
 }

@@ -224,7 +224,7 @@ int face_look_liveness(const struct face_look *look, const struct face_image *im
 	int r = face_liveness(look->engine, image, face, view, ret_live);
 
 	if (r == 0 && look->rules.screens)
-		*ret_live = face_raster_live(image, face, *ret_live);
+		*ret_live = face_screen_live(image, face, *ret_live);
 	return r;
 }
 
@@ -400,7 +400,7 @@ static int examine(struct face_look *look, struct face_view *view, const struct 
 		return r;
 	result->ms.match = ms_since(&mark_us);
 	result->enrolled = gallery_templates(look->gallery);
-	result->threshold = site_threshold(result->enrolled, look->false_accept_percent, view->offset);
+	result->threshold = calibration_threshold(result->enrolled, look->false_accept_percent, view->offset);
 	match = &ranking.items[0];
 	sight.score = match->score;
 	if (match->score >= result->threshold - agreement_margin)

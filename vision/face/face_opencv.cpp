@@ -212,7 +212,7 @@ cv::Mat imdecode(const cv::Mat &packed, int flags)
 	static const std::string library =
 		"libopencv_imgcodecs.so." + std::to_string(CV_VERSION_MAJOR * 100 + CV_VERSION_MINOR);
 	static const auto found = reinterpret_cast<function>(
-		late_symbol(library.c_str(), "_ZN2cv8imdecodeERKNS_11_InputArrayEi"));
+		dl_symbol(library.c_str(), "_ZN2cv8imdecodeERKNS_11_InputArrayEi"));
 
 	if (found == nullptr)
 		throw std::runtime_error("pictures cannot be read without " + library);

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 
 enum {
-	SIDE = FACE_RASTER_SIDE_PX,
+	SIDE = FACE_SCREEN_SIDE_PX,
 	RING_FIRST = 6,   /* longer waves than a tenth of the window are the face itself */
 	RING_LAST = 40,   /* beyond it only the corners of the spectrum are left */
 	ON_AXIS = 1,      /* blocks of JPEG and of films, and interlaced lines, stand upright: not counted */
@@ -138,7 +138,7 @@ static float alone(float complex field[SIDE][SIDE], int fx, int fy)
 	return power(field, fx, fy) / (powers[count * 9 / 10] + noise_power);
 }
 
-float face_raster(const struct face_image *image, const struct face *face)
+float face_screen(const struct face_image *image, const struct face *face)
 {
 	float complex field[SIDE][SIDE], turns[SIDE / 2];
 	float x_px = face->x_px + face->width_px * 0.5f - SIDE * 0.5f,
@@ -163,7 +163,7 @@ float face_raster(const struct face_image *image, const struct face *face)
 	return peak;
 }
 
-float face_raster_live(const struct face_image *image, const struct face *face, float live)
+float face_screen_live(const struct face_image *image, const struct face *face, float live)
 {
-	return face_raster(image, face) >= FACE_RASTER_MIN ? FACE_RASTER_LIVE : live;
+	return face_screen(image, face) >= FACE_SCREEN_MIN ? FACE_SCREEN_LIVE : live;
 }

@@ -14,19 +14,19 @@
 extern "C" {
 #endif
 
-enum { FACE_RASTER_SIDE_PX = 64 }; /* of the middle of a face are looked at */
+enum { FACE_SCREEN_SIDE_PX = 64 }; /* of the middle of a face are looked at */
 
 /** From here on it is a raster. Of 5,539 pictures of living faces one reaches it (docs/research/faces.md). */
-#define FACE_RASTER_MIN 12.0f
+#define FACE_SCREEN_MIN 12.0f
 
-/** @return 0 and more, less than 3 for 99 of 100 faces; 0 where fewer than FACE_RASTER_SIDE_PX of it are seen. */
-float face_raster(const struct face_image *image, const struct face *face);
+/** @return 0 and more, less than 3 for 99 of 100 faces; 0 where fewer than FACE_SCREEN_SIDE_PX of it are seen. */
+float face_screen(const struct face_image *image, const struct face *face);
 
 /** What a frame with a raster counts in face_track_live_mean(): two of eight decide, one does not. */
-#define FACE_RASTER_LIVE 1e-16f
+#define FACE_SCREEN_LIVE 1e-16f
 
-/** @return @p live, what the net said; FACE_RASTER_LIVE where there is a raster. */
-float face_raster_live(const struct face_image *image, const struct face *face, float live);
+/** @return @p live, what the net said; FACE_SCREEN_LIVE where there is a raster. */
+float face_screen_live(const struct face_image *image, const struct face *face, float live);
 
 #ifdef __cplusplus
 }

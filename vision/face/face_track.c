@@ -234,7 +234,7 @@ float face_track_live_mean(const float *live, size_t count)
 	float sum = 0, one;
 
 	for (size_t i = 0; i < count; i++) {
-		one = fminf(fmaxf(live[i], FACE_RASTER_LIVE), live_most);
+		one = fminf(fmaxf(live[i], FACE_SCREEN_LIVE), live_most);
 		sum += logf(one / (1 - one));
 	}
 	return count == 0 ? -1 : 1 / (1 + expf(-sum / (float)count));
@@ -251,7 +251,7 @@ float face_track_liveness(const struct face_track *track)
 bool face_track_raster(const struct face_track *track)
 {
 	for (unsigned i = 0; i < track->good_frames && i < FACE_TRACK_LIVE_WINDOW; i++)
-		if (track->live[i] <= FACE_RASTER_LIVE)
+		if (track->live[i] <= FACE_SCREEN_LIVE)
 			return true;
 	return false;
 }

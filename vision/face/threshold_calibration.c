@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-uint32_t site_tag(const char *person)
+uint32_t calibration_tag(const char *person)
 {
 	uint32_t hash = 2166136261u; /* FNV-1a */
 
@@ -16,7 +16,7 @@ uint32_t site_tag(const char *person)
 	return hash;
 }
 
-static struct site_person *find(struct site *site, uint32_t tag)
+static struct calibration_person *find(struct threshold_calibration *site, uint32_t tag)
 {
 	for (size_t i = 0; i < site->count; i++) {
 		if (site->people[i].tag == tag)
@@ -25,13 +25,13 @@ static struct site_person *find(struct site *site, uint32_t tag)
 	return NULL;
 }
 
-static struct site_person *place_for(struct site *site, uint32_t tag)
+static struct calibration_person *place_for(struct threshold_calibration *site, uint32_t tag)
 {
-	struct site_person *person = find(site, tag);
+	struct calibration_person *person = find(site, tag);
 
 	if (person != NULL)
 		return person;
-	if (site->count < SITE_PEOPLE_MAX) {
+	if (site->count < CALIBRATION_PEOPLE_MAX) {
 		person = &site->people[site->count++];
 	} else {
 		person = &site->people[0];
@@ -40,36 +40,36 @@ static struct site_person *place_for(struct site *site, uint32_t tag)
 				person = &site->people[i];
 		}
 	}
-	*person = (struct site_person){.tag = tag};
+	*person = (struct calibration_person){.tag = tag};
 	return person;
 }
 
-void site_restore(struct site *site, uint32_t tag, uint32_t other, float distance)
+void calibration_restore(struct threshold_calibration *site, uint32_t tag, uint32_t other, float distance)
 {
-	struct site_person *person;
+	struct calibration_person *person;
 	uint32_t at;
 
 	if (!(distance >= -2 && distance <= 2))
 		return;
 	person = place_for(site, tag);
-	at = person->count++ % SITE_SCORES_EACH;
+	at = person->count++ % CALIBRATION_SCORES_EACH;
 	person->distances[at] = distance;
 	person->others[at] = other;
 	person->turn = ++site->turn;
 }
 
-void site_add(struct site *site, const char *person, const char *other, float score, size_t enrolled,
-	      double percent)
+void calibration_add(struct threshold_calibration *site, const char *person, const char *other, float score,
+		     size_t enrolled, double percent)
 {
 	if (score > -1 && score <= 1 && enrolled > 1)
-		site_restore(site, site_tag(person), site_tag(other),
-			     score - threshold_for(enrolled, percent));
+		calibration_restore(site, calibration_tag(person), calibration_tag(other),
+				    score - threshold_for(enrolled, percent));
 }
 
-bool site_forget(struct site *site, const char *person)
+bool calibration_forget(struct threshold_calibration *site, const char *person)
 {
-	uint32_t tag = site_tag(person);
-	struct site_person *known = find(site, tag);
+	uint32_t tag = calibration_tag(person);
+	struct calibration_person *known = find(site, tag);
 	bool named = known != NULL;
 
 	if (known != NULL) {
@@ -77,7 +77,7 @@ bool site_forget(struct site *site, const char *person)
 		memset(&site->people[site->count], 0, sizeof(*known));
 	}
 	for (size_t i = 0; i < site->count; i++) {
-		for (size_t k = 0; k < SITE_SCORES_EACH; k++) {
+		for (size_t k = 0; k < CALIBRATION_SCORES_EACH; k++) {
 			named |= site->people[i].others[k] == tag;
 			if (site->people[i].others[k] == tag)
 				site->people[i].others[k] = 0;
@@ -88,12 +88,12 @@ bool site_forget(struct site *site, const char *person)
 
 /* who was never seen passing, but was the most alike of somebody who was */
 struct outsiders {
-	uint32_t tags[SITE_SCORES_MAX];
+	uint32_t tags[CALIBRATION_SCORES_MAX];
 	uint32_t count;
 };
 
 /* Numbers follow those of site->people. */
-static uint32_t number_of(const struct site *site, struct outsiders *outsiders, uint32_t tag)
+static uint32_t number_of(const struct threshold_calibration *site, struct outsiders *outsiders, uint32_t tag)
 {
 	uint32_t known = (uint32_t)site->count;
 
@@ -107,19 +107,20 @@ static uint32_t number_of(const struct site *site, struct outsiders *outsiders, 
 	return known + outsiders->count++;
 }
 
-static size_t gather(const struct site *site, struct tail_score *scores)
+static size_t gather(const struct threshold_calibration *site, struct evt_fit_score *scores)
 {
 	struct outsiders *outsiders = calloc(1, sizeof(*outsiders));
 	size_t n = 0;
 
-	_Static_assert(SITE_PEOPLE_MAX + (int)SITE_SCORES_MAX <= (int)TAIL_SCORES_MAX, "all have a number");
+	_Static_assert(CALIBRATION_PEOPLE_MAX + (int)CALIBRATION_SCORES_MAX <= (int)EVT_FIT_SCORES_MAX,
+		       "all have a number");
 	for (size_t i = 0; i < site->count && outsiders != NULL; i++) {
-		const struct site_person *person = &site->people[i];
+		const struct calibration_person *person = &site->people[i];
 
-		for (size_t k = 0; k < SITE_SCORES_EACH && k < person->count; k++) {
+		for (size_t k = 0; k < CALIBRATION_SCORES_EACH && k < person->count; k++) {
 			uint32_t tag = person->others[k];
 
-			scores[n++] = (struct tail_score){
+			scores[n++] = (struct evt_fit_score){
 				(uint32_t)i, tag == 0 ? (uint32_t)i : number_of(site, outsiders, tag),
 				person->distances[k]};
 		}
@@ -133,69 +134,74 @@ static float within(float value, float low, float high)
 	return value < low ? low : value > high ? high : value;
 }
 
-float site_threshold(size_t enrolled, double percent, float offset)
+float calibration_threshold(size_t enrolled, double percent, float offset)
 {
-	return within(threshold_for(enrolled, percent) + within(offset, SITE_OFFSET_MIN, SITE_OFFSET_MAX),
+	return within(threshold_for(enrolled, percent) +
+			      within(offset, CALIBRATION_OFFSET_MIN, CALIBRATION_OFFSET_MAX),
 		      threshold_min(), THRESHOLD_MAX);
 }
 
 /* Two measurements of one value, the site's and the card's, each with its error. */
-static void aim(struct site_judgement *judgement, const struct tail_limits *distance)
+static void aim(struct calibration_judgement *judgement, const struct evt_fit_limits *distance)
 {
 	static const double errors_between_limits = 2 * 1.645, errors_to_safe = 0.84, beside_card = 0.005;
 	double error = (distance->high - distance->low) / errors_between_limits;
-	double card = (double)SITE_CARD_ERROR * (double)SITE_CARD_ERROR;
+	double card = (double)CALIBRATION_CARD_ERROR * (double)CALIBRATION_CARD_ERROR;
 	double weight = card / (card + error * error);
 	double at = weight * distance->middle + errors_to_safe * sqrt(weight) * error;
 
-	judgement->reason = at > beside_card ? SITE_STRICTER : at < -beside_card ? SITE_LOOSER : SITE_CARD;
-	judgement->aim = within((float)at, SITE_OFFSET_MIN, SITE_OFFSET_MAX);
+	judgement->reason = at > beside_card    ? CALIBRATION_STRICTER
+			    : at < -beside_card ? CALIBRATION_LOOSER
+						: CALIBRATION_CARD;
+	judgement->aim = within((float)at, CALIBRATION_OFFSET_MIN, CALIBRATION_OFFSET_MAX);
 }
 
-void site_judge(const struct site *site, size_t enrolled, double percent, float offset,
-		struct site_judgement *ret_judgement)
+void calibration_judge(const struct threshold_calibration *site, size_t enrolled, double percent,
+		       float offset, struct calibration_judgement *ret_judgement)
 {
-	struct tail_score *scores = malloc(SITE_SCORES_MAX * sizeof(*scores));
-	struct site_judgement judgement = {.card = threshold_for(enrolled, percent)};
-	float now = site_threshold(enrolled, percent, offset) - judgement.card;
-	struct tail_limits distance;
+	struct evt_fit_score *scores = malloc(CALIBRATION_SCORES_MAX * sizeof(*scores));
+	struct calibration_judgement judgement = {.card = threshold_for(enrolled, percent)};
+	float now = calibration_threshold(enrolled, percent, offset) - judgement.card;
+	struct evt_fit_limits distance;
 
 	judgement.people = site->count;
-	judgement.aim = judgement.next = within(offset, SITE_OFFSET_MIN, SITE_OFFSET_MAX);
+	judgement.aim = judgement.next = within(offset, CALIBRATION_OFFSET_MIN, CALIBRATION_OFFSET_MAX);
 	if (scores != NULL)
 		judgement.scores = gather(site, scores);
-	if (scores != NULL && site->count >= SITE_PEOPLE_MIN &&
-	    tail_limits(scores, judgement.scores, percent / 100, now, &distance, &judgement.rate) == 0) {
+	if (scores != NULL && site->count >= CALIBRATION_PEOPLE_MIN &&
+	    evt_fit_limits(scores, judgement.scores, percent / 100, now, &distance, &judgement.rate) == 0) {
 		aim(&judgement, &distance);
-		judgement.next += within(judgement.aim - judgement.next, -SITE_STEP_DOWN, SITE_STEP_UP);
-		judgement.threshold =
-			(struct tail_limits){judgement.card + distance.low, judgement.card + distance.middle,
-					     judgement.card + distance.high};
+		judgement.next +=
+			within(judgement.aim - judgement.next, -CALIBRATION_STEP_DOWN, CALIBRATION_STEP_UP);
+		judgement.threshold = (struct evt_fit_limits){judgement.card + distance.low,
+							      judgement.card + distance.middle,
+							      judgement.card + distance.high};
 	}
 	free(scores);
 	*ret_judgement = judgement;
 }
 
-double site_rate_at(const struct site *site, size_t enrolled, double percent, float score)
+double calibration_rate_at(const struct threshold_calibration *site, size_t enrolled, double percent,
+			   float score)
 {
-	struct tail_score *scores = malloc(SITE_SCORES_MAX * sizeof(*scores));
-	struct tail tail;
+	struct evt_fit_score *scores = malloc(CALIBRATION_SCORES_MAX * sizeof(*scores));
+	struct evt_fit tail;
 	double rate = -1;
 
-	if (scores != NULL && site->count >= SITE_PEOPLE_MIN &&
-	    tail_fit(scores, gather(site, scores), &tail) == 0)
-		rate = tail_rate(&tail, score - threshold_for(enrolled, percent));
+	if (scores != NULL && site->count >= CALIBRATION_PEOPLE_MIN &&
+	    evt_fit(scores, gather(site, scores), &tail) == 0)
+		rate = evt_fit_rate(&tail, score - threshold_for(enrolled, percent));
 	free(scores);
 	return rate;
 }
 
-const char *site_reason_text(enum site_reason reason)
+const char *calibration_reason_text(enum calibration_reason reason)
 {
 	static const char *const texts[] = {
-		[SITE_TOO_FEW] = "too few people were seen here yet: the model card's value holds",
-		[SITE_CARD] = "the model card's value fits what was measured here",
-		[SITE_STRICTER] = "people here are more alike than the model card says",
-		[SITE_LOOSER] = "people here are less alike than the model card says",
+		[CALIBRATION_TOO_FEW] = "too few people were seen here yet: the model card's value holds",
+		[CALIBRATION_CARD] = "the model card's value fits what was measured here",
+		[CALIBRATION_STRICTER] = "people here are more alike than the model card says",
+		[CALIBRATION_LOOSER] = "people here are less alike than the model card says",
 	};
 
 	return texts[reason];

@@ -24,20 +24,20 @@ static void format_day(char *text)
 
 /* ---- the camera's thread ---- */
 
-void gate_sight_frame(struct watched_camera *camera, const struct video_frame *frame)
+void gate_camera_health_frame(struct watched_camera *camera, const struct video_frame *frame)
 {
 	pthread_mutex_lock(&camera->sight_lock);
 	if (camera->sight != NULL)
-		sight_frame(camera->sight, frame->luma, (size_t)frame->stride_bytes, frame->width_px,
-			    frame->height_px, clock_mono_ms());
+		camera_health_frame(camera->sight, frame->luma, (size_t)frame->stride_bytes, frame->width_px,
+				    frame->height_px, clock_mono_ms());
 	pthread_mutex_unlock(&camera->sight_lock);
 }
 
-void gate_sight_ended(struct watched_camera *camera)
+void gate_camera_health_ended(struct watched_camera *camera)
 {
 	pthread_mutex_lock(&camera->sight_lock);
 	if (camera->sight != NULL)
-		sight_ended(camera->sight, clock_mono_ms());
+		camera_health_ended(camera->sight, clock_mono_ms());
 	pthread_mutex_unlock(&camera->sight_lock);
 }
 
@@ -45,13 +45,13 @@ void gate_sight_ended(struct watched_camera *camera)
 
 static void take(struct watched_camera *camera)
 {
-	struct sight_totals totals = {0};
+	struct camera_health_totals totals = {0};
 
 	pthread_mutex_lock(&camera->sight_lock);
 	if (camera->sight != NULL)
-		sight_take(camera->sight, clock_mono_ms(), &totals);
+		camera_health_read(camera->sight, clock_mono_ms(), &totals);
 	pthread_mutex_unlock(&camera->sight_lock);
-	for (int cause = 0; cause < SIGHT_CAUSES; cause++)
+	for (int cause = 0; cause < CAMERA_HEALTH_CAUSES; cause++)
 		camera->day_ms[cause] += totals.ms[cause];
 }
 
@@ -59,7 +59,7 @@ static uint64_t blind_ms(const struct watched_camera *camera)
 {
 	uint64_t sum = 0;
 
-	for (int cause = SIGHT_CLEAR + 1; cause < SIGHT_CAUSES; cause++)
+	for (int cause = CAMERA_HEALTH_OK + 1; cause < CAMERA_HEALTH_CAUSES; cause++)
 		sum += camera->day_ms[cause];
 	return sum;
 }
@@ -68,8 +68,8 @@ static json_t *seconds_json(const struct watched_camera *camera)
 {
 	json_t *seconds = json_object();
 
-	for (enum sight_cause cause = SIGHT_CLEAR + 1; cause < SIGHT_CAUSES; cause++)
-		json_object_set_new(seconds, sight_cause_name(cause),
+	for (enum camera_health_cause cause = CAMERA_HEALTH_OK + 1; cause < CAMERA_HEALTH_CAUSES; cause++)
+		json_object_set_new(seconds, camera_health_cause_name(cause),
 				    json_integer((json_int_t)(camera->day_ms[cause] / 1000)));
 	return seconds;
 }
@@ -78,8 +78,8 @@ static json_t *record_json(const struct watched_camera *camera)
 {
 	json_t *ms = json_object();
 
-	for (enum sight_cause cause = 0; cause < SIGHT_CAUSES; cause++)
-		json_object_set_new(ms, sight_cause_name(cause),
+	for (enum camera_health_cause cause = 0; cause < CAMERA_HEALTH_CAUSES; cause++)
+		json_object_set_new(ms, camera_health_cause_name(cause),
 				    json_integer((json_int_t)camera->day_ms[cause]));
 	return json_pack("{s:s, s:o}", "day", camera->day, "ms", ms);
 }
@@ -112,8 +112,8 @@ static void tell_day(struct watched_camera *camera, bool complete)
 	take(camera);
 	data = json_pack("{s:s, s:s, s:b, s:I, s:I, s:o}", "camera", camera->config->name, "day", camera->day,
 			 "complete", complete, "watched_s",
-			 (json_int_t)((camera->day_ms[SIGHT_CLEAR] + blind_ms(camera)) / 1000), "blind_s",
-			 (json_int_t)(blind_ms(camera) / 1000), "seconds", seconds_json(camera));
+			 (json_int_t)((camera->day_ms[CAMERA_HEALTH_OK] + blind_ms(camera)) / 1000),
+			 "blind_s", (json_int_t)(blind_ms(camera) / 1000), "seconds", seconds_json(camera));
 	if (complete) { /* what is kept with the event is the new day's */
 		memset(camera->day_ms, 0, sizeof(camera->day_ms));
 		format_day(camera->day);
@@ -130,15 +130,15 @@ static void begin_day(struct watched_camera *camera)
 	format_day(camera->day);
 	if (day == NULL || strlen(day) >= sizeof(camera->day))
 		return;
-	for (enum sight_cause cause = 0; cause < SIGHT_CAUSES; cause++) {
-		json_int_t value = json_integer_value(json_object_get(ms, sight_cause_name(cause)));
+	for (enum camera_health_cause cause = 0; cause < CAMERA_HEALTH_CAUSES; cause++) {
+		json_int_t value = json_integer_value(json_object_get(ms, camera_health_cause_name(cause)));
 
 		camera->day_ms[cause] += value > 0 ? (uint64_t)value : 0;
 	}
 	snprintf(camera->day, sizeof(camera->day), "%s", day); /* another than today ends at the first tick */
 }
 
-void gate_sight_load(struct gate *gate, const char *record_kind, const char *id, json_t *json)
+void gate_camera_health_load(struct gate *gate, const char *record_kind, const char *id, json_t *json)
 {
 	(void)record_kind;
 	if (gate->blind_records == NULL)
@@ -148,36 +148,38 @@ void gate_sight_load(struct gate *gate, const char *record_kind, const char *id,
 
 /* ---- once a second ---- */
 
-static void on_change(struct watched_camera *camera, enum sight_cause cause, uint64_t lasted_ms)
+static void on_change(struct watched_camera *camera, enum camera_health_cause cause, uint64_t lasted_ms)
 {
 	uint64_t was_ms = clock_mono_ms() - lasted_ms - camera->blind_since_ms;
 
-	if (camera->blind != SIGHT_CLEAR) {
+	if (camera->blind != CAMERA_HEALTH_OK) {
 		log_info("vision", "camera %s: no longer %s", camera->config->name,
-			 sight_cause_name(camera->blind));
+			 camera_health_cause_name(camera->blind));
 		record(camera, "camera.sight_restored", EVENT_INFO,
 		       json_pack("{s:s, s:s, s:I}", "camera", camera->config->name, "cause",
-				 sight_cause_name(camera->blind), "seconds", (json_int_t)(was_ms / 1000)));
+				 camera_health_cause_name(camera->blind), "seconds",
+				 (json_int_t)(was_ms / 1000)));
 	}
 	camera->blind = cause;
 	camera->blind_since_ms = clock_mono_ms() - lasted_ms;
-	if (cause == SIGHT_CLEAR)
+	if (cause == CAMERA_HEALTH_OK)
 		return;
 	log_warning("vision", "camera %s: no usable picture: %s", camera->config->name,
-		    sight_cause_name(cause));
+		    camera_health_cause_name(cause));
 	record(camera, "camera.blind", EVENT_WARNING,
-	       json_pack("{s:s, s:s}", "camera", camera->config->name, "cause", sight_cause_name(cause)));
+	       json_pack("{s:s, s:s}", "camera", camera->config->name, "cause",
+			 camera_health_cause_name(cause)));
 }
 
 static void tick(struct watched_camera *camera)
 {
 	char today[CAMERA_DAY_BYTES];
-	enum sight_cause cause;
+	enum camera_health_cause cause;
 	uint64_t lasted_ms;
 
 	pthread_mutex_lock(&camera->sight_lock);
-	cause = camera->sight != NULL ? sight_tick(camera->sight, clock_mono_ms()) : SIGHT_CLEAR;
-	lasted_ms = camera->sight != NULL ? sight_lasted_ms(camera->sight, clock_mono_ms()) : 0;
+	cause = camera->sight != NULL ? camera_health_tick(camera->sight, clock_mono_ms()) : CAMERA_HEALTH_OK;
+	lasted_ms = camera->sight != NULL ? camera_health_lasted_ms(camera->sight, clock_mono_ms()) : 0;
 	pthread_mutex_unlock(&camera->sight_lock);
 	if (cause != camera->blind)
 		on_change(camera, cause, lasted_ms);
@@ -198,13 +200,13 @@ static int on_tick(sd_event_source *source, uint64_t usec, void *arg)
 	return 0;
 }
 
-int gate_sight_start(struct gate_vision *vision)
+int gate_camera_health_start(struct gate_vision *vision)
 {
 	for (size_t i = 0; i < vision->camera_count; i++) {
 		struct watched_camera *camera = &vision->cameras[i];
-		struct sight *sight;
+		struct camera_health *sight;
 
-		if (camera->camera == NULL || sight_open(clock_mono_ms(), &sight) < 0)
+		if (camera->camera == NULL || camera_health_open(clock_mono_ms(), &sight) < 0)
 			continue;
 		begin_day(camera);
 		pthread_mutex_lock(&camera->sight_lock);
@@ -215,26 +217,27 @@ int gate_sight_start(struct gate_vision *vision)
 				 clock_mono_us() + TICK_US, TICK_LATE_US, on_tick, vision);
 }
 
-void gate_sight_stop(struct watched_camera *camera)
+void gate_camera_health_stop(struct watched_camera *camera)
 {
 	if (camera->sight == NULL)
 		return;
 	tell_day(camera, false);
-	sight_close(camera->sight); /* the camera is closed: its thread is gone */
+	camera_health_close(camera->sight); /* the camera is closed: its thread is gone */
 	camera->sight = NULL;
 }
 
-json_t *gate_sight_json(struct watched_camera *camera)
+json_t *gate_camera_health_json(struct watched_camera *camera)
 {
 	uint64_t since_ms = camera->blind_since_ms;
 
 	if (camera->sight == NULL)
 		return json_null();
 	take(camera);
-	return json_pack("{s:s, s:I, s:s, s:I, s:I, s:o}", "cause", sight_cause_name(camera->blind),
-			 "blind_since_s",
-			 (json_int_t)(camera->blind != SIGHT_CLEAR ? (clock_mono_ms() - since_ms) / 1000 : 0),
-			 "day", camera->day, "watched_s",
-			 (json_int_t)((camera->day_ms[SIGHT_CLEAR] + blind_ms(camera)) / 1000), "blind_s",
-			 (json_int_t)(blind_ms(camera) / 1000), "seconds", seconds_json(camera));
+	return json_pack(
+		"{s:s, s:I, s:s, s:I, s:I, s:o}", "cause", camera_health_cause_name(camera->blind),
+		"blind_since_s",
+		(json_int_t)(camera->blind != CAMERA_HEALTH_OK ? (clock_mono_ms() - since_ms) / 1000 : 0),
+		"day", camera->day, "watched_s",
+		(json_int_t)((camera->day_ms[CAMERA_HEALTH_OK] + blind_ms(camera)) / 1000), "blind_s",
+		(json_int_t)(blind_ms(camera) / 1000), "seconds", seconds_json(camera));
 }

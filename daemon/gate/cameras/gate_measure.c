@@ -92,10 +92,10 @@ static void survey(struct measure *measure)
 	float lowest = THRESHOLD_MAX;
 
 	for (size_t i = 0; i < measure->camera_count; i++)
-		lowest = fminf(lowest, site_threshold(measure->enrolled, measure->percent,
-						      measure->cameras[i].offset));
+		lowest = fminf(lowest, calibration_threshold(measure->enrolled, measure->percent,
+							     measure->cameras[i].offset));
 	if (measure->camera_count == 0)
-		lowest = site_threshold(measure->enrolled, measure->percent, 0);
+		lowest = calibration_threshold(measure->enrolled, measure->percent, 0);
 	for (size_t at = 0; at < measure->enrolled && clock_mono_ms() < until_ms; at += step) {
 		char person[GALLERY_PERSON_BYTES];
 		struct gallery_match other;
@@ -117,11 +117,11 @@ void gate_measure_run(struct worker_job *job)
 	for (size_t i = 0; i < measure->camera_count; i++) {
 		struct measured_camera *camera = &measure->cameras[i];
 
-		site_judge(&measure->sites[i], measure->enrolled, measure->percent, camera->offset,
-			   &camera->judgement);
+		calibration_judge(&measure->sites[i], measure->enrolled, measure->percent, camera->offset,
+				  &camera->judgement);
 		for (size_t at = 0; measure->report && at < MEASURE_CURVE; at++)
-			camera->curve[at] = site_rate_at(&measure->sites[i], measure->enrolled,
-							 measure->percent, curve_score(at));
+			camera->curve[at] = calibration_rate_at(&measure->sites[i], measure->enrolled,
+								measure->percent, curve_score(at));
 	}
 	if (measure->report)
 		survey(measure);
@@ -134,7 +134,7 @@ static json_t *rounded(double value, double digits)
 	return json_real(round(value * digits) / digits);
 }
 
-static json_t *limits_json(const struct tail_limits *limits, double times, const char *middle)
+static json_t *limits_json(const struct evt_fit_limits *limits, double times, const char *middle)
 {
 	return json_pack("{s:o, s:o, s:o}", middle, rounded(times * limits->middle, 1e4), "low",
 			 rounded(times * limits->low, 1e4), "high", rounded(times * limits->high, 1e4));
@@ -154,19 +154,20 @@ static json_t *curve_json(const struct measured_camera *camera)
 
 static json_t *camera_json(const struct measure *measure, const struct measured_camera *camera)
 {
-	const struct site_judgement *judgement = &camera->judgement;
+	const struct calibration_judgement *judgement = &camera->judgement;
 	const struct gate_site *site = &measure->vision->thresholds->sites[camera->camera->face_index];
 	double days = (double)(clock_unix_ms() - site->since_unix_ms) / 86400e3, a_month;
-	bool known = judgement->reason != SITE_TOO_FEW;
+	bool known = judgement->reason != CALIBRATION_TOO_FEW;
 	json_t *json = json_pack(
 		"{s:s, s:o, s:o, s:o, s:o, s:s, s:I, s:I, s:I, s:I, s:o}", "camera",
 		camera->camera->config->name, "threshold",
-		rounded((double)site_threshold(measure->enrolled, measure->percent, camera->offset), 1e4),
+		rounded((double)calibration_threshold(measure->enrolled, measure->percent, camera->offset),
+			1e4),
 		"card", rounded((double)judgement->card, 1e4), "offset", rounded((double)camera->offset, 1e4),
-		"aim", rounded((double)judgement->aim, 1e4), "reason", site_reason_text(judgement->reason),
-		"people", (json_int_t)judgement->people, "scores", (json_int_t)judgement->scores, "passages",
-		(json_int_t)site->passages, "strangers", (json_int_t)site->strangers, "days",
-		rounded(days, 1e2));
+		"aim", rounded((double)judgement->aim, 1e4), "reason",
+		calibration_reason_text(judgement->reason), "people", (json_int_t)judgement->people, "scores",
+		(json_int_t)judgement->scores, "passages", (json_int_t)site->passages, "strangers",
+		(json_int_t)site->strangers, "days", rounded(days, 1e2));
 
 	if (!known || json == NULL)
 		return json;
@@ -194,8 +195,8 @@ static json_t *pairs_json(const struct measure *measure)
 	json_t *pairs = json_array();
 
 	for (size_t i = 0; i < measure->camera_count; i++)
-		lowest = fminf(lowest, site_threshold(measure->enrolled, measure->percent,
-						      measure->cameras[i].offset));
+		lowest = fminf(lowest, calibration_threshold(measure->enrolled, measure->percent,
+							     measure->cameras[i].offset));
 	for (size_t i = 0; i < measure->pair_count; i++) {
 		const struct measured_pair *pair = &measure->pairs[i];
 

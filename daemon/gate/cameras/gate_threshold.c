@@ -34,18 +34,19 @@ static struct gate_site *site_of(const struct watched_camera *camera)
  */
 enum { TAG_DIGITS = 8, SCORE_DIGITS = 4, PASSAGE_DIGITS = SCORE_DIGITS + TAG_DIGITS };
 
-static json_t *passages_json(const struct site *site)
+static json_t *passages_json(const struct threshold_calibration *site)
 {
-	char text[TAG_DIGITS + SITE_SCORES_EACH * PASSAGE_DIGITS + 1];
+	char text[TAG_DIGITS + CALIBRATION_SCORES_EACH * PASSAGE_DIGITS + 1];
 	json_t *people = json_array();
 
 	for (size_t i = 0; i < site->count; i++) {
-		const struct site_person *person = &site->people[i];
-		uint32_t kept = person->count < SITE_SCORES_EACH ? person->count : SITE_SCORES_EACH;
+		const struct calibration_person *person = &site->people[i];
+		uint32_t kept =
+			person->count < CALIBRATION_SCORES_EACH ? person->count : CALIBRATION_SCORES_EACH;
 		int length = sprintf(text, "%08x", (unsigned)person->tag);
 
 		for (uint32_t k = person->count - kept; k < person->count; k++) {
-			uint32_t at = k % SITE_SCORES_EACH;
+			uint32_t at = k % CALIBRATION_SCORES_EACH;
 			long score = lrintf(10000 * person->distances[at]);
 
 			length += sprintf(text + length, "%04x%08x", (unsigned)score & 0xffffu,
@@ -101,7 +102,7 @@ static uint64_t count_of(const json_t *kept, const char *key)
 	return value > 0 ? (uint64_t)value : 0;
 }
 
-static void restore_passages(struct site *site, const json_t *people)
+static void restore_passages(struct threshold_calibration *site, const json_t *people)
 {
 	unsigned tag, score, other;
 	const char *text;
@@ -116,12 +117,12 @@ static void restore_passages(struct site *site, const json_t *people)
 			continue;
 		for (size_t at = TAG_DIGITS; at + PASSAGE_DIGITS <= length; at += PASSAGE_DIGITS)
 			if (sscanf(text + at, "%4x%8x", &score, &other) == 2)
-				site_restore(site, tag, other, (float)(int16_t)score / 10000);
+				calibration_restore(site, tag, other, (float)(int16_t)score / 10000);
 	}
 }
 
 /* As they were kept before it was told whom they are like: a tag and scores. */
-static void restore_scores(struct site *site, const json_t *people)
+static void restore_scores(struct threshold_calibration *site, const json_t *people)
 {
 	size_t i, k;
 	json_t *row, *score;
@@ -131,8 +132,9 @@ static void restore_scores(struct site *site, const json_t *people)
 		json_array_foreach(row, k, score)
 		{
 			if (k > 0)
-				site_restore(site, (uint32_t)json_integer_value(json_array_get(row, 0)), 0,
-					     (float)json_integer_value(score) / 10000);
+				calibration_restore(site,
+						    (uint32_t)json_integer_value(json_array_get(row, 0)), 0,
+						    (float)json_integer_value(score) / 10000);
 		}
 	}
 }
@@ -146,7 +148,7 @@ static void restore(struct gate_site *site, const json_t *kept)
 	site->since_unix_ms = clock_unix_ms();
 	if (model == NULL || strcmp(model, face_engine_recogniser()) != 0)
 		return;
-	if (offset >= (double)SITE_OFFSET_MIN && offset <= (double)SITE_OFFSET_MAX)
+	if (offset >= (double)CALIBRATION_OFFSET_MIN && offset <= (double)CALIBRATION_OFFSET_MAX)
 		site->offset = (float)offset;
 	if (count_of(kept, "since_unix_ms") > 0)
 		site->since_unix_ms = (int64_t)count_of(kept, "since_unix_ms");
@@ -172,8 +174,8 @@ void gate_threshold_passage(struct watched_camera *camera, const struct face_res
 	 * that needs a second factor anyway is no reason to ask more of everybody. */
 	if (result->kind == FACE_RESULT_ACCESS && result->rival[0] != '\0' &&
 	    result->rival_score < result->threshold)
-		site_add(&site->scores, result->person, result->rival, result->rival_score, result->enrolled,
-			 percent);
+		calibration_add(&site->scores, result->person, result->rival, result->rival_score,
+				result->enrolled, percent);
 }
 
 void gate_threshold_forget(struct gate *gate, const char *person)
@@ -183,7 +185,7 @@ void gate_threshold_forget(struct gate *gate, const char *person)
 	for (size_t i = 0; vision != NULL && vision->thresholds != NULL && i < vision->camera_count; i++) {
 		struct watched_camera *camera = &vision->cameras[i];
 
-		if (camera->door != NULL && site_forget(&site_of(camera)->scores, person))
+		if (camera->door != NULL && calibration_forget(&site_of(camera)->scores, person))
 			record(camera, "face.scores_forgotten", EVENT_INFO,
 			       json_pack("{s:s}", "camera", camera->config->name));
 	}
@@ -193,15 +195,18 @@ void gate_threshold_forget(struct gate *gate, const char *person)
 
 static json_t *step_json(const struct measure *measure, const struct measured_camera *camera, float offset)
 {
-	const struct site_judgement *judgement = &camera->judgement;
+	const struct calibration_judgement *judgement = &camera->judgement;
 	json_t *json = json_pack(
 		"{s:s, s:o, s:o, s:o, s:s, s:I, s:I}", "camera", camera->camera->config->name, "threshold",
-		gate_vision_number(site_threshold(measure->enrolled, measure->percent, offset)), "before",
-		gate_vision_number(site_threshold(measure->enrolled, measure->percent, camera->offset)),
-		"card", gate_vision_number(judgement->card), "reason", site_reason_text(judgement->reason),
-		"people", (json_int_t)judgement->people, "scores", (json_int_t)judgement->scores);
+		gate_vision_number(calibration_threshold(measure->enrolled, measure->percent, offset)),
+		"before",
+		gate_vision_number(
+			calibration_threshold(measure->enrolled, measure->percent, camera->offset)),
+		"card", gate_vision_number(judgement->card), "reason",
+		calibration_reason_text(judgement->reason), "people", (json_int_t)judgement->people, "scores",
+		(json_int_t)judgement->scores);
 
-	if (json != NULL && judgement->reason != SITE_TOO_FEW)
+	if (json != NULL && judgement->reason != CALIBRATION_TOO_FEW)
 		json_object_update_new(
 			json,
 			json_pack("{s:o, s:o, s:o}", "percent",
@@ -226,7 +231,7 @@ static void step(const struct measure *measure, const struct measured_camera *me
 		site->offset = next;
 		face_watch_set_offset(vision->faces, camera->face_index, next);
 		log_info("vision", "camera %s: threshold offset %.3f (%s)", camera->config->name,
-			 (double)next, site_reason_text(measured->judgement.reason));
+			 (double)next, calibration_reason_text(measured->judgement.reason));
 	}
 	record(camera, moves ? "face.threshold" : "face.calibrated", EVENT_INFO,
 	       step_json(measure, measured, follow ? site->offset : 0));

@@ -12,7 +12,7 @@
 
 /* of one face camera */
 struct gate_site {
-	struct site scores;
+	struct threshold_calibration scores;
 	float offset;          /* from the model card's score; as last moved */
 	int64_t since_unix_ms; /* when counting began */
 	uint64_t passages, strangers;
@@ -46,7 +46,7 @@ struct measured_camera {
 	struct watched_camera *camera;
 	float offset;
 	uint64_t turn;
-	struct site_judgement judgement;
+	struct calibration_judgement judgement;
 	double curve[MEASURE_CURVE]; /* rates at measure_score(0..); below 0: unknown */
 };
 
@@ -64,7 +64,7 @@ struct measure {
 	bool report;            /* with the gallery's look-alikes */
 	double percent;
 	size_t enrolled, persons, surveyed;
-	struct site *sites; /* copies */
+	struct threshold_calibration *sites; /* copies */
 	struct measured_camera cameras[CONFIG_CAMERAS_MAX];
 	size_t camera_count;
 	struct measured_pair pairs[MEASURE_PAIRS_MAX]; /* most alike first */

@@ -71,7 +71,7 @@ static void on_frame(void *arg, struct video_frame *frame)
 	struct watched_camera *camera = arg;
 
 	keep_newest(camera, frame);
-	gate_sight_frame(camera, frame);
+	gate_camera_health_frame(camera, frame);
 	if (camera->door != NULL) {
 		if (camera->vision->faces != NULL)
 			face_watch_frame(camera->vision->faces, camera->face_index, frame);
@@ -94,7 +94,7 @@ static void on_state(void *arg, enum camera_state state, const char *reason)
 		litter_watch_flush(camera->litter);
 	pthread_mutex_unlock(&camera->litter_lock);
 	if (state == CAMERA_ENDED)
-		gate_sight_ended(camera);
+		gate_camera_health_ended(camera);
 	if (state != CAMERA_LIVE && camera->door != NULL && camera->vision->faces != NULL)
 		face_watch_reset(camera->vision->faces, camera->face_index);
 	(void)queue_push(camera->vision->status, &status); /* the newest wins */
@@ -133,7 +133,7 @@ json_t *gate_cameras_status(struct gate *gate)
 	for (size_t i = 0; gate->vision != NULL && i < gate->vision->camera_count; i++) {
 		json_t *camera = camera_json(&gate->vision->cameras[i]);
 
-		json_object_set_new(camera, "sight", gate_sight_json(&gate->vision->cameras[i]));
+		json_object_set_new(camera, "sight", gate_camera_health_json(&gate->vision->cameras[i]));
 		if (gate->vision->cameras[i].door != NULL)
 			json_object_set_new(camera, "prompt",
 					    json_string(gate_faces_prompt(&gate->vision->cameras[i])));
@@ -276,7 +276,7 @@ void gate_vision_start(struct gate *gate)
 		log_error("vision", "the thresholds do not follow the site: no thread or timer");
 	for (size_t i = 0; i < vision->camera_count; i++)
 		start_camera(&vision->cameras[i]);
-	if (gate_sight_start(vision) < 0)
+	if (gate_camera_health_start(vision) < 0)
 		log_error("vision", "blind time is not measured: no timer");
 }
 
@@ -293,7 +293,7 @@ static void stop_camera(struct watched_camera *camera)
 	litter_watch_close(litter); /* before the camera: its last evidence comes from the camera's ring */
 	camera_close(camera->camera);
 	video_frame_unref(camera->newest);
-	gate_sight_stop(camera);
+	gate_camera_health_stop(camera);
 	pthread_mutex_destroy(&camera->sight_lock);
 	pthread_mutex_destroy(&camera->litter_lock);
 }

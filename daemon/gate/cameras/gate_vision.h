@@ -47,11 +47,11 @@ struct watched_camera {
 	char source[GATE_SOURCE_BYTES];
 	char reason[CAMERA_REASON_BYTES];
 	pthread_mutex_t sight_lock; /* of sight alone, which the camera's thread feeds */
-	struct sight *sight;
-	enum sight_cause blind;     /* as last told */
-	uint64_t blind_since_ms;    /* CLOCK_MONOTONIC */
-	char day[CAMERA_DAY_BYTES]; /* local, "2026-11-21"; what day_ms is of */
-	uint64_t day_ms[SIGHT_CAUSES];
+	struct camera_health *sight;
+	enum camera_health_cause blind; /* as last told */
+	uint64_t blind_since_ms;        /* CLOCK_MONOTONIC */
+	char day[CAMERA_DAY_BYTES];     /* local, "2026-11-21"; what day_ms is of */
+	uint64_t day_ms[CAMERA_HEALTH_CAUSES];
 };
 
 struct camera_status {
@@ -113,11 +113,11 @@ int gate_throws_on_results(sd_event_source *source, int fd, uint32_t revents, vo
 int gate_throws_watch(struct watched_camera *camera);
 
 /* gate_camera_health.c: the first two are for the camera's thread */
-void gate_sight_frame(struct watched_camera *camera, const struct video_frame *frame);
-void gate_sight_ended(struct watched_camera *camera);
-int gate_sight_start(struct gate_vision *vision);
-void gate_sight_stop(struct watched_camera *camera); /* once its camera is closed */
-json_t *gate_sight_json(struct watched_camera *camera);
+void gate_camera_health_frame(struct watched_camera *camera, const struct video_frame *frame);
+void gate_camera_health_ended(struct watched_camera *camera);
+int gate_camera_health_start(struct gate_vision *vision);
+void gate_camera_health_stop(struct watched_camera *camera); /* once its camera is closed */
+json_t *gate_camera_health_json(struct watched_camera *camera);
 
 /* a number as people read it: three digits after the point */
 json_t *gate_vision_number(float value);

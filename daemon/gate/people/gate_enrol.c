@@ -101,8 +101,9 @@ static void on_template_stored(void *arg, int r, const struct event_row *row)
 float gate_enrol_alike_min(const struct gate_vision *vision)
 {
 	double percent = vision->gate->config->face.false_accept_percent;
-	float limit = site_threshold(gallery_templates(face_watch_gallery(vision->faces)), percent, 0) -
-		      duplicate_margin;
+	float limit =
+		calibration_threshold(gallery_templates(face_watch_gallery(vision->faces)), percent, 0) -
+		duplicate_margin;
 
 	return limit > duplicate_min ? limit : duplicate_min;
 }
