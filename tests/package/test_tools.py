@@ -51,7 +51,7 @@ class Configure(unittest.TestCase):
             shutil.copytree(first, second, symlinks=True)
             self.assertIn(f"was made for {first}", self.configure(second).stderr)
             self.assertEqual(self.configure(second).stderr, "", "the second time it is at home")
-            link = second / "build" / "rooms" / "base" / "base"
+            link = second / "build" / "rooms" / "gh_base" / "base"
             self.assertEqual(link.resolve(), second / "base")
 
     def configure(self, tree):
