@@ -1,8 +1,9 @@
 /*
- * reply.h - who waits for the outcome of an act, if anybody.
+ * reply.h - where the result of an operation is sent.
  *
- * Whoever asks makes one; it is copied by value through the parts that act, none of which knows where it goes: an HTTP
- * request, a command of the property system, or nobody. A zeroed reply: nobody waits. Control thread only.
+ * The caller of an operation fills one in. It is copied by value through the parts of the gate, which do not know whether
+ * the result answers an HTTP request or a command of the property system. A zeroed reply discards the result. Nothing in
+ * it is owned. Control thread only.
  */
 #ifndef GH_BASE_REPLY_H
 #define GH_BASE_REPLY_H
@@ -15,20 +16,20 @@ struct reply;
 
 /**
  * @param r        0, or a negative errno.
- * @param problem  a sentence, when @p r is negative; NULL: the errno's own words.
- * @param result   what came of it, or NULL; the reference is taken.
+ * @param problem  borrowed for the call: a sentence, when @p r is negative; NULL: strerror() of @p r.
+ * @param result   the result, or NULL; takes the reference.
  */
 typedef void (*reply_fn)(const struct reply *reply, int r, const char *problem, json_t *result);
 
 struct reply {
-	reply_fn answer; /* NULL: nobody waits */
-	void *owner;     /* of whoever made the reply, as the next two */
-	uint64_t request;
-	unsigned ok_status;
-	bool leaves_gate; /* the answer is sent away: it names nobody unless the site shares names */
+	reply_fn answer;    /* NULL: the result is discarded */
+	void *owner;        /* for answer(): borrowed */
+	uint64_t request;   /* for answer(): which request of the owner */
+	unsigned ok_status; /* for answer(): HTTP status of a success; 0 where the owner uses none */
+	bool leaves_gate; /* the result is sent over MQTT: it contains no name unless the site shares names */
 };
 
-/** Answers whoever waits; call it at most once for one act. The reference to @p result is taken in any case. */
+/** Send the result; at most once for one operation. Takes the reference to @p result, also when it is discarded. */
 void reply_send(const struct reply *reply, int r, const char *problem, json_t *result);
 
 #endif

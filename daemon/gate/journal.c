@@ -28,11 +28,6 @@ void journal_use_store(struct journal *journal, struct store *store)
 	journal->store = store;
 }
 
-bool journal_has_store(const struct journal *journal)
-{
-	return journal->store != NULL;
-}
-
 static void log_unrecorded(const struct event_draft *draft, int r)
 {
 	char *text = draft->data != NULL ? json_canonical(draft->data) : NULL;

@@ -1,9 +1,8 @@
 /*
  * journal.h - how the parts of the gate record an event and publish a state.
  *
- * A part that has something to say writes it here and does not know who reads it: an event goes to the store, which
- * commits it and hands it to the API's live streams and to the link; a state goes to whoever the composition root
- * connected with journal_on_state(). Recording has no other effect: it sets no timer and moves no door.
+ * An event goes to the store, which commits it and passes it to the API's live streams and to the MQTT link. A state goes
+ * to the observer that journal_on_state() connected. Recording has no other effect: it sets no timer and moves no door.
  * Control thread only.
  */
 #ifndef GH_GATE_JOURNAL_H
@@ -22,13 +21,11 @@ void journal_close(struct journal *journal);
 
 /** Where events are written from now on, borrowed; NULL: nowhere, each is logged to the system journal as not recorded. */
 void journal_use_store(struct journal *journal, struct store *store);
-/** Whether events reach a store at all. */
-bool journal_has_store(const struct journal *journal);
 
 /**
  * Record an event.
  * @param source  "door/NAME", "camera/NAME" or NULL.
- * @param person  an opaque id; NULL or "": nobody's.
+ * @param person  an opaque id; NULL or "": the event concerns no person.
  * @param data    its members, or NULL; the reference is taken.
  * A failure is logged.
  */
@@ -51,7 +48,7 @@ int journal_record_with(struct journal *journal, const struct event_draft *draft
 /** @p state is a borrowed object, whose topic is state/@p what/@p name. */
 typedef void (*journal_state_fn)(void *arg, const char *what, const char *name, json_t *state);
 
-/** Who publishes states; @p publish NULL: nobody. */
+/** Connect the observer of states, in place of the one before; NULL disconnects it. @p arg is borrowed. */
 void journal_on_state(struct journal *journal, journal_state_fn publish, void *arg);
 
 /** Publish a retained state ("door", "camera", "storage", "roster"); the reference to @p state is taken. */

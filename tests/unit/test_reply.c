@@ -14,7 +14,7 @@ static void answer(const struct reply *reply, int r, const char *problem, json_t
 	json_decref(result);
 }
 
-static void whoever_waits_is_answered(void **state)
+static void the_result_goes_to_the_answer_function(void **state)
 {
 	json_t *result = json_object();
 	const struct reply reply = {.answer = answer, .request = 7};
@@ -26,7 +26,7 @@ static void whoever_waits_is_answered(void **state)
 	json_decref(result);
 }
 
-static void a_result_that_nobody_waits_for_is_freed(void **state)
+static void a_discarded_result_is_freed(void **state)
 {
 	json_t *result = json_object();
 
@@ -40,8 +40,8 @@ static void a_result_that_nobody_waits_for_is_freed(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(whoever_waits_is_answered),
-		cmocka_unit_test(a_result_that_nobody_waits_for_is_freed),
+		cmocka_unit_test(the_result_goes_to_the_answer_function),
+		cmocka_unit_test(a_discarded_result_is_freed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -65,7 +65,7 @@ static void parts_that_are_due_are_served_in_the_order_of_adding(void **state)
 	timers_update(timers);
 	assert_true(turn());
 	assert_string_equal(ticks, "ca");
-	assert_false(turn()); /* nobody is due any more */
+	assert_false(turn()); /* no part is due any more */
 }
 
 static void a_part_that_is_due_again_has_another_turn(void **state)
