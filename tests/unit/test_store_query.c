@@ -166,12 +166,13 @@ static void who_can_wait_lets_in_who_cannot(void **state)
 	sqlite3_vfs *disk = sqlite3_vfs_find(NULL);
 	struct store_test *test = *state;
 
-	fill_for_queries(test);
-	(void)ask(test, &newest); /* the one that is asked at the start is over */
 	sem_init(&held, 0, 0);
 	sem_init(&released, 0, 0);
+	/* before the store has threads: each of them reads real_read */
 	real_read = (read_fn)disk->xGetSystemCall(disk, "pread64");
 	assert_int_equal(disk->xSetSystemCall(disk, "pread64", (sqlite3_syscall_ptr)held_read), SQLITE_OK);
+	fill_for_queries(test);
+	(void)ask(test, &newest); /* the one that is asked at the start is over */
 	assert_int_equal(store_append(test->store, &draft, NULL, NULL), 0); /* what it has in memory is old */
 	store_test_settle(test);
 	atomic_store(&holding, true);
@@ -185,6 +186,7 @@ static void who_can_wait_lets_in_who_cannot(void **state)
 	sem_post(&released);
 	while (!first.done || !second.done || !urgent.done)
 		store_test_wait(test);
+	store_test_close(test);
 	assert_int_equal(disk->xSetSystemCall(disk, "pread64", NULL), SQLITE_OK);
 	assert_int_equal(urgent.nth, 1);
 	assert_int_equal(urgent.first, 302); /* also what was committed since the other began */
