@@ -22,8 +22,8 @@
 #include "hw/door/door.h"
 #include "hw/door/sounder.h"
 #include "hw/board/watchdog.h"
-#include "journal.h"
-#include "timers.h"
+#include "gate/journal.h"
+#include "gate/timers.h"
 
 enum {
 	GATE_ENTRIES_MAX = 32, /* decided but not carried out yet */

@@ -1,2 +1,2 @@
-gh_unit_test(journal ROOMS gate)
-gh_unit_test(timers ROOMS gate)
+gh_unit_test(journal ROOMS gate_shared)
+gh_unit_test(timers ROOMS gate_shared)
