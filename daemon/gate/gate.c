@@ -51,9 +51,11 @@ static void open_storage(struct gate *gate)
 	if (r >= 0) /* what it tells is for those who are not there before the first turn */
 		r = sd_event_source_set_enabled(gate->store_source, SD_EVENT_OFF);
 	if (r < 0) {
-		snprintf(gate->store_trouble, sizeof(gate->store_trouble), "the store did not start: %s",
-			 strerror(-r));
-		log_error("store", "%s", gate->store_trouble);
+		char trouble[JOURNAL_TROUBLE_BYTES];
+
+		snprintf(trouble, sizeof(trouble), "the store did not start: %s", strerror(-r));
+		journal_set_trouble(gate->journal, trouble);
+		log_error("store", "%s", trouble);
 	}
 }
 

@@ -63,14 +63,15 @@ struct reply gate_api_reply(struct gate *gate, struct api_token token, unsigned 
 
 static json_t *storage_json(struct gate *gate)
 {
-	if (gate->store == NULL)
+	if (journal_store(gate->journal) == NULL)
 		return json_pack("{s:s}", "state", "failed");
 	return json_pack("{s:s, s:s, s:I, s:I, s:b}", "state",
-			 gate->store_trouble[0] != '\0' ? "failed"
-			 : store_is_ready(gate->store)  ? "ok"
-							: "opening",
-			 "reason", gate->store_trouble, "last_seq", (json_int_t)store_last_seq(gate->store),
-			 "pending", (json_int_t)store_pending(gate->store), "slow", gate->storage_slow);
+			 journal_trouble(gate->journal)[0] != '\0'      ? "failed"
+			 : store_is_ready(journal_store(gate->journal)) ? "ok"
+									: "opening",
+			 "reason", journal_trouble(gate->journal), "last_seq",
+			 (json_int_t)store_last_seq(journal_store(gate->journal)), "pending",
+			 (json_int_t)store_pending(journal_store(gate->journal)), "slow", gate->storage_slow);
 }
 
 static json_t *op_status(void *arg)
@@ -155,9 +156,9 @@ static int op_keep(void *arg, const struct store_record *records, size_t count,
 
 	if (count == 0)
 		return journal_record_draft(gate->journal, draft, done, done_arg);
-	if (gate->store == NULL || gate->store_trouble[0] != '\0')
+	if (journal_store(gate->journal) == NULL || journal_trouble(gate->journal)[0] != '\0')
 		return -EIO; /* while the disk takes nothing, a change would wait without an end */
-	return store_records_write(gate->store, records, count, draft, done, done_arg);
+	return store_records_write(journal_store(gate->journal), records, count, draft, done, done_arg);
 }
 
 void gate_api_load(struct gate *gate, const char *kind, const char *id, json_t *json)

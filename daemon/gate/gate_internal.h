@@ -120,7 +120,6 @@ struct gate {
 
 	struct store *store; /* NULL: not begun or given up */
 	struct roster *roster;
-	char store_trouble[STORE_TEXT_BYTES]; /* "" while the log is written */
 	bool storage_slow;
 	struct gate_entry entries[GATE_ENTRIES_MAX];
 	uint32_t entry_generation;

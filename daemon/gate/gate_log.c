@@ -23,9 +23,10 @@ static struct asked *asked_new(struct gate *gate, struct api_token token)
 
 static void refuse(struct asked *asked, int r)
 {
-	api_reply_problem(asked->gate->api, asked->token, gate_api_status_of(r),
-			  "the log cannot be read now: %s",
-			  asked->gate->store_trouble[0] != '\0' ? asked->gate->store_trouble : strerror(-r));
+	api_reply_problem(
+		asked->gate->api, asked->token, gate_api_status_of(r), "the log cannot be read now: %s",
+		journal_trouble(asked->gate->journal)[0] != '\0' ? journal_trouble(asked->gate->journal)
+								 : strerror(-r));
 	free(asked);
 }
 
@@ -85,7 +86,9 @@ void gate_log_events(void *arg, struct api_token token, const struct api_events_
 
 	if (asked == NULL)
 		return;
-	r = gate->store != NULL ? store_search(gate->store, &filter, on_rows, asked) : -EIO;
+	r = journal_store(gate->journal) != NULL
+		    ? store_search(journal_store(gate->journal), &filter, on_rows, asked)
+		    : -EIO;
 	if (r < 0)
 		refuse(asked, r);
 }
@@ -110,7 +113,9 @@ void gate_log_verify(void *arg, struct api_token token)
 
 	if (asked == NULL)
 		return;
-	r = gate->store != NULL ? store_audit_verify(gate->store, on_verified, asked) : -EIO;
+	r = journal_store(gate->journal) != NULL
+		    ? store_audit_verify(journal_store(gate->journal), on_verified, asked)
+		    : -EIO;
 	if (r < 0)
 		refuse(asked, r);
 }
@@ -120,8 +125,8 @@ json_t *gate_log_progress(void *arg)
 	struct gate *gate = arg;
 	int64_t rows = 0, of = 0;
 
-	if (gate->store != NULL)
-		store_audit_progress(gate->store, &rows, &of);
+	if (journal_store(gate->journal) != NULL)
+		store_audit_progress(journal_store(gate->journal), &rows, &of);
 	return json_pack("{s:b, s:I, s:I}", "running", of > 0, "rows", (json_int_t)rows, "of",
 			 (json_int_t)of);
 }
@@ -146,8 +151,9 @@ void gate_log_report(void *arg, struct api_token token, int64_t from_unix_ms, in
 
 	if (asked == NULL)
 		return;
-	r = gate->store != NULL ? store_report(gate->store, from_unix_ms, to_unix_ms, on_report, asked)
-				: -EIO;
+	r = journal_store(gate->journal) != NULL
+		    ? store_report(journal_store(gate->journal), from_unix_ms, to_unix_ms, on_report, asked)
+		    : -EIO;
 	if (r < 0)
 		refuse(asked, r);
 }
@@ -170,7 +176,9 @@ void gate_log_copies(void *arg, struct api_token token, int64_t until_unix_ms)
 
 	if (asked == NULL)
 		return;
-	r = gate->store != NULL ? store_copies(gate->store, until_unix_ms, on_copies, asked) : -EIO;
+	r = journal_store(gate->journal) != NULL
+		    ? store_copies(journal_store(gate->journal), until_unix_ms, on_copies, asked)
+		    : -EIO;
 	if (r < 0)
 		refuse(asked, r);
 }
@@ -180,10 +188,10 @@ void gate_log_figures(void *arg, struct api_figures *ret_figures)
 	struct gate *gate = arg;
 
 	*ret_figures = (struct api_figures){0};
-	if (gate->store == NULL)
+	if (journal_store(gate->journal) == NULL)
 		return;
-	ret_figures->pending = store_pending(gate->store);
-	ret_figures->pending_ms = store_pending_ms(gate->store);
-	ret_figures->commit_ms = store_commit_ms(gate->store);
-	ret_figures->last_seq = store_last_seq(gate->store);
+	ret_figures->pending = store_pending(journal_store(gate->journal));
+	ret_figures->pending_ms = store_pending_ms(journal_store(gate->journal));
+	ret_figures->commit_ms = store_commit_ms(journal_store(gate->journal));
+	ret_figures->last_seq = store_last_seq(journal_store(gate->journal));
 }

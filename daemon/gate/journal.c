@@ -1,6 +1,7 @@
 #include "journal.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,6 +10,7 @@
 
 struct journal {
 	struct store *store;
+	char trouble[JOURNAL_TROUBLE_BYTES]; /* "" while the log can be written */
 	journal_state_fn publish;
 	void *arg;
 };
@@ -26,6 +28,26 @@ void journal_close(struct journal *journal)
 void journal_use_store(struct journal *journal, struct store *store)
 {
 	journal->store = store;
+}
+
+struct store *journal_store(const struct journal *journal)
+{
+	return journal->store;
+}
+
+void journal_set_trouble(struct journal *journal, const char *sentence)
+{
+	snprintf(journal->trouble, sizeof(journal->trouble), "%s", sentence);
+}
+
+const char *journal_trouble(const struct journal *journal)
+{
+	return journal->trouble;
+}
+
+bool journal_can_write(const struct journal *journal)
+{
+	return journal->store != NULL && journal->trouble[0] == '\0' && store_is_ready(journal->store);
 }
 
 static void log_unrecorded(const struct event_draft *draft, int r)

@@ -22,6 +22,19 @@ void journal_close(struct journal *journal);
 /** Where events are written from now on, borrowed; NULL: nowhere, each is logged to the system journal as not recorded. */
 void journal_use_store(struct journal *journal, struct store *store);
 
+/** That store, borrowed until the next journal_use_store(); NULL: none. */
+struct store *journal_store(const struct journal *journal);
+
+enum { JOURNAL_TROUBLE_BYTES = STORE_TEXT_BYTES };
+
+/** Why the log cannot be written now, a sentence that is copied and cut to JOURNAL_TROUBLE_BYTES; "": it can. */
+void journal_set_trouble(struct journal *journal, const char *sentence);
+/** That sentence, valid until the next journal_set_trouble(); "" while the log can be written. */
+const char *journal_trouble(const struct journal *journal);
+
+/** Whether a change would be written now: there is a store, it is open, and nothing is wrong with it. */
+bool journal_can_write(const struct journal *journal);
+
 /**
  * Record an event.
  * @param source  "door/NAME", "camera/NAME" or NULL.

@@ -96,8 +96,8 @@ static void on_record(void *arg, const char *kind, const char *id, json_t *json)
 
 static json_t *storage_state(const struct gate *gate)
 {
-	return json_pack("{s:s, s:s}", "state", gate->store_trouble[0] == '\0' ? "ok" : "failed", "reason",
-			 gate->store_trouble);
+	return json_pack("{s:s, s:s}", "state", journal_trouble(gate->journal)[0] == '\0' ? "ok" : "failed",
+			 "reason", journal_trouble(gate->journal));
 }
 
 static void on_status(void *arg, enum store_status status, const char *text)
@@ -106,7 +106,7 @@ static void on_status(void *arg, enum store_status status, const char *text)
 
 	if (gate->closing) /* stopped before the log was open: what READY begins would never be ended */
 		return;
-	gate->store_trouble[0] = '\0';
+	journal_set_trouble(gate->journal, "");
 	switch (status) {
 	case STORE_READY:
 		gate_access_settle(gate);
@@ -115,7 +115,7 @@ static void on_status(void *arg, enum store_status status, const char *text)
 		(void)gate_openings_start(gate); /* logs its own failure */
 		gate_clock_tell(gate);
 		log_info("store", "the log stands at event %lld; %zu people enrolled",
-			 (long long)store_last_seq(gate->store), roster_count(gate->roster));
+			 (long long)store_last_seq(journal_store(gate->journal)), roster_count(gate->roster));
 		journal_record(gate->journal, "system.started", EVENT_INFO, NULL, NULL,
 			       json_pack("{s:s}", "version", GH_VERSION));
 		gate_vision_start(gate);
@@ -131,7 +131,7 @@ static void on_status(void *arg, enum store_status status, const char *text)
 		journal_record(gate->journal, "storage.restored", EVENT_INFO, NULL, NULL, NULL);
 		break;
 	case STORE_FAILED:
-		snprintf(gate->store_trouble, sizeof(gate->store_trouble), "%s", text);
+		journal_set_trouble(gate->journal, text);
 		log_error("store", "%s", text);
 		journal_record(gate->journal, "storage.failed", EVENT_ALARM, NULL, NULL,
 			       json_pack("{s:s}", "reason", text));
@@ -149,7 +149,7 @@ static void on_status(void *arg, enum store_status status, const char *text)
 			       json_pack("{s:s}", "reason", text));
 		break;
 	case STORE_UNUSABLE:
-		snprintf(gate->store_trouble, sizeof(gate->store_trouble), "%s", text);
+		journal_set_trouble(gate->journal, text);
 		log_error("store", "%s", text);
 		log_error("store",
 			  "doors, exit buttons and fire work on; nobody is known and nothing is recorded");

@@ -78,6 +78,17 @@ static void a_state_without_an_observer_is_freed(void **state)
 	json_decref(door);
 }
 
+static void trouble_is_known_until_it_is_over(void **state)
+{
+	assert_string_equal(journal_trouble(*state), "");
+	assert_null(journal_store(*state));
+	assert_false(journal_can_write(*state)); /* no trouble, but no store either */
+	journal_set_trouble(*state, "the disk is full");
+	assert_string_equal(journal_trouble(*state), "the disk is full");
+	journal_set_trouble(*state, "");
+	assert_string_equal(journal_trouble(*state), "");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -85,6 +96,7 @@ int main(void)
 						teardown),
 		cmocka_unit_test_setup_teardown(a_state_goes_to_the_connected_observer, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_state_without_an_observer_is_freed, setup, teardown),
+		cmocka_unit_test_setup_teardown(trouble_is_known_until_it_is_over, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

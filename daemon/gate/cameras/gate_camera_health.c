@@ -96,8 +96,9 @@ static void record(struct watched_camera *camera, const char *type, enum event_s
 
 	take(camera);
 	sums = record_json(camera);
-	if (gate->store != NULL && sums != NULL)
-		r = store_record_put(gate->store, kind, camera->config->name, sums, &draft, NULL, NULL);
+	if (journal_store(gate->journal) != NULL && sums != NULL)
+		r = store_record_put(journal_store(gate->journal), kind, camera->config->name, sums, &draft,
+				     NULL, NULL);
 	if (r < 0)
 		(void)journal_record_draft(gate->journal, &draft, NULL,
 					   NULL); /* the log at least; a failure is told there */

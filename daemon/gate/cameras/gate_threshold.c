@@ -76,8 +76,9 @@ static void record(struct watched_camera *camera, const char *type, enum event_s
 	json_t *kept = record_json(site);
 	int r = -EIO;
 
-	if (gate->store != NULL && kept != NULL)
-		r = store_record_put(gate->store, kind, camera->config->name, kept, &draft, NULL, NULL);
+	if (journal_store(gate->journal) != NULL && kept != NULL)
+		r = store_record_put(journal_store(gate->journal), kind, camera->config->name, kept, &draft,
+				     NULL, NULL);
 	if (r == 0)
 		site->saved = site->scores.turn;
 	else

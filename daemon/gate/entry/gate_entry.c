@@ -99,8 +99,8 @@ static void on_recorded(void *arg, int r, const struct event_row *row)
 
 static void end_slow(struct gate *gate)
 {
-	if (gate->storage_slow && gate->store != NULL &&
-	    store_pending_ms(gate->store) < gate->config->storage.slow_ms)
+	if (gate->storage_slow && journal_store(gate->journal) != NULL &&
+	    store_pending_ms(journal_store(gate->journal)) < gate->config->storage.slow_ms)
 		gate->storage_slow = false;
 }
 

@@ -36,7 +36,9 @@ static void record_counter(struct gate_reader *reader, const char *type, enum ev
 		.type = type, .severity = severity, .source = reader->source, .data = data};
 	json_t *counter = reader->lockout.wrong > 0 ? counter_json(reader, now_ms) : NULL;
 	const struct store_record record = {.kind = counter_kind, .id = reader->source, .json = counter};
-	int r = gate->store != NULL ? store_records_write(gate->store, &record, 1, &draft, NULL, NULL) : -EIO;
+	int r = journal_store(gate->journal) != NULL
+			? store_records_write(journal_store(gate->journal), &record, 1, &draft, NULL, NULL)
+			: -EIO;
 
 	if (r < 0)
 		log_warning("readers", "%s: %s with %u wrong tries was not recorded: %s",

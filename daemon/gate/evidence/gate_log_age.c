@@ -72,13 +72,13 @@ static int on_timer(sd_event_source *source, uint64_t now_us, void *arg)
 		age->steady_since_ms = clock_mono_ms();
 	age->offset_ms = offset;
 	if (gate->config->mqtt.enabled)
-		to_seq = store_cursor_get(gate->store, "mqtt");
+		to_seq = store_cursor_get(journal_store(gate->journal), "mqtt");
 	cutoff = gate_retention_oldest(gate, &evidence_unix_ms) < 0
 			 ? 0
 			 : retention_log_cutoff(clock_unix_ms(), gate->config->storage.keep_days,
 						clock_mono_ms() - age->steady_since_ms, evidence_unix_ms);
 	if (cutoff > 0)
-		r = store_drop(gate->store, cutoff, to_seq, on_dropped, age);
+		r = store_drop(journal_store(gate->journal), cutoff, to_seq, on_dropped, age);
 	if (r < 0)
 		look_again(age, LOOK_US);
 	return 0;

@@ -220,7 +220,7 @@ static void delete_item(struct gate_retention *retention, const struct retention
 		json_object_set_new(draft.data, "alert", json_integer(item->alert));
 	retention->deleting++;
 	/* a log that cannot be written for want of room must not wait for the room it makes */
-	if (gate->store_trouble[0] != '\0') {
+	if (journal_trouble(gate->journal)[0] != '\0') {
 		(void)journal_record_draft(gate->journal, &draft, NULL,
 					   NULL); /* kept queued until there is room */
 		on_told(removal, 0, NULL);
@@ -382,7 +382,7 @@ static void read_log(struct gate_retention *retention)
 				      .ascending = true,
 				      .patient = true,
 				      .type = read_types[retention->reading]};
-	int r = store_query_events(retention->gate->store, &filter, on_rows, retention);
+	int r = store_query_events(journal_store(retention->gate->journal), &filter, on_rows, retention);
 
 	if (r < 0)
 		log_error("vision", "evidence is not deleted: the log cannot be read: %s", strerror(-r));

@@ -148,7 +148,8 @@ static void on_changed(void *arg, int r)
 	struct asked *asked = arg;
 	struct gate *gate = asked->gate;
 
-	reply_send(&asked->reply, r, gate->store_trouble[0] != '\0' ? gate->store_trouble : NULL,
+	reply_send(&asked->reply, r,
+		   journal_trouble(gate->journal)[0] != '\0' ? journal_trouble(gate->journal) : NULL,
 		   r == 0 && asked->reply.ok_status != 204 ? shown(gate, asked->kind, asked->id) : NULL);
 	free(asked);
 }
@@ -528,11 +529,11 @@ static void op_explain(void *arg, struct api_token token, int64_t seq)
 	const struct store_filter filter = {
 		.after_seq = seq - 1, .before_seq = seq + 1, .limit = 1, .ascending = true};
 	struct why *why = malloc(sizeof(*why));
-	int r = why == NULL ? -ENOMEM : gate->store == NULL ? -EIO : 0;
+	int r = why == NULL ? -ENOMEM : journal_store(gate->journal) == NULL ? -EIO : 0;
 
 	if (r == 0) {
 		*why = (struct why){.gate = gate, .token = token};
-		r = store_query_events(gate->store, &filter, on_event, why);
+		r = store_query_events(journal_store(gate->journal), &filter, on_event, why);
 	}
 	if (r < 0) {
 		free(why);

@@ -89,7 +89,8 @@ static void on_removed(void *arg, int r, const struct event_row *row)
 	(void)row;
 	if (r < 0)
 		log_error("vision", "templates made of passages are still on the disk: %s", strerror(-r));
-	reply_send(&ageing->reply, r, gate->store_trouble[0] != '\0' ? gate->store_trouble : NULL, NULL);
+	reply_send(&ageing->reply, r,
+		   journal_trouble(gate->journal)[0] != '\0' ? journal_trouble(gate->journal) : NULL, NULL);
 	ageing_free(ageing);
 }
 
@@ -111,9 +112,10 @@ static int drop(struct gate *gate, const char *person, const char *by, const cha
 		ageing->gate = gate;
 		ageing->reply = *reply;
 		snprintf(ageing->person, sizeof(ageing->person), "%s", person);
-		r = gate->store != NULL ? store_record_remove(gate->store, "aged", ageing->person, &draft,
-							      on_removed, ageing)
-					: -EIO;
+		r = journal_store(gate->journal) != NULL
+			    ? store_record_remove(journal_store(gate->journal), "aged", ageing->person,
+						  &draft, on_removed, ageing)
+			    : -EIO;
 	}
 	json_decref(draft.data);
 	if (r < 0) {
@@ -143,7 +145,7 @@ void gate_person_aged_remove(void *arg, struct api_token token, const struct api
 {
 	struct gate *gate = arg;
 	const struct reply reply = gate_api_reply(gate, token, 204);
-	int r = gate->store_trouble[0] != '\0' ? -EAGAIN : 0;
+	int r = journal_trouble(gate->journal)[0] != '\0' ? -EAGAIN : 0;
 
 	if (record_of(gate, id) == NULL) {
 		api_reply_problem(gate->api, token, 404,
@@ -294,8 +296,8 @@ static void keep(struct watched_camera *camera, const struct face_result *result
 			       gate_vision_number(result->quality), "replaced", replaced != NULL, "templates",
 			       (json_int_t)json_array_size(json_object_get(ageing->record, "templates")));
 	if (ageing->record != NULL)
-		r = store_record_put(gate->store, "aged", ageing->person, ageing->record, &draft, on_kept,
-				     ageing);
+		r = store_record_put(journal_store(gate->journal), "aged", ageing->person, ageing->record,
+				     &draft, on_kept, ageing);
 	json_decref(draft.data);
 	gate->ageing_writes = r == 0;
 	if (r < 0)
@@ -324,7 +326,7 @@ void gate_ageing_sure(struct watched_camera *camera, const struct face_result *r
 	if (!camera->passed.granted || camera->passed.track != result->track ||
 	    strcmp(camera->passed.person, result->person) != 0 ||
 	    against(gate, result->person, record) != NULL || count < 0 || gate->ageing_writes ||
-	    gate->store == NULL || gate->store_trouble[0] != '\0')
+	    journal_store(gate->journal) == NULL || journal_trouble(gate->journal)[0] != '\0')
 		return;
 	verdict = face_ageing_judge(face_watch_gallery(camera->vision->faces), result->person,
 				    person->template_count, aged, (size_t)count, &sight, &enrolled_score);

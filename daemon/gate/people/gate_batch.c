@@ -207,7 +207,7 @@ static bool write_staged(struct gate_batch *b, const struct store_record *record
 	struct event_draft draft = {.type = "roster.staged", .data = span_json(b)};
 	int r;
 
-	r = store_records_write(b->gate->store, records, count, &draft, on_row, b);
+	r = store_records_write(journal_store(b->gate->journal), records, count, &draft, on_row, b);
 	json_decref(draft.data);
 	b->writes++;
 	if (r < 0)
@@ -324,7 +324,7 @@ static bool finish(struct gate_batch *b)
 	json_object_set_new(draft.data, "removed", json_integer((json_int_t)b->removed));
 	json_object_set_new(draft.data, "unchanged", json_integer((json_int_t)b->unchanged));
 	b->writes++;
-	r = store_records_write(b->gate->store, records, 2, &draft, on_finished, b);
+	r = store_records_write(journal_store(b->gate->journal), records, 2, &draft, on_finished, b);
 	json_decref(records[0].json);
 	json_decref(draft.data);
 	if (r < 0)

@@ -35,7 +35,7 @@ static const char *event_type(const struct gate_change *change)
 
 static int keep_person(struct gate_change *change, const struct event_draft *draft)
 {
-	struct store *store = change->gate->store;
+	struct store *store = journal_store(change->gate->journal);
 
 	if (change->after == NULL)
 		return store_person_remove(store, change->id, draft, on_kept, change);
@@ -60,8 +60,8 @@ static int keep_record(struct gate_change *change, const struct event_draft *dra
 		{.kind = "counter", .id = id}};
 
 	snprintf(id, sizeof(id), "%s%s", counter != NULL ? counter : "", change->id);
-	return store_records_write(change->gate->store, records, counter != NULL ? 2 : 1, draft, on_kept,
-				   change);
+	return store_records_write(journal_store(change->gate->journal), records, counter != NULL ? 2 : 1,
+				   draft, on_kept, change);
 }
 
 /* A person's event says no more than that; the others name what it was. */
@@ -113,10 +113,11 @@ int gate_change_keep(struct gate_change *change, const char *by, gate_change_fn 
 
 int gate_roster_is_kept(const struct gate *gate, char *error)
 {
-	if (gate->store != NULL && gate->store_trouble[0] == '\0' && store_is_ready(gate->store))
+	if (journal_can_write(gate->journal))
 		return 0;
 	snprintf(error, ROSTER_ERROR_BYTES, "the disk takes no change now: %.200s",
-		 gate->store_trouble[0] != '\0' ? gate->store_trouble : "the store is opening");
+		 journal_trouble(gate->journal)[0] != '\0' ? journal_trouble(gate->journal)
+							   : "the store is opening");
 	return -EAGAIN;
 }
 

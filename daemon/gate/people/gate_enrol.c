@@ -92,7 +92,8 @@ static void on_template_stored(void *arg, int r, const struct event_row *row)
 				       : json_pack("{s:o}", "quality", gate_vision_number(enrol->quality)));
 		gate_consent_enforce(gate, enrol->person);
 	} else {
-		reply_send(&enrol->reply, r, gate->store_trouble[0] != '\0' ? gate->store_trouble : NULL,
+		reply_send(&enrol->reply, r,
+			   journal_trouble(gate->journal)[0] != '\0' ? journal_trouble(gate->journal) : NULL,
 			   NULL);
 	}
 	enrol_free(enrol);
@@ -180,12 +181,13 @@ static void store_template(struct gate *gate, struct enrol *enrol)
 	if (enrol->accept_look_alike)
 		json_object_set_new(draft.data, "look_alike_accepted", json_true());
 	/* while the disk takes nothing, a template would wait without an end: better said at once */
-	if (gate->store_trouble[0] != '\0')
+	if (journal_trouble(gate->journal)[0] != '\0')
 		r = -EAGAIN;
 	else
-		r = gate->store != NULL
-			    ? store_template_keep(gate->store, enrol->person, face_engine_recogniser(),
-						  enrol->vector, enrol->kept_bytes > 0 ? enrol->kept : NULL,
+		r = journal_store(gate->journal) != NULL
+			    ? store_template_keep(journal_store(gate->journal), enrol->person,
+						  face_engine_recogniser(), enrol->vector,
+						  enrol->kept_bytes > 0 ? enrol->kept : NULL,
 						  enrol->kept_bytes, 0, &draft, on_template_stored, enrol)
 			    : -EIO;
 	json_decref(draft.data);

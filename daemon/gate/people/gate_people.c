@@ -82,7 +82,7 @@ static void on_changed(void *arg, int r)
 	struct asked *asked = arg;
 	struct gate *gate = asked->gate;
 	const struct roster_person *person = r == 0 ? roster_find(gate->roster, asked->person) : NULL;
-	const char *why = gate->store_trouble;
+	const char *why = journal_trouble(gate->journal);
 
 	reply_send(&asked->reply, r, why[0] != '\0' ? why : NULL,
 		   person != NULL ? person_json(gate, person) : NULL);
@@ -157,7 +157,8 @@ static void on_faces_removed(void *arg, int r, const struct event_row *row)
 		gate_vision_person_removed(gate, asked->person);
 		gate_roster_state(gate);
 	}
-	reply_send(&asked->reply, r, gate->store_trouble[0] != '\0' ? gate->store_trouble : NULL, NULL);
+	reply_send(&asked->reply, r,
+		   journal_trouble(gate->journal)[0] != '\0' ? journal_trouble(gate->journal) : NULL, NULL);
 	free(asked);
 }
 
@@ -173,10 +174,10 @@ void gate_person_faces_drop(struct gate *gate, const struct roster_person *perso
 		asked->gate = gate;
 		asked->reply = *reply;
 		snprintf(asked->person, sizeof(asked->person), "%s", person->id);
-		r = gate->store_trouble[0] != '\0' || gate->store == NULL
+		r = journal_trouble(gate->journal)[0] != '\0' || journal_store(gate->journal) == NULL
 			    ? -EAGAIN
-			    : store_template_remove(gate->store, person->id, NULL, &draft, on_faces_removed,
-						    asked);
+			    : store_template_remove(journal_store(gate->journal), person->id, NULL, &draft,
+						    on_faces_removed, asked);
 	}
 	json_decref(draft.data);
 	if (r == 0)

@@ -93,7 +93,7 @@ static void on_faces(void *arg, int r, json_t *faces)
 						"current", current));
 	}
 	if (r == 0)
-		r = store_query_events(listing->gate->store, &filter, on_events, listing);
+		r = store_query_events(journal_store(listing->gate->journal), &filter, on_events, listing);
 	if (r < 0)
 		refuse(listing, r);
 }
@@ -115,8 +115,8 @@ void gate_person_faces_list(void *arg, struct api_token token, const char *id)
 	}
 	*listing = (struct listing){.gate = gate, .token = token, .faces = json_array()};
 	snprintf(listing->person, sizeof(listing->person), "%s", id);
-	if (gate->store != NULL)
-		r = store_faces(gate->store, id, on_faces, listing);
+	if (journal_store(gate->journal) != NULL)
+		r = store_faces(journal_store(gate->journal), id, on_faces, listing);
 	if (r < 0)
 		refuse(listing, r);
 }
@@ -143,9 +143,9 @@ static void on_removed(void *arg, int r, const struct event_row *row)
 		gate_roster_state(gate);
 	}
 	reply_send(&removal->reply, r,
-		   r == -ENOENT                     ? "this person has no such face"
-		   : gate->store_trouble[0] != '\0' ? gate->store_trouble
-						    : NULL,
+		   r == -ENOENT                                ? "this person has no such face"
+		   : journal_trouble(gate->journal)[0] != '\0' ? journal_trouble(gate->journal)
+							       : NULL,
 		   NULL);
 	free(removal);
 }
@@ -171,9 +171,10 @@ void gate_person_face_remove(void *arg, struct api_token token, const struct api
 	if (removal != NULL) {
 		*removal = (struct removal){.gate = gate, .reply = reply};
 		snprintf(removal->person, sizeof(removal->person), "%s", id);
-		r = gate->store_trouble[0] != '\0' || gate->store == NULL
+		r = journal_trouble(gate->journal)[0] != '\0' || journal_store(gate->journal) == NULL
 			    ? -EAGAIN
-			    : store_template_remove_one(gate->store, id, number, &draft, on_removed, removal);
+			    : store_template_remove_one(journal_store(gate->journal), id, number, &draft,
+							on_removed, removal);
 	}
 	json_decref(draft.data);
 	if (r == 0)

@@ -116,7 +116,7 @@ void gate_reenrol_next(struct gate_vision *vision)
 	int r;
 
 	if (vision->face_state != FACE_READY || vision->reenrol != NULL ||
-	    !store_is_ready(vision->gate->store))
+	    !store_is_ready(journal_store(vision->gate->journal)))
 		return;
 	if (item == NULL) {
 		tell_end(vision);
@@ -150,8 +150,8 @@ bool gate_reenrol_result(struct gate_vision *vision, const struct face_result *r
 	memcpy(item->vector, result->template_vector, sizeof(item->vector));
 	draft.person = item->person;
 	draft.data = json_pack("{s:s, s:b}", "by", "gatehouse", "kept_picture", 1);
-	r = store_template_keep(vision->gate->store, item->person, face_engine_recogniser(), item->vector,
-				item->kept, item->bytes, item->number, &draft, on_stored, item);
+	r = store_template_keep(journal_store(vision->gate->journal), item->person, face_engine_recogniser(),
+				item->vector, item->kept, item->bytes, item->number, &draft, on_stored, item);
 	json_decref(draft.data);
 	if (r < 0)
 		on_stored(item, r, NULL);

@@ -209,10 +209,10 @@ static const struct config_key *prove(struct gate_link *l, const struct link_com
 	} else if (command->expires_unix_ms > now + AHEAD_MS) {
 		code = "invalid";
 		message = "expires: at most five minutes ahead";
-	} else if (l->gate->store == NULL || !l->log_ready) {
+	} else if (journal_store(l->gate->journal) == NULL || !l->log_ready) {
 		code = "unavailable";
 		message = "the log is not ready: nonces cannot be checked";
-	} else if (command->nonce <= store_nonce_get(l->gate->store, key->id)) {
+	} else if (command->nonce <= store_nonce_get(journal_store(l->gate->journal), key->id)) {
 		code = "replayed";
 		message = "nonce: must rise with each command of a key";
 	} else if (!may_command(key, from->name)) {

@@ -115,12 +115,14 @@ json_t *gate_link_json(struct gate *gate)
 static void publish_health(struct gate_link *l)
 {
 	struct gate *gate = l->gate;
-	json_t *health =
-		json_pack("{s:I, s:o, s:I, s:I, s:b}", "uptime_s",
-			  (json_int_t)((clock_mono_us() - gate->started_us) / 1000000), "cameras",
-			  gate_cameras_json(gate), "last_seq",
-			  (json_int_t)(gate->store != NULL ? store_last_seq(gate->store) : 0), "acknowledged",
-			  (json_int_t)l->outbox.cursor, "storage_failed", gate->store_trouble[0] != '\0');
+	json_t *health = json_pack("{s:I, s:o, s:I, s:I, s:b}", "uptime_s",
+				   (json_int_t)((clock_mono_us() - gate->started_us) / 1000000), "cameras",
+				   gate_cameras_json(gate), "last_seq",
+				   (json_int_t)(journal_store(gate->journal) != NULL
+							? store_last_seq(journal_store(gate->journal))
+							: 0),
+				   "acknowledged", (json_int_t)l->outbox.cursor, "storage_failed",
+				   journal_trouble(gate->journal)[0] != '\0');
 
 	link_publish_health(l->link, health);
 	json_decref(health);

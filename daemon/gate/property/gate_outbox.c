@@ -96,7 +96,7 @@ static void on_rows(void *arg, int r, const struct event_row *rows, size_t count
 
 static void pump_log(struct gate_link *l)
 {
-	struct store *store = l->gate->store;
+	struct store *store = journal_store(l->gate->journal);
 	unsigned room = outbox_room(&l->outbox, store_last_seq(store)), window = link_room(l->link);
 	struct fetch *fetch;
 
@@ -172,7 +172,7 @@ static void pump_replay(struct gate_link *l)
 		return;
 	*fetch = (struct fetch){.gate = l->gate, .generation = l->generation};
 	l->replay.fetching = true;
-	if (store_query_events(l->gate->store, &filter, on_replay_rows, fetch) < 0) {
+	if (store_query_events(journal_store(l->gate->journal), &filter, on_replay_rows, fetch) < 0) {
 		l->replay.fetching = false;
 		free(fetch);
 	}
@@ -182,7 +182,7 @@ static void pump_replay(struct gate_link *l)
 
 void gate_outbox_pump(struct gate_link *l)
 {
-	if (!l->log_ready || !link_is_up(l->link) || l->gate->store == NULL)
+	if (!l->log_ready || !link_is_up(l->link) || journal_store(l->gate->journal) == NULL)
 		return;
 	if (!l->fetching)
 		pump_log(l);
@@ -192,13 +192,15 @@ void gate_outbox_pump(struct gate_link *l)
 
 bool gate_outbox_waits(const struct gate_link *l)
 {
-	return l->gate->store != NULL && l->log_ready && l->outbox.cursor < store_last_seq(l->gate->store);
+	return journal_store(l->gate->journal) != NULL && l->log_ready &&
+	       l->outbox.cursor < store_last_seq(journal_store(l->gate->journal));
 }
 
 void gate_outbox_ready(struct gate_link *l)
 {
 	l->log_ready = true;
-	outbox_init(&l->outbox, store_cursor_get(l->gate->store, cursor_name), l->gate->config->mqtt.window);
+	outbox_init(&l->outbox, store_cursor_get(journal_store(l->gate->journal), cursor_name),
+		    l->gate->config->mqtt.window);
 	gate_outbox_pump(l);
 }
 
@@ -214,8 +216,9 @@ void gate_outbox_connected(struct gate_link *l)
 
 void gate_outbox_acked(struct gate_link *l, int64_t seq)
 {
-	if (outbox_acked(&l->outbox, seq) && l->gate->store != NULL)
-		(void)store_cursor_set(l->gate->store, cursor_name, l->outbox.cursor); /* one name: it fits */
+	if (outbox_acked(&l->outbox, seq) && journal_store(l->gate->journal) != NULL)
+		(void)store_cursor_set(journal_store(l->gate->journal), cursor_name,
+				       l->outbox.cursor); /* one name: it fits */
 	gate_outbox_pump(l);
 }
 
@@ -288,7 +291,7 @@ static void run_replay(struct gate_link *l, struct command_request *asker, const
 		link_answer(l, asker, -EBUSY, "another replay was asked for meanwhile", NULL);
 		return;
 	}
-	last = store_last_seq(l->gate->store);
+	last = store_last_seq(journal_store(l->gate->journal));
 	l->replay = (struct link_replay){.active = true,
 					 .after_seq = range.from_seq - 1,
 					 .to_seq = range.to_seq < last ? range.to_seq : last,
