@@ -32,6 +32,13 @@ int64_t clock_unix_ms(void)
 	return atomic_load(&fake_on) ? atomic_load(&fake_unix_ms) : (int64_t)(read_us(CLOCK_REALTIME) / 1000);
 }
 
+bool clock_is_set(int64_t unix_ms)
+{
+	static const int64_t floor_unix_ms = 1735689600000; /* 2025-01-01 */
+
+	return unix_ms >= floor_unix_ms;
+}
+
 void clock_format_utc(int64_t unix_ms, char *text)
 {
 	int64_t ms = ((unix_ms % 1000) + 1000) % 1000;

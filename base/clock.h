@@ -7,6 +7,7 @@
 #ifndef GH_BASE_CLOCK_H
 #define GH_BASE_CLOCK_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #ifdef __cplusplus
@@ -23,6 +24,12 @@ uint64_t clock_mono_us(void);
 
 /** Milliseconds since 1970-01-01 UTC. May jump either way. */
 int64_t clock_unix_ms(void);
+
+/**
+ * Whether that time of the wall clock can be right: not before 2025, when no gate existed. A board without a battery
+ * starts in 1970 or when its system was built; until its clock is set, no schedule can be judged.
+ */
+bool clock_is_set(int64_t unix_ms);
 
 /** "2026-11-21T04:05:06.789Z" for @p unix_ms, years 1970 to 9999; @p text holds CLOCK_UTC_BYTES. */
 void clock_format_utc(int64_t unix_ms, char *text);

@@ -1,6 +1,7 @@
 #include "json.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -126,4 +127,9 @@ char *json_text(const json_t *value)
 char *json_canonical(const json_t *value)
 {
 	return json_dumps(value, JSON_COMPACT | JSON_SORT_KEYS | JSON_ENCODE_ANY | JSON_REAL_PRECISION(15));
+}
+
+json_t *json_rounded(float value)
+{
+	return json_real(round((double)value * 1000.0) / 1000.0);
 }

@@ -35,6 +35,9 @@ int json_get_bool(const json_t *object, const char *key, bool *ret_value, char *
 /** Refuse members that are not in @p known, a NULL-ended list. @return 0 or -EINVAL with the first one named. */
 int json_only_known(const json_t *object, const char *const *known, char *error);
 
+/** A number as people read it: rounded to three digits after the point. A new reference. */
+json_t *json_rounded(float value);
+
 /* Numbers are written with 15 digits, so that what was rounded to 0.989 is read as 0.989. */
 
 /** The text without spaces, keys in the order they were set. Caller frees; NULL: no memory. */

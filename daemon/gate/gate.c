@@ -111,8 +111,6 @@ int gate_open(const struct config *config, sd_event *event, uint64_t started_us,
 	if (r >= 0)
 		r = store_claim(config->state_dir, &gate->claim, error);
 	if (r >= 0)
-		r = roster_open(&gate->roster);
-	if (r >= 0)
 		r = gate_access_open(gate);
 	if (r >= 0)
 		r = gate_batch_open(gate);
@@ -174,7 +172,7 @@ void gate_close(struct gate *gate)
 	json_decref(gate->consent_withdrawn);
 	json_decref(gate->consent_ageing);
 	json_decref(gate->aged);
-	roster_close(gate->roster);
+	access_directory_close(&gate->directory);
 	store_claim_release(gate->claim);
 	timers_close(gate->timers);
 	journal_close(gate->journal);

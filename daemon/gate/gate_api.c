@@ -83,8 +83,8 @@ static json_t *op_status(void *arg)
 			 (json_int_t)((clock_mono_us() - gate->started_us) / 1000000), "doors",
 			 gate_doors_json(gate), "cameras", gate_cameras_status(gate), "storage",
 			 storage_json(gate), "evidence", gate_retention_json(gate), "mqtt",
-			 gate_link_json(gate), "people", (json_int_t)roster_count(gate->roster), "fire",
-			 gate->fire);
+			 gate_link_json(gate), "people", (json_int_t)roster_count(gate->directory.people),
+			 "fire", gate->fire);
 }
 
 /* ---- doors ---- */

@@ -15,7 +15,8 @@
 #include "api/api.h"
 #include "base/reply.h"
 #include "access/policy.h"
-#include "access/roster.h"
+#include "access/access_directory.h"
+#include "access/access_feedback.h"
 #include "store/store.h"
 #include "hw/board/board.h"
 #include "config/door_state_file.h"
@@ -42,9 +43,6 @@ struct gate_retention;
 struct gate_log_age;
 struct gate_sounds;
 struct gate_vision;
-
-/* what a reader can tell the person in front of it */
-enum gate_feedback { GATE_FEEDBACK_GRANTED, GATE_FEEDBACK_DENIED, GATE_FEEDBACK_MORE };
 
 struct gate_door {
 	const struct config_door *config;
@@ -119,14 +117,14 @@ struct gate {
 	uint64_t sounds_due_ms;
 
 	struct store *store; /* NULL: not begun or given up */
-	struct roster *roster;
+	struct access_directory directory;
 	bool storage_slow;
 	struct gate_entry entries[GATE_ENTRIES_MAX];
 	uint32_t entry_generation;
 
 	/* who shows and sounds at the readers what was decided; NULL: nobody. GRANTED comes with POLICY_GRANTED */
 	void (*feedback)(struct gate *gate, struct gate_door *door, const char *reader,
-			 enum gate_feedback feedback, enum policy_reason reason);
+			 enum access_feedback feedback, enum policy_reason reason);
 
 	struct gate_access *access;
 	struct gate_batch *batch;
@@ -162,8 +160,6 @@ extern const struct store_ops gate_store_ops;
 /* gate_clock.c */
 int gate_clock_open(struct gate *gate);
 void gate_clock_close(struct gate *gate);
-/** Whether the wall clock was set since the board got power: without that, no schedule can be judged. */
-bool gate_clock_is_set(int64_t unix_ms);
 /** Once the log can be written: say so when it was not. */
 void gate_clock_tell(struct gate *gate);
 
@@ -313,7 +309,7 @@ void gate_readers_close(struct gate *gate);
 /** An edge on a line of the board. @return whether it is a reader's. */
 bool gate_readers_line(struct gate *gate, const struct board_event *event);
 /** Lights and buzzers of the readers on the entering side of a door; counts no tries. */
-void gate_readers_show(struct gate *gate, const struct gate_door *door, enum gate_feedback feedback);
+void gate_readers_show(struct gate *gate, const struct gate_door *door, enum access_feedback feedback);
 /** [{"name","door","direction","kind","keypad","fault","wrong_tries","locked_out_s"}] */
 json_t *gate_readers_json(struct gate *gate);
 void gate_reader_counter_load(struct gate *gate, const char *kind, const char *id, json_t *json);
@@ -342,7 +338,7 @@ json_t *gate_cameras_json(struct gate *gate);
 json_t *gate_cameras_status(struct gate *gate);
 /* gate_faces.c */
 /** What a face led to, for the person at the door: its cameras' prompt, and the lights and buzzers of its readers. */
-void gate_faces_decided(struct gate *gate, struct gate_door *door, enum gate_feedback feedback);
+void gate_faces_decided(struct gate *gate, struct gate_door *door, enum access_feedback feedback);
 /* gate_threshold.c */
 void gate_threshold_load(struct gate *gate, const char *kind, const char *id, json_t *json);
 void gate_face_report(void *arg, struct api_token token);

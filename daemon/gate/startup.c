@@ -31,7 +31,7 @@ static void on_person(void *arg, const struct roster_person *person)
 
 	gate_item_digest("person", person->id, value, known.digest);
 	json_decref(value);
-	r = roster_put(gate->roster, &known);
+	r = roster_put(gate->directory.people, &known);
 	crypto_wipe(&known, sizeof(known));
 
 	if (r < 0)
@@ -115,7 +115,8 @@ static void on_status(void *arg, enum store_status status, const char *text)
 		(void)gate_openings_start(gate); /* logs its own failure */
 		gate_clock_tell(gate);
 		log_info("store", "the log stands at event %lld; %zu people enrolled",
-			 (long long)store_last_seq(journal_store(gate->journal)), roster_count(gate->roster));
+			 (long long)store_last_seq(journal_store(gate->journal)),
+			 roster_count(gate->directory.people));
 		journal_record(gate->journal, "system.started", EVENT_INFO, NULL, NULL,
 			       json_pack("{s:s}", "version", GH_VERSION));
 		gate_vision_start(gate);

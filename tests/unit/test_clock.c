@@ -44,12 +44,22 @@ static void a_driven_clock_stands_still(void **state)
 	assert_true(clock_unix_ms() > 1700000000000);
 }
 
+static void a_clock_that_was_never_set_is_known(void **state)
+{
+	(void)state;
+	assert_false(clock_is_set(0));
+	assert_false(clock_is_set(1735689599999)); /* 2024-12-31T23:59:59.999Z */
+	assert_true(clock_is_set(1735689600000));
+	assert_true(clock_is_set(1735689600001));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(times_are_parsed_strictly),
 		cmocka_unit_test(formats_utc_with_milliseconds),
 		cmocka_unit_test(a_driven_clock_stands_still),
+		cmocka_unit_test(a_clock_that_was_never_set_is_known),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

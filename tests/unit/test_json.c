@@ -98,9 +98,29 @@ static void rounded_numbers_stay_short(void **state)
 	json_decref(value);
 }
 
+static void numbers_are_rounded_to_three_digits(void **state)
+{
+	const struct {
+		float value;
+		const char *text;
+	} cases[] = {{0.98949f, "0.989"}, {0.98951f, "0.99"}, {-0.0004f, "-0.0"}, {2, "2.0"}};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		json_t *list = json_pack("[o]", json_rounded(cases[i].value));
+		char *text = json_text(list), expected[16];
+
+		snprintf(expected, sizeof(expected), "[%s]", cases[i].text);
+		assert_string_equal(text, expected);
+		free(text);
+		json_decref(list);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(numbers_are_rounded_to_three_digits),
 		cmocka_unit_test(names_the_place_of_a_mistake),
 		cmocka_unit_test(refuses_what_is_huge_or_deep),
 		cmocka_unit_test(members_keep_defaults_and_check_ranges),

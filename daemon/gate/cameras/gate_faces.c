@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/json.h"
 #include "base/log.h"
 #include "base/unconst.h"
 #include "vision/face/match.h"
@@ -66,9 +67,8 @@ static void on_passage(struct gate_vision *vision, const struct face_result *res
 	request.doubtful = result->kind == FACE_RESULT_ACCESS && result->rival_score >= result->threshold;
 	gate_ageing_passed(camera, result, result->kind == FACE_RESULT_ACCESS && !request.doubtful);
 	request.data = json_pack("{s:s, s:o, s:o, s:o, s:i, s:i}", "camera", camera->config->name, "score",
-				 gate_vision_number(result->score), "threshold",
-				 gate_vision_number(result->threshold), "liveness",
-				 gate_vision_number(result->liveness), "good_frames",
+				 json_rounded(result->score), "threshold", json_rounded(result->threshold),
+				 "liveness", json_rounded(result->liveness), "good_frames",
 				 (int)result->good_frames, "track", (int)result->track);
 	camera->covered = result->covered;
 	if (result->covered)
@@ -90,19 +90,19 @@ static void on_passage(struct gate_vision *vision, const struct face_result *res
 	gate_entry_ask(vision->gate, &request);
 }
 
-void gate_faces_decided(struct gate *gate, struct gate_door *door, enum gate_feedback feedback)
+void gate_faces_decided(struct gate *gate, struct gate_door *door, enum access_feedback feedback)
 {
-	static const enum face_prompt prompts[] = {[GATE_FEEDBACK_GRANTED] = FACE_PROMPT_WELCOME,
-						   [GATE_FEEDBACK_DENIED] = FACE_PROMPT_CARD,
-						   [GATE_FEEDBACK_MORE] = FACE_PROMPT_MORE};
+	static const enum face_prompt prompts[] = {[ACCESS_FEEDBACK_GRANTED] = FACE_PROMPT_WELCOME,
+						   [ACCESS_FEEDBACK_DENIED] = FACE_PROMPT_CARD,
+						   [ACCESS_FEEDBACK_MORE] = FACE_PROMPT_MORE};
 
 	for (size_t i = 0; gate->vision != NULL && i < gate->vision->camera_count; i++) {
 		struct watched_camera *camera = &gate->vision->cameras[i];
 
 		if (camera->door != door)
 			continue;
-		camera->passed.granted = feedback == GATE_FEEDBACK_GRANTED && camera->passed.track != 0;
-		camera->decided_prompt = feedback == GATE_FEEDBACK_DENIED && camera->covered
+		camera->passed.granted = feedback == ACCESS_FEEDBACK_GRANTED && camera->passed.track != 0;
+		camera->decided_prompt = feedback == ACCESS_FEEDBACK_DENIED && camera->covered
 						 ? FACE_PROMPT_MASK
 						 : prompts[feedback];
 		camera->decided_until_ms = clock_mono_ms() + DECIDED_PROMPT_MS;
@@ -125,7 +125,7 @@ static void on_prompt(struct gate_vision *vision, const struct face_result *resu
 	camera->prompt = (enum face_prompt)result->prompt;
 	if (face_prompt_is_request(camera->prompt) && clock_mono_ms() >= camera->asked_ms + ASK_AGAIN_MS) {
 		camera->asked_ms = clock_mono_ms();
-		gate_readers_show(vision->gate, camera->door, GATE_FEEDBACK_MORE);
+		gate_readers_show(vision->gate, camera->door, ACCESS_FEEDBACK_MORE);
 	}
 }
 

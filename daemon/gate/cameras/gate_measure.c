@@ -184,7 +184,7 @@ static json_t *camera_json(const struct measure *measure, const struct measured_
 
 static const char *name_of(const struct measure *measure, const char *id)
 {
-	const struct roster_person *person = roster_find(measure->vision->gate->roster, id);
+	const struct roster_person *person = roster_find(measure->vision->gate->directory.people, id);
 
 	return person != NULL ? person->name : "";
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/json.h"
 #include "base/log.h"
 #include "vision/face/match.h"
 
@@ -199,21 +200,17 @@ static json_t *step_json(const struct measure *measure, const struct measured_ca
 	const struct calibration_judgement *judgement = &camera->judgement;
 	json_t *json = json_pack(
 		"{s:s, s:o, s:o, s:o, s:s, s:I, s:I}", "camera", camera->camera->config->name, "threshold",
-		gate_vision_number(calibration_threshold(measure->enrolled, measure->percent, offset)),
-		"before",
-		gate_vision_number(
-			calibration_threshold(measure->enrolled, measure->percent, camera->offset)),
-		"card", gate_vision_number(judgement->card), "reason",
-		calibration_reason_text(judgement->reason), "people", (json_int_t)judgement->people, "scores",
-		(json_int_t)judgement->scores);
+		json_rounded(calibration_threshold(measure->enrolled, measure->percent, offset)), "before",
+		json_rounded(calibration_threshold(measure->enrolled, measure->percent, camera->offset)),
+		"card", json_rounded(judgement->card), "reason", calibration_reason_text(judgement->reason),
+		"people", (json_int_t)judgement->people, "scores", (json_int_t)judgement->scores);
 
 	if (json != NULL && judgement->reason != CALIBRATION_TOO_FEW)
 		json_object_update_new(
-			json,
-			json_pack("{s:o, s:o, s:o}", "percent",
-				  gate_vision_number((float)(100 * judgement->rate.middle)), "percent_low",
-				  gate_vision_number((float)(100 * judgement->rate.low)), "percent_high",
-				  gate_vision_number((float)(100 * judgement->rate.high))));
+			json, json_pack("{s:o, s:o, s:o}", "percent",
+					json_rounded((float)(100 * judgement->rate.middle)), "percent_low",
+					json_rounded((float)(100 * judgement->rate.low)), "percent_high",
+					json_rounded((float)(100 * judgement->rate.high))));
 	return json;
 }
 

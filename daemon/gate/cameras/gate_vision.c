@@ -11,11 +11,6 @@
 
 enum { WATCHED_MS = 3000 };
 
-json_t *gate_vision_number(float value)
-{
-	return json_real(round((double)value * 1000.0) / 1000.0);
-}
-
 /* ---- what comes from camera threads ---- */
 
 /* For whoever watches live: the newest picture is at hand for as long as somebody asks now and then. */

@@ -119,7 +119,4 @@ int gate_camera_health_start(struct gate_vision *vision);
 void gate_camera_health_stop(struct watched_camera *camera); /* once its camera is closed */
 json_t *gate_camera_health_json(struct watched_camera *camera);
 
-/* a number as people read it: three digits after the point */
-json_t *gate_vision_number(float value);
-
 #endif

@@ -10,14 +10,6 @@
 
 enum { STEP_MS_MIN = 1000 }; /* less is what keeping time takes */
 
-/* 2025-01-01: a board without a battery starts in 1970 or when its system was built; no gate was sold before */
-static const int64_t clock_floor_unix_ms = 1735689600000;
-
-bool gate_clock_is_set(int64_t unix_ms)
-{
-	return unix_ms >= clock_floor_unix_ms;
-}
-
 static int64_t offset_ms(void)
 {
 	return clock_unix_ms() - (int64_t)clock_mono_ms();
@@ -51,7 +43,7 @@ static int on_set(sd_event_source *source, int fd, uint32_t revents, void *arg)
 	log_warning("clock", "the clock was set from %s to %s", before, after);
 	journal_record(gate->journal, "clock.stepped", EVENT_WARNING, NULL, NULL,
 		       json_pack("{s:s, s:s, s:b}", "before", before, "after", after, "set",
-				 gate_clock_is_set(after_ms)));
+				 clock_is_set(after_ms)));
 	return 0;
 }
 
@@ -71,7 +63,7 @@ int gate_clock_open(struct gate *gate)
 
 void gate_clock_tell(struct gate *gate)
 {
-	if (gate_clock_is_set(clock_unix_ms()))
+	if (clock_is_set(clock_unix_ms()))
 		return;
 	log_warning("clock", "the clock was never set: rules with a schedule let nobody in");
 	journal_record(gate->journal, "clock.unset", EVENT_ALARM, NULL, NULL, NULL);

@@ -16,7 +16,7 @@ enum { TICK_US = 1000000 };
 
 static const json_t *opening_of(const struct gate *gate, const struct gate_door *door)
 {
-	return access_rules_get(gate->access->rules, "opening", door->config->name);
+	return access_rules_get(gate->directory.rules, "opening", door->config->name);
 }
 
 static void turn(struct gate *gate, struct gate_door *door, enum door_event event, const char *person)

@@ -30,25 +30,21 @@ static void load_signer(struct gate *gate)
 		log_error("access", "no visitor's pass opens and none can be made: %s", error);
 		return;
 	}
-	crypto_signer_init(&gate->access->signer, seed);
+	crypto_signer_init(&gate->directory.pass_signer, seed);
 	crypto_wipe(seed, sizeof(seed));
-	gate->access->can_sign = true;
+	gate->directory.can_sign = true;
 }
 
 int gate_access_open(struct gate *gate)
 {
 	const char *doors[CONFIG_DOORS_MAX];
-	int r;
 
 	gate->access = calloc(1, sizeof(*gate->access));
 	if (gate->access == NULL)
 		return -ENOMEM;
 	for (size_t i = 0; i < gate->config->door_count; i++)
 		doors[i] = gate->config->doors[i].name;
-	r = access_rules_open(doors, gate->config->door_count, &gate->access->rules);
-	if (r == 0)
-		r = roster_credentials_open(&gate->access->credentials);
-	return r;
+	return access_directory_open(doors, gate->config->door_count, &gate->directory);
 }
 
 void gate_pending_drop(struct gate_pending *pending)
@@ -67,9 +63,6 @@ void gate_access_close(struct gate *gate)
 		gate_pending_drop(&access->at_door[i]);
 	for (size_t i = 0; i < GATE_GUARDS_MAX; i++)
 		gate_pending_drop(&access->guards[i]);
-	access_rules_close(access->rules);
-	roster_credentials_close(access->credentials);
-	crypto_wipe(&access->signer, sizeof(access->signer));
 	free(access);
 	gate->access = NULL;
 }
@@ -83,18 +76,18 @@ static int load_counter(struct gate *gate, const char *id, json_t *json)
 	json_t *at;
 
 	if (strncmp(id, "stay/", 5) == 0) {
-		struct roster_person *person = roster_edit(gate->roster, id + 5);
+		struct roster_person *person = roster_edit(gate->directory.people, id + 5);
 
 		json_object_foreach(json_object_get(json, "areas"), area, at)
 		{
-			int place = access_rules_area_place(gate->access->rules, area);
+			int place = access_rules_area_place(gate->directory.rules, area);
 
 			if (person != NULL && place >= 0)
 				person->access.entered_unix_ms[place] = json_integer_value(at);
 		}
 		return 0;
 	}
-	credential = roster_credentials_find(gate->access->credentials, id + strlen("used/"));
+	credential = roster_credentials_find(gate->directory.credentials, id + strlen("used/"));
 	if (credential != NULL) /* else it was removed, and its count with it, but for a crash between */
 		credential->policy.used = (uint32_t)json_integer_value(json_object_get(json, "used"));
 	return 0;
@@ -107,14 +100,14 @@ static int load_credential(struct gate *gate, const char *kind, const char *id, 
 	int r;
 
 	if (strcmp(kind, "pass") == 0)
-		r = roster_pass_parse(id, json, access_rules_names(gate->access->rules), NULL, &credential,
+		r = roster_pass_parse(id, json, access_rules_names(gate->directory.rules), NULL, &credential,
 				      error);
 	else
 		r = roster_credential_parse(id, json, NULL, &credential, error);
 	if (r < 0)
 		return r;
 	gate_credential_digest(&credential);
-	r = roster_credentials_put(gate->access->credentials, &credential);
+	r = roster_credentials_put(gate->directory.credentials, &credential);
 	crypto_wipe(&credential, sizeof(credential));
 	if (r < 0)
 		snprintf(error, ROSTER_ERROR_BYTES, "%s", strerror(-r));
@@ -123,13 +116,13 @@ static int load_credential(struct gate *gate, const char *kind, const char *id, 
 
 static int load_holder(struct gate *gate, const char *id, const json_t *json, char *error)
 {
-	struct roster_person *person = roster_edit(gate->roster, id);
+	struct roster_person *person = roster_edit(gate->directory.people, id);
 	json_t *value;
 	int r;
 
 	if (person == NULL)
 		return 0; /* a crash between the two; nobody is meant */
-	r = roster_parse_holder(json, access_rules_names(gate->access->rules), &person->access, error);
+	r = roster_parse_holder(json, access_rules_names(gate->directory.rules), &person->access, error);
 	if (r < 0)
 		person->access.enabled = false; /* what was meant is not known: nobody is let in by mistake */
 	person->has_holder = true;
@@ -152,7 +145,7 @@ void gate_access_load(struct gate *gate, const char *kind, const char *id, json_
 	else if (strcmp(kind, "holder") == 0)
 		r = load_holder(gate, id, json, error);
 	else
-		r = access_rules_load(gate->access->rules, kind, id, json);
+		r = access_rules_load(gate->directory.rules, kind, id, json);
 	if (r < 0)
 		log_error("access", "%s %s is not used: %s", kind, id,
 			  error[0] != '\0' ? error : strerror(-r));
@@ -172,7 +165,7 @@ void gate_access_settle(struct gate *gate)
 	const char *id;
 	json_t *json;
 
-	if (access_rules_settle(gate->access->rules, on_unused, gate) < 0)
+	if (access_rules_settle(gate->directory.rules, on_unused, gate) < 0)
 		log_error("access", "no memory for the rules");
 	json_object_foreach(gate->access_counters, id, json) load_counter(gate, id, json);
 	json_decref(gate->access_counters);
@@ -191,11 +184,11 @@ static void look_up(struct gate *gate, const struct presented_credential *shown,
 		    struct policy_shown *ret_shown)
 {
 	const struct roster_person *person = shown->person[0] != '\0' && shown->factor != POLICY_PASS
-						     ? roster_find(gate->roster, shown->person)
+						     ? roster_find(gate->directory.people, shown->person)
 						     : NULL;
 	const struct roster_credential *credential =
 		shown->credential[0] != '\0'
-			? roster_credentials_find(gate->access->credentials, shown->credential)
+			? roster_credentials_find(gate->directory.credentials, shown->credential)
 			: NULL;
 
 	*ret_shown = (struct policy_shown){.factor = shown->factor,
@@ -208,7 +201,7 @@ void gate_access_request(struct gate *gate, const struct access_attempt *attempt
 			 struct policy_request *ret_request)
 {
 	*ret_request = (struct policy_request){
-		.ruleset = access_rules_ruleset(gate->access->rules),
+		.ruleset = access_rules_ruleset(gate->directory.rules),
 		.door = gate_door_place(gate, attempt->door),
 		.leaving = attempt->leaving,
 		.door_mode = door_mode(&attempt->door->machine),
@@ -219,7 +212,7 @@ void gate_access_request(struct gate *gate, const struct access_attempt *attempt
 		.now_unix_ms = clock_unix_ms(),
 		.shown_count = attempt->count,
 	};
-	ret_request->clock_set = gate_clock_is_set(ret_request->now_unix_ms) &&
+	ret_request->clock_set = clock_is_set(ret_request->now_unix_ms) &&
 				 schedule_local(ret_request->now_unix_ms, &ret_request->local) == 0;
 	for (size_t i = 0; i < attempt->count; i++)
 		look_up(gate, &attempt->shown[i], &ret_request->shown[i]);
@@ -235,7 +228,7 @@ struct policy_decision gate_access_decide(struct gate *gate, const struct access
 
 json_t *gate_access_rules_json(struct gate *gate, const struct access_attempt *attempt)
 {
-	const struct policy_ruleset *ruleset = access_rules_ruleset(gate->access->rules);
+	const struct policy_ruleset *ruleset = access_rules_ruleset(gate->directory.rules);
 	struct policy_request request;
 	json_t *list = json_array();
 
@@ -256,8 +249,8 @@ static json_t *stay_json(const struct gate *gate, const struct policy_person *pe
 	json_t *areas = json_object();
 
 	for (int i = 0; i < POLICY_AREAS_MAX; i++)
-		if (person->entered_unix_ms[i] != 0 && access_rules_area(gate->access->rules, i) != NULL)
-			json_object_set_new(areas, access_rules_area(gate->access->rules, i),
+		if (person->entered_unix_ms[i] != 0 && access_rules_area(gate->directory.rules, i) != NULL)
+			json_object_set_new(areas, access_rules_area(gate->directory.rules, i),
 					    json_integer(person->entered_unix_ms[i]));
 	return json_pack("{s:o}", "areas", areas);
 }
@@ -265,7 +258,7 @@ static json_t *stay_json(const struct gate *gate, const struct policy_person *pe
 /* @return whether the person's stay changed */
 static bool count_areas(struct gate *gate, const struct access_attempt *attempt, struct policy_person *person)
 {
-	const struct policy_ruleset *ruleset = access_rules_ruleset(gate->access->rules);
+	const struct policy_ruleset *ruleset = access_rules_ruleset(gate->directory.rules);
 	unsigned door = gate_door_place(gate, attempt->door);
 	uint32_t entered = policy_areas_entered(ruleset, door, attempt->leaving);
 	uint32_t left = policy_areas_left(ruleset, door, attempt->leaving);
@@ -293,8 +286,8 @@ size_t gate_access_count(struct gate *gate, const struct access_attempt *attempt
 
 	for (size_t i = 0; i < attempt->count; i++) {
 		struct roster_credential *credential =
-			roster_credentials_find(gate->access->credentials, attempt->shown[i].credential);
-		struct roster_person *person = roster_edit(gate->roster, attempt->shown[i].person);
+			roster_credentials_find(gate->directory.credentials, attempt->shown[i].credential);
+		struct roster_person *person = roster_edit(gate->directory.people, attempt->shown[i].person);
 		bool before = false;
 
 		if (!takes_part(attempt, decision, i))
@@ -323,13 +316,13 @@ size_t gate_access_count(struct gate *gate, const struct access_attempt *attempt
 
 int gate_schedule_is_open(struct gate *gate, const char *name, int64_t unix_ms)
 {
-	const struct roster_names *names = access_rules_names(gate->access->rules);
+	const struct roster_names *names = access_rules_names(gate->directory.rules);
 	const struct schedule *schedule = names->schedule(names->arg, name);
 	struct schedule_time local;
 
 	if (schedule == NULL)
 		return -ENOENT;
-	if (!gate_clock_is_set(unix_ms) || schedule_local(unix_ms, &local) < 0)
+	if (!clock_is_set(unix_ms) || schedule_local(unix_ms, &local) < 0)
 		return -EAGAIN;
-	return schedule_is_open(schedule, access_rules_ruleset(gate->access->rules)->calendar, local);
+	return schedule_is_open(schedule, access_rules_ruleset(gate->directory.rules)->calendar, local);
 }

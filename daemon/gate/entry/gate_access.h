@@ -49,10 +49,6 @@ struct gate_pending {
 };
 
 struct gate_access {
-	struct access_rules *rules;
-	struct roster_credentials *credentials;
-	struct crypto_signer signer; /* of passes */
-	bool can_sign;
 	struct gate_pending at_door[CONFIG_DOORS_MAX]; /* who stands at each door and is to show more */
 	struct gate_pending guards[GATE_GUARDS_MAX];
 };

@@ -78,7 +78,7 @@ static void find_pin(const struct gate *gate, const char *digits, const char *wh
 	unsigned owners = 0;
 
 	snprintf(ret_shown->person, sizeof(ret_shown->person), "%s", who);
-	while ((pin = roster_credentials_match(gate->access->credentials, POLICY_PIN, digits, pin)) != NULL)
+	while ((pin = roster_credentials_match(gate->directory.credentials, POLICY_PIN, digits, pin)) != NULL)
 		if (who[0] == '\0' || strcmp(pin->person, who) == 0) {
 			found = pin;
 			owners++;
@@ -93,7 +93,7 @@ static void find_code(const struct gate *gate, enum policy_factor factor, const 
 		      struct presented_credential *ret_shown)
 {
 	const struct roster_credential *credential =
-		roster_credentials_match(gate->access->credentials, factor, text, NULL);
+		roster_credentials_match(gate->directory.credentials, factor, text, NULL);
 
 	if (credential == NULL)
 		return;
@@ -142,14 +142,15 @@ static int adopt_pass(struct gate *gate, const struct pass *token)
 static const char *find_pass(struct gate *gate, const char *text, struct presented_credential *ret_shown)
 {
 	struct pass token;
-	int r = gate->access->can_sign ? pass_read(gate->access->signer.public_key, text, &token) : -ENOKEY;
+	int r = gate->directory.can_sign ? pass_read(gate->directory.pass_signer.public_key, text, &token)
+					 : -ENOKEY;
 
 	ret_shown->factor = POLICY_PASS;
 	if (r == -ENOKEY)
 		return "this gate's key for passes cannot be read";
 	if (r < 0)
 		return r == -EBADMSG ? "forged, or another gate's" : "not readable";
-	if (roster_credentials_find(gate->access->credentials, token.id) == NULL &&
+	if (roster_credentials_find(gate->directory.credentials, token.id) == NULL &&
 	    adopt_pass(gate, &token) < 0)
 		return "its uses cannot be counted";
 	snprintf(ret_shown->credential, sizeof(ret_shown->credential), "%s", token.id);

@@ -13,7 +13,7 @@
 #include "base/log.h"
 
 static void feed_back(struct gate *gate, struct gate_door *door, const char *reader,
-		      enum gate_feedback feedback, enum policy_reason reason)
+		      enum access_feedback feedback, enum policy_reason reason)
 {
 	if (gate->feedback != NULL && reader != NULL && reader[0] != '\0')
 		gate->feedback(gate, door, reader, feedback, reason);
@@ -43,7 +43,7 @@ static void open_for(struct gate_entry *entry, const char *storage)
 				    entry->extended ? DOOR_EVENT_ACCESS_EXTENDED : DOOR_EVENT_ACCESS,
 				    clock_mono_ms(), &relay_mono_us);
 	if (r < 0) {
-		feed_back(gate, door, entry->reader, GATE_FEEDBACK_DENIED, POLICY_UNAUTHORIZED);
+		feed_back(gate, door, entry->reader, ACCESS_FEEDBACK_DENIED, POLICY_UNAUTHORIZED);
 		reply_send(&entry->reply, r,
 			   r == -EPERM   ? "the door's mode changed meanwhile: it stayed as it is"
 			   : r == -EBUSY ? "the other door of the interlock opened meanwhile"
@@ -59,9 +59,9 @@ static void open_for(struct gate_entry *entry, const char *storage)
 		       json_incref(entry->data));
 	if (entry->person[0] != '\0' && !json_is_true(json_object_get(entry->data, "leaving")))
 		gate_openings_admitted(gate, door, entry->person);
-	feed_back(gate, door, entry->reader, GATE_FEEDBACK_GRANTED, POLICY_GRANTED);
+	feed_back(gate, door, entry->reader, ACCESS_FEEDBACK_GRANTED, POLICY_GRANTED);
 	if (entry->factor == POLICY_FACE)
-		gate_faces_decided(gate, door, GATE_FEEDBACK_GRANTED);
+		gate_faces_decided(gate, door, ACCESS_FEEDBACK_GRANTED);
 	reply_send(&entry->reply, 0, NULL, gate_door_state(door));
 	entry_free(entry);
 }
@@ -239,9 +239,9 @@ void gate_entry_deny(struct gate *gate, const struct gate_entry_request *request
 	json_decref(request->data);
 	snprintf(problem, sizeof(problem), "%s: it needs %s", policy_reason_name(decision->reason),
 		 decision->needed);
-	feed_back(gate, request->door, request->reader, GATE_FEEDBACK_DENIED, decision->reason);
+	feed_back(gate, request->door, request->reader, ACCESS_FEEDBACK_DENIED, decision->reason);
 	if (request->factor == POLICY_FACE)
-		gate_faces_decided(gate, request->door, GATE_FEEDBACK_DENIED);
+		gate_faces_decided(gate, request->door, ACCESS_FEEDBACK_DENIED);
 	reply_send(&request->reply, -EPERM, problem, NULL);
 }
 
@@ -384,9 +384,9 @@ void gate_entry_ask(struct gate *gate, const struct gate_entry_request *request)
 		break;
 	case POLICY_MORE:
 		mfa_pending_keep(gate, &attempt, &decision, request->reader, request->data, now_ms);
-		feed_back(gate, request->door, request->reader, GATE_FEEDBACK_MORE, decision.reason);
+		feed_back(gate, request->door, request->reader, ACCESS_FEEDBACK_MORE, decision.reason);
 		if (request->factor == POLICY_FACE)
-			gate_faces_decided(gate, request->door, GATE_FEEDBACK_MORE);
+			gate_faces_decided(gate, request->door, ACCESS_FEEDBACK_MORE);
 		break;
 	case POLICY_ASK_GUARD:
 		mfa_pending_end(gate, request->door);

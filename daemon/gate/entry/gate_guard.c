@@ -85,7 +85,7 @@ void gate_guard_ask(struct gate *gate, const struct gate_entry_request *request,
 	journal_record(gate->journal, "access.guard_asked", EVENT_WARNING, request->door->source,
 		       request->person_id, request_json(gate, pending));
 	if (gate->feedback != NULL && pending->reader[0] != '\0')
-		gate->feedback(gate, attempt->door, pending->reader, GATE_FEEDBACK_MORE, decision->reason);
+		gate->feedback(gate, attempt->door, pending->reader, ACCESS_FEEDBACK_MORE, decision->reason);
 }
 
 static struct gate_pending *find(struct gate *gate, const char *id)

@@ -106,16 +106,16 @@ static bool is_wrong_try(enum policy_reason reason)
 }
 
 void gate_reader_feedback(struct gate *gate, struct gate_door *door, const char *name,
-			  enum gate_feedback feedback, enum policy_reason reason)
+			  enum access_feedback feedback, enum policy_reason reason)
 {
 	struct gate_reader *reader = gate_reader_find(gate, name);
 
 	if (reader == NULL)
 		return;
-	if (feedback == GATE_FEEDBACK_GRANTED) {
+	if (feedback == ACCESS_FEEDBACK_GRANTED) {
 		count_right(reader);
 		gate_reader_signal(reader, READER_SIGNAL_GRANTED, clock_mono_ms() + door->config->release_ms);
-	} else if (feedback == GATE_FEEDBACK_MORE) {
+	} else if (feedback == ACCESS_FEEDBACK_MORE) {
 		gate_reader_signal(reader, READER_SIGNAL_MORE, 0);
 	} else if (is_wrong_try(reason)) {
 		count_wrong(reader);
@@ -124,7 +124,7 @@ void gate_reader_feedback(struct gate *gate, struct gate_door *door, const char 
 	}
 }
 
-void gate_readers_show(struct gate *gate, const struct gate_door *door, enum gate_feedback feedback)
+void gate_readers_show(struct gate *gate, const struct gate_door *door, enum access_feedback feedback)
 {
 	for (size_t i = 0; gate->readers != NULL && i < gate->readers->count; i++) {
 		struct gate_reader *reader = &gate->readers->list[i];
@@ -132,13 +132,13 @@ void gate_readers_show(struct gate *gate, const struct gate_door *door, enum gat
 		if (reader->door != door || reader->config->leaving ||
 		    lockout_left_ms(&reader->lockout, clock_mono_ms()) > 0)
 			continue; /* a reader that is locked out goes on telling that */
-		if (feedback == GATE_FEEDBACK_GRANTED)
+		if (feedback == ACCESS_FEEDBACK_GRANTED)
 			gate_reader_signal(reader, READER_SIGNAL_GRANTED,
 					   clock_mono_ms() + door->config->release_ms);
 		else
 			gate_reader_signal(reader,
-					   feedback == GATE_FEEDBACK_MORE ? READER_SIGNAL_MORE
-									  : READER_SIGNAL_DENIED,
+					   feedback == ACCESS_FEEDBACK_MORE ? READER_SIGNAL_MORE
+									    : READER_SIGNAL_DENIED,
 					   0);
 	}
 }

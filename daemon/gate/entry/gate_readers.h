@@ -72,6 +72,6 @@ void gate_reader_bursts(struct gate_reader *reader, uint64_t now_us);
 /** A text from an evdev or serial reader. */
 void gate_reader_text(struct gate_reader *reader, const char *text, uint64_t mono_us);
 void gate_reader_feedback(struct gate *gate, struct gate_door *door, const char *name,
-			  enum gate_feedback feedback, enum policy_reason reason);
+			  enum access_feedback feedback, enum policy_reason reason);
 
 #endif

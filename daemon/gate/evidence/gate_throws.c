@@ -3,6 +3,7 @@
 #include <errno.h>
 
 #include "base/clock.h"
+#include "base/json.h"
 #include "base/log.h"
 
 static json_t *reasons_json(const struct litter_verdict *verdict)
@@ -10,10 +11,9 @@ static json_t *reasons_json(const struct litter_verdict *verdict)
 	json_t *list = json_array();
 
 	for (size_t i = 0; i < verdict->reason_count; i++)
-		json_array_append_new(list,
-				      json_pack("{s:s, s:o, s:o}", "name", verdict->reasons[i].name, "value",
-						gate_vision_number(verdict->reasons[i].value), "weight",
-						gate_vision_number(verdict->reasons[i].weight)));
+		json_array_append_new(list, json_pack("{s:s, s:o, s:o}", "name", verdict->reasons[i].name,
+						      "value", json_rounded(verdict->reasons[i].value),
+						      "weight", json_rounded(verdict->reasons[i].weight)));
 	return list;
 }
 
@@ -74,9 +74,9 @@ static void on_throw(struct gate_vision *vision, const struct litter_result *res
 		json_pack("{s:s, s:s, s:s, s:i, s:o, s:o, s:o, s:[i,i], s:o, s:o, s:I}", "camera",
 			  camera->config->name, "grade", litter_grade_name(verdict->grade), "first_sight",
 			  first_sight, "fall_ms", (int)((verdict->end_pts_us - verdict->begin_pts_us) / 1000),
-			  "score", gate_vision_number(verdict->score), "origin", origin_json(verdict),
-			  "reasons", reasons_json(verdict), "picture", result->width_px, result->height_px,
-			  "path", path_json(verdict), "evidence", files_json(result), "first_sight_pts_ms",
+			  "score", json_rounded(verdict->score), "origin", origin_json(verdict), "reasons",
+			  reasons_json(verdict), "picture", result->width_px, result->height_px, "path",
+			  path_json(verdict), "evidence", files_json(result), "first_sight_pts_ms",
 			  (json_int_t)(verdict->begin_pts_us / 1000));
 	if (result->file_count > 0 && result->clip_offset_ms >= 0)
 		json_object_set_new(draft.data, "clip_offset_ms", json_integer(result->clip_offset_ms));

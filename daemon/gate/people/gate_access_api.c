@@ -34,13 +34,13 @@ static json_t *shown(struct gate *gate, const char *kind, const char *id)
 	json_t *value = NULL, *item;
 
 	if (access_rules_keeps(kind)) {
-		value = json_incref(access_rules_get(gate->access->rules, kind, id));
+		value = json_incref(access_rules_get(gate->directory.rules, kind, id));
 	} else if (strcmp(kind, "credential") == 0 || strcmp(kind, "pass") == 0) {
-		credential = roster_credentials_find(gate->access->credentials, id);
+		credential = roster_credentials_find(gate->directory.credentials, id);
 		if (credential != NULL && (credential->factor == POLICY_PASS) == (strcmp(kind, "pass") == 0))
 			value = gate_credential_value(gate, credential, true);
 	} else {
-		person = roster_find(gate->roster, id);
+		person = roster_find(gate->directory.people, id);
 		if (person != NULL)
 			value = strcmp(kind, "person") == 0 ? gate_person_value(person)
 							    : gate_holder_value(gate, person);
@@ -57,7 +57,7 @@ static json_t *list_rules(struct gate *gate, const char *kind, const char *after
 	json_t *list = json_array(), *value;
 	size_t at = 0;
 
-	while (access_rules_next(gate->access->rules, kind, &at, &of, &name, &value)) {
+	while (access_rules_next(gate->directory.rules, kind, &at, &of, &name, &value)) {
 		if (strcmp(name, after) <= 0)
 			continue;
 		if (json_array_size(list) == limit) {
@@ -74,11 +74,11 @@ static json_t *list_credentials(struct gate *gate, const char *kind, const char 
 				unsigned limit, json_t **next)
 {
 	bool passes = strcmp(kind, "pass") == 0;
-	const struct roster_credential *at = roster_credentials_next(gate->access->credentials, after);
+	const struct roster_credential *at = roster_credentials_next(gate->directory.credentials, after);
 	const char *last = "";
 	json_t *list = json_array();
 
-	for (; at != NULL; at = roster_credentials_next(gate->access->credentials, at->id)) {
+	for (; at != NULL; at = roster_credentials_next(gate->directory.credentials, at->id)) {
 		if ((at->factor == POLICY_PASS) != passes ||
 		    (person[0] != '\0' && strcmp(at->person, person) != 0))
 			continue;
@@ -94,11 +94,11 @@ static json_t *list_credentials(struct gate *gate, const char *kind, const char 
 
 static json_t *list_holders(struct gate *gate, const char *after, unsigned limit, json_t **next)
 {
-	const struct roster_person *at = roster_next(gate->roster, after);
+	const struct roster_person *at = roster_next(gate->directory.people, after);
 	const char *last = "";
 	json_t *list = json_array();
 
-	for (; at != NULL; at = roster_next(gate->roster, at->id)) {
+	for (; at != NULL; at = roster_next(gate->directory.people, at->id)) {
 		if (!at->has_holder)
 			continue;
 		if (json_array_size(list) == limit) {
@@ -181,11 +181,11 @@ static int check_pass(struct gate *gate, const char *id, const json_t *value, ch
 {
 	struct roster_credential pass;
 	struct policy_credential *limits = &pass.policy;
-	int r = roster_pass_parse("", value, access_rules_names(gate->access->rules), NULL, &pass, error);
+	int r = roster_pass_parse("", value, access_rules_names(gate->directory.rules), NULL, &pass, error);
 
 	if (r < 0)
 		return r;
-	if (!gate->access->can_sign) {
+	if (!gate->directory.can_sign) {
 		snprintf(error, ROSTER_ERROR_BYTES, "this gate's key for passes cannot be read: see the log");
 		return -EIO;
 	}
@@ -212,8 +212,8 @@ static void drop_old_passes(struct gate *gate)
 	const struct roster_credential *at;
 	size_t count = 0;
 
-	for (size_t i = 0;
-	     count < PASSES_DROPPED_MAX && (at = roster_credentials_at(gate->access->credentials, i)) != NULL;
+	for (size_t i = 0; count < PASSES_DROPPED_MAX &&
+			   (at = roster_credentials_at(gate->directory.credentials, i)) != NULL;
 	     i++)
 		if (at->factor == POLICY_PASS && at->policy.valid_to_unix_ms < over_unix_ms)
 			memcpy(old[count++], at->id, ULID_BYTES);
@@ -251,7 +251,7 @@ static void op_put(void *arg, struct api_token token, const struct api_caller *b
 /* A pass that is out there cannot be called back: it is kept as revoked. */
 static json_t *revoke_json(struct gate *gate, const char *id)
 {
-	const struct roster_credential *pass = roster_credentials_find(gate->access->credentials, id);
+	const struct roster_credential *pass = roster_credentials_find(gate->directory.credentials, id);
 	json_t *value;
 
 	if (pass == NULL || pass->factor != POLICY_PASS)
@@ -278,7 +278,7 @@ static void op_remove(void *arg, struct api_token token, const struct api_caller
 static void op_area_reset(void *arg, struct api_token token, const struct api_caller *by, const char *area)
 {
 	struct gate *gate = arg;
-	json_t *value = access_rules_get(gate->access->rules, "area", area);
+	json_t *value = access_rules_get(gate->directory.rules, "area", area);
 	char now[CLOCK_UTC_BYTES];
 
 	if (value == NULL) {
@@ -306,7 +306,7 @@ static void fill_doors(const struct gate *gate, uint32_t doors, struct pass *pas
 static void op_pass_code(void *arg, struct api_token token, const char *id)
 {
 	struct gate *gate = arg;
-	const struct roster_credential *known = roster_credentials_find(gate->access->credentials, id);
+	const struct roster_credential *known = roster_credentials_find(gate->directory.credentials, id);
 	struct pass pass = {0};
 	char text[PASS_TEXT_BYTES];
 
@@ -314,9 +314,10 @@ static void op_pass_code(void *arg, struct api_token token, const char *id)
 		answer(gate, token, -ENOENT, "there is no such pass", NULL);
 		return;
 	}
-	if (!known->policy.enabled || !gate->access->can_sign) {
+	if (!known->policy.enabled || !gate->directory.can_sign) {
 		answer(gate, token, -EPERM,
-		       gate->access->can_sign ? "this pass was revoked" : "the key for passes cannot be read",
+		       gate->directory.can_sign ? "this pass was revoked"
+						: "the key for passes cannot be read",
 		       NULL);
 		return;
 	}
@@ -325,7 +326,7 @@ static void op_pass_code(void *arg, struct api_token token, const char *id)
 	pass.valid_to_unix_ms = known->policy.valid_to_unix_ms;
 	pass.uses = known->policy.uses_max;
 	fill_doors(gate, known->policy.doors, &pass);
-	if (pass_write(&gate->access->signer, &pass, text) < 0)
+	if (pass_write(&gate->directory.pass_signer, &pass, text) < 0)
 		answer(gate, token, -EINVAL, "this pass does not fit into a code", NULL);
 	else
 		answer(gate, token, 0, NULL, json_pack("{s:s, s:s}", "id", id, "code", text));
@@ -356,7 +357,8 @@ static int assume(struct gate *gate, struct access_attempt *attempt, const char 
 	shown->factor = (enum policy_factor)factor;
 	snprintf(shown->person, sizeof(shown->person), "%s", person);
 	for (size_t i = 0;
-	     factor != POLICY_FACE && (at = roster_credentials_at(gate->access->credentials, i)) != NULL; i++)
+	     factor != POLICY_FACE && (at = roster_credentials_at(gate->directory.credentials, i)) != NULL;
+	     i++)
 		if (at->factor == shown->factor && strcmp(at->person, person) == 0 && !at->policy.duress)
 			break;
 	if (factor != POLICY_FACE && at != NULL)
@@ -417,7 +419,7 @@ static void op_what_if(void *arg, struct api_token token, const json_t *question
 	}
 	gate_access_request(gate, &attempt, &request);
 	request.now_unix_ms = unix_ms;
-	request.clock_set = gate_clock_is_set(unix_ms) && schedule_local(unix_ms, &request.local) == 0;
+	request.clock_set = clock_is_set(unix_ms) && schedule_local(unix_ms, &request.local) == 0;
 	if (request.clock_set)
 		schedule_format(request.local, local);
 	decision = policy_decide(&request);

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/json.h"
 #include "base/log.h"
 #include "vision/face/face_ageing.h"
 #include "vision/face/match.h"
@@ -59,7 +60,7 @@ static int read_record(const json_t *record, struct face_aged *ret_aged)
 /* Why this person has no such templates; NULL: may have. A word of the event's. */
 static const char *against(const struct gate *gate, const char *person, const json_t *record)
 {
-	const struct roster_person *found = roster_find(gate->roster, person);
+	const struct roster_person *found = roster_find(gate->directory.people, person);
 	const char *model = json_string_value(json_object_get(record, "model"));
 
 	if (found == NULL || found->template_count == 0)
@@ -149,7 +150,7 @@ void gate_person_aged_remove(void *arg, struct api_token token, const struct api
 
 	if (record_of(gate, id) == NULL) {
 		api_reply_problem(gate->api, token, 404,
-				  roster_find(gate->roster, id) == NULL
+				  roster_find(gate->directory.people, id) == NULL
 					  ? "nobody is enrolled under this id"
 					  : "no template of this person was made of a passage");
 		return;
@@ -234,7 +235,7 @@ static void on_kept(void *arg, int r, const struct event_row *row)
 			gate->aged = json_object();
 		(void)json_object_set(gate->aged, ageing->person,
 				      ageing->record); /* none: from the next start */
-		if (gallery_of(gate) != NULL && roster_find(gate->roster, ageing->person) != NULL) {
+		if (gallery_of(gate) != NULL && roster_find(gate->directory.people, ageing->person) != NULL) {
 			if (ageing->replaces)
 				(void)gallery_unmerge(gallery_of(gate), ageing->person, ageing->gone);
 			(void)gallery_merge(gallery_of(gate), ageing->person, ageing->added);
@@ -261,7 +262,7 @@ static json_t *with_one_more(const json_t *record, const struct face_aged *repla
 		r = json_array_append_new(templates, json_pack("{s:s, s:I, s:s, s:o}", "vector", text,
 							       "unix_ms", (json_int_t)clock_unix_ms(),
 							       "camera", camera->config->name, "score",
-							       gate_vision_number(result->score)));
+							       json_rounded(result->score)));
 	explicit_bzero(text, sizeof(text));
 	if (r < 0) {
 		json_decref(next);
@@ -289,11 +290,10 @@ static void keep(struct watched_camera *camera, const struct face_result *result
 	ageing->record = with_one_more(record_of(gate, ageing->person), replaced, at, camera, result);
 	draft.person = ageing->person;
 	draft.data = json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:b, s:I}", "camera", camera->config->name,
-			       "score", gate_vision_number(result->score), "enrolled_score",
-			       gate_vision_number(enrolled_score), "threshold",
-			       gate_vision_number(result->threshold), "liveness",
-			       gate_vision_number(result->liveness), "quality",
-			       gate_vision_number(result->quality), "replaced", replaced != NULL, "templates",
+			       "score", json_rounded(result->score), "enrolled_score",
+			       json_rounded(enrolled_score), "threshold", json_rounded(result->threshold),
+			       "liveness", json_rounded(result->liveness), "quality",
+			       json_rounded(result->quality), "replaced", replaced != NULL, "templates",
 			       (json_int_t)json_array_size(json_object_get(ageing->record, "templates")));
 	if (ageing->record != NULL)
 		r = store_record_put(journal_store(gate->journal), "aged", ageing->person, ageing->record,
@@ -307,7 +307,7 @@ static void keep(struct watched_camera *camera, const struct face_result *result
 void gate_ageing_sure(struct watched_camera *camera, const struct face_result *result)
 {
 	struct gate *gate = camera->vision->gate;
-	const struct roster_person *person = roster_find(gate->roster, result->person);
+	const struct roster_person *person = roster_find(gate->directory.people, result->person);
 	const json_t *record = record_of(gate, result->person);
 	struct face_aged aged[FACE_AGED_MAX];
 	struct face_ageing_sight sight = {.vector = result->template_vector,

@@ -34,8 +34,8 @@ static json_t *groups_json(const struct gate *gate, const struct policy_groups *
 	json_t *list = json_array(), *value;
 	size_t at = 0;
 
-	while (access_rules_next(gate->access->rules, "group", &at, &kind, &name, &value)) {
-		const struct roster_names *names = access_rules_names(gate->access->rules);
+	while (access_rules_next(gate->directory.rules, "group", &at, &kind, &name, &value)) {
+		const struct roster_names *names = access_rules_names(gate->directory.rules);
 		int place = names->group(names->arg, name);
 
 		if ((groups->bits[place / 64] >> place % 64 & 1) != 0)
@@ -75,7 +75,7 @@ json_t *gate_credential_value(const struct gate *gate, const struct roster_crede
 
 static json_t *credential_value(const struct gate *gate, const char *kind, const char *id)
 {
-	const struct roster_credential *credential = roster_credentials_find(gate->access->credentials, id);
+	const struct roster_credential *credential = roster_credentials_find(gate->directory.credentials, id);
 
 	if (credential == NULL || (credential->factor == POLICY_PASS) != (strcmp(kind, "pass") == 0))
 		return NULL;
@@ -88,10 +88,10 @@ static json_t *value_now(const struct gate *gate, const char *kind, const char *
 	const struct roster_person *person;
 
 	if (access_rules_keeps(kind))
-		return json_incref(access_rules_get(gate->access->rules, kind, id));
+		return json_incref(access_rules_get(gate->directory.rules, kind, id));
 	if (strcmp(kind, "credential") == 0 || strcmp(kind, "pass") == 0)
 		return credential_value(gate, kind, id);
-	person = roster_find(gate->roster, id);
+	person = roster_find(gate->directory.people, id);
 	if (person == NULL)
 		return NULL;
 	if (strcmp(kind, "person") == 0)
@@ -110,22 +110,22 @@ static int missing(const char *kind, const char *id, char *error)
 /* A place that another area had: nobody is inside the new one. */
 static void clear_area(struct gate *gate, const char *name)
 {
-	int place = access_rules_area_place(gate->access->rules, name);
+	int place = access_rules_area_place(gate->directory.rules, name);
 	const struct roster_person *person;
 
-	for (size_t i = 0; place >= 0 && (person = roster_at(gate->roster, i)) != NULL; i++)
+	for (size_t i = 0; place >= 0 && (person = roster_at(gate->directory.people, i)) != NULL; i++)
 		if (person->access.entered_unix_ms[place] != 0)
-			roster_edit(gate->roster, person->id)->access.entered_unix_ms[place] = 0;
+			roster_edit(gate->directory.people, person->id)->access.entered_unix_ms[place] = 0;
 }
 
 static bool group_is_used(struct gate *gate, const char *name, char *error)
 {
-	const struct roster_names *names = access_rules_names(gate->access->rules);
+	const struct roster_names *names = access_rules_names(gate->directory.rules);
 	int place = names->group(names->arg, name);
 	const struct roster_person *person;
 	size_t members = 0;
 
-	for (size_t i = 0; place >= 0 && (person = roster_at(gate->roster, i)) != NULL; i++)
+	for (size_t i = 0; place >= 0 && (person = roster_at(gate->directory.people, i)) != NULL; i++)
 		members += person->access.groups.bits[place / 64] >> place % 64 & 1;
 	if (members > 0)
 		snprintf(error, ROSTER_ERROR_BYTES, "%zu people are in group %.40s: take them out first",
@@ -142,19 +142,19 @@ static bool is_in_interlock(struct gate *gate, const char *name)
 
 static int apply_rules(struct gate *gate, const char *kind, const char *id, json_t *value, char *error)
 {
-	bool is_new = access_rules_get(gate->access->rules, kind, id) == NULL;
+	bool is_new = access_rules_get(gate->directory.rules, kind, id) == NULL;
 	int r;
 
 	if (value == NULL && strcmp(kind, "group") == 0 && group_is_used(gate, id, error))
 		return -EEXIST;
 	if (value == NULL)
-		return access_rules_remove(gate->access->rules, kind, id, error);
+		return access_rules_remove(gate->directory.rules, kind, id, error);
 	if (strcmp(kind, "opening") == 0 && is_in_interlock(gate, id)) {
 		snprintf(error, ROSTER_ERROR_BYTES,
 			 "opening %s: a door of an interlock does not stand unlocked", id);
 		return -EINVAL;
 	}
-	r = access_rules_put(gate->access->rules, kind, id, value, error);
+	r = access_rules_put(gate->directory.rules, kind, id, value, error);
 	if (r == 0 && is_new && strcmp(kind, "area") == 0)
 		clear_area(gate, id);
 	return r;
@@ -162,7 +162,7 @@ static int apply_rules(struct gate *gate, const char *kind, const char *id, json
 
 static int apply_credential(struct gate *gate, const char *kind, const char *id, json_t *value, char *error)
 {
-	const struct roster_credential *before = roster_credentials_find(gate->access->credentials, id);
+	const struct roster_credential *before = roster_credentials_find(gate->directory.credentials, id);
 	struct roster_credential credential;
 	bool pass = strcmp(kind, "pass") == 0;
 	int r;
@@ -171,17 +171,18 @@ static int apply_credential(struct gate *gate, const char *kind, const char *id,
 		before = NULL;
 	if (value == NULL)
 		return before == NULL ? missing(kind, id, error)
-				      : roster_credentials_remove(gate->access->credentials, id);
-	r = pass ? roster_pass_parse(id, value, access_rules_names(gate->access->rules), before, &credential,
-				     error)
+				      : roster_credentials_remove(gate->directory.credentials, id);
+	r = pass ? roster_pass_parse(id, value, access_rules_names(gate->directory.rules), before,
+				     &credential, error)
 		 : roster_credential_parse(id, value, before, &credential, error);
-	if (r == 0 && credential.person[0] != '\0' && roster_find(gate->roster, credential.person) == NULL) {
+	if (r == 0 && credential.person[0] != '\0' &&
+	    roster_find(gate->directory.people, credential.person) == NULL) {
 		snprintf(error, ROSTER_ERROR_BYTES, "nobody is enrolled under id %s", credential.person);
 		r = -EINVAL;
 	}
 	if (r == 0) {
 		gate_credential_digest(&credential);
-		r = roster_credentials_put(gate->access->credentials, &credential);
+		r = roster_credentials_put(gate->directory.credentials, &credential);
 		if (r < 0)
 			snprintf(error, ROSTER_ERROR_BYTES, "%s",
 				 r == -EEXIST ? "this number, code or PIN is taken" : strerror(-r));
@@ -192,14 +193,14 @@ static int apply_credential(struct gate *gate, const char *kind, const char *id,
 
 static int apply_holder(struct gate *gate, const char *id, json_t *value, char *error)
 {
-	struct roster_person *person = roster_edit(gate->roster, id);
+	struct roster_person *person = roster_edit(gate->directory.people, id);
 	json_t *kept, *none;
 	int r;
 
 	if (person == NULL)
 		return missing("person", id, error);
 	none = value == NULL ? json_object() : NULL;
-	r = roster_parse_holder(value != NULL ? value : none, access_rules_names(gate->access->rules),
+	r = roster_parse_holder(value != NULL ? value : none, access_rules_names(gate->directory.rules),
 				&person->access, error);
 	json_decref(none);
 	if (r < 0)
@@ -257,7 +258,7 @@ static int parse_person(const char *id, const json_t *value, struct roster_perso
 
 static int apply_person(struct gate *gate, const char *id, json_t *value, char *error)
 {
-	const struct roster_person *known = roster_find(gate->roster, id);
+	const struct roster_person *known = roster_find(gate->directory.people, id);
 	struct roster_person person;
 	json_t *kept;
 	int r;
@@ -265,7 +266,7 @@ static int apply_person(struct gate *gate, const char *id, json_t *value, char *
 	if (value == NULL && known == NULL)
 		return missing("person", id, error);
 	if (value == NULL)
-		return roster_remove(gate->roster, id);
+		return roster_remove(gate->directory.people, id);
 	r = parse_person(id, value, &person, error);
 	if (r < 0)
 		return r;
@@ -273,7 +274,7 @@ static int apply_person(struct gate *gate, const char *id, json_t *value, char *
 	kept = gate_person_value(&person);
 	gate_item_digest("person", id, kept, person.digest);
 	json_decref(kept);
-	r = roster_put(gate->roster, &person);
+	r = roster_put(gate->directory.people, &person);
 	if (r < 0)
 		snprintf(error, ROSTER_ERROR_BYTES, "%s", strerror(-r));
 	return r;
@@ -299,7 +300,7 @@ static bool pass_is_out(const struct gate *gate, const char *kind, const char *i
 
 	if (strcmp(kind, "pass") != 0)
 		return false;
-	pass = roster_credentials_find(gate->access->credentials, id);
+	pass = roster_credentials_find(gate->directory.credentials, id);
 	return pass != NULL && pass->policy.valid_to_unix_ms > clock_unix_ms();
 }
 
@@ -403,14 +404,14 @@ static int save_removed(struct gate_change *change)
 	if (change->before == NULL || access_rules_keeps(change->kind) || strcmp(change->kind, "holder") == 0)
 		return 0;
 	if (strcmp(change->kind, "person") == 0) {
-		person = roster_find(change->gate->roster, change->id);
+		person = roster_find(change->gate->directory.people, change->id);
 		change->person_before = malloc(sizeof(*person));
 		if (change->person_before == NULL)
 			return -ENOMEM;
 		*change->person_before = *person;
 		return 0;
 	}
-	credential = roster_credentials_find(change->gate->access->credentials, change->id);
+	credential = roster_credentials_find(change->gate->directory.credentials, change->id);
 	change->credential_before = malloc(sizeof(*credential));
 	if (change->credential_before == NULL)
 		return -ENOMEM;
@@ -421,10 +422,10 @@ static int save_removed(struct gate_change *change)
 static int restore_person(struct gate_change *change)
 {
 	const struct roster_person *saved = change->person_before;
-	int r = roster_put(change->gate->roster, saved);
+	int r = roster_put(change->gate->directory.people, saved);
 
 	if (r == 0 && change->after == NULL)
-		roster_edit(change->gate->roster, change->id)->access = saved->access;
+		roster_edit(change->gate->directory.people, change->id)->access = saved->access;
 	return r;
 }
 
@@ -437,7 +438,7 @@ void gate_change_undo(struct gate_change *change)
 	if (change->person_before != NULL)
 		r = restore_person(change);
 	else if (change->credential_before != NULL)
-		r = roster_credentials_put(gate->access->credentials, change->credential_before);
+		r = roster_credentials_put(gate->directory.credentials, change->credential_before);
 	else
 		r = apply(gate, change->kind, change->id, change->before, error);
 	if (r < 0)
@@ -484,12 +485,12 @@ static int make(struct gate *gate, const char *kind, const char *id, json_t *val
 /* A person's cards, PINs and groups go with the person. */
 static int remove_belongings(struct gate *gate, const char *person, struct gate_changes *list, char *error)
 {
-	const struct roster_person *known = roster_find(gate->roster, person);
+	const struct roster_person *known = roster_find(gate->directory.people, person);
 	const struct roster_credential *at;
 	size_t place = 0;
 	int r = 0;
 
-	while (r == 0 && (at = roster_credentials_at(gate->access->credentials, place)) != NULL) {
+	while (r == 0 && (at = roster_credentials_at(gate->directory.credentials, place)) != NULL) {
 		char id[ULID_BYTES];
 
 		memcpy(id, at->id, sizeof(id));

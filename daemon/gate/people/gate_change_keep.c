@@ -39,7 +39,8 @@ static int keep_person(struct gate_change *change, const struct event_draft *dra
 
 	if (change->after == NULL)
 		return store_person_remove(store, change->id, draft, on_kept, change);
-	return store_person_put(store, roster_find(change->gate->roster, change->id), draft, on_kept, change);
+	return store_person_put(store, roster_find(change->gate->directory.people, change->id), draft,
+				on_kept, change);
 }
 
 /* Where something of this kind is counted; NULL: nowhere. */

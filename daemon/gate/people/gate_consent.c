@@ -46,7 +46,7 @@ static void on_removed(const struct reply *reply, int r, const char *problem, js
 
 void gate_consent_enforce(struct gate *gate, const char *person)
 {
-	const struct roster_person *found = roster_find(gate->roster, person);
+	const struct roster_person *found = roster_find(gate->directory.people, person);
 	const struct reply reply = {.answer = on_removed};
 
 	if (found != NULL && found->template_count > 0 && gate_consent_is_withdrawn(gate, person))

@@ -34,10 +34,10 @@ void gate_credential_digest(struct roster_credential *credential)
 
 static size_t count_items(const struct gate *gate)
 {
-	const struct roster_credentials *credentials = gate->access->credentials;
+	const struct roster_credentials *credentials = gate->directory.credentials;
 
 	/* rules are few; the rest is counted as if all were there */
-	return 2048 + 2 * roster_count(gate->roster) + roster_credentials_count(credentials);
+	return 2048 + 2 * roster_count(gate->directory.people) + roster_credentials_count(credentials);
 }
 
 struct digests {
@@ -56,7 +56,7 @@ static void add_rules(const struct gate *gate, struct digests *all, const char *
 	json_t *value;
 	size_t at = 0;
 
-	while (access_rules_next(gate->access->rules, kind, &at, &kind, &name, &value))
+	while (access_rules_next(gate->directory.rules, kind, &at, &kind, &name, &value))
 		gate_item_digest(kind, name, value, all->at[all->count++]);
 }
 
@@ -64,7 +64,7 @@ static void add_people(const struct gate *gate, struct digests *all, bool holder
 {
 	const struct roster_person *person;
 
-	for (size_t i = 0; (person = roster_at(gate->roster, i)) != NULL; i++)
+	for (size_t i = 0; (person = roster_at(gate->directory.people, i)) != NULL; i++)
 		if (!holders || person->has_holder)
 			add(all, holders ? person->holder_digest : person->digest);
 }
@@ -79,7 +79,7 @@ int gate_roster_digest(const struct gate *gate, char *text)
 	if (all.at == NULL)
 		return -ENOMEM;
 	add_rules(gate, &all, "area");
-	for (size_t i = 0; (credential = roster_credentials_at(gate->access->credentials, i)) != NULL; i++)
+	for (size_t i = 0; (credential = roster_credentials_at(gate->directory.credentials, i)) != NULL; i++)
 		if (credential->factor != POLICY_PASS)
 			add(&all, credential->digest);
 	add_rules(gate, &all, "group");

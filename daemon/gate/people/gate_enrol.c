@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/json.h"
 #include "base/log.h"
 #include "vision/face/match.h"
 #include "vision/face/threshold_calibration.h"
@@ -61,11 +62,11 @@ void gate_enrol_drop(struct gate_vision *vision)
 static void count_people(struct gate *gate, const char *person)
 {
 	size_t limit = gate->config->face.registration_at, count = 0;
-	const struct roster_person *at = roster_find(gate->roster, person);
+	const struct roster_person *at = roster_find(gate->directory.people, person);
 
 	if (at == NULL || at->template_count != 1)
 		return; /* no new face */
-	for (size_t i = 0; (at = roster_at(gate->roster, i)) != NULL; i++)
+	for (size_t i = 0; (at = roster_at(gate->directory.people, i)) != NULL; i++)
 		count += at->template_count > 0;
 	if (count == limit || count == limit - limit / 10)
 		journal_record(
@@ -81,15 +82,15 @@ static void on_template_stored(void *arg, int r, const struct event_row *row)
 
 	(void)row;
 	if (r == 0) {
-		(void)roster_count_template(gate->roster, enrol->person,
+		(void)roster_count_template(gate->directory.people, enrol->person,
 					    1); /* removed meanwhile: nothing to count */
 		count_people(gate, enrol->person);
-		if (roster_find(gate->roster, enrol->person) != NULL)
+		if (roster_find(gate->directory.people, enrol->person) != NULL)
 			gate_vision_person_template(gate, enrol->person, face_engine_recogniser(),
 						    enrol->vector);
 		reply_send(&enrol->reply, 0, NULL,
 			   enrol->sent ? json_object()
-				       : json_pack("{s:o}", "quality", gate_vision_number(enrol->quality)));
+				       : json_pack("{s:o}", "quality", json_rounded(enrol->quality)));
 		gate_consent_enforce(gate, enrol->person);
 	} else {
 		reply_send(&enrol->reply, r,
@@ -131,7 +132,7 @@ static bool has_look_alike(struct gate_vision *vision, const struct enrol *enrol
 /* For who enrols to read; the property system learns names only where the site shares them. */
 static const char *name_of(const struct enrol *enrol, const char *id)
 {
-	const struct roster_person *person = roster_find(enrol->gate->roster, id);
+	const struct roster_person *person = roster_find(enrol->gate->directory.people, id);
 	bool opaque = enrol->reply.leaves_gate && !enrol->gate->config->mqtt.share.names;
 
 	return person != NULL && !opaque ? person->name : id;
@@ -175,7 +176,7 @@ static void store_template(struct gate *gate, struct enrol *enrol)
 	if (enrol->sent)
 		json_object_set_new(draft.data, "template", json_true());
 	else
-		json_object_set_new(draft.data, "quality", gate_vision_number(enrol->quality));
+		json_object_set_new(draft.data, "quality", json_rounded(enrol->quality));
 	if (enrol->camera[0] != '\0')
 		json_object_set_new(draft.data, "camera", json_string(enrol->camera));
 	if (enrol->accept_look_alike)

@@ -26,8 +26,9 @@ static int tell_state(sd_event_source *source, void *arg)
 	(void)source;
 	(void)gate_roster_digest(gate, digest); /* without memory it stays empty, and another comes */
 	journal_publish(gate->journal, "roster", "summary",
-			json_pack("{s:I, s:s, s:s}", "people", (json_int_t)roster_count(gate->roster),
-				  "digest", digest, "revision", gate_roster_revision(gate)));
+			json_pack("{s:I, s:s, s:s}", "people",
+				  (json_int_t)roster_count(gate->directory.people), "digest", digest,
+				  "revision", gate_roster_revision(gate)));
 	return 0;
 }
 
@@ -47,14 +48,14 @@ void gate_roster_state(struct gate *gate)
 void gate_people_list(void *arg, struct api_token token, const char *after_id, unsigned limit)
 {
 	struct gate *gate = arg;
-	const struct roster_person *person = roster_next(gate->roster, after_id);
+	const struct roster_person *person = roster_next(gate->directory.people, after_id);
 	json_t *list = json_array(), *next = json_null();
 
 	for (unsigned i = 0; person != NULL && i < limit; i++) {
 		json_array_append_new(list, person_json(gate, person));
-		if (i + 1 == limit && roster_next(gate->roster, person->id) != NULL)
+		if (i + 1 == limit && roster_next(gate->directory.people, person->id) != NULL)
 			next = json_string(person->id);
-		person = roster_next(gate->roster, person->id);
+		person = roster_next(gate->directory.people, person->id);
 	}
 	api_reply(gate->api, token, 200, json_pack("{s:o, s:o}", "people", list, "next", next));
 }
@@ -62,7 +63,7 @@ void gate_people_list(void *arg, struct api_token token, const char *after_id, u
 void gate_person_get(void *arg, struct api_token token, const char *id)
 {
 	struct gate *gate = arg;
-	const struct roster_person *person = roster_find(gate->roster, id);
+	const struct roster_person *person = roster_find(gate->directory.people, id);
 
 	if (person == NULL)
 		api_reply_problem(gate->api, token, 404, "nobody is enrolled under this id");
@@ -81,7 +82,8 @@ static void on_changed(void *arg, int r)
 {
 	struct asked *asked = arg;
 	struct gate *gate = asked->gate;
-	const struct roster_person *person = r == 0 ? roster_find(gate->roster, asked->person) : NULL;
+	const struct roster_person *person =
+		r == 0 ? roster_find(gate->directory.people, asked->person) : NULL;
 	const char *why = journal_trouble(gate->journal);
 
 	reply_send(&asked->reply, r, why[0] != '\0' ? why : NULL,
@@ -138,7 +140,7 @@ void gate_person_remove(void *arg, struct api_token token, const struct api_call
 {
 	struct gate *gate = arg;
 
-	if (roster_find(gate->roster, id) == NULL)
+	if (roster_find(gate->directory.people, id) == NULL)
 		api_reply_problem(gate->api, token, 404, "nobody is enrolled under this id");
 	else
 		apply(gate, token, 204, by, id,
@@ -149,11 +151,12 @@ static void on_faces_removed(void *arg, int r, const struct event_row *row)
 {
 	struct asked *asked = arg;
 	struct gate *gate = asked->gate;
-	const struct roster_person *person = roster_find(gate->roster, asked->person);
+	const struct roster_person *person = roster_find(gate->directory.people, asked->person);
 
 	(void)row;
 	if (r == 0 && person != NULL) {
-		(void)roster_count_template(gate->roster, asked->person, -(int)person->template_count);
+		(void)roster_count_template(gate->directory.people, asked->person,
+					    -(int)person->template_count);
 		gate_vision_person_removed(gate, asked->person);
 		gate_roster_state(gate);
 	}
@@ -189,7 +192,7 @@ void gate_person_faces_drop(struct gate *gate, const struct roster_person *perso
 void gate_person_faces_remove(void *arg, struct api_token token, const struct api_caller *by, const char *id)
 {
 	struct gate *gate = arg;
-	const struct roster_person *person = roster_find(gate->roster, id);
+	const struct roster_person *person = roster_find(gate->directory.people, id);
 	const struct reply reply = gate_api_reply(gate, token, 204);
 
 	if (person == NULL || person->template_count == 0)
@@ -204,7 +207,7 @@ void gate_person_enrol(void *arg, struct api_token token, const struct api_calle
 		       const struct api_enrol *asked)
 {
 	struct gate *gate = arg;
-	const struct roster_person *person = roster_find(gate->roster, id);
+	const struct roster_person *person = roster_find(gate->directory.people, id);
 	struct reply reply = gate_api_reply(gate, token, 201);
 	int r;
 

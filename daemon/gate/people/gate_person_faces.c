@@ -104,7 +104,7 @@ void gate_person_faces_list(void *arg, struct api_token token, const char *id)
 	struct listing *listing;
 	int r = -EIO;
 
-	if (roster_find(gate->roster, id) == NULL) {
+	if (roster_find(gate->directory.people, id) == NULL) {
 		api_reply_problem(gate->api, token, 404, "nobody is enrolled under this id");
 		return;
 	}
@@ -136,9 +136,10 @@ static void on_removed(void *arg, int r, const struct event_row *row)
 	struct gate *gate = removal->gate;
 
 	(void)row;
-	if (r == 0 && roster_find(gate->roster, removal->person) != NULL) {
-		(void)roster_count_template(gate->roster, removal->person, -1); /* it was found just now */
-		if (roster_find(gate->roster, removal->person)->template_count == 0)
+	if (r == 0 && roster_find(gate->directory.people, removal->person) != NULL) {
+		(void)roster_count_template(gate->directory.people, removal->person,
+					    -1); /* it was found just now */
+		if (roster_find(gate->directory.people, removal->person)->template_count == 0)
 			gate_vision_person_removed(gate, removal->person);
 		gate_roster_state(gate);
 	}
@@ -154,7 +155,7 @@ void gate_person_face_remove(void *arg, struct api_token token, const struct api
 			     int64_t number)
 {
 	struct gate *gate = arg;
-	const struct roster_person *person = roster_find(gate->roster, id);
+	const struct roster_person *person = roster_find(gate->directory.people, id);
 	const struct reply reply = gate_api_reply(gate, token, 204);
 	bool last = person != NULL && person->template_count == 1;
 	struct event_draft draft = {.type = last ? "person.faces_removed" : "person.face_removed",

@@ -69,7 +69,7 @@ static void finish(struct gate_vision *vision, struct gate_reenrol *item, bool d
 {
 	struct gate *gate = vision->gate;
 
-	if (!done && roster_find(gate->roster, item->person) != NULL) {
+	if (!done && roster_find(gate->directory.people, item->person) != NULL) {
 		if (vision->outdated == NULL)
 			vision->outdated = json_object();
 		(void)json_object_set_new(vision->outdated, item->person, json_true());
@@ -92,7 +92,7 @@ static void on_stored(void *arg, int r, const struct event_row *row)
 	if (r < 0)
 		log_warning("vision", "the new template of person %s was not stored: %s", item->person,
 			    strerror(-r));
-	else if (roster_find(gate->roster, item->person) != NULL)
+	else if (roster_find(gate->directory.people, item->person) != NULL)
 		gate_vision_person_template(gate, item->person, face_engine_recogniser(), item->vector);
 	gate->vision->reenrolled += r == 0;
 	finish(gate->vision, item, r == 0);

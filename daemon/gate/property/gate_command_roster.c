@@ -129,7 +129,7 @@ static void add_rules(struct page *page, const char *kind, const char *after)
 	json_t *value;
 	size_t at = 0;
 
-	while (!page->full && access_rules_next(page->gate->access->rules, kind, &at, &of, &name, &value)) {
+	while (!page->full && access_rules_next(page->gate->directory.rules, kind, &at, &of, &name, &value)) {
 		if (strcmp(name, after) <= 0)
 			continue;
 		gate_item_digest(kind, name, value, digest);
@@ -139,20 +139,21 @@ static void add_rules(struct page *page, const char *kind, const char *after)
 
 static void add_credentials(struct page *page, const char *after)
 {
-	const struct roster_credential *at = roster_credentials_next(page->gate->access->credentials, after);
+	const struct roster_credential *at =
+		roster_credentials_next(page->gate->directory.credentials, after);
 
 	for (; at != NULL && !page->full;
-	     at = roster_credentials_next(page->gate->access->credentials, at->id))
+	     at = roster_credentials_next(page->gate->directory.credentials, at->id))
 		if (at->factor != POLICY_PASS)
 			add(page, "credential", at->id, roster_credential_json(at, true), at->digest);
 }
 
 static void add_people(struct page *page, const char *kind, const char *after)
 {
-	const struct roster_person *at = roster_next(page->gate->roster, after);
+	const struct roster_person *at = roster_next(page->gate->directory.people, after);
 	bool holders = strcmp(kind, "holder") == 0;
 
-	for (; at != NULL && !page->full; at = roster_next(page->gate->roster, at->id)) {
+	for (; at != NULL && !page->full; at = roster_next(page->gate->directory.people, at->id)) {
 		json_t *value;
 
 		if (holders && !at->has_holder)
@@ -263,7 +264,7 @@ static int check_enrol(const struct link_call *call, char *error)
 	if (template != NULL && !config->accept_templates)
 		return refuse(error, -EACCES,
 			      "this site takes no templates this way (mqtt.accept_templates)");
-	if (person == NULL || roster_find(call->l->gate->roster, person) == NULL)
+	if (person == NULL || roster_find(call->l->gate->directory.people, person) == NULL)
 		return refuse(error, -EINVAL, "person: nobody is enrolled under this id");
 	if ((photo == NULL) == (template == NULL) || (template == NULL) != (model == NULL))
 		return refuse(error, -EINVAL, "expected a photo, or a template with its model");
