@@ -157,13 +157,13 @@ struct gate {
 /* startup.c */
 extern const struct store_ops gate_store_ops;
 
-/* gate_clock.c */
+/* clock_watch.c */
 int gate_clock_open(struct gate *gate);
 void gate_clock_close(struct gate *gate);
 /** Once the log can be written: say so when it was not. */
 void gate_clock_tell(struct gate *gate);
 
-/* gate_access.c */
+/* decision.c */
 int gate_access_open(struct gate *gate);
 void gate_access_close(struct gate *gate);
 /** Records of the store, and the end of them. */
@@ -221,7 +221,7 @@ void gate_batch_close(struct gate *gate); /* once the store is closed */
  */
 int gate_roster_digest(const struct gate *gate, char *text);
 
-/* gate_doors.c */
+/* doors.c */
 int gate_doors_open(struct gate *gate);
 void gate_doors_close(struct gate *gate);
 struct gate_door *gate_door_find(struct gate *gate, const char *name);
@@ -234,7 +234,7 @@ int gate_door_apply(struct gate *gate, struct gate_door *door, enum door_event e
 json_t *gate_door_state(const struct gate_door *door);
 json_t *gate_doors_json(void *gate);
 
-/* gate_inputs.c */
+/* inputs.c */
 int gate_inputs_open(struct gate *gate); /* after the doors */
 void gate_inputs_close(struct gate *gate);
 enum door_event gate_contact_event(enum board_level level);
@@ -243,7 +243,7 @@ int gate_fire_reset(struct gate *gate, const char *by);
 /** Whether a tamper alarm makes the gate refuse faces and remote orders now. */
 bool gate_tampered(const struct gate *gate);
 
-/* gate_sounds.c */
+/* sounds.c */
 int gate_sounds_open(struct gate *gate);
 void gate_sounds_close(struct gate *gate);
 /** Whether neighbours sleep: only a forced door and fire are heard. */
@@ -253,11 +253,11 @@ void gate_sounds_door(struct gate *gate, struct gate_door *door, uint32_t notice
 void gate_sounds_siren(struct gate *gate, uint64_t now_ms);
 void gate_sounds_tick(struct gate *gate, uint64_t now_ms);
 
-/* gate_board.c */
+/* board_lines.c */
 json_t *gate_board_json(void *gate);
 int gate_board_drive(void *gate, const char *line, enum api_level level);
 
-/* gate_modes.c */
+/* modes.c */
 bool gate_mode_is_known(const char *mode);
 /** Change a door's mode by a person's or system's order; takes @p data. */
 void gate_mode_ask(struct gate *gate, struct gate_door *door, const char *mode, json_t *data,
@@ -268,7 +268,7 @@ void gate_mode_ask_all(struct gate *gate, const char *mode, json_t *data, const 
 void gate_modes_settle(struct gate *gate);
 void gate_modes_close(struct gate *gate);
 
-/* gate_openings.c: doors that stand unlocked by a schedule */
+/* opening_hours.c: doors that stand unlocked by a schedule */
 int gate_openings_start(struct gate *gate); /* once the roster is there */
 /** Begin and end what is due: once a second, and when schedules or openings changed. */
 void gate_openings_look(struct gate *gate);
@@ -276,12 +276,12 @@ void gate_openings_look(struct gate *gate);
 void gate_openings_admitted(struct gate *gate, struct gate_door *door, const char *person);
 void gate_openings_close(struct gate *gate);
 
-/* gate_entry.c */
+/* entry.c */
 void gate_entry_ask(struct gate *gate, const struct gate_entry_request *request);
 void gate_entries_open(struct gate *gate);
 void gate_entries_drop(struct gate *gate);
 
-/* gate_credential.c */
+/* credential.c */
 
 /* What a reader of a door read. Everything is borrowed for the call. */
 struct gate_credential {
@@ -299,11 +299,11 @@ struct gate_credential {
  */
 void gate_credential_shown(struct gate *gate, struct gate_door *door, const struct gate_credential *shown);
 
-/* gate_watchdog.c */
+/* door_watchdog.c */
 int gate_watchdog_open(struct gate *gate);
 void gate_watchdog_close(struct gate *gate);
 
-/* gate_readers.c, gate_reader_read.c */
+/* readers.c, reader_reading.c */
 int gate_readers_open(struct gate *gate);
 void gate_readers_close(struct gate *gate);
 /** An edge on a line of the board. @return whether it is a reader's. */

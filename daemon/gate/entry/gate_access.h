@@ -1,12 +1,12 @@
 /*
  * gate_access.h - what the gate's files about access share. Control thread only.
  *
- *   gate_access.c      the rules, credentials and passes: opened, loaded, asked
+ *   decision.c      the rules, credentials and passes: opened, loaded, asked
  *   gate_change.h      changes of any of them, checked, kept and told
  *   gate_digest.c      one number for the whole roster
- *   gate_credential.c  what a reader read, and who stands at a door until more is shown
- *   gate_entry.c       the decision, its record, and the door
- *   gate_guard.c       decisions that a guard has the last word in
+ *   credential.c  what a reader read, and who stands at a door until more is shown
+ *   entry.c       the decision, its record, and the door
+ *   guard.c       decisions that a guard has the last word in
  *   gate_access_api.c  all of it for the API
  */
 #ifndef GH_GATE_ENTRY_GATE_ACCESS_H
@@ -53,7 +53,7 @@ struct gate_access {
 	struct gate_pending guards[GATE_GUARDS_MAX];
 };
 
-/* gate_access.c */
+/* decision.c */
 unsigned gate_door_place(const struct gate *gate, const struct gate_door *door);
 /** The policy's answer for what was shown. */
 struct policy_decision gate_access_decide(struct gate *gate, const struct access_attempt *attempt);
@@ -71,7 +71,7 @@ size_t gate_access_count(struct gate *gate, const struct access_attempt *attempt
 json_t *gate_access_rules_json(struct gate *gate, const struct access_attempt *attempt);
 void gate_pending_drop(struct gate_pending *pending);
 
-/* gate_credential.c */
+/* credential.c */
 /** @p attempt: what is shown now; on return with what the same people showed here before. */
 void mfa_pending_merge(struct gate *gate, struct access_attempt *attempt, uint64_t now_ms);
 /** More is needed: keep what was shown until it is. Takes @p data. */
@@ -80,13 +80,13 @@ void mfa_pending_keep(struct gate *gate, const struct access_attempt *attempt,
 		      uint64_t now_ms);
 void mfa_pending_end(struct gate *gate, struct gate_door *door);
 
-/* gate_entry.c */
+/* entry.c */
 void gate_entry_permit(struct gate *gate, const struct gate_entry_request *request,
 		       const struct access_attempt *attempt, const struct policy_decision *decision);
 void gate_entry_deny(struct gate *gate, const struct gate_entry_request *request,
 		     const struct access_attempt *attempt, const struct policy_decision *decision);
 
-/* gate_guard.c */
+/* guard.c */
 /** Ask; takes the request's data. */
 void gate_guard_ask(struct gate *gate, const struct gate_entry_request *request,
 		    const struct access_attempt *attempt, const struct policy_decision *decision,

@@ -1,4 +1,4 @@
-#include "gate_readers.h"
+#include "readers_private.h"
 
 #include <errno.h>
 #include <string.h>

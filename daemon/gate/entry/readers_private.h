@@ -1,8 +1,8 @@
 /*
- * gate_readers.h - what gate_readers.c and gate_reader_read.c share. Control thread only.
+ * readers_private.h - what readers.c and reader_reading.c share. Control thread only.
  *
- * gate_readers.c owns the readers: data lines, devices that come and go, faults, lights and buzzers, time.
- * gate_reader_read.c says what a reading means: a card, a PIN, a code; wrong tries and the lock-out.
+ * readers.c owns the readers: data lines, devices that come and go, faults, lights and buzzers, time.
+ * reader_reading.c says what a reading means: a card, a PIN, a code; wrong tries and the lock-out.
  */
 #ifndef GH_GATE_ENTRY_GATE_READERS_H
 #define GH_GATE_ENTRY_GATE_READERS_H
@@ -55,7 +55,7 @@ struct gate_readers {
 	sd_event_source *timer;
 };
 
-/* gate_readers.c */
+/* readers.c */
 
 struct gate_reader *gate_reader_find(struct gate *gate, const char *name);
 void gate_reader_signal(struct gate_reader *reader, enum reader_signal signal, uint64_t until_ms);
@@ -65,7 +65,7 @@ void gate_reader_tell(struct gate_reader *reader, struct gate_reader_news *news,
 /** Set the readers' timer to whatever is due first. */
 void gate_readers_arm(struct gate *gate);
 
-/* gate_reader_read.c */
+/* reader_reading.c */
 
 /** Take every burst that is complete. */
 void gate_reader_bursts(struct gate_reader *reader, uint64_t now_us);

@@ -1,5 +1,5 @@
 /* What a reading means: a card, a PIN or a code for the policy; wrong tries, and the lock-out that follows them. */
-#include "gate_readers.h"
+#include "readers_private.h"
 
 #include <ctype.h>
 #include <errno.h>
