@@ -1,5 +1,5 @@
 /*
- * http.h - HTTP in our own words; libmicrohttpd stays behind http_mhd.c and http_answer_mhd.c.
+ * http.h - HTTP in our own words; libmicrohttpd stays behind http_mhd.c and http_*_mhd.c.
  *
  * Serves a Unix socket and a TCP address on the caller's event loop, with no thread of its own: plain on
  * loopback, by TLS when there is a certificate. A request is told twice: `admit` once its head is read, `handle`

@@ -20,21 +20,6 @@
 
 enum { PEM_BYTES_MAX = 256 << 10 };
 
-struct http_token http_token_of(const struct exchange *exchange)
-{
-	return (struct http_token){.slot = (uint32_t)(exchange - exchange->http->exchanges),
-				   .generation = exchange->generation};
-}
-
-struct exchange *http_find(struct http *http, struct http_token token)
-{
-	struct exchange *exchange = token.slot < EXCHANGES_MAX ? &http->exchanges[token.slot] : NULL;
-
-	if (exchange == NULL || exchange->connection == NULL || exchange->generation != token.generation)
-		return NULL;
-	return exchange;
-}
-
 static struct peer *peer_of(struct MHD_Connection *connection)
 {
 	return MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context;
@@ -95,30 +80,6 @@ static struct http_request request_of(struct exchange *exchange)
 				     .address = exchange->peer->address,
 				     .caller = exchange->caller,
 				     .internal = exchange};
-}
-
-const char *http_header(const struct http_request *request, const char *name)
-{
-	struct exchange *exchange = request->internal;
-
-	return MHD_lookup_connection_value(exchange->connection, MHD_HEADER_KIND, name);
-}
-
-int http_cookie(const struct http_request *request, const char *name, char *ret_value, size_t bytes)
-{
-	struct exchange *exchange = request->internal;
-	const char *value = MHD_lookup_connection_value(exchange->connection, MHD_COOKIE_KIND, name);
-
-	if (value == NULL)
-		return -ENOENT;
-	return snprintf(ret_value, bytes, "%s", value) < (int)bytes ? 0 : -ENAMETOOLONG;
-}
-
-const char *http_query(const struct http_request *request, const char *name)
-{
-	struct exchange *exchange = request->internal;
-
-	return MHD_lookup_connection_value(exchange->connection, MHD_GET_ARGUMENT_KIND, name);
 }
 
 static enum MHD_Result queue_answer(struct exchange *exchange)

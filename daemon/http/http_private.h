@@ -1,6 +1,6 @@
 /*
- * http_private.h - what http_mhd.c (listeners and requests) and http_answer_mhd.c (answers and streams) share;
- * the two are all that knows libmicrohttpd.
+ * http_private.h - what the three files that include libmicrohttpd share: http_mhd.c (listeners and requests),
+ * http_answer_mhd.c (answers and streams) and, below both, http_exchange_mhd.c (one request, found by its token).
  */
 #ifndef GH_HTTP_HTTP_PRIVATE_H
 #define GH_HTTP_HTTP_PRIVATE_H
