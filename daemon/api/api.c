@@ -1,4 +1,4 @@
-#include "api_private.h"
+#include "api_core.h"
 
 #include "base/clock.h"
 #include "base/json.h"

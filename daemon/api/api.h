@@ -19,7 +19,7 @@
 
 #include "store/store.h"
 
-#include "api_access.h"
+#include "api_access_ops.h"
 #include "vision/camera/mask.h"
 
 enum {

@@ -1,5 +1,5 @@
 /* The readers, and the hand at a simulated one that swipes a card or types a PIN. */
-#include "api_private.h"
+#include "api_core.h"
 
 #include <errno.h>
 #include <string.h>

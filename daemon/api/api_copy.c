@@ -1,5 +1,5 @@
 /* All that the gate holds of one person, for that person: who asks for it stands in the log. */
-#include "api_private.h"
+#include "api_core.h"
 
 #include <stdio.h>
 #include <stdlib.h>

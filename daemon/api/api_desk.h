@@ -3,7 +3,7 @@
 #define GH_API_API_DESK_H
 
 #include "alert.h"
-#include "api_private.h"
+#include "api_core.h"
 
 /** The alert of the path, or NULL and 404 is answered. Valid until the control thread goes on. */
 const struct alert *api_take_alert(struct api *api, const struct http_request *request, const char *param);

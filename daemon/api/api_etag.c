@@ -2,7 +2,7 @@
  * Versions of things: whoever changes one may say which version was read (If-Match), and is told when somebody else
  * was faster. The version is a digest of what a GET of the same path shows.
  */
-#include "api_private.h"
+#include "api_core.h"
 
 #include <stdio.h>
 #include <stdlib.h>

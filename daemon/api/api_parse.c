@@ -1,4 +1,4 @@
-#include "api_private.h"
+#include "api_core.h"
 
 #include <errno.h>
 #include <stdarg.h>

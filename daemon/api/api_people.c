@@ -1,501 +1,384 @@
-/* People by the hundred: a file in, a file out. And what each agreed to. */
-#include "api_private.h"
+/* What the API checks before the gate is asked: people, doors, board. */
+#include "api_core.h"
 
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "api_csv.h"
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/ulid.h"
+#include "config/config.h"
 
-enum {
-	IMPORT_ROWS_MAX = 10000,
-	IMPORT_AT_ONCE = 16,
-	ERRORS_SHOWN_MAX = 100,
-	EXPORT_ROWS = 100,
-	VERSION_BYTES_MAX = 64,
-	CONSENTS_OF_PERSON_MAX = 100
-};
+enum { LIVE_SECONDS = 30 }; /* when nothing else is said */
 
-/* ---- a file in ---- */
-
-static const char *const import_columns[] = {"name", "valid_from", "valid_to"};
-enum { IMPORT_COLUMNS = sizeof(import_columns) / sizeof(import_columns[0]) };
-
-struct import {
-	struct api *api;
-	struct http_token http;
-	char by[HTTP_CALLER_BYTES];
-	enum api_role role;
-	bool dry, pumping, broken;
-	size_t column[IMPORT_COLUMNS]; /* where it stands in a row, SIZE_MAX: nowhere */
-	json_t *people;                /* checked; to be added */
-	size_t next, waiting, added;
-	json_t *errors;
-	size_t error_count;
-};
-
-static void import_error(struct import *import, unsigned line, const char *problem)
+static bool take_person_id(struct api *api, const struct http_request *request, const char *id)
 {
-	if (import->error_count++ < ERRORS_SHOWN_MAX)
-		json_array_append_new(import->errors,
-				      json_pack("{s:i, s:s}", "line", (int)line, "problem", problem));
+	if (ulid_is_valid(id))
+		return true;
+	api_bad(api, request, 404, "there is no such person");
+	return false;
 }
 
-static const char *row_error(int r)
+void api_get_status(struct api *api, const struct http_request *request, const char *param)
 {
-	return r == -EFBIG ? "the line is too long, or has too many cells"
-			   : "quotes do not close, or something stands behind them";
+	json_t *status = api->ops->status(api->gate);
+
+	(void)param;
+	if (status == NULL)
+		api_bad(api, request, 500, "the status could not be read");
+	else
+		api_respond_json(api, request->token, 200, status);
 }
 
-/* Which column is which. */
-static bool take_head(struct import *import, const struct csv_row *row)
+void api_get_doors(struct api *api, const struct http_request *request, const char *param)
 {
-	char problem[128];
+	json_t *doors = api->ops->doors(api->gate);
 
-	for (size_t c = 0; c < IMPORT_COLUMNS; c++)
-		import->column[c] = SIZE_MAX;
-	for (size_t i = 0; i < row->count; i++) {
-		const char *cell = row->cells[i];
-		bool known = false;
+	(void)param;
+	if (doors == NULL)
+		api_bad(api, request, 500, "the doors could not be read");
+	else
+		api_respond_json(api, request->token, 200, json_pack("{s:o}", "doors", doors));
+}
 
-		if (i == 0 && strncmp(cell, "\xef\xbb\xbf", 3) == 0)
-			cell += 3; /* what spreadsheets put before UTF-8 */
-		for (size_t c = 0; c < IMPORT_COLUMNS; c++)
-			if (strcmp(import_columns[c], cell) == 0) {
-				import->column[c] = i;
-				known = true;
-			}
-		if (known)
-			continue;
-		snprintf(problem, sizeof(problem),
-			 "no column \"%.40s\" is known: expected name, valid_from, valid_to", cell);
-		import_error(import, 1, problem);
+void api_get_people(struct api *api, const struct http_request *request, const char *param)
+{
+	const char *after = http_query(request, "after");
+	int64_t limit = API_PAGE_DEFAULT;
+	struct api_token token;
+
+	(void)param;
+	if (!api_take_query(api, request, "limit", API_PAGE_MAX, &limit))
+		return;
+	if (after != NULL && !ulid_is_valid(after))
+		api_bad(api, request, 400, "after takes the id of a person");
+	else if (api_begin_call(api, request->token, false, &token))
+		api->ops->people_list(api->gate, token, after != NULL ? after : "", (unsigned)limit);
+}
+
+static bool name_is_fit(const char *name)
+{
+	bool visible = false;
+
+	for (const unsigned char *at = (const unsigned char *)name; *at != '\0'; at++) {
+		if (*at < ' ' || *at == 0x7f)
+			return false;
+		visible |= *at != ' ';
 	}
-	if (import->column[0] == SIZE_MAX)
-		import_error(import, 1, "the first line must name the columns, and one of them is name");
-	return import->error_count == 0;
+	return visible && strlen(name) <= API_NAME_BYTES_MAX;
 }
 
-static void take_row(struct import *import, const struct csv_row *row, unsigned line)
+/* A time that may be missing or null; -EINVAL with the mistake in @p error. */
+static int take_time(const json_t *object, const char *key, int64_t *ret_unix_ms, char *error)
 {
-	char error[JSON_ERROR_BYTES];
+	const json_t *value = json_object_get(object, key);
+
+	if (value == NULL || json_is_null(value))
+		return 0;
+	if (json_is_string(value) && clock_parse_utc(json_string_value(value), ret_unix_ms) == 0)
+		return 0;
+	snprintf(error, JSON_ERROR_BYTES, "%s: expected a time such as 2026-11-21 or 2026-11-21T08:00:00Z",
+		 key);
+	return -EINVAL;
+}
+
+int api_take_person(const json_t *object, struct api_person *person, char *error)
+{
+	int r;
+
+	person->name = NULL;
+	r = json_get_string(object, "name", API_NAME_BYTES_MAX, &person->name, error);
+	if (r == 0 && (person->name == NULL || !name_is_fit(person->name))) {
+		snprintf(error, JSON_ERROR_BYTES, "name: expected 1 to %d bytes without control characters",
+			 API_NAME_BYTES_MAX);
+		r = -EINVAL;
+	}
+	if (r == 0)
+		r = take_time(object, "valid_from", &person->valid_from_unix_ms, error);
+	if (r == 0)
+		r = take_time(object, "valid_to", &person->valid_to_unix_ms, error);
+	if (r == 0 && person->valid_to_unix_ms != 0 &&
+	    person->valid_to_unix_ms <= person->valid_from_unix_ms) {
+		snprintf(error, JSON_ERROR_BYTES, "valid_to: expected a time after valid_from");
+		r = -EINVAL;
+	}
+	return r;
+}
+
+void api_post_person(struct api *api, const struct http_request *request, const char *param)
+{
+	static const char *const known[] = {"name", "valid_from", "valid_to", NULL};
+	struct api_caller by = api_caller_of(request);
 	struct api_person person = {0};
-	json_t *json = json_object();
-
-	for (size_t c = 0; c < IMPORT_COLUMNS; c++)
-		if (import->column[c] < row->count && row->cells[import->column[c]][0] != '\0')
-			json_object_set_new(json, import_columns[c],
-					    json_string(row->cells[import->column[c]]));
-	if (import->column[0] < row->count && json_object_get(json, "name") == NULL &&
-	    row->cells[import->column[0]][0] != '\0')
-		import_error(import, line, "name: not UTF-8");
-	else if (api_take_person(json, &person, error) < 0)
-		import_error(import, line, error);
-	else if (json_array_size(import->people) >= IMPORT_ROWS_MAX)
-		import_error(import, line, "the file has more than 10000 people: split it");
-	else {
-		json_object_set_new(json, "line", json_integer(line));
-		json_array_append(import->people, json);
-	}
-	json_decref(json);
-}
-
-static void read_file(struct import *import, const char *at, const char *end)
-{
-	struct csv_row row;
-	unsigned line = 1;
-	int r = csv_next(&at, end, &row);
-
-	if (r <= 0) {
-		import_error(import, 1, r == 0 ? "the file is empty" : row_error(r));
-		return;
-	}
-	if (!take_head(import, &row))
-		return;
-	for (line += row.lines; (r = csv_next(&at, end, &row)) != 0; line += row.lines) {
-		if (r < 0)
-			import_error(import, line, row_error(r));
-		else if (row.count > 1 || row.cells[0][0] != '\0')
-			take_row(import, &row, line);
-	}
-}
-
-static void end_import(struct import *import)
-{
-	const struct api_caller by = {.name = import->by, .role_name = api_role_name(import->role)};
-	json_t *data;
-
-	if (!import->dry && import->added > 0) {
-		data = api_act(&by, "people.import");
-		json_object_set_new(data, "rows", json_integer((json_int_t)import->added));
-		api_record_act(import->api, EVENT_INFO, NULL, data);
-	}
-	api_respond_json(import->api, import->http, 200,
-			 json_pack("{s:b, s:I, s:I, s:I, s:O}", "dry_run", import->dry, "people",
-				   (json_int_t)json_array_size(import->people), "added",
-				   (json_int_t)import->added, "error_count", (json_int_t)import->error_count,
-				   "errors", import->errors));
-	json_decref(import->people);
-	json_decref(import->errors);
-	free(import);
-}
-
-static void add_more(struct import *import);
-
-static void on_added(struct api *api, void *arg, const json_t *body)
-{
-	struct import *import = arg;
-
-	(void)api;
-	import->waiting--;
-	import->added += body != NULL;
-	if (body == NULL && !import->broken) {
-		import->broken = true;
-		import_error(import, 0,
-			     "not all could be written: those that are missing can be imported again");
-	}
-	add_more(import);
-}
-
-/* A few at a time, so that doors' events are not queued behind thousands of people. */
-static void add_more(struct import *import)
-{
-	const struct api_caller by = {
-		.name = import->by, .role = import->role, .role_name = api_role_name(import->role)};
-	size_t count = json_array_size(import->people);
-
-	if (import->pumping)
-		return; /* the loop below goes on by itself */
-	import->pumping = true;
-	while (!import->broken && import->next < count && import->waiting < IMPORT_AT_ONCE) {
-		struct api_person person = {0};
-		char error[JSON_ERROR_BYTES];
-		struct api_token token;
-
-		if (!api_begin_inner(import->api, on_added, import, &token)) {
-			import->broken = import->waiting == 0; /* else it goes on when one of ours is done */
-			break;
-		}
-		import->waiting++;
-		(void)api_take_person(json_array_get(import->people, import->next++), &person,
-				      error); /* checked */
-		import->api->ops->person_add(import->api->gate, token, &by, &person);
-	}
-	import->pumping = false;
-	if (import->waiting == 0 && (import->broken || import->next == count))
-		end_import(import);
-}
-
-void api_post_import(struct api *api, const struct http_request *request, const char *param)
-{
-	const char *dry = http_query(request, "dry_run"), *body = request->body;
-	struct import *import;
-
-	(void)param;
-	if (dry != NULL && strcmp(dry, "0") != 0 && strcmp(dry, "1") != 0) {
-		api_bad(api, request, 400, "dry_run takes 0 or 1");
-		return;
-	}
-	import = calloc(1, sizeof(*import));
-	if (import == NULL) {
-		api_bad(api, request, 503, "out of memory");
-		return;
-	}
-	import->api = api;
-	import->http = request->token;
-	import->role = (enum api_role)request->caller.role;
-	import->dry = dry != NULL && dry[0] == '1';
-	import->people = json_array();
-	import->errors = json_array();
-	strcpy(import->by, request->caller.name);
-	if (body == NULL)
-		body = "";
-	read_file(import, body, body + request->body_bytes);
-	if (import->dry || import->error_count > 0) /* all of a file, or nothing of it */
-		end_import(import);
-	else
-		add_more(import);
-} /* NOLINT(clang-analyzer-unix.Malloc): whoever ends the import frees it */
-
-/* ---- a file out ---- */
-
-struct api_people_export {
-	bool used, over;
-	struct http_token http;
-	char after[ULID_BYTES];
-};
-
-static void put_person(FILE *out, const json_t *person)
-{
-	static const char *const columns[] = {"id", "name", "valid_from", "valid_to"};
-	const char *text;
-
-	for (size_t i = 0; i < sizeof(columns) / sizeof(columns[0]); i++) {
-		text = json_string_value(json_object_get(person, columns[i]));
-		csv_put(out, text != NULL ? text : "");
-		fputc(',', out);
-	}
-	fprintf(out, "%s,%lld\r\n", json_is_false(json_object_get(person, "enabled")) ? "no" : "yes",
-		(long long)json_integer_value(json_object_get(person, "faces")));
-}
-
-static void on_people(struct api *api, void *arg, const json_t *body)
-{
-	struct api_people_export *export = arg;
-	const json_t *next = json_object_get(body, "next"), *person;
-	char *text = NULL;
-	size_t bytes = 0, index;
-	FILE *out;
-
-	if (!export->used)
-		return;
-	out = body != NULL ? open_memstream(&text, &bytes) : NULL;
-	if (out == NULL) {
-		http_stream_end(api->http, export->http); /* half a list must not look like a whole one */
-		return;
-	}
-	json_array_foreach(json_object_get(body, "people"), index, person) put_person(out, person);
-	fclose(out);
-	snprintf(export->after, sizeof(export->after), "%s",
-		 json_is_string(next) ? json_string_value(next) : "");
-	export->over = !json_is_string(next);
-	(void)http_stream_send(api->http, export->http, text, bytes); /* gone: CLOSED follows */
-	free(text);
-	if (export->over)
-		http_stream_finish(api->http, export->http);
-}
-
-static void ask_people(struct api *api, struct api_people_export *export)
-{
-	struct api_token token;
-
-	if (!export->over && api_begin_inner(api, on_people, export, &token))
-		api->ops->people_list(api->gate, token, export->after, EXPORT_ROWS);
-}
-
-bool api_people_news(struct api *api, struct http_token http, enum http_stream_news news)
-{
-	struct api_people_export *export = api->people_export;
-
-	if (!export->used || export->http.slot != http.slot || export->http.generation != http.generation)
-		return false;
-	if (news == HTTP_STREAM_CLOSED)
-		export->used = false;
-	else
-		ask_people(api, export);
-	return true;
-}
-
-void api_get_people_export(struct api *api, const struct http_request *request, const char *param)
-{
-	static const char head[] = "id,name,valid_from,valid_to,enabled,faces\r\n";
-	struct api_people_export *export = api->people_export;
-	const struct api_caller by = api_caller_of(request);
-
-	(void)param;
-	if (export->used) {
-		api_bad(api, request, 503, "somebody else is fetching the list just now: try again");
-		return;
-	}
-	api_record_act(api, EVENT_INFO, NULL, api_act(&by, "people.export"));
-	http_set_header(api->http, request->token, "Content-Disposition",
-			"attachment; filename=\"gatehouse-people.csv\"");
-	*export = (struct api_people_export){.used = true, .http = request->token};
-	export->used =
-		http_stream_start(api->http, request, "text/csv; charset=utf-8", HTTP_STREAM_BYTES_MAX) == 0;
-	if (export->used)
-		(void)http_stream_send(api->http, request->token, head, sizeof(head) - 1); /* it fits */
-}
-
-int api_people_open(struct api *api)
-{
-	api->people_export = calloc(1, sizeof(*api->people_export));
-	api->consents = json_object();
-	return api->people_export != NULL && api->consents != NULL ? 0 : -ENOMEM;
-}
-
-void api_people_close(struct api *api)
-{
-	free(api->people_export);
-	json_decref(api->consents);
-}
-
-/* ---- what each agreed to ---- */
-
-void api_load_consent(struct api *api, const char *id, json_t *json)
-{
-	if (ulid_is_valid(id) && json_is_array(json_object_get(json, "entries")))
-		json_object_set(api->consents, id, json);
-}
-
-static json_t *consent_json(const char *id, const json_t *kept)
-{
-	const json_t *entries = json_object_get(kept, "entries");
-	size_t count = json_array_size(entries);
-	const json_t *last = count > 0 ? json_array_get(entries, count - 1) : NULL;
-
-	return json_pack("{s:s, s:b, s:b, s:o}", "person", id, "given",
-			 json_is_true(json_object_get(last, "given")), "ageing",
-			 json_is_true(json_object_get(last, "ageing")), "entries",
-			 entries != NULL ? json_deep_copy(entries) : json_array());
-}
-
-json_t *api_consent_json(struct api *api, const char *id)
-{
-	return consent_json(id, json_object_get(api->consents, id));
-}
-
-void api_get_consent(struct api *api, const struct http_request *request, const char *id)
-{
-	if (!ulid_is_valid(id))
-		api_bad(api, request, 404, "there is no such person");
-	else
-		api_respond_json(api, request->token, 200, api_consent_json(api, id));
-}
-
-struct consenting {
-	struct http_token http;
-	char id[ULID_BYTES], by[HTTP_CALLER_BYTES], version[VERSION_BYTES_MAX + 1];
-	enum api_role role;
-	bool given, ageing, faces_asked;
-	json_t *json;
-};
-
-static void on_consent_kept(struct api *api, void *arg, int r)
-{
-	struct consenting *consenting = arg;
-
-	if (api != NULL && r == 0) {
-		json_object_set(api->consents, consenting->id, consenting->json);
-		api->ops->consent_changed(api->gate, consenting->id, !consenting->given, consenting->ageing);
-	}
-	json_decref(consenting->json);
-	free(consenting);
-}
-
-static void keep_consent(struct api *api, struct consenting *consenting)
-{
-	const json_t *kept = json_object_get(api->consents, consenting->id);
-	struct store_record record = {.kind = "consent", .id = consenting->id};
-	struct event_draft draft = {
-		.type = "person.consent", .severity = EVENT_INFO, .person = consenting->id};
-	char time[CLOCK_UTC_BYTES];
-	json_t *entry;
-
-	consenting->json = kept != NULL ? json_deep_copy(kept) : json_pack("{s:i, s:[]}", "v", 1, "entries");
-	clock_format_utc(clock_unix_ms(), time);
-	entry = json_pack("{s:s, s:b, s:s, s:s}", "version", consenting->version, "given", consenting->given,
-			  "time", time, "by", consenting->by);
-	if (consenting->ageing)
-		json_object_set_new(entry, "ageing", json_true());
-	json_array_append_new(json_object_get(consenting->json, "entries"), entry);
-	record.json = consenting->json;
-	draft.data =
-		json_pack("{s:s, s:b, s:s, s:s}", "version", consenting->version, "given", consenting->given,
-			  "by", consenting->by, "role", api_role_name(consenting->role));
-	if (consenting->ageing)
-		json_object_set_new(draft.data, "ageing", json_true());
-	api_keep(api, consenting->http, &record, 1, &draft, 200,
-		 consent_json(consenting->id, consenting->json), on_consent_kept, consenting);
-}
-
-static void on_faces_removed(struct api *api, void *arg, const json_t *body);
-
-/* Only of somebody who is there. What was agreed to goes before the withdrawal is noted: a crash leaves no face behind. */
-static void on_person(struct api *api, void *arg, const json_t *body)
-{
-	struct consenting *consenting = arg;
-	const struct api_caller by = {.name = consenting->by};
-	bool faces = json_integer_value(json_object_get(body, "faces")) > 0;
-	struct api_token token;
-
-	if (body == NULL) {
-		http_respond_problem(api->http, consenting->http, 404, "there is no such person");
-	} else if (consenting->given || !faces) {
-		keep_consent(api, consenting);
-		return;
-	} else if (consenting->faces_asked || !api_begin_inner(api, on_faces_removed, consenting, &token)) {
-		http_respond_problem(
-			api->http, consenting->http, 503,
-			"the faces could not be removed; the withdrawal is not noted, try again");
-	} else {
-		consenting->faces_asked = true;
-		api->ops->faces_remove(api->gate, token, &by, consenting->id);
-		return;
-	}
-	free(consenting);
-}
-
-/* Whether they are gone, the person says. */
-static void on_faces_removed(struct api *api, void *arg, const json_t *body)
-{
-	struct consenting *consenting = arg;
-	struct api_token token;
-
-	(void)body;
-	if (api_begin_inner(api, on_person, consenting, &token)) {
-		api->ops->person_get(api->gate, token, consenting->id);
-		return;
-	}
-	http_respond_problem(api->http, consenting->http, 503, "too many requests are waiting, try again");
-	free(consenting);
-}
-
-void api_post_consent(struct api *api, const struct http_request *request, const char *id)
-{
-	static const char *const known[] = {"version", "given", "ageing", NULL};
-	json_t *object = api_take_object(api, request, known);
-	const json_t *given = json_object_get(object, "given"), *ageing = json_object_get(object, "ageing"),
-		     *kept = json_object_get(api->consents, id);
-	const char *version = NULL;
-	struct consenting *consenting;
 	char error[JSON_ERROR_BYTES];
+	struct api_token token;
+	json_t *object = api_take_object(api, request, known);
+
+	(void)param;
+	if (object == NULL)
+		return;
+	if (api_take_person(object, &person, error) < 0)
+		api_bad(api, request, 400, "%s", error);
+	else if (api_begin_call(api, request->token, false, &token))
+		api->ops->person_add(api->gate, token, &by, &person);
+	json_decref(object);
+}
+
+void api_get_person(struct api *api, const struct http_request *request, const char *id)
+{
+	struct api_token token;
+
+	if (take_person_id(api, request, id) && api_begin_call(api, request->token, false, &token))
+		api->ops->person_get(api->gate, token, id);
+}
+
+void api_delete_person(struct api *api, const struct http_request *request, const char *id)
+{
+	struct api_caller by = api_caller_of(request);
+	struct api_token token;
+
+	if (take_person_id(api, request, id) && api_begin_call(api, request->token, false, &token))
+		api->ops->person_remove(api->gate, token, &by, id);
+}
+
+void api_post_face(struct api *api, const struct http_request *request, const char *id)
+{
+	struct api_caller by = api_caller_of(request);
+	const char *look_alike = http_query(request, "look_alike");
+	struct api_enrol asked = {.photo = request->body,
+				  .photo_bytes = request->body_bytes,
+				  .accept_look_alike = look_alike != NULL};
+	struct api_token token;
+
+	if (!take_person_id(api, request, id))
+		return;
+	if (look_alike != NULL && strcmp(look_alike, "accept") != 0)
+		api_bad(api, request, 400, "look_alike takes \"accept\"");
+	else if (request->body_bytes == 0)
+		api_bad(api, request, 422, "the photo is empty");
+	else if (api_begin_call(api, request->token, false, &token))
+		api->ops->enrol(api->gate, token, &by, id, &asked);
+}
+
+void api_delete_faces(struct api *api, const struct http_request *request, const char *id)
+{
+	struct api_caller by = api_caller_of(request);
+	struct api_token token;
+
+	if (take_person_id(api, request, id) && api_begin_call(api, request->token, false, &token))
+		api->ops->faces_remove(api->gate, token, &by, id);
+}
+
+void api_delete_aged(struct api *api, const struct http_request *request, const char *id)
+{
+	struct api_caller by = api_caller_of(request);
+	struct api_token token;
+
+	if (take_person_id(api, request, id) && api_begin_call(api, request->token, false, &token))
+		api->ops->aged_remove(api->gate, token, &by, id);
+}
+
+void api_get_faces(struct api *api, const struct http_request *request, const char *id)
+{
+	struct api_token token;
+
+	if (take_person_id(api, request, id) && api_begin_call(api, request->token, false, &token))
+		api->ops->faces_list(api->gate, token, id);
+}
+
+/* "PERSON/NUMBER" */
+void api_delete_face(struct api *api, const struct http_request *request, const char *param)
+{
+	struct api_caller by = api_caller_of(request);
+	char id[ULID_BYTES] = "";
+	const char *slash = strchr(param, '/');
+	struct api_token token;
+	int64_t number;
+
+	if (slash != NULL && slash - param < ULID_BYTES)
+		memcpy(id, param, (size_t)(slash - param));
+	if (!take_person_id(api, request, id))
+		return;
+	if (slash == NULL || api_parse_number(slash + 1, INT64_MAX, &number) < 0 || number == 0)
+		api_bad(api, request, 404, "this person has no such face");
+	else if (api_begin_call(api, request->token, false, &token))
+		api->ops->face_remove(api->gate, token, &by, id, number);
+}
+
+static int take_live(const json_t *object, struct api_enrol *asked, char *error)
+{
+	const json_t *seconds = json_object_get(object, "seconds"),
+		     *accept = json_object_get(object, "look_alike");
+	int r = json_get_string(object, "camera", CONFIG_NAME_BYTES - 1, &asked->camera, error);
+
+	if (r == 0 && asked->camera == NULL) {
+		snprintf(error, JSON_ERROR_BYTES, "camera: expected the name of a face camera");
+		r = -EINVAL;
+	}
+	asked->seconds = LIVE_SECONDS;
+	if (r == 0 && seconds != NULL) {
+		json_int_t value = json_integer_value(seconds);
+
+		if (!json_is_integer(seconds) || value < 5 || value > 120) {
+			snprintf(error, JSON_ERROR_BYTES, "seconds: expected 5 to 120");
+			r = -EINVAL;
+		}
+		asked->seconds = (unsigned)value;
+	}
+	if (r == 0 && accept != NULL &&
+	    (!json_is_string(accept) || strcmp(json_string_value(accept), "accept") != 0)) {
+		snprintf(error, JSON_ERROR_BYTES, "look_alike: expected \"accept\"");
+		r = -EINVAL;
+	}
+	asked->accept_look_alike = accept != NULL;
+	return r;
+}
+
+void api_post_face_live(struct api *api, const struct http_request *request, const char *id)
+{
+	static const char *const known[] = {"camera", "seconds", "look_alike", NULL};
+	struct api_caller by = api_caller_of(request);
+	struct api_enrol asked = {0};
+	char error[JSON_ERROR_BYTES];
+	struct api_token token;
+	json_t *object;
+
+	if (!take_person_id(api, request, id))
+		return;
+	object = api_take_object(api, request, known);
+	if (object == NULL)
+		return;
+	if (take_live(object, &asked, error) < 0)
+		api_bad(api, request, 400, "%s", error);
+	else if (api_begin_call(api, request->token, false, &token))
+		api->ops->enrol(api->gate, token, &by, id, &asked);
+	json_decref(object);
+}
+
+void api_get_face_report(struct api *api, const struct http_request *request, const char *param)
+{
+	struct api_token token;
+
+	(void)param;
+	if (api_begin_call(api, request->token, false, &token))
+		api->ops->face_report(api->gate, token);
+}
+
+void api_post_open(struct api *api, const struct http_request *request, const char *door)
+{
+	struct api_caller by = api_caller_of(request);
+	struct api_token token;
+
+	if (!config_name_is_valid(door))
+		api_bad(api, request, 404, "there is no such door");
+	else if (api_begin_call(api, request->token, false, &token))
+		api->ops->door_open(api->gate, token, &by, door);
+}
+
+static bool mode_is_known(const char *mode)
+{
+	static const char *const modes[] = {"Locked",       "Unlocked",   "Blocked",
+					    "DoubleLocked", "LockedDown", "LockedOpen"};
+
+	for (size_t i = 0; mode != NULL && i < sizeof(modes) / sizeof(modes[0]); i++)
+		if (strcmp(modes[i], mode) == 0)
+			return true;
+	return false;
+}
+
+/* On site only: whoever has the gate's own socket stands before it, or is as trusted as if. */
+void api_post_fire_reset(struct api *api, const struct http_request *request, const char *param)
+{
+	struct api_caller by = api_caller_of(request);
+	struct api_token token;
+
+	(void)param;
+	if (!request->local)
+		api_bad(api, request, 403,
+			"a fire is reset on site: by its key switch or gatectl on the gate");
+	else if (api_begin_call(api, request->token, false, &token))
+		api->ops->fire_reset(api->gate, token, &by);
+}
+
+void api_post_mode(struct api *api, const struct http_request *request, const char *door)
+{
+	static const char *const known[] = {"mode", NULL};
+	struct api_caller by = api_caller_of(request);
+	json_t *object = api_take_object(api, request, known);
+	const char *mode = json_string_value(json_object_get(object, "mode"));
 	struct api_token token;
 
 	if (object == NULL)
 		return;
-	if (json_get_string(object, "version", VERSION_BYTES_MAX, &version, error) < 0 || version == NULL ||
-	    version[0] == '\0' || !json_is_boolean(given)) {
+	if (!config_name_is_valid(door) && strcmp(door, API_EVERY_DOOR) != 0)
+		api_bad(api, request, 404, "there is no such door");
+	else if (!mode_is_known(mode))
 		api_bad(api, request, 400,
-			"expected version, of the text that was agreed to, and given: true or false");
-	} else if (ageing != NULL && (!json_is_boolean(ageing) || !json_is_true(given))) {
-		api_bad(api, request, 400, "ageing: expected true or false, and only with a consent given");
-	} else if (!ulid_is_valid(id)) {
-		api_bad(api, request, 404, "there is no such person");
-	} else if (json_array_size(json_object_get(kept, "entries")) >= CONSENTS_OF_PERSON_MAX) {
-		api_bad(api, request, 507, "there are %d entries of this person already",
-			CONSENTS_OF_PERSON_MAX);
-	} else if ((consenting = calloc(1, sizeof(*consenting))) == NULL ||
-		   !api_begin_inner(api, on_person, consenting, &token)) {
-		free(consenting);
-		api_bad(api, request, 503, "too many requests are waiting, try again");
-	} else {
-		consenting->http = request->token;
-		consenting->role = (enum api_role)request->caller.role;
-		consenting->given = json_is_true(given);
-		consenting->ageing = json_is_true(ageing);
-		strcpy(consenting->id, id);
-		strcpy(consenting->by, request->caller.name);
-		strcpy(consenting->version, version);
-		api->ops->person_get(api->gate, token, id);
-	}
+			"mode: expected Locked, Unlocked, Blocked, DoubleLocked, LockedDown or LockedOpen");
+	else if (api_begin_call(api, request->token, false, &token))
+		api->ops->door_mode(api->gate, token, &by, door, mode);
 	json_decref(object);
 }
 
-void api_consent_forget(struct api *api, const char *person)
+void api_get_board(struct api *api, const struct http_request *request, const char *param)
 {
-	struct store_record record = {.kind = "consent", .id = person};
-	struct event_draft draft = {
-		.type = "person.consent_erased", .severity = EVENT_INFO, .person = person};
+	json_t *board = api->ops->board(api->gate);
 
-	if (person == NULL || json_object_get(api->consents, person) == NULL)
+	(void)param;
+	if (board == NULL)
+		api_bad(api, request, 500, "the board could not be read");
+	else
+		api_respond_json(api, request->token, 200, board);
+}
+
+static bool take_level(const char *text, enum api_level *ret_level)
+{
+	static const char *const levels[] = {[API_LEVEL_INACTIVE] = "inactive",
+					     [API_LEVEL_ACTIVE] = "active",
+					     [API_LEVEL_UNKNOWN] = "unknown"};
+
+	for (size_t i = 0; text != NULL && i < sizeof(levels) / sizeof(levels[0]); i++)
+		if (strcmp(levels[i], text) == 0) {
+			*ret_level = (enum api_level)i;
+			return true;
+		}
+	return false;
+}
+
+static void drive(struct api *api, const struct http_request *request, const char *line, enum api_level level)
+{
+	switch (api->ops->board_drive(api->gate, line, level)) {
+	case 0:
+		api_respond_json(api, request->token, 204, NULL);
+		break;
+	case -ENOENT:
+		api_bad(api, request, 404, "there is no such line");
+		break;
+	case -ENOTSUP:
+		api_bad(api, request, 409, "this board is real: only a simulated one can be driven");
+		break;
+	case -EPERM:
+		api_bad(api, request, 409, "this line is an output: the gate drives it");
+		break;
+	default:
+		api_bad(api, request, 500, "the line could not be driven");
+	}
+}
+
+void api_post_line(struct api *api, const struct http_request *request, const char *line)
+{
+	static const char *const known[] = {"level", NULL};
+	json_t *object = api_take_object(api, request, known);
+	enum api_level level;
+
+	if (object == NULL)
 		return;
-	json_object_del(api->consents, person);
-	api->ops->consent_changed(api->gate, person, false, false);
-	(void)api->ops->keep(api->gate, &record, 1, &draft, NULL,
-			     NULL); /* the gate tells of a failing disk */
+	if (!config_name_is_valid(line))
+		api_bad(api, request, 404, "there is no such line");
+	else if (!take_level(json_string_value(json_object_get(object, "level")), &level))
+		api_bad(api, request, 400, "level: expected active, inactive or unknown");
+	else
+		drive(api, request, line, level);
+	json_decref(object);
 }

@@ -1,5 +1,5 @@
 /* The one table of paths: method, who may, and who answers. What is not in it is refused. */
-#include "api_private.h"
+#include "api_core.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -3,7 +3,7 @@
  * goes live; between the two nothing is lost and nothing comes twice, because a page is asked for again
  * when something was published while it was on its way, and a live event not above the last one is skipped.
  */
-#include "api_private.h"
+#include "api_core.h"
 
 #include "base/clock.h"
 #include "base/json.h"

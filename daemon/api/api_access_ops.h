@@ -1,6 +1,6 @@
-/* api_access.h - what the API asks of the gate about access; part of struct api_ops. The same rules as there. */
-#ifndef GH_API_API_ACCESS_H
-#define GH_API_API_ACCESS_H
+/* api_access_ops.h - what the API asks of the gate about access; part of struct api_ops. The same rules as there. */
+#ifndef GH_API_API_ACCESS_OPS_H
+#define GH_API_API_ACCESS_OPS_H
 
 #include <jansson.h>
 #include <stdbool.h>

@@ -2,7 +2,7 @@
  * Moving pictures for the browser: the newest one of a camera, five times a second at most, as JPEG after JPEG. One
  * encoding serves all who watch a camera; who is slow misses pictures and holds nobody up.
  */
-#include "api_private.h"
+#include "api_core.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -1,6 +1,6 @@
-/* api_private.h - what api_*.c share. */
-#ifndef GH_API_API_PRIVATE_H
-#define GH_API_API_PRIVATE_H
+/* api_core.h - what api_*.c share. */
+#ifndef GH_API_API_CORE_H
+#define GH_API_API_CORE_H
 
 #include "alert.h"
 #include "api.h"
@@ -156,7 +156,7 @@ bool api_take_query(struct api *api, const struct http_request *request, const c
 
 typedef void api_handler(struct api *api, const struct http_request *request, const char *param);
 
-/* api_gate.c */
+/* api_people.c */
 api_handler api_get_status, api_get_doors, api_get_people, api_post_person, api_get_person, api_delete_person,
 	api_post_face, api_delete_faces, api_get_faces, api_delete_face, api_delete_aged, api_post_face_live,
 	api_get_face_report, api_post_open, api_post_mode, api_post_fire_reset, api_get_board, api_post_line;
@@ -171,7 +171,7 @@ bool api_log_news(struct api *api, struct http_token http, enum http_stream_news
 /* api_erasure.c */
 api_handler api_get_erasure;
 
-/* api_people.c */
+/* api_import.c */
 api_handler api_post_import, api_get_people_export, api_get_consent, api_post_consent, api_get_person_copy;
 /** What this person agreed to: {"person","given","entries"}. A new reference. */
 json_t *api_consent_json(struct api *api, const char *id);
@@ -190,7 +190,7 @@ bool api_etag_takes(struct api *api, struct http_token http, unsigned status, co
 /** Whether a change may go on: no If-Match, or the right one; else it was answered (412, 404, 503). */
 bool api_is_current(struct api *api, const struct http_request *request);
 
-/* api_video.c: moving pictures as the camera makes them */
+/* api_fmp4.c: moving pictures as the camera makes them */
 api_handler api_get_video;
 int api_video_open(struct api *api);
 void api_video_close(struct api *api);
@@ -199,7 +199,7 @@ uint64_t api_video_due_ms(const struct api *api);
 /** @return whether the stream is one of a viewer. */
 bool api_video_news(struct api *api, struct http_token http, enum http_stream_news news);
 
-/* api_live.c: moving pictures, as JPEG after JPEG */
+/* api_mjpeg.c: moving pictures, as JPEG after JPEG */
 /** @return 0 or -ENOENT, which was answered. */
 int api_find_camera(struct api *api, const struct http_request *request, const char *name,
 		    struct api_camera *ret_camera);
@@ -215,7 +215,7 @@ bool api_live_news(struct api *api, struct http_token http, enum http_stream_new
 /* api_metrics.c */
 void api_get_metrics(struct api *api, const struct http_request *request);
 
-/* api_access.c; of a path with two {} the param is both, with a slash between */
+/* api_access_rules.c; of a path with two {} the param is both, with a slash between */
 api_handler api_access_list, api_access_get, api_access_put, api_access_put_person, api_access_post,
 	api_access_get_passes, api_access_post_pass, api_access_delete, api_access_what_if,
 	api_access_explain, api_access_reset, api_access_pass_code, api_access_requests, api_access_answer;

@@ -1,0 +1,501 @@
+/* People by the hundred: a file in, a file out. And what each agreed to. */
+#include "api_core.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "api_csv.h"
+#include "base/clock.h"
+#include "base/json.h"
+#include "base/ulid.h"
+
+enum {
+	IMPORT_ROWS_MAX = 10000,
+	IMPORT_AT_ONCE = 16,
+	ERRORS_SHOWN_MAX = 100,
+	EXPORT_ROWS = 100,
+	VERSION_BYTES_MAX = 64,
+	CONSENTS_OF_PERSON_MAX = 100
+};
+
+/* ---- a file in ---- */
+
+static const char *const import_columns[] = {"name", "valid_from", "valid_to"};
+enum { IMPORT_COLUMNS = sizeof(import_columns) / sizeof(import_columns[0]) };
+
+struct import {
+	struct api *api;
+	struct http_token http;
+	char by[HTTP_CALLER_BYTES];
+	enum api_role role;
+	bool dry, pumping, broken;
+	size_t column[IMPORT_COLUMNS]; /* where it stands in a row, SIZE_MAX: nowhere */
+	json_t *people;                /* checked; to be added */
+	size_t next, waiting, added;
+	json_t *errors;
+	size_t error_count;
+};
+
+static void import_error(struct import *import, unsigned line, const char *problem)
+{
+	if (import->error_count++ < ERRORS_SHOWN_MAX)
+		json_array_append_new(import->errors,
+				      json_pack("{s:i, s:s}", "line", (int)line, "problem", problem));
+}
+
+static const char *row_error(int r)
+{
+	return r == -EFBIG ? "the line is too long, or has too many cells"
+			   : "quotes do not close, or something stands behind them";
+}
+
+/* Which column is which. */
+static bool take_head(struct import *import, const struct csv_row *row)
+{
+	char problem[128];
+
+	for (size_t c = 0; c < IMPORT_COLUMNS; c++)
+		import->column[c] = SIZE_MAX;
+	for (size_t i = 0; i < row->count; i++) {
+		const char *cell = row->cells[i];
+		bool known = false;
+
+		if (i == 0 && strncmp(cell, "\xef\xbb\xbf", 3) == 0)
+			cell += 3; /* what spreadsheets put before UTF-8 */
+		for (size_t c = 0; c < IMPORT_COLUMNS; c++)
+			if (strcmp(import_columns[c], cell) == 0) {
+				import->column[c] = i;
+				known = true;
+			}
+		if (known)
+			continue;
+		snprintf(problem, sizeof(problem),
+			 "no column \"%.40s\" is known: expected name, valid_from, valid_to", cell);
+		import_error(import, 1, problem);
+	}
+	if (import->column[0] == SIZE_MAX)
+		import_error(import, 1, "the first line must name the columns, and one of them is name");
+	return import->error_count == 0;
+}
+
+static void take_row(struct import *import, const struct csv_row *row, unsigned line)
+{
+	char error[JSON_ERROR_BYTES];
+	struct api_person person = {0};
+	json_t *json = json_object();
+
+	for (size_t c = 0; c < IMPORT_COLUMNS; c++)
+		if (import->column[c] < row->count && row->cells[import->column[c]][0] != '\0')
+			json_object_set_new(json, import_columns[c],
+					    json_string(row->cells[import->column[c]]));
+	if (import->column[0] < row->count && json_object_get(json, "name") == NULL &&
+	    row->cells[import->column[0]][0] != '\0')
+		import_error(import, line, "name: not UTF-8");
+	else if (api_take_person(json, &person, error) < 0)
+		import_error(import, line, error);
+	else if (json_array_size(import->people) >= IMPORT_ROWS_MAX)
+		import_error(import, line, "the file has more than 10000 people: split it");
+	else {
+		json_object_set_new(json, "line", json_integer(line));
+		json_array_append(import->people, json);
+	}
+	json_decref(json);
+}
+
+static void read_file(struct import *import, const char *at, const char *end)
+{
+	struct csv_row row;
+	unsigned line = 1;
+	int r = csv_next(&at, end, &row);
+
+	if (r <= 0) {
+		import_error(import, 1, r == 0 ? "the file is empty" : row_error(r));
+		return;
+	}
+	if (!take_head(import, &row))
+		return;
+	for (line += row.lines; (r = csv_next(&at, end, &row)) != 0; line += row.lines) {
+		if (r < 0)
+			import_error(import, line, row_error(r));
+		else if (row.count > 1 || row.cells[0][0] != '\0')
+			take_row(import, &row, line);
+	}
+}
+
+static void end_import(struct import *import)
+{
+	const struct api_caller by = {.name = import->by, .role_name = api_role_name(import->role)};
+	json_t *data;
+
+	if (!import->dry && import->added > 0) {
+		data = api_act(&by, "people.import");
+		json_object_set_new(data, "rows", json_integer((json_int_t)import->added));
+		api_record_act(import->api, EVENT_INFO, NULL, data);
+	}
+	api_respond_json(import->api, import->http, 200,
+			 json_pack("{s:b, s:I, s:I, s:I, s:O}", "dry_run", import->dry, "people",
+				   (json_int_t)json_array_size(import->people), "added",
+				   (json_int_t)import->added, "error_count", (json_int_t)import->error_count,
+				   "errors", import->errors));
+	json_decref(import->people);
+	json_decref(import->errors);
+	free(import);
+}
+
+static void add_more(struct import *import);
+
+static void on_added(struct api *api, void *arg, const json_t *body)
+{
+	struct import *import = arg;
+
+	(void)api;
+	import->waiting--;
+	import->added += body != NULL;
+	if (body == NULL && !import->broken) {
+		import->broken = true;
+		import_error(import, 0,
+			     "not all could be written: those that are missing can be imported again");
+	}
+	add_more(import);
+}
+
+/* A few at a time, so that doors' events are not queued behind thousands of people. */
+static void add_more(struct import *import)
+{
+	const struct api_caller by = {
+		.name = import->by, .role = import->role, .role_name = api_role_name(import->role)};
+	size_t count = json_array_size(import->people);
+
+	if (import->pumping)
+		return; /* the loop below goes on by itself */
+	import->pumping = true;
+	while (!import->broken && import->next < count && import->waiting < IMPORT_AT_ONCE) {
+		struct api_person person = {0};
+		char error[JSON_ERROR_BYTES];
+		struct api_token token;
+
+		if (!api_begin_inner(import->api, on_added, import, &token)) {
+			import->broken = import->waiting == 0; /* else it goes on when one of ours is done */
+			break;
+		}
+		import->waiting++;
+		(void)api_take_person(json_array_get(import->people, import->next++), &person,
+				      error); /* checked */
+		import->api->ops->person_add(import->api->gate, token, &by, &person);
+	}
+	import->pumping = false;
+	if (import->waiting == 0 && (import->broken || import->next == count))
+		end_import(import);
+}
+
+void api_post_import(struct api *api, const struct http_request *request, const char *param)
+{
+	const char *dry = http_query(request, "dry_run"), *body = request->body;
+	struct import *import;
+
+	(void)param;
+	if (dry != NULL && strcmp(dry, "0") != 0 && strcmp(dry, "1") != 0) {
+		api_bad(api, request, 400, "dry_run takes 0 or 1");
+		return;
+	}
+	import = calloc(1, sizeof(*import));
+	if (import == NULL) {
+		api_bad(api, request, 503, "out of memory");
+		return;
+	}
+	import->api = api;
+	import->http = request->token;
+	import->role = (enum api_role)request->caller.role;
+	import->dry = dry != NULL && dry[0] == '1';
+	import->people = json_array();
+	import->errors = json_array();
+	strcpy(import->by, request->caller.name);
+	if (body == NULL)
+		body = "";
+	read_file(import, body, body + request->body_bytes);
+	if (import->dry || import->error_count > 0) /* all of a file, or nothing of it */
+		end_import(import);
+	else
+		add_more(import);
+} /* NOLINT(clang-analyzer-unix.Malloc): whoever ends the import frees it */
+
+/* ---- a file out ---- */
+
+struct api_people_export {
+	bool used, over;
+	struct http_token http;
+	char after[ULID_BYTES];
+};
+
+static void put_person(FILE *out, const json_t *person)
+{
+	static const char *const columns[] = {"id", "name", "valid_from", "valid_to"};
+	const char *text;
+
+	for (size_t i = 0; i < sizeof(columns) / sizeof(columns[0]); i++) {
+		text = json_string_value(json_object_get(person, columns[i]));
+		csv_put(out, text != NULL ? text : "");
+		fputc(',', out);
+	}
+	fprintf(out, "%s,%lld\r\n", json_is_false(json_object_get(person, "enabled")) ? "no" : "yes",
+		(long long)json_integer_value(json_object_get(person, "faces")));
+}
+
+static void on_people(struct api *api, void *arg, const json_t *body)
+{
+	struct api_people_export *export = arg;
+	const json_t *next = json_object_get(body, "next"), *person;
+	char *text = NULL;
+	size_t bytes = 0, index;
+	FILE *out;
+
+	if (!export->used)
+		return;
+	out = body != NULL ? open_memstream(&text, &bytes) : NULL;
+	if (out == NULL) {
+		http_stream_end(api->http, export->http); /* half a list must not look like a whole one */
+		return;
+	}
+	json_array_foreach(json_object_get(body, "people"), index, person) put_person(out, person);
+	fclose(out);
+	snprintf(export->after, sizeof(export->after), "%s",
+		 json_is_string(next) ? json_string_value(next) : "");
+	export->over = !json_is_string(next);
+	(void)http_stream_send(api->http, export->http, text, bytes); /* gone: CLOSED follows */
+	free(text);
+	if (export->over)
+		http_stream_finish(api->http, export->http);
+}
+
+static void ask_people(struct api *api, struct api_people_export *export)
+{
+	struct api_token token;
+
+	if (!export->over && api_begin_inner(api, on_people, export, &token))
+		api->ops->people_list(api->gate, token, export->after, EXPORT_ROWS);
+}
+
+bool api_people_news(struct api *api, struct http_token http, enum http_stream_news news)
+{
+	struct api_people_export *export = api->people_export;
+
+	if (!export->used || export->http.slot != http.slot || export->http.generation != http.generation)
+		return false;
+	if (news == HTTP_STREAM_CLOSED)
+		export->used = false;
+	else
+		ask_people(api, export);
+	return true;
+}
+
+void api_get_people_export(struct api *api, const struct http_request *request, const char *param)
+{
+	static const char head[] = "id,name,valid_from,valid_to,enabled,faces\r\n";
+	struct api_people_export *export = api->people_export;
+	const struct api_caller by = api_caller_of(request);
+
+	(void)param;
+	if (export->used) {
+		api_bad(api, request, 503, "somebody else is fetching the list just now: try again");
+		return;
+	}
+	api_record_act(api, EVENT_INFO, NULL, api_act(&by, "people.export"));
+	http_set_header(api->http, request->token, "Content-Disposition",
+			"attachment; filename=\"gatehouse-people.csv\"");
+	*export = (struct api_people_export){.used = true, .http = request->token};
+	export->used =
+		http_stream_start(api->http, request, "text/csv; charset=utf-8", HTTP_STREAM_BYTES_MAX) == 0;
+	if (export->used)
+		(void)http_stream_send(api->http, request->token, head, sizeof(head) - 1); /* it fits */
+}
+
+int api_people_open(struct api *api)
+{
+	api->people_export = calloc(1, sizeof(*api->people_export));
+	api->consents = json_object();
+	return api->people_export != NULL && api->consents != NULL ? 0 : -ENOMEM;
+}
+
+void api_people_close(struct api *api)
+{
+	free(api->people_export);
+	json_decref(api->consents);
+}
+
+/* ---- what each agreed to ---- */
+
+void api_load_consent(struct api *api, const char *id, json_t *json)
+{
+	if (ulid_is_valid(id) && json_is_array(json_object_get(json, "entries")))
+		json_object_set(api->consents, id, json);
+}
+
+static json_t *consent_json(const char *id, const json_t *kept)
+{
+	const json_t *entries = json_object_get(kept, "entries");
+	size_t count = json_array_size(entries);
+	const json_t *last = count > 0 ? json_array_get(entries, count - 1) : NULL;
+
+	return json_pack("{s:s, s:b, s:b, s:o}", "person", id, "given",
+			 json_is_true(json_object_get(last, "given")), "ageing",
+			 json_is_true(json_object_get(last, "ageing")), "entries",
+			 entries != NULL ? json_deep_copy(entries) : json_array());
+}
+
+json_t *api_consent_json(struct api *api, const char *id)
+{
+	return consent_json(id, json_object_get(api->consents, id));
+}
+
+void api_get_consent(struct api *api, const struct http_request *request, const char *id)
+{
+	if (!ulid_is_valid(id))
+		api_bad(api, request, 404, "there is no such person");
+	else
+		api_respond_json(api, request->token, 200, api_consent_json(api, id));
+}
+
+struct consenting {
+	struct http_token http;
+	char id[ULID_BYTES], by[HTTP_CALLER_BYTES], version[VERSION_BYTES_MAX + 1];
+	enum api_role role;
+	bool given, ageing, faces_asked;
+	json_t *json;
+};
+
+static void on_consent_kept(struct api *api, void *arg, int r)
+{
+	struct consenting *consenting = arg;
+
+	if (api != NULL && r == 0) {
+		json_object_set(api->consents, consenting->id, consenting->json);
+		api->ops->consent_changed(api->gate, consenting->id, !consenting->given, consenting->ageing);
+	}
+	json_decref(consenting->json);
+	free(consenting);
+}
+
+static void keep_consent(struct api *api, struct consenting *consenting)
+{
+	const json_t *kept = json_object_get(api->consents, consenting->id);
+	struct store_record record = {.kind = "consent", .id = consenting->id};
+	struct event_draft draft = {
+		.type = "person.consent", .severity = EVENT_INFO, .person = consenting->id};
+	char time[CLOCK_UTC_BYTES];
+	json_t *entry;
+
+	consenting->json = kept != NULL ? json_deep_copy(kept) : json_pack("{s:i, s:[]}", "v", 1, "entries");
+	clock_format_utc(clock_unix_ms(), time);
+	entry = json_pack("{s:s, s:b, s:s, s:s}", "version", consenting->version, "given", consenting->given,
+			  "time", time, "by", consenting->by);
+	if (consenting->ageing)
+		json_object_set_new(entry, "ageing", json_true());
+	json_array_append_new(json_object_get(consenting->json, "entries"), entry);
+	record.json = consenting->json;
+	draft.data =
+		json_pack("{s:s, s:b, s:s, s:s}", "version", consenting->version, "given", consenting->given,
+			  "by", consenting->by, "role", api_role_name(consenting->role));
+	if (consenting->ageing)
+		json_object_set_new(draft.data, "ageing", json_true());
+	api_keep(api, consenting->http, &record, 1, &draft, 200,
+		 consent_json(consenting->id, consenting->json), on_consent_kept, consenting);
+}
+
+static void on_faces_removed(struct api *api, void *arg, const json_t *body);
+
+/* Only of somebody who is there. What was agreed to goes before the withdrawal is noted: a crash leaves no face behind. */
+static void on_person(struct api *api, void *arg, const json_t *body)
+{
+	struct consenting *consenting = arg;
+	const struct api_caller by = {.name = consenting->by};
+	bool faces = json_integer_value(json_object_get(body, "faces")) > 0;
+	struct api_token token;
+
+	if (body == NULL) {
+		http_respond_problem(api->http, consenting->http, 404, "there is no such person");
+	} else if (consenting->given || !faces) {
+		keep_consent(api, consenting);
+		return;
+	} else if (consenting->faces_asked || !api_begin_inner(api, on_faces_removed, consenting, &token)) {
+		http_respond_problem(
+			api->http, consenting->http, 503,
+			"the faces could not be removed; the withdrawal is not noted, try again");
+	} else {
+		consenting->faces_asked = true;
+		api->ops->faces_remove(api->gate, token, &by, consenting->id);
+		return;
+	}
+	free(consenting);
+}
+
+/* Whether they are gone, the person says. */
+static void on_faces_removed(struct api *api, void *arg, const json_t *body)
+{
+	struct consenting *consenting = arg;
+	struct api_token token;
+
+	(void)body;
+	if (api_begin_inner(api, on_person, consenting, &token)) {
+		api->ops->person_get(api->gate, token, consenting->id);
+		return;
+	}
+	http_respond_problem(api->http, consenting->http, 503, "too many requests are waiting, try again");
+	free(consenting);
+}
+
+void api_post_consent(struct api *api, const struct http_request *request, const char *id)
+{
+	static const char *const known[] = {"version", "given", "ageing", NULL};
+	json_t *object = api_take_object(api, request, known);
+	const json_t *given = json_object_get(object, "given"), *ageing = json_object_get(object, "ageing"),
+		     *kept = json_object_get(api->consents, id);
+	const char *version = NULL;
+	struct consenting *consenting;
+	char error[JSON_ERROR_BYTES];
+	struct api_token token;
+
+	if (object == NULL)
+		return;
+	if (json_get_string(object, "version", VERSION_BYTES_MAX, &version, error) < 0 || version == NULL ||
+	    version[0] == '\0' || !json_is_boolean(given)) {
+		api_bad(api, request, 400,
+			"expected version, of the text that was agreed to, and given: true or false");
+	} else if (ageing != NULL && (!json_is_boolean(ageing) || !json_is_true(given))) {
+		api_bad(api, request, 400, "ageing: expected true or false, and only with a consent given");
+	} else if (!ulid_is_valid(id)) {
+		api_bad(api, request, 404, "there is no such person");
+	} else if (json_array_size(json_object_get(kept, "entries")) >= CONSENTS_OF_PERSON_MAX) {
+		api_bad(api, request, 507, "there are %d entries of this person already",
+			CONSENTS_OF_PERSON_MAX);
+	} else if ((consenting = calloc(1, sizeof(*consenting))) == NULL ||
+		   !api_begin_inner(api, on_person, consenting, &token)) {
+		free(consenting);
+		api_bad(api, request, 503, "too many requests are waiting, try again");
+	} else {
+		consenting->http = request->token;
+		consenting->role = (enum api_role)request->caller.role;
+		consenting->given = json_is_true(given);
+		consenting->ageing = json_is_true(ageing);
+		strcpy(consenting->id, id);
+		strcpy(consenting->by, request->caller.name);
+		strcpy(consenting->version, version);
+		api->ops->person_get(api->gate, token, id);
+	}
+	json_decref(object);
+}
+
+void api_consent_forget(struct api *api, const char *person)
+{
+	struct store_record record = {.kind = "consent", .id = person};
+	struct event_draft draft = {
+		.type = "person.consent_erased", .severity = EVENT_INFO, .person = person};
+
+	if (person == NULL || json_object_get(api->consents, person) == NULL)
+		return;
+	json_object_del(api->consents, person);
+	api->ops->consent_changed(api->gate, person, false, false);
+	(void)api->ops->keep(api->gate, &record, 1, &draft, NULL,
+			     NULL); /* the gate tells of a failing disk */
+}
