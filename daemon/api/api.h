@@ -4,192 +4,17 @@
  * The API serves a Unix socket (its file mode is the lock: who may open it is admin) and a TCP address, where a
  * person logs in: a session in a cookie, a role, and a token with each change. One table (api_routes.c) says
  * which role may call what; what is not in it is refused. The API checks a request wholly, then calls one of
- * the gate's `struct api_ops`. An op either returns its answer, or takes a token and answers once, now or
- * later, by api_reply() or api_reply_problem(). A token may outlive its client: the answer is then dropped.
- * All on the control thread.
+ * the gate's `struct api_ops` (api_ops.h). All on the control thread.
  */
 #ifndef GH_API_API_H
 #define GH_API_API_H
 
 #include <jansson.h>
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 
-#include "store/store.h"
-
-#include "api_access_ops.h"
-#include "vision/camera/mask.h"
-
-enum {
-	API_NAME_BYTES_MAX = 128, /* a person's name, UTF-8, without the zero */
-	API_PHOTO_BYTES_MAX = 10 << 20,
-	API_READING_BYTES_MAX = 512, /* what a simulated reader is shown */
-	API_PAGE_MAX = 1000,         /* rows of one answer */
-	API_PAGE_DEFAULT = 100,
-	API_CALLS_MAX = 128, /* answers being waited for */
-	API_STREAMS_MAX = 128,
-	API_TOKEN_BYTES = 65, /* of metrics.token: 64 hex digits and a zero */
-};
-
-/* each may what those before it may */
-enum api_role { API_ROLE_ANYONE, API_ROLE_GUARD, API_ROLE_MANAGER, API_ROLE_ADMIN };
-
-/* who asks; borrowed for the call */
-#define API_EVERY_DOOR "*" /* in place of a door's name, where that is said */
-
-struct api_caller {
-	enum api_role role;
-	const char *name;      /* for the log: a user's name, or "socket" */
-	const char *role_name; /* "guard", "manager", "admin" */
-};
-
-struct api_token {
-	uint32_t slot, generation;
-};
-
-struct api_person {
-	const char *name; /* valid UTF-8, 1 to API_NAME_BYTES_MAX bytes, no control characters */
-	int64_t valid_from_unix_ms, valid_to_unix_ms; /* 0: no limit; to is after from */
-};
-
-struct api_events_query {
-	int64_t after, before; /* seq, exclusive; 0: no limit */
-	unsigned limit;        /* 1 to API_PAGE_MAX */
-	const char *type;      /* NULL: all; else one type, or a prefix ending in '.' ("door.") */
-	const char *person;    /* NULL: all; a ULID */
-	const char *source;    /* NULL: all; "door/main" */
-	const char *text;      /* NULL: all; somewhere in the row */
-	enum event_severity severity_min;
-	int64_t from_unix_ms, to_unix_ms; /* to exclusive; 0: no limit */
-	bool ascending;                   /* oldest first (an `after` was asked for), else newest first */
-	const int64_t
-		*seqs; /* these rows alone, in the order asked for; NULL: as above. At most API_PAGE_MAX */
-	size_t seq_count;
-	bool without_operators; /* operators' acts are left out: the page is shorter then */
-	bool patient;           /* whoever waits for an answer comes first */
-};
-
-/* whose face, from where; all borrowed */
-struct api_enrol {
-	const void *photo;
-	size_t photo_bytes;
-	const char *camera; /* NULL: from the photo; else live, before this face camera */
-	unsigned seconds;   /* that it may take, 5 to 120 */
-	bool accept_look_alike;
-};
-
-enum api_level { API_LEVEL_INACTIVE, API_LEVEL_ACTIVE, API_LEVEL_UNKNOWN };
-
-/* of the store, for /metrics */
-struct api_figures {
-	uint64_t pending, pending_ms, commit_ms;
-	int64_t last_seq;
-};
-
-struct live;
-struct video_frame;
-
-struct api_camera {
-	struct live *live; /* NULL: the camera cannot be used; lives as long as the gate */
-	struct mask mask;  /* what of its picture nobody may see */
-};
-
-/*
- * What the gate does. Strings, structures and bytes are borrowed for the call. Returned json_t are new
- * references; NULL is answered as 500. Ops with a token must answer it exactly once.
- */
-struct api_ops {
-	/** {"site","gate","version","uptime_s","doors":[..],"cameras":[..],"storage":{..},"mqtt":{..}, ...} */
-	json_t *(*status)(void *gate);
-	/** [{"name","mode","physical","lock","alarm","fault",...}] */
-	json_t *(*doors)(void *gate);
-	/** {"driver":"sim","lines":[{"name","direction":"input"|"output","level":"active"|"inactive"|"unknown"}]} */
-	json_t *(*board)(void *gate);
-	/** 0, -ENOENT (no such line), -ENOTSUP (a real board), -EPERM (an output). */
-	int (*board_drive)(void *gate, const char *line, enum api_level level);
-
-	/** [{"name","door","direction":"in"|"out","kind","keypad","fault","wrong_tries","locked_out_s"}] */
-	json_t *(*readers)(void *gate);
-	/** A card before a reader of a simulated board. 0, -ENOENT (no such reader), -ENOTSUP (a real board),
-	 *  -EIO (the reader is at fault), -EINVAL (no number), -ERANGE (no such card in its format). */
-	int (*board_swipe)(void *gate, const char *reader, const char *code);
-	/** Keys of 0 to 9, * and #. The same, -EPERM: it has no keypad. */
-	int (*board_type)(void *gate, const char *reader, const char *keys);
-
-	/** 200 {"people":[{"id","name","valid_from","valid_to","faces","aged"}], "next": id or null}, by id after @p after_id ("" = first) */
-	void (*people_list)(void *gate, struct api_token token, const char *after_id, unsigned limit);
-	/** 201 the person; 409, 507... */
-	void (*person_add)(void *gate, struct api_token token, const struct api_caller *by,
-			   const struct api_person *person);
-	/** 200 the person, or 404. @p id is a valid ULID here and below. */
-	void (*person_get)(void *gate, struct api_token token, const char *id);
-	/** 204 (NULL body), or 404. */
-	void (*person_remove)(void *gate, struct api_token token, const struct api_caller *by,
-			      const char *id);
-	/** 201 {"quality":..}; 404; 409 (much like somebody else); 422 with the reason in plain words; 503 while models load. */
-	void (*enrol)(void *gate, struct api_token token, const struct api_caller *by, const char *id,
-		      const struct api_enrol *asked);
-
-	/**
-	 * Consent to face recognition is on the disk as withdrawn, or as given, or its record is gone; @p ageing: also to
-	 * templates made of passages.
-	 */
-	void (*consent_changed)(void *gate, const char *person, bool withdrawn, bool ageing);
-
-	/** 200 {"faces":[{"number","current","enrolled","by","quality","camera"}]}, the last four as far as the log knows; 404. */
-	void (*faces_list)(void *gate, struct api_token token, const char *id);
-	/** 204: this face of the person is gone, the others stay; 404. */
-	void (*face_remove)(void *gate, struct api_token token, const struct api_caller *by, const char *id,
-			    int64_t number);
-	/** 204: all faces of the person are gone; 404. */
-	void (*faces_remove)(void *gate, struct api_token token, const struct api_caller *by, const char *id);
-
-	/** 204: those of the person that were made of passages are gone; 404. */
-	void (*aged_remove)(void *gate, struct api_token token, const struct api_caller *by, const char *id);
-
-	/** 200 the error rates measured at each face camera, and the gallery's look-alikes; 503 while models load. */
-	void (*face_report)(void *gate, struct api_token token);
-
-	/** 200 what the door did, 404 (no such door), 409 (refused in this mode, with the reason). */
-	void (*door_open)(void *gate, struct api_token token, const struct api_caller *by, const char *door);
-	/**
-	 * @p mode is one of "Locked", "Unlocked", "Blocked", "DoubleLocked", "LockedDown", "LockedOpen"; @p door may be
-	 * API_EVERY_DOOR. The same answers.
-	 */
-	void (*door_mode)(void *gate, struct api_token token, const struct api_caller *by, const char *door,
-			  const char *mode);
-
-	/** 204; 404 (there is no fire), 409 (the panel still calls). */
-	void (*fire_reset)(void *gate, struct api_token token, const struct api_caller *by);
-
-	/** 200 {"events":[...],"next":seq or null} in the order asked for; next: where to go on, even after a short page. */
-	void (*events)(void *gate, struct api_token token, const struct api_events_query *query);
-	/** 200 {"ok":true,"rows":N,...} or {"ok":false,"seq":N,"reason":".."} */
-	void (*audit_verify)(void *gate, struct api_token token);
-	/** {"running":bool,"rows":N,"of":N} */
-	json_t *(*audit_progress)(void *gate);
-	/** 200 the figures of a span. */
-	void (*report)(void *gate, struct api_token token, int64_t from_unix_ms, int64_t to_unix_ms);
-	/** 200 {"copies":[{"path","made"}]} as copies_list() has them. */
-	void (*copies)(void *gate, struct api_token token, int64_t until_unix_ms);
-	/** 0 or -ENOENT. */
-	int (*camera)(void *gate, const char *name, struct api_camera *ret_camera);
-	/** A reference to the newest picture of a camera, NULL: none yet, or no such camera. Asking again keeps them coming. */
-	struct video_frame *(*newest_frame)(void *gate, const char *camera);
-	void (*figures)(void *gate, struct api_figures *ret_figures);
-	/**
-	 * Keep or remove up to STORE_RECORDS_MAX records, with the event that tells of it; with @p count 0 record
-	 * the event alone. @return and @p done as store_records_write().
-	 */
-	int (*keep)(void *gate, const struct store_record *records, size_t count,
-		    const struct event_draft *draft, store_done_fn done, void *arg);
-	/** Rules, credentials, passes. */
-	const struct api_access_ops *access;
-	/** One evidence file is being sent to somebody. Ranges of a file already told are not told again. */
-	void (*evidence_viewed)(void *gate, const struct api_caller *by, const char *file);
-};
+#include "api_ops.h"
 
 /* strings are copied */
 struct api_config {
@@ -202,8 +27,6 @@ struct api_config {
 	const char *evidence_dir;
 	const char *state_dir;
 };
-
-struct api;
 
 /**
  * Listen. Of @p ops each member must be set; it must live as long as the API.
@@ -231,13 +54,6 @@ uint64_t api_deadline_ms(const struct api *api);
 
 /** Serve what is ready; never blocks. */
 void api_dispatch(struct api *api);
-
-/** Answer @p token with @p status and @p body (the reference is taken; NULL: no content). Stale tokens are fine. */
-void api_reply(struct api *api, struct api_token token, unsigned status, json_t *body);
-
-/** Answer with a problem document (RFC 9457); @p detail is one plain sentence for the user, printf style. */
-void api_reply_problem(struct api *api, struct api_token token, unsigned status, const char *detail, ...)
-	__attribute__((format(printf, 4, 5)));
 
 /**
  * One event was committed: send it to the live streams. Call in order of seq, for every event.

@@ -1,5 +1,5 @@
 /* Paths under access/: rules, credentials, passes and questions, checked as far as this needs no roster. */
-#include "api_core.h"
+#include "api_parts.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 /* The guard's desk: alerts with what people said of them. */
-#include "api_desk.h"
+#include "api_parts.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -85,7 +85,7 @@ static bool are_known(struct api *api, const struct http_request *request)
 	return api->alerts_known;
 }
 
-void api_ready(struct api *api)
+void api_alerts_ready(struct api *api)
 {
 	ask_old_alerts(api, 0);
 }

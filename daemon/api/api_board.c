@@ -1,5 +1,5 @@
 /* The readers, and the hand at a simulated one that swipes a card or types a PIN. */
-#include "api_core.h"
+#include "api_parts.h"
 
 #include <errno.h>
 #include <string.h>
@@ -83,4 +83,66 @@ void api_post_swipe(struct api *api, const struct http_request *request, const c
 void api_post_type(struct api *api, const struct http_request *request, const char *reader)
 {
 	post_reader(api, request, reader, "keys", api->ops->board_type);
+}
+
+void api_get_board(struct api *api, const struct http_request *request, const char *param)
+{
+	json_t *board = api->ops->board(api->gate);
+
+	(void)param;
+	if (board == NULL)
+		api_bad(api, request, 500, "the board could not be read");
+	else
+		api_respond_json(api, request->token, 200, board);
+}
+
+static bool take_level(const char *text, enum api_level *ret_level)
+{
+	static const char *const levels[] = {[API_LEVEL_INACTIVE] = "inactive",
+					     [API_LEVEL_ACTIVE] = "active",
+					     [API_LEVEL_UNKNOWN] = "unknown"};
+
+	for (size_t i = 0; text != NULL && i < sizeof(levels) / sizeof(levels[0]); i++)
+		if (strcmp(levels[i], text) == 0) {
+			*ret_level = (enum api_level)i;
+			return true;
+		}
+	return false;
+}
+
+static void drive(struct api *api, const struct http_request *request, const char *line, enum api_level level)
+{
+	switch (api->ops->board_drive(api->gate, line, level)) {
+	case 0:
+		api_respond_json(api, request->token, 204, NULL);
+		break;
+	case -ENOENT:
+		api_bad(api, request, 404, "there is no such line");
+		break;
+	case -ENOTSUP:
+		api_bad(api, request, 409, "this board is real: only a simulated one can be driven");
+		break;
+	case -EPERM:
+		api_bad(api, request, 409, "this line is an output: the gate drives it");
+		break;
+	default:
+		api_bad(api, request, 500, "the line could not be driven");
+	}
+}
+
+void api_post_line(struct api *api, const struct http_request *request, const char *line)
+{
+	static const char *const known[] = {"level", NULL};
+	json_t *object = api_take_object(api, request, known);
+	enum api_level level;
+
+	if (object == NULL)
+		return;
+	if (!config_name_is_valid(line))
+		api_bad(api, request, 404, "there is no such line");
+	else if (!take_level(json_string_value(json_object_get(object, "level")), &level))
+		api_bad(api, request, 400, "level: expected active, inactive or unknown");
+	else
+		drive(api, request, line, level);
+	json_decref(object);
 }

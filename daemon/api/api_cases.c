@@ -1,5 +1,5 @@
 /* Cases: several alerts and people under one title, for the police or the committee. */
-#include "api_desk.h"
+#include "api_parts.h"
 
 #include <errno.h>
 #include <stdio.h>

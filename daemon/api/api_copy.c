@@ -1,5 +1,5 @@
 /* All that the gate holds of one person, for that person: who asks for it stands in the log. */
-#include "api_core.h"
+#include "api_parts.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 /* The certificate that somebody was erased, or the faces were: the event of it, and the copies that hold them still. */
-#include "api_core.h"
+#include "api_parts.h"
 
 #include <stdlib.h>
 #include <string.h>

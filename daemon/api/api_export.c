@@ -1,5 +1,5 @@
 /* One alert as a zip that verifies offline; made by the office worker, sent as a file. */
-#include "api_desk.h"
+#include "api_parts.h"
 
 #include <errno.h>
 #include <fcntl.h>

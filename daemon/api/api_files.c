@@ -1,5 +1,5 @@
 /* Files: evidence by bare name, the console by a path whose every step is checked. No link is followed. */
-#include "api_core.h"
+#include "api_parts.h"
 
 #include <dirent.h>
 #include <errno.h>

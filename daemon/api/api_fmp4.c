@@ -2,7 +2,7 @@
  * Moving pictures as the camera makes them: one run of MP4 fragments serves all who watch a camera. Who comes waits for
  * the next key picture; who is too slow is hung up on, and so is everybody when the camera falls silent or changes.
  */
-#include "api_core.h"
+#include "api_parts.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 /* The log: pages and searches, the whole of it as a file, the chain, the month for the notice board. */
-#include "api_core.h"
+#include "api_parts.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -1,5 +1,5 @@
 /* GET /metrics: the gate in figures, as Prometheus reads them (text format 0.0.4). */
-#include "api_core.h"
+#include "api_parts.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -2,7 +2,7 @@
  * Moving pictures for the browser: the newest one of a camera, five times a second at most, as JPEG after JPEG. One
  * encoding serves all who watch a camera; who is slow misses pictures and holds nobody up.
  */
-#include "api_core.h"
+#include "api_parts.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -229,25 +229,6 @@ bool api_live_news(struct api *api, struct http_token http, enum http_stream_new
 		return true;
 	}
 	return false;
-}
-
-int api_find_camera(struct api *api, const struct http_request *request, const char *name,
-		    struct api_camera *ret_camera)
-{
-	int r = config_name_is_valid(name) ? api->ops->camera(api->gate, name, ret_camera) : -ENOENT;
-
-	if (r < 0)
-		api_bad(api, request, 404, "there is no such camera");
-	return r;
-}
-
-void api_record_watch(struct api *api, const struct http_request *request, const char *camera)
-{
-	const struct api_caller by = api_caller_of(request);
-	json_t *data = api_act(&by, "camera.watch");
-
-	json_object_set_new(data, "camera", json_string(camera));
-	api_record_act(api, EVENT_INFO, NULL, data);
 }
 
 static struct viewer *free_viewer(struct api_live *live)

@@ -1,5 +1,5 @@
 /* What the API checks before the gate is asked: people, doors, board. */
-#include "api_core.h"
+#include "api_parts.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -18,28 +18,6 @@ static bool take_person_id(struct api *api, const struct http_request *request, 
 		return true;
 	api_bad(api, request, 404, "there is no such person");
 	return false;
-}
-
-void api_get_status(struct api *api, const struct http_request *request, const char *param)
-{
-	json_t *status = api->ops->status(api->gate);
-
-	(void)param;
-	if (status == NULL)
-		api_bad(api, request, 500, "the status could not be read");
-	else
-		api_respond_json(api, request->token, 200, status);
-}
-
-void api_get_doors(struct api *api, const struct http_request *request, const char *param)
-{
-	json_t *doors = api->ops->doors(api->gate);
-
-	(void)param;
-	if (doors == NULL)
-		api_bad(api, request, 500, "the doors could not be read");
-	else
-		api_respond_json(api, request->token, 200, json_pack("{s:o}", "doors", doors));
 }
 
 void api_get_people(struct api *api, const struct http_request *request, const char *param)
@@ -263,122 +241,4 @@ void api_get_face_report(struct api *api, const struct http_request *request, co
 	(void)param;
 	if (api_begin_call(api, request->token, false, &token))
 		api->ops->face_report(api->gate, token);
-}
-
-void api_post_open(struct api *api, const struct http_request *request, const char *door)
-{
-	struct api_caller by = api_caller_of(request);
-	struct api_token token;
-
-	if (!config_name_is_valid(door))
-		api_bad(api, request, 404, "there is no such door");
-	else if (api_begin_call(api, request->token, false, &token))
-		api->ops->door_open(api->gate, token, &by, door);
-}
-
-static bool mode_is_known(const char *mode)
-{
-	static const char *const modes[] = {"Locked",       "Unlocked",   "Blocked",
-					    "DoubleLocked", "LockedDown", "LockedOpen"};
-
-	for (size_t i = 0; mode != NULL && i < sizeof(modes) / sizeof(modes[0]); i++)
-		if (strcmp(modes[i], mode) == 0)
-			return true;
-	return false;
-}
-
-/* On site only: whoever has the gate's own socket stands before it, or is as trusted as if. */
-void api_post_fire_reset(struct api *api, const struct http_request *request, const char *param)
-{
-	struct api_caller by = api_caller_of(request);
-	struct api_token token;
-
-	(void)param;
-	if (!request->local)
-		api_bad(api, request, 403,
-			"a fire is reset on site: by its key switch or gatectl on the gate");
-	else if (api_begin_call(api, request->token, false, &token))
-		api->ops->fire_reset(api->gate, token, &by);
-}
-
-void api_post_mode(struct api *api, const struct http_request *request, const char *door)
-{
-	static const char *const known[] = {"mode", NULL};
-	struct api_caller by = api_caller_of(request);
-	json_t *object = api_take_object(api, request, known);
-	const char *mode = json_string_value(json_object_get(object, "mode"));
-	struct api_token token;
-
-	if (object == NULL)
-		return;
-	if (!config_name_is_valid(door) && strcmp(door, API_EVERY_DOOR) != 0)
-		api_bad(api, request, 404, "there is no such door");
-	else if (!mode_is_known(mode))
-		api_bad(api, request, 400,
-			"mode: expected Locked, Unlocked, Blocked, DoubleLocked, LockedDown or LockedOpen");
-	else if (api_begin_call(api, request->token, false, &token))
-		api->ops->door_mode(api->gate, token, &by, door, mode);
-	json_decref(object);
-}
-
-void api_get_board(struct api *api, const struct http_request *request, const char *param)
-{
-	json_t *board = api->ops->board(api->gate);
-
-	(void)param;
-	if (board == NULL)
-		api_bad(api, request, 500, "the board could not be read");
-	else
-		api_respond_json(api, request->token, 200, board);
-}
-
-static bool take_level(const char *text, enum api_level *ret_level)
-{
-	static const char *const levels[] = {[API_LEVEL_INACTIVE] = "inactive",
-					     [API_LEVEL_ACTIVE] = "active",
-					     [API_LEVEL_UNKNOWN] = "unknown"};
-
-	for (size_t i = 0; text != NULL && i < sizeof(levels) / sizeof(levels[0]); i++)
-		if (strcmp(levels[i], text) == 0) {
-			*ret_level = (enum api_level)i;
-			return true;
-		}
-	return false;
-}
-
-static void drive(struct api *api, const struct http_request *request, const char *line, enum api_level level)
-{
-	switch (api->ops->board_drive(api->gate, line, level)) {
-	case 0:
-		api_respond_json(api, request->token, 204, NULL);
-		break;
-	case -ENOENT:
-		api_bad(api, request, 404, "there is no such line");
-		break;
-	case -ENOTSUP:
-		api_bad(api, request, 409, "this board is real: only a simulated one can be driven");
-		break;
-	case -EPERM:
-		api_bad(api, request, 409, "this line is an output: the gate drives it");
-		break;
-	default:
-		api_bad(api, request, 500, "the line could not be driven");
-	}
-}
-
-void api_post_line(struct api *api, const struct http_request *request, const char *line)
-{
-	static const char *const known[] = {"level", NULL};
-	json_t *object = api_take_object(api, request, known);
-	enum api_level level;
-
-	if (object == NULL)
-		return;
-	if (!config_name_is_valid(line))
-		api_bad(api, request, 404, "there is no such line");
-	else if (!take_level(json_string_value(json_object_get(object, "level")), &level))
-		api_bad(api, request, 400, "level: expected active, inactive or unknown");
-	else
-		drive(api, request, line, level);
-	json_decref(object);
 }

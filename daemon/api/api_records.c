@@ -1,5 +1,5 @@
 /* What the API keeps in the store, and operators' acts in the log. */
-#include "api_core.h"
+#include "api_parts.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -1,5 +1,7 @@
 /* The one table of paths: method, who may, and who answers. What is not in it is refused. */
-#include "api_core.h"
+#include "api_routes.h"
+
+#include "api_parts.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -85,16 +87,6 @@ const struct api_route *api_route_at(size_t index)
 	return index < sizeof(routes) / sizeof(routes[0]) ? &routes[index] : NULL;
 }
 
-const char *api_role_name(enum api_role role)
-{
-	static const char *const names[] = {[API_ROLE_ANYONE] = "anyone",
-					    [API_ROLE_GUARD] = "guard",
-					    [API_ROLE_MANAGER] = "manager",
-					    [API_ROLE_ADMIN] = "admin"};
-
-	return names[role];
-}
-
 static bool matches(const char *pattern, const char *path, char *param)
 {
 	param[0] = '\0';
@@ -135,15 +127,4 @@ const struct api_route *api_find_route(const char *method, const char *path, cha
 						 routes[i].method);
 	}
 	return NULL;
-}
-
-void api_print_routes(FILE *out)
-{
-	fputs("| method | path | least role |\n|---|---|---|\n", out);
-	for (size_t i = 0; i < sizeof(routes) / sizeof(routes[0]); i++) {
-		fprintf(out, "| %s | `", routes[i].method);
-		for (const char *at = routes[i].pattern; *at != '\0'; at++)
-			fputs(*at == '{' ? "{id" : (char[]){*at, '\0'}, out);
-		fprintf(out, "` | %s |\n", api_role_name(routes[i].role));
-	}
 }

@@ -1,5 +1,5 @@
 /* The log-in at the console. Passwords are checked on a thread of their own: it takes long on purpose. */
-#include "api_core.h"
+#include "api_parts.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -3,7 +3,7 @@
  * goes live; between the two nothing is lost and nothing comes twice, because a page is asked for again
  * when something was published while it was on its way, and a live event not above the last one is skipped.
  */
-#include "api_core.h"
+#include "api_parts.h"
 
 #include "base/clock.h"
 #include "base/json.h"
@@ -197,13 +197,9 @@ void api_stream_check_sessions(struct api *api)
 	}
 }
 
-void api_publish_event(struct api *api, int64_t seq, const char *type, const json_t *event)
+void api_stream_publish(struct api *api, int64_t seq, const char *type, const json_t *event)
 {
 	api->latest_seq = seq;
-	if (api_is_alert(type))
-		api_alert_seen(api, event);
-	if (strcmp(type, "person.removed") == 0)
-		api_consent_forget(api, json_string_value(json_object_get(event, "person")));
 	api_stream_check_sessions(api);
 	for (size_t i = 0; i < API_STREAMS_MAX; i++) {
 		struct api_stream *stream = &api->streams[i];
@@ -216,7 +212,7 @@ void api_publish_event(struct api *api, int64_t seq, const char *type, const jso
 	}
 }
 
-void api_publish_board(struct api *api)
+void api_stream_publish_board(struct api *api)
 {
 	json_t *board = NULL;
 

@@ -1,4 +1,4 @@
-#include "api_core.h"
+#include "api_parts.h"
 
 #include "crypto/crypto.h"
 

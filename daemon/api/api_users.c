@@ -1,5 +1,5 @@
 /* Those who may log in: added, changed, switched off. Their hashes are made on the passwords' thread. */
-#include "api_core.h"
+#include "api_parts.h"
 
 #include <errno.h>
 #include <stdio.h>

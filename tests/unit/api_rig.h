@@ -3,7 +3,8 @@
 #define GH_TESTS_API_RIG_H
 
 #include "api/api.h"
-#include "api/api_core.h"
+#include "api/api_parts.h"
+#include "api/api_routes.h"
 #include "http_client.h"
 
 #define END "Host: localhost\r\nConnection: close\r\n\r\n"

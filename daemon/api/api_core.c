@@ -1,0 +1,153 @@
+/* The calls that the gate has not answered yet, and how an answer is written. */
+#include "api_parts.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/json.h"
+
+struct api_caller api_caller_of(const struct http_request *request)
+{
+	enum api_role role = (enum api_role)request->caller.role;
+
+	return (struct api_caller){
+		.role = role, .name = request->caller.name, .role_name = api_role_name(role)};
+}
+
+const char *api_role_name(enum api_role role)
+{
+	static const char *const names[] = {[API_ROLE_ANYONE] = "anyone",
+					    [API_ROLE_GUARD] = "guard",
+					    [API_ROLE_MANAGER] = "manager",
+					    [API_ROLE_ADMIN] = "admin"};
+
+	return names[role];
+}
+
+bool api_begin_call(struct api *api, struct http_token http, bool replay, struct api_token *ret_token)
+{
+	for (uint32_t slot = 0; slot < API_CALLS_MAX; slot++) {
+		struct api_call *call = &api->calls[slot];
+
+		if (call->used)
+			continue;
+		*call = (struct api_call){
+			.used = true, .replay = replay, .generation = call->generation + 1, .http = http};
+		*ret_token = (struct api_token){.slot = slot, .generation = call->generation};
+		return true;
+	}
+	if (!replay)
+		http_respond_problem(api->http, http, 503, "too many requests are waiting, try again");
+	return false;
+}
+
+bool api_begin_inner(struct api *api, void (*take)(struct api *api, void *arg, const json_t *body), void *arg,
+		     struct api_token *ret_token)
+{
+	if (!api_begin_call(api, (struct http_token){0}, true, ret_token))
+		return false;
+	api->calls[ret_token->slot].take = take;
+	api->calls[ret_token->slot].arg = arg;
+	return true;
+}
+
+/* The call of a token, which is over now; NULL: it was answered before. */
+static const struct api_call *end_call(struct api *api, struct api_token token)
+{
+	struct api_call *call = token.slot < API_CALLS_MAX ? &api->calls[token.slot] : NULL;
+
+	if (call == NULL || !call->used || call->generation != token.generation)
+		return NULL;
+	call->used = false;
+	return call;
+}
+
+/*
+ * A version is a digest of what a GET of the same path shows: whoever changes a thing may name the version that was
+ * read (If-Match).
+ */
+static void etag_of(const json_t *body, char *etag)
+{
+	char *text = json_canonical(body);
+	const struct crypto_bytes part = {.at = text, .bytes = text != NULL ? strlen(text) : 0};
+	uint8_t digest[CRYPTO_HASH_BYTES];
+	size_t used = 1;
+
+	crypto_digest(&part, 1, digest);
+	etag[0] = '"';
+	for (size_t i = 0; i < API_ETAG_BYTES / 2 - 2; i++)
+		used += (size_t)snprintf(etag + used, API_ETAG_BYTES - used, "%02x", digest[i]);
+	snprintf(etag + used, API_ETAG_BYTES - used, "\"");
+	free(text);
+}
+
+static bool answers_probe(struct api *api, struct http_token http, unsigned status, const json_t *body)
+{
+	char etag[API_ETAG_BYTES];
+
+	if (api->probe.etag != NULL && api->probe.http.slot == http.slot &&
+	    api->probe.http.generation == http.generation) {
+		if (status == 200 && body != NULL)
+			etag_of(body, api->probe.etag);
+		return status == 200;
+	}
+	if ((status == 200 || status == 201) &&
+	    (json_object_get(body, "id") != NULL || json_object_get(body, "created") != NULL)) {
+		etag_of(body, etag);
+		http_set_header(api->http, http, "ETag", etag);
+	}
+	return false;
+}
+
+void api_respond_json(struct api *api, struct http_token http, unsigned status, json_t *body)
+{
+	char *text;
+
+	if (answers_probe(api, http, status, body)) {
+		json_decref(body);
+		return;
+	}
+	text = body != NULL ? json_text(body) : NULL;
+	if (body != NULL && text == NULL)
+		http_respond_problem(api->http, http, 500, "the answer could not be written");
+	else
+		http_respond(api->http, http, status, text != NULL ? "application/json" : NULL, text,
+			     text != NULL ? strlen(text) : 0);
+	json_decref(body);
+}
+
+void api_reply(struct api *api, struct api_token token, unsigned status, json_t *body)
+{
+	const struct api_call *call = end_call(api, token);
+
+	if (call != NULL && !call->replay) {
+		api_respond_json(api, call->http, status, body);
+		return;
+	}
+	if (call != NULL && call->take != NULL)
+		call->take(api, call->arg, status < 300 ? body : NULL);
+	else if (call != NULL)
+		api_stream_replay(api, call->http, status == 200 ? body : NULL);
+	json_decref(body);
+}
+
+void api_reply_problem(struct api *api, struct api_token token, unsigned status, const char *detail, ...)
+{
+	const struct api_call *call = end_call(api, token);
+	char text[512];
+	va_list args;
+
+	if (call == NULL)
+		return;
+	va_start(args, detail);
+	vsnprintf(text, sizeof(text), detail, args);
+	va_end(args);
+	if (call->take != NULL)
+		call->take(api, call->arg, NULL);
+	else if (call->replay)
+		api_stream_replay(api, call->http, NULL);
+	else
+		http_respond_problem(api->http, call->http, status, text);
+}

@@ -1,0 +1,82 @@
+/* What the API checks before the gate is asked about its doors: their state, opening one, a mode, the end of a fire. */
+#include "api_parts.h"
+
+#include <string.h>
+
+void api_get_status(struct api *api, const struct http_request *request, const char *param)
+{
+	json_t *status = api->ops->status(api->gate);
+
+	(void)param;
+	if (status == NULL)
+		api_bad(api, request, 500, "the status could not be read");
+	else
+		api_respond_json(api, request->token, 200, status);
+}
+
+void api_get_doors(struct api *api, const struct http_request *request, const char *param)
+{
+	json_t *doors = api->ops->doors(api->gate);
+
+	(void)param;
+	if (doors == NULL)
+		api_bad(api, request, 500, "the doors could not be read");
+	else
+		api_respond_json(api, request->token, 200, json_pack("{s:o}", "doors", doors));
+}
+
+void api_post_open(struct api *api, const struct http_request *request, const char *door)
+{
+	struct api_caller by = api_caller_of(request);
+	struct api_token token;
+
+	if (!config_name_is_valid(door))
+		api_bad(api, request, 404, "there is no such door");
+	else if (api_begin_call(api, request->token, false, &token))
+		api->ops->door_open(api->gate, token, &by, door);
+}
+
+static bool mode_is_known(const char *mode)
+{
+	static const char *const modes[] = {"Locked",       "Unlocked",   "Blocked",
+					    "DoubleLocked", "LockedDown", "LockedOpen"};
+
+	for (size_t i = 0; mode != NULL && i < sizeof(modes) / sizeof(modes[0]); i++)
+		if (strcmp(modes[i], mode) == 0)
+			return true;
+	return false;
+}
+
+/* On site only: whoever has the gate's own socket stands before it, or is as trusted as if. */
+void api_post_fire_reset(struct api *api, const struct http_request *request, const char *param)
+{
+	struct api_caller by = api_caller_of(request);
+	struct api_token token;
+
+	(void)param;
+	if (!request->local)
+		api_bad(api, request, 403,
+			"a fire is reset on site: by its key switch or gatectl on the gate");
+	else if (api_begin_call(api, request->token, false, &token))
+		api->ops->fire_reset(api->gate, token, &by);
+}
+
+void api_post_mode(struct api *api, const struct http_request *request, const char *door)
+{
+	static const char *const known[] = {"mode", NULL};
+	struct api_caller by = api_caller_of(request);
+	json_t *object = api_take_object(api, request, known);
+	const char *mode = json_string_value(json_object_get(object, "mode"));
+	struct api_token token;
+
+	if (object == NULL)
+		return;
+	if (!config_name_is_valid(door) && strcmp(door, API_EVERY_DOOR) != 0)
+		api_bad(api, request, 404, "there is no such door");
+	else if (!mode_is_known(mode))
+		api_bad(api, request, 400,
+			"mode: expected Locked, Unlocked, Blocked, DoubleLocked, LockedDown or LockedOpen");
+	else if (api_begin_call(api, request->token, false, &token))
+		api->ops->door_mode(api->gate, token, &by, door, mode);
+	json_decref(object);
+}

@@ -1,0 +1,137 @@
+/* api_parts.h - the handlers of the table of paths, and what the parts behind them offer. Private to api_*.c. */
+#ifndef GH_API_API_PARTS_H
+#define GH_API_API_PARTS_H
+
+#include "alert.h"
+#include "api_core.h"
+
+/* Serves one admitted request; @p param is what stood for {} in the path, two of them with a slash between. */
+typedef void api_handler(struct api *api, const struct http_request *request, const char *param);
+
+/* api_access_rules.c */
+api_handler api_access_list, api_access_get, api_access_put, api_access_put_person, api_access_post,
+	api_access_get_passes, api_access_post_pass, api_access_delete, api_access_what_if,
+	api_access_explain, api_access_reset, api_access_pass_code, api_access_requests, api_access_answer;
+
+/* api_alerts.c */
+api_handler api_get_alerts, api_get_alert, api_post_verdict, api_post_hold;
+bool api_is_alert(const char *type);
+/** The log can be read: ask it for the alerts from before the start. */
+void api_alerts_ready(struct api *api);
+void api_alert_seen(struct api *api, const json_t *event);
+void api_load_alert(struct api *api, const char *id, json_t *json);
+/** The alert of the path, or NULL and 404 is answered. Valid until the control thread goes on. */
+const struct alert *api_take_alert(struct api *api, const struct http_request *request, const char *param);
+/** An alert as the page shows it; @p event is its row of the log. */
+json_t *api_alert_json(struct api *api, const struct alert *alert, const json_t *event);
+
+/* api_board.c */
+api_handler api_get_board, api_post_line, api_get_readers, api_post_swipe, api_post_type;
+
+/* api_camera.c */
+/** @return 0 or -ENOENT, which was answered. */
+int api_find_camera(struct api *api, const struct http_request *request, const char *name,
+		    struct api_camera *ret_camera);
+void api_record_watch(struct api *api, const struct http_request *request, const char *camera);
+
+/* api_cases.c */
+api_handler api_get_cases, api_post_case, api_get_case, api_patch_case;
+void api_load_case(struct api *api, const char *id, json_t *json);
+/** The id of the case that an alert belongs to, or null: a new reference. */
+json_t *api_case_of(const struct api *api, int64_t seq);
+
+/* api_consent.c */
+api_handler api_get_consent, api_post_consent;
+/** What this person agreed to: {"person","given","entries"}. A new reference. */
+json_t *api_consent_json(struct api *api, const char *id);
+void api_load_consent(struct api *api, const char *id, json_t *json);
+/** Somebody was erased. */
+void api_consent_forget(struct api *api, const char *person);
+
+/* api_copy.c, api_erasure.c, api_export.c */
+api_handler api_get_person_copy, api_get_erasure, api_get_export;
+
+/* api_doors.c */
+api_handler api_get_status, api_get_doors, api_post_open, api_post_mode, api_post_fire_reset;
+
+/* api_files.c */
+api_handler api_get_evidence, api_get_evidence_file;
+/** Look through the evidence for /metrics, on the office worker. */
+void api_files_count(struct api *api);
+void api_get_console(struct api *api, const struct http_request *request);
+
+/* api_fmp4.c: moving pictures as the camera makes them */
+api_handler api_get_video;
+int api_video_open(struct api *api);
+void api_video_close(struct api *api);
+void api_video_tick(struct api *api, uint64_t now_ms);
+uint64_t api_video_due_ms(const struct api *api);
+/** @return whether the stream is one of a viewer. */
+bool api_video_news(struct api *api, struct http_token http, enum http_stream_news news);
+
+/* api_import.c */
+api_handler api_post_import, api_get_people_export;
+int api_people_open(struct api *api);
+void api_people_close(struct api *api);
+bool api_people_news(struct api *api, struct http_token http, enum http_stream_news news);
+
+/* api_log.c */
+api_handler api_get_events, api_get_log_export, api_post_audit, api_get_audit, api_get_report;
+int api_log_open(struct api *api);
+void api_log_close(struct api *api);
+/** @return whether the stream is one of an export. */
+bool api_log_news(struct api *api, struct http_token http, enum http_stream_news news);
+
+/* api_metrics.c */
+void api_get_metrics(struct api *api, const struct http_request *request);
+
+/* api_mjpeg.c: moving pictures, as JPEG after JPEG */
+api_handler api_get_live;
+int api_live_open(struct api *api);
+void api_live_close(struct api *api);
+void api_live_tick(struct api *api, uint64_t now_ms);
+uint64_t api_live_due_ms(const struct api *api);
+/** @return whether the stream is one of a viewer. */
+bool api_live_news(struct api *api, struct http_token http, enum http_stream_news news);
+
+/* api_people.c */
+api_handler api_get_people, api_post_person, api_get_person, api_delete_person, api_post_face,
+	api_delete_faces, api_get_faces, api_delete_face, api_delete_aged, api_post_face_live,
+	api_get_face_report;
+/** A person of {"name","valid_from","valid_to"}; -EINVAL with the mistake in @p error (JSON_ERROR_BYTES). */
+int api_take_person(const json_t *object, struct api_person *person, char *error);
+
+/* api_request.c: for struct http_ops; the first argument is the API */
+void api_admit(void *arg, const struct http_request *request, struct http_admission *admission);
+void api_handle(void *arg, const struct http_request *request);
+
+/* api_session.c: the log-in, and who a request comes from */
+api_handler api_post_session, api_get_session, api_delete_session;
+/** Who asks; role API_ROLE_ANYONE when nobody is logged in. @p ret_session may be NULL. */
+struct http_caller api_identify(struct api *api, const struct http_request *request,
+				const struct session **ret_session);
+enum api_role api_role_of(enum user_role role);
+
+/* api_stream.c */
+api_handler api_stream_events, api_stream_board;
+void api_stream_news(void *arg, struct http_token token, enum http_stream_news news);
+/** One page for the stream at @p http came; @p body borrowed, NULL when the gate failed. */
+void api_stream_replay(struct api *api, struct http_token http, const json_t *body);
+void api_stream_publish(struct api *api, int64_t seq, const char *type, const json_t *event);
+void api_stream_publish_board(struct api *api);
+/** End the streams of a session that is over; of all that are. */
+void api_stream_end_session(struct api *api, uint64_t session);
+void api_stream_check_sessions(struct api *api);
+/** Whether somebody of @p role may see an event of @p type: operators' acts are a manager's. */
+bool api_type_is_for(enum api_role role, const char *type);
+
+/* api_token.c */
+/** STATE_DIR/metrics.token, made when missing. @return 0 or a negative errno with a sentence. */
+int api_load_token(const char *state_dir, char *ret_token, char *error, size_t error_bytes);
+
+/* api_users.c */
+api_handler api_get_users, api_get_user, api_post_user, api_patch_user, api_post_totp, api_delete_totp,
+	api_post_own_password;
+void api_load_user(struct api *api, const char *id, json_t *json);
+
+#endif

@@ -1,0 +1,132 @@
+/* Which request is admitted, and which handler serves it. */
+#include "api_parts.h"
+#include "api_routes.h"
+
+#include <string.h>
+
+#include "base/listen_address.h"
+
+#define API_PREFIX "/api/"
+#define API_METRICS "/metrics"
+
+static void refuse(struct http_admission *admission, unsigned status, const char *code, const char *detail)
+{
+	admission->status = status;
+	admission->code = code;
+	admission->detail = detail;
+}
+
+/* A page of another site can make a browser send the cookie's requests, but not this header. */
+static bool token_is_given(const struct http_request *request, const struct session *session)
+{
+	return request->local || strcmp(request->method, "GET") == 0 ||
+	       (session != NULL && session_token_is(session, http_header(request, "X-Gatehouse-Token")));
+}
+
+static void admit_api(struct api *api, const struct http_request *request, struct http_admission *admission)
+{
+	static char allow[48]; /* read before the next request is admitted */
+	char param[API_PARAM_BYTES];
+	const struct api_route *route =
+		api_find_route(request->method, request->path, param, allow, sizeof(allow));
+	const struct session *session = NULL;
+
+	admission->caller = api_identify(api, request, &session);
+	if (route == NULL && allow[0] == '\0') {
+		refuse(admission, 404, "no-such-path", "there is no such path");
+	} else if (route == NULL) {
+		refuse(admission, 405, NULL, "this path does not know that method");
+		admission->allow = allow;
+	} else if (route->role == API_ROLE_ANYONE) {
+		admission->body_bytes_max = route->body_bytes_max;
+	} else if (admission->caller.role == API_ROLE_ANYONE) {
+		refuse(admission, 401, NULL, "nobody is logged in, or the session is over: log in");
+	} else if (admission->caller.role < (int)route->role) {
+		refuse(admission, 403, "role", "your role may not do this");
+	} else if (!token_is_given(request, session)) {
+		refuse(admission, 403, "token",
+		       "a change needs the header X-Gatehouse-Token of this session");
+	} else {
+		admission->body_bytes_max = route->body_bytes_max;
+	}
+}
+
+/* A program that scrapes has no cookie: it shows the token of metrics.token, or is somebody who is logged in. */
+static void admit_metrics(struct api *api, const struct http_request *request,
+			  struct http_admission *admission)
+{
+	static const char scheme[] = "Bearer ";
+	const char *given = http_header(request, "Authorization");
+	const struct session *session;
+	bool known = given != NULL && strncmp(given, scheme, sizeof(scheme) - 1) == 0 &&
+		     strlen(given) == sizeof(scheme) - 1 + API_TOKEN_BYTES - 1 &&
+		     crypto_equal(given + sizeof(scheme) - 1, api->metrics_token, API_TOKEN_BYTES - 1);
+
+	if (strcmp(request->method, "GET") != 0) {
+		refuse(admission, 405, NULL, "figures can only be read");
+		admission->allow = "GET, HEAD";
+	} else if (!known && api_identify(api, request, &session).role == API_ROLE_ANYONE) {
+		refuse(admission, 401, NULL,
+		       "this needs a session, or Authorization: Bearer with the token of metrics.token");
+	}
+}
+
+void api_admit(void *arg, const struct http_request *request, struct http_admission *admission)
+{
+	const char *host = http_header(request, "Host");
+
+	/* a page of a hostile site, whose name was made to point here, still sends its own name */
+	if (!request->local && !request->secure && (host == NULL || !listen_host_is_loopback(host)))
+		refuse(admission, 403, "host",
+		       "the Host header must name this machine: localhost or a loopback address");
+	else if (strncmp(request->path, API_PREFIX, strlen(API_PREFIX)) == 0)
+		admit_api(arg, request, admission);
+	else if (strcmp(request->path, API_METRICS) == 0)
+		admit_metrics(arg, request, admission);
+	else if (strcmp(request->method, "GET") != 0) {
+		refuse(admission, 405, NULL, "the console's files can only be read");
+		admission->allow = "GET, HEAD";
+	}
+}
+
+static bool api_is_current(struct api *api, const struct http_request *request)
+{
+	const char *given = http_header(request, "If-Match");
+	char param[API_PARAM_BYTES], allow[48], etag[API_ETAG_BYTES] = "";
+	const struct api_route *route;
+
+	if (given == NULL || strcmp(given, "*") == 0 || strcmp(request->method, "GET") == 0)
+		return true;
+	route = api_find_route("GET", request->path, param, allow, sizeof(allow));
+	if (route == NULL)
+		return true;
+	api->probe.etag = etag;
+	api->probe.http = request->token;
+	route->run(api, request, param);
+	api->probe.etag = NULL;
+	if (etag[0] == '\0') /* it was answered that there is no such thing; if not: */
+		http_respond_problem(api->http, request->token, 503,
+				     "its version cannot be told now, try again");
+	else if (strcmp(given, etag) != 0)
+		http_respond_problem(api->http, request->token, 412,
+				     "somebody else has changed this since you read it: read it again");
+	return strcmp(given, etag) == 0;
+}
+
+void api_handle(void *arg, const struct http_request *request)
+{
+	char param[API_PARAM_BYTES] = "", allow[48];
+	const struct api_route *route;
+
+	if (strcmp(request->path, API_METRICS) == 0) {
+		api_get_metrics(arg, request);
+		return;
+	}
+	if (strncmp(request->path, API_PREFIX, strlen(API_PREFIX)) != 0) {
+		api_get_console(arg, request);
+		return;
+	}
+	route = api_find_route(request->method, request->path, param, allow, sizeof(allow));
+	if (route != NULL && api_is_current(arg, request)) /* always a route: it was admitted */
+		route->run(arg, request, param);
+}
