@@ -11,8 +11,19 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
+/* Every stream belongs to one part. */
+static void stream_news(void *arg, struct http_token http, enum http_stream_news news)
+{
+	static bool (*const parts[])(struct api * api, struct http_token http, enum http_stream_news news) = {
+		api_stream_news, api_log_news, api_people_news, api_live_news, api_video_news};
+
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
+		if (parts[i](arg, http, news))
+			return;
+}
+
 static const struct http_ops http_ops = {
-	.admit = api_admit, .handle = api_handle, .stream_news = api_stream_news};
+	.admit = api_admit, .handle = api_handle, .stream_news = stream_news};
 
 static int copy_dir(char *out, const char *dir)
 {
@@ -155,24 +166,11 @@ void api_publish_board(struct api *api)
 	api_stream_publish_board(api);
 }
 
-/* Questions of our own that nobody will answer any more: what they carry is freed. */
-static void forget_inner(struct api *api)
-{
-	for (uint32_t slot = 0; slot < API_CALLS_MAX; slot++) {
-		struct api_call *call = &api->calls[slot];
-
-		if (call->used && call->take != NULL) {
-			call->used = false;
-			call->take(api, call->arg, NULL);
-		}
-	}
-}
-
 void api_close(struct api *api)
 {
 	if (api == NULL)
 		return;
-	forget_inner(api);
+	api_drop_inner(api);
 	api_forget_keepings(api);
 	worker_close(api->passwords); /* jobs end while there is somebody to answer */
 	worker_close(api->office);

@@ -64,7 +64,7 @@ void api_access_list(struct api *api, const struct http_request *request, const 
 		problem(api, request, 400, "limit takes a whole number from 1 to 1000");
 	else if (person != NULL && (strcmp(kinds[kind].kind, "credential") != 0 || !ulid_is_valid(person)))
 		problem(api, request, 400, "person takes the id of a person, for credentials alone");
-	else if (api_begin_call(api, request->token, false, &token))
+	else if (api_begin_call(api, request->token, &token))
 		api->ops->access->list(api->gate, token, kinds[kind].kind, person != NULL ? person : "",
 				       after != NULL ? after : "", (unsigned)limit);
 }
@@ -81,7 +81,7 @@ void api_access_get(struct api *api, const struct http_request *request, const c
 	int kind = take_kind(api, request, param, &id);
 	struct api_token token;
 
-	if (kind >= 0 && api_begin_call(api, request->token, false, &token))
+	if (kind >= 0 && api_begin_call(api, request->token, &token))
 		api->ops->access->get(api->gate, token, kinds[kind].kind, id);
 }
 
@@ -91,7 +91,7 @@ static void put(struct api *api, const struct http_request *request, const char 
 	json_t *value = take_body(api, request);
 	struct api_token token;
 
-	if (value != NULL && api_begin_call(api, request->token, false, &token))
+	if (value != NULL && api_begin_call(api, request->token, &token))
 		api->ops->access->put(api->gate, token, &by, kind, id, value);
 	json_decref(value);
 }
@@ -135,7 +135,7 @@ void api_access_delete(struct api *api, const struct http_request *request, cons
 	int kind = take_kind(api, request, param, &id);
 	struct api_token token;
 
-	if (kind >= 0 && api_begin_call(api, request->token, false, &token))
+	if (kind >= 0 && api_begin_call(api, request->token, &token))
 		api->ops->access->remove(api->gate, token, &by, kinds[kind].kind, id);
 }
 
@@ -145,7 +145,7 @@ void api_access_what_if(struct api *api, const struct http_request *request, con
 	struct api_token token;
 
 	(void)param;
-	if (question != NULL && api_begin_call(api, request->token, false, &token))
+	if (question != NULL && api_begin_call(api, request->token, &token))
 		api->ops->access->what_if(api->gate, token, question);
 	json_decref(question);
 }
@@ -157,7 +157,7 @@ void api_access_explain(struct api *api, const struct http_request *request, con
 
 	if (api_parse_number(param, INT64_MAX, &seq) < 0 || seq < 1)
 		problem(api, request, 404, "an event is named by its number");
-	else if (api_begin_call(api, request->token, false, &token))
+	else if (api_begin_call(api, request->token, &token))
 		api->ops->access->explain(api->gate, token, seq);
 }
 
@@ -166,7 +166,7 @@ void api_access_reset(struct api *api, const struct http_request *request, const
 	struct api_caller by = api_caller_of(request);
 	struct api_token token;
 
-	if (api_begin_call(api, request->token, false, &token))
+	if (api_begin_call(api, request->token, &token))
 		api->ops->access->area_reset(api->gate, token, &by, param);
 }
 
@@ -174,7 +174,7 @@ void api_access_pass_code(struct api *api, const struct http_request *request, c
 {
 	struct api_token token;
 
-	if (api_begin_call(api, request->token, false, &token))
+	if (api_begin_call(api, request->token, &token))
 		api->ops->access->pass_code(api->gate, token, param);
 }
 
@@ -183,7 +183,7 @@ void api_access_requests(struct api *api, const struct http_request *request, co
 	struct api_token token;
 
 	(void)param;
-	if (api_begin_call(api, request->token, false, &token))
+	if (api_begin_call(api, request->token, &token))
 		api->ops->access->requests(api->gate, token);
 }
 
@@ -201,7 +201,7 @@ void api_access_answer(struct api *api, const struct http_request *request, cons
 		problem(api, request, 400, error);
 	else if (!json_is_boolean(json_object_get(value, "admit")))
 		problem(api, request, 400, "admit: expected true or false");
-	else if (api_begin_call(api, request->token, false, &token))
+	else if (api_begin_call(api, request->token, &token))
 		api->ops->access->answer(api->gate, token, &by, param,
 					 json_is_true(json_object_get(value, "admit")));
 	json_decref(value);

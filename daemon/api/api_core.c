@@ -26,31 +26,50 @@ const char *api_role_name(enum api_role role)
 	return names[role];
 }
 
-bool api_begin_call(struct api *api, struct http_token http, bool replay, struct api_token *ret_token)
+static bool claim_call(struct api *api, const struct api_call *wanted, struct api_token *ret_token)
+{
+	for (uint32_t slot = 0; slot < API_CALLS_MAX; slot++) {
+		struct api_call *call = &api->calls[slot];
+		uint32_t generation = call->generation + 1;
+
+		if (call->used)
+			continue;
+		*call = *wanted;
+		call->used = true;
+		call->generation = generation;
+		*ret_token = (struct api_token){.slot = slot, .generation = generation};
+		return true;
+	}
+	return false;
+}
+
+bool api_begin_call(struct api *api, struct http_token http, struct api_token *ret_token)
+{
+	const struct api_call wanted = {.http = http};
+	bool begun = claim_call(api, &wanted, ret_token);
+
+	if (!begun)
+		http_respond_problem(api->http, http, 503, "too many requests are waiting, try again");
+	return begun;
+}
+
+bool api_begin_inner(struct api *api, api_result_fn result, void *arg, struct api_token *ret_token)
+{
+	const struct api_call wanted = {.result = result, .arg = arg};
+
+	return claim_call(api, &wanted, ret_token);
+}
+
+void api_drop_inner(struct api *api)
 {
 	for (uint32_t slot = 0; slot < API_CALLS_MAX; slot++) {
 		struct api_call *call = &api->calls[slot];
 
-		if (call->used)
-			continue;
-		*call = (struct api_call){
-			.used = true, .replay = replay, .generation = call->generation + 1, .http = http};
-		*ret_token = (struct api_token){.slot = slot, .generation = call->generation};
-		return true;
+		if (call->used && call->result != NULL) {
+			call->used = false;
+			call->result(api, call->arg, NULL);
+		}
 	}
-	if (!replay)
-		http_respond_problem(api->http, http, 503, "too many requests are waiting, try again");
-	return false;
-}
-
-bool api_begin_inner(struct api *api, void (*take)(struct api *api, void *arg, const json_t *body), void *arg,
-		     struct api_token *ret_token)
-{
-	if (!api_begin_call(api, (struct http_token){0}, true, ret_token))
-		return false;
-	api->calls[ret_token->slot].take = take;
-	api->calls[ret_token->slot].arg = arg;
-	return true;
 }
 
 /* The call of a token, which is over now; NULL: it was answered before. */
@@ -122,14 +141,12 @@ void api_reply(struct api *api, struct api_token token, unsigned status, json_t 
 {
 	const struct api_call *call = end_call(api, token);
 
-	if (call != NULL && !call->replay) {
+	if (call != NULL && call->result == NULL) {
 		api_respond_json(api, call->http, status, body);
 		return;
 	}
-	if (call != NULL && call->take != NULL)
-		call->take(api, call->arg, status < 300 ? body : NULL);
-	else if (call != NULL)
-		api_stream_replay(api, call->http, status == 200 ? body : NULL);
+	if (call != NULL)
+		call->result(api, call->arg, status < 300 ? body : NULL);
 	json_decref(body);
 }
 
@@ -144,10 +161,8 @@ void api_reply_problem(struct api *api, struct api_token token, unsigned status,
 	va_start(args, detail);
 	vsnprintf(text, sizeof(text), detail, args);
 	va_end(args);
-	if (call->take != NULL)
-		call->take(api, call->arg, NULL);
-	else if (call->replay)
-		api_stream_replay(api, call->http, NULL);
+	if (call->result != NULL)
+		call->result(api, call->arg, NULL);
 	else
 		http_respond_problem(api->http, call->http, status, text);
 }

@@ -23,11 +23,14 @@ enum {
 	API_EXPORTS_MAX = 4, /* of the log, at once */
 };
 
+/* @p body is the result, borrowed; NULL: the gate failed, or the API is being closed. */
+typedef void (*api_result_fn)(struct api *api, void *arg, const json_t *body);
+
 /* an answer that the gate owes */
 struct api_call {
-	bool used, replay; /* replay: a page of events for a stream, not for a request */
-	void (*take)(struct api *api, void *arg, const json_t *body); /* the API's own question; or NULL */
-	void *arg;
+	bool used;
+	api_result_fn result; /* the API's own question; NULL: the result answers the request `http` */
+	void *arg;            /* for result() */
 	uint32_t generation;
 	struct http_token http;
 };
@@ -76,15 +79,17 @@ struct api {
 	struct api_stream streams[API_STREAMS_MAX];
 };
 
-/** A slot for an answer; false, and 503 is answered, when the gate owes too many already. */
-bool api_begin_call(struct api *api, struct http_token http, bool replay, struct api_token *ret_token);
+/** A slot for the answer to a request; false, and 503 is answered, when the gate owes too many already. */
+bool api_begin_call(struct api *api, struct http_token http, struct api_token *ret_token);
 
 /**
- * The same for a question of the API's own: @p take gets the answer's body, NULL when the gate failed. @return false
- * when too many are waiting: nothing was answered. At the API's end @p take is called with NULL, too.
+ * The same for a question of the API's own: @p result is called once, within api_close() at the latest.
+ * @return false when too many are waiting: nothing was answered.
  */
-bool api_begin_inner(struct api *api, void (*take)(struct api *api, void *arg, const json_t *body), void *arg,
-		     struct api_token *ret_token);
+bool api_begin_inner(struct api *api, api_result_fn result, void *arg, struct api_token *ret_token);
+
+/** Calls the result function of each question of the API's own that has no answer yet, with NULL. */
+void api_drop_inner(struct api *api);
 
 void api_respond_json(struct api *api, struct http_token http, unsigned status, json_t *body);
 

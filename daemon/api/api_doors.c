@@ -32,7 +32,7 @@ void api_post_open(struct api *api, const struct http_request *request, const ch
 
 	if (!config_name_is_valid(door))
 		api_bad(api, request, 404, "there is no such door");
-	else if (api_begin_call(api, request->token, false, &token))
+	else if (api_begin_call(api, request->token, &token))
 		api->ops->door_open(api->gate, token, &by, door);
 }
 
@@ -57,7 +57,7 @@ void api_post_fire_reset(struct api *api, const struct http_request *request, co
 	if (!request->local)
 		api_bad(api, request, 403,
 			"a fire is reset on site: by its key switch or gatectl on the gate");
-	else if (api_begin_call(api, request->token, false, &token))
+	else if (api_begin_call(api, request->token, &token))
 		api->ops->fire_reset(api->gate, token, &by);
 }
 
@@ -76,7 +76,7 @@ void api_post_mode(struct api *api, const struct http_request *request, const ch
 	else if (!mode_is_known(mode))
 		api_bad(api, request, 400,
 			"mode: expected Locked, Unlocked, Blocked, DoubleLocked, LockedDown or LockedOpen");
-	else if (api_begin_call(api, request->token, false, &token))
+	else if (api_begin_call(api, request->token, &token))
 		api->ops->door_mode(api->gate, token, &by, door, mode);
 	json_decref(object);
 }

@@ -144,7 +144,7 @@ void api_get_events(struct api *api, const struct http_request *request, const c
 	struct api_token token;
 
 	(void)param;
-	if (take_question(api, request, &question) && api_begin_call(api, request->token, false, &token))
+	if (take_question(api, request, &question) && api_begin_call(api, request->token, &token))
 		api->ops->events(api->gate, token, &question.query);
 }
 
@@ -339,7 +339,7 @@ void api_post_audit(struct api *api, const struct http_request *request, const c
 	struct api_token token;
 
 	(void)param;
-	if (api_begin_call(api, request->token, false, &token))
+	if (api_begin_call(api, request->token, &token))
 		api->ops->audit_verify(api->gate, token);
 }
 

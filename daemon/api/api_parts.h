@@ -114,9 +114,8 @@ enum api_role api_role_of(enum user_role role);
 
 /* api_stream.c */
 api_handler api_stream_events, api_stream_board;
-void api_stream_news(void *arg, struct http_token token, enum http_stream_news news);
-/** One page for the stream at @p http came; @p body borrowed, NULL when the gate failed. */
-void api_stream_replay(struct api *api, struct http_token http, const json_t *body);
+/** @return whether the stream is one of events or of the board. */
+bool api_stream_news(struct api *api, struct http_token http, enum http_stream_news news);
 void api_stream_publish(struct api *api, int64_t seq, const char *type, const json_t *event);
 void api_stream_publish_board(struct api *api);
 /** End the streams of a session that is over; of all that are. */

@@ -31,7 +31,7 @@ void api_get_people(struct api *api, const struct http_request *request, const c
 		return;
 	if (after != NULL && !ulid_is_valid(after))
 		api_bad(api, request, 400, "after takes the id of a person");
-	else if (api_begin_call(api, request->token, false, &token))
+	else if (api_begin_call(api, request->token, &token))
 		api->ops->people_list(api->gate, token, after != NULL ? after : "", (unsigned)limit);
 }
 
@@ -98,7 +98,7 @@ void api_post_person(struct api *api, const struct http_request *request, const 
 		return;
 	if (api_take_person(object, &person, error) < 0)
 		api_bad(api, request, 400, "%s", error);
-	else if (api_begin_call(api, request->token, false, &token))
+	else if (api_begin_call(api, request->token, &token))
 		api->ops->person_add(api->gate, token, &by, &person);
 	json_decref(object);
 }
@@ -107,7 +107,7 @@ void api_get_person(struct api *api, const struct http_request *request, const c
 {
 	struct api_token token;
 
-	if (take_person_id(api, request, id) && api_begin_call(api, request->token, false, &token))
+	if (take_person_id(api, request, id) && api_begin_call(api, request->token, &token))
 		api->ops->person_get(api->gate, token, id);
 }
 
@@ -116,7 +116,7 @@ void api_delete_person(struct api *api, const struct http_request *request, cons
 	struct api_caller by = api_caller_of(request);
 	struct api_token token;
 
-	if (take_person_id(api, request, id) && api_begin_call(api, request->token, false, &token))
+	if (take_person_id(api, request, id) && api_begin_call(api, request->token, &token))
 		api->ops->person_remove(api->gate, token, &by, id);
 }
 
@@ -135,7 +135,7 @@ void api_post_face(struct api *api, const struct http_request *request, const ch
 		api_bad(api, request, 400, "look_alike takes \"accept\"");
 	else if (request->body_bytes == 0)
 		api_bad(api, request, 422, "the photo is empty");
-	else if (api_begin_call(api, request->token, false, &token))
+	else if (api_begin_call(api, request->token, &token))
 		api->ops->enrol(api->gate, token, &by, id, &asked);
 }
 
@@ -144,7 +144,7 @@ void api_delete_faces(struct api *api, const struct http_request *request, const
 	struct api_caller by = api_caller_of(request);
 	struct api_token token;
 
-	if (take_person_id(api, request, id) && api_begin_call(api, request->token, false, &token))
+	if (take_person_id(api, request, id) && api_begin_call(api, request->token, &token))
 		api->ops->faces_remove(api->gate, token, &by, id);
 }
 
@@ -153,7 +153,7 @@ void api_delete_aged(struct api *api, const struct http_request *request, const 
 	struct api_caller by = api_caller_of(request);
 	struct api_token token;
 
-	if (take_person_id(api, request, id) && api_begin_call(api, request->token, false, &token))
+	if (take_person_id(api, request, id) && api_begin_call(api, request->token, &token))
 		api->ops->aged_remove(api->gate, token, &by, id);
 }
 
@@ -161,7 +161,7 @@ void api_get_faces(struct api *api, const struct http_request *request, const ch
 {
 	struct api_token token;
 
-	if (take_person_id(api, request, id) && api_begin_call(api, request->token, false, &token))
+	if (take_person_id(api, request, id) && api_begin_call(api, request->token, &token))
 		api->ops->faces_list(api->gate, token, id);
 }
 
@@ -180,7 +180,7 @@ void api_delete_face(struct api *api, const struct http_request *request, const 
 		return;
 	if (slash == NULL || api_parse_number(slash + 1, INT64_MAX, &number) < 0 || number == 0)
 		api_bad(api, request, 404, "this person has no such face");
-	else if (api_begin_call(api, request->token, false, &token))
+	else if (api_begin_call(api, request->token, &token))
 		api->ops->face_remove(api->gate, token, &by, id, number);
 }
 
@@ -229,7 +229,7 @@ void api_post_face_live(struct api *api, const struct http_request *request, con
 		return;
 	if (take_live(object, &asked, error) < 0)
 		api_bad(api, request, 400, "%s", error);
-	else if (api_begin_call(api, request->token, false, &token))
+	else if (api_begin_call(api, request->token, &token))
 		api->ops->enrol(api->gate, token, &by, id, &asked);
 	json_decref(object);
 }
@@ -239,6 +239,6 @@ void api_get_face_report(struct api *api, const struct http_request *request, co
 	struct api_token token;
 
 	(void)param;
-	if (api_begin_call(api, request->token, false, &token))
+	if (api_begin_call(api, request->token, &token))
 		api->ops->face_report(api->gate, token);
 }

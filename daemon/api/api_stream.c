@@ -58,34 +58,37 @@ static void send_json(struct api *api, struct api_stream *stream, int64_t id, co
 	free(data);
 }
 
+/* a page of events that was asked for; its stream may end and its slot serve another before the page comes */
+struct replay {
+	struct http_token http;
+};
+
+static void on_page(struct api *api, void *arg, const json_t *body);
+
 static void ask_page(struct api *api, struct api_stream *stream)
 {
 	struct api_events_query query = {.after = stream->last_seq,
 					 .limit = REPLAY_ROWS,
 					 .type = stream->type[0] != '\0' ? stream->type : NULL,
 					 .ascending = true};
+	struct replay *replay = malloc(sizeof(*replay));
 	struct api_token token;
 
-	if (!api_begin_call(api, stream->http, true, &token))
+	if (replay == NULL || !api_begin_inner(api, on_page, replay, &token)) {
+		free(replay);
 		return; /* asked again when the client has read what it has, or the next event comes */
+	}
+	replay->http = stream->http;
 	stream->asking = true;
 	stream->asked_at_seq = api->latest_seq;
 	api->ops->events(api->gate, token, &query);
 }
 
-void api_stream_replay(struct api *api, struct http_token http, const json_t *body)
+static void send_page(struct api *api, struct api_stream *stream, const json_t *events)
 {
-	struct api_stream *stream = find(api, http);
-	const json_t *events = json_object_get(body, "events"), *event;
+	const json_t *event;
 	size_t index;
 
-	if (stream == NULL)
-		return;
-	stream->asking = false;
-	if (!json_is_array(events)) {
-		http_stream_end(api->http, http); /* the client comes again with the id it has */
-		return;
-	}
 	json_array_foreach(events, index, event)
 	{
 		int64_t seq = json_integer_value(json_object_get(event, "seq"));
@@ -104,21 +107,33 @@ void api_stream_replay(struct api *api, struct http_token http, const json_t *bo
 		ask_page(api, stream);
 }
 
-void api_stream_news(void *arg, struct http_token token, enum http_stream_news news)
+static void on_page(struct api *api, void *arg, const json_t *body)
 {
-	struct api *api = arg;
-	struct api_stream *stream = find(api, token);
+	struct replay *replay = arg;
+	struct api_stream *stream = find(api, replay->http);
+	const json_t *events = json_object_get(body, "events");
 
-	if (stream == NULL) {
-		if (!api_log_news(api, token, news) && !api_people_news(api, token, news))
-			(void)(api_live_news(api, token, news) ||
-			       api_video_news(api, token, news)); /* or nobody's any more */
+	free(replay);
+	if (stream == NULL)
 		return;
-	}
+	stream->asking = false;
+	if (json_is_array(events))
+		send_page(api, stream, events);
+	else
+		http_stream_end(api->http, stream->http); /* the client comes again with the id it has */
+}
+
+bool api_stream_news(struct api *api, struct http_token http, enum http_stream_news news)
+{
+	struct api_stream *stream = find(api, http);
+
+	if (stream == NULL)
+		return false;
 	if (news == HTTP_STREAM_CLOSED)
 		stream->used = false;
 	else if (!stream->board && !stream->live && !stream->asking)
 		ask_page(api, stream);
+	return true;
 }
 
 /* Where to go on: the header that a browser sends by itself, or ?after=. */
