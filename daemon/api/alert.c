@@ -124,7 +124,7 @@ static struct alert *take_place(struct alerts *alerts, int64_t seq)
 	return &alerts->all[place];
 }
 
-int alert_see(struct alerts *alerts, int64_t seq, int64_t unix_ms, const char *camera, bool suspected)
+int alert_add(struct alerts *alerts, int64_t seq, int64_t unix_ms, const char *camera, bool suspected)
 {
 	struct alert *alert = take_place(alerts, seq);
 
@@ -136,7 +136,7 @@ int alert_see(struct alerts *alerts, int64_t seq, int64_t unix_ms, const char *c
 	return 0;
 }
 
-int alert_note(struct alerts *alerts, int64_t seq, json_t *record)
+int alert_set_record(struct alerts *alerts, int64_t seq, json_t *record)
 {
 	const char *name = json_string_value(json_object_get(record, "verdict"));
 	enum alert_verdict verdict = ALERT_NEW;

@@ -1,8 +1,8 @@
 /*
- * alert.h - the alerts of the facade cameras and what people said of them: the guard's desk in memory.
+ * alert.h - the alerts of the facade cameras and the guard's verdicts on them, in memory.
  *
- * The alert itself is an event of the log (litter.detected, litter.suspected); this index knows its seq, time
- * and grade, and the record that is kept beside it: verdict, hold. Pure; control thread only.
+ * The alert itself is an event of the log (litter.detected, litter.suspected); this index holds its seq, time
+ * and grade, and the record stored beside it: verdict, hold. Pure; control thread only.
  */
 #ifndef GH_API_ALERT_H
 #define GH_API_ALERT_H
@@ -27,7 +27,7 @@ struct alert {
 	bool suspected; /* the lower grade */
 	bool held;
 	enum alert_verdict verdict;
-	json_t *record; /* what is kept of it, or NULL; owned by the index */
+	json_t *record; /* its record in the store, or NULL; owned by the index */
 };
 
 struct alerts;
@@ -43,12 +43,12 @@ int alert_verdict_parse(const char *name, enum alert_verdict *ret_verdict);
 int alert_state_parse(const char *name, enum alert_state *ret_state);
 
 /** An alert's event; twice is fine. @return 0 or -ENOMEM. */
-int alert_see(struct alerts *alerts, int64_t seq, int64_t unix_ms, const char *camera, bool suspected);
+int alert_add(struct alerts *alerts, int64_t seq, int64_t unix_ms, const char *camera, bool suspected);
 
-/** What is kept of it; takes a reference of @p record. @return 0, -EBADMSG (not such a record) or -ENOMEM. */
-int alert_note(struct alerts *alerts, int64_t seq, json_t *record);
+/** Set its record; takes a reference to @p record. @return 0, -EBADMSG (not such a record) or -ENOMEM. */
+int alert_set_record(struct alerts *alerts, int64_t seq, json_t *record);
 
-/** NULL: no such alert is known. Valid until the next call of alert_see() or alert_note(). */
+/** NULL: no such alert is known. Valid until the next call of alert_add() or alert_set_record(). */
 const struct alert *alert_find(const struct alerts *alerts, int64_t seq);
 
 /**

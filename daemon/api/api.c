@@ -12,18 +12,20 @@
 #include <unistd.h>
 
 /* Every stream belongs to one part. */
-static void stream_news(void *arg, struct http_token http, enum http_stream_news news)
+static void stream_event(void *arg, struct http_token http, enum http_stream_event event)
 {
-	static bool (*const parts[])(struct api * api, struct http_token http, enum http_stream_news news) = {
-		api_stream_news, api_log_news, api_people_news, api_live_news, api_video_news};
+	static bool (*const parts[])(struct api * api, struct http_token http,
+				     enum http_stream_event event) = {api_stream_on_event, api_log_on_event,
+								      api_export_on_event, api_mjpeg_on_event,
+								      api_fmp4_on_event};
 
 	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
-		if (parts[i](arg, http, news))
+		if (parts[i](arg, http, event))
 			return;
 }
 
 static const struct http_ops http_ops = {
-	.admit = api_admit, .handle = api_handle, .stream_news = stream_news};
+	.admit = api_admit, .handle = api_handle, .stream_event = stream_event};
 
 static int copy_dir(char *out, const char *dir)
 {
@@ -54,11 +56,11 @@ static int open_parts(struct api *api, const struct api_config *config)
 	if (r == 0)
 		r = api_log_open(api);
 	if (r == 0)
-		r = api_people_open(api);
+		r = api_export_open(api);
 	if (r == 0)
-		r = api_live_open(api);
+		r = api_mjpeg_open(api);
 	if (r == 0)
-		r = api_video_open(api);
+		r = api_fmp4_open(api);
 	api->cases = json_object();
 	if (r == 0)
 		r = api->cases == NULL ? -ENOMEM : watch(api, worker_fd(api->passwords));
@@ -112,7 +114,7 @@ int api_fd(const struct api *api)
 
 uint64_t api_deadline_ms(const struct api *api)
 {
-	const uint64_t dues_ms[] = {api_live_due_ms(api), api_video_due_ms(api)};
+	const uint64_t dues_ms[] = {api_mjpeg_due_ms(api), api_fmp4_due_ms(api)};
 	uint64_t deadline_ms = http_deadline_ms(api->http);
 
 	for (size_t i = 0; i < sizeof(dues_ms) / sizeof(dues_ms[0]); i++)
@@ -125,8 +127,8 @@ void api_dispatch(struct api *api)
 {
 	worker_dispatch(api->passwords);
 	worker_dispatch(api->office);
-	api_live_tick(api, clock_mono_ms());
-	api_video_tick(api, clock_mono_ms());
+	api_mjpeg_tick(api, clock_mono_ms());
+	api_fmp4_tick(api, clock_mono_ms());
 	http_dispatch(api->http);
 }
 
@@ -155,9 +157,9 @@ void api_ready(struct api *api)
 void api_publish_event(struct api *api, int64_t seq, const char *type, const json_t *event)
 {
 	if (api_is_alert(type))
-		api_alert_seen(api, event);
+		api_alerts_add(api, event);
 	if (strcmp(type, "person.removed") == 0)
-		api_consent_forget(api, json_string_value(json_object_get(event, "person")));
+		api_consent_remove(api, json_string_value(json_object_get(event, "person")));
 	api_stream_publish(api, seq, type, event);
 }
 
@@ -171,15 +173,15 @@ void api_close(struct api *api)
 	if (api == NULL)
 		return;
 	api_drop_inner(api);
-	api_forget_keepings(api);
+	api_detach_saves(api);
 	worker_close(api->passwords); /* jobs end while there is somebody to answer */
 	worker_close(api->office);
-	api_live_close(api);
-	api_video_close(api);
+	api_mjpeg_close(api);
+	api_fmp4_close(api);
 	http_close(api->http);
 	sessions_close(api->sessions);
 	api_log_close(api);
-	api_people_close(api);
+	api_export_close(api);
 	alerts_close(api->alerts);
 	json_decref(api->cases);
 	if (api->epoll_fd >= 0)

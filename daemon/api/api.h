@@ -37,7 +37,7 @@ struct api_config {
 int api_open(const struct api_config *config, const struct api_ops *ops, void *gate, struct api **ret_api,
 	     char *error, size_t error_bytes);
 
-/** What the store kept of ours: kinds "user" and "alert" and "case". Before anybody can log in. */
+/** A record of ours from the store: kinds "user", "alert", "consent" and "case". Before the first log-in. */
 void api_load_record(struct api *api, const char *kind, const char *id, json_t *json);
 
 /** The log can be read: once, after all records were loaded. */
@@ -67,7 +67,7 @@ void api_publish_board(struct api *api);
 /** The TCP port that is listened on, 0 for none. */
 unsigned api_port(const struct api *api);
 
-/** Closes every connection, forgets every token. NULL is fine. */
+/** Closes every connection, drops every token. NULL is fine. */
 void api_close(struct api *api);
 
 #endif

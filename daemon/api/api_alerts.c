@@ -23,7 +23,7 @@ static void see_event(struct api *api, const json_t *event)
 
 	if (!api_is_alert(type) || time == NULL || clock_parse_utc(time, &unix_ms) < 0)
 		return;
-	(void)alert_see(api->alerts, json_integer_value(json_object_get(event, "seq")), unix_ms,
+	(void)alert_add(api->alerts, json_integer_value(json_object_get(event, "seq")), unix_ms,
 			camera != NULL ? camera : "",
 			strcmp(type, "litter.suspected") == 0); /* without memory the log still has it */
 }
@@ -34,7 +34,7 @@ bool api_is_alert(const char *type)
 	       (strcmp(type, "litter.detected") == 0 || strcmp(type, "litter.suspected") == 0);
 }
 
-void api_alert_seen(struct api *api, const json_t *event)
+void api_alerts_add(struct api *api, const json_t *event)
 {
 	see_event(api, event);
 }
@@ -95,7 +95,7 @@ void api_load_alert(struct api *api, const char *id, json_t *json)
 	int64_t seq = 0;
 
 	if (api_parse_number(id, INT64_MAX, &seq) == 0)
-		(void)alert_note(api->alerts, seq, json); /* of no use, of no harm */
+		(void)alert_set_record(api->alerts, seq, json); /* of no use, of no harm */
 }
 
 /* ---- as JSON ---- */
@@ -217,8 +217,8 @@ void api_get_alerts(struct api *api, const struct http_request *request, const c
 	bool more;
 
 	(void)param;
-	if (!are_known(api, request) || !api_take_query(api, request, "limit", API_PAGE_MAX, &limit) ||
-	    !api_take_query(api, request, "before", INT64_MAX, &before))
+	if (!are_known(api, request) || !api_query_number(api, request, "limit", API_PAGE_MAX, &limit) ||
+	    !api_query_number(api, request, "before", INT64_MAX, &before))
 		return;
 	if (alert_state_parse(http_query(request, "state"), &state) < 0) {
 		api_bad(api, request, 400, "state takes new, reviewed, held or all");
@@ -232,7 +232,7 @@ void api_get_alerts(struct api *api, const struct http_request *request, const c
 	ask_page(api, request, seqs, count, more ? seqs[count - 1] : 0, false);
 }
 
-const struct alert *api_take_alert(struct api *api, const struct http_request *request, const char *param)
+const struct alert *api_find_alert(struct api *api, const struct http_request *request, const char *param)
 {
 	const struct alert *alert = NULL;
 	int64_t seq = 0;
@@ -250,7 +250,7 @@ const struct alert *api_take_alert(struct api *api, const struct http_request *r
 
 void api_get_alert(struct api *api, const struct http_request *request, const char *param)
 {
-	const struct alert *alert = api_take_alert(api, request, param);
+	const struct alert *alert = api_find_alert(api, request, param);
 
 	if (alert != NULL)
 		ask_page(api, request, &alert->seq, 1, 0, true);
@@ -268,7 +268,8 @@ static void on_noted(struct api *api, void *arg, int r)
 	struct noting *noting = arg;
 
 	if (api != NULL && r == 0)
-		(void)alert_note(api->alerts, noting->seq, noting->record); /* it is on disk in any case */
+		(void)alert_set_record(api->alerts, noting->seq,
+				       noting->record); /* it is on disk in any case */
 	json_decref(noting->record);
 	free(noting);
 }
@@ -300,7 +301,7 @@ static void note(struct api *api, const struct http_request *request, const stru
 		after.verdict = ALERT_NEW;
 	answer = json_pack("{s:I, s:o, s:b}", "seq", (json_int_t)alert->seq, "verdict", verdict_json(&after),
 			   "held", after.held);
-	api_keep(api, request->token, &kept, 1, &draft, 200, answer, on_noted, noting);
+	api_save(api, request->token, &kept, 1, &draft, 200, answer, on_noted, noting);
 }
 
 static json_t *record_of(const struct alert *alert)
@@ -343,8 +344,8 @@ static void judge(struct api *api, const struct http_request *request, const str
 void api_post_verdict(struct api *api, const struct http_request *request, const char *param)
 {
 	static const char *const known[] = {"verdict", "cause", "note", NULL};
-	const struct alert *alert = api_take_alert(api, request, param);
-	json_t *object = alert != NULL ? api_take_object(api, request, known) : NULL;
+	const struct alert *alert = api_find_alert(api, request, param);
+	json_t *object = alert != NULL ? api_parse_object(api, request, known) : NULL;
 	const char *verdict = NULL, *cause = "", *text = "";
 	char error[JSON_ERROR_BYTES];
 	enum alert_verdict parsed;
@@ -367,8 +368,8 @@ void api_post_verdict(struct api *api, const struct http_request *request, const
 void api_post_hold(struct api *api, const struct http_request *request, const char *param)
 {
 	static const char *const known[] = {"held", NULL};
-	const struct alert *alert = api_take_alert(api, request, param);
-	json_t *object = alert != NULL ? api_take_object(api, request, known) : NULL;
+	const struct alert *alert = api_find_alert(api, request, param);
+	json_t *object = alert != NULL ? api_parse_object(api, request, known) : NULL;
 	const json_t *held = json_object_get(object, "held");
 	json_t *record, *data;
 

@@ -60,7 +60,7 @@ static void post_reader(struct api *api, const struct http_request *request, con
 			const char *key, int (*op)(void *gate, const char *reader, const char *text))
 {
 	const char *const known[] = {key, NULL};
-	json_t *object = api_take_object(api, request, known);
+	json_t *object = api_parse_object(api, request, known);
 	const char *text = json_string_value(json_object_get(object, key));
 
 	if (object == NULL)
@@ -133,7 +133,7 @@ static void drive(struct api *api, const struct http_request *request, const cha
 void api_post_line(struct api *api, const struct http_request *request, const char *line)
 {
 	static const char *const known[] = {"level", NULL};
-	json_t *object = api_take_object(api, request, known);
+	json_t *object = api_parse_object(api, request, known);
 	enum api_level level;
 
 	if (object == NULL)

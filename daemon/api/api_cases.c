@@ -136,7 +136,7 @@ static void keep(struct api *api, const struct http_request *request, const char
 	change->json = json;
 	draft.data = json_pack("{s:s, s:s, s:s, s:I}", "case", id, "by", by.name, "role", by.role_name,
 			       "alerts", (json_int_t)json_array_size(json_object_get(json, "alerts")));
-	api_keep(api, request->token, &record, 1, &draft, status, shown(id, json), on_kept, change);
+	api_save(api, request->token, &record, 1, &draft, status, shown(id, json), on_kept, change);
 }
 
 void api_get_cases(struct api *api, const struct http_request *request, const char *param)
@@ -155,7 +155,7 @@ void api_get_cases(struct api *api, const struct http_request *request, const ch
 void api_post_case(struct api *api, const struct http_request *request, const char *param)
 {
 	static const char *const known[] = {"title", "alerts", "people", "note", NULL};
-	json_t *object = api_take_object(api, request, known), *json;
+	json_t *object = api_parse_object(api, request, known), *json;
 	char error[JSON_ERROR_BYTES], id[ULID_BYTES];
 
 	(void)param;
@@ -200,7 +200,7 @@ void api_patch_case(struct api *api, const struct http_request *request, const c
 {
 	static const char *const known[] = {"title", "alerts", "people", "note", NULL};
 	const json_t *was = find(api, request, id);
-	json_t *object = was != NULL ? api_take_object(api, request, known) : NULL, *json;
+	json_t *object = was != NULL ? api_parse_object(api, request, known) : NULL, *json;
 	char error[JSON_ERROR_BYTES];
 
 	if (object == NULL)

@@ -84,7 +84,7 @@ static void keep_consent(struct api *api, struct consenting *consenting)
 			  "by", consenting->by, "role", api_role_name(consenting->role));
 	if (consenting->ageing)
 		json_object_set_new(draft.data, "ageing", json_true());
-	api_keep(api, consenting->http, &record, 1, &draft, 200,
+	api_save(api, consenting->http, &record, 1, &draft, 200,
 		 consent_json(consenting->id, consenting->json), on_consent_kept, consenting);
 }
 
@@ -133,7 +133,7 @@ static void on_faces_removed(struct api *api, void *arg, const json_t *body)
 void api_post_consent(struct api *api, const struct http_request *request, const char *id)
 {
 	static const char *const known[] = {"version", "given", "ageing", NULL};
-	json_t *object = api_take_object(api, request, known);
+	json_t *object = api_parse_object(api, request, known);
 	const json_t *given = json_object_get(object, "given"), *ageing = json_object_get(object, "ageing"),
 		     *kept = json_object_get(api->consents, id);
 	const char *version = NULL;
@@ -171,7 +171,7 @@ void api_post_consent(struct api *api, const struct http_request *request, const
 	json_decref(object);
 }
 
-void api_consent_forget(struct api *api, const char *person)
+void api_consent_remove(struct api *api, const char *person)
 {
 	struct store_record record = {.kind = "consent", .id = person};
 	struct event_draft draft = {
@@ -181,6 +181,6 @@ void api_consent_forget(struct api *api, const char *person)
 		return;
 	json_object_del(api->consents, person);
 	api->ops->consent_changed(api->gate, person, false, false);
-	(void)api->ops->keep(api->gate, &record, 1, &draft, NULL,
-			     NULL); /* the gate tells of a failing disk */
+	(void)api->ops->save_records(api->gate, &record, 1, &draft, NULL,
+				     NULL); /* the gate tells of a failing disk */
 }

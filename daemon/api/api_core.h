@@ -59,8 +59,8 @@ struct api {
 	struct alerts *alerts;
 	bool alerts_asked, alerts_known; /* those from before the start */
 	struct api_log_export *exports;
-	struct api_live *live;
-	struct api_video *video;
+	struct api_mjpeg *mjpeg;
+	struct api_fmp4 *fmp4;
 	bool counting_files; /* for /metrics */
 	uint64_t evidence_files, evidence_bytes;
 	int64_t evidence_oldest_unix_ms;
@@ -73,7 +73,7 @@ struct api {
 	char metrics_token[API_TOKEN_BYTES];
 	json_t *cases; /* by id */
 	char state_dir[API_DIR_BYTES];
-	struct api_keeping *keepings; /* on their way to the store */
+	struct api_save *saves; /* being written by the store */
 	int64_t latest_seq;
 	struct api_call calls[API_CALLS_MAX];
 	struct api_stream streams[API_STREAMS_MAX];
@@ -102,23 +102,23 @@ json_t *api_act(const struct api_caller *by, const char *act);
 void api_record_act(struct api *api, enum event_severity severity, const char *person, json_t *data);
 
 /**
- * Keep records with their event, then answer. A failure is answered by itself and @p then (may be NULL) is called
- * with r < 0; else @p then is to bring the memory up to date, and @p answer is sent with @p status.
+ * Write records with their event, then answer. @p then (may be NULL) is called once: with 0 it updates what is in memory,
+ * and @p answer is sent with @p status; with a negative errno nothing was written, and that is answered.
  * Takes @p answer (NULL: no content) and @p data of the draft.
  */
-void api_keep(struct api *api, struct http_token http, const struct store_record *records, size_t count,
+void api_save(struct api *api, struct http_token http, const struct store_record *records, size_t count,
 	      struct event_draft *draft, unsigned status, json_t *answer,
 	      void (*then)(struct api *api, void *arg, int r), void *arg);
-void api_forget_keepings(struct api *api);
+void api_detach_saves(struct api *api);
 
 /** Answer a mistake with a problem document. */
 void api_bad(struct api *api, const struct http_request *request, unsigned status, const char *format, ...)
 	__attribute__((format(printf, 4, 5)));
-/** A JSON object with no member but @p known; NULL when the mistake was answered. */
-json_t *api_take_object(struct api *api, const struct http_request *request, const char *const *known);
+/** The body, a JSON object with no member but @p known; NULL: it is not, and that was answered. */
+json_t *api_parse_object(struct api *api, const struct http_request *request, const char *const *known);
 /** The query argument @p name within 1 to @p max; false when the mistake was answered. */
-bool api_take_query(struct api *api, const struct http_request *request, const char *name, int64_t max,
-		    int64_t *value);
+bool api_query_number(struct api *api, const struct http_request *request, const char *name, int64_t max,
+		      int64_t *value);
 
 /** Digits, 0 to INT64_MAX. @return 0 or -EINVAL. */
 int api_parse_number(const char *text, int64_t max, int64_t *ret_value);

@@ -65,7 +65,7 @@ void api_post_mode(struct api *api, const struct http_request *request, const ch
 {
 	static const char *const known[] = {"mode", NULL};
 	struct api_caller by = api_caller_of(request);
-	json_t *object = api_take_object(api, request, known);
+	json_t *object = api_parse_object(api, request, known);
 	const char *mode = json_string_value(json_object_get(object, "mode"));
 	struct api_token token;
 

@@ -115,7 +115,7 @@ static void on_event(struct api *api, void *arg, const json_t *body)
 
 void api_get_export(struct api *api, const struct http_request *request, const char *param)
 {
-	const struct alert *alert = api_take_alert(api, request, param);
+	const struct alert *alert = api_find_alert(api, request, param);
 	struct export *export = alert != NULL ? calloc(1, sizeof(*export)) : NULL;
 	struct api_events_query query = {.seq_count = 1, .limit = 1};
 	struct api_token token;

@@ -193,7 +193,7 @@ void api_get_evidence(struct api *api, const struct http_request *request, const
 	int64_t limit = API_PAGE_DEFAULT;
 
 	(void)param;
-	if (!api_take_query(api, request, "limit", API_PAGE_MAX, &limit))
+	if (!api_query_number(api, request, "limit", API_PAGE_MAX, &limit))
 		return;
 	wanted.limit = (size_t)limit;
 	if (begin_listing(api, &wanted) < 0)

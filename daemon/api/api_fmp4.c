@@ -27,15 +27,15 @@ struct viewer {
 	uint64_t session;
 };
 
-struct api_video {
+struct api_fmp4 {
 	struct source sources[CONFIG_CAMERAS_MAX];
 	struct viewer viewers[VIEWERS_MAX];
 };
 
-int api_video_open(struct api *api)
+int api_fmp4_open(struct api *api)
 {
-	api->video = calloc(1, sizeof(*api->video));
-	return api->video != NULL ? 0 : -ENOMEM;
+	api->fmp4 = calloc(1, sizeof(*api->fmp4));
+	return api->fmp4 != NULL ? 0 : -ENOMEM;
 }
 
 static void leave(struct api *api, struct source *source)
@@ -47,15 +47,15 @@ static void leave(struct api *api, struct source *source)
 	*source = (struct source){0};
 }
 
-void api_video_close(struct api *api)
+void api_fmp4_close(struct api *api)
 {
-	if (api->video == NULL)
+	if (api->fmp4 == NULL)
 		return;
 	for (size_t i = 0; i < CONFIG_CAMERAS_MAX; i++)
-		if (api->video->sources[i].live != NULL)
-			leave(api, &api->video->sources[i]);
-	free(api->video);
-	api->video = NULL;
+		if (api->fmp4->sources[i].live != NULL)
+			leave(api, &api->fmp4->sources[i]);
+	free(api->fmp4);
+	api->fmp4 = NULL;
 }
 
 /* Both may fail: the client is gone or too slow, and CLOSED follows. */
@@ -63,7 +63,7 @@ static void send_part(struct api *api, struct viewer *viewer, const struct live_
 {
 	const struct live_part *head = viewer->source->head;
 
-	if (viewer->session != 0 && !session_lives(api->sessions, viewer->session, clock_mono_ms())) {
+	if (viewer->session != 0 && !session_is_live(api->sessions, viewer->session, clock_mono_ms())) {
 		http_stream_end(api->http, viewer->http);
 		return;
 	}
@@ -79,7 +79,7 @@ static void send_part(struct api *api, struct viewer *viewer, const struct live_
 static void take_head(struct api *api, struct source *source, struct live_part *head)
 {
 	for (size_t i = 0; i < VIEWERS_MAX; i++) {
-		struct viewer *viewer = &api->video->viewers[i];
+		struct viewer *viewer = &api->fmp4->viewers[i];
 
 		if (viewer->source == source && viewer->begun)
 			http_stream_end(api->http, viewer->http);
@@ -91,8 +91,8 @@ static void take_head(struct api *api, struct source *source, struct live_part *
 static void end_viewers(struct api *api, const struct source *source)
 {
 	for (size_t i = 0; i < VIEWERS_MAX; i++)
-		if (api->video->viewers[i].source == source)
-			http_stream_end(api->http, api->video->viewers[i].http);
+		if (api->fmp4->viewers[i].source == source)
+			http_stream_end(api->http, api->fmp4->viewers[i].http);
 }
 
 static void pass_on(struct api *api, struct source *source, uint64_t now_ms)
@@ -106,8 +106,8 @@ static void pass_on(struct api *api, struct source *source, uint64_t now_ms)
 			continue;
 		}
 		for (size_t i = 0; part->turn == source->turn && i < VIEWERS_MAX; i++)
-			if (api->video->viewers[i].source == source)
-				send_part(api, &api->video->viewers[i], part);
+			if (api->fmp4->viewers[i].source == source)
+				send_part(api, &api->fmp4->viewers[i], part);
 		free(part);
 	}
 	if (source->silent_due_ms <= now_ms) {
@@ -116,19 +116,19 @@ static void pass_on(struct api *api, struct source *source, uint64_t now_ms)
 	}
 }
 
-void api_video_tick(struct api *api, uint64_t now_ms)
+void api_fmp4_tick(struct api *api, uint64_t now_ms)
 {
 	for (size_t i = 0; i < CONFIG_CAMERAS_MAX; i++)
-		if (api->video->sources[i].live != NULL)
-			pass_on(api, &api->video->sources[i], now_ms);
+		if (api->fmp4->sources[i].live != NULL)
+			pass_on(api, &api->fmp4->sources[i], now_ms);
 }
 
-uint64_t api_video_due_ms(const struct api *api)
+uint64_t api_fmp4_due_ms(const struct api *api)
 {
 	uint64_t due_ms = UINT64_MAX;
 
 	for (size_t i = 0; i < CONFIG_CAMERAS_MAX; i++) {
-		const struct source *source = &api->video->sources[i];
+		const struct source *source = &api->fmp4->sources[i];
 
 		if (source->live != NULL && source->silent_due_ms < due_ms)
 			due_ms = source->silent_due_ms;
@@ -136,7 +136,7 @@ uint64_t api_video_due_ms(const struct api *api)
 	return due_ms;
 }
 
-static bool is_watched(const struct api_video *video, const struct source *source)
+static bool is_watched(const struct api_fmp4 *video, const struct source *source)
 {
 	for (size_t i = 0; i < VIEWERS_MAX; i++)
 		if (video->viewers[i].source == source)
@@ -144,18 +144,18 @@ static bool is_watched(const struct api_video *video, const struct source *sourc
 	return false;
 }
 
-bool api_video_news(struct api *api, struct http_token http, enum http_stream_news news)
+bool api_fmp4_on_event(struct api *api, struct http_token http, enum http_stream_event event)
 {
-	for (size_t i = 0; api->video != NULL && i < VIEWERS_MAX; i++) {
-		struct viewer *viewer = &api->video->viewers[i];
+	for (size_t i = 0; api->fmp4 != NULL && i < VIEWERS_MAX; i++) {
+		struct viewer *viewer = &api->fmp4->viewers[i];
 		struct source *source = viewer->source;
 
 		if (source == NULL || viewer->http.slot != http.slot ||
 		    viewer->http.generation != http.generation)
 			continue;
-		if (news == HTTP_STREAM_CLOSED) {
+		if (event == HTTP_STREAM_CLOSED) {
 			viewer->source = NULL;
-			if (!is_watched(api->video, source))
+			if (!is_watched(api->fmp4, source))
 				leave(api, source);
 		}
 		return true;
@@ -169,7 +169,7 @@ static struct source *watch(struct api *api, struct live *live)
 	struct source *unused = NULL;
 
 	for (size_t i = 0; i < CONFIG_CAMERAS_MAX; i++) {
-		struct source *source = &api->video->sources[i];
+		struct source *source = &api->fmp4->sources[i];
 
 		if (source->live == live)
 			return source;
@@ -184,7 +184,7 @@ static struct source *watch(struct api *api, struct live *live)
 	return unused;
 }
 
-static struct viewer *free_viewer(struct api_video *video)
+static struct viewer *free_viewer(struct api_fmp4 *video)
 {
 	for (size_t i = 0; i < VIEWERS_MAX; i++)
 		if (video->viewers[i].source == NULL)
@@ -194,7 +194,7 @@ static struct viewer *free_viewer(struct api_video *video)
 
 static void begin(struct api *api, const struct http_request *request, struct live *live, const char *type)
 {
-	struct viewer *viewer = free_viewer(api->video);
+	struct viewer *viewer = free_viewer(api->fmp4);
 	struct source *source = viewer != NULL ? watch(api, live) : NULL;
 
 	if (source == NULL) {
@@ -204,11 +204,11 @@ static void begin(struct api *api, const struct http_request *request, struct li
 	if (http_stream_start(api->http, request, type, HTTP_VIDEO_BYTES_MAX) == 0)
 		*viewer = (struct viewer){
 			.source = source, .http = request->token, .session = request->caller.session};
-	else if (!is_watched(api->video, source))
+	else if (!is_watched(api->fmp4, source))
 		leave(api, source);
 }
 
-void api_get_video(struct api *api, const struct http_request *request, const char *name)
+void api_get_fmp4(struct api *api, const struct http_request *request, const char *name)
 {
 	struct api_camera camera = {0};
 	char type[LIVE_TYPE_BYTES];

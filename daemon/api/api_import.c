@@ -91,7 +91,7 @@ static void take_row(struct import *import, const struct csv_row *row, unsigned 
 	if (import->column[0] < row->count && json_object_get(json, "name") == NULL &&
 	    row->cells[import->column[0]][0] != '\0')
 		import_error(import, line, "name: not UTF-8");
-	else if (api_take_person(json, &person, error) < 0)
+	else if (api_parse_person(json, &person, error) < 0)
 		import_error(import, line, error);
 	else if (json_array_size(import->people) >= IMPORT_ROWS_MAX)
 		import_error(import, line, "the file has more than 10000 people: split it");
@@ -179,8 +179,8 @@ static void add_more(struct import *import)
 			break;
 		}
 		import->waiting++;
-		(void)api_take_person(json_array_get(import->people, import->next++), &person,
-				      error); /* checked */
+		(void)api_parse_person(json_array_get(import->people, import->next++), &person,
+				       error); /* checked */
 		import->api->ops->person_add(import->api->gate, token, &by, &person);
 	}
 	import->pumping = false;
@@ -275,13 +275,13 @@ static void ask_people(struct api *api, struct api_people_export *export)
 		api->ops->people_list(api->gate, token, export->after, EXPORT_ROWS);
 }
 
-bool api_people_news(struct api *api, struct http_token http, enum http_stream_news news)
+bool api_export_on_event(struct api *api, struct http_token http, enum http_stream_event event)
 {
 	struct api_people_export *export = api->people_export;
 
 	if (!export->used || export->http.slot != http.slot || export->http.generation != http.generation)
 		return false;
-	if (news == HTTP_STREAM_CLOSED)
+	if (event == HTTP_STREAM_CLOSED)
 		export->used = false;
 	else
 		ask_people(api, export);
@@ -309,14 +309,14 @@ void api_get_people_export(struct api *api, const struct http_request *request, 
 		(void)http_stream_send(api->http, request->token, head, sizeof(head) - 1); /* it fits */
 }
 
-int api_people_open(struct api *api)
+int api_export_open(struct api *api)
 {
 	api->people_export = calloc(1, sizeof(*api->people_export));
 	api->consents = json_object();
 	return api->people_export != NULL && api->consents != NULL ? 0 : -ENOMEM;
 }
 
-void api_people_close(struct api *api)
+void api_export_close(struct api *api)
 {
 	free(api->people_export);
 	json_decref(api->consents);

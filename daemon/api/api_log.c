@@ -122,9 +122,9 @@ static bool take_question(struct api *api, const struct http_request *request, s
 	*question = (struct question){0};
 	query->ascending = http_query(request, "after") != NULL;
 	query->without_operators = request->caller.role < API_ROLE_MANAGER;
-	if (!api_take_query(api, request, "limit", API_PAGE_MAX, &limit) ||
-	    !api_take_query(api, request, "after", INT64_MAX, &query->after) ||
-	    !api_take_query(api, request, "before", INT64_MAX, &query->before) ||
+	if (!api_query_number(api, request, "limit", API_PAGE_MAX, &limit) ||
+	    !api_query_number(api, request, "after", INT64_MAX, &query->after) ||
+	    !api_query_number(api, request, "before", INT64_MAX, &query->before) ||
 	    !take_time(api, request, "from", &query->from_unix_ms) ||
 	    !take_time(api, request, "to", &query->to_unix_ms) ||
 	    !take_text(api, request, "type", question->type, sizeof(question->type), &query->type) ||
@@ -241,7 +241,7 @@ static void pump(struct api *api, struct api_log_export *export)
 	api->ops->events(api->gate, token, &export->question.query);
 }
 
-bool api_log_news(struct api *api, struct http_token http, enum http_stream_news news)
+bool api_log_on_event(struct api *api, struct http_token http, enum http_stream_event event)
 {
 	for (size_t i = 0; i < API_EXPORTS_MAX; i++) {
 		struct api_log_export *export = &api->exports[i];
@@ -249,7 +249,7 @@ bool api_log_news(struct api *api, struct http_token http, enum http_stream_news
 		if (!export->used || export->http.slot != http.slot ||
 		    export->http.generation != http.generation)
 			continue;
-		if (news == HTTP_STREAM_CLOSED) {
+		if (event == HTTP_STREAM_CLOSED) {
 			export->used = false;
 			json_decref(export->page);
 			export->page = NULL;

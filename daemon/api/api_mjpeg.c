@@ -35,7 +35,7 @@ struct watched {
 	uint64_t silent_due_ms;
 };
 
-struct api_live {
+struct api_mjpeg {
 	struct worker *worker;
 	struct viewer viewers[VIEWERS_MAX];
 	struct watched watched[CONFIG_CAMERAS_MAX];
@@ -52,30 +52,30 @@ struct picture {
 	int r;
 };
 
-int api_live_open(struct api *api)
+int api_mjpeg_open(struct api *api)
 {
 	struct epoll_event event = {.events = EPOLLIN};
 	int r;
 
-	api->live = calloc(1, sizeof(*api->live));
-	if (api->live == NULL)
+	api->mjpeg = calloc(1, sizeof(*api->mjpeg));
+	if (api->mjpeg == NULL)
 		return -ENOMEM;
-	r = worker_open("live", CONFIG_CAMERAS_MAX, &api->live->worker);
-	if (r == 0 && epoll_ctl(api->epoll_fd, EPOLL_CTL_ADD, worker_fd(api->live->worker), &event) < 0)
+	r = worker_open("live", CONFIG_CAMERAS_MAX, &api->mjpeg->worker);
+	if (r == 0 && epoll_ctl(api->epoll_fd, EPOLL_CTL_ADD, worker_fd(api->mjpeg->worker), &event) < 0)
 		r = -errno;
 	return r;
 }
 
-void api_live_close(struct api *api)
+void api_mjpeg_close(struct api *api)
 {
-	if (api->live == NULL)
+	if (api->mjpeg == NULL)
 		return;
-	worker_close(api->live->worker);
-	free(api->live);
-	api->live = NULL;
+	worker_close(api->mjpeg->worker);
+	free(api->mjpeg);
+	api->mjpeg = NULL;
 }
 
-static bool somebody_watches(const struct api_live *live, const char *camera)
+static bool somebody_watches(const struct api_mjpeg *live, const char *camera)
 {
 	for (size_t i = 0; i < VIEWERS_MAX; i++)
 		if (live->viewers[i].used && strcmp(live->viewers[i].camera, camera) == 0)
@@ -83,7 +83,7 @@ static bool somebody_watches(const struct api_live *live, const char *camera)
 	return false;
 }
 
-static struct watched *find_watched(struct api_live *live, const char *camera)
+static struct watched *find_watched(struct api_mjpeg *live, const char *camera)
 {
 	for (size_t i = 0; i < CONFIG_CAMERAS_MAX; i++)
 		if (strcmp(live->watched[i].camera, camera) == 0)
@@ -107,11 +107,12 @@ static void show(struct api *api, const struct picture *picture)
 				  picture->bytes);
 
 	for (size_t i = 0; i < VIEWERS_MAX; i++) {
-		const struct viewer *viewer = &api->live->viewers[i];
+		const struct viewer *viewer = &api->mjpeg->viewers[i];
 
 		if (!viewer->used || strcmp(viewer->camera, picture->camera) != 0)
 			continue;
-		if (viewer->session != 0 && !session_lives(api->sessions, viewer->session, clock_mono_ms())) {
+		if (viewer->session != 0 &&
+		    !session_is_live(api->sessions, viewer->session, clock_mono_ms())) {
 			http_stream_end(api->http, viewer->http);
 			continue;
 		}
@@ -128,7 +129,7 @@ static void show(struct api *api, const struct picture *picture)
 static void end_picture(struct worker_job *job, int r)
 {
 	struct picture *picture = (struct picture *)job;
-	struct watched *watched = find_watched(picture->api->live, picture->camera);
+	struct watched *watched = find_watched(picture->api->mjpeg, picture->camera);
 
 	if (watched != NULL)
 		watched->encoding = false;
@@ -161,7 +162,7 @@ static void take_picture(struct api *api, struct watched *watched)
 	picture->frame = frame;
 	picture->mask = camera.mask;
 	strcpy(picture->camera, watched->camera);
-	if (worker_post(api->live->worker, &picture->job) < 0) {
+	if (worker_post(api->mjpeg->worker, &picture->job) < 0) {
 		video_frame_unref(frame);
 		free(picture);
 		return;
@@ -184,20 +185,21 @@ static void break_silence(struct api *api, struct watched *watched, uint64_t now
 		return;
 	}
 	for (size_t i = 0; i < VIEWERS_MAX; i++)
-		if (api->live->viewers[i].used && strcmp(api->live->viewers[i].camera, watched->camera) == 0)
-			http_stream_end(api->http, api->live->viewers[i].http);
+		if (api->mjpeg->viewers[i].used &&
+		    strcmp(api->mjpeg->viewers[i].camera, watched->camera) == 0)
+			http_stream_end(api->http, api->mjpeg->viewers[i].http);
 }
 
-void api_live_tick(struct api *api, uint64_t now_ms)
+void api_mjpeg_tick(struct api *api, uint64_t now_ms)
 {
-	worker_dispatch(api->live->worker);
+	worker_dispatch(api->mjpeg->worker);
 	for (size_t i = 0; i < CONFIG_CAMERAS_MAX; i++) {
-		struct watched *watched = &api->live->watched[i];
+		struct watched *watched = &api->mjpeg->watched[i];
 
 		if (watched->camera[0] == '\0' || watched->due_ms > now_ms)
 			continue;
 		watched->due_ms = now_ms + PERIOD_MS;
-		if (!somebody_watches(api->live, watched->camera))
+		if (!somebody_watches(api->mjpeg, watched->camera))
 			*watched = (struct watched){0};
 		else if (!watched->encoding)
 			take_picture(api, watched);
@@ -206,32 +208,32 @@ void api_live_tick(struct api *api, uint64_t now_ms)
 	}
 }
 
-uint64_t api_live_due_ms(const struct api *api)
+uint64_t api_mjpeg_due_ms(const struct api *api)
 {
 	uint64_t due_ms = UINT64_MAX;
 
 	for (size_t i = 0; i < CONFIG_CAMERAS_MAX; i++)
-		if (api->live->watched[i].camera[0] != '\0' && api->live->watched[i].due_ms < due_ms)
-			due_ms = api->live->watched[i].due_ms;
+		if (api->mjpeg->watched[i].camera[0] != '\0' && api->mjpeg->watched[i].due_ms < due_ms)
+			due_ms = api->mjpeg->watched[i].due_ms;
 	return due_ms;
 }
 
-bool api_live_news(struct api *api, struct http_token http, enum http_stream_news news)
+bool api_mjpeg_on_event(struct api *api, struct http_token http, enum http_stream_event event)
 {
-	for (size_t i = 0; api->live != NULL && i < VIEWERS_MAX; i++) {
-		struct viewer *viewer = &api->live->viewers[i];
+	for (size_t i = 0; api->mjpeg != NULL && i < VIEWERS_MAX; i++) {
+		struct viewer *viewer = &api->mjpeg->viewers[i];
 
 		if (!viewer->used || viewer->http.slot != http.slot ||
 		    viewer->http.generation != http.generation)
 			continue;
-		if (news == HTTP_STREAM_CLOSED)
+		if (event == HTTP_STREAM_CLOSED)
 			viewer->used = false;
 		return true;
 	}
 	return false;
 }
 
-static struct viewer *free_viewer(struct api_live *live)
+static struct viewer *free_viewer(struct api_mjpeg *live)
 {
 	for (size_t i = 0; i < VIEWERS_MAX; i++)
 		if (!live->viewers[i].used)
@@ -239,17 +241,17 @@ static struct viewer *free_viewer(struct api_live *live)
 	return NULL;
 }
 
-void api_get_live(struct api *api, const struct http_request *request, const char *name)
+void api_get_mjpeg(struct api *api, const struct http_request *request, const char *name)
 {
-	struct viewer *viewer = free_viewer(api->live);
+	struct viewer *viewer = free_viewer(api->mjpeg);
 	struct watched *watched;
 	struct api_camera camera;
 
 	if (api_find_camera(api, request, name, &camera) < 0)
 		return;
-	watched = find_watched(api->live, name);
+	watched = find_watched(api->mjpeg, name);
 	if (watched == NULL)
-		watched = find_watched(api->live, "");
+		watched = find_watched(api->mjpeg, "");
 	if (viewer == NULL || watched == NULL) {
 		api_bad(api, request, 503, "%d people are watching already", VIEWERS_MAX);
 		return;

@@ -64,7 +64,7 @@ struct api_events_query {
 		*seqs; /* these rows alone, in the order asked for; NULL: as above. At most API_PAGE_MAX */
 	size_t seq_count;
 	bool without_operators; /* operators' acts are left out: the page is shorter then */
-	bool patient;           /* whoever waits for an answer comes first */
+	bool patient;           /* a background question: those that a person waits for are served first */
 };
 
 /* whose face, from where; all borrowed */
@@ -89,7 +89,7 @@ struct video_frame;
 
 struct api_camera {
 	struct live *live; /* NULL: the camera cannot be used; lives as long as the gate */
-	struct mask mask;  /* what of its picture nobody may see */
+	struct mask mask;  /* regions of its picture that are hidden from everybody */
 };
 
 /*
@@ -172,22 +172,22 @@ struct api_ops {
 	void (*copies)(void *gate, struct api_token token, int64_t until_unix_ms);
 	/** 0 or -ENOENT. */
 	int (*camera)(void *gate, const char *name, struct api_camera *ret_camera);
-	/** A reference to the newest picture of a camera, NULL: none yet, or no such camera. Asking again keeps them coming. */
+	/** A reference to the newest picture of a camera, NULL: none yet, or no such camera. Frames are made while this is called. */
 	struct video_frame *(*newest_frame)(void *gate, const char *camera);
 	void (*figures)(void *gate, struct api_figures *ret_figures);
 	/**
-	 * Keep or remove up to STORE_RECORDS_MAX records, with the event that tells of it; with @p count 0 record
+	 * Write or remove up to STORE_RECORDS_MAX records together with the event that reports it; with @p count 0 record
 	 * the event alone. @return and @p done as store_records_write().
 	 */
-	int (*keep)(void *gate, const struct store_record *records, size_t count,
-		    const struct event_draft *draft, store_done_fn done, void *arg);
+	int (*save_records)(void *gate, const struct store_record *records, size_t count,
+			    const struct event_draft *draft, store_done_fn done, void *arg);
 	/** Rules, credentials, passes. */
 	const struct api_access_ops *access;
-	/** One evidence file is being sent to somebody. Ranges of a file already told are not told again. */
+	/** One evidence file is being sent to somebody. Not called for the later ranges of a file. */
 	void (*evidence_viewed)(void *gate, const struct api_caller *by, const char *file);
 };
 
-/** Answer @p token with @p status and @p body (the reference is taken; NULL: no content). Stale tokens are fine. */
+/** Answer @p token with @p status and @p body (takes the reference; NULL: no content). Stale tokens are fine. */
 void api_reply(struct api *api, struct api_token token, unsigned status, json_t *body);
 
 /** Answer with a problem document (RFC 9457); @p detail is one plain sentence for the user, printf style. */

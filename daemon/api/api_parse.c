@@ -49,7 +49,7 @@ void api_bad(struct api *api, const struct http_request *request, unsigned statu
 	http_respond_problem(api->http, request->token, status, text);
 }
 
-json_t *api_take_object(struct api *api, const struct http_request *request, const char *const *known)
+json_t *api_parse_object(struct api *api, const struct http_request *request, const char *const *known)
 {
 	char error[JSON_ERROR_BYTES];
 	json_t *object = json_parse(request->body, request->body_bytes, API_JSON_BYTES_MAX, error);
@@ -62,8 +62,8 @@ json_t *api_take_object(struct api *api, const struct http_request *request, con
 	return NULL;
 }
 
-bool api_take_query(struct api *api, const struct http_request *request, const char *name, int64_t max,
-		    int64_t *value)
+bool api_query_number(struct api *api, const struct http_request *request, const char *name, int64_t max,
+		      int64_t *value)
 {
 	const char *text = http_query(request, name);
 

@@ -18,10 +18,10 @@ api_handler api_get_alerts, api_get_alert, api_post_verdict, api_post_hold;
 bool api_is_alert(const char *type);
 /** The log can be read: ask it for the alerts from before the start. */
 void api_alerts_ready(struct api *api);
-void api_alert_seen(struct api *api, const json_t *event);
+void api_alerts_add(struct api *api, const json_t *event);
 void api_load_alert(struct api *api, const char *id, json_t *json);
 /** The alert of the path, or NULL and 404 is answered. Valid until the control thread goes on. */
-const struct alert *api_take_alert(struct api *api, const struct http_request *request, const char *param);
+const struct alert *api_find_alert(struct api *api, const struct http_request *request, const char *param);
 /** An alert as the page shows it; @p event is its row of the log. */
 json_t *api_alert_json(struct api *api, const struct alert *alert, const json_t *event);
 
@@ -45,8 +45,8 @@ api_handler api_get_consent, api_post_consent;
 /** What this person agreed to: {"person","given","entries"}. A new reference. */
 json_t *api_consent_json(struct api *api, const char *id);
 void api_load_consent(struct api *api, const char *id, json_t *json);
-/** Somebody was erased. */
-void api_consent_forget(struct api *api, const char *person);
+/** The person was erased. */
+void api_consent_remove(struct api *api, const char *person);
 
 /* api_copy.c, api_erasure.c, api_export.c */
 api_handler api_get_person_copy, api_get_erasure, api_get_export;
@@ -61,45 +61,45 @@ void api_files_count(struct api *api);
 void api_get_console(struct api *api, const struct http_request *request);
 
 /* api_fmp4.c: moving pictures as the camera makes them */
-api_handler api_get_video;
-int api_video_open(struct api *api);
-void api_video_close(struct api *api);
-void api_video_tick(struct api *api, uint64_t now_ms);
-uint64_t api_video_due_ms(const struct api *api);
+api_handler api_get_fmp4;
+int api_fmp4_open(struct api *api);
+void api_fmp4_close(struct api *api);
+void api_fmp4_tick(struct api *api, uint64_t now_ms);
+uint64_t api_fmp4_due_ms(const struct api *api);
 /** @return whether the stream is one of a viewer. */
-bool api_video_news(struct api *api, struct http_token http, enum http_stream_news news);
+bool api_fmp4_on_event(struct api *api, struct http_token http, enum http_stream_event event);
 
 /* api_import.c */
 api_handler api_post_import, api_get_people_export;
-int api_people_open(struct api *api);
-void api_people_close(struct api *api);
-bool api_people_news(struct api *api, struct http_token http, enum http_stream_news news);
+int api_export_open(struct api *api);
+void api_export_close(struct api *api);
+bool api_export_on_event(struct api *api, struct http_token http, enum http_stream_event event);
 
 /* api_log.c */
 api_handler api_get_events, api_get_log_export, api_post_audit, api_get_audit, api_get_report;
 int api_log_open(struct api *api);
 void api_log_close(struct api *api);
 /** @return whether the stream is one of an export. */
-bool api_log_news(struct api *api, struct http_token http, enum http_stream_news news);
+bool api_log_on_event(struct api *api, struct http_token http, enum http_stream_event event);
 
 /* api_metrics.c */
 void api_get_metrics(struct api *api, const struct http_request *request);
 
 /* api_mjpeg.c: moving pictures, as JPEG after JPEG */
-api_handler api_get_live;
-int api_live_open(struct api *api);
-void api_live_close(struct api *api);
-void api_live_tick(struct api *api, uint64_t now_ms);
-uint64_t api_live_due_ms(const struct api *api);
+api_handler api_get_mjpeg;
+int api_mjpeg_open(struct api *api);
+void api_mjpeg_close(struct api *api);
+void api_mjpeg_tick(struct api *api, uint64_t now_ms);
+uint64_t api_mjpeg_due_ms(const struct api *api);
 /** @return whether the stream is one of a viewer. */
-bool api_live_news(struct api *api, struct http_token http, enum http_stream_news news);
+bool api_mjpeg_on_event(struct api *api, struct http_token http, enum http_stream_event event);
 
 /* api_people.c */
 api_handler api_get_people, api_post_person, api_get_person, api_delete_person, api_post_face,
 	api_delete_faces, api_get_faces, api_delete_face, api_delete_aged, api_post_face_live,
 	api_get_face_report;
 /** A person of {"name","valid_from","valid_to"}; -EINVAL with the mistake in @p error (JSON_ERROR_BYTES). */
-int api_take_person(const json_t *object, struct api_person *person, char *error);
+int api_parse_person(const json_t *object, struct api_person *person, char *error);
 
 /* api_request.c: for struct http_ops; the first argument is the API */
 void api_admit(void *arg, const struct http_request *request, struct http_admission *admission);
@@ -115,7 +115,7 @@ enum api_role api_role_of(enum user_role role);
 /* api_stream.c */
 api_handler api_stream_events, api_stream_board;
 /** @return whether the stream is one of events or of the board. */
-bool api_stream_news(struct api *api, struct http_token http, enum http_stream_news news);
+bool api_stream_on_event(struct api *api, struct http_token http, enum http_stream_event event);
 void api_stream_publish(struct api *api, int64_t seq, const char *type, const json_t *event);
 void api_stream_publish_board(struct api *api);
 /** End the streams of a session that is over; of all that are. */

@@ -27,7 +27,7 @@ void api_get_people(struct api *api, const struct http_request *request, const c
 	struct api_token token;
 
 	(void)param;
-	if (!api_take_query(api, request, "limit", API_PAGE_MAX, &limit))
+	if (!api_query_number(api, request, "limit", API_PAGE_MAX, &limit))
 		return;
 	if (after != NULL && !ulid_is_valid(after))
 		api_bad(api, request, 400, "after takes the id of a person");
@@ -61,7 +61,7 @@ static int take_time(const json_t *object, const char *key, int64_t *ret_unix_ms
 	return -EINVAL;
 }
 
-int api_take_person(const json_t *object, struct api_person *person, char *error)
+int api_parse_person(const json_t *object, struct api_person *person, char *error)
 {
 	int r;
 
@@ -91,12 +91,12 @@ void api_post_person(struct api *api, const struct http_request *request, const 
 	struct api_person person = {0};
 	char error[JSON_ERROR_BYTES];
 	struct api_token token;
-	json_t *object = api_take_object(api, request, known);
+	json_t *object = api_parse_object(api, request, known);
 
 	(void)param;
 	if (object == NULL)
 		return;
-	if (api_take_person(object, &person, error) < 0)
+	if (api_parse_person(object, &person, error) < 0)
 		api_bad(api, request, 400, "%s", error);
 	else if (api_begin_call(api, request->token, &token))
 		api->ops->person_add(api->gate, token, &by, &person);
@@ -224,7 +224,7 @@ void api_post_face_live(struct api *api, const struct http_request *request, con
 
 	if (!take_person_id(api, request, id))
 		return;
-	object = api_take_object(api, request, known);
+	object = api_parse_object(api, request, known);
 	if (object == NULL)
 		return;
 	if (take_live(object, &asked, error) < 0)

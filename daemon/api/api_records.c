@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct api_keeping {
-	struct api_keeping *next;
+struct api_save {
+	struct api_save *next;
 	struct api *api; /* NULL: closed since */
 	struct http_token http;
 	unsigned status;
@@ -25,19 +25,19 @@ void api_record_act(struct api *api, enum event_severity severity, const char *p
 	struct event_draft draft = {
 		.type = "operator.act", .severity = severity, .person = person, .data = data};
 
-	(void)api->ops->keep(api->gate, NULL, 0, &draft, NULL,
-			     NULL); /* the gate logs what it cannot record */
+	(void)api->ops->save_records(api->gate, NULL, 0, &draft, NULL,
+				     NULL); /* the gate logs what it cannot record */
 	json_decref(data);
 }
 
-static void unlink_keeping(struct api *api, const struct api_keeping *keeping)
+static void unlink_keeping(struct api *api, const struct api_save *saving)
 {
-	struct api_keeping **at = &api->keepings;
+	struct api_save **at = &api->saves;
 
-	while (*at != NULL && *at != keeping)
+	while (*at != NULL && *at != saving)
 		at = &(*at)->next;
 	if (*at != NULL)
-		*at = keeping->next;
+		*at = saving->next;
 }
 
 static void respond_failure(struct api *api, struct http_token http, int r)
@@ -51,41 +51,41 @@ static void respond_failure(struct api *api, struct http_token http, int r)
 
 static void on_kept(void *arg, int r, const struct event_row *row)
 {
-	struct api_keeping *keeping = arg;
-	struct api *api = keeping->api;
+	struct api_save *saving = arg;
+	struct api *api = saving->api;
 
 	(void)row;
 	if (api != NULL)
-		unlink_keeping(api, keeping);
-	if (keeping->then != NULL)
-		keeping->then(api, keeping->arg, api == NULL ? -ECANCELED : r);
+		unlink_keeping(api, saving);
+	if (saving->then != NULL)
+		saving->then(api, saving->arg, api == NULL ? -ECANCELED : r);
 	if (api != NULL && r == 0)
-		api_respond_json(api, keeping->http, keeping->status, json_incref(keeping->answer));
+		api_respond_json(api, saving->http, saving->status, json_incref(saving->answer));
 	else if (api != NULL)
-		respond_failure(api, keeping->http, r);
-	json_decref(keeping->answer);
-	free(keeping);
+		respond_failure(api, saving->http, r);
+	json_decref(saving->answer);
+	free(saving);
 }
 
-void api_keep(struct api *api, struct http_token http, const struct store_record *records, size_t count,
+void api_save(struct api *api, struct http_token http, const struct store_record *records, size_t count,
 	      struct event_draft *draft, unsigned status, json_t *answer,
 	      void (*then)(struct api *api, void *arg, int r), void *arg)
 {
-	struct api_keeping *keeping = malloc(sizeof(*keeping));
-	int r = keeping == NULL ? -ENOMEM : 0;
+	struct api_save *saving = malloc(sizeof(*saving));
+	int r = saving == NULL ? -ENOMEM : 0;
 
 	if (r == 0) {
-		*keeping = (struct api_keeping){.next = api->keepings,
-						.api = api,
-						.http = http,
-						.status = status,
-						.answer = json_incref(answer),
-						.then = then,
-						.arg = arg};
-		api->keepings = keeping;
-		r = api->ops->keep(api->gate, records, count, draft, on_kept, keeping);
+		*saving = (struct api_save){.next = api->saves,
+					    .api = api,
+					    .http = http,
+					    .status = status,
+					    .answer = json_incref(answer),
+					    .then = then,
+					    .arg = arg};
+		api->saves = saving;
+		r = api->ops->save_records(api->gate, records, count, draft, on_kept, saving);
 		if (r < 0)
-			on_kept(keeping, r, NULL);
+			on_kept(saving, r, NULL);
 	} else {
 		if (then != NULL)
 			then(api, arg, r);
@@ -95,9 +95,9 @@ void api_keep(struct api *api, struct http_token http, const struct store_record
 	json_decref(answer);
 }
 
-void api_forget_keepings(struct api *api)
+void api_detach_saves(struct api *api)
 {
-	for (struct api_keeping *keeping = api->keepings; keeping != NULL; keeping = keeping->next)
-		keeping->api = NULL;
-	api->keepings = NULL;
+	for (struct api_save *saving = api->saves; saving != NULL; saving = saving->next)
+		saving->api = NULL;
+	api->saves = NULL;
 }

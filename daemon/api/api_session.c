@@ -126,7 +126,7 @@ static void decide(struct api *api, const struct login *login)
 	if (user->totp[0] != '\0' && login->code[0] == '\0') {
 		http_respond_problem_code(api->http, login->http, 401, "totp-needed",
 					  "this user needs the six digits of the authenticator as well");
-		session_tried(api->sessions, login->user, login->address, true, clock_mono_ms());
+		session_count_attempt(api->sessions, login->user, login->address, true, clock_mono_ms());
 		return;
 	}
 	if (user->totp[0] != '\0') {
@@ -138,7 +138,7 @@ static void decide(struct api *api, const struct login *login)
 		}
 		user->totp_step = step;
 	}
-	session_tried(api->sessions, login->user, login->address, true, clock_mono_ms());
+	session_count_attempt(api->sessions, login->user, login->address, true, clock_mono_ms());
 	let_in(api, login, user);
 }
 
@@ -200,7 +200,7 @@ static void begin_login(struct api *api, const struct http_request *request, con
 		return;
 	}
 	/* counted before its end is known, so that many at once do not all get through; a right one is taken back */
-	session_tried(api->sessions, name, request->address, false, clock_mono_ms());
+	session_count_attempt(api->sessions, name, request->address, false, clock_mono_ms());
 }
 
 void api_post_session(struct api *api, const struct http_request *request, const char *param)
@@ -215,7 +215,7 @@ void api_post_session(struct api *api, const struct http_request *request, const
 		api_bad(api, request, 409, "the Unix socket needs no session");
 		return;
 	}
-	object = api_take_object(api, request, known);
+	object = api_parse_object(api, request, known);
 	if (object == NULL)
 		return;
 	if (json_get_string(object, "user", USER_NAME_BYTES - 1, &name, error) < 0 ||

@@ -1,5 +1,5 @@
 /*
- * Live news. A stream that resumes first reads what it missed, page by page at its client's pace, and then
+ * Live events. A stream that resumes first reads what it missed, page by page at its client's pace, and then
  * goes live; between the two nothing is lost and nothing comes twice, because a page is asked for again
  * when something was published while it was on its way, and a live event not above the last one is skipped.
  */
@@ -123,13 +123,13 @@ static void on_page(struct api *api, void *arg, const json_t *body)
 		http_stream_end(api->http, stream->http); /* the client comes again with the id it has */
 }
 
-bool api_stream_news(struct api *api, struct http_token http, enum http_stream_news news)
+bool api_stream_on_event(struct api *api, struct http_token http, enum http_stream_event event)
 {
 	struct api_stream *stream = find(api, http);
 
 	if (stream == NULL)
 		return false;
-	if (news == HTTP_STREAM_CLOSED)
+	if (event == HTTP_STREAM_CLOSED)
 		stream->used = false;
 	else if (!stream->board && !stream->live && !stream->asking)
 		ask_page(api, stream);
@@ -207,7 +207,7 @@ void api_stream_check_sessions(struct api *api)
 		const struct api_stream *stream = &api->streams[i];
 
 		if (stream->used && stream->session != 0 &&
-		    !session_lives(api->sessions, stream->session, clock_mono_ms()))
+		    !session_is_live(api->sessions, stream->session, clock_mono_ms()))
 			http_stream_end(api->http, stream->http);
 	}
 }

@@ -29,7 +29,7 @@ struct change {
 void api_load_user(struct api *api, const char *id, json_t *json)
 {
 	struct user user;
-	int r = user_take(id, json, &user);
+	int r = user_parse(id, json, &user);
 
 	if (r == 0)
 		r = user_put(&api->users, &user);
@@ -75,7 +75,7 @@ static void keep(struct api *api, struct change *change)
 		change_free(change);
 		return;
 	}
-	api_keep(api, change->http, &record, 1, &draft, change->status,
+	api_save(api, change->http, &record, 1, &draft, change->status,
 		 change->status == 204 ? NULL : user_public_json(&change->user), on_kept, change);
 	json_decref(record.json);
 }
@@ -95,7 +95,7 @@ static void end_hash(struct worker_job *job, int r)
 	struct api *api = change->api;
 
 	if (r == 0 && change->own && !change->right)
-		session_tried(api->sessions, change->user.name, "", false, clock_mono_ms());
+		session_count_attempt(api->sessions, change->user.name, "", false, clock_mono_ms());
 	if (r == 0 && !change->right)
 		http_respond_problem_code(api->http, change->http, 403, "wrong-login",
 					  "the old password is wrong");
@@ -188,7 +188,7 @@ static bool there_is_room(const struct api *api)
 void api_post_user(struct api *api, const struct http_request *request, const char *param)
 {
 	static const char *const known[] = {"user", "role", "password", NULL};
-	json_t *object = api_take_object(api, request, known);
+	json_t *object = api_parse_object(api, request, known);
 	const char *name = json_string_value(json_object_get(object, "user"));
 	struct user user = {.created_unix_ms = clock_unix_ms()};
 	char error[JSON_ERROR_BYTES];
@@ -249,7 +249,7 @@ void api_patch_user(struct api *api, const struct http_request *request, const c
 
 	if (user == NULL)
 		return;
-	object = api_take_object(api, request, known);
+	object = api_parse_object(api, request, known);
 	change = object != NULL ? begin(api, request, "user.change", user, 200) : NULL;
 	if (change == NULL) {
 		json_decref(object);
@@ -285,7 +285,7 @@ void api_post_own_password(struct api *api, const struct http_request *request, 
 		api_bad(api, request, 429, "too many wrong passwords: try again later");
 		return;
 	}
-	object = api_take_object(api, request, known);
+	object = api_parse_object(api, request, known);
 	change = object != NULL ? begin(api, request, "user.password", user, 204) : NULL;
 	if (change == NULL) {
 		json_decref(object);
@@ -324,7 +324,7 @@ void api_post_totp(struct api *api, const struct http_request *request, const ch
 	draft.data = api_act(&by, "user.totp");
 	json_object_set_new(draft.data, "user", json_string(name));
 	/* the one answer that shows the secret */
-	api_keep(api, request->token, &record, 1, &draft, 201,
+	api_save(api, request->token, &record, 1, &draft, 201,
 		 json_pack("{s:s, s:s}", "secret", change->user.totp, "uri", uri), on_kept, change);
 	json_decref(record.json);
 	crypto_wipe(uri, sizeof(uri));

@@ -134,7 +134,7 @@ const struct session *session_find(struct sessions *sessions, const char *id, ui
 	return found;
 }
 
-bool session_lives(const struct sessions *sessions, uint64_t number, uint64_t now_ms)
+bool session_is_live(const struct sessions *sessions, uint64_t number, uint64_t now_ms)
 {
 	for (size_t i = 0; i < SESSIONS_MAX; i++)
 		if (sessions->kept[i].session.number == number)
@@ -259,8 +259,8 @@ static void take_back(struct sessions *sessions, const char *user, const char *a
 		tries->count--;
 }
 
-void session_tried(struct sessions *sessions, const char *user, const char *address, bool right,
-		   uint64_t now_ms)
+void session_count_attempt(struct sessions *sessions, const char *user, const char *address, bool right,
+			   uint64_t now_ms)
 {
 	uint8_t key[KEY_BYTES];
 	struct tries *tries;

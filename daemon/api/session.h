@@ -1,8 +1,8 @@
 /*
- * session.h - who is logged in at the console, and who has tried too often.
+ * session.h - who is logged in at the console, and the pause after wrong log-ins.
  *
  * A session is a random id in the browser's cookie and a token that its page sends with each change. Only a
- * digest of the id is kept, so that a look into the daemon's memory or a time measured logs nobody in. Sessions
+ * digest of the id is kept, so that neither a copy of the daemon's memory nor a timing attack yields a session. Sessions
  * live in memory: after a restart everybody logs in again. Pure but for randomness: time arrives with each call
  * (monotonic). Control thread only.
  */
@@ -45,14 +45,14 @@ const struct session *session_begin(struct sessions *sessions, const char *user,
 const struct session *session_find(struct sessions *sessions, const char *id, uint64_t now_ms);
 
 /** Whether session @p number lives, without using it. */
-bool session_lives(const struct sessions *sessions, uint64_t number, uint64_t now_ms);
+bool session_is_live(const struct sessions *sessions, uint64_t number, uint64_t now_ms);
 
 void session_end(struct sessions *sessions, uint64_t number);
 
 /** All of one user's, but @p but (0: none): for a new password, a user switched off. */
 void sessions_end_user(struct sessions *sessions, const char *user, uint64_t but);
 
-/** Whether @p given is the token of @p session; in time that does not tell where they differ. */
+/** Whether @p given is the token of @p session; compared in constant time. */
 bool session_token_is(const struct session *session, const char *given);
 
 /** How long @p user from @p address has to wait before the next try; 0: not at all. */
@@ -60,10 +60,10 @@ uint64_t session_pause_ms(const struct sessions *sessions, const char *user, con
 			  uint64_t now_ms);
 
 /**
- * A log-in: each counts as wrong when it begins, and one that proves right is taken back and clears the user at
+ * A log-in: each counts as wrong when it begins; one that proves right is subtracted again and clears the user at
  * this address.
  */
-void session_tried(struct sessions *sessions, const char *user, const char *address, bool right,
-		   uint64_t now_ms);
+void session_count_attempt(struct sessions *sessions, const char *user, const char *address, bool right,
+			   uint64_t now_ms);
 
 #endif

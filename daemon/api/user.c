@@ -60,7 +60,7 @@ json_t *user_json(const struct user *user)
 			 (json_int_t)user->totp_step, "created", (json_int_t)user->created_unix_ms);
 }
 
-int user_take(const char *name, const json_t *json, struct user *ret_user)
+int user_parse(const char *name, const json_t *json, struct user *ret_user)
 {
 	const char *role = NULL, *hash = NULL, *totp = "";
 	json_int_t step = 0, created = 0;

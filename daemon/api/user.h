@@ -1,8 +1,8 @@
 /*
  * user.h - those who may log in at the console: name, role, password hash, second factor.
  *
- * The table lives in memory and follows what is kept on disk as records of kind "user"; user_json() and
- * user_take() are the two ways between them. Pure; control thread only.
+ * The table is in memory and follows the store's records of kind "user"; user_json() and
+ * user_parse() are the two ways between them. Pure; control thread only.
  */
 #ifndef GH_API_USER_H
 #define GH_API_USER_H
@@ -49,11 +49,11 @@ struct user *user_find(struct users *users, const char *name);
 /** Add or replace. @return 0 or -ENOSPC (USERS_MAX). */
 int user_put(struct users *users, const struct user *user);
 
-/** What is kept on disk, a new reference; NULL: no memory. */
+/** The record for the store, a new reference; NULL: no memory. */
 json_t *user_json(const struct user *user);
 
-/** The reverse. @return 0 or -EBADMSG (somebody else's, or damaged). */
-int user_take(const char *name, const json_t *json, struct user *ret_user);
+/** The reverse. @return 0 or -EBADMSG (another user's, or damaged). */
+int user_parse(const char *name, const json_t *json, struct user *ret_user);
 
 /** What others may see: name, role, disabled, whether there is a second factor, created. */
 json_t *user_public_json(const struct user *user);

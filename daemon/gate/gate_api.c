@@ -197,7 +197,7 @@ static const struct api_ops ops = {
 	.camera = gate_vision_camera,
 	.newest_frame = gate_vision_newest_frame,
 	.figures = gate_log_figures,
-	.keep = op_keep,
+	.save_records = op_keep,
 	.access = &gate_access_ops,
 	.evidence_viewed = op_evidence_viewed,
 };

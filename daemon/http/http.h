@@ -2,9 +2,9 @@
  * http.h - HTTP in our own words; libmicrohttpd stays behind http_mhd.c and http_*_mhd.c.
  *
  * Serves a Unix socket and a TCP address on the caller's event loop, with no thread of its own: plain on
- * loopback, by TLS when there is a certificate. A request is told twice: `admit` once its head is read, `handle`
- * once its body is. Each request is answered once, in `handle` or later, by its token; a token outlives its
- * client safely. Who is slow with a head or a body is hung up on. All on one thread.
+ * loopback, TLS when there is a certificate. A request is reported twice: to `admit` once its head is read, to
+ * `handle` once its body is. Each request is answered once, in `handle` or later, by its token; a token may outlive
+ * its client. A connection that is slow with a head or a body is closed. All on one thread.
  */
 #ifndef GH_HTTP_HTTP_H
 #define GH_HTTP_HTTP_H
@@ -37,7 +37,7 @@ struct http_token {
 	uint32_t slot, generation;
 };
 
-/* who asks, as `admit` found out; `handle` is told it again */
+/* who asks, as `admit` found out; passed on to `handle` */
 struct http_caller {
 	char name[HTTP_CALLER_BYTES];
 	int role;
@@ -61,18 +61,18 @@ struct http_request {
 struct http_admission {
 	struct http_caller caller;
 	size_t body_bytes_max;     /* 0 when `admit` is called: no body */
-	unsigned status;           /* 0 when `admit` is called: come in; else answer with this problem */
+	unsigned status;           /* 0 when `admit` is called: admitted; else answer with this problem */
 	const char *code, *detail; /* code NULL: the status's own */
 	const char *allow;         /* the Allow header of a 405, or NULL */
 };
 
-enum http_stream_news { HTTP_STREAM_DRAINED, HTTP_STREAM_CLOSED };
+enum http_stream_event { HTTP_STREAM_DRAINED, HTTP_STREAM_CLOSED };
 
 struct http_ops {
 	void (*admit)(void *arg, const struct http_request *request, struct http_admission *admission);
 	void (*handle)(void *arg, const struct http_request *request);
 	/** DRAINED: all that was sent is with the kernel. CLOSED: the token is dead. Not from within a send. */
-	void (*stream_news)(void *arg, struct http_token token, enum http_stream_news news);
+	void (*stream_event)(void *arg, struct http_token token, enum http_stream_event event);
 };
 
 struct http_config {
@@ -88,7 +88,7 @@ int http_open(const struct http_config *config, const struct http_ops *ops, void
 int http_fd(const struct http *http);
 uint64_t http_deadline_ms(const struct http *http);
 
-/** One turn; `handle` is called at most HTTP_ANSWERS_A_TURN times, who waits longer has the next one. */
+/** One turn; `handle` is called at most HTTP_ANSWERS_A_TURN times, the other requests wait for the next turn. */
 void http_dispatch(struct http *http);
 unsigned http_port(const struct http *http);
 void http_close(struct http *http);
@@ -103,7 +103,7 @@ int http_cookie(const struct http_request *request, const char *name, char *ret_
 /** A header of the answer to come, beside the usual ones. @p name is a constant; @p value is copied. */
 void http_set_header(struct http *http, struct http_token token, const char *name, const char *value);
 
-/** Answer with @p bytes at @p body, malloc'ed and taken over; @p type NULL: no content. */
+/** Answer with @p bytes at @p body, malloc'ed; takes ownership. @p type NULL: no content. */
 void http_respond(struct http *http, struct http_token token, unsigned status, const char *type, char *body,
 		  size_t bytes);
 
@@ -114,7 +114,7 @@ void http_respond_problem(struct http *http, struct http_token token, unsigned s
 void http_respond_problem_code(struct http *http, struct http_token token, unsigned status, const char *code,
 			       const char *detail);
 
-/** Answer with the whole regular file @p fd (taken over), at any time. */
+/** Answer with the whole regular file @p fd, at any time. Takes ownership of @p fd. */
 void http_respond_fd(struct http *http, struct http_token token, int fd, const char *type);
 
 enum http_cache {
@@ -124,7 +124,7 @@ enum http_cache {
 };
 
 /**
- * Answer with the regular file @p fd (taken over), whole or the range asked for (206, 416), or 304 when the
+ * Answer with the regular file @p fd (takes ownership), whole or the range asked for (206, 416), or 304 when the
  * client has it already. Only during `handle`.
  * @return the first byte sent, or a negative errno when nothing is: -EALREADY for a 304.
  */
@@ -140,13 +140,13 @@ int http_stream_start(struct http *http, const struct http_request *request, con
 /** @return 0, -ENOENT (gone) or -ENOBUFS (too slow: it is being dropped and CLOSED follows). */
 int http_stream_send(struct http *http, struct http_token token, const void *at, size_t bytes);
 
-/** Bytes that its client has not taken yet. */
+/** Bytes that its client has not received yet. */
 size_t http_stream_waiting(struct http *http, struct http_token token);
 
 /** The body is whole: what waits is still sent. */
 void http_stream_finish(struct http *http, struct http_token token);
 
-/** Break a stream off: its client may come again. */
+/** Break a stream off: its client may connect again. */
 void http_stream_end(struct http *http, struct http_token token);
 
 /**

@@ -241,7 +241,7 @@ static ssize_t read_stream(void *cls, uint64_t pos, char *buf, size_t max)
 		return MHD_CONTENT_READER_END_WITH_ERROR;
 	if (exchange->pending_bytes == 0 && !exchange->drained_told && !exchange->finished) {
 		exchange->drained_told = true;
-		http->ops->stream_news(http->arg, http_token_of(exchange), HTTP_STREAM_DRAINED);
+		http->ops->stream_event(http->arg, http_token_of(exchange), HTTP_STREAM_DRAINED);
 		if (exchange->dropped)
 			return MHD_CONTENT_READER_END_WITH_ERROR;
 	}

@@ -64,7 +64,7 @@ static void release(struct exchange *exchange)
 		MHD_destroy_response(exchange->response);
 	*exchange = (struct exchange){.generation = exchange->generation};
 	if (streaming)
-		http->ops->stream_news(http->arg, token, HTTP_STREAM_CLOSED);
+		http->ops->stream_event(http->arg, token, HTTP_STREAM_CLOSED);
 }
 
 static struct http_request request_of(struct exchange *exchange)

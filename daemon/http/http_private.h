@@ -15,7 +15,7 @@ enum {
 	LISTENERS = 2, /* the Unix socket, then TCP */
 	EXCHANGES_MAX = LISTENERS * HTTP_CONNECTIONS_MAX,
 	STREAM_BLOCK_BYTES = 16384,
-	/* a resume from outside MHD_run() wakes no epoll: one turn takes it in, one writes, one looks for more */
+	/* a resume from outside MHD_run() wakes no epoll: one turn registers it, one writes, one reads on */
 	TURNS_AFTER_RESUME = 3,
 	DISCARD_BYTES_MAX = 64 << 20 /* of a body that is too large, before the client is hung up on */
 };

@@ -411,7 +411,7 @@ static const struct api_ops ops = {.status = op_status,
 				   .newest_frame = op_newest_frame,
 				   .figures = op_figures,
 				   .access = &access_ops,
-				   .keep = op_keep,
+				   .save_records = op_keep,
 				   .evidence_viewed = op_viewed};
 
 static void dispatch(void *arg)

@@ -28,7 +28,7 @@ static void note(int64_t seq, const char *text, int expected)
 {
 	json_t *record = json_loads(text, 0, NULL);
 
-	assert_int_equal(alert_note(alerts, seq, record), expected);
+	assert_int_equal(alert_set_record(alerts, seq, record), expected);
 	json_decref(record);
 }
 
@@ -39,9 +39,9 @@ static void pages_come_newest_first(void **state)
 
 	(void)state;
 	for (int64_t seq = 30; seq >= 10; seq -= 10) /* the log is read while new ones come */
-		assert_int_equal(alert_see(alerts, seq, seq * 1000, seq == 20 ? "north" : "south", seq == 20),
+		assert_int_equal(alert_add(alerts, seq, seq * 1000, seq == 20 ? "north" : "south", seq == 20),
 				 0);
-	assert_int_equal(alert_see(alerts, 30, 30000, "south", false), 0);
+	assert_int_equal(alert_add(alerts, 30, 30000, "south", false), 0);
 	assert_int_equal(alerts_page(alerts, ALERT_STATE_ALL, NULL, 0, 2, seqs, &more), 2);
 	assert_int_equal(seqs[0], 30);
 	assert_int_equal(seqs[1], 20);
@@ -69,8 +69,8 @@ static void a_verdict_and_a_hold_move_it(void **state)
 	(void)state;
 	note(10, "{\"verdict\":\"false\",\"held\":true}", 0); /* known before its event is */
 	assert_int_equal(alerts_page(alerts, ALERT_STATE_ALL, NULL, 0, 10, seqs, &more), 0);
-	alert_see(alerts, 10, 1000, "south", false);
-	alert_see(alerts, 20, 2000, "south", false);
+	alert_add(alerts, 10, 1000, "south", false);
+	alert_add(alerts, 20, 2000, "south", false);
 	assert_int_equal(alerts_page(alerts, ALERT_STATE_NEW, NULL, 0, 10, seqs, &more), 1);
 	assert_int_equal(seqs[0], 20);
 	assert_int_equal(alerts_page(alerts, ALERT_STATE_REVIEWED, NULL, 0, 10, seqs, &more), 1);
@@ -90,7 +90,7 @@ static void the_oldest_is_forgotten_beyond_the_bound(void **state)
 {
 	(void)state;
 	for (int64_t seq = 1; seq <= ALERTS_MAX + 1; seq++)
-		assert_int_equal(alert_see(alerts, seq, seq, "south", false), 0);
+		assert_int_equal(alert_add(alerts, seq, seq, "south", false), 0);
 	assert_null(alert_find(alerts, 1));
 	assert_non_null(alert_find(alerts, 2));
 	assert_non_null(alert_find(alerts, ALERTS_MAX + 1));

@@ -41,7 +41,7 @@ static void handle(void *arg, const struct http_request *request)
 	}
 }
 
-static void news(void *arg, struct http_token token, enum http_stream_news what)
+static void news(void *arg, struct http_token token, enum http_stream_event what)
 {
 	(void)arg;
 	(void)token;
@@ -49,7 +49,7 @@ static void news(void *arg, struct http_token token, enum http_stream_news what)
 	closed += what == HTTP_STREAM_CLOSED;
 }
 
-static const struct http_ops ops = {.admit = admit, .handle = handle, .stream_news = news};
+static const struct http_ops ops = {.admit = admit, .handle = handle, .stream_event = news};
 
 static void dispatch(void *arg)
 {

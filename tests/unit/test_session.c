@@ -54,10 +54,10 @@ static void it_ends_when_idle_and_when_old(void **state)
 	number = session_begin(sessions, "anna", now_ms, id)->number;
 	for (uint64_t at_ms = 0; at_ms < 12 * HOUR_MS; at_ms += HOUR_MS / 2)
 		assert_non_null(session_find(sessions, id, now_ms + at_ms));
-	assert_true(session_lives(sessions, number, now_ms + 12 * HOUR_MS - 1));
+	assert_true(session_is_live(sessions, number, now_ms + 12 * HOUR_MS - 1));
 	assert_null(session_find(sessions, id, now_ms + 12 * HOUR_MS));
-	assert_false(session_lives(sessions, number, now_ms + 12 * HOUR_MS));
-	assert_false(session_lives(sessions, 0, now_ms));
+	assert_false(session_is_live(sessions, number, now_ms + 12 * HOUR_MS));
+	assert_false(session_is_live(sessions, 0, now_ms));
 }
 
 static void a_user_has_so_many_and_they_end_together(void **state)
@@ -101,7 +101,7 @@ static void wrong_passwords_make_it_slower(void **state)
 	(void)state;
 	for (unsigned i = 0; i < SESSION_TRIES; i++) {
 		assert_int_equal(session_pause_ms(sessions, "anna", "10.0.0.9", now_ms), 0);
-		session_tried(sessions, "anna", "10.0.0.9", false, now_ms);
+		session_count_attempt(sessions, "anna", "10.0.0.9", false, now_ms);
 	}
 	assert_int_equal(session_pause_ms(sessions, "anna", "10.0.0.9", now_ms), 10000);
 	assert_int_equal(session_pause_ms(sessions, "anna", "10.0.0.9", now_ms + 9999), 1);
@@ -109,7 +109,7 @@ static void wrong_passwords_make_it_slower(void **state)
 	assert_int_equal(session_pause_ms(sessions, "anna", "10.0.0.8", now_ms), 0);
 	assert_int_equal(session_pause_ms(sessions, "bob", "10.0.0.9", now_ms), 0);
 	for (unsigned i = 0; i < 40; i++)
-		session_tried(sessions, "anna", "10.0.0.9", false, now_ms);
+		session_count_attempt(sessions, "anna", "10.0.0.9", false, now_ms);
 	pause_ms = session_pause_ms(sessions, "anna", "10.0.0.9", now_ms);
 	assert_int_equal(pause_ms, SESSION_PAUSE_MS_MAX);
 	assert_true(session_pause_ms(sessions, "anna", "10.0.0.8", now_ms) > 0);
@@ -122,8 +122,8 @@ static void a_right_one_is_no_try(void **state)
 {
 	(void)state;
 	for (unsigned i = 0; i < 100; i++) {
-		session_tried(sessions, "anna", "10.0.0.9", false, 1000);
-		session_tried(sessions, "anna", "10.0.0.9", true, 1000);
+		session_count_attempt(sessions, "anna", "10.0.0.9", false, 1000);
+		session_count_attempt(sessions, "anna", "10.0.0.9", true, 1000);
 	}
 	assert_int_equal(session_pause_ms(sessions, "anna", "10.0.0.9", 1000), 0);
 	assert_int_equal(session_pause_ms(sessions, "bob", "10.0.0.9", 1000), 0);
@@ -177,10 +177,10 @@ static void a_user_comes_back_from_the_disk(void **state)
 	json_t *json = user_json(&user), *bad = json_pack("{s:s}", "role", "king");
 
 	(void)state;
-	assert_int_equal(user_take("anna", json, &back), 0);
+	assert_int_equal(user_parse("anna", json, &back), 0);
 	assert_memory_equal(&back, &user, sizeof(user));
-	assert_true(user_take("Anna", json, &back) < 0);
-	assert_true(user_take("anna", bad, &back) < 0);
+	assert_true(user_parse("Anna", json, &back) < 0);
+	assert_true(user_parse("anna", bad, &back) < 0);
 	assert_null(user_find(&users, ""));
 	for (unsigned i = 0; i < USERS_MAX; i++) {
 		snprintf(user.name, sizeof(user.name), "u%u", i);
