@@ -318,7 +318,7 @@ int gate_reader_swipe(void *gate, const char *reader, const char *code);
 /** @return the same; -EPERM: it has no keypad. */
 int gate_reader_type(void *gate, const char *reader, const char *keys);
 
-/* gate_vision.c */
+/* cameras.c */
 int gate_vision_open(struct gate *gate);
 void gate_vision_close(struct gate *gate);
 /* Takes the config's nets into use, before the store is opened. The recogniser's identity; NULL: they make no sense, logged. */
@@ -336,13 +336,13 @@ void gate_vision_start(struct gate *gate);
 json_t *gate_cameras_json(struct gate *gate);
 /** The same, each with its blind time of the day. */
 json_t *gate_cameras_status(struct gate *gate);
-/* gate_faces.c */
+/* faces.c */
 /** What a face led to, for the person at the door: its cameras' prompt, and the lights and buzzers of its readers. */
 void gate_faces_decided(struct gate *gate, struct gate_door *door, enum access_feedback feedback);
-/* gate_threshold.c */
+/* calibration.c */
 void gate_threshold_load(struct gate *gate, const char *kind, const char *id, json_t *json);
 void gate_face_report(void *arg, struct api_token token);
-/* gate_camera_health.c */
+/* health.c */
 void gate_camera_health_load(struct gate *gate, const char *kind, const char *id, json_t *json);
 /** @return 0 (the reply comes), -EAGAIN (models are loading), -ENODEV (no models), -ENOENT (no such face camera) or as
  *  face_watch_enrol(), or -EPERM (gate_consent_withdrawn). */

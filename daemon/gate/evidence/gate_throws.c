@@ -1,4 +1,4 @@
-#include "gate/cameras/gate_vision.h"
+#include "gate/cameras/cameras_private.h"
 
 #include <errno.h>
 

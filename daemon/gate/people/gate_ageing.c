@@ -2,7 +2,7 @@
  * Templates that follow a face: made of a passage, where the site wants it and the person agreed to it. They stand in a
  * record of their own, sealed as all records are, so that what was enrolled is never touched, and they go with it.
  */
-#include "gate/cameras/gate_vision.h"
+#include "gate/cameras/cameras_private.h"
 
 #include <errno.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 /* Enrolment: a photo, or somebody at the gate, through the face worker; then the template, checked, on its way to the disk. */
-#include "gate/cameras/gate_vision.h"
+#include "gate/cameras/cameras_private.h"
 
 #include <errno.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 /* The faces of one person, one by one: which there are, and one of them gone. */
-#include "gate/cameras/gate_vision.h"
+#include "gate/cameras/cameras_private.h"
 
 #include <errno.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 /* Another recogniser: templates made anew, one after the other, from the pictures that the site kept. */
-#include "gate/cameras/gate_vision.h"
+#include "gate/cameras/cameras_private.h"
 
 #include <errno.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 /* Blind time: how long each camera had no usable picture today, and why. Told as events, kept over restarts. */
-#include "gate_vision.h"
+#include "cameras_private.h"
 
 #include <errno.h>
 #include <stdio.h>

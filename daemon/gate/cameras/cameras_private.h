@@ -1,11 +1,11 @@
 /*
- * gate_vision.h - what the files of the cameras' seam share. Control thread, but where it says otherwise.
+ * cameras_private.h - what the files of the cameras' seam share. Control thread, but where it says otherwise.
  *
  * Frames go from camera threads to the face or litter worker, and what those saw comes back as results by
  * value, through queues that the control loop watches.
  */
-#ifndef GH_GATE_CAMERAS_GATE_VISION_H
-#define GH_GATE_CAMERAS_GATE_VISION_H
+#ifndef GH_GATE_CAMERAS_CAMERAS_PRIVATE_H
+#define GH_GATE_CAMERAS_CAMERAS_PRIVATE_H
 
 #include "gate/gate_internal.h"
 
@@ -81,7 +81,7 @@ struct gate_vision {
 	bool started;
 };
 
-/* gate_faces.c */
+/* faces.c */
 int gate_faces_open(struct gate_vision *vision);
 int gate_faces_on_results(sd_event_source *source, int fd, uint32_t revents, void *vision);
 void gate_faces_close(struct gate_vision *vision);
@@ -112,7 +112,7 @@ void gate_throws_mask(const struct config_camera *camera, struct mask *ret_mask)
 int gate_throws_on_results(sd_event_source *source, int fd, uint32_t revents, void *vision);
 int gate_throws_watch(struct watched_camera *camera);
 
-/* gate_camera_health.c: the first two are for the camera's thread */
+/* health.c: the first two are for the camera's thread */
 void gate_camera_health_frame(struct watched_camera *camera, const struct video_frame *frame);
 void gate_camera_health_ended(struct watched_camera *camera);
 int gate_camera_health_start(struct gate_vision *vision);

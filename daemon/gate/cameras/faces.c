@@ -1,4 +1,4 @@
-#include "gate_threshold.h"
+#include "calibration.h"
 
 #include <errno.h>
 #include <string.h>

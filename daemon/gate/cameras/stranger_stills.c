@@ -1,5 +1,5 @@
 /* Stills of strangers, where the site keeps any, go after their hours; every ten minutes a worker looks for them. */
-#include "gate_threshold.h"
+#include "calibration.h"
 
 #include <dirent.h>
 #include <errno.h>

@@ -1,10 +1,10 @@
 /*
- * gate_threshold.h - the face cameras' thresholds: what passages say of them, and the report. Control thread only.
+ * calibration.h - the face cameras' thresholds: what passages say of them, and the report. Control thread only.
  */
-#ifndef GH_GATE_CAMERAS_GATE_THRESHOLD_H
-#define GH_GATE_CAMERAS_GATE_THRESHOLD_H
+#ifndef GH_GATE_CAMERAS_CALIBRATION_H
+#define GH_GATE_CAMERAS_CALIBRATION_H
 
-#include "gate_vision.h"
+#include "cameras_private.h"
 
 #include "base/worker.h"
 #include "vision/face/match.h"
@@ -26,7 +26,7 @@ struct gate_thresholds {
 	bool measuring;
 };
 
-/* gate_threshold.c: once the roster is known */
+/* calibration.c: once the roster is known */
 int gate_threshold_open(struct gate_vision *vision);
 void gate_threshold_close(struct gate_vision *vision); /* before the face worker and the store */
 /** A decision at a camera: what it says of its scores. */
@@ -36,10 +36,10 @@ float gate_threshold_offset(const struct gate_vision *vision, const struct watch
 /** Somebody was erased. */
 void gate_threshold_forget(struct gate *gate, const char *person);
 
-/* gate_stills.c: needs the worker */
+/* stranger_stills.c: needs the worker */
 int gate_stills_open(struct gate_vision *vision);
 
-/* gate_measure.c */
+/* survey.c */
 enum { MEASURE_CURVE = 9, MEASURE_PAIRS_MAX = 64 };
 
 struct measured_camera {

@@ -1,5 +1,5 @@
 /* What the faces' error rates are here: measured on a worker's copy of the scores, told as the report. */
-#include "gate_threshold.h"
+#include "calibration.h"
 
 #include <math.h>
 #include <stdlib.h>

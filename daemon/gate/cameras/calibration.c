@@ -1,5 +1,5 @@
 /* Each face camera's threshold follows what its passages show: once a day, a small step, as an event, kept over restarts. */
-#include "gate_threshold.h"
+#include "calibration.h"
 
 #include <errno.h>
 #include <math.h>
