@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
+
 enum {
 	ITEMS_MAX = POLICY_GROUPS_MAX + POLICY_RULES_MAX + POLICY_AREAS_MAX + ROSTER_SCHEDULES_MAX +
 		    ROSTER_HOLIDAYS_MAX + POLICY_DOORS_MAX
@@ -440,6 +442,19 @@ const char *access_rules_area(const struct access_rules *rules, int place)
 int access_rules_area_place(const struct access_rules *rules, const char *name)
 {
 	return place_in(rules->areas, POLICY_AREAS_MAX, name);
+}
+
+int access_rules_schedule_is_open(const struct access_rules *rules, const char *name, int64_t unix_ms)
+{
+	const struct roster_names *names = access_rules_names(rules);
+	const struct schedule *schedule = names->schedule(names->arg, name);
+	struct schedule_time local;
+
+	if (schedule == NULL)
+		return -ENOENT;
+	if (!clock_is_set(unix_ms) || schedule_local(unix_ms, &local) < 0)
+		return -EAGAIN;
+	return schedule_is_open(schedule, access_rules_ruleset(rules)->calendar, local);
 }
 
 void access_rules_close(struct access_rules *rules)

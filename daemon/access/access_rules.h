@@ -58,6 +58,12 @@ const char *access_rules_group(const struct access_rules *rules, int place);
 const char *access_rules_area(const struct access_rules *rules, int place);
 int access_rules_area_place(const struct access_rules *rules, const char *name);
 
+/**
+ * Whether a schedule is open at that moment, in local time.
+ * @return 1 open, 0 closed, -ENOENT (no such schedule) or -EAGAIN (the clock was never set).
+ */
+int access_rules_schedule_is_open(const struct access_rules *rules, const char *name, int64_t unix_ms);
+
 /** NULL is fine. */
 void access_rules_close(struct access_rules *rules);
 

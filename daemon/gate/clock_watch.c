@@ -1,5 +1,5 @@
 /* The wall clock: whether it was ever set, and when somebody sets it while the gate runs. */
-#include "gate/gate_internal.h"
+#include "gate_internal.h"
 
 #include <errno.h>
 #include <sys/timerfd.h>

@@ -102,8 +102,6 @@ int gate_open(const struct config *config, sd_event *event, uint64_t started_us,
 	gate->event = sd_event_ref(event);
 	gate->started_us = started_us;
 	gate->error = error;
-	gate->fire_line = -1;
-	gate->turn_due_ms = UINT64_MAX;
 	gate->clock_fd = -1;
 	gate->access_counters = json_object();
 	gate->journal = journal_open();
@@ -117,7 +115,7 @@ int gate_open(const struct config *config, sd_event *event, uint64_t started_us,
 	if (r >= 0) {
 		open_storage(
 			gate); /* starts threads and waits for nothing: a fire at start can be recorded */
-		r = gate_doors_open(gate);
+		r = gate_connect_doors(gate);
 	}
 	if (r >= 0) {
 		gate_entries_open(gate);
@@ -126,7 +124,7 @@ int gate_open(const struct config *config, sd_event *event, uint64_t started_us,
 	if (r >= 0)
 		r = sd_event_add_time(event, NULL, CLOCK_MONOTONIC, 0, 1000, on_first_turn, gate);
 	if (r >= 0)
-		r = gate_watchdog_open(gate);
+		r = doors_start_watchdog(gate->doors);
 	if (r >= 0)
 		r = gate_clock_open(gate);
 	gate->error = NULL;
@@ -135,7 +133,7 @@ int gate_open(const struct config *config, sd_event *event, uint64_t started_us,
 		return r;
 	}
 	log_info("main", "gatehouse " GH_VERSION " at %s/%s: %zu doors under control after %llu ms",
-		 config->site, config->gate, gate->door_count,
+		 config->site, config->gate, doors_count(gate->doors),
 		 (unsigned long long)((clock_mono_us() - started_us) / 1000));
 	*ret_gate = gate;
 	return 0;
@@ -160,8 +158,8 @@ void gate_close(struct gate *gate)
 	gate_retention_close(gate);
 	gate_log_age_close(gate);
 	gate_link_close(gate);
-	gate_doors_close(gate);
-	gate_watchdog_close(gate);
+	doors_close(gate->doors);
+	gate->doors = NULL;
 	gate->roster_source = sd_event_source_disable_unref(gate->roster_source);
 	gate_clock_close(gate);
 	gate_batch_close(gate);

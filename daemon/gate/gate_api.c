@@ -81,13 +81,37 @@ static json_t *op_status(void *arg)
 	return json_pack("{s:s, s:s, s:s, s:I, s:o, s:o, s:o, s:o, s:o, s:I, s:b}", "site",
 			 gate->config->site, "gate", gate->config->gate, "version", GH_VERSION, "uptime_s",
 			 (json_int_t)((clock_mono_us() - gate->started_us) / 1000000), "doors",
-			 gate_doors_json(gate), "cameras", gate_cameras_status(gate), "storage",
+			 doors_json(gate->doors), "cameras", gate_cameras_status(gate), "storage",
 			 storage_json(gate), "evidence", gate_retention_json(gate), "mqtt",
 			 gate_link_json(gate), "people", (json_int_t)roster_count(gate->directory.people),
-			 "fire", gate->fire);
+			 "fire", doors_fire(gate->doors));
 }
 
 /* ---- doors ---- */
+
+static json_t *op_doors(void *arg)
+{
+	struct gate *gate = arg;
+
+	return doors_json(gate->doors);
+}
+
+static json_t *op_board(void *arg)
+{
+	struct gate *gate = arg;
+
+	return doors_board_json(gate->doors);
+}
+
+static int op_board_drive(void *arg, const char *line, enum api_level level)
+{
+	static const enum board_level levels[] = {[API_LEVEL_INACTIVE] = BOARD_INACTIVE,
+						  [API_LEVEL_ACTIVE] = BOARD_ACTIVE,
+						  [API_LEVEL_UNKNOWN] = BOARD_UNKNOWN};
+	struct gate *gate = arg;
+
+	return doors_board_drive(gate->doors, line, levels[level]);
+}
 
 static void op_door_open(void *arg, struct api_token token, const struct api_caller *by, const char *name)
 {
@@ -130,7 +154,7 @@ static json_t *op_readers(void *arg)
 static void op_fire_reset(void *arg, struct api_token token, const struct api_caller *by)
 {
 	struct gate *gate = arg;
-	int r = gate_fire_reset(gate, by->name);
+	int r = doors_fire_reset(gate->doors, by->name);
 
 	if (r == -ENOENT)
 		api_reply_problem(gate->api, token, 404, "there is no fire to reset");
@@ -169,9 +193,9 @@ void gate_api_load(struct gate *gate, const char *kind, const char *id, json_t *
 
 static const struct api_ops ops = {
 	.status = op_status,
-	.doors = gate_doors_json,
-	.board = gate_board_json,
-	.board_drive = gate_board_drive,
+	.doors = op_doors,
+	.board = op_board,
+	.board_drive = op_board_drive,
 	.readers = op_readers,
 	.board_swipe = gate_reader_swipe,
 	.board_type = gate_reader_type,

@@ -18,11 +18,7 @@
 #include "access/access_directory.h"
 #include "access/access_feedback.h"
 #include "store/store.h"
-#include "hw/board/board.h"
-#include "config/door_state_file.h"
-#include "hw/door/door.h"
-#include "hw/door/sounder.h"
-#include "hw/board/watchdog.h"
+#include "doors/doors.h"
 #include "gate/journal.h"
 #include "gate/timers.h"
 
@@ -41,23 +37,14 @@ struct gate_link;
 struct gate_readers;
 struct gate_retention;
 struct gate_log_age;
-struct gate_sounds;
 struct gate_vision;
 
+/* a door as the parts that are not libraries of their own yet name it */
 struct gate_door {
+	unsigned place;
 	const struct config_door *config;
-	struct door machine;
 	char source[GATE_SOURCE_BYTES]; /* "door/NAME" */
-	unsigned lock_line;
-	int contact_line, exit_line, tamper_line; /* -1: none */
-	int bolt_line, light_line, buzzer_line;   /* -1: none */
-	enum board_level tamper;
-	enum sounder_cause sound;
-	uint64_t sound_since_ms;
-	bool energised, fault;        /* fault: the relay did not follow its last order */
-	uint64_t exit_mono_us;        /* the last edge of its exit button */
-	char last_person[ULID_BYTES]; /* of the last grant, for taken / not taken */
-	bool in_hours, awaits_first;  /* its opening hours: have begun, and wait for the first person */
+	char last_person[ULID_BYTES];   /* of the last grant, for taken / not taken */
 };
 
 /* one way through, from the decision to the relay */
@@ -102,19 +89,8 @@ struct gate {
 	struct timers *timers;
 
 	struct store_claim *claim;
-	struct board *board;
-	struct board_line_config lines[2 * CONFIG_LINES_MAX];
-	size_t line_count;
-	struct gate_door doors[CONFIG_DOORS_MAX];
-	size_t door_count;
-	struct door_state_file *door_state_file;
-	sd_event_source *state_file_source, *openings_source;
-	struct gate_mode_answer *mode_answers;       /* orders that wait for the state file */
-	int fire_line, fire_reset_line, tamper_line; /* -1: none */
-	bool fire;                                   /* latched until reset on site */
-	uint64_t tampered_until_ms;                  /* faces and remote orders are refused until then */
-	struct gate_sounds *sounds;
-	uint64_t sounds_due_ms;
+	struct doors *doors;
+	struct gate_door door_list[CONFIG_DOORS_MAX];
 
 	struct store *store; /* NULL: not begun or given up */
 	struct access_directory directory;
@@ -142,12 +118,7 @@ struct gate {
 	struct gate_link *link;
 	struct api *api;
 
-	sd_event_source *board_source, *store_source, *api_source, *api_timer, *watchdog_source;
-	uint64_t watchdog_us;      /* the shorter of systemd's and the hardware's; 0: none */
-	struct watchdog *watchdog; /* NULL: no hardware */
-	uint64_t door_turns, fed_turns,
-		turn_due_ms; /* turn_due_ms: when the doors are to prove that they live */
-
+	sd_event_source *store_source, *api_source, *api_timer;
 	bool randomness_told;
 	int clock_fd;            /* -1: none */
 	int64_t clock_offset_ms; /* wall clock less monotonic, when it was last looked at */
@@ -169,9 +140,6 @@ void gate_access_close(struct gate *gate);
 /** Records of the store, and the end of them. */
 void gate_access_load(struct gate *gate, const char *kind, const char *id, json_t *json);
 void gate_access_settle(struct gate *gate);
-/** @return 1 open, 0 closed, -ENOENT (no such schedule), -EAGAIN (the clock was never set). */
-int gate_schedule_is_open(struct gate *gate, const char *name, int64_t unix_ms);
-
 /* gate_change.c, gate_digest.c */
 typedef void (*gate_change_fn)(void *arg, int r);
 enum { GATE_CHANGE_ERROR_BYTES = 256, GATE_ROSTER_DIGEST_BYTES = EVENT_HASH_TEXT_BYTES };
@@ -221,60 +189,13 @@ void gate_batch_close(struct gate *gate); /* once the store is closed */
  */
 int gate_roster_digest(const struct gate *gate, char *text);
 
-/* doors.c */
-int gate_doors_open(struct gate *gate);
-void gate_doors_close(struct gate *gate);
+/* connect_doors.c */
+int gate_connect_doors(struct gate *gate);
 struct gate_door *gate_door_find(struct gate *gate, const char *name);
-int gate_line_find(const struct gate *gate, const char *name); /* "" or unknown: -1 */
-/** The other door of its interlock that is open, released or cannot be read; NULL: none is. */
-const struct gate_door *gate_door_interlock(const struct gate *gate, const struct gate_door *door);
-/** Apply one event to a door: machine, relay, log, retained state. @return what door_step() did, or -EIO (relay). */
-int gate_door_apply(struct gate *gate, struct gate_door *door, enum door_event event, uint64_t now_ms,
-		    uint64_t *ret_relay_mono_us);
-json_t *gate_door_state(const struct gate_door *door);
-json_t *gate_doors_json(void *gate);
-
-/* inputs.c */
-int gate_inputs_open(struct gate *gate); /* after the doors */
-void gate_inputs_close(struct gate *gate);
-enum door_event gate_contact_event(enum board_level level);
-/** @return 0, -ENOENT (there is no fire) or -EBUSY (the panel still calls, or cannot be read). */
-int gate_fire_reset(struct gate *gate, const char *by);
-/** Whether a tamper alarm makes the gate refuse faces and remote orders now. */
-bool gate_tampered(const struct gate *gate);
-
-/* sounds.c */
-int gate_sounds_open(struct gate *gate);
-void gate_sounds_close(struct gate *gate);
-/** Whether neighbours sleep: only a forced door and fire are heard. */
-bool gate_sounds_quiet(const struct gate *gate);
-void gate_sounds_door(struct gate *gate, struct gate_door *door, uint32_t notices);
-/** Something calls for the siren anew, or no longer. */
-void gate_sounds_siren(struct gate *gate, uint64_t now_ms);
-void gate_sounds_tick(struct gate *gate, uint64_t now_ms);
-
-/* board_lines.c */
-json_t *gate_board_json(void *gate);
-int gate_board_drive(void *gate, const char *line, enum api_level level);
-
-/* modes.c */
-bool gate_mode_is_known(const char *mode);
-/** Change a door's mode by a person's or system's order; takes @p data. */
+json_t *gate_door_state(struct gate *gate, const struct gate_door *door);
 void gate_mode_ask(struct gate *gate, struct gate_door *door, const char *mode, json_t *data,
 		   const struct reply *reply);
-/** The same for every door: lockdown is "LockedDown", evacuation "LockedOpen"; "Locked" ends both. */
 void gate_mode_ask_all(struct gate *gate, const char *mode, json_t *data, const struct reply *reply);
-/** Answer the orders whose modes are on disk now: they would outlive a crash. */
-void gate_modes_settle(struct gate *gate);
-void gate_modes_close(struct gate *gate);
-
-/* opening_hours.c: doors that stand unlocked by a schedule */
-int gate_openings_start(struct gate *gate); /* once the roster is there */
-/** Begin and end what is due: once a second, and when schedules or openings changed. */
-void gate_openings_look(struct gate *gate);
-/** Somebody enrolled was let in at @p door. */
-void gate_openings_admitted(struct gate *gate, struct gate_door *door, const char *person);
-void gate_openings_close(struct gate *gate);
 
 /* entry.c */
 void gate_entry_ask(struct gate *gate, const struct gate_entry_request *request);
@@ -298,10 +219,6 @@ struct gate_credential {
  * through gate->feedback when it is set; what was read stands in no log.
  */
 void gate_credential_shown(struct gate *gate, struct gate_door *door, const struct gate_credential *shown);
-
-/* door_watchdog.c */
-int gate_watchdog_open(struct gate *gate);
-void gate_watchdog_close(struct gate *gate);
 
 /* readers.c, reader_reading.c */
 int gate_readers_open(struct gate *gate);

@@ -112,7 +112,7 @@ static void on_status(void *arg, enum store_status status, const char *text)
 		gate_access_settle(gate);
 		gate_batch_settle(gate);
 		gate_ageing_settle(gate);
-		(void)gate_openings_start(gate); /* logs its own failure */
+		(void)doors_start_hours(gate->doors); /* logs its own failure */
 		gate_clock_tell(gate);
 		log_info("store", "the log stands at event %lld; %zu people enrolled",
 			 (long long)store_last_seq(journal_store(gate->journal)),

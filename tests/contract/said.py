@@ -16,7 +16,7 @@ LOCALE = ROOT / "console" / "locales" / "en.json"
 # where sentences for people are made; what else is in these folders speaks to MQTT, the journal or the command line
 SPEAKING = """
 base/json.c daemon/access/policy.c daemon/access/access_rules.c daemon/access/roster*.c daemon/access/schedule.c daemon/api/api*.c
-daemon/gate/cameras/faces.c daemon/gate/cameras/calibration.c daemon/gate/doors/doors.c
+daemon/gate/cameras/faces.c daemon/gate/cameras/calibration.c daemon/gate/doors/controlled_door.c
 daemon/gate/doors/modes.c daemon/gate/entry/decision.c daemon/gate/entry/credential.c
 daemon/gate/entry/entry.c daemon/gate/entry/guard.c daemon/gate/entry/readers.c daemon/gate/gate_api.c
 daemon/gate/gate_log.c daemon/gate/people/gate_access_api.c daemon/gate/people/gate_change.c

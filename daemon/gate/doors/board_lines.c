@@ -1,5 +1,5 @@
-/* The board as the API shows and drives it. */
-#include "gate/gate_internal.h"
+/* The board's lines as the API shows and drives them. */
+#include "doors_private.h"
 
 #include <errno.h>
 
@@ -8,31 +8,32 @@ static const char *level_name(enum board_level level)
 	return level == BOARD_ACTIVE ? "active" : level == BOARD_INACTIVE ? "inactive" : "unknown";
 }
 
-json_t *gate_board_json(void *arg)
+struct board *doors_board(struct doors *doors)
 {
-	struct gate *gate = arg;
-	json_t *list = json_array();
-
-	for (size_t i = 0; i < gate->line_count; i++)
-		json_array_append_new(list,
-				      json_pack("{s:s, s:s, s:s}", "name", gate->lines[i].name, "direction",
-						gate->lines[i].output ? "output" : "input", "level",
-						level_name(board_get(gate->board, (unsigned)i))));
-	return json_pack("{s:s, s:o}", "driver",
-			 gate->config->board.driver == CONFIG_BOARD_SIM ? "sim" : "gpiod", "lines", list);
+	return doors->board;
 }
 
-int gate_board_drive(void *arg, const char *name, enum api_level level)
+json_t *doors_board_json(const struct doors *doors)
 {
-	static const enum board_level levels[] = {[API_LEVEL_INACTIVE] = BOARD_INACTIVE,
-						  [API_LEVEL_ACTIVE] = BOARD_ACTIVE,
-						  [API_LEVEL_UNKNOWN] = BOARD_UNKNOWN};
-	struct gate *gate = arg;
-	int line = board_find(gate->board, name);
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < doors->line_count; i++)
+		json_array_append_new(list,
+				      json_pack("{s:s, s:s, s:s}", "name", doors->lines[i].name, "direction",
+						doors->lines[i].output ? "output" : "input", "level",
+						level_name(board_get(doors->board, (unsigned)i))));
+	return json_pack("{s:s, s:o}", "driver",
+			 doors->deps.config->board.driver == CONFIG_BOARD_SIM ? "sim" : "gpiod", "lines",
+			 list);
+}
+
+int doors_board_drive(struct doors *doors, const char *name, enum board_level level)
+{
+	int line = board_find(doors->board, name);
 
 	if (line < 0)
 		return -ENOENT;
-	if (gate->lines[line].output)
+	if (doors->lines[line].output)
 		return -EPERM;
-	return board_sim_drive(gate->board, (unsigned)line, levels[level]);
+	return board_sim_drive(doors->board, (unsigned)line, level);
 }

@@ -2,7 +2,7 @@
  * What the wires say: contacts, exit buttons, fire, tamper. Exit and fire are acted upon in the turn of the loop in
  * which they come, before the log, the network or a rule is asked.
  */
-#include "gate/gate_internal.h"
+#include "doors_private.h"
 
 #include <errno.h>
 #include <string.h>
@@ -10,126 +10,121 @@
 #include "base/clock.h"
 #include "base/log.h"
 
-enum door_event gate_contact_event(enum board_level level)
-{
-	/* active means open: wire the contact so that a cut wire reads as an open leaf, not as a closed one */
-	return level == BOARD_INACTIVE ? DOOR_EVENT_CONTACT_CLOSED
-	       : level == BOARD_ACTIVE ? DOOR_EVENT_CONTACT_OPEN
-				       : DOOR_EVENT_CONTACT_UNKNOWN;
-}
-
 /* ---- fire ---- */
 
 /* Latched: a panel that falls silent, or whose cable has burnt through, does not shut doors on people. */
-static void begin_fire(struct gate *gate, uint64_t now_ms)
+static void begin_fire(struct doors *doors, uint64_t now_ms)
 {
-	if (gate->fire)
+	if (doors->fire)
 		return;
-	gate->fire = true;
-	for (size_t i = 0; i < gate->door_count; i++)
-		if (gate->doors[i].config->opens_on_fire)
-			(void)gate_door_apply(gate, &gate->doors[i], DOOR_EVENT_FIRE, now_ms,
-					      NULL); /* a relay fault was reported there */
-	gate_sounds_siren(gate, now_ms);
+	doors->fire = true;
+	for (size_t i = 0; i < doors->count; i++)
+		if (doors->list[i].config->opens_on_fire)
+			(void)controlled_door_apply(doors, &doors->list[i], DOOR_EVENT_FIRE, now_ms,
+						    NULL); /* a relay fault was reported there */
+	doors_sounds_siren(doors, now_ms);
 	log_warning("doors", "the fire panel calls: its doors are open until it is reset on site");
-	journal_record(gate->journal, "fire.alarm", EVENT_ALARM, NULL, NULL, NULL);
+	journal_record(doors->deps.journal, "fire.alarm", EVENT_ALARM, NULL, NULL, NULL);
 }
 
-int gate_fire_reset(struct gate *gate, const char *by)
+int doors_fire_reset(struct doors *doors, const char *by)
 {
-	if (!gate->fire)
+	if (!doors->fire)
 		return -ENOENT;
-	if (gate->fire_line >= 0 && board_get(gate->board, (unsigned)gate->fire_line) != BOARD_INACTIVE)
+	if (doors->fire_line >= 0 && board_get(doors->board, (unsigned)doors->fire_line) != BOARD_INACTIVE)
 		return -EBUSY;
-	gate->fire = false;
-	for (size_t i = 0; i < gate->door_count; i++)
-		(void)gate_door_apply(gate, &gate->doors[i], DOOR_EVENT_FIRE_RESET, clock_mono_ms(), NULL);
-	gate_sounds_siren(gate, clock_mono_ms());
+	doors->fire = false;
+	for (size_t i = 0; i < doors->count; i++)
+		(void)controlled_door_apply(doors, &doors->list[i], DOOR_EVENT_FIRE_RESET, clock_mono_ms(),
+					    NULL);
+	doors_sounds_siren(doors, clock_mono_ms());
 	log_warning("doors", "the fire was reset: doors are in the modes they had before");
-	journal_record(gate->journal, "fire.reset", EVENT_INFO, NULL, NULL, json_pack("{s:s}", "by", by));
+	journal_record(doors->deps.journal, "fire.reset", EVENT_INFO, NULL, NULL,
+		       json_pack("{s:s}", "by", by));
 	return 0;
 }
 
-static void on_fire(struct gate *gate, enum board_level level, uint64_t now_ms)
+static void on_fire(struct doors *doors, enum board_level level, uint64_t now_ms)
 {
 	if (level == BOARD_ACTIVE)
-		begin_fire(gate, now_ms);
+		begin_fire(doors, now_ms);
 	else if (level == BOARD_UNKNOWN)
-		journal_record(gate->journal, "fire.fault", EVENT_ALARM, NULL, NULL,
-			       json_pack("{s:s}", "line", gate->config->fire_input));
+		journal_record(doors->deps.journal, "fire.fault", EVENT_ALARM, NULL, NULL,
+			       json_pack("{s:s}", "line", doors->deps.config->fire_input));
 }
 
 /* ---- tamper ---- */
 
-static void on_tamper(struct gate *gate, struct gate_door *door, enum board_level level, uint64_t now_ms)
+static void on_tamper(struct doors *doors, struct controlled_door *door, enum board_level level,
+		      uint64_t now_ms)
 {
 	const char *source = door != NULL ? door->source : NULL;
 
 	if (door != NULL)
 		door->tamper = level; /* the siren asks */
 	if (level == BOARD_ACTIVE) {
-		gate->tampered_until_ms = now_ms + (uint64_t)gate->config->tamper_refuse_s * 1000;
-		gate_sounds_siren(gate, now_ms);
-		journal_record(gate->journal, "tamper.alarm", EVENT_ALARM, source, NULL, NULL);
+		doors->tampered_until_ms = now_ms + (uint64_t)doors->deps.config->tamper_refuse_s * 1000;
+		doors_sounds_siren(doors, now_ms);
+		journal_record(doors->deps.journal, "tamper.alarm", EVENT_ALARM, source, NULL, NULL);
 	} else if (level == BOARD_INACTIVE) {
-		journal_record(gate->journal, "tamper.cleared", EVENT_INFO, source, NULL, NULL);
+		journal_record(doors->deps.journal, "tamper.cleared", EVENT_INFO, source, NULL, NULL);
 	} else {
-		journal_record(gate->journal, "tamper.fault", EVENT_WARNING, source, NULL, NULL);
+		journal_record(doors->deps.journal, "tamper.fault", EVENT_WARNING, source, NULL, NULL);
 	}
 	if (level != BOARD_ACTIVE) { /* nobody else may for a long time */
-		gate_sounds_tick(gate, now_ms);
-		timers_update(gate->timers);
+		doors_sounds_update(doors, now_ms);
+		timers_update(doors->deps.timers);
 	}
 	if (door != NULL)
-		journal_publish(gate->journal, "door", door->config->name, gate_door_state(door));
+		journal_publish(doors->deps.journal, "door", door->config->name, controlled_door_json(door));
 }
 
-bool gate_tampered(const struct gate *gate)
+bool doors_tampered(const struct doors *doors)
 {
-	return clock_mono_ms() < gate->tampered_until_ms;
+	return clock_mono_ms() < doors->tampered_until_ms;
 }
 
 /* ---- lines ---- */
 
-static void on_line(struct gate *gate, const struct board_event *event, uint64_t now_ms)
+static void on_line(struct doors *doors, const struct board_event *event, uint64_t now_ms)
 {
 	int line = (int)event->line;
 
-	if (line == gate->fire_line)
-		on_fire(gate, event->level, now_ms);
-	if (line == gate->fire_reset_line && event->level == BOARD_ACTIVE &&
-	    gate_fire_reset(gate, "switch") == -EBUSY)
+	if (line == doors->fire_line)
+		on_fire(doors, event->level, now_ms);
+	if (line == doors->fire_reset_line && event->level == BOARD_ACTIVE &&
+	    doors_fire_reset(doors, "switch") == -EBUSY)
 		log_warning("doors", "the fire is not reset: the panel still calls, or cannot be read");
-	if (line == gate->tamper_line)
-		on_tamper(gate, NULL, event->level, now_ms);
-	for (size_t i = 0; i < gate->door_count; i++) {
-		struct gate_door *door = &gate->doors[i];
+	if (line == doors->tamper_line)
+		on_tamper(doors, NULL, event->level, now_ms);
+	for (size_t i = 0; i < doors->count; i++) {
+		struct controlled_door *door = &doors->list[i];
 
-		/* faults of a relay are reported by gate_door_apply(); a refused event changes nothing */
+		/* faults of a relay are reported by controlled_door_apply(); a refused event changes nothing */
 		if (line == door->exit_line && event->level == BOARD_ACTIVE) {
 			door->exit_mono_us = event->mono_us;
-			(void)gate_door_apply(gate, door, DOOR_EVENT_EXIT, now_ms, NULL);
+			(void)controlled_door_apply(doors, door, DOOR_EVENT_EXIT, now_ms, NULL);
 		}
 		if (line == door->contact_line)
-			(void)gate_door_apply(gate, door, gate_contact_event(event->level), now_ms, NULL);
+			(void)controlled_door_apply(doors, door, controlled_door_contact_event(event->level),
+						    now_ms, NULL);
 		if (line == door->tamper_line)
-			on_tamper(gate, door, event->level, now_ms);
+			on_tamper(doors, door, event->level, now_ms);
 	}
-	if (gate_readers_line(gate, event)) /* fifty pulses a card are no news of the board */
-		return;
-	if (gate->api != NULL)
-		api_publish_board(gate->api);
+	/* the fifty pulses of a card are a reader's matter */
+	if (!doors->ops->reader_line(doors->arg, event))
+		doors->ops->board_changed(doors->arg);
 }
 
 static int on_board(sd_event_source *source, int fd, uint32_t revents, void *arg)
 {
-	struct gate *gate = arg;
+	struct doors *doors = arg;
 	struct board_event event;
 	int r;
 
 	(void)source, (void)fd, (void)revents;
-	while ((r = board_next(gate->board, &event)) > 0)
-		on_line(gate, &event, event.mono_us / 1000);
+	while ((r = board_next(doors->board, &event)) > 0)
+		on_line(doors, &event, event.mono_us / 1000);
 	if (r < 0)
 		log_error("doors", "the board cannot be read: %s", strerror(-r));
 	return 0;
@@ -137,34 +132,35 @@ static int on_board(sd_event_source *source, int fd, uint32_t revents, void *arg
 
 /* ---- begin and end ---- */
 
-int gate_inputs_open(struct gate *gate)
+int doors_inputs_open(struct doors *doors)
 {
-	const struct config *config = gate->config;
+	const struct config *config = doors->deps.config;
 	uint64_t now_ms = clock_mono_ms();
 	int r;
 
-	gate->fire_line = gate_line_find(gate, config->fire_input);
-	gate->fire_reset_line = gate_line_find(gate, config->fire_reset);
-	gate->tamper_line = gate_line_find(gate, config->tamper_input);
-	if (gate->fire_line >= 0 && board_get(gate->board, (unsigned)gate->fire_line) != BOARD_INACTIVE)
-		on_fire(gate, board_get(gate->board, (unsigned)gate->fire_line), now_ms);
-	for (size_t i = 0; i < gate->door_count; i++) {
-		struct gate_door *door = &gate->doors[i];
+	doors->fire_line = doors_line(doors, config->fire_input);
+	doors->fire_reset_line = doors_line(doors, config->fire_reset);
+	doors->tamper_line = doors_line(doors, config->tamper_input);
+	if (doors->fire_line >= 0 && board_get(doors->board, (unsigned)doors->fire_line) != BOARD_INACTIVE)
+		on_fire(doors, board_get(doors->board, (unsigned)doors->fire_line), now_ms);
+	for (size_t i = 0; i < doors->count; i++) {
+		struct controlled_door *door = &doors->list[i];
 
-		door->tamper = door->tamper_line >= 0 ? board_get(gate->board, (unsigned)door->tamper_line)
+		door->tamper = door->tamper_line >= 0 ? board_get(doors->board, (unsigned)door->tamper_line)
 						      : BOARD_UNKNOWN;
 		if (door->tamper == BOARD_ACTIVE)
-			on_tamper(gate, door, BOARD_ACTIVE, now_ms);
+			on_tamper(doors, door, BOARD_ACTIVE, now_ms);
 	}
-	if (gate->tamper_line >= 0 && board_get(gate->board, (unsigned)gate->tamper_line) == BOARD_ACTIVE)
-		on_tamper(gate, NULL, BOARD_ACTIVE, now_ms);
-	r = sd_event_add_io(gate->event, &gate->board_source, board_fd(gate->board), EPOLLIN, on_board, gate);
+	if (doors->tamper_line >= 0 && board_get(doors->board, (unsigned)doors->tamper_line) == BOARD_ACTIVE)
+		on_tamper(doors, NULL, BOARD_ACTIVE, now_ms);
+	r = sd_event_add_io(doors->deps.event, &doors->board_source, board_fd(doors->board), EPOLLIN,
+			    on_board, doors);
 	if (r >= 0)
-		r = sd_event_source_set_priority(gate->board_source, SD_EVENT_PRIORITY_IMPORTANT);
+		r = sd_event_source_set_priority(doors->board_source, SD_EVENT_PRIORITY_IMPORTANT);
 	return r;
 }
 
-void gate_inputs_close(struct gate *gate)
+void doors_inputs_close(struct doors *doors)
 {
-	gate->board_source = sd_event_source_disable_unref(gate->board_source);
+	doors->board_source = sd_event_source_disable_unref(doors->board_source);
 }

@@ -3,47 +3,48 @@
  * every door, evacuation LockedOpen: life safety beats security, so an evacuation ends a lockdown and not the other
  * way round.
  */
-#include "gate/gate_internal.h"
+#include "doors_private.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
 
 /* ---- answers: when the mode would outlive a crash ---- */
 
-struct gate_mode_answer {
+struct mode_answer {
 	struct reply reply;
 	uint64_t change; /* of the doors' state file that it waits for */
 	json_t *result;
-	struct gate_mode_answer *next;
+	struct mode_answer *next;
 };
 
-static void answer_when_kept(struct gate *gate, const struct reply *reply, json_t *result)
+static void answer_when_saved(struct doors *doors, const struct reply *reply, json_t *result)
 {
-	struct gate_mode_answer *waiting = malloc(sizeof(*waiting)), **end = &gate->mode_answers;
+	struct mode_answer *waiting = malloc(sizeof(*waiting)), **end = &doors->mode_answers;
 
 	if (waiting == NULL) {
 		reply_send(reply, 0, NULL, result);
 		return;
 	}
-	*waiting = (struct gate_mode_answer){
-		.reply = *reply, .change = door_state_file_last(gate->door_state_file), .result = result};
+	*waiting = (struct mode_answer){
+		.reply = *reply, .change = door_state_file_last(doors->state_file), .result = result};
 	while (*end != NULL)
 		end = &(*end)->next;
 	*end = waiting;
-	gate_modes_settle(gate);
+	doors_modes_settle(doors);
 }
 
-void gate_modes_settle(struct gate *gate)
+void doors_modes_settle(struct doors *doors)
 {
 	int r;
-	uint64_t settled = door_state_file_settled(gate->door_state_file, &r);
+	uint64_t settled = door_state_file_settled(doors->state_file, &r);
 
-	while (gate->mode_answers != NULL && gate->mode_answers->change <= settled) {
-		struct gate_mode_answer *first = gate->mode_answers;
+	while (doors->mode_answers != NULL && doors->mode_answers->change <= settled) {
+		struct mode_answer *first = doors->mode_answers;
 
-		gate->mode_answers = first->next;
+		doors->mode_answers = first->next;
 		reply_send(&first->reply, r,
 			   r < 0 ? "in force, but the disk did not keep it: a restart ends it" : NULL,
 			   r < 0 ? NULL : json_incref(first->result));
@@ -52,12 +53,12 @@ void gate_modes_settle(struct gate *gate)
 	}
 }
 
-void gate_modes_close(struct gate *gate)
+void doors_modes_close(struct doors *doors)
 {
-	while (gate->mode_answers != NULL) {
-		struct gate_mode_answer *first = gate->mode_answers;
+	while (doors->mode_answers != NULL) {
+		struct mode_answer *first = doors->mode_answers;
 
-		gate->mode_answers = first->next;
+		doors->mode_answers = first->next;
 		json_decref(first->result);
 		free(first);
 	}
@@ -82,13 +83,13 @@ static const enum door_event *find_order(enum door_mode mode)
 	return NULL;
 }
 
-bool gate_mode_is_known(const char *mode)
+bool doors_mode_is_known(const char *mode)
 {
 	return find_order(door_mode_find(mode)) != NULL;
 }
 
 /* "Locked" also ends the two modes that only their own release ends (ONVIF). */
-static enum door_event event_for(const struct gate_door *door, enum door_event wanted)
+static enum door_event event_for(const struct controlled_door *door, enum door_event wanted)
 {
 	enum door_mode now = door_remember(&door->machine).mode;
 
@@ -99,54 +100,57 @@ static enum door_event event_for(const struct gate_door *door, enum door_event w
 	return wanted;
 }
 
-static int order(struct gate *gate, struct gate_door *door, enum door_event wanted)
+static int order(struct doors *doors, struct controlled_door *door, enum door_event wanted)
 {
-	return gate_door_apply(gate, door, event_for(door, wanted), clock_mono_ms(), NULL);
+	return controlled_door_apply(doors, door, event_for(door, wanted), clock_mono_ms(), NULL);
 }
 
-static int order_in_all(struct gate *gate, struct gate_door *door, enum door_event wanted)
+static int order_in_all(struct doors *doors, struct controlled_door *door, enum door_event wanted)
 {
 	if (wanted == DOOR_EVENT_LOCK_OPEN && door_remember(&door->machine).mode == DOOR_MODE_LOCKED_DOWN)
-		(void)gate_door_apply(gate, door, DOOR_EVENT_LOCK_DOWN_RELEASE, clock_mono_ms(), NULL);
-	return order(gate, door, wanted);
+		(void)controlled_door_apply(doors, door, DOOR_EVENT_LOCK_DOWN_RELEASE, clock_mono_ms(), NULL);
+	return order(doors, door, wanted);
 }
 
-void gate_mode_ask(struct gate *gate, struct gate_door *door, const char *mode, json_t *data,
-		   const struct reply *reply)
+void doors_order_mode(struct doors *doors, unsigned place, const char *mode, json_t *data,
+		      const struct reply *reply)
 {
+	struct controlled_door *door = &doors->list[place];
 	const enum door_event *wanted = find_order(door_mode_find(mode));
-	int r = wanted != NULL ? order(gate, door, *wanted) : -EINVAL;
+	int r;
 
+	assert(place < doors->count);
+	r = wanted != NULL ? order(doors, door, *wanted) : -EINVAL;
 	json_object_set_new(data, "order", json_string(mode));
 	json_object_set_new(data, "ok", json_boolean(r == 0));
-	journal_record(gate->journal, "operator.act", EVENT_INFO, door->source, NULL, data);
+	journal_record(doors->deps.journal, "operator.act", EVENT_INFO, door->source, NULL, data);
 	if (r == 0)
-		answer_when_kept(gate, reply, gate_door_state(door));
+		answer_when_saved(doors, reply, controlled_door_json(door));
 	else
 		reply_send(reply, r,
-			   r == -EPERM && gate->fire ? "there is a fire: it must be reset on site first"
-			   : r == -EPERM             ? "not possible in the door's present mode"
-						     : NULL,
+			   r == -EPERM && doors->fire ? "there is a fire: it must be reset on site first"
+			   : r == -EPERM              ? "not possible in the door's present mode"
+						      : NULL,
 			   NULL);
 }
 
-void gate_mode_ask_all(struct gate *gate, const char *mode, json_t *data, const struct reply *reply)
+void doors_order_mode_all(struct doors *doors, const char *mode, json_t *data, const struct reply *reply)
 {
 	const enum door_event *wanted = find_order(door_mode_find(mode));
 	json_t *refused = json_array();
 	int r = wanted != NULL ? 0 : -EINVAL;
 
-	for (size_t i = 0; wanted != NULL && i < gate->door_count; i++)
-		if (order_in_all(gate, &gate->doors[i], *wanted) < 0)
-			json_array_append_new(refused, json_string(gate->doors[i].config->name));
+	for (size_t i = 0; wanted != NULL && i < doors->count; i++)
+		if (order_in_all(doors, &doors->list[i], *wanted) < 0)
+			json_array_append_new(refused, json_string(doors->list[i].config->name));
 	if (r == 0 && json_array_size(refused) > 0)
 		r = -EPERM;
 	json_object_set_new(data, "order", json_string(mode));
 	json_object_set_new(data, "ok", json_boolean(r == 0));
 	json_object_set_new(data, "refused", refused);
-	journal_record(gate->journal, "operator.act", EVENT_WARNING, NULL, NULL, data);
+	journal_record(doors->deps.journal, "operator.act", EVENT_WARNING, NULL, NULL, data);
 	if (r == 0)
-		answer_when_kept(gate, reply, json_pack("{s:o}", "doors", gate_doors_json(gate)));
+		answer_when_saved(doors, reply, json_pack("{s:o}", "doors", doors_json(doors)));
 	else
 		reply_send(
 			reply, r,

@@ -4,7 +4,7 @@
  * They act at their beginning and end alone. Between these a person's order holds, and whatever stands unlocked at the
  * end is locked. A door that something stronger holds (lockdown, evacuation, fire, Blocked) is left alone.
  */
-#include "gate/entry/gate_access.h"
+#include "doors_private.h"
 
 #include <errno.h>
 #include <string.h>
@@ -14,106 +14,109 @@
 
 enum { TICK_US = 1000000 };
 
-static const json_t *opening_of(const struct gate *gate, const struct gate_door *door)
+static const json_t *opening_of(const struct doors *doors, const struct controlled_door *door)
 {
-	return access_rules_get(gate->directory.rules, "opening", door->config->name);
+	return access_rules_get(doors->deps.rules, "opening", door->config->name);
 }
 
-static void turn(struct gate *gate, struct gate_door *door, enum door_event event, const char *person)
+static void turn(struct doors *doors, struct controlled_door *door, enum door_event event, const char *person)
 {
-	const json_t *opening = opening_of(gate, door);
+	const json_t *opening = opening_of(doors, door);
 	const char *schedule = json_string_value(json_object_get(opening, "schedule"));
 	json_t *data;
 
-	if (gate_door_apply(gate, door, event, clock_mono_ms(), NULL) < 0)
+	if (controlled_door_apply(doors, door, event, clock_mono_ms(), NULL) < 0)
 		return; /* fire, or the relay's fault: told there */
-	data = gate_door_state(door);
+	data = controlled_door_json(door);
 	json_object_set_new(data, "schedule", json_string(schedule != NULL ? schedule : ""));
-	journal_record(gate->journal, "door.scheduled", EVENT_INFO, door->source, person, data);
+	journal_record(doors->deps.journal, "door.scheduled", EVENT_INFO, door->source, person, data);
 }
 
-static enum door_mode mode_of(const struct gate_door *door)
+static enum door_mode mode_of(const struct controlled_door *door)
 {
 	return door_remember(&door->machine).mode;
 }
 
-static void in_hours(struct gate *gate, struct gate_door *door, const json_t *opening)
+static void in_hours(struct doors *doors, struct controlled_door *door, const json_t *opening)
 {
 	const char *name = door->config->name;
 
 	if (!door->in_hours) {
-		bool resumed = door_state_file_in_hours(gate->door_state_file,
+		bool resumed = door_state_file_in_hours(doors->state_file,
 							name); /* a restart within them begins nothing */
 
 		door->in_hours = true;
 		door->awaits_first = !resumed && json_is_true(json_object_get(opening, "first_person"));
 		if (!resumed && !door->awaits_first && mode_of(door) == DOOR_MODE_LOCKED)
-			turn(gate, door, DOOR_EVENT_UNLOCK, NULL);
+			turn(doors, door, DOOR_EVENT_UNLOCK, NULL);
 	}
 	if (mode_of(door) == DOOR_MODE_UNLOCKED)
-		door_state_file_set_in_hours(gate->door_state_file, name, true);
+		door_state_file_set_in_hours(doors->state_file, name, true);
 }
 
-static void out_of_hours(struct gate *gate, struct gate_door *door)
+static void out_of_hours(struct doors *doors, struct controlled_door *door)
 {
 	const char *name = door->config->name;
 
 	door->in_hours = door->awaits_first = false;
-	if (!door_state_file_in_hours(gate->door_state_file, name))
+	if (!door_state_file_in_hours(doors->state_file, name))
 		return;
 	if (mode_of(door) == DOOR_MODE_UNLOCKED)
-		turn(gate, door, DOOR_EVENT_LOCK, NULL);
-	door_state_file_set_in_hours(gate->door_state_file, name, false);
+		turn(doors, door, DOOR_EVENT_LOCK, NULL);
+	door_state_file_set_in_hours(doors->state_file, name, false);
 }
 
-void gate_openings_look(struct gate *gate)
+void doors_update_hours(struct doors *doors)
 {
 	int64_t now = clock_unix_ms();
 
-	for (size_t i = 0; i < gate->door_count; i++) {
-		struct gate_door *door = &gate->doors[i];
-		const json_t *opening = opening_of(gate, door);
+	for (size_t i = 0; i < doors->count; i++) {
+		struct controlled_door *door = &doors->list[i];
+		const json_t *opening = opening_of(doors, door);
 		const char *schedule = json_string_value(json_object_get(opening, "schedule"));
 
 		/* a clock that was never set opens nothing */
-		if (schedule != NULL && gate_schedule_is_open(gate, schedule, now) == 1)
-			in_hours(gate, door, opening);
+		if (schedule != NULL && access_rules_schedule_is_open(doors->deps.rules, schedule, now) == 1)
+			in_hours(doors, door, opening);
 		else
-			out_of_hours(gate, door);
+			out_of_hours(doors, door);
 	}
 }
 
 static int on_tick(sd_event_source *source, uint64_t usec, void *arg)
 {
-	gate_openings_look(arg);
+	doors_update_hours(arg);
 	(void)sd_event_source_set_time(source, usec + TICK_US);
 	return 0;
 }
 
-void gate_openings_admitted(struct gate *gate, struct gate_door *door, const char *person)
+void doors_first_person(struct doors *doors, unsigned place, const char *person)
 {
+	struct controlled_door *door = &doors->list[place];
+
+	assert(place < doors->count);
 	if (!door->awaits_first)
 		return;
 	door->awaits_first = false;
 	if (mode_of(door) == DOOR_MODE_LOCKED)
-		turn(gate, door, DOOR_EVENT_UNLOCK, person);
+		turn(doors, door, DOOR_EVENT_UNLOCK, person);
 }
 
-int gate_openings_start(struct gate *gate)
+int doors_start_hours(struct doors *doors)
 {
 	int r;
 
-	gate_openings_look(gate);
-	r = sd_event_add_time(gate->event, &gate->openings_source, CLOCK_MONOTONIC, clock_mono_us() + TICK_US,
-			      0, on_tick, gate);
+	doors_update_hours(doors);
+	r = sd_event_add_time(doors->deps.event, &doors->hours_source, CLOCK_MONOTONIC,
+			      clock_mono_us() + TICK_US, 0, on_tick, doors);
 	if (r >= 0)
-		r = sd_event_source_set_enabled(gate->openings_source, SD_EVENT_ON);
+		r = sd_event_source_set_enabled(doors->hours_source, SD_EVENT_ON);
 	if (r < 0)
 		log_error("doors", "opening hours begin and end no more: %s", strerror(-r));
 	return r;
 }
 
-void gate_openings_close(struct gate *gate)
+void doors_hours_close(struct doors *doors)
 {
-	gate->openings_source = sd_event_source_disable_unref(gate->openings_source);
+	doors->hours_source = sd_event_source_disable_unref(doors->hours_source);
 }

@@ -177,7 +177,8 @@ void gate_access_settle(struct gate *gate)
 
 unsigned gate_door_place(const struct gate *gate, const struct gate_door *door)
 {
-	return (unsigned)(door->config - gate->config->doors);
+	(void)gate;
+	return door->place;
 }
 
 static void look_up(struct gate *gate, const struct presented_credential *shown,
@@ -204,9 +205,9 @@ void gate_access_request(struct gate *gate, const struct access_attempt *attempt
 		.ruleset = access_rules_ruleset(gate->directory.rules),
 		.door = gate_door_place(gate, attempt->door),
 		.leaving = attempt->leaving,
-		.door_mode = door_mode(&attempt->door->machine),
-		.interlocked = gate_door_interlock(gate, attempt->door) != NULL,
-		.tampered = gate_tampered(gate),
+		.door_mode = doors_mode(gate->doors, attempt->door->place),
+		.interlocked = doors_interlock(gate->doors, attempt->door->place) >= 0,
+		.tampered = doors_tampered(gate->doors),
 		.presentation_attack = attempt->presentation_attack,
 		.trust_unset_clock = gate->config->access.unset_clock == CONFIG_UNSET_CLOCK_VALIDITY,
 		.now_unix_ms = clock_unix_ms(),
@@ -312,17 +313,4 @@ size_t gate_access_count(struct gate *gate, const struct access_attempt *attempt
 		count++;
 	}
 	return count;
-}
-
-int gate_schedule_is_open(struct gate *gate, const char *name, int64_t unix_ms)
-{
-	const struct roster_names *names = access_rules_names(gate->directory.rules);
-	const struct schedule *schedule = names->schedule(names->arg, name);
-	struct schedule_time local;
-
-	if (schedule == NULL)
-		return -ENOENT;
-	if (!clock_is_set(unix_ms) || schedule_local(unix_ms, &local) < 0)
-		return -EAGAIN;
-	return schedule_is_open(schedule, access_rules_ruleset(gate->directory.rules)->calendar, local);
 }

@@ -31,17 +31,12 @@ static void open_for(struct gate_entry *entry, const char *storage)
 {
 	struct gate *gate = entry->gate;
 	struct gate_door *door = entry->door;
+	enum doors_release release;
 	uint64_t relay_mono_us = 0;
 	int r;
 
 	snprintf(door->last_person, sizeof(door->last_person), "%s", entry->person);
-	/* decided moments ago: the other door of the interlock may have opened since */
-	if (gate_door_interlock(gate, door) != NULL)
-		r = -EBUSY;
-	else
-		r = gate_door_apply(gate, door,
-				    entry->extended ? DOOR_EVENT_ACCESS_EXTENDED : DOOR_EVENT_ACCESS,
-				    clock_mono_ms(), &relay_mono_us);
+	r = doors_release(gate->doors, door->place, entry->extended, &relay_mono_us, &release);
 	if (r < 0) {
 		feed_back(gate, door, entry->reader, ACCESS_FEEDBACK_DENIED, POLICY_UNAUTHORIZED);
 		reply_send(&entry->reply, r,
@@ -57,12 +52,15 @@ static void open_for(struct gate_entry *entry, const char *storage)
 			    json_real((double)(relay_mono_us - entry->first_mono_us) / 1000.0));
 	journal_record(gate->journal, "access.granted", EVENT_INFO, door->source, entry->person,
 		       json_incref(entry->data));
+	if (release == DOORS_RELEASE_TAKEN)
+		journal_record(gate->journal, "access.taken", EVENT_INFO, door->source, entry->person,
+			       gate_door_state(gate, door));
 	if (entry->person[0] != '\0' && !json_is_true(json_object_get(entry->data, "leaving")))
-		gate_openings_admitted(gate, door, entry->person);
+		doors_first_person(gate->doors, door->place, entry->person);
 	feed_back(gate, door, entry->reader, ACCESS_FEEDBACK_GRANTED, POLICY_GRANTED);
 	if (entry->factor == POLICY_FACE)
 		gate_faces_decided(gate, door, ACCESS_FEEDBACK_GRANTED);
-	reply_send(&entry->reply, 0, NULL, gate_door_state(door));
+	reply_send(&entry->reply, 0, NULL, gate_door_state(gate, door));
 	entry_free(entry);
 }
 
@@ -218,7 +216,7 @@ void gate_entry_deny(struct gate *gate, const struct gate_entry_request *request
 		     const struct access_attempt *attempt, const struct policy_decision *decision)
 {
 	char problem[64 + POLICY_NEEDED_BYTES];
-	const struct gate_door *held_by = gate_door_interlock(gate, request->door);
+	int held_by = doors_interlock(gate->doors, request->door->place);
 	json_t *rules = gate_access_rules_json(gate, attempt);
 	struct event_draft draft = {.type = "access.denied",
 				    .severity = EVENT_WARNING,
@@ -230,8 +228,8 @@ void gate_entry_deny(struct gate *gate, const struct gate_entry_request *request
 
 	json_object_set_new(request->data, "reason", json_string(policy_reason_name(decision->reason)));
 	json_object_set_new(request->data, "needed", json_string(decision->needed));
-	if (decision->reason == POLICY_INTERLOCK && held_by != NULL)
-		json_object_set_new(request->data, "held_by", json_string(held_by->config->name));
+	if (decision->reason == POLICY_INTERLOCK && held_by >= 0)
+		json_object_set_new(request->data, "held_by", json_string(gate->config->doors[held_by].name));
 	if (json_array_size(rules) > 0)
 		json_object_set(request->data, "rules", rules);
 	json_decref(rules);

@@ -94,7 +94,7 @@ static void set_output(struct gate_reader *reader, int line, bool *state, bool o
 
 	if (line < 0 || *state == on)
 		return;
-	r = board_set(reader->gate->board, (unsigned)line, on);
+	r = board_set(doors_board(reader->gate->doors), (unsigned)line, on);
 	*state = on;
 	if (r < 0 && !reader->signal_fault)
 		log_warning("readers", "%s: its light or buzzer does not follow: %s, ignoring",
@@ -109,7 +109,7 @@ static uint64_t show_signal(struct gate_reader *reader, uint64_t now_ms)
 
 	set_output(reader, reader->led_line, &reader->led, level.light);
 	set_output(reader, reader->buzzer_line, &reader->buzzer,
-		   level.buzzer && !gate_sounds_quiet(reader->gate));
+		   level.buzzer && !doors_quiet(reader->gate->doors));
 	if (level.due_ms == UINT64_MAX)
 		reader->signal = READER_SIGNAL_NONE;
 	return level.due_ms;
@@ -276,7 +276,7 @@ bool gate_readers_line(struct gate *gate, const struct board_event *event)
 
 static int line_of(const struct gate *gate, const char *name)
 {
-	return name[0] == '\0' ? -1 : board_find(gate->board, name);
+	return name[0] == '\0' ? -1 : board_find(doors_board(gate->doors), name);
 }
 
 static void find_format(struct gate_reader *reader)
@@ -302,7 +302,8 @@ static void find_format(struct gate_reader *reader)
 static void begin_lines(struct gate_reader *reader, uint64_t now_us)
 {
 	for (unsigned line = 0; line < 2; line++) {
-		enum board_level level = board_get(reader->gate->board, (unsigned)reader->data_line[line]);
+		enum board_level level =
+			board_get(doors_board(reader->gate->doors), (unsigned)reader->data_line[line]);
 
 		reader->unreadable[line] = level == BOARD_UNKNOWN;
 		wiegand_level(&reader->wiegand, line, level == BOARD_ACTIVE, now_us);

@@ -18,7 +18,7 @@ static void on_kept(void *arg, int r, const struct event_row *row)
 	}
 	gate_roster_state(change->gate);
 	if (access_rules_keeps(change->kind))
-		gate_openings_look(change->gate);
+		doors_update_hours(change->gate->doors);
 	if (change->done != NULL)
 		change->done(change->arg, r);
 	gate_change_free(change);

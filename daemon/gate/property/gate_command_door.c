@@ -89,7 +89,7 @@ static int check_mode(const struct link_call *call, char *error)
 	if (r == 0 && mode == NULL) {
 		snprintf(error, COMMAND_ERROR_BYTES, "mode: missing");
 		r = -EINVAL;
-	} else if (r == 0 && !gate_mode_is_known(mode)) {
+	} else if (r == 0 && !doors_mode_is_known(mode)) {
 		snprintf(error, COMMAND_ERROR_BYTES, "mode: there is no such mode to order");
 		r = -EINVAL;
 	}

@@ -227,9 +227,7 @@ int gate_link_open(struct gate *gate)
 		return r;
 	}
 	journal_on_state(gate->journal, publish_state, l);
-	for (size_t i = 0; i < gate->door_count; i++)
-		journal_publish(gate->journal, "door", gate->doors[i].config->name,
-				gate_door_state(&gate->doors[i]));
+	doors_publish(gate->doors);
 	r = gate_discovery_publish(l);
 	if (r < 0)
 		log_warning("mqtt", "the gate is not introduced to Home Assistant: %s", strerror(-r));
