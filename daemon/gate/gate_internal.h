@@ -38,6 +38,7 @@ struct gate_readers;
 struct gate_retention;
 struct gate_log_age;
 struct gate_vision;
+struct litter_result;
 
 /* a door as the parts that are not libraries of their own yet name it */
 struct gate_door {
@@ -299,6 +300,11 @@ void gate_ageing_gone(struct gate *gate, const char *person);
 /** [{"time","camera","score"}], a new reference. */
 json_t *gate_ageing_json(const struct gate *gate, const char *person);
 void gate_person_aged_remove(void *arg, struct api_token token, const struct api_caller *by, const char *id);
+
+/* gate_throws.c */
+/** Record a thrown object as an event; @p source is "camera/NAME". */
+void gate_throws_record(struct gate *gate, const char *camera, const char *source,
+			const struct litter_result *result);
 
 /* gate_retention.c */
 int gate_retention_open(struct gate *gate);   /* once the log can be read */

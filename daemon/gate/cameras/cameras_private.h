@@ -107,7 +107,7 @@ void gate_reenrol_next(struct gate_vision *vision); /* begins with the next kept
 bool gate_reenrol_result(struct gate_vision *vision, const struct face_result *result); /* was it its own? */
 void gate_reenrol_drop(struct gate_vision *vision);
 
-/* gate_throws.c */
+/* litter.c */
 void gate_throws_mask(const struct config_camera *camera, struct mask *ret_mask);
 int gate_throws_on_results(sd_event_source *source, int fd, uint32_t revents, void *vision);
 int gate_throws_watch(struct watched_camera *camera);
