@@ -80,6 +80,7 @@ static int on_first_turn(sd_event_source *source, uint64_t usec, void *arg)
 	if (!crypto_is_ready())
 		return wait_for_randomness(gate, source);
 	/* each of these logs its own failure, and the gate lives on without it */
+	(void)gate_enrolment_open(gate);
 	(void)gate_vision_open(gate);
 	(void)gate_link_open(gate);
 	(void)gate_api_open(gate);
@@ -146,6 +147,7 @@ void gate_close(struct gate *gate)
 	gate->closing = true;
 	gate_api_close(gate);
 	gate_vision_close(gate);
+	gate_enrolment_close(gate);
 	if (gate->store != NULL && store_is_ready(gate->store))
 		journal_record(gate->journal, "system.stopped", EVENT_INFO, NULL, NULL, NULL);
 	gate_readers_close(gate);

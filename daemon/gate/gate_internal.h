@@ -37,7 +37,9 @@ struct gate_link;
 struct gate_readers;
 struct gate_retention;
 struct gate_log_age;
+struct gate_enrolment;
 struct gate_vision;
+struct face_result;
 struct litter_result;
 
 /* a door as the parts that are not libraries of their own yet name it */
@@ -108,6 +110,7 @@ struct gate {
 	json_t *access_counters; /* only while the store is loaded */
 	struct gate_readers *readers;
 	struct gate_vision *vision;
+	struct gate_enrolment *enrolment;
 	struct gate_retention *retention;
 	struct gate_log_age *log_age;
 	json_t *site_records;      /* the face cameras' scores, the same */
@@ -241,14 +244,6 @@ int gate_vision_open(struct gate *gate);
 void gate_vision_close(struct gate *gate);
 /* Takes the config's nets into use, before the store is opened. The recogniser's identity; NULL: they make no sense, logged. */
 const char *gate_faces_models(const struct config *config);
-/* a picture that was kept with a template of another recogniser */
-void gate_vision_person_kept(struct gate *gate, const char *person, int64_t number, const void *kept,
-			     size_t bytes);
-void gate_vision_person_template(struct gate *gate, const char *person, const char *model,
-				 const float *vector);
-void gate_vision_person_removed(struct gate *gate, const char *person);
-/** One of the person's templates is gone; the others count on. */
-void gate_vision_template_gone(struct gate *gate, const char *person, const char *model, const float *vector);
 /** Start the cameras and the face worker; called once the roster is known, so that no resident is a stranger. */
 void gate_vision_start(struct gate *gate);
 json_t *gate_cameras_json(struct gate *gate);
@@ -262,6 +257,31 @@ void gate_threshold_load(struct gate *gate, const char *kind, const char *id, js
 void gate_face_report(void *arg, struct api_token token);
 /* health.c */
 void gate_camera_health_load(struct gate *gate, const char *kind, const char *id, json_t *json);
+
+/* enrolment.c */
+int gate_enrolment_open(struct gate *gate);
+void gate_enrolment_close(struct gate *gate); /* once the cameras are closed */
+/** Once the roster is known: record who needs a new template, and begin to make them from kept pictures. */
+void gate_enrolment_start(struct gate *gate);
+void gate_enrolment_faces_ready(struct gate *gate);
+/** FACE_RESULT_ENROLLED or FACE_RESULT_ENROL_FAILED. */
+void gate_enrolment_result(struct gate *gate, const struct face_result *result);
+
+/* gate_reenrol.c */
+/** A picture that was kept with a template of another recogniser. */
+void gate_reenrol_add(struct gate *gate, const char *person, int64_t number, const void *kept, size_t bytes);
+
+/* templates.c */
+/** A template of @p model, ROSTER_TEMPLATE_DIM numbers: cameras use it from now on, unless the model is another one. */
+void gate_template_add(struct gate *gate, const char *person, const char *model, const float *vector);
+/** One of the person's templates is gone; the others count on. */
+void gate_template_removed(struct gate *gate, const char *person, const char *model, const float *vector);
+/** The person, or all faces of it, are gone. */
+void gate_person_templates_removed(struct gate *gate, const char *person);
+/** The ids of those who have only templates of another recogniser; a new reference. */
+json_t *gate_outdated_list(const struct gate *gate);
+
+/* gate_enrol.c */
 /** @return 0 (the reply comes), -EAGAIN (models are loading), -ENODEV (no models), -ENOENT (no such face camera) or as
  *  face_watch_enrol(), or -EPERM (gate_consent_withdrawn). */
 int gate_vision_enrol(struct gate *gate, const char *person, const char *by, const struct api_enrol *asked,

@@ -41,18 +41,18 @@ static void on_person(void *arg, const struct roster_person *person)
 static void on_face(void *arg, const char *person_id, const char *model, const float *vector, size_t dim)
 {
 	if (dim == ROSTER_TEMPLATE_DIM)
-		gate_vision_person_template(arg, person_id, model, vector);
+		gate_template_add(arg, person_id, model, vector);
 }
 
 static void on_face_gone(void *arg, const char *person_id, const char *model, const float *vector, size_t dim)
 {
 	if (dim == ROSTER_TEMPLATE_DIM)
-		gate_vision_template_gone(arg, person_id, model, vector);
+		gate_template_removed(arg, person_id, model, vector);
 }
 
 static void on_crop(void *arg, const char *person_id, int64_t number, const void *crop, size_t bytes)
 {
-	gate_vision_person_kept(arg, person_id, number, crop, bytes);
+	gate_reenrol_add(arg, person_id, number, crop, bytes);
 }
 
 /* whose records are whose; they come before the gate is ready, and never again */

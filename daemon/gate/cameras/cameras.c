@@ -265,8 +265,7 @@ void gate_vision_start(struct gate *gate)
 	if (mkdir(gate->config->evidence.dir, 0700) < 0 && errno != EEXIST)
 		log_error("vision", "%s: %s; alerts come without evidence", gate->config->evidence.dir,
 			  strerror(errno));
-	gate_faces_tell_outdated(vision);
-	gate_reenrol_next(vision);
+	gate_enrolment_start(gate);
 	if (gate_threshold_open(vision) < 0)
 		log_error("vision", "the thresholds do not follow the site: no thread or timer");
 	for (size_t i = 0; i < vision->camera_count; i++)
@@ -304,7 +303,6 @@ void gate_vision_close(struct gate *gate)
 		stop_camera(&vision->cameras[i]);
 	gate_threshold_close(vision);
 	gate_faces_close(vision);
-	json_decref(vision->outdated);
 	if (vision->litter_results != NULL)
 		(void)gate_throws_on_results(NULL, -1, 0,
 					     vision); /* a throw seen at the last moment is still recorded */

@@ -20,9 +20,6 @@
 
 enum { VISION_RESULTS_MAX = 32, VISION_NEWS_MAX = 64, CAMERA_DAY_BYTES = 11 };
 
-struct gate_reenrol; /* a kept picture on its way to a new template */
-struct enrol;        /* a photo on its way through the face worker */
-
 struct watched_camera {
 	struct gate_vision *vision;
 	const struct config_camera *config;
@@ -72,12 +69,6 @@ struct gate_vision {
 	struct queue *face_results, *litter_results, *status;
 	sd_event_source *face_source, *litter_source, *status_source, *sight_timer;
 	struct gate_thresholds *thresholds; /* NULL: not begun */
-	json_t *outdated; /* ids of people whose templates are of another recogniser; NULL: none */
-	struct enrol *enrols[FACE_WATCH_ENROLS_MAX]; /* those the worker has; NULL: free */
-	uint64_t enrol_last;
-	struct gate_reenrol *reenrols, *reenrol; /* those that wait, and the one the worker has */
-	size_t reenrol_count, reenrolled, reenrol_failed;
-	bool reenrols_more;
 	bool started;
 };
 
@@ -87,25 +78,22 @@ int gate_faces_on_results(sd_event_source *source, int fd, uint32_t revents, voi
 void gate_faces_close(struct gate_vision *vision);
 
 const char *gate_faces_prompt(const struct watched_camera *camera); /* what the person there is to be told */
-void gate_faces_tell_outdated(struct gate_vision *vision);
-json_t *gate_vision_outdated(const struct gate_vision *vision); /* a new list of ids */
 
-/* gate_enrol.c */
-void gate_enrol_result(struct gate_vision *vision, const struct face_result *result);
-void gate_enrol_drop(struct gate_vision *vision);
-float gate_enrol_alike_min(
-	const struct gate_vision *vision); /* from this score on two people are much alike */
+/* The face worker, to enrol with. NULL, and *ret_why is -EAGAIN (models are loading) or -ENODEV (there is none). */
+struct face_watch *cameras_faces(const struct gate_vision *vision, int *ret_why);
+/* Whether faces are searched, or will be once the models are loaded. NULL is fine. */
+bool cameras_search_faces(const struct gate_vision *vision);
+/* Number of a face camera for the face worker. @return it, or -ENOENT. */
+int cameras_face_index(const struct gate_vision *vision, const char *name);
+void cameras_template_add(struct gate_vision *vision, const char *person, const float *vector);
+void cameras_template_remove(struct gate_vision *vision, const char *person, const float *vector);
+void cameras_person_forget(struct gate_vision *vision, const char *person); /* NULL is fine */
 
 /* gate_ageing.c */
 /** A face was taken for somebody; @p sure: for nobody else besides. The door has not answered yet. */
 void gate_ageing_passed(struct watched_camera *camera, const struct face_result *result, bool sure);
 /** FACE_RESULT_SURE: it becomes a template, if all that must be is so. */
 void gate_ageing_sure(struct watched_camera *camera, const struct face_result *result);
-
-/* gate_reenrol.c */
-void gate_reenrol_next(struct gate_vision *vision); /* begins with the next kept picture, if it can */
-bool gate_reenrol_result(struct gate_vision *vision, const struct face_result *result); /* was it its own? */
-void gate_reenrol_drop(struct gate_vision *vision);
 
 /* litter.c */
 void gate_throws_mask(const struct config_camera *camera, struct mask *ret_mask);

@@ -10,7 +10,7 @@
 #include "vision/face/match.h"
 #include "vision/face/threshold.h"
 
-enum { OUTDATED_TOLD_MAX = 100, DECIDED_PROMPT_MS = 4000, ASK_AGAIN_MS = 4000 };
+enum { DECIDED_PROMPT_MS = 4000, ASK_AGAIN_MS = 4000 };
 
 static struct watched_camera *face_camera(struct gate_vision *vision, unsigned face_index)
 {
@@ -155,7 +155,7 @@ static void on_face_result(struct gate_vision *vision, const struct face_result 
 	case FACE_RESULT_READY:
 		vision->face_state = FACE_READY;
 		log_info("vision", "face models are ready");
-		gate_reenrol_next(vision);
+		gate_enrolment_faces_ready(vision->gate);
 		break;
 	case FACE_RESULT_FAILED:
 		fail(vision, result->reason);
@@ -177,9 +177,7 @@ static void on_face_result(struct gate_vision *vision, const struct face_result 
 		break;
 	case FACE_RESULT_ENROLLED:
 	case FACE_RESULT_ENROL_FAILED:
-		if (!gate_reenrol_result(vision, result))
-			gate_enrol_result(vision, result);
-		gate_reenrol_next(vision);
+		gate_enrolment_result(vision->gate, result);
 		break;
 	}
 }
@@ -197,68 +195,51 @@ int gate_faces_on_results(sd_event_source *source, int fd, uint32_t revents, voi
 	return 0;
 }
 
-void gate_vision_person_template(struct gate *gate, const char *person, const char *model,
-				 const float *vector)
+struct face_watch *cameras_faces(const struct gate_vision *vision, int *ret_why)
 {
-	struct gate_vision *vision = gate->vision;
+	if (vision != NULL && vision->faces != NULL && vision->face_state == FACE_READY)
+		return vision->faces;
+	*ret_why = vision != NULL && vision->face_state == FACE_LOADING ? -EAGAIN : -ENODEV;
+	return NULL;
+}
+
+bool cameras_search_faces(const struct gate_vision *vision)
+{
+	return vision != NULL && vision->faces != NULL;
+}
+
+int cameras_face_index(const struct gate_vision *vision, const char *name)
+{
+	for (size_t i = 0; vision != NULL && i < vision->camera_count; i++)
+		if (vision->cameras[i].door != NULL && strcmp(vision->cameras[i].config->name, name) == 0)
+			return (int)vision->cameras[i].face_index;
+	return -ENOENT;
+}
+
+void cameras_template_add(struct gate_vision *vision, const char *person, const float *vector)
+{
 	int r;
 
-	if (vision == NULL || vision->faces == NULL)
+	if (!cameras_search_faces(vision))
 		return;
-	if (strcmp(model, face_engine_recogniser()) != 0) {
-		log_warning("vision", "person %s was enrolled with another model: enrol again", person);
-		if (vision->outdated == NULL)
-			vision->outdated = json_object();
-		(void)json_object_set_new(vision->outdated, person, json_true()); /* told above at least */
-		return;
-	}
-	if (vision->outdated != NULL)
-		(void)json_object_del(vision->outdated, person); /* came back */
 	r = gallery_merge(face_watch_gallery(vision->faces), person, vector);
 	if (r < 0)
 		log_error("vision", "a template of person %s cannot be used: %s", person, strerror(-r));
 }
 
-void gate_vision_template_gone(struct gate *gate, const char *person, const char *model, const float *vector)
+void cameras_template_remove(struct gate_vision *vision, const char *person, const float *vector)
 {
-	if (gate->vision == NULL || gate->vision->faces == NULL ||
-	    strcmp(model, face_engine_recogniser()) != 0)
-		return;
-	(void)gallery_unmerge(face_watch_gallery(gate->vision->faces), person,
-			      vector); /* gone with the person */
+	if (cameras_search_faces(vision))
+		(void)gallery_unmerge(face_watch_gallery(vision->faces), person,
+				      vector); /* gone with the person */
 }
 
-void gate_vision_person_removed(struct gate *gate, const char *person)
+void cameras_person_forget(struct gate_vision *vision, const char *person)
 {
-	if (gate->vision != NULL && gate->vision->faces != NULL)
-		(void)gallery_remove(face_watch_gallery(gate->vision->faces), person); /* none is fine */
-	if (gate->vision != NULL && gate->vision->outdated != NULL)
-		(void)json_object_del(gate->vision->outdated, person); /* the same */
-	gate_threshold_forget(gate, person);
-	gate_ageing_gone(gate, person);
-}
-
-json_t *gate_vision_outdated(const struct gate_vision *vision)
-{
-	json_t *list = json_array(), *value;
-	const char *id;
-
-	json_object_foreach(vision->outdated, id, value) json_array_append_new(list, json_string(id));
-	return list;
-}
-
-void gate_faces_tell_outdated(struct gate_vision *vision)
-{
-	size_t people = json_object_size(vision->outdated);
-	json_t *ids = gate_vision_outdated(vision);
-
-	while (json_array_size(ids) > OUTDATED_TOLD_MAX)
-		(void)json_array_remove(ids, json_array_size(ids) - 1);
-	if (people > 0)
-		journal_record(vision->gate->journal, "face.outdated", EVENT_WARNING, NULL, NULL,
-			       json_pack("{s:s, s:I, s:O}", "recogniser", face_engine_recogniser(), "people",
-					 (json_int_t)people, "ids", ids));
-	json_decref(ids);
+	if (cameras_search_faces(vision))
+		(void)gallery_remove(face_watch_gallery(vision->faces), person); /* none is fine */
+	if (vision != NULL)
+		gate_threshold_forget(vision->gate, person);
 }
 
 static void set_zone(const struct config_polygon *roi, struct mask_polygon *zone)
@@ -356,6 +337,4 @@ void gate_faces_close(struct gate_vision *vision)
 {
 	face_watch_close(vision->faces);
 	vision->faces = NULL;
-	gate_enrol_drop(vision);
-	gate_reenrol_drop(vision);
 }

@@ -222,5 +222,5 @@ json_t *gate_measure_json(const struct measure *measure)
 		"calibration", config->face.calibration == CONFIG_CALIBRATION_FOLLOW ? "follow" : "observe",
 		"percent", measure->percent, "templates", (json_int_t)measure->enrolled, "people",
 		(json_int_t)measure->persons, "surveyed", (json_int_t)measure->surveyed, "cameras", cameras,
-		"look_alikes", pairs_json(measure), "outdated", gate_vision_outdated(measure->vision));
+		"look_alikes", pairs_json(measure), "outdated", gate_outdated_list(measure->vision->gate));
 }

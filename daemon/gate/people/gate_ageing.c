@@ -3,6 +3,7 @@
  * record of their own, sealed as all records are, so that what was enrolled is never touched, and they go with it.
  */
 #include "gate/cameras/cameras_private.h"
+#include "enrolment.h"
 
 #include <errno.h>
 #include <string.h>
@@ -313,7 +314,7 @@ void gate_ageing_sure(struct watched_camera *camera, const struct face_result *r
 	struct face_ageing_sight sight = {.vector = result->template_vector,
 					  .threshold = result->threshold,
 					  .rival_score = result->rival_score,
-					  .alike_min = gate_enrol_alike_min(camera->vision),
+					  .alike_min = gate_enrol_alike_min(gate, camera->vision->faces),
 					  .liveness = result->liveness,
 					  .quality = result->quality,
 					  .good_frames = result->good_frames,

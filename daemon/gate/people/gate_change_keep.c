@@ -107,7 +107,7 @@ int gate_change_keep(struct gate_change *change, const char *by, gate_change_fn 
 		gate_change_undo(change);
 		gate_change_free(change);
 	} else if (erases) {
-		gate_vision_person_removed(gate, id);
+		gate_person_templates_removed(gate, id);
 	}
 	return r;
 }

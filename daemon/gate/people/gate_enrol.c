@@ -1,9 +1,10 @@
 /* Enrolment: a photo, or somebody at the gate, through the face worker; then the template, checked, on its way to the disk. */
-#include "gate/cameras/cameras_private.h"
+#include "enrolment.h"
 
 #include <errno.h>
 #include <string.h>
 
+#include "gate/cameras/cameras_private.h"
 #include "base/json.h"
 #include "base/log.h"
 #include "vision/face/match.h"
@@ -29,19 +30,19 @@ struct enrol {
 };
 
 /* the slot of a request the worker has; NULL: none such */
-static struct enrol **find_enrol(struct gate_vision *vision, uint64_t request)
+static struct enrol **find_enrol(struct gate_enrolment *enrolment, uint64_t request)
 {
 	for (size_t i = 0; i < FACE_WATCH_ENROLS_MAX; i++)
-		if (vision->enrols[i] != NULL && vision->enrols[i]->request == request)
-			return &vision->enrols[i];
+		if (enrolment->enrols[i] != NULL && enrolment->enrols[i]->request == request)
+			return &enrolment->enrols[i];
 	return NULL;
 }
 
-static struct enrol **free_slot(struct gate_vision *vision)
+static struct enrol **free_slot(struct gate_enrolment *enrolment)
 {
 	for (size_t i = 0; i < FACE_WATCH_ENROLS_MAX; i++)
-		if (vision->enrols[i] == NULL)
-			return &vision->enrols[i];
+		if (enrolment->enrols[i] == NULL)
+			return &enrolment->enrols[i];
 	return NULL;
 }
 
@@ -51,11 +52,13 @@ static void enrol_free(struct enrol *enrol)
 	free(enrol);
 }
 
-void gate_enrol_drop(struct gate_vision *vision)
+void gate_enrol_drop(struct gate *gate)
 {
+	struct gate_enrolment *enrolment = gate->enrolment;
+
 	for (size_t i = 0; i < FACE_WATCH_ENROLS_MAX; i++)
-		if (vision->enrols[i] != NULL)
-			enrol_free(vision->enrols[i]);
+		if (enrolment->enrols[i] != NULL)
+			enrol_free(enrolment->enrols[i]);
 }
 
 /* Whoever keeps the faces of so many people must register that with the authority. */
@@ -86,8 +89,7 @@ static void on_template_stored(void *arg, int r, const struct event_row *row)
 					    1); /* removed meanwhile: nothing to count */
 		count_people(gate, enrol->person);
 		if (roster_find(gate->directory.people, enrol->person) != NULL)
-			gate_vision_person_template(gate, enrol->person, face_engine_recogniser(),
-						    enrol->vector);
+			gate_template_add(gate, enrol->person, face_engine_recogniser(), enrol->vector);
 		reply_send(&enrol->reply, 0, NULL,
 			   enrol->sent ? json_object()
 				       : json_pack("{s:o}", "quality", json_rounded(enrol->quality)));
@@ -100,21 +102,20 @@ static void on_template_stored(void *arg, int r, const struct event_row *row)
 	enrol_free(enrol);
 }
 
-float gate_enrol_alike_min(const struct gate_vision *vision)
+float gate_enrol_alike_min(const struct gate *gate, struct face_watch *faces)
 {
-	double percent = vision->gate->config->face.false_accept_percent;
-	float limit =
-		calibration_threshold(gallery_templates(face_watch_gallery(vision->faces)), percent, 0) -
-		duplicate_margin;
+	double percent = gate->config->face.false_accept_percent;
+	float limit = calibration_threshold(gallery_templates(face_watch_gallery(faces)), percent, 0) -
+		      duplicate_margin;
 
 	return limit > duplicate_min ? limit : duplicate_min;
 }
 
 /* Somebody else who is much like this face: *ret_other. @return whether there is one. */
-static bool has_look_alike(struct gate_vision *vision, const struct enrol *enrol,
+static bool has_look_alike(struct face_watch *faces, const struct enrol *enrol,
 			   struct gallery_match *ret_other)
 {
-	struct gallery *gallery = face_watch_gallery(vision->faces);
+	struct gallery *gallery = face_watch_gallery(faces);
 	struct gallery_match matches[2];
 	size_t count = 0;
 
@@ -124,7 +125,7 @@ static bool has_look_alike(struct gate_vision *vision, const struct enrol *enrol
 		if (strcmp(matches[i].person, enrol->person) == 0)
 			continue;
 		*ret_other = matches[i];
-		return matches[i].score >= gate_enrol_alike_min(vision);
+		return matches[i].score >= gate_enrol_alike_min(enrol->gate, faces);
 	}
 	return false;
 }
@@ -139,24 +140,23 @@ static const char *name_of(const struct enrol *enrol, const char *id)
 }
 
 /* @return 0, or what is against this template, with a sentence. */
-static int check(struct gate_vision *vision, const struct enrol *enrol, char *reason)
+static int check(struct face_watch *faces, const struct enrol *enrol, char *reason)
 {
 	struct gallery_match other;
 	float likeness;
 
-	if (gate_consent_is_withdrawn(vision->gate, enrol->person)) { /* meanwhile */
+	if (gate_consent_is_withdrawn(enrol->gate, enrol->person)) { /* meanwhile */
 		snprintf(reason, FACE_ERROR_BYTES, "%s", gate_consent_withdrawn);
 		return -EPERM;
 	}
-	if (gallery_likeness(face_watch_gallery(vision->faces), enrol->person, enrol->vector, &likeness) ==
-		    0 &&
+	if (gallery_likeness(face_watch_gallery(faces), enrol->person, enrol->vector, &likeness) == 0 &&
 	    likeness < same_person_min) {
 		snprintf(reason, FACE_ERROR_BYTES,
 			 "This face is not that of the other photos of %.100s (%.2f): were photos mixed up?",
 			 name_of(enrol, enrol->person), (double)likeness);
 		return -EINVAL;
 	}
-	if (enrol->accept_look_alike || !has_look_alike(vision, enrol, &other))
+	if (enrol->accept_look_alike || !has_look_alike(faces, enrol, &other))
 		return 0;
 	snprintf(reason, FACE_ERROR_BYTES,
 		 "This face is much like that of %.100s, who is enrolled already (%.2f). If they are two "
@@ -196,71 +196,69 @@ static void store_template(struct gate *gate, struct enrol *enrol)
 		on_template_stored(enrol, r, NULL);
 }
 
-void gate_enrol_result(struct gate_vision *vision, const struct face_result *result)
+void gate_enrol_result(struct gate *gate, const struct face_result *result)
 {
-	struct enrol **slot = find_enrol(vision, result->request), *enrol;
+	struct enrol **slot = find_enrol(gate->enrolment, result->request), *enrol;
 	char reason[FACE_ERROR_BYTES];
-	int r = -EINVAL;
+	struct face_watch *faces;
+	int r = -EINVAL, why;
 
 	if (slot == NULL)
 		return;
+	faces = cameras_faces(gate->vision, &why);
 	enrol = *slot;
 	*slot = NULL; /* from here on it is the store's to give back */
 	snprintf(reason, sizeof(reason), "%s", result->reason);
-	if (result->kind == FACE_RESULT_ENROLLED) {
+	if (result->kind == FACE_RESULT_ENROLLED && faces != NULL) {
 		memcpy(enrol->vector, result->template_vector, sizeof(enrol->vector));
 		enrol->quality = result->quality;
 		enrol->kept_bytes = result->kept_bytes;
 		memcpy(enrol->kept, result->kept, result->kept_bytes);
-		r = check(vision, enrol, reason);
+		r = check(faces, enrol, reason);
 	}
 	if (r == 0) {
-		store_template(vision->gate, enrol);
+		store_template(gate, enrol);
 		return;
 	}
 	reply_send(&enrol->reply, r, reason, NULL);
 	enrol_free(enrol);
 }
 
-static int hand_over(struct gate_vision *vision, const struct enrol *enrol, const struct api_enrol *asked)
+static int hand_over(struct face_watch *faces, const struct enrol *enrol, const struct api_enrol *asked)
 {
-	if (asked->camera == NULL)
-		return face_watch_enrol(vision->faces, enrol->request, asked->photo, asked->photo_bytes);
-	for (size_t i = 0; i < vision->camera_count; i++) {
-		const struct watched_camera *camera = &vision->cameras[i];
+	int index;
 
-		if (camera->door != NULL && strcmp(camera->config->name, asked->camera) == 0)
-			return face_watch_enrol_live(vision->faces, enrol->request, camera->face_index,
-						     asked->seconds);
-	}
-	return -ENOENT;
+	if (asked->camera == NULL)
+		return face_watch_enrol(faces, enrol->request, asked->photo, asked->photo_bytes);
+	index = cameras_face_index(enrol->gate->vision, asked->camera);
+	return index < 0 ? index
+			 : face_watch_enrol_live(faces, enrol->request, (unsigned)index, asked->seconds);
 }
 
 int gate_vision_enrol(struct gate *gate, const char *person, const char *by, const struct api_enrol *asked,
 		      const struct reply *reply)
 {
-	struct gate_vision *vision = gate->vision;
+	struct face_watch *faces;
 	struct enrol **slot, *enrol;
 	int r;
 
 	if (gate_consent_is_withdrawn(gate, person))
 		return -EPERM;
-	if (vision == NULL || vision->faces == NULL || vision->face_state == FACE_FAILED)
-		return -ENODEV;
-	if (vision->face_state != FACE_READY)
-		return -EAGAIN;
-	slot = free_slot(vision);
+	faces = cameras_faces(gate->vision, &r);
+	if (faces == NULL || gate->enrolment == NULL)
+		return faces == NULL ? r : -ENODEV;
+	slot = free_slot(gate->enrolment);
 	enrol = slot != NULL ? malloc(sizeof(*enrol)) : NULL;
 	if (enrol == NULL)
 		return -ENOSPC;
-	*enrol = (struct enrol){.request = ++vision->enrol_last,
+	*enrol = (struct enrol){.request = ++gate->enrolment->last_request,
 				.gate = gate,
 				.reply = *reply,
 				.accept_look_alike = asked->accept_look_alike};
 	snprintf(enrol->person, sizeof(enrol->person), "%s", person);
 	snprintf(enrol->by, sizeof(enrol->by), "%s", by);
 	snprintf(enrol->camera, sizeof(enrol->camera), "%s", asked->camera != NULL ? asked->camera : "");
-	r = hand_over(vision, enrol, asked);
+	r = hand_over(faces, enrol, asked);
 	if (r < 0)
 		enrol_free(enrol);
 	else
@@ -271,7 +269,7 @@ int gate_vision_enrol(struct gate *gate, const char *person, const char *by, con
 int gate_vision_enrol_template(struct gate *gate, const char *person, const char *by, const char *model,
 			       const float *vector, const struct reply *reply)
 {
-	struct gate_vision *vision = gate->vision;
+	struct face_watch *faces;
 	struct enrol *enrol;
 	char reason[FACE_ERROR_BYTES];
 	double square = 0;
@@ -279,10 +277,9 @@ int gate_vision_enrol_template(struct gate *gate, const char *person, const char
 
 	if (gate_consent_is_withdrawn(gate, person))
 		return -EPERM;
-	if (vision == NULL || vision->faces == NULL || vision->face_state == FACE_FAILED)
-		return -ENODEV;
-	if (vision->face_state != FACE_READY)
-		return -EAGAIN;
+	faces = cameras_faces(gate->vision, &r);
+	if (faces == NULL || gate->enrolment == NULL)
+		return faces == NULL ? r : -ENODEV;
 	for (size_t i = 0; i < FACE_DIM; i++)
 		square += (double)vector[i] * (double)vector[i];
 	if (strcmp(model, face_engine_recogniser()) != 0 ||
@@ -295,7 +292,7 @@ int gate_vision_enrol_template(struct gate *gate, const char *person, const char
 	snprintf(enrol->person, sizeof(enrol->person), "%s", person);
 	snprintf(enrol->by, sizeof(enrol->by), "%s", by);
 	memcpy(enrol->vector, vector, sizeof(enrol->vector));
-	r = check(vision, enrol, reason);
+	r = check(faces, enrol, reason);
 	if (r == 0) {
 		store_template(gate, enrol);
 		return 0;

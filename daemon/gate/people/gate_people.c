@@ -157,7 +157,7 @@ static void on_faces_removed(void *arg, int r, const struct event_row *row)
 	if (r == 0 && person != NULL) {
 		(void)roster_count_template(gate->directory.people, asked->person,
 					    -(int)person->template_count);
-		gate_vision_person_removed(gate, asked->person);
+		gate_person_templates_removed(gate, asked->person);
 		gate_roster_state(gate);
 	}
 	reply_send(&asked->reply, r,

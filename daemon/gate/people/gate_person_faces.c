@@ -1,8 +1,10 @@
 /* The faces of one person, one by one: which there are, and one of them gone. */
-#include "gate/cameras/cameras_private.h"
+#include "gate/gate_internal.h"
 
 #include <errno.h>
 #include <string.h>
+
+#include "vision/face/face.h"
 
 /* a list on its way from the store */
 struct listing {
@@ -129,7 +131,7 @@ struct removal {
 	char person[ULID_BYTES];
 };
 
-/* With the last one goes what was made of passages; of one among several gate_vision_template_gone() hears behind this. */
+/* With the last one goes what was made of passages; of one among several gate_template_removed() hears behind this. */
 static void on_removed(void *arg, int r, const struct event_row *row)
 {
 	struct removal *removal = arg;
@@ -140,7 +142,7 @@ static void on_removed(void *arg, int r, const struct event_row *row)
 		(void)roster_count_template(gate->directory.people, removal->person,
 					    -1); /* it was found just now */
 		if (roster_find(gate->directory.people, removal->person)->template_count == 0)
-			gate_vision_person_removed(gate, removal->person);
+			gate_person_templates_removed(gate, removal->person);
 		gate_roster_state(gate);
 	}
 	reply_send(&removal->reply, r,

@@ -1,9 +1,10 @@
 /* Another recogniser: templates made anew, one after the other, from the pictures that the site kept. */
-#include "gate/cameras/cameras_private.h"
+#include "enrolment.h"
 
 #include <errno.h>
 #include <string.h>
 
+#include "gate/cameras/cameras_private.h"
 #include "base/log.h"
 
 enum { KEPT_MAX = 4096 }; /* at once: more wait for the next start */
@@ -25,29 +26,30 @@ static void item_free(struct gate_reenrol *item)
 	free(item);
 }
 
-void gate_reenrol_drop(struct gate_vision *vision)
+void gate_reenrol_drop(struct gate *gate)
 {
-	if (vision->reenrol != NULL)
-		item_free(vision->reenrol);
-	vision->reenrol = NULL;
-	while (vision->reenrols != NULL) {
-		struct gate_reenrol *item = vision->reenrols;
+	struct gate_enrolment *enrolment = gate->enrolment;
 
-		vision->reenrols = item->next;
+	if (enrolment->reenrol != NULL)
+		item_free(enrolment->reenrol);
+	enrolment->reenrol = NULL;
+	while (enrolment->reenrols != NULL) {
+		struct gate_reenrol *item = enrolment->reenrols;
+
+		enrolment->reenrols = item->next;
 		item_free(item);
 	}
 }
 
-void gate_vision_person_kept(struct gate *gate, const char *person, int64_t number, const void *kept,
-			     size_t bytes)
+void gate_reenrol_add(struct gate *gate, const char *person, int64_t number, const void *kept, size_t bytes)
 {
-	struct gate_vision *vision = gate->vision;
+	struct gate_enrolment *enrolment = gate->enrolment;
 	struct gate_reenrol *item;
 
-	if (vision == NULL || vision->faces == NULL || bytes > FACE_KEPT_BYTES_MAX)
+	if (enrolment == NULL || !cameras_search_faces(gate->vision) || bytes > FACE_KEPT_BYTES_MAX)
 		return;
-	if (vision->reenrol_count == KEPT_MAX) {
-		vision->reenrols_more = true;
+	if (enrolment->reenrol_count == KEPT_MAX) {
+		enrolment->reenrols_more = true;
 		return;
 	}
 	item = calloc(1, sizeof(*item) + bytes);
@@ -58,25 +60,20 @@ void gate_vision_person_kept(struct gate *gate, const char *person, int64_t numb
 	item->bytes = bytes;
 	snprintf(item->person, sizeof(item->person), "%s", person);
 	memcpy(item->kept, kept, bytes);
-	item->next = vision->reenrols;
-	vision->reenrols = item;
-	vision->reenrol_count++;
-	if (vision->outdated != NULL)
-		(void)json_object_del(vision->outdated, person); /* comes back without coming */
+	item->next = enrolment->reenrols;
+	enrolment->reenrols = item;
+	enrolment->reenrol_count++;
+	gate_outdated_set(gate, person, false); /* comes back without coming */
 }
 
-static void finish(struct gate_vision *vision, struct gate_reenrol *item, bool done)
+static void finish(struct gate *gate, struct gate_reenrol *item, bool done)
 {
-	struct gate *gate = vision->gate;
-
 	if (!done && roster_find(gate->directory.people, item->person) != NULL) {
-		if (vision->outdated == NULL)
-			vision->outdated = json_object();
-		(void)json_object_set_new(vision->outdated, item->person, json_true());
-		vision->reenrol_failed++;
+		gate_outdated_set(gate, item->person, true);
+		gate->enrolment->reenrol_failed++;
 	}
 	item_free(item);
-	gate_reenrol_next(vision);
+	gate_reenrol_next(gate);
 }
 
 static void on_stored(void *arg, int r, const struct event_row *row)
@@ -85,7 +82,7 @@ static void on_stored(void *arg, int r, const struct event_row *row)
 	struct gate *gate = item->gate;
 
 	(void)row;
-	if (gate->vision == NULL) { /* being closed */
+	if (gate->enrolment == NULL) { /* being closed */
 		item_free(item);
 		return;
 	}
@@ -93,64 +90,68 @@ static void on_stored(void *arg, int r, const struct event_row *row)
 		log_warning("vision", "the new template of person %s was not stored: %s", item->person,
 			    strerror(-r));
 	else if (roster_find(gate->directory.people, item->person) != NULL)
-		gate_vision_person_template(gate, item->person, face_engine_recogniser(), item->vector);
-	gate->vision->reenrolled += r == 0;
-	finish(gate->vision, item, r == 0);
+		gate_template_add(gate, item->person, face_engine_recogniser(), item->vector);
+	gate->enrolment->reenrolled += r == 0;
+	finish(gate, item, r == 0);
 }
 
-static void tell_end(struct gate_vision *vision)
+static void tell_end(struct gate *gate)
 {
-	if (vision->reenrolled + vision->reenrol_failed == 0)
+	struct gate_enrolment *enrolment = gate->enrolment;
+
+	if (enrolment->reenrolled + enrolment->reenrol_failed == 0)
 		return;
 	log_info("vision", "%zu templates were made anew from kept pictures, %zu could not be%s",
-		 vision->reenrolled, vision->reenrol_failed,
-		 vision->reenrols_more ? "; restart for more" : "");
-	if (vision->reenrol_failed > 0)
-		gate_faces_tell_outdated(vision);
-	vision->reenrolled = vision->reenrol_failed = vision->reenrol_count = 0;
+		 enrolment->reenrolled, enrolment->reenrol_failed,
+		 enrolment->reenrols_more ? "; restart for more" : "");
+	if (enrolment->reenrol_failed > 0)
+		gate_outdated_record(gate);
+	enrolment->reenrolled = enrolment->reenrol_failed = enrolment->reenrol_count = 0;
 }
 
-void gate_reenrol_next(struct gate_vision *vision)
+void gate_reenrol_next(struct gate *gate)
 {
-	struct gate_reenrol *item = vision->reenrols;
+	struct gate_enrolment *enrolment = gate->enrolment;
+	struct gate_reenrol *item = enrolment->reenrols;
+	struct store *store = journal_store(gate->journal);
 	int r;
+	struct face_watch *faces = cameras_faces(gate->vision, &r);
 
-	if (vision->face_state != FACE_READY || vision->reenrol != NULL ||
-	    !store_is_ready(journal_store(vision->gate->journal)))
+	if (faces == NULL || enrolment->reenrol != NULL || store == NULL || !store_is_ready(store))
 		return;
 	if (item == NULL) {
-		tell_end(vision);
+		tell_end(gate);
 		return;
 	}
-	r = face_watch_enrol_kept(vision->faces, ++vision->enrol_last, item->kept, item->bytes);
+	r = face_watch_enrol_kept(faces, ++enrolment->last_request, item->kept, item->bytes);
 	if (r == -ENOSPC)
 		return; /* others enrol just now: whoever of them is ready asks again */
-	vision->reenrols = item->next;
-	item->request = vision->enrol_last;
+	enrolment->reenrols = item->next;
+	item->request = enrolment->last_request;
 	if (r == 0)
-		vision->reenrol = item;
+		enrolment->reenrol = item;
 	else
-		finish(vision, item, false);
+		finish(gate, item, false);
 }
 
-bool gate_reenrol_result(struct gate_vision *vision, const struct face_result *result)
+bool gate_reenrol_result(struct gate *gate, const struct face_result *result)
 {
-	struct gate_reenrol *item = vision->reenrol;
+	struct gate_reenrol *item = gate->enrolment->reenrol;
 	struct event_draft draft = {.type = "person.enrolled"};
 	int r;
 
 	if (item == NULL || item->request != result->request)
 		return false;
-	vision->reenrol = NULL;
+	gate->enrolment->reenrol = NULL;
 	if (result->kind != FACE_RESULT_ENROLLED) {
 		log_warning("vision", "person %s: %s", item->person, result->reason);
-		finish(vision, item, false);
+		finish(gate, item, false);
 		return true;
 	}
 	memcpy(item->vector, result->template_vector, sizeof(item->vector));
 	draft.person = item->person;
 	draft.data = json_pack("{s:s, s:b}", "by", "gatehouse", "kept_picture", 1);
-	r = store_template_keep(journal_store(vision->gate->journal), item->person, face_engine_recogniser(),
+	r = store_template_keep(journal_store(gate->journal), item->person, face_engine_recogniser(),
 				item->vector, item->kept, item->bytes, item->number, &draft, on_stored, item);
 	json_decref(draft.data);
 	if (r < 0)
