@@ -18,7 +18,7 @@ SPEAKING = """
 base/json.c daemon/access/policy.c daemon/access/access_rules.c daemon/access/roster*.c daemon/access/schedule.c daemon/api/api*.c
 daemon/gate/cameras/faces.c daemon/gate/cameras/calibration.c daemon/gate/doors/controlled_door.c
 daemon/gate/doors/modes.c daemon/gate/entry/decision.c daemon/gate/entry/credential.c
-daemon/gate/entry/entry.c daemon/gate/entry/guard.c daemon/gate/entry/readers.c daemon/gate/gate_api.c
+daemon/gate/entry/entry.c daemon/gate/entry/outcome.c daemon/gate/entry/what_if.c daemon/gate/entry/guard.c daemon/gate/people/gate_directory.c daemon/gate/entry/readers.c daemon/gate/gate_api.c
 daemon/gate/gate_log.c daemon/gate/people/gate_access_api.c daemon/gate/people/gate_change.c
 daemon/gate/people/gate_change_keep.c daemon/gate/people/gate_consent.c daemon/gate/people/gate_enrol.c
 daemon/gate/people/gate_people.c daemon/gate/people/gate_person_faces.c daemon/http/http_answer_mhd.c daemon/http/http_mhd.c
