@@ -31,76 +31,66 @@ static bool too_deep(const char *text, size_t bytes)
 	return false;
 }
 
-json_t *json_parse(const char *text, size_t bytes, size_t bytes_max, char *error)
+json_t *json_read(const char *text, size_t bytes, size_t bytes_max, struct problem *problem)
 {
 	json_error_t at;
 	json_t *value;
 
 	if (bytes > bytes_max) {
-		snprintf(error, JSON_ERROR_BYTES, "%zu bytes are more than the %zu allowed", bytes,
-			 bytes_max);
+		problem_json_too_large(problem, (long long)bytes, (long long)bytes_max);
 		return NULL;
 	}
 	if (too_deep(text, bytes)) {
-		snprintf(error, JSON_ERROR_BYTES, "nested deeper than %d levels", JSON_DEPTH_MAX);
+		problem_json_too_deep(problem, JSON_DEPTH_MAX);
 		return NULL;
 	}
 	value = json_loadb(text, bytes, JSON_REJECT_DUPLICATES, &at);
 	if (value == NULL)
-		snprintf(error, JSON_ERROR_BYTES, "line %d column %d: %.120s", at.line, at.column, at.text);
+		problem_json_syntax(problem, at.line, at.column, at.text);
 	return value;
 }
 
-int json_get_string(const json_t *object, const char *key, size_t bytes_max, const char **ret_value,
-		    char *error)
+int json_read_string(const json_t *object, const char *key, size_t bytes_max, const char **ret_value,
+		     struct problem *problem)
 {
 	const json_t *value = json_object_get(object, key);
 
 	if (value == NULL)
 		return 0;
-	if (!json_is_string(value)) {
-		snprintf(error, JSON_ERROR_BYTES, "%s: expected a string", key);
-		return -EINVAL;
-	}
-	if (json_string_length(value) > bytes_max) {
-		snprintf(error, JSON_ERROR_BYTES, "%s: longer than %zu bytes", key, bytes_max);
-		return -EINVAL;
-	}
+	if (!json_is_string(value))
+		return problem_member_not_string(problem, key);
+	if (json_string_length(value) > bytes_max)
+		return problem_member_too_long(problem, key, (long long)bytes_max);
 	*ret_value = json_string_value(value);
 	return 0;
 }
 
-int json_get_int(const json_t *object, const char *key, int64_t min, int64_t max, int64_t *ret_value,
-		 char *error)
+int json_read_int(const json_t *object, const char *key, int64_t min, int64_t max, int64_t *ret_value,
+		  struct problem *problem)
 {
 	const json_t *value = json_object_get(object, key);
 
 	if (value == NULL)
 		return 0;
-	if (!json_is_integer(value) || json_integer_value(value) < min || json_integer_value(value) > max) {
-		snprintf(error, JSON_ERROR_BYTES, "%s: expected a whole number from %lld to %lld", key,
-			 (long long)min, (long long)max);
-		return -EINVAL;
-	}
+	if (!json_is_integer(value) || json_integer_value(value) < min || json_integer_value(value) > max)
+		return problem_member_not_integer(problem, key, min, max);
 	*ret_value = json_integer_value(value);
 	return 0;
 }
 
-int json_get_bool(const json_t *object, const char *key, bool *ret_value, char *error)
+int json_read_bool(const json_t *object, const char *key, bool *ret_value, struct problem *problem)
 {
 	const json_t *value = json_object_get(object, key);
 
 	if (value == NULL)
 		return 0;
-	if (!json_is_boolean(value)) {
-		snprintf(error, JSON_ERROR_BYTES, "%s: expected true or false", key);
-		return -EINVAL;
-	}
+	if (!json_is_boolean(value))
+		return problem_member_not_bool(problem, key);
 	*ret_value = json_boolean_value(value);
 	return 0;
 }
 
-int json_only_known(const json_t *object, const char *const *known, char *error)
+int json_check_members(const json_t *object, const char *const *known, struct problem *problem)
 {
 	const char *key;
 	json_t *value;
@@ -111,12 +101,58 @@ int json_only_known(const json_t *object, const char *const *known, char *error)
 
 		while (known[i] != NULL && strcmp(known[i], key) != 0)
 			i++;
-		if (known[i] == NULL) {
-			snprintf(error, JSON_ERROR_BYTES, "%.64s: no such member", key);
-			return -EINVAL;
-		}
+		if (known[i] == NULL)
+			return problem_member_unknown(problem, key);
 	}
 	return 0;
+}
+
+/* ---- the same with the sentence alone ---- */
+
+static int say(int r, const struct problem *problem, char *error)
+{
+	if (r < 0)
+		snprintf(error, JSON_ERROR_BYTES, "%s", problem->detail);
+	return r;
+}
+
+json_t *json_parse(const char *text, size_t bytes, size_t bytes_max, char *error)
+{
+	struct problem problem;
+	json_t *value = json_read(text, bytes, bytes_max, &problem);
+
+	(void)say(value != NULL ? 0 : -EINVAL, &problem, error);
+	return value;
+}
+
+int json_get_string(const json_t *object, const char *key, size_t bytes_max, const char **ret_value,
+		    char *error)
+{
+	struct problem problem;
+
+	return say(json_read_string(object, key, bytes_max, ret_value, &problem), &problem, error);
+}
+
+int json_get_int(const json_t *object, const char *key, int64_t min, int64_t max, int64_t *ret_value,
+		 char *error)
+{
+	struct problem problem;
+
+	return say(json_read_int(object, key, min, max, ret_value, &problem), &problem, error);
+}
+
+int json_get_bool(const json_t *object, const char *key, bool *ret_value, char *error)
+{
+	struct problem problem;
+
+	return say(json_read_bool(object, key, ret_value, &problem), &problem, error);
+}
+
+int json_only_known(const json_t *object, const char *const *known, char *error)
+{
+	struct problem problem;
+
+	return say(json_check_members(object, known, &problem), &problem, error);
 }
 
 char *json_text(const json_t *value)

@@ -1,6 +1,6 @@
 /* The gate's API as the page uses it; docs/reference/openapi.yaml is the contract. */
 import type { components, paths } from './api-types';
-import { t, word } from './i18n';
+import { reasonText, t, word, type Reason } from './i18n';
 import { learn, translated } from './said';
 
 /* The shapes of answers come from that document: npm run types. */
@@ -30,33 +30,12 @@ export type Aged = Person['aged'][number];
 const ranks: Role[] = ['guard', 'manager', 'admin'];
 export const may = (session: Session, least: Role): boolean => ranks.indexOf(session.role) >= ranks.indexOf(least);
 
-/* A code of its own has words of its own; that of a whole kind says less than the sentence that came with it. */
-const KINDS = [
-	'bad-request',
-	'no-session',
-	'forbidden',
-	'not-found',
-	'no-such-method',
-	'conflict',
-	'changed',
-	'too-large',
-	'no-such-range',
-	'unusable',
-	'no-version',
-	'too-often',
-	'busy',
-	'no-room',
-	'failed',
-];
+/* The gate's sentence in the user's language; in English where the page does not know the code. */
+function messageOf(code: string, params: Reason['params'], detail: string): string {
+	const text = code === 'text' ? translated(detail) : reasonText({ code, params });
 
-function messageOf(code: string, detail: string): string {
-	const kind = word(code),
-		sentence = detail && translated(detail);
-
-	if (code !== kind && (!KINDS.includes(code) || code === 'changed')) return kind;
-	if (sentence) return sentence.charAt(0).toUpperCase() + sentence.slice(1);
-	const message = code === kind ? t('api.failed') : kind;
-	return detail ? t('api.withDetail', { message, detail }) : message;
+	if (text) return text.charAt(0).toUpperCase() + text.slice(1);
+	return detail ? t('api.withDetail', { message: t('api.failed'), detail }) : code ? word(code) : t('api.failed');
 }
 
 /** message: for the user; detail: the gate's own sentence, for who looks into it. */
@@ -64,9 +43,10 @@ export class Problem extends Error {
 	constructor(
 		readonly status: number,
 		readonly code: string,
-		readonly detail: string,
+		readonly params: Reason['params'] = {},
+		readonly detail = '',
 	) {
-		super(messageOf(code, detail));
+		super(messageOf(code, params, detail));
 	}
 	get absent(): boolean {
 		return this.status === 404 || this.status === 501;
@@ -100,13 +80,13 @@ export async function ask(method: string, path: string, body?: unknown, etag?: s
 			...(body === undefined ? {} : { body: body instanceof Blob ? body : JSON.stringify(body) }),
 		});
 	} catch {
-		throw new Problem(0, 'no-connection', '');
+		throw new Problem(0, 'no-connection');
 	}
 	if (response.ok) return response;
-	const problem = (await response.json().catch(() => ({}))) as { code?: string; detail?: string };
+	const problem = (await response.json().catch(() => ({}))) as Partial<Schemas['Problem']>;
 	if (response.status === 401 && path !== 'session' && path !== 'session/password') ended();
 	await learn();
-	throw new Problem(response.status, problem.code ?? '', problem.detail ?? '');
+	throw new Problem(response.status, problem.code ?? '', problem.params, problem.detail);
 }
 
 /** One call; a body that is no Blob is JSON. With @p etag only if nobody else changed it since (else code "changed").

@@ -50,7 +50,7 @@ function Pages({ session, leave }: { session: Session; leave: () => void }) {
 		if (!route || !may(session, route.least)) return;
 		route.load().then(
 			(module) => setShown({ name, page: module.default }),
-			() => setShown({ name, problem: new Problem(0, 'no-connection', '') }),
+			() => setShown({ name, problem: new Problem(0, 'no-connection') }),
 		);
 	}, [name]);
 

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test, vi } from 'vitest';
-import { count, language, locale, plural, preferredLanguage, setLanguage, t, word } from './i18n';
+import { count, language, locale, NAMED, plural, preferredLanguage, reasonText, setLanguage, t, word } from './i18n';
 import { useLanguage } from './testing';
 
 describe('in English', () => {
@@ -69,4 +69,54 @@ describe('which language', () => {
 		await setLanguage('zh');
 		expect([language(), preferredLanguage()]).toEqual(['zh', 'zh']);
 	});
+});
+
+describe('a reason of the gate', () => {
+	test('is a sentence with its parameters, in either language', async () => {
+		const reason = { code: 'door-not-here', params: { door: 'main' } };
+
+		await useLanguage('en');
+		expect(reasonText(reason)).toBe('there is no door "main" at this gate');
+		await useLanguage('zh');
+		expect(reasonText(reason)).toBe('此闸机没有门“main”');
+	});
+
+	test('may name a member, a word of the API and a text of the system', async () => {
+		await useLanguage('zh');
+		expect(reasonText({ code: 'member-not-bool', params: { member: 'enabled' } })).toBe('启用：应为是或否');
+		expect(reasonText({ code: 'disk-refuses', params: { system: 'No space left on device' } })).toBe(
+			'磁盘暂时无法写入：磁盘空间不足',
+		);
+	});
+
+	test('may hold another, whose parameters stand beside its own', async () => {
+		await useLanguage('en');
+		expect(
+			reasonText({ code: 'access-denied', params: { reason: 'main', needed: 'needs-open-schedule', schedule: 'office' } }),
+		).toBe('main: it needs to come while schedule office is open');
+	});
+
+	test('keeps what people wrote as it is', async () => {
+		await useLanguage('zh');
+		expect(reasonText({ code: 'door-not-here', params: { door: 'rule-opens' } })).toBe('此闸机没有门“rule-opens”');
+	});
+
+	test('of an unknown code has no sentence', async () => {
+		await useLanguage('en');
+		expect(reasonText({ code: 'constructor', params: {} })).toBeUndefined();
+	});
+});
+
+test('the parameters that are translated are those that the table of problems says', async () => {
+	const { default: table } = await import('../../base/problems.json');
+	const types = Object.assign(
+		{},
+		...Object.values(table as Record<string, Record<string, { params?: Record<string, string> }>>)
+			.flatMap((group) => Object.values(group))
+			.map(({ params }) => params),
+	) as Record<string, string>;
+
+	expect(NAMED).toEqual(
+		Object.fromEntries(Object.entries(types).filter(([, type]) => !['string', 'integer', 'number'].includes(type))),
+	);
 });

@@ -49,6 +49,44 @@ export const t = (key: Key, params?: Params): string => text(key, params);
 export const plural = (key: PluralKey, n: number, params?: Params): string =>
 	text(`${key}_${new Intl.PluralRules(lang).select(n)}`, { ...params, count: count(n) });
 
+/** Of a problem or a reason of the API: its code and what its sentence names. */
+export interface Reason {
+	code: string;
+	params: Params;
+}
+
+/* Which parameters of a reason are no texts of people, by their names; base/problems.json has their types. */
+export const NAMED: Readonly<Record<string, 'member' | 'word' | 'system' | 'code'>> = {
+	member: 'member',
+	system: 'system',
+	reason: 'word',
+	kind: 'word',
+	factor: 'word',
+	event: 'word',
+	needed: 'code',
+	cause: 'code',
+	flaw: 'code',
+	why: 'code',
+	what: 'code',
+};
+
+function shown(name: string, params: Params): string | number | undefined {
+	const value = params[name],
+		kind = NAMED[name];
+
+	if (typeof value !== 'string' || kind === undefined) return value;
+	if (kind === 'code') return reasonText({ code: value, params }) ?? value;
+	return texts[`${kind}.${value}`] ?? value;
+}
+
+/** The sentence of a reason; undefined where the page does not know its code. */
+export function reasonText({ code, params }: Reason): string | undefined {
+	return texts[`problem.${code}`]?.replace(/\{(\w+)\}/g, (place, name: string) => String(shown(name, params) ?? place));
+}
+
+/** What a member of an event's data is called. */
+export const dataName = (name: string): string => texts[`data.${name}`] ?? name;
+
 /** What a stable word of the API is called by people (`word.NAME`); the word itself where nobody named it. */
 export const word = (name: string | null | undefined): string => (name == null ? '–' : (texts[`word.${name}`] ?? name));
 

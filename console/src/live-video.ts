@@ -62,7 +62,7 @@ async function run(video: HTMLVideoElement, camera: string, signal: AbortSignal)
 	try {
 		response = await ask('GET', `cameras/${encodeURIComponent(camera)}/live.mp4`, undefined, undefined, signal);
 	} catch (error) {
-		return error instanceof Problem && error.code === 'no-video' ? 'cannot' : 'lost';
+		return error instanceof Problem && error.code.startsWith('no-video') ? 'cannot' : 'lost';
 	}
 	const type = response.headers.get('Content-Type') ?? '';
 

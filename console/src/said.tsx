@@ -1,6 +1,6 @@
 /* What the gate says in sentences of its own: English as it came, or Chinese out of a catalogue that is loaded when it is needed. */
 import { useEffect, useState } from 'preact/hooks';
-import { language, word } from './i18n';
+import { dataName, language, reasonText, word, type Reason } from './i18n';
 
 let catalogue: typeof import('./said-zh') | undefined;
 
@@ -17,20 +17,19 @@ export const said = (sentence: string): string => {
 	return known === sentence ? (translated(sentence) ?? sentence) : known;
 };
 
-/** The same as an element. */
-export function Said({ text }: { text: string }) {
+/** The same as an element; @p reason: its code, where the gate gives one. */
+export function Said({ text, reason }: { text: string; reason?: Reason | null | undefined }) {
 	useLearned();
-	const known = said(text);
+	const known = (reason && reason.code !== 'text' && reasonText(reason)) || said(text);
 
 	return known === text && language() === 'zh' ? <span lang="en">{text}</span> : <>{known}</>;
 }
 
 /** The name of a member of an event's data. */
 export function DataName({ name }: { name: string }) {
-	useLearned();
-	const known = language() === 'zh' ? catalogue?.nameInChinese(name) : undefined;
+	const known = dataName(name);
 
-	return known === undefined ? <span lang="en">{name.replace(/_/g, ' ')}</span> : <>{known}</>;
+	return known === name ? <span lang="en">{name.replace(/_/g, ' ')}</span> : <>{known}</>;
 }
 
 /* draws again once the catalogue is there */

@@ -61,7 +61,7 @@ export function useLoad<T>(path: string | null): Loaded<T> {
 }
 
 export const asProblem = (error: unknown): Problem =>
-	error instanceof Problem ? error : new Problem(-1, 'failed', error instanceof Error ? error.message : '');
+	error instanceof Problem ? error : new Problem(-1, 'text', {}, error instanceof Error ? error.message : '');
 
 /** One action at a time, for a button: busy while it runs; a failure becomes a toast. @p done after success. */
 export function useAct(): { busy: boolean; act: (work: () => Promise<unknown>, done?: string) => Promise<boolean> } {

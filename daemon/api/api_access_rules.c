@@ -18,11 +18,6 @@ static const struct {
 	{"passes", "pass", true},       {"holders", "holder", false},     {"openings", "opening", false},
 };
 
-static void problem(struct api *api, const struct http_request *request, unsigned status, const char *text)
-{
-	http_respond_problem(api->http, request->token, status, text);
-}
-
 /* "rules/night" or "rules". @return the place in kinds, or -1 when the mistake was answered */
 static int take_kind(struct api *api, const struct http_request *request, const char *param,
 		     const char **ret_id)
@@ -33,19 +28,20 @@ static int take_kind(struct api *api, const struct http_request *request, const 
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
 		if (strlen(kinds[i].path) == length && memcmp(kinds[i].path, param, length) == 0)
 			return (int)i;
-	problem(api, request, 404, "there is no such kind of thing");
+	api_bad(api, request, problem_kind_unknown(&api->problem));
 	return -1;
 }
 
 /* NULL when the mistake was answered. */
 static json_t *take_body(struct api *api, const struct http_request *request)
 {
-	char error[JSON_ERROR_BYTES] = "expected a JSON object";
-	json_t *value = json_parse(request->body, request->body_bytes, ACCESS_BODY_BYTES_MAX, error);
+	json_t *value = json_read(request->body, request->body_bytes, ACCESS_BODY_BYTES_MAX, &api->problem);
 
 	if (json_is_object(value))
 		return value;
-	problem(api, request, 400, value != NULL ? "expected a JSON object" : error);
+	if (value != NULL)
+		problem_json_not_object(&api->problem);
+	api_bad(api, request, problem_errno(&api->problem));
 	json_decref(value);
 	return NULL;
 }
@@ -61,9 +57,9 @@ void api_access_list(struct api *api, const struct http_request *request, const 
 	if (kind < 0)
 		return;
 	if (limit_text != NULL && (api_parse_number(limit_text, API_PAGE_MAX, &limit) < 0 || limit < 1))
-		problem(api, request, 400, "limit takes a whole number from 1 to 1000");
+		api_bad(api, request, problem_query_not_limit(&api->problem, "limit", API_PAGE_MAX));
 	else if (person != NULL && (strcmp(kinds[kind].kind, "credential") != 0 || !ulid_is_valid(person)))
-		problem(api, request, 400, "person takes the id of a person, for credentials alone");
+		api_bad(api, request, problem_query_person_not_here(&api->problem));
 	else if (api_begin_call(api, request->token, &token))
 		api->ops->access->list(api->gate, token, kinds[kind].kind, person != NULL ? person : "",
 				       after != NULL ? after : "", (unsigned)limit);
@@ -116,7 +112,7 @@ void api_access_post(struct api *api, const struct http_request *request, const 
 	int kind = take_kind(api, request, param, &id);
 
 	if (kind >= 0 && !kinds[kind].made)
-		problem(api, request, 405, "give it a name and PUT it there");
+		api_bad(api, request, problem_rule_name_needed(&api->problem));
 	else if (kind >= 0)
 		put(api, request, kinds[kind].kind, NULL);
 }
@@ -156,7 +152,7 @@ void api_access_explain(struct api *api, const struct http_request *request, con
 	int64_t seq;
 
 	if (api_parse_number(param, INT64_MAX, &seq) < 0 || seq < 1)
-		problem(api, request, 404, "an event is named by its number");
+		api_bad(api, request, problem_event_number_invalid(&api->problem));
 	else if (api_begin_call(api, request->token, &token))
 		api->ops->access->explain(api->gate, token, seq);
 }
@@ -191,16 +187,15 @@ void api_access_answer(struct api *api, const struct http_request *request, cons
 {
 	static const char *const known[] = {"admit", NULL};
 	struct api_caller by = api_caller_of(request);
-	char error[JSON_ERROR_BYTES];
 	json_t *value = take_body(api, request);
 	struct api_token token;
 
 	if (value == NULL)
 		return;
-	if (json_only_known(value, known, error) < 0)
-		problem(api, request, 400, error);
+	if (json_check_members(value, known, &api->problem) < 0)
+		api_bad(api, request, problem_errno(&api->problem));
 	else if (!json_is_boolean(json_object_get(value, "admit")))
-		problem(api, request, 400, "admit: expected true or false");
+		api_bad(api, request, problem_member_not_bool(&api->problem, "admit"));
 	else if (api_begin_call(api, request->token, &token))
 		api->ops->access->answer(api->gate, token, &by, param,
 					 json_is_true(json_object_get(value, "admit")));

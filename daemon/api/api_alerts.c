@@ -81,7 +81,7 @@ static bool are_known(struct api *api, const struct http_request *request)
 	if (!api->alerts_asked)
 		ask_old_alerts(api, 0);
 	if (!api->alerts_known)
-		api_bad(api, request, 503, "the alerts are being read from the log, try again in a moment");
+		api_bad(api, request, problem_alerts_loading(&api->problem));
 	return api->alerts_known;
 }
 
@@ -169,9 +169,9 @@ static void on_page(struct api *api, void *arg, const json_t *body)
 	}
 	alerts_count(api->alerts, &counts);
 	if (body == NULL)
-		http_respond_problem(api->http, page->http, 503, "the log cannot be read now");
+		api_respond_problem(api, page->http, problem_log_busy(&api->problem));
 	else if (page->one && json_array_size(list) == 0)
-		http_respond_problem(api->http, page->http, 404, "there is no such alert");
+		api_respond_problem(api, page->http, problem_alert_unknown(&api->problem));
 	else if (page->one)
 		api_respond_json(api, page->http, 200, json_incref(json_array_get(list, 0)));
 	else
@@ -191,7 +191,7 @@ static void ask_page(struct api *api, const struct http_request *request, const 
 	struct api_token token;
 
 	if (page == NULL) {
-		api_bad(api, request, 503, "out of memory");
+		api_bad(api, request, problem_no_memory(&api->problem));
 		return;
 	}
 	*page = (struct page){.http = request->token, .next = next, .one = one};
@@ -204,7 +204,7 @@ static void ask_page(struct api *api, const struct http_request *request, const 
 		api->ops->events(api->gate, token, &query);
 	} else {
 		free(page);
-		api_bad(api, request, 503, "too many requests are waiting, try again");
+		api_bad(api, request, problem_too_many_requests(&api->problem));
 	}
 }
 
@@ -221,11 +221,11 @@ void api_get_alerts(struct api *api, const struct http_request *request, const c
 	    !api_query_number(api, request, "before", INT64_MAX, &before))
 		return;
 	if (alert_state_parse(http_query(request, "state"), &state) < 0) {
-		api_bad(api, request, 400, "state takes new, reviewed, held or all");
+		api_bad(api, request, problem_alert_state_unknown(&api->problem));
 		return;
 	}
 	if (camera != NULL && !config_name_is_valid(camera)) {
-		api_bad(api, request, 400, "camera takes a camera's name");
+		api_bad(api, request, problem_query_camera_invalid(&api->problem));
 		return;
 	}
 	count = alerts_page(api->alerts, state, camera, before, (size_t)limit, seqs, &more);
@@ -242,7 +242,7 @@ const struct alert *api_find_alert(struct api *api, const struct http_request *r
 	if (api_parse_number(param, INT64_MAX, &seq) == 0)
 		alert = alert_find(api->alerts, seq);
 	if (alert == NULL || alert->unix_ms == 0) {
-		api_bad(api, request, 404, "there is no such alert");
+		api_bad(api, request, problem_alert_unknown(&api->problem));
 		return NULL;
 	}
 	return alert;
@@ -289,7 +289,7 @@ static void note(struct api *api, const struct http_request *request, const stru
 		free(noting);
 		json_decref(record);
 		json_decref(data);
-		api_bad(api, request, 503, "out of memory");
+		api_bad(api, request, problem_no_memory(&api->problem));
 		return;
 	}
 	snprintf(id, sizeof(id), "%lld", (long long)alert->seq);
@@ -347,19 +347,18 @@ void api_post_verdict(struct api *api, const struct http_request *request, const
 	const struct alert *alert = api_find_alert(api, request, param);
 	json_t *object = alert != NULL ? api_parse_object(api, request, known) : NULL;
 	const char *verdict = NULL, *cause = "", *text = "";
-	char error[JSON_ERROR_BYTES];
 	enum alert_verdict parsed;
 
 	if (object == NULL)
 		return;
-	if (json_get_string(object, "verdict", CAUSE_BYTES_MAX, &verdict, error) < 0 ||
-	    json_get_string(object, "cause", CAUSE_BYTES_MAX, &cause, error) < 0 ||
-	    json_get_string(object, "note", NOTE_BYTES_MAX, &text, error) < 0)
-		api_bad(api, request, 400, "%s", error);
+	if (json_read_string(object, "verdict", CAUSE_BYTES_MAX, &verdict, &api->problem) < 0 ||
+	    json_read_string(object, "cause", CAUSE_BYTES_MAX, &cause, &api->problem) < 0 ||
+	    json_read_string(object, "note", NOTE_BYTES_MAX, &text, &api->problem) < 0)
+		api_bad(api, request, problem_errno(&api->problem));
 	else if (alert_verdict_parse(verdict, &parsed) < 0)
-		api_bad(api, request, 400, "verdict: expected confirmed, false or unsure");
+		api_bad(api, request, problem_verdict_unknown(&api->problem));
 	else if (!api_type_is_valid(cause) && cause[0] != '\0')
-		api_bad(api, request, 400, "cause: expected a word of a-z, dot and underscore");
+		api_bad(api, request, problem_cause_invalid(&api->problem));
 	else
 		judge(api, request, alert, verdict, cause, text);
 	json_decref(object);
@@ -376,7 +375,7 @@ void api_post_hold(struct api *api, const struct http_request *request, const ch
 	if (object == NULL)
 		return;
 	if (!json_is_boolean(held)) {
-		api_bad(api, request, 400, "held: expected true or false");
+		api_bad(api, request, problem_member_not_bool(&api->problem, "held"));
 	} else {
 		record = record_of(alert);
 		data = told_data(request, alert);

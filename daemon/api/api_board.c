@@ -12,7 +12,7 @@ void api_get_readers(struct api *api, const struct http_request *request, const 
 
 	(void)param;
 	if (readers == NULL)
-		api_bad(api, request, 500, "the readers could not be read");
+		api_bad(api, request, problem_readers_unreadable(&api->problem));
 	else
 		api_respond_json(api, request->token, 200, json_pack("{s:o}", "readers", readers));
 }
@@ -24,26 +24,27 @@ static void answer_reader(struct api *api, const struct http_request *request, c
 		api_respond_json(api, request->token, 204, NULL);
 		break;
 	case -ENOENT:
-		api_bad(api, request, 404, "there is no such reader");
+		api_bad(api, request, problem_reader_unknown(&api->problem));
 		break;
 	case -ENOTSUP:
-		api_bad(api, request, 409, "this board is real: only a simulated one can be driven");
+		api_bad(api, request, problem_board_is_real(&api->problem));
 		break;
 	case -EPERM:
-		api_bad(api, request, 409, "this reader has no keypad");
+		api_bad(api, request, problem_reader_no_keypad(&api->problem));
 		break;
 	case -EIO:
-		api_bad(api, request, 409, "this reader is at fault: it sends nothing");
+		api_bad(api, request, problem_reader_at_fault(&api->problem));
 		break;
 	case -EINVAL:
-		api_bad(api, request, 400, "%s: expected %s", key,
-			strcmp(key, "code") == 0 ? "the decimal number of a card" : "0 to 9, * and #");
+		api_bad(api, request,
+			strcmp(key, "code") == 0 ? problem_reader_not_card_number(&api->problem, key)
+						 : problem_reader_not_keys(&api->problem, key));
 		break;
 	case -ERANGE:
-		api_bad(api, request, 400, "%s: no card of this reader's format has such a number", key);
+		api_bad(api, request, problem_reader_no_such_card(&api->problem, key));
 		break;
 	default:
-		api_bad(api, request, 500, "the reader could not be driven");
+		api_bad(api, request, problem_reader_not_driven(&api->problem));
 	}
 }
 
@@ -66,10 +67,10 @@ static void post_reader(struct api *api, const struct http_request *request, con
 	if (object == NULL)
 		return;
 	if (!config_name_is_valid(reader))
-		api_bad(api, request, 404, "there is no such reader");
+		api_bad(api, request, problem_reader_unknown(&api->problem));
 	else if (text == NULL || text[0] == '\0' || !text_is_fit(text))
-		api_bad(api, request, 400, "%s: expected 1 to %d printable characters", key,
-			API_READING_BYTES_MAX);
+		api_bad(api, request,
+			problem_member_not_printable(&api->problem, key, API_READING_BYTES_MAX));
 	else
 		answer_reader(api, request, key, op(api->gate, reader, text));
 	json_decref(object);
@@ -91,7 +92,7 @@ void api_get_board(struct api *api, const struct http_request *request, const ch
 
 	(void)param;
 	if (board == NULL)
-		api_bad(api, request, 500, "the board could not be read");
+		api_bad(api, request, problem_board_unreadable(&api->problem));
 	else
 		api_respond_json(api, request->token, 200, board);
 }
@@ -117,16 +118,16 @@ static void drive(struct api *api, const struct http_request *request, const cha
 		api_respond_json(api, request->token, 204, NULL);
 		break;
 	case -ENOENT:
-		api_bad(api, request, 404, "there is no such line");
+		api_bad(api, request, problem_line_unknown(&api->problem));
 		break;
 	case -ENOTSUP:
-		api_bad(api, request, 409, "this board is real: only a simulated one can be driven");
+		api_bad(api, request, problem_board_is_real(&api->problem));
 		break;
 	case -EPERM:
-		api_bad(api, request, 409, "this line is an output: the gate drives it");
+		api_bad(api, request, problem_line_is_output(&api->problem));
 		break;
 	default:
-		api_bad(api, request, 500, "the line could not be driven");
+		api_bad(api, request, problem_line_not_driven(&api->problem));
 	}
 }
 
@@ -139,9 +140,9 @@ void api_post_line(struct api *api, const struct http_request *request, const ch
 	if (object == NULL)
 		return;
 	if (!config_name_is_valid(line))
-		api_bad(api, request, 404, "there is no such line");
+		api_bad(api, request, problem_line_unknown(&api->problem));
 	else if (!take_level(json_string_value(json_object_get(object, "level")), &level))
-		api_bad(api, request, 400, "level: expected active, inactive or unknown");
+		api_bad(api, request, problem_line_level_unknown(&api->problem));
 	else
 		drive(api, request, line, level);
 	json_decref(object);

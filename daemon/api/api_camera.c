@@ -9,7 +9,7 @@ int api_find_camera(struct api *api, const struct http_request *request, const c
 	int r = config_name_is_valid(name) ? api->ops->camera(api->gate, name, ret_camera) : -ENOENT;
 
 	if (r < 0)
-		api_bad(api, request, 404, "there is no such camera");
+		api_bad(api, request, problem_camera_unknown(&api->problem));
 	return r;
 }
 

@@ -39,50 +39,43 @@ json_t *api_case_of(const struct api *api, int64_t seq)
 	return found != NULL ? json_string(found) : json_null();
 }
 
-/* "people" and "alerts" are whole or not there. -EINVAL with the mistake in @p error. */
-static int check_members(struct api *api, const json_t *object, char *error)
+/* "people" and "alerts" are whole or not there. -EINVAL with @p problem. */
+static int check_members(struct api *api, const json_t *object, struct problem *problem)
 {
 	const json_t *alerts = json_object_get(object, "alerts"), *people = json_object_get(object, "people");
 	const json_t *value;
 	size_t index;
 
 	if ((alerts != NULL && (!json_is_array(alerts) || json_array_size(alerts) > CASE_ALERTS_MAX)) ||
-	    (people != NULL && (!json_is_array(people) || json_array_size(people) > CASE_PEOPLE_MAX))) {
-		snprintf(error, JSON_ERROR_BYTES, "alerts, people: expected at most %d and %d",
-			 CASE_ALERTS_MAX, CASE_PEOPLE_MAX);
-		return -EINVAL;
-	}
+	    (people != NULL && (!json_is_array(people) || json_array_size(people) > CASE_PEOPLE_MAX)))
+		return problem_case_too_large(problem, CASE_ALERTS_MAX, CASE_PEOPLE_MAX);
 	json_array_foreach(alerts, index, value)
 	{
 		if (json_is_integer(value) && alert_find(api->alerts, json_integer_value(value)) != NULL)
 			continue;
-		snprintf(error, JSON_ERROR_BYTES, "alerts: number %zu is no alert's seq", index + 1);
-		return -EINVAL;
+		return problem_case_alert_unknown(problem, (long long)index + 1);
 	}
 	json_array_foreach(people, index, value)
 	{
 		if (json_is_string(value) && ulid_is_valid(json_string_value(value)))
 			continue;
-		snprintf(error, JSON_ERROR_BYTES, "people: number %zu is no person's id", index + 1);
-		return -EINVAL;
+		return problem_case_person_invalid(problem, (long long)index + 1);
 	}
 	return 0;
 }
 
-/* What is asked for, checked, on top of @p json; -EINVAL with the mistake in @p error. */
-static int take_case(struct api *api, const json_t *object, json_t *json, char *error)
+/* What is asked for, checked, on top of @p json; -EINVAL with @p problem. */
+static int take_case(struct api *api, const json_t *object, json_t *json, struct problem *problem)
 {
 	const char *title = NULL, *note = NULL;
-	int r = json_get_string(object, "title", TITLE_BYTES_MAX, &title, error);
+	int r = json_read_string(object, "title", TITLE_BYTES_MAX, &title, problem);
 
 	if (r == 0)
-		r = json_get_string(object, "note", NOTE_BYTES_MAX, &note, error);
+		r = json_read_string(object, "note", NOTE_BYTES_MAX, &note, problem);
 	if (r == 0)
-		r = check_members(api, object, error);
-	if (r == 0 && title != NULL && title[0] == '\0') {
-		snprintf(error, JSON_ERROR_BYTES, "title: expected 1 to %d bytes", TITLE_BYTES_MAX);
-		r = -EINVAL;
-	}
+		r = check_members(api, object, problem);
+	if (r == 0 && title != NULL && title[0] == '\0')
+		r = problem_member_length(problem, "title", 1, TITLE_BYTES_MAX);
 	if (r == 0)
 		json_object_update(json, unconst(object));
 	return r;
@@ -124,7 +117,7 @@ static void keep(struct api *api, const struct http_request *request, const char
 
 	if (change == NULL) {
 		json_decref(json);
-		api_bad(api, request, 503, "out of memory");
+		api_bad(api, request, problem_no_memory(&api->problem));
 		return;
 	}
 	clock_format_utc(clock_unix_ms(), time);
@@ -156,20 +149,20 @@ void api_post_case(struct api *api, const struct http_request *request, const ch
 {
 	static const char *const known[] = {"title", "alerts", "people", "note", NULL};
 	json_t *object = api_parse_object(api, request, known), *json;
-	char error[JSON_ERROR_BYTES], id[ULID_BYTES];
+	char id[ULID_BYTES];
 
 	(void)param;
 	if (object == NULL)
 		return;
 	json = json_pack("{s:i, s:[], s:[], s:s}", "v", 1, "alerts", "people", "note", "");
 	if (json_object_get(object, "title") == NULL) {
-		api_bad(api, request, 400, "title: missing");
+		api_bad(api, request, problem_case_title_missing(&api->problem));
 		json_decref(json);
 	} else if (json_object_size(api->cases) >= CASES_MAX) {
-		api_bad(api, request, 507, "there are %d cases already", CASES_MAX);
+		api_bad(api, request, problem_too_many_cases(&api->problem, CASES_MAX));
 		json_decref(json);
-	} else if (take_case(api, object, json, error) < 0) {
-		api_bad(api, request, 400, "%s", error);
+	} else if (take_case(api, object, json, &api->problem) < 0) {
+		api_bad(api, request, problem_errno(&api->problem));
 		json_decref(json);
 	} else {
 		ulid_make(clock_unix_ms(), id);
@@ -183,7 +176,7 @@ static const json_t *find(struct api *api, const struct http_request *request, c
 	const json_t *json = json_object_get(api->cases, id);
 
 	if (json == NULL)
-		api_bad(api, request, 404, "there is no such case");
+		api_bad(api, request, problem_case_unknown(&api->problem));
 	return json;
 }
 
@@ -201,13 +194,12 @@ void api_patch_case(struct api *api, const struct http_request *request, const c
 	static const char *const known[] = {"title", "alerts", "people", "note", NULL};
 	const json_t *was = find(api, request, id);
 	json_t *object = was != NULL ? api_parse_object(api, request, known) : NULL, *json;
-	char error[JSON_ERROR_BYTES];
 
 	if (object == NULL)
 		return;
 	json = json_deep_copy(was);
-	if (take_case(api, object, json, error) < 0) {
-		api_bad(api, request, 400, "%s", error);
+	if (take_case(api, object, json, &api->problem) < 0) {
+		api_bad(api, request, problem_errno(&api->problem));
 		json_decref(json);
 	} else {
 		keep(api, request, id, json, 200);

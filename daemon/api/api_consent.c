@@ -37,7 +37,7 @@ json_t *api_consent_json(struct api *api, const char *id)
 void api_get_consent(struct api *api, const struct http_request *request, const char *id)
 {
 	if (!ulid_is_valid(id))
-		api_bad(api, request, 404, "there is no such person");
+		api_bad(api, request, problem_person_unknown(&api->problem));
 	else
 		api_respond_json(api, request->token, 200, api_consent_json(api, id));
 }
@@ -99,14 +99,12 @@ static void on_person(struct api *api, void *arg, const json_t *body)
 	struct api_token token;
 
 	if (body == NULL) {
-		http_respond_problem(api->http, consenting->http, 404, "there is no such person");
+		api_respond_problem(api, consenting->http, problem_person_unknown(&api->problem));
 	} else if (consenting->given || !faces) {
 		keep_consent(api, consenting);
 		return;
 	} else if (consenting->faces_asked || !api_begin_inner(api, on_faces_removed, consenting, &token)) {
-		http_respond_problem(
-			api->http, consenting->http, 503,
-			"the faces could not be removed; the withdrawal is not noted, try again");
+		api_respond_problem(api, consenting->http, problem_faces_not_removed(&api->problem));
 	} else {
 		consenting->faces_asked = true;
 		api->ops->faces_remove(api->gate, token, &by, consenting->id);
@@ -126,7 +124,7 @@ static void on_faces_removed(struct api *api, void *arg, const json_t *body)
 		api->ops->person_get(api->gate, token, consenting->id);
 		return;
 	}
-	http_respond_problem(api->http, consenting->http, 503, "too many requests are waiting, try again");
+	api_respond_problem(api, consenting->http, problem_too_many_requests(&api->problem));
 	free(consenting);
 }
 
@@ -138,26 +136,23 @@ void api_post_consent(struct api *api, const struct http_request *request, const
 		     *kept = json_object_get(api->consents, id);
 	const char *version = NULL;
 	struct consenting *consenting;
-	char error[JSON_ERROR_BYTES];
 	struct api_token token;
 
 	if (object == NULL)
 		return;
-	if (json_get_string(object, "version", VERSION_BYTES_MAX, &version, error) < 0 || version == NULL ||
-	    version[0] == '\0' || !json_is_boolean(given)) {
-		api_bad(api, request, 400,
-			"expected version, of the text that was agreed to, and given: true or false");
+	if (json_read_string(object, "version", VERSION_BYTES_MAX, &version, &api->problem) < 0 ||
+	    version == NULL || version[0] == '\0' || !json_is_boolean(given)) {
+		api_bad(api, request, problem_consent_incomplete(&api->problem));
 	} else if (ageing != NULL && (!json_is_boolean(ageing) || !json_is_true(given))) {
-		api_bad(api, request, 400, "ageing: expected true or false, and only with a consent given");
+		api_bad(api, request, problem_consent_ageing_invalid(&api->problem));
 	} else if (!ulid_is_valid(id)) {
-		api_bad(api, request, 404, "there is no such person");
+		api_bad(api, request, problem_person_unknown(&api->problem));
 	} else if (json_array_size(json_object_get(kept, "entries")) >= CONSENTS_OF_PERSON_MAX) {
-		api_bad(api, request, 507, "there are %d entries of this person already",
-			CONSENTS_OF_PERSON_MAX);
+		api_bad(api, request, problem_too_many_consents(&api->problem, CONSENTS_OF_PERSON_MAX));
 	} else if ((consenting = calloc(1, sizeof(*consenting))) == NULL ||
 		   !api_begin_inner(api, on_person, consenting, &token)) {
 		free(consenting);
-		api_bad(api, request, 503, "too many requests are waiting, try again");
+		api_bad(api, request, problem_too_many_requests(&api->problem));
 	} else {
 		consenting->http = request->token;
 		consenting->role = (enum api_role)request->caller.role;

@@ -34,9 +34,10 @@ static void end(struct api *api, struct copy *copy)
 	free(copy);
 }
 
-static void give_up(struct api *api, struct copy *copy, unsigned status, const char *why)
+/* @p r is the errno of the problem of @p api. */
+static void give_up(struct api *api, struct copy *copy, int r)
 {
-	http_respond_problem(api->http, copy->http, status, why);
+	api_respond_problem(api, copy->http, r);
 	json_decref(copy->json);
 	free(copy);
 }
@@ -46,9 +47,9 @@ static void on_part(struct api *api, void *arg, const json_t *body)
 	struct copy *copy = arg;
 
 	if (body == NULL) {
-		give_up(api, copy, copy->part == PERSON ? 404 : 503,
-			copy->part == PERSON ? "there is no such person"
-					     : "the gate cannot be asked now, try again");
+		give_up(api, copy,
+			copy->part == PERSON ? problem_person_unknown(&api->problem)
+					     : problem_gate_not_answering(&api->problem));
 		return;
 	}
 	if (copy->part == PERSON) {
@@ -76,7 +77,7 @@ static void ask(struct api *api, struct copy *copy)
 		return;
 	}
 	if (!api_begin_inner(api, on_part, copy, &token)) {
-		give_up(api, copy, 503, "too many requests are waiting, try again");
+		give_up(api, copy, problem_too_many_requests(&api->problem));
 		return;
 	}
 	if (copy->part == PERSON)
@@ -92,8 +93,9 @@ void api_get_person_copy(struct api *api, const struct http_request *request, co
 	struct copy *copy = ulid_is_valid(id) ? calloc(1, sizeof(*copy)) : NULL;
 
 	if (copy == NULL) {
-		api_bad(api, request, ulid_is_valid(id) ? 503 : 404,
-			ulid_is_valid(id) ? "no memory" : "there is no such person");
+		api_bad(api, request,
+			ulid_is_valid(id) ? problem_no_memory(&api->problem)
+					  : problem_person_unknown(&api->problem));
 		return;
 	}
 	copy->http = request->token;

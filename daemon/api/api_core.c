@@ -49,7 +49,7 @@ bool api_begin_call(struct api *api, struct http_token http, struct api_token *r
 	bool begun = claim_call(api, &wanted, ret_token);
 
 	if (!begun)
-		http_respond_problem(api->http, http, 503, "too many requests are waiting, try again");
+		api_respond_problem(api, http, problem_too_many_requests(&api->problem));
 	return begun;
 }
 
@@ -130,7 +130,7 @@ void api_respond_json(struct api *api, struct http_token http, unsigned status, 
 	}
 	text = body != NULL ? json_text(body) : NULL;
 	if (body != NULL && text == NULL)
-		http_respond_problem(api->http, http, 500, "the answer could not be written");
+		api_respond_problem(api, http, problem_answer_not_written(&api->problem));
 	else
 		http_respond(api->http, http, status, text != NULL ? "application/json" : NULL, text,
 			     text != NULL ? strlen(text) : 0);
@@ -150,19 +150,39 @@ void api_reply(struct api *api, struct api_token token, unsigned status, json_t 
 	json_decref(body);
 }
 
-void api_reply_problem(struct api *api, struct api_token token, unsigned status, const char *detail, ...)
+void api_refuse(struct api *api, struct api_token token, unsigned status, const struct problem *problem)
 {
 	const struct api_call *call = end_call(api, token);
-	char text[512];
-	va_list args;
 
 	if (call == NULL)
 		return;
-	va_start(args, detail);
-	vsnprintf(text, sizeof(text), detail, args);
-	va_end(args);
 	if (call->result != NULL)
 		call->result(api, call->arg, NULL);
 	else
-		http_respond_problem(api->http, call->http, status, text);
+		http_respond_problem(api->http, call->http, status != 0 ? status : problem_status(problem),
+				     problem);
+}
+
+void api_reply_problem(struct api *api, struct api_token token, unsigned status, const char *detail, ...)
+{
+	struct problem problem;
+	char text[PROBLEM_TEXT_BYTES];
+	va_list args;
+
+	va_start(args, detail);
+	vsnprintf(text, sizeof(text), detail, args);
+	va_end(args);
+	problem_text(&problem, text);
+	api_refuse(api, token, status, &problem);
+}
+
+void api_respond_problem(struct api *api, struct http_token http, int r)
+{
+	(void)r;
+	http_respond_problem(api->http, http, problem_status(&api->problem), &api->problem);
+}
+
+void api_bad(struct api *api, const struct http_request *request, int r)
+{
+	api_respond_problem(api, request->token, r);
 }

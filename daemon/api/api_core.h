@@ -48,6 +48,7 @@ struct api_stream {
 
 struct api {
 	struct http *http;
+	struct problem problem; /* filled just before it is answered */
 	const struct api_ops *ops;
 	void *gate;
 	char console_dir[API_DIR_BYTES], evidence_dir[API_DIR_BYTES];
@@ -111,9 +112,12 @@ void api_save(struct api *api, struct http_token http, const struct store_record
 	      void (*then)(struct api *api, void *arg, int r), void *arg);
 void api_detach_saves(struct api *api);
 
-/** Answer a mistake with a problem document. */
-void api_bad(struct api *api, const struct http_request *request, unsigned status, const char *format, ...)
-	__attribute__((format(printf, 4, 5)));
+/**
+ * Answer with the problem of @p api as a problem document. @p r is its errno and not used: the function that fills the
+ * problem stands in its place, api_bad(api, request, problem_door_unknown(&api->problem)).
+ */
+void api_respond_problem(struct api *api, struct http_token http, int r);
+void api_bad(struct api *api, const struct http_request *request, int r);
 /** The body, a JSON object with no member but @p known; NULL: it is not, and that was answered. */
 json_t *api_parse_object(struct api *api, const struct http_request *request, const char *const *known);
 /** The query argument @p name within 1 to @p max; false when the mistake was answered. */

@@ -9,7 +9,7 @@ void api_get_status(struct api *api, const struct http_request *request, const c
 
 	(void)param;
 	if (status == NULL)
-		api_bad(api, request, 500, "the status could not be read");
+		api_bad(api, request, problem_status_unreadable(&api->problem));
 	else
 		api_respond_json(api, request->token, 200, status);
 }
@@ -20,7 +20,7 @@ void api_get_doors(struct api *api, const struct http_request *request, const ch
 
 	(void)param;
 	if (doors == NULL)
-		api_bad(api, request, 500, "the doors could not be read");
+		api_bad(api, request, problem_doors_unreadable(&api->problem));
 	else
 		api_respond_json(api, request->token, 200, json_pack("{s:o}", "doors", doors));
 }
@@ -31,7 +31,7 @@ void api_post_open(struct api *api, const struct http_request *request, const ch
 	struct api_token token;
 
 	if (!config_name_is_valid(door))
-		api_bad(api, request, 404, "there is no such door");
+		api_bad(api, request, problem_door_unknown(&api->problem));
 	else if (api_begin_call(api, request->token, &token))
 		api->ops->door_open(api->gate, token, &by, door);
 }
@@ -55,8 +55,7 @@ void api_post_fire_reset(struct api *api, const struct http_request *request, co
 
 	(void)param;
 	if (!request->local)
-		api_bad(api, request, 403,
-			"a fire is reset on site: by its key switch or gatectl on the gate");
+		api_bad(api, request, problem_fire_reset_on_site(&api->problem));
 	else if (api_begin_call(api, request->token, &token))
 		api->ops->fire_reset(api->gate, token, &by);
 }
@@ -72,10 +71,9 @@ void api_post_mode(struct api *api, const struct http_request *request, const ch
 	if (object == NULL)
 		return;
 	if (!config_name_is_valid(door) && strcmp(door, API_EVERY_DOOR) != 0)
-		api_bad(api, request, 404, "there is no such door");
+		api_bad(api, request, problem_door_unknown(&api->problem));
 	else if (!mode_is_known(mode))
-		api_bad(api, request, 400,
-			"mode: expected Locked, Unlocked, Blocked, DoubleLocked, LockedDown or LockedOpen");
+		api_bad(api, request, problem_door_mode_unknown(&api->problem));
 	else if (api_begin_call(api, request->token, &token))
 		api->ops->door_mode(api->gate, token, &by, door, mode);
 	json_decref(object);

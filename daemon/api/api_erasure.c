@@ -21,9 +21,10 @@ static void finish(struct erasure *erasure)
 	free(erasure);
 }
 
-static void refuse(struct api *api, struct erasure *erasure, unsigned status, const char *why)
+/* @p r is the errno of the problem of @p api. */
+static void refuse(struct api *api, struct erasure *erasure, int r)
 {
-	http_respond_problem(api->http, erasure->http, status, why);
+	api_respond_problem(api, erasure->http, r);
 	finish(erasure);
 }
 
@@ -33,7 +34,7 @@ static void on_copies(struct api *api, void *arg, const json_t *body)
 	json_t *copies = json_object_get(body, "copies");
 
 	if (copies == NULL) {
-		refuse(api, erasure, 503, "the register of backups cannot be read now");
+		refuse(api, erasure, problem_backups_unreadable(&api->problem));
 		return;
 	}
 	api_respond_json(api, erasure->http, 200,
@@ -66,14 +67,14 @@ static void on_removal(struct api *api, void *arg, const json_t *body)
 	bool found = event != NULL;
 
 	if (body == NULL) {
-		refuse(api, erasure, 503, "the log cannot be read now");
+		refuse(api, erasure, problem_log_busy(&api->problem));
 	} else if (!found && erasure->of_faces) {
-		refuse(api, erasure, 404, "nobody was erased under this id");
+		refuse(api, erasure, problem_erasure_unknown(&api->problem));
 	} else {
 		erasure->event = json_incref(event);
 		erasure->of_faces = erasure->of_faces || !found;
 		if (!(found ? ask_copies(api, erasure) : ask_event(api, erasure)))
-			refuse(api, erasure, 503, "too many requests are waiting, try again");
+			refuse(api, erasure, problem_too_many_requests(&api->problem));
 	}
 }
 
@@ -96,7 +97,7 @@ void api_get_erasure(struct api *api, const struct http_request *request, const 
 	struct erasure *erasure;
 
 	if (!ulid_is_valid(id)) {
-		api_bad(api, request, 404, "nobody was erased under this id");
+		api_bad(api, request, problem_erasure_unknown(&api->problem));
 		return;
 	}
 	erasure = calloc(1, sizeof(*erasure));
@@ -106,6 +107,6 @@ void api_get_erasure(struct api *api, const struct http_request *request, const 
 	}
 	if (erasure == NULL || !ask_event(api, erasure)) {
 		free(erasure);
-		api_bad(api, request, 503, "too many requests are waiting, try again");
+		api_bad(api, request, problem_too_many_requests(&api->problem));
 	}
 }

@@ -44,17 +44,17 @@ static void write_bundle(struct worker_job *job)
 	unlink(export->path); /* the open file is what is sent; nothing is left behind */
 }
 
-static unsigned status_of(int r)
+static int explain(const struct export *export, struct problem *problem)
 {
-	switch (r) {
+	switch (export->r) {
 	case -ENOENT:
-		return 404;
+		return problem_no_evidence(problem, export->error);
 	case -EBADMSG:
-		return 409;
+		return problem_evidence_changed(problem, export->error);
 	case -ENOSPC:
-		return 507;
+		return problem_no_room(problem);
 	default:
-		return 503;
+		return problem_export_failed(problem, export->error);
 	}
 }
 
@@ -80,9 +80,7 @@ static void end_export(struct worker_job *job, int r)
 	if (r == 0 && export->r == 0)
 		send_bundle(export->api, export);
 	else if (r == 0)
-		http_respond_problem_code(export->api->http, export->http, status_of(export->r),
-					  export->r == -EBADMSG ? "evidence-changed" : "no-evidence",
-					  export->error);
+		api_respond_problem(export->api, export->http, explain(export, &export->api->problem));
 	if (export->fd >= 0)
 		close(export->fd);
 	json_decref(export->manifest);
@@ -103,11 +101,12 @@ static void on_event(struct api *api, void *arg, const json_t *body)
 				  "alert", api_alert_json(api, alert, event), "exported", time, "exported_by",
 				  export->by, "exported_by_role", api_role_name(export->role));
 	if (export->manifest == NULL) {
-		http_respond_problem(api->http, export->http, body != NULL ? 404 : 503,
-				     "the alert cannot be read from the log");
+		api_respond_problem(api, export->http,
+				    body != NULL ? problem_alert_unreadable(&api->problem)
+						 : problem_log_busy(&api->problem));
 		free(export);
 	} else if (worker_post(api->office, &export->job) < 0) {
-		http_respond_problem(api->http, export->http, 503, "too many exports at once, try again");
+		api_respond_problem(api, export->http, problem_too_many_exports(&api->problem));
 		json_decref(export->manifest);
 		free(export);
 	}
@@ -125,7 +124,7 @@ void api_get_export(struct api *api, const struct http_request *request, const c
 		return;
 	if (export == NULL || !api_begin_inner(api, on_event, export, &token)) {
 		free(export);
-		api_bad(api, request, 503, "too many requests are waiting, try again");
+		api_bad(api, request, problem_too_many_requests(&api->problem));
 		return;
 	}
 	export->job = (struct worker_job){.run = write_bundle, .end = end_export};

@@ -197,7 +197,7 @@ void api_get_evidence(struct api *api, const struct http_request *request, const
 		return;
 	wanted.limit = (size_t)limit;
 	if (begin_listing(api, &wanted) < 0)
-		api_bad(api, request, 503, "too many requests are waiting, try again");
+		api_bad(api, request, problem_too_many_requests(&api->problem));
 }
 
 void api_get_evidence_file(struct api *api, const struct http_request *request, const char *name)
@@ -209,7 +209,7 @@ void api_get_evidence_file(struct api *api, const struct http_request *request, 
 	if (dir >= 0)
 		close(dir);
 	if (fd < 0)
-		http_respond_problem(api->http, request->token, 404, "there is no such evidence");
+		api_respond_problem(api, request->token, problem_evidence_unknown(&api->problem));
 	else if (http_respond_file(api->http, request, fd, type_of(name), HTTP_CACHE_HOUR) == 0)
 		api->ops->evidence_viewed(api->gate, &by,
 					  name); /* its start: later ranges belong to the same look */
@@ -237,8 +237,7 @@ void api_get_console(struct api *api, const struct http_request *request)
 	int dir = open_dir(api->console_dir), fd = -1;
 
 	if (dir < 0) {
-		http_respond_problem(api->http, request->token, 404,
-				     "the console is not installed (api.console_dir)");
+		api_respond_problem(api, request->token, problem_console_not_installed(&api->problem));
 		return;
 	}
 	if (strcmp(request->path, "/") != 0 && strlen(request->path) < sizeof(path))
@@ -248,7 +247,7 @@ void api_get_console(struct api *api, const struct http_request *request)
 	else
 		close(dir);
 	if (fd < 0)
-		http_respond_problem(api->http, request->token, 404, "there is no such file");
+		api_respond_problem(api, request->token, problem_file_unknown(&api->problem));
 	else
 		(void)http_respond_file(
 			api->http, request, fd,

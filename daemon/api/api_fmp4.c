@@ -198,7 +198,7 @@ static void begin(struct api *api, const struct http_request *request, struct li
 	struct source *source = viewer != NULL ? watch(api, live) : NULL;
 
 	if (source == NULL) {
-		api_bad(api, request, 503, "%d people are watching already", VIEWERS_MAX);
+		api_bad(api, request, problem_too_many_viewers(&api->problem, VIEWERS_MAX));
 		return;
 	}
 	if (http_stream_start(api->http, request, type, HTTP_VIDEO_BYTES_MAX) == 0)
@@ -217,19 +217,16 @@ void api_get_fmp4(struct api *api, const struct http_request *request, const cha
 	if (r < 0)
 		return;
 	if (camera.mask.count > 0) {
-		http_respond_problem_code(
-			api->http, request->token, 409, "no-video",
-			"parts of this camera's picture are hidden: it is shown as pictures");
+		api_respond_problem(api, request->token, problem_no_video_masked(&api->problem));
 		return;
 	}
 	r = camera.live != NULL ? live_type(camera.live, type) : -EAGAIN;
 	if (r == -EAGAIN) {
-		api_bad(api, request, 503, "this camera shows nothing yet");
+		api_bad(api, request, problem_camera_no_picture(&api->problem));
 		return;
 	}
 	if (r < 0) {
-		http_respond_problem_code(api->http, request->token, 409, "no-video",
-					  "no browser plays what this camera sends: it is shown as pictures");
+		api_respond_problem(api, request->token, problem_no_video(&api->problem));
 		return;
 	}
 	begin(api, request, camera.live, type);

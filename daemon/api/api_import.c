@@ -36,24 +36,27 @@ struct import {
 	size_t error_count;
 };
 
-static void import_error(struct import *import, unsigned line, const char *problem)
+/* @p r is the errno of the problem of the API: the mistake of this line. */
+static void import_error(struct import *import, unsigned line, int r)
 {
+	const struct problem *problem = &import->api->problem;
+
+	(void)r;
 	if (import->error_count++ < ERRORS_SHOWN_MAX)
 		json_array_append_new(import->errors,
-				      json_pack("{s:i, s:s}", "line", (int)line, "problem", problem));
+				      json_pack("{s:i, s:s, s:s, s:o}", "line", (int)line, "problem",
+						problem->detail, "code", problem_name(problem), "params",
+						problem_params_json(problem)));
 }
 
-static const char *row_error(int r)
+static int row_error(int r, struct problem *problem)
 {
-	return r == -EFBIG ? "the line is too long, or has too many cells"
-			   : "quotes do not close, or something stands behind them";
+	return r == -EFBIG ? problem_csv_line_too_long(problem) : problem_csv_quotes(problem);
 }
 
 /* Which column is which. */
 static bool take_head(struct import *import, const struct csv_row *row)
 {
-	char problem[128];
-
 	for (size_t c = 0; c < IMPORT_COLUMNS; c++)
 		import->column[c] = SIZE_MAX;
 	for (size_t i = 0; i < row->count; i++) {
@@ -69,18 +72,15 @@ static bool take_head(struct import *import, const struct csv_row *row)
 			}
 		if (known)
 			continue;
-		snprintf(problem, sizeof(problem),
-			 "no column \"%.40s\" is known: expected name, valid_from, valid_to", cell);
-		import_error(import, 1, problem);
+		import_error(import, 1, problem_csv_column_unknown(&import->api->problem, cell));
 	}
 	if (import->column[0] == SIZE_MAX)
-		import_error(import, 1, "the first line must name the columns, and one of them is name");
+		import_error(import, 1, problem_csv_no_columns(&import->api->problem));
 	return import->error_count == 0;
 }
 
 static void take_row(struct import *import, const struct csv_row *row, unsigned line)
 {
-	char error[JSON_ERROR_BYTES];
 	struct api_person person = {0};
 	json_t *json = json_object();
 
@@ -90,11 +90,12 @@ static void take_row(struct import *import, const struct csv_row *row, unsigned 
 					    json_string(row->cells[import->column[c]]));
 	if (import->column[0] < row->count && json_object_get(json, "name") == NULL &&
 	    row->cells[import->column[0]][0] != '\0')
-		import_error(import, line, "name: not UTF-8");
-	else if (api_parse_person(json, &person, error) < 0)
-		import_error(import, line, error);
+		import_error(import, line, problem_csv_name_not_utf8(&import->api->problem));
+	else if (api_parse_person(json, &person, &import->api->problem) < 0)
+		import_error(import, line, problem_errno(&import->api->problem));
 	else if (json_array_size(import->people) >= IMPORT_ROWS_MAX)
-		import_error(import, line, "the file has more than 10000 people: split it");
+		import_error(import, line,
+			     problem_csv_too_many_people(&import->api->problem, IMPORT_ROWS_MAX));
 	else {
 		json_object_set_new(json, "line", json_integer(line));
 		json_array_append(import->people, json);
@@ -109,14 +110,16 @@ static void read_file(struct import *import, const char *at, const char *end)
 	int r = csv_next(&at, end, &row);
 
 	if (r <= 0) {
-		import_error(import, 1, r == 0 ? "the file is empty" : row_error(r));
+		import_error(import, 1,
+			     r == 0 ? problem_csv_empty(&import->api->problem)
+				    : row_error(r, &import->api->problem));
 		return;
 	}
 	if (!take_head(import, &row))
 		return;
 	for (line += row.lines; (r = csv_next(&at, end, &row)) != 0; line += row.lines) {
 		if (r < 0)
-			import_error(import, line, row_error(r));
+			import_error(import, line, row_error(r, &import->api->problem));
 		else if (row.count > 1 || row.cells[0][0] != '\0')
 			take_row(import, &row, line);
 	}
@@ -153,8 +156,7 @@ static void on_added(struct api *api, void *arg, const json_t *body)
 	import->added += body != NULL;
 	if (body == NULL && !import->broken) {
 		import->broken = true;
-		import_error(import, 0,
-			     "not all could be written: those that are missing can be imported again");
+		import_error(import, 0, problem_import_not_all(&import->api->problem));
 	}
 	add_more(import);
 }
@@ -171,7 +173,6 @@ static void add_more(struct import *import)
 	import->pumping = true;
 	while (!import->broken && import->next < count && import->waiting < IMPORT_AT_ONCE) {
 		struct api_person person = {0};
-		char error[JSON_ERROR_BYTES];
 		struct api_token token;
 
 		if (!api_begin_inner(import->api, on_added, import, &token)) {
@@ -180,7 +181,7 @@ static void add_more(struct import *import)
 		}
 		import->waiting++;
 		(void)api_parse_person(json_array_get(import->people, import->next++), &person,
-				       error); /* checked */
+				       &import->api->problem); /* checked */
 		import->api->ops->person_add(import->api->gate, token, &by, &person);
 	}
 	import->pumping = false;
@@ -195,12 +196,12 @@ void api_post_import(struct api *api, const struct http_request *request, const 
 
 	(void)param;
 	if (dry != NULL && strcmp(dry, "0") != 0 && strcmp(dry, "1") != 0) {
-		api_bad(api, request, 400, "dry_run takes 0 or 1");
+		api_bad(api, request, problem_query_dry_run_invalid(&api->problem));
 		return;
 	}
 	import = calloc(1, sizeof(*import));
 	if (import == NULL) {
-		api_bad(api, request, 503, "out of memory");
+		api_bad(api, request, problem_no_memory(&api->problem));
 		return;
 	}
 	import->api = api;
@@ -296,7 +297,7 @@ void api_get_people_export(struct api *api, const struct http_request *request, 
 
 	(void)param;
 	if (export->used) {
-		api_bad(api, request, 503, "somebody else is fetching the list just now: try again");
+		api_bad(api, request, problem_people_export_running(&api->problem));
 		return;
 	}
 	api_record_act(api, EVENT_INFO, NULL, api_act(&by, "people.export"));

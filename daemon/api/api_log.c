@@ -27,7 +27,7 @@ static bool take_time(struct api *api, const struct http_request *request, const
 
 	if (text == NULL || clock_parse_utc(text, unix_ms) == 0)
 		return true;
-	api_bad(api, request, 400, "%s takes a time such as 2026-11-21 or 2026-11-21T08:00:00Z", name);
+	api_bad(api, request, problem_query_not_time(&api->problem, name));
 	return false;
 }
 
@@ -40,7 +40,7 @@ static bool take_text(struct api *api, const struct http_request *request, const
 	if (text == NULL || text[0] == '\0')
 		return true;
 	if (strlen(text) >= bytes) {
-		api_bad(api, request, 400, "%s takes at most %zu bytes", name, bytes - 1);
+		api_bad(api, request, problem_query_too_long(&api->problem, name, (long long)bytes - 1));
 		return false;
 	}
 	strcpy(value, text);
@@ -55,11 +55,11 @@ static bool take_result(struct api *api, const struct http_request *request, str
 	if (result == NULL)
 		return true;
 	if (strcmp(result, "granted") != 0 && strcmp(result, "denied") != 0) {
-		api_bad(api, request, 400, "result takes granted or denied");
+		api_bad(api, request, problem_query_result_unknown(&api->problem));
 		return false;
 	}
 	if (question->query.type != NULL) {
-		api_bad(api, request, 400, "result and type exclude each other");
+		api_bad(api, request, problem_query_result_and_type(&api->problem));
 		return false;
 	}
 	snprintf(question->type, sizeof(question->type), "access.%s", result);
@@ -78,7 +78,7 @@ static bool take_severity(struct api *api, const struct http_request *request, s
 			question->query.severity_min = i;
 			return true;
 		}
-	api_bad(api, request, 400, "severity takes info, warning or alarm: that, and what is worse");
+	api_bad(api, request, problem_query_severity_unknown(&api->problem));
 	return false;
 }
 
@@ -89,7 +89,7 @@ static bool take_door(struct api *api, const struct http_request *request, struc
 	if (door == NULL)
 		return true;
 	if (!config_name_is_valid(door)) {
-		api_bad(api, request, 400, "door takes a door's name");
+		api_bad(api, request, problem_query_door_invalid(&api->problem));
 		return false;
 	}
 	snprintf(question->source, sizeof(question->source), "door/%s", door);
@@ -103,11 +103,11 @@ static bool question_is_fit(struct api *api, const struct http_request *request,
 	const struct api_events_query *query = &question->query;
 
 	if (query->type != NULL && !api_type_is_valid(query->type))
-		api_bad(api, request, 400, "type takes an event type, or its beginning up to a dot");
+		api_bad(api, request, problem_query_type_invalid(&api->problem));
 	else if (query->person != NULL && !ulid_is_valid(query->person))
-		api_bad(api, request, 400, "person takes the id of a person");
+		api_bad(api, request, problem_query_person_invalid(&api->problem));
 	else if (query->to_unix_ms != 0 && query->to_unix_ms <= query->from_unix_ms)
-		api_bad(api, request, 400, "to takes a time after from");
+		api_bad(api, request, problem_query_times_reversed(&api->problem));
 	else
 		return true;
 	return false;
@@ -325,9 +325,9 @@ void api_get_log_export(struct api *api, const struct http_request *request, con
 	if (!take_question(api, request, &question))
 		return;
 	if (format == NULL || (strcmp(format, "csv") != 0 && strcmp(format, "jsonl") != 0))
-		api_bad(api, request, 400, "format takes csv or jsonl");
+		api_bad(api, request, problem_query_format_unknown(&api->problem));
 	else if (export == NULL)
-		api_bad(api, request, 503, "%d exports are running already", API_EXPORTS_MAX);
+		api_bad(api, request, problem_exports_running(&api->problem, API_EXPORTS_MAX));
 	else
 		begin_export(api, request, export, &question, strcmp(format, "csv") == 0);
 }
@@ -377,7 +377,7 @@ static void on_report(struct api *api, void *arg, const json_t *body)
 	json_t *answer = body != NULL ? json_copy(unconst(body)) : NULL;
 
 	if (answer == NULL) {
-		http_respond_problem(api->http, report->http, 503, "the log cannot be read now");
+		api_respond_problem(api, report->http, problem_log_busy(&api->problem));
 	} else {
 		json_object_set_new(answer, "month", json_string(report->month));
 		api_respond_json(api, report->http, 200, answer);
@@ -394,13 +394,13 @@ void api_get_report(struct api *api, const struct http_request *request, const c
 
 	(void)param;
 	if (parse_month(month, &from, &to) < 0) {
-		api_bad(api, request, 400, "month takes a month such as 2026-11");
+		api_bad(api, request, problem_query_month_invalid(&api->problem));
 		return;
 	}
 	report = malloc(sizeof(*report));
 	if (report == NULL || !api_begin_inner(api, on_report, report, &token)) {
 		free(report);
-		api_bad(api, request, 503, "too many requests are waiting, try again");
+		api_bad(api, request, problem_too_many_requests(&api->problem));
 		return;
 	}
 	report->http = request->token;

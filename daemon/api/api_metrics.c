@@ -100,7 +100,7 @@ void api_get_metrics(struct api *api, const struct http_request *request)
 			fclose(out);
 		free(text);
 		json_decref(status);
-		http_respond_problem(api->http, request->token, 503, "out of memory");
+		api_respond_problem(api, request->token, problem_no_memory(&api->problem));
 		return;
 	}
 	put_one(out, "uptime_seconds", "gauge", "Since the start.",

@@ -253,7 +253,7 @@ void api_get_mjpeg(struct api *api, const struct http_request *request, const ch
 	if (watched == NULL)
 		watched = find_watched(api->mjpeg, "");
 	if (viewer == NULL || watched == NULL) {
-		api_bad(api, request, 503, "%d people are watching already", VIEWERS_MAX);
+		api_bad(api, request, problem_too_many_viewers(&api->problem, VIEWERS_MAX));
 		return;
 	}
 	if (http_stream_start(api->http, request, "multipart/x-mixed-replace; boundary=" BOUNDARY,

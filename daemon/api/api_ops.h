@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "api_access_ops.h"
+#include "base/problem.h"
 #include "store/store.h"
 #include "vision/camera/mask.h"
 
@@ -190,7 +191,10 @@ struct api_ops {
 /** Answer @p token with @p status and @p body (takes the reference; NULL: no content). Stale tokens are fine. */
 void api_reply(struct api *api, struct api_token token, unsigned status, json_t *body);
 
-/** Answer with a problem document (RFC 9457); @p detail is one plain sentence for the user, printf style. */
+/** Answer with a problem document (RFC 9457); @p problem is borrowed. @p status 0: that of its code. */
+void api_refuse(struct api *api, struct api_token token, unsigned status, const struct problem *problem);
+
+/** The same for a sentence that has no code yet, printf style. */
 void api_reply_problem(struct api *api, struct api_token token, unsigned status, const char *detail, ...)
 	__attribute__((format(printf, 4, 5)));
 

@@ -38,26 +38,15 @@ bool api_type_matches(const char *filter, const char *type)
 	return filter[length - 1] == '.' ? strncmp(filter, type, length) == 0 : strcmp(filter, type) == 0;
 }
 
-void api_bad(struct api *api, const struct http_request *request, unsigned status, const char *format, ...)
-{
-	char text[256];
-	va_list args;
-
-	va_start(args, format);
-	vsnprintf(text, sizeof(text), format, args);
-	va_end(args);
-	http_respond_problem(api->http, request->token, status, text);
-}
-
 json_t *api_parse_object(struct api *api, const struct http_request *request, const char *const *known)
 {
-	char error[JSON_ERROR_BYTES];
-	json_t *object = json_parse(request->body, request->body_bytes, API_JSON_BYTES_MAX, error);
+	json_t *object = json_read(request->body, request->body_bytes, API_JSON_BYTES_MAX, &api->problem);
 
-	if (object != NULL && json_is_object(object) && json_only_known(object, known, error) == 0)
+	if (object != NULL && !json_is_object(object))
+		problem_json_not_object(&api->problem);
+	else if (object != NULL && json_check_members(object, known, &api->problem) == 0)
 		return object;
-	api_bad(api, request, 400, "%s",
-		object != NULL && !json_is_object(object) ? "expected a JSON object" : error);
+	api_bad(api, request, problem_errno(&api->problem));
 	json_decref(object);
 	return NULL;
 }
@@ -69,7 +58,8 @@ bool api_query_number(struct api *api, const struct http_request *request, const
 
 	if (text == NULL || (api_parse_number(text, max, value) == 0 && (*value > 0 || max > API_PAGE_MAX)))
 		return true;
-	api_bad(api, request, 400, "%s takes a whole number%s", name,
-		max <= API_PAGE_MAX ? " from 1 to 1000" : "");
+	api_bad(api, request,
+		max <= API_PAGE_MAX ? problem_query_not_limit(&api->problem, name, API_PAGE_MAX)
+				    : problem_query_not_number(&api->problem, name));
 	return false;
 }

@@ -10,13 +10,13 @@
 #include "base/ulid.h"
 #include "config/config.h"
 
-enum { LIVE_SECONDS = 30 }; /* when nothing else is said */
+enum { LIVE_SECONDS = 30, LIVE_SECONDS_MIN = 5, LIVE_SECONDS_MAX = 120 };
 
 static bool take_person_id(struct api *api, const struct http_request *request, const char *id)
 {
 	if (ulid_is_valid(id))
 		return true;
-	api_bad(api, request, 404, "there is no such person");
+	api_bad(api, request, problem_person_unknown(&api->problem));
 	return false;
 }
 
@@ -30,7 +30,7 @@ void api_get_people(struct api *api, const struct http_request *request, const c
 	if (!api_query_number(api, request, "limit", API_PAGE_MAX, &limit))
 		return;
 	if (after != NULL && !ulid_is_valid(after))
-		api_bad(api, request, 400, "after takes the id of a person");
+		api_bad(api, request, problem_query_after_invalid(&api->problem));
 	else if (api_begin_call(api, request->token, &token))
 		api->ops->people_list(api->gate, token, after != NULL ? after : "", (unsigned)limit);
 }
@@ -47,8 +47,8 @@ static bool name_is_fit(const char *name)
 	return visible && strlen(name) <= API_NAME_BYTES_MAX;
 }
 
-/* A time that may be missing or null; -EINVAL with the mistake in @p error. */
-static int take_time(const json_t *object, const char *key, int64_t *ret_unix_ms, char *error)
+/* A time that may be missing or null; -EINVAL with @p problem. */
+static int take_time(const json_t *object, const char *key, int64_t *ret_unix_ms, struct problem *problem)
 {
 	const json_t *value = json_object_get(object, key);
 
@@ -56,31 +56,23 @@ static int take_time(const json_t *object, const char *key, int64_t *ret_unix_ms
 		return 0;
 	if (json_is_string(value) && clock_parse_utc(json_string_value(value), ret_unix_ms) == 0)
 		return 0;
-	snprintf(error, JSON_ERROR_BYTES, "%s: expected a time such as 2026-11-21 or 2026-11-21T08:00:00Z",
-		 key);
-	return -EINVAL;
+	return problem_member_not_time(problem, key);
 }
 
-int api_parse_person(const json_t *object, struct api_person *person, char *error)
+int api_parse_person(const json_t *object, struct api_person *person, struct problem *problem)
 {
 	int r;
 
 	person->name = NULL;
-	r = json_get_string(object, "name", API_NAME_BYTES_MAX, &person->name, error);
-	if (r == 0 && (person->name == NULL || !name_is_fit(person->name))) {
-		snprintf(error, JSON_ERROR_BYTES, "name: expected 1 to %d bytes without control characters",
-			 API_NAME_BYTES_MAX);
-		r = -EINVAL;
-	}
+	r = json_read_string(object, "name", API_NAME_BYTES_MAX, &person->name, problem);
+	if (r == 0 && (person->name == NULL || !name_is_fit(person->name)))
+		r = problem_person_name_invalid(problem, API_NAME_BYTES_MAX);
 	if (r == 0)
-		r = take_time(object, "valid_from", &person->valid_from_unix_ms, error);
+		r = take_time(object, "valid_from", &person->valid_from_unix_ms, problem);
 	if (r == 0)
-		r = take_time(object, "valid_to", &person->valid_to_unix_ms, error);
-	if (r == 0 && person->valid_to_unix_ms != 0 &&
-	    person->valid_to_unix_ms <= person->valid_from_unix_ms) {
-		snprintf(error, JSON_ERROR_BYTES, "valid_to: expected a time after valid_from");
-		r = -EINVAL;
-	}
+		r = take_time(object, "valid_to", &person->valid_to_unix_ms, problem);
+	if (r == 0 && person->valid_to_unix_ms != 0 && person->valid_to_unix_ms <= person->valid_from_unix_ms)
+		r = problem_valid_to_not_after(problem);
 	return r;
 }
 
@@ -89,15 +81,14 @@ void api_post_person(struct api *api, const struct http_request *request, const 
 	static const char *const known[] = {"name", "valid_from", "valid_to", NULL};
 	struct api_caller by = api_caller_of(request);
 	struct api_person person = {0};
-	char error[JSON_ERROR_BYTES];
 	struct api_token token;
 	json_t *object = api_parse_object(api, request, known);
 
 	(void)param;
 	if (object == NULL)
 		return;
-	if (api_parse_person(object, &person, error) < 0)
-		api_bad(api, request, 400, "%s", error);
+	if (api_parse_person(object, &person, &api->problem) < 0)
+		api_bad(api, request, problem_errno(&api->problem));
 	else if (api_begin_call(api, request->token, &token))
 		api->ops->person_add(api->gate, token, &by, &person);
 	json_decref(object);
@@ -132,9 +123,9 @@ void api_post_face(struct api *api, const struct http_request *request, const ch
 	if (!take_person_id(api, request, id))
 		return;
 	if (look_alike != NULL && strcmp(look_alike, "accept") != 0)
-		api_bad(api, request, 400, "look_alike takes \"accept\"");
+		api_bad(api, request, problem_query_look_alike_invalid(&api->problem));
 	else if (request->body_bytes == 0)
-		api_bad(api, request, 422, "the photo is empty");
+		api_bad(api, request, problem_photo_empty(&api->problem));
 	else if (api_begin_call(api, request->token, &token))
 		api->ops->enrol(api->gate, token, &by, id, &asked);
 }
@@ -179,36 +170,30 @@ void api_delete_face(struct api *api, const struct http_request *request, const 
 	if (!take_person_id(api, request, id))
 		return;
 	if (slash == NULL || api_parse_number(slash + 1, INT64_MAX, &number) < 0 || number == 0)
-		api_bad(api, request, 404, "this person has no such face");
+		api_bad(api, request, problem_face_unknown(&api->problem));
 	else if (api_begin_call(api, request->token, &token))
 		api->ops->face_remove(api->gate, token, &by, id, number);
 }
 
-static int take_live(const json_t *object, struct api_enrol *asked, char *error)
+static int take_live(const json_t *object, struct api_enrol *asked, struct problem *problem)
 {
 	const json_t *seconds = json_object_get(object, "seconds"),
 		     *accept = json_object_get(object, "look_alike");
-	int r = json_get_string(object, "camera", CONFIG_NAME_BYTES - 1, &asked->camera, error);
+	int r = json_read_string(object, "camera", CONFIG_NAME_BYTES - 1, &asked->camera, problem);
 
-	if (r == 0 && asked->camera == NULL) {
-		snprintf(error, JSON_ERROR_BYTES, "camera: expected the name of a face camera");
-		r = -EINVAL;
-	}
+	if (r == 0 && asked->camera == NULL)
+		r = problem_face_camera_missing(problem);
 	asked->seconds = LIVE_SECONDS;
 	if (r == 0 && seconds != NULL) {
 		json_int_t value = json_integer_value(seconds);
 
-		if (!json_is_integer(seconds) || value < 5 || value > 120) {
-			snprintf(error, JSON_ERROR_BYTES, "seconds: expected 5 to 120");
-			r = -EINVAL;
-		}
+		if (!json_is_integer(seconds) || value < LIVE_SECONDS_MIN || value > LIVE_SECONDS_MAX)
+			r = problem_seconds_invalid(problem, LIVE_SECONDS_MIN, LIVE_SECONDS_MAX);
 		asked->seconds = (unsigned)value;
 	}
 	if (r == 0 && accept != NULL &&
-	    (!json_is_string(accept) || strcmp(json_string_value(accept), "accept") != 0)) {
-		snprintf(error, JSON_ERROR_BYTES, "look_alike: expected \"accept\"");
-		r = -EINVAL;
-	}
+	    (!json_is_string(accept) || strcmp(json_string_value(accept), "accept") != 0))
+		r = problem_look_alike_invalid(problem);
 	asked->accept_look_alike = accept != NULL;
 	return r;
 }
@@ -218,7 +203,6 @@ void api_post_face_live(struct api *api, const struct http_request *request, con
 	static const char *const known[] = {"camera", "seconds", "look_alike", NULL};
 	struct api_caller by = api_caller_of(request);
 	struct api_enrol asked = {0};
-	char error[JSON_ERROR_BYTES];
 	struct api_token token;
 	json_t *object;
 
@@ -227,8 +211,8 @@ void api_post_face_live(struct api *api, const struct http_request *request, con
 	object = api_parse_object(api, request, known);
 	if (object == NULL)
 		return;
-	if (take_live(object, &asked, error) < 0)
-		api_bad(api, request, 400, "%s", error);
+	if (take_live(object, &asked, &api->problem) < 0)
+		api_bad(api, request, problem_errno(&api->problem));
 	else if (api_begin_call(api, request->token, &token))
 		api->ops->enrol(api->gate, token, &by, id, &asked);
 	json_decref(object);

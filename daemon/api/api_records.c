@@ -43,10 +43,9 @@ static void unlink_keeping(struct api *api, const struct api_save *saving)
 static void respond_failure(struct api *api, struct http_token http, int r)
 {
 	if (r == -ENOSPC || r == -EFBIG)
-		http_respond_problem(api->http, http, 507, "there is no room for more of these");
+		api_respond_problem(api, http, problem_no_room(&api->problem));
 	else
-		http_respond_problem_code(api->http, http, 503, "not-kept",
-					  "the change could not be written to the disk; nothing was changed");
+		api_respond_problem(api, http, problem_not_kept(&api->problem));
 }
 
 static void on_kept(void *arg, int r, const struct event_row *row)

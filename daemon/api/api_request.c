@@ -9,13 +9,6 @@
 #define API_PREFIX "/api/"
 #define API_METRICS "/metrics"
 
-static void refuse(struct http_admission *admission, unsigned status, const char *code, const char *detail)
-{
-	admission->status = status;
-	admission->code = code;
-	admission->detail = detail;
-}
-
 /* A page of another site can make a browser send the cookie's requests, but not this header. */
 static bool token_is_given(const struct http_request *request, const struct session *session)
 {
@@ -33,19 +26,18 @@ static void admit_api(struct api *api, const struct http_request *request, struc
 
 	admission->caller = api_identify(api, request, &session);
 	if (route == NULL && allow[0] == '\0') {
-		refuse(admission, 404, "no-such-path", "there is no such path");
+		problem_no_such_path(&admission->problem);
 	} else if (route == NULL) {
-		refuse(admission, 405, NULL, "this path does not know that method");
+		problem_method_unknown(&admission->problem);
 		admission->allow = allow;
 	} else if (route->role == API_ROLE_ANYONE) {
 		admission->body_bytes_max = route->body_bytes_max;
 	} else if (admission->caller.role == API_ROLE_ANYONE) {
-		refuse(admission, 401, NULL, "nobody is logged in, or the session is over: log in");
+		problem_no_session(&admission->problem);
 	} else if (admission->caller.role < (int)route->role) {
-		refuse(admission, 403, "role", "your role may not do this");
+		problem_role(&admission->problem);
 	} else if (!token_is_given(request, session)) {
-		refuse(admission, 403, "token",
-		       "a change needs the header X-Gatehouse-Token of this session");
+		problem_token(&admission->problem);
 	} else {
 		admission->body_bytes_max = route->body_bytes_max;
 	}
@@ -63,11 +55,10 @@ static void admit_metrics(struct api *api, const struct http_request *request,
 		     crypto_equal(given + sizeof(scheme) - 1, api->metrics_token, API_TOKEN_BYTES - 1);
 
 	if (strcmp(request->method, "GET") != 0) {
-		refuse(admission, 405, NULL, "figures can only be read");
+		problem_metrics_read_only(&admission->problem);
 		admission->allow = "GET, HEAD";
 	} else if (!known && api_identify(api, request, &session).role == API_ROLE_ANYONE) {
-		refuse(admission, 401, NULL,
-		       "this needs a session, or Authorization: Bearer with the token of metrics.token");
+		problem_metrics_no_session(&admission->problem);
 	}
 }
 
@@ -77,14 +68,13 @@ void api_admit(void *arg, const struct http_request *request, struct http_admiss
 
 	/* a page of a hostile site, whose name was made to point here, still sends its own name */
 	if (!request->local && !request->secure && (host == NULL || !listen_host_is_loopback(host)))
-		refuse(admission, 403, "host",
-		       "the Host header must name this machine: localhost or a loopback address");
+		problem_host(&admission->problem);
 	else if (strncmp(request->path, API_PREFIX, strlen(API_PREFIX)) == 0)
 		admit_api(arg, request, admission);
 	else if (strcmp(request->path, API_METRICS) == 0)
 		admit_metrics(arg, request, admission);
 	else if (strcmp(request->method, "GET") != 0) {
-		refuse(admission, 405, NULL, "the console's files can only be read");
+		problem_console_read_only(&admission->problem);
 		admission->allow = "GET, HEAD";
 	}
 }
@@ -105,11 +95,9 @@ static bool api_is_current(struct api *api, const struct http_request *request)
 	route->run(api, request, param);
 	api->probe.etag = NULL;
 	if (etag[0] == '\0') /* it was answered that there is no such thing; if not: */
-		http_respond_problem(api->http, request->token, 503,
-				     "its version cannot be told now, try again");
+		api_respond_problem(api, request->token, problem_version_unknown(&api->problem));
 	else if (strcmp(given, etag) != 0)
-		http_respond_problem(api->http, request->token, 412,
-				     "somebody else has changed this since you read it: read it again");
+		api_respond_problem(api, request->token, problem_changed(&api->problem));
 	return strcmp(given, etag) == 0;
 }
 

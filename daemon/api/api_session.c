@@ -75,7 +75,7 @@ static json_t *session_json(const struct session *session, const struct user *us
 			 session->token);
 }
 
-static void record_refusal(struct api *api, const struct login *login, const char *why)
+static void record_refusal(struct api *api, const struct login *login, const struct problem *why)
 {
 	/* what was typed as a name that nobody has may be a password: it is not written down */
 	const struct api_caller by = {.name = user_find(&api->users, login->user) != NULL ? login->user
@@ -84,15 +84,9 @@ static void record_refusal(struct api *api, const struct login *login, const cha
 	json_t *data = api_act(&by, "session.refused");
 
 	json_object_set_new(data, "address", json_string(login->address));
-	json_object_set_new(data, "reason", json_string(why));
+	json_object_set_new(data, "reason", json_string(why->detail));
+	json_object_set_new(data, "problem", problem_json(why));
 	api_record_act(api, EVENT_WARNING, NULL, data);
-}
-
-static void refuse(struct api *api, const struct login *login, const char *code, const char *why,
-		   const char *detail)
-{
-	record_refusal(api, login, why);
-	http_respond_problem_code(api->http, login->http, 401, code, detail);
 }
 
 static void let_in(struct api *api, const struct login *login, const struct user *user)
@@ -113,27 +107,31 @@ static void let_in(struct api *api, const struct login *login, const struct user
 static void decide(struct api *api, const struct login *login)
 {
 	struct user *user = user_find(&api->users, login->user);
+	struct problem why; /* for the log: who logs in is not told which of the two was wrong */
 	uint64_t step;
 
 	if (user == NULL || user->disabled || !login->right) {
-		refuse(api, login, "wrong-login",
-		       user == NULL    ? "no such user"
-		       : !login->right ? "wrong password"
-				       : "user is switched off",
-		       "the name or the password is wrong");
+		if (user == NULL)
+			problem_refused_no_user(&why);
+		else if (!login->right)
+			problem_refused_wrong_password(&why);
+		else
+			problem_refused_user_disabled(&why);
+		record_refusal(api, login, &why);
+		api_respond_problem(api, login->http, problem_wrong_login(&api->problem));
 		return;
 	}
 	if (user->totp[0] != '\0' && login->code[0] == '\0') {
-		http_respond_problem_code(api->http, login->http, 401, "totp-needed",
-					  "this user needs the six digits of the authenticator as well");
+		api_respond_problem(api, login->http, problem_totp_needed(&api->problem));
 		session_count_attempt(api->sessions, login->user, login->address, true, clock_mono_ms());
 		return;
 	}
 	if (user->totp[0] != '\0') {
 		step = totp_check(user->totp, login->code, clock_unix_ms(), user->totp_step);
 		if (step == 0) {
-			refuse(api, login, "wrong-totp", "wrong code",
-			       "the six digits are wrong, too old or were used already");
+			problem_refused_wrong_code(&why);
+			record_refusal(api, login, &why);
+			api_respond_problem(api, login->http, problem_wrong_totp(&api->problem));
 			return;
 		}
 		user->totp_step = step;
@@ -166,13 +164,14 @@ static void end_login(struct worker_job *job, int r)
 static bool pause_is_over(struct api *api, const struct http_request *request, const char *user)
 {
 	uint64_t pause_ms = session_pause_ms(api->sessions, user, request->address, clock_mono_ms());
+	uint64_t pause_s = (pause_ms + 999) / 1000;
 	char seconds[24];
 
 	if (pause_ms == 0)
 		return true;
-	snprintf(seconds, sizeof(seconds), "%llu", (unsigned long long)(pause_ms + 999) / 1000);
+	snprintf(seconds, sizeof(seconds), "%llu", (unsigned long long)pause_s);
 	http_set_header(api->http, request->token, "Retry-After", seconds);
-	api_bad(api, request, 429, "too many wrong log-ins: try again in %s seconds", seconds);
+	api_bad(api, request, problem_log_in_paused(&api->problem, (long long)pause_s));
 	return false;
 }
 
@@ -196,7 +195,7 @@ static void begin_login(struct api *api, const struct http_request *request, con
 	}
 	if (login == NULL || worker_post(api->passwords, &login->job) < 0) {
 		free(login);
-		api_bad(api, request, 503, "too many log-ins at once: try again in a moment");
+		api_bad(api, request, problem_too_many_log_ins(&api->problem));
 		return;
 	}
 	/* counted before its end is known, so that many at once do not all get through; a right one is taken back */
@@ -207,23 +206,22 @@ void api_post_session(struct api *api, const struct http_request *request, const
 {
 	static const char *const known[] = {"user", "password", "totp", NULL};
 	const char *name = NULL, *password = NULL, *code = "";
-	char error[JSON_ERROR_BYTES];
 	json_t *object;
 
 	(void)param;
 	if (request->local) {
-		api_bad(api, request, 409, "the Unix socket needs no session");
+		api_bad(api, request, problem_socket_needs_no_session(&api->problem));
 		return;
 	}
 	object = api_parse_object(api, request, known);
 	if (object == NULL)
 		return;
-	if (json_get_string(object, "user", USER_NAME_BYTES - 1, &name, error) < 0 ||
-	    json_get_string(object, "password", USER_PASSWORD_MAX, &password, error) < 0 ||
-	    json_get_string(object, "totp", CODE_BYTES_MAX, &code, error) < 0)
-		api_bad(api, request, 400, "%s", error);
+	if (json_read_string(object, "user", USER_NAME_BYTES - 1, &name, &api->problem) < 0 ||
+	    json_read_string(object, "password", USER_PASSWORD_MAX, &password, &api->problem) < 0 ||
+	    json_read_string(object, "totp", CODE_BYTES_MAX, &code, &api->problem) < 0)
+		api_bad(api, request, problem_errno(&api->problem));
 	else if (name == NULL || password == NULL)
-		api_bad(api, request, 400, "expected user and password");
+		api_bad(api, request, problem_log_in_incomplete(&api->problem));
 	else if (pause_is_over(api, request, name))
 		begin_login(api, request, name, password, code);
 	json_decref(object);
@@ -243,7 +241,7 @@ void api_get_session(struct api *api, const struct http_request *request, const 
 			api, request->token, 200,
 			json_pack("{s:s, s:s, s:s}", "user", caller.name, "role", "admin", "token", ""));
 	else
-		http_respond_problem(api->http, request->token, 401, "nobody is logged in");
+		api_respond_problem(api, request->token, problem_not_logged_in(&api->problem));
 }
 
 void api_delete_session(struct api *api, const struct http_request *request, const char *param)
@@ -253,8 +251,7 @@ void api_delete_session(struct api *api, const struct http_request *request, con
 
 	(void)param;
 	if (session != NULL && !session_token_is(session, http_header(request, "X-Gatehouse-Token"))) {
-		http_respond_problem_code(api->http, request->token, 403, "token",
-					  "a change needs the header X-Gatehouse-Token of this session");
+		api_respond_problem(api, request->token, problem_token(&api->problem));
 		return;
 	}
 	if (session != NULL) {

@@ -36,7 +36,7 @@ static struct api_stream *claim(struct api *api, const struct http_request *requ
 							      .role = (enum api_role)request->caller.role};
 			return &api->streams[i];
 		}
-	http_respond_problem(api->http, request->token, 503, "too many live streams are open");
+	api_respond_problem(api, request->token, problem_too_many_streams(&api->problem));
 	return NULL;
 }
 
@@ -155,9 +155,9 @@ void api_stream_events(struct api *api, const struct http_request *request, cons
 
 	(void)param;
 	if (r == -EINVAL || (type != NULL && !api_type_is_valid(type))) {
-		http_respond_problem(api->http, request->token, 400,
-				     r == -EINVAL ? "Last-Event-ID and after take the seq of an event"
-						  : "type takes an event type, or its beginning up to a dot");
+		api_bad(api, request,
+			r == -EINVAL ? problem_query_resume_invalid(&api->problem)
+				     : problem_query_type_invalid(&api->problem));
 		return;
 	}
 	stream = claim(api, request);

@@ -70,7 +70,7 @@ static void keep(struct api *api, struct change *change)
 	json_object_set_new(draft.data, "user", json_string(change->user.name));
 	json_object_set_new(draft.data, "user_role", json_string(user_role_name(change->user.role)));
 	if (record.json == NULL) {
-		http_respond_problem(api->http, change->http, 503, "out of memory");
+		api_respond_problem(api, change->http, problem_no_memory(&api->problem));
 		json_decref(draft.data);
 		change_free(change);
 		return;
@@ -97,10 +97,9 @@ static void end_hash(struct worker_job *job, int r)
 	if (r == 0 && change->own && !change->right)
 		session_count_attempt(api->sessions, change->user.name, "", false, clock_mono_ms());
 	if (r == 0 && !change->right)
-		http_respond_problem_code(api->http, change->http, 403, "wrong-login",
-					  "the old password is wrong");
+		api_respond_problem(api, change->http, problem_wrong_old_password(&api->problem));
 	else if (r == 0 && change->r < 0)
-		http_respond_problem(api->http, change->http, 503, "out of memory, try again");
+		api_respond_problem(api, change->http, problem_no_memory(&api->problem));
 	else if (r == 0) {
 		keep(api, change);
 		return;
@@ -114,7 +113,7 @@ static void run(struct api *api, const struct http_request *request, struct chan
 		keep(api, change);
 	} else if (worker_post(api->passwords, &change->job) < 0) {
 		change_free(change);
-		api_bad(api, request, 503, "too many log-ins at once: try again in a moment");
+		api_bad(api, request, problem_too_many_log_ins(&api->problem));
 	}
 }
 
@@ -124,7 +123,7 @@ static struct change *begin(struct api *api, const struct http_request *request,
 	struct change *change = calloc(1, sizeof(*change));
 
 	if (change == NULL) {
-		api_bad(api, request, 503, "out of memory");
+		api_bad(api, request, problem_no_memory(&api->problem));
 		return NULL;
 	}
 	change->job = (struct worker_job){.run = hash_password, .end = end_hash};
@@ -139,31 +138,27 @@ static struct change *begin(struct api *api, const struct http_request *request,
 	return change;
 }
 
-/* -EINVAL with the mistake in @p error. */
-static int take_password(const json_t *object, const char *key, char *ret_password, char *error)
+/* -EINVAL with @p problem. */
+static int take_password(const json_t *object, const char *key, char *ret_password, struct problem *problem)
 {
 	const char *password = NULL;
-	int r = json_get_string(object, key, USER_PASSWORD_MAX, &password, error);
+	int r = json_read_string(object, key, USER_PASSWORD_MAX, &password, problem);
 
 	if (r < 0 || password == NULL)
 		return r;
-	if (strlen(password) < USER_PASSWORD_MIN) {
-		snprintf(error, JSON_ERROR_BYTES, "%s: expected %d to %d bytes", key, USER_PASSWORD_MIN,
-			 USER_PASSWORD_MAX);
-		return -EINVAL;
-	}
+	if (strlen(password) < USER_PASSWORD_MIN)
+		return problem_member_length(problem, key, USER_PASSWORD_MIN, USER_PASSWORD_MAX);
 	strcpy(ret_password, password);
 	return 0;
 }
 
-static int take_role(const json_t *object, enum user_role *role, char *error)
+static int take_role(const json_t *object, enum user_role *role, struct problem *problem)
 {
 	const json_t *value = json_object_get(object, "role");
 
 	if (value == NULL || user_role_parse(json_string_value(value), role) == 0)
 		return 0;
-	snprintf(error, JSON_ERROR_BYTES, "role: expected guard, manager or admin");
-	return -EINVAL;
+	return problem_user_role_unknown(problem);
 }
 
 void api_get_users(struct api *api, const struct http_request *request, const char *param)
@@ -191,28 +186,26 @@ void api_post_user(struct api *api, const struct http_request *request, const ch
 	json_t *object = api_parse_object(api, request, known);
 	const char *name = json_string_value(json_object_get(object, "user"));
 	struct user user = {.created_unix_ms = clock_unix_ms()};
-	char error[JSON_ERROR_BYTES];
 	struct change *change;
 
 	(void)param;
 	if (object == NULL)
 		return;
 	if (name == NULL || !user_name_is_valid(name))
-		api_bad(api, request, 400, "user: expected 1 to %d of a-z, 0-9, dot, dash and underscore",
-			USER_NAME_BYTES - 1);
-	else if (json_object_get(object, "role") == NULL || take_role(object, &user.role, error) < 0)
-		api_bad(api, request, 400, "role: expected guard, manager or admin");
+		api_bad(api, request, problem_user_name_invalid(&api->problem, USER_NAME_BYTES - 1));
+	else if (json_object_get(object, "role") == NULL || take_role(object, &user.role, &api->problem) < 0)
+		api_bad(api, request, problem_user_role_unknown(&api->problem));
 	else if (user_find(&api->users, name) != NULL)
-		api_bad(api, request, 409, "there is a user of this name already");
+		api_bad(api, request, problem_user_exists(&api->problem));
 	else if (!there_is_room(api))
-		api_bad(api, request, 507, "there are %d users already", USERS_MAX);
+		api_bad(api, request, problem_too_many_users(&api->problem, USERS_MAX));
 	else if ((change = begin(api, request, "user.add", &user, 201)) != NULL) {
 		strcpy(change->user.name, name);
-		if (take_password(object, "password", change->password, error) < 0) {
-			api_bad(api, request, 400, "%s", error);
+		if (take_password(object, "password", change->password, &api->problem) < 0) {
+			api_bad(api, request, problem_errno(&api->problem));
 			change_free(change);
 		} else if (change->password[0] == '\0') {
-			api_bad(api, request, 400, "password: missing");
+			api_bad(api, request, problem_password_missing(&api->problem));
 			change_free(change);
 		} else {
 			run(api, request, change);
@@ -227,7 +220,7 @@ static const struct user *find(struct api *api, const struct http_request *reque
 	const struct user *user = user_find(&api->users, name);
 
 	if (user == NULL)
-		api_bad(api, request, 404, "there is no such user");
+		api_bad(api, request, problem_user_unknown(&api->problem));
 	return user;
 }
 
@@ -243,7 +236,6 @@ void api_patch_user(struct api *api, const struct http_request *request, const c
 {
 	static const char *const known[] = {"role", "password", "disabled", NULL};
 	const struct user *user = find(api, request, name);
-	char error[JSON_ERROR_BYTES];
 	struct change *change;
 	json_t *object;
 
@@ -255,10 +247,10 @@ void api_patch_user(struct api *api, const struct http_request *request, const c
 		json_decref(object);
 		return;
 	}
-	if (take_role(object, &change->user.role, error) < 0 ||
-	    take_password(object, "password", change->password, error) < 0 ||
-	    json_get_bool(object, "disabled", &change->user.disabled, error) < 0) {
-		api_bad(api, request, 400, "%s", error);
+	if (take_role(object, &change->user.role, &api->problem) < 0 ||
+	    take_password(object, "password", change->password, &api->problem) < 0 ||
+	    json_read_bool(object, "disabled", &change->user.disabled, &api->problem) < 0) {
+		api_bad(api, request, problem_errno(&api->problem));
 		change_free(change);
 	} else {
 		run(api, request, change);
@@ -271,18 +263,16 @@ void api_post_own_password(struct api *api, const struct http_request *request, 
 	static const char *const known[] = {"old", "password", NULL};
 	const struct user *user = user_find(&api->users, request->caller.name);
 	const char *old = NULL;
-	char error[JSON_ERROR_BYTES];
 	struct change *change;
 	json_t *object;
 
 	(void)param;
 	if (user == NULL) {
-		api_bad(api, request, 409,
-			"the Unix socket has no password: gatectl user password NAME sets one");
+		api_bad(api, request, problem_socket_has_no_password(&api->problem));
 		return;
 	}
 	if (session_pause_ms(api->sessions, user->name, "", clock_mono_ms()) > 0) {
-		api_bad(api, request, 429, "too many wrong passwords: try again later");
+		api_bad(api, request, problem_too_many_passwords(&api->problem));
 		return;
 	}
 	object = api_parse_object(api, request, known);
@@ -292,12 +282,12 @@ void api_post_own_password(struct api *api, const struct http_request *request, 
 		return;
 	}
 	change->own = true;
-	if (json_get_string(object, "old", USER_PASSWORD_MAX, &old, error) < 0 ||
-	    take_password(object, "password", change->password, error) < 0) {
-		api_bad(api, request, 400, "%s", error);
+	if (json_read_string(object, "old", USER_PASSWORD_MAX, &old, &api->problem) < 0 ||
+	    take_password(object, "password", change->password, &api->problem) < 0) {
+		api_bad(api, request, problem_errno(&api->problem));
 		change_free(change);
 	} else if (old == NULL || change->password[0] == '\0') {
-		api_bad(api, request, 400, "expected old and password");
+		api_bad(api, request, problem_passwords_incomplete(&api->problem));
 		change_free(change);
 	} else {
 		strcpy(change->old, old);

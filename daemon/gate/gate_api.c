@@ -1,4 +1,4 @@
-#include "gate/people/gate_access.h"
+#include "gate/entry/gate_access.h"
 
 #include <errno.h>
 #include <string.h>
@@ -71,7 +71,7 @@ static json_t *storage_json(struct gate *gate)
 									: "opening",
 			 "reason", journal_trouble(gate->journal), "last_seq",
 			 (json_int_t)store_last_seq(journal_store(gate->journal)), "pending",
-			 (json_int_t)store_pending(journal_store(gate->journal)), "slow", entry_storage_is_slow(gate->entry));
+			 (json_int_t)store_pending(journal_store(gate->journal)), "slow", gate->storage_slow);
 }
 
 static json_t *op_status(void *arg)
@@ -148,23 +148,7 @@ static void op_door_mode(void *arg, struct api_token token, const struct api_cal
 
 static json_t *op_readers(void *arg)
 {
-	struct gate *gate = arg;
-
-	return gate->readers != NULL ? readers_json(gate->readers) : json_array();
-}
-
-static int op_swipe(void *arg, const char *reader, const char *code)
-{
-	struct gate *gate = arg;
-
-	return gate->readers != NULL ? readers_swipe(gate->readers, reader, code) : -ENOENT;
-}
-
-static int op_type(void *arg, const char *reader, const char *keys)
-{
-	struct gate *gate = arg;
-
-	return gate->readers != NULL ? readers_type(gate->readers, reader, keys) : -ENOENT;
+	return gate_readers_json(arg);
 }
 
 static void op_fire_reset(void *arg, struct api_token token, const struct api_caller *by)
@@ -213,8 +197,8 @@ static const struct api_ops ops = {
 	.board = op_board,
 	.board_drive = op_board_drive,
 	.readers = op_readers,
-	.board_swipe = op_swipe,
-	.board_type = op_type,
+	.board_swipe = gate_reader_swipe,
+	.board_type = gate_reader_type,
 	.people_list = gate_people_list,
 	.person_add = gate_person_add,
 	.person_get = gate_person_get,

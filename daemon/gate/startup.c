@@ -1,4 +1,4 @@
-#include "gate/people/gate_access.h"
+#include "gate/entry/gate_access.h"
 
 #include <errno.h>
 #include <string.h>
@@ -55,19 +55,6 @@ static void on_crop(void *arg, const char *person_id, int64_t number, const void
 	gate_reenrol_add(arg, person_id, number, crop, bytes);
 }
 
-static void load_reader_counter(struct gate *gate, const char *kind, const char *id, json_t *json)
-{
-	(void)kind;
-	if (gate->readers != NULL)
-		readers_load_counter(gate->readers, id, json);
-}
-
-static void load_use_counter(struct gate *gate, const char *kind, const char *id, json_t *json)
-{
-	gate_directory_load(gate, kind, id, json);
-	entry_load_counter(gate->entry, id, json);
-}
-
 /* whose records are whose; they come before the gate is ready, and never again */
 static void on_record(void *arg, const char *kind, const char *id, json_t *json)
 {
@@ -75,19 +62,19 @@ static void on_record(void *arg, const char *kind, const char *id, json_t *json)
 		const char *kind, *id; /* how its id begins */
 		void (*load)(struct gate *gate, const char *kind, const char *id, json_t *json);
 	} owners[] = {
-		{"area", "", gate_directory_load},
-		{"counter", "reader/", load_reader_counter},
-		{"counter", "stay/", gate_directory_load},
-		{"counter", "used/", load_use_counter},
-		{"credential", "", gate_directory_load},
-		{"group", "", gate_directory_load},
-		{"holder", "", gate_directory_load},
-		{"holiday", "", gate_directory_load},
-		{"opening", "", gate_directory_load},
-		{"pass", "", gate_directory_load},
+		{"area", "", gate_access_load},
+		{"counter", "reader/", gate_reader_counter_load},
+		{"counter", "stay/", gate_access_load},
+		{"counter", "used/", gate_access_load},
+		{"credential", "", gate_access_load},
+		{"group", "", gate_access_load},
+		{"holder", "", gate_access_load},
+		{"holiday", "", gate_access_load},
+		{"opening", "", gate_access_load},
+		{"pass", "", gate_access_load},
 		{"roster", "", gate_batch_load},
-		{"rule", "", gate_directory_load},
-		{"schedule", "", gate_directory_load},
+		{"rule", "", gate_access_load},
+		{"schedule", "", gate_access_load},
 		{"staged", "", gate_batch_load},
 		{"user", "", gate_api_load},
 		{"alert", "", gate_api_load},
@@ -122,8 +109,7 @@ static void on_status(void *arg, enum store_status status, const char *text)
 	journal_set_trouble(gate->journal, "");
 	switch (status) {
 	case STORE_READY:
-		gate_directory_settle(gate);
-		entry_settle(gate->entry);
+		gate_access_settle(gate);
 		gate_batch_settle(gate);
 		gate_ageing_settle(gate);
 		(void)doors_start_hours(gate->doors); /* logs its own failure */

@@ -13,6 +13,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/problem.h"
+
 enum {
 	HTTP_CONNECTIONS_MAX = 256,         /* each listener's */
 	HTTP_ADDRESS_CONNECTIONS_MAX = 160, /* of them from one address */
@@ -60,10 +62,9 @@ struct http_request {
 
 struct http_admission {
 	struct http_caller caller;
-	size_t body_bytes_max;     /* 0 when `admit` is called: no body */
-	unsigned status;           /* 0 when `admit` is called: admitted; else answer with this problem */
-	const char *code, *detail; /* code NULL: the status's own */
-	const char *allow;         /* the Allow header of a 405, or NULL */
+	size_t body_bytes_max;  /* 0 when `admit` is called: no body */
+	struct problem problem; /* PROBLEM_NONE when `admit` is called: admitted; else answer with it */
+	const char *allow;      /* the Allow header of a 405, or NULL */
 };
 
 enum http_stream_event { HTTP_STREAM_DRAINED, HTTP_STREAM_CLOSED };
@@ -107,12 +108,9 @@ void http_set_header(struct http *http, struct http_token token, const char *nam
 void http_respond(struct http *http, struct http_token token, unsigned status, const char *type, char *body,
 		  size_t bytes);
 
-/** Answer with a problem document, RFC 9457; @p detail is one sentence for a person. */
-void http_respond_problem(struct http *http, struct http_token token, unsigned status, const char *detail);
-
-/** The same with a @p code: a stable word for programs and translations; else it is the status's ("not-found"). */
-void http_respond_problem_code(struct http *http, struct http_token token, unsigned status, const char *code,
-			       const char *detail);
+/** Answer with a problem document (RFC 9457) with the members `code` and `params`; @p problem is borrowed. */
+void http_respond_problem(struct http *http, struct http_token token, unsigned status,
+			  const struct problem *problem);
 
 /** Answer with the whole regular file @p fd, at any time. Takes ownership of @p fd. */
 void http_respond_fd(struct http *http, struct http_token token, int fd, const char *type);

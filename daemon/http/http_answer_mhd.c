@@ -92,51 +92,33 @@ void http_set_header(struct http *http, struct http_token token, const char *nam
 	exchange->headers = header;
 }
 
-static const char *code_of(unsigned status)
+char *http_problem_text(unsigned status, const struct problem *problem)
 {
-	static const struct {
-		unsigned status;
-		const char *code;
-	} codes[] = {
-		{400, "bad-request"},    {401, "no-session"}, {403, "forbidden"},  {404, "not-found"},
-		{405, "no-such-method"}, {409, "conflict"},   {412, "changed"},    {413, "too-large"},
-		{416, "no-such-range"},  {422, "unusable"},   {428, "no-version"}, {429, "too-often"},
-		{503, "busy"},           {507, "no-room"},
-	};
-
-	for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++)
-		if (codes[i].status == status)
-			return codes[i].code;
-	return "failed";
-}
-
-char *http_problem_text(unsigned status, const char *code, const char *detail)
-{
-	json_t *problem = json_pack("{s:s,s:s,s:i,s:s,s:s}", "type", "about:blank", "title",
-				    MHD_get_reason_phrase_for(status), "status", (int)status, "code",
-				    code != NULL ? code : code_of(status), "detail", detail);
+	json_t *json = json_pack("{s:s,s:s,s:i,s:s,s:o}", "type", "about:blank", "title",
+				 MHD_get_reason_phrase_for(status), "status", (int)status, "code",
+				 problem_name(problem), "params", problem_params_json(problem));
 	char *text;
 
-	if (problem == NULL) /* the detail repeats bytes of a client that are no UTF-8 */
-		problem = json_pack("{s:s,s:s,s:i,s:s}", "type", "about:blank", "title",
-				    MHD_get_reason_phrase_for(status), "status", (int)status, "code",
-				    code_of(status));
-	text = problem != NULL ? json_text(problem) : NULL;
-	json_decref(problem);
+	/* NULL: the detail repeats bytes of a client that are no UTF-8 */
+	json_object_set_new(json, "detail", json_string(problem->detail));
+	text = json != NULL ? json_text(json) : NULL;
+	json_decref(json);
 	return text;
 }
 
-void http_respond_problem_code(struct http *http, struct http_token token, unsigned status, const char *code,
-			       const char *detail)
+void http_respond_problem(struct http *http, struct http_token token, unsigned status,
+			  const struct problem *problem)
 {
-	char *text = http_problem_text(status, code, detail);
+	char *text = http_problem_text(status, problem);
 
 	http_respond(http, token, status, "application/problem+json", text, text != NULL ? strlen(text) : 0);
 }
 
-void http_respond_problem(struct http *http, struct http_token token, unsigned status, const char *detail)
+/* @p r is what filled @p problem returned. */
+static void refuse(struct http *http, struct http_token token, const struct problem *problem, int r)
 {
-	http_respond_problem_code(http, token, status, NULL, detail);
+	(void)r;
+	http_respond_problem(http, token, problem_status(problem), problem);
 }
 
 void http_respond_fd(struct http *http, struct http_token token, int fd, const char *type)
@@ -199,13 +181,14 @@ int64_t http_respond_file(struct http *http, const struct http_request *request,
 	struct exchange *exchange = request->internal;
 	uint64_t first = 0, bytes;
 	struct MHD_Response *response;
+	struct problem problem;
 	struct stat status;
 	char etag[64];
 	int range;
 
 	if (fstat(fd, &status) < 0 || !S_ISREG(status.st_mode)) {
 		close(fd);
-		http_respond_problem(http, request->token, 404, "there is no such file");
+		refuse(http, request->token, &problem, problem_file_unknown(&problem));
 		return -ENOENT;
 	}
 	make_etag(&status, etag, sizeof(etag));
@@ -218,8 +201,7 @@ int64_t http_respond_file(struct http *http, const struct http_request *request,
 	range = http_parse_range(http_header(request, MHD_HTTP_HEADER_RANGE), bytes, &first, &bytes);
 	if (range < 0) {
 		close(fd);
-		http_respond_problem(http, request->token, 416,
-				     "the file is shorter than the range asked for");
+		refuse(http, request->token, &problem, problem_range_beyond_end(&problem));
 		return -ERANGE;
 	}
 	response = file_response(fd, first, bytes, range == 1 ? (uint64_t)status.st_size : 0, etag, cache);
@@ -264,6 +246,7 @@ int http_stream_start(struct http *http, const struct http_request *request, con
 {
 	struct exchange *exchange = request->internal;
 	struct MHD_Response *response = NULL;
+	struct problem problem;
 
 	exchange->pending = malloc(bytes_max);
 	exchange->pending_max = bytes_max;
@@ -271,7 +254,7 @@ int http_stream_start(struct http *http, const struct http_request *request, con
 		response = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, STREAM_BLOCK_BYTES,
 							     read_stream, exchange, NULL);
 	if (response == NULL) {
-		http_respond_problem(http, request->token, 503, "out of memory");
+		refuse(http, request->token, &problem, problem_no_memory(&problem));
 		return -ENOMEM;
 	}
 	exchange->streaming = true;

@@ -99,6 +99,7 @@ static enum MHD_Result begin(struct exchange *exchange)
 {
 	struct http *http = exchange->http;
 	struct http_admission admission = {0};
+	struct problem *problem = &admission.problem;
 	struct http_request request = request_of(exchange);
 	const char *length_text = http_header(&request, MHD_HTTP_HEADER_CONTENT_LENGTH);
 	unsigned long long length = length_text != NULL ? strtoull(length_text, NULL, 10) : 0;
@@ -107,18 +108,18 @@ static enum MHD_Result begin(struct exchange *exchange)
 	exchange->caller = admission.caller;
 	exchange->body_bytes_max = admission.body_bytes_max < HTTP_BODY_BYTES_MAX ? admission.body_bytes_max
 										  : HTTP_BODY_BYTES_MAX;
-	if (admission.status == 0 && length > exchange->body_bytes_max) {
-		admission.status = 413;
-		admission.detail = exchange->body_bytes_max > 0 ? "the body is larger than this path takes"
-								: "this path takes no body";
-	} else if (admission.status == 0 && http->bodies_bytes + length > HTTP_BODIES_BYTES_MAX) {
-		admission.status = 503;
-		admission.detail = "too many uploads at once, try again";
+	if (problem->code == PROBLEM_NONE && length > exchange->body_bytes_max) {
+		if (exchange->body_bytes_max > 0)
+			problem_body_too_large(problem);
+		else
+			problem_body_not_expected(problem);
+	} else if (problem->code == PROBLEM_NONE && http->bodies_bytes + length > HTTP_BODIES_BYTES_MAX) {
+		problem_too_many_uploads(problem);
 	}
-	if (admission.status == 0)
+	if (problem->code == PROBLEM_NONE)
 		return MHD_YES;
 	exchange->handled = true;
-	http_respond_problem_code(http, request.token, admission.status, admission.code, admission.detail);
+	http_respond_problem(http, request.token, problem_status(problem), problem);
 	if (exchange->response != NULL && admission.allow != NULL)
 		MHD_add_response_header(exchange->response, MHD_HTTP_HEADER_ALLOW, admission.allow);
 	return queue_answer(exchange);
@@ -131,20 +132,22 @@ static enum MHD_Result begin(struct exchange *exchange)
  */
 static void refuse_early(struct exchange *exchange)
 {
-	char answer[512], *problem;
+	struct problem problem;
+	char answer[1024], *text;
 	int n;
 
 	if (!exchange->local && exchange->http->cert != NULL)
 		return;
-	problem = http_problem_text(413, NULL, "the body is larger than this path takes");
-	if (problem == NULL)
+	problem_body_too_large(&problem);
+	text = http_problem_text(413, &problem);
+	if (text == NULL)
 		return;
 	n = snprintf(
 		answer, sizeof(answer),
 		"HTTP/1.1 413 %s\r\nContent-Type: application/problem+json\r\nCache-Control: no-store\r\n"
 		"Connection: close\r\nContent-Length: %zu\r\n\r\n%s",
-		MHD_get_reason_phrase_for(413), strlen(problem), problem);
-	free(problem);
+		MHD_get_reason_phrase_for(413), strlen(text), text);
+	free(text);
 	exchange->refused = n < (int)sizeof(answer) && send(exchange->peer->fd, answer, (size_t)n,
 							    MSG_DONTWAIT | MSG_NOSIGNAL) == (ssize_t)n;
 }
@@ -178,6 +181,7 @@ static enum MHD_Result finish(struct exchange *exchange)
 {
 	struct http *http = exchange->http;
 	struct http_request request = request_of(exchange);
+	struct problem problem;
 
 	if (exchange->refused)
 		return MHD_NO; /* it was told, and that the connection closes */
@@ -187,10 +191,12 @@ static enum MHD_Result finish(struct exchange *exchange)
 	}
 	http->answers_left--;
 	exchange->handled = true;
-	if (exchange->discarded > 0)
-		http_respond_problem(http, request.token, 413, "the body is larger than this path takes");
-	else
+	if (exchange->discarded > 0) {
+		problem_body_too_large(&problem);
+		http_respond_problem(http, request.token, 413, &problem);
+	} else {
 		http->ops->handle(http->arg, &request);
+	}
 	if (exchange->answered)
 		return queue_answer(exchange);
 	exchange->suspended = true;

@@ -75,8 +75,8 @@ struct http_token http_token_of(const struct exchange *exchange);
 /** The exchange of a token; NULL: its client is gone. */
 struct exchange *http_find(struct http *http, struct http_token token);
 
-/** A problem document (RFC 9457) to be freed; NULL: no memory. @p code NULL: the status's own. */
-char *http_problem_text(unsigned status, const char *code, const char *detail);
+/** A problem document (RFC 9457) to be freed; NULL: no memory. */
+char *http_problem_text(unsigned status, const struct problem *problem);
 
 /** Let a connection that was put to sleep go on. */
 void http_resume(struct exchange *exchange);

@@ -95,7 +95,7 @@ class CameraFaults(unittest.TestCase):
             self.assertEqual(film.count(b"moov"), 1)
             # who hides windows shows pictures, with the windows hidden
             status, problem = gate.call("GET", "cameras/hidden/live.mp4")
-            self.assertEqual((status, problem["code"]), (409, "no-video"))
+            self.assertEqual((status, problem["code"]), (409, "no-video-masked"))
             self.assertEqual(gate.call("GET", "cameras/none/live.mp4")[0], 404)
             picture = self.first_picture("hidden")
             rows = [picture[y * 640:(y + 1) * 640] for y in range(4, 360, 16)]

@@ -139,6 +139,7 @@ static void both_listeners_answer(void **state)
 
 static void an_answer_may_come_later_or_to_nobody(void **state)
 {
+	struct problem problem;
 	int fd = client_connect_tcp(http_port(http));
 	const char *text = "GET /later HTTP/1.1\r\n" END;
 	struct http_token stale;
@@ -160,7 +161,8 @@ static void an_answer_may_come_later_or_to_nobody(void **state)
 	close(fd);
 	client_pump(&loop);
 	http_respond(http, stale, 200, "text/plain", strdup("stale"), 5);
-	http_respond_problem(http, waiting, 500, "nobody reads this");
+	problem_file_unknown(&problem);
+	http_respond_problem(http, waiting, 404, &problem);
 	for (int i = 0; i < 5; i++)
 		client_pump(&loop);
 	assert_begins(ask("GET /x HTTP/1.1\r\n" END), "HTTP/1.1 200");

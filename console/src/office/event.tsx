@@ -1,7 +1,7 @@
 /* One entry of the log: in a line, and in full. */
 import { useState } from 'preact/hooks';
 import { get, type EventRow } from '../api';
-import { t, word } from '../i18n';
+import { reasonText, t, word, type Reason } from '../i18n';
 import { DataName, Said, said as inWords } from '../said';
 import { originText } from '../origin';
 import { asProblem, Badge, Button, Dialog, PersonName } from '../ui';
@@ -30,6 +30,10 @@ const SAID = [
 	'version',
 ] as const;
 
+/** The gate's reason in the user's language; undefined: the event has none, or the page does not know it. */
+const reasonOf = (data: EventRow['data']): string | undefined =>
+	data['problem'] ? reasonText(data['problem'] as Reason) : undefined;
+
 /** What the data says that people want to know at a glance. */
 export function summary(event: EventRow): string {
 	const data = event.data,
@@ -41,7 +45,7 @@ export function summary(event: EventRow): string {
 		const value = data[key];
 
 		if (key === 'rule' && event.type === 'access.denied') continue; /* the reason says it */
-		if (typeof value === 'string' && value !== '') said.push(inWords(value));
+		if (typeof value === 'string' && value !== '') said.push((key === 'reason' && reasonOf(data)) || inWords(value));
 	}
 	if (typeof data['by'] === 'string') said.push(data['by'] === 'socket' ? word('socket') : t('event.by', { by: data['by'] }));
 	return said.join(' · ');
@@ -90,6 +94,13 @@ function Why({ seq }: { seq: number }) {
 	);
 }
 
+/** What a value of the data means in the user's language, where that is not how it stands there. */
+function Meaning({ of: value, reason }: { of: unknown; reason: string | undefined }) {
+	const meaning = reason ?? (typeof value === 'string' ? inWords(value) : value);
+
+	return typeof meaning === 'string' && meaning !== value ? <span class="dim"> ({meaning})</span> : null;
+}
+
 export function EventDialog({
 	event,
 	close,
@@ -131,7 +142,7 @@ export function EventDialog({
 					</>
 				)}
 				{Object.entries(event.data)
-					.filter(([key]) => key !== 'v')
+					.filter(([key]) => key !== 'v' && key !== 'problem')
 					.map(([key, value]) => (
 						<>
 							<dt key={`${key}-t`}>
@@ -143,7 +154,7 @@ export function EventDialog({
 								) : (
 									<>
 										{text(value)}
-										{typeof value === 'string' && inWords(value) !== value && <span class="dim"> ({inWords(value)})</span>}
+										<Meaning of={value} reason={key === 'reason' ? reasonOf(event.data) : undefined} />
 									</>
 								)}
 							</dd>

@@ -21,7 +21,7 @@ function Mistakes({ found }: { found: Found }) {
 					<tr key={i}>
 						<td class="right">{e.line || '–'}</td>
 						<td>
-							<Said text={e.problem} />
+							<Said text={e.problem} reason={e} />
 						</td>
 					</tr>
 				))}

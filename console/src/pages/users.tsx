@@ -169,8 +169,7 @@ function useUserActs(user: User, reload: () => void) {
 		await act(async () => {
 			const now = await getTagged<User>(path(user.user));
 
-			if (JSON.stringify(now.data) !== JSON.stringify(user))
-				throw new Problem(412, 'changed', ''); /* not what stands in the row */
+			if (JSON.stringify(now.data) !== JSON.stringify(user)) throw new Problem(412, 'changed'); /* not what stands in the row */
 			await call('PATCH', path(user.user), change, now.etag);
 		}, done);
 		reload();
