@@ -1,0 +1,159 @@
+#include "fake_store.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "unit.h"
+
+struct store {
+	struct fake_write writes[FAKE_STORE_WRITES_MAX];
+	size_t count;
+	unsigned refuse_at;
+	int refuse_r;
+	bool hold, ready;
+	uint64_t pending_ms;
+};
+
+struct store *fake_store_open(void)
+{
+	struct store *store = calloc(1, sizeof(*store));
+
+	assert_non_null(store);
+	store->ready = true;
+	return store;
+}
+
+static void answer(struct fake_write *write, int64_t seq, int r)
+{
+	struct event_row row = {.seq = seq};
+
+	if (write->answered)
+		return;
+	write->answered = true;
+	snprintf(row.type, sizeof(row.type), "%s", write->type);
+	if (write->done != NULL)
+		write->done(write->arg, r, r == 0 ? &row : NULL);
+}
+
+void fake_store_answer(struct store *store, int r)
+{
+	size_t count = store->count; /* what an answer writes anew is not answered here */
+
+	for (size_t i = 0; i < count; i++)
+		answer(&store->writes[i], (int64_t)i + 1, r);
+}
+
+void fake_store_close(struct store *store)
+{
+	fake_store_answer(store, -ECANCELED);
+	for (size_t i = 0; i < store->count; i++) {
+		json_decref(store->writes[i].data);
+		for (size_t k = 0; k < store->writes[i].record_count; k++)
+			json_decref(store->writes[i].records[k].json);
+	}
+	free(store);
+}
+
+void fake_store_refuse(struct store *store, unsigned nth, int r)
+{
+	store->refuse_at = nth;
+	store->refuse_r = r;
+}
+
+void fake_store_hold(struct store *store, bool hold)
+{
+	store->hold = hold;
+}
+
+void fake_store_set_pending_ms(struct store *store, uint64_t ms)
+{
+	store->pending_ms = ms;
+}
+
+void fake_store_set_ready(struct store *store, bool ready)
+{
+	store->ready = ready;
+}
+
+size_t fake_store_count(const struct store *store)
+{
+	return store->count;
+}
+
+const struct fake_write *fake_store_at(const struct store *store, size_t place)
+{
+	assert_true(place < store->count);
+	return &store->writes[place];
+}
+
+const struct fake_write *fake_store_last(const struct store *store, const char *type)
+{
+	for (size_t i = store->count; i > 0; i--)
+		if (strcmp(store->writes[i - 1].type, type) == 0)
+			return &store->writes[i - 1];
+	return NULL;
+}
+
+size_t fake_store_events(const struct store *store, const char *type)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < store->count; i++)
+		count += strcmp(store->writes[i].type, type) == 0;
+	return count;
+}
+
+const json_t *fake_store_record(const struct store *store, const char *kind, const char *id)
+{
+	for (size_t i = store->count; i > 0; i--)
+		for (size_t k = 0; k < store->writes[i - 1].record_count; k++)
+			if (strcmp(store->writes[i - 1].records[k].kind, kind) == 0 &&
+			    strcmp(store->writes[i - 1].records[k].id, id) == 0)
+				return store->writes[i - 1].records[k].json;
+	return NULL;
+}
+
+/* ---- store/store.h ---- */
+
+int store_records_write(struct store *store, const struct store_record *records, size_t count,
+			const struct event_draft *draft, store_done_fn done, void *arg)
+{
+	struct fake_write *write = &store->writes[store->count];
+
+	if (store->refuse_at > 0 && --store->refuse_at == 0)
+		return store->refuse_r;
+	assert_true(store->count < FAKE_STORE_WRITES_MAX && count <= STORE_RECORDS_MAX);
+	*write = (struct fake_write){
+		.draft = *draft, .done = done, .arg = arg, .data = json_deep_copy(draft->data)};
+	snprintf(write->type, sizeof(write->type), "%s", draft->type);
+	snprintf(write->source, sizeof(write->source), "%s", draft->source != NULL ? draft->source : "");
+	snprintf(write->person, sizeof(write->person), "%s", draft->person != NULL ? draft->person : "");
+	snprintf(write->nonce_key, sizeof(write->nonce_key), "%s",
+		 draft->nonce_key != NULL ? draft->nonce_key : "");
+	for (size_t i = 0; i < count; i++) {
+		snprintf(write->records[i].kind, STORE_KIND_BYTES, "%s", records[i].kind);
+		snprintf(write->records[i].id, STORE_RECORD_ID_BYTES, "%s", records[i].id);
+		write->records[i].json = records[i].json != NULL ? json_deep_copy(records[i].json) : NULL;
+	}
+	write->record_count = count;
+	store->count++;
+	if (!store->hold)
+		answer(write, (int64_t)store->count, 0);
+	return 0;
+}
+
+int store_append(struct store *store, const struct event_draft *draft, store_done_fn done, void *arg)
+{
+	return store_records_write(store, NULL, 0, draft, done, arg);
+}
+
+bool store_is_ready(const struct store *store)
+{
+	return store->ready;
+}
+
+uint64_t store_pending_ms(const struct store *store)
+{
+	return store->pending_ms;
+}
