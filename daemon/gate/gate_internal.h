@@ -321,12 +321,12 @@ void gate_ageing_gone(struct gate *gate, const char *person);
 json_t *gate_ageing_json(const struct gate *gate, const char *person);
 void gate_person_aged_remove(void *arg, struct api_token token, const struct api_caller *by, const char *id);
 
-/* gate_throws.c */
+/* throw_event.c */
 /** Record a thrown object as an event; @p source is "camera/NAME". */
 void gate_throws_record(struct gate *gate, const char *camera, const char *source,
 			const struct litter_result *result);
 
-/* gate_retention.c */
+/* evidence.c */
 int gate_retention_open(struct gate *gate);   /* once the log can be read */
 void gate_retention_close(struct gate *gate); /* once the store is closed */
 void gate_retention_event(struct gate *gate, const json_t *event);
@@ -335,7 +335,7 @@ json_t *gate_retention_json(const struct gate *gate);
 /** When the oldest evidence was written; 0: there is none. @return 0 or -EAGAIN (the folder was not looked at yet) */
 int gate_retention_oldest(const struct gate *gate, int64_t *ret_unix_ms);
 
-/* gate_log_age.c */
+/* log_age.c */
 int gate_log_age_open(struct gate *gate);   /* once the log can be read */
 void gate_log_age_close(struct gate *gate); /* once the store is closed */
 
