@@ -56,6 +56,7 @@ const catalogue: Entry[] = [
 	['the console is not installed (api.console_dir)', '控制台未安装（api.console_dir）'],
 	['the status could not be read', '无法读取状态'],
 	/* log-in and users */
+	['a guard is asked already', '已在询问保安'],
 	['no such user', '没有此用户'],
 	['wrong password', '密码错误'],
 	['user is switched off', '用户已停用'],
@@ -452,7 +453,7 @@ const names: Record<string, string> = {
 	...members,
 	act: '操作', address: '地址', admitted: '已放行', after: '之后', age_days: '天数', ageing: '人脸更新', alarm: '报警', alert: '警报', card: '卡', edge_to_relay_ms: '按下到继电器毫秒', evidence: '证据', fault: '故障', first_sight_pts_ms: '首次发现时刻毫秒',
 	has_contact: '有门磁', lock: '门锁', percent: '百分比', percent_high: '百分比（上）', percent_low: '百分比（下）', physical: '门扇', scores: '分数', tamper: '防拆', alerts: '警报', before: '之前', bits: '位数', blind_s: '失明秒数', by: '操作人', bytes: '字节',
-	case: '案件', clip_offset_ms: '录像偏移毫秒', code: '代码', column_high: '列（至）', column_low: '列（自）', command: '命令', complete: '完整', count: '数量', credential: '凭证', day: '日期', device: '设备',
+	case: '案件', clip_offset_ms: '录像偏移毫秒', code: '代码', column_high: '列（至）', column_low: '列（自）', command: '命令', complete: '完整', count: '数量', credential: '凭证', used: '已用次数', day: '日期', device: '设备',
 	dropped: '丢弃', duration_s: '持续秒数', enrolled_score: '与录入人脸的分数', evidence_error: '证据错误', exceeds: '超出', extended: '延时', face: '人脸编号', faces: '人脸数', factor: '凭证', factors: '凭证', fall_ms: '下落毫秒', file: '文件', files: '文件', first: '首条',
 	first_sight: '首次发现', flaw: '缺陷', floor_high: '楼层（至）', floor_low: '楼层（自）', format: '格式', frame_to_relay_ms: '画面到继电器毫秒', free_bytes: '剩余字节', gate: '闸机', given: '同意', good_frames: '合格帧数',
 	grade: '等级', guard_request: '保安请求', hash: '哈希', held: '保留', held_by: '占用者', id: '编号', ids: '编号', kept_picture: '保存的图片', key: '密钥', kind: '类别', last: '末条', leaving: '外出',

@@ -5,7 +5,9 @@
 
 static bool on_reader_line(void *arg, const struct board_event *event)
 {
-	return gate_readers_line(arg, event);
+	struct gate *gate = arg;
+
+	return gate->readers != NULL && readers_line(gate->readers, event);
 }
 
 static void on_board_changed(void *arg)
@@ -16,21 +18,11 @@ static void on_board_changed(void *arg)
 		api_publish_board(gate->api);
 }
 
-static void on_passage(void *arg, unsigned door, enum doors_passage passage, json_t *state)
+static void on_passage(void *arg, unsigned door, enum door_passage passage, json_t *state)
 {
-	static const struct {
-		const char *type;
-		enum event_severity severity;
-	} events[] = {[DOORS_PASSAGE_TAKEN] = {"access.taken", EVENT_INFO},
-		      [DOORS_PASSAGE_NOT_TAKEN] = {"access.not_taken", EVENT_INFO},
-		      [DOORS_PASSAGE_TAILGATING] = {"access.tailgating", EVENT_WARNING}};
 	struct gate *gate = arg;
 
-	if (passage == DOORS_PASSAGE_UNKNOWN)
-		json_decref(state);
-	else
-		journal_record(gate->journal, events[passage].type, events[passage].severity,
-			       doors_source(gate->doors, door), gate->door_list[door].last_person, state);
+	entry_passage(gate->entry, door, passage, state);
 }
 
 int gate_connect_doors(struct gate *gate)

@@ -110,7 +110,7 @@ int gate_open(const struct config *config, sd_event *event, uint64_t started_us,
 	if (r >= 0)
 		r = store_claim(config->state_dir, &gate->claim, error);
 	if (r >= 0)
-		r = gate_access_open(gate);
+		r = gate_directory_open(gate);
 	if (r >= 0)
 		r = gate_batch_open(gate);
 	if (r >= 0) {
@@ -118,10 +118,10 @@ int gate_open(const struct config *config, sd_event *event, uint64_t started_us,
 			gate); /* starts threads and waits for nothing: a fire at start can be recorded */
 		r = gate_connect_doors(gate);
 	}
-	if (r >= 0) {
-		gate_entries_open(gate);
-		r = gate_readers_open(gate);
-	}
+	if (r >= 0)
+		r = gate_connect_entry(gate);
+	if (r >= 0)
+		r = gate_connect_readers(gate);
 	if (r >= 0)
 		r = sd_event_add_time(event, NULL, CLOCK_MONOTONIC, 0, 1000, on_first_turn, gate);
 	if (r >= 0)
@@ -150,22 +150,24 @@ void gate_close(struct gate *gate)
 	gate_enrolment_close(gate);
 	if (gate->store != NULL && store_is_ready(gate->store))
 		journal_record(gate->journal, "system.stopped", EVENT_INFO, NULL, NULL, NULL);
-	gate_readers_close(gate);
-	gate_entries_drop(gate); /* what is not recorded by now opens no door */
+	readers_close(gate->readers);
+	gate->readers = NULL;
+	entry_stop(gate->entry); /* what is not recorded by now opens no door */
+	evidence_stop(gate->evidence);
 	gate->store_source = sd_event_source_disable_unref(gate->store_source);
 	store_close(gate->store); /* commits what is queued and tells the link of it */
 	gate->store = NULL;
 	if (gate->journal != NULL)
 		journal_use_store(gate->journal, NULL);
-	gate_retention_close(gate);
-	gate_log_age_close(gate);
+	evidence_close(gate->evidence);
+	gate->evidence = NULL;
 	gate_link_close(gate);
 	doors_close(gate->doors);
 	gate->doors = NULL;
 	gate->roster_source = sd_event_source_disable_unref(gate->roster_source);
 	gate_clock_close(gate);
 	gate_batch_close(gate);
-	gate_access_close(gate);
+	entry_close(gate->entry);
 	json_decref(gate->access_counters);
 	json_decref(gate->site_records);
 	json_decref(gate->blind_records);

@@ -1,4 +1,4 @@
-#include "gate/entry/gate_access.h"
+#include "gate/people/gate_access.h"
 
 #include <errno.h>
 #include <string.h>
@@ -71,7 +71,8 @@ static json_t *storage_json(struct gate *gate)
 									: "opening",
 			 "reason", journal_trouble(gate->journal), "last_seq",
 			 (json_int_t)store_last_seq(journal_store(gate->journal)), "pending",
-			 (json_int_t)store_pending(journal_store(gate->journal)), "slow", gate->storage_slow);
+			 (json_int_t)store_pending(journal_store(gate->journal)), "slow",
+			 entry_storage_is_slow(gate->entry));
 }
 
 static json_t *op_status(void *arg)
@@ -82,7 +83,8 @@ static json_t *op_status(void *arg)
 			 gate->config->site, "gate", gate->config->gate, "version", GH_VERSION, "uptime_s",
 			 (json_int_t)((clock_mono_us() - gate->started_us) / 1000000), "doors",
 			 doors_json(gate->doors), "cameras", gate_cameras_status(gate), "storage",
-			 storage_json(gate), "evidence", gate_retention_json(gate), "mqtt",
+			 storage_json(gate), "evidence",
+			 gate->evidence != NULL ? evidence_json(gate->evidence) : json_null(), "mqtt",
 			 gate_link_json(gate), "people", (json_int_t)roster_count(gate->directory.people),
 			 "fire", doors_fire(gate->doors));
 }
@@ -148,7 +150,23 @@ static void op_door_mode(void *arg, struct api_token token, const struct api_cal
 
 static json_t *op_readers(void *arg)
 {
-	return gate_readers_json(arg);
+	struct gate *gate = arg;
+
+	return gate->readers != NULL ? readers_json(gate->readers) : json_array();
+}
+
+static int op_swipe(void *arg, const char *reader, const char *code)
+{
+	struct gate *gate = arg;
+
+	return gate->readers != NULL ? readers_swipe(gate->readers, reader, code) : -ENOENT;
+}
+
+static int op_type(void *arg, const char *reader, const char *keys)
+{
+	struct gate *gate = arg;
+
+	return gate->readers != NULL ? readers_type(gate->readers, reader, keys) : -ENOENT;
 }
 
 static void op_fire_reset(void *arg, struct api_token token, const struct api_caller *by)
@@ -197,8 +215,8 @@ static const struct api_ops ops = {
 	.board = op_board,
 	.board_drive = op_board_drive,
 	.readers = op_readers,
-	.board_swipe = gate_reader_swipe,
-	.board_type = gate_reader_type,
+	.board_swipe = op_swipe,
+	.board_type = op_type,
 	.people_list = gate_people_list,
 	.person_add = gate_person_add,
 	.person_get = gate_person_get,

@@ -19,24 +19,20 @@
 #include "access/access_feedback.h"
 #include "store/store.h"
 #include "doors/doors.h"
+#include "entry/entry.h"
+#include "entry/readers.h"
+#include "evidence/evidence.h"
 #include "gate/journal.h"
 #include "gate/timers.h"
 
 enum {
-	GATE_ENTRIES_MAX = 32, /* decided but not carried out yet */
-	/* an order that is not on disk by then is refused: a door that opens later would surprise whoever is there by then */
-	GATE_ORDER_WAIT_MS = 5000,
 	GATE_SOURCE_BYTES = EVENT_SOURCE_BYTES,
 	GATE_REPLY_BYTES = 512, /* topic or correlation of a command */
 };
 
 struct gate;
-struct gate_access;
 struct gate_batch;
 struct gate_link;
-struct gate_readers;
-struct gate_retention;
-struct gate_log_age;
 struct gate_enrolment;
 struct gate_vision;
 struct face_result;
@@ -47,24 +43,6 @@ struct gate_door {
 	unsigned place;
 	const struct config_door *config;
 	char source[GATE_SOURCE_BYTES]; /* "door/NAME" */
-	char last_person[ULID_BYTES];   /* of the last grant, for taken / not taken */
-};
-
-/* one way through, from the decision to the relay */
-struct gate_entry {
-	bool used;
-	uint32_t generation; /* tells this use of the slot from the next */
-	struct gate *gate;
-	struct gate_door *door;
-	json_t *data; /* of access.granted; owned */
-	char person[ULID_BYTES];
-	char reader[CONFIG_NAME_BYTES]; /* "": none */
-	enum policy_factor factor;
-	bool extended;          /* this person needs more time */
-	bool ordered;           /* by a signed command, whose nonce must be on the disk first */
-	uint64_t first_mono_us; /* when the frame or the command arrived */
-	uint64_t asked_mono_ms; /* when the record was handed to the store */
-	struct reply reply;
 };
 
 struct gate_entry_request {
@@ -97,22 +75,14 @@ struct gate {
 
 	struct store *store; /* NULL: not begun or given up */
 	struct access_directory directory;
-	bool storage_slow;
-	struct gate_entry entries[GATE_ENTRIES_MAX];
-	uint32_t entry_generation;
+	struct entry *entry;
+	struct readers *readers;
 
-	/* who shows and sounds at the readers what was decided; NULL: nobody. GRANTED comes with POLICY_GRANTED */
-	void (*feedback)(struct gate *gate, struct gate_door *door, const char *reader,
-			 enum access_feedback feedback, enum policy_reason reason);
-
-	struct gate_access *access;
 	struct gate_batch *batch;
 	json_t *access_counters; /* only while the store is loaded */
-	struct gate_readers *readers;
 	struct gate_vision *vision;
 	struct gate_enrolment *enrolment;
-	struct gate_retention *retention;
-	struct gate_log_age *log_age;
+	struct evidence *evidence;
 	json_t *site_records;      /* the face cameras' scores, the same */
 	json_t *consent_withdrawn; /* the ids of who withdrew it, each true; NULL: nobody */
 	json_t *consent_ageing;    /* the same of who agreed to ageing as well */
@@ -138,12 +108,14 @@ void gate_clock_close(struct gate *gate);
 /** Once the log can be written: say so when it was not. */
 void gate_clock_tell(struct gate *gate);
 
-/* decision.c */
-int gate_access_open(struct gate *gate);
-void gate_access_close(struct gate *gate);
+/* gate_directory.c */
+int gate_directory_open(struct gate *gate);
 /** Records of the store, and the end of them. */
-void gate_access_load(struct gate *gate, const char *kind, const char *id, json_t *json);
-void gate_access_settle(struct gate *gate);
+void gate_directory_load(struct gate *gate, const char *kind, const char *id, json_t *json);
+void gate_directory_settle(struct gate *gate);
+/** A pass as its token says it. A new reference. */
+json_t *gate_pass_value(const struct pass *pass);
+
 /* gate_change.c, gate_digest.c */
 typedef void (*gate_change_fn)(void *arg, int r);
 enum { GATE_CHANGE_ERROR_BYTES = 256, GATE_ROSTER_DIGEST_BYTES = EVENT_HASH_TEXT_BYTES };
@@ -201,43 +173,11 @@ void gate_mode_ask(struct gate *gate, struct gate_door *door, const char *mode, 
 		   const struct reply *reply);
 void gate_mode_ask_all(struct gate *gate, const char *mode, json_t *data, const struct reply *reply);
 
-/* entry.c */
+/* connect_entry.c */
+int gate_connect_entry(struct gate *gate);
+int gate_connect_readers(struct gate *gate); /* after the doors */
 void gate_entry_ask(struct gate *gate, const struct gate_entry_request *request);
-void gate_entries_open(struct gate *gate);
-void gate_entries_drop(struct gate *gate);
-
-/* credential.c */
-
-/* What a reader of a door read. Everything is borrowed for the call. */
-struct gate_credential {
-	enum policy_factor factor; /* CARD, PIN or QR */
-	/* card: the decimal of its data bits without parity (Wiegand 26: facility << 16 | number); PIN: its digits; QR: text */
-	const char *text;
-	bool leaving;       /* read on the inside */
-	uint64_t mono_us;   /* when it was complete */
-	const char *reader; /* the reader's name, for the log */
-};
-
-/**
- * Somebody shows a credential at a door: decide, record, open. The outcome comes at once or when the disk answered,
- * through gate->feedback when it is set; what was read stands in no log.
- */
-void gate_credential_shown(struct gate *gate, struct gate_door *door, const struct gate_credential *shown);
-
-/* readers.c, reader_reading.c */
-int gate_readers_open(struct gate *gate);
-void gate_readers_close(struct gate *gate);
-/** An edge on a line of the board. @return whether it is a reader's. */
-bool gate_readers_line(struct gate *gate, const struct board_event *event);
-/** Lights and buzzers of the readers on the entering side of a door; counts no tries. */
 void gate_readers_show(struct gate *gate, const struct gate_door *door, enum access_feedback feedback);
-/** [{"name","door","direction","kind","keypad","fault","wrong_tries","locked_out_s"}] */
-json_t *gate_readers_json(struct gate *gate);
-void gate_reader_counter_load(struct gate *gate, const char *kind, const char *id, json_t *json);
-/** @return 0, -ENOENT, -ENOTSUP (a real board), -EIO (the reader is at fault), -EINVAL (no number), -ERANGE. */
-int gate_reader_swipe(void *gate, const char *reader, const char *code);
-/** @return the same; -EPERM: it has no keypad. */
-int gate_reader_type(void *gate, const char *reader, const char *keys);
 
 /* cameras.c */
 int gate_vision_open(struct gate *gate);
@@ -320,24 +260,6 @@ void gate_ageing_gone(struct gate *gate, const char *person);
 /** [{"time","camera","score"}], a new reference. */
 json_t *gate_ageing_json(const struct gate *gate, const char *person);
 void gate_person_aged_remove(void *arg, struct api_token token, const struct api_caller *by, const char *id);
-
-/* throw_event.c */
-/** Record a thrown object as an event; @p source is "camera/NAME". */
-void gate_throws_record(struct gate *gate, const char *camera, const char *source,
-			const struct litter_result *result);
-
-/* evidence.c */
-int gate_retention_open(struct gate *gate);   /* once the log can be read */
-void gate_retention_close(struct gate *gate); /* once the store is closed */
-void gate_retention_event(struct gate *gate, const json_t *event);
-/** What the evidence takes, may take and has left; null before the folder was first looked through. A new reference. */
-json_t *gate_retention_json(const struct gate *gate);
-/** When the oldest evidence was written; 0: there is none. @return 0 or -EAGAIN (the folder was not looked at yet) */
-int gate_retention_oldest(const struct gate *gate, int64_t *ret_unix_ms);
-
-/* log_age.c */
-int gate_log_age_open(struct gate *gate);   /* once the log can be read */
-void gate_log_age_close(struct gate *gate); /* once the store is closed */
 
 /* gate_link.c */
 int gate_link_open(struct gate *gate);

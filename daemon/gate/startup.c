@@ -1,4 +1,4 @@
-#include "gate/entry/gate_access.h"
+#include "gate/people/gate_access.h"
 
 #include <errno.h>
 #include <string.h>
@@ -15,8 +15,8 @@ static void on_committed(void *arg, const struct event_row *row)
 
 		if (event != NULL && gate->api != NULL)
 			api_publish_event(gate->api, row->seq, row->type, event);
-		if (event != NULL)
-			gate_retention_event(gate, event);
+		if (event != NULL && gate->evidence != NULL)
+			evidence_event(gate->evidence, event);
 		json_decref(event);
 	}
 	gate_link_event(gate, row->seq);
@@ -55,6 +55,19 @@ static void on_crop(void *arg, const char *person_id, int64_t number, const void
 	gate_reenrol_add(arg, person_id, number, crop, bytes);
 }
 
+static void load_reader_counter(struct gate *gate, const char *kind, const char *id, json_t *json)
+{
+	(void)kind;
+	if (gate->readers != NULL)
+		readers_load_counter(gate->readers, id, json);
+}
+
+static void load_use_counter(struct gate *gate, const char *kind, const char *id, json_t *json)
+{
+	gate_directory_load(gate, kind, id, json);
+	entry_load_counter(gate->entry, id, json);
+}
+
 /* whose records are whose; they come before the gate is ready, and never again */
 static void on_record(void *arg, const char *kind, const char *id, json_t *json)
 {
@@ -62,19 +75,19 @@ static void on_record(void *arg, const char *kind, const char *id, json_t *json)
 		const char *kind, *id; /* how its id begins */
 		void (*load)(struct gate *gate, const char *kind, const char *id, json_t *json);
 	} owners[] = {
-		{"area", "", gate_access_load},
-		{"counter", "reader/", gate_reader_counter_load},
-		{"counter", "stay/", gate_access_load},
-		{"counter", "used/", gate_access_load},
-		{"credential", "", gate_access_load},
-		{"group", "", gate_access_load},
-		{"holder", "", gate_access_load},
-		{"holiday", "", gate_access_load},
-		{"opening", "", gate_access_load},
-		{"pass", "", gate_access_load},
+		{"area", "", gate_directory_load},
+		{"counter", "reader/", load_reader_counter},
+		{"counter", "stay/", gate_directory_load},
+		{"counter", "used/", load_use_counter},
+		{"credential", "", gate_directory_load},
+		{"group", "", gate_directory_load},
+		{"holder", "", gate_directory_load},
+		{"holiday", "", gate_directory_load},
+		{"opening", "", gate_directory_load},
+		{"pass", "", gate_directory_load},
 		{"roster", "", gate_batch_load},
-		{"rule", "", gate_access_load},
-		{"schedule", "", gate_access_load},
+		{"rule", "", gate_directory_load},
+		{"schedule", "", gate_directory_load},
 		{"staged", "", gate_batch_load},
 		{"user", "", gate_api_load},
 		{"alert", "", gate_api_load},
@@ -100,6 +113,14 @@ static json_t *storage_state(const struct gate *gate)
 			 "reason", journal_trouble(gate->journal));
 }
 
+static void open_evidence(struct gate *gate)
+{
+	const struct evidence_deps deps = {
+		.config = gate->config, .event = gate->event, .journal = gate->journal};
+
+	(void)evidence_open(&deps, &gate->evidence); /* logs its own failure: then nothing is deleted */
+}
+
 static void on_status(void *arg, enum store_status status, const char *text)
 {
 	struct gate *gate = arg;
@@ -109,7 +130,8 @@ static void on_status(void *arg, enum store_status status, const char *text)
 	journal_set_trouble(gate->journal, "");
 	switch (status) {
 	case STORE_READY:
-		gate_access_settle(gate);
+		gate_directory_settle(gate);
+		entry_settle(gate->entry);
 		gate_batch_settle(gate);
 		gate_ageing_settle(gate);
 		(void)doors_start_hours(gate->doors); /* logs its own failure */
@@ -120,8 +142,7 @@ static void on_status(void *arg, enum store_status status, const char *text)
 		journal_record(gate->journal, "system.started", EVENT_INFO, NULL, NULL,
 			       json_pack("{s:s}", "version", GH_VERSION));
 		gate_vision_start(gate);
-		(void)gate_retention_open(gate); /* logs its own failure: then nothing is deleted */
-		(void)gate_log_age_open(gate);   /* the same */
+		open_evidence(gate);
 		gate_link_ready(gate);
 		gate_roster_state(gate);
 		if (gate->api != NULL)

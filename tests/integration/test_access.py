@@ -260,12 +260,20 @@ class Access(unittest.TestCase):
 
     # ---- areas ----
 
+    def walk(self, gate):
+        """Somebody opens the leaf and lets it close behind them."""
+        gate.press("main-contact")
+        self.assertEqual(self.next(gate, "access.taken", "access.not_taken")["type"], "access.taken")
+        gate.release("main-contact")
+        wait_until("locked again", lambda: gate.door()["mode"] == "Locked")
+
     def test_nobody_enters_twice_without_having_left(self):
         gate = self.gate().start()
         gate.gatectl("area", "add", "yard", "entries=main", "antipassback=hard")
         self.person(gate, "Li Wei", card=CARD)
         self.swipe(gate, CARD)
         self.granted(gate)
+        self.walk(gate)
         self.swipe(gate, CARD)
         self.denied(gate, "AntiPassback")
         gate.kill()
@@ -274,15 +282,31 @@ class Access(unittest.TestCase):
         self.denied(gate, "AntiPassback")
         self.swipe(gate, CARD, "out")
         self.assertTrue(self.granted(gate)["data"]["leaving"])
+        self.walk(gate)
         self.swipe(gate, CARD)
         self.granted(gate)
+        self.walk(gate)
         gate.gatectl("area", "reset", "yard")
         self.swipe(gate, CARD)
         self.granted(gate)
+        self.walk(gate)
         gate.gatectl("area", "add", "yard", "entries=main", "antipassback=soft")
         self.swipe(gate, CARD)
         self.granted(gate)
         gate.wait_event("access.passback")
+
+    def test_who_did_not_walk_through_is_not_inside(self):
+        gate = self.gate().start()
+        gate.gatectl("area", "add", "yard", "entries=main", "antipassback=hard")
+        self.person(gate, "Li Wei", card=CARD)
+        self.swipe(gate, CARD)
+        self.granted(gate)
+        self.next(gate, "access.not_taken")
+        self.swipe(gate, CARD)
+        self.granted(gate)
+        self.walk(gate)
+        self.swipe(gate, CARD)
+        self.denied(gate, "AntiPassback")
 
     # ---- passes ----
 

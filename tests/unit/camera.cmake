@@ -3,4 +3,4 @@ gh_unit_test(ring ROOMS vision/camera base LIBS PkgConfig::FFMPEG LABELS handove
 gh_unit_test(evidence ROOMS vision/evidence base SOURCES ${CMAKE_CURRENT_LIST_DIR}/video_make.c LIBS PkgConfig::FFMPEG)
 gh_unit_test(live ROOMS vision/camera base SOURCES ${CMAKE_CURRENT_LIST_DIR}/video_make.c LIBS PkgConfig::FFMPEG)
 gh_unit_test(camera_health ROOMS vision/camera LIBS m)
-gh_unit_test(retention ROOMS gate base)
+gh_unit_test(retention ROOMS gate/evidence)

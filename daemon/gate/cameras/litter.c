@@ -70,7 +70,7 @@ int gate_throws_on_results(sd_event_source *source, int fd, uint32_t revents, vo
 	while (queue_pop(vision->litter_results, &result) == 0) {
 		const struct watched_camera *camera = &vision->cameras[result.camera];
 
-		gate_throws_record(vision->gate, camera->config->name, camera->source, &result);
+		evidence_record_throw(vision->gate->journal, camera->config->name, camera->source, &result);
 	}
 	return 0;
 }

@@ -79,11 +79,11 @@ static void report_passage(struct doors *doors, struct controlled_door *door, ui
 {
 	static const struct {
 		uint32_t bit;
-		enum doors_passage passage;
+		enum door_passage passage;
 	} table[] = {
-		{DOOR_NOTICE_ACCESS_TAKEN, DOORS_PASSAGE_TAKEN},
-		{DOOR_NOTICE_ACCESS_NOT_TAKEN, DOORS_PASSAGE_NOT_TAKEN},
-		{DOOR_NOTICE_TAILGATING, DOORS_PASSAGE_TAILGATING},
+		{DOOR_NOTICE_ACCESS_TAKEN, DOOR_PASSAGE_TAKEN},
+		{DOOR_NOTICE_ACCESS_NOT_TAKEN, DOOR_PASSAGE_NOT_TAKEN},
+		{DOOR_NOTICE_TAILGATING, DOOR_PASSAGE_TAILGATING},
 	};
 	unsigned place = (unsigned)(door - doors->list);
 
@@ -94,7 +94,7 @@ static void report_passage(struct doors *doors, struct controlled_door *door, ui
 		door->waits = false;
 	if (door->waits && door_mode(&door->machine) != DOOR_MODE_ACCESSED) {
 		door->waits = false;
-		doors->ops->passage(doors->arg, place, DOORS_PASSAGE_UNKNOWN, controlled_door_json(door));
+		doors->ops->passage(doors->arg, place, DOOR_PASSAGE_UNKNOWN, controlled_door_json(door));
 	}
 }
 
@@ -198,7 +198,7 @@ int doors_interlock(const struct doors *doors, unsigned place)
 }
 
 int doors_release(struct doors *doors, unsigned place, bool extended, uint64_t *ret_relay_us,
-		  enum doors_release *ret_release)
+		  enum door_release *ret_release)
 {
 	struct controlled_door *door = &doors->list[place];
 	struct door_effects effects;
@@ -213,16 +213,16 @@ int doors_release(struct doors *doors, unsigned place, bool extended, uint64_t *
 	/* what time ended before concerns those who were released before */
 	report_passage(doors, door, effects.notices & ~(uint32_t)DOOR_NOTICE_ACCESS_TAKEN);
 	if (r == 0 && (effects.notices & DOOR_NOTICE_ACCESS_TAKEN) != 0)
-		*ret_release = DOORS_RELEASE_TAKEN;
+		*ret_release = DOOR_RELEASE_TAKEN;
 	else if (r == 0)
 		*ret_release = door_mode(&door->machine) == DOOR_MODE_ACCESSED &&
 					       door_physical(&door->machine) != DOOR_PHYSICAL_UNKNOWN
-				       ? DOORS_RELEASE_WAITS
-				       : DOORS_RELEASE_NOT_KNOWN;
+				       ? DOOR_RELEASE_WAITS
+				       : DOOR_RELEASE_NOT_KNOWN;
 	if (r == 0)
-		door->waits = *ret_release == DOORS_RELEASE_WAITS;
-	if (waited && r == 0 && *ret_release == DOORS_RELEASE_NOT_KNOWN) /* nor of those before */
-		doors->ops->passage(doors->arg, place, DOORS_PASSAGE_UNKNOWN, controlled_door_json(door));
+		door->waits = *ret_release == DOOR_RELEASE_WAITS;
+	if (waited && r == 0 && *ret_release == DOOR_RELEASE_NOT_KNOWN) /* nor of those before */
+		doors->ops->passage(doors->arg, place, DOOR_PASSAGE_UNKNOWN, controlled_door_json(door));
 	report(doors, door, &effects, r, *ret_relay_us);
 	return r;
 }

@@ -20,6 +20,7 @@
 #include "gate/timers.h"
 #include "hw/board/board.h"
 #include "hw/door/door.h"
+#include "hw/door/door_passage.h"
 
 enum { DOORS_ERROR_BYTES = 512 };
 
@@ -34,29 +35,14 @@ struct doors_deps {
 	const struct access_rules *rules; /* opening hours and their schedules */
 };
 
-/* what a contact says of the persons who were granted a door */
-enum doors_passage {
-	DOORS_PASSAGE_TAKEN,
-	DOORS_PASSAGE_NOT_TAKEN,
-	DOORS_PASSAGE_UNKNOWN,   /* the release is over, and the contact could not be read */
-	DOORS_PASSAGE_TAILGATING /* more went through than were granted; beside the others */
-};
-
-/* what a release led to at once */
-enum doors_release {
-	DOORS_RELEASE_WAITS,    /* `passage` is called later, once or, when an opening is told late, twice */
-	DOORS_RELEASE_TAKEN,    /* before an open leaf a grant counts as taken */
-	DOORS_RELEASE_NOT_KNOWN /* no contact, or the door stands open for everybody: it cannot be told */
-};
-
 /* each is called by doors_open()'s loop or by an order; none may be NULL */
 struct doors_ops {
 	/** An edge on a line of the board that no door uses. @return whether it is a reader's. */
 	bool (*reader_line)(void *arg, const struct board_event *event);
 	/** Another line than a reader's changed. */
 	void (*board_changed)(void *arg);
-	/** Of those released by doors_release() with DOORS_RELEASE_WAITS. The reference to @p state is taken. */
-	void (*passage)(void *arg, unsigned door, enum doors_passage passage, json_t *state);
+	/** Of those released by doors_release() with DOOR_RELEASE_WAITS. The reference to @p state is taken. */
+	void (*passage)(void *arg, unsigned door, enum door_passage passage, json_t *state);
 };
 
 /**
@@ -117,7 +103,7 @@ int doors_board_drive(struct doors *doors, const char *line, enum board_level le
  * @return 0, -EBUSY (the other door of the interlock), -EPERM (the mode refuses) or -EIO (the relay does not follow).
  */
 int doors_release(struct doors *doors, unsigned door, bool extended, uint64_t *ret_relay_us,
-		  enum doors_release *ret_release);
+		  enum door_release *ret_release);
 
 /** Whether a mode can be ordered: "Locked", "Unlocked", "Blocked", "DoubleLocked", "LockedDown" or "LockedOpen". */
 bool doors_mode_is_known(const char *mode);

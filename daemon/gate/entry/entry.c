@@ -1,399 +1,322 @@
-/*
- * Record, then open. The decision is committed as access.request before the relay moves; what the relay then
- * did, with the time from frame to edge, is access.granted. A disk that has not answered after storage.slow_ms
- * keeps nobody waiting: the door opens and storage.slow is an alarm. Only a signed order waits: before its nonce is
- * on the disk it could be played again.
- */
-#include "gate_access.h"
+#include "entry_private.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "base/log.h"
 
-static void feed_back(struct gate *gate, struct gate_door *door, const char *reader,
-		      enum access_feedback feedback, enum policy_reason reason)
+/* ---- a slow disk ---- */
+
+bool entry_storage_is_slow(const struct entry *entry)
 {
-	if (gate->feedback != NULL && reader != NULL && reader[0] != '\0')
-		gate->feedback(gate, door, reader, feedback, reason);
+	return entry->storage_slow;
 }
 
-static void entry_free(struct gate_entry *entry)
+static void end_slow(struct entry *entry)
 {
-	json_decref(entry->data);
-	entry->data = NULL;
-	entry->used = false;
+	const struct store *store = journal_store(entry->deps.journal);
+
+	if (entry->storage_slow && store != NULL &&
+	    store_pending_ms(store) < entry->deps.config->storage.slow_ms)
+		entry->storage_slow = false;
 }
 
-/* The relay, then the account of it. */
-static void open_for(struct gate_entry *entry, const char *storage)
+static void begin_slow(struct entry *entry)
 {
-	struct gate *gate = entry->gate;
-	struct gate_door *door = entry->door;
-	enum doors_release release;
-	uint64_t relay_mono_us = 0;
-	int r;
+	unsigned slow_ms = entry->deps.config->storage.slow_ms;
 
-	snprintf(door->last_person, sizeof(door->last_person), "%s", entry->person);
-	r = doors_release(gate->doors, door->place, entry->extended, &relay_mono_us, &release);
-	if (r < 0) {
-		feed_back(gate, door, entry->reader, ACCESS_FEEDBACK_DENIED, POLICY_UNAUTHORIZED);
-		reply_send(&entry->reply, r,
-			   r == -EPERM   ? "the door's mode changed meanwhile: it stayed as it is"
-			   : r == -EBUSY ? "the other door of the interlock opened meanwhile"
-					 : "the lock's relay does not follow; see the door's fault",
-			   NULL);
-		entry_free(entry);
+	if (entry->storage_slow)
 		return;
-	}
-	json_object_set_new(entry->data, "storage", json_string(storage));
-	json_object_set_new(entry->data, "frame_to_relay_ms",
-			    json_real((double)(relay_mono_us - entry->first_mono_us) / 1000.0));
-	journal_record(gate->journal, "access.granted", EVENT_INFO, door->source, entry->person,
-		       json_incref(entry->data));
-	if (release == DOORS_RELEASE_TAKEN)
-		journal_record(gate->journal, "access.taken", EVENT_INFO, door->source, entry->person,
-			       gate_door_state(gate, door));
-	if (entry->person[0] != '\0' && !json_is_true(json_object_get(entry->data, "leaving")))
-		doors_first_person(gate->doors, door->place, entry->person);
-	feed_back(gate, door, entry->reader, ACCESS_FEEDBACK_GRANTED, POLICY_GRANTED);
-	if (entry->factor == POLICY_FACE)
-		gate_faces_decided(gate, door, ACCESS_FEEDBACK_GRANTED);
-	reply_send(&entry->reply, 0, NULL, gate_door_state(gate, door));
-	entry_free(entry);
-}
-
-static void refuse_order(struct gate_entry *entry)
-{
-	reply_send(&entry->reply, -EAGAIN, "the order could not be recorded: the door stays as it is", NULL);
-	entry_free(entry);
-}
-
-struct entry_handle {
-	struct gate_entry *entry;
-	uint32_t generation;
-};
-
-static void on_recorded(void *arg, int r, const struct event_row *row)
-{
-	struct entry_handle *handle = arg;
-	struct gate_entry *entry = handle->entry;
-	bool current = entry->used && entry->generation == handle->generation;
-
-	free(handle);
-	if (!current) /* opened already, because the disk was slow */
-		return;
-	if (row != NULL)
-		json_object_set_new(entry->data, "request", json_integer(row->seq));
-	else
-		log_warning("log", "the decision for %s was not recorded: %s", entry->door->source,
-			    strerror(-r));
-	if (r < 0 && entry->ordered)
-		refuse_order(entry);
-	else
-		open_for(entry, r == 0 ? "committed" : "failed");
-}
-
-static void end_slow(struct gate *gate)
-{
-	if (gate->storage_slow && journal_store(gate->journal) != NULL &&
-	    store_pending_ms(journal_store(gate->journal)) < gate->config->storage.slow_ms)
-		gate->storage_slow = false;
-}
-
-static void note_slow(struct gate *gate)
-{
-	if (gate->storage_slow)
-		return;
-	gate->storage_slow = true;
+	entry->storage_slow = true;
 	log_error("store", "no answer from the disk in %u ms: doors open before their record is safe",
-		  gate->config->storage.slow_ms);
-	journal_record(gate->journal, "storage.slow", EVENT_ALARM, NULL, NULL,
-		       json_pack("{s:i}", "slow_ms", (int)gate->config->storage.slow_ms));
+		  slow_ms);
+	journal_record(entry->deps.journal, "storage.slow", EVENT_ALARM, NULL, NULL,
+		       json_pack("{s:i}", "slow_ms", (int)slow_ms));
 }
 
-static void sooner(uint64_t *due_ms, const struct gate_pending *pending)
+/* ---- several factors at one door ---- */
+
+static uint64_t combine_ms(const struct entry *entry)
 {
-	if (pending->until_ms != 0 && pending->until_ms < *due_ms)
-		*due_ms = pending->until_ms;
+	return (uint64_t)entry->deps.config->access.combine_s * 1000;
 }
 
-/* Until when the disk may take. */
-static uint64_t patience_ends_ms(const struct gate_entry *entry)
+/* The attempt at a door that waits for another factor; NULL: none. */
+static struct attempt *waiting_at(struct entry *entry, unsigned door)
 {
-	return entry->asked_mono_ms +
-	       (entry->ordered ? GATE_ORDER_WAIT_MS : entry->gate->config->storage.slow_ms);
-}
-
-static uint64_t entries_due_ms(const void *arg)
-{
-	const struct gate *gate = arg;
-	uint64_t due_ms = UINT64_MAX;
-
-	for (size_t i = 0; i < GATE_ENTRIES_MAX; i++)
-		if (gate->entries[i].used && patience_ends_ms(&gate->entries[i]) < due_ms)
-			due_ms = patience_ends_ms(&gate->entries[i]);
-	for (size_t i = 0; i < CONFIG_DOORS_MAX; i++)
-		sooner(&due_ms, &gate->access->at_door[i]);
-	for (size_t i = 0; i < GATE_GUARDS_MAX; i++)
-		sooner(&due_ms, &gate->access->guards[i]);
-	return due_ms;
-}
-
-/* Nothing more was shown, or no guard answered: now it is a denial. */
-static void expire(struct gate *gate, struct gate_pending *pending, uint64_t now_ms)
-{
-	struct gate_pending over = *pending;
-	struct gate_entry_request request;
-
-	if (over.until_ms == 0 || over.until_ms > now_ms)
-		return;
-	*pending = (struct gate_pending){0};
-	request = (struct gate_entry_request){.factor = over.attempt.shown[over.attempt.count - 1].factor,
-					      .door = over.attempt.door,
-					      .person_id = over.attempt.shown[over.attempt.count - 1].person,
-					      .reader = over.reader,
-					      .data = over.data};
-	json_object_set_new(over.data, "timed_out", json_true());
-	gate_entry_deny(gate, &request, &over.attempt, &over.decision);
-}
-
-/* Opens for those whom the disk has kept waiting for storage.slow_ms. */
-static void tick_entries(void *arg, uint64_t now_ms)
-{
-	struct gate *gate = arg;
-
-	for (size_t i = 0; i < GATE_ENTRIES_MAX; i++) {
-		struct gate_entry *entry = &gate->entries[i];
-
-		if (!entry->used || patience_ends_ms(entry) > now_ms)
-			continue;
-		if (entry->ordered)
-			refuse_order(entry);
-		else
-			open_for(entry, "slow");
-		note_slow(gate);
-	}
-	for (size_t i = 0; i < CONFIG_DOORS_MAX; i++)
-		expire(gate, &gate->access->at_door[i], now_ms);
-	for (size_t i = 0; i < GATE_GUARDS_MAX; i++)
-		expire(gate, &gate->access->guards[i], now_ms);
-}
-
-void gate_entries_open(struct gate *gate)
-{
-	timers_add(gate->timers, entries_due_ms, tick_entries, gate);
-}
-
-void gate_entries_drop(struct gate *gate)
-{
-	for (size_t i = 0; i < GATE_ENTRIES_MAX; i++)
-		if (gate->entries[i].used)
-			entry_free(&gate->entries[i]);
-}
-
-static struct gate_entry *entry_take(struct gate *gate)
-{
-	for (size_t i = 0; i < GATE_ENTRIES_MAX; i++) {
-		struct gate_entry *entry = &gate->entries[i];
-
-		if (entry->used)
-			continue;
-		*entry = (struct gate_entry){
-			.used = true, .generation = ++gate->entry_generation, .gate = gate};
-		return entry;
-	}
+	for (size_t i = 0; i < ENTRY_ATTEMPTS_MAX; i++)
+		if (entry->attempts[i].used && entry->attempts[i].state == ATTEMPT_MORE &&
+		    entry->attempts[i].door == door)
+			return &entry->attempts[i];
 	return NULL;
 }
 
-static const char *person_of(const struct gate_entry_request *request)
+const char *entry_person_at_door(const struct entry *entry, unsigned door, bool leaving)
 {
-	return request->person_id != NULL && request->person_id[0] != '\0' ? request->person_id : NULL;
+	for (size_t i = 0; i < ENTRY_ATTEMPTS_MAX; i++) {
+		const struct attempt *attempt = &entry->attempts[i];
+
+		if (attempt->used && attempt->state == ATTEMPT_MORE && attempt->door == door &&
+		    attempt->leaving == leaving)
+			return attempt_last(attempt)->person;
+	}
+	return "";
 }
 
-void gate_entry_deny(struct gate *gate, const struct gate_entry_request *request,
-		     const struct access_attempt *attempt, const struct policy_decision *decision)
+static bool is_same(const struct presented_credential *a, const struct presented_credential *b)
 {
-	char problem[64 + POLICY_NEEDED_BYTES];
-	int held_by = doors_interlock(gate->doors, request->door->place);
-	json_t *rules = gate_access_rules_json(gate, attempt);
-	struct event_draft draft = {.type = "access.denied",
-				    .severity = EVENT_WARNING,
-				    .source = request->door->source,
-				    .person = person_of(request),
-				    .data = request->data,
-				    .nonce_key = request->nonce_key,
-				    .nonce = request->nonce};
-
-	json_object_set_new(request->data, "reason", json_string(policy_reason_name(decision->reason)));
-	json_object_set_new(request->data, "needed", json_string(decision->needed));
-	if (decision->reason == POLICY_INTERLOCK && held_by >= 0)
-		json_object_set_new(request->data, "held_by", json_string(gate->config->doors[held_by].name));
-	if (json_array_size(rules) > 0)
-		json_object_set(request->data, "rules", rules);
-	json_decref(rules);
-	(void)journal_record_draft(gate->journal, &draft, NULL, NULL); /* logged there */
-	json_decref(request->data);
-	snprintf(problem, sizeof(problem), "%s: it needs %s", policy_reason_name(decision->reason),
-		 decision->needed);
-	feed_back(gate, request->door, request->reader, ACCESS_FEEDBACK_DENIED, decision->reason);
-	if (request->factor == POLICY_FACE)
-		gate_faces_decided(gate, request->door, ACCESS_FEEDBACK_DENIED);
-	reply_send(&request->reply, -EPERM, problem, NULL);
+	return a->factor == b->factor && strcmp(a->person, b->person) == 0;
 }
 
-/* Beside a grant or denial: what somebody should know of, and the person at the door should not see. */
-static void tell_marks(struct gate *gate, const struct gate_entry_request *request,
-		       const struct policy_decision *decision)
+/* What the same people showed here a moment ago counts beside what is shown now. */
+static void merge(const struct entry *entry, const struct attempt *before, struct attempt *now,
+		  uint64_t now_ms)
 {
-	const struct {
-		bool told;
-		const char *type;
-		enum event_severity severity;
-	} marks[] = {
-		{decision->duress && decision->outcome == POLICY_GRANT, "access.duress", EVENT_ALARM},
-		{decision->blocklisted, "access.blocklisted", EVENT_ALARM},
-		{decision->passback, "access.passback", EVENT_WARNING},
-	};
+	const struct presented_credential newest = now->shown[0];
 
-	for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]); i++)
-		if (marks[i].told)
-			journal_record(gate->journal, marks[i].type, marks[i].severity, request->door->source,
-				       person_of(request),
-				       json_pack("{s:s, s:b, s:s}", "door", request->door->config->name,
-						 "admitted", decision->outcome == POLICY_GRANT, "rule",
-						 decision->rule));
+	/* an order from afar and a pass stand alone: no other credential could belong to them */
+	if (before->leaving != now->leaving || newest.factor == POLICY_REMOTE ||
+	    newest.factor == POLICY_PASS || now->presentation_attack)
+		return;
+	now->count = 0;
+	for (size_t i = 0; i < before->count; i++) {
+		const struct presented_credential *shown = &before->shown[i];
+
+		if (now_ms - shown->mono_ms < combine_ms(entry) && !is_same(shown, &newest) &&
+		    now->count < POLICY_SHOWN_MAX - 1)
+			now->shown[now->count++] = *shown;
+	}
+	now->shown[now->count++] = newest;
 }
 
-/* The request's record, and with it what it used up. */
-static int record_request(struct gate *gate, const struct event_draft *draft,
-			  const struct access_attempt *attempt, const struct policy_decision *decision,
-			  struct entry_handle *handle)
+static void supersede(struct attempt *waiting)
 {
-	struct store_record records[STORE_RECORDS_MAX];
-	char ids[STORE_RECORDS_MAX][STORE_RECORD_ID_BYTES];
-	size_t count = gate_access_count(gate, attempt, decision, records, ids);
-	int r;
-
-	if (count == 0)
-		return journal_record_draft(gate->journal, draft, on_recorded, handle);
-	r = journal_record_with(gate->journal, draft, records, count, on_recorded, handle);
-	for (size_t i = 0; i < count; i++)
-		json_decref(records[i].json);
-	return r;
+	if (waiting == NULL)
+		return;
+	(void)attempt_step(waiting, ATTEMPT_EVENT_SUPERSEDED);
+	entry_remove(waiting);
 }
 
-void gate_entry_permit(struct gate *gate, const struct gate_entry_request *request,
-		       const struct access_attempt *attempt, const struct policy_decision *decision)
+static void wait_for_more(struct entry *entry, struct attempt *now, uint64_t now_ms)
 {
-	struct gate_entry *entry = entry_take(gate);
-	struct entry_handle *handle = malloc(sizeof(*handle));
-	struct event_draft draft = {.type = "access.request",
-				    .source = request->door->source,
-				    .data = request->data,
-				    .nonce_key = request->nonce_key,
-				    .nonce = request->nonce};
+	struct attempt *attempt = entry_add(entry, now); /* one a door: there is a place */
 
-	if (entry == NULL || handle == NULL) {
-		if (entry != NULL)
-			entry->used = false;
-		free(handle);
-		json_decref(request->data);
-		reply_send(&request->reply, -EBUSY, "too many requests at once; try again", NULL);
+	if (attempt == NULL) {
+		entry_deny(entry, now, NULL);
 		return;
 	}
-	entry->door = request->door;
-	entry->data = request->data;
-	entry->first_mono_us = request->first_mono_us;
-	entry->asked_mono_ms = clock_mono_ms();
-	entry->extended = decision->extended;
-	entry->ordered = request->nonce_key != NULL;
-	entry->reply = request->reply;
-	entry->factor = request->factor;
-	snprintf(entry->reader, sizeof(entry->reader), "%s", request->reader != NULL ? request->reader : "");
-	if (request->factor != POLICY_REMOTE && request->factor != POLICY_PASS)
-		snprintf(entry->person, sizeof(entry->person), "%s", request->person_id);
-	draft.person = entry->person[0] != '\0' ? entry->person : NULL;
-	*handle = (struct entry_handle){.entry = entry, .generation = entry->generation};
-	if (record_request(gate, &draft, attempt, decision, handle) < 0) {
-		free(handle); /* logged there; a broken disk locks nobody out */
-		if (entry->ordered)
-			refuse_order(entry);
-		else
-			open_for(entry, "failed");
-	}
-	tell_marks(gate, request, decision);
+	(void)attempt_step(attempt, ATTEMPT_EVENT_MORE_NEEDED);
+	attempt->until_ms = now_ms + combine_ms(entry);
+	if (attempt->reader[0] != '\0')
+		entry->ops->reader_feedback(entry->arg, attempt->door, attempt->reader, ACCESS_FEEDBACK_MORE,
+					    attempt->decision.reason);
+	if (attempt_last(attempt)->factor == POLICY_FACE)
+		entry->ops->face_feedback(entry->arg, attempt->door, ACCESS_FEEDBACK_MORE);
 }
 
-static void describe(const struct gate_entry_request *request, const struct access_attempt *attempt,
-		     const struct policy_decision *decision)
+/* ---- what is presented ---- */
+
+static struct attempt begin(const struct entry_presentation *presentation, uint64_t now_ms)
 {
-	json_object_set_new(request->data, "factor", json_string(policy_factor_name(request->factor)));
-	json_object_set_new(request->data, "door", json_string(request->door->config->name));
-	json_object_set_new(request->data, "rule", json_string(decision->rule));
-	if (request->credential_id != NULL && request->credential_id[0] != '\0')
-		json_object_set_new(request->data, "credential", json_string(request->credential_id));
+	struct attempt attempt = {.state = ATTEMPT_PRESENTED,
+				  .door = presentation->door,
+				  .leaving = presentation->leaving,
+				  .presentation_attack = presentation->presentation_attack,
+				  .order = presentation->nonce_key != NULL,
+				  .data = presentation->data,
+				  .first_mono_us = presentation->first_mono_us,
+				  .reply = presentation->reply,
+				  .count = 1};
+	struct presented_credential *shown = &attempt.shown[0];
+
+	shown->factor = presentation->factor;
+	shown->mono_ms = now_ms;
+	shown->ambiguous_match = presentation->ambiguous_match;
+	snprintf(shown->person, sizeof(shown->person), "%s",
+		 presentation->person != NULL ? presentation->person : "");
+	snprintf(shown->credential, sizeof(shown->credential), "%s",
+		 presentation->credential != NULL ? presentation->credential : "");
+	snprintf(attempt.reader, sizeof(attempt.reader), "%s",
+		 presentation->reader != NULL ? presentation->reader : "");
+	/* a host is not who walks in with the host's pass */
+	if (shown->factor != POLICY_REMOTE && shown->factor != POLICY_PASS)
+		snprintf(attempt.person, sizeof(attempt.person), "%s", shown->person);
+	return attempt;
+}
+
+static void describe(const struct entry *entry, const struct attempt *attempt)
+{
+	const struct presented_credential *last = attempt_last(attempt);
+	json_t *data = attempt->data;
+
+	json_object_set_new(data, "factor", json_string(policy_factor_name(last->factor)));
+	json_object_set_new(data, "door", json_string(entry->deps.config->doors[attempt->door].name));
+	json_object_set_new(data, "rule", json_string(attempt->decision.rule));
+	if (last->credential[0] != '\0')
+		json_object_set_new(data, "credential", json_string(last->credential));
 	if (attempt->count > 1) {
 		json_t *factors = json_array();
 
 		for (size_t i = 0; i < attempt->count; i++)
 			json_array_append_new(factors,
 					      json_string(policy_factor_name(attempt->shown[i].factor)));
-		json_object_set_new(request->data, "factors", factors);
+		json_object_set_new(data, "factors", factors);
 	}
-	if (decision->extended)
-		json_object_set_new(request->data, "extended", json_true());
+	if (attempt->decision.extended)
+		json_object_set_new(data, "extended", json_true());
 }
 
-static void begin_attempt(const struct gate_entry_request *request, uint64_t now_ms,
-			  struct access_attempt *ret_attempt)
+void entry_present(struct entry *entry, const struct entry_presentation *presentation)
 {
-	struct presented_credential *shown = &ret_attempt->shown[0];
-
-	*ret_attempt = (struct access_attempt){.door = request->door,
-					       .leaving = request->leaving,
-					       .presentation_attack = request->presentation_attack,
-					       .count = 1};
-	shown->factor = request->factor;
-	shown->mono_ms = now_ms;
-	shown->doubtful = request->doubtful;
-	snprintf(shown->person, sizeof(shown->person), "%s",
-		 request->person_id != NULL ? request->person_id : "");
-	snprintf(shown->credential, sizeof(shown->credential), "%s",
-		 request->credential_id != NULL ? request->credential_id : "");
-}
-
-void gate_entry_ask(struct gate *gate, const struct gate_entry_request *request)
-{
+	const struct order_nonce nonce = {presentation->nonce_key, presentation->nonce};
 	uint64_t now_ms = clock_mono_ms();
-	struct policy_decision decision;
-	struct access_attempt attempt;
+	struct attempt *before, now = begin(presentation, now_ms), denied;
 
-	begin_attempt(request, now_ms, &attempt);
-	mfa_pending_merge(gate, &attempt, now_ms);
-	decision = gate_access_decide(gate, &attempt);
-	end_slow(gate);
-	describe(request, &attempt, &decision);
-	switch (decision.outcome) {
+	assert(presentation->door < entry->deps.config->door_count && presentation->data != NULL);
+	before = waiting_at(entry, now.door);
+	if (before != NULL)
+		merge(entry, before, &now, now_ms);
+	now.decision = entry_decide(entry, &now);
+	end_slow(entry);
+	describe(entry, &now);
+	if (now.decision.outcome != POLICY_DENY) /* a denial does not end what waits for more */
+		supersede(before);
+	switch (now.decision.outcome) {
 	case POLICY_GRANT:
-		mfa_pending_end(gate, request->door);
-		gate_entry_permit(gate, request, &attempt, &decision);
+		entry_grant(entry, &now, &nonce);
 		break;
 	case POLICY_MORE:
-		mfa_pending_keep(gate, &attempt, &decision, request->reader, request->data, now_ms);
-		feed_back(gate, request->door, request->reader, ACCESS_FEEDBACK_MORE, decision.reason);
-		if (request->factor == POLICY_FACE)
-			gate_faces_decided(gate, request->door, ACCESS_FEEDBACK_MORE);
+		wait_for_more(entry, &now, now_ms);
 		break;
 	case POLICY_ASK_GUARD:
-		mfa_pending_end(gate, request->door);
-		gate_guard_ask(gate, request, &attempt, &decision, now_ms);
+		entry_guard_ask(entry, &now, now_ms);
 		break;
 	case POLICY_DENY:
-		gate_entry_deny(gate, request, &attempt, &decision);
-		tell_marks(gate, request, &decision);
+		denied = now;
+		entry_deny(entry, &denied, &nonce);
+		entry_record_marks(entry, &now);
 		break;
 	}
-	timers_update(gate->timers);
+	timers_update(entry->deps.timers);
+}
+
+/* ---- time ---- */
+
+static bool has_a_time(const struct attempt *attempt)
+{
+	return attempt->used && (attempt->state == ATTEMPT_MORE || attempt->state == ATTEMPT_GUARD ||
+				 attempt->state == ATTEMPT_DECIDED);
+}
+
+static uint64_t due_ms(const void *arg)
+{
+	const struct entry *entry = arg;
+	uint64_t due = UINT64_MAX;
+
+	for (size_t i = 0; i < ENTRY_ATTEMPTS_MAX; i++)
+		if (has_a_time(&entry->attempts[i]) && entry->attempts[i].until_ms < due)
+			due = entry->attempts[i].until_ms;
+	return due;
+}
+
+static void tick(void *arg, uint64_t now_ms)
+{
+	struct entry *entry = arg;
+
+	for (size_t i = 0; i < ENTRY_ATTEMPTS_MAX; i++) {
+		struct attempt *attempt = &entry->attempts[i];
+
+		if (!has_a_time(attempt) || attempt->until_ms > now_ms)
+			continue;
+		if (attempt->state == ATTEMPT_DECIDED) { /* the disk has kept them waiting for long enough */
+			entry_disk_is_late(entry, attempt);
+			begin_slow(entry);
+		} else { /* nothing more was shown, or no guard answered: now it is a denial */
+			json_object_set_new(attempt->data, "timed_out", json_true());
+			entry_deny(entry, attempt, NULL);
+		}
+	}
+}
+
+/* ---- over a restart ---- */
+
+void entry_load_counter(struct entry *entry, const char *id, const json_t *json)
+{
+	static const char prefix[] = "used/";
+
+	if (strncmp(id, prefix, sizeof(prefix) - 1) != 0 ||
+	    json_integer_value(json_object_get(json, "pending")) <= 0)
+		return;
+	if (entry->interrupted == NULL)
+		entry->interrupted = json_object();
+	(void)json_object_set_new(entry->interrupted, id + sizeof(prefix) - 1, json_true());
+}
+
+/* The relay may have moved before the end: the use stays counted, and somebody can give it back. */
+static void report_interrupted(struct entry *entry, const char *id)
+{
+	const struct roster_credential *credential =
+		roster_credentials_find(entry->deps.directory->credentials, id);
+	char record_id[STORE_RECORD_ID_BYTES];
+	struct event_draft draft = {.type = "access.interrupted", .severity = EVENT_WARNING};
+	struct store_record record = {.kind = "counter", .id = record_id};
+
+	if (credential == NULL)
+		return;
+	snprintf(record_id, sizeof(record_id), "used/%s", id);
+	record.json = json_pack("{s:I}", "used", (json_int_t)credential->policy.used);
+	draft.person = credential->person[0] != '\0' ? credential->person : NULL;
+	draft.data = json_pack("{s:s, s:I}", "credential", id, "used", (json_int_t)credential->policy.used);
+	(void)journal_record_with(entry->deps.journal, &draft, &record, 1, NULL, NULL); /* logged there */
+	json_decref(record.json);
+	json_decref(draft.data);
+}
+
+void entry_settle(struct entry *entry)
+{
+	const char *id;
+	json_t *value;
+
+	json_object_foreach(entry->interrupted, id, value) report_interrupted(entry, id);
+	json_decref(entry->interrupted);
+	entry->interrupted = NULL;
+}
+
+/* ---- begin and end ---- */
+
+int entry_open(const struct entry_deps *deps, const struct entry_ops *ops, void *arg,
+	       struct entry **ret_entry)
+{
+	struct entry *entry = calloc(1, sizeof(*entry));
+
+	assert(deps->config != NULL && deps->journal != NULL && deps->timers != NULL);
+	assert(deps->directory != NULL && deps->config->door_count <= CONFIG_DOORS_MAX);
+	if (entry == NULL)
+		return -ENOMEM;
+	entry->deps = *deps;
+	entry->ops = ops;
+	entry->arg = arg;
+	for (size_t i = 0; i < deps->config->door_count; i++)
+		snprintf(entry->sources[i], EVENT_SOURCE_BYTES, "door/%s", deps->config->doors[i].name);
+	timers_add(deps->timers, due_ms, tick, entry);
+	*ret_entry = entry;
+	return 0;
+}
+
+void entry_stop(struct entry *entry)
+{
+	for (size_t i = 0; entry != NULL && i < ENTRY_ATTEMPTS_MAX; i++)
+		if (entry->attempts[i].used)
+			entry_remove(&entry->attempts[i]);
+}
+
+void entry_close(struct entry *entry)
+{
+	if (entry == NULL)
+		return;
+	entry_stop(entry);
+	json_decref(entry->interrupted);
+	free(entry);
 }

@@ -15,7 +15,7 @@ static const char counter_kind[] = "counter";
 
 /* ---- wrong tries ---- */
 
-static json_t *counter_json(struct gate_reader *reader, uint64_t now_ms)
+static json_t *counter_json(struct reader *reader, uint64_t now_ms)
 {
 	uint64_t left_ms = lockout_left_ms(&reader->lockout, now_ms);
 
@@ -24,21 +24,18 @@ static json_t *counter_json(struct gate_reader *reader, uint64_t now_ms)
 }
 
 /* The event and the counter that survives a restart, committed together. */
-static void record_counter(struct gate_reader *reader, const char *type, enum event_severity severity,
+static void record_counter(struct reader *reader, const char *type, enum event_severity severity,
 			   uint64_t now_ms)
 {
-	struct gate *gate = reader->gate;
 	json_t *data = json_pack("{s:s, s:s, s:i, s:i, s:i}", "reader", reader->config->name, "door",
 				 reader->config->door, "tries", (int)reader->lockout.wrong, "limit",
-				 (int)gate->config->lockout.tries, "locked_out_s",
+				 (int)reader->owner->deps.config->lockout.tries, "locked_out_s",
 				 (int)((lockout_left_ms(&reader->lockout, now_ms) + 999) / 1000));
 	const struct event_draft draft = {
 		.type = type, .severity = severity, .source = reader->source, .data = data};
 	json_t *counter = reader->lockout.wrong > 0 ? counter_json(reader, now_ms) : NULL;
 	const struct store_record record = {.kind = counter_kind, .id = reader->source, .json = counter};
-	int r = journal_store(gate->journal) != NULL
-			? store_records_write(journal_store(gate->journal), &record, 1, &draft, NULL, NULL)
-			: -EIO;
+	int r = journal_record_with(reader->owner->deps.journal, &draft, &record, 1, NULL, NULL);
 
 	if (r < 0)
 		log_warning("readers", "%s: %s with %u wrong tries was not recorded: %s",
@@ -47,38 +44,37 @@ static void record_counter(struct gate_reader *reader, const char *type, enum ev
 	json_decref(data);
 }
 
-static void count_wrong(struct gate_reader *reader)
+static void count_wrong(struct reader *reader)
 {
-	const struct config_lockout *limits = &reader->gate->config->lockout;
+	const struct config_lockout *limits = &reader->owner->deps.config->lockout;
 	uint64_t now_ms = clock_mono_ms();
 
 	if (!lockout_wrong(&reader->lockout, limits->tries, limits->seconds, now_ms)) {
 		record_counter(reader, "access.wrong_try", EVENT_INFO, now_ms);
-		gate_reader_signal(reader, READER_SIGNAL_DENIED, 0);
+		reader_signal_show(reader, READER_SIGNAL_DENIED, 0);
 		return;
 	}
 	log_warning("readers", "%s at door %s: %u wrong tries, it takes nothing for %u s",
 		    reader->config->name, reader->config->door, limits->tries, limits->seconds);
 	record_counter(reader, "access.wrong_tries", EVENT_ALARM, now_ms);
-	gate_reader_signal(reader, READER_SIGNAL_LOCKED_OUT, reader->lockout.until_ms);
+	reader_signal_show(reader, READER_SIGNAL_LOCKED_OUT, reader->lockout.until_ms);
 }
 
-static void count_right(struct gate_reader *reader)
+static void count_right(struct reader *reader)
 {
 	if (lockout_right(&reader->lockout))
 		record_counter(reader, "access.tries_reset", EVENT_INFO, clock_mono_ms());
 }
 
-void gate_reader_counter_load(struct gate *gate, const char *kind, const char *id, json_t *json)
+void readers_load_counter(struct readers *readers, const char *id, const json_t *json)
 {
 	json_int_t wrong = json_integer_value(json_object_get(json, "wrong"));
 	int64_t left_ms = json_integer_value(json_object_get(json, "until_unix_ms")) - clock_unix_ms();
-	const int64_t longest_ms = gate->config->lockout.seconds * INT64_C(1000);
-	struct gate_reader *reader = NULL;
+	const int64_t longest_ms = readers->deps.config->lockout.seconds * INT64_C(1000);
+	struct reader *reader = NULL;
 
-	(void)kind;
 	if (strncmp(id, "reader/", 7) == 0)
-		reader = gate_reader_find(gate, id + 7);
+		reader = readers_find(readers, id + 7);
 	if (reader == NULL || wrong < 1) /* a reader that is no longer there */
 		return;
 	if (json_integer_value(json_object_get(json, "until_unix_ms")) > 0) {
@@ -88,10 +84,10 @@ void gate_reader_counter_load(struct gate *gate, const char *kind, const char *i
 		reader->lockout.wrong = (unsigned)wrong;
 		reader->lockout.until_ms =
 			clock_mono_ms() + (uint64_t)(left_ms < longest_ms ? left_ms : longest_ms);
-		gate_reader_signal(reader, READER_SIGNAL_LOCKED_OUT, reader->lockout.until_ms);
+		reader_signal_show(reader, READER_SIGNAL_LOCKED_OUT, reader->lockout.until_ms);
 	} else if (reader->lockout.until_ms == 0) {
 		/* tries since the start count too; the next wrong one is the one that locks out */
-		unsigned limit = gate->config->lockout.tries - 1;
+		unsigned limit = readers->deps.config->lockout.tries - 1;
 		json_int_t sum = wrong + reader->lockout.wrong;
 
 		reader->lockout.wrong = sum < limit ? (unsigned)sum : limit;
@@ -105,38 +101,44 @@ static bool is_wrong_try(enum policy_reason reason)
 	       strcmp(policy_reason_name(reason), "InvalidPIN") == 0;
 }
 
-void gate_reader_feedback(struct gate *gate, struct gate_door *door, const char *name,
-			  enum access_feedback feedback, enum policy_reason reason)
+static void show_granted(struct reader *reader)
 {
-	struct gate_reader *reader = gate_reader_find(gate, name);
+	uint32_t release_ms = reader->owner->deps.config->doors[reader->door].release_ms;
+
+	reader_signal_show(reader, READER_SIGNAL_GRANTED, clock_mono_ms() + release_ms);
+}
+
+void readers_feedback(struct readers *readers, const char *name, enum access_feedback feedback,
+		      enum policy_reason reason)
+{
+	struct reader *reader = readers_find(readers, name);
 
 	if (reader == NULL)
 		return;
 	if (feedback == ACCESS_FEEDBACK_GRANTED) {
 		count_right(reader);
-		gate_reader_signal(reader, READER_SIGNAL_GRANTED, clock_mono_ms() + door->config->release_ms);
+		show_granted(reader);
 	} else if (feedback == ACCESS_FEEDBACK_MORE) {
-		gate_reader_signal(reader, READER_SIGNAL_MORE, 0);
+		reader_signal_show(reader, READER_SIGNAL_MORE, 0);
 	} else if (is_wrong_try(reason)) {
 		count_wrong(reader);
 	} else {
-		gate_reader_signal(reader, READER_SIGNAL_DENIED, 0);
+		reader_signal_show(reader, READER_SIGNAL_DENIED, 0);
 	}
 }
 
-void gate_readers_show(struct gate *gate, const struct gate_door *door, enum access_feedback feedback)
+void readers_show(struct readers *readers, unsigned door, enum access_feedback feedback)
 {
-	for (size_t i = 0; gate->readers != NULL && i < gate->readers->count; i++) {
-		struct gate_reader *reader = &gate->readers->list[i];
+	for (size_t i = 0; i < readers->count; i++) {
+		struct reader *reader = &readers->list[i];
 
 		if (reader->door != door || reader->config->leaving ||
 		    lockout_left_ms(&reader->lockout, clock_mono_ms()) > 0)
-			continue; /* a reader that is locked out goes on telling that */
+			continue; /* a reader that is locked out goes on showing that */
 		if (feedback == ACCESS_FEEDBACK_GRANTED)
-			gate_reader_signal(reader, READER_SIGNAL_GRANTED,
-					   clock_mono_ms() + door->config->release_ms);
+			show_granted(reader);
 		else
-			gate_reader_signal(reader,
+			reader_signal_show(reader,
 					   feedback == ACCESS_FEEDBACK_MORE ? READER_SIGNAL_MORE
 									    : READER_SIGNAL_DENIED,
 					   0);
@@ -145,28 +147,29 @@ void gate_readers_show(struct gate *gate, const struct gate_door *door, enum acc
 
 /* ---- readings ---- */
 
-static void show(struct gate_reader *reader, enum policy_factor factor, const char *text, uint64_t mono_us)
+static void show(struct reader *reader, enum policy_factor factor, const char *text, uint64_t mono_us)
 {
-	const struct gate_credential shown = {.factor = factor,
+	const struct entry_reading reading = {.factor = factor,
 					      .text = text,
+					      .door = reader->door,
 					      .leaving = reader->config->leaving,
 					      .mono_us = mono_us,
 					      .reader = reader->config->name};
 
 	if (lockout_left_ms(&reader->lockout, clock_mono_ms()) > 0)
-		gate_reader_tell(reader, &reader->refused, "locked_out", 0);
+		reader_report(reader, &reader->refused, "locked_out", 0);
 	else
-		gate_credential_shown(reader->gate, reader->door, &shown);
+		reader->owner->ops->read(reader->owner->arg, &reading);
 }
 
-static void show_card(struct gate_reader *reader, const char *digits, uint64_t mono_us)
+static void show_card(struct reader *reader, const char *digits, uint64_t mono_us)
 {
 	while (digits[0] == '0' && digits[1] != '\0') /* readers fill up with zeros, each as it likes */
 		digits++;
 	show(reader, POLICY_CARD, digits, mono_us);
 }
 
-static void on_key(struct gate_reader *reader, char key, uint64_t mono_us)
+static void on_key(struct reader *reader, char key, uint64_t mono_us)
 {
 	char pin[KEYPAD_PIN_BYTES];
 
@@ -176,7 +179,7 @@ static void on_key(struct gate_reader *reader, char key, uint64_t mono_us)
 		explicit_bzero(pin, sizeof(pin));
 		break;
 	case KEYPAD_TOO_LONG:
-		gate_reader_tell(reader, &reader->misread, "pin_too_long", 0);
+		reader_report(reader, &reader->misread, "pin_too_long", 0);
 		count_wrong(reader);
 		break;
 	case KEYPAD_MORE:
@@ -185,7 +188,7 @@ static void on_key(struct gate_reader *reader, char key, uint64_t mono_us)
 	}
 }
 
-void gate_reader_bursts(struct gate_reader *reader, uint64_t now_us)
+void reader_bursts(struct reader *reader, uint64_t now_us)
 {
 	struct wiegand_code code;
 	enum wiegand_result result;
@@ -198,14 +201,14 @@ void gate_reader_bursts(struct gate_reader *reader, uint64_t now_us)
 		} else if (result == WIEGAND_KEY) {
 			on_key(reader, code.key, code.mono_us);
 		} else {
-			gate_reader_tell(reader, &reader->misread, wiegand_result_name(result), code.bits);
+			reader_report(reader, &reader->misread, wiegand_result_name(result), code.bits);
 		}
 	}
 	explicit_bzero(&code, sizeof(code));
 	explicit_bzero(number, sizeof(number));
 }
 
-void gate_reader_text(struct gate_reader *reader, const char *text, uint64_t mono_us)
+void reader_text(struct reader *reader, const char *text, uint64_t mono_us)
 {
 	enum config_reader_reads reads = reader->config->reads;
 	bool digits = text[strspn(text, "0123456789")] == '\0';
@@ -213,7 +216,7 @@ void gate_reader_text(struct gate_reader *reader, const char *text, uint64_t mon
 	if (digits && reads != CONFIG_READS_CODE)
 		show_card(reader, text, mono_us);
 	else if (reads == CONFIG_READS_CARD)
-		gate_reader_tell(reader, &reader->misread, "no_card_number", 0);
+		reader_report(reader, &reader->misread, "no_card_number", 0);
 	else
 		show(reader, POLICY_QR, text, mono_us);
 }
@@ -221,7 +224,7 @@ void gate_reader_text(struct gate_reader *reader, const char *text, uint64_t mon
 /* ---- the simulated board ---- */
 
 /* The pulses of a burst that has just ended, through the same decoder as real ones. */
-static void send(struct gate_reader *reader, uint64_t burst, unsigned bits, uint64_t now_us)
+static void send(struct reader *reader, uint64_t burst, unsigned bits, uint64_t now_us)
 {
 	uint64_t at_us = now_us - WIEGAND_GAP_US - bits * SWIPE_INTERVAL_US;
 
@@ -232,11 +235,11 @@ static void send(struct gate_reader *reader, uint64_t burst, unsigned bits, uint
 		wiegand_edge(&reader->wiegand, line, true, at_us);
 		wiegand_edge(&reader->wiegand, line, false, at_us + WIEGAND_APART_US);
 	}
-	gate_reader_bursts(reader, now_us);
+	reader_bursts(reader, now_us);
 }
 
 /* -EINVAL: no decimal number, -ERANGE: more bits than such a card has. */
-static int parse_number(const struct gate_reader *reader, const char *text, uint64_t *ret_number)
+static int parse_number(const struct reader *reader, const char *text, uint64_t *ret_number)
 {
 	unsigned bits = wiegand_number_bits(&reader->format);
 	char *end;
@@ -250,43 +253,41 @@ static int parse_number(const struct gate_reader *reader, const char *text, uint
 	return errno == ERANGE || (bits < WIEGAND_BITS_MAX && *ret_number >> bits != 0) ? -ERANGE : 0;
 }
 
-static struct gate_reader *simulated(struct gate *gate, const char *name, int *r)
+static struct reader *simulated(struct readers *readers, const char *name, int *r)
 {
-	struct gate_reader *reader = gate_reader_find(gate, name);
+	struct reader *reader = readers_find(readers, name);
 
-	*r = reader == NULL ? -ENOENT : gate->config->board.driver != CONFIG_BOARD_SIM ? -ENOTSUP : 0;
+	*r = reader == NULL ? -ENOENT : readers->deps.config->board.driver != CONFIG_BOARD_SIM ? -ENOTSUP : 0;
 	if (*r == 0 && reader->fault != NULL && reader->config->kind == CONFIG_READER_WIEGAND)
 		*r = -EIO;
 	return reader;
 }
 
-int gate_reader_swipe(void *arg, const char *name, const char *code)
+int readers_swipe(struct readers *readers, const char *name, const char *code)
 {
-	struct gate *gate = arg;
 	uint64_t number, now_us = clock_mono_us();
 	int r;
-	struct gate_reader *reader = simulated(gate, name, &r);
+	struct reader *reader = simulated(readers, name, &r);
 
 	if (r < 0)
 		return r;
 	if (reader->config->kind != CONFIG_READER_WIEGAND) {
-		gate_reader_text(reader, code, now_us);
+		reader_text(reader, code, now_us);
 	} else {
 		r = parse_number(reader, code, &number);
 		if (r == 0)
 			send(reader, wiegand_encode(&reader->format, number), reader->format.bits, now_us);
 	}
-	gate_readers_arm(gate);
+	readers_arm(readers);
 	return r;
 }
 
-int gate_reader_type(void *arg, const char *name, const char *keys)
+int readers_type(struct readers *readers, const char *name, const char *keys)
 {
 	static const char known[] = "0123456789*#";
-	struct gate *gate = arg;
 	uint64_t now_us = clock_mono_us();
 	int r;
-	struct gate_reader *reader = simulated(gate, name, &r);
+	struct reader *reader = simulated(readers, name, &r);
 
 	if (r == 0 && (reader->config->kind != CONFIG_READER_WIEGAND || !reader->config->keypad))
 		r = -EPERM;
@@ -297,6 +298,6 @@ int gate_reader_type(void *arg, const char *name, const char *keys)
 
 		send(reader, (~key & 15) << 4 | key, KEYPAD_BITS_LONG, now_us);
 	}
-	gate_readers_arm(gate);
+	readers_arm(readers);
 	return r;
 }

@@ -1,51 +1,50 @@
 #include "readers_private.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "base/log.h"
 
-struct gate_reader *gate_reader_find(struct gate *gate, const char *name)
+struct reader *readers_find(struct readers *readers, const char *name)
 {
-	for (size_t i = 0; gate->readers != NULL && i < gate->readers->count; i++)
-		if (strcmp(gate->readers->list[i].config->name, name) == 0)
-			return &gate->readers->list[i];
+	for (size_t i = 0; i < readers->count; i++)
+		if (strcmp(readers->list[i].config->name, name) == 0)
+			return &readers->list[i];
 	return NULL;
 }
 
-/* ---- news and faults ---- */
+/* ---- reports and faults ---- */
 
-static void tell_now(struct gate_reader *reader, struct gate_reader_news *news, unsigned count,
-		     uint64_t now_ms)
+static void report_now(struct reader *reader, struct repeated_report *report, unsigned count, uint64_t now_ms)
 {
-	news->told_ms = now_ms;
-	news->more = 0;
-	journal_record(reader->gate->journal, news->type, EVENT_WARNING, reader->source, NULL,
+	report->reported_ms = now_ms;
+	report->more = 0;
+	journal_record(reader->owner->deps.journal, report->type, EVENT_WARNING, reader->source, NULL,
 		       json_pack("{s:s, s:s, s:s, s:i, s:i}", "reader", reader->config->name, "door",
-				 reader->config->door, "reason", news->reason, "bits", (int)news->bits,
+				 reader->config->door, "reason", report->reason, "bits", (int)report->bits,
 				 "count", (int)count));
 }
 
-void gate_reader_tell(struct gate_reader *reader, struct gate_reader_news *news, const char *reason,
-		      unsigned bits)
+void reader_report(struct reader *reader, struct repeated_report *report, const char *reason, unsigned bits)
 {
 	uint64_t now_ms = clock_mono_ms();
 
-	news->reason = reason;
-	news->bits = bits;
-	if (news->told_ms == 0 || now_ms >= news->told_ms + GATE_READER_QUIET_MS)
-		tell_now(reader, news, news->more + 1, now_ms);
-	else if (news->more < INT32_MAX)
-		news->more++;
+	report->reason = reason;
+	report->bits = bits;
+	if (report->reported_ms == 0 || now_ms >= report->reported_ms + READER_QUIET_MS)
+		report_now(reader, report, report->more + 1, now_ms);
+	else if (report->more < INT32_MAX)
+		report->more++;
 }
 
-static uint64_t news_due_ms(const struct gate_reader_news *news)
+static uint64_t report_due_ms(const struct repeated_report *report)
 {
-	return news->more > 0 ? news->told_ms + GATE_READER_QUIET_MS : UINT64_MAX;
+	return report->more > 0 ? report->reported_ms + READER_QUIET_MS : UINT64_MAX;
 }
 
-static void set_fault(struct gate_reader *reader, const char *fault, const char *detail)
+static void set_fault(struct reader *reader, const char *fault, const char *detail)
 {
 	bool lost = fault != NULL && strcmp(fault, "lost") == 0;
 
@@ -58,18 +57,17 @@ static void set_fault(struct gate_reader *reader, const char *fault, const char 
 	else
 		log_warning("readers", "%s at door %s: %s", reader->config->name, reader->config->door,
 			    detail);
-	journal_record(reader->gate->journal,
+	journal_record(reader->owner->deps.journal,
 		       fault == NULL ? "reader.restored"
 		       : lost        ? "reader.lost"
 				     : "reader.fault",
 		       fault == NULL ? EVENT_INFO : EVENT_ALARM, reader->source, NULL,
 		       json_pack("{s:s, s:s, s:s}", "reader", reader->config->name, "door",
 				 reader->config->door, "reason", fault == NULL ? "" : detail));
-	if (reader->gate->api != NULL)
-		api_publish_board(reader->gate->api);
+	reader->owner->ops->changed(reader->owner->arg);
 }
 
-static void look_for_fault(struct gate_reader *reader, uint64_t now_us)
+static void check_fault(struct reader *reader, uint64_t now_us)
 {
 	unsigned stuck = wiegand_stuck(&reader->wiegand, now_us);
 
@@ -88,13 +86,13 @@ static void look_for_fault(struct gate_reader *reader, uint64_t now_us)
 
 /* ---- light and buzzer ---- */
 
-static void set_output(struct gate_reader *reader, int line, bool *state, bool on)
+static void set_output(struct reader *reader, int line, bool *state, bool on)
 {
 	int r;
 
 	if (line < 0 || *state == on)
 		return;
-	r = board_set(doors_board(reader->gate->doors), (unsigned)line, on);
+	r = board_set(reader->owner->deps.board, (unsigned)line, on);
 	*state = on;
 	if (r < 0 && !reader->signal_fault)
 		log_warning("readers", "%s: its light or buzzer does not follow: %s, ignoring",
@@ -102,36 +100,36 @@ static void set_output(struct gate_reader *reader, int line, bool *state, bool o
 	reader->signal_fault = r < 0;
 }
 
-static uint64_t show_signal(struct gate_reader *reader, uint64_t now_ms)
+static uint64_t show_signal(struct reader *reader, uint64_t now_ms)
 {
 	struct reader_signal_level level =
 		reader_signal_at(reader->signal, reader->signal_since_ms, reader->signal_until_ms, now_ms);
 
 	set_output(reader, reader->led_line, &reader->led, level.light);
 	set_output(reader, reader->buzzer_line, &reader->buzzer,
-		   level.buzzer && !doors_quiet(reader->gate->doors));
+		   level.buzzer && !reader->owner->ops->is_quiet(reader->owner->arg));
 	if (level.due_ms == UINT64_MAX)
 		reader->signal = READER_SIGNAL_NONE;
 	return level.due_ms;
 }
 
-void gate_reader_signal(struct gate_reader *reader, enum reader_signal signal, uint64_t until_ms)
+void reader_signal_show(struct reader *reader, enum reader_signal signal, uint64_t until_ms)
 {
 	reader->signal = signal;
 	reader->signal_since_ms = clock_mono_ms();
 	reader->signal_until_ms = until_ms;
 	(void)show_signal(reader, reader->signal_since_ms); /* when it changes is asked again by the timer */
-	gate_readers_arm(reader->gate);
+	readers_arm(reader->owner);
 }
 
 /* ---- devices ---- */
 
-static void lose(struct gate_reader *reader, int error)
+static void lose(struct reader *reader, int error)
 {
 	reader->port_source = sd_event_source_disable_unref(reader->port_source);
 	reader_port_close(reader->port);
 	reader->port = NULL;
-	reader->retry_ms = clock_mono_ms() + GATE_READER_RETRY_MS;
+	reader->retry_ms = clock_mono_ms() + READER_RETRY_MS;
 	set_fault(reader, "lost",
 		  error == -EACCES   ? "no permission for its device"
 		  : error == -EBUSY  ? "another program holds its device"
@@ -141,7 +139,7 @@ static void lose(struct gate_reader *reader, int error)
 
 static int on_port(sd_event_source *source, int fd, uint32_t revents, void *arg)
 {
-	struct gate_reader *reader = arg;
+	struct reader *reader = arg;
 	char text[READER_TEXT_BYTES];
 	uint64_t now_us = clock_mono_us();
 	int r;
@@ -149,18 +147,18 @@ static int on_port(sd_event_source *source, int fd, uint32_t revents, void *arg)
 	(void)source, (void)fd, (void)revents;
 	while ((r = reader_port_next(reader->port, now_us, text)) == 1 || r == -EBADMSG) {
 		if (r == 1)
-			gate_reader_text(reader, text, now_us);
+			reader_text(reader, text, now_us);
 		else
-			gate_reader_tell(reader, &reader->misread, "unfit_text", 0);
+			reader_report(reader, &reader->misread, "unfit_text", 0);
 	}
 	explicit_bzero(text, sizeof(text));
 	if (r < 0)
 		lose(reader, r);
-	gate_readers_arm(reader->gate);
+	readers_arm(reader->owner);
 	return 0;
 }
 
-static void open_port(struct gate_reader *reader)
+static void open_port(struct reader *reader)
 {
 	const struct config_reader *config = reader->config;
 	int r = config->kind == CONFIG_READER_EVDEV
@@ -168,8 +166,8 @@ static void open_port(struct gate_reader *reader)
 			: reader_port_open_serial(config->device, config->baud, &reader->port);
 
 	if (r == 0)
-		r = sd_event_add_io(reader->gate->event, &reader->port_source, reader_port_fd(reader->port),
-				    EPOLLIN, on_port, reader);
+		r = sd_event_add_io(reader->owner->deps.event, &reader->port_source,
+				    reader_port_fd(reader->port), EPOLLIN, on_port, reader);
 	if (r < 0)
 		lose(reader, r);
 	else
@@ -183,14 +181,14 @@ static uint64_t least(uint64_t a, uint64_t b)
 	return a < b ? a : b;
 }
 
-static bool has_device(const struct gate_reader *reader)
+static bool has_device(const struct reader *reader)
 {
 	return reader->config->kind != CONFIG_READER_WIEGAND;
 }
 
-static uint64_t due_ms(const struct gate_reader *reader, uint64_t now_us)
+static uint64_t due_ms(const struct reader *reader, uint64_t now_us)
 {
-	uint64_t due = least(news_due_ms(&reader->misread), news_due_ms(&reader->refused));
+	uint64_t due = least(report_due_ms(&reader->misread), report_due_ms(&reader->refused));
 	uint64_t us = least(wiegand_due_us(&reader->wiegand, now_us), keypad_due_us(&reader->keypad));
 
 	if (reader->signal != READER_SIGNAL_NONE)
@@ -202,58 +200,58 @@ static uint64_t due_ms(const struct gate_reader *reader, uint64_t now_us)
 	return us == UINT64_MAX ? due : least(due, us / 1000 + 1);
 }
 
-void gate_readers_arm(struct gate *gate)
+void readers_arm(struct readers *readers)
 {
 	uint64_t due = UINT64_MAX, now_us = clock_mono_us();
 
-	if (gate->readers == NULL || gate->readers->timer == NULL)
+	if (readers->timer == NULL)
 		return;
-	for (size_t i = 0; i < gate->readers->count; i++)
-		due = least(due, due_ms(&gate->readers->list[i], now_us));
+	for (size_t i = 0; i < readers->count; i++)
+		due = least(due, due_ms(&readers->list[i], now_us));
 	if (due == UINT64_MAX) {
-		sd_event_source_set_enabled(gate->readers->timer, SD_EVENT_OFF);
+		sd_event_source_set_enabled(readers->timer, SD_EVENT_OFF);
 		return;
 	}
-	sd_event_source_set_time(gate->readers->timer, due * 1000);
-	sd_event_source_set_enabled(gate->readers->timer, SD_EVENT_ONESHOT);
+	sd_event_source_set_time(readers->timer, due * 1000);
+	sd_event_source_set_enabled(readers->timer, SD_EVENT_ONESHOT);
 }
 
-static void work(struct gate_reader *reader, uint64_t now_us)
+static void work(struct reader *reader, uint64_t now_us)
 {
 	uint64_t now_ms = now_us / 1000;
 
 	if (!has_device(reader)) {
-		gate_reader_bursts(reader, now_us);
+		reader_bursts(reader, now_us);
 		keypad_tick(&reader->keypad, now_us);
-		look_for_fault(reader, now_us);
+		check_fault(reader, now_us);
 	} else if (reader->port == NULL && reader->retry_ms <= now_ms) {
 		open_port(reader);
 	}
 	if (reader->signal != READER_SIGNAL_NONE)
 		(void)show_signal(reader, now_ms);
-	if (news_due_ms(&reader->misread) <= now_ms)
-		tell_now(reader, &reader->misread, reader->misread.more, now_ms);
-	if (news_due_ms(&reader->refused) <= now_ms)
-		tell_now(reader, &reader->refused, reader->refused.more, now_ms);
+	if (report_due_ms(&reader->misread) <= now_ms)
+		report_now(reader, &reader->misread, reader->misread.more, now_ms);
+	if (report_due_ms(&reader->refused) <= now_ms)
+		report_now(reader, &reader->refused, reader->refused.more, now_ms);
 }
 
 /* Less urgent than the board's own source: when it runs, every edge that is known has been given. */
 static int on_time(sd_event_source *source, uint64_t usec, void *arg)
 {
-	struct gate *gate = arg;
+	struct readers *readers = arg;
 	uint64_t now_us = clock_mono_us();
 
 	(void)source, (void)usec;
-	for (size_t i = 0; i < gate->readers->count; i++)
-		work(&gate->readers->list[i], now_us);
-	gate_readers_arm(gate);
+	for (size_t i = 0; i < readers->count; i++)
+		work(&readers->list[i], now_us);
+	readers_arm(readers);
 	return 0;
 }
 
-bool gate_readers_line(struct gate *gate, const struct board_event *event)
+bool readers_line(struct readers *readers, const struct board_event *event)
 {
-	for (size_t i = 0; gate->readers != NULL && i < gate->readers->count; i++) {
-		struct gate_reader *reader = &gate->readers->list[i];
+	for (size_t i = 0; i < readers->count; i++) {
+		struct reader *reader = &readers->list[i];
 
 		for (unsigned line = 0; line < 2; line++) {
 			if (reader->data_line[line] != (int)event->line)
@@ -264,8 +262,8 @@ bool gate_readers_line(struct gate *gate, const struct board_event *event)
 			else
 				wiegand_edge(&reader->wiegand, line, event->level == BOARD_ACTIVE,
 					     event->mono_us);
-			look_for_fault(reader, clock_mono_us());
-			gate_readers_arm(gate);
+			check_fault(reader, clock_mono_us());
+			readers_arm(readers);
 			return true;
 		}
 	}
@@ -274,14 +272,25 @@ bool gate_readers_line(struct gate *gate, const struct board_event *event)
 
 /* ---- begin and end ---- */
 
-static int line_of(const struct gate *gate, const char *name)
+static int line_of(const struct readers *readers, const char *name)
 {
-	return name[0] == '\0' ? -1 : board_find(doors_board(gate->doors), name);
+	return name[0] == '\0' ? -1 : board_find(readers->deps.board, name);
 }
 
-static void find_format(struct gate_reader *reader)
+static unsigned door_of(const struct readers *readers, const char *name)
 {
-	const struct config *config = reader->gate->config;
+	const struct config *config = readers->deps.config;
+	unsigned door = 0;
+
+	while (door < config->door_count && strcmp(config->doors[door].name, name) != 0)
+		door++;
+	assert(door < config->door_count); /* the config was checked */
+	return door;
+}
+
+static void find_format(struct reader *reader)
+{
+	const struct config *config = reader->owner->deps.config;
 	const struct wiegand_format *built_in = wiegand_format_find(reader->config->format);
 	char error[WIEGAND_ERROR_BYTES];
 
@@ -299,30 +308,30 @@ static void find_format(struct gate_reader *reader)
 	}
 }
 
-static void begin_lines(struct gate_reader *reader, uint64_t now_us)
+static void begin_lines(struct reader *reader, uint64_t now_us)
 {
 	for (unsigned line = 0; line < 2; line++) {
 		enum board_level level =
-			board_get(doors_board(reader->gate->doors), (unsigned)reader->data_line[line]);
+			board_get(reader->owner->deps.board, (unsigned)reader->data_line[line]);
 
 		reader->unreadable[line] = level == BOARD_UNKNOWN;
 		wiegand_level(&reader->wiegand, line, level == BOARD_ACTIVE, now_us);
 	}
-	look_for_fault(reader, now_us);
+	check_fault(reader, now_us);
 }
 
-static void begin(struct gate *gate, const struct config_reader *config, uint64_t now_us)
+static void begin(struct readers *readers, const struct config_reader *config, uint64_t now_us)
 {
-	struct gate_reader *reader = &gate->readers->list[gate->readers->count++];
+	struct reader *reader = &readers->list[readers->count++];
 
-	reader->gate = gate;
+	reader->owner = readers;
 	reader->config = config;
-	reader->door = gate_door_find(gate, config->door);
+	reader->door = door_of(readers, config->door);
 	snprintf(reader->source, sizeof(reader->source), "reader/%s", config->name);
-	reader->data_line[0] = line_of(gate, config->d0);
-	reader->data_line[1] = line_of(gate, config->d1);
-	reader->led_line = line_of(gate, config->led);
-	reader->buzzer_line = line_of(gate, config->buzzer);
+	reader->data_line[0] = line_of(readers, config->d0);
+	reader->data_line[1] = line_of(readers, config->d1);
+	reader->led_line = line_of(readers, config->led);
+	reader->buzzer_line = line_of(readers, config->buzzer);
 	reader->misread.type = "reader.misread";
 	reader->refused.type = "reader.refused";
 	find_format(reader);
@@ -334,39 +343,47 @@ static void begin(struct gate *gate, const struct config_reader *config, uint64_
 		begin_lines(reader, now_us);
 }
 
-int gate_readers_open(struct gate *gate)
+int readers_open(const struct readers_deps *deps, const struct readers_ops *ops, void *arg,
+		 struct readers **ret_readers)
 {
+	struct readers *readers = calloc(1, sizeof(*readers));
 	uint64_t now_us = clock_mono_us();
 	int r;
 
-	gate->readers = calloc(1, sizeof(*gate->readers));
-	if (gate->readers == NULL)
+	assert(deps->config != NULL && deps->event != NULL && deps->journal != NULL && deps->board != NULL);
+	assert(ops->read != NULL && ops->changed != NULL && ops->is_quiet != NULL);
+	if (readers == NULL)
 		return -ENOMEM;
-	for (size_t i = 0; i < gate->config->reader_count; i++)
-		begin(gate, &gate->config->readers[i], now_us);
-	gate->feedback = gate_reader_feedback;
-	r = sd_event_add_time(gate->event, &gate->readers->timer, CLOCK_MONOTONIC, UINT64_MAX, 1000, on_time,
-			      gate);
-	gate_readers_arm(gate);
-	return r < 0 ? r : 0;
-}
-
-void gate_readers_close(struct gate *gate)
-{
-	if (gate->readers == NULL)
-		return;
-	gate->feedback = NULL;
-	sd_event_source_disable_unref(gate->readers->timer);
-	for (size_t i = 0; i < gate->readers->count; i++) {
-		sd_event_source_disable_unref(gate->readers->list[i].port_source);
-		reader_port_close(gate->readers->list[i].port);
+	readers->deps = *deps;
+	readers->ops = ops;
+	readers->arg = arg;
+	for (size_t i = 0; i < deps->config->reader_count; i++)
+		begin(readers, &deps->config->readers[i], now_us);
+	r = sd_event_add_time(deps->event, &readers->timer, CLOCK_MONOTONIC, UINT64_MAX, 1000, on_time,
+			      readers);
+	if (r < 0) {
+		readers_close(readers);
+		return r;
 	}
-	explicit_bzero(gate->readers, sizeof(*gate->readers)); /* digits that were being typed */
-	free(gate->readers);
-	gate->readers = NULL;
+	readers_arm(readers);
+	*ret_readers = readers;
+	return 0;
 }
 
-json_t *gate_readers_json(struct gate *gate)
+void readers_close(struct readers *readers)
+{
+	if (readers == NULL)
+		return;
+	sd_event_source_disable_unref(readers->timer);
+	for (size_t i = 0; i < readers->count; i++) {
+		sd_event_source_disable_unref(readers->list[i].port_source);
+		reader_port_close(readers->list[i].port);
+	}
+	explicit_bzero(readers, sizeof(*readers)); /* digits that were being typed */
+	free(readers);
+}
+
+json_t *readers_json(struct readers *readers)
 {
 	static const char *const kinds[] = {[CONFIG_READER_WIEGAND] = "wiegand",
 					    [CONFIG_READER_EVDEV] = "evdev",
@@ -374,8 +391,8 @@ json_t *gate_readers_json(struct gate *gate)
 	uint64_t now_ms = clock_mono_ms();
 	json_t *list = json_array();
 
-	for (size_t i = 0; gate->readers != NULL && i < gate->readers->count; i++) {
-		struct gate_reader *reader = &gate->readers->list[i];
+	for (size_t i = 0; i < readers->count; i++) {
+		struct reader *reader = &readers->list[i];
 		uint64_t left_ms = lockout_left_ms(&reader->lockout, now_ms);
 
 		json_array_append_new(

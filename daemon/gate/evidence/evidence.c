@@ -1,18 +1,17 @@
-/* Evidence does not stay for ever: once a minute the folder is read, and what may or must go goes. */
-#include "gate/gate_internal.h"
+/* Evidence does not stay for ever: once a minute the folder is read, and what may or must be deleted is. */
+#include "evidence.h"
 
-#include <dirent.h>
+#include <assert.h>
 #include <errno.h>
-#include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <sys/statvfs.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "retention.h"
 #include "base/worker.h"
+#include "folder.h"
+#include "log_age.h"
+#include "retention.h"
 
 enum {
 	BEGIN_US = 2 * 1000 * 1000, /* after the log is there: the guard's alerts are read first */
@@ -23,11 +22,11 @@ enum {
 	JOBS_MAX = ROUND_MAX + 8,
 };
 static const uint64_t reserve_bytes_max = UINT64_C(512) << 20;
-static const char sealed_dir[] = "sealed"; /* originals of what is shown masked */
 
-struct gate_retention {
-	struct gate *gate;
-	struct retention *known;
+struct evidence {
+	struct evidence_deps deps;
+	struct retention *retention;
+	struct log_age *log_age;
 	struct worker *worker;
 	sd_event_source *worker_source, *timer;
 	int64_t started_unix_ms, read_seq;
@@ -43,173 +42,42 @@ struct gate_retention {
 	} seen;
 };
 
-/* ---- the folder, on the worker's thread ---- */
-
-struct scan {
-	struct worker_job job;
-	struct gate_retention *owner;
-	char dir[CONFIG_PATH_BYTES];
-	int64_t started_unix_ms;
-	struct retention_item *items;
-	size_t count, capacity;
-	uint64_t free_bytes, disk_bytes;
-	unsigned leftovers;
-};
-
-static int by_stem(const void *a, const void *b)
-{
-	return strcmp(((const struct retention_item *)a)->stem, ((const struct retention_item *)b)->stem);
-}
-
-/* files of one throw become one item */
-static void join_files(struct scan *scan)
-{
-	size_t last = 0;
-
-	if (scan->count > 1)
-		qsort(scan->items, scan->count, sizeof(*scan->items), by_stem);
-	for (size_t i = 1; i < scan->count; i++) {
-		struct retention_item *to = &scan->items[last], *from = &scan->items[i];
-
-		if (strcmp(to->stem, from->stem) != 0) {
-			scan->items[++last] = *from;
-			continue;
-		}
-		to->bytes += from->bytes;
-		to->files++;
-		if (from->unix_ms > to->unix_ms)
-			to->unix_ms = from->unix_ms;
-	}
-	if (scan->count > 0)
-		scan->count = last + 1;
-}
-
-static void add_file(struct scan *scan, const char *stem, const struct stat *status, int64_t unix_ms)
-{
-	if (scan->count == scan->capacity) {
-		size_t capacity = scan->capacity > 0 ? scan->capacity * 2 : 256;
-		struct retention_item *items = reallocarray(scan->items, capacity, sizeof(*items));
-
-		if (items == NULL)
-			return; /* it is found again in a minute */
-		scan->items = items;
-		scan->capacity = capacity;
-	}
-	scan->items[scan->count] =
-		(struct retention_item){.unix_ms = unix_ms, .bytes = (uint64_t)status->st_size, .files = 1};
-	snprintf(scan->items[scan->count++].stem, RETENTION_STEM_BYTES, "%s", stem);
-}
-
-static void take_entry(struct scan *scan, int fd, const char *name)
-{
-	size_t length = strlen(name);
-	char stem[RETENTION_STEM_BYTES];
-	struct stat status;
-	int64_t unix_ms;
-
-	if (fstatat(fd, name, &status, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISREG(status.st_mode))
-		return;
-	unix_ms = (int64_t)status.st_mtim.tv_sec * 1000 + status.st_mtim.tv_nsec / 1000000;
-	if (retention_stem(name, stem) == 0)
-		add_file(scan, stem, &status, unix_ms);
-	else if (name[0] == '.' && length > 5 && strcmp(name + length - 5, ".part") == 0 &&
-		 unix_ms < scan->started_unix_ms && unlinkat(fd, name, 0) == 0)
-		scan->leftovers++; /* of a run before this one: nobody finishes it */
-}
-
-static void read_folder(struct scan *scan, int at, const char *path)
-{
-	int fd = openat(at, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
-	DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
-	struct dirent *entry;
-
-	if (dir == NULL) {
-		if (fd >= 0)
-			close(fd);
-		return;
-	}
-	while ((entry = readdir(dir)) != NULL)
-		if (strcmp(entry->d_name, sealed_dir) == 0)
-			read_folder(scan, fd, sealed_dir);
-		else
-			take_entry(scan, fd, entry->d_name);
-	closedir(dir);
-}
-
-static void run_scan(struct worker_job *job)
-{
-	struct scan *scan = (struct scan *)job;
-	struct statvfs disk;
-
-	read_folder(scan, AT_FDCWD, scan->dir);
-	join_files(scan);
-	if (statvfs(scan->dir, &disk) == 0) {
-		scan->free_bytes = (uint64_t)disk.f_bavail * disk.f_frsize;
-		scan->disk_bytes = (uint64_t)disk.f_blocks * disk.f_frsize;
-	} else {
-		scan->free_bytes = scan->disk_bytes = UINT64_MAX;
-	}
-}
-
-/* ---- deleting: told first, then done ---- */
-
-struct removal {
-	struct worker_job job;
-	struct gate_retention *owner;
-	char dir[CONFIG_PATH_BYTES], stem[RETENTION_STEM_BYTES];
-	int r;
-};
-
-static void run_removal(struct worker_job *job)
-{
-	static const char *const patterns[] = {"%s/%s.mp4", "%s/%s.jpg", "%s/%s-trajectory.jpg",
-					       "%s/sealed/%s.mp4", "%s/sealed/%s.jpg"};
-	struct removal *removal = (struct removal *)job;
-	char path[CONFIG_PATH_BYTES + RETENTION_STEM_BYTES + 32];
-
-	for (size_t i = 0; i < sizeof(patterns) / sizeof(patterns[0]); i++) {
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wformat-nonliteral"
-		snprintf(path, sizeof(path), patterns[i], removal->dir, removal->stem);
-#pragma GCC diagnostic pop
-		if (unlink(path) < 0 && errno != ENOENT)
-			removal->r = -errno;
-	}
-}
+/* ---- deleting: recorded first, then done ---- */
 
 static void end_removal(struct worker_job *job, int r)
 {
-	struct removal *removal = (struct removal *)job;
+	struct folder_removal *removal = (struct folder_removal *)job;
+	struct evidence *evidence = removal->owner;
 
 	if (r == 0 && removal->r < 0)
 		log_error("vision", "evidence %s cannot be deleted: %s", removal->stem,
 			  strerror(-removal->r));
-	removal->owner->deleting--;
+	evidence->deleting--;
 	free(removal);
 }
 
-static void on_told(void *arg, int r, const struct event_row *row)
+static void on_recorded(void *arg, int r, const struct event_row *row)
 {
-	struct removal *removal = arg;
+	struct folder_removal *removal = arg;
+	struct evidence *evidence = removal->owner;
 
 	(void)row;
-	if (r < 0 || removal->owner->worker == NULL || worker_post(removal->owner->worker, &removal->job) < 0)
+	if (r < 0 || worker_post(evidence->worker, &removal->job) < 0)
 		end_removal(&removal->job, -ECANCELED); /* the next round finds it again */
 }
 
-static void delete_item(struct gate_retention *retention, const struct retention_item *item, int64_t now_ms)
+static void delete_item(struct evidence *evidence, const struct retention_item *item, int64_t now_ms)
 {
-	struct gate *gate = retention->gate;
-	struct removal *removal = calloc(1, sizeof(*removal));
+	struct folder_removal *removal = calloc(1, sizeof(*removal));
 	struct event_draft draft = {.type = "evidence.deleted",
 				    .severity =
 					    item->protection == RETENTION_FREE ? EVENT_INFO : EVENT_ALARM};
 
 	if (removal == NULL)
 		return;
-	removal->job = (struct worker_job){.run = run_removal, .end = end_removal};
-	removal->owner = retention;
-	snprintf(removal->dir, sizeof(removal->dir), "%s", gate->config->evidence.dir);
+	removal->job = (struct worker_job){.run = folder_removal_run, .end = end_removal};
+	removal->owner = evidence;
+	snprintf(removal->dir, sizeof(removal->dir), "%s", evidence->deps.config->evidence.dir);
 	snprintf(removal->stem, sizeof(removal->stem), "%s", item->stem);
 	draft.data = json_pack("{s:s, s:i, s:I, s:I, s:s, s:s}", "stem", item->stem, "files",
 			       (int)item->files, "bytes", (json_int_t)item->bytes, "age_days",
@@ -218,29 +86,29 @@ static void delete_item(struct gate_retention *retention, const struct retention
 			       retention_protection_name(item->protection));
 	if (item->alert > 0)
 		json_object_set_new(draft.data, "alert", json_integer(item->alert));
-	retention->deleting++;
+	evidence->deleting++;
 	/* a log that cannot be written for want of room must not wait for the room it makes */
-	if (journal_trouble(gate->journal)[0] != '\0') {
-		(void)journal_record_draft(gate->journal, &draft, NULL,
+	if (journal_trouble(evidence->deps.journal)[0] != '\0') {
+		(void)journal_record_draft(evidence->deps.journal, &draft, NULL,
 					   NULL); /* kept queued until there is room */
-		on_told(removal, 0, NULL);
-	} else if (journal_record_draft(gate->journal, &draft, on_told, removal) < 0) {
+		on_recorded(removal, 0, NULL);
+	} else if (journal_record_draft(evidence->deps.journal, &draft, on_recorded, removal) < 0) {
 		end_removal(&removal->job, -ECANCELED);
 	}
 	json_decref(draft.data);
 }
 
-static void tell_room(struct gate_retention *retention, const struct retention_sums *sums,
-		      const struct retention_limits *limits)
+static void report_room(struct evidence *evidence, const struct retention_sums *sums,
+			const struct retention_limits *limits)
 {
-	if (sums->low == retention->low)
+	if (sums->low == evidence->low)
 		return;
-	retention->low = sums->low;
+	evidence->low = sums->low;
 	if (sums->low)
 		log_warning("vision", "room for evidence is running out: %llu of %llu MB wait for review",
 			    (unsigned long long)(sums->protected_bytes >> 20),
 			    (unsigned long long)(limits->bytes_max >> 20));
-	journal_record(retention->gate->journal, sums->low ? "evidence.space_low" : "evidence.space_ok",
+	journal_record(evidence->deps.journal, sums->low ? "evidence.space_low" : "evidence.space_ok",
 		       sums->low ? EVENT_ALARM : EVENT_INFO, NULL, NULL,
 		       json_pack("{s:I, s:I, s:I, s:I}", "used_bytes", (json_int_t)sums->used_bytes,
 				 "protected_bytes", (json_int_t)sums->protected_bytes, "limit_bytes",
@@ -248,7 +116,7 @@ static void tell_room(struct gate_retention *retention, const struct retention_s
 				 (json_int_t)(limits->free_bytes & INT64_MAX)));
 }
 
-static int64_t oldest_of(const struct scan *scan)
+static int64_t oldest_of(const struct folder_scan *scan)
 {
 	int64_t oldest = 0;
 
@@ -258,9 +126,9 @@ static int64_t oldest_of(const struct scan *scan)
 	return oldest;
 }
 
-static void plan(struct gate_retention *retention, struct scan *scan)
+static void plan(struct evidence *evidence, struct folder_scan *scan)
 {
-	const struct config_evidence *config = &retention->gate->config->evidence;
+	const struct config_evidence *config = &evidence->deps.config->evidence;
 	struct retention_limits limits = {.days = config->days,
 					  .bytes_max = (uint64_t)config->max_gb * 1000000000,
 					  .free_bytes = scan->free_bytes,
@@ -271,21 +139,21 @@ static void plan(struct gate_retention *retention, struct scan *scan)
 
 	if (limits.reserve_bytes > reserve_bytes_max)
 		limits.reserve_bytes = reserve_bytes_max;
-	go = retention_plan(retention->known, scan->items, scan->count, &limits, now_ms, &sums);
-	tell_room(retention, &sums, &limits);
-	retention->seen.known = true;
-	retention->seen.sums = sums;
-	retention->seen.limits = limits;
-	retention->seen.oldest_unix_ms = oldest_of(scan);
+	go = retention_plan(evidence->retention, scan->items, scan->count, &limits, now_ms, &sums);
+	report_room(evidence, &sums, &limits);
+	evidence->seen.known = true;
+	evidence->seen.sums = sums;
+	evidence->seen.limits = limits;
+	evidence->seen.oldest_unix_ms = oldest_of(scan);
 	for (size_t i = 0; i < go && i < ROUND_MAX; i++)
-		delete_item(retention, &scan->items[i], now_ms);
-	sd_event_source_set_time(retention->timer, clock_mono_us() + (go > ROUND_MAX ? SOON_US : EVERY_US));
-	sd_event_source_set_enabled(retention->timer, SD_EVENT_ONESHOT);
+		delete_item(evidence, &scan->items[i], now_ms);
+	sd_event_source_set_time(evidence->timer, clock_mono_us() + (go > ROUND_MAX ? SOON_US : EVERY_US));
+	sd_event_source_set_enabled(evidence->timer, SD_EVENT_ONESHOT);
 }
 
 static void end_scan(struct worker_job *job, int r)
 {
-	struct scan *scan = (struct scan *)job;
+	struct folder_scan *scan = (struct folder_scan *)job;
 
 	if (r == 0 && scan->leftovers > 0)
 		log_info("vision", "%u unfinished evidence files of an earlier run are removed",
@@ -296,49 +164,49 @@ static void end_scan(struct worker_job *job, int r)
 	free(scan);
 }
 
-static void read_log(struct gate_retention *retention);
+static void read_log(struct evidence *evidence);
 
 static int on_timer(sd_event_source *source, uint64_t usec, void *arg)
 {
-	struct gate_retention *retention = arg;
-	struct scan *scan;
+	struct evidence *evidence = arg;
+	struct folder_scan *scan;
 
 	(void)usec;
-	if (!retention->begun) {
-		retention->begun = true;
-		read_log(retention);
+	if (!evidence->begun) {
+		evidence->begun = true;
+		read_log(evidence);
 		return 0;
 	}
 	sd_event_source_set_time(source, clock_mono_us() + EVERY_US);
 	sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
-	if (retention->deleting > 0)
+	if (evidence->deleting > 0)
 		return 0; /* still busy with the last round */
 	scan = calloc(1, sizeof(*scan));
 	if (scan == NULL)
 		return 0;
-	scan->job = (struct worker_job){.run = run_scan, .end = end_scan};
-	scan->owner = retention;
-	scan->started_unix_ms = retention->started_unix_ms;
-	snprintf(scan->dir, sizeof(scan->dir), "%s", retention->gate->config->evidence.dir);
-	if (worker_post(retention->worker, &scan->job) < 0)
+	scan->job = (struct worker_job){.run = folder_scan_run, .end = end_scan};
+	scan->owner = evidence;
+	scan->started_unix_ms = evidence->started_unix_ms;
+	snprintf(scan->dir, sizeof(scan->dir), "%s", evidence->deps.config->evidence.dir);
+	if (worker_post(evidence->worker, &scan->job) < 0)
 		free(scan);
 	return 0;
 }
 
 static int on_worker(sd_event_source *source, int fd, uint32_t revents, void *arg)
 {
-	struct gate_retention *retention = arg;
+	struct evidence *evidence = arg;
 
 	(void)source, (void)fd, (void)revents;
-	worker_dispatch(retention->worker);
+	worker_dispatch(evidence->worker);
 	return 0;
 }
 
 /* ---- what the log says of each ---- */
 
-void gate_retention_event(struct gate *gate, const json_t *event)
+void evidence_event(struct evidence *evidence, const json_t *event)
 {
-	if (gate->retention != NULL && retention_see(gate->retention->known, event) < 0)
+	if (retention_see(evidence->retention, event) < 0)
 		log_warning("vision", "no memory to follow what is reviewed, retrying at the next start");
 }
 
@@ -347,15 +215,15 @@ static const char *const read_types[] = {"litter.", "alert.", "evidence."};
 
 static void on_rows(void *arg, int r, const struct event_row *rows, size_t count)
 {
-	struct gate_retention *retention = arg;
+	struct evidence *evidence = arg;
 
 	if (r == -ECANCELED)
 		return;
 	for (size_t i = 0; r == 0 && i < count; i++) {
 		json_t *event = json_loads(rows[i].json, 0, NULL);
 
-		retention->read_seq = rows[i].seq;
-		r = event != NULL ? retention_see(retention->known, event) : -ENOMEM;
+		evidence->read_seq = rows[i].seq;
+		r = event != NULL ? retention_see(evidence->retention, event) : -ENOMEM;
 		json_decref(event);
 	}
 	if (r < 0) {
@@ -363,95 +231,103 @@ static void on_rows(void *arg, int r, const struct event_row *rows, size_t count
 		return;
 	}
 	if (count == PAGE_ROWS) {
-		read_log(retention);
+		read_log(evidence);
 		return;
 	}
-	retention->read_seq = 0;
-	if (++retention->reading < sizeof(read_types) / sizeof(read_types[0])) {
-		read_log(retention);
+	evidence->read_seq = 0;
+	if (++evidence->reading < sizeof(read_types) / sizeof(read_types[0])) {
+		read_log(evidence);
 		return;
 	}
-	sd_event_source_set_time(retention->timer, clock_mono_us());
-	sd_event_source_set_enabled(retention->timer, SD_EVENT_ONESHOT);
+	sd_event_source_set_time(evidence->timer, clock_mono_us());
+	sd_event_source_set_enabled(evidence->timer, SD_EVENT_ONESHOT);
 }
 
-static void read_log(struct gate_retention *retention)
+static void read_log(struct evidence *evidence)
 {
-	struct store_filter filter = {.after_seq = retention->read_seq,
+	struct store_filter filter = {.after_seq = evidence->read_seq,
 				      .limit = PAGE_ROWS,
 				      .ascending = true,
 				      .patient = true,
-				      .type = read_types[retention->reading]};
-	int r = store_query_events(journal_store(retention->gate->journal), &filter, on_rows, retention);
+				      .type = read_types[evidence->reading]};
+	int r = store_query_events(journal_store(evidence->deps.journal), &filter, on_rows, evidence);
 
 	if (r < 0)
 		log_error("vision", "evidence is not deleted: the log cannot be read: %s", strerror(-r));
 }
 
-int gate_retention_oldest(const struct gate *gate, int64_t *ret_unix_ms)
+static int64_t oldest(const void *arg)
 {
-	if (gate->retention == NULL || !gate->retention->seen.known)
-		return -EAGAIN;
-	*ret_unix_ms = gate->retention->seen.oldest_unix_ms;
-	return 0;
+	const struct evidence *evidence = arg;
+
+	return evidence->seen.known ? evidence->seen.oldest_unix_ms : -EAGAIN;
 }
 
-json_t *gate_retention_json(const struct gate *gate)
+json_t *evidence_json(const struct evidence *evidence)
 {
-	const struct gate_retention *retention = gate->retention;
-	char oldest[CLOCK_UTC_BYTES];
+	char oldest_utc[CLOCK_UTC_BYTES];
 	const struct retention_limits *limits;
 	uint64_t room;
 
-	if (retention == NULL || !retention->seen.known)
+	if (!evidence->seen.known)
 		return json_null();
-	limits = &retention->seen.limits;
+	limits = &evidence->seen.limits;
 	room = limits->free_bytes > limits->reserve_bytes ? limits->free_bytes - limits->reserve_bytes : 0;
-	clock_format_utc(retention->seen.oldest_unix_ms, oldest);
+	clock_format_utc(evidence->seen.oldest_unix_ms, oldest_utc);
 	return json_pack("{s:I, s:I, s:I, s:I, s:i, s:s?}", "used_bytes",
-			 (json_int_t)retention->seen.sums.used_bytes, "protected_bytes",
-			 (json_int_t)retention->seen.sums.protected_bytes, "limit_bytes",
+			 (json_int_t)evidence->seen.sums.used_bytes, "protected_bytes",
+			 (json_int_t)evidence->seen.sums.protected_bytes, "limit_bytes",
 			 (json_int_t)limits->bytes_max, "room_bytes", (json_int_t)(room & INT64_MAX), "days",
-			 (int)limits->days, "oldest", retention->seen.oldest_unix_ms != 0 ? oldest : NULL);
+			 (int)limits->days, "oldest", evidence->seen.oldest_unix_ms != 0 ? oldest_utc : NULL);
 }
 
 /* ---- begin and end ---- */
 
-int gate_retention_open(struct gate *gate)
+int evidence_open(const struct evidence_deps *deps, struct evidence **ret_evidence)
 {
-	struct gate_retention *retention = calloc(1, sizeof(*retention));
+	struct evidence *evidence = calloc(1, sizeof(*evidence));
 	int r;
 
-	if (retention == NULL)
+	assert(deps->config != NULL && deps->event != NULL && deps->journal != NULL);
+	if (evidence == NULL)
 		return -ENOMEM;
-	retention->gate = gate;
-	retention->started_unix_ms = clock_unix_ms();
-	gate->retention = retention;
-	r = retention_open(&retention->known);
+	evidence->deps = *deps;
+	evidence->started_unix_ms = clock_unix_ms();
+	r = retention_open(&evidence->retention);
 	if (r == 0)
-		r = worker_open("retention", JOBS_MAX, &retention->worker);
+		r = worker_open("retention", JOBS_MAX, &evidence->worker);
 	if (r == 0)
-		r = sd_event_add_io(gate->event, &retention->worker_source, worker_fd(retention->worker),
-				    EPOLLIN, on_worker, retention);
+		r = sd_event_add_io(deps->event, &evidence->worker_source, worker_fd(evidence->worker),
+				    EPOLLIN, on_worker, evidence);
 	if (r >= 0)
-		r = sd_event_add_time_relative(gate->event, &retention->timer, CLOCK_MONOTONIC, BEGIN_US,
-					       1000, on_timer, retention);
-	if (r < 0)
-		log_error("vision", "evidence is not deleted: %s", strerror(-r));
-	return r < 0 ? r : 0;
+		r = sd_event_add_time_relative(deps->event, &evidence->timer, CLOCK_MONOTONIC, BEGIN_US, 1000,
+					       on_timer, evidence);
+	if (r >= 0)
+		r = log_age_open(deps, oldest, evidence, &evidence->log_age);
+	if (r < 0) {
+		log_error("vision", "evidence and old rows of the log are not deleted: %s", strerror(-r));
+		evidence_close(evidence);
+		return r;
+	}
+	*ret_evidence = evidence;
+	return 0;
+}
+
+void evidence_stop(struct evidence *evidence)
+{
+	if (evidence != NULL)
+		log_age_stop(evidence->log_age);
 }
 
 /* after the store, which calls back to the last */
-void gate_retention_close(struct gate *gate)
+void evidence_close(struct evidence *evidence)
 {
-	struct gate_retention *retention = gate->retention;
-
-	if (retention == NULL)
+	if (evidence == NULL)
 		return;
-	sd_event_source_disable_unref(retention->timer);
-	sd_event_source_disable_unref(retention->worker_source);
-	worker_close(retention->worker);
-	retention_close(retention->known);
-	free(retention);
-	gate->retention = NULL;
+	sd_event_source_disable_unref(evidence->timer);
+	sd_event_source_disable_unref(evidence->worker_source);
+	worker_close(evidence->worker);
+	log_age_close(evidence->log_age);
+	retention_close(evidence->retention);
+	free(evidence);
 }

@@ -1,4 +1,4 @@
-#include "gate/gate_internal.h"
+#include "evidence.h"
 
 #include <errno.h>
 
@@ -60,8 +60,8 @@ static json_t *path_json(const struct litter_verdict *verdict)
 	return list;
 }
 
-void gate_throws_record(struct gate *gate, const char *camera, const char *source,
-			const struct litter_result *result)
+void evidence_record_throw(struct journal *journal, const char *camera, const char *source,
+			   const struct litter_result *result)
 {
 	const struct litter_verdict *verdict = &result->verdict;
 	bool alert = verdict->grade == LITTER_ALERT;
@@ -86,6 +86,6 @@ void gate_throws_record(struct gate *gate, const char *camera, const char *sourc
 		json_object_set_new(draft.data, "evidence_error", json_string(result->evidence_error));
 		log_error("vision", "camera %s: evidence: %s", camera, result->evidence_error);
 	}
-	(void)journal_record_draft(gate->journal, &draft, NULL, NULL); /* logged there */
+	(void)journal_record_draft(journal, &draft, NULL, NULL); /* logged there */
 	json_decref(draft.data);
 }

@@ -1,5 +1,5 @@
 /* Rules, credentials, passes and questions about them, for the API. */
-#include "gate/entry/gate_access.h"
+#include "gate_access.h"
 
 #include <errno.h>
 #include <string.h>
@@ -334,105 +334,13 @@ static void op_pass_code(void *arg, struct api_token token, const char *id)
 
 /* ---- questions ---- */
 
-static const char *outcome_name(enum policy_outcome outcome)
-{
-	static const char *const names[] = {"deny", "grant", "more", "guard"};
-
-	return names[outcome];
-}
-
-/* Add one factor, with a credential that a person has, so that its validity and uses are judged too. */
-static int assume(struct gate *gate, struct access_attempt *attempt, const char *person,
-		  const char *factor_name)
-{
-	struct presented_credential *shown = &attempt->shown[attempt->count];
-	const struct roster_credential *at = NULL;
-	int factor = 0;
-
-	while (factor <= POLICY_QR &&
-	       strcmp(policy_factor_name((enum policy_factor)factor), factor_name) != 0)
-		factor++;
-	if (factor > POLICY_QR || attempt->count == POLICY_SHOWN_MAX)
-		return -EINVAL;
-	shown->factor = (enum policy_factor)factor;
-	snprintf(shown->person, sizeof(shown->person), "%s", person);
-	for (size_t i = 0;
-	     factor != POLICY_FACE && (at = roster_credentials_at(gate->directory.credentials, i)) != NULL;
-	     i++)
-		if (at->factor == shown->factor && strcmp(at->person, person) == 0 && !at->policy.duress)
-			break;
-	if (factor != POLICY_FACE && at != NULL)
-		snprintf(shown->credential, sizeof(shown->credential), "%s", at->id);
-	attempt->count++;
-	return 0;
-}
-
-static int read_question(struct gate *gate, const json_t *question, struct access_attempt *attempt,
-			 int64_t *unix_ms, char *error)
-{
-	static const char *const known[] = {"door", "person", "factors", "time", "leaving", NULL};
-	const char *door = "", *person = "";
-	const json_t *factors = json_object_get(question, "factors");
-	int r = json_only_known(question, known, error);
-
-	if (r == 0)
-		r = json_get_string(question, "door", CONFIG_NAME_BYTES - 1, &door, error);
-	if (r == 0)
-		r = json_get_string(question, "person", ULID_BYTES - 1, &person, error);
-	if (r == 0)
-		r = json_get_bool(question, "leaving", &attempt->leaving, error);
-	if (r == 0)
-		r = roster_parse_time(question, "time", unix_ms, error);
-	if (r < 0)
-		return r;
-	attempt->door = gate_door_find(gate, door);
-	if (attempt->door == NULL) {
-		snprintf(error, ROSTER_ERROR_BYTES, "door: there is no door \"%.40s\"", door);
-		return -EINVAL;
-	}
-	for (size_t i = 0; r == 0 && i < json_array_size(factors); i++) {
-		const char *name = json_string_value(json_array_get(factors, i));
-
-		r = name != NULL ? assume(gate, attempt, person, name) : -EINVAL;
-	}
-	if (r < 0 || attempt->count == 0) {
-		snprintf(error, ROSTER_ERROR_BYTES, "factors: expected some of face, card, pin, qr");
-		return -EINVAL;
-	}
-	return 0;
-}
-
 static void op_what_if(void *arg, struct api_token token, const json_t *question)
 {
 	struct gate *gate = arg;
-	struct access_attempt attempt = {0};
-	struct policy_request request;
-	struct policy_decision decision;
-	char error[ROSTER_ERROR_BYTES] = "", local[SCHEDULE_TIME_BYTES] = "unknown";
-	int64_t unix_ms = clock_unix_ms();
-	json_t *rules = json_array();
+	char error[ROSTER_ERROR_BYTES] = "";
+	json_t *result = entry_what_if(gate->entry, question, error);
 
-	if (read_question(gate, question, &attempt, &unix_ms, error) < 0) {
-		json_decref(rules);
-		answer(gate, token, -EINVAL, error, NULL);
-		return;
-	}
-	gate_access_request(gate, &attempt, &request);
-	request.now_unix_ms = unix_ms;
-	request.clock_set = clock_is_set(unix_ms) && schedule_local(unix_ms, &request.local) == 0;
-	if (request.clock_set)
-		schedule_format(request.local, local);
-	decision = policy_decide(&request);
-	for (size_t i = 0; i < request.ruleset->rule_count; i++) {
-		const struct policy_rule *rule = &request.ruleset->rules[i];
-
-		json_array_append_new(rules, json_pack("{s:s, s:s}", "rule", rule->name, "why",
-						       policy_verdict_text(policy_judge(&request, rule))));
-	}
-	answer(gate, token, 0, NULL,
-	       json_pack("{s:s, s:s, s:s, s:s, s:s, s:o}", "outcome", outcome_name(decision.outcome),
-			 "reason", policy_reason_name(decision.reason), "rule", decision.rule, "needed",
-			 decision.needed, "local_time", local, "rules", rules));
+	answer(gate, token, result != NULL ? 0 : -EINVAL, error, result);
 }
 
 /* ---- why ---- */
@@ -547,14 +455,17 @@ static void op_explain(void *arg, struct api_token token, int64_t seq)
 
 static void op_requests(void *arg, struct api_token token)
 {
-	answer(arg, token, 0, NULL, json_pack("{s:o}", "requests", gate_guard_json(arg)));
+	struct gate *gate = arg;
+
+	answer(gate, token, 0, NULL, json_pack("{s:o}", "requests", entry_guard_json(gate->entry)));
 }
 
 static void op_answer(void *arg, struct api_token token, const struct api_caller *by, const char *id,
 		      bool admit)
 {
 	const char *why = "there is no such request, or its time is over";
-	int r = gate_guard_answer(arg, id, admit, by->name, &why);
+	struct gate *gate = arg;
+	int r = entry_guard_answer(gate->entry, id, admit, by->name, &why);
 
 	answer(arg, token, r, why, r == 0 ? json_pack("{s:b}", "admitted", admit) : NULL);
 }

@@ -57,6 +57,27 @@ json_t *gate_holder_value(const struct gate *gate, const struct roster_person *p
 	return value;
 }
 
+json_t *gate_pass_value(const struct pass *pass)
+{
+	json_t *value = json_object(), *doors = json_array();
+	char time[CLOCK_UTC_BYTES];
+
+	for (size_t i = 0; i < pass->door_count; i++)
+		json_array_append_new(doors, json_string(pass->doors[i]));
+	if (pass->door_count > 0)
+		json_object_set(value, "doors", doors);
+	json_decref(doors);
+	if (pass->valid_from_unix_ms != 0) {
+		clock_format_utc(pass->valid_from_unix_ms, time);
+		json_object_set_new(value, "valid_from", json_string(time));
+	}
+	clock_format_utc(pass->valid_to_unix_ms, time);
+	json_object_set_new(value, "valid_to", json_string(time));
+	if (pass->uses != 0)
+		json_object_set_new(value, "uses", json_integer(pass->uses));
+	return value;
+}
+
 json_t *gate_credential_value(const struct gate *gate, const struct roster_credential *credential,
 			      bool hidden)
 {

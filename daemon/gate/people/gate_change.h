@@ -10,7 +10,7 @@
 #ifndef GH_GATE_PEOPLE_GATE_CHANGE_H
 #define GH_GATE_PEOPLE_GATE_CHANGE_H
 
-#include "gate/entry/gate_access.h"
+#include "gate_access.h"
 
 enum { GATE_CHANGE_KIND_BYTES = 16 };
 

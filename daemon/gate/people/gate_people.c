@@ -1,4 +1,4 @@
-#include "gate/entry/gate_access.h"
+#include "gate_access.h"
 
 #include <errno.h>
 #include <string.h>

@@ -280,7 +280,7 @@ static void record_order(const struct link_call *call, const struct link_command
 	}
 	*order = (struct link_order){.gate = l->gate,
 				     .asker = asker,
-				     .until_mono_ms = clock_mono_ms() + GATE_ORDER_WAIT_MS,
+				     .until_mono_ms = clock_mono_ms() + ENTRY_ORDER_WAIT_MS,
 				     .kind = kind,
 				     .body = json_incref(call->command->body)};
 	l->orders[asker - l->askers] = order;

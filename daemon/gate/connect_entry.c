@@ -1,0 +1,159 @@
+/* What entry asks of the doors and shows at readers and faces; what readers read goes to entry. */
+#include "gate_internal.h"
+
+#include <errno.h>
+
+#include "access/pass.h"
+#include "base/log.h"
+
+static enum door_mode door_mode_of(void *arg, unsigned door)
+{
+	struct gate *gate = arg;
+
+	return doors_mode(gate->doors, door);
+}
+
+static int door_interlock(void *arg, unsigned door)
+{
+	struct gate *gate = arg;
+
+	return doors_interlock(gate->doors, door);
+}
+
+static bool tampered(void *arg)
+{
+	struct gate *gate = arg;
+
+	return doors_tampered(gate->doors);
+}
+
+static json_t *door_state(void *arg, unsigned door)
+{
+	struct gate *gate = arg;
+
+	return doors_state_json(gate->doors, door);
+}
+
+static int release(void *arg, unsigned door, bool extended, uint64_t *ret_relay_us,
+		   enum door_release *ret_release)
+{
+	struct gate *gate = arg;
+
+	return doors_release(gate->doors, door, extended, ret_relay_us, ret_release);
+}
+
+static void admitted(void *arg, unsigned door, const char *person)
+{
+	struct gate *gate = arg;
+
+	doors_first_person(gate->doors, door, person);
+}
+
+static void reader_feedback(void *arg, unsigned door, const char *reader, enum access_feedback feedback,
+			    enum policy_reason reason)
+{
+	struct gate *gate = arg;
+
+	(void)door;
+	if (gate->readers != NULL)
+		readers_feedback(gate->readers, reader, feedback, reason);
+}
+
+static void face_feedback(void *arg, unsigned door, enum access_feedback feedback)
+{
+	struct gate *gate = arg;
+
+	gate_faces_decided(gate, &gate->door_list[door], feedback);
+}
+
+static int adopt_pass(void *arg, const struct pass *pass)
+{
+	char error[ROSTER_ERROR_BYTES] = "";
+	struct gate *gate = arg;
+	json_t *change = json_pack("{s:s, s:s, s:s, s:o}", "op", "put", "kind", "pass", "id", pass->id,
+				   "value", gate_pass_value(pass));
+	int r = gate_roster_apply_change(gate, change, "token", NULL, NULL, error);
+
+	json_decref(change);
+	if (r < 0)
+		log_warning("access", "pass %s: %s", pass->id, error);
+	return r;
+}
+
+int gate_connect_entry(struct gate *gate)
+{
+	static const struct entry_ops ops = {.door_mode = door_mode_of,
+					     .door_interlock = door_interlock,
+					     .tampered = tampered,
+					     .door_state = door_state,
+					     .release = release,
+					     .admitted = admitted,
+					     .reader_feedback = reader_feedback,
+					     .face_feedback = face_feedback,
+					     .adopt_pass = adopt_pass};
+	const struct entry_deps deps = {.config = gate->config,
+					.journal = gate->journal,
+					.timers = gate->timers,
+					.directory = &gate->directory};
+
+	return entry_open(&deps, &ops, gate, &gate->entry);
+}
+
+static void on_read(void *arg, const struct entry_reading *reading)
+{
+	struct gate *gate = arg;
+
+	entry_present_reading(gate->entry, reading);
+}
+
+static void on_reader_changed(void *arg)
+{
+	struct gate *gate = arg;
+
+	if (gate->api != NULL)
+		api_publish_board(gate->api);
+}
+
+static bool is_quiet(void *arg)
+{
+	struct gate *gate = arg;
+
+	return doors_quiet(gate->doors);
+}
+
+int gate_connect_readers(struct gate *gate)
+{
+	static const struct readers_ops ops = {
+		.read = on_read, .changed = on_reader_changed, .is_quiet = is_quiet};
+	const struct readers_deps deps = {.config = gate->config,
+					  .event = gate->event,
+					  .journal = gate->journal,
+					  .board = doors_board(gate->doors)};
+
+	return readers_open(&deps, &ops, gate, &gate->readers);
+}
+
+void gate_entry_ask(struct gate *gate, const struct gate_entry_request *request)
+{
+	const struct entry_presentation presentation = {.factor = request->factor,
+							.door = request->door->place,
+							.person = request->person_id,
+							.credential = request->credential_id,
+							.presentation_attack = request->presentation_attack,
+							.ambiguous_match = request->doubtful,
+							.leaving = request->leaving,
+							.reader = request->reader,
+							.first_mono_us = request->first_mono_us,
+							.data = request->data,
+							.nonce_key = request->nonce_key,
+							.nonce = request->nonce,
+							.reply = request->reply};
+
+	entry_present(gate->entry, &presentation);
+}
+
+void gate_readers_show(struct gate *gate, const struct gate_door *door, enum access_feedback feedback)
+{
+	if (gate->readers != NULL)
+		readers_show(gate->readers, door->place, feedback);
+}
