@@ -259,6 +259,6 @@ json_t *problem_params_json(const struct problem *problem)
 json_t *problem_json(const struct problem *problem)
 {
 	if (problem->code == PROBLEM_NONE)
-		return json_null();
+		return NULL;
 	return json_pack("{s:s, s:o}", "code", problem_name(problem), "params", problem_params_json(problem));
 }

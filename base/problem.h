@@ -63,7 +63,7 @@ unsigned problem_status_of(int r);
 /** {name: text or number}, a new reference; NULL: no memory. A text that is no UTF-8 is "?". */
 json_t *problem_params_json(const struct problem *problem);
 
-/** {"code":..., "params":{...}} for an event or a status; null for PROBLEM_NONE. A new reference; NULL: no memory. */
+/** {"code":..., "params":{...}} for an event or a status, a new reference; NULL for PROBLEM_NONE, or without memory. */
 json_t *problem_json(const struct problem *problem);
 
 /* For the generated functions alone. A text is copied and cut at the end of a character; NULL is "". A number is rounded

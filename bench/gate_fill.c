@@ -50,11 +50,11 @@ static void on_record(void *arg, const char *kind, const char *id, json_t *json)
 	(void)arg, (void)kind, (void)id, (void)json;
 }
 
-static void on_news(void *arg, enum store_status news, const char *text)
+static void on_status(void *arg, enum store_status status, const struct problem *problem)
 {
 	(void)arg;
-	if (news != STORE_READY)
-		die("the store", text);
+	if (status != STORE_READY)
+		die("the store", problem->detail);
 }
 
 static void on_done(void *arg, int r, const struct event_row *row)
@@ -109,7 +109,7 @@ static void enrol(struct store *store, long number)
 int main(int argc, char **argv)
 {
 	static const struct store_ops ops = {on_committed, on_person, on_face, NULL,
-					     on_record,    on_news,   NULL};
+					     on_record,    on_status, NULL};
 	struct store_config config = {.state_dir = argc == 3 ? argv[1] : NULL, .ops = &ops};
 	long people = argc == 3 ? strtol(argv[2], NULL, 10) : 0;
 	struct store_claim *claim;

@@ -66,12 +66,12 @@ static void on_record(void *arg, const char *kind, const char *id, json_t *json)
 	(void)arg, (void)kind, (void)id, (void)json;
 }
 
-static void on_news(void *arg, enum store_status news, const char *text)
+static void on_status(void *arg, enum store_status status, const struct problem *problem)
 {
 	(void)arg;
 	/* rows that were made by SQL are not signed, and the store says so */
-	if (news != STORE_READY && news != STORE_TAMPERED)
-		die("the store", text);
+	if (status != STORE_READY && status != STORE_TAMPERED)
+		die("the store", problem->detail);
 }
 
 static void wait_for(struct bench *bench)
@@ -86,7 +86,7 @@ static void wait_for(struct bench *bench)
 static void open_store(struct bench *bench)
 {
 	static const struct store_ops ops = {on_committed, on_person, on_face, NULL,
-					     on_record,    on_news,   NULL};
+					     on_record,    on_status, NULL};
 	struct store_config config = {.state_dir = bench->dir, .ops = &ops, .arg = bench};
 
 	bench->committed = 0;

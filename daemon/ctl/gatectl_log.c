@@ -118,18 +118,18 @@ static int verify_file(const struct ctl *ctl)
 
 	if (r < 0) {
 		fprintf(stderr, "gatectl: %s: %s\n", ctl->db,
-			result.text[0] != '\0' ? result.text : strerror(-r));
+			result.verdict.detail[0] != '\0' ? result.verdict.detail : strerror(-r));
 		return CTL_REFUSED;
 	}
 	if (ctl->json) {
 		json_t *reply =
 			json_pack("{s:b,s:I,s:I,s:s}", "ok", result.ok, "rows", (json_int_t)result.rows,
-				  "seq", (json_int_t)result.bad_seq, "reason", result.text);
+				  "seq", (json_int_t)result.bad_seq, "reason", result.verdict.detail);
 
 		ctl_print_json(reply);
 		json_decref(reply);
 	} else {
-		printf("%s: %s\n", result.ok ? "good" : "NOT GOOD", result.text);
+		printf("%s: %s\n", result.ok ? "good" : "NOT GOOD", result.verdict.detail);
 	}
 	return result.ok ? CTL_OK : CTL_REFUSED;
 }

@@ -51,11 +51,11 @@ static void open_storage(struct gate *gate)
 	if (r >= 0) /* what it tells is for those who are not there before the first turn */
 		r = sd_event_source_set_enabled(gate->store_source, SD_EVENT_OFF);
 	if (r < 0) {
-		char trouble[JOURNAL_TROUBLE_BYTES];
+		struct problem problem;
 
-		snprintf(trouble, sizeof(trouble), "the store did not start: %s", strerror(-r));
-		journal_set_trouble(gate->journal, trouble);
-		log_error("store", "%s", trouble);
+		problem_store_not_started(&problem, r);
+		journal_set_trouble(gate->journal, &problem);
+		log_error("store", "%s", problem.detail);
 	}
 }
 

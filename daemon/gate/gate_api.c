@@ -65,11 +65,12 @@ static json_t *storage_json(struct gate *gate)
 {
 	if (journal_store(gate->journal) == NULL)
 		return json_pack("{s:s}", "state", "failed");
-	return json_pack("{s:s, s:s, s:I, s:I, s:b}", "state",
+	return json_pack("{s:s, s:s, s:o*, s:I, s:I, s:b}", "state",
 			 journal_trouble(gate->journal)[0] != '\0'      ? "failed"
 			 : store_is_ready(journal_store(gate->journal)) ? "ok"
 									: "opening",
-			 "reason", journal_trouble(gate->journal), "last_seq",
+			 "reason", journal_trouble(gate->journal), "problem",
+			 problem_json(journal_problem(gate->journal)), "last_seq",
 			 (json_int_t)store_last_seq(journal_store(gate->journal)), "pending",
 			 (json_int_t)store_pending(journal_store(gate->journal)), "slow",
 			 entry_storage_is_slow(gate->entry));

@@ -100,8 +100,9 @@ static void on_verified(void *arg, int r, const struct audit_result *result)
 	if (!may_answer(asked, r))
 		return;
 	api_reply(asked->gate->api, asked->token, 200,
-		  json_pack("{s:b, s:I, s:I, s:s}", "ok", result->ok, "rows", (json_int_t)result->rows, "seq",
-			    (json_int_t)result->bad_seq, "reason", result->text));
+		  json_pack("{s:b, s:I, s:I, s:s, s:o*}", "ok", result->ok, "rows", (json_int_t)result->rows,
+			    "seq", (json_int_t)result->bad_seq, "reason", result->verdict.detail, "problem",
+			    problem_json(&result->verdict)));
 	free(asked);
 }
 

@@ -10,7 +10,7 @@
 
 struct journal {
 	struct store *store;
-	char trouble[JOURNAL_TROUBLE_BYTES]; /* "" while the log can be written */
+	struct problem trouble; /* PROBLEM_NONE while the log can be written */
 	journal_state_fn publish;
 	void *arg;
 };
@@ -35,19 +35,25 @@ struct store *journal_store(const struct journal *journal)
 	return journal->store;
 }
 
-void journal_set_trouble(struct journal *journal, const char *sentence)
+void journal_set_trouble(struct journal *journal, const struct problem *problem)
 {
-	snprintf(journal->trouble, sizeof(journal->trouble), "%s", sentence);
+	journal->trouble = problem != NULL ? *problem : (struct problem){0};
+}
+
+const struct problem *journal_problem(const struct journal *journal)
+{
+	return &journal->trouble;
 }
 
 const char *journal_trouble(const struct journal *journal)
 {
-	return journal->trouble;
+	return journal->trouble.detail;
 }
 
 bool journal_can_write(const struct journal *journal)
 {
-	return journal->store != NULL && journal->trouble[0] == '\0' && store_is_ready(journal->store);
+	return journal->store != NULL && journal->trouble.code == PROBLEM_NONE &&
+	       store_is_ready(journal->store);
 }
 
 static void log_unrecorded(const struct event_draft *draft, int r)

@@ -25,11 +25,11 @@ void journal_use_store(struct journal *journal, struct store *store);
 /** That store, borrowed until the next journal_use_store(); NULL: none. */
 struct store *journal_store(const struct journal *journal);
 
-enum { JOURNAL_TROUBLE_BYTES = STORE_TEXT_BYTES };
-
-/** Why the log cannot be written now, a sentence that is copied and cut to JOURNAL_TROUBLE_BYTES; "": it can. */
-void journal_set_trouble(struct journal *journal, const char *sentence);
-/** That sentence, valid until the next journal_set_trouble(); "" while the log can be written. */
+/** Why the log cannot be written now; copied. NULL: it can. */
+void journal_set_trouble(struct journal *journal, const struct problem *problem);
+/** The same; PROBLEM_NONE while the log can be written. */
+const struct problem *journal_problem(const struct journal *journal);
+/** Its sentence, valid until the next journal_set_trouble(); "" while the log can be written. */
 const char *journal_trouble(const struct journal *journal);
 
 /** Whether a change would be written now: there is a store, it is open, and nothing is wrong with it. */

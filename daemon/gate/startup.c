@@ -109,8 +109,10 @@ static void on_record(void *arg, const char *kind, const char *id, json_t *json)
 
 static json_t *storage_state(const struct gate *gate)
 {
-	return json_pack("{s:s, s:s}", "state", journal_trouble(gate->journal)[0] == '\0' ? "ok" : "failed",
-			 "reason", journal_trouble(gate->journal));
+	return json_pack("{s:s, s:s, s:o*}", "state",
+			 journal_trouble(gate->journal)[0] == '\0' ? "ok" : "failed", "reason",
+			 journal_trouble(gate->journal), "problem",
+			 problem_json(journal_problem(gate->journal)));
 }
 
 static void open_evidence(struct gate *gate)
@@ -121,13 +123,19 @@ static void open_evidence(struct gate *gate)
 	(void)evidence_open(&deps, &gate->evidence); /* logs its own failure: then nothing is deleted */
 }
 
-static void on_status(void *arg, enum store_status status, const char *text)
+/* The sentence for who reads the event alone, the code for the page. */
+static json_t *reason_json(const struct problem *problem)
+{
+	return json_pack("{s:s, s:o}", "reason", problem->detail, "problem", problem_json(problem));
+}
+
+static void on_status(void *arg, enum store_status status, const struct problem *problem)
 {
 	struct gate *gate = arg;
 
 	if (gate->closing) /* stopped before the log was open: what READY begins would never be ended */
 		return;
-	journal_set_trouble(gate->journal, "");
+	journal_set_trouble(gate->journal, NULL);
 	switch (status) {
 	case STORE_READY:
 		gate_directory_settle(gate);
@@ -153,26 +161,26 @@ static void on_status(void *arg, enum store_status status, const char *text)
 		journal_record(gate->journal, "storage.restored", EVENT_INFO, NULL, NULL, NULL);
 		break;
 	case STORE_FAILED:
-		journal_set_trouble(gate->journal, text);
-		log_error("store", "%s", text);
+		journal_set_trouble(gate->journal, problem);
+		log_error("store", "%s", problem->detail);
 		journal_record(gate->journal, "storage.failed", EVENT_ALARM, NULL, NULL,
-			       json_pack("{s:s}", "reason", text));
+			       reason_json(problem));
 		break;
 	case STORE_QUARANTINED:
 	case STORE_TAMPERED:
-		log_error("store", "%s", text);
+		log_error("store", "%s", problem->detail);
 		journal_record(gate->journal,
 			       status == STORE_TAMPERED ? "storage.tampered" : "storage.set_aside",
-			       EVENT_ALARM, NULL, NULL, json_pack("{s:s}", "reason", text));
+			       EVENT_ALARM, NULL, NULL, reason_json(problem));
 		break;
 	case STORE_COPY_RENEWED:
-		log_warning("store", "%s", text);
+		log_warning("store", "%s", problem->detail);
 		journal_record(gate->journal, "storage.copy_renewed", EVENT_WARNING, NULL, NULL,
-			       json_pack("{s:s}", "reason", text));
+			       reason_json(problem));
 		break;
 	case STORE_UNUSABLE:
-		journal_set_trouble(gate->journal, text);
-		log_error("store", "%s", text);
+		journal_set_trouble(gate->journal, problem);
+		log_error("store", "%s", problem->detail);
 		log_error("store",
 			  "doors, exit buttons and fire work on; nobody is known and nothing is recorded");
 		gate_vision_start(gate);

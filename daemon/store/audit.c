@@ -80,17 +80,12 @@ json_t *audit_anchor_data(const struct crypto_signer *signer, int64_t seq,
 			 "key", key);
 }
 
-/* The verdict "not to be trusted from @p seq on". Always 1, which ends the reading. */
-__attribute__((format(printf, 3, 4))) static int bad(struct audit *audit, int64_t seq, const char *format,
-						     ...)
+/* The verdict "not to be trusted from @p seq on", which @p r stands for. Always 1, which ends the reading. */
+static int bad(struct audit *audit, int64_t seq, int r)
 {
-	va_list arguments;
-
+	(void)r;
 	audit->result->ok = false;
 	audit->result->bad_seq = seq;
-	va_start(arguments, format);
-	vsnprintf(audit->result->text, AUDIT_TEXT_BYTES, format, arguments);
-	va_end(arguments);
 	return 1;
 }
 
@@ -129,11 +124,11 @@ static int read_base(struct audit *audit)
 		return r;
 	if (r == 0)
 		return bad(audit, first ? 1 : result->last_seq + 1,
-			   "the signed beginning of the log is missing");
+			   problem_audit_no_begin(&audit->result->verdict));
 	if (!first && base.seq <= result->last_seq)
 		return 0;
 	if (!mark_is_good(audit, AUDIT_BASE, &base))
-		return bad(audit, base.seq + 1, "the signature of the beginning of the log is wrong");
+		return bad(audit, base.seq + 1, problem_audit_begin_signature(&audit->result->verdict));
 	result->first_seq = base.seq + 1;
 	result->last_seq = base.seq;
 	memcpy(result->last_hash, base.hash, EVENT_HASH_BYTES);
@@ -157,13 +152,13 @@ static int check_anchor(struct audit *audit, const struct event_row *row)
 	       strcmp(hash, hex) == 0;
 	json_decref(data);
 	if (!good)
-		return bad(audit, row->seq, "anchor %lld does not speak of the row before it",
-			   (long long)row->seq);
+		return bad(audit, row->seq,
+			   problem_audit_anchor_elsewhere(&audit->result->verdict, row->seq));
 	if (!audit->has_key)
 		return 0;
 	if (!audit_signature_is_good(audit->public_key, AUDIT_ANCHOR, seq, row->prev, signature))
-		return bad(audit, row->seq, "the signature of anchor %lld is not by this gate's key",
-			   (long long)row->seq);
+		return bad(audit, row->seq,
+			   problem_audit_anchor_signature(&audit->result->verdict, row->seq));
 	audit->result->anchors++;
 	return 0;
 }
@@ -177,16 +172,15 @@ static int check_row(struct audit *audit)
 	struct event_row row;
 
 	if (seq != result->last_seq + 1)
-		return bad(audit, result->last_seq + 1, "row %lld is missing: the next one is %lld",
-			   (long long)result->last_seq + 1, (long long)seq);
+		return bad(audit, result->last_seq + 1,
+			   problem_audit_row_missing(&audit->result->verdict, result->last_seq + 1, seq));
 	if (store_read_row(audit->page, &row) < 0)
-		return bad(audit, seq, "row %lld was changed: it is not one that the gate writes",
-			   (long long)seq);
+		return bad(audit, seq, problem_audit_row_foreign(&audit->result->verdict, seq));
 	event_hash(&row, hash);
 	if (memcmp(hash, row.hash, sizeof(hash)) != 0)
-		return bad(audit, seq, "row %lld was changed after it was written", (long long)seq);
+		return bad(audit, seq, problem_audit_row_changed(&audit->result->verdict, seq));
 	if (memcmp(row.prev, result->last_hash, sizeof(row.prev)) != 0)
-		return bad(audit, seq, "row %lld does not follow the row before it", (long long)seq);
+		return bad(audit, seq, problem_audit_row_order(&audit->result->verdict, seq));
 	result->rows++;
 	result->last_seq = seq;
 	memcpy(result->last_hash, hash, sizeof(hash));
@@ -208,7 +202,7 @@ static int read_page(struct audit *audit, bool *ret_verdict)
 		goto out;
 	r = read_mark(audit, "head", &audit->head);
 	if (r == 0)
-		r = bad(audit, audit->result->last_seq + 1, "the signed end of the log is missing");
+		r = bad(audit, audit->result->last_seq + 1, problem_audit_no_end(&audit->result->verdict));
 	else if (r == 1)
 		r = 0;
 	db_bind_int(audit->page, 1, audit->result->last_seq);
@@ -233,19 +227,25 @@ static void check_head(struct audit *audit)
 	const struct mark *head = &audit->head;
 
 	if (!mark_is_good(audit, AUDIT_HEAD, head))
-		bad(audit, result->last_seq, "the signature of the end of the log is wrong");
+		bad(audit, result->last_seq, problem_audit_end_signature(&audit->result->verdict));
 	else if (head->seq > result->last_seq)
 		bad(audit, result->last_seq + 1,
-		    "the end of the log was cut off: rows %lld to %lld are missing",
-		    (long long)result->last_seq + 1, (long long)head->seq);
+		    problem_audit_end_cut(&audit->result->verdict, result->last_seq + 1, head->seq));
 	else if (head->seq < result->last_seq)
-		bad(audit, head->seq + 1, "rows from %lld on were added by somebody else",
-		    (long long)head->seq + 1);
+		bad(audit, head->seq + 1, problem_audit_rows_added(&audit->result->verdict, head->seq + 1));
 	else if (memcmp(head->hash, result->last_hash, sizeof(head->hash)) != 0)
-		bad(audit, result->last_seq,
-		    "the log was written anew: its end is not the one that was signed");
+		bad(audit, result->last_seq, problem_audit_rewritten(&audit->result->verdict));
 	else
 		result->ok = true;
+}
+
+static void report_good(struct audit_result *result)
+{
+	if (result->signatures_checked)
+		problem_audit_ok(&result->verdict, result->rows, result->first_seq, result->last_seq);
+	else
+		problem_audit_ok_unsigned(&result->verdict, result->rows, result->first_seq,
+					  result->last_seq);
 }
 
 static int read_all(struct audit *audit, audit_progress_fn progress, void *arg)
@@ -263,10 +263,7 @@ static int read_all(struct audit *audit, audit_progress_fn progress, void *arg)
 	} while (r > 0);
 	check_head(audit);
 	if (result->ok)
-		snprintf(result->text, AUDIT_TEXT_BYTES,
-			 "%lld rows, %lld to %lld, are as they were written%s", (long long)result->rows,
-			 (long long)result->first_seq, (long long)result->last_seq,
-			 audit->has_key ? "" : " (the signatures were not checked: no public key)");
+		report_good(result);
 	return 0;
 }
 
@@ -277,15 +274,12 @@ static int open_audit(struct audit *audit, const char *db_path)
 	int r = db_open(db_path, true, &audit->db, error);
 
 	if (r < 0) {
-		snprintf(audit->result->text, AUDIT_TEXT_BYTES, "%s: %s", db_path, error);
+		problem_store_file_failed(&audit->result->verdict, db_path, error);
 		return r;
 	}
 	r = db_int(audit->db, "PRAGMA user_version", &version);
-	if (r == 0 && (version < 1 || version > store_schema)) { /* all of them keep the log alike */
-		snprintf(audit->result->text, AUDIT_TEXT_BYTES, "%s has schema %lld, this program knows %lld",
-			 db_path, (long long)version, (long long)store_schema);
-		return -EPROTO;
-	}
+	if (r == 0 && (version < 1 || version > store_schema)) /* all of them keep the log alike */
+		return problem_audit_schema(&audit->result->verdict, db_path, version, store_schema);
 	if (r == 0)
 		r = db_prepare(audit->db, "SELECT seq, hash, signature FROM mark WHERE kind = ?",
 			       &audit->mark);
@@ -330,11 +324,11 @@ int audit_verify(const char *db_path, const char *public_key_path, audit_progres
 		find_key(&audit, db_path, public_key_path);
 		r = read_all(&audit, progress, arg);
 	}
-	if (r < 0 && ret_result->text[0] == '\0')
-		snprintf(ret_result->text, AUDIT_TEXT_BYTES, "%s: %s", db_path,
-			 r == -ECANCELED    ? "stopped"
-			 : audit.db == NULL ? strerror(-r)
-					    : db_error(audit.db));
+	if (r < 0 && ret_result->verdict.code == PROBLEM_NONE)
+		problem_store_file_failed(&ret_result->verdict, db_path,
+					  r == -ECANCELED    ? "stopped"
+					  : audit.db == NULL ? strerror(-r)
+							     : db_error(audit.db));
 	db_finish(audit.page);
 	db_finish(audit.mark);
 	db_close(audit.db);

@@ -15,6 +15,7 @@
 #include <stdio.h>
 
 #include "crypto/crypto.h"
+#include "base/problem.h"
 #include "event.h"
 
 enum { AUDIT_TEXT_BYTES = 384, AUDIT_SIGNATURE_TEXT_BYTES = 89, AUDIT_KEY_TEXT_BYTES = 45 };
@@ -27,7 +28,7 @@ struct audit_result {
 	int64_t anchors; /* whose signature was good */
 	int64_t bad_seq; /* where the log stops being true; 0 when ok */
 	uint8_t last_hash[EVENT_HASH_BYTES];
-	char text[AUDIT_TEXT_BYTES]; /* one sentence for a person */
+	struct problem verdict; /* also of a good log; its detail is one sentence for a person */
 };
 
 /** Called now and then with the rows done and the last seq to come. @return false to stop. */

@@ -124,9 +124,9 @@ static int verify_copy(const char *folder, const char *key_dir, struct audit_res
 	join(key, key_dir, "keys/anchor.pub");
 	r = audit_verify(db, key, NULL, NULL, ret_result);
 	if (r < 0)
-		return say(text, r, "%s", ret_result->text);
+		return say(text, r, "%s", ret_result->verdict.detail);
 	if (!ret_result->ok)
-		return say(text, -EBADMSG, "%s: %s", db, ret_result->text);
+		return say(text, -EBADMSG, "%s: %s", db, ret_result->verdict.detail);
 	return ret_result->signatures_checked ? 0 : say(text, -EKEYREJECTED, "%s: no public key at hand", db);
 }
 

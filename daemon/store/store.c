@@ -197,7 +197,7 @@ void store_tell(struct store *store, struct store_notification *notification)
 		store_answer(store, message);
 }
 
-void store_report_status(struct store *store, enum store_status status, const char *text)
+void store_report_status(struct store *store, enum store_status status, const struct problem *problem)
 {
 	struct store_notification *notification = calloc(1, sizeof(*notification));
 
@@ -205,7 +205,8 @@ void store_report_status(struct store *store, enum store_status status, const ch
 		return; /* without memory for a sentence nobody can act on it either */
 	notification->message.kind = STORE_NOTIFY_STATUS;
 	notification->status = status;
-	snprintf(notification->text, sizeof(notification->text), "%s", text);
+	if (problem != NULL)
+		notification->problem = *problem;
 	store_tell(store, notification);
 }
 
@@ -395,7 +396,7 @@ static void hear_news(struct store *store, const struct store_notification *noti
 	} else if (notification->status == STORE_UNUSABLE) {
 		store->unusable = true;
 	}
-	store->ops.status(store->arg, notification->status, notification->text);
+	store->ops.status(store->arg, notification->status, &notification->problem);
 	if (notification->status == STORE_READY)
 		store_warm_reader(store);
 }

@@ -21,6 +21,7 @@
 #include <stdint.h>
 
 #include "audit.h"
+#include "base/problem.h"
 #include "event.h"
 #include "access/roster.h"
 
@@ -65,10 +66,10 @@ enum store_status {
 	STORE_READY,    /* the roster was told, appended events are being committed */
 	STORE_FAILED,   /* a commit failed: being tried again, nothing is lost */
 	STORE_RESTORED, /* and went through */
-	STORE_QUARANTINED, /* the database was damaged and set aside; the text names the file and what came back */
+	STORE_QUARANTINED, /* the database was damaged and set aside; the problem names the file and what came back */
 	STORE_TAMPERED,     /* the end of the log is not what was signed: somebody changed the file */
 	STORE_COPY_RENEWED, /* roster.db was damaged and is made anew; gate.db is not */
-	STORE_UNUSABLE      /* for good: the text says what to do. Writes fail with -EIO from now on */
+	STORE_UNUSABLE      /* for good: the problem says what to do. Writes fail with -EIO from now on */
 };
 
 /* what the store tells unasked; each member must be set, but where it says otherwise */
@@ -85,8 +86,8 @@ struct store_ops {
 	void (*crop)(void *arg, const char *person_id, int64_t number, const void *crop, size_t bytes);
 	/** Before READY, after everybody: what store_records_write() put, by kind and id. Borrowed; an object. */
 	void (*record)(void *arg, const char *kind, const char *id, json_t *json);
-	/** @p text is a sentence for a person; "" for READY and RESTORED. */
-	void (*status)(void *arg, enum store_status status, const char *text);
+	/** @p problem is PROBLEM_NONE for READY and RESTORED; borrowed. */
+	void (*status)(void *arg, enum store_status status, const struct problem *problem);
 	/** After `done` of store_template_remove_one(): what is gone. Borrowed. May be NULL. */
 	void (*face_gone)(void *arg, const char *person_id, const char *model, const float *vector,
 			  size_t dim);

@@ -23,7 +23,7 @@ static int64_t head_of(const char *path)
 	return seq;
 }
 
-int store_take_whole(const struct store *store, char *text)
+int store_take_whole(const struct store *store, struct problem *problem)
 {
 	char whole[STORE_PATH_BYTES + 8], aside[STORE_QUARANTINE_BYTES];
 	int64_t ours;
@@ -44,12 +44,9 @@ int store_take_whole(const struct store *store, char *text)
 	if (r == 0)
 		r = file_sync(store->state_dir);
 	if (r < 0)
-		snprintf(text, STORE_TEXT_BYTES,
-			 "gate.db.whole, which is to take the place of gate.db, cannot: %s", strerror(-r));
+		problem_store_not_replaced(problem, r);
 	else
-		snprintf(text, STORE_TEXT_BYTES,
-			 "gate.db was missing, or older than gate.db.whole, which took its place: somebody "
-			 "had removed it while in use, or a restore was cut short");
+		problem_store_replaced(problem);
 	return r < 0 ? r : 1;
 }
 

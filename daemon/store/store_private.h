@@ -126,7 +126,7 @@ struct store_counter {
 struct store_notification {
 	struct store_message message;
 	enum store_status status;
-	char text[STORE_TEXT_BYTES];
+	struct problem problem; /* PROBLEM_NONE for READY and RESTORED */
 	/* READY */
 	int64_t last_seq;
 	struct store_counter cursors[STORE_CURSORS_MAX], nonces[STORE_NONCES_MAX];
@@ -215,7 +215,8 @@ struct store {
 void store_answer(struct store *store, struct store_message *message);
 /** Tell the control thread; waits while it has STORE_NOTIFICATIONS_MAX to read. Takes the notification; dropped when closing. */
 void store_tell(struct store *store, struct store_notification *notification);
-void store_report_status(struct store *store, enum store_status status, const char *text);
+/** @p problem NULL: none. */
+void store_report_status(struct store *store, enum store_status status, const struct problem *problem);
 bool store_is_closing(struct store *store);
 /** @return true when closing began, at the latest then. */
 bool store_wait_ms(struct store *store, unsigned ms);
@@ -241,10 +242,10 @@ int store_read_row(struct db_statement *statement, struct event_row *ret_row);
 
 /**
  * Open, migrate and check gate.db.
- * @param text  STORE_TEXT_BYTES: what is wrong, in a sentence.
+ * @param problem  what is wrong.
  * @return 0, -EPROTO (newer schema), -EKEYREJECTED (keys), -EBADMSG (damaged), or another errno worth a retry.
  */
-int store_file_open(const struct store *store, struct store_file *file, char *text);
+int store_file_open(const struct store *store, struct store_file *file, struct problem *problem);
 void store_file_close(struct store_file *file);
 /** Write a signed mark, "head" or "base", in the open transaction. */
 int store_file_mark(struct store_file *file, enum audit_statement statement, int64_t seq,
@@ -338,17 +339,17 @@ int store_drop_apply(struct store_file *file, struct store_write *write);
 /* store_salvage.c */
 /**
  * Rename the damaged file, begin a new one and bring back the roster: from the copy, and from the old file what the copy
- * has not yet. @p text says what was wrong ("was damaged") and then tells of it all.
+ * has not yet. @p problem says what was wrong (store-damaged) and then what became of it.
  */
 int store_file_set_aside(const struct store *store, struct store_file *file, struct store_copy *copy,
-			 char *text);
+			 struct problem *problem);
 
 /**
  * Somebody removed or renamed gate.db while it was in use (db_has_moved()): write it again, whole, from the open connection,
- * and go on in that; what stands at its path goes aside. @p text tells of it, or why it failed: then @p file still is as it was,
+ * and go on in that; what stands at its path goes aside. @p problem tells of it, or why it failed: then @p file still is as it was,
  * or closed when the new file cannot be opened.
  */
-int store_file_put_back(const struct store *store, struct store_file *file, char *text);
+int store_file_put_back(const struct store *store, struct store_file *file, struct problem *problem);
 
 /* beside gate.db: a copy that is being written; one that is whole and on its way to gate.db's place, also of a restore */
 #define STORE_PART ".part"
@@ -360,9 +361,9 @@ int store_file_rename_aside(const struct store *store, char aside[STORE_QUARANTI
 /* store_leftovers.c; before gate.db is opened */
 /**
  * gate.db.whole takes the place of a gate.db that is missing, or knows less; else it goes.
- * @return 1 (@p text tells of it), 0 (nothing to tell) or an error, which @p text tells.
+ * @return 1 (@p problem tells of it), 0 (nothing to tell) or an error, which @p problem tells.
  */
-int store_take_whole(const struct store *store, char *text);
+int store_take_whole(const struct store *store, struct problem *problem);
 /** Remove what nobody will finish: exports, a restore's half file, half made keys. */
 void store_sweep_leftovers(const struct store *store);
 
@@ -386,8 +387,8 @@ int store_roster_remove_faces(struct store_file *file, const char *person_id, co
 int store_roster_remove_face(struct store_file *file, struct store_write *write);
 /** The answer to store_faces(). */
 int store_faces_run(struct db *db, struct store_read *read);
-/** Tell the control thread of everybody. @return 0 or an errno; -EBADMSG: @p text names what cannot be read. */
-int store_roster_tell(struct store *store, struct store_file *file, char *text);
+/** Tell the control thread of everybody. @return 0 or an errno; -EBADMSG: @p problem says how much cannot be read. */
+int store_roster_tell(struct store *store, struct store_file *file, struct problem *problem);
 /** Prove that the key is the one the file was written with; a new file takes it. @return 0 or -EKEYREJECTED. */
 int store_roster_check_key(struct db *db, const uint8_t *data_key);
 

@@ -414,7 +414,7 @@ static int tell_table(struct store *store, struct store_file *file, enum store_m
 	return r < 0 ? r : 0;
 }
 
-int store_roster_tell(struct store *store, struct store_file *file, char *text)
+int store_roster_tell(struct store *store, struct store_file *file, struct problem *problem)
 {
 	int64_t bad_rows = 0;
 	int r = tell_table(
@@ -430,9 +430,5 @@ int store_roster_tell(struct store *store, struct store_file *file, char *text)
 		r = store_record_tell(store, file, &bad_rows);
 	if (r < 0 || bad_rows == 0)
 		return r;
-	snprintf(text, STORE_TEXT_BYTES,
-		 "%lld rows of people, faces or access rules in gate.db were changed by somebody else and "
-		 "are not used",
-		 (long long)bad_rows);
-	return -EBADMSG;
+	return problem_store_rows_foreign(problem, bad_rows);
 }

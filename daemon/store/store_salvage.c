@@ -128,23 +128,22 @@ static int bring_back(struct store_file *file, struct db *old, struct db *copy, 
 }
 
 int store_file_set_aside(const struct store *store, struct store_file *file, struct store_copy *copy,
-			 char *text)
+			 struct problem *problem)
 {
-	char aside[STORE_QUARANTINE_BYTES], what[STORE_TEXT_BYTES];
+	struct problem what = *problem;
+	char aside[STORE_QUARANTINE_BYTES];
 	uint8_t hash[EVENT_HASH_BYTES] = {0};
 	struct db *old = NULL, *source = NULL;
 	int64_t people = 0, seq = 0;
 	int r;
 
-	snprintf(what, sizeof(what), "%.100s", text);
 	store_file_close(file);
 	r = store_file_rename_aside(store, aside);
 	if (r < 0) {
-		snprintf(text, STORE_TEXT_BYTES, "gate.db %.100s, and cannot be set aside: %s", what,
-			 strerror(-r));
+		problem_store_not_set_aside(problem, &what, r);
 		return r;
 	}
-	r = store_file_open(store, file, text);
+	r = store_file_open(store, file, problem);
 	if (r < 0)
 		return r;
 	if (store_copy_source(copy, &file->keys, &source, &seq, hash) < 0)
@@ -160,15 +159,14 @@ int store_file_set_aside(const struct store *store, struct store_file *file, str
 	db_close(old);
 	if (r < 0 || db_int(file->db, "SELECT count(*) FROM person", &people) < 0)
 		people = 0;
-	snprintf(text, STORE_TEXT_BYTES,
-		 "gate.db %.100s and was set aside as %.200s; a new log goes on after row %lld, %lld people "
-		 "%s",
-		 what, aside, (long long)file->head_seq, (long long)people,
-		 source != NULL ? "came back from the last good copy" : "were saved from it");
+	if (source != NULL)
+		problem_store_set_aside_copy(problem, &what, aside, file->head_seq, people);
+	else
+		problem_store_set_aside_saved(problem, &what, aside, file->head_seq, people);
 	return 0;
 }
 
-int store_file_put_back(const struct store *store, struct store_file *file, char *text)
+int store_file_put_back(const struct store *store, struct store_file *file, struct problem *problem)
 {
 	char aside[STORE_QUARANTINE_BYTES], part[STORE_PATH_BYTES + 8], whole[STORE_PATH_BYTES + 8];
 	int r;
@@ -190,16 +188,12 @@ int store_file_put_back(const struct store *store, struct store_file *file, char
 			r = file_sync(store->state_dir);
 	}
 	if (r < 0) {
-		snprintf(text, STORE_TEXT_BYTES,
-			 "gate.db was removed or renamed while in use, and cannot be written again: %s",
-			 strerror(-r));
+		problem_store_not_rewritten(problem, r);
 		return r;
 	}
 	store_file_close(file);
-	r = store_file_open(store, file, text);
+	r = store_file_open(store, file, problem);
 	if (r == 0)
-		snprintf(text, STORE_TEXT_BYTES,
-			 "gate.db was removed or renamed by somebody while in use: it was written again, "
-			 "whole");
+		problem_store_rewritten(problem);
 	return r;
 }

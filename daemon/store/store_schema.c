@@ -83,12 +83,6 @@ int store_write_mark(struct db *db, const struct crypto_signer *signer, enum aud
 	return r;
 }
 
-static int say(char *text, int r, const char *path, const char *what)
-{
-	snprintf(text, STORE_TEXT_BYTES, "%.300s: %.200s", path, what);
-	return r;
-}
-
 static bool exists(const char *path)
 {
 	struct stat file;
@@ -97,7 +91,7 @@ static bool exists(const char *path)
 }
 
 /* On a connection that cannot write: a file of a newer program is left exactly as it is. */
-static int check_version(const struct store *store, char *text)
+static int check_version(const struct store *store, struct problem *problem)
 {
 	int64_t version = 0;
 	struct db *db;
@@ -109,15 +103,11 @@ static int check_version(const struct store *store, char *text)
 	db_close(db);
 	if (r < 0 || version <= store_schema)
 		return 0;
-	snprintf(text, STORE_TEXT_BYTES,
-		 "%.300s has schema %lld, this program knows %lld: install the newer version or restore a "
-		 "backup",
-		 store->path, (long long)version, (long long)store_schema);
-	return -EPROTO;
+	return problem_store_schema(problem, store->path, version, store_schema);
 }
 
 /* A key that is missing while there is something it wrote must come back; a new one would only hide that. */
-static int load_key(const char *path, uint8_t *key, bool may_create, char *text)
+static int load_key(const char *path, uint8_t *key, bool may_create, struct problem *problem)
 {
 	char error[CRYPTO_ERROR_BYTES];
 	int r = crypto_key_load(path, key, 32, error);
@@ -125,17 +115,16 @@ static int load_key(const char *path, uint8_t *key, bool may_create, char *text)
 	if (r == -ENOENT && may_create)
 		r = crypto_key_create(path, key, 32, error);
 	else if (r == -ENOENT)
-		snprintf(error, sizeof(error),
-			 "%.400s: missing, and gate.db was written with it: put the key back from a backup",
-			 path);
+		return problem_store_key_missing(problem, path);
 	if (r == 0)
 		return 0;
-	snprintf(text, STORE_TEXT_BYTES, "%s", error);
+	problem_store_key_unusable(problem, error);
 	/* a full disk passes; a wrong key does not */
 	return r == -ENOSPC || r == -EIO || r == -EDQUOT ? r : -EKEYREJECTED;
 }
 
-static int load_keys(const struct store *store, struct store_file *file, bool may_create, char *text)
+static int load_keys(const struct store *store, struct store_file *file, bool may_create,
+		     struct problem *problem)
 {
 	uint8_t seed[CRYPTO_SIGN_SEED_BYTES], published[CRYPTO_SIGN_PUBLIC_BYTES];
 	char error[CRYPTO_ERROR_BYTES], directory[STORE_PATH_BYTES + 8];
@@ -143,10 +132,10 @@ static int load_keys(const struct store *store, struct store_file *file, bool ma
 
 	snprintf(directory, sizeof(directory), "%s/keys", store->state_dir);
 	(void)mkdir(directory, 0700); /* there already, or making the key says why it cannot be */
-	r = load_key(store->data_key_path, file->keys.data, may_create, text);
+	r = load_key(store->data_key_path, file->keys.data, may_create, problem);
 	if (r < 0)
 		return r;
-	r = load_key(store->anchor_key_path, seed, may_create, text);
+	r = load_key(store->anchor_key_path, seed, may_create, problem);
 	if (r < 0)
 		return r;
 	crypto_signer_init(&file->keys.signer, seed);
@@ -157,7 +146,7 @@ static int load_keys(const struct store *store, struct store_file *file, bool ma
 	r = crypto_key_publish(store->public_key_path, file->keys.signer.public_key, sizeof(published),
 			       error);
 	if (r < 0)
-		snprintf(text, STORE_TEXT_BYTES, "%s", error);
+		problem_store_key_unusable(problem, error);
 	return r;
 }
 
@@ -339,19 +328,24 @@ static int read_log_end(struct store_file *file)
 	return r < 0 ? r : check_tail(file);
 }
 
-static int open_writing(const struct store *store, struct store_file *file, int64_t *ret_version, char *text)
+static int open_writing(const struct store *store, struct store_file *file, int64_t *ret_version,
+			struct problem *problem)
 {
 	char error[DB_ERROR_BYTES] = "";
 	int r = db_open(store->path, false, &file->db, error);
 
-	if (r < 0)
-		return say(text, r, store->path, error);
+	if (r < 0) {
+		problem_store_file_failed(problem, store->path, error);
+		return r;
+	}
 	r = db_int(file->db, "PRAGMA user_version", ret_version);
 	if (r == 0)
 		r = db_run(file->db, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
 				     "PRAGMA secure_delete = ON; PRAGMA wal_autocheckpoint = 2000;"
 				     "PRAGMA journal_size_limit = 33554432; PRAGMA cell_size_check = ON");
-	return r < 0 ? say(text, r, store->path, db_error(file->db)) : 0;
+	if (r < 0)
+		problem_store_file_failed(problem, store->path, db_error(file->db));
+	return r < 0 ? r : 0;
 }
 
 static int open_checked(const struct store *store, struct store_file *file, int64_t version)
@@ -375,27 +369,27 @@ static int open_checked(const struct store *store, struct store_file *file, int6
 	return r == -EINVAL ? -EBADMSG : r;
 }
 
-int store_file_open(const struct store *store, struct store_file *file, char *text)
+int store_file_open(const struct store *store, struct store_file *file, struct problem *problem)
 {
 	int64_t version = 0;
-	int r = check_version(store, text);
+	int r = check_version(store, problem);
 
 	memset(file, 0, sizeof(*file));
 	if (r == 0)
-		r = open_writing(store, file, &version, text);
+		r = open_writing(store, file, &version, problem);
 	if (r == 0)
-		r = load_keys(store, file, version == 0, text);
+		r = load_keys(store, file, version == 0, problem);
 	if (r < 0) {
 		store_file_close(file);
 		return r;
 	}
 	r = open_checked(store, file, version);
 	if (r == -EKEYREJECTED)
-		(void)say(
-			text, r, store->data_key_path,
-			"is not the key that gate.db was written with: put the right key back from a backup");
+		problem_store_key_wrong(problem, store->data_key_path);
+	else if (r == -EBADMSG)
+		problem_store_file_damaged(problem, store->path);
 	else if (r < 0)
-		(void)say(text, r, store->path, r == -EBADMSG ? "damaged" : db_error(file->db));
+		problem_store_file_failed(problem, store->path, db_error(file->db));
 	if (r < 0)
 		store_file_close(file);
 	return r;

@@ -82,11 +82,12 @@ static int write_all(struct writer *writer, const struct store_counter *cursors)
 
 static void step_copy(struct writer *writer, enum store_copy_turn turn)
 {
-	if (store_copy_step(writer->copy, &writer->file, turn) == -EUCLEAN)
-		store_report_status(
-			writer->store, STORE_COPY_RENEWED,
-			"roster.db, from which gate.db is restored when it is damaged, was damaged "
-			"or removed itself: it is made anew");
+	struct problem problem;
+
+	if (store_copy_step(writer->copy, &writer->file, turn) == -EUCLEAN) {
+		problem_store_copy_damaged(&problem);
+		store_report_status(writer->store, STORE_COPY_RENEWED, &problem);
+	}
 	/* any other failure is the disk's, which gate.db tells of, and the step comes again */
 }
 
@@ -99,17 +100,15 @@ static bool is_read_only(const struct store *store)
 }
 
 /* One transaction. On failure nothing of it happened. */
-static int commit(struct writer *writer, const struct store_counter *cursors, char *text)
+static int commit(struct writer *writer, const struct store_counter *cursors, struct problem *problem)
 {
 	struct store_file *file = &writer->file;
 	uint8_t hash[EVENT_HASH_BYTES];
 	int64_t seq = file->head_seq;
 	int r;
 
-	if (is_read_only(writer->store)) {
-		snprintf(text, STORE_TEXT_BYTES, "gate.db cannot be written: its file system is read-only");
-		return -EROFS;
-	}
+	if (is_read_only(writer->store))
+		return problem_store_read_only(problem);
 	memcpy(hash, file->head_hash, sizeof(hash));
 	writer->removed_somebody = writer->changed_roster = false;
 	r = write_all(writer, cursors);
@@ -123,7 +122,7 @@ static int commit(struct writer *writer, const struct store_counter *cursors, ch
 			step_copy(writer, STORE_COPY_ERASED);
 		return 0;
 	}
-	snprintf(text, STORE_TEXT_BYTES, "gate.db cannot be written: %.200s", db_error(file->db));
+	problem_store_not_written(problem, db_error(file->db));
 	if (db_in_transaction(file->db))
 		(void)db_execute(file->sql[STORE_SQL_ROLLBACK]); /* SQLite may have done it already */
 	file->head_seq = seq;
@@ -183,17 +182,17 @@ static int tell_ready(struct writer *writer)
 	return 0;
 }
 
-static int set_aside(struct writer *writer, char *text)
+static int set_aside(struct writer *writer, struct problem *problem)
 {
-	int r = store_file_set_aside(writer->store, &writer->file, writer->copy, text);
+	int r = store_file_set_aside(writer->store, &writer->file, writer->copy, problem);
 
 	if (r == 0)
-		store_report_status(writer->store, STORE_QUARANTINED, text);
+		store_report_status(writer->store, STORE_QUARANTINED, problem);
 	return r;
 }
 
 /* A file that ends before what the copy knows of was put back, or lost its end: neither is to be gone on with. */
-static int check_age(struct writer *writer, char *text)
+static int check_age(struct writer *writer, struct problem *problem)
 {
 	uint8_t hash[EVENT_HASH_BYTES];
 	struct db *db;
@@ -202,41 +201,38 @@ static int check_age(struct writer *writer, char *text)
 	if (store_copy_source(writer->copy, &writer->file.keys, &db, &seq, hash) < 0 ||
 	    seq <= writer->file.head_seq)
 		return 0;
-	snprintf(text, STORE_TEXT_BYTES, "ended at row %lld though row %lld had been written",
-		 (long long)writer->file.head_seq, (long long)seq);
-	return -EBADMSG;
+	return problem_store_rows_lost(problem, writer->file.head_seq, seq);
 }
 
-static int open_file(struct writer *writer, char *text)
+static int open_file(struct writer *writer, struct problem *problem)
 {
-	int r = store_take_whole(writer->store, text);
+	int r = store_take_whole(writer->store, problem);
 
 	if (r == 1)
-		store_report_status(writer->store, STORE_TAMPERED, text);
+		store_report_status(writer->store, STORE_TAMPERED, problem);
 	if (r >= 0)
-		r = store_file_open(writer->store, &writer->file, text);
+		r = store_file_open(writer->store, &writer->file, problem);
 	if (r == -EBADMSG)
-		snprintf(text, STORE_TEXT_BYTES, "was damaged");
+		problem_store_damaged(problem);
 	else if (r == 0)
-		r = check_age(writer, text);
-	return r == -EBADMSG ? set_aside(writer, text) : r;
+		r = check_age(writer, problem);
+	return r == -EBADMSG ? set_aside(writer, problem) : r;
 }
 
-static int open_and_tell(struct writer *writer, char *text)
+static int open_and_tell(struct writer *writer, struct problem *problem)
 {
-	int r = open_file(writer, text);
+	int r = open_file(writer, problem);
 
 	if (r < 0)
 		return r;
-	if (writer->file.tampered && !writer->told_tampered)
-		store_report_status(
-			writer->store, STORE_TAMPERED,
-			"the end of the log in gate.db is not what this gate signed: somebody changed "
-			"the file; gatectl audit verify says where");
+	if (writer->file.tampered && !writer->told_tampered) {
+		problem_store_end_foreign(problem);
+		store_report_status(writer->store, STORE_TAMPERED, problem);
+	}
 	writer->told_tampered = writer->file.tampered;
-	r = store_roster_tell(writer->store, &writer->file, text);
+	r = store_roster_tell(writer->store, &writer->file, problem);
 	if (r == -EBADMSG) {
-		store_report_status(writer->store, STORE_TAMPERED, text);
+		store_report_status(writer->store, STORE_TAMPERED, problem);
 		r = 0;
 	}
 	if (r == 0)
@@ -247,10 +243,10 @@ static int open_and_tell(struct writer *writer, char *text)
 }
 
 /* Tell once that it failed, then wait. @return true when it is no use to go on trying. */
-static bool fail_and_wait(struct writer *writer, const char *text, unsigned *retry_ms)
+static bool fail_and_wait(struct writer *writer, const struct problem *problem, unsigned *retry_ms)
 {
 	if (!writer->failing)
-		store_report_status(writer->store, STORE_FAILED, text);
+		store_report_status(writer->store, STORE_FAILED, problem);
 	writer->failing = true;
 	if (store_wait_ms(writer->store, *retry_ms) && clock_mono_ms() >= writer->store->close_by_mono_ms)
 		return true;
@@ -261,7 +257,7 @@ static bool fail_and_wait(struct writer *writer, const char *text, unsigned *ret
 static void restored(struct writer *writer)
 {
 	if (writer->failing)
-		store_report_status(writer->store, STORE_RESTORED, "");
+		store_report_status(writer->store, STORE_RESTORED, NULL);
 	writer->failing = false;
 }
 
@@ -281,27 +277,28 @@ static bool wait_for_randomness(struct writer *writer)
 /* @return false: the store is being closed, or cannot be used at all */
 static bool begin(struct writer *writer)
 {
-	char text[STORE_TEXT_BYTES] = "";
+	struct problem problem = {0};
 	unsigned retry_ms = RETRY_FIRST_MS;
 	int r;
 
 	if (!wait_for_randomness(writer))
 		return false;
 	if (crypto_init() < 0) {
-		store_report_status(writer->store, STORE_UNUSABLE, "the system gives no randomness");
+		problem_store_no_randomness(&problem);
+		store_report_status(writer->store, STORE_UNUSABLE, &problem);
 		writer->unusable = true;
 		return false;
 	}
 	store_sweep_leftovers(writer->store);
-	while ((r = open_and_tell(writer, text)) < 0) {
+	while ((r = open_and_tell(writer, &problem)) < 0) {
 		if (r == -EPROTO || r == -EKEYREJECTED) {
-			store_report_status(writer->store, STORE_UNUSABLE, text);
+			store_report_status(writer->store, STORE_UNUSABLE, &problem);
 			writer->unusable = true;
 			return false;
 		}
-		if (text[0] == '\0')
-			snprintf(text, sizeof(text), "gate.db: %s", strerror(-r));
-		if (fail_and_wait(writer, text, &retry_ms))
+		if (problem.code == PROBLEM_NONE)
+			problem_store_failed(&problem, r);
+		if (fail_and_wait(writer, &problem, &retry_ms))
 			return false;
 	}
 	restored(writer);
@@ -309,28 +306,28 @@ static bool begin(struct writer *writer)
 }
 
 /* The file broke while it was in use. @return 0 when a new one took its place. */
-static int replace_file(struct writer *writer, char *text)
+static int replace_file(struct writer *writer, struct problem *problem)
 {
 	int r;
 
-	snprintf(text, STORE_TEXT_BYTES, "was damaged");
-	r = set_aside(writer, text);
+	problem_store_damaged(problem);
+	r = set_aside(writer, problem);
 	if (r == 0)
 		atomic_fetch_add(&writer->store->file_generation, 1);
 	return r;
 }
 
 /* What is written to a file that has no name is lost with the process. @return 0: the file is in its place (again) */
-static int keep_in_place(struct writer *writer, char *text)
+static int keep_in_place(struct writer *writer, struct problem *problem)
 {
 	int r;
 
 	if (!db_has_moved(writer->file.db))
 		return 0;
-	r = store_file_put_back(writer->store, &writer->file, text);
+	r = store_file_put_back(writer->store, &writer->file, problem);
 	if (r < 0)
 		return r;
-	store_report_status(writer->store, STORE_TAMPERED, text);
+	store_report_status(writer->store, STORE_TAMPERED, problem);
 	atomic_fetch_add(&writer->store->file_generation, 1);
 	return 0;
 }
@@ -341,21 +338,21 @@ static int commit_until_done(struct writer *writer)
 	struct store_counter cursors[STORE_CURSORS_MAX];
 	bool dirty = take_cursors(writer->store, cursors);
 	unsigned retry_ms = RETRY_FIRST_MS;
-	char text[STORE_TEXT_BYTES] = "";
+	struct problem problem = {0};
 	int r;
 
 	if (writer->count == 0 && !dirty && writer->file.db != NULL && !db_has_moved(writer->file.db))
 		return 0;
 	for (;;) {
 		/* there is none when a damaged one went aside and a new one could not be begun */
-		r = writer->file.db == NULL ? open_file(writer, text) : keep_in_place(writer, text);
+		r = writer->file.db == NULL ? open_file(writer, &problem) : keep_in_place(writer, &problem);
 		if (r == 0)
-			r = commit(writer, dirty ? cursors : NULL, text);
+			r = commit(writer, dirty ? cursors : NULL, &problem);
 		if (r == 0)
 			break;
-		if (r == -EBADMSG && replace_file(writer, text) == 0)
+		if (r == -EBADMSG && replace_file(writer, &problem) == 0)
 			continue;
-		if (fail_and_wait(writer, text, &retry_ms))
+		if (fail_and_wait(writer, &problem, &retry_ms))
 			return -ECANCELED;
 	}
 	restored(writer);
@@ -467,11 +464,13 @@ static void refuse_all(struct writer *writer)
 void *store_write_thread(void *arg)
 {
 	struct writer *writer = calloc(1, sizeof(*writer));
+	struct problem problem;
 
 	pthread_setname_np(pthread_self(), "store");
 	if (writer == NULL || store_copy_new(arg, &writer->copy) < 0) {
 		free(writer);
-		store_report_status(arg, STORE_UNUSABLE, "the store's thread has no memory");
+		problem_store_no_memory(&problem);
+		store_report_status(arg, STORE_UNUSABLE, &problem);
 		return NULL;
 	}
 	writer->store = arg;

@@ -70,13 +70,13 @@ static void on_record(void *arg, const char *kind, const char *id, json_t *json)
 	test->record_json = json_incref(json);
 }
 
-static void on_status(void *arg, enum store_status status, const char *text)
+static void on_status(void *arg, enum store_status status, const struct problem *problem)
 {
 	struct store_test *test = arg;
 
 	test->told[status]++;
-	if (text[0] != '\0')
-		snprintf(test->text, sizeof(test->text), "%s", text);
+	if (problem->code != PROBLEM_NONE)
+		snprintf(test->text, sizeof(test->text), "%s", problem->detail);
 }
 
 static const struct store_ops ops = {on_committed, on_person, on_face,     on_crop,
@@ -245,7 +245,7 @@ void store_test_assert_log_good(struct store_test *test, int64_t last_seq)
 
 	assert_int_equal(audit_verify(test->db, NULL, NULL, NULL, &result), 0);
 	if (!result.ok)
-		fail_msg("%s", result.text);
+		fail_msg("%s", result.verdict.detail);
 	assert_true(result.signatures_checked);
 	if (last_seq != 0)
 		assert_int_equal(result.last_seq, last_seq);

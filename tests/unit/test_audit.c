@@ -42,8 +42,8 @@ static void assert_bad(struct store_test *test, int64_t seq, const char *word)
 	struct audit_result result = verify(test);
 
 	assert_false(result.ok);
-	if (strstr(result.text, word) == NULL)
-		fail_msg("expected \"%s\" in: %s", word, result.text);
+	if (strstr(result.verdict.detail, word) == NULL)
+		fail_msg("expected \"%s\" in: %s", word, result.verdict.detail);
 	assert_int_equal(result.bad_seq, seq);
 }
 
@@ -52,7 +52,7 @@ static void an_untouched_log_is_good(void **state)
 	struct audit_result result = verify(*state);
 
 	if (!result.ok)
-		fail_msg("%s", result.text);
+		fail_msg("%s", result.verdict.detail);
 	assert_true(result.signatures_checked);
 	assert_int_equal(result.first_seq, 1);
 	assert_int_equal(result.rows, 23); /* 10, anchor at stop, anchor at start, 10, anchor at stop */
@@ -164,7 +164,7 @@ static void a_log_without_its_oldest_rows_is_good(void **state)
 	store_test_close(test);
 	result = verify(test);
 	if (!result.ok)
-		fail_msg("%s", result.text);
+		fail_msg("%s", result.verdict.detail);
 	assert_true(result.signatures_checked);
 	assert_int_equal(result.first_seq, 13);
 	store_test_open(test);
@@ -173,7 +173,7 @@ static void a_log_without_its_oldest_rows_is_good(void **state)
 	store_test_close(test);
 	result = verify(test);
 	if (!result.ok)
-		fail_msg("%s", result.text);
+		fail_msg("%s", result.verdict.detail);
 	store_test_sql(test, "DELETE FROM event WHERE seq = (SELECT min(seq) FROM event)");
 	assert_false(verify(test).ok);
 }
@@ -242,7 +242,7 @@ static void rows_may_be_dropped_while_the_log_is_verified(void **state)
 		drop(test, 4000, 0);
 	assert_int_equal(audit_verify(test->db, NULL, drop_meanwhile, test, &result), 0);
 	if (!result.ok)
-		fail_msg("%s", result.text);
+		fail_msg("%s", result.verdict.detail);
 	store_test_close(test);
 }
 
@@ -289,7 +289,7 @@ static void another_key_is_found(void **state)
 	struct audit_result result;
 	assert_int_equal(audit_verify(test->db, path, NULL, NULL, &result), 0);
 	assert_false(result.ok);
-	assert_non_null(strstr(result.text, "signature"));
+	assert_non_null(strstr(result.verdict.detail, "signature"));
 }
 
 static void without_a_key_the_chain_is_checked_and_that_is_said(void **state)
@@ -300,7 +300,7 @@ static void without_a_key_the_chain_is_checked_and_that_is_said(void **state)
 	assert_int_equal(audit_verify(test->db, "/nonexistent/anchor.pub", NULL, NULL, &result), 0);
 	assert_true(result.ok);
 	assert_false(result.signatures_checked);
-	assert_non_null(strstr(result.text, "not checked"));
+	assert_non_null(strstr(result.verdict.detail, "not checked"));
 }
 
 static void what_is_no_log_is_an_error_with_a_sentence(void **state)
@@ -310,17 +310,17 @@ static void what_is_no_log_is_an_error_with_a_sentence(void **state)
 	FILE *file;
 
 	assert_int_equal(audit_verify("/nonexistent/gate.db", NULL, NULL, NULL, &result), -ENOENT);
-	assert_string_not_equal(result.text, "");
+	assert_string_not_equal(result.verdict.detail, "");
 	store_test_sql(test, "PRAGMA user_version = 9");
 	assert_int_equal(audit_verify(test->db, NULL, NULL, NULL, &result), -EPROTO);
-	assert_non_null(strstr(result.text, "schema 9"));
+	assert_non_null(strstr(result.verdict.detail, "schema 9"));
 	file = fopen(test->db, "w");
 	assert_non_null(file);
 	for (int i = 0; i < 10000; i++)
 		fputs("rubbish", file);
 	fclose(file);
 	assert_int_equal(audit_verify(test->db, NULL, NULL, NULL, &result), -EBADMSG);
-	assert_string_not_equal(result.text, "");
+	assert_string_not_equal(result.verdict.detail, "");
 }
 
 static bool stop(void *arg, int64_t rows, int64_t last_seq)

@@ -80,12 +80,16 @@ static void a_state_without_an_observer_is_freed(void **state)
 
 static void trouble_is_known_until_it_is_over(void **state)
 {
+	struct problem problem;
+
 	assert_string_equal(journal_trouble(*state), "");
 	assert_null(journal_store(*state));
 	assert_false(journal_can_write(*state)); /* no trouble, but no store either */
-	journal_set_trouble(*state, "the disk is full");
-	assert_string_equal(journal_trouble(*state), "the disk is full");
-	journal_set_trouble(*state, "");
+	problem_disk_refuses(&problem, -ENOSPC);
+	journal_set_trouble(*state, &problem);
+	assert_string_equal(journal_trouble(*state), problem.detail);
+	assert_string_equal(problem_name(journal_problem(*state)), "disk-refuses");
+	journal_set_trouble(*state, NULL);
 	assert_string_equal(journal_trouble(*state), "");
 }
 

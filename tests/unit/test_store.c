@@ -217,7 +217,7 @@ static void a_kill_loses_no_answered_event(void **state)
 		assert_true(acked > 0);
 		assert_int_equal(audit_verify(test->db, NULL, NULL, NULL, &result), 0);
 		if (!result.ok)
-			fail_msg("%s", result.text);
+			fail_msg("%s", result.verdict.detail);
 		assert_true(result.last_seq >= acked);
 	}
 	store_test_open(test);

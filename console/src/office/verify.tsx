@@ -54,7 +54,7 @@ export function VerifyDialog({ close }: { close: () => void }) {
 					) : (
 						<p class="note bad">
 							{t('verify.broken', { seq: result.seq })}
-							<Said text={result.reason ?? ''} />
+							<Said text={result.reason ?? ''} reason={result.problem} />
 						</p>
 					)
 				) : (

@@ -2,7 +2,6 @@
 import { useEffect, useState } from 'preact/hooks';
 import { get, post, type Schemas } from '../api';
 import { t, word } from '../i18n';
-import { Said } from '../said';
 import { useReloadOn } from '../live';
 import { lasting } from '../office/parts';
 import { Await, Badge, Button, Card, Page, TextField, useAct, useLoad } from '../ui';
@@ -68,9 +67,7 @@ function ReaderCard({ reader }: { reader: Reader }) {
 			title={reader.name}
 			actions={
 				reader.fault ? (
-					<Badge tone="bad">
-						<Said text={reader.fault} />
-					</Badge>
+					<Badge tone="bad">{word(reader.fault)}</Badge>
 				) : (
 					<Badge>
 						{reader.door} · {reader.direction === 'in' ? t('common.in') : t('common.out')}

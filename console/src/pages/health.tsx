@@ -34,7 +34,7 @@ function CameraRow({ camera, head }: { camera: Camera; head: string[] }) {
 					{camera.reason && (
 						<span class="dim">
 							{' '}
-							<Said text={camera.reason} />
+							<Said text={camera.reason} reason={camera.problem} />
 						</span>
 					)}
 				</span>
@@ -121,7 +121,7 @@ function Storage({ status }: { status: Status }) {
 					{count(storage.last_seq ?? 0)} {t('health.entryUnit')}
 					{storage.reason && (
 						<span class="note bad">
-							<Said text={storage.reason} />
+							<Said text={storage.reason} reason={storage.problem} />
 						</span>
 					)}
 				</dd>
@@ -169,7 +169,7 @@ function Link({ status }: { status: Status }) {
 						<>
 							<dt>{t('common.why')}</dt>
 							<dd>
-								<Said text={mqtt.reason} />
+								<Said text={mqtt.reason} reason={mqtt.problem} />
 							</dd>
 						</>
 					)}
