@@ -86,7 +86,7 @@ static void take_frame(void *arg, struct video_frame *frame)
 	fetch(run);
 }
 
-static void take_state(void *arg, enum camera_state state, const char *reason)
+static void take_state(void *arg, enum camera_state state, const struct problem *reason)
 {
 	struct run *run = arg;
 
@@ -94,7 +94,7 @@ static void take_state(void *arg, enum camera_state state, const char *reason)
 		return;
 	pthread_mutex_lock(&run->lock);
 	if (!run->ended && state == CAMERA_LOST)
-		snprintf(run->played->error, sizeof(run->played->error), "%s", reason);
+		snprintf(run->played->error, sizeof(run->played->error), "%s", reason->detail);
 	run->ended = true;
 	pthread_cond_signal(&run->changed);
 	pthread_mutex_unlock(&run->lock);

@@ -105,22 +105,22 @@ static void from_file(const uint8_t *data, size_t bytes)
 					 .open_timeout_ms = 2000,
 					 .stall_timeout_ms = 2000,
 					 .decoder_threads = 1};
-	char reason[CAMERA_REASON_BYTES] = "";
+	struct problem problem = {0};
 	struct source *source = NULL;
 	int64_t last_us = INT64_MIN;
 	int r;
 
 	if (ftruncate(input_fd, 0) < 0 || pwrite(input_fd, data, bytes, 0) != (ssize_t)bytes)
 		abort();
-	r = source_open(&options, &source, reason);
+	r = source_open(&options, &source, &problem);
 	if (r < 0) {
-		if (r == -EIO && reason[0] == '\0')
+		if (r == -EIO && problem.code == PROBLEM_NONE)
 			abort(); /* refused without saying why */
 		return;
 	}
 	if (ring_begin(ring, 1, source_parameters(source)) == 0)
 		live_begin(live, source_parameters(source));
-	for (int n = 0; n < PACKETS_MAX && source_read(source, packet, reason) == 1; n++) {
+	for (int n = 0; n < PACKETS_MAX && source_read(source, packet, &problem) == 1; n++) {
 		if (packet->dts == AV_NOPTS_VALUE || packet->dts <= last_us)
 			packet->dts = last_us == INT64_MIN ? 0 : last_us + 1; /* as the camera does */
 		if (packet->pts == AV_NOPTS_VALUE || packet->pts < packet->dts)

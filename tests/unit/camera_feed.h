@@ -2,6 +2,7 @@
 #ifndef GH_TESTS_CAMERA_FEED_H
 #define GH_TESTS_CAMERA_FEED_H
 
+#include <stdio.h>
 #include "vision/camera/camera.h"
 
 #include <pthread.h>
@@ -35,7 +36,7 @@ static inline void feed_frame(void *arg, struct video_frame *frame)
 	pthread_mutex_unlock(&feed->lock);
 }
 
-static inline void feed_state(void *arg, enum camera_state state, const char *reason)
+static inline void feed_state(void *arg, enum camera_state state, const struct problem *reason)
 {
 	struct feed *feed = arg;
 
@@ -44,7 +45,7 @@ static inline void feed_state(void *arg, enum camera_state state, const char *re
 	feed->lost += state == CAMERA_LOST;
 	feed->ended += state == CAMERA_ENDED;
 	if (state == CAMERA_LOST)
-		strncpy(feed->reason, reason, sizeof(feed->reason) - 1);
+		snprintf(feed->reason, sizeof(feed->reason), "%s", reason->detail);
 	pthread_cond_broadcast(&feed->changed);
 	pthread_mutex_unlock(&feed->lock);
 }

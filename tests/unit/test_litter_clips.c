@@ -113,7 +113,7 @@ static void take_frame(void *arg, struct video_frame *frame)
 	fetch(play);
 }
 
-static void take_state(void *arg, enum camera_state state, const char *reason)
+static void take_state(void *arg, enum camera_state state, const struct problem *reason)
 {
 	struct play *play = arg;
 

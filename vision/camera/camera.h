@@ -13,6 +13,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/problem.h"
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -42,8 +44,8 @@ struct camera_config {
 struct camera_ops {
 	/* @p frame is borrowed for the call; video_frame_ref() keeps it */
 	void (*frame)(void *arg, struct video_frame *frame);
-	/* @p reason is plain words without passwords, "" when LIVE; may be NULL */
-	void (*state)(void *arg, enum camera_state state, const char *reason);
+	/* @p reason is PROBLEM_NONE when LIVE, and names no password; borrowed. The op may be NULL. */
+	void (*state)(void *arg, enum camera_state state, const struct problem *reason);
 };
 
 struct camera_stats {

@@ -86,13 +86,13 @@ static void wait_us(struct camera *camera, uint64_t us)
 	(void)ppoll(&pollfd, 1, &time, NULL); /* a signal shortens the wait, which nothing relies on */
 }
 
-static void report(struct camera *camera, enum camera_state state, const char *reason)
+static void report(struct camera *camera, enum camera_state state, const struct problem *reason)
 {
 	if (camera->ops.state != NULL)
 		camera->ops.state(camera->arg, state, reason);
 }
 
-static void report_lost(struct camera *camera, const char *reason)
+static void report_lost(struct camera *camera, const struct problem *reason)
 {
 	ring_end(camera->ring);
 	if (camera->out || stopping(camera))
@@ -269,7 +269,7 @@ static void deliver(struct camera *camera)
 		camera->live = true;
 		camera->out = false;
 		camera->pause_ms = camera->config.reconnect_min_ms;
-		report(camera, CAMERA_LIVE, "");
+		report(camera, CAMERA_LIVE, &(struct problem){0});
 	}
 	camera->ops.frame(camera->arg, frame);
 	video_frame_unref(frame);
@@ -331,23 +331,20 @@ static bool shows_nothing(const struct camera *camera)
 }
 
 /* @return 0 (end of a file), or what source_read() failed with */
-static int play(struct camera *camera, char *reason)
+static int play(struct camera *camera, struct problem *problem)
 {
 	int r;
 
 	for (;;) {
-		r = source_read(camera->source, camera->packet, reason);
+		r = source_read(camera->source, camera->packet, problem);
 		if (r <= 0)
 			break;
 		take_packet(camera);
 		av_packet_unref(camera->packet);
 		if (stopping(camera))
 			return -ECANCELED;
-		if (shows_nothing(camera)) {
-			snprintf(reason, CAMERA_REASON_BYTES,
-				 "%s: sends data but no picture that can be decoded", camera->public_url);
-			return -EIO;
-		}
+		if (shows_nothing(camera))
+			return problem_camera_sends_no_picture(problem, camera->public_url);
 	}
 	if (r == -EILSEQ)
 		count_corrupt(camera); /* what came before the damage still counts */
@@ -357,11 +354,8 @@ static int play(struct camera *camera, char *reason)
 		return -ECANCELED;
 	if (r == -EILSEQ)
 		r = 0;
-	if (r == 0 && camera->frames_of_source == 0) {
-		snprintf(reason, CAMERA_REASON_BYTES, "%s: holds no picture that can be decoded",
-			 camera->public_url);
-		return -EIO;
-	}
+	if (r == 0 && camera->frames_of_source == 0)
+		return problem_camera_file_no_picture(problem, camera->public_url);
 	return r;
 }
 
@@ -398,7 +392,7 @@ static void set_opening(struct camera *camera, bool opening)
 	pthread_mutex_unlock(&camera->lock);
 }
 
-static int open_and_play(struct camera *camera, char *reason)
+static int open_and_play(struct camera *camera, struct problem *problem)
 {
 	struct source_options options = {
 		.url = camera->config.url,
@@ -410,12 +404,12 @@ static int open_and_play(struct camera *camera, char *reason)
 	int r;
 
 	set_opening(camera, true);
-	r = source_open(&options, &camera->source, reason);
+	r = source_open(&options, &camera->source, problem);
 	set_opening(camera, false);
 	if (r < 0)
 		return r;
 	start_epoch_of_source(camera);
-	r = play(camera, reason);
+	r = play(camera, problem);
 	source_close(camera->source);
 	camera->source = NULL;
 	av_packet_unref(camera->packet);
@@ -424,23 +418,24 @@ static int open_and_play(struct camera *camera, char *reason)
 
 static void work(struct camera *camera)
 {
-	char reason[CAMERA_REASON_BYTES];
+	struct problem problem;
 
 	while (!stopping(camera)) {
 		int r;
 
-		snprintf(reason, sizeof(reason), "%s: no memory", camera->public_url);
-		r = open_and_play(camera, reason);
+		problem_camera_no_memory(&problem, camera->public_url);
+		r = open_and_play(camera, &problem);
 		if (r == -ECANCELED)
 			break;
 		if (r == 0 && camera->config.loop)
 			continue;
 		if (r == 0) {
 			ring_end(camera->ring);
-			report(camera, CAMERA_ENDED, "the file was played to its end");
+			problem_camera_file_ended(&problem);
+			report(camera, CAMERA_ENDED, &problem);
 			break;
 		}
-		report_lost(camera, reason);
+		report_lost(camera, &problem);
 		wait_us(camera, (uint64_t)camera->pause_ms * 1000);
 		camera->pause_ms = camera->pause_ms > camera->config.reconnect_max_ms / 2
 					   ? camera->config.reconnect_max_ms

@@ -11,6 +11,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/problem.h"
+
 struct AVCodecContext;
 struct AVCodecParameters;
 struct AVPacket;
@@ -33,16 +35,16 @@ bool camera_config_is_valid(const struct camera_config *config);
 int source_kind_of(const char *url, enum source_kind *ret_kind);
 
 /**
- * @param reason  CAMERA_REASON_BYTES; why not, in plain words without passwords.
- * @return 0, -ECANCELED (stopped), -ENOMEM or -EIO (reason written).
+ * @param problem  why not; names no password.
+ * @return 0, -ECANCELED (stopped), -ENOMEM or -EIO (@p problem is filled).
  */
-int source_open(const struct source_options *options, struct source **ret_source, char *reason);
+int source_open(const struct source_options *options, struct source **ret_source, struct problem *problem);
 
 /**
  * The next packet of the video; pts, dts and duration in microseconds as the source counts them, or
  * AV_NOPTS_VALUE. @return 1, 0 (end), -ECANCELED, -EILSEQ (damaged here; for a file that is its end) or -EIO.
  */
-int source_read(struct source *source, struct AVPacket *packet, char *reason);
+int source_read(struct source *source, struct AVPacket *packet, struct problem *problem);
 
 struct AVCodecContext *source_decoder(struct source *source);
 const struct AVCodecParameters *source_parameters(struct source *source);

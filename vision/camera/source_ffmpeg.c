@@ -105,63 +105,59 @@ static void give_time(struct source *source, unsigned ms)
 	source->deadline_us = clock_mono_us() + (uint64_t)ms * 1000;
 }
 
-static const char *advice(const struct source *source, int error)
+/* What an error of FFmpeg means to who set the camera up. */
+static int advise(const struct source *source, int error, struct problem *problem)
 {
+	const char *url = source->public_url;
+	char text[AV_ERROR_MAX_STRING_SIZE];
+
 	switch (error) {
 	case AVERROR(ENOENT):
-		return source->kind == SOURCE_V4L2 ? "no such device; is the camera plugged in?"
-						   : "no such file; check the path";
+		return source->kind == SOURCE_V4L2 ? problem_camera_no_device(problem, url)
+						   : problem_camera_no_file(problem, url);
 	case AVERROR(ENODEV):
 	case AVERROR(ENXIO):
-		return "no such device; is the camera plugged in?";
+		return problem_camera_no_device(problem, url);
 	case AVERROR(EACCES):
 	case AVERROR(EPERM):
-		return "may not be opened; check its owner, its mode and the daemon's groups";
+		return problem_camera_not_permitted(problem, url);
 	case AVERROR(EBUSY):
-		return "in use by another program";
+		return problem_camera_in_use(problem, url);
 	case AVERROR(ECONNREFUSED):
-		return "connection refused; is RTSP switched on there, and the port right?";
+		return problem_camera_refused(problem, url);
 	case AVERROR(EHOSTUNREACH):
 	case AVERROR(ENETUNREACH):
 	case AVERROR(ETIMEDOUT):
-		return "cannot be reached; check address and network";
+		return problem_camera_unreachable(problem, url);
 	case AVERROR_HTTP_UNAUTHORIZED:
 	case AVERROR_HTTP_FORBIDDEN:
-		return "refused our user name or password";
+		return problem_camera_wrong_password(problem, url);
 	case AVERROR_HTTP_NOT_FOUND:
-		return "has no such stream; check the part after the host";
+		return problem_camera_no_stream(problem, url);
 	case AVERROR_EOF:
-		return source->kind == SOURCE_FILE ? "empty or cut off" : "ended by the other side";
+		return source->kind == SOURCE_FILE ? problem_camera_empty(problem, url)
+						   : problem_camera_ended(problem, url);
 	case AVERROR_INVALIDDATA:
-		return "not a video that can be read; damaged or of another kind?";
+		return problem_camera_not_video(problem, url);
 	case AVERROR_STREAM_NOT_FOUND:
-		return "holds no video";
+		return problem_camera_no_video(problem, url);
 	case AVERROR_DECODER_NOT_FOUND:
-		return "no decoder for its video format";
+		return problem_camera_no_decoder(problem, url);
 	default:
-		return NULL;
+		return av_strerror(error, text, sizeof(text)) == 0 ? problem_camera_failed(problem, url, text)
+								   : problem_camera_unreadable(problem, url);
 	}
 }
 
-static int explain(const struct source *source, int error, unsigned waited_ms, char *reason)
+static int explain(const struct source *source, int error, unsigned waited_ms, struct problem *problem)
 {
-	const char *text = advice(source, error);
-	char other[AV_ERROR_MAX_STRING_SIZE];
-
 	if (atomic_load(source->options.stop))
 		return -ECANCELED;
 	if (error == AVERROR(ENOMEM))
 		return -ENOMEM;
-	if (error == AVERROR_EXIT || clock_mono_us() > source->deadline_us) {
-		snprintf(reason, CAMERA_REASON_BYTES, "%s: no answer in %u ms; check address and network",
-			 source->public_url, waited_ms);
-		return -EIO;
-	}
-	if (text == NULL && av_strerror(error, other, sizeof(other)) == 0)
-		text = other;
-	snprintf(reason, CAMERA_REASON_BYTES, "%s: %s", source->public_url,
-		 text != NULL ? text : "cannot be read");
-	return -EIO;
+	if (error == AVERROR_EXIT || clock_mono_us() > source->deadline_us)
+		return problem_camera_timeout(problem, source->public_url, waited_ms);
+	return advise(source, error, problem);
 }
 
 static int open_format(struct source *source)
@@ -257,7 +253,7 @@ static int open_steps(struct source *source)
 	return open_decoder(source);
 }
 
-int source_open(const struct source_options *options, struct source **ret_source, char *reason)
+int source_open(const struct source_options *options, struct source **ret_source, struct problem *problem)
 {
 	struct source *source = calloc(1, sizeof(*source));
 	int r;
@@ -272,7 +268,7 @@ int source_open(const struct source_options *options, struct source **ret_source
 		give_time(source, options->open_timeout_ms);
 		r = open_steps(source);
 		if (r < 0)
-			r = explain(source, r, options->open_timeout_ms, reason);
+			r = explain(source, r, options->open_timeout_ms, problem);
 	}
 	if (r < 0)
 		source_close(source);
@@ -307,7 +303,7 @@ static int read_any(struct source *source, AVPacket *packet)
 	}
 }
 
-int source_read(struct source *source, AVPacket *packet, char *reason)
+int source_read(struct source *source, AVPacket *packet, struct problem *problem)
 {
 	AVRational time_base;
 	int r;
@@ -329,7 +325,7 @@ int source_read(struct source *source, AVPacket *packet, char *reason)
 			return 0;
 		if (source->kind == SOURCE_FILE && r == AVERROR_INVALIDDATA)
 			return -EILSEQ;
-		return explain(source, r, source->options.stall_timeout_ms, reason);
+		return explain(source, r, source->options.stall_timeout_ms, problem);
 	}
 	time_base = source->format->streams[source->stream]->time_base;
 	packet->pts = to_us(packet->pts, time_base);

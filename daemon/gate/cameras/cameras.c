@@ -78,12 +78,11 @@ static void on_frame(void *arg, struct video_frame *frame)
 	pthread_mutex_unlock(&camera->litter_lock);
 }
 
-static void on_state(void *arg, enum camera_state state, const char *reason)
+static void on_state(void *arg, enum camera_state state, const struct problem *reason)
 {
 	struct watched_camera *camera = arg;
-	struct camera_status status = {.index = camera->index, .state = state};
+	struct camera_status status = {.index = camera->index, .state = state, .reason = *reason};
 
-	snprintf(status.reason, sizeof(status.reason), "%s", reason);
 	pthread_mutex_lock(&camera->litter_lock);
 	if (state != CAMERA_LIVE && camera->litter != NULL)
 		litter_watch_flush(camera->litter);
@@ -107,9 +106,10 @@ static const char *state_name(const struct watched_camera *camera)
 
 static json_t *camera_json(const struct watched_camera *camera)
 {
-	return json_pack("{s:s, s:s, s:s, s:s}", "name", camera->config->name, "role",
+	return json_pack("{s:s, s:s, s:s, s:s, s:o*}", "name", camera->config->name, "role",
 			 camera->config->role == CONFIG_CAMERA_FACE ? "face" : "facade", "state",
-			 state_name(camera), "reason", camera->reason);
+			 state_name(camera), "reason", camera->reason.detail, "problem",
+			 problem_json(&camera->reason));
 }
 
 json_t *gate_cameras_json(struct gate *gate)
@@ -153,13 +153,13 @@ static void on_status_of(struct gate_vision *vision, const struct camera_status 
 
 	camera->seen = true;
 	camera->state = status->state;
-	snprintf(camera->reason, sizeof(camera->reason), "%s", status->reason);
+	camera->reason = status->reason;
 	if (status->state == CAMERA_LIVE)
 		log_info("vision", "camera %s: live", camera->config->name);
 	else if (status->state == CAMERA_ENDED)
-		log_info("vision", "camera %s: %s", camera->config->name, status->reason);
+		log_info("vision", "camera %s: %s", camera->config->name, status->reason.detail);
 	else
-		log_warning("vision", "camera %s: %s", camera->config->name, status->reason);
+		log_warning("vision", "camera %s: %s", camera->config->name, status->reason.detail);
 	if (status->state != CAMERA_LIVE || was_lost) /* the first picture after a start restores nothing */
 		journal_record(vision->gate->journal, type_of(status->state),
 			       status->state == CAMERA_LOST ? EVENT_WARNING : EVENT_INFO, camera->source,

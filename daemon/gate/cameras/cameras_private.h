@@ -42,7 +42,7 @@ struct watched_camera {
 	bool covered;      /* whoever was decided on last had mouth and chin hidden */
 	uint64_t asked_ms; /* the readers' light last asked for what the prompt wants */
 	char source[GATE_SOURCE_BYTES];
-	char reason[CAMERA_REASON_BYTES];
+	struct problem reason;      /* PROBLEM_NONE while it is live */
 	pthread_mutex_t sight_lock; /* of sight alone, which the camera's thread feeds */
 	struct camera_health *sight;
 	enum camera_health_cause blind; /* as last told */
@@ -54,7 +54,7 @@ struct watched_camera {
 struct camera_status {
 	unsigned index;
 	enum camera_state state;
-	char reason[CAMERA_REASON_BYTES];
+	struct problem reason;
 };
 
 enum face_state { FACE_OFF, FACE_LOADING, FACE_READY, FACE_FAILED };
