@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 """
 Every error of the gate stands once, in problems.json: its code, its errno, its parameters with their types and its
 English sentence. This makes of it what else needs them.

@@ -636,7 +636,7 @@ export interface paths {
             };
         };
         put?: never;
-        /** Note a consent (ageing: also to templates made of passages), or (given: false) that it was withdrawn: then the person's faces are removed first, and GET erasure certifies it */
+        /** Note a consent, or (given: false) that it was withdrawn: then the person's faces are removed first, and GET erasure certifies it */
         post: {
             parameters: {
                 query?: never;
@@ -652,11 +652,6 @@ export interface paths {
                         /** @description of the text that was agreed to */
                         version: string;
                         given: boolean;
-                        /**
-                         * @description only with given: true; without it, templates made of passages go
-                         * @default false
-                         */
-                        ageing?: boolean;
                     };
                 };
             };
@@ -1086,54 +1081,6 @@ export interface paths {
                     content?: never;
                 };
                 /** @description no such person, or no such face */
-                404: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-                503: components["responses"]["Problem"];
-            };
-        };
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/people/{id}/faces/aged": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post?: never;
-        /** Remove the templates made of passages (face.ageing); those that were enrolled stay */
-        delete: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    id: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description gone */
-                204: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content?: never;
-                };
-                /** @description no such person, or none of that kind */
                 404: {
                     headers: {
                         [name: string]: unknown;
@@ -3237,7 +3184,7 @@ export interface components {
          * @description A stable word for programs and translations
          * @enum {unknown}
          */
-        ProblemCode: "json-too-large" | "json-too-deep" | "json-syntax" | "json-not-object" | "member-not-string" | "member-too-long" | "member-not-integer" | "member-not-bool" | "member-unknown" | "member-length" | "member-not-printable" | "member-not-time" | "query-too-long" | "query-not-number" | "query-not-limit" | "query-not-time" | "no-such-path" | "method-unknown" | "no-session" | "role" | "token" | "metrics-read-only" | "metrics-no-session" | "host" | "console-read-only" | "too-many-requests" | "answer-not-written" | "kind-unknown" | "item-unknown" | "no-memory" | "gate-stopping" | "gate-not-answering" | "version-unknown" | "changed" | "not-kept" | "disk-refuses" | "no-room" | "body-too-large" | "body-not-expected" | "too-many-uploads" | "file-unknown" | "range-beyond-end" | "console-not-installed" | "status-unreadable" | "text" | "failed" | "too-many-at-once" | "not-logged-in" | "wrong-login" | "totp-needed" | "wrong-totp" | "log-in-paused" | "too-many-log-ins" | "too-many-passwords" | "socket-needs-no-session" | "socket-has-no-password" | "log-in-incomplete" | "passwords-incomplete" | "wrong-old-password" | "password-missing" | "user-role-unknown" | "user-name-invalid" | "user-exists" | "too-many-users" | "user-unknown" | "refused-no-user" | "refused-wrong-password" | "refused-user-disabled" | "refused-wrong-code" | "alerts-loading" | "alert-unknown" | "alert-state-unknown" | "verdict-unknown" | "cause-invalid" | "case-too-large" | "case-alert-unknown" | "case-person-invalid" | "case-title-missing" | "too-many-cases" | "case-unknown" | "alert-unreadable" | "too-many-exports" | "evidence-unknown" | "evidence-no-space" | "evidence-no-packets" | "evidence-no-encoder" | "evidence-invalid" | "evidence-too-many" | "evidence-changed" | "no-evidence" | "export-failed" | "camera-unknown" | "too-many-viewers" | "no-video-masked" | "no-video" | "camera-no-picture" | "camera-sends-no-picture" | "camera-file-no-picture" | "camera-no-memory" | "camera-file-ended" | "camera-no-device" | "camera-no-file" | "camera-not-permitted" | "camera-in-use" | "camera-refused" | "camera-unreachable" | "camera-wrong-password" | "camera-no-stream" | "camera-empty" | "camera-ended" | "camera-not-video" | "camera-no-video" | "camera-no-decoder" | "camera-timeout" | "camera-unreadable" | "camera-failed" | "door-unknown" | "door-not-here" | "doors-unreadable" | "door-mode-changed" | "order-not-recorded" | "interlock-opened" | "relay-fault" | "access-denied" | "door-mode-unknown" | "door-mode-not-kept" | "fire-not-reset" | "door-mode-not-possible" | "doors-not-all" | "fire-reset-on-site" | "no-fire" | "fire-still-called" | "request-unknown" | "board-unreadable" | "line-unknown" | "line-is-output" | "line-not-driven" | "line-level-unknown" | "board-is-real" | "readers-unreadable" | "reader-unknown" | "reader-no-keypad" | "reader-at-fault" | "reader-not-card-number" | "reader-not-keys" | "reader-no-such-card" | "reader-not-driven" | "reader-d0-unreadable" | "reader-d1-unreadable" | "reader-no-power" | "reader-d0-stuck" | "reader-d1-stuck" | "reader-not-permitted" | "reader-device-busy" | "reader-device-wrong" | "reader-device-missing" | "backups-unreadable" | "log-busy" | "log-unreadable" | "query-result-unknown" | "query-result-and-type" | "query-severity-unknown" | "query-camera-invalid" | "query-door-invalid" | "query-type-invalid" | "query-person-invalid" | "query-person-not-here" | "query-times-reversed" | "query-format-unknown" | "exports-running" | "query-month-invalid" | "too-many-streams" | "query-resume-invalid" | "event-number-invalid" | "audit-no-begin" | "audit-begin-signature" | "audit-anchor-elsewhere" | "audit-anchor-signature" | "audit-row-missing" | "audit-row-foreign" | "audit-row-changed" | "audit-row-order" | "audit-no-end" | "audit-end-signature" | "audit-end-cut" | "audit-rows-added" | "audit-rewritten" | "audit-ok" | "audit-ok-unsigned" | "audit-schema" | "person-unknown" | "person-not-enrolled" | "person-not-enrolled-id" | "erasure-unknown" | "query-after-invalid" | "person-name-invalid" | "person-name-invisible" | "csv-name-not-utf8" | "valid-to-not-after" | "valid-to-before" | "pass-ends-before" | "csv-line-too-long" | "csv-quotes" | "csv-column-unknown" | "csv-no-columns" | "csv-too-many-people" | "csv-empty" | "import-not-all" | "query-dry-run-invalid" | "people-export-running" | "consent-incomplete" | "consent-ageing-invalid" | "too-many-consents" | "query-look-alike-invalid" | "look-alike-invalid" | "photo-empty" | "photo-too-large" | "face-camera-missing" | "face-camera-unknown" | "seconds-invalid" | "faces-not-removed" | "consent-withdrawn" | "face-unknown" | "faces-unreadable" | "no-face-enrolled" | "too-many-faces" | "face-models-loading" | "face-models-missing" | "too-many-photos" | "faces-not-ready" | "too-many-reports" | "face-of-another" | "face-look-alike" | "face-search-failed" | "kept-picture-no-template" | "face-not-found" | "face-two-in-photo" | "face-worker-not-started" | "face-no-template" | "face-two-people" | "face-not-seen" | "face-not-living" | "face-nobody-came" | "face-not-clear" | "face-too-small" | "face-turned-away" | "face-blurred" | "face-too-dark" | "face-too-bright" | "face-low-contrast" | "photo-too-many-bytes" | "photo-not-picture" | "photo-too-many-pixels" | "photo-not-decoded" | "photo-too-small" | "enrolment-running" | "face-models-failed" | "face-models-not-loaded" | "model-missing" | "model-unreadable" | "model-not-pinned" | "model-wrong-answer" | "models-not-loaded" | "model-not-supported" | "models-unusable" | "threshold-too-few" | "threshold-fits" | "threshold-more-alike" | "threshold-less-alike" | "credential-taken" | "credential-code-missing" | "card-number-invalid" | "pin-invalid" | "qr-not-ascii" | "qr-empty" | "credential-person-invalid" | "credential-person-missing" | "credential-type-unknown" | "duress-not-pin" | "pass-no-end" | "pass-over" | "pass-not-minutes" | "pass-too-many-uses" | "pass-not-changed" | "pass-still-valid" | "pass-unknown" | "pass-revoked" | "pass-too-long" | "pass-key-unreadable" | "rule-name-needed" | "rule-name-invalid" | "change-name-invalid" | "change-id-invalid" | "change-kind-unknown" | "change-op-unknown" | "change-value-unexpected" | "change-value-missing" | "too-many-items" | "item-not-here" | "item-needed" | "area-unknown" | "group-in-use" | "opening-of-interlock" | "list-invalid" | "list-not-texts" | "list-door-unknown" | "list-no-door" | "list-group-unknown" | "member-not-minute" | "schedule-no-week" | "rule-way-unknown" | "rule-no-ways" | "rule-pass-persons" | "rule-schedule-unknown" | "rule-no-schedule" | "opening-schedule-unknown" | "opening-door-unknown" | "holiday-date-invalid" | "holiday-as-unknown" | "holiday-to-invalid" | "holiday-twice" | "holiday-too-many" | "area-no-entries" | "area-exit-is-entry" | "area-minutes-invalid" | "schedule-times-invalid" | "schedule-times-reversed" | "schedule-span-too-long" | "schedule-days-invalid" | "schedule-span-invalid" | "schedule-exception-invalid" | "factors-invalid" | "roster-busy" | "store-opening" | "not-access-event" | "pass-flaw-forged" | "pass-flaw-unreadable" | "pass-flaw-uses" | "pass-flaw-key" | "member-not-word" | "rule-item-wrong" | "explain-shown-score" | "explain-shown" | "explain-shown-before" | "explain-pass-flaw" | "explain-where" | "explain-denied" | "explain-needed" | "explain-granted" | "explain-rule" | "explain-door-open" | "explain-timed-out" | "needs-enabling" | "needs-clock-validity" | "needs-validity-begun" | "needs-validity-extended" | "needs-uses" | "needs-right-pin" | "needs-enrolled-credential" | "needs-off-blocklist" | "needs-second-person" | "needs-also" | "needs-ways" | "needs-other-than-face" | "needs-clock-schedule" | "needs-open-schedule" | "needs-rule" | "needs-guard" | "needs-pass-for-door" | "needs-area-left" | "needs-living-face" | "needs-other-credential" | "needs-door-mode" | "needs-interlock-closed" | "rule-other-door" | "rule-other-direction" | "rule-other-group" | "rule-no-clock" | "rule-closed" | "rule-other-way" | "rule-needs-more" | "rule-guard" | "rule-opens" | "store-rows-foreign" | "store-schema" | "store-key-missing" | "store-key-wrong" | "store-damaged" | "store-no-randomness" | "store-rows-lost" | "store-not-set-aside" | "store-set-aside-copy" | "store-set-aside-saved" | "store-rewritten" | "store-replaced" | "store-not-replaced" | "store-not-rewritten" | "store-copy-damaged" | "store-read-only" | "store-not-written" | "store-end-foreign" | "store-no-memory" | "link-tls-files" | "link-refused" | "link-lost" | "link-event-refused" | "link-no-connection" | "store-key-unusable" | "store-file-failed" | "store-file-damaged" | "store-failed" | "store-not-started";
+        ProblemCode: "json-too-large" | "json-too-deep" | "json-syntax" | "json-not-object" | "member-not-string" | "member-too-long" | "member-not-integer" | "member-not-bool" | "member-unknown" | "member-length" | "member-not-printable" | "member-not-time" | "query-too-long" | "query-not-number" | "query-not-limit" | "query-not-time" | "no-such-path" | "method-unknown" | "no-session" | "role" | "token" | "metrics-read-only" | "metrics-no-session" | "host" | "console-read-only" | "too-many-requests" | "answer-not-written" | "kind-unknown" | "item-unknown" | "no-memory" | "gate-stopping" | "gate-not-answering" | "version-unknown" | "changed" | "not-kept" | "disk-refuses" | "no-room" | "body-too-large" | "body-not-expected" | "too-many-uploads" | "file-unknown" | "range-beyond-end" | "console-not-installed" | "status-unreadable" | "text" | "failed" | "too-many-at-once" | "not-logged-in" | "wrong-login" | "totp-needed" | "wrong-totp" | "log-in-paused" | "too-many-log-ins" | "too-many-passwords" | "socket-needs-no-session" | "socket-has-no-password" | "log-in-incomplete" | "passwords-incomplete" | "wrong-old-password" | "password-missing" | "user-role-unknown" | "user-name-invalid" | "user-exists" | "too-many-users" | "user-unknown" | "refused-no-user" | "refused-wrong-password" | "refused-user-disabled" | "refused-wrong-code" | "alerts-loading" | "alert-unknown" | "alert-state-unknown" | "verdict-unknown" | "cause-invalid" | "case-too-large" | "case-alert-unknown" | "case-person-invalid" | "case-title-missing" | "too-many-cases" | "case-unknown" | "alert-unreadable" | "too-many-exports" | "evidence-unknown" | "evidence-no-space" | "evidence-no-packets" | "evidence-no-encoder" | "evidence-invalid" | "evidence-too-many" | "evidence-changed" | "no-evidence" | "export-failed" | "camera-unknown" | "too-many-viewers" | "no-video-masked" | "no-video" | "camera-no-picture" | "camera-sends-no-picture" | "camera-file-no-picture" | "camera-no-memory" | "camera-file-ended" | "camera-no-device" | "camera-no-file" | "camera-not-permitted" | "camera-in-use" | "camera-refused" | "camera-unreachable" | "camera-wrong-password" | "camera-no-stream" | "camera-empty" | "camera-ended" | "camera-not-video" | "camera-no-video" | "camera-no-decoder" | "camera-timeout" | "camera-unreadable" | "camera-failed" | "door-unknown" | "door-not-here" | "doors-unreadable" | "door-mode-changed" | "order-not-recorded" | "interlock-opened" | "relay-fault" | "access-denied" | "door-mode-unknown" | "door-mode-not-kept" | "fire-not-reset" | "door-mode-not-possible" | "doors-not-all" | "fire-reset-on-site" | "no-fire" | "fire-still-called" | "request-unknown" | "board-unreadable" | "line-unknown" | "line-is-output" | "line-not-driven" | "line-level-unknown" | "board-is-real" | "readers-unreadable" | "reader-unknown" | "reader-no-keypad" | "reader-at-fault" | "reader-not-card-number" | "reader-not-keys" | "reader-no-such-card" | "reader-not-driven" | "reader-d0-unreadable" | "reader-d1-unreadable" | "reader-no-power" | "reader-d0-stuck" | "reader-d1-stuck" | "reader-not-permitted" | "reader-device-busy" | "reader-device-wrong" | "reader-device-missing" | "backups-unreadable" | "log-busy" | "log-unreadable" | "query-result-unknown" | "query-result-and-type" | "query-severity-unknown" | "query-camera-invalid" | "query-door-invalid" | "query-type-invalid" | "query-person-invalid" | "query-person-not-here" | "query-times-reversed" | "query-format-unknown" | "exports-running" | "query-month-invalid" | "too-many-streams" | "query-resume-invalid" | "event-number-invalid" | "audit-no-begin" | "audit-begin-signature" | "audit-anchor-elsewhere" | "audit-anchor-signature" | "audit-row-missing" | "audit-row-foreign" | "audit-row-changed" | "audit-row-order" | "audit-no-end" | "audit-end-signature" | "audit-end-cut" | "audit-rows-added" | "audit-rewritten" | "audit-ok" | "audit-ok-unsigned" | "audit-schema" | "person-unknown" | "person-not-enrolled" | "person-not-enrolled-id" | "erasure-unknown" | "query-after-invalid" | "person-name-invalid" | "person-name-invisible" | "csv-name-not-utf8" | "valid-to-not-after" | "valid-to-before" | "pass-ends-before" | "csv-line-too-long" | "csv-quotes" | "csv-column-unknown" | "csv-no-columns" | "csv-too-many-people" | "csv-empty" | "import-not-all" | "query-dry-run-invalid" | "people-export-running" | "consent-incomplete" | "too-many-consents" | "query-look-alike-invalid" | "look-alike-invalid" | "photo-empty" | "photo-too-large" | "face-camera-missing" | "face-camera-unknown" | "seconds-invalid" | "faces-not-removed" | "consent-withdrawn" | "face-unknown" | "faces-unreadable" | "no-face-enrolled" | "too-many-faces" | "face-models-loading" | "face-models-missing" | "too-many-photos" | "faces-not-ready" | "too-many-reports" | "face-of-another" | "face-look-alike" | "face-search-failed" | "kept-picture-no-template" | "face-not-found" | "face-two-in-photo" | "face-worker-not-started" | "face-no-template" | "face-two-people" | "face-not-seen" | "face-not-living" | "face-nobody-came" | "face-not-clear" | "face-too-small" | "face-turned-away" | "face-blurred" | "face-too-dark" | "face-too-bright" | "face-low-contrast" | "photo-too-many-bytes" | "photo-not-picture" | "photo-too-many-pixels" | "photo-not-decoded" | "photo-too-small" | "enrolment-running" | "face-models-failed" | "face-models-not-loaded" | "model-missing" | "model-unreadable" | "model-not-pinned" | "model-wrong-answer" | "models-not-loaded" | "model-not-supported" | "models-unusable" | "threshold-too-few" | "threshold-fits" | "threshold-more-alike" | "threshold-less-alike" | "credential-taken" | "credential-code-missing" | "card-number-invalid" | "pin-invalid" | "qr-not-ascii" | "qr-empty" | "credential-person-invalid" | "credential-person-missing" | "credential-type-unknown" | "duress-not-pin" | "pass-no-end" | "pass-over" | "pass-not-minutes" | "pass-too-many-uses" | "pass-not-changed" | "pass-still-valid" | "pass-unknown" | "pass-revoked" | "pass-too-long" | "pass-key-unreadable" | "rule-name-needed" | "rule-name-invalid" | "change-name-invalid" | "change-id-invalid" | "change-kind-unknown" | "change-op-unknown" | "change-value-unexpected" | "change-value-missing" | "too-many-items" | "item-not-here" | "item-needed" | "area-unknown" | "group-in-use" | "opening-of-interlock" | "list-invalid" | "list-not-texts" | "list-door-unknown" | "list-no-door" | "list-group-unknown" | "member-not-minute" | "schedule-no-week" | "rule-way-unknown" | "rule-no-ways" | "rule-pass-persons" | "rule-schedule-unknown" | "rule-no-schedule" | "opening-schedule-unknown" | "opening-door-unknown" | "holiday-date-invalid" | "holiday-as-unknown" | "holiday-to-invalid" | "holiday-twice" | "holiday-too-many" | "area-no-entries" | "area-exit-is-entry" | "area-minutes-invalid" | "schedule-times-invalid" | "schedule-times-reversed" | "schedule-span-too-long" | "schedule-days-invalid" | "schedule-span-invalid" | "schedule-exception-invalid" | "factors-invalid" | "roster-busy" | "store-opening" | "not-access-event" | "pass-flaw-forged" | "pass-flaw-unreadable" | "pass-flaw-uses" | "pass-flaw-key" | "member-not-word" | "rule-item-wrong" | "explain-shown-score" | "explain-shown" | "explain-shown-before" | "explain-pass-flaw" | "explain-where" | "explain-denied" | "explain-needed" | "explain-granted" | "explain-rule" | "explain-door-open" | "explain-timed-out" | "needs-enabling" | "needs-clock-validity" | "needs-validity-begun" | "needs-validity-extended" | "needs-uses" | "needs-right-pin" | "needs-enrolled-credential" | "needs-off-blocklist" | "needs-second-person" | "needs-also" | "needs-ways" | "needs-other-than-face" | "needs-clock-schedule" | "needs-open-schedule" | "needs-rule" | "needs-guard" | "needs-pass-for-door" | "needs-area-left" | "needs-living-face" | "needs-other-credential" | "needs-door-mode" | "needs-interlock-closed" | "rule-other-door" | "rule-other-direction" | "rule-other-group" | "rule-no-clock" | "rule-closed" | "rule-other-way" | "rule-needs-more" | "rule-guard" | "rule-opens" | "store-rows-foreign" | "store-schema" | "store-key-missing" | "store-key-wrong" | "store-damaged" | "store-no-randomness" | "store-rows-lost" | "store-not-set-aside" | "store-set-aside-copy" | "store-set-aside-saved" | "store-rewritten" | "store-replaced" | "store-not-replaced" | "store-not-rewritten" | "store-copy-damaged" | "store-read-only" | "store-not-written" | "store-end-foreign" | "store-no-memory" | "link-tls-files" | "link-refused" | "link-lost" | "link-event-refused" | "link-no-connection" | "store-key-unusable" | "store-file-failed" | "store-file-damaged" | "store-failed" | "store-not-started";
         Event: {
             seq: number;
             id: string;
@@ -3339,12 +3286,6 @@ export interface components {
             blocked?: "deny" | "admit";
             /** @description how many were enrolled */
             faces: number;
-            /** @description the templates made of passages since */
-            aged: {
-                time: string;
-                camera: string;
-                score: number;
-            }[];
         };
         GuardRequest: {
             id: string;
@@ -3462,13 +3403,9 @@ export interface components {
         Consent: {
             person: string;
             given: boolean;
-            /** @description also to templates made of passages (face.ageing) */
-            ageing: boolean;
             entries: {
                 version: string;
                 given: boolean;
-                /** @constant */
-                ageing?: true;
                 time: string;
                 by: string;
             }[];

@@ -25,7 +25,6 @@ export type GuardRequest = Schemas['GuardRequest'];
 export type Case = Schemas['Case'];
 export type Person = Schemas['PersonState'];
 /** A template made of a passage, after the enrolment. */
-export type Aged = Person['aged'][number];
 
 const ranks: Role[] = ['guard', 'manager', 'admin'];
 export const may = (session: Session, least: Role): boolean => ranks.indexOf(session.role) >= ranks.indexOf(least);

@@ -227,7 +227,6 @@ const catalogue: Entry[] = [
 	['dry_run takes 0 or 1', 'dry_run：应为 0 或 1'],
 	['somebody else is fetching the list just now: try again', '他人正在获取名单，请重试'],
 	['expected version, of the text that was agreed to, and given: true or false', '需要所同意文本的版本，以及是否同意'],
-	['ageing: expected true or false, and only with a consent given', 'ageing：应为 true 或 false，且仅在同意时填写'],
 	['there are %d entries of this person already', '此人已有 {1} 条记录'],
 	['look_alike takes "accept"', 'look_alike：应为 accept'],
 	['look_alike: expected "accept"', 'look_alike：应为 accept'],
@@ -451,7 +450,7 @@ const members: Record<string, string> = {
 /* names of an event's data, as the log shows them in full */
 const names: Record<string, string> = {
 	...members,
-	act: '操作', address: '地址', admitted: '已放行', after: '之后', age_days: '天数', ageing: '人脸更新', alarm: '报警', alert: '警报', card: '卡', edge_to_relay_ms: '按下到继电器毫秒', evidence: '证据', fault: '故障', first_sight_pts_ms: '首次发现时刻毫秒',
+	act: '操作', address: '地址', admitted: '已放行', after: '之后', age_days: '天数', alarm: '报警', alert: '警报', card: '卡', edge_to_relay_ms: '按下到继电器毫秒', evidence: '证据', fault: '故障', first_sight_pts_ms: '首次发现时刻毫秒',
 	has_contact: '有门磁', lock: '门锁', percent: '百分比', percent_high: '百分比（上）', percent_low: '百分比（下）', physical: '门扇', scores: '分数', tamper: '防拆', alerts: '警报', before: '之前', bits: '位数', blind_s: '失明秒数', by: '操作人', bytes: '字节',
 	case: '案件', clip_offset_ms: '录像偏移毫秒', code: '代码', column_high: '列（至）', column_low: '列（自）', command: '命令', complete: '完整', count: '数量', credential: '凭证', used: '已用次数', day: '日期', device: '设备',
 	dropped: '丢弃', duration_s: '持续秒数', enrolled_score: '与录入人脸的分数', evidence_error: '证据错误', exceeds: '超出', extended: '延时', face: '人脸编号', faces: '人脸数', factor: '凭证', factors: '凭证', fall_ms: '下落毫秒', file: '文件', files: '文件', first: '首条',

@@ -23,9 +23,8 @@ static json_t *consent_json(const char *id, const json_t *kept)
 	size_t count = json_array_size(entries);
 	const json_t *last = count > 0 ? json_array_get(entries, count - 1) : NULL;
 
-	return json_pack("{s:s, s:b, s:b, s:o}", "person", id, "given",
-			 json_is_true(json_object_get(last, "given")), "ageing",
-			 json_is_true(json_object_get(last, "ageing")), "entries",
+	return json_pack("{s:s, s:b, s:o}", "person", id, "given",
+			 json_is_true(json_object_get(last, "given")), "entries",
 			 entries != NULL ? json_deep_copy(entries) : json_array());
 }
 
@@ -46,7 +45,7 @@ struct consenting {
 	struct http_token http;
 	char id[ULID_BYTES], by[HTTP_CALLER_BYTES], version[VERSION_BYTES_MAX + 1];
 	enum api_role role;
-	bool given, ageing, faces_asked;
+	bool given, faces_asked;
 	json_t *json;
 };
 
@@ -56,7 +55,7 @@ static void on_consent_kept(struct api *api, void *arg, int r)
 
 	if (api != NULL && r == 0) {
 		json_object_set(api->consents, consenting->id, consenting->json);
-		api->ops->consent_changed(api->gate, consenting->id, !consenting->given, consenting->ageing);
+		api->ops->consent_changed(api->gate, consenting->id, !consenting->given);
 	}
 	json_decref(consenting->json);
 	free(consenting);
@@ -75,15 +74,11 @@ static void keep_consent(struct api *api, struct consenting *consenting)
 	clock_format_utc(clock_unix_ms(), time);
 	entry = json_pack("{s:s, s:b, s:s, s:s}", "version", consenting->version, "given", consenting->given,
 			  "time", time, "by", consenting->by);
-	if (consenting->ageing)
-		json_object_set_new(entry, "ageing", json_true());
 	json_array_append_new(json_object_get(consenting->json, "entries"), entry);
 	record.json = consenting->json;
 	draft.data =
 		json_pack("{s:s, s:b, s:s, s:s}", "version", consenting->version, "given", consenting->given,
 			  "by", consenting->by, "role", api_role_name(consenting->role));
-	if (consenting->ageing)
-		json_object_set_new(draft.data, "ageing", json_true());
 	api_save(api, consenting->http, &record, 1, &draft, 200,
 		 consent_json(consenting->id, consenting->json), on_consent_kept, consenting);
 }
@@ -130,10 +125,9 @@ static void on_faces_removed(struct api *api, void *arg, const json_t *body)
 
 void api_post_consent(struct api *api, const struct http_request *request, const char *id)
 {
-	static const char *const known[] = {"version", "given", "ageing", NULL};
+	static const char *const known[] = {"version", "given", NULL};
 	json_t *object = api_parse_object(api, request, known);
-	const json_t *given = json_object_get(object, "given"), *ageing = json_object_get(object, "ageing"),
-		     *kept = json_object_get(api->consents, id);
+	const json_t *given = json_object_get(object, "given"), *kept = json_object_get(api->consents, id);
 	const char *version = NULL;
 	struct consenting *consenting;
 	struct api_token token;
@@ -143,8 +137,6 @@ void api_post_consent(struct api *api, const struct http_request *request, const
 	if (json_read_string(object, "version", VERSION_BYTES_MAX, &version, &api->problem) < 0 ||
 	    version == NULL || version[0] == '\0' || !json_is_boolean(given)) {
 		api_bad(api, request, problem_consent_incomplete(&api->problem));
-	} else if (ageing != NULL && (!json_is_boolean(ageing) || !json_is_true(given))) {
-		api_bad(api, request, problem_consent_ageing_invalid(&api->problem));
 	} else if (!ulid_is_valid(id)) {
 		api_bad(api, request, problem_person_unknown(&api->problem));
 	} else if (json_array_size(json_object_get(kept, "entries")) >= CONSENTS_OF_PERSON_MAX) {
@@ -157,7 +149,6 @@ void api_post_consent(struct api *api, const struct http_request *request, const
 		consenting->http = request->token;
 		consenting->role = (enum api_role)request->caller.role;
 		consenting->given = json_is_true(given);
-		consenting->ageing = json_is_true(ageing);
 		strcpy(consenting->id, id);
 		strcpy(consenting->by, request->caller.name);
 		strcpy(consenting->version, version);
@@ -175,7 +166,7 @@ void api_consent_remove(struct api *api, const char *person)
 	if (person == NULL || json_object_get(api->consents, person) == NULL)
 		return;
 	json_object_del(api->consents, person);
-	api->ops->consent_changed(api->gate, person, false, false);
+	api->ops->consent_changed(api->gate, person, false);
 	(void)api->ops->save_records(api->gate, &record, 1, &draft, NULL,
 				     NULL); /* the gate tells of a failing disk */
 }

@@ -115,7 +115,7 @@ struct api_ops {
 	/** Keys of 0 to 9, * and #. The same, -EPERM: it has no keypad. */
 	int (*board_type)(void *gate, const char *reader, const char *keys);
 
-	/** 200 {"people":[{"id","name","valid_from","valid_to","faces","aged"}], "next": id or null}, by id after @p after_id ("" = first) */
+	/** 200 {"people":[{"id","name","valid_from","valid_to","faces"}], "next": id or null}, by id after @p after_id ("" = first) */
 	void (*people_list)(void *gate, struct api_token token, const char *after_id, unsigned limit);
 	/** 201 the person; 409, 507... */
 	void (*person_add)(void *gate, struct api_token token, const struct api_caller *by,
@@ -129,11 +129,8 @@ struct api_ops {
 	void (*enrol)(void *gate, struct api_token token, const struct api_caller *by, const char *id,
 		      const struct api_enrol *asked);
 
-	/**
-	 * Consent to face recognition is on the disk as withdrawn, or as given, or its record is gone; @p ageing: also to
-	 * templates made of passages.
-	 */
-	void (*consent_changed)(void *gate, const char *person, bool withdrawn, bool ageing);
+	/** Consent to face recognition is on the disk as withdrawn, or as given, or its record is gone. */
+	void (*consent_changed)(void *gate, const char *person, bool withdrawn);
 
 	/** 200 {"faces":[{"number","current","enrolled","by","quality","camera"}]}, the last four as far as the log knows; 404. */
 	void (*faces_list)(void *gate, struct api_token token, const char *id);
@@ -142,9 +139,6 @@ struct api_ops {
 			    int64_t number);
 	/** 204: all faces of the person are gone; 404. */
 	void (*faces_remove)(void *gate, struct api_token token, const struct api_caller *by, const char *id);
-
-	/** 204: those of the person that were made of passages are gone; 404. */
-	void (*aged_remove)(void *gate, struct api_token token, const struct api_caller *by, const char *id);
 
 	/** 200 the error rates measured at each face camera, and the gallery's look-alikes; 503 while models load. */
 	void (*face_report)(void *gate, struct api_token token);

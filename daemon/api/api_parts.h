@@ -96,8 +96,7 @@ bool api_mjpeg_on_event(struct api *api, struct http_token http, enum http_strea
 
 /* api_people.c */
 api_handler api_get_people, api_post_person, api_get_person, api_delete_person, api_post_face,
-	api_delete_faces, api_get_faces, api_delete_face, api_delete_aged, api_post_face_live,
-	api_get_face_report;
+	api_delete_faces, api_get_faces, api_delete_face, api_post_face_live, api_get_face_report;
 /** A person of {"name","valid_from","valid_to"}; -EINVAL with @p problem. */
 int api_parse_person(const json_t *object, struct api_person *person, struct problem *problem);
 

@@ -139,15 +139,6 @@ void api_delete_faces(struct api *api, const struct http_request *request, const
 		api->ops->faces_remove(api->gate, token, &by, id);
 }
 
-void api_delete_aged(struct api *api, const struct http_request *request, const char *id)
-{
-	struct api_caller by = api_caller_of(request);
-	struct api_token token;
-
-	if (take_person_id(api, request, id) && api_begin_call(api, request->token, &token))
-		api->ops->aged_remove(api->gate, token, &by, id);
-}
-
 void api_get_faces(struct api *api, const struct http_request *request, const char *id)
 {
 	struct api_token token;

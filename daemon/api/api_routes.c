@@ -34,7 +34,6 @@ static const struct api_route routes[] = {
 	{"DELETE", V1 "people/{}/faces", API_ROLE_MANAGER, 0, api_delete_faces},
 	{"GET", V1 "people/{}/faces", API_ROLE_MANAGER, 0, api_get_faces},
 	{"POST", V1 "people/{}/faces/live", API_ROLE_MANAGER, API_JSON_BYTES_MAX, api_post_face_live},
-	{"DELETE", V1 "people/{}/faces/aged", API_ROLE_MANAGER, 0, api_delete_aged},
 	{"DELETE", V1 "people/{}/faces/{}", API_ROLE_MANAGER, 0, api_delete_face},
 	{"GET", V1 "faces/report", API_ROLE_MANAGER, 0, api_get_face_report},
 	{"PUT", V1 "people/{}", API_ROLE_MANAGER, API_JSON_BYTES_MAX, api_access_put_person},

@@ -167,7 +167,6 @@ enum config_screens { CONFIG_SCREENS_REFUSE, CONFIG_SCREENS_IGNORE };
 enum config_blink { CONFIG_BLINK_OFF, CONFIG_BLINK_REQUIRED };
 enum config_liveness { CONFIG_LIVENESS_ENFORCE, CONFIG_LIVENESS_OBSERVE, CONFIG_LIVENESS_OFF };
 
-enum config_face_ageing { CONFIG_AGEING_OFF, CONFIG_AGEING_ON };
 enum config_face_calibration { CONFIG_CALIBRATION_FOLLOW, CONFIG_CALIBRATION_OBSERVE };
 
 enum config_channels { CONFIG_CHANNELS_BGR, CONFIG_CHANNELS_RGB };
@@ -203,7 +202,6 @@ struct config_face {
 	enum config_face_calibration calibration;
 	unsigned calibration_s;
 	enum config_liveness liveness;
-	enum config_face_ageing ageing;
 	enum config_screens screens;
 	enum config_blink blink;
 	bool accept_pictures;          /* the site wrote that a picture of a face may open a door */

@@ -13,7 +13,6 @@ static const struct option_word liveness[] = {{"enforce", CONFIG_LIVENESS_ENFORC
 					      {"observe", CONFIG_LIVENESS_OBSERVE},
 					      {"off", CONFIG_LIVENESS_OFF},
 					      {0}};
-static const struct option_word ageing[] = {{"off", CONFIG_AGEING_OFF}, {"on", CONFIG_AGEING_ON}, {0}};
 static const struct option_word channels[] = {
 	{"bgr", CONFIG_CHANNELS_BGR}, {"rgb", CONFIG_CHANNELS_RGB}, {0}};
 static const struct option score_item = {.kind = OPTION_REAL, .bytes = sizeof(double), RANGE(0, 1)};
@@ -185,14 +184,6 @@ const struct option config_face_members[] = {
 	 .help = "Keep the aligned picture of each face that is enrolled (112x112), encrypted beside its "
 		 "template, so that another recogniser can make the templates anew. Without them everybody "
 		 "must be enrolled again."},
-	{.key = "ageing",
-	 .kind = OPTION_WORD,
-	 AT(config_face, ageing),
-	 .words = ageing,
-	 FALLBACK("off"),
-	 .help = "`on` makes a template of a very certain passage, at most one a week, for people whose "
-		 "consent says so, so that the gate follows a face as it changes; each is an event. `off` "
-		 "removes them. See docs/reference/faces.md."},
 	{.key = "stranger_still_hours",
 	 .kind = OPTION_UINT,
 	 AT(config_face, stranger_still_hours),

@@ -64,7 +64,6 @@ static const struct command {
 	{"explain", NULL, 1, 1, ctl_explain, "explain EVENT"},
 	{"enrol", NULL, 2, 64, ctl_enrol, "enrol PERSON PHOTO... | camera=NAME [look_alike=accept]"},
 	{"face", "report", 0, 0, ctl_face_report, "face report"},
-	{"face", "aged", 1, 2, ctl_face_aged, "face aged PERSON [remove]"},
 	{"door", "list", 0, 0, ctl_door_list, "door list"},
 	{"door", "open", 1, 1, ctl_door_open, "door open NAME"},
 	{"door", "mode", 2, 2, ctl_door_mode,

@@ -95,7 +95,6 @@ int ctl_access_requests(const struct ctl *ctl);
 int ctl_access_answer(const struct ctl *ctl);
 int ctl_explain(const struct ctl *ctl);
 int ctl_face_report(const struct ctl *ctl);
-int ctl_face_aged(const struct ctl *ctl);
 int ctl_enrol(const struct ctl *ctl);
 int ctl_door_open(const struct ctl *ctl);
 int ctl_door_mode(const struct ctl *ctl);

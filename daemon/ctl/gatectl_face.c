@@ -129,30 +129,3 @@ int ctl_face_report(const struct ctl *ctl)
 	json_decref(report);
 	return CTL_OK;
 }
-
-int ctl_face_aged(const struct ctl *ctl)
-{
-	static const struct ctl_column columns[] = {
-		{"TIME", "time"}, {"CAMERA", "camera"}, {"SCORE", "score"}, {0}};
-	char path[CTL_URL_BYTES + 32];
-	json_t *person = NULL;
-	int r;
-
-	if (ctl->word_count == 2 && strcmp(ctl->words[1], "remove") != 0) {
-		fprintf(stderr, "gatectl: expected \"remove\", or nothing, behind the person\n");
-		return CTL_USAGE;
-	}
-	if (ctl->word_count == 2) {
-		snprintf(path, sizeof(path), "people/%s/faces/aged", ctl_escape(ctl->words[0]));
-		r = ctl_request(ctl, "DELETE", path, NULL, 0, NULL, NULL);
-		if (r == CTL_OK && !ctl->json)
-			printf("removed\n");
-		return r;
-	}
-	snprintf(path, sizeof(path), "people/%s", ctl_escape(ctl->words[0]));
-	r = ctl_get(ctl, path, &person);
-	if (r == CTL_OK)
-		ctl_print_rows(ctl, json_object_get(person, "aged"), columns);
-	json_decref(person);
-	return r;
-}

@@ -172,8 +172,6 @@ void gate_close(struct gate *gate)
 	json_decref(gate->site_records);
 	json_decref(gate->blind_records);
 	json_decref(gate->consent_withdrawn);
-	json_decref(gate->consent_ageing);
-	json_decref(gate->aged);
 	access_directory_close(&gate->directory);
 	store_claim_release(gate->claim);
 	timers_close(gate->timers);

@@ -225,7 +225,6 @@ static const struct api_ops ops = {
 	.faces_list = gate_person_faces_list,
 	.face_remove = gate_person_face_remove,
 	.faces_remove = gate_person_faces_remove,
-	.aged_remove = gate_person_aged_remove,
 	.consent_changed = gate_consent_changed,
 	.enrol = gate_person_enrol,
 	.face_report = gate_face_report,

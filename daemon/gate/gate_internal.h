@@ -85,9 +85,6 @@ struct gate {
 	struct evidence *evidence;
 	json_t *site_records;      /* the face cameras' scores, the same */
 	json_t *consent_withdrawn; /* the ids of who withdrew it, each true; NULL: nobody */
-	json_t *consent_ageing;    /* the same of who agreed to ageing as well */
-	json_t *aged;              /* by person, the records of gate_ageing.c; NULL: none */
-	bool ageing_writes;        /* one is on its way to the disk */
 	json_t *blind_records;     /* by camera, what the store had kept; NULL: nothing */
 	struct gate_link *link;
 	struct api *api;
@@ -238,28 +235,11 @@ int gate_vision_enrol_template(struct gate *gate, const char *person, const char
 /* gate_consent.c */
 extern const char gate_consent_withdrawn[]; /* a sentence */
 bool gate_consent_is_withdrawn(const struct gate *gate, const char *person);
-/** Whether the person's last word was a consent, also to templates made of passages. */
-bool gate_consent_to_ageing(const struct gate *gate, const char *person);
-/**
- * Somebody's last word on the disk; @p withdrawn false: given, or the record is gone; @p ageing: to templates made of
- * passages as well. Faces that slipped in go, and such templates when it is no longer agreed to.
- */
-void gate_consent_changed(void *arg, const char *person, bool withdrawn, bool ageing);
+/** Somebody's last word is on the disk: withdrawn, or (false) given, or the record is gone. Faces that slipped in go. */
+void gate_consent_changed(void *arg, const char *person, bool withdrawn);
 /** After a face was stored that was on its way meanwhile. */
 void gate_consent_enforce(struct gate *gate, const char *person);
 void gate_consent_load(struct gate *gate, const char *kind, const char *id, json_t *json);
-
-/* gate_ageing.c: templates made of passages */
-void gate_ageing_load(struct gate *gate, const char *kind, const char *id, json_t *json);
-/** Once everybody, and what they agreed to, is known: use them, and remove those that may not be. */
-void gate_ageing_settle(struct gate *gate);
-/** Remove a person's, if something is against them now. */
-void gate_ageing_enforce(struct gate *gate, const char *person);
-/** The person, or all faces of it, are gone. */
-void gate_ageing_gone(struct gate *gate, const char *person);
-/** [{"time","camera","score"}], a new reference. */
-json_t *gate_ageing_json(const struct gate *gate, const char *person);
-void gate_person_aged_remove(void *arg, struct api_token token, const struct api_caller *by, const char *id);
 
 /* gate_link.c */
 int gate_link_open(struct gate *gate);

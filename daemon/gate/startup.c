@@ -93,7 +93,6 @@ static void on_record(void *arg, const char *kind, const char *id, json_t *json)
 		{"alert", "", gate_api_load},
 		{"case", "", gate_api_load},
 		{"consent", "", gate_consent_load},
-		{"aged", "", gate_ageing_load},
 		{"blind", "", gate_camera_health_load},
 		{"facesite", "", gate_threshold_load},
 	};
@@ -141,7 +140,6 @@ static void on_status(void *arg, enum store_status status, const struct problem 
 		gate_directory_settle(gate);
 		entry_settle(gate->entry);
 		gate_batch_settle(gate);
-		gate_ageing_settle(gate);
 		(void)doors_start_hours(gate->doors); /* logs its own failure */
 		gate_clock_tell(gate);
 		log_info("store", "the log stands at event %lld; %zu people enrolled",

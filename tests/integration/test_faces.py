@@ -342,59 +342,6 @@ class Faces(unittest.TestCase):
         self.assertEqual(self.gate.wait_event("person.enrolled")["data"]["camera"], "entrance")
         self.gate.wait_event("access.granted", where=lambda e: e["person"] == anna)
 
-    def test_templates_follow_a_face_where_it_was_agreed_to(self):
-        self.gate.config["face"] = {"ageing": "on", "repeat_ms": 2500}
-        self.camera()
-        self.start()
-        anna = self.person("Anna")
-        for photo in PHOTOS[:2]:
-            self.assertEqual(self.enrol(anna, photo)[0], 201)
-        route, consent = f"people/{anna}", f"people/{anna}/consent"
-        # somebody who did not agree to it passes as often as may be
-        self.assertFalse(self.gate.call("POST", consent, {"version": "2026-11", "given": True})[1]["ageing"])
-        first = self.gate.wait_event("access.granted", where=lambda e: e["person"] == anna)
-        self.gate.wait_event("access.granted", after=first["seq"], where=lambda e: e["person"] == anna)
-        self.assertEqual((self.gate.events("person.template_aged"), self.gate.call("GET", route)[1]["aged"]), ([], []))
-        self.assertEqual(self.gate.call("POST", consent, {"version": "1", "given": False, "ageing": True})[0], 400)
-        self.assertEqual(self.gate.call("POST", consent, {"version": "1", "given": True, "ageing": "yes"})[0], 400)
-        self.assertEqual(self.gate.call("DELETE", f"{route}/faces/aged")[0], 404)
-        # and then does
-        agreed = {"version": "2026-12", "given": True, "ageing": True}
-        self.assertTrue(self.gate.call("POST", consent, agreed)[1]["ageing"])
-        told = self.gate.wait_event("person.template_aged", where=lambda e: e["person"] == anna)
-        data = told["data"]
-        self.assertGreaterEqual(data["enrolled_score"], data["threshold"] + 0.15)
-        self.assertEqual((data["camera"], data["replaced"], data["templates"]), ("entrance", False, 1))
-        person = self.gate.call("GET", route)[1]
-        self.assertEqual((person["faces"], len(person["aged"]), person["aged"][0]["camera"]), (2, 1, "entrance"))
-        self.assertIn("entrance", self.gate.gatectl("face", "aged", anna))
-        # it outlives a restart, as one a week; and the copy for the person names it without its numbers
-        self.gate.stop()
-        self.start()
-        self.assertEqual(self.gate.call("GET", route)[1]["aged"], person["aged"])
-        copy = self.gate.call("GET", f"{route}/copy")[1]
-        self.assertEqual(copy["person"]["aged"], person["aged"])
-        again = self.gate.wait_event("access.granted", after=copy["events"][0]["seq"], where=lambda e: e["person"] == anna)
-        self.gate.wait_event("access.granted", after=again["seq"], where=lambda e: e["person"] == anna)
-        self.assertEqual(len(self.gate.events("person.template_aged")), 1)
-        # a consent that does not say so any more takes it away; the faces stay
-        self.assertFalse(self.gate.call("POST", consent, {"version": "2026-11", "given": True})[1]["ageing"])
-        gone = self.gate.wait_event("person.aged_removed")
-        self.assertEqual((gone["person"], gone["data"]["reason"], gone["data"]["templates"]), (anna, "consent", 1))
-        person = self.gate.call("GET", route)[1]
-        self.assertEqual((person["faces"], person["aged"]), (2, []))
-        # asked to go; and with the person, of whom nothing stays
-        self.assertEqual(self.gate.call("POST", consent, agreed)[0], 200)
-        self.gate.wait_event("person.template_aged", after=gone["seq"])
-        self.assertIn("removed", self.gate.gatectl("face", "aged", anna, "remove"))
-        asked = self.gate.wait_event("person.aged_removed", after=gone["seq"])
-        self.assertEqual(asked["data"]["reason"], "asked")
-        self.gate.wait_event("person.template_aged", after=asked["seq"])
-        self.assertEqual(self.gate.call("DELETE", route)[0], 204)
-        self.assertEqual(self.gate.wait_event("person.aged_removed", after=asked["seq"])["data"]["reason"], "faces")
-        self.gate.stop()
-        self.assertTrue(self.gate.verify()["ok"])
-
     def test_pictures_only_where_accepted(self):
         self.camera()
         self.gate.config["face"] = {"liveness": "off"}

@@ -100,19 +100,10 @@ static void op_person_remove(void *arg, struct api_token call, const struct api_
 	answer(call, 204, NULL);
 }
 
-static void op_consent_changed(void *arg, const char *person, bool withdrawn, bool ageing)
+static void op_consent_changed(void *arg, const char *person, bool withdrawn)
 {
 	(void)arg;
-	snprintf(gate.asked, sizeof(gate.asked), "consent %s%s %s", withdrawn ? "withdrawn" : "given",
-		 ageing ? " with ageing" : "", person);
-}
-
-static void op_aged_remove(void *arg, struct api_token call, const struct api_caller *by, const char *id)
-{
-	(void)arg;
-	(void)by;
-	snprintf(gate.asked, sizeof(gate.asked), "remove aged %s", id);
-	answer(call, 204, NULL);
+	snprintf(gate.asked, sizeof(gate.asked), "consent %s %s", withdrawn ? "withdrawn" : "given", person);
 }
 
 static void op_faces_remove(void *arg, struct api_token call, const struct api_caller *by, const char *id)
@@ -396,7 +387,6 @@ static const struct api_ops ops = {.status = op_status,
 				   .faces_list = op_faces_list,
 				   .face_remove = op_face_remove,
 				   .faces_remove = op_faces_remove,
-				   .aged_remove = op_aged_remove,
 				   .consent_changed = op_consent_changed,
 				   .face_report = op_face_report,
 				   .door_open = op_door_open,

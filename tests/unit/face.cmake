@@ -1,6 +1,5 @@
 gh_unit_test(match ROOMS vision/face LABELS handover)
 gh_unit_test(threshold ROOMS vision/face)
-gh_unit_test(face_ageing ROOMS vision/face LIBS m)
 gh_unit_test(face_track ROOMS vision/face)
 gh_unit_test(face_blink ROOMS vision/face LIBS m)
 gh_unit_test(face_cover ROOMS vision/face LIBS m)

@@ -2,7 +2,6 @@
 
 #include "base/clock.h"
 #include "face_cover.h"
-#include "face_ageing.h"
 #include "face_quality.h"
 #include "face_screen.h"
 #include "match.h"
@@ -281,32 +280,6 @@ static void report(struct face_look *look, const struct face_view *view, const s
 	look->decided(look->arg, result);
 }
 
-/* Seen on after the door opened: what may become a template (face_ageing.h). */
-static void mind_sure(struct face_look *look, struct face_track *track, const struct ranking *ranking,
-		      const float *mean, struct face_result *result)
-{
-	const struct gallery_match *match = &ranking->items[0];
-
-	if (!look->ageing || track->sure_told || track->verdict != FACE_VERDICT_ACCESS ||
-	    track->good_frames < FACE_AGEING_FRAMES || track->agreed != track->good_frames ||
-	    strcmp(match->person, track->person) != 0)
-		return;
-	track->sure_told = true;
-	result->kind = FACE_RESULT_SURE;
-	result->track = track->id;
-	result->score = match->score;
-	memcpy(result->person, match->person, sizeof(result->person));
-	memcpy(result->rival, ranking->items[1].person, sizeof(result->rival));
-	result->rival_score = ranking->items[1].score;
-	result->liveness = look->rules.liveness ? face_track_liveness(track) : -1;
-	result->quality = track->quality;
-	result->good_frames = track->good_frames;
-	for (size_t i = 0; i < FACE_DIM; i++)
-		result->template_vector[i] = mean[i] * face_track_strength(track);
-	look->decided(look->arg, result);
-	explicit_bzero(result->template_vector, sizeof(result->template_vector));
-}
-
 /* What a decision says of the way the camera hangs. */
 static void mind_upright(struct face_look *look, struct face_view *view, const struct face_image *image,
 			 const struct face *face, uint32_t track, enum face_verdict verdict)
@@ -343,10 +316,8 @@ static int judge(struct face_look *look, struct face_view *view, const struct fa
 	match = &ranking.items[0];
 	rules.liveness_min = view->liveness_min;
 	verdict = face_track_judge(track, &rules, match->person, match->score, result->threshold, now_ms);
-	if (verdict == FACE_VERDICT_OPEN) {
-		mind_sure(look, track, &ranking, mean, result);
+	if (verdict == FACE_VERDICT_OPEN)
 		return 0;
-	}
 	report(look, view, track, verdict, &ranking, frame, result);
 	face_track_decided(track, verdict, now_ms);
 	mind_upright(look, view, image, face, track->id, verdict);

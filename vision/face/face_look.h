@@ -48,7 +48,7 @@ struct face_look {
 	struct face_rules rules;
 	double false_accept_percent;
 	char *stills_dir; /* NULL: none */
-	bool stranger_stills, keep_pictures, ageing;
+	bool stranger_stills, keep_pictures;
 	float face_min_px;
 	struct bgr_converter converter;
 	uint8_t *bgr; /* of the frame in hand */

@@ -130,7 +130,6 @@ static void clear_evidence(struct face_track *track)
 {
 	track->good_frames = 0;
 	track->agreed = 0;
-	track->sure_told = false;
 	track->person[0] = '\0';
 	track->quality = 0;
 	track->first_good_mono_us = 0;

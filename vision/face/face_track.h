@@ -70,7 +70,6 @@ struct face_track {
 	float live[FACE_TRACK_LIVE_WINDOW], quality;
 	char person[ULID_BYTES]; /* whom the latest frames agree on */
 	unsigned agreed;         /* how many in a row */
-	bool sure_told;          /* for the owner: face_watch.h, SURE */
 	uint64_t first_good_mono_us;
 	float cover; /* mean over the latest good frames that name nobody; above 0: the lower face is covered */
 	unsigned cover_frames;

@@ -342,7 +342,6 @@ int face_watch_open(const struct face_watch_config *config, struct queue *result
 						.stranger_frames = config->stranger_frames,
 						.repeat_ms = config->repeat_ms};
 	watch->look.keep_pictures = config->keep_pictures;
-	watch->look.ageing = config->ageing;
 	watch->look.stranger_stills = config->stranger_stills;
 	set_views(watch, config);
 	watch->look.false_accept_percent = config->false_accept_percent;

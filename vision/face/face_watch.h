@@ -34,7 +34,6 @@ enum face_result_kind {
 	FACE_RESULT_ACCESS,   /* a live, enrolled person: person, score */
 	FACE_RESULT_STRANGER, /* a live person nobody knows: best score */
 	FACE_RESULT_SPOOF, /* a picture of a face: liveness or no_blink; person and score when it resembles somebody */
-	FACE_RESULT_SURE, /* with ageing: a person who was let in, and whom all of FACE_AGEING_FRAMES agree on; template_vector */
 	FACE_RESULT_UPSIDE_DOWN, /* the camera seems to hang so: strangers in a row look more like faces when turned */
 	FACE_RESULT_PROMPT, /* prompt: what to tell the person at the door now, as far as the picture says */
 	FACE_RESULT_ENROLLED,     /* request: template_vector, quality */
@@ -93,7 +92,6 @@ struct face_watch_config {
 	} camera[FACE_WATCH_CAMERAS_MAX];
 	const char *stills_dir;   /* copied; NULL: none are written */
 	bool keep_pictures;       /* of those who are enrolled, in the results */
-	bool ageing;              /* whoever is let in is looked at a little longer, for SURE */
 	bool stranger_stills;     /* of strangers too, not of pictures held up alone */
 	unsigned face_min_px;     /* height of a usable face, 32 to 1000 */
 	unsigned access_frames;   /* good frames that must agree before ACCESS, 2 to 30 */

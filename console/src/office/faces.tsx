@@ -1,9 +1,9 @@
 /* Enrolling a face: from photos dropped here, or by the gate from what its camera sees. */
 import { useEffect, useState } from 'preact/hooks';
-import { call, post, type Aged, type Answer } from '../api';
+import { call, post, type Answer } from '../api';
 import { moment, t } from '../i18n';
 import { useDesk } from '../shell';
-import { ask, asProblem, Badge, Button, Card, Dialog, useAct, useLoad, When } from '../ui';
+import { ask, asProblem, Badge, Button, Card, Dialog, useAct, useLoad } from '../ui';
 import { LivePicture } from '../video';
 import { DropZone } from './parts';
 
@@ -155,33 +155,6 @@ function EnrolledFaces({ person, faces, reload }: { person: string; faces: numbe
 	);
 }
 
-/** What the gate made of passages since the enrolment. */
-function AgedList({ person, aged, reload }: { person: string; aged: Aged[]; reload: () => void }) {
-	const { busy, act } = useAct();
-	const remove = async (): Promise<void> => {
-		await act(() => call('DELETE', `people/${person}/faces/aged`), t('faces.removeAged.done'));
-		reload();
-	};
-
-	return (
-		<>
-			<p>{t('faces.agedTitle')}</p>
-			<ul class="entries">
-				{aged.map((one) => (
-					<li key={one.time}>
-						<When iso={one.time} /> · {t('faces.agedCamera')} {one.camera} · {t('faces.agedScore')} {one.score.toFixed(2)}
-					</li>
-				))}
-			</ul>
-			<div>
-				<Button kind="plain" busy={busy} onClick={() => void remove()}>
-					{t('faces.removeAged')}
-				</Button>
-			</div>
-		</>
-	);
-}
-
 /** Photos sent one after the other, and what came of each. */
 function usePhotos(person: string, reload: () => void) {
 	const [tried, setTried] = useState<Tried[]>([]);
@@ -288,13 +261,11 @@ function Enrol({ enrol, look }: { enrol: (photos: File[]) => void; look: (camera
 export function Faces({
 	person,
 	faces,
-	aged,
 	consent,
 	reload,
 }: {
 	person: string;
 	faces: number;
-	aged: Aged[];
 	consent: boolean | undefined;
 	reload: () => void;
 }) {
@@ -329,7 +300,6 @@ export function Faces({
 			<Enrol enrol={(photos) => void enrol(photos)} look={setCamera} />
 			{tried.length > 0 && <TriedList tried={tried} accept={(one) => void accept(one)} />}
 			{faces > 1 && <EnrolledFaces person={person} faces={faces} reload={reload} />}
-			{aged.length > 0 && <AgedList person={person} aged={aged} reload={reload} />}
 			{faces > 0 && (
 				<div>
 					<Button kind="danger" busy={busy} onClick={() => void remove()}>

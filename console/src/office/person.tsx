@@ -203,7 +203,6 @@ const ConsentHistory = ({ entries }: { entries: Consented['entries'] }) => (
 		{[...entries].reverse().map((e, i) => (
 			<li key={i}>
 				<Badge tone={e.given ? 'good' : 'warn'}>{e.given ? t('person.consent.given') : t('person.consent.withdrawn')}</Badge>{' '}
-				{e.ageing && <>{t('person.consent.withRenewal')} · </>}
 				<When iso={e.time} /> · {t('person.consent.text')} {e.version} · {t('person.consent.notedBy', { by: e.by })}
 			</li>
 		))}
@@ -214,7 +213,6 @@ function Consent({ person, told }: { person: string; told: (given: boolean) => v
 	const load = useLoad<Consented>(`people/${person}/consent`),
 		{ busy, act } = useAct();
 	const [version, setVersion] = useState(localStorage.getItem(VERSION) ?? ''),
-		[ageing, setAgeing] = useState(false),
 		[tried, setTried] = useState(false);
 	const note = async (given: boolean): Promise<void> => {
 		setTried(true);
@@ -230,17 +228,13 @@ function Consent({ person, told }: { person: string; told: (given: boolean) => v
 		)
 			return;
 		localStorage.setItem(VERSION, version.trim());
-		await act(
-			() => post(`people/${person}/consent`, { version: version.trim(), given, ...(given && ageing ? { ageing } : {}) }),
-			t('person.consent.noted'),
-		);
+		await act(() => post(`people/${person}/consent`, { version: version.trim(), given }), t('person.consent.noted'));
 		load.reload();
 	};
 
 	useEffect(() => {
 		if (load.data) {
 			told(load.data.given);
-			setAgeing(load.data.ageing);
 		}
 	}, [load.data]);
 	return (
@@ -266,7 +260,6 @@ function Consent({ person, told }: { person: string; told: (given: boolean) => v
 							hint={t('person.consent.versionHint')}
 							error={tried && version.trim() === '' ? t('person.consent.versionNeeded') : undefined}
 						/>
-						<Check label={t('person.consent.renewal')} value={ageing} set={setAgeing} />
 						<div class="row">
 							<Button kind="main" busy={busy} onClick={() => void note(true)}>
 								{t('person.consent.agree')}
@@ -412,7 +405,7 @@ export function PersonPage({ id }: { id: string }) {
 								<Access person={person.id} />
 							</div>
 							<div class="stack">
-								<Faces person={person.id} faces={person.faces} aged={person.aged ?? []} consent={consent} reload={load.reload} />
+								<Faces person={person.id} faces={person.faces} consent={consent} reload={load.reload} />
 								<Consent person={person.id} told={setConsent} />
 								<Credentials person={person.id} />
 							</div>

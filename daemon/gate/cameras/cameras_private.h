@@ -89,12 +89,6 @@ void cameras_template_add(struct gate_vision *vision, const char *person, const 
 void cameras_template_remove(struct gate_vision *vision, const char *person, const float *vector);
 void cameras_person_forget(struct gate_vision *vision, const char *person); /* NULL is fine */
 
-/* gate_ageing.c */
-/** A face was taken for somebody; @p sure: for nobody else besides. The door has not answered yet. */
-void gate_ageing_passed(struct watched_camera *camera, const struct face_result *result, bool sure);
-/** FACE_RESULT_SURE: it becomes a template, if all that must be is so. */
-void gate_ageing_sure(struct watched_camera *camera, const struct face_result *result);
-
 /* litter.c */
 void gate_throws_mask(const struct config_camera *camera, struct mask *ret_mask);
 int gate_throws_on_results(sd_event_source *source, int fd, uint32_t revents, void *vision);

@@ -65,7 +65,6 @@ static void on_passage(struct gate_vision *vision, const struct face_result *res
 	request.door = camera->door;
 	/* another person's template is reached too: which of the two it is, a second factor must say */
 	request.doubtful = result->kind == FACE_RESULT_ACCESS && result->rival_score >= result->threshold;
-	gate_ageing_passed(camera, result, result->kind == FACE_RESULT_ACCESS && !request.doubtful);
 	request.data = json_pack("{s:s, s:o, s:o, s:o, s:i, s:i}", "camera", camera->config->name, "score",
 				 json_rounded(result->score), "threshold", json_rounded(result->threshold),
 				 "liveness", json_rounded(result->liveness), "good_frames",
@@ -164,10 +163,6 @@ static void on_face_result(struct gate_vision *vision, const struct face_result 
 	case FACE_RESULT_STRANGER:
 	case FACE_RESULT_SPOOF:
 		on_passage(vision, result);
-		break;
-	case FACE_RESULT_SURE:
-		if (face_camera(vision, result->camera) != NULL)
-			gate_ageing_sure(face_camera(vision, result->camera), result);
 		break;
 	case FACE_RESULT_UPSIDE_DOWN:
 		tell_upside_down(vision, result);
@@ -311,7 +306,6 @@ int gate_faces_open(struct gate_vision *vision)
 	face.blink = config->face.blink == CONFIG_BLINK_REQUIRED;
 	face.stills_dir = config->evidence.dir;
 	face.keep_pictures = config->face.keep_pictures;
-	face.ageing = config->face.ageing == CONFIG_AGEING_ON;
 	face.stranger_stills = config->face.stranger_still_hours > 0;
 	_Static_assert((int)FACE_WATCH_CAMERAS_MAX >= (int)CONFIG_CAMERAS_MAX,
 		       "all of them may look at faces");

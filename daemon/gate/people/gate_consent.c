@@ -18,21 +18,15 @@ static int mark(json_t **set, const char *person, bool is_in)
 	return 0;
 }
 
-static void note(struct gate *gate, const char *person, bool withdrawn, bool ageing)
+static void note(struct gate *gate, const char *person, bool withdrawn)
 {
 	if (mark(&gate->consent_withdrawn, person, withdrawn) < 0)
 		log_error("roster", "a withdrawal of consent holds from the next start on: no memory");
-	(void)mark(&gate->consent_ageing, person, ageing && !withdrawn); /* without memory: not agreed to */
 }
 
 bool gate_consent_is_withdrawn(const struct gate *gate, const char *person)
 {
 	return json_object_get(gate->consent_withdrawn, person) != NULL;
-}
-
-bool gate_consent_to_ageing(const struct gate *gate, const char *person)
-{
-	return json_object_get(gate->consent_ageing, person) != NULL;
 }
 
 static void on_removed(const struct reply *reply, int r, const char *problem, json_t *result)
@@ -53,13 +47,12 @@ void gate_consent_enforce(struct gate *gate, const char *person)
 		gate_person_faces_drop(gate, found, "consent", &reply);
 }
 
-void gate_consent_changed(void *arg, const char *person, bool withdrawn, bool ageing)
+void gate_consent_changed(void *arg, const char *person, bool withdrawn)
 {
 	struct gate *gate = arg;
 
-	note(gate, person, withdrawn, ageing);
+	note(gate, person, withdrawn);
 	gate_consent_enforce(gate, person);
-	gate_ageing_enforce(gate, person);
 }
 
 void gate_consent_load(struct gate *gate, const char *kind, const char *id, json_t *json)
@@ -68,7 +61,6 @@ void gate_consent_load(struct gate *gate, const char *kind, const char *id, json
 	size_t count = json_array_size(entries);
 	const json_t *last = count > 0 ? json_array_get(entries, count - 1) : NULL;
 
-	note(gate, id, last != NULL && !json_is_true(json_object_get(last, "given")),
-	     json_is_true(json_object_get(last, "ageing")));
+	note(gate, id, last != NULL && !json_is_true(json_object_get(last, "given")));
 	gate_api_load(gate, kind, id, json);
 }

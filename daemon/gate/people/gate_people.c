@@ -14,7 +14,6 @@ static json_t *person_json(const struct gate *gate, const struct roster_person *
 	json_decref(holder);
 	json_object_set_new(json, "id", json_string(person->id));
 	json_object_set_new(json, "faces", json_integer(person->template_count));
-	json_object_set_new(json, "aged", gate_ageing_json(gate, person->id));
 	return json;
 }
 

@@ -73,5 +73,4 @@ void gate_person_templates_removed(struct gate *gate, const char *person)
 {
 	cameras_person_forget(gate->vision, person);
 	gate_outdated_set(gate, person, false);
-	gate_ageing_gone(gate, person);
 }
