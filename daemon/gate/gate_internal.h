@@ -105,7 +105,7 @@ void gate_clock_close(struct gate *gate);
 /** Once the log can be written: say so when it was not. */
 void gate_clock_tell(struct gate *gate);
 
-/* gate_directory.c */
+/* directory.c */
 int gate_directory_open(struct gate *gate);
 /** Records of the store, and the end of them. */
 void gate_directory_load(struct gate *gate, const char *kind, const char *id, json_t *json);
@@ -113,7 +113,7 @@ void gate_directory_settle(struct gate *gate);
 /** A pass as its token says it. A new reference. */
 json_t *gate_pass_value(const struct pass *pass);
 
-/* gate_change.c, gate_digest.c */
+/* roster_change.c, roster_digest.c */
 typedef void (*gate_change_fn)(void *arg, int r);
 enum { GATE_CHANGE_ERROR_BYTES = 256, GATE_ROSTER_DIGEST_BYTES = EVENT_HASH_TEXT_BYTES };
 /**
@@ -128,7 +128,7 @@ enum { GATE_CHANGE_ERROR_BYTES = 256, GATE_ROSTER_DIGEST_BYTES = EVENT_HASH_TEXT
  */
 int gate_roster_apply_change(struct gate *gate, const json_t *change, const char *by, gate_change_fn done,
 			     void *arg, char *error);
-/* gate_batch.c */
+/* roster_batch.c */
 enum { GATE_REVISION_BYTES = 64 };
 /* a part of a new roster, all borrowed */
 struct gate_batch_part {
@@ -204,7 +204,7 @@ void gate_enrolment_faces_ready(struct gate *gate);
 /** FACE_RESULT_ENROLLED or FACE_RESULT_ENROL_FAILED. */
 void gate_enrolment_result(struct gate *gate, const struct face_result *result);
 
-/* gate_reenrol.c */
+/* reenrol.c */
 /** A picture that was kept with a template of another recogniser. */
 void gate_reenrol_add(struct gate *gate, const char *person, int64_t number, const void *kept, size_t bytes);
 
@@ -218,7 +218,7 @@ void gate_person_templates_removed(struct gate *gate, const char *person);
 /** The ids of those who have only templates of another recogniser; a new reference. */
 json_t *gate_outdated_list(const struct gate *gate);
 
-/* gate_enrol.c */
+/* enrol.c */
 /** @return 0 (the reply comes), -EAGAIN (models are loading), -ENODEV (no models), -ENOENT (no such face camera) or as
  *  face_watch_enrol(), or -EPERM (gate_consent_withdrawn). */
 int gate_vision_enrol(struct gate *gate, const char *person, const char *by, const struct api_enrol *asked,
@@ -232,7 +232,7 @@ int gate_vision_enrol(struct gate *gate, const char *person, const char *by, con
 int gate_vision_enrol_template(struct gate *gate, const char *person, const char *by, const char *model,
 			       const float *vector, const struct reply *reply);
 
-/* gate_consent.c */
+/* consent.c */
 extern const char gate_consent_withdrawn[]; /* a sentence */
 bool gate_consent_is_withdrawn(const struct gate *gate, const char *person);
 /** Somebody's last word is on the disk: withdrawn, or (false) given, or the record is gone. Faces that slipped in go. */
@@ -249,7 +249,7 @@ void gate_link_event(struct gate *gate, int64_t seq); /* a new event is committe
 void gate_link_states_told(struct gate *gate); /* all that exists: what the broker holds beyond it goes */
 json_t *gate_link_json(struct gate *gate);
 
-/* gate_api.c, gate_people.c */
+/* gate_api.c, persons.c */
 int gate_api_open(struct gate *gate);
 void gate_api_close(struct gate *gate);
 unsigned gate_api_status_of(int r);

@@ -1,4 +1,4 @@
-#include "gate/people/gate_access.h"
+#include "gate/people/people_private.h"
 
 #include <errno.h>
 #include <string.h>

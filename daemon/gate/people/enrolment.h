@@ -3,8 +3,8 @@
  * Control thread only.
  *
  *   enrolment.c     begins and ends it, and hands each result of the face worker to the file that asked for it
- *   gate_enrol.c    a photo, a person at the gate, or a template from elsewhere
- *   gate_reenrol.c  kept pictures, after another recogniser was chosen
+ *   enrol.c    a photo, a person at the gate, or a template from elsewhere
+ *   reenrol.c  kept pictures, after another recogniser was chosen
  *   templates.c     which templates the cameras use, and who has only those of another recogniser
  */
 #ifndef GH_GATE_PEOPLE_ENROLMENT_H
@@ -32,13 +32,13 @@ void gate_outdated_record(struct gate *gate);
 /** @p person needs a new template, or no longer. */
 void gate_outdated_set(struct gate *gate, const char *person, bool outdated);
 
-/* gate_enrol.c */
+/* enrol.c */
 void gate_enrol_result(struct gate *gate, const struct face_result *result);
 void gate_enrol_drop(struct gate *gate);
 /** From this score on two people are much alike. */
 float gate_enrol_alike_min(const struct gate *gate, struct face_watch *faces);
 
-/* gate_reenrol.c */
+/* reenrol.c */
 /** Begin with the next kept picture, if the face worker is free. */
 void gate_reenrol_next(struct gate *gate);
 /** @return whether the result was of a kept picture. */

@@ -6,7 +6,7 @@
 
 #include "base/json.h"
 #include "crypto/crypto.h"
-#include "gate/people/gate_access.h"
+#include "gate/people/people_private.h"
 
 enum {
 	ITEMS_MAX = 200, /* of a snapshot's page */

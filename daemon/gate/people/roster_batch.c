@@ -6,7 +6,7 @@
  * in between is made good at the next start: what was staged wholly is put in force again from its beginning, which is
  * harmless because a batch names each thing once. All of it goes in slices, between which doors have their turn.
  */
-#include "gate_change.h"
+#include "roster_change.h"
 
 #include <errno.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 /* Rules, credentials, passes and questions about them, for the API. */
-#include "gate_access.h"
+#include "people_private.h"
 
 #include <errno.h>
 #include <string.h>

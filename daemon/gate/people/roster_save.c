@@ -1,5 +1,5 @@
 /* Changes of the roster on disk: each kept by the store with the event that tells of it. */
-#include "gate_change.h"
+#include "roster_change.h"
 
 #include <errno.h>
 #include <string.h>

@@ -1,16 +1,16 @@
 /*
- * gate_change.h - changes of the roster, from whomever they come: first in memory, all of a list or none, then on disk.
+ * roster_change.h - changes of the roster, from whomever they come: first in memory, all of a list or none, then on disk.
  *
- *   gate_change.c       checked against all the rest, in force in memory, taken back
- *   gate_change_keep.c  kept by the store, each with its event
- *   gate_batch.c        many at once, from one revision to the next
+ *   roster_change.c       checked against all the rest, in force in memory, taken back
+ *   roster_save.c  kept by the store, each with its event
+ *   roster_batch.c        many at once, from one revision to the next
  *
  * Control thread only.
  */
 #ifndef GH_GATE_PEOPLE_GATE_CHANGE_H
 #define GH_GATE_PEOPLE_GATE_CHANGE_H
 
-#include "gate_access.h"
+#include "people_private.h"
 
 enum { GATE_CHANGE_KIND_BYTES = 16 };
 

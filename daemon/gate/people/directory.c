@@ -1,5 +1,5 @@
 /* The access directory: opened, filled with what the store kept, put in force. */
-#include "gate_access.h"
+#include "people_private.h"
 
 #include <errno.h>
 #include <string.h>

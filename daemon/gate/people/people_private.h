@@ -1,10 +1,10 @@
 /*
- * gate_access.h - what the gate's files about the access directory share. Control thread only.
+ * people_private.h - what the gate's files about the access directory share. Control thread only.
  *
- *   gate_directory.c   the directory: opened, loaded, in force
- *   gate_change.h      changes of any of it, checked, saved and reported
- *   gate_digest.c      one number for the whole roster
- *   gate_access_api.c  all of it for the API
+ *   directory.c   the directory: opened, loaded, in force
+ *   roster_change.h      changes of any of it, checked, saved and reported
+ *   roster_digest.c      one number for the whole roster
+ *   items.c  all of it for the API
  */
 #ifndef GH_GATE_PEOPLE_GATE_ACCESS_H
 #define GH_GATE_PEOPLE_GATE_ACCESS_H
@@ -14,10 +14,10 @@
 #include "access/access_rules.h"
 #include "access/roster_credential.h"
 
-/* gate_access_api.c */
+/* items.c */
 extern const struct api_access_ops gate_access_ops;
 
-/* gate_change.c, gate_digest.c */
+/* roster_change.c, roster_digest.c */
 /** One item's part of the roster's digest. */
 void gate_item_digest(const char *kind, const char *id, json_t *value, uint8_t ret_digest[CRYPTO_HASH_BYTES]);
 void gate_credential_digest(struct roster_credential *credential);

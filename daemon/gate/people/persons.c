@@ -1,4 +1,4 @@
-#include "gate_access.h"
+#include "people_private.h"
 
 #include <errno.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 /* Changes of the roster in memory: each checked against all the rest, in force, and taken back should it not be kept. */
-#include "gate_change.h"
+#include "roster_change.h"
 
 #include <errno.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 /* The roster's digest: whether the property system's roster and this gate's are one. docs/reference/access.md describes it. */
-#include "gate_access.h"
+#include "people_private.h"
 
 #include <errno.h>
 #include <string.h>
