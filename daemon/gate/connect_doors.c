@@ -33,7 +33,7 @@ int gate_connect_doors(struct gate *gate)
 					.event = gate->event,
 					.journal = gate->journal,
 					.timers = gate->timers,
-					.rules = gate->directory.rules};
+					.rules = people_directory(gate->people)->rules};
 	int r;
 
 	for (unsigned i = 0; i < gate->config->door_count; i++) {

@@ -3,9 +3,6 @@
 
 #include <errno.h>
 
-#include "access/pass.h"
-#include "base/log.h"
-
 static enum door_mode door_mode_of(void *arg, unsigned door)
 {
 	struct gate *gate = arg;
@@ -68,16 +65,9 @@ static void face_feedback(void *arg, unsigned door, enum access_feedback feedbac
 
 static int adopt_pass(void *arg, const struct pass *pass)
 {
-	char error[ROSTER_ERROR_BYTES] = "";
 	struct gate *gate = arg;
-	json_t *change = json_pack("{s:s, s:s, s:s, s:o}", "op", "put", "kind", "pass", "id", pass->id,
-				   "value", gate_pass_value(pass));
-	int r = gate_roster_apply_change(gate, change, "token", NULL, NULL, error);
 
-	json_decref(change);
-	if (r < 0)
-		log_warning("access", "pass %s: %s", pass->id, error);
-	return r;
+	return people_adopt_pass(gate->people, pass);
 }
 
 int gate_connect_entry(struct gate *gate)
@@ -94,7 +84,7 @@ int gate_connect_entry(struct gate *gate)
 	const struct entry_deps deps = {.config = gate->config,
 					.journal = gate->journal,
 					.timers = gate->timers,
-					.directory = &gate->directory};
+					.directory = people_directory(gate->people)};
 
 	return entry_open(&deps, &ops, gate, &gate->entry);
 }

@@ -80,7 +80,6 @@ static int on_first_turn(sd_event_source *source, uint64_t usec, void *arg)
 	if (!crypto_is_ready())
 		return wait_for_randomness(gate, source);
 	/* each of these logs its own failure, and the gate lives on without it */
-	(void)gate_enrolment_open(gate);
 	(void)gate_vision_open(gate);
 	(void)gate_link_open(gate);
 	(void)gate_api_open(gate);
@@ -104,15 +103,12 @@ int gate_open(const struct config *config, sd_event *event, uint64_t started_us,
 	gate->started_us = started_us;
 	gate->error = error;
 	gate->clock_fd = -1;
-	gate->access_counters = json_object();
 	gate->journal = journal_open();
 	r = gate->journal == NULL ? -ENOMEM : timers_open(event, &gate->timers);
 	if (r >= 0)
 		r = store_claim(config->state_dir, &gate->claim, error);
 	if (r >= 0)
-		r = gate_directory_open(gate);
-	if (r >= 0)
-		r = gate_batch_open(gate);
+		r = gate_connect_people(gate);
 	if (r >= 0) {
 		open_storage(
 			gate); /* starts threads and waits for nothing: a fire at start can be recorded */
@@ -147,7 +143,7 @@ void gate_close(struct gate *gate)
 	gate->closing = true;
 	gate_api_close(gate);
 	gate_vision_close(gate);
-	gate_enrolment_close(gate);
+	people_stop(gate->people);
 	if (gate->store != NULL && store_is_ready(gate->store))
 		journal_record(gate->journal, "system.stopped", EVENT_INFO, NULL, NULL, NULL);
 	readers_close(gate->readers);
@@ -164,15 +160,11 @@ void gate_close(struct gate *gate)
 	gate_link_close(gate);
 	doors_close(gate->doors);
 	gate->doors = NULL;
-	gate->roster_source = sd_event_source_disable_unref(gate->roster_source);
 	gate_clock_close(gate);
-	gate_batch_close(gate);
 	entry_close(gate->entry);
-	json_decref(gate->access_counters);
 	json_decref(gate->site_records);
 	json_decref(gate->blind_records);
-	json_decref(gate->consent_withdrawn);
-	access_directory_close(&gate->directory);
+	people_close(gate->people);
 	store_claim_release(gate->claim);
 	timers_close(gate->timers);
 	journal_close(gate->journal);

@@ -1,4 +1,4 @@
-#include "gate/people/people_private.h"
+#include "gate_internal.h"
 
 #include <errno.h>
 #include <string.h>
@@ -86,8 +86,9 @@ static json_t *op_status(void *arg)
 			 doors_json(gate->doors), "cameras", gate_cameras_status(gate), "storage",
 			 storage_json(gate), "evidence",
 			 gate->evidence != NULL ? evidence_json(gate->evidence) : json_null(), "mqtt",
-			 gate_link_json(gate), "people", (json_int_t)roster_count(gate->directory.people),
-			 "fire", doors_fire(gate->doors));
+			 gate_link_json(gate), "people",
+			 (json_int_t)roster_count(people_directory(gate->people)->people), "fire",
+			 doors_fire(gate->doors));
 }
 
 /* ---- doors ---- */
@@ -210,7 +211,8 @@ void gate_api_load(struct gate *gate, const char *kind, const char *id, json_t *
 		api_load_record(gate->api, kind, id, json);
 }
 
-static const struct api_ops ops = {
+/* those about people are filled in when the API is opened */
+static struct api_ops ops = {
 	.status = op_status,
 	.doors = op_doors,
 	.board = op_board,
@@ -218,15 +220,6 @@ static const struct api_ops ops = {
 	.readers = op_readers,
 	.board_swipe = op_swipe,
 	.board_type = op_type,
-	.people_list = gate_people_list,
-	.person_add = gate_person_add,
-	.person_get = gate_person_get,
-	.person_remove = gate_person_remove,
-	.faces_list = gate_person_faces_list,
-	.face_remove = gate_person_face_remove,
-	.faces_remove = gate_person_faces_remove,
-	.consent_changed = gate_consent_changed,
-	.enrol = gate_person_enrol,
 	.face_report = gate_face_report,
 	.door_open = op_door_open,
 	.door_mode = op_door_mode,
@@ -240,7 +233,6 @@ static const struct api_ops ops = {
 	.newest_frame = gate_vision_newest_frame,
 	.figures = gate_log_figures,
 	.save_records = op_keep,
-	.access = &gate_access_ops,
 	.evidence_viewed = op_evidence_viewed,
 };
 
@@ -295,7 +287,10 @@ int gate_api_open(struct gate *gate)
 					  .evidence_dir = gate->config->evidence.dir,
 					  .state_dir = gate->config->state_dir};
 	char error[GATE_ERROR_BYTES];
-	int r = api_open(&config, &ops, gate, &gate->api, error, sizeof(error));
+	int r;
+
+	gate_api_people_ops(&ops);
+	r = api_open(&config, &ops, gate, &gate->api, error, sizeof(error));
 
 	if (r < 0) {
 		log_error("api", "%s; the doors work on without it", error);

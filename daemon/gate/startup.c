@@ -1,4 +1,4 @@
-#include "gate/people/people_private.h"
+#include "gate_internal.h"
 
 #include <errno.h>
 #include <string.h>
@@ -25,34 +25,40 @@ static void on_committed(void *arg, const struct event_row *row)
 static void on_person(void *arg, const struct roster_person *person)
 {
 	struct gate *gate = arg;
-	struct roster_person known = *person;
-	json_t *value = gate_person_value(person);
-	int r;
 
-	gate_item_digest("person", person->id, value, known.digest);
-	json_decref(value);
-	r = roster_put(gate->directory.people, &known);
-	crypto_wipe(&known, sizeof(known));
-
-	if (r < 0)
-		log_error("roster", "person %s: %s", person->id, strerror(-r));
+	people_load_person(gate->people, person);
 }
 
 static void on_face(void *arg, const char *person_id, const char *model, const float *vector, size_t dim)
 {
-	if (dim == ROSTER_TEMPLATE_DIM)
-		gate_template_add(arg, person_id, model, vector);
+	struct gate *gate = arg;
+
+	people_load_template(gate->people, person_id, model, vector, dim);
 }
 
 static void on_face_gone(void *arg, const char *person_id, const char *model, const float *vector, size_t dim)
 {
-	if (dim == ROSTER_TEMPLATE_DIM)
-		gate_template_removed(arg, person_id, model, vector);
+	struct gate *gate = arg;
+
+	people_template_gone(gate->people, person_id, model, vector, dim);
 }
 
 static void on_crop(void *arg, const char *person_id, int64_t number, const void *crop, size_t bytes)
 {
-	gate_reenrol_add(arg, person_id, number, crop, bytes);
+	struct gate *gate = arg;
+
+	people_load_picture(gate->people, person_id, number, crop, bytes);
+}
+
+static void load_people(struct gate *gate, const char *kind, const char *id, json_t *json)
+{
+	people_load_record(gate->people, kind, id, json);
+}
+
+static void load_consent(struct gate *gate, const char *kind, const char *id, json_t *json)
+{
+	people_load_record(gate->people, kind, id, json);
+	gate_api_load(gate, kind, id, json);
 }
 
 static void load_reader_counter(struct gate *gate, const char *kind, const char *id, json_t *json)
@@ -64,7 +70,7 @@ static void load_reader_counter(struct gate *gate, const char *kind, const char 
 
 static void load_use_counter(struct gate *gate, const char *kind, const char *id, json_t *json)
 {
-	gate_directory_load(gate, kind, id, json);
+	people_load_record(gate->people, kind, id, json);
 	entry_load_counter(gate->entry, id, json);
 }
 
@@ -75,24 +81,24 @@ static void on_record(void *arg, const char *kind, const char *id, json_t *json)
 		const char *kind, *id; /* how its id begins */
 		void (*load)(struct gate *gate, const char *kind, const char *id, json_t *json);
 	} owners[] = {
-		{"area", "", gate_directory_load},
+		{"area", "", load_people},
 		{"counter", "reader/", load_reader_counter},
-		{"counter", "stay/", gate_directory_load},
+		{"counter", "stay/", load_people},
 		{"counter", "used/", load_use_counter},
-		{"credential", "", gate_directory_load},
-		{"group", "", gate_directory_load},
-		{"holder", "", gate_directory_load},
-		{"holiday", "", gate_directory_load},
-		{"opening", "", gate_directory_load},
-		{"pass", "", gate_directory_load},
-		{"roster", "", gate_batch_load},
-		{"rule", "", gate_directory_load},
-		{"schedule", "", gate_directory_load},
-		{"staged", "", gate_batch_load},
+		{"credential", "", load_people},
+		{"group", "", load_people},
+		{"holder", "", load_people},
+		{"holiday", "", load_people},
+		{"opening", "", load_people},
+		{"pass", "", load_people},
+		{"roster", "", load_people},
+		{"rule", "", load_people},
+		{"schedule", "", load_people},
+		{"staged", "", load_people},
 		{"user", "", gate_api_load},
 		{"alert", "", gate_api_load},
 		{"case", "", gate_api_load},
-		{"consent", "", gate_consent_load},
+		{"consent", "", load_consent},
 		{"blind", "", gate_camera_health_load},
 		{"facesite", "", gate_threshold_load},
 	};
@@ -137,20 +143,18 @@ static void on_status(void *arg, enum store_status status, const struct problem 
 	journal_set_trouble(gate->journal, NULL);
 	switch (status) {
 	case STORE_READY:
-		gate_directory_settle(gate);
+		people_settle(gate->people);
 		entry_settle(gate->entry);
-		gate_batch_settle(gate);
 		(void)doors_start_hours(gate->doors); /* logs its own failure */
 		gate_clock_tell(gate);
 		log_info("store", "the log stands at event %lld; %zu people enrolled",
 			 (long long)store_last_seq(journal_store(gate->journal)),
-			 roster_count(gate->directory.people));
+			 roster_count(people_directory(gate->people)->people));
 		journal_record(gate->journal, "system.started", EVENT_INFO, NULL, NULL,
 			       json_pack("{s:s}", "version", GH_VERSION));
 		gate_vision_start(gate);
 		open_evidence(gate);
 		gate_link_ready(gate);
-		gate_roster_state(gate);
 		if (gate->api != NULL)
 			api_ready(gate->api);
 		break;

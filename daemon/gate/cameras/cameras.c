@@ -265,7 +265,7 @@ void gate_vision_start(struct gate *gate)
 	if (mkdir(gate->config->evidence.dir, 0700) < 0 && errno != EEXIST)
 		log_error("vision", "%s: %s; alerts come without evidence", gate->config->evidence.dir,
 			  strerror(errno));
-	gate_enrolment_start(gate);
+	people_start_enrolment(gate->people);
 	if (gate_threshold_open(vision) < 0)
 		log_error("vision", "the thresholds do not follow the site: no thread or timer");
 	for (size_t i = 0; i < vision->camera_count; i++)

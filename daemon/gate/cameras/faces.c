@@ -154,7 +154,7 @@ static void on_face_result(struct gate_vision *vision, const struct face_result 
 	case FACE_RESULT_READY:
 		vision->face_state = FACE_READY;
 		log_info("vision", "face models are ready");
-		gate_enrolment_faces_ready(vision->gate);
+		people_faces_ready(vision->gate->people);
 		break;
 	case FACE_RESULT_FAILED:
 		fail(vision, result->reason);
@@ -172,7 +172,7 @@ static void on_face_result(struct gate_vision *vision, const struct face_result 
 		break;
 	case FACE_RESULT_ENROLLED:
 	case FACE_RESULT_ENROL_FAILED:
-		gate_enrolment_result(vision->gate, result);
+		people_face_result(vision->gate->people, result);
 		break;
 	}
 }

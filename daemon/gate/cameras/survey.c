@@ -184,7 +184,7 @@ static json_t *camera_json(const struct measure *measure, const struct measured_
 
 static const char *name_of(const struct measure *measure, const char *id)
 {
-	const struct roster_person *person = roster_find(measure->vision->gate->directory.people, id);
+	const struct roster_person *person = roster_find(people_directory(measure->vision->gate->people)->people, id);
 
 	return person != NULL ? person->name : "";
 }
@@ -222,5 +222,5 @@ json_t *gate_measure_json(const struct measure *measure)
 		"calibration", config->face.calibration == CONFIG_CALIBRATION_FOLLOW ? "follow" : "observe",
 		"percent", measure->percent, "templates", (json_int_t)measure->enrolled, "people",
 		(json_int_t)measure->persons, "surveyed", (json_int_t)measure->surveyed, "cameras", cameras,
-		"look_alikes", pairs_json(measure), "outdated", gate_outdated_list(measure->vision->gate));
+		"look_alikes", pairs_json(measure), "outdated", people_outdated_json(measure->vision->gate->people));
 }

@@ -11,15 +11,15 @@
 /* ---- begin and end ---- */
 
 /* Without the key no pass is made and none opens; all the rest works. */
-static void load_signer(struct gate *gate)
+static void load_signer(struct people *people)
 {
 	uint8_t seed[CRYPTO_SIGN_SEED_BYTES];
 	char path[CONFIG_PATH_BYTES + 32], error[CRYPTO_ERROR_BYTES];
 	int r;
 
-	snprintf(path, sizeof(path), "%s/keys", gate->config->state_dir);
+	snprintf(path, sizeof(path), "%s/keys", people->deps.config->state_dir);
 	(void)mkdir(path, 0700); /* there already, or making the key says why it cannot be */
-	snprintf(path, sizeof(path), "%s/keys/pass.key", gate->config->state_dir);
+	snprintf(path, sizeof(path), "%s/keys/pass.key", people->deps.config->state_dir);
 	r = crypto_init();
 	if (r == 0)
 		r = crypto_key_load(path, seed, sizeof(seed), error);
@@ -29,99 +29,99 @@ static void load_signer(struct gate *gate)
 		log_error("access", "no visitor's pass opens and none can be made: %s", error);
 		return;
 	}
-	crypto_signer_init(&gate->directory.pass_signer, seed);
+	crypto_signer_init(&people->directory.pass_signer, seed);
 	crypto_wipe(seed, sizeof(seed));
-	gate->directory.can_sign = true;
+	people->directory.can_sign = true;
 }
 
-int gate_directory_open(struct gate *gate)
+int directory_open(struct people *people)
 {
 	const char *doors[CONFIG_DOORS_MAX];
 
-	for (size_t i = 0; i < gate->config->door_count; i++)
-		doors[i] = gate->config->doors[i].name;
-	return access_directory_open(doors, gate->config->door_count, &gate->directory);
+	for (size_t i = 0; i < people->deps.config->door_count; i++)
+		doors[i] = people->deps.config->doors[i].name;
+	return access_directory_open(doors, people->deps.config->door_count, &people->directory);
 }
 
 /* ---- what the store kept ---- */
 
-static int load_counter(struct gate *gate, const char *id, json_t *json)
+static int load_counter(struct people *people, const char *id, json_t *json)
 {
 	struct roster_credential *credential;
 	const char *area;
 	json_t *at;
 
 	if (strncmp(id, "stay/", 5) == 0) {
-		struct roster_person *person = roster_edit(gate->directory.people, id + 5);
+		struct roster_person *person = roster_edit(people->directory.people, id + 5);
 
 		json_object_foreach(json_object_get(json, "areas"), area, at)
 		{
-			int place = access_rules_area_place(gate->directory.rules, area);
+			int place = access_rules_area_place(people->directory.rules, area);
 
 			if (person != NULL && place >= 0)
 				person->access.entered_unix_ms[place] = json_integer_value(at);
 		}
 		return 0;
 	}
-	credential = roster_credentials_find(gate->directory.credentials, id + strlen("used/"));
+	credential = roster_credentials_find(people->directory.credentials, id + strlen("used/"));
 	if (credential != NULL) /* else it was removed, and its count with it, but for a crash between */
 		credential->policy.used = (uint32_t)json_integer_value(json_object_get(json, "used"));
 	return 0;
 }
 
-static int load_credential(struct gate *gate, const char *kind, const char *id, const json_t *json,
+static int load_credential(struct people *people, const char *kind, const char *id, const json_t *json,
 			   char *error)
 {
 	struct roster_credential credential;
 	int r;
 
 	if (strcmp(kind, "pass") == 0)
-		r = roster_pass_parse(id, json, access_rules_names(gate->directory.rules), NULL, &credential,
-				      error);
+		r = roster_pass_parse(id, json, access_rules_names(people->directory.rules), NULL,
+				      &credential, error);
 	else
 		r = roster_credential_parse(id, json, NULL, &credential, error);
 	if (r < 0)
 		return r;
-	gate_credential_digest(&credential);
-	r = roster_credentials_put(gate->directory.credentials, &credential);
+	credential_digest(&credential);
+	r = roster_credentials_put(people->directory.credentials, &credential);
 	crypto_wipe(&credential, sizeof(credential));
 	if (r < 0)
 		snprintf(error, ROSTER_ERROR_BYTES, "%s", strerror(-r));
 	return r;
 }
 
-static int load_holder(struct gate *gate, const char *id, const json_t *json, char *error)
+static int load_holder(struct people *people, const char *id, const json_t *json, char *error)
 {
-	struct roster_person *person = roster_edit(gate->directory.people, id);
+	struct roster_person *person = roster_edit(people->directory.people, id);
 	json_t *value;
 	int r;
 
 	if (person == NULL)
 		return 0; /* a crash between the two; nobody is meant */
-	r = roster_parse_holder(json, access_rules_names(gate->directory.rules), &person->access, error);
+	r = roster_parse_holder(json, access_rules_names(people->directory.rules), &person->access, error);
 	if (r < 0)
 		person->access.enabled = false; /* what was meant is not known: nobody is let in by mistake */
 	person->has_holder = true;
-	value = gate_holder_value(gate, person);
-	gate_item_digest("holder", id, value, person->holder_digest);
+	value = holder_value(people, person);
+	item_digest("holder", id, value, person->holder_digest);
 	json_decref(value);
 	return r;
 }
 
-/* The store tells kinds in order: counts come before what they count, and wait for gate_directory_settle(). */
-void gate_directory_load(struct gate *gate, const char *kind, const char *id, json_t *json)
+/* The store tells kinds in order: counts come before what they count, and wait for directory_settle(). */
+void directory_load(struct people *people, const char *kind, const char *id, json_t *json)
 {
 	char error[ROSTER_ERROR_BYTES] = "";
 	int r;
 
 	if (strcmp(kind, "counter") == 0)
-		r = json_object_set(gate->access_counters, id, json);
+		r = json_object_set(people->counters, id, json);
 	else if (strcmp(kind, "credential") == 0 || strcmp(kind, "pass") == 0)
-		r = load_credential(gate, kind, id, json, error);
+		r = load_credential(people, kind, id, json, error);
 	else if (strcmp(kind, "holder") == 0)
-		r = load_holder(gate, id, json, error);
+		r = load_holder(people, id, json, error);
 	else
-		r = access_rules_load(gate->directory.rules, kind, id, json);
+		r = access_rules_load(people->directory.rules, kind, id, json);
 	if (r < 0)
 		log_error("access", "%s %s is not used: %s", kind, id,
 			  error[0] != '\0' ? error : strerror(-r));
@@ -129,22 +129,22 @@ void gate_directory_load(struct gate *gate, const char *kind, const char *id, js
 
 static void on_unused(void *arg, const char *sentence)
 {
-	struct gate *gate = arg;
+	struct people *people = arg;
 
 	log_error("access", "%s; it lets nobody in until it is put right", sentence);
-	journal_record(gate->journal, "access.unused", EVENT_ALARM, NULL, NULL,
+	journal_record(people->deps.journal, "access.unused", EVENT_ALARM, NULL, NULL,
 		       json_pack("{s:s}", "reason", sentence));
 }
 
-void gate_directory_settle(struct gate *gate)
+void directory_settle(struct people *people)
 {
 	const char *id;
 	json_t *json;
 
-	if (access_rules_settle(gate->directory.rules, on_unused, gate) < 0)
+	if (access_rules_settle(people->directory.rules, on_unused, people) < 0)
 		log_error("access", "no memory for the rules");
-	json_object_foreach(gate->access_counters, id, json) load_counter(gate, id, json);
-	json_decref(gate->access_counters);
-	gate->access_counters = NULL;
-	load_signer(gate);
+	json_object_foreach(people->counters, id, json) load_counter(people, id, json);
+	json_decref(people->counters);
+	people->counters = NULL;
+	load_signer(people);
 }

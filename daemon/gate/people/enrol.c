@@ -1,12 +1,12 @@
 /* Enrolment: a photo, or somebody at the gate, through the face worker; then the template, checked, on its way to the disk. */
-#include "enrolment.h"
+#include "people_private.h"
 
 #include <errno.h>
 #include <string.h>
 
-#include "gate/cameras/cameras_private.h"
 #include "base/json.h"
 #include "base/log.h"
+#include "vision/face/face.h"
 #include "vision/face/match.h"
 #include "vision/face/threshold_calibration.h"
 
@@ -17,7 +17,7 @@ static const float same_person_min = 0.25f;
 
 struct enrol {
 	uint64_t request; /* the face worker's number of it */
-	struct gate *gate;
+	struct people *people;
 	struct reply reply;
 	char person[ULID_BYTES];
 	char by[32];
@@ -30,7 +30,7 @@ struct enrol {
 };
 
 /* the slot of a request the worker has; NULL: none such */
-static struct enrol **find_enrol(struct gate_enrolment *enrolment, uint64_t request)
+static struct enrol **find_enrol(struct enrolment *enrolment, uint64_t request)
 {
 	for (size_t i = 0; i < FACE_WATCH_ENROLS_MAX; i++)
 		if (enrolment->enrols[i] != NULL && enrolment->enrols[i]->request == request)
@@ -38,7 +38,7 @@ static struct enrol **find_enrol(struct gate_enrolment *enrolment, uint64_t requ
 	return NULL;
 }
 
-static struct enrol **free_slot(struct gate_enrolment *enrolment)
+static struct enrol **free_slot(struct enrolment *enrolment)
 {
 	for (size_t i = 0; i < FACE_WATCH_ENROLS_MAX; i++)
 		if (enrolment->enrols[i] == NULL)
@@ -52,9 +52,9 @@ static void enrol_free(struct enrol *enrol)
 	free(enrol);
 }
 
-void gate_enrol_drop(struct gate *gate)
+void enrol_drop(struct people *people)
 {
-	struct gate_enrolment *enrolment = gate->enrolment;
+	struct enrolment *enrolment = &people->enrolment;
 
 	for (size_t i = 0; i < FACE_WATCH_ENROLS_MAX; i++)
 		if (enrolment->enrols[i] != NULL)
@@ -62,49 +62,51 @@ void gate_enrol_drop(struct gate *gate)
 }
 
 /* Whoever keeps the faces of so many people must register that with the authority. */
-static void count_people(struct gate *gate, const char *person)
+static void count_people(struct people *people, const char *person)
 {
-	size_t limit = gate->config->face.registration_at, count = 0;
-	const struct roster_person *at = roster_find(gate->directory.people, person);
+	size_t limit = people->deps.config->face.registration_at, count = 0;
+	const struct roster_person *at = roster_find(people->directory.people, person);
 
 	if (at == NULL || at->template_count != 1)
 		return; /* no new face */
-	for (size_t i = 0; (at = roster_at(gate->directory.people, i)) != NULL; i++)
+	for (size_t i = 0; (at = roster_at(people->directory.people, i)) != NULL; i++)
 		count += at->template_count > 0;
 	if (count == limit || count == limit - limit / 10)
 		journal_record(
-			gate->journal, "face.registration", count == limit ? EVENT_ALARM : EVENT_WARNING,
-			NULL, NULL,
+			people->deps.journal, "face.registration",
+			count == limit ? EVENT_ALARM : EVENT_WARNING, NULL, NULL,
 			json_pack("{s:I, s:I}", "people", (json_int_t)count, "limit", (json_int_t)limit));
 }
 
 static void on_template_stored(void *arg, int r, const struct event_row *row)
 {
 	struct enrol *enrol = arg;
-	struct gate *gate = enrol->gate;
+	struct people *people = enrol->people;
 
 	(void)row;
 	if (r == 0) {
-		(void)roster_count_template(gate->directory.people, enrol->person,
+		(void)roster_count_template(people->directory.people, enrol->person,
 					    1); /* removed meanwhile: nothing to count */
-		count_people(gate, enrol->person);
-		if (roster_find(gate->directory.people, enrol->person) != NULL)
-			gate_template_add(gate, enrol->person, face_engine_recogniser(), enrol->vector);
+		count_people(people, enrol->person);
+		if (roster_find(people->directory.people, enrol->person) != NULL)
+			templates_add(people, enrol->person, face_engine_recogniser(), enrol->vector);
 		reply_send(&enrol->reply, 0, NULL,
 			   enrol->sent ? json_object()
 				       : json_pack("{s:o}", "quality", json_rounded(enrol->quality)));
-		gate_consent_enforce(gate, enrol->person);
+		faces_enforce_consent(people, enrol->person);
 	} else {
 		reply_send(&enrol->reply, r,
-			   journal_trouble(gate->journal)[0] != '\0' ? journal_trouble(gate->journal) : NULL,
+			   journal_trouble(people->deps.journal)[0] != '\0'
+				   ? journal_trouble(people->deps.journal)
+				   : NULL,
 			   NULL);
 	}
 	enrol_free(enrol);
 }
 
-float gate_enrol_alike_min(const struct gate *gate, struct face_watch *faces)
+static float enrol_alike_min(const struct people *people, struct face_watch *faces)
 {
-	double percent = gate->config->face.false_accept_percent;
+	double percent = people->deps.config->face.false_accept_percent;
 	float limit = calibration_threshold(gallery_templates(face_watch_gallery(faces)), percent, 0) -
 		      duplicate_margin;
 
@@ -125,7 +127,7 @@ static bool has_look_alike(struct face_watch *faces, const struct enrol *enrol,
 		if (strcmp(matches[i].person, enrol->person) == 0)
 			continue;
 		*ret_other = matches[i];
-		return matches[i].score >= gate_enrol_alike_min(enrol->gate, faces);
+		return matches[i].score >= enrol_alike_min(enrol->people, faces);
 	}
 	return false;
 }
@@ -133,8 +135,8 @@ static bool has_look_alike(struct face_watch *faces, const struct enrol *enrol,
 /* For who enrols to read; the property system learns names only where the site shares them. */
 static const char *name_of(const struct enrol *enrol, const char *id)
 {
-	const struct roster_person *person = roster_find(enrol->gate->directory.people, id);
-	bool opaque = enrol->reply.leaves_gate && !enrol->gate->config->mqtt.share.names;
+	const struct roster_person *person = roster_find(enrol->people->directory.people, id);
+	bool opaque = enrol->reply.leaves_gate && !enrol->people->deps.config->mqtt.share.names;
 
 	return person != NULL && !opaque ? person->name : id;
 }
@@ -145,8 +147,8 @@ static int check(struct face_watch *faces, const struct enrol *enrol, char *reas
 	struct gallery_match other;
 	float likeness;
 
-	if (gate_consent_is_withdrawn(enrol->gate, enrol->person)) { /* meanwhile */
-		snprintf(reason, FACE_ERROR_BYTES, "%s", gate_consent_withdrawn);
+	if (consent_is_withdrawn(enrol->people, enrol->person)) { /* meanwhile */
+		snprintf(reason, FACE_ERROR_BYTES, "%s", consent_withdrawn_sentence);
 		return -EPERM;
 	}
 	if (gallery_likeness(face_watch_gallery(faces), enrol->person, enrol->vector, &likeness) == 0 &&
@@ -166,7 +168,7 @@ static int check(struct face_watch *faces, const struct enrol *enrol, char *reas
 	return -EEXIST;
 }
 
-static void store_template(struct gate *gate, struct enrol *enrol)
+static void store_template(struct people *people, struct enrol *enrol)
 {
 	struct event_draft draft = {.type = "person.enrolled"};
 	int r;
@@ -182,11 +184,11 @@ static void store_template(struct gate *gate, struct enrol *enrol)
 	if (enrol->accept_look_alike)
 		json_object_set_new(draft.data, "look_alike_accepted", json_true());
 	/* while the disk takes nothing, a template would wait without an end: better said at once */
-	if (journal_trouble(gate->journal)[0] != '\0')
+	if (journal_trouble(people->deps.journal)[0] != '\0')
 		r = -EAGAIN;
 	else
-		r = journal_store(gate->journal) != NULL
-			    ? store_template_keep(journal_store(gate->journal), enrol->person,
+		r = journal_store(people->deps.journal) != NULL
+			    ? store_template_keep(journal_store(people->deps.journal), enrol->person,
 						  face_engine_recogniser(), enrol->vector,
 						  enrol->kept_bytes > 0 ? enrol->kept : NULL,
 						  enrol->kept_bytes, 0, &draft, on_template_stored, enrol)
@@ -196,16 +198,16 @@ static void store_template(struct gate *gate, struct enrol *enrol)
 		on_template_stored(enrol, r, NULL);
 }
 
-void gate_enrol_result(struct gate *gate, const struct face_result *result)
+void enrol_result(struct people *people, const struct face_result *result)
 {
-	struct enrol **slot = find_enrol(gate->enrolment, result->request), *enrol;
+	struct enrol **slot = find_enrol(&people->enrolment, result->request), *enrol;
 	char reason[FACE_ERROR_BYTES];
 	struct face_watch *faces;
 	int r = -EINVAL, why;
 
 	if (slot == NULL)
 		return;
-	faces = cameras_faces(gate->vision, &why);
+	faces = people->ops->faces(people->arg, &why);
 	enrol = *slot;
 	*slot = NULL; /* from here on it is the store's to give back */
 	snprintf(reason, sizeof(reason), "%s", result->reason);
@@ -217,87 +219,147 @@ void gate_enrol_result(struct gate *gate, const struct face_result *result)
 		r = check(faces, enrol, reason);
 	}
 	if (r == 0) {
-		store_template(gate, enrol);
+		store_template(people, enrol);
 		return;
 	}
 	reply_send(&enrol->reply, r, reason, NULL);
 	enrol_free(enrol);
 }
 
-static int hand_over(struct face_watch *faces, const struct enrol *enrol, const struct api_enrol *asked)
+/* ---- begun ---- */
+
+static int start(struct face_watch *faces, const struct enrol *enrol, const struct people_enrolment *from)
 {
+	const struct people *people = enrol->people;
 	int index;
 
-	if (asked->camera == NULL)
-		return face_watch_enrol(faces, enrol->request, asked->photo, asked->photo_bytes);
-	index = cameras_face_index(enrol->gate->vision, asked->camera);
+	if (from->camera == NULL)
+		return face_watch_enrol(faces, enrol->request, from->photo, from->photo_bytes);
+	index = people->ops->face_camera(people->arg, from->camera);
 	return index < 0 ? index
-			 : face_watch_enrol_live(faces, enrol->request, (unsigned)index, asked->seconds);
+			 : face_watch_enrol_live(faces, enrol->request, (unsigned)index, from->seconds);
 }
 
-int gate_vision_enrol(struct gate *gate, const char *person, const char *by, const struct api_enrol *asked,
-		      const struct reply *reply)
+static void refuse(const struct reply *reply, int r, const char *sentence)
 {
-	struct face_watch *faces;
-	struct enrol **slot, *enrol;
-	int r;
+	reply_send(reply, r, sentence, NULL);
+}
 
-	if (gate_consent_is_withdrawn(gate, person))
-		return -EPERM;
-	faces = cameras_faces(gate->vision, &r);
-	if (faces == NULL || gate->enrolment == NULL)
-		return faces == NULL ? r : -ENODEV;
-	slot = free_slot(gate->enrolment);
-	enrol = slot != NULL ? malloc(sizeof(*enrol)) : NULL;
+/* What both ways of enrolling ask first. @return the face worker; NULL: the reply was sent. */
+static struct face_watch *precheck(struct people *people, const char *id, const struct reply *reply)
+{
+	const struct roster_person *person = roster_find(people->directory.people, id);
+	struct face_watch *faces;
+	char sentence[96];
+	int r = 0;
+
+	if (person == NULL) {
+		refuse(reply, -ENOENT, "nobody is enrolled under this id");
+		return NULL;
+	}
+	if (person->template_count >= ROSTER_TEMPLATES_MAX) {
+		snprintf(sentence, sizeof(sentence),
+			 "this person has %d faces already: remove them and enrol anew",
+			 ROSTER_TEMPLATES_MAX);
+		refuse(reply, -EEXIST, sentence);
+		return NULL;
+	}
+	if (consent_is_withdrawn(people, id)) {
+		refuse(reply, -EPERM, consent_withdrawn_sentence);
+		return NULL;
+	}
+	faces = people->enrolment.stopped ? NULL : people->ops->faces(people->arg, &r);
+	if (faces == NULL)
+		refuse(reply, r == -EAGAIN ? -EAGAIN : -ENODEV,
+		       r == -EAGAIN
+			       ? "the face models are still loading; try again in a moment"
+			       : "the face models are not there; run tools/setup and restart the daemon");
+	return faces;
+}
+
+static struct enrol *enrol_new(struct people *people, const char *person, const char *by,
+			       const struct reply *reply)
+{
+	struct enrol *enrol = calloc(1, sizeof(*enrol));
+
 	if (enrol == NULL)
-		return -ENOSPC;
-	*enrol = (struct enrol){.request = ++gate->enrolment->last_request,
-				.gate = gate,
-				.reply = *reply,
-				.accept_look_alike = asked->accept_look_alike};
+		return NULL;
+	enrol->people = people;
+	enrol->reply = *reply;
 	snprintf(enrol->person, sizeof(enrol->person), "%s", person);
 	snprintf(enrol->by, sizeof(enrol->by), "%s", by);
-	snprintf(enrol->camera, sizeof(enrol->camera), "%s", asked->camera != NULL ? asked->camera : "");
-	r = hand_over(faces, enrol, asked);
-	if (r < 0)
-		enrol_free(enrol);
-	else
-		*slot = enrol;
-	return r;
+	return enrol;
 }
 
-int gate_vision_enrol_template(struct gate *gate, const char *person, const char *by, const char *model,
-			       const float *vector, const struct reply *reply)
+static const char *start_problem(int r)
 {
-	struct face_watch *faces;
-	struct enrol *enrol;
-	char reason[FACE_ERROR_BYTES];
-	double square = 0;
-	int r;
+	return r == -EFBIG    ? "the photo is too large"
+	       : r == -ENOENT ? "there is no such face camera"
+			      : "too many photos at once; try again in a moment";
+}
 
-	if (gate_consent_is_withdrawn(gate, person))
-		return -EPERM;
-	faces = cameras_faces(gate->vision, &r);
-	if (faces == NULL || gate->enrolment == NULL)
-		return faces == NULL ? r : -ENODEV;
+void people_enrol(struct people *people, const char *person, const char *by,
+		  const struct people_enrolment *from, const struct reply *reply)
+{
+	struct face_watch *faces = precheck(people, person, reply);
+	struct enrol **slot, *enrol;
+	int r = -EBUSY;
+
+	if (faces == NULL)
+		return;
+	slot = free_slot(&people->enrolment);
+	enrol = slot != NULL ? enrol_new(people, person, by, reply) : NULL;
+	if (enrol != NULL) {
+		enrol->request = ++people->enrolment.last_request;
+		enrol->accept_look_alike = from->accept_look_alike;
+		snprintf(enrol->camera, sizeof(enrol->camera), "%s",
+			 from->camera != NULL ? from->camera : "");
+		r = start(faces, enrol, from);
+	}
+	if (r == 0) {
+		*slot = enrol;
+		return;
+	}
+	if (enrol != NULL)
+		enrol_free(enrol);
+	refuse(reply, r == -EFBIG || r == -ENOENT ? r : -EBUSY, start_problem(r));
+}
+
+static bool is_unit(const float *vector)
+{
+	double square = 0;
+
 	for (size_t i = 0; i < FACE_DIM; i++)
 		square += (double)vector[i] * (double)vector[i];
-	if (strcmp(model, face_engine_recogniser()) != 0 ||
-	    !(square > 0.98 && square < 1.02)) /* NaN: neither */
-		return -EINVAL;
-	enrol = malloc(sizeof(*enrol));
-	if (enrol == NULL)
-		return -ENOMEM;
-	*enrol = (struct enrol){.gate = gate, .reply = *reply, .sent = true};
-	snprintf(enrol->person, sizeof(enrol->person), "%s", person);
-	snprintf(enrol->by, sizeof(enrol->by), "%s", by);
+	return square > 0.98 && square < 1.02; /* NaN: neither */
+}
+
+void people_enrol_template(struct people *people, const char *person, const char *by, const char *model,
+			   const float *vector, const struct reply *reply)
+{
+	struct face_watch *faces = precheck(people, person, reply);
+	struct enrol *enrol;
+	char reason[FACE_ERROR_BYTES];
+	int r;
+
+	if (faces == NULL)
+		return;
+	if (strcmp(model, face_engine_recogniser()) != 0 || !is_unit(vector)) {
+		refuse(reply, -EINVAL, "template: of another model, or not of unit length");
+		return;
+	}
+	enrol = enrol_new(people, person, by, reply);
+	if (enrol == NULL) {
+		refuse(reply, -ENOMEM, "out of memory");
+		return;
+	}
+	enrol->sent = true;
 	memcpy(enrol->vector, vector, sizeof(enrol->vector));
 	r = check(faces, enrol, reason);
 	if (r == 0) {
-		store_template(gate, enrol);
-		return 0;
+		store_template(people, enrol);
+		return;
 	}
-	reply_send(reply, r, reason, NULL);
+	refuse(reply, r, reason);
 	enrol_free(enrol);
-	return 0;
 }

@@ -1,15 +1,16 @@
-/* The faces of one person, one by one: which there are, and one of them gone. */
-#include "gate/gate_internal.h"
+/* The faces of one person: which there are; one of them, or all, removed. */
+#include "people_private.h"
 
 #include <errno.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "vision/face/face.h"
 
 /* a list on its way from the store */
 struct listing {
-	struct gate *gate;
-	struct api_token token;
+	struct people *people;
+	struct reply reply;
 	char person[ULID_BYTES];
 	json_t *faces;
 };
@@ -22,12 +23,7 @@ static void finish(struct listing *listing)
 
 static void refuse(struct listing *listing, int r)
 {
-	unsigned status = gate_api_status_of(r);
-	struct gate *gate = listing->gate;
-
-	if (gate->api != NULL) /* else it is closing */
-		api_reply_problem(gate->api, listing->token, status,
-				  "the faces of this person cannot be read now");
+	reply_send(&listing->reply, r, "the faces of this person cannot be read now", NULL);
 	finish(listing);
 }
 
@@ -45,35 +41,35 @@ static json_t *face_of(const struct listing *listing, json_int_t number)
 }
 
 /* What the log says of how it came here. */
-static void tell_origin(const struct listing *listing, const json_t *event)
+static void add_origin(const struct listing *listing, const json_t *event)
 {
-	static const char *const told[] = {"by", "quality", "camera"};
+	static const char *const members[] = {"by", "quality", "camera"};
 	const json_t *data = json_object_get(event, "data");
 	json_t *face = face_of(listing, json_integer_value(json_object_get(data, "face")));
 
 	if (face == NULL)
 		return;
 	json_object_set(face, "enrolled", json_object_get(event, "time"));
-	for (size_t i = 0; i < sizeof(told) / sizeof(told[0]); i++)
-		if (json_object_get(data, told[i]) != NULL)
-			json_object_set(face, told[i], json_object_get(data, told[i]));
+	for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++)
+		if (json_object_get(data, members[i]) != NULL)
+			json_object_set(face, members[i], json_object_get(data, members[i]));
 }
 
 static void on_events(void *arg, int r, const struct event_row *rows, size_t count)
 {
 	struct listing *listing = arg;
 
-	if (r < 0 || listing->gate->api == NULL) {
+	if (r < 0) {
 		refuse(listing, r);
 		return;
 	}
 	for (size_t i = 0; i < count; i++) {
 		json_t *event = json_loads(rows[i].json, 0, NULL);
 
-		tell_origin(listing, event);
+		add_origin(listing, event);
 		json_decref(event);
 	}
-	api_reply(listing->gate->api, listing->token, 200, json_pack("{s:O}", "faces", listing->faces));
+	reply_send(&listing->reply, 0, NULL, json_pack("{s:O}", "faces", listing->faces));
 	finish(listing);
 }
 
@@ -95,93 +91,186 @@ static void on_faces(void *arg, int r, json_t *faces)
 						"current", current));
 	}
 	if (r == 0)
-		r = store_query_events(journal_store(listing->gate->journal), &filter, on_events, listing);
+		r = store_query_events(journal_store(listing->people->deps.journal), &filter, on_events,
+				       listing);
 	if (r < 0)
 		refuse(listing, r);
 }
 
-void gate_person_faces_list(void *arg, struct api_token token, const char *id)
+void people_list_faces(struct people *people, const char *person, const struct reply *reply)
 {
-	struct gate *gate = arg;
+	struct store *store = journal_store(people->deps.journal);
 	struct listing *listing;
 	int r = -EIO;
 
-	if (roster_find(gate->directory.people, id) == NULL) {
-		api_reply_problem(gate->api, token, 404, "nobody is enrolled under this id");
+	if (roster_find(people->directory.people, person) == NULL) {
+		reply_send(reply, -ENOENT, "nobody is enrolled under this id", NULL);
 		return;
 	}
 	listing = calloc(1, sizeof(*listing));
 	if (listing == NULL) {
-		api_reply_problem(gate->api, token, 500, "out of memory");
+		reply_send(reply, -ENOMEM, "out of memory", NULL);
 		return;
 	}
-	*listing = (struct listing){.gate = gate, .token = token, .faces = json_array()};
-	snprintf(listing->person, sizeof(listing->person), "%s", id);
-	if (journal_store(gate->journal) != NULL)
-		r = store_faces(journal_store(gate->journal), id, on_faces, listing);
+	*listing = (struct listing){.people = people, .reply = *reply, .faces = json_array()};
+	snprintf(listing->person, sizeof(listing->person), "%s", person);
+	if (store != NULL)
+		r = store_faces(store, person, on_faces, listing);
 	if (r < 0)
 		refuse(listing, r);
 }
 
-/* ---- one of them goes ---- */
+/* ---- removed ---- */
 
 struct removal {
-	struct gate *gate;
+	struct people *people;
 	struct reply reply;
 	char person[ULID_BYTES];
 };
 
-/* With the last one goes what was made of passages; of one among several gate_template_removed() hears behind this. */
+/* The last one is forgotten here; one among several by people_template_gone(). */
 static void on_removed(void *arg, int r, const struct event_row *row)
 {
 	struct removal *removal = arg;
-	struct gate *gate = removal->gate;
+	struct people *people = removal->people;
 
 	(void)row;
-	if (r == 0 && roster_find(gate->directory.people, removal->person) != NULL) {
-		(void)roster_count_template(gate->directory.people, removal->person,
+	if (r == 0 && roster_find(people->directory.people, removal->person) != NULL) {
+		(void)roster_count_template(people->directory.people, removal->person,
 					    -1); /* it was found just now */
-		if (roster_find(gate->directory.people, removal->person)->template_count == 0)
-			gate_person_templates_removed(gate, removal->person);
-		gate_roster_state(gate);
+		if (roster_find(people->directory.people, removal->person)->template_count == 0)
+			templates_forget(people, removal->person);
+		people_publish_state(people);
 	}
 	reply_send(&removal->reply, r,
-		   r == -ENOENT                                ? "this person has no such face"
-		   : journal_trouble(gate->journal)[0] != '\0' ? journal_trouble(gate->journal)
-							       : NULL,
+		   r == -ENOENT                                       ? "this person has no such face"
+		   : journal_trouble(people->deps.journal)[0] != '\0' ? journal_trouble(people->deps.journal)
+								      : NULL,
 		   NULL);
 	free(removal);
 }
 
-void gate_person_face_remove(void *arg, struct api_token token, const struct api_caller *by, const char *id,
-			     int64_t number)
+/* Whether the store takes a removal now. */
+static bool can_remove(const struct people *people)
 {
-	struct gate *gate = arg;
-	const struct roster_person *person = roster_find(gate->directory.people, id);
-	const struct reply reply = gate_api_reply(gate, token, 204);
+	return journal_trouble(people->deps.journal)[0] == '\0' &&
+	       journal_store(people->deps.journal) != NULL;
+}
+
+static const char not_written[] = "the change could not be written to the disk; nothing was changed";
+
+static struct removal *removal_new(struct people *people, const char *person, const struct reply *reply)
+{
+	struct removal *removal = calloc(1, sizeof(*removal));
+
+	if (removal == NULL)
+		return NULL;
+	*removal = (struct removal){.people = people, .reply = *reply};
+	snprintf(removal->person, sizeof(removal->person), "%s", person);
+	return removal;
+}
+
+void people_remove_face(struct people *people, const char *id, int64_t number, const char *by,
+			const struct reply *reply)
+{
+	const struct roster_person *person = roster_find(people->directory.people, id);
 	bool last = person != NULL && person->template_count == 1;
 	struct event_draft draft = {.type = last ? "person.faces_removed" : "person.face_removed",
 				    .person = id};
-	struct removal *removal = person != NULL ? calloc(1, sizeof(*removal)) : NULL;
+	struct removal *removal;
 	int r = -ENOMEM;
 
 	if (person == NULL) {
-		api_reply_problem(gate->api, token, 404, "nobody is enrolled under this id");
+		reply_send(reply, -ENOENT, "nobody is enrolled under this id", NULL);
 		return;
 	}
-	draft.data = json_pack("{s:s, s:I}", "by", by->name, last ? "faces" : "face",
+	draft.data = json_pack("{s:s, s:I}", "by", by, last ? "faces" : "face",
 			       last ? (json_int_t)1 : (json_int_t)number);
-	if (removal != NULL) {
-		*removal = (struct removal){.gate = gate, .reply = reply};
-		snprintf(removal->person, sizeof(removal->person), "%s", id);
-		r = journal_trouble(gate->journal)[0] != '\0' || journal_store(gate->journal) == NULL
-			    ? -EAGAIN
-			    : store_template_remove_one(journal_store(gate->journal), id, number, &draft,
-							on_removed, removal);
-	}
+	removal = removal_new(people, id, reply);
+	if (removal != NULL)
+		r = can_remove(people) ? store_template_remove_one(journal_store(people->deps.journal), id,
+								   number, &draft, on_removed, removal)
+				       : -EAGAIN;
 	json_decref(draft.data);
 	if (r == 0)
 		return;
 	free(removal);
-	reply_send(&reply, r, "the change could not be written to the disk; nothing was changed", NULL);
+	reply_send(reply, r, not_written, NULL);
+}
+
+static void on_faces_removed(void *arg, int r, const struct event_row *row)
+{
+	struct removal *removal = arg;
+	struct people *people = removal->people;
+	const struct roster_person *person = roster_find(people->directory.people, removal->person);
+	const char *trouble = journal_trouble(people->deps.journal);
+
+	(void)row;
+	if (r == 0 && person != NULL) {
+		(void)roster_count_template(people->directory.people, removal->person,
+					    -(int)person->template_count);
+		templates_forget(people, removal->person);
+		people_publish_state(people);
+	}
+	reply_send(&removal->reply, r, trouble[0] != '\0' ? trouble : NULL, NULL);
+	free(removal);
+}
+
+void faces_drop(struct people *people, const struct roster_person *person, const char *by,
+		const struct reply *reply)
+{
+	struct removal *removal = removal_new(people, person->id, reply);
+	struct event_draft draft = {.type = "person.faces_removed", .person = person->id};
+	int r = -ENOMEM;
+
+	draft.data = json_pack("{s:s, s:i}", "by", by, "faces", (int)person->template_count);
+	if (removal != NULL)
+		r = can_remove(people)
+			    ? store_template_remove(journal_store(people->deps.journal), person->id, NULL,
+						    &draft, on_faces_removed, removal)
+			    : -EAGAIN;
+	json_decref(draft.data);
+	if (r == 0)
+		return;
+	free(removal);
+	reply_send(reply, r, not_written, NULL);
+}
+
+void people_remove_faces(struct people *people, const char *id, const char *by, const struct reply *reply)
+{
+	const struct roster_person *person = roster_find(people->directory.people, id);
+
+	if (person == NULL || person->template_count == 0)
+		reply_send(reply, -ENOENT,
+			   person == NULL ? "nobody is enrolled under this id"
+					  : "no face of this person is enrolled",
+			   NULL);
+	else
+		faces_drop(people, person, by, reply);
+}
+
+/* ---- consent withdrawn ---- */
+
+static void on_dropped(const struct reply *reply, int r, const char *problem, json_t *result)
+{
+	(void)reply;
+	json_decref(result);
+	if (r < 0)
+		log_error("roster", "a face that was enrolled while consent was withdrawn is still there: %s",
+			  problem != NULL ? problem : strerror(-r));
+}
+
+void faces_enforce_consent(struct people *people, const char *person)
+{
+	const struct roster_person *found = roster_find(people->directory.people, person);
+	const struct reply reply = {.answer = on_dropped};
+
+	if (found != NULL && found->template_count > 0 && consent_is_withdrawn(people, person))
+		faces_drop(people, found, "consent", &reply);
+}
+
+void people_consent_changed(struct people *people, const char *person, bool withdrawn)
+{
+	consent_note(people, person, withdrawn);
+	faces_enforce_consent(people, person);
 }

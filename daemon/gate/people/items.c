@@ -1,4 +1,4 @@
-/* Rules, credentials, passes and questions about them, for the API. */
+/* Rules, credentials and passes, for the API. */
 #include "people_private.h"
 
 #include <errno.h>
@@ -8,13 +8,6 @@
 #include "base/json.h"
 
 enum { PASS_KEPT_DAYS = 30, PASSES_DROPPED_MAX = 8 };
-
-static void answer(struct gate *gate, struct api_token token, int r, const char *problem, json_t *result)
-{
-	struct reply reply = gate_api_reply(gate, token, 200);
-
-	reply_send(&reply, r, problem != NULL && problem[0] != '\0' ? problem : NULL, result);
-}
 
 /* ---- what there is ---- */
 
@@ -26,38 +19,37 @@ static json_t *with_id(json_t *value, const char *id)
 	return item;
 }
 
-/* As shown to people: nothing that opens a door. A new reference, or NULL. */
-static json_t *shown(struct gate *gate, const char *kind, const char *id)
+json_t *people_item_json(const struct people *people, const char *kind, const char *id)
 {
 	const struct roster_credential *credential;
 	const struct roster_person *person;
 	json_t *value = NULL, *item;
 
 	if (access_rules_keeps(kind)) {
-		value = json_incref(access_rules_get(gate->directory.rules, kind, id));
+		value = json_incref(access_rules_get(people->directory.rules, kind, id));
 	} else if (strcmp(kind, "credential") == 0 || strcmp(kind, "pass") == 0) {
-		credential = roster_credentials_find(gate->directory.credentials, id);
+		credential = roster_credentials_find(people->directory.credentials, id);
 		if (credential != NULL && (credential->factor == POLICY_PASS) == (strcmp(kind, "pass") == 0))
-			value = gate_credential_value(gate, credential, true);
+			value = credential_value_json(people, credential, true);
 	} else {
-		person = roster_find(gate->directory.people, id);
+		person = roster_find(people->directory.people, id);
 		if (person != NULL)
-			value = strcmp(kind, "person") == 0 ? gate_person_value(person)
-							    : gate_holder_value(gate, person);
+			value = strcmp(kind, "person") == 0 ? person_value(person)
+							    : holder_value(people, person);
 	}
 	item = value != NULL ? with_id(value, id) : NULL;
 	json_decref(value);
 	return item;
 }
 
-static json_t *list_rules(struct gate *gate, const char *kind, const char *after, unsigned limit,
+static json_t *list_rules(const struct people *people, const char *kind, const char *after, unsigned limit,
 			  json_t **next)
 {
 	const char *of, *name, *last = "";
 	json_t *list = json_array(), *value;
 	size_t at = 0;
 
-	while (access_rules_next(gate->directory.rules, kind, &at, &of, &name, &value)) {
+	while (access_rules_next(people->directory.rules, kind, &at, &of, &name, &value)) {
 		if (strcmp(name, after) <= 0)
 			continue;
 		if (json_array_size(list) == limit) {
@@ -70,15 +62,15 @@ static json_t *list_rules(struct gate *gate, const char *kind, const char *after
 	return list;
 }
 
-static json_t *list_credentials(struct gate *gate, const char *kind, const char *person, const char *after,
-				unsigned limit, json_t **next)
+static json_t *list_credentials(const struct people *people, const char *kind, const char *person,
+				const char *after, unsigned limit, json_t **next)
 {
 	bool passes = strcmp(kind, "pass") == 0;
-	const struct roster_credential *at = roster_credentials_next(gate->directory.credentials, after);
+	const struct roster_credential *at = roster_credentials_next(people->directory.credentials, after);
 	const char *last = "";
 	json_t *list = json_array();
 
-	for (; at != NULL; at = roster_credentials_next(gate->directory.credentials, at->id)) {
+	for (; at != NULL; at = roster_credentials_next(people->directory.credentials, at->id)) {
 		if ((at->factor == POLICY_PASS) != passes ||
 		    (person[0] != '\0' && strcmp(at->person, person) != 0))
 			continue;
@@ -86,106 +78,101 @@ static json_t *list_credentials(struct gate *gate, const char *kind, const char 
 			*next = json_string(last);
 			break;
 		}
-		json_array_append_new(list, shown(gate, kind, at->id));
+		json_array_append_new(list, people_item_json(people, kind, at->id));
 		last = at->id;
 	}
 	return list;
 }
 
-static json_t *list_holders(struct gate *gate, const char *after, unsigned limit, json_t **next)
+static json_t *list_holders(const struct people *people, const char *after, unsigned limit, json_t **next)
 {
-	const struct roster_person *at = roster_next(gate->directory.people, after);
+	const struct roster_person *at = roster_next(people->directory.people, after);
 	const char *last = "";
 	json_t *list = json_array();
 
-	for (; at != NULL; at = roster_next(gate->directory.people, at->id)) {
+	for (; at != NULL; at = roster_next(people->directory.people, at->id)) {
 		if (!at->has_holder)
 			continue;
 		if (json_array_size(list) == limit) {
 			*next = json_string(last);
 			break;
 		}
-		json_array_append_new(list, shown(gate, "holder", at->id));
+		json_array_append_new(list, people_item_json(people, "holder", at->id));
 		last = at->id;
 	}
 	return list;
 }
 
-static void op_list(void *arg, struct api_token token, const char *kind, const char *person,
-		    const char *after, unsigned limit)
+json_t *people_items_json(const struct people *people, const char *kind, const char *person,
+			  const char *after, unsigned limit)
 {
-	struct gate *gate = arg;
 	json_t *next = NULL, *list;
 
 	if (access_rules_keeps(kind))
-		list = list_rules(gate, kind, after, limit, &next);
+		list = list_rules(people, kind, after, limit, &next);
 	else if (strcmp(kind, "holder") == 0)
-		list = list_holders(gate, after, limit, &next);
+		list = list_holders(people, after, limit, &next);
 	else
-		list = list_credentials(gate, kind, person, after, limit, &next);
-	answer(gate, token, 0, NULL,
-	       json_pack("{s:o, s:o}", "items", list, "next", next != NULL ? next : json_null()));
-}
-
-static void op_get(void *arg, struct api_token token, const char *kind, const char *id)
-{
-	struct gate *gate = arg;
-	json_t *item = shown(gate, kind, id);
-
-	answer(gate, token, item != NULL ? 0 : -ENOENT, "there is no such thing", item);
+		list = list_credentials(people, kind, person, after, limit, &next);
+	return json_pack("{s:o, s:o}", "items", list, "next", next != NULL ? next : json_null());
 }
 
 /* ---- changes ---- */
 
-struct asked {
-	struct gate *gate;
+/* a change on its way to the disk, and the reply that waits for it */
+struct request {
+	struct people *people;
 	struct reply reply;
+	bool removal; /* no result */
 	char kind[STORE_KIND_BYTES], id[STORE_RECORD_ID_BYTES];
 };
 
 static void on_changed(void *arg, int r)
 {
-	struct asked *asked = arg;
-	struct gate *gate = asked->gate;
+	struct request *request = arg;
+	const char *trouble = journal_trouble(request->people->deps.journal);
 
-	reply_send(&asked->reply, r,
-		   journal_trouble(gate->journal)[0] != '\0' ? journal_trouble(gate->journal) : NULL,
-		   r == 0 && asked->reply.ok_status != 204 ? shown(gate, asked->kind, asked->id) : NULL);
-	free(asked);
+	reply_send(&request->reply, r, trouble[0] != '\0' ? trouble : NULL,
+		   r == 0 && !request->removal ? people_item_json(request->people, request->kind, request->id)
+					       : NULL);
+	free(request);
 }
 
-static void change(struct gate *gate, struct api_token token, unsigned ok_status, const struct api_caller *by,
-		   json_t *json)
+/* Takes @p json. */
+static void change(struct people *people, bool removal, const char *by, json_t *json,
+		   const struct reply *reply)
 {
-	struct asked *asked = calloc(1, sizeof(*asked));
-	char error[GATE_CHANGE_ERROR_BYTES] = "";
+	struct request *request = calloc(1, sizeof(*request));
+	char error[PEOPLE_ERROR_BYTES] = "";
 	int r = -ENOMEM;
 
-	if (asked != NULL) {
-		asked->gate = gate;
-		asked->reply = gate_api_reply(gate, token, ok_status);
-		snprintf(asked->kind, sizeof(asked->kind), "%s",
+	if (request != NULL) {
+		request->people = people;
+		request->reply = *reply;
+		request->removal = removal;
+		snprintf(request->kind, sizeof(request->kind), "%s",
 			 json_string_value(json_object_get(json, "kind")));
-		snprintf(asked->id, sizeof(asked->id), "%s", json_string_value(json_object_get(json, "id")));
-		r = gate_roster_apply_change(gate, json, by->name, on_changed, asked, error);
+		snprintf(request->id, sizeof(request->id), "%s",
+			 json_string_value(json_object_get(json, "id")));
+		r = people_change(people, json, by, on_changed, request, error);
 	}
 	json_decref(json);
 	if (r < 0) {
-		free(asked);
-		answer(gate, token, r, error, NULL);
+		free(request);
+		reply_send(reply, r, error[0] != '\0' ? error : NULL, NULL);
 	}
 }
 
 /* Passes are of whole minutes, since their tokens are; and are not changed but to be revoked. */
-static int check_pass(struct gate *gate, const char *id, const json_t *value, char *error)
+static int check_pass(struct people *people, const char *id, const json_t *value, char *error)
 {
 	struct roster_credential pass;
 	struct policy_credential *limits = &pass.policy;
-	int r = roster_pass_parse("", value, access_rules_names(gate->directory.rules), NULL, &pass, error);
+	int r = roster_pass_parse("", value, access_rules_names(people->directory.rules), NULL, &pass, error);
 
 	if (r < 0)
 		return r;
-	if (!gate->directory.can_sign) {
+	if (!people->directory.can_sign) {
 		snprintf(error, ROSTER_ERROR_BYTES, "this gate's key for passes cannot be read: see the log");
 		return -EIO;
 	}
@@ -204,281 +191,130 @@ static int check_pass(struct gate *gate, const char *id, const json_t *value, ch
 	return 0;
 }
 
-/* Passes that were over a month ago go, a few whenever one is made: nobody asks for them any more. */
-static void drop_old_passes(struct gate *gate)
+/* Passes that were over a month ago go, a few whenever one is made: they are no longer asked for. */
+static void drop_old_passes(struct people *people)
 {
 	const int64_t over_unix_ms = clock_unix_ms() - (int64_t)PASS_KEPT_DAYS * 86400000;
-	char old[PASSES_DROPPED_MAX][ULID_BYTES], error[GATE_CHANGE_ERROR_BYTES];
+	char old[PASSES_DROPPED_MAX][ULID_BYTES], error[PEOPLE_ERROR_BYTES];
 	const struct roster_credential *at;
 	size_t count = 0;
 
 	for (size_t i = 0; count < PASSES_DROPPED_MAX &&
-			   (at = roster_credentials_at(gate->directory.credentials, i)) != NULL;
+			   (at = roster_credentials_at(people->directory.credentials, i)) != NULL;
 	     i++)
 		if (at->factor == POLICY_PASS && at->policy.valid_to_unix_ms < over_unix_ms)
 			memcpy(old[count++], at->id, ULID_BYTES);
 	for (size_t i = 0; i < count; i++) {
 		json_t *json = json_pack("{s:s, s:s, s:s}", "op", "remove", "kind", "pass", "id", old[i]);
 
-		(void)gate_roster_apply_change(gate, json, "retention", NULL, NULL, error); /* or later */
+		(void)people_change(people, json, "retention", NULL, NULL, error); /* or later */
 		json_decref(json);
 	}
 }
 
-static void op_put(void *arg, struct api_token token, const struct api_caller *by, const char *kind,
-		   const char *id, const json_t *value)
+void people_put_item(struct people *people, const char *kind, const char *id, const json_t *value,
+		     const char *by, const struct reply *reply)
 {
-	struct gate *gate = arg;
-	char made[ULID_BYTES], error[GATE_CHANGE_ERROR_BYTES] = "";
-	int r = strcmp(kind, "pass") == 0 ? check_pass(gate, id, value, error) : 0;
+	bool pass = strcmp(kind, "pass") == 0;
+	char made[ULID_BYTES], error[PEOPLE_ERROR_BYTES] = "";
+	int r = pass ? check_pass(people, id, value, error) : 0;
 
-	if (r == 0 && id != NULL && strcmp(kind, "pass") == 0) {
+	if (r == 0 && id != NULL && pass) {
 		r = -EEXIST;
 		snprintf(error, sizeof(error), "a pass is not changed: remove it and make another");
 	}
 	if (r < 0) {
-		answer(gate, token, r, error, NULL);
+		reply_send(reply, r, error, NULL);
 		return;
 	}
-	if (strcmp(kind, "pass") == 0)
-		drop_old_passes(gate);
+	if (pass)
+		drop_old_passes(people);
 	ulid_make(clock_unix_ms(), made);
-	change(gate, token, id == NULL ? 201 : 200, by,
+	change(people, false, by,
 	       json_pack("{s:s, s:s, s:s, s:O}", "op", "put", "kind", kind, "id", id != NULL ? id : made,
-			 "value", value));
+			 "value", value),
+	       reply);
 }
 
 /* A pass that is out there cannot be called back: it is kept as revoked. */
-static json_t *revoke_json(struct gate *gate, const char *id)
+static json_t *revoke_json(struct people *people, const char *id)
 {
-	const struct roster_credential *pass = roster_credentials_find(gate->directory.credentials, id);
+	const struct roster_credential *pass = roster_credentials_find(people->directory.credentials, id);
 	json_t *value;
 
 	if (pass == NULL || pass->factor != POLICY_PASS)
 		return NULL;
-	value = gate_credential_value(gate, pass, false);
+	value = credential_value_json(people, pass, false);
 	json_object_set_new(value, "revoked", json_true());
 	return json_pack("{s:s, s:s, s:s, s:o}", "op", "put", "kind", "pass", "id", id, "value", value);
 }
 
-static void op_remove(void *arg, struct api_token token, const struct api_caller *by, const char *kind,
-		      const char *id)
+void people_remove_item(struct people *people, const char *kind, const char *id, const char *by,
+			const struct reply *reply)
 {
-	struct gate *gate = arg;
 	json_t *json = strcmp(kind, "pass") == 0
-			       ? revoke_json(gate, id)
+			       ? revoke_json(people, id)
 			       : json_pack("{s:s, s:s, s:s}", "op", "remove", "kind", kind, "id", id);
 
 	if (json == NULL)
-		answer(gate, token, -ENOENT, "there is no such pass", NULL);
+		reply_send(reply, -ENOENT, "there is no such pass", NULL);
 	else
-		change(gate, token, 204, by, json);
+		change(people, true, by, json, reply);
 }
 
-static void op_area_reset(void *arg, struct api_token token, const struct api_caller *by, const char *area)
+void people_reset_area(struct people *people, const char *area, const char *by, const struct reply *reply)
 {
-	struct gate *gate = arg;
-	json_t *value = access_rules_get(gate->directory.rules, "area", area);
+	json_t *value = access_rules_get(people->directory.rules, "area", area);
 	char now[CLOCK_UTC_BYTES];
 
 	if (value == NULL) {
-		answer(gate, token, -ENOENT, "there is no such area", NULL);
+		reply_send(reply, -ENOENT, "there is no such area", NULL);
 		return;
 	}
 	value = json_copy(value);
 	clock_format_utc(clock_unix_ms(), now);
 	json_object_set_new(value, "reset", json_string(now));
-	change(gate, token, 200, by,
-	       json_pack("{s:s, s:s, s:s, s:o}", "op", "put", "kind", "area", "id", area, "value", value));
+	change(people, false, by,
+	       json_pack("{s:s, s:s, s:s, s:o}", "op", "put", "kind", "area", "id", area, "value", value),
+	       reply);
 }
 
 /* ---- a pass's code ---- */
 
-static void fill_doors(const struct gate *gate, uint32_t doors, struct pass *pass)
+static void fill_doors(const struct people *people, uint32_t doors, struct pass *pass)
 {
 	for (size_t i = 0;
-	     doors != UINT32_MAX && i < gate->config->door_count && pass->door_count < PASS_DOORS_MAX; i++)
+	     doors != UINT32_MAX && i < people->deps.config->door_count && pass->door_count < PASS_DOORS_MAX;
+	     i++)
 		if ((doors & 1u << i) != 0)
 			snprintf(pass->doors[pass->door_count++], PASS_DOOR_BYTES, "%s",
-				 gate->config->doors[i].name);
+				 people->deps.config->doors[i].name);
 }
 
-static void op_pass_code(void *arg, struct api_token token, const char *id)
+void people_pass_code(struct people *people, const char *id, const struct reply *reply)
 {
-	struct gate *gate = arg;
-	const struct roster_credential *known = roster_credentials_find(gate->directory.credentials, id);
+	const struct roster_credential *known = roster_credentials_find(people->directory.credentials, id);
 	struct pass pass = {0};
 	char text[PASS_TEXT_BYTES];
 
 	if (known == NULL || known->factor != POLICY_PASS) {
-		answer(gate, token, -ENOENT, "there is no such pass", NULL);
+		reply_send(reply, -ENOENT, "there is no such pass", NULL);
 		return;
 	}
-	if (!known->policy.enabled || !gate->directory.can_sign) {
-		answer(gate, token, -EPERM,
-		       gate->directory.can_sign ? "this pass was revoked"
-						: "the key for passes cannot be read",
-		       NULL);
+	if (!known->policy.enabled || !people->directory.can_sign) {
+		reply_send(reply, -EPERM,
+			   people->directory.can_sign ? "this pass was revoked"
+						      : "the key for passes cannot be read",
+			   NULL);
 		return;
 	}
 	snprintf(pass.id, sizeof(pass.id), "%s", id);
 	pass.valid_from_unix_ms = known->policy.valid_from_unix_ms;
 	pass.valid_to_unix_ms = known->policy.valid_to_unix_ms;
 	pass.uses = known->policy.uses_max;
-	fill_doors(gate, known->policy.doors, &pass);
-	if (pass_write(&gate->directory.pass_signer, &pass, text) < 0)
-		answer(gate, token, -EINVAL, "this pass does not fit into a code", NULL);
+	fill_doors(people, known->policy.doors, &pass);
+	if (pass_write(&people->directory.pass_signer, &pass, text) < 0)
+		reply_send(reply, -EINVAL, "this pass does not fit into a code", NULL);
 	else
-		answer(gate, token, 0, NULL, json_pack("{s:s, s:s}", "id", id, "code", text));
+		reply_send(reply, 0, NULL, json_pack("{s:s, s:s}", "id", id, "code", text));
 }
-
-/* ---- questions ---- */
-
-static void op_what_if(void *arg, struct api_token token, const json_t *question)
-{
-	struct gate *gate = arg;
-	char error[ROSTER_ERROR_BYTES] = "";
-	json_t *result = entry_what_if(gate->entry, question, error);
-
-	answer(gate, token, result != NULL ? 0 : -EINVAL, error, result);
-}
-
-/* ---- why ---- */
-
-struct why {
-	struct gate *gate;
-	struct api_token token;
-};
-
-static void say(json_t *lines, const char *format, ...) __attribute__((format(printf, 2, 3)));
-
-static void say(json_t *lines, const char *format, ...)
-{
-	char text[320];
-	va_list args;
-
-	va_start(args, format);
-	vsnprintf(text, sizeof(text), format, args);
-	va_end(args);
-	json_array_append_new(lines, json_string(text));
-}
-
-static const char *text_of(const json_t *data, const char *key, const char *otherwise)
-{
-	const char *text = json_string_value(json_object_get(data, key));
-
-	return text != NULL ? text : otherwise;
-}
-
-static void say_factor(json_t *lines, const json_t *data)
-{
-	const json_t *score = json_object_get(data, "score"), *factors = json_object_get(data, "factors");
-
-	if (json_is_number(score))
-		say(lines, "shown: %s, score %.3f, threshold %.3f", text_of(data, "factor", "?"),
-		    json_number_value(score), json_number_value(json_object_get(data, "threshold")));
-	else
-		say(lines, "shown: %s", text_of(data, "factor", "?"));
-	for (size_t i = 0; i + 1 < json_array_size(factors); i++)
-		say(lines, "shown before: %s", json_string_value(json_array_get(factors, i)));
-	if (json_object_get(data, "flaw") != NULL)
-		say(lines, "the pass is %s", text_of(data, "flaw", ""));
-}
-
-static json_t *explain(const json_t *event)
-{
-	const json_t *data = json_object_get(event, "data"), *rules = json_object_get(data, "rules");
-	const char *type = text_of(event, "type", "");
-	json_t *lines = json_array();
-
-	say(lines, "%s at door %s, person %s", type, text_of(data, "door", "?"),
-	    text_of(event, "person", "unknown"));
-	say_factor(lines, data);
-	if (strcmp(type, "access.denied") == 0) {
-		say(lines, "denied: %s, decided by %s", text_of(data, "reason", "?"),
-		    text_of(data, "rule", "?"));
-		say(lines, "it would have needed: %s", text_of(data, "needed", "?"));
-	} else {
-		say(lines, "decided by rule %s", text_of(data, "rule", "?"));
-	}
-	if (json_object_get(data, "held_by") != NULL)
-		say(lines, "door %s is open or unlocked, or its contact cannot be read",
-		    text_of(data, "held_by", "?"));
-	if (json_is_true(json_object_get(data, "timed_out")))
-		say(lines, "nothing of it came in time");
-	for (size_t i = 0; i < json_array_size(rules); i++) {
-		const json_t *rule = json_array_get(rules, i);
-
-		say(lines, "rule %s: %s", text_of(rule, "rule", "?"), text_of(rule, "why", "?"));
-	}
-	return lines;
-}
-
-static void on_event(void *arg, int r, const struct event_row *rows, size_t count)
-{
-	struct why *why = arg;
-	struct gate *gate = why->gate;
-	struct api_token token = why->token;
-	json_t *event = NULL;
-
-	free(why);
-	if (gate->api == NULL) /* closing */
-		return;
-	if (r == 0 && count == 1 && strncmp(rows[0].type, "access.", 7) == 0 && rows[0].json != NULL)
-		event = json_loads(rows[0].json, 0, NULL);
-	if (event == NULL)
-		answer(gate, token, r < 0 ? r : -ENOENT, "this event is no decision about access", NULL);
-	else
-		answer(gate, token, 0, NULL,
-		       json_pack("{s:o, s:o}", "lines", explain(event), "event", event));
-}
-
-static void op_explain(void *arg, struct api_token token, int64_t seq)
-{
-	struct gate *gate = arg;
-	const struct store_filter filter = {
-		.after_seq = seq - 1, .before_seq = seq + 1, .limit = 1, .ascending = true};
-	struct why *why = malloc(sizeof(*why));
-	int r = why == NULL ? -ENOMEM : journal_store(gate->journal) == NULL ? -EIO : 0;
-
-	if (r == 0) {
-		*why = (struct why){.gate = gate, .token = token};
-		r = store_query_events(journal_store(gate->journal), &filter, on_event, why);
-	}
-	if (r < 0) {
-		free(why);
-		answer(gate, token, r, "the log cannot be read now", NULL);
-	}
-}
-
-/* ---- guards ---- */
-
-static void op_requests(void *arg, struct api_token token)
-{
-	struct gate *gate = arg;
-
-	answer(gate, token, 0, NULL, json_pack("{s:o}", "requests", entry_guard_json(gate->entry)));
-}
-
-static void op_answer(void *arg, struct api_token token, const struct api_caller *by, const char *id,
-		      bool admit)
-{
-	const char *why = "there is no such request, or its time is over";
-	struct gate *gate = arg;
-	int r = entry_guard_answer(gate->entry, id, admit, by->name, &why);
-
-	answer(arg, token, r, why, r == 0 ? json_pack("{s:b}", "admitted", admit) : NULL);
-}
-
-const struct api_access_ops gate_access_ops = {
-	.list = op_list,
-	.get = op_get,
-	.put = op_put,
-	.remove = op_remove,
-	.what_if = op_what_if,
-	.explain = op_explain,
-	.area_reset = op_area_reset,
-	.pass_code = op_pass_code,
-	.requests = op_requests,
-	.answer = op_answer,
-};

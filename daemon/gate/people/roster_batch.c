@@ -31,39 +31,45 @@ enum {
 
 enum phase { IDLE, COLLECT, CHECK, UNDO, STAGE, STAGED, KEEP, FINISH };
 
-struct gate_batch {
-	struct gate *gate;
+struct roster_batch {
+	struct people *people;
 	enum phase phase;
-	char revision[GATE_REVISION_BYTES]; /* that is in force */
-	char from[GATE_REVISION_BYTES], to[GATE_REVISION_BYTES], by[CONFIG_NAME_BYTES];
+	char from[PEOPLE_REVISION_BYTES], to[PEOPLE_REVISION_BYTES], by[CONFIG_NAME_BYTES];
 	unsigned parts, have;
 	uint64_t part_mono_ms;
 	json_t *changes; /* as they were sent */
 	json_t *seen;    /* "kind/id" of each, while they are checked */
 	size_t at;       /* the next of them */
-	struct gate_changes list;
+	struct roster_changes list;
 	size_t writes; /* on their way */
 	size_t put, removed, unchanged;
 	size_t records; /* staged */
 	int failed;
-	char error[GATE_CHANGE_ERROR_BYTES + 96];
+	char error[PEOPLE_ERROR_BYTES + 96];
 	bool resumed;
 	struct reply reply;
 	sd_event_source *source;
 };
 
-static void go_on(struct gate_batch *b)
+/* Other changes wait from the check to the end. */
+static void set_phase(struct roster_batch *b, enum phase phase)
+{
+	b->phase = phase;
+	b->people->batch_runs = phase > COLLECT;
+}
+
+static void go_on(struct roster_batch *b)
 {
 	if (b->source != NULL)
 		(void)sd_event_source_set_enabled(b->source, SD_EVENT_ONESHOT);
 }
 
-static void forget(struct gate_batch *b)
+static void forget(struct roster_batch *b)
 {
 	json_decref(b->changes);
 	json_decref(b->seen);
 	b->changes = b->seen = NULL;
-	b->phase = IDLE;
+	set_phase(b, IDLE);
 	b->parts = b->have = 0;
 	b->at = b->put = b->removed = b->unchanged = b->records = 0;
 	b->failed = 0;
@@ -71,31 +77,31 @@ static void forget(struct gate_batch *b)
 	b->reply = (struct reply){0};
 }
 
-static json_t *span_json(const struct gate_batch *b)
+static json_t *span_json(const struct roster_batch *b)
 {
 	return json_pack("{s:s, s:s, s:s}", "by", b->by, "from", b->from, "to", b->to);
 }
 
-static void answer(struct gate_batch *b, int r, json_t *result)
+static void answer(struct roster_batch *b, int r, json_t *result)
 {
 	reply_send(&b->reply, r, r < 0 ? b->error : NULL, result);
 	forget(b);
 }
 
-static void fail(struct gate_batch *b)
+static void fail(struct roster_batch *b)
 {
 	json_t *data = span_json(b);
 
 	json_object_set_new(data, "reason", json_string(b->error));
-	journal_record(b->gate->journal, "roster.rejected", b->resumed ? EVENT_ALARM : EVENT_WARNING, NULL,
-		       NULL, data);
+	journal_record(b->people->deps.journal, "roster.rejected", b->resumed ? EVENT_ALARM : EVENT_WARNING,
+		       NULL, NULL, data);
 	log_warning("roster", "revision %s is not taken: %s", b->to, b->error);
 	answer(b, b->failed, NULL);
 }
 
 /* ---- in memory ---- */
 
-static int refuse(struct gate_batch *b, const json_t *change, int r, const char *sentence)
+static int refuse(struct roster_batch *b, const json_t *change, int r, const char *sentence)
 {
 	const char *kind = json_string_value(json_object_get(change, "kind"));
 	const char *id = json_string_value(json_object_get(change, "id"));
@@ -106,11 +112,11 @@ static int refuse(struct gate_batch *b, const json_t *change, int r, const char 
 }
 
 /* What read_change() does not ask, since one alone may do it. */
-static int check_alone(struct gate_batch *b, const json_t *change)
+static int check_alone(struct roster_batch *b, const json_t *change)
 {
 	const char *kind = json_string_value(json_object_get(change, "kind"));
 	const char *id = json_string_value(json_object_get(change, "id"));
-	char name[GATE_CHANGE_KIND_BYTES + STORE_RECORD_ID_BYTES];
+	char name[ROSTER_KIND_BYTES + STORE_RECORD_ID_BYTES];
 
 	if (kind == NULL || id == NULL)
 		return refuse(b, change, -EINVAL, "kind and id: expected text");
@@ -125,21 +131,21 @@ static int check_alone(struct gate_batch *b, const json_t *change)
 								   : 0;
 }
 
-static bool is_idle(const struct gate_change *change)
+static bool is_idle(const struct roster_change *change)
 {
 	return change->after != NULL && change->before != NULL &&
 	       json_equal(change->before, change->after) != 0;
 }
 
-static int check_one(struct gate_batch *b, const json_t *change)
+static int check_one(struct roster_batch *b, const json_t *change)
 {
-	char error[GATE_CHANGE_ERROR_BYTES];
+	char error[PEOPLE_ERROR_BYTES];
 	bool removal = json_object_get(change, "value") == NULL;
 	int r = check_alone(b, change);
 
 	if (r < 0)
 		return r;
-	r = gate_changes_add(&b->list, b->gate, change, error);
+	r = roster_changes_add(&b->list, b->people, change, error);
 	if (r == -ENOENT && removal) { /* is gone already */
 		b->unchanged++;
 		return 0;
@@ -155,24 +161,24 @@ static int check_one(struct gate_batch *b, const json_t *change)
 	return 0;
 }
 
-static bool step_check(struct gate_batch *b)
+static bool step_check(struct roster_batch *b)
 {
 	if (b->at == json_array_size(b->changes)) {
-		b->phase = b->resumed ? KEEP : STAGE;
+		set_phase(b, b->resumed ? KEEP : STAGE);
 		b->at = 0;
 		return true;
 	}
 	b->failed = check_one(b, json_array_get(b->changes, b->at));
 	if (b->failed < 0)
-		b->phase = UNDO;
+		set_phase(b, UNDO);
 	b->at++;
 	return true;
 }
 
-static bool step_undo(struct gate_batch *b)
+static bool step_undo(struct roster_batch *b)
 {
 	if (b->list.count > 0) {
-		gate_changes_undo(&b->list, b->list.count - 1);
+		roster_changes_undo(&b->list, b->list.count - 1);
 		return true;
 	}
 	if (b->writes > 0)
@@ -185,7 +191,7 @@ static bool step_undo(struct gate_batch *b)
 
 static void on_written(void *arg, int r)
 {
-	struct gate_batch *b = arg;
+	struct roster_batch *b = arg;
 
 	b->writes--;
 	if (r < 0 && b->failed == 0) {
@@ -202,12 +208,12 @@ static void on_row(void *arg, int r, const struct event_row *row)
 }
 
 /* @return whether it is on its way */
-static bool write_staged(struct gate_batch *b, const struct store_record *records, size_t count)
+static bool write_staged(struct roster_batch *b, const struct store_record *records, size_t count)
 {
 	struct event_draft draft = {.type = "roster.staged", .data = span_json(b)};
 	int r;
 
-	r = store_records_write(journal_store(b->gate->journal), records, count, &draft, on_row, b);
+	r = store_records_write(journal_store(b->people->deps.journal), records, count, &draft, on_row, b);
 	json_decref(draft.data);
 	b->writes++;
 	if (r < 0)
@@ -216,7 +222,7 @@ static bool write_staged(struct gate_batch *b, const struct store_record *record
 }
 
 /* The next changes that one record holds. */
-static json_t *next_record(struct gate_batch *b)
+static json_t *next_record(struct roster_batch *b)
 {
 	json_t *list = json_array();
 	size_t bytes = 0;
@@ -230,7 +236,7 @@ static json_t *next_record(struct gate_batch *b)
 	return json_pack("{s:o}", "changes", list);
 }
 
-static bool step_stage(struct gate_batch *b)
+static bool step_stage(struct roster_batch *b)
 {
 	struct store_record records[STAGED_RECORDS_MAX + 1];
 	char ids[STAGED_RECORDS_MAX][16];
@@ -240,7 +246,7 @@ static bool step_stage(struct gate_batch *b)
 	if (b->writes > 0) /* one after the other: READY only behind what really came to the disk */
 		return false;
 	if (b->failed < 0) {
-		b->phase = UNDO;
+		set_phase(b, UNDO);
 		return true;
 	}
 	if (b->at == 0) /* what an earlier one may have left */
@@ -252,49 +258,49 @@ static bool step_stage(struct gate_batch *b)
 	}
 	if (b->at == json_array_size(b->changes)) {
 		records[count++] = (struct store_record){"staged", READY, span_json(b)};
-		b->phase = STAGED;
+		set_phase(b, STAGED);
 	}
 	sent = write_staged(b, records, count);
 	for (size_t i = 0; i < count; i++)
 		json_decref(records[i].json);
 	if (!sent)
-		b->phase = UNDO;
+		set_phase(b, UNDO);
 	return true;
 }
 
-static bool step_staged(struct gate_batch *b)
+static bool step_staged(struct roster_batch *b)
 {
 	if (b->writes > 0)
 		return false;
-	b->phase = b->failed < 0 ? UNDO : KEEP;
+	set_phase(b, b->failed < 0 ? UNDO : KEEP);
 	return true;
 }
 
 /* What failed on the way is in force after the next start, with what did not: all of it is staged. */
-static bool step_keep(struct gate_batch *b)
+static bool step_keep(struct roster_batch *b)
 {
-	struct gate_change *change;
+	struct roster_change *change;
 
 	if (b->writes >= WRITES_MAX)
 		return false;
-	change = gate_changes_shift(&b->list);
+	change = roster_changes_shift(&b->list);
 	if (change == NULL) {
-		b->phase = FINISH;
+		set_phase(b, FINISH);
 		return true;
 	}
 	if (is_idle(change)) {
-		gate_change_free(change);
+		roster_change_free(change);
 		return true;
 	}
 	b->writes++;
-	if (gate_change_keep(change, b->by, on_written, b) < 0)
+	if (roster_change_save(change, b->by, on_written, b) < 0)
 		on_written(b, -ENOSPC);
 	return true;
 }
 
 static void on_finished(void *arg, int r, const struct event_row *row)
 {
-	struct gate_batch *b = arg;
+	struct roster_batch *b = arg;
 
 	(void)row;
 	b->writes--;
@@ -304,16 +310,16 @@ static void on_finished(void *arg, int r, const struct event_row *row)
 		fail(b);
 		return;
 	}
-	snprintf(b->revision, sizeof(b->revision), "%s", b->to);
+	snprintf(b->people->revision, sizeof(b->people->revision), "%s", b->to);
 	log_info("roster", "revision %s is in force: %zu put, %zu removed, %zu as they were", b->to, b->put,
 		 b->removed, b->unchanged);
-	gate_roster_state(b->gate);
+	people_publish_state(b->people);
 	answer(b, 0,
-	       json_pack("{s:s, s:I, s:I, s:I}", "revision", b->revision, "put", (json_int_t)b->put,
+	       json_pack("{s:s, s:I, s:I, s:I}", "revision", b->people->revision, "put", (json_int_t)b->put,
 			 "removed", (json_int_t)b->removed, "unchanged", (json_int_t)b->unchanged));
 }
 
-static bool finish(struct gate_batch *b)
+static bool finish(struct roster_batch *b)
 {
 	struct event_draft draft = {.type = "roster.applied", .data = span_json(b)};
 	struct store_record records[2] = {{"roster", "revision", NULL}, {"staged", STORE_RECORD_ALL, NULL}};
@@ -324,7 +330,7 @@ static bool finish(struct gate_batch *b)
 	json_object_set_new(draft.data, "removed", json_integer((json_int_t)b->removed));
 	json_object_set_new(draft.data, "unchanged", json_integer((json_int_t)b->unchanged));
 	b->writes++;
-	r = store_records_write(journal_store(b->gate->journal), records, 2, &draft, on_finished, b);
+	r = store_records_write(journal_store(b->people->deps.journal), records, 2, &draft, on_finished, b);
 	json_decref(records[0].json);
 	json_decref(draft.data);
 	if (r < 0)
@@ -332,7 +338,7 @@ static bool finish(struct gate_batch *b)
 	return false;
 }
 
-static bool step_finish(struct gate_batch *b)
+static bool step_finish(struct roster_batch *b)
 {
 	if (b->writes > 0)
 		return false;
@@ -343,7 +349,7 @@ static bool step_finish(struct gate_batch *b)
 	return false;
 }
 
-static bool step(struct gate_batch *b)
+static bool step(struct roster_batch *b)
 {
 	switch (b->phase) {
 	case CHECK:
@@ -365,7 +371,7 @@ static bool step(struct gate_batch *b)
 
 static int work(sd_event_source *source, void *arg)
 {
-	struct gate_batch *b = arg;
+	struct roster_batch *b = arg;
 	uint64_t until_us = clock_mono_us() + SLICE_US;
 	bool more = true;
 
@@ -379,9 +385,9 @@ static int work(sd_event_source *source, void *arg)
 
 /* ---- from outside ---- */
 
-static void begin(struct gate_batch *b)
+static void begin(struct roster_batch *b)
 {
-	b->phase = CHECK;
+	set_phase(b, CHECK);
 	b->at = 0;
 	b->seen = json_object();
 	go_on(b);
@@ -389,18 +395,18 @@ static void begin(struct gate_batch *b)
 
 static int refuse_part(char *error, int r, const char *sentence)
 {
-	snprintf(error, GATE_CHANGE_ERROR_BYTES, "%s", sentence);
+	snprintf(error, PEOPLE_ERROR_BYTES, "%s", sentence);
 	return r;
 }
 
-static int check_part(struct gate_batch *b, const struct gate_batch_part *part, char *error)
+static int check_part(struct roster_batch *b, const struct people_batch_part *part, char *error)
 {
 	bool stale = clock_mono_ms() - b->part_mono_ms > PARTS_WAIT_MS;
 
 	if (b->phase > COLLECT)
 		return refuse_part(error, -EBUSY, "another revision is being put in force");
-	if (part->from != NULL && strcmp(part->from, b->revision) != 0) {
-		snprintf(error, GATE_CHANGE_ERROR_BYTES, "from: revision \"%s\" is in force", b->revision);
+	if (part->from != NULL && strcmp(part->from, b->people->revision) != 0) {
+		snprintf(error, PEOPLE_ERROR_BYTES, "from: revision \"%s\" is in force", b->people->revision);
 		return -EEXIST;
 	}
 	if (part->parts == 0 || part->parts > PARTS_MAX || part->part == 0 || part->part > part->parts)
@@ -411,22 +417,22 @@ static int check_part(struct gate_batch *b, const struct gate_batch_part *part, 
 	    strcmp(part->by, b->by) != 0)
 		return refuse_part(error, -EEXIST, "part: its first is not here; begin again with part 1");
 	if (part->part != b->have + 1) {
-		snprintf(error, GATE_CHANGE_ERROR_BYTES, "part: %u is expected", b->have + 1);
+		snprintf(error, PEOPLE_ERROR_BYTES, "part: %u is expected", b->have + 1);
 		return -EEXIST;
 	}
 	return 0;
 }
 
-int gate_batch_take(struct gate *gate, const struct gate_batch_part *part, const struct reply *reply,
-		    char *error)
+int people_batch(struct people *people, const struct people_batch_part *part, const struct reply *reply,
+		 char *error)
 {
-	struct gate_batch *b = gate->batch;
-	int r = gate_roster_is_kept(gate, error);
+	struct roster_batch *b = people->batch;
+	int r = people_can_change(people, error);
 
-	if (r == 0 && b->phase <= COLLECT && strcmp(part->to, b->revision) == 0) { /* sent twice */
+	if (r == 0 && b->phase <= COLLECT && strcmp(part->to, b->people->revision) == 0) { /* sent twice */
 		reply_send(reply, 0, NULL,
-			   json_pack("{s:s, s:i, s:i, s:i}", "revision", b->revision, "put", 0, "removed", 0,
-				     "unchanged", 0));
+			   json_pack("{s:s, s:i, s:i, s:i}", "revision", b->people->revision, "put", 0,
+				     "removed", 0, "unchanged", 0));
 		return 0;
 	}
 	if (r == 0)
@@ -438,10 +444,10 @@ int gate_batch_take(struct gate *gate, const struct gate_batch_part *part, const
 		return r;
 	if (part->part == 1) {
 		forget(b);
-		b->phase = COLLECT;
+		set_phase(b, COLLECT);
 		b->changes = json_array();
 		b->parts = part->parts;
-		snprintf(b->from, sizeof(b->from), "%s", b->revision);
+		snprintf(b->from, sizeof(b->from), "%s", b->people->revision);
 		snprintf(b->to, sizeof(b->to), "%s", part->to);
 		snprintf(b->by, sizeof(b->by), "%s", part->by);
 	}
@@ -450,26 +456,13 @@ int gate_batch_take(struct gate *gate, const struct gate_batch_part *part, const
 	b->part_mono_ms = clock_mono_ms();
 	if (b->have < b->parts) {
 		reply_send(reply, 0, NULL,
-			   json_pack("{s:s, s:i, s:i}", "revision", b->revision, "part", (int)b->have,
+			   json_pack("{s:s, s:i, s:i}", "revision", b->people->revision, "part", (int)b->have,
 				     "parts", (int)b->parts));
 		return 0;
 	}
 	b->reply = *reply;
 	begin(b);
 	return 0;
-}
-
-bool gate_batch_is_busy(const struct gate *gate, const json_t *change)
-{
-	const char *kind = json_string_value(json_object_get(change, "kind"));
-
-	/* passes are never part of one, and a visitor does not wait for it */
-	return gate->batch->phase > COLLECT && (kind == NULL || strcmp(kind, "pass") != 0);
-}
-
-const char *gate_roster_revision(const struct gate *gate)
-{
-	return gate->batch->revision;
 }
 
 /* ---- over a restart ---- */
@@ -481,12 +474,12 @@ static void copy(char *to, size_t bytes, const json_t *json, const char *key)
 	snprintf(to, bytes, "%s", text != NULL ? text : "");
 }
 
-void gate_batch_load(struct gate *gate, const char *kind, const char *id, json_t *json)
+void roster_batch_load(struct people *people, const char *kind, const char *id, json_t *json)
 {
-	struct gate_batch *b = gate->batch;
+	struct roster_batch *b = people->batch;
 
 	if (strcmp(kind, "roster") == 0) {
-		copy(b->revision, sizeof(b->revision), json, "revision");
+		copy(b->people->revision, sizeof(b->people->revision), json, "revision");
 	} else if (strcmp(id, READY) == 0) { /* the last of them, in order of id */
 		copy(b->from, sizeof(b->from), json, "from");
 		copy(b->to, sizeof(b->to), json, "to");
@@ -499,9 +492,9 @@ void gate_batch_load(struct gate *gate, const char *kind, const char *id, json_t
 	}
 }
 
-void gate_batch_settle(struct gate *gate)
+void roster_batch_settle(struct people *people)
 {
-	struct gate_batch *b = gate->batch;
+	struct roster_batch *b = people->batch;
 
 	if (!b->resumed) { /* nothing, or not all of it, came to the disk: nothing of it is in force */
 		forget(b);
@@ -511,16 +504,16 @@ void gate_batch_settle(struct gate *gate)
 	begin(b);
 }
 
-int gate_batch_open(struct gate *gate)
+int roster_batch_open(struct people *people)
 {
-	struct gate_batch *b = calloc(1, sizeof(*b));
+	struct roster_batch *b = calloc(1, sizeof(*b));
 	int r;
 
 	if (b == NULL)
 		return -ENOMEM;
-	b->gate = gate;
-	gate->batch = b;
-	r = sd_event_add_defer(gate->event, &b->source, work, b);
+	b->people = people;
+	people->batch = b;
+	r = sd_event_add_defer(people->deps.event, &b->source, work, b);
 	if (r >= 0)
 		r = sd_event_source_set_enabled(b->source, SD_EVENT_OFF);
 	if (r >= 0) /* doors, readers and links come first */
@@ -528,17 +521,17 @@ int gate_batch_open(struct gate *gate)
 	return r;
 }
 
-void gate_batch_close(struct gate *gate)
+void roster_batch_close(struct people *people)
 {
-	struct gate_batch *b = gate->batch;
-	struct gate_change *change;
+	struct roster_batch *b = people->batch;
+	struct roster_change *change;
 
 	if (b == NULL)
 		return;
-	while ((change = gate_changes_shift(&b->list)) != NULL)
-		gate_change_free(change);
+	while ((change = roster_changes_shift(&b->list)) != NULL)
+		roster_change_free(change);
 	forget(b);
 	sd_event_source_disable_unref(b->source);
 	free(b);
-	gate->batch = NULL;
+	people->batch = NULL;
 }

@@ -8,116 +8,33 @@
 #include "base/json.h"
 #include "base/log.h"
 
-/* ---- an item's JSON ---- */
+/* ---- what is in force ---- */
 
-static json_t *time_json(int64_t unix_ms)
+static json_t *credential_now(const struct people *people, const char *kind, const char *id)
 {
-	char text[CLOCK_UTC_BYTES];
-
-	if (unix_ms == 0)
-		return json_null();
-	clock_format_utc(unix_ms, text);
-	return json_string(text);
-}
-
-json_t *gate_person_value(const struct roster_person *person)
-{
-	return json_pack("{s:s, s:b, s:o, s:o}", "name", person->name, "enabled", person->enabled,
-			 "valid_from", time_json(person->valid_from_unix_ms), "valid_to",
-			 time_json(person->valid_to_unix_ms));
-}
-
-/* In order of their names: their places are the gate's alone. */
-static json_t *groups_json(const struct gate *gate, const struct policy_groups *groups)
-{
-	const char *kind, *name;
-	json_t *list = json_array(), *value;
-	size_t at = 0;
-
-	while (access_rules_next(gate->directory.rules, "group", &at, &kind, &name, &value)) {
-		const struct roster_names *names = access_rules_names(gate->directory.rules);
-		int place = names->group(names->arg, name);
-
-		if ((groups->bits[place / 64] >> place % 64 & 1) != 0)
-			json_array_append_new(list, json_string(name));
-	}
-	return list;
-}
-
-json_t *gate_holder_value(const struct gate *gate, const struct roster_person *person)
-{
-	static const char *const blocks[] = {[POLICY_BLOCK_DENY] = "deny", [POLICY_BLOCK_ADMIT] = "admit"};
-	const struct policy_person *access = &person->access;
-	json_t *value = json_pack("{s:o}", "groups", groups_json(gate, &access->groups));
-
-	if (access->extended)
-		json_object_set_new(value, "extended", json_true());
-	if (access->blocked != POLICY_BLOCK_NONE)
-		json_object_set_new(value, "blocked", json_string(blocks[access->blocked]));
-	return value;
-}
-
-json_t *gate_pass_value(const struct pass *pass)
-{
-	json_t *value = json_object(), *doors = json_array();
-	char time[CLOCK_UTC_BYTES];
-
-	for (size_t i = 0; i < pass->door_count; i++)
-		json_array_append_new(doors, json_string(pass->doors[i]));
-	if (pass->door_count > 0)
-		json_object_set(value, "doors", doors);
-	json_decref(doors);
-	if (pass->valid_from_unix_ms != 0) {
-		clock_format_utc(pass->valid_from_unix_ms, time);
-		json_object_set_new(value, "valid_from", json_string(time));
-	}
-	clock_format_utc(pass->valid_to_unix_ms, time);
-	json_object_set_new(value, "valid_to", json_string(time));
-	if (pass->uses != 0)
-		json_object_set_new(value, "uses", json_integer(pass->uses));
-	return value;
-}
-
-json_t *gate_credential_value(const struct gate *gate, const struct roster_credential *credential,
-			      bool hidden)
-{
-	json_t *value = roster_credential_json(credential, hidden), *doors;
-	const uint32_t bits = credential->policy.doors;
-
-	if (credential->factor != POLICY_PASS || bits == UINT32_MAX)
-		return value;
-	doors = json_array();
-	for (size_t i = 0; i < gate->config->door_count; i++)
-		if ((bits & 1u << i) != 0)
-			json_array_append_new(doors, json_string(gate->config->doors[i].name));
-	json_object_set_new(value, "doors", doors);
-	return value;
-}
-
-static json_t *credential_value(const struct gate *gate, const char *kind, const char *id)
-{
-	const struct roster_credential *credential = roster_credentials_find(gate->directory.credentials, id);
+	const struct roster_credential *credential =
+		roster_credentials_find(people->directory.credentials, id);
 
 	if (credential == NULL || (credential->factor == POLICY_PASS) != (strcmp(kind, "pass") == 0))
 		return NULL;
-	return gate_credential_value(gate, credential, false);
+	return credential_value_json(people, credential, false);
 }
 
 /* What is in force under a kind and id: a new reference, or NULL. */
-static json_t *value_now(const struct gate *gate, const char *kind, const char *id)
+static json_t *value_now(const struct people *people, const char *kind, const char *id)
 {
 	const struct roster_person *person;
 
 	if (access_rules_keeps(kind))
-		return json_incref(access_rules_get(gate->directory.rules, kind, id));
+		return json_incref(access_rules_get(people->directory.rules, kind, id));
 	if (strcmp(kind, "credential") == 0 || strcmp(kind, "pass") == 0)
-		return credential_value(gate, kind, id);
-	person = roster_find(gate->directory.people, id);
+		return credential_now(people, kind, id);
+	person = roster_find(people->directory.people, id);
 	if (person == NULL)
 		return NULL;
 	if (strcmp(kind, "person") == 0)
-		return gate_person_value(person);
-	return person->has_holder ? gate_holder_value(gate, person) : NULL;
+		return person_value(person);
+	return person->has_holder ? holder_value(people, person) : NULL;
 }
 
 /* ---- in memory ---- */
@@ -129,24 +46,24 @@ static int missing(const char *kind, const char *id, char *error)
 }
 
 /* A place that another area had: nobody is inside the new one. */
-static void clear_area(struct gate *gate, const char *name)
+static void clear_area(struct people *people, const char *name)
 {
-	int place = access_rules_area_place(gate->directory.rules, name);
+	int place = access_rules_area_place(people->directory.rules, name);
 	const struct roster_person *person;
 
-	for (size_t i = 0; place >= 0 && (person = roster_at(gate->directory.people, i)) != NULL; i++)
+	for (size_t i = 0; place >= 0 && (person = roster_at(people->directory.people, i)) != NULL; i++)
 		if (person->access.entered_unix_ms[place] != 0)
-			roster_edit(gate->directory.people, person->id)->access.entered_unix_ms[place] = 0;
+			roster_edit(people->directory.people, person->id)->access.entered_unix_ms[place] = 0;
 }
 
-static bool group_is_used(struct gate *gate, const char *name, char *error)
+static bool group_is_used(struct people *people, const char *name, char *error)
 {
-	const struct roster_names *names = access_rules_names(gate->directory.rules);
+	const struct roster_names *names = access_rules_names(people->directory.rules);
 	int place = names->group(names->arg, name);
 	const struct roster_person *person;
 	size_t members = 0;
 
-	for (size_t i = 0; place >= 0 && (person = roster_at(gate->directory.people, i)) != NULL; i++)
+	for (size_t i = 0; place >= 0 && (person = roster_at(people->directory.people, i)) != NULL; i++)
 		members += person->access.groups.bits[place / 64] >> place % 64 & 1;
 	if (members > 0)
 		snprintf(error, ROSTER_ERROR_BYTES, "%zu people are in group %.40s: take them out first",
@@ -154,36 +71,40 @@ static bool group_is_used(struct gate *gate, const char *name, char *error)
 	return members > 0;
 }
 
-static bool is_in_interlock(struct gate *gate, const char *name)
+static bool is_in_interlock(struct people *people, const char *name)
 {
-	const struct gate_door *door = gate_door_find(gate, name);
+	const struct config *config = people->deps.config;
 
-	return door != NULL && door->config->interlock[0] != '\0';
+	for (size_t i = 0; i < config->door_count; i++)
+		if (strcmp(config->doors[i].name, name) == 0)
+			return config->doors[i].interlock[0] != '\0';
+	return false;
 }
 
-static int apply_rules(struct gate *gate, const char *kind, const char *id, json_t *value, char *error)
+static int apply_rules(struct people *people, const char *kind, const char *id, json_t *value, char *error)
 {
-	bool is_new = access_rules_get(gate->directory.rules, kind, id) == NULL;
+	bool is_new = access_rules_get(people->directory.rules, kind, id) == NULL;
 	int r;
 
-	if (value == NULL && strcmp(kind, "group") == 0 && group_is_used(gate, id, error))
+	if (value == NULL && strcmp(kind, "group") == 0 && group_is_used(people, id, error))
 		return -EEXIST;
 	if (value == NULL)
-		return access_rules_remove(gate->directory.rules, kind, id, error);
-	if (strcmp(kind, "opening") == 0 && is_in_interlock(gate, id)) {
+		return access_rules_remove(people->directory.rules, kind, id, error);
+	if (strcmp(kind, "opening") == 0 && is_in_interlock(people, id)) {
 		snprintf(error, ROSTER_ERROR_BYTES,
 			 "opening %s: a door of an interlock does not stand unlocked", id);
 		return -EINVAL;
 	}
-	r = access_rules_put(gate->directory.rules, kind, id, value, error);
+	r = access_rules_put(people->directory.rules, kind, id, value, error);
 	if (r == 0 && is_new && strcmp(kind, "area") == 0)
-		clear_area(gate, id);
+		clear_area(people, id);
 	return r;
 }
 
-static int apply_credential(struct gate *gate, const char *kind, const char *id, json_t *value, char *error)
+static int apply_credential(struct people *people, const char *kind, const char *id, json_t *value,
+			    char *error)
 {
-	const struct roster_credential *before = roster_credentials_find(gate->directory.credentials, id);
+	const struct roster_credential *before = roster_credentials_find(people->directory.credentials, id);
 	struct roster_credential credential;
 	bool pass = strcmp(kind, "pass") == 0;
 	int r;
@@ -192,18 +113,18 @@ static int apply_credential(struct gate *gate, const char *kind, const char *id,
 		before = NULL;
 	if (value == NULL)
 		return before == NULL ? missing(kind, id, error)
-				      : roster_credentials_remove(gate->directory.credentials, id);
-	r = pass ? roster_pass_parse(id, value, access_rules_names(gate->directory.rules), before,
+				      : roster_credentials_remove(people->directory.credentials, id);
+	r = pass ? roster_pass_parse(id, value, access_rules_names(people->directory.rules), before,
 				     &credential, error)
 		 : roster_credential_parse(id, value, before, &credential, error);
 	if (r == 0 && credential.person[0] != '\0' &&
-	    roster_find(gate->directory.people, credential.person) == NULL) {
+	    roster_find(people->directory.people, credential.person) == NULL) {
 		snprintf(error, ROSTER_ERROR_BYTES, "nobody is enrolled under id %s", credential.person);
 		r = -EINVAL;
 	}
 	if (r == 0) {
-		gate_credential_digest(&credential);
-		r = roster_credentials_put(gate->directory.credentials, &credential);
+		credential_digest(&credential);
+		r = roster_credentials_put(people->directory.credentials, &credential);
 		if (r < 0)
 			snprintf(error, ROSTER_ERROR_BYTES, "%s",
 				 r == -EEXIST ? "this number, code or PIN is taken" : strerror(-r));
@@ -212,24 +133,24 @@ static int apply_credential(struct gate *gate, const char *kind, const char *id,
 	return r;
 }
 
-static int apply_holder(struct gate *gate, const char *id, json_t *value, char *error)
+static int apply_holder(struct people *people, const char *id, json_t *value, char *error)
 {
-	struct roster_person *person = roster_edit(gate->directory.people, id);
-	json_t *kept, *none;
+	struct roster_person *person = roster_edit(people->directory.people, id);
+	json_t *value_in_force, *none;
 	int r;
 
 	if (person == NULL)
 		return missing("person", id, error);
 	none = value == NULL ? json_object() : NULL;
-	r = roster_parse_holder(value != NULL ? value : none, access_rules_names(gate->directory.rules),
+	r = roster_parse_holder(value != NULL ? value : none, access_rules_names(people->directory.rules),
 				&person->access, error);
 	json_decref(none);
 	if (r < 0)
 		return r;
 	person->has_holder = value != NULL;
-	kept = gate_holder_value(gate, person);
-	gate_item_digest("holder", id, kept, person->holder_digest);
-	json_decref(kept);
+	value_in_force = holder_value(people, person);
+	item_digest("holder", id, value_in_force, person->holder_digest);
+	json_decref(value_in_force);
 	return 0;
 }
 
@@ -277,9 +198,9 @@ static int parse_person(const char *id, const json_t *value, struct roster_perso
 	return 0;
 }
 
-static int apply_person(struct gate *gate, const char *id, json_t *value, char *error)
+static int apply_person(struct people *people, const char *id, json_t *value, char *error)
 {
-	const struct roster_person *known = roster_find(gate->directory.people, id);
+	const struct roster_person *known = roster_find(people->directory.people, id);
 	struct roster_person person;
 	json_t *kept;
 	int r;
@@ -287,41 +208,41 @@ static int apply_person(struct gate *gate, const char *id, json_t *value, char *
 	if (value == NULL && known == NULL)
 		return missing("person", id, error);
 	if (value == NULL)
-		return roster_remove(gate->directory.people, id);
+		return roster_remove(people->directory.people, id);
 	r = parse_person(id, value, &person, error);
 	if (r < 0)
 		return r;
 	person.template_count = known != NULL ? known->template_count : 0;
-	kept = gate_person_value(&person);
-	gate_item_digest("person", id, kept, person.digest);
+	kept = person_value(&person);
+	item_digest("person", id, kept, person.digest);
 	json_decref(kept);
-	r = roster_put(gate->directory.people, &person);
+	r = roster_put(people->directory.people, &person);
 	if (r < 0)
 		snprintf(error, ROSTER_ERROR_BYTES, "%s", strerror(-r));
 	return r;
 }
 
-static int apply(struct gate *gate, const char *kind, const char *id, json_t *value, char *error)
+static int apply(struct people *people, const char *kind, const char *id, json_t *value, char *error)
 {
 	if (access_rules_keeps(kind))
-		return apply_rules(gate, kind, id, value, error);
+		return apply_rules(people, kind, id, value, error);
 	if (strcmp(kind, "credential") == 0 || strcmp(kind, "pass") == 0)
-		return apply_credential(gate, kind, id, value, error);
+		return apply_credential(people, kind, id, value, error);
 	if (strcmp(kind, "holder") == 0)
-		return apply_holder(gate, id, value, error);
-	return apply_person(gate, id, value, error);
+		return apply_holder(people, id, value, error);
+	return apply_person(people, id, value, error);
 }
 
 /* ---- a change as it was sent ---- */
 
 /* A pass that is out there cannot be called back: while its time lasts, it is to be known as revoked. */
-static bool pass_is_out(const struct gate *gate, const char *kind, const char *id)
+static bool pass_is_out(const struct people *people, const char *kind, const char *id)
 {
 	const struct roster_credential *pass;
 
 	if (strcmp(kind, "pass") != 0)
 		return false;
-	pass = roster_credentials_find(gate->directory.credentials, id);
+	pass = roster_credentials_find(people->directory.credentials, id);
 	return pass != NULL && pass->policy.valid_to_unix_ms > clock_unix_ms();
 }
 
@@ -342,7 +263,7 @@ static int read_change(const json_t *json, const char **ret_kind, const char **r
 	if (r == 0)
 		r = json_get_string(json, "op", 8, &op, error);
 	if (r == 0)
-		r = json_get_string(json, "kind", GATE_CHANGE_KIND_BYTES - 1, &kind, error);
+		r = json_get_string(json, "kind", ROSTER_KIND_BYTES - 1, &kind, error);
 	if (r == 0)
 		r = json_get_string(json, "id", STORE_RECORD_ID_BYTES - 1, &id, error);
 	if (r < 0)
@@ -373,7 +294,7 @@ static int read_change(const json_t *json, const char **ret_kind, const char **r
 
 /* ---- lists of changes ---- */
 
-static void append(struct gate_changes *list, struct gate_change *change)
+static void append(struct roster_changes *list, struct roster_change *change)
 {
 	change->before_this = list->last;
 	*(list->last != NULL ? &list->last->next : &list->first) = change;
@@ -381,9 +302,9 @@ static void append(struct gate_changes *list, struct gate_change *change)
 	list->count++;
 }
 
-static struct gate_change *pop_last(struct gate_changes *list)
+static struct roster_change *pop_last(struct roster_changes *list)
 {
-	struct gate_change *last = list->last;
+	struct roster_change *last = list->last;
 
 	list->last = last->before_this;
 	*(list->last != NULL ? &list->last->next : &list->first) = NULL;
@@ -391,9 +312,9 @@ static struct gate_change *pop_last(struct gate_changes *list)
 	return last;
 }
 
-struct gate_change *gate_changes_shift(struct gate_changes *list)
+struct roster_change *roster_changes_shift(struct roster_changes *list)
 {
-	struct gate_change *first = list->first;
+	struct roster_change *first = list->first;
 
 	if (first == NULL)
 		return NULL;
@@ -403,7 +324,7 @@ struct gate_change *gate_changes_shift(struct gate_changes *list)
 	return first;
 }
 
-void gate_change_free(struct gate_change *change)
+void roster_change_free(struct roster_change *change)
 {
 	json_decref(change->before);
 	json_decref(change->after);
@@ -417,7 +338,7 @@ void gate_change_free(struct gate_change *change)
 }
 
 /* What JSON does not tell of what a removal takes away: templates, stays and uses. */
-static int save_removed(struct gate_change *change)
+static int save_removed(struct roster_change *change)
 {
 	const struct roster_credential *credential;
 	const struct roster_person *person;
@@ -425,14 +346,14 @@ static int save_removed(struct gate_change *change)
 	if (change->before == NULL || access_rules_keeps(change->kind) || strcmp(change->kind, "holder") == 0)
 		return 0;
 	if (strcmp(change->kind, "person") == 0) {
-		person = roster_find(change->gate->directory.people, change->id);
+		person = roster_find(change->people->directory.people, change->id);
 		change->person_before = malloc(sizeof(*person));
 		if (change->person_before == NULL)
 			return -ENOMEM;
 		*change->person_before = *person;
 		return 0;
 	}
-	credential = roster_credentials_find(change->gate->directory.credentials, change->id);
+	credential = roster_credentials_find(change->people->directory.credentials, change->id);
 	change->credential_before = malloc(sizeof(*credential));
 	if (change->credential_before == NULL)
 		return -ENOMEM;
@@ -440,92 +361,93 @@ static int save_removed(struct gate_change *change)
 	return 0;
 }
 
-static int restore_person(struct gate_change *change)
+static int restore_person(struct roster_change *change)
 {
 	const struct roster_person *saved = change->person_before;
-	int r = roster_put(change->gate->directory.people, saved);
+	int r = roster_put(change->people->directory.people, saved);
 
 	if (r == 0 && change->after == NULL)
-		roster_edit(change->gate->directory.people, change->id)->access = saved->access;
+		roster_edit(change->people->directory.people, change->id)->access = saved->access;
 	return r;
 }
 
-void gate_change_undo(struct gate_change *change)
+void roster_change_undo(struct roster_change *change)
 {
-	struct gate *gate = change->gate;
+	struct people *people = change->people;
 	char error[ROSTER_ERROR_BYTES] = "";
 	int r;
 
 	if (change->person_before != NULL)
 		r = restore_person(change);
 	else if (change->credential_before != NULL)
-		r = roster_credentials_put(gate->directory.credentials, change->credential_before);
+		r = roster_credentials_put(people->directory.credentials, change->credential_before);
 	else
-		r = apply(gate, change->kind, change->id, change->before, error);
+		r = apply(people, change->kind, change->id, change->before, error);
 	if (r < 0)
 		log_error("access", "%s %s could not be taken back: %s", change->kind, change->id,
 			  error[0] != '\0' ? error : strerror(-r));
 }
 
-void gate_changes_undo(struct gate_changes *list, size_t keep)
+void roster_changes_undo(struct roster_changes *list, size_t keep)
 {
 	while (list->count > keep) {
-		struct gate_change *change = pop_last(list);
+		struct roster_change *change = pop_last(list);
 
-		gate_change_undo(change);
-		gate_change_free(change);
+		roster_change_undo(change);
+		roster_change_free(change);
 	}
 }
 
 /* One thing put or removed. */
-static int make(struct gate *gate, const char *kind, const char *id, json_t *value, struct gate_changes *list,
-		char *error)
+static int make(struct people *people, const char *kind, const char *id, json_t *value,
+		struct roster_changes *list, char *error)
 {
-	struct gate_change *change = calloc(1, sizeof(*change));
+	struct roster_change *change = calloc(1, sizeof(*change));
 	int r;
 
 	if (change == NULL)
 		return -ENOMEM;
-	change->gate = gate;
-	change->before = value_now(gate, kind, id);
+	change->people = people;
+	change->before = value_now(people, kind, id);
 	snprintf(change->kind, sizeof(change->kind), "%s", kind);
 	snprintf(change->id, sizeof(change->id), "%s", id);
 	r = save_removed(change);
 	if (r == 0)
-		r = apply(gate, kind, id, value, error);
+		r = apply(people, kind, id, value, error);
 	if (r < 0) {
-		gate_change_free(change);
+		roster_change_free(change);
 		return r;
 	}
 	/* as it is in force, not as it was sent: what the value left out has its old worth */
-	change->after = value != NULL ? value_now(gate, kind, id) : NULL;
+	change->after = value != NULL ? value_now(people, kind, id) : NULL;
 	append(list, change);
 	return 0;
 }
 
 /* A person's cards, PINs and groups go with the person. */
-static int remove_belongings(struct gate *gate, const char *person, struct gate_changes *list, char *error)
+static int remove_belongings(struct people *people, const char *person, struct roster_changes *list,
+			     char *error)
 {
-	const struct roster_person *known = roster_find(gate->directory.people, person);
+	const struct roster_person *known = roster_find(people->directory.people, person);
 	const struct roster_credential *at;
 	size_t place = 0;
 	int r = 0;
 
-	while (r == 0 && (at = roster_credentials_at(gate->directory.credentials, place)) != NULL) {
+	while (r == 0 && (at = roster_credentials_at(people->directory.credentials, place)) != NULL) {
 		char id[ULID_BYTES];
 
 		memcpy(id, at->id, sizeof(id));
 		if (at->factor != POLICY_PASS && strcmp(at->person, person) == 0)
-			r = make(gate, "credential", id, NULL, list, error); /* the next one moves here */
+			r = make(people, "credential", id, NULL, list, error); /* the next one moves here */
 		else
 			place++;
 	}
 	if (r == 0 && known != NULL && known->has_holder)
-		r = make(gate, "holder", person, NULL, list, error);
+		r = make(people, "holder", person, NULL, list, error);
 	return r;
 }
 
-int gate_changes_add(struct gate_changes *list, struct gate *gate, const json_t *json, char *error)
+int roster_changes_add(struct roster_changes *list, struct people *people, const json_t *json, char *error)
 {
 	const char *kind, *id;
 	size_t before = list->count;
@@ -536,17 +458,17 @@ int gate_changes_add(struct gate_changes *list, struct gate *gate, const json_t 
 	r = read_change(json, &kind, &id, &value, error);
 	if (r < 0)
 		return r;
-	if (value == NULL && pass_is_out(gate, kind, id)) {
+	if (value == NULL && pass_is_out(people, kind, id)) {
 		snprintf(error, ROSTER_ERROR_BYTES,
 			 "while its time lasts, a pass is revoked and not removed");
 		return -EEXIST;
 	}
 	if (value == NULL && strcmp(kind, "person") == 0)
-		r = remove_belongings(gate, id, list, error);
+		r = remove_belongings(people, id, list, error);
 	if (r == 0)
-		r = make(gate, kind, id, value, list, error);
+		r = make(people, kind, id, value, list, error);
 	if (r < 0) {
-		gate_changes_undo(list, before);
+		roster_changes_undo(list, before);
 		if (error[0] == '\0')
 			snprintf(error, ROSTER_ERROR_BYTES, "%s", strerror(-r));
 	}

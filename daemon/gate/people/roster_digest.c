@@ -8,7 +8,7 @@
 
 /* ---- of one item, kept with it ---- */
 
-void gate_item_digest(const char *kind, const char *id, json_t *value, uint8_t ret_digest[CRYPTO_HASH_BYTES])
+void item_digest(const char *kind, const char *id, json_t *value, uint8_t ret_digest[CRYPTO_HASH_BYTES])
 {
 	json_t *item = json_pack("{s:s, s:s, s:O}", "id", id, "kind", kind, "value", value);
 	char *text = item != NULL ? json_canonical(item) : NULL;
@@ -19,25 +19,25 @@ void gate_item_digest(const char *kind, const char *id, json_t *value, uint8_t r
 	json_decref(item);
 }
 
-void gate_credential_digest(struct roster_credential *credential)
+void credential_digest(struct roster_credential *credential)
 {
 	json_t *value = roster_credential_json(credential, false);
 
 	if (credential->factor == POLICY_PIN) /* so few digits would be found by trying */
 		json_object_del(value, "digits");
-	gate_item_digest(credential->factor == POLICY_PASS ? "pass" : "credential", credential->id, value,
-			 credential->digest);
+	item_digest(credential->factor == POLICY_PASS ? "pass" : "credential", credential->id, value,
+		    credential->digest);
 	json_decref(value);
 }
 
 /* ---- of all ---- */
 
-static size_t count_items(const struct gate *gate)
+static size_t count_items(const struct people *people)
 {
-	const struct roster_credentials *credentials = gate->directory.credentials;
+	const struct roster_credentials *credentials = people->directory.credentials;
 
 	/* rules are few; the rest is counted as if all were there */
-	return 2048 + 2 * roster_count(gate->directory.people) + roster_credentials_count(credentials);
+	return 2048 + 2 * roster_count(people->directory.people) + roster_credentials_count(credentials);
 }
 
 struct digests {
@@ -50,45 +50,46 @@ static void add(struct digests *all, const uint8_t *digest)
 	memcpy(all->at[all->count++], digest, CRYPTO_HASH_BYTES);
 }
 
-static void add_rules(const struct gate *gate, struct digests *all, const char *kind)
+static void add_rules(const struct people *people, struct digests *all, const char *kind)
 {
 	const char *name;
 	json_t *value;
 	size_t at = 0;
 
-	while (access_rules_next(gate->directory.rules, kind, &at, &kind, &name, &value))
-		gate_item_digest(kind, name, value, all->at[all->count++]);
+	while (access_rules_next(people->directory.rules, kind, &at, &kind, &name, &value))
+		item_digest(kind, name, value, all->at[all->count++]);
 }
 
-static void add_people(const struct gate *gate, struct digests *all, bool holders)
+static void add_people(const struct people *people, struct digests *all, bool holders)
 {
 	const struct roster_person *person;
 
-	for (size_t i = 0; (person = roster_at(gate->directory.people, i)) != NULL; i++)
+	for (size_t i = 0; (person = roster_at(people->directory.people, i)) != NULL; i++)
 		if (!holders || person->has_holder)
 			add(all, holders ? person->holder_digest : person->digest);
 }
 
-int gate_roster_digest(const struct gate *gate, char *text)
+int people_digest(const struct people *people, char *text)
 {
-	struct digests all = {.at = malloc(count_items(gate) * CRYPTO_HASH_BYTES)};
+	struct digests all = {.at = malloc(count_items(people) * CRYPTO_HASH_BYTES)};
 	const struct roster_credential *credential;
 	uint8_t digest[CRYPTO_HASH_BYTES];
 	struct crypto_bytes part;
 
 	if (all.at == NULL)
 		return -ENOMEM;
-	add_rules(gate, &all, "area");
-	for (size_t i = 0; (credential = roster_credentials_at(gate->directory.credentials, i)) != NULL; i++)
+	add_rules(people, &all, "area");
+	for (size_t i = 0; (credential = roster_credentials_at(people->directory.credentials, i)) != NULL;
+	     i++)
 		if (credential->factor != POLICY_PASS)
 			add(&all, credential->digest);
-	add_rules(gate, &all, "group");
-	add_people(gate, &all, true);
-	add_rules(gate, &all, "holiday");
-	add_rules(gate, &all, "opening");
-	add_people(gate, &all, false);
-	add_rules(gate, &all, "rule");
-	add_rules(gate, &all, "schedule");
+	add_rules(people, &all, "group");
+	add_people(people, &all, true);
+	add_rules(people, &all, "holiday");
+	add_rules(people, &all, "opening");
+	add_people(people, &all, false);
+	add_rules(people, &all, "rule");
+	add_rules(people, &all, "schedule");
 	part = (struct crypto_bytes){.at = all.at, .bytes = all.count * CRYPTO_HASH_BYTES};
 	crypto_digest(&part, 1, digest);
 	free(all.at);

@@ -6,25 +6,25 @@
 
 #include "base/log.h"
 
-static void on_kept(void *arg, int r, const struct event_row *row)
+static void on_saved(void *arg, int r, const struct event_row *row)
 {
-	struct gate_change *change = arg;
+	struct roster_change *change = arg;
 
 	(void)row;
 	if (r < 0) {
 		log_error("access", "%s %s was not kept (%s), taken back", change->kind, change->id,
 			  strerror(-r));
-		gate_change_undo(change);
+		roster_change_undo(change);
 	}
-	gate_roster_state(change->gate);
+	people_publish_state(change->people);
 	if (access_rules_keeps(change->kind))
-		doors_update_hours(change->gate->doors);
+		change->people->ops->rules_changed(change->people->arg);
 	if (change->done != NULL)
 		change->done(change->arg, r);
-	gate_change_free(change);
+	roster_change_free(change);
 }
 
-static const char *event_type(const struct gate_change *change)
+static const char *event_type(const struct roster_change *change)
 {
 	if (strcmp(change->kind, "person") == 0)
 		return change->after == NULL    ? "person.removed"
@@ -33,14 +33,14 @@ static const char *event_type(const struct gate_change *change)
 	return "access.changed";
 }
 
-static int keep_person(struct gate_change *change, const struct event_draft *draft)
+static int save_person(struct roster_change *change, const struct event_draft *draft)
 {
-	struct store *store = journal_store(change->gate->journal);
+	struct store *store = journal_store(change->people->deps.journal);
 
 	if (change->after == NULL)
-		return store_person_remove(store, change->id, draft, on_kept, change);
-	return store_person_put(store, roster_find(change->gate->directory.people, change->id), draft,
-				on_kept, change);
+		return store_person_remove(store, change->id, draft, on_saved, change);
+	return store_person_put(store, roster_find(change->people->directory.people, change->id), draft,
+				on_saved, change);
 }
 
 /* Where something of this kind is counted; NULL: nowhere. */
@@ -52,7 +52,7 @@ static const char *counter_of(const char *kind)
 }
 
 /* What stands in memory; what is removed takes its count along. */
-static int keep_record(struct gate_change *change, const struct event_draft *draft)
+static int save_record(struct roster_change *change, const struct event_draft *draft)
 {
 	const char *counter = change->after == NULL ? counter_of(change->kind) : NULL;
 	char id[STORE_RECORD_ID_BYTES + 8];
@@ -61,12 +61,12 @@ static int keep_record(struct gate_change *change, const struct event_draft *dra
 		{.kind = "counter", .id = id}};
 
 	snprintf(id, sizeof(id), "%s%s", counter != NULL ? counter : "", change->id);
-	return store_records_write(journal_store(change->gate->journal), records, counter != NULL ? 2 : 1,
-				   draft, on_kept, change);
+	return store_records_write(journal_store(change->people->deps.journal), records,
+				   counter != NULL ? 2 : 1, draft, on_saved, change);
 }
 
 /* A person's event says no more than that; the others name what it was. */
-static json_t *event_data(const struct gate_change *change, const char *by)
+static json_t *event_data(const struct roster_change *change, const char *by)
 {
 	if (strcmp(change->kind, "person") == 0)
 		return json_pack("{s:s}", "by", by);
@@ -74,7 +74,7 @@ static json_t *event_data(const struct gate_change *change, const char *by)
 			 change->after != NULL ? "put" : "remove");
 }
 
-static int keep(struct gate_change *change, const char *by)
+static int save(struct roster_change *change, const char *by)
 {
 	json_t *data = event_data(change, by);
 	struct event_draft draft = {.type = event_type(change), .data = data};
@@ -87,62 +87,70 @@ static int keep(struct gate_change *change, const char *by)
 		draft.person = change->id;
 	else if (of != NULL)
 		draft.person = of;
-	r = person ? keep_person(change, &draft) : keep_record(change, &draft);
+	r = person ? save_person(change, &draft) : save_record(change, &draft);
 	json_decref(data);
 	return r;
 }
 
-int gate_change_keep(struct gate_change *change, const char *by, gate_change_fn done, void *arg)
+int roster_change_save(struct roster_change *change, const char *by, people_changed_fn done, void *arg)
 {
 	bool erases = strcmp(change->kind, "person") == 0 && change->after == NULL;
-	struct gate *gate = change->gate;
+	struct people *people = change->people;
 	char id[STORE_RECORD_ID_BYTES];
 	int r;
 
 	snprintf(id, sizeof(id), "%s", change->id);
 	change->done = done;
 	change->arg = arg;
-	r = keep(change, by);
+	r = save(change, by);
 	if (r < 0) {
-		gate_change_undo(change);
-		gate_change_free(change);
+		roster_change_undo(change);
+		roster_change_free(change);
 	} else if (erases) {
-		gate_person_templates_removed(gate, id);
+		templates_forget(people, id);
 	}
 	return r;
 }
 
-int gate_roster_is_kept(const struct gate *gate, char *error)
+int people_can_change(const struct people *people, char *error)
 {
-	if (journal_can_write(gate->journal))
+	if (journal_can_write(people->deps.journal))
 		return 0;
 	snprintf(error, ROSTER_ERROR_BYTES, "the disk takes no change now: %.200s",
-		 journal_trouble(gate->journal)[0] != '\0' ? journal_trouble(gate->journal)
-							   : "the store is opening");
+		 journal_trouble(people->deps.journal)[0] != '\0' ? journal_trouble(people->deps.journal)
+								  : "the store is opening");
 	return -EAGAIN;
 }
 
-int gate_roster_apply_change(struct gate *gate, const json_t *json, const char *by, gate_change_fn done,
-			     void *arg, char *error)
+/* While a new roster is put in force; passes are never part of one, and a visitor does not wait for it. */
+static bool must_wait(const struct people *people, const json_t *change)
 {
-	struct gate_changes list = {0};
-	struct gate_change *change;
-	int r = gate_roster_is_kept(gate, error);
+	const char *kind = json_string_value(json_object_get(change, "kind"));
 
-	if (r == 0 && gate_batch_is_busy(gate, json)) {
+	return people->batch_runs && (kind == NULL || strcmp(kind, "pass") != 0);
+}
+
+int people_change(struct people *people, const json_t *json, const char *by, people_changed_fn done,
+		  void *arg, char *error)
+{
+	struct roster_changes list = {0};
+	struct roster_change *change;
+	int r = people_can_change(people, error);
+
+	if (r == 0 && must_wait(people, json)) {
 		snprintf(error, ROSTER_ERROR_BYTES,
 			 "a new roster is being put in force; try again in a moment");
 		r = -EBUSY;
 	}
 	if (r == 0)
-		r = gate_changes_add(&list, gate, json, error);
-	while (r == 0 && (change = gate_changes_shift(&list)) != NULL) {
+		r = roster_changes_add(&list, people, json, error);
+	while (r == 0 && (change = roster_changes_shift(&list)) != NULL) {
 		bool last = list.first == NULL;
 
-		r = gate_change_keep(change, by, last ? done : NULL, last ? arg : NULL);
+		r = roster_change_save(change, by, last ? done : NULL, last ? arg : NULL);
 		if (r < 0) {
 			snprintf(error, ROSTER_ERROR_BYTES, "%s", strerror(-r));
-			gate_changes_undo(&list, 0);
+			roster_changes_undo(&list, 0);
 		}
 	}
 	return r;

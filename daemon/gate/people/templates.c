@@ -1,19 +1,17 @@
 /* Which templates the cameras use, and who has only those of another recogniser. */
-#include "enrolment.h"
+#include "people_private.h"
 
 #include <string.h>
 
-#include "gate/cameras/cameras_private.h"
 #include "base/log.h"
+#include "vision/face/face.h"
 
 enum { OUTDATED_LISTED_MAX = 100 };
 
-void gate_outdated_set(struct gate *gate, const char *person, bool outdated)
+void templates_set_outdated(struct people *people, const char *person, bool outdated)
 {
-	struct gate_enrolment *enrolment = gate->enrolment;
+	struct enrolment *enrolment = &people->enrolment;
 
-	if (enrolment == NULL)
-		return;
 	if (!outdated) {
 		if (enrolment->outdated != NULL)
 			(void)json_object_del(enrolment->outdated, person); /* may not be there */
@@ -24,53 +22,52 @@ void gate_outdated_set(struct gate *gate, const char *person, bool outdated)
 	(void)json_object_set_new(enrolment->outdated, person, json_true()); /* without memory: only logged */
 }
 
-json_t *gate_outdated_list(const struct gate *gate)
+json_t *people_outdated_json(const struct people *people)
 {
 	json_t *list = json_array(), *value;
 	const char *id;
 
-	if (gate->enrolment == NULL)
-		return list;
-	json_object_foreach(gate->enrolment->outdated, id, value)
+	json_object_foreach(people->enrolment.outdated, id, value)
 		json_array_append_new(list, json_string(id));
 	return list;
 }
 
-void gate_outdated_record(struct gate *gate)
+void templates_record_outdated(struct people *people)
 {
-	json_t *ids = gate_outdated_list(gate);
-	size_t people = json_array_size(ids);
+	json_t *ids = people_outdated_json(people);
+	size_t count = json_array_size(ids);
 
 	while (json_array_size(ids) > OUTDATED_LISTED_MAX)
 		(void)json_array_remove(ids, json_array_size(ids) - 1);
-	if (people > 0)
-		journal_record(gate->journal, "face.outdated", EVENT_WARNING, NULL, NULL,
+	if (count > 0)
+		journal_record(people->deps.journal, "face.outdated", EVENT_WARNING, NULL, NULL,
 			       json_pack("{s:s, s:I, s:O}", "recogniser", face_engine_recogniser(), "people",
-					 (json_int_t)people, "ids", ids));
+					 (json_int_t)count, "ids", ids));
 	json_decref(ids);
 }
 
-void gate_template_add(struct gate *gate, const char *person, const char *model, const float *vector)
+void templates_add(struct people *people, const char *person, const char *model, const float *vector)
 {
-	if (!cameras_search_faces(gate->vision))
+	if (!people->ops->uses_templates(people->arg))
 		return;
 	if (strcmp(model, face_engine_recogniser()) != 0) {
 		log_warning("vision", "person %s was enrolled with another model: enrol again", person);
-		gate_outdated_set(gate, person, true);
+		templates_set_outdated(people, person, true);
 		return;
 	}
-	gate_outdated_set(gate, person, false);
-	cameras_template_add(gate->vision, person, vector);
+	templates_set_outdated(people, person, false);
+	people->ops->template_added(people->arg, person, vector);
 }
 
-void gate_template_removed(struct gate *gate, const char *person, const char *model, const float *vector)
+void people_template_gone(struct people *people, const char *person, const char *model, const float *vector,
+			  size_t dim)
 {
-	if (strcmp(model, face_engine_recogniser()) == 0)
-		cameras_template_remove(gate->vision, person, vector);
+	if (dim == ROSTER_TEMPLATE_DIM && strcmp(model, face_engine_recogniser()) == 0)
+		people->ops->template_removed(people->arg, person, vector);
 }
 
-void gate_person_templates_removed(struct gate *gate, const char *person)
+void templates_forget(struct people *people, const char *person)
 {
-	cameras_person_forget(gate->vision, person);
-	gate_outdated_set(gate, person, false);
+	people->ops->person_forgotten(people->arg, person);
+	templates_set_outdated(people, person, false);
 }

@@ -19,9 +19,10 @@ static const char cursor_name[] = "mqtt";
 static char *row_text(struct gate_link *l, const struct event_row *row, const char *replay_id)
 {
 	bool late = replay_id != NULL || row->unix_ms < l->connected_unix_ms;
-	const struct roster_person *person = l->gate->config->mqtt.share.names
-						     ? roster_find(l->gate->directory.people, row->person)
-						     : NULL;
+	const struct roster_person *person =
+		l->gate->config->mqtt.share.names
+			? roster_find(people_directory(l->gate->people)->people, row->person)
+			: NULL;
 	json_t *event;
 	char *text;
 

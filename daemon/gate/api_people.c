@@ -1,0 +1,212 @@
+/* The API's questions about people, their faces, and the directory. */
+#include "gate_internal.h"
+
+#include <errno.h>
+
+#include "explain.h"
+
+/* @p result NULL: there is no such thing. */
+static void answer(struct gate *gate, struct api_token token, const char *problem, json_t *result)
+{
+	struct reply reply = gate_api_reply(gate, token, 200);
+
+	reply_send(&reply, result != NULL ? 0 : -ENOENT, problem, result);
+}
+
+/* ---- persons ---- */
+
+static void op_people_list(void *arg, struct api_token token, const char *after_id, unsigned limit)
+{
+	struct gate *gate = arg;
+
+	answer(gate, token, NULL, people_list(gate->people, after_id, limit));
+}
+
+static void op_person_get(void *arg, struct api_token token, const char *id)
+{
+	struct gate *gate = arg;
+
+	answer(gate, token, "nobody is enrolled under this id", people_person_json(gate->people, id));
+}
+
+static void op_person_add(void *arg, struct api_token token, const struct api_caller *by,
+			  const struct api_person *person)
+{
+	struct gate *gate = arg;
+	const struct reply reply = gate_api_reply(gate, token, 201);
+
+	people_add(gate->people, person->name, person->valid_from_unix_ms, person->valid_to_unix_ms, by->name,
+		   &reply);
+}
+
+static void op_person_remove(void *arg, struct api_token token, const struct api_caller *by, const char *id)
+{
+	struct gate *gate = arg;
+	const struct reply reply = gate_api_reply(gate, token, 204);
+
+	people_remove(gate->people, id, by->name, &reply);
+}
+
+/* ---- faces ---- */
+
+static void op_faces_list(void *arg, struct api_token token, const char *id)
+{
+	struct gate *gate = arg;
+	const struct reply reply = gate_api_reply(gate, token, 200);
+
+	people_list_faces(gate->people, id, &reply);
+}
+
+static void op_face_remove(void *arg, struct api_token token, const struct api_caller *by, const char *id,
+			   int64_t number)
+{
+	struct gate *gate = arg;
+	const struct reply reply = gate_api_reply(gate, token, 204);
+
+	people_remove_face(gate->people, id, number, by->name, &reply);
+}
+
+static void op_faces_remove(void *arg, struct api_token token, const struct api_caller *by, const char *id)
+{
+	struct gate *gate = arg;
+	const struct reply reply = gate_api_reply(gate, token, 204);
+
+	people_remove_faces(gate->people, id, by->name, &reply);
+}
+
+static void op_enrol(void *arg, struct api_token token, const struct api_caller *by, const char *id,
+		     const struct api_enrol *asked)
+{
+	struct gate *gate = arg;
+	const struct reply reply = gate_api_reply(gate, token, 201);
+	const struct people_enrolment enrolment = {.photo = asked->photo,
+						   .photo_bytes = asked->photo_bytes,
+						   .camera = asked->camera,
+						   .seconds = asked->seconds,
+						   .accept_look_alike = asked->accept_look_alike};
+
+	people_enrol(gate->people, id, by->name, &enrolment, &reply);
+}
+
+static void op_consent_changed(void *arg, const char *person, bool withdrawn)
+{
+	struct gate *gate = arg;
+
+	people_consent_changed(gate->people, person, withdrawn);
+}
+
+/* ---- rules, credentials, passes ---- */
+
+static void op_list(void *arg, struct api_token token, const char *kind, const char *person,
+		    const char *after, unsigned limit)
+{
+	struct gate *gate = arg;
+
+	answer(gate, token, NULL, people_items_json(gate->people, kind, person, after, limit));
+}
+
+static void op_get(void *arg, struct api_token token, const char *kind, const char *id)
+{
+	struct gate *gate = arg;
+
+	answer(gate, token, "there is no such thing", people_item_json(gate->people, kind, id));
+}
+
+static void op_put(void *arg, struct api_token token, const struct api_caller *by, const char *kind,
+		   const char *id, const json_t *value)
+{
+	struct gate *gate = arg;
+	const struct reply reply = gate_api_reply(gate, token, id == NULL ? 201 : 200);
+
+	people_put_item(gate->people, kind, id, value, by->name, &reply);
+}
+
+static void op_remove(void *arg, struct api_token token, const struct api_caller *by, const char *kind,
+		      const char *id)
+{
+	struct gate *gate = arg;
+	const struct reply reply = gate_api_reply(gate, token, 204);
+
+	people_remove_item(gate->people, kind, id, by->name, &reply);
+}
+
+static void op_area_reset(void *arg, struct api_token token, const struct api_caller *by, const char *area)
+{
+	struct gate *gate = arg;
+	const struct reply reply = gate_api_reply(gate, token, 200);
+
+	people_reset_area(gate->people, area, by->name, &reply);
+}
+
+static void op_pass_code(void *arg, struct api_token token, const char *id)
+{
+	struct gate *gate = arg;
+	const struct reply reply = gate_api_reply(gate, token, 200);
+
+	people_pass_code(gate->people, id, &reply);
+}
+
+/* ---- decisions ---- */
+
+static void op_what_if(void *arg, struct api_token token, const json_t *question)
+{
+	struct gate *gate = arg;
+	const struct reply reply = gate_api_reply(gate, token, 200);
+	char error[ROSTER_ERROR_BYTES] = "";
+	json_t *result = entry_what_if(gate->entry, question, error);
+
+	reply_send(&reply, result != NULL ? 0 : -EINVAL, error, result);
+}
+
+static void op_explain(void *arg, struct api_token token, int64_t seq)
+{
+	struct gate *gate = arg;
+	const struct reply reply = gate_api_reply(gate, token, 200);
+
+	explain_event(gate->journal, seq, &reply);
+}
+
+static void op_requests(void *arg, struct api_token token)
+{
+	struct gate *gate = arg;
+
+	answer(gate, token, NULL, json_pack("{s:o}", "requests", entry_guard_json(gate->entry)));
+}
+
+static void op_answer(void *arg, struct api_token token, const struct api_caller *by, const char *id,
+		      bool admit)
+{
+	struct gate *gate = arg;
+	const struct reply reply = gate_api_reply(gate, token, 200);
+	const char *why = "there is no such request, or its time is over";
+	int r = entry_guard_answer(gate->entry, id, admit, by->name, &why);
+
+	reply_send(&reply, r, why, r == 0 ? json_pack("{s:b}", "admitted", admit) : NULL);
+}
+
+const struct api_access_ops gate_access_ops = {
+	.list = op_list,
+	.get = op_get,
+	.put = op_put,
+	.remove = op_remove,
+	.what_if = op_what_if,
+	.explain = op_explain,
+	.area_reset = op_area_reset,
+	.pass_code = op_pass_code,
+	.requests = op_requests,
+	.answer = op_answer,
+};
+
+void gate_api_people_ops(struct api_ops *ops)
+{
+	ops->people_list = op_people_list;
+	ops->person_add = op_person_add;
+	ops->person_get = op_person_get;
+	ops->person_remove = op_person_remove;
+	ops->faces_list = op_faces_list;
+	ops->face_remove = op_face_remove;
+	ops->faces_remove = op_faces_remove;
+	ops->consent_changed = op_consent_changed;
+	ops->enrol = op_enrol;
+	ops->access = &gate_access_ops;
+}

@@ -1,0 +1,33 @@
+/* The published state of the roster: how many people, which revision, and the digest over all. */
+#include "people_private.h"
+
+#include <string.h>
+
+#include "base/log.h"
+
+static int publish(sd_event_source *source, void *arg)
+{
+	struct people *people = arg;
+	char digest[PEOPLE_DIGEST_BYTES] = "";
+
+	(void)source;
+	(void)people_digest(people, digest); /* without memory it stays empty, and another comes */
+	journal_publish(people->deps.journal, "roster", "summary",
+			json_pack("{s:I, s:s, s:s}", "people",
+				  (json_int_t)roster_count(people->directory.people), "digest", digest,
+				  "revision", people_revision(people)));
+	return 0;
+}
+
+/* Once for all changes of one turn of the loop: the digest is over everybody. */
+void people_publish_state(struct people *people)
+{
+	int r = 0;
+
+	if (people->state_source == NULL)
+		r = sd_event_add_defer(people->deps.event, &people->state_source, publish, people);
+	if (r >= 0)
+		r = sd_event_source_set_enabled(people->state_source, SD_EVENT_ONESHOT);
+	if (r < 0)
+		log_warning("roster", "its state is not published: %s", strerror(-r));
+}
