@@ -136,7 +136,7 @@ void gate_face_report(void *arg, struct api_token token);
 /* health.c */
 void gate_camera_health_load(struct gate *gate, const char *kind, const char *id, json_t *json);
 
-/* gate_link.c */
+/* property.c */
 int gate_link_open(struct gate *gate);
 void gate_link_close(struct gate *gate);
 void gate_link_ready(struct gate *gate);              /* the store can be read */

@@ -2,7 +2,7 @@
  * The log is the outbox: committed events go out in order of seq as the broker takes them, and parts of it again
  * when the property system asks (events.replay).
  */
-#include "gate_link_internal.h"
+#include "property_private.h"
 
 #include <errno.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 /* door.open, door.mode, config.get. */
-#include "gate_link_internal.h"
+#include "property/property_private.h"
 
 #include <errno.h>
 #include <string.h>

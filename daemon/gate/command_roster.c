@@ -1,5 +1,5 @@
 /* roster.apply, roster.snapshot, enrol: the property system keeps this gate's people and rules right. */
-#include "gate_link_internal.h"
+#include "property/property_private.h"
 
 #include <errno.h>
 #include <string.h>

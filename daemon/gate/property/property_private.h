@@ -1,8 +1,8 @@
 /*
- * gate_link_internal.h - what the link's own files share. Control thread only.
+ * property_private.h - what the link's own files share. Control thread only.
  *
- * gate_link.c holds the connection, states and health; gate_outbox.c sends the log; gate_commands.c proves who
- * asks and gate_command_*.c do it; gate_discovery.c introduces the gate to Home Assistant.
+ * property.c holds the connection, states and health; outbox_link.c sends the log; commands.c proves who
+ * asks and gate_command_*.c do it; discovery.c introduces the gate to Home Assistant.
  */
 #ifndef GH_GATE_PROPERTY_GATE_LINK_INTERNAL_H
 #define GH_GATE_PROPERTY_GATE_LINK_INTERNAL_H
@@ -61,7 +61,7 @@ struct gate_link {
 	uint64_t unrecorded; /* refusals since the last one that was an event */
 };
 
-/* gate_outbox.c */
+/* outbox_link.c */
 void gate_outbox_ready(struct gate_link *l);
 void gate_outbox_connected(struct gate_link *l);
 void gate_outbox_acked(struct gate_link *l, int64_t seq);
@@ -70,12 +70,12 @@ void gate_outbox_pump(struct gate_link *l);
 /** Whether the log holds what the broker has not acknowledged. */
 bool gate_outbox_waits(const struct gate_link *l);
 
-/* gate_discovery.c */
+/* discovery.c */
 
 /** Introduce the gate to Home Assistant, if the site wants that. @return 0, -ENOMEM or -ENOSPC. */
 int gate_discovery_publish(struct gate_link *l);
 
-/* gate_commands.c */
+/* commands.c */
 void gate_commands_init(struct gate_link *l);
 void gate_commands_take(struct gate_link *l, const struct link_command *from);
 /** Summarise refusals that were too many to be recorded one by one. */

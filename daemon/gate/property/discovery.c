@@ -5,7 +5,7 @@
  * What Home Assistant then shows it reads from the gate's own topics. Its lock buttons send no signature, so the
  * gate refuses them; opening goes through a script that signs (docs/reference/mqtt.md).
  */
-#include "gate_link_internal.h"
+#include "property_private.h"
 
 #include <errno.h>
 #include <stdarg.h>

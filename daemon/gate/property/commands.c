@@ -2,7 +2,7 @@
  * Commands of the property system: who asks is proved before anything else is looked at, every order is on disk
  * with its nonce before it is carried out, and whoever floods the gate gets silence, not its time.
  */
-#include "gate_link_internal.h"
+#include "property_private.h"
 
 #include <errno.h>
 #include <string.h>

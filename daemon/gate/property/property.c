@@ -1,7 +1,7 @@
 /*
  * The link's seam: the connection to the broker in our loop, retained states, health.
  */
-#include "gate_link_internal.h"
+#include "property_private.h"
 
 #include <errno.h>
 #include <string.h>
