@@ -1,5 +1,5 @@
-/* door.open, door.mode, config.get. */
-#include "property/property_private.h"
+/* door.open and door.mode of the property system. */
+#include "commands.h"
 
 #include <errno.h>
 #include <string.h>
@@ -7,11 +7,11 @@
 #include "base/clock.h"
 #include "base/json.h"
 
-/* The door the body names, if the key may use it; NULL: every door. */
-static int read_door(const struct link_call *call, struct gate_door **ret_door, char *error)
+/* The place of the door that the body names, if the key may use it; -1: every door. */
+static int read_door(struct gate *gate, const struct property_call *call, int *ret_door, char *error)
 {
 	const char *name = NULL;
-	int r = json_get_string(call->command->body, "door", CONFIG_NAME_BYTES, &name, error);
+	int r = json_get_string(call->body, "door", CONFIG_NAME_BYTES, &name, error);
 
 	if (r == 0 && name == NULL) {
 		snprintf(error, COMMAND_ERROR_BYTES, "door: missing");
@@ -19,19 +19,19 @@ static int read_door(const struct link_call *call, struct gate_door **ret_door, 
 	}
 	if (r < 0)
 		return r;
-	*ret_door = NULL;
+	*ret_door = -1;
 	if (strcmp(name, API_EVERY_DOOR) == 0) {
 		if (call->key->door_count == 0)
 			return 0;
 		snprintf(error, COMMAND_ERROR_BYTES, "this key may not use every door");
 		return -EACCES;
 	}
-	*ret_door = gate_door_find(call->l->gate, name);
-	if (*ret_door == NULL) {
+	*ret_door = doors_find(gate->doors, name);
+	if (*ret_door < 0) {
 		snprintf(error, COMMAND_ERROR_BYTES, "door: there is no such door at this gate");
 		return -EINVAL;
 	}
-	if (!link_key_may_use_door(call->key, name)) {
+	if (!property_key_may_use_door(call->key, name)) {
 		snprintf(error, COMMAND_ERROR_BYTES, "this key may not use this door");
 		return -EACCES;
 	}
@@ -40,52 +40,49 @@ static int read_door(const struct link_call *call, struct gate_door **ret_door, 
 
 /* ---- door.open ---- */
 
-/* Its nonce is committed with access.request or access.denied: one record, not two, before the door moves. */
-static int ask_open(const struct link_call *call, char *error)
+int command_door_open_check(void *arg, const struct property_call *call, char *error)
 {
 	static const char *const known[] = {"door", NULL};
-	struct gate_entry_request request = {.factor = POLICY_REMOTE,
-					     .first_mono_us = clock_mono_us(),
-					     .nonce_key = call->key->id,
-					     .nonce = call->command->nonce};
-	struct command_request *asker;
-	int r = json_only_known(call->command->body, known, error);
+	int door, r = json_only_known(call->body, known, error);
 
 	if (r == 0)
-		r = read_door(call, &request.door, error);
-	if (r == 0 && request.door == NULL) {
+		r = read_door(arg, call, &door, error);
+	if (r == 0 && door < 0) {
 		snprintf(error, COMMAND_ERROR_BYTES, "door: opened one by one");
 		r = -EINVAL;
 	}
-	if (r < 0)
-		return r;
-	asker = command_request_begin(call->l, call->from, call->command->id);
-	if (asker == NULL) {
-		snprintf(error, COMMAND_ERROR_BYTES, "too many commands at once");
-		return -EBUSY;
-	}
-	request.reply = link_reply_later(call->l, asker);
-	request.data = json_pack("{s:s, s:s, s:s}", "by", "mqtt", "key", call->key->id, "command",
-				 call->command->id);
-	gate_entry_ask(call->l->gate, &request);
-	return 0;
+	return r;
 }
 
-const struct link_command_kind gate_command_door_open = {"door.open", ask_open, NULL};
+/* Its nonce is committed with access.request or access.denied: one record, not two, before the door moves. */
+void command_door_open_run(void *arg, const struct property_call *call, const struct reply *reply)
+{
+	struct gate *gate = arg;
+	int door = doors_find(gate->doors, json_string_value(json_object_get(call->body, "door")));
+	const struct entry_presentation presentation = {
+		.factor = POLICY_REMOTE,
+		.door = (unsigned)door, /* it was checked */
+		.first_mono_us = clock_mono_us(),
+		.nonce_key = call->key->id,
+		.nonce = call->nonce,
+		.data = json_pack("{s:s, s:s, s:s}", "by", "mqtt", "key", call->key->id, "command", call->id),
+		.reply = *reply};
+
+	entry_present(gate->entry, &presentation);
+}
 
 /* ---- door.mode ---- */
 
-static int check_mode(const struct link_call *call, char *error)
+int command_door_mode_check(void *arg, const struct property_call *call, char *error)
 {
 	static const char *const known[] = {"door", "mode", NULL};
-	struct gate_door *door;
 	const char *mode = NULL;
-	int r = json_only_known(call->command->body, known, error);
+	int door, r = json_only_known(call->body, known, error);
 
 	if (r == 0)
-		r = read_door(call, &door, error);
+		r = read_door(arg, call, &door, error);
 	if (r == 0)
-		r = json_get_string(call->command->body, "mode", CONFIG_NAME_BYTES, &mode, error);
+		r = json_get_string(call->body, "mode", CONFIG_NAME_BYTES, &mode, error);
 	if (r == 0 && mode == NULL) {
 		snprintf(error, COMMAND_ERROR_BYTES, "mode: missing");
 		r = -EINVAL;
@@ -96,92 +93,15 @@ static int check_mode(const struct link_call *call, char *error)
 	return r;
 }
 
-static void run_mode(struct gate_link *l, struct command_request *asker, const char *key, const json_t *body)
+void command_door_mode_run(void *arg, const struct property_call *call, const struct reply *reply)
 {
-	struct gate_door *door = gate_door_find(l->gate, json_string_value(json_object_get(body, "door")));
-	const char *mode = json_string_value(json_object_get(body, "mode"));
-	json_t *data = json_pack("{s:s, s:s, s:s}", "by", "mqtt", "key", key, "command", asker->id);
-	const struct reply reply = link_reply_later(l, asker);
+	struct gate *gate = arg;
+	int door = doors_find(gate->doors, json_string_value(json_object_get(call->body, "door")));
+	const char *mode = json_string_value(json_object_get(call->body, "mode"));
+	json_t *data = json_pack("{s:s, s:s, s:s}", "by", "mqtt", "key", call->key->id, "command", call->id);
 
-	if (door == NULL)
-		gate_mode_ask_all(l->gate, mode, data, &reply);
+	if (door < 0)
+		doors_order_mode_all(gate->doors, mode, data, reply);
 	else
-		gate_mode_ask(l->gate, door, mode, data, &reply);
+		doors_order_mode(gate->doors, (unsigned)door, mode, data, reply);
 }
-
-const struct link_command_kind gate_command_door_mode = {"door.mode", check_mode, run_mode};
-
-/* ---- config.get ---- */
-
-static json_t *doors_config(const struct config *config)
-{
-	json_t *doors = json_array();
-
-	for (size_t i = 0; i < config->door_count; i++) {
-		const struct config_door *door = &config->doors[i];
-
-		json_array_append_new(doors,
-				      json_pack("{s:s, s:s, s:b, s:i, s:i, s:i, s:i}", "name", door->name,
-						"fail", door->fail_safe ? "safe" : "secure", "opens_on_fire",
-						door->opens_on_fire, "release_ms", (int)door->release_ms,
-						"held_open_ms", (int)door->held_open_ms, "pre_alarm_ms",
-						(int)door->pre_alarm_ms, "relock_delay_ms",
-						(int)door->relock_delay_ms));
-	}
-	return doors;
-}
-
-/* Without sources: an RTSP address holds a password. */
-static json_t *cameras_config(const struct config *config)
-{
-	json_t *cameras = json_array();
-
-	for (size_t i = 0; i < config->camera_count; i++) {
-		const struct config_camera *camera = &config->cameras[i];
-
-		json_array_append_new(
-			cameras, json_pack("{s:s, s:s, s:s, s:b}", "name", camera->name, "role",
-					   camera->role == CONFIG_CAMERA_FACE ? "face" : "facade", "door",
-					   camera->door, "calibrated", camera->calibration.count > 0));
-	}
-	return cameras;
-}
-
-static json_t *keys_config(const struct config_mqtt *mqtt)
-{
-	json_t *keys = json_array();
-
-	for (size_t i = 0; i < mqtt->key_count; i++) {
-		json_t *commands = json_array();
-
-		for (size_t j = 0; j < mqtt->keys[i].command_count; j++)
-			json_array_append_new(commands, json_string(mqtt->keys[i].commands[j]));
-		json_array_append_new(keys,
-				      json_pack("{s:s, s:o}", "id", mqtt->keys[i].id, "commands", commands));
-	}
-	return keys;
-}
-
-static int check_config_get(const struct link_call *call, char *error)
-{
-	static const char *const known[] = {NULL};
-
-	return json_only_known(call->command->body, known, error);
-}
-
-static void run_config_get(struct gate_link *l, struct command_request *asker, const char *key,
-			   const json_t *body)
-{
-	const struct config *config = l->gate->config;
-
-	(void)key, (void)body;
-	link_answer(l, asker, 0, NULL,
-		    json_pack("{s:i, s:s, s:s, s:s, s:o, s:o, s:o, s:{s:b}, s:i, s:i}", "version",
-			      (int)config->version, "site", config->site, "gate", config->gate, "software",
-			      GH_VERSION, "doors", doors_config(config), "cameras", cameras_config(config),
-			      "keys", keys_config(&config->mqtt), "share", "names", config->mqtt.share.names,
-			      "evidence_days", (int)config->evidence.days, "evidence_max_gb",
-			      (int)config->evidence.max_gb));
-}
-
-const struct link_command_kind gate_command_config_get = {"config.get", check_config_get, run_config_get};

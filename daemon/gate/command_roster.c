@@ -1,5 +1,5 @@
 /* roster.apply, roster.snapshot, enrol: the property system keeps this gate's people and rules right. */
-#include "property/property_private.h"
+#include "commands.h"
 
 #include <errno.h>
 #include <string.h>
@@ -16,7 +16,7 @@ static int refuse(char *error, int r, const char *sentence)
 }
 
 /* The roster is of the whole gate: a key for some doors has no business there. */
-static int check_key(const struct link_call *call, char *error)
+static int check_key(const struct property_call *call, char *error)
 {
 	return call->key->door_count == 0
 		       ? 0
@@ -64,29 +64,28 @@ static int read_part(const json_t *body, struct people_batch_part *part, char *e
 	return 0;
 }
 
-static int check_apply(const struct link_call *call, char *error)
+int command_roster_apply_check(void *arg, const struct property_call *call, char *error)
 {
 	struct people_batch_part part;
 	int r = check_key(call, error);
 
-	return r < 0 ? r : read_part(call->command->body, &part, error);
+	(void)arg;
+	return r < 0 ? r : read_part(call->body, &part, error);
 }
 
-static void run_apply(struct gate_link *l, struct command_request *asker, const char *key, const json_t *body)
+void command_roster_apply_run(void *arg, const struct property_call *call, const struct reply *reply)
 {
-	struct reply reply = link_reply_later(l, asker);
+	struct gate *gate = arg;
 	char error[PEOPLE_ERROR_BYTES] = "";
 	struct people_batch_part part;
-	int r = read_part(body, &part, error);
+	int r = read_part(call->body, &part, error);
 
-	part.by = key;
+	part.by = call->key->id;
 	if (r == 0)
-		r = people_batch(l->gate->people, &part, &reply, error);
+		r = people_batch(gate->people, &part, reply, error);
 	if (r < 0)
-		link_answer(l, asker, r, error, NULL);
+		reply_send(reply, r, error, NULL);
 }
-
-const struct link_command_kind gate_command_roster_apply = {"roster.apply", check_apply, run_apply};
 
 /* ---- roster.snapshot ---- */
 
@@ -99,17 +98,18 @@ static int read_after(const json_t *body, const char **ret_after, char *error)
 	return r < 0 ? r : json_get_string(body, "after", CURSOR_BYTES - 1, ret_after, error);
 }
 
-static int check_snapshot(const struct link_call *call, char *error)
+int command_roster_snapshot_check(void *arg, const struct property_call *call, char *error)
 {
+	struct gate *gate = arg;
 	const char *after;
 	json_t *page;
 	int r = check_key(call, error);
 
 	if (r == 0)
-		r = read_after(call->command->body, &after, error);
+		r = read_after(call->body, &after, error);
 	if (r < 0 || after[0] == '\0')
 		return r;
-	page = people_snapshot(call->l->gate->people, after, false);
+	page = people_snapshot(gate->people, after, false);
 	if (page == NULL)
 		return refuse(error, -EINVAL, "after: expected the \"next\" of the page before");
 	json_decref(page);
@@ -117,29 +117,25 @@ static int check_snapshot(const struct link_call *call, char *error)
 }
 
 /* Each page names revision and digest: when they change between two pages, the first are of another roster. */
-static void run_snapshot(struct gate_link *l, struct command_request *asker, const char *key,
-			 const json_t *body)
+void command_roster_snapshot_run(void *arg, const struct property_call *call, const struct reply *reply)
 {
+	struct gate *gate = arg;
 	char error[COMMAND_ERROR_BYTES];
 	const char *after;
 
-	(void)key;
-	(void)read_after(body, &after, error); /* was checked */
-	link_answer(l, asker, 0, NULL,
-		    people_snapshot(l->gate->people, after, l->gate->config->mqtt.share.names));
+	(void)read_after(call->body, &after, error); /* was checked */
+	reply_send(reply, 0, NULL, people_snapshot(gate->people, after, gate->config->mqtt.share.names));
 }
-
-const struct link_command_kind gate_command_roster_snapshot = {"roster.snapshot", check_snapshot,
-							       run_snapshot};
 
 /* ---- enrol ---- */
 
-static int check_enrol(const struct link_call *call, char *error)
+int command_enrol_check(void *arg, const struct property_call *call, char *error)
 {
+	struct gate *gate = arg;
 	static const char *const known[] = {"person", "photo", "template", "model", NULL};
-	const struct config_mqtt *config = &call->l->gate->config->mqtt;
+	const struct config_mqtt *config = &gate->config->mqtt;
 	const char *person = NULL, *photo = NULL, *template = NULL, *model = NULL;
-	const json_t *body = call->command->body;
+	const json_t *body = call->body;
 	int r = check_key(call, error);
 
 	if (r == 0)
@@ -159,7 +155,7 @@ static int check_enrol(const struct link_call *call, char *error)
 	if (template != NULL && !config->accept_templates)
 		return refuse(error, -EACCES,
 			      "this site takes no templates this way (mqtt.accept_templates)");
-	if (person == NULL || roster_find(people_directory(call->l->gate->people)->people, person) == NULL)
+	if (person == NULL || roster_find(people_directory(gate->people)->people, person) == NULL)
 		return refuse(error, -EINVAL, "person: nobody is enrolled under this id");
 	if ((photo == NULL) == (template == NULL) || (template == NULL) != (model == NULL))
 		return refuse(error, -EINVAL, "expected a photo, or a template with its model");
@@ -192,16 +188,13 @@ static int enrol(struct gate *gate, const char *key, const json_t *body, const s
 	return r;
 }
 
-static void run_enrol(struct gate_link *l, struct command_request *asker, const char *key, const json_t *body)
+void command_enrol_run(void *arg, const struct property_call *call, const struct reply *reply)
 {
-	struct reply reply = link_reply_later(l, asker);
-	int r = enrol(l->gate, key, body, &reply);
+	int r = enrol(arg, call->key->id, call->body, reply);
 
 	if (r == -EBADMSG)
-		link_answer(l, asker, -EINVAL,
-			    "expected base 64: a photo, or 512 numbers of 32 bits, lowest byte first", NULL);
+		reply_send(reply, -EINVAL,
+			   "expected base 64: a photo, or 512 numbers of 32 bits, lowest byte first", NULL);
 	else if (r < 0)
-		link_answer(l, asker, r, NULL, NULL);
+		reply_send(reply, r, NULL, NULL);
 }
-
-const struct link_command_kind gate_command_enrol = {"enrol", check_enrol, run_enrol};

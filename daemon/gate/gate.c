@@ -81,7 +81,7 @@ static int on_first_turn(sd_event_source *source, uint64_t usec, void *arg)
 		return wait_for_randomness(gate, source);
 	/* each of these logs its own failure, and the gate lives on without it */
 	(void)gate_vision_open(gate);
-	(void)gate_link_open(gate);
+	(void)gate_connect_property(gate);
 	(void)gate_api_open(gate);
 	if (gate->store == NULL)
 		gate_vision_start(gate);
@@ -157,7 +157,8 @@ void gate_close(struct gate *gate)
 		journal_use_store(gate->journal, NULL);
 	evidence_close(gate->evidence);
 	gate->evidence = NULL;
-	gate_link_close(gate);
+	property_close(gate->property);
+	gate->property = NULL;
 	doors_close(gate->doors);
 	gate->doors = NULL;
 	gate_clock_close(gate);

@@ -86,7 +86,7 @@ static json_t *op_status(void *arg)
 			 doors_json(gate->doors), "cameras", gate_cameras_status(gate), "storage",
 			 storage_json(gate), "evidence",
 			 gate->evidence != NULL ? evidence_json(gate->evidence) : json_null(), "mqtt",
-			 gate_link_json(gate), "people",
+			 property_json(gate->property), "people",
 			 (json_int_t)roster_count(people_directory(gate->people)->people), "fire",
 			 doors_fire(gate->doors));
 }

@@ -23,6 +23,7 @@
 #include "entry/readers.h"
 #include "evidence/evidence.h"
 #include "people/people.h"
+#include "property/property.h"
 #include "gate/journal.h"
 #include "gate/timers.h"
 
@@ -32,7 +33,6 @@ enum {
 };
 
 struct gate;
-struct gate_link;
 struct gate_vision;
 struct face_result;
 struct litter_result;
@@ -81,7 +81,7 @@ struct gate {
 	struct evidence *evidence;
 	json_t *site_records;  /* the face cameras' scores, the same */
 	json_t *blind_records; /* by camera, what the store had kept; NULL: nothing */
-	struct gate_link *link;
+	struct property *property;
 	struct api *api;
 
 	sd_event_source *store_source, *api_source, *api_timer;
@@ -136,13 +136,8 @@ void gate_face_report(void *arg, struct api_token token);
 /* health.c */
 void gate_camera_health_load(struct gate *gate, const char *kind, const char *id, json_t *json);
 
-/* property.c */
-int gate_link_open(struct gate *gate);
-void gate_link_close(struct gate *gate);
-void gate_link_ready(struct gate *gate);              /* the store can be read */
-void gate_link_event(struct gate *gate, int64_t seq); /* a new event is committed */
-void gate_link_states_told(struct gate *gate); /* all that exists: what the broker holds beyond it goes */
-json_t *gate_link_json(struct gate *gate);
+/* connect_property.c */
+int gate_connect_property(struct gate *gate);
 
 /* gate_api.c */
 int gate_api_open(struct gate *gate);

@@ -19,7 +19,8 @@ static void on_committed(void *arg, const struct event_row *row)
 			evidence_event(gate->evidence, event);
 		json_decref(event);
 	}
-	gate_link_event(gate, row->seq);
+	if (gate->property != NULL)
+		property_event(gate->property);
 }
 
 static void on_person(void *arg, const struct roster_person *person)
@@ -154,7 +155,8 @@ static void on_status(void *arg, enum store_status status, const struct problem 
 			       json_pack("{s:s}", "version", GH_VERSION));
 		gate_vision_start(gate);
 		open_evidence(gate);
-		gate_link_ready(gate);
+		if (gate->property != NULL)
+			property_ready(gate->property);
 		if (gate->api != NULL)
 			api_ready(gate->api);
 		break;
@@ -189,8 +191,8 @@ static void on_status(void *arg, enum store_status status, const struct problem 
 		break;
 	}
 	journal_publish(gate->journal, "storage", "log", storage_state(gate));
-	if (status == STORE_READY)
-		gate_link_states_told(gate);
+	if (status == STORE_READY && gate->property != NULL)
+		property_states_complete(gate->property);
 }
 
 const struct store_ops gate_store_ops = {.committed = on_committed,

@@ -1,5 +1,5 @@
 /*
- * Commands of the property system: who asks is proved before anything else is looked at, every order is on disk
+ * Commands of the property system: who sends one is proved before anything else is looked at, every order is on disk
  * with its nonce before it is carried out, and whoever floods the gate gets silence, not its time.
  */
 #include "property_private.h"
@@ -9,157 +9,13 @@
 
 #include "base/clock.h"
 #include "base/json.h"
-#include "base/log.h"
 #include "crypto/crypto.h"
 
-enum {
-	AHEAD_MS = 300000, /* a command may expire at most this far in the future */
-	/* failed proofs: a burst, then ten a second; more are dropped unseen until that is used up */
-	PROOFS_MAX = 100,
-	PROOF_REFILL_MS = 100,
-	/* events about refusals: a burst, then one in ten seconds, and a count of the rest */
-	RECORDS_MAX = 20,
-	RECORD_REFILL_MS = 10000,
-};
+enum { AHEAD_MS = 300000 }; /* a command may expire at most this far in the future */
 
-/* ---- how much is too much ---- */
+/* ---- who sends it ---- */
 
-static void fill(struct rate_limiter *allowance)
-{
-	uint64_t now_ms = clock_mono_ms(), back = (now_ms - allowance->filled_mono_ms) / allowance->refill_ms;
-
-	allowance->filled_mono_ms += back * allowance->refill_ms;
-	allowance->tokens = back >= allowance->most - allowance->tokens ? allowance->most
-									: allowance->tokens + (unsigned)back;
-}
-
-static bool allowed(struct rate_limiter *allowance)
-{
-	fill(allowance);
-	return allowance->tokens > 0;
-}
-
-void gate_commands_init(struct gate_link *l)
-{
-	l->proofs = (struct rate_limiter){PROOFS_MAX, PROOFS_MAX, PROOF_REFILL_MS, clock_mono_ms()};
-	l->records = (struct rate_limiter){RECORDS_MAX, RECORDS_MAX, RECORD_REFILL_MS, clock_mono_ms()};
-}
-
-void gate_commands_tick(struct gate_link *l)
-{
-	/* told once it is over, or has gone on for so long that a place is free again */
-	if (l->unrecorded == 0 || !allowed(&l->records))
-		return;
-	l->records.tokens--;
-	journal_record(l->gate->journal, "command.refused", EVENT_WARNING, "mqtt", NULL,
-		       json_pack("{s:s, s:s, s:I, s:I}", "code", "flood", "reason",
-				 "more refused commands than are recorded one by one", "count",
-				 (json_int_t)l->unrecorded, "dropped", (json_int_t)l->dropped));
-	l->unrecorded = 0;
-}
-
-/* ---- answers ---- */
-
-struct command_request *command_request_begin(struct gate_link *l, const struct link_command *from,
-					      const char *id)
-{
-	for (size_t i = 0; i < COMMAND_REQUESTS_MAX; i++) {
-		struct command_request *asker = &l->askers[i];
-
-		if (asker->used)
-			continue;
-		*asker = (struct command_request){.used = true, .correlation_bytes = from->correlation_bytes};
-		snprintf(asker->id, sizeof(asker->id), "%s", id);
-		if (from->answer_topic != NULL)
-			snprintf(asker->topic, sizeof(asker->topic), "%s", from->answer_topic);
-		if (from->correlation_bytes > 0)
-			memcpy(asker->correlation, from->correlation, from->correlation_bytes);
-		return asker;
-	}
-	return NULL;
-}
-
-static const char *code_of(int r)
-{
-	switch (r) {
-	case -EPERM:
-		return "denied";
-	case -EINVAL:
-	case -ENOENT:
-	case -E2BIG:
-		return "invalid";
-	case -EACCES:
-		return "forbidden";
-	case -EBUSY:
-	case -EAGAIN:
-	case -ENOSPC:
-		return "busy";
-	case -EEXIST:
-		return "conflict";
-	default:
-		return "failed";
-	}
-}
-
-void link_answer(struct gate_link *l, struct command_request *asker, int r, const char *problem,
-		 json_t *result)
-{
-	json_t *reply;
-
-	if (r == 0) {
-		reply = command_reply_ok(asker->id, result);
-	} else {
-		json_decref(result);
-		reply = command_reply_error(asker->id, code_of(r), problem != NULL ? problem : strerror(-r));
-	}
-	if (asker->topic[0] != '\0')
-		link_reply(l->link, asker->topic, asker->correlation, asker->correlation_bytes, reply);
-	json_decref(reply);
-	asker->used = false;
-}
-
-static void answer_command(const struct reply *reply, int r, const char *problem, json_t *result)
-{
-	struct gate *gate = reply->owner;
-
-	if (gate->link != NULL) /* else the request is gone with it */
-		link_answer(gate->link, &gate->link->askers[reply->request], r, problem, result);
-	else
-		json_decref(result);
-}
-
-struct reply link_reply_later(struct gate_link *l, const struct command_request *asker)
-{
-	return (struct reply){.answer = answer_command,
-			      .owner = l->gate,
-			      .request = (uint64_t)(asker - l->askers),
-			      .leaves_gate = true};
-}
-
-static void refuse(struct gate_link *l, const struct link_command *from, const char *id, const char *code,
-		   const char *message)
-{
-	json_t *reply;
-
-	l->refused++;
-	if (allowed(&l->records)) {
-		l->records.tokens--;
-		journal_record(l->gate->journal, "command.refused", EVENT_WARNING, "mqtt", NULL,
-			       json_pack("{s:s, s:s, s:s, s:s}", "command", from->name, "id", id, "code",
-					 code, "reason", message));
-	} else {
-		l->unrecorded++;
-	}
-	if (from->answer_topic == NULL)
-		return;
-	reply = command_reply_error(id, code, message);
-	link_reply(l->link, from->answer_topic, from->correlation, from->correlation_bytes, reply);
-	json_decref(reply);
-}
-
-/* ---- who asks ---- */
-
-bool link_key_may_use_door(const struct config_key *key, const char *door)
+bool property_key_may_use_door(const struct config_key *key, const char *door)
 {
 	for (size_t i = 0; i < key->door_count; i++)
 		if (strcmp(key->doors[i], door) == 0)
@@ -191,16 +47,16 @@ static bool signature_is_good(const struct config_key *key, const struct command
 	       crypto_verify(key->public_key, command->signed_text, command->signed_bytes, signature);
 }
 
-/* The order matters: nothing is told to whom the signature has not proved. @return the key or NULL: refused. */
-static const struct config_key *prove(struct gate_link *l, const struct link_command *from,
+/* The order matters: a sender whom no signature proves learns nothing. @return the key or NULL: refused. */
+static const struct config_key *prove(struct property *property, const struct link_command *from,
 				      const struct command *command)
 {
-	const struct config_key *key = find_key(&l->gate->config->mqtt, command->key);
+	const struct config_key *key = find_key(&property->deps.config->mqtt, command->key);
 	int64_t now = clock_unix_ms();
 	const char *code = NULL, *message = NULL;
 
 	if (key == NULL || !signature_is_good(key, command)) {
-		l->proofs.tokens--;
+		requests_count_failed_proof(property);
 		code = "unauthenticated";
 		message = "no key of this gate signed this command";
 	} else if (command->expires_unix_ms <= now) {
@@ -209,10 +65,10 @@ static const struct config_key *prove(struct gate_link *l, const struct link_com
 	} else if (command->expires_unix_ms > now + AHEAD_MS) {
 		code = "invalid";
 		message = "expires: at most five minutes ahead";
-	} else if (journal_store(l->gate->journal) == NULL || !l->log_ready) {
+	} else if (journal_store(property->deps.journal) == NULL || !property->log_ready) {
 		code = "unavailable";
 		message = "the log is not ready: nonces cannot be checked";
-	} else if (command->nonce <= store_nonce_get(journal_store(l->gate->journal), key->id)) {
+	} else if (command->nonce <= store_nonce_get(journal_store(property->deps.journal), key->id)) {
 		code = "replayed";
 		message = "nonce: must rise with each command of a key";
 	} else if (!may_command(key, from->name)) {
@@ -221,185 +77,218 @@ static const struct config_key *prove(struct gate_link *l, const struct link_com
 	}
 	if (code == NULL)
 		return key;
-	refuse(l, from, command->id, code, message);
+	request_refuse(property, from, command->id, code, message);
 	return NULL;
 }
 
 /* ---- recorded, then carried out ---- */
 
-struct link_order {
-	struct gate *gate;
-	struct command_request *asker; /* NULL: the disk took too long, and that was answered */
+/* a kind of command, and what its functions are called with */
+struct known_command {
+	const struct property_command *command; /* NULL: there is no such command */
+	void *arg;
+};
+
+struct order {
+	struct property *property;
+	struct command_request *request; /* NULL: the disk took too long, and that was answered */
 	uint64_t until_mono_ms;
-	const struct link_command_kind *kind;
-	char key[CONFIG_NAME_BYTES];
+	struct known_command known;
+	const struct config_key *key;
+	int64_t nonce;
 	json_t *body;
 };
 
-static void forget_order(const struct link_order *order)
+static void run(struct property *property, const struct known_command *known, struct command_request *request,
+		const struct property_call *call)
 {
-	struct gate_link *l = order->gate->link;
+	const struct reply reply = request_reply(property, request);
 
-	l->orders[order->asker - l->askers] = NULL;
+	known->command->run(known->arg, call, &reply);
 }
 
 static void on_recorded(void *arg, int r, const struct event_row *row)
 {
-	struct link_order *order = arg;
+	struct order *order = arg;
+	struct property *property = order->property;
 
 	(void)row;
-	if (order->gate->link == NULL || order->asker == NULL) {
-		/* the asker is gone, or was refused: an order nobody hears the outcome of is not begun */
-	} else if (r < 0) {
-		forget_order(order);
-		link_answer(order->gate->link, order->asker, r, "the order could not be recorded", NULL);
-	} else {
-		forget_order(order);
-		order->kind->run(order->gate->link, order->asker, order->key, order->body);
+	if (order->request !=
+	    NULL) { /* else it was refused: an order whose outcome is not reported is not begun */
+		property->orders[order->request - property->requests] = NULL;
+		if (r < 0)
+			request_answer(property, order->request, r, "the order could not be recorded", NULL);
+		else
+			run(property, &order->known, order->request,
+			    &(struct property_call){.name = order->known.command->name,
+						    .id = order->request->id,
+						    .key = order->key,
+						    .body = order->body,
+						    .nonce = order->nonce});
 	}
 	json_decref(order->body);
 	free(order);
 }
 
-static void record_order(const struct link_call *call, const struct link_command_kind *kind)
+/* @return 0 or -EBUSY: too many at once */
+static int record_order(struct property *property, const struct link_command *from,
+			const struct known_command *known, const struct property_call *call)
 {
-	struct gate_link *l = call->l;
-	struct link_order *order = malloc(sizeof(*order));
-	struct command_request *asker =
-		order != NULL ? command_request_begin(l, call->from, call->command->id) : NULL;
+	struct order *order = malloc(sizeof(*order));
+	struct command_request *request = order != NULL ? request_begin(property, from, call->id) : NULL;
 	struct event_draft draft = {.type = "command.accepted",
 				    .source = "mqtt",
 				    .nonce_key = call->key->id,
-				    .nonce = call->command->nonce};
+				    .nonce = call->nonce};
 	int r;
 
-	if (asker == NULL) {
+	if (request == NULL) {
 		free(order);
-		refuse(l, call->from, call->command->id, "busy", "too many commands at once");
-		return;
+		return -EBUSY;
 	}
-	*order = (struct link_order){.gate = l->gate,
-				     .asker = asker,
-				     .until_mono_ms = clock_mono_ms() + ENTRY_ORDER_WAIT_MS,
-				     .kind = kind,
-				     .body = json_incref(call->command->body)};
-	l->orders[asker - l->askers] = order;
-	snprintf(order->key, sizeof(order->key), "%s", call->key->id);
-	draft.data = json_pack("{s:s, s:s, s:s}", "command", call->from->name, "id", call->command->id, "key",
-			       call->key->id);
-	r = journal_record_draft(l->gate->journal, &draft, on_recorded, order);
+	*order = (struct order){.property = property,
+				.request = request,
+				.until_mono_ms = clock_mono_ms() + ORDER_WAIT_MS,
+				.known = *known,
+				.key = call->key,
+				.nonce = call->nonce,
+				.body = json_deep_copy(call->body)};
+	property->orders[request - property->requests] = order;
+	draft.data =
+		json_pack("{s:s, s:s, s:s}", "command", call->name, "id", call->id, "key", call->key->id);
+	r = journal_record_draft(property->deps.journal, &draft, on_recorded, order);
 	json_decref(draft.data);
 	if (r < 0)
 		on_recorded(order, r, NULL);
+	return 0;
 }
 
-uint64_t gate_orders_due_ms(const struct gate_link *l)
+static int run_now(struct property *property, const struct link_command *from,
+		   const struct known_command *known, const struct property_call *call)
+{
+	struct command_request *request = request_begin(property, from, call->id);
+
+	if (request == NULL)
+		return -EBUSY;
+	run(property, known, request, call);
+	return 0;
+}
+
+uint64_t orders_due_ms(const struct property *property)
 {
 	uint64_t due_ms = UINT64_MAX;
 
 	for (size_t i = 0; i < COMMAND_REQUESTS_MAX; i++)
-		if (l->orders[i] != NULL && l->orders[i]->until_mono_ms < due_ms)
-			due_ms = l->orders[i]->until_mono_ms;
+		if (property->orders[i] != NULL && property->orders[i]->until_mono_ms < due_ms)
+			due_ms = property->orders[i]->until_mono_ms;
 	return due_ms;
 }
 
-/* The record still comes; that the order was not carried out comes behind it. */
-void gate_orders_tick(struct gate_link *l)
+/* The record still arrives; that the order was not carried out is recorded behind it. */
+void orders_tick(struct property *property)
 {
 	static const char reason[] = "the order could not be recorded in time: it is not carried out";
 	uint64_t now_ms = clock_mono_ms();
 
 	for (size_t i = 0; i < COMMAND_REQUESTS_MAX; i++) {
-		struct link_order *order = l->orders[i];
+		struct order *order = property->orders[i];
 
 		if (order == NULL || order->until_mono_ms > now_ms)
 			continue;
-		journal_record(l->gate->journal, "command.refused", EVENT_WARNING, "mqtt", NULL,
-			       json_pack("{s:s, s:s, s:s, s:s}", "command", order->kind->name, "id",
-					 order->asker->id, "code", "busy", "reason", reason));
-		link_answer(l, order->asker, -EAGAIN, reason, NULL);
-		order->asker = NULL; /* on_recorded() frees it */
-		l->orders[i] = NULL;
+		journal_record(property->deps.journal, "command.refused", EVENT_WARNING, "mqtt", NULL,
+			       json_pack("{s:s, s:s, s:s, s:s}", "command", order->known.command->name, "id",
+					 order->request->id, "code", "busy", "reason", reason));
+		request_answer(property, order->request, -EAGAIN, reason, NULL);
+		order->request = NULL; /* on_recorded() frees it */
+		property->orders[i] = NULL;
 	}
 }
 
 /* ---- dispatch ---- */
 
-static int check_ping(const struct link_call *call, char *error)
+static int check_ping(void *arg, const struct property_call *call, char *error)
 {
 	static const char *const known[] = {NULL};
 
-	return json_only_known(call->command->body, known, error);
+	(void)arg;
+	return json_only_known(call->body, known, error);
 }
 
 /* Answered once its nonce is on disk: a ping that was answered can never be played again. */
-static void run_ping(struct gate_link *l, struct command_request *asker, const char *key, const json_t *body)
+static void run_ping(void *arg, const struct property_call *call, const struct reply *reply)
 {
 	char now[CLOCK_UTC_BYTES];
 
-	(void)key, (void)body;
+	(void)arg, (void)call;
 	clock_format_utc(clock_unix_ms(), now);
-	link_answer(l, asker, 0, NULL, json_pack("{s:s, s:s}", "time", now, "version", GH_VERSION));
+	reply_send(reply, 0, NULL, json_pack("{s:s, s:s}", "time", now, "version", GH_VERSION));
 }
 
-static const struct link_command_kind gate_command_ping = {"ping", check_ping, run_ping};
+static const struct property_command command_ping = {"ping", check_ping, run_ping, false};
 
-static const struct link_command_kind *find_kind(const char *name)
+static struct known_command find_command(struct property *property, const char *name)
 {
-	static const struct link_command_kind *const kinds[] = {
-		&gate_command_door_open,       &gate_command_door_mode,
-		&gate_command_config_get,      &gate_command_roster_apply,
-		&gate_command_roster_snapshot, &gate_command_enrol,
-		&gate_command_replay,          &gate_command_ping,
-	};
+	static const struct property_command *const own[] = {&command_config_get, &command_replay,
+							     &command_ping};
+	const struct property_deps *deps = &property->deps;
 
-	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
-		if (strcmp(kinds[i]->name, name) == 0)
-			return kinds[i];
-	return NULL;
+	for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++)
+		if (strcmp(own[i]->name, name) == 0)
+			return (struct known_command){own[i], property};
+	for (size_t i = 0; i < deps->command_count; i++)
+		if (strcmp(deps->commands[i].name, name) == 0)
+			return (struct known_command){&deps->commands[i], deps->arg};
+	return (struct known_command){0};
 }
 
-static void obey(const struct link_call *call)
+static void carry_out(struct property *property, const struct link_command *from,
+		      const struct property_call *call)
 {
-	const struct link_command_kind *kind = find_kind(call->from->name);
+	const struct known_command known = find_command(property, from->name);
 	char error[COMMAND_ERROR_BYTES] = "";
 	int r;
 
-	if (kind == NULL) {
-		refuse(call->l, call->from, call->command->id, "unknown", "there is no such command");
+	if (known.command == NULL) {
+		request_refuse(property, from, call->id, "unknown", "there is no such command");
 		return;
 	}
-	r = kind->check(call, error);
+	r = known.command->check(known.arg, call, error);
+	if (r < 0) {
+		request_refuse(property, from, call->id, request_code(r), error);
+		return;
+	}
+	r = known.command->records_nonce ? run_now(property, from, &known, call)
+					 : record_order(property, from, &known, call);
 	if (r < 0)
-		refuse(call->l, call->from, call->command->id, code_of(r), error);
-	else if (kind->run != NULL)
-		record_order(call, kind);
+		request_refuse(property, from, call->id, "busy", "too many commands at once");
 }
 
-void gate_commands_take(struct gate_link *l, const struct link_command *from)
+void commands_receive(struct property *property, const struct link_command *from)
 {
 	char error[COMMAND_ERROR_BYTES] = "the payload is too large";
 	struct command command = {0};
 	const struct config_key *key = NULL;
 
-	if (!allowed(&l->proofs)) {
-		l->dropped++;
-		l->unrecorded++;
+	if (!requests_may_prove(property))
 		return;
-	}
 	if (from->retained) {
-		l->proofs.tokens--;
-		refuse(l, from, "", "invalid", "a retained message is no command");
+		requests_count_failed_proof(property);
+		request_refuse(property, from, "", "invalid", "a retained message is no command");
 		return;
 	}
 	if (from->payload == NULL ||
 	    command_parse(from->topic, from->payload, from->bytes, &command, error) < 0) {
-		l->proofs.tokens--;
-		refuse(l, from, command.id, "invalid", error);
+		requests_count_failed_proof(property);
+		request_refuse(property, from, command.id, "invalid", error);
 	} else {
-		key = prove(l, from, &command);
+		key = prove(property, from, &command);
 	}
 	if (key != NULL)
-		obey(&(struct link_call){l, from, &command, key});
+		carry_out(property, from,
+			  &(struct property_call){.name = from->name,
+						  .id = command.id,
+						  .key = key,
+						  .body = command.body,
+						  .nonce = command.nonce});
 	command_finish(&command);
 }

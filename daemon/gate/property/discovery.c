@@ -135,10 +135,10 @@ static json_t *introduce(const struct introduction *intro)
 			 "payload_not_available", "offline", "components", intro->components, "qos", 1);
 }
 
-int gate_discovery_publish(struct gate_link *l)
+int discovery_publish(struct property *property)
 {
-	const struct config_home_assistant *wanted = &l->gate->config->mqtt.home_assistant;
-	struct introduction intro = {.config = l->gate->config};
+	const struct config_home_assistant *wanted = &property->deps.config->mqtt.home_assistant;
+	struct introduction intro = {.config = property->deps.config};
 	char where[TOPIC_BYTES];
 	json_t *message;
 	int r;
@@ -146,10 +146,11 @@ int gate_discovery_publish(struct gate_link *l)
 	if (!wanted->enabled)
 		return 0;
 	intro.components = json_object();
-	snprintf(intro.id, sizeof(intro.id), "gatehouse-%s-%s", l->gate->config->site, l->gate->config->gate);
+	snprintf(intro.id, sizeof(intro.id), "gatehouse-%s-%s", property->deps.config->site,
+		 property->deps.config->gate);
 	snprintf(where, sizeof(where), "%s/device/%s/config", wanted->prefix, intro.id);
 	message = introduce(&intro);
-	r = message != NULL ? link_publish_retained(l->link, where, message) : -ENOMEM;
+	r = message != NULL ? link_publish_retained(property->link, where, message) : -ENOMEM;
 	json_decref(message);
 	json_decref(intro.components);
 	return r;

@@ -16,12 +16,12 @@ enum { REPLAY_ROWS = 32 };
 static const char cursor_name[] = "mqtt";
 
 /* The row as it is sent: what the site shares is added, late ones are marked. Caller frees; NULL: no memory. */
-static char *row_text(struct gate_link *l, const struct event_row *row, const char *replay_id)
+static char *row_text(struct property *property, const struct event_row *row, const char *replay_id)
 {
-	bool late = replay_id != NULL || row->unix_ms < l->connected_unix_ms;
+	bool late = replay_id != NULL || row->unix_ms < property->connected_unix_ms;
 	const struct roster_person *person =
-		l->gate->config->mqtt.share.names
-			? roster_find(people_directory(l->gate->people)->people, row->person)
+		property->deps.config->mqtt.share.names
+			? roster_find(property->deps.directory->people, row->person)
 			: NULL;
 	json_t *event;
 	char *text;
@@ -45,120 +45,123 @@ static char *row_text(struct gate_link *l, const struct event_row *row, const ch
 /* ---- the log, once and in order ---- */
 
 struct fetch {
-	struct gate *gate;
+	struct property *property;
 	uint32_t generation;
 };
 
-static int send_row(struct gate_link *l, const struct event_row *row)
+static int send_row(struct property *property, const struct event_row *row)
 {
-	char *text = row_text(l, row, NULL);
-	int r = text != NULL ? link_publish_event(l->link, row->seq, row->type, text) : -ENOMEM;
+	char *text = row_text(property, row, NULL);
+	int r = text != NULL ? link_publish_event(property->link, row->seq, row->type, text) : -ENOMEM;
 
 	free(text);
 	if (r == -EINVAL) {
 		/* it can never be sent (larger than this broker takes): it stays in the log, and holds up no other */
 		log_error("mqtt", "event %lld cannot be published to this broker: it is in the log only",
 			  (long long)row->seq);
-		journal_record(l->gate->journal, "link.unsendable", EVENT_ALARM, "mqtt", NULL,
+		journal_record(property->deps.journal, "link.unsendable", EVENT_ALARM, "mqtt", NULL,
 			       json_pack("{s:I, s:s}", "seq", (json_int_t)row->seq, "type", row->type));
-		r = outbox_sent(&l->outbox, row->seq);
-		(void)outbox_acked(&l->outbox, row->seq);
+		r = outbox_sent(&property->outbox, row->seq);
+		(void)outbox_acked(&property->outbox, row->seq);
 		return r;
 	}
-	return r < 0 ? r : outbox_sent(&l->outbox, row->seq);
+	return r < 0 ? r : outbox_sent(&property->outbox, row->seq);
 }
 
 static void on_rows(void *arg, int r, const struct event_row *rows, size_t count)
 {
 	struct fetch *fetch = arg;
-	struct gate_link *l = fetch->gate->link;
-	bool current = l != NULL && l->generation == fetch->generation;
+	struct property *property = fetch->property;
+	bool current = property->generation == fetch->generation;
 
 	free(fetch);
 	if (!current)
 		return;
-	l->fetching = false;
+	property->fetching = false;
 	if (r < 0)
 		log_warning("mqtt", "the log cannot be read for sending: %s, retrying", strerror(-r));
 	for (size_t i = 0; i < count; i++) {
-		if (rows[i].seq <= l->outbox.sent)
+		if (rows[i].seq <= property->outbox.sent)
 			continue;
 		/* retention may have dropped a prefix of the log: what is gone cannot be sent */
-		if (i == 0 && rows[i].seq > l->outbox.sent + 1 && l->outbox.sent == l->outbox.cursor) {
+		if (i == 0 && rows[i].seq > property->outbox.sent + 1 &&
+		    property->outbox.sent == property->outbox.cursor) {
 			log_warning("mqtt", "events %lld to %lld are no longer in the log: not sent",
-				    (long long)l->outbox.sent + 1, (long long)rows[i].seq - 1);
-			outbox_init(&l->outbox, rows[i].seq - 1, l->outbox.window);
+				    (long long)property->outbox.sent + 1, (long long)rows[i].seq - 1);
+			outbox_init(&property->outbox, rows[i].seq - 1, property->outbox.window);
 		}
-		if (send_row(l, &rows[i]) < 0)
+		if (send_row(property, &rows[i]) < 0)
 			return; /* window full, connection gone or no memory: asked for again when that changes */
 	}
 	if (r == 0)
-		gate_outbox_pump(l);
+		outbox_pump(property);
 }
 
-static void pump_log(struct gate_link *l)
+static void pump_log(struct property *property)
 {
-	struct store *store = journal_store(l->gate->journal);
-	unsigned room = outbox_room(&l->outbox, store_last_seq(store)), window = link_room(l->link);
+	struct store *store = journal_store(property->deps.journal);
+	unsigned room = outbox_room(&property->outbox, store_last_seq(store)),
+		 window = link_room(property->link);
 	struct fetch *fetch;
 
 	if (room > window)
 		room = window; /* a replay's events are on their way, too */
 	/* half a window at a time: a query for each acknowledged event would cost more than the sending */
-	if (room == 0 || (room < l->outbox.window / 2 && l->outbox.sent + room < store_last_seq(store)))
+	if (room == 0 ||
+	    (room < property->outbox.window / 2 && property->outbox.sent + room < store_last_seq(store)))
 		return;
 	fetch = malloc(sizeof(*fetch));
 	if (fetch == NULL)
 		return;
-	*fetch = (struct fetch){.gate = l->gate, .generation = l->generation};
-	l->fetching = true;
-	if (store_fetch_outbox(store, l->outbox.sent, room, on_rows, fetch) < 0) {
-		l->fetching = false; /* too many questions at once: the timer asks again */
+	*fetch = (struct fetch){.property = property, .generation = property->generation};
+	property->fetching = true;
+	if (store_fetch_outbox(store, property->outbox.sent, room, on_rows, fetch) < 0) {
+		property->fetching = false; /* too many questions at once: the timer asks again */
 		free(fetch);
 	}
 }
 
 /* ---- parts of it again ---- */
 
-static void end_replay(struct gate_link *l)
+static void end_replay(struct property *property)
 {
-	if (l->replay.active)
-		log_info("mqtt", "replay %s ended at event %lld", l->replay.id,
-			 (long long)l->replay.after_seq);
-	l->replay = (struct link_replay){0};
+	if (property->replay.active)
+		log_info("mqtt", "replay %s ended at event %lld", property->replay.id,
+			 (long long)property->replay.after_seq);
+	property->replay = (struct link_replay){0};
 }
 
 static void on_replay_rows(void *arg, int r, const struct event_row *rows, size_t count)
 {
 	struct fetch *fetch = arg;
-	struct gate_link *l = fetch->gate->link;
-	bool current = l != NULL && l->generation == fetch->generation;
+	struct property *property = fetch->property;
+	bool current = property->generation == fetch->generation;
 
 	free(fetch);
-	if (!current || !l->replay.active)
+	if (!current || !property->replay.active)
 		return;
-	l->replay.fetching = false;
+	property->replay.fetching = false;
 	for (size_t i = 0; i < count; i++) {
 		char *text;
 
-		if (rows[i].seq > l->replay.to_seq)
+		if (rows[i].seq > property->replay.to_seq)
 			break;
-		text = row_text(l, &rows[i], l->replay.id);
-		r = text != NULL ? link_publish_event(l->link, 0, rows[i].type, text) : -ENOMEM;
+		text = row_text(property, &rows[i], property->replay.id);
+		r = text != NULL ? link_publish_event(property->link, 0, rows[i].type, text) : -ENOMEM;
 		free(text);
 		if (r < 0 && r != -EINVAL) /* asked for again from here, when there is room */
 			return;
-		l->replay.after_seq = rows[i].seq;
+		property->replay.after_seq = rows[i].seq;
 	}
-	if (r < 0 || count < REPLAY_ROWS || l->replay.after_seq >= l->replay.to_seq)
-		end_replay(l);
+	if (r < 0 || count < REPLAY_ROWS || property->replay.after_seq >= property->replay.to_seq)
+		end_replay(property);
 	else
-		gate_outbox_pump(l);
+		outbox_pump(property);
 }
 
-static void pump_replay(struct gate_link *l)
+static void pump_replay(struct property *property)
 {
-	const struct link_replay *replay = &l->replay;
+	const struct link_replay *replay = &property->replay;
 	const struct store_filter filter = {.after_seq = replay->after_seq,
 					    .limit = REPLAY_ROWS,
 					    .from_unix_ms = replay->from_unix_ms,
@@ -167,61 +170,62 @@ static void pump_replay(struct gate_link *l)
 	struct fetch *fetch;
 
 	/* what is new goes first, and half the window stays free for it */
-	if (!replay->active || replay->fetching || link_room(l->link) <= l->outbox.window / 2)
+	if (!replay->active || replay->fetching || link_room(property->link) <= property->outbox.window / 2)
 		return;
 	fetch = malloc(sizeof(*fetch));
 	if (fetch == NULL)
 		return;
-	*fetch = (struct fetch){.gate = l->gate, .generation = l->generation};
-	l->replay.fetching = true;
-	if (store_query_events(journal_store(l->gate->journal), &filter, on_replay_rows, fetch) < 0) {
-		l->replay.fetching = false;
+	*fetch = (struct fetch){.property = property, .generation = property->generation};
+	property->replay.fetching = true;
+	if (store_query_events(journal_store(property->deps.journal), &filter, on_replay_rows, fetch) < 0) {
+		property->replay.fetching = false;
 		free(fetch);
 	}
 }
 
 /* ---- when ---- */
 
-void gate_outbox_pump(struct gate_link *l)
+void outbox_pump(struct property *property)
 {
-	if (!l->log_ready || !link_is_up(l->link) || journal_store(l->gate->journal) == NULL)
+	if (!property->log_ready || !link_is_up(property->link) ||
+	    journal_store(property->deps.journal) == NULL)
 		return;
-	if (!l->fetching)
-		pump_log(l);
-	if (!l->fetching)
-		pump_replay(l);
+	if (!property->fetching)
+		pump_log(property);
+	if (!property->fetching)
+		pump_replay(property);
 }
 
-bool gate_outbox_waits(const struct gate_link *l)
+bool outbox_waits(const struct property *property)
 {
-	return journal_store(l->gate->journal) != NULL && l->log_ready &&
-	       l->outbox.cursor < store_last_seq(journal_store(l->gate->journal));
+	return journal_store(property->deps.journal) != NULL && property->log_ready &&
+	       property->outbox.cursor < store_last_seq(journal_store(property->deps.journal));
 }
 
-void gate_outbox_ready(struct gate_link *l)
+void outbox_ready(struct property *property)
 {
-	l->log_ready = true;
-	outbox_init(&l->outbox, store_cursor_get(journal_store(l->gate->journal), cursor_name),
-		    l->gate->config->mqtt.window);
-	gate_outbox_pump(l);
+	property->log_ready = true;
+	outbox_init(&property->outbox, store_cursor_get(journal_store(property->deps.journal), cursor_name),
+		    property->deps.config->mqtt.window);
+	outbox_pump(property);
 }
 
-void gate_outbox_connected(struct gate_link *l)
+void outbox_connected(struct property *property)
 {
-	l->generation++;
-	l->fetching = false;
-	l->replay.fetching = false;
-	l->connected_unix_ms = clock_unix_ms();
-	outbox_rewind(&l->outbox);
-	gate_outbox_pump(l);
+	property->generation++;
+	property->fetching = false;
+	property->replay.fetching = false;
+	property->connected_unix_ms = clock_unix_ms();
+	outbox_rewind(&property->outbox);
+	outbox_pump(property);
 }
 
-void gate_outbox_acked(struct gate_link *l, int64_t seq)
+void outbox_acknowledged(struct property *property, int64_t seq)
 {
-	if (outbox_acked(&l->outbox, seq) && journal_store(l->gate->journal) != NULL)
-		(void)store_cursor_set(journal_store(l->gate->journal), cursor_name,
-				       l->outbox.cursor); /* one name: it fits */
-	gate_outbox_pump(l);
+	if (outbox_acked(&property->outbox, seq) && journal_store(property->deps.journal) != NULL)
+		(void)store_cursor_set(journal_store(property->deps.journal), cursor_name,
+				       property->outbox.cursor); /* one name: it fits */
+	outbox_pump(property);
 }
 
 /* ---- events.replay ---- */
@@ -269,41 +273,42 @@ static int read_range(const json_t *body, struct replay_range *range, char *erro
 	return r;
 }
 
-static int check_replay(const struct link_call *call, char *error)
+static int check_replay(void *arg, const struct property_call *call, char *error)
 {
+	const struct property *property = arg;
 	struct replay_range range;
-	int r = read_range(call->command->body, &range, error);
+	int r = read_range(call->body, &range, error);
 
-	if (r == 0 && call->l->replay.active) {
-		snprintf(error, COMMAND_ERROR_BYTES, "replay %s is still on its way", call->l->replay.id);
+	if (r == 0 && property->replay.active) {
+		snprintf(error, COMMAND_ERROR_BYTES, "replay %s is still on its way", property->replay.id);
 		r = -EBUSY;
 	}
 	return r;
 }
 
-static void run_replay(struct gate_link *l, struct command_request *asker, const char *key,
-		       const json_t *body)
+static void run_replay(void *arg, const struct property_call *call, const struct reply *reply)
 {
+	struct property *property = arg;
+	struct store *store = journal_store(property->deps.journal);
 	char error[COMMAND_ERROR_BYTES];
 	struct replay_range range;
 	int64_t last;
 
-	(void)key;
-	if (read_range(body, &range, error) < 0 || l->replay.active) {
-		link_answer(l, asker, -EBUSY, "another replay was asked for meanwhile", NULL);
+	if (store == NULL || read_range(call->body, &range, error) < 0 || property->replay.active) {
+		reply_send(reply, -EBUSY, "another replay was asked for meanwhile", NULL);
 		return;
 	}
-	last = store_last_seq(journal_store(l->gate->journal));
-	l->replay = (struct link_replay){.active = true,
-					 .after_seq = range.from_seq - 1,
-					 .to_seq = range.to_seq < last ? range.to_seq : last,
-					 .from_unix_ms = range.from_unix_ms,
-					 .to_unix_ms = range.to_unix_ms};
-	snprintf(l->replay.id, sizeof(l->replay.id), "%s", asker->id);
-	link_answer(l, asker, 0, NULL,
-		    json_pack("{s:I, s:I}", "from_seq", (json_int_t)range.from_seq, "to_seq",
-			      (json_int_t)l->replay.to_seq));
-	gate_outbox_pump(l);
+	last = store_last_seq(store);
+	property->replay = (struct link_replay){.active = true,
+						.after_seq = range.from_seq - 1,
+						.to_seq = range.to_seq < last ? range.to_seq : last,
+						.from_unix_ms = range.from_unix_ms,
+						.to_unix_ms = range.to_unix_ms};
+	snprintf(property->replay.id, sizeof(property->replay.id), "%s", call->id);
+	reply_send(reply, 0, NULL,
+		   json_pack("{s:I, s:I}", "from_seq", (json_int_t)range.from_seq, "to_seq",
+			     (json_int_t)property->replay.to_seq));
+	outbox_pump(property);
 }
 
-const struct link_command_kind gate_command_replay = {"events.replay", check_replay, run_replay};
+const struct property_command command_replay = {"events.replay", check_replay, run_replay, false};

@@ -1,22 +1,32 @@
 /*
- * property_private.h - what the link's own files share. Control thread only.
+ * property_private.h - what the files of this part share. Control thread only.
  *
- * property.c holds the connection, states and health; outbox_link.c sends the log; commands.c proves who
- * asks and gate_command_*.c do it; discovery.c introduces the gate to Home Assistant.
+ *   requests.c     requests until they are answered, and how many refusals are recorded
+ *   outbox_link.c  the log, in order, and parts of it again (events.replay)
+ *   config_get.c   config.get
+ *   commands.c     who sends a command, its nonce, and when it is carried out
+ *   discovery.c    the gate as Home Assistant sees it
+ *   property.c     the connection, states and health
  */
-#ifndef GH_GATE_PROPERTY_GATE_LINK_INTERNAL_H
-#define GH_GATE_PROPERTY_GATE_LINK_INTERNAL_H
+#ifndef GH_GATE_PROPERTY_PROPERTY_PRIVATE_H
+#define GH_GATE_PROPERTY_PROPERTY_PRIVATE_H
 
-#include "gate/gate_internal.h"
+#include "property.h"
 
-#include "mqtt/command.h"
+#include <assert.h>
+#include <stdlib.h>
+
 #include "mqtt/link.h"
 #include "mqtt/outbox.h"
 #include "mqtt/topics.h"
 
-enum { COMMAND_REQUESTS_MAX = 16 };
+enum {
+	COMMAND_REQUESTS_MAX = 16,
+	/* an order that is not on disk by then is refused: what happens later would surprise whoever is there by then */
+	ORDER_WAIT_MS = 5000
+};
 
-/* Who asked, until the answer. */
+/* a command until it is answered */
 struct command_request {
 	bool used;
 	char topic[TOPIC_BYTES]; /* "": no answer is wanted */
@@ -39,8 +49,8 @@ struct rate_limiter {
 	uint64_t filled_mono_ms;
 };
 
-struct gate_link {
-	struct gate *gate;
+struct property {
+	struct property_deps deps;
 	struct link *link;
 	struct outbox outbox;
 	bool log_ready, fetching;
@@ -50,72 +60,60 @@ struct gate_link {
 	uint64_t health_at_ms;
 	char reason[LINK_REASON_BYTES];
 	uint64_t down_since_ms; /* 0: the broker takes events */
-	bool lost_told;
+	bool lost_recorded;
 
 	struct link_replay replay;
 
-	struct command_request askers[COMMAND_REQUESTS_MAX];
-	struct link_order *orders[COMMAND_REQUESTS_MAX]; /* of the same askers, until they are on disk */
+	struct command_request requests[COMMAND_REQUESTS_MAX];
+	struct order *orders[COMMAND_REQUESTS_MAX]; /* of the same requests, until they are on disk */
 	uint64_t refused, dropped; /* commands, since the start; dropped: neither looked at nor answered */
 	struct rate_limiter proofs, records;
 	uint64_t unrecorded; /* refusals since the last one that was an event */
 };
 
+/* requests.c */
+void requests_init(struct property *property);
+/** Whether another failed proof is looked at; each one that fails takes a token. */
+bool requests_may_prove(struct property *property);
+void requests_count_failed_proof(struct property *property);
+/** Summarise refusals that were too many to be recorded one by one. */
+void requests_tick(struct property *property);
+/** NULL: too many at once. */
+struct command_request *request_begin(struct property *property, const struct link_command *from,
+				      const char *id);
+/** Answer and free the place; the reference to @p result is taken. @param problem  NULL: what @p r means. */
+void request_answer(struct property *property, struct command_request *request, int r, const char *problem,
+		    json_t *result);
+/** The same as a reply, for what answers later. */
+struct reply request_reply(struct property *property, const struct command_request *request);
+/** Refuse a command that got no place. */
+void request_refuse(struct property *property, const struct link_command *from, const char *id,
+		    const char *code, const char *message);
+/** "denied", "invalid"...: what the answer calls a negative errno. Static. */
+const char *request_code(int r);
+
 /* outbox_link.c */
-void gate_outbox_ready(struct gate_link *l);
-void gate_outbox_connected(struct gate_link *l);
-void gate_outbox_acked(struct gate_link *l, int64_t seq);
-/** Send what the window takes: the log first, a replay with what room is left. */
-void gate_outbox_pump(struct gate_link *l);
+void outbox_ready(struct property *property);
+void outbox_connected(struct property *property);
+void outbox_acknowledged(struct property *property, int64_t seq);
+/** Send what the window holds: the log first, a replay with what room is left. */
+void outbox_pump(struct property *property);
 /** Whether the log holds what the broker has not acknowledged. */
-bool gate_outbox_waits(const struct gate_link *l);
+bool outbox_waits(const struct property *property);
+extern const struct property_command command_replay; /* its arg is the property part */
+
+/* config_get.c */
+extern const struct property_command command_config_get; /* the same */
 
 /* discovery.c */
-
 /** Introduce the gate to Home Assistant, if the site wants that. @return 0, -ENOMEM or -ENOSPC. */
-int gate_discovery_publish(struct gate_link *l);
+int discovery_publish(struct property *property);
 
 /* commands.c */
-void gate_commands_init(struct gate_link *l);
-void gate_commands_take(struct gate_link *l, const struct link_command *from);
-/** Summarise refusals that were too many to be recorded one by one. */
-void gate_commands_tick(struct gate_link *l);
+void commands_receive(struct property *property, const struct link_command *from);
 /** Refuse the orders that the disk took too long for. */
-void gate_orders_tick(struct gate_link *l);
-/** When that is to be looked at, CLOCK_MONOTONIC; UINT64_MAX: no order waits. */
-uint64_t gate_orders_due_ms(const struct gate_link *l);
-
-/* a command whose sender is proved; borrowed for the call */
-struct link_call {
-	struct gate_link *l;
-	const struct link_command *from;
-	const struct command *command;
-	const struct config_key *key;
-};
-
-/**
- * What a command does, in two steps. `check` looks at the body: 0, -EINVAL or -EACCES with a sentence. Then the
- * order is recorded with its nonce, and once it is on disk `run` carries it out and answers by link_answer().
- * A kind without `run` records by itself: its check is the whole, and on 0 somebody answers.
- */
-struct link_command_kind {
-	const char *name;
-	int (*check)(const struct link_call *call, char *error); /* COMMAND_ERROR_BYTES */
-	void (*run)(struct gate_link *l, struct command_request *asker, const char *key, const json_t *body);
-};
-
-extern const struct link_command_kind gate_command_door_open, gate_command_door_mode, gate_command_config_get,
-	gate_command_replay, gate_command_roster_apply, gate_command_roster_snapshot, gate_command_enrol;
-
-/** NULL: too many at once. */
-struct command_request *command_request_begin(struct gate_link *l, const struct link_command *from,
-					      const char *id);
-/** Answers and frees the place; @p result is taken. @param problem  NULL: what @p r means. */
-void link_answer(struct gate_link *l, struct command_request *asker, int r, const char *problem,
-		 json_t *result);
-/** The same as a gate_reply, for what the gate answers later. */
-struct reply link_reply_later(struct gate_link *l, const struct command_request *asker);
-/** Whether the key is for this door. */
-bool link_key_may_use_door(const struct config_key *key, const char *door);
+void orders_tick(struct property *property);
+/** When that is to be looked at, CLOCK_MONOTONIC in ms; UINT64_MAX: no order waits. */
+uint64_t orders_due_ms(const struct property *property);
 
 #endif
