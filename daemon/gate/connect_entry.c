@@ -60,7 +60,10 @@ static void face_feedback(void *arg, unsigned door, enum access_feedback feedbac
 {
 	struct gate *gate = arg;
 
-	gate_faces_decided(gate, &gate->door_list[door], feedback);
+	if (gate->cameras != NULL)
+		cameras_decided(gate->cameras, door, feedback);
+	if (gate->readers != NULL)
+		readers_show(gate->readers, door, feedback);
 }
 
 static int adopt_pass(void *arg, const struct pass *pass)
@@ -121,29 +124,4 @@ int gate_connect_readers(struct gate *gate)
 					  .board = doors_board(gate->doors)};
 
 	return readers_open(&deps, &ops, gate, &gate->readers);
-}
-
-void gate_entry_ask(struct gate *gate, const struct gate_entry_request *request)
-{
-	const struct entry_presentation presentation = {.factor = request->factor,
-							.door = request->door->place,
-							.person = request->person_id,
-							.credential = request->credential_id,
-							.presentation_attack = request->presentation_attack,
-							.ambiguous_match = request->doubtful,
-							.leaving = request->leaving,
-							.reader = request->reader,
-							.first_mono_us = request->first_mono_us,
-							.data = request->data,
-							.nonce_key = request->nonce_key,
-							.nonce = request->nonce,
-							.reply = request->reply};
-
-	entry_present(gate->entry, &presentation);
-}
-
-void gate_readers_show(struct gate *gate, const struct gate_door *door, enum access_feedback feedback)
-{
-	if (gate->readers != NULL)
-		readers_show(gate->readers, door->place, feedback);
 }

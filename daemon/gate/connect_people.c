@@ -3,48 +3,46 @@
 
 #include <errno.h>
 
-#include "cameras/cameras_private.h"
-
 static struct face_watch *faces(void *arg, int *ret_why)
 {
 	struct gate *gate = arg;
 
-	return cameras_faces(gate->vision, ret_why);
+	return cameras_faces(gate->cameras, ret_why);
 }
 
 static bool uses_templates(void *arg)
 {
 	struct gate *gate = arg;
 
-	return cameras_search_faces(gate->vision);
+	return cameras_search_faces(gate->cameras);
 }
 
 static int face_camera(void *arg, const char *name)
 {
 	struct gate *gate = arg;
 
-	return cameras_face_index(gate->vision, name);
+	return cameras_face_index(gate->cameras, name);
 }
 
 static void template_added(void *arg, const char *person, const float *vector)
 {
 	struct gate *gate = arg;
 
-	cameras_template_add(gate->vision, person, vector);
+	cameras_template_add(gate->cameras, person, vector);
 }
 
 static void template_removed(void *arg, const char *person, const float *vector)
 {
 	struct gate *gate = arg;
 
-	cameras_template_remove(gate->vision, person, vector);
+	cameras_template_remove(gate->cameras, person, vector);
 }
 
 static void person_forgotten(void *arg, const char *person)
 {
 	struct gate *gate = arg;
 
-	cameras_person_forget(gate->vision, person);
+	cameras_person_forget(gate->cameras, person);
 }
 
 static void rules_changed(void *arg)

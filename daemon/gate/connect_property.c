@@ -3,7 +3,9 @@
 
 static json_t *cameras(void *arg)
 {
-	return gate_cameras_json(arg);
+	struct gate *gate = arg;
+
+	return gate->cameras != NULL ? cameras_json(gate->cameras, false) : json_array();
 }
 
 int gate_connect_property(struct gate *gate)

@@ -36,7 +36,7 @@ static void open_storage(struct gate *gate)
 {
 	char key[CONFIG_PATH_BYTES];
 	/* which templates are in use; a failure is told when the cameras are begun */
-	const char *recogniser = gate_faces_models(gate->config);
+	const char *recogniser = cameras_use_models(gate->config);
 	const struct store_config config = {.state_dir = gate->config->state_dir,
 					    .data_key_path = data_key_credential(key, sizeof(key)),
 					    .recogniser = recogniser,
@@ -80,11 +80,11 @@ static int on_first_turn(sd_event_source *source, uint64_t usec, void *arg)
 	if (!crypto_is_ready())
 		return wait_for_randomness(gate, source);
 	/* each of these logs its own failure, and the gate lives on without it */
-	(void)gate_vision_open(gate);
+	(void)gate_connect_cameras(gate);
 	(void)gate_connect_property(gate);
 	(void)gate_api_open(gate);
 	if (gate->store == NULL)
-		gate_vision_start(gate);
+		gate_start_cameras(gate);
 	else
 		sd_event_source_set_enabled(gate->store_source, SD_EVENT_ON);
 	return 0;
@@ -142,7 +142,8 @@ void gate_close(struct gate *gate)
 		return;
 	gate->closing = true;
 	gate_api_close(gate);
-	gate_vision_close(gate);
+	cameras_close(gate->cameras);
+	gate->cameras = NULL;
 	people_stop(gate->people);
 	if (gate->store != NULL && store_is_ready(gate->store))
 		journal_record(gate->journal, "system.stopped", EVENT_INFO, NULL, NULL, NULL);
@@ -163,8 +164,6 @@ void gate_close(struct gate *gate)
 	gate->doors = NULL;
 	gate_clock_close(gate);
 	entry_close(gate->entry);
-	json_decref(gate->site_records);
-	json_decref(gate->blind_records);
 	people_close(gate->people);
 	store_claim_release(gate->claim);
 	timers_close(gate->timers);

@@ -83,7 +83,8 @@ static json_t *op_status(void *arg)
 	return json_pack("{s:s, s:s, s:s, s:I, s:o, s:o, s:o, s:o, s:o, s:I, s:b}", "site",
 			 gate->config->site, "gate", gate->config->gate, "version", GH_VERSION, "uptime_s",
 			 (json_int_t)((clock_mono_us() - gate->started_us) / 1000000), "doors",
-			 doors_json(gate->doors), "cameras", gate_cameras_status(gate), "storage",
+			 doors_json(gate->doors), "cameras",
+			 gate->cameras != NULL ? cameras_json(gate->cameras, true) : json_array(), "storage",
 			 storage_json(gate), "evidence",
 			 gate->evidence != NULL ? evidence_json(gate->evidence) : json_null(), "mqtt",
 			 property_json(gate->property), "people",
@@ -117,37 +118,73 @@ static int op_board_drive(void *arg, const char *line, enum api_level level)
 	return doors_board_drive(gate->doors, line, levels[level]);
 }
 
+/* @return the door's place, or -1: the answer was sent */
+static int find_door(struct gate *gate, struct api_token token, const char *name)
+{
+	int door = doors_find(gate->doors, name);
+
+	if (door >= 0)
+		return door;
+	api_reply_problem(gate->api, token, 404, "there is no door \"%s\" at this gate", name);
+	return -1;
+}
+
 static void op_door_open(void *arg, struct api_token token, const struct api_caller *by, const char *name)
 {
 	struct gate *gate = arg;
-	struct gate_entry_request request = {
-		.factor = POLICY_REMOTE,
-		.door = gate_door_find(gate, name),
-		.first_mono_us = clock_mono_us(),
-		.reply = gate_api_reply(gate, token, 200),
-	};
+	int door = find_door(gate, token, name);
+	struct entry_presentation presentation = {.factor = POLICY_REMOTE,
+						  .first_mono_us = clock_mono_us(),
+						  .reply = gate_api_reply(gate, token, 200)};
 
-	if (request.door == NULL) {
-		api_reply_problem(gate->api, token, 404, "there is no door \"%s\" at this gate", name);
+	if (door < 0)
 		return;
-	}
-	request.data = json_pack("{s:s}", "by", by->name);
-	gate_entry_ask(gate, &request);
+	presentation.door = (unsigned)door;
+	presentation.data = json_pack("{s:s}", "by", by->name);
+	entry_present(gate->entry, &presentation);
 }
 
 static void op_door_mode(void *arg, struct api_token token, const struct api_caller *by, const char *name,
 			 const char *mode)
 {
 	struct gate *gate = arg;
-	struct gate_door *door = gate_door_find(gate, name);
-	struct reply reply = gate_api_reply(gate, token, 200);
+	bool all = strcmp(name, API_EVERY_DOOR) == 0;
+	int door = all ? 0 : find_door(gate, token, name);
+	const struct reply reply = gate_api_reply(gate, token, 200);
 
-	if (strcmp(name, API_EVERY_DOOR) == 0)
-		gate_mode_ask_all(gate, mode, json_pack("{s:s}", "by", by->name), &reply);
-	else if (door == NULL)
-		api_reply_problem(gate->api, token, 404, "there is no door \"%s\" at this gate", name);
+	if (all)
+		doors_order_mode_all(gate->doors, mode, json_pack("{s:s}", "by", by->name), &reply);
+	else if (door >= 0)
+		doors_order_mode(gate->doors, (unsigned)door, mode, json_pack("{s:s}", "by", by->name),
+				 &reply);
+}
+
+/* ---- cameras ---- */
+
+static void op_face_report(void *arg, struct api_token token)
+{
+	struct gate *gate = arg;
+	const struct reply reply = gate_api_reply(gate, token, 200);
+
+	if (gate->cameras != NULL)
+		cameras_report(gate->cameras, &reply);
 	else
-		gate_mode_ask(gate, door, mode, json_pack("{s:s}", "by", by->name), &reply);
+		reply_send(&reply, -ENODEV, "faces are not ready yet; try again in a moment", NULL);
+}
+
+static int op_camera(void *arg, const char *name, struct api_camera *ret_camera)
+{
+	struct gate *gate = arg;
+
+	return gate->cameras != NULL ? cameras_find(gate->cameras, name, &ret_camera->live, &ret_camera->mask)
+				     : -ENOENT;
+}
+
+static struct video_frame *op_newest_frame(void *arg, const char *name)
+{
+	struct gate *gate = arg;
+
+	return gate->cameras != NULL ? cameras_newest_frame(gate->cameras, name) : NULL;
 }
 
 static json_t *op_readers(void *arg)
@@ -220,7 +257,7 @@ static struct api_ops ops = {
 	.readers = op_readers,
 	.board_swipe = op_swipe,
 	.board_type = op_type,
-	.face_report = gate_face_report,
+	.face_report = op_face_report,
 	.door_open = op_door_open,
 	.door_mode = op_door_mode,
 	.fire_reset = op_fire_reset,
@@ -229,8 +266,8 @@ static struct api_ops ops = {
 	.audit_progress = gate_log_progress,
 	.report = gate_log_report,
 	.copies = gate_log_copies,
-	.camera = gate_vision_camera,
-	.newest_frame = gate_vision_newest_frame,
+	.camera = op_camera,
+	.newest_frame = op_newest_frame,
 	.figures = gate_log_figures,
 	.save_records = op_keep,
 	.evidence_viewed = op_evidence_viewed,

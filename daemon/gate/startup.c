@@ -56,6 +56,12 @@ static void load_people(struct gate *gate, const char *kind, const char *id, jso
 	people_load_record(gate->people, kind, id, json);
 }
 
+static void load_cameras(struct gate *gate, const char *kind, const char *id, json_t *json)
+{
+	if (gate->cameras != NULL)
+		cameras_load_record(gate->cameras, kind, id, json);
+}
+
 static void load_consent(struct gate *gate, const char *kind, const char *id, json_t *json)
 {
 	people_load_record(gate->people, kind, id, json);
@@ -82,26 +88,16 @@ static void on_record(void *arg, const char *kind, const char *id, json_t *json)
 		const char *kind, *id; /* how its id begins */
 		void (*load)(struct gate *gate, const char *kind, const char *id, json_t *json);
 	} owners[] = {
-		{"area", "", load_people},
-		{"counter", "reader/", load_reader_counter},
-		{"counter", "stay/", load_people},
-		{"counter", "used/", load_use_counter},
-		{"credential", "", load_people},
-		{"group", "", load_people},
-		{"holder", "", load_people},
-		{"holiday", "", load_people},
-		{"opening", "", load_people},
-		{"pass", "", load_people},
-		{"roster", "", load_people},
-		{"rule", "", load_people},
-		{"schedule", "", load_people},
-		{"staged", "", load_people},
-		{"user", "", gate_api_load},
-		{"alert", "", gate_api_load},
-		{"case", "", gate_api_load},
-		{"consent", "", load_consent},
-		{"blind", "", gate_camera_health_load},
-		{"facesite", "", gate_threshold_load},
+		{"area", "", load_people},         {"counter", "reader/", load_reader_counter},
+		{"counter", "stay/", load_people}, {"counter", "used/", load_use_counter},
+		{"credential", "", load_people},   {"group", "", load_people},
+		{"holder", "", load_people},       {"holiday", "", load_people},
+		{"opening", "", load_people},      {"pass", "", load_people},
+		{"roster", "", load_people},       {"rule", "", load_people},
+		{"schedule", "", load_people},     {"staged", "", load_people},
+		{"user", "", gate_api_load},       {"alert", "", gate_api_load},
+		{"case", "", gate_api_load},       {"consent", "", load_consent},
+		{"blind", "", load_cameras},       {"facesite", "", load_cameras},
 	};
 
 	for (size_t i = 0; i < sizeof(owners) / sizeof(owners[0]); i++)
@@ -153,7 +149,7 @@ static void on_status(void *arg, enum store_status status, const struct problem 
 			 roster_count(people_directory(gate->people)->people));
 		journal_record(gate->journal, "system.started", EVENT_INFO, NULL, NULL,
 			       json_pack("{s:s}", "version", GH_VERSION));
-		gate_vision_start(gate);
+		gate_start_cameras(gate);
 		open_evidence(gate);
 		if (gate->property != NULL)
 			property_ready(gate->property);
@@ -187,7 +183,7 @@ static void on_status(void *arg, enum store_status status, const struct problem 
 		log_error("store", "%s", problem->detail);
 		log_error("store",
 			  "doors, exit buttons and fire work on; nobody is known and nothing is recorded");
-		gate_vision_start(gate);
+		gate_start_cameras(gate);
 		break;
 	}
 	journal_publish(gate->journal, "storage", "log", storage_state(gate));

@@ -14,17 +14,19 @@
 enum { JOBS_MAX = 4 };
 static const char kind[] = "facesite"; /* of the record, by the camera's name */
 
-float gate_threshold_offset(const struct gate_vision *vision, const struct watched_camera *camera)
+float calibration_offset(const struct cameras *cameras, const struct watched_camera *camera)
 {
-	if (vision->thresholds == NULL || vision->gate->config->face.calibration != CONFIG_CALIBRATION_FOLLOW)
+	if (cameras->calibration == NULL ||
+	    cameras->deps.config->face.calibration != CONFIG_CALIBRATION_FOLLOW)
 		return 0;
-	return vision->thresholds->sites[camera->face_index].offset;
+	return cameras->calibration->sites[camera->face_index].offset;
 }
 
-static struct gate_site *site_of(const struct watched_camera *camera)
+static struct camera_calibration *site_of(const struct watched_camera *camera)
 {
-	return camera->vision->thresholds == NULL ? NULL
-						  : &camera->vision->thresholds->sites[camera->face_index];
+	return camera->cameras->calibration == NULL
+		       ? NULL
+		       : &camera->cameras->calibration->sites[camera->face_index];
 }
 
 /* ---- what is kept ---- */
@@ -58,7 +60,7 @@ static json_t *passages_json(const struct threshold_calibration *site)
 	return people;
 }
 
-static json_t *record_json(const struct gate_site *site)
+static json_t *record_json(const struct camera_calibration *site)
 {
 	return json_pack("{s:f, s:I, s:I, s:I, s:s, s:o}", "offset", (double)site->offset, "since_unix_ms",
 			 (json_int_t)site->since_unix_ms, "passages", (json_int_t)site->passages, "strangers",
@@ -70,31 +72,23 @@ static json_t *record_json(const struct gate_site *site)
 static void record(struct watched_camera *camera, const char *type, enum event_severity severity,
 		   json_t *data)
 {
-	struct gate *gate = camera->vision->gate;
-	struct gate_site *site = site_of(camera);
+	struct journal *journal = camera->cameras->deps.journal;
+	struct camera_calibration *site = site_of(camera);
 	struct event_draft draft = {
 		.type = type, .severity = severity, .source = camera->source, .data = data};
 	json_t *kept = record_json(site);
 	int r = -EIO;
 
-	if (journal_store(gate->journal) != NULL && kept != NULL)
-		r = store_record_put(journal_store(gate->journal), kind, camera->config->name, kept, &draft,
-				     NULL, NULL);
+	if (journal_store(journal) != NULL && kept != NULL)
+		r = store_record_put(journal_store(journal), kind, camera->config->name, kept, &draft, NULL,
+				     NULL);
 	if (r == 0)
 		site->saved = site->scores.turn;
 	else
-		(void)journal_record_draft(gate->journal, &draft, NULL,
+		(void)journal_record_draft(journal, &draft, NULL,
 					   NULL); /* the log at least; failure is told there */
 	json_decref(kept);
 	json_decref(data);
-}
-
-void gate_threshold_load(struct gate *gate, const char *record_kind, const char *id, json_t *json)
-{
-	(void)record_kind;
-	if (gate->site_records == NULL)
-		gate->site_records = json_object();
-	(void)json_object_set(gate->site_records, id, json); /* without memory it starts at the card */
 }
 
 static uint64_t count_of(const json_t *kept, const char *key)
@@ -142,7 +136,7 @@ static void restore_scores(struct threshold_calibration *site, const json_t *peo
 }
 
 /* Scores of another recogniser say nothing of this one's. */
-static void restore(struct gate_site *site, const json_t *kept)
+static void restore(struct camera_calibration *site, const json_t *kept)
 {
 	const char *model = json_string_value(json_object_get(kept, "recogniser"));
 	double offset = json_number_value(json_object_get(kept, "offset"));
@@ -163,10 +157,10 @@ static void restore(struct gate_site *site, const json_t *kept)
 
 /* ---- what passages say ---- */
 
-void gate_threshold_passage(struct watched_camera *camera, const struct face_result *result)
+void calibration_passage(struct watched_camera *camera, const struct face_result *result)
 {
-	struct gate_site *site = site_of(camera);
-	double percent = camera->vision->gate->config->face.false_accept_percent;
+	struct camera_calibration *site = site_of(camera);
+	double percent = camera->cameras->deps.config->face.false_accept_percent;
 
 	if (site == NULL)
 		return;
@@ -180,14 +174,12 @@ void gate_threshold_passage(struct watched_camera *camera, const struct face_res
 				result->enrolled, percent);
 }
 
-void gate_threshold_forget(struct gate *gate, const char *person)
+void calibration_forget_person(struct cameras *cameras, const char *person)
 {
-	struct gate_vision *vision = gate->vision;
+	for (size_t i = 0; cameras->calibration != NULL && i < cameras->count; i++) {
+		struct watched_camera *camera = &cameras->list[i];
 
-	for (size_t i = 0; vision != NULL && vision->thresholds != NULL && i < vision->camera_count; i++) {
-		struct watched_camera *camera = &vision->cameras[i];
-
-		if (camera->door != NULL && calibration_forget(&site_of(camera)->scores, person))
+		if (camera->door >= 0 && calibration_forget(&site_of(camera)->scores, person))
 			record(camera, "face.scores_forgotten", EVENT_INFO,
 			       json_pack("{s:s}", "camera", camera->config->name));
 	}
@@ -195,13 +187,13 @@ void gate_threshold_forget(struct gate *gate, const char *person)
 
 /* ---- once a day ---- */
 
-static json_t *step_json(const struct measure *measure, const struct measured_camera *camera, float offset)
+static json_t *step_json(const struct survey *survey, const struct surveyed_camera *camera, float offset)
 {
 	const struct calibration_judgement *judgement = &camera->judgement;
 	json_t *json = json_pack(
 		"{s:s, s:o, s:o, s:o, s:s, s:I, s:I}", "camera", camera->camera->config->name, "threshold",
-		json_rounded(calibration_threshold(measure->enrolled, measure->percent, offset)), "before",
-		json_rounded(calibration_threshold(measure->enrolled, measure->percent, camera->offset)),
+		json_rounded(calibration_threshold(survey->enrolled, survey->percent, offset)), "before",
+		json_rounded(calibration_threshold(survey->enrolled, survey->percent, camera->offset)),
 		"card", json_rounded(judgement->card), "reason", calibration_reason_text(judgement->reason),
 		"people", (json_int_t)judgement->people, "scores", (json_int_t)judgement->scores);
 
@@ -214,12 +206,12 @@ static json_t *step_json(const struct measure *measure, const struct measured_ca
 	return json;
 }
 
-static void step(const struct measure *measure, const struct measured_camera *measured)
+static void step(const struct survey *survey, const struct surveyed_camera *measured)
 {
-	struct gate_vision *vision = measure->vision;
+	struct cameras *cameras = survey->cameras;
 	struct watched_camera *camera = measured->camera;
-	struct gate_site *site = site_of(camera);
-	bool follow = vision->gate->config->face.calibration == CONFIG_CALIBRATION_FOLLOW;
+	struct camera_calibration *site = site_of(camera);
+	bool follow = cameras->deps.config->face.calibration == CONFIG_CALIBRATION_FOLLOW;
 	float next = measured->judgement.next;
 	bool moves = follow && fabsf(next - site->offset) >= 0.0005f;
 
@@ -227,70 +219,61 @@ static void step(const struct measure *measure, const struct measured_camera *me
 		return; /* nothing new: nothing to keep or tell */
 	if (moves) {
 		site->offset = next;
-		face_watch_set_offset(vision->faces, camera->face_index, next);
+		face_watch_set_offset(cameras->faces, camera->face_index, next);
 		log_info("vision", "camera %s: threshold offset %.3f (%s)", camera->config->name,
 			 (double)next, calibration_reason_text(measured->judgement.reason));
 	}
 	record(camera, moves ? "face.threshold" : "face.calibrated", EVENT_INFO,
-	       step_json(measure, measured, follow ? site->offset : 0));
+	       step_json(survey, measured, follow ? site->offset : 0));
 }
 
-static void end_measure(struct worker_job *job, int r)
+static void end_survey(struct worker_job *job, int r)
 {
-	struct measure *measure = (struct measure *)job;
-	struct gate *gate = measure->vision->gate;
+	struct survey *survey = (struct survey *)job;
 
-	if (measure->report && gate->api == NULL)
-		(void)r; /* nobody is there any more to hear it */
-	else if (measure->report && r < 0)
-		api_reply_problem(gate->api, measure->token, 503, "the gate is stopping");
-	else if (measure->report)
-		api_reply(gate->api, measure->token, 200, gate_measure_json(measure));
+	if (survey->report && r < 0)
+		reply_send(&survey->reply, -ECANCELED, "the gate is stopping", NULL);
+	else if (survey->report)
+		reply_send(&survey->reply, 0, NULL, survey_json(survey));
 	else
-		measure->vision->thresholds->measuring = false;
-	for (size_t i = 0; r == 0 && !measure->report && i < measure->camera_count; i++)
-		step(measure, &measure->cameras[i]);
-	gate_measure_free(measure);
+		survey->cameras->calibration->measuring = false;
+	for (size_t i = 0; r == 0 && !survey->report && i < survey->camera_count; i++)
+		step(survey, &survey->surveyed_cameras[i]);
+	survey_free(survey);
 }
 
-static int post(struct gate_vision *vision, bool report, struct api_token token)
+static int post(struct cameras *cameras, const struct reply *reply)
 {
-	struct measure *measure = gate_measure_new(vision, report);
-	int r = measure == NULL ? -ENOMEM : 0;
+	struct survey *survey = survey_new(cameras, reply != NULL);
+	int r = survey == NULL ? -ENOMEM : 0;
 
 	if (r < 0)
 		return r;
-	measure->token = token;
-	measure->job = (struct worker_job){.run = gate_measure_run, .end = end_measure};
-	r = worker_post(vision->thresholds->worker, &measure->job);
+	if (reply != NULL)
+		survey->reply = *reply;
+	survey->job = (struct worker_job){.run = survey_run, .end = end_survey};
+	r = worker_post(cameras->calibration->worker, &survey->job);
 	if (r < 0)
-		gate_measure_free(measure);
+		survey_free(survey);
 	return r;
 }
 
-void gate_face_report(void *arg, struct api_token token)
+void cameras_report(struct cameras *cameras, const struct reply *reply)
 {
-	struct gate *gate = arg;
-	struct gate_vision *vision = gate->vision;
-	int r;
-
-	if (vision == NULL || vision->faces == NULL || vision->thresholds == NULL) {
-		api_reply_problem(gate->api, token, 503, "faces are not ready yet; try again in a moment");
-		return;
-	}
-	r = post(vision, true, token);
-	if (r < 0)
-		api_reply_problem(gate->api, token, 503, "too many reports at once; try again in a moment");
+	if (cameras->faces == NULL || cameras->calibration == NULL)
+		reply_send(reply, -EAGAIN, "faces are not ready yet; try again in a moment", NULL);
+	else if (post(cameras, reply) < 0)
+		reply_send(reply, -EBUSY, "too many reports at once; try again in a moment", NULL);
 }
 
 static int on_timer(sd_event_source *source, uint64_t usec, void *arg)
 {
-	struct gate_vision *vision = arg;
-	uint64_t every_us = (uint64_t)vision->gate->config->face.calibration_s * 1000000;
+	struct cameras *cameras = arg;
+	uint64_t every_us = (uint64_t)cameras->deps.config->face.calibration_s * 1000000;
 
 	(void)usec;
-	if (!vision->thresholds->measuring && post(vision, false, (struct api_token){0}) == 0)
-		vision->thresholds->measuring = true;
+	if (!cameras->calibration->measuring && post(cameras, NULL) == 0)
+		cameras->calibration->measuring = true;
 	sd_event_source_set_time(source, clock_mono_us() + every_us);
 	sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
 	return 0;
@@ -298,52 +281,52 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *arg)
 
 static int on_worker(sd_event_source *source, int fd, uint32_t revents, void *arg)
 {
-	struct gate_vision *vision = arg;
+	struct cameras *cameras = arg;
 
 	(void)source, (void)fd, (void)revents;
-	worker_dispatch(vision->thresholds->worker);
+	worker_dispatch(cameras->calibration->worker);
 	return 0;
 }
 
 /* ---- begin and end ---- */
 
-int gate_threshold_open(struct gate_vision *vision)
+int calibration_open(struct cameras *cameras)
 {
-	struct gate *gate = vision->gate;
-	uint64_t every_us = (uint64_t)gate->config->face.calibration_s * 1000000;
+	const struct cameras_deps *deps = &cameras->deps;
+	uint64_t every_us = (uint64_t)deps->config->face.calibration_s * 1000000;
 	int r;
 
-	if (vision->faces == NULL)
+	if (cameras->faces == NULL)
 		return 0;
-	vision->thresholds = calloc(1, sizeof(*vision->thresholds));
-	if (vision->thresholds == NULL)
+	cameras->calibration = calloc(1, sizeof(*cameras->calibration));
+	if (cameras->calibration == NULL)
 		return -ENOMEM;
-	for (size_t i = 0; i < vision->camera_count; i++) {
-		struct watched_camera *camera = &vision->cameras[i];
+	for (size_t i = 0; i < cameras->count; i++) {
+		struct watched_camera *camera = &cameras->list[i];
 
-		if (camera->door == NULL)
+		if (camera->door < 0)
 			continue;
-		restore(site_of(camera), json_object_get(gate->site_records, camera->config->name));
-		face_watch_set_offset(vision->faces, camera->face_index,
-				      gate_threshold_offset(vision, camera));
+		restore(site_of(camera), json_object_get(cameras->calibration_records, camera->config->name));
+		face_watch_set_offset(cameras->faces, camera->face_index,
+				      calibration_offset(cameras, camera));
 	}
-	r = worker_open("measure", JOBS_MAX, &vision->thresholds->worker);
+	r = worker_open("measure", JOBS_MAX, &cameras->calibration->worker);
 	if (r == 0)
-		r = sd_event_add_io(gate->event, &vision->thresholds->worker_source,
-				    worker_fd(vision->thresholds->worker), EPOLLIN, on_worker, vision);
+		r = sd_event_add_io(deps->event, &cameras->calibration->worker_source,
+				    worker_fd(cameras->calibration->worker), EPOLLIN, on_worker, cameras);
 	if (r >= 0)
-		r = sd_event_add_time(gate->event, &vision->thresholds->timer, CLOCK_MONOTONIC,
-				      clock_mono_us() + every_us, 1000000, on_timer, vision);
+		r = sd_event_add_time(deps->event, &cameras->calibration->timer, CLOCK_MONOTONIC,
+				      clock_mono_us() + every_us, 1000000, on_timer, cameras);
 	if (r >= 0)
-		r = gate_stills_open(vision);
+		r = stranger_stills_open(cameras);
 	if (r < 0)
-		gate_threshold_close(vision);
+		calibration_close(cameras);
 	return r;
 }
 
-void gate_threshold_close(struct gate_vision *vision)
+void calibration_close(struct cameras *cameras)
 {
-	struct gate_thresholds *thresholds = vision->thresholds;
+	struct calibration *thresholds = cameras->calibration;
 
 	if (thresholds == NULL)
 		return;
@@ -351,14 +334,14 @@ void gate_threshold_close(struct gate_vision *vision)
 	sd_event_source_disable_unref(thresholds->stills_timer);
 	sd_event_source_disable_unref(thresholds->worker_source);
 	worker_close(thresholds->worker);
-	for (size_t i = 0; i < vision->camera_count; i++) {
-		struct watched_camera *camera = &vision->cameras[i];
+	for (size_t i = 0; i < cameras->count; i++) {
+		struct watched_camera *camera = &cameras->list[i];
 
-		if (camera->door != NULL && site_of(camera)->saved != site_of(camera)->scores.turn)
+		if (camera->door >= 0 && site_of(camera)->saved != site_of(camera)->scores.turn)
 			record(camera, "face.calibrated", EVENT_INFO,
 			       json_pack("{s:s, s:I}", "camera", camera->config->name, "people",
 					 (json_int_t)site_of(camera)->scores.count));
 	}
-	vision->thresholds = NULL;
+	cameras->calibration = NULL;
 	free(thresholds);
 }

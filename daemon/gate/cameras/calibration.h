@@ -11,7 +11,7 @@
 #include "vision/face/threshold_calibration.h"
 
 /* of one face camera */
-struct gate_site {
+struct camera_calibration {
 	struct threshold_calibration scores;
 	float offset;          /* from the model card's score; as last moved */
 	int64_t since_unix_ms; /* when counting began */
@@ -19,64 +19,64 @@ struct gate_site {
 	uint64_t saved; /* scores, as of the last record: site.turn */
 };
 
-struct gate_thresholds {
-	struct gate_site sites[CONFIG_CAMERAS_MAX]; /* by face_index */
+struct calibration {
+	struct camera_calibration sites[CONFIG_CAMERAS_MAX]; /* by face_index */
 	struct worker *worker;
 	sd_event_source *worker_source, *timer, *stills_timer;
 	bool measuring;
 };
 
 /* calibration.c: once the roster is known */
-int gate_threshold_open(struct gate_vision *vision);
-void gate_threshold_close(struct gate_vision *vision); /* before the face worker and the store */
+int calibration_open(struct cameras *cameras);
+void calibration_close(struct cameras *cameras); /* before the face worker and the store */
 /** A decision at a camera: what it says of its scores. */
-void gate_threshold_passage(struct watched_camera *camera, const struct face_result *result);
+void calibration_passage(struct watched_camera *camera, const struct face_result *result);
 /** How much more than the card's score this camera asks for now. */
-float gate_threshold_offset(const struct gate_vision *vision, const struct watched_camera *camera);
+float calibration_offset(const struct cameras *cameras, const struct watched_camera *camera);
 /** Somebody was erased. */
-void gate_threshold_forget(struct gate *gate, const char *person);
+void calibration_forget_person(struct cameras *cameras, const char *person);
 
 /* stranger_stills.c: needs the worker */
-int gate_stills_open(struct gate_vision *vision);
+int stranger_stills_open(struct cameras *cameras);
 
 /* survey.c */
-enum { MEASURE_CURVE = 9, MEASURE_PAIRS_MAX = 64 };
+enum { SURVEY_CURVE = 9, SURVEY_PAIRS_MAX = 64 };
 
-struct measured_camera {
+struct surveyed_camera {
 	struct watched_camera *camera;
 	float offset;
 	uint64_t turn;
 	struct calibration_judgement judgement;
-	double curve[MEASURE_CURVE]; /* rates at measure_score(0..); below 0: unknown */
+	double curve[SURVEY_CURVE]; /* rates at measure_score(0..); below 0: unknown */
 };
 
-struct measured_pair {
+struct surveyed_pair {
 	char people[2][GALLERY_PERSON_BYTES];
 	float score;
 };
 
 /* one look at all cameras' scores and at the gallery, done on the worker's thread */
-struct measure {
+struct survey {
 	struct worker_job job;
-	struct gate_vision *vision;
+	struct cameras *cameras;
 	struct gallery *gallery;
-	struct api_token token; /* of a report */
-	bool report;            /* with the gallery's look-alikes */
+	struct reply reply; /* of a report */
+	bool report;        /* with the gallery's look-alikes */
 	double percent;
 	size_t enrolled, persons, surveyed;
 	struct threshold_calibration *sites; /* copies */
-	struct measured_camera cameras[CONFIG_CAMERAS_MAX];
+	struct surveyed_camera surveyed_cameras[CONFIG_CAMERAS_MAX];
 	size_t camera_count;
-	struct measured_pair pairs[MEASURE_PAIRS_MAX]; /* most alike first */
+	struct surveyed_pair pairs[SURVEY_PAIRS_MAX]; /* most alike first */
 	size_t pair_count;
 };
 
 /** @return the measure to be posted, or NULL: no memory. */
-struct measure *gate_measure_new(struct gate_vision *vision, bool report);
+struct survey *survey_new(struct cameras *cameras, bool report);
 /** On the worker's thread. */
-void gate_measure_run(struct worker_job *job);
-void gate_measure_free(struct measure *measure);
+void survey_run(struct worker_job *job);
+void survey_free(struct survey *survey);
 /** The report, docs/reference/openapi.yaml. */
-json_t *gate_measure_json(const struct measure *measure);
+json_t *survey_json(const struct survey *survey);
 
 #endif

@@ -1,7 +1,6 @@
 #include "calibration.h"
 
 #include <errno.h>
-#include <math.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -14,7 +13,7 @@ enum { WATCHED_MS = 3000 };
 /* ---- what comes from camera threads ---- */
 
 /* For whoever watches live: the newest picture is at hand for as long as somebody asks now and then. */
-static void keep_newest(struct watched_camera *camera, struct video_frame *frame)
+static void save_newest(struct watched_camera *camera, struct video_frame *frame)
 {
 	bool watched;
 
@@ -27,28 +26,28 @@ static void keep_newest(struct watched_camera *camera, struct video_frame *frame
 	pthread_mutex_unlock(&camera->litter_lock);
 }
 
-static struct watched_camera *find_camera(const struct gate *gate, const char *name)
+static struct watched_camera *find_camera(struct cameras *cameras, const char *name)
 {
-	for (size_t i = 0; gate->vision != NULL && i < gate->vision->camera_count; i++)
-		if (strcmp(gate->vision->cameras[i].config->name, name) == 0)
-			return &gate->vision->cameras[i];
+	for (size_t i = 0; i < cameras->count; i++)
+		if (strcmp(cameras->list[i].config->name, name) == 0)
+			return &cameras->list[i];
 	return NULL;
 }
 
-int gate_vision_camera(void *arg, const char *name, struct api_camera *ret_camera)
+int cameras_find(struct cameras *cameras, const char *name, struct live **ret_live, struct mask *ret_mask)
 {
-	const struct watched_camera *camera = find_camera(arg, name);
+	const struct watched_camera *camera = find_camera(cameras, name);
 
 	if (camera == NULL)
 		return -ENOENT;
-	ret_camera->live = camera->camera != NULL ? camera_live(camera->camera) : NULL;
-	gate_throws_mask(camera->config, &ret_camera->mask);
+	*ret_live = camera->camera != NULL ? camera_live(camera->camera) : NULL;
+	litter_mask(camera->config, ret_mask);
 	return 0;
 }
 
-struct video_frame *gate_vision_newest_frame(void *arg, const char *name)
+struct video_frame *cameras_newest_frame(struct cameras *cameras, const char *name)
 {
-	struct watched_camera *camera = find_camera(arg, name);
+	struct watched_camera *camera = find_camera(cameras, name);
 	struct video_frame *newest = NULL;
 
 	if (camera != NULL) {
@@ -65,11 +64,11 @@ static void on_frame(void *arg, struct video_frame *frame)
 {
 	struct watched_camera *camera = arg;
 
-	keep_newest(camera, frame);
-	gate_camera_health_frame(camera, frame);
-	if (camera->door != NULL) {
-		if (camera->vision->faces != NULL)
-			face_watch_frame(camera->vision->faces, camera->face_index, frame);
+	save_newest(camera, frame);
+	health_frame(camera, frame);
+	if (camera->door >= 0) {
+		if (camera->cameras->faces != NULL)
+			face_watch_frame(camera->cameras->faces, camera->face_index, frame);
 		return;
 	}
 	pthread_mutex_lock(&camera->litter_lock);
@@ -88,10 +87,10 @@ static void on_state(void *arg, enum camera_state state, const struct problem *r
 		litter_watch_flush(camera->litter);
 	pthread_mutex_unlock(&camera->litter_lock);
 	if (state == CAMERA_ENDED)
-		gate_camera_health_ended(camera);
-	if (state != CAMERA_LIVE && camera->door != NULL && camera->vision->faces != NULL)
-		face_watch_reset(camera->vision->faces, camera->face_index);
-	(void)queue_push(camera->vision->status, &status); /* the newest wins */
+		health_ended(camera);
+	if (state != CAMERA_LIVE && camera->door >= 0 && camera->cameras->faces != NULL)
+		face_watch_reset(camera->cameras->faces, camera->face_index);
+	(void)queue_push(camera->cameras->status, &status); /* the newest wins */
 }
 
 /* ---- cameras coming and going ---- */
@@ -112,27 +111,19 @@ static json_t *camera_json(const struct watched_camera *camera)
 			 problem_json(&camera->reason));
 }
 
-json_t *gate_cameras_json(struct gate *gate)
+json_t *cameras_json(struct cameras *cameras, bool health)
 {
 	json_t *list = json_array();
 
-	for (size_t i = 0; gate->vision != NULL && i < gate->vision->camera_count; i++)
-		json_array_append_new(list, camera_json(&gate->vision->cameras[i]));
-	return list;
-}
+	for (size_t i = 0; i < cameras->count; i++) {
+		struct watched_camera *camera = &cameras->list[i];
+		json_t *json = camera_json(camera);
 
-json_t *gate_cameras_status(struct gate *gate)
-{
-	json_t *list = json_array();
-
-	for (size_t i = 0; gate->vision != NULL && i < gate->vision->camera_count; i++) {
-		json_t *camera = camera_json(&gate->vision->cameras[i]);
-
-		json_object_set_new(camera, "sight", gate_camera_health_json(&gate->vision->cameras[i]));
-		if (gate->vision->cameras[i].door != NULL)
-			json_object_set_new(camera, "prompt",
-					    json_string(gate_faces_prompt(&gate->vision->cameras[i])));
-		json_array_append_new(list, camera);
+		if (health)
+			json_object_set_new(json, "sight", health_json(camera));
+		if (health && camera->door >= 0)
+			json_object_set_new(json, "prompt", json_string(faces_prompt(camera)));
+		json_array_append_new(list, json);
 	}
 	return list;
 }
@@ -146,9 +137,9 @@ static const char *type_of(enum camera_state state)
 	return types[state];
 }
 
-static void on_status_of(struct gate_vision *vision, const struct camera_status *status)
+static void on_status_of(struct cameras *cameras, const struct camera_status *status)
 {
-	struct watched_camera *camera = &vision->cameras[status->index];
+	struct watched_camera *camera = &cameras->list[status->index];
 	bool was_lost = camera->seen && camera->state == CAMERA_LOST;
 
 	camera->seen = true;
@@ -161,76 +152,104 @@ static void on_status_of(struct gate_vision *vision, const struct camera_status 
 	else
 		log_warning("vision", "camera %s: %s", camera->config->name, status->reason.detail);
 	if (status->state != CAMERA_LIVE || was_lost) /* the first picture after a start restores nothing */
-		journal_record(vision->gate->journal, type_of(status->state),
+		journal_record(cameras->deps.journal, type_of(status->state),
 			       status->state == CAMERA_LOST ? EVENT_WARNING : EVENT_INFO, camera->source,
 			       NULL, camera_json(camera));
-	journal_publish(vision->gate->journal, "camera", camera->config->name, camera_json(camera));
+	journal_publish(cameras->deps.journal, "camera", camera->config->name, camera_json(camera));
 }
 
-static int on_camera_news(sd_event_source *source, int fd, uint32_t revents, void *arg)
+static int on_statuses(sd_event_source *source, int fd, uint32_t revents, void *arg)
 {
-	struct gate_vision *vision = arg;
+	struct cameras *cameras = arg;
 	struct camera_status status;
 
 	(void)source, (void)fd, (void)revents;
-	while (queue_pop(vision->status, &status) == 0)
-		on_status_of(vision, &status);
+	while (queue_pop(cameras->status, &status) == 0)
+		on_status_of(cameras, &status);
 	return 0;
 }
 
 /* ---- begin ---- */
 
-static int open_queues(struct gate_vision *vision)
+static int open_queues(struct cameras *cameras)
 {
-	sd_event *event = vision->gate->event;
-	int r = queue_open(sizeof(struct face_result), VISION_RESULTS_MAX, QUEUE_REFUSE_WHEN_FULL, NULL,
-			   &vision->face_results);
+	sd_event *event = cameras->deps.event;
+	int r = queue_open(sizeof(struct face_result), RESULTS_MAX, QUEUE_REFUSE_WHEN_FULL, NULL,
+			   &cameras->face_results);
 
 	if (r == 0)
-		r = queue_open(sizeof(struct litter_result), VISION_RESULTS_MAX, QUEUE_REFUSE_WHEN_FULL, NULL,
-			       &vision->litter_results);
+		r = queue_open(sizeof(struct litter_result), RESULTS_MAX, QUEUE_REFUSE_WHEN_FULL, NULL,
+			       &cameras->litter_results);
 	if (r == 0)
-		r = queue_open(sizeof(struct camera_status), VISION_NEWS_MAX, QUEUE_NEWEST_WINS, NULL,
-			       &vision->status);
+		r = queue_open(sizeof(struct camera_status), STATUSES_MAX, QUEUE_NEWEST_WINS, NULL,
+			       &cameras->status);
 	if (r == 0)
-		r = sd_event_add_io(event, &vision->face_source, queue_fd(vision->face_results), EPOLLIN,
-				    gate_faces_on_results, vision);
+		r = sd_event_add_io(event, &cameras->face_source, queue_fd(cameras->face_results), EPOLLIN,
+				    faces_on_results, cameras);
 	if (r >= 0)
-		r = sd_event_add_io(event, &vision->litter_source, queue_fd(vision->litter_results), EPOLLIN,
-				    gate_throws_on_results, vision);
+		r = sd_event_add_io(event, &cameras->litter_source, queue_fd(cameras->litter_results),
+				    EPOLLIN, litter_on_results, cameras);
 	if (r >= 0)
-		r = sd_event_add_io(event, &vision->status_source, queue_fd(vision->status), EPOLLIN,
-				    on_camera_news, vision);
+		r = sd_event_add_io(event, &cameras->status_source, queue_fd(cameras->status), EPOLLIN,
+				    on_statuses, cameras);
 	return r;
 }
 
-int gate_vision_open(struct gate *gate)
+static int door_of(const struct config *config, const char *name)
 {
-	struct gate_vision *vision = calloc(1, sizeof(*vision));
+	for (size_t i = 0; i < config->door_count; i++)
+		if (strcmp(config->doors[i].name, name) == 0)
+			return (int)i;
+	return -1;
+}
+
+static void add_camera(struct cameras *cameras, const struct config_camera *config)
+{
+	struct watched_camera *camera = &cameras->list[cameras->count];
+
+	camera->cameras = cameras;
+	camera->config = config;
+	camera->index = (unsigned)cameras->count++;
+	camera->door = -1;
+	pthread_mutex_init(&camera->litter_lock, NULL);
+	pthread_mutex_init(&camera->health_lock, NULL);
+	snprintf(camera->source, sizeof(camera->source), "camera/%s", config->name);
+	if (config->role != CONFIG_CAMERA_FACE)
+		return;
+	camera->door = door_of(cameras->deps.config, config->door);
+	assert(camera->door >= 0); /* the config was checked */
+	camera->face_index = (unsigned)cameras->face_cameras++;
+}
+
+int cameras_open(const struct cameras_deps *deps, const struct cameras_ops *ops, void *arg,
+		 struct cameras **ret_cameras)
+{
+	struct cameras *cameras = calloc(1, sizeof(*cameras));
 	int r;
 
-	if (vision == NULL)
+	assert(deps->config != NULL && deps->event != NULL && deps->journal != NULL &&
+	       deps->directory != NULL);
+	if (cameras == NULL)
 		return -ENOMEM;
-	vision->gate = gate;
-	gate->vision = vision;
-	for (size_t i = 0; i < gate->config->camera_count; i++) {
-		struct watched_camera *camera = &vision->cameras[vision->camera_count++];
+	cameras->deps = *deps;
+	cameras->ops = ops;
+	cameras->arg = arg;
+	for (size_t i = 0; i < deps->config->camera_count; i++)
+		add_camera(cameras, &deps->config->cameras[i]);
+	*ret_cameras = cameras;
+	r = open_queues(cameras);
+	return r < 0 ? r : faces_open(cameras);
+}
 
-		camera->vision = vision;
-		camera->config = &gate->config->cameras[i];
-		camera->index = (unsigned)i;
-		pthread_mutex_init(&camera->litter_lock, NULL);
-		pthread_mutex_init(&camera->sight_lock, NULL);
-		snprintf(camera->source, sizeof(camera->source), "camera/%s", camera->config->name);
-		if (camera->config->role != CONFIG_CAMERA_FACE)
-			continue;
-		camera->door = gate_door_find(gate, camera->config->door);
-		camera->face_index = (unsigned)vision->face_cameras++;
-	}
-	r = open_queues(vision);
-	if (r >= 0)
-		r = gate_faces_open(vision);
-	return r;
+/* Without memory, calibration starts at the model card and the day's blind time at zero. */
+void cameras_load_record(struct cameras *cameras, const char *kind, const char *id, json_t *json)
+{
+	json_t **records =
+		strcmp(kind, "blind") == 0 ? &cameras->blind_records : &cameras->calibration_records;
+
+	if (*records == NULL)
+		*records = json_object();
+	(void)json_object_set(*records, id, json);
 }
 
 static void start_camera(struct watched_camera *camera)
@@ -246,31 +265,29 @@ static void start_camera(struct watched_camera *camera)
 		log_error("vision", "camera %s: %s; trying without a password", camera->config->name, error);
 	source.loop = camera->config->loop;
 	source.realtime = camera->config->realtime;
-	if (camera->door != NULL)
+	if (camera->door >= 0)
 		source.ring_seconds = 0; /* a door keeps no film of those who pass */
 	r = camera_open(&source, &ops, camera, &camera->camera);
-	if (r == 0 && camera->door == NULL)
-		r = gate_throws_watch(camera);
+	if (r == 0 && camera->door < 0)
+		r = litter_start(camera);
 	if (r < 0)
 		log_error("vision", "camera %s cannot be used: %s", camera->config->name, strerror(-r));
 }
 
-void gate_vision_start(struct gate *gate)
+void cameras_start(struct cameras *cameras)
 {
-	struct gate_vision *vision = gate->vision;
+	const char *evidence_dir = cameras->deps.config->evidence.dir;
 
-	if (vision == NULL || vision->started)
+	if (cameras->started)
 		return;
-	vision->started = true;
-	if (mkdir(gate->config->evidence.dir, 0700) < 0 && errno != EEXIST)
-		log_error("vision", "%s: %s; alerts come without evidence", gate->config->evidence.dir,
-			  strerror(errno));
-	people_start_enrolment(gate->people);
-	if (gate_threshold_open(vision) < 0)
+	cameras->started = true;
+	if (mkdir(evidence_dir, 0700) < 0 && errno != EEXIST)
+		log_error("vision", "%s: %s; alerts come without evidence", evidence_dir, strerror(errno));
+	if (calibration_open(cameras) < 0)
 		log_error("vision", "the thresholds do not follow the site: no thread or timer");
-	for (size_t i = 0; i < vision->camera_count; i++)
-		start_camera(&vision->cameras[i]);
-	if (gate_camera_health_start(vision) < 0)
+	for (size_t i = 0; i < cameras->count; i++)
+		start_camera(&cameras->list[i]);
+	if (health_start(cameras) < 0)
 		log_error("vision", "blind time is not measured: no timer");
 }
 
@@ -287,31 +304,30 @@ static void stop_camera(struct watched_camera *camera)
 	litter_watch_close(litter); /* before the camera: its last evidence comes from the camera's ring */
 	camera_close(camera->camera);
 	video_frame_unref(camera->newest);
-	gate_camera_health_stop(camera);
-	pthread_mutex_destroy(&camera->sight_lock);
+	health_stop(camera);
+	pthread_mutex_destroy(&camera->health_lock);
 	pthread_mutex_destroy(&camera->litter_lock);
 }
 
-void gate_vision_close(struct gate *gate)
+void cameras_close(struct cameras *cameras)
 {
-	struct gate_vision *vision = gate->vision;
-
-	if (vision == NULL)
+	if (cameras == NULL)
 		return;
-	sd_event_source_disable_unref(vision->sight_timer);
-	for (size_t i = 0; i < vision->camera_count; i++)
-		stop_camera(&vision->cameras[i]);
-	gate_threshold_close(vision);
-	gate_faces_close(vision);
-	if (vision->litter_results != NULL)
-		(void)gate_throws_on_results(NULL, -1, 0,
-					     vision); /* a throw seen at the last moment is still recorded */
-	sd_event_source_disable_unref(vision->face_source);
-	sd_event_source_disable_unref(vision->litter_source);
-	sd_event_source_disable_unref(vision->status_source);
-	queue_close(vision->face_results);
-	queue_close(vision->litter_results);
-	queue_close(vision->status);
-	gate->vision = NULL;
-	free(vision);
+	sd_event_source_disable_unref(cameras->health_timer);
+	for (size_t i = 0; i < cameras->count; i++)
+		stop_camera(&cameras->list[i]);
+	calibration_close(cameras);
+	faces_close(cameras);
+	if (cameras->litter_results != NULL)
+		(void)litter_on_results(NULL, -1, 0,
+					cameras); /* a throw seen at the last moment is still recorded */
+	sd_event_source_disable_unref(cameras->face_source);
+	sd_event_source_disable_unref(cameras->litter_source);
+	sd_event_source_disable_unref(cameras->status_source);
+	queue_close(cameras->face_results);
+	queue_close(cameras->litter_results);
+	queue_close(cameras->status);
+	json_decref(cameras->blind_records);
+	json_decref(cameras->calibration_records);
+	free(cameras);
 }

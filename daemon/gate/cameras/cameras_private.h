@@ -7,9 +7,11 @@
 #ifndef GH_GATE_CAMERAS_CAMERAS_PRIVATE_H
 #define GH_GATE_CAMERAS_CAMERAS_PRIVATE_H
 
-#include "gate/gate_internal.h"
+#include "cameras.h"
 
+#include <assert.h>
 #include <pthread.h>
+#include <stdlib.h>
 
 #include "base/queue.h"
 #include "vision/camera/camera.h"
@@ -18,34 +20,29 @@
 #include "vision/litter/litter_watch.h"
 #include "vision/camera/camera_health.h"
 
-enum { VISION_RESULTS_MAX = 32, VISION_NEWS_MAX = 64, CAMERA_DAY_BYTES = 11 };
+enum { RESULTS_MAX = 32, STATUSES_MAX = 64, CAMERA_DAY_BYTES = 11 };
 
 struct watched_camera {
-	struct gate_vision *vision;
+	struct cameras *cameras;
 	const struct config_camera *config;
 	struct camera *camera;
 	pthread_mutex_t litter_lock; /* the camera's thread must not meet a worker that is coming or going */
 	struct video_frame *newest;  /* under the same lock; NULL while nobody watches */
 	uint64_t watched_until_ms;   /* the same */
 	struct litter_watch *litter; /* facade cameras */
-	struct gate_door *door;      /* face cameras */
+	int door;                    /* of a face camera: its place in the config; -1: a facade camera */
 	unsigned index, face_index;
 	enum camera_state state;
-	bool seen; /* has had any status yet */
-	struct {   /* who was let in here last by face alone; track 0: nobody */
-		uint32_t track;
-		char person[ULID_BYTES];
-		bool granted;
-	} passed;
+	bool seen;                               /* has had any status yet */
 	enum face_prompt prompt, decided_prompt; /* by the picture, and by the last decision */
 	uint64_t decided_until_ms;
 	bool covered;      /* whoever was decided on last had mouth and chin hidden */
 	uint64_t asked_ms; /* the readers' light last asked for what the prompt wants */
-	char source[GATE_SOURCE_BYTES];
-	struct problem reason;      /* PROBLEM_NONE while it is live */
-	pthread_mutex_t sight_lock; /* of sight alone, which the camera's thread feeds */
-	struct camera_health *sight;
-	enum camera_health_cause blind; /* as last told */
+	char source[EVENT_SOURCE_BYTES];
+	struct problem reason;       /* PROBLEM_NONE while it is live */
+	pthread_mutex_t health_lock; /* of health alone, which the camera's thread feeds */
+	struct camera_health *health;
+	enum camera_health_cause blind; /* as last reported */
 	uint64_t blind_since_ms;        /* CLOCK_MONOTONIC */
 	char day[CAMERA_DAY_BYTES];     /* local, "2026-11-21"; what day_ms is of */
 	uint64_t day_ms[CAMERA_HEALTH_CAUSES];
@@ -59,46 +56,39 @@ struct camera_status {
 
 enum face_state { FACE_OFF, FACE_LOADING, FACE_READY, FACE_FAILED };
 
-struct gate_vision {
-	struct gate *gate;
-	struct watched_camera cameras[CONFIG_CAMERAS_MAX];
-	size_t camera_count, face_cameras;
+struct cameras {
+	struct cameras_deps deps;
+	const struct cameras_ops *ops;
+	void *arg;
+	struct watched_camera list[CONFIG_CAMERAS_MAX];
+	size_t count, face_cameras;
 	struct face_watch *faces;
 	enum face_state face_state;
 	char face_trouble[FACE_ERROR_BYTES];
 	struct queue *face_results, *litter_results, *status;
-	sd_event_source *face_source, *litter_source, *status_source, *sight_timer;
-	struct gate_thresholds *thresholds; /* NULL: not begun */
+	sd_event_source *face_source, *litter_source, *status_source, *health_timer;
+	struct calibration *calibration;             /* NULL: not begun */
+	json_t *blind_records, *calibration_records; /* by camera, what the store had kept; NULL: nothing */
 	bool started;
 };
 
 /* faces.c */
-int gate_faces_open(struct gate_vision *vision);
-int gate_faces_on_results(sd_event_source *source, int fd, uint32_t revents, void *vision);
-void gate_faces_close(struct gate_vision *vision);
+int faces_open(struct cameras *cameras);
+int faces_on_results(sd_event_source *source, int fd, uint32_t revents, void *cameras);
+void faces_close(struct cameras *cameras);
 
-const char *gate_faces_prompt(const struct watched_camera *camera); /* what the person there is to be told */
-
-/* The face worker, to enrol with. NULL, and *ret_why is -EAGAIN (models are loading) or -ENODEV (there is none). */
-struct face_watch *cameras_faces(const struct gate_vision *vision, int *ret_why);
-/* Whether faces are searched, or will be once the models are loaded. NULL is fine. */
-bool cameras_search_faces(const struct gate_vision *vision);
-/* Number of a face camera for the face worker. @return it, or -ENOENT. */
-int cameras_face_index(const struct gate_vision *vision, const char *name);
-void cameras_template_add(struct gate_vision *vision, const char *person, const float *vector);
-void cameras_template_remove(struct gate_vision *vision, const char *person, const float *vector);
-void cameras_person_forget(struct gate_vision *vision, const char *person); /* NULL is fine */
+const char *faces_prompt(const struct watched_camera *camera); /* what the person there is to be told */
 
 /* litter.c */
-void gate_throws_mask(const struct config_camera *camera, struct mask *ret_mask);
-int gate_throws_on_results(sd_event_source *source, int fd, uint32_t revents, void *vision);
-int gate_throws_watch(struct watched_camera *camera);
+void litter_mask(const struct config_camera *camera, struct mask *ret_mask);
+int litter_on_results(sd_event_source *source, int fd, uint32_t revents, void *cameras);
+int litter_start(struct watched_camera *camera);
 
 /* health.c: the first two are for the camera's thread */
-void gate_camera_health_frame(struct watched_camera *camera, const struct video_frame *frame);
-void gate_camera_health_ended(struct watched_camera *camera);
-int gate_camera_health_start(struct gate_vision *vision);
-void gate_camera_health_stop(struct watched_camera *camera); /* once its camera is closed */
-json_t *gate_camera_health_json(struct watched_camera *camera);
+void health_frame(struct watched_camera *camera, const struct video_frame *frame);
+void health_ended(struct watched_camera *camera);
+int health_start(struct cameras *cameras);
+void health_stop(struct watched_camera *camera); /* once its camera is closed */
+json_t *health_json(struct watched_camera *camera);
 
 #endif

@@ -12,11 +12,11 @@
 
 enum { DECIDED_PROMPT_MS = 4000, ASK_AGAIN_MS = 4000 };
 
-static struct watched_camera *face_camera(struct gate_vision *vision, unsigned face_index)
+static struct watched_camera *face_camera(struct cameras *cameras, unsigned face_index)
 {
-	for (size_t i = 0; i < vision->camera_count; i++)
-		if (vision->cameras[i].door != NULL && vision->cameras[i].face_index == face_index)
-			return &vision->cameras[i];
+	for (size_t i = 0; i < cameras->count; i++)
+		if (cameras->list[i].door >= 0 && cameras->list[i].face_index == face_index)
+			return &cameras->list[i];
 	return NULL;
 }
 
@@ -28,15 +28,15 @@ static float liveness_min_of(const struct watched_camera *camera)
 	return camera->config->liveness_min > 0 ? (float)camera->config->liveness_min : defaults.liveness_min;
 }
 
-/* Where pictures are only observed, they pass as people do; how alive they looked tells them. */
+/* Where pictures are only observed, they pass as people do; their liveness tells them apart. */
 static bool is_observed_picture(const struct watched_camera *camera, const struct face_result *result)
 {
-	return camera->vision->gate->config->face.liveness == CONFIG_LIVENESS_OBSERVE &&
+	return camera->cameras->deps.config->face.liveness == CONFIG_LIVENESS_OBSERVE &&
 	       result->liveness >= 0 && result->liveness < liveness_min_of(camera);
 }
 
-static void tell_picture(struct gate_vision *vision, const struct watched_camera *camera,
-			 const struct face_result *result, const json_t *about)
+static void record_picture(struct cameras *cameras, const struct watched_camera *camera,
+			   const struct face_result *result, const json_t *about)
 {
 	json_t *data = json_copy(unconst(about));
 
@@ -44,197 +44,195 @@ static void tell_picture(struct gate_vision *vision, const struct watched_camera
 		json_object_set_new(data, "observed", json_true());
 	if (data != NULL)
 		(void)json_object_del(data, "look_alike"); /* may not be there */
-	journal_record(vision->gate->journal, "face.spoof", EVENT_WARNING, camera->source, NULL, data);
+	journal_record(cameras->deps.journal, "face.spoof", EVENT_WARNING, camera->source, NULL, data);
 }
 
-static void on_passage(struct gate_vision *vision, const struct face_result *result)
+static void on_passage(struct cameras *cameras, const struct face_result *result)
 {
-	struct watched_camera *camera = face_camera(vision, result->camera);
+	struct watched_camera *camera = face_camera(cameras, result->camera);
 	bool picture =
 		result->kind == FACE_RESULT_SPOOF || (camera != NULL && is_observed_picture(camera, result));
-	struct gate_entry_request request = {
-		.factor = POLICY_FACE,
-		.person_id = result->kind == FACE_RESULT_STRANGER ? "" : result->person,
+	struct cameras_passage passage = {
+		.person = result->kind == FACE_RESULT_STRANGER ? "" : result->person,
 		.presentation_attack = result->kind == FACE_RESULT_SPOOF,
 		.first_mono_us = result->first_good_mono_us,
 	};
 
 	if (camera == NULL)
 		return;
-	gate_threshold_passage(camera, result);
-	request.door = camera->door;
+	calibration_passage(camera, result);
+	passage.door = (unsigned)camera->door;
 	/* another person's template is reached too: which of the two it is, a second factor must say */
-	request.doubtful = result->kind == FACE_RESULT_ACCESS && result->rival_score >= result->threshold;
-	request.data = json_pack("{s:s, s:o, s:o, s:o, s:i, s:i}", "camera", camera->config->name, "score",
+	passage.ambiguous_match =
+		result->kind == FACE_RESULT_ACCESS && result->rival_score >= result->threshold;
+	passage.data = json_pack("{s:s, s:o, s:o, s:o, s:i, s:i}", "camera", camera->config->name, "score",
 				 json_rounded(result->score), "threshold", json_rounded(result->threshold),
 				 "liveness", json_rounded(result->liveness), "good_frames",
 				 (int)result->good_frames, "track", (int)result->track);
 	camera->covered = result->covered;
 	if (result->covered)
-		json_object_set_new(request.data, "covered", json_true());
+		json_object_set_new(passage.data, "covered", json_true());
 	if (result->raster && picture)
-		json_object_set_new(request.data, "raster", json_true());
+		json_object_set_new(passage.data, "raster", json_true());
 	if (result->no_blink)
-		json_object_set_new(request.data, "no_blink", json_true());
-	if (request.doubtful)
-		json_object_set_new(request.data, "look_alike", json_string(result->rival));
+		json_object_set_new(passage.data, "no_blink", json_true());
+	if (passage.ambiguous_match)
+		json_object_set_new(passage.data, "look_alike", json_string(result->rival));
 	if (result->still[0] != '\0')
 		json_object_set_new(
-			request.data, "still",
+			passage.data, "still",
 			json_pack("{s:s, s:s}", "name", result->still, "sha256", result->still_sha256));
 	if (picture)
-		tell_picture(vision, camera, result, request.data);
+		record_picture(cameras, camera, result, passage.data);
 	if (result->kind != FACE_RESULT_STRANGER)
-		(void)json_object_del(request.data, "still"); /* it stands in face.spoof */
-	gate_entry_ask(vision->gate, &request);
+		(void)json_object_del(passage.data, "still"); /* it stands in face.spoof */
+	cameras->ops->face_presented(cameras->arg, &passage);
 }
 
-void gate_faces_decided(struct gate *gate, struct gate_door *door, enum access_feedback feedback)
+void cameras_decided(struct cameras *cameras, unsigned door, enum access_feedback feedback)
 {
 	static const enum face_prompt prompts[] = {[ACCESS_FEEDBACK_GRANTED] = FACE_PROMPT_WELCOME,
 						   [ACCESS_FEEDBACK_DENIED] = FACE_PROMPT_CARD,
 						   [ACCESS_FEEDBACK_MORE] = FACE_PROMPT_MORE};
 
-	for (size_t i = 0; gate->vision != NULL && i < gate->vision->camera_count; i++) {
-		struct watched_camera *camera = &gate->vision->cameras[i];
+	for (size_t i = 0; i < cameras->count; i++) {
+		struct watched_camera *camera = &cameras->list[i];
 
-		if (camera->door != door)
+		if (camera->door != (int)door)
 			continue;
-		camera->passed.granted = feedback == ACCESS_FEEDBACK_GRANTED && camera->passed.track != 0;
 		camera->decided_prompt = feedback == ACCESS_FEEDBACK_DENIED && camera->covered
 						 ? FACE_PROMPT_MASK
 						 : prompts[feedback];
 		camera->decided_until_ms = clock_mono_ms() + DECIDED_PROMPT_MS;
 	}
-	gate_readers_show(gate, door, feedback);
 }
 
-const char *gate_faces_prompt(const struct watched_camera *camera)
+const char *faces_prompt(const struct watched_camera *camera)
 {
 	return face_prompt_name(clock_mono_ms() < camera->decided_until_ms ? camera->decided_prompt
 									   : camera->prompt);
 }
 
-static void on_prompt(struct gate_vision *vision, const struct face_result *result)
+static void on_prompt(struct cameras *cameras, const struct face_result *result)
 {
-	struct watched_camera *camera = face_camera(vision, result->camera);
+	struct watched_camera *camera = face_camera(cameras, result->camera);
 
 	if (camera == NULL)
 		return;
 	camera->prompt = (enum face_prompt)result->prompt;
 	if (face_prompt_is_request(camera->prompt) && clock_mono_ms() >= camera->asked_ms + ASK_AGAIN_MS) {
 		camera->asked_ms = clock_mono_ms();
-		gate_readers_show(vision->gate, camera->door, ACCESS_FEEDBACK_MORE);
+		cameras->ops->prompt_asks(cameras->arg, (unsigned)camera->door);
 	}
 }
 
-static void tell_upside_down(struct gate_vision *vision, const struct face_result *result)
+static void report_upside_down(struct cameras *cameras, const struct face_result *result)
 {
-	struct watched_camera *camera = face_camera(vision, result->camera);
+	struct watched_camera *camera = face_camera(cameras, result->camera);
 
 	if (camera == NULL)
 		return;
 	log_warning("vision", "camera %s: seems to hang upside down", camera->config->name);
-	journal_record(vision->gate->journal, "camera.upside_down", EVENT_WARNING, camera->source, NULL,
+	journal_record(cameras->deps.journal, "camera.upside_down", EVENT_WARNING, camera->source, NULL,
 		       json_pack("{s:s}", "camera", camera->config->name));
 }
 
-static void fail(struct gate_vision *vision, const char *reason)
+static void fail(struct cameras *cameras, const char *reason)
 {
-	vision->face_state = FACE_FAILED;
-	snprintf(vision->face_trouble, sizeof(vision->face_trouble), "%s", reason);
+	cameras->face_state = FACE_FAILED;
+	snprintf(cameras->face_trouble, sizeof(cameras->face_trouble), "%s", reason);
 	log_error("vision", "%s; the doors work on without faces", reason);
-	journal_record(vision->gate->journal, "model.failed", EVENT_ALARM, NULL, NULL,
+	journal_record(cameras->deps.journal, "model.failed", EVENT_ALARM, NULL, NULL,
 		       json_pack("{s:s}", "reason", reason));
 }
 
-static void on_face_result(struct gate_vision *vision, const struct face_result *result)
+static void on_face_result(struct cameras *cameras, const struct face_result *result)
 {
 	switch (result->kind) {
 	case FACE_RESULT_READY:
-		vision->face_state = FACE_READY;
+		cameras->face_state = FACE_READY;
 		log_info("vision", "face models are ready");
-		people_faces_ready(vision->gate->people);
+		cameras->ops->faces_ready(cameras->arg);
 		break;
 	case FACE_RESULT_FAILED:
-		fail(vision, result->reason);
+		fail(cameras, result->reason);
 		break;
 	case FACE_RESULT_ACCESS:
 	case FACE_RESULT_STRANGER:
 	case FACE_RESULT_SPOOF:
-		on_passage(vision, result);
+		on_passage(cameras, result);
 		break;
 	case FACE_RESULT_UPSIDE_DOWN:
-		tell_upside_down(vision, result);
+		report_upside_down(cameras, result);
 		break;
 	case FACE_RESULT_PROMPT:
-		on_prompt(vision, result);
+		on_prompt(cameras, result);
 		break;
 	case FACE_RESULT_ENROLLED:
 	case FACE_RESULT_ENROL_FAILED:
-		people_face_result(vision->gate->people, result);
+		cameras->ops->enrolled(cameras->arg, result);
 		break;
 	}
 }
 
-int gate_faces_on_results(sd_event_source *source, int fd, uint32_t revents, void *arg)
+int faces_on_results(sd_event_source *source, int fd, uint32_t revents, void *arg)
 {
-	struct gate_vision *vision = arg;
+	struct cameras *cameras = arg;
 	struct face_result result;
 
 	(void)source, (void)fd, (void)revents;
-	while (queue_pop(vision->face_results, &result) == 0) {
-		on_face_result(vision, &result);
+	while (queue_pop(cameras->face_results, &result) == 0) {
+		on_face_result(cameras, &result);
 		explicit_bzero(result.template_vector, sizeof(result.template_vector));
 	}
 	return 0;
 }
 
-struct face_watch *cameras_faces(const struct gate_vision *vision, int *ret_why)
+struct face_watch *cameras_faces(const struct cameras *cameras, int *ret_why)
 {
-	if (vision != NULL && vision->faces != NULL && vision->face_state == FACE_READY)
-		return vision->faces;
-	*ret_why = vision != NULL && vision->face_state == FACE_LOADING ? -EAGAIN : -ENODEV;
+	if (cameras != NULL && cameras->faces != NULL && cameras->face_state == FACE_READY)
+		return cameras->faces;
+	*ret_why = cameras != NULL && cameras->face_state == FACE_LOADING ? -EAGAIN : -ENODEV;
 	return NULL;
 }
 
-bool cameras_search_faces(const struct gate_vision *vision)
+bool cameras_search_faces(const struct cameras *cameras)
 {
-	return vision != NULL && vision->faces != NULL;
+	return cameras != NULL && cameras->faces != NULL;
 }
 
-int cameras_face_index(const struct gate_vision *vision, const char *name)
+int cameras_face_index(const struct cameras *cameras, const char *name)
 {
-	for (size_t i = 0; vision != NULL && i < vision->camera_count; i++)
-		if (vision->cameras[i].door != NULL && strcmp(vision->cameras[i].config->name, name) == 0)
-			return (int)vision->cameras[i].face_index;
+	for (size_t i = 0; cameras != NULL && i < cameras->count; i++)
+		if (cameras->list[i].door >= 0 && strcmp(cameras->list[i].config->name, name) == 0)
+			return (int)cameras->list[i].face_index;
 	return -ENOENT;
 }
 
-void cameras_template_add(struct gate_vision *vision, const char *person, const float *vector)
+void cameras_template_add(struct cameras *cameras, const char *person, const float *vector)
 {
 	int r;
 
-	if (!cameras_search_faces(vision))
+	if (!cameras_search_faces(cameras))
 		return;
-	r = gallery_merge(face_watch_gallery(vision->faces), person, vector);
+	r = gallery_merge(face_watch_gallery(cameras->faces), person, vector);
 	if (r < 0)
 		log_error("vision", "a template of person %s cannot be used: %s", person, strerror(-r));
 }
 
-void cameras_template_remove(struct gate_vision *vision, const char *person, const float *vector)
+void cameras_template_remove(struct cameras *cameras, const char *person, const float *vector)
 {
-	if (cameras_search_faces(vision))
-		(void)gallery_unmerge(face_watch_gallery(vision->faces), person,
+	if (cameras_search_faces(cameras))
+		(void)gallery_unmerge(face_watch_gallery(cameras->faces), person,
 				      vector); /* gone with the person */
 }
 
-void cameras_person_forget(struct gate_vision *vision, const char *person)
+void cameras_person_forget(struct cameras *cameras, const char *person)
 {
-	if (cameras_search_faces(vision))
-		(void)gallery_remove(face_watch_gallery(vision->faces), person); /* none is fine */
-	if (vision != NULL)
-		gate_threshold_forget(vision->gate, person);
+	if (cameras_search_faces(cameras))
+		(void)gallery_remove(face_watch_gallery(cameras->faces), person); /* none is fine */
+	if (cameras != NULL)
+		calibration_forget_person(cameras, person);
 }
 
 static void set_zone(const struct config_polygon *roi, struct mask_polygon *zone)
@@ -262,7 +260,7 @@ static int use_detector(const struct config_detector *config)
 	return face_models_use_detector(config->file[0] != '\0' ? &model : NULL);
 }
 
-const char *gate_faces_models(const struct config *whole)
+const char *cameras_use_models(const struct config *whole)
 {
 	const struct config_recogniser *config = &whole->face.recogniser;
 	struct face_model model = {.file = config->file,
@@ -286,18 +284,18 @@ const char *gate_faces_models(const struct config *whole)
 	return NULL;
 }
 
-int gate_faces_open(struct gate_vision *vision)
+int faces_open(struct cameras *cameras)
 {
-	const struct config *config = vision->gate->config;
+	const struct config *config = cameras->deps.config;
 	struct face_watch_config face;
 	int r;
 
-	if (gate_faces_models(config) == NULL)
+	if (cameras_use_models(config) == NULL)
 		return -EINVAL;
 	face_watch_defaults(&face);
 	face.models_dir = config->models_dir;
 	face.cameras =
-		vision->face_cameras > 0 ? (unsigned)vision->face_cameras : 1; /* none: enrolment alone */
+		cameras->face_cameras > 0 ? (unsigned)cameras->face_cameras : 1; /* none: enrolment alone */
 	face.threads = config->face.threads;
 	face.false_accept_percent = config->face.false_accept_percent;
 	face.liveness = config->face.liveness != CONFIG_LIVENESS_OFF;
@@ -309,26 +307,26 @@ int gate_faces_open(struct gate_vision *vision)
 	face.stranger_stills = config->face.stranger_still_hours > 0;
 	_Static_assert((int)FACE_WATCH_CAMERAS_MAX >= (int)CONFIG_CAMERAS_MAX,
 		       "all of them may look at faces");
-	for (size_t i = 0; i < vision->camera_count; i++) {
-		const struct watched_camera *camera = &vision->cameras[i];
+	for (size_t i = 0; i < cameras->count; i++) {
+		const struct watched_camera *camera = &cameras->list[i];
 
-		if (camera->door == NULL)
+		if (camera->door < 0)
 			continue;
 		face.camera[camera->face_index].name = camera->config->name;
 		face.camera[camera->face_index].liveness_min = (float)camera->config->liveness_min;
 		set_zone(&camera->config->roi, &face.camera[camera->face_index].zone);
 	}
 	face.repeat_ms = config->face.repeat_ms;
-	r = face_watch_open(&face, vision->face_results, &vision->faces);
+	r = face_watch_open(&face, cameras->face_results, &cameras->faces);
 	if (r < 0)
-		fail(vision, "The face worker did not start");
+		fail(cameras, "The face worker did not start");
 	else
-		vision->face_state = FACE_LOADING;
+		cameras->face_state = FACE_LOADING;
 	return r;
 }
 
-void gate_faces_close(struct gate_vision *vision)
+void faces_close(struct cameras *cameras)
 {
-	face_watch_close(vision->faces);
-	vision->faces = NULL;
+	face_watch_close(cameras->faces);
+	cameras->faces = NULL;
 }

@@ -24,33 +24,33 @@ static void format_day(char *text)
 
 /* ---- the camera's thread ---- */
 
-void gate_camera_health_frame(struct watched_camera *camera, const struct video_frame *frame)
+void health_frame(struct watched_camera *camera, const struct video_frame *frame)
 {
-	pthread_mutex_lock(&camera->sight_lock);
-	if (camera->sight != NULL)
-		camera_health_frame(camera->sight, frame->luma, (size_t)frame->stride_bytes, frame->width_px,
+	pthread_mutex_lock(&camera->health_lock);
+	if (camera->health != NULL)
+		camera_health_frame(camera->health, frame->luma, (size_t)frame->stride_bytes, frame->width_px,
 				    frame->height_px, clock_mono_ms());
-	pthread_mutex_unlock(&camera->sight_lock);
+	pthread_mutex_unlock(&camera->health_lock);
 }
 
-void gate_camera_health_ended(struct watched_camera *camera)
+void health_ended(struct watched_camera *camera)
 {
-	pthread_mutex_lock(&camera->sight_lock);
-	if (camera->sight != NULL)
-		camera_health_ended(camera->sight, clock_mono_ms());
-	pthread_mutex_unlock(&camera->sight_lock);
+	pthread_mutex_lock(&camera->health_lock);
+	if (camera->health != NULL)
+		camera_health_ended(camera->health, clock_mono_ms());
+	pthread_mutex_unlock(&camera->health_lock);
 }
 
 /* ---- the day's sums ---- */
 
-static void take(struct watched_camera *camera)
+static void add_totals(struct watched_camera *camera)
 {
 	struct camera_health_totals totals = {0};
 
-	pthread_mutex_lock(&camera->sight_lock);
-	if (camera->sight != NULL)
-		camera_health_read(camera->sight, clock_mono_ms(), &totals);
-	pthread_mutex_unlock(&camera->sight_lock);
+	pthread_mutex_lock(&camera->health_lock);
+	if (camera->health != NULL)
+		camera_health_read(camera->health, clock_mono_ms(), &totals);
+	pthread_mutex_unlock(&camera->health_lock);
 	for (int cause = 0; cause < CAMERA_HEALTH_CAUSES; cause++)
 		camera->day_ms[cause] += totals.ms[cause];
 }
@@ -88,29 +88,29 @@ static json_t *record_json(const struct watched_camera *camera)
 static void record(struct watched_camera *camera, const char *type, enum event_severity severity,
 		   json_t *data)
 {
-	struct gate *gate = camera->vision->gate;
+	struct journal *journal = camera->cameras->deps.journal;
 	struct event_draft draft = {
 		.type = type, .severity = severity, .source = camera->source, .data = data};
 	json_t *sums;
 	int r = -EIO;
 
-	take(camera);
+	add_totals(camera);
 	sums = record_json(camera);
-	if (journal_store(gate->journal) != NULL && sums != NULL)
-		r = store_record_put(journal_store(gate->journal), kind, camera->config->name, sums, &draft,
-				     NULL, NULL);
+	if (journal_store(journal) != NULL && sums != NULL)
+		r = store_record_put(journal_store(journal), kind, camera->config->name, sums, &draft, NULL,
+				     NULL);
 	if (r < 0)
-		(void)journal_record_draft(gate->journal, &draft, NULL,
+		(void)journal_record_draft(journal, &draft, NULL,
 					   NULL); /* the log at least; a failure is told there */
 	json_decref(sums);
 	json_decref(data);
 }
 
-static void tell_day(struct watched_camera *camera, bool complete)
+static void record_day(struct watched_camera *camera, bool complete)
 {
 	json_t *data;
 
-	take(camera);
+	add_totals(camera);
 	data = json_pack("{s:s, s:s, s:b, s:I, s:I, s:o}", "camera", camera->config->name, "day", camera->day,
 			 "complete", complete, "watched_s",
 			 (json_int_t)((camera->day_ms[CAMERA_HEALTH_OK] + blind_ms(camera)) / 1000),
@@ -124,7 +124,7 @@ static void tell_day(struct watched_camera *camera, bool complete)
 
 static void begin_day(struct watched_camera *camera)
 {
-	const json_t *kept = json_object_get(camera->vision->gate->blind_records, camera->config->name);
+	const json_t *kept = json_object_get(camera->cameras->blind_records, camera->config->name);
 	const char *day = json_string_value(json_object_get(kept, "day"));
 	const json_t *ms = json_object_get(kept, "ms");
 
@@ -137,14 +137,6 @@ static void begin_day(struct watched_camera *camera)
 		camera->day_ms[cause] += value > 0 ? (uint64_t)value : 0;
 	}
 	snprintf(camera->day, sizeof(camera->day), "%s", day); /* another than today ends at the first tick */
-}
-
-void gate_camera_health_load(struct gate *gate, const char *record_kind, const char *id, json_t *json)
-{
-	(void)record_kind;
-	if (gate->blind_records == NULL)
-		gate->blind_records = json_object();
-	(void)json_object_set(gate->blind_records, id, json); /* without memory the day begins at zero */
 }
 
 /* ---- once a second ---- */
@@ -178,62 +170,63 @@ static void tick(struct watched_camera *camera)
 	enum camera_health_cause cause;
 	uint64_t lasted_ms;
 
-	pthread_mutex_lock(&camera->sight_lock);
-	cause = camera->sight != NULL ? camera_health_tick(camera->sight, clock_mono_ms()) : CAMERA_HEALTH_OK;
-	lasted_ms = camera->sight != NULL ? camera_health_lasted_ms(camera->sight, clock_mono_ms()) : 0;
-	pthread_mutex_unlock(&camera->sight_lock);
+	pthread_mutex_lock(&camera->health_lock);
+	cause = camera->health != NULL ? camera_health_tick(camera->health, clock_mono_ms())
+				       : CAMERA_HEALTH_OK;
+	lasted_ms = camera->health != NULL ? camera_health_lasted_ms(camera->health, clock_mono_ms()) : 0;
+	pthread_mutex_unlock(&camera->health_lock);
 	if (cause != camera->blind)
 		on_change(camera, cause, lasted_ms);
 	format_day(today);
 	if (strcmp(today, camera->day) != 0)
-		tell_day(camera, true);
+		record_day(camera, true);
 }
 
 static int on_tick(sd_event_source *source, uint64_t usec, void *arg)
 {
-	struct gate_vision *vision = arg;
+	struct cameras *cameras = arg;
 
 	(void)usec;
-	for (size_t i = 0; i < vision->camera_count; i++)
-		tick(&vision->cameras[i]);
+	for (size_t i = 0; i < cameras->count; i++)
+		tick(&cameras->list[i]);
 	sd_event_source_set_time(source, clock_mono_us() + TICK_US);
 	sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
 	return 0;
 }
 
-int gate_camera_health_start(struct gate_vision *vision)
+int health_start(struct cameras *cameras)
 {
-	for (size_t i = 0; i < vision->camera_count; i++) {
-		struct watched_camera *camera = &vision->cameras[i];
-		struct camera_health *sight;
+	for (size_t i = 0; i < cameras->count; i++) {
+		struct watched_camera *camera = &cameras->list[i];
+		struct camera_health *health;
 
-		if (camera->camera == NULL || camera_health_open(clock_mono_ms(), &sight) < 0)
+		if (camera->camera == NULL || camera_health_open(clock_mono_ms(), &health) < 0)
 			continue;
 		begin_day(camera);
-		pthread_mutex_lock(&camera->sight_lock);
-		camera->sight = sight;
-		pthread_mutex_unlock(&camera->sight_lock);
+		pthread_mutex_lock(&camera->health_lock);
+		camera->health = health;
+		pthread_mutex_unlock(&camera->health_lock);
 	}
-	return sd_event_add_time(vision->gate->event, &vision->sight_timer, CLOCK_MONOTONIC,
-				 clock_mono_us() + TICK_US, TICK_LATE_US, on_tick, vision);
+	return sd_event_add_time(cameras->deps.event, &cameras->health_timer, CLOCK_MONOTONIC,
+				 clock_mono_us() + TICK_US, TICK_LATE_US, on_tick, cameras);
 }
 
-void gate_camera_health_stop(struct watched_camera *camera)
+void health_stop(struct watched_camera *camera)
 {
-	if (camera->sight == NULL)
+	if (camera->health == NULL)
 		return;
-	tell_day(camera, false);
-	camera_health_close(camera->sight); /* the camera is closed: its thread is gone */
-	camera->sight = NULL;
+	record_day(camera, false);
+	camera_health_close(camera->health); /* the camera is closed: its thread is gone */
+	camera->health = NULL;
 }
 
-json_t *gate_camera_health_json(struct watched_camera *camera)
+json_t *health_json(struct watched_camera *camera)
 {
 	uint64_t since_ms = camera->blind_since_ms;
 
-	if (camera->sight == NULL)
+	if (camera->health == NULL)
 		return json_null();
-	take(camera);
+	add_totals(camera);
 	return json_pack(
 		"{s:s, s:I, s:s, s:I, s:I, s:o}", "cause", camera_health_cause_name(camera->blind),
 		"blind_since_s",

@@ -24,7 +24,7 @@ static void copy_facade(const struct config_camera *from, struct litter_config *
 								 .y = (float)from->calibration.points[i].y};
 }
 
-void gate_throws_mask(const struct config_camera *from, struct mask *to)
+void litter_mask(const struct config_camera *from, struct mask *to)
 {
 	to->count = from->privacy_count;
 	for (size_t i = 0; i < from->privacy_count; i++) {
@@ -38,9 +38,9 @@ void gate_throws_mask(const struct config_camera *from, struct mask *to)
 	}
 }
 
-int gate_throws_watch(struct watched_camera *camera)
+int litter_start(struct watched_camera *camera)
 {
-	const struct config *config = camera->vision->gate->config;
+	const struct config *config = camera->cameras->deps.config;
 	struct litter_watch_config config_of = {.camera = camera->index,
 						.name = camera->config->name,
 						.evidence_dir = config->evidence.dir,
@@ -51,8 +51,8 @@ int gate_throws_watch(struct watched_camera *camera)
 	int r;
 
 	copy_facade(camera->config, &config_of.litter);
-	gate_throws_mask(camera->config, &config_of.mask);
-	r = litter_watch_open(&config_of, camera->vision->litter_results, &litter);
+	litter_mask(camera->config, &config_of.mask);
+	r = litter_watch_open(&config_of, camera->cameras->litter_results, &litter);
 	if (r < 0)
 		return r;
 	pthread_mutex_lock(&camera->litter_lock);
@@ -61,16 +61,16 @@ int gate_throws_watch(struct watched_camera *camera)
 	return 0;
 }
 
-int gate_throws_on_results(sd_event_source *source, int fd, uint32_t revents, void *arg)
+int litter_on_results(sd_event_source *source, int fd, uint32_t revents, void *arg)
 {
-	struct gate_vision *vision = arg;
+	struct cameras *cameras = arg;
 	struct litter_result result;
 
 	(void)source, (void)fd, (void)revents;
-	while (queue_pop(vision->litter_results, &result) == 0) {
-		const struct watched_camera *camera = &vision->cameras[result.camera];
+	while (queue_pop(cameras->litter_results, &result) == 0) {
+		const struct watched_camera *camera = &cameras->list[result.camera];
 
-		evidence_record_throw(vision->gate->journal, camera->config->name, camera->source, &result);
+		cameras->ops->thrown(cameras->arg, camera->config->name, camera->source, &result);
 	}
 	return 0;
 }

@@ -63,8 +63,8 @@ static void end_sweep(struct worker_job *job, int r)
 
 static int on_timer(sd_event_source *source, uint64_t usec, void *arg)
 {
-	struct gate_vision *vision = arg;
-	const struct config *config = vision->gate->config;
+	struct cameras *cameras = arg;
+	const struct config *config = cameras->deps.config;
 	struct sweep *sweep = calloc(1, sizeof(*sweep));
 
 	(void)usec;
@@ -73,7 +73,7 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *arg)
 		snprintf(sweep->dir, sizeof(sweep->dir), "%s", config->evidence.dir);
 		sweep->before_unix_ms =
 			clock_unix_ms() - (int64_t)config->face.stranger_still_hours * 3600 * 1000;
-		if (worker_post(vision->thresholds->worker, &sweep->job) < 0)
+		if (worker_post(cameras->calibration->worker, &sweep->job) < 0)
 			free(sweep); /* busy: in ten minutes again */
 	}
 	sd_event_source_set_time(source, clock_mono_us() + EVERY_US);
@@ -81,8 +81,8 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *arg)
 	return 0;
 }
 
-int gate_stills_open(struct gate_vision *vision)
+int stranger_stills_open(struct cameras *cameras)
 {
-	return sd_event_add_time(vision->gate->event, &vision->thresholds->stills_timer, CLOCK_MONOTONIC,
-				 clock_mono_us() + SOON_US, LATE_US, on_timer, vision);
+	return sd_event_add_time(cameras->deps.event, &cameras->calibration->stills_timer, CLOCK_MONOTONIC,
+				 clock_mono_us() + SOON_US, LATE_US, on_timer, cameras);
 }

@@ -19,112 +19,112 @@ static float curve_score(size_t at)
 	return 0.35f + 0.05f * (float)at;
 }
 
-struct measure *gate_measure_new(struct gate_vision *vision, bool report)
+struct survey *survey_new(struct cameras *cameras, bool report)
 {
-	struct measure *measure = calloc(1, sizeof(*measure));
-	struct gate_thresholds *thresholds = vision->thresholds;
+	struct survey *survey = calloc(1, sizeof(*survey));
+	struct calibration *thresholds = cameras->calibration;
 
-	if (measure == NULL)
+	if (survey == NULL)
 		return NULL;
-	measure->vision = vision;
-	measure->report = report;
-	measure->percent = vision->gate->config->face.false_accept_percent;
-	measure->gallery = face_watch_gallery(vision->faces);
-	measure->sites = calloc(CONFIG_CAMERAS_MAX, sizeof(*measure->sites));
-	if (measure->sites == NULL) {
-		free(measure);
+	survey->cameras = cameras;
+	survey->report = report;
+	survey->percent = cameras->deps.config->face.false_accept_percent;
+	survey->gallery = face_watch_gallery(cameras->faces);
+	survey->sites = calloc(CONFIG_CAMERAS_MAX, sizeof(*survey->sites));
+	if (survey->sites == NULL) {
+		free(survey);
 		return NULL;
 	}
-	for (size_t i = 0; i < vision->camera_count; i++) {
-		struct watched_camera *camera = &vision->cameras[i];
-		struct measured_camera *measured = &measure->cameras[measure->camera_count];
-		const struct gate_site *site;
+	for (size_t i = 0; i < cameras->count; i++) {
+		struct watched_camera *camera = &cameras->list[i];
+		struct surveyed_camera *measured = &survey->surveyed_cameras[survey->camera_count];
+		const struct camera_calibration *site;
 
-		if (camera->door == NULL)
+		if (camera->door < 0)
 			continue;
 		site = &thresholds->sites[camera->face_index];
 		measured->camera = camera;
-		measured->offset = gate_threshold_offset(vision, camera);
+		measured->offset = calibration_offset(cameras, camera);
 		measured->turn = site->scores.turn;
-		measure->sites[measure->camera_count++] = site->scores;
+		survey->sites[survey->camera_count++] = site->scores;
 	}
-	return measure;
+	return survey;
 }
 
-void gate_measure_free(struct measure *measure)
+void survey_free(struct survey *survey)
 {
-	free(measure->sites);
-	free(measure);
+	free(survey->sites);
+	free(survey);
 }
 
 /* ---- on the worker's thread ---- */
 
-static void keep_pair(struct measure *measure, const char *person, const struct gallery_match *other)
+static void add_pair(struct survey *survey, const char *person, const struct gallery_match *other)
 {
 	bool first = strcmp(person, other->person) < 0;
 	const char *low = first ? person : other->person, *high = first ? other->person : person;
-	struct measured_pair pair = {.score = other->score};
+	struct surveyed_pair pair = {.score = other->score};
 	size_t at;
 
 	memcpy(pair.people[0], low, GALLERY_PERSON_BYTES);
 	memcpy(pair.people[1], high, GALLERY_PERSON_BYTES);
-	for (at = 0; at < measure->pair_count; at++)
-		if (memcmp(measure->pairs[at].people, pair.people, sizeof(pair.people)) == 0)
+	for (at = 0; at < survey->pair_count; at++)
+		if (memcmp(survey->pairs[at].people, pair.people, sizeof(pair.people)) == 0)
 			break;
-	if (at < measure->pair_count && measure->pairs[at].score >= pair.score)
+	if (at < survey->pair_count && survey->pairs[at].score >= pair.score)
 		return;
-	if (at == measure->pair_count) {
-		if (measure->pair_count < MEASURE_PAIRS_MAX)
-			measure->pair_count++;
-		else if (measure->pairs[--at].score >= pair.score)
+	if (at == survey->pair_count) {
+		if (survey->pair_count < SURVEY_PAIRS_MAX)
+			survey->pair_count++;
+		else if (survey->pairs[--at].score >= pair.score)
 			return;
 	}
-	for (; at > 0 && measure->pairs[at - 1].score < pair.score; at--)
-		measure->pairs[at] = measure->pairs[at - 1];
-	measure->pairs[at] = pair;
+	for (; at > 0 && survey->pairs[at - 1].score < pair.score; at--)
+		survey->pairs[at] = survey->pairs[at - 1];
+	survey->pairs[at] = pair;
 }
 
 /* Of a large gallery a part, evenly spread, within some seconds: the report says how much. */
-static void survey(struct measure *measure)
+static void search_pairs(struct survey *survey)
 {
-	size_t step = measure->enrolled / SURVEY_TEMPLATES + 1;
+	size_t step = survey->enrolled / SURVEY_TEMPLATES + 1;
 	uint64_t until_ms = clock_mono_ms() + SURVEY_MS;
 	float lowest = THRESHOLD_MAX;
 
-	for (size_t i = 0; i < measure->camera_count; i++)
-		lowest = fminf(lowest, calibration_threshold(measure->enrolled, measure->percent,
-							     measure->cameras[i].offset));
-	if (measure->camera_count == 0)
-		lowest = calibration_threshold(measure->enrolled, measure->percent, 0);
-	for (size_t at = 0; at < measure->enrolled && clock_mono_ms() < until_ms; at += step) {
+	for (size_t i = 0; i < survey->camera_count; i++)
+		lowest = fminf(lowest, calibration_threshold(survey->enrolled, survey->percent,
+							     survey->surveyed_cameras[i].offset));
+	if (survey->camera_count == 0)
+		lowest = calibration_threshold(survey->enrolled, survey->percent, 0);
+	for (size_t at = 0; at < survey->enrolled && clock_mono_ms() < until_ms; at += step) {
 		char person[GALLERY_PERSON_BYTES];
 		struct gallery_match other;
 
-		if (gallery_neighbour(measure->gallery, at, person, &other) < 0)
+		if (gallery_neighbour(survey->gallery, at, person, &other) < 0)
 			continue;
-		measure->surveyed++;
+		survey->surveyed++;
 		if (other.score >= lowest - alike_margin)
-			keep_pair(measure, person, &other);
+			add_pair(survey, person, &other);
 	}
 }
 
-void gate_measure_run(struct worker_job *job)
+void survey_run(struct worker_job *job)
 {
-	struct measure *measure = (struct measure *)job;
+	struct survey *survey = (struct survey *)job;
 
-	measure->enrolled = gallery_templates(measure->gallery);
-	measure->persons = gallery_persons(measure->gallery);
-	for (size_t i = 0; i < measure->camera_count; i++) {
-		struct measured_camera *camera = &measure->cameras[i];
+	survey->enrolled = gallery_templates(survey->gallery);
+	survey->persons = gallery_persons(survey->gallery);
+	for (size_t i = 0; i < survey->camera_count; i++) {
+		struct surveyed_camera *camera = &survey->surveyed_cameras[i];
 
-		calibration_judge(&measure->sites[i], measure->enrolled, measure->percent, camera->offset,
+		calibration_judge(&survey->sites[i], survey->enrolled, survey->percent, camera->offset,
 				  &camera->judgement);
-		for (size_t at = 0; measure->report && at < MEASURE_CURVE; at++)
-			camera->curve[at] = calibration_rate_at(&measure->sites[i], measure->enrolled,
-								measure->percent, curve_score(at));
+		for (size_t at = 0; survey->report && at < SURVEY_CURVE; at++)
+			camera->curve[at] = calibration_rate_at(&survey->sites[i], survey->enrolled,
+								survey->percent, curve_score(at));
 	}
-	if (measure->report)
-		survey(measure);
+	if (survey->report)
+		search_pairs(survey);
 }
 
 /* ---- what it found, as JSON ---- */
@@ -140,11 +140,11 @@ static json_t *limits_json(const struct evt_fit_limits *limits, double times, co
 			 rounded(times * limits->low, 1e4), "high", rounded(times * limits->high, 1e4));
 }
 
-static json_t *curve_json(const struct measured_camera *camera)
+static json_t *curve_json(const struct surveyed_camera *camera)
 {
 	json_t *curve = json_array();
 
-	for (size_t i = 0; i < MEASURE_CURVE; i++)
+	for (size_t i = 0; i < SURVEY_CURVE; i++)
 		if (camera->curve[i] >= 0)
 			json_array_append_new(
 				curve, json_pack("{s:o, s:o}", "score", rounded((double)curve_score(i), 1e3),
@@ -152,16 +152,17 @@ static json_t *curve_json(const struct measured_camera *camera)
 	return curve;
 }
 
-static json_t *camera_json(const struct measure *measure, const struct measured_camera *camera)
+static json_t *camera_json(const struct survey *survey, const struct surveyed_camera *camera)
 {
 	const struct calibration_judgement *judgement = &camera->judgement;
-	const struct gate_site *site = &measure->vision->thresholds->sites[camera->camera->face_index];
+	const struct camera_calibration *site =
+		&survey->cameras->calibration->sites[camera->camera->face_index];
 	double days = (double)(clock_unix_ms() - site->since_unix_ms) / 86400e3, a_month;
 	bool known = judgement->reason != CALIBRATION_TOO_FEW;
 	json_t *json = json_pack(
 		"{s:s, s:o, s:o, s:o, s:o, s:s, s:I, s:I, s:I, s:I, s:o}", "camera",
 		camera->camera->config->name, "threshold",
-		rounded((double)calibration_threshold(measure->enrolled, measure->percent, camera->offset),
+		rounded((double)calibration_threshold(survey->enrolled, survey->percent, camera->offset),
 			1e4),
 		"card", rounded((double)judgement->card, 1e4), "offset", rounded((double)camera->offset, 1e4),
 		"aim", rounded((double)judgement->aim, 1e4), "reason",
@@ -182,45 +183,46 @@ static json_t *camera_json(const struct measure *measure, const struct measured_
 	return json;
 }
 
-static const char *name_of(const struct measure *measure, const char *id)
+static const char *name_of(const struct survey *survey, const char *id)
 {
-	const struct roster_person *person = roster_find(people_directory(measure->vision->gate->people)->people, id);
+	const struct roster_person *person = roster_find(survey->cameras->deps.directory->people, id);
 
 	return person != NULL ? person->name : "";
 }
 
-static json_t *pairs_json(const struct measure *measure)
+static json_t *pairs_json(const struct survey *survey)
 {
 	float lowest = THRESHOLD_MAX;
 	json_t *pairs = json_array();
 
-	for (size_t i = 0; i < measure->camera_count; i++)
-		lowest = fminf(lowest, calibration_threshold(measure->enrolled, measure->percent,
-							     measure->cameras[i].offset));
-	for (size_t i = 0; i < measure->pair_count; i++) {
-		const struct measured_pair *pair = &measure->pairs[i];
+	for (size_t i = 0; i < survey->camera_count; i++)
+		lowest = fminf(lowest, calibration_threshold(survey->enrolled, survey->percent,
+							     survey->surveyed_cameras[i].offset));
+	for (size_t i = 0; i < survey->pair_count; i++) {
+		const struct surveyed_pair *pair = &survey->pairs[i];
 
 		json_array_append_new(pairs,
 				      json_pack("{s:[s,s], s:[s,s], s:o, s:b}", "people", pair->people[0],
-						pair->people[1], "names", name_of(measure, pair->people[0]),
-						name_of(measure, pair->people[1]), "score",
+						pair->people[1], "names", name_of(survey, pair->people[0]),
+						name_of(survey, pair->people[1]), "score",
 						rounded((double)pair->score, 1e3), "second_factor",
 						pair->score >= lowest));
 	}
 	return pairs;
 }
 
-json_t *gate_measure_json(const struct measure *measure)
+json_t *survey_json(const struct survey *survey)
 {
-	const struct config *config = measure->vision->gate->config;
+	const struct config *config = survey->cameras->deps.config;
 	json_t *cameras = json_array();
 
-	for (size_t i = 0; i < measure->camera_count; i++)
-		json_array_append_new(cameras, camera_json(measure, &measure->cameras[i]));
-	return json_pack(
-		"{s:s, s:s, s:f, s:I, s:I, s:I, s:o, s:o, s:o}", "recogniser", face_engine_recogniser(),
-		"calibration", config->face.calibration == CONFIG_CALIBRATION_FOLLOW ? "follow" : "observe",
-		"percent", measure->percent, "templates", (json_int_t)measure->enrolled, "people",
-		(json_int_t)measure->persons, "surveyed", (json_int_t)measure->surveyed, "cameras", cameras,
-		"look_alikes", pairs_json(measure), "outdated", people_outdated_json(measure->vision->gate->people));
+	for (size_t i = 0; i < survey->camera_count; i++)
+		json_array_append_new(cameras, camera_json(survey, &survey->surveyed_cameras[i]));
+	return json_pack("{s:s, s:s, s:f, s:I, s:I, s:I, s:o, s:o, s:o}", "recogniser",
+			 face_engine_recogniser(), "calibration",
+			 config->face.calibration == CONFIG_CALIBRATION_FOLLOW ? "follow" : "observe",
+			 "percent", survey->percent, "templates", (json_int_t)survey->enrolled, "people",
+			 (json_int_t)survey->persons, "surveyed", (json_int_t)survey->surveyed, "cameras",
+			 cameras, "look_alikes", pairs_json(survey), "outdated",
+			 survey->cameras->ops->outdated(survey->cameras->arg));
 }
