@@ -1,5 +1,5 @@
 /* The board's lines as the API shows and drives them. */
-#include "doors_private.h"
+#include "controlled_door.h"
 
 #include <errno.h>
 

@@ -1,5 +1,5 @@
 /* One door: what the machine decides reaches the relay, then the log and the published state. */
-#include "doors_private.h"
+#include "controlled_door.h"
 
 #include <errno.h>
 #include <string.h>

@@ -3,7 +3,7 @@
  * turn is asked of the timer that drives the doors and counted there; a loop that turns without serving them, or
  * doors whose source was given up, look as dead as they are.
  */
-#include "doors_private.h"
+#include "controlled_door.h"
 
 #include <errno.h>
 #include <string.h>

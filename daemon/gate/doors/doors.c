@@ -1,4 +1,4 @@
-#include "doors_private.h"
+#include "controlled_door.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -2,7 +2,7 @@
  * What the wires say: contacts, exit buttons, fire, tamper. Exit and fire are acted upon in the turn of the loop in
  * which they come, before the log, the network or a rule is asked.
  */
-#include "doors_private.h"
+#include "controlled_door.h"
 
 #include <errno.h>
 #include <string.h>

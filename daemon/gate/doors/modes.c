@@ -3,7 +3,7 @@
  * every door, evacuation LockedOpen: life safety beats security, so an evacuation ends a lockdown and not the other
  * way round.
  */
-#include "doors_private.h"
+#include "controlled_door.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -4,7 +4,7 @@
  * They act at their beginning and end alone. Between these a person's order holds, and whatever stands unlocked at the
  * end is locked. A door that something stronger holds (lockdown, evacuation, fire, Blocked) is left alone.
  */
-#include "doors_private.h"
+#include "controlled_door.h"
 
 #include <errno.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 /* Buzzers, lights and the siren: they follow the doors, fire and tamper, and keep quiet when the site wants that. */
-#include "doors_private.h"
+#include "controlled_door.h"
 
 #include "base/clock.h"
 #include "base/log.h"

@@ -1,5 +1,5 @@
 /*
- * doors_private.h - what the files of this part share. Control thread only.
+ * controlled_door.h - what the files of this part share. Control thread only.
  *
  *   sounds.c           buzzers, lights and the siren
  *   controlled_door.c  one door: machine, relay, log, published state
@@ -10,8 +10,8 @@
  *   board_lines.c      the board as the API shows and drives it
  *   doors.c            opens and closes all of it
  */
-#ifndef GH_GATE_DOORS_DOORS_PRIVATE_H
-#define GH_GATE_DOORS_DOORS_PRIVATE_H
+#ifndef GH_GATE_DOORS_CONTROLLED_DOOR_H
+#define GH_GATE_DOORS_CONTROLLED_DOOR_H
 
 #include "doors.h"
 
