@@ -1,4 +1,4 @@
-/* config_tree_private.h - the parts of the tree that show libyaml; for config_tree.c, config_fill.c and config_upgrade.c. */
+/* config_tree_private.h - the parts of the tree that show libyaml; for config_load.c, config_tree.c, config_fill.c and config_upgrade.c. */
 #ifndef GH_CONFIG_CONFIG_TREE_PRIVATE_H
 #define GH_CONFIG_CONFIG_TREE_PRIVATE_H
 
@@ -20,5 +20,9 @@ yaml_node_t *config_tree_member(struct config_tree *tree, yaml_node_t *map, cons
 /** Like config_mistake(), at the line of @p node. */
 void config_mistake_at(struct config_tree *tree, const yaml_node_t *node, const char *path,
 		       const char *format, ...) __attribute__((format(printf, 4, 5)));
+
+/** Like config_mistake(), of the file as a whole, at @p line. */
+void config_mistake_at_line(struct config_tree *tree, size_t line, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
 
 #endif

@@ -211,7 +211,7 @@ struct store {
 	uint64_t commit_ms;
 };
 
-/* store.c */
+/* store_message.c */
 void store_answer(struct store *store, struct store_message *message);
 /** Tell the control thread; waits while it has STORE_NOTIFICATIONS_MAX to read. Takes the notification; dropped when closing. */
 void store_tell(struct store *store, struct store_notification *notification);
@@ -221,6 +221,8 @@ bool store_is_closing(struct store *store);
 /** @return true when closing began, at the latest then. */
 bool store_wait_ms(struct store *store, unsigned ms);
 void store_message_free(struct store_message *message);
+void sealed_records_free(struct sealed_record *records, size_t count); /* wiped first; NULL is fine */
+void store_faces_free(struct store_face *faces, size_t count);         /* the same */
 
 /* store_write.c, store_query.c */
 void *store_write_thread(void *store);
@@ -234,12 +236,13 @@ bool store_filter_is_search(const struct store_filter *filter);
 int store_search_run(struct db *db, struct store_read *read, int64_t after, int64_t before);
 int store_report_run(struct db *db, struct store_read *read);
 
-/* store_schema.c */
+/* store_row.c */
 #define STORE_EVENT_COLUMNS "seq, id, unix_ms, type, severity, source, person, data, prev, hash"
 
 /** The current row of a SELECT of STORE_EVENT_COLUMNS; `data` is borrowed until the next step. @return 0 or -EBADMSG. */
 int store_read_row(struct db_statement *statement, struct event_row *ret_row);
 
+/* store_schema.c */
 /**
  * Open, migrate and check gate.db.
  * @param problem  what is wrong.
@@ -375,12 +378,10 @@ int store_steps_run(struct db *db, int64_t version);
 int store_record_apply(struct store_file *file, const struct sealed_record *box);
 /** Tell the control thread of every record; @p bad_rows counts those that do not open. */
 int store_record_tell(struct store *store, struct store_file *file, int64_t *bad_rows);
-void sealed_records_free(struct sealed_record *boxes, size_t count);
 
 /* store_roster.c */
 int store_roster_put(struct store_file *file, const struct roster_person *person);
 int store_roster_remove(struct store_file *file, const char *person_id);
-void store_faces_free(struct store_face *faces, size_t count); /* wiped first; NULL is fine */
 int store_roster_add_face(struct store_file *file, const struct store_face *face);
 int store_roster_remove_faces(struct store_file *file, const char *person_id, const char *model);
 /** write->face by its number; what it was goes to write->gone. @return 0, -ENOENT or an error */

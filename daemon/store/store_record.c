@@ -62,17 +62,6 @@ int store_record_apply(struct store_file *file, const struct sealed_record *box)
 	return db_execute(sql);
 }
 
-void sealed_records_free(struct sealed_record *boxes, size_t count)
-{
-	for (size_t i = 0; boxes != NULL && i < count; i++) {
-		if (boxes[i].text != NULL)
-			crypto_wipe(boxes[i].text, strlen(boxes[i].text));
-		free(boxes[i].text);
-		json_decref(boxes[i].json);
-	}
-	free(boxes);
-}
-
 /* @p plain holds PLAIN_BYTES_MAX. @return 0 or -EBADMSG */
 static int unseal(const struct store_file *file, struct db_statement *row, char *plain,
 		  struct sealed_record *box)

@@ -127,18 +127,6 @@ static int count_faces(struct store_file *file, const char *person_id, int64_t *
 	return r < 0 ? r : 0;
 }
 
-void store_faces_free(struct store_face *faces, size_t count)
-{
-	for (size_t i = 0; faces != NULL && i < count; i++) {
-		if (faces[i].crop != NULL)
-			crypto_wipe(faces[i].crop, faces[i].crop_bytes);
-		free(faces[i].crop);
-	}
-	if (faces != NULL)
-		crypto_wipe(faces, count * sizeof(*faces));
-	free(faces);
-}
-
 /* @p ret_box, to be freed, stays NULL when there is nothing to keep. @return 0 or -ENOMEM */
 static int seal_crop(const struct store_file *file, const struct store_face *face, uint8_t **ret_box,
 		     size_t *ret_bytes)

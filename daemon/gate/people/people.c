@@ -83,11 +83,6 @@ void people_face_result(struct people *people, const struct face_result *result)
 
 /* ---- begin and end ---- */
 
-const char *people_revision(const struct people *people)
-{
-	return people->revision;
-}
-
 struct access_directory *people_directory(struct people *people)
 {
 	return &people->directory;

@@ -5,6 +5,11 @@
 
 #include "base/log.h"
 
+const char *people_revision(const struct people *people)
+{
+	return people->revision;
+}
+
 static int publish(sd_event_source *source, void *arg)
 {
 	struct people *people = arg;

@@ -1,0 +1,181 @@
+/* A config file: read, parsed, filled in, checked. */
+#include "config_tree_private.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { DEPTH_MAX = 16 };
+
+/*
+ * Deep nesting costs libyaml the square of its depth, so it is looked for first, event by event. A mistake in
+ * the YAML itself is left to the parser that follows. @return 0, -ENOMEM or -EINVAL (told).
+ */
+static int refuse_deep(struct config_tree *tree, const char *text, size_t bytes)
+{
+	unsigned depth = 0;
+	bool end = false;
+	yaml_parser_t parser;
+	yaml_event_t event;
+
+	if (!yaml_parser_initialize(&parser))
+		return -ENOMEM;
+	yaml_parser_set_input_string(&parser, (const unsigned char *)text, bytes);
+	while (!end && depth <= DEPTH_MAX && yaml_parser_parse(&parser, &event)) {
+		end = event.type == YAML_STREAM_END_EVENT;
+		depth += event.type == YAML_MAPPING_START_EVENT || event.type == YAML_SEQUENCE_START_EVENT;
+		depth -= event.type == YAML_MAPPING_END_EVENT || event.type == YAML_SEQUENCE_END_EVENT;
+		yaml_event_delete(&event);
+	}
+	if (depth > DEPTH_MAX)
+		config_mistake_at_line(tree, parser.mark.line + 1, "sections are nested deeper than %d",
+				       DEPTH_MAX);
+	yaml_parser_delete(&parser);
+	return depth > DEPTH_MAX ? -EINVAL : 0;
+}
+
+/* 0 with a document to delete, else the mistake is told. */
+static int parse(struct config_tree *tree, const char *text, size_t bytes)
+{
+	yaml_parser_t parser;
+	int r = 0;
+
+	if (!yaml_parser_initialize(&parser))
+		return -ENOMEM;
+	yaml_parser_set_input_string(&parser, (const unsigned char *)text, bytes);
+	if (!yaml_parser_load(&parser, &tree->document)) {
+		bool reader = parser.error == YAML_READER_ERROR;
+
+		r = parser.error == YAML_MEMORY_ERROR ? -ENOMEM : -EINVAL;
+		config_mistake_at_line(tree, reader ? 1 : parser.problem_mark.line + 1, "not YAML: %s%s%s",
+				       parser.problem != NULL ? parser.problem : "out of memory",
+				       parser.context != NULL ? " " : "",
+				       parser.context != NULL ? parser.context : "");
+	} else if (yaml_document_get_root_node(&tree->document) == NULL) {
+		config_mistake_at_line(tree, 1,
+				       "the file is empty; it needs at least version, site and gate");
+		yaml_document_delete(&tree->document);
+		r = -EINVAL;
+	}
+	yaml_parser_delete(&parser);
+	return r;
+}
+
+/* Of a newer file only that is said: that its other options are not known follows from it. */
+static bool refuse_newer(struct config_tree *tree)
+{
+	yaml_node_t *root = yaml_document_get_root_node(&tree->document), *node;
+	const char *text;
+
+	node = root->type == YAML_MAPPING_NODE ? config_tree_member(tree, root, "version") : NULL;
+	text = node != NULL && node->type == YAML_SCALAR_NODE ? (const char *)node->data.scalar.value : "";
+	if (strspn(text, "0123456789") != strlen(text) || strtoul(text, NULL, 10) <= CONFIG_VERSION)
+		return false;
+	config_mistake_at(
+		tree, node, "version",
+		"%.20s is of a newer gatehoused than " GH_VERSION
+		", which reads %d to %d: install that one again, or the file that was kept for this one",
+		text, CONFIG_VERSION_OLDEST, CONFIG_VERSION);
+	return true;
+}
+
+/* A line by its offset is the first chip's unless said otherwise; one by its name may be on any. */
+static void name_chips(struct config_board *board)
+{
+	struct config_line *const groups[] = {board->outputs, board->inputs};
+	const size_t counts[] = {board->output_count, board->input_count};
+
+	for (size_t group = 0; group < 2; group++)
+		for (size_t i = 0; i < counts[group]; i++)
+			if (groups[group][i].line >= 0 && groups[group][i].chip[0] == '\0')
+				snprintf(groups[group][i].chip, CONFIG_NAME_BYTES, "gpiochip0");
+}
+
+int config_load_text(const char *text, size_t bytes, const char *file_name, struct config **ret_config,
+		     char *error, size_t error_bytes)
+{
+	struct config_tree tree = {.file_name = file_name, .error = error, .error_bytes = error_bytes};
+	struct config *config;
+	int r;
+
+	if (error_bytes > 0)
+		error[0] = '\0';
+	if (bytes > CONFIG_BYTES_MAX) {
+		config_mistake_at_line(&tree, 1, "larger than %d KiB", CONFIG_BYTES_MAX / 1024);
+		return -EFBIG;
+	}
+	r = refuse_deep(&tree, text, bytes);
+	if (r == 0)
+		r = parse(&tree, text, bytes);
+	if (r < 0)
+		return r;
+	config = calloc(1, sizeof(*config));
+	if (config != NULL && !refuse_newer(&tree)) {
+		config_fill(&tree, config);
+		if (tree.mistakes == 0)
+			name_chips(&config->board);
+		config_check(&tree, config);
+	}
+	yaml_document_delete(&tree.document);
+	if (config == NULL || tree.mistakes > 0) {
+		config_free(config);
+		return config == NULL ? -ENOMEM : -EINVAL;
+	}
+	*ret_config = config;
+	return 0;
+}
+
+/* @return bytes read, at most CONFIG_BYTES_MAX + 1 (then it is too large), or a negative errno. */
+static ssize_t read_file(const char *path, char *text)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a pipe must not hold up the start */
+	struct stat status;
+	size_t bytes = 0;
+	ssize_t r;
+
+	if (fd < 0)
+		return -errno;
+	r = fstat(fd, &status) < 0    ? -errno
+	    : S_ISREG(status.st_mode) ? 0
+	    : S_ISDIR(status.st_mode) ? -EISDIR
+				      : -EINVAL;
+	while (r == 0 && bytes < CONFIG_BYTES_MAX + 1) {
+		ssize_t got = read(fd, text + bytes, CONFIG_BYTES_MAX + 1 - bytes);
+
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0)
+			r = -errno;
+		if (got <= 0)
+			break;
+		bytes += (size_t)got;
+	}
+	close(fd);
+	return r < 0 ? r : (ssize_t)bytes;
+}
+
+int config_load(const char *path, struct config **ret_config, char *error, size_t error_bytes)
+{
+	char *text = malloc(CONFIG_BYTES_MAX + 1);
+	ssize_t bytes;
+	int r;
+
+	bytes = text != NULL ? read_file(path, text) : -ENOMEM;
+	if (bytes < 0) {
+		snprintf(error, error_bytes, "%s: cannot be read: %s", path,
+			 bytes == -EINVAL ? "not a file" : strerror((int)-bytes));
+		r = (int)bytes;
+	} else {
+		r = config_load_text(text, (size_t)bytes, path, ret_config, error, error_bytes);
+	}
+	free(text);
+	return r;
+}
+
+void config_free(struct config *config)
+{
+	free(config);
+}

@@ -1,0 +1,156 @@
+/* Messages between the threads: answered, given back, waited for. */
+#include "store_private.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/unconst.h"
+
+void sealed_records_free(struct sealed_record *boxes, size_t count)
+{
+	for (size_t i = 0; boxes != NULL && i < count; i++) {
+		if (boxes[i].text != NULL)
+			crypto_wipe(boxes[i].text, strlen(boxes[i].text));
+		free(boxes[i].text);
+		json_decref(boxes[i].json);
+	}
+	free(boxes);
+}
+
+void store_faces_free(struct store_face *faces, size_t count)
+{
+	for (size_t i = 0; faces != NULL && i < count; i++) {
+		if (faces[i].crop != NULL)
+			crypto_wipe(faces[i].crop, faces[i].crop_bytes);
+		free(faces[i].crop);
+	}
+	if (faces != NULL)
+		crypto_wipe(faces, count * sizeof(*faces));
+	free(faces);
+}
+
+void store_message_free(struct store_message *message)
+{
+	struct store_write *write = (struct store_write *)message;
+	struct store_read *read = (struct store_read *)message;
+	struct store_notification *notification = (struct store_notification *)message;
+
+	switch (message->kind) {
+	case STORE_READ_EVENTS:
+	case STORE_READ_AUDIT:
+	case STORE_READ_REPORT:
+	case STORE_READ_COPIES:
+	case STORE_READ_FACES:
+		json_decref(read->report);
+		for (size_t i = 0; i < read->count; i++) {
+			free(unconst(read->rows[i].data));
+			free(unconst(read->rows[i].json));
+		}
+		free(read->rows);
+		free(read->seqs);
+		break;
+	case STORE_NOTIFY_STATUS:
+	case STORE_NOTIFY_PEOPLE:
+	case STORE_NOTIFY_FACES:
+	case STORE_NOTIFY_RECORDS:
+		sealed_records_free(notification->boxes, notification->count);
+		if (notification->people != NULL)
+			crypto_wipe(notification->people, STORE_PEOPLE_CHUNK * sizeof(*notification->people));
+		free(notification->people);
+		store_faces_free(notification->faces, STORE_FACES_CHUNK);
+		break;
+	default:
+		free(write->data);
+		free(write->json);
+		if (write->person != NULL)
+			crypto_wipe(write->person, sizeof(*write->person));
+		free(write->person);
+		store_faces_free(write->face, 1);
+		store_faces_free(write->gone, 1);
+		sealed_records_free(write->boxes, write->box_count);
+		break;
+	}
+	free(message);
+}
+
+/* The queue of answers has room for all that can be on its way: see open_queues(). Only anchors beyond that. */
+void store_answer(struct store *store, struct store_message *message)
+{
+	if (queue_push(store->answers, &message) < 0)
+		store_message_free(message);
+}
+
+static struct timespec timespec_after(unsigned ms)
+{
+	struct timespec at;
+
+	clock_gettime(CLOCK_MONOTONIC, &at);
+	at.tv_sec += ms / 1000;
+	at.tv_nsec += (long)(ms % 1000) * 1000000;
+	if (at.tv_nsec >= 1000000000) {
+		at.tv_sec++;
+		at.tv_nsec -= 1000000000;
+	}
+	return at;
+}
+
+bool store_is_closing(struct store *store)
+{
+	bool closing;
+
+	pthread_mutex_lock(&store->lock);
+	closing = store->closing;
+	pthread_mutex_unlock(&store->lock);
+	return closing;
+}
+
+bool store_wait_ms(struct store *store, unsigned ms)
+{
+	struct timespec at;
+	bool was_closing, closing;
+	int waited = 0;
+
+	pthread_mutex_lock(&store->lock);
+	was_closing = store->closing;
+	if (was_closing && ms > STORE_CLOSE_MS_MAX / 10)
+		ms = STORE_CLOSE_MS_MAX / 10;
+	at = timespec_after(ms);
+	while (waited == 0 && store->closing == was_closing)
+		waited = pthread_cond_timedwait(&store->changed, &store->lock, &at);
+	closing = store->closing;
+	pthread_mutex_unlock(&store->lock);
+	return closing;
+}
+
+void store_tell(struct store *store, struct store_notification *notification)
+{
+	struct store_message *message = &notification->message;
+	bool closing;
+
+	pthread_mutex_lock(&store->lock);
+	while (store->notes >= STORE_NOTIFICATIONS_MAX && !store->closing)
+		pthread_cond_wait(&store->changed, &store->lock);
+	closing = store->closing && store->notes >= STORE_NOTIFICATIONS_MAX;
+	if (!closing)
+		store->notes++;
+	pthread_mutex_unlock(&store->lock);
+	if (closing)
+		store_message_free(message);
+	else
+		store_answer(store, message);
+}
+
+void store_report_status(struct store *store, enum store_status status, const struct problem *problem)
+{
+	struct store_notification *notification = calloc(1, sizeof(*notification));
+
+	if (notification == NULL)
+		return; /* without memory for a sentence nobody can act on it either */
+	notification->message.kind = STORE_NOTIFY_STATUS;
+	notification->status = status;
+	if (problem != NULL)
+		notification->problem = *problem;
+	store_tell(store, notification);
+}
