@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <math.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -15,6 +16,13 @@ static const struct {
 	const char *sentence;
 } table[PROBLEM_CODES] = {
 #include "problem_table.inc"
+};
+
+static const struct {
+	const char *name;
+	bool is_code;
+} param_names[] = {
+#include "problem_params.inc"
 };
 
 const char *problem_name(const struct problem *problem)
@@ -155,12 +163,17 @@ void problem_add_code(struct problem *problem, const char *name, const struct pr
 
 /* ---- the sentence ---- */
 
-static const char *sentence_of(const char *name)
+static unsigned code_of(const char *name)
 {
 	for (unsigned code = PROBLEM_NONE + 1; code < PROBLEM_CODES; code++)
 		if (strcmp(table[code].name, name) == 0)
-			return table[code].sentence;
-	return NULL;
+			return code;
+	return PROBLEM_NONE;
+}
+
+static const char *sentence_of(const char *name)
+{
+	return table[code_of(name)].sentence;
 }
 
 static void put(struct problem *problem, size_t *used, const char *text, size_t bytes)
@@ -261,4 +274,35 @@ json_t *problem_json(const struct problem *problem)
 	if (problem->code == PROBLEM_NONE)
 		return NULL;
 	return json_pack("{s:s, s:o}", "code", problem_name(problem), "params", problem_params_json(problem));
+}
+
+static void read_param(struct problem *problem, const char *name, bool is_code, const json_t *value)
+{
+	if (json_is_integer(value))
+		problem_add_integer(problem, name, json_integer_value(value));
+	else if (json_is_real(value))
+		problem_add_number(problem, name, json_real_value(value));
+	else if (json_is_string(value))
+		add_text(problem, name, is_code ? PROBLEM_KIND_CODE : PROBLEM_KIND_TEXT,
+			 json_string_value(value));
+}
+
+int problem_read_json(const json_t *json, struct problem *ret_problem)
+{
+	const char *name = json_string_value(json_object_get(json, "code"));
+	const json_t *params = json_object_get(json, "params");
+	unsigned code = name != NULL ? code_of(name) : PROBLEM_NONE;
+
+	*ret_problem = (struct problem){0};
+	if (code == PROBLEM_NONE)
+		return -EINVAL;
+	problem_begin(ret_problem, code);
+	for (size_t i = 0; i < sizeof(param_names) / sizeof(param_names[0]); i++) {
+		const json_t *value = json_object_get(params, param_names[i].name);
+
+		if (value != NULL && ret_problem->param_count < PROBLEM_PARAMS_MAX)
+			read_param(ret_problem, param_names[i].name, param_names[i].is_code, value);
+	}
+	(void)problem_end(ret_problem); /* the errno of the code: here it is no failure */
+	return 0;
 }

@@ -66,6 +66,13 @@ json_t *problem_params_json(const struct problem *problem);
 /** {"code":..., "params":{...}} for an event or a status, a new reference; NULL for PROBLEM_NONE, or without memory. */
 json_t *problem_json(const struct problem *problem);
 
+/**
+ * The reverse of problem_json(), of an event that may be older or newer than this program. Members of "params" that no
+ * code has are left out.
+ * @return 0 or -EINVAL (no such object, or a code that is not known): *ret_problem is PROBLEM_NONE.
+ */
+int problem_read_json(const json_t *json, struct problem *ret_problem);
+
 /* For the generated functions alone. A text is copied and cut at the end of a character; NULL is "". A number is rounded
  * to two digits after the point. */
 void problem_begin(struct problem *problem, unsigned code);

@@ -4,7 +4,8 @@ Every error of the gate stands once, in problems.json: its code, its errno, its 
 English sentence. This makes of it what else needs them.
 
     problems.py --header FILE    the enum of codes and a typed function for each, for C
-    problems.py --table FILE     the rows of the table that problem.c includes
+    problems.py --table FILE     the rows of the table of codes that problem.c includes
+    problems.py --params FILE    and those of the table of parameters
     problems.py --write          the codes in docs/reference/openapi.yaml and problem.* in console/locales/en.json
     problems.py --check          says where these two files differ from the table; 1 if they do
 
@@ -70,6 +71,11 @@ def rows(table):
                    f"{json.dumps(entry['en'])}}},\n" for code, entry in table.items())
 
 
+def params(table):
+    kinds = {name: kind for entry in table.values() for name, kind in entry["params"].items()}
+    return "".join(f"{{{json.dumps(name)}, {'true' if kind == 'code' else 'false'}}},\n" for name, kind in sorted(kinds.items()))
+
+
 def with_codes(openapi, table):
     """The OpenAPI document with the table's codes between its two marks."""
     listed = textwrap.fill(", ".join(table), 116, initial_indent=" " * 8, subsequent_indent=" " * 8,
@@ -88,9 +94,9 @@ def with_sentences(english, table):
 
 def main():
     table = codes()
-    if sys.argv[1:2] in (["--header"], ["--table"]) and len(sys.argv) == 3:
-        text = header(table) if sys.argv[1] == "--header" else rows(table)
-        pathlib.Path(sys.argv[2]).write_text(text)
+    makers = {"--header": header, "--table": rows, "--params": params}
+    if len(sys.argv) == 3 and sys.argv[1] in makers:
+        pathlib.Path(sys.argv[2]).write_text(makers[sys.argv[1]](table))
         return 0
     if sys.argv[1:] not in (["--write"], ["--check"]):
         sys.exit(__doc__)

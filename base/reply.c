@@ -1,9 +1,21 @@
 #include "reply.h"
 
-void reply_send(const struct reply *reply, int r, const char *problem, json_t *result)
+void reply_send(const struct reply *reply, int r, const struct problem *problem, json_t *result)
 {
-	if (reply->answer != NULL)
-		reply->answer(reply, r, problem, result);
-	else
+	struct problem failed;
+
+	if (reply->answer == NULL) {
 		json_decref(result);
+		return;
+	}
+	if (r < 0 && (problem == NULL || problem->code == PROBLEM_NONE)) {
+		problem_failed(&failed, r);
+		problem = &failed;
+	}
+	reply->answer(reply, r, problem, result);
+}
+
+void reply_refuse(const struct reply *reply, int r, const struct problem *problem)
+{
+	reply_send(reply, r, problem, NULL);
 }

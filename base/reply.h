@@ -12,14 +12,16 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "problem.h"
+
 struct reply;
 
 /**
  * @param r        0, or a negative errno.
- * @param problem  borrowed for the call: a sentence, when @p r is negative; NULL: strerror() of @p r.
+ * @param problem  borrowed for the call: why, when @p r is negative; else NULL.
  * @param result   the result, or NULL; takes the reference.
  */
-typedef void (*reply_fn)(const struct reply *reply, int r, const char *problem, json_t *result);
+typedef void (*reply_fn)(const struct reply *reply, int r, const struct problem *problem, json_t *result);
 
 struct reply {
 	reply_fn answer;    /* NULL: the result is discarded */
@@ -29,7 +31,13 @@ struct reply {
 	bool leaves_gate; /* the result is sent over MQTT: it contains no name unless the site shares names */
 };
 
-/** Send the result; at most once for one operation. Takes the reference to @p result, also when it is discarded. */
-void reply_send(const struct reply *reply, int r, const char *problem, json_t *result);
+/**
+ * Send the result; at most once for one operation. Takes the reference to @p result, also when it is discarded.
+ * @param problem  of a negative @p r; NULL or PROBLEM_NONE: strerror() of it, under the code failed.
+ */
+void reply_send(const struct reply *reply, int r, const struct problem *problem, json_t *result);
+
+/** The same without a result: reply_refuse(reply, problem_door_unknown(&problem), &problem). */
+void reply_refuse(const struct reply *reply, int r, const struct problem *problem);
 
 #endif

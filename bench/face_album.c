@@ -151,7 +151,8 @@ static int look(struct worker *worker, const struct face_image *image, struct al
 
 static void look_at(struct worker *worker, struct album_picture *picture)
 {
-	char path[1024], reason[FACE_ERROR_BYTES] = "cannot be read";
+	char path[1024];
+	struct problem problem = {0};
 	struct face_photo photo = {0};
 	size_t size;
 	void *bytes;
@@ -159,8 +160,8 @@ static void look_at(struct worker *worker, struct album_picture *picture)
 
 	snprintf(path, sizeof(path), "%s/%s/%s", worker->config->folder, picture->person, picture->file);
 	bytes = read_whole(path, &size);
-	if (bytes == NULL || face_photo_decode(bytes, size, &photo, reason) < 0) {
-		fprintf(stderr, "%s: %s\n", path, reason);
+	if (bytes == NULL || face_photo_decode(bytes, size, &photo, &problem) < 0) {
+		fprintf(stderr, "%s: %s\n", path, problem.detail);
 		free(bytes);
 		return;
 	}
@@ -265,7 +266,7 @@ static int look_at_all(const struct album_config *config, struct album *album)
 {
 	struct worker workers[THREADS_MAX] = {0};
 	pthread_t threads[THREADS_MAX];
-	char error[FACE_ERROR_BYTES] = "";
+	struct problem problem = {0};
 	unsigned count = config->threads < 1 ? 1 : config->threads, started = 0;
 	atomic_size_t next = 0;
 	size_t faces = 0;
@@ -274,9 +275,9 @@ static int look_at_all(const struct album_config *config, struct album *album)
 	count = count > THREADS_MAX ? THREADS_MAX : count;
 	for (unsigned i = 0; r == 0 && i < count; i++) {
 		workers[i] = (struct worker){.config = config, .album = album, .next = &next};
-		r = face_engine_open(config->models_dir, 1, &workers[i].engine, error);
+		r = face_engine_open(config->models_dir, 1, &workers[i].engine, &problem);
 		if (r < 0)
-			fprintf(stderr, "%s\n", error);
+			fprintf(stderr, "%s\n", problem.detail);
 	}
 	for (; r == 0 && started < count; started++)
 		r = -pthread_create(&threads[started], NULL, run, &workers[started]);

@@ -52,14 +52,14 @@ static void look(struct face_engine *engine, const struct face_image *image, str
 int main(int argc, char **argv)
 {
 	const char *models = argc == 3 && strcmp(argv[1], "--models") == 0 ? argv[2] : "models";
-	char error[FACE_ERROR_BYTES] = "";
+	struct problem problem = {0};
 	struct face_engine *engine;
 	struct record record;
 	int32_t size[2];
 	uint8_t *pixels = malloc((size_t)SIDE_MAX_PX * SIDE_MAX_PX * 3);
 
-	if (pixels == NULL || face_engine_open(models, 1, &engine, error) < 0) {
-		fprintf(stderr, "%s\n", error);
+	if (pixels == NULL || face_engine_open(models, 1, &engine, &problem) < 0) {
+		fprintf(stderr, "%s\n", problem.detail);
 		return 1;
 	}
 	while (fread(size, sizeof(size), 1, stdin) == 1) {

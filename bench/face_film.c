@@ -142,7 +142,7 @@ int main(int argc, char **argv)
 {
 	struct film film = {.every = 1};
 	const char *models = "models";
-	char error[FACE_ERROR_BYTES] = "";
+	struct problem problem = {0};
 	uint8_t *pixels;
 	size_t bytes;
 	unsigned n = 0;
@@ -163,8 +163,8 @@ int main(int argc, char **argv)
 			"usage: face_film WIDTHxHEIGHT FPS [--models DIR] [--every N] < raw BGR frames\n");
 		return 2;
 	}
-	if (face_engine_open(models, 1, &film.engine, error) < 0) {
-		fprintf(stderr, "%s\n", error);
+	if (face_engine_open(models, 1, &film.engine, &problem) < 0) {
+		fprintf(stderr, "%s\n", problem.detail);
 		return 1;
 	}
 	bytes = (size_t)film.width_px * (size_t)film.height_px * 3;

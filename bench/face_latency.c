@@ -74,7 +74,7 @@ static bool wait_for(struct run *run, enum face_result_kind kind, int timeout_ms
 		if (ret_result->kind == kind)
 			return true;
 		if (ret_result->kind == FACE_RESULT_FAILED || ret_result->kind == FACE_RESULT_ENROL_FAILED) {
-			fprintf(stderr, "face_latency: %s\n", ret_result->reason);
+			fprintf(stderr, "face_latency: %s\n", ret_result->reason.detail);
 			return false;
 		}
 	}

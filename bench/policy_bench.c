@@ -67,10 +67,10 @@ static json_t *any_rule(void)
 	return rule;
 }
 
-static void tell(void *arg, const char *sentence)
+static void report(void *arg, const struct problem *problem)
 {
 	(void)arg;
-	die("the site", sentence);
+	die("the site", problem->detail);
 }
 
 static void fill_book(struct threshold_calibration *site)
@@ -89,7 +89,7 @@ static void fill_book(struct threshold_calibration *site)
 	}
 	for (unsigned i = 0; i < RULES; i++)
 		load(site, "rule", i, any_rule());
-	if (access_rules_settle(site->ruleset, tell, NULL) != 0)
+	if (access_rules_settle(site->ruleset, report, NULL) != 0)
 		die("the site", "not used");
 }
 

@@ -84,8 +84,8 @@ describe('a reason of the gate', () => {
 	test('may name a member, a word of the API and a text of the system', async () => {
 		await useLanguage('zh');
 		expect(reasonText({ code: 'member-not-bool', params: { member: 'enabled' } })).toBe('启用：应为是或否');
-		expect(reasonText({ code: 'disk-refuses', params: { system: 'No space left on device' } })).toBe(
-			'磁盘暂时无法写入：磁盘空间不足',
+		expect(reasonText({ code: 'batch-not-kept', params: { system: 'No space left on device' } })).toBe(
+			'磁盘未能保存：磁盘空间不足',
 		);
 	});
 

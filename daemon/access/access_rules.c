@@ -190,30 +190,31 @@ static void drop_item(struct access_rules *rules, size_t place)
 /* ---- compiling ---- */
 
 static int compile_item(struct access_rules *rules, struct compiled *into, const struct item *item,
-			char *error)
+			struct problem *problem)
 {
 	int r, place;
 
 	switch (item->kind) {
 	case GROUP:
-		return roster_parse_group(item->value, error);
+		return roster_parse_group(item->value, problem);
 	case SCHEDULE:
 		r = roster_parse_schedule(item->value, &into->schedules[into->schedule_count].schedule,
-					  error);
+					  problem);
 		if (r == 0)
 			snprintf(into->schedules[into->schedule_count++].name, POLICY_NAME_BYTES, "%s",
 				 item->name);
 		return r;
 	case HOLIDAY:
-		return roster_parse_holiday(item->value, &into->calendar, error);
+		return roster_parse_holiday(item->value, &into->calendar, problem);
 	case AREA:
 		place = place_in(rules->areas, POLICY_AREAS_MAX, item->name);
-		return roster_parse_area(item->name, item->value, &rules->names, &into->areas[place], error);
+		return roster_parse_area(item->name, item->value, &rules->names, &into->areas[place],
+					 problem);
 	case OPENING:
-		return roster_parse_opening(item->name, item->value, &rules->names, error);
+		return roster_parse_opening(item->name, item->value, &rules->names, problem);
 	case RULE:
 		r = roster_parse_rule(item->name, item->value, &rules->names,
-				      &into->rules[into->policy.rule_count], error);
+				      &into->rules[into->policy.rule_count], problem);
 		into->policy.rule_count += r == 0;
 		return r;
 	default:
@@ -236,14 +237,14 @@ static void index_rules(struct compiled *compiled)
 	}
 }
 
-/* Everything anew. @p told NULL: the first mistake ends it, in @p error. @return mistakes, or an error */
-static int compile(struct access_rules *rules, void (*told)(void *arg, const char *sentence), void *arg,
-		   char *error)
+/* Everything anew. @p report NULL: the first mistake ends it, in @p problem. @return mistakes, or an error */
+static int compile(struct access_rules *rules, void (*report)(void *arg, const struct problem *problem),
+		   void *arg, struct problem *problem)
 {
 	/* rules and openings name schedules, so these come first */
 	static const enum kind order[] = {GROUP, SCHEDULE, HOLIDAY, AREA, OPENING, RULE};
 	struct compiled *compiled = calloc(1, sizeof(*compiled));
-	char wrong[ROSTER_ERROR_BYTES], sentence[ROSTER_ERROR_BYTES];
+	struct problem wrong, at_item;
 	int bad = 0;
 
 	if (compiled == NULL)
@@ -256,20 +257,19 @@ static int compile(struct access_rules *rules, void (*told)(void *arg, const cha
 
 			if (item->kind != order[k])
 				continue;
-			item->bad = compile_item(rules, compiled, item, wrong) < 0;
-			if (!item->bad || (told == NULL && was_bad))
-				continue; /* what was told before stands in no change's way */
+			item->bad = compile_item(rules, compiled, item, &wrong) < 0;
+			if (!item->bad || (report == NULL && was_bad))
+				continue; /* what was reported before stands in no change's way */
 			bad++;
-			item->bad = told != NULL;
-			snprintf(sentence, sizeof(sentence), "%s %s: %.160s", kinds[item->kind].name,
-				 item->name, wrong);
-			if (told != NULL)
-				told(arg, sentence);
+			item->bad = report != NULL;
+			problem_rule_item_wrong(&at_item, kinds[item->kind].name, item->name, &wrong);
+			if (report != NULL)
+				report(arg, &at_item);
 			else if (bad == 1)
-				snprintf(error, ROSTER_ERROR_BYTES, "%s", sentence);
+				*problem = at_item;
 		}
 	rules->making = NULL;
-	if (bad > 0 && told == NULL) {
+	if (bad > 0 && report == NULL) {
 		free(compiled);
 		return -EINVAL;
 	}
@@ -319,12 +319,13 @@ int access_rules_load(struct access_rules *rules, const char *kind_name, const c
 	return 0;
 }
 
-int access_rules_settle(struct access_rules *rules, void (*told)(void *arg, const char *sentence), void *arg)
+int access_rules_settle(struct access_rules *rules, void (*report)(void *arg, const struct problem *problem),
+			void *arg)
 {
-	return compile(rules, told, arg, NULL);
+	return compile(rules, report, arg, NULL);
 }
 
-static int replace(struct access_rules *rules, size_t place, json_t *value, char *error)
+static int replace(struct access_rules *rules, size_t place, json_t *value, struct problem *problem)
 {
 	struct item *item = &rules->items[place];
 	json_t *before = item->value;
@@ -333,7 +334,7 @@ static int replace(struct access_rules *rules, size_t place, json_t *value, char
 
 	item->value = json_incref(value);
 	item->bad = false;
-	r = compile(rules, NULL, NULL, error);
+	r = compile(rules, NULL, NULL, problem);
 	if (r < 0) {
 		item->value = before;
 		item->bad = was_bad;
@@ -343,33 +344,30 @@ static int replace(struct access_rules *rules, size_t place, json_t *value, char
 }
 
 int access_rules_put(struct access_rules *rules, const char *kind_name, const char *name, json_t *value,
-		     char *error)
+		     struct problem *problem)
 {
 	int kind = kind_of(kind_name), r;
 	bool there;
 	size_t place;
 
 	if (kind < 0 || !roster_name_is_valid(name)) {
-		snprintf(error, ROSTER_ERROR_BYTES,
-			 "a name is 1 to 31 characters: a to z, 0 to 9 and the hyphen");
-		return -EINVAL;
+		return problem_rule_name_invalid(problem);
 	}
 	place = place_of(rules, kind, name, &there);
 	if (there)
-		return replace(rules, place, value, error);
+		return replace(rules, place, value, problem);
 	if (count_kind(rules, (enum kind)kind) >= kinds[kind].max) {
-		snprintf(error, ROSTER_ERROR_BYTES, "there are %zu of kind %s, and no more may be",
-			 kinds[kind].max, kind_name);
-		return -ENOSPC;
+		return problem_too_many_items(problem, (long long)kinds[kind].max, kind_name);
 	}
 	insert_item(rules, place, kind, name, value);
-	r = compile(rules, NULL, NULL, error);
+	r = compile(rules, NULL, NULL, problem);
 	if (r < 0)
 		drop_item(rules, place);
 	return r;
 }
 
-int access_rules_remove(struct access_rules *rules, const char *kind_name, const char *name, char *error)
+int access_rules_remove(struct access_rules *rules, const char *kind_name, const char *name,
+			struct problem *problem)
 {
 	int kind = kind_of(kind_name), r;
 	json_t *value;
@@ -378,12 +376,11 @@ int access_rules_remove(struct access_rules *rules, const char *kind_name, const
 
 	place = kind < 0 ? 0 : place_of(rules, kind, name, &there);
 	if (kind < 0 || !there) {
-		snprintf(error, ROSTER_ERROR_BYTES, "there is no %s \"%.40s\"", kind_name, name);
-		return -ENOENT;
+		return problem_item_not_here(problem, kind_name, name);
 	}
 	value = json_incref(rules->items[place].value);
 	drop_item(rules, place);
-	r = compile(rules, NULL, NULL, error);
+	r = compile(rules, NULL, NULL, problem);
 	if (r < 0)
 		insert_item(rules, place, kind, name, value);
 	json_decref(value);

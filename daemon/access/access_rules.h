@@ -24,21 +24,23 @@ bool access_rules_keeps(const char *kind);
 int access_rules_load(struct access_rules *rules, const char *kind, const char *name, json_t *value);
 
 /**
- * After the last load: use all that holds together; what does not is told, kept, and lets nobody in.
+ * After the last load: use all that is consistent; what is not is reported, stays stored, and lets nobody in.
  * @return how many are not used, or -ENOMEM.
  */
-int access_rules_settle(struct access_rules *rules, void (*told)(void *arg, const char *sentence), void *arg);
+int access_rules_settle(struct access_rules *rules, void (*report)(void *arg, const struct problem *problem),
+			void *arg);
 
 /**
  * Add or replace.
- * @param error  ROSTER_ERROR_BYTES; a sentence.
- * @return 0, -EINVAL (the value, or what it does to the others), -ENOSPC (too many of a kind) or -ENOMEM.
+ * @return 0, -EINVAL (the value, or what it does to the others), -ENOSPC (too many of a kind) or -ENOMEM;
+ *         @p problem is filled but for -ENOMEM.
  */
 int access_rules_put(struct access_rules *rules, const char *kind, const char *name, json_t *value,
-		     char *error);
+		     struct problem *problem);
 
-/** @return 0, -ENOENT, -EEXIST (something else needs it: the sentence says what) or -ENOMEM. */
-int access_rules_remove(struct access_rules *rules, const char *kind, const char *name, char *error);
+/** @return 0, -ENOENT, -EEXIST (something else needs it: @p problem says what) or -ENOMEM. */
+int access_rules_remove(struct access_rules *rules, const char *kind, const char *name,
+			struct problem *problem);
 
 /** Borrowed until the next change; NULL: no such thing. */
 json_t *access_rules_get(const struct access_rules *rules, const char *kind, const char *name);

@@ -18,12 +18,11 @@ const struct policy_rule policy_builtin_rule = {
 	.leaving = true,
 };
 
-static struct policy_decision deny(enum policy_reason reason, const char *rule, const char *needed)
+static struct policy_decision deny(enum policy_reason reason, const char *rule, enum problem_code needed)
 {
-	struct policy_decision decision = {.outcome = POLICY_DENY, .reason = reason};
+	struct policy_decision decision = {.outcome = POLICY_DENY, .reason = reason, .needed = needed};
 
 	snprintf(decision.rule, sizeof(decision.rule), "%s", rule);
-	snprintf(decision.needed, sizeof(decision.needed), "%s", needed);
 	return decision;
 }
 
@@ -65,17 +64,13 @@ static bool invalid(const struct policy_request *request, bool enabled, int64_t 
 		    struct policy_decision *ret_denial)
 {
 	if (!enabled)
-		*ret_denial =
-			deny(POLICY_CREDENTIAL_NOT_ENABLED, "credential", "the manager to enable it again");
+		*ret_denial = deny(POLICY_CREDENTIAL_NOT_ENABLED, "credential", PROBLEM_NEEDS_ENABLING);
 	else if ((from != 0 || to != 0) && !request->clock_set && !request->trust_unset_clock)
-		*ret_denial = deny(POLICY_NOT_PERMITTED_AT_THIS_TIME, "clock",
-				   "the gate's clock to be set: its validity cannot be judged");
+		*ret_denial = deny(POLICY_NOT_PERMITTED_AT_THIS_TIME, "clock", PROBLEM_NEEDS_CLOCK_VALIDITY);
 	else if (from != 0 && request->now_unix_ms < from)
-		*ret_denial =
-			deny(POLICY_CREDENTIAL_NOT_ACTIVE, "validity", "to come after the validity begins");
+		*ret_denial = deny(POLICY_CREDENTIAL_NOT_ACTIVE, "validity", PROBLEM_NEEDS_VALIDITY_BEGUN);
 	else if (to != 0 && request->now_unix_ms >= to)
-		*ret_denial =
-			deny(POLICY_CREDENTIAL_EXPIRED, "validity", "the manager to extend the validity");
+		*ret_denial = deny(POLICY_CREDENTIAL_EXPIRED, "validity", PROBLEM_NEEDS_VALIDITY_EXTENDED);
 	else
 		return false;
 	return true;
@@ -90,7 +85,7 @@ static bool unusable(const struct policy_request *request, const struct policy_c
 		return true;
 	if (credential->uses_max == 0 || credential->used < credential->uses_max)
 		return false;
-	*ret_denial = deny(POLICY_CREDENTIAL_EXPIRED, "uses", "a credential that is not used up");
+	*ret_denial = deny(POLICY_CREDENTIAL_EXPIRED, "uses", PROBLEM_NEEDS_USES);
 	return true;
 }
 
@@ -103,10 +98,10 @@ static bool nobody(const struct policy_shown *shown, struct policy_decision *ret
 	if (known)
 		return false;
 	if (shown->factor == POLICY_PIN)
-		*ret_denial = deny(POLICY_INVALID_PIN, "credential", "the right PIN");
+		*ret_denial = deny(POLICY_INVALID_PIN, "credential", PROBLEM_NEEDS_RIGHT_PIN);
 	else
-		*ret_denial = deny(POLICY_CREDENTIAL_NOT_FOUND, "credential",
-				   "a credential that is enrolled at this gate");
+		*ret_denial =
+			deny(POLICY_CREDENTIAL_NOT_FOUND, "credential", PROBLEM_NEEDS_ENROLLED_CREDENTIAL);
 	return true;
 }
 
@@ -126,8 +121,7 @@ static bool refused(const struct policy_request *request, const struct policy_sh
 		return true;
 	if (person == NULL || person->blocked != POLICY_BLOCK_DENY)
 		return false;
-	*ret_denial =
-		deny(POLICY_UNAUTHORIZED, "blocklist", "the manager to take this person off the blocklist");
+	*ret_denial = deny(POLICY_UNAUTHORIZED, "blocklist", PROBLEM_NEEDS_OFF_BLOCKLIST);
 	ret_denial->blocklisted = true;
 	return true;
 }
@@ -258,20 +252,17 @@ static void list_ways(const struct policy_rule *rule, uint8_t without, char *tex
 static struct policy_decision decide_more(const struct policy_request *request,
 					  const struct policy_rule *rule)
 {
-	struct policy_decision decision = deny(POLICY_UNAUTHORIZED, rule->name, "");
+	struct policy_decision decision = deny(POLICY_UNAUTHORIZED, rule->name, PROBLEM_NEEDS_ALSO);
 	uint8_t shown = factors_of(request, newest(request)->person);
-	char ways[96];
 
 	decision.outcome = POLICY_MORE;
 	if (ways_shown(rule, shown) == 2) {
-		list_ways(rule, 0, ways, sizeof(ways));
-		snprintf(decision.needed, sizeof(decision.needed), "a second person with %s", ways);
+		decision.needed = PROBLEM_NEEDS_SECOND_PERSON;
+		list_ways(rule, 0, decision.needed_name, sizeof(decision.needed_name));
 	} else if (face_is_alone(shown)) {
-		snprintf(decision.needed, sizeof(decision.needed),
-			 "also a card, PIN or code: somebody else enrolled here has much the same face");
+		decision.needed = PROBLEM_NEEDS_OTHER_THAN_FACE;
 	} else {
-		list_ways(rule, shown & (uint8_t)~DOUBT, ways, sizeof(ways));
-		snprintf(decision.needed, sizeof(decision.needed), "also %s", ways);
+		list_ways(rule, shown & (uint8_t)~DOUBT, decision.needed_name, sizeof(decision.needed_name));
 	}
 	return decision;
 }
@@ -279,25 +270,20 @@ static struct policy_decision decide_more(const struct policy_request *request,
 static struct policy_decision decide_closest(const struct policy_rule *rule, enum policy_verdict verdict)
 {
 	struct policy_decision decision;
-	char ways[96];
 
 	switch (verdict) {
 	case POLICY_RULE_NO_CLOCK:
-		return deny(POLICY_NOT_PERMITTED_AT_THIS_TIME, rule->name,
-			    "the gate's clock to be set: its schedule cannot be judged");
+		return deny(POLICY_NOT_PERMITTED_AT_THIS_TIME, rule->name, PROBLEM_NEEDS_CLOCK_SCHEDULE);
 	case POLICY_RULE_CLOSED:
-		decision = deny(POLICY_NOT_PERMITTED_AT_THIS_TIME, rule->name, "");
-		snprintf(decision.needed, sizeof(decision.needed), "to come while schedule %s is open",
-			 rule->schedule_name);
+		decision = deny(POLICY_NOT_PERMITTED_AT_THIS_TIME, rule->name, PROBLEM_NEEDS_OPEN_SCHEDULE);
+		snprintf(decision.needed_name, sizeof(decision.needed_name), "%s", rule->schedule_name);
 		return decision;
 	case POLICY_RULE_OTHER_WAY:
-		decision = deny(POLICY_UNAUTHORIZED, rule->name, "");
-		list_ways(rule, 0, ways, sizeof(ways));
-		snprintf(decision.needed, sizeof(decision.needed), "%s", ways);
+		decision = deny(POLICY_UNAUTHORIZED, rule->name, PROBLEM_NEEDS_WAYS);
+		list_ways(rule, 0, decision.needed_name, sizeof(decision.needed_name));
 		return decision;
 	default:
-		return deny(POLICY_UNAUTHORIZED, "none",
-			    "a rule that lets one of this person's groups through this door");
+		return deny(POLICY_UNAUTHORIZED, "none", PROBLEM_NEEDS_RULE);
 	}
 }
 
@@ -328,7 +314,7 @@ static struct policy_decision decide_rules(const struct policy_request *request)
 		return decision;
 	}
 	case POLICY_RULE_GUARD: {
-		struct policy_decision decision = deny(POLICY_OTHER, best->name, "a guard who agrees");
+		struct policy_decision decision = deny(POLICY_OTHER, best->name, PROBLEM_NEEDS_GUARD);
 
 		decision.outcome = POLICY_ASK_GUARD;
 		decision.persons = best->persons;
@@ -355,7 +341,7 @@ static bool door_has_pass_rules(const struct policy_request *request)
 static struct policy_decision decide_pass(const struct policy_request *request)
 {
 	if ((newest(request)->credential->doors & 1u << request->door) == 0)
-		return deny(POLICY_UNAUTHORIZED, "visitor-pass", "a pass for this door");
+		return deny(POLICY_UNAUTHORIZED, "visitor-pass", PROBLEM_NEEDS_PASS_FOR_DOOR);
 	return door_has_pass_rules(request) ? decide_rules(request) : grant("visitor-pass");
 }
 
@@ -414,9 +400,8 @@ static void check_areas(const struct policy_request *request, struct policy_deci
 			decision->passback = true;
 			continue;
 		}
-		*decision = deny(POLICY_ANTI_PASSBACK, area->name, "");
-		snprintf(decision->needed, sizeof(decision->needed),
-			 "to have left area %s, or its anti-passback to be reset", area->name);
+		*decision = deny(POLICY_ANTI_PASSBACK, area->name, PROBLEM_NEEDS_AREA_LEFT);
+		snprintf(decision->needed_name, sizeof(decision->needed_name), "%s", area->name);
 		return;
 	}
 }
@@ -448,17 +433,15 @@ struct policy_decision policy_decide(const struct policy_request *request)
 	assert(request->shown_count >= 1 && request->shown_count <= POLICY_SHOWN_MAX &&
 	       request->door < POLICY_DOORS_MAX);
 	if (request->presentation_attack)
-		return deny(POLICY_OTHER, "presentation-attack", "a living face, or another credential");
+		return deny(POLICY_OTHER, "presentation-attack", PROBLEM_NEEDS_LIVING_FACE);
 	if (request->tampered &&
 	    (newest(request)->factor == POLICY_FACE || newest(request)->factor == POLICY_REMOTE))
-		return deny(POLICY_UNAUTHORIZED, "tamper",
-			    "another credential, until the tamper alarm is over");
+		return deny(POLICY_UNAUTHORIZED, "tamper", PROBLEM_NEEDS_OTHER_CREDENTIAL);
 	if (refused(request, newest(request), &decision) ||
 	    person_refused(request, newest(request)->person, &decision))
 		return decision;
 	if (!mode_admits(request->door_mode))
-		decision = deny(POLICY_UNAUTHORIZED, "door-mode",
-				"the door's mode changed to Locked or Unlocked");
+		decision = deny(POLICY_UNAUTHORIZED, "door-mode", PROBLEM_NEEDS_DOOR_MODE);
 	else if (newest(request)->factor == POLICY_REMOTE)
 		decision = grant("remote");
 	else if (newest(request)->factor == POLICY_PASS)
@@ -468,8 +451,7 @@ struct policy_decision policy_decide(const struct policy_request *request)
 	if (opens(&decision))
 		check_areas(request, &decision);
 	if (opens(&decision) && request->interlocked)
-		decision =
-			deny(POLICY_INTERLOCK, "interlock", "the other door of the interlock to be closed");
+		decision = deny(POLICY_INTERLOCK, "interlock", PROBLEM_NEEDS_INTERLOCK_CLOSED);
 	take_marks(request, &decision);
 	return decision;
 }
@@ -504,22 +486,59 @@ const char *policy_factor_name(enum policy_factor factor)
 	return names[factor];
 }
 
-const char *policy_verdict_text(enum policy_verdict verdict)
+void policy_needed(const struct policy_decision *decision, struct problem *ret_problem)
 {
-	static const char *const texts[] = {
-		[POLICY_RULE_OTHER_DOOR] = "it is for other doors",
-		[POLICY_RULE_OTHER_DIRECTION] = "it is for the other direction",
-		[POLICY_RULE_OTHER_GROUP] = "the person is in none of its groups",
-		[POLICY_RULE_NO_CLOCK] = "its schedule cannot be judged: the clock is not set",
-		[POLICY_RULE_CLOSED] = "its schedule is closed",
-		[POLICY_RULE_OTHER_WAY] = "it takes other credentials",
-		[POLICY_RULE_MORE] = "it needs more than was shown",
-		[POLICY_RULE_GUARD] = "it opens when a guard agrees",
-		[POLICY_RULE_OPENS] = "it opens",
+	static int (*const plain[PROBLEM_CODES])(struct problem * problem) = {
+		[PROBLEM_NEEDS_ENABLING] = problem_needs_enabling,
+		[PROBLEM_NEEDS_CLOCK_VALIDITY] = problem_needs_clock_validity,
+		[PROBLEM_NEEDS_VALIDITY_BEGUN] = problem_needs_validity_begun,
+		[PROBLEM_NEEDS_VALIDITY_EXTENDED] = problem_needs_validity_extended,
+		[PROBLEM_NEEDS_USES] = problem_needs_uses,
+		[PROBLEM_NEEDS_RIGHT_PIN] = problem_needs_right_pin,
+		[PROBLEM_NEEDS_ENROLLED_CREDENTIAL] = problem_needs_enrolled_credential,
+		[PROBLEM_NEEDS_OFF_BLOCKLIST] = problem_needs_off_blocklist,
+		[PROBLEM_NEEDS_OTHER_THAN_FACE] = problem_needs_other_than_face,
+		[PROBLEM_NEEDS_CLOCK_SCHEDULE] = problem_needs_clock_schedule,
+		[PROBLEM_NEEDS_RULE] = problem_needs_rule,
+		[PROBLEM_NEEDS_GUARD] = problem_needs_guard,
+		[PROBLEM_NEEDS_PASS_FOR_DOOR] = problem_needs_pass_for_door,
+		[PROBLEM_NEEDS_LIVING_FACE] = problem_needs_living_face,
+		[PROBLEM_NEEDS_OTHER_CREDENTIAL] = problem_needs_other_credential,
+		[PROBLEM_NEEDS_DOOR_MODE] = problem_needs_door_mode,
+		[PROBLEM_NEEDS_INTERLOCK_CLOSED] = problem_needs_interlock_closed,
+	};
+	static int (*const named[PROBLEM_CODES])(struct problem * problem, const char *name) = {
+		[PROBLEM_NEEDS_SECOND_PERSON] = problem_needs_second_person,
+		[PROBLEM_NEEDS_ALSO] = problem_needs_also,
+		[PROBLEM_NEEDS_WAYS] = problem_needs_ways,
+		[PROBLEM_NEEDS_OPEN_SCHEDULE] = problem_needs_open_schedule,
+		[PROBLEM_NEEDS_AREA_LEFT] = problem_needs_area_left,
 	};
 
-	assert((size_t)verdict < sizeof(texts) / sizeof(texts[0]));
-	return texts[verdict];
+	assert(decision->needed < PROBLEM_CODES);
+	*ret_problem = (struct problem){0};
+	if (plain[decision->needed] != NULL)
+		plain[decision->needed](ret_problem);
+	else if (named[decision->needed] != NULL)
+		named[decision->needed](ret_problem, decision->needed_name);
+}
+
+void policy_explain_verdict(enum policy_verdict verdict, struct problem *ret_problem)
+{
+	static int (*const explanations[])(struct problem * problem) = {
+		[POLICY_RULE_OTHER_DOOR] = problem_rule_other_door,
+		[POLICY_RULE_OTHER_DIRECTION] = problem_rule_other_direction,
+		[POLICY_RULE_OTHER_GROUP] = problem_rule_other_group,
+		[POLICY_RULE_NO_CLOCK] = problem_rule_no_clock,
+		[POLICY_RULE_CLOSED] = problem_rule_closed,
+		[POLICY_RULE_OTHER_WAY] = problem_rule_other_way,
+		[POLICY_RULE_MORE] = problem_rule_needs_more,
+		[POLICY_RULE_GUARD] = problem_rule_guard,
+		[POLICY_RULE_OPENS] = problem_rule_opens,
+	};
+
+	assert((size_t)verdict < sizeof(explanations) / sizeof(explanations[0]));
+	explanations[verdict](ret_problem);
 }
 
 uint8_t policy_parse_way(const char *text)

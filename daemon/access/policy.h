@@ -17,6 +17,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/problem.h"
 #include "schedule.h"
 #include "hw/door/door.h"
 
@@ -28,7 +29,7 @@ enum {
 	POLICY_WAYS_MAX = 8, /* of one rule */
 	POLICY_AREAS_MAX = 8,
 	POLICY_SHOWN_MAX = 8, /* factors collected at a door */
-	POLICY_NEEDED_BYTES = 160
+	POLICY_NEEDED_BYTES = 96
 };
 
 enum policy_factor {
@@ -157,8 +158,9 @@ struct policy_decision {
 	enum policy_outcome outcome;
 	enum policy_reason reason; /* POLICY_GRANTED exactly for POLICY_GRANT; else what a denial will say */
 	char rule[POLICY_NAME_BYTES]; /* which rule, of the site's or a built-in one, decided */
-	char needed
-		[POLICY_NEEDED_BYTES]; /* what would have opened the door, in plain words; "" for POLICY_GRANT */
+	enum problem_code
+		needed; /* what would have opened the door, see policy_needed(); PROBLEM_NONE for POLICY_GRANT */
+	char needed_name[POLICY_NEEDED_BYTES]; /* the ways, the schedule or the area that it names */
 	unsigned persons; /* 2: everybody who was shown passes, and is counted; else whoever was shown last */
 	bool extended, duress, blocklisted;
 	bool passback; /* granted although it breaks an area's soft anti-passback */
@@ -190,8 +192,11 @@ const char *policy_reason_name(enum policy_reason reason);
 /** "face", "card", "pin", "qr", "pass", "remote". Static. */
 const char *policy_factor_name(enum policy_factor factor);
 
-/** "the schedule is closed"...: a verdict in plain words. Static. */
-const char *policy_verdict_text(enum policy_verdict verdict);
+/** What would have opened the door; PROBLEM_NONE for POLICY_GRANT. */
+void policy_needed(const struct policy_decision *decision, struct problem *ret_problem);
+
+/** What a rule's verdict means. */
+void policy_explain_verdict(enum policy_verdict verdict, struct problem *ret_problem);
 
 /** "face", "card+pin": @return the factors' bits, 0 when it is no such way. Remote is none. */
 uint8_t policy_parse_way(const char *text);

@@ -18,12 +18,6 @@ struct roster_credentials {
 
 /* ---- JSON ---- */
 
-static int wrong(char *error, const char *sentence)
-{
-	snprintf(error, ROSTER_ERROR_BYTES, "%s", sentence);
-	return -EINVAL;
-}
-
 static bool of_digits(const char *text, size_t min, size_t max)
 {
 	size_t length = strspn(text, "0123456789");
@@ -41,87 +35,84 @@ int roster_card_text(const char *number, char *text)
 	return 0;
 }
 
-static int take_code(const json_t *value, struct roster_credential *credential, char *error)
+static int take_code(const json_t *value, struct roster_credential *credential, struct problem *problem)
 {
 	static const char *const keys[] = {
 		[POLICY_CARD] = "number", [POLICY_PIN] = "digits", [POLICY_QR] = "text"};
 	const char *code = NULL;
 
-	if (json_get_string(value, keys[credential->factor], ROSTER_CODE_BYTES - 1, &code, error) < 0)
+	if (json_read_string(value, keys[credential->factor], ROSTER_CODE_BYTES - 1, &code, problem) < 0)
 		return -EINVAL;
 	if (code == NULL)
-		return credential->text[0] != '\0'
-			       ? 0
-			       : wrong(error, "number, digits or text: missing: what the reader reads");
+		return credential->text[0] != '\0' ? 0 : problem_credential_code_missing(problem);
 	if (credential->factor == POLICY_CARD)
-		return roster_card_text(code, credential->text) == 0
-			       ? 0
-			       : wrong(error, "number: expected the card's number in decimal");
+		return roster_card_text(code, credential->text) == 0 ? 0
+								     : problem_card_number_invalid(problem);
 	if (credential->factor == POLICY_PIN && !of_digits(code, 4, 12))
-		return wrong(error, "digits: expected 4 to 12 digits");
+		return problem_pin_invalid(problem);
 	for (const char *at = code; *at != '\0'; at++)
 		if (*at < ' ' || *at > '~')
-			return wrong(error, "text: expected ASCII");
+			return problem_qr_not_ascii(problem);
 	if (code[0] == '\0')
-		return wrong(error, "text: is empty");
+		return problem_qr_empty(problem);
 	snprintf(credential->text, sizeof(credential->text), "%s", code);
 	return 0;
 }
 
-static int take_limits(const json_t *value, struct policy_credential *policy, char *error)
+static int take_limits(const json_t *value, struct policy_credential *policy, struct problem *problem)
 {
 	int64_t uses = 0;
-	int r = roster_parse_time(value, "valid_from", &policy->valid_from_unix_ms, error);
+	int r = roster_parse_time(value, "valid_from", &policy->valid_from_unix_ms, problem);
 
 	if (r == 0)
-		r = roster_parse_time(value, "valid_to", &policy->valid_to_unix_ms, error);
+		r = roster_parse_time(value, "valid_to", &policy->valid_to_unix_ms, problem);
 	if (r == 0)
-		r = json_get_int(value, "uses", 1, 1000000, &uses, error);
+		r = json_read_int(value, "uses", 1, 1000000, &uses, problem);
 	if (r < 0)
 		return r;
 	policy->uses_max = (uint32_t)uses;
 	if (policy->valid_to_unix_ms != 0 && policy->valid_to_unix_ms <= policy->valid_from_unix_ms)
-		return wrong(error, "valid_to: ends before it begins");
+		return problem_pass_ends_before(problem);
 	return 0;
 }
 
-static int take_person(const json_t *value, const char *key, char *ret_person, char *error)
+static int take_person(const json_t *value, const char *key, char *ret_person, struct problem *problem)
 {
 	const char *person = NULL;
 
-	if (json_get_string(value, key, ULID_BYTES - 1, &person, error) < 0)
+	if (json_read_string(value, key, ULID_BYTES - 1, &person, problem) < 0)
 		return -EINVAL;
 	if (person != NULL && !ulid_is_valid(person))
-		return wrong(error, "person, host: expected the id of a person");
+		return problem_credential_person_invalid(problem);
 	snprintf(ret_person, ULID_BYTES, "%s", person != NULL ? person : "");
 	return 0;
 }
 
-static int take_type(const json_t *value, enum policy_factor *ret_factor, char *error)
+static int take_type(const json_t *value, enum policy_factor *ret_factor, struct problem *problem)
 {
 	const char *type = "";
 
-	if (json_get_string(value, "type", 8, &type, error) < 0)
+	if (json_read_string(value, "type", 8, &type, problem) < 0)
 		return -EINVAL;
 	for (int factor = POLICY_CARD; factor <= POLICY_QR; factor++)
 		if (strcmp(policy_factor_name((enum policy_factor)factor), type) == 0) {
 			*ret_factor = (enum policy_factor)factor;
 			return 0;
 		}
-	return wrong(error, "type: expected card, pin or qr");
+	return problem_credential_type_unknown(problem);
 }
 
 int roster_credential_parse(const char *id, const json_t *value, const struct roster_credential *before,
-			    struct roster_credential *ret_credential, char *error)
+			    struct roster_credential *ret_credential, struct problem *problem)
 {
 	static const char *const known[] = {"person",     "type",     "number", "digits", "text", "enabled",
 					    "valid_from", "valid_to", "uses",   "duress", NULL};
 	struct roster_credential credential = {.policy = {.enabled = true}};
-	int r = !json_is_object(value) ? wrong(error, "expected a JSON object")
-				       : json_only_known(value, known, error);
+	int r = !json_is_object(value) ? problem_json_not_object(problem)
+				       : json_check_members(value, known, problem);
 
 	if (r == 0)
-		r = take_type(value, &credential.factor, error);
+		r = take_type(value, &credential.factor, problem);
 	if (r < 0)
 		return r;
 	if (before != NULL && before->factor == credential.factor) {
@@ -129,19 +120,19 @@ int roster_credential_parse(const char *id, const json_t *value, const struct ro
 		credential.policy.used = before->policy.used;
 	}
 	snprintf(credential.id, sizeof(credential.id), "%s", id);
-	r = take_person(value, "person", credential.person, error);
+	r = take_person(value, "person", credential.person, problem);
 	if (r == 0 && credential.person[0] == '\0')
-		r = wrong(error, "person: missing");
+		r = problem_credential_person_missing(problem);
 	if (r == 0)
-		r = take_code(value, &credential, error);
+		r = take_code(value, &credential, problem);
 	if (r == 0)
-		r = take_limits(value, &credential.policy, error);
+		r = take_limits(value, &credential.policy, problem);
 	if (r == 0)
-		r = json_get_bool(value, "enabled", &credential.policy.enabled, error);
+		r = json_read_bool(value, "enabled", &credential.policy.enabled, problem);
 	if (r == 0)
-		r = json_get_bool(value, "duress", &credential.policy.duress, error);
+		r = json_read_bool(value, "duress", &credential.policy.duress, problem);
 	if (r == 0 && credential.policy.duress && credential.factor != POLICY_PIN)
-		r = wrong(error, "duress: a PIN alone can tell of it");
+		r = problem_duress_not_pin(problem);
 	if (r == 0)
 		*ret_credential = credential;
 	crypto_wipe(&credential, sizeof(credential));
@@ -149,28 +140,29 @@ int roster_credential_parse(const char *id, const json_t *value, const struct ro
 }
 
 int roster_pass_parse(const char *id, const json_t *value, const struct roster_names *names,
-		      const struct roster_credential *before, struct roster_credential *ret_pass, char *error)
+		      const struct roster_credential *before, struct roster_credential *ret_pass,
+		      struct problem *problem)
 {
 	static const char *const known[] = {"title",    "host", "doors",   "valid_from",
 					    "valid_to", "uses", "revoked", NULL};
 	struct roster_credential pass = {.factor = POLICY_PASS, .policy = {.doors = UINT32_MAX}};
 	const char *title = "";
 	bool revoked = false;
-	int r = !json_is_object(value) ? wrong(error, "expected a JSON object")
-				       : json_only_known(value, known, error);
+	int r = !json_is_object(value) ? problem_json_not_object(problem)
+				       : json_check_members(value, known, problem);
 
 	if (r == 0)
-		r = json_get_string(value, "title", ROSTER_TITLE_BYTES, &title, error);
+		r = json_read_string(value, "title", ROSTER_TITLE_BYTES, &title, problem);
 	if (r == 0)
-		r = take_person(value, "host", pass.person, error);
+		r = take_person(value, "host", pass.person, problem);
 	if (r == 0)
-		r = roster_parse_doors(value, "doors", names, &pass.policy.doors, error);
+		r = roster_parse_doors(value, "doors", names, &pass.policy.doors, problem);
 	if (r == 0)
-		r = take_limits(value, &pass.policy, error);
+		r = take_limits(value, &pass.policy, problem);
 	if (r == 0)
-		r = json_get_bool(value, "revoked", &revoked, error);
+		r = json_read_bool(value, "revoked", &revoked, problem);
 	if (r == 0 && pass.policy.valid_to_unix_ms == 0)
-		r = wrong(error, "valid_to: missing: a visitor's pass ends");
+		r = problem_pass_no_end(problem);
 	if (r < 0)
 		return r;
 	snprintf(pass.id, sizeof(pass.id), "%s", id);

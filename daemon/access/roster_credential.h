@@ -31,14 +31,14 @@ void roster_credentials_close(struct roster_credentials *credentials); /* NULL i
 /**
  * {"person","type":"card"|"pin"|"qr","number"|"digits"|"text","enabled","valid_from","valid_to","uses","duress"}
  * @param before  what stands under this id: its code and count stay when the value has none; or NULL.
- * @return 0 or -EINVAL with a sentence in @p error (ROSTER_ERROR_BYTES).
+ * @return 0 or -EINVAL with @p problem.
  */
 int roster_credential_parse(const char *id, const json_t *value, const struct roster_credential *before,
-			    struct roster_credential *ret_credential, char *error);
+			    struct roster_credential *ret_credential, struct problem *problem);
 /** {"title","host","doors","valid_from","valid_to","uses","revoked"}: a visitor's pass. The same. */
 int roster_pass_parse(const char *id, const json_t *value, const struct roster_names *names,
 		      const struct roster_credential *before, struct roster_credential *ret_pass,
-		      char *error);
+		      struct problem *problem);
 
 /** As for the store; with @p hidden as for a person's eyes, without what opens doors. A new reference or NULL. */
 json_t *roster_credential_json(const struct roster_credential *credential, bool hidden);

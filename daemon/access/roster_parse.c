@@ -1,28 +1,11 @@
 #include "roster_parse.h"
 
 #include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "base/json.h"
-
-_Static_assert((int)JSON_ERROR_BYTES <= (int)ROSTER_ERROR_BYTES &&
-		       (int)SCHEDULE_ERROR_BYTES <= (int)ROSTER_ERROR_BYTES,
-	       "one buffer takes them all");
-
-static int wrong(char *error, const char *format, ...) __attribute__((format(printf, 2, 3)));
-
-static int wrong(char *error, const char *format, ...)
-{
-	va_list args;
-
-	va_start(args, format);
-	vsnprintf(error, ROSTER_ERROR_BYTES, format, args);
-	va_end(args);
-	return -EINVAL;
-}
 
 bool roster_name_is_valid(const char *name)
 {
@@ -32,20 +15,21 @@ bool roster_name_is_valid(const char *name)
 }
 
 /* An object with no member but @p known, and a title that is fit. */
-static int check_object(const json_t *value, const char *const *known, char *error)
+static int check_object(const json_t *value, const char *const *known, struct problem *problem)
 {
 	const char *title = NULL;
 
 	if (!json_is_object(value))
-		return wrong(error, "expected a JSON object");
-	if (json_only_known(value, known, error) < 0)
+		return problem_json_not_object(problem);
+	if (json_check_members(value, known, problem) < 0)
 		return -EINVAL;
-	return json_get_string(value, "title", ROSTER_TITLE_BYTES, &title, error);
+	return json_read_string(value, "title", ROSTER_TITLE_BYTES, &title, problem);
 }
 
 /* Each string of the array @p key to @p take; a missing array is none. */
 static int each_string(const json_t *value, const char *key, size_t max,
-		       int (*take)(void *arg, const char *text, char *error), void *arg, char *error)
+		       int (*take)(void *arg, const char *text, struct problem *problem), void *arg,
+		       struct problem *problem)
 {
 	const json_t *array = json_object_get(value, key);
 	int r = 0;
@@ -53,13 +37,13 @@ static int each_string(const json_t *value, const char *key, size_t max,
 	if (array == NULL)
 		return 0;
 	if (!json_is_array(array) || json_array_size(array) > max)
-		return wrong(error, "%s: expected a list of at most %zu texts", key, max);
+		return problem_list_invalid(problem, key, (long long)max);
 	for (size_t i = 0; r == 0 && i < json_array_size(array); i++) {
 		const char *text = json_string_value(json_array_get(array, i));
 
 		if (text == NULL || strlen(text) > 200)
-			return wrong(error, "%s: expected texts", key);
-		r = take(arg, text, error);
+			return problem_list_not_texts(problem, key);
+		r = take(arg, text, problem);
 	}
 	return r;
 }
@@ -73,120 +57,122 @@ struct name_take {
 	struct policy_groups *groups;
 };
 
-static int take_door(void *arg, const char *text, char *error)
+static int take_door(void *arg, const char *text, struct problem *problem)
 {
 	struct name_take *take = arg;
 	int door = take->names->door(take->names->arg, text);
 
 	if (door < 0)
-		return wrong(error, "%s: there is no door \"%.40s\"", take->key, text);
+		return problem_list_door_unknown(problem, take->key, text);
 	take->doors |= 1u << door;
 	return 0;
 }
 
 int roster_parse_doors(const json_t *value, const char *key, const struct roster_names *names,
-		       uint32_t *ret_doors, char *error)
+		       uint32_t *ret_doors, struct problem *problem)
 {
 	struct name_take take = {.key = key, .names = names};
-	int r = each_string(value, key, POLICY_DOORS_MAX, take_door, &take, error);
+	int r = each_string(value, key, POLICY_DOORS_MAX, take_door, &take, problem);
 
 	if (r < 0 || json_object_get(value, key) == NULL)
 		return r;
 	if (take.doors == 0)
-		return wrong(error, "%s: expected at least one door", key);
+		return problem_list_no_door(problem, key);
 	*ret_doors = take.doors;
 	return 0;
 }
 
-static int take_group(void *arg, const char *text, char *error)
+static int take_group(void *arg, const char *text, struct problem *problem)
 {
 	struct name_take *take = arg;
 	int group = take->names->group(take->names->arg, text);
 
 	if (group < 0)
-		return wrong(error, "groups: there is no group \"%.40s\"", text);
+		return problem_list_group_unknown(problem, text);
 	take->groups->bits[group / 64] |= (uint64_t)1 << group % 64;
 	return 0;
 }
 
 static int parse_groups(const json_t *value, const struct roster_names *names, struct policy_groups *groups,
-			char *error)
+			struct problem *problem)
 {
 	struct name_take take = {.names = names, .groups = groups};
 
 	memset(groups, 0, sizeof(*groups));
-	return each_string(value, "groups", POLICY_GROUPS_MAX, take_group, &take, error);
+	return each_string(value, "groups", POLICY_GROUPS_MAX, take_group, &take, problem);
 }
 
-int roster_parse_time(const json_t *value, const char *key, int64_t *ret_unix_ms, char *error)
+int roster_parse_time(const json_t *value, const char *key, int64_t *ret_unix_ms, struct problem *problem)
 {
 	const json_t *member = json_object_get(value, key);
 
 	if (member == NULL || json_is_null(member))
 		return 0;
 	if (!json_is_string(member) || clock_parse_utc(json_string_value(member), ret_unix_ms) < 0)
-		return wrong(error, "%s: expected a time like 2026-11-21T08:00Z", key);
+		return problem_member_not_minute(problem, key);
 	return 0;
 }
 
 /* One of two or three words; missing: the first. @return its place, or -EINVAL */
-static int take_word(const json_t *value, const char *key, const char *const *words, char *error)
+static int take_word(const json_t *value, const char *key, const char *const *words, struct problem *problem)
 {
 	const char *text = words[0];
+	char listed[64];
 	size_t i = 0;
 
-	if (json_get_string(value, key, 16, &text, error) < 0)
+	if (json_read_string(value, key, 16, &text, problem) < 0)
 		return -EINVAL;
 	for (; words[i] != NULL; i++)
 		if (strcmp(words[i], text) == 0)
 			return (int)i;
-	return wrong(error, "%s: expected %s, %s%s%s", key, words[0], words[1], i > 2 ? " or " : "",
-		     i > 2 ? words[2] : "");
+	snprintf(listed, sizeof(listed), "%s, %s%s%s", words[0], words[1], i > 2 ? " or " : "",
+		 i > 2 ? words[2] : "");
+	return problem_member_not_word(problem, key, listed);
 }
 
 /* ---- the kinds ---- */
 
-int roster_parse_group(const json_t *value, char *error)
+int roster_parse_group(const json_t *value, struct problem *problem)
 {
 	static const char *const known[] = {"title", NULL};
 
-	return check_object(value, known, error);
+	return check_object(value, known, problem);
 }
 
-static int take_span(void *arg, const char *text, char *error)
+static int take_span(void *arg, const char *text, struct problem *problem)
 {
 	struct schedule *schedule = arg;
-	int r = schedule_parse_span(text, &schedule->spans[schedule->span_count], error);
+	int r = schedule_parse_span(text, &schedule->spans[schedule->span_count], problem);
 
 	schedule->span_count += r == 0;
 	return r;
 }
 
-static int take_exception(void *arg, const char *text, char *error)
+static int take_exception(void *arg, const char *text, struct problem *problem)
 {
 	struct schedule *schedule = arg;
-	int r = schedule_parse_exception(text, &schedule->exceptions[schedule->exception_count], error);
+	int r = schedule_parse_exception(text, &schedule->exceptions[schedule->exception_count], problem);
 
 	schedule->exception_count += r == 0;
 	return r;
 }
 
-int roster_parse_schedule(const json_t *value, struct schedule *ret_schedule, char *error)
+int roster_parse_schedule(const json_t *value, struct schedule *ret_schedule, struct problem *problem)
 {
 	static const char *const known[] = {"title", "week", "except", "holidays", NULL};
 	static const char *const holidays[] = {"follow", "ignore", NULL};
 	struct schedule schedule = {0};
-	int r = check_object(value, known, error), word;
+	int r = check_object(value, known, problem), word;
 
 	if (r == 0)
-		r = each_string(value, "week", SCHEDULE_SPANS_MAX, take_span, &schedule, error);
+		r = each_string(value, "week", SCHEDULE_SPANS_MAX, take_span, &schedule, problem);
 	if (r == 0)
-		r = each_string(value, "except", SCHEDULE_EXCEPTIONS_MAX, take_exception, &schedule, error);
+		r = each_string(value, "except", SCHEDULE_EXCEPTIONS_MAX, take_exception, &schedule, problem);
 	if (r < 0)
 		return r;
 	if (json_object_get(value, "week") == NULL)
-		return wrong(error, "week: missing; a schedule that is never open has an empty list");
-	word = take_word(value, "holidays", holidays, error);
+		return problem_schedule_no_week(problem);
+	word = take_word(value, "holidays", holidays, problem);
 	if (word < 0)
 		return word;
 	schedule.ignores_holidays = word == 1;
@@ -194,73 +180,72 @@ int roster_parse_schedule(const json_t *value, struct schedule *ret_schedule, ch
 	return 0;
 }
 
-static int take_way(void *arg, const char *text, char *error)
+static int take_way(void *arg, const char *text, struct problem *problem)
 {
 	struct policy_rule *rule = arg;
 	uint8_t way = policy_parse_way(text);
 
 	if (way == 0)
-		return wrong(error, "open: \"%.40s\" is not made of face, card, pin, qr; or pass alone",
-			     text);
+		return problem_rule_way_unknown(problem, text);
 	rule->ways[rule->way_count++] = way;
 	return 0;
 }
 
-static int parse_ways(const json_t *value, struct policy_rule *rule, char *error)
+static int parse_ways(const json_t *value, struct policy_rule *rule, struct problem *problem)
 {
 	int64_t persons = 1;
-	int r = each_string(value, "open", POLICY_WAYS_MAX, take_way, rule, error);
+	int r = each_string(value, "open", POLICY_WAYS_MAX, take_way, rule, problem);
 
 	if (r == 0 && rule->way_count == 0)
-		r = wrong(error, "open: missing: what opens, as [\"face\", \"card+pin\"]");
+		r = problem_rule_no_ways(problem);
 	if (r == 0)
-		r = json_get_int(value, "persons", 1, 2, &persons, error);
+		r = json_read_int(value, "persons", 1, 2, &persons, problem);
 	if (r == 0)
-		r = json_get_bool(value, "guard", &rule->guard, error);
+		r = json_read_bool(value, "guard", &rule->guard, problem);
 	rule->persons = (unsigned)persons;
 	for (size_t i = 0; r == 0 && persons == 2 && i < rule->way_count; i++)
 		if (rule->ways[i] == 1u << POLICY_PASS)
-			r = wrong(error, "persons: a visitor's pass is one person's");
+			r = problem_rule_pass_persons(problem);
 	return r;
 }
 
 static int parse_rule_schedule(const json_t *value, const struct roster_names *names,
-			       struct policy_rule *rule, char *error)
+			       struct policy_rule *rule, struct problem *problem)
 {
 	const char *name = NULL;
 
-	if (json_get_string(value, "schedule", POLICY_NAME_BYTES - 1, &name, error) < 0)
+	if (json_read_string(value, "schedule", POLICY_NAME_BYTES - 1, &name, problem) < 0)
 		return -EINVAL;
 	if (name == NULL)
 		return 0;
 	rule->schedule = names->schedule(names->arg, name);
 	if (rule->schedule == NULL)
-		return wrong(error, "schedule: there is no schedule \"%.40s\"", name);
+		return problem_rule_schedule_unknown(problem, name);
 	snprintf(rule->schedule_name, sizeof(rule->schedule_name), "%s", name);
 	return 0;
 }
 
 int roster_parse_rule(const char *name, const json_t *value, const struct roster_names *names,
-		      struct policy_rule *ret_rule, char *error)
+		      struct policy_rule *ret_rule, struct problem *problem)
 {
 	static const char *const known[] = {"title",   "doors", "groups",    "schedule", "open",
 					    "persons", "guard", "direction", NULL};
 	static const char *const directions[] = {"both", "in", "out", NULL};
 	struct policy_rule rule = {.doors = UINT32_MAX};
-	int r = check_object(value, known, error), direction;
+	int r = check_object(value, known, problem), direction;
 
 	if (r == 0)
-		r = roster_parse_doors(value, "doors", names, &rule.doors, error);
+		r = roster_parse_doors(value, "doors", names, &rule.doors, problem);
 	if (r == 0)
-		r = parse_groups(value, names, &rule.groups, error);
+		r = parse_groups(value, names, &rule.groups, problem);
 	rule.everyone = json_object_get(value, "groups") == NULL;
 	if (r == 0)
-		r = parse_rule_schedule(value, names, &rule, error);
+		r = parse_rule_schedule(value, names, &rule, problem);
 	if (r == 0)
-		r = parse_ways(value, &rule, error);
+		r = parse_ways(value, &rule, problem);
 	if (r < 0)
 		return r;
-	direction = take_word(value, "direction", directions, error);
+	direction = take_word(value, "direction", directions, problem);
 	if (direction < 0)
 		return direction;
 	rule.entering = direction != 2;
@@ -270,104 +255,103 @@ int roster_parse_rule(const char *name, const json_t *value, const struct roster
 	return 0;
 }
 
-int roster_parse_holiday(const json_t *value, struct schedule_calendar *calendar, char *error)
+int roster_parse_holiday(const json_t *value, struct schedule_calendar *calendar, struct problem *problem)
 {
 	static const char *const known[] = {"title", "date", "to", "as", NULL};
 	const char *date = "", *last = NULL, *as = "holiday";
 	enum schedule_day day;
 	int32_t from, to;
-	int r = check_object(value, known, error);
+	int r = check_object(value, known, problem);
 
 	if (r == 0)
-		r = json_get_string(value, "date", 10, &date, error);
+		r = json_read_string(value, "date", 10, &date, problem);
 	if (r == 0)
-		r = json_get_string(value, "to", 10, &last, error);
+		r = json_read_string(value, "to", 10, &last, problem);
 	if (r == 0)
-		r = json_get_string(value, "as", 8, &as, error);
+		r = json_read_string(value, "as", 8, &as, problem);
 	if (r < 0)
 		return r;
 	if (schedule_parse_date(date, &from) < 0 || schedule_parse_date(last != NULL ? last : date, &to) < 0)
-		return wrong(error, "date, to: expected a date like 2026-10-01");
+		return problem_holiday_date_invalid(problem);
 	if (schedule_parse_day(as, &day) < 0)
-		return wrong(error, "as: expected holiday, or the weekday that it works as: mon, tue...");
+		return problem_holiday_as_unknown(problem);
 	if (to < from || to - from >= 366)
-		return wrong(error, "to: expected a date from %s on, within a year", date);
+		return problem_holiday_to_invalid(problem, date);
 	for (int32_t at = from; at <= to; at++) {
 		r = schedule_calendar_add(calendar, at, day);
 		if (r < 0) {
 			char text[SCHEDULE_TIME_BYTES];
 
 			schedule_format((struct schedule_time){.date = at}, text);
-			return wrong(error,
-				     r == -EEXIST ? "%.10s is a holiday or swapped day already"
-						  : "%.10s: too many holidays",
-				     text);
+			text[strcspn(text, " ")] = '\0'; /* the date alone */
+			return r == -EEXIST ? problem_holiday_twice(problem, text)
+					    : problem_holiday_too_many(problem, text);
 		}
 	}
 	return 0;
 }
 
 int roster_parse_area(const char *name, const json_t *value, const struct roster_names *names,
-		      struct policy_area *ret_area, char *error)
+		      struct policy_area *ret_area, struct problem *problem)
 {
 	static const char *const known[] = {"title", "antipassback", "minutes", "entries",
 					    "exits", "reset",        NULL};
 	static const char *const kinds[] = {"soft", "hard", "timed", NULL};
 	struct policy_area area = {0};
 	int64_t minutes = 0;
-	int r = check_object(value, known, error), kind;
+	int r = check_object(value, known, problem), kind;
 
 	if (r == 0)
-		r = json_get_int(value, "minutes", 1, 10080, &minutes, error);
+		r = json_read_int(value, "minutes", 1, 10080, &minutes, problem);
 	if (r == 0)
-		r = roster_parse_doors(value, "entries", names, &area.entries, error);
+		r = roster_parse_doors(value, "entries", names, &area.entries, problem);
 	if (r == 0)
-		r = roster_parse_doors(value, "exits", names, &area.exits, error);
+		r = roster_parse_doors(value, "exits", names, &area.exits, problem);
 	if (r == 0)
-		r = roster_parse_time(value, "reset", &area.reset_unix_ms, error);
+		r = roster_parse_time(value, "reset", &area.reset_unix_ms, problem);
 	if (r < 0)
 		return r;
-	kind = take_word(value, "antipassback", kinds, error);
+	kind = take_word(value, "antipassback", kinds, problem);
 	if (kind < 0)
 		return kind;
 	area.passback = (enum policy_passback)kind;
 	area.minutes = (unsigned)minutes;
 	if (area.entries == 0)
-		return wrong(error, "entries: missing: the doors that lead into the area");
+		return problem_area_no_entries(problem);
 	if ((area.entries & area.exits) != 0)
-		return wrong(error,
-			     "exits: a door is an entry or an exit; an entry's inner reader is an exit");
+		return problem_area_exit_is_entry(problem);
 	if ((area.passback == POLICY_PASSBACK_TIMED) != (minutes != 0))
-		return wrong(error, "minutes: needed by a timed anti-passback, and by no other");
+		return problem_area_minutes_invalid(problem);
 	snprintf(area.name, sizeof(area.name), "%s", name);
 	*ret_area = area;
 	return 0;
 }
 
-int roster_parse_opening(const char *name, const json_t *value, const struct roster_names *names, char *error)
+int roster_parse_opening(const char *name, const json_t *value, const struct roster_names *names,
+			 struct problem *problem)
 {
 	static const char *const known[] = {"title", "schedule", "first_person", NULL};
 	const char *schedule = NULL;
 	bool first_person = false;
-	int r = check_object(value, known, error);
+	int r = check_object(value, known, problem);
 
 	if (r == 0)
-		r = json_get_string(value, "schedule", POLICY_NAME_BYTES - 1, &schedule, error);
+		r = json_read_string(value, "schedule", POLICY_NAME_BYTES - 1, &schedule, problem);
 	if (r == 0)
-		r = json_get_bool(value, "first_person", &first_person, error);
+		r = json_read_bool(value, "first_person", &first_person, problem);
 	if (r < 0)
 		return r;
 	if (names->door(names->arg, name) < 0)
-		return wrong(error, "there is no such door at this gate");
+		return problem_opening_door_unknown(problem);
 	if (schedule == NULL)
-		return wrong(error, "schedule: missing");
+		return problem_rule_no_schedule(problem);
 	if (names->schedule(names->arg, schedule) == NULL)
-		return wrong(error, "schedule: there is no such schedule");
+		return problem_opening_schedule_unknown(problem);
 	return 0;
 }
 
 int roster_parse_holder(const json_t *value, const struct roster_names *names, struct policy_person *person,
-			char *error)
+			struct problem *problem)
 {
 	static const char *const known[] = {"groups", "extended", "blocked", NULL};
 	static const char *const blocks[] = {"no", "deny", "admit", NULL};
@@ -375,16 +359,16 @@ int roster_parse_holder(const json_t *value, const struct roster_names *names, s
 	int r, block;
 
 	if (!json_is_object(value))
-		return wrong(error, "expected a JSON object");
+		return problem_json_not_object(problem);
 	holder.extended = false;
-	r = json_only_known(value, known, error);
+	r = json_check_members(value, known, problem);
 	if (r == 0)
-		r = parse_groups(value, names, &holder.groups, error);
+		r = parse_groups(value, names, &holder.groups, problem);
 	if (r == 0)
-		r = json_get_bool(value, "extended", &holder.extended, error);
+		r = json_read_bool(value, "extended", &holder.extended, problem);
 	if (r < 0)
 		return r;
-	block = take_word(value, "blocked", blocks, error);
+	block = take_word(value, "blocked", blocks, problem);
 	if (block < 0)
 		return block;
 	holder.blocked = (enum policy_block)block;

@@ -174,11 +174,12 @@ static int take_clock(const char **text)
 }
 
 /* "08:00-18:00", "22:00-06:00+1", to the end of the text */
-static int parse_times(const char *text, uint16_t *ret_from, uint16_t *ret_to, char *error)
+static int parse_times(const char *text, uint16_t *ret_from, uint16_t *ret_to, struct problem *problem)
 {
 	const char *at = text;
 	int from = take_clock(&at), to = -1;
 	bool next_day;
+	char end[16];
 
 	if (from >= 0 && from < SCHEDULE_DAY_MINUTES && take(&at, '-'))
 		to = take_clock(&at);
@@ -186,18 +187,14 @@ static int parse_times(const char *text, uint16_t *ret_from, uint16_t *ret_to, c
 	if (next_day)
 		at += 2;
 	if (to < 0 || *at != '\0') {
-		snprintf(error, SCHEDULE_ERROR_BYTES, "\"%.40s\": expected times like 08:00-18:00", text);
-		return -EINVAL;
+		return problem_schedule_times_invalid(problem, text);
 	}
 	if (!next_day && to <= from) {
-		snprintf(error, SCHEDULE_ERROR_BYTES,
-			 "\"%.40s\" ends before it begins: write %02d:%02d+1 when it ends on the next day",
-			 text, to / 60, to % 60);
-		return -EINVAL;
+		snprintf(end, sizeof(end), "%02d:%02d", to / 60, to % 60);
+		return problem_schedule_times_reversed(problem, text, end);
 	}
 	if (next_day && to > from) {
-		snprintf(error, SCHEDULE_ERROR_BYTES, "\"%.40s\" is longer than a day", text);
-		return -EINVAL;
+		return problem_schedule_span_too_long(problem, text);
 	}
 	*ret_from = (uint16_t)from;
 	*ret_to = (uint16_t)(next_day ? to + SCHEDULE_DAY_MINUTES : to);
@@ -242,7 +239,7 @@ static unsigned days_of_word(const char *word, size_t length)
 	}
 }
 
-int schedule_parse_span(const char *text, struct schedule_span *ret_span, char *error)
+int schedule_parse_span(const char *text, struct schedule_span *ret_span, struct problem *problem)
 {
 	const char *space = strchr(text, ' '), *word = text;
 	struct schedule_span span = {0};
@@ -253,9 +250,7 @@ int schedule_parse_span(const char *text, struct schedule_span *ret_span, char *
 		unsigned days = days_of_word(word, length);
 
 		if (days == 0) {
-			snprintf(error, SCHEDULE_ERROR_BYTES,
-				 "\"%.40s\": expected days like mon-fri, sat,sun, holiday or daily", text);
-			return -EINVAL;
+			return problem_schedule_days_invalid(problem, text);
 		}
 		span.days |= (uint8_t)days;
 		word += length;
@@ -263,29 +258,27 @@ int schedule_parse_span(const char *text, struct schedule_span *ret_span, char *
 			word++;
 	}
 	if (span.days == 0) {
-		snprintf(error, SCHEDULE_ERROR_BYTES,
-			 "\"%.40s\": expected days and times, mon-fri 08:00-18:00", text);
-		return -EINVAL;
+		return problem_schedule_span_invalid(problem, text);
 	}
-	r = parse_times(space + 1, &span.from_minute, &span.to_minute, error);
+	r = parse_times(space + 1, &span.from_minute, &span.to_minute, problem);
 	if (r == 0)
 		*ret_span = span;
 	return r;
 }
 
-int schedule_parse_exception(const char *text, struct schedule_exception *ret_exception, char *error)
+int schedule_parse_exception(const char *text, struct schedule_exception *ret_exception,
+			     struct problem *problem)
 {
 	struct schedule_exception exception = {0};
 	const char *at = text;
 	int r;
 
 	if (take_date(&at, &exception.date) < 0 || !take(&at, ' ')) {
-		snprintf(error, SCHEDULE_ERROR_BYTES,
-			 "\"%.40s\": expected a date and \"closed\" or times, 2026-12-31 08:00-12:00", text);
-		return -EINVAL;
+		return problem_schedule_exception_invalid(problem, text);
 	}
-	r = strcmp(at, "closed") == 0 ? 0
-				      : parse_times(at, &exception.from_minute, &exception.to_minute, error);
+	r = strcmp(at, "closed") == 0
+		    ? 0
+		    : parse_times(at, &exception.from_minute, &exception.to_minute, problem);
 	if (r == 0)
 		*ret_exception = exception;
 	return r;

@@ -17,11 +17,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/problem.h"
+
 enum {
 	SCHEDULE_SPANS_MAX = 32,
 	SCHEDULE_EXCEPTIONS_MAX = 64,
 	SCHEDULE_DAYS_MAX = 1024, /* of a calendar */
-	SCHEDULE_ERROR_BYTES = 160,
 	SCHEDULE_TIME_BYTES = 32,
 	SCHEDULE_DAY_MINUTES = 24 * 60
 };
@@ -87,12 +88,12 @@ int schedule_parse_date(const char *text, int32_t *ret_date);
 /**
  * "mon-fri 08:00-18:00", "sat,sun,holiday 09:30-24:00", "daily 22:00-06:00+1": days, then from and to; +1 says
  * that it ends on the next day. "daily" is every weekday and the holiday.
- * @param error  SCHEDULE_ERROR_BYTES: a sentence. A span that ends before it begins is a mistake unless +1 says
- *               that midnight is meant.
- * @return 0 or -EINVAL. The same for an exception: "2026-12-24 closed", "2026-12-31 08:00-12:00".
+ * A span that ends before it begins is a mistake unless +1 says that midnight is meant.
+ * @return 0 or -EINVAL with @p problem. The same for an exception: "2026-12-24 closed", "2026-12-31 08:00-12:00".
  */
-int schedule_parse_span(const char *text, struct schedule_span *ret_span, char *error);
-int schedule_parse_exception(const char *text, struct schedule_exception *ret_exception, char *error);
+int schedule_parse_span(const char *text, struct schedule_span *ret_span, struct problem *problem);
+int schedule_parse_exception(const char *text, struct schedule_exception *ret_exception,
+			     struct problem *problem);
 
 /** "mon"... "sun", "holiday". @return 0 or -EINVAL. */
 int schedule_parse_day(const char *text, enum schedule_day *ret_day);

@@ -1,7 +1,6 @@
 /* The calls that the gate has not answered yet, and how an answer is written. */
 #include "api_parts.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -150,7 +149,7 @@ void api_reply(struct api *api, struct api_token token, unsigned status, json_t 
 	json_decref(body);
 }
 
-void api_refuse(struct api *api, struct api_token token, unsigned status, const struct problem *problem)
+void api_refuse(struct api *api, struct api_token token, int r, const struct problem *problem)
 {
 	const struct api_call *call = end_call(api, token);
 
@@ -159,21 +158,7 @@ void api_refuse(struct api *api, struct api_token token, unsigned status, const 
 	if (call->result != NULL)
 		call->result(api, call->arg, NULL);
 	else
-		http_respond_problem(api->http, call->http, status != 0 ? status : problem_status(problem),
-				     problem);
-}
-
-void api_reply_problem(struct api *api, struct api_token token, unsigned status, const char *detail, ...)
-{
-	struct problem problem;
-	char text[PROBLEM_TEXT_BYTES];
-	va_list args;
-
-	va_start(args, detail);
-	vsnprintf(text, sizeof(text), detail, args);
-	va_end(args);
-	problem_text(&problem, text);
-	api_refuse(api, token, status, &problem);
+		http_respond_problem(api->http, call->http, problem_status_of(r), problem);
 }
 
 void api_respond_problem(struct api *api, struct http_token http, int r)

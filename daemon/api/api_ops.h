@@ -2,7 +2,7 @@
  * api_ops.h - what the API asks of the gate, and how the gate answers.
  *
  * An op either returns its answer, or takes a token and answers once, now or later, by api_reply() or
- * api_reply_problem(). A token may outlive its client: the answer is then dropped. All on the control thread.
+ * api_refuse(). A token may outlive its client: the answer is then dropped. All on the control thread.
  */
 #ifndef GH_API_API_OPS_H
 #define GH_API_API_OPS_H
@@ -185,11 +185,14 @@ struct api_ops {
 /** Answer @p token with @p status and @p body (takes the reference; NULL: no content). Stale tokens are fine. */
 void api_reply(struct api *api, struct api_token token, unsigned status, json_t *body);
 
-/** Answer with a problem document (RFC 9457); @p problem is borrowed. @p status 0: that of its code. */
-void api_refuse(struct api *api, struct api_token token, unsigned status, const struct problem *problem);
-
-/** The same for a sentence that has no code yet, printf style. */
-void api_reply_problem(struct api *api, struct api_token token, unsigned status, const char *detail, ...)
-	__attribute__((format(printf, 4, 5)));
+/**
+ * Answer with a problem document (RFC 9457); @p problem is borrowed. The status is that of @p r, a negative errno:
+ * api_refuse(api, token, problem_door_unknown(&problem), &problem).
+ */
+/**
+ * Answer with a problem document (RFC 9457); @p problem is borrowed. The status is that of @p r, a negative errno:
+ * api_refuse(api, token, problem_door_unknown(&problem), &problem).
+ */
+void api_refuse(struct api *api, struct api_token token, int r, const struct problem *problem);
 
 #endif

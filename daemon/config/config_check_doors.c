@@ -139,13 +139,14 @@ static void check_interlock(struct config_tree *tree, const struct config *confi
 
 static void check_quiet(struct config_tree *tree, const struct config_sounds *sounds)
 {
-	char path[CONFIG_KEY_PATH_BYTES], error[SCHEDULE_ERROR_BYTES];
+	char path[CONFIG_KEY_PATH_BYTES];
 	struct schedule_span span;
+	struct problem problem;
 
 	for (size_t i = 0; i < sounds->quiet_count; i++) {
 		snprintf(path, sizeof(path), "sounds.quiet[%zu]", i);
-		if (schedule_parse_span(sounds->quiet[i], &span, error) < 0)
-			config_mistake(tree, path, "%s", error);
+		if (schedule_parse_span(sounds->quiet[i], &span, &problem) < 0)
+			config_mistake(tree, path, "%s", problem.detail);
 	}
 }
 

@@ -5,12 +5,11 @@
 
 #include "explain.h"
 
-/* @p result NULL: there is no such thing. */
-static void answer(struct gate *gate, struct api_token token, const char *problem, json_t *result)
+static void answer(struct gate *gate, struct api_token token, json_t *result)
 {
 	struct reply reply = gate_api_reply(gate, token, 200);
 
-	reply_send(&reply, result != NULL ? 0 : -ENOENT, problem, result);
+	reply_send(&reply, 0, NULL, result);
 }
 
 /* ---- persons ---- */
@@ -19,14 +18,19 @@ static void op_people_list(void *arg, struct api_token token, const char *after_
 {
 	struct gate *gate = arg;
 
-	answer(gate, token, NULL, people_list(gate->people, after_id, limit));
+	answer(gate, token, people_list(gate->people, after_id, limit));
 }
 
 static void op_person_get(void *arg, struct api_token token, const char *id)
 {
 	struct gate *gate = arg;
+	json_t *person = people_person_json(gate->people, id);
+	struct problem problem;
 
-	answer(gate, token, "nobody is enrolled under this id", people_person_json(gate->people, id));
+	if (person != NULL)
+		answer(gate, token, person);
+	else
+		api_refuse(gate->api, token, problem_person_not_enrolled(&problem), &problem);
 }
 
 static void op_person_add(void *arg, struct api_token token, const struct api_caller *by,
@@ -102,14 +106,19 @@ static void op_list(void *arg, struct api_token token, const char *kind, const c
 {
 	struct gate *gate = arg;
 
-	answer(gate, token, NULL, people_items_json(gate->people, kind, person, after, limit));
+	answer(gate, token, people_items_json(gate->people, kind, person, after, limit));
 }
 
 static void op_get(void *arg, struct api_token token, const char *kind, const char *id)
 {
 	struct gate *gate = arg;
+	json_t *item = people_item_json(gate->people, kind, id);
+	struct problem problem;
 
-	answer(gate, token, "there is no such thing", people_item_json(gate->people, kind, id));
+	if (item != NULL)
+		answer(gate, token, item);
+	else
+		api_refuse(gate->api, token, problem_item_unknown(&problem), &problem);
 }
 
 static void op_put(void *arg, struct api_token token, const struct api_caller *by, const char *kind,
@@ -152,10 +161,10 @@ static void op_what_if(void *arg, struct api_token token, const json_t *question
 {
 	struct gate *gate = arg;
 	const struct reply reply = gate_api_reply(gate, token, 200);
-	char error[ROSTER_ERROR_BYTES] = "";
-	json_t *result = entry_what_if(gate->entry, question, error);
+	struct problem problem = {0};
+	json_t *result = entry_what_if(gate->entry, question, &problem);
 
-	reply_send(&reply, result != NULL ? 0 : -EINVAL, error, result);
+	reply_send(&reply, result != NULL ? 0 : -EINVAL, &problem, result);
 }
 
 static void op_explain(void *arg, struct api_token token, int64_t seq)
@@ -170,7 +179,7 @@ static void op_requests(void *arg, struct api_token token)
 {
 	struct gate *gate = arg;
 
-	answer(gate, token, NULL, json_pack("{s:o}", "requests", entry_guard_json(gate->entry)));
+	answer(gate, token, json_pack("{s:o}", "requests", entry_guard_json(gate->entry)));
 }
 
 static void op_answer(void *arg, struct api_token token, const struct api_caller *by, const char *id,
@@ -178,10 +187,10 @@ static void op_answer(void *arg, struct api_token token, const struct api_caller
 {
 	struct gate *gate = arg;
 	const struct reply reply = gate_api_reply(gate, token, 200);
-	const char *why = "there is no such request, or its time is over";
-	int r = entry_guard_answer(gate->entry, id, admit, by->name, &why);
+	struct problem problem = {0};
+	int r = entry_guard_answer(gate->entry, id, admit, by->name, &problem);
 
-	reply_send(&reply, r, why, r == 0 ? json_pack("{s:b}", "admitted", admit) : NULL);
+	reply_send(&reply, r, &problem, r == 0 ? json_pack("{s:b}", "admitted", admit) : NULL);
 }
 
 const struct api_access_ops gate_access_ops = {

@@ -76,15 +76,18 @@ int command_roster_apply_check(void *arg, const struct property_call *call, char
 void command_roster_apply_run(void *arg, const struct property_call *call, const struct reply *reply)
 {
 	struct gate *gate = arg;
-	char error[PEOPLE_ERROR_BYTES] = "";
+	char error[COMMAND_ERROR_BYTES];
+	struct problem problem;
 	struct people_batch_part part;
 	int r = read_part(call->body, &part, error);
 
 	part.by = call->key->id;
-	if (r == 0)
-		r = people_batch(gate->people, &part, reply, error);
+	if (r == 0) /* else it would not have passed the check */
+		r = people_batch(gate->people, &part, reply, &problem);
+	else
+		problem_text(&problem, error);
 	if (r < 0)
-		reply_send(reply, r, error, NULL);
+		reply_refuse(reply, r, &problem);
 }
 
 /* ---- roster.snapshot ---- */
@@ -190,11 +193,11 @@ static int enrol(struct gate *gate, const char *key, const json_t *body, const s
 
 void command_enrol_run(void *arg, const struct property_call *call, const struct reply *reply)
 {
+	struct problem problem;
 	int r = enrol(arg, call->key->id, call->body, reply);
 
 	if (r == -EBADMSG)
-		reply_send(reply, -EINVAL,
-			   "expected base 64: a photo, or 512 numbers of 32 bits, lowest byte first", NULL);
+		reply_refuse(reply, problem_enrol_base64_invalid(&problem), &problem);
 	else if (r < 0)
-		reply_send(reply, r, NULL, NULL);
+		reply_refuse(reply, r, NULL);
 }

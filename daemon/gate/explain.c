@@ -2,22 +2,21 @@
 #include "explain.h"
 
 #include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-static void say(json_t *lines, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* the lines of an explanation: as sentences, and as codes */
+struct explanation {
+	json_t *lines, *reasons;
+};
 
-static void say(json_t *lines, const char *format, ...)
+/* @p r is what filled @p problem returned, and not used. */
+static void say(struct explanation *to, const struct problem *problem, int r)
 {
-	char text[320];
-	va_list args;
-
-	va_start(args, format);
-	vsnprintf(text, sizeof(text), format, args);
-	va_end(args);
-	json_array_append_new(lines, json_string(text));
+	(void)r;
+	json_array_append_new(to->lines, json_string(problem->detail));
+	json_array_append_new(to->reasons, problem_json(problem));
 }
 
 static const char *text_of(const json_t *data, const char *key, const char *otherwise)
@@ -27,66 +26,101 @@ static const char *text_of(const json_t *data, const char *key, const char *othe
 	return text != NULL ? text : otherwise;
 }
 
-static void say_factor(json_t *lines, const json_t *data)
+/* A reason of the event by the code that it holds; by its sentence where it holds none. */
+static int read_reason(const json_t *reason, const char *sentence, struct problem *ret_problem)
 {
-	const json_t *score = json_object_get(data, "score"), *factors = json_object_get(data, "factors");
-
-	if (json_is_number(score))
-		say(lines, "shown: %s, score %.3f, threshold %.3f", text_of(data, "factor", "?"),
-		    json_number_value(score), json_number_value(json_object_get(data, "threshold")));
-	else
-		say(lines, "shown: %s", text_of(data, "factor", "?"));
-	for (size_t i = 0; i + 1 < json_array_size(factors); i++)
-		say(lines, "shown before: %s", json_string_value(json_array_get(factors, i)));
-	if (json_object_get(data, "flaw") != NULL)
-		say(lines, "the pass is %s", text_of(data, "flaw", ""));
+	return reason == NULL || problem_read_json(reason, ret_problem) < 0
+		       ? problem_text(ret_problem, sentence)
+		       : problem_errno(ret_problem);
 }
 
-static json_t *explain(const json_t *event)
+static void say_factor(struct explanation *to, const json_t *data)
 {
-	const json_t *data = json_object_get(event, "data"), *rules = json_object_get(data, "rules");
-	const char *type = text_of(event, "type", "");
-	json_t *lines = json_array();
+	const json_t *score = json_object_get(data, "score"), *factors = json_object_get(data, "factors");
+	const char *factor = text_of(data, "factor", "?");
+	struct problem p, flaw;
+	char value[16], threshold[16];
 
-	say(lines, "%s at door %s, person %s", type, text_of(data, "door", "?"),
-	    text_of(event, "person", "unknown"));
-	say_factor(lines, data);
-	if (strcmp(type, "access.denied") == 0) {
-		say(lines, "denied: %s, decided by %s", text_of(data, "reason", "?"),
-		    text_of(data, "rule", "?"));
-		say(lines, "it would have needed: %s", text_of(data, "needed", "?"));
+	if (json_is_number(score)) {
+		snprintf(value, sizeof(value), "%.3f", json_number_value(score));
+		snprintf(threshold, sizeof(threshold), "%.3f",
+			 json_number_value(json_object_get(data, "threshold")));
+		say(to, &p, problem_explain_shown_score(&p, factor, value, threshold));
 	} else {
-		say(lines, "decided by rule %s", text_of(data, "rule", "?"));
+		say(to, &p, problem_explain_shown(&p, factor));
 	}
-	if (json_object_get(data, "held_by") != NULL)
-		say(lines, "door %s is open or unlocked, or its contact cannot be read",
-		    text_of(data, "held_by", "?"));
-	if (json_is_true(json_object_get(data, "timed_out")))
-		say(lines, "nothing of it came in time");
+	for (size_t i = 0; i + 1 < json_array_size(factors); i++)
+		say(to, &p, problem_explain_shown_before(&p, json_string_value(json_array_get(factors, i))));
+	if (json_object_get(data, "flaw") != NULL) {
+		read_reason(json_object_get(data, "flaw_problem"), text_of(data, "flaw", ""), &flaw);
+		say(to, &p, problem_explain_pass_flaw(&p, &flaw));
+	}
+}
+
+static void say_rules(struct explanation *to, const json_t *rules)
+{
+	struct problem p, why;
+
 	for (size_t i = 0; i < json_array_size(rules); i++) {
 		const json_t *rule = json_array_get(rules, i);
 
-		say(lines, "rule %s: %s", text_of(rule, "rule", "?"), text_of(rule, "why", "?"));
+		read_reason(json_object_get(rule, "problem"), text_of(rule, "why", "?"), &why);
+		say(to, &p, problem_explain_rule(&p, text_of(rule, "rule", "?"), &why));
 	}
-	return lines;
+}
+
+static struct explanation explain(const json_t *event)
+{
+	const json_t *data = json_object_get(event, "data");
+	struct explanation to = {.lines = json_array(), .reasons = json_array()};
+	const char *type = text_of(event, "type", ""), *rule = text_of(data, "rule", "?");
+	struct problem p, needed;
+
+	say(&to, &p,
+	    problem_explain_where(&p, type, text_of(data, "door", "?"), text_of(event, "person", "unknown")));
+	say_factor(&to, data);
+	if (strcmp(type, "access.denied") == 0) {
+		say(&to, &p, problem_explain_denied(&p, text_of(data, "reason", "?"), rule));
+		read_reason(json_object_get(data, "problem"), text_of(data, "needed", "?"), &needed);
+		say(&to, &p, problem_explain_needed(&p, &needed));
+	} else {
+		say(&to, &p, problem_explain_granted(&p, rule));
+	}
+	if (json_object_get(data, "held_by") != NULL)
+		say(&to, &p, problem_explain_door_open(&p, text_of(data, "held_by", "?")));
+	if (json_is_true(json_object_get(data, "timed_out")))
+		say(&to, &p, problem_explain_timed_out(&p));
+	say_rules(&to, json_object_get(data, "rules"));
+	return to;
+}
+
+/* Takes @p event. */
+static void answer(const struct reply *reply, json_t *event)
+{
+	struct explanation why = explain(event);
+
+	reply_send(reply, 0, NULL,
+		   json_pack("{s:o, s:o, s:o}", "lines", why.lines, "reasons", why.reasons, "event", event));
 }
 
 static void on_event(void *arg, int r, const struct event_row *rows, size_t count)
 {
+	struct problem problem = {0};
 	struct reply *reply = arg;
 	json_t *event = NULL;
 
 	if (r == 0 && count == 1 && strncmp(rows[0].type, "access.", 7) == 0 && rows[0].json != NULL)
 		event = json_loads(rows[0].json, 0, NULL);
 	if (event == NULL)
-		reply_send(reply, r < 0 ? r : -ENOENT, "this event is no decision about access", NULL);
+		reply_refuse(reply, r < 0 ? r : problem_not_access_event(&problem), &problem);
 	else
-		reply_send(reply, 0, NULL, json_pack("{s:o, s:o}", "lines", explain(event), "event", event));
+		answer(reply, event);
 	free(reply);
 }
 
 void explain_event(const struct journal *journal, int64_t seq, const struct reply *reply)
 {
+	struct problem problem;
 	const struct store_filter filter = {
 		.after_seq = seq - 1, .before_seq = seq + 1, .limit = 1, .ascending = true};
 	struct reply *waiting = malloc(sizeof(*waiting));
@@ -98,6 +132,7 @@ void explain_event(const struct journal *journal, int64_t seq, const struct repl
 	}
 	if (r < 0) {
 		free(waiting);
-		reply_send(reply, r, "the log cannot be read now", NULL);
+		problem_log_busy(&problem);
+		reply_refuse(reply, r, &problem);
 	}
 }

@@ -8,31 +8,7 @@
 
 /* ---- answers ---- */
 
-unsigned gate_api_status_of(int r)
-{
-	switch (r) {
-	case -ENOENT:
-		return 404;
-	case -EPERM:
-	case -EEXIST:
-		return 409;
-	case -EINVAL:
-		return 422;
-	case -EFBIG:
-		return 413;
-	case -ENOSPC:
-		return 507;
-	case -EAGAIN:
-	case -EBUSY:
-	case -ECANCELED:
-	case -ENODEV:
-		return 503;
-	default:
-		return 500;
-	}
-}
-
-static void answer_request(const struct reply *reply, int r, const char *problem, json_t *result)
+static void answer_request(const struct reply *reply, int r, const struct problem *problem, json_t *result)
 {
 	struct gate *gate = reply->owner;
 	struct api_token token = {.slot = (uint32_t)(reply->request >> 32),
@@ -47,8 +23,7 @@ static void answer_request(const struct reply *reply, int r, const char *problem
 		return;
 	}
 	json_decref(result);
-	api_reply_problem(gate->api, token, gate_api_status_of(r), "%s",
-			  problem != NULL ? problem : strerror(-r));
+	api_refuse(gate->api, token, r, problem);
 }
 
 struct reply gate_api_reply(struct gate *gate, struct api_token token, unsigned ok_status)
@@ -121,11 +96,12 @@ static int op_board_drive(void *arg, const char *line, enum api_level level)
 /* @return the door's place, or -1: the answer was sent */
 static int find_door(struct gate *gate, struct api_token token, const char *name)
 {
+	struct problem problem;
 	int door = doors_find(gate->doors, name);
 
 	if (door >= 0)
 		return door;
-	api_reply_problem(gate->api, token, 404, "there is no door \"%s\" at this gate", name);
+	api_refuse(gate->api, token, problem_door_not_here(&problem, name), &problem);
 	return -1;
 }
 
@@ -163,13 +139,14 @@ static void op_door_mode(void *arg, struct api_token token, const struct api_cal
 
 static void op_face_report(void *arg, struct api_token token)
 {
+	struct problem problem;
 	struct gate *gate = arg;
 	const struct reply reply = gate_api_reply(gate, token, 200);
 
 	if (gate->cameras != NULL)
 		cameras_report(gate->cameras, &reply);
 	else
-		reply_send(&reply, -ENODEV, "faces are not ready yet; try again in a moment", NULL);
+		reply_refuse(&reply, problem_faces_not_ready(&problem), &problem);
 }
 
 static int op_camera(void *arg, const char *name, struct api_camera *ret_camera)
@@ -210,13 +187,14 @@ static int op_type(void *arg, const char *reader, const char *keys)
 
 static void op_fire_reset(void *arg, struct api_token token, const struct api_caller *by)
 {
+	struct problem problem;
 	struct gate *gate = arg;
 	int r = doors_fire_reset(gate->doors, by->name);
 
 	if (r == -ENOENT)
-		api_reply_problem(gate->api, token, 404, "there is no fire to reset");
+		api_refuse(gate->api, token, problem_no_fire(&problem), &problem);
 	else if (r < 0)
-		api_reply_problem(gate->api, token, 409, "the fire panel still calls, or cannot be read");
+		api_refuse(gate->api, token, problem_fire_still_called(&problem), &problem);
 	else
 		api_reply(gate->api, token, 204, NULL);
 }

@@ -87,7 +87,6 @@ int gate_connect_property(struct gate *gate);
 /* gate_api.c */
 int gate_api_open(struct gate *gate);
 void gate_api_close(struct gate *gate);
-unsigned gate_api_status_of(int r);
 
 /* gate_log.c */
 void gate_log_events(void *arg, struct api_token token, const struct api_events_query *query);

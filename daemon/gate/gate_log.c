@@ -12,21 +12,24 @@ struct asked {
 
 static struct asked *asked_new(struct gate *gate, struct api_token token)
 {
+	struct problem problem;
 	struct asked *asked = malloc(sizeof(*asked));
 
 	if (asked != NULL)
 		*asked = (struct asked){.gate = gate, .token = token};
 	else
-		api_reply_problem(gate->api, token, 500, "out of memory");
+		api_refuse(gate->api, token, problem_no_memory(&problem), &problem);
 	return asked;
 }
 
 static void refuse(struct asked *asked, int r)
 {
-	api_reply_problem(
-		asked->gate->api, asked->token, gate_api_status_of(r), "the log cannot be read now: %s",
-		journal_trouble(asked->gate->journal)[0] != '\0' ? journal_trouble(asked->gate->journal)
-								 : strerror(-r));
+	const struct problem *trouble = journal_problem(asked->gate->journal);
+	struct problem failed, problem;
+
+	problem_failed(&failed, r);
+	problem_log_unreadable(&problem, trouble->code != PROBLEM_NONE ? trouble : &failed);
+	api_refuse(asked->gate->api, asked->token, r, &problem);
 	free(asked);
 }
 

@@ -13,18 +13,18 @@ static struct access_rules *book;
 static void begin(void)
 {
 	static const char *const doors[] = {"main", "side"};
-	char error[ROSTER_ERROR_BYTES];
+	struct problem problem = {0};
 	json_t *empty = json_object(), *week = json_pack("{s:[]}", "week");
 
 	if (access_rules_open(doors, 2, &book) < 0 ||
-	    access_rules_put(book, "group", "staff", empty, error) < 0 ||
-	    access_rules_put(book, "schedule", "office", week, error) < 0)
+	    access_rules_put(book, "group", "staff", empty, &problem) < 0 ||
+	    access_rules_put(book, "schedule", "office", week, &problem) < 0)
 		abort();
 	json_decref(empty);
 	json_decref(week);
 }
 
-static int put(unsigned kind, json_t *value, char *error)
+static int put(unsigned kind, json_t *value, struct problem *problem)
 {
 	static const char *const kinds[] = {"group", "schedule", "rule", "holiday", "area"};
 	static const char *const id = "01HF7YAT00000000000000000A";
@@ -34,32 +34,32 @@ static int put(unsigned kind, json_t *value, char *error)
 
 	switch (kind % 8) {
 	case 5:
-		return roster_credential_parse(id, value, NULL, &credential, error);
+		return roster_credential_parse(id, value, NULL, &credential, problem);
 	case 6:
-		return roster_pass_parse(id, value, names, NULL, &credential, error);
+		return roster_pass_parse(id, value, names, NULL, &credential, problem);
 	case 7:
-		return roster_parse_holder(value, names, &person, error);
+		return roster_parse_holder(value, names, &person, problem);
 	default:
-		return access_rules_put(book, kinds[kind % 8], "x", value, error);
+		return access_rules_put(book, kinds[kind % 8], "x", value, problem);
 	}
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
 {
-	char error[ROSTER_ERROR_BYTES] = "";
+	struct problem problem = {0};
 	json_t *value;
 
 	if (book == NULL)
 		begin();
 	if (bytes < 1)
 		return 0;
-	value = json_parse((const char *)data + 1, bytes - 1, 65536, error);
-	error[0] = '\0';
-	if (value != NULL && put(data[0], value, error) < 0 && error[0] == '\0')
+	value = json_read((const char *)data + 1, bytes - 1, 65536, &problem);
+	problem.detail[0] = '\0';
+	if (value != NULL && put(data[0], value, &problem) < 0 && problem.detail[0] == '\0')
 		abort(); /* refused without saying why */
 	json_decref(value);
 	for (unsigned kind = 0; kind < 5; kind++)
 		(void)access_rules_remove(book, kind == 1 ? "schedule" : "rule", "x",
-					  error); /* mostly not there */
+					  &problem); /* mostly not there */
 	return 0;
 }

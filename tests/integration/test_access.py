@@ -118,7 +118,8 @@ class Access(unittest.TestCase):
         gate.gatectl("rule", "add", "residents", "open=card", "doors=main", "schedule=never")
         self.swipe(gate, CARD)
         event = self.denied(gate, "NotPermittedAtThisTime")
-        self.assertEqual(event["data"]["rules"], [{"rule": "residents", "why": "its schedule is closed"}])
+        self.assertEqual(event["data"]["rules"], [{"rule": "residents", "why": "its schedule is closed",
+                                                  "problem": {"code": "rule-closed", "params": {}}}])
         why = gate.gatectl("explain", event["seq"])
         for words in ("card", "NotPermittedAtThisTime", "rule residents", "schedule never"):
             self.assertIn(words, why)

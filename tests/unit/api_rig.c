@@ -133,12 +133,13 @@ static void op_face_remove(void *arg, struct api_token call, const struct api_ca
 static void op_enrol(void *arg, struct api_token call, const struct api_caller *by, const char *id,
 		     const struct api_enrol *asked)
 {
+	struct problem problem;
 	(void)arg;
 	(void)by;
 	snprintf(gate.asked, sizeof(gate.asked), "enrol %s %zu %.4s", id, asked->photo_bytes,
 		 asked->camera != NULL ? asked->camera : (const char *)asked->photo);
 	gate.token = call;
-	api_reply_problem(api, call, 422, "there is no face in the photo");
+	api_refuse(api, call, problem_face_not_found(&problem), &problem);
 }
 
 static void op_face_report(void *arg, struct api_token call)

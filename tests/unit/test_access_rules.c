@@ -25,23 +25,24 @@ static int teardown(void **state)
 	return 0;
 }
 
-static int put(struct access_rules *rules, const char *kind, const char *name, const char *text, char *error)
+static int put(struct access_rules *rules, const char *kind, const char *name, const char *text,
+	       struct problem *problem)
 {
 	json_t *value = json_loads(text, JSON_DECODE_ANY, NULL);
 	int r;
 
 	assert_non_null(value);
-	r = access_rules_put(rules, kind, name, value, error);
+	r = access_rules_put(rules, kind, name, value, problem);
 	json_decref(value);
 	return r;
 }
 
 static void good(struct access_rules *rules, const char *kind, const char *name, const char *text)
 {
-	char error[ROSTER_ERROR_BYTES] = "";
+	struct problem problem = {0};
 
-	if (put(rules, kind, name, text, error) != 0)
-		fail_msg("%s %s: %s", kind, name, error);
+	if (put(rules, kind, name, text, &problem) != 0)
+		fail_msg("%s %s: %s", kind, name, problem.detail);
 }
 
 static void a_site_is_put_together(void **state)
@@ -119,11 +120,11 @@ static void mistakes_are_named_and_change_nothing(void **state)
 	good(rules, "holiday", "new-year", "{\"date\":\"2026-01-01\"}");
 	before = access_rules_ruleset(rules);
 	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
-		char error[ROSTER_ERROR_BYTES] = "";
+		struct problem problem = {0};
 
-		if (put(rules, wrong[i].kind, wrong[i].name, wrong[i].value, error) != -EINVAL ||
-		    strstr(error, wrong[i].says) == NULL)
-			fail_msg("%s %s: \"%s\"", wrong[i].kind, wrong[i].value, error);
+		if (put(rules, wrong[i].kind, wrong[i].name, wrong[i].value, &problem) != -EINVAL ||
+		    strstr(problem.detail, wrong[i].says) == NULL)
+			fail_msg("%s %s: \"%s\"", wrong[i].kind, wrong[i].value, problem.detail);
 		assert_ptr_equal(access_rules_ruleset(rules), before);
 		assert_null(access_rules_get(rules, wrong[i].kind, wrong[i].name));
 	}
@@ -132,22 +133,22 @@ static void mistakes_are_named_and_change_nothing(void **state)
 static void what_is_needed_stays(void **state)
 {
 	struct access_rules *rules = *state;
-	char error[ROSTER_ERROR_BYTES];
+	struct problem problem = {0};
 
 	good(rules, "group", "staff", "{}");
 	good(rules, "schedule", "office", "{\"week\":[]}");
 	good(rules, "rule", "day", "{\"open\":[\"face\"],\"groups\":[\"staff\"],\"schedule\":\"office\"}");
-	assert_int_equal(access_rules_remove(rules, "group", "staff", error), -EEXIST);
-	assert_non_null(strstr(error, "rule day"));
-	assert_int_equal(access_rules_remove(rules, "schedule", "office", error), -EEXIST);
-	assert_int_equal(access_rules_remove(rules, "rule", "night", error), -ENOENT);
-	assert_int_equal(access_rules_remove(rules, "rule", "day", error), 0);
-	assert_int_equal(access_rules_remove(rules, "group", "staff", error), 0);
+	assert_int_equal(access_rules_remove(rules, "group", "staff", &problem), -EEXIST);
+	assert_non_null(strstr(problem.detail, "rule day"));
+	assert_int_equal(access_rules_remove(rules, "schedule", "office", &problem), -EEXIST);
+	assert_int_equal(access_rules_remove(rules, "rule", "night", &problem), -ENOENT);
+	assert_int_equal(access_rules_remove(rules, "rule", "day", &problem), 0);
+	assert_int_equal(access_rules_remove(rules, "group", "staff", &problem), 0);
 	good(rules, "opening", "main", "{\"schedule\":\"office\",\"first_person\":true}");
-	assert_int_equal(access_rules_remove(rules, "schedule", "office", error), -EEXIST);
-	assert_non_null(strstr(error, "opening main"));
-	assert_int_equal(access_rules_remove(rules, "opening", "main", error), 0);
-	assert_int_equal(access_rules_remove(rules, "schedule", "office", error), 0);
+	assert_int_equal(access_rules_remove(rules, "schedule", "office", &problem), -EEXIST);
+	assert_non_null(strstr(problem.detail, "opening main"));
+	assert_int_equal(access_rules_remove(rules, "opening", "main", &problem), 0);
+	assert_int_equal(access_rules_remove(rules, "schedule", "office", &problem), 0);
 	assert_int_equal(access_rules_ruleset(rules)->rule_count, 0);
 }
 
@@ -155,7 +156,7 @@ static void a_group_keeps_its_place(void **state)
 {
 	struct access_rules *rules = *state;
 	const struct roster_names *names = access_rules_names(rules);
-	char error[ROSTER_ERROR_BYTES];
+	struct problem problem = {0};
 	int place;
 
 	good(rules, "group", "m", "{}");
@@ -163,7 +164,7 @@ static void a_group_keeps_its_place(void **state)
 	good(rules, "group", "a", "{}");
 	good(rules, "group", "z", "{}");
 	assert_int_equal(names->group(names->arg, "m"), place);
-	assert_int_equal(access_rules_remove(rules, "group", "a", error), 0);
+	assert_int_equal(access_rules_remove(rules, "group", "a", &problem), 0);
 	assert_int_equal(names->group(names->arg, "m"), place);
 	assert_string_equal(access_rules_group(rules, place), "m");
 	assert_true(names->group(names->arg, "a") < 0);
@@ -172,19 +173,22 @@ static void a_group_keeps_its_place(void **state)
 static void too_many_of_a_kind_are_refused(void **state)
 {
 	struct access_rules *rules = *state;
-	char error[ROSTER_ERROR_BYTES] = "", name[16];
+	struct problem problem = {0};
+	char name[16];
 
 	for (int i = 0; i < POLICY_AREAS_MAX; i++) {
 		snprintf(name, sizeof(name), "area-%d", i);
 		good(rules, "area", name, "{\"entries\":[\"main\"]}");
 	}
-	assert_int_equal(put(rules, "area", "more", "{\"entries\":[\"main\"]}", error), -ENOSPC);
-	assert_non_null(strstr(error, "no more"));
+	assert_int_equal(put(rules, "area", "more", "{\"entries\":[\"main\"]}", &problem), -ENOSPC);
+	assert_non_null(strstr(problem.detail, "no more"));
 }
 
-static void on_told(void *arg, const char *sentence)
+static void on_report(void *arg, const struct problem *problem)
 {
-	snprintf(arg, ROSTER_ERROR_BYTES, "%s", sentence);
+	struct problem *reported = arg;
+
+	*reported = *problem;
 }
 
 /* a config that lost a door must not let everybody in through the others */
@@ -197,14 +201,14 @@ static void what_does_not_hold_after_a_load_lets_nobody_in(void **state)
 					 .clock_set = true,
 					 .shown = {{.factor = POLICY_FACE, .person = &resident}},
 					 .shown_count = 1};
-	char told[ROSTER_ERROR_BYTES] = "";
+	struct problem reported = {0};
 
 	assert_int_equal(access_rules_load(rules, "rule", "day", value), 0);
 	assert_int_equal(access_rules_load(rules, "rule", "day", value), -EINVAL);
 	assert_int_equal(access_rules_load(rules, "rules", "day", value), -EINVAL);
 	json_decref(value);
-	assert_int_equal(access_rules_settle(rules, on_told, told), 1);
-	assert_non_null(strstr(told, "rule day: doors: there is no door \"gone\""));
+	assert_int_equal(access_rules_settle(rules, on_report, &reported), 1);
+	assert_non_null(strstr(reported.detail, "rule day: doors: there is no door \"gone\""));
 	request.ruleset = access_rules_ruleset(rules);
 	assert_int_equal(policy_decide(&request).reason, POLICY_UNAUTHORIZED);
 	good(rules, "group", "staff", "{}"); /* it stands in no other change's way */
@@ -217,12 +221,13 @@ static void what_does_not_hold_after_a_load_lets_nobody_in(void **state)
 
 /* ---- credentials ---- */
 
-static int add(struct roster_credentials *credentials, const char *id, const char *text, char *error)
+static int add(struct roster_credentials *credentials, const char *id, const char *text,
+	       struct problem *problem)
 {
 	struct roster_credential credential;
 	json_t *value = json_loads(text, 0, NULL);
 	int r = roster_credential_parse(id, value, roster_credentials_find(credentials, id), &credential,
-					error);
+					problem);
 
 	json_decref(value);
 	return r < 0 ? r : roster_credentials_put(credentials, &credential);
@@ -235,14 +240,17 @@ static void a_card_is_one_persons_and_found_without_its_zeros(void **state)
 {
 	struct roster_credentials *credentials;
 	const struct roster_credential *found;
-	char error[ROSTER_ERROR_BYTES] = "", text[ROSTER_CODE_BYTES];
+	struct problem problem = {0};
+	char text[ROSTER_CODE_BYTES];
 
 	(void)state;
 	assert_int_equal(roster_credentials_open(&credentials), 0);
 	assert_int_equal(
-		add(credentials, alice, "{" PERSON_A ",\"type\":\"card\",\"number\":\"000123\"}", error), 0);
-	assert_int_equal(add(credentials, bob, "{" PERSON_B ",\"type\":\"card\",\"number\":\"123\"}", error),
-			 -EEXIST);
+		add(credentials, alice, "{" PERSON_A ",\"type\":\"card\",\"number\":\"000123\"}", &problem),
+		0);
+	assert_int_equal(
+		add(credentials, bob, "{" PERSON_B ",\"type\":\"card\",\"number\":\"123\"}", &problem),
+		-EEXIST);
 	assert_int_equal(roster_card_text("0123", text), 0);
 	found = roster_credentials_match(credentials, POLICY_CARD, text, NULL);
 	assert_non_null(found);
@@ -251,12 +259,12 @@ static void a_card_is_one_persons_and_found_without_its_zeros(void **state)
 	assert_null(roster_credentials_match(credentials, POLICY_QR, text, NULL));
 	roster_credentials_find(credentials, alice)->policy.used = 4;
 	/* a change without the number keeps number and count */
-	assert_int_equal(add(credentials, alice, "{" PERSON_A ",\"type\":\"card\",\"uses\":5}", error), 0);
+	assert_int_equal(add(credentials, alice, "{" PERSON_A ",\"type\":\"card\",\"uses\":5}", &problem), 0);
 	found = roster_credentials_match(credentials, POLICY_CARD, "123", NULL);
 	assert_int_equal(found->policy.used, 4);
 	assert_int_equal(found->policy.uses_max, 5);
-	assert_int_equal(add(credentials, alice, "{" PERSON_A ",\"type\":\"card\",\"number\":\"77\"}", error),
-			 0);
+	assert_int_equal(
+		add(credentials, alice, "{" PERSON_A ",\"type\":\"card\",\"number\":\"77\"}", &problem), 0);
 	assert_null(roster_credentials_match(credentials, POLICY_CARD, "123", NULL));
 	assert_non_null(roster_credentials_match(credentials, POLICY_CARD, "77", NULL));
 	assert_int_equal(roster_credentials_remove(credentials, alice), 0);
@@ -268,16 +276,16 @@ static void a_card_is_one_persons_and_found_without_its_zeros(void **state)
 static void pins_may_be_equal_but_not_one_persons(void **state)
 {
 	struct roster_credentials *credentials;
-	char error[ROSTER_ERROR_BYTES] = "";
+	struct problem problem = {0};
 
 	(void)state;
 	assert_int_equal(roster_credentials_open(&credentials), 0);
 	assert_int_equal(
-		add(credentials, alice, "{" PERSON_A ",\"type\":\"pin\",\"digits\":\"1234\"}", error), 0);
-	assert_int_equal(add(credentials, bob, "{" PERSON_B ",\"type\":\"pin\",\"digits\":\"1234\"}", error),
-			 0);
+		add(credentials, alice, "{" PERSON_A ",\"type\":\"pin\",\"digits\":\"1234\"}", &problem), 0);
+	assert_int_equal(
+		add(credentials, bob, "{" PERSON_B ",\"type\":\"pin\",\"digits\":\"1234\"}", &problem), 0);
 	assert_int_equal(add(credentials, "01HF7YAT00000000000000000C",
-			     "{" PERSON_B ",\"type\":\"pin\",\"digits\":\"1234\",\"duress\":true}", error),
+			     "{" PERSON_B ",\"type\":\"pin\",\"digits\":\"1234\",\"duress\":true}", &problem),
 			 -EEXIST);
 	assert_int_equal(roster_credentials_count(credentials), 2);
 	roster_credentials_close(credentials);
@@ -309,10 +317,10 @@ static void wrong_credentials_are_refused(void **state)
 	(void)state;
 	assert_int_equal(roster_credentials_open(&credentials), 0);
 	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
-		char error[ROSTER_ERROR_BYTES] = "";
+		struct problem problem = {0};
 
-		if (add(credentials, alice, wrong[i], error) != -EINVAL || error[0] == '\0')
-			fail_msg("%s: %s", wrong[i], error);
+		if (add(credentials, alice, wrong[i], &problem) != -EINVAL || problem.detail[0] == '\0')
+			fail_msg("%s: %s", wrong[i], problem.detail);
 	}
 	assert_int_equal(roster_credentials_count(credentials), 0);
 	roster_credentials_close(credentials);
@@ -323,11 +331,12 @@ static void what_opens_doors_is_shown_to_nobody(void **state)
 	struct roster_credential pin;
 	json_t *value =
 		json_loads("{" PERSON_A ",\"type\":\"pin\",\"digits\":\"4711\",\"duress\":true}", 0, NULL);
-	char error[ROSTER_ERROR_BYTES], *text;
+	struct problem problem = {0};
+	char *text;
 	json_t *shown;
 
 	(void)state;
-	assert_int_equal(roster_credential_parse(alice, value, NULL, &pin, error), 0);
+	assert_int_equal(roster_credential_parse(alice, value, NULL, &pin, &problem), 0);
 	json_decref(value);
 	shown = roster_credential_json(&pin, true);
 	text = json_dumps(shown, 0);

@@ -190,6 +190,7 @@ static void oversized_bodies_are_refused_by_their_path(void **state)
 
 static void an_answer_after_close_or_twice_is_dropped(void **state)
 {
+	struct problem problem;
 	int fd = open_stream("");
 	const char *text = "GET /api/v1/events HTTP/1.1\r\n" END;
 
@@ -201,7 +202,7 @@ static void an_answer_after_close_or_twice_is_dropped(void **state)
 	close(fd);
 	api_reply(api, gate.token, 200, json_object());
 	api_reply(api, gate.token, 200, json_object());
-	api_reply_problem(api, gate.token, 500, "again");
+	api_refuse(api, gate.token, problem_no_memory(&problem), &problem);
 	assert_status(request("GET /api/v1/status", ""), "200");
 }
 

@@ -130,23 +130,23 @@ static const struct entry_ops ops = {.door_mode = door_mode_of,
 
 static void put_card(struct rig *rig, unsigned uses)
 {
-	char error[ROSTER_ERROR_BYTES] = "";
+	struct problem problem = {0};
 	struct roster_credential card;
 	json_t *value = json_pack("{s:s, s:s, s:s}", "person", LI, "type", "card", "number", "4711");
 
 	if (uses > 0)
 		json_object_set_new(value, "uses", json_integer(uses));
-	assert_int_equal(roster_credential_parse(CARD, value, NULL, &card, error), 0);
+	assert_int_equal(roster_credential_parse(CARD, value, NULL, &card, &problem), 0);
 	assert_int_equal(roster_credentials_put(rig->directory.credentials, &card), 0);
 	json_decref(value);
 }
 
 static void put_rule(struct rig *rig, const char *kind, const char *name, json_t *value)
 {
-	char error[ROSTER_ERROR_BYTES] = "";
+	struct problem problem = {0};
 
-	if (access_rules_put(rig->directory.rules, kind, name, value, error) != 0)
-		fail_msg("%s", error);
+	if (access_rules_put(rig->directory.rules, kind, name, value, &problem) != 0)
+		fail_msg("%s", &problem);
 	json_decref(value);
 }
 
@@ -224,7 +224,7 @@ static int teardown(void **state)
 	return 0;
 }
 
-static void on_reply(const struct reply *reply, int r, const char *problem, json_t *result)
+static void on_reply(const struct reply *reply, int r, const struct problem *problem, json_t *result)
 {
 	struct rig *rig = reply->owner;
 
@@ -717,12 +717,13 @@ static void card_and_pin_are_combined_in_time(void **state)
 
 	for (size_t i = 0; i < 3; i++) {
 		struct rig *rig = *state;
-		char error[ROSTER_ERROR_BYTES];
+		struct problem problem = {0};
 		struct roster_credential pin;
 		json_t *value = json_pack("{s:s, s:s, s:s}", "person", LI, "type", "pin", "digits", "135790");
 
 		assert_int_equal(
-			roster_credential_parse("01ARZ3NDEKTSV4RRFFQ69G5FB1", value, NULL, &pin, error), 0);
+			roster_credential_parse("01ARZ3NDEKTSV4RRFFQ69G5FB1", value, NULL, &pin, &problem),
+			0);
 		assert_int_equal(roster_credentials_put(rig->directory.credentials, &pin), 0);
 		json_decref(value);
 		put_rule(rig, "rule", "both", json_pack("{s:[s]}", "open", "card+pin"));
@@ -758,30 +759,31 @@ static void what_is_not_completed_is_one_denial(void **state)
 static void a_guard_has_the_last_word(void **state)
 {
 	struct rig *rig = *state;
-	const char *reason = NULL, *id;
+	struct problem problem;
+	const char *id;
 
 	put_rule(rig, "rule", "asked", json_pack("{s:[s], s:b}", "open", "card", "guard", 1));
 	swipe(rig, MAIN);
 	swipe(rig, MAIN); /* one question is enough */
 	assert_int_equal(events(rig, "access.guard_asked"), 1);
 	id = text_of(rig, "access.guard_asked", "id");
-	assert_int_equal(entry_guard_answer(rig->entry, "no-such-id", true, "guard", &reason), -ENOENT);
-	assert_int_equal(entry_guard_answer(rig->entry, id, true, "guard", &reason), 0);
+	assert_int_equal(entry_guard_answer(rig->entry, "no-such-id", true, "guard", &problem), -ENOENT);
+	assert_int_equal(entry_guard_answer(rig->entry, id, true, "guard", &problem), 0);
 	assert_int_equal(rig->releases, 1);
 	assert_string_equal(text_of(rig, "access.granted", "guard"), "guard");
-	assert_int_equal(entry_guard_answer(rig->entry, id, true, "guard", &reason), -ENOENT);
+	assert_int_equal(entry_guard_answer(rig->entry, id, true, "guard", &problem), -ENOENT);
 	swipe(rig, MAIN);
 	rig->mode = DOOR_MODE_BLOCKED; /* while the guard looks */
 	id = text_of(rig, "access.guard_asked", "id");
-	assert_int_equal(entry_guard_answer(rig->entry, id, true, "guard", &reason), -EPERM);
-	assert_string_equal(reason, "Unauthorized");
+	assert_int_equal(entry_guard_answer(rig->entry, id, true, "guard", &problem), -EPERM);
+	assert_non_null(strstr(problem.detail, "Unauthorized"));
 	assert_int_equal(rig->releases, 1);
 }
 
 static void a_guard_who_does_not_answer_is_a_denial(void **state)
 {
 	struct rig *rig = *state;
-	const char *reason = NULL;
+	struct problem problem;
 	char id[ULID_BYTES];
 
 	put_rule(rig, "rule", "asked", json_pack("{s:[s], s:b}", "open", "card", "guard", 1));
@@ -791,7 +793,7 @@ static void a_guard_who_does_not_answer_is_a_denial(void **state)
 	assert_int_equal(events(rig, "access.denied"), 0);
 	advance(rig, 1);
 	assert_int_equal(events(rig, "access.denied"), 1);
-	assert_int_equal(entry_guard_answer(rig->entry, id, true, "guard", &reason), -ENOENT);
+	assert_int_equal(entry_guard_answer(rig->entry, id, true, "guard", &problem), -ENOENT);
 	assert_int_equal(rig->releases, 0);
 }
 
@@ -814,19 +816,19 @@ static void strangers_and_pictures_are_denied(void **state)
 static void what_if_moves_nothing(void **state)
 {
 	struct rig *rig = *state;
-	char error[ROSTER_ERROR_BYTES] = "";
+	struct problem problem = {0};
 	json_t *question = json_pack("{s:s, s:s, s:[s]}", "door", "main", "person", LI, "factors", "card");
 	json_t *answer;
 
 	put_card(rig, 1);
-	answer = entry_what_if(rig->entry, question, error);
+	answer = entry_what_if(rig->entry, question, &problem);
 	assert_string_equal(json_string_value(json_object_get(answer, "outcome")), "grant");
 	json_decref(answer);
 	assert_int_equal(used(rig), 0);
 	assert_int_equal(fake_store_count(rig->store), 0);
 	json_object_set_new(question, "door", json_string("none"));
-	assert_null(entry_what_if(rig->entry, question, error));
-	assert_string_equal(error, "door: there is no door \"none\"");
+	assert_null(entry_what_if(rig->entry, question, &problem));
+	assert_string_equal(problem.detail, "door: there is no door \"none\"");
 	json_decref(question);
 }
 

@@ -80,13 +80,13 @@ static struct face_model yunet(void)
 				   .kind = FACE_DETECTOR_YUNET};
 }
 
-static struct face_engine *open_with(const struct face_model *detector, int want, char *error)
+static struct face_engine *open_with(const struct face_model *detector, int want, struct problem *problem)
 {
 	struct face_engine *engine = NULL;
 
-	error[0] = '\0';
+	*problem = (struct problem){0};
 	assert_int_equal(face_models_use_detector(detector), 0);
-	assert_int_equal(face_engine_open(dir, 1, &engine, error), want);
+	assert_int_equal(face_engine_open(dir, 1, &engine, problem), want);
 	return engine;
 }
 
@@ -112,8 +112,8 @@ static void a_detector_of_another_kind_is_used_as_its_record_says(void **state)
 	struct face_image image = {blue, WIDTH, HEIGHT, (size_t)WIDTH * 3};
 	struct face found[FOUND_MAX], face;
 	struct face_model record = yunet();
-	char error[FACE_ERROR_BYTES];
-	struct face_engine *engine = open_with(&record, 0, error);
+	struct problem problem = {0};
+	struct face_engine *engine = open_with(&record, 0, &problem);
 	const struct face *largest;
 	size_t count = 0;
 
@@ -141,7 +141,7 @@ static void it_reads_what_opencv_reads(void **state)
 	struct face_image image = {blue, WIDTH, HEIGHT, (size_t)WIDTH * 3};
 	struct face_model record = yunet();
 	struct face found[FOUND_MAX];
-	char error[FACE_ERROR_BYTES];
+	struct problem problem = {0};
 	struct face_engine *engine;
 	float wanted[15];
 	size_t count = 0, lines = 0;
@@ -152,7 +152,7 @@ static void it_reads_what_opencv_reads(void **state)
 		print_message("OpenCV for Python is not installed: held against its recorded answer only\n");
 		return;
 	}
-	engine = open_with(&record, 0, error);
+	engine = open_with(&record, 0, &problem);
 	assert_int_equal(face_detect(engine, &image, NULL, found, FOUND_MAX, &count), 0);
 	for (;;) {
 		const struct face *face;
@@ -187,8 +187,8 @@ static void faces_lie_where_they_are_in_the_picture(void **state)
 	struct face_rect window = {640, 0, 640, 512}; /* twice the net's input */
 	struct face_model record = yunet();
 	struct face found[FOUND_MAX];
-	char error[FACE_ERROR_BYTES];
-	struct face_engine *engine = open_with(&record, 0, error);
+	struct problem problem = {0};
+	struct face_engine *engine = open_with(&record, 0, &problem);
 	size_t count = 0;
 
 	(void)state;
@@ -213,25 +213,26 @@ static void faces_lie_where_they_are_in_the_picture(void **state)
 static void a_detector_that_is_not_what_its_record_says_is_refused(void **state)
 {
 	struct face_model record = yunet();
-	char error[FACE_ERROR_BYTES], wrong[DIGEST_HEX_BYTES];
+	char wrong[DIGEST_HEX_BYTES];
+	struct problem problem = {0};
 
 	(void)state;
 	record.kind = FACE_DETECTOR_RFB; /* no such outputs */
-	assert_null(open_with(&record, -EBADMSG, error));
-	assert_non_null(strstr(error, "yunet.onnx"));
+	assert_null(open_with(&record, -EBADMSG, &problem));
+	assert_non_null(strstr(problem.detail, "yunet.onnx"));
 	record = yunet();
 	record.file = "sface.onnx"; /* a net, but none that finds faces */
 	record.sha256 = sface_sha256;
-	assert_null(open_with(&record, -EBADMSG, error));
+	assert_null(open_with(&record, -EBADMSG, &problem));
 	memset(wrong, 'a', sizeof(wrong) - 1);
 	wrong[sizeof(wrong) - 1] = '\0';
 	record = yunet();
 	record.sha256 = wrong;
-	assert_null(open_with(&record, -EBADMSG, error));
-	assert_non_null(strstr(error, "not the pinned model"));
+	assert_null(open_with(&record, -EBADMSG, &problem));
+	assert_non_null(strstr(problem.detail, "not the pinned model"));
 	record = yunet();
 	record.file = "nowhere.onnx";
-	assert_null(open_with(&record, -ENOENT, error));
+	assert_null(open_with(&record, -ENOENT, &problem));
 	record = yunet();
 	record.height_px = 240; /* no multiple of 32 */
 	assert_int_equal(face_models_use_detector(&record), -EINVAL);
@@ -304,7 +305,7 @@ static void a_recogniser_of_128_numbers_in_raw_rgb_works(void **state)
 				    .dimension = 128};
 	uint8_t crop[FACE_CROP_BYTES], swapped[FACE_CROP_BYTES];
 	float first[FACE_DIM], other[FACE_DIM], strength = 0, length = 0;
-	char error[FACE_ERROR_BYTES];
+	struct problem problem = {0};
 	struct face_engine *engine;
 
 	(void)state;
@@ -313,7 +314,7 @@ static void a_recogniser_of_128_numbers_in_raw_rgb_works(void **state)
 	for (size_t i = 0; i < sizeof(crop); i++)
 		swapped[i] = crop[i / 3 * 3 + 2 - i % 3];
 	assert_int_equal(face_models_use(&record), 0);
-	engine = open_with(NULL, 0, error);
+	engine = open_with(NULL, 0, &problem);
 	assert_int_equal(face_embed(engine, crop, 0, first, &strength), 0);
 	for (int i = 0; i < FACE_DIM; i++) {
 		length += first[i] * first[i];
@@ -324,7 +325,7 @@ static void a_recogniser_of_128_numbers_in_raw_rgb_works(void **state)
 	face_engine_close(engine);
 	record.swap_rgb = 0; /* the same picture, its channels the other way round: the same to the net */
 	assert_int_equal(face_models_use(&record), 0);
-	engine = open_with(NULL, 0, error);
+	engine = open_with(NULL, 0, &problem);
 	assert_int_equal(face_embed(engine, swapped, 0, other, NULL), 0);
 	for (int i = 0; i < 128; i++)
 		assert_float_equal(first[i], other[i], 1e-5);
@@ -334,7 +335,8 @@ static void a_recogniser_of_128_numbers_in_raw_rgb_works(void **state)
 /* Under its right hash: what is wrong with it is the operator set alone. */
 static void a_recogniser_of_a_newer_operator_set_is_refused(void **state)
 {
-	char sha256[DIGEST_HEX_BYTES], error[FACE_ERROR_BYTES] = "";
+	char sha256[DIGEST_HEX_BYTES];
+	struct problem problem = {0};
 	struct face_model record = {.file = "opset.onnx",
 				    .sha256 = sha256,
 				    .width_px = 112,
@@ -345,9 +347,9 @@ static void a_recogniser_of_a_newer_operator_set_is_refused(void **state)
 	(void)state;
 	assert_int_equal(digest_sha256_file(in_dir("opset.onnx"), sha256), 0);
 	assert_int_equal(face_models_use(&record), 0);
-	assert_null(open_with(NULL, -EIO, error));
-	assert_non_null(strstr(error, "opset.onnx"));
-	assert_non_null(strstr(error, "operator set"));
+	assert_null(open_with(NULL, -EIO, &problem));
+	assert_non_null(strstr(problem.detail, "opset.onnx"));
+	assert_non_null(strstr(problem.detail, "operator set"));
 	close_all(NULL);
 }
 

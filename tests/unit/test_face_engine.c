@@ -13,11 +13,11 @@
 static int open_engine(void **state)
 {
 	struct face_engine *engine = NULL;
-	char error[FACE_ERROR_BYTES] = "";
-	int r = face_engine_open(models_dir(), 1, &engine, error);
+	struct problem problem = {0};
+	int r = face_engine_open(models_dir(), 1, &engine, &problem);
 
 	if (r < 0)
-		fail_msg("%s", error);
+		fail_msg("%s", problem.detail);
 	*state = engine;
 	return 0;
 }
@@ -32,12 +32,12 @@ static void embed_demo(struct face_engine *engine, const char *name, struct face
 		       float *ret_embedding)
 {
 	struct face_photo photo = {0};
-	char reason[FACE_ERROR_BYTES];
+	struct problem problem = {0};
 	uint8_t crop[FACE_CROP_BYTES];
 	size_t bytes, count = 0;
 	uint8_t *file = read_demo(name, &bytes);
 
-	assert_int_equal(face_photo_decode(file, bytes, &photo, reason), 0);
+	assert_int_equal(face_photo_decode(file, bytes, &photo, &problem), 0);
 	assert_int_equal(face_detect(engine, &photo.image, NULL, ret_face, 1, &count), 0);
 	assert_int_equal(count, 1);
 	assert_int_equal(face_find_points(engine, &photo.image, ret_face), 0);
@@ -73,13 +73,13 @@ static void one_person_resembles_himself(void **state)
 static void a_living_face_looks_alive(void **state)
 {
 	struct face_photo photo = {0};
-	char reason[FACE_ERROR_BYTES];
+	struct problem problem = {0};
 	size_t bytes, count = 0;
 	uint8_t *file = read_demo("franck_02221.jpg", &bytes);
 	struct face face;
 	float live = -1;
 
-	assert_int_equal(face_photo_decode(file, bytes, &photo, reason), 0);
+	assert_int_equal(face_photo_decode(file, bytes, &photo, &problem), 0);
 	assert_int_equal(face_detect(*state, &photo.image, NULL, &face, 1, &count), 0);
 	assert_int_equal(face_liveness(*state, &photo.image, &face, 0, &live), 0);
 	assert_true(live > 0.5f && live <= 1);
@@ -90,13 +90,13 @@ static void a_living_face_looks_alive(void **state)
 static void what_is_no_face_becomes_no_template(void **state)
 {
 	struct face_photo photo = {0};
-	char reason[FACE_ERROR_BYTES];
+	struct problem problem = {0};
 	float template[FACE_DIM];
 	size_t bytes, count = 0;
 	uint8_t *file = read_demo("franck_02221.jpg", &bytes);
 	struct face face;
 
-	assert_int_equal(face_photo_decode(file, bytes, &photo, reason), 0);
+	assert_int_equal(face_photo_decode(file, bytes, &photo, &problem), 0);
 	assert_int_equal(face_detect(*state, &photo.image, NULL, &face, 1, &count), 0);
 	assert_int_equal(face_find_points(*state, &photo.image, &face), 0);
 	assert_int_equal(face_look_template(*state, &photo.image, &face, FACE_LOOK_VIEWS, template), 0);
@@ -145,12 +145,12 @@ static void two_hundred_faces_are_no_trouble(void **state)
 	enum { ACROSS = 20, DOWN = 10, SIDE_PX = 96 };
 	struct face_photo photo = {0};
 	struct face faces[16], *face = &faces[0];
-	char reason[FACE_ERROR_BYTES];
+	struct problem problem = {0};
 	struct face_image crowd = {.width_px = ACROSS * SIDE_PX, .height_px = DOWN * SIDE_PX};
 	size_t bytes, count = 0;
 	uint8_t *file = read_demo("franck_01829.jpg", &bytes), *pixels;
 
-	assert_int_equal(face_photo_decode(file, bytes, &photo, reason), 0);
+	assert_int_equal(face_photo_decode(file, bytes, &photo, &problem), 0);
 	assert_int_equal(face_detect(*state, &photo.image, NULL, faces, 1, &count), 0);
 	assert_int_equal(count, 1);
 	crowd.stride_bytes = (size_t)crowd.width_px * 3;
@@ -191,18 +191,18 @@ static void photos_are_measured_before_they_are_decoded(void **state)
 					   0,    0,   8,   2,   0,    0,    0,    0,    0, 0, 0};
 	static const uint8_t jpeg_without_frame[] = {0xff, 0xd8, 0xff, 0xe0, 0, 4, 1, 2, 0xff, 0xd9};
 	struct face_photo photo = {0};
-	char reason[FACE_ERROR_BYTES] = "";
+	struct problem problem = {0};
 	unsigned width_px = 0, height_px = 0;
 
 	(void)state;
 	assert_int_equal(face_photo_size(huge_png, sizeof(huge_png), &width_px, &height_px), 0);
 	assert_int_equal(width_px, 65536);
-	assert_int_equal(face_photo_decode(huge_png, sizeof(huge_png), &photo, reason), -EFBIG);
-	assert_non_null(strstr(reason, "pixels"));
-	assert_int_equal(face_photo_decode(jpeg_without_frame, sizeof(jpeg_without_frame), &photo, reason),
+	assert_int_equal(face_photo_decode(huge_png, sizeof(huge_png), &photo, &problem), -EFBIG);
+	assert_non_null(strstr(problem.detail, "pixels"));
+	assert_int_equal(face_photo_decode(jpeg_without_frame, sizeof(jpeg_without_frame), &photo, &problem),
 			 -EBADMSG);
-	assert_int_equal(face_photo_decode("GIF89a......", 12, &photo, reason), -EBADMSG);
-	assert_int_equal(face_photo_decode("", 0, &photo, reason), -EBADMSG);
+	assert_int_equal(face_photo_decode("GIF89a......", 12, &photo, &problem), -EBADMSG);
+	assert_int_equal(face_photo_decode("", 0, &photo, &problem), -EBADMSG);
 	assert_null(photo.owner);
 	face_photo_finish(&photo);
 }
@@ -210,7 +210,7 @@ static void photos_are_measured_before_they_are_decoded(void **state)
 static void every_shortened_photo_gets_an_answer(void **state)
 {
 	struct face_photo photo = {0};
-	char reason[FACE_ERROR_BYTES];
+	struct problem problem = {0};
 	size_t bytes;
 	uint8_t *file = read_demo("franck_01829.jpg", &bytes), *part;
 
@@ -219,7 +219,7 @@ static void every_shortened_photo_gets_an_answer(void **state)
 		part = malloc(n + 1);
 		assert_non_null(part);
 		memcpy(part, file, n);
-		(void)face_photo_decode(part, n, &photo, reason); /* any answer, but no crash and no leak */
+		(void)face_photo_decode(part, n, &photo, &problem); /* any answer, but no crash and no leak */
 		face_photo_finish(&photo);
 		free(part);
 	}
@@ -229,18 +229,19 @@ static void every_shortened_photo_gets_an_answer(void **state)
 static void a_missing_model_is_named(void **state)
 {
 	struct face_engine *engine = NULL;
-	char error[FACE_ERROR_BYTES] = "";
+	struct problem problem = {0};
 
 	(void)state;
-	assert_int_equal(face_engine_open("/nonexistent", 1, &engine, error), -ENOENT);
-	assert_non_null(strstr(error, "/nonexistent/fr_detect.onnx"));
-	assert_non_null(strstr(error, "tools/setup"));
+	assert_int_equal(face_engine_open("/nonexistent", 1, &engine, &problem), -ENOENT);
+	assert_non_null(strstr(problem.detail, "/nonexistent/fr_detect.onnx"));
+	assert_non_null(strstr(problem.detail, "tools/setup"));
 	assert_null(engine);
 }
 
 static void another_file_in_a_models_place_is_refused(void **state)
 {
-	char dir[] = "/tmp/gh-models-XXXXXX", path[64], error[FACE_ERROR_BYTES] = "";
+	char dir[] = "/tmp/gh-models-XXXXXX", path[64];
+	struct problem problem = {0};
 	struct face_engine *engine = NULL;
 	FILE *file;
 
@@ -251,8 +252,8 @@ static void another_file_in_a_models_place_is_refused(void **state)
 	assert_non_null(file);
 	fputs("not a model", file);
 	fclose(file);
-	assert_int_equal(face_engine_open(dir, 1, &engine, error), -EBADMSG);
-	assert_non_null(strstr(error, "not the pinned model"));
+	assert_int_equal(face_engine_open(dir, 1, &engine, &problem), -EBADMSG);
+	assert_non_null(strstr(problem.detail, "not the pinned model"));
 	unlink(path);
 	rmdir(dir);
 }
@@ -270,13 +271,13 @@ static void write_whole(const char *path, const uint8_t *bytes, size_t size)
 	assert_int_equal(fclose(file), 0);
 }
 
-static int open_with(const struct face_model *recogniser, const char *dir, char *error)
+static int open_with(const struct face_model *recogniser, const char *dir, struct problem *problem)
 {
 	struct face_engine *engine = NULL;
 	int r = face_models_use(recogniser);
 
 	assert_int_equal(r, 0);
-	r = face_engine_open(dir, 1, &engine, error);
+	r = face_engine_open(dir, 1, &engine, problem);
 	face_engine_close(engine);
 	assert_int_equal(face_models_use(NULL), 0);
 	return r;
@@ -285,30 +286,31 @@ static int open_with(const struct face_model *recogniser, const char *dir, char 
 static void another_recogniser_is_used_as_its_record_says(void **state)
 {
 	struct face_model record = *face_model_of(FACE_MODEL_FEATURE);
-	char before[FACE_MODEL_SHA256_BYTES], error[FACE_ERROR_BYTES] = "";
+	char before[FACE_MODEL_SHA256_BYTES];
+	struct problem problem = {0};
 
 	(void)state;
 	snprintf(before, sizeof(before), "%s", face_engine_recogniser());
 	record.swap_rgb = 1; /* the same file, fed otherwise */
-	assert_int_equal(open_with(&record, models_dir(), error), 0);
+	assert_int_equal(open_with(&record, models_dir(), &problem), 0);
 	/* the landmark net is a net with the right hash, and no recogniser */
 	record = *face_model_of(FACE_MODEL_LANDMARK);
 	record.width_px = record.height_px = 112;
 	record.dimension = FACE_DIM;
-	assert_int_equal(open_with(&record, models_dir(), error), -EBADMSG);
-	assert_non_null(strstr(error, "fr_landmark.onnx"));
+	assert_int_equal(open_with(&record, models_dir(), &problem), -EBADMSG);
+	assert_non_null(strstr(problem.detail, "fr_landmark.onnx"));
 	assert_string_equal(face_engine_recogniser(), before);
 }
 
 static void a_recogniser_of_another_dimension_is_refused(void **state)
 {
 	struct face_model record = *face_model_of(FACE_MODEL_FEATURE);
-	char error[FACE_ERROR_BYTES] = "";
+	struct problem problem = {0};
 
 	(void)state;
 	record.dimension = 128;
-	assert_int_equal(open_with(&record, models_dir(), error), -EBADMSG);
-	assert_non_null(strstr(error, "does not answer as its record says"));
+	assert_int_equal(open_with(&record, models_dir(), &problem), -EBADMSG);
+	assert_non_null(strstr(problem.detail, "does not answer as its record says"));
 }
 
 static const char *const others[] = {"fr_detect.onnx", "fr_landmark.onnx", "fr_liveness.onnx"};
@@ -344,7 +346,7 @@ static void remove_pack(const char *dir, const char *recogniser)
 static void a_spoilt_recogniser_is_refused_at_the_start(void **state)
 {
 	char dir[] = "/tmp/gh-pack-XXXXXX", path[128], hex[DIGEST_HEX_BYTES];
-	char error[FACE_ERROR_BYTES] = "";
+	struct problem problem = {0};
 	struct face_model record = *face_model_of(FACE_MODEL_FEATURE);
 	size_t bytes;
 	uint8_t *net;
@@ -369,10 +371,10 @@ static void a_spoilt_recogniser_is_refused_at_the_start(void **state)
 		}
 		write_whole(path, net, bytes);
 		assert_int_equal(digest_sha256_file(path, hex), 0);
-		assert_true(open_with(&record, dir, error) < 0);
-		assert_non_null(strstr(error, "spoilt.onnx"));
+		assert_true(open_with(&record, dir, &problem) < 0);
+		assert_non_null(strstr(problem.detail, "spoilt.onnx"));
 		if (kind == 0) {
-			assert_non_null(strstr(error, "operator set"));
+			assert_non_null(strstr(problem.detail, "operator set"));
 			type[3] = 'o';
 		}
 	}
@@ -403,7 +405,8 @@ static const uint8_t channel_means[] = {
 
 static void a_net_that_we_cannot_run_is_left_to_opencv(void **state)
 {
-	char dir[] = "/tmp/gh-pack-XXXXXX", path[128], hex[DIGEST_HEX_BYTES], error[FACE_ERROR_BYTES] = "";
+	char dir[] = "/tmp/gh-pack-XXXXXX", path[128], hex[DIGEST_HEX_BYTES];
+	struct problem problem = {0};
 	struct face_model record = {"means.onnx", hex, 64, 64, 0, 0, 1, 3, 0};
 	float embedding[FACE_DIM], square = 0;
 	static uint8_t crop[FACE_CROP_BYTES];
@@ -415,8 +418,8 @@ static void a_net_that_we_cannot_run_is_left_to_opencv(void **state)
 	write_whole(path, channel_means, sizeof(channel_means));
 	assert_int_equal(digest_sha256_file(path, hex), 0);
 	assert_int_equal(face_models_use(&record), 0);
-	if (face_engine_open(dir, 1, &engine, error) < 0)
-		fail_msg("%s", error);
+	if (face_engine_open(dir, 1, &engine, &problem) < 0)
+		fail_msg("%s", problem.detail);
 	assert_true(face_engine_is_slow(engine, FACE_MODEL_FEATURE));
 	assert_false(face_engine_is_slow(engine, FACE_MODEL_DETECT));
 	for (int i = 0; i < FACE_CROP_BYTES; i++)
@@ -457,6 +460,7 @@ static void a_record_that_makes_no_sense_is_refused(void **state)
 
 static void quality_names_what_is_wrong(void **state)
 {
+	struct problem problem;
 	static const struct face_point frontal[FACE_POINTS] = {
 		{30, 40}, {70, 40}, {50, 60}, {35, 80}, {65, 80}};
 	static const struct face_point turned[FACE_POINTS] = {
@@ -492,7 +496,8 @@ static void quality_names_what_is_wrong(void **state)
 	memset(face.points, 0, sizeof(face.points));
 	face_quality_judge(&face, crop, &face_quality_frame, &quality);
 	assert_int_equal(quality.fault, FACE_FAULT_UNSURE);
-	assert_true(strlen(face_fault_text(FACE_FAULT_UNSURE)) > 0);
+	face_fault_explain(FACE_FAULT_UNSURE, &problem);
+	assert_true(strlen(problem.detail) > 0);
 }
 
 int main(void)

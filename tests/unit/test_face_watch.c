@@ -71,11 +71,11 @@ static struct video_frame *frame_of(const char *name)
 {
 	struct video_frame *frame = NULL;
 	struct face_photo photo = {0};
-	char reason[FACE_ERROR_BYTES];
+	struct problem problem = {0};
 	size_t bytes;
 	uint8_t *file = read_demo(name, &bytes);
 
-	assert_int_equal(face_photo_decode(file, bytes, &photo, reason), 0);
+	assert_int_equal(face_photo_decode(file, bytes, &photo, &problem), 0);
 	assert_int_equal(video_frame_from_bgr(photo.image.pixels, photo.image.stride_bytes,
 					      photo.image.width_px, photo.image.height_px, &frame),
 			 0);
@@ -230,7 +230,7 @@ static void what_is_no_photo_is_answered_in_words(void **state)
 	result = next(bench->results);
 	assert_int_equal(result.kind, FACE_RESULT_ENROL_FAILED);
 	assert_int_equal(result.request, 7);
-	assert_non_null(strstr(result.reason, "JPEG"));
+	assert_non_null(strstr(result.reason.detail, "JPEG"));
 	assert_int_equal(face_watch_enrol(bench->watch, 7, NULL, 5), -EINVAL);
 	assert_int_equal(face_watch_enrol(bench->watch, 7, "x", 0), -EINVAL);
 	assert_int_equal(face_watch_enrol(bench->watch, 7, "x", FACE_PHOTO_BYTES_MAX + 1), -EFBIG);
@@ -278,7 +278,7 @@ static void missing_models_are_reported_and_harm_nothing(void **state)
 	assert_int_equal(face_watch_open(&config, results, &watch), 0);
 	result = next(results);
 	assert_int_equal(result.kind, FACE_RESULT_FAILED);
-	assert_non_null(strstr(result.reason, "tools/setup"));
+	assert_non_null(strstr(result.reason.detail, "tools/setup"));
 	assert_int_equal(face_watch_enrol(watch, 1, "x", 1), 0);
 	assert_int_equal(next(results).kind, FACE_RESULT_ENROL_FAILED);
 	face_watch_close(watch);
@@ -363,7 +363,7 @@ static void two_enrolments_at_once_do_not_mix(void **state)
 	result = next(bench->results);
 	assert_int_equal(result.kind, FACE_RESULT_ENROL_FAILED);
 	assert_int_equal(result.request, 8);
-	assert_non_null(strstr(result.reason, "Somebody else"));
+	assert_non_null(strstr(result.reason.detail, "Somebody else"));
 	assert_int_equal(show(bench, "franck_01829.jpg").request, 7);
 	assert_int_equal(face_watch_enrol_live(bench->watch, 9, 1, 60), -EINVAL); /* no such camera */
 	assert_int_equal(face_watch_enrol_live(bench->watch, 9, 0, 4), -EINVAL);
@@ -378,7 +378,7 @@ static void nobody_in_time_is_no_enrolment(void **state)
 	result = next(bench->results); /* no frame at all: the camera may be lost */
 	assert_int_equal(result.kind, FACE_RESULT_ENROL_FAILED);
 	assert_int_equal(result.request, 9);
-	assert_non_null(strstr(result.reason, "Nobody came"));
+	assert_non_null(strstr(result.reason.detail, "Nobody came"));
 }
 
 static void a_second_like_face_is_told_as_the_rival(void **state)
@@ -421,11 +421,11 @@ static struct video_frame *remade(bool upside_down, int shrink)
 	static unsigned turn;
 	struct face_photo photo = {0};
 	struct video_frame *frame = NULL;
-	char reason[FACE_ERROR_BYTES];
+	struct problem problem = {0};
 	size_t bytes, stride;
 	uint8_t *file = read_demo("franck_01829.jpg", &bytes), *made;
 
-	assert_int_equal(face_photo_decode(file, bytes, &photo, reason), 0);
+	assert_int_equal(face_photo_decode(file, bytes, &photo, &problem), 0);
 	stride = (size_t)photo.image.width_px * 3;
 	made = malloc(stride * (size_t)photo.image.height_px);
 	assert_non_null(made);

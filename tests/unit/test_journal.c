@@ -85,10 +85,10 @@ static void trouble_is_known_until_it_is_over(void **state)
 	assert_string_equal(journal_trouble(*state), "");
 	assert_null(journal_store(*state));
 	assert_false(journal_can_write(*state)); /* no trouble, but no store either */
-	problem_disk_refuses(&problem, -ENOSPC);
+	problem_store_failed(&problem, -ENOSPC);
 	journal_set_trouble(*state, &problem);
 	assert_string_equal(journal_trouble(*state), problem.detail);
-	assert_string_equal(problem_name(journal_problem(*state)), "disk-refuses");
+	assert_string_equal(problem_name(journal_problem(*state)), "store-failed");
 	journal_set_trouble(*state, NULL);
 	assert_string_equal(journal_trouble(*state), "");
 }

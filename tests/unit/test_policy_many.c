@@ -63,7 +63,7 @@ static void assert_sound(const struct policy_request *q, const struct policy_dec
 
 	assert_in_range(d->reason, 0, POLICY_REASONS - 1);
 	assert_int_equal(d->outcome == POLICY_GRANT, d->reason == POLICY_GRANTED);
-	assert_int_equal(d->outcome == POLICY_GRANT, d->needed[0] == '\0');
+	assert_int_equal(d->outcome == POLICY_GRANT, d->needed == PROBLEM_NONE);
 	assert_true(d->rule[0] != '\0');
 	if (d->outcome == POLICY_DENY)
 		return;

@@ -73,9 +73,9 @@ static void an_errno_is_said_by_the_system(void **state)
 	struct problem problem;
 
 	(void)state;
-	problem_disk_refuses(&problem, -ENOSPC);
-	assert_string_equal(problem.detail, "the disk takes no change now: No space left on device");
-	problem_disk_refuses(&problem, ENOSPC);
+	problem_batch_not_kept(&problem, -ENOSPC);
+	assert_string_equal(problem.detail, "the disk did not keep it: No space left on device");
+	problem_batch_not_kept(&problem, ENOSPC);
 	assert_json(problem_params_json(&problem), "{\"system\":\"No space left on device\"}");
 }
 
@@ -147,6 +147,41 @@ static void a_copy_is_whole(void **state)
 	assert_json(problem_params_json(&first), "{}");
 }
 
+static void what_was_written_is_read_again(void **state)
+{
+	struct problem cause, first, second;
+	json_t *json;
+
+	(void)state;
+	problem_needs_open_schedule(&cause, "office");
+	problem_access_denied(&first, "NotPermittedAtThisTime", &cause);
+	json = problem_json(&first);
+	assert_int_equal(problem_read_json(json, &second), 0);
+	assert_string_equal(second.detail, first.detail);
+	json_decref(json);
+	json = json_pack("{s:s, s:{s:i, s:s, s:[]}}", "code", "door-not-here", "params", "newer", 1, "door",
+			 "main", "row");
+	assert_int_equal(problem_read_json(json, &second), 0);
+	assert_string_equal(second.detail, "there is no door \"main\" at this gate");
+	json_decref(json);
+}
+
+static void what_is_no_problem_is_not_read(void **state)
+{
+	static const char *const wrong[] = {"{}", "[]", "{\"code\":1}", "{\"code\":\"of-a-newer-program\"}"};
+	struct problem problem;
+
+	(void)state;
+	assert_int_equal(problem_read_json(NULL, &problem), -EINVAL);
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		json_t *json = json_loads(wrong[i], 0, NULL);
+
+		assert_int_equal(problem_read_json(json, &problem), -EINVAL);
+		assert_int_equal(problem.code, PROBLEM_NONE);
+		json_decref(json);
+	}
+}
+
 static void an_errno_without_a_code_has_a_status(void **state)
 {
 	(void)state;
@@ -170,6 +205,8 @@ int main(void)
 		cmocka_unit_test(long_texts_are_cut_at_the_end_of_a_character),
 		cmocka_unit_test(bytes_that_are_no_text_are_a_question_mark),
 		cmocka_unit_test(a_copy_is_whole),
+		cmocka_unit_test(what_was_written_is_read_again),
+		cmocka_unit_test(what_is_no_problem_is_not_read),
 		cmocka_unit_test(an_errno_without_a_code_has_a_status),
 	};
 

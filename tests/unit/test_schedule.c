@@ -16,18 +16,18 @@ static struct schedule_time at(const char *date, int hour, int minute)
 
 static void add(struct schedule *schedule, const char *text)
 {
-	char error[SCHEDULE_ERROR_BYTES] = "";
+	struct problem problem = {0};
 
-	if (schedule_parse_span(text, &schedule->spans[schedule->span_count++], error) < 0)
-		fail_msg("%s", error);
+	if (schedule_parse_span(text, &schedule->spans[schedule->span_count++], &problem) < 0)
+		fail_msg("%s", problem.detail);
 }
 
 static void except(struct schedule *schedule, const char *text)
 {
-	char error[SCHEDULE_ERROR_BYTES] = "";
+	struct problem problem = {0};
 
-	if (schedule_parse_exception(text, &schedule->exceptions[schedule->exception_count++], error) < 0)
-		fail_msg("%s", error);
+	if (schedule_parse_exception(text, &schedule->exceptions[schedule->exception_count++], &problem) < 0)
+		fail_msg("%s", problem.detail);
 }
 
 static void a_span_holds_from_its_first_to_before_its_last_minute(void **state)
@@ -251,12 +251,12 @@ static void mistakes_are_named(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
-		char error[SCHEDULE_ERROR_BYTES] = "";
+		struct problem problem = {0};
 
-		if (schedule_parse_span(wrong[i].text, &span, error) != -EINVAL ||
-		    strstr(error, wrong[i].says) == NULL)
-			fail_msg("\"%s\": %s", wrong[i].text, error);
-		assert_int_equal(schedule_parse_exception(wrong[i].text, &exception, error), -EINVAL);
+		if (schedule_parse_span(wrong[i].text, &span, &problem) != -EINVAL ||
+		    strstr(problem.detail, wrong[i].says) == NULL)
+			fail_msg("\"%s\": %s", wrong[i].text, problem.detail);
+		assert_int_equal(schedule_parse_exception(wrong[i].text, &exception, &problem), -EINVAL);
 	}
 }
 
@@ -272,11 +272,11 @@ static void days_are_read_as_written(void **state)
 		{"mon,holiday 08:00-09:00", 0x81},
 	};
 	struct schedule_span span;
-	char error[SCHEDULE_ERROR_BYTES];
+	struct problem problem = {0};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
-		assert_int_equal(schedule_parse_span(good[i].text, &span, error), 0);
+		assert_int_equal(schedule_parse_span(good[i].text, &span, &problem), 0);
 		assert_int_equal(span.days, good[i].days);
 	}
 }

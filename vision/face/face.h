@@ -11,6 +11,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/problem.h"
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -21,7 +23,6 @@ enum {
 	FACE_LANDMARKS = 68, /* iBUG order */
 	FACE_CROP_PX = 112,  /* side of the aligned picture */
 	FACE_CROP_BYTES = 112 * 112 * 3,
-	FACE_ERROR_BYTES = 256,
 	FACE_PHOTO_BYTES_MAX = 16 * 1024 * 1024,
 	FACE_PHOTO_PIXELS_MAX = 40 * 1000 * 1000,
 	FACE_PHOTO_SIDE_MAX_PX = 1600, /* a larger photo is reduced to this while it is decoded */
@@ -97,10 +98,11 @@ struct face_engine;
 /**
  * Check and load the four nets of @p models_dir.
  * @param threads  how many threads one call may use, 1 to 16 (a setting of OpenCV, for the whole process).
- * @param error    FACE_ERROR_BYTES; one sentence naming the file and what to do, on failure.
+ * @param problem  on failure: which file, and what to do.
  * @return 0, -ENOENT (a file is missing), -EBADMSG (it is not the pinned one), -EINVAL, -ENOMEM or -EIO.
  */
-int face_engine_open(const char *models_dir, int threads, struct face_engine **ret_engine, char *error);
+int face_engine_open(const char *models_dir, int threads, struct face_engine **ret_engine,
+		     struct problem *problem);
 
 /** NULL is fine. */
 void face_engine_close(struct face_engine *engine);
@@ -164,10 +166,10 @@ struct face_photo {
 /**
  * Decode a JPEG or PNG held in memory. Size is read from the header before anything is decoded; EXIF rotation
  * is honoured; other formats, animations among them, are refused.
- * @param reason  FACE_ERROR_BYTES; a sentence for a person, on failure.
+ * @param problem  filled on failure, but for -EINVAL.
  * @return 0, -EFBIG (bytes or pixels), -EBADMSG (not a JPEG or PNG, or damaged), -ENOMEM or -EIO.
  */
-int face_photo_decode(const void *bytes, size_t size, struct face_photo *ret_photo, char *reason);
+int face_photo_decode(const void *bytes, size_t size, struct face_photo *ret_photo, struct problem *problem);
 
 /** Frees what the photo holds. A zeroed photo is fine. */
 void face_photo_finish(struct face_photo *photo);

@@ -145,26 +145,26 @@ void face_look_kept(struct face_look *look, const void *kept, size_t kept_bytes,
 
 	result->kind = FACE_RESULT_ENROL_FAILED;
 	result->liveness = -1;
-	if (face_photo_decode(kept, kept_bytes, &decoded, result->reason) < 0)
+	if (face_photo_decode(kept, kept_bytes, &decoded, &result->reason) < 0)
 		return;
 	if (decoded.image.width_px != FACE_CROP_PX || decoded.image.height_px != FACE_CROP_PX ||
 	    kept_bytes > FACE_KEPT_BYTES_MAX ||
 	    face_look_template(look->engine, &decoded.image, &face, FACE_LOOK_VIEWS,
 			       result->template_vector) < 0) {
-		snprintf(result->reason, sizeof(result->reason),
-			 "The kept picture could not be turned into a template.");
+		problem_kept_picture_no_template(&result->reason);
 	} else {
 		result->kind = FACE_RESULT_ENROLLED;
-		result->reason[0] = '\0';
+		result->reason = (struct problem){0};
 		memcpy(result->kept, kept, kept_bytes);
 		result->kept_bytes = kept_bytes;
 	}
 	face_photo_finish(&decoded);
 }
 
-static const char *template_of(struct face_look *look, const struct face_image *image,
-			       struct face_result *result)
+/* @return 0, or what is against the picture, with a problem. */
+static int template_of(struct face_look *look, const struct face_image *image, struct face_result *result)
 {
+	struct problem *problem = &result->reason;
 	struct face faces[FACES_MAX];
 	uint8_t crop[FACE_CROP_BYTES];
 	struct face_quality quality;
@@ -172,67 +172,66 @@ static const char *template_of(struct face_look *look, const struct face_image *
 	int which, r;
 
 	if (find_in_parts(look->engine, image, faces, &count) < 0)
-		return "The photo could not be searched for a face.";
+		return problem_face_search_failed(problem);
 	which = whose_photo(image, faces, count);
 	if (which == -1)
-		return "No face was found in the photo.";
+		return problem_face_not_found(problem);
 	if (which == -2)
-		return "There are two faces in the photo, and both could be meant: use one with a single "
-		       "person.";
+		return problem_face_two_in_photo(problem);
 	if (face_find_points(look->engine, image, &faces[which]) < 0 ||
 	    face_align(image, &faces[which], crop) < 0)
-		return face_fault_text(FACE_FAULT_UNSURE);
+		return problem_face_not_clear(problem);
 	face_quality_judge(&faces[which], crop, &face_quality_enrol, &quality);
+	face_fault_explain(quality.fault, problem);
 	if (quality.fault != FACE_FAULT_NONE)
-		return face_fault_text(quality.fault);
+		return problem_errno(problem);
 	r = face_look_template(look->engine, image, &faces[which], FACE_LOOK_VIEWS, result->template_vector);
 	if (r < 0)
-		return r == -ENOENT ? face_fault_text(FACE_FAULT_UNSURE)
-				    : "The face could not be turned into a template.";
+		return r == -ENOENT ? problem_face_not_clear(problem) : problem_face_no_template(problem);
 	if (look->keep_pictures)
 		result->kept_bytes = keep(image, &faces[which], result->kept);
 	result->quality = quality.value;
 	result->box = (struct face_rect){(int)faces[which].x_px, (int)faces[which].y_px,
 					 (int)faces[which].width_px, (int)faces[which].height_px};
-	return NULL;
+	return 0;
 }
 
 void face_look_photo(struct face_look *look, const void *photo, size_t photo_bytes,
 		     struct face_result *result)
 {
 	struct face_photo decoded = {0};
-	const char *fault;
 
 	result->kind = FACE_RESULT_ENROL_FAILED;
 	result->liveness = -1;
-	if (face_photo_decode(photo, photo_bytes, &decoded, result->reason) < 0)
+	if (face_photo_decode(photo, photo_bytes, &decoded, &result->reason) < 0)
 		return;
-	fault = template_of(look, &decoded.image, result);
-	face_photo_finish(&decoded);
-	if (fault == NULL)
+	if (template_of(look, &decoded.image, result) == 0) {
 		result->kind = FACE_RESULT_ENROLLED;
-	snprintf(result->reason, sizeof(result->reason), "%s", fault == NULL ? "" : fault);
+		result->reason = (struct problem){0};
+	}
+	face_photo_finish(&decoded);
 }
 
 /* ---- live, at the gate ---- */
 
-static void tell(struct face_look *look, const char *trouble)
+/* @p trouble PROBLEM_NONE: it has all it needs. */
+static void report(struct face_look *look, const struct problem *trouble)
 {
-	struct face_result result = {.kind = trouble == NULL ? FACE_RESULT_ENROLLED
-							     : FACE_RESULT_ENROL_FAILED,
+	struct face_result result = {.kind = trouble->code == PROBLEM_NONE ? FACE_RESULT_ENROLLED
+									   : FACE_RESULT_ENROL_FAILED,
 				     .request = look->enrolment.request};
 
 	result.liveness = face_track_live_mean(look->enrolment.live, look->enrolment.frames);
 	result.quality = look->enrolment.quality;
 	result.good_frames = look->enrolment.frames;
-	if (trouble == NULL) {
+	if (trouble->code == PROBLEM_NONE) {
 		(void)scaled(look->enrolment.sum,
 			     look->enrolment.strength_sum / (float)look->enrolment.frames,
 			     result.template_vector); /* nothing left: refused as no vector */
 		memcpy(result.kept, look->enrolment.kept, look->enrolment.kept_bytes);
 		result.kept_bytes = look->enrolment.kept_bytes;
 	}
-	snprintf(result.reason, sizeof(result.reason), "%s", trouble == NULL ? "" : trouble);
+	result.reason = *trouble;
 	look->decided(look->arg, &result);
 	explicit_bzero(&look->enrolment, sizeof(look->enrolment));
 	explicit_bzero(&result, sizeof(result));
@@ -270,7 +269,7 @@ static int take_sight(struct face_look *look, const struct face_image *image, st
 		return r == -EINVAL ? 0 : r;
 	face_quality_judge(face, crop, &face_quality_enrol, &quality);
 	if (quality.fault != FACE_FAULT_NONE) {
-		enrolment->trouble = face_fault_text(quality.fault);
+		face_fault_explain(quality.fault, &enrolment->trouble);
 		return 0;
 	}
 	if (look->rules.liveness)
@@ -282,7 +281,7 @@ static int take_sight(struct face_look *look, const struct face_image *image, st
 	if (r != 0)
 		return r;
 	if (threshold_gain(strength) <= 0) {
-		enrolment->trouble = face_fault_text(FACE_FAULT_UNSURE);
+		face_fault_explain(FACE_FAULT_UNSURE, &enrolment->trouble);
 		return 0;
 	}
 	keep_one_person(enrolment, embedding);
@@ -301,10 +300,13 @@ int face_look_live(struct face_look *look, const struct face_image *image, struc
 {
 	struct face_enrolment *enrolment = &look->enrolment;
 	int which = whose_photo(image, faces, count), r;
+	struct problem trouble = {0};
 
 	if (which < 0) {
-		enrolment->trouble = which == -2 ? "There are two people before the camera: only one may be."
-						 : "No face was seen.";
+		if (which == -2)
+			problem_face_two_people(&enrolment->trouble);
+		else
+			problem_face_not_seen(&enrolment->trouble);
 		return 0;
 	}
 	r = take_sight(look, image, &faces[which]);
@@ -312,18 +314,20 @@ int face_look_live(struct face_look *look, const struct face_image *image, struc
 		return r;
 	if (look->rules.liveness &&
 	    face_track_live_mean(enrolment->live, enrolment->frames) < enrolment->view->liveness_min)
-		tell(look, "What the camera saw looks like a picture of a face, not like a living person.");
-	else
-		tell(look, NULL);
+		problem_face_not_living(&trouble);
+	report(look, &trouble);
 	return 0;
 }
 
 void face_look_live_tick(struct face_look *look, uint64_t now_ms)
 {
 	struct face_enrolment *enrolment = &look->enrolment;
+	struct problem trouble;
 
 	if (enrolment->view == NULL || now_ms < enrolment->until_ms)
 		return;
-	tell(look,
-	     enrolment->trouble != NULL ? enrolment->trouble : "Nobody came before the camera in time.");
+	if (enrolment->trouble.code == PROBLEM_NONE)
+		problem_face_nobody_came(&enrolment->trouble);
+	trouble = enrolment->trouble; /* the report clears the enrolment */
+	report(look, &trouble);
 }

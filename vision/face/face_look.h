@@ -36,7 +36,7 @@ struct face_enrolment {
 	float sum[FACE_DIM], live[FACE_LIVE_FRAMES], quality;
 	float strength_sum; /* of the frames in sum */
 	unsigned frames;
-	const char *trouble;               /* of the latest frame that did not serve; a sentence */
+	struct problem trouble;            /* of the latest frame that did not serve */
 	uint8_t kept[FACE_KEPT_BYTES_MAX]; /* of the best frame */
 	size_t kept_bytes;
 };

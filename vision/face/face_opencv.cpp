@@ -63,16 +63,6 @@ template <typename Body> int guard(const char *what, Body body) noexcept
 	return -EIO;
 }
 
-void explain(char *error, const char *format, ...) __attribute__((format(printf, 2, 3)));
-void explain(char *error, const char *format, ...)
-{
-	va_list arguments;
-
-	va_start(arguments, format);
-	vsnprintf(error, FACE_ERROR_BYTES, format, arguments);
-	va_end(arguments);
-}
-
 /* OpenCV prints every exception to stderr before it throws; guard() logs the ones that matter. */
 int be_quiet(int, const char *, const char *, const char *, int, void *)
 {
@@ -174,23 +164,22 @@ int unit_length(float *vector, float *ret_length)
 	return 0;
 }
 
-int check_model(const std::string &path, const struct face_model &model, char *error)
+int check_model(const std::string &path, const struct face_model &model, struct problem *problem)
 {
 	char hex[DIGEST_HEX_BYTES];
 	int r = digest_sha256_file(path.c_str(), hex);
 
-	if (r == -ENOENT) {
-		explain(error, "%s is missing: run tools/setup", path.c_str());
-	} else if (r < 0) {
-		explain(error, "%s cannot be read (%s): run tools/setup", path.c_str(), strerror(-r));
-		r = r == -ENOMEM ? r : -EIO;
-	} else if (strcmp(hex, model.sha256) != 0) {
-		explain(error,
-			"%s is not the pinned model (sha256 %.12s..., expected %.12s...): run tools/setup",
-			path.c_str(), hex, model.sha256);
-		r = -EBADMSG;
+	if (r == -ENOENT)
+		return problem_model_missing(problem, path.c_str());
+	if (r < 0) {
+		problem_model_unreadable(problem, path.c_str(), r);
+		return r == -ENOMEM ? r : -EIO;
 	}
-	return r;
+	/* twelve digits tell two models apart */
+	if (strcmp(hex, model.sha256) != 0)
+		return problem_model_not_pinned(problem, path.c_str(), std::string(hex, 12).c_str(),
+						std::string(model.sha256, 12).c_str());
+	return 0;
 }
 
 int reduction(unsigned width_px, unsigned height_px)
@@ -286,7 +275,7 @@ static int find_all(struct face_engine *engine, const cv::Mat &picture, const cv
 }
 
 /* A file may be the one that was named and still not answer as its record says: that shows now, not at the door. */
-static int try_out(struct face_engine *engine, char *error)
+static int try_out(struct face_engine *engine, struct problem *problem)
 {
 	std::vector<uint8_t> grey(size_t{320} * 240 * 3);
 	struct face_image image = {grey.data(), 320, 240, size_t{320} * 3};
@@ -314,9 +303,7 @@ static int try_out(struct face_engine *engine, char *error)
 		r = face_embed(engine, grey.data(), 0, embedding, nullptr);
 	}
 	if (r < 0)
-		explain(error,
-			"%s does not answer as its record says: another shape, or numbers that are none",
-			face_model_of(static_cast<face_model_role>(role))->file);
+		problem_model_wrong_answer(problem, face_model_of(static_cast<face_model_role>(role))->file);
 	return r;
 }
 
@@ -330,32 +317,31 @@ static std::vector<std::string> outputs_of(int role)
 	return {"scores", "boxes"};
 }
 
-int face_engine_open(const char *models_dir, int threads, struct face_engine **ret_engine, char *error)
+int face_engine_open(const char *models_dir, int threads, struct face_engine **ret_engine,
+		     struct problem *problem)
 {
-	if (models_dir == nullptr || ret_engine == nullptr || error == nullptr || threads < 1 || threads > 16)
+	if (models_dir == nullptr || ret_engine == nullptr || problem == nullptr || threads < 1 ||
+	    threads > 16)
 		return -EINVAL;
 	return guard("loading the face models", [&] {
 		auto engine = std::make_unique<face_engine>();
 
 		cv::redirectError(be_quiet);
 		cv::setNumThreads(threads);
-		explain(error, "the face models in %s cannot be loaded", models_dir);
+		problem_models_not_loaded(problem, models_dir);
 		for (int i = 0; i < FACE_MODELS; i++) {
 			const struct face_model &model = *face_model_of(static_cast<face_model_role>(i));
 			std::string path = std::string(models_dir) + "/" + model.file;
-			int r = check_model(path, model, error);
+			int r = check_model(path, model, problem);
 
 			if (r < 0)
 				return r;
-			explain(error,
-				"%s cannot be loaded: an operator set or a shape that OpenCV %s does not "
-				"take",
-				path.c_str(), CV_VERSION);
+			problem_model_not_supported(problem, path.c_str(), CV_VERSION);
 			engine->nets[i] = std::make_unique<face_net>(
 				path, model, i == FACE_MODEL_LANDMARK ? 1 : 3, outputs_of(i), threads);
-			explain(error, "the face models in %s cannot be used", models_dir);
+			problem_models_unusable(problem, models_dir);
 		}
-		if (try_out(engine.get(), error) < 0)
+		if (try_out(engine.get(), problem) < 0)
 			return -EBADMSG;
 		for (int i = 0; i < FACE_MODELS; i++) {
 			if (face_engine_is_slow(engine.get(), static_cast<face_model_role>(i)) != 0)
@@ -524,33 +510,32 @@ int face_embed(struct face_engine *engine, const uint8_t *crop, int mirrored, fl
 	});
 }
 
-int face_photo_decode(const void *bytes, size_t size, struct face_photo *ret_photo, char *reason)
+int face_photo_decode(const void *bytes, size_t size, struct face_photo *ret_photo, struct problem *problem)
 {
 	unsigned width_px, height_px;
 
-	if (bytes == nullptr || ret_photo == nullptr || reason == nullptr)
+	if (bytes == nullptr || ret_photo == nullptr || problem == nullptr)
 		return -EINVAL;
 	if (size > FACE_PHOTO_BYTES_MAX) {
-		explain(reason, "The photo is larger than %d MB.", FACE_PHOTO_BYTES_MAX / 1024 / 1024);
+		problem_photo_too_many_bytes(problem, FACE_PHOTO_BYTES_MAX / 1024 / 1024);
 		return -EFBIG;
 	}
 	if (face_photo_size(bytes, size, &width_px, &height_px) < 0) {
-		explain(reason, "The photo is not a JPEG or PNG picture, or it is damaged.");
+		problem_photo_not_picture(problem);
 		return -EBADMSG;
 	}
 	if (uint64_t{width_px} * height_px > FACE_PHOTO_PIXELS_MAX) {
-		explain(reason, "The photo has more than %d million pixels.",
-			FACE_PHOTO_PIXELS_MAX / 1000000);
+		problem_photo_too_many_pixels(problem, FACE_PHOTO_PIXELS_MAX / 1000000);
 		return -EFBIG;
 	}
-	explain(reason, "The photo cannot be decoded.");
+	problem_photo_not_decoded(problem);
 	return guard("decoding a photo", [&] {
 		cv::Mat picture = decode(bytes, size, reduction(width_px, height_px));
 
 		if (picture.empty())
 			return -EBADMSG;
 		if (picture.cols < side_min_px || picture.rows < side_min_px) {
-			explain(reason, "The photo is too small.");
+			problem_photo_too_small(problem);
 			return -EBADMSG;
 		}
 		auto owner = std::make_unique<cv::Mat>(picture);

@@ -126,18 +126,16 @@ void face_quality_judge(const struct face *face, const uint8_t *crop,
 			     (0.4f + 0.6f * part_of(ret_quality->contrast, 35));
 }
 
-const char *face_fault_text(enum face_fault fault)
+void face_fault_explain(enum face_fault fault, struct problem *ret_problem)
 {
-	static const char *const texts[] = {
-		[FACE_FAULT_NONE] = "",
-		[FACE_FAULT_UNSURE] = "No clear face was found in the photo.",
-		[FACE_FAULT_SMALL] = "The face is too small: it must be at least 80 pixels high.",
-		[FACE_FAULT_TURNED] = "The face is turned away: look into the camera.",
-		[FACE_FAULT_BLURRED] = "The photo is blurred.",
-		[FACE_FAULT_DARK] = "The face is too dark.",
-		[FACE_FAULT_BRIGHT] = "The face is too bright.",
-		[FACE_FAULT_FLAT] = "The face has too little contrast.",
+	static int (*const explanations[])(struct problem * problem) = {
+		[FACE_FAULT_UNSURE] = problem_face_not_clear,   [FACE_FAULT_SMALL] = problem_face_too_small,
+		[FACE_FAULT_TURNED] = problem_face_turned_away, [FACE_FAULT_BLURRED] = problem_face_blurred,
+		[FACE_FAULT_DARK] = problem_face_too_dark,      [FACE_FAULT_BRIGHT] = problem_face_too_bright,
+		[FACE_FAULT_FLAT] = problem_face_low_contrast,
 	};
 
-	return texts[fault];
+	*ret_problem = (struct problem){0};
+	if (fault != FACE_FAULT_NONE)
+		explanations[fault](ret_problem);
 }

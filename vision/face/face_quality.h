@@ -47,8 +47,8 @@ struct face_quality {
 void face_quality_judge(const struct face *face, const uint8_t *crop,
 			const struct face_quality_limits *limits, struct face_quality *ret_quality);
 
-/** What to tell the person in front of the camera, as a sentence; "" for NONE. */
-const char *face_fault_text(enum face_fault fault);
+/** What is wrong, for who enrols; PROBLEM_NONE for FACE_FAULT_NONE. */
+void face_fault_explain(enum face_fault fault, struct problem *ret_problem);
 
 #ifdef __cplusplus
 }

@@ -94,16 +94,18 @@ static void decided(void *arg, struct face_result *result)
 static int load(struct face_watch *watch)
 {
 	struct face_result result = {.kind = FACE_RESULT_READY};
+	struct problem cause;
 	int r;
 
-	r = face_engine_open(watch->models_dir, (int)watch->threads, &watch->look.engine, result.reason);
+	r = face_engine_open(watch->models_dir, (int)watch->threads, &watch->look.engine, &result.reason);
 	if (r < 0) {
 		result.kind = FACE_RESULT_FAILED;
-		if (result.reason[0] == '\0')
-			snprintf(result.reason, sizeof(result.reason), "The face models cannot be loaded: %s",
-				 strerror(-r));
+		if (result.reason.code == PROBLEM_NONE) {
+			problem_failed(&cause, r);
+			problem_face_models_failed(&result.reason, &cause);
+		}
 	} else {
-		result.reason[0] = '\0';
+		result.reason = (struct problem){0};
 	}
 	post(watch, &result);
 	return r;
@@ -223,10 +225,10 @@ static void begin_live(struct face_watch *watch, const struct enrol *enrol)
 		};
 		return;
 	}
-	snprintf(result.reason, sizeof(result.reason), "%s",
-		 watch->look.engine == NULL
-			 ? "The face models are not loaded."
-			 : "Somebody else is being enrolled at the gate: wait until that is over.");
+	if (watch->look.engine == NULL)
+		problem_face_models_not_loaded(&result.reason);
+	else
+		problem_enrolment_running(&result.reason);
 	post(watch, &result);
 }
 
@@ -240,7 +242,7 @@ static void enrol_one(struct face_watch *watch, struct enrol *enrol)
 		result.request = enrol->request;
 	} else {
 		result.kind = FACE_RESULT_ENROL_FAILED;
-		snprintf(result.reason, sizeof(result.reason), "The face models are not loaded.");
+		problem_face_models_not_loaded(&result.reason);
 	}
 	free(enrol->photo);
 	enrol->photo = NULL;

@@ -71,8 +71,8 @@ struct face_result {
 		[FACE_DIM]; /* as long as the answers it is of (threshold.h); of ENROLLED and SURE only */
 	/* of ENROLLED, with keep_pictures: the aligned face as a JPEG, to make the template anew with another recogniser */
 	uint8_t kept[FACE_KEPT_BYTES_MAX];
-	size_t kept_bytes;             /* 0: none */
-	char reason[FACE_ERROR_BYTES]; /* plain words, for FAILED and ENROL_FAILED */
+	size_t kept_bytes;     /* 0: none */
+	struct problem reason; /* of FAILED and ENROL_FAILED */
 };
 
 struct face_watch_config {

@@ -1,6 +1,6 @@
 /* One entry of the log: in a line, and in full. */
 import { useState } from 'preact/hooks';
-import { get, type EventRow } from '../api';
+import { get, type Answer, type EventRow } from '../api';
 import { reasonText, t, word, type Reason } from '../i18n';
 import { DataName, Said, said as inWords } from '../said';
 import { originText } from '../origin';
@@ -34,6 +34,14 @@ const SAID = [
 const reasonOf = (data: EventRow['data']): string | undefined =>
 	data['problem'] ? reasonText(data['problem'] as Reason) : undefined;
 
+/** What a text of the data means, where the event holds its code: the reason, of a denial what was needed, of a pass its flaw. */
+function meaningOf(event: EventRow, key: string): string | undefined {
+	const codes = { [event.type === 'access.denied' ? 'needed' : 'reason']: 'problem', flaw: 'flaw_problem' },
+		reason = event.data[codes[key] ?? ''];
+
+	return reason ? reasonText(reason as Reason) : undefined;
+}
+
 /** What the data says that people want to know at a glance. */
 export function summary(event: EventRow): string {
 	const data = event.data,
@@ -45,7 +53,8 @@ export function summary(event: EventRow): string {
 		const value = data[key];
 
 		if (key === 'rule' && event.type === 'access.denied') continue; /* the reason says it */
-		if (typeof value === 'string' && value !== '') said.push((key === 'reason' && reasonOf(data)) || inWords(value));
+		if (typeof value === 'string' && value !== '')
+			said.push((key === 'reason' && event.type !== 'access.denied' && reasonOf(data)) || inWords(value));
 	}
 	if (typeof data['by'] === 'string') said.push(data['by'] === 'socket' ? word('socket') : t('event.by', { by: data['by'] }));
 	return said.join(' · ');
@@ -55,14 +64,16 @@ export const SeverityBadge = ({ severity }: { severity: EventRow['severity'] }) 
 	<Badge tone={severity === 'alarm' ? 'bad' : severity === 'warning' ? 'warn' : 'calm'}>{word(severity)}</Badge>
 );
 
+type Explanation = Answer<'/access/explain/{seq}', 'get'>;
+
 function Why({ seq }: { seq: number }) {
-	const [lines, setLines] = useState<string[] | undefined>(),
+	const [why, setWhy] = useState<Explanation | undefined>(),
 		[problem, setProblem] = useState(''),
 		[busy, setBusy] = useState(false);
 	const explain = async (): Promise<void> => {
 		setBusy(true);
 		try {
-			setLines((await get<{ lines: string[] }>(`access/explain/${seq}`)).lines);
+			setWhy(await get<Explanation>(`access/explain/${seq}`));
 		} catch (error) {
 			setProblem(asProblem(error).message);
 		}
@@ -75,7 +86,7 @@ function Why({ seq }: { seq: number }) {
 				{problem}
 			</p>
 		);
-	if (!lines)
+	if (!why)
 		return (
 			<div>
 				<Button icon="question" busy={busy} onClick={() => void explain()}>
@@ -85,9 +96,9 @@ function Why({ seq }: { seq: number }) {
 		);
 	return (
 		<ul class="why" aria-label={t('common.why')}>
-			{lines.map((line, i) => (
+			{why.lines.map((line, i) => (
 				<li key={i}>
-					<Said text={line} />
+					<Said text={line} reason={why.reasons[i]} />
 				</li>
 			))}
 		</ul>
@@ -142,7 +153,7 @@ export function EventDialog({
 					</>
 				)}
 				{Object.entries(event.data)
-					.filter(([key]) => key !== 'v' && key !== 'problem')
+					.filter(([key]) => !['v', 'problem', 'flaw_problem'].includes(key))
 					.map(([key, value]) => (
 						<>
 							<dt key={`${key}-t`}>
@@ -154,7 +165,7 @@ export function EventDialog({
 								) : (
 									<>
 										{text(value)}
-										<Meaning of={value} reason={key === 'reason' ? reasonOf(event.data) : undefined} />
+										<Meaning of={value} reason={meaningOf(event, key)} />
 									</>
 								)}
 							</dd>

@@ -32,7 +32,7 @@ interface Against {
 const against = (error: unknown): Against => {
 	const problem = asProblem(error);
 
-	return { reason: problem.message, alike: problem.status === 409 && /much like that of/.test(problem.detail) };
+	return { reason: problem.message, alike: problem.code === 'face-look-alike' };
 };
 
 /** Two who look alike are enrolled only when somebody says that they are two. */

@@ -1,7 +1,7 @@
 /* Would this person get in, here and then? Asked of the gate's own policy; nothing moves. */
 import { useState } from 'preact/hooks';
 import { post, type Schemas } from '../api';
-import { t, word } from '../i18n';
+import { reasonText, t, word } from '../i18n';
 import { Said } from '../said';
 import { useDesk } from '../shell';
 import { asProblem, Badge, Button, Card, Failed, Table, TextField, type Tone } from '../ui';
@@ -36,10 +36,11 @@ function Answer({ verdict }: { verdict: Verdict }) {
 					<>
 						<dt>{t('whatif.needed')}</dt>
 						<dd>
-							{verdict.needed
-								.split(/,\s*| or /)
-								.map(sayWay)
-								.join(t('common.or'))}
+							{(verdict.problem?.code !== 'needs-ways' && verdict.problem && reasonText(verdict.problem)) ||
+								verdict.needed
+									.split(/,\s*| or /)
+									.map(sayWay)
+									.join(t('common.or'))}
 						</dd>
 					</>
 				)}
@@ -52,7 +53,7 @@ function Answer({ verdict }: { verdict: Verdict }) {
 						<tr key={r.rule}>
 							<td>{word(r.rule)}</td>
 							<td>
-								<Said text={r.why} />
+								<Said text={r.why} reason={r.problem} />
 							</td>
 						</tr>
 					))}

@@ -229,10 +229,11 @@ static void step(const struct survey *survey, const struct surveyed_camera *meas
 
 static void end_survey(struct worker_job *job, int r)
 {
+	struct problem problem;
 	struct survey *survey = (struct survey *)job;
 
 	if (survey->report && r < 0)
-		reply_send(&survey->reply, -ECANCELED, "the gate is stopping", NULL);
+		reply_refuse(&survey->reply, problem_gate_stopping(&problem), &problem);
 	else if (survey->report)
 		reply_send(&survey->reply, 0, NULL, survey_json(survey));
 	else
@@ -260,10 +261,11 @@ static int post(struct cameras *cameras, const struct reply *reply)
 
 void cameras_report(struct cameras *cameras, const struct reply *reply)
 {
+	struct problem problem;
 	if (cameras->faces == NULL || cameras->calibration == NULL)
-		reply_send(reply, -EAGAIN, "faces are not ready yet; try again in a moment", NULL);
+		reply_refuse(reply, problem_faces_not_ready(&problem), &problem);
 	else if (post(cameras, reply) < 0)
-		reply_send(reply, -EBUSY, "too many reports at once; try again in a moment", NULL);
+		reply_refuse(reply, problem_too_many_reports(&problem), &problem);
 }
 
 static int on_timer(sd_event_source *source, uint64_t usec, void *arg)

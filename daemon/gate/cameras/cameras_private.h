@@ -64,7 +64,7 @@ struct cameras {
 	size_t count, face_cameras;
 	struct face_watch *faces;
 	enum face_state face_state;
-	char face_trouble[FACE_ERROR_BYTES];
+	struct problem face_trouble;
 	struct queue *face_results, *litter_results, *status;
 	sd_event_source *face_source, *litter_source, *status_source, *health_timer;
 	struct calibration *calibration;             /* NULL: not begun */

@@ -137,13 +137,13 @@ static void report_upside_down(struct cameras *cameras, const struct face_result
 		       json_pack("{s:s}", "camera", camera->config->name));
 }
 
-static void fail(struct cameras *cameras, const char *reason)
+static void fail(struct cameras *cameras, const struct problem *reason)
 {
 	cameras->face_state = FACE_FAILED;
-	snprintf(cameras->face_trouble, sizeof(cameras->face_trouble), "%s", reason);
-	log_error("vision", "%s; the doors work on without faces", reason);
+	cameras->face_trouble = *reason;
+	log_error("vision", "%s; the doors work on without faces", reason->detail);
 	journal_record(cameras->deps.journal, "model.failed", EVENT_ALARM, NULL, NULL,
-		       json_pack("{s:s}", "reason", reason));
+		       json_pack("{s:s, s:o}", "reason", reason->detail, "problem", problem_json(reason)));
 }
 
 static void on_face_result(struct cameras *cameras, const struct face_result *result)
@@ -155,7 +155,7 @@ static void on_face_result(struct cameras *cameras, const struct face_result *re
 		cameras->ops->faces_ready(cameras->arg);
 		break;
 	case FACE_RESULT_FAILED:
-		fail(cameras, result->reason);
+		fail(cameras, &result->reason);
 		break;
 	case FACE_RESULT_ACCESS:
 	case FACE_RESULT_STRANGER:
@@ -286,6 +286,7 @@ const char *cameras_use_models(const struct config *whole)
 
 int faces_open(struct cameras *cameras)
 {
+	struct problem problem;
 	const struct config *config = cameras->deps.config;
 	struct face_watch_config face;
 	int r;
@@ -318,10 +319,12 @@ int faces_open(struct cameras *cameras)
 	}
 	face.repeat_ms = config->face.repeat_ms;
 	r = face_watch_open(&face, cameras->face_results, &cameras->faces);
-	if (r < 0)
-		fail(cameras, "The face worker did not start");
-	else
+	if (r < 0) {
+		problem_face_worker_not_started(&problem);
+		fail(cameras, &problem);
+	} else {
 		cameras->face_state = FACE_LOADING;
+	}
 	return r;
 }
 

@@ -38,6 +38,7 @@ static void answer_when_saved(struct doors *doors, const struct reply *reply, js
 
 void doors_modes_settle(struct doors *doors)
 {
+	struct problem problem;
 	int r;
 	uint64_t settled = door_state_file_settled(doors->state_file, &r);
 
@@ -45,8 +46,9 @@ void doors_modes_settle(struct doors *doors)
 		struct mode_answer *first = doors->mode_answers;
 
 		doors->mode_answers = first->next;
-		reply_send(&first->reply, r,
-			   r < 0 ? "in force, but the disk did not keep it: a restart ends it" : NULL,
+		if (r < 0)
+			problem_door_mode_not_kept(&problem);
+		reply_send(&first->reply, r, r < 0 ? &problem : NULL,
 			   r < 0 ? NULL : json_incref(first->result));
 		json_decref(first->result);
 		free(first);
@@ -112,6 +114,17 @@ static int order_in_all(struct doors *doors, struct controlled_door *door, enum 
 	return order(doors, door, wanted);
 }
 
+static void refuse_order(const struct doors *doors, int r, const struct reply *reply)
+{
+	struct problem problem = {0};
+
+	if (r == -EPERM && doors->fire)
+		problem_fire_not_reset(&problem);
+	else if (r == -EPERM)
+		problem_door_mode_not_possible(&problem);
+	reply_refuse(reply, r, &problem);
+}
+
 void doors_order_mode(struct doors *doors, unsigned place, const char *mode, json_t *data,
 		      const struct reply *reply)
 {
@@ -127,17 +140,14 @@ void doors_order_mode(struct doors *doors, unsigned place, const char *mode, jso
 	if (r == 0)
 		answer_when_saved(doors, reply, controlled_door_json(door));
 	else
-		reply_send(reply, r,
-			   r == -EPERM && doors->fire ? "there is a fire: it must be reset on site first"
-			   : r == -EPERM              ? "not possible in the door's present mode"
-						      : NULL,
-			   NULL);
+		refuse_order(doors, r, reply);
 }
 
 void doors_order_mode_all(struct doors *doors, const char *mode, json_t *data, const struct reply *reply)
 {
 	const enum door_event *wanted = find_order(door_mode_find(mode));
 	json_t *refused = json_array();
+	struct problem problem;
 	int r = wanted != NULL ? 0 : -EINVAL;
 
 	for (size_t i = 0; wanted != NULL && i < doors->count; i++)
@@ -151,11 +161,8 @@ void doors_order_mode_all(struct doors *doors, const char *mode, json_t *data, c
 	journal_record(doors->deps.journal, "operator.act", EVENT_WARNING, NULL, NULL, data);
 	if (r == 0)
 		answer_when_saved(doors, reply, json_pack("{s:o}", "doors", doors_json(doors)));
+	else if (r == -EPERM)
+		reply_refuse(reply, problem_doors_not_all(&problem), &problem);
 	else
-		reply_send(
-			reply, r,
-			r == -EPERM
-				? "some doors could not follow: see their modes, and whether there is a fire"
-				: NULL,
-			NULL);
+		reply_refuse(reply, r, NULL);
 }

@@ -126,11 +126,11 @@ static void tick_sounds(void *arg, uint64_t now_ms)
 void doors_sounds_open(struct doors *doors)
 {
 	const struct config_sounds *config = &doors->deps.config->sounds;
-	char error[SCHEDULE_ERROR_BYTES];
+	struct problem problem;
 
 	doors->sounds.line = doors_line(doors, config->siren);
 	for (size_t i = 0; i < config->quiet_count; i++) /* the config was checked: each can be read */
-		(void)schedule_parse_span(config->quiet[i], &doors->sounds.quiet.spans[i], error);
+		(void)schedule_parse_span(config->quiet[i], &doors->sounds.quiet.spans[i], &problem);
 	doors->sounds.quiet.span_count = config->quiet_count;
 	doors_sounds_update(doors, clock_mono_ms());
 	timers_add(doors->deps.timers, sounds_due_ms, tick_sounds, doors);

@@ -36,8 +36,9 @@ static void find_code(const struct entry *entry, enum policy_factor factor, cons
 	snprintf(ret_shown->credential, sizeof(ret_shown->credential), "%s", credential->id);
 }
 
-/* @return what is wrong with it, for the log; NULL when it is a pass of this gate */
-static const char *find_pass(struct entry *entry, const char *text, struct presented_credential *ret_shown)
+/* @return 0 when it is a pass of this gate; else what is wrong with it, for the log, is in @p flaw */
+static int find_pass(struct entry *entry, const char *text, struct presented_credential *ret_shown,
+		     struct problem *flaw)
 {
 	struct pass token;
 	int r = entry->deps.directory->can_sign
@@ -46,14 +47,14 @@ static const char *find_pass(struct entry *entry, const char *text, struct prese
 
 	ret_shown->factor = POLICY_PASS;
 	if (r == -ENOKEY)
-		return "this gate's key for passes cannot be read";
+		return problem_pass_flaw_key(flaw);
 	if (r < 0)
-		return r == -EBADMSG ? "forged, or another gate's" : "not readable";
+		return r == -EBADMSG ? problem_pass_flaw_forged(flaw) : problem_pass_flaw_unreadable(flaw);
 	if (roster_credentials_find(entry->deps.directory->credentials, token.id) == NULL &&
 	    entry->ops->adopt_pass(entry->arg, &token) < 0)
-		return "its uses cannot be counted";
+		return problem_pass_flaw_uses(flaw);
 	snprintf(ret_shown->credential, sizeof(ret_shown->credential), "%s", token.id);
-	return NULL;
+	return 0;
 }
 
 void entry_present_reading(struct entry *entry, const struct entry_reading *reading)
@@ -64,7 +65,7 @@ void entry_present_reading(struct entry *entry, const struct entry_reading *read
 						  .reader = reading->reader,
 						  .first_mono_us = reading->mono_us};
 	char card[ROSTER_CODE_BYTES];
-	const char *flaw = NULL;
+	struct problem flaw = {0};
 
 	/* what was read is never in the log: a card's number is all it takes to make a second card */
 	presentation.data = json_pack("{s:s}", "reader", reading->reader != NULL ? reading->reader : "");
@@ -74,13 +75,16 @@ void entry_present_reading(struct entry *entry, const struct entry_reading *read
 		find_pin(entry, reading->text, entry_person_at_door(entry, reading->door, reading->leaving),
 			 &found);
 	else if (reading->factor == POLICY_QR && pass_is_like(reading->text))
-		flaw = find_pass(entry, reading->text, &found);
+		(void)find_pass(entry, reading->text, &found,
+				&flaw); /* a pass with a flaw is one that nobody has */
 	else if (reading->factor != POLICY_CARD || roster_card_text(reading->text, card) < 0)
 		find_code(entry, reading->factor, reading->text, &found);
 	else
 		find_code(entry, reading->factor, card, &found);
-	if (flaw != NULL)
-		json_object_set_new(presentation.data, "flaw", json_string(flaw));
+	if (flaw.code != PROBLEM_NONE) {
+		json_object_set_new(presentation.data, "flaw", json_string(flaw.detail));
+		json_object_set_new(presentation.data, "flaw_problem", problem_json(&flaw));
+	}
 	presentation.factor = found.factor;
 	presentation.person = found.person;
 	presentation.credential = found.credential;

@@ -59,13 +59,15 @@ json_t *entry_rules_json(const struct entry *entry, const struct attempt *attemp
 	const struct policy_ruleset *ruleset = access_rules_ruleset(entry->deps.directory->rules);
 	struct policy_request request;
 	json_t *list = json_array();
+	struct problem why;
 
 	entry_policy_request(entry, attempt, &request);
 	for (size_t i = 0; i < ruleset->by_door_count[request.door] && i < RULES_REPORTED_MAX; i++) {
 		const struct policy_rule *rule = &ruleset->rules[ruleset->by_door[request.door][i]];
 
-		json_array_append_new(list, json_pack("{s:s, s:s}", "rule", rule->name, "why",
-						      policy_verdict_text(policy_judge(&request, rule))));
+		policy_explain_verdict(policy_judge(&request, rule), &why);
+		json_array_append_new(list, json_pack("{s:s, s:s, s:o}", "rule", rule->name, "why",
+						      why.detail, "problem", problem_json(&why)));
 	}
 	return list;
 }

@@ -126,16 +126,15 @@ json_t *entry_guard_json(const struct entry *entry);
  * @return 0, -ENOENT (no such request, or its time is over), or -EPERM (it opens no more).
  */
 int entry_guard_answer(struct entry *entry, const char *id, bool admit, const char *by,
-		       const char **ret_reason);
+		       struct problem *problem);
 
 /* ---- what if ---- */
 
 /**
  * What would be decided; nothing moves.
  * @param question  {"door","person","factors":[..],"time","leaving"}.
- * @param error     ROSTER_ERROR_BYTES; a sentence.
  * @return {"outcome","reason","rule","needed","local_time","rules":[..]}, a new reference; NULL: the question makes no sense.
  */
-json_t *entry_what_if(const struct entry *entry, const json_t *question, char *error);
+json_t *entry_what_if(const struct entry *entry, const json_t *question, struct problem *problem);
 
 #endif

@@ -58,9 +58,10 @@ static bool is_asked(const struct entry *entry, const struct attempt *now)
 void entry_guard_ask(struct entry *entry, struct attempt *asked, uint64_t now_ms)
 {
 	struct attempt *attempt;
+	struct problem problem;
 
 	if (is_asked(entry, asked)) {
-		reply_send(&asked->reply, -EBUSY, "a guard is asked already", NULL);
+		reply_refuse(&asked->reply, problem_guard_asked_already(&problem), &problem);
 		entry_remove(asked);
 		return;
 	}
@@ -90,13 +91,15 @@ static struct attempt *find(struct entry *entry, const char *id)
 }
 
 int entry_guard_answer(struct entry *entry, const char *id, bool admit, const char *by,
-		       const char **ret_reason)
+		       struct problem *problem)
 {
 	struct attempt *found = find(entry, id), attempt;
 	struct policy_decision now;
+	struct problem needed;
+	int r;
 
 	if (found == NULL)
-		return -ENOENT;
+		return problem_request_unknown(problem);
 	attempt = *found;
 	attempt.used = false;
 	attempt.first_mono_us = clock_mono_us(); /* the door is opened by the guard's answer */
@@ -114,10 +117,11 @@ int entry_guard_answer(struct entry *entry, const char *id, bool admit, const ch
 		timers_update(entry->deps.timers);
 		return 0;
 	}
-	*ret_reason = policy_reason_name(attempt.decision.reason);
+	policy_needed(&attempt.decision, &needed);
+	r = admit ? problem_access_denied(problem, policy_reason_name(attempt.decision.reason), &needed) : 0;
 	entry_deny(entry, &attempt, NULL);
 	timers_update(entry->deps.timers);
-	return admit ? -EPERM : 0;
+	return r;
 }
 
 json_t *entry_guard_json(const struct entry *entry)

@@ -85,7 +85,7 @@ static void show_face(struct entry *entry, const struct attempt *attempt, enum a
 void entry_deny(struct entry *entry, struct attempt *attempt, const struct order_nonce *nonce)
 {
 	const struct policy_decision *decision = &attempt->decision;
-	char problem[64 + POLICY_NEEDED_BYTES];
+	struct problem needed, problem;
 	int held_by = entry->ops->door_interlock(entry->arg, attempt->door);
 	json_t *rules = entry_rules_json(entry, attempt);
 	struct event_draft draft = {
@@ -99,7 +99,9 @@ void entry_deny(struct entry *entry, struct attempt *attempt, const struct order
 
 	(void)step(attempt, ATTEMPT_EVENT_DENIED);
 	json_object_set_new(attempt->data, "reason", json_string(policy_reason_name(decision->reason)));
-	json_object_set_new(attempt->data, "needed", json_string(decision->needed));
+	policy_needed(decision, &needed);
+	json_object_set_new(attempt->data, "needed", json_string(needed.detail));
+	json_object_set_new(attempt->data, "problem", problem_json(&needed));
 	if (decision->reason == POLICY_INTERLOCK && held_by >= 0)
 		json_object_set_new(attempt->data, "held_by",
 				    json_string(entry->deps.config->doors[held_by].name));
@@ -107,11 +109,11 @@ void entry_deny(struct entry *entry, struct attempt *attempt, const struct order
 		json_object_set(attempt->data, "rules", rules);
 	json_decref(rules);
 	(void)journal_record_draft(entry->deps.journal, &draft, NULL, NULL); /* logged there */
-	snprintf(problem, sizeof(problem), "%s: it needs %s", policy_reason_name(decision->reason),
-		 decision->needed);
 	show(entry, attempt, ACCESS_FEEDBACK_DENIED, decision->reason);
 	show_face(entry, attempt, ACCESS_FEEDBACK_DENIED);
-	reply_send(&attempt->reply, -EPERM, problem, NULL);
+	reply_refuse(&attempt->reply,
+		     problem_access_denied(&problem, policy_reason_name(decision->reason), &needed),
+		     &problem);
 	entry_remove(attempt);
 }
 
@@ -144,17 +146,20 @@ static const char *not_opened_reason(int r)
 	return r == -EPERM ? "mode" : r == -EBUSY ? "interlock" : r == -EAGAIN ? "log" : "relay";
 }
 
-static const char *not_opened_problem(int r)
+static void explain_not_opened(int r, struct problem *ret_problem)
 {
 	switch (r) {
 	case -EPERM:
-		return "the door's mode changed meanwhile: it stayed as it is";
+		problem_door_mode_changed(ret_problem);
+		break;
 	case -EBUSY:
-		return "the other door of the interlock opened meanwhile";
+		problem_interlock_opened(ret_problem);
+		break;
 	case -EAGAIN:
-		return "the order could not be recorded: the door stays as it is";
+		problem_order_not_recorded(ret_problem);
+		break;
 	default:
-		return "the lock's relay does not follow; see the door's fault";
+		problem_relay_fault(ret_problem);
 	}
 }
 
@@ -167,12 +172,14 @@ static void not_opened(struct entry *entry, struct attempt *attempt, int r)
 				    .person = person_of(attempt),
 				    .data = attempt->data};
 	struct booking booking = {0};
+	struct problem problem;
 
 	booking_apply(entry, attempt, step(attempt, ATTEMPT_EVENT_NOT_OPENED), &booking);
 	json_object_set_new(attempt->data, "reason", json_string(not_opened_reason(r)));
 	(void)booking_record(entry, &booking, &draft, NULL, NULL); /* logged there */
 	show(entry, attempt, ACCESS_FEEDBACK_DENIED, POLICY_UNAUTHORIZED);
-	reply_send(&attempt->reply, r, not_opened_problem(r), NULL);
+	explain_not_opened(r, &problem);
+	reply_refuse(&attempt->reply, r, &problem);
 	entry_remove(attempt);
 }
 
@@ -351,10 +358,11 @@ void entry_grant(struct entry *entry, struct attempt *granted, const struct orde
 	const struct config_storage *storage = &entry->deps.config->storage;
 	struct attempt *attempt =
 		entry_count(entry, ATTEMPT_DECIDED) < ENTRY_RECORDING_MAX ? entry_add(entry, granted) : NULL;
+	struct problem problem;
 	unsigned bookings;
 
 	if (attempt == NULL) {
-		reply_send(&granted->reply, -EBUSY, "too many requests at once; try again", NULL);
+		reply_refuse(&granted->reply, problem_too_many_at_once(&problem), &problem);
 		entry_remove(granted);
 		return;
 	}

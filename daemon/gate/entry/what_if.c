@@ -49,27 +49,26 @@ static int assume(const struct entry *entry, struct attempt *attempt, const char
 }
 
 static int read_question(const struct entry *entry, const json_t *question, struct attempt *attempt,
-			 int64_t *unix_ms, char *error)
+			 int64_t *unix_ms, struct problem *problem)
 {
 	static const char *const known[] = {"door", "person", "factors", "time", "leaving", NULL};
 	const char *door = "", *person = "";
 	const json_t *factors = json_object_get(question, "factors");
-	int place, r = json_only_known(question, known, error);
+	int place, r = json_check_members(question, known, problem);
 
 	if (r == 0)
-		r = json_get_string(question, "door", CONFIG_NAME_BYTES - 1, &door, error);
+		r = json_read_string(question, "door", CONFIG_NAME_BYTES - 1, &door, problem);
 	if (r == 0)
-		r = json_get_string(question, "person", ULID_BYTES - 1, &person, error);
+		r = json_read_string(question, "person", ULID_BYTES - 1, &person, problem);
 	if (r == 0)
-		r = json_get_bool(question, "leaving", &attempt->leaving, error);
+		r = json_read_bool(question, "leaving", &attempt->leaving, problem);
 	if (r == 0)
-		r = roster_parse_time(question, "time", unix_ms, error);
+		r = roster_parse_time(question, "time", unix_ms, problem);
 	if (r < 0)
 		return r;
 	place = find_door(entry, door);
 	if (place < 0) {
-		snprintf(error, ROSTER_ERROR_BYTES, "door: there is no door \"%.40s\"", door);
-		return -EINVAL;
+		return problem_list_door_unknown(problem, "door", door);
 	}
 	attempt->door = (unsigned)place;
 	for (size_t i = 0; r == 0 && i < json_array_size(factors); i++) {
@@ -78,22 +77,22 @@ static int read_question(const struct entry *entry, const json_t *question, stru
 		r = name != NULL ? assume(entry, attempt, person, name) : -EINVAL;
 	}
 	if (r < 0 || attempt->count == 0) {
-		snprintf(error, ROSTER_ERROR_BYTES, "factors: expected some of face, card, pin, qr");
-		return -EINVAL;
+		return problem_factors_invalid(problem);
 	}
 	return 0;
 }
 
-json_t *entry_what_if(const struct entry *entry, const json_t *question, char *error)
+json_t *entry_what_if(const struct entry *entry, const json_t *question, struct problem *problem)
 {
 	struct attempt attempt = {0};
 	struct policy_request request;
 	struct policy_decision decision;
+	struct problem needed, why;
 	char local[SCHEDULE_TIME_BYTES] = "unknown";
 	int64_t unix_ms = clock_unix_ms();
 	json_t *rules;
 
-	if (read_question(entry, question, &attempt, &unix_ms, error) < 0)
+	if (read_question(entry, question, &attempt, &unix_ms, problem) < 0)
 		return NULL;
 	entry_policy_request(entry, &attempt, &request);
 	request.now_unix_ms = unix_ms;
@@ -105,10 +104,13 @@ json_t *entry_what_if(const struct entry *entry, const json_t *question, char *e
 	for (size_t i = 0; i < request.ruleset->rule_count; i++) {
 		const struct policy_rule *rule = &request.ruleset->rules[i];
 
-		json_array_append_new(rules, json_pack("{s:s, s:s}", "rule", rule->name, "why",
-						       policy_verdict_text(policy_judge(&request, rule))));
+		policy_explain_verdict(policy_judge(&request, rule), &why);
+		json_array_append_new(rules, json_pack("{s:s, s:s, s:o}", "rule", rule->name, "why",
+						       why.detail, "problem", problem_json(&why)));
 	}
-	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:o}", "outcome", outcome_name(decision.outcome),
+	policy_needed(&decision, &needed);
+	return json_pack("{s:s, s:s, s:s, s:s, s:o*, s:s, s:o}", "outcome", outcome_name(decision.outcome),
 			 "reason", policy_reason_name(decision.reason), "rule", decision.rule, "needed",
-			 decision.needed, "local_time", local, "rules", rules);
+			 needed.detail, "problem", problem_json(&needed), "local_time", local, "rules",
+			 rules);
 }

@@ -3,9 +3,6 @@
 
 #include "base/log.h"
 
-const char consent_withdrawn_sentence[] =
-	"consent to face recognition was withdrawn: it must be given anew first";
-
 static int mark(json_t **set, const char *person, bool is_in)
 {
 	if (*set == NULL)

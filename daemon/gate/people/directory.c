@@ -14,7 +14,7 @@
 static void load_signer(struct people *people)
 {
 	uint8_t seed[CRYPTO_SIGN_SEED_BYTES];
-	char path[CONFIG_PATH_BYTES + 32], error[CRYPTO_ERROR_BYTES];
+	char path[CONFIG_PATH_BYTES + 32], error[CRYPTO_ERROR_BYTES] = "";
 	int r;
 
 	snprintf(path, sizeof(path), "%s/keys", people->deps.config->state_dir);
@@ -70,27 +70,27 @@ static int load_counter(struct people *people, const char *id, json_t *json)
 }
 
 static int load_credential(struct people *people, const char *kind, const char *id, const json_t *json,
-			   char *error)
+			   struct problem *problem)
 {
 	struct roster_credential credential;
 	int r;
 
 	if (strcmp(kind, "pass") == 0)
 		r = roster_pass_parse(id, json, access_rules_names(people->directory.rules), NULL,
-				      &credential, error);
+				      &credential, problem);
 	else
-		r = roster_credential_parse(id, json, NULL, &credential, error);
+		r = roster_credential_parse(id, json, NULL, &credential, problem);
 	if (r < 0)
 		return r;
 	credential_digest(&credential);
 	r = roster_credentials_put(people->directory.credentials, &credential);
 	crypto_wipe(&credential, sizeof(credential));
 	if (r < 0)
-		snprintf(error, ROSTER_ERROR_BYTES, "%s", strerror(-r));
+		problem_failed(problem, r);
 	return r;
 }
 
-static int load_holder(struct people *people, const char *id, const json_t *json, char *error)
+static int load_holder(struct people *people, const char *id, const json_t *json, struct problem *problem)
 {
 	struct roster_person *person = roster_edit(people->directory.people, id);
 	json_t *value;
@@ -98,7 +98,7 @@ static int load_holder(struct people *people, const char *id, const json_t *json
 
 	if (person == NULL)
 		return 0; /* a crash between the two; nobody is meant */
-	r = roster_parse_holder(json, access_rules_names(people->directory.rules), &person->access, error);
+	r = roster_parse_holder(json, access_rules_names(people->directory.rules), &person->access, problem);
 	if (r < 0)
 		person->access.enabled = false; /* what was meant is not known: nobody is let in by mistake */
 	person->has_holder = true;
@@ -111,29 +111,29 @@ static int load_holder(struct people *people, const char *id, const json_t *json
 /* The store tells kinds in order: counts come before what they count, and wait for directory_settle(). */
 void directory_load(struct people *people, const char *kind, const char *id, json_t *json)
 {
-	char error[ROSTER_ERROR_BYTES] = "";
+	struct problem problem = {0};
 	int r;
 
 	if (strcmp(kind, "counter") == 0)
 		r = json_object_set(people->counters, id, json);
 	else if (strcmp(kind, "credential") == 0 || strcmp(kind, "pass") == 0)
-		r = load_credential(people, kind, id, json, error);
+		r = load_credential(people, kind, id, json, &problem);
 	else if (strcmp(kind, "holder") == 0)
-		r = load_holder(people, id, json, error);
+		r = load_holder(people, id, json, &problem);
 	else
 		r = access_rules_load(people->directory.rules, kind, id, json);
 	if (r < 0)
 		log_error("access", "%s %s is not used: %s", kind, id,
-			  error[0] != '\0' ? error : strerror(-r));
+			  problem.code != PROBLEM_NONE ? problem.detail : strerror(-r));
 }
 
-static void on_unused(void *arg, const char *sentence)
+static void on_unused(void *arg, const struct problem *problem)
 {
 	struct people *people = arg;
 
-	log_error("access", "%s; it lets nobody in until it is put right", sentence);
+	log_error("access", "%s; it lets nobody in until it is put right", problem->detail);
 	journal_record(people->deps.journal, "access.unused", EVENT_ALARM, NULL, NULL,
-		       json_pack("{s:s}", "reason", sentence));
+		       json_pack("{s:s, s:o}", "reason", problem->detail, "problem", problem_json(problem)));
 }
 
 void directory_settle(struct people *people)

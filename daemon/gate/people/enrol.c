@@ -95,11 +95,7 @@ static void on_template_stored(void *arg, int r, const struct event_row *row)
 				       : json_pack("{s:o}", "quality", json_rounded(enrol->quality)));
 		faces_enforce_consent(people, enrol->person);
 	} else {
-		reply_send(&enrol->reply, r,
-			   journal_trouble(people->deps.journal)[0] != '\0'
-				   ? journal_trouble(people->deps.journal)
-				   : NULL,
-			   NULL);
+		reply_refuse(&enrol->reply, r, journal_problem(people->deps.journal));
 	}
 	enrol_free(enrol);
 }
@@ -141,31 +137,20 @@ static const char *name_of(const struct enrol *enrol, const char *id)
 	return person != NULL && !opaque ? person->name : id;
 }
 
-/* @return 0, or what is against this template, with a sentence. */
-static int check(struct face_watch *faces, const struct enrol *enrol, char *reason)
+/* @return 0, or what is against this template, with a problem. */
+static int check(struct face_watch *faces, const struct enrol *enrol, struct problem *problem)
 {
 	struct gallery_match other;
 	float likeness;
 
-	if (consent_is_withdrawn(enrol->people, enrol->person)) { /* meanwhile */
-		snprintf(reason, FACE_ERROR_BYTES, "%s", consent_withdrawn_sentence);
-		return -EPERM;
-	}
+	if (consent_is_withdrawn(enrol->people, enrol->person)) /* meanwhile */
+		return problem_consent_withdrawn(problem);
 	if (gallery_likeness(face_watch_gallery(faces), enrol->person, enrol->vector, &likeness) == 0 &&
-	    likeness < same_person_min) {
-		snprintf(reason, FACE_ERROR_BYTES,
-			 "This face is not that of the other photos of %.100s (%.2f): were photos mixed up?",
-			 name_of(enrol, enrol->person), (double)likeness);
-		return -EINVAL;
-	}
+	    likeness < same_person_min)
+		return problem_face_of_another(problem, name_of(enrol, enrol->person), (double)likeness);
 	if (enrol->accept_look_alike || !has_look_alike(faces, enrol, &other))
 		return 0;
-	snprintf(reason, FACE_ERROR_BYTES,
-		 "This face is much like that of %.100s, who is enrolled already (%.2f). If they are two "
-		 "people, "
-		 "accept the look-alike: where both are recognised, a second factor is asked for.",
-		 name_of(enrol, other.person), (double)other.score);
-	return -EEXIST;
+	return problem_face_look_alike(problem, name_of(enrol, other.person), (double)other.score);
 }
 
 static void store_template(struct people *people, struct enrol *enrol)
@@ -201,7 +186,7 @@ static void store_template(struct people *people, struct enrol *enrol)
 void enrol_result(struct people *people, const struct face_result *result)
 {
 	struct enrol **slot = find_enrol(&people->enrolment, result->request), *enrol;
-	char reason[FACE_ERROR_BYTES];
+	struct problem problem;
 	struct face_watch *faces;
 	int r = -EINVAL, why;
 
@@ -210,19 +195,19 @@ void enrol_result(struct people *people, const struct face_result *result)
 	faces = people->ops->faces(people->arg, &why);
 	enrol = *slot;
 	*slot = NULL; /* from here on it is the store's to give back */
-	snprintf(reason, sizeof(reason), "%s", result->reason);
+	problem = result->reason;
 	if (result->kind == FACE_RESULT_ENROLLED && faces != NULL) {
 		memcpy(enrol->vector, result->template_vector, sizeof(enrol->vector));
 		enrol->quality = result->quality;
 		enrol->kept_bytes = result->kept_bytes;
 		memcpy(enrol->kept, result->kept, result->kept_bytes);
-		r = check(faces, enrol, reason);
+		r = check(faces, enrol, &problem);
 	}
 	if (r == 0) {
 		store_template(people, enrol);
 		return;
 	}
-	reply_send(&enrol->reply, r, reason, NULL);
+	reply_refuse(&enrol->reply, r, &problem);
 	enrol_free(enrol);
 }
 
@@ -240,40 +225,32 @@ static int start(struct face_watch *faces, const struct enrol *enrol, const stru
 			 : face_watch_enrol_live(faces, enrol->request, (unsigned)index, from->seconds);
 }
 
-static void refuse(const struct reply *reply, int r, const char *sentence)
-{
-	reply_send(reply, r, sentence, NULL);
-}
-
 /* What both ways of enrolling ask first. @return the face worker; NULL: the reply was sent. */
 static struct face_watch *precheck(struct people *people, const char *id, const struct reply *reply)
 {
+	struct problem problem;
 	const struct roster_person *person = roster_find(people->directory.people, id);
 	struct face_watch *faces;
-	char sentence[96];
 	int r = 0;
 
 	if (person == NULL) {
-		refuse(reply, -ENOENT, "nobody is enrolled under this id");
+		reply_refuse(reply, problem_person_not_enrolled(&problem), &problem);
 		return NULL;
 	}
 	if (person->template_count >= ROSTER_TEMPLATES_MAX) {
-		snprintf(sentence, sizeof(sentence),
-			 "this person has %d faces already: remove them and enrol anew",
-			 ROSTER_TEMPLATES_MAX);
-		refuse(reply, -EEXIST, sentence);
+		reply_refuse(reply, problem_too_many_faces(&problem, ROSTER_TEMPLATES_MAX), &problem);
 		return NULL;
 	}
 	if (consent_is_withdrawn(people, id)) {
-		refuse(reply, -EPERM, consent_withdrawn_sentence);
+		reply_refuse(reply, problem_consent_withdrawn(&problem), &problem);
 		return NULL;
 	}
 	faces = people->enrolment.stopped ? NULL : people->ops->faces(people->arg, &r);
 	if (faces == NULL)
-		refuse(reply, r == -EAGAIN ? -EAGAIN : -ENODEV,
-		       r == -EAGAIN
-			       ? "the face models are still loading; try again in a moment"
-			       : "the face models are not there; run tools/setup and restart the daemon");
+		reply_refuse(reply,
+			     r == -EAGAIN ? problem_face_models_loading(&problem)
+					  : problem_face_models_missing(&problem),
+			     &problem);
 	return faces;
 }
 
@@ -291,16 +268,17 @@ static struct enrol *enrol_new(struct people *people, const char *person, const 
 	return enrol;
 }
 
-static const char *start_problem(int r)
+static int explain_start(int r, struct problem *problem)
 {
-	return r == -EFBIG    ? "the photo is too large"
-	       : r == -ENOENT ? "there is no such face camera"
-			      : "too many photos at once; try again in a moment";
+	return r == -EFBIG    ? problem_photo_too_large(problem)
+	       : r == -ENOENT ? problem_face_camera_unknown(problem)
+			      : problem_too_many_photos(problem);
 }
 
 void people_enrol(struct people *people, const char *person, const char *by,
 		  const struct people_enrolment *from, const struct reply *reply)
 {
+	struct problem problem;
 	struct face_watch *faces = precheck(people, person, reply);
 	struct enrol **slot, *enrol;
 	int r = -EBUSY;
@@ -322,7 +300,7 @@ void people_enrol(struct people *people, const char *person, const char *by,
 	}
 	if (enrol != NULL)
 		enrol_free(enrol);
-	refuse(reply, r == -EFBIG || r == -ENOENT ? r : -EBUSY, start_problem(r));
+	reply_refuse(reply, explain_start(r, &problem), &problem);
 }
 
 static bool is_unit(const float *vector)
@@ -338,28 +316,28 @@ void people_enrol_template(struct people *people, const char *person, const char
 			   const float *vector, const struct reply *reply)
 {
 	struct face_watch *faces = precheck(people, person, reply);
+	struct problem problem;
 	struct enrol *enrol;
-	char reason[FACE_ERROR_BYTES];
 	int r;
 
 	if (faces == NULL)
 		return;
 	if (strcmp(model, face_engine_recogniser()) != 0 || !is_unit(vector)) {
-		refuse(reply, -EINVAL, "template: of another model, or not of unit length");
+		reply_refuse(reply, problem_template_invalid(&problem), &problem);
 		return;
 	}
 	enrol = enrol_new(people, person, by, reply);
 	if (enrol == NULL) {
-		refuse(reply, -ENOMEM, "out of memory");
+		reply_refuse(reply, problem_no_memory(&problem), &problem);
 		return;
 	}
 	enrol->sent = true;
 	memcpy(enrol->vector, vector, sizeof(enrol->vector));
-	r = check(faces, enrol, reason);
+	r = check(faces, enrol, &problem);
 	if (r == 0) {
 		store_template(people, enrol);
 		return;
 	}
-	refuse(reply, r, reason);
+	reply_refuse(reply, r, &problem);
 	enrol_free(enrol);
 }

@@ -23,7 +23,9 @@ static void finish(struct listing *listing)
 
 static void refuse(struct listing *listing, int r)
 {
-	reply_send(&listing->reply, r, "the faces of this person cannot be read now", NULL);
+	struct problem problem;
+	problem_faces_unreadable(&problem);
+	reply_refuse(&listing->reply, r, &problem);
 	finish(listing);
 }
 
@@ -99,17 +101,18 @@ static void on_faces(void *arg, int r, json_t *faces)
 
 void people_list_faces(struct people *people, const char *person, const struct reply *reply)
 {
+	struct problem problem;
 	struct store *store = journal_store(people->deps.journal);
 	struct listing *listing;
 	int r = -EIO;
 
 	if (roster_find(people->directory.people, person) == NULL) {
-		reply_send(reply, -ENOENT, "nobody is enrolled under this id", NULL);
+		reply_refuse(reply, problem_person_not_enrolled(&problem), &problem);
 		return;
 	}
 	listing = calloc(1, sizeof(*listing));
 	if (listing == NULL) {
-		reply_send(reply, -ENOMEM, "out of memory", NULL);
+		reply_refuse(reply, problem_no_memory(&problem), &problem);
 		return;
 	}
 	*listing = (struct listing){.people = people, .reply = *reply, .faces = json_array()};
@@ -131,6 +134,7 @@ struct removal {
 /* The last one is forgotten here; one among several by people_template_gone(). */
 static void on_removed(void *arg, int r, const struct event_row *row)
 {
+	struct problem problem;
 	struct removal *removal = arg;
 	struct people *people = removal->people;
 
@@ -142,11 +146,11 @@ static void on_removed(void *arg, int r, const struct event_row *row)
 			templates_forget(people, removal->person);
 		people_publish_state(people);
 	}
-	reply_send(&removal->reply, r,
-		   r == -ENOENT                                       ? "this person has no such face"
-		   : journal_trouble(people->deps.journal)[0] != '\0' ? journal_trouble(people->deps.journal)
-								      : NULL,
-		   NULL);
+	if (r == -ENOENT)
+		problem_face_unknown(&problem);
+	else
+		problem = *journal_problem(people->deps.journal);
+	reply_refuse(&removal->reply, r, &problem);
 	free(removal);
 }
 
@@ -156,8 +160,6 @@ static bool can_remove(const struct people *people)
 	return journal_trouble(people->deps.journal)[0] == '\0' &&
 	       journal_store(people->deps.journal) != NULL;
 }
-
-static const char not_written[] = "the change could not be written to the disk; nothing was changed";
 
 static struct removal *removal_new(struct people *people, const char *person, const struct reply *reply)
 {
@@ -173,6 +175,7 @@ static struct removal *removal_new(struct people *people, const char *person, co
 void people_remove_face(struct people *people, const char *id, int64_t number, const char *by,
 			const struct reply *reply)
 {
+	struct problem problem;
 	const struct roster_person *person = roster_find(people->directory.people, id);
 	bool last = person != NULL && person->template_count == 1;
 	struct event_draft draft = {.type = last ? "person.faces_removed" : "person.face_removed",
@@ -181,7 +184,7 @@ void people_remove_face(struct people *people, const char *id, int64_t number, c
 	int r = -ENOMEM;
 
 	if (person == NULL) {
-		reply_send(reply, -ENOENT, "nobody is enrolled under this id", NULL);
+		reply_refuse(reply, problem_person_not_enrolled(&problem), &problem);
 		return;
 	}
 	draft.data = json_pack("{s:s, s:I}", "by", by, last ? "faces" : "face",
@@ -195,7 +198,8 @@ void people_remove_face(struct people *people, const char *id, int64_t number, c
 	if (r == 0)
 		return;
 	free(removal);
-	reply_send(reply, r, not_written, NULL);
+	problem_not_kept(&problem);
+	reply_refuse(reply, r, &problem);
 }
 
 static void on_faces_removed(void *arg, int r, const struct event_row *row)
@@ -203,7 +207,6 @@ static void on_faces_removed(void *arg, int r, const struct event_row *row)
 	struct removal *removal = arg;
 	struct people *people = removal->people;
 	const struct roster_person *person = roster_find(people->directory.people, removal->person);
-	const char *trouble = journal_trouble(people->deps.journal);
 
 	(void)row;
 	if (r == 0 && person != NULL) {
@@ -212,13 +215,14 @@ static void on_faces_removed(void *arg, int r, const struct event_row *row)
 		templates_forget(people, removal->person);
 		people_publish_state(people);
 	}
-	reply_send(&removal->reply, r, trouble[0] != '\0' ? trouble : NULL, NULL);
+	reply_refuse(&removal->reply, r, journal_problem(people->deps.journal));
 	free(removal);
 }
 
 void faces_drop(struct people *people, const struct roster_person *person, const char *by,
 		const struct reply *reply)
 {
+	struct problem problem;
 	struct removal *removal = removal_new(people, person->id, reply);
 	struct event_draft draft = {.type = "person.faces_removed", .person = person->id};
 	int r = -ENOMEM;
@@ -233,31 +237,32 @@ void faces_drop(struct people *people, const struct roster_person *person, const
 	if (r == 0)
 		return;
 	free(removal);
-	reply_send(reply, r, not_written, NULL);
+	problem_not_kept(&problem);
+	reply_refuse(reply, r, &problem);
 }
 
 void people_remove_faces(struct people *people, const char *id, const char *by, const struct reply *reply)
 {
+	struct problem problem;
 	const struct roster_person *person = roster_find(people->directory.people, id);
 
-	if (person == NULL || person->template_count == 0)
-		reply_send(reply, -ENOENT,
-			   person == NULL ? "nobody is enrolled under this id"
-					  : "no face of this person is enrolled",
-			   NULL);
+	if (person == NULL)
+		reply_refuse(reply, problem_person_not_enrolled(&problem), &problem);
+	else if (person->template_count == 0)
+		reply_refuse(reply, problem_no_face_enrolled(&problem), &problem);
 	else
 		faces_drop(people, person, by, reply);
 }
 
 /* ---- consent withdrawn ---- */
 
-static void on_dropped(const struct reply *reply, int r, const char *problem, json_t *result)
+static void on_dropped(const struct reply *reply, int r, const struct problem *problem, json_t *result)
 {
 	(void)reply;
 	json_decref(result);
 	if (r < 0)
 		log_error("roster", "a face that was enrolled while consent was withdrawn is still there: %s",
-			  problem != NULL ? problem : strerror(-r));
+			  problem->detail);
 }
 
 void faces_enforce_consent(struct people *people, const char *person)

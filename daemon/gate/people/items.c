@@ -130,9 +130,8 @@ struct request {
 static void on_changed(void *arg, int r)
 {
 	struct request *request = arg;
-	const char *trouble = journal_trouble(request->people->deps.journal);
 
-	reply_send(&request->reply, r, trouble[0] != '\0' ? trouble : NULL,
+	reply_send(&request->reply, r, journal_problem(request->people->deps.journal),
 		   r == 0 && !request->removal ? people_item_json(request->people, request->kind, request->id)
 					       : NULL);
 	free(request);
@@ -143,7 +142,7 @@ static void change(struct people *people, bool removal, const char *by, json_t *
 		   const struct reply *reply)
 {
 	struct request *request = calloc(1, sizeof(*request));
-	char error[PEOPLE_ERROR_BYTES] = "";
+	struct problem problem = {0};
 	int r = -ENOMEM;
 
 	if (request != NULL) {
@@ -154,39 +153,36 @@ static void change(struct people *people, bool removal, const char *by, json_t *
 			 json_string_value(json_object_get(json, "kind")));
 		snprintf(request->id, sizeof(request->id), "%s",
 			 json_string_value(json_object_get(json, "id")));
-		r = people_change(people, json, by, on_changed, request, error);
+		r = people_change(people, json, by, on_changed, request, &problem);
 	}
 	json_decref(json);
 	if (r < 0) {
 		free(request);
-		reply_send(reply, r, error[0] != '\0' ? error : NULL, NULL);
+		reply_refuse(reply, r, &problem);
 	}
 }
 
 /* Passes are of whole minutes, since their tokens are; and are not changed but to be revoked. */
-static int check_pass(struct people *people, const char *id, const json_t *value, char *error)
+static int check_pass(struct people *people, const char *id, const json_t *value, struct problem *problem)
 {
 	struct roster_credential pass;
 	struct policy_credential *limits = &pass.policy;
-	int r = roster_pass_parse("", value, access_rules_names(people->directory.rules), NULL, &pass, error);
+	int r = roster_pass_parse("", value, access_rules_names(people->directory.rules), NULL, &pass,
+				  problem);
 
 	if (r < 0)
 		return r;
 	if (!people->directory.can_sign) {
-		snprintf(error, ROSTER_ERROR_BYTES, "this gate's key for passes cannot be read: see the log");
-		return -EIO;
+		return problem_pass_key_unreadable(problem);
 	}
 	if (limits->valid_from_unix_ms % 60000 != 0 || limits->valid_to_unix_ms % 60000 != 0) {
-		snprintf(error, ROSTER_ERROR_BYTES, "valid_from, valid_to: expected whole minutes");
-		return -EINVAL;
+		return problem_pass_not_minutes(problem);
 	}
 	if (limits->uses_max > PASS_USES_MAX) {
-		snprintf(error, ROSTER_ERROR_BYTES, "uses: at most %d", PASS_USES_MAX);
-		return -EINVAL;
+		return problem_pass_too_many_uses(problem, PASS_USES_MAX);
 	}
 	if (id == NULL && limits->valid_to_unix_ms <= clock_unix_ms()) {
-		snprintf(error, ROSTER_ERROR_BYTES, "valid_to: is over already");
-		return -EINVAL;
+		return problem_pass_over(problem);
 	}
 	return 0;
 }
@@ -195,7 +191,8 @@ static int check_pass(struct people *people, const char *id, const json_t *value
 static void drop_old_passes(struct people *people)
 {
 	const int64_t over_unix_ms = clock_unix_ms() - (int64_t)PASS_KEPT_DAYS * 86400000;
-	char old[PASSES_DROPPED_MAX][ULID_BYTES], error[PEOPLE_ERROR_BYTES];
+	char old[PASSES_DROPPED_MAX][ULID_BYTES];
+	struct problem problem = {0};
 	const struct roster_credential *at;
 	size_t count = 0;
 
@@ -207,7 +204,7 @@ static void drop_old_passes(struct people *people)
 	for (size_t i = 0; i < count; i++) {
 		json_t *json = json_pack("{s:s, s:s, s:s}", "op", "remove", "kind", "pass", "id", old[i]);
 
-		(void)people_change(people, json, "retention", NULL, NULL, error); /* or later */
+		(void)people_change(people, json, "retention", NULL, NULL, &problem); /* or later */
 		json_decref(json);
 	}
 }
@@ -216,15 +213,14 @@ void people_put_item(struct people *people, const char *kind, const char *id, co
 		     const char *by, const struct reply *reply)
 {
 	bool pass = strcmp(kind, "pass") == 0;
-	char made[ULID_BYTES], error[PEOPLE_ERROR_BYTES] = "";
-	int r = pass ? check_pass(people, id, value, error) : 0;
+	char made[ULID_BYTES];
+	struct problem problem = {0};
+	int r = pass ? check_pass(people, id, value, &problem) : 0;
 
-	if (r == 0 && id != NULL && pass) {
-		r = -EEXIST;
-		snprintf(error, sizeof(error), "a pass is not changed: remove it and make another");
-	}
+	if (r == 0 && id != NULL && pass)
+		r = problem_pass_not_changed(&problem);
 	if (r < 0) {
-		reply_send(reply, r, error, NULL);
+		reply_refuse(reply, r, &problem);
 		return;
 	}
 	if (pass)
@@ -252,23 +248,25 @@ static json_t *revoke_json(struct people *people, const char *id)
 void people_remove_item(struct people *people, const char *kind, const char *id, const char *by,
 			const struct reply *reply)
 {
+	struct problem problem;
 	json_t *json = strcmp(kind, "pass") == 0
 			       ? revoke_json(people, id)
 			       : json_pack("{s:s, s:s, s:s}", "op", "remove", "kind", kind, "id", id);
 
 	if (json == NULL)
-		reply_send(reply, -ENOENT, "there is no such pass", NULL);
+		reply_refuse(reply, problem_pass_unknown(&problem), &problem);
 	else
 		change(people, true, by, json, reply);
 }
 
 void people_reset_area(struct people *people, const char *area, const char *by, const struct reply *reply)
 {
+	struct problem problem;
 	json_t *value = access_rules_get(people->directory.rules, "area", area);
 	char now[CLOCK_UTC_BYTES];
 
 	if (value == NULL) {
-		reply_send(reply, -ENOENT, "there is no such area", NULL);
+		reply_refuse(reply, problem_area_unknown(&problem), &problem);
 		return;
 	}
 	value = json_copy(value);
@@ -293,19 +291,21 @@ static void fill_doors(const struct people *people, uint32_t doors, struct pass 
 
 void people_pass_code(struct people *people, const char *id, const struct reply *reply)
 {
+	struct problem problem;
 	const struct roster_credential *known = roster_credentials_find(people->directory.credentials, id);
 	struct pass pass = {0};
 	char text[PASS_TEXT_BYTES];
 
 	if (known == NULL || known->factor != POLICY_PASS) {
-		reply_send(reply, -ENOENT, "there is no such pass", NULL);
+		reply_refuse(reply, problem_pass_unknown(&problem), &problem);
 		return;
 	}
 	if (!known->policy.enabled || !people->directory.can_sign) {
-		reply_send(reply, -EPERM,
-			   people->directory.can_sign ? "this pass was revoked"
-						      : "the key for passes cannot be read",
-			   NULL);
+		if (people->directory.can_sign)
+			problem_pass_revoked(&problem);
+		else
+			problem_pass_key_unreadable(&problem);
+		reply_refuse(reply, -EPERM, &problem);
 		return;
 	}
 	snprintf(pass.id, sizeof(pass.id), "%s", id);
@@ -314,7 +314,7 @@ void people_pass_code(struct people *people, const char *id, const struct reply 
 	pass.uses = known->policy.uses_max;
 	fill_doors(people, known->policy.doors, &pass);
 	if (pass_write(&people->directory.pass_signer, &pass, text) < 0)
-		reply_send(reply, -EINVAL, "this pass does not fit into a code", NULL);
+		reply_refuse(reply, problem_pass_too_long(&problem), &problem);
 	else
 		reply_send(reply, 0, NULL, json_pack("{s:s, s:s}", "id", id, "code", text));
 }

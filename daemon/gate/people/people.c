@@ -47,14 +47,14 @@ void people_settle(struct people *people)
 
 int people_adopt_pass(struct people *people, const struct pass *pass)
 {
-	char error[PEOPLE_ERROR_BYTES] = "";
+	struct problem problem = {0};
 	json_t *change = json_pack("{s:s, s:s, s:s, s:o}", "op", "put", "kind", "pass", "id", pass->id,
 				   "value", pass_value(pass));
-	int r = people_change(people, change, "token", NULL, NULL, error);
+	int r = people_change(people, change, "token", NULL, NULL, &problem);
 
 	json_decref(change);
 	if (r < 0)
-		log_warning("access", "pass %s: %s", pass->id, error);
+		log_warning("access", "pass %s: %s", pass->id, problem.detail);
 	return r;
 }
 

@@ -77,7 +77,7 @@ void people_template_gone(struct people *people, const char *person, const char 
 
 /* ---- changes ---- */
 
-enum { PEOPLE_ERROR_BYTES = 256, PEOPLE_DIGEST_BYTES = EVENT_HASH_TEXT_BYTES, PEOPLE_REVISION_BYTES = 64 };
+enum { PEOPLE_DIGEST_BYTES = EVENT_HASH_TEXT_BYTES, PEOPLE_REVISION_BYTES = 64 };
 
 typedef void (*people_changed_fn)(void *arg, int r);
 /**
@@ -85,12 +85,11 @@ typedef void (*people_changed_fn)(void *arg, int r);
  * {"op":"put"|"remove","kind":"person"|"holder"|"credential"|"pass"|"group"|"schedule"|"rule"|"holiday"|"area",
  *  |"opening","id":..,"value":{..}}; docs/reference/access.md describes the values. It is in force at once, and on disk
  * with its event when @p done (or NULL) is called with 0; with less, it was taken back.
- * @param error  PEOPLE_ERROR_BYTES; a sentence.
  * @return 0 (done will be called), -EINVAL, -ENOENT (to remove what is not there), -EEXIST (taken, or still needed),
  *         -ENOSPC, -EAGAIN (the disk takes nothing now), -EBUSY (a roster is being put in force) or -ENOMEM.
  */
 int people_change(struct people *people, const json_t *change, const char *by, people_changed_fn done,
-		  void *arg, char *error);
+		  void *arg, struct problem *problem);
 
 /** A pass whose token is valid and which is not enrolled. @return as people_change(); a failure was logged. */
 int people_adopt_pass(struct people *people, const struct pass *pass);
@@ -106,10 +105,10 @@ struct people_batch_part {
  * Collect the parts; with the last one put all of it in force, or nothing. A revision that is in force already is
  * answered at once. While it is put in force other changes are refused (-EBUSY), but of passes.
  * @return 0 (the reply comes, or came), -EINVAL, -EEXIST (another revision or part is expected), -E2BIG, -EBUSY or
- *         -EAGAIN, with a sentence in @p error (PEOPLE_ERROR_BYTES).
+ *         -EAGAIN, with @p problem.
  */
 int people_batch(struct people *people, const struct people_batch_part *part, const struct reply *reply,
-		 char *error);
+		 struct problem *problem);
 /** What the property system named the roster that was last put in force; "": none was. */
 const char *people_revision(const struct people *people);
 /**

@@ -73,7 +73,6 @@ void directory_load(struct people *people, const char *kind, const char *id, jso
 void directory_settle(struct people *people);
 
 /* consent.c */
-extern const char consent_withdrawn_sentence[];
 bool consent_is_withdrawn(const struct people *people, const char *person);
 void consent_note(struct people *people, const char *person, bool withdrawn);
 void consent_load(struct people *people, const char *id, const json_t *json);

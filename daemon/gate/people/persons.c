@@ -49,9 +49,8 @@ struct request {
 static void on_changed(void *arg, int r)
 {
 	struct request *request = arg;
-	const char *why = journal_trouble(request->people->deps.journal);
 
-	reply_send(&request->reply, r, why[0] != '\0' ? why : NULL,
+	reply_send(&request->reply, r, journal_problem(request->people->deps.journal),
 		   r == 0 ? people_person_json(request->people, request->person) : NULL);
 	free(request);
 }
@@ -61,20 +60,20 @@ static void apply(struct people *people, const char *person, const char *by, jso
 		  const struct reply *reply)
 {
 	struct request *request = calloc(1, sizeof(*request));
-	char error[PEOPLE_ERROR_BYTES] = "out of memory";
-	int r = -ENOMEM;
+	struct problem problem;
+	int r = problem_no_memory(&problem);
 
 	if (request != NULL) {
 		request->people = people;
 		request->reply = *reply;
 		snprintf(request->person, sizeof(request->person), "%s", person);
-		r = people_change(people, change, by, on_changed, request, error);
+		r = people_change(people, change, by, on_changed, request, &problem);
 	}
 	json_decref(change);
 	if (r == 0)
 		return;
 	free(request);
-	reply_send(reply, r, error, NULL);
+	reply_refuse(reply, r, &problem);
 }
 
 static void set_time(json_t *value, const char *key, int64_t unix_ms)
@@ -103,8 +102,9 @@ void people_add(struct people *people, const char *name, int64_t valid_from_unix
 
 void people_remove(struct people *people, const char *id, const char *by, const struct reply *reply)
 {
+	struct problem problem;
 	if (roster_find(people->directory.people, id) == NULL)
-		reply_send(reply, -ENOENT, "nobody is enrolled under this id", NULL);
+		reply_refuse(reply, problem_person_not_enrolled(&problem), &problem);
 	else
 		apply(people, id, by,
 		      json_pack("{s:s, s:s, s:s}", "op", "remove", "kind", "person", "id", id), reply);

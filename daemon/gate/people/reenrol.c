@@ -145,7 +145,7 @@ bool reenrol_result(struct people *people, const struct face_result *result)
 		return false;
 	people->enrolment.reenrol = NULL;
 	if (result->kind != FACE_RESULT_ENROLLED) {
-		log_warning("vision", "person %s: %s", item->person, result->reason);
+		log_warning("vision", "person %s: %s", item->person, result->reason.detail);
 		finish(people, item, false);
 		return true;
 	}

@@ -45,7 +45,7 @@ struct roster_batch {
 	size_t put, removed, unchanged;
 	size_t records; /* staged */
 	int failed;
-	char error[PEOPLE_ERROR_BYTES + 96];
+	struct problem problem;
 	bool resumed;
 	struct reply reply;
 	sd_event_source *source;
@@ -84,7 +84,7 @@ static json_t *span_json(const struct roster_batch *b)
 
 static void answer(struct roster_batch *b, int r, json_t *result)
 {
-	reply_send(&b->reply, r, r < 0 ? b->error : NULL, result);
+	reply_send(&b->reply, r, &b->problem, result);
 	forget(b);
 }
 
@@ -92,22 +92,24 @@ static void fail(struct roster_batch *b)
 {
 	json_t *data = span_json(b);
 
-	json_object_set_new(data, "reason", json_string(b->error));
+	json_object_set_new(data, "reason", json_string(b->problem.detail));
+	json_object_set_new(data, "problem", problem_json(&b->problem));
 	journal_record(b->people->deps.journal, "roster.rejected", b->resumed ? EVENT_ALARM : EVENT_WARNING,
 		       NULL, NULL, data);
-	log_warning("roster", "revision %s is not taken: %s", b->to, b->error);
+	log_warning("roster", "revision %s is not taken: %s", b->to, b->problem.detail);
 	answer(b, b->failed, NULL);
 }
 
 /* ---- in memory ---- */
 
-static int refuse(struct roster_batch *b, const json_t *change, int r, const char *sentence)
+/* @p r is the errno of @p cause, or what it means here. */
+static int refuse(struct roster_batch *b, const json_t *change, int r, const struct problem *cause)
 {
 	const char *kind = json_string_value(json_object_get(change, "kind"));
 	const char *id = json_string_value(json_object_get(change, "id"));
 
-	snprintf(b->error, sizeof(b->error), "change %zu (%.15s %.40s): %s", b->at + 1,
-		 kind != NULL ? kind : "?", id != NULL ? id : "?", sentence);
+	problem_batch_change(&b->problem, (long long)b->at + 1, kind != NULL ? kind : "?",
+			     id != NULL ? id : "?", cause);
 	return r;
 }
 
@@ -117,18 +119,20 @@ static int check_alone(struct roster_batch *b, const json_t *change)
 	const char *kind = json_string_value(json_object_get(change, "kind"));
 	const char *id = json_string_value(json_object_get(change, "id"));
 	char name[ROSTER_KIND_BYTES + STORE_RECORD_ID_BYTES];
+	struct problem problem;
 
 	if (kind == NULL || id == NULL)
-		return refuse(b, change, -EINVAL, "kind and id: expected text");
+		return refuse(b, change, problem_batch_not_texts(&problem), &problem);
 	if (strcmp(kind, "pass") == 0)
-		return refuse(b, change, -EINVAL, "passes are made and revoked at the gate");
+		return refuse(b, change, problem_batch_pass(&problem), &problem);
 	if (json_dumpb(change, NULL, 0, JSON_COMPACT) > CHANGE_BYTES_MAX)
-		return refuse(b, change, -EINVAL, "too large");
+		return refuse(b, change, problem_batch_change_too_large(&problem), &problem);
 	snprintf(name, sizeof(name), "%.15s/%.63s", kind, id);
 	if (json_object_get(b->seen, name) != NULL)
-		return refuse(b, change, -EINVAL, "is named twice");
-	return json_object_set_new(b->seen, name, json_true()) < 0 ? refuse(b, change, -ENOMEM, "no memory")
-								   : 0;
+		return refuse(b, change, problem_batch_twice(&problem), &problem);
+	if (json_object_set_new(b->seen, name, json_true()) < 0)
+		return refuse(b, change, problem_no_memory(&problem), &problem);
+	return 0;
 }
 
 static bool is_idle(const struct roster_change *change)
@@ -139,19 +143,19 @@ static bool is_idle(const struct roster_change *change)
 
 static int check_one(struct roster_batch *b, const json_t *change)
 {
-	char error[PEOPLE_ERROR_BYTES];
+	struct problem problem = {0};
 	bool removal = json_object_get(change, "value") == NULL;
 	int r = check_alone(b, change);
 
 	if (r < 0)
 		return r;
-	r = roster_changes_add(&b->list, b->people, change, error);
+	r = roster_changes_add(&b->list, b->people, change, &problem);
 	if (r == -ENOENT && removal) { /* is gone already */
 		b->unchanged++;
 		return 0;
 	}
 	if (r < 0)
-		return refuse(b, change, r == -ENOENT ? -EINVAL : r, error);
+		return refuse(b, change, r == -ENOENT ? -EINVAL : r, &problem);
 	if (is_idle(b->list.last))
 		b->unchanged++;
 	else if (removal)
@@ -196,7 +200,7 @@ static void on_written(void *arg, int r)
 	b->writes--;
 	if (r < 0 && b->failed == 0) {
 		b->failed = r;
-		snprintf(b->error, sizeof(b->error), "the disk did not keep it: %s", strerror(-r));
+		problem_batch_not_kept(&b->problem, r);
 	}
 	go_on(b);
 }
@@ -306,7 +310,7 @@ static void on_finished(void *arg, int r, const struct event_row *row)
 	b->writes--;
 	if (r < 0) {
 		b->failed = r;
-		snprintf(b->error, sizeof(b->error), "the disk did not keep its end: %s", strerror(-r));
+		problem_batch_end_not_kept(&b->problem, r);
 		fail(b);
 		return;
 	}
@@ -393,41 +397,33 @@ static void begin(struct roster_batch *b)
 	go_on(b);
 }
 
-static int refuse_part(char *error, int r, const char *sentence)
-{
-	snprintf(error, PEOPLE_ERROR_BYTES, "%s", sentence);
-	return r;
-}
-
-static int check_part(struct roster_batch *b, const struct people_batch_part *part, char *error)
+static int check_part(struct roster_batch *b, const struct people_batch_part *part, struct problem *problem)
 {
 	bool stale = clock_mono_ms() - b->part_mono_ms > PARTS_WAIT_MS;
 
 	if (b->phase > COLLECT)
-		return refuse_part(error, -EBUSY, "another revision is being put in force");
+		return problem_batch_busy(problem);
 	if (part->from != NULL && strcmp(part->from, b->people->revision) != 0) {
-		snprintf(error, PEOPLE_ERROR_BYTES, "from: revision \"%s\" is in force", b->people->revision);
-		return -EEXIST;
+		return problem_batch_other_revision(problem, b->people->revision);
 	}
 	if (part->parts == 0 || part->parts > PARTS_MAX || part->part == 0 || part->part > part->parts)
-		return refuse_part(error, -EINVAL, "part: expected 1 to parts, and parts: 1 to 64");
+		return problem_batch_part_invalid(problem);
 	if (part->part == 1)
 		return 0;
 	if (b->phase != COLLECT || stale || strcmp(part->to, b->to) != 0 || part->parts != b->parts ||
 	    strcmp(part->by, b->by) != 0)
-		return refuse_part(error, -EEXIST, "part: its first is not here; begin again with part 1");
+		return problem_batch_no_first(problem);
 	if (part->part != b->have + 1) {
-		snprintf(error, PEOPLE_ERROR_BYTES, "part: %u is expected", b->have + 1);
-		return -EEXIST;
+		return problem_batch_part_expected(problem, b->have + 1);
 	}
 	return 0;
 }
 
 int people_batch(struct people *people, const struct people_batch_part *part, const struct reply *reply,
-		 char *error)
+		 struct problem *problem)
 {
 	struct roster_batch *b = people->batch;
-	int r = people_can_change(people, error);
+	int r = people_can_change(people, problem);
 
 	if (r == 0 && b->phase <= COLLECT && strcmp(part->to, b->people->revision) == 0) { /* sent twice */
 		reply_send(reply, 0, NULL,
@@ -436,10 +432,10 @@ int people_batch(struct people *people, const struct people_batch_part *part, co
 		return 0;
 	}
 	if (r == 0)
-		r = check_part(b, part, error);
+		r = check_part(b, part, problem);
 	if (r == 0 && part->part > 1 &&
 	    json_array_size(b->changes) + json_array_size(part->changes) > CHANGES_MAX)
-		r = refuse_part(error, -E2BIG, "more than 50000 changes at once");
+		r = problem_batch_too_many(problem, CHANGES_MAX);
 	if (r < 0)
 		return r;
 	if (part->part == 1) {

@@ -39,10 +39,9 @@ static json_t *value_now(const struct people *people, const char *kind, const ch
 
 /* ---- in memory ---- */
 
-static int missing(const char *kind, const char *id, char *error)
+static int missing(const char *kind, const char *id, struct problem *problem)
 {
-	snprintf(error, ROSTER_ERROR_BYTES, "there is no %s \"%.40s\"", kind, id);
-	return -ENOENT;
+	return problem_item_not_here(problem, kind, id);
 }
 
 /* A place that another area had: nobody is inside the new one. */
@@ -56,7 +55,7 @@ static void clear_area(struct people *people, const char *name)
 			roster_edit(people->directory.people, person->id)->access.entered_unix_ms[place] = 0;
 }
 
-static bool group_is_used(struct people *people, const char *name, char *error)
+static bool group_is_used(struct people *people, const char *name, struct problem *problem)
 {
 	const struct roster_names *names = access_rules_names(people->directory.rules);
 	int place = names->group(names->arg, name);
@@ -66,8 +65,7 @@ static bool group_is_used(struct people *people, const char *name, char *error)
 	for (size_t i = 0; place >= 0 && (person = roster_at(people->directory.people, i)) != NULL; i++)
 		members += person->access.groups.bits[place / 64] >> place % 64 & 1;
 	if (members > 0)
-		snprintf(error, ROSTER_ERROR_BYTES, "%zu people are in group %.40s: take them out first",
-			 members, name);
+		problem_group_in_use(problem, (long long)members, name);
 	return members > 0;
 }
 
@@ -81,28 +79,27 @@ static bool is_in_interlock(struct people *people, const char *name)
 	return false;
 }
 
-static int apply_rules(struct people *people, const char *kind, const char *id, json_t *value, char *error)
+static int apply_rules(struct people *people, const char *kind, const char *id, json_t *value,
+		       struct problem *problem)
 {
 	bool is_new = access_rules_get(people->directory.rules, kind, id) == NULL;
 	int r;
 
-	if (value == NULL && strcmp(kind, "group") == 0 && group_is_used(people, id, error))
+	if (value == NULL && strcmp(kind, "group") == 0 && group_is_used(people, id, problem))
 		return -EEXIST;
 	if (value == NULL)
-		return access_rules_remove(people->directory.rules, kind, id, error);
+		return access_rules_remove(people->directory.rules, kind, id, problem);
 	if (strcmp(kind, "opening") == 0 && is_in_interlock(people, id)) {
-		snprintf(error, ROSTER_ERROR_BYTES,
-			 "opening %s: a door of an interlock does not stand unlocked", id);
-		return -EINVAL;
+		return problem_opening_of_interlock(problem, id);
 	}
-	r = access_rules_put(people->directory.rules, kind, id, value, error);
+	r = access_rules_put(people->directory.rules, kind, id, value, problem);
 	if (r == 0 && is_new && strcmp(kind, "area") == 0)
 		clear_area(people, id);
 	return r;
 }
 
 static int apply_credential(struct people *people, const char *kind, const char *id, json_t *value,
-			    char *error)
+			    struct problem *problem)
 {
 	const struct roster_credential *before = roster_credentials_find(people->directory.credentials, id);
 	struct roster_credential credential;
@@ -112,38 +109,38 @@ static int apply_credential(struct people *people, const char *kind, const char 
 	if (before != NULL && (before->factor == POLICY_PASS) != pass)
 		before = NULL;
 	if (value == NULL)
-		return before == NULL ? missing(kind, id, error)
+		return before == NULL ? missing(kind, id, problem)
 				      : roster_credentials_remove(people->directory.credentials, id);
 	r = pass ? roster_pass_parse(id, value, access_rules_names(people->directory.rules), before,
-				     &credential, error)
-		 : roster_credential_parse(id, value, before, &credential, error);
+				     &credential, problem)
+		 : roster_credential_parse(id, value, before, &credential, problem);
 	if (r == 0 && credential.person[0] != '\0' &&
 	    roster_find(people->directory.people, credential.person) == NULL) {
-		snprintf(error, ROSTER_ERROR_BYTES, "nobody is enrolled under id %s", credential.person);
-		r = -EINVAL;
+		r = problem_person_not_enrolled_id(problem, credential.person);
 	}
 	if (r == 0) {
 		credential_digest(&credential);
 		r = roster_credentials_put(people->directory.credentials, &credential);
-		if (r < 0)
-			snprintf(error, ROSTER_ERROR_BYTES, "%s",
-				 r == -EEXIST ? "this number, code or PIN is taken" : strerror(-r));
+		if (r == -EEXIST)
+			problem_credential_taken(problem);
+		else if (r < 0)
+			problem_failed(problem, r);
 	}
 	crypto_wipe(&credential, sizeof(credential));
 	return r;
 }
 
-static int apply_holder(struct people *people, const char *id, json_t *value, char *error)
+static int apply_holder(struct people *people, const char *id, json_t *value, struct problem *problem)
 {
 	struct roster_person *person = roster_edit(people->directory.people, id);
 	json_t *value_in_force, *none;
 	int r;
 
 	if (person == NULL)
-		return missing("person", id, error);
+		return missing("person", id, problem);
 	none = value == NULL ? json_object() : NULL;
 	r = roster_parse_holder(value != NULL ? value : none, access_rules_names(people->directory.rules),
-				&person->access, error);
+				&person->access, problem);
 	json_decref(none);
 	if (r < 0)
 		return r;
@@ -167,30 +164,29 @@ static bool name_is_fit(const char *name)
 	return visible;
 }
 
-static int parse_person(const char *id, const json_t *value, struct roster_person *ret_person, char *error)
+static int parse_person(const char *id, const json_t *value, struct roster_person *ret_person,
+			struct problem *problem)
 {
 	static const char *const known[] = {"name", "enabled", "valid_from", "valid_to", NULL};
 	struct roster_person person = {.enabled = true};
 	const char *name = NULL;
-	int r = json_is_object(value) ? json_only_known(value, known, error) : -EINVAL;
+	int r = json_is_object(value) ? json_check_members(value, known, problem) : -EINVAL;
 
 	if (r == 0)
-		r = json_get_string(value, "name", ROSTER_NAME_BYTES - 1, &name, error);
+		r = json_read_string(value, "name", ROSTER_NAME_BYTES - 1, &name, problem);
 	if (r == 0)
-		r = json_get_bool(value, "enabled", &person.enabled, error);
+		r = json_read_bool(value, "enabled", &person.enabled, problem);
 	if (r == 0)
-		r = roster_parse_time(value, "valid_from", &person.valid_from_unix_ms, error);
+		r = roster_parse_time(value, "valid_from", &person.valid_from_unix_ms, problem);
 	if (r == 0)
-		r = roster_parse_time(value, "valid_to", &person.valid_to_unix_ms, error);
+		r = roster_parse_time(value, "valid_to", &person.valid_to_unix_ms, problem);
 	if (r < 0)
 		return r;
 	if (name == NULL || !name_is_fit(name)) {
-		snprintf(error, ROSTER_ERROR_BYTES, "name: expected 1 to 128 bytes of visible text");
-		return -EINVAL;
+		return problem_person_name_invisible(problem);
 	}
 	if (person.valid_to_unix_ms != 0 && person.valid_to_unix_ms <= person.valid_from_unix_ms) {
-		snprintf(error, ROSTER_ERROR_BYTES, "valid_to: is not after valid_from");
-		return -EINVAL;
+		return problem_valid_to_before(problem);
 	}
 	snprintf(person.id, sizeof(person.id), "%s", id);
 	snprintf(person.name, sizeof(person.name), "%s", name);
@@ -198,7 +194,7 @@ static int parse_person(const char *id, const json_t *value, struct roster_perso
 	return 0;
 }
 
-static int apply_person(struct people *people, const char *id, json_t *value, char *error)
+static int apply_person(struct people *people, const char *id, json_t *value, struct problem *problem)
 {
 	const struct roster_person *known = roster_find(people->directory.people, id);
 	struct roster_person person;
@@ -206,10 +202,10 @@ static int apply_person(struct people *people, const char *id, json_t *value, ch
 	int r;
 
 	if (value == NULL && known == NULL)
-		return missing("person", id, error);
+		return missing("person", id, problem);
 	if (value == NULL)
 		return roster_remove(people->directory.people, id);
-	r = parse_person(id, value, &person, error);
+	r = parse_person(id, value, &person, problem);
 	if (r < 0)
 		return r;
 	person.template_count = known != NULL ? known->template_count : 0;
@@ -218,19 +214,20 @@ static int apply_person(struct people *people, const char *id, json_t *value, ch
 	json_decref(kept);
 	r = roster_put(people->directory.people, &person);
 	if (r < 0)
-		snprintf(error, ROSTER_ERROR_BYTES, "%s", strerror(-r));
+		problem_failed(problem, r);
 	return r;
 }
 
-static int apply(struct people *people, const char *kind, const char *id, json_t *value, char *error)
+static int apply(struct people *people, const char *kind, const char *id, json_t *value,
+		 struct problem *problem)
 {
 	if (access_rules_keeps(kind))
-		return apply_rules(people, kind, id, value, error);
+		return apply_rules(people, kind, id, value, problem);
 	if (strcmp(kind, "credential") == 0 || strcmp(kind, "pass") == 0)
-		return apply_credential(people, kind, id, value, error);
+		return apply_credential(people, kind, id, value, problem);
 	if (strcmp(kind, "holder") == 0)
-		return apply_holder(people, id, value, error);
-	return apply_person(people, id, value, error);
+		return apply_holder(people, id, value, problem);
+	return apply_person(people, id, value, problem);
 }
 
 /* ---- a change as it was sent ---- */
@@ -252,20 +249,20 @@ static bool id_is_fit(const char *kind, const char *id)
 }
 
 static int read_change(const json_t *json, const char **ret_kind, const char **ret_id, json_t **ret_value,
-		       char *error)
+		       struct problem *problem)
 {
 	static const char *const known[] = {"op", "kind", "id", "value", NULL};
 	static const char *const kinds[] = {"person", "holder", "credential", "pass"};
 	const char *op = "", *kind = "", *id = "";
 	bool there;
-	int r = json_is_object(json) ? json_only_known(json, known, error) : -EINVAL;
+	int r = json_is_object(json) ? json_check_members(json, known, problem) : -EINVAL;
 
 	if (r == 0)
-		r = json_get_string(json, "op", 8, &op, error);
+		r = json_read_string(json, "op", 8, &op, problem);
 	if (r == 0)
-		r = json_get_string(json, "kind", ROSTER_KIND_BYTES - 1, &kind, error);
+		r = json_read_string(json, "kind", ROSTER_KIND_BYTES - 1, &kind, problem);
 	if (r == 0)
-		r = json_get_string(json, "id", STORE_RECORD_ID_BYTES - 1, &id, error);
+		r = json_read_string(json, "id", STORE_RECORD_ID_BYTES - 1, &id, problem);
 	if (r < 0)
 		return r;
 	there = access_rules_keeps(kind);
@@ -275,21 +272,16 @@ static int read_change(const json_t *json, const char **ret_kind, const char **r
 	*ret_id = id;
 	*ret_value = json_object_get(json, "value");
 	if (!there)
-		snprintf(error, ROSTER_ERROR_BYTES,
-			 "kind: expected person, holder, credential, pass, group, schedule, rule, holiday, "
-			 "area or opening");
-	else if (!id_is_fit(kind, id))
-		snprintf(error, ROSTER_ERROR_BYTES, "id: expected %s",
-			 access_rules_keeps(kind) ? "1 to 31 characters: a to z, 0 to 9 and the hyphen"
-						  : "a ULID");
-	else if (strcmp(op, "remove") != 0 && strcmp(op, "put") != 0)
-		snprintf(error, ROSTER_ERROR_BYTES, "op: expected put or remove");
-	else if ((*ret_value == NULL) != (op[0] == 'r'))
-		snprintf(error, ROSTER_ERROR_BYTES, "value: %s",
-			 op[0] == 'r' ? "goes with put alone" : "missing");
-	else
-		return 0;
-	return -EINVAL;
+		return problem_change_kind_unknown(problem);
+	if (!id_is_fit(kind, id))
+		return access_rules_keeps(kind) ? problem_change_name_invalid(problem)
+						: problem_change_id_invalid(problem);
+	if (strcmp(op, "remove") != 0 && strcmp(op, "put") != 0)
+		return problem_change_op_unknown(problem);
+	if ((*ret_value == NULL) != (op[0] == 'r'))
+		return op[0] == 'r' ? problem_change_value_unexpected(problem)
+				    : problem_change_value_missing(problem);
+	return 0;
 }
 
 /* ---- lists of changes ---- */
@@ -374,7 +366,7 @@ static int restore_person(struct roster_change *change)
 void roster_change_undo(struct roster_change *change)
 {
 	struct people *people = change->people;
-	char error[ROSTER_ERROR_BYTES] = "";
+	struct problem problem = {0};
 	int r;
 
 	if (change->person_before != NULL)
@@ -382,10 +374,10 @@ void roster_change_undo(struct roster_change *change)
 	else if (change->credential_before != NULL)
 		r = roster_credentials_put(people->directory.credentials, change->credential_before);
 	else
-		r = apply(people, change->kind, change->id, change->before, error);
+		r = apply(people, change->kind, change->id, change->before, &problem);
 	if (r < 0)
 		log_error("access", "%s %s could not be taken back: %s", change->kind, change->id,
-			  error[0] != '\0' ? error : strerror(-r));
+			  problem.code != PROBLEM_NONE ? problem.detail : strerror(-r));
 }
 
 void roster_changes_undo(struct roster_changes *list, size_t keep)
@@ -400,7 +392,7 @@ void roster_changes_undo(struct roster_changes *list, size_t keep)
 
 /* One thing put or removed. */
 static int make(struct people *people, const char *kind, const char *id, json_t *value,
-		struct roster_changes *list, char *error)
+		struct roster_changes *list, struct problem *problem)
 {
 	struct roster_change *change = calloc(1, sizeof(*change));
 	int r;
@@ -413,7 +405,7 @@ static int make(struct people *people, const char *kind, const char *id, json_t 
 	snprintf(change->id, sizeof(change->id), "%s", id);
 	r = save_removed(change);
 	if (r == 0)
-		r = apply(people, kind, id, value, error);
+		r = apply(people, kind, id, value, problem);
 	if (r < 0) {
 		roster_change_free(change);
 		return r;
@@ -426,7 +418,7 @@ static int make(struct people *people, const char *kind, const char *id, json_t 
 
 /* A person's cards, PINs and groups go with the person. */
 static int remove_belongings(struct people *people, const char *person, struct roster_changes *list,
-			     char *error)
+			     struct problem *problem)
 {
 	const struct roster_person *known = roster_find(people->directory.people, person);
 	const struct roster_credential *at;
@@ -438,39 +430,38 @@ static int remove_belongings(struct people *people, const char *person, struct r
 
 		memcpy(id, at->id, sizeof(id));
 		if (at->factor != POLICY_PASS && strcmp(at->person, person) == 0)
-			r = make(people, "credential", id, NULL, list, error); /* the next one moves here */
+			r = make(people, "credential", id, NULL, list, problem); /* the next one moves here */
 		else
 			place++;
 	}
 	if (r == 0 && known != NULL && known->has_holder)
-		r = make(people, "holder", person, NULL, list, error);
+		r = make(people, "holder", person, NULL, list, problem);
 	return r;
 }
 
-int roster_changes_add(struct roster_changes *list, struct people *people, const json_t *json, char *error)
+int roster_changes_add(struct roster_changes *list, struct people *people, const json_t *json,
+		       struct problem *problem)
 {
 	const char *kind, *id;
 	size_t before = list->count;
 	json_t *value;
 	int r;
 
-	error[0] = '\0';
-	r = read_change(json, &kind, &id, &value, error);
+	*problem = (struct problem){0};
+	r = read_change(json, &kind, &id, &value, problem);
 	if (r < 0)
 		return r;
 	if (value == NULL && pass_is_out(people, kind, id)) {
-		snprintf(error, ROSTER_ERROR_BYTES,
-			 "while its time lasts, a pass is revoked and not removed");
-		return -EEXIST;
+		return problem_pass_still_valid(problem);
 	}
 	if (value == NULL && strcmp(kind, "person") == 0)
-		r = remove_belongings(people, id, list, error);
+		r = remove_belongings(people, id, list, problem);
 	if (r == 0)
-		r = make(people, kind, id, value, list, error);
+		r = make(people, kind, id, value, list, problem);
 	if (r < 0) {
 		roster_changes_undo(list, before);
-		if (error[0] == '\0')
-			snprintf(error, ROSTER_ERROR_BYTES, "%s", strerror(-r));
+		if (problem->code == PROBLEM_NONE)
+			problem_failed(problem, r);
 	}
 	return r;
 }

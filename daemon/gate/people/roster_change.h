@@ -33,9 +33,10 @@ struct roster_changes {
 
 /**
  * Put one change (as for people_change()) in force and at the end of @p list, behind those that it takes along:
- * a removed person's cards and groups. @return 0, or less with a sentence in @p error (ROSTER_ERROR_BYTES) and nothing changed.
+ * a removed person's cards and groups. @return 0, or less with @p problem and nothing changed.
  */
-int roster_changes_add(struct roster_changes *list, struct people *people, const json_t *json, char *error);
+int roster_changes_add(struct roster_changes *list, struct people *people, const json_t *json,
+		       struct problem *problem);
 
 /** Take back and free the newest until @p keep are left. */
 void roster_changes_undo(struct roster_changes *list, size_t keep);
@@ -50,7 +51,7 @@ void roster_change_free(struct roster_change *change);
 /** Hand it to the store; takes it. @return 0 (@p done will be called), or less: it was taken back. */
 int roster_change_save(struct roster_change *change, const char *by, people_changed_fn done, void *arg);
 
-/** Whether the disk takes changes now. @return 0, or -EAGAIN with a sentence. */
-int people_can_change(const struct people *people, char *error);
+/** Whether the disk takes changes now. @return 0, or -EAGAIN with @p problem. */
+int people_can_change(const struct people *people, struct problem *problem);
 
 #endif

@@ -112,14 +112,16 @@ int roster_change_save(struct roster_change *change, const char *by, people_chan
 	return r;
 }
 
-int people_can_change(const struct people *people, char *error)
+int people_can_change(const struct people *people, struct problem *problem)
 {
+	struct problem opening;
+
 	if (journal_can_write(people->deps.journal))
 		return 0;
-	snprintf(error, ROSTER_ERROR_BYTES, "the disk takes no change now: %.200s",
-		 journal_trouble(people->deps.journal)[0] != '\0' ? journal_trouble(people->deps.journal)
-								  : "the store is opening");
-	return -EAGAIN;
+	problem_store_opening(&opening);
+	return problem_disk_refuses(problem, journal_trouble(people->deps.journal)[0] != '\0'
+						     ? journal_problem(people->deps.journal)
+						     : &opening);
 }
 
 /* While a new roster is put in force; passes are never part of one, and a visitor does not wait for it. */
@@ -131,25 +133,23 @@ static bool must_wait(const struct people *people, const json_t *change)
 }
 
 int people_change(struct people *people, const json_t *json, const char *by, people_changed_fn done,
-		  void *arg, char *error)
+		  void *arg, struct problem *problem)
 {
 	struct roster_changes list = {0};
 	struct roster_change *change;
-	int r = people_can_change(people, error);
+	int r = people_can_change(people, problem);
 
 	if (r == 0 && must_wait(people, json)) {
-		snprintf(error, ROSTER_ERROR_BYTES,
-			 "a new roster is being put in force; try again in a moment");
-		r = -EBUSY;
+		r = problem_roster_busy(problem);
 	}
 	if (r == 0)
-		r = roster_changes_add(&list, people, json, error);
+		r = roster_changes_add(&list, people, json, problem);
 	while (r == 0 && (change = roster_changes_shift(&list)) != NULL) {
 		bool last = list.first == NULL;
 
 		r = roster_change_save(change, by, last ? done : NULL, last ? arg : NULL);
 		if (r < 0) {
-			snprintf(error, ROSTER_ERROR_BYTES, "%s", strerror(-r));
+			problem_failed(problem, r);
 			roster_changes_undo(&list, 0);
 		}
 	}

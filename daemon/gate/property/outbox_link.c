@@ -288,6 +288,7 @@ static int check_replay(void *arg, const struct property_call *call, char *error
 
 static void run_replay(void *arg, const struct property_call *call, const struct reply *reply)
 {
+	struct problem problem;
 	struct property *property = arg;
 	struct store *store = journal_store(property->deps.journal);
 	char error[COMMAND_ERROR_BYTES];
@@ -295,7 +296,7 @@ static void run_replay(void *arg, const struct property_call *call, const struct
 	int64_t last;
 
 	if (store == NULL || read_range(call->body, &range, error) < 0 || property->replay.active) {
-		reply_send(reply, -EBUSY, "another replay was asked for meanwhile", NULL);
+		reply_refuse(reply, problem_replay_running(&problem), &problem);
 		return;
 	}
 	last = store_last_seq(store);

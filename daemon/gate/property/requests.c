@@ -129,11 +129,12 @@ void request_answer(struct property *property, struct command_request *request, 
 	request->used = false;
 }
 
-static void answer_command(const struct reply *reply, int r, const char *problem, json_t *result)
+static void answer_command(const struct reply *reply, int r, const struct problem *problem, json_t *result)
 {
 	struct property *property = reply->owner;
 
-	request_answer(property, &property->requests[reply->request], r, problem, result);
+	request_answer(property, &property->requests[reply->request], r,
+		       problem != NULL ? problem->detail : NULL, result);
 }
 
 struct reply request_reply(struct property *property, const struct command_request *request)
