@@ -121,7 +121,7 @@ static void pump(void)
 	}
 }
 
-static void on_connected(void *arg, bool up, const char *reason)
+static void on_connected(void *arg, bool up, const struct problem *reason)
 {
 	(void)arg, (void)up, (void)reason;
 	outbox_rewind(&bench.outbox);

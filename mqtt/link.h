@@ -14,7 +14,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { LINK_CORRELATION_BYTES_MAX = 128, LINK_REASON_BYTES = 160, LINK_BROKERS_MAX = 4 };
+#include "base/problem.h"
+
+enum { LINK_CORRELATION_BYTES_MAX = 128, LINK_BROKERS_MAX = 4 };
 
 struct link;
 
@@ -31,8 +33,8 @@ struct link_command {
 };
 
 struct link_ops {
-	/** @p reason is "" when up, else a sentence; told once an outage. */
-	void (*connected)(void *arg, bool up, const char *reason);
+	/** @p reason is PROBLEM_NONE when up; borrowed. Reported once an outage. */
+	void (*connected)(void *arg, bool up, const struct problem *reason);
 	void (*acked)(void *arg, int64_t seq);
 	void (*command)(void *arg, const struct link_command *command);
 };

@@ -49,7 +49,7 @@ struct link {
 	struct connect_attempt *attempt;
 	int epoll_fd, wake_fd, socket_fd;
 	bool watching_write, failed, told_down, states_complete;
-	char reason[LINK_REASON_BYTES];
+	struct problem reason;
 	struct backoff backoff;
 	uint64_t retry_at_ms, misc_at_ms, up_at_ms;
 	struct retained retained;
@@ -59,12 +59,24 @@ struct link {
 
 /* ---- small things ---- */
 
-static void set_reason(struct link *link, const char *what, const char *why)
+/* what ended a connection, or was not done on it */
+enum outage { OUTAGE_REFUSED, OUTAGE_LOST, OUTAGE_EVENT_REFUSED, OUTAGE_NO_CONNECTION };
+
+/* @p why is the library's or the system's own text, or "". */
+static void set_reason(struct link *link, enum outage outage, const char *why)
 {
+	static int (*const explanations[])(struct problem * problem, const char *broker, long long port,
+					   const char *text) = {
+		[OUTAGE_REFUSED] = problem_link_refused,
+		[OUTAGE_LOST] = problem_link_lost_because,
+		[OUTAGE_EVENT_REFUSED] = problem_link_event_refused,
+		[OUTAGE_NO_CONNECTION] = problem_link_no_connection};
 	const struct broker *broker = &link->brokers[link->broker];
 
-	snprintf(link->reason, sizeof(link->reason), "broker %s:%u: %s%s%s", broker->host, broker->port, what,
-		 why[0] != '\0' ? ": " : "", why);
+	if (outage == OUTAGE_LOST && why[0] == '\0')
+		problem_link_lost(&link->reason, broker->host, broker->port);
+	else
+		explanations[outage](&link->reason, broker->host, broker->port, why);
 	link->failed = true;
 }
 
@@ -148,7 +160,7 @@ static void on_connack(struct mosquitto *client, void *arg, int code, int flags,
 
 	(void)flags, (void)properties;
 	if (code != 0) {
-		set_reason(link, "it refused the connection", mosquitto_reason_string(code));
+		set_reason(link, OUTAGE_REFUSED, mosquitto_reason_string(code));
 		return;
 	}
 	link->phase = PHASE_UP;
@@ -164,7 +176,7 @@ static void on_connack(struct mosquitto *client, void *arg, int code, int flags,
 		publish_retained(link, &link->retained.messages[i]);
 	if (link->states_complete)
 		ask_for_states(link);
-	link->ops.connected(link->arg, true, "");
+	link->ops.connected(link->arg, true, &(struct problem){0});
 }
 
 static void on_disconnect(struct mosquitto *client, void *arg, int code, const mosquitto_property *properties)
@@ -173,7 +185,7 @@ static void on_disconnect(struct mosquitto *client, void *arg, int code, const m
 
 	(void)client, (void)properties;
 	if (!link->failed)
-		set_reason(link, "the connection was lost", code > 0 ? mosquitto_strerror(code) : "");
+		set_reason(link, OUTAGE_LOST, code > 0 ? mosquitto_strerror(code) : "");
 }
 
 static void on_published(struct mosquitto *client, void *arg, int mid, int code,
@@ -186,7 +198,7 @@ static void on_published(struct mosquitto *client, void *arg, int mid, int code,
 		if (link->flights[i].mid != mid)
 			continue;
 		if (code >= 0x80) { /* not taken: begin again from the cursor, after a pause */
-			set_reason(link, "it refused an event", mosquitto_reason_string(code));
+			set_reason(link, OUTAGE_EVENT_REFUSED, mosquitto_reason_string(code));
 			return;
 		}
 		link->flights[i].mid = 0;
@@ -277,7 +289,7 @@ static void begin_connect(struct link *link)
 		r = connect_begin(&request, &link->attempt, error);
 	free(will_text);
 	if (r < 0)
-		set_reason(link, "no connection", error[0] != '\0' ? error : strerror(-r));
+		set_reason(link, OUTAGE_NO_CONNECTION, error[0] != '\0' ? error : strerror(-r));
 	else
 		link->phase = PHASE_CONNECTING;
 }
@@ -293,7 +305,7 @@ static void end_connect(struct link *link)
 	link->attempt = NULL;
 	if (r < 0) {
 		link->phase = PHASE_IDLE;
-		set_reason(link, "no connection", error);
+		set_reason(link, OUTAGE_NO_CONNECTION, error);
 		return;
 	}
 	link->socket_fd = mosquitto_socket(link->client);
@@ -343,8 +355,8 @@ static void go_down(struct link *link)
 	if (link->told_down || another)
 		return;
 	link->told_down = true;
-	log_warning("mqtt", "%s; events wait in the log, retrying", link->reason);
-	link->ops.connected(link->arg, false, link->reason);
+	log_warning("mqtt", "%s; events wait in the log, retrying", link->reason.detail);
+	link->ops.connected(link->arg, false, &link->reason);
 }
 
 /* ---- the public face ---- */
@@ -441,7 +453,7 @@ static void serve(struct link *link)
 		link->misc_at_ms = clock_mono_ms() + MISC_MS;
 	}
 	if (r != MOSQ_ERR_SUCCESS && !link->failed)
-		set_reason(link, "the connection was lost", mosquitto_strerror(r));
+		set_reason(link, OUTAGE_LOST, mosquitto_strerror(r));
 }
 
 void link_dispatch(struct link *link)

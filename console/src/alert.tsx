@@ -248,7 +248,7 @@ function Files({ alert }: { alert: Alert }) {
 			{alert.evidence_error && (
 				<p class="note bad">
 					{t('alert.partlyWritten')}
-					<Said text={alert.evidence_error} />
+					<Said text={alert.evidence_error} reason={alert.evidence_problem} />
 				</p>
 			)}
 			<ul class="files">

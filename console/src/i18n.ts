@@ -63,6 +63,7 @@ export const NAMED: Readonly<Record<string, 'member' | 'word' | 'system' | 'code
 	kind: 'word',
 	factor: 'word',
 	event: 'word',
+	piece: 'word',
 	needed: 'code',
 	cause: 'code',
 	flaw: 'code',

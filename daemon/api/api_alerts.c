@@ -127,7 +127,8 @@ json_t *api_alert_json(struct api *api, const struct alert *alert, const json_t 
 						   {"first_sight", "first_sight"},
 						   {"first_sight_pts_ms", "first_sight_pts_ms"},
 						   {"clip_offset_ms", "clip_offset_ms"},
-						   {"evidence_error", "evidence_error"}};
+						   {"evidence_error", "evidence_error"},
+						   {"evidence_problem", "evidence_problem"}};
 	const json_t *data = json_object_get(event, "data");
 	json_t *json = json_pack("{s:I, s:O?, s:O?, s:s, s:s, s:o, s:b, s:o}", "seq", (json_int_t)alert->seq,
 				 "id", json_object_get(event, "id"), "time", json_object_get(event, "time"),

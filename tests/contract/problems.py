@@ -74,6 +74,7 @@ def main():
         mistakes += [f"{name}.json: problem.{code} is no code of the table" for code in sorted(stale)]
         mistakes += [f"{name}.json has no word.{word}" for word in sorted(reasons()) if f"word.{word}" not in language]
         mistakes += [f"{name}.json has no data.{member}" for member in sorted(data_names()) if f"data.{member}" not in language]
+    mistakes += [f"base/problems.json: no C file makes {code}" for code in unused(table)]
     print("\n".join(mistakes))
     return 1 if mistakes else 0
 

@@ -99,11 +99,11 @@ void rig_pump(struct rig *rig)
 	}
 }
 
-static void on_connected(void *arg, bool up, const char *reason)
+static void on_connected(void *arg, bool up, const struct problem *reason)
 {
 	struct rig *rig = arg;
 
-	assert_int_equal(reason[0] == '\0', up);
+	assert_int_equal(reason->code == PROBLEM_NONE, up);
 	outbox_rewind(&rig->outbox);
 	if (up) {
 		rig->ups++;

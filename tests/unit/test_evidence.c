@@ -100,10 +100,11 @@ static void check_clip(const char *codec)
 	struct evidence_request request = request_of();
 	struct evidence_result result;
 	struct video_facts facts;
-	char error[EVIDENCE_ERROR_BYTES], path[256], hex[65];
+	char path[256], hex[65];
+	struct problem problem;
 
-	assert_int_equal(evidence_write(camera_ring(camera), &request, &result, error), 0);
-	assert_string_equal(error, "");
+	assert_int_equal(evidence_write(camera_ring(camera), &request, &result, &problem), 0);
+	assert_string_equal(problem.detail, "");
 	assert_int_equal(count_files(), 3);
 	for (int i = 0; i < EVIDENCE_FILES; i++) {
 		struct stat status;
@@ -187,7 +188,8 @@ static void a_mask_is_in_all_that_is_shown_and_the_original_is_sealed(void **sta
 		.polygons = {{.x = {0.05f, 0.3f, 0.3f, 0.05f}, .y = {-2, -2, 3, 3}, .count = 4}}, .count = 1};
 	struct evidence_request request;
 	struct evidence_result result;
-	char error[EVIDENCE_ERROR_BYTES], path[256], hex[65];
+	char path[256], hex[65];
+	struct problem problem;
 	int hidden, open_to_view;
 
 	(void)state;
@@ -196,7 +198,7 @@ static void a_mask_is_in_all_that_is_shown_and_the_original_is_sealed(void **sta
 	request.mask = &mask;
 	request.points_count = 0;
 	request.label = NULL;
-	assert_int_equal(evidence_write(camera_ring(camera), &request, &result, error), 0);
+	assert_int_equal(evidence_write(camera_ring(camera), &request, &result, &problem), 0);
 	for (int i = 0; i < EVIDENCE_FILES; i++) {
 		snprintf(path, sizeof(path), "%s/%s", dir, result.files[i].name);
 		look(path, 50, 280, 120, &hidden, &open_to_view);
@@ -218,7 +220,7 @@ static void a_full_disk_leaves_nothing_behind(void **state)
 {
 	struct evidence_request request;
 	struct evidence_result result;
-	char error[EVIDENCE_ERROR_BYTES];
+	struct problem problem;
 	struct rlimit old, tiny;
 	int r;
 
@@ -230,10 +232,10 @@ static void a_full_disk_leaves_nothing_behind(void **state)
 	tiny = old;
 	tiny.rlim_cur = 500;
 	setrlimit(RLIMIT_FSIZE, &tiny);
-	r = evidence_write(camera_ring(camera), &request, &result, error);
+	r = evidence_write(camera_ring(camera), &request, &result, &problem);
 	setrlimit(RLIMIT_FSIZE, &old);
 	assert_int_equal(r, -ENOSPC);
-	assert_non_null(strstr(error, "no space"));
+	assert_non_null(strstr(problem.detail, "no space"));
 	assert_int_equal(count_files(), 0);
 	assert_string_equal(result.files[0].name, "");
 }
@@ -242,17 +244,17 @@ static void a_missing_folder_or_a_wrong_name_is_told(void **state)
 {
 	struct evidence_request request;
 	struct evidence_result result;
-	char error[EVIDENCE_ERROR_BYTES];
+	struct problem problem;
 
 	(void)state;
 	play("libx264", "mp4", 0);
 	request = request_of();
 	request.dir = "/nonexistent/folder";
-	assert_int_equal(evidence_write(camera_ring(camera), &request, &result, error), -ENOENT);
-	assert_true(strlen(error) > 0);
+	assert_int_equal(evidence_write(camera_ring(camera), &request, &result, &problem), -ENOENT);
+	assert_true(strlen(problem.detail) > 0);
 	request = request_of();
 	request.stem = "../escape";
-	assert_int_equal(evidence_write(camera_ring(camera), &request, &result, error), -EINVAL);
+	assert_int_equal(evidence_write(camera_ring(camera), &request, &result, &problem), -EINVAL);
 	assert_int_equal(count_files(), 0);
 }
 
@@ -260,14 +262,15 @@ static void a_folder_that_somebody_removed_is_made_again(void **state)
 {
 	struct evidence_request request;
 	struct evidence_result result;
-	char error[EVIDENCE_ERROR_BYTES], again[128], path[512];
+	char again[128], path[512];
+	struct problem problem;
 
 	(void)state;
 	play("libx264", "mp4", 0);
 	request = request_of();
 	snprintf(again, sizeof(again), "%s/removed", request.dir);
 	request.dir = again;
-	assert_int_equal(evidence_write(camera_ring(camera), &request, &result, error), 0);
+	assert_int_equal(evidence_write(camera_ring(camera), &request, &result, &problem), 0);
 	for (int i = 0; i < 3; i++) {
 		snprintf(path, sizeof(path), "%s/%s", again, result.files[i].name);
 		assert_int_equal(unlink(path), 0);

@@ -217,13 +217,16 @@ static void a_throw_is_recorded_with_its_reasons_and_files(void **state)
 	assert_null(json_object_get(write->data, "evidence_error"));
 	result->verdict.grade = LITTER_SUSPECTED;
 	result->file_count = 0;
-	snprintf(result->evidence_error, sizeof(result->evidence_error), "no space left for it");
+	problem_evidence_no_space(&result->evidence_problem, "clip");
 	evidence_record_throw(rig->journal, "facade", "camera/facade", result);
 	write = fake_store_last(rig->store, "litter.suspected");
 	assert_non_null(write); /* evidence that cannot be written holds back no alert */
 	assert_null(json_object_get(write->data, "clip_offset_ms"));
 	assert_string_equal(json_string_value(json_object_get(write->data, "evidence_error")),
-			    "no space left for it");
+			    "clip: no space left for it");
+	assert_string_equal(
+		json_string_value(json_object_get(json_object_get(write->data, "evidence_problem"), "code")),
+		"evidence-no-space");
 	free(result);
 }
 

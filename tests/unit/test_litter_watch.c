@@ -72,7 +72,7 @@ static void a_throw_is_posted_with_its_times(void **state)
 	assert_int_equal(result.first_sight_mono_us, 1000000 + (uint64_t)result.verdict.begin_pts_us);
 	assert_int_equal(result.width_px, SCENE_WIDTH);
 	assert_int_equal(result.file_count, 0);
-	assert_string_equal(result.evidence_error, "");
+	assert_string_equal(result.evidence_problem.detail, "");
 	litter_watch_close(watch);
 	assert_int_equal(queue_pop(results, &result), -EAGAIN);
 	queue_close(results);
@@ -138,7 +138,7 @@ static void an_alert_without_evidence_is_posted_all_the_same(void **state)
 	litter_watch_close(watch);
 	assert_int_equal(queue_pop(results, &result), 0);
 	assert_int_equal(result.verdict.grade, LITTER_ALERT);
-	assert_true(strlen(result.evidence_error) > 0);
+	assert_true(strlen(result.evidence_problem.detail) > 0);
 	ring_close(ring);
 	queue_close(results);
 }

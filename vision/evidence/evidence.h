@@ -14,6 +14,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/problem.h"
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -23,7 +25,6 @@ enum {
 	EVIDENCE_NAME_BYTES = 96,
 	EVIDENCE_STEM_MAX = 72,     /* characters: a-z A-Z 0-9 . _ - and no leading dot */
 	EVIDENCE_SHA256_BYTES = 65, /* hexadecimal and the ending zero */
-	EVIDENCE_ERROR_BYTES = 256,
 	EVIDENCE_POINTS_MAX = 4096,
 };
 
@@ -59,12 +60,12 @@ struct evidence_result {
 
 /**
  * Write all three. One that fails does not stop the others: what was made is in @p ret_result, always.
- * @param error  EVIDENCE_ERROR_BYTES; what went wrong first, and with which file; "" if nothing did.
+ * @param problem  what went wrong first, and with which file; PROBLEM_NONE if nothing did.
  * @return 0, or of the first that failed: -EINVAL, -ENOENT (the ring holds nothing of that time, or no such
  *         dir), -ENOSPC (disk or quota full, file too large), -EACCES, -EIO, -ENOMEM or -ENOTSUP (no encoder).
  */
 int evidence_write(struct packet_ring *ring, const struct evidence_request *request,
-		   struct evidence_result *ret_result, char *error);
+		   struct evidence_result *ret_result, struct problem *problem);
 
 #ifdef __cplusplus
 }

@@ -130,19 +130,29 @@ static void draw_path(const struct evidence_request *request, const struct draw_
 		draw_label(canvas, 8 * scale, 8 * scale, scale, request->label);
 }
 
-static void note(int r, int *first, const char *what, char *error)
+static void explain(int r, const char *piece, struct problem *problem)
+{
+	if (r == -ENOSPC)
+		problem_evidence_no_space(problem, piece);
+	else if (r == -ENOENT)
+		problem_evidence_no_packets(problem, piece);
+	else if (r == -ENOTSUP)
+		problem_evidence_no_encoder(problem, piece);
+	else
+		problem_evidence_failed(problem, piece, r);
+}
+
+/* Keeps the first failure. */
+static void note(int r, int *first, const char *piece, struct problem *problem)
 {
 	if (r == 0 || *first != 0)
 		return;
 	*first = r;
-	snprintf(error, EVIDENCE_ERROR_BYTES, "%s: %s", what,
-		 r == -ENOSPC    ? "no space left for it"
-		 : r == -ENOENT  ? "no such folder, or no packets kept of that time"
-		 : r == -ENOTSUP ? "FFmpeg has no encoder for it"
-				 : strerror(-r));
+	explain(r, piece, problem);
 }
 
-static int write_stills(const struct evidence_request *request, struct evidence_result *result, char *error)
+static int write_stills(const struct evidence_request *request, struct evidence_result *result,
+			struct problem *problem)
 {
 	struct bgr_converter converter = {0};
 	struct draw_canvas canvas = {.width_px = request->still->width_px,
@@ -154,15 +164,15 @@ static int write_stills(const struct evidence_request *request, struct evidence_
 	r = canvas.bgr == NULL ? -ENOMEM
 			       : video_frame_to_bgr(&converter, request->still, canvas.bgr, canvas.stride);
 	bgr_converter_finish(&converter);
-	note(r, &first, "still", error);
+	note(r, &first, "still", problem);
 	if (r == 0 && request->mask != NULL)
 		mask_plane(request->mask, canvas.bgr, canvas.stride, canvas.width_px, canvas.height_px, 3, 0);
 	if (r == 0) {
 		note(write_jpeg(request, &canvas, ".jpg", &result->files[FILE_STILL]), &first, "still",
-		     error);
+		     problem);
 		draw_path(request, &canvas);
 		note(write_jpeg(request, &canvas, "-trajectory.jpg", &result->files[FILE_TRAJECTORY]), &first,
-		     "still with trajectory", error);
+		     "still with trajectory", problem);
 	}
 	free(canvas.bgr);
 	return first;
@@ -233,18 +243,16 @@ static bool is_valid(const struct evidence_request *request)
 }
 
 int evidence_write(struct packet_ring *ring, const struct evidence_request *request,
-		   struct evidence_result *ret_result, char *error)
+		   struct evidence_result *ret_result, struct problem *problem)
 {
-	char later[EVIDENCE_ERROR_BYTES];
+	struct problem later;
 	int first = 0, r;
 
 	memset(ret_result, 0, sizeof(*ret_result));
-	error[0] = '\0';
-	if (!is_valid(request)) {
-		snprintf(error, EVIDENCE_ERROR_BYTES, "evidence asked for with a wrong name, range or path");
-		return -EINVAL;
-	}
-	note(write_clip(ring, request, ret_result), &first, "clip", error);
-	r = write_stills(request, ret_result, first == 0 ? error : later);
+	*problem = (struct problem){0};
+	if (!is_valid(request))
+		return problem_evidence_invalid(problem);
+	note(write_clip(ring, request, ret_result), &first, "clip", problem);
+	r = write_stills(request, ret_result, first == 0 ? problem : &later);
 	return first != 0 ? first : r;
 }

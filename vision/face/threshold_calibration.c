@@ -195,14 +195,14 @@ double calibration_rate_at(const struct threshold_calibration *site, size_t enro
 	return rate;
 }
 
-const char *calibration_reason_text(enum calibration_reason reason)
+void calibration_explain(enum calibration_reason reason, struct problem *ret_problem)
 {
-	static const char *const texts[] = {
-		[CALIBRATION_TOO_FEW] = "too few people were seen here yet: the model card's value holds",
-		[CALIBRATION_CARD] = "the model card's value fits what was measured here",
-		[CALIBRATION_STRICTER] = "people here are more alike than the model card says",
-		[CALIBRATION_LOOSER] = "people here are less alike than the model card says",
+	static int (*const explanations[])(struct problem * problem) = {
+		[CALIBRATION_TOO_FEW] = problem_threshold_too_few,
+		[CALIBRATION_CARD] = problem_threshold_fits,
+		[CALIBRATION_STRICTER] = problem_threshold_more_alike,
+		[CALIBRATION_LOOSER] = problem_threshold_less_alike,
 	};
 
-	return texts[reason];
+	explanations[reason](ret_problem);
 }

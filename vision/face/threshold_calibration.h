@@ -18,6 +18,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/problem.h"
+
 #include "extreme_value_fit.h"
 
 #ifdef __cplusplus
@@ -97,8 +99,8 @@ float calibration_threshold(size_t enrolled, double percent, float offset);
 double calibration_rate_at(const struct threshold_calibration *site, size_t enrolled, double percent,
 			   float score);
 
-/** "too few people seen yet"...: in plain words. Static. */
-const char *calibration_reason_text(enum calibration_reason reason);
+/** What a reason means, for people to read. */
+void calibration_explain(enum calibration_reason reason, struct problem *ret_problem);
 
 #ifdef __cplusplus
 }

@@ -7,8 +7,6 @@
 
 _Static_assert((int)LITTER_RESULT_FILES == (int)EVIDENCE_FILES, "one result file for each evidence file");
 _Static_assert((int)LITTER_RESULT_NAME_BYTES >= (int)EVIDENCE_NAME_BYTES, "names fit");
-_Static_assert((int)LITTER_RESULT_ERROR_BYTES >= (int)EVIDENCE_ERROR_BYTES, "errors fit");
-
 static void copy_file(const struct evidence_file *from, struct litter_result_file *to)
 {
 	snprintf(to->name, sizeof(to->name), "%s", from->name);
@@ -41,7 +39,7 @@ int litter_evidence_write(const struct litter_watch_config *config, const struct
 		.points_count = verdict->point_count,
 		.label = verdict->origin[0] != '\0' ? verdict->origin : NULL,
 	};
-	char stem[EVIDENCE_STEM_MAX + 1], error[EVIDENCE_ERROR_BYTES] = "";
+	char stem[EVIDENCE_STEM_MAX + 1];
 	int r;
 
 	for (size_t i = 0; i < verdict->point_count; i++)
@@ -49,13 +47,12 @@ int litter_evidence_write(const struct litter_watch_config *config, const struct
 	snprintf(stem, sizeof(stem), "%s-%lld-%u", config->name, (long long)result->first_sight_unix_ms,
 		 number);
 	request.stem = stem;
-	r = evidence_write(config->ring, &request, &evidence, error);
+	r = evidence_write(config->ring, &request, &evidence, &result->evidence_problem);
 	copy_evidence(result, &evidence);
 	result->clip_offset_ms = evidence.clip_to_pts_us > evidence.clip_from_pts_us
 					 ? (verdict->begin_pts_us - evidence.clip_from_pts_us) / 1000
 					 : -1;
-	if (r < 0)
-		snprintf(result->evidence_error, sizeof(result->evidence_error), "%s",
-			 error[0] != '\0' ? error : strerror(-r));
+	if (r < 0 && result->evidence_problem.code == PROBLEM_NONE)
+		problem_failed(&result->evidence_problem, r);
 	return r;
 }

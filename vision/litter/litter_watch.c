@@ -109,7 +109,7 @@ static void post(struct litter_watch *watch, struct pending *pending)
 	    litter_evidence_write(&watch->config, pending->still, watch->stem_number++, result) < 0) {
 		count(watch, &watch->stats.evidence_failed);
 		log_warning("vision", "%s: evidence of a throw: %s, alert is posted without it", watch->name,
-			    result->evidence_error);
+			    result->evidence_problem.detail);
 	}
 	video_frame_unref(pending->still);
 	pending->still = NULL;
@@ -160,8 +160,7 @@ static void hand_over(struct litter_watch *watch, struct pending *pending)
 	video_frame_unref(pending->still);
 	pending->still = NULL;
 	count(watch, &watch->stats.evidence_failed);
-	snprintf(pending->result.evidence_error, sizeof(pending->result.evidence_error),
-		 "more throws at once than files can be written of");
+	problem_evidence_too_many(&pending->result.evidence_problem);
 	post(watch, pending);
 }
 

@@ -4,7 +4,7 @@
  * Two threads: "litter/N" looks, "evidence/N" writes, so that files and encoding hold up no look. The first takes every frame in order from a bounded queue (a frame that finds the queue full
  * is skipped and counted), and for each verdict waits until the camera's packet ring holds the post-roll,
  * writes the evidence and posts one struct litter_result to the caller's queue. Analysis goes on meanwhile.
- * Evidence that cannot be written never holds back an alert: the result then says why in evidence_error.
+ * Evidence that cannot be written never holds back an alert: the result then says why in evidence_problem.
  */
 #ifndef GH_VISION_LITTER_LITTER_WATCH_H
 #define GH_VISION_LITTER_LITTER_WATCH_H
@@ -16,6 +16,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include "base/problem.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -33,7 +35,6 @@ enum {
 	LITTER_WATCH_SUSPECTED_A_MINUTE = 6, /* more are counted and not posted */
 	LITTER_RESULT_FILES = 3,
 	LITTER_RESULT_NAME_BYTES = 96,
-	LITTER_RESULT_ERROR_BYTES = 256,
 };
 
 struct litter_result_file {
@@ -54,7 +55,7 @@ struct litter_result {
 	struct litter_result_file sealed;   /* with a mask alone: the unmasked clip */
 	size_t file_count;                  /* 0 when there is no evidence */
 	int64_t clip_offset_ms;             /* the first sight, from the clip's begin; negative: no clip */
-	char evidence_error[LITTER_RESULT_ERROR_BYTES]; /* "": written */
+	struct problem evidence_problem;    /* PROBLEM_NONE: written */
 	bool rate_limited; /* an alert beyond LITTER_WATCH_ALERTS_A_MINUTE: grade is suspected instead */
 	float analysis_ms; /* mean for a frame, lately */
 };

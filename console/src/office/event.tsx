@@ -36,7 +36,11 @@ const reasonOf = (data: EventRow['data']): string | undefined =>
 
 /** What a text of the data means, where the event holds its code: the reason, of a denial what was needed, of a pass its flaw. */
 function meaningOf(event: EventRow, key: string): string | undefined {
-	const codes = { [event.type === 'access.denied' ? 'needed' : 'reason']: 'problem', flaw: 'flaw_problem' },
+	const codes = {
+			[event.type === 'access.denied' ? 'needed' : 'reason']: 'problem',
+			flaw: 'flaw_problem',
+			evidence_error: 'evidence_problem',
+		},
 		reason = event.data[codes[key] ?? ''];
 
 	return reason ? reasonText(reason as Reason) : undefined;
@@ -153,7 +157,7 @@ export function EventDialog({
 					</>
 				)}
 				{Object.entries(event.data)
-					.filter(([key]) => !['v', 'problem', 'flaw_problem'].includes(key))
+					.filter(([key]) => !['v', 'problem', 'flaw_problem', 'evidence_problem'].includes(key))
 					.map(([key, value]) => (
 						<>
 							<dt key={`${key}-t`}>

@@ -190,11 +190,16 @@ void calibration_forget_person(struct cameras *cameras, const char *person)
 static json_t *step_json(const struct survey *survey, const struct surveyed_camera *camera, float offset)
 {
 	const struct calibration_judgement *judgement = &camera->judgement;
-	json_t *json = json_pack(
-		"{s:s, s:o, s:o, s:o, s:s, s:I, s:I}", "camera", camera->camera->config->name, "threshold",
-		json_rounded(calibration_threshold(survey->enrolled, survey->percent, offset)), "before",
+	struct problem why;
+	json_t *json;
+
+	calibration_explain(judgement->reason, &why);
+	json = json_pack(
+		"{s:s, s:o, s:o, s:o, s:s, s:o, s:I, s:I}", "camera", camera->camera->config->name,
+		"threshold", json_rounded(calibration_threshold(survey->enrolled, survey->percent, offset)),
+		"before",
 		json_rounded(calibration_threshold(survey->enrolled, survey->percent, camera->offset)),
-		"card", json_rounded(judgement->card), "reason", calibration_reason_text(judgement->reason),
+		"card", json_rounded(judgement->card), "reason", why.detail, "problem", problem_json(&why),
 		"people", (json_int_t)judgement->people, "scores", (json_int_t)judgement->scores);
 
 	if (json != NULL && judgement->reason != CALIBRATION_TOO_FEW)
@@ -208,6 +213,7 @@ static json_t *step_json(const struct survey *survey, const struct surveyed_came
 
 static void step(const struct survey *survey, const struct surveyed_camera *measured)
 {
+	struct problem why;
 	struct cameras *cameras = survey->cameras;
 	struct watched_camera *camera = measured->camera;
 	struct camera_calibration *site = site_of(camera);
@@ -218,10 +224,11 @@ static void step(const struct survey *survey, const struct surveyed_camera *meas
 	if (!moves && site->saved == site->scores.turn)
 		return; /* nothing new: nothing to keep or tell */
 	if (moves) {
+		calibration_explain(measured->judgement.reason, &why);
 		site->offset = next;
 		face_watch_set_offset(cameras->faces, camera->face_index, next);
 		log_info("vision", "camera %s: threshold offset %.3f (%s)", camera->config->name,
-			 (double)next, calibration_reason_text(measured->judgement.reason));
+			 (double)next, why.detail);
 	}
 	record(camera, moves ? "face.threshold" : "face.calibrated", EVENT_INFO,
 	       step_json(survey, measured, follow ? site->offset : 0));

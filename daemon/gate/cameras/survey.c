@@ -159,14 +159,18 @@ static json_t *camera_json(const struct survey *survey, const struct surveyed_ca
 		&survey->cameras->calibration->sites[camera->camera->face_index];
 	double days = (double)(clock_unix_ms() - site->since_unix_ms) / 86400e3, a_month;
 	bool known = judgement->reason != CALIBRATION_TOO_FEW;
-	json_t *json = json_pack(
-		"{s:s, s:o, s:o, s:o, s:o, s:s, s:I, s:I, s:I, s:I, s:o}", "camera",
+	struct problem why;
+	json_t *json;
+
+	calibration_explain(judgement->reason, &why);
+	json = json_pack(
+		"{s:s, s:o, s:o, s:o, s:o, s:s, s:o, s:I, s:I, s:I, s:I, s:o}", "camera",
 		camera->camera->config->name, "threshold",
 		rounded((double)calibration_threshold(survey->enrolled, survey->percent, camera->offset),
 			1e4),
 		"card", rounded((double)judgement->card, 1e4), "offset", rounded((double)camera->offset, 1e4),
-		"aim", rounded((double)judgement->aim, 1e4), "reason",
-		calibration_reason_text(judgement->reason), "people", (json_int_t)judgement->people, "scores",
+		"aim", rounded((double)judgement->aim, 1e4), "reason", why.detail, "problem",
+		problem_json(&why), "people", (json_int_t)judgement->people, "scores",
 		(json_int_t)judgement->scores, "passages", (json_int_t)site->passages, "strangers",
 		(json_int_t)site->strangers, "days", rounded(days, 1e2));
 

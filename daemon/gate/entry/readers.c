@@ -44,7 +44,8 @@ static uint64_t report_due_ms(const struct repeated_report *report)
 	return report->more > 0 ? report->reported_ms + READER_QUIET_MS : UINT64_MAX;
 }
 
-static void set_fault(struct reader *reader, const char *fault, const char *detail)
+/* @p fault NULL: there is none, and no @p why. */
+static void set_fault(struct reader *reader, const char *fault, const struct problem *why)
 {
 	bool lost = fault != NULL && strcmp(fault, "lost") == 0;
 
@@ -56,30 +57,37 @@ static void set_fault(struct reader *reader, const char *fault, const char *deta
 		log_info("readers", "%s is back", reader->config->name);
 	else
 		log_warning("readers", "%s at door %s: %s", reader->config->name, reader->config->door,
-			    detail);
+			    why->detail);
 	journal_record(reader->owner->deps.journal,
 		       fault == NULL ? "reader.restored"
 		       : lost        ? "reader.lost"
 				     : "reader.fault",
 		       fault == NULL ? EVENT_INFO : EVENT_ALARM, reader->source, NULL,
-		       json_pack("{s:s, s:s, s:s}", "reader", reader->config->name, "door",
-				 reader->config->door, "reason", fault == NULL ? "" : detail));
+		       json_pack("{s:s, s:s, s:s, s:o*}", "reader", reader->config->name, "door",
+				 reader->config->door, "reason", fault == NULL ? "" : why->detail, "problem",
+				 fault == NULL ? NULL : problem_json(why)));
 	reader->owner->ops->changed(reader->owner->arg);
 }
 
 static void check_fault(struct reader *reader, uint64_t now_us)
 {
+	struct problem why;
 	unsigned stuck = wiegand_stuck(&reader->wiegand, now_us);
 
-	if (reader->unreadable[0] || reader->unreadable[1])
-		set_fault(reader, "unreadable",
-			  reader->unreadable[0] ? "the line D0 cannot be read"
-						: "the line D1 cannot be read");
+	if (reader->unreadable[0])
+		problem_reader_d0_unreadable(&why);
+	else if (reader->unreadable[1])
+		problem_reader_d1_unreadable(&why);
+	else if (stuck == 3)
+		problem_reader_no_power(&why);
+	else if (stuck == 1)
+		problem_reader_d0_stuck(&why);
 	else if (stuck != 0)
-		set_fault(reader, "stuck",
-			  stuck == 3   ? "both data lines are held active: is it powered?"
-			  : stuck == 1 ? "the line D0 is held active"
-				       : "the line D1 is held active");
+		problem_reader_d1_stuck(&why);
+	if (reader->unreadable[0] || reader->unreadable[1])
+		set_fault(reader, "unreadable", &why);
+	else if (stuck != 0)
+		set_fault(reader, "stuck", &why);
 	else
 		set_fault(reader, NULL, NULL);
 }
@@ -126,15 +134,21 @@ void reader_signal_show(struct reader *reader, enum reader_signal signal, uint64
 
 static void lose(struct reader *reader, int error)
 {
+	struct problem why;
+
 	reader->port_source = sd_event_source_disable_unref(reader->port_source);
 	reader_port_close(reader->port);
 	reader->port = NULL;
 	reader->retry_ms = clock_mono_ms() + READER_RETRY_MS;
-	set_fault(reader, "lost",
-		  error == -EACCES   ? "no permission for its device"
-		  : error == -EBUSY  ? "another program holds its device"
-		  : error == -ENOTTY ? "its device is none of this kind"
-				     : "its device is not plugged in");
+	if (error == -EACCES)
+		problem_reader_not_permitted(&why);
+	else if (error == -EBUSY)
+		problem_reader_device_busy(&why);
+	else if (error == -ENOTTY)
+		problem_reader_device_wrong(&why);
+	else
+		problem_reader_device_missing(&why);
+	set_fault(reader, "lost", &why);
 }
 
 static int on_port(sd_event_source *source, int fd, uint32_t revents, void *arg)

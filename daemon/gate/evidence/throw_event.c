@@ -82,9 +82,11 @@ void evidence_record_throw(struct journal *journal, const char *camera, const ch
 		json_object_set_new(draft.data, "clip_offset_ms", json_integer(result->clip_offset_ms));
 	if (result->sealed.name[0] != '\0')
 		json_object_set_new(draft.data, "sealed", sealed_json(result));
-	if (result->evidence_error[0] != '\0') {
-		json_object_set_new(draft.data, "evidence_error", json_string(result->evidence_error));
-		log_error("vision", "camera %s: evidence: %s", camera, result->evidence_error);
+	if (result->evidence_problem.code != PROBLEM_NONE) {
+		json_object_set_new(draft.data, "evidence_error",
+				    json_string(result->evidence_problem.detail));
+		json_object_set_new(draft.data, "evidence_problem", problem_json(&result->evidence_problem));
+		log_error("vision", "camera %s: evidence: %s", camera, result->evidence_problem.detail);
 	}
 	(void)journal_record_draft(journal, &draft, NULL, NULL); /* logged there */
 	json_decref(draft.data);

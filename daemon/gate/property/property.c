@@ -17,11 +17,11 @@ _Static_assert((int)LINK_BROKERS_MAX > (int)CONFIG_FALLBACKS_MAX, "host and its 
 
 /* ---- what the broker does ---- */
 
-static void on_connected(void *arg, bool up, const char *reason)
+static void on_connected(void *arg, bool up, const struct problem *reason)
 {
 	struct property *property = arg;
 
-	snprintf(property->reason, sizeof(property->reason), "%s", reason);
+	property->reason = *reason;
 	if (!up && property->down_since_ms == 0)
 		property->down_since_ms = clock_mono_ms();
 	outbox_connected(property);
@@ -55,7 +55,8 @@ static void record_outage(struct property *property)
 	}
 	property->lost_recorded = true;
 	journal_record(property->deps.journal, "link.lost", EVENT_WARNING, "mqtt", NULL,
-		       json_pack("{s:s}", "reason", property->reason));
+		       json_pack("{s:s, s:o*}", "reason", property->reason.detail, "problem",
+				 problem_json(&property->reason)));
 }
 
 static void on_acked(void *arg, int64_t seq)
@@ -99,11 +100,11 @@ json_t *property_json(const struct property *property)
 {
 	if (property == NULL)
 		return json_pack("{s:s}", "state", "off");
-	return json_pack("{s:s, s:s, s:I, s:I, s:I}", "state",
+	return json_pack("{s:s, s:s, s:o*, s:I, s:I, s:I}", "state",
 			 link_is_up(property->link) ? "connected" : "disconnected", "reason",
-			 property->reason, "acknowledged", (json_int_t)property->outbox.cursor,
-			 "refused_commands", (json_int_t)property->refused, "dropped_commands",
-			 (json_int_t)property->dropped);
+			 property->reason.detail, "problem", problem_json(&property->reason), "acknowledged",
+			 (json_int_t)property->outbox.cursor, "refused_commands",
+			 (json_int_t)property->refused, "dropped_commands", (json_int_t)property->dropped);
 }
 
 static void publish_health(struct property *property)

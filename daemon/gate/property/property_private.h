@@ -58,7 +58,7 @@ struct property {
 	int64_t connected_unix_ms;
 	sd_event_source *io, *timer;
 	uint64_t health_at_ms;
-	char reason[LINK_REASON_BYTES];
+	struct problem reason;  /* PROBLEM_NONE while it is up */
 	uint64_t down_since_ms; /* 0: the broker takes events */
 	bool lost_recorded;
 
