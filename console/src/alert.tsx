@@ -5,7 +5,7 @@ import { call, download, get, post, type Alert, type Case } from './api';
 import { moment, t, word } from './i18n';
 import { Icon } from './icons';
 import { originText } from './origin';
-import { Said } from './said';
+import { ReasonText } from './reason';
 import { Player, type Controls } from './player';
 import { Badge, Button, Dialog, Field, TextField, toast, useAct, useLoad, type Tone } from './ui';
 
@@ -248,7 +248,7 @@ function Files({ alert }: { alert: Alert }) {
 			{alert.evidence_error && (
 				<p class="note bad">
 					{t('alert.partlyWritten')}
-					<Said text={alert.evidence_error} reason={alert.evidence_problem} />
+					<ReasonText text={alert.evidence_error} reason={alert.evidence_problem} />
 				</p>
 			)}
 			<ul class="files">

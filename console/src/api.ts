@@ -1,7 +1,6 @@
 /* The gate's API as the page uses it; docs/reference/openapi.yaml is the contract. */
 import type { components, paths } from './api-types';
 import { reasonText, t, word, type Reason } from './i18n';
-import { learn, translated } from './said';
 
 /* The shapes of answers come from that document: npm run types. */
 export type Schemas = components['schemas'];
@@ -31,7 +30,7 @@ export const may = (session: Session, least: Role): boolean => ranks.indexOf(ses
 
 /* The gate's sentence in the user's language; in English where the page does not know the code. */
 function messageOf(code: string, params: Reason['params'], detail: string): string {
-	const text = code === 'text' ? translated(detail) : reasonText({ code, params });
+	const text = reasonText({ code, params });
 
 	if (text) return text.charAt(0).toUpperCase() + text.slice(1);
 	return detail ? t('api.withDetail', { message: t('api.failed'), detail }) : code ? word(code) : t('api.failed');
@@ -84,7 +83,6 @@ export async function ask(method: string, path: string, body?: unknown, etag?: s
 	if (response.ok) return response;
 	const problem = (await response.json().catch(() => ({}))) as Partial<Schemas['Problem']>;
 	if (response.status === 401 && path !== 'session' && path !== 'session/password') ended();
-	await learn();
 	throw new Problem(response.status, problem.code ?? '', problem.params, problem.detail);
 }
 

@@ -2,7 +2,7 @@
 import { useState } from 'preact/hooks';
 import { get, type Answer, type EventRow } from '../api';
 import { reasonText, t, word, type Reason } from '../i18n';
-import { DataName, Said, said as inWords } from '../said';
+import { DataName, ReasonText } from '../reason';
 import { originText } from '../origin';
 import { asProblem, Badge, Button, Dialog, PersonName } from '../ui';
 import { day } from './parts';
@@ -58,7 +58,7 @@ export function summary(event: EventRow): string {
 
 		if (key === 'rule' && event.type === 'access.denied') continue; /* the reason says it */
 		if (typeof value === 'string' && value !== '')
-			said.push((key === 'reason' && event.type !== 'access.denied' && reasonOf(data)) || inWords(value));
+			said.push((key === 'reason' && event.type !== 'access.denied' && reasonOf(data)) || word(value));
 	}
 	if (typeof data['by'] === 'string') said.push(data['by'] === 'socket' ? word('socket') : t('event.by', { by: data['by'] }));
 	return said.join(' · ');
@@ -102,7 +102,7 @@ function Why({ seq }: { seq: number }) {
 		<ul class="why" aria-label={t('common.why')}>
 			{why.lines.map((line, i) => (
 				<li key={i}>
-					<Said text={line} reason={why.reasons[i]} />
+					<ReasonText text={line} reason={why.reasons[i]} />
 				</li>
 			))}
 		</ul>
@@ -111,7 +111,7 @@ function Why({ seq }: { seq: number }) {
 
 /** What a value of the data means in the user's language, where that is not how it stands there. */
 function Meaning({ of: value, reason }: { of: unknown; reason: string | undefined }) {
-	const meaning = reason ?? (typeof value === 'string' ? inWords(value) : value);
+	const meaning = reason ?? (typeof value === 'string' ? word(value) : value);
 
 	return typeof meaning === 'string' && meaning !== value ? <span class="dim"> ({meaning})</span> : null;
 }

@@ -2,7 +2,7 @@
 import { useState } from 'preact/hooks';
 import { call, type Answer } from '../api';
 import { count, plural, t } from '../i18n';
-import { Said } from '../said';
+import { ReasonText } from '../reason';
 import { asProblem, Badge, Button, Card, Table, toast } from '../ui';
 import { DropZone } from './parts';
 
@@ -21,7 +21,7 @@ function Mistakes({ found }: { found: Found }) {
 					<tr key={i}>
 						<td class="right">{e.line || '–'}</td>
 						<td>
-							<Said text={e.problem} reason={e} />
+							<ReasonText text={e.problem} reason={e} />
 						</td>
 					</tr>
 				))}

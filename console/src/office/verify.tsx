@@ -2,7 +2,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { get, post, type Answer } from '../api';
 import { count, t } from '../i18n';
-import { Said } from '../said';
+import { ReasonText } from '../reason';
 import { asProblem, Button, Dialog } from '../ui';
 
 type Progress = Answer<'/audit/verify', 'get'>;
@@ -54,7 +54,7 @@ export function VerifyDialog({ close }: { close: () => void }) {
 					) : (
 						<p class="note bad">
 							{t('verify.broken', { seq: result.seq })}
-							<Said text={result.reason ?? ''} reason={result.problem} />
+							<ReasonText text={result.reason ?? ''} reason={result.problem} />
 						</p>
 					)
 				) : (

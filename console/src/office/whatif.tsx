@@ -2,7 +2,7 @@
 import { useState } from 'preact/hooks';
 import { post, type Schemas } from '../api';
 import { reasonText, t, word } from '../i18n';
-import { Said } from '../said';
+import { ReasonText } from '../reason';
 import { useDesk } from '../shell';
 import { asProblem, Badge, Button, Card, Failed, Table, TextField, type Tone } from '../ui';
 import { Check, Choices, fromLocal, Select } from './parts';
@@ -53,7 +53,7 @@ function Answer({ verdict }: { verdict: Verdict }) {
 						<tr key={r.rule}>
 							<td>{word(r.rule)}</td>
 							<td>
-								<Said text={r.why} reason={r.problem} />
+								<ReasonText text={r.why} reason={r.problem} />
 							</td>
 						</tr>
 					))}

@@ -4,7 +4,7 @@ import { get, type Alert, type Camera, type EventRow, type Problem, type Status 
 import { count, t, word } from '../i18n';
 import { HourChart, type Stack } from '../office/chart';
 import { lasting, size } from '../office/parts';
-import { Said } from '../said';
+import { ReasonText } from '../reason';
 import { useDesk } from '../shell';
 import { asProblem, Badge, Card, Empty, Failed, Loading, Page, Segments, StateBadge, Table } from '../ui';
 
@@ -34,7 +34,7 @@ function CameraRow({ camera, head }: { camera: Camera; head: string[] }) {
 					{camera.reason && (
 						<span class="dim">
 							{' '}
-							<Said text={camera.reason} reason={camera.problem} />
+							<ReasonText text={camera.reason} reason={camera.problem} />
 						</span>
 					)}
 				</span>
@@ -121,7 +121,7 @@ function Storage({ status }: { status: Status }) {
 					{count(storage.last_seq ?? 0)} {t('health.entryUnit')}
 					{storage.reason && (
 						<span class="note bad">
-							<Said text={storage.reason} reason={storage.problem} />
+							<ReasonText text={storage.reason} reason={storage.problem} />
 						</span>
 					)}
 				</dd>
@@ -169,7 +169,7 @@ function Link({ status }: { status: Status }) {
 						<>
 							<dt>{t('common.why')}</dt>
 							<dd>
-								<Said text={mqtt.reason} reason={mqtt.problem} />
+								<ReasonText text={mqtt.reason} reason={mqtt.problem} />
 							</dd>
 						</>
 					)}
