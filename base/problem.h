@@ -7,7 +7,7 @@
  *
  *	return problem_door_not_here(problem, name);
  *
- * The page translates the code; `detail` is for logs, gatectl and whoever reads the API directly. Pure; any thread. A
+ * The page translates the code; `detail` is for logs, gatectl and other clients of the API. Pure; any thread. A
  * struct problem owns all that is in it and is copied by value.
  */
 #ifndef GH_BASE_PROBLEM_H

@@ -125,7 +125,7 @@ static void open_evidence(struct gate *gate)
 	(void)evidence_open(&deps, &gate->evidence); /* logs its own failure: then nothing is deleted */
 }
 
-/* The sentence for who reads the event alone, the code for the page. */
+/* The sentence for readers of the event, the code for translations. */
 static json_t *reason_json(const struct problem *problem)
 {
 	return json_pack("{s:s, s:o}", "reason", problem->detail, "problem", problem_json(problem));
