@@ -8,62 +8,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { DEPTH_MAX = 16 };
-
-/*
- * Deep nesting costs libyaml the square of its depth, so it is looked for first, event by event. A mistake in
- * the YAML itself is left to the parser that follows. @return 0, -ENOMEM or -EINVAL (told).
- */
-static int refuse_deep(struct config_tree *tree, const char *text, size_t bytes)
-{
-	unsigned depth = 0;
-	bool end = false;
-	yaml_parser_t parser;
-	yaml_event_t event;
-
-	if (!yaml_parser_initialize(&parser))
-		return -ENOMEM;
-	yaml_parser_set_input_string(&parser, (const unsigned char *)text, bytes);
-	while (!end && depth <= DEPTH_MAX && yaml_parser_parse(&parser, &event)) {
-		end = event.type == YAML_STREAM_END_EVENT;
-		depth += event.type == YAML_MAPPING_START_EVENT || event.type == YAML_SEQUENCE_START_EVENT;
-		depth -= event.type == YAML_MAPPING_END_EVENT || event.type == YAML_SEQUENCE_END_EVENT;
-		yaml_event_delete(&event);
-	}
-	if (depth > DEPTH_MAX)
-		config_mistake_at_line(tree, parser.mark.line + 1, "sections are nested deeper than %d",
-				       DEPTH_MAX);
-	yaml_parser_delete(&parser);
-	return depth > DEPTH_MAX ? -EINVAL : 0;
-}
-
-/* 0 with a document to delete, else the mistake is told. */
-static int parse(struct config_tree *tree, const char *text, size_t bytes)
-{
-	yaml_parser_t parser;
-	int r = 0;
-
-	if (!yaml_parser_initialize(&parser))
-		return -ENOMEM;
-	yaml_parser_set_input_string(&parser, (const unsigned char *)text, bytes);
-	if (!yaml_parser_load(&parser, &tree->document)) {
-		bool reader = parser.error == YAML_READER_ERROR;
-
-		r = parser.error == YAML_MEMORY_ERROR ? -ENOMEM : -EINVAL;
-		config_mistake_at_line(tree, reader ? 1 : parser.problem_mark.line + 1, "not YAML: %s%s%s",
-				       parser.problem != NULL ? parser.problem : "out of memory",
-				       parser.context != NULL ? " " : "",
-				       parser.context != NULL ? parser.context : "");
-	} else if (yaml_document_get_root_node(&tree->document) == NULL) {
-		config_mistake_at_line(tree, 1,
-				       "the file is empty; it needs at least version, site and gate");
-		yaml_document_delete(&tree->document);
-		r = -EINVAL;
-	}
-	yaml_parser_delete(&parser);
-	return r;
-}
-
 /* Of a newer file only that is said: that its other options are not known follows from it. */
 static bool refuse_newer(struct config_tree *tree)
 {
@@ -107,9 +51,7 @@ int config_load_text(const char *text, size_t bytes, const char *file_name, stru
 		config_mistake_at_line(&tree, 1, "larger than %d KiB", CONFIG_BYTES_MAX / 1024);
 		return -EFBIG;
 	}
-	r = refuse_deep(&tree, text, bytes);
-	if (r == 0)
-		r = parse(&tree, text, bytes);
+	r = config_tree_parse(&tree, text, bytes);
 	if (r < 0)
 		return r;
 	config = calloc(1, sizeof(*config));

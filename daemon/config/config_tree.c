@@ -1,8 +1,12 @@
 #include "config_tree_private.h"
 
+#include <errno.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+
+enum { DEPTH_MAX = 16 };
 
 static void add_line(struct config_tree *tree, size_t line, const char *path, const char *format,
 		     va_list args) __attribute__((format(printf, 4, 0)));
@@ -99,4 +103,65 @@ void config_mistake_at_line(struct config_tree *tree, size_t line, const char *f
 	va_start(args, format);
 	add_line(tree, line, "", format, args);
 	va_end(args);
+}
+
+/*
+ * Deep nesting costs libyaml the square of its depth, so it is counted first, event by event. A mistake in
+ * the YAML itself is left to the parser that follows. @return 0, -ENOMEM or -EINVAL, noted in @p tree.
+ */
+static int refuse_deep(struct config_tree *tree, const char *text, size_t bytes)
+{
+	unsigned depth = 0;
+	bool end = false;
+	yaml_parser_t parser;
+	yaml_event_t event;
+
+	if (!yaml_parser_initialize(&parser))
+		return -ENOMEM;
+	yaml_parser_set_input_string(&parser, (const unsigned char *)text, bytes);
+	while (!end && depth <= DEPTH_MAX && yaml_parser_parse(&parser, &event)) {
+		end = event.type == YAML_STREAM_END_EVENT;
+		depth += event.type == YAML_MAPPING_START_EVENT || event.type == YAML_SEQUENCE_START_EVENT;
+		depth -= event.type == YAML_MAPPING_END_EVENT || event.type == YAML_SEQUENCE_END_EVENT;
+		yaml_event_delete(&event);
+	}
+	if (depth > DEPTH_MAX)
+		config_mistake_at_line(tree, parser.mark.line + 1, "sections are nested deeper than %d",
+				       DEPTH_MAX);
+	yaml_parser_delete(&parser);
+	return depth > DEPTH_MAX ? -EINVAL : 0;
+}
+
+/* 0 with a document to delete, or the mistake is noted in @p tree. */
+static int parse(struct config_tree *tree, const char *text, size_t bytes)
+{
+	yaml_parser_t parser;
+	int r = 0;
+
+	if (!yaml_parser_initialize(&parser))
+		return -ENOMEM;
+	yaml_parser_set_input_string(&parser, (const unsigned char *)text, bytes);
+	if (!yaml_parser_load(&parser, &tree->document)) {
+		bool reader = parser.error == YAML_READER_ERROR;
+
+		r = parser.error == YAML_MEMORY_ERROR ? -ENOMEM : -EINVAL;
+		config_mistake_at_line(tree, reader ? 1 : parser.problem_mark.line + 1, "not YAML: %s%s%s",
+				       parser.problem != NULL ? parser.problem : "out of memory",
+				       parser.context != NULL ? " " : "",
+				       parser.context != NULL ? parser.context : "");
+	} else if (yaml_document_get_root_node(&tree->document) == NULL) {
+		config_mistake_at_line(tree, 1,
+				       "the file is empty; it needs at least version, site and gate");
+		yaml_document_delete(&tree->document);
+		r = -EINVAL;
+	}
+	yaml_parser_delete(&parser);
+	return r;
+}
+
+int config_tree_parse(struct config_tree *tree, const char *text, size_t bytes)
+{
+	int r = refuse_deep(tree, text, bytes);
+
+	return r < 0 ? r : parse(tree, text, bytes);
 }

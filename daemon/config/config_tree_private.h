@@ -14,6 +14,12 @@ struct config_tree {
 	unsigned mistakes;
 };
 
+/**
+ * Parse @p bytes of @p text into tree->document.
+ * @return 0: the caller deletes the document; -EINVAL: the mistake is noted; or -ENOMEM.
+ */
+int config_tree_parse(struct config_tree *tree, const char *text, size_t bytes);
+
 /** The value of @p key in @p map, or NULL. */
 yaml_node_t *config_tree_member(struct config_tree *tree, yaml_node_t *map, const char *key);
 
