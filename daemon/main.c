@@ -144,14 +144,11 @@ static int on_hang_up(sd_event_source *source, const struct signalfd_siginfo *in
 
 static int run_loop(const struct config *config, const char *config_path, uint64_t started_us)
 {
-	char error[GATE_ERROR_BYTES] = "", outdated[CONFIG_ERROR_BYTES];
+	char error[GATE_ERROR_BYTES] = "";
 	sd_event *event = NULL;
 	struct gate *gate = NULL;
 	int r;
 
-	config_outdated(config, outdated);
-	if (outdated[0] != '\0')
-		log_warning("main", "%s: %s", config_path, outdated);
 	keep_signals_for_loop();
 	r = sd_event_default(&event);
 	if (r >= 0)
@@ -210,9 +207,8 @@ int main(int argc, char **argv)
 		return EXIT_CONFIG;
 	}
 	log_set_level((enum log_level)config->log_level);
-	config_outdated(config, error);
 	if (options.action == ACTION_CHECK)
-		printf("%s: in order%s%s\n", options.config_path, error[0] != '\0' ? ", but " : "", error);
+		printf("%s: in order\n", options.config_path);
 	else
 		status = run_loop(config, options.config_path, started_us);
 	config_free(config);

@@ -6,50 +6,12 @@
 
 #include "config.h"
 
-static int hex_digit(char c)
+bool camera_login_is_inside(const char *url)
 {
-	const char *digits = "0123456789abcdef", *at = c != '\0' ? strchr(digits, c | 0x20) : NULL;
+	const char *host = strstr(url, "://");
 
-	return at != NULL ? (int)(at - digits) : -1;
-}
-
-/* %XX as the byte it stands for; what is no such thing stays as it is. Cut to CAMERA_LOGIN_BYTES. */
-static void unescape(const char *from, size_t bytes, char *to)
-{
-	size_t used = 0;
-
-	for (size_t i = 0; i < bytes && used < CAMERA_LOGIN_BYTES - 1; i++) {
-		int high = from[i] == '%' && i + 2 < bytes ? hex_digit(from[i + 1]) : -1;
-		int low = high >= 0 ? hex_digit(from[i + 2]) : -1;
-
-		if (low >= 0 && (high | low) != 0) {
-			to[used++] = (char)(high << 4 | low);
-			i += 2;
-		} else {
-			to[used++] = from[i];
-		}
-	}
-	to[used] = '\0';
-}
-
-bool camera_login_split(const char *url, struct camera_login *ret_login, char *ret_plain, size_t bytes)
-{
-	const char *host = strstr(url, "://"), *at, *colon;
-
-	host = host != NULL ? host + 3 : url;
-	/* a password may hold '/' that nobody escaped: the last @ before the query counts */
-	at = memrchr(host, '@', strcspn(host, "?"));
-	if (host == url || at == NULL)
-		return false;
-	colon = memchr(host, ':', (size_t)(at - host));
-	if (ret_login != NULL) {
-		unescape(host, (size_t)((colon != NULL ? colon : at) - host), ret_login->user);
-		unescape(colon != NULL ? colon + 1 : at, colon != NULL ? (size_t)(at - colon - 1) : 0,
-			 ret_login->password);
-	}
-	if (ret_plain != NULL)
-		snprintf(ret_plain, bytes, "%.*s%s", (int)(host - url), url, at + 1);
-	return true;
+	/* a password may hold a '/' that is not escaped, so a @ counts up to the query */
+	return host != NULL && memchr(host + 3, '@', strcspn(host + 3, "?")) != NULL;
 }
 
 /* The first line, without its end. */

@@ -1,8 +1,8 @@
 /*
- * camera_login.h - user and password of a network camera: out of an address, and into the one that is opened.
+ * camera_login.h - the user name and password of a network camera, and the address that holds them.
  *
- * In the config they stand apart from the address, the password in a file of its own; only the address that FFmpeg is
- * given, and that is never logged whole, holds all three. Any thread; camera_login_url() reads a small file.
+ * In the config they stand apart from the address, the password in a file of its own. Only the address that FFmpeg
+ * opens holds all three, and it is never logged whole. Any thread; camera_login_url() reads a small file.
  */
 #ifndef GH_CONFIG_CAMERA_LOGIN_H
 #define GH_CONFIG_CAMERA_LOGIN_H
@@ -14,16 +14,8 @@ enum { CAMERA_LOGIN_BYTES = 128, CAMERA_LOGIN_ERROR_BYTES = 384 };
 
 struct config_camera;
 
-struct camera_login {
-	char user[CAMERA_LOGIN_BYTES], password[CAMERA_LOGIN_BYTES]; /* as a person types them */
-};
-
-/**
- * Whether @p url, such as rtsp://user:pass@host/path, holds a login.
- * @param ret_login  NULL, or what it is.
- * @param ret_plain  NULL, or the address without it, of @p bytes, no less than the url's.
- */
-bool camera_login_split(const char *url, struct camera_login *ret_login, char *ret_plain, size_t bytes);
+/** Whether @p url, such as rtsp://user:pass@host/path, holds a login. The config refuses it. */
+bool camera_login_is_inside(const char *url);
 
 /**
  * The address to open: the camera's, with its user name and the first line of its password file.

@@ -17,8 +17,7 @@
 #include "hw/door/door.h"
 
 enum {
-	CONFIG_VERSION = 2,        /* what is written; config_upgrade() brings older files to it */
-	CONFIG_VERSION_OLDEST = 1, /* what is still read */
+	CONFIG_VERSION = 1, /* what is read and written; config_upgrade.h brings older files to it */
 	CONFIG_USER_BYTES = 64,
 	CONFIG_NAME_BYTES = 32, /* [a-z0-9-], 1 to 31 characters */
 	CONFIG_NOTICE_BYTES = 256,
@@ -321,32 +320,6 @@ int config_load(const char *path, struct config **ret_config, char *error, size_
 /** The same for @p bytes of @p text; errors name @p file_name. */
 int config_load_text(const char *text, size_t bytes, const char *file_name, struct config **ret_config,
 		     char *error, size_t error_bytes);
-
-/**
- * What of a file of an older version is taken and should not stand there any more, and what to do about it.
- * @param text  CONFIG_ERROR_BYTES; "" when there is nothing.
- */
-void config_outdated(const struct config *config, char *text);
-
-struct config_secret {
-	char name[CONFIG_NAME_BYTES + 8]; /* of its file */
-	char text[128];
-};
-
-struct config_upgrade {
-	char *text; /* the file in today's version, comments and all */
-	struct config_secret secrets[CONFIG_CAMERAS_MAX];
-	size_t secret_count;
-};
-
-/**
- * The file @p text in today's version: the same gate. What must not stand in it any more comes out as secrets, which
- * the new text looks for in the folder @p secrets_dir. Nothing is written.
- * @return 0 with what config_upgrade_finish() frees; -EALREADY (it is of today's version), or as config_load_text().
- */
-int config_upgrade(const char *text, size_t bytes, const char *file_name, const char *secrets_dir,
-		   struct config_upgrade *ret_upgrade, char *error, size_t error_bytes);
-void config_upgrade_finish(struct config_upgrade *upgrade);
 
 #define CONFIG_KEPT_NAME "last-good.yaml"
 

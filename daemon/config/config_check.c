@@ -135,18 +135,16 @@ static void check_facade(struct config_tree *tree, const struct config_camera *c
 static void check_login(struct config_tree *tree, const struct config *config, size_t index)
 {
 	const struct config_camera *camera = &config->cameras[index];
-	bool inside = camera_login_split(camera->source, NULL, NULL, 0);
+	bool inside = camera_login_is_inside(camera->source);
 	char path[CONFIG_KEY_PATH_BYTES];
 
 	snprintf(path, sizeof(path), "cameras[%zu].source", index);
-	if (inside && config->version != 1)
+	if (inside)
 		config_mistake(tree, path,
-			       "holds a user name or password, which since version 2 stand in username and "
-			       "password_file (gatectl config upgrade moves them)");
+			       "holds a user name or password, which stand in username and password_file");
 	snprintf(path, sizeof(path), "cameras[%zu].username", index);
-	if (camera->username[0] != '\0' && (inside || strncmp(camera->source, "rtsp", 4) != 0))
-		config_mistake(tree, path,
-			       inside ? "is given twice: the source holds one" : "belongs to rtsp");
+	if (camera->username[0] != '\0' && strncmp(camera->source, "rtsp", 4) != 0)
+		config_mistake(tree, path, "belongs to rtsp");
 	snprintf(path, sizeof(path), "cameras[%zu].password_file", index);
 	if (camera->password_file[0] != '\0' && camera->username[0] == '\0')
 		config_mistake(tree, path, "needs username");

@@ -8,24 +8,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Of a newer file only that is said: that its other options are not known follows from it. */
-static bool refuse_newer(struct config_tree *tree)
-{
-	yaml_node_t *root = yaml_document_get_root_node(&tree->document), *node;
-	const char *text;
-
-	node = root->type == YAML_MAPPING_NODE ? config_tree_member(tree, root, "version") : NULL;
-	text = node != NULL && node->type == YAML_SCALAR_NODE ? (const char *)node->data.scalar.value : "";
-	if (strspn(text, "0123456789") != strlen(text) || strtoul(text, NULL, 10) <= CONFIG_VERSION)
-		return false;
-	config_mistake_at(
-		tree, node, "version",
-		"%.20s is of a newer gatehoused than " GH_VERSION
-		", which reads %d to %d: install that one again, or the file that was kept for this one",
-		text, CONFIG_VERSION_OLDEST, CONFIG_VERSION);
-	return true;
-}
-
 /* A line by its offset is the first chip's unless said otherwise; one by its name may be on any. */
 static void name_chips(struct config_board *board)
 {
@@ -55,7 +37,7 @@ int config_load_text(const char *text, size_t bytes, const char *file_name, stru
 	if (r < 0)
 		return r;
 	config = calloc(1, sizeof(*config));
-	if (config != NULL && !refuse_newer(&tree)) {
+	if (config != NULL && config_tree_version(&tree, NULL) == 0) {
 		config_fill(&tree, config);
 		if (tree.mistakes == 0)
 			name_chips(&config->board);
@@ -71,48 +53,60 @@ int config_load_text(const char *text, size_t bytes, const char *file_name, stru
 }
 
 /* @return bytes read, at most CONFIG_BYTES_MAX + 1 (then it is too large), or a negative errno. */
-static ssize_t read_file(const char *path, char *text)
+static ssize_t read_descriptor(int fd, char *text)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a pipe must not hold up the start */
-	struct stat status;
 	size_t bytes = 0;
-	ssize_t r;
 
-	if (fd < 0)
-		return -errno;
-	r = fstat(fd, &status) < 0    ? -errno
-	    : S_ISREG(status.st_mode) ? 0
-	    : S_ISDIR(status.st_mode) ? -EISDIR
-				      : -EINVAL;
-	while (r == 0 && bytes < CONFIG_BYTES_MAX + 1) {
+	while (bytes < CONFIG_BYTES_MAX + 1) {
 		ssize_t got = read(fd, text + bytes, CONFIG_BYTES_MAX + 1 - bytes);
 
 		if (got < 0 && errno == EINTR)
 			continue;
 		if (got < 0)
-			r = -errno;
-		if (got <= 0)
+			return -errno;
+		if (got == 0)
 			break;
 		bytes += (size_t)got;
 	}
-	close(fd);
-	return r < 0 ? r : (ssize_t)bytes;
+	return (ssize_t)bytes;
+}
+
+int config_read_file(const char *path, char **ret_text, size_t *ret_bytes)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a pipe must not hold up the start */
+	char *text = malloc(CONFIG_BYTES_MAX + 1);
+	struct stat status;
+	ssize_t r;
+
+	r = fd < 0                    ? -errno
+	    : text == NULL            ? -ENOMEM
+	    : fstat(fd, &status) < 0  ? -errno
+	    : S_ISREG(status.st_mode) ? read_descriptor(fd, text)
+	    : S_ISDIR(status.st_mode) ? -EISDIR
+				      : -EINVAL;
+	if (fd >= 0)
+		close(fd);
+	if (r < 0) {
+		free(text);
+		return (int)r;
+	}
+	*ret_text = text;
+	*ret_bytes = (size_t)r;
+	return 0;
 }
 
 int config_load(const char *path, struct config **ret_config, char *error, size_t error_bytes)
 {
-	char *text = malloc(CONFIG_BYTES_MAX + 1);
-	ssize_t bytes;
-	int r;
+	char *text = NULL;
+	size_t bytes = 0;
+	int r = config_read_file(path, &text, &bytes);
 
-	bytes = text != NULL ? read_file(path, text) : -ENOMEM;
-	if (bytes < 0) {
+	if (r < 0) {
 		snprintf(error, error_bytes, "%s: cannot be read: %s", path,
-			 bytes == -EINVAL ? "not a file" : strerror((int)-bytes));
-		r = (int)bytes;
-	} else {
-		r = config_load_text(text, (size_t)bytes, path, ret_config, error, error_bytes);
+			 r == -EINVAL ? "not a file" : strerror(-r));
+		return r;
 	}
+	r = config_load_text(text, bytes, path, ret_config, error, error_bytes);
 	free(text);
 	return r;
 }

@@ -295,7 +295,7 @@ static const struct option root_members[] = {
 	{.key = "version",
 	 .kind = OPTION_UINT,
 	 AT(config, version),
-	 RANGE(CONFIG_VERSION_OLDEST, CONFIG_VERSION),
+	 RANGE(CONFIG_VERSION, CONFIG_VERSION),
 	 .help = "Version of this file's format. `gatectl config upgrade` brings an older file to the "
 		 "newest."},
 	{.key = "site", .kind = OPTION_NAME, AT(config, site), .help = "The compound, in MQTT topics."},

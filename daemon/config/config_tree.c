@@ -165,3 +165,26 @@ int config_tree_parse(struct config_tree *tree, const char *text, size_t bytes)
 
 	return r < 0 ? r : parse(tree, text, bytes);
 }
+
+int config_tree_version(struct config_tree *tree, unsigned *ret_version)
+{
+	yaml_node_t *root = yaml_document_get_root_node(&tree->document), *node;
+	unsigned long version = CONFIG_VERSION;
+	const char *text;
+
+	node = root->type == YAML_MAPPING_NODE ? config_tree_member(tree, root, "version") : NULL;
+	text = node != NULL && node->type == YAML_SCALAR_NODE ? (const char *)node->data.scalar.value : "";
+	if (text[0] != '\0' && strspn(text, "0123456789") == strlen(text))
+		version = strtoul(text, NULL, 10);
+	if (version > CONFIG_VERSION) {
+		config_mistake_at(
+			tree, node, "version",
+			"%.20s is of a newer gatehoused than " GH_VERSION
+			", which reads %d: install that one again, or the file that was kept for this one",
+			text, CONFIG_VERSION);
+		return -EINVAL;
+	}
+	if (ret_version != NULL)
+		*ret_version = (unsigned)version;
+	return 0;
+}

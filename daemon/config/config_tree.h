@@ -1,6 +1,6 @@
 /*
  * config_tree.h - the YAML text as a tree whose every node knows its line, and the mistakes found in it.
- * libyaml is known to config_load.c, config_tree.c, config_fill.c and config_upgrade.c alone. Private to config*.c.
+ * libyaml is known to config_fill.c, config_tree.c and config_upgrade.c. Private to config*.c.
  */
 #ifndef GH_CONFIG_CONFIG_TREE_H
 #define GH_CONFIG_CONFIG_TREE_H

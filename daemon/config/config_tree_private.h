@@ -1,4 +1,4 @@
-/* config_tree_private.h - the parts of the tree that show libyaml; for config_load.c, config_tree.c, config_fill.c and config_upgrade.c. */
+/* config_tree_private.h - the parts of the tree that show libyaml; for config_(fill|load|tree|upgrade*).c. */
 #ifndef GH_CONFIG_CONFIG_TREE_PRIVATE_H
 #define GH_CONFIG_CONFIG_TREE_PRIVATE_H
 
@@ -19,6 +19,20 @@ struct config_tree {
  * @return 0: the caller deletes the document; -EINVAL: the mistake is noted; or -ENOMEM.
  */
 int config_tree_parse(struct config_tree *tree, const char *text, size_t bytes);
+
+/**
+ * The version that the document states; a document without one, or with no number there, has CONFIG_VERSION: the table
+ * of options reports it.
+ * @return 0, or -EINVAL: it is newer than this program, which is noted. That alone is noted, since options that are not
+ *         known follow from it.
+ */
+int config_tree_version(struct config_tree *tree, unsigned *ret_version);
+
+/**
+ * The file at @p path, to free(); up to CONFIG_BYTES_MAX + 1 bytes of it.
+ * @return 0, -EINVAL (no regular file), -EISDIR, -ENOMEM, or what open(2) or read(2) failed with.
+ */
+int config_read_file(const char *path, char **ret_text, size_t *ret_bytes);
 
 /** The value of @p key in @p map, or NULL. */
 yaml_node_t *config_tree_member(struct config_tree *tree, yaml_node_t *map, const char *key);

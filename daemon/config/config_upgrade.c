@@ -1,28 +1,97 @@
-/*
- * A file of an older version, brought to today's as text, so that what somebody wrote beside the options stays.
- *
- * From 1 to 2: a network camera's user name and password leave its address; the password gets a file of its own.
- */
-#include "config_tree_private.h"
+/* The text of a config file, brought to today's version step by step; comments and order stay. */
+#include "config_upgrade.h"
 
 #include <errno.h>
+#include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "camera_login.h"
+#include "config_tree_private.h"
 
-enum { EDITS_MAX = CONFIG_CAMERAS_MAX + 1, INSERT_BYTES = 2 * CONFIG_URL_BYTES + 512 };
+enum { EDITS_MAX = 32, EDIT_BYTES = 256 };
 
-/* in place of the characters from @p from to @p to of the old text */
+/* replaces the characters from @p from to @p to of the old text */
 struct edit {
 	size_t from, to;
-	char text[INSERT_BYTES];
+	char text[EDIT_BYTES];
 };
 
-struct edits {
-	struct edit *edits;
+struct config_edits {
+	struct config_tree *tree;
+	struct edit edits[EDITS_MAX];
 	size_t count;
 };
+
+/*
+ * How to add a step: raise CONFIG_VERSION, write a function that queues the edits of the options whose name or meaning
+ * changed, and append {.from = the old version, .edit = the function} before the last row.
+ */
+const struct config_upgrade_step config_upgrade_steps[] = {{0}};
+
+static int replace(struct config_edits *edits, const yaml_node_t *node, const char *text)
+{
+	struct edit *edit = &edits->edits[edits->count];
+
+	if (edits->count == EDITS_MAX || strlen(text) >= sizeof(edit->text))
+		return -ENOSPC;
+	edit->from = node->start_mark.index;
+	edit->to = node->end_mark.index;
+	strcpy(edit->text, text);
+	edits->count++;
+	return 0;
+}
+
+/* The pair of the option at @p path, or NULL. Lists are not entered: no step needs it. */
+static yaml_node_pair_t *find_pair(struct config_tree *tree, const char *path)
+{
+	yaml_node_t *map = yaml_document_get_root_node(&tree->document);
+	yaml_node_pair_t *pair = NULL;
+
+	for (const char *at = path; map != NULL; at += strcspn(at, ".") + 1) {
+		size_t length = strcspn(at, ".");
+
+		if (map->type != YAML_MAPPING_NODE)
+			return NULL;
+		for (pair = map->data.mapping.pairs.start; pair < map->data.mapping.pairs.top; pair++) {
+			yaml_node_t *key = yaml_document_get_node(&tree->document, pair->key);
+
+			if (key->type == YAML_SCALAR_NODE && key->data.scalar.length == length &&
+			    memcmp(key->data.scalar.value, at, length) == 0)
+				break;
+		}
+		if (pair == map->data.mapping.pairs.top)
+			return NULL;
+		if (at[length] == '\0')
+			return pair;
+		map = yaml_document_get_node(&tree->document, pair->value);
+	}
+	return NULL;
+}
+
+int config_edit_rename(struct config_edits *edits, const char *path, const char *key)
+{
+	yaml_node_pair_t *pair = find_pair(edits->tree, path);
+
+	return pair == NULL ? 0
+			    : replace(edits, yaml_document_get_node(&edits->tree->document, pair->key), key);
+}
+
+int config_edit_set(struct config_edits *edits, const char *path, const char *value)
+{
+	yaml_node_pair_t *pair = find_pair(edits->tree, path);
+
+	return pair == NULL
+		       ? 0
+		       : replace(edits, yaml_document_get_node(&edits->tree->document, pair->value), value);
+}
+
+static int by_place(const void *a, const void *b)
+{
+	const struct edit *one = a, *other = b;
+
+	return (one->from > other->from) - (one->from < other->from);
+}
 
 /* libyaml counts characters, a text has bytes. */
 static size_t byte_at(const char *text, size_t bytes, size_t character)
@@ -36,187 +105,111 @@ static size_t byte_at(const char *text, size_t bytes, size_t character)
 	return at;
 }
 
-static struct edit *replace(struct edits *edits, const yaml_node_t *node)
+/* The text with its edits, to free(), or NULL. An edit inside another one, of a node used twice, is cut to nothing. */
+static char *apply(const char *text, size_t bytes, struct config_edits *edits)
 {
-	struct edit *edit = &edits->edits[edits->count++];
-
-	edit->from = node->start_mark.index;
-	edit->to = node->end_mark.index;
-	edit->text[0] = '\0';
-	return edit;
-}
-
-static void put_quoted(char *text, const char *value)
-{
-	size_t used = strlen(text);
-
-	text[used++] = '"';
-	for (; *value != '\0' && used + 4 < INSERT_BYTES; value++) {
-		if (*value == '"' || *value == '\\')
-			text[used++] = '\\';
-		text[used++] = *value;
-	}
-	text[used++] = '"';
-	text[used] = '\0';
-}
-
-/* Another option of the same camera, in the style in which this one stands. */
-static void put_option(struct edit *edit, const yaml_node_t *map, const yaml_node_t *key, const char *name,
-		       const char *value)
-{
-	size_t used = strlen(edit->text);
-
-	if (map->data.mapping.style == YAML_FLOW_MAPPING_STYLE)
-		snprintf(edit->text + used, INSERT_BYTES - used, ", %s: ", name);
-	else
-		snprintf(edit->text + used, INSERT_BYTES - used, "\n%*s%s: ", (int)key->start_mark.column, "",
-			 name);
-	put_quoted(edit->text, value);
-}
-
-static void move_login(struct config_tree *tree, yaml_node_t *map, const char *secrets_dir,
-		       struct edits *edits, struct config_upgrade *upgrade)
-{
-	yaml_node_t *source = config_tree_member(tree, map, "source"), *key = source;
-	yaml_node_t *name = config_tree_member(tree, map, "name");
-	char plain[CONFIG_URL_BYTES], path[CONFIG_PATH_BYTES + 64];
-	struct config_secret *secret;
-	struct camera_login login;
-	struct edit *edit;
-
-	if (!camera_login_split((const char *)source->data.scalar.value, &login, plain, sizeof(plain)))
-		return;
-	for (yaml_node_pair_t *pair = map->data.mapping.pairs.start; pair < map->data.mapping.pairs.top;
-	     pair++)
-		if (yaml_document_get_node(&tree->document, pair->value) == source)
-			key = yaml_document_get_node(&tree->document, pair->key);
-	edit = replace(edits, source);
-	put_quoted(edit->text, plain);
-	put_option(edit, map, key, "username", login.user);
-	if (login.password[0] == '\0')
-		return;
-	secret = &upgrade->secrets[upgrade->secret_count++];
-	snprintf(secret->name, sizeof(secret->name), "camera-%.*s", CONFIG_NAME_BYTES - 1,
-		 (const char *)name->data.scalar.value);
-	snprintf(secret->text, sizeof(secret->text), "%s", login.password);
-	/* systemd hands over what lies in this folder, and the daemon cannot read it there */
-	if (strcmp(secrets_dir, "/etc/gatehouse/credentials") == 0)
-		snprintf(path, sizeof(path), "/run/credentials/gatehoused.service/secret_%s", secret->name);
-	else
-		snprintf(path, sizeof(path), "%.*s/%s", CONFIG_PATH_BYTES, secrets_dir, secret->name);
-	put_option(edit, map, key, "password_file", path);
-	explicit_bzero(&login, sizeof(login));
-}
-
-/* The file is a good one of version 1: the nodes are what the table says. */
-static void from_1_to_2(struct config_tree *tree, const char *secrets_dir, struct edits *edits,
-			struct config_upgrade *upgrade)
-{
-	yaml_node_t *root = yaml_document_get_root_node(&tree->document);
-	yaml_node_t *cameras = config_tree_member(tree, root, "cameras");
-
-	strcpy(replace(edits, config_tree_member(tree, root, "version"))->text, "2");
-	if (cameras == NULL || cameras->type != YAML_SEQUENCE_NODE)
-		return;
-	for (yaml_node_item_t *item = cameras->data.sequence.items.start;
-	     item < cameras->data.sequence.items.top; item++)
-		move_login(tree, yaml_document_get_node(&tree->document, *item), secrets_dir, edits, upgrade);
-}
-
-static int by_place(const void *a, const void *b)
-{
-	const struct edit *one = a, *other = b;
-
-	return (one->from > other->from) - (one->from < other->from);
-}
-
-static char *apply(const char *text, size_t bytes, struct edits *edits)
-{
-	char *fresh = malloc(bytes + edits->count * INSERT_BYTES + 1);
+	char *fresh = malloc(bytes + edits->count * EDIT_BYTES + 1);
 	size_t used = 0, at = 0;
 
 	if (fresh == NULL)
 		return NULL;
-	qsort(edits->edits, edits->count, sizeof(*edits->edits), by_place);
+	qsort(edits->edits, edits->count, sizeof(edits->edits[0]), by_place);
 	for (size_t i = 0; i < edits->count; i++) {
 		size_t from = byte_at(text, bytes, edits->edits[i].from);
+		size_t to = byte_at(text, bytes, edits->edits[i].to);
 
 		from = from < at ? at : from;
 		memcpy(fresh + used, text + at, from - at);
 		used += from - at;
 		strcpy(fresh + used, edits->edits[i].text);
 		used += strlen(edits->edits[i].text);
-		at = byte_at(text, bytes, edits->edits[i].to);
-		at = at < from ? from : at;
+		at = to < from ? from : to;
 	}
 	memcpy(fresh + used, text + at, bytes - at);
 	fresh[used + bytes - at] = '\0';
 	return fresh;
 }
 
-static int load_document(struct config_tree *tree, const char *text, size_t bytes)
+static const struct config_upgrade_step *find_step(const struct config_upgrade_step *steps, unsigned from)
 {
-	yaml_parser_t parser;
+	for (; steps->edit != NULL; steps++)
+		if (steps->from == from)
+			return steps;
+	return NULL;
+}
+
+/* One step on a parsed text of version @p from. */
+static int apply_step(struct config_tree *tree, const char *text, size_t bytes,
+		      const struct config_upgrade_step *step, char **ret_text)
+{
+	struct config_edits *edits = calloc(1, sizeof(*edits));
+	char version[16];
 	int r;
 
-	if (!yaml_parser_initialize(&parser))
+	if (edits == NULL)
 		return -ENOMEM;
-	yaml_parser_set_input_string(&parser, (const unsigned char *)text, bytes);
-	r = yaml_parser_load(&parser, &tree->document) ? 0 : -ENOMEM; /* it was good a moment ago */
-	yaml_parser_delete(&parser);
-	return r;
-}
-
-int config_upgrade(const char *text, size_t bytes, const char *file_name, const char *secrets_dir,
-		   struct config_upgrade *ret_upgrade, char *error, size_t error_bytes)
-{
-	struct config_upgrade upgrade = {0};
-	struct edits edits = {.edits = calloc(EDITS_MAX, sizeof(*edits.edits))};
-	struct config_tree tree = {.file_name = file_name};
-	struct config *config = NULL;
-	int r = edits.edits == NULL ? -ENOMEM
-				    : config_load_text(text, bytes, file_name, &config, error, error_bytes);
-
-	if (r == 0 && config->version == CONFIG_VERSION)
-		r = -EALREADY;
-	config_free(config);
-	config = NULL;
+	edits->tree = tree;
+	snprintf(version, sizeof(version), "%u", step->from + 1);
+	r = config_edit_set(edits, "version", version);
 	if (r == 0)
-		r = load_document(&tree, text, bytes);
+		r = step->edit(edits);
 	if (r == 0) {
-		from_1_to_2(&tree, secrets_dir, &edits, &upgrade);
-		yaml_document_delete(&tree.document);
-		upgrade.text = apply(text, bytes, &edits);
-		r = upgrade.text == NULL ? -ENOMEM : 0;
+		*ret_text = apply(text, bytes, edits);
+		r = *ret_text == NULL ? -ENOMEM : 0;
 	}
-	free(edits.edits);
-	if (r ==
-	    0) /* never a file that would not be taken: an anchor used twice, a text over several lines */
-		r = config_load_text(upgrade.text, strlen(upgrade.text), file_name, &config, error,
-				     error_bytes);
-	config_free(config);
-	if (r < 0)
-		config_upgrade_finish(&upgrade);
-	else
-		*ret_upgrade = upgrade;
+	free(edits);
 	return r;
 }
 
-void config_upgrade_finish(struct config_upgrade *upgrade)
+/* From the version of @p text to the next. @return 0, -EALREADY, or as config_upgrade_text(). */
+static int upgrade_once(struct config_tree *tree, const char *text, size_t bytes,
+			const struct config_upgrade_step *steps, char **ret_text)
 {
-	free(upgrade->text);
-	explicit_bzero(upgrade, sizeof(*upgrade));
+	const struct config_upgrade_step *step;
+	unsigned version = 0;
+	int r = config_tree_parse(tree, text, bytes);
+
+	if (r < 0)
+		return r;
+	r = config_tree_version(tree, &version);
+	if (r == 0 && version == CONFIG_VERSION)
+		r = -EALREADY;
+	step = r == 0 ? find_step(steps, version) : NULL;
+	if (r == 0 && step == NULL) {
+		config_mistake(tree, "version", "%u: no upgrade from this version is known", version);
+		r = -EINVAL;
+	}
+	if (r == 0)
+		r = apply_step(tree, text, bytes, step, ret_text);
+	yaml_document_delete(&tree->document);
+	return r;
 }
 
-void config_outdated(const struct config *config, char *text)
+int config_upgrade_text(const char *text, size_t bytes, const char *file_name,
+			const struct config_upgrade_step *steps, char **ret_text, char *error,
+			size_t error_bytes)
 {
-	text[0] = '\0';
-	for (size_t i = 0; i < config->camera_count; i++)
-		if (camera_login_split(config->cameras[i].source, NULL, NULL, 0)) {
-			snprintf(text, CONFIG_ERROR_BYTES,
-				 "version %u holds the password of camera %s; `gatectl config upgrade` "
-				 "moves it to a file of its own",
-				 config->version, config->cameras[i].name);
-			return;
-		}
+	struct config_tree tree = {.file_name = file_name, .error = error, .error_bytes = error_bytes};
+	struct config *config = NULL;
+	char *now = NULL, *next = NULL;
+	int r;
+
+	if (error_bytes > 0)
+		error[0] = '\0';
+	if (bytes > CONFIG_BYTES_MAX)
+		return -EFBIG;
+	while ((r = upgrade_once(&tree, now != NULL ? now : text, now != NULL ? strlen(now) : bytes, steps,
+				 &next)) == 0) {
+		free(now);
+		now = next;
+	}
+	/* No step was needed, or all were applied: what comes out must load, or nothing comes out. */
+	if (r == -EALREADY && now != NULL)
+		r = config_load_text(now, strlen(now), file_name, &config, error, error_bytes);
+	config_free(config);
+	if (r == 0)
+		*ret_text = now;
+	else
+		free(now);
+	return r;
 }

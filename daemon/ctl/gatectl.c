@@ -90,7 +90,7 @@ static const struct command {
 	{"board", "watch", 0, 0, ctl_board_watch, "board watch"},
 	{"config", "new", 3, 4, ctl_config_new,
 	 "config new SITE GATE doors=A,B [interlock=A,B] > gatehouse.yaml"},
-	{"config", "upgrade", 1, 2, ctl_config_upgrade, "config upgrade FILE [secrets=FOLDER]"},
+	{"config", "upgrade", 1, 1, ctl_config_upgrade, "config upgrade FILE"},
 	{"user", "list", 0, 0, ctl_user_list, "user list"},
 	{"user", "add", 1, 1, ctl_user_add, "user add NAME --role guard|manager|admin"},
 	{"user", "password", 1, 1, ctl_user_password, "user password NAME"},

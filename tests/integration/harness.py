@@ -171,7 +171,7 @@ class Gate:
         self.state.mkdir(mode=0o700)
         self.process, self.seen = None, {}
         self.config = {
-            "version": 2, "site": SITE, "gate": GATE, "state_dir": str(self.state),
+            "version": 1, "site": SITE, "gate": GATE, "state_dir": str(self.state),
             "models_dir": str(SOURCE / "models"),
             "board": {"driver": "sim", "outputs": [{"name": "main-lock"}],
                       "inputs": [{"name": "main-contact"}, {"name": "main-exit"}, {"name": "fire"}]},

@@ -60,7 +60,7 @@ class BadInput(unittest.TestCase):
             ('"release_ms": 2000', '"release_ms": 2', ("release_ms", "100")),
             ('"lock": "main-lock"', '"lock": "man-lock"', ("man-lock", "main-lock")),
             ('"site": "test-site"', '"site": "Test Site"', ("site",)),
-            ('"version": 2', '"version": 3', ("version", "newer")),
+            ('"version": 1', '"version": 2', ("version", "newer")),
         ):
             with self.subTest(new):
                 self.assertIn(old, good)

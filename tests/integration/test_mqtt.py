@@ -80,14 +80,17 @@ class Commands(Link):
 
     def test_config_holds_no_secret(self):
         self.gate.stop()
-        self.gate.config["version"] = 1  # which may hold one
-        self.gate.config["cameras"] = [{"name": "porch", "role": "facade", "source": "rtsp://user:secret@127.0.0.1:1/x"}]
+        password = self.gate.state / "porch-password"
+        password.write_text("secret")
+        self.gate.config["cameras"] = [{"name": "porch", "role": "facade", "source": "rtsp://127.0.0.1:1/x", "username": "user",
+                                        "password_file": str(password)}]
         self.gate.start()
         self.connected()
         answer = self.client.command(self.key, "config.get", {})
         self.assertEqual([d["name"] for d in answer["result"]["doors"]], ["main", "other"])
         self.assertEqual([c["name"] for c in answer["result"]["cameras"]], ["porch"])
-        self.assertNotIn("secret", json.dumps(answer))
+        for part in ("secret", "user", str(password)):
+            self.assertNotIn(part, json.dumps(answer))
 
     def test_replay(self):
         for _ in range(40):

@@ -23,7 +23,7 @@ LIMIT_S = 600  # not a budget: how long an emulated machine may take for one sta
 PL061_DATA = 0x9030000 + 0x3fc  # the address bits 2 to 9 choose the lines: all of them
 RELAY_LINE, EXIT_LINE = 0, 3
 CARD = "7864321"
-CONFIG = f"""version: 2
+CONFIG = f"""version: 1
 site: emulated
 gate: virt
 board:

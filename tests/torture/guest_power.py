@@ -42,7 +42,7 @@ def start_daemon():
     subprocess.run(["mount", "-t", "ext4", "-o", "errors=remount-ro", "/dev/ubda", str(DISK)], check=True)
     (DISK / "state").mkdir(mode=0o700, exist_ok=True)
     (RUN / "gatehouse.yaml").write_text(json.dumps({
-        "version": 2, "site": "test-site", "gate": "test-gate", "state_dir": str(DISK / "state"), "models_dir": "/nowhere",
+        "version": 1, "site": "test-site", "gate": "test-gate", "state_dir": str(DISK / "state"), "models_dir": "/nowhere",
         "board": {"outputs": [{"name": "main-lock"}], "inputs": [{"name": "main-exit", "debounce_ms": 0}]},
         "doors": [{"name": "main", "lock": "main-lock", "exit_button": "main-exit", "release_ms": 300}],
         "api": {"socket": str(RUN / "api.sock"), "listen": ""}}))

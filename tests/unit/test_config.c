@@ -101,7 +101,7 @@ static const struct {
 	{"a: b: c\n", "g.yaml:1: not YAML: "},
 	{"- 1\n", "g.yaml:1: expected a section"},
 	{"site: a\ngate: b\n", "g.yaml:1: version: is missing"},
-	{"version: 0\nsite: a\ngate: b\n", "g.yaml:1: version: \"0\": expected a whole number from 1 to 2"},
+	{"version: 0\nsite: a\ngate: b\n", "g.yaml:1: version: \"0\": expected 1"},
 	{"version: 1\nsite: A b\ngate: b\n", "g.yaml:2: site: \"A b\": expected a name"},
 	{"version: 1\nsite: a\ngate: abcdefghijklmnopqrstuvwxyz-123456\n", "g.yaml:3: gate: "},
 	{"version: 1\nsite: \"a\\0b\"\ngate: b\n", "g.yaml:2: site: holds a zero byte"},

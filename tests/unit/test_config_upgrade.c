@@ -1,43 +1,57 @@
 #include <errno.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "unit.h"
 #include "config/camera_login.h"
 #include "config/config.h"
+#include "config/config_upgrade.h"
 
 #define GATE "site: hill-park\ngate: north\nboard: {outputs: [{name: lock-a}], inputs: [{name: in-a}]}\n"
 
-static char error[CONFIG_ERROR_BYTES], old[65536], wanted[65536];
+static char error[CONFIG_ERROR_BYTES];
 
-static void read_data(const char *name, char *text)
+/* A made-up version 0, in which `gate` was `gate_name` and `log_level` had a word more. */
+static int from_0_to_1(struct config_edits *edits)
 {
-	const char *source = getenv("GH_SOURCE_DIR");
-	char path[512];
-	FILE *file;
-	size_t bytes;
+	int r = config_edit_rename(edits, "gate_name", "gate");
 
-	snprintf(path, sizeof(path), "%s/tests/unit/data/config/%s", source != NULL ? source : ".", name);
-	file = fopen(path, "r");
-	assert_non_null(file);
-	bytes = fread(text, 1, sizeof(old) - 1, file);
-	text[bytes] = '\0';
-	fclose(file);
+	if (r == 0)
+		r = config_edit_rename(edits, "api.address", "listen");
+	return r < 0 ? r : config_edit_set(edits, "log_level", "debug");
 }
 
-static int upgrade_text(const char *text, struct config_upgrade *ret_upgrade)
+static int edit_too_much(struct config_edits *edits)
 {
-	return config_upgrade(text, strlen(text), "g.yaml", "/srv/secrets", ret_upgrade, error,
-			      sizeof(error));
+	int r = 0;
+
+	while (r == 0)
+		r = config_edit_set(edits, "site", "a");
+	return r;
 }
 
-static struct config *load(const char *text)
-{
-	struct config *config = NULL;
+static const struct config_upgrade_step made_up[] = {{.from = 0, .edit = from_0_to_1}, {0}};
+static const struct config_upgrade_step too_much[] = {{.from = 0, .edit = edit_too_much}, {0}};
 
-	if (config_load_text(text, strlen(text), "g.yaml", &config, error, sizeof(error)) < 0)
-		fail_msg("%s", error);
-	return config;
+static const char old[] = "\xef\xbb\xbf# 门口 north\r\n"
+			  "version: 0   # since the beginning\r\n"
+			  "log_level: trace # 东\r\n"
+			  "api: {session_hours: 8, address: 127.0.0.1:9000}\r\n"
+			  "gate_name: north\r\n"
+			  "site: hill-park\r\n"
+			  "board: {inputs: [{name: in-a}]}\r\n";
+static const char wanted[] = "\xef\xbb\xbf# 门口 north\r\n"
+			     "version: 1   # since the beginning\r\n"
+			     "log_level: debug # 东\r\n"
+			     "api: {session_hours: 8, listen: 127.0.0.1:9000}\r\n"
+			     "gate: north\r\n"
+			     "site: hill-park\r\n"
+			     "board: {inputs: [{name: in-a}]}\r\n";
+
+static int upgrade_text(const char *text, const struct config_upgrade_step *steps, char **ret_text)
+{
+	return config_upgrade_text(text, strlen(text), "g.yaml", steps, ret_text, error, sizeof(error));
 }
 
 static void refused(const char *text, const char *words)
@@ -50,110 +64,151 @@ static void refused(const char *text, const char *words)
 		fail_msg("expected \"%s\" in \"%s\"", words, error);
 }
 
-static void a_file_of_version_1_keeps_its_comments_and_loses_its_passwords(void **state)
+static void a_step_edits_the_text_and_leaves_comments(void **state)
 {
-	struct config_upgrade upgrade;
+	char *text = NULL;
 
 	(void)state;
-	read_data("version1.yaml", old);
-	read_data("version2.yaml", wanted);
-	assert_int_equal(upgrade_text(old, &upgrade), 0);
-	assert_string_equal(upgrade.text, wanted);
-	assert_int_equal(upgrade.secret_count, 2);
-	assert_string_equal(upgrade.secrets[0].name, "camera-entrance");
-	assert_string_equal(upgrade.secrets[0].text, "p@ss/w0rd");
-	assert_string_equal(upgrade.secrets[1].name, "camera-yard");
-	assert_string_equal(upgrade.secrets[1].text, "b\"c\\");
-	config_upgrade_finish(&upgrade);
+	assert_int_equal(upgrade_text(old, made_up, &text), 0);
+	assert_string_equal(text, wanted);
+	free(text);
 }
 
-static void it_is_the_same_gate(void **state)
+static void a_file_of_today_is_left_alone(void **state)
 {
-	struct config *before, *after;
-	char text[CONFIG_ERROR_BYTES];
+	char *text = NULL;
 
 	(void)state;
-	read_data("version1.yaml", old);
-	read_data("version2.yaml", wanted);
-	before = load(old);
-	after = load(wanted);
-	assert_memory_equal(&before->board, &after->board, sizeof(before->board));
-	assert_memory_equal(before->doors, after->doors, sizeof(before->doors));
-	assert_int_equal(before->camera_count, after->camera_count);
-	config_outdated(before, text);
-	assert_non_null(strstr(text, "camera entrance"));
-	assert_null(strstr(text, "w0rd"));
-	config_outdated(after, text);
-	assert_string_equal(text, "");
-	config_free(before);
-	config_free(after);
+	assert_int_equal(upgrade_text(wanted, made_up, &text), -EALREADY);
+	assert_int_equal(upgrade_text("version: 1\n" GATE, config_upgrade_steps, &text), -EALREADY);
+	assert_null(text);
 }
 
-static void what_is_of_today_is_left_alone(void **state)
+static void what_cannot_be_upgraded_is_refused(void **state)
 {
-	struct config_upgrade upgrade;
+	char *text = NULL;
 
 	(void)state;
-	assert_int_equal(upgrade_text("version: 2\n" GATE, &upgrade), -EALREADY);
-	assert_int_equal(upgrade_text("version: 1\nsite: A B\n", &upgrade),
-			 -EINVAL); /* first it must be good */
+	assert_int_equal(upgrade_text("version: 2\n" GATE, made_up, &text), -EINVAL);
+	assert_non_null(strstr(error, "g.yaml:1: version: 2 is of a newer gatehoused"));
+	assert_int_equal(upgrade_text("version: 0\n" GATE, config_upgrade_steps, &text), -EINVAL);
+	assert_non_null(strstr(error, "g.yaml:1: version: 0: no upgrade from this version is known"));
+	assert_int_equal(upgrade_text("version: [\n", made_up, &text), -EINVAL);
+	assert_non_null(strstr(error, "not YAML"));
+	/* the result must be a good config: here the gate has no name */
+	assert_int_equal(upgrade_text("version: 0\nsite: hill-park\n", made_up, &text), -EINVAL);
+	assert_non_null(strstr(error, "gate: is missing"));
+	/* an anchor goes with the value that is replaced, and what refers to it has no meaning then */
+	assert_int_equal(
+		upgrade_text("version: 0\n" GATE "log_level: &a trace\nstate_dir: *a\n", made_up, &text),
+		-EINVAL);
+	assert_int_equal(upgrade_text("version: 0\n" GATE, too_much, &text), -ENOSPC);
+	assert_null(text);
 }
 
-static void ends_of_lines_and_a_byte_order_mark_are_no_obstacle(void **state)
+static void write_file(const char *path, const char *text)
 {
-	struct config_upgrade upgrade;
+	FILE *file = fopen(path, "w");
 
-	(void)state;
-	assert_int_equal(upgrade_text("\xef\xbb\xbf# 门\r\nversion: 1\r\n" GATE, &upgrade), 0);
-	assert_string_equal(upgrade.text, "\xef\xbb\xbf# 门\r\nversion: 2\r\n" GATE);
-	config_upgrade_finish(&upgrade);
+	assert_non_null(file);
+	assert_true(fputs(text, file) >= 0);
+	assert_int_equal(fclose(file), 0);
 }
 
-/* What the text cannot be changed for is refused whole: never a file that loads as something else. */
-static void a_text_that_cannot_be_changed_so_is_refused(void **state)
+static void assert_file(const char *path, const char *expected)
 {
-	struct config_upgrade upgrade;
+	char text[4096] = "";
+	FILE *file = fopen(path, "r");
+
+	assert_non_null(file);
+	text[fread(text, 1, sizeof(text) - 1, file)] = '\0';
+	fclose(file);
+	assert_string_equal(text, expected);
+}
+
+static int upgrade_file(const char *path, char *backup)
+{
+	return config_upgrade_file(path, made_up, backup, CONFIG_PATH_BYTES, error, sizeof(error));
+}
+
+static void a_file_is_upgraded_once_and_the_old_one_stays(void **state)
+{
+	char dir[] = "/tmp/gh-upgrade-XXXXXX", path[64], fresh[80], backup[CONFIG_PATH_BYTES] = "";
+	struct stat status;
 
 	(void)state;
-	assert_int_equal(upgrade_text("version: 1\n" GATE "cameras:\n"
-				      "  - name: a\n    role: facade\n    source: >-\n      rtsp://u:p@h/s\n"
-				      "    loop: true\n",
-				      &upgrade),
-			 -EINVAL);
-	assert_true(error[0] != '\0');
+	assert_non_null(mkdtemp(dir));
+	snprintf(path, sizeof(path), "%s/gatehouse.yaml", dir);
+	snprintf(fresh, sizeof(fresh), "%s.new", path);
+	assert_int_equal(upgrade_file(path, backup), -ENOENT);
+	write_file(path, old);
+	write_file(fresh, "half of an upgrade that was interrupted");
+	assert_int_equal(chmod(path, 0640), 0);
+	assert_int_equal(upgrade_file(path, backup), 0);
+	assert_file(path, wanted);
+	assert_true(strlen(backup) > strlen(path));
+	assert_string_equal(backup + strlen(path), ".version-0");
+	assert_file(backup, old);
+	assert_int_equal(stat(path, &status), 0);
+	assert_int_equal(status.st_mode & 0777, 0640);
+	assert_int_not_equal(access(fresh, F_OK), 0);
+
+	assert_int_equal(upgrade_file(path, backup), -EALREADY); /* once */
+	assert_file(path, wanted);
+
+	write_file(path, old);
+	assert_int_equal(upgrade_file(path, backup), -EEXIST); /* a backup is never overwritten */
+	assert_file(path, old);
+	assert_file(backup, old);
+	assert_int_not_equal(access(fresh, F_OK), 0);
+	write_file(path, "version: 2\n" GATE);
+	assert_int_equal(upgrade_file(path, backup), -EINVAL);
+	assert_non_null(strstr(error, "is of a newer gatehoused"));
+	assert_file(path, "version: 2\n" GATE);
+	unlink(backup);
+	unlink(path);
+	rmdir(dir);
 }
 
 static void a_newer_file_is_refused_with_that_alone(void **state)
 {
 	(void)state;
-	refused("version: 3\n" GATE "unheard_of: 1\n", "version: 3 is of a newer gatehoused");
+	refused("version: 2\n" GATE "unheard_of: 1\n", "version: 2 is of a newer gatehoused");
 	assert_null(strstr(error, "unheard_of"));
 	refused("version: 99999999999999999999999\n" GATE, "is of a newer gatehoused");
-	refused("version: 0\n" GATE, "expected a whole number from 1 to 2");
-	refused("version: -3\n" GATE, "expected a whole number from 1 to 2");
+	refused("version: 0\n" GATE, "version: \"0\": expected 1");
+	refused("version: -3\n" GATE, "version: \"-3\": expected 1");
 }
 
-static void since_version_2_a_password_stands_in_a_file(void **state)
+static void a_password_stands_in_a_file(void **state)
 {
 	(void)state;
-	refused("version: 2\n" GATE "cameras:\n  - {name: a, role: facade, source: 'rtsp://u:p@h/s'}\n",
+	refused("version: 1\n" GATE "cameras:\n  - {name: a, role: facade, source: 'rtsp://u:p@h/s'}\n",
 		"g.yaml:6: cameras[0].source: holds a user name or password");
-	refused("version: 2\n" GATE
+	refused("version: 1\n" GATE
 		"cameras:\n  - {name: a, role: facade, source: 'rtsp://h/s', password_file: /x}\n",
 		"password_file: needs username");
-	refused("version: 2\n" GATE "cameras:\n  - {name: a, role: facade, source: a.mp4, username: u}\n",
+	refused("version: 1\n" GATE "cameras:\n  - {name: a, role: facade, source: a.mp4, username: u}\n",
 		"username: belongs to rtsp");
-	refused("version: 1\n" GATE
-		"cameras:\n  - {name: a, role: facade, source: 'rtsp://u:p@h/s', username: u}\n",
-		"username: is given twice");
+	assert_true(camera_login_is_inside("rtsp://a:b\"c\\@192.0.2.12/s"));
+	assert_true(camera_login_is_inside("rtsp://admin:p%40ss/w0rd@192.0.2.10/stream1"));
+	assert_false(camera_login_is_inside("rtsp://192.0.2.11/s?mail=a@b"));
+	assert_false(camera_login_is_inside("file:/srv/a@b.mp4"));
 }
 
-static void user_and_password_arrive_as_they_were_typed(void **state)
+static void user_and_password_arrive_escaped(void **state)
 {
-	static const char *const passwords[] = {"secret", "p@ss/w:rd?x=1&y", "100%", "%41", "密码", "a b"};
+	static const char *const passwords[][2] = {
+		{"secret", "secret"},
+		{"p@ss/w:rd?x=1&y", "p%40ss%2Fw%3Ard%3Fx%3D1%26y"},
+		{"100%", "100%25"},
+		{"%41", "%2541"},
+		{"密码", "%E5%AF%86%E7%A0%81"},
+		{"a b", "a%20b"},
+	};
 	char path[] = "/tmp/gh-login-XXXXXX", url[CONFIG_URL_BYTES], text[CAMERA_LOGIN_ERROR_BYTES];
 	struct config_camera camera = {.source = "rtsp://192.0.2.1:554/s?c=1", .username = "us@er"};
-	struct camera_login login;
+	char expected[CONFIG_URL_BYTES];
 	int fd = mkstemp(path);
 
 	(void)state;
@@ -161,32 +216,29 @@ static void user_and_password_arrive_as_they_were_typed(void **state)
 	snprintf(camera.password_file, sizeof(camera.password_file), "%s", path);
 	for (size_t i = 0; i < sizeof(passwords) / sizeof(passwords[0]); i++) {
 		assert_int_equal(ftruncate(fd, 0), 0);
-		assert_true(pwrite(fd, passwords[i], strlen(passwords[i]), 0) > 0);
+		assert_true(pwrite(fd, passwords[i][0], strlen(passwords[i][0]), 0) > 0);
 		assert_int_equal(camera_login_url(&camera, url, sizeof(url), text), 0);
-		assert_true(camera_login_split(url, &login, old, sizeof(old)));
-		assert_string_equal(login.user, "us@er");
-		assert_string_equal(login.password, passwords[i]);
-		assert_string_equal(old, camera.source);
+		snprintf(expected, sizeof(expected), "rtsp://us%%40er:%s@192.0.2.1:554/s?c=1",
+			 passwords[i][1]);
+		assert_string_equal(url, expected);
 	}
 	assert_int_equal(camera_login_url(&camera, url, 40, text), -ENAMETOOLONG);
 	close(fd);
 	unlink(path);
 	assert_int_equal(camera_login_url(&camera, url, sizeof(url), text), -ENOENT);
 	assert_string_equal(url, camera.source); /* without a login rather than not at all */
-	assert_false(camera_login_split("file:/srv/a@b.mp4", NULL, NULL, 0));
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_file_of_version_1_keeps_its_comments_and_loses_its_passwords),
-		cmocka_unit_test(it_is_the_same_gate),
-		cmocka_unit_test(what_is_of_today_is_left_alone),
-		cmocka_unit_test(ends_of_lines_and_a_byte_order_mark_are_no_obstacle),
-		cmocka_unit_test(a_text_that_cannot_be_changed_so_is_refused),
+		cmocka_unit_test(a_step_edits_the_text_and_leaves_comments),
+		cmocka_unit_test(a_file_of_today_is_left_alone),
+		cmocka_unit_test(what_cannot_be_upgraded_is_refused),
+		cmocka_unit_test(a_file_is_upgraded_once_and_the_old_one_stays),
 		cmocka_unit_test(a_newer_file_is_refused_with_that_alone),
-		cmocka_unit_test(since_version_2_a_password_stands_in_a_file),
-		cmocka_unit_test(user_and_password_arrive_as_they_were_typed),
+		cmocka_unit_test(a_password_stands_in_a_file),
+		cmocka_unit_test(user_and_password_arrive_escaped),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
