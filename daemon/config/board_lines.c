@@ -14,7 +14,7 @@ void board_line_of(const struct config *config, const struct config_line *from, 
 		   struct board_line_config *ret_line)
 {
 	*ret_line = (struct board_line_config){
-		.offset = from->line,
+		.offset = from->place.offset,
 		.output = output,
 		.active_low = from->active_low,
 		.initially_active = output && rests_active(config, from->name),
@@ -25,7 +25,7 @@ void board_line_of(const struct config *config, const struct config_line *from, 
 	};
 	snprintf(ret_line->name, sizeof(ret_line->name), "%s", from->name);
 	snprintf(ret_line->chip, sizeof(ret_line->chip), "%s", from->chip);
-	snprintf(ret_line->line_name, sizeof(ret_line->line_name), "%s", from->line_name);
+	snprintf(ret_line->line_name, sizeof(ret_line->line_name), "%s", from->place.name);
 }
 
 bool board_line_safe_level(const struct config *config, const struct config_line *output)

@@ -37,7 +37,7 @@ enum {
 	CONFIG_CALIBRATION_POINTS = 4,
 	CONFIG_KEYS_MAX = 8,
 	CONFIG_KEY_COMMANDS_MAX = 16,
-	CONFIG_FALLBACKS_MAX = 3,
+	CONFIG_BROKERS_MAX = 4,
 	CONFIG_SPANS_MAX = 8,
 	CONFIG_SPAN_BYTES = 64,
 	CONFIG_BYTES_MAX = 256 * 1024, /* of the file */
@@ -49,11 +49,15 @@ enum config_board_driver { CONFIG_BOARD_SIM, CONFIG_BOARD_GPIOD };
 enum config_safe { CONFIG_SAFE_REST, CONFIG_SAFE_INACTIVE, CONFIG_SAFE_ACTIVE };
 enum config_bias { CONFIG_BIAS_NONE, CONFIG_BIAS_UP, CONFIG_BIAS_DOWN };
 
+struct config_line_place {
+	int offset;                   /* on the chip; -1: by name, or (sim) none */
+	char name[CONFIG_NAME_BYTES]; /* the kernel's name of the line; "": by offset */
+};
+
 struct config_line {
-	char name[CONFIG_NAME_BYTES];      /* unique among inputs and outputs together */
-	char chip[CONFIG_NAME_BYTES];      /* "gpiochip0" */
-	int line;                          /* offset on the chip, -1: by line_name, or (sim) none */
-	char line_name[CONFIG_NAME_BYTES]; /* the kernel's name of the line; "": by line */
+	char name[CONFIG_NAME_BYTES]; /* unique among inputs and outputs together */
+	char chip[CONFIG_NAME_BYTES]; /* "gpiochip0" */
+	struct config_line_place place;
 	bool active_low;
 	enum config_bias bias; /* inputs */
 	unsigned debounce_ms;  /* inputs */
@@ -76,9 +80,8 @@ struct config_door {
 	bool fail_safe;                      /* unpowered means unlocked; false: fail-secure */
 	unsigned release_ms, held_open_ms, pre_alarm_ms, relock_delay_ms; /* pre_alarm_ms < held_open_ms */
 	bool opens_on_fire;
-	int kind;                                       /* enum door_kind */
-	unsigned extended_release_ms, extended_open_ms; /* 0, or at least the usual ones */
-	char interlock[CONFIG_NAME_BYTES];              /* a group or "" */
+	int kind;                          /* enum door_kind */
+	char interlock[CONFIG_NAME_BYTES]; /* a group or "" */
 	char double_lock[CONFIG_NAME_BYTES], light[CONFIG_NAME_BYTES],
 		buzzer[CONFIG_NAME_BYTES]; /* outputs or "" */
 	char tamper[CONFIG_NAME_BYTES];    /* an input or "" */
@@ -110,7 +113,7 @@ struct config_reader {
 	char d0[CONFIG_NAME_BYTES], d1[CONFIG_NAME_BYTES]; /* inputs without debounce; wiegand */
 	char format[CONFIG_NAME_BYTES];                    /* a built-in one or one of `wiegand_formats` */
 	bool keypad;
-	unsigned pin_digits, pin_pause_s;
+	unsigned pin_digits;
 	char device[CONFIG_PATH_BYTES]; /* evdev and serial */
 	unsigned baud;
 	enum config_reader_reads reads;
@@ -152,7 +155,7 @@ struct config_camera {
 	char username[CONFIG_USER_BYTES], password_file[CONFIG_PATH_BYTES]; /* of rtsp, or "" */
 	enum config_camera_role role;
 	char door[CONFIG_NAME_BYTES]; /* set exactly for a face camera */
-	bool loop, realtime;          /* of file sources */
+	bool loop;                    /* of file sources */
 	double liveness_min;          /* of a face camera; 0: the built-in one */
 	struct config_polygon roi;    /* count 0: the whole picture */
 	struct config_polygon exclude[CONFIG_EXCLUDES_MAX];
@@ -207,7 +210,7 @@ struct config_face {
 	bool keep_pictures;            /* aligned ones of those enrolled, sealed beside their templates */
 	unsigned stranger_still_hours; /* 0: none are kept */
 	char stranger_notice[CONFIG_NOTICE_BYTES];
-	unsigned repeat_ms, threads;
+	unsigned repeat_ms;
 	unsigned registration_at; /* people enrolled by face */
 };
 
@@ -240,20 +243,16 @@ struct config_share {
 
 struct config_home_assistant {
 	bool enabled;
-	char prefix[CONFIG_NAME_BYTES];
 };
 
 struct config_mqtt {
-	bool enabled;
-	char host[CONFIG_PATH_BYTES];
-	unsigned port;
+	struct config_broker brokers[CONFIG_BROKERS_MAX]; /* tried in this order; none: no link */
+	size_t broker_count;
 	char username[CONFIG_NAME_BYTES]; /* "": none */
 	char password_file[CONFIG_PATH_BYTES],
 		ca_file[CONFIG_PATH_BYTES]; /* "": none; ca_file switches TLS on */
 	char cert_file[CONFIG_PATH_BYTES], key_file[CONFIG_PATH_BYTES]; /* both or neither */
-	unsigned keepalive_s, window, lost_after_s;
-	struct config_broker fallbacks[CONFIG_FALLBACKS_MAX]; /* after host and port, in this order */
-	size_t fallback_count;
+	unsigned lost_after_s;
 	struct config_key keys[CONFIG_KEYS_MAX];
 	size_t key_count;
 	struct config_share share;
@@ -265,7 +264,7 @@ struct config_api {
 	char socket[CONFIG_PATH_BYTES]; /* "": none */
 	char listen[CONFIG_PATH_BYTES]; /* "ADDRESS:PORT", loopback without a certificate; "": none */
 	char cert_file[CONFIG_PATH_BYTES], key_file[CONFIG_PATH_BYTES]; /* PEM; both or neither */
-	unsigned session_hours, session_idle_min;
+	unsigned session_idle_min;
 	char console_dir[CONFIG_PATH_BYTES];
 };
 

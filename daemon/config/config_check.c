@@ -15,8 +15,8 @@ static bool same_place(const struct config_line *a, const struct config_line *b)
 {
 	if (strcmp(a->chip, b->chip) != 0)
 		return false;
-	return (a->line >= 0 && a->line == b->line) ||
-	       (a->line_name[0] != '\0' && strcmp(a->line_name, b->line_name) == 0);
+	return (a->place.offset >= 0 && a->place.offset == b->place.offset) ||
+	       (a->place.name[0] != '\0' && strcmp(a->place.name, b->place.name) == 0);
 }
 
 /* @p outputs_before, @p inputs_before: how many lines stand above this one in the file. */
@@ -35,14 +35,12 @@ static void check_line(struct config_tree *tree, const struct config_board *boar
 		snprintf(key, sizeof(key), "%s.line", path);
 		if (board->driver == CONFIG_BOARD_GPIOD && same_place(other, line))
 			config_mistake(tree, key, "\"%s\" uses this line of %s already", other->name,
-				       line->chip);
+				       line->chip[0] != '\0' ? line->chip : "the board");
 	}
 	snprintf(key, sizeof(key), "%s.line", path);
-	if (line->line >= 0 && line->line_name[0] != '\0')
-		config_mistake(tree, key, "expected either line or line_name, not both");
-	else if (board->driver == CONFIG_BOARD_GPIOD && line->line < 0 && line->line_name[0] == '\0')
+	if (board->driver == CONFIG_BOARD_GPIOD && line->place.offset < 0 && line->place.name[0] == '\0')
 		config_mistake(tree, key,
-			       "is missing: expected line or line_name, because the driver is gpiod");
+			       "is missing: expected an offset or a name, because the driver is gpiod");
 }
 
 static void check_board(struct config_tree *tree, const struct config_board *board)
@@ -272,21 +270,12 @@ static void check_key(struct config_tree *tree, const struct config *config, siz
 	}
 }
 
-static void check_fallback(struct config_tree *tree, const struct config_mqtt *mqtt, size_t index)
-{
-	char path[CONFIG_KEY_PATH_BYTES];
-
-	snprintf(path, sizeof(path), "mqtt.fallbacks[%zu].host", index);
-	if (mqtt->fallbacks[index].host[0] == '\0')
-		config_mistake(tree, path, "is empty: expected the broker's name or address");
-}
-
 static bool brokers_are_loopback(const struct config_mqtt *mqtt)
 {
-	for (size_t i = 0; i < mqtt->fallback_count; i++)
-		if (!listen_host_is_loopback(mqtt->fallbacks[i].host))
+	for (size_t i = 0; i < mqtt->broker_count; i++)
+		if (!listen_host_is_loopback(mqtt->brokers[i].host))
 			return false;
-	return listen_host_is_loopback(mqtt->host);
+	return true;
 }
 
 static void check_mqtt(struct config_tree *tree, const struct config *config)
@@ -295,12 +284,6 @@ static void check_mqtt(struct config_tree *tree, const struct config *config)
 
 	for (size_t i = 0; i < mqtt->key_count; i++)
 		check_key(tree, config, i);
-	if (mqtt->host[0] == '\0')
-		config_mistake(tree, "mqtt.host", "is empty: expected the broker's name or address");
-	for (size_t i = 0; i < mqtt->fallback_count; i++)
-		check_fallback(tree, mqtt, i);
-	if (strpbrk(mqtt->home_assistant.prefix, "+#") != NULL || mqtt->home_assistant.prefix[0] == '\0')
-		config_mistake(tree, "mqtt.home_assistant.prefix", "expected a topic without + and #");
 	if ((mqtt->cert_file[0] != '\0') != (mqtt->key_file[0] != '\0'))
 		config_mistake(tree, mqtt->cert_file[0] != '\0' ? "mqtt.cert_file" : "mqtt.key_file",
 			       "expected both cert_file and key_file, or neither");

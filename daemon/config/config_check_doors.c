@@ -88,25 +88,12 @@ static void check_uses(struct config_tree *tree, const struct config *config)
 
 static void check_times(struct config_tree *tree, const struct config_door *door, size_t index)
 {
-	const struct {
-		const char *option, *least;
-		unsigned value, floor;
-	} pairs[] = {
-		{"extended_release_ms", "release_ms", door->extended_release_ms, door->release_ms},
-		{"extended_open_ms", "held_open_ms", door->extended_open_ms, door->held_open_ms},
-	};
 	char path[CONFIG_KEY_PATH_BYTES];
 
 	snprintf(path, sizeof(path), "doors[%zu].pre_alarm_ms", index);
 	if (door->pre_alarm_ms >= door->held_open_ms)
 		config_mistake(tree, path, "%u: expected less than held_open_ms, which is %u",
 			       door->pre_alarm_ms, door->held_open_ms);
-	for (size_t i = 0; i < 2; i++) {
-		snprintf(path, sizeof(path), "doors[%zu].%s", index, pairs[i].option);
-		if (pairs[i].value != 0 && pairs[i].value < pairs[i].floor)
-			config_mistake(tree, path, "%u: expected 0, or at least %s, which is %u",
-				       pairs[i].value, pairs[i].least, pairs[i].floor);
-	}
 }
 
 static unsigned others_in_group(const struct config *config, size_t index)

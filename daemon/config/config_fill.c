@@ -69,14 +69,20 @@ static int store_bool(const char *text, bool *out, char *expected, size_t bytes)
 	return 0;
 }
 
+static bool has_control_character(const char *text)
+{
+	for (const unsigned char *at = (const unsigned char *)text; *at != '\0'; at++)
+		if (*at < ' ' || *at == 0x7f)
+			return true;
+	return false;
+}
+
 static int store_text(const char *text, const struct option *option, char *out, char *expected, size_t bytes)
 {
 	snprintf(expected, bytes, "1 to %zu bytes without control characters", option->bytes - 1);
-	if (strlen(text) >= option->bytes || (text[0] == '\0' && option->presence == OPTION_REQUIRED))
+	if (strlen(text) >= option->bytes || (text[0] == '\0' && option->presence == OPTION_REQUIRED) ||
+	    has_control_character(text))
 		return -EINVAL;
-	for (const unsigned char *at = (const unsigned char *)text; *at != '\0'; at++)
-		if (*at < ' ' || *at == 0x7f)
-			return -EINVAL;
 	strcpy(out, text);
 	return 0;
 }
@@ -101,6 +107,58 @@ static int store_key(const char *text, uint8_t *out, char *expected, size_t byte
 	return 0;
 }
 
+/* Digits alone are an offset; a name of digits alone cannot be written. */
+static int store_line(const char *text, const struct option *option, struct config_line_place *out,
+		      char *expected, size_t bytes)
+{
+	struct config_line_place place = {.offset = -1};
+	bool number = text[0] != '\0' && strspn(text, "0123456789") == strlen(text);
+
+	snprintf(expected, bytes, "an offset from %g to %g, or a name of at most %d bytes", option->min,
+		 option->max, CONFIG_NAME_BYTES - 1);
+	if (strlen(text) >= sizeof(place.name) || text[0] == '-' || has_control_character(text) ||
+	    (number && strtod(text, NULL) > option->max))
+		return -EINVAL;
+	if (number)
+		place.offset = (int)strtol(text, NULL, 10);
+	else
+		strcpy(place.name, text);
+	*out = place;
+	return 0;
+}
+
+/* "HOST", "HOST:PORT", "::1" or "[::1]:PORT". */
+static int store_broker(const char *text, struct config_broker *out, char *expected, size_t bytes)
+{
+	const char *host = text, *end = text + strlen(text), *colon = strrchr(text, ':');
+	struct config_broker broker = {.port = 1883};
+
+	snprintf(expected, bytes, "HOST or HOST:PORT, such as broker.example:8883");
+	if (text[0] == '[') {
+		host = text + 1;
+		end = strchr(host, ']');
+		if (end == NULL || (end[1] != '\0' && end[1] != ':'))
+			return -EINVAL;
+		colon = end[1] == ':' ? end + 1 : NULL;
+	} else if (colon != strchr(text, ':')) {
+		colon = NULL; /* an address of IPv6 without a port */
+	} else if (colon != NULL) {
+		end = colon;
+	}
+	if (colon != NULL) {
+		size_t digits = strspn(colon + 1, "0123456789");
+
+		broker.port = digits >= 1 && digits <= 5 ? (unsigned)strtoul(colon + 1, NULL, 10) : 0;
+		if (colon[1 + digits] != '\0' || broker.port < 1 || broker.port > 65535)
+			return -EINVAL;
+	}
+	if (end == host || (size_t)(end - host) >= sizeof(broker.host) || has_control_character(text))
+		return -EINVAL;
+	memcpy(broker.host, host, (size_t)(end - host));
+	*out = broker;
+	return 0;
+}
+
 /* One scalar. 0, or -EINVAL with what was expected. */
 static int store_scalar(const char *text, const struct option *option, void *out, char *expected,
 			size_t bytes)
@@ -119,6 +177,10 @@ static int store_scalar(const char *text, const struct option *option, void *out
 		return store_word(text, option, out, expected, bytes);
 	case OPTION_KEY:
 		return store_key(text, out, expected, bytes);
+	case OPTION_LINE:
+		return store_line(text, option, out, expected, bytes);
+	case OPTION_BROKER:
+		return store_broker(text, out, expected, bytes);
 	default:
 		r = parse_number(text, option, &number, expected, bytes);
 		if (r < 0)

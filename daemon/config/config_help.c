@@ -42,6 +42,12 @@ static void print_type(FILE *out, const struct option *option)
 	case OPTION_KEY:
 		fputs("32 bytes in base64", out);
 		break;
+	case OPTION_LINE:
+		fprintf(out, "0 to %.0f, or text up to %d bytes", option->max, CONFIG_NAME_BYTES - 1);
+		break;
+	case OPTION_BROKER:
+		fputs("HOST or HOST:PORT", out);
+		break;
 	case OPTION_MAP:
 		fputs("section", out);
 		break;

@@ -16,7 +16,7 @@ static void name_chips(struct config_board *board)
 
 	for (size_t group = 0; group < 2; group++)
 		for (size_t i = 0; i < counts[group]; i++)
-			if (groups[group][i].line >= 0 && groups[group][i].chip[0] == '\0')
+			if (groups[group][i].place.offset >= 0 && groups[group][i].chip[0] == '\0')
 				snprintf(groups[group][i].chip, CONFIG_NAME_BYTES, "gpiochip0");
 }
 

@@ -26,20 +26,15 @@ static const struct option_word log_levels[] = {{"error", LOG_LEVEL_ERROR},
 		 .kind = OPTION_NAME,                                                                        \
 		 AT(config_line, chip),                                                                      \
 		 FALLBACK(""),                                                                               \
-		 .help = "The GPIO chip, as in /dev; empty: `gpiochip0` for a `line`, any chip for a "       \
-			 "`line_name`."},                                                                    \
+		 .help = "The GPIO chip, as in /dev; empty: `gpiochip0` for an offset, any chip for a name " \
+			 "of a line."},                                                                      \
 		{.key = "line",                                                                              \
-		 .kind = OPTION_INT,                                                                         \
-		 AT(config_line, line),                                                                      \
-		 RANGE(-1, 1023),                                                                            \
-		 FALLBACK("-1"),                                                                             \
-		 .help = "Offset on the chip; -1: found by `line_name`. Not needed with the simulated "      \
-			 "board."},                                                                          \
-		{.key = "line_name",                                                                         \
-		 .kind = OPTION_TEXT,                                                                        \
-		 AT(config_line, line_name),                                                                 \
+		 .kind = OPTION_LINE,                                                                        \
+		 AT(config_line, place),                                                                     \
+		 RANGE(0, 1023),                                                                             \
 		 FALLBACK(""),                                                                               \
-		 .help = "The kernel's name of the line (`gpioinfo` shows it), instead of `line`."},         \
+		 .help = "Offset on the chip, or the kernel's name of the line; `gpioinfo` shows both. Not " \
+			 "needed with the simulated board."},                                                \
 	{                                                                                                    \
 		.key = "active", .kind = OPTION_WORD, AT(config_line, active_low), .words = polarities,      \
 		FALLBACK("high"), .help = "The electrical level at which the line is active."                \
@@ -162,11 +157,6 @@ static const struct option camera_members[] = {
 	 AT(config_camera, loop),
 	 FALLBACK("false"),
 	 .help = "A file starts again at its end."},
-	{.key = "realtime",
-	 .kind = OPTION_BOOL,
-	 AT(config_camera, realtime),
-	 FALLBACK("true"),
-	 .help = "A file plays at its own speed; `false`: as fast as it can be read."},
 	{.key = "roi",
 	 LIST(&point_item, 3, CONFIG_POLYGON_POINTS_MAX),
 	 AT(config_camera, roi.points),
@@ -255,12 +245,6 @@ static const struct option api_members[] = {
 	 AT(config_api, key_file),
 	 FALLBACK(""),
 	 .help = "Its key, PEM, readable by the daemon alone."},
-	{.key = "session_hours",
-	 .kind = OPTION_UINT,
-	 AT(config_api, session_hours),
-	 RANGE(1, 168),
-	 FALLBACK("12"),
-	 .help = "A log-in at the console lasts this long at most."},
 	{.key = "session_idle_min",
 	 .kind = OPTION_UINT,
 	 AT(config_api, session_idle_min),

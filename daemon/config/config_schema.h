@@ -7,17 +7,19 @@
 #include <stddef.h>
 
 enum option_kind {
-	OPTION_NAME,  /* char[CONFIG_NAME_BYTES], [a-z0-9-] */
-	OPTION_TEXT,  /* char[bytes] */
-	OPTION_BOOL,  /* bool */
-	OPTION_UINT,  /* unsigned, min to max */
-	OPTION_INT,   /* int, min to max */
-	OPTION_REAL,  /* double, min to max */
-	OPTION_WORD,  /* one of `words`, stored as bool or int by its size */
-	OPTION_POINT, /* struct config_point, written [x, y], each min to max */
-	OPTION_KEY,   /* uint8_t[32], written in base64 */
-	OPTION_MAP,   /* a structure: `members` */
-	OPTION_LIST   /* an array of `item` at offset, its count at count_offset */
+	OPTION_NAME,   /* char[CONFIG_NAME_BYTES], [a-z0-9-] */
+	OPTION_TEXT,   /* char[bytes] */
+	OPTION_BOOL,   /* bool */
+	OPTION_UINT,   /* unsigned, min to max */
+	OPTION_INT,    /* int, min to max */
+	OPTION_REAL,   /* double, min to max */
+	OPTION_WORD,   /* one of `words`, stored as bool or int by its size */
+	OPTION_POINT,  /* struct config_point, written [x, y], each min to max */
+	OPTION_KEY,    /* uint8_t[32], written in base64 */
+	OPTION_LINE,   /* struct config_line_place, written as an offset (0 to max) or a name */
+	OPTION_BROKER, /* struct config_broker, written HOST or HOST:PORT */
+	OPTION_MAP,    /* a structure: `members` */
+	OPTION_LIST    /* an array of `item` at offset, its count at count_offset */
 };
 
 enum option_presence {

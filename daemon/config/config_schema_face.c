@@ -211,10 +211,4 @@ const struct option config_face_members[] = {
 	 RANGE(1000, 600000),
 	 FALLBACK("10000"),
 	 .help = "A person who stays in view is judged again no sooner than this."},
-	{.key = "threads",
-	 .kind = OPTION_UINT,
-	 AT(config_face, threads),
-	 RANGE(1, 16),
-	 FALLBACK("2"),
-	 .help = "Threads for one inference."},
 	{0}};

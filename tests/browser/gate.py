@@ -71,7 +71,7 @@ def draw_h265(folder):
 def configure(gate, broker, street, calibration):
     config = gate.config
     config["api"].update(listen=f"127.0.0.1:{free_port()}", console_dir=str(SOURCE / "console" / "dist"))
-    config["mqtt"] = {"enabled": True, "host": "127.0.0.1", "port": broker.port}
+    config["mqtt"] = {"brokers": [f"127.0.0.1:{broker.port}"]}
     config["litter"] = {"pre_roll_s": 2, "post_roll_s": 1}
     config["board"]["inputs"] += [{"name": line, "debounce_ms": 0, "active": "low"} for line in ("in-d0", "in-d1")]
     config["readers"] = [{"name": "in", "door": "main", "d0": "in-d0", "d1": "in-d1"}]

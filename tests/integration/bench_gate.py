@@ -138,7 +138,7 @@ def bench_log():
     with Gate() as gate, Broker(gate.folder, record=False) as broker:
         broker.config_path.write_text(broker.config_path.read_text().replace("log_type all", "log_type information"))
         broker.start()
-        gate.config["mqtt"] = {"enabled": True, "host": "127.0.0.1", "port": broker.port, "window": 1000}
+        gate.config["mqtt"] = {"brokers": [f"127.0.0.1:{broker.port}"]}
         gate.start()
         errors, first = [], gate.last_seq()
         threads = [threading.Thread(target=add_people, args=(gate, errors)) for _ in range(CLIENTS)]

@@ -45,7 +45,7 @@ def quiet(broker):
 
 
 def configure(gate, broker, key):
-    gate.config["mqtt"] = {"enabled": True, "host": "127.0.0.1", "port": broker.port, "window": 1000, "keys": [
+    gate.config["mqtt"] = {"brokers": [f"127.0.0.1:{broker.port}"], "keys": [
         {"id": "desk", "public_key": key.public, "commands": ["ping", "door.open"]}]}
 
 
@@ -90,12 +90,12 @@ def bench_queue(rows):
     for count in (FEW, rows):
         with Gate() as gate, quiet(Broker(gate.folder, record=False)) as broker:
             configure(gate, broker, Key("desk"))
-            gate.config["mqtt"]["enabled"] = False
+            brokers, gate.config["mqtt"]["brokers"] = gate.config["mqtt"]["brokers"], []
             gate.config["models_dir"] = str(gate.folder / "none")  # not what is measured
             gate.start()
             gate.stop()
             subprocess.run([str(BUILD / "bench" / "log_fill"), str(gate.state), str(count)], check=True, capture_output=True)
-            gate.config["mqtt"]["enabled"] = True
+            gate.config["mqtt"]["brokers"] = brokers
             gate.start()
             wait_until("the log", lambda: gate.status()["storage"]["last_seq"] > count)
             last = gate.last_seq()

@@ -404,7 +404,7 @@ class Access(unittest.TestCase):
     def test_the_digest_is_what_the_page_says(self):
         gate = self.gate()
         with Broker(gate.folder, record=False).start() as broker:
-            gate.config["mqtt"] = {"enabled": True, "host": "127.0.0.1", "port": broker.port}
+            gate.config["mqtt"] = {"brokers": [f"127.0.0.1:{broker.port}"]}
             with Listener(broker, "gatehouse/+/+/state/roster/#") as listener:
                 gate.start()
                 person = self.person(gate, "李伟", "groups=", "extended=yes")

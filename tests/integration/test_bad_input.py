@@ -178,7 +178,7 @@ class BadInput(unittest.TestCase):
     def test_broker_absent(self):
         gate = self.gate
         broker = self.enterContext(Broker(gate.folder))
-        gate.config["mqtt"] = {"enabled": True, "host": "127.0.0.1", "port": broker.port}
+        gate.config["mqtt"] = {"brokers": [f"127.0.0.1:{broker.port}"]}
         gate.start()
         self.assertEqual(gate.status()["mqtt"]["state"], "disconnected")
         self.assertTrue(wait_until("a reason", lambda: gate.status()["mqtt"]["reason"]))
@@ -191,7 +191,7 @@ class BadInput(unittest.TestCase):
         gate.stop()
 
     def test_broker_name_unknown(self):
-        self.gate.config["mqtt"] = {"enabled": True, "host": "broker.invalid", "port": 1883}
+        self.gate.config["mqtt"] = {"brokers": ["broker.invalid:1883"]}
         self.gate.start()
         wait_until("a reason", lambda: self.gate.status()["mqtt"]["reason"])
         self.exit_button_works()

@@ -138,7 +138,7 @@ class SignedCommands(unittest.TestCase):
         self.gate = self.enterContext(Gate())
         self.broker = self.enterContext(Broker(self.gate.folder)).start()
         self.key = self.keygen("desk")
-        self.gate.config["mqtt"] = {"enabled": True, "host": "127.0.0.1", "port": self.broker.port, "keys": [
+        self.gate.config["mqtt"] = {"brokers": [f"127.0.0.1:{self.broker.port}"], "keys": [
             {"id": "desk", "public_key": self.public, "commands": ["door.open", "ping"]},
             {"id": "guest", "public_key": self.guest_public(), "commands": ["ping"]}]}
         self.listener = self.enterContext(Listener(self.broker))

@@ -23,7 +23,7 @@ class Link(unittest.TestCase):
             self.key, self.guest = Key("desk"), Key("guest")
         except ImportError as error:
             raise unittest.SkipTest(f"python3-nacl is not installed: {error}") from None
-        self.gate.config["mqtt"] = {"enabled": True, "host": "127.0.0.1", "port": self.broker.port, "keys": [
+        self.gate.config["mqtt"] = {"brokers": [f"127.0.0.1:{self.broker.port}"], "keys": [
             {"id": "desk", "public_key": self.key.public, "commands": EVERY},
             {"id": "guest", "public_key": self.guest.public, "commands": ["door.mode", "ping"], "doors": ["other"]}]}
         self.gate.config["board"]["inputs"][1]["debounce_ms"] = 0
@@ -255,7 +255,7 @@ class Brokers(Link):
         wait_until("only what is there", gone)
 
     def test_next_broker(self):
-        self.gate.config["mqtt"].update(port=free_port(), fallbacks=[{"host": "127.0.0.1", "port": self.broker.port}])
+        self.gate.config["mqtt"]["brokers"] = [f"127.0.0.1:{port}" for port in (free_port(), self.broker.port)]
         self.start()
         self.assertIs(self.client.command(self.key, "ping", {})["ok"], True)
 
@@ -333,7 +333,7 @@ class Certificates(unittest.TestCase):
         self.certificate("broker", "site", "IP:127.0.0.1")
         self.certificate("other", "site", "DNS:broker.example")
         self.certificate("impostor", "stranger", "IP:127.0.0.1")
-        self.gate.config["mqtt"] = {"enabled": True, "host": "127.0.0.1", "port": self.broker.port, "lost_after_s": 1,
+        self.gate.config["mqtt"] = {"brokers": [f"127.0.0.1:{self.broker.port}"], "lost_after_s": 1,
                                     "ca_file": str(self.gate.folder / "site.crt")}
         self.serve("impostor")
         self.gate.start()

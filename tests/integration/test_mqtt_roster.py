@@ -48,7 +48,7 @@ class Roster(unittest.TestCase):
         except ImportError as error:
             raise unittest.SkipTest(f"python3-nacl is not installed: {error}") from None
         every = ["roster.apply", "roster.snapshot", "enrol", "door.open"]
-        self.gate.config["mqtt"] = {"enabled": True, "host": "127.0.0.1", "port": self.broker.port, "keys": [
+        self.gate.config["mqtt"] = {"brokers": [f"127.0.0.1:{self.broker.port}"], "keys": [
             {"id": "property", "public_key": self.key.public, "commands": every},
             {"id": "desk", "public_key": self.desk.public, "commands": every},
             {"id": "guest", "public_key": self.guest.public, "commands": every, "doors": ["main"]}]}

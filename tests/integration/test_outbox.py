@@ -24,7 +24,7 @@ class Outbox(unittest.TestCase):
         self.wire = self.enterContext(Wire(self.broker.port))
         self.wire.open()
         self.gate.config["board"]["inputs"][1]["debounce_ms"] = 0
-        self.gate.config["mqtt"] = {"enabled": True, "host": "127.0.0.1", "port": self.wire.port}
+        self.gate.config["mqtt"] = {"brokers": [f"127.0.0.1:{self.wire.port}"]}
         self.listener = self.enterContext(Listener(self.broker))
         self.gate.start()
 
@@ -54,7 +54,7 @@ class Outbox(unittest.TestCase):
     def check(self, crowd, faults=ROUNDS):
         gate = self.gate
         gate.stop()
-        gate.config["mqtt"]["enabled"] = False  # nobody adds to the log of this test by reading it
+        gate.config["mqtt"]["brokers"] = []  # nobody adds to the log of this test by reading it
         self.assertTrue(gate.verify()["ok"])
         gate.start()
         log = gate.events()

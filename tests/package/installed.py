@@ -217,7 +217,7 @@ class Booted(unittest.TestCase):
         secret = self.machine.root / "etc/gatehouse/credentials/broker"
         secret.write_text(SECRET)
         secret.chmod(0o600)
-        self.config("mqtt: {enabled: true, host: 127.0.0.1, username: gate, "
+        self.config("mqtt: {brokers: [127.0.0.1], username: gate, "
                     f"password_file: /run/credentials/{UNIT}/secret_broker}}\n")
         self.inside("systemctl", "start", UNIT)  # returns when READY=1 came
         self.assertEqual(self.machine.show("StatusText"), "Doors under control")

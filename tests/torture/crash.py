@@ -54,7 +54,7 @@ def property_system(gate):
     key = Key("desk")
     with harness.Broker(gate.folder, record=False) as broker:
         broker.start()
-        gate.config["mqtt"] = {"enabled": True, "host": "127.0.0.1", "port": broker.port,
+        gate.config["mqtt"] = {"brokers": [f"127.0.0.1:{broker.port}"],
                                "keys": [{"id": key.name, "public_key": key.public, "commands": ["door.open"]}]}
         yield broker, key
 

@@ -21,7 +21,7 @@ def broker(rng, rounds):
     """The broker is killed and comes back under load: every event arrives, in order."""
     with Gate() as gate, harness.Broker(gate.folder, record=False) as server:
         server.start()
-        gate.config["mqtt"] = {"enabled": True, "host": "127.0.0.1", "port": server.port}
+        gate.config["mqtt"] = {"brokers": [f"127.0.0.1:{server.port}"]}
         gate.start()
         with Load(gate, 0.01) as load:
             for _ in range(rounds):
@@ -135,7 +135,7 @@ def day(rng, hours):
     env, samples = {"LD_PRELOAD": str(SHIMS / "clock_shim.so"), "GH_CLOCK_FACTOR": str(CLOCK_FACTOR)}, []
     with Gate(env, storage={"keep_days": 1, "slow_ms": 10000}) as gate, harness.Broker(gate.folder, record=False) as server:
         server.start()
-        gate.config["mqtt"] = {"enabled": True, "host": "127.0.0.1", "port": server.port}
+        gate.config["mqtt"] = {"brokers": [f"127.0.0.1:{server.port}"]}
         gate.start(log_ready=False)
         harness.wait_until("the models", lambda: re.search("models are ready|is missing", gate.process.log))
         with Shift(gate, rng) as shift:
@@ -144,7 +144,7 @@ def day(rng, hours):
                 samples.append(gate.counts())
         gate.stop()
         gate.env, gate.config["storage"] = None, {"keep_days": 0}  # what is left is looked at in true time
-        gate.config["mqtt"]["enabled"] = False
+        gate.config["mqtt"]["brokers"] = []
         gate.start()
         log, wrong = gate.events(), growth(samples[1:])
         if [e["seq"] for e in log] != list(range(log[0]["seq"], log[0]["seq"] + len(log))) or not gate.verify()["ok"]:
@@ -235,7 +235,7 @@ def everything(rng, rounds):
         junk = gate.folder / "junk.mp4"
         junk.write_bytes(random.Random(1).randbytes(100_000))
         gate.config["cameras"] = [{"name": "junk", "role": "facade", "source": f"file:{junk}"}]
-        gate.config["mqtt"] = {"enabled": True, "host": "127.0.0.1", "port": server.port}
+        gate.config["mqtt"] = {"brokers": [f"127.0.0.1:{server.port}"]}
         gate.start()
         with Load(gate, 0.005) as load:
             for _ in range(rounds):

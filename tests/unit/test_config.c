@@ -37,8 +37,7 @@ static void the_smallest_file_has_every_default(void **state)
 	assert_string_equal(config->evidence.dir, "/var/lib/gatehouse/evidence");
 	assert_int_equal(config->log_level, LOG_LEVEL_INFO);
 	assert_int_equal(config->storage.slow_ms, 50);
-	assert_int_equal(config->mqtt.port, 1883);
-	assert_false(config->mqtt.enabled);
+	assert_int_equal(config->mqtt.broker_count, 0);
 	assert_int_equal(config->board.driver, CONFIG_BOARD_SIM);
 	assert_string_equal(config->api.listen, "127.0.0.1:8480");
 	config_free(config);
@@ -66,7 +65,7 @@ static void a_whole_file_is_read(void **state)
 		     "    calibration: {points: [[0,1],[1,1],[1,0],[0,0]], floors: [-1, 18], columns: 4}\n"
 		     "face: {false_accept_percent: 0.5, liveness: off, accept_pictures: true}\n"
 		     "mqtt:\n"
-		     "  enabled: true\n"
+		     "  brokers: [broker.example, 'broker.example:8883', '::1', '[::1]:1884']\n"
 		     "  keys:\n"
 		     "    - id: office\n"
 		     "      public_key: AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=\n"
@@ -87,6 +86,15 @@ static void a_whole_file_is_read(void **state)
 	assert_int_equal(config->cameras[1].calibration.floor_low, -1);
 	assert_int_equal(config->cameras[1].calibration.floor_high, 18);
 	assert_int_equal(config->face.liveness, CONFIG_LIVENESS_OFF);
+	assert_int_equal(config->mqtt.broker_count, 4);
+	assert_string_equal(config->mqtt.brokers[0].host, "broker.example");
+	assert_int_equal(config->mqtt.brokers[0].port, 1883);
+	assert_string_equal(config->mqtt.brokers[1].host, "broker.example");
+	assert_int_equal(config->mqtt.brokers[1].port, 8883);
+	assert_string_equal(config->mqtt.brokers[2].host, "::1");
+	assert_int_equal(config->mqtt.brokers[2].port, 1883);
+	assert_string_equal(config->mqtt.brokers[3].host, "::1");
+	assert_int_equal(config->mqtt.brokers[3].port, 1884);
 	assert_int_equal(config->mqtt.keys[0].public_key[31], 0x1f);
 	assert_string_equal(config->mqtt.keys[0].commands[1], "ping");
 	config_free(config);
@@ -138,9 +146,17 @@ static const struct {
 	{BASE "face: {stranger_still_hours: 24}\n", "g.yaml:4: face.stranger_notice: is missing"},
 	{BASE "face:\n  liveness: maybe\n",
 	 "g.yaml:5: face.liveness: \"maybe\": expected one of enforce, observe, off"},
-	{BASE "mqtt:\n  enabled: perhaps\n", "g.yaml:5: mqtt.enabled: \"perhaps\": expected true or false"},
+	{BASE "mqtt:\n  accept_photos: perhaps\n",
+	 "g.yaml:5: mqtt.accept_photos: \"perhaps\": expected true or false"},
+	{BASE "mqtt: {brokers: ['']}\n", "g.yaml:4: mqtt.brokers[0]: \"\": expected HOST or HOST:PORT"},
+	{BASE "mqtt: {brokers: ['a:']}\n", "g.yaml:4: mqtt.brokers[0]: \"a:\": expected HOST"},
+	{BASE "mqtt: {brokers: ['a:0']}\n", "g.yaml:4: mqtt.brokers[0]: "},
+	{BASE "mqtt: {brokers: ['a:65536']}\n", "g.yaml:4: mqtt.brokers[0]: "},
+	{BASE "mqtt: {brokers: ['[::1:1883']}\n", "g.yaml:4: mqtt.brokers[0]: "},
+	{BASE "mqtt: {brokers: ['[::1]1883']}\n", "g.yaml:4: mqtt.brokers[0]: "},
+	{BASE "mqtt: {brokers: [a, b, c, d, e]}\n", "g.yaml:4: mqtt.brokers: has 5 items: expected 0 to 4"},
 	{BASE "mqtt:\n  cert_file: a\n  ca_file: b\n", "g.yaml:5: mqtt.cert_file: expected both"},
-	{BASE "mqtt:\n  host: broker\n  username: u\n  password_file: p\n",
+	{BASE "mqtt:\n  brokers: [broker]\n  username: u\n  password_file: p\n",
 	 "g.yaml:7: mqtt.password_file: would cross the network"},
 	{BASE "mqtt:\n  keys:\n    - id: a\n      public_key: AAAA\n", "g.yaml:7: mqtt.keys[0].public_key: "},
 	{BASE "mqtt:\n  keys:\n    - id: a\n      public_key: AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=\n"
@@ -158,8 +174,14 @@ static const struct {
 	 "g.yaml:8: board.inputs[0].line: \"a\" uses this line of gpiochip0 already"},
 	{BASE "board:\n  outputs: [{name: a}]\n  inputs:\n    - name: a\n",
 	 "g.yaml:7: board.inputs[0].name: another line is called \"a\" already"},
-	{BASE "board:\n  inputs:\n    - {name: a, line: 3, line_name: x}\n",
+	{BASE "board:\n  inputs:\n    - {name: a, line: -1}\n",
+	 "g.yaml:6: board.inputs[0].line: \"-1\": expected an offset from 0 to 1023, or a name"},
+	{BASE "board:\n  inputs:\n    - {name: a, line: 1024}\n", "g.yaml:6: board.inputs[0].line: "},
+	{BASE "board:\n  inputs:\n    - {name: a, line: a-name-of-more-than-31-characters}\n",
 	 "g.yaml:6: board.inputs[0].line: "},
+	{BASE
+	 "board:\n  driver: gpiod\n  inputs:\n    - {name: a, line: GPIO3}\n    - {name: b, line: GPIO3}\n",
+	 "g.yaml:8: board.inputs[1].line: \"a\" uses this line of the board already"},
 	{BASE, "g.yaml:1: board: has no line: expected at least one"},
 	{BASE "board:\n  driver: gpiod\ndoors: []\n", "g.yaml:5: board: has no line"},
 	{BASE BOARD "doors:\n  - name: main\n", "g.yaml:8: doors[0].lock: is missing"},
@@ -242,6 +264,28 @@ static void several_mistakes_are_told_at_once(void **state)
 	assert_non_null(strstr(error, "\ng.yaml:3: gate: "));
 	assert_int_equal(config_load_text("x: 1\n", 5, "g.yaml", &config, tiny, sizeof(tiny)), -EINVAL);
 	assert_int_equal(strlen(tiny), sizeof(tiny) - 1);
+}
+
+static void a_line_is_an_offset_or_a_name(void **state)
+{
+	struct config *config = NULL;
+
+	(void)state;
+	assert_int_equal(load(BASE "board:\n  inputs:\n"
+				   "    - {name: a, line: 0}\n    - {name: b, line: 1023, chip: gpiochip1}\n"
+				   "    - {name: c, line: 3V3_EN}\n    - {name: d}\n",
+			      &config),
+			 0);
+	assert_int_equal(config->board.inputs[0].place.offset, 0);
+	assert_string_equal(config->board.inputs[0].chip, "gpiochip0");
+	assert_int_equal(config->board.inputs[1].place.offset, 1023);
+	assert_string_equal(config->board.inputs[1].chip, "gpiochip1");
+	assert_int_equal(config->board.inputs[2].place.offset, -1);
+	assert_string_equal(config->board.inputs[2].place.name, "3V3_EN");
+	assert_string_equal(config->board.inputs[2].chip, "");
+	assert_int_equal(config->board.inputs[3].place.offset, -1);
+	assert_string_equal(config->board.inputs[3].place.name, "");
+	config_free(config);
 }
 
 static void counts_beyond_the_maxima_are_refused(void **state)
@@ -331,6 +375,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(a_whole_file_is_read),
 		cmocka_unit_test(each_mistake_names_file_line_and_key),
 		cmocka_unit_test(several_mistakes_are_told_at_once),
+		cmocka_unit_test(a_line_is_an_offset_or_a_name),
 		cmocka_unit_test(counts_beyond_the_maxima_are_refused),
 		cmocka_unit_test(huge_and_unreadable_files_are_refused),
 		cmocka_unit_test(the_page_in_docs_is_the_help_text),

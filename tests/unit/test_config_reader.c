@@ -36,7 +36,6 @@ static void a_reader_needs_little_and_has_the_rest_by_default(void **state)
 	assert_true(reader->keypad);
 	assert_string_equal(reader->format, "wiegand26");
 	assert_int_equal(reader->pin_digits, 0);
-	assert_int_equal(reader->pin_pause_s, 10);
 	assert_int_equal(config->lockout.tries, 5);
 	assert_int_equal(config->lockout.seconds, 30);
 	assert_string_equal(config->watchdog.device, "");

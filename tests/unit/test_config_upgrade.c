@@ -37,14 +37,14 @@ static const struct config_upgrade_step too_much[] = {{.from = 0, .edit = edit_t
 static const char old[] = "\xef\xbb\xbf# 门口 north\r\n"
 			  "version: 0   # since the beginning\r\n"
 			  "log_level: trace # 东\r\n"
-			  "api: {session_hours: 8, address: 127.0.0.1:9000}\r\n"
+			  "api: {session_idle_min: 8, address: 127.0.0.1:9000}\r\n"
 			  "gate_name: north\r\n"
 			  "site: hill-park\r\n"
 			  "board: {inputs: [{name: in-a}]}\r\n";
 static const char wanted[] = "\xef\xbb\xbf# 门口 north\r\n"
 			     "version: 1   # since the beginning\r\n"
 			     "log_level: debug # 东\r\n"
-			     "api: {session_hours: 8, listen: 127.0.0.1:9000}\r\n"
+			     "api: {session_idle_min: 8, listen: 127.0.0.1:9000}\r\n"
 			     "gate: north\r\n"
 			     "site: hill-park\r\n"
 			     "board: {inputs: [{name: in-a}]}\r\n";

@@ -264,7 +264,6 @@ static void start_camera(struct watched_camera *camera)
 	if (camera_login_url(camera->config, source.url, sizeof(source.url), error) < 0)
 		log_error("vision", "camera %s: %s; trying without a password", camera->config->name, error);
 	source.loop = camera->config->loop;
-	source.realtime = camera->config->realtime;
 	if (camera->door >= 0)
 		source.ring_seconds = 0; /* a door keeps no film of those who pass */
 	r = camera_open(&source, &ops, camera, &camera->camera);

@@ -10,7 +10,11 @@
 #include "vision/face/match.h"
 #include "vision/face/threshold.h"
 
-enum { DECIDED_PROMPT_MS = 4000, ASK_AGAIN_MS = 4000 };
+enum {
+	DECIDED_PROMPT_MS = 4000,
+	ASK_AGAIN_MS = 4000,
+	INFERENCE_THREADS = 2 /* the smallest boards have two cores that the doors leave idle */
+};
 
 static struct watched_camera *face_camera(struct cameras *cameras, unsigned face_index)
 {
@@ -297,7 +301,7 @@ int faces_open(struct cameras *cameras)
 	face.models_dir = config->models_dir;
 	face.cameras =
 		cameras->face_cameras > 0 ? (unsigned)cameras->face_cameras : 1; /* none: enrolment alone */
-	face.threads = config->face.threads;
+	face.threads = INFERENCE_THREADS;
 	face.false_accept_percent = config->face.false_accept_percent;
 	face.liveness = config->face.liveness != CONFIG_LIVENESS_OFF;
 	face.enforce = config->face.liveness == CONFIG_LIVENESS_ENFORCE;

@@ -229,10 +229,12 @@ int doors_release(struct doors *doors, unsigned place, bool extended, uint64_t *
 
 /* ---- begin and end ---- */
 
-static uint32_t at_most(uint32_t wanted, uint32_t usual, uint32_t most)
+/* People whose record says "extended" have this many times the usual times, and an hour at most. */
+static uint32_t extended(uint32_t usual_ms)
 {
-	wanted = wanted != 0 ? wanted : 3 * usual;
-	return wanted < most ? wanted : most;
+	enum { FACTOR = 3, MOST_MS = 3600000 };
+
+	return usual_ms < MOST_MS / FACTOR ? FACTOR * usual_ms : MOST_MS;
 }
 
 void controlled_door_open(struct doors *doors, const struct config_door *config, uint64_t now_ms)
@@ -244,8 +246,8 @@ void controlled_door_open(struct doors *doors, const struct config_door *config,
 		.held_open_ms = config->held_open_ms,
 		.pre_alarm_ms = config->pre_alarm_ms,
 		.relock_delay_ms = config->relock_delay_ms,
-		.extended_release_ms = at_most(config->extended_release_ms, config->release_ms, 3600000),
-		.extended_open_ms = at_most(config->extended_open_ms, config->held_open_ms, 3600000)};
+		.extended_release_ms = extended(config->release_ms),
+		.extended_open_ms = extended(config->held_open_ms)};
 	struct controlled_door *door = &doors->list[doors->count++];
 	struct door_effects effects;
 

@@ -7,6 +7,9 @@
 #include "base/clock.h"
 #include "base/log.h"
 
+/* Digits are discarded when no key follows for this long: the next person starts anew. */
+static const uint64_t PIN_PAUSE_US = 10000000;
+
 struct reader *readers_find(struct readers *readers, const char *name)
 {
 	for (size_t i = 0; i < readers->count; i++)
@@ -350,7 +353,7 @@ static void begin(struct readers *readers, const struct config_reader *config, u
 	reader->refused.type = "reader.refused";
 	find_format(reader);
 	wiegand_init(&reader->wiegand, &reader->format, config->keypad, WIEGAND_GAP_US);
-	keypad_init(&reader->keypad, config->pin_digits, config->pin_pause_s * UINT64_C(1000000));
+	keypad_init(&reader->keypad, config->pin_digits, PIN_PAUSE_US);
 	if (has_device(reader))
 		open_port(reader);
 	else

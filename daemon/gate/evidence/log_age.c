@@ -75,7 +75,7 @@ static int on_timer(sd_event_source *source, uint64_t now_us, void *arg)
 	if (offset - age->offset_ms > STEP_MS || age->offset_ms - offset > STEP_MS)
 		age->steady_since_ms = clock_mono_ms();
 	age->offset_ms = offset;
-	if (store != NULL && age->deps.config->mqtt.enabled)
+	if (store != NULL && age->deps.config->mqtt.broker_count > 0)
 		to_seq = store_cursor_get(store, "mqtt");
 	cutoff = store == NULL || evidence_unix_ms < 0
 			 ? 0

@@ -11,6 +11,9 @@
 #include <stdarg.h>
 #include <string.h>
 
+/* Home Assistant's own default. A site that changed it there bridges the topic in its broker. */
+#define DISCOVERY_PREFIX "homeassistant"
+
 enum { TEMPLATE_BYTES = 256 };
 
 struct introduction {
@@ -148,7 +151,7 @@ int discovery_publish(struct property *property)
 	intro.components = json_object();
 	snprintf(intro.id, sizeof(intro.id), "gatehouse-%s-%s", property->deps.config->site,
 		 property->deps.config->gate);
-	snprintf(where, sizeof(where), "%s/device/%s/config", wanted->prefix, intro.id);
+	snprintf(where, sizeof(where), DISCOVERY_PREFIX "/device/%s/config", intro.id);
 	message = introduce(&intro);
 	r = message != NULL ? link_publish_retained(property->link, where, message) : -ENOMEM;
 	json_decref(message);

@@ -206,7 +206,7 @@ void outbox_ready(struct property *property)
 {
 	property->log_ready = true;
 	outbox_init(&property->outbox, store_cursor_get(journal_store(property->deps.journal), cursor_name),
-		    property->deps.config->mqtt.window);
+		    PROPERTY_WINDOW);
 	outbox_pump(property);
 }
 

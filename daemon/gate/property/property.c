@@ -9,11 +9,12 @@
 
 enum {
 	HEALTH_MS = 60000,
+	KEEPALIVE_S = 30, /* a dead connection is noticed within one and a half times this */
 	RECONNECT_MIN_MS = 500,
 	RECONNECT_MAX_MS = 30000,
 };
 
-_Static_assert((int)LINK_BROKERS_MAX > (int)CONFIG_FALLBACKS_MAX, "host and its fallbacks");
+_Static_assert((int)LINK_BROKERS_MAX >= (int)CONFIG_BROKERS_MAX, "every broker of the config has a place");
 
 /* ---- what the broker does ---- */
 
@@ -173,8 +174,7 @@ static int open_link(struct property *property)
 	static const struct link_ops ops = {
 		.connected = on_connected, .acked = on_acked, .command = on_command};
 	const struct config_mqtt *from = &property->deps.config->mqtt;
-	struct link_config config = {.brokers = {{from->host, from->port}},
-				     .broker_count = 1 + from->fallback_count,
+	struct link_config config = {.broker_count = from->broker_count,
 				     .username = from->username,
 				     .password_file = from->password_file,
 				     .ca_file = from->ca_file,
@@ -183,14 +183,13 @@ static int open_link(struct property *property)
 				     .site = property->deps.config->site,
 				     .gate = property->deps.config->gate,
 				     .version = GH_VERSION,
-				     .keepalive_s = from->keepalive_s,
-				     .window = from->window,
+				     .keepalive_s = KEEPALIVE_S,
+				     .window = PROPERTY_WINDOW,
 				     .reconnect_min_ms = RECONNECT_MIN_MS,
 				     .reconnect_max_ms = RECONNECT_MAX_MS};
 
-	for (size_t i = 0; i < from->fallback_count; i++)
-		config.brokers[i + 1] =
-			(struct link_broker){from->fallbacks[i].host, from->fallbacks[i].port};
+	for (size_t i = 0; i < from->broker_count; i++)
+		config.brokers[i] = (struct link_broker){from->brokers[i].host, from->brokers[i].port};
 	return link_open(&config, &ops, property, &property->link);
 }
 
@@ -200,13 +199,13 @@ int property_open(const struct property_deps *deps, struct property **ret_proper
 	int r;
 
 	assert(deps->config != NULL && deps->event != NULL && deps->journal != NULL && deps->cameras != NULL);
-	if (!deps->config->mqtt.enabled)
+	if (deps->config->mqtt.broker_count == 0)
 		return 0;
 	property = calloc(1, sizeof(*property));
 	if (property == NULL)
 		return -ENOMEM;
 	property->deps = *deps;
-	outbox_init(&property->outbox, 0, deps->config->mqtt.window);
+	outbox_init(&property->outbox, 0, PROPERTY_WINDOW);
 	requests_init(property);
 	r = open_link(property);
 	if (r >= 0)

@@ -55,7 +55,7 @@ struct property_deps {
 	void *arg; /* for the commands and for cameras */
 };
 
-/** Connect, unless mqtt.enabled is off: @p ret_property then stays NULL. @return 0 or a negative errno, logged. */
+/** Connect, unless the config names no broker: @p ret_property then stays NULL. @return 0 or a negative errno, logged. */
 int property_open(const struct property_deps *deps, struct property **ret_property);
 /** Once the store is closed. NULL is fine. */
 void property_close(struct property *property);
