@@ -62,7 +62,8 @@ class Package(unittest.TestCase):
                          "lib/sysusers.d/gatehouse.conf", "lib/tmpfiles.d/gatehouse.conf",
                          "lib/udev/rules.d/60-gatehouse.rules", "share/man/man8/gatehoused.8.gz",
                          "share/man/man1/gatectl.1.gz", "share/man/man5/gatehouse.yaml.5.gz",
-                         "share/doc/gatehouse/copyright", "share/gatehouse/verify-audit"):
+                         "share/doc/gatehouse/copyright", "share/gatehouse/verify-audit", "share/gatehouse/models/fr_feature.yaml",
+                         "share/gatehouse/models/fr_detect.yaml"):
                 self.assertIn(f"./usr/{path}", files)
             self.assertIn("./etc/needrestart/conf.d/gatehouse.conf", files)
             self.assertNotIn("./etc/gatehouse/gatehouse.yaml", files)  # the site's own, never ours

@@ -1,6 +1,7 @@
 """The commands that a developer and an installer begin with: tools/demo, tools/configure, and which Python scripts run."""
 import os
 import pathlib
+import re
 import shutil
 import signal
 import subprocess
@@ -38,6 +39,22 @@ class Python(unittest.TestCase):
                 first = file.readline(200)
             if first.startswith(b"#!") and b"python" in first and name not in ANY_PYTHON:
                 self.assertEqual(first.split()[0], b"#!/usr/bin/python3", name)
+
+
+class Models(unittest.TestCase):
+    def test_the_list_of_downloads_agrees_with_the_manifests(self):
+        manifests = {}
+        for path in sorted((SOURCE / "models").glob("*.yaml")):
+            members = dict(re.findall(r"^(\w+): ([^{\n]+)$", path.read_text(), re.M))
+            where = re.fullmatch(r"npm (\S+), (\S+)", members["source"])
+            manifests[members["file"]] = (*where.groups(), members["sha256"], members["licence"], members["role"])
+        fetched = {}
+        for line in (SOURCE / "tools" / "models.lock").read_text().splitlines():
+            kind, *fields = line.split()
+            if kind == "file" and fields[0].endswith(".onnx"):
+                fetched[fields[0]] = tuple(fields[1:])
+        self.assertEqual(fetched, manifests)
+        self.assertEqual(len(manifests), 4)
 
 
 class Configure(unittest.TestCase):

@@ -77,7 +77,9 @@ static struct face_model yunet(void)
 				   .width_px = WIDTH,
 				   .height_px = HEIGHT,
 				   .scale = 1,
-				   .kind = FACE_DETECTOR_YUNET};
+				   .kind = FACE_DETECTOR_YUNET,
+				   .overlap_max = 0.4f,
+				   .score_min = 0.7f};
 }
 
 static struct face_engine *open_with(const struct face_model *detector, int want, struct problem *problem)
@@ -238,6 +240,12 @@ static void a_detector_that_is_not_what_its_record_says_is_refused(void **state)
 	assert_int_equal(face_models_use_detector(&record), -EINVAL);
 	record = yunet();
 	record.width_px = 1312;
+	assert_int_equal(face_models_use_detector(&record), -EINVAL);
+	record = yunet();
+	record.score_min = 0;
+	assert_int_equal(face_models_use_detector(&record), -EINVAL);
+	record = yunet();
+	record.overlap_max = 1;
 	assert_int_equal(face_models_use_detector(&record), -EINVAL);
 	record = yunet();
 	record.file = "/etc/passwd";

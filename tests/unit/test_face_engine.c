@@ -291,6 +291,17 @@ static void another_recogniser_is_used_as_its_record_says(void **state)
 
 	(void)state;
 	snprintf(before, sizeof(before), "%s", face_engine_recogniser());
+	assert_string_equal(before, record.sha256);
+	assert_int_equal(face_models_use(&record), 0); /* by a record of its own: still the same templates */
+	assert_string_equal(face_engine_recogniser(), before);
+	record.score_min = 0.2f;
+	assert_int_equal(face_models_use(&record), 0);
+	assert_string_equal(face_engine_recogniser(), before);
+	record.mean = 127;
+	assert_int_equal(face_models_use(&record), 0);
+	assert_string_not_equal(face_engine_recogniser(), before);
+	assert_int_equal(face_models_use(NULL), 0);
+	record = *face_model_of(FACE_MODEL_FEATURE);
 	record.swap_rgb = 1; /* the same file, fed otherwise */
 	assert_int_equal(open_with(&record, models_dir(), &problem), 0);
 	/* the landmark net is a net with the right hash, and no recogniser */
@@ -407,7 +418,12 @@ static void a_net_that_we_cannot_run_is_left_to_opencv(void **state)
 {
 	char dir[] = "/tmp/gh-pack-XXXXXX", path[128], hex[DIGEST_HEX_BYTES];
 	struct problem problem = {0};
-	struct face_model record = {"means.onnx", hex, 64, 64, 0, 0, 1, 3, 0};
+	struct face_model record = {.file = "means.onnx",
+				    .sha256 = hex,
+				    .width_px = 64,
+				    .height_px = 64,
+				    .scale = 1,
+				    .dimension = 3};
 	float embedding[FACE_DIM], square = 0;
 	static uint8_t crop[FACE_CROP_BYTES];
 	struct face_engine *engine = NULL;

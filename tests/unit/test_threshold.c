@@ -22,7 +22,7 @@ static void rises_with_the_gallery_and_never_falls(void **state)
 	for (size_t enrolled = 0; enrolled < 200000; enrolled = enrolled * 5 / 4 + 1) {
 		score = threshold_for(enrolled, 1);
 		assert_true(score >= last);
-		assert_true(score >= THRESHOLD_MIN && score <= THRESHOLD_MAX);
+		assert_true(score >= threshold_min() && score <= THRESHOLD_MAX);
 		last = score;
 	}
 	assert_true(threshold_for(100000, 1) > threshold_for(10, 1) + 0.1f);
@@ -74,17 +74,37 @@ static void a_template_that_carries_no_length_gains_nothing(void **state)
 
 static void another_recogniser_brings_its_own_curve(void **state)
 {
-	const double scores[THRESHOLD_SCORES] = {0.1, 0.15, 0.2, 0.25, 0.3, 0.35};
-	const double falling[THRESHOLD_SCORES] = {0.1, 0.15, 0.2, 0.2, 0.3, 0.35};
+	const struct threshold_curve good = {.scores = {0.1, 0.15, 0.2, 0.25, 0.3, 0.35}};
+	const struct threshold_norm norm = {.usual = 30, .low = 20, .high = 40, .none = 15, .exponent = 0.5};
+	struct threshold_curve curve = good;
 
 	(void)state;
-	assert_int_equal(threshold_use(falling), -EINVAL);
-	assert_int_equal(threshold_use(scores), 0);
+	curve.scores[3] = 0.2; /* does not rise */
+	assert_int_equal(threshold_use(&curve), -EINVAL);
+	curve = good;
+	curve.scores[5] = 1;
+	assert_int_equal(threshold_use(&curve), -EINVAL);
+	curve = good;
+	curve.min = (double)THRESHOLD_MAX;
+	assert_int_equal(threshold_use(&curve), -EINVAL);
+	curve = good;
+	curve.norm = norm;
+	curve.norm.none = 25; /* above low */
+	assert_int_equal(threshold_use(&curve), -EINVAL);
+	assert_int_equal(threshold_use(&good), 0);
 	assert_float_equal(threshold_gain(3), 1, 0); /* of its answers nothing is known */
 	assert_float_equal(threshold_template_gain(3), 1, 0);
 	assert_float_equal(threshold_for(100, 1), 0.25f, 0.001);
 	assert_float_equal(threshold_for(1, 10), 0.2f, 0.001);     /* its own floor, the score at 1e-3 */
 	assert_float_equal(threshold_for(100000, 1), 0.4f, 0.001); /* carried on */
+	curve = good;
+	curve.min = 0.3;
+	curve.norm = norm;
+	assert_int_equal(threshold_use(&curve), 0);
+	assert_float_equal(threshold_min(), 0.3f, 0);
+	assert_float_equal(threshold_gain(30), 1, 1e-6);
+	assert_float_equal(threshold_gain(14), 0, 0);
+	assert_float_equal(threshold_gain(50), threshold_gain(40), 0);
 	assert_int_equal(threshold_use(NULL), 0);
 	asks_for_the_measured_score(state);
 }

@@ -176,7 +176,7 @@ static void people_less_alike_lower_it(void **state)
 	assert_true(offset >= CALIBRATION_OFFSET_MIN);
 	assert_true(calibration_threshold(ENROLLED, percent, offset) >=
 		    0.05 + 3.89 * 0.85 * spread_of_card() - 0.01);
-	assert_true(calibration_threshold(1, percent, CALIBRATION_OFFSET_MIN) >= THRESHOLD_MIN);
+	assert_true(calibration_threshold(1, percent, CALIBRATION_OFFSET_MIN) >= threshold_min());
 	free(site);
 }
 

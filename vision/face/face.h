@@ -2,7 +2,8 @@
  * face.h - from a picture to faces, their points, liveness and embeddings.
  *
  * Compiles as C and as C++; no OpenCV type and no exception gets past face_opencv.cpp and face_nets.cpp. The models are files
- * listed in face_models.c with their SHA-256 and exact pre-processing; a file that differs is refused.
+ * with a manifest each (models/ and docs/reference/models.md): SHA-256, exact pre-processing, scores. The library starts with
+ * those of models/fr_*.yaml as they were when it was built; a file that differs is refused.
  * An engine belongs to one thread at a time; engines share nothing.
  */
 #ifndef GH_VISION_FACE_FACE_H
@@ -71,25 +72,28 @@ struct face_model {
 	double mean, scale; /* (value - mean) * scale */
 	int dimension; /* of the recogniser's answer: 1 to FACE_DIM, the rest of an embedding is zero; else 0 */
 	enum face_detector_kind kind; /* of the detector; else 0 */
+	float overlap_max; /* of the detector: two boxes that share more than this, 0 to 1, are one face */
+	float score_min; /* of the detector and the liveness net: from which score it is a face, or alive; 0 to 1 */
+	const char *folder; /* where its file lies; NULL: the folder of face_engine_open() */
 };
 
 /** The record of a role in use. Static storage. Any thread. */
 const struct face_model *face_model_of(enum face_model_role role);
 
-enum { FACE_MODEL_FILE_BYTES = 64, FACE_MODEL_SHA256_BYTES = 65 };
+enum { FACE_MODEL_FILE_BYTES = 64, FACE_MODEL_SHA256_BYTES = 65, FACE_MODEL_FOLDER_BYTES = 256 };
 
 /**
  * Another recogniser than the built-in one, for the whole process; NULL: the built-in one. It sees the aligned picture
  * of FACE_CROP_PX (ArcFace's five points). Before any engine is opened and any thread started. Strings are copied.
  * @return 0 or -EINVAL: a name with a slash, no SHA-256 in small hex, a size outside 32 to 512, a dimension outside 1 to
- *         FACE_DIM, or numbers that are not finite; or -ENOMEM.
+ *         FACE_DIM, a folder that is too long, or numbers that are not finite; or -ENOMEM.
  */
 int face_models_use(const struct face_model *recogniser);
 
 /**
  * Another detector than the built-in one, in the same way. RFB sees a picture squeezed into its size, YuNet one that keeps its
- * shape. @return 0 or -EINVAL: a name, a SHA-256 or numbers as above, a side outside 32 to 1280, or for YuNet one that is no
- *         multiple of FACE_YUNET_STEP_PX.
+ * shape. @return 0 or -EINVAL: a name, a folder, a SHA-256 or numbers as above, a score or an overlap outside 0 to 1, a side
+ *         outside 32 to 1280, or for YuNet one that is no multiple of FACE_YUNET_STEP_PX.
  */
 int face_models_use_detector(const struct face_model *detector);
 
@@ -114,8 +118,8 @@ void face_engine_close(struct face_engine *engine);
 int face_engine_is_slow(const struct face_engine *engine, enum face_model_role role);
 
 /**
- * What the recogniser's templates are kept under: its file's SHA-256, of another than the built-in one the SHA-256 of that
- * and its record. Templates of another identity are not comparable. Static storage.
+ * What the recogniser's templates are kept under: its file's SHA-256 where file, input and dimension are the built-in ones,
+ * otherwise the SHA-256 of that and its record. Templates of another identity are not comparable. Static storage.
  */
 const char *face_engine_recogniser(void);
 

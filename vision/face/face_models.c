@@ -9,28 +9,15 @@
 #include <stdio.h>
 #include <string.h>
 
-/*
- * Each line was measured, not read from the package: the recogniser and the liveness net want BGR although
- * the package's own program feeds RGB. The same hashes stand in tools/models.lock.
- */
+/* made from models/fr_*.yaml when the program is built */
 static const struct face_model built_in[FACE_MODELS] = {
-	[FACE_MODEL_DETECT] = {"fr_detect.onnx",
-			       "6c0256ccd3164f844736a401faf936ec2930764a87ae39442180887d0c5c8854", 320, 240,
-			       1, 127, 1.0 / 128, 0, FACE_DETECTOR_RFB},
-	[FACE_MODEL_LANDMARK] = {"fr_landmark.onnx",
-				 "f10b0ba1d2a8a099adefede1ebf3733e44fe370715e7303dbeb7f59c02142258", 64, 64,
-				 0, 0, 1.0 / 256, 0, 0},
-	[FACE_MODEL_FEATURE] = {"fr_feature.onnx",
-				"87aacdfe57510db2af90c0251df680e8eec88f122ee94712121d09bcaaaf3581", 112, 112,
-				0, 127.5, 1.0 / 128, FACE_DIM, 0},
-	[FACE_MODEL_LIVENESS] = {"fr_liveness.onnx",
-				 "afa783b7e902fdfcf323a7240cac2a1c580c25314ea4161129dc1b0d100dc32d", 128, 128,
-				 0, 0, 1, 0, 0},
+#include "face_model_table.inc"
 };
 
 struct other {
 	struct face_model model; /* file NULL: the built-in one is in use */
 	char file[FACE_MODEL_FILE_BYTES], sha256[FACE_MODEL_SHA256_BYTES];
+	char folder[FACE_MODEL_FOLDER_BYTES];
 };
 
 static struct other recogniser, detector;
@@ -42,6 +29,7 @@ static bool is_fit(const struct face_model *model)
 	       strchr(model->file, '/') == NULL && strlen(model->file) < FACE_MODEL_FILE_BYTES &&
 	       model->sha256 != NULL && strlen(model->sha256) == FACE_MODEL_SHA256_BYTES - 1 &&
 	       strspn(model->sha256, "0123456789abcdef") == FACE_MODEL_SHA256_BYTES - 1 &&
+	       (model->folder == NULL || strlen(model->folder) < FACE_MODEL_FOLDER_BYTES) &&
 	       isfinite(model->mean) && isfinite(model->scale) && model->scale > 0;
 }
 
@@ -54,7 +42,8 @@ static bool is_recogniser(const struct face_model *model)
 static bool is_detector(const struct face_model *model)
 {
 	return is_fit(model) && model->width_px >= 32 && model->width_px <= 1280 && model->height_px >= 32 &&
-	       model->height_px <= 1280 &&
+	       model->height_px <= 1280 && model->score_min > 0 && model->score_min < 1 &&
+	       model->overlap_max > 0 && model->overlap_max < 1 &&
 	       (model->kind != FACE_DETECTOR_YUNET ||
 		(model->width_px % FACE_YUNET_STEP_PX == 0 && model->height_px % FACE_YUNET_STEP_PX == 0));
 }
@@ -66,6 +55,19 @@ static void use(struct other *other, const struct face_model *model)
 	other->model = *model;
 	other->model.file = other->file;
 	other->model.sha256 = other->sha256;
+	if (model->folder != NULL) {
+		snprintf(other->folder, sizeof(other->folder), "%s", model->folder);
+		other->model.folder = other->folder;
+	}
+}
+
+/* Whether templates of both can be compared. */
+static bool makes_the_same(const struct face_model *a, const struct face_model *b)
+{
+	return strcmp(a->sha256, b->sha256) == 0 && a->width_px == b->width_px &&
+	       a->height_px == b->height_px && a->swap_rgb == b->swap_rgb && !(a->mean < b->mean) &&
+	       !(a->mean > b->mean) && !(a->scale < b->scale) && !(a->scale > b->scale) &&
+	       a->dimension == b->dimension;
 }
 
 int face_models_use(const struct face_model *model)
@@ -79,6 +81,11 @@ int face_models_use(const struct face_model *model)
 	}
 	if (!is_recogniser(model))
 		return -EINVAL;
+	if (makes_the_same(model, &built_in[FACE_MODEL_FEATURE])) {
+		snprintf(identity, sizeof(identity), "%s", model->sha256);
+		use(&recogniser, model);
+		return 0;
+	}
 	snprintf(text, sizeof(text), "%s %dx%d %d %.9g %.9g %d", model->sha256, model->width_px,
 		 model->height_px, model->swap_rgb, model->mean, model->scale, model->dimension);
 	r = digest_sha256_bytes(text, strlen(text), identity);

@@ -27,8 +27,6 @@
 namespace
 {
 
-constexpr float detect_score_min = 0.7F;
-constexpr float detect_overlap_max = 0.4F;
 /*
  * How much round the face the liveness net sees, in face heights, frame by frame. Its authors say 2.7, which also sees the
  * edge of any picture that a camera shows and takes one live face in ten of them for a print. Two frames together, by the
@@ -253,7 +251,7 @@ static int find_all(struct face_engine *engine, const cv::Mat &picture, const cv
 				       scale_y,
 				       static_cast<float>(region.x),
 				       static_cast<float>(region.y),
-				       detect_score_min};
+				       model.score_min};
 	cv::Mat seen = yunet ? fitted(picture(region), model, &view) : picture(region);
 	const std::vector<face_net::answer> &answer = engine->nets[FACE_MODEL_DETECT]->run(seen);
 	struct face_boxes_answer numbers = {};
@@ -269,7 +267,7 @@ static int find_all(struct face_engine *engine, const cv::Mat &picture, const cv
 	if (r == 0) {
 		ret_found->resize(count);
 		r = read(&view, &numbers, ret_found->data(), count, &count);
-		ret_found->resize(face_boxes_best(ret_found->data(), count, detect_overlap_max));
+		ret_found->resize(face_boxes_best(ret_found->data(), count, model.overlap_max));
 	}
 	return r;
 }
@@ -331,7 +329,8 @@ int face_engine_open(const char *models_dir, int threads, struct face_engine **r
 		problem_models_not_loaded(problem, models_dir);
 		for (int i = 0; i < FACE_MODELS; i++) {
 			const struct face_model &model = *face_model_of(static_cast<face_model_role>(i));
-			std::string path = std::string(models_dir) + "/" + model.file;
+			std::string path = std::string(model.folder != nullptr ? model.folder : models_dir) +
+					   "/" + model.file;
 			int r = check_model(path, model, problem);
 
 			if (r < 0)

@@ -54,7 +54,7 @@ void face_watch_defaults(struct face_watch_config *config)
 		.false_accept_percent = 1,
 		.liveness = true,
 		.enforce = true,
-		.liveness_min = 0.35f,
+		.liveness_min = face_model_of(FACE_MODEL_LIVENESS)->score_min,
 		.face_min_px = 64,
 		.access_frames = 2,
 		.stranger_frames = 12,

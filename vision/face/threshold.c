@@ -4,63 +4,49 @@
 #include <math.h>
 #include <stddef.h>
 
-/*
- * False match rate (log10) against cosine of fr_feature. Two curves were measured: 87 million pairs of press
- * photos (0.248, 0.340, 0.418, 0.484 at 1e-2 to 1e-5) and one webcam with people of one origin (0.420, 0.488,
- * 0.531 at 1e-2 to 1e-4). The first is too loose for a real site, and the second, with 15 people, hangs on
- * their most alike pair. This curve, a little above the middle of the two, is a start and no promise: another
- * site's people may be more alike, and what a camera sees of them then moves its threshold (threshold_calibration.h). Beyond 1e-5
- * nothing was measured; the last slope is carried on.
- */
-struct point {
-	float rate_log10, score;
+/* made from models/fr_feature.yaml, which says how it was measured */
+static const struct threshold_curve built_in = {
+#include "face_curve.inc"
 };
 
-static const struct point built_in[] = {{-1, 0.262f}, {-2, 0.343f},  {-3, 0.423f}, {-4, 0.4835f},
-					{-5, 0.536f}, {-6, 0.5835f}, {-9, 0.726f}};
+static struct threshold_curve other;
+static const struct threshold_curve *curve = &built_in;
 
-enum { CURVE_POINTS = sizeof(built_in) / sizeof(built_in[0]) };
-
-static struct point other[CURVE_POINTS];
-static const struct point *curve = built_in;
-
-int threshold_use(const double scores[THRESHOLD_SCORES])
+int threshold_use(const struct threshold_curve *wanted)
 {
-	_Static_assert(CURVE_POINTS == THRESHOLD_SCORES + 1, "one is carried on");
-	if (scores == NULL) {
-		curve = built_in;
+	const struct threshold_norm *norm;
+
+	if (wanted == NULL) {
+		curve = &built_in;
 		return 0;
 	}
-	for (int i = 0; i < THRESHOLD_SCORES; i++) {
-		if (!(scores[i] > (i == 0 ? 0 : scores[i - 1]) && scores[i] < 1))
+	norm = &wanted->norm;
+	for (int i = 0; i < THRESHOLD_SCORES; i++)
+		if (!(wanted->scores[i] > (i == 0 ? 0 : wanted->scores[i - 1]) && wanted->scores[i] < 1))
 			return -EINVAL;
-		other[i] = (struct point){(float)(-1 - i), (float)scores[i]};
-	}
-	other[THRESHOLD_SCORES].rate_log10 = -9;
-	other[THRESHOLD_SCORES].score =
-		(float)(scores[THRESHOLD_SCORES - 1] +
-			3 * (scores[THRESHOLD_SCORES - 1] - scores[THRESHOLD_SCORES - 2]));
-	curve = other;
+	if (!(wanted->min >= 0 && wanted->min < (double)THRESHOLD_MAX))
+		return -EINVAL;
+	if (!(norm->usual <= 0) && !(norm->none > 0 && norm->none <= norm->low && norm->low < norm->high &&
+				     norm->exponent > 0 && norm->exponent <= 1))
+		return -EINVAL;
+	other = *wanted;
+	curve = &other;
 	return 0;
 }
 
-/* With exponents of 0.4 to 0.7 the gain was the same on either half of the people. At this length of 1 the card stays on the
- * safe side: from 0.40 on fewer others pass than by the bare cosine. */
-static const float gain_exponent = 0.5f, strength_usual = 3.42f;
-/* Where 99 of 100 pictures lie; a length beyond earns nothing more. */
-static const float strength_low = 2.5f, strength_high = 5;
-/* None of 5,363 pictures of faces gives so short an answer (2.24), but nearly every corner of them where no face is. */
-static const float strength_none = 2.2f;
 /* Templates of before lengths were kept, and of others' making, are of unit length: it says nothing. */
 static const float strength_unknown = 1.5f;
 
 float threshold_gain(float strength)
 {
-	if (curve != built_in || !(strength > 0))
+	const struct threshold_norm *norm = &curve->norm;
+	float low = (float)norm->low, high = (float)norm->high;
+
+	if (!(norm->usual > 0) || !(strength > 0))
 		return 1;
-	if (strength < strength_none)
+	if (strength < (float)norm->none)
 		return 0;
-	return powf(fminf(fmaxf(strength, strength_low), strength_high) / strength_usual, -gain_exponent);
+	return powf(fminf(fmaxf(strength, low), high) / (float)norm->usual, -(float)norm->exponent);
 }
 
 float threshold_template_gain(float length)
@@ -70,18 +56,18 @@ float threshold_template_gain(float length)
 
 float threshold_min(void)
 {
-	return curve == built_in ? THRESHOLD_MIN : curve[2].score;
+	return (float)(curve->min > 0 ? curve->min : curve->scores[2]);
 }
 
+/* The last slope is carried on; before the first point the first slope is. */
 static float score_at(float rate_log10)
 {
 	int i = 1;
-	float part;
 
-	while (i < CURVE_POINTS - 1 && rate_log10 < curve[i].rate_log10)
+	while (i < THRESHOLD_SCORES - 1 && rate_log10 < (float)(-1 - i))
 		i++;
-	part = (rate_log10 - curve[i - 1].rate_log10) / (curve[i].rate_log10 - curve[i - 1].rate_log10);
-	return curve[i - 1].score + part * (curve[i].score - curve[i - 1].score);
+	return (float)curve->scores[i - 1] +
+	       ((float)-i - rate_log10) * (float)(curve->scores[i] - curve->scores[i - 1]);
 }
 
 float threshold_for(size_t enrolled, double false_accept_percent)

@@ -92,7 +92,7 @@ struct calibration_judgement {
 void calibration_judge(const struct threshold_calibration *site, size_t enrolled, double percent,
 		       float offset, struct calibration_judgement *ret_judgement);
 
-/** The threshold of a camera: the card's value and its offset, within THRESHOLD_MIN and THRESHOLD_MAX. */
+/** The threshold of a camera: the card's value and its offset, within threshold_min() and THRESHOLD_MAX. */
 float calibration_threshold(size_t enrolled, double percent, float offset);
 
 /** The share of strangers who would match at @p score; below 0: the scores say nothing. */

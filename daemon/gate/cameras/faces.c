@@ -259,7 +259,9 @@ static int use_detector(const struct config_detector *config)
 				   .mean = config->mean,
 				   .scale = config->scale,
 				   .kind = config->kind == CONFIG_DETECTOR_YUNET ? FACE_DETECTOR_YUNET
-										 : FACE_DETECTOR_RFB};
+										 : FACE_DETECTOR_RFB,
+				   .overlap_max = 0.4f,
+				   .score_min = 0.7f};
 
 	return face_models_use_detector(config->file[0] != '\0' ? &model : NULL);
 }
@@ -275,12 +277,14 @@ const char *cameras_use_models(const struct config *whole)
 				   .mean = config->mean,
 				   .scale = config->scale,
 				   .dimension = (int)config->dimension};
+	struct threshold_curve curve = {0};
 	bool other = config->file[0] != '\0';
 
+	memcpy(curve.scores, config->scores, sizeof(curve.scores));
 	if (use_detector(&whole->face.detector) < 0)
 		log_error("vision", "face.detector: expected a file name, 64 small hex digits, and its size");
 	else if (face_models_use(other ? &model : NULL) < 0 ||
-		 threshold_use(other ? config->scores : NULL) < 0)
+		 threshold_use(other ? &curve : NULL) < 0)
 		log_error("vision",
 			  "face.recogniser: expected a file name, 64 small hex digits, and scores that rise");
 	else
