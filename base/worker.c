@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "base/queue.h"
+#include "base/thread_role.h"
 
 enum { NAME_BYTES = 16 };
 
@@ -25,6 +26,7 @@ static void *work(void *arg)
 	struct worker *worker = arg;
 	struct worker_job *job;
 
+	thread_role_set(THREAD_WORKER);
 	pthread_setname_np(pthread_self(), worker->name);
 	while (!atomic_load(&worker->closing) && queue_pop_wait(worker->jobs, &job, -1) == 0) {
 		job->run(job);

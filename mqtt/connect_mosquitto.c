@@ -11,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/thread_role.h"
 #include "mqtt/command.h"
 
 enum {
@@ -48,10 +49,12 @@ static void *connect_thread(void *arg)
 	struct connect_attempt *attempt = arg;
 	uint64_t one = 1;
 	bool abandoned;
-	int r = mosquitto_connect_bind_v5(attempt->client, attempt->host, attempt->port, attempt->keepalive_s,
-					  NULL, attempt->properties);
 	ssize_t wrote;
+	int r;
 
+	thread_role_set(THREAD_WORKER);
+	r = mosquitto_connect_bind_v5(attempt->client, attempt->host, attempt->port, attempt->keepalive_s,
+				      NULL, attempt->properties);
 	pthread_mutex_lock(&attempt->lock);
 	attempt->result = r == MOSQ_ERR_ERRNO ? -errno : r;
 	attempt->done = true;

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/thread_role.h"
 #include "base/unconst.h"
 #include "config.h"
 
@@ -115,6 +116,7 @@ static void *write_thread(void *arg)
 	char text[TEXT_BYTES], left[PATH_BYTES + 8];
 	bool told = false;
 
+	thread_role_set(THREAD_WORKER);
 	fresh_path(states, left);
 	(void)unlink(left); /* of a run that ended while it wrote */
 	pthread_mutex_lock(&states->lock);

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/thread_role.h"
 #include "base/unconst.h"
 
 #include "copies.h"
@@ -353,6 +354,7 @@ void *store_query_thread(void *arg)
 	struct reader reader = {.store = arg};
 	struct store_read *read;
 
+	thread_role_set(THREAD_QUERY);
 	pthread_setname_np(pthread_self(), "query");
 	while ((read = next_read(&reader)) != NULL)
 		settle(&reader, read);
@@ -520,6 +522,7 @@ void *store_audit_thread(void *arg)
 	struct audit_job job = *(struct audit_job *)arg;
 
 	free(arg);
+	thread_role_set(THREAD_QUERY);
 	pthread_setname_np(pthread_self(), "audit");
 	job.read->r = audit_verify(job.store->path, job.store->public_key_path, audit_goes_on, job.store,
 				   &job.read->audit);

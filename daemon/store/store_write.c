@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "base/clock.h"
+#include "base/thread_role.h"
 #include "store_private.h"
 
 enum {
@@ -466,6 +467,7 @@ void *store_write_thread(void *arg)
 	struct writer *writer = calloc(1, sizeof(*writer));
 	struct problem problem;
 
+	thread_role_set(THREAD_STORE);
 	pthread_setname_np(pthread_self(), "store");
 	if (writer == NULL || store_copy_new(arg, &writer->copy) < 0) {
 		free(writer);

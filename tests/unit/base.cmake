@@ -1,6 +1,7 @@
 gh_unit_test(clock ROOMS base)
 gh_unit_test(ulid ROOMS base)
 gh_unit_test(queue ROOMS base LABELS handover)
+gh_unit_test(thread_role ROOMS base LABELS handover)
 gh_unit_test(json ROOMS base)
 gh_unit_test(reply ROOMS base)
 gh_unit_test(problem ROOMS base)

@@ -6,6 +6,7 @@
 #include "source.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/thread_role.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -463,6 +464,7 @@ static void *run(void *arg)
 	struct camera *camera = arg;
 	bool left_alone;
 
+	thread_role_set(THREAD_CAMERA);
 	work(camera);
 	pthread_mutex_lock(&camera->lock);
 	camera->ended = true;

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/queue.h"
+#include "base/thread_role.h"
 #include "face_look.h"
 #include "match.h"
 #include "threshold.h"
@@ -257,6 +258,7 @@ static void *run(void *arg)
 	struct enrol enrol = {0};
 	bool frame_was_last = false;
 
+	thread_role_set(THREAD_FACE);
 	pthread_setname_np(pthread_self(), "face");
 	if (load(watch) < 0)
 		watch->look.engine = NULL; /* photos are still answered, frames dropped */

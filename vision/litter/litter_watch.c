@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/queue.h"
+#include "base/thread_role.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -140,6 +141,7 @@ static void *write_all(void *arg)
 	struct litter_watch *watch = arg;
 	struct pending *pending;
 
+	thread_role_set(THREAD_LITTER);
 	while (queue_pop_wait(watch->writes, &pending, -1) == 0) {
 		post(watch, pending);
 		free(pending);
@@ -315,6 +317,7 @@ static void *work(void *arg)
 {
 	struct litter_watch *watch = arg;
 
+	thread_role_set(THREAD_LITTER);
 	for (;;) {
 		struct video_frame *frame = NULL;
 		int r = queue_pop(watch->frames, &frame);
