@@ -4,7 +4,7 @@
 
 /* what a release says at once */
 enum door_release {
-	DOOR_RELEASE_WAITS,    /* a passage is reported later; when an opening is told late, first NOT_TAKEN, then TAKEN */
+	DOOR_RELEASE_WAITS, /* a passage is reported later; when an opening is told late, first NOT_TAKEN, then TAKEN */
 	DOOR_RELEASE_TAKEN,    /* before an open leaf a grant counts as taken */
 	DOOR_RELEASE_NOT_KNOWN /* no contact, or the door stands open for everybody: it cannot be told */
 };

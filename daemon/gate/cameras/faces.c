@@ -283,8 +283,7 @@ const char *cameras_use_models(const struct config *whole)
 	memcpy(curve.scores, config->scores, sizeof(curve.scores));
 	if (use_detector(&whole->face.detector) < 0)
 		log_error("vision", "face.detector: expected a file name, 64 small hex digits, and its size");
-	else if (face_models_use(other ? &model : NULL) < 0 ||
-		 threshold_use(other ? &curve : NULL) < 0)
+	else if (face_models_use(other ? &model : NULL) < 0 || threshold_use(other ? &curve : NULL) < 0)
 		log_error("vision",
 			  "face.recogniser: expected a file name, 64 small hex digits, and scores that rise");
 	else

@@ -240,14 +240,13 @@ static uint32_t extended(uint32_t usual_ms)
 void controlled_door_open(struct doors *doors, const struct config_door *config, uint64_t now_ms)
 {
 	const struct door_memory memory = door_state_file_find(doors->state_file, config->name);
-	const struct door_config times = {
-		.kind = (enum door_kind)config->kind,
-		.release_ms = config->release_ms,
-		.held_open_ms = config->held_open_ms,
-		.pre_alarm_ms = config->pre_alarm_ms,
-		.relock_delay_ms = config->relock_delay_ms,
-		.extended_release_ms = extended(config->release_ms),
-		.extended_open_ms = extended(config->held_open_ms)};
+	const struct door_config times = {.kind = (enum door_kind)config->kind,
+					  .release_ms = config->release_ms,
+					  .held_open_ms = config->held_open_ms,
+					  .pre_alarm_ms = config->pre_alarm_ms,
+					  .relock_delay_ms = config->relock_delay_ms,
+					  .extended_release_ms = extended(config->release_ms),
+					  .extended_open_ms = extended(config->held_open_ms)};
 	struct controlled_door *door = &doors->list[doors->count++];
 	struct door_effects effects;
 

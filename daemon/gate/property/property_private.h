@@ -21,7 +21,8 @@
 #include "mqtt/topics.h"
 
 enum {
-	PROPERTY_WINDOW = 64, /* events on their way to the broker: enough for a distant one, little to send again */
+	PROPERTY_WINDOW =
+		64, /* events on their way to the broker: enough for a distant one, little to send again */
 	COMMAND_REQUESTS_MAX = 16,
 	/* an order that is not on disk by then is refused: what happens later would surprise whoever is there by then */
 	ORDER_WAIT_MS = 5000
