@@ -4,13 +4,13 @@
  *   store.c         the control thread's side: opening, answers, counters, closing
  *   store_append.c  the control thread's side of a write
  *   store_write.c   the thread `store`: batches, commits, retries, anchors
- *   store_schema.c  opening gate.db: keys, checks
- *   store_salvage.c what is done with a damaged gate.db
+ *   store_file.c  opening gate.db: keys, checks
+ *   store_recovery.c what is done with a damaged gate.db
  *   store_leftovers.c what is done with what a crash left half done
  *   store_drop.c    the oldest rows, when they go
- *   store_copy.c    roster.db, the copy that it is restored from
+ *   store_replica.c    roster.db, the copy that it is restored from
  *   store_replica_sync.c   rows from one database to another
- *   store_steps.c   the schema, step by step
+ *   schema.c   the schema, step by step
  *   store_roster.c  people and templates, sealed
  *   store_record.c  other things, sealed
  *   store_query.c   the thread `query` and the audit's thread
@@ -242,7 +242,7 @@ int store_report_run(struct db *db, struct store_read *read);
 /** The current row of a SELECT of STORE_EVENT_COLUMNS; `data` is borrowed until the next step. @return 0 or -EBADMSG. */
 int store_read_row(struct db_statement *statement, struct event_row *ret_row);
 
-/* store_schema.c */
+/* store_file.c */
 /**
  * Open, migrate and check gate.db.
  * @param problem  what is wrong.
@@ -291,7 +291,7 @@ int store_replica_uncopied(struct db *from, struct db *to, unsigned keys_max);
 int store_replica_counters(struct db *from, struct db *to);
 
 /*
- * store_copy.c: STATE_DIR/roster.db, people, templates and records once more, sealed as in gate.db, and the signed end of
+ * store_replica.c: STATE_DIR/roster.db, people, templates and records once more, sealed as in gate.db, and the signed end of
  * the log: a file of its own, so that what damages one leaves the other. gate.db's table `uncopied` names what was
  * changed since it was carried over, a second ago at the most; what is erased is erased there before the erasure is
  * answered. It is as large as the roster in gate.db. The store thread's alone.
@@ -339,7 +339,7 @@ int store_write_set_data(struct store_write *write, json_t *data);
 /** Drop the rows and say in write->data which. @return 0, -ENODATA (none is that old) or an error */
 int store_drop_apply(struct store_file *file, struct store_write *write);
 
-/* store_salvage.c */
+/* store_recovery.c */
 /**
  * Rename the damaged file, begin a new one and bring back the roster: from the copy, and from the old file what the copy
  * has not yet. @p problem says what was wrong (store-damaged) and then what became of it.
@@ -370,7 +370,7 @@ int store_take_whole(const struct store *store, struct problem *problem);
 /** Remove what nobody will finish: exports, a restore's half file, half made keys. */
 void store_sweep_leftovers(const struct store *store);
 
-/* store_steps.c */
+/* schema.c */
 /** Take the open transaction's file from schema @p version (0: empty) to the newest. @return 0 or an error. */
 int store_steps_run(struct db *db, int64_t version);
 

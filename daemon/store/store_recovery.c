@@ -1,4 +1,4 @@
-/* store_salvage.c - a damaged gate.db goes aside, its roster comes back, and the log goes on in a new file. */
+/* store_recovery.c - a damaged gate.db goes aside, its roster comes back, and the log goes on in a new file. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-/* store_copy.c - roster.db: what gate.db knows of people, once more, for the day that gate.db is damaged. */
+/* store_replica.c - roster.db: what gate.db knows of people, once more, for the day that gate.db is damaged. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-/* store_steps.c - the schema of gate.db, as the steps that lead to it. A step that was released never changes. */
+/* schema.c - the schema of gate.db, as the steps that lead to it. A step that was released never changes. */
 #include <stdio.h>
 
 #include "store_private.h"
