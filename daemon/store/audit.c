@@ -277,9 +277,9 @@ static int open_audit(struct audit *audit, const char *db_path)
 		problem_store_file_failed(&audit->result->verdict, db_path, error);
 		return r;
 	}
-	r = db_int(audit->db, "PRAGMA user_version", &version);
-	if (r == 0 && (version < 1 || version > store_schema)) /* all of them keep the log alike */
-		return problem_audit_schema(&audit->result->verdict, db_path, version, store_schema);
+	r = schema_version(audit->db, &version);
+	if (r == 0 && (version < 1 || version > schema_gate.version))
+		return problem_audit_schema(&audit->result->verdict, db_path, version, schema_gate.version);
 	if (r == 0)
 		r = db_prepare(audit->db, "SELECT seq, hash, signature FROM mark WHERE kind = ?",
 			       &audit->mark);

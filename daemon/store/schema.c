@@ -1,60 +1,89 @@
-/* schema.c - the schema of gate.db, as the steps that lead to it. A step that was released never changes. */
+#include "schema.h"
+
+#include <assert.h>
 #include <stdio.h>
 
-#include "store_private.h"
+/* Tables that the replica has as well. */
+#define TABLES_OF_BOTH                                                                                                                                                                          \
+	"CREATE TABLE mark (kind TEXT PRIMARY KEY NOT NULL, seq INTEGER NOT NULL, hash BLOB NOT NULL, "                                                                                         \
+	"signature BLOB NOT NULL) WITHOUT ROWID;"                                                                                                                                               \
+	"CREATE TABLE cursor (name TEXT PRIMARY KEY NOT NULL, seq INTEGER NOT NULL) WITHOUT ROWID;"                                                                                             \
+	"CREATE TABLE nonce (name TEXT PRIMARY KEY NOT NULL, value INTEGER NOT NULL) WITHOUT ROWID;"                                                                                            \
+	"CREATE TABLE key_check (box BLOB NOT NULL);"                                                                                                                                           \
+	"CREATE TABLE person (id TEXT PRIMARY KEY NOT NULL, box BLOB NOT NULL) WITHOUT ROWID;" /* crop: the aligned picture that the template was made from; NULL: the site does not keep it */ \
+	"CREATE TABLE template (number INTEGER PRIMARY KEY, person TEXT NOT NULL, model TEXT NOT NULL, "                                                                                        \
+	"box BLOB NOT NULL, crop BLOB);"                                                                                                                                                        \
+	"CREATE INDEX template_person ON template (person);"                                                                                                                                    \
+	"CREATE TABLE record (kind TEXT NOT NULL, id TEXT NOT NULL, box BLOB NOT NULL, "                                                                                                        \
+	"PRIMARY KEY (kind, id)) WITHOUT ROWID;"
 
-static const char *const steps[] = {
-	/* 1: the log, the roster, cursors and nonces */
-	"CREATE TABLE event (seq INTEGER PRIMARY KEY, id TEXT NOT NULL, unix_ms INTEGER NOT NULL, type TEXT "
-	"NOT "
-	"NULL, severity INTEGER NOT NULL, source TEXT NOT NULL, person TEXT NOT NULL, data TEXT NOT NULL, "
-	"prev BLOB "
-	"NOT NULL, hash BLOB NOT NULL);"
-	"CREATE INDEX event_type ON event (type);" /* an index ends with the seq: pages of one type are in order */
-	"CREATE INDEX event_time ON event (unix_ms);"
-	"CREATE INDEX event_person ON event (person) WHERE person <> '';"
-	"CREATE TABLE mark (kind TEXT PRIMARY KEY NOT NULL, seq INTEGER NOT NULL, hash BLOB NOT NULL, "
-	"signature BLOB "
-	"NOT NULL) WITHOUT ROWID;"
-	"CREATE TABLE cursor (name TEXT PRIMARY KEY NOT NULL, seq INTEGER NOT NULL) WITHOUT ROWID;"
-	"CREATE TABLE nonce (name TEXT PRIMARY KEY NOT NULL, value INTEGER NOT NULL) WITHOUT ROWID;"
-	"CREATE TABLE key_check (box BLOB NOT NULL);"
-	"CREATE TABLE person (id TEXT PRIMARY KEY NOT NULL, box BLOB NOT NULL) WITHOUT ROWID;"
-	"CREATE TABLE template (number INTEGER PRIMARY KEY, person TEXT NOT NULL, model TEXT NOT NULL, box "
-	"BLOB NOT "
-	"NULL);"
-	"CREATE INDEX template_person ON template (person);",
-	/* 2: whatever else is to be remembered, under a kind and an id */
-	"CREATE TABLE record (kind TEXT NOT NULL, id TEXT NOT NULL, box BLOB NOT NULL, PRIMARY KEY (kind, "
-	"id)) "
-	"WITHOUT ROWID",
-	/* 3: what roster.db has not yet; a kind of "" is a person, with templates */
-	"CREATE TABLE uncopied (kind TEXT NOT NULL, id TEXT NOT NULL, PRIMARY KEY (kind, id)) WITHOUT ROWID;"
-	"CREATE TRIGGER person_put AFTER INSERT ON person BEGIN "
-	"INSERT OR IGNORE INTO uncopied VALUES ('', NEW.id); END;"
-	"CREATE TRIGGER person_gone AFTER DELETE ON person BEGIN "
-	"INSERT OR IGNORE INTO uncopied VALUES ('', OLD.id); END;"
-	"CREATE TRIGGER template_put AFTER INSERT ON template BEGIN "
-	"INSERT OR IGNORE INTO uncopied VALUES ('', NEW.person); END;"
-	"CREATE TRIGGER template_gone AFTER DELETE ON template BEGIN "
-	"INSERT OR IGNORE INTO uncopied VALUES ('', OLD.person); END;"
-	"CREATE TRIGGER record_put AFTER INSERT ON record BEGIN "
-	"INSERT OR IGNORE INTO uncopied VALUES (NEW.kind, NEW.id); END;"
-	"CREATE TRIGGER record_gone AFTER DELETE ON record BEGIN "
-	"INSERT OR IGNORE INTO uncopied VALUES (OLD.kind, OLD.id); END",
-	/* 4: the aligned picture a template was made of, where the site keeps it; NULL: it is not kept */
-	"ALTER TABLE template ADD COLUMN crop BLOB",
+const struct schema schema_gate = {
+	.version = 1,
+	.create =
+		"CREATE TABLE event (seq INTEGER PRIMARY KEY, id TEXT NOT NULL, unix_ms INTEGER NOT NULL, "
+		"type TEXT NOT NULL, severity INTEGER NOT NULL, source TEXT NOT NULL, person TEXT NOT NULL, "
+		"data TEXT NOT NULL, prev BLOB NOT NULL, hash BLOB NOT NULL);"
+		/* the rowid, seq, is the last column of each index: pages of one type are in order */
+		"CREATE INDEX event_type ON event (type);"
+		"CREATE INDEX event_time ON event (unix_ms);"
+		"CREATE INDEX event_person ON event (person) WHERE person <> '';" TABLES_OF_BOTH
+		/* what the replica does not have yet; a kind of "" is a person, with templates */
+		"CREATE TABLE uncopied (kind TEXT NOT NULL, id TEXT NOT NULL, PRIMARY KEY (kind, id)) "
+		"WITHOUT ROWID;"
+		"CREATE TRIGGER person_put AFTER INSERT ON person BEGIN "
+		"INSERT OR IGNORE INTO uncopied VALUES ('', NEW.id); END;"
+		"CREATE TRIGGER person_gone AFTER DELETE ON person BEGIN "
+		"INSERT OR IGNORE INTO uncopied VALUES ('', OLD.id); END;"
+		"CREATE TRIGGER template_put AFTER INSERT ON template BEGIN "
+		"INSERT OR IGNORE INTO uncopied VALUES ('', NEW.person); END;"
+		"CREATE TRIGGER template_gone AFTER DELETE ON template BEGIN "
+		"INSERT OR IGNORE INTO uncopied VALUES ('', OLD.person); END;"
+		"CREATE TRIGGER record_put AFTER INSERT ON record BEGIN "
+		"INSERT OR IGNORE INTO uncopied VALUES (NEW.kind, NEW.id); END;"
+		"CREATE TRIGGER record_gone AFTER DELETE ON record BEGIN "
+		"INSERT OR IGNORE INTO uncopied VALUES (OLD.kind, OLD.id); END",
 };
 
-const int64_t store_schema = sizeof(steps) / sizeof(steps[0]);
+const struct schema schema_replica = {.version = 1, .create = TABLES_OF_BOTH};
 
-int store_steps_run(struct db *db, int64_t version)
+int schema_version(struct db *db, int64_t *ret_version)
+{
+	return db_int(db, "PRAGMA user_version", ret_version);
+}
+
+static int set_version(struct db *db, int64_t version)
 {
 	char sql[48];
-	int r = 0;
 
-	for (; r == 0 && version < store_schema; version++)
-		r = db_run(db, steps[version]);
-	snprintf(sql, sizeof(sql), "PRAGMA user_version = %lld", (long long)store_schema);
-	return r < 0 ? r : db_run(db, sql);
+	assert(db_in_transaction(db)); /* tables and number change together */
+	snprintf(sql, sizeof(sql), "PRAGMA user_version = %lld", (long long)version);
+	return db_run(db, sql);
+}
+
+int schema_create(struct db *db, const struct schema *schema)
+{
+	int r;
+
+	assert(db_in_transaction(db));
+	r = db_run(db, schema->create);
+	return r < 0 ? r : set_version(db, schema->version);
+}
+
+int schema_upgrade(struct db *db, const struct schema *schema, int64_t version)
+{
+	int r;
+
+	assert(version >= 1 && version <= schema->version);
+	if (version == schema->version)
+		return 0;
+	r = db_run(db, "BEGIN IMMEDIATE");
+	for (int64_t i = version; r == 0 && i < schema->version; i++)
+		r = db_run(db, schema->upgrades[i - 1]);
+	if (r == 0)
+		r = set_version(db, schema->version);
+	if (r == 0)
+		r = db_run(db, "COMMIT");
+	if (r < 0 && db_in_transaction(db))
+		(void)db_run(db, "ROLLBACK"); /* SQLite may have done it already; closing does it as well */
+	return r;
 }

@@ -158,6 +158,8 @@ int store_open(const struct store_config *config, struct store **ret_store)
 	store->ops = *config->ops;
 	store->arg = config->arg;
 	store->queue_max = config->queue_max == 0 ? STORE_QUEUE_MAX : config->queue_max;
+	store->schema = config->schema == NULL ? &schema_gate : config->schema;
+	store->replica_schema = config->replica_schema == NULL ? &schema_replica : config->replica_schema;
 	r = set_paths(store, config);
 	if (r == 0)
 		r = open_queues(store);

@@ -44,9 +44,7 @@ enum {
 	STORE_CLOSE_MS_MAX = 3000         /* how long store_close() lets a failing disk try */
 };
 
-/** The newest format of gate.db that this program writes; older ones are brought up when they are opened. */
-extern const int64_t store_schema;
-
+struct schema;
 struct store_claim;
 
 /**
@@ -100,6 +98,8 @@ struct store_config {
 	const char *anchor_key_path; /* NULL: STATE_DIR/keys/anchor.key; the public key is beside it, .pub */
 	const char *recogniser;      /* whose templates are in use; NULL: pictures of none are told */
 	size_t queue_max;            /* 0: STORE_QUEUE_MAX */
+	/* NULL: this program's, schema.h. Tests give one with a made-up upgrade; it outlives the store */
+	const struct schema *schema, *replica_schema;
 	const struct store_ops *ops; /* outlives the store */
 	void *arg;
 };

@@ -79,11 +79,11 @@ static int check_version(const struct store *store, struct problem *problem)
 
 	if (!exists(store->path) || db_open(store->path, true, &db, NULL) < 0)
 		return 0; /* opening it for writing tells what is wrong */
-	r = db_int(db, "PRAGMA user_version", &version);
+	r = schema_version(db, &version);
 	db_close(db);
-	if (r < 0 || version <= store_schema)
+	if (r < 0 || version <= store->schema->version)
 		return 0;
-	return problem_store_schema(problem, store->path, version, store_schema);
+	return problem_store_schema(problem, store->path, version, store->schema->version);
 }
 
 /* A key that is missing while there is something it wrote must come back; a new one would only hide that. */
@@ -156,14 +156,14 @@ static int check_roster(struct store_file *file)
 }
 
 /* Damage that is cheap to find; the log of a big file is only looked at where it was written last. */
-static int check_pages(const struct store *store, struct store_file *file, int64_t version)
+static int check_pages(const struct store *store, struct store_file *file)
 {
 	struct stat at;
 
 	if (stat(store->path, &at) < 0)
 		return 0;
 	if (at.st_size > QUICK_CHECK_BYTES_MAX)
-		return version < 2 ? 0 : check_roster(file); /* schema 1 had no records */
+		return check_roster(file);
 	return db_quick_check(file->db);
 }
 
@@ -255,36 +255,19 @@ int store_file_begin_log(struct store_file *file, int64_t seq, const uint8_t *ha
 }
 
 /* All in one transaction: a crash leaves an empty file or a whole one. */
-static int make_schema(struct store_file *file)
+static int make_tables(struct store_file *file, const struct schema *schema)
 {
 	static const uint8_t nothing[EVENT_HASH_BYTES];
 	int r = db_run(file->db, "BEGIN IMMEDIATE");
 
 	if (r == 0)
-		r = store_steps_run(file->db, 0);
+		r = schema_create(file->db, schema);
 	if (r == 0)
 		r = prepare(file);
 	if (r == 0)
 		r = store_file_begin_log(file, 0, nothing);
 	if (r == 0)
 		r = store_roster_check_key(file->db, file->keys.data);
-	if (r == 0)
-		r = db_run(file->db, "COMMIT");
-	if (r < 0 && db_in_transaction(file->db))
-		(void)db_run(file->db, "ROLLBACK"); /* the close that follows does the same */
-	return r;
-}
-
-/* One transaction, which also holds the new number: a crash leaves the old format or the new one. */
-static int bring_up(struct store_file *file, int64_t version)
-{
-	int r;
-
-	if (version >= store_schema)
-		return 0;
-	r = db_run(file->db, "BEGIN IMMEDIATE");
-	if (r == 0)
-		r = store_steps_run(file->db, version);
 	if (r == 0)
 		r = db_run(file->db, "COMMIT");
 	if (r < 0 && db_in_transaction(file->db))
@@ -318,7 +301,7 @@ static int open_writing(const struct store *store, struct store_file *file, int6
 		problem_store_file_failed(problem, store->path, error);
 		return r;
 	}
-	r = db_int(file->db, "PRAGMA user_version", ret_version);
+	r = schema_version(file->db, ret_version);
 	if (r == 0)
 		r = db_run(file->db, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
 				     "PRAGMA secure_delete = ON; PRAGMA wal_autocheckpoint = 2000;"
@@ -332,12 +315,14 @@ static int open_checked(const struct store *store, struct store_file *file, int6
 {
 	int r;
 
-	if (version == 0) {
-		r = make_schema(file);
+	if (version < 0) {
+		r = -EBADMSG; /* no program wrote that */
+	} else if (version == 0) {
+		r = make_tables(file, store->schema);
 	} else {
-		r = check_pages(store, file, version);
+		r = check_pages(store, file);
 		if (r == 0)
-			r = bring_up(file, version);
+			r = schema_upgrade(file->db, store->schema, version);
 		if (r == 0)
 			r = prepare(file);
 		if (r == 0)

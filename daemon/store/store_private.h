@@ -10,7 +10,6 @@
  *   store_drop.c    the oldest rows, when they go
  *   store_replica.c    roster.db, the copy that it is restored from
  *   store_replica_sync.c   rows from one database to another
- *   schema.c   the schema, step by step
  *   store_roster.c  people and templates, sealed
  *   store_record.c  other things, sealed
  *   store_query.c   the thread `query` and the audit's thread
@@ -26,6 +25,7 @@
 #include "base/queue.h"
 #include "crypto/crypto.h"
 #include "db.h"
+#include "schema.h"
 #include "store.h"
 
 enum {
@@ -185,6 +185,7 @@ struct store {
 	struct store_ops ops;
 	void *arg;
 	size_t queue_max;
+	const struct schema *schema, *replica_schema;
 
 	/* the control thread's */
 	struct store_write *pending_first, *pending_last;
@@ -369,10 +370,6 @@ int store_file_rename_aside(const struct store *store, char aside[STORE_QUARANTI
 int store_take_whole(const struct store *store, struct problem *problem);
 /** Remove what nobody will finish: exports, a restore's half file, half made keys. */
 void store_sweep_leftovers(const struct store *store);
-
-/* schema.c */
-/** Take the open transaction's file from schema @p version (0: empty) to the newest. @return 0 or an error. */
-int store_steps_run(struct db *db, int64_t version);
 
 /* store_record.c */
 int store_record_apply(struct store_file *file, const struct sealed_record *box);

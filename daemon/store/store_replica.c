@@ -20,28 +20,9 @@ enum {
 	CHECK_BYTES_MAX = 16 << 20
 };
 
-static const char schema[] =
-	"BEGIN;"
-	"CREATE TABLE mark (kind TEXT PRIMARY KEY NOT NULL, seq INTEGER NOT NULL, hash BLOB NOT NULL, "
-	"signature BLOB NOT NULL) WITHOUT ROWID;"
-	"CREATE TABLE cursor (name TEXT PRIMARY KEY NOT NULL, seq INTEGER NOT NULL) WITHOUT ROWID;"
-	"CREATE TABLE nonce (name TEXT PRIMARY KEY NOT NULL, value INTEGER NOT NULL) WITHOUT ROWID;"
-	"CREATE TABLE key_check (box BLOB NOT NULL);"
-	"CREATE TABLE person (id TEXT PRIMARY KEY NOT NULL, box BLOB NOT NULL) WITHOUT ROWID;"
-	"CREATE TABLE template (number INTEGER PRIMARY KEY, person TEXT NOT NULL, model TEXT NOT NULL, "
-	"box BLOB NOT NULL, crop BLOB);"
-	"CREATE INDEX template_person ON template (person);"
-	"CREATE TABLE record (kind TEXT NOT NULL, id TEXT NOT NULL, box BLOB NOT NULL, "
-	"PRIMARY KEY (kind, id)) WITHOUT ROWID;"
-	"PRAGMA user_version = 2;"
-	"COMMIT";
-
-/* from 1: without the pictures of templates */
-static const char step_to_2[] =
-	"BEGIN; ALTER TABLE template ADD COLUMN crop BLOB; PRAGMA user_version = 2; COMMIT";
-
 struct store_copy {
 	char path[STORE_PATH_BYTES];
+	const struct schema *schema;
 	struct db *db; /* NULL: not open */
 	bool complete; /* else it is being made, and `sweep` says how far it is */
 	struct store_sweep sweep;
@@ -58,6 +39,7 @@ int store_copy_new(const struct store *store, struct store_copy **ret_copy)
 	if (copy == NULL)
 		return -ENOMEM;
 	copy->dirty = true; /* what a run before this one left behind */
+	copy->schema = store->replica_schema;
 	snprintf(copy->path, sizeof(copy->path), "%.490s/roster.db", store->state_dir);
 	*ret_copy = copy;
 	return 0;
@@ -88,23 +70,37 @@ static int check_pages(struct store_copy *copy, int64_t bytes_max)
 	return db_quick_check(copy->db);
 }
 
+static int make_tables(struct store_copy *copy)
+{
+	int r = db_run(copy->db, "BEGIN IMMEDIATE");
+
+	if (r == 0)
+		r = schema_create(copy->db, copy->schema);
+	if (r == 0)
+		r = db_run(copy->db, "COMMIT");
+	return r; /* closing, which follows a failure, rolls back */
+}
+
 static int open_db(struct store_copy *copy)
 {
 	int64_t version = 0;
 	int r = db_open(copy->path, false, &copy->db, NULL);
 
 	if (r == 0)
-		r = db_int(copy->db, "PRAGMA user_version", &version);
+		r = schema_version(copy->db, &version);
 	if (r == 0)
 		r = db_run(copy->db, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
 				     "PRAGMA secure_delete = ON; PRAGMA wal_autocheckpoint = 500;"
 				     "PRAGMA journal_size_limit = 4194304; PRAGMA cell_size_check = ON");
-	if (r == 0)
-		r = version == 0                   ? db_run(copy->db, schema)
-		    : version == 1 || version == 2 ? check_pages(copy, CHECK_BYTES_MAX)
-						   : -EBADMSG;
-	if (r == 0 && version == 1)
-		r = db_run(copy->db, step_to_2);
+	if (r == 0 && version == 0) {
+		r = make_tables(copy);
+	} else if (r == 0) {
+		/* one of a newer program is made anew from gate.db: had that been newer too, it would have been refused */
+		r = version < 0 || version > copy->schema->version ? -EBADMSG
+								   : check_pages(copy, CHECK_BYTES_MAX);
+		if (r == 0)
+			r = schema_upgrade(copy->db, copy->schema, version);
+	}
 	if (r < 0)
 		close_db(copy);
 	return r == -EINVAL ? -EBADMSG : r;

@@ -38,8 +38,8 @@ enum {
 
 /* gate.db may move to another board: all of them are little-endian, with these sizes */
 _Static_assert(sizeof(struct sealed_person) == 184 && sizeof(struct sealed_face) == 2148,
-	       "format of schema 1");
-_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "format of schema 1");
+	       "format of the sealed records");
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "format of the sealed records");
 
 static const char key_check[32] = "gatehouse data key";
 

@@ -232,7 +232,7 @@ class Keep(unittest.TestCase):
             db.execute("PRAGMA user_version = 9")
         refuses("schema 9")
         with sqlite3.connect(backup / "gate.db") as db:
-            db.execute("PRAGMA user_version = 4")
+            db.execute("PRAGMA user_version = 1")
             db.execute("UPDATE event SET data = '{}' WHERE seq = 2")
         refuses("row 2 was changed")
         shutil.rmtree(backup)

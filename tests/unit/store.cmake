@@ -2,7 +2,7 @@ gh_unit_test(crypto ROOMS crypto)
 gh_unit_test(event ROOMS store)
 gh_unit_test(roster ROOMS access)
 gh_unit_test(audit ROOMS store LIBS PkgConfig::SQLITE SOURCES ${CMAKE_CURRENT_LIST_DIR}/store_helper.c)
-foreach(name store store_roster store_file store_leftovers store_query)
+foreach(name store store_roster store_schema store_file store_leftovers store_query)
   gh_unit_test(${name} ROOMS store LIBS PkgConfig::SQLITE SOURCES ${CMAKE_CURRENT_LIST_DIR}/store_helper.c LABELS handover)
 endforeach()
 # not labelled "unit": it is no program of its own to build

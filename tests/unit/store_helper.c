@@ -106,8 +106,12 @@ void store_test_remove_dir(struct store_test *test)
 
 void store_test_start(struct store_test *test)
 {
-	struct store_config config = {
-		.state_dir = test->dir, .ops = &ops, .arg = test, .recogniser = test->recogniser};
+	struct store_config config = {.state_dir = test->dir,
+				      .ops = &ops,
+				      .arg = test,
+				      .recogniser = test->recogniser,
+				      .schema = test->schema,
+				      .replica_schema = test->replica_schema};
 
 	memset(test->told, 0, sizeof(test->told));
 	test->text[0] = '\0';

@@ -19,7 +19,9 @@ struct store_test {
 	json_t *record_json; /* of the last; a reference */
 	struct roster_person person;
 	float vector[ROSTER_TEMPLATE_DIM];
-	const char *recogniser; /* for the next opening */
+	/* for the next opening; NULL: none, and the program's own */
+	const char *recogniser;
+	const struct schema *schema, *replica_schema;
 	size_t crops;
 	int64_t crop_number; /* of the last */
 	char crop[32];

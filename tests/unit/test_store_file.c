@@ -19,136 +19,6 @@ static void set_file_limit(rlim_t bytes)
 	assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
 }
 
-/* a file of the directory of a schema that was released, as gate.db or beside it */
-static void copy_fixture(struct store_test *test, int schema, const char *from, const char *to)
-{
-	const char *source = getenv("GH_SOURCE_DIR");
-	char path[256], *text = calloc(1, 65536);
-	FILE *file;
-
-	snprintf(path, sizeof(path), "%s/tests/unit/data/schema%d/%s", source != NULL ? source : ".", schema,
-		 from);
-	file = fopen(path, "r");
-	assert_non_null(file);
-	assert_true(fread(text, 1, 65535, file) > 0);
-	fclose(file);
-	if (to == NULL) {
-		store_test_sql(test, text);
-	} else {
-		snprintf(path, sizeof(path), "%s/%s", test->dir, to);
-		file = fopen(path, "w");
-		assert_non_null(file);
-		fputs(text, file);
-		fclose(file);
-		assert_int_equal(chmod(path, 0600), 0);
-	}
-	free(text);
-}
-
-static void copy_release(struct store_test *test, int schema)
-{
-	char keys[80], good[sizeof(test->db)];
-
-	snprintf(keys, sizeof(keys), "%s/keys", test->dir);
-	assert_int_equal(mkdir(keys, 0700), 0);
-	copy_fixture(test, schema, "data.key", "keys/data.key");
-	copy_fixture(test, schema, "anchor.key", "keys/anchor.key");
-	copy_fixture(test, schema, "gate.sql", NULL);
-	if (schema < 3)
-		return; /* there was no roster.db then */
-	memcpy(good, test->db, sizeof(good));
-	snprintf(test->db, sizeof(test->db), "%s/roster.db", test->dir);
-	copy_fixture(test, schema, "roster.sql", NULL);
-	memcpy(test->db, good, sizeof(good));
-}
-
-static void bring_up(struct store_test *test, int schema, size_t people, size_t records)
-{
-	struct event_draft draft = {.type = "access.changed"};
-	json_t *json = json_object();
-
-	copy_release(test, schema);
-	store_test_open(test);
-	assert_int_equal(test->people, people);
-	assert_int_equal(test->faces, 2);
-	assert_int_equal(test->records, records);
-	assert_int_equal(test->told[STORE_TAMPERED] + test->told[STORE_QUARANTINED] +
-				 test->told[STORE_COPY_RENEWED],
-			 0);
-	assert_int_equal(store_record_put(test->store, "group", "late", json, &draft, store_test_done, test),
-			 0);
-	store_test_close(test);
-	store_test_assert_log_good(test, 0);
-	store_test_open(test);
-	assert_int_equal(test->people, people);
-	assert_int_equal(test->records, records + 1);
-	assert_int_equal(test->told[STORE_COPY_RENEWED], 0);
-	json_decref(json);
-}
-
-static void a_file_of_schema_1_is_brought_up(void **state)
-{
-	bring_up(*state, 1, 2, 0);
-}
-
-static void a_file_of_schema_2_is_brought_up(void **state)
-{
-	bring_up(*state, 2, 3, 1);
-}
-
-static void a_file_of_schema_3_is_brought_up(void **state)
-{
-	bring_up(*state, 3, 4, 3);
-}
-
-static void a_file_of_schema_4_is_read(void **state)
-{
-	bring_up(*state, 4, 4, 4);
-}
-
-/* A step that cannot be done leaves the file as it was, for the version that wrote it. */
-static void a_bringing_up_that_fails_changes_nothing(void **state)
-{
-	struct store_test *test = *state;
-
-	copy_release(test, 2);
-	signal(SIGXFSZ, SIG_IGN);
-	set_file_limit(1);
-	store_test_start(test);
-	store_test_wait_status(test, STORE_FAILED);
-	store_test_close(test);
-	set_file_limit(RLIM_INFINITY);
-	assert_int_equal(store_test_int(test, "PRAGMA user_version"), 2);
-	store_test_open(test);
-	assert_int_equal(test->people, 3);
-}
-
-static void a_newer_schema_is_refused_and_not_touched(void **state)
-{
-	struct store_test *test = *state;
-	struct event_draft draft = {.type = "door.mode"};
-	char before[64], after[64];
-	struct stat at;
-
-	store_test_open(test);
-	store_test_fill(test, "door.mode", 3);
-	store_test_close(test);
-	store_test_sql(test, "PRAGMA user_version = 7");
-	assert_int_equal(stat(test->db, &at), 0);
-	snprintf(before, sizeof(before), "%ld.%09ld %ld", at.st_mtim.tv_sec, at.st_mtim.tv_nsec, at.st_size);
-	store_test_start(test);
-	assert_int_equal(store_append(test->store, &draft, store_test_done, test), 0);
-	store_test_wait_status(test, STORE_UNUSABLE);
-	assert_non_null(strstr(test->text, "schema 7, this program knows 4: install the newer version"));
-	store_test_settle(test);
-	assert_int_equal(test->r, -EIO);
-	assert_int_equal(store_append(test->store, &draft, NULL, NULL), -EIO);
-	store_test_close(test);
-	assert_int_equal(stat(test->db, &at), 0);
-	snprintf(after, sizeof(after), "%ld.%09ld %ld", at.st_mtim.tv_sec, at.st_mtim.tv_nsec, at.st_size);
-	assert_string_equal(before, after);
-}
-
 static void replace_key(struct store_test *test, const char *name, bool with_another)
 {
 	char path[128], error[CRYPTO_ERROR_BYTES];
@@ -278,20 +148,6 @@ static void ruin(struct store_test *test, size_t from, size_t to)
 static void path_of(struct store_test *test, const char *name, char *path, size_t bytes)
 {
 	snprintf(path, bytes, "%s/%s", test->dir, name);
-}
-
-/* The copy of an older program is worth as much as one of this one. */
-static void a_damaged_file_comes_back_from_an_older_copy(void **state)
-{
-	struct store_test *test = *state;
-
-	copy_release(test, 3);
-	ruin(test, 0, 200000);
-	store_test_open(test);
-	assert_int_equal(test->told[STORE_QUARANTINED], 1);
-	assert_int_equal(test->people, 4);
-	assert_int_equal(test->faces, 2);
-	assert_int_equal(test->records, 3);
 }
 
 static void everybody_comes_back_from_the_copy(void **state)
@@ -475,13 +331,6 @@ static void closing_on_a_full_disk_ends_and_says_what_is_lost(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		STORE_TEST(a_file_of_schema_1_is_brought_up),
-		STORE_TEST(a_file_of_schema_2_is_brought_up),
-		STORE_TEST(a_file_of_schema_3_is_brought_up),
-		STORE_TEST(a_file_of_schema_4_is_read),
-		STORE_TEST(a_damaged_file_comes_back_from_an_older_copy),
-		STORE_TEST(a_bringing_up_that_fails_changes_nothing),
-		STORE_TEST(a_newer_schema_is_refused_and_not_touched),
 		STORE_TEST(a_wrong_or_missing_data_key_is_told_clearly),
 		STORE_TEST(a_damaged_file_is_set_aside),
 		STORE_TEST(a_file_that_is_removed_while_used_is_written_again),
