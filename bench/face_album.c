@@ -1,6 +1,6 @@
 #include "face_album.h"
 
-#include "vision/face/face_look.h"
+#include "vision/face/face_pipeline.h"
 #include "vision/face/face_quality.h"
 #include "vision/face/face_screen.h"
 #include "vision/face/threshold.h"

@@ -7,7 +7,7 @@
  * record, of the face nearest to the picture's middle, by the gate's own steps.
  */
 #include "vision/face/face_cover.h"
-#include "vision/face/face_look.h"
+#include "vision/face/face_pipeline.h"
 #include "vision/face/face_quality.h"
 
 #include <math.h>

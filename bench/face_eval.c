@@ -20,7 +20,7 @@
 #include "face_site.h"
 #include "face_stats.h"
 
-#include "vision/face/face_look.h"
+#include "vision/face/face_pipeline.h"
 
 #include <errno.h>
 #include <math.h>

@@ -9,7 +9,7 @@
  * the share of tracks of 8 frames that liveness refuses; the cosine of each good frame's embedding with the one before.
  */
 #include "vision/face/face_blink.h"
-#include "vision/face/face_look.h"
+#include "vision/face/face_pipeline.h"
 #include "vision/face/face_quality.h"
 #include "vision/face/face_screen.h"
 #include "vision/face/face_track.h"

@@ -10,7 +10,7 @@
  * keeps to the negatives of one kind. --book keeps what each scene without a throw gave in FILE and takes from there what
  * was measured before, so that hours add up; tools/litter-hours names that file by the analysis's source. --cache keeps what the front
  * end saw of each scene in FOLDER and draws none of them again (see litter_suite_cache.h). --tracks writes a line of CSV for
- * each fall that was judged: bench/litter_learn.py makes the table of vision/litter/litter_weigh.c of them, and with --verbose says where
+ * each fall that was judged: bench/litter_learn.py makes the table of vision/litter/litter_scoring.c of them, and with --verbose says where
  * throws were lost. --uncalibrated leaves out the facade's four points. --bars makes the exit status 1 when recall is below RECALL or false alarms (one
  * and 10 suspected a day, and one of each for the shortness of a run), delay or origin are not as they should be.
  */

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
-#include "vision/camera/live.h"
+#include "vision/camera/fmp4_mux.h"
 #include "vision/camera/mask.h"
 
 enum { VIEWERS_MAX = 16, SILENT_MS = 20000 };

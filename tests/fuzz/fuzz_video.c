@@ -15,7 +15,7 @@
 
 #include "vision/camera/camera.h"
 #include "vision/evidence/clip.h"
-#include "vision/camera/live.h"
+#include "vision/camera/fmp4_mux.h"
 #include "vision/camera/ring.h"
 #include "vision/camera/source.h"
 

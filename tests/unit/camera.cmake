@@ -1,6 +1,6 @@
 gh_unit_test(camera ROOMS vision/camera base SOURCES ${CMAKE_CURRENT_LIST_DIR}/video_make.c LIBS PkgConfig::FFMPEG LABELS handover)
 gh_unit_test(ring ROOMS vision/camera base LIBS PkgConfig::FFMPEG LABELS handover)
 gh_unit_test(evidence ROOMS vision/evidence base SOURCES ${CMAKE_CURRENT_LIST_DIR}/video_make.c LIBS PkgConfig::FFMPEG)
-gh_unit_test(live ROOMS vision/camera base SOURCES ${CMAKE_CURRENT_LIST_DIR}/video_make.c LIBS PkgConfig::FFMPEG)
+gh_unit_test(fmp4_mux ROOMS vision/camera base SOURCES ${CMAKE_CURRENT_LIST_DIR}/video_make.c LIBS PkgConfig::FFMPEG)
 gh_unit_test(camera_health ROOMS vision/camera LIBS m)
 gh_unit_test(retention ROOMS gate/evidence)

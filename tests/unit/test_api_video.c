@@ -1,6 +1,6 @@
 #include "unit.h"
 #include "api_rig.h"
-#include "live_feed.h"
+#include "fmp4_feed.h"
 #include "video_make.h"
 
 #include <errno.h>

@@ -3,7 +3,7 @@
 #include "face_models.h"
 #include "vision/face/face.h"
 #include "vision/camera/digest.h"
-#include "vision/face/face_look.h"
+#include "vision/face/face_pipeline.h"
 #include "vision/face/face_photo.h"
 #include "vision/face/face_quality.h"
 

@@ -2,7 +2,7 @@
 
 #include "base/queue.h"
 #include "face_models.h"
-#include "vision/face/face_look.h"
+#include "vision/face/face_pipeline.h"
 #include "vision/face/face_watch.h"
 #include "vision/face/match.h"
 

@@ -1,7 +1,7 @@
 #include "camera.h"
 
 #include "frame_private.h"
-#include "live.h"
+#include "fmp4_mux.h"
 #include "ring.h"
 #include "source.h"
 #include "base/clock.h"

@@ -1,4 +1,4 @@
-#include "face_look.h"
+#include "face_pipeline.h"
 
 #include "vision/camera/draw.h"
 #include "face_quality.h"

@@ -1,4 +1,4 @@
-#include "face_look.h"
+#include "face_pipeline.h"
 
 #include <errno.h>
 #include <math.h>

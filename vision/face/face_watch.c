@@ -4,7 +4,7 @@
 #include "base/log.h"
 #include "base/queue.h"
 #include "base/thread_role.h"
-#include "face_look.h"
+#include "face_pipeline.h"
 #include "match.h"
 #include "threshold.h"
 

@@ -7,7 +7,7 @@
  *   litter_fit.c      does a track fall as gravity seen in perspective?
  *   litter_cut.c      a track -> that part of it which is the fall
  *   litter_measure.c  a track -> what can be measured of it
- *   litter_weigh.c    measures -> the reasons for and against a throw, by the curves of litter_table.c
+ *   litter_scoring.c    measures -> the reasons for and against a throw, by the curves of litter_table.c
  *   litter_pair.c     two tracks at the same time: parts of one thing, or a thing and its image in glass
  *   litter_verdict.c  ended tracks -> verdicts with their reasons
  *   litter_origin.c   first sight -> floor and column
@@ -290,7 +290,7 @@ void litter_note_in_crowd(struct litter *litter, const struct litter_track *trac
 /** All of enum litter_measure into @p ret_values. */
 void litter_measure(const struct litter *litter, const struct litter_track *track, float *ret_values);
 
-/* litter_weigh.c, litter_table.c */
+/* litter_scoring.c, litter_table.c */
 #define LITTER_ALERT_SCORE 7.0F
 #define LITTER_SUSPECTED_SCORE 6.0F
 enum { LITTER_KNOTS_MAX = 7 };

@@ -1,6 +1,6 @@
 #include "litter_watch.h"
 #include "litter_evidence.h"
-#include "litter_past.h"
+#include "litter_history.h"
 #include "vision/camera/frame.h"
 #include "vision/camera/ring.h"
 #include "base/clock.h"

@@ -1,12 +1,12 @@
 /*
- * live.h - one camera's pictures for browsers, as they come: fragmented MP4 without any decoding or encoding.
+ * fmp4_mux.h - one camera's pictures for browsers, as they come: fragmented MP4 without any decoding or encoding.
  *
  * While somebody watches, the camera's thread wraps each packet into a fragment of its own; else it does nothing. It
  * never waits for the watcher: parts that are not taken in time are left out up to the next key picture. A loop or a
  * reconnect goes on in the same run; other parameters of the codec begin another, by a new head.
  */
-#ifndef GH_VISION_CAMERA_LIVE_H
-#define GH_VISION_CAMERA_LIVE_H
+#ifndef GH_VISION_CAMERA_FMP4_MUX_H
+#define GH_VISION_CAMERA_FMP4_MUX_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,4 +1,4 @@
-#include "live.h"
+#include "fmp4_mux.h"
 
 #include "base/queue.h"
 #include "mp4.h"

@@ -1,4 +1,4 @@
-#include "face_look.h"
+#include "face_pipeline.h"
 
 #include "base/clock.h"
 #include "face_cover.h"

@@ -1,9 +1,9 @@
-/* live_feed.h - a file as a camera's thread gives it to live.h, packet by packet, for tests. */
-#ifndef GH_TESTS_LIVE_FEED_H
-#define GH_TESTS_LIVE_FEED_H
+/* fmp4_feed.h - a file as a camera's thread gives it to fmp4_mux.h, packet by packet, for tests. */
+#ifndef GH_TESTS_FMP4_FEED_H
+#define GH_TESTS_FMP4_FEED_H
 
 #include "unit.h"
-#include "vision/camera/live.h"
+#include "vision/camera/fmp4_mux.h"
 
 #include <libavcodec/avcodec.h>
 #include <libavformat/avformat.h>

@@ -1,4 +1,4 @@
-#include "litter_past.h"
+#include "litter_history.h"
 #include "vision/camera/frame.h"
 #include "base/clock.h"
 

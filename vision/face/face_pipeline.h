@@ -1,8 +1,8 @@
 /*
- * face_look.h - what the face worker does with one frame or one photo. Inside of face_watch; its thread only.
+ * face_pipeline.h - what the face worker does with one frame or one photo. Inside of face_watch; its thread only.
  */
-#ifndef GH_VISION_FACE_FACE_LOOK_H
-#define GH_VISION_FACE_FACE_LOOK_H
+#ifndef GH_VISION_FACE_FACE_PIPELINE_H
+#define GH_VISION_FACE_FACE_PIPELINE_H
 
 #include "face_motion.h"
 #include "face_prompt.h"

@@ -1,7 +1,7 @@
 #include "unit.h"
-#include "live_feed.h"
+#include "fmp4_feed.h"
 #include "video_make.h"
-#include "vision/camera/live.h"
+#include "vision/camera/fmp4_mux.h"
 
 #include <errno.h>
 #include <poll.h>

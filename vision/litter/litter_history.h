@@ -1,10 +1,10 @@
 /*
- * litter_past.h - the last seconds of one camera: when frames arrived, and a few of them to choose a still from.
+ * litter_history.h - the last seconds of one camera: when frames arrived, and a few of them to choose a still from.
  *
  * One stretch of a stream at a time; zeroed memory is an empty past. One thread.
  */
-#ifndef GH_VISION_LITTER_LITTER_PAST_H
-#define GH_VISION_LITTER_LITTER_PAST_H
+#ifndef GH_VISION_LITTER_LITTER_HISTORY_H
+#define GH_VISION_LITTER_LITTER_HISTORY_H
 
 #include "litter.h"
 
