@@ -14,9 +14,9 @@
 enum { VIEWERS_MAX = 16, SILENT_MS = 20000 };
 
 struct source {
-	struct live *live; /* NULL: nobody watches */
+	struct fmp4_mux *live; /* NULL: nobody watches */
 	uint32_t turn;
-	struct live_part *head; /* NULL: it has not come yet */
+	struct fmp4_part *head; /* NULL: it has not come yet */
 	uint64_t silent_due_ms;
 };
 
@@ -41,8 +41,8 @@ int api_fmp4_open(struct api *api)
 static void leave(struct api *api, struct source *source)
 {
 	/* fails only for an fd that was never added */
-	(void)epoll_ctl(api->epoll_fd, EPOLL_CTL_DEL, live_fd(source->live), NULL);
-	(void)live_watch(source->live, false);
+	(void)epoll_ctl(api->epoll_fd, EPOLL_CTL_DEL, fmp4_mux_fd(source->live), NULL);
+	(void)fmp4_mux_enable(source->live, false);
 	free(source->head);
 	*source = (struct source){0};
 }
@@ -59,9 +59,9 @@ void api_fmp4_close(struct api *api)
 }
 
 /* Both may fail: the client is gone or too slow, and CLOSED follows. */
-static void send_part(struct api *api, struct viewer *viewer, const struct live_part *part)
+static void send_part(struct api *api, struct viewer *viewer, const struct fmp4_part *part)
 {
-	const struct live_part *head = viewer->source->head;
+	const struct fmp4_part *head = viewer->source->head;
 
 	if (viewer->session != 0 && !session_is_live(api->sessions, viewer->session, clock_mono_ms())) {
 		http_stream_end(api->http, viewer->http);
@@ -76,7 +76,7 @@ static void send_part(struct api *api, struct viewer *viewer, const struct live_
 }
 
 /* The codec changed: whoever has the old head must come again. */
-static void take_head(struct api *api, struct source *source, struct live_part *head)
+static void take_head(struct api *api, struct source *source, struct fmp4_part *head)
 {
 	for (size_t i = 0; i < VIEWERS_MAX; i++) {
 		struct viewer *viewer = &api->fmp4->viewers[i];
@@ -97,15 +97,15 @@ static void end_viewers(struct api *api, const struct source *source)
 
 static void pass_on(struct api *api, struct source *source, uint64_t now_ms)
 {
-	struct live_part *part;
+	struct fmp4_part *part;
 
-	while ((part = live_take(source->live)) != NULL) {
+	while ((part = fmp4_mux_next(source->live)) != NULL) {
 		source->silent_due_ms = now_ms + SILENT_MS;
-		if (part->turn == source->turn && part->head) {
+		if (part->session == source->turn && part->init) {
 			take_head(api, source, part);
 			continue;
 		}
-		for (size_t i = 0; part->turn == source->turn && i < VIEWERS_MAX; i++)
+		for (size_t i = 0; part->session == source->turn && i < VIEWERS_MAX; i++)
 			if (api->fmp4->viewers[i].source == source)
 				send_part(api, &api->fmp4->viewers[i], part);
 		free(part);
@@ -163,7 +163,7 @@ bool api_fmp4_on_event(struct api *api, struct http_token http, enum http_stream
 	return false;
 }
 
-static struct source *watch(struct api *api, struct live *live)
+static struct source *watch(struct api *api, struct fmp4_mux *live)
 {
 	struct epoll_event event = {.events = EPOLLIN};
 	struct source *unused = NULL;
@@ -177,10 +177,11 @@ static struct source *watch(struct api *api, struct live *live)
 			unused = source;
 	}
 	/* there are no more cameras than sources */
-	if (unused == NULL || epoll_ctl(api->epoll_fd, EPOLL_CTL_ADD, live_fd(live), &event) < 0)
+	if (unused == NULL || epoll_ctl(api->epoll_fd, EPOLL_CTL_ADD, fmp4_mux_fd(live), &event) < 0)
 		return NULL;
-	*unused = (struct source){
-		.live = live, .turn = live_watch(live, true), .silent_due_ms = clock_mono_ms() + SILENT_MS};
+	*unused = (struct source){.live = live,
+				  .turn = fmp4_mux_enable(live, true),
+				  .silent_due_ms = clock_mono_ms() + SILENT_MS};
 	return unused;
 }
 
@@ -192,7 +193,8 @@ static struct viewer *free_viewer(struct api_fmp4 *video)
 	return NULL;
 }
 
-static void begin(struct api *api, const struct http_request *request, struct live *live, const char *type)
+static void begin(struct api *api, const struct http_request *request, struct fmp4_mux *live,
+		  const char *type)
 {
 	struct viewer *viewer = free_viewer(api->fmp4);
 	struct source *source = viewer != NULL ? watch(api, live) : NULL;
@@ -211,7 +213,7 @@ static void begin(struct api *api, const struct http_request *request, struct li
 void api_get_fmp4(struct api *api, const struct http_request *request, const char *name)
 {
 	struct api_camera camera = {0};
-	char type[LIVE_TYPE_BYTES];
+	char type[FMP4_MEDIA_TYPE_BYTES];
 	int r = api_find_camera(api, request, name, &camera);
 
 	if (r < 0)
@@ -220,7 +222,7 @@ void api_get_fmp4(struct api *api, const struct http_request *request, const cha
 		api_respond_problem(api, request->token, problem_no_video_masked(&api->problem));
 		return;
 	}
-	r = camera.live != NULL ? live_type(camera.live, type) : -EAGAIN;
+	r = camera.live != NULL ? fmp4_mux_media_type(camera.live, type) : -EAGAIN;
 	if (r == -EAGAIN) {
 		api_bad(api, request, problem_camera_no_picture(&api->problem));
 		return;

@@ -85,12 +85,12 @@ struct api_figures {
 	int64_t last_seq;
 };
 
-struct live;
+struct fmp4_mux;
 struct video_frame;
 
 struct api_camera {
-	struct live *live; /* NULL: the camera cannot be used; lives as long as the gate */
-	struct mask mask;  /* regions of its picture that are hidden from everybody */
+	struct fmp4_mux *live; /* NULL: the camera cannot be used; lives as long as the gate */
+	struct mask mask;      /* regions of its picture that are hidden from everybody */
 };
 
 /*

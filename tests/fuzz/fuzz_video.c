@@ -24,7 +24,7 @@ enum { RING_BYTES_MAX = 1 << 16, PACKETS_MAX = 120, PATH_BYTES = 40 };
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes);
 
 static struct packet_ring *ring;
-static struct live *live;
+static struct fmp4_mux *live;
 static AVCodecParameters *parameters;
 static AVPacket *packet;
 static char input_path[PATH_BYTES], clip_path[PATH_BYTES];
@@ -56,11 +56,11 @@ static void take_parts(void)
 	static bool headed, keyed;
 	static uint32_t turn;
 
-	for (struct live_part *part = live_take(live); part != NULL; part = live_take(live)) {
-		if (part->turn != turn)
+	for (struct fmp4_part *part = fmp4_mux_next(live); part != NULL; part = fmp4_mux_next(live)) {
+		if (part->session != turn)
 			headed = keyed = false;
-		turn = part->turn;
-		if (part->head)
+		turn = part->session;
+		if (part->init)
 			headed = true, keyed = false;
 		else if (!headed || (!keyed && !part->key))
 			abort();
@@ -76,7 +76,7 @@ static void push(void)
 	size_t count;
 
 	if (ring_push(ring, packet) == 0)
-		live_push(live, packet);
+		fmp4_mux_push(live, packet);
 	ring_usage(ring, &bytes, &count);
 	if (bytes > RING_BYTES_MAX)
 		abort();
@@ -119,7 +119,7 @@ static void from_file(const uint8_t *data, size_t bytes)
 		return;
 	}
 	if (ring_begin(ring, 1, source_parameters(source)) == 0)
-		live_begin(live, source_parameters(source));
+		fmp4_mux_begin(live, source_parameters(source));
 	for (int n = 0; n < PACKETS_MAX && source_read(source, packet, &problem) == 1; n++) {
 		if (packet->dts == AV_NOPTS_VALUE || packet->dts <= last_us)
 			packet->dts = last_us == INT64_MIN ? 0 : last_us + 1; /* as the camera does */
@@ -161,7 +161,7 @@ static void from_packets(const uint8_t *at, const uint8_t *end)
 {
 	int64_t dts_us = 0;
 	uint32_t epoch = 0;
-	char type[LIVE_TYPE_BYTES];
+	char type[FMP4_MEDIA_TYPE_BYTES];
 
 	for (int n = 0; n < PACKETS_MAX && end - at > 4; n++) {
 		uint8_t op = *at++;
@@ -170,13 +170,13 @@ static void from_packets(const uint8_t *at, const uint8_t *end)
 		if (op % 16 == 0) {
 			use_codec(&at, end);
 			if (ring_begin(ring, ++epoch, parameters) == 0)
-				live_begin(live, parameters);
-			if (live_type(live, type) == 0 && memchr(type, '\0', sizeof(type)) == NULL)
+				fmp4_mux_begin(live, parameters);
+			if (fmp4_mux_media_type(live, type) == 0 && memchr(type, '\0', sizeof(type)) == NULL)
 				abort();
 		} else if (op % 16 == 1) {
 			cut(dts_us - at[0] * 40000, dts_us - at[1] * 40000, dts_us);
 		} else if (op % 16 == 2) {
-			live_watch(live, op & 16);
+			fmp4_mux_enable(live, op & 16);
 		} else if (epoch > 0) {
 			bytes = at[2] < (size_t)(end - at - 3) ? at[2] : (size_t)(end - at - 3);
 			if (av_new_packet(packet, (int)bytes) < 0)
@@ -214,9 +214,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
 	av_log_set_level(AV_LOG_QUIET);
 	if (bytes < 2)
 		return -1;
-	if (ring_open(10, RING_BYTES_MAX, &ring) < 0 || live_open(&live) < 0)
+	if (ring_open(10, RING_BYTES_MAX, &ring) < 0 || fmp4_mux_open(&live) < 0)
 		abort();
-	live_watch(live, true);
+	fmp4_mux_enable(live, true);
 	if (data[0] == 0)
 		address(data + 1, bytes - 1);
 	else if (data[0] & 0x80)
@@ -224,6 +224,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
 	else
 		from_packets(data + 1, data + bytes);
 	ring_close(ring);
-	live_close(live);
+	fmp4_mux_close(live);
 	return 0;
 }

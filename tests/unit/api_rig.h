@@ -22,7 +22,7 @@ struct rig_gate {
 	int board_result, keep_result;
 	int64_t rows; /* of the log: seq 1 to rows */
 	unsigned views, frames;
-	struct live *live; /* of the camera "facade" */
+	struct fmp4_mux *live; /* of the camera "facade" */
 };
 extern struct rig_gate gate;
 

@@ -11,7 +11,7 @@
 static int64_t live_end_us; /* of what was played so far */
 
 /* What the camera's thread does with one opening of @p path; @p each is called after every packet. */
-static inline void live_play(struct live *live, const char *path, void (*each)(struct live *live))
+static inline void fmp4_feed(struct fmp4_mux *live, const char *path, void (*each)(struct fmp4_mux *live))
 {
 	AVFormatContext *format = NULL;
 	AVPacket *packet = av_packet_alloc();
@@ -19,7 +19,7 @@ static inline void live_play(struct live *live, const char *path, void (*each)(s
 
 	assert_true(avformat_open_input(&format, path, NULL, NULL) >= 0);
 	assert_true(avformat_find_stream_info(format, NULL) >= 0);
-	live_begin(live, format->streams[0]->codecpar);
+	fmp4_mux_begin(live, format->streams[0]->codecpar);
 	while (av_read_frame(format, packet) >= 0) {
 		av_packet_rescale_ts(packet, format->streams[0]->time_base, AV_TIME_BASE_Q);
 		if (offset_us == INT64_MIN) /* decoding goes on without a gap */
@@ -27,7 +27,7 @@ static inline void live_play(struct live *live, const char *path, void (*each)(s
 		packet->dts += offset_us;
 		packet->pts += offset_us;
 		live_end_us = packet->dts + 40000;
-		live_push(live, packet);
+		fmp4_mux_push(live, packet);
 		if (each != NULL)
 			each(live);
 		av_packet_unref(packet);

@@ -15,7 +15,7 @@
 enum { WATCHING_MAX = 16, ROUNDS_MAX = 400 };
 
 static char dir[64], clip[128], other[128];
-static struct live *live;
+static struct fmp4_mux *live;
 
 static int make_folder(void **state)
 {
@@ -40,7 +40,7 @@ static int remove_folder(void **state)
 
 static int setup(void **state)
 {
-	if (live_open(&live) < 0 || rig_setup(state) != 0)
+	if (fmp4_mux_open(&live) < 0 || rig_setup(state) != 0)
 		return -1;
 	gate.live = live;
 	return 0;
@@ -50,11 +50,11 @@ static int teardown(void **state)
 {
 	int r = rig_teardown(state);
 
-	live_close(live); /* as the camera's: after the API */
+	fmp4_mux_close(live); /* as the camera's: after the API */
 	return r;
 }
 
-static void pump(struct live *fed)
+static void pump(struct fmp4_mux *fed)
 {
 	(void)fed;
 	client_pump(&loop);
@@ -82,7 +82,7 @@ static void what_cannot_be_watched_is_told(void **state)
 	(void)state;
 	assert_status(request("GET /api/v1/cameras/none/live.mp4", ""), "404");
 	assert_status(request("GET /api/v1/cameras/facade/live.mp4", ""), "503");
-	live_play(live, other, NULL);
+	fmp4_feed(live, other, NULL);
 	assert_non_null(strstr(request("GET /api/v1/cameras/facade/live.mp4", ""), "\"no-video\""));
 	gate.live = NULL;
 	assert_status(request("GET /api/v1/cameras/facade/live.mp4", ""), "503");
@@ -96,9 +96,9 @@ static void who_comes_gets_the_head_and_then_pictures(void **state)
 	int fd, late;
 
 	(void)state;
-	live_play(live, clip, NULL);
+	fmp4_feed(live, clip, NULL);
 	fd = open_stream(WATCH);
-	live_play(live, clip, pump);
+	fmp4_feed(live, clip, pump);
 	filled = read_until(fd, heard, sizeof(heard), "moof");
 	assert_non_null(memmem(heard, filled, "video/mp4; codecs=\"avc1.", 24));
 	head = memmem(heard, filled, "ftyp", 4);
@@ -107,7 +107,7 @@ static void who_comes_gets_the_head_and_then_pictures(void **state)
 	assert_non_null(strstr(gate.recorded, "\"act\":\"camera.watch\""));
 
 	late = open_stream(WATCH); /* while it runs: the head is sent again */
-	live_play(live, clip, pump);
+	fmp4_feed(live, clip, pump);
 	filled = read_until(late, heard, sizeof(heard), "moof");
 	assert_non_null(memmem(heard, filled, "moov", 4));
 	close(fd);
@@ -116,7 +116,7 @@ static void who_comes_gets_the_head_and_then_pictures(void **state)
 
 static bool has_parts(void)
 {
-	struct pollfd pollfd = {.fd = live_fd(live), .events = POLLIN};
+	struct pollfd pollfd = {.fd = fmp4_mux_fd(live), .events = POLLIN};
 
 	return poll(&pollfd, 1, 0) == 1;
 }
@@ -138,12 +138,12 @@ static void who_does_not_read_is_hung_up_on(void **state)
 	int slow, round = 0;
 
 	(void)state;
-	live_play(live, clip, NULL);
+	fmp4_feed(live, clip, NULL);
 	slow = open_stream(WATCH);
 	/* when nobody watches any more, nothing is made */
 	for (bool made = true; made && round < ROUNDS_MAX; round++) {
-		live_play(live, clip, pump);
-		live_play(live, clip, NULL);
+		fmp4_feed(live, clip, pump);
+		fmp4_feed(live, clip, NULL);
 		made = round < 2 || has_parts();
 		for (int turn = 0; turn < 20; turn++)
 			client_pump(&loop);
@@ -158,7 +158,7 @@ static void only_so_many_watch(void **state)
 	int watching[WATCHING_MAX];
 
 	(void)state;
-	live_play(live, clip, NULL);
+	fmp4_feed(live, clip, NULL);
 	for (size_t i = 0; i < WATCHING_MAX; i++)
 		watching[i] = open_stream(WATCH);
 	for (int turn = 0; turn < 100; turn++)
@@ -166,9 +166,9 @@ static void only_so_many_watch(void **state)
 	assert_status(request("GET /api/v1/cameras/facade/live.mp4", ""), "503");
 	close(watching[0]);
 	for (int i = 0; i < 4; i++)
-		live_play(live, clip, pump); /* who is gone is noticed by what is sent */
+		fmp4_feed(live, clip, pump); /* who is gone is noticed by what is sent */
 	watching[0] = open_stream(WATCH);
-	live_play(live, clip, pump);
+	fmp4_feed(live, clip, pump);
 	assert_false(is_over(watching[0]));
 	for (size_t i = 0; i < WATCHING_MAX; i++)
 		close(watching[i]);

@@ -31,12 +31,12 @@ static int make_folder(void **state)
 
 static int open_live(void **state)
 {
-	return live_open((struct live **)state);
+	return fmp4_mux_open((struct fmp4_mux **)state);
 }
 
 static int close_live(void **state)
 {
-	live_close(*state);
+	fmp4_mux_close(*state);
 	return 0;
 }
 
@@ -46,17 +46,17 @@ static struct {
 	unsigned heads, keys, parts, parts_before_head, parts_before_key;
 } seen;
 
-static void keep(struct live *live)
+static void keep(struct fmp4_mux *live)
 {
-	struct live_part *part;
+	struct fmp4_part *part;
 
-	while ((part = live_take(live)) != NULL) {
-		assert_int_equal(part->turn, seen.turn);
-		seen.heads += part->head;
+	while ((part = fmp4_mux_next(live)) != NULL) {
+		assert_int_equal(part->session, seen.turn);
+		seen.heads += part->init;
 		seen.keys += part->key;
-		seen.parts += !part->head;
+		seen.parts += !part->init;
 		seen.parts_before_head += seen.heads == 0;
-		seen.parts_before_key += !part->head && seen.keys == 0;
+		seen.parts_before_key += !part->init && seen.keys == 0;
 		if (seen.file != NULL)
 			assert_int_equal(fwrite(part->data, 1, part->bytes, seen.file), part->bytes);
 		free(part);
@@ -65,19 +65,19 @@ static void keep(struct live *live)
 
 static void what_is_watched_plays_across_a_loop(void **state)
 {
-	struct live *live = *state;
-	char type[LIVE_TYPE_BYTES], path[160];
+	struct fmp4_mux *live = *state;
+	char type[FMP4_MEDIA_TYPE_BYTES], path[160];
 	struct video_facts facts;
 
 	snprintf(path, sizeof(path), "%s/watched.mp4", dir);
 	memset(&seen, 0, sizeof(seen));
-	assert_int_equal(live_type(live, type), -EAGAIN);
-	seen.turn = live_watch(live, true);
+	assert_int_equal(fmp4_mux_media_type(live, type), -EAGAIN);
+	seen.turn = fmp4_mux_enable(live, true);
 	seen.file = fopen(path, "wb");
-	live_play(live, clip, keep);
-	live_play(live, clip, keep);
+	fmp4_feed(live, clip, keep);
+	fmp4_feed(live, clip, keep);
 	fclose(seen.file);
-	assert_int_equal(live_type(live, type), 0);
+	assert_int_equal(fmp4_mux_media_type(live, type), 0);
 	assert_memory_equal(type, "video/mp4; codecs=\"avc1.", 24);
 	assert_int_equal(strlen(type), 31);
 	assert_int_equal(seen.heads, 1);
@@ -92,7 +92,7 @@ static void what_is_watched_plays_across_a_loop(void **state)
 
 static void h265_is_named_for_the_browser_to_judge(void **state)
 {
-	char type[LIVE_TYPE_BYTES], path[160], watched[160];
+	char type[FMP4_MEDIA_TYPE_BYTES], path[160], watched[160];
 	const struct video_spec spec = {"libx265", 160, 120, FRAMES, GOP, 0};
 	struct video_facts facts;
 
@@ -101,11 +101,11 @@ static void h265_is_named_for_the_browser_to_judge(void **state)
 	if (video_make(path, &spec) != 0)
 		skip();
 	memset(&seen, 0, sizeof(seen));
-	seen.turn = live_watch(*state, true);
+	seen.turn = fmp4_mux_enable(*state, true);
 	seen.file = fopen(watched, "wb");
-	live_play(*state, path, keep);
+	fmp4_feed(*state, path, keep);
 	fclose(seen.file);
-	assert_int_equal(live_type(*state, type), 0);
+	assert_int_equal(fmp4_mux_media_type(*state, type), 0);
 	assert_memory_equal(type, "video/mp4; codecs=\"hvc1.1.6.L", 29);
 	assert_int_equal(video_read(watched, &facts), 0);
 	assert_int_equal(facts.frames, FRAMES - 1);
@@ -114,28 +114,28 @@ static void h265_is_named_for_the_browser_to_judge(void **state)
 
 static void nobody_watches_and_nothing_is_made(void **state)
 {
-	struct pollfd pollfd = {.fd = live_fd(*state), .events = POLLIN};
+	struct pollfd pollfd = {.fd = fmp4_mux_fd(*state), .events = POLLIN};
 
-	live_play(*state, clip, NULL);
-	assert_null(live_take(*state));
-	(void)live_watch(*state, true);
-	assert_int_equal(live_watch(*state, false), 0);
-	live_play(*state, clip, NULL);
-	assert_null(live_take(*state));
+	fmp4_feed(*state, clip, NULL);
+	assert_null(fmp4_mux_next(*state));
+	(void)fmp4_mux_enable(*state, true);
+	assert_int_equal(fmp4_mux_enable(*state, false), 0);
+	fmp4_feed(*state, clip, NULL);
+	assert_null(fmp4_mux_next(*state));
 	assert_int_equal(poll(&pollfd, 1, 0), 0);
 }
 
 /* Who comes after a pause gets nothing of what was before it. */
 static void a_new_turn_begins_with_its_own_head(void **state)
 {
-	uint32_t first = live_watch(*state, true);
+	uint32_t first = fmp4_mux_enable(*state, true);
 
-	live_play(*state, clip, NULL);
-	assert_int_equal(live_watch(*state, false), 0);
+	fmp4_feed(*state, clip, NULL);
+	assert_int_equal(fmp4_mux_enable(*state, false), 0);
 	memset(&seen, 0, sizeof(seen));
-	seen.turn = live_watch(*state, true);
+	seen.turn = fmp4_mux_enable(*state, true);
 	assert_int_not_equal(seen.turn, first);
-	live_play(*state, clip, keep);
+	fmp4_feed(*state, clip, keep);
 	assert_int_equal(seen.heads, 1);
 	assert_int_equal(seen.parts_before_head, 0);
 }
@@ -143,31 +143,31 @@ static void a_new_turn_begins_with_its_own_head(void **state)
 static void another_size_has_another_head(void **state)
 {
 	memset(&seen, 0, sizeof(seen));
-	seen.turn = live_watch(*state, true);
-	live_play(*state, clip, keep);
-	live_play(*state, wide, keep);
+	seen.turn = fmp4_mux_enable(*state, true);
+	fmp4_feed(*state, clip, keep);
+	fmp4_feed(*state, wide, keep);
 	assert_int_equal(seen.heads, 2);
 }
 
 /* Nobody takes anything: what waits is bounded, and what comes afterwards begins at a key picture. */
 static void a_watcher_who_stands_still_holds_nobody_up(void **state)
 {
-	struct live *live = *state;
-	struct live_part *part;
+	struct fmp4_mux *live = *state;
+	struct fmp4_part *part;
 	size_t waiting = 0, bytes = 0;
 
 	memset(&seen, 0, sizeof(seen));
-	seen.turn = live_watch(live, true);
+	seen.turn = fmp4_mux_enable(live, true);
 	for (int i = 0; i < 10; i++)
-		live_play(live, clip, NULL);
-	while ((part = live_take(live)) != NULL) {
+		fmp4_feed(live, clip, NULL);
+	while ((part = fmp4_mux_next(live)) != NULL) {
 		waiting++;
 		bytes += part->bytes;
 		free(part);
 	}
 	assert_true(waiting > 0 && waiting < 10 * FRAMES);
-	assert_true(bytes <= LIVE_WAITING_BYTES_MAX);
-	live_play(live, clip, keep);
+	assert_true(bytes <= FMP4_QUEUED_BYTES_MAX);
+	fmp4_feed(live, clip, keep);
 	assert_int_equal(seen.heads, 0); /* it has that one */
 	assert_true(seen.keys > 0);
 	assert_int_equal(seen.parts_before_key, 0);
@@ -177,13 +177,13 @@ enum { FULL_AFTER = 257 }; /* a head and 256 pictures that nobody takes; the las
 
 static unsigned pushed;
 
-static void take_once_one_was_left_out(struct live *live)
+static void take_once_one_was_left_out(struct fmp4_mux *live)
 {
-	struct live_part *part;
+	struct fmp4_part *part;
 
 	pushed++;
 	if (pushed == FULL_AFTER + 1)
-		while ((part = live_take(live)) != NULL)
+		while ((part = fmp4_mux_next(live)) != NULL)
 			free(part);
 	else if (pushed > FULL_AFTER + 1)
 		keep(live);
@@ -194,23 +194,23 @@ static void after_a_picture_that_was_left_out_comes_a_key_picture(void **state)
 {
 	memset(&seen, 0, sizeof(seen));
 	pushed = 0;
-	seen.turn = live_watch(*state, true);
+	seen.turn = fmp4_mux_enable(*state, true);
 	for (int i = 0; i < 6; i++)
-		live_play(*state, clip, take_once_one_was_left_out);
+		fmp4_feed(*state, clip, take_once_one_was_left_out);
 	assert_true(seen.keys > 0);
 	assert_int_equal(seen.parts_before_key, 0);
 }
 
 static void what_no_browser_plays_is_refused(void **state)
 {
-	char type[LIVE_TYPE_BYTES];
+	char type[FMP4_MEDIA_TYPE_BYTES];
 
-	(void)live_watch(*state, true);
-	live_play(*state, other, NULL);
-	assert_int_equal(live_type(*state, type), -ENOTSUP);
-	assert_null(live_take(*state));
-	live_play(*state, clip, NULL);
-	assert_int_equal(live_type(*state, type), 0);
+	(void)fmp4_mux_enable(*state, true);
+	fmp4_feed(*state, other, NULL);
+	assert_int_equal(fmp4_mux_media_type(*state, type), -ENOTSUP);
+	assert_null(fmp4_mux_next(*state));
+	fmp4_feed(*state, clip, NULL);
+	assert_int_equal(fmp4_mux_media_type(*state, type), 0);
 }
 
 static int remove_folder(void **state)

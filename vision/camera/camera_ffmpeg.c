@@ -40,7 +40,7 @@ struct camera {
 	enum source_kind kind;
 	char public_url[CAMERA_REASON_BYTES / 2];
 	struct packet_ring *ring;
-	struct live *live_parts;
+	struct fmp4_mux *fmp4;
 	pthread_t thread;
 	atomic_bool stop;
 	int stop_fd;
@@ -115,7 +115,7 @@ static void count_corrupt(struct camera *camera)
 
 static void begin_packets(struct camera *camera, const AVCodecParameters *parameters)
 {
-	live_begin(camera->live_parts, parameters);
+	fmp4_mux_begin(camera->fmp4, parameters);
 	if (ring_begin(camera->ring, camera->epoch, parameters) < 0)
 		log_warning("vision", "camera %s: no memory to keep packets for evidence, ignoring",
 			    camera->config.name);
@@ -317,7 +317,7 @@ static void take_packet(struct camera *camera)
 	}
 	decode(camera, packet); /* first, since a change of size begins an epoch for this very packet */
 	(void)ring_push(camera->ring, packet); /* no memory costs evidence, not the camera */
-	live_push(camera->live_parts, packet);
+	fmp4_mux_push(camera->fmp4, packet);
 }
 
 /* ---- one opening of the source ---- */
@@ -449,7 +449,7 @@ static void work(struct camera *camera)
 static void destroy(struct camera *camera)
 {
 	ring_close(camera->ring);
-	live_close(camera->live_parts);
+	fmp4_mux_close(camera->fmp4);
 	av_packet_free(&camera->packet);
 	av_frame_free(&camera->picture);
 	if (camera->stop_fd >= 0)
@@ -482,7 +482,7 @@ static int start(struct camera *camera)
 	int r = ring_open(camera->config.ring_seconds, camera->config.ring_bytes_max, &camera->ring);
 
 	if (r == 0)
-		r = live_open(&camera->live_parts);
+		r = fmp4_mux_open(&camera->fmp4);
 	if (r < 0)
 		return r;
 	camera->packet = av_packet_alloc();
@@ -541,9 +541,9 @@ struct packet_ring *camera_ring(struct camera *camera)
 	return camera->ring;
 }
 
-struct live *camera_live(struct camera *camera)
+struct fmp4_mux *camera_fmp4(struct camera *camera)
 {
-	return camera->live_parts;
+	return camera->fmp4;
 }
 
 void camera_get_stats(struct camera *camera, struct camera_stats *ret_stats)

@@ -1,8 +1,8 @@
 /*
- * dl_symbol.h - libraries that few sites need, loaded when they are.
+ * dl_symbol.h - loads a shared library on first use.
  *
- * libavdevice and libopencv_imgcodecs bring some 150 others along: linked to the daemon they double the time between
- * its start and the doors. Any thread; blocks on disk, so not the control thread's business.
+ * libavdevice and libopencv_imgcodecs pull in about 150 other libraries. Linking them would double the time from start to
+ * working doors, and few sites need them. Any thread; blocks on disk, so not the control thread.
  */
 #ifndef GH_VISION_CAMERA_DL_SYMBOL_H
 #define GH_VISION_CAMERA_DL_SYMBOL_H
@@ -13,8 +13,8 @@ extern "C" {
 
 /**
  * A symbol of a library, loaded the first time and never unloaded.
- * @param library  its file as the linker would name it, such as "libavdevice.so.59".
- * @return NULL (told in one log line) when the library or the symbol is not there.
+ * @param library  soname, such as "libavdevice.so.59".
+ * @return NULL when the library or the symbol is missing; logged once.
  */
 void *dl_symbol(const char *library, const char *symbol);
 

@@ -1,5 +1,5 @@
 /*
- * draw.h - lines, rings and labels on a BGR picture in memory; what lies outside is clipped. Any thread.
+ * draw.h - draws lines, circles and labels into a BGR picture in memory, clipped to it. Any thread.
  */
 #ifndef GH_VISION_CAMERA_DRAW_H
 #define GH_VISION_CAMERA_DRAW_H
@@ -17,7 +17,7 @@ struct draw_color {
 	uint8_t b, g, r;
 };
 
-/** Coordinates may be any number; not-a-number draws nothing. @p width_px 1 to 64. */
+/** Coordinates may lie outside the picture; NaN draws nothing. @p width_px 1 to 64. */
 void draw_line(const struct draw_canvas *canvas, float x0, float y0, float x1, float y1, int width_px,
 	       struct draw_color color);
 void draw_ring(const struct draw_canvas *canvas, float x, float y, float radius_px, int width_px,

@@ -1,9 +1,9 @@
 /*
- * fmp4_mux.h - one camera's pictures for browsers, as they come: fragmented MP4 without any decoding or encoding.
+ * fmp4_mux.h - muxes one camera's H.264 or H.265 packets into fragmented MP4 for browsers, without transcoding.
  *
- * While somebody watches, the camera's thread wraps each packet into a fragment of its own; else it does nothing. It
- * never waits for the watcher: parts that are not taken in time are left out up to the next key picture. A loop or a
- * reconnect goes on in the same run; other parameters of the codec begin another, by a new head.
+ * While enabled, the camera's thread writes each packet as one fragment; otherwise a packet costs nothing. The thread never
+ * waits for the reader: when the queue is full, fragments are dropped up to the next key frame. A loop or a reconnect
+ * continues the same stream; changed codec parameters begin a new one with a new initialisation segment.
  */
 #ifndef GH_VISION_CAMERA_FMP4_MUX_H
 #define GH_VISION_CAMERA_FMP4_MUX_H
@@ -17,54 +17,54 @@ extern "C" {
 #endif
 
 enum {
-	LIVE_PART_BYTES_MAX = 1 << 20,    /* of one picture; a larger one, and what needs it, is left out */
-	LIVE_WAITING_BYTES_MAX = 4 << 20, /* of parts that are not taken yet */
-	LIVE_TYPE_BYTES = 80
+	FMP4_PART_BYTES_MAX = 1 << 20, /* of one fragment; a larger one is dropped up to the next key frame */
+	FMP4_QUEUED_BYTES_MAX = 4 << 20, /* of fragments in the queue */
+	FMP4_MEDIA_TYPE_BYTES = 80
 };
 
-struct AVCodecParameters; /* FFmpeg's, by name alone */
+struct AVCodecParameters; /* FFmpeg's, declared so that this header includes none of its headers */
 struct AVPacket;
-struct live;
+struct fmp4_mux;
 
-struct live_part {
-	uint32_t turn; /* of live_watch(); parts of an earlier one are stale */
-	bool head; /* what a player needs before any other part: of all that follow, up to the next head */
-	bool key;  /* a player can begin here */
+struct fmp4_part {
+	uint32_t session; /* returned by fmp4_mux_enable(); parts of an earlier session are stale */
+	bool init;        /* initialisation segment: valid for all parts up to the next one */
+	bool key;         /* starts with a key frame: playback can begin here */
 	size_t bytes;
 	uint8_t data[];
 };
 
-/** @return 0, -ENOMEM or what eventfd(2) failed with. */
-int live_open(struct live **ret_live);
+/** @return 0, -ENOMEM or the errno of eventfd(2). */
+int fmp4_mux_open(struct fmp4_mux **ret_mux);
 
 /* ---- the camera's thread ---- */
 
-/** The packets to come are of @p parameters, which are copied. */
-void live_begin(struct live *live, const struct AVCodecParameters *parameters);
+/** Set the codec parameters of the packets that follow; copied. */
+void fmp4_mux_begin(struct fmp4_mux *mux, const struct AVCodecParameters *parameters);
 
 /** @param packet  borrowed; pts, dts and duration in microseconds, dts rising. */
-void live_push(struct live *live, const struct AVPacket *packet);
+void fmp4_mux_push(struct fmp4_mux *mux, const struct AVPacket *packet);
 
-/* ---- the one watching thread ---- */
+/* ---- the one reader thread ---- */
 
 /**
- * What a browser is to be told: `video/mp4; codecs="avc1.64001f"`.
- * @param ret_type  LIVE_TYPE_BYTES.
- * @return 0, -EAGAIN (the source never was open) or -ENOTSUP (a codec that browsers do not play as it comes).
+ * Media type of the stream, e.g. `video/mp4; codecs="avc1.64001f"` (RFC 6381).
+ * @param ret_type  FMP4_MEDIA_TYPE_BYTES.
+ * @return 0, -EAGAIN (the source was not opened yet) or -ENOTSUP (a codec that browsers do not play).
  */
-int live_type(struct live *live, char *ret_type);
+int fmp4_mux_media_type(struct fmp4_mux *mux, char *ret_type);
 
-/** Begin, or end, to make parts. @return the turn that begins; 0 after the end. */
-uint32_t live_watch(struct live *live, bool on);
+/** Start or stop muxing; drops queued parts. @return the new session, 0 when stopped. */
+uint32_t fmp4_mux_enable(struct fmp4_mux *mux, bool on);
 
-/** Readable while there is a part to take; the same for the life of @p live. */
-int live_fd(const struct live *live);
+/** Readable while a part is queued; constant for the life of @p mux. */
+int fmp4_mux_fd(const struct fmp4_mux *mux);
 
-/** The next part, the caller's to free(); NULL: none. */
-struct live_part *live_take(struct live *live);
+/** The next part, released with free(); NULL when the queue is empty. */
+struct fmp4_part *fmp4_mux_next(struct fmp4_mux *mux);
 
-/** Once nobody uses it any more. NULL is fine. */
-void live_close(struct live *live);
+/** Neither thread may use @p mux afterwards. NULL is fine. */
+void fmp4_mux_close(struct fmp4_mux *mux);
 
 #ifdef __cplusplus
 }

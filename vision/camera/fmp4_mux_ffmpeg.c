@@ -23,25 +23,25 @@ struct muxer {
 	bool overflown;
 };
 
-struct live {
+struct fmp4_mux {
 	struct queue *parts;
 	atomic_size_t waiting_bytes;
-	atomic_uint turn; /* 0: nobody watches */
+	atomic_uint session; /* 0: disabled */
 	pthread_mutex_t lock;
-	char type[LIVE_TYPE_BYTES]; /* under the lock */
-	int type_r;                 /* the same */
+	char type[FMP4_MEDIA_TYPE_BYTES]; /* under the lock */
+	int type_r;                       /* the same */
 
-	uint32_t last_turn; /* the watching thread's own */
+	uint32_t last_session; /* owned by the reader thread */
 
-	/* the camera's thread's own */
+	/* owned by the camera thread */
 	AVCodecParameters *parameters; /* NULL: not to be played */
 	struct muxer muxer;            /* format NULL: no run */
-	uint32_t muxer_turn;
+	uint32_t muxer_session;
 	AVPacket *packet;
 	int64_t origin_us;
 	bool waits_for_key, pending_key; /* pending: of the packet whose fragment comes with the next one */
 	bool pending;
-	bool gap; /* nothing before the next key picture is of use: a head went out, or a part was left out */
+	bool gap; /* nothing before the next key frame is of use: an initialisation segment was queued, or a part was left out */
 };
 
 static int collect(void *opaque, uint8_t *data, int bytes)
@@ -50,7 +50,7 @@ static int collect(void *opaque, uint8_t *data, int bytes)
 	size_t wanted = muxer->count + (size_t)bytes;
 	uint8_t *grown = muxer->bytes;
 
-	if (wanted > LIVE_PART_BYTES_MAX) {
+	if (wanted > FMP4_PART_BYTES_MAX) {
 		muxer->overflown = true;
 		return bytes; /* its part is left out */
 	}
@@ -78,7 +78,7 @@ static void muxer_close(struct muxer *muxer)
 	*muxer = (struct muxer){0};
 }
 
-/* With the head, made by the first write, in muxer->bytes. */
+/* With the initialisation segment, written first, in muxer->bytes. */
 static int muxer_open(struct muxer *muxer, const AVCodecParameters *parameters)
 {
 	AVDictionary *options = NULL;
@@ -118,7 +118,7 @@ static const uint8_t *find_box(const struct muxer *muxer, const char *name, size
 	return NULL;
 }
 
-/* RFC 6381, and ISO/IEC 14496-15 annex E for the second: the profile as the head has it */
+/* RFC 6381, and ISO/IEC 14496-15 annex E for the second: the profile from the initialisation segment */
 static int describe(const struct muxer *muxer, char *type)
 {
 	const uint8_t *avcc = find_box(muxer, "avcC", AVCC_BYTES),
@@ -127,22 +127,22 @@ static int describe(const struct muxer *muxer, char *type)
 	int used, last = 11;
 
 	if (avcc != NULL) {
-		snprintf(type, LIVE_TYPE_BYTES, "video/mp4; codecs=\"avc1.%02x%02x%02x\"", avcc[1], avcc[2],
-			 avcc[3]);
+		snprintf(type, FMP4_MEDIA_TYPE_BYTES, "video/mp4; codecs=\"avc1.%02x%02x%02x\"", avcc[1],
+			 avcc[2], avcc[3]);
 		return 0;
 	}
 	if (hvcc == NULL)
 		return -ENOTSUP;
 	for (int bit = 0; bit < 32; bit++) /* written the other way round */
 		compatible |= (uint32_t)(hvcc[2 + bit / 8] >> (7 - bit % 8) & 1) << bit;
-	used = snprintf(type, LIVE_TYPE_BYTES, "video/mp4; codecs=\"hvc1.%.*s%d.%x.%c%d",
+	used = snprintf(type, FMP4_MEDIA_TYPE_BYTES, "video/mp4; codecs=\"hvc1.%.*s%d.%x.%c%d",
 			hvcc[1] >> 6 ? 1 : 0, &" ABC"[hvcc[1] >> 6], hvcc[1] & 31, compatible,
 			hvcc[1] & 32 ? 'H' : 'L', hvcc[12]);
 	while (last >= 6 && hvcc[last] == 0)
 		last--;
 	for (int i = 6; i <= last; i++)
-		used += snprintf(type + used, LIVE_TYPE_BYTES - (size_t)used, ".%x", hvcc[i]);
-	snprintf(type + used, LIVE_TYPE_BYTES - (size_t)used, "\"");
+		used += snprintf(type + used, FMP4_MEDIA_TYPE_BYTES - (size_t)used, ".%x", hvcc[i]);
+	snprintf(type + used, FMP4_MEDIA_TYPE_BYTES - (size_t)used, "\"");
 	return 0;
 }
 
@@ -156,208 +156,208 @@ static bool is_same(const AVCodecParameters *one, const AVCodecParameters *other
 		memcmp(one->extradata, other->extradata, (size_t)one->extradata_size) == 0);
 }
 
-static int take_parameters(struct live *live, const AVCodecParameters *parameters, char *type)
+static int set_parameters(struct fmp4_mux *mux, const AVCodecParameters *parameters, char *type)
 {
 	struct muxer probe = {0};
 	int r = -ENOTSUP;
 
 	if (!mp4_is_played(parameters))
 		return r;
-	live->parameters = avcodec_parameters_alloc();
-	if (live->parameters != NULL && avcodec_parameters_copy(live->parameters, parameters) >= 0 &&
+	mux->parameters = avcodec_parameters_alloc();
+	if (mux->parameters != NULL && avcodec_parameters_copy(mux->parameters, parameters) >= 0 &&
 	    muxer_open(&probe, parameters) >= 0)
 		r = describe(&probe, type);
 	muxer_close(&probe);
 	if (r < 0)
-		avcodec_parameters_free(&live->parameters);
+		avcodec_parameters_free(&mux->parameters);
 	return r;
 }
 
-void live_begin(struct live *live, const AVCodecParameters *parameters)
+void fmp4_mux_begin(struct fmp4_mux *mux, const AVCodecParameters *parameters)
 {
-	char type[LIVE_TYPE_BYTES] = "";
+	char type[FMP4_MEDIA_TYPE_BYTES] = "";
 	int r;
 
-	live->waits_for_key = true;
-	if (is_same(live->parameters, parameters))
+	mux->waits_for_key = true;
+	if (is_same(mux->parameters, parameters))
 		return;
-	muxer_close(&live->muxer);
-	avcodec_parameters_free(&live->parameters);
-	r = take_parameters(live, parameters, type);
-	pthread_mutex_lock(&live->lock);
-	live->type_r = r;
-	memcpy(live->type, type, sizeof(type));
-	pthread_mutex_unlock(&live->lock);
+	muxer_close(&mux->muxer);
+	avcodec_parameters_free(&mux->parameters);
+	r = set_parameters(mux, parameters, type);
+	pthread_mutex_lock(&mux->lock);
+	mux->type_r = r;
+	memcpy(mux->type, type, sizeof(type));
+	pthread_mutex_unlock(&mux->lock);
 }
 
 /* What the muxer wrote becomes a part; without room for it, the pictures up to the next key are left out. */
-static void post(struct live *live, bool head, bool key)
+static void queue_part(struct fmp4_mux *mux, bool init, bool key)
 {
-	struct muxer *muxer = &live->muxer;
-	bool useless = live->gap && !head && !key;
-	struct live_part *part = NULL;
+	struct muxer *muxer = &mux->muxer;
+	bool useless = mux->gap && !init && !key;
+	struct fmp4_part *part = NULL;
 
 	if (!useless && !muxer->overflown &&
-	    atomic_load(&live->waiting_bytes) + muxer->count <= LIVE_WAITING_BYTES_MAX)
+	    atomic_load(&mux->waiting_bytes) + muxer->count <= FMP4_QUEUED_BYTES_MAX)
 		part = malloc(sizeof(*part) + muxer->count);
 	if (part != NULL) {
-		part->turn = live->muxer_turn;
-		part->head = head;
+		part->session = mux->muxer_session;
+		part->init = init;
 		part->key = key;
 		part->bytes = muxer->count;
 		memcpy(part->data, muxer->bytes, muxer->count);
-		atomic_fetch_add(&live->waiting_bytes, part->bytes);
-		if (queue_push(live->parts, &part) < 0) {
-			atomic_fetch_sub(&live->waiting_bytes, part->bytes);
+		atomic_fetch_add(&mux->waiting_bytes, part->bytes);
+		if (queue_push(mux->parts, &part) < 0) {
+			atomic_fetch_sub(&mux->waiting_bytes, part->bytes);
 			free(part);
 			part = NULL;
 		}
 	}
 	muxer->count = 0;
 	muxer->overflown = false;
-	live->gap = head || part == NULL;
+	mux->gap = init || part == NULL;
 	if (part != NULL || useless)
 		return;
-	live->waits_for_key = true;
-	if (head)
+	mux->waits_for_key = true;
+	if (init)
 		muxer_close(muxer); /* nothing is worth anything without it */
 }
 
-static bool begin_run(struct live *live, uint32_t turn, const AVPacket *packet)
+static bool begin_run(struct fmp4_mux *mux, uint32_t session, const AVPacket *packet)
 {
-	muxer_close(&live->muxer);
-	live->muxer_turn = turn;
-	live->pending = false;
-	live->origin_us = packet->dts;
-	if (muxer_open(&live->muxer, live->parameters) < 0) {
-		muxer_close(&live->muxer);
+	muxer_close(&mux->muxer);
+	mux->muxer_session = session;
+	mux->pending = false;
+	mux->origin_us = packet->dts;
+	if (muxer_open(&mux->muxer, mux->parameters) < 0) {
+		muxer_close(&mux->muxer);
 		return false;
 	}
-	post(live, true, false);
-	return live->muxer.format != NULL;
+	queue_part(mux, true, false);
+	return mux->muxer.format != NULL;
 }
 
 /* A fragment is written when its successor comes: only that tells how long it is shown. */
-static void write_packet(struct live *live, const AVPacket *packet)
+static void write_packet(struct fmp4_mux *mux, const AVPacket *packet)
 {
-	AVFormatContext *format = live->muxer.format;
-	AVPacket *own = live->packet;
+	AVFormatContext *format = mux->muxer.format;
+	AVPacket *own = mux->packet;
 	bool taken;
 
 	if (av_packet_ref(own, packet) < 0) {
-		live->waits_for_key = true;
+		mux->waits_for_key = true;
 		return;
 	}
-	own->pts -= live->origin_us;
-	own->dts -= live->origin_us;
+	own->pts -= mux->origin_us;
+	own->dts -= mux->origin_us;
 	own->stream_index = 0;
 	own->pos = -1;
 	av_packet_rescale_ts(own, AV_TIME_BASE_Q, format->streams[0]->time_base);
 	taken = av_write_frame(format, own) >= 0;
 	av_packet_unref(own);
 	avio_flush(format->pb);
-	if (live->muxer.count > 0 && live->pending)
-		post(live, false, live->pending_key);
+	if (mux->muxer.count > 0 && mux->pending)
+		queue_part(mux, false, mux->pending_key);
 	if (taken) {
-		live->pending = true;
-		live->pending_key = (packet->flags & AV_PKT_FLAG_KEY) != 0;
+		mux->pending = true;
+		mux->pending_key = (packet->flags & AV_PKT_FLAG_KEY) != 0;
 	} else { /* the one that is pending stays so; what follows builds on the one that was not taken */
-		live->waits_for_key = true;
+		mux->waits_for_key = true;
 	}
 }
 
-void live_push(struct live *live, const AVPacket *packet)
+void fmp4_mux_push(struct fmp4_mux *mux, const AVPacket *packet)
 {
-	uint32_t turn = atomic_load(&live->turn);
+	uint32_t session = atomic_load(&mux->session);
 
-	if (turn == 0 || live->parameters == NULL) {
-		muxer_close(&live->muxer);
+	if (session == 0 || mux->parameters == NULL) {
+		muxer_close(&mux->muxer);
 		return;
 	}
 	if ((packet->flags & AV_PKT_FLAG_KEY) != 0) {
-		live->waits_for_key = false;
-		if ((live->muxer.format == NULL || live->muxer_turn != turn) &&
-		    !begin_run(live, turn, packet))
-			live->waits_for_key = true;
+		mux->waits_for_key = false;
+		if ((mux->muxer.format == NULL || mux->muxer_session != session) &&
+		    !begin_run(mux, session, packet))
+			mux->waits_for_key = true;
 	}
-	if (!live->waits_for_key && live->muxer.format != NULL && live->muxer_turn == turn)
-		write_packet(live, packet);
+	if (!mux->waits_for_key && mux->muxer.format != NULL && mux->muxer_session == session)
+		write_packet(mux, packet);
 }
 
-/* ---- the watching thread ---- */
+/* ---- the reader thread ---- */
 
 static void drop_part(void *item)
 {
-	free(*(struct live_part **)item);
+	free(*(struct fmp4_part **)item);
 }
 
-int live_open(struct live **ret_live)
+int fmp4_mux_open(struct fmp4_mux **ret_mux)
 {
-	struct live *live = calloc(1, sizeof(*live));
-	int r = live == NULL ? -ENOMEM
-			     : queue_open(sizeof(struct live_part *), PARTS_MAX, QUEUE_REFUSE_WHEN_FULL,
-					  drop_part, &live->parts);
+	struct fmp4_mux *mux = calloc(1, sizeof(*mux));
+	int r = mux == NULL ? -ENOMEM
+			    : queue_open(sizeof(struct fmp4_part *), PARTS_MAX, QUEUE_REFUSE_WHEN_FULL,
+					 drop_part, &mux->parts);
 
 	if (r == 0) {
-		pthread_mutex_init(&live->lock, NULL);
-		live->type_r = -EAGAIN;
-		live->packet = av_packet_alloc();
-		if (live->packet == NULL) {
-			live_close(live);
+		pthread_mutex_init(&mux->lock, NULL);
+		mux->type_r = -EAGAIN;
+		mux->packet = av_packet_alloc();
+		if (mux->packet == NULL) {
+			fmp4_mux_close(mux);
 			return -ENOMEM;
 		}
-		*ret_live = live;
+		*ret_mux = mux;
 		return 0;
 	}
-	free(live);
+	free(mux);
 	return r;
 }
 
-int live_type(struct live *live, char *ret_type)
+int fmp4_mux_media_type(struct fmp4_mux *mux, char *ret_type)
 {
 	int r;
 
-	pthread_mutex_lock(&live->lock);
-	r = live->type_r;
+	pthread_mutex_lock(&mux->lock);
+	r = mux->type_r;
 	if (r == 0)
-		memcpy(ret_type, live->type, LIVE_TYPE_BYTES);
-	pthread_mutex_unlock(&live->lock);
+		memcpy(ret_type, mux->type, FMP4_MEDIA_TYPE_BYTES);
+	pthread_mutex_unlock(&mux->lock);
 	return r;
 }
 
-uint32_t live_watch(struct live *live, bool on)
+uint32_t fmp4_mux_enable(struct fmp4_mux *mux, bool on)
 {
-	uint32_t turn = on ? ++live->last_turn : 0;
+	uint32_t session = on ? ++mux->last_session : 0;
 
-	atomic_store(&live->turn, turn);
-	for (struct live_part *part = live_take(live); part != NULL; part = live_take(live))
+	atomic_store(&mux->session, session);
+	for (struct fmp4_part *part = fmp4_mux_next(mux); part != NULL; part = fmp4_mux_next(mux))
 		free(part);
-	return turn;
+	return session;
 }
 
-int live_fd(const struct live *live)
+int fmp4_mux_fd(const struct fmp4_mux *mux)
 {
-	return queue_fd(live->parts);
+	return queue_fd(mux->parts);
 }
 
-struct live_part *live_take(struct live *live)
+struct fmp4_part *fmp4_mux_next(struct fmp4_mux *mux)
 {
-	struct live_part *part;
+	struct fmp4_part *part;
 
-	if (queue_pop(live->parts, &part) < 0)
+	if (queue_pop(mux->parts, &part) < 0)
 		return NULL;
-	atomic_fetch_sub(&live->waiting_bytes, part->bytes);
+	atomic_fetch_sub(&mux->waiting_bytes, part->bytes);
 	return part;
 }
 
-void live_close(struct live *live)
+void fmp4_mux_close(struct fmp4_mux *mux)
 {
-	if (live == NULL)
+	if (mux == NULL)
 		return;
-	muxer_close(&live->muxer);
-	avcodec_parameters_free(&live->parameters);
-	av_packet_free(&live->packet);
-	queue_close(live->parts);
-	pthread_mutex_destroy(&live->lock);
-	free(live);
+	muxer_close(&mux->muxer);
+	avcodec_parameters_free(&mux->parameters);
+	av_packet_free(&mux->packet);
+	queue_close(mux->parts);
+	pthread_mutex_destroy(&mux->lock);
+	free(mux);
 }

@@ -1,5 +1,5 @@
 /*
- * frame_private.h - frames seen by the files of this room that speak FFmpeg.
+ * frame_private.h - wraps FFmpeg frames; for the files of this folder that include FFmpeg.
  */
 #ifndef GH_VISION_CAMERA_FRAME_PRIVATE_H
 #define GH_VISION_CAMERA_FRAME_PRIVATE_H
@@ -9,8 +9,8 @@
 struct AVFrame;
 
 /**
- * A frame around @p picture, whose references move into it on success; @p picture is blank afterwards.
- * Luma that is not a plane of 8 bits of its own is computed into one. Times, index and epoch are 0.
+ * Wrap @p picture. On success its references move into the new frame and @p picture is blank.
+ * A format without an 8-bit luma plane is converted. Times, index and epoch are 0.
  * @return 0, -EINVAL (size), -ENOMEM or -EIO (a format without pixels in memory).
  */
 int frame_wrap(struct AVFrame *picture, struct video_frame **ret_frame);

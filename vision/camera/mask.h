@@ -1,5 +1,5 @@
 /*
- * mask.h - the parts of a camera's picture that nobody is to see: flats' windows, a neighbour's garden.
+ * mask.h - privacy masks: polygons of a camera's picture that are blanked, such as windows.
  * Pure. Any thread.
  */
 #ifndef GH_VISION_CAMERA_MASK_H
@@ -25,8 +25,8 @@ struct mask {
 };
 
 /**
- * Every pixel that a polygon touches by its middle row gets @p value in all its @p pixel_bytes; corners outside of
- * the picture are cut. @p stride bytes from row to row.
+ * Fill the polygons: every pixel whose centre row a polygon covers gets @p value in all of its @p pixel_bytes. Polygons are
+ * clipped to the picture. @p stride is the row pitch in bytes.
  */
 void mask_plane(const struct mask *mask, uint8_t *plane, size_t stride, int width_px, int height_px,
 		int pixel_bytes, uint8_t value);

@@ -1,5 +1,5 @@
 /*
- * mp4.h - an MP4 of one video, as the camera's own packets make it. Private to clips and live pictures; any thread.
+ * mp4.h - opens an MP4 muxer for one video stream. Private to clips and to fmp4_mux; any thread.
  */
 #ifndef GH_VISION_CAMERA_MP4_H
 #define GH_VISION_CAMERA_MP4_H
@@ -10,15 +10,15 @@ struct AVCodecParameters;
 struct AVFormatContext;
 
 /**
- * A muxer with its one stream, without anywhere to write to yet.
- * @param path        its file, or NULL.
- * @param ret_format  also on failure something for avformat_free_context(), or NULL.
+ * Allocate a muxer with one stream; it has no output yet.
+ * @param path        file name for the muxer's context, or NULL.
+ * @param ret_format  also set on failure: free with avformat_free_context(), may be NULL.
  * @return 0 or FFmpeg's error.
  */
 int mp4_open(const struct AVCodecParameters *parameters, const char *path,
 	     struct AVFormatContext **ret_format);
 
-/** Whether browsers play packets of this codec in MP4 as they are: H.264 all, H.265 some. */
+/** Whether MP4 with this codec needs no transcoding for browsers: H.264 always, H.265 in some browsers. */
 bool mp4_is_played(const struct AVCodecParameters *parameters);
 
 #endif

@@ -34,13 +34,13 @@ static struct watched_camera *find_camera(struct cameras *cameras, const char *n
 	return NULL;
 }
 
-int cameras_find(struct cameras *cameras, const char *name, struct live **ret_live, struct mask *ret_mask)
+int cameras_find(struct cameras *cameras, const char *name, struct fmp4_mux **ret_live, struct mask *ret_mask)
 {
 	const struct watched_camera *camera = find_camera(cameras, name);
 
 	if (camera == NULL)
 		return -ENOENT;
-	*ret_live = camera->camera != NULL ? camera_live(camera->camera) : NULL;
+	*ret_live = camera->camera != NULL ? camera_fmp4(camera->camera) : NULL;
 	litter_mask(camera->config, ret_mask);
 	return 0;
 }

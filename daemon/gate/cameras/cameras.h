@@ -73,7 +73,8 @@ void cameras_load_record(struct cameras *cameras, const char *kind, const char *
 /** [{"name","role","state","reason"}]; with @p health each with its blind time of the day and its prompt. A new reference. */
 json_t *cameras_json(struct cameras *cameras, bool health);
 /** The stream of a camera and what of its picture nobody may see. @return 0 or -ENOENT. */
-int cameras_find(struct cameras *cameras, const char *name, struct live **ret_live, struct mask *ret_mask);
+int cameras_find(struct cameras *cameras, const char *name, struct fmp4_mux **ret_live,
+		 struct mask *ret_mask);
 /** A reference to its newest picture; NULL: none yet, or no such camera. Asking again keeps them coming. */
 struct video_frame *cameras_newest_frame(struct cameras *cameras, const char *name);
 
