@@ -132,14 +132,14 @@ static int look(struct worker *worker, const struct face_image *image, struct al
 		picture->live = face_screen_live(image, face, picture->live);
 	ms[3] = since(&mark);
 	if (r == 0 && config->embed)
-		r = face_look_template(worker->engine, image, face, config->views, picture->vector);
+		r = face_make_template(worker->engine, image, face, config->views, picture->vector);
 	if (r == 0 && config->embed)
 		to_unit(picture);
 	ms[4] = since(&mark) / (config->views == 0 ? 1 : config->views); /* the door takes one view a frame */
 	if (r == 0 && config->embed)
-		r = face_look_align(image, face, (unsigned)(picture - worker->album->pictures), crop);
+		r = face_align_view(image, face, (unsigned)(picture - worker->album->pictures), crop);
 	if (r == 0 && config->embed)
-		r = face_embed(worker->engine, crop, 0, picture->single, &picture->strength);
+		r = face_embed(worker->engine, crop, 0, picture->single, &picture->norm);
 	if (r < 0)
 		return r;
 	for (int i = 0; i < STEPS; i++)
@@ -414,9 +414,9 @@ float album_score(const struct album_picture *enrolled, const struct album_pictu
 {
 	float likeness = album_likeness(enrolled, probe);
 
-	return enrolled->found && probe->found
-		       ? likeness * threshold_template_gain(enrolled->length) * threshold_gain(probe->length)
-		       : likeness;
+	return enrolled->found && probe->found ? likeness * score_gain_of_template(enrolled->length) *
+							 score_gain_of_probe(probe->length)
+					       : likeness;
 }
 
 uint32_t album_random(uint32_t *state)

@@ -22,8 +22,8 @@ struct album_picture {
 	float live;             /* -1: not measured */
 	float vector[FACE_DIM]; /* the mean of the views: what a template is made of */
 	float single
-		[FACE_DIM]; /* one of FACE_LOOK_VIEWS, in turn by picture: what one frame at the door gives */
-	float strength;     /* of that one: face_embed() */
+		[FACE_DIM]; /* one of FACE_CROP_VIEWS, in turn by picture: what one frame at the door gives */
+	float norm;         /* of that one: face_embed() */
 	float length;       /* the mean of the views' */
 	float sharpness, luma, contrast, turn, height_px, score;
 };
@@ -32,7 +32,7 @@ struct album_config {
 	const char *folder, *models_dir;
 	const char *
 		kept; /* a file that holds the answers of an earlier run, or will hold this one's; NULL: none */
-	unsigned threads, views; /* views: see face_look_align() */
+	unsigned threads, views; /* views: see face_align_view() */
 	bool embed, liveness;
 	enum face_light light; /* how each picture is changed before anything else */
 };

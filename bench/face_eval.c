@@ -425,12 +425,12 @@ static bool parse(struct run *run, int argc, char **argv)
 		else
 			return false;
 	}
-	return run->images != NULL && run->pairs != NULL && run->views >= 1 && run->views <= FACE_LOOK_VIEWS;
+	return run->images != NULL && run->pairs != NULL && run->views >= 1 && run->views <= FACE_CROP_VIEWS;
 }
 
 int main(int argc, char **argv)
 {
-	static struct run run = {.models = "models", .views = FACE_LOOK_VIEWS, .score = album_score};
+	static struct run run = {.models = "models", .views = FACE_CROP_VIEWS, .score = album_score};
 	struct album_config config = {.embed = true, .liveness = true};
 	int r;
 
@@ -440,7 +440,7 @@ int main(int argc, char **argv)
 			"usage: face_eval --images DIR --pairs FILE [--models DIR] [--views 1-%d] "
 			"[--fusion mean|best] [--score weighed|cosine] [--threads N] [--keep FILE] "
 			"[--json]\n",
-			FACE_LOOK_VIEWS);
+			FACE_CROP_VIEWS);
 		return 2;
 	}
 	config.folder = run.images;

@@ -81,7 +81,7 @@ static void enrol(struct gate *gate, size_t owner)
 			entry->owner = owner;
 		}
 		add_to(entry->vector, picture->vector);
-		entry->gain += threshold_template_gain(picture->length);
+		entry->gain += score_gain_of_template(picture->length);
 		entry->pictures++;
 	}
 	for (size_t i = 0; i < gate->entry_count; i++)
@@ -106,10 +106,10 @@ static bool track_of(const struct gate *gate, const struct person *person, size_
 		if (!picture->found)
 			continue;
 		add_to(probe->vector, picture->single);
-		probe->gain += picture->strength;
+		probe->gain += picture->norm;
 		found++;
 	}
-	probe->gain = threshold_gain(found == 0 ? 0 : probe->gain / (float)found);
+	probe->gain = score_gain_of_probe(found == 0 ? 0 : probe->gain / (float)found);
 	return to_unit(probe->vector);
 }
 

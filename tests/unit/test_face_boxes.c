@@ -312,7 +312,7 @@ static void a_recogniser_of_128_numbers_in_raw_rgb_works(void **state)
 				    .scale = 1,
 				    .dimension = 128};
 	uint8_t crop[FACE_CROP_BYTES], swapped[FACE_CROP_BYTES];
-	float first[FACE_DIM], other[FACE_DIM], strength = 0, length = 0;
+	float first[FACE_DIM], other[FACE_DIM], norm = 0, length = 0;
 	struct problem problem = {0};
 	struct face_engine *engine;
 
@@ -323,13 +323,13 @@ static void a_recogniser_of_128_numbers_in_raw_rgb_works(void **state)
 		swapped[i] = crop[i / 3 * 3 + 2 - i % 3];
 	assert_int_equal(face_models_use(&record), 0);
 	engine = open_with(NULL, 0, &problem);
-	assert_int_equal(face_embed(engine, crop, 0, first, &strength), 0);
+	assert_int_equal(face_embed(engine, crop, 0, first, &norm), 0);
 	for (int i = 0; i < FACE_DIM; i++) {
 		length += first[i] * first[i];
 		assert_true(i < 128 || first[i] == 0);
 	}
 	assert_float_equal(length, 1, 1e-4);
-	assert_true(strength > 100); /* raw values went in, not those between -1 and 1 */
+	assert_true(norm > 100); /* raw values went in, not those between -1 and 1 */
 	face_engine_close(engine);
 	record.swap_rgb = 0; /* the same picture, its channels the other way round: the same to the net */
 	assert_int_equal(face_models_use(&record), 0);

@@ -99,9 +99,9 @@ static void what_is_no_face_becomes_no_template(void **state)
 	assert_int_equal(face_photo_decode(file, bytes, &photo, &problem), 0);
 	assert_int_equal(face_detect(*state, &photo.image, NULL, &face, 1, &count), 0);
 	assert_int_equal(face_find_points(*state, &photo.image, &face), 0);
-	assert_int_equal(face_look_template(*state, &photo.image, &face, FACE_LOOK_VIEWS, template), 0);
+	assert_int_equal(face_make_template(*state, &photo.image, &face, FACE_CROP_VIEWS, template), 0);
 	face_aligned_points(face.points); /* of the wall behind him */
-	assert_int_equal(face_look_template(*state, &photo.image, &face, FACE_LOOK_VIEWS, template), -ENOENT);
+	assert_int_equal(face_make_template(*state, &photo.image, &face, FACE_CROP_VIEWS, template), -ENOENT);
 	face_photo_finish(&photo);
 	free(file);
 }

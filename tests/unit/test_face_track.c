@@ -27,14 +27,14 @@ static struct face_track *see(struct face_tracks *tracks, float x_px, uint64_t n
 }
 
 /* @p who is a direction: the same number is the same face */
-static struct face_sight sight_of(int who, const char *person, float live, uint64_t now_ms)
+static struct face_observation observation_of(int who, const char *person, float live, uint64_t now_ms)
 {
-	struct face_sight sight = {
+	struct face_observation observation = {
 		.live = live, .quality = 0.5f, .score = 0.6f, .arrived_mono_us = now_ms * 1000};
 
-	sight.embedding[who] = 1;
-	snprintf(sight.person, sizeof(sight.person), "%s", person);
-	return sight;
+	observation.embedding[who] = 1;
+	snprintf(observation.person, sizeof(observation.person), "%s", person);
+	return observation;
 }
 
 static void one_person_walking_is_one_track(void **state)
@@ -92,12 +92,12 @@ static void one_lucky_frame_opens_nothing(void **state)
 {
 	struct face_tracks tracks = {0};
 	struct face_track *track = see(&tracks, 0, 1000);
-	struct face_sight sight = sight_of(0, anna, 1, 1000);
+	struct face_observation observation = observation_of(0, anna, 1, 1000);
 
 	(void)state;
-	face_track_add(&tracks, track, &sight);
+	face_track_add(&tracks, track, &observation);
 	assert_int_equal(face_track_judge(track, &rules, anna, 0.9f, 0.5f, 1000), FACE_VERDICT_OPEN);
-	face_track_add(&tracks, track, &sight);
+	face_track_add(&tracks, track, &observation);
 	assert_int_equal(face_track_judge(track, &rules, anna, 0.9f, 0.5f, 1040), FACE_VERDICT_ACCESS);
 	assert_int_equal(face_track_judge(track, &rules, anna, 0.49f, 0.5f, 1040), FACE_VERDICT_OPEN);
 }
@@ -109,9 +109,10 @@ static void frames_that_name_two_people_open_nothing(void **state)
 
 	(void)state;
 	for (unsigned i = 0; i < 20; i++) {
-		struct face_sight sight = sight_of(0, i % 2 == 0 ? anna : bert, 1, 1000 + i * 40);
+		struct face_observation observation =
+			observation_of(0, i % 2 == 0 ? anna : bert, 1, 1000 + i * 40);
 
-		face_track_add(&tracks, track, &sight);
+		face_track_add(&tracks, track, &observation);
 		assert_int_equal(face_track_judge(track, &rules, anna, 0.9f, 0.5f, 1000 + i * 40),
 				 FACE_VERDICT_OPEN);
 	}
@@ -121,12 +122,12 @@ static void a_stranger_is_called_so_after_enough_frames(void **state)
 {
 	struct face_tracks tracks = {0};
 	struct face_track *track = see(&tracks, 0, 1000);
-	struct face_sight sight = sight_of(0, "", 1, 1000);
+	struct face_observation observation = observation_of(0, "", 1, 1000);
 
 	(void)state;
 	for (unsigned i = 0; i < rules.stranger_frames; i++) {
 		assert_int_equal(face_track_judge(track, &rules, anna, 0.3f, 0.5f, 1000), FACE_VERDICT_OPEN);
-		face_track_add(&tracks, track, &sight);
+		face_track_add(&tracks, track, &observation);
 	}
 	assert_int_equal(face_track_judge(track, &rules, anna, 0.3f, 0.5f, 1000), FACE_VERDICT_STRANGER);
 	assert_int_equal(face_track_judge(track, &rules, "", -1, 0.5f, 1000), FACE_VERDICT_STRANGER);
@@ -148,13 +149,13 @@ static void a_picture_of_a_resident_opens_nothing(void **state)
 {
 	struct face_tracks tracks = {0};
 	struct face_track *track = see(&tracks, 0, 1000);
-	struct face_sight sight = sight_of(0, anna, 0.1f, 1000);
+	struct face_observation observation = observation_of(0, anna, 0.1f, 1000);
 	const struct face_rules without = {.access_frames = 2, .stranger_frames = 6, .repeat_ms = 1000};
 
 	(void)state;
 	for (unsigned i = 0; i < rules.stranger_frames; i++) {
 		assert_int_equal(face_track_judge(track, &rules, anna, 0.9f, 0.5f, 1000), FACE_VERDICT_OPEN);
-		face_track_add(&tracks, track, &sight);
+		face_track_add(&tracks, track, &observation);
 	}
 	assert_int_equal(face_track_judge(track, &rules, anna, 0.9f, 0.5f, 1000), FACE_VERDICT_SPOOF);
 	assert_int_equal(face_track_judge(track, &without, anna, 0.9f, 0.5f, 1000), FACE_VERDICT_ACCESS);
@@ -164,18 +165,18 @@ static void a_decision_is_repeated_only_later(void **state)
 {
 	struct face_tracks tracks = {0};
 	struct face_track *track = see(&tracks, 0, 1000);
-	struct face_sight sight = sight_of(0, anna, 1, 1000);
+	struct face_observation observation = observation_of(0, anna, 1, 1000);
 
 	(void)state;
-	face_track_add(&tracks, track, &sight);
-	face_track_add(&tracks, track, &sight);
+	face_track_add(&tracks, track, &observation);
+	face_track_add(&tracks, track, &observation);
 	face_track_decided(track, FACE_VERDICT_ACCESS, 1000);
 	assert_false(face_track_open(track, &rules, 1000 + rules.repeat_ms - 1));
 	assert_int_equal(face_track_judge(track, &rules, anna, 0.9f, 0.5f, 10999), FACE_VERDICT_OPEN);
 	assert_true(face_track_open(track, &rules, 1000 + rules.repeat_ms));
 	assert_int_equal(face_track_judge(track, &rules, anna, 0.9f, 0.5f, 11000), FACE_VERDICT_OPEN);
-	face_track_add(&tracks, track, &sight);
-	face_track_add(&tracks, track, &sight);
+	face_track_add(&tracks, track, &observation);
+	face_track_add(&tracks, track, &observation);
 	assert_int_equal(face_track_judge(track, &rules, anna, 0.9f, 0.5f, 11040), FACE_VERDICT_ACCESS);
 }
 
@@ -183,12 +184,13 @@ static void somebody_else_in_the_same_place_is_a_new_track(void **state)
 {
 	struct face_tracks tracks = {0};
 	struct face_track *track = see(&tracks, 0, 1000);
-	struct face_sight sight = sight_of(0, anna, 1, 1000), other = sight_of(1, "", 1, 1080);
+	struct face_observation observation = observation_of(0, anna, 1, 1000),
+				other = observation_of(1, "", 1, 1080);
 	uint32_t id = track->id;
 
 	(void)state;
-	face_track_add(&tracks, track, &sight);
-	face_track_add(&tracks, track, &sight);
+	face_track_add(&tracks, track, &observation);
+	face_track_add(&tracks, track, &observation);
 	face_track_decided(track, FACE_VERDICT_ACCESS, 1040);
 	face_track_add(&tracks, track, &other);
 	assert_int_not_equal(track->id, id);
@@ -203,14 +205,14 @@ static void without_a_blink_nothing_opens(void **state)
 	struct face_rules strict = rules;
 	struct face_tracks tracks = {0};
 	struct face_track *track = see(&tracks, 0, 1000);
-	struct face_sight sight = sight_of(0, anna, 1, 1000);
+	struct face_observation observation = observation_of(0, anna, 1, 1000);
 
 	(void)state;
 	strict.blink = true;
-	sight.eyes = (struct face_eyes){.open = {0.3f, 0.3f}, .length = 1};
+	observation.eyes = (struct face_eyes){.open = {0.3f, 0.3f}, .length = 1};
 	for (unsigned i = 0; i < 20; i++) {
-		sight.arrived_mono_us = (1000 + i * 40) * 1000;
-		face_track_add(&tracks, track, &sight);
+		observation.arrived_mono_us = (1000 + i * 40) * 1000;
+		face_track_add(&tracks, track, &observation);
 		assert_int_equal(face_track_judge(track, &strict, anna, 0.9f, 0.5f, 1000 + i * 40),
 				 FACE_VERDICT_OPEN);
 	}
@@ -227,9 +229,9 @@ static void without_a_blink_nothing_opens(void **state)
 	assert_true(face_track_open(track, &strict, 9000 + strict.repeat_ms));
 	assert_false(track->blink.seen);
 	track->blink.seen = true;
-	face_track_add(&tracks, track, &sight);
-	sight = sight_of(1, bert, 1, 20000);
-	face_track_add(&tracks, track, &sight);
+	face_track_add(&tracks, track, &observation);
+	observation = observation_of(1, bert, 1, 20000);
+	face_track_add(&tracks, track, &observation);
 	assert_false(track->blink.seen);
 	assert_int_equal(track->blink_asked_ms, 0);
 }
@@ -241,14 +243,14 @@ static void a_blink_is_seen_on_its_track(void **state)
 	struct face_rules strict = rules;
 	struct face_tracks tracks = {0};
 	struct face_track *track = see(&tracks, 0, 1000);
-	struct face_sight sight = sight_of(0, anna, 1, 1000);
+	struct face_observation observation = observation_of(0, anna, 1, 1000);
 
 	(void)state;
 	strict.blink = true;
 	for (unsigned i = 0; i < 6; i++) {
-		sight.eyes = (struct face_eyes){.open = {open[i], open[i]}, .length = 1};
-		sight.arrived_mono_us = (1000 + i * 40) * 1000;
-		face_track_add(&tracks, track, &sight);
+		observation.eyes = (struct face_eyes){.open = {open[i], open[i]}, .length = 1};
+		observation.arrived_mono_us = (1000 + i * 40) * 1000;
+		face_track_add(&tracks, track, &observation);
 		assert_int_equal(face_track_judge(track, &strict, anna, 0.9f, 0.5f, 1000 + i * 40),
 				 i < 5 ? FACE_VERDICT_OPEN : FACE_VERDICT_ACCESS);
 	}
@@ -259,8 +261,9 @@ static void a_mask_that_comes_off_is_a_new_look(void **state)
 {
 	struct face_tracks tracks = {0};
 	struct face_track *track = see(&tracks, 0, 1000);
-	struct face_sight masked = sight_of(0, "", 1, 1000), bare = sight_of(0, "", 1, 1500),
-			  known = sight_of(0, anna, 1, 1600);
+	struct face_observation masked = observation_of(0, "", 1, 1000),
+				bare = observation_of(0, "", 1, 1500),
+				known = observation_of(0, anna, 1, 1600);
 
 	(void)state;
 	masked.cover = 3;
@@ -292,12 +295,12 @@ static void a_mask_keeps_nobody_out_who_is_known(void **state)
 {
 	struct face_tracks tracks = {0};
 	struct face_track *track = see(&tracks, 0, 1000);
-	struct face_sight sight = sight_of(0, anna, 1, 1000);
+	struct face_observation observation = observation_of(0, anna, 1, 1000);
 
 	(void)state;
-	sight.cover = 8;
+	observation.cover = 8;
 	for (unsigned i = 0; i < 2; i++)
-		face_track_add(&tracks, track, &sight);
+		face_track_add(&tracks, track, &observation);
 	assert_int_equal(face_track_judge(track, &rules, anna, 0.9f, 0.5f, 1000), FACE_VERDICT_ACCESS);
 }
 

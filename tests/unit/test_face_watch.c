@@ -344,7 +344,7 @@ static void somebody_at_the_gate_is_enrolled_there(void **state)
 
 	assert_int_equal(result.kind, FACE_RESULT_ENROLLED);
 	assert_int_equal(result.request, 7);
-	assert_int_equal(result.good_frames, FACE_LIVE_FRAMES);
+	assert_int_equal(result.good_frames, FACE_ENROL_FRAMES);
 	assert_true(result.quality > 0);
 	assert_int_equal(gallery_add(face_watch_gallery(bench->watch), franck, result.template_vector), 0);
 	result = show(bench, "franck_03909.jpg");

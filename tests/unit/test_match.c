@@ -257,7 +257,7 @@ static void a_person_is_weighed_by_the_lengths_of_the_templates(void **state)
 
 	(void)state;
 	assert_int_equal(gallery_open(DIM, &gallery), 0);
-	gallery_weigh(gallery, gain_of_length);
+	gallery_set_gain(gallery, gain_of_length);
 	/* each scores its cosine times its gain, and the bound of the whole numbers holds for that */
 	for (int p = 0; p < MANY; p++) {
 		random_unit(vectors[p]);
@@ -299,7 +299,7 @@ static void gains_of_several_templates_are_averaged(void **state)
 
 	(void)state;
 	assert_int_equal(gallery_open(DIM, &gallery), 0);
-	gallery_weigh(gallery, gain_of_length);
+	gallery_set_gain(gallery, gain_of_length);
 	random_unit(vector);
 	for (int i = 0; i < DIM; i++)
 		scaled[i] = 2 * vector[i];

@@ -48,28 +48,29 @@ static void values_out_of_range_are_brought_back(void **state)
 static void a_short_answer_counts_for_more_within_bounds(void **state)
 {
 	(void)state;
-	assert_true(threshold_gain(3) > threshold_gain(3.5f) && threshold_gain(3.5f) > threshold_gain(4.5f));
-	assert_float_equal(threshold_gain(3.42f), 1, 1e-6);
+	assert_true(score_gain_of_probe(3) > score_gain_of_probe(3.5f) &&
+		    score_gain_of_probe(3.5f) > score_gain_of_probe(4.5f));
+	assert_float_equal(score_gain_of_probe(3.42f), 1, 1e-6);
 	/* what is poorly seen earns no more than a poor face, and what is no face nothing */
-	assert_float_equal(threshold_gain(2.25f), threshold_gain(2.5f), 0);
-	assert_float_equal(threshold_gain(2.1f), 0, 0);
-	assert_float_equal(threshold_gain(0.01f), 0, 0);
-	assert_float_equal(threshold_gain(1e9f), threshold_gain(5), 0);
-	assert_float_equal(threshold_gain(INFINITY), threshold_gain(5), 0);
-	assert_true(threshold_gain(2.5f) < 1.18f && threshold_gain(5) > 0.82f);
-	assert_float_equal(threshold_gain(0), 1, 0);
-	assert_float_equal(threshold_gain(-1), 1, 0);
-	assert_float_equal(threshold_gain(NAN), 1, 0);
+	assert_float_equal(score_gain_of_probe(2.25f), score_gain_of_probe(2.5f), 0);
+	assert_float_equal(score_gain_of_probe(2.1f), 0, 0);
+	assert_float_equal(score_gain_of_probe(0.01f), 0, 0);
+	assert_float_equal(score_gain_of_probe(1e9f), score_gain_of_probe(5), 0);
+	assert_float_equal(score_gain_of_probe(INFINITY), score_gain_of_probe(5), 0);
+	assert_true(score_gain_of_probe(2.5f) < 1.18f && score_gain_of_probe(5) > 0.82f);
+	assert_float_equal(score_gain_of_probe(0), 1, 0);
+	assert_float_equal(score_gain_of_probe(-1), 1, 0);
+	assert_float_equal(score_gain_of_probe(NAN), 1, 0);
 }
 
 static void a_template_that_carries_no_length_gains_nothing(void **state)
 {
 	(void)state;
-	assert_float_equal(threshold_template_gain(1), 1, 0);
-	assert_float_equal(threshold_template_gain(0.01f), 1, 0);
-	assert_float_equal(threshold_template_gain(NAN), 1, 0);
-	assert_float_equal(threshold_template_gain(3), threshold_gain(3), 0);
-	assert_float_equal(threshold_template_gain(1e9f), threshold_gain(5), 0);
+	assert_float_equal(score_gain_of_template(1), 1, 0);
+	assert_float_equal(score_gain_of_template(0.01f), 1, 0);
+	assert_float_equal(score_gain_of_template(NAN), 1, 0);
+	assert_float_equal(score_gain_of_template(3), score_gain_of_probe(3), 0);
+	assert_float_equal(score_gain_of_template(1e9f), score_gain_of_probe(5), 0);
 }
 
 static void another_recogniser_brings_its_own_curve(void **state)
@@ -92,8 +93,8 @@ static void another_recogniser_brings_its_own_curve(void **state)
 	curve.norm.none = 25; /* above low */
 	assert_int_equal(threshold_use(&curve), -EINVAL);
 	assert_int_equal(threshold_use(&good), 0);
-	assert_float_equal(threshold_gain(3), 1, 0); /* of its answers nothing is known */
-	assert_float_equal(threshold_template_gain(3), 1, 0);
+	assert_float_equal(score_gain_of_probe(3), 1, 0); /* of its answers nothing is known */
+	assert_float_equal(score_gain_of_template(3), 1, 0);
 	assert_float_equal(threshold_for(100, 1), 0.25f, 0.001);
 	assert_float_equal(threshold_for(1, 10), 0.2f, 0.001);     /* its own floor, the score at 1e-3 */
 	assert_float_equal(threshold_for(100000, 1), 0.4f, 0.001); /* carried on */
@@ -102,9 +103,9 @@ static void another_recogniser_brings_its_own_curve(void **state)
 	curve.norm = norm;
 	assert_int_equal(threshold_use(&curve), 0);
 	assert_float_equal(threshold_min(), 0.3f, 0);
-	assert_float_equal(threshold_gain(30), 1, 1e-6);
-	assert_float_equal(threshold_gain(14), 0, 0);
-	assert_float_equal(threshold_gain(50), threshold_gain(40), 0);
+	assert_float_equal(score_gain_of_probe(30), 1, 1e-6);
+	assert_float_equal(score_gain_of_probe(14), 0, 0);
+	assert_float_equal(score_gain_of_probe(50), score_gain_of_probe(40), 0);
 	assert_int_equal(threshold_use(NULL), 0);
 	asks_for_the_measured_score(state);
 }

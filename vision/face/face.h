@@ -1,5 +1,5 @@
 /*
- * face.h - from a picture to faces, their points, liveness and embeddings.
+ * face.h - face detection, landmarks, liveness and embeddings.
  *
  * Compiles as C and as C++; no OpenCV type and no exception gets past face_opencv.cpp and face_nets.cpp. The models are files
  * with a manifest each (models/ and docs/reference/models.md): SHA-256, exact pre-processing, scores. The library starts with
@@ -44,20 +44,20 @@ struct face_point {
 };
 
 struct face {
-	float x_px, y_px, width_px, height_px; /* as the detector saw it; may reach outside the picture */
+	float x_px, y_px, width_px, height_px; /* as detected; may extend beyond the picture */
 	float score;                           /* detector confidence, 0 to 1 */
 	struct face_point
-		points[FACE_POINTS]; /* zeros until face_find_points(), unless the detector tells them */
+		points[FACE_POINTS]; /* zero until face_find_points(), unless the detector returns them */
 	struct face_point landmarks[FACE_LANDMARKS];
 };
 
-/* What a detector answers. */
+/* Output format of a detector net. */
 enum face_detector_kind {
 	FACE_DETECTOR_RFB, /* "scores" and "boxes", as RFB-320 and RFB-640 have them */
-	FACE_DETECTOR_YUNET, /* YuNet of March 2022: with five points, so that no landmark net is asked (face_boxes.h) */
+	FACE_DETECTOR_YUNET, /* YuNet of March 2022: returns five points, so that no landmark net runs (face_boxes.h) */
 };
 
-/* What one net file is and how a picture must be prepared for it. */
+/* One net file and the pre-processing it needs. */
 enum face_model_role {
 	FACE_MODEL_DETECT,
 	FACE_MODEL_LANDMARK,
@@ -70,11 +70,11 @@ struct face_model {
 	int width_px, height_px;
 	int swap_rgb;       /* 1: the net wants RGB, 0: BGR or grey */
 	double mean, scale; /* (value - mean) * scale */
-	int dimension; /* of the recogniser's answer: 1 to FACE_DIM, the rest of an embedding is zero; else 0 */
+	int dimension; /* recogniser: its output, 1 to FACE_DIM, embeddings are zero-padded; other roles: 0 */
 	enum face_detector_kind kind; /* of the detector; else 0 */
-	float overlap_max; /* of the detector: two boxes that share more than this, 0 to 1, are one face */
-	float score_min; /* of the detector and the liveness net: from which score it is a face, or alive; 0 to 1 */
-	const char *folder; /* where its file lies; NULL: the folder of face_engine_open() */
+	float overlap_max;            /* detector: IoU above which two boxes are one face, 0 to 1 */
+	float score_min;              /* detector and liveness net: minimum score, 0 to 1 */
+	const char *folder;           /* folder of the file; NULL: that of face_engine_open() */
 };
 
 /** The record of a role in use. Static storage. Any thread. */
@@ -83,16 +83,16 @@ const struct face_model *face_model_of(enum face_model_role role);
 enum { FACE_MODEL_FILE_BYTES = 64, FACE_MODEL_SHA256_BYTES = 65, FACE_MODEL_FOLDER_BYTES = 256 };
 
 /**
- * Another recogniser than the built-in one, for the whole process; NULL: the built-in one. It sees the aligned picture
- * of FACE_CROP_PX (ArcFace's five points). Before any engine is opened and any thread started. Strings are copied.
+ * Select another recogniser for the whole process; NULL: the built-in one. Its input is the aligned picture of FACE_CROP_PX
+ * (ArcFace's five points). Call before any engine is opened and any thread started. Strings are copied.
  * @return 0 or -EINVAL: a name with a slash, no SHA-256 in small hex, a size outside 32 to 512, a dimension outside 1 to
  *         FACE_DIM, a folder that is too long, or numbers that are not finite; or -ENOMEM.
  */
 int face_models_use(const struct face_model *recogniser);
 
 /**
- * Another detector than the built-in one, in the same way. RFB sees a picture squeezed into its size, YuNet one that keeps its
- * shape. @return 0 or -EINVAL: a name, a folder, a SHA-256 or numbers as above, a score or an overlap outside 0 to 1, a side
+ * Select another detector, in the same way. RFB's input is scaled without keeping the aspect ratio, YuNet's is letterboxed.
+ * @return 0 or -EINVAL: a name, a folder, a SHA-256 or numbers as above, a score or an overlap outside 0 to 1, a side
  *         outside 32 to 1280, or for YuNet one that is no multiple of FACE_YUNET_STEP_PX.
  */
 int face_models_use_detector(const struct face_model *detector);
@@ -102,7 +102,7 @@ struct face_engine;
 /**
  * Check and load the four nets of @p models_dir.
  * @param threads  how many threads one call may use, 1 to 16 (a setting of OpenCV, for the whole process).
- * @param problem  on failure: which file, and what to do.
+ * @param problem  on failure: the file at fault, and the remedy.
  * @return 0, -ENOENT (a file is missing), -EBADMSG (it is not the pinned one), -EINVAL, -ENOMEM or -EIO.
  */
 int face_engine_open(const char *models_dir, int threads, struct face_engine **ret_engine,
@@ -112,31 +112,31 @@ int face_engine_open(const char *models_dir, int threads, struct face_engine **r
 void face_engine_close(struct face_engine *engine);
 
 /**
- * Whether the net of a role is run by OpenCV, which takes several times as long as our own steps (net.h): they cannot run it,
- * or did not give the same answer when it was loaded.
+ * Whether OpenCV runs the net of a role, which takes several times as long as net.h. That is so when net.h lacks an operator of
+ * the net, or when its result differed from OpenCV's at load time.
  */
 int face_engine_is_slow(const struct face_engine *engine, enum face_model_role role);
 
 /**
- * What the recogniser's templates are kept under: its file's SHA-256 where file, input and dimension are the built-in ones,
- * otherwise the SHA-256 of that and its record. Templates of another identity are not comparable. Static storage.
+ * Identity of the recogniser, stored with each template: the SHA-256 of its file if file, input and dimension are the built-in
+ * ones, otherwise the SHA-256 of file and record. Templates of different identities are not comparable. Static storage.
  */
 const char *face_engine_recogniser(void);
 
 /**
- * Faces in @p region of the picture (NULL: all of it), largest first, at most @p faces_max. The built-in detector sees
- * the region as 320x240: a face must span about 1/8 of the region's height to be found.
+ * Faces in @p region of the picture (NULL: all of it), largest first, at most @p faces_max. The built-in detector scales
+ * the region to 320x240: a face must span about 1/8 of the region's height to be found.
  * @return 0, -EINVAL, -ENOMEM or -EIO.
  */
 int face_detect(struct face_engine *engine, const struct face_image *image, const struct face_rect *region,
 		struct face *faces, size_t faces_max, size_t *ret_count);
 
-/** Fills points and landmarks of a face; points that the detector told stay. @return 0, -EINVAL, -ENOMEM or -EIO. */
+/** Fills points and landmarks of a face; points that the detector returned are kept. @return 0, -EINVAL, -ENOMEM or -EIO. */
 int face_find_points(struct face_engine *engine, const struct face_image *image, struct face *face);
 
 /**
- * How alive the face looks, 0 (a print) to 1.
- * @param view  counts the frames of a film: they see more and less round the face in turn, and together they are sure.
+ * Liveness (presentation attack detection) of a face, 0 (a print) to 1.
+ * @param view  frame number within a track: selects the margin around the face, which varies to make the mean more reliable.
  * @return 0, -EINVAL, -ENOMEM or -EIO.
  */
 int face_liveness(struct face_engine *engine, const struct face_image *image, const struct face *face,
@@ -144,22 +144,22 @@ int face_liveness(struct face_engine *engine, const struct face_image *image, co
 
 /**
  * The aligned BGR picture of a face whose points are known; FACE_CROP_BYTES, rows without gaps.
- * @return 0, -EINVAL (points that span nothing), -ENOMEM or -EIO.
+ * @return 0, -EINVAL (coincident points), -ENOMEM or -EIO.
  */
 int face_align(const struct face_image *image, const struct face *face, uint8_t *ret_crop);
 
-/** Where the five points lie in an aligned picture. */
+/** Reference positions of the five points in an aligned picture. */
 void face_aligned_points(struct face_point *ret_points);
 
 /**
  * Unit-length embedding of an aligned picture: that of the picture and of its mirror image summed when
  * @p mirrored is not 0 (twice the time). Compare by dot product.
- * @param ret_strength  how long the net's answer was: the more of a face the picture shows, the longer. To compare pictures
- *                      of one face with one recogniser; NULL: not wanted.
+ * @param ret_norm  embedding norm before normalisation; it grows with the visible part of the face. Comparable within one
+ *                 recogniser only; may be NULL.
  * @return 0, -EINVAL, -ENOMEM or -EIO (also for a result that is not finite).
  */
 int face_embed(struct face_engine *engine, const uint8_t *crop, int mirrored, float *ret_embedding,
-	       float *ret_strength);
+	       float *ret_norm);
 
 /** A decoded photo. Release with face_photo_finish(). */
 struct face_photo {
@@ -168,9 +168,9 @@ struct face_photo {
 };
 
 /**
- * Decode a JPEG or PNG held in memory. Size is read from the header before anything is decoded; EXIF rotation
- * is honoured; other formats, animations among them, are refused.
- * @param problem  filled on failure, but for -EINVAL.
+ * Decode a JPEG or PNG held in memory. The size is checked in the header before decoding; EXIF rotation
+ * is applied; other formats, and animations, are refused.
+ * @param problem  set on failure, except for -EINVAL.
  * @return 0, -EFBIG (bytes or pixels), -EBADMSG (not a JPEG or PNG, or damaged), -ENOMEM or -EIO.
  */
 int face_photo_decode(const void *bytes, size_t size, struct face_photo *ret_photo, struct problem *problem);

@@ -1,5 +1,5 @@
 /*
- * face_align.h - how the five points of a face are brought to where recognisers expect them. Pure; any thread.
+ * face_align.h - similarity transform from the five points of a face to the recogniser's template. Pure; any thread.
  */
 #ifndef GH_VISION_FACE_FACE_ALIGN_H
 #define GH_VISION_FACE_FACE_ALIGN_H
@@ -13,9 +13,9 @@ extern "C" {
 #endif
 
 /**
- * Least-squares similarity (turn, scale, shift) that brings the five points onto those of face_aligned_points().
+ * Least-squares similarity (turn, scale, shift) that maps the five points onto those of face_aligned_points().
  * @param ret_matrix  two rows of three: x and y of the aligned picture from x, y and 1.
- * @return false for points that span nothing, or are no numbers.
+ * @return false for coincident points, or points that are not finite.
  */
 bool face_similarity(const struct face_point *points, float *ret_matrix);
 

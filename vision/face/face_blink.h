@@ -1,9 +1,9 @@
 /*
- * face_blink.h - have the eyes of a face shut and opened again?
+ * face_blink.h - blink detection from the eye aspect ratio.
  *
- * Pure logic, one thread at a time. How far an eye is open is read from six of its points: their heights by its width (the eye
- * aspect ratio; Soukupova and Cech, CVWW 2016). A blink is a short dip of both eyes between two times at which they
- * were open, while the rest of the face keeps its shape: a picture that is tilted or bent shrinks eyes and face alike.
+ * Pure logic, one thread at a time. The opening of an eye is the height of its six landmarks over
+ * its width (eye aspect ratio; Soukupova and Cech, CVWW 2016). A blink is a short dip of both eyes between two open phases
+ * while the rest of the face keeps its shape: tilting or bending a printed picture shrinks eyes and face alike.
  */
 #ifndef GH_VISION_FACE_FACE_BLINK_H
 #define GH_VISION_FACE_FACE_BLINK_H
@@ -17,12 +17,12 @@
 extern "C" {
 #endif
 
-enum { FACE_BLINK_SAMPLES = 32, FACE_BLINK_PART_MS = 500 }; /* to shut, and to open again, at most */
+enum { FACE_BLINK_SAMPLES = 32, FACE_BLINK_PART_MS = 500 }; /* longest time for closing, and for opening */
 
-/* What one frame shows; in units of the face itself, so that its size and roll do not matter. */
+/* Measures of one frame, relative to the face, so independent of its size and roll. */
 struct face_eyes {
 	float open
-		[2]; /* height by width, image-left and -right: about 0.3 open, below 0.2 shut; 0: not known */
+		[2]; /* height by width, image-left and -right: about 0.3 open, below 0.2 closed; 0: unknown */
 	float length; /* from the line of the eyes to the mouth, in eye distances */
 	float turn;   /* of the nose off the middle of the eyes, in eye distances */
 };
@@ -32,14 +32,14 @@ struct face_blink { /* zeroed at first */
 		struct face_eyes eyes;
 		uint64_t at_ms;
 	} samples[FACE_BLINK_SAMPLES]; /* a ring */
-	unsigned count;                /* of all, ever */
+	unsigned count;                /* total number added */
 	bool seen;
 };
 
-/** Of a face whose 68 landmarks are known; zeros when they are not, or span nothing. */
+/** Measures of a face; all zero without its 68 landmarks. */
 struct face_eyes face_eyes_of(const struct face *face);
 
-/** Adds a frame of the same face; frames without eyes are left out. @param now_ms  rises. @return blink->seen. */
+/** Add a frame of the same face; frames without eyes are ignored. @param now_ms  increasing, milliseconds. @return blink->seen. */
 bool face_blink_add(struct face_blink *blink, const struct face_eyes *eyes, uint64_t now_ms);
 
 #ifdef __cplusplus

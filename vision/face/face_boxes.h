@@ -1,9 +1,9 @@
 /*
- * face_boxes.h - what a detector net answers, turned into faces. Pure; any thread.
+ * face_boxes.h - decodes the output of a detector net into faces. Pure; any thread.
  *
- * RFB nets answer boxes. YuNet (March 2022) looks at a grid of places, in steps of 8, 16, 32 and 64 px of its input, with two
- * or three sizes of face at each; for each it answers where the face and five points of it are (14 numbers), how likely that
- * is (2) and how well the box fits (1). OpenCV's FaceDetectorYN reads it the same way; this does without that library.
+ * RFB nets return boxes. YuNet (March 2022) has anchors on grids of 8, 16, 32 and 64 px, two or three sizes each. Per anchor it
+ * returns box and five points (14 numbers), class scores (2) and the predicted IoU (1). The decoding equals that of OpenCV's
+ * FaceDetectorYN without depending on it.
  */
 #ifndef GH_VISION_FACE_FACE_BOXES_H
 #define GH_VISION_FACE_FACE_BOXES_H
@@ -14,14 +14,14 @@
 extern "C" {
 #endif
 
-enum { FACE_YUNET_STEP_PX = 32 }; /* its input is a multiple of this each way */
+enum { FACE_YUNET_STEP_PX = 32 }; /* both sides of its input are multiples of this */
 
-/* Where the net's input lies in the picture. */
+/* Mapping from the net's input to the picture. */
 struct face_boxes_view {
 	int width_px, height_px; /* of the input */
-	float scale_x, scale_y;  /* px of the picture for one of the input, above 0 */
-	float left_px, top_px;   /* of the picture, where the input begins */
-	float score_min;         /* what scores less is left out */
+	float scale_x, scale_y;  /* picture pixels per input pixel, above 0 */
+	float left_px, top_px;   /* picture position of the input's origin */
+	float score_min;         /* faces below are dropped */
 };
 
 /* RFB: scores 2 and boxes 4 for each of count; YuNet: 2, 14 and 1. */
@@ -30,13 +30,13 @@ struct face_boxes_answer {
 	size_t count;
 };
 
-/** How many places an input of that size has for YuNet. */
+/** Number of YuNet anchors for an input of that size. */
 size_t face_boxes_yunet_places(int width_px, int height_px);
 
 /**
- * What the net saw, in no order and many times over; of YuNet with the five points.
+ * Decode all candidates, unordered and before non-maximum suppression; for YuNet with the five points.
  * @param faces  at most @p faces_max are written; NULL: only counted.
- * @return 0 or -EIO: scores that are no numbers, or (YuNet) not as many answers as places.
+ * @return 0 or -EIO: scores that are not finite, or (YuNet) a number of outputs that differs from the anchors.
  */
 int face_boxes_rfb(const struct face_boxes_view *view, const struct face_boxes_answer *answer,
 		   struct face *faces, size_t faces_max, size_t *ret_count);
@@ -44,8 +44,8 @@ int face_boxes_yunet(const struct face_boxes_view *view, const struct face_boxes
 		     struct face *faces, size_t faces_max, size_t *ret_count);
 
 /**
- * Of faces that cover each other by more than @p overlap_max (intersection over union) the surest stays; boxes that are no
- * boxes go. @return how many are left, largest first.
+ * Non-maximum suppression: of faces that overlap by more than @p overlap_max (IoU) the one with the highest score remains.
+ * Boxes that are empty or not finite are removed. @return the number left, sorted largest first.
  */
 size_t face_boxes_best(struct face *faces, size_t count, float overlap_max);
 

@@ -1,9 +1,9 @@
 /*
- * face_cover.h - is the lower half of an aligned face covered, by a mask or a scarf? Pure; any thread.
+ * face_cover.h - detects a covered lower face, by a mask or a scarf. Pure; any thread.
  *
- * For a word to the person at the door and to an operator alone: no decision rests on it. A cover hides what every bare face
- * has there (skin like that between the eyes, lips redder than what is round them, the dark line between them, the nostrils),
- * and a sum of such measures, weighed by face_cover_table.c, tells it. Pictures without colour have a row of weights of their own.
+ * Used for a prompt to the person and a note to the operator; no access decision depends on it. A cover hides skin of the colour
+ * between the eyes, lips redder than their surroundings, the dark line between them, and the nostrils. A logistic regression
+ * over such measures (weights in face_cover_table.c) detects it; grey pictures have their own weights.
  */
 #ifndef GH_VISION_FACE_FACE_COVER_H
 #define GH_VISION_FACE_FACE_COVER_H
@@ -25,17 +25,17 @@ enum face_cover_measure {
 	FACE_COVER_MEASURES
 };
 
-/** What a sum of the table means: odds of the logistic regression at 0, and what the gate calls covered. */
+/** Weights of the logistic regression and its decision limit. */
 struct face_cover_weights {
 	float bias, weights[FACE_COVER_MEASURES];
 	float covered_min; /* of the mean over the frames of a track */
 };
 extern const struct face_cover_weights face_cover_colour, face_cover_grey;
 
-/** @param crop  aligned, FACE_CROP_BYTES. @param ret_measures  FACE_COVER_MEASURES. @return whether it has colours. */
+/** @param crop  aligned, FACE_CROP_BYTES. @param ret_measures  FACE_COVER_MEASURES. @return 1 for a colour picture, 0 for grey. */
 int face_cover_measure(const uint8_t *crop, float *ret_measures);
 
-/** By how much the picture is beyond (positive) or below what is called covered; -8 to 8. */
+/** Log-odds relative to the decision limit: positive is covered; clamped to -8 to 8. */
 float face_cover(const uint8_t *crop);
 
 #ifdef __cplusplus

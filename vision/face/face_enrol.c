@@ -53,7 +53,7 @@ static bool is_cut(const struct face_image *image, const struct face *face)
  * cut off by the picture's edge, or clearly further to the side. Two that could both be meant are.
  * @return its index, -1 none, -2 two.
  */
-static int whose_photo(const struct face_image *image, const struct face *faces, size_t count)
+static int select_face(const struct face_image *image, const struct face *faces, size_t count)
 {
 	int best = -1;
 
@@ -83,86 +83,88 @@ static bool scaled(const float *sum, float length, float *ret_template)
 	return square >= 1e-6;
 }
 
-int face_look_template(struct face_engine *engine, const struct face_image *image, const struct face *face,
+int face_make_template(struct face_engine *engine, const struct face_image *image, const struct face *face,
 		       unsigned views, float *ret_template)
 {
-	float one[FACE_DIM], sum[FACE_DIM] = {0}, strength, strength_sum = 0;
+	float one[FACE_DIM], sum[FACE_DIM] = {0}, norm, norm_sum = 0;
 	uint8_t crop[FACE_CROP_BYTES];
 	int r;
 
 	for (unsigned view = 0; view < views; view++) {
-		r = face_look_align(image, face, view, crop);
+		r = face_align_view(image, face, view, crop);
 		if (r == 0)
-			r = face_embed(engine, crop, 0, one, &strength);
+			r = face_embed(engine, crop, 0, one, &norm);
 		if (r != 0)
 			return r;
-		strength_sum += strength;
+		norm_sum += norm;
 		for (size_t i = 0; i < FACE_DIM; i++)
 			sum[i] += one[i];
 	}
-	strength = strength_sum / (float)views;
-	if (threshold_gain(strength) <= 0)
+	norm = norm_sum / (float)views;
+	if (score_gain_of_probe(norm) <= 0)
 		return -ENOENT;
-	return scaled(sum, strength, ret_template) ? 0 : -EIO;
+	return scaled(sum, norm, ret_template) ? 0 : -EIO;
 }
 
-/* A kept picture shows a little more than an aligned one: what the views of a template reach for. */
-static const float kept_zoom = 1.1f;
+/* A stored crop is a little wider than an aligned one: the views of a template need the margin. */
+static const float crop_zoom = 1.1f;
 
-static struct face kept_face(void)
+static struct face crop_face(void)
 {
 	struct face face = {.width_px = FACE_CROP_PX, .height_px = FACE_CROP_PX, .score = 1};
 
 	face_aligned_points(face.points);
-	face_look_zoom(face.points, 1 / kept_zoom);
+	face_scale_points(face.points, 1 / crop_zoom);
 	return face;
 }
 
-/* The template serves without it: a failure here costs an enrolment on the day of another recogniser. */
-static size_t keep(const struct face_image *image, const struct face *face, uint8_t *ret_kept)
+/* A template is valid without its crop: only a change of recogniser then needs a new enrolment. */
+static size_t encode_crop(const struct face_image *image, const struct face *face, uint8_t *ret_jpeg)
 {
 	struct face wide = *face;
 	uint8_t crop[FACE_CROP_BYTES], *jpeg = NULL;
 	const struct draw_canvas canvas = {crop, (size_t)FACE_CROP_PX * 3, FACE_CROP_PX, FACE_CROP_PX};
 	size_t bytes = 0;
 
-	face_look_zoom(wide.points, kept_zoom);
+	face_scale_points(wide.points, crop_zoom);
 	if (face_align(image, &wide, crop) < 0 || jpeg_encode_canvas(&canvas, &jpeg, &bytes) < 0)
 		bytes = 0;
-	if (bytes > FACE_KEPT_BYTES_MAX)
+	if (bytes > FACE_CROP_JPEG_BYTES_MAX)
 		bytes = 0;
 	if (bytes > 0)
-		memcpy(ret_kept, jpeg, bytes);
+		memcpy(ret_jpeg, jpeg, bytes);
 	free(jpeg);
 	explicit_bzero(crop, sizeof(crop));
 	return bytes;
 }
 
-void face_look_kept(struct face_look *look, const void *kept, size_t kept_bytes, struct face_result *result)
+void face_pipeline_enrol_crop(struct face_pipeline *pipeline, const void *crop_jpeg, size_t crop_jpeg_bytes,
+			      struct face_result *result)
 {
-	struct face face = kept_face();
+	struct face face = crop_face();
 	struct face_photo decoded = {0};
 
 	result->kind = FACE_RESULT_ENROL_FAILED;
 	result->liveness = -1;
-	if (face_photo_decode(kept, kept_bytes, &decoded, &result->reason) < 0)
+	if (face_photo_decode(crop_jpeg, crop_jpeg_bytes, &decoded, &result->reason) < 0)
 		return;
 	if (decoded.image.width_px != FACE_CROP_PX || decoded.image.height_px != FACE_CROP_PX ||
-	    kept_bytes > FACE_KEPT_BYTES_MAX ||
-	    face_look_template(look->engine, &decoded.image, &face, FACE_LOOK_VIEWS,
+	    crop_jpeg_bytes > FACE_CROP_JPEG_BYTES_MAX ||
+	    face_make_template(pipeline->engine, &decoded.image, &face, FACE_CROP_VIEWS,
 			       result->template_vector) < 0) {
 		problem_kept_picture_no_template(&result->reason);
 	} else {
 		result->kind = FACE_RESULT_ENROLLED;
 		result->reason = (struct problem){0};
-		memcpy(result->kept, kept, kept_bytes);
-		result->kept_bytes = kept_bytes;
+		memcpy(result->crop_jpeg, crop_jpeg, crop_jpeg_bytes);
+		result->crop_jpeg_bytes = crop_jpeg_bytes;
 	}
 	face_photo_finish(&decoded);
 }
 
 /* @return 0, or what is against the picture, with a problem. */
-static int template_of(struct face_look *look, const struct face_image *image, struct face_result *result)
+static int template_of(struct face_pipeline *pipeline, const struct face_image *image,
+		       struct face_result *result)
 {
 	struct problem *problem = &result->reason;
 	struct face faces[FACES_MAX];
@@ -171,33 +173,34 @@ static int template_of(struct face_look *look, const struct face_image *image, s
 	size_t count = 0;
 	int which, r;
 
-	if (find_in_parts(look->engine, image, faces, &count) < 0)
+	if (find_in_parts(pipeline->engine, image, faces, &count) < 0)
 		return problem_face_search_failed(problem);
-	which = whose_photo(image, faces, count);
+	which = select_face(image, faces, count);
 	if (which == -1)
 		return problem_face_not_found(problem);
 	if (which == -2)
 		return problem_face_two_in_photo(problem);
-	if (face_find_points(look->engine, image, &faces[which]) < 0 ||
+	if (face_find_points(pipeline->engine, image, &faces[which]) < 0 ||
 	    face_align(image, &faces[which], crop) < 0)
 		return problem_face_not_clear(problem);
 	face_quality_judge(&faces[which], crop, &face_quality_enrol, &quality);
 	face_fault_explain(quality.fault, problem);
 	if (quality.fault != FACE_FAULT_NONE)
 		return problem_errno(problem);
-	r = face_look_template(look->engine, image, &faces[which], FACE_LOOK_VIEWS, result->template_vector);
+	r = face_make_template(pipeline->engine, image, &faces[which], FACE_CROP_VIEWS,
+			       result->template_vector);
 	if (r < 0)
 		return r == -ENOENT ? problem_face_not_clear(problem) : problem_face_no_template(problem);
-	if (look->keep_pictures)
-		result->kept_bytes = keep(image, &faces[which], result->kept);
+	if (pipeline->keep_pictures)
+		result->crop_jpeg_bytes = encode_crop(image, &faces[which], result->crop_jpeg);
 	result->quality = quality.value;
 	result->box = (struct face_rect){(int)faces[which].x_px, (int)faces[which].y_px,
 					 (int)faces[which].width_px, (int)faces[which].height_px};
 	return 0;
 }
 
-void face_look_photo(struct face_look *look, const void *photo, size_t photo_bytes,
-		     struct face_result *result)
+void face_pipeline_enrol_photo(struct face_pipeline *pipeline, const void *photo, size_t photo_bytes,
+			       struct face_result *result)
 {
 	struct face_photo decoded = {0};
 
@@ -205,7 +208,7 @@ void face_look_photo(struct face_look *look, const void *photo, size_t photo_byt
 	result->liveness = -1;
 	if (face_photo_decode(photo, photo_bytes, &decoded, &result->reason) < 0)
 		return;
-	if (template_of(look, &decoded.image, result) == 0) {
+	if (template_of(pipeline, &decoded.image, result) == 0) {
 		result->kind = FACE_RESULT_ENROLLED;
 		result->reason = (struct problem){0};
 	}
@@ -215,30 +218,30 @@ void face_look_photo(struct face_look *look, const void *photo, size_t photo_byt
 /* ---- live, at the gate ---- */
 
 /* @p trouble PROBLEM_NONE: it has all it needs. */
-static void report(struct face_look *look, const struct problem *trouble)
+static void report(struct face_pipeline *pipeline, const struct problem *trouble)
 {
 	struct face_result result = {.kind = trouble->code == PROBLEM_NONE ? FACE_RESULT_ENROLLED
 									   : FACE_RESULT_ENROL_FAILED,
-				     .request = look->enrolment.request};
+				     .request = pipeline->enrolment.request};
 
-	result.liveness = face_track_live_mean(look->enrolment.live, look->enrolment.frames);
-	result.quality = look->enrolment.quality;
-	result.good_frames = look->enrolment.frames;
+	result.liveness = face_track_live_mean(pipeline->enrolment.live, pipeline->enrolment.frames);
+	result.quality = pipeline->enrolment.quality;
+	result.good_frames = pipeline->enrolment.frames;
 	if (trouble->code == PROBLEM_NONE) {
-		(void)scaled(look->enrolment.sum,
-			     look->enrolment.strength_sum / (float)look->enrolment.frames,
+		(void)scaled(pipeline->enrolment.sum,
+			     pipeline->enrolment.norm_sum / (float)pipeline->enrolment.frames,
 			     result.template_vector); /* nothing left: refused as no vector */
-		memcpy(result.kept, look->enrolment.kept, look->enrolment.kept_bytes);
-		result.kept_bytes = look->enrolment.kept_bytes;
+		memcpy(result.crop_jpeg, pipeline->enrolment.crop_jpeg, pipeline->enrolment.crop_jpeg_bytes);
+		result.crop_jpeg_bytes = pipeline->enrolment.crop_jpeg_bytes;
 	}
 	result.reason = *trouble;
-	look->decided(look->arg, &result);
-	explicit_bzero(&look->enrolment, sizeof(look->enrolment));
+	pipeline->decided(pipeline->arg, &result);
+	explicit_bzero(&pipeline->enrolment, sizeof(pipeline->enrolment));
 	explicit_bzero(&result, sizeof(result));
 }
 
 /* Somebody else has stepped in: what was gathered is not this one's. */
-static void keep_one_person(struct face_enrolment *enrolment, const float *embedding)
+static void restart_on_another_person(struct face_enrolment *enrolment, const float *embedding)
 {
 	double square = 0, dot = 0;
 
@@ -249,19 +252,20 @@ static void keep_one_person(struct face_enrolment *enrolment, const float *embed
 	if (enrolment->frames == 0 || dot >= (double)same_person_min * sqrt(square))
 		return;
 	explicit_bzero(enrolment->sum, sizeof(enrolment->sum));
-	enrolment->strength_sum = 0;
+	enrolment->norm_sum = 0;
 	enrolment->quality = 0;
-	enrolment->kept_bytes = 0;
+	enrolment->crop_jpeg_bytes = 0;
 	enrolment->frames = 0;
 }
 
-static int take_sight(struct face_look *look, const struct face_image *image, struct face *face)
+static int add_enrolment_frame(struct face_pipeline *pipeline, const struct face_image *image,
+			       struct face *face)
 {
-	struct face_enrolment *enrolment = &look->enrolment;
+	struct face_enrolment *enrolment = &pipeline->enrolment;
 	uint8_t crop[FACE_CROP_BYTES];
 	struct face_quality quality;
-	float embedding[FACE_DIM], live = 1, strength = 0;
-	int r = face_find_points(look->engine, image, face);
+	float embedding[FACE_DIM], live = 1, norm = 0;
+	int r = face_find_points(pipeline->engine, image, face);
 
 	if (r == 0)
 		r = face_align(image, face, crop);
@@ -272,34 +276,35 @@ static int take_sight(struct face_look *look, const struct face_image *image, st
 		face_fault_explain(quality.fault, &enrolment->trouble);
 		return 0;
 	}
-	if (look->rules.liveness)
-		r = face_look_liveness(look, image, face, enrolment->frames, &live);
+	if (pipeline->rules.liveness)
+		r = face_pipeline_liveness(pipeline, image, face, enrolment->frames, &live);
 	if (r == 0)
-		r = face_look_align(image, face, enrolment->frames, crop);
+		r = face_align_view(image, face, enrolment->frames, crop);
 	if (r == 0)
-		r = face_embed(look->engine, crop, 0, embedding, &strength);
+		r = face_embed(pipeline->engine, crop, 0, embedding, &norm);
 	if (r != 0)
 		return r;
-	if (threshold_gain(strength) <= 0) {
+	if (score_gain_of_probe(norm) <= 0) {
 		face_fault_explain(FACE_FAULT_UNSURE, &enrolment->trouble);
 		return 0;
 	}
-	keep_one_person(enrolment, embedding);
-	enrolment->strength_sum += strength;
+	restart_on_another_person(enrolment, embedding);
+	enrolment->norm_sum += norm;
 	for (size_t i = 0; i < FACE_DIM; i++)
 		enrolment->sum[i] += embedding[i];
-	if (look->keep_pictures && quality.value > enrolment->quality)
-		enrolment->kept_bytes = keep(image, face, enrolment->kept);
+	if (pipeline->keep_pictures && quality.value > enrolment->quality)
+		enrolment->crop_jpeg_bytes = encode_crop(image, face, enrolment->crop_jpeg);
 	enrolment->live[enrolment->frames] = live;
 	enrolment->quality = fmaxf(enrolment->quality, quality.value);
 	enrolment->frames++;
 	return 0;
 }
 
-int face_look_live(struct face_look *look, const struct face_image *image, struct face *faces, size_t count)
+int face_pipeline_enrol_frame(struct face_pipeline *pipeline, const struct face_image *image,
+			      struct face *faces, size_t count)
 {
-	struct face_enrolment *enrolment = &look->enrolment;
-	int which = whose_photo(image, faces, count), r;
+	struct face_enrolment *enrolment = &pipeline->enrolment;
+	int which = select_face(image, faces, count), r;
 	struct problem trouble = {0};
 
 	if (which < 0) {
@@ -309,19 +314,19 @@ int face_look_live(struct face_look *look, const struct face_image *image, struc
 			problem_face_not_seen(&enrolment->trouble);
 		return 0;
 	}
-	r = take_sight(look, image, &faces[which]);
-	if (r < 0 || enrolment->frames < FACE_LIVE_FRAMES)
+	r = add_enrolment_frame(pipeline, image, &faces[which]);
+	if (r < 0 || enrolment->frames < FACE_ENROL_FRAMES)
 		return r;
-	if (look->rules.liveness &&
+	if (pipeline->rules.liveness &&
 	    face_track_live_mean(enrolment->live, enrolment->frames) < enrolment->view->liveness_min)
 		problem_face_not_living(&trouble);
-	report(look, &trouble);
+	report(pipeline, &trouble);
 	return 0;
 }
 
-void face_look_live_tick(struct face_look *look, uint64_t now_ms)
+void face_pipeline_enrol_tick(struct face_pipeline *pipeline, uint64_t now_ms)
 {
-	struct face_enrolment *enrolment = &look->enrolment;
+	struct face_enrolment *enrolment = &pipeline->enrolment;
 	struct problem trouble;
 
 	if (enrolment->view == NULL || now_ms < enrolment->until_ms)
@@ -329,5 +334,5 @@ void face_look_live_tick(struct face_look *look, uint64_t now_ms)
 	if (enrolment->trouble.code == PROBLEM_NONE)
 		problem_face_nobody_came(&enrolment->trouble);
 	trouble = enrolment->trouble; /* the report clears the enrolment */
-	report(look, &trouble);
+	report(pipeline, &trouble);
 }

@@ -1,5 +1,5 @@
 /*
- * face_motion.h - did anything move? A coarse look at luma, so that an empty street costs nothing.
+ * face_motion.h - motion gate on a coarse luma grid, so that an empty street costs no inference.
  * Pure; one thread at a time.
  */
 #ifndef GH_VISION_FACE_FACE_MOTION_H
@@ -21,8 +21,8 @@ struct face_motion { /* zeroed at first */
 };
 
 /**
- * Compares with the picture kept from before. True at first, after a change of size, and when enough cells
- * differ; slow changes are caught because the kept picture is at most a second old.
+ * Compare with the reference grid. @return true on the first call, after a change of size, and when enough cells differ. The
+ * reference is at most one second old, so slow changes are detected as well.
  */
 bool face_motion_step(struct face_motion *motion, const uint8_t *luma, int stride_bytes, int width_px,
 		      int height_px, uint64_t now_ms);

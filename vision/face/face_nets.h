@@ -1,7 +1,7 @@
 /*
- * face_nets.h - the nets of face_opencv.cpp: read by OpenCV, and run by net.h where that gives the same answer.
+ * face_nets.h - a net loaded by OpenCV and run by net.h where the results agree.
  *
- * C++, for that file only; what is wrong is thrown. One thread at a time.
+ * C++, private to face_opencv.cpp; errors are thrown. One thread at a time.
  */
 #ifndef GH_VISION_FACE_FACE_NETS_H
 #define GH_VISION_FACE_FACE_NETS_H
@@ -24,18 +24,18 @@ class face_net
 	};
 
 	/**
-	 * @param channels  of its input, 1 or 3.
-	 * @param outputs   names of its answers; none: its only one.
-	 * @param threads   that one run may use.
+	 * @param channels  of the input, 1 or 3.
+	 * @param outputs   names of its outputs; empty: its only one.
+	 * @param threads   threads that one run may use.
 	 */
 	face_net(const std::string &path, const struct face_model &model, int channels,
 		 const std::vector<std::string> &outputs, int threads);
 	~face_net();
 
-	/** Of a picture of 8 bits a channel and any size, prepared as its record says. */
+	/** Run on a picture of 8 bits a channel and any size, pre-processed as the model's record says. */
 	const std::vector<answer> &run(const cv::Mat &picture);
 
-	/** Why OpenCV runs it; "": it does not. */
+	/** Why OpenCV runs the net instead of net.h; "": net.h runs it. */
 	const std::string &reason() const;
 
       private:

@@ -474,8 +474,7 @@ int face_align(const struct face_image *image, const struct face *face, uint8_t 
 	});
 }
 
-static int embed_one(struct face_engine *engine, const cv::Mat &crop, float *ret_embedding,
-		     float *ret_strength)
+static int embed_one(struct face_engine *engine, const cv::Mat &crop, float *ret_embedding, float *ret_norm)
 {
 	const struct face_model &model = *face_model_of(FACE_MODEL_FEATURE);
 	const float *answer = engine->ask(FACE_MODEL_FEATURE, crop, static_cast<size_t>(model.dimension));
@@ -484,18 +483,18 @@ static int embed_one(struct face_engine *engine, const cv::Mat &crop, float *ret
 		return -EIO;
 	std::fill_n(ret_embedding, int{FACE_DIM}, 0.0F);
 	std::copy_n(answer, model.dimension, ret_embedding);
-	return unit_length(ret_embedding, ret_strength);
+	return unit_length(ret_embedding, ret_norm);
 }
 
 int face_embed(struct face_engine *engine, const uint8_t *crop, int mirrored, float *ret_embedding,
-	       float *ret_strength)
+	       float *ret_norm)
 {
 	if (engine == nullptr || crop == nullptr || ret_embedding == nullptr)
 		return -EINVAL;
 	return guard("embedding a face", [&] {
 		cv::Mat picture(FACE_CROP_PX, FACE_CROP_PX, CV_8UC3, const_cast<uint8_t *>(crop)), mirror;
 		float other[FACE_DIM];
-		int r = embed_one(engine, picture, ret_embedding, ret_strength);
+		int r = embed_one(engine, picture, ret_embedding, ret_norm);
 
 		if (r < 0 || mirrored == 0)
 			return r;

@@ -1,6 +1,5 @@
 /*
- * face_photo.h - how large is a picture, before anybody decodes it? Reads the header of a JPEG or PNG from
- * outside; pure, any thread.
+ * face_photo.h - reads the size of a JPEG or PNG from its header, before decoding. For untrusted input; pure, any thread.
  */
 #ifndef GH_VISION_FACE_FACE_PHOTO_H
 #define GH_VISION_FACE_FACE_PHOTO_H

@@ -59,12 +59,12 @@ static bool is_known(const struct found *found, const struct face *face)
 }
 
 /* Adds the faces of one window; one that its edge may have cut is left to another window. */
-static int search_window(struct face_look *look, const struct face_image *image,
+static int search_window(struct face_pipeline *pipeline, const struct face_image *image,
 			 const struct face_rect *window, struct found *found)
 {
 	struct face faces[FACES_MAX];
 	size_t count = 0;
-	int r = face_detect(look->engine, image, window, faces, FACES_MAX, &count);
+	int r = face_detect(pipeline->engine, image, window, faces, FACES_MAX, &count);
 
 	for (size_t i = 0; r == 0 && i < count && found->count < FACES_MAX; i++) {
 		const struct face *face = &faces[i];
@@ -109,7 +109,7 @@ static struct face_rect tile(const struct face_image *image, unsigned turn)
 			 image->height_px * row / (TILES_DOWN - 1), height_px);
 }
 
-static int follow(struct face_look *look, struct face_view *view, const struct face_image *image,
+static int follow(struct face_pipeline *pipeline, struct face_view *view, const struct face_image *image,
 		  struct found *found, unsigned *ret_followed)
 {
 	int r = 0;
@@ -124,7 +124,7 @@ static int follow(struct face_look *look, struct face_view *view, const struct f
 		window = window_at(image, (int)(track->x_px + track->width_px / 2 + track->step_x_px),
 				   (int)(track->y_px + track->height_px / 2 + track->step_y_px),
 				   (int)(track->height_px * 3.5f));
-		r = search_window(look, image, &window, found);
+		r = search_window(pipeline, image, &window, found);
 		(*ret_followed)++;
 	}
 	return r;
@@ -134,7 +134,7 @@ static int follow(struct face_look *look, struct face_view *view, const struct f
  * The detector sees little of a large frame at once, so faces in view are followed closely and the rest is searched in turns:
  * the whole, and a tile that shows smaller faces. Who is followed waits for a decision, so one of them a frame must do.
  */
-static int find_faces(struct face_look *look, struct face_view *view, const struct face_image *image,
+static int find_faces(struct face_pipeline *pipeline, struct face_view *view, const struct face_image *image,
 		      struct found *found)
 {
 	unsigned followed = 0, turn = view->turn++, wide = turn / WIDE_SEARCH_EVERY;
@@ -144,16 +144,16 @@ static int find_faces(struct face_look *look, struct face_view *view, const stru
 
 	found->count = 0;
 	if (image->height_px <= SMALL_FRAME_PX)
-		return search_window(look, image, NULL, found);
-	r = follow(look, view, image, found, &followed);
+		return search_window(pipeline, image, NULL, found);
+	r = follow(pipeline, view, image, found, &followed);
 	alone = followed == 0 || found->count == 0;
 	if (r < 0 || (!alone && turn % WIDE_SEARCH_EVERY != 0))
 		return r;
 	if (alone || wide % 2 == 0)
-		r = search_window(look, image, NULL, found);
+		r = search_window(pipeline, image, NULL, found);
 	if (r == 0 && (alone || wide % 2 == 1)) {
 		window = tile(image, alone ? turn : wide / 2);
-		r = search_window(look, image, &window, found);
+		r = search_window(pipeline, image, &window, found);
 	}
 	return r;
 }
@@ -174,7 +174,7 @@ static void mirror(uint8_t *crop)
 	}
 }
 
-void face_look_zoom(struct face_point *points, float factor)
+void face_scale_points(struct face_point *points, float factor)
 {
 	float x_px = 0, y_px = 0;
 
@@ -200,7 +200,7 @@ static void lower(struct face_point *points, float part)
 	}
 }
 
-int face_look_align(const struct face_image *image, const struct face *face, unsigned view, uint8_t *ret_crop)
+int face_align_view(const struct face_image *image, const struct face *face, unsigned view, uint8_t *ret_crop)
 {
 	static const struct {
 		float zoom, lower;
@@ -208,21 +208,21 @@ int face_look_align(const struct face_image *image, const struct face *face, uns
 	struct face moved = *face;
 	int r;
 
-	_Static_assert(FACE_LOOK_VIEWS == 2 * sizeof(ways) / sizeof(ways[0]), "each from either side");
-	face_look_zoom(moved.points, ways[view % FACE_LOOK_VIEWS / 2].zoom);
-	lower(moved.points, ways[view % FACE_LOOK_VIEWS / 2].lower);
+	_Static_assert(FACE_CROP_VIEWS == 2 * sizeof(ways) / sizeof(ways[0]), "each from either side");
+	face_scale_points(moved.points, ways[view % FACE_CROP_VIEWS / 2].zoom);
+	lower(moved.points, ways[view % FACE_CROP_VIEWS / 2].lower);
 	r = face_align(image, &moved, ret_crop);
 	if (r == 0 && view % 2 == 1)
 		mirror(ret_crop);
 	return r;
 }
 
-int face_look_liveness(const struct face_look *look, const struct face_image *image, const struct face *face,
-		       unsigned view, float *ret_live)
+int face_pipeline_liveness(const struct face_pipeline *pipeline, const struct face_image *image,
+			   const struct face *face, unsigned view, float *ret_live)
 {
-	int r = face_liveness(look->engine, image, face, view, ret_live);
+	int r = face_liveness(pipeline->engine, image, face, view, ret_live);
 
-	if (r == 0 && look->rules.screens)
+	if (r == 0 && pipeline->rules.screens)
 		*ret_live = face_screen_live(image, face, *ret_live);
 	return r;
 }
@@ -232,15 +232,15 @@ struct ranking {
 	struct gallery_match items[2];
 };
 
-/* @p strength: of what the embedding is of (threshold.h). */
-static int rank(struct face_look *look, const float *embedding, float strength, struct ranking *ranking)
+/* @p norm: of what the embedding is of (threshold.h). */
+static int rank(struct face_pipeline *pipeline, const float *embedding, float norm, struct ranking *ranking)
 {
-	float gain = threshold_gain(strength);
+	float gain = score_gain_of_probe(norm);
 	size_t count = 0;
 	int r;
 
 	memset(ranking, 0, sizeof(*ranking));
-	r = gallery_search(look->gallery, embedding, 2, ranking->items, &count);
+	r = gallery_search(pipeline->gallery, embedding, 2, ranking->items, &count);
 	for (size_t i = 0; r == 0 && i < count; i++)
 		ranking->items[i].score = fminf(ranking->items[i].score * gain, 1);
 	for (size_t i = r == 0 ? count : 0; i < 2; i++) {
@@ -250,9 +250,9 @@ static int rank(struct face_look *look, const float *embedding, float strength, 
 	return r;
 }
 
-static void report(struct face_look *look, const struct face_view *view, const struct face_track *track,
-		   enum face_verdict verdict, const struct ranking *ranking, const struct video_frame *frame,
-		   struct face_result *result)
+static void report(struct face_pipeline *pipeline, const struct face_view *view,
+		   const struct face_track *track, enum face_verdict verdict, const struct ranking *ranking,
+		   const struct video_frame *frame, struct face_result *result)
 {
 	const struct gallery_match *match = &ranking->items[0], *rival = &ranking->items[1];
 
@@ -268,7 +268,7 @@ static void report(struct face_look *look, const struct face_view *view, const s
 		memcpy(result->person, match->person, sizeof(result->person));
 	memcpy(result->rival, rival->person, sizeof(result->rival));
 	result->rival_score = rival->score;
-	result->liveness = look->rules.liveness ? face_track_liveness(track) : -1;
+	result->liveness = pipeline->rules.liveness ? face_track_liveness(track) : -1;
 	result->quality = track->quality;
 	result->good_frames = track->good_frames;
 	result->box = (struct face_rect){(int)track->x_px, (int)track->y_px, (int)track->width_px,
@@ -276,40 +276,42 @@ static void report(struct face_look *look, const struct face_view *view, const s
 	result->pts_us = frame->pts_us;
 	result->first_good_mono_us = track->first_good_mono_us;
 	result->decided_mono_us = clock_mono_us();
-	face_look_still(look, view, frame, result);
-	look->decided(look->arg, result);
+	face_pipeline_save_still(pipeline, view, frame, result);
+	pipeline->decided(pipeline->arg, result);
 }
 
 /* What a decision says of the way the camera hangs. */
-static void mind_upright(struct face_look *look, struct face_view *view, const struct face_image *image,
-			 const struct face *face, uint32_t track, enum face_verdict verdict)
+static void check_orientation(struct face_pipeline *pipeline, struct face_view *view,
+			      const struct face_image *image, const struct face *face, uint32_t track,
+			      enum face_verdict verdict)
 {
 	struct face_result result = {.kind = FACE_RESULT_UPSIDE_DOWN};
 
 	if (verdict == FACE_VERDICT_ACCESS) {
 		view->upside_down_votes = 0;
-		view->upside_down_told = false;
-	} else if (face_look_upside_down(look, view, image, face, track)) {
-		look->decided(look->arg, &result);
+		view->upside_down_reported = false;
+	} else if (face_pipeline_is_upside_down(pipeline, view, image, face, track)) {
+		pipeline->decided(pipeline->arg, &result);
 	}
 }
 
-static int judge(struct face_look *look, struct face_view *view, const struct face_image *image,
-		 const struct face *face, struct face_track *track, const struct face_sight *sight,
-		 const struct video_frame *frame, struct face_result *result, uint64_t *mark_us)
+static int judge(struct face_pipeline *pipeline, struct face_view *view, const struct face_image *image,
+		 const struct face *face, struct face_track *track,
+		 const struct face_observation *observation, const struct video_frame *frame,
+		 struct face_result *result, uint64_t *mark_us)
 {
 	uint64_t now_ms = frame->arrived_mono_us / 1000;
-	struct face_rules rules = look->rules;
+	struct face_rules rules = pipeline->rules;
 	const struct gallery_match *match;
 	float mean[FACE_DIM];
 	struct ranking ranking;
 	enum face_verdict verdict;
 	int r;
 
-	face_track_add(&view->tracks, track, sight);
+	face_track_add(&view->tracks, track, observation);
 	if (!face_track_mean(track, mean))
 		return 0;
-	r = rank(look, mean, face_track_strength(track), &ranking);
+	r = rank(pipeline, mean, face_track_norm(track), &ranking);
 	if (r < 0)
 		return r;
 	result->ms.match += ms_since(mark_us);
@@ -318,82 +320,84 @@ static int judge(struct face_look *look, struct face_view *view, const struct fa
 	verdict = face_track_judge(track, &rules, match->person, match->score, result->threshold, now_ms);
 	if (verdict == FACE_VERDICT_OPEN)
 		return 0;
-	report(look, view, track, verdict, &ranking, frame, result);
+	report(pipeline, view, track, verdict, &ranking, frame, result);
 	face_track_decided(track, verdict, now_ms);
-	mind_upright(look, view, image, face, track->id, verdict);
+	check_orientation(pipeline, view, image, face, track->id, verdict);
 	return 0;
 }
 
 /* Costly steps come last; a face that fails a cheap one never reaches them. */
-static int examine(struct face_look *look, struct face_view *view, const struct face_image *image,
+static int examine(struct face_pipeline *pipeline, struct face_view *view, const struct face_image *image,
 		   struct face *face, struct face_track *track, const struct video_frame *frame,
 		   struct face_result *result)
 {
 	uint64_t mark_us = clock_mono_us(), now_ms = frame->arrived_mono_us / 1000;
 	struct face_quality_limits limits = face_quality_frame;
-	struct face_sight sight = {.live = 1, .arrived_mono_us = frame->arrived_mono_us};
-	bool open = face_track_open(track, &look->rules, now_ms);
+	struct face_observation observation = {.live = 1, .arrived_mono_us = frame->arrived_mono_us};
+	bool open = face_track_open(track, &pipeline->rules, now_ms);
 	uint8_t crop[FACE_CROP_BYTES], viewed[FACE_CROP_BYTES];
 	struct face_quality quality;
 	const struct gallery_match *match;
 	struct ranking ranking;
 	int r;
 
-	if (face->height_px < look->face_min_px)
+	if (face->height_px < pipeline->face_min_px)
 		track->fault = FACE_FAULT_SMALL;
-	if (face->height_px < look->face_min_px || (!open && now_ms < track->checked_ms + DECIDED_CHECK_MS))
+	if (face->height_px < pipeline->face_min_px ||
+	    (!open && now_ms < track->checked_ms + DECIDED_CHECK_MS))
 		return 0;
 	track->checked_ms = now_ms;
-	r = face_find_points(look->engine, image, face);
+	r = face_find_points(pipeline->engine, image, face);
 	if (r == 0)
 		r = face_align(image, face, crop);
 	result->ms.points = ms_since(&mark_us);
 	if (r < 0)
 		return r == -EINVAL ? 0 : r; /* points that span nothing: no face */
-	limits.height_min_px = look->face_min_px;
+	limits.height_min_px = pipeline->face_min_px;
 	face_quality_judge(face, crop, &limits, &quality);
 	track->fault = (int)quality.fault;
 	if (quality.fault != FACE_FAULT_NONE)
 		return 0;
-	sight.quality = quality.value;
-	sight.eyes = face_eyes_of(face);
-	if (look->rules.liveness)
-		r = face_look_liveness(look, image, face, track->good_frames, &sight.live);
+	observation.quality = quality.value;
+	observation.eyes = face_eyes_of(face);
+	if (pipeline->rules.liveness)
+		r = face_pipeline_liveness(pipeline, image, face, track->good_frames, &observation.live);
 	result->ms.liveness = ms_since(&mark_us);
 	if (r == 0)
-		r = face_look_align(image, face, track->good_frames, viewed);
+		r = face_align_view(image, face, track->good_frames, viewed);
 	if (r == 0)
-		r = face_embed(look->engine, viewed, 0, sight.embedding, &sight.strength);
+		r = face_embed(pipeline->engine, viewed, 0, observation.embedding, &observation.norm);
 	result->ms.embed = ms_since(&mark_us);
 	if (r == 0)
-		r = rank(look, sight.embedding, sight.strength, &ranking);
+		r = rank(pipeline, observation.embedding, observation.norm, &ranking);
 	if (r != 0)
 		return r;
 	result->ms.match = ms_since(&mark_us);
-	result->enrolled = gallery_templates(look->gallery);
-	result->threshold = calibration_threshold(result->enrolled, look->false_accept_percent, view->offset);
+	result->enrolled = gallery_templates(pipeline->gallery);
+	result->threshold =
+		calibration_threshold(result->enrolled, pipeline->false_accept_percent, view->offset);
 	match = &ranking.items[0];
-	sight.score = match->score;
+	observation.score = match->score;
 	if (match->score >= result->threshold - agreement_margin)
-		memcpy(sight.person, match->person, sizeof(sight.person));
+		memcpy(observation.person, match->person, sizeof(observation.person));
 	else
-		sight.cover = face_cover(crop);
-	return judge(look, view, image, face, track, &sight, frame, result, &mark_us);
+		observation.cover = face_cover(crop);
+	return judge(pipeline, view, image, face, track, &observation, frame, result, &mark_us);
 }
 
 /* Until when an undecided track deserves every frame although nothing moves: a poster is a face as well. */
-static uint64_t eager_until_ms(const struct face_look *look, const struct face_track *track)
+static uint64_t eager_until_ms(const struct face_pipeline *pipeline, const struct face_track *track)
 {
 	uint64_t since_ms = track->started_ms;
 
 	if (track->verdict != FACE_VERDICT_OPEN || track->decided_ms != 0)
-		since_ms = track->decided_ms + look->rules.repeat_ms;
+		since_ms = track->decided_ms + pipeline->rules.repeat_ms;
 	else if (track->blink_asked_ms != 0)
 		return track->blink_asked_ms + FACE_TRACK_BLINK_MS + EAGER_MS;
 	return since_ms + EAGER_MS;
 }
 
-static bool is_due(const struct face_look *look, struct face_view *view, bool moved, uint64_t now_ms)
+static bool is_due(const struct face_pipeline *pipeline, struct face_view *view, bool moved, uint64_t now_ms)
 {
 	bool followed = false, lively;
 
@@ -403,11 +407,11 @@ static bool is_due(const struct face_look *look, struct face_view *view, bool mo
 	for (size_t i = 0; i < FACE_TRACKS_MAX; i++) {
 		const struct face_track *track = &view->tracks.items[i];
 		bool open = track->verdict == FACE_VERDICT_OPEN ||
-			    now_ms >= track->decided_ms + look->rules.repeat_ms;
+			    now_ms >= track->decided_ms + pipeline->rules.repeat_ms;
 
 		if (track->id == 0)
 			continue;
-		if (open && (lively || now_ms < eager_until_ms(look, track)))
+		if (open && (lively || now_ms < eager_until_ms(pipeline, track)))
 			return true;
 		followed = true;
 	}
@@ -416,24 +420,25 @@ static bool is_due(const struct face_look *look, struct face_view *view, bool mo
 	return lively || now_ms >= view->searched_ms + IDLE_SEARCH_MS;
 }
 
-static int to_bgr(struct face_look *look, const struct video_frame *frame, struct face_image *ret_image)
+static int to_bgr(struct face_pipeline *pipeline, const struct video_frame *frame,
+		  struct face_image *ret_image)
 {
 	size_t stride = (size_t)frame->width_px * 3, bytes = stride * (size_t)frame->height_px;
 	uint8_t *larger;
 
-	if (bytes > look->bgr_bytes) {
-		larger = realloc(look->bgr, bytes);
+	if (bytes > pipeline->bgr_bytes) {
+		larger = realloc(pipeline->bgr, bytes);
 		if (larger == NULL)
 			return -ENOMEM;
-		look->bgr = larger;
-		look->bgr_bytes = bytes;
+		pipeline->bgr = larger;
+		pipeline->bgr_bytes = bytes;
 	}
-	*ret_image = (struct face_image){look->bgr, frame->width_px, frame->height_px, stride};
-	return video_frame_to_bgr(&look->converter, frame, look->bgr, stride);
+	*ret_image = (struct face_image){pipeline->bgr, frame->width_px, frame->height_px, stride};
+	return video_frame_to_bgr(&pipeline->converter, frame, pipeline->bgr, stride);
 }
 
 /* By the tracks, not by this frame alone: in a large picture not every search sees every face. */
-static void prompt(struct face_look *look, struct face_view *view, const struct face_image *image,
+static void prompt(struct face_pipeline *pipeline, struct face_view *view, const struct face_image *image,
 		   uint64_t now_ms)
 {
 	struct face_result result = {.kind = FACE_RESULT_PROMPT};
@@ -464,10 +469,11 @@ static void prompt(struct face_look *look, struct face_view *view, const struct 
 	if (!face_prompter_step(&view->prompter, wanted, now_ms))
 		return;
 	result.prompt = (int)view->prompter.shown;
-	look->decided(look->arg, &result);
+	pipeline->decided(pipeline->arg, &result);
 }
 
-int face_look_frame(struct face_look *look, struct face_view *view, const struct video_frame *frame)
+int face_pipeline_frame(struct face_pipeline *pipeline, struct face_view *view,
+			const struct video_frame *frame)
 {
 	uint64_t now_ms = frame->arrived_mono_us / 1000, mark_us = clock_mono_us();
 	struct face_track *tracks[FACES_MAX];
@@ -480,18 +486,18 @@ int face_look_frame(struct face_look *look, struct face_view *view, const struct
 
 	moved = face_motion_step(&view->motion, frame->luma, frame->stride_bytes, frame->width_px,
 				 frame->height_px, now_ms);
-	if (look->enrolment.view != view && !is_due(look, view, moved, now_ms))
+	if (pipeline->enrolment.view != view && !is_due(pipeline, view, moved, now_ms))
 		return 0;
 	view->searched_ms = now_ms;
-	r = to_bgr(look, frame, &image);
+	r = to_bgr(pipeline, frame, &image);
 	blank.ms.convert = ms_since(&mark_us);
 	if (r == 0)
-		r = find_faces(look, view, &image, &found);
+		r = find_faces(pipeline, view, &image, &found);
 	blank.ms.detect = ms_since(&mark_us);
 	if (r != 0)
 		return r;
-	if (look->enrolment.view == view) {
-		r = face_look_live(look, &image, found.faces, found.count);
+	if (pipeline->enrolment.view == view) {
+		r = face_pipeline_enrol_frame(pipeline, &image, found.faces, found.count);
 		return r < 0 ? r : 1;
 	}
 	face_tracks_update(&view->tracks, found.faces, found.count, now_ms, tracks);
@@ -501,19 +507,19 @@ int face_look_frame(struct face_look *look, struct face_view *view, const struct
 		if (tracks[i] == NULL || !at_door[i])
 			continue;
 		result = blank;
-		r = examine(look, view, &image, &found.faces[i], tracks[i], frame, &result);
+		r = examine(pipeline, view, &image, &found.faces[i], tracks[i], frame, &result);
 		if (r < 0)
 			return r;
 		examined++;
 	}
-	prompt(look, view, &image, now_ms);
+	prompt(pipeline, view, &image, now_ms);
 	return 1;
 }
 
-void face_look_finish(struct face_look *look)
+void face_pipeline_finish(struct face_pipeline *pipeline)
 {
-	bgr_converter_finish(&look->converter);
-	free(look->bgr);
-	look->bgr = NULL;
-	look->bgr_bytes = 0;
+	bgr_converter_finish(&pipeline->converter);
+	free(pipeline->bgr);
+	pipeline->bgr = NULL;
+	pipeline->bgr_bytes = 0;
 }

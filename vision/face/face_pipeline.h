@@ -1,5 +1,5 @@
 /*
- * face_pipeline.h - what the face worker does with one frame or one photo. Inside of face_watch; its thread only.
+ * face_pipeline.h - processes one frame or one photo for face_watch. Private to it; face thread only.
  */
 #ifndef GH_VISION_FACE_FACE_PIPELINE_H
 #define GH_VISION_FACE_FACE_PIPELINE_H
@@ -16,32 +16,33 @@ struct face_view { /* one camera; zeroed at first */
 	struct face_motion motion;
 	struct face_tracks tracks;
 	uint64_t moved_ms, searched_ms;
-	unsigned turn; /* counts searches: which window comes next */
+	unsigned turn; /* number of searches: selects the next window */
 	float offset;  /* of the threshold; see threshold_calibration.h */
 	float liveness_min;
 	struct mask_polygon zone;
 	struct face_prompter prompter;
-	unsigned upside_down_votes; /* strangers in a row that look more like faces when they are turned */
-	uint32_t upside_down_track; /* the latest that was asked */
-	bool upside_down_told;
-	char name[FACE_STILL_NAME_BYTES]; /* the camera's, of stills; "": none are written */
+	unsigned
+		upside_down_votes; /* consecutive strangers whose embedding norm grows when rotated by 180 degrees */
+	uint32_t upside_down_track; /* the latest one counted */
+	bool upside_down_reported;
+	char name[FACE_STILL_NAME_BYTES]; /* the camera's, for file names of stills; "": no stills */
 };
 
-enum { FACE_LIVE_FRAMES = 8 }; /* good ones make a template at the gate */
+enum { FACE_ENROL_FRAMES = 8 }; /* good frames needed for a template at the gate */
 
-/* somebody who is being enrolled before a camera; that camera decides nothing meanwhile */
+/* live enrolment at a camera, which makes no access decisions meanwhile */
 struct face_enrolment {
-	struct face_view *view;     /* NULL: nobody is */
+	struct face_view *view;     /* NULL: no enrolment */
 	uint64_t request, until_ms; /* CLOCK_MONOTONIC */
-	float sum[FACE_DIM], live[FACE_LIVE_FRAMES], quality;
-	float strength_sum; /* of the frames in sum */
+	float sum[FACE_DIM], live[FACE_ENROL_FRAMES], quality;
+	float norm_sum; /* of the frames in sum */
 	unsigned frames;
-	struct problem trouble;            /* of the latest frame that did not serve */
-	uint8_t kept[FACE_KEPT_BYTES_MAX]; /* of the best frame */
-	size_t kept_bytes;
+	struct problem trouble;                      /* of the latest frame that was refused */
+	uint8_t crop_jpeg[FACE_CROP_JPEG_BYTES_MAX]; /* of the best frame */
+	size_t crop_jpeg_bytes;
 };
 
-struct face_look {
+struct face_pipeline {
 	struct face_engine *engine;
 	struct face_enrolment enrolment;
 	struct gallery *gallery;
@@ -51,66 +52,71 @@ struct face_look {
 	bool stranger_stills, keep_pictures;
 	float face_min_px;
 	struct bgr_converter converter;
-	uint8_t *bgr; /* of the frame in hand */
+	uint8_t *bgr; /* of the current frame */
 	size_t bgr_bytes;
 	void (*decided)(
 		void *arg,
-		struct face_result *result); /* what a frame decided; camera is filled in by the owner */
+		struct face_result *result); /* called for each decision; the owner sets result->camera */
 	void *arg;
 };
 
-/** @return 1 when the frame was searched, 0 when nothing called for it, -ENOMEM, -EINVAL or -EIO. */
-int face_look_frame(struct face_look *look, struct face_view *view, const struct video_frame *frame);
+/** @return 1 when the frame was searched, 0 when the motion gate skipped it, -ENOMEM, -EINVAL or -EIO. */
+int face_pipeline_frame(struct face_pipeline *pipeline, struct face_view *view,
+			const struct video_frame *frame);
 
 /**
- * One frame of the camera at which somebody is being enrolled: what serves is added up; the result goes to decided().
+ * Process one frame of a live enrolment: a good frame adds to the template; the final result goes to decided().
  * @return 0, -ENOMEM or -EIO.
  */
-int face_look_live(struct face_look *look, const struct face_image *image, struct face *faces, size_t count);
+int face_pipeline_enrol_frame(struct face_pipeline *pipeline, const struct face_image *image,
+			      struct face *faces, size_t count);
 
-/** Ends an enrolment whose time is over; its result goes to decided(). */
-void face_look_live_tick(struct face_look *look, uint64_t now_ms);
+/** Fail a live enrolment after its deadline; the result goes to decided(). */
+void face_pipeline_enrol_tick(struct face_pipeline *pipeline, uint64_t now_ms);
 
-/** Fills kind, template_vector, quality or reason. */
-void face_look_photo(struct face_look *look, const void *photo, size_t photo_bytes,
-		     struct face_result *result);
+/** Make a template from a photo. Sets kind, template_vector and quality, or reason. */
+void face_pipeline_enrol_photo(struct face_pipeline *pipeline, const void *photo, size_t photo_bytes,
+			       struct face_result *result);
 
-/** The same from a picture that was kept of an enrolment. */
-void face_look_kept(struct face_look *look, const void *kept, size_t kept_bytes, struct face_result *result);
+/** Make a template from the aligned crop stored at an earlier enrolment. */
+void face_pipeline_enrol_crop(struct face_pipeline *pipeline, const void *crop_jpeg, size_t crop_jpeg_bytes,
+			      struct face_result *result);
 
-/** Writes the frame as a JPEG into stills_dir when this result calls for it; names it in the result. */
-void face_look_still(const struct face_look *look, const struct face_view *view,
-		     const struct video_frame *frame, struct face_result *result);
+/** Write the frame as a JPEG into stills_dir if results of this kind have stills; sets result->still. */
+void face_pipeline_save_still(const struct face_pipeline *pipeline, const struct face_view *view,
+			      const struct video_frame *frame, struct face_result *result);
 
-enum { FACE_LOOK_VIEWS = 10 };
+enum { FACE_CROP_VIEWS = 10 };
 
 /**
- * The aligned picture of a face, seen a little nearer, further, higher or lower, and from either side: @p view of
- * FACE_LOOK_VIEWS. A template is the mean of all, and the frames of a track take them in turn, so that both
- * approach the same mean. @return as face_align().
+ * Align a face with one of FACE_CROP_VIEWS variations of scale, vertical shift and mirroring. A template is the mean over all
+ * views, and the frames of a track cycle through them, so that both converge to the same mean. @return as face_align().
  */
-int face_look_align(const struct face_image *image, const struct face *face, unsigned view,
+int face_align_view(const struct face_image *image, const struct face *face, unsigned view,
 		    uint8_t *ret_crop);
 
 /**
- * To be asked with each stranger: does this camera hang upside down, by this one and those before? A person who was known
- * begins the count anew (face_view). @return true once.
+ * Call for each stranger: votes on whether the camera is mounted upside down. A recognised person resets the votes.
+ * @return true once, when enough consecutive votes say so.
  */
-bool face_look_upside_down(struct face_look *look, struct face_view *view, const struct face_image *image,
-			   const struct face *face, uint32_t track);
+bool face_pipeline_is_upside_down(struct face_pipeline *pipeline, struct face_view *view,
+				  const struct face_image *image, const struct face *face, uint32_t track);
 
-/** face_liveness(), and what a raster says of it (face_screen.h) unless the site looks through one. @return as face_liveness(). */
-int face_look_liveness(const struct face_look *look, const struct face_image *image, const struct face *face,
-		       unsigned view, float *ret_live);
+/** face_liveness() combined with the screen detection (face_screen.h), if the rules enable it. @return as face_liveness(). */
+int face_pipeline_liveness(const struct face_pipeline *pipeline, const struct face_image *image,
+			   const struct face *face, unsigned view, float *ret_live);
 
-/** FACE_POINTS points moved away from their middle, or towards it. */
-void face_look_zoom(struct face_point *points, float factor);
+/** Scale FACE_POINTS points about their mean by @p factor. */
+void face_scale_points(struct face_point *points, float factor);
 
-/** The mean of the first @p views of them, as long as their answers are on average; points are known. @return as face_embed(); -ENOENT: that is no face (threshold_gain()). */
-int face_look_template(struct face_engine *engine, const struct face_image *image, const struct face *face,
+/**
+ * Mean embedding over the first @p views of face_align_view(), scaled to the mean embedding norm. The face's points must be set.
+ * @return as face_embed(), or -ENOENT: the norm is below that of any face (score_gain_of_probe()).
+ */
+int face_make_template(struct face_engine *engine, const struct face_image *image, const struct face *face,
 		       unsigned views, float *ret_template);
 
-/** Frees the buffers; engine and gallery stay the owner's. */
-void face_look_finish(struct face_look *look);
+/** Free the buffers; engine and gallery belong to the owner. */
+void face_pipeline_finish(struct face_pipeline *pipeline);
 
 #endif

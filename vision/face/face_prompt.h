@@ -1,9 +1,8 @@
 /*
- * face_prompt.h - what to tell the person at the door, and who that is. Pure; any thread.
+ * face_prompt.h - selects the prompt for the person at the door. Pure; any thread.
  *
- * At the door is whoever's face lies in the camera's zone and is nearly as large as the largest there: somebody who
- * passes behind opens nothing and is told nothing. A prompt is shown when it was wanted for a while, so that a face that
- * hovers at a limit does not make it flicker.
+ * A person is at the door when the face lies in the camera's zone and is nearly as large as the largest there; people who pass
+ * behind are ignored. A prompt is shown after it was wanted for a while, so that a face at a limit does not make it flicker.
  */
 #ifndef GH_VISION_FACE_FACE_PROMPT_H
 #define GH_VISION_FACE_FACE_PROMPT_H
@@ -20,15 +19,15 @@ extern "C" {
 #endif
 
 enum face_prompt {
-	FACE_PROMPT_NONE,      /* nobody is there, or all is well */
+	FACE_PROMPT_NONE,      /* no person, or nothing to correct */
 	FACE_PROMPT_CLOSER,    /* come closer */
 	FACE_PROMPT_LOOK_HERE, /* look here */
 	FACE_PROMPT_STILL,     /* hold still */
 	FACE_PROMPT_LIGHT,     /* the face is too dark or too bright */
 	FACE_PROMPT_BLINK,     /* blink */
 	FACE_PROMPT_MASK,      /* take off what covers mouth and chin */
-	FACE_PROMPT_ONE,       /* several people are at the door: one after the other */
-	FACE_PROMPT_WELCOME,   /* the three that the decision brings, not the picture */
+	FACE_PROMPT_ONE,       /* several people are at the door */
+	FACE_PROMPT_WELCOME,   /* the next three follow from the decision, not from the picture */
 	FACE_PROMPT_MORE,      /* show a card, PIN or code as well */
 	FACE_PROMPT_CARD,      /* please use your card */
 	FACE_PROMPTS
@@ -36,22 +35,22 @@ enum face_prompt {
 
 struct face_prompter { /* zeroed at first */
 	enum face_prompt shown, wanted;
-	uint64_t since_ms; /* it is wanted */
+	uint64_t since_ms; /* wanted is the same since then */
 };
 
-/** @return whether what is shown has changed. @param now_ms  never less than before. */
+/** @return whether what is shown has changed. @param now_ms  not decreasing, milliseconds. */
 bool face_prompter_step(struct face_prompter *prompter, enum face_prompt wanted, uint64_t now_ms);
 
-/** What an undecided face needs. */
+/** Prompt for an undecided track. */
 enum face_prompt face_prompt_of(const struct face_track *track);
 
-/** Whether it asks for something that nobody does unasked: a light or a buzzer is to call for it. */
+/** Whether the prompt requests an action (blink, mask), to be signalled by light or buzzer as well. */
 bool face_prompt_is_request(enum face_prompt prompt);
 
 /**
  * @param zone    fractions of the picture; fewer than three corners: all of it.
- * @param ret_at  for each face, whether it is at the door.
- * @return how many are.
+ * @param ret_at  per face: whether it is at the door.
+ * @return how many faces are at the door.
  */
 size_t face_prompt_at_door(const struct face *faces, size_t count, const struct mask_polygon *zone,
 			   int width_px, int height_px, bool *ret_at);

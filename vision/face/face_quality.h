@@ -1,5 +1,5 @@
 /*
- * face_quality.h - is this sight of a face good enough to recognise, or to enrol? Pure; any thread.
+ * face_quality.h - is a picture of a face good enough to recognise, or to enrol? Pure; any thread.
  */
 #ifndef GH_VISION_FACE_FACE_QUALITY_H
 #define GH_VISION_FACE_FACE_QUALITY_H
@@ -12,7 +12,7 @@ extern "C" {
 
 enum face_fault {
 	FACE_FAULT_NONE,
-	FACE_FAULT_UNSURE, /* the detector is not sure enough, or the points do not form a face */
+	FACE_FAULT_UNSURE, /* low detector score, or points that form no face */
 	FACE_FAULT_SMALL,
 	FACE_FAULT_TURNED,
 	FACE_FAULT_BLURRED,
@@ -31,12 +31,12 @@ struct face_quality_limits {
 	float contrast_min;       /* standard deviation of luma */
 };
 
-/* What a frame must have to count, and the stricter one for a template. */
+/* Limits for a frame at the door, and stricter ones for enrolment. */
 extern const struct face_quality_limits face_quality_frame, face_quality_enrol;
 
 struct face_quality {
 	float turn, roll_degrees, sharpness, luma, contrast;
-	float value; /* 0 to 1: how far above the limits */
+	float value; /* 0 to 1: margin above the limits */
 	enum face_fault fault;
 };
 
@@ -47,7 +47,7 @@ struct face_quality {
 void face_quality_judge(const struct face *face, const uint8_t *crop,
 			const struct face_quality_limits *limits, struct face_quality *ret_quality);
 
-/** What is wrong, for who enrols; PROBLEM_NONE for FACE_FAULT_NONE. */
+/** The fault as a problem for the enrolling operator; PROBLEM_NONE for FACE_FAULT_NONE. */
 void face_fault_explain(enum face_fault fault, struct problem *ret_problem);
 
 #ifdef __cplusplus

@@ -43,25 +43,25 @@ static int write_file(const char *dir, const char *name, const uint8_t *bytes, s
 	return r;
 }
 
-static const char *kind_of(const struct face_look *look, const struct face_view *view,
+static const char *kind_of(const struct face_pipeline *pipeline, const struct face_view *view,
 			   const struct face_result *result)
 {
-	bool picture = look->rules.liveness && result->liveness < view->liveness_min;
+	bool picture = pipeline->rules.liveness && result->liveness < view->liveness_min;
 
 	if (result->kind == FACE_RESULT_SPOOF || (picture && result->kind == FACE_RESULT_ACCESS))
 		return "picture";
-	return look->stranger_stills && result->kind == FACE_RESULT_STRANGER ? "stranger" : NULL;
+	return pipeline->stranger_stills && result->kind == FACE_RESULT_STRANGER ? "stranger" : NULL;
 }
 
-void face_look_still(const struct face_look *look, const struct face_view *view,
-		     const struct video_frame *frame, struct face_result *result)
+void face_pipeline_save_still(const struct face_pipeline *pipeline, const struct face_view *view,
+			      const struct video_frame *frame, struct face_result *result)
 {
-	const char *kind = kind_of(look, view, result);
+	const char *kind = kind_of(pipeline, view, result);
 	uint8_t *jpeg = NULL;
 	size_t bytes = 0;
 	int r;
 
-	if (kind == NULL || look->stills_dir == NULL || view->name[0] == '\0')
+	if (kind == NULL || pipeline->stills_dir == NULL || view->name[0] == '\0')
 		return;
 	snprintf(result->still, sizeof(result->still), "%s-%lld-%u-%s.jpg", view->name,
 		 (long long)clock_unix_ms(), result->track, kind);
@@ -69,7 +69,7 @@ void face_look_still(const struct face_look *look, const struct face_view *view,
 	if (r == 0)
 		r = digest_sha256_bytes(jpeg, bytes, result->still_sha256);
 	if (r == 0)
-		r = write_file(look->stills_dir, result->still, jpeg, bytes);
+		r = write_file(pipeline->stills_dir, result->still, jpeg, bytes);
 	free(jpeg);
 	if (r < 0) {
 		log_warning("vision", "camera %s: a still cannot be kept: %s", view->name, strerror(-r));

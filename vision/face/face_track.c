@@ -134,7 +134,7 @@ static void clear_evidence(struct face_track *track)
 	track->quality = 0;
 	track->first_good_mono_us = 0;
 	track->blink_asked_ms = 0;
-	track->strength_sum = 0;
+	track->norm_sum = 0;
 	explicit_bzero(track->sum, sizeof(track->sum));
 	memset(&track->blink, 0, sizeof(track->blink));
 }
@@ -145,13 +145,13 @@ bool face_track_is_covered(const struct face_track *track)
 }
 
 /* What was seen with a mask on says little of who is there without it. */
-static void add_cover(struct face_track *track, const struct face_sight *sight)
+static void add_cover(struct face_track *track, const struct face_observation *observation)
 {
 	bool before = face_track_is_covered(track);
 
-	if (sight->person[0] != '\0')
+	if (observation->person[0] != '\0')
 		return;
-	track->cover += (sight->cover - track->cover) * (track->cover_frames == 0 ? 1 : cover_pace);
+	track->cover += (observation->cover - track->cover) * (track->cover_frames == 0 ? 1 : cover_pace);
 	track->cover_frames++;
 	if (!before || face_track_is_covered(track))
 		return;
@@ -163,14 +163,14 @@ static void add_cover(struct face_track *track, const struct face_sight *sight)
 		clear_evidence(track);
 }
 
-static bool is_somebody_else(const struct face_track *track, const struct face_sight *sight)
+static bool is_somebody_else(const struct face_track *track, const struct face_observation *observation)
 {
 	float mean[FACE_DIM], dot = 0;
 
 	if (!face_track_mean(track, mean))
 		return false;
 	for (size_t i = 0; i < FACE_DIM; i++)
-		dot += mean[i] * sight->embedding[i];
+		dot += mean[i] * observation->embedding[i];
 	return dot < same_person_min;
 }
 
@@ -188,25 +188,27 @@ static void start_anew(struct face_tracks *tracks, struct face_track *track)
 	track->checked_ms = before.checked_ms;
 }
 
-void face_track_add(struct face_tracks *tracks, struct face_track *track, const struct face_sight *sight)
+void face_track_add(struct face_tracks *tracks, struct face_track *track,
+		    const struct face_observation *observation)
 {
-	if (is_somebody_else(track, sight))
+	if (is_somebody_else(track, observation))
 		start_anew(tracks, track);
-	add_cover(track, sight);
+	add_cover(track, observation);
 	if (track->good_frames == 0)
-		track->first_good_mono_us = sight->arrived_mono_us;
+		track->first_good_mono_us = observation->arrived_mono_us;
 	for (size_t i = 0; i < FACE_DIM; i++)
-		track->sum[i] += sight->embedding[i];
-	track->strength_sum += sight->strength;
-	track->live[track->good_frames % FACE_TRACK_LIVE_WINDOW] = sight->live;
-	track->quality = fmaxf(track->quality, sight->quality);
-	if (sight->person[0] == '\0' || strcmp(track->person, sight->person) != 0) {
-		memcpy(track->person, sight->person, sizeof(track->person));
+		track->sum[i] += observation->embedding[i];
+	track->norm_sum += observation->norm;
+	track->live[track->good_frames % FACE_TRACK_LIVE_WINDOW] = observation->live;
+	track->quality = fmaxf(track->quality, observation->quality);
+	if (observation->person[0] == '\0' || strcmp(track->person, observation->person) != 0) {
+		memcpy(track->person, observation->person, sizeof(track->person));
 		track->agreed = 0;
 	}
-	if (sight->person[0] != '\0')
+	if (observation->person[0] != '\0')
 		track->agreed++;
-	(void)face_blink_add(&track->blink, &sight->eyes, sight->arrived_mono_us / 1000); /* asked later */
+	(void)face_blink_add(&track->blink, &observation->eyes,
+			     observation->arrived_mono_us / 1000); /* asked later */
 	track->good_frames++;
 }
 
@@ -223,9 +225,9 @@ bool face_track_mean(const struct face_track *track, float *ret_embedding)
 	return true;
 }
 
-float face_track_strength(const struct face_track *track)
+float face_track_norm(const struct face_track *track)
 {
-	return track->good_frames == 0 ? 0 : track->strength_sum / (float)track->good_frames;
+	return track->good_frames == 0 ? 0 : track->norm_sum / (float)track->good_frames;
 }
 
 float face_track_live_mean(const float *live, size_t count)

@@ -45,8 +45,8 @@ static int turn(const struct face_image *image, const struct face *face, uint8_t
 	return 0;
 }
 
-static int strength_of(struct face_engine *engine, const struct face_image *image, struct face *face,
-		       float *ret_strength)
+static int norm_of(struct face_engine *engine, const struct face_image *image, struct face *face,
+		   float *ret_norm)
 {
 	uint8_t crop[FACE_CROP_BYTES];
 	float embedding[FACE_DIM];
@@ -54,11 +54,11 @@ static int strength_of(struct face_engine *engine, const struct face_image *imag
 
 	if (r == 0)
 		r = face_align(image, face, crop);
-	return r < 0 ? r : face_embed(engine, crop, 0, embedding, ret_strength);
+	return r < 0 ? r : face_embed(engine, crop, 0, embedding, ret_norm);
 }
 
-bool face_look_upside_down(struct face_look *look, struct face_view *view, const struct face_image *image,
-			   const struct face *face, uint32_t track)
+bool face_pipeline_is_upside_down(struct face_pipeline *pipeline, struct face_view *view,
+				  const struct face_image *image, const struct face *face, uint32_t track)
 {
 	struct face_image turned_image;
 	struct face here = *face, turned;
@@ -66,15 +66,15 @@ bool face_look_upside_down(struct face_look *look, struct face_view *view, const
 	uint8_t *pixels;
 	bool on_its_head;
 
-	if (view->upside_down_told || view->upside_down_track == track ||
+	if (view->upside_down_reported || view->upside_down_track == track ||
 	    turn(image, face, &pixels, &turned_image, &turned) < 0)
 		return false;
 	view->upside_down_track = track;
-	on_its_head = strength_of(look->engine, image, &here, &as_it_is) == 0 &&
-		      strength_of(look->engine, &turned_image, &turned, &as_turned) == 0 &&
+	on_its_head = norm_of(pipeline->engine, image, &here, &as_it_is) == 0 &&
+		      norm_of(pipeline->engine, &turned_image, &turned, &as_turned) == 0 &&
 		      as_turned > longer_min * as_it_is;
 	free(pixels);
 	view->upside_down_votes = on_its_head ? view->upside_down_votes + 1 : 0;
-	view->upside_down_told = view->upside_down_votes >= VOTES;
-	return view->upside_down_told;
+	view->upside_down_reported = view->upside_down_votes >= VOTES;
+	return view->upside_down_reported;
 }

@@ -21,28 +21,28 @@ struct enrol {
 	size_t photo_bytes;
 	void *photo; /* NULL: live, at the camera */
 	unsigned camera, seconds;
-	bool kept; /* the photo is an aligned one that was kept */
+	bool is_crop; /* the photo is a stored aligned crop */
 };
 
 struct face_watch {
 	pthread_t thread;
-	pthread_mutex_t lock; /* guards what stands between it and look */
+	pthread_mutex_t lock; /* guards the members up to pipeline */
 	pthread_cond_t filled;
 	bool stopping;
 	struct video_frame *frames[FACE_WATCH_CAMERAS_MAX]; /* newest of each camera, not looked at yet */
 	bool resets[FACE_WATCH_CAMERAS_MAX];
 	float offsets[FACE_WATCH_CAMERAS_MAX];
-	unsigned next_camera;                       /* whose turn it is */
+	unsigned next_camera;                       /* round robin */
 	struct enrol enrols[FACE_WATCH_ENROLS_MAX]; /* a ring */
 	size_t first_enrol, enrol_count;
 	struct face_watch_stats stats;
 
-	struct face_look look; /* from here on the thread's own */
+	struct face_pipeline pipeline; /* from here on owned by the thread */
 	struct face_view views[FACE_WATCH_CAMERAS_MAX];
-	unsigned camera; /* whose frame is in hand */
+	unsigned camera; /* of the current frame */
 	bool complained;
 
-	char *models_dir; /* and these never change */
+	char *models_dir; /* from here on constant */
 	unsigned cameras, threads;
 	struct queue *results;
 };
@@ -98,7 +98,7 @@ static int load(struct face_watch *watch)
 	struct problem cause;
 	int r;
 
-	r = face_engine_open(watch->models_dir, (int)watch->threads, &watch->look.engine, &result.reason);
+	r = face_engine_open(watch->models_dir, (int)watch->threads, &watch->pipeline.engine, &result.reason);
 	if (r < 0) {
 		result.kind = FACE_RESULT_FAILED;
 		if (result.reason.code == PROBLEM_NONE) {
@@ -179,7 +179,7 @@ static enum work wait_for_work(struct face_watch *watch, bool frame_was_last, st
 			work = WORK_ENROL;
 			break;
 		}
-		if (watch->look.enrolment.view == NULL) {
+		if (watch->pipeline.enrolment.view == NULL) {
 			pthread_cond_wait(&watch->filled, &watch->lock);
 		} else if (wait_a_tick(watch) == ETIMEDOUT) {
 			work = WORK_TICK;
@@ -194,7 +194,7 @@ static void look_at(struct face_watch *watch, struct video_frame *frame)
 {
 	uint64_t begin_us = clock_mono_us();
 	float ms;
-	int r = face_look_frame(&watch->look, &watch->views[watch->camera], frame);
+	int r = face_pipeline_frame(&watch->pipeline, &watch->views[watch->camera], frame);
 
 	video_frame_unref(frame);
 	if (r < 0 && !watch->complained)
@@ -218,15 +218,15 @@ static void begin_live(struct face_watch *watch, const struct enrol *enrol)
 {
 	struct face_result result = {.kind = FACE_RESULT_ENROL_FAILED, .request = enrol->request};
 
-	if (watch->look.engine != NULL && watch->look.enrolment.view == NULL) {
-		watch->look.enrolment = (struct face_enrolment){
+	if (watch->pipeline.engine != NULL && watch->pipeline.enrolment.view == NULL) {
+		watch->pipeline.enrolment = (struct face_enrolment){
 			.view = &watch->views[enrol->camera],
 			.request = enrol->request,
 			.until_ms = clock_mono_ms() + (uint64_t)enrol->seconds * 1000,
 		};
 		return;
 	}
-	if (watch->look.engine == NULL)
+	if (watch->pipeline.engine == NULL)
 		problem_face_models_not_loaded(&result.reason);
 	else
 		problem_enrolment_running(&result.reason);
@@ -237,9 +237,9 @@ static void enrol_one(struct face_watch *watch, struct enrol *enrol)
 {
 	struct face_result result = {.request = enrol->request};
 
-	if (watch->look.engine != NULL) {
-		(enrol->kept ? face_look_kept : face_look_photo)(&watch->look, enrol->photo,
-								 enrol->photo_bytes, &result);
+	if (watch->pipeline.engine != NULL) {
+		(enrol->is_crop ? face_pipeline_enrol_crop : face_pipeline_enrol_photo)(
+			&watch->pipeline, enrol->photo, enrol->photo_bytes, &result);
 		result.request = enrol->request;
 	} else {
 		result.kind = FACE_RESULT_ENROL_FAILED;
@@ -261,7 +261,7 @@ static void *run(void *arg)
 	thread_role_set(THREAD_FACE);
 	pthread_setname_np(pthread_self(), "face");
 	if (load(watch) < 0)
-		watch->look.engine = NULL; /* photos are still answered, frames dropped */
+		watch->pipeline.engine = NULL; /* photos are still answered, frames dropped */
 	for (;;) {
 		switch (wait_for_work(watch, frame_was_last, &frame, &enrol)) {
 		case WORK_STOP:
@@ -276,14 +276,14 @@ static void *run(void *arg)
 			frame_was_last = false;
 			break;
 		case WORK_FRAME:
-			if (watch->look.engine != NULL)
+			if (watch->pipeline.engine != NULL)
 				look_at(watch, frame);
 			else
 				video_frame_unref(frame);
 			frame_was_last = true;
 			break;
 		}
-		face_look_live_tick(&watch->look, clock_mono_ms());
+		face_pipeline_enrol_tick(&watch->pipeline, clock_mono_ms());
 	}
 }
 
@@ -295,13 +295,13 @@ static void release(struct face_watch *watch)
 		watch->first_enrol = (watch->first_enrol + 1) % FACE_WATCH_ENROLS_MAX;
 		watch->enrol_count--;
 	}
-	face_look_finish(&watch->look);
-	face_engine_close(watch->look.engine);
-	gallery_close(watch->look.gallery);
+	face_pipeline_finish(&watch->pipeline);
+	face_engine_close(watch->pipeline.engine);
+	gallery_close(watch->pipeline.gallery);
 	pthread_cond_destroy(&watch->filled);
 	pthread_mutex_destroy(&watch->lock);
 	free(watch->models_dir);
-	free(watch->look.stills_dir);
+	free(watch->pipeline.stills_dir);
 	free(watch);
 }
 
@@ -337,29 +337,29 @@ int face_watch_open(const struct face_watch_config *config, struct queue *result
 	watch->cameras = config->cameras;
 	watch->threads = config->threads;
 	watch->results = results;
-	watch->look.rules = (struct face_rules){.liveness = config->liveness,
-						.enforce = config->enforce,
-						.liveness_min = config->liveness_min,
-						.screens = config->screens,
-						.blink = config->blink,
-						.access_frames = config->access_frames,
-						.stranger_frames = config->stranger_frames,
-						.repeat_ms = config->repeat_ms};
-	watch->look.keep_pictures = config->keep_pictures;
-	watch->look.stranger_stills = config->stranger_stills;
+	watch->pipeline.rules = (struct face_rules){.liveness = config->liveness,
+						    .enforce = config->enforce,
+						    .liveness_min = config->liveness_min,
+						    .screens = config->screens,
+						    .blink = config->blink,
+						    .access_frames = config->access_frames,
+						    .stranger_frames = config->stranger_frames,
+						    .repeat_ms = config->repeat_ms};
+	watch->pipeline.keep_pictures = config->keep_pictures;
+	watch->pipeline.stranger_stills = config->stranger_stills;
 	set_views(watch, config);
-	watch->look.false_accept_percent = config->false_accept_percent;
-	watch->look.face_min_px = (float)config->face_min_px;
-	watch->look.decided = decided;
-	watch->look.arg = watch;
+	watch->pipeline.false_accept_percent = config->false_accept_percent;
+	watch->pipeline.face_min_px = (float)config->face_min_px;
+	watch->pipeline.decided = decided;
+	watch->pipeline.arg = watch;
 	watch->models_dir = strdup(config->models_dir);
 	if (config->stills_dir != NULL)
-		watch->look.stills_dir = strdup(config->stills_dir);
-	r = watch->models_dir == NULL || (config->stills_dir != NULL && watch->look.stills_dir == NULL)
+		watch->pipeline.stills_dir = strdup(config->stills_dir);
+	r = watch->models_dir == NULL || (config->stills_dir != NULL && watch->pipeline.stills_dir == NULL)
 		    ? -ENOMEM
-		    : gallery_open(FACE_DIM, &watch->look.gallery);
+		    : gallery_open(FACE_DIM, &watch->pipeline.gallery);
 	if (r == 0)
-		gallery_weigh(watch->look.gallery, threshold_template_gain);
+		gallery_set_gain(watch->pipeline.gallery, score_gain_of_template);
 	if (r == 0)
 		r = -pthread_create(&watch->thread, NULL, run, watch);
 	if (r < 0) {
@@ -415,9 +415,9 @@ static int hand_over(struct face_watch *watch, const struct enrol *enrol)
 }
 
 static int hand_over_photo(struct face_watch *watch, uint64_t request, const void *photo, size_t photo_bytes,
-			   bool kept)
+			   bool is_crop)
 {
-	struct enrol enrol = {.request = request, .photo_bytes = photo_bytes, .kept = kept};
+	struct enrol enrol = {.request = request, .photo_bytes = photo_bytes, .is_crop = is_crop};
 	int r;
 
 	if (photo == NULL || photo_bytes == 0)
@@ -439,9 +439,10 @@ int face_watch_enrol(struct face_watch *watch, uint64_t request, const void *pho
 	return hand_over_photo(watch, request, photo, photo_bytes, false);
 }
 
-int face_watch_enrol_kept(struct face_watch *watch, uint64_t request, const void *kept, size_t kept_bytes)
+int face_watch_enrol_crop(struct face_watch *watch, uint64_t request, const void *crop_jpeg,
+			  size_t crop_jpeg_bytes)
 {
-	return hand_over_photo(watch, request, kept, kept_bytes, true);
+	return hand_over_photo(watch, request, crop_jpeg, crop_jpeg_bytes, true);
 }
 
 int face_watch_enrol_live(struct face_watch *watch, uint64_t request, unsigned camera, unsigned seconds)
@@ -455,7 +456,7 @@ int face_watch_enrol_live(struct face_watch *watch, uint64_t request, unsigned c
 
 struct gallery *face_watch_gallery(struct face_watch *watch)
 {
-	return watch->look.gallery;
+	return watch->pipeline.gallery;
 }
 
 void face_watch_reset(struct face_watch *watch, unsigned camera)

@@ -316,7 +316,7 @@ static int add(struct gallery *gallery, const char *person, const float *vector,
 	return r;
 }
 
-void gallery_weigh(struct gallery *gallery, float (*gain)(float length))
+void gallery_set_gain(struct gallery *gallery, float (*gain)(float length))
 {
 	gallery->gain = gain;
 }

@@ -1,8 +1,8 @@
 /*
- * match.h - who is nearest? An exact 1:N search over unit vectors.
+ * match.h - exact 1:N search over unit vectors.
  *
- * A search reads one byte a number first and rescores in float whatever a proven error bound cannot rule out,
- * so its answer is that of a plain float scan. Any thread; adding and removing wait for searches to end.
+ * A search scans vectors quantised to 8 bits and rescores in float every row that a proven error bound cannot exclude, so the
+ * result equals that of a float scan. Any thread; adding and removing wait for running searches.
  */
 #ifndef GH_VISION_FACE_MATCH_H
 #define GH_VISION_FACE_MATCH_H
@@ -26,55 +26,56 @@ struct gallery;
 
 struct gallery_match {
 	char person[GALLERY_PERSON_BYTES];
-	float score; /* cosine, -1 to 1; times the person's gain where there is one */
+	float score; /* cosine, -1 to 1, times the person's gain if gallery_set_gain() was called */
 };
 
-/** @param dim  numbers of a vector, a multiple of 64, at most GALLERY_DIM_MAX. @return 0, -EINVAL or -ENOMEM. */
+/** @param dim  length of a vector, a multiple of 64, at most GALLERY_DIM_MAX. @return 0, -EINVAL or -ENOMEM. */
 int gallery_open(size_t dim, struct gallery **ret_gallery);
 
 /**
- * What a person's scores are multiplied by: the mean of @p gain of the lengths that its templates came with. NULL, as at first:
- * 1. Before anybody is added, and before other threads use the gallery.
- * @param gain  pure; 0.5 to 2.
+ * Score normalisation: a person's scores are multiplied by the mean over its templates of @p gain (embedding norm). NULL, the
+ * default: 1. Call before adding anyone and before other threads use the gallery.
+ * @param gain  pure; returns 0.5 to 2.
  */
-void gallery_weigh(struct gallery *gallery, float (*gain)(float length));
+void gallery_set_gain(struct gallery *gallery, float (*gain)(float length));
 
 /** NULL is fine. */
 void gallery_close(struct gallery *gallery);
 
 /**
- * Adds one template of a person; a person may have several and counts with the best.
- * @param vector  any length above 0; scaled to unit length, of which gallery_weigh() makes what it will.
+ * Add a template. A person may have several; the best one counts.
+ * @param vector  norm above 0; scaled to unit length after its norm was passed to the gain function.
  * @return 0, -EINVAL (not 26 characters; a zero, infinite or NaN vector), -ENOSPC (gallery or person full)
  *         or -ENOMEM.
  */
 int gallery_add(struct gallery *gallery, const char *person, const float *vector);
 
 /**
- * The same, but a person counts with the mean of its templates: searched faster, and surer. On LFW with three each, 0.7 % of
- * searches fail at 1 % of strangers and 0.8 % with the best of three. A person is added in one of the two ways only.
- * @return as gallery_add(); -EINVAL also for somebody added the other way, or a vector that leaves no mean.
+ * Add a template to the mean of a person's templates, which is faster to search and slightly more accurate: on LFW with three
+ * templates each, 0.7 % of searches fail at 1 % false accepts, against 0.8 % with the best of three. A person uses
+ * gallery_add() or gallery_merge(), not both.
+ * @return as gallery_add(); also -EINVAL for a person of gallery_add(), or a vector that makes the mean zero.
  */
 int gallery_merge(struct gallery *gallery, const char *person, const float *vector);
 
 /**
- * Takes a vector that was merged out of its person's mean again.
- * @return 0, -ENOENT (nobody of this id) or -EINVAL (as gallery_merge(); nothing would be left).
+ * Remove a merged vector from its person's mean.
+ * @return 0, -ENOENT (no such person) or -EINVAL (as gallery_merge(); the mean would be zero).
  */
 int gallery_unmerge(struct gallery *gallery, const char *person, const float *vector);
 
-/** Removes all templates of a person. @return how many rows there were: one when they were merged. */
+/** Remove a person. @return the number of rows removed; one for merged templates. */
 size_t gallery_remove(struct gallery *gallery, const char *person);
 
-/** Removes everybody. */
+/** Remove all persons. */
 void gallery_clear(struct gallery *gallery);
 
-/** Templates that a probe is compared with, a mean being one, and persons now held. */
+/** Rows that a probe is compared with (a mean is one row), and persons. */
 size_t gallery_templates(struct gallery *gallery);
 size_t gallery_persons(struct gallery *gallery);
 
 /**
- * The @p results_max nearest persons, best first, each once; equal scores in no promised order.
+ * The @p results_max nearest persons, best first, each once; the order of equal scores is unspecified.
  * @param probe  as in gallery_add().
  * @return 0 (also for an empty gallery, *ret_count 0), -EINVAL (probe, results_max of 0 or above
  *         GALLERY_RESULTS_MAX) or -ENOMEM.
@@ -83,15 +84,15 @@ int gallery_search(struct gallery *gallery, const float *probe, size_t results_m
 		   struct gallery_match *results, size_t *ret_count);
 
 /**
- * How alike a vector is to the templates of one person, the best of them, as a search would score it.
+ * Score of a vector against one person's best template, as in gallery_search().
  * @return 0, -ENOENT (nobody of this id) or -EINVAL (a zero, infinite or NaN vector).
  */
 int gallery_likeness(struct gallery *gallery, const char *person, const float *vector, float *ret_score);
 
 /**
- * Who of all others is most like the owner of a template, by that template; the score is weighed by the gains of both.
- * @param at  0 to gallery_templates() - 1; which template that is changes as people come and go.
- * @return 0, -ENOENT (no such template, or nobody else is there) or -ENOMEM.
+ * The person most similar to the owner of a template; the score includes the gains of both.
+ * @param at  row, 0 to gallery_templates() - 1; rows are renumbered when people are removed.
+ * @return 0, -ENOENT (no such row, or no other person) or -ENOMEM.
  */
 int gallery_neighbour(struct gallery *gallery, size_t at, char ret_person[GALLERY_PERSON_BYTES],
 		      struct gallery_match *ret_other);

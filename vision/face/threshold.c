@@ -34,24 +34,24 @@ int threshold_use(const struct threshold_curve *wanted)
 	return 0;
 }
 
-/* Templates of before lengths were kept, and of others' making, are of unit length: it says nothing. */
-static const float strength_unknown = 1.5f;
+/* A template stored at unit length carries no norm. */
+static const float norm_unknown = 1.5f;
 
-float threshold_gain(float strength)
+float score_gain_of_probe(float norm)
 {
-	const struct threshold_norm *norm = &curve->norm;
-	float low = (float)norm->low, high = (float)norm->high;
+	const struct threshold_norm *norms = &curve->norm;
+	float low = (float)norms->low, high = (float)norms->high;
 
-	if (!(norm->usual > 0) || !(strength > 0))
+	if (!(norms->usual > 0) || !(norm > 0))
 		return 1;
-	if (strength < (float)norm->none)
+	if (norm < (float)norms->none)
 		return 0;
-	return powf(fminf(fmaxf(strength, low), high) / (float)norm->usual, -(float)norm->exponent);
+	return powf(fminf(fmaxf(norm, low), high) / (float)norms->usual, -(float)norms->exponent);
 }
 
-float threshold_template_gain(float length)
+float score_gain_of_template(float norm)
 {
-	return length > strength_unknown ? threshold_gain(length) : 1;
+	return norm > norm_unknown ? score_gain_of_probe(norm) : 1;
 }
 
 float threshold_min(void)

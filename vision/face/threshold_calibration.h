@@ -1,14 +1,11 @@
 /*
- * threshold_calibration.h - which score is enough at this camera, by what the camera itself has seen?
+ * threshold_calibration.h - calibrates a camera's match threshold from its own impostor scores.
  *
- * Each passage of a known person gives an impostor score for nothing: how alike the best of all others was, and who that
- * was. Kept are distances to the card, score - threshold_for(enrolled): so scores from a smaller gallery stay comparable with
- * today's.
- * Their tail (extreme_value_fit.h) says at which distance one in so many would be taken for somebody else, and how sure that is. It is
- * weighed against the card, as two measurements are by their errors: the fewer people passed, the more the card says. Aimed at
- * is the score that by both is safe in four of five cases;
- * the threshold moves there slowly and within bounds, so that no single day, and no crowd of a person's own, opens the
- * gate wide.
+ * Each passage of a known person yields an impostor score: that of the best other person. Stored is its distance to the model
+ * card's threshold, score - threshold_for(enrolled), so that scores of different gallery sizes are comparable. The fitted tail
+ * (extreme_value_fit.h) gives the distance at the configured false-match rate and its error. It is combined with the card's value
+ * by inverse variance: the fewer people passed, the more the card counts. The aim is the score that is safe in four of five
+ * cases. The threshold approaches it in small bounded steps, so that no single day and no single person can lower it far.
  * Pure; no clock, no allocation but the fit's. One thread at a time.
  */
 #ifndef GH_VISION_FACE_THRESHOLD_CALIBRATION_H
@@ -27,25 +24,25 @@ extern "C" {
 #endif
 
 enum {
-	CALIBRATION_PEOPLE_MAX = 1024, /* of whom scores are kept; then the one heard of longest ago goes */
+	CALIBRATION_PEOPLE_MAX = 1024, /* with stored scores; the least recently seen is evicted */
 	CALIBRATION_SCORES_EACH = 4,   /* the latest */
-	CALIBRATION_PEOPLE_MIN = 20,   /* fewer move nothing */
+	CALIBRATION_PEOPLE_MIN = 20,   /* fewer leave the threshold unchanged */
 	CALIBRATION_SCORES_MAX = CALIBRATION_PEOPLE_MAX * CALIBRATION_SCORES_EACH,
 };
 
-/* What the card is worth: the two populations it was drawn between lie 0.05 and 0.06 beside it (threshold.c). */
+/* Error of the card: the two populations it was fitted between deviate by 0.05 and 0.06 (threshold.c). */
 #define CALIBRATION_CARD_ERROR 0.05f
 #define CALIBRATION_OFFSET_MIN (-0.06f) /* from the card, at most */
 #define CALIBRATION_OFFSET_MAX 0.12f
-#define CALIBRATION_STEP_UP 0.02f /* a day: towards safety four times faster */
+#define CALIBRATION_STEP_UP 0.02f /* per day; stricter is four times faster */
 #define CALIBRATION_STEP_DOWN 0.005f
 
 struct calibration_person {
-	uint32_t tag;   /* a hash of the id: enough to keep people apart, too little to find one */
+	uint32_t tag;   /* hash of the id: separates people without identifying them */
 	uint32_t turn;  /* of the latest score */
-	uint32_t count; /* all its scores; the place of the next is count modulo CALIBRATION_SCORES_EACH */
+	uint32_t count; /* of all its scores; the next is stored at count modulo CALIBRATION_SCORES_EACH */
 	float distances[CALIBRATION_SCORES_EACH];
-	uint32_t others[CALIBRATION_SCORES_EACH]; /* the tag of whom each is like; 0: not known any more */
+	uint32_t others[CALIBRATION_SCORES_EACH]; /* tag of the other person; 0: removed */
 };
 
 struct threshold_calibration { /* zeroed at first */
@@ -55,33 +52,33 @@ struct threshold_calibration { /* zeroed at first */
 };
 
 /**
- * @p score: the best of all people but @p person, that of @p other, among @p enrolled, at @p percent. What is no number is left
- * out.
+ * Add the impostor score of a passage of @p person: the best of all others, that of @p other, with @p enrolled templates at the
+ * rate @p percent. Non-finite scores are ignored.
  */
 void calibration_add(struct threshold_calibration *site, const char *person, const char *other, float score,
 		     size_t enrolled, double percent);
 
-/** The hash that stands for a person. */
+/** Hash of a person's id. */
 uint32_t calibration_tag(const char *person);
 
-/** Forgets a person, also as the one whom others are like. @return whether it was known. */
+/** Remove a person, also as the other person of stored scores. @return whether there was anything to remove. */
 bool calibration_forget(struct threshold_calibration *site, const char *person);
 
-/** One score as it was kept; for bringing them back after a restart. Values out of -2 to 2 are left out. */
+/** Restore a stored score after a restart. Distances outside -2 to 2 are ignored. */
 void calibration_restore(struct threshold_calibration *site, uint32_t tag, uint32_t other, float distance);
 
 enum calibration_reason {
-	CALIBRATION_TOO_FEW,  /* people, or scores that say nothing: it stays where it is */
+	CALIBRATION_TOO_FEW,  /* people, or scores that cannot be fitted: unchanged */
 	CALIBRATION_CARD,     /* the aim is next to the card's value */
-	CALIBRATION_STRICTER, /* people here are more alike than the card says */
-	CALIBRATION_LOOSER,   /* and less */
+	CALIBRATION_STRICTER, /* people at this camera are more alike than on the card */
+	CALIBRATION_LOOSER,   /* people are less alike */
 };
 
 struct calibration_judgement {
 	enum calibration_reason reason;
 	size_t people, scores;
 	float card;                      /* threshold_for() */
-	float aim;                       /* offset that the scores ask for, within the bounds */
+	float aim;                       /* target offset, within the bounds */
 	float next;                      /* offset after one step from the present one */
 	struct evt_fit_limits threshold; /* where the configured rate is met; zeros for TOO_FEW */
 	struct evt_fit_limits
@@ -99,7 +96,7 @@ float calibration_threshold(size_t enrolled, double percent, float offset);
 double calibration_rate_at(const struct threshold_calibration *site, size_t enrolled, double percent,
 			   float score);
 
-/** What a reason means, for people to read. */
+/** A reason as text for the operator. */
 void calibration_explain(enum calibration_reason reason, struct problem *ret_problem);
 
 #ifdef __cplusplus

@@ -26,7 +26,7 @@ struct enrol {
 	float vector[FACE_DIM];
 	float quality;
 	size_t kept_bytes; /* of the picture that goes with it; 0: none */
-	uint8_t kept[FACE_KEPT_BYTES_MAX];
+	uint8_t kept[FACE_CROP_JPEG_BYTES_MAX];
 };
 
 /* the slot of a request the worker has; NULL: none such */
@@ -199,8 +199,8 @@ void enrol_result(struct people *people, const struct face_result *result)
 	if (result->kind == FACE_RESULT_ENROLLED && faces != NULL) {
 		memcpy(enrol->vector, result->template_vector, sizeof(enrol->vector));
 		enrol->quality = result->quality;
-		enrol->kept_bytes = result->kept_bytes;
-		memcpy(enrol->kept, result->kept, result->kept_bytes);
+		enrol->kept_bytes = result->crop_jpeg_bytes;
+		memcpy(enrol->kept, result->crop_jpeg, result->crop_jpeg_bytes);
 		r = check(faces, enrol, &problem);
 	}
 	if (r == 0) {

@@ -47,7 +47,7 @@ void people_load_picture(struct people *people, const char *person, int64_t numb
 	struct enrolment *enrolment = &people->enrolment;
 	struct reenrol *item;
 
-	if (!people->ops->uses_templates(people->arg) || bytes > FACE_KEPT_BYTES_MAX)
+	if (!people->ops->uses_templates(people->arg) || bytes > FACE_CROP_JPEG_BYTES_MAX)
 		return;
 	if (enrolment->reenrol_count == KEPT_MAX) {
 		enrolment->reenrols_more = true;
@@ -124,7 +124,7 @@ void reenrol_next(struct people *people)
 		tell_end(people);
 		return;
 	}
-	r = face_watch_enrol_kept(faces, ++enrolment->last_request, item->kept, item->bytes);
+	r = face_watch_enrol_crop(faces, ++enrolment->last_request, item->kept, item->bytes);
 	if (r == -ENOSPC)
 		return; /* others enrol just now: whoever of them is ready asks again */
 	enrolment->reenrols = item->next;
