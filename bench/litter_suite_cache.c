@@ -175,7 +175,7 @@ int suite_cache_get_throws(struct suite_cache *cache, unsigned *ret_seen_sights)
 	return get(cache, ret_seen_sights, sizeof(*ret_seen_sights) * (size_t)cache->throws);
 }
 
-int suite_cache_get(struct suite_cache *cache, struct litter_seen *ret_seen)
+int suite_cache_get(struct suite_cache *cache, struct litter_frame_blobs *ret_seen)
 {
 	struct frame_head head;
 	int r = get(cache, &head, sizeof(head));
@@ -203,11 +203,11 @@ int suite_cache_get(struct suite_cache *cache, struct litter_seen *ret_seen)
 						       .tile = k->tile,
 						       .light = k->light};
 	}
-	*ret_seen = (struct litter_seen){.pts_us = head.pts_us,
-					 .scene = (enum litter_scene)head.scene,
-					 .difference = head.difference,
-					 .blob_count = head.blobs,
-					 .blobs = cache->blobs,
-					 .moves = cache->moves};
+	*ret_seen = (struct litter_frame_blobs){.pts_us = head.pts_us,
+						.scene = (enum litter_scene)head.scene,
+						.difference = head.difference,
+						.blob_count = head.blobs,
+						.blobs = cache->blobs,
+						.moves = cache->moves};
 	return 0;
 }

@@ -11,7 +11,7 @@
 #include "litter_suite.h"
 
 struct litter;
-struct litter_seen;
+struct litter_frame_blobs;
 struct suite_cache;
 
 /** Begins a file for @p name in @p folder. @return 0 or a negative errno. */
@@ -29,6 +29,6 @@ int suite_cache_open(const char *folder, const char *name, const struct suite_sc
 		     struct suite_cache **ret_cache);
 int suite_cache_get_throws(struct suite_cache *cache, unsigned *ret_seen_sights);
 /** @param ret_seen  points into the cache; good until the next call. @return 0 or -EIO. */
-int suite_cache_get(struct suite_cache *cache, struct litter_seen *ret_seen);
+int suite_cache_get(struct suite_cache *cache, struct litter_frame_blobs *ret_seen);
 
 #endif

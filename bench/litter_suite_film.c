@@ -59,14 +59,14 @@ static void note_judged(void *arg, const struct litter_track *track, const float
 		int hits = 0;
 
 		for (int i = 0; i < track->count; i++) {
-			double s = (double)track->sights[i].t + (double)film->litter->base_pts_us / 1e6;
+			double s = (double)track->samples[i].t + (double)film->litter->base_pts_us / 1e6;
 			int n = (int)lrint(s * film->plan.options.frames_per_s);
 			double near = 2 * NEAR_PX * (double)film->litter->unit;
 			struct scene_box box;
 
 			hits += scene_truth(film->scene, film->throw_of[t], n, &box) &&
-				fabs((double)track->sights[i].x - box.cx) < box.w / 2 + near &&
-				fabs((double)track->sights[i].y - box.cy) < box.h / 2 + near;
+				fabs((double)track->samples[i].x - box.cx) < box.w / 2 + near &&
+				fabs((double)track->samples[i].y - box.cy) < box.h / 2 + near;
 		}
 		if ((double)hits / track->count > best) {
 			best = (double)hits / track->count;
@@ -118,9 +118,9 @@ static void trace_frame(struct film *film, int n)
 
 const char *film_stage(const struct film_trace *trace)
 {
-	if (trace->blobs < LITTER_SIGHTS_MIN)
+	if (trace->blobs < LITTER_SAMPLES_MIN)
 		return "never-seen";
-	if (trace->longest < LITTER_SIGHTS_MIN)
+	if (trace->longest < LITTER_SAMPLES_MIN)
 		return "no-track";
 	if (trace->best == -INFINITY)
 		return "not-judged";
@@ -246,14 +246,14 @@ static int show(struct film *film, struct reel *reel, int n)
 	struct scene_planes planes = {{reel->luma, NULL, NULL}, {o->width_px, 0, 0}};
 	int64_t pts_us = (int64_t)n * 1000000 / o->frames_per_s;
 	const uint8_t *luma = reel->luma;
-	struct litter_seen seen;
+	struct litter_frame_blobs seen;
 	int stride = o->width_px, r = 0;
 	double begin;
 
 	if (reel->from != NULL) {
 		r = suite_cache_get(reel->from, &seen);
 		if (r == 0)
-			litter_repeat(film->litter, &seen);
+			litter_replay(film->litter, &seen);
 		return r;
 	}
 	scene_draw(film->scene, n, &planes);

@@ -146,10 +146,10 @@ static bool take_time(struct litter *litter, int64_t pts_us)
 	return true;
 }
 
-static void shift_sights(struct litter_track *track, float by)
+static void shift_samples(struct litter_track *track, float by)
 {
 	for (int i = 0; i < track->count; i++)
-		track->sights[i].t -= by;
+		track->samples[i].t -= by;
 }
 
 /* moves the start of the clock up to now */
@@ -162,15 +162,15 @@ static void rebase(struct litter *litter)
 	litter->begun -= by;
 	litter->now = 0;
 	for (int i = 0; i < LITTER_TRACKS_MAX; i++)
-		shift_sights(&litter->tracks[i], by);
+		shift_samples(&litter->tracks[i], by);
 	for (int i = 0; i < LITTER_FALLS_MAX; i++)
-		shift_sights(&litter->falls[i].track, by);
+		shift_samples(&litter->falls[i].track, by);
 	for (int i = 0; i < LITTER_CROWD_MAX; i++) {
 		litter->crowd[i].begin -= by;
 		litter->crowd[i].end -= by;
 	}
-	for (int i = 0; i < LITTER_WAYS_MAX; i++)
-		litter->ways[i].end -= by;
+	for (int i = 0; i < LITTER_RECENT_PATHS_MAX; i++)
+		litter->recent_paths[i].end -= by;
 	for (int i = 0; i < LITTER_RESTS_MAX; i++)
 		litter->rests[i].t -= by;
 	for (int i = 0; i < 16; i++)
@@ -220,13 +220,13 @@ void litter_frame(struct litter *litter, const uint8_t *luma, size_t stride_byte
 	judge_frame(litter);
 }
 
-void litter_repeat(struct litter *litter, const struct litter_seen *seen)
+void litter_replay(struct litter *litter, const struct litter_frame_blobs *seen)
 {
 	litter->stats.frames++;
 	if (!take_time(litter, seen->pts_us))
 		return;
 	litter->scene = seen->scene;
-	litter_front_repeat(&litter->front, seen);
+	litter_front_replay(&litter->front, seen);
 	if (seen->scene == LITTER_SCENE_CALM) {
 		keep_last_blobs(litter);
 		litter->blob_count = seen->blob_count;
@@ -242,7 +242,7 @@ void litter_flush(struct litter *litter)
 	for (int i = 0; i < LITTER_FALLS_MAX; i++)
 		litter->falls[i].used = false;
 	litter->crowd_next = 0;
-	litter->ways_next = 0;
+	litter->recent_path_next = 0;
 	litter->rests_next = 0;
 	litter->event_next = 0;
 	litter->blob_count = 0;

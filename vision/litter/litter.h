@@ -1,12 +1,12 @@
 /*
- * litter.h - was something thrown from the building that one fixed camera watches?
+ * litter.h - detects objects thrown from a building in the video of one fixed camera.
  *
  * Pure analysis of one stream of luma planes: no I/O, no clock, no logging, no thread. Time is the frame's PTS.
- * Frames go in in order, verdicts come out when a track has ended. After a few frames (about 15) the
- * background is known well enough to see small things move. One instance, one thread at a time.
+ * Frames are processed in order; a verdict follows when a track has ended. The background model needs about 15 frames before
+ * small objects are detected. One instance, one thread at a time.
  *
  * Pictures are 64 x 64 to 4096 x 4096. Points of the configuration are fractions of width and height from the
- * top left; points of a verdict are pixels of the picture as it was given.
+ * top left; points of a verdict are pixels of the input picture.
  */
 #ifndef GH_VISION_LITTER_LITTER_H
 #define GH_VISION_LITTER_LITTER_H
@@ -31,7 +31,7 @@ enum {
 };
 
 enum litter_grade {
-	LITTER_SUSPECTED, /* something fell, but not surely a throw: for a guard's second look */
+	LITTER_SUSPECTED, /* something fell, possibly no throw: to be reviewed by a guard */
 	LITTER_ALERT,
 };
 
@@ -49,12 +49,12 @@ struct litter_calibration {
 	struct litter_spot points[4]; /* left low, right low, right high, left high */
 	bool known;                   /* false: everything else here is ignored */
 	int floor_low,
-		floor_high; /* the floor that begins at the lower pair, the floor that ends at the upper */
+		floor_high; /* floor that begins at the lower pair, floor that ends at the upper pair */
 	unsigned columns;   /* between the left and the right pair, 1 to 26: A, B, ... from the left */
 };
 
 struct litter_config {
-	struct litter_polygon roi; /* where things are looked for; count 0: everywhere */
+	struct litter_polygon roi; /* region of interest; count 0: the whole picture */
 	struct litter_polygon exclusions[LITTER_EXCLUSIONS_MAX];
 	size_t exclusion_count;
 	struct litter_calibration calibration;
@@ -68,39 +68,39 @@ struct litter_point {
 
 struct litter_reason {
 	char name[LITTER_REASON_BYTES]; /* "falls-like-gravity", "returns", ... */
-	float value;                    /* what was measured, in the unit that docs give for the name */
-	float weight;                   /* above 0 speaks for a throw, below against */
+	float value;  /* the measure; docs/reference/littering.md gives the unit for each name */
+	float weight; /* above 0: evidence for a throw, below: against */
 };
 
 struct litter_verdict {
 	enum litter_grade grade;
 	float score;                                   /* sum of the weights */
-	int64_t begin_pts_us, end_pts_us;              /* first and last sight */
-	struct litter_point points[LITTER_POINTS_MAX]; /* a longer track is thinned out evenly */
+	int64_t begin_pts_us, end_pts_us;              /* first and last sample */
+	struct litter_point points[LITTER_POINTS_MAX]; /* a longer track is subsampled evenly */
 	size_t point_count;
 	struct litter_reason reasons[LITTER_REASONS_MAX];
 	size_t reason_count;
 	bool origin_known; /* false: not calibrated, or first seen outside the facade; the next five are then empty */
-	int floor_low, floor_high;        /* both ends of where it may have come from */
+	int floor_low, floor_high;        /* range of possible floors */
 	char column_low, column_high;     /* 'A' to 'Z' */
 	char origin[LITTER_ORIGIN_BYTES]; /* "floor 11-12, column C", "" when unknown */
 };
 
 struct litter_stats {
-	uint64_t frames, duplicates;  /* duplicates: the same picture again, taken out of the time base */
-	uint64_t shakes, light_steps; /* frames that were not judged for one of these causes */
-	uint64_t settling;            /* frames after a start in which nothing can be seen yet */
+	uint64_t frames, duplicates;  /* duplicates: repeated pictures, removed from the time base */
+	uint64_t shakes, light_steps; /* frames skipped for one of these causes */
+	uint64_t settling;            /* frames after a start while the background is learned */
 	uint64_t late;                /* frames with a PTS not after the one before: ignored */
 	uint64_t tracks, merged;      /* tracks judged; reflections merged into their throw */
-	uint64_t verdicts_lost;       /* nobody fetched them in time */
+	uint64_t verdicts_lost;       /* overwritten before litter_next() */
 };
 
 struct litter;
 
 /**
- * @param config  copied; NULL: all of the picture, not calibrated.
- * @param ret_litter  the caller's, untouched on failure.
- * @return 0, -EINVAL (a size, polygon or calibration that cannot be) or -ENOMEM.
+ * @param config  copied; NULL: whole picture, not calibrated.
+ * @param ret_litter  owned by the caller; untouched on failure.
+ * @return 0, -EINVAL (invalid size, polygon or calibration) or -ENOMEM.
  */
 int litter_open(int width_px, int height_px, const struct litter_config *config, struct litter **ret_litter);
 
@@ -108,19 +108,19 @@ int litter_open(int width_px, int height_px, const struct litter_config *config,
 void litter_close(struct litter *litter);
 
 /**
- * Look at the next frame.
+ * Process the next frame.
  * @param luma    height rows of @p stride_bytes (width or more); borrowed for the call.
- * @param pts_us  rises; a frame that is not later than the one before is counted and ignored.
+ * @param pts_us  increasing; a frame that is not later than the one before is counted and ignored.
  */
 void litter_frame(struct litter *litter, const uint8_t *luma, size_t stride_bytes, int64_t pts_us);
 
-/** The stream ends or jumps here: finish the tracks in hand, forget the background and the time. */
+/** The stream ends or jumps: end all tracks, reset background and time base. */
 void litter_flush(struct litter *litter);
 
-/** The oldest verdict not fetched yet. At most 16 are kept. @return 1, or 0: none. */
+/** Fetch the oldest verdict; at most 16 are queued. @return 1, or 0 when there is none. */
 int litter_next(struct litter *litter, struct litter_verdict *ret_verdict);
 
-/** How long after its last sight a throw is judged, at most: what a caller must keep of the past. Microseconds. */
+/** Longest time from a throw's last sample to its verdict, microseconds: the history that a caller must keep. */
 int64_t litter_delay_us(void);
 
 void litter_get_stats(const struct litter *litter, struct litter_stats *ret_stats);

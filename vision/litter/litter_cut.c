@@ -23,21 +23,21 @@ enum { FLEW_SIGHTS = 8 };
 
 static void place_at(const struct litter_track *track, float t, float *ret_x, float *ret_y)
 {
-	const struct litter_sight *a = litter_last(track), *b = a;
+	const struct litter_sample *a = litter_last(track), *b = a;
 	int low = 1, high = track->count;
 	float share;
 
-	while (low < high) { /* the first sight from the second one on that is not before t */
+	while (low < high) { /* the first sample from the second one on that is not before t */
 		int middle = (low + high) / 2;
 
-		if (t <= track->sights[middle].t)
+		if (t <= track->samples[middle].t)
 			high = middle;
 		else
 			low = middle + 1;
 	}
 	if (low < track->count) {
-		a = &track->sights[low - 1];
-		b = &track->sights[low];
+		a = &track->samples[low - 1];
+		b = &track->samples[low];
 	}
 	share = (t - a->t) / fmaxf(b->t - a->t, 1e-6F);
 	*ret_x = a->x + (b->x - a->x) * share;
@@ -67,18 +67,18 @@ static bool sizes_differ(float a, float b)
 	       (b + SIDE_NOISE_PX) > SIZE_TIMES * (a + SIDE_NOISE_PX);
 }
 
-static float side_of(const struct litter_sight *sight)
+static float side_of(const struct litter_sample *sample)
 {
-	return fminf(sight->w, sight->h);
+	return fminf(sample->w, sample->h);
 }
 
-/* whether the track was at sight @p i where it had been a while before, or had never left */
+/* whether the track was at sample @p i where it had been a while before, or had never left */
 static bool rests_at(const struct litter *litter, const struct litter_track *track, int i)
 {
-	const struct litter_sight *now = &track->sights[i];
+	const struct litter_sample *now = &track->samples[i];
 
 	for (int j = 0; j < i; j++) {
-		const struct litter_sight *then = &track->sights[j];
+		const struct litter_sample *then = &track->samples[j];
 
 		if ((j == 0 || now->t - then->t >= REST_S) &&
 		    hypotf(now->x - then->x, now->y - then->y) < RELEASE_PX * litter->unit &&
@@ -88,30 +88,31 @@ static bool rests_at(const struct litter *litter, const struct litter_track *tra
 	return false;
 }
 
-/* px: how far away from sight @p at the track has been before it, where it was of about @p size, too */
-static float way_to(const struct litter_track *track, int at, float size)
+/* px: how far away from sample @p at the track has been before it, where it was of about @p size, too */
+static float distance_to(const struct litter_track *track, int at, float size)
 {
 	float far = 0;
 
 	for (int i = 0; i < at; i++) {
-		if (!sizes_differ(side_of(&track->sights[i]), size))
-			far = fmaxf(far, hypotf(track->sights[i].x - track->sights[at].x,
-						track->sights[i].y - track->sights[at].y));
+		if (!sizes_differ(side_of(&track->samples[i]), size))
+			far = fmaxf(far, hypotf(track->samples[i].x - track->samples[at].x,
+						track->samples[i].y - track->samples[at].y));
 	}
 	return far;
 }
 
-/* px: how far the thing that it is from sight @p begin on had come to there; what was of another size was another thing */
-static float came_to(const struct litter_track *track, int begin)
+/* px: how far the thing that it is from sample @p begin on had come to there; what was of another size was another thing */
+static float motion_to(const struct litter_track *track, int begin)
 {
 	return begin == 0 ? 0
-			  : way_to(track, begin, litter_size_of(track->sights + begin, track->count - begin));
+			  : distance_to(track, begin,
+					litter_size_of(track->samples + begin, track->count - begin));
 }
 
-float litter_came_before(const struct litter *litter, const struct litter_sight *at, float size,
-			 bool lost_too)
+float litter_prior_motion(const struct litter *litter, const struct litter_sample *at, float size,
+			  bool lost_too)
 {
-	float came = 0;
+	float motion_px = 0;
 
 	for (unsigned i = 0; i < LITTER_RESTS_MAX && i < litter->rests_next; i++) {
 		float ago = at->t - litter->rests[i].t, ratio = litter->rests[i].size / fmaxf(size, 1);
@@ -120,14 +121,15 @@ float litter_came_before(const struct litter *litter, const struct litter_sight 
 		    (lost_too || !litter->rests[i].lost) &&
 		    hypotf(litter->rests[i].x - at->x, litter->rests[i].y - at->y) <
 			    RESTED_NEAR * (float)litter->height)
-			came = fmaxf(came, litter->rests[i].came);
+			motion_px = fmaxf(motion_px, litter->rests[i].prior_motion_px);
 	}
-	return came;
+	return motion_px;
 }
 
-void litter_note_rest(struct litter *litter, const struct litter_track *track, bool lost)
+void litter_record_rest(struct litter *litter, const struct litter_track *track, bool lost)
 {
-	float size = litter_size(track), before = litter_came_before(litter, litter_first(track), size, true);
+	float size = litter_size(track),
+	      before = litter_prior_motion(litter, litter_first(track), size, true);
 	unsigned i;
 
 	if (size < FLYER_PX * litter->unit)
@@ -138,10 +140,10 @@ void litter_note_rest(struct litter *litter, const struct litter_track *track, b
 	litter->rests[i].t = litter_last(track)->t;
 	litter->rests[i].x = litter_last(track)->x;
 	litter->rests[i].y = litter_last(track)->y;
-	litter->rests[i].came = fmaxf(way_to(track, track->count - 1, size), before);
+	litter->rests[i].prior_motion_px = fmaxf(distance_to(track, track->count - 1, size), before);
 }
 
-bool litter_flew(const struct litter *litter, const struct litter_track *track)
+bool litter_moved_across(const struct litter *litter, const struct litter_track *track)
 {
 	float across = fabsf(litter_last(track)->x - litter_first(track)->x);
 
@@ -149,15 +151,15 @@ bool litter_flew(const struct litter *litter, const struct litter_track *track)
 	       litter_down(track) < across / 2;
 }
 
-/* keeps the sights from @p begin to before @p end; what was counted over all of them goes by share */
-static void keep_sights(struct litter_track *track, int begin, int end)
+/* keeps the samples from @p begin to before @p end; what was counted over all of them goes by share */
+static void keep_samples(struct litter_track *track, int begin, int end)
 {
 	float share = (float)(end - begin) / (float)track->count;
 
 	track->frames = (int)((float)track->frames * share);
 	track->rivals *= share;
 	track->count = end - begin;
-	memmove(track->sights, track->sights + begin, sizeof(track->sights[0]) * (size_t)track->count);
+	memmove(track->samples, track->samples + begin, sizeof(track->samples[0]) * (size_t)track->count);
 }
 
 /*
@@ -170,22 +172,22 @@ static bool cut_to_descent(const struct litter *litter, struct litter_track *tra
 	float most = 0;
 
 	for (int i = 1; i < track->count; i++) {
-		if (track->sights[i].y < track->sights[top].y)
+		if (track->samples[i].y < track->samples[top].y)
 			top = i;
-		if (track->sights[i].y - track->sights[top].y > most) {
-			most = track->sights[i].y - track->sights[top].y;
+		if (track->samples[i].y - track->samples[top].y > most) {
+			most = track->samples[i].y - track->samples[top].y;
 			begin = top;
 			end = i;
 		}
 	}
-	if (litter_first(track)->y - track->sights[begin].y < WENT_UP * (float)litter->height)
+	if (litter_first(track)->y - track->samples[begin].y < WENT_UP * (float)litter->height)
 		begin = 0;
-	if (track->sights[end].y - litter_last(track)->y < WENT_UP * (float)litter->height)
+	if (track->samples[end].y - litter_last(track)->y < WENT_UP * (float)litter->height)
 		end = track->count - 1;
-	if (end + 1 - begin < LITTER_SIGHTS_MIN)
+	if (end + 1 - begin < LITTER_SAMPLES_MIN)
 		return false;
-	track->came = came_to(track, begin);
-	keep_sights(track, begin, end + 1);
+	track->prior_motion_px = motion_to(track, begin);
+	keep_samples(track, begin, end + 1);
 	return true;
 }
 
@@ -200,39 +202,39 @@ static bool cut_to_release(const struct litter *litter, struct litter_track *tra
 	for (int i = 1; i < track->count; i++) {
 		if (!rests_at(litter, track, i))
 			continue;
-		if (track->sights[i].y > LITTER_GROUND * (float)litter->height &&
-		    track->sights[i].y - track->sights[begin].y > LANDS_AFTER * (float)litter->height) {
+		if (track->samples[i].y > LITTER_GROUND * (float)litter->height &&
+		    track->samples[i].y - track->samples[begin].y > LANDS_AFTER * (float)litter->height) {
 			end = i;
 			break;
 		}
 		begin = i;
 	}
-	if (end - begin < LITTER_SIGHTS_MIN)
+	if (end - begin < LITTER_SAMPLES_MIN)
 		return false;
-	track->came = fmaxf(track->came, came_to(track, begin));
-	track->waited = track->sights[begin].t - track->sights[0].t;
-	keep_sights(track, begin, end);
+	track->prior_motion_px = fmaxf(track->prior_motion_px, motion_to(track, begin));
+	track->waited = track->samples[begin].t - track->samples[0].t;
+	keep_samples(track, begin, end);
 	return true;
 }
 
 /* it lies there now: the fall ends where that began */
 static bool cut_to_landing(const struct litter *litter, struct litter_track *track)
 {
-	const struct litter_sight *end = litter_last(track);
+	const struct litter_sample *end = litter_last(track);
 	int count = track->count;
 
-	while (count > 1 && hypotf(track->sights[count - 2].x - end->x, track->sights[count - 2].y - end->y) <
-				    RELEASE_PX * litter->unit)
+	while (count > 1 && hypotf(track->samples[count - 2].x - end->x,
+				   track->samples[count - 2].y - end->y) < RELEASE_PX * litter->unit)
 		count--;
 	track->frames -= track->count - count;
 	track->rivals *= (float)count / (float)track->count;
 	track->count = count;
-	return count >= LITTER_SIGHTS_MIN;
+	return count >= LITTER_SAMPLES_MIN;
 }
 
 static float speed_between(const struct litter_track *track, int from, int to)
 {
-	const struct litter_sight *a = &track->sights[from], *b = &track->sights[to];
+	const struct litter_sample *a = &track->samples[from], *b = &track->samples[to];
 
 	return (b->y - a->y) / fmaxf(b->t - a->t, 1e-3F);
 }
@@ -246,9 +248,9 @@ static bool hits_ground(const struct litter *litter, const struct litter_track *
 	int from = i, to = i;
 	float before;
 
-	while (from > 0 && track->sights[i].t - track->sights[from].t < IMPACT_S)
+	while (from > 0 && track->samples[i].t - track->samples[from].t < IMPACT_S)
 		from--;
-	while (to < track->count - 1 && track->sights[to].t - track->sights[i].t < IMPACT_S)
+	while (to < track->count - 1 && track->samples[to].t - track->samples[i].t < IMPACT_S)
 		to++;
 	if (i - from < 2 || to - i < 2)
 		return false;
@@ -260,7 +262,7 @@ static bool hits_ground(const struct litter *litter, const struct litter_track *
 
 static void cut_to_impact(const struct litter *litter, struct litter_track *track)
 {
-	int end = LITTER_SIGHTS_MIN - 1;
+	int end = LITTER_SAMPLES_MIN - 1;
 
 	while (end < track->count && !hits_ground(litter, track, end))
 		end++;
@@ -281,18 +283,18 @@ static void cut_raindrop(const struct litter *litter, struct litter_track *track
 		int to = i;
 		float before = speed_between(track, 0, i);
 
-		while (to < track->count - 1 && track->sights[to].t - track->sights[i].t < DROP_S)
+		while (to < track->count - 1 && track->samples[to].t - track->samples[i].t < DROP_S)
 			to++;
 		if (before > IMPACT_SPEED * (float)litter->height &&
 		    speed_between(track, i, to) < DROP_LEFT * before &&
-		    track->count - i >= LITTER_SIGHTS_MIN) {
-			keep_sights(track, i, track->count);
+		    track->count - i >= LITTER_SAMPLES_MIN) {
+			keep_samples(track, i, track->count);
 			return;
 		}
 	}
 }
 
-bool litter_cut_to_fall(const struct litter *litter, struct litter_track *track)
+bool litter_trim_to_fall(const struct litter *litter, struct litter_track *track)
 {
 	if (!cut_to_descent(litter, track) || !cut_to_release(litter, track))
 		return false;

@@ -48,7 +48,7 @@ bool litter_fit_polynomial(const float *t, const float *y, int count, int degree
 /*
  * Looking up a wall, height Z shows at y = y0 + A / (Z + B), where y0 is where plumb lines meet (above the
  * picture) and a fall is Z = quadratic in time. So 1 / (y - y0) is quadratic in time; y0 is searched, from far
- * away (a level camera: y itself is quadratic) to close above the first sight.
+ * away (a level camera: y itself is quadratic) to close above the first sample.
  */
 static bool fit_with_vanishing(const float *t, const float *y, int count, double vanishing, double *c)
 {
@@ -99,26 +99,26 @@ static double lowest(const float *y, int count)
 	return (double)low;
 }
 
-void litter_fit_fall(const struct litter_sight *sights, int count, float height, struct litter_fit *ret_fit)
+void litter_fit_fall(const struct litter_sample *samples, int count, float height, struct litter_fit *ret_fit)
 {
 	static const double distances[] = {0.12, 0.2, 0.35, 0.6, 1, 1.8, 3.5, 8, 50}; /* picture heights */
 	float t[LITTER_TRACK_POINTS_MAX], y[LITTER_TRACK_POINTS_MAX];
-	float length = sights[count - 1].t - sights[0].t;
-	double travel = fmax(1, (double)(sights[count - 1].y - sights[0].y)), best = 1e9;
+	float length = samples[count - 1].t - samples[0].t;
+	double travel = fmax(1, (double)(samples[count - 1].y - samples[0].y)), best = 1e9;
 	double slack = length > 0 ? fmin(0.5 * (double)length / (count - 1), 0.02) : 0;
 
 	assert(count > 0);
 	memset(ret_fit, 0, sizeof(*ret_fit));
 	ret_fit->residual = 1;
 	for (int i = 0; i < count; i++) {
-		t[i] = sights[i].t - sights[0].t;
-		y[i] = sights[i].y - sights[0].y;
+		t[i] = samples[i].t - samples[0].t;
+		y[i] = samples[i].y - samples[0].y;
 	}
 	for (size_t k = 0; k < sizeof(distances) / sizeof(*distances); k++) {
 		double c[3], vanishing = -distances[k] * (double)height, r, e = (double)length * 0.02 + 1e-3;
 
 		if (lowest(y, count) < vanishing * 0.8 || !fit_with_vanishing(t, y, count, vanishing, c))
-			continue; /* a sight above the vanishing point */
+			continue; /* a sample above the vanishing point */
 		r = residual(t, y, count, c, vanishing, slack);
 		if (r >= best)
 			continue;
@@ -163,7 +163,7 @@ static double fallen(const struct drop *drop, double t)
 struct metres {
 	const float *t, *down_m;
 	int count;
-	double height_m; /* of the first sight above the camera */
+	double height_m; /* of the first sample above the camera */
 };
 
 static double within(double value, double low, double high)

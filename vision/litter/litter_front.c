@@ -365,7 +365,7 @@ enum litter_scene litter_front_frame(struct litter_front *front, const uint8_t *
 	return scene;
 }
 
-void litter_front_repeat(struct litter_front *front, const struct litter_seen *seen)
+void litter_front_replay(struct litter_front *front, const struct litter_frame_blobs *seen)
 {
 	front->sample_difference = seen->difference;
 	if (front->frames++ == 0 || seen->scene != LITTER_SCENE_CALM)
@@ -375,17 +375,17 @@ void litter_front_repeat(struct litter_front *front, const struct litter_seen *s
 	note_busy(front);
 }
 
-static int tile_of(const struct litter_front *front, const struct litter_sight *sight)
+static int tile_of(const struct litter_front *front, const struct litter_sample *sample)
 {
-	return (int)sight->y / LITTER_TILE_PX * front->tiles_x + (int)sight->x / LITTER_TILE_PX;
+	return (int)sample->y / LITTER_TILE_PX * front->tiles_x + (int)sample->x / LITTER_TILE_PX;
 }
 
-void litter_front_note_path(struct litter_front *front, const struct litter_track *track)
+void litter_front_record_path(struct litter_front *front, const struct litter_track *track)
 {
 	int last = -1;
 
 	for (int i = 0; i < track->count; i++) {
-		int tile = tile_of(front, &track->sights[i]);
+		int tile = tile_of(front, &track->samples[i]);
 
 		if (tile != last)
 			front->tile_paths[tile] += 1;
@@ -398,7 +398,7 @@ float litter_front_paths(const struct litter_front *front, const struct litter_t
 	int below[16] = {0}, tiles = 0, last = -1, half = 0;
 
 	for (int i = 0; i < track->count; i++) {
-		int tile = tile_of(front, &track->sights[i]), n = (int)front->tile_paths[tile];
+		int tile = tile_of(front, &track->samples[i]), n = (int)front->tile_paths[tile];
 
 		if (tile == last)
 			continue;

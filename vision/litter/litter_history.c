@@ -7,12 +7,13 @@
 
 enum { STILL_EVERY_US = 600000 };
 
-void litter_past_keep(struct litter_past *past, struct video_frame *frame)
+void litter_history_add(struct litter_history *past, struct video_frame *frame)
 {
-	unsigned at = past->time_count++ % LITTER_PAST_TIMES_MAX;
+	unsigned at = past->time_count++ % LITTER_HISTORY_TIMES_MAX;
 
-	if (past->time_count == 2 * LITTER_PAST_TIMES_MAX) /* the same place in the ring, far from overflow */
-		past->time_count = LITTER_PAST_TIMES_MAX;
+	if (past->time_count ==
+	    2 * LITTER_HISTORY_TIMES_MAX) /* the same place in the ring, far from overflow */
+		past->time_count = LITTER_HISTORY_TIMES_MAX;
 	past->times[at].pts_us = frame->pts_us;
 	past->times[at].mono_us = frame->arrived_mono_us;
 	past->newest_pts_us = frame->pts_us;
@@ -21,7 +22,7 @@ void litter_past_keep(struct litter_past *past, struct video_frame *frame)
 	if (past->still_count > 0 &&
 	    frame->pts_us - past->stills[past->still_count - 1]->pts_us < STILL_EVERY_US)
 		return;
-	if (past->still_count == LITTER_PAST_STILLS_MAX) {
+	if (past->still_count == LITTER_HISTORY_STILLS_MAX) {
 		video_frame_unref(past->stills[0]);
 		past->still_count--;
 		memmove(&past->stills[0], &past->stills[1], sizeof(past->stills[0]) * past->still_count);
@@ -29,7 +30,7 @@ void litter_past_keep(struct litter_past *past, struct video_frame *frame)
 	past->stills[past->still_count++] = video_frame_ref(frame);
 }
 
-void litter_past_clear(struct litter_past *past)
+void litter_history_clear(struct litter_history *past)
 {
 	while (past->still_count > 0)
 		video_frame_unref(past->stills[--past->still_count]);
@@ -38,9 +39,10 @@ void litter_past_clear(struct litter_past *past)
 	past->time_count = 0;
 }
 
-uint64_t litter_past_arrival(const struct litter_past *past, int64_t pts_us)
+uint64_t litter_history_arrival(const struct litter_history *past, int64_t pts_us)
 {
-	unsigned kept = past->time_count < LITTER_PAST_TIMES_MAX ? past->time_count : LITTER_PAST_TIMES_MAX;
+	unsigned kept =
+		past->time_count < LITTER_HISTORY_TIMES_MAX ? past->time_count : LITTER_HISTORY_TIMES_MAX;
 	uint64_t best = clock_mono_us();
 	int64_t best_off = INT64_MAX;
 
@@ -55,8 +57,8 @@ uint64_t litter_past_arrival(const struct litter_past *past, int64_t pts_us)
 	return best;
 }
 
-struct video_frame *litter_past_still(const struct litter_past *past, uint32_t epoch,
-				      const struct litter_verdict *verdict)
+struct video_frame *litter_history_still(const struct litter_history *past, uint32_t epoch,
+					 const struct litter_verdict *verdict)
 {
 	int64_t middle = verdict->begin_pts_us + (verdict->end_pts_us - verdict->begin_pts_us) / 2;
 	struct video_frame *best = past->newest;

@@ -1,7 +1,7 @@
 /*
- * litter_history.h - the last seconds of one camera: when frames arrived, and a few of them to choose a still from.
+ * litter_history.h - recent arrival times of a camera's frames, and a few frames to choose a still from.
  *
- * One stretch of a stream at a time; zeroed memory is an empty past. One thread.
+ * Covers one epoch of a stream; zeroed memory is an empty history. One thread.
  */
 #ifndef GH_VISION_LITTER_LITTER_HISTORY_H
 #define GH_VISION_LITTER_LITTER_HISTORY_H
@@ -13,30 +13,30 @@
 struct video_frame;
 
 enum {
-	LITTER_PAST_TIMES_MAX = 1024, /* 40 s at 25 a second */
-	LITTER_PAST_STILLS_MAX = 5,   /* 3 MB each at 1080p */
+	LITTER_HISTORY_TIMES_MAX = 1024, /* 40 s at 25 a second */
+	LITTER_HISTORY_STILLS_MAX = 5,   /* 3 MB each at 1080p */
 };
 
-struct litter_past {
+struct litter_history {
 	int64_t newest_pts_us;
 	struct {
 		int64_t pts_us;
 		uint64_t mono_us;
-	} times[LITTER_PAST_TIMES_MAX];
+	} times[LITTER_HISTORY_TIMES_MAX];
 	unsigned time_count;
-	struct video_frame *stills[LITTER_PAST_STILLS_MAX], *newest;
+	struct video_frame *stills[LITTER_HISTORY_STILLS_MAX], *newest;
 	unsigned still_count;
 };
 
-/** Takes references of its own. */
-void litter_past_keep(struct litter_past *past, struct video_frame *frame);
-/** Gives all frames back. */
-void litter_past_clear(struct litter_past *past);
-/** @return when the frame nearest to @p pts_us arrived; now, where there is none. */
-uint64_t litter_past_arrival(const struct litter_past *past, int64_t pts_us);
-/** @return the frame of that epoch nearest to the middle of the fall, where the thing stands clear of window and ground, as
- * a reference that is the caller's; NULL: there is none. */
-struct video_frame *litter_past_still(const struct litter_past *past, uint32_t epoch,
-				      const struct litter_verdict *verdict);
+/** Add a frame; adds references. */
+void litter_history_add(struct litter_history *past, struct video_frame *frame);
+/** Release all frames. */
+void litter_history_clear(struct litter_history *past);
+/** @return arrival time of the frame nearest to @p pts_us; the current time without one. */
+uint64_t litter_history_arrival(const struct litter_history *past, int64_t pts_us);
+/** @return the frame of that epoch nearest to the middle of the fall, where the object is clear of window and ground. The caller
+ * owns the reference; NULL: no frame. */
+struct video_frame *litter_history_still(const struct litter_history *past, uint32_t epoch,
+					 const struct litter_verdict *verdict);
 
 #endif

@@ -30,14 +30,14 @@
 
 enum { CELLS_X = 8, CELLS_Y = 4, ABOUT_SIGHTS = 8, FIT_SIGHTS = 14, ENDS = 7 };
 
-const struct litter_sight *litter_first(const struct litter_track *track)
+const struct litter_sample *litter_first(const struct litter_track *track)
 {
-	return &track->sights[0];
+	return &track->samples[0];
 }
 
-const struct litter_sight *litter_last(const struct litter_track *track)
+const struct litter_sample *litter_last(const struct litter_track *track)
 {
-	return &track->sights[track->count - 1];
+	return &track->samples[track->count - 1];
 }
 
 float litter_down(const struct litter_track *track)
@@ -51,27 +51,27 @@ bool litter_went_down(const struct litter *litter, const struct litter_track *tr
 	       litter_down(track) > 0.3F * fabsf(litter_last(track)->x - litter_first(track)->x);
 }
 
-static int cell_of(const struct litter *litter, const struct litter_sight *sight)
+static int cell_of(const struct litter *litter, const struct litter_sample *sample)
 {
-	int x = (int)(sight->x * CELLS_X / (float)litter->width),
-	    y = (int)(sight->y * CELLS_Y / (float)litter->height);
+	int x = (int)(sample->x * CELLS_X / (float)litter->width),
+	    y = (int)(sample->y * CELLS_Y / (float)litter->height);
 
 	return (y < CELLS_Y ? y : CELLS_Y - 1) * CELLS_X + (x < CELLS_X ? x : CELLS_X - 1);
 }
 
 /*
  * What is left of the way when a smooth bend is taken off: the fluttering of leaves and wings. Measured across the line from
- * first to last sight, since falls at the edge of a steep picture are slanted.
+ * first to last sample, since falls at the edge of a steep picture are slanted.
  */
 static float wavering(const struct litter_track *track)
 {
-	const struct litter_sight *a = litter_first(track), *b = litter_last(track);
+	const struct litter_sample *a = litter_first(track), *b = litter_last(track);
 	float along[LITTER_TRACK_POINTS_MAX], across[LITTER_TRACK_POINTS_MAX];
 	float dx = b->x - a->x, dy = b->y - a->y, way = fmaxf(hypotf(dx, dy), 1);
 	double c[3], sum = 0;
 
 	for (int i = 0; i < track->count; i++) {
-		float x = track->sights[i].x - a->x, y = track->sights[i].y - a->y;
+		float x = track->samples[i].x - a->x, y = track->samples[i].y - a->y;
 
 		along[i] = (x * dx + y * dy) / way;
 		across[i] = (x * dy - y * dx) / way;
@@ -91,7 +91,7 @@ static float longest_step(const struct litter_track *track)
 	float longest = 0;
 
 	for (int i = 1; i < track->count; i++)
-		longest = fmaxf(longest, track->sights[i].y - track->sights[i - 1].y);
+		longest = fmaxf(longest, track->samples[i].y - track->samples[i - 1].y);
 	return longest;
 }
 
@@ -102,19 +102,19 @@ static int compare_floats(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-float litter_size_of(const struct litter_sight *sights, int count)
+float litter_size_of(const struct litter_sample *samples, int count)
 {
 	float side[LITTER_TRACK_POINTS_MAX];
 
 	for (int i = 0; i < count; i++)
-		side[i] = fminf(sights[i].w, sights[i].h);
+		side[i] = fminf(samples[i].w, samples[i].h);
 	qsort(side, (size_t)count, sizeof(*side), compare_floats);
 	return side[count * 3 / 4];
 }
 
 float litter_size(const struct litter_track *track)
 {
-	return litter_size_of(track->sights, track->count);
+	return litter_size_of(track->samples, track->count);
 }
 
 static bool storeys_fallen(const struct litter *litter, const struct litter_track *track, float *ret_storeys)
@@ -131,7 +131,7 @@ static bool storeys_fallen(const struct litter *litter, const struct litter_trac
 	return true;
 }
 
-/* misfit to what gravity and drag allow, from sight @p first to before @p end; NAN: off the facade's plane */
+/* misfit to what gravity and drag allow, from sample @p first to before @p end; NAN: off the facade's plane */
 static float misfit_between(const struct litter *litter, const struct litter_track *track, int first, int end)
 {
 	float w = (float)litter->width, h = (float)litter->height, t[FIT_SIGHTS], down[FIT_SIGHTS], column,
@@ -139,13 +139,13 @@ static float misfit_between(const struct litter *litter, const struct litter_tra
 	int count = end - first, n = count < FIT_SIGHTS ? count : FIT_SIGHTS;
 
 	for (int i = 0; i < n; i++) {
-		const struct litter_sight *s = &track->sights[first + i * (count - 1) / (n - 1)];
+		const struct litter_sample *s = &track->samples[first + i * (count - 1) / (n - 1)];
 		float floor;
 
 		if (!litter_origin_locate(litter->homography, s->x / w, s->y / h, &column, &floor))
 			return NAN;
 		from = i == 0 ? floor : from;
-		t[i] = s->t - track->sights[first].t;
+		t[i] = s->t - track->samples[first].t;
 		down[i] = (from - floor) * FLOOR_M;
 	}
 	return litter_fit_metres(t, down, n, from * FLOOR_M);
@@ -157,13 +157,13 @@ static float misfit_metres(const struct litter *litter, const struct litter_trac
 	int end = track->count / ENDS;
 	float all = misfit_between(litter, track, 0, track->count);
 
-	if (track->count - end < 2 * LITTER_SIGHTS_MIN || !(all > FITS))
+	if (track->count - end < 2 * LITTER_SAMPLES_MIN || !(all > FITS))
 		return all;
 	return fminf(all, fminf(misfit_between(litter, track, end, track->count),
 				misfit_between(litter, track, 0, track->count - end)));
 }
 
-void litter_note_in_crowd(struct litter *litter, const struct litter_track *track)
+void litter_record_crowd(struct litter *litter, const struct litter_track *track)
 {
 	unsigned i = litter->crowd_next++ % LITTER_CROWD_MAX;
 
@@ -181,7 +181,7 @@ static float up_share(const struct litter_track *track)
 	float up = 0, way = 1e-3F;
 
 	for (int i = 1; i < track->count; i++) {
-		float dy = track->sights[i].y - track->sights[i - 1].y;
+		float dy = track->samples[i].y - track->samples[i - 1].y;
 
 		if (dy > 0)
 			way += dy;
@@ -203,7 +203,7 @@ static float crowd_at(const struct litter *litter, float begin, float end)
 	for (int i = 0; i < LITTER_TRACKS_MAX; i++) {
 		const struct litter_track *track = &litter->tracks[i];
 
-		if (track->live && track->count >= LITTER_CROWD_SIGHTS_MIN &&
+		if (track->live && track->count >= LITTER_CROWD_SAMPLES_MIN &&
 		    litter_went_down(litter, track, LITTER_CROWD_MIN) &&
 		    litter_first(track)->t < end + CROWD_S)
 			cells |= 1U << cell_of(litter, litter_first(track));
@@ -211,7 +211,7 @@ static float crowd_at(const struct litter *litter, float begin, float end)
 	return (float)__builtin_popcount(cells) / (CELLS_X * CELLS_Y);
 }
 
-static float upsets_at(const struct litter *litter, float begin, float end)
+static float scene_changes_at(const struct litter *litter, float begin, float end)
 {
 	int count = 0;
 
@@ -222,7 +222,7 @@ static float upsets_at(const struct litter *litter, float begin, float end)
 
 /*
  * How much @p track stands out of those that went down around it, 0 to 1: a thing among raindrops is larger, and
- * either much slower or in sight for much longer than they are.
+ * either much slower or visible for much longer than they are.
  */
 static float standing_out(const struct litter *litter, const struct litter_track *track)
 {
@@ -248,7 +248,7 @@ static float standing_out(const struct litter *litter, const struct litter_track
 }
 
 /* way across over way down along the plumb line through @p at; not calibrated: they meet near above the picture */
-static float plumb_slope(const struct litter *litter, const struct litter_sight *at)
+static float plumb_slope(const struct litter *litter, const struct litter_sample *at)
 {
 	float slope;
 
@@ -260,7 +260,7 @@ static float plumb_slope(const struct litter *litter, const struct litter_sight 
 /* way across over way down, beyond what falling along the plumb lines, and out from the wall, explains */
 static float drift_of(const struct litter *litter, const struct litter_track *track)
 {
-	const struct litter_sight *a = litter_first(track), *b = litter_last(track);
+	const struct litter_sample *a = litter_first(track), *b = litter_last(track);
 	float slope = (b->x - a->x) / litter_down(track), outward = plumb_slope(litter, a);
 
 	if (outward * slope <= 0)
@@ -271,8 +271,8 @@ static float drift_of(const struct litter *litter, const struct litter_track *tr
 /* speed in the middle over that of the first moments: what is let go begins from rest, light things too */
 static float speed_gained(const struct litter *litter, const struct litter_track *track)
 {
-	const struct litter_sight *a = litter_first(track), *b = a, *c = &track->sights[track->count / 3],
-				  *d = &track->sights[track->count * 2 / 3];
+	const struct litter_sample *a = litter_first(track), *b = a, *c = &track->samples[track->count / 3],
+				   *d = &track->samples[track->count * 2 / 3];
 	float begin, middle;
 
 	while (b < litter_last(track) && (b->t - a->t < FIRST_S || b - a < 3))
@@ -325,7 +325,7 @@ static float share_of_fall_speed(const struct litter *litter, float storeys_fall
 }
 
 /* metres down over those of a fall from rest in the same time, without drag */
-static float share_of_free_way(float storeys_fallen, float seconds)
+static float share_of_free_fall(float storeys_fallen, float seconds)
 {
 	return storeys_fallen * FLOOR_M / (GRAVITY_M_S2 / 2 * seconds * seconds);
 }
@@ -339,7 +339,7 @@ static float misfit_held_back(float misfit, float free_way)
 	return misfit * fminf(1, fmaxf(0, (FREE - free_way) / (FREE - HELD)));
 }
 
-/* sights over the frames in which it could have been seen, or over those that there should have been */
+/* samples over the frames in which it could have been seen, or over those that there should have been */
 static float share_of_frames(const struct litter *litter, const struct litter_track *track)
 {
 	float frames = (litter_last(track)->t - litter_first(track)->t) / fmaxf(litter->frame_s, 1e-3F) /
@@ -348,41 +348,41 @@ static float share_of_frames(const struct litter *litter, const struct litter_tr
 	return (float)track->count / fmaxf(fmaxf((float)track->frames, frames), 1);
 }
 
-void litter_note_way(struct litter *litter, const struct litter_track *track)
+void litter_record_path(struct litter *litter, const struct litter_track *track)
 {
-	unsigned i = litter->ways_next++ % LITTER_WAYS_MAX;
+	unsigned i = litter->recent_path_next++ % LITTER_RECENT_PATHS_MAX;
 
-	litter->ways[i].end = litter_last(track)->t;
-	litter->ways[i].x0 = litter_first(track)->x;
-	litter->ways[i].y0 = litter_first(track)->y;
-	litter->ways[i].x1 = litter_last(track)->x;
-	litter->ways[i].y1 = litter_last(track)->y;
+	litter->recent_paths[i].end = litter_last(track)->t;
+	litter->recent_paths[i].x0 = litter_first(track)->x;
+	litter->recent_paths[i].y0 = litter_first(track)->y;
+	litter->recent_paths[i].x1 = litter_last(track)->x;
+	litter->recent_paths[i].y1 = litter_last(track)->y;
 }
 
 /* whether way @p i and the track are the same line where both were */
 static bool same_way(const struct litter *litter, unsigned i, const struct litter_track *track)
 {
-	const struct litter_sight *a = litter_first(track), *b = litter_last(track);
-	float x0 = litter->ways[i].x0, y0 = litter->ways[i].y0, slope, own, from, to;
+	const struct litter_sample *a = litter_first(track), *b = litter_last(track);
+	float x0 = litter->recent_paths[i].x0, y0 = litter->recent_paths[i].y0, slope, own, from, to;
 	float near = fmaxf(SAME_X_PX * litter->unit, 2.0F), pad = SAME_Y_PX * litter->unit;
 
-	if (litter->ways[i].end > a->t)
+	if (litter->recent_paths[i].end > a->t)
 		return false; /* itself, or a part of it */
-	slope = (litter->ways[i].x1 - x0) / fmaxf(litter->ways[i].y1 - y0, 1);
+	slope = (litter->recent_paths[i].x1 - x0) / fmaxf(litter->recent_paths[i].y1 - y0, 1);
 	own = (b->x - a->x) / fmaxf(b->y - a->y, 1);
 	from = fmaxf(y0, a->y);
-	to = fminf(litter->ways[i].y1, b->y);
+	to = fminf(litter->recent_paths[i].y1, b->y);
 	return to - from > -pad && fabsf(a->y - y0) < SAME_BEGIN * (float)litter->height &&
 	       fabsf(x0 + slope * (from - y0) - a->x - own * (from - a->y)) < near &&
 	       fabsf(x0 + slope * (to - y0) - a->x - own * (to - a->y)) < near;
 }
 
 /* water drips from one place; hands are never twice at the same */
-static float went_before(const struct litter *litter, const struct litter_track *track)
+static float recent_on_path(const struct litter *litter, const struct litter_track *track)
 {
 	int count = 0;
 
-	for (unsigned i = 0; i < LITTER_WAYS_MAX && i < litter->ways_next; i++)
+	for (unsigned i = 0; i < LITTER_RECENT_PATHS_MAX && i < litter->recent_path_next; i++)
 		count += same_way(litter, i, track);
 	return (float)count;
 }
@@ -391,17 +391,17 @@ static float went_before(const struct litter *litter, const struct litter_track 
  * How far it had come to where it began to fall, as a share of the height: drones and birds come flying. Among
  * raindrops the ways of birds are lost everywhere; one that ended here says little then.
  */
-static float came_flying(const struct litter *litter, const struct litter_track *track)
+static float prior_motion(const struct litter *litter, const struct litter_track *track)
 {
 	bool lost_too = track->waited > HOVERS_S ||
 			crowd_at(litter, litter_first(track)->t, litter_last(track)->t) < CROWD_FEW;
 
-	return fmaxf(track->came,
-		     litter_came_before(litter, litter_first(track), litter_size(track), lost_too)) /
+	return fmaxf(track->prior_motion_px,
+		     litter_prior_motion(litter, litter_first(track), litter_size(track), lost_too)) /
 	       (float)litter->height;
 }
 
-static float off_facade(const struct litter *litter, const struct litter_sight *begin)
+static float off_facade(const struct litter *litter, const struct litter_sample *begin)
 {
 	const struct litter_calibration *c = &litter->config.calibration;
 	float column, floor;
@@ -416,9 +416,9 @@ static float off_facade(const struct litter *litter, const struct litter_sight *
 }
 
 /* birds fly on, drones hover on, lifts go on: a thing that was thrown is gone when it is down */
-static float still_about(const struct litter *litter, const struct litter_track *track)
+static float continues_below(const struct litter *litter, const struct litter_track *track)
 {
-	const struct litter_sight *end = litter_last(track), *before = &track->sights[track->count * 2 / 3];
+	const struct litter_sample *end = litter_last(track), *before = &track->samples[track->count * 2 / 3];
 	float pace = (end->y - before->y) / fmaxf(end->t - before->t, 1e-3F);
 	float near = ABOUT * (float)litter->height;
 
@@ -426,7 +426,7 @@ static float still_about(const struct litter *litter, const struct litter_track 
 		return 0; /* where people walk, somebody always does */
 	for (int i = 0; i < LITTER_TRACKS_MAX; i++) {
 		const struct litter_track *other = &litter->tracks[i];
-		const struct litter_sight *a = litter_first(other), *b;
+		const struct litter_sample *a = litter_first(other), *b;
 		float seconds;
 
 		if (!other->live || other->count < ABOUT_SIGHTS || fabsf(a->t - end->t) > 0.4F ||
@@ -448,8 +448,8 @@ static float light_changes(const struct litter_track *track)
 	float with_sign = 0, without = 0;
 
 	for (int i = 0; i < track->count; i++) {
-		with_sign += track->sights[i].light;
-		without += fabsf(track->sights[i].light);
+		with_sign += track->samples[i].light;
+		without += fabsf(track->samples[i].light);
 	}
 	return 1 - fabsf(with_sign) / fmaxf(without, 1);
 }
@@ -460,7 +460,7 @@ static float size_changes(const struct litter_track *track)
 	float side[LITTER_TRACK_POINTS_MAX];
 
 	for (int i = 0; i < track->count; i++)
-		side[i] = fmaxf(track->sights[i].w, track->sights[i].h);
+		side[i] = fmaxf(track->samples[i].w, track->samples[i].h);
 	qsort(side, (size_t)track->count, sizeof(*side), compare_floats);
 	return side[track->count / 4] / fmaxf(side[track->count * 3 / 4], 1);
 }
@@ -471,7 +471,7 @@ static float streak(const struct litter_track *track)
 	float ratio[LITTER_TRACK_POINTS_MAX];
 
 	for (int i = 0; i < track->count; i++)
-		ratio[i] = track->sights[i].h / fmaxf(track->sights[i].w, 1);
+		ratio[i] = track->samples[i].h / fmaxf(track->samples[i].w, 1);
 	qsort(ratio, (size_t)track->count, sizeof(*ratio), compare_floats);
 	return ratio[track->count / 2];
 }
@@ -481,7 +481,7 @@ static float mean_light(const struct litter_track *track)
 	float sum = 0;
 
 	for (int i = 0; i < track->count; i++)
-		sum += track->sights[i].light;
+		sum += track->samples[i].light;
 	return sum / (float)track->count;
 }
 
@@ -498,7 +498,7 @@ static float watched_for(const struct litter *litter, const struct litter_track 
 
 static void measure_shape(const struct litter *litter, const struct litter_track *track, float *m)
 {
-	const struct litter_sight *a = litter_first(track);
+	const struct litter_sample *a = litter_first(track);
 	float fell = litter_down(track);
 	float side = fminf(a->x - a->w / 2, (float)litter->width - a->x - a->w / 2);
 
@@ -507,9 +507,9 @@ static void measure_shape(const struct litter *litter, const struct litter_track
 	m[LITTER_WAVERS] = wavering(track);
 	m[LITTER_STOPS] = last_speed(litter, track);
 	m[LITTER_SIDEWAYS] = side < 2 * litter->unit && a->y > a->h ? 0 : 1;
-	m[LITTER_SELDOM] = share_of_frames(litter, track);
-	m[LITTER_LEAPS] = longest_step(track) / fell;
-	m[LITTER_FEW] = (float)track->count;
+	m[LITTER_FRAME_SHARE] = share_of_frames(litter, track);
+	m[LITTER_LONGEST_STEP] = longest_step(track) / fell;
+	m[LITTER_SAMPLE_COUNT] = (float)track->count;
 	m[LITTER_LARGE] = litter_size(track) / (float)litter->height;
 	m[LITTER_TINY] = litter_size(track) / fminf(litter->unit, 1.5F);
 	m[LITTER_LIGHT_CHANGES] = light_changes(track);
@@ -526,15 +526,15 @@ static void measure_place(const struct litter *litter, const struct litter_track
 	m[LITTER_STANDS_OUT] = out;
 	m[LITTER_AMBIGUOUS] = track->rivals / (float)track->count * (1 - out);
 	m[LITTER_CROWD] = fmaxf(crowd * (1 - out), fminf(crowd, CLEAR_DAY));
-	m[LITTER_UPSET] = upsets_at(litter, begin, end);
+	m[LITTER_SCENE_CHANGE] = scene_changes_at(litter, begin, end);
 	m[LITTER_FOLIAGE] =
 		track->busy / (float)(track->tiles > 0 ? track->tiles : 1) * (1 - RAIN_STIRS * out);
-	m[LITTER_TRODDEN] = litter_front_paths(&litter->front, track);
+	m[LITTER_REPEATED_PATH] = litter_front_paths(&litter->front, track);
 	m[LITTER_OUTSIDE] = off_facade(litter, litter_first(track));
-	m[LITTER_AGAIN] = went_before(litter, track);
-	m[LITTER_FLOWN] = came_flying(litter, track);
-	m[LITTER_GOES_ON] = still_about(litter, track);
-	m[LITTER_BEGUN] = watched_for(litter, track);
+	m[LITTER_RECENT_PATH] = recent_on_path(litter, track);
+	m[LITTER_PRIOR_MOTION] = prior_motion(litter, track);
+	m[LITTER_CONTINUES_BELOW] = continues_below(litter, track);
+	m[LITTER_OBSERVED_BEFORE] = watched_for(litter, track);
 }
 
 void litter_measure(const struct litter *litter, const struct litter_track *track, float *m)
@@ -544,25 +544,25 @@ void litter_measure(const struct litter *litter, const struct litter_track *trac
 	struct litter_fit fit;
 
 	m[LITTER_TRAVELS] = m[LITTER_STOREYS] = m[LITTER_UNLIKE] = m[LITTER_FAST] = NAN;
-	m[LITTER_AT_ONCE] = m[LITTER_OFF_GRAVITY] = NAN;
-	m[LITTER_HELD_BACK] = m[LITTER_FLYING_START] = NAN;
-	litter_fit_fall(track->sights, track->count, h, &fit);
+	m[LITTER_INITIAL_SPEED] = m[LITTER_OFF_GRAVITY] = NAN;
+	m[LITTER_HELD_BACK] = m[LITTER_FREE_FALL_SHARE] = NAN;
+	litter_fit_fall(track->samples, track->count, h, &fit);
 	if (storeys_fallen(litter, track, &fallen)) {
 		m[LITTER_STOREYS] = fallen;
 		m[LITTER_UNLIKE] = misfit_metres(litter, track);
 		m[LITTER_FAST] = share_of_fall_speed(litter, fallen, seconds);
-		m[LITTER_FLYING_START] = share_of_free_way(fallen, seconds);
-		m[LITTER_HELD_BACK] = misfit_held_back(m[LITTER_UNLIKE], m[LITTER_FLYING_START]);
+		m[LITTER_FREE_FALL_SHARE] = share_of_free_fall(fallen, seconds);
+		m[LITTER_HELD_BACK] = misfit_held_back(m[LITTER_UNLIKE], m[LITTER_FREE_FALL_SHARE]);
 	} else {
 		m[LITTER_TRAVELS] = fell / h;
 	}
 	m[LITTER_GRAVITY] = fit.residual;
 	gained = fit.accelerates ? fminf(fit.speed_end / fmaxf(fit.speed_begin, h / 50), 99) : 0;
 	m[LITTER_SPEEDS_UP] = fmaxf(gained, speed_gained(litter, track));
-	m[LITTER_SLOW] = fell / seconds / fmaxf(litter_size(track), 4 * litter->unit);
-	m[LITTER_CRAWLS] = fell / h / seconds;
+	m[LITTER_SPEED_BY_SIZE] = fell / seconds / fmaxf(litter_size(track), 4 * litter->unit);
+	m[LITTER_FALL_SPEED] = fell / h / seconds;
 	if (isnan(m[LITTER_STOREYS])) { /* no metres to tell insects near the lens by */
-		m[LITTER_AT_ONCE] = m[LITTER_CRAWLS] / fmaxf(m[LITTER_SPEEDS_UP], 1);
+		m[LITTER_INITIAL_SPEED] = m[LITTER_FALL_SPEED] / fmaxf(m[LITTER_SPEEDS_UP], 1);
 		m[LITTER_OFF_GRAVITY] = fit.residual;
 	}
 	measure_shape(litter, track, m);

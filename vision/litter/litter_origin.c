@@ -8,7 +8,7 @@
 #define PLANE_FLOORS 0.3F /* a thing thrown outwards is seen this much off the facade's plane, either way */
 #define PLANE_COLUMNS 0.15F
 #define SLOPE_MAX 3
-#define SIGHT_PX 3.0F /* error of one sight, in a 720-row picture */
+#define SAMPLE_ERROR_PX 3.0F /* error of one sample, in a 720-row picture */
 #define FLOOR_M 3.0F
 #define GRAVITY_M_S2 9.81F
 #define UNSEEN_FALL_FLOORS_MAX 3.0F
@@ -111,12 +111,12 @@ struct span {
 	float low, high;
 };
 
-/* where a sight may be, given its error in the picture */
+/* where a sample may be, given its error in the picture */
 static bool spans_of(const struct litter *litter, const struct litter_point *point, struct span *ret_column,
 		     struct span *ret_floor)
 {
 	static const float ways[][2] = {{0, 0}, {-1, 0}, {1, 0}, {0, -1}, {0, 1}};
-	float error = fmaxf(SIGHT_PX * litter->unit, fminf(point->w, point->h) / 2);
+	float error = fmaxf(SAMPLE_ERROR_PX * litter->unit, fminf(point->w, point->h) / 2);
 
 	*ret_column = *ret_floor = (struct span){INFINITY, -INFINITY};
 	for (size_t i = 0; i < sizeof(ways) / sizeof(*ways); i++) {
@@ -134,7 +134,7 @@ static bool spans_of(const struct litter *litter, const struct litter_point *poi
 	return true;
 }
 
-/* how far it had fallen before the first sight, in floors, from how fast it already was */
+/* how far it had fallen before the first sample, in floors, from how fast it already was */
 static float unseen_fall(const struct litter *litter, const struct litter_verdict *verdict)
 {
 	const struct litter_point *a = &verdict->points[0], *b;

@@ -89,8 +89,8 @@ static bool compare(const struct litter *litter, const struct litter_track *a, c
  * stands a little below its thing, and nearer to the middle; it keeps pace with it, and stays
  * behind more and more as the thing flies out. Two throws are rarely so much in step.
  */
-bool litter_is_image(const struct litter *litter, const struct litter_track *thing,
-		     const struct litter_track *image)
+bool litter_is_reflection(const struct litter *litter, const struct litter_track *thing,
+			  const struct litter_track *image)
 {
 	float w = (float)litter->width, h = (float)litter->height;
 	struct pair p;

@@ -3,7 +3,7 @@
 #include <math.h>
 #include <stdio.h>
 
-#define TELL_MIN 0.05F /* a reason of less weight is none */
+#define REASON_WEIGHT_MIN 0.05F /* a reason of less weight is none */
 
 /* straight between the knots, level beyond them; 0 where the measure is not known */
 static float weight_of(const struct litter_curve *curve, float value)
@@ -25,7 +25,7 @@ static void give_reason(struct litter_verdict *verdict, const char *name, float 
 {
 	size_t at = verdict->reason_count;
 
-	if (fabsf(weight) < TELL_MIN)
+	if (fabsf(weight) < REASON_WEIGHT_MIN)
 		return;
 	if (at == LITTER_REASONS_MAX && fabsf(verdict->reasons[at - 1].weight) >= fabsf(weight))
 		return;
@@ -39,7 +39,7 @@ static void give_reason(struct litter_verdict *verdict, const char *name, float 
 	snprintf(verdict->reasons[at].name, sizeof(verdict->reasons[at].name), "%s", name);
 }
 
-void litter_weigh(const float *measures, struct litter_verdict *verdict)
+void litter_score_measures(const float *measures, struct litter_verdict *verdict)
 {
 	verdict->score = 0;
 	verdict->reason_count = 0;
@@ -51,8 +51,8 @@ void litter_weigh(const float *measures, struct litter_verdict *verdict)
 	}
 }
 
-float litter_habit(const float *measures)
+float litter_repeat_score(const float *measures)
 {
-	return weight_of(&litter_curves[LITTER_TRODDEN], measures[LITTER_TRODDEN]) +
-	       weight_of(&litter_curves[LITTER_AGAIN], measures[LITTER_AGAIN]);
+	return weight_of(&litter_curves[LITTER_REPEATED_PATH], measures[LITTER_REPEATED_PATH]) +
+	       weight_of(&litter_curves[LITTER_RECENT_PATH], measures[LITTER_RECENT_PATH]);
 }

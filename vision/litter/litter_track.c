@@ -6,7 +6,7 @@
 
 /* lengths in units of a 720-row picture, times in seconds */
 #define GATE_PX 5.0F
-#define GATE_NEW_PX 48.0F  /* a second sight may be this far below the first */
+#define GATE_NEW_PX 48.0F  /* a second sample may be this far below the first */
 #define GATE_OF_STEP 0.45F /* and later ones this share of the way from where they are expected */
 #define SIZE_COST 0.15F    /* ghosts of a coded picture are smaller than the thing */
 #define SMALL_PX 8.0F
@@ -27,12 +27,12 @@ struct expected {
 	float x, y, speed; /* speed in px/s */
 };
 
-static const struct litter_sight *last_of(const struct litter_track *track)
+static const struct litter_sample *last_of(const struct litter_track *track)
 {
-	return &track->sights[track->count - 1];
+	return &track->samples[track->count - 1];
 }
 
-/* where the track should be now: a curve down, a line across; @pre two sights or more */
+/* where the track should be now: a curve down, a line across; @pre two samples or more */
 static struct expected expect(const struct litter *litter, const struct litter_track *track)
 {
 	bool curve = track->count >= CURVE_FROM;
@@ -40,14 +40,14 @@ static struct expected expect(const struct litter *litter, const struct litter_t
 	int from = track->count > n ? track->count - n : 0;
 	float t[CURVE_POINTS], x[CURVE_POINTS], y[CURVE_POINTS];
 	double cx[3] = {0}, cy[3] = {0};
-	const struct litter_sight *last = last_of(track);
+	const struct litter_sample *last = last_of(track);
 	float dt = litter->now - last->t;
 	struct expected e = {.x = last->x, .y = last->y};
 
 	for (int i = from; i < track->count; i++) {
-		t[i - from] = track->sights[i].t - last->t;
-		x[i - from] = track->sights[i].x - last->x;
-		y[i - from] = track->sights[i].y - last->y;
+		t[i - from] = track->samples[i].t - last->t;
+		x[i - from] = track->samples[i].x - last->x;
+		y[i - from] = track->samples[i].y - last->y;
 	}
 	if (!litter_fit_polynomial(t, x, track->count - from, 1, cx) ||
 	    !litter_fit_polynomial(t, y, track->count - from, curve ? 2 : 1, cy))
@@ -62,7 +62,7 @@ static struct expected expect(const struct litter *litter, const struct litter_t
 static float off_by(const struct litter *litter, const struct litter_track *track, const struct expected *e,
 		    const struct litter_blob *blob)
 {
-	const struct litter_sight *last = last_of(track);
+	const struct litter_sample *last = last_of(track);
 	float side = fmaxf(last->w, last->h), gate = GATE_PX * litter->unit + side / 2;
 	float dx = blob->x - e->x, dy = blob->y - e->y;
 	float dt = litter->now - last->t +
@@ -81,7 +81,7 @@ static float off_by(const struct litter *litter, const struct litter_track *trac
 /* how far across off_by() can find a blob within the gate; down it is at most twice that */
 static float reach_of(const struct litter *litter, const struct litter_track *track, const struct expected *e)
 {
-	const struct litter_sight *last = last_of(track);
+	const struct litter_sample *last = last_of(track);
 	float gate = GATE_PX * litter->unit + fmaxf(last->w, last->h) / 2;
 	float dt = litter->now - last->t + litter->frame_s / 2;
 
@@ -90,7 +90,7 @@ static float reach_of(const struct litter *litter, const struct litter_track *tr
 	return gate + GATE_OF_STEP * e->speed * dt;
 }
 
-static bool sizes_agree(const struct litter_sight *last, const struct litter_blob *blob)
+static bool sizes_agree(const struct litter_sample *last, const struct litter_blob *blob)
 {
 	float before = last->w * last->h, after = (float)((blob->x1 - blob->x0) * (blob->y1 - blob->y0));
 
@@ -98,32 +98,32 @@ static bool sizes_agree(const struct litter_sight *last, const struct litter_blo
 }
 
 /* 1 for twice the area or half of it */
-static float size_change(const struct litter_sight *last, const struct litter_blob *blob)
+static float size_change(const struct litter_sample *last, const struct litter_blob *blob)
 {
 	float before = last->w * last->h, after = (float)((blob->x1 - blob->x0) * (blob->y1 - blob->y0));
 
 	return fabsf(log2f((after + SMALL_PX) / (before + SMALL_PX)));
 }
 
-static void add_sight(struct litter *litter, struct litter_track *track, struct litter_blob *blob)
+static void add_sample(struct litter *litter, struct litter_track *track, struct litter_blob *blob)
 {
-	struct litter_sight *sight;
+	struct litter_sample *sample;
 
 	if (track->count == LITTER_TRACK_POINTS_MAX) { /* thin out: shape stays, density halves */
 		for (int i = 0; i < LITTER_TRACK_POINTS_MAX / 2; i++)
-			track->sights[i] = track->sights[2 * i];
+			track->samples[i] = track->samples[2 * i];
 		track->count = LITTER_TRACK_POINTS_MAX / 2;
 		track->frames /= 2;
 		track->thinned *= 2;
 		track->rivals /= 2;
 	}
-	sight = &track->sights[track->count++];
-	sight->t = litter->now;
-	sight->x = blob->x;
-	sight->y = blob->y;
-	sight->w = (float)(blob->x1 - blob->x0);
-	sight->h = (float)(blob->y1 - blob->y0);
-	sight->light = blob->light;
+	sample = &track->samples[track->count++];
+	sample->t = litter->now;
+	sample->x = blob->x;
+	sample->y = blob->y;
+	sample->w = (float)(blob->x1 - blob->x0);
+	sample->h = (float)(blob->y1 - blob->y0);
+	sample->light = blob->light;
 	if (track->tiles == 0 || track->tile != blob->tile) {
 		track->busy += litter->front.tile_busy[blob->tile];
 		track->tile = blob->tile;
@@ -198,12 +198,12 @@ static void end_track(struct litter *litter, struct litter_track *track)
 /* things that stay where they are (leaves, flicker) give up their place */
 static bool is_idle(const struct litter *litter, const struct litter_track *track)
 {
-	const struct litter_sight *last = last_of(track);
+	const struct litter_sample *last = last_of(track);
 
-	if (last->t - track->sights[0].t < IDLE_S)
+	if (last->t - track->samples[0].t < IDLE_S)
 		return false;
-	for (int i = track->count - 1; i >= 0 && last->t - track->sights[i].t < IDLE_S; i--) {
-		if (hypotf(track->sights[i].x - last->x, track->sights[i].y - last->y) >
+	for (int i = track->count - 1; i >= 0 && last->t - track->samples[i].t < IDLE_S; i--) {
+		if (hypotf(track->samples[i].x - last->x, track->samples[i].y - last->y) >
 		    IDLE_PX * litter->unit)
 			return false;
 	}
@@ -232,7 +232,7 @@ static void extend_tracks(struct litter *litter, int count_min, int count_max)
 		if (blob->taken || last_of(track)->t >= litter->now)
 			continue;
 		track->rivals += (float)(track->near - 1);
-		add_sight(litter, track, blob);
+		add_sample(litter, track, blob);
 	}
 }
 
@@ -275,7 +275,7 @@ static void begin_tracks(struct litter *litter)
 		memset(track, 0, sizeof(*track));
 		track->live = true;
 		track->thinned = 1;
-		add_sight(litter, track, blob);
+		add_sample(litter, track, blob);
 	}
 }
 
@@ -298,7 +298,7 @@ void litter_tracks_step(struct litter *litter)
 		if (litter->now - last_of(track)->t > (track->count <= 2 ? lost / 2 : lost))
 			end_track(litter, track);
 		else if (is_idle(litter, track)) {
-			litter_note_rest(litter, track, false);
+			litter_record_rest(litter, track, false);
 			track->live = false;
 		}
 	}

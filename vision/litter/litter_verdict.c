@@ -7,7 +7,7 @@
 #define FALL_MIN 0.06F   /* of the height: less is nothing to judge */
 #define SAME_THING 0.08F /* of the height: nearer at the same time is not a mirror image */
 #define BORN_BESIDE 0.05F
-#define SETTLE_S 0.4F     /* a fall is judged this long after its last sight */
+#define SETTLE_S 0.4F     /* a fall is judged this long after its last sample */
 #define SETTLE_MAX_S 0.6F /* or later while something that may belong to it still moves */
 #define FOLLOWS_S 0.8F
 #define NEAR_PLACE 0.02F   /* of the height: about the same place */
@@ -19,8 +19,8 @@
 /* side by side at the same time: a thing and its mirror image in the glass, or two parts of one thing */
 static bool beside(const struct litter *litter, const struct litter_track *a, const struct litter_track *b)
 {
-	return litter_are_parts(litter, a, b) || litter_is_image(litter, a, b) ||
-	       litter_is_image(litter, b, a);
+	return litter_are_parts(litter, a, b) || litter_is_reflection(litter, a, b) ||
+	       litter_is_reflection(litter, b, a);
 }
 
 /* @return whether @p b goes on where @p a was lost */
@@ -40,8 +40,8 @@ static void append(struct litter_track *a, const struct litter_track *b)
 	float share;
 
 	for (int i = 0; i < b->count && a->count < LITTER_TRACK_POINTS_MAX; i++) {
-		if (b->sights[i].t > litter_last(a)->t && b->sights[i].y >= litter_last(a)->y)
-			a->sights[a->count++] = b->sights[i];
+		if (b->samples[i].t > litter_last(a)->t && b->samples[i].y >= litter_last(a)->y)
+			a->samples[a->count++] = b->samples[i];
 	}
 	share = (float)(a->count - before) / (float)b->count;
 	a->frames += (int)((float)b->frames * share);
@@ -53,8 +53,8 @@ static void append(struct litter_track *a, const struct litter_track *b)
 static bool pace_agrees(const struct litter *litter, const struct litter_track *a,
 			const struct litter_track *b)
 {
-	const struct litter_sight *a1 = litter_last(a), *a0 = &a->sights[a->count > 4 ? a->count - 5 : 0];
-	const struct litter_sight *b0 = litter_first(b), *b1 = &b->sights[b->count > 4 ? 4 : b->count - 1];
+	const struct litter_sample *a1 = litter_last(a), *a0 = &a->samples[a->count > 4 ? a->count - 5 : 0];
+	const struct litter_sample *b0 = litter_first(b), *b1 = &b->samples[b->count > 4 ? 4 : b->count - 1];
 	float gap = b0->t - a1->t, da = fmaxf(a1->t - a0->t, 1e-3F), db = fmaxf(b1->t - b0->t, 1e-3F);
 	float va = (a1->y - a0->y) / da, vb = (b1->y - b0->y) / db, near = NEAR_PLACE * (float)litter->height;
 	float slack = near + 0.5F * fmaxf(va, vb) * fabsf(gap);
@@ -70,7 +70,7 @@ static float score_of(const struct litter *litter, const struct litter_track *tr
 	float measures[LITTER_MEASURES];
 
 	litter_measure(litter, track, measures);
-	litter_weigh(measures, &verdict);
+	litter_score_measures(measures, &verdict);
 	return verdict.score;
 }
 
@@ -126,13 +126,13 @@ static void note_fall(struct litter *litter, const struct litter_track *track)
 	fall->used = true;
 }
 
-static bool came_down(const struct litter *litter, const struct litter_track *track)
+static bool went_down_enough(const struct litter *litter, const struct litter_track *track)
 {
 	float top = litter_first(track)->y;
 
 	for (int i = 1; i < track->count; i++) {
-		top = fminf(top, track->sights[i].y);
-		if (track->sights[i].y > top + FALL_MIN * (float)litter->height)
+		top = fminf(top, track->samples[i].y);
+		if (track->samples[i].y > top + FALL_MIN * (float)litter->height)
 			return true;
 	}
 	return false;
@@ -142,19 +142,19 @@ void litter_verdict_ended(struct litter *litter, const struct litter_track *trac
 {
 	struct litter_track fall;
 
-	if (track->count < LITTER_CROWD_SIGHTS_MIN)
+	if (track->count < LITTER_CROWD_SAMPLES_MIN)
 		return;
-	if (litter_flew(litter, track))
-		litter_note_rest(litter, track, true);
+	if (litter_moved_across(litter, track))
+		litter_record_rest(litter, track, true);
 	if (litter_went_down(litter, track, LITTER_CROWD_MIN)) {
 		litter->stats.tracks++;
-		litter_note_in_crowd(litter, track);
-		litter_note_way(litter, track);
+		litter_record_crowd(litter, track);
+		litter_record_path(litter, track);
 	}
-	if (track->count < LITTER_SIGHTS_MIN || !came_down(litter, track))
+	if (track->count < LITTER_SAMPLES_MIN || !went_down_enough(litter, track))
 		return;
 	fall = *track;
-	if (litter_cut_to_fall(litter, &fall) && litter_went_down(litter, &fall, FALL_MIN))
+	if (litter_trim_to_fall(litter, &fall) && litter_went_down(litter, &fall, FALL_MIN))
 		note_fall(litter, &fall);
 }
 
@@ -164,12 +164,12 @@ static void copy_points(const struct litter *litter, const struct litter_track *
 	int n = track->count < LITTER_POINTS_MAX ? track->count : LITTER_POINTS_MAX;
 
 	for (int i = 0; i < n; i++) {
-		const struct litter_sight *sight =
-			&track->sights[n < 2 ? 0 : i * (track->count - 1) / (n - 1)];
+		const struct litter_sample *sample =
+			&track->samples[n < 2 ? 0 : i * (track->count - 1) / (n - 1)];
 
 		verdict->points[i] =
-			(struct litter_point){litter->base_pts_us + (int64_t)llroundf(sight->t * 1e6F),
-					      sight->x, sight->y, sight->w, sight->h};
+			(struct litter_point){litter->base_pts_us + (int64_t)llroundf(sample->t * 1e6F),
+					      sample->x, sample->y, sample->w, sample->h};
 	}
 	verdict->point_count = (size_t)n;
 	verdict->begin_pts_us = verdict->points[0].pts_us;
@@ -191,7 +191,7 @@ static bool has_live_part(const struct litter *litter, const struct litter_fall 
 	for (int i = 0; i < LITTER_TRACKS_MAX; i++) {
 		const struct litter_track *track = &litter->tracks[i];
 
-		if (track->live && track->count >= LITTER_SIGHTS_MIN &&
+		if (track->live && track->count >= LITTER_SAMPLES_MIN &&
 		    litter_went_down(litter, track, LITTER_CROWD_MIN) &&
 		    (beside(litter, track, &fall->track) || follows(litter, &fall->track, track)))
 			return true;
@@ -209,11 +209,11 @@ static bool absorb(const struct litter *litter, struct litter_track *track, cons
 		   litter_y_at(track, litter_first(other)->t) - litter_first(other)->y) > near)
 		return false;
 	for (int i = 0; i < other->count; i++) {
-		const struct litter_sight *sight = &other->sights[i];
+		const struct litter_sample *sample = &other->samples[i];
 
-		if (sight->t < t)
+		if (sample->t < t)
 			continue;
-		if (hypotf(sight->x - litter_last(track)->x, sight->y - litter_last(track)->y) >
+		if (hypotf(sample->x - litter_last(track)->x, sample->y - litter_last(track)->y) >
 		    SAME_THING * (float)litter->height)
 			return false;
 		append(track, other);
@@ -239,9 +239,9 @@ static void absorb_others(struct litter *litter, struct litter_fall *fall)
 /* whether @p a is the throw of the two: not its image; of two parts of one thing the longer one */
 static bool leads(const struct litter *litter, const struct litter_track *a, const struct litter_track *b)
 {
-	if (litter_is_image(litter, a, b))
+	if (litter_is_reflection(litter, a, b))
 		return true;
-	return !litter_is_image(litter, b, a) && litter_down(a) > litter_down(b);
+	return !litter_is_reflection(litter, b, a) && litter_down(a) > litter_down(b);
 }
 
 /* the throw among those that belong together speaks for all; one that was judged already has spoken */
@@ -268,8 +268,9 @@ static bool waits_for_thing(const struct litter *litter, const struct litter_fal
 	for (int i = 0; i < LITTER_TRACKS_MAX; i++) {
 		const struct litter_track *track = &litter->tracks[i];
 
-		if (track->live && track->count >= LITTER_SIGHTS_MIN &&
-		    litter_went_down(litter, track, FALL_MIN) && litter_is_image(litter, track, &fall->track))
+		if (track->live && track->count >= LITTER_SAMPLES_MIN &&
+		    litter_went_down(litter, track, FALL_MIN) &&
+		    litter_is_reflection(litter, track, &fall->track))
 			return true;
 	}
 	return false;
@@ -288,12 +289,12 @@ static void judge(struct litter *litter, struct litter_fall *fall)
 	}
 	absorb_others(litter, fall);
 	litter_measure(litter, &fall->track, measures);
-	litter_weigh(measures, &verdict);
+	litter_score_measures(measures, &verdict);
 	if (litter->judged != NULL)
 		litter->judged(litter->judged_arg, &fall->track, measures, verdict.score);
 	/* only what would be a throw, had nothing gone the same way before it, makes a way well-trodden */
-	if (verdict.score - litter_habit(measures) >= LITTER_SUSPECTED_SCORE)
-		litter_front_note_path(&litter->front, &fall->track);
+	if (verdict.score - litter_repeat_score(measures) >= LITTER_SUSPECTED_SCORE)
+		litter_front_record_path(&litter->front, &fall->track);
 	fall->used = verdict.score >= LITTER_SUSPECTED_SCORE; /* else it speaks for nobody */
 	if (!fall->used)
 		return;

@@ -48,7 +48,7 @@ struct litter_watch {
 	int width, height;
 	uint32_t epoch;
 	bool in_epoch;
-	struct litter_past past;
+	struct litter_history past;
 	struct pending pending[LITTER_WATCH_PENDING_MAX];
 	unsigned pending_count;
 	struct limit alerts, suspected;
@@ -208,15 +208,15 @@ static void take_verdict(struct litter_watch *watch, const struct litter_verdict
 	pending->result.verdict = *verdict;
 	pending->result.width_px = watch->width;
 	pending->result.height_px = watch->height;
-	pending->result.first_sight_mono_us = litter_past_arrival(&watch->past, verdict->begin_pts_us);
-	pending->result.end_mono_us = litter_past_arrival(&watch->past, verdict->end_pts_us);
+	pending->result.first_sight_mono_us = litter_history_arrival(&watch->past, verdict->begin_pts_us);
+	pending->result.end_mono_us = litter_history_arrival(&watch->past, verdict->end_pts_us);
 	pending->result.first_sight_unix_ms = unix_of(pending->result.first_sight_mono_us);
 	pending->result.end_unix_ms = unix_of(pending->result.end_mono_us);
 	pending->result.rate_limited = limited;
 	if (limited)
 		pending->result.verdict.grade = LITTER_SUSPECTED;
 	else if (watch->config.ring != NULL && watch->evidence_dir != NULL)
-		pending->still = litter_past_still(&watch->past, watch->epoch, verdict);
+		pending->still = litter_history_still(&watch->past, watch->epoch, verdict);
 	pending->deadline_ms = now_ms + watch->config.post_roll_ms + POST_ROLL_LATE_MS;
 	pending->epoch = watch->epoch;
 }
@@ -238,7 +238,7 @@ static void finish_stretch(struct litter_watch *watch)
 	}
 	watch->in_epoch = false;
 	post_due(watch, true);
-	litter_past_clear(&watch->past);
+	litter_history_clear(&watch->past);
 }
 
 static void close_analysis(struct litter_watch *watch)
@@ -293,7 +293,7 @@ static void look_at(struct litter_watch *watch, struct video_frame *frame)
 		finish_stretch(watch);
 	if (!watch->in_epoch)
 		begin_stretch(watch, frame);
-	litter_past_keep(&watch->past, frame);
+	litter_history_add(&watch->past, frame);
 	if (watch->litter == NULL)
 		return;
 	begin_us = clock_mono_us();
