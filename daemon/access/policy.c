@@ -156,7 +156,8 @@ static uint8_t factors_of(const struct policy_request *request, const struct pol
 
 	for (size_t i = 0; i < request->shown_count; i++)
 		if (request->shown[i].person == person)
-			factors |= BIT(request->shown[i].factor) | (request->shown[i].doubtful ? DOUBT : 0);
+			factors |= BIT(request->shown[i].factor) |
+				   (request->shown[i].ambiguous_match ? DOUBT : 0);
 	return factors;
 }
 

@@ -89,7 +89,7 @@ struct policy_shown {
 	enum policy_factor factor;
 	const struct policy_person *person;         /* NULL: nobody's; a pass has none */
 	const struct policy_credential *credential; /* NULL: nothing known; a face and remote have none */
-	bool doubtful; /* a face that somebody else enrolled shares: it opens only beside another factor */
+	bool ambiguous_match; /* a face that somebody else enrolled shares: it opens only beside another factor */
 };
 
 /** Who may pass where, when, and how. */

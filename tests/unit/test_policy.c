@@ -447,7 +447,7 @@ static void a_face_that_two_people_share_needs_another_factor(void **state)
 	struct one one;
 
 	(void)state;
-	request.shown[0].doubtful = true;
+	request.shown[0].ambiguous_match = true;
 	decision = policy_decide(&request);
 	assert_int_equal(decision.outcome, POLICY_MORE);
 	assert_non_null(strstr(needed(decision), "also a card"));
@@ -457,7 +457,7 @@ static void a_face_that_two_people_share_needs_another_factor(void **state)
 	/* where only faces open, any other factor of the same person settles who it is */
 	one_init(&one, WAY(POLICY_FACE));
 	request = asked(&one.ruleset, POLICY_FACE, &resident);
-	request.shown[0].doubtful = true;
+	request.shown[0].ambiguous_match = true;
 	assert_int_equal(policy_decide(&request).outcome, POLICY_MORE);
 	also(&request, POLICY_CARD, &twin, &card); /* of the other twin: no */
 	assert_int_not_equal(policy_decide(&request).outcome, POLICY_GRANT);
@@ -467,7 +467,7 @@ static void a_face_that_two_people_share_needs_another_factor(void **state)
 	/* and where a card is asked for anyway nothing changes */
 	one_init(&one, WAY(POLICY_FACE) | WAY(POLICY_CARD));
 	request = asked(&one.ruleset, POLICY_FACE, &resident);
-	request.shown[0].doubtful = true;
+	request.shown[0].ambiguous_match = true;
 	also(&request, POLICY_CARD, &resident, &card);
 	assert_reason(&request, POLICY_GRANTED);
 }

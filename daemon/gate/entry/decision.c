@@ -20,7 +20,7 @@ static void look_up(const struct entry *entry, const struct presented_credential
 	*ret_shown = (struct policy_shown){.factor = shown->factor,
 					   .person = person != NULL ? &person->access : NULL,
 					   .credential = credential != NULL ? &credential->policy : NULL,
-					   .doubtful = shown->ambiguous_match};
+					   .ambiguous_match = shown->ambiguous_match};
 }
 
 void entry_policy_request(const struct entry *entry, const struct attempt *attempt,
