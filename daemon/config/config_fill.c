@@ -284,8 +284,8 @@ static void refuse_unknown(struct config_tree *tree, yaml_node_t *node, const st
 		while (member->key != NULL && strcmp(member->key, (char *)key->data.scalar.value) != 0)
 			member++;
 		if (member->key == NULL)
-			config_mistake_at(tree, key, deeper,
-					  "there is no such option (gatehoused --config-help lists them)");
+			config_mistake_at(tree, key, deeper, "there is no such option (%s lists them)",
+					  tree->page);
 		else if (config_tree_member(tree, node, member->key) !=
 			 yaml_document_get_node(&tree->document, pair->value))
 			config_mistake_at(tree, key, deeper, "is given twice");
@@ -348,11 +348,16 @@ static void fill_value(struct config_tree *tree, yaml_node_t *node, const struct
 		fill_scalar(tree, node, option, out, path);
 }
 
+void config_tree_fill(struct config_tree *tree, const struct option *schema, void *out)
+{
+	fill_value(tree, yaml_document_get_root_node(&tree->document), schema, out, "");
+}
+
 void config_fill(struct config_tree *tree, struct config *config)
 {
 	yaml_node_t *root = yaml_document_get_root_node(&tree->document);
 
-	fill_value(tree, root, &config_schema, config, "");
+	config_tree_fill(tree, &config_schema, config);
 	if (config->evidence.dir[0] == '\0' &&
 	    (size_t)snprintf(config->evidence.dir, sizeof(config->evidence.dir), "%s/evidence",
 			     config->state_dir) >= sizeof(config->evidence.dir))

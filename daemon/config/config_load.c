@@ -23,7 +23,11 @@ static void name_chips(struct config_board *board)
 int config_load_text(const char *text, size_t bytes, const char *file_name, struct config **ret_config,
 		     char *error, size_t error_bytes)
 {
-	struct config_tree tree = {.file_name = file_name, .error = error, .error_bytes = error_bytes};
+	struct config_tree tree = {.file_name = file_name,
+				   .error = error,
+				   .error_bytes = error_bytes,
+				   .needs = "version, site and gate",
+				   .page = "gatehoused --config-help"};
 	struct config *config;
 	int r;
 

@@ -150,8 +150,7 @@ static int parse(struct config_tree *tree, const char *text, size_t bytes)
 				       parser.context != NULL ? " " : "",
 				       parser.context != NULL ? parser.context : "");
 	} else if (yaml_document_get_root_node(&tree->document) == NULL) {
-		config_mistake_at_line(tree, 1,
-				       "the file is empty; it needs at least version, site and gate");
+		config_mistake_at_line(tree, 1, "the file is empty; it needs at least %s", tree->needs);
 		yaml_document_delete(&tree->document);
 		r = -EINVAL;
 	}

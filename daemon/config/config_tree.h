@@ -1,6 +1,6 @@
 /*
  * config_tree.h - the YAML text as a tree whose every node knows its line, and the mistakes found in it.
- * libyaml is known to config_fill.c, config_tree.c and config_upgrade.c. Private to config*.c.
+ * libyaml is known to config_(fill|tree|upgrade*|load).c and model_manifest.c. Private to config*.c.
  */
 #ifndef GH_CONFIG_CONFIG_TREE_H
 #define GH_CONFIG_CONFIG_TREE_H
@@ -19,6 +19,10 @@ struct config_tree; /* the document being loaded */
  */
 void config_mistake(struct config_tree *tree, const char *path, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
+
+struct option;
+/** Fill @p out by the table @p schema, whose root is a map: types, ranges, defaults, unknown and missing options. */
+void config_tree_fill(struct config_tree *tree, const struct option *schema, void *out);
 
 /** Fill @p config by the table: types, ranges, defaults, unknown and missing options. */
 void config_fill(struct config_tree *tree, struct config *config);

@@ -8,6 +8,8 @@
 
 struct config_tree {
 	const char *file_name;
+	const char *needs,
+		*page; /* for the errors: what a file has at least, and where its options are listed */
 	yaml_document_t document;
 	char *error;
 	size_t error_bytes, error_used;

@@ -189,7 +189,10 @@ int config_upgrade_text(const char *text, size_t bytes, const char *file_name,
 			const struct config_upgrade_step *steps, char **ret_text, char *error,
 			size_t error_bytes)
 {
-	struct config_tree tree = {.file_name = file_name, .error = error, .error_bytes = error_bytes};
+	struct config_tree tree = {.file_name = file_name,
+				   .error = error,
+				   .error_bytes = error_bytes,
+				   .needs = "version, site and gate"};
 	struct config *config = NULL;
 	char *now = NULL, *next = NULL;
 	int r;

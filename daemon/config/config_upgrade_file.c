@@ -44,7 +44,7 @@ static int write_like(const char *path, const char *text, const struct stat *old
 /* The version that a good or an older file states, for the name of its backup. */
 static unsigned version_of(const char *text, size_t bytes, const char *path)
 {
-	struct config_tree tree = {.file_name = path};
+	struct config_tree tree = {.file_name = path, .needs = "version"};
 	unsigned version = 0;
 
 	if (config_tree_parse(&tree, text, bytes) == 0) {
