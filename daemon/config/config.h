@@ -21,7 +21,6 @@ enum {
 	CONFIG_USER_BYTES = 64,
 	CONFIG_NAME_BYTES = 32, /* [a-z0-9-], 1 to 31 characters */
 	CONFIG_NOTICE_BYTES = 256,
-	CONFIG_RECOGNISER_BYTES = 64,
 	CONFIG_PATH_BYTES = 256,
 	CONFIG_URL_BYTES = 512,
 	CONFIG_LINES_MAX = 32, /* outputs, and as many inputs */
@@ -171,35 +170,8 @@ enum config_liveness { CONFIG_LIVENESS_ENFORCE, CONFIG_LIVENESS_OBSERVE, CONFIG_
 
 enum config_face_calibration { CONFIG_CALIBRATION_FOLLOW, CONFIG_CALIBRATION_OBSERVE };
 
-enum config_channels { CONFIG_CHANNELS_BGR, CONFIG_CHANNELS_RGB };
-enum { CONFIG_SCORES = 6, CONFIG_SHA256_BYTES = 65 };
-
-/* another recogniser than the built-in one; file "": none */
-struct config_recogniser {
-	char file[CONFIG_RECOGNISER_BYTES]; /* in models_dir */
-	char sha256[CONFIG_SHA256_BYTES];
-	unsigned size_px, dimension;
-	enum config_channels channels;
-	double mean, scale;
-	double scores[CONFIG_SCORES]; /* at false-match rates of 1e-1 to 1e-6 */
-	size_t score_count;
-};
-
-enum config_detector_kind { CONFIG_DETECTOR_YUNET, CONFIG_DETECTOR_RFB };
-
-/* another detector than the built-in one; file "": none */
-struct config_detector {
-	char file[CONFIG_RECOGNISER_BYTES]; /* in models_dir */
-	char sha256[CONFIG_SHA256_BYTES];
-	enum config_detector_kind kind;
-	unsigned width_px, height_px;
-	enum config_channels channels;
-	double mean, scale;
-};
-
 struct config_face {
-	struct config_recogniser recogniser;
-	struct config_detector detector;
+	char recogniser[CONFIG_PATH_BYTES], detector[CONFIG_PATH_BYTES]; /* manifests: a name, or a path */
 	double false_accept_percent; /* effective rate over the whole gallery */
 	enum config_face_calibration calibration;
 	unsigned calibration_s;
@@ -219,7 +191,7 @@ struct config_litter {
 };
 
 struct config_evidence {
-	char dir[CONFIG_PATH_BYTES]; /* "STATE_DIR/evidence" when not given */
+	char dir[CONFIG_PATH_BYTES]; /* STATE_DIR/evidence: no option, the unit lets the daemon write nowhere else */
 	unsigned days, max_gb;
 };
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "camera_login.h"
+#include "model_manifest.h"
 #include "base/listen_address.h"
 
 static const char *const commands[] = {"door.open",     "door.mode", "roster.apply", "roster.snapshot",
@@ -176,41 +177,11 @@ static void check_camera(struct config_tree *tree, const struct config *config, 
 	check_facade(tree, camera, index);
 }
 
-static void check_net(struct config_tree *tree, const char *section, const char *file, const char *sha256)
+static void check_manifest(struct config_tree *tree, const char *path, const char *name)
 {
-	char path[64];
-
-	snprintf(path, sizeof(path), "face.%s.file", section);
-	if (file[0] == '.' || strchr(file, '/') != NULL)
-		config_mistake(tree, path, "expected the name of a file in models_dir");
-	snprintf(path, sizeof(path), "face.%s.sha256", section);
-	if (strlen(sha256) != CONFIG_SHA256_BYTES - 1 ||
-	    strspn(sha256, "0123456789abcdef") != CONFIG_SHA256_BYTES - 1)
-		config_mistake(tree, path, "expected 64 small hex digits");
-}
-
-static void check_recogniser(struct config_tree *tree, const struct config_recogniser *recogniser)
-{
-	if (recogniser->file[0] == '\0')
-		return; /* the built-in one */
-	check_net(tree, "recogniser", recogniser->file, recogniser->sha256);
-	for (size_t i = 0; i < recogniser->score_count; i++)
-		if (!(recogniser->scores[i] > (i == 0 ? 0 : recogniser->scores[i - 1])) ||
-		    recogniser->scores[i] >= 1) {
-			config_mistake(tree, "face.recogniser.scores", "expected scores that rise, below 1");
-			break;
-		}
-}
-
-static void check_detector(struct config_tree *tree, const struct config_detector *detector)
-{
-	if (detector->file[0] == '\0')
-		return; /* the built-in one */
-	check_net(tree, "detector", detector->file, detector->sha256);
-	if (detector->kind == CONFIG_DETECTOR_YUNET && detector->width_px % 32 != 0)
-		config_mistake(tree, "face.detector.width_px", "expected a multiple of 32");
-	if (detector->kind == CONFIG_DETECTOR_YUNET && detector->height_px % 32 != 0)
-		config_mistake(tree, "face.detector.height_px", "expected a multiple of 32");
+	if (!model_name_is_valid(name))
+		config_mistake(tree, path,
+			       "expected the name of a manifest in models_dir, or the path of one");
 }
 
 static void check_face(struct config_tree *tree, const struct config *config)
@@ -218,20 +189,14 @@ static void check_face(struct config_tree *tree, const struct config *config)
 	const struct config_face *face = &config->face;
 	bool used = false;
 
-	check_recogniser(tree, &face->recogniser);
-	check_detector(tree, &face->detector);
+	check_manifest(tree, "face.recogniser", face->recogniser);
+	check_manifest(tree, "face.detector", face->detector);
 	for (size_t i = 0; i < config->camera_count; i++)
 		used |= config->cameras[i].role == CONFIG_CAMERA_FACE;
 	if (used && face->liveness != CONFIG_LIVENESS_ENFORCE && !face->accept_pictures)
 		config_mistake(tree, "face.liveness",
 			       "a printed photo of a resident would open the door: enforce it, or write "
 			       "face.accept_pictures: true if the site accepts that");
-	if (face->blink == CONFIG_BLINK_REQUIRED && face->detector.file[0] != '\0' &&
-	    face->detector.kind == CONFIG_DETECTOR_YUNET)
-		config_mistake(tree, "face.blink",
-			       "eyes are followed by the landmark net, which a detector of the kind yunet "
-			       "does without: "
-			       "use another detector, or off");
 	if (face->stranger_still_hours > 0 && face->stranger_notice[0] == '\0')
 		config_mistake(tree, "face.stranger_notice",
 			       "is missing: stills of strangers are kept only where a notice says so");

@@ -358,8 +358,7 @@ void config_fill(struct config_tree *tree, struct config *config)
 	yaml_node_t *root = yaml_document_get_root_node(&tree->document);
 
 	config_tree_fill(tree, &config_schema, config);
-	if (config->evidence.dir[0] == '\0' &&
-	    (size_t)snprintf(config->evidence.dir, sizeof(config->evidence.dir), "%s/evidence",
+	if ((size_t)snprintf(config->evidence.dir, sizeof(config->evidence.dir), "%s/evidence",
 			     config->state_dir) >= sizeof(config->evidence.dir))
 		config_mistake_at(tree, root, "state_dir", "is too long");
 }

@@ -177,7 +177,8 @@ static const struct option camera_members[] = {
 	 FALLBACK(NULL),
 	 .help = "Polygons, such as the windows of flats, that are black in every clip and still that is "
 		 "shown or exported, and in the live picture. Throws from them are still found. The unmasked "
-		 "clip is kept in `sealed` inside `evidence.dir`, readable by the daemon's user alone and "
+		 "clip is kept in `evidence/sealed` inside `state_dir`, readable by the daemon's user alone "
+		 "and "
 		 "shown by no page."},
 	{.key = "calibration",
 	 MEMBERS(calibration_members),
@@ -202,25 +203,19 @@ static const struct option litter_members[] = {
 	 .help = "Seconds of video kept from after the last observation."},
 	{0}};
 
-static const struct option evidence_members[] = {
-	{.key = "dir",
-	 .kind = OPTION_TEXT,
-	 AT(config_evidence, dir),
-	 FALLBACK(""),
-	 .help = "Folder of clips and stills; empty: `evidence` inside `state_dir`."},
-	{.key = "days",
-	 .kind = OPTION_UINT,
-	 AT(config_evidence, days),
-	 RANGE(1, 3650),
-	 FALLBACK("30"),
-	 .help = "How long they are kept."},
-	{.key = "max_gb",
-	 .kind = OPTION_UINT,
-	 AT(config_evidence, max_gb),
-	 RANGE(1, 10000),
-	 FALLBACK("8"),
-	 .help = "Beyond this size the oldest are deleted first."},
-	{0}};
+static const struct option evidence_members[] = {{.key = "days",
+						  .kind = OPTION_UINT,
+						  AT(config_evidence, days),
+						  RANGE(1, 3650),
+						  FALLBACK("30"),
+						  .help = "How long they are kept."},
+						 {.key = "max_gb",
+						  .kind = OPTION_UINT,
+						  AT(config_evidence, max_gb),
+						  RANGE(1, 10000),
+						  FALLBACK("8"),
+						  .help = "Beyond this size the oldest are deleted first."},
+						 {0}};
 
 static const struct option api_members[] = {
 	{.key = "socket",

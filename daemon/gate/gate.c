@@ -35,8 +35,9 @@ static const char *data_key_credential(char *path, size_t bytes)
 static void open_storage(struct gate *gate)
 {
 	char key[CONFIG_PATH_BYTES];
-	/* which templates are in use; a failure is told when the cameras are begun */
-	const char *recogniser = cameras_use_models(gate->config);
+	struct problem problem;
+	/* which templates are in use; a failure is recorded when the cameras are opened, which is later */
+	const char *recogniser = cameras_use_models(gate->config, &problem);
 	const struct store_config config = {.state_dir = gate->config->state_dir,
 					    .data_key_path = data_key_credential(key, sizeof(key)),
 					    .recogniser = recogniser,
@@ -51,8 +52,6 @@ static void open_storage(struct gate *gate)
 	if (r >= 0) /* what it tells is for those who are not there before the first turn */
 		r = sd_event_source_set_enabled(gate->store_source, SD_EVENT_OFF);
 	if (r < 0) {
-		struct problem problem;
-
 		problem_store_not_started(&problem, r);
 		journal_set_trouble(gate->journal, &problem);
 		log_error("store", "%s", problem.detail);

@@ -93,7 +93,7 @@ class BadInput(unittest.TestCase):
         need((MODELS / "fr_feature.onnx").exists(), "the face models are not there: run tools/fetch-models")
         copy = self.gate.folder / "models"
         copy.mkdir()
-        for model in MODELS.glob("*.onnx"):
+        for model in (*MODELS.glob("*.onnx"), *MODELS.glob("*.yaml")):
             (copy / model.name).symlink_to(model.resolve())
         self.gate.config["models_dir"] = str(copy)
         return copy / "fr_feature.onnx"
@@ -124,6 +124,27 @@ class BadInput(unittest.TestCase):
         model.unlink()
         model.write_bytes(data)
         self.without_faces(str(model))
+
+    def test_manifest_missing(self):
+        manifest = self.models().with_suffix(".yaml")
+        manifest.unlink()
+        self.without_faces(str(manifest), "No such file")
+
+    def test_manifest_wrong(self):
+        manifest = self.models().with_suffix(".yaml")
+        text = manifest.read_text()
+        manifest.unlink()
+        for old, new, words in (("dimension: 512", "dimension: 0", ("dimension", "1 to 512")),
+                                ("role: recogniser", "role: detector", ("role", "expected recogniser"))):
+            with self.subTest(new):
+                self.assertIn(old, text)
+                manifest.write_text(text.replace(old, new))
+                number = 1 + text[:text.index(old)].count("\n")
+                self.without_faces(f"{manifest}:{number}: ", *words)
+                shutil.rmtree(self.gate.state)
+        digest = re.search("sha256: (\\w+)", text)[1]
+        manifest.write_text(text.replace(digest, digest[::-1]))
+        self.without_faces(str(manifest.with_suffix(".onnx")), digest[:12], digest[::-1][:12])
 
     def test_photo(self):
         self.models()

@@ -5,6 +5,7 @@ must come back after a change of recogniser.
 """
 import hashlib
 import importlib.util
+import json
 import subprocess
 import time
 import unittest
@@ -209,6 +210,20 @@ class Faces(unittest.TestCase):
         self.gate.stop()
         self.assertTrue(self.gate.verify()["ok"])
 
+    def manifest(self, role, file, members):
+        """A manifest of the test's own, beside a link to one of the nets that are there. Returns its path."""
+        net = self.gate.folder / file
+        net.symlink_to(SOURCE / "models" / file)
+        path = net.with_suffix(".yaml")
+        path.write_text(json.dumps({"role": role, "file": file, "sha256": hashlib.sha256(net.read_bytes()).hexdigest(),
+                                    "licence": "MIT", "source": "a test", **members}))
+        return str(path)
+
+    def other_recogniser(self):
+        return self.manifest("recogniser", "fr_feature.onnx", {
+            "dimension": 512, "scores": {"false_match": [0.3, 0.36, 0.44, 0.5, 0.55, 0.6]},
+            "input": {"width_px": 112, "height_px": 112, "colours": "rgb", "mean": 127.5, "scale": 0.0078125}})
+
     def test_change_of_recogniser(self):
         self.start()
         anna = self.person("Anna")
@@ -216,14 +231,10 @@ class Faces(unittest.TestCase):
         self.assertEqual(self.gate.call("GET", "faces/report")[1]["outdated"], [])
         self.gate.stop()
         # the same file fed otherwise makes other templates: nobody is matched by accident
-        digest = hashlib.sha256((SOURCE / "models" / "fr_feature.onnx").read_bytes()).hexdigest()
-        self.gate.config["face"] = {"recogniser": {
-            "file": "fr_feature.onnx", "sha256": digest, "channels": "rgb", "scores": [0.3, 0.36, 0.44, 0.5, 0.55, 0.6]}}
-        # a detector by its record as well: the file of the built-in one, once more
-        digest = hashlib.sha256((SOURCE / "models" / "fr_detect.onnx").read_bytes()).hexdigest()
-        self.gate.config["face"]["detector"] = {
-            "file": "fr_detect.onnx", "sha256": digest, "kind": "rfb", "width_px": 320, "height_px": 240,
-            "channels": "rgb", "mean": 127, "scale": 0.0078125}
+        self.gate.config["face"] = {"recogniser": self.other_recogniser(),
+                                    "detector": self.manifest("detector", "fr_detect.onnx", {
+                                        "kind": "rfb", "scores": {"min": 0.7, "overlap_max": 0.4},
+                                        "input": {"width_px": 320, "height_px": 240, "colours": "rgb", "mean": 127, "scale": 0.0078125}})}
         self.camera()
         self.start()
         outdated = self.gate.wait_event("face.outdated")
@@ -245,9 +256,7 @@ class Faces(unittest.TestCase):
             self.assertEqual(self.enrol(anna, photo)[0], 201)
         self.gate.stop()
         self.assertEqual([f for f in self.gate.state.rglob("*") if f.is_file() and b"JFIF" in f.read_bytes()], [])
-        digest = hashlib.sha256((SOURCE / "models" / "fr_feature.onnx").read_bytes()).hexdigest()
-        self.gate.config["face"]["recogniser"] = {
-            "file": "fr_feature.onnx", "sha256": digest, "channels": "rgb", "scores": [0.3, 0.36, 0.44, 0.5, 0.55, 0.6]}
+        self.gate.config["face"]["recogniser"] = self.other_recogniser()
         self.camera()
         self.start()
         wait_until("both", lambda: sum(e["data"].get("kept_picture", False)

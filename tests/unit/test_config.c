@@ -6,7 +6,6 @@
 #include "config/config.h"
 #include "base/listen_address.h"
 
-#define SHA "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 #define BASE                                                                                                 \
 	"version: 1\n"                                                                                       \
 	"site: hill-park\n"                                                                                  \
@@ -40,6 +39,8 @@ static void the_smallest_file_has_every_default(void **state)
 	assert_int_equal(config->mqtt.broker_count, 0);
 	assert_int_equal(config->board.driver, CONFIG_BOARD_SIM);
 	assert_string_equal(config->api.listen, "127.0.0.1:8480");
+	assert_string_equal(config->face.recogniser, "fr_feature");
+	assert_string_equal(config->face.detector, "fr_detect");
 	config_free(config);
 }
 
@@ -130,19 +131,10 @@ static const struct {
 	{BASE BOARD DOORS
 	 "cameras:\n  - {name: c, source: a, role: face, door: main}\nface: {liveness: observe}\n",
 	 "g.yaml:12: face.liveness: a printed photo"},
-	{BASE "face:\n  recogniser: {file: a/b, sha256: x, scores: [0.1, 0.2, 0.3, 0.4, 0.5, 0.6]}\n",
-	 "g.yaml:5: face.recogniser.file: expected the name of a file"},
-	{BASE "face:\n  detector: {file: ../a, sha256: x}\n",
-	 "g.yaml:5: face.detector.file: expected the name of a file"},
-	{BASE "face:\n  detector:\n    file: a\n    sha256: x\n",
-	 "g.yaml:7: face.detector.sha256: expected 64 small hex digits"},
-	{BASE "face:\n  detector:\n    file: a\n    sha256: " SHA "\n    height_px: 240\n",
-	 "g.yaml:8: face.detector.height_px: expected a multiple of 32"},
-	{BASE "face:\n  detector:\n    file: a\n    sha256: " SHA "\n    kind: haar\n",
-	 "g.yaml:8: face.detector.kind: "},
-	{BASE "face:\n  blink: required\n  detector:\n    file: a\n    sha256: " SHA
-	      "\n    kind: yunet\n    height_px: 256\n",
-	 "g.yaml:5: face.blink: eyes are followed by the landmark net"},
+	{BASE "face:\n  recogniser: ..\n",
+	 "g.yaml:5: face.recogniser: expected the name of a manifest in models_dir, or the path of one"},
+	{BASE "face:\n  detector: a b\n", "g.yaml:5: face.detector: expected the name of a manifest"},
+	{BASE "face:\n  detector: {file: a}\n", "g.yaml:5: face.detector: expected one value, not a section"},
 	{BASE "face: {stranger_still_hours: 24}\n", "g.yaml:4: face.stranger_notice: is missing"},
 	{BASE "face:\n  liveness: maybe\n",
 	 "g.yaml:5: face.liveness: \"maybe\": expected one of enforce, observe, off"},

@@ -56,8 +56,11 @@ struct cameras_ops {
 	json_t *(*outdated)(void *arg);
 };
 
-/** Take the config's nets into use, before the store is opened. @return the recogniser's identity; NULL: they make no sense, logged. */
-const char *cameras_use_models(const struct config *config);
+/**
+ * Read the manifests of the config's nets and use them, before the store is opened and any thread is started.
+ * @return the recogniser's identity; NULL: a manifest is missing or wrong, and @p problem says which.
+ */
+const char *cameras_use_models(const struct config *config, struct problem *problem);
 
 /** @return 0 or a negative errno; @p ret_cameras is set all the same unless it is -ENOMEM: what works of it works. */
 int cameras_open(const struct cameras_deps *deps, const struct cameras_ops *ops, void *arg,

@@ -7,6 +7,7 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "base/unconst.h"
+#include "config/model_manifest.h"
 #include "vision/face/match.h"
 #include "vision/face/threshold.h"
 
@@ -249,46 +250,80 @@ static void set_zone(const struct config_polygon *roi, struct mask_polygon *zone
 	}
 }
 
-static int use_detector(const struct config_detector *config)
+static struct face_model model_of(const struct model_manifest *manifest)
 {
-	struct face_model model = {.file = config->file,
-				   .sha256 = config->sha256,
-				   .width_px = (int)config->width_px,
-				   .height_px = (int)config->height_px,
-				   .swap_rgb = config->channels == CONFIG_CHANNELS_RGB,
-				   .mean = config->mean,
-				   .scale = config->scale,
-				   .kind = config->kind == CONFIG_DETECTOR_YUNET ? FACE_DETECTOR_YUNET
-										 : FACE_DETECTOR_RFB,
-				   .overlap_max = 0.4f,
-				   .score_min = 0.7f};
-
-	return face_models_use_detector(config->file[0] != '\0' ? &model : NULL);
+	return (struct face_model){.file = manifest->file,
+				   .sha256 = manifest->sha256,
+				   .folder = manifest->folder,
+				   .width_px = (int)manifest->input.width_px,
+				   .height_px = (int)manifest->input.height_px,
+				   .swap_rgb = manifest->input.colours == MODEL_RGB,
+				   .mean = manifest->input.mean,
+				   .scale = manifest->input.scale,
+				   .dimension = (int)manifest->dimension,
+				   .kind = manifest->kind == MODEL_YUNET ? FACE_DETECTOR_YUNET
+									 : FACE_DETECTOR_RFB,
+				   .overlap_max = (float)manifest->scores.overlap_max,
+				   .score_min = (float)manifest->scores.min};
 }
 
-const char *cameras_use_models(const struct config *whole)
+static int use_recogniser(const struct model_manifest *manifest)
 {
-	const struct config_recogniser *config = &whole->face.recogniser;
-	struct face_model model = {.file = config->file,
-				   .sha256 = config->sha256,
-				   .width_px = (int)config->size_px,
-				   .height_px = (int)config->size_px,
-				   .swap_rgb = config->channels == CONFIG_CHANNELS_RGB,
-				   .mean = config->mean,
-				   .scale = config->scale,
-				   .dimension = (int)config->dimension};
-	struct threshold_curve curve = {0};
-	bool other = config->file[0] != '\0';
+	const struct face_model model = model_of(manifest);
+	const struct model_norm *norm = &manifest->scores.norm;
+	struct threshold_curve curve = {.min = manifest->scores.min,
+					.norm = {.usual = norm->usual,
+						 .low = norm->low,
+						 .high = norm->high,
+						 .none = norm->none,
+						 .exponent = norm->exponent}};
+	int r;
 
-	memcpy(curve.scores, config->scores, sizeof(curve.scores));
-	if (use_detector(&whole->face.detector) < 0)
-		log_error("vision", "face.detector: expected a file name, 64 small hex digits, and its size");
-	else if (face_models_use(other ? &model : NULL) < 0 || threshold_use(other ? &curve : NULL) < 0)
-		log_error("vision",
-			  "face.recogniser: expected a file name, 64 small hex digits, and scores that rise");
-	else
-		return face_engine_recogniser();
-	return NULL;
+	_Static_assert((int)MODEL_SCORES == (int)THRESHOLD_SCORES, "a curve fits");
+	memcpy(curve.scores, manifest->scores.false_match, sizeof(curve.scores));
+	r = face_models_use(&model);
+	return r < 0 ? r : threshold_use(&curve);
+}
+
+static int use_detector(const struct config *config, const struct model_manifest *manifest,
+			struct problem *problem)
+{
+	const struct face_model model = model_of(manifest);
+
+	if (config->face.blink == CONFIG_BLINK_REQUIRED && manifest->kind == MODEL_YUNET)
+		return problem_blink_without_landmarks(problem, config->face.detector);
+	return face_models_use_detector(&model) < 0 ? problem_model_manifest(problem, config->face.detector)
+						    : 0;
+}
+
+/* Of several mistakes the first, which names file and line. */
+static void refuse_manifest(const char *error, struct problem *problem)
+{
+	char first[PROBLEM_TEXT_BYTES];
+
+	snprintf(first, sizeof(first), "%.*s", (int)strcspn(error, "\n"), error);
+	(void)problem_model_manifest(problem, first); /* its errno is known */
+}
+
+const char *cameras_use_models(const struct config *config, struct problem *problem)
+{
+	struct model_manifest detector, recogniser;
+	char error[CONFIG_ERROR_BYTES];
+
+	if (model_manifest_load(config->models_dir, config->face.recogniser, MODEL_RECOGNISER, &recogniser,
+				error, sizeof(error)) < 0 ||
+	    model_manifest_load(config->models_dir, config->face.detector, MODEL_DETECTOR, &detector, error,
+				sizeof(error)) < 0) {
+		refuse_manifest(error, problem);
+		return NULL;
+	}
+	if (use_detector(config, &detector, problem) < 0)
+		return NULL;
+	if (use_recogniser(&recogniser) < 0) {
+		problem_model_manifest(problem, config->face.recogniser);
+		return NULL;
+	}
+	return face_engine_recogniser();
 }
 
 int faces_open(struct cameras *cameras)
@@ -298,8 +333,10 @@ int faces_open(struct cameras *cameras)
 	struct face_watch_config face;
 	int r;
 
-	if (cameras_use_models(config) == NULL)
+	if (cameras_use_models(config, &problem) == NULL) {
+		fail(cameras, &problem);
 		return -EINVAL;
+	}
 	face_watch_defaults(&face);
 	face.models_dir = config->models_dir;
 	face.cameras =
