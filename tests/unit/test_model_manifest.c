@@ -179,7 +179,7 @@ static void the_shipped_curve_is_what_the_library_starts_with(void **state)
 	for (int i = 0; i < 3; i++)
 		for (int k = 0; k < 4; k++)
 			before[i][k] = i < 2 ? threshold_for(i == 0 ? 10 : 90000, k + 0.5)
-					     : threshold_gain((float)k + 1.9f);
+					     : score_gain_of_probe((float)k + 1.9f);
 	memcpy(curve.scores, manifest.scores.false_match, sizeof(curve.scores));
 	curve.min = manifest.scores.min;
 	curve.norm = (struct threshold_norm){.usual = manifest.scores.norm.usual,
@@ -191,7 +191,7 @@ static void the_shipped_curve_is_what_the_library_starts_with(void **state)
 	for (int i = 0; i < 3; i++)
 		for (int k = 0; k < 4; k++)
 			after[i][k] = i < 2 ? threshold_for(i == 0 ? 10 : 90000, k + 0.5)
-					    : threshold_gain((float)k + 1.9f);
+					    : score_gain_of_probe((float)k + 1.9f);
 	assert_memory_equal(before, after, sizeof(before));
 	assert_int_equal(threshold_use(NULL), 0);
 }
