@@ -99,7 +99,7 @@ static struct config *load(const char *path)
 		return config;
 	fprintf(stderr, "gatehouse-safe: %s\n", error);
 	/* whoever broke the file while the daemon ran must not leave the relays as they are */
-	snprintf(kept, sizeof(kept), "%s/" CONFIG_KEPT_NAME,
+	snprintf(kept, sizeof(kept), "%s/" CONFIG_LAST_GOOD_NAME,
 		 state_dir != NULL ? state_dir : "/var/lib/gatehouse");
 	if (config_load(kept, &config, error, sizeof(error)) < 0) {
 		fprintf(stderr, "gatehouse-safe: %s\n", error);

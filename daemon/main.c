@@ -164,7 +164,7 @@ static int run_loop(const struct config *config, const char *config_path, uint64
 		sd_event_unref(event);
 		return EXIT_FAILURE;
 	}
-	r = config_keep(config_path, config->state_dir);
+	r = config_save_last_good(config_path, config->state_dir);
 	if (r < 0)
 		log_warning("main", "the config is not kept for gatehouse-safe: %s, ignoring", strerror(-r));
 	sd_notify(0, "READY=1\nSTATUS=Doors under control");

@@ -1,5 +1,5 @@
 /*
- * board_lines.h - the config's lines as the board takes them: for the daemon, and for gatehouse-safe after it.
+ * board_lines.h - the config's lines in the form of hw/board, for the daemon and for gatehouse-safe.
  */
 #ifndef GH_CONFIG_BOARD_LINES_H
 #define GH_CONFIG_BOARD_LINES_H
@@ -11,7 +11,7 @@
 void board_line_of(const struct config *config, const struct config_line *from, bool output,
 		   struct board_line_config *ret_line);
 
-/** Whether the output is active at the level that is declared safe for when nobody drives it. */
+/** Whether the output is active at the level that the config declares safe while no program drives it. */
 bool board_line_safe_level(const struct config *config, const struct config_line *output);
 
 #endif

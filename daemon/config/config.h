@@ -4,7 +4,7 @@
  * One table (config_schema.c) gives each option's name, type, range, default and help; the loader, the help
  * text and docs/reference/config.md follow it. What config_load() returns needs no further checks: names are unique,
  * every name that is referred to exists, every value is in range, every default filled in.
- * Relative paths are kept as written: they are relative to the daemon's working directory. Any thread.
+ * Relative paths stay as written: they are relative to the daemon's working directory. Any thread.
  */
 #ifndef GH_CONFIG_CONFIG_H
 #define GH_CONFIG_CONFIG_H
@@ -41,7 +41,7 @@ enum {
 	CONFIG_SPAN_BYTES = 64,
 	CONFIG_BYTES_MAX = 256 * 1024, /* of the file */
 	CONFIG_ERROR_BYTES = 2048,     /* enough for CONFIG_ERRORS_MAX lines */
-	CONFIG_ERRORS_MAX = 8          /* mistakes told at once */
+	CONFIG_ERRORS_MAX = 8          /* mistakes reported at once */
 };
 
 enum config_board_driver { CONFIG_BOARD_SIM, CONFIG_BOARD_GPIOD };
@@ -60,7 +60,7 @@ struct config_line {
 	bool active_low;
 	enum config_bias bias; /* inputs */
 	unsigned debounce_ms;  /* inputs */
-	enum config_safe safe; /* outputs: the level when nobody drives them */
+	enum config_safe safe; /* outputs: the level while no program drives them */
 };
 
 struct config_board {
@@ -180,7 +180,7 @@ struct config_face {
 	enum config_blink blink;
 	bool accept_pictures;          /* the site wrote that a picture of a face may open a door */
 	bool keep_pictures;            /* aligned ones of those enrolled, sealed beside their templates */
-	unsigned stranger_still_hours; /* 0: none are kept */
+	unsigned stranger_still_hours; /* 0: no still is stored */
 	char stranger_notice[CONFIG_NOTICE_BYTES];
 	unsigned repeat_ms;
 	unsigned registration_at; /* people enrolled by face */
@@ -292,13 +292,13 @@ int config_load(const char *path, struct config **ret_config, char *error, size_
 int config_load_text(const char *text, size_t bytes, const char *file_name, struct config **ret_config,
 		     char *error, size_t error_bytes);
 
-#define CONFIG_KEPT_NAME "last-good.yaml"
+#define CONFIG_LAST_GOOD_NAME "last-good.yaml"
 
 /**
- * Copy the file at @p path to CONFIG_KEPT_NAME in @p state_dir, if it is good.
- * @return 0, or a negative errno: what was kept before is still there.
+ * Copy the file at @p path to CONFIG_LAST_GOOD_NAME in @p state_dir, if it is good.
+ * @return 0, or a negative errno: the copy of before is unchanged.
  */
-int config_keep(const char *path, const char *state_dir);
+int config_save_last_good(const char *path, const char *state_dir);
 
 /** NULL is fine. */
 void config_free(struct config *config);

@@ -18,13 +18,13 @@ static int copy(int from, int to)
 	return got < 0 ? -errno : fsync(to) < 0 ? -errno : 0;
 }
 
-int config_keep(const char *path, const char *state_dir)
+int config_save_last_good(const char *path, const char *state_dir)
 {
 	char kept[CONFIG_PATH_BYTES + 32], fresh[CONFIG_PATH_BYTES + 40], error[CONFIG_ERROR_BYTES];
 	struct config *again = NULL;
 	int from = open(path, O_RDONLY | O_CLOEXEC), to = -1, r;
 
-	snprintf(kept, sizeof(kept), "%s/" CONFIG_KEPT_NAME, state_dir);
+	snprintf(kept, sizeof(kept), "%s/" CONFIG_LAST_GOOD_NAME, state_dir);
 	snprintf(fresh, sizeof(fresh), "%s.new", kept);
 	if (from >= 0)
 		to = open(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);

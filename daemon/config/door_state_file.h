@@ -1,5 +1,5 @@
 /*
- * door_state_file.h - the modes of the doors, kept over a restart in STATE_DIR/doors.
+ * door_state_file.h - the modes of the doors, stored in STATE_DIR/doors for the next start.
  *
  * Not in the database: doors are under control before it is open, and a latched fire must not lock for even a
  * moment because the daemon was restarted. The file is small text, a line a door: NAME MODE BEFORE FIRE HOURS. It is
@@ -22,14 +22,14 @@ int door_state_file_open(const char *state_dir, struct door_state_file **ret_fil
 /** Locked when the file does not know the door. */
 struct door_memory door_state_file_find(const struct door_state_file *file, const char *door);
 
-/** Remember; nothing happens when it is what the file holds. More doors than a config may have are not kept. */
+/** Store; nothing is written when the file holds it already. Doors beyond CONFIG_DOORS_MAX are ignored. */
 void door_state_file_put(struct door_state_file *file, const char *door, const struct door_memory *memory);
 
 /** Whether the door stands unlocked by its opening hours: their end locks it, be it after a restart. */
 bool door_state_file_in_hours(const struct door_state_file *file, const char *door);
 void door_state_file_set_in_hours(struct door_state_file *file, const char *door, bool in_hours);
 
-/** Readable when something came to the disk, or failed to; door_state_file_settled() takes it. */
+/** Readable when a write has ended, well or not; door_state_file_settled() reads the result. */
 int door_state_file_fd(const struct door_state_file *file);
 
 /** The number of the last change that was put; rises by one with each. */

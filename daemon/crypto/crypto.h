@@ -78,7 +78,7 @@ int crypto_password_hash(const char *password, char ret_hash[CRYPTO_PASSWORD_HAS
 /** Whether @p hash is one of @p password. Takes as long. */
 bool crypto_password_is(const char *password, const char *hash);
 
-/** Whether two secrets are equal, in time that does not tell where they differ. */
+/** Whether two secrets are equal, in time that does not depend on where they differ. */
 bool crypto_equal(const void *a, const void *b, size_t bytes);
 
 void crypto_random(void *ret, size_t bytes);

@@ -1,4 +1,4 @@
-/* gatectl.h - what gatectl*.c share. A command returns the exit status; it has told the user why. */
+/* gatectl.h - what gatectl*.c share. A command returns the exit status and has written the reason to stderr. */
 #ifndef GH_CTL_GATECTL_H
 #define GH_CTL_GATECTL_H
 
@@ -31,14 +31,14 @@ struct ctl {
 int ctl_request(const struct ctl *ctl, const char *method, const char *path, const void *body, size_t bytes,
 		const char *type, json_t **ret_reply);
 int ctl_get(const struct ctl *ctl, const char *path, json_t **ret_reply);
-/** Takes @p body over. */
+/** POST; owns @p body from now on. */
 int ctl_post(const struct ctl *ctl, const char *path, json_t *body, json_t **ret_reply);
-/** PATCH; takes @p body over. */
+/** PATCH; owns @p body from now on. */
 int ctl_patch(const struct ctl *ctl, const char *path, json_t *body, json_t **ret_reply);
 /** The bytes of @p path into @p out. */
 int ctl_download(const struct ctl *ctl, const char *path, FILE *out);
-/** Each event of a stream to @p take, coming again when the daemon does, until @p take returns false. */
-int ctl_stream(const struct ctl *ctl, const char *path, bool (*take)(void *arg, const json_t *value),
+/** Call @p on_value with each event of a stream until it returns false. Connects again when the daemon restarts. */
+int ctl_stream(const struct ctl *ctl, const char *path, bool (*on_value)(void *arg, const json_t *value),
 	       void *arg);
 
 /** @p word as one segment of a URL; static buffers in turn, four of them. */

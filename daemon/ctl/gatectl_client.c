@@ -213,7 +213,7 @@ struct listener {
 	CURL *curl;
 	struct buffer line, refusal;
 	char last_id[32];
-	bool (*take)(void *arg, const json_t *value);
+	bool (*on_value)(void *arg, const json_t *value);
 	void *arg;
 	bool heard, done;
 };
@@ -227,7 +227,7 @@ static void take_line(struct listener *listener, const char *line)
 	if (strncmp(line, "data: ", 6) != 0)
 		return;
 	value = json_loads(line + 6, 0, NULL);
-	if (value != NULL && !listener->take(listener->arg, value))
+	if (value != NULL && !listener->on_value(listener->arg, value))
 		listener->done = true;
 	json_decref(value);
 }
@@ -290,10 +290,10 @@ static int listen_once(const struct ctl *ctl, struct listener *listener, const c
 	return r;
 }
 
-int ctl_stream(const struct ctl *ctl, const char *path, bool (*take)(void *arg, const json_t *value),
+int ctl_stream(const struct ctl *ctl, const char *path, bool (*on_value)(void *arg, const json_t *value),
 	       void *arg)
 {
-	struct listener listener = {.take = take, .arg = arg};
+	struct listener listener = {.on_value = on_value, .arg = arg};
 	struct timespec pause = {.tv_sec = AGAIN_S};
 	int r = CTL_OK;
 

@@ -132,8 +132,9 @@ static int verify_copy(const char *folder, const char *key_dir, struct audit_res
 
 static void remove_copy(const char *folder)
 {
-	static const char *const names[] = {"gate.db",       "gate.db-journal", CONFIG_KEPT_NAME, COPIES_NAME,
-					    "keys/data.key", "keys/anchor.key", "keys/anchor.pub"};
+	static const char *const names[] = {"gate.db",        "gate.db-journal", CONFIG_LAST_GOOD_NAME,
+					    COPIES_NAME,      "keys/data.key",   "keys/anchor.key",
+					    "keys/anchor.pub"};
 	char path[BACKUP_PATH_BYTES];
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
@@ -172,7 +173,7 @@ int backup_make(const char *state_dir, const char *folder, bool with_keys, char 
 	if (r == 0 && with_keys)
 		r = copy_keys(state_dir, folder, text);
 	if (r == 0)
-		r = copy_if_there(state_dir, folder, CONFIG_KEPT_NAME, text);
+		r = copy_if_there(state_dir, folder, CONFIG_LAST_GOOD_NAME, text);
 	if (r == 0)
 		r = copy_if_there(state_dir, folder, COPIES_NAME, text);
 	if (r == 0)
