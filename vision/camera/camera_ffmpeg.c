@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/thread_role.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
@@ -508,6 +509,7 @@ int camera_open(const struct camera_config *config, const struct camera_ops *ops
 	enum source_kind kind;
 	int r;
 
+	assert(config != NULL && ret_camera != NULL);
 	if (ops->frame == NULL || !camera_config_is_valid(config) || source_kind_of(config->url, &kind) < 0)
 		return -EINVAL;
 	camera = calloc(1, sizeof(*camera));
@@ -538,11 +540,13 @@ int camera_open(const struct camera_config *config, const struct camera_ops *ops
 
 struct packet_ring *camera_ring(struct camera *camera)
 {
+	assert(camera != NULL);
 	return camera->ring;
 }
 
 struct fmp4_mux *camera_fmp4(struct camera *camera)
 {
+	assert(camera != NULL);
 	return camera->fmp4;
 }
 

@@ -1,5 +1,6 @@
 #include "camera_health.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
@@ -68,6 +69,7 @@ const char *camera_health_cause_name(enum camera_health_cause cause)
 	static const char *const names[CAMERA_HEALTH_CAUSES] = {"clear", "lost",    "frozen", "dark",
 								"glare", "covered", "moved",  "storm"};
 
+	assert(cause < CAMERA_HEALTH_CAUSES);
 	return names[cause];
 }
 
@@ -276,6 +278,8 @@ static void look(struct camera_health *sight, const uint8_t *luma, size_t stride
 void camera_health_frame(struct camera_health *sight, const uint8_t *luma, size_t stride, int width_px,
 			 int height_px, uint64_t now_ms)
 {
+	assert(sight != NULL && luma != NULL);
+	assert(width_px > 0 && height_px > 0 && stride >= (size_t)width_px);
 	count_until(sight, now_ms);
 	sight->ended = false;
 	sight->frame_ms = now_ms;
@@ -289,6 +293,7 @@ void camera_health_frame(struct camera_health *sight, const uint8_t *luma, size_
 
 void camera_health_ended(struct camera_health *sight, uint64_t now_ms)
 {
+	assert(sight != NULL);
 	count_until(sight, now_ms);
 	sight->told = sight->sign = CAMERA_HEALTH_OK;
 	sight->told_since_ms = now_ms;
@@ -298,6 +303,7 @@ void camera_health_ended(struct camera_health *sight, uint64_t now_ms)
 
 enum camera_health_cause camera_health_tick(struct camera_health *sight, uint64_t now_ms)
 {
+	assert(sight != NULL);
 	count_until(sight, now_ms);
 	if (!sight->ended && now_ms - sight->frame_ms >= SILENT_MS && now_ms > sight->frame_ms) {
 		note_sign(sight, CAMERA_HEALTH_LOST, sight->frame_ms, now_ms);
@@ -313,6 +319,7 @@ uint64_t camera_health_lasted_ms(const struct camera_health *sight, uint64_t now
 
 void camera_health_read(struct camera_health *sight, uint64_t now_ms, struct camera_health_totals *ret_totals)
 {
+	assert(sight != NULL && ret_totals != NULL);
 	count_until(sight, now_ms);
 	*ret_totals = sight->totals;
 	memset(&sight->totals, 0, sizeof(sight->totals));

@@ -1,5 +1,6 @@
 #include "digest.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <libavutil/mem.h>
@@ -49,6 +50,7 @@ int digest_sha256_file(const char *path, char *hex)
 	struct AVSHA *sha;
 	int fd, r;
 
+	assert(path != NULL && hex != NULL);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return -errno;
@@ -65,6 +67,7 @@ int digest_sha256_bytes(const void *bytes, size_t size, char *hex)
 {
 	struct AVSHA *sha = start();
 
+	assert((bytes != NULL || size == 0) && hex != NULL);
 	if (sha == NULL)
 		return -ENOMEM;
 	av_sha_update(sha, bytes, size);

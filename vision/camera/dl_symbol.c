@@ -1,5 +1,6 @@
 #include "dl_symbol.h"
 
+#include <assert.h>
 #include <dlfcn.h>
 #include <stddef.h>
 
@@ -10,6 +11,7 @@ void *dl_symbol(const char *library, const char *symbol)
 	void *handle = dlopen(library, RTLD_NOW | RTLD_LOCAL);
 	void *found = handle != NULL ? dlsym(handle, symbol) : NULL;
 
+	assert(library != NULL && symbol != NULL);
 	if (found == NULL)
 		log_error("vision", "%s: %s", library, dlerror());
 	return found; /* the handle is kept: what was found lives in it */

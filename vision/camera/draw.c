@@ -1,5 +1,6 @@
 #include "draw.h"
 
+#include <assert.h>
 #include <ctype.h>
 #include <math.h>
 #include <string.h>
@@ -117,6 +118,7 @@ void draw_line(const struct draw_canvas *canvas, float x0, float y0, float x1, f
 {
 	int steps;
 
+	assert(canvas->bgr != NULL && width_px >= 1 && width_px <= 64);
 	if (!isfinite(x0) || !isfinite(y0) || !isfinite(x1) || !isfinite(y1) ||
 	    !clip(canvas, &x0, &y0, &x1, &y1))
 		return;
@@ -134,6 +136,7 @@ void draw_ring(const struct draw_canvas *canvas, float x, float y, float radius_
 {
 	enum { CORNERS = 48 };
 
+	assert(canvas->bgr != NULL && width_px >= 1 && width_px <= 64);
 	for (int i = 0; i < CORNERS; i++) {
 		float a = (float)i * 6.2831853f / CORNERS, b = (float)(i + 1) * 6.2831853f / CORNERS;
 
@@ -157,6 +160,7 @@ void draw_label(const struct draw_canvas *canvas, int x, int y, int scale, const
 	const struct draw_color white = {255, 255, 255}, black = {0, 0, 0};
 	int length = (int)strnlen(text, LABEL_CHARACTERS_MAX);
 
+	assert(canvas->bgr != NULL && text != NULL && scale > 0);
 	box(canvas, x, y, (length * (GLYPH_WIDTH + 1) + 3) * scale, (GLYPH_HEIGHT + 4) * scale, black);
 	for (int n = 0; n < length; n++) {
 		const struct glyph *glyph = find_glyph(text[n]);

@@ -3,6 +3,7 @@
 #include "base/queue.h"
 #include "mp4.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -178,6 +179,7 @@ void fmp4_mux_begin(struct fmp4_mux *mux, const AVCodecParameters *parameters)
 	char type[FMP4_MEDIA_TYPE_BYTES] = "";
 	int r;
 
+	assert(mux != NULL && parameters != NULL);
 	mux->waits_for_key = true;
 	if (is_same(mux->parameters, parameters))
 		return;
@@ -270,6 +272,7 @@ void fmp4_mux_push(struct fmp4_mux *mux, const AVPacket *packet)
 {
 	uint32_t session = atomic_load(&mux->session);
 
+	assert(mux != NULL && packet != NULL);
 	if (session == 0 || mux->parameters == NULL) {
 		muxer_close(&mux->muxer);
 		return;
@@ -317,6 +320,7 @@ int fmp4_mux_media_type(struct fmp4_mux *mux, char *ret_type)
 {
 	int r;
 
+	assert(mux != NULL && ret_type != NULL);
 	pthread_mutex_lock(&mux->lock);
 	r = mux->type_r;
 	if (r == 0)
@@ -337,6 +341,7 @@ uint32_t fmp4_mux_enable(struct fmp4_mux *mux, bool on)
 
 int fmp4_mux_fd(const struct fmp4_mux *mux)
 {
+	assert(mux != NULL);
 	return queue_fd(mux->parts);
 }
 
@@ -344,6 +349,7 @@ struct fmp4_part *fmp4_mux_next(struct fmp4_mux *mux)
 {
 	struct fmp4_part *part;
 
+	assert(mux != NULL);
 	if (queue_pop(mux->parts, &part) < 0)
 		return NULL;
 	atomic_fetch_sub(&mux->waiting_bytes, part->bytes);

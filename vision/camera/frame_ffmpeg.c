@@ -1,6 +1,7 @@
 #include "frame.h"
 #include "frame_private.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -33,6 +34,7 @@ static struct owned_frame *owned(struct video_frame *frame)
 
 struct video_frame *video_frame_ref(struct video_frame *frame)
 {
+	assert(frame != NULL);
 	atomic_fetch_add_explicit(&owned(frame)->references, 1, memory_order_relaxed);
 	return frame;
 }
@@ -129,6 +131,7 @@ int frame_wrap(AVFrame *picture, struct video_frame **ret_frame)
 	struct owned_frame *made;
 	int r = 0;
 
+	assert(picture != NULL && ret_frame != NULL);
 	if (!is_sound(picture))
 		return -EINVAL;
 	if (format == NULL || (format->flags & AV_PIX_FMT_FLAG_HWACCEL) != 0)
@@ -287,6 +290,7 @@ void bgr_converter_finish(struct bgr_converter *converter)
 {
 	struct converter *c = converter->context;
 
+	assert(converter != NULL);
 	if (c != NULL) {
 		sws_freeContext(c->sws);
 		av_freep(&c->wide);

@@ -3,6 +3,7 @@
 #include "draw.h"
 #include "mask.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -87,6 +88,7 @@ static int encode_sized(const struct draw_canvas *canvas, int width_px, int heig
 
 int jpeg_encode_canvas(const struct draw_canvas *canvas, uint8_t **ret_jpeg, size_t *ret_bytes)
 {
+	assert(canvas != NULL && ret_jpeg != NULL && ret_bytes != NULL);
 	return encode_sized(canvas, canvas->width_px, canvas->height_px, QUALITY_STILL, ret_jpeg, ret_bytes);
 }
 
@@ -99,6 +101,7 @@ int jpeg_encode(const struct video_frame *frame, const struct mask *mask, int wi
 	int width_px = frame->width_px, height_px = frame->height_px, r;
 	struct bgr_converter converter = {0};
 
+	assert(frame != NULL && ret_jpeg != NULL && ret_bytes != NULL);
 	if (width_max_px < WIDTH_MIN_PX || width_max_px > VIDEO_FRAME_SIDE_MAX)
 		return -EINVAL;
 	if (width_px > width_max_px) {

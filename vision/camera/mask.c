@@ -1,5 +1,6 @@
 #include "mask.h"
 
+#include <assert.h>
 #include <math.h>
 #include <string.h>
 
@@ -49,6 +50,8 @@ static void fill_row(const struct mask_polygon *polygon, float y, uint8_t *row, 
 void mask_plane(const struct mask *mask, uint8_t *plane, size_t stride, int width_px, int height_px,
 		int pixel_bytes, uint8_t value)
 {
+	assert(mask->count <= MASK_POLYGONS_MAX);
+	assert(plane != NULL && pixel_bytes > 0);
 	for (size_t i = 0; i < mask->count; i++)
 		for (int row = 0; row < height_px && mask->polygons[i].count >= 3; row++)
 			fill_row(&mask->polygons[i], ((float)row + 0.5f) / (float)height_px,

@@ -1,5 +1,6 @@
 #include "mp4.h"
 
+#include <assert.h>
 #include <libavcodec/avcodec.h>
 #include <libavformat/avformat.h>
 
@@ -9,6 +10,7 @@ int mp4_open(const AVCodecParameters *parameters, const char *path, AVFormatCont
 	AVStream *stream;
 	int r = avformat_alloc_output_context2(ret_format, NULL, "mp4", path);
 
+	assert(parameters != NULL && ret_format != NULL);
 	if (r < 0)
 		return r;
 	stream = avformat_new_stream(*ret_format, NULL);

@@ -111,6 +111,7 @@ int ring_begin(struct packet_ring *ring, uint32_t epoch, const AVCodecParameters
 	struct run *run = calloc(1, sizeof(*run));
 	int r = 0;
 
+	assert(ring != NULL && parameters != NULL);
 	if (run == NULL)
 		r = -ENOMEM;
 	else
@@ -197,6 +198,7 @@ int ring_push(struct packet_ring *ring, const AVPacket *packet)
 {
 	int r;
 
+	assert(ring != NULL && packet != NULL);
 	if (packet->pts == AV_NOPTS_VALUE || packet->dts == AV_NOPTS_VALUE)
 		return -EINVAL;
 	pthread_mutex_lock(&ring->lock);
@@ -326,6 +328,7 @@ int ring_copy(struct packet_ring *ring, int64_t from_pts_us, int64_t at_pts_us, 
 	struct ring_clip clip = {0};
 	int r;
 
+	assert(ring != NULL && ret_clip != NULL);
 	if (from_pts_us > at_pts_us || at_pts_us > to_pts_us)
 		return -EINVAL;
 	pthread_mutex_lock(&ring->lock);
@@ -340,6 +343,7 @@ int ring_copy(struct packet_ring *ring, int64_t from_pts_us, int64_t at_pts_us, 
 
 void ring_clip_finish(struct ring_clip *clip)
 {
+	assert(clip != NULL);
 	for (size_t i = 0; i < clip->count; i++)
 		av_packet_free(&clip->packets[i]);
 	free(clip->packets);

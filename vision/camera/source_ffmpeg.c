@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/unconst.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
@@ -81,6 +82,7 @@ void camera_url_public(const char *url, char *ret_text, size_t bytes)
 {
 	const char *host = strstr(url, "://"), *at, *end;
 
+	assert(url != NULL && ret_text != NULL && bytes > 0);
 	if (host == NULL) {
 		snprintf(ret_text, bytes, "%s", url);
 		return;
@@ -258,6 +260,7 @@ int source_open(const struct source_options *options, struct source **ret_source
 	struct source *source = calloc(1, sizeof(*source));
 	int r;
 
+	assert(options->url != NULL && options->stop != NULL && ret_source != NULL);
 	if (source == NULL)
 		return -ENOMEM;
 	pthread_once(&once, initialise);
@@ -308,6 +311,7 @@ int source_read(struct source *source, AVPacket *packet, struct problem *problem
 	AVRational time_base;
 	int r;
 
+	assert(source != NULL && packet != NULL && problem != NULL);
 	give_time(source, source->options.stall_timeout_ms);
 	for (;;) {
 		r = read_any(source, packet);

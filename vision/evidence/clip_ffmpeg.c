@@ -4,6 +4,7 @@
 #include "vision/camera/mp4.h"
 #include "vision/camera/ring.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <limits.h>
 #include <stdbool.h>
@@ -290,6 +291,7 @@ int clip_write(const struct ring_clip *clip, const char *path, const struct mask
 	struct muxer muxer = {0};
 	int r;
 
+	assert(clip->count > 0 && path != NULL);
 	if (mask != NULL && mask->count == 0)
 		mask = NULL;
 	if (mask == NULL && mp4_is_played(clip->parameters)) {
@@ -306,6 +308,7 @@ void clip_range(const struct ring_clip *clip, int64_t *ret_from_us, int64_t *ret
 {
 	int64_t from = clip->packets[0]->pts, to = from;
 
+	assert(clip->count > 0);
 	for (size_t i = 1; i < clip->count; i++)
 		if (clip->packets[i]->pts > to)
 			to = clip->packets[i]->pts;

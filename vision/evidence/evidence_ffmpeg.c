@@ -7,6 +7,7 @@
 #include "vision/camera/mask.h"
 #include "vision/camera/ring.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -248,6 +249,7 @@ int evidence_write(struct packet_ring *ring, const struct evidence_request *requ
 	struct problem later;
 	int first = 0, r;
 
+	assert(ring != NULL && request != NULL && ret_result != NULL && problem != NULL);
 	memset(ret_result, 0, sizeof(*ret_result));
 	*problem = (struct problem){0};
 	if (!is_valid(request))

@@ -1,5 +1,6 @@
 #include "extreme_value_fit.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <math.h>
 #include <stdbool.h>
@@ -136,6 +137,7 @@ double evt_fit_rate(const struct evt_fit *tail, double score)
 {
 	double y = (score - tail->start) / tail->scale, base;
 
+	assert(tail->scale > 0);
 	if (!(y > 0))
 		return tail->share;
 	if (fabs(tail->shape) < 1e-6)
@@ -148,6 +150,7 @@ double evt_fit_score_at(const struct evt_fit *tail, double rate)
 {
 	double part = rate / tail->share;
 
+	assert(rate > 0);
 	if (!(part < 1))
 		return tail->start;
 	if (part < 1e-12)

@@ -1,5 +1,6 @@
 #include "face_align.h"
 
+#include <assert.h>
 #include <math.h>
 #include <string.h>
 
@@ -19,6 +20,7 @@ bool face_similarity(const struct face_point *points, float *ret_matrix)
 {
 	double mx = 0, my = 0, ax = 0, ay = 0, spread = 0, dot = 0, cross = 0, a, b;
 
+	assert(points != NULL && ret_matrix != NULL);
 	for (int i = 0; i < FACE_POINTS; i++) {
 		mx += (double)points[i].x_px / FACE_POINTS;
 		my += (double)points[i].y_px / FACE_POINTS;

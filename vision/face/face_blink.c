@@ -1,5 +1,6 @@
 #include "face_blink.h"
 
+#include <assert.h>
 #include <math.h>
 #include <stddef.h>
 
@@ -106,6 +107,7 @@ static bool ends_one(const struct face_blink *blink)
 
 bool face_blink_add(struct face_blink *blink, const struct face_eyes *eyes, uint64_t now_ms)
 {
+	assert(blink != NULL && eyes != NULL);
 	if (!(eyes->open[0] > 0) || !(eyes->open[1] > 0) || !isfinite(both(eyes)))
 		return blink->seen;
 	blink->samples[at(blink->count)].eyes = *eyes;

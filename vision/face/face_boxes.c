@@ -1,5 +1,6 @@
 #include "face_boxes.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <math.h>
 #include <stdbool.h>
@@ -38,6 +39,7 @@ int face_boxes_rfb(const struct face_boxes_view *view, const struct face_boxes_a
 	float width_px = (float)view->width_px, height_px = (float)view->height_px;
 	size_t count = 0;
 
+	assert(view->scale_x > 0 && view->scale_y > 0 && ret_count != NULL);
 	for (size_t i = 0; i < answer->count; i++) {
 		float score = answer->scores[2 * i + 1];
 		const float *box = answer->boxes + 4 * i;
@@ -71,6 +73,7 @@ size_t face_boxes_yunet_places(int width_px, int height_px)
 {
 	size_t count = 0;
 
+	assert(width_px > 0 && height_px > 0);
 	for (int level = 0; level < LEVELS; level++)
 		count += (size_t)cells(width_px, level) * (size_t)cells(height_px, level) *
 			 (size_t)levels[level].sizes;
@@ -114,6 +117,7 @@ int face_boxes_yunet(const struct face_boxes_view *view, const struct face_boxes
 {
 	size_t place = 0, count = 0;
 
+	assert(view->scale_x > 0 && view->scale_y > 0 && ret_count != NULL);
 	if (answer->count != face_boxes_yunet_places(view->width_px, view->height_px) || !is_finite(answer))
 		return -EIO;
 	for (int level = 0; level < LEVELS; level++) {
@@ -178,6 +182,7 @@ size_t face_boxes_best(struct face *faces, size_t count, float overlap_max)
 {
 	size_t kept = 0;
 
+	assert(overlap_max >= 0 && overlap_max <= 1);
 	if (count == 0)
 		return 0; /* there may be no array then */
 	qsort(faces, count, sizeof(*faces), surest_first);

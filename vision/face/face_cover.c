@@ -1,5 +1,6 @@
 #include "face_cover.h"
 
+#include <assert.h>
 #include <math.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -160,6 +161,7 @@ int face_cover_measure(const uint8_t *crop, float *ret_measures)
 	struct planes planes;
 	bool colours = separate(crop, &planes);
 
+	assert(crop != NULL && ret_measures != NULL);
 	ret_measures[FACE_COVER_SKIN] =
 		fminf((colour_away(&planes, &cheeks[0]) + colour_away(&planes, &cheeks[1])) / 2,
 		      colour_away(&planes, &chin));

@@ -5,6 +5,7 @@
 #include "vision/camera/jpeg.h"
 #include "threshold.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <math.h>
 #include <stdio.h>
@@ -90,6 +91,7 @@ int face_make_template(struct face_engine *engine, const struct face_image *imag
 	uint8_t crop[FACE_CROP_BYTES];
 	int r;
 
+	assert(views >= 1 && views <= FACE_CROP_VIEWS);
 	for (unsigned view = 0; view < views; view++) {
 		r = face_align_view(image, face, view, crop);
 		if (r == 0)
@@ -144,6 +146,7 @@ void face_pipeline_enrol_crop(struct face_pipeline *pipeline, const void *crop_j
 	struct face face = crop_face();
 	struct face_photo decoded = {0};
 
+	assert(pipeline->engine != NULL && crop_jpeg != NULL);
 	result->kind = FACE_RESULT_ENROL_FAILED;
 	result->liveness = -1;
 	if (face_photo_decode(crop_jpeg, crop_jpeg_bytes, &decoded, &result->reason) < 0)
@@ -204,6 +207,7 @@ void face_pipeline_enrol_photo(struct face_pipeline *pipeline, const void *photo
 {
 	struct face_photo decoded = {0};
 
+	assert(pipeline->engine != NULL && photo != NULL);
 	result->kind = FACE_RESULT_ENROL_FAILED;
 	result->liveness = -1;
 	if (face_photo_decode(photo, photo_bytes, &decoded, &result->reason) < 0)
@@ -307,6 +311,8 @@ int face_pipeline_enrol_frame(struct face_pipeline *pipeline, const struct face_
 	int which = select_face(image, faces, count), r;
 	struct problem trouble = {0};
 
+	assert(pipeline->enrolment.view != NULL);
+	assert(pipeline->enrolment.frames < FACE_ENROL_FRAMES);
 	if (which < 0) {
 		if (which == -2)
 			problem_face_two_people(&enrolment->trouble);

@@ -3,6 +3,7 @@
 #include "vision/camera/digest.h"
 #include "face_boxes.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <math.h>
 #include <stdbool.h>
@@ -107,6 +108,7 @@ int face_models_use_detector(const struct face_model *model)
 
 const struct face_model *face_model_of(enum face_model_role role)
 {
+	assert(role < FACE_MODELS);
 	if (role == FACE_MODEL_FEATURE && recogniser.model.file != NULL)
 		return &recogniser.model;
 	return role == FACE_MODEL_DETECT && detector.model.file != NULL ? &detector.model : &built_in[role];

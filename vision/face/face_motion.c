@@ -1,5 +1,6 @@
 #include "face_motion.h"
 
+#include <assert.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,6 +29,7 @@ bool face_motion_step(struct face_motion *motion, const uint8_t *luma, int strid
 	bool same_size = motion->width_px == width_px && motion->height_px == height_px, moved;
 	int changed = 0;
 
+	assert(width_px > 0 && height_px > 0 && stride_bytes >= width_px);
 	for (int row = 0; row < FACE_MOTION_ROWS; row++) {
 		int top = height_px * row / FACE_MOTION_ROWS,
 		    bottom = height_px * (row + 1) / FACE_MOTION_ROWS;

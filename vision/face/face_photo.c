@@ -1,5 +1,6 @@
 #include "face_photo.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -85,6 +86,7 @@ int face_photo_size(const void *bytes, size_t size, unsigned *ret_width_px, unsi
 	unsigned width_px = 0, height_px = 0;
 	int r = -EBADMSG;
 
+	assert((bytes != NULL || size == 0) && ret_width_px != NULL && ret_height_px != NULL);
 	if (size >= 4 && at[0] == 0xff && at[1] == 0xd8)
 		r = jpeg_size(at, size, &width_px, &height_px);
 	else if (size >= sizeof(png_signature) && memcmp(at, png_signature, sizeof(png_signature)) == 0)

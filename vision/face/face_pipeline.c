@@ -8,6 +8,7 @@
 #include "threshold_calibration.h"
 #include "threshold.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
@@ -484,6 +485,7 @@ int face_pipeline_frame(struct face_pipeline *pipeline, struct face_view *view,
 	bool moved;
 	int r;
 
+	assert(pipeline->engine != NULL && pipeline->gallery != NULL && pipeline->decided != NULL);
 	moved = face_motion_step(&view->motion, frame->luma, frame->stride_bytes, frame->width_px,
 				 frame->height_px, now_ms);
 	if (pipeline->enrolment.view != view && !is_due(pipeline, view, moved, now_ms))

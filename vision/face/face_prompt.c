@@ -1,5 +1,7 @@
 #include "face_prompt.h"
 
+#include <assert.h>
+
 enum { SETTLE_MS = 400 };
 
 /* of the largest face's height: nearer than that to each other are two people side by side */
@@ -7,6 +9,7 @@ static const float beside_share = 0.7f;
 
 bool face_prompter_step(struct face_prompter *prompter, enum face_prompt wanted, uint64_t now_ms)
 {
+	assert(prompter != NULL && wanted < FACE_PROMPTS);
 	if (wanted != prompter->wanted) {
 		prompter->wanted = wanted;
 		prompter->since_ms = now_ms;
@@ -72,6 +75,7 @@ size_t face_prompt_at_door(const struct face *faces, size_t count, const struct 
 	float largest = 0;
 	size_t n = 0;
 
+	assert((faces != NULL && ret_at != NULL) || count == 0);
 	for (size_t i = 0; i < count; i++) {
 		ret_at[i] = is_inside(zone, (faces[i].x_px + faces[i].width_px / 2) / (float)width_px,
 				      (faces[i].y_px + faces[i].height_px / 2) / (float)height_px);
@@ -96,5 +100,6 @@ const char *face_prompt_name(enum face_prompt prompt)
 		[FACE_PROMPT_CARD] = "use_card",
 	};
 
+	assert(prompt < FACE_PROMPTS);
 	return names[prompt];
 }

@@ -1,5 +1,6 @@
 #include "face_quality.h"
 
+#include <assert.h>
 #include <math.h>
 #include <stdbool.h>
 
@@ -112,6 +113,7 @@ void face_quality_judge(const struct face *face, const uint8_t *crop,
 {
 	const struct face_point *points = face->points;
 
+	assert(face != NULL && crop != NULL && limits != NULL && ret_quality != NULL);
 	*ret_quality = (struct face_quality){.fault = FACE_FAULT_UNSURE};
 	if (!(face->score >= limits->score_min) || !points_form_a_face(face))
 		return;
@@ -135,6 +137,7 @@ void face_fault_explain(enum face_fault fault, struct problem *ret_problem)
 		[FACE_FAULT_FLAT] = problem_face_low_contrast,
 	};
 
+	assert(fault <= FACE_FAULT_FLAT);
 	*ret_problem = (struct problem){0};
 	if (fault != FACE_FAULT_NONE)
 		explanations[fault](ret_problem);

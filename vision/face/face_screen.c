@@ -1,5 +1,6 @@
 #include "face_screen.h"
 
+#include <assert.h>
 #include <complex.h>
 #include <math.h>
 #include <stdbool.h>
@@ -146,6 +147,7 @@ float face_screen(const struct face_image *image, const struct face *face)
 	struct ring rings[RING_LAST + 1] = {0};
 	float peak = 0;
 
+	assert(image->pixels != NULL && image->stride_bytes >= 3 * (size_t)image->width_px);
 	if (!(face->width_px >= SIDE && face->height_px >= SIDE && x_px >= 0 && y_px >= 0 &&
 	      x_px + SIDE <= (float)image->width_px && y_px + SIDE <= (float)image->height_px))
 		return 0;

@@ -2,6 +2,7 @@
 
 #include "face_screen.h"
 
+#include <assert.h>
 #include <math.h>
 #include <string.h>
 
@@ -107,6 +108,7 @@ void face_tracks_update(struct face_tracks *tracks, const struct face *faces, si
 	struct face_track *track = NULL;
 	size_t face = 0;
 
+	assert(tracks != NULL && (count == 0 || (faces != NULL && ret_tracks != NULL)));
 	forget_lost(tracks, now_ms);
 	for (size_t i = 0; i < count; i++)
 		ret_tracks[i] = NULL;
@@ -191,6 +193,8 @@ static void start_anew(struct face_tracks *tracks, struct face_track *track)
 void face_track_add(struct face_tracks *tracks, struct face_track *track,
 		    const struct face_observation *observation)
 {
+	assert(track >= tracks->items && track < tracks->items + FACE_TRACKS_MAX);
+	assert(track->id != 0 && observation != NULL);
 	if (is_somebody_else(track, observation))
 		start_anew(tracks, track);
 	add_cover(track, observation);
@@ -216,6 +220,7 @@ bool face_track_mean(const struct face_track *track, float *ret_embedding)
 {
 	double square = 0;
 
+	assert(track != NULL && ret_embedding != NULL);
 	for (size_t i = 0; i < FACE_DIM; i++)
 		square += (double)track->sum[i] * track->sum[i];
 	if (square < 1e-9)
@@ -295,6 +300,7 @@ enum face_verdict face_track_judge(struct face_track *track, const struct face_r
 	bool live = !rules->liveness || !rules->enforce || face_track_liveness(track) >= rules->liveness_min;
 	bool known = person[0] != '\0' && score >= threshold;
 
+	assert(track->id != 0 && rules->access_frames > 0 && person != NULL);
 	if (track->verdict != FACE_VERDICT_OPEN || track->good_frames < rules->access_frames)
 		return FACE_VERDICT_OPEN;
 	if (known && live && track->agreed >= rules->access_frames && strcmp(person, track->person) == 0)
@@ -309,6 +315,7 @@ enum face_verdict face_track_judge(struct face_track *track, const struct face_r
 
 void face_track_decided(struct face_track *track, enum face_verdict verdict, uint64_t now_ms)
 {
+	assert(verdict != FACE_VERDICT_OPEN);
 	track->verdict = verdict;
 	track->decided_ms = now_ms;
 	track->checked_ms = now_ms;

@@ -324,6 +324,7 @@ int face_watch_open(const struct face_watch_config *config, struct queue *result
 	struct face_watch *watch;
 	int r;
 
+	assert(config != NULL && ret_watch != NULL);
 	if (results == NULL || !is_valid(config))
 		return -EINVAL;
 	watch = calloc(1, sizeof(*watch));
@@ -456,6 +457,7 @@ int face_watch_enrol_live(struct face_watch *watch, uint64_t request, unsigned c
 
 struct gallery *face_watch_gallery(struct face_watch *watch)
 {
+	assert(watch != NULL);
 	return watch->pipeline.gallery;
 }
 

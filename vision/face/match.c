@@ -2,6 +2,7 @@
 
 #include "match_scan.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <math.h>
 #include <pthread.h>
@@ -318,6 +319,7 @@ static int add(struct gallery *gallery, const char *person, const float *vector,
 
 void gallery_set_gain(struct gallery *gallery, float (*gain)(float length))
 {
+	assert(gallery->persons == 0);
 	gallery->gain = gain;
 }
 
@@ -527,6 +529,7 @@ int gallery_search(struct gallery *gallery, const float *probe, size_t results_m
 	float unit[GALLERY_DIM_MAX];
 	int r;
 
+	assert(gallery != NULL);
 	if (probe == NULL || results == NULL || ret_count == NULL || results_max == 0 ||
 	    results_max > GALLERY_RESULTS_MAX)
 		return -EINVAL;
@@ -552,6 +555,7 @@ int gallery_neighbour(struct gallery *gallery, size_t at, char ret_person[GALLER
 	uint32_t self;
 	int r = -ENOENT;
 
+	assert(gallery != NULL && ret_person != NULL && ret_other != NULL);
 	pthread_rwlock_rdlock(&gallery->lock);
 	if (at < gallery->count && gallery->persons > 1) {
 		self = gallery->owner[at];
@@ -577,6 +581,7 @@ int gallery_likeness(struct gallery *gallery, const char *person, const float *v
 	uint32_t index;
 	int r = to_unit(vector, gallery->dim, unit, NULL);
 
+	assert(gallery != NULL && ret_score != NULL);
 	if (r < 0)
 		return r;
 	pthread_rwlock_rdlock(&gallery->lock);

@@ -2,6 +2,7 @@
 
 #include "threshold.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
@@ -11,6 +12,7 @@ uint32_t calibration_tag(const char *person)
 {
 	uint32_t hash = 2166136261u; /* FNV-1a */
 
+	assert(person != NULL);
 	for (; *person != '\0'; person++)
 		hash = (hash ^ (unsigned char)*person) * 16777619u;
 	return hash;
@@ -61,6 +63,7 @@ void calibration_restore(struct threshold_calibration *site, uint32_t tag, uint3
 void calibration_add(struct threshold_calibration *site, const char *person, const char *other, float score,
 		     size_t enrolled, double percent)
 {
+	assert(site->count <= CALIBRATION_PEOPLE_MAX && person != NULL && other != NULL);
 	if (score > -1 && score <= 1 && enrolled > 1)
 		calibration_restore(site, calibration_tag(person), calibration_tag(other),
 				    score - threshold_for(enrolled, percent));
@@ -72,6 +75,7 @@ bool calibration_forget(struct threshold_calibration *site, const char *person)
 	struct calibration_person *known = find(site, tag);
 	bool named = known != NULL;
 
+	assert(site->count <= CALIBRATION_PEOPLE_MAX);
 	if (known != NULL) {
 		*known = site->people[--site->count];
 		memset(&site->people[site->count], 0, sizeof(*known));
@@ -164,6 +168,7 @@ void calibration_judge(const struct threshold_calibration *site, size_t enrolled
 	float now = calibration_threshold(enrolled, percent, offset) - judgement.card;
 	struct evt_fit_limits distance;
 
+	assert(site != NULL && ret_judgement != NULL);
 	judgement.people = site->count;
 	judgement.aim = judgement.next = within(offset, CALIBRATION_OFFSET_MIN, CALIBRATION_OFFSET_MAX);
 	if (scores != NULL)

@@ -1,6 +1,7 @@
 #include "litter.h"
 #include "litter_internal.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
@@ -208,6 +209,7 @@ static void judge_frame(struct litter *litter)
 
 void litter_frame(struct litter *litter, const uint8_t *luma, size_t stride_bytes, int64_t pts_us)
 {
+	assert(luma != NULL && stride_bytes >= (size_t)litter->width);
 	litter->stats.frames++;
 	if (!take_time(litter, pts_us))
 		return;
@@ -222,6 +224,7 @@ void litter_frame(struct litter *litter, const uint8_t *luma, size_t stride_byte
 
 void litter_replay(struct litter *litter, const struct litter_frame_blobs *seen)
 {
+	assert(seen->blob_count >= 0 && seen->blob_count <= LITTER_BLOBS_MAX);
 	litter->stats.frames++;
 	if (!take_time(litter, seen->pts_us))
 		return;
@@ -254,6 +257,7 @@ void litter_flush(struct litter *litter)
 
 int litter_next(struct litter *litter, struct litter_verdict *ret_verdict)
 {
+	assert(litter->verdict_count <= LITTER_VERDICTS_MAX && ret_verdict != NULL);
 	if (litter->verdict_count == 0)
 		return 0;
 	*ret_verdict = litter->verdicts[litter->verdict_first];
@@ -274,5 +278,6 @@ void litter_get_stats(const struct litter *litter, struct litter_stats *ret_stat
 
 const char *litter_grade_name(enum litter_grade grade)
 {
+	assert(grade == LITTER_SUSPECTED || grade == LITTER_ALERT);
 	return grade == LITTER_ALERT ? "alert" : "suspected";
 }

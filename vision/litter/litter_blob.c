@@ -1,5 +1,6 @@
 #include "litter_internal.h"
 
+#include <assert.h>
 #include <string.h>
 
 enum {
@@ -124,6 +125,7 @@ int litter_blobs(struct litter_front *front, float unit, struct litter_blob *blo
 	struct litter_run *runs = front->runs;
 	int count = 0;
 
+	assert(blobs_max <= LITTER_BLOBS_MAX && front->run_count <= LITTER_RUNS_MAX);
 	drop_blinded(front);
 	link_runs(runs, front->run_count);
 	for (int i = 0; i < front->run_count; i++) {

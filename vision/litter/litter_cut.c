@@ -1,5 +1,6 @@
 #include "litter_internal.h"
 
+#include <assert.h>
 #include <math.h>
 #include <string.h>
 
@@ -132,6 +133,7 @@ void litter_record_rest(struct litter *litter, const struct litter_track *track,
 	      before = litter_prior_motion(litter, litter_first(track), size, true);
 	unsigned i;
 
+	assert(track->count > 0);
 	if (size < FLYER_PX * litter->unit)
 		return; /* a raindrop's way across */
 	i = litter->rests_next++ % LITTER_RESTS_MAX;
@@ -296,6 +298,7 @@ static void cut_raindrop(const struct litter *litter, struct litter_track *track
 
 bool litter_trim_to_fall(const struct litter *litter, struct litter_track *track)
 {
+	assert(track->count > 0 && track->count <= LITTER_TRACK_POINTS_MAX);
 	if (!cut_to_descent(litter, track) || !cut_to_release(litter, track))
 		return false;
 	cut_raindrop(litter, track);

@@ -2,6 +2,7 @@
 #include "vision/evidence/evidence.h"
 #include "vision/camera/frame.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -42,6 +43,8 @@ int litter_evidence_write(const struct litter_watch_config *config, const struct
 	char stem[EVIDENCE_STEM_MAX + 1];
 	int r;
 
+	assert(config->ring != NULL && still != NULL);
+	assert(result->verdict.point_count <= LITTER_POINTS_MAX);
 	for (size_t i = 0; i < verdict->point_count; i++)
 		points[i] = (struct evidence_point){verdict->points[i].x, verdict->points[i].y};
 	snprintf(stem, sizeof(stem), "%s-%lld-%u", config->name, (long long)result->first_sight_unix_ms,

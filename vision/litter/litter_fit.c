@@ -107,7 +107,7 @@ void litter_fit_fall(const struct litter_sample *samples, int count, float heigh
 	double travel = fmax(1, (double)(samples[count - 1].y - samples[0].y)), best = 1e9;
 	double slack = length > 0 ? fmin(0.5 * (double)length / (count - 1), 0.02) : 0;
 
-	assert(count > 0);
+	assert(count > 0 && count <= LITTER_TRACK_POINTS_MAX && height > 0);
 	memset(ret_fit, 0, sizeof(*ret_fit));
 	ret_fit->residual = 1;
 	for (int i = 0; i < count; i++) {

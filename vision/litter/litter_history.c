@@ -2,6 +2,7 @@
 #include "vision/camera/frame.h"
 #include "base/clock.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,6 +12,7 @@ void litter_history_add(struct litter_history *past, struct video_frame *frame)
 {
 	unsigned at = past->time_count++ % LITTER_HISTORY_TIMES_MAX;
 
+	assert(past->still_count <= LITTER_HISTORY_STILLS_MAX && frame != NULL);
 	if (past->time_count ==
 	    2 * LITTER_HISTORY_TIMES_MAX) /* the same place in the ring, far from overflow */
 		past->time_count = LITTER_HISTORY_TIMES_MAX;

@@ -1,5 +1,6 @@
 #include "litter_internal.h"
 
+#include <assert.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -106,6 +107,7 @@ float litter_size_of(const struct litter_sample *samples, int count)
 {
 	float side[LITTER_TRACK_POINTS_MAX];
 
+	assert(count > 0 && count <= LITTER_TRACK_POINTS_MAX);
 	for (int i = 0; i < count; i++)
 		side[i] = fminf(samples[i].w, samples[i].h);
 	qsort(side, (size_t)count, sizeof(*side), compare_floats);
@@ -543,6 +545,7 @@ void litter_measure(const struct litter *litter, const struct litter_track *trac
 	float seconds = fmaxf(litter_last(track)->t - litter_first(track)->t, 1e-3F);
 	struct litter_fit fit;
 
+	assert(track->count >= 2 && track->count <= LITTER_TRACK_POINTS_MAX);
 	m[LITTER_TRAVELS] = m[LITTER_STOREYS] = m[LITTER_UNLIKE] = m[LITTER_FAST] = NAN;
 	m[LITTER_INITIAL_SPEED] = m[LITTER_OFF_GRAVITY] = NAN;
 	m[LITTER_HELD_BACK] = m[LITTER_FREE_FALL_SHARE] = NAN;

@@ -1,5 +1,6 @@
 #include "litter_internal.h"
 
+#include <assert.h>
 #include <math.h>
 #include <stdio.h>
 
@@ -41,6 +42,7 @@ static void give_reason(struct litter_verdict *verdict, const char *name, float 
 
 void litter_score_measures(const float *measures, struct litter_verdict *verdict)
 {
+	assert(measures != NULL && verdict != NULL);
 	verdict->score = 0;
 	verdict->reason_count = 0;
 	for (int i = 0; i < LITTER_MEASURES; i++) {

@@ -1,5 +1,6 @@
 #include "litter_internal.h"
 
+#include <assert.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -142,6 +143,7 @@ void litter_verdict_ended(struct litter *litter, const struct litter_track *trac
 {
 	struct litter_track fall;
 
+	assert(track->count > 0);
 	if (track->count < LITTER_CROWD_SAMPLES_MIN)
 		return;
 	if (litter_moved_across(litter, track))

@@ -8,6 +8,7 @@
 #include "base/queue.h"
 #include "base/thread_role.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -400,6 +401,7 @@ int litter_watch_open(const struct litter_watch_config *config, struct queue *re
 	struct litter_watch *watch;
 	int r;
 
+	assert(config != NULL && ret_watch != NULL);
 	if (results == NULL || !is_valid(config))
 		return -EINVAL;
 	r = try_config(&config->litter);
@@ -432,6 +434,7 @@ void litter_watch_frame(struct litter_watch *watch, struct video_frame *frame)
 {
 	struct video_frame *own = video_frame_ref(frame);
 
+	assert(watch != NULL && frame != NULL);
 	count(watch, &watch->stats.frames_offered);
 	if (queue_push(watch->frames, &own) == 0)
 		return;

@@ -1,5 +1,6 @@
 #include "net.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -132,6 +133,7 @@ int net_add_conv(struct net *net, const struct net_conv *conv, int from, int sum
 	struct step step = {.kind = CONV, .in = {from}, .count = 1};
 	int r;
 
+	assert(net != NULL && conv != NULL);
 	if (net->memory != NULL || !has(net, from) || (summand != -1 && !has(net, summand)) ||
 	    !fits(&conv->out))
 		return -EINVAL;
@@ -212,6 +214,7 @@ int net_finish(struct net *net, int threads, net_share_fn *share)
 {
 	size_t floats = 0;
 
+	assert(threads >= 1);
 	net->values[0].first = -1; /* written before the first step */
 	for (size_t i = 0; i < net->values_count; i++) {
 		struct value *value = &net->values[i];
@@ -246,6 +249,7 @@ float *net_input(struct net *net)
 
 const float *net_output(const struct net *net, int output)
 {
+	assert(net != NULL && output >= 0);
 	return net->memory + net->values[output].offset;
 }
 
@@ -301,6 +305,7 @@ int net_run(struct net *net)
 	const float *in[NET_FOREIGN_IN_MAX] = {NULL};
 	int r = 0;
 
+	assert(net != NULL);
 	for (size_t i = 0; r == 0 && i < net->steps_count; i++) {
 		const struct step *step = &net->steps[i];
 		const struct value *from = &net->values[step->in[0]], *to = &net->values[step->out];

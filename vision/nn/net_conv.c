@@ -1,5 +1,6 @@
 #include "net_conv.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -151,6 +152,7 @@ static void leave(unsigned long before)
 
 size_t net_stride(int channels)
 {
+	assert(channels > 0);
 	return ((size_t)channels + NET_CHANNELS - 1) / NET_CHANNELS * NET_CHANNELS;
 }
 
@@ -250,6 +252,7 @@ int net_kernel_open(const struct net_conv *conv, struct net_kernel **ret_kernel)
 	struct net_kernel *kernel;
 	int r;
 
+	assert(conv != NULL && ret_kernel != NULL);
 	if (!is_sound(conv))
 		return -EINVAL;
 	if (conv->groups != 1 && (conv->groups != conv->in.channels || conv->groups != conv->out.channels ||
@@ -296,6 +299,7 @@ void net_kernel_close(struct net_kernel *kernel)
 
 void net_kernel_bind(struct net_kernel *kernel, const float *in, float *out, const float *summand)
 {
+	assert((uintptr_t)out % NET_ALIGN_BYTES == 0);
 	kernel->in = in;
 	kernel->out = out;
 	kernel->summand = summand;
