@@ -51,6 +51,20 @@ void clock_format_utc(int64_t unix_ms, char *text)
 	snprintf(text, CLOCK_UTC_BYTES, "%.19s.%03dZ", date, (int)ms);
 }
 
+struct timespec clock_deadline(unsigned ms)
+{
+	struct timespec at;
+
+	clock_gettime(CLOCK_MONOTONIC, &at);
+	at.tv_sec += ms / 1000;
+	at.tv_nsec += (long)(ms % 1000) * 1000000;
+	if (at.tv_nsec >= 1000000000) {
+		at.tv_sec++;
+		at.tv_nsec -= 1000000000;
+	}
+	return at;
+}
+
 void clock_fake_set(uint64_t mono_ms, int64_t unix_ms)
 {
 	atomic_store(&fake_mono_ms, mono_ms);

@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <time.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -36,6 +37,12 @@ void clock_format_utc(int64_t unix_ms, char *text);
 
 /** "2026-11-21" or "2026-11-21T04:05[:06[.789]]Z", a date that exists, 1970 or later. @return 0 or -EINVAL. */
 int clock_parse_utc(const char *text, int64_t *ret_unix_ms);
+
+/**
+ * The moment @p ms from now, for pthread_cond_timedwait() on a condition whose clock is CLOCK_MONOTONIC. The tests' clock
+ * does not move it: the kernel waits by its own.
+ */
+struct timespec clock_deadline(unsigned ms);
 
 /** Tests only: from now on the clocks stand still at these values. */
 void clock_fake_set(uint64_t mono_ms, int64_t unix_ms);

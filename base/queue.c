@@ -5,8 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
-#include <time.h>
 #include <unistd.h>
+
+#include "clock.h"
 
 struct queue {
 	pthread_mutex_t lock;
@@ -120,23 +121,9 @@ int queue_pop(struct queue *queue, void *ret_item)
 	return r;
 }
 
-static struct timespec after_ms(int timeout_ms)
-{
-	struct timespec at;
-
-	clock_gettime(CLOCK_MONOTONIC, &at);
-	at.tv_sec += timeout_ms / 1000;
-	at.tv_nsec += (long)(timeout_ms % 1000) * 1000000;
-	if (at.tv_nsec >= 1000000000) {
-		at.tv_sec++;
-		at.tv_nsec -= 1000000000;
-	}
-	return at;
-}
-
 int queue_pop_wait(struct queue *queue, void *ret_item, int timeout_ms)
 {
-	struct timespec until = after_ms(timeout_ms < 0 ? 0 : timeout_ms);
+	struct timespec until = clock_deadline(timeout_ms < 0 ? 0 : (unsigned)timeout_ms);
 	int waited = 0, r;
 
 	pthread_mutex_lock(&queue->lock);

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/clock.h"
 #include "base/unconst.h"
 
 void sealed_records_free(struct sealed_record *boxes, size_t count)
@@ -82,20 +83,6 @@ void store_answer(struct store *store, struct store_message *message)
 		store_message_free(message);
 }
 
-static struct timespec timespec_after(unsigned ms)
-{
-	struct timespec at;
-
-	clock_gettime(CLOCK_MONOTONIC, &at);
-	at.tv_sec += ms / 1000;
-	at.tv_nsec += (long)(ms % 1000) * 1000000;
-	if (at.tv_nsec >= 1000000000) {
-		at.tv_sec++;
-		at.tv_nsec -= 1000000000;
-	}
-	return at;
-}
-
 bool store_is_closing(struct store *store)
 {
 	bool closing;
@@ -116,7 +103,7 @@ bool store_wait_ms(struct store *store, unsigned ms)
 	was_closing = store->closing;
 	if (was_closing && ms > STORE_CLOSE_MS_MAX / 10)
 		ms = STORE_CLOSE_MS_MAX / 10;
-	at = timespec_after(ms);
+	at = clock_deadline(ms);
 	while (waited == 0 && store->closing == was_closing)
 		waited = pthread_cond_timedwait(&store->changed, &store->lock, &at);
 	closing = store->closing;

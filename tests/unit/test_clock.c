@@ -53,10 +53,33 @@ static void a_clock_that_was_never_set_is_known(void **state)
 	assert_true(clock_is_set(1735689600001));
 }
 
+static int64_t ns_until(struct timespec at)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (at.tv_sec - now.tv_sec) * 1000000000 + at.tv_nsec - now.tv_nsec;
+}
+
+static void a_deadline_is_that_far_away(void **state)
+{
+	static const unsigned spans_ms[] = {0, 1, 999, 1000, 1001, 3600000};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(spans_ms) / sizeof(spans_ms[0]); i++) {
+		struct timespec at = clock_deadline(spans_ms[i]);
+
+		assert_in_range(at.tv_nsec, 0, 999999999);
+		assert_true(ns_until(at) <= (int64_t)spans_ms[i] * 1000000);
+		assert_true(ns_until(at) > ((int64_t)spans_ms[i] - 60000) * 1000000); /* on a busy machine */
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(times_are_parsed_strictly),
+		cmocka_unit_test(a_deadline_is_that_far_away),
 		cmocka_unit_test(formats_utc_with_milliseconds),
 		cmocka_unit_test(a_driven_clock_stands_still),
 		cmocka_unit_test(a_clock_that_was_never_set_is_known),

@@ -560,11 +560,9 @@ void camera_get_stats(struct camera *camera, struct camera_stats *ret_stats)
 /* A thread that hangs in a look-up may come back in a minute: the program does not wait for it to end. */
 static bool is_left_alone(struct camera *camera)
 {
-	struct timespec until;
+	struct timespec until = clock_deadline(CLOSE_WAIT_S * 1000);
 	bool left_alone;
 
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_sec += CLOSE_WAIT_S;
 	pthread_mutex_lock(&camera->lock);
 	while (camera->opening && !camera->ended &&
 	       pthread_cond_timedwait(&camera->end, &camera->lock, &until) == 0) {

@@ -146,12 +146,8 @@ static struct video_frame *take_frame(struct face_watch *watch)
 
 static int wait_a_tick(struct face_watch *watch)
 {
-	struct timespec until;
+	struct timespec until = clock_deadline(TICK_MS);
 
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_nsec += (long)TICK_MS * 1000000;
-	until.tv_sec += until.tv_nsec / 1000000000;
-	until.tv_nsec %= 1000000000;
 	return pthread_cond_timedwait(&watch->filled, &watch->lock, &until);
 }
 
