@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "clock.h"
 #include "unconst.h"
 
 /* jansson's parser recurses up to 2048 levels; a hostile payload is refused before it gets there. */
@@ -163,6 +164,20 @@ char *json_text(const json_t *value)
 char *json_canonical(const json_t *value)
 {
 	return json_dumps(value, JSON_COMPACT | JSON_SORT_KEYS | JSON_ENCODE_ANY | JSON_REAL_PRECISION(15));
+}
+
+json_t *json_utc(int64_t unix_ms)
+{
+	char text[CLOCK_UTC_BYTES];
+
+	clock_format_utc(unix_ms, text);
+	return json_string(text);
+}
+
+void json_set_utc(json_t *object, const char *key, int64_t unix_ms)
+{
+	(void)json_object_set_new(object, key,
+				  json_utc(unix_ms)); /* for want of memory: the object lacks it */
 }
 
 json_t *json_rounded(float value)

@@ -48,6 +48,12 @@ int json_only_known(const json_t *object, const char *const *known, char *error)
 /** A number as people read it: rounded to three digits after the point. A new reference. */
 json_t *json_rounded(float value);
 
+/** The time as clock_format_utc() writes it. A new reference. */
+json_t *json_utc(int64_t unix_ms);
+
+/** Set the member @p key of @p object to that. Like json_object_set_new(), it fails only for want of memory. */
+void json_set_utc(json_t *object, const char *key, int64_t unix_ms);
+
 /* Numbers are written with 15 digits, so that what was rounded to 0.989 is read as 0.989. */
 
 /** The text without spaces, keys in the order they were set. Caller frees; NULL: no memory. */

@@ -2,9 +2,10 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+
+#include "scan.h"
 
 enum { HOST_BYTES = 64 };
 
@@ -37,13 +38,9 @@ static int split(const char *text, char *host, const char **ret_port)
 
 static int parse_port(const char *text, in_port_t *ret_port)
 {
-	unsigned long port = 0;
-	size_t digits = strspn(text, "0123456789");
+	uint64_t port;
 
-	if (digits == 0 || digits > 5 || text[digits] != '\0')
-		return -EINVAL;
-	port = strtoul(text, NULL, 10);
-	if (port > 65535)
+	if (strlen(text) > 5 || scan_number(&text, UINT16_MAX, &port) < 0 || *text != '\0')
 		return -EINVAL;
 	*ret_port = htons((in_port_t)port);
 	return 0;

@@ -63,8 +63,8 @@ static void insert(struct db *db, struct db_statement *sql, const struct event_r
 	db_bind_text(sql, 6, row->source);
 	db_bind_text(sql, 7, row->person);
 	db_bind_text(sql, 8, row->data);
-	db_bind_bytes(sql, 9, row->prev, EVENT_HASH_BYTES);
-	db_bind_bytes(sql, 10, row->hash, EVENT_HASH_BYTES);
+	db_bind_bytes(sql, 9, row->prev, DIGEST_BYTES);
+	db_bind_bytes(sql, 10, row->hash, DIGEST_BYTES);
 	check(db, db_execute(sql));
 }
 
@@ -73,7 +73,7 @@ static void last_row(struct db *db, struct event_row *row)
 	struct db_statement *last;
 
 	check(db, db_prepare(db, "SELECT seq, hash FROM event ORDER BY seq DESC LIMIT 1", &last));
-	if (db_step(last) != 1 || db_column_exact(last, 1, row->hash, EVENT_HASH_BYTES) < 0)
+	if (db_step(last) != 1 || db_column_exact(last, 1, row->hash, DIGEST_BYTES) < 0)
 		die("the log", "has no row: start a daemon there once");
 	row->seq = db_column_int(last, 0);
 	db_finish(last);
@@ -105,7 +105,7 @@ int main(int argc, char **argv)
 	for (long i = 0; i < rows; i++) {
 		if (i % ROWS_OF_TRANSACTION == 0)
 			check(db, db_run(db, i == 0 ? "BEGIN" : "COMMIT; BEGIN"));
-		memcpy(row.prev, row.hash, EVENT_HASH_BYTES);
+		memcpy(row.prev, row.hash, DIGEST_BYTES);
 		make_row(&row, i);
 		insert(db, sql, &row);
 	}

@@ -110,14 +110,12 @@ static void publish_own(struct link *link, const char *rest, const void *payload
 /* The will is written before the connection: only the birth knows its time. */
 static char *status_text(const struct link *link, bool online)
 {
-	char now[CLOCK_UTC_BYTES];
 	json_t *status = json_pack("{s:s, s:s, s:s}", "state", online ? "online" : "offline", "session",
 				   link->session, "version", link->version);
 	char *text;
 
-	clock_format_utc(clock_unix_ms(), now);
 	if (online)
-		json_object_set_new(status, "time", json_string(now));
+		json_set_utc(status, "time", clock_unix_ms());
 	text = status != NULL ? json_text(status) : NULL;
 	json_decref(status);
 	return text;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/sorted.h"
 
 enum {
 	ITEMS_MAX = POLICY_GROUPS_MAX + POLICY_RULES_MAX + POLICY_AREAS_MAX + ROSTER_SCHEDULES_MAX +
@@ -137,24 +138,27 @@ bool access_rules_keeps(const char *kind)
 	return kind_of(kind) >= 0;
 }
 
+struct item_key {
+	int kind;
+	const char *name;
+};
+
+static int order_of_item(const void *item, const void *key)
+{
+	const struct item *at = item;
+	const struct item_key *wanted = key;
+
+	return (int)at->kind != wanted->kind ? (int)at->kind - wanted->kind : strcmp(at->name, wanted->name);
+}
+
 /* Where the item is, or belongs. */
 static size_t place_of(const struct access_rules *rules, int kind, const char *name, bool *ret_there)
 {
-	size_t low = 0, high = rules->count;
+	const struct item_key key = {kind, name};
+	size_t place = sorted_place(rules->items, rules->count, sizeof(rules->items[0]), order_of_item, &key);
 
-	*ret_there = false;
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		const struct item *item = &rules->items[middle];
-		int order = (int)item->kind != kind ? (int)item->kind - kind : strcmp(item->name, name);
-
-		*ret_there |= order == 0;
-		if (order < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+	*ret_there = place < rules->count && order_of_item(&rules->items[place], &key) == 0;
+	return place;
 }
 
 static size_t count_kind(const struct access_rules *rules, enum kind kind)

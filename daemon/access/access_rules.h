@@ -10,7 +10,7 @@
 
 #include "roster_parse.h"
 
-enum { ROSTER_SCHEDULES_MAX = 128, ROSTER_HOLIDAYS_MAX = 256, ROSTER_BOOK_DIGEST_BYTES = 32 };
+enum { ROSTER_SCHEDULES_MAX = 128, ROSTER_HOLIDAYS_MAX = 256 };
 
 struct access_rules;
 

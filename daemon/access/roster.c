@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/sorted.h"
 #include "crypto/crypto.h"
 
 struct roster {
@@ -11,6 +12,18 @@ struct roster {
 		*people; /* sorted by id: ids rise with time, so that a new one goes to the end */
 	size_t count, room;
 };
+
+bool roster_person_name_is_valid(const char *name)
+{
+	bool visible = false;
+
+	for (const unsigned char *at = (const unsigned char *)name; *at != '\0'; at++) {
+		if (*at < ' ' || *at == 0x7f)
+			return false;
+		visible |= *at != ' ';
+	}
+	return visible && strlen(name) < ROSTER_NAME_BYTES;
+}
 
 int roster_open(struct roster **ret_roster)
 {
@@ -22,22 +35,15 @@ int roster_open(struct roster **ret_roster)
 	return 0;
 }
 
+static int order_of_id(const void *item, const void *key)
+{
+	return strcmp((*(struct roster_person *const *)item)->id, key);
+}
+
 /* The first place whose id is @p id or above. */
 static size_t place_of(const struct roster *roster, const char *id)
 {
-	size_t low = 0, high = roster->count;
-
-	if (high > 0 && strcmp(roster->people[high - 1]->id, id) < 0)
-		return high;
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (strcmp(roster->people[middle]->id, id) < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+	return sorted_place(roster->people, roster->count, sizeof(roster->people[0]), order_of_id, id);
 }
 
 static bool holds(const struct roster *roster, size_t place, const char *id)

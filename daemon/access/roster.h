@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/hex.h"
 #include "base/ulid.h"
 #include "policy.h"
 
@@ -19,7 +20,7 @@ enum {
 	ROSTER_PEOPLE_MAX = 200000,
 	ROSTER_TEMPLATES_MAX = 8, /* of one person */
 	ROSTER_TEMPLATE_DIM = 512,
-	ROSTER_MODEL_BYTES = 65 /* hex SHA-256 of the model that made a template, and the ending zero */
+	ROSTER_MODEL_BYTES = DIGEST_HEX_BYTES /* SHA-256 of the model that made a template */
 };
 
 struct roster_person {
@@ -31,11 +32,15 @@ struct roster_person {
 	unsigned template_count;
 	/* below: kept over roster_put(), but for the validity in `access`, which is what stands above */
 	bool has_holder;
-	uint8_t digest[32], holder_digest[32]; /* of its two items in the roster's digest */
-	struct policy_person access;           /* what the policy reads */
+	uint8_t digest[DIGEST_BYTES],
+		holder_digest[DIGEST_BYTES]; /* of its two items in the roster's digest */
+	struct policy_person access;         /* what the policy reads */
 };
 
 struct roster;
+
+/** Whether a person may have this name: 1 to ROSTER_NAME_BYTES - 1 bytes, no control character, not blanks alone. */
+bool roster_person_name_is_valid(const char *name);
 
 /** @return 0 or -ENOMEM. */
 int roster_open(struct roster **ret_roster);

@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/clock.h"
 #include "base/json.h"
+#include "base/sorted.h"
 #include "crypto/crypto.h"
 
 struct roster_credentials {
@@ -173,16 +173,6 @@ int roster_pass_parse(const char *id, const json_t *value, const struct roster_n
 	return 0;
 }
 
-static void set_time(json_t *object, const char *key, int64_t unix_ms)
-{
-	char text[CLOCK_UTC_BYTES];
-
-	if (unix_ms == 0)
-		return;
-	clock_format_utc(unix_ms, text);
-	json_object_set_new(object, key, json_string(text));
-}
-
 json_t *roster_credential_json(const struct roster_credential *credential, bool hidden)
 {
 	static const char *const keys[] = {
@@ -204,8 +194,10 @@ json_t *roster_credential_json(const struct roster_credential *credential, bool 
 		if (!hidden)
 			json_object_set_new(value, keys[credential->factor], json_string(credential->text));
 	}
-	set_time(value, "valid_from", policy->valid_from_unix_ms);
-	set_time(value, "valid_to", policy->valid_to_unix_ms);
+	if (policy->valid_from_unix_ms != 0)
+		json_set_utc(value, "valid_from", policy->valid_from_unix_ms);
+	if (policy->valid_to_unix_ms != 0)
+		json_set_utc(value, "valid_to", policy->valid_to_unix_ms);
 	if (policy->uses_max != 0)
 		json_object_set_new(value, "uses", json_integer(policy->uses_max));
 	if (hidden)
@@ -310,22 +302,16 @@ static int make_room(struct roster_credentials *credentials)
 	return 0;
 }
 
+static int order_of_id(const void *item, const void *key)
+{
+	return strcmp((*(struct roster_credential *const *)item)->id, key);
+}
+
 /* The first place whose id is @p id or above. */
 static size_t place_of(const struct roster_credentials *credentials, const char *id)
 {
-	size_t low = 0, high = credentials->count;
-
-	if (high > 0 && strcmp(credentials->all[high - 1]->id, id) < 0)
-		return high;
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (strcmp(credentials->all[middle]->id, id) < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+	return sorted_place(credentials->all, credentials->count, sizeof(credentials->all[0]), order_of_id,
+			    id);
 }
 
 struct roster_credential *roster_credentials_find(const struct roster_credentials *credentials,

@@ -19,7 +19,7 @@ struct roster_credential {
 	char text[ROSTER_CODE_BYTES];       /* what is read; "" of a pass: its token says it */
 	char title[ROSTER_TITLE_BYTES + 1]; /* of a pass: for whom */
 	struct policy_credential policy;    /* its `used` counts here, the rest comes from the JSON */
-	uint8_t digest[32];                 /* in the roster's digest */
+	uint8_t digest[DIGEST_BYTES];       /* in the roster's digest */
 	struct roster_credential *same_bucket;
 };
 

@@ -5,6 +5,9 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/scan.h"
+#include "base/sorted.h"
+
 static const char *const day_names[SCHEDULE_DAYS] = {"mon", "tue", "wed", "thu",
 						     "fri", "sat", "sun", "holiday"};
 
@@ -16,21 +19,27 @@ static enum schedule_day weekday(int32_t date)
 	return (enum schedule_day)(((date + SCHEDULE_THURSDAY) % 7 + 7) % 7);
 }
 
+static int order_of_date(const void *item, const void *key)
+{
+	int32_t date = ((const struct schedule_date *)item)->date, wanted = *(const int32_t *)key;
+
+	return (date > wanted) - (date < wanted);
+}
+
+static size_t place_of(const struct schedule_calendar *calendar, int32_t date)
+{
+	return sorted_place(calendar->days, calendar->count, sizeof(calendar->days[0]), order_of_date, &date);
+}
+
 static enum schedule_day kind_of(const struct schedule_calendar *calendar, int32_t date)
 {
-	size_t low = 0, high = calendar != NULL ? calendar->count : 0;
+	size_t place;
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (calendar->days[middle].date == date)
-			return calendar->days[middle].as;
-		if (calendar->days[middle].date < date)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return weekday(date);
+	if (calendar == NULL)
+		return weekday(date);
+	place = place_of(calendar, date);
+	return place < calendar->count && calendar->days[place].date == date ? calendar->days[place].as
+									     : weekday(date);
 }
 
 /* Whether what begins on @p date holds @p minute, counted from that date's midnight. */
@@ -105,27 +114,6 @@ void schedule_format(struct schedule_time at, char *text)
 
 /* ---- from text ---- */
 
-/* As many digits as @p count, at *text; -1 when there are others. */
-static int take_digits(const char **text, int count)
-{
-	int value = 0;
-
-	for (; count > 0; count--, (*text)++) {
-		if (**text < '0' || **text > '9')
-			return -1;
-		value = value * 10 + (**text - '0');
-	}
-	return value;
-}
-
-static bool take(const char **text, char expected)
-{
-	if (**text != expected)
-		return false;
-	(*text)++;
-	return true;
-}
-
 static int days_in(int year, int month)
 {
 	static const int days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
@@ -134,16 +122,16 @@ static int days_in(int year, int month)
 	return month == 2 && leap ? 29 : days[month - 1];
 }
 
-static int take_date(const char **text, int32_t *ret_date)
+static int read_date(const char **text, int32_t *ret_date)
 {
-	int year = take_digits(text, 4), month, day;
+	int year = scan_digits(text, 4), month, day;
 
-	if (year < 1970 || !take(text, '-'))
+	if (year < 1970 || !scan_char(text, '-'))
 		return -EINVAL;
-	month = take_digits(text, 2);
-	if (month < 1 || month > 12 || !take(text, '-'))
+	month = scan_digits(text, 2);
+	if (month < 1 || month > 12 || !scan_char(text, '-'))
 		return -EINVAL;
-	day = take_digits(text, 2);
+	day = scan_digits(text, 2);
 	if (day < 1 || day > days_in(year, month))
 		return -EINVAL;
 	*ret_date = days_of(year, month, day);
@@ -154,20 +142,20 @@ int schedule_parse_date(const char *text, int32_t *ret_date)
 {
 	int32_t date;
 
-	if (take_date(&text, &date) < 0 || *text != '\0')
+	if (read_date(&text, &date) < 0 || *text != '\0')
 		return -EINVAL;
 	*ret_date = date;
 	return 0;
 }
 
 /* "08:00", 00:00 to 24:00. @return minutes or -1 */
-static int take_clock(const char **text)
+static int read_clock(const char **text)
 {
-	int hour = take_digits(text, 2), minute;
+	int hour = scan_digits(text, 2), minute;
 
-	if (hour < 0 || hour > 24 || !take(text, ':'))
+	if (hour < 0 || hour > 24 || !scan_char(text, ':'))
 		return -1;
-	minute = take_digits(text, 2);
+	minute = scan_digits(text, 2);
 	if (minute < 0 || minute > 59 || (hour == 24 && minute != 0))
 		return -1;
 	return hour * 60 + minute;
@@ -177,12 +165,12 @@ static int take_clock(const char **text)
 static int parse_times(const char *text, uint16_t *ret_from, uint16_t *ret_to, struct problem *problem)
 {
 	const char *at = text;
-	int from = take_clock(&at), to = -1;
+	int from = read_clock(&at), to = -1;
 	bool next_day;
 	char end[16];
 
-	if (from >= 0 && from < SCHEDULE_DAY_MINUTES && take(&at, '-'))
-		to = take_clock(&at);
+	if (from >= 0 && from < SCHEDULE_DAY_MINUTES && scan_char(&at, '-'))
+		to = read_clock(&at);
 	next_day = to >= 0 && at[0] == '+' && at[1] == '1';
 	if (next_day)
 		at += 2;
@@ -273,7 +261,7 @@ int schedule_parse_exception(const char *text, struct schedule_exception *ret_ex
 	const char *at = text;
 	int r;
 
-	if (take_date(&at, &exception.date) < 0 || !take(&at, ' ')) {
+	if (read_date(&at, &exception.date) < 0 || !scan_char(&at, ' ')) {
 		return problem_schedule_exception_invalid(problem, text);
 	}
 	r = strcmp(at, "closed") == 0
@@ -286,11 +274,9 @@ int schedule_parse_exception(const char *text, struct schedule_exception *ret_ex
 
 int schedule_calendar_add(struct schedule_calendar *calendar, int32_t date, enum schedule_day as)
 {
-	size_t place = calendar->count;
+	size_t place = place_of(calendar, date);
 
-	while (place > 0 && calendar->days[place - 1].date > date)
-		place--;
-	if (place > 0 && calendar->days[place - 1].date == date)
+	if (place < calendar->count && calendar->days[place].date == date)
 		return -EEXIST;
 	if (calendar->count == SCHEDULE_DAYS_MAX)
 		return -ENOSPC;

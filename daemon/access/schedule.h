@@ -60,7 +60,7 @@ struct schedule {
 
 /* dates that are not their own weekday, rising, none twice */
 struct schedule_calendar {
-	struct {
+	struct schedule_date {
 		int32_t date;
 		enum schedule_day as;
 	} days[SCHEDULE_DAYS_MAX];

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/sorted.h"
 #include "base/unconst.h"
 
 struct alerts {
@@ -65,20 +66,17 @@ int alert_state_parse(const char *name, enum alert_state *ret_state)
 	return -EINVAL;
 }
 
+static int order_of_seq(const void *item, const void *key)
+{
+	int64_t seq = ((const struct alert *)item)->seq, wanted = *(const int64_t *)key;
+
+	return (seq > wanted) - (seq < wanted);
+}
+
 /* Where the first alert stands whose seq is not below @p seq. */
 static size_t place_of(const struct alerts *alerts, int64_t seq)
 {
-	size_t low = 0, high = alerts->count;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (alerts->all[middle].seq < seq)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+	return sorted_place(alerts->all, alerts->count, sizeof(alerts->all[0]), order_of_seq, &seq);
 }
 
 const struct alert *alert_find(const struct alerts *alerts, int64_t seq)

@@ -324,15 +324,13 @@ static void judge(struct api *api, const struct http_request *request, const str
 	const struct api_caller by = api_caller_of(request);
 	int64_t now_ms = clock_unix_ms(), review_s = (now_ms - alert->unix_ms) / 1000;
 	json_t *record = record_of(alert), *data = told_data(request, alert);
-	char time[CLOCK_UTC_BYTES];
 
-	clock_format_utc(now_ms, time);
 	json_object_set_new(record, "verdict", json_string(verdict));
 	json_object_set_new(record, "cause", json_string(cause));
 	json_object_set_new(record, "note", json_string(note_text));
 	json_object_set_new(record, "by", json_string(by.name));
 	json_object_set_new(record, "role", json_string(by.role_name));
-	json_object_set_new(record, "time", json_string(time));
+	json_set_utc(record, "time", now_ms);
 	json_object_set_new(data, "verdict", json_string(verdict));
 	if (cause[0] != '\0')
 		json_object_set_new(data, "cause", json_string(cause));

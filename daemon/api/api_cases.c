@@ -113,17 +113,15 @@ static void keep(struct api *api, const struct http_request *request, const char
 	struct change *change = malloc(sizeof(*change));
 	struct event_draft draft = {.type = "case.changed", .severity = EVENT_INFO};
 	struct store_record record = {.kind = "case", .id = id, .json = json};
-	char time[CLOCK_UTC_BYTES];
 
 	if (change == NULL) {
 		json_decref(json);
 		api_bad(api, request, problem_no_memory(&api->problem));
 		return;
 	}
-	clock_format_utc(clock_unix_ms(), time);
 	json_object_set_new(json, "revision",
 			    json_integer(json_integer_value(json_object_get(json, "revision")) + 1));
-	json_object_set_new(json, "changed", json_string(time));
+	json_set_utc(json, "changed", clock_unix_ms());
 	json_object_set_new(json, "by", json_string(by.name));
 	snprintf(change->id, sizeof(change->id), "%s", id);
 	change->json = json;

@@ -67,13 +67,11 @@ static void keep_consent(struct api *api, struct consenting *consenting)
 	struct store_record record = {.kind = "consent", .id = consenting->id};
 	struct event_draft draft = {
 		.type = "person.consent", .severity = EVENT_INFO, .person = consenting->id};
-	char time[CLOCK_UTC_BYTES];
 	json_t *entry;
 
 	consenting->json = kept != NULL ? json_deep_copy(kept) : json_pack("{s:i, s:[]}", "v", 1, "entries");
-	clock_format_utc(clock_unix_ms(), time);
-	entry = json_pack("{s:s, s:b, s:s, s:s}", "version", consenting->version, "given", consenting->given,
-			  "time", time, "by", consenting->by);
+	entry = json_pack("{s:s, s:b, s:o, s:s}", "version", consenting->version, "given", consenting->given,
+			  "time", json_utc(clock_unix_ms()), "by", consenting->by);
 	json_array_append_new(json_object_get(consenting->json, "entries"), entry);
 	record.json = consenting->json;
 	draft.data =

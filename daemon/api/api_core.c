@@ -90,14 +90,12 @@ static void etag_of(const json_t *body, char *etag)
 {
 	char *text = json_canonical(body);
 	const struct crypto_bytes part = {.at = text, .bytes = text != NULL ? strlen(text) : 0};
-	uint8_t digest[CRYPTO_HASH_BYTES];
-	size_t used = 1;
+	uint8_t digest[DIGEST_BYTES];
+	char hex[DIGEST_HEX_BYTES];
 
 	crypto_digest(&part, 1, digest);
-	etag[0] = '"';
-	for (size_t i = 0; i < API_ETAG_BYTES / 2 - 2; i++)
-		used += (size_t)snprintf(etag + used, API_ETAG_BYTES - used, "%02x", digest[i]);
-	snprintf(etag + used, API_ETAG_BYTES - used, "\"");
+	hex_format(digest, sizeof(digest), hex);
+	snprintf(etag, API_ETAG_BYTES, "\"%.*s\"", (API_ETAG_BYTES / 2 - 2) * 2, hex);
 	free(text);
 }
 

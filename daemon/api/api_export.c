@@ -92,14 +92,12 @@ static void on_event(struct api *api, void *arg, const json_t *body)
 	struct export *export = arg;
 	json_t *event = json_array_get(json_object_get(body, "events"), 0);
 	const struct alert *alert = alert_find(api->alerts, export->seq);
-	char time[CLOCK_UTC_BYTES];
 
-	clock_format_utc(clock_unix_ms(), time);
 	if (event != NULL && alert != NULL)
-		export->manifest =
-			json_pack("{s:s, s:O, s:o, s:s, s:s, s:s}", "site", api->site, "event", event,
-				  "alert", api_alert_json(api, alert, event), "exported", time, "exported_by",
-				  export->by, "exported_by_role", api_role_name(export->role));
+		export->manifest = json_pack("{s:s, s:O, s:o, s:o, s:s, s:s}", "site", api->site, "event",
+					     event, "alert", api_alert_json(api, alert, event), "exported",
+					     json_utc(clock_unix_ms()), "exported_by", export->by,
+					     "exported_by_role", api_role_name(export->role));
 	if (export->manifest == NULL) {
 		api_respond_problem(api, export->http,
 				    body != NULL ? problem_alert_unreadable(&api->problem)

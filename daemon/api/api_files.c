@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/clock.h"
+#include "base/json.h"
 
 enum { FILES_MAX = 20000, STEPS_MAX = 8 };
 
@@ -127,14 +127,13 @@ static void look(struct worker_job *job)
 static json_t *listing_json(const struct listing *listing)
 {
 	json_t *list = json_array();
-	char time[CLOCK_UTC_BYTES];
 
 	for (size_t i = 0; i < listing->count && i < listing->limit; i++) {
 		const struct listed *file = &listing->files[i];
 
-		clock_format_utc(file->modified_unix_ms, time);
-		json_array_append_new(list, json_pack("{s:s,s:I,s:s,s:s}", "name", file->name, "bytes",
-						      (json_int_t)file->bytes, "modified", time, "type",
+		json_array_append_new(list, json_pack("{s:s,s:I,s:o,s:s}", "name", file->name, "bytes",
+						      (json_int_t)file->bytes, "modified",
+						      json_utc(file->modified_unix_ms), "type",
 						      type_of(file->name)));
 	}
 	return json_pack("{s:o,s:I}", "files", list, "total", (json_int_t)listing->count);

@@ -5,11 +5,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "api_csv.h"
 #include "base/clock.h"
 #include "base/json.h"
+#include "base/scan.h"
 #include "base/ulid.h"
 #include "base/unconst.h"
 
@@ -355,8 +355,13 @@ static int parse_month(const char *text, int64_t *ret_from, int64_t *ret_to)
 	char first[16], next[16];
 	int year, month;
 
-	if (text == NULL || strlen(text) != 7 || strspn(text, "0123456789-") != 7 ||
-	    sscanf(text, "%4d-%2d", &year, &month) != 2 || month < 1 || month > MONTH_MAX)
+	if (text == NULL)
+		return -EINVAL;
+	year = scan_digits(&text, 4);
+	if (year < 0 || !scan_char(&text, '-'))
+		return -EINVAL;
+	month = scan_digits(&text, 2);
+	if (month < 1 || month > MONTH_MAX || *text != '\0')
 		return -EINVAL;
 	snprintf(first, sizeof(first), "%04d-%02d-01", year, month);
 	snprintf(next, sizeof(next), "%04d-%02d-01", month == MONTH_MAX ? year + 1 : year,

@@ -20,7 +20,7 @@
 struct api;
 
 enum {
-	API_NAME_BYTES_MAX = 128, /* a person's name, UTF-8, without the zero */
+	API_NAME_BYTES_MAX = ROSTER_NAME_BYTES - 1, /* a person's name, UTF-8, without the zero */
 	API_PHOTO_BYTES_MAX = 10 << 20,
 	API_READING_BYTES_MAX = 512, /* what a simulated reader is shown */
 	API_PAGE_MAX = 1000,         /* rows of one answer */

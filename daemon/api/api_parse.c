@@ -6,19 +6,15 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "base/scan.h"
 
 int api_parse_number(const char *text, int64_t max, int64_t *ret_value)
 {
-	int64_t value = 0;
+	uint64_t value;
 
-	if (*text == '\0')
+	if (scan_number(&text, (uint64_t)max, &value) < 0 || *text != '\0')
 		return -EINVAL;
-	for (; *text != '\0'; text++) {
-		if (*text < '0' || *text > '9' || value > (max - (*text - '0')) / 10)
-			return -EINVAL;
-		value = value * 10 + (*text - '0');
-	}
-	*ret_value = value;
+	*ret_value = (int64_t)value;
 	return 0;
 }
 

@@ -35,18 +35,6 @@ void api_get_people(struct api *api, const struct http_request *request, const c
 		api->ops->people_list(api->gate, token, after != NULL ? after : "", (unsigned)limit);
 }
 
-static bool name_is_fit(const char *name)
-{
-	bool visible = false;
-
-	for (const unsigned char *at = (const unsigned char *)name; *at != '\0'; at++) {
-		if (*at < ' ' || *at == 0x7f)
-			return false;
-		visible |= *at != ' ';
-	}
-	return visible && strlen(name) <= API_NAME_BYTES_MAX;
-}
-
 /* A time that may be missing or null; -EINVAL with @p problem. */
 static int take_time(const json_t *object, const char *key, int64_t *ret_unix_ms, struct problem *problem)
 {
@@ -65,7 +53,7 @@ int api_parse_person(const json_t *object, struct api_person *person, struct pro
 
 	person->name = NULL;
 	r = json_read_string(object, "name", API_NAME_BYTES_MAX, &person->name, problem);
-	if (r == 0 && (person->name == NULL || !name_is_fit(person->name)))
+	if (r == 0 && (person->name == NULL || !roster_person_name_is_valid(person->name)))
 		r = problem_person_name_invalid(problem, API_NAME_BYTES_MAX);
 	if (r == 0)
 		r = take_time(object, "valid_from", &person->valid_from_unix_ms, problem);

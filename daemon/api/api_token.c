@@ -22,7 +22,7 @@ static int read_token(const char *path, char *token)
 	if (bytes != HEX_DIGITS)
 		return -EBADMSG;
 	token[HEX_DIGITS] = '\0';
-	return strspn(token, "0123456789abcdef") == HEX_DIGITS ? 0 : -EBADMSG;
+	return hex_is_valid(token, HEX_DIGITS) ? 0 : -EBADMSG;
 }
 
 static int make_token(const char *path, char *token)
@@ -33,8 +33,7 @@ static int make_token(const char *path, char *token)
 	if (crypto_init() < 0)
 		return -EIO;
 	crypto_random(random, sizeof(random));
-	for (size_t i = 0; i < sizeof(random); i++)
-		snprintf(token + 2 * i, 3, "%02x", random[i]);
+	hex_format(random, sizeof(random), token);
 	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return -errno;

@@ -33,7 +33,7 @@ static int say(char *text, int r, const char *format, ...)
 void bundle_fingerprint(const uint8_t key[CRYPTO_SIGN_PUBLIC_BYTES], char ret_text[BUNDLE_FINGERPRINT_BYTES])
 {
 	const struct crypto_bytes part = {.at = key, .bytes = CRYPTO_SIGN_PUBLIC_BYTES};
-	uint8_t digest[CRYPTO_HASH_BYTES];
+	uint8_t digest[DIGEST_BYTES];
 	size_t used = 0;
 
 	crypto_digest(&part, 1, digest);
@@ -99,7 +99,7 @@ static int add_file(zip_t *zip, const struct bundle_request *request, const json
 {
 	const char *name = json_string_value(json_object_get(recorded, "name"));
 	const char *sha256 = json_string_value(json_object_get(recorded, "sha256"));
-	char path[PATH_BYTES], hex[CRYPTO_SHA256_HEX_BYTES];
+	char path[PATH_BYTES], hex[DIGEST_HEX_BYTES];
 	zip_source_t *source;
 	zip_int64_t index;
 	json_int_t bytes = 0;
@@ -253,7 +253,7 @@ static int check_file(zip_t *zip, const json_t *listed, struct bundle_result *re
 	const char *sha256 = json_string_value(json_object_get(listed, "sha256"));
 	zip_file_t *file = name != NULL ? zip_fopen(zip, name, 0) : NULL;
 	json_int_t bytes = 0, listed_bytes = json_integer_value(json_object_get(listed, "bytes"));
-	char hex[CRYPTO_SHA256_HEX_BYTES], block[BLOCK_BYTES];
+	char hex[DIGEST_HEX_BYTES], block[BLOCK_BYTES];
 	struct crypto_sha256 digest;
 	zip_int64_t got = -1;
 

@@ -13,7 +13,7 @@ enum { TRIES_MAX = 1024, KEY_BYTES = 16, FIRST_PAUSE_MS = 10000, FORGET_MS = SES
 
 struct kept {
 	struct session session; /* number 0: free */
-	uint8_t digest[CRYPTO_HASH_BYTES];
+	uint8_t digest[DIGEST_BYTES];
 };
 
 /* wrong log-ins under one key: a user at an address, a user, or an address */
@@ -56,8 +56,7 @@ static void make_hex(char *text, size_t text_bytes)
 	size_t bytes = (text_bytes - 1) / 2;
 
 	crypto_random(random, bytes);
-	for (size_t i = 0; i < bytes; i++)
-		snprintf(text + 2 * i, 3, "%02x", random[i]);
+	hex_format(random, bytes, text);
 	crypto_wipe(random, sizeof(random));
 }
 
@@ -116,7 +115,7 @@ const struct session *session_begin(struct sessions *sessions, const char *user,
 
 const struct session *session_find(struct sessions *sessions, const char *id, uint64_t now_ms)
 {
-	uint8_t digest[CRYPTO_HASH_BYTES];
+	uint8_t digest[DIGEST_BYTES];
 	struct session *found = NULL;
 
 	if (strlen(id) != SESSION_ID_BYTES - 1)
@@ -170,7 +169,7 @@ bool session_token_is(const struct session *session, const char *given)
 static void make_key(const char *user, const char *address, uint8_t *ret_key)
 {
 	const struct crypto_bytes parts[] = {{user, strlen(user)}, {"\n", 1}, {address, strlen(address)}};
-	uint8_t digest[CRYPTO_HASH_BYTES];
+	uint8_t digest[DIGEST_BYTES];
 
 	crypto_digest(parts, sizeof(parts) / sizeof(parts[0]), digest);
 	memcpy(ret_key, digest, KEY_BYTES);

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/clock.h"
+#include "base/json.h"
 #include "base/unconst.h"
 
 static const char *const roles[] = {
@@ -84,9 +84,7 @@ int user_parse(const char *name, const json_t *json, struct user *ret_user)
 
 json_t *user_public_json(const struct user *user)
 {
-	char created[CLOCK_UTC_BYTES];
-
-	clock_format_utc(user->created_unix_ms, created);
-	return json_pack("{s:s, s:s, s:b, s:b, s:s}", "user", user->name, "role", roles[user->role],
-			 "disabled", user->disabled, "totp", user->totp[0] != '\0', "created", created);
+	return json_pack("{s:s, s:s, s:b, s:b, s:o}", "user", user->name, "role", roles[user->role],
+			 "disabled", user->disabled, "totp", user->totp[0] != '\0', "created",
+			 json_utc(user->created_unix_ms));
 }

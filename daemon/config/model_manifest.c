@@ -217,8 +217,7 @@ static void check(struct config_tree *tree, const struct model_manifest *manifes
 
 	if (!is_plain_name(manifest->file))
 		config_mistake(tree, "file", "expected the name of a file beside the manifest");
-	if (strlen(manifest->sha256) != MODEL_SHA256_BYTES - 1 ||
-	    strspn(manifest->sha256, "0123456789abcdef") != MODEL_SHA256_BYTES - 1)
+	if (!hex_is_valid(manifest->sha256, DIGEST_HEX_BYTES - 1))
 		config_mistake(tree, "sha256", "expected 64 small hex digits");
 	if (grey != (role == MODEL_ALIGNER))
 		config_mistake(tree, "input.colours", "expected %s", grey ? "bgr or rgb" : "grey");

@@ -10,11 +10,11 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/hex.h"
 #include "config.h"
 
 enum {
 	MODEL_FILE_BYTES = 64,
-	MODEL_SHA256_BYTES = 65,
 	MODEL_TEXT_BYTES = 256,
 	MODEL_SCORES = 6, /* at false-match rates of 1e-1 to 1e-6 */
 	MODEL_YUNET_STEP_PX = 32
@@ -44,9 +44,9 @@ struct model_scores {
 
 struct model_manifest {
 	enum model_role role;
-	char file[MODEL_FILE_BYTES];     /* beside the manifest */
-	char sha256[MODEL_SHA256_BYTES]; /* 64 small hex digits */
-	char folder[CONFIG_PATH_BYTES];  /* of the manifest */
+	char file[MODEL_FILE_BYTES];    /* beside the manifest */
+	char sha256[DIGEST_HEX_BYTES];  /* 64 small hex digits */
+	char folder[CONFIG_PATH_BYTES]; /* of the manifest */
 	char licence[MODEL_TEXT_BYTES], source[MODEL_TEXT_BYTES];
 	enum model_detector_kind kind; /* of a detector */
 	unsigned dimension;            /* of a recogniser: how many numbers its answer has */

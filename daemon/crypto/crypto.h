@@ -11,15 +11,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/hex.h"
+
 enum {
-	CRYPTO_HASH_BYTES = 32,
 	CRYPTO_BOX_KEY_BYTES = 32,
 	CRYPTO_BOX_EXTRA_BYTES = 40, /* what sealing adds: 24 of nonce, 16 of tag */
 	CRYPTO_SIGN_SEED_BYTES = 32,
 	CRYPTO_SIGN_PUBLIC_BYTES = 32,
 	CRYPTO_SIGN_SECRET_BYTES = 64,
 	CRYPTO_SIGNATURE_BYTES = 64,
-	CRYPTO_SHA256_HEX_BYTES = 65,
 	CRYPTO_SHA256_STATE_BYTES = 128,
 	CRYPTO_PASSWORD_HASH_BYTES = 128, /* text, with its zero */
 	CRYPTO_ERROR_BYTES = 512
@@ -43,7 +43,7 @@ bool crypto_is_ready(void);
 int crypto_init(void);
 
 /** BLAKE2b-256, without a key, over the parts one after another. */
-void crypto_digest(const struct crypto_bytes *parts, size_t count, uint8_t ret_hash[CRYPTO_HASH_BYTES]);
+void crypto_digest(const struct crypto_bytes *parts, size_t count, uint8_t ret_hash[DIGEST_BYTES]);
 
 /** SHA-256 of what comes piece by piece, as hexadecimal: what others compute, too. */
 struct crypto_sha256 {
@@ -51,7 +51,7 @@ struct crypto_sha256 {
 };
 void crypto_sha256_begin(struct crypto_sha256 *sha256);
 void crypto_sha256_add(struct crypto_sha256 *sha256, const void *at, size_t bytes);
-void crypto_sha256_end(struct crypto_sha256 *sha256, char ret_hex[CRYPTO_SHA256_HEX_BYTES]);
+void crypto_sha256_end(struct crypto_sha256 *sha256, char ret_hex[DIGEST_HEX_BYTES]);
 
 /** XSalsa20-Poly1305 with a random nonce. @p ret_box holds @p bytes + CRYPTO_BOX_EXTRA_BYTES. */
 void crypto_seal(const uint8_t key[CRYPTO_BOX_KEY_BYTES], const void *plain, size_t bytes, void *ret_box);

@@ -41,14 +41,14 @@ int crypto_init(void)
 	return sodium_init() < 0 ? -EIO : 0;
 }
 
-void crypto_digest(const struct crypto_bytes *parts, size_t count, uint8_t ret_hash[CRYPTO_HASH_BYTES])
+void crypto_digest(const struct crypto_bytes *parts, size_t count, uint8_t ret_hash[DIGEST_BYTES])
 {
 	crypto_generichash_state state;
 
-	crypto_generichash_init(&state, NULL, 0, CRYPTO_HASH_BYTES);
+	crypto_generichash_init(&state, NULL, 0, DIGEST_BYTES);
 	for (size_t i = 0; i < count; i++)
 		crypto_generichash_update(&state, parts[i].at, parts[i].bytes);
-	crypto_generichash_final(&state, ret_hash, CRYPTO_HASH_BYTES);
+	crypto_generichash_final(&state, ret_hash, DIGEST_BYTES);
 }
 
 void crypto_sha256_begin(struct crypto_sha256 *sha256)
@@ -61,12 +61,12 @@ void crypto_sha256_add(struct crypto_sha256 *sha256, const void *at, size_t byte
 	crypto_hash_sha256_update((crypto_hash_sha256_state *)sha256->state, at, bytes);
 }
 
-void crypto_sha256_end(struct crypto_sha256 *sha256, char ret_hex[CRYPTO_SHA256_HEX_BYTES])
+void crypto_sha256_end(struct crypto_sha256 *sha256, char ret_hex[DIGEST_HEX_BYTES])
 {
 	uint8_t digest[crypto_hash_sha256_BYTES];
 
 	crypto_hash_sha256_final((crypto_hash_sha256_state *)sha256->state, digest);
-	sodium_bin2hex(ret_hex, CRYPTO_SHA256_HEX_BYTES, digest, sizeof(digest));
+	sodium_bin2hex(ret_hex, DIGEST_HEX_BYTES, digest, sizeof(digest));
 }
 
 void crypto_seal(const uint8_t key[CRYPTO_BOX_KEY_BYTES], const void *plain, size_t bytes, void *ret_box)

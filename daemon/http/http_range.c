@@ -3,20 +3,9 @@
 #include <errno.h>
 #include <string.h>
 
-enum { DIGITS_MAX = 18 }; /* stays inside 64 bits */
+#include "base/scan.h"
 
-/* Digits at *text; false when there are none or far too many. */
-static bool take_number(const char **text, uint64_t *ret_value)
-{
-	size_t digits = strspn(*text, "0123456789");
-
-	if (digits == 0 || digits > DIGITS_MAX)
-		return false;
-	*ret_value = 0;
-	for (; digits > 0; digits--, (*text)++)
-		*ret_value = *ret_value * 10 + (uint64_t)(**text - '0');
-	return true;
-}
+#define NUMBER_MAX UINT64_C(999999999999999999)
 
 int http_parse_range(const char *header, uint64_t size, uint64_t *ret_first, uint64_t *ret_bytes)
 {
@@ -28,11 +17,11 @@ int http_parse_range(const char *header, uint64_t size, uint64_t *ret_first, uin
 	header += 6;
 	suffix = *header == '-';
 	header += suffix;
-	if (!take_number(&header, &first))
+	if (scan_number(&header, NUMBER_MAX, &first) < 0)
 		return 0;
 	if (!suffix && *header++ != '-')
 		return 0;
-	if (!suffix && *header != '\0' && !take_number(&header, &last))
+	if (!suffix && *header != '\0' && scan_number(&header, NUMBER_MAX, &last) < 0)
 		return 0;
 	if (*header != '\0' || last < first)
 		return 0; /* several ranges, or nonsense: a server may send the whole file */

@@ -14,7 +14,7 @@ enum { STATEMENT_BYTES = 160 };
 
 struct mark {
 	int64_t seq;
-	uint8_t hash[EVENT_HASH_BYTES];
+	uint8_t hash[DIGEST_BYTES];
 	uint8_t signature[CRYPTO_SIGNATURE_BYTES];
 };
 
@@ -34,10 +34,10 @@ static const char *statement_name(enum audit_statement statement)
 	return names[statement];
 }
 
-static size_t statement_text(enum audit_statement statement, int64_t seq,
-			     const uint8_t hash[EVENT_HASH_BYTES], char text[STATEMENT_BYTES])
+static size_t statement_text(enum audit_statement statement, int64_t seq, const uint8_t hash[DIGEST_BYTES],
+			     char text[STATEMENT_BYTES])
 {
-	char hex[EVENT_HASH_TEXT_BYTES];
+	char hex[DIGEST_HEX_BYTES];
 
 	event_hash_text(hash, hex);
 	return (size_t)snprintf(text, STATEMENT_BYTES, "gatehouse-%s-1\n%lld\n%s\n",
@@ -45,7 +45,7 @@ static size_t statement_text(enum audit_statement statement, int64_t seq,
 }
 
 void audit_sign(const struct crypto_signer *signer, enum audit_statement statement, int64_t seq,
-		const uint8_t hash[EVENT_HASH_BYTES], uint8_t ret_signature[CRYPTO_SIGNATURE_BYTES])
+		const uint8_t hash[DIGEST_BYTES], uint8_t ret_signature[CRYPTO_SIGNATURE_BYTES])
 {
 	char text[STATEMENT_BYTES];
 	size_t bytes = statement_text(statement, seq, hash, text);
@@ -54,8 +54,7 @@ void audit_sign(const struct crypto_signer *signer, enum audit_statement stateme
 }
 
 bool audit_signature_is_good(const uint8_t public_key[CRYPTO_SIGN_PUBLIC_BYTES],
-			     enum audit_statement statement, int64_t seq,
-			     const uint8_t hash[EVENT_HASH_BYTES],
+			     enum audit_statement statement, int64_t seq, const uint8_t hash[DIGEST_BYTES],
 			     const uint8_t signature[CRYPTO_SIGNATURE_BYTES])
 {
 	char text[STATEMENT_BYTES];
@@ -64,11 +63,9 @@ bool audit_signature_is_good(const uint8_t public_key[CRYPTO_SIGN_PUBLIC_BYTES],
 	return crypto_verify(public_key, text, bytes, signature);
 }
 
-json_t *audit_anchor_data(const struct crypto_signer *signer, int64_t seq,
-			  const uint8_t hash[EVENT_HASH_BYTES])
+json_t *audit_anchor_data(const struct crypto_signer *signer, int64_t seq, const uint8_t hash[DIGEST_BYTES])
 {
-	char hex[EVENT_HASH_TEXT_BYTES], signature_text[AUDIT_SIGNATURE_TEXT_BYTES],
-		key[AUDIT_KEY_TEXT_BYTES];
+	char hex[DIGEST_HEX_BYTES], signature_text[AUDIT_SIGNATURE_TEXT_BYTES], key[AUDIT_KEY_TEXT_BYTES];
 	uint8_t signature[CRYPTO_SIGNATURE_BYTES];
 
 	event_hash_text(hash, hex);
@@ -131,13 +128,13 @@ static int read_base(struct audit *audit)
 		return bad(audit, base.seq + 1, problem_audit_begin_signature(&audit->result->verdict));
 	result->first_seq = base.seq + 1;
 	result->last_seq = base.seq;
-	memcpy(result->last_hash, base.hash, EVENT_HASH_BYTES);
+	memcpy(result->last_hash, base.hash, DIGEST_BYTES);
 	return 0;
 }
 
 static int check_anchor(struct audit *audit, const struct event_row *row)
 {
-	char error[JSON_ERROR_BYTES], hex[EVENT_HASH_TEXT_BYTES];
+	char error[JSON_ERROR_BYTES], hex[DIGEST_HEX_BYTES];
 	const char *hash = "", *signature_text = "";
 	uint8_t signature[CRYPTO_SIGNATURE_BYTES];
 	int64_t seq = 0;
@@ -146,7 +143,7 @@ static int check_anchor(struct audit *audit, const struct event_row *row)
 
 	event_hash_text(row->prev, hex);
 	good = data != NULL && json_get_int(data, "seq", 0, INT64_MAX, &seq, error) == 0 &&
-	       json_get_string(data, "hash", EVENT_HASH_TEXT_BYTES, &hash, error) == 0 &&
+	       json_get_string(data, "hash", DIGEST_HEX_BYTES, &hash, error) == 0 &&
 	       json_get_string(data, "sig", AUDIT_SIGNATURE_TEXT_BYTES, &signature_text, error) == 0 &&
 	       crypto_unbase64(signature_text, signature, sizeof(signature)) == 0 && seq == row->seq - 1 &&
 	       strcmp(hash, hex) == 0;
@@ -168,7 +165,7 @@ static int check_row(struct audit *audit)
 {
 	struct audit_result *result = audit->result;
 	int64_t seq = db_column_int(audit->page, 0);
-	uint8_t hash[EVENT_HASH_BYTES];
+	uint8_t hash[DIGEST_BYTES];
 	struct event_row row;
 
 	if (seq != result->last_seq + 1)

@@ -27,7 +27,7 @@ struct audit_result {
 	int64_t first_seq, last_seq;
 	int64_t anchors; /* whose signature was good */
 	int64_t bad_seq; /* where the log stops being true; 0 when ok */
-	uint8_t last_hash[EVENT_HASH_BYTES];
+	uint8_t last_hash[DIGEST_BYTES];
 	struct problem verdict; /* also of a good log; its detail is one sentence for a person */
 };
 
@@ -65,15 +65,13 @@ enum audit_statement { AUDIT_ANCHOR, AUDIT_HEAD, AUDIT_BASE };
 
 /** The signature of "the log up to @p seq ends in @p hash". */
 void audit_sign(const struct crypto_signer *signer, enum audit_statement statement, int64_t seq,
-		const uint8_t hash[EVENT_HASH_BYTES], uint8_t ret_signature[CRYPTO_SIGNATURE_BYTES]);
+		const uint8_t hash[DIGEST_BYTES], uint8_t ret_signature[CRYPTO_SIGNATURE_BYTES]);
 
 bool audit_signature_is_good(const uint8_t public_key[CRYPTO_SIGN_PUBLIC_BYTES],
-			     enum audit_statement statement, int64_t seq,
-			     const uint8_t hash[EVENT_HASH_BYTES],
+			     enum audit_statement statement, int64_t seq, const uint8_t hash[DIGEST_BYTES],
 			     const uint8_t signature[CRYPTO_SIGNATURE_BYTES]);
 
 /** The data of an audit.anchor event for the row before it: a new reference, NULL: no memory. */
-json_t *audit_anchor_data(const struct crypto_signer *signer, int64_t seq,
-			  const uint8_t hash[EVENT_HASH_BYTES]);
+json_t *audit_anchor_data(const struct crypto_signer *signer, int64_t seq, const uint8_t hash[DIGEST_BYTES]);
 
 #endif

@@ -19,8 +19,8 @@ struct export
 /* {"seq", "hash", "sig"} of one mark: a new reference. NULL: there is none, or no memory. */
 static json_t *read_mark(struct export *export, const char *kind)
 {
-	uint8_t hash[EVENT_HASH_BYTES], signature[CRYPTO_SIGNATURE_BYTES];
-	char hex[EVENT_HASH_TEXT_BYTES], text[AUDIT_SIGNATURE_TEXT_BYTES];
+	uint8_t hash[DIGEST_BYTES], signature[CRYPTO_SIGNATURE_BYTES];
+	char hex[DIGEST_HEX_BYTES], text[AUDIT_SIGNATURE_TEXT_BYTES];
 	json_t *mark = NULL;
 
 	db_bind_text(export->mark, 1, kind);
@@ -80,7 +80,7 @@ static bool base_moved(struct export *export)
 
 static int put_row(struct export *export)
 {
-	char prev[EVENT_HASH_TEXT_BYTES], hash[EVENT_HASH_TEXT_BYTES];
+	char prev[DIGEST_HEX_BYTES], hash[DIGEST_HEX_BYTES];
 	struct event_row row;
 
 	/* a row that the gate did not write is for audit_verify() to describe */

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/json.h"
 #include "base/file.h"
 
 enum { REGISTER_PATH_BYTES = 600 };
@@ -179,13 +180,10 @@ int copies_carry(const char *folder, const char *state_dir)
 
 static void add(json_t *copies, const char *path, int64_t made_unix_ms, int64_t until_unix_ms)
 {
-	char made[CLOCK_UTC_BYTES];
-
 	if (made_unix_ms >= until_unix_ms)
 		return;
-	clock_format_utc(made_unix_ms < 0 ? 0 : made_unix_ms, made);
-	(void)json_array_append_new(copies,
-				    json_pack("{s:s, s:s}", "path", path, "made", made)); /* by memory */
+	(void)json_array_append_new(copies, json_pack("{s:s, s:o}", "path", path, "made",
+						      json_utc(made_unix_ms < 0 ? 0 : made_unix_ms)));
 }
 
 /* "gate.db.corrupt-TIME", "roster.db.set-aside" and their like; gate.db-wal is the gate's own. */

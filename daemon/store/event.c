@@ -64,7 +64,7 @@ static void put_le(uint8_t *at, uint64_t value, int bytes)
 		at[i] = (uint8_t)(value >> (8 * i));
 }
 
-void event_hash(const struct event_row *row, uint8_t ret_hash[EVENT_HASH_BYTES])
+void event_hash(const struct event_row *row, uint8_t ret_hash[DIGEST_BYTES])
 {
 	const char *texts[] = {row->id, row->type, row->source, row->person, row->data};
 	enum { TEXTS = sizeof(texts) / sizeof(texts[0]) };
@@ -83,27 +83,20 @@ void event_hash(const struct event_row *row, uint8_t ret_hash[EVENT_HASH_BYTES])
 		parts[count++] = (struct crypto_bytes){sizes[i], sizeof(sizes[i])};
 		parts[count++] = (struct crypto_bytes){texts[i], bytes};
 	}
-	parts[count++] = (struct crypto_bytes){row->prev, EVENT_HASH_BYTES};
+	parts[count++] = (struct crypto_bytes){row->prev, DIGEST_BYTES};
 	crypto_digest(parts, count, ret_hash);
 }
 
-void event_hash_text(const uint8_t hash[EVENT_HASH_BYTES], char *text)
+void event_hash_text(const uint8_t hash[DIGEST_BYTES], char *text)
 {
-	static const char digits[] = "0123456789abcdef";
-
-	for (int i = 0; i < EVENT_HASH_BYTES; i++) {
-		text[2 * i] = digits[hash[i] >> 4];
-		text[2 * i + 1] = digits[hash[i] & 15];
-	}
-	text[2 * EVENT_HASH_BYTES] = '\0';
+	hex_format(hash, DIGEST_BYTES, text);
 }
 
 /* Nothing is escaped: type, source and id have no character that needs it, and data is JSON already. */
 char *event_json(const struct event_row *row, bool hashes)
 {
-	char time[CLOCK_UTC_BYTES], person[ULID_BYTES + 2] = "null",
-							chain[2 * EVENT_HASH_TEXT_BYTES + 32] = "";
-	char prev[EVENT_HASH_TEXT_BYTES], hash[EVENT_HASH_TEXT_BYTES];
+	char time[CLOCK_UTC_BYTES], person[ULID_BYTES + 2] = "null", chain[2 * DIGEST_HEX_BYTES + 32] = "";
+	char prev[DIGEST_HEX_BYTES], hash[DIGEST_HEX_BYTES];
 	char *text;
 
 	clock_format_utc(row->unix_ms, time);

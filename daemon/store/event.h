@@ -12,14 +12,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/hex.h"
 #include "base/ulid.h"
 
 enum {
-	EVENT_TYPE_BYTES = 48,   /* "access.granted": [a-z0-9_.-], 1 to 47 characters */
-	EVENT_SOURCE_BYTES = 64, /* "door/main": printable ASCII, 0 to 63 characters */
-	EVENT_KEY_BYTES = 32,    /* name of a command key */
-	EVENT_HASH_BYTES = 32,
-	EVENT_HASH_TEXT_BYTES = 65,       /* hex and the ending zero */
+	EVENT_TYPE_BYTES = 48,            /* "access.granted": [a-z0-9_.-], 1 to 47 characters */
+	EVENT_SOURCE_BYTES = 64,          /* "door/main": printable ASCII, 0 to 63 characters */
+	EVENT_KEY_BYTES = 32,             /* name of a command key */
 	EVENT_DATA_BYTES_MAX = 64 * 1024, /* of the JSON text */
 	EVENT_DATA_VERSION = 1
 };
@@ -49,8 +48,8 @@ struct event_row {
 	char source[EVENT_SOURCE_BYTES]; /* "": none */
 	char person[ULID_BYTES];         /* "": none */
 	const char *data;                /* canonical JSON text of an object */
-	uint8_t prev[EVENT_HASH_BYTES];  /* hash of the row before; of the first: zeros */
-	uint8_t hash[EVENT_HASH_BYTES];
+	uint8_t prev[DIGEST_BYTES];      /* hash of the row before; of the first: zeros */
+	uint8_t hash[DIGEST_BYTES];
 	const char *json; /* event_json() of the row without the hashes; NULL when nobody asked for it */
 };
 
@@ -61,7 +60,7 @@ int event_draft_check(const struct event_draft *draft);
 char *event_data_text(json_t *data);
 
 /** @p row's hash over its canonical bytes, of which `prev` is part. */
-void event_hash(const struct event_row *row, uint8_t ret_hash[EVENT_HASH_BYTES]);
+void event_hash(const struct event_row *row, uint8_t ret_hash[DIGEST_BYTES]);
 
 /**
  * {"seq":..,"id":..,"time":..,"type":..,"severity":..,"source":..,"person":..,"data":{..}}, and with
@@ -72,7 +71,7 @@ char *event_json(const struct event_row *row, bool hashes);
 /** "info", "warning", "alarm". Static. */
 const char *event_severity_name(enum event_severity severity);
 
-/** Lower-case hex of a hash; @p text holds EVENT_HASH_TEXT_BYTES. */
-void event_hash_text(const uint8_t hash[EVENT_HASH_BYTES], char *text);
+/** Lower-case hex of a hash; @p text holds DIGEST_HEX_BYTES. */
+void event_hash_text(const uint8_t hash[DIGEST_BYTES], char *text);
 
 #endif

@@ -115,7 +115,7 @@ static int write_event(struct store_file *file, struct store_write *write)
 		return r;
 	row->data = write->data;
 	row->seq = file->head_seq + 1;
-	memcpy(row->prev, file->head_hash, EVENT_HASH_BYTES);
+	memcpy(row->prev, file->head_hash, DIGEST_BYTES);
 	event_hash(row, row->hash);
 	free(write->json); /* of a try before this one */
 	write->json = event_json(row, false);
@@ -128,7 +128,7 @@ static int write_event(struct store_file *file, struct store_write *write)
 	if (r < 0)
 		return r;
 	file->head_seq = row->seq;
-	memcpy(file->head_hash, row->hash, EVENT_HASH_BYTES);
+	memcpy(file->head_hash, row->hash, DIGEST_BYTES);
 	return 0;
 }
 

@@ -20,7 +20,7 @@ static int find_last(struct store_file *file, const struct store_write *write, i
 	db_bind_int(rows, 2, STORE_DROP_ROWS_MAX);
 	while ((r = db_step(rows)) == 1 && db_column_int(rows, 0) <= write->drop_to_seq &&
 	       db_column_int(rows, 1) < write->drop_before_unix_ms &&
-	       db_column_exact(rows, 2, ret_hash, EVENT_HASH_BYTES) == 0) {
+	       db_column_exact(rows, 2, ret_hash, DIGEST_BYTES) == 0) {
 		*ret_last = db_column_int(rows, 0);
 		found = 1;
 	}
@@ -30,7 +30,7 @@ static int find_last(struct store_file *file, const struct store_write *write, i
 
 static int set_data(struct store_write *write, int64_t first, int64_t last, const uint8_t *hash)
 {
-	char hex[EVENT_HASH_TEXT_BYTES];
+	char hex[DIGEST_HEX_BYTES];
 
 	event_hash_text(hash, hex);
 	return store_write_set_data(write, json_pack("{s:I, s:I, s:s}", "first", (json_int_t)first, "last",
@@ -39,7 +39,7 @@ static int set_data(struct store_write *write, int64_t first, int64_t last, cons
 
 int store_drop_apply(struct store_file *file, struct store_write *write)
 {
-	uint8_t hash[EVENT_HASH_BYTES];
+	uint8_t hash[DIGEST_BYTES];
 	struct db_statement *drop = NULL;
 	int64_t base = 0, last = 0;
 	int r = store_read_mark(file->db, file->keys.signer.public_key, AUDIT_BASE, &base, hash);

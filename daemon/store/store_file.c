@@ -3,10 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
-#include "base/clock.h"
 #include "store_private.h"
 
 enum { TAIL_ROWS = 256, QUICK_CHECK_BYTES_MAX = 64 << 20 };
@@ -45,7 +43,7 @@ int store_file_mark(struct store_file *file, enum audit_statement statement, int
 	audit_sign(&file->keys.signer, statement, seq, hash, signature);
 	db_bind_text(sql, 1, statement == AUDIT_HEAD ? "head" : "base");
 	db_bind_int(sql, 2, seq);
-	db_bind_bytes(sql, 3, hash, EVENT_HASH_BYTES);
+	db_bind_bytes(sql, 3, hash, DIGEST_BYTES);
 	db_bind_bytes(sql, 4, signature, sizeof(signature));
 	return db_execute(sql);
 }
@@ -170,7 +168,7 @@ static int check_pages(const struct store *store, struct store_file *file)
 /* The rows since TAIL_ROWS ago must chain up to the signed head. */
 static int check_tail(struct store_file *file)
 {
-	uint8_t hash[EVENT_HASH_BYTES];
+	uint8_t hash[DIGEST_BYTES];
 	struct db_statement *rows;
 	struct event_row row;
 	int64_t seq = 0;
@@ -208,7 +206,7 @@ int store_read_mark(struct db *db, const uint8_t *public_key, enum audit_stateme
 	r = db_step(mark);
 	if (r == 1) {
 		*ret_seq = db_column_int(mark, 0);
-		if (db_column_exact(mark, 1, ret_hash, EVENT_HASH_BYTES) < 0 ||
+		if (db_column_exact(mark, 1, ret_hash, DIGEST_BYTES) < 0 ||
 		    db_column_exact(mark, 2, signature, sizeof(signature)) < 0 ||
 		    !audit_signature_is_good(public_key, kind, *ret_seq, ret_hash, signature))
 			r = 0;
@@ -229,11 +227,11 @@ static int continue_after_last(struct store_file *file)
 	if (r == 1 && db_column_int(last, 0) > file->head_seq) {
 		file->tampered = true;
 		file->head_seq = db_column_int(last, 0);
-		if (db_column_exact(last, 1, file->head_hash, EVENT_HASH_BYTES) < 0)
-			memset(file->head_hash, 0, EVENT_HASH_BYTES);
+		if (db_column_exact(last, 1, file->head_hash, DIGEST_BYTES) < 0)
+			memset(file->head_hash, 0, DIGEST_BYTES);
 	} else if (r == 0) {
 		int64_t base_seq = 0;
-		uint8_t hash[EVENT_HASH_BYTES];
+		uint8_t hash[DIGEST_BYTES];
 
 		r = store_read_mark(file->db, file->keys.signer.public_key, AUDIT_BASE, &base_seq, hash);
 		if (r == 0 || (r == 1 && base_seq != file->head_seq))
@@ -250,14 +248,14 @@ int store_file_begin_log(struct store_file *file, int64_t seq, const uint8_t *ha
 	if (r == 0)
 		r = store_file_mark(file, AUDIT_HEAD, seq, hash);
 	file->head_seq = seq;
-	memcpy(file->head_hash, hash, EVENT_HASH_BYTES);
+	memcpy(file->head_hash, hash, DIGEST_BYTES);
 	return r;
 }
 
 /* All in one transaction: a crash leaves an empty file or a whole one. */
 static int make_tables(struct store_file *file, const struct schema *schema)
 {
-	static const uint8_t nothing[EVENT_HASH_BYTES];
+	static const uint8_t nothing[DIGEST_BYTES];
 	int r = db_run(file->db, "BEGIN IMMEDIATE");
 
 	if (r == 0)

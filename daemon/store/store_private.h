@@ -173,7 +173,7 @@ struct store_file {
 	struct db_statement *sql[STORE_SQL_COUNT];
 	struct store_keys keys;
 	int64_t head_seq; /* of the last committed event */
-	uint8_t head_hash[EVENT_HASH_BYTES];
+	uint8_t head_hash[DIGEST_BYTES];
 	bool tampered; /* what was found when it was opened */
 };
 

@@ -36,7 +36,7 @@ int store_file_rename_aside(const struct store *store, char aside[STORE_QUARANTI
 static int begin_log(struct store_file *file, struct db *old, int64_t seq, const uint8_t *hash)
 {
 	const uint8_t *public_key = file->keys.signer.public_key;
-	uint8_t last_hash[EVENT_HASH_BYTES], found[EVENT_HASH_BYTES];
+	uint8_t last_hash[DIGEST_BYTES], found[DIGEST_BYTES];
 	int64_t last = seq, mark, other;
 
 	memcpy(last_hash, hash, sizeof(last_hash));
@@ -82,7 +82,7 @@ static int sweep_damaged(struct db *from, struct db *to)
 /* A file that was put back speaks of a time when somebody erased since was still there. */
 static bool is_older(const struct store_file *file, struct db *old, int64_t seq)
 {
-	uint8_t hash[EVENT_HASH_BYTES];
+	uint8_t hash[DIGEST_BYTES];
 	int64_t mark;
 
 	return store_read_mark(old, file->keys.signer.public_key, AUDIT_HEAD, &mark, hash) == 1 && mark < seq;
@@ -132,7 +132,7 @@ int store_file_set_aside(const struct store *store, struct store_file *file, str
 {
 	struct problem what = *problem;
 	char aside[STORE_QUARANTINE_BYTES];
-	uint8_t hash[EVENT_HASH_BYTES] = {0};
+	uint8_t hash[DIGEST_BYTES] = {0};
 	struct db *old = NULL, *source = NULL;
 	int64_t people = 0, seq = 0;
 	int r;

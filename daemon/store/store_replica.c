@@ -154,7 +154,7 @@ bool store_copy_take_carried(struct store_copy *copy)
 /* The copy and the file are of one chain: the row that the copy's mark speaks of is there, or was dropped just now. */
 static int is_of_this_log(struct store_file *file, int64_t seq, const uint8_t *hash)
 {
-	uint8_t found[EVENT_HASH_BYTES];
+	uint8_t found[DIGEST_BYTES];
 	struct db_statement *row;
 	int64_t base = 0;
 	int r = store_read_mark(file->db, file->keys.signer.public_key, AUDIT_BASE, &base, found);
@@ -192,7 +192,7 @@ static int begin_making(struct store_copy *copy, struct store_file *file)
 /* @return 0: it is in use; an error of the copy's own */
 static int find(struct store_copy *copy, struct store_file *file)
 {
-	uint8_t hash[EVENT_HASH_BYTES] = {0};
+	uint8_t hash[DIGEST_BYTES] = {0};
 	struct db *db;
 	int64_t seq = 0;
 	int r = store_copy_source(copy, &file->keys, &db, &seq, hash), ours;

@@ -104,7 +104,7 @@ static bool is_read_only(const struct store *store)
 static int commit(struct writer *writer, const struct store_counter *cursors, struct problem *problem)
 {
 	struct store_file *file = &writer->file;
-	uint8_t hash[EVENT_HASH_BYTES];
+	uint8_t hash[DIGEST_BYTES];
 	int64_t seq = file->head_seq;
 	int r;
 
@@ -195,7 +195,7 @@ static int set_aside(struct writer *writer, struct problem *problem)
 /* A file that ends before what the copy knows of was put back, or lost its end: neither is to be gone on with. */
 static int check_age(struct writer *writer, struct problem *problem)
 {
-	uint8_t hash[EVENT_HASH_BYTES];
+	uint8_t hash[DIGEST_BYTES];
 	struct db *db;
 	int64_t seq = 0;
 

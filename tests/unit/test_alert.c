@@ -154,7 +154,7 @@ static int bundle(const char *clip_sha256, char *error)
 {
 	struct bundle_request request = {
 		.path = path_of("a.zip"), .evidence_dir = dir, .key_path = path_of("key")};
-	char still[CRYPTO_SHA256_HEX_BYTES];
+	char still[DIGEST_HEX_BYTES];
 	int r;
 
 	sha256_of("still", still);
@@ -168,7 +168,7 @@ static int bundle(const char *clip_sha256, char *error)
 
 static const char *clip_hash(void)
 {
-	static char hex[CRYPTO_SHA256_HEX_BYTES];
+	static char hex[DIGEST_HEX_BYTES];
 
 	sha256_of("clip", hex);
 	return hex;

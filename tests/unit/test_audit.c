@@ -131,7 +131,7 @@ static void a_head_moved_back_is_found(void **state)
 static void an_anchors_signature_does_not_pass_for_a_head(void **state)
 {
 	struct store_test *test = *state;
-	uint8_t seed[32] = {7}, hash[EVENT_HASH_BYTES] = {1}, signature[CRYPTO_SIGNATURE_BYTES];
+	uint8_t seed[32] = {7}, hash[DIGEST_BYTES] = {1}, signature[CRYPTO_SIGNATURE_BYTES];
 	struct crypto_signer signer;
 
 	(void)test;
@@ -261,7 +261,7 @@ static void a_chain_made_anew_is_found(void **state)
 	struct event_row row = {
 		.seq = 24, .id = "01HF7YAT00000000000000000A", .unix_ms = 1, .type = "door.mode"};
 	struct audit_result before = verify(test);
-	char sql[512], prev[EVENT_HASH_TEXT_BYTES], hash[EVENT_HASH_TEXT_BYTES];
+	char sql[512], prev[DIGEST_HEX_BYTES], hash[DIGEST_HEX_BYTES];
 
 	row.data = "{\"v\":1}";
 	memcpy(row.prev, before.last_hash, sizeof(row.prev));

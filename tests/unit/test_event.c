@@ -99,8 +99,8 @@ static void json_has_the_agreed_members(void **state)
 static void the_hash_is_the_documented_one(void **state)
 {
 	struct event_row row = sample();
-	uint8_t hash[EVENT_HASH_BYTES];
-	char text[EVENT_HASH_TEXT_BYTES];
+	uint8_t hash[DIGEST_BYTES];
+	char text[DIGEST_HEX_BYTES];
 
 	(void)state;
 	event_hash(&row, hash);
@@ -111,7 +111,7 @@ static void the_hash_is_the_documented_one(void **state)
 static void every_field_changes_the_hash(void **state)
 {
 	struct event_row rows[10];
-	uint8_t hash[10][EVENT_HASH_BYTES];
+	uint8_t hash[10][DIGEST_BYTES];
 
 	(void)state;
 	for (int i = 0; i < 10; i++)
@@ -129,13 +129,13 @@ static void every_field_changes_the_hash(void **state)
 		event_hash(&rows[i], hash[i]);
 	for (int i = 0; i < 10; i++)
 		for (int k = 0; k < i; k++)
-			assert_memory_not_equal(hash[i], hash[k], EVENT_HASH_BYTES);
+			assert_memory_not_equal(hash[i], hash[k], DIGEST_BYTES);
 }
 
 static void text_cannot_move_from_one_field_to_the_next(void **state)
 {
 	struct event_row a = sample(), b = sample();
-	uint8_t hash_a[EVENT_HASH_BYTES], hash_b[EVENT_HASH_BYTES];
+	uint8_t hash_a[DIGEST_BYTES], hash_b[DIGEST_BYTES];
 
 	(void)state;
 	strcpy(a.type, "ab");

@@ -100,7 +100,7 @@ static void check_clip(const char *codec)
 	struct evidence_request request = request_of();
 	struct evidence_result result;
 	struct video_facts facts;
-	char path[256], hex[65];
+	char path[256], hex[DIGEST_HEX_BYTES];
 	struct problem problem;
 
 	assert_int_equal(evidence_write(camera_ring(camera), &request, &result, &problem), 0);
@@ -188,7 +188,7 @@ static void a_mask_is_in_all_that_is_shown_and_the_original_is_sealed(void **sta
 		.polygons = {{.x = {0.05f, 0.3f, 0.3f, 0.05f}, .y = {-2, -2, 3, 3}, .count = 4}}, .count = 1};
 	struct evidence_request request;
 	struct evidence_result result;
-	char path[256], hex[65];
+	char path[256], hex[DIGEST_HEX_BYTES];
 	struct problem problem;
 	int hidden, open_to_view;
 

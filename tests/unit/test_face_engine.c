@@ -286,7 +286,7 @@ static int open_with(const struct face_model *recogniser, const char *dir, struc
 static void another_recogniser_is_used_as_its_record_says(void **state)
 {
 	struct face_model record = *face_model_of(FACE_MODEL_FEATURE);
-	char before[FACE_MODEL_SHA256_BYTES];
+	char before[DIGEST_HEX_BYTES];
 	struct problem problem = {0};
 
 	(void)state;

@@ -117,6 +117,21 @@ static void numbers_are_rounded_to_three_digits(void **state)
 	}
 }
 
+static void a_time_is_text_in_utc(void **state)
+{
+	json_t *object = json_object();
+	char *text;
+
+	(void)state;
+	json_set_utc(object, "at", 1795233906789);
+	json_object_set_new(object, "zero", json_utc(0));
+	text = json_canonical(object);
+	assert_string_equal(text,
+			    "{\"at\":\"2026-11-21T04:05:06.789Z\",\"zero\":\"1970-01-01T00:00:00.000Z\"}");
+	free(text);
+	json_decref(object);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -127,6 +142,7 @@ int main(void)
 		cmocka_unit_test(names_the_unknown_member),
 		cmocka_unit_test(canonical_text_ignores_order),
 		cmocka_unit_test(rounded_numbers_stay_short),
+		cmocka_unit_test(a_time_is_text_in_utc),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

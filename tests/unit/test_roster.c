@@ -121,6 +121,24 @@ static int teardown(void **state)
 
 #define WITH_ROSTER(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
+static void a_name_can_be_seen_and_fits(void **state)
+{
+	char longest[ROSTER_NAME_BYTES + 1];
+
+	(void)state;
+	assert_true(roster_person_name_is_valid("\u95e8 \u53e3"));
+	assert_true(roster_person_name_is_valid(" a "));
+	assert_false(roster_person_name_is_valid(""));
+	assert_false(roster_person_name_is_valid("  "));
+	assert_false(roster_person_name_is_valid("a\tb"));
+	assert_false(roster_person_name_is_valid("a\x7f"));
+	memset(longest, 'x', sizeof(longest));
+	longest[ROSTER_NAME_BYTES] = '\0';
+	assert_false(roster_person_name_is_valid(longest));
+	longest[ROSTER_NAME_BYTES - 1] = '\0';
+	assert_true(roster_person_name_is_valid(longest));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -130,6 +148,7 @@ int main(void)
 		WITH_ROSTER(nobody_without_id_or_name),
 		WITH_ROSTER(templates_are_never_fewer_than_none),
 		WITH_ROSTER(many_people_are_all_found),
+		cmocka_unit_test(a_name_can_be_seen_and_fits),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -7,11 +7,11 @@
 
 #include <stddef.h>
 
+#include "base/hex.h"
+
 #ifdef __cplusplus
 extern "C" {
 #endif
-
-enum { DIGEST_HEX_BYTES = 65 }; /* 64 small hex digits and the ending zero */
 
 /**
  * @param hex  DIGEST_HEX_BYTES; untouched on failure.

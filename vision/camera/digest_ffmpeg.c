@@ -6,10 +6,9 @@
 #include <libavutil/mem.h>
 #include <libavutil/sha.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <unistd.h>
 
-enum { SHA256_BITS = 256, SHA256_BYTES = 32, CHUNK_BYTES = 16384 };
+enum { SHA256_BITS = 256, CHUNK_BYTES = 16384 };
 
 static struct AVSHA *start(void)
 {
@@ -22,11 +21,10 @@ static struct AVSHA *start(void)
 
 static void finish(struct AVSHA *sha, char *hex)
 {
-	uint8_t digest[SHA256_BYTES];
+	uint8_t digest[DIGEST_BYTES];
 
 	av_sha_final(sha, digest);
-	for (int i = 0; i < SHA256_BYTES; i++)
-		snprintf(hex + 2 * i, 3, "%02x", digest[i]);
+	hex_format(digest, sizeof(digest), hex);
 }
 
 static int update_from(struct AVSHA *sha, int fd)

@@ -14,6 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/hex.h"
 #include "base/problem.h"
 
 #ifdef __cplusplus
@@ -23,8 +24,7 @@ extern "C" {
 enum {
 	EVIDENCE_FILES = 3, /* clip, still, still with trajectory */
 	EVIDENCE_NAME_BYTES = 96,
-	EVIDENCE_STEM_MAX = 72,     /* characters: a-z A-Z 0-9 . _ - and no leading dot */
-	EVIDENCE_SHA256_BYTES = 65, /* hexadecimal and the ending zero */
+	EVIDENCE_STEM_MAX = 72, /* characters: a-z A-Z 0-9 . _ - and no leading dot */
 	EVIDENCE_POINTS_MAX = 4096,
 };
 
@@ -48,7 +48,7 @@ struct evidence_request {
 
 struct evidence_file {
 	char name[EVIDENCE_NAME_BYTES]; /* within dir; "" if it was not written */
-	char sha256[EVIDENCE_SHA256_BYTES];
+	char sha256[DIGEST_HEX_BYTES];
 	uint64_t bytes;
 };
 

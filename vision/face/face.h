@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/hex.h"
 #include "base/problem.h"
 
 #ifdef __cplusplus
@@ -80,7 +81,7 @@ struct face_model {
 /** The record of a role in use. Static storage. Any thread. */
 const struct face_model *face_model_of(enum face_model_role role);
 
-enum { FACE_MODEL_FILE_BYTES = 64, FACE_MODEL_SHA256_BYTES = 65, FACE_MODEL_FOLDER_BYTES = 256 };
+enum { FACE_MODEL_FILE_BYTES = 64, FACE_MODEL_FOLDER_BYTES = 256 };
 
 /**
  * Select another recogniser for the whole process; NULL: the built-in one. Its input is the aligned picture of FACE_CROP_PX

@@ -17,19 +17,18 @@ static const struct face_model built_in[FACE_MODELS] = {
 
 struct other {
 	struct face_model model; /* file NULL: the built-in one is in use */
-	char file[FACE_MODEL_FILE_BYTES], sha256[FACE_MODEL_SHA256_BYTES];
+	char file[FACE_MODEL_FILE_BYTES], sha256[DIGEST_HEX_BYTES];
 	char folder[FACE_MODEL_FOLDER_BYTES];
 };
 
 static struct other recogniser, detector;
-static char identity[FACE_MODEL_SHA256_BYTES]; /* of the other recogniser's file and of how it is fed */
+static char identity[DIGEST_HEX_BYTES]; /* of the other recogniser's file and of how it is fed */
 
 static bool is_fit(const struct face_model *model)
 {
 	return model->file != NULL && model->file[0] != '\0' && model->file[0] != '.' &&
 	       strchr(model->file, '/') == NULL && strlen(model->file) < FACE_MODEL_FILE_BYTES &&
-	       model->sha256 != NULL && strlen(model->sha256) == FACE_MODEL_SHA256_BYTES - 1 &&
-	       strspn(model->sha256, "0123456789abcdef") == FACE_MODEL_SHA256_BYTES - 1 &&
+	       model->sha256 != NULL && hex_is_valid(model->sha256, DIGEST_HEX_BYTES - 1) &&
 	       (model->folder == NULL || strlen(model->folder) < FACE_MODEL_FOLDER_BYTES) &&
 	       isfinite(model->mean) && isfinite(model->scale) && model->scale > 0;
 }

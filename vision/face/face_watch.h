@@ -24,7 +24,7 @@ struct queue;
 struct video_frame;
 
 enum { FACE_CROP_JPEG_BYTES_MAX = 16384 };
-enum { FACE_STILL_BYTES = 96, FACE_SHA256_BYTES = 65 };
+enum { FACE_STILL_BYTES = 96 };
 enum { FACE_WATCH_CAMERAS_MAX = 8, FACE_WATCH_ENROLS_MAX = 8, FACE_WATCH_PERSON_BYTES = 27 };
 
 enum face_result_kind {
@@ -63,8 +63,8 @@ struct face_result {
 	struct { /* milliseconds of the deciding frame, by stage */
 		float convert, detect, points, liveness, embed, match;
 	} ms;
-	char still[FACE_STILL_BYTES];         /* file in stills_dir, "" for none */
-	char still_sha256[FACE_SHA256_BYTES]; /* hex */
+	char still[FACE_STILL_BYTES];        /* file in stills_dir, "" for none */
+	char still_sha256[DIGEST_HEX_BYTES]; /* hex */
 	uint64_t request;
 	float template_vector
 		[FACE_DIM]; /* scaled to the mean embedding norm (threshold.h); of ENROLLED only */

@@ -1,13 +1,13 @@
 /* What a reading means: a card, a PIN or a code for the policy; wrong tries, and the lock-out that follows them. */
 #include "readers_private.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/scan.h"
 
 enum { SWIPE_INTERVAL_US = 1000, COUNTER_ID_BYTES = CONFIG_NAME_BYTES + 8 };
 
@@ -242,15 +242,10 @@ static void send(struct reader *reader, uint64_t burst, unsigned bits, uint64_t 
 static int parse_number(const struct reader *reader, const char *text, uint64_t *ret_number)
 {
 	unsigned bits = wiegand_number_bits(&reader->format);
-	char *end;
+	uint64_t max = bits < WIEGAND_BITS_MAX ? ((uint64_t)1 << bits) - 1 : UINT64_MAX;
+	int r = scan_number(&text, max, ret_number);
 
-	if (!isdigit((unsigned char)text[0]))
-		return -EINVAL;
-	errno = 0;
-	*ret_number = strtoull(text, &end, 10);
-	if (*end != '\0')
-		return -EINVAL;
-	return errno == ERANGE || (bits < WIEGAND_BITS_MAX && *ret_number >> bits != 0) ? -ERANGE : 0;
+	return *text != '\0' ? -EINVAL : r;
 }
 
 static struct reader *simulated(struct readers *readers, const char *name, int *r)

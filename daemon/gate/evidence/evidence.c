@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/json.h"
 #include "base/log.h"
 #include "base/worker.h"
 #include "folder.h"
@@ -265,7 +266,6 @@ static int64_t oldest(const void *arg)
 
 json_t *evidence_json(const struct evidence *evidence)
 {
-	char oldest_utc[CLOCK_UTC_BYTES];
 	const struct retention_limits *limits;
 	uint64_t room;
 
@@ -273,12 +273,12 @@ json_t *evidence_json(const struct evidence *evidence)
 		return json_null();
 	limits = &evidence->seen.limits;
 	room = limits->free_bytes > limits->reserve_bytes ? limits->free_bytes - limits->reserve_bytes : 0;
-	clock_format_utc(evidence->seen.oldest_unix_ms, oldest_utc);
-	return json_pack("{s:I, s:I, s:I, s:I, s:i, s:s?}", "used_bytes",
-			 (json_int_t)evidence->seen.sums.used_bytes, "protected_bytes",
-			 (json_int_t)evidence->seen.sums.protected_bytes, "limit_bytes",
-			 (json_int_t)limits->bytes_max, "room_bytes", (json_int_t)(room & INT64_MAX), "days",
-			 (int)limits->days, "oldest", evidence->seen.oldest_unix_ms != 0 ? oldest_utc : NULL);
+	return json_pack(
+		"{s:I, s:I, s:I, s:I, s:i, s:o}", "used_bytes", (json_int_t)evidence->seen.sums.used_bytes,
+		"protected_bytes", (json_int_t)evidence->seen.sums.protected_bytes, "limit_bytes",
+		(json_int_t)limits->bytes_max, "room_bytes", (json_int_t)(room & INT64_MAX), "days",
+		(int)limits->days, "oldest",
+		evidence->seen.oldest_unix_ms != 0 ? json_utc(evidence->seen.oldest_unix_ms) : json_null());
 }
 
 /* ---- begin and end ---- */

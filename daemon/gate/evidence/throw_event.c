@@ -2,7 +2,6 @@
 
 #include <errno.h>
 
-#include "base/clock.h"
 #include "base/json.h"
 #include "base/log.h"
 #include "vision/litter/litter_watch.h"
@@ -65,19 +64,18 @@ void evidence_record_throw(struct journal *journal, const char *camera, const ch
 {
 	const struct litter_verdict *verdict = &result->verdict;
 	bool alert = verdict->grade == LITTER_ALERT;
-	char first_sight[CLOCK_UTC_BYTES];
 	struct event_draft draft = {.type = alert ? "litter.detected" : "litter.suspected",
 				    .severity = alert ? EVENT_ALARM : EVENT_WARNING,
 				    .source = source};
 
-	clock_format_utc(result->first_sight_unix_ms, first_sight);
-	draft.data = json_pack("{s:s, s:s, s:s, s:i, s:o, s:o, s:o, s:[i,i], s:o, s:o, s:I}", "camera",
-			       camera, "grade", litter_grade_name(verdict->grade), "first_sight", first_sight,
-			       "fall_ms", (int)((verdict->end_pts_us - verdict->begin_pts_us) / 1000),
-			       "score", json_rounded(verdict->score), "origin", origin_json(verdict),
-			       "reasons", reasons_json(verdict), "picture", result->width_px,
-			       result->height_px, "path", path_json(verdict), "evidence", files_json(result),
-			       "first_sight_pts_ms", (json_int_t)(verdict->begin_pts_us / 1000));
+	draft.data = json_pack("{s:s, s:s, s:o, s:i, s:o, s:o, s:o, s:[i,i], s:o, s:o, s:I}", "camera",
+			       camera, "grade", litter_grade_name(verdict->grade), "first_sight",
+			       json_utc(result->first_sight_unix_ms), "fall_ms",
+			       (int)((verdict->end_pts_us - verdict->begin_pts_us) / 1000), "score",
+			       json_rounded(verdict->score), "origin", origin_json(verdict), "reasons",
+			       reasons_json(verdict), "picture", result->width_px, result->height_px, "path",
+			       path_json(verdict), "evidence", files_json(result), "first_sight_pts_ms",
+			       (json_int_t)(verdict->begin_pts_us / 1000));
 	if (result->file_count > 0 && result->clip_offset_ms >= 0)
 		json_object_set_new(draft.data, "clip_offset_ms", json_integer(result->clip_offset_ms));
 	if (result->sealed.name[0] != '\0')

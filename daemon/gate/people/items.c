@@ -263,15 +263,13 @@ void people_reset_area(struct people *people, const char *area, const char *by, 
 {
 	struct problem problem;
 	json_t *value = access_rules_get(people->directory.rules, "area", area);
-	char now[CLOCK_UTC_BYTES];
 
 	if (value == NULL) {
 		reply_refuse(reply, problem_area_unknown(&problem), &problem);
 		return;
 	}
 	value = json_copy(value);
-	clock_format_utc(clock_unix_ms(), now);
-	json_object_set_new(value, "reset", json_string(now));
+	json_set_utc(value, "reset", clock_unix_ms());
 	change(people, false, by,
 	       json_pack("{s:s, s:s, s:s, s:o}", "op", "put", "kind", "area", "id", area, "value", value),
 	       reply);

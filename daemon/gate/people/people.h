@@ -77,7 +77,7 @@ void people_template_gone(struct people *people, const char *person, const char 
 
 /* ---- changes ---- */
 
-enum { PEOPLE_DIGEST_BYTES = EVENT_HASH_TEXT_BYTES, PEOPLE_REVISION_BYTES = 64 };
+enum { PEOPLE_REVISION_BYTES = 64 };
 
 typedef void (*people_changed_fn)(void *arg, int r);
 /**
@@ -114,7 +114,7 @@ const char *people_revision(const struct people *people);
 /**
  * BLAKE2b-256, in hex, over the digests of all items in order of kind and id; an item's digest is BLAKE2b-256 over the
  * canonical JSON of {"id","kind","value"}. Passes, which the gate makes itself, and a PIN's digits are not in it.
- * @param text  PEOPLE_DIGEST_BYTES.
+ * @param text  DIGEST_HEX_BYTES.
  * @return 0 or -ENOMEM. The items' digests are kept: this is one hash over 32 bytes an item.
  */
 int people_digest(const struct people *people, char *text);

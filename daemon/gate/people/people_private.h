@@ -64,7 +64,7 @@ json_t *credential_value_json(const struct people *people, const struct roster_c
 json_t *pass_value(const struct pass *pass);
 
 /* roster_digest.c */
-void item_digest(const char *kind, const char *id, json_t *value, uint8_t ret_digest[CRYPTO_HASH_BYTES]);
+void item_digest(const char *kind, const char *id, json_t *value, uint8_t ret_digest[DIGEST_BYTES]);
 void credential_digest(struct roster_credential *credential);
 
 /* directory.c */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/json.h"
 #include "base/ulid.h"
 
 static json_t *person_json(const struct people *people, const struct roster_person *person)
@@ -76,24 +77,16 @@ static void apply(struct people *people, const char *person, const char *by, jso
 	reply_refuse(reply, r, &problem);
 }
 
-static void set_time(json_t *value, const char *key, int64_t unix_ms)
-{
-	char text[CLOCK_UTC_BYTES];
-
-	if (unix_ms == 0)
-		return;
-	clock_format_utc(unix_ms, text);
-	json_object_set_new(value, key, json_string(text));
-}
-
 void people_add(struct people *people, const char *name, int64_t valid_from_unix_ms, int64_t valid_to_unix_ms,
 		const char *by, const struct reply *reply)
 {
 	json_t *value = json_pack("{s:s}", "name", name);
 	char id[ULID_BYTES];
 
-	set_time(value, "valid_from", valid_from_unix_ms);
-	set_time(value, "valid_to", valid_to_unix_ms);
+	if (valid_from_unix_ms != 0)
+		json_set_utc(value, "valid_from", valid_from_unix_ms);
+	if (valid_to_unix_ms != 0)
+		json_set_utc(value, "valid_to", valid_to_unix_ms);
 	ulid_make(clock_unix_ms(), id);
 	apply(people, id, by,
 	      json_pack("{s:s, s:s, s:s, s:o}", "op", "put", "kind", "person", "id", id, "value", value),

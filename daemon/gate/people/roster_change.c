@@ -151,19 +151,6 @@ static int apply_holder(struct people *people, const char *id, json_t *value, st
 	return 0;
 }
 
-/* as the API asks of a name */
-static bool name_is_fit(const char *name)
-{
-	bool visible = false;
-
-	for (const unsigned char *at = (const unsigned char *)name; *at != '\0'; at++) {
-		if (*at < ' ' || *at == 0x7f)
-			return false;
-		visible |= *at != ' ';
-	}
-	return visible;
-}
-
 static int parse_person(const char *id, const json_t *value, struct roster_person *ret_person,
 			struct problem *problem)
 {
@@ -182,7 +169,7 @@ static int parse_person(const char *id, const json_t *value, struct roster_perso
 		r = roster_parse_time(value, "valid_to", &person.valid_to_unix_ms, problem);
 	if (r < 0)
 		return r;
-	if (name == NULL || !name_is_fit(name)) {
+	if (name == NULL || !roster_person_name_is_valid(name)) {
 		return problem_person_name_invisible(problem);
 	}
 	if (person.valid_to_unix_ms != 0 && person.valid_to_unix_ms <= person.valid_from_unix_ms) {

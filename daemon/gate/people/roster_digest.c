@@ -8,7 +8,7 @@
 
 /* ---- of one item, kept with it ---- */
 
-void item_digest(const char *kind, const char *id, json_t *value, uint8_t ret_digest[CRYPTO_HASH_BYTES])
+void item_digest(const char *kind, const char *id, json_t *value, uint8_t ret_digest[DIGEST_BYTES])
 {
 	json_t *item = json_pack("{s:s, s:s, s:O}", "id", id, "kind", kind, "value", value);
 	char *text = item != NULL ? json_canonical(item) : NULL;
@@ -41,13 +41,13 @@ static size_t count_items(const struct people *people)
 }
 
 struct digests {
-	uint8_t (*at)[CRYPTO_HASH_BYTES];
+	uint8_t (*at)[DIGEST_BYTES];
 	size_t count;
 };
 
 static void add(struct digests *all, const uint8_t *digest)
 {
-	memcpy(all->at[all->count++], digest, CRYPTO_HASH_BYTES);
+	memcpy(all->at[all->count++], digest, DIGEST_BYTES);
 }
 
 static void add_rules(const struct people *people, struct digests *all, const char *kind)
@@ -71,9 +71,9 @@ static void add_people(const struct people *people, struct digests *all, bool ho
 
 int people_digest(const struct people *people, char *text)
 {
-	struct digests all = {.at = malloc(count_items(people) * CRYPTO_HASH_BYTES)};
+	struct digests all = {.at = malloc(count_items(people) * DIGEST_BYTES)};
 	const struct roster_credential *credential;
-	uint8_t digest[CRYPTO_HASH_BYTES];
+	uint8_t digest[DIGEST_BYTES];
 	struct crypto_bytes part;
 
 	if (all.at == NULL)
@@ -90,7 +90,7 @@ int people_digest(const struct people *people, char *text)
 	add_people(people, &all, false);
 	add_rules(people, &all, "rule");
 	add_rules(people, &all, "schedule");
-	part = (struct crypto_bytes){.at = all.at, .bytes = all.count * CRYPTO_HASH_BYTES};
+	part = (struct crypto_bytes){.at = all.at, .bytes = all.count * DIGEST_BYTES};
 	crypto_digest(&part, 1, digest);
 	free(all.at);
 	event_hash_text(digest, text);

@@ -13,7 +13,7 @@ const char *people_revision(const struct people *people)
 static int publish(sd_event_source *source, void *arg)
 {
 	struct people *people = arg;
-	char digest[PEOPLE_DIGEST_BYTES] = "";
+	char digest[DIGEST_HEX_BYTES] = "";
 
 	(void)source;
 	(void)people_digest(people, digest); /* without memory it stays empty, and another comes */

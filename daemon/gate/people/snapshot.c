@@ -26,7 +26,7 @@ struct page {
 /* Takes @p value. */
 static void add(struct page *page, const char *kind, const char *id, json_t *value, const uint8_t *digest)
 {
-	char text[EVENT_HASH_TEXT_BYTES];
+	char text[DIGEST_HEX_BYTES];
 	json_t *item;
 
 	event_hash_text(digest, text);
@@ -39,7 +39,7 @@ static void add(struct page *page, const char *kind, const char *id, json_t *val
 
 static void add_rules(struct page *page, const char *kind, const char *after)
 {
-	uint8_t digest[CRYPTO_HASH_BYTES];
+	uint8_t digest[DIGEST_BYTES];
 	const char *of, *name;
 	json_t *value;
 	size_t at = 0;
@@ -109,7 +109,7 @@ static int read_cursor(const char *after, size_t *ret_kind, const char **ret_id)
 json_t *people_snapshot(const struct people *people, const char *after, bool names)
 {
 	struct page page = {.people = people, .names = names};
-	char digest[PEOPLE_DIGEST_BYTES] = "";
+	char digest[DIGEST_HEX_BYTES] = "";
 	size_t kind = 0;
 
 	if (after[0] != '\0' && read_cursor(after, &kind, &after) < 0)

@@ -1,16 +1,11 @@
 /* An item of the directory as JSON, as it is saved, reported and digested. */
 #include "people_private.h"
 
-#include "base/clock.h"
+#include "base/json.h"
 
 static json_t *time_json(int64_t unix_ms)
 {
-	char text[CLOCK_UTC_BYTES];
-
-	if (unix_ms == 0)
-		return json_null();
-	clock_format_utc(unix_ms, text);
-	return json_string(text);
+	return unix_ms == 0 ? json_null() : json_utc(unix_ms);
 }
 
 json_t *person_value(const struct roster_person *person)
@@ -53,19 +48,15 @@ json_t *holder_value(const struct people *people, const struct roster_person *pe
 json_t *pass_value(const struct pass *pass)
 {
 	json_t *value = json_object(), *doors = json_array();
-	char time[CLOCK_UTC_BYTES];
 
 	for (size_t i = 0; i < pass->door_count; i++)
 		json_array_append_new(doors, json_string(pass->doors[i]));
 	if (pass->door_count > 0)
 		json_object_set(value, "doors", doors);
 	json_decref(doors);
-	if (pass->valid_from_unix_ms != 0) {
-		clock_format_utc(pass->valid_from_unix_ms, time);
-		json_object_set_new(value, "valid_from", json_string(time));
-	}
-	clock_format_utc(pass->valid_to_unix_ms, time);
-	json_object_set_new(value, "valid_to", json_string(time));
+	if (pass->valid_from_unix_ms != 0)
+		json_set_utc(value, "valid_from", pass->valid_from_unix_ms);
+	json_set_utc(value, "valid_to", pass->valid_to_unix_ms);
 	if (pass->uses != 0)
 		json_object_set_new(value, "uses", json_integer(pass->uses));
 	return value;

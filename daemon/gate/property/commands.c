@@ -217,11 +217,9 @@ static int check_ping(void *arg, const struct property_call *call, char *error)
 /* Answered once its nonce is on disk: a ping that was answered can never be played again. */
 static void run_ping(void *arg, const struct property_call *call, const struct reply *reply)
 {
-	char now[CLOCK_UTC_BYTES];
-
 	(void)arg, (void)call;
-	clock_format_utc(clock_unix_ms(), now);
-	reply_send(reply, 0, NULL, json_pack("{s:s, s:s}", "time", now, "version", GH_VERSION));
+	reply_send(reply, 0, NULL,
+		   json_pack("{s:o, s:s}", "time", json_utc(clock_unix_ms()), "version", GH_VERSION));
 }
 
 static const struct property_command command_ping = {"ping", check_ping, run_ping, false};
