@@ -14,8 +14,8 @@
 #include "base/hex.h"
 
 enum {
-	CRYPTO_BOX_KEY_BYTES = 32,
-	CRYPTO_BOX_EXTRA_BYTES = 40, /* what sealing adds: 24 of nonce, 16 of tag */
+	CRYPTO_SEAL_KEY_BYTES = 32,
+	CRYPTO_SEAL_EXTRA_BYTES = 40, /* what sealing adds: 24 of nonce, 16 of tag */
 	CRYPTO_SIGN_SEED_BYTES = 32,
 	CRYPTO_SIGN_PUBLIC_BYTES = 32,
 	CRYPTO_SIGN_SECRET_BYTES = 64,
@@ -53,11 +53,11 @@ void crypto_sha256_begin(struct crypto_sha256 *sha256);
 void crypto_sha256_add(struct crypto_sha256 *sha256, const void *at, size_t bytes);
 void crypto_sha256_end(struct crypto_sha256 *sha256, char ret_hex[DIGEST_HEX_BYTES]);
 
-/** XSalsa20-Poly1305 with a random nonce. @p ret_box holds @p bytes + CRYPTO_BOX_EXTRA_BYTES. */
-void crypto_seal(const uint8_t key[CRYPTO_BOX_KEY_BYTES], const void *plain, size_t bytes, void *ret_box);
+/** XSalsa20-Poly1305 with a random nonce. @p ret_sealed holds @p bytes + CRYPTO_SEAL_EXTRA_BYTES. */
+void crypto_seal(const uint8_t key[CRYPTO_SEAL_KEY_BYTES], const void *plain, size_t bytes, void *ret_sealed);
 
-/** The reverse. @p ret_plain holds @p box_bytes - CRYPTO_BOX_EXTRA_BYTES. @return 0 or -EBADMSG. */
-int crypto_unseal(const uint8_t key[CRYPTO_BOX_KEY_BYTES], const void *box, size_t box_bytes,
+/** The reverse. @p ret_plain holds @p sealed_bytes - CRYPTO_SEAL_EXTRA_BYTES. @return 0 or -EBADMSG. */
+int crypto_unseal(const uint8_t key[CRYPTO_SEAL_KEY_BYTES], const void *sealed, size_t sealed_bytes,
 		  void *ret_plain);
 
 /** The Ed25519 key pair of a seed. */

@@ -10,8 +10,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-_Static_assert(CRYPTO_BOX_KEY_BYTES == crypto_secretbox_KEYBYTES, "libsodium's size");
-_Static_assert(CRYPTO_BOX_EXTRA_BYTES == crypto_secretbox_NONCEBYTES + crypto_secretbox_MACBYTES,
+_Static_assert(CRYPTO_SEAL_KEY_BYTES == crypto_secretbox_KEYBYTES, "libsodium's size");
+_Static_assert(CRYPTO_SEAL_EXTRA_BYTES == crypto_secretbox_NONCEBYTES + crypto_secretbox_MACBYTES,
 	       "libsodium's size");
 _Static_assert(CRYPTO_SIGN_SEED_BYTES == crypto_sign_SEEDBYTES, "libsodium's size");
 _Static_assert(CRYPTO_SIGN_PUBLIC_BYTES == crypto_sign_PUBLICKEYBYTES, "libsodium's size");
@@ -69,22 +69,23 @@ void crypto_sha256_end(struct crypto_sha256 *sha256, char ret_hex[DIGEST_HEX_BYT
 	sodium_bin2hex(ret_hex, DIGEST_HEX_BYTES, digest, sizeof(digest));
 }
 
-void crypto_seal(const uint8_t key[CRYPTO_BOX_KEY_BYTES], const void *plain, size_t bytes, void *ret_box)
+void crypto_seal(const uint8_t key[CRYPTO_SEAL_KEY_BYTES], const void *plain, size_t bytes, void *ret_sealed)
 {
-	uint8_t *nonce = ret_box;
+	uint8_t *nonce = ret_sealed;
 
 	randombytes_buf(nonce, crypto_secretbox_NONCEBYTES);
 	crypto_secretbox_easy(nonce + crypto_secretbox_NONCEBYTES, plain, bytes, nonce, key);
 }
 
-int crypto_unseal(const uint8_t key[CRYPTO_BOX_KEY_BYTES], const void *box, size_t box_bytes, void *ret_plain)
+int crypto_unseal(const uint8_t key[CRYPTO_SEAL_KEY_BYTES], const void *sealed, size_t sealed_bytes,
+		  void *ret_plain)
 {
-	const uint8_t *nonce = box;
+	const uint8_t *nonce = sealed;
 
-	if (box == NULL || box_bytes < CRYPTO_BOX_EXTRA_BYTES)
+	if (sealed == NULL || sealed_bytes < CRYPTO_SEAL_EXTRA_BYTES)
 		return -EBADMSG;
 	if (crypto_secretbox_open_easy(ret_plain, nonce + crypto_secretbox_NONCEBYTES,
-				       box_bytes - crypto_secretbox_NONCEBYTES, nonce, key) < 0)
+				       sealed_bytes - crypto_secretbox_NONCEBYTES, nonce, key) < 0)
 		return -EBADMSG;
 	return 0;
 }

@@ -37,7 +37,8 @@ static void on_face(void *arg, const char *person_id, const char *model, const f
 	people_load_template(gate->people, person_id, model, vector, dim);
 }
 
-static void on_face_gone(void *arg, const char *person_id, const char *model, const float *vector, size_t dim)
+static void on_face_removed(void *arg, const char *person_id, const char *model, const float *vector,
+			    size_t dim)
 {
 	struct gate *gate = arg;
 
@@ -173,7 +174,7 @@ static void on_status(void *arg, enum store_status status, const struct problem 
 			       status == STORE_TAMPERED ? "storage.tampered" : "storage.set_aside",
 			       EVENT_ALARM, NULL, NULL, reason_json(problem));
 		break;
-	case STORE_COPY_RENEWED:
+	case STORE_REPLICA_RENEWED:
 		log_warning("store", "%s", problem->detail);
 		journal_record(gate->journal, "storage.copy_renewed", EVENT_WARNING, NULL, NULL,
 			       reason_json(problem));
@@ -197,4 +198,4 @@ const struct store_ops gate_store_ops = {.committed = on_committed,
 					 .crop = on_crop,
 					 .record = on_record,
 					 .status = on_status,
-					 .face_gone = on_face_gone};
+					 .face_removed = on_face_removed};

@@ -163,12 +163,12 @@ static int copy_if_there(const char *state_dir, const char *folder, const char *
 int backup_make(const char *state_dir, const char *folder, bool with_keys, char *text)
 {
 	struct audit_result result = {0};
-	int r, noted;
+	int r, registered;
 
 	if (mkdir(folder, 0700) < 0)
 		return say(text, -errno, "%s: %s", folder, strerror(errno));
-	noted = copies_note(state_dir,
-			    folder); /* before anybody's data is in it; a disk that fails needs it most */
+	registered = copies_register(
+		state_dir, folder); /* before anybody's data is in it; a disk that fails needs it most */
 	r = copy_database(state_dir, folder, text);
 	if (r == 0 && with_keys)
 		r = copy_keys(state_dir, folder, text);
@@ -187,11 +187,11 @@ int backup_make(const char *state_dir, const char *folder, bool with_keys, char 
 	say(text, 0, "%s: the log to row %lld%s", folder, (long long)result.last_seq,
 	    with_keys ? ", and the keys: whoever has this folder can read everything in it"
 		      : ", without the keys: restoring it needs them");
-	if (noted < 0)
+	if (registered < 0)
 		snprintf(text + strlen(text), BACKUP_TEXT_BYTES - strlen(text),
 			 ". It could not be noted in %.200s/" COPIES_NAME
 			 " (%s): certificates of erasure will not name it",
-			 state_dir, strerror(-noted));
+			 state_dir, strerror(-registered));
 	return 0;
 }
 
@@ -262,11 +262,11 @@ static int move_aside(const char *path, const char *when, char *text)
 
 /*
  * The old files keep a name; the copy takes the place in one rename. roster.db is the old one's: another is made. When that
- * is cut short, the daemon's next start ends it, or the old file is still in its place: see store_take_whole().
+ * is cut short, the daemon's next start ends it, or the old file is still in its place: see store_recover_pending().
  */
 static int replace_database(const char *state_dir, const char *fresh, char *text)
 {
-	char path[BACKUP_PATH_BYTES], roster[BACKUP_PATH_BYTES], whole[BACKUP_PATH_BYTES], when[32];
+	char path[BACKUP_PATH_BYTES], roster[BACKUP_PATH_BYTES], pending[BACKUP_PATH_BYTES], when[32];
 	time_t now = (time_t)(clock_unix_ms() / 1000);
 	struct tm utc;
 	int r;
@@ -275,9 +275,9 @@ static int replace_database(const char *state_dir, const char *fresh, char *text
 	strftime(when, sizeof(when), "%Y%m%dT%H%M%SZ", &utc);
 	join(path, state_dir, "gate.db");
 	join(roster, state_dir, "roster.db");
-	join(whole, state_dir, "gate.db.whole");
-	if (rename(fresh, whole) < 0)
-		return say(text, -errno, "%s: %s", whole, strerror(errno));
+	join(pending, state_dir, "gate.db.pending");
+	if (rename(fresh, pending) < 0)
+		return say(text, -errno, "%s: %s", pending, strerror(errno));
 	r = file_sync(state_dir);
 	if (r < 0)
 		return say(text, r, "%s: %s", state_dir, strerror(-r));
@@ -286,10 +286,10 @@ static int replace_database(const char *state_dir, const char *fresh, char *text
 		r = move_aside(path, when, text);
 	if (r < 0) {
 		if (access(path, F_OK) == 0)
-			(void)unlink(whole); /* else the next start takes it up */
+			(void)unlink(pending); /* else the next start takes it up */
 		return r;
 	}
-	if (rename(whole, path) < 0)
+	if (rename(pending, path) < 0)
 		return say(text, -errno, "%s: %s", path, strerror(errno));
 	return file_sync(state_dir);
 }
@@ -298,7 +298,7 @@ static int restore_claimed(const char *folder, const char *state_dir, char *text
 {
 	char from[BACKUP_PATH_BYTES], fresh[BACKUP_PATH_BYTES], key[BACKUP_PATH_BYTES];
 	struct audit_result result;
-	const char *carried = "";
+	const char *imported = "";
 	int r;
 
 	join(from, folder, "gate.db");
@@ -316,14 +316,14 @@ static int restore_claimed(const char *folder, const char *state_dir, char *text
 	r = restore_keys(folder, state_dir, text);
 	if (r == 0)
 		r = replace_database(state_dir, fresh, text);
-	if (r == 0 && copies_carry(folder, state_dir) < 0)
-		carried = ", without the register of backups, which cannot be read or written";
+	if (r == 0 && copies_import(folder, state_dir) < 0)
+		imported = ", without the register of backups, which cannot be read or written";
 	if (r < 0) {
 		(void)unlink(fresh); /* the backup still has it */
 		return r;
 	}
 	return say(text, 0, "%s: the log to row %lld is back%s", state_dir, (long long)result.last_seq,
-		   carried);
+		   imported);
 }
 
 int backup_restore(const char *folder, const char *state_dir, char *text)

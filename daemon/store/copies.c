@@ -120,7 +120,7 @@ static bool is_gone(const json_t *copy)
 	return access(path, F_OK) < 0 && errno == ENOENT && device != 0 && device == device_around(path);
 }
 
-int copies_note(const char *state_dir, const char *folder)
+int copies_register(const char *state_dir, const char *folder)
 {
 	char *path = realpath(folder, NULL);
 	json_t *copies = NULL;
@@ -155,7 +155,7 @@ static bool has(const json_t *copies, const json_t *one)
 	return false;
 }
 
-int copies_carry(const char *folder, const char *state_dir)
+int copies_import(const char *folder, const char *state_dir)
 {
 	json_t *theirs = NULL, *ours = NULL;
 	int r = read_register(folder, &theirs);
@@ -187,7 +187,7 @@ static void add(json_t *copies, const char *path, int64_t made_unix_ms, int64_t 
 }
 
 /* "gate.db.corrupt-TIME", "roster.db.set-aside" and their like; gate.db-wal is the gate's own. */
-static bool is_set_aside(const char *name)
+static bool is_quarantined(const char *name)
 {
 	static const char *const of[] = {"gate.db.", "roster.db."};
 	size_t length = strlen(name);
@@ -208,7 +208,7 @@ static int add_set_aside(const char *state_dir, int64_t until_unix_ms, json_t *c
 	if (folder == NULL)
 		return -errno;
 	while ((entry = readdir(folder)) != NULL) {
-		if (!is_set_aside(entry->d_name))
+		if (!is_quarantined(entry->d_name))
 			continue;
 		path_of(path, state_dir, entry->d_name);
 		if (stat(path, &status) ==
@@ -223,17 +223,17 @@ static int add_set_aside(const char *state_dir, int64_t until_unix_ms, json_t *c
 
 int copies_list(const char *state_dir, int64_t until_unix_ms, json_t **ret_copies)
 {
-	json_t *copies = json_array(), *noted = NULL, *copy;
-	int r = copies == NULL ? -ENOMEM : read_register(state_dir, &noted);
+	json_t *copies = json_array(), *registered = NULL, *copy;
+	int r = copies == NULL ? -ENOMEM : read_register(state_dir, &registered);
 	size_t at;
 
 	if (r == 0) {
-		json_array_foreach(noted, at, copy)
+		json_array_foreach(registered, at, copy)
 			add(copies, json_string_value(json_object_get(copy, "path")),
 			    json_integer_value(json_object_get(copy, "made_unix_ms")), until_unix_ms);
 		r = add_set_aside(state_dir, until_unix_ms, copies);
 	}
-	json_decref(noted);
+	json_decref(registered);
 	if (r < 0)
 		json_decref(copies);
 	else

@@ -19,10 +19,10 @@ enum { COPIES_MAX = 1000 }; /* the newest are kept */
  * not there, or that was carried here from another board, stays. The register goes to the owner of @p state_dir.
  * @return 0 or a negative errno; the register is then as it was.
  */
-int copies_note(const char *state_dir, const char *folder);
+int copies_register(const char *state_dir, const char *folder);
 
-/** Note what the register in the backup @p folder has, as of another board; none there is fine. @return as copies_note(). */
-int copies_carry(const char *folder, const char *state_dir);
+/** Note what the register in the backup @p folder has, as of another board; none there is fine. @return as copies_register(). */
+int copies_import(const char *folder, const char *state_dir);
 
 /**
  * What was made, or last written, before @p until_unix_ms: an array of {"path","made"}, the oldest backup first, then files

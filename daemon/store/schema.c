@@ -3,18 +3,21 @@
 #include <assert.h>
 #include <stdio.h>
 
-/* Tables that the replica has as well. */
-#define TABLES_OF_BOTH                                                                                                                                                                          \
-	"CREATE TABLE mark (kind TEXT PRIMARY KEY NOT NULL, seq INTEGER NOT NULL, hash BLOB NOT NULL, "                                                                                         \
-	"signature BLOB NOT NULL) WITHOUT ROWID;"                                                                                                                                               \
-	"CREATE TABLE cursor (name TEXT PRIMARY KEY NOT NULL, seq INTEGER NOT NULL) WITHOUT ROWID;"                                                                                             \
-	"CREATE TABLE nonce (name TEXT PRIMARY KEY NOT NULL, value INTEGER NOT NULL) WITHOUT ROWID;"                                                                                            \
-	"CREATE TABLE key_check (box BLOB NOT NULL);"                                                                                                                                           \
-	"CREATE TABLE person (id TEXT PRIMARY KEY NOT NULL, box BLOB NOT NULL) WITHOUT ROWID;" /* crop: the aligned picture that the template was made from; NULL: the site does not keep it */ \
-	"CREATE TABLE template (number INTEGER PRIMARY KEY, person TEXT NOT NULL, model TEXT NOT NULL, "                                                                                        \
-	"box BLOB NOT NULL, crop BLOB);"                                                                                                                                                        \
-	"CREATE INDEX template_person ON template (person);"                                                                                                                                    \
-	"CREATE TABLE record (kind TEXT NOT NULL, id TEXT NOT NULL, box BLOB NOT NULL, "                                                                                                        \
+/*
+ * Tables that the replica has as well. template.crop is the aligned picture that the template was made from; NULL where the
+ * site does not keep it.
+ */
+#define TABLES_OF_BOTH                                                                                       \
+	"CREATE TABLE mark (kind TEXT PRIMARY KEY NOT NULL, seq INTEGER NOT NULL, hash BLOB NOT NULL, "      \
+	"signature BLOB NOT NULL) WITHOUT ROWID;"                                                            \
+	"CREATE TABLE cursor (name TEXT PRIMARY KEY NOT NULL, seq INTEGER NOT NULL) WITHOUT ROWID;"          \
+	"CREATE TABLE nonce (name TEXT PRIMARY KEY NOT NULL, value INTEGER NOT NULL) WITHOUT ROWID;"         \
+	"CREATE TABLE key_check (sealed BLOB NOT NULL);"                                                     \
+	"CREATE TABLE person (id TEXT PRIMARY KEY NOT NULL, sealed BLOB NOT NULL) WITHOUT ROWID;"            \
+	"CREATE TABLE template (number INTEGER PRIMARY KEY, person TEXT NOT NULL, model TEXT NOT NULL, "     \
+	"sealed BLOB NOT NULL, crop BLOB);"                                                                  \
+	"CREATE INDEX template_person ON template (person);"                                                 \
+	"CREATE TABLE record (kind TEXT NOT NULL, id TEXT NOT NULL, sealed BLOB NOT NULL, "                  \
 	"PRIMARY KEY (kind, id)) WITHOUT ROWID;"
 
 const struct schema schema_gate = {
@@ -28,20 +31,20 @@ const struct schema schema_gate = {
 		"CREATE INDEX event_time ON event (unix_ms);"
 		"CREATE INDEX event_person ON event (person) WHERE person <> '';" TABLES_OF_BOTH
 		/* what the replica does not have yet; a kind of "" is a person, with templates */
-		"CREATE TABLE uncopied (kind TEXT NOT NULL, id TEXT NOT NULL, PRIMARY KEY (kind, id)) "
+		"CREATE TABLE replica_pending (kind TEXT NOT NULL, id TEXT NOT NULL, PRIMARY KEY (kind, id)) "
 		"WITHOUT ROWID;"
 		"CREATE TRIGGER person_put AFTER INSERT ON person BEGIN "
-		"INSERT OR IGNORE INTO uncopied VALUES ('', NEW.id); END;"
+		"INSERT OR IGNORE INTO replica_pending VALUES ('', NEW.id); END;"
 		"CREATE TRIGGER person_gone AFTER DELETE ON person BEGIN "
-		"INSERT OR IGNORE INTO uncopied VALUES ('', OLD.id); END;"
+		"INSERT OR IGNORE INTO replica_pending VALUES ('', OLD.id); END;"
 		"CREATE TRIGGER template_put AFTER INSERT ON template BEGIN "
-		"INSERT OR IGNORE INTO uncopied VALUES ('', NEW.person); END;"
+		"INSERT OR IGNORE INTO replica_pending VALUES ('', NEW.person); END;"
 		"CREATE TRIGGER template_gone AFTER DELETE ON template BEGIN "
-		"INSERT OR IGNORE INTO uncopied VALUES ('', OLD.person); END;"
+		"INSERT OR IGNORE INTO replica_pending VALUES ('', OLD.person); END;"
 		"CREATE TRIGGER record_put AFTER INSERT ON record BEGIN "
-		"INSERT OR IGNORE INTO uncopied VALUES (NEW.kind, NEW.id); END;"
+		"INSERT OR IGNORE INTO replica_pending VALUES (NEW.kind, NEW.id); END;"
 		"CREATE TRIGGER record_gone AFTER DELETE ON record BEGIN "
-		"INSERT OR IGNORE INTO uncopied VALUES (OLD.kind, OLD.id); END",
+		"INSERT OR IGNORE INTO replica_pending VALUES (OLD.kind, OLD.id); END",
 };
 
 const struct schema schema_replica = {.version = 1, .create = TABLES_OF_BOTH};

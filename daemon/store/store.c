@@ -29,7 +29,7 @@ static void name_holder(int fd, const char *path, char *error)
 		 path, pid);
 }
 
-static int take_lock(int fd, const char *path, char *error)
+static int acquire_lock(int fd, const char *path, char *error)
 {
 	struct flock mine = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
 	int r;
@@ -68,7 +68,7 @@ int store_claim(const char *state_dir, struct store_claim **ret_claim, char *err
 	if (r < 0)
 		snprintf(error, STORE_TEXT_BYTES, "%.400s: cannot be opened: %s", path, strerror(-r));
 	else
-		r = take_lock(claim->fd, path, error);
+		r = acquire_lock(claim->fd, path, error);
 	if (r < 0) {
 		store_claim_release(claim);
 		return r;
@@ -204,9 +204,9 @@ static void finish_write(struct store *store, struct store_write *write, int r)
 	}
 	if (write->done != NULL)
 		write->done(write->arg, r, r == 0 ? &write->row : NULL);
-	if (r == 0 && write->gone != NULL && store->ops.face_gone != NULL)
-		store->ops.face_gone(store->arg, write->gone->person, write->gone->model, write->gone->vector,
-				     ROSTER_TEMPLATE_DIM);
+	if (r == 0 && write->gone != NULL && store->ops.face_removed != NULL)
+		store->ops.face_removed(store->arg, write->gone->person, write->gone->model,
+					write->gone->vector, ROSTER_TEMPLATE_DIM);
 	store_message_free(&write->message);
 }
 
@@ -230,7 +230,7 @@ static void answer_read(struct store *store, struct store_read *read)
 		store->audit_started = false;
 		store->verifying = false;
 		read->verified(read->arg, read->r, &read->audit);
-	} else if (!read->unasked) {
+	} else if (!read->internal) {
 		store->reads--;
 		if (read->reported != NULL)
 			read->reported(read->arg, read->r, read->report);
@@ -252,7 +252,7 @@ static struct store_counter *find_counter(struct store_counter *counters, size_t
 }
 
 /* What the file knows, under what was set since: a command may have come before READY. */
-static void take_counters(struct store_counter *ours, const struct store_counter *file, size_t max)
+static void merge_counters(struct store_counter *ours, const struct store_counter *file, size_t max)
 {
 	for (size_t i = 0; i < max && file[i].name[0] != '\0'; i++) {
 		struct store_counter *counter = find_counter(ours, max, file[i].name);
@@ -264,12 +264,12 @@ static void take_counters(struct store_counter *ours, const struct store_counter
 	}
 }
 
-static void hear_news(struct store *store, const struct store_notification *notification)
+static void handle_status(struct store *store, const struct store_notification *notification)
 {
 	if (notification->status == STORE_READY) {
 		store->last_seq = notification->last_seq;
-		take_counters(store->cursors, notification->cursors, STORE_CURSORS_MAX);
-		take_counters(store->nonces, notification->nonces, STORE_NONCES_MAX);
+		merge_counters(store->cursors, notification->cursors, STORE_CURSORS_MAX);
+		merge_counters(store->nonces, notification->nonces, STORE_NONCES_MAX);
 		store->ready = true;
 	} else if (notification->status == STORE_UNUSABLE) {
 		store->unusable = true;
@@ -279,30 +279,30 @@ static void hear_news(struct store *store, const struct store_notification *noti
 		store_warm_reader(store);
 }
 
-static void hear_face(struct store *store, const struct store_face *face)
+static void handle_face(struct store *store, const struct store_face *face)
 {
 	store->ops.face(store->arg, face->person, face->model, face->vector, ROSTER_TEMPLATE_DIM);
 	if (face->crop_bytes > 0 && store->ops.crop != NULL)
 		store->ops.crop(store->arg, face->person, face->number, face->crop, face->crop_bytes);
 }
 
-static void hear(struct store *store, struct store_notification *notification)
+static void handle_notification(struct store *store, struct store_notification *notification)
 {
 	pthread_mutex_lock(&store->lock);
-	store->notes--;
+	store->notifications--;
 	pthread_cond_broadcast(&store->changed);
 	pthread_mutex_unlock(&store->lock);
 	for (size_t i = 0; i < notification->count; i++) {
 		if (notification->message.kind == STORE_NOTIFY_PEOPLE)
 			store->ops.person(store->arg, &notification->people[i]);
 		else if (notification->message.kind == STORE_NOTIFY_RECORDS)
-			store->ops.record(store->arg, notification->boxes[i].kind, notification->boxes[i].id,
-					  notification->boxes[i].json);
+			store->ops.record(store->arg, notification->records[i].kind,
+					  notification->records[i].id, notification->records[i].json);
 		else
-			hear_face(store, &notification->faces[i]);
+			handle_face(store, &notification->faces[i]);
 	}
 	if (notification->message.kind == STORE_NOTIFY_STATUS)
-		hear_news(store, notification);
+		handle_status(store, notification);
 	store_message_free(&notification->message);
 }
 
@@ -324,7 +324,7 @@ static bool dispatch_one(struct store *store)
 	case STORE_NOTIFY_PEOPLE:
 	case STORE_NOTIFY_FACES:
 	case STORE_NOTIFY_RECORDS:
-		hear(store, (struct store_notification *)message);
+		handle_notification(store, (struct store_notification *)message);
 		break;
 	default:
 		answer_write(store, (struct store_write *)message);

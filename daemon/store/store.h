@@ -65,12 +65,12 @@ enum store_status {
 	STORE_FAILED,   /* a commit failed: being tried again, nothing is lost */
 	STORE_RESTORED, /* and went through */
 	STORE_QUARANTINED, /* the database was damaged and set aside; the problem names the file and what came back */
-	STORE_TAMPERED,     /* the end of the log is not what was signed: somebody changed the file */
-	STORE_COPY_RENEWED, /* roster.db was damaged and is made anew; gate.db is not */
-	STORE_UNUSABLE      /* for good: the problem says what to do. Writes fail with -EIO from now on */
+	STORE_TAMPERED,        /* the end of the log is not what was signed: somebody changed the file */
+	STORE_REPLICA_RENEWED, /* roster.db was damaged and is made anew; gate.db is not */
+	STORE_UNUSABLE         /* for good: the problem says what to do. Writes fail with -EIO from now on */
 };
 
-/* what the store tells unasked; each member must be set, but where it says otherwise */
+/* what the store reports unasked; each member must be set, but where it says otherwise */
 struct store_ops {
 	/** Every committed event, in order of seq, before its own `done`. Borrowed. `json` is set. */
 	void (*committed)(void *arg, const struct event_row *row);
@@ -79,7 +79,7 @@ struct store_ops {
 	void (*face)(void *arg, const char *person_id, const char *model, const float *vector, size_t dim);
 	/**
 	 * After `face`, when that template is not of store_config.recogniser and its picture was kept. Borrowed. @p number
-	 * names the template to store_template_keep(). May be NULL.
+	 * names the template to store_template_put(). May be NULL.
 	 */
 	void (*crop)(void *arg, const char *person_id, int64_t number, const void *crop, size_t bytes);
 	/** Before READY, after everybody: what store_records_write() put, by kind and id. Borrowed; an object. */
@@ -87,8 +87,8 @@ struct store_ops {
 	/** @p problem is PROBLEM_NONE for READY and RESTORED; borrowed. */
 	void (*status)(void *arg, enum store_status status, const struct problem *problem);
 	/** After `done` of store_template_remove_one(): what is gone. Borrowed. May be NULL. */
-	void (*face_gone)(void *arg, const char *person_id, const char *model, const float *vector,
-			  size_t dim);
+	void (*face_removed)(void *arg, const char *person_id, const char *model, const float *vector,
+			     size_t dim);
 };
 
 /* strings are copied */
@@ -163,10 +163,10 @@ int store_template_add(struct store *store, const char *person_id, const char *m
  * @param crop      1 to STORE_CROP_BYTES_MAX bytes; NULL and 0: none.
  * @param replaces  the number of a template of the person that goes in exchange; 0: none. One that is not there is -ENOENT.
  */
-int store_template_keep(struct store *store, const char *person_id, const char *model, const float *vector,
-			const void *crop, size_t crop_bytes, int64_t replaces,
-			const struct event_draft *draft, store_done_fn done, void *arg);
-/** One template of the person by its number, from store_faces(); `face_gone` follows @p done, which gets -ENOENT when there is none. */
+int store_template_put(struct store *store, const char *person_id, const char *model, const float *vector,
+		       const void *crop, size_t crop_bytes, int64_t replaces, const struct event_draft *draft,
+		       store_done_fn done, void *arg);
+/** One template of the person by its number, from store_faces(); `face_removed` follows @p done, which gets -ENOENT when there is none. */
 int store_template_remove_one(struct store *store, const char *person_id, int64_t number,
 			      const struct event_draft *draft, store_done_fn done, void *arg);
 /** All of the person's templates made by @p model; NULL: by any. */

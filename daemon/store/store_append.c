@@ -175,12 +175,12 @@ int store_person_remove(struct store *store, const char *person_id, const struct
 int store_template_add(struct store *store, const char *person_id, const char *model, const float *vector,
 		       const struct event_draft *draft, store_done_fn done, void *arg)
 {
-	return store_template_keep(store, person_id, model, vector, NULL, 0, 0, draft, done, arg);
+	return store_template_put(store, person_id, model, vector, NULL, 0, 0, draft, done, arg);
 }
 
-int store_template_keep(struct store *store, const char *person_id, const char *model, const float *vector,
-			const void *crop, size_t crop_bytes, int64_t replaces,
-			const struct event_draft *draft, store_done_fn done, void *arg)
+int store_template_put(struct store *store, const char *person_id, const char *model, const float *vector,
+		       const void *crop, size_t crop_bytes, int64_t replaces, const struct event_draft *draft,
+		       store_done_fn done, void *arg)
 {
 	if (model == NULL || vector == NULL || (crop == NULL) != (crop_bytes == 0) ||
 	    crop_bytes > STORE_CROP_BYTES_MAX || replaces < 0)
@@ -215,20 +215,20 @@ static bool word_is_fit(const char *word, size_t bytes, bool letters_only)
 	return length > 0 && length < bytes;
 }
 
-static int fill_box(struct sealed_record *box, const struct store_record *record)
+static int fill_sealed(struct sealed_record *sealed, const struct store_record *record)
 {
 	if (!word_is_fit(record->kind, STORE_KIND_BYTES, true) ||
 	    !word_is_fit(record->id, STORE_RECORD_ID_BYTES, false) ||
 	    (record->json != NULL && !json_is_object(record->json)))
 		return -EINVAL;
-	snprintf(box->kind, sizeof(box->kind), "%s", record->kind);
-	snprintf(box->id, sizeof(box->id), "%s", record->id);
+	snprintf(sealed->kind, sizeof(sealed->kind), "%s", record->kind);
+	snprintf(sealed->id, sizeof(sealed->id), "%s", record->id);
 	if (record->json == NULL)
 		return 0;
-	box->text = json_canonical(record->json);
-	if (box->text == NULL)
+	sealed->text = json_canonical(record->json);
+	if (sealed->text == NULL)
 		return -ENOMEM;
-	return strlen(box->text) > STORE_RECORD_BYTES_MAX ? -EFBIG : 0;
+	return strlen(sealed->text) > STORE_RECORD_BYTES_MAX ? -EFBIG : 0;
 }
 
 int store_records_write(struct store *store, const struct store_record *records, size_t count,
@@ -242,10 +242,10 @@ int store_records_write(struct store *store, const struct store_record *records,
 	r = new_write(store, STORE_WRITE_RECORDS, draft, &write);
 	if (r < 0)
 		return r;
-	write->boxes = calloc(count, sizeof(*write->boxes));
-	r = write->boxes == NULL ? -ENOMEM : 0;
-	for (; r == 0 && write->box_count < count; write->box_count++)
-		r = fill_box(&write->boxes[write->box_count], &records[write->box_count]);
+	write->records = calloc(count, sizeof(*write->records));
+	r = write->records == NULL ? -ENOMEM : 0;
+	for (; r == 0 && write->record_count < count; write->record_count++)
+		r = fill_sealed(&write->records[write->record_count], &records[write->record_count]);
 	if (r < 0) {
 		store_message_free(&write->message);
 		return r;

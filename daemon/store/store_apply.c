@@ -12,12 +12,12 @@ static bool ends_commit(int r)
 	       r == -ENOMEM;
 }
 
-static int apply_boxes(struct store_file *file, const struct store_write *write)
+static int apply_records(struct store_file *file, const struct store_write *write)
 {
 	int r = 0;
 
-	for (size_t i = 0; r == 0 && i < write->box_count; i++)
-		r = store_record_apply(file, &write->boxes[i]);
+	for (size_t i = 0; r == 0 && i < write->record_count; i++)
+		r = store_record_apply(file, &write->records[i]);
 	return r;
 }
 
@@ -52,7 +52,7 @@ static int change(struct store_file *file, struct store_write *write)
 	case STORE_WRITE_FACE:
 		return add_face(file, write);
 	case STORE_WRITE_RECORDS:
-		return apply_boxes(file, write);
+		return apply_records(file, write);
 	case STORE_WRITE_DROP:
 		return store_drop_apply(file, write);
 	case STORE_WRITE_FACE_REMOVE:

@@ -22,15 +22,15 @@ static const char *const statements[STORE_SQL_COUNT] = {
 	[STORE_SQL_CURSOR] = "INSERT OR REPLACE INTO cursor (name, seq) VALUES (?, ?)",
 	[STORE_SQL_NONCE] = ("INSERT INTO nonce (name, value) VALUES (?1, ?2) "
 			     "ON CONFLICT (name) DO UPDATE SET value = max(value, ?2)"),
-	[STORE_SQL_PERSON] = "INSERT OR REPLACE INTO person (id, box) VALUES (?, ?)",
+	[STORE_SQL_PERSON] = "INSERT OR REPLACE INTO person (id, sealed) VALUES (?, ?)",
 	[STORE_SQL_PERSON_REMOVE] = "DELETE FROM person WHERE id = ?",
-	[STORE_SQL_FACE] = "INSERT INTO template (person, model, box, crop) VALUES (?, ?, ?, ?)",
+	[STORE_SQL_FACE] = "INSERT INTO template (person, model, sealed, crop) VALUES (?, ?, ?, ?)",
 	[STORE_SQL_FACE_REPLACE] = "DELETE FROM template WHERE number = ? AND person = ?",
 	[STORE_SQL_FACE_REMOVE] = "DELETE FROM template WHERE person = ?",
 	[STORE_SQL_FACE_REMOVE_MODEL] = "DELETE FROM template WHERE person = ? AND model = ?",
 	[STORE_SQL_FACE_COUNT] = "SELECT count(*) FROM template WHERE person = ?",
 	[STORE_SQL_PERSON_EXISTS] = "SELECT 1 FROM person WHERE id = ?",
-	[STORE_SQL_RECORD] = "INSERT OR REPLACE INTO record (kind, id, box) VALUES (?, ?, ?)",
+	[STORE_SQL_RECORD] = "INSERT OR REPLACE INTO record (kind, id, sealed) VALUES (?, ?, ?)",
 	[STORE_SQL_RECORD_REMOVE] = "DELETE FROM record WHERE kind = ? AND id = ?",
 	[STORE_SQL_RECORD_CLEAR] = "DELETE FROM record WHERE kind = ?",
 };
@@ -142,9 +142,9 @@ static int prepare(struct store_file *file)
 /* Every page of the tables that are read at once: found here, damage is set aside before anybody is told of half a roster. */
 static int check_roster(struct store_file *file)
 {
-	static const char *const walks[] = {"SELECT total(length(box)) FROM person",
-					    "SELECT total(length(box)) FROM template",
-					    "SELECT total(length(box)) FROM record"};
+	static const char *const walks[] = {"SELECT total(length(sealed)) FROM person",
+					    "SELECT total(length(sealed)) FROM template",
+					    "SELECT total(length(sealed)) FROM record"};
 	int64_t bytes;
 	int r = 0;
 

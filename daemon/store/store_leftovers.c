@@ -23,23 +23,23 @@ static int64_t head_of(const char *path)
 	return seq;
 }
 
-int store_take_whole(const struct store *store, struct problem *problem)
+int store_recover_pending(const struct store *store, struct problem *problem)
 {
-	char whole[STORE_PATH_BYTES + 8], aside[STORE_QUARANTINE_BYTES];
+	char pending[STORE_PATH_BYTES + 8], aside[STORE_QUARANTINE_BYTES];
 	int64_t ours;
 	int r;
 
-	snprintf(whole, sizeof(whole), "%s" STORE_WHOLE, store->path);
-	if (access(whole, F_OK) < 0)
+	snprintf(pending, sizeof(pending), "%s" STORE_PENDING_SUFFIX, store->path);
+	if (access(pending, F_OK) < 0)
 		return 0;
 	ours = head_of(store->path);
-	if (access(store->path, F_OK) == 0 && head_of(whole) <= ours) {
+	if (access(store->path, F_OK) == 0 && head_of(pending) <= ours) {
 		if (ours >= 0)
-			(void)unlink(whole); /* it never came to its place, and what stands there went on */
+			(void)unlink(pending); /* it never came to its place, and what stands there went on */
 		return 0;
 	}
-	r = store_file_rename_aside(store, aside);
-	if (r == 0 && rename(whole, store->path) < 0)
+	r = store_quarantine_file(store, aside);
+	if (r == 0 && rename(pending, store->path) < 0)
 		r = -errno;
 	if (r == 0)
 		r = file_sync(store->state_dir);
@@ -61,7 +61,7 @@ static bool ends_with(const char *name, const char *tail)
 static bool is_left_in_state(const char *name)
 {
 	return (strncmp(name, "export-", 7) == 0 && strstr(name, ".zip") != NULL) ||
-	       strcmp(name, "gate.db.restoring") == 0 || strcmp(name, "gate.db" STORE_PART) == 0;
+	       strcmp(name, "gate.db.restoring") == 0 || strcmp(name, "gate.db" STORE_PART_SUFFIX) == 0;
 }
 
 /* A key that came to no name of its own; those of this run are being made just now. */
@@ -87,7 +87,7 @@ static void sweep(const char *folder, bool (*is_left)(const char *name))
 	closedir(dir);
 }
 
-void store_sweep_leftovers(const struct store *store)
+void store_remove_leftovers(const struct store *store)
 {
 	char keys[STORE_PATH_BYTES + 8];
 

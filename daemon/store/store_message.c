@@ -9,15 +9,15 @@
 #include "base/clock.h"
 #include "base/unconst.h"
 
-void sealed_records_free(struct sealed_record *boxes, size_t count)
+void sealed_records_free(struct sealed_record *records, size_t count)
 {
-	for (size_t i = 0; boxes != NULL && i < count; i++) {
-		if (boxes[i].text != NULL)
-			crypto_wipe(boxes[i].text, strlen(boxes[i].text));
-		free(boxes[i].text);
-		json_decref(boxes[i].json);
+	for (size_t i = 0; records != NULL && i < count; i++) {
+		if (records[i].text != NULL)
+			crypto_wipe(records[i].text, strlen(records[i].text));
+		free(records[i].text);
+		json_decref(records[i].json);
 	}
-	free(boxes);
+	free(records);
 }
 
 void store_faces_free(struct store_face *faces, size_t count)
@@ -56,7 +56,7 @@ void store_message_free(struct store_message *message)
 	case STORE_NOTIFY_PEOPLE:
 	case STORE_NOTIFY_FACES:
 	case STORE_NOTIFY_RECORDS:
-		sealed_records_free(notification->boxes, notification->count);
+		sealed_records_free(notification->records, notification->count);
 		if (notification->people != NULL)
 			crypto_wipe(notification->people, STORE_PEOPLE_CHUNK * sizeof(*notification->people));
 		free(notification->people);
@@ -70,7 +70,7 @@ void store_message_free(struct store_message *message)
 		free(write->person);
 		store_faces_free(write->face, 1);
 		store_faces_free(write->gone, 1);
-		sealed_records_free(write->boxes, write->box_count);
+		sealed_records_free(write->records, write->record_count);
 		break;
 	}
 	free(message);
@@ -111,17 +111,17 @@ bool store_wait_ms(struct store *store, unsigned ms)
 	return closing;
 }
 
-void store_tell(struct store *store, struct store_notification *notification)
+void store_notify(struct store *store, struct store_notification *notification)
 {
 	struct store_message *message = &notification->message;
 	bool closing;
 
 	pthread_mutex_lock(&store->lock);
-	while (store->notes >= STORE_NOTIFICATIONS_MAX && !store->closing)
+	while (store->notifications >= STORE_NOTIFICATIONS_MAX && !store->closing)
 		pthread_cond_wait(&store->changed, &store->lock);
-	closing = store->closing && store->notes >= STORE_NOTIFICATIONS_MAX;
+	closing = store->closing && store->notifications >= STORE_NOTIFICATIONS_MAX;
 	if (!closing)
-		store->notes++;
+		store->notifications++;
 	pthread_mutex_unlock(&store->lock);
 	if (closing)
 		store_message_free(message);
@@ -139,5 +139,5 @@ void store_report_status(struct store *store, enum store_status status, const st
 	notification->status = status;
 	if (problem != NULL)
 		notification->problem = *problem;
-	store_tell(store, notification);
+	store_notify(store, notification);
 }

@@ -92,8 +92,8 @@ struct store_write {
 	struct store_face *face;      /* STORE_WRITE_FACE, ..._REMOVE */
 	struct store_face
 		*gone; /* the one of a person's templates that was removed; NULL: none, or not to be read */
-	struct sealed_record *boxes; /* STORE_WRITE_RECORDS */
-	size_t box_count;
+	struct sealed_record *records; /* STORE_WRITE_RECORDS */
+	size_t record_count;
 	int64_t drop_before_unix_ms, drop_to_seq; /* STORE_WRITE_DROP */
 };
 
@@ -114,7 +114,7 @@ struct store_read {
 	struct event_row *rows;
 	size_t count;
 	struct audit_result audit;
-	bool unasked;            /* store_warm_reader(): nobody waits for it, and it does not count */
+	bool internal;           /* store_warm_reader(): nobody waits for it, and it does not count */
 	struct store_read *next; /* of the patient ones; the query thread's alone */
 };
 
@@ -134,12 +134,12 @@ struct store_notification {
 	size_t count;
 	struct roster_person *people;
 	struct store_face *faces;
-	struct sealed_record *boxes;
+	struct sealed_record *records;
 };
 
 /* the store thread's alone */
 struct store_keys {
-	uint8_t data[CRYPTO_BOX_KEY_BYTES];
+	uint8_t data[CRYPTO_SEAL_KEY_BYTES];
 	struct crypto_signer signer;
 };
 
@@ -200,10 +200,10 @@ struct store {
 	/* between the threads */
 	struct queue *writes, *queries, *answers; /* of struct store_message * */
 	pthread_mutex_t lock;
-	pthread_cond_t changed; /* on CLOCK_MONOTONIC: closing, or notes went down */
+	pthread_cond_t changed; /* on CLOCK_MONOTONIC: closing, or notifications went down */
 	bool closing;
 	uint64_t close_by_mono_ms;
-	size_t notes;
+	size_t notifications;
 	struct store_counter cursors_wanted[STORE_CURSORS_MAX];
 	bool cursors_dirty;
 	atomic_uint file_generation; /* of gate.db: readers open it again when it changed */
@@ -215,7 +215,7 @@ struct store {
 /* store_message.c */
 void store_answer(struct store *store, struct store_message *message);
 /** Tell the control thread; waits while it has STORE_NOTIFICATIONS_MAX to read. Takes the notification; dropped when closing. */
-void store_tell(struct store *store, struct store_notification *notification);
+void store_notify(struct store *store, struct store_notification *notification);
 /** @p problem NULL: none. */
 void store_report_status(struct store *store, enum store_status status, const struct problem *problem);
 bool store_is_closing(struct store *store);
@@ -264,67 +264,67 @@ int store_read_mark(struct db *db, const uint8_t *public_key, enum audit_stateme
 int store_file_begin_log(struct store_file *file, int64_t seq, const uint8_t *hash);
 
 /* store_replica_sync.c */
-enum { STORE_REPLICA_TABLES = 3 };
+enum { STORE_SYNC_TABLES = 3 };
 
 /* statements of both databases */
-struct store_carrier {
-	struct db_statement *of_key[STORE_REPLICA_TABLES], *slice[STORE_REPLICA_TABLES];
-	struct db_statement *insert[STORE_REPLICA_TABLES], *remove[STORE_REPLICA_TABLES];
+struct store_sync {
+	struct db_statement *of_key[STORE_SYNC_TABLES], *slice[STORE_SYNC_TABLES];
+	struct db_statement *insert[STORE_SYNC_TABLES], *remove[STORE_SYNC_TABLES];
 };
 /** To be closed also after a failure. */
-int store_carrier_open(struct store_carrier *carrier, struct db *from, struct db *to);
-void store_carrier_close(struct store_carrier *carrier);
+int store_sync_open(struct store_sync *sync, struct db *from, struct db *to);
+void store_sync_close(struct store_sync *sync);
 /** What stands under a key becomes what stands there in the source. @p kind "": the person @p id, with templates. */
-int store_replica_key(struct store_carrier *carrier, const char *kind, const char *id);
+int store_sync_key(struct store_sync *sync, const char *kind, const char *id);
 
 /* how far a sweep over everything is; zeros at the beginning */
-struct store_sweep {
+struct store_sync_sweep {
 	int table;
 	int64_t number, rows;
 	char first[STORE_RECORD_ID_BYTES], second[STORE_RECORD_ID_BYTES];
 	char next_first[STORE_RECORD_ID_BYTES], next_second[STORE_RECORD_ID_BYTES];
 };
 /** Some @p rows_max rows more. @return 1 (that was all), 0 or an error */
-int store_sweep(struct store_carrier *carrier, struct store_sweep *sweep, unsigned rows_max);
+int store_sync_sweep(struct store_sync *sync, struct store_sync_sweep *sweep, unsigned rows_max);
 /** Each key that @p from names as not yet copied. @return how many, or an error */
-int store_replica_uncopied(struct db *from, struct db *to, unsigned keys_max);
+int store_sync_pending(struct db *from, struct db *to, unsigned keys_max);
 /** Cursors and nonces; the higher value stays. */
-int store_replica_counters(struct db *from, struct db *to);
+int store_sync_counters(struct db *from, struct db *to);
 
 /*
  * store_replica.c: STATE_DIR/roster.db, people, templates and records once more, sealed as in gate.db, and the signed end of
- * the log: a file of its own, so that what damages one leaves the other. gate.db's table `uncopied` names what was
+ * the log: a file of its own, so that what damages one leaves the other. gate.db's table `replica_pending` names what was
  * changed since it was carried over, a second ago at the most; what is erased is erased there before the erasure is
  * answered. It is as large as the roster in gate.db. The store thread's alone.
  */
-struct store_copy;
+struct store_replica;
 
-enum store_copy_turn {
-	STORE_COPY_BUSY,  /* writes wait */
-	STORE_COPY_IDLE,  /* nothing else to do */
-	STORE_COPY_ERASED /* somebody or something was removed, and nobody was told yet */
+enum store_replica_turn {
+	STORE_REPLICA_BUSY,  /* writes wait */
+	STORE_REPLICA_IDLE,  /* nothing else to do */
+	STORE_REPLICA_ERASED /* somebody or something was removed, and nobody was told yet */
 };
 
 /** Touches no file. @return 0 or -ENOMEM. */
-int store_copy_new(const struct store *store, struct store_copy **ret_copy);
-void store_copy_close(struct store_copy *copy); /* NULL is fine */
+int store_replica_new(const struct store *store, struct store_replica **ret_copy);
+void store_replica_close(struct store_replica *copy); /* NULL is fine */
 /** The batch that was committed changed the roster. */
-void store_copy_touch(struct store_copy *copy);
+void store_replica_mark_dirty(struct store_replica *copy);
 /** The copy is @p file's from now on, which was restored from it. @return 0 or an error: then it is made anew. */
-int store_copy_follow(struct store_copy *copy, struct store_file *file);
+int store_replica_attach(struct store_replica *copy, struct store_file *file);
 /** Do what is due. @return 0, -EUCLEAN (it was damaged and is made anew) or an error: the step is tried again later */
-int store_copy_step(struct store_copy *copy, struct store_file *file, enum store_copy_turn turn);
+int store_replica_step(struct store_replica *copy, struct store_file *file, enum store_replica_turn turn);
 /** How long without writes before an idle turn has something to do; -1: there is nothing to do. */
-int store_copy_wait_ms(const struct store_copy *copy);
-/** Whether the table `uncopied` may be emptied by the commit that begins now; says so once. */
-bool store_copy_take_carried(struct store_copy *copy);
+int store_replica_wait_ms(const struct store_replica *copy);
+/** Whether the table `replica_pending` may be emptied by the commit that begins now; says so once. */
+bool store_replica_pop_synced(struct store_replica *copy);
 /**
  * A whole copy under these keys, to restore from. @p ret_db stays the copy's own.
  * @param ret_seq  the last row of the log that it knows of, with its hash.
  * @return 0, -ENOENT (none, not complete, another gate's) or an error of its file
  */
-int store_copy_source(struct store_copy *copy, const struct store_keys *keys, struct db **ret_db,
-		      int64_t *ret_seq, uint8_t *ret_hash);
+int store_replica_open_source(struct store_replica *copy, const struct store_keys *keys, struct db **ret_db,
+			      int64_t *ret_seq, uint8_t *ret_hash);
 
 /* store_apply.c */
 /** One write in the open transaction. @return 0 (write->r says how it went) or an error that ends the whole commit */
@@ -345,36 +345,36 @@ int store_drop_apply(struct store_file *file, struct store_write *write);
  * Rename the damaged file, begin a new one and bring back the roster: from the copy, and from the old file what the copy
  * has not yet. @p problem says what was wrong (store-damaged) and then what became of it.
  */
-int store_file_set_aside(const struct store *store, struct store_file *file, struct store_copy *copy,
-			 struct problem *problem);
+int store_recover_damaged(const struct store *store, struct store_file *file, struct store_replica *copy,
+			  struct problem *problem);
 
 /**
  * Somebody removed or renamed gate.db while it was in use (db_has_moved()): write it again, whole, from the open connection,
  * and go on in that; what stands at its path goes aside. @p problem tells of it, or why it failed: then @p file still is as it was,
  * or closed when the new file cannot be opened.
  */
-int store_file_put_back(const struct store *store, struct store_file *file, struct problem *problem);
+int store_recover_unlinked(const struct store *store, struct store_file *file, struct problem *problem);
 
 /* beside gate.db: a copy that is being written; one that is whole and on its way to gate.db's place, also of a restore */
-#define STORE_PART ".part"
-#define STORE_WHOLE ".whole"
+#define STORE_PART_SUFFIX ".part"
+#define STORE_PENDING_SUFFIX ".pending"
 enum { STORE_QUARANTINE_BYTES = STORE_PATH_BYTES + 40 };
 /** gate.db with its WAL gets another name, which @p aside tells; what is not there need not be. @return 0 or an errno */
-int store_file_rename_aside(const struct store *store, char aside[STORE_QUARANTINE_BYTES]);
+int store_quarantine_file(const struct store *store, char aside[STORE_QUARANTINE_BYTES]);
 
 /* store_leftovers.c; before gate.db is opened */
 /**
- * gate.db.whole takes the place of a gate.db that is missing, or knows less; else it goes.
+ * gate.db.pending takes the place of a gate.db that is missing, or knows less; else it goes.
  * @return 1 (@p problem tells of it), 0 (nothing to tell) or an error, which @p problem tells.
  */
-int store_take_whole(const struct store *store, struct problem *problem);
+int store_recover_pending(const struct store *store, struct problem *problem);
 /** Remove what nobody will finish: exports, a restore's half file, half made keys. */
-void store_sweep_leftovers(const struct store *store);
+void store_remove_leftovers(const struct store *store);
 
 /* store_record.c */
-int store_record_apply(struct store_file *file, const struct sealed_record *box);
+int store_record_apply(struct store_file *file, const struct sealed_record *record);
 /** Tell the control thread of every record; @p bad_rows counts those that do not open. */
-int store_record_tell(struct store *store, struct store_file *file, int64_t *bad_rows);
+int store_record_report(struct store *store, struct store_file *file, int64_t *bad_rows);
 
 /* store_roster.c */
 int store_roster_put(struct store_file *file, const struct roster_person *person);
@@ -386,7 +386,7 @@ int store_roster_remove_face(struct store_file *file, struct store_write *write)
 /** The answer to store_faces(). */
 int store_faces_run(struct db *db, struct store_read *read);
 /** Tell the control thread of everybody. @return 0 or an errno; -EBADMSG: @p problem says how much cannot be read. */
-int store_roster_tell(struct store *store, struct store_file *file, struct problem *problem);
+int store_roster_report(struct store *store, struct store_file *file, struct problem *problem);
 /** Prove that the key is the one the file was written with; a new file takes it. @return 0 or -EKEYREJECTED. */
 int store_roster_check_key(struct db *db, const uint8_t *data_key);
 

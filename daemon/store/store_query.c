@@ -217,7 +217,7 @@ static int read_one(struct reader *reader, int64_t seq, bool hashes, struct even
 	return r;
 }
 
-static int let_others(struct reader *reader);
+static int serve_urgent(struct reader *reader);
 
 /* A row that cannot be read is left out: the audit says which, the reader of the page gets the others. */
 static int read_rows(struct reader *reader, const struct seqs *seqs, struct store_read *read)
@@ -226,7 +226,7 @@ static int read_rows(struct reader *reader, const struct seqs *seqs, struct stor
 	if (read->rows == NULL)
 		return -ENOMEM;
 	for (size_t i = 0; i < seqs->count; i++) {
-		int r = seqs->filter->patient ? let_others(reader) : 0;
+		int r = seqs->filter->patient ? serve_urgent(reader) : 0;
 
 		if (r == 0)
 			r = read_one(reader, seqs->at[i], seqs->filter->hashes, &read->rows[read->count]);
@@ -292,7 +292,7 @@ static void settle(struct reader *reader, struct store_read *read)
 	store_answer(reader->store, &read->message);
 }
 
-static void put_off(struct reader *reader, struct store_read *read)
+static void defer(struct reader *reader, struct store_read *read)
 {
 	if (reader->patient_first == NULL)
 		reader->patient_first = read;
@@ -305,7 +305,7 @@ static void put_off(struct reader *reader, struct store_read *read)
  * Old rows lie far apart, and a disk takes a millisecond for each: who has a page of them read and can wait lets those
  * in who cannot. They see what was committed since, so the transaction ends for them; rows are then read on by their seqs.
  */
-static int let_others(struct reader *reader)
+static int serve_urgent(struct reader *reader)
 {
 	struct store_message *message;
 	bool let = false;
@@ -315,7 +315,7 @@ static int let_others(struct reader *reader)
 		struct store_read *read = (struct store_read *)message;
 
 		if (read->filter.patient) {
-			put_off(reader, read);
+			defer(reader, read);
 			continue;
 		}
 		if (!let)
@@ -341,7 +341,7 @@ static struct store_read *next_read(struct reader *reader)
 			     : queue_pop_wait(reader->store->queries, &message, -1)) == 0) {
 		if (!((struct store_read *)message)->filter.patient)
 			return (struct store_read *)message;
-		put_off(reader, (struct store_read *)message);
+		defer(reader, (struct store_read *)message);
 		read = reader->patient_first;
 	}
 	if (read != NULL)
@@ -386,7 +386,7 @@ static int push(struct store *store, struct store_read *read)
 }
 
 /* @return 0 or why no question can be asked now. */
-static int may_ask(const struct store *store)
+static int check_can_read(const struct store *store)
 {
 	if (!store->ready)
 		return -EAGAIN;
@@ -396,7 +396,7 @@ static int may_ask(const struct store *store)
 static int ask(struct store *store, const struct store_filter *filter, store_rows_fn done,
 	       store_found_fn found, void *arg)
 {
-	int r = filter_is_fit(filter) ? may_ask(store) : -EINVAL;
+	int r = filter_is_fit(filter) ? check_can_read(store) : -EINVAL;
 	struct store_read *read = r == 0 ? calloc(1, sizeof(*read)) : NULL;
 
 	if (read == NULL)
@@ -442,7 +442,7 @@ void store_warm_reader(struct store *store)
 		return; /* only a help: the first page comes without, too */
 	message->kind = STORE_READ_EVENTS;
 	read->filter.limit = WARM_ROWS;
-	read->unasked = true;
+	read->internal = true;
 	if (queue_push(store->queries, &message) < 0)
 		store_message_free(message);
 }
@@ -455,7 +455,7 @@ int store_search(struct store *store, const struct store_filter *filter, store_f
 int store_report(struct store *store, int64_t from_unix_ms, int64_t to_unix_ms, store_report_fn done,
 		 void *arg)
 {
-	int r = from_unix_ms < to_unix_ms ? may_ask(store) : -EINVAL;
+	int r = from_unix_ms < to_unix_ms ? check_can_read(store) : -EINVAL;
 	struct store_read *read = r == 0 ? calloc(1, sizeof(*read)) : NULL;
 
 	if (read == NULL)
@@ -470,7 +470,7 @@ int store_report(struct store *store, int64_t from_unix_ms, int64_t to_unix_ms, 
 
 int store_copies(struct store *store, int64_t until_unix_ms, store_report_fn done, void *arg)
 {
-	int r = may_ask(store);
+	int r = check_can_read(store);
 	struct store_read *read = r == 0 ? calloc(1, sizeof(*read)) : NULL;
 
 	if (read == NULL)
@@ -484,7 +484,7 @@ int store_copies(struct store *store, int64_t until_unix_ms, store_report_fn don
 
 int store_faces(struct store *store, const char *person_id, store_report_fn done, void *arg)
 {
-	int r = ulid_is_valid(person_id) ? may_ask(store) : -EINVAL;
+	int r = ulid_is_valid(person_id) ? check_can_read(store) : -EINVAL;
 	struct store_read *read = r == 0 ? calloc(1, sizeof(*read)) : NULL;
 
 	if (read == NULL)

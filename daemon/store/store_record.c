@@ -1,4 +1,4 @@
-/* store_record.c - things of a kind and an id, sealed with both, so that no box opens in another's place. */
+/* store_record.c - things of a kind and an id, sealed with both, so that no record opens in another's place. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,23 +23,24 @@ static size_t make_head(char *ret_head, const char *kind, const char *id)
 	return 7 + kind_bytes + id_bytes;
 }
 
-static int put(struct store_file *file, const struct sealed_record *box)
+static int put(struct store_file *file, const struct sealed_record *record)
 {
 	struct db_statement *sql = file->sql[STORE_SQL_RECORD];
 	char *plain = malloc(PLAIN_BYTES_MAX);
-	uint8_t *sealed = malloc(PLAIN_BYTES_MAX + CRYPTO_BOX_EXTRA_BYTES);
+	uint8_t *sealed = malloc(PLAIN_BYTES_MAX + CRYPTO_SEAL_EXTRA_BYTES);
 	int r = -ENOMEM;
 
 	if (plain != NULL && sealed != NULL) {
-		size_t bytes = make_head(plain, box->kind, box->id), text_bytes = strlen(box->text) + 1;
+		size_t bytes = make_head(plain, record->kind, record->id),
+		       text_bytes = strlen(record->text) + 1;
 
-		memcpy(plain + bytes, box->text, text_bytes);
+		memcpy(plain + bytes, record->text, text_bytes);
 		bytes += text_bytes;
 		crypto_seal(file->keys.data, plain, bytes, sealed);
 		crypto_wipe(plain, bytes);
-		db_bind_text(sql, 1, box->kind);
-		db_bind_text(sql, 2, box->id);
-		db_bind_bytes(sql, 3, sealed, bytes + CRYPTO_BOX_EXTRA_BYTES);
+		db_bind_text(sql, 1, record->kind);
+		db_bind_text(sql, 2, record->id);
+		db_bind_bytes(sql, 3, sealed, bytes + CRYPTO_SEAL_EXTRA_BYTES);
 		r = db_execute(sql);
 	}
 	free(plain);
@@ -47,41 +48,41 @@ static int put(struct store_file *file, const struct sealed_record *box)
 	return r;
 }
 
-int store_record_apply(struct store_file *file, const struct sealed_record *box)
+int store_record_apply(struct store_file *file, const struct sealed_record *record)
 {
 	struct db_statement *sql = file->sql[STORE_SQL_RECORD_REMOVE];
 
-	if (box->text != NULL)
-		return put(file, box);
-	if (strcmp(box->id, STORE_RECORD_ALL) == 0) {
-		db_bind_text(file->sql[STORE_SQL_RECORD_CLEAR], 1, box->kind);
+	if (record->text != NULL)
+		return put(file, record);
+	if (strcmp(record->id, STORE_RECORD_ALL) == 0) {
+		db_bind_text(file->sql[STORE_SQL_RECORD_CLEAR], 1, record->kind);
 		return db_execute(file->sql[STORE_SQL_RECORD_CLEAR]);
 	}
-	db_bind_text(sql, 1, box->kind);
-	db_bind_text(sql, 2, box->id);
+	db_bind_text(sql, 1, record->kind);
+	db_bind_text(sql, 2, record->id);
 	return db_execute(sql);
 }
 
 /* @p plain holds PLAIN_BYTES_MAX. @return 0 or -EBADMSG */
 static int unseal(const struct store_file *file, struct db_statement *row, char *plain,
-		  struct sealed_record *box)
+		  struct sealed_record *record)
 {
 	char head[7 + STORE_KIND_BYTES + STORE_RECORD_ID_BYTES], error[JSON_ERROR_BYTES];
 	size_t bytes, head_bytes;
 	const void *sealed = db_column_bytes(row, 2, &bytes);
 
-	memset(box, 0, sizeof(*box));
-	if (db_column_copy(row, 0, box->kind, sizeof(box->kind)) < 0 ||
-	    db_column_copy(row, 1, box->id, sizeof(box->id)) < 0 || bytes <= CRYPTO_BOX_EXTRA_BYTES ||
-	    bytes > PLAIN_BYTES_MAX + CRYPTO_BOX_EXTRA_BYTES ||
+	memset(record, 0, sizeof(*record));
+	if (db_column_copy(row, 0, record->kind, sizeof(record->kind)) < 0 ||
+	    db_column_copy(row, 1, record->id, sizeof(record->id)) < 0 || bytes <= CRYPTO_SEAL_EXTRA_BYTES ||
+	    bytes > PLAIN_BYTES_MAX + CRYPTO_SEAL_EXTRA_BYTES ||
 	    crypto_unseal(file->keys.data, sealed, bytes, plain) < 0)
 		return -EBADMSG;
-	bytes -= CRYPTO_BOX_EXTRA_BYTES;
-	head_bytes = make_head(head, box->kind, box->id);
+	bytes -= CRYPTO_SEAL_EXTRA_BYTES;
+	head_bytes = make_head(head, record->kind, record->id);
 	if (bytes <= head_bytes || memcmp(plain, head, head_bytes) != 0 || plain[bytes - 1] != '\0')
 		return -EBADMSG;
-	box->json = json_parse(plain + head_bytes, bytes - head_bytes - 1, STORE_RECORD_BYTES_MAX, error);
-	return json_is_object(box->json) ? 0 : -EBADMSG;
+	record->json = json_parse(plain + head_bytes, bytes - head_bytes - 1, STORE_RECORD_BYTES_MAX, error);
+	return json_is_object(record->json) ? 0 : -EBADMSG;
 }
 
 static struct store_notification *new_chunk(void)
@@ -91,16 +92,16 @@ static struct store_notification *new_chunk(void)
 	if (notification == NULL)
 		return NULL;
 	notification->message.kind = STORE_NOTIFY_RECORDS;
-	notification->boxes = calloc(STORE_RECORDS_CHUNK, sizeof(*notification->boxes));
-	if (notification->boxes == NULL) {
+	notification->records = calloc(STORE_RECORDS_CHUNK, sizeof(*notification->records));
+	if (notification->records == NULL) {
 		free(notification);
 		return NULL;
 	}
 	return notification;
 }
 
-static int tell_rows(struct store *store, struct store_file *file, struct db_statement *rows, char *plain,
-		     int64_t *bad_rows)
+static int notify_rows(struct store *store, struct store_file *file, struct db_statement *rows, char *plain,
+		       int64_t *bad_rows)
 {
 	struct store_notification *notification = NULL;
 	int r;
@@ -110,23 +111,23 @@ static int tell_rows(struct store *store, struct store_file *file, struct db_sta
 			notification = new_chunk();
 		if (notification == NULL)
 			return -ENOMEM;
-		if (unseal(file, rows, plain, &notification->boxes[notification->count]) == 0) {
+		if (unseal(file, rows, plain, &notification->records[notification->count]) == 0) {
 			notification->count++;
 		} else {
-			json_decref(notification->boxes[notification->count].json);
+			json_decref(notification->records[notification->count].json);
 			(*bad_rows)++;
 		}
 		if (notification->count == STORE_RECORDS_CHUNK) {
-			store_tell(store, notification);
+			store_notify(store, notification);
 			notification = NULL;
 		}
 	}
 	if (notification != NULL)
-		store_tell(store, notification);
+		store_notify(store, notification);
 	return r < 0 ? r : 0;
 }
 
-int store_record_tell(struct store *store, struct store_file *file, int64_t *bad_rows)
+int store_record_report(struct store *store, struct store_file *file, int64_t *bad_rows)
 {
 	struct db_statement *rows;
 	char *plain = malloc(PLAIN_BYTES_MAX);
@@ -134,9 +135,9 @@ int store_record_tell(struct store *store, struct store_file *file, int64_t *bad
 
 	if (plain == NULL)
 		return -ENOMEM;
-	r = db_prepare(file->db, "SELECT kind, id, box FROM record ORDER BY kind, id", &rows);
+	r = db_prepare(file->db, "SELECT kind, id, sealed FROM record ORDER BY kind, id", &rows);
 	if (r == 0) {
-		r = tell_rows(store, file, rows, plain, bad_rows);
+		r = notify_rows(store, file, rows, plain, bad_rows);
 		db_finish(rows);
 	}
 	crypto_wipe(plain, PLAIN_BYTES_MAX);

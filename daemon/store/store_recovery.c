@@ -10,7 +10,7 @@
 #include "base/file.h"
 #include "store_private.h"
 
-int store_file_rename_aside(const struct store *store, char aside[STORE_QUARANTINE_BYTES])
+int store_quarantine_file(const struct store *store, char aside[STORE_QUARANTINE_BYTES])
 {
 	static const char *const suffixes[] = {"-wal", "-shm", ""};
 	char from[STORE_PATH_BYTES + 8], to[STORE_PATH_BYTES + 48];
@@ -51,31 +51,31 @@ static int begin_log(struct store_file *file, struct db *old, int64_t seq, const
 	return last == 0 ? 0 : store_file_begin_log(file, last, last_hash);
 }
 
-static int sweep_all(struct db *from, struct db *to)
+static int copy_all(struct db *from, struct db *to)
 {
-	struct store_carrier carrier;
-	struct store_sweep sweep = {0};
-	int r = store_carrier_open(&carrier, from, to);
+	struct store_sync sync;
+	struct store_sync_sweep sweep = {0};
+	int r = store_sync_open(&sync, from, to);
 
 	while (r == 0)
-		r = store_sweep(&carrier, &sweep, 4096);
-	store_carrier_close(&carrier);
+		r = store_sync_sweep(&sync, &sweep, 4096);
+	store_sync_close(&sync);
 	return r < 0 ? r : 0;
 }
 
 /* Table by table, as far as each can be read: a damaged page ends its table, not the others. */
-static int sweep_damaged(struct db *from, struct db *to)
+static int copy_readable(struct db *from, struct db *to)
 {
-	struct store_carrier carrier;
-	int r = store_carrier_open(&carrier, from, to);
+	struct store_sync sync;
+	int r = store_sync_open(&sync, from, to);
 
-	for (int table = 0; r == 0 && table < STORE_REPLICA_TABLES; table++) {
-		struct store_sweep sweep = {.table = table};
+	for (int table = 0; r == 0 && table < STORE_SYNC_TABLES; table++) {
+		struct store_sync_sweep sweep = {.table = table};
 
-		while (store_sweep(&carrier, &sweep, 1) == 0 && sweep.table == table)
+		while (store_sync_sweep(&sync, &sweep, 1) == 0 && sweep.table == table)
 			;
 	}
-	store_carrier_close(&carrier);
+	store_sync_close(&sync);
 	return 0; /* a file without these tables has nothing to save */
 }
 
@@ -89,7 +89,7 @@ static bool is_older(const struct store_file *file, struct db *old, int64_t seq)
 }
 
 /* What the copy did not have yet. The old file is damaged: what of this cannot be read stays as the copy has it. */
-static int carry_late(struct store_file *file, struct db *old, int64_t seq)
+static int sync_late(struct store_file *file, struct db *old, int64_t seq)
 {
 	int r = is_older(file, old, seq) ? 1 : db_run(file->db, "SAVEPOINT late"), undone = 0;
 
@@ -97,27 +97,27 @@ static int carry_late(struct store_file *file, struct db *old, int64_t seq)
 		return 0;
 	if (r < 0)
 		return r;
-	r = store_replica_uncopied(old, file->db, STORE_BATCH_MAX);
+	r = store_sync_pending(old, file->db, STORE_BATCH_MAX);
 	if (r < 0)
 		undone = db_run(file->db, "ROLLBACK TO late");
 	return undone < 0 ? undone : db_run(file->db, "RELEASE late");
 }
 
-static int bring_back(struct store_file *file, struct db *old, struct db *copy, int64_t seq,
-		      const uint8_t *hash)
+static int recover_roster(struct store_file *file, struct db *old, struct db *copy, int64_t seq,
+			  const uint8_t *hash)
 {
 	int r = db_execute(file->sql[STORE_SQL_BEGIN]);
 
 	if (r == 0)
-		r = copy != NULL ? sweep_all(copy, file->db) : sweep_damaged(old, file->db);
+		r = copy != NULL ? copy_all(copy, file->db) : copy_readable(old, file->db);
 	if (r == 0 && copy != NULL)
-		r = db_run(file->db, "DELETE FROM uncopied"); /* all of it is the copy's */
+		r = db_run(file->db, "DELETE FROM replica_pending"); /* all of it is the copy's */
 	if (r == 0 && copy != NULL && old != NULL)
-		r = carry_late(file, old, seq);
+		r = sync_late(file, old, seq);
 	if (r == 0 && copy != NULL)
-		r = store_replica_counters(copy, file->db);
+		r = store_sync_counters(copy, file->db);
 	if (r == 0 && old != NULL)
-		(void)store_replica_counters(old, file->db); /* as far as they can be read */
+		(void)store_sync_counters(old, file->db); /* as far as they can be read */
 	if (r == 0)
 		r = begin_log(file, old, seq, hash);
 	if (r == 0)
@@ -127,8 +127,8 @@ static int bring_back(struct store_file *file, struct db *old, struct db *copy, 
 	return r;
 }
 
-int store_file_set_aside(const struct store *store, struct store_file *file, struct store_copy *copy,
-			 struct problem *problem)
+int store_recover_damaged(const struct store *store, struct store_file *file, struct store_replica *copy,
+			  struct problem *problem)
 {
 	struct problem what = *problem;
 	char aside[STORE_QUARANTINE_BYTES];
@@ -138,7 +138,7 @@ int store_file_set_aside(const struct store *store, struct store_file *file, str
 	int r;
 
 	store_file_close(file);
-	r = store_file_rename_aside(store, aside);
+	r = store_quarantine_file(store, aside);
 	if (r < 0) {
 		problem_store_not_set_aside(problem, &what, r);
 		return r;
@@ -146,16 +146,16 @@ int store_file_set_aside(const struct store *store, struct store_file *file, str
 	r = store_file_open(store, file, problem);
 	if (r < 0)
 		return r;
-	if (store_copy_source(copy, &file->keys, &source, &seq, hash) < 0)
+	if (store_replica_open_source(copy, &file->keys, &source, &seq, hash) < 0)
 		source = NULL;
 	if (db_open(aside, true, &old, NULL) < 0)
 		old = NULL;
 	if (source != NULL || old != NULL)
-		r = bring_back(file, old, source, seq, hash);
+		r = recover_roster(file, old, source, seq, hash);
 	if (r < 0 && source != NULL && old != NULL) /* the copy could not be read to its end, either */
-		r = bring_back(file, old, NULL, seq, hash);
+		r = recover_roster(file, old, NULL, seq, hash);
 	else if (r == 0 && source != NULL)
-		(void)store_copy_follow(copy, file); /* else it is made anew */
+		(void)store_replica_attach(copy, file); /* else it is made anew */
 	db_close(old);
 	if (r < 0 || db_int(file->db, "SELECT count(*) FROM person", &people) < 0)
 		people = 0;
@@ -166,23 +166,23 @@ int store_file_set_aside(const struct store *store, struct store_file *file, str
 	return 0;
 }
 
-int store_file_put_back(const struct store *store, struct store_file *file, struct problem *problem)
+int store_recover_unlinked(const struct store *store, struct store_file *file, struct problem *problem)
 {
-	char aside[STORE_QUARANTINE_BYTES], part[STORE_PATH_BYTES + 8], whole[STORE_PATH_BYTES + 8];
+	char aside[STORE_QUARANTINE_BYTES], part[STORE_PATH_BYTES + 8], pending[STORE_PATH_BYTES + 8];
 	int r;
 
-	snprintf(part, sizeof(part), "%s" STORE_PART, store->path);
-	snprintf(whole, sizeof(whole), "%s" STORE_WHOLE, store->path);
+	snprintf(part, sizeof(part), "%s" STORE_PART_SUFFIX, store->path);
+	snprintf(pending, sizeof(pending), "%s" STORE_PENDING_SUFFIX, store->path);
 	(void)unlink(part); /* of an attempt that failed */
 	r = db_copy_to(file->db, part);
-	/* by this name the next start knows that it is all there: see store_take_whole() */
-	if (r == 0 && rename(part, whole) < 0)
+	/* by this name the next start knows that it is all there: see store_recover_pending() */
+	if (r == 0 && rename(part, pending) < 0)
 		r = -errno;
 	if (r == 0)
 		r = file_sync(store->state_dir);
 	if (r == 0) {
-		r = store_file_rename_aside(store, aside);
-		if (r == 0 && rename(whole, store->path) < 0)
+		r = store_quarantine_file(store, aside);
+		if (r == 0 && rename(pending, store->path) < 0)
 			r = -errno;
 		if (r == 0)
 			r = file_sync(store->state_dir);

@@ -10,59 +10,61 @@
 static const struct {
 	const char *of_key, *slice, *insert, *remove;
 	int columns, order; /* columns that the slices are ordered by */
-} tables[STORE_REPLICA_TABLES] = {
-	{"SELECT id, box FROM person WHERE id = ?2",
-	 "SELECT id, box FROM person WHERE id > ?1 ORDER BY id LIMIT ?4",
-	 "INSERT OR REPLACE INTO person (id, box) VALUES (?, ?)", "DELETE FROM person WHERE id = ?2", 2, 1},
-	{"SELECT number, person, model, box, crop FROM template WHERE person = ?2",
-	 "SELECT number, person, model, box, crop FROM template WHERE number > ?3 ORDER BY number LIMIT ?4",
-	 "INSERT OR REPLACE INTO template (number, person, model, box, crop) VALUES (?, ?, ?, ?, ?)",
+} tables[STORE_SYNC_TABLES] = {
+	{"SELECT id, sealed FROM person WHERE id = ?2",
+	 "SELECT id, sealed FROM person WHERE id > ?1 ORDER BY id LIMIT ?4",
+	 "INSERT OR REPLACE INTO person (id, sealed) VALUES (?, ?)", "DELETE FROM person WHERE id = ?2", 2,
+	 1},
+	{"SELECT number, person, model, sealed, crop FROM template WHERE person = ?2",
+	 "SELECT number, person, model, sealed, crop FROM template WHERE number > ?3 ORDER BY number LIMIT "
+	 "?4",
+	 "INSERT OR REPLACE INTO template (number, person, model, sealed, crop) VALUES (?, ?, ?, ?, ?)",
 	 "DELETE FROM template WHERE person = ?2", 5, 0},
-	{"SELECT kind, id, box FROM record WHERE kind = ?1 AND id = ?2",
-	 "SELECT kind, id, box FROM record WHERE (kind, id) > (?1, ?2) ORDER BY kind, id LIMIT ?4",
-	 "INSERT OR REPLACE INTO record (kind, id, box) VALUES (?, ?, ?)",
+	{"SELECT kind, id, sealed FROM record WHERE kind = ?1 AND id = ?2",
+	 "SELECT kind, id, sealed FROM record WHERE (kind, id) > (?1, ?2) ORDER BY kind, id LIMIT ?4",
+	 "INSERT OR REPLACE INTO record (kind, id, sealed) VALUES (?, ?, ?)",
 	 "DELETE FROM record WHERE kind = ?1 AND id = ?2", 3, 2},
 };
 
 enum { PEOPLE, TEMPLATES, RECORDS };
 
-int store_carrier_open(struct store_carrier *carrier, struct db *from, struct db *to)
+int store_sync_open(struct store_sync *sync, struct db *from, struct db *to)
 {
 	int r = 0;
 
-	memset(carrier, 0, sizeof(*carrier));
-	for (int i = 0; r == 0 && i < STORE_REPLICA_TABLES; i++) {
-		r = db_prepare(from, tables[i].of_key, &carrier->of_key[i]);
+	memset(sync, 0, sizeof(*sync));
+	for (int i = 0; r == 0 && i < STORE_SYNC_TABLES; i++) {
+		r = db_prepare(from, tables[i].of_key, &sync->of_key[i]);
 		if (r == 0)
-			r = db_prepare(from, tables[i].slice, &carrier->slice[i]);
+			r = db_prepare(from, tables[i].slice, &sync->slice[i]);
 		if (r == 0)
-			r = db_prepare(to, tables[i].insert, &carrier->insert[i]);
+			r = db_prepare(to, tables[i].insert, &sync->insert[i]);
 		if (r == 0)
-			r = db_prepare(to, tables[i].remove, &carrier->remove[i]);
+			r = db_prepare(to, tables[i].remove, &sync->remove[i]);
 	}
 	return r;
 }
 
-void store_carrier_close(struct store_carrier *carrier)
+void store_sync_close(struct store_sync *sync)
 {
-	for (int i = 0; i < STORE_REPLICA_TABLES; i++) {
-		db_finish(carrier->of_key[i]);
-		db_finish(carrier->slice[i]);
-		db_finish(carrier->insert[i]);
-		db_finish(carrier->remove[i]);
+	for (int i = 0; i < STORE_SYNC_TABLES; i++) {
+		db_finish(sync->of_key[i]);
+		db_finish(sync->slice[i]);
+		db_finish(sync->insert[i]);
+		db_finish(sync->remove[i]);
 	}
 }
 
-static int insert_row(struct store_carrier *carrier, int table, struct db_statement *row)
+static int insert_row(struct store_sync *sync, int table, struct db_statement *row)
 {
 	for (int i = 0; i < tables[table].columns; i++)
-		db_bind_column(carrier->insert[table], i + 1, row, i);
-	return db_execute(carrier->insert[table]);
+		db_bind_column(sync->insert[table], i + 1, row, i);
+	return db_execute(sync->insert[table]);
 }
 
-static int carry_table(struct store_carrier *carrier, int table, const char *kind, const char *id)
+static int sync_table(struct store_sync *sync, int table, const char *kind, const char *id)
 {
-	struct db_statement *rows = carrier->of_key[table], *remove = carrier->remove[table];
+	struct db_statement *rows = sync->of_key[table], *remove = sync->remove[table];
 	int r;
 
 	if (tables[table].order == 2)
@@ -73,28 +75,28 @@ static int carry_table(struct store_carrier *carrier, int table, const char *kin
 		db_bind_text(rows, 1, kind);
 	db_bind_text(rows, 2, id);
 	while (r >= 0 && (r = db_step(rows)) == 1)
-		r = insert_row(carrier, table, rows);
+		r = insert_row(sync, table, rows);
 	db_reset(rows);
 	return r;
 }
 
-int store_replica_key(struct store_carrier *carrier, const char *kind, const char *id)
+int store_sync_key(struct store_sync *sync, const char *kind, const char *id)
 {
 	int r;
 
 	if (kind[0] != '\0')
-		return carry_table(carrier, RECORDS, kind, id);
-	r = carry_table(carrier, PEOPLE, kind, id);
-	return r < 0 ? r : carry_table(carrier, TEMPLATES, kind, id);
+		return sync_table(sync, RECORDS, kind, id);
+	r = sync_table(sync, PEOPLE, kind, id);
+	return r < 0 ? r : sync_table(sync, TEMPLATES, kind, id);
 }
 
-int store_sweep(struct store_carrier *carrier, struct store_sweep *sweep, unsigned rows_max)
+int store_sync_sweep(struct store_sync *sync, struct store_sync_sweep *sweep, unsigned rows_max)
 {
 	unsigned done = 0;
 	int r = 0;
 
-	while (r >= 0 && sweep->table < STORE_REPLICA_TABLES && done < rows_max) {
-		struct db_statement *rows = carrier->slice[sweep->table];
+	while (r >= 0 && sweep->table < STORE_SYNC_TABLES && done < rows_max) {
+		struct db_statement *rows = sync->slice[sweep->table];
 		unsigned before = done;
 
 		if (sweep->table == TEMPLATES)
@@ -107,7 +109,7 @@ int store_sweep(struct store_carrier *carrier, struct store_sweep *sweep, unsign
 		while ((r = db_step(rows)) == 1) {
 			char first[STORE_RECORD_ID_BYTES], second[STORE_RECORD_ID_BYTES];
 
-			r = insert_row(carrier, sweep->table, rows);
+			r = insert_row(sync, sweep->table, rows);
 			if (r < 0)
 				break;
 			sweep->number = sweep->table == TEMPLATES ? db_column_int(rows, 0) : 0;
@@ -128,28 +130,28 @@ int store_sweep(struct store_carrier *carrier, struct store_sweep *sweep, unsign
 			sweep->next_first[0] = sweep->next_second[0] = '\0';
 		}
 	}
-	return r < 0 ? r : sweep->table == STORE_REPLICA_TABLES;
+	return r < 0 ? r : sweep->table == STORE_SYNC_TABLES;
 }
 
-int store_replica_uncopied(struct db *from, struct db *to, unsigned keys_max)
+int store_sync_pending(struct db *from, struct db *to, unsigned keys_max)
 {
-	struct store_carrier carrier;
+	struct store_sync sync;
 	struct db_statement *keys = NULL;
-	int r = store_carrier_open(&carrier, from, to), count = 0;
+	int r = store_sync_open(&sync, from, to), count = 0;
 
 	if (r == 0)
-		r = db_prepare(from, "SELECT kind, id FROM uncopied LIMIT ?", &keys);
+		r = db_prepare(from, "SELECT kind, id FROM replica_pending LIMIT ?", &keys);
 	if (r == 0) {
 		db_bind_int(keys, 1, keys_max);
 		while ((r = db_step(keys)) == 1) {
-			r = store_replica_key(&carrier, db_column_text(keys, 0), db_column_text(keys, 1));
+			r = store_sync_key(&sync, db_column_text(keys, 0), db_column_text(keys, 1));
 			if (r < 0)
 				break;
 			count++;
 		}
 	}
 	db_finish(keys);
-	store_carrier_close(&carrier);
+	store_sync_close(&sync);
 	return r < 0 ? r : count;
 }
 
@@ -170,7 +172,7 @@ static int carry_counter(struct db *from, struct db *to, const char *select, con
 	return r;
 }
 
-int store_replica_counters(struct db *from, struct db *to)
+int store_sync_counters(struct db *from, struct db *to)
 {
 	int r = carry_counter(from, to, "SELECT name, seq FROM cursor",
 			      "INSERT INTO cursor (name, seq) VALUES (?1, ?2) "

@@ -6,7 +6,7 @@
 #include "store_private.h"
 
 /*
- * What is sealed holds the id it belongs to and says what it is: a box moved to another person's row, or a name
+ * What is sealed holds the id it belongs to and says what it is: a sealed moved to another person's row, or a name
  * put in a template's place, does not open.
  */
 struct sealed_person {
@@ -31,9 +31,9 @@ struct sealed_crop {  /* and the picture */
 };
 
 enum {
-	CROP_BOX_BYTES_MAX = sizeof(struct sealed_crop) + STORE_CROP_BYTES_MAX + CRYPTO_BOX_EXTRA_BYTES,
-	PERSON_BOX_BYTES = sizeof(struct sealed_person) + CRYPTO_BOX_EXTRA_BYTES,
-	FACE_BOX_BYTES = sizeof(struct sealed_face) + CRYPTO_BOX_EXTRA_BYTES
+	CROP_SEALED_BYTES_MAX = sizeof(struct sealed_crop) + STORE_CROP_BYTES_MAX + CRYPTO_SEAL_EXTRA_BYTES,
+	PERSON_SEALED_BYTES = sizeof(struct sealed_person) + CRYPTO_SEAL_EXTRA_BYTES,
+	FACE_SEALED_BYTES = sizeof(struct sealed_face) + CRYPTO_SEAL_EXTRA_BYTES
 };
 
 /* gate.db may move to another board: all of them are little-endian, with these sizes */
@@ -45,25 +45,25 @@ static const char key_check[32] = "gatehouse data key";
 
 int store_roster_check_key(struct db *db, const uint8_t *data_key)
 {
-	uint8_t box[sizeof(key_check) + CRYPTO_BOX_EXTRA_BYTES], plain[sizeof(key_check)];
+	uint8_t sealed[sizeof(key_check) + CRYPTO_SEAL_EXTRA_BYTES], plain[sizeof(key_check)];
 	struct db_statement *check;
-	int r = db_prepare(db, "SELECT box FROM key_check", &check);
+	int r = db_prepare(db, "SELECT sealed FROM key_check", &check);
 
 	if (r < 0)
 		return r;
 	r = db_step(check);
 	if (r == 1) {
 		r = 0;
-		if (db_column_exact(check, 0, box, sizeof(box)) < 0 ||
-		    crypto_unseal(data_key, box, sizeof(box), plain) < 0)
+		if (db_column_exact(check, 0, sealed, sizeof(sealed)) < 0 ||
+		    crypto_unseal(data_key, sealed, sizeof(sealed), plain) < 0)
 			r = -EKEYREJECTED;
 	} else if (r == 0) {
 		struct db_statement *insert;
 
-		crypto_seal(data_key, key_check, sizeof(key_check), box);
-		r = db_prepare(db, "INSERT INTO key_check (box) VALUES (?)", &insert);
+		crypto_seal(data_key, key_check, sizeof(key_check), sealed);
+		r = db_prepare(db, "INSERT INTO key_check (sealed) VALUES (?)", &insert);
 		if (r == 0) {
-			db_bind_bytes(insert, 1, box, sizeof(box));
+			db_bind_bytes(insert, 1, sealed, sizeof(sealed));
 			r = db_execute(insert);
 			db_finish(insert);
 		}
@@ -79,14 +79,14 @@ int store_roster_put(struct store_file *file, const struct roster_person *person
 				      .valid_from_unix_ms = person->valid_from_unix_ms,
 				      .valid_to_unix_ms = person->valid_to_unix_ms};
 	struct db_statement *sql = file->sql[STORE_SQL_PERSON];
-	uint8_t box[PERSON_BOX_BYTES];
+	uint8_t sealed[PERSON_SEALED_BYTES];
 
 	memcpy(plain.id, person->id, sizeof(plain.id));
 	snprintf(plain.name, sizeof(plain.name), "%s", person->name);
-	crypto_seal(file->keys.data, &plain, sizeof(plain), box);
+	crypto_seal(file->keys.data, &plain, sizeof(plain), sealed);
 	crypto_wipe(&plain, sizeof(plain));
 	db_bind_text(sql, 1, person->id);
-	db_bind_bytes(sql, 2, box, sizeof(box));
+	db_bind_bytes(sql, 2, sealed, sizeof(sealed));
 	return db_execute(sql);
 }
 
@@ -127,46 +127,47 @@ static int count_faces(struct store_file *file, const char *person_id, int64_t *
 	return r < 0 ? r : 0;
 }
 
-/* @p ret_box, to be freed, stays NULL when there is nothing to keep. @return 0 or -ENOMEM */
-static int seal_crop(const struct store_file *file, const struct store_face *face, uint8_t **ret_box,
+/* @p ret_sealed, to be freed, stays NULL when there is nothing to keep. @return 0 or -ENOMEM */
+static int seal_crop(const struct store_file *file, const struct store_face *face, uint8_t **ret_sealed,
 		     size_t *ret_bytes)
 {
 	struct sealed_crop head = {.what = "crop"};
 	size_t bytes = sizeof(head) + face->crop_bytes;
-	uint8_t *plain, *box;
+	uint8_t *plain, *sealed;
 
 	if (face->crop_bytes == 0)
 		return 0;
 	plain = malloc(bytes);
-	box = malloc(bytes + CRYPTO_BOX_EXTRA_BYTES);
-	if (plain == NULL || box == NULL) {
+	sealed = malloc(bytes + CRYPTO_SEAL_EXTRA_BYTES);
+	if (plain == NULL || sealed == NULL) {
 		free(plain);
-		free(box);
+		free(sealed);
 		return -ENOMEM;
 	}
 	memcpy(head.person, face->person, sizeof(head.person));
 	memcpy(plain, &head, sizeof(head));
 	memcpy(plain + sizeof(head), face->crop, face->crop_bytes);
-	crypto_seal(file->keys.data, plain, bytes, box);
+	crypto_seal(file->keys.data, plain, bytes, sealed);
 	crypto_wipe(plain, bytes);
 	free(plain);
-	*ret_box = box;
-	*ret_bytes = bytes + CRYPTO_BOX_EXTRA_BYTES;
+	*ret_sealed = sealed;
+	*ret_bytes = bytes + CRYPTO_SEAL_EXTRA_BYTES;
 	return 0;
 }
 
-static int unseal_crop(const struct store_file *file, const void *box, size_t bytes, struct store_face *face)
+static int unseal_crop(const struct store_file *file, const void *sealed, size_t bytes,
+		       struct store_face *face)
 {
 	struct sealed_crop head;
 	uint8_t *plain;
 
-	if (bytes <= sizeof(head) + CRYPTO_BOX_EXTRA_BYTES || bytes > CROP_BOX_BYTES_MAX)
+	if (bytes <= sizeof(head) + CRYPTO_SEAL_EXTRA_BYTES || bytes > CROP_SEALED_BYTES_MAX)
 		return -EBADMSG;
-	bytes -= CRYPTO_BOX_EXTRA_BYTES;
+	bytes -= CRYPTO_SEAL_EXTRA_BYTES;
 	plain = malloc(bytes);
 	if (plain == NULL)
 		return -ENOMEM;
-	if (crypto_unseal(file->keys.data, box, bytes + CRYPTO_BOX_EXTRA_BYTES, plain) < 0) {
+	if (crypto_unseal(file->keys.data, sealed, bytes + CRYPTO_SEAL_EXTRA_BYTES, plain) < 0) {
 		free(plain);
 		return -EBADMSG;
 	}
@@ -199,7 +200,7 @@ int store_roster_add_face(struct store_file *file, const struct store_face *face
 {
 	struct db_statement *sql = file->sql[STORE_SQL_FACE];
 	struct sealed_face plain = {.what = "face"};
-	uint8_t box[FACE_BOX_BYTES], *crop = NULL;
+	uint8_t sealed[FACE_SEALED_BYTES], *crop = NULL;
 	size_t crop_bytes = 0;
 	int64_t count = 0;
 	int r = check_exists(file, face->person);
@@ -218,11 +219,11 @@ int store_roster_add_face(struct store_file *file, const struct store_face *face
 	memcpy(plain.person, face->person, sizeof(plain.person));
 	memcpy(plain.model, face->model, sizeof(plain.model));
 	memcpy(plain.vector, face->vector, sizeof(plain.vector));
-	crypto_seal(file->keys.data, &plain, sizeof(plain), box);
+	crypto_seal(file->keys.data, &plain, sizeof(plain), sealed);
 	crypto_wipe(&plain, sizeof(plain));
 	db_bind_text(sql, 1, face->person);
 	db_bind_text(sql, 2, face->model);
-	db_bind_bytes(sql, 3, box, sizeof(box));
+	db_bind_bytes(sql, 3, sealed, sizeof(sealed));
 	db_bind_bytes(sql, 4, crop, crop_bytes);
 	r = db_execute(sql);
 	free(crop);
@@ -251,9 +252,10 @@ static int read_one(struct store_file *file, const struct store_face *face, stru
 {
 	struct store_face *found = calloc(1, sizeof(*found));
 	struct db_statement *row;
-	int r = found != NULL ? db_prepare(file->db,
-					   "SELECT person, box, number FROM template WHERE number = ?", &row)
-			      : -ENOMEM;
+	int r = found != NULL
+			? db_prepare(file->db, "SELECT person, sealed, number FROM template WHERE number = ?",
+				     &row)
+			: -ENOMEM;
 
 	if (r < 0) {
 		free(found);
@@ -300,11 +302,11 @@ static int unseal_person(const struct store_file *file, struct db_statement *row
 			 struct roster_person *person)
 {
 	struct sealed_person plain;
-	uint8_t box[PERSON_BOX_BYTES];
+	uint8_t sealed[PERSON_SEALED_BYTES];
 	const char *id = db_column_text(row, 0);
 
-	if (db_column_exact(row, 1, box, sizeof(box)) < 0 ||
-	    crypto_unseal(file->keys.data, box, sizeof(box), &plain) < 0 ||
+	if (db_column_exact(row, 1, sealed, sizeof(sealed)) < 0 ||
+	    crypto_unseal(file->keys.data, sealed, sizeof(sealed), &plain) < 0 ||
 	    strcmp(plain.what, "person") != 0 || strcmp(plain.id, id) != 0)
 		return -EBADMSG;
 	memset(person, 0, sizeof(*person));
@@ -322,13 +324,13 @@ static int unseal_face(const struct store *store, const struct store_file *file,
 		       struct store_face *face)
 {
 	struct sealed_face plain;
-	uint8_t box[FACE_BOX_BYTES];
+	uint8_t sealed[FACE_SEALED_BYTES];
 	size_t bytes;
 	const void *crop;
 
-	if (db_column_exact(row, 1, box, sizeof(box)) < 0 ||
-	    crypto_unseal(file->keys.data, box, sizeof(box), &plain) < 0 || strcmp(plain.what, "face") != 0 ||
-	    strcmp(plain.person, db_column_text(row, 0)) != 0)
+	if (db_column_exact(row, 1, sealed, sizeof(sealed)) < 0 ||
+	    crypto_unseal(file->keys.data, sealed, sizeof(sealed), &plain) < 0 ||
+	    strcmp(plain.what, "face") != 0 || strcmp(plain.person, db_column_text(row, 0)) != 0)
 		return -EBADMSG;
 	memcpy(face->person, plain.person, sizeof(face->person));
 	memcpy(face->model, plain.model, sizeof(face->model));
@@ -372,8 +374,8 @@ static int add_to_chunk(const struct store *store, struct store_file *file, stru
 	return r;
 }
 
-static int tell_table(struct store *store, struct store_file *file, enum store_message_kind kind,
-		      const char *sql, int64_t *bad_rows)
+static int notify_table(struct store *store, struct store_file *file, enum store_message_kind kind,
+			const char *sql, int64_t *bad_rows)
 {
 	size_t chunk = kind == STORE_NOTIFY_PEOPLE ? STORE_PEOPLE_CHUNK : STORE_FACES_CHUNK;
 	struct db_statement *rows;
@@ -392,30 +394,31 @@ static int tell_table(struct store *store, struct store_file *file, enum store_m
 		if (add_to_chunk(store, file, rows, notification) < 0)
 			(*bad_rows)++;
 		if (notification->count == chunk) {
-			store_tell(store, notification);
+			store_notify(store, notification);
 			notification = NULL;
 		}
 	}
 	db_finish(rows);
 	if (notification != NULL)
-		store_tell(store, notification);
+		store_notify(store, notification);
 	return r < 0 ? r : 0;
 }
 
-int store_roster_tell(struct store *store, struct store_file *file, struct problem *problem)
+int store_roster_report(struct store *store, struct store_file *file, struct problem *problem)
 {
 	int64_t bad_rows = 0;
-	int r = tell_table(
+	int r = notify_table(
 		store, file, STORE_NOTIFY_PEOPLE,
-		"SELECT id, box, (SELECT count(*) FROM template WHERE template.person = person.id) FROM "
+		"SELECT id, sealed, (SELECT count(*) FROM template WHERE template.person = person.id) FROM "
 		"person ORDER BY id",
 		&bad_rows);
 
 	if (r == 0)
-		r = tell_table(store, file, STORE_NOTIFY_FACES,
-			       "SELECT person, box, number, crop FROM template ORDER BY number", &bad_rows);
+		r = notify_table(store, file, STORE_NOTIFY_FACES,
+				 "SELECT person, sealed, number, crop FROM template ORDER BY number",
+				 &bad_rows);
 	if (r == 0)
-		r = store_record_tell(store, file, &bad_rows);
+		r = store_record_report(store, file, &bad_rows);
 	if (r < 0 || bad_rows == 0)
 		return r;
 	return problem_store_rows_foreign(problem, bad_rows);

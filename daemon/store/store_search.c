@@ -48,7 +48,7 @@ static bool row_fits(const struct store_filter *filter, const struct event_row *
 	       strcasestr(row->person, filter->text) != NULL || strcasestr(row->id, filter->text) != NULL;
 }
 
-static int take_row(struct store_read *read, const struct event_row *row)
+static int copy_row(struct store_read *read, const struct event_row *row)
 {
 	struct event_row *kept = &read->rows[read->count];
 
@@ -75,7 +75,7 @@ static int look_through(struct db_statement *rows, struct store_read *read, uint
 
 		r = store_read_row(rows, &row);
 		if (r == 0 && row_fits(&read->filter, &row))
-			r = take_row(read, &row);
+			r = copy_row(read, &row);
 		else if (r == -EBADMSG)
 			r = 0; /* the audit says which; the reader of the page gets the others */
 		if (r < 0)

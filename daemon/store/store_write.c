@@ -20,20 +20,20 @@ enum {
 struct writer {
 	struct store *store;
 	struct store_file file;
-	struct store_copy *copy;
+	struct store_replica *replica;
 	struct store_write *batch[STORE_BATCH_MAX + 1]; /* one place for an anchor */
 	size_t count;
 	bool removed_somebody; /* in this batch: old pages in the WAL are to go too */
 	bool changed_roster;   /* in this batch */
-	bool failing, unusable, told_tampered;
+	bool failing, unusable, reported_tampered;
 	uint64_t anchored_mono_ms;
 	int64_t anchored_seq;
 };
 
 static bool removes_records(const struct store_write *write)
 {
-	for (size_t i = 0; i < write->box_count; i++)
-		if (write->boxes[i].text == NULL)
+	for (size_t i = 0; i < write->record_count; i++)
+		if (write->records[i].text == NULL)
 			return true;
 	return false;
 }
@@ -68,8 +68,8 @@ static int write_all(struct writer *writer, const struct store_counter *cursors)
 	struct store_file *file = &writer->file;
 	int r = db_execute(file->sql[STORE_SQL_BEGIN]);
 
-	if (r == 0 && store_copy_take_carried(writer->copy))
-		r = db_run(file->db, "DELETE FROM uncopied");
+	if (r == 0 && store_replica_pop_synced(writer->replica))
+		r = db_run(file->db, "DELETE FROM replica_pending");
 	for (size_t i = 0; r == 0 && i < writer->count; i++)
 		r = write_one(writer, writer->batch[i]);
 	if (r == 0 && cursors != NULL)
@@ -81,13 +81,13 @@ static int write_all(struct writer *writer, const struct store_counter *cursors)
 	return r;
 }
 
-static void step_copy(struct writer *writer, enum store_copy_turn turn)
+static void step_replica(struct writer *writer, enum store_replica_turn turn)
 {
 	struct problem problem;
 
-	if (store_copy_step(writer->copy, &writer->file, turn) == -EUCLEAN) {
+	if (store_replica_step(writer->replica, &writer->file, turn) == -EUCLEAN) {
 		problem_store_copy_damaged(&problem);
-		store_report_status(writer->store, STORE_COPY_RENEWED, &problem);
+		store_report_status(writer->store, STORE_REPLICA_RENEWED, &problem);
 	}
 	/* any other failure is the disk's, which gate.db tells of, and the step comes again */
 }
@@ -115,12 +115,12 @@ static int commit(struct writer *writer, const struct store_counter *cursors, st
 	r = write_all(writer, cursors);
 	if (r == 0) {
 		if (writer->changed_roster)
-			store_copy_touch(writer->copy);
+			store_replica_mark_dirty(writer->replica);
 		/* what the WAL still holds of somebody erased; a reader in the way only delays it */
 		if (writer->removed_somebody)
 			(void)db_run(file->db, "PRAGMA wal_checkpoint(TRUNCATE)");
 		if (writer->removed_somebody)
-			step_copy(writer, STORE_COPY_ERASED);
+			step_replica(writer, STORE_REPLICA_ERASED);
 		return 0;
 	}
 	problem_store_not_written(problem, db_error(file->db));
@@ -131,7 +131,7 @@ static int commit(struct writer *writer, const struct store_counter *cursors, st
 	return r;
 }
 
-static bool take_cursors(struct store *store, struct store_counter *ret_cursors)
+static bool fetch_cursors(struct store *store, struct store_counter *ret_cursors)
 {
 	bool dirty;
 
@@ -159,7 +159,7 @@ static int read_counters(struct db *db, const char *sql, struct store_counter *c
 	return r < 0 ? r : 0;
 }
 
-static int tell_ready(struct writer *writer)
+static int notify_ready(struct writer *writer)
 {
 	struct store_notification *notification = calloc(1, sizeof(*notification));
 	struct db *db = writer->file.db;
@@ -179,27 +179,27 @@ static int tell_ready(struct writer *writer)
 		free(notification);
 		return r;
 	}
-	store_tell(writer->store, notification);
+	store_notify(writer->store, notification);
 	return 0;
 }
 
 static int set_aside(struct writer *writer, struct problem *problem)
 {
-	int r = store_file_set_aside(writer->store, &writer->file, writer->copy, problem);
+	int r = store_recover_damaged(writer->store, &writer->file, writer->replica, problem);
 
 	if (r == 0)
 		store_report_status(writer->store, STORE_QUARANTINED, problem);
 	return r;
 }
 
-/* A file that ends before what the copy knows of was put back, or lost its end: neither is to be gone on with. */
+/* A file that ends before what the replica knows of was put back, or lost its end: neither is to be gone on with. */
 static int check_age(struct writer *writer, struct problem *problem)
 {
 	uint8_t hash[DIGEST_BYTES];
 	struct db *db;
 	int64_t seq = 0;
 
-	if (store_copy_source(writer->copy, &writer->file.keys, &db, &seq, hash) < 0 ||
+	if (store_replica_open_source(writer->replica, &writer->file.keys, &db, &seq, hash) < 0 ||
 	    seq <= writer->file.head_seq)
 		return 0;
 	return problem_store_rows_lost(problem, writer->file.head_seq, seq);
@@ -207,7 +207,7 @@ static int check_age(struct writer *writer, struct problem *problem)
 
 static int open_file(struct writer *writer, struct problem *problem)
 {
-	int r = store_take_whole(writer->store, problem);
+	int r = store_recover_pending(writer->store, problem);
 
 	if (r == 1)
 		store_report_status(writer->store, STORE_TAMPERED, problem);
@@ -220,24 +220,24 @@ static int open_file(struct writer *writer, struct problem *problem)
 	return r == -EBADMSG ? set_aside(writer, problem) : r;
 }
 
-static int open_and_tell(struct writer *writer, struct problem *problem)
+static int open_and_report(struct writer *writer, struct problem *problem)
 {
 	int r = open_file(writer, problem);
 
 	if (r < 0)
 		return r;
-	if (writer->file.tampered && !writer->told_tampered) {
+	if (writer->file.tampered && !writer->reported_tampered) {
 		problem_store_end_foreign(problem);
 		store_report_status(writer->store, STORE_TAMPERED, problem);
 	}
-	writer->told_tampered = writer->file.tampered;
-	r = store_roster_tell(writer->store, &writer->file, problem);
+	writer->reported_tampered = writer->file.tampered;
+	r = store_roster_report(writer->store, &writer->file, problem);
 	if (r == -EBADMSG) {
 		store_report_status(writer->store, STORE_TAMPERED, problem);
 		r = 0;
 	}
 	if (r == 0)
-		r = tell_ready(writer);
+		r = notify_ready(writer);
 	if (r < 0)
 		store_file_close(&writer->file);
 	return r;
@@ -290,8 +290,8 @@ static bool begin(struct writer *writer)
 		writer->unusable = true;
 		return false;
 	}
-	store_sweep_leftovers(writer->store);
-	while ((r = open_and_tell(writer, &problem)) < 0) {
+	store_remove_leftovers(writer->store);
+	while ((r = open_and_report(writer, &problem)) < 0) {
 		if (r == -EPROTO || r == -EKEYREJECTED) {
 			store_report_status(writer->store, STORE_UNUSABLE, &problem);
 			writer->unusable = true;
@@ -319,13 +319,13 @@ static int replace_file(struct writer *writer, struct problem *problem)
 }
 
 /* What is written to a file that has no name is lost with the process. @return 0: the file is in its place (again) */
-static int keep_in_place(struct writer *writer, struct problem *problem)
+static int ensure_in_place(struct writer *writer, struct problem *problem)
 {
 	int r;
 
 	if (!db_has_moved(writer->file.db))
 		return 0;
-	r = store_file_put_back(writer->store, &writer->file, problem);
+	r = store_recover_unlinked(writer->store, &writer->file, problem);
 	if (r < 0)
 		return r;
 	store_report_status(writer->store, STORE_TAMPERED, problem);
@@ -337,7 +337,7 @@ static int keep_in_place(struct writer *writer, struct problem *problem)
 static int commit_until_done(struct writer *writer)
 {
 	struct store_counter cursors[STORE_CURSORS_MAX];
-	bool dirty = take_cursors(writer->store, cursors);
+	bool dirty = fetch_cursors(writer->store, cursors);
 	unsigned retry_ms = RETRY_FIRST_MS;
 	struct problem problem = {0};
 	int r;
@@ -346,7 +346,7 @@ static int commit_until_done(struct writer *writer)
 		return 0;
 	for (;;) {
 		/* there is none when a damaged one went aside and a new one could not be begun */
-		r = writer->file.db == NULL ? open_file(writer, &problem) : keep_in_place(writer, &problem);
+		r = writer->file.db == NULL ? open_file(writer, &problem) : ensure_in_place(writer, &problem);
 		if (r == 0)
 			r = commit(writer, dirty ? cursors : NULL, &problem);
 		if (r == 0)
@@ -386,7 +386,7 @@ static void add_anchor(struct writer *writer)
 }
 
 /* Free what nobody will answer: our own anchors; the control thread finds its writes in its own list. */
-static void drop_batch(struct writer *writer)
+static void discard_batch(struct writer *writer)
 {
 	for (size_t i = 0; i < writer->count; i++)
 		if (writer->batch[i]->message.kind == STORE_WRITE_ANCHOR)
@@ -395,11 +395,11 @@ static void drop_batch(struct writer *writer)
 }
 
 /* @return false when the store is being closed and nothing is left */
-static bool take_batch(struct writer *writer)
+static bool dequeue_batch(struct writer *writer)
 {
 	struct queue *writes = writer->store->writes;
-	int copy_ms = store_copy_wait_ms(writer->copy);
-	int r = queue_pop_wait(writes, &writer->batch[0], copy_ms >= 0 ? copy_ms : IDLE_MS);
+	int replica_ms = store_replica_wait_ms(writer->replica);
+	int r = queue_pop_wait(writes, &writer->batch[0], replica_ms >= 0 ? replica_ms : IDLE_MS);
 
 	writer->count = r == 0;
 	if (r < 0)
@@ -415,7 +415,7 @@ static bool settle(struct writer *writer)
 	const struct store_write *last = writer->count > 0 ? writer->batch[writer->count - 1] : NULL;
 
 	if (commit_until_done(writer) < 0) {
-		drop_batch(writer);
+		discard_batch(writer);
 		return false;
 	}
 	if (last != NULL && last->message.kind == STORE_WRITE_ANCHOR)
@@ -432,22 +432,22 @@ static void run(struct writer *writer)
 	add_anchor(writer);                         /* at start: this run vouches for what it found */
 	settled = settle(writer);
 	while (more && settled) {
-		more = take_batch(writer);
+		more = dequeue_batch(writer);
 		idle = writer->count == 0;
 		if (!more || clock_mono_ms() - writer->anchored_mono_ms >= ANCHOR_EVERY_MS)
 			add_anchor(writer);
 		settled = settle(writer);
 		if (settled && writer->file.db != NULL)
-			step_copy(writer, idle ? STORE_COPY_IDLE : STORE_COPY_BUSY);
+			step_replica(writer, idle ? STORE_REPLICA_IDLE : STORE_REPLICA_BUSY);
 	}
 }
 
-/* What is not in the copy yet is named in gate.db; now it costs nobody's time. */
-static void leave_copy(struct writer *writer)
+/* What is not in the replica yet is named in gate.db; now it costs nobody's time. */
+static void finish_replica(struct writer *writer)
 {
-	while (writer->file.db != NULL && store_copy_wait_ms(writer->copy) >= 0 &&
+	while (writer->file.db != NULL && store_replica_wait_ms(writer->replica) >= 0 &&
 	       clock_mono_ms() < writer->store->close_by_mono_ms)
-		step_copy(writer, STORE_COPY_IDLE);
+		step_replica(writer, STORE_REPLICA_IDLE);
 }
 
 static void refuse_all(struct writer *writer)
@@ -455,7 +455,7 @@ static void refuse_all(struct writer *writer)
 	bool more;
 
 	do {
-		more = take_batch(writer);
+		more = dequeue_batch(writer);
 		for (size_t i = 0; i < writer->count; i++)
 			writer->batch[i]->r = -EIO;
 		answer_batch(writer);
@@ -469,7 +469,7 @@ void *store_write_thread(void *arg)
 
 	thread_role_set(THREAD_STORE);
 	pthread_setname_np(pthread_self(), "store");
-	if (writer == NULL || store_copy_new(arg, &writer->copy) < 0) {
+	if (writer == NULL || store_replica_new(arg, &writer->replica) < 0) {
 		free(writer);
 		problem_store_no_memory(&problem);
 		store_report_status(arg, STORE_UNUSABLE, &problem);
@@ -478,11 +478,11 @@ void *store_write_thread(void *arg)
 	writer->store = arg;
 	if (begin(writer)) {
 		run(writer);
-		leave_copy(writer);
+		finish_replica(writer);
 	} else if (writer->unusable) {
 		refuse_all(writer);
 	}
-	store_copy_close(writer->copy);
+	store_replica_close(writer->replica);
 	store_file_close(&writer->file);
 	free(writer);
 	return NULL;

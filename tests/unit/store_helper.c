@@ -40,7 +40,8 @@ static void on_face(void *arg, const char *person_id, const char *model, const f
 	memcpy(test->vector, vector, dim * sizeof(*vector));
 }
 
-static void on_face_gone(void *arg, const char *person_id, const char *model, const float *vector, size_t dim)
+static void on_face_removed(void *arg, const char *person_id, const char *model, const float *vector,
+			    size_t dim)
 {
 	struct store_test *test = arg;
 
@@ -79,8 +80,8 @@ static void on_status(void *arg, enum store_status status, const struct problem 
 		snprintf(test->text, sizeof(test->text), "%s", problem->detail);
 }
 
-static const struct store_ops ops = {on_committed, on_person, on_face,     on_crop,
-				     on_record,    on_status, on_face_gone};
+static const struct store_ops ops = {on_committed, on_person, on_face,        on_crop,
+				     on_record,    on_status, on_face_removed};
 
 static int remove_one(const char *path, const struct stat *at, int kind, struct FTW *walk)
 {

@@ -26,7 +26,7 @@ static void hash_is_blake2b_256(void **state)
 
 static void a_box_opens_only_unchanged_and_with_its_key(void **state)
 {
-	uint8_t key[CRYPTO_BOX_KEY_BYTES], box[5 + CRYPTO_BOX_EXTRA_BYTES];
+	uint8_t key[CRYPTO_SEAL_KEY_BYTES], box[5 + CRYPTO_SEAL_EXTRA_BYTES];
 	char plain[5];
 
 	(void)state;
@@ -39,7 +39,7 @@ static void a_box_opens_only_unchanged_and_with_its_key(void **state)
 		assert_int_equal(crypto_unseal(key, box, sizeof(box), plain), -EBADMSG);
 		box[i] ^= 1;
 	}
-	assert_int_equal(crypto_unseal(key, box, CRYPTO_BOX_EXTRA_BYTES - 1, plain), -EBADMSG);
+	assert_int_equal(crypto_unseal(key, box, CRYPTO_SEAL_EXTRA_BYTES - 1, plain), -EBADMSG);
 	assert_int_equal(crypto_unseal(key, NULL, 0, plain), -EBADMSG);
 	key[0] ^= 1;
 	assert_int_equal(crypto_unseal(key, box, sizeof(box), plain), -EBADMSG);

@@ -256,7 +256,7 @@ static void a_damaged_copy_is_told_and_made_anew(void **state)
 	ruin(test, 0, 40000);
 	memcpy(test->db, good, sizeof(good));
 	store_test_open(test);
-	store_test_wait_status(test, STORE_COPY_RENEWED);
+	store_test_wait_status(test, STORE_REPLICA_RENEWED);
 	assert_int_equal(test->people, 1);
 	store_test_close(test);
 	ruin(test, 0, 200000);

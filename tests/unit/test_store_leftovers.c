@@ -33,7 +33,7 @@ static void end_before_it_is_in_place(struct store_test *test)
 	store_test_put_alice(test);
 	store_test_fill(test, "door.mode", 3);
 	store_test_close(test);
-	assert_int_equal(rename(test->db, beside(test, "gate.db.whole")), 0);
+	assert_int_equal(rename(test->db, beside(test, "gate.db.pending")), 0);
 }
 
 static void assert_all_is_there(struct store_test *test, unsigned told)
@@ -43,7 +43,7 @@ static void assert_all_is_there(struct store_test *test, unsigned told)
 	assert_int_equal(test->told[STORE_QUARANTINED], 0);
 	assert_int_equal(test->people, 1);
 	assert_int_equal(store_test_int(test, "SELECT count(*) FROM event WHERE type = 'door.mode'"), 3);
-	assert_int_not_equal(access(beside(test, "gate.db.whole"), F_OK), 0);
+	assert_int_not_equal(access(beside(test, "gate.db.pending"), F_OK), 0);
 	store_test_fill(test, "door.closed", 1);
 	store_test_close(test);
 	store_test_assert_log_good(test, 0);
@@ -56,7 +56,7 @@ static void a_whole_copy_takes_the_place_of_a_missing_file(void **state)
 	end_before_it_is_in_place(test);
 	put_file(beside(test, "gate.db-wal")); /* of the one that went: it belongs to no other */
 	assert_all_is_there(test, 1);
-	assert_non_null(strstr(test->text, "gate.db.whole, which took its place"));
+	assert_non_null(strstr(test->text, "gate.db.pending, which took its place"));
 }
 
 static void a_whole_copy_takes_the_place_of_an_older_file(void **state)
@@ -76,7 +76,7 @@ static void a_whole_copy_that_is_older_goes(void **state)
 	struct store_test *test = *state;
 
 	end_before_it_is_in_place(test);
-	store_test_copy(beside(test, "gate.db.whole"), test->db);
+	store_test_copy(beside(test, "gate.db.pending"), test->db);
 	assert_all_is_there(test, 0);
 }
 

@@ -172,14 +172,14 @@ static void a_kept_picture_makes_a_template_anew(void **state)
 	newer[sizeof(newer) - 1] = '\0';
 	store_test_open(test);
 	store_test_put_alice(test); /* with a template whose picture is not kept */
-	assert_int_equal(store_template_keep(test->store, store_test_alice, store_test_model, vector, crop,
-					     STORE_CROP_BYTES_MAX + 1, 0, &draft, NULL, NULL),
+	assert_int_equal(store_template_put(test->store, store_test_alice, store_test_model, vector, crop,
+					    STORE_CROP_BYTES_MAX + 1, 0, &draft, NULL, NULL),
 			 -EINVAL);
-	assert_int_equal(store_template_keep(test->store, store_test_alice, store_test_model, vector, NULL, 3,
-					     0, &draft, NULL, NULL),
+	assert_int_equal(store_template_put(test->store, store_test_alice, store_test_model, vector, NULL, 3,
+					    0, &draft, NULL, NULL),
 			 -EINVAL);
-	store_template_keep(test->store, store_test_alice, store_test_model, vector, crop, sizeof(crop) - 1,
-			    0, &draft, store_test_done, test);
+	store_template_put(test->store, store_test_alice, store_test_model, vector, crop, sizeof(crop) - 1, 0,
+			   &draft, store_test_done, test);
 	store_test_close(test);
 	assert_int_equal(test->r, 0);
 	assert_false(store_test_file_holds(test, crop));
@@ -195,12 +195,12 @@ static void a_kept_picture_makes_a_template_anew(void **state)
 	assert_int_equal(test->faces, 2);
 	assert_int_equal(test->crops, 1);
 	assert_string_equal(test->crop, crop);
-	store_template_keep(test->store, store_test_alice, newer, vector, test->crop, strlen(test->crop),
-			    test->crop_number + 100, &draft, store_test_done, test);
+	store_template_put(test->store, store_test_alice, newer, vector, test->crop, strlen(test->crop),
+			   test->crop_number + 100, &draft, store_test_done, test);
 	store_test_settle(test);
 	assert_int_equal(test->r, -ENOENT);
-	store_template_keep(test->store, store_test_alice, newer, vector, test->crop, strlen(test->crop),
-			    test->crop_number, &draft, store_test_done, test);
+	store_template_put(test->store, store_test_alice, newer, vector, test->crop, strlen(test->crop),
+			   test->crop_number, &draft, store_test_done, test);
 	store_test_settle(test);
 	assert_int_equal(test->r, 0);
 	store_test_close(test);
@@ -208,8 +208,8 @@ static void a_kept_picture_makes_a_template_anew(void **state)
 	store_test_open(test);
 	assert_int_equal(test->faces, 2);
 	assert_int_equal(test->crops, 0);
-	store_template_keep(test->store, store_test_alice, store_test_model, vector, other, sizeof(other) - 1,
-			    0, &draft, store_test_done, test);
+	store_template_put(test->store, store_test_alice, store_test_model, vector, other, sizeof(other) - 1,
+			   0, &draft, store_test_done, test);
 	store_person_remove(test->store, store_test_alice, &draft, store_test_done, test);
 	store_test_close(test);
 	store_test_open(test);
@@ -309,7 +309,7 @@ static void a_record_moved_to_another_place_is_not_used(void **state)
 	assert_int_equal(store_record_put(test->store, "pass", "good", json, &draft, store_test_done, test),
 			 0);
 	store_test_close(test);
-	store_test_sql(test, "UPDATE record SET box = (SELECT box FROM record WHERE id = 'good') "
+	store_test_sql(test, "UPDATE record SET sealed = (SELECT sealed FROM record WHERE id = 'good') "
 			     "WHERE id = 'spent'");
 	store_test_open(test);
 	assert_int_equal(test->records, 1);

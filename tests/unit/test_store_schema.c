@@ -86,7 +86,7 @@ static void an_older_file_is_upgraded_once(void **state)
 		assert_int_equal(test->people, 1);
 		assert_int_equal(test->faces, 1);
 		assert_int_equal(test->told[STORE_TAMPERED] + test->told[STORE_QUARANTINED] +
-					 test->told[STORE_COPY_RENEWED] + test->told[STORE_FAILED],
+					 test->told[STORE_REPLICA_RENEWED] + test->told[STORE_FAILED],
 				 0);
 		store_test_fill(test, "door.mode", 1);
 		assert_int_equal(test->r, 0);

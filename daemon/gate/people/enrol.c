@@ -173,10 +173,10 @@ static void store_template(struct people *people, struct enrol *enrol)
 		r = -EAGAIN;
 	else
 		r = journal_store(people->deps.journal) != NULL
-			    ? store_template_keep(journal_store(people->deps.journal), enrol->person,
-						  face_engine_recogniser(), enrol->vector,
-						  enrol->kept_bytes > 0 ? enrol->kept : NULL,
-						  enrol->kept_bytes, 0, &draft, on_template_stored, enrol)
+			    ? store_template_put(journal_store(people->deps.journal), enrol->person,
+						 face_engine_recogniser(), enrol->vector,
+						 enrol->kept_bytes > 0 ? enrol->kept : NULL,
+						 enrol->kept_bytes, 0, &draft, on_template_stored, enrol)
 			    : -EIO;
 	json_decref(draft.data);
 	if (r < 0)

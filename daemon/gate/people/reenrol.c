@@ -152,8 +152,8 @@ bool reenrol_result(struct people *people, const struct face_result *result)
 	memcpy(item->vector, result->template_vector, sizeof(item->vector));
 	draft.person = item->person;
 	draft.data = json_pack("{s:s, s:b}", "by", "gatehouse", "kept_picture", 1);
-	r = store_template_keep(journal_store(people->deps.journal), item->person, face_engine_recogniser(),
-				item->vector, item->kept, item->bytes, item->number, &draft, on_stored, item);
+	r = store_template_put(journal_store(people->deps.journal), item->person, face_engine_recogniser(),
+			       item->vector, item->kept, item->bytes, item->number, &draft, on_stored, item);
 	json_decref(draft.data);
 	if (r < 0)
 		on_stored(item, r, NULL);
