@@ -360,6 +360,8 @@ void roster_change_undo(struct roster_change *change)
 		r = restore_person(change);
 	else if (change->credential_before != NULL)
 		r = roster_credentials_put(people->directory.credentials, change->credential_before);
+	else if (strcmp(change->kind, "holder") == 0 && roster_find(people->directory.people, change->id) == NULL)
+		r = 0; /* it comes back with the person, whose removal is taken back next */
 	else
 		r = apply(people, change->kind, change->id, change->before, &problem);
 	if (r < 0)
@@ -426,6 +428,28 @@ static int remove_belongings(struct people *people, const char *person, struct r
 	return r;
 }
 
+/*
+ * A person with all belongings; they are removed first, and each removal may be taken back before the person's: what is
+ * restored of the person is as it was before any of them. @return 0 or as make()
+ */
+static int remove_person(struct people *people, const char *id, struct roster_changes *list, struct problem *problem)
+{
+	const struct roster_person *known = roster_find(people->directory.people, id);
+	struct roster_person whole;
+	int r;
+
+	if (known == NULL)
+		return missing("person", id, problem);
+	whole = *known;
+	r = remove_belongings(people, id, list, problem);
+	if (r == 0)
+		r = make(people, "person", id, NULL, list, problem);
+	if (r == 0)
+		*list->last->person_before = whole;
+	crypto_wipe(&whole, sizeof(whole));
+	return r;
+}
+
 int roster_changes_add(struct roster_changes *list, struct people *people, const json_t *json,
 		       struct problem *problem)
 {
@@ -442,8 +466,8 @@ int roster_changes_add(struct roster_changes *list, struct people *people, const
 		return problem_pass_still_valid(problem);
 	}
 	if (value == NULL && strcmp(kind, "person") == 0)
-		r = remove_belongings(people, id, list, problem);
-	if (r == 0)
+		r = remove_person(people, id, list, problem);
+	else
 		r = make(people, kind, id, value, list, problem);
 	if (r < 0) {
 		roster_changes_undo(list, before);
