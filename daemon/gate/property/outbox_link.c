@@ -59,8 +59,11 @@ static int send_row(struct property *property, const struct event_row *row)
 		/* it can never be sent (larger than this broker takes): it stays in the log, and holds up no other */
 		log_error("mqtt", "event %lld cannot be published to this broker: it is in the log only",
 			  (long long)row->seq);
-		journal_record(property->deps.journal, "link.unsendable", EVENT_ALARM, "mqtt", NULL,
-			       json_pack("{s:I, s:s}", "seq", (json_int_t)row->seq, "type", row->type));
+		if (strcmp(row->type, "link.unsendable") !=
+		    0) /* a broker that refuses this one, too, gets no more of them */
+			journal_record(
+				property->deps.journal, "link.unsendable", EVENT_ALARM, "mqtt", NULL,
+				json_pack("{s:I, s:s}", "seq", (json_int_t)row->seq, "type", row->type));
 		r = outbox_sent(&property->outbox, row->seq);
 		(void)outbox_acked(&property->outbox, row->seq);
 		return r;
