@@ -262,3 +262,11 @@ int64_t store_nonce_get(const struct store *store, const char *key)
 			highest = store->writes[i].draft.nonce;
 	return highest;
 }
+
+int store_record_put(struct store *store, const char *kind, const char *id, json_t *json,
+		     const struct event_draft *draft, store_done_fn done, void *arg)
+{
+	const struct store_record record = {.kind = kind, .id = id, .json = json};
+
+	return store_records_write(store, &record, 1, draft, done, arg);
+}
