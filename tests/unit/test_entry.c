@@ -146,7 +146,7 @@ static void put_rule(struct rig *rig, const char *kind, const char *name, json_t
 	struct problem problem = {0};
 
 	if (access_rules_put(rig->directory.rules, kind, name, value, &problem) != 0)
-		fail_msg("%s", &problem);
+		fail_msg("%s", problem.detail);
 	json_decref(value);
 }
 
