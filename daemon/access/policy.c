@@ -263,7 +263,8 @@ static struct policy_decision decide_more(const struct policy_request *request,
 	} else if (face_is_alone(shown)) {
 		decision.needed = PROBLEM_NEEDS_OTHER_THAN_FACE;
 	} else {
-		list_ways(rule, shown & (uint8_t)~DOUBT, decision.needed_name, sizeof(decision.needed_name));
+		list_ways(rule, (uint8_t)(shown & ~DOUBT), decision.needed_name,
+			  sizeof(decision.needed_name));
 	}
 	return decision;
 }

@@ -127,13 +127,14 @@ static bool is_sound(const AVFrame *picture)
 
 int frame_wrap(AVFrame *picture, struct video_frame **ret_frame)
 {
-	const AVPixFmtDescriptor *format = av_pix_fmt_desc_get(picture->format);
+	const AVPixFmtDescriptor *format;
 	struct owned_frame *made;
 	int r = 0;
 
 	assert(picture != NULL && ret_frame != NULL);
 	if (!is_sound(picture))
 		return -EINVAL;
+	format = av_pix_fmt_desc_get(picture->format);
 	if (format == NULL || (format->flags & AV_PIX_FMT_FLAG_HWACCEL) != 0)
 		return -EIO;
 	made = calloc(1, sizeof(*made));

@@ -101,7 +101,7 @@ int jpeg_encode(const struct video_frame *frame, const struct mask *mask, int wi
 	int width_px = frame->width_px, height_px = frame->height_px, r;
 	struct bgr_converter converter = {0};
 
-	assert(frame != NULL && ret_jpeg != NULL && ret_bytes != NULL);
+	assert(ret_jpeg != NULL && ret_bytes != NULL);
 	if (width_max_px < WIDTH_MIN_PX || width_max_px > VIDEO_FRAME_SIDE_MAX)
 		return -EINVAL;
 	if (width_px > width_max_px) {

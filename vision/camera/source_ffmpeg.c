@@ -80,9 +80,10 @@ int source_kind_of(const char *url, enum source_kind *ret_kind)
 
 void camera_url_public(const char *url, char *ret_text, size_t bytes)
 {
-	const char *host = strstr(url, "://"), *at, *end;
+	const char *host, *at, *end;
 
 	assert(url != NULL && ret_text != NULL && bytes > 0);
+	host = strstr(url, "://");
 	if (host == NULL) {
 		snprintf(ret_text, bytes, "%s", url);
 		return;

@@ -159,9 +159,10 @@ static bool separate(const uint8_t *crop, struct planes *planes)
 int face_cover_measure(const uint8_t *crop, float *ret_measures)
 {
 	struct planes planes;
-	bool colours = separate(crop, &planes);
+	bool colours;
 
 	assert(crop != NULL && ret_measures != NULL);
+	colours = separate(crop, &planes);
 	ret_measures[FACE_COVER_SKIN] =
 		fminf((colour_away(&planes, &cheeks[0]) + colour_away(&planes, &cheeks[1])) / 2,
 		      colour_away(&planes, &chin));

@@ -113,7 +113,7 @@ void face_quality_judge(const struct face *face, const uint8_t *crop,
 {
 	const struct face_point *points = face->points;
 
-	assert(face != NULL && crop != NULL && limits != NULL && ret_quality != NULL);
+	assert(crop != NULL && limits != NULL && ret_quality != NULL);
 	*ret_quality = (struct face_quality){.fault = FACE_FAULT_UNSURE};
 	if (!(face->score >= limits->score_min) || !points_form_a_face(face))
 		return;

@@ -300,7 +300,7 @@ enum face_verdict face_track_judge(struct face_track *track, const struct face_r
 	bool live = !rules->liveness || !rules->enforce || face_track_liveness(track) >= rules->liveness_min;
 	bool known = person[0] != '\0' && score >= threshold;
 
-	assert(track->id != 0 && rules->access_frames > 0 && person != NULL);
+	assert(track->id != 0 && rules->access_frames > 0);
 	if (track->verdict != FACE_VERDICT_OPEN || track->good_frames < rules->access_frames)
 		return FACE_VERDICT_OPEN;
 	if (known && live && track->agreed >= rules->access_frames && strcmp(person, track->person) == 0)

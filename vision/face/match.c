@@ -579,9 +579,10 @@ int gallery_likeness(struct gallery *gallery, const char *person, const float *v
 {
 	float unit[GALLERY_DIM_MAX] = {0}, best = -1;
 	uint32_t index;
-	int r = to_unit(vector, gallery->dim, unit, NULL);
+	int r;
 
 	assert(gallery != NULL && ret_score != NULL);
+	r = to_unit(vector, gallery->dim, unit, NULL);
 	if (r < 0)
 		return r;
 	pthread_rwlock_rdlock(&gallery->lock);

@@ -129,11 +129,12 @@ static int converted(struct net *net, int value, bool picture)
 
 int net_add_conv(struct net *net, const struct net_conv *conv, int from, int summand)
 {
-	struct net_conv whole = *conv;
+	struct net_conv whole;
 	struct step step = {.kind = CONV, .in = {from}, .count = 1};
 	int r;
 
 	assert(net != NULL && conv != NULL);
+	whole = *conv;
 	if (net->memory != NULL || !has(net, from) || (summand != -1 && !has(net, summand)) ||
 	    !fits(&conv->out))
 		return -EINVAL;
