@@ -29,7 +29,8 @@ uint64_t clock_mono_ms(void)
 
 int64_t clock_unix_ms(void)
 {
-	return atomic_load(&fake_on) ? atomic_load(&fake_unix_ms) : (int64_t)(read_us(CLOCK_REALTIME) / 1000);
+	return atomic_load(&fake_on) ? atomic_load(&fake_unix_ms)
+				     : (int64_t)(read_us(CLOCK_REALTIME) / 1000);
 }
 
 bool clock_is_set(int64_t unix_ms)

@@ -1,8 +1,8 @@
 /*
  * clock.h - the two clocks of the gate, which tests can drive.
  *
- * Durations and deadlines use the monotonic clock; only stored or shown times use the wall clock and are
- * named ..._unix_ms. Any thread.
+ * Durations and deadlines use the monotonic clock; only stored or shown times use the wall clock
+ * and are named ..._unix_ms. Any thread.
  */
 #ifndef GH_BASE_CLOCK_H
 #define GH_BASE_CLOCK_H
@@ -27,20 +27,24 @@ uint64_t clock_mono_us(void);
 int64_t clock_unix_ms(void);
 
 /**
- * Whether that time of the wall clock can be right: not before 2025, when no gate existed. A board without a battery
- * starts in 1970 or when its system was built; until its clock is set, no schedule can be judged.
+ * Whether that time of the wall clock can be right: not before 2025, when no gate existed. A board
+ * without a battery starts in 1970 or when its system was built; until its clock is set, no
+ * schedule can be judged.
  */
 bool clock_is_set(int64_t unix_ms);
 
 /** "2026-11-21T04:05:06.789Z" for @p unix_ms, years 1970 to 9999; @p text holds CLOCK_UTC_BYTES. */
 void clock_format_utc(int64_t unix_ms, char *text);
 
-/** "2026-11-21" or "2026-11-21T04:05[:06[.789]]Z", a date that exists, 1970 or later. @return 0 or -EINVAL. */
+/**
+ * "2026-11-21" or "2026-11-21T04:05[:06[.789]]Z", a date that exists, 1970 or later. @return 0 or
+ * -EINVAL.
+ */
 int clock_parse_utc(const char *text, int64_t *ret_unix_ms);
 
 /**
- * The moment @p ms from now, for pthread_cond_timedwait() on a condition whose clock is CLOCK_MONOTONIC. The tests' clock
- * does not move it: the kernel waits by its own.
+ * The moment @p ms from now, for pthread_cond_timedwait() on a condition whose clock is
+ * CLOCK_MONOTONIC. The tests' clock does not move it: the kernel waits by its own.
  */
 struct timespec clock_deadline(unsigned ms);
 

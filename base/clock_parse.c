@@ -40,13 +40,15 @@ int clock_parse_utc(const char *text, int64_t *ret_unix_ms)
 	time_t seconds;
 	int ms = 0;
 
-	if (!read_date(&text, &date) || (*text != '\0' && !read_time(&text, &date, &ms)) || *text != '\0')
+	if (!read_date(&text, &date) || (*text != '\0' && !read_time(&text, &date, &ms)) ||
+	    *text != '\0')
 		return -EINVAL;
 	back = date;
 	seconds = timegm(&back);
 	/* timegm() carries 31 February over into March: what changed was no date */
-	if (back.tm_mday != date.tm_mday || back.tm_mon != date.tm_mon || back.tm_hour != date.tm_hour ||
-	    back.tm_min != date.tm_min || back.tm_sec != date.tm_sec)
+	if (back.tm_mday != date.tm_mday || back.tm_mon != date.tm_mon ||
+	    back.tm_hour != date.tm_hour || back.tm_min != date.tm_min ||
+	    back.tm_sec != date.tm_sec)
 		return -EINVAL;
 	*ret_unix_ms = (int64_t)seconds * 1000 + ms;
 	return 0;

@@ -8,7 +8,9 @@
 #include "clock.h"
 #include "unconst.h"
 
-/* jansson's parser recurses up to 2048 levels; a hostile payload is refused before it gets there. */
+/*
+ * jansson's parser recurses up to 2048 levels; a hostile payload is refused before it gets there.
+ */
 static bool too_deep(const char *text, size_t bytes)
 {
 	bool in_string = false;
@@ -51,8 +53,8 @@ json_t *json_read(const char *text, size_t bytes, size_t bytes_max, struct probl
 	return value;
 }
 
-int json_read_string(const json_t *object, const char *key, size_t bytes_max, const char **ret_value,
-		     struct problem *problem)
+int json_read_string(const json_t *object, const char *key, size_t bytes_max,
+		     const char **ret_value, struct problem *problem)
 {
 	const json_t *value = json_object_get(object, key);
 
@@ -66,14 +68,15 @@ int json_read_string(const json_t *object, const char *key, size_t bytes_max, co
 	return 0;
 }
 
-int json_read_int(const json_t *object, const char *key, int64_t min, int64_t max, int64_t *ret_value,
-		  struct problem *problem)
+int json_read_int(const json_t *object, const char *key, int64_t min, int64_t max,
+		  int64_t *ret_value, struct problem *problem)
 {
 	const json_t *value = json_object_get(object, key);
 
 	if (value == NULL)
 		return 0;
-	if (!json_is_integer(value) || json_integer_value(value) < min || json_integer_value(value) > max)
+	if (!json_is_integer(value) || json_integer_value(value) < min ||
+	    json_integer_value(value) > max)
 		return problem_member_not_integer(problem, key, min, max);
 	*ret_value = json_integer_value(value);
 	return 0;
@@ -134,8 +137,8 @@ int json_get_string(const json_t *object, const char *key, size_t bytes_max, con
 	return say(json_read_string(object, key, bytes_max, ret_value, &problem), &problem, error);
 }
 
-int json_get_int(const json_t *object, const char *key, int64_t min, int64_t max, int64_t *ret_value,
-		 char *error)
+int json_get_int(const json_t *object, const char *key, int64_t min, int64_t max,
+		 int64_t *ret_value, char *error)
 {
 	struct problem problem;
 
@@ -163,7 +166,8 @@ char *json_text(const json_t *value)
 
 char *json_canonical(const json_t *value)
 {
-	return json_dumps(value, JSON_COMPACT | JSON_SORT_KEYS | JSON_ENCODE_ANY | JSON_REAL_PRECISION(15));
+	return json_dumps(value, JSON_COMPACT | JSON_SORT_KEYS | JSON_ENCODE_ANY |
+					 JSON_REAL_PRECISION(15));
 }
 
 json_t *json_utc(int64_t unix_ms)

@@ -60,7 +60,8 @@ int listen_address_parse(const char *text, bool anywhere, union listen_address *
 	in_port_t port;
 
 	memset(&address, 0, sizeof(address));
-	if (split(text, host, &port_text) < 0 || port_text == NULL || parse_port(port_text, &port) < 0)
+	if (split(text, host, &port_text) < 0 || port_text == NULL ||
+	    parse_port(port_text, &port) < 0)
 		return -EINVAL;
 	if (inet_pton(AF_INET, host, &address.v4.sin_addr) == 1) {
 		if (!anywhere && !v4_is_loopback(address.v4.sin_addr))
@@ -102,7 +103,8 @@ bool listen_host_is_loopback(const char *host)
 	struct in_addr v4;
 	in_port_t port;
 
-	if (split(host, name, &port_text) < 0 || (port_text != NULL && parse_port(port_text, &port) < 0))
+	if (split(host, name, &port_text) < 0 ||
+	    (port_text != NULL && parse_port(port_text, &port) < 0))
 		return false;
 	if (strcasecmp(name, "localhost") == 0)
 		return true;

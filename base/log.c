@@ -14,8 +14,8 @@ enum { LINE_BYTES_MAX = 1024 };
 
 static enum log_level log_threshold = LOG_LEVEL_INFO;
 
-/* systemd.exec(5): JOURNAL_STREAM names the device and inode of the socket stderr was connected to; a
- * child that inherited the variable but redirected stderr must not write to the journal. */
+/* systemd.exec(5): JOURNAL_STREAM names the device and inode of the socket stderr was connected to;
+ * a child that inherited the variable but redirected stderr must not write to the journal. */
 static bool stderr_is_journal(void)
 {
 	const char *stream = getenv("JOURNAL_STREAM");
@@ -57,8 +57,8 @@ void log_line(enum log_level level, const char *room, const char *format, ...)
 	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
 	if (stderr_is_journal())
-		sd_journal_send("MESSAGE=%s", text, "PRIORITY=%d", (int)level, "GATEHOUSE_ROOM=%s", room,
-				NULL);
+		sd_journal_send("MESSAGE=%s", text, "PRIORITY=%d", (int)level, "GATEHOUSE_ROOM=%s",
+				room, NULL);
 	else
 		write_stderr(level, room, text);
 }

@@ -12,12 +12,20 @@ extern "C" {
 #endif
 
 /* syslog's numbers, which the journal shares */
-enum log_level { LOG_LEVEL_ERROR = 3, LOG_LEVEL_WARNING = 4, LOG_LEVEL_INFO = 6, LOG_LEVEL_DEBUG = 7 };
+enum log_level {
+	LOG_LEVEL_ERROR = 3,
+	LOG_LEVEL_WARNING = 4,
+	LOG_LEVEL_INFO = 6,
+	LOG_LEVEL_DEBUG = 7
+};
 
 /** Lines above @p level are dropped; INFO until set. Call before threads start. */
 void log_set_level(enum log_level level);
 
-/** One line, without a newline at its end, cut at 1023 bytes. @p room names the speaker: "hw", "mqtt"... */
+/**
+ * One line, without a newline at its end, cut at 1023 bytes. @p room names the speaker: "hw",
+ * "mqtt"...
+ */
 void log_line(enum log_level level, const char *room, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 

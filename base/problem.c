@@ -68,7 +68,8 @@ unsigned problem_status(const struct problem *problem)
 
 /* ---- parameters ---- */
 
-static const struct problem_param *find(const struct problem *problem, const char *name, size_t bytes)
+static const struct problem_param *find(const struct problem *problem, const char *name,
+					size_t bytes)
 {
 	for (size_t i = 0; i < problem->param_count; i++)
 		if (strncmp(problem->params[i].name, name, bytes) == 0 &&
@@ -109,7 +110,8 @@ static size_t length_within(const char *text, size_t bytes)
 	return length;
 }
 
-static void add_text(struct problem *problem, const char *name, enum problem_kind kind, const char *text)
+static void add_text(struct problem *problem, const char *name, enum problem_kind kind,
+		     const char *text)
 {
 	struct problem_param *param = add(problem, name, kind);
 	char *at = problem->text + problem->text_bytes;
@@ -149,7 +151,8 @@ void problem_add_system(struct problem *problem, const char *name, int r)
 void problem_add_code(struct problem *problem, const char *name, const struct problem *cause)
 {
 	add_text(problem, name, PROBLEM_KIND_CODE, problem_name(cause));
-	for (size_t i = 0; i < cause->param_count && problem->param_count < PROBLEM_PARAMS_MAX; i++) {
+	for (size_t i = 0; i < cause->param_count && problem->param_count < PROBLEM_PARAMS_MAX;
+	     i++) {
 		const struct problem_param *param = &cause->params[i];
 
 		if (find(problem, param->name, strlen(param->name)) != NULL)
@@ -189,7 +192,8 @@ static void put(struct problem *problem, size_t *used, const char *text, size_t 
 
 static void render(struct problem *problem, size_t *used, const char *sentence, int depth);
 
-static void put_param(struct problem *problem, size_t *used, const struct problem_param *param, int depth)
+static void put_param(struct problem *problem, size_t *used, const struct problem_param *param,
+		      int depth)
 {
 	const char *text = problem->text + param->text_at, *sentence;
 	char number[32];
@@ -273,7 +277,8 @@ json_t *problem_json(const struct problem *problem)
 {
 	if (problem->code == PROBLEM_NONE)
 		return NULL;
-	return json_pack("{s:s, s:o}", "code", problem_name(problem), "params", problem_params_json(problem));
+	return json_pack("{s:s, s:o}", "code", problem_name(problem), "params",
+			 problem_params_json(problem));
 }
 
 static void read_param(struct problem *problem, const char *name, bool is_code, const json_t *value)

@@ -1,14 +1,16 @@
 /*
  * problem.h - one error as a code with parameters, and its English sentence.
  *
- * base/problems.json is the table of all codes. base/problems.py makes of it, in the build folder, the enum of codes and
- * one function for each, whose parameters have the types of the table: a call that fits no sentence does not compile.
+ * base/problems.json is the table of all codes. base/problems.py makes of it, in the build folder,
+ * the enum of codes and one function for each, whose parameters have the types of the table: a call
+ * that fits no sentence does not compile.
+ *
  * Each function fills @p problem and returns the negative errno of its code, so that a check reads
  *
  *	return problem_door_not_here(problem, name);
  *
- * The page translates the code; `detail` is for logs, gatectl and other clients of the API. Pure; any thread. A
- * struct problem owns all that is in it and is copied by value.
+ * The page translates the code; `detail` is for logs, gatectl and other clients of the API. Pure;
+ * any thread. A struct problem owns all that is in it and is copied by value.
  */
 #ifndef GH_BASE_PROBLEM_H
 #define GH_BASE_PROBLEM_H
@@ -23,13 +25,18 @@ extern "C" {
 
 enum {
 	PROBLEM_PARAMS_MAX = 8,
-	PROBLEM_TEXT_BYTES =
-		512, /* of all parameters that are texts, with their zeros; what is longer is cut */
+	/* of all parameters that are texts, with their zeros; what is longer is cut */
+	PROBLEM_TEXT_BYTES = 512,
 	PROBLEM_DETAIL_BYTES = 640 /* a longer sentence is cut */
 };
 
 /* PROBLEM_KIND_CODE: a text, the name of another code */
-enum problem_kind { PROBLEM_KIND_TEXT, PROBLEM_KIND_CODE, PROBLEM_KIND_INTEGER, PROBLEM_KIND_NUMBER };
+enum problem_kind {
+	PROBLEM_KIND_TEXT,
+	PROBLEM_KIND_CODE,
+	PROBLEM_KIND_INTEGER,
+	PROBLEM_KIND_NUMBER
+};
 
 struct problem_param {
 	const char *name; /* a constant */
@@ -57,24 +64,30 @@ int problem_errno(const struct problem *problem);
 /** The HTTP status of its code, 400 to 599. @p problem is not PROBLEM_NONE. */
 unsigned problem_status(const struct problem *problem);
 
-/** The HTTP status of a negative errno that no code was given for: 404, 409, 413, 422, 500, 503 or 507. */
+/**
+ * The HTTP status of a negative errno that no code was given for: 404, 409, 413, 422, 500, 503 or
+ * 507.
+ */
 unsigned problem_status_of(int r);
 
 /** {name: text or number}, a new reference; NULL: no memory. A text that is no UTF-8 is "?". */
 json_t *problem_params_json(const struct problem *problem);
 
-/** {"code":..., "params":{...}} for an event or a status, a new reference; NULL for PROBLEM_NONE, or without memory. */
+/**
+ * {"code":..., "params":{...}} for an event or a status, a new reference; NULL for PROBLEM_NONE, or
+ * without memory.
+ */
 json_t *problem_json(const struct problem *problem);
 
 /**
- * The reverse of problem_json(), of an event that may be older or newer than this program. Members of "params" that no
- * code has are left out.
+ * The reverse of problem_json(), of an event that may be older or newer than this program. Members
+ * of "params" that no code has are left out.
  * @return 0 or -EINVAL (no such object, or a code that is not known): *ret_problem is PROBLEM_NONE.
  */
 int problem_read_json(const json_t *json, struct problem *ret_problem);
 
-/* For the generated functions alone. A text is copied and cut at the end of a character; NULL is "". A number is rounded
- * to two digits after the point. */
+/* For the generated functions alone. A text is copied and cut at the end of a character; NULL is
+ * "". A number is rounded to two digits after the point. */
 void problem_begin(struct problem *problem, unsigned code);
 void problem_add_text(struct problem *problem, const char *name, const char *text);
 void problem_add_integer(struct problem *problem, const char *name, long long integer);

@@ -39,8 +39,8 @@ static void signal_fd(struct queue *queue, bool filled)
 	(void)r; /* non-blocking: it can only say that the fd is in the wanted state already */
 }
 
-int queue_open(size_t item_bytes, size_t items_max, enum queue_policy policy, void (*drop)(void *item),
-	       struct queue **ret_queue)
+int queue_open(size_t item_bytes, size_t items_max, enum queue_policy policy,
+	       void (*drop)(void *item), struct queue **ret_queue)
 {
 	pthread_condattr_t monotonic;
 	struct queue *queue;
@@ -128,8 +128,9 @@ int queue_pop_wait(struct queue *queue, void *ret_item, int timeout_ms)
 
 	pthread_mutex_lock(&queue->lock);
 	while (queue->count == 0 && !queue->cancelled && waited == 0)
-		waited = timeout_ms < 0 ? pthread_cond_wait(&queue->filled, &queue->lock)
-					: pthread_cond_timedwait(&queue->filled, &queue->lock, &until);
+		waited = timeout_ms < 0
+				 ? pthread_cond_wait(&queue->filled, &queue->lock)
+				 : pthread_cond_timedwait(&queue->filled, &queue->lock, &until);
 	r = pop_locked(queue, ret_item);
 	if (r < 0 && queue->cancelled)
 		r = -ECANCELED;

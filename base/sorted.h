@@ -8,11 +8,11 @@
 typedef int (*sorted_order_fn)(const void *item, const void *key);
 
 /**
- * The index of the first item at or behind @p key; @p count where there is none. An insertion there keeps the order.
- * Inline, so that the comparison is compiled into the loop.
+ * The index of the first item at or behind @p key; @p count where there is none. An insertion there
+ * keeps the order. Inline, so that the comparison is compiled into the loop.
  */
-static inline size_t sorted_place(const void *items, size_t count, size_t item_bytes, sorted_order_fn order,
-				  const void *key)
+static inline size_t sorted_place(const void *items, size_t count, size_t item_bytes,
+				  sorted_order_fn order, const void *key)
 {
 	const unsigned char *at = (const unsigned char *)items;
 	size_t low = 0, high = count;

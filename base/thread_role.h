@@ -1,8 +1,9 @@
 /*
  * thread_role.h - which thread runs this code, as an assertion.
  *
- * Each thread that the program starts registers its role once, before anything else. A thread that registered none has the
- * role THREAD_CONTROL: the main thread, and so a unit test, needs no call. Any thread; a few instructions.
+ * Each thread that the program starts registers its role once, before anything else. A thread that
+ * registered none has the role THREAD_CONTROL: the main thread, and so a unit test, needs no call.
+ * Any thread; a few instructions.
  */
 #ifndef GH_BASE_THREAD_ROLE_H
 #define GH_BASE_THREAD_ROLE_H
@@ -20,7 +21,7 @@ enum thread_role {
 	THREAD_CAMERA,  /* one for each camera: reads packets, decodes pictures */
 	THREAD_FACE,    /* detection and recognition of faces */
 	THREAD_LITTER,  /* detection of thrown objects, and the writer of their evidence */
-	THREAD_WORKER,  /* jobs that would delay the loop: a file, a name look-up, a password hash */
+	THREAD_WORKER, /* jobs that would delay the loop: a file, a name look-up, a password hash */
 	THREAD_ROLES
 };
 
@@ -31,8 +32,8 @@ void thread_role_set(enum thread_role role);
 enum thread_role thread_role(void);
 
 /*
- * At the beginning of each function that one thread alone may call. No preset of the build defines NDEBUG, so this check is
- * part of the release build too: it reads one thread-local variable.
+ * At the beginning of each function that one thread alone may call. No preset of the build defines
+ * NDEBUG, so this check is part of the release build too: it reads one thread-local variable.
  */
 #define assert_thread(role) assert(thread_role() == (role))
 

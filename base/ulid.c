@@ -25,7 +25,8 @@ static void encode(const uint8_t bytes[16], char *text)
 		unsigned value = 0;
 
 		for (int bit = i * 5 - 2; bit < i * 5 + 3; bit++)
-			value = value << 1 | (bit < 0 ? 0u : (bytes[bit / 8] >> (7 - bit % 8)) & 1u);
+			value = value << 1 |
+				(bit < 0 ? 0u : (bytes[bit / 8] >> (7 - bit % 8)) & 1u);
 		text[i] = alphabet[value];
 	}
 	text[26] = '\0';
@@ -37,7 +38,10 @@ void ulid_make(int64_t unix_ms, char *ret_text)
 
 	pthread_mutex_lock(&last_lock);
 	if (unix_ms > last_ms) {
-		/* an id is no secret, and a door's event must not wait for a board that has no randomness yet */
+		/*
+		 * an id is no secret, and a door's event must not wait for a board that has no
+		 * randomness yet
+		 */
 		ssize_t got = getrandom(last_random, sizeof(last_random), GRND_INSECURE);
 
 		assert(got == (ssize_t)sizeof(last_random));

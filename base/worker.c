@@ -44,7 +44,8 @@ int worker_open(const char *name, size_t jobs_max, struct worker **ret_worker)
 		return -ENOMEM;
 	snprintf(worker->name, sizeof(worker->name), "%s", name);
 	worker->jobs_max = jobs_max;
-	r = queue_open(sizeof(struct worker_job *), jobs_max, QUEUE_REFUSE_WHEN_FULL, NULL, &worker->jobs);
+	r = queue_open(sizeof(struct worker_job *), jobs_max, QUEUE_REFUSE_WHEN_FULL, NULL,
+		       &worker->jobs);
 	if (r == 0)
 		r = queue_open(sizeof(struct worker_job *), jobs_max, QUEUE_REFUSE_WHEN_FULL, NULL,
 			       &worker->done);

@@ -68,7 +68,8 @@ static void *read_whole(const char *path, size_t *ret_bytes)
 }
 
 /* Benchmark pictures show their person in the middle. */
-static size_t nearest_to_middle(const struct face_image *image, const struct face *faces, size_t count)
+static size_t nearest_to_middle(const struct face_image *image, const struct face *faces,
+				size_t count)
 {
 	float best = INFINITY, away;
 	size_t which = 0;
@@ -96,7 +97,8 @@ static void to_unit(struct album_picture *picture)
 		picture->vector[i] /= picture->length;
 }
 
-static int look(struct worker *worker, const struct face_image *image, struct album_picture *picture)
+static int look(struct worker *worker, const struct face_image *image,
+		struct album_picture *picture)
 {
 	const struct album_config *config = worker->config;
 	double mark = cpu_ms(), ms[STEPS] = {0};
@@ -126,8 +128,8 @@ static int look(struct worker *worker, const struct face_image *image, struct al
 	picture->score = face->score;
 	ms[2] = since(&mark);
 	if (config->liveness)
-		r = face_liveness(worker->engine, image, face, (unsigned)(picture - worker->album->pictures),
-				  &picture->live);
+		r = face_liveness(worker->engine, image, face,
+				  (unsigned)(picture - worker->album->pictures), &picture->live);
 	if (r == 0 && config->liveness)
 		picture->live = face_screen_live(image, face, picture->live);
 	ms[3] = since(&mark);
@@ -135,9 +137,11 @@ static int look(struct worker *worker, const struct face_image *image, struct al
 		r = face_make_template(worker->engine, image, face, config->views, picture->vector);
 	if (r == 0 && config->embed)
 		to_unit(picture);
-	ms[4] = since(&mark) / (config->views == 0 ? 1 : config->views); /* the door takes one view a frame */
+	ms[4] = since(&mark) /
+		(config->views == 0 ? 1 : config->views); /* the door takes one view a frame */
 	if (r == 0 && config->embed)
-		r = face_align_view(image, face, (unsigned)(picture - worker->album->pictures), crop);
+		r = face_align_view(image, face, (unsigned)(picture - worker->album->pictures),
+				    crop);
 	if (r == 0 && config->embed)
 		r = face_embed(worker->engine, crop, 0, picture->single, &picture->norm);
 	if (r < 0)
@@ -158,7 +162,8 @@ static void look_at(struct worker *worker, struct album_picture *picture)
 	void *bytes;
 	int r;
 
-	snprintf(path, sizeof(path), "%s/%s/%s", worker->config->folder, picture->person, picture->file);
+	snprintf(path, sizeof(path), "%s/%s/%s", worker->config->folder, picture->person,
+		 picture->file);
 	bytes = read_whole(path, &size);
 	if (bytes == NULL || face_photo_decode(bytes, size, &photo, &problem) < 0) {
 		fprintf(stderr, "%s: %s\n", path, problem.detail);
@@ -168,7 +173,8 @@ static void look_at(struct worker *worker, struct album_picture *picture)
 	face_light_alter(&photo.image, worker->config->light);
 	r = look(worker, &photo.image, picture);
 	if (r < 0)
-		fprintf(stderr, "%s: %s\n", path, r == -ENOENT ? "no face was found" : strerror(-r));
+		fprintf(stderr, "%s: %s\n", path,
+			r == -ENOENT ? "no face was found" : strerror(-r));
 	face_photo_finish(&photo);
 	free(bytes);
 }
@@ -188,7 +194,8 @@ static bool is_picture(const char *name)
 	size_t length = strlen(name);
 
 	return length > 4 && length < ALBUM_NAME_BYTES &&
-	       (strcasecmp(name + length - 4, ".jpg") == 0 || strcasecmp(name + length - 4, ".png") == 0);
+	       (strcasecmp(name + length - 4, ".jpg") == 0 ||
+		strcasecmp(name + length - 4, ".png") == 0);
 }
 
 static int add(struct album *album, size_t *capacity, const char *person, const char *file)
@@ -210,7 +217,8 @@ static int add(struct album *album, size_t *capacity, const char *person, const 
 	return 0;
 }
 
-static int list_person(const char *folder, const char *person, struct album *album, size_t *capacity)
+static int list_person(const char *folder, const char *person, struct album *album,
+		       size_t *capacity)
 {
 	char path[1024];
 	struct dirent *entry;
@@ -326,8 +334,10 @@ static bool load_kept(const struct album_config *config, struct album *album)
 {
 	struct kept_head head = head_of(config, album), found;
 	FILE *file = config->kept == NULL || album->count == 0 ? NULL : fopen(config->kept, "rb");
-	struct album_picture *pictures = file == NULL ? NULL : calloc(album->count, sizeof(*pictures));
-	bool fits = file != NULL && pictures != NULL && fread(&found, sizeof(found), 1, file) == 1 &&
+	struct album_picture *pictures =
+		file == NULL ? NULL : calloc(album->count, sizeof(*pictures));
+	bool fits = file != NULL && pictures != NULL &&
+		    fread(&found, sizeof(found), 1, file) == 1 &&
 		    memcmp(&found, &head, sizeof(head)) == 0 &&
 		    fread(pictures, sizeof(*pictures), album->count, file) == album->count;
 
@@ -350,12 +360,14 @@ static void save_kept(const struct album_config *config, const struct album *alb
 	struct kept_head head = head_of(config, album);
 	FILE *file = config->kept == NULL ? NULL : fopen(config->kept, "wb");
 	bool written = file != NULL && fwrite(&head, sizeof(head), 1, file) == 1 &&
-		       fwrite(album->pictures, sizeof(*album->pictures), album->count, file) == album->count;
+		       fwrite(album->pictures, sizeof(*album->pictures), album->count, file) ==
+			       album->count;
 
 	if (file != NULL && fclose(file) != 0)
 		written = false;
 	if (config->kept != NULL && !written)
-		fprintf(stderr, "%s: cannot be written, so the next run begins anew\n", config->kept);
+		fprintf(stderr, "%s: cannot be written, so the next run begins anew\n",
+			config->kept);
 }
 
 int album_load(const struct album_config *config, struct album *ret_album)
@@ -364,7 +376,8 @@ int album_load(const struct album_config *config, struct album *ret_album)
 	int r = list(config->folder, &album);
 
 	if (r < 0)
-		fprintf(stderr, "%s: %s\n", config->folder, r == -ENOENT ? "no pictures" : strerror(-r));
+		fprintf(stderr, "%s: %s\n", config->folder,
+			r == -ENOENT ? "no pictures" : strerror(-r));
 	else if (!load_kept(config, &album)) {
 		r = look_at_all(config, &album);
 		if (r == 0)
@@ -388,7 +401,8 @@ long album_find(const struct album *album, const char *person, const char *file)
 {
 	struct album_picture key, *found;
 
-	if (strlen(person) >= ALBUM_NAME_BYTES || strlen(file) >= ALBUM_NAME_BYTES || album->count == 0)
+	if (strlen(person) >= ALBUM_NAME_BYTES || strlen(file) >= ALBUM_NAME_BYTES ||
+	    album->count == 0)
 		return -1;
 	snprintf(key.person, sizeof(key.person), "%s", person);
 	snprintf(key.file, sizeof(key.file), "%s", file);
@@ -414,9 +428,10 @@ float album_score(const struct album_picture *enrolled, const struct album_pictu
 {
 	float likeness = album_likeness(enrolled, probe);
 
-	return enrolled->found && probe->found ? likeness * score_gain_of_template(enrolled->length) *
-							 score_gain_of_probe(probe->length)
-					       : likeness;
+	return enrolled->found && probe->found
+		       ? likeness * score_gain_of_template(enrolled->length) *
+				 score_gain_of_probe(probe->length)
+		       : likeness;
 }
 
 uint32_t album_random(uint32_t *state)

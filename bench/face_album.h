@@ -1,5 +1,6 @@
 /*
- * face_album.h - every picture of DIR/PERSON/FILE.jpg through the gate's own steps, on several threads.
+ * face_album.h - every picture of DIR/PERSON/FILE.jpg through the gate's own steps, on several
+ * threads.
  */
 #ifndef GH_BENCH_FACE_ALBUM_H
 #define GH_BENCH_FACE_ALBUM_H
@@ -21,17 +22,17 @@ struct album_picture {
 	bool good;              /* the limits of a frame at the door are met */
 	float live;             /* -1: not measured */
 	float vector[FACE_DIM]; /* the mean of the views: what a template is made of */
-	float single
-		[FACE_DIM]; /* one of FACE_CROP_VIEWS, in turn by picture: what one frame at the door gives */
-	float norm;         /* of that one: face_embed() */
-	float length;       /* the mean of the views' */
+	/* one of FACE_CROP_VIEWS, in turn by picture: what one frame at the door gives */
+	float single[FACE_DIM];
+	float norm;   /* of that one: face_embed() */
+	float length; /* the mean of the views' */
 	float sharpness, luma, contrast, turn, height_px, score;
 };
 
 struct album_config {
 	const char *folder, *models_dir;
-	const char *
-		kept; /* a file that holds the answers of an earlier run, or will hold this one's; NULL: none */
+	/* a file that holds the answers of an earlier run, or will hold this one's; NULL: none */
+	const char *kept;
 	unsigned threads, views; /* views: see face_align_view() */
 	bool embed, liveness;
 	enum face_light light; /* how each picture is changed before anything else */
@@ -40,8 +41,9 @@ struct album_config {
 struct album {
 	struct album_picture *pictures; /* by person, then file */
 	size_t count, people;
-	double ms_per_face; /* mean over those found: all steps but reading and decoding the file, on one thread */
-	double ms[5];       /* detect, points and align, quality, liveness, embed */
+	/* mean over those found: all steps but reading and decoding the file, on one thread */
+	double ms_per_face;
+	double ms[5]; /* detect, points and align, quality, liveness, embed */
 };
 
 /** Problems are told on stderr. @return 0 or a negative errno; -ENOENT: no pictures. */

@@ -3,8 +3,9 @@
  *
  *   face_crops [--models DIR] < pictures > records
  *
- * In: for each picture its width and height as 32-bit numbers of this machine, and its pixels, BGR. Out: for each a struct
- * record, of the face nearest to the picture's middle, by the gate's own steps.
+ * In: for each picture its width and height as 32-bit numbers of this machine, and its pixels, BGR.
+ * Out: for each a struct record, of the face nearest to the picture's middle, by the gate's own
+ * steps.
  */
 #include "vision/face/face_cover.h"
 #include "vision/face/face_pipeline.h"
@@ -65,7 +66,8 @@ int main(int argc, char **argv)
 	while (fread(size, sizeof(size), 1, stdin) == 1) {
 		const struct face_image image = {pixels, size[0], size[1], (size_t)size[0] * 3};
 
-		if (size[0] < 16 || size[1] < 16 || size[0] > SIDE_MAX_PX || size[1] > SIDE_MAX_PX ||
+		if (size[0] < 16 || size[1] < 16 || size[0] > SIDE_MAX_PX ||
+		    size[1] > SIDE_MAX_PX ||
 		    fread(pixels, (size_t)size[0] * (size_t)size[1] * 3, 1, stdin) != 1)
 			break;
 		look(engine, &image, &record);

@@ -1,20 +1,25 @@
 /*
- * face_eval - how well does the engine tell people apart? The gate's own steps on LFW's protocol, and beyond it.
+ * face_eval - how well does the engine tell people apart? The gate's own steps on LFW's protocol,
+ * and beyond it.
  *
- *   face_eval --images DIR --pairs FILE [--models DIR] [--views N] [--fusion mean|best] [--score weighed|cosine]
+ *   face_eval --images DIR --pairs FILE [--models DIR] [--views N] [--fusion mean|best] [--score
+ *   weighed|cosine]
  *             [--threads N] [--keep FILE] [--json]
  *
- * A score is the door's: the cosine, weighed by what was seen of the face enrolled and of the probe (threshold.h); of a pair the
- * second is the probe, of all pairs the later one. "cosine" leaves it out, but at the calibration below.
+ * A score is the door's: the cosine, weighed by what was seen of the face enrolled and of the probe
+ * (threshold.h); of a pair the second is the probe, of all pairs the later one. "cosine" leaves it
+ * out, but at the calibration below.
  *
- * Pictures are DIR/NAME/NAME_0001.jpg. Accuracy is the mean over the folds of FILE, each judged with the threshold
- * that is best on the others. TAR, FAR and EER are over all pairs of all pictures. Then one to many: people with six
- * pictures or more are enrolled with 1, 3 and 5 of them, drawn ten times, and searched for with the rest; everybody
- * else comes once as a stranger. Enrolled by three, the gate's own calibration (threshold_calibration.h) watches the rest of their
- * pictures as passages, in tracks of one to three; told are its threshold for an effective rate of 1 %, what it refuses there,
- * the strangers who really pass, in how many draws that lies within the limits it states, and in how many it speaks against them
- * (few strangers say little): once with everybody else as
- * strangers, and once with half of those who can be enrolled, the others of them as strangers ("alike"). A picture in which no face is found matches nobody, and counts.
+ * Pictures are DIR/NAME/NAME_0001.jpg. Accuracy is the mean over the folds of FILE, each judged
+ * with the threshold that is best on the others. TAR, FAR and EER are over all pairs of all
+ * pictures. Then one to many: people with six pictures or more are enrolled with 1, 3 and 5 of
+ * them, drawn ten times, and searched for with the rest; everybody else comes once as a stranger.
+ * Enrolled by three, the gate's own calibration (threshold_calibration.h) watches the rest of their
+ * pictures as passages, in tracks of one to three; told are its threshold for an effective rate of
+ * 1 %, what it refuses there, the strangers who really pass, in how many draws that lies within the
+ * limits it states, and in how many it speaks against them (few strangers say little): once with
+ * everybody else as strangers, and once with half of those who can be enrolled, the others of them
+ * as strangers ("alike"). A picture in which no face is found matches nobody, and counts.
  */
 #include "face_album.h"
 #include "face_site.h"
@@ -70,14 +75,17 @@ static float likeness_of(const struct run *run, const char *a, const char *a_num
 	snprintf(file, sizeof(file), "%s_%04d.jpg", b, atoi(b_number));
 	right = album_find(&run->album, b, file);
 	if (left < 0 || right < 0) {
-		fprintf(stderr, "face_eval: %s %s or %s %s is not there: counted as no match\n", a, a_number,
-			b, b_number);
+		fprintf(stderr, "face_eval: %s %s or %s %s is not there: counted as no match\n", a,
+			a_number, b, b_number);
 		return -1;
 	}
 	return run->score(&run->album.pictures[left], &run->album.pictures[right]);
 }
 
-/* Head: "FOLDS COUNT"; then, for each fold, COUNT lines "NAME A B" of the same and COUNT "NAME A NAME B" of others. */
+/*
+ * Head: "FOLDS COUNT"; then, for each fold, COUNT lines "NAME A B" of the same and COUNT "NAME A
+ * NAME B" of others.
+ */
 static int judge_pairs(struct run *run)
 {
 	struct face_pair *pairs = calloc(PAIRS_MAX, sizeof(*pairs));
@@ -92,17 +100,18 @@ static int judge_pairs(struct run *run)
 		return -1;
 	}
 	while (count < PAIRS_MAX && fgets(line, sizeof(line), file) != NULL) {
-		int words = sscanf(line, "%127s %127s %127s %127s", word[0], word[1], word[2], word[3]);
+		int words =
+			sscanf(line, "%127s %127s %127s %127s", word[0], word[1], word[2], word[3]);
 		unsigned fold = (unsigned)(count / (2 * (size_t)per_fold));
 
 		if (words == 2 && count == 0)
 			per_fold = atoi(word[1]) > 0 ? (unsigned)atoi(word[1]) : per_fold;
 		if (words < 3 || fold >= FACE_STATS_FOLDS_MAX)
 			continue;
-		pairs[count++] =
-			(struct face_pair){words == 3 ? likeness_of(run, word[0], word[1], word[0], word[2])
-						      : likeness_of(run, word[0], word[1], word[2], word[3]),
-					   words == 3, fold};
+		pairs[count++] = (struct face_pair){
+			words == 3 ? likeness_of(run, word[0], word[1], word[0], word[2])
+				   : likeness_of(run, word[0], word[1], word[2], word[3]),
+			words == 3, fold};
 	}
 	fclose(file);
 	run->pair_count = count;
@@ -159,14 +168,15 @@ static void to_unit(struct album_picture *face)
 		face->vector[i] = (float)(face->vector[i] / sqrt(square));
 }
 
-static void enrol(const struct run *run, struct draw *draw, const struct person *person, const size_t *order,
-		  unsigned count)
+static void enrol(const struct run *run, struct draw *draw, const struct person *person,
+		  const size_t *order, unsigned count)
 {
 	struct gallery_entry *entry = NULL;
 	float lengths = 0;
 
 	for (unsigned i = 0; i < count; i++) {
-		const struct album_picture *picture = &run->album.pictures[person->first + order[i]];
+		const struct album_picture *picture =
+			&run->album.pictures[person->first + order[i]];
 
 		if (entry == NULL || run->best) {
 			entry = &draw->entries[draw->entry_count++];
@@ -185,8 +195,8 @@ static void enrol(const struct run *run, struct draw *draw, const struct person 
 	}
 }
 
-static float search(const struct run *run, const struct draw *draw, const struct album_picture *probe,
-		    size_t *ret_owner)
+static float search(const struct run *run, const struct draw *draw,
+		    const struct album_picture *probe, size_t *ret_owner)
 {
 	float best = -1, score;
 
@@ -236,7 +246,8 @@ static void draw_once(struct run *run, const struct person *people, struct draw 
 			search_for(run, draw, &people[p], orders[p], enrol_counts[which]);
 		else
 			draw->strangers[draw->stranger_count++] = search(
-				run, draw, &run->album.pictures[people[p].first + orders[p][0]], &owner);
+				run, draw, &run->album.pictures[people[p].first + orders[p][0]],
+				&owner);
 	}
 	free(orders);
 	for (size_t i = 0; i < draw->search_count; i++) {
@@ -257,7 +268,8 @@ static void judge_searches(struct run *run)
 			    .searches = calloc(run->album.count, sizeof(*draw.searches)),
 			    .strangers = calloc(run->album.people, sizeof(*draw.strangers))};
 
-	if (people == NULL || draw.entries == NULL || draw.searches == NULL || draw.strangers == NULL)
+	if (people == NULL || draw.entries == NULL || draw.searches == NULL ||
+	    draw.strangers == NULL)
 		abort();
 	for (size_t i = 0; i < run->album.count; i++) {
 		struct person *person = &people[run->album.pictures[i].owner];
@@ -327,13 +339,15 @@ static void print_sites(const struct run *run)
 		for (unsigned track = 1; track <= TRACKS; track++) {
 			const struct site_mean *mean = &run->sites[alike][track - 1];
 
-			printf("site calibration to 1 %%, %.0f enrolled by 3, tracks of %u, %.0f strangers "
+			printf("site calibration to 1 %%, %.0f enrolled by 3, tracks of %u, %.0f "
+			       "strangers "
 			       "(%s): threshold %.3f "
-			       "(card %.3f), FRR %.4f, strangers who pass %.4f, stated %.4f to %.4f, within "
+			       "(card %.3f), FRR %.4f, strangers who pass %.4f, stated %.4f to "
+			       "%.4f, within "
 			       "in %u of %u draws, refuted in %u\n",
-			       mean->enrolled, track, mean->strangers, populations[alike], mean->threshold,
-			       mean->card, mean->frr, mean->far, mean->low, mean->high, mean->within,
-			       mean->judged, mean->refuted);
+			       mean->enrolled, track, mean->strangers, populations[alike],
+			       mean->threshold, mean->card, mean->frr, mean->far, mean->low,
+			       mean->high, mean->within, mean->judged, mean->refuted);
 		}
 	}
 }
@@ -348,9 +362,9 @@ static void print_sites_json(const struct run *run)
 		       "\"card\":%.4f,"
 		       "\"frr\":%.5f,\"far\":%.5f,\"far_low\":%.5f,\"far_high\":%.5f,\"within\":%u,"
 		       "\"refuted\":%u,\"draws\":%u}",
-		       at == 0 ? "" : ",", populations[at / TRACKS], at % TRACKS + 1, mean->enrolled,
-		       mean->threshold, mean->card, mean->frr, mean->far, mean->low, mean->high, mean->within,
-		       mean->refuted, mean->judged);
+		       at == 0 ? "" : ",", populations[at / TRACKS], at % TRACKS + 1,
+		       mean->enrolled, mean->threshold, mean->card, mean->frr, mean->far, mean->low,
+		       mean->high, mean->within, mean->refuted, mean->judged);
 	}
 	printf("]");
 }
@@ -359,10 +373,11 @@ static void print_text(const struct run *run)
 {
 	printf("%zu pictures of %zu people; no face in %zu, below the limits of a frame %zu\n",
 	       run->album.count, run->album.people, run->lost, run->poor);
-	printf("%zu pairs: accuracy %.4f +- %.4f\n", run->pair_count, run->accuracy, run->accuracy_error);
+	printf("%zu pairs: accuracy %.4f +- %.4f\n", run->pair_count, run->accuracy,
+	       run->accuracy_error);
 	printf("%llu same and %llu other pairs: EER %.4f at %.3f\n",
-	       (unsigned long long)run->stats.same_count, (unsigned long long)run->stats.other_count,
-	       run->eer, (double)run->eer_threshold);
+	       (unsigned long long)run->stats.same_count,
+	       (unsigned long long)run->stats.other_count, run->eer, (double)run->eer_threshold);
 	for (int i = 0; i < FARS; i++)
 		printf("  TAR %.4f at FAR 1e-%d, threshold %.4f\n", run->tar[i], i + 2,
 		       (double)run->thresholds[i]);
@@ -370,33 +385,37 @@ static void print_text(const struct run *run)
 	       run->best ? "best of several" : "mean");
 	for (int i = 0; i < ENROLS; i++)
 		printf("  %u enrolled: rank-1 %.4f, FNIR %.4f at FPIR 1e-2, threshold %.3f\n",
-		       enrol_counts[i], run->rank1[i], run->fnir[i], (double)run->fnir_thresholds[i]);
+		       enrol_counts[i], run->rank1[i], run->fnir[i],
+		       (double)run->fnir_thresholds[i]);
 	print_sites(run);
-	printf("%.1f ms a face on one thread: detect %.1f, points %.1f, quality %.2f, liveness %.1f, embed "
+	printf("%.1f ms a face on one thread: detect %.1f, points %.1f, quality %.2f, liveness "
+	       "%.1f, embed "
 	       "%.1f\n",
-	       run->album.ms_per_face, run->album.ms[0], run->album.ms[1], run->album.ms[2], run->album.ms[3],
-	       run->album.ms[4]);
+	       run->album.ms_per_face, run->album.ms[0], run->album.ms[1], run->album.ms[2],
+	       run->album.ms[3], run->album.ms[4]);
 }
 
 static void print_json(const struct run *run)
 {
-	printf("{\"bench\":\"face_eval\",\"pictures\":%zu,\"people\":%zu,\"no_face\":%zu,\"poor\":%zu,"
+	printf("{\"bench\":\"face_eval\",\"pictures\":%zu,\"people\":%zu,\"no_face\":%zu,\"poor\":%"
+	       "zu,"
 	       "\"pairs\":%zu,"
 	       "\"accuracy\":%.5f,\"accuracy_error\":%.5f,\"eer\":%.5f,\"eer_threshold\":%.4f",
-	       run->album.count, run->album.people, run->lost, run->poor, run->pair_count, run->accuracy,
-	       run->accuracy_error, run->eer, (double)run->eer_threshold);
+	       run->album.count, run->album.people, run->lost, run->poor, run->pair_count,
+	       run->accuracy, run->accuracy_error, run->eer, (double)run->eer_threshold);
 	for (int i = 0; i < FARS; i++)
-		printf(",\"tar_at_far_1e-%d\":%.5f,\"threshold_at_far_1e-%d\":%.4f", i + 2, run->tar[i],
-		       i + 2, (double)run->thresholds[i]);
+		printf(",\"tar_at_far_1e-%d\":%.5f,\"threshold_at_far_1e-%d\":%.4f", i + 2,
+		       run->tar[i], i + 2, (double)run->thresholds[i]);
 	printf(",\"enrolled\":%zu,\"strangers\":%zu", run->enrolled, run->strangers);
 	for (int i = 0; i < ENROLS; i++)
-		printf(",\"fnir_at_fpir_1e-2_enrol%u\":%.5f,\"rank1_enrol%u\":%.5f,\"threshold_enrol%u\":%."
+		printf(",\"fnir_at_fpir_1e-2_enrol%u\":%.5f,\"rank1_enrol%u\":%.5f,\"threshold_"
+		       "enrol%u\":%."
 		       "4f",
-		       enrol_counts[i], run->fnir[i], enrol_counts[i], run->rank1[i], enrol_counts[i],
-		       (double)run->fnir_thresholds[i]);
+		       enrol_counts[i], run->fnir[i], enrol_counts[i], run->rank1[i],
+		       enrol_counts[i], (double)run->fnir_thresholds[i]);
 	print_sites_json(run);
-	printf(",\"ms_per_face\":%.2f,\"views\":%u,\"fusion\":\"%s\"}\n", run->album.ms_per_face, run->views,
-	       run->best ? "best" : "mean");
+	printf(",\"ms_per_face\":%.2f,\"views\":%u,\"fusion\":\"%s\"}\n", run->album.ms_per_face,
+	       run->views, run->best ? "best" : "mean");
 }
 
 static bool parse(struct run *run, int argc, char **argv)
@@ -419,18 +438,21 @@ static bool parse(struct run *run, int argc, char **argv)
 		else if (strcmp(argv[i], "--threads") == 0 && more)
 			run->threads = (unsigned)atoi(argv[++i]);
 		else if (strcmp(argv[i], "--score") == 0 && more)
-			run->score = strcmp(argv[++i], "cosine") == 0 ? album_likeness : album_score;
+			run->score =
+				strcmp(argv[++i], "cosine") == 0 ? album_likeness : album_score;
 		else if (strcmp(argv[i], "--fusion") == 0 && more)
 			run->best = strcmp(argv[++i], "best") == 0;
 		else
 			return false;
 	}
-	return run->images != NULL && run->pairs != NULL && run->views >= 1 && run->views <= FACE_CROP_VIEWS;
+	return run->images != NULL && run->pairs != NULL && run->views >= 1 &&
+	       run->views <= FACE_CROP_VIEWS;
 }
 
 int main(int argc, char **argv)
 {
-	static struct run run = {.models = "models", .views = FACE_CROP_VIEWS, .score = album_score};
+	static struct run run = {
+		.models = "models", .views = FACE_CROP_VIEWS, .score = album_score};
 	struct album_config config = {.embed = true, .liveness = true};
 	int r;
 

@@ -1,12 +1,14 @@
 /*
- * face_film - what the cues that need a film say of one: blinks, and how alike frames that follow each other are.
+ * face_film - what the cues that need a film say of one: blinks, and how alike frames that follow
+ * each other are.
  *
- *   ffmpeg -v error -i FILM -vf scale=640:480 -f rawvideo -pix_fmt bgr24 - | face_film WIDTHxHEIGHT FPS [--models DIR] [--every N]
- *   bench/face_print.py PHOTO | face_film 640x480 25
+ *   ffmpeg -v error -i FILM -vf scale=640:480 -f rawvideo -pix_fmt bgr24 - | face_film WIDTHxHEIGHT
+ *   FPS [--models DIR] [--every N] bench/face_print.py PHOTO | face_film 640x480 25
  *
- * Frames come as raw BGR on stdin; of each the largest face goes through the gate's own steps, --every N looks at one in N. What is
- * told: blinks and when; from how many of all starting times one is seen within 2, 4 and 8 seconds; the mean liveness, and
- * the share of tracks of 8 frames that liveness refuses; the cosine of each good frame's embedding with the one before.
+ * Frames come as raw BGR on stdin; of each the largest face goes through the gate's own steps,
+ * --every N looks at one in N. What is told: blinks and when; from how many of all starting times
+ * one is seen within 2, 4 and 8 seconds; the mean liveness, and the share of tracks of 8 frames
+ * that liveness refuses; the cosine of each good frame's embedding with the one before.
  */
 #include "vision/face/face_blink.h"
 #include "vision/face/face_pipeline.h"
@@ -74,7 +76,8 @@ static void add_eyes(struct film *film, const struct face *face, double second)
 
 static void look(struct film *film, const uint8_t *pixels, double second)
 {
-	const struct face_image image = {pixels, film->width_px, film->height_px, (size_t)film->width_px * 3};
+	const struct face_image image = {pixels, film->width_px, film->height_px,
+					 (size_t)film->width_px * 3};
 	struct face faces[FACES_MAX];
 	struct face_quality quality;
 	uint8_t crop[FACE_CROP_BYTES];
@@ -83,7 +86,8 @@ static void look(struct film *film, const uint8_t *pixels, double second)
 
 	film->frames++;
 	if (face_detect(film->engine, &image, NULL, faces, FACES_MAX, &count) < 0 || count == 0 ||
-	    face_find_points(film->engine, &image, &faces[0]) < 0 || face_align(&image, &faces[0], crop) < 0)
+	    face_find_points(film->engine, &image, &faces[0]) < 0 ||
+	    face_align(&image, &faces[0], crop) < 0)
 		return;
 	face_quality_judge(&faces[0], crop, &face_quality_frame, &quality);
 	if (quality.fault != FACE_FAULT_NONE ||
@@ -96,13 +100,17 @@ static void look(struct film *film, const uint8_t *pixels, double second)
 	film->good++;
 }
 
-/* Of all times at which somebody could have come, how many have the end of a blink within @p within_s? */
+/*
+ * Of all times at which somebody could have come, how many have the end of a blink within @p
+ * within_s?
+ */
 static double share_within(const struct film *film, double length_s, double within_s)
 {
 	double covered_s = 0, until_s = 0, from_s;
 
 	for (unsigned i = 0; i < film->blinks; i++) {
-		from_s = film->blink_s[i] - within_s > until_s ? film->blink_s[i] - within_s : until_s;
+		from_s = film->blink_s[i] - within_s > until_s ? film->blink_s[i] - within_s
+							       : until_s;
 		covered_s += film->blink_s[i] > from_s ? film->blink_s[i] - from_s : 0;
 		until_s = film->blink_s[i];
 	}
@@ -118,11 +126,13 @@ static int rising(const void *left, const void *right)
 
 static void print(struct film *film, double length_s)
 {
-	printf("%.1f s, %u frames, %u good; blinks %u (%.1f a minute); within 2, 4, 8 s: %.0f, %.0f, %.0f "
+	printf("%.1f s, %u frames, %u good; blinks %u (%.1f a minute); within 2, 4, 8 s: %.0f, "
+	       "%.0f, %.0f "
 	       "%%\n",
 	       length_s, film->frames, film->good, film->blinks,
-	       length_s > 0 ? film->blinks * 60 / length_s : 0, 100 * share_within(film, length_s, 2),
-	       100 * share_within(film, length_s, 4), 100 * share_within(film, length_s, 8));
+	       length_s > 0 ? film->blinks * 60 / length_s : 0,
+	       100 * share_within(film, length_s, 2), 100 * share_within(film, length_s, 4),
+	       100 * share_within(film, length_s, 8));
 	printf("liveness: mean %.3f; tracks of %d frames refused: %u of %u\n",
 	       film->good > 0 ? film->live_sum / film->good : 0, TRACK_FRAMES, film->tracks_refused,
 	       film->tracks);
@@ -130,7 +140,8 @@ static void print(struct film *film, double length_s)
 		return;
 	qsort(film->likeness, film->likenesses, sizeof(float), rising);
 	printf("cosine of frames that follow each other: 5 %% %.4f, half %.4f, 95 %% %.4f\n",
-	       (double)film->likeness[film->likenesses / 20], (double)film->likeness[film->likenesses / 2],
+	       (double)film->likeness[film->likenesses / 20],
+	       (double)film->likeness[film->likenesses / 2],
 	       (double)film->likeness[film->likenesses * 19 / 20]);
 	printf("blinks at");
 	for (unsigned i = 0; i < film->blinks; i++)
@@ -159,8 +170,8 @@ int main(int argc, char **argv)
 			right = false;
 	}
 	if (!right || film.every < 1 || argc % 2 == 0) {
-		fprintf(stderr,
-			"usage: face_film WIDTHxHEIGHT FPS [--models DIR] [--every N] < raw BGR frames\n");
+		fprintf(stderr, "usage: face_film WIDTHxHEIGHT FPS [--models DIR] [--every N] < "
+				"raw BGR frames\n");
 		return 2;
 	}
 	if (face_engine_open(models, 1, &film.engine, &problem) < 0) {

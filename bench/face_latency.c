@@ -1,12 +1,14 @@
 /*
- * face_latency - from the arrival of the first good frame to the edge of a relay, and what a face camera costs.
+ * face_latency - from the arrival of the first good frame to the edge of a relay, and what a face
+ * camera costs.
  *
  *   face_latency VIDEO [--models DIR] [--enrolled N] [--seconds S] [--threads N] [--json]
  *
- * VIDEO plays in real time, over and over; whoever it shows is enrolled from it first, beside N - 1 made templates
- * (default 10,000). A decision is made about every second for S seconds (default 30), and each moves a simulated line.
- * CPU is that of the whole process: busy with the film, decoding included; idle before a picture of its size in which
- * nobody is, 25 times a second, without decoding.
+ * VIDEO plays in real time, over and over; whoever it shows is enrolled from it first, beside N - 1
+ * made templates (default 10,000). A decision is made about every second for S seconds (default
+ * 30), and each moves a simulated line. CPU is that of the whole process: busy with the film,
+ * decoding included; idle before a picture of its size in which nobody is, 25 times a second,
+ * without decoding.
  */
 #include "base/clock.h"
 #include "base/queue.h"
@@ -25,7 +27,8 @@
 
 enum { DECISIONS_MAX = 4096, IDLE_S = 15, SETTLE_S = 4, ENROL_S = 60 };
 enum stage { CONVERT, DETECT, POINTS, LIVENESS, EMBED, MATCH, STAGES };
-static const char *const stage_names[STAGES] = {"convert", "detect", "points", "liveness", "embed", "match"};
+static const char *const stage_names[STAGES] = {"convert",  "detect", "points",
+						"liveness", "embed",  "match"};
 static const char somebody[] = "00000000000000000000000000";
 
 struct run {
@@ -73,7 +76,8 @@ static bool wait_for(struct run *run, enum face_result_kind kind, int timeout_ms
 			return false;
 		if (ret_result->kind == kind)
 			return true;
-		if (ret_result->kind == FACE_RESULT_FAILED || ret_result->kind == FACE_RESULT_ENROL_FAILED) {
+		if (ret_result->kind == FACE_RESULT_FAILED ||
+		    ret_result->kind == FACE_RESULT_ENROL_FAILED) {
 			fprintf(stderr, "face_latency: %s\n", ret_result->reason.detail);
 			return false;
 		}
@@ -122,8 +126,10 @@ static double watch_film(struct run *run)
 	bool energised = false;
 
 	while (clock_mono_ms() < until_ms) {
-		if (queue_pop_wait(run->results, &result, 100) == 0 && result.kind == FACE_RESULT_ACCESS &&
-		    result.enrolled == run->enrolled) /* not while the gallery was still being filled */
+		if (queue_pop_wait(run->results, &result, 100) == 0 &&
+		    result.kind == FACE_RESULT_ACCESS &&
+		    result.enrolled ==
+			    run->enrolled) /* not while the gallery was still being filled */
 			take(run, &result, &energised);
 	}
 	return (cpu_s() - cpu) * 1000 / (double)(clock_mono_ms() - begin_ms);
@@ -179,14 +185,15 @@ static void print(struct run *run, double busy, double idle)
 		printf("{\"bench\":\"face_latency\",\"decisions\":%zu,\"enrolled\":%u,\"width\":%d,"
 		       "\"height\":%d,"
 		       "\"p50_ms\":%.1f,\"p99_ms\":%.1f,\"busy_cores\":%.3f,\"idle_cores\":%.4f",
-		       run->count, run->enrolled, run->kept->width_px, run->kept->height_px, p50, p99, busy,
-		       idle);
+		       run->count, run->enrolled, run->kept->width_px, run->kept->height_px, p50,
+		       p99, busy, idle);
 	else
-		printf("%zu decisions, %u enrolled, %dx%d: p50 %.1f ms, p99 %.1f ms; busy %.1f %% of a core "
+		printf("%zu decisions, %u enrolled, %dx%d: p50 %.1f ms, p99 %.1f ms; busy %.1f %% "
+		       "of a core "
 		       "with "
 		       "decoding, idle %.2f %% without\n",
-		       run->count, run->enrolled, run->kept->width_px, run->kept->height_px, p50, p99,
-		       100 * busy, 100 * idle);
+		       run->count, run->enrolled, run->kept->width_px, run->kept->height_px, p50,
+		       p99, 100 * busy, 100 * idle);
 	for (int i = 0; i < STAGES; i++)
 		printf(run->json ? ",\"%s_ms\":%.2f" : "  %s %.2f ms\n", stage_names[i],
 		       run->stage_ms[i] / (double)run->count);
@@ -255,14 +262,15 @@ static bool parse(struct run *run, int argc, char **argv)
 int main(int argc, char **argv)
 {
 	static const struct board_line_config line = {.name = "lock", .output = true};
-	static struct run run = {.models = "models", .enrolled = 10000, .seconds = 30, .threads = 2};
+	static struct run run = {
+		.models = "models", .enrolled = 10000, .seconds = 30, .threads = 2};
 	struct face_watch_config config;
 	int status = 1;
 
 	if (!parse(&run, argc, argv)) {
-		fprintf(stderr,
-			"usage: face_latency VIDEO [--models DIR] [--enrolled N] [--seconds S] [--threads N] "
-			"[--json]\n");
+		fprintf(stderr, "usage: face_latency VIDEO [--models DIR] [--enrolled N] "
+				"[--seconds S] [--threads N] "
+				"[--json]\n");
 		return 2;
 	}
 	pthread_mutex_init(&run.lock, NULL);
@@ -270,7 +278,8 @@ int main(int argc, char **argv)
 	config.models_dir = run.models;
 	config.threads = run.threads;
 	config.repeat_ms = 1000;
-	if (queue_open(sizeof(struct face_result), 64, QUEUE_REFUSE_WHEN_FULL, NULL, &run.results) == 0 &&
+	if (queue_open(sizeof(struct face_result), 64, QUEUE_REFUSE_WHEN_FULL, NULL,
+		       &run.results) == 0 &&
 	    board_open_sim(&line, 1, &run.board) == 0 &&
 	    face_watch_open(&config, run.results, &run.watch) == 0)
 		status = measure(&run);

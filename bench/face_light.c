@@ -27,7 +27,8 @@ static float away(const struct face_image *image, int x, int y)
 	return far <= 0 ? 0 : far >= 1 ? 1 : far;
 }
 
-static void alter_pixel(const struct face_image *image, int x, int y, enum face_light light, uint8_t *bgr)
+static void alter_pixel(const struct face_image *image, int x, int y, enum face_light light,
+			uint8_t *bgr)
 {
 	float grey = 0.114f * (float)bgr[0] + 0.587f * (float)bgr[1] + 0.299f * (float)bgr[2];
 	float ir = 0.75f * (float)bgr[2] + 0.2f * (float)bgr[1] + 0.05f * (float)bgr[0];
@@ -47,8 +48,8 @@ static void alter_pixel(const struct face_image *image, int x, int y, enum face_
 			value = (1 - behind) * (28 + 0.3f * bent(value, 1.8f)) +
 				behind * (170 + 0.5f * value);
 		else if (light == FACE_LIGHT_IR)
-			value = bent(ir, 0.65f) * (1.1f - 0.6f * (dx * dx + dy * dy)) + (float)(noise >> 28) -
-				7.5f;
+			value = bent(ir, 0.65f) * (1.1f - 0.6f * (dx * dx + dy * dy)) +
+				(float)(noise >> 28) - 7.5f;
 		bgr[channel] = to_byte(value);
 	}
 }

@@ -59,7 +59,8 @@ static float likeness(const float *a, const float *b)
 	return sum;
 }
 
-static const struct album_picture *picture_of(const struct gate *gate, const struct person *person, size_t at)
+static const struct album_picture *picture_of(const struct gate *gate, const struct person *person,
+					      size_t at)
 {
 	return &gate->album->pictures[person->first + person->order[at]];
 }
@@ -94,7 +95,8 @@ struct probe {
 };
 
 /* The mean of a track's pictures; false: no face in any of them. */
-static bool track_of(const struct gate *gate, const struct person *person, size_t from, struct probe *probe)
+static bool track_of(const struct gate *gate, const struct person *person, size_t from,
+		     struct probe *probe)
 {
 	size_t found = 0;
 
@@ -144,7 +146,9 @@ static const char *name_of(const struct gate *gate, size_t owner)
 	return gate->album->pictures[gate->people[owner].first].person;
 }
 
-/* Each track of an enrolled person passes once: what that says of others is what the gate learns. */
+/*
+ * Each track of an enrolled person passes once: what that says of others is what the gate learns.
+ */
 static void pass(struct gate *gate, size_t owner)
 {
 	const struct person *person = &gate->people[owner];
@@ -158,13 +162,18 @@ static void pass(struct gate *gate, size_t owner)
 			continue;
 		ranking = rank(gate, &probe, owner);
 		if (ranking.rival != SIZE_MAX)
-			calibration_add(gate->site, name_of(gate, owner), name_of(gate, ranking.rival),
-					ranking.rival_score, gate->entry_count, gate->setup->percent);
+			calibration_add(gate->site, name_of(gate, owner),
+					name_of(gate, ranking.rival), ranking.rival_score,
+					gate->entry_count, gate->setup->percent);
 	}
 }
 
-/* @return the share of a person's tracks that go wrong: refused or taken for another; of a stranger, taken for somebody. */
-static double share_wrong(const struct gate *gate, size_t owner, float threshold, size_t *ret_tracks)
+/*
+ * @return the share of a person's tracks that go wrong: refused or taken for another; of a
+ *         stranger, taken for somebody.
+ */
+static double share_wrong(const struct gate *gate, size_t owner, float threshold,
+			  size_t *ret_tracks)
 {
 	const struct person *person = &gate->people[owner];
 	size_t from = person->enrolled ? gate->setup->enrol : 0, wrong = 0, all = 0;
@@ -251,11 +260,13 @@ static void judge(struct gate *gate, struct face_site_trial *trial)
 		if (gate->people[i].enrolled)
 			pass(gate, i);
 	for (int day = 0; day < DAYS; day++) {
-		calibration_judge(gate->site, gate->entry_count, gate->setup->percent, offset, &judgement);
+		calibration_judge(gate->site, gate->entry_count, gate->setup->percent, offset,
+				  &judgement);
 		offset = judgement.next;
 	}
 	calibration_judge(gate->site, gate->entry_count, gate->setup->percent, offset, &judgement);
-	trial->threshold = (double)calibration_threshold(gate->entry_count, gate->setup->percent, offset);
+	trial->threshold =
+		(double)calibration_threshold(gate->entry_count, gate->setup->percent, offset);
 	trial->card = (double)judgement.card;
 	trial->low = judgement.rate.low;
 	trial->high = judgement.rate.high;

@@ -26,7 +26,8 @@ void face_stats_add(struct face_stats *stats, float score, bool same)
 
 double face_stats_tar(const struct face_stats *stats, double far, float *ret_threshold)
 {
-	uint64_t allowed = (uint64_t)(far * (double)stats->other_count + 1e-9), others = 0, same = 0;
+	uint64_t allowed = (uint64_t)(far * (double)stats->other_count + 1e-9), others = 0,
+		 same = 0;
 	size_t step = FACE_STATS_STEPS;
 
 	if (ret_threshold != NULL)
@@ -52,7 +53,8 @@ double face_stats_eer(const struct face_stats *stats, float *ret_threshold)
 		*ret_threshold = 0;
 	if (stats->same_count == 0 || stats->other_count == 0)
 		return 0;
-	for (size_t step = 0; step < FACE_STATS_STEPS; step++) { /* threshold: the upper edge of this step */
+	for (size_t step = 0; step < FACE_STATS_STEPS;
+	     step++) { /* threshold: the upper edge of this step */
 		others -= stats->other[step];
 		same += stats->same[step];
 		accepted = (double)others / (double)stats->other_count;
@@ -73,13 +75,15 @@ double face_stats_eer(const struct face_stats *stats, float *ret_threshold)
 
 static int by_score(const void *left, const void *right)
 {
-	float a = ((const struct face_pair *)left)->score, b = ((const struct face_pair *)right)->score;
+	float a = ((const struct face_pair *)left)->score,
+	      b = ((const struct face_pair *)right)->score;
 
 	return (a > b) - (a < b);
 }
 
 /* @p pairs are sorted: walking up, each same one passed is lost, each other one won. */
-static float best_threshold(const struct face_pair *pairs, size_t count, unsigned left_out, bool single)
+static float best_threshold(const struct face_pair *pairs, size_t count, unsigned left_out,
+			    bool single)
 {
 	long right = 0, best;
 	float threshold = -2;
@@ -133,7 +137,8 @@ double face_stats_accuracy(const struct face_pair *pairs, size_t count, double *
 	}
 	mean = used == 0 ? 0 : sum / used;
 	if (ret_error != NULL)
-		*ret_error = used < 2 ? 0 : sqrt(fmax(0, squares / used - mean * mean) / (used - 1));
+		*ret_error =
+			used < 2 ? 0 : sqrt(fmax(0, squares / used - mean * mean) / (used - 1));
 	return mean;
 }
 

@@ -1,8 +1,9 @@
 /*
- * face_stats.h - error rates from comparison scores, as ISO/IEC 19795-1 names them. Pure; any thread.
+ * face_stats.h - error rates from comparison scores, as ISO/IEC 19795-1 names them. Pure; any
+ * thread.
  *
- * Scores are cosines. Millions of them are counted in steps of 0.0001; a threshold is the lower edge of a step, and
- * a score counts as accepted when it reaches the threshold.
+ * Scores are cosines. Millions of them are counted in steps of 0.0001; a threshold is the lower
+ * edge of a step, and a score counts as accepted when it reaches the threshold.
  */
 #ifndef GH_BENCH_FACE_STATS_H
 #define GH_BENCH_FACE_STATS_H
@@ -22,8 +23,8 @@ struct face_stats {
 void face_stats_add(struct face_stats *stats, float score, bool same);
 
 /**
- * The lowest threshold at which at most @p far of the others are accepted, and the share of the same accepted there.
- * Both 0 when nothing was counted.
+ * The lowest threshold at which at most @p far of the others are accepted, and the share of the
+ * same accepted there. Both 0 when nothing was counted.
  */
 double face_stats_tar(const struct face_stats *stats, double far, float *ret_threshold);
 
@@ -37,8 +38,10 @@ struct face_pair {
 };
 
 /**
- * Share judged rightly, mean over the folds, each with the threshold that is best on all the others (LFW's protocol).
- * @param ret_error  standard error of that mean; 0 for a single fold, which is judged with its own best threshold.
+ * Share judged rightly, mean over the folds, each with the threshold that is best on all the others
+ * (LFW's protocol).
+ * @param ret_error  standard error of that mean; 0 for a single fold, which is judged with its own
+ *                   best threshold.
  */
 double face_stats_accuracy(const struct face_pair *pairs, size_t count, double *ret_error);
 
@@ -50,8 +53,9 @@ struct face_search {
 };
 
 /**
- * The lowest threshold that at most @p fpir of the strangers reach, and the (weighted) share of searches by the enrolled
- * that fail there: wrong person, or below it. @p strangers is sorted here. 1 when there are no strangers or searches.
+ * The lowest threshold that at most @p fpir of the strangers reach, and the (weighted) share of
+ * searches by the enrolled that fail there: wrong person, or below it. @p strangers is sorted here.
+ * 1 when there are no strangers or searches.
  */
 double face_stats_fnir(const struct face_search *searches, size_t count, float *strangers,
 		       size_t stranger_count, double fpir, float *ret_threshold);

@@ -1,9 +1,11 @@
 /*
- * gate_fill.c - enrols people who do not exist, so that the whole gate can be measured with a full gallery.
+ * gate_fill.c - enrols people who do not exist, so that the whole gate can be measured with a full
+ * gallery.
  *
  *   gate_fill STATE_DIR PEOPLE   with no daemon running; each gets one random template of the shipped recogniser
  *
- * The templates are random directions: nobody resembles them, and searching them costs what real ones cost.
+ * The templates are random directions: nobody resembles them, and searching them costs what real
+ * ones cost.
  */
 #include <math.h>
 #include <poll.h>
@@ -36,7 +38,8 @@ static void on_person(void *arg, const struct roster_person *person)
 	(void)person;
 }
 
-static void on_face(void *arg, const char *person, const char *model, const float *vector, size_t dim)
+static void on_face(void *arg, const char *person, const char *model, const float *vector,
+		    size_t dim)
 {
 	(void)arg;
 	(void)person;
@@ -102,7 +105,8 @@ static void enrol(struct store *store, long number)
 	if (store_person_put(store, &person, &draft, on_done, NULL) < 0)
 		die("a person", "refused");
 	draft.type = "person.enrolled";
-	if (store_template_add(store, person.id, face_engine_recogniser(), vector, &draft, on_done, NULL) < 0)
+	if (store_template_add(store, person.id, face_engine_recogniser(), vector, &draft, on_done,
+			       NULL) < 0)
 		die("a template", "refused");
 }
 

@@ -1,13 +1,14 @@
 /*
- * light_eval - does it help to enrol darkened and grey copies of a photo as well, where faces come against the light or under
- * an infrared lamp?
+ * light_eval - does it help to enrol darkened and grey copies of a photo as well, where faces come
+ * against the light or under an infrared lamp?
  *
  *   light_eval --images DIR [--models DIR] [--threads N] [--keep PREFIX]
  *
- * Pictures as face_eval takes them. Who has six or more is enrolled with three, in ten draws, and searched for with the rest,
- * plain, against the light and under the lamp (face_light.h); everybody else comes once as a stranger, in the same light. Told is
- * FNIR at FPIR 1e-2, each person counting the same, for templates of the photos alone and with copies of each weight,
- * and at the threshold that is right for plain strangers and templates, how many pass: strangers, and others.
+ * Pictures as face_eval takes them. Who has six or more is enrolled with three, in ten draws, and
+ * searched for with the rest, plain, against the light and under the lamp (face_light.h); everybody
+ * else comes once as a stranger, in the same light. Told is FNIR at FPIR 1e-2, each person counting
+ * the same, for templates of the photos alone and with copies of each weight, and at the threshold
+ * that is right for plain strangers and templates, how many pass: strangers, and others.
  */
 #include "face_album.h"
 #include "face_stats.h"
@@ -19,7 +20,14 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { PEOPLE_MAX = 20000, ENROL = 3, ENROL_PICTURES = 6, DRAWS = 10, PICTURES_MAX = 64, WEIGHTS = 4 };
+enum {
+	PEOPLE_MAX = 20000,
+	ENROL = 3,
+	ENROL_PICTURES = 6,
+	DRAWS = 10,
+	PICTURES_MAX = 64,
+	WEIGHTS = 4
+};
 
 static const float weights[WEIGHTS] = {0, 0.25f, 0.5f, 1};
 static const enum face_light probe_lights[] = {FACE_LIGHT_PLAIN, FACE_LIGHT_BACKLIT, FACE_LIGHT_IR};
@@ -35,7 +43,8 @@ struct person {
 static struct person people[PEOPLE_MAX];
 static struct album albums[FACE_LIGHTS];
 
-static const struct album_picture *picture(enum face_light light, const struct person *person, size_t at)
+static const struct album_picture *picture(enum face_light light, const struct person *person,
+					   size_t at)
 {
 	return &albums[light].pictures[person->first + person->order[at]];
 }
@@ -97,7 +106,8 @@ static void judge(size_t count, enum face_light light, float *plain_threshold, s
 		const struct person *person = &people[p];
 
 		if (!person->enrolled) {
-			strangers[stranger_count++] = search(count, picture(light, person, 0), &owner);
+			strangers[stranger_count++] =
+				search(count, picture(light, person, 0), &owner);
 			continue;
 		}
 		for (size_t at = ENROL; at < person->count; at++) {
@@ -108,15 +118,18 @@ static void judge(size_t count, enum face_light light, float *plain_threshold, s
 			one->weight = 1.0 / (double)(person->count - ENROL);
 		}
 	}
-	rates->fnir +=
-		face_stats_fnir(searches, search_count, strangers, stranger_count, 1e-2, &threshold) / DRAWS;
+	rates->fnir += face_stats_fnir(searches, search_count, strangers, stranger_count, 1e-2,
+				       &threshold) /
+		       DRAWS;
 	if (*plain_threshold <= 0)
 		*plain_threshold = threshold;
 	for (size_t i = 0; i < stranger_count; i++)
 		pass += strangers[i] >= *plain_threshold;
 	for (size_t i = 0; i < search_count; i++) {
 		all += searches[i].weight;
-		wrong += searches[i].right && searches[i].score >= *plain_threshold ? 0 : searches[i].weight;
+		wrong += searches[i].right && searches[i].score >= *plain_threshold
+				 ? 0
+				 : searches[i].weight;
 	}
 	rates->fpir_plain += (double)pass / (double)stranger_count / DRAWS;
 	rates->fnir_plain += wrong / all / DRAWS;
@@ -154,17 +167,20 @@ static void judge_all(size_t count)
 				if (people[p].enrolled)
 					enrol(&people[p], weights[w]);
 			for (size_t probe = 0; probe < PROBES; probe++)
-				judge(count, probe_lights[probe], &plain_threshold, &rates[w][probe]);
+				judge(count, probe_lights[probe], &plain_threshold,
+				      &rates[w][probe]);
 		}
 	}
 	for (size_t w = 0; w < WEIGHTS; w++)
 		for (size_t probe = 0; probe < PROBES; probe++)
-			printf("copies of weight %.2f, %s probes: FNIR %.4f at FPIR 1e-2; at the plain "
+			printf("copies of weight %.2f, %s probes: FNIR %.4f at FPIR 1e-2; at the "
+			       "plain "
 			       "threshold "
 			       "FNIR %.4f, "
 			       "FPIR %.4f\n",
 			       (double)weights[w], face_light_names[probe_lights[probe]],
-			       rates[w][probe].fnir, rates[w][probe].fnir_plain, rates[w][probe].fpir_plain);
+			       rates[w][probe].fnir, rates[w][probe].fnir_plain,
+			       rates[w][probe].fpir_plain);
 }
 
 static int load(struct album_config *config, const char *prefix)
@@ -175,7 +191,8 @@ static int load(struct album_config *config, const char *prefix)
 		size_t lost = 0, poor = 0;
 
 		config->light = (enum face_light)light;
-		snprintf(kept, sizeof(kept), "%s.%s", prefix != NULL ? prefix : "", face_light_names[light]);
+		snprintf(kept, sizeof(kept), "%s.%s", prefix != NULL ? prefix : "",
+			 face_light_names[light]);
 		config->kept = prefix != NULL ? kept : NULL;
 		if (album_load(config, &albums[light]) < 0 || albums[light].people > PEOPLE_MAX)
 			return -1;
@@ -183,8 +200,10 @@ static int load(struct album_config *config, const char *prefix)
 			lost += !albums[light].pictures[i].found;
 			poor += albums[light].pictures[i].found && !albums[light].pictures[i].good;
 		}
-		printf("%s: %zu pictures of %zu people; no face in %zu, below the limits of a frame %zu\n",
-		       face_light_names[light], albums[light].count, albums[light].people, lost, poor);
+		printf("%s: %zu pictures of %zu people; no face in %zu, below the limits of a "
+		       "frame %zu\n",
+		       face_light_names[light], albums[light].count, albums[light].people, lost,
+		       poor);
 	}
 	return 0;
 }
@@ -207,8 +226,8 @@ int main(int argc, char **argv)
 			prefix = argv[i + 1];
 	}
 	if (config.folder == NULL) {
-		fprintf(stderr,
-			"usage: light_eval --images DIR [--models DIR] [--threads N] [--keep PREFIX]\n");
+		fprintf(stderr, "usage: light_eval --images DIR [--models DIR] [--threads N] "
+				"[--keep PREFIX]\n");
 		return 2;
 	}
 	r = load(&config, prefix);

@@ -3,8 +3,8 @@
  *
  *   litter_bench [FRAMES]   a scene drawn in memory: a facade, sensor noise, a swaying tree, a falling thing
  *
- * Both see the same frames in the same order; the order of who goes first alternates. Medians, of the
- * thread's own time.
+ * Both see the same frames in the same order; the order of who goes first alternates. Medians, of
+ * the thread's own time.
  */
 #include "vision/litter/litter.h"
 
@@ -41,7 +41,8 @@ class scene
 				facade[static_cast<size_t>(y) * width + x] =
 					(y / 40 % 3 == 0 || x / 60 % 3 == 0) ? 170 : 80;
 		for (uint8_t &n : noise)
-			n = static_cast<uint8_t>(std::lround(std::clamp(level(random), -8.0F, 8.0F)) + 8);
+			n = static_cast<uint8_t>(
+				std::lround(std::clamp(level(random), -8.0F, 8.0F)) + 8);
 	}
 
 	static void disc(image &out, float cx, float cy, float radius, uint8_t level)
@@ -61,7 +62,8 @@ class scene
 
 		out = facade;
 		for (int leaf = 0; leaf < 400; leaf++) {
-			float phase = static_cast<float>(leaf) * 0.7F + static_cast<float>(frame) * 0.15F;
+			float phase =
+				static_cast<float>(leaf) * 0.7F + static_cast<float>(frame) * 0.15F;
 
 			disc(out, 1500 + static_cast<float>(leaf * 37 % 400) + 6 * std::sin(phase),
 			     700 + static_cast<float>(leaf * 53 % 360) + 3 * std::cos(phase), 6,
@@ -69,7 +71,8 @@ class scene
 		}
 		disc(out, 600 + 20 * t, 60 + 180 * t * t, 8, 20);
 		for (size_t i = 0; i < out.size(); i++)
-			out[i] = static_cast<uint8_t>(out[i] + noise[(i + shift) % noise.size()] - 8);
+			out[i] = static_cast<uint8_t>(out[i] + noise[(i + shift) % noise.size()] -
+						      8);
 	}
 };
 
@@ -120,13 +123,15 @@ int main(int argc, char **argv)
 	for (int i = 0; i < frames; i++) {
 		double a = 0, b = 0;
 		auto run_ours = [&] {
-			litter_frame(litter, luma.data(), width, static_cast<int64_t>(i) * frame_us);
+			litter_frame(litter, luma.data(), width,
+				     static_cast<int64_t>(i) * frame_us);
 			while (litter_next(litter, &verdict) == 1) {
 			}
 		};
 		auto run_peer = [&] {
 			peer->apply(cv::Mat(height, width, CV_8UC1, luma.data()), mask);
-			cv::findContours(mask, contours, cv::RETR_EXTERNAL, cv::CHAIN_APPROX_SIMPLE);
+			cv::findContours(mask, contours, cv::RETR_EXTERNAL,
+					 cv::CHAIN_APPROX_SIMPLE);
 		};
 
 		scene.draw(i, luma);

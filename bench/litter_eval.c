@@ -3,9 +3,10 @@
  *
  *   litter_eval --manifest FILE [--json] [--clips]
  *
- * The manifest is described in litter_manifest.h, the measures in litter_score.h. --clips adds a line a clip;
- * --json ends the output with one JSON object on one line. A clip that cannot be read is told on standard error,
- * its throws count as missed, and the exit status is 1; a manifest that cannot be read makes it 2.
+ * The manifest is described in litter_manifest.h, the measures in litter_score.h. --clips adds a
+ * line a clip; --json ends the output with one JSON object on one line. A clip that cannot be read
+ * is told on standard error, its throws count as missed, and the exit status is 1; a manifest that
+ * cannot be read makes it 2.
  */
 #include "litter_manifest.h"
 #include "litter_play.h"
@@ -42,7 +43,8 @@ static void configure(void *arg, int width_px, int height_px, struct litter_conf
 		ret_config->roi.points[i].x /= (float)width_px;
 		ret_config->roi.points[i].y /= (float)height_px;
 	}
-	for (size_t i = 0; i < clip->roi.count; i++) { /* the last pixel's edge may round to beyond 1 */
+	for (size_t i = 0; i < clip->roi.count;
+	     i++) { /* the last pixel's edge may round to beyond 1 */
 		struct litter_spot *p = &ret_config->roi.points[i];
 
 		p->x = p->x > 1 && p->x < 1.01F ? 1 : p->x;
@@ -59,7 +61,8 @@ static void take_verdict(void *arg, const struct litter_verdict *verdict, int64_
 		return;
 	}
 	look->told[look->count].verdict = *verdict;
-	look->told[look->count++].told_s = (double)told_pts_us; /* seconds once the clip's begin is known */
+	look->told[look->count++].told_s =
+		(double)told_pts_us; /* seconds once the clip's begin is known */
 }
 
 static void count_from(struct look *look, int64_t first_pts_us)
@@ -74,7 +77,8 @@ static void count_from(struct look *look, int64_t first_pts_us)
 	}
 }
 
-static void print_clip(const struct look *look, const struct litter_played *played, const bool *found)
+static void print_clip(const struct look *look, const struct litter_played *played,
+		       const bool *found)
 {
 	unsigned hits = 0;
 
@@ -89,7 +93,8 @@ static void print_clip(const struct look *look, const struct litter_played *play
 		       (double)t->verdict.score, t->begin_s, t->end_s);
 		for (size_t k = 0; k < t->verdict.reason_count; k++)
 			printf(" %s=%.3f:%+.2f", t->verdict.reasons[k].name,
-			       (double)t->verdict.reasons[k].value, (double)t->verdict.reasons[k].weight);
+			       (double)t->verdict.reasons[k].value,
+			       (double)t->verdict.reasons[k].weight);
 		printf("\n");
 	}
 }
@@ -134,7 +139,8 @@ static int look_at(const struct manifest_clip *clip, struct sums *sums, bool cli
 }
 
 struct figures {
-	double recall, precision, f, frame_precision, frame_recall, frame_f, overlap, alerts_h, suspected_h;
+	double recall, precision, f, frame_precision, frame_recall, frame_f, overlap, alerts_h,
+		suspected_h;
 	double p50, p95, ms;
 };
 
@@ -149,7 +155,8 @@ static struct figures figures_of(struct sums *sums)
 	struct figures f = {.recall = score_recall(s), .precision = score_precision(s)};
 
 	f.f = score_f(f.precision, f.recall);
-	f.frame_precision = ratio((double)s->frame_right, (double)(s->frame_right + s->frame_wrong));
+	f.frame_precision =
+		ratio((double)s->frame_right, (double)(s->frame_right + s->frame_wrong));
 	f.frame_recall = ratio((double)s->frame_right, (double)(s->frame_right + s->frame_missed));
 	f.frame_f = score_f(f.frame_precision, f.frame_recall);
 	f.overlap = ratio(s->overlap_sum, s->overlap_throws);
@@ -165,17 +172,24 @@ static void print_text(const struct sums *sums, const struct figures *f)
 {
 	const struct score *s = &sums->score;
 
-	printf("clips        %u, %.1f s, %llu frames; %u could not be read, %u were damaged\n", sums->clips,
-	       sums->seconds, (unsigned long long)sums->frames, sums->failed, sums->damaged);
-	printf("throws       %u, %u found, %u more suspected\n", s->throws, s->found, s->found_suspected);
-	printf("events       recall %.3f, precision %.3f, F %.3f (%u alerts, %u right)\n", f->recall,
-	       f->precision, f->f, s->alerts, s->alerts_right);
-	printf("no throw     %.1f s: %u alerts (%.3f per camera-hour), %u suspected (%.3f per camera-hour)\n",
-	       s->negative_s, s->alerts_on_negatives, f->alerts_h, s->suspected_on_negatives, f->suspected_h);
-	printf("delay        p50 %.2f s, p95 %.2f s from the end of the fall to the alarm\n", f->p50, f->p95);
-	printf("frames       P %.3f, R %.3f, F %.3f at IoU %.1f; time range overlap %.3f (%u throws with "
+	printf("clips        %u, %.1f s, %llu frames; %u could not be read, %u were damaged\n",
+	       sums->clips, sums->seconds, (unsigned long long)sums->frames, sums->failed,
+	       sums->damaged);
+	printf("throws       %u, %u found, %u more suspected\n", s->throws, s->found,
+	       s->found_suspected);
+	printf("events       recall %.3f, precision %.3f, F %.3f (%u alerts, %u right)\n",
+	       f->recall, f->precision, f->f, s->alerts, s->alerts_right);
+	printf("no throw     %.1f s: %u alerts (%.3f per camera-hour), %u suspected (%.3f per "
+	       "camera-hour)\n",
+	       s->negative_s, s->alerts_on_negatives, f->alerts_h, s->suspected_on_negatives,
+	       f->suspected_h);
+	printf("delay        p50 %.2f s, p95 %.2f s from the end of the fall to the alarm\n",
+	       f->p50, f->p95);
+	printf("frames       P %.3f, R %.3f, F %.3f at IoU %.1f; time range overlap %.3f (%u "
+	       "throws with "
 	       "boxes)\n",
-	       f->frame_precision, f->frame_recall, f->frame_f, SCORE_IOU, f->overlap, s->overlap_throws);
+	       f->frame_precision, f->frame_recall, f->frame_f, SCORE_IOU, f->overlap,
+	       s->overlap_throws);
 	printf("speed        %.3f ms a frame\n", f->ms);
 }
 
@@ -183,14 +197,16 @@ static void print_json(const struct sums *sums, const struct figures *f)
 {
 	const struct score *s = &sums->score;
 
-	printf("{\"clips\":%u,\"clips_failed\":%u,\"clips_damaged\":%u,\"seconds\":%.3f,\"frames\":%llu,"
+	printf("{\"clips\":%u,\"clips_failed\":%u,\"clips_damaged\":%u,\"seconds\":%.3f,\"frames\":"
+	       "%llu,"
 	       "\"throws\":%u,\"found\":%u,\"found_suspected\":%u,\"alerts\":%u,\"suspected\":%u,"
 	       "\"event_recall\":%.6f,\"event_precision\":%.6f,\"event_f\":%.6f,",
-	       sums->clips, sums->failed, sums->damaged, sums->seconds, (unsigned long long)sums->frames,
-	       s->throws, s->found, s->found_suspected, s->alerts, s->suspected, f->recall, f->precision,
-	       f->f);
+	       sums->clips, sums->failed, sums->damaged, sums->seconds,
+	       (unsigned long long)sums->frames, s->throws, s->found, s->found_suspected, s->alerts,
+	       s->suspected, f->recall, f->precision, f->f);
 	printf("\"negative_hours\":%.6f,\"alerts_on_negatives\":%u,\"suspected_on_negatives\":%u,"
-	       "\"alerts_per_camera_hour\":%.6f,\"suspected_per_camera_hour\":%.6f,\"delay_s_p50\":%.3f,"
+	       "\"alerts_per_camera_hour\":%.6f,\"suspected_per_camera_hour\":%.6f,\"delay_s_p50\":"
+	       "%.3f,"
 	       "\"delay_s_p95\":%.3f,",
 	       s->negative_s / 3600, s->alerts_on_negatives, s->suspected_on_negatives, f->alerts_h,
 	       f->suspected_h, f->p50, f->p95);

@@ -15,7 +15,8 @@ struct run {
 
 static void print_json(const char *path, const struct litter_verdict *v)
 {
-	printf("{\"file\":\"%s\",\"grade\":\"%s\",\"score\":%.2f,\"begin_s\":%.3f,\"end_s\":%.3f,\"points\":"
+	printf("{\"file\":\"%s\",\"grade\":\"%s\",\"score\":%.2f,\"begin_s\":%.3f,\"end_s\":%.3f,"
+	       "\"points\":"
 	       "[",
 	       path, litter_grade_name(v->grade), (double)v->score, (double)v->begin_pts_us / 1e6,
 	       (double)v->end_pts_us / 1e6);

@@ -21,7 +21,8 @@ struct reader {
 
 static int mistake(const struct reader *reader, const char *what)
 {
-	snprintf(reader->error, MANIFEST_ERROR_BYTES, "%.150s:%u: %.80s", reader->path, reader->line, what);
+	snprintf(reader->error, MANIFEST_ERROR_BYTES, "%.150s:%u: %.80s", reader->path,
+		 reader->line, what);
 	return -EINVAL;
 }
 
@@ -128,8 +129,8 @@ static bool read_box(char *fields[FIELDS], struct score_sight *sight)
 {
 	double v[4];
 
-	sight->has_box =
-		fields[4][0] != '\0' || fields[5][0] != '\0' || fields[6][0] != '\0' || fields[7][0] != '\0';
+	sight->has_box = fields[4][0] != '\0' || fields[5][0] != '\0' || fields[6][0] != '\0' ||
+			 fields[7][0] != '\0';
 	if (!sight->has_box)
 		return true;
 	for (int i = 0; i < 4; i++) {
@@ -164,7 +165,8 @@ static int take_line(struct reader *reader, char *line)
 	if (fields[1][0] != '\0' && !read_roi(fields[1], clip))
 		return mistake(reader, "roi is not x1:y1;x2:y2;x3:y3;... of 3 to 16 points");
 	if (fields[2][0] == '\0' && fields[3][0] == '\0')
-		return fields[4][0] == '\0' ? 0 : mistake(reader, "a box without begin_s and end_s");
+		return fields[4][0] == '\0' ? 0
+					    : mistake(reader, "a box without begin_s and end_s");
 	if (!read_number(fields[2], &sight.begin_s) || !read_number(fields[3], &sight.end_s) ||
 	    sight.begin_s < 0 || sight.end_s < sight.begin_s)
 		return mistake(reader, "begin_s and end_s are no times in order");
@@ -220,14 +222,16 @@ static int read_lines(struct reader *reader, FILE *file)
 		if (reader->line == 1 && memcmp(line, "\xef\xbb\xbf", 3) == 0)
 			memmove(line, line + 3, strlen(line + 3) + 1);
 		if (line[0] == '\0' || line[0] == '#' ||
-		    (reader->line == 1 && (strncmp(line, "path,", 5) == 0 || strcmp(line, "path") == 0)))
+		    (reader->line == 1 &&
+		     (strncmp(line, "path,", 5) == 0 || strcmp(line, "path") == 0)))
 			continue;
 		r = take_line(reader, line);
 	}
 	return r == 0 && ferror(file) ? -EIO : r;
 }
 
-int manifest_read(const char *path, struct manifest *ret_manifest, char ret_error[MANIFEST_ERROR_BYTES])
+int manifest_read(const char *path, struct manifest *ret_manifest,
+		  char ret_error[MANIFEST_ERROR_BYTES])
 {
 	struct manifest manifest = {0};
 	struct reader reader = {.path = path, .error = ret_error, .manifest = &manifest};

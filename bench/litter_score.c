@@ -37,8 +37,8 @@ static struct throw throw_of(const struct score_sight *sights, size_t count)
 		t.begin_s = fmin(t.begin_s, s->begin_s);
 		t.end_s = fmax(t.end_s, s->end_s);
 		t.has_box = t.has_box && s->has_box;
-		t.box = (struct box){fmin(t.box.x0, s->x0), fmin(t.box.y0, s->y0), fmax(t.box.x1, s->x1),
-				     fmax(t.box.y1, s->y1)};
+		t.box = (struct box){fmin(t.box.x0, s->x0), fmin(t.box.y0, s->y0),
+				     fmax(t.box.x1, s->x1), fmax(t.box.y1, s->y1)};
 	}
 	return t;
 }
@@ -64,8 +64,8 @@ static struct box span_of(const struct litter_verdict *v)
 	for (size_t i = 0; i < v->point_count; i++) {
 		const struct litter_point *p = &v->points[i];
 
-		b = (struct box){fmin(b.x0, (double)p->x), fmin(b.y0, (double)p->y), fmax(b.x1, (double)p->x),
-				 fmax(b.y1, (double)p->y)};
+		b = (struct box){fmin(b.x0, (double)p->x), fmin(b.y0, (double)p->y),
+				 fmax(b.x1, (double)p->x), fmax(b.y1, (double)p->y)};
 	}
 	return b;
 }
@@ -81,7 +81,9 @@ static struct box told_at(const struct score_told *told, double t_s)
 		a = b;
 		b = &v->points[i];
 	}
-	share = b->pts_us > a->pts_us ? (at_us - (double)a->pts_us) / (double)(b->pts_us - a->pts_us) : 0;
+	share = b->pts_us > a->pts_us
+			? (at_us - (double)a->pts_us) / (double)(b->pts_us - a->pts_us)
+			: 0;
 	share = fmin(1, fmax(0, share));
 	x = (double)a->x + share * (double)(b->x - a->x);
 	y = (double)a->y + share * (double)(b->y - a->y);
@@ -103,7 +105,8 @@ static bool runs_through(const struct score_told *told, const struct throw *thro
 	return (double)in >= NEAR_SHARE * (double)told->verdict.point_count;
 }
 
-static bool belongs(const struct score_told *told, const struct throw *throw, const struct score_clip *clip)
+static bool belongs(const struct score_told *told, const struct throw *throw,
+		    const struct score_clip *clip)
 {
 	return told->begin_s <= throw->end_s + SCORE_SLACK_S &&
 	       told->end_s >= throw->begin_s - SCORE_SLACK_S &&
@@ -138,9 +141,12 @@ struct match {
 	double overlap;
 };
 
-/* of the throws and alerts that are nobody's yet, the two whose times agree best; @return whether there are any */
-static bool best_match(const struct score_clip *clip, struct throw *throws, size_t count, const bool *taken,
-		       struct match *ret_match)
+/*
+ * of the throws and alerts that are nobody's yet, the two whose times agree best; @return whether
+ * there are any
+ */
+static bool best_match(const struct score_clip *clip, struct throw *throws, size_t count,
+		       const bool *taken, struct match *ret_match)
 {
 	ret_match->overlap = -1;
 	for (size_t t = 0; t < count; t++) {
@@ -152,13 +158,15 @@ static bool best_match(const struct score_clip *clip, struct throw *throws, size
 			if (told->verdict.grade != LITTER_ALERT)
 				throws[t].suspected = true;
 			else if (overlap(&throws[t], told) > ret_match->overlap)
-				*ret_match = (struct match){(int)t, (int)i, overlap(&throws[t], told)};
+				*ret_match =
+					(struct match){(int)t, (int)i, overlap(&throws[t], told)};
 		}
 	}
 	return ret_match->overlap >= 0;
 }
 
-static int match(struct score *score, const struct score_clip *clip, struct throw *throws, size_t count)
+static int match(struct score *score, const struct score_clip *clip, struct throw *throws,
+		 size_t count)
 {
 	bool *taken = calloc(clip->told_count + 1, sizeof(*taken));
 	int r = taken == NULL ? -ENOMEM : 0;
@@ -182,8 +190,8 @@ static int match(struct score *score, const struct score_clip *clip, struct thro
 }
 
 /* whether @p throw shows at @p t_s, and whether some alert has it right there */
-static bool throw_at(const struct score_clip *clip, const struct throw *throw, double t_s, double frame_s,
-		     bool *ret_right)
+static bool throw_at(const struct score_clip *clip, const struct throw *throw, double t_s,
+		     double frame_s, bool *ret_right)
 {
 	const struct score_sight *sight = NULL;
 
@@ -209,8 +217,8 @@ static bool throw_at(const struct score_clip *clip, const struct throw *throw, d
 	return true;
 }
 
-static void add_frames(struct score *score, const struct score_clip *clip, const struct throw *throws,
-		       size_t count)
+static void add_frames(struct score *score, const struct score_clip *clip,
+		       const struct throw *throws, size_t count)
 {
 	double frame_s = clip->frames > 0 ? clip->seconds / (double)clip->frames : 1;
 
@@ -225,8 +233,8 @@ static void add_frames(struct score *score, const struct score_clip *clip, const
 			right += is_right;
 		}
 		for (size_t i = 0; i < clip->told_count; i++)
-			told += clip->told[i].verdict.grade == LITTER_ALERT && t_s >= clip->told[i].begin_s &&
-				t_s <= clip->told[i].end_s;
+			told += clip->told[i].verdict.grade == LITTER_ALERT &&
+				t_s >= clip->told[i].begin_s && t_s <= clip->told[i].end_s;
 		score->frame_right += right;
 		score->frame_missed += shown - right;
 		score->frame_wrong += told > right ? told - right : 0;

@@ -1,10 +1,11 @@
 /*
  * litter_score.h - verdicts held against the truth, clip by clip, and the sums over all clips.
  *
- * A throw is found when an alert overlaps it in time (give or take SCORE_SLACK_S) and, where the truth has
- * boxes, runs through them. One alert finds one throw; a second alert for the same throw is a wrong one. FADE's
- * frame measures are taken where boxes are given: a frame is right when the box told and the true one overlap by an
- * IoU of 0.3. A throw described by one box for all its time is compared by what it spans from begin to end.
+ * A throw is found when an alert overlaps it in time (give or take SCORE_SLACK_S) and, where the
+ * truth has boxes, runs through them. One alert finds one throw; a second alert for the same throw
+ * is a wrong one. FADE's frame measures are taken where boxes are given: a frame is right when the
+ * box told and the true one overlap by an IoU of 0.3. A throw described by one box for all its time
+ * is compared by what it spans from begin to end.
  */
 #ifndef GH_BENCH_LITTER_SCORE_H
 #define GH_BENCH_LITTER_SCORE_H

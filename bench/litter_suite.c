@@ -1,18 +1,22 @@
 /*
  * litter_suite - the littering analysis on scenes drawn by seed: what it finds, and what fools it.
  *
- *   litter_suite [--seed N] [--throws N] [--hours H] [--clip-seconds N] [--h264 SHARE] [--scenes FIRST]
- *                [--height-max PX] [--distract WORD]
- *                [--verbose] [--bars RECALL] [--json] [--book FILE] [--cache FOLDER] [--tracks FILE] [--uncalibrated]
+ *   litter_suite [--seed N] [--throws N] [--hours H] [--clip-seconds N] [--h264 SHARE] [--scenes
+ *   FIRST]
+ *                [--height-max PX] [--distract WORD] [--verbose] [--bars RECALL] [--json] [--book
+ *                FILE] [--cache FOLDER] [--tracks FILE] [--uncalibrated]
  *
- * Scenes with --throws throws in all, then --hours camera-hours without one. A share of the scenes goes
- * through H.264, the others straight from the drawing into the analysis; the output says how many. --distract
- * keeps to the negatives of one kind. --book keeps what each scene without a throw gave in FILE and takes from there what
- * was measured before, so that hours add up; tools/litter-hours names that file by the analysis's source. --cache keeps what the front
- * end saw of each scene in FOLDER and draws none of them again (see litter_suite_cache.h). --tracks writes a line of CSV for
- * each fall that was judged: bench/litter_learn.py makes the table of vision/litter/litter_scoring.c of them, and with --verbose says where
- * throws were lost. --uncalibrated leaves out the facade's four points. --bars makes the exit status 1 when recall is below RECALL or false alarms (one
- * and 10 suspected a day, and one of each for the shortness of a run), delay or origin are not as they should be.
+ * Scenes with --throws throws in all, then --hours camera-hours without one. A share of the scenes
+ * goes through H.264, the others straight from the drawing into the analysis; the output says how
+ * many. --distract keeps to the negatives of one kind. --book keeps what each scene without a throw
+ * gave in FILE and takes from there what was measured before, so that hours add up;
+ * tools/litter-hours names that file by the analysis's source. --cache keeps what the front end saw
+ * of each scene in FOLDER and draws none of them again (see litter_suite_cache.h). --tracks writes
+ * a line of CSV for each fall that was judged: bench/litter_learn.py makes the table of
+ * vision/litter/litter_scoring.c of them, and with --verbose says where throws were lost.
+ * --uncalibrated leaves out the facade's four points. --bars makes the exit status 1 when recall is
+ * below RECALL or false alarms (one and 10 suspected a day, and one of each for the shortness of a
+ * run), delay or origin are not as they should be.
  */
 #include "litter_suite_report.h"
 
@@ -29,7 +33,8 @@ enum { NAME_BYTES = 128 };
 struct options {
 	struct suite_choice choice;
 	int throws;
-	unsigned first, scenes, distract; /* scenes: at most so many with throws; 0: as many as it takes */
+	unsigned first, scenes,
+		distract; /* scenes: at most so many with throws; 0: as many as it takes */
 	double hours;
 	const char *book, *tracks;
 	double bars; /* the recall wanted, 0 to 1; 0: nothing is */
@@ -42,8 +47,8 @@ static void name_scene(const struct options *options, const char *what, unsigned
 {
 	const struct suite_choice *c = &options->choice;
 
-	snprintf(name, NAME_BYTES, "%s-%llu-%u-%d-%d-%.2f", what, (unsigned long long)c->seed, number,
-		 c->clip_s, c->height_max_px, c->h264_share);
+	snprintf(name, NAME_BYTES, "%s-%llu-%u-%d-%d-%.2f", what, (unsigned long long)c->seed,
+		 number, c->clip_s, c->height_max_px, c->h264_share);
 }
 
 static void write_tracks(const struct film *film, const char *name, FILE *file)
@@ -51,22 +56,24 @@ static void write_tracks(const struct film *film, const char *name, FILE *file)
 	for (size_t i = 0; file != NULL && i < film->judged_count; i++) {
 		const struct film_judged *judged = &film->judged[i];
 
-		fprintf(file, "%s,%s,%d,%d,%.2f,%.2f,%.4f", name, suite_weather_name(film->plan.weather),
-			film->sight_count > 0, judged->throw_index, judged->begin_s, judged->end_s,
-			(double)judged->score);
+		fprintf(file, "%s,%s,%d,%d,%.2f,%.2f,%.4f", name,
+			suite_weather_name(film->plan.weather), film->sight_count > 0,
+			judged->throw_index, judged->begin_s, judged->end_s, (double)judged->score);
 		for (int k = 0; k < LITTER_MEASURES; k++)
 			fprintf(file, ",%.5g", (double)judged->measures[k]);
 		fprintf(file, "\n");
 	}
 }
 
-static int do_throws(const struct options *options, struct film *film, struct sums *sums, FILE *tracks)
+static int do_throws(const struct options *options, struct film *film, struct sums *sums,
+		     FILE *tracks)
 {
 	char name[NAME_BYTES];
 	int r = 0;
 
-	for (unsigned n = options->first; r >= 0 && (int)sums->score.throws < options->throws &&
-					  (options->scenes == 0 || n < options->first + options->scenes);
+	for (unsigned n = options->first;
+	     r >= 0 && (int)sums->score.throws < options->throws &&
+	     (options->scenes == 0 || n < options->first + options->scenes);
 	     n++) {
 		suite_throws(&options->choice, n, &film->plan);
 		name_scene(options, "throws", n, name);
@@ -79,8 +86,8 @@ static int do_throws(const struct options *options, struct film *film, struct su
 	return r;
 }
 
-static int run_negative(struct film *film, struct sums *sums, const struct options *options, FILE *tracks,
-			struct suite_line *line)
+static int run_negative(struct film *film, struct sums *sums, const struct options *options,
+			FILE *tracks, struct suite_line *line)
 {
 	unsigned alerts = sums->score.alerts, suspected = sums->score.suspected;
 	char name[NAME_BYTES];
@@ -102,18 +109,22 @@ static int run_negative(struct film *film, struct sums *sums, const struct optio
 	return r;
 }
 
-static int do_negatives(const struct options *options, struct film *film, struct sums *sums, FILE *tracks)
+static int do_negatives(const struct options *options, struct film *film, struct sums *sums,
+			FILE *tracks)
 {
 	struct suite_book *book = NULL;
 	int r = options->book != NULL ? suite_book_open(options->book, &book) : 0;
 
-	for (unsigned n = options->first; r >= 0 && sums->score.negative_s < options->hours * 3600; n++) {
-		struct suite_line line = {
-			.seed = options->choice.seed, .clip_s = (unsigned)options->choice.clip_s, .scene = n};
+	for (unsigned n = options->first; r >= 0 && sums->score.negative_s < options->hours * 3600;
+	     n++) {
+		struct suite_line line = {.seed = options->choice.seed,
+					  .clip_s = (unsigned)options->choice.clip_s,
+					  .scene = n};
 		unsigned kind;
 
 		suite_negative(&options->choice, n, &film->plan);
-		if (options->distract != 0 && (film->plan.options.distract & options->distract) == 0)
+		if (options->distract != 0 &&
+		    (film->plan.options.distract & options->distract) == 0)
 			continue;
 		kind = suite_kind_of(&film->plan);
 		if (suite_book_find(book, &line)) {
@@ -133,10 +144,11 @@ static int do_negatives(const struct options *options, struct film *film, struct
 
 static int usage(void)
 {
-	fprintf(stderr,
-		"usage: litter_suite [--seed N] [--throws N] [--hours H] [--clip-seconds N] [--h264 SHARE]\n"
-		"                    [--scenes FIRST] [--height-max PX] [--distract WORD] [--verbose] "
-		"[--bars RECALL] [--json] [--book FILE]\n");
+	fprintf(stderr, "usage: litter_suite [--seed N] [--throws N] [--hours H] [--clip-seconds "
+			"N] [--h264 SHARE]\n"
+			"                    [--scenes FIRST] [--height-max PX] [--distract WORD] "
+			"[--verbose] "
+			"[--bars RECALL] [--json] [--book FILE]\n");
 	return 2;
 }
 
@@ -162,7 +174,8 @@ static bool read_options(int argc, char **argv, struct options *o, struct film *
 	int c;
 
 	while ((c = getopt_long(argc, argv, "", names, NULL)) != -1) {
-		double value = optarg != NULL && strchr("kCTd", c) == NULL ? strtod(optarg, NULL) : 0;
+		double value =
+			optarg != NULL && strchr("kCTd", c) == NULL ? strtod(optarg, NULL) : 0;
 
 		if (c == '?' || value < 0 || value > 1e9)
 			return false;
@@ -191,8 +204,9 @@ static bool read_options(int argc, char **argv, struct options *o, struct film *
 
 int main(int argc, char **argv)
 {
-	struct options options = {
-		.choice = {.seed = 1, .h264_share = 0.25, .clip_s = 60}, .throws = 40, .hours = 0.34};
+	struct options options = {.choice = {.seed = 1, .h264_share = 0.25, .clip_s = 60},
+				  .throws = 40,
+				  .hours = 0.34};
 	struct film *film = calloc(1, sizeof(*film));
 	static struct sums sums;
 	FILE *tracks = NULL;
@@ -215,7 +229,9 @@ int main(int argc, char **argv)
 	if (tracks != NULL && fclose(tracks) != 0)
 		r = -1;
 	if (r < 0) {
-		fprintf(stderr, "litter_suite: a scene could not be drawn, coded or written down (%d)\n", r);
+		fprintf(stderr,
+			"litter_suite: a scene could not be drawn, coded or written down (%d)\n",
+			r);
 		return 2;
 	}
 	suite_print_text(&sums);

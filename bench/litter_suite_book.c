@@ -42,8 +42,9 @@ static int read_lines(struct suite_book *book)
 		struct suite_line line;
 		int h264;
 
-		if (sscanf(text, form, &line.seed, &line.clip_s, &line.scene, &line.seconds, &line.alerts,
-			   &line.suspected, &h264, &line.height_px, &line.frames, &line.busy_ms) != FIELDS)
+		if (sscanf(text, form, &line.seed, &line.clip_s, &line.scene, &line.seconds,
+			   &line.alerts, &line.suspected, &h264, &line.height_px, &line.frames,
+			   &line.busy_ms) != FIELDS)
 			continue;
 		line.h264 = h264 != 0;
 		r = keep(book, &line);
@@ -97,7 +98,8 @@ int suite_book_add(struct suite_book *book, const struct suite_line *line)
 		return 0;
 	fprintf(book->file,
 		"{\"seed\":%" PRIu64 ",\"clip_s\":%u,\"scene\":%u,\"seconds\":%.3f,\"alerts\":%u,"
-		"\"suspected\":%u,\"h264\":%d,\"height\":%d,\"frames\":%" PRIu64 ",\"busy_ms\":%.1f}\n",
+		"\"suspected\":%u,\"h264\":%d,\"height\":%d,\"frames\":%" PRIu64
+		",\"busy_ms\":%.1f}\n",
 		line->seed, line->clip_s, line->scene, line->seconds, line->alerts, line->suspected,
 		line->h264, line->height_px, line->frames, line->busy_ms);
 	if (fflush(book->file) != 0)

@@ -54,7 +54,8 @@ static struct head head_of(const struct suite_scene *plan)
 	return head;
 }
 
-static struct suite_cache *prepare(const char *folder, const char *name, const struct suite_scene *plan)
+static struct suite_cache *prepare(const char *folder, const char *name,
+				   const struct suite_scene *plan)
 {
 	struct suite_cache *cache = calloc(1, sizeof(*cache));
 	int wide = (plan->options.width_px + LITTER_TILE_PX - 1) / LITTER_TILE_PX,

@@ -1,9 +1,10 @@
 /*
- * litter_suite_cache.h - what the front end saw of a scene, kept in a file: tracks and verdicts can then be made anew in a
- * fraction of the time that drawing takes.
+ * litter_suite_cache.h - what the front end saw of a scene, kept in a file: tracks and verdicts can
+ * then be made anew in a fraction of the time that drawing takes.
  *
- * The files are good for one version of the scenes and of the front end (litter_front.c, litter_blob.c); who changes
- * either empties the folder. They are read back on the machine that wrote them. One thread.
+ * The files are good for one version of the scenes and of the front end (litter_front.c,
+ * litter_blob.c); who changes either empties the folder. They are read back on the machine that
+ * wrote them. One thread.
  */
 #ifndef GH_BENCH_LITTER_SUITE_CACHE_H
 #define GH_BENCH_LITTER_SUITE_CACHE_H

@@ -11,7 +11,8 @@
 #include <string.h>
 #include <time.h>
 
-#define NEAR_PX 4.0 /* in a 720-row picture: a blob or sight no further from the true box belongs to it */
+#define NEAR_PX                                                                                    \
+	4.0 /* in a 720-row picture: a blob or sight no further from the true box belongs to it */
 #define SIDE_MIN_PX 3.0
 #define BESIDE_S 0.5
 
@@ -41,7 +42,8 @@ void film_close(struct film *film)
 	film->scene = NULL;
 }
 
-static void note_judged(void *arg, const struct litter_track *track, const float *measures, float score)
+static void note_judged(void *arg, const struct litter_track *track, const float *measures,
+			float score)
 {
 	struct film *film = arg;
 	struct film_judged *judged = &film->judged[film->judged_count];
@@ -59,7 +61,8 @@ static void note_judged(void *arg, const struct litter_track *track, const float
 		int hits = 0;
 
 		for (int i = 0; i < track->count; i++) {
-			double s = (double)track->samples[i].t + (double)film->litter->base_pts_us / 1e6;
+			double s = (double)track->samples[i].t +
+				   (double)film->litter->base_pts_us / 1e6;
 			int n = (int)lrint(s * film->plan.options.frames_per_s);
 			double near = 2 * NEAR_PX * (double)film->litter->unit;
 			struct scene_box box;
@@ -87,7 +90,8 @@ static bool touches(const struct film *film, const struct scene_box *box, float 
 {
 	double near = NEAR_PX * (double)film->litter->unit;
 
-	return fabs((double)x - box->cx) < box->w / 2 + near && fabs((double)y - box->cy) < box->h / 2 + near;
+	return fabs((double)x - box->cx) < box->w / 2 + near &&
+	       fabs((double)y - box->cy) < box->h / 2 + near;
 }
 
 /* after frame @p n: which throws have a blob, which a track */
@@ -134,7 +138,8 @@ static void find_throws(struct film *film)
 
 	film->sight_count = 0;
 	for (size_t i = 0; i < o->throw_count; i++) {
-		struct score_sight s = {.x0 = INFINITY, .y0 = INFINITY, .x1 = -INFINITY, .y1 = -INFINITY};
+		struct score_sight s = {
+			.x0 = INFINITY, .y0 = INFINITY, .x1 = -INFINITY, .y1 = -INFINITY};
 		struct film_trace trace = {.best = -INFINITY};
 		struct scene_box box;
 		int begin, end;
@@ -208,9 +213,10 @@ static int open_film(struct film *film, const char *name, struct reel *reel)
 	reel->luma = malloc((size_t)options.width_px * (size_t)options.height_px);
 	if (reel->luma == NULL)
 		return -ENOMEM;
-	return film->plan.crf < 0 ? 0
-				  : scene_codec_open(options.width_px, options.height_px,
-						     options.frames_per_s, film->plan.crf, &reel->codec);
+	return film->plan.crf < 0
+		       ? 0
+		       : scene_codec_open(options.width_px, options.height_px, options.frames_per_s,
+					  film->plan.crf, &reel->codec);
 }
 
 static void fetch(struct film *film, double now_s)

@@ -1,5 +1,6 @@
 /*
- * litter_suite_film.h - one scene before the analysis: what it told, and where each throw was lost that it did not tell.
+ * litter_suite_film.h - one scene before the analysis: what it told, and where each throw was lost
+ * that it did not tell.
  *
  * With a cache, a scene is drawn once, and repeated from what the front end saw of it after that.
  */
@@ -14,8 +15,10 @@ enum {
 	FILM_JUDGED_MAX = 4096,
 	FILM_MEASURES_MAX = 48,
 	FILM_NO_THROW = -1,
-	FILM_BESIDE_THROW = -2, /* at the time of one, but elsewhere: its mirror image, or something else */
-	FILM_SIGHTS_TO_SEE = 8, /* a throw that shows less often than this cannot be told by anybody */
+	FILM_BESIDE_THROW =
+		-2, /* at the time of one, but elsewhere: its mirror image, or something else */
+	/* a throw that shows less often than this cannot be told by anybody */
+	FILM_SIGHTS_TO_SEE = 8,
 };
 
 /* one fall that was judged, whatever came of it */
@@ -28,7 +31,11 @@ struct film_judged {
 /* how far a throw got */
 struct film_trace {
 	unsigned sights,
-		seen; /* frames in which it shows; those of them by physics good enough (scene_signal(), 3 px) */
+		/*
+		 * frames in which it shows; those of them by physics good enough (scene_signal(), 3
+		 * px)
+		 */
+		seen;
 	unsigned blobs;   /* frames with a blob where it is */
 	unsigned longest; /* sights of the longest track that ran with it */
 	float best;       /* score of the best fall judged; -INFINITY: none was */
@@ -50,7 +57,10 @@ struct film {
 	double busy_ms;
 };
 
-/** @param name  of the scene, for its file in the cache. @return 0 or below: it could not be drawn, coded or kept. */
+/**
+ * @param name  of the scene, for its file in the cache. @return 0 or below: it could not be drawn,
+ *              coded or kept.
+ */
 int film_run(struct film *film, const char *name);
 void film_close(struct film *film);
 

@@ -19,7 +19,10 @@ static void tally_throw(struct sums *sums, const struct film *film, size_t t, bo
 	size_t i = film->throw_of[t];
 	const struct scene_options *o = &film->plan.options;
 	int rate = o->frames_per_s < 20 ? 0 : o->frames_per_s < 30 ? 1 : 2;
-	int size = o->height_px <= 720 ? 0 : o->height_px <= 1080 ? 1 : o->height_px <= 1440 ? 2 : 3;
+	int size = o->height_px <= 720    ? 0
+		   : o->height_px <= 1080 ? 1
+		   : o->height_px <= 1440 ? 2
+					  : 3;
 
 	tally(&sums->kinds[o->throws[i].kind], found);
 	tally(&sums->weathers[film->plan.weather], found);
@@ -43,8 +46,8 @@ static void print_verdict(const struct score_told *t)
 	       (double)a->x, (double)a->y, (double)b->x, (double)b->y, t->verdict.point_count,
 	       t->verdict.origin);
 	for (size_t k = 0; k < t->verdict.reason_count; k++)
-		printf(" %s=%.3f:%+.2f", t->verdict.reasons[k].name, (double)t->verdict.reasons[k].value,
-		       (double)t->verdict.reasons[k].weight);
+		printf(" %s=%.3f:%+.2f", t->verdict.reasons[k].name,
+		       (double)t->verdict.reasons[k].value, (double)t->verdict.reasons[k].weight);
 	printf("\n");
 }
 
@@ -55,8 +58,9 @@ static void print_scene(const struct film *film, const char *what)
 
 	printf("%s %u: %dx%d %d/s, %d degrees, %s%s%s%s%s%s:", what, film->plan.number, o->width_px,
 	       o->height_px, o->frames_per_s, o->pitch_deg, suite_weather_name(film->plan.weather),
-	       o->leaves ? ", tree" : "", o->birds > 0 ? ", birds" : "", o->mirrors ? ", mirrors" : "",
-	       film->plan.crf >= 0 ? ", H.264" : "", o->distract != 0 ? ", " : "");
+	       o->leaves ? ", tree" : "", o->birds > 0 ? ", birds" : "",
+	       o->mirrors ? ", mirrors" : "", film->plan.crf >= 0 ? ", H.264" : "",
+	       o->distract != 0 ? ", " : "");
 	for (unsigned i = 0; i < SCENE_DISTRACTORS; i++) {
 		if ((o->distract & 1U << i) != 0)
 			printf(" %s", scene_distractor_name(1U << i));
@@ -131,13 +135,16 @@ int suite_add_film(struct sums *sums, struct film *film, bool verbose)
 		const struct scene_throw *w = &o->throws[of[t]];
 
 		if (!found[t])
-			printf("  missed, %s (%u sights, %u to be seen, %u blobs, track of %u, score %.2f): "
+			printf("  missed, %s (%u sights, %u to be seen, %u blobs, track of %u, "
+			       "score %.2f): "
 			       "%s of "
-			       "size %.2f, luma %d, floor %d, %.2f to %.2f s, (%.0f,%.0f) to (%.0f,%.0f)\n",
-			       film_stage(&film->traces[t]), film->traces[t].sights, film->traces[t].seen,
-			       film->traces[t].blobs, film->traces[t].longest, (double)film->traces[t].best,
-			       scene_kind_name(w->kind), w->size, w->luma, w->floor, sights[t].begin_s,
-			       sights[t].end_s, sights[t].x0, sights[t].y0, sights[t].x1, sights[t].y1);
+			       "size %.2f, luma %d, floor %d, %.2f to %.2f s, (%.0f,%.0f) to "
+			       "(%.0f,%.0f)\n",
+			       film_stage(&film->traces[t]), film->traces[t].sights,
+			       film->traces[t].seen, film->traces[t].blobs, film->traces[t].longest,
+			       (double)film->traces[t].best, scene_kind_name(w->kind), w->size,
+			       w->luma, w->floor, sights[t].begin_s, sights[t].end_s, sights[t].x0,
+			       sights[t].y0, sights[t].x1, sights[t].y1);
 	}
 	for (size_t i = 0; i < film->told_count; i++)
 		print_verdict(&film->told[i]);
@@ -172,7 +179,8 @@ void suite_add_line(struct sums *sums, const struct suite_line *line)
 static void print_tally(const char *name, const struct tally *t)
 {
 	if (t->all > 0)
-		printf("  %-10s %3u of %3u  %.1f %%\n", name, t->good, t->all, 100.0 * t->good / t->all);
+		printf("  %-10s %3u of %3u  %.1f %%\n", name, t->good, t->all,
+		       100.0 * t->good / t->all);
 }
 
 static void print_found(const struct sums *sums)
@@ -213,7 +221,8 @@ void suite_print_text(struct sums *sums)
 	double p95 = score_delay(s, 0.95);
 
 	if (s->throws > 0)
-		printf("throws: %u, found %u (%.1f %%), %u more suspected; alerts %u, right %u; delay p95 "
+		printf("throws: %u, found %u (%.1f %%), %u more suspected; alerts %u, right %u; "
+		       "delay p95 "
 		       "%.2f s\n",
 		       s->throws, s->found, 100 * score_recall(s), s->found_suspected,
 		       s->alerts - s->alerts_on_negatives, s->alerts_right, p95);
@@ -229,7 +238,8 @@ void suite_print_text(struct sums *sums)
 			       sums->negatives[i].seconds / 3600, sums->negatives[i].alerts,
 			       sums->negatives[i].suspected);
 	}
-	printf("%llu scenes, %.2f h through H.264, %.2f h straight; %.3f ms a frame, %.3f at 1080p\n",
+	printf("%llu scenes, %.2f h through H.264, %.2f h straight; %.3f ms a frame, %.3f at "
+	       "1080p\n",
 	       (unsigned long long)sums->scenes, sums->h264_s / 3600, sums->straight_s / 3600,
 	       sums->busy_ms / fmax(1, (double)sums->frames),
 	       sums->busy_1080_ms / fmax(1, (double)sums->frames_1080));
@@ -240,15 +250,17 @@ void suite_print_json(struct sums *sums)
 	struct score *s = &sums->score;
 	double p95 = score_delay(s, 0.95);
 
-	printf("{\"throws\":%u,\"event_recall\":%.4f,\"visible\":%u,\"visible_recall\":%.4f,\"event_"
+	printf("{\"throws\":%u,\"event_recall\":%.4f,\"visible\":%u,\"visible_recall\":%.4f,"
+	       "\"event_"
 	       "precision\":%.4f,\"negative_hours\":%.3f,"
 	       "\"alerts_on_negatives\":%u,\"suspected_on_negatives\":%u,\"delay_s_p95\":%.3f,"
-	       "\"floor_within_one\":%.4f,\"h264_hours\":%.3f,\"straight_hours\":%.3f,\"ms_per_frame\":%.3f}"
+	       "\"floor_within_one\":%.4f,\"h264_hours\":%.3f,\"straight_hours\":%.3f,\"ms_per_"
+	       "frame\":%.3f}"
 	       "\n",
-	       s->throws, score_recall(s), sums->visible.all, share_of(&sums->visible), score_precision(s),
-	       s->negative_s / 3600, s->alerts_on_negatives, s->suspected_on_negatives, p95,
-	       share_of(&sums->floors), sums->h264_s / 3600, sums->straight_s / 3600,
-	       sums->busy_ms / fmax(1, (double)sums->frames));
+	       s->throws, score_recall(s), sums->visible.all, share_of(&sums->visible),
+	       score_precision(s), s->negative_s / 3600, s->alerts_on_negatives,
+	       s->suspected_on_negatives, p95, share_of(&sums->floors), sums->h264_s / 3600,
+	       sums->straight_s / 3600, sums->busy_ms / fmax(1, (double)sums->frames));
 }
 
 bool suite_bars_hold(struct sums *sums, double recall)

@@ -17,7 +17,8 @@ struct tally {
 
 struct sums {
 	struct score score;
-	struct tally kinds[SCENE_KINDS], weathers[SUITE_WEATHERS], pitches[4], sizes[4], rates[3], coded[2];
+	struct tally kinds[SCENE_KINDS], weathers[SUITE_WEATHERS], pitches[4], sizes[4], rates[3],
+		coded[2];
 	struct tally hidden, visible, floors;
 	struct {
 		double seconds;

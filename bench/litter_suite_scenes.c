@@ -15,18 +15,22 @@ static int pick(const struct suite_scene *scene, unsigned stream, int count)
 
 const char *suite_weather_name(enum suite_weather weather)
 {
-	static const char *const names[SUITE_WEATHERS] = {"fair", "overcast", "rain", "night", "snow"};
+	static const char *const names[SUITE_WEATHERS] = {"fair", "overcast", "rain", "night",
+							  "snow"};
 
 	return names[weather];
 }
 
-static void set_view(struct suite_scene *scene, int height_max, const int sizes[8][2], const int rates[5])
+static void set_view(struct suite_scene *scene, int height_max, const int sizes[8][2],
+		     const int rates[5])
 {
 	static const int pitches[] = {0, 30, 45, 60};
 	struct scene_options *o = &scene->options;
 	int size = pick(scene, 0, 8);
 
-	size = height_max > 0 && sizes[size][1] > height_max ? 0 : size; /* the first is the usual one */
+	size = height_max > 0 && sizes[size][1] > height_max
+		       ? 0
+		       : size; /* the first is the usual one */
 	o->width_px = sizes[size][0];
 	o->height_px = sizes[size][1];
 	o->frames_per_s = rates[pick(scene, 1, 5)];
@@ -55,7 +59,8 @@ static int lowest_floor(const struct scene_options *o)
 	for (int floor = 5; floor < SCENE_FLOORS; floor++) {
 		double x, y;
 
-		scene_project(&camera, SCENE_WIDTH_M / 2, (floor - 1 - 4) * SCENE_FLOOR_M, 1, &x, &y);
+		scene_project(&camera, SCENE_WIDTH_M / 2, (floor - 1 - 4) * SCENE_FLOOR_M, 1, &x,
+			      &y);
 		if (y < o->height_px)
 			return floor;
 	}
@@ -73,9 +78,10 @@ static void columns_in_view(const struct scene_options *o, int floor, int *ret_f
 	for (int column = 1; column <= SCENE_COLUMNS; column++) {
 		double x, y, low_x;
 
-		scene_project(&camera, (column - 0.5) * SCENE_COLUMN_M, floor * SCENE_FLOOR_M, 1, &x, &y);
-		scene_project(&camera, (column - 0.5) * SCENE_COLUMN_M, (floor - 5) * SCENE_FLOOR_M, 1,
-			      &low_x, &y);
+		scene_project(&camera, (column - 0.5) * SCENE_COLUMN_M, floor * SCENE_FLOOR_M, 1,
+			      &x, &y);
+		scene_project(&camera, (column - 0.5) * SCENE_COLUMN_M, (floor - 5) * SCENE_FLOOR_M,
+			      1, &low_x, &y);
 		if (fmin(x, low_x) < 0.05 * o->width_px || fmax(x, low_x) > 0.95 * o->width_px)
 			continue;
 		*ret_first = column < *ret_first ? column : *ret_first;
@@ -118,7 +124,8 @@ void suite_throws(const struct suite_choice *choice, unsigned number, struct sui
 	begin(choice, number, scene);
 	scene->weather = (enum suite_weather)(number % 4);
 	set_view(scene, choice->height_max_px, sizes, rates);
-	if (scene->crf >= 0 && o->width_px > 1920) /* encoding 4K here would take all the time there is */
+	if (scene->crf >= 0 &&
+	    o->width_px > 1920) /* encoding 4K here would take all the time there is */
 		scene->crf = -1;
 	o->leaves = dice(scene, 10) < 0.3;
 	o->birds = dice(scene, 11) < 0.4 ? 4 : 0;
@@ -136,7 +143,8 @@ void suite_throws(const struct suite_choice *choice, unsigned number, struct sui
 	o->frames = (int)((t_s + 12) * o->frames_per_s);
 }
 
-void suite_negative(const struct suite_choice *choice, unsigned number, struct suite_scene *ret_scene)
+void suite_negative(const struct suite_choice *choice, unsigned number,
+		    struct suite_scene *ret_scene)
 {
 	static const int sizes[][2] = {{1280, 720}, {1280, 720}, {960, 540}, {960, 540},
 				       {1280, 720}, {640, 360},  {960, 540}, {1920, 1080}},

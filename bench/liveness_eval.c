@@ -3,10 +3,11 @@
  *
  *   liveness_eval --live DIR --attack DIR [--models DIR] [--frames N] [--threads N] [--json]
  *
- * DIR/PERSON/FILE.jpg; the name without its last number is the session, and frames of a session in order of that
- * number are a film. A track is a run of N frames (default 5) of one session, judged by their mean as at the door.
- * APCER: share of attacks taken for live; BPCER: share of live ones refused (ISO/IEC 30107-3). A frame in which no
- * face is found is no presentation: neither accepted nor refused, and told beside.
+ * DIR/PERSON/FILE.jpg; the name without its last number is the session, and frames of a session in
+ * order of that number are a film. A track is a run of N frames (default 5) of one session, judged
+ * by their mean as at the door. APCER: share of attacks taken for live; BPCER: share of live ones
+ * refused (ISO/IEC 30107-3). A frame in which no face is found is no presentation: neither accepted
+ * nor refused, and told beside.
  */
 #include "face_album.h"
 
@@ -72,7 +73,8 @@ static void collect(const struct album *album, size_t run_length, struct scores 
 		order[i] = &album->pictures[i];
 	qsort(order, album->count, sizeof(const struct album_picture *), by_time);
 	for (size_t i = 0; i < album->count; i++) {
-		if (!order[i]->found || !order[i]->good) { /* the door would not look at it either */
+		if (!order[i]->found ||
+		    !order[i]->good) { /* the door would not look at it either */
 			scores->lost += !order[i]->found;
 			scores->poor += order[i]->found;
 			continue;
@@ -99,7 +101,8 @@ static double below(const float *values, size_t count, float threshold)
 	return count == 0 ? 0 : (double)n / (double)count;
 }
 
-static void print_at(const struct scores *live, const struct scores *attack, float threshold, bool json)
+static void print_at(const struct scores *live, const struct scores *attack, float threshold,
+		     bool json)
 {
 	double apcer_frame = 1 - below(attack->frames, attack->frame_count, threshold);
 	double apcer_track = 1 - below(attack->tracks, attack->track_count, threshold);
@@ -107,11 +110,13 @@ static void print_at(const struct scores *live, const struct scores *attack, flo
 	double bpcer_track = below(live->tracks, live->track_count, threshold);
 
 	if (json)
-		printf("{\"threshold\":%.2f,\"apcer_frame\":%.5f,\"bpcer_frame\":%.5f,\"apcer_track\":%.5f,"
+		printf("{\"threshold\":%.2f,\"apcer_frame\":%.5f,\"bpcer_frame\":%.5f,\"apcer_"
+		       "track\":%.5f,"
 		       "\"bpcer_track\":%.5f}",
 		       (double)threshold, apcer_frame, bpcer_frame, apcer_track, bpcer_track);
 	else
-		printf("  %.2f   frames: APCER %7.3f %%  BPCER %7.3f %%    tracks: APCER %7.3f %%  BPCER "
+		printf("  %.2f   frames: APCER %7.3f %%  BPCER %7.3f %%    tracks: APCER %7.3f %%  "
+		       "BPCER "
 		       "%7.3f %%\n",
 		       (double)threshold, 100 * apcer_frame, 100 * bpcer_frame, 100 * apcer_track,
 		       100 * bpcer_track);
@@ -123,16 +128,18 @@ static void print(const struct scores *live, const struct scores *attack, bool j
 					   0.5f,  0.6f, 0.7f, 0.8f, 0.9f};
 
 	if (json)
-		printf("{\"bench\":\"liveness_eval\",\"live_frames\":%zu,\"live_tracks\":%zu,\"attack_"
+		printf("{\"bench\":\"liveness_eval\",\"live_frames\":%zu,\"live_tracks\":%zu,"
+		       "\"attack_"
 		       "frames\":%zu,"
 		       "\"attack_tracks\":%zu,\"no_face\":%zu,\"poor\":%zu,\"by_threshold\":[",
-		       live->frame_count, live->track_count, attack->frame_count, attack->track_count,
-		       live->lost + attack->lost, live->poor + attack->poor);
+		       live->frame_count, live->track_count, attack->frame_count,
+		       attack->track_count, live->lost + attack->lost, live->poor + attack->poor);
 	else
-		printf("live: %zu frames, %zu tracks; attack: %zu frames, %zu tracks; no face in %zu, poor "
+		printf("live: %zu frames, %zu tracks; attack: %zu frames, %zu tracks; no face in "
+		       "%zu, poor "
 		       "%zu\n",
-		       live->frame_count, live->track_count, attack->frame_count, attack->track_count,
-		       live->lost + attack->lost, live->poor + attack->poor);
+		       live->frame_count, live->track_count, attack->frame_count,
+		       attack->track_count, live->lost + attack->lost, live->poor + attack->poor);
 	for (size_t i = 0; i < sizeof(thresholds) / sizeof(thresholds[0]); i++) {
 		if (json && i > 0)
 			printf(",");
@@ -170,8 +177,9 @@ int main(int argc, char **argv)
 			frames = 0;
 	}
 	if (folders[0] == NULL || folders[1] == NULL || frames < 1 || frames > FRAMES_MAX) {
-		fprintf(stderr, "usage: liveness_eval --live DIR --attack DIR [--models DIR] [--frames N] "
-				"[--threads N] [--json]\n");
+		fprintf(stderr,
+			"usage: liveness_eval --live DIR --attack DIR [--models DIR] [--frames N] "
+			"[--threads N] [--json]\n");
 		return 2;
 	}
 	for (int i = 0; i < 2; i++) {

@@ -3,8 +3,9 @@
  *
  *   log_fill STATE_DIR ROWS   with no daemon running, in a directory where one has been: its gate.db is appended to
  *
- * The rows are those of a busy gate: entries and denials of 5,000 people at four doors, doors that open and close, an
- * alert in two thousand. They chain; the database is written without syncing, which is no way to keep a real log.
+ * The rows are those of a busy gate: entries and denials of 5,000 people at four doors, doors that
+ * open and close, an alert in two thousand. They chain; the database is written without syncing,
+ * which is no way to keep a real log.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -34,8 +35,8 @@ static void check(struct db *db, int r)
 
 static void make_row(struct event_row *row, long number)
 {
-	static const char *const types[] = {"access.granted", "door.opened", "door.closed", "access.taken",
-					    "access.denied"};
+	static const char *const types[] = {"access.granted", "door.opened", "door.closed",
+					    "access.taken", "access.denied"};
 	static char data[160];
 	int kind = (int)(number % 5);
 
@@ -97,11 +98,13 @@ int main(int argc, char **argv)
 	row.unix_ms = clock_unix_ms() - (int64_t)rows * MS_BETWEEN;
 	for (long i = 0; i < PEOPLE; i++)
 		ulid_make(row.unix_ms + i, people[i]);
-	check(db, db_prepare(db,
-			     "INSERT INTO event (seq, id, unix_ms, type, severity, source, person, data, "
-			     "prev, hash) "
-			     "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-			     &sql));
+	check(db,
+	      db_prepare(
+		      db,
+		      "INSERT INTO event (seq, id, unix_ms, type, severity, source, person, data, "
+		      "prev, hash) "
+		      "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+		      &sql));
 	for (long i = 0; i < rows; i++) {
 		if (i % ROWS_OF_TRANSACTION == 0)
 			check(db, db_run(db, i == 0 ? "BEGIN" : "COMMIT; BEGIN"));

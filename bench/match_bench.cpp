@@ -1,13 +1,15 @@
 /*
- * match_bench - one probe against a gallery: ours and FAISS IndexFlatIP, one thread each, same answers.
+ * match_bench - one probe against a gallery: ours and FAISS IndexFlatIP, one thread each, same
+ * answers.
  *
  *   match_bench [--templates N]...   default 1000 to 1000000, as far as memory lasts; one JSON object a line
  *
- * gb_s is what a search reads (one byte a number, and the template's bounds) by its time; read_gb_s is what a plain
- * sum over as many bytes reaches on this machine, one thread, in the same run.
+ * gb_s is what a search reads (one byte a number, and the template's bounds) by its time; read_gb_s
+ * is what a plain sum over as many bytes reaches on this machine, one thread, in the same run.
  *
- * Two kinds of probe: somebody enrolled, seen again (cosine about 0.7), and a stranger. Vectors share a
- * common part, as those of real faces do. Order alternates so that neither always runs on the warm cache.
+ * Two kinds of probe: somebody enrolled, seen again (cosine about 0.7), and a stranger. Vectors
+ * share a common part, as those of real faces do. Order alternates so that neither always runs on
+ * the warm cache.
  */
 #include "vision/face/match.h"
 
@@ -40,7 +42,8 @@ struct timing {
 		struct timespec now;
 
 		clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-		return static_cast<double>(now.tv_sec) * 1e3 + static_cast<double>(now.tv_nsec) / 1e6;
+		return static_cast<double>(now.tv_sec) * 1e3 +
+		       static_cast<double>(now.tv_nsec) / 1e6;
 	}
 
 	template <typename Body> void add(Body body)
@@ -110,13 +113,15 @@ class world
 
 size_t memory_bytes()
 {
-	return static_cast<size_t>(sysconf(_SC_AVPHYS_PAGES)) * static_cast<size_t>(sysconf(_SC_PAGESIZE));
+	return static_cast<size_t>(sysconf(_SC_AVPHYS_PAGES)) *
+	       static_cast<size_t>(sysconf(_SC_PAGESIZE));
 }
 
 constexpr size_t template_bytes = dim + 20; /* whole numbers, their bounds, whose they are */
 
 /* Eight sums at once, which the compiler turns into the widest loads there are. */
-__attribute__((target_clones("avx512f", "avx2", "default"))) uint64_t sum_of(const uint64_t *at, size_t count)
+__attribute__((target_clones("avx512f", "avx2", "default"))) uint64_t sum_of(const uint64_t *at,
+									     size_t count)
 {
 	uint64_t sums[32] = {};
 	uint64_t all = 0;
@@ -157,7 +162,9 @@ int measure(size_t count, const char *kind, bool known)
 		size_t found = 0;
 		float score = 0;
 		idx_t label = -1;
-		auto run_ours = [&] { return gallery_search(gallery, probe.data(), 1, &match, &found); };
+		auto run_ours = [&] {
+			return gallery_search(gallery, probe.data(), 1, &match, &found);
+		};
 		auto run_peer = [&] { peer.search(1, probe.data(), 1, &score, &label); };
 
 		if (known)
@@ -172,14 +179,16 @@ int measure(size_t count, const char *kind, bool known)
 			theirs.add(run_peer);
 			ours.add(run_ours);
 		}
-		if (found != 1 || (static_cast<idx_t>(std::strtoull(match.person, nullptr, 10)) != label &&
-				   std::fabs(match.score - score) > 1e-6F))
+		if (found != 1 ||
+		    (static_cast<idx_t>(std::strtoull(match.person, nullptr, 10)) != label &&
+		     std::fabs(match.score - score) > 1e-6F))
 			differ++;
 	}
 	gallery_close(gallery);
 	printf("{\"bench\":\"match\",\"case\":\"%zu enrolled, %s\",\"ours\":%.4f,\"peer\":%.4f,"
 	       "\"peer_name\":\"FAISS IndexFlatIP, 1 "
-	       "thread\",\"unit\":\"ms\",\"ratio\":%.2f,\"different_top1\":%d,\"gb_s\":%.2f,\"read_gb_s\":%."
+	       "thread\",\"unit\":\"ms\",\"ratio\":%.2f,\"different_top1\":%d,\"gb_s\":%.2f,\"read_"
+	       "gb_s\":%."
 	       "2f}\n",
 	       count, kind, ours.median(), theirs.median(), theirs.median() / ours.median(), differ,
 	       static_cast<double>(bytes) / ours.median() / 1e6,
@@ -207,7 +216,8 @@ int main(int argc, char **argv)
 	omp_set_num_threads(1);
 	for (size_t size : sizes) {
 		if (size < 1 || size > GALLERY_TEMPLATES_MAX) {
-			fprintf(stderr, "match_bench: --templates takes 1 to %d\n", GALLERY_TEMPLATES_MAX);
+			fprintf(stderr, "match_bench: --templates takes 1 to %d\n",
+				GALLERY_TEMPLATES_MAX);
 			return 2;
 		}
 		status |= measure(size, "known face", true);

@@ -1,9 +1,10 @@
 /*
- * mqtt_link.c - events a second that a local broker acknowledges to link and outbox, rows coming from memory,
- * beside mosquitto_pub sending the same lines to the same broker.
+ * mqtt_link.c - events a second that a local broker acknowledges to link and outbox, rows coming
+ * from memory, beside mosquitto_pub sending the same lines to the same broker.
  *
- * Rounds alternate, the median counts. The peer's time holds its start and its connecting; both are small
- * against a round. The broker is our own, on a free loopback port, with nothing configured beyond that.
+ * Rounds alternate, the median counts. The peer's time holds its start and its connecting; both are
+ * small against a round. The broker is our own, on a free loopback port, with nothing configured
+ * beyond that.
  *   bench_mqtt [EVENTS [WINDOW]]   a round (without: 20000), in flight at once (without: 64)
  */
 #include <arpa/inet.h>
@@ -28,7 +29,8 @@ enum { ROUNDS = 5, EVENTS = 20000, WINDOW = 64, LIMIT_S = 300 };
 static const char row_format[] =
 	"{\"seq\":%lld,\"id\":\"01KAJ5Q0000000000000000000\",\"time\":\"2026-11-21T04:05:06.789Z\","
 	"\"type\":\"access.granted\",\"severity\":\"info\",\"source\":\"door/main\","
-	"\"person\":\"01KAJ5Q0000000000000000001\",\"data\":{\"door\":\"main\",\"factor\":\"face\",\"v\":1}}";
+	"\"person\":\"01KAJ5Q0000000000000000001\",\"data\":{\"door\":\"main\",\"factor\":\"face\","
+	"\"v\":1}}";
 
 struct bench {
 	char folder[64];
@@ -65,7 +67,8 @@ static void clean_up(void)
 
 static unsigned free_port(void)
 {
-	struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	struct sockaddr_in address = {.sin_family = AF_INET,
+				      .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 	socklen_t bytes = sizeof(address);
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
@@ -143,7 +146,10 @@ static void turn(void)
 	struct pollfd ready = {.fd = link_fd(bench.link), .events = POLLIN};
 	uint64_t now_ms = clock_mono_ms(), due_ms = link_deadline_ms(bench.link);
 
-	poll(&ready, 1, due_ms <= now_ms ? 0 : due_ms - now_ms < 1000 ? (int)(due_ms - now_ms) : 1000);
+	poll(&ready, 1,
+	     due_ms <= now_ms         ? 0
+	     : due_ms - now_ms < 1000 ? (int)(due_ms - now_ms)
+				      : 1000);
 	link_dispatch(bench.link);
 	if (link_is_up(bench.link))
 		pump();
@@ -231,7 +237,8 @@ static int compare(const void *a, const void *b)
 
 int main(int argc, char **argv)
 {
-	long long events = argc > 1 ? atoll(argv[1]) : EVENTS, window = argc > 2 ? atoll(argv[2]) : WINDOW;
+	long long events = argc > 1 ? atoll(argv[1]) : EVENTS,
+		  window = argc > 2 ? atoll(argv[2]) : WINDOW;
 	double ours[ROUNDS], peer[ROUNDS];
 
 	if (events < 1 || events > 10000000 || window < 1 || window > OUTBOX_WINDOW_MAX)

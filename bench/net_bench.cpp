@@ -1,10 +1,12 @@
 /*
- * net_bench - the four nets of a face, run by our own steps (net.h) and by OpenCV's dnn, one thread each, the same answers.
+ * net_bench - the four nets of a face, run by our own steps (net.h) and by OpenCV's dnn, one thread
+ * each, the same answers.
  *
  *   net_bench [--models DIR] [--runs N]    one JSON object a line
  *
- * Milliseconds are the thread's own, medians; order alternates so that neither always runs on the warm cache. The sum is one face
- * that is found, aligned, judged alive and embedded, without what happens between the nets.
+ * Milliseconds are the thread's own, medians; order alternates so that neither always runs on the
+ * warm cache. The sum is one face that is found, aligned, judged alive and embedded, without what
+ * happens between the nets.
  */
 #include "vision/face/face_nets.h"
 
@@ -60,13 +62,15 @@ bool same(const std::vector<face_net::answer> &ours, const std::vector<cv::Mat> 
 
 void tell(const char *name, double ours, double peer)
 {
-	printf("{\"bench\":\"face\",\"case\":\"%s\",\"ours\":%.3f,\"peer\":%.3f,\"peer_name\":\"OpenCV %s "
+	printf("{\"bench\":\"face\",\"case\":\"%s\",\"ours\":%.3f,\"peer\":%.3f,\"peer_name\":"
+	       "\"OpenCV %s "
 	       "dnn, 1 thread\","
 	       "\"unit\":\"ms\",\"ratio\":%.2f}\n",
 	       name, ours, peer, CV_VERSION, peer / ours);
 }
 
-bool measure(const role &role, const std::string &models, int runs, double *ours_sum, double *peer_sum)
+bool measure(const role &role, const std::string &models, int runs, double *ours_sum,
+	     double *peer_sum)
 {
 	const struct face_model &model = *face_model_of(role.of);
 	std::string path = models + "/" + model.file;
@@ -101,7 +105,8 @@ bool measure(const role &role, const std::string &models, int runs, double *ours
 					     cv::Scalar::all(model.mean), model.swap_rgb != 0));
 	peer.forward(answers, names);
 	if (!net.reason().empty() || !same(net.run(picture), answers)) {
-		fprintf(stderr, "net_bench: %s: other answers than OpenCV's, or OpenCV's own\n", model.file);
+		fprintf(stderr, "net_bench: %s: other answers than OpenCV's, or OpenCV's own\n",
+			model.file);
 		return false;
 	}
 	tell(role.name, median(ours_ms), median(peer_ms));

@@ -1,9 +1,11 @@
 /*
- * policy_bench.c - decisions about access a second, on one core, with a large site's people and rules.
+ * policy_bench.c - decisions about access a second, on one core, with a large site's people and
+ * rules.
  *
- * 10,000 people in 40 groups, 20,000 cards and PINs, 200 rules over 8 doors with 50 schedules and a year's holidays.
- * Each decision is what a card at a reader costs: find the card, its owner, then policy_decide(). The worst case is
- * a person whom no rule lets in, so that each one of the door is judged. The digest is over the whole roster.
+ * 10,000 people in 40 groups, 20,000 cards and PINs, 200 rules over 8 doors with 50 schedules and a
+ * year's holidays. Each decision is what a card at a reader costs: find the card, its owner, then
+ * policy_decide(). The worst case is a person whom no rule lets in, so that each one of the door is
+ * judged. The digest is over the whole roster.
  *   bench_policy
  */
 #include <stdio.h>
@@ -16,7 +18,15 @@
 #include "access/access_rules.h"
 #include "access/roster_credential.h"
 
-enum { PEOPLE = 10000, GROUPS = 40, RULES = 200, DOORS = 8, SCHEDULES = 50, DECISIONS = 1000000, ROUNDS = 5 };
+enum {
+	PEOPLE = 10000,
+	GROUPS = 40,
+	RULES = 200,
+	DOORS = 8,
+	SCHEDULES = 50,
+	DECISIONS = 1000000,
+	ROUNDS = 5
+};
 
 struct threshold_calibration {
 	struct roster *roster;
@@ -39,7 +49,8 @@ static unsigned any(unsigned below)
 	return (seed >> 8) % below;
 }
 
-static void load(struct threshold_calibration *site, const char *kind, unsigned number, json_t *value)
+static void load(struct threshold_calibration *site, const char *kind, unsigned number,
+		 json_t *value)
 {
 	char name[POLICY_NAME_BYTES];
 
@@ -60,8 +71,8 @@ static json_t *any_rule(void)
 	snprintf(schedule, sizeof(schedule), "schedule-%03u", any(SCHEDULES));
 	snprintf(door, sizeof(door), "door-%u", any(DOORS));
 	snprintf(second_door, sizeof(second_door), "door-%u", any(DOORS));
-	rule = json_pack("{s:[s, s], s:[s, s], s:[s, s]}", "groups", group, other, "doors", door, second_door,
-			 "open", any(2) == 0 ? "card" : "face", "card+pin");
+	rule = json_pack("{s:[s, s], s:[s, s], s:[s, s]}", "groups", group, other, "doors", door,
+			 second_door, "open", any(2) == 0 ? "card" : "face", "card+pin");
 	if (any(4) != 0)
 		json_object_set_new(rule, "schedule", json_string(schedule));
 	return rule;
@@ -93,8 +104,8 @@ static void fill_book(struct threshold_calibration *site)
 		die("the site", "not used");
 }
 
-static void add_credential(struct threshold_calibration *site, const char *person, enum policy_factor factor,
-			   const char *text)
+static void add_credential(struct threshold_calibration *site, const char *person,
+			   enum policy_factor factor, const char *text)
 {
 	struct roster_credential credential = {.factor = factor, .policy = {.enabled = true}};
 
@@ -121,7 +132,8 @@ static void fill_people(struct threshold_calibration *site)
 			kept->access.groups.bits[0] |= (uint64_t)1 << any(GROUPS);
 		if (i % 10 == 0) /* the worst case: in no rule's group */
 			memset(&kept->access.groups, 0, sizeof(kept->access.groups));
-		snprintf(site->cards[i], sizeof(site->cards[i]), "%u", 8000000u + i * 7919u % 10000u);
+		snprintf(site->cards[i], sizeof(site->cards[i]), "%u",
+			 8000000u + i * 7919u % 10000u);
 		snprintf(pin, sizeof(pin), "%06u", any(1000000));
 		add_credential(site, person.id, POLICY_CARD, site->cards[i]);
 		add_credential(site, person.id, POLICY_PIN, pin);
@@ -152,7 +164,8 @@ static bool decide(const struct threshold_calibration *site, const char *card, u
 }
 
 /* @p step 1: everybody in turn; 10: only those whom no rule lets in */
-static double measure(const struct threshold_calibration *site, unsigned step, unsigned *ret_granted)
+static double measure(const struct threshold_calibration *site, unsigned step,
+		      unsigned *ret_granted)
 {
 	double best = 0;
 
@@ -162,8 +175,9 @@ static double measure(const struct threshold_calibration *site, unsigned step, u
 		double a_second;
 
 		for (unsigned i = 0; i < DECISIONS; i++) {
-			struct schedule_time local = {.date = 20780 + (int32_t)(i % 14),
-						      .minute = (uint16_t)(i * 31 % SCHEDULE_DAY_MINUTES)};
+			struct schedule_time local = {
+				.date = 20780 + (int32_t)(i % 14),
+				.minute = (uint16_t)(i * 31 % SCHEDULE_DAY_MINUTES)};
 
 			granted += decide(site, site->cards[i * step % PEOPLE], i % DOORS, local);
 		}
@@ -176,7 +190,8 @@ static double measure(const struct threshold_calibration *site, unsigned step, u
 
 static void print(const char *name, double a_second)
 {
-	printf("{\"bench\":\"policy\",\"case\":\"%s\",\"ours\":%.0f,\"peer\":null,\"peer_name\":null,"
+	printf("{\"bench\":\"policy\",\"case\":\"%s\",\"ours\":%.0f,\"peer\":null,\"peer_name\":"
+	       "null,"
 	       "\"unit\":\"decisions/s\",\"ratio\":null}\n",
 	       name, a_second);
 }

@@ -1,9 +1,10 @@
 /*
- * store_bench.c - events committed and acknowledged a second, beside SQLite with one commit an insert.
+ * store_bench.c - events committed and acknowledged a second, beside SQLite with one commit an
+ * insert.
  *
- * Both sides write the same rows to the same disk with WAL and synchronous=FULL; the peer has neither a hash
- * chain nor signatures to make. Rounds alternate, the median counts.
- * Then pages of 100 rows at random places of a big log, beside the same page by LIMIT and OFFSET.
+ * Both sides write the same rows to the same disk with WAL and synchronous=FULL; the peer has
+ * neither a hash chain nor signatures to make. Rounds alternate, the median counts. Then pages of
+ * 100 rows at random places of a big log, beside the same page by LIMIT and OFFSET.
  *   bench_store [DIRECTORY [ROWS]]   a directory on the disk to be measured (without one: the current one);
  *                                    rows of the big log (without: 1000000)
  */
@@ -52,7 +53,8 @@ static void on_person(void *arg, const struct roster_person *person)
 	(void)person;
 }
 
-static void on_face(void *arg, const char *person, const char *model, const float *vector, size_t dim)
+static void on_face(void *arg, const char *person, const char *model, const float *vector,
+		    size_t dim)
 {
 	(void)arg;
 	(void)person;
@@ -160,13 +162,16 @@ static double run_peer(const char *parent)
 	if (sqlite3_open(bench.db, &db) != SQLITE_OK)
 		die(bench.db, "cannot be opened");
 	run_sql(db, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL");
-	run_sql(db, "CREATE TABLE event (seq INTEGER PRIMARY KEY, unix_ms INTEGER, type TEXT, source TEXT, "
+	run_sql(db, "CREATE TABLE event (seq INTEGER PRIMARY KEY, unix_ms INTEGER, type TEXT, "
+		    "source TEXT, "
 		    "data TEXT)");
-	run_sql(db, "CREATE INDEX event_type ON event (type); CREATE INDEX event_time ON event (unix_ms)");
-	if (sqlite3_prepare_v2(db,
-			       "INSERT INTO event (unix_ms, type, source, data) VALUES (?, 'access.granted', "
-			       "'door/main', ?)",
-			       -1, &insert, NULL) != SQLITE_OK)
+	run_sql(db, "CREATE INDEX event_type ON event (type); CREATE INDEX event_time ON event "
+		    "(unix_ms)");
+	if (sqlite3_prepare_v2(
+		    db,
+		    "INSERT INTO event (unix_ms, type, source, data) VALUES (?, 'access.granted', "
+		    "'door/main', ?)",
+		    -1, &insert, NULL) != SQLITE_OK)
 		die("the peer", sqlite3_errmsg(db));
 	begun_us = clock_mono_us();
 	for (int i = 0; i < PEER_EVENTS; i++) {
@@ -206,7 +211,8 @@ static void bench_commits(const char *parent)
 	}
 	our_median = median(ours, ROUNDS);
 	peer_median = median(peer, ROUNDS);
-	printf("{\"bench\":\"store\",\"case\":\"commits\",\"ours\":%.0f,\"peer\":%.0f,\"peer_name\":"
+	printf("{\"bench\":\"store\",\"case\":\"commits\",\"ours\":%.0f,\"peer\":%.0f,\"peer_"
+	       "name\":"
 	       "\"sqlite3 one "
 	       "commit per insert, WAL FULL\",\"unit\":\"events/s\",\"ratio\":%.2f}\n",
 	       our_median, peer_median, our_median / peer_median);
@@ -220,7 +226,10 @@ static void on_rows(void *arg, int r, const struct event_row *rows, size_t count
 	((struct bench *)arg)->answered = true;
 }
 
-/* The rows are made by SQL: what is measured is reading, and ten million signed rows take their time. */
+/*
+ * The rows are made by SQL: what is measured is reading, and ten million signed rows take their
+ * time.
+ */
 static void make_rows(struct bench *bench, long rows)
 {
 	char sql[700];
@@ -228,15 +237,18 @@ static void make_rows(struct bench *bench, long rows)
 
 	if (sqlite3_open(bench->db, &db) != SQLITE_OK)
 		die(bench->db, "cannot be opened");
-	snprintf(sql, sizeof(sql),
-		 "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < %ld) INSERT INTO "
-		 "event SELECT i, "
-		 "'01HF7YAT00000000000000000A', 1700000000000 + i, CASE i %% 5000 WHEN 0 THEN "
-		 "'litter.detected' ELSE CASE i "
-		 "%% 3 WHEN 0 THEN 'door.physical' WHEN 1 THEN 'access.granted' ELSE 'access.taken' END END, "
-		 "0, "
-		 "'door/main', '', '{\"door\":\"main\",\"v\":1}', zeroblob(32), zeroblob(32) FROM n",
-		 rows);
+	snprintf(
+		sql, sizeof(sql),
+		"WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < %ld) "
+		"INSERT INTO "
+		"event SELECT i, "
+		"'01HF7YAT00000000000000000A', 1700000000000 + i, CASE i %% 5000 WHEN 0 THEN "
+		"'litter.detected' ELSE CASE i "
+		"%% 3 WHEN 0 THEN 'door.physical' WHEN 1 THEN 'access.granted' ELSE 'access.taken' "
+		"END END, "
+		"0, "
+		"'door/main', '', '{\"door\":\"main\",\"v\":1}', zeroblob(32), zeroblob(32) FROM n",
+		rows);
 	run_sql(db, "PRAGMA synchronous = OFF");
 	run_sql(db, sql);
 	sqlite3_close(db);
@@ -260,8 +272,8 @@ struct page_case {
 };
 
 static const struct page_case page_cases[] = {
-	{"all", NULL, "SELECT * FROM event ORDER BY seq DESC LIMIT 100 OFFSET ?", "sqlite3 LIMIT OFFSET",
-	 true},
+	{"all", NULL, "SELECT * FROM event ORDER BY seq DESC LIMIT 100 OFFSET ?",
+	 "sqlite3 LIMIT OFFSET", true},
 	{"access.*", "access.",
 	 "SELECT * FROM event WHERE seq < ? AND type GLOB 'access.*' ORDER BY seq DESC LIMIT 100",
 	 "sqlite3 seq < ? AND type GLOB", false},
@@ -306,11 +318,14 @@ static void measure_pages(struct bench *bench, long rows)
 		const struct page_case *at = &page_cases[c];
 
 		for (int i = 0; i < PAGES; i++) {
-			long before = rows / 10 + rows * 9 / 10 / PAGES * ((long)i * 37 % PAGES + 1);
-			struct store_filter filter = {.limit = 100, .type = at->type, .before_seq = before};
+			long before =
+				rows / 10 + rows * 9 / 10 / PAGES * ((long)i * 37 % PAGES + 1);
+			struct store_filter filter = {
+				.limit = 100, .type = at->type, .before_seq = before};
 
 			ours[i] = page_ms(bench, &filter);
-			peer[i] = peer_page_ms(db, at->peer_sql, at->by_offset ? rows - before + 1 : before);
+			peer[i] = peer_page_ms(db, at->peer_sql,
+					       at->by_offset ? rows - before + 1 : before);
 		}
 		print_pages(at, rows, ours, peer);
 	}

@@ -1,6 +1,7 @@
 /*
- * gatehouse-safe: every output to its declared safe level, when the daemon is gone. It needs nothing of the daemon
- * but the config: no store, no broker, no model. systemd runs it by ExecStopPost, after every end.
+ * gatehouse-safe: every output to its declared safe level, when the daemon is gone. It needs
+ * nothing of the daemon but the config: no store, no broker, no model. systemd runs it by
+ * ExecStopPost, after every end.
  */
 #include <argp.h>
 #include <errno.h>
@@ -47,11 +48,12 @@ static int set_line(const struct board_line_config *line, char *error)
 }
 
 /*
- * A fire that was not reset on site keeps its doors released, whatever is declared: nobody is locked in for the
- * second that a restart takes. @return whether @p output is of such a door, with the level that frees it.
+ * A fire that was not reset on site keeps its doors released, whatever is declared: nobody is
+ * locked in for the second that a restart takes. @return whether @p output is of such a door, with
+ * the level that frees it.
  */
-static bool fire_level(const struct config *config, const struct door_state_file *states, const char *output,
-		       bool *ret_active)
+static bool fire_level(const struct config *config, const struct door_state_file *states,
+		       const char *output, bool *ret_active)
 {
 	for (size_t i = 0; states != NULL && i < config->door_count; i++) {
 		const struct config_door *door = &config->doors[i];
@@ -112,11 +114,13 @@ static struct config *load(const char *path)
 int main(int argc, char **argv)
 {
 	static const struct argp_option options[] = {
-		{"config", 'c', "FILE", 0, "Read this file (default /etc/gatehouse/gatehouse.yaml)", 0}, {0}};
-	static const struct argp argp = {
-		.options = options,
-		.parser = parse_option,
-		.doc = "Set every output of the gate to its declared safe level, without the daemon."};
+		{"config", 'c', "FILE", 0, "Read this file (default /etc/gatehouse/gatehouse.yaml)",
+		 0},
+		{0}};
+	static const struct argp argp = {.options = options,
+					 .parser = parse_option,
+					 .doc = "Set every output of the gate to its declared safe "
+						"level, without the daemon."};
 	const char *path = "/etc/gatehouse/gatehouse.yaml";
 	struct door_state_file *states = NULL;
 	struct config *config;
@@ -128,7 +132,8 @@ int main(int argc, char **argv)
 	if (config == NULL)
 		return EXIT_CONFIG;
 	if (door_state_file_open(config->state_dir, &states) < 0)
-		fprintf(stderr, "gatehouse-safe: no memory for the doors' modes: a fire is not known of\n");
+		fprintf(stderr,
+			"gatehouse-safe: no memory for the doors' modes: a fire is not known of\n");
 	for (size_t i = 0; i < config->board.output_count; i++)
 		all &= make_safe(config, states, &config->board.outputs[i]);
 	door_state_file_close(states);

@@ -33,8 +33,10 @@ struct options {
 static const struct argp_option option_table[] = {
 	{"config", 'c', "FILE", 0, "Read this file (default /etc/gatehouse/gatehouse.yaml)", 0},
 	{"check-config", 'k', NULL, 0, "Check the config, say what is wrong with it, and end", 0},
-	{"config-help", 'H', NULL, 0, "Print every option of the config with its type, range and default", 0},
-	{"print-routes", 'R', NULL, 0, "Print every path of the API with the least role that may call it", 0},
+	{"config-help", 'H', NULL, 0,
+	 "Print every option of the config with its type, range and default", 0},
+	{"print-routes", 'R', NULL, 0,
+	 "Print every path of the API with the least role that may call it", 0},
 	{0},
 };
 
@@ -68,8 +70,9 @@ static void pass_to_loop(int signal_number)
 }
 
 /*
- * Blocked here, signals wait for the loop. Our own threads inherit that, but a library that is loaded with the
- * program (OpenBLAS) starts threads before main(): what the kernel hands to one of them is passed on.
+ * Blocked here, signals wait for the loop. Our own threads inherit that, but a library that is
+ * loaded with the program (OpenBLAS) starts threads before main(): what the kernel hands to one of
+ * them is passed on.
  */
 static void keep_signals_for_loop(void)
 {
@@ -89,8 +92,8 @@ static void keep_signals_for_loop(void)
 }
 
 /*
- * When this process began, not when main() did: the loader's work on some 150 libraries is part of the wait for the
- * doors. CLOCK_MONOTONIC, to 10 ms; now, when /proc is not there.
+ * When this process began, not when main() did: the loader's work on some 150 libraries is part of
+ * the wait for the doors. CLOCK_MONOTONIC, to 10 ms; now, when /proc is not there.
  */
 static uint64_t process_started_us(void)
 {
@@ -104,12 +107,12 @@ static uint64_t process_started_us(void)
 	if (file != NULL)
 		(void)fclose(file);
 	text[bytes] = '\0';
-	after_name =
-		strrchr(text, ')'); /* the name may hold anything; 19 fields lie between it and the start */
-	if (after_name == NULL ||
-	    sscanf(after_name + 1,
-		   " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d %*d %llu",
-		   &ticks) != 1)
+	after_name = strrchr(
+		text, ')'); /* the name may hold anything; 19 fields lie between it and the start */
+	if (after_name == NULL || sscanf(after_name + 1,
+					 " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d "
+					 "%*d %*d %*d %*d %*d %llu",
+					 &ticks) != 1)
 		return now_us;
 	clock_gettime(CLOCK_BOOTTIME, &boot);
 	since_boot_us = (uint64_t)boot.tv_sec * 1000000 + (uint64_t)boot.tv_nsec / 1000;
@@ -120,12 +123,19 @@ static uint64_t process_started_us(void)
 static void keep_memory_private(void)
 {
 	(void)setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
-	/* a dump that the kernel hands to a program (core_pattern "|...") asks no limit; this ends both, and ptrace */
+	/*
+	 * a dump that the kernel hands to a program (core_pattern "|...") asks no limit; this ends
+	 * both, and ptrace
+	 */
 	(void)prctl(PR_SET_DUMPABLE, 0);
 }
 
-/* A door is not taken out of control because a file was edited, let alone because a terminal was closed. */
-static int on_hang_up(sd_event_source *source, const struct signalfd_siginfo *info, void *config_path)
+/*
+ * A door is not taken out of control because a file was edited, let alone because a terminal was
+ * closed.
+ */
+static int on_hang_up(sd_event_source *source, const struct signalfd_siginfo *info,
+		      void *config_path)
 {
 	char error[CONFIG_ERROR_BYTES] = "";
 	struct config *config;
@@ -166,7 +176,8 @@ static int run_loop(const struct config *config, const char *config_path, uint64
 	}
 	r = config_save_last_good(config_path, config->state_dir);
 	if (r < 0)
-		log_warning("main", "the config is not kept for gatehouse-safe: %s, ignoring", strerror(-r));
+		log_warning("main", "the config is not kept for gatehouse-safe: %s, ignoring",
+			    strerror(-r));
 	sd_notify(0, "READY=1\nSTATUS=Doors under control");
 	r = sd_event_loop(event);
 	sd_notify(0, "STOPPING=1");
@@ -182,7 +193,8 @@ int main(int argc, char **argv)
 	static const struct argp argp = {
 		.options = option_table,
 		.parser = parse_option,
-		.doc = "The controller of one gate: doors by face and card, watch over the facade, a log "
+		.doc = "The controller of one gate: doors by face and card, watch over the facade, "
+		       "a log "
 		       "that holds.",
 	};
 	struct options options = {.config_path = "/etc/gatehouse/gatehouse.yaml"};

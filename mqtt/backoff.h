@@ -1,8 +1,9 @@
 /*
  * backoff.h - how long to wait before the next attempt: doubling from min to max, with jitter.
  *
- * Each pause is drawn evenly from the upper half of its step, so that a thousand gates that lost one broker do
- * not all come back in the same second. Pure but for the random numbers. One thread at a time.
+ * Each pause is drawn evenly from the upper half of its step, so that a thousand gates that lost
+ * one broker do not all come back in the same second. Pure but for the random numbers. One thread
+ * at a time.
  */
 #ifndef GH_MQTT_BACKOFF_H
 #define GH_MQTT_BACKOFF_H

@@ -25,7 +25,8 @@ char *command_signed_text(const char *topic, const json_t *envelope)
 	return text;
 }
 
-static int require_string(const json_t *envelope, const char *key, size_t bytes, char *ret_text, char *error)
+static int require_string(const json_t *envelope, const char *key, size_t bytes, char *ret_text,
+			  char *error)
 {
 	const char *text = "";
 	int r = json_get_string(envelope, key, bytes - 1, &text, error);
@@ -55,7 +56,8 @@ static int require_int(const json_t *envelope, const char *key, int64_t *ret_val
 
 static int read_envelope(const json_t *envelope, struct command *command, char *error)
 {
-	static const char *const known[] = {"v", "key", "id", "expires", "nonce", "body", "sig", NULL};
+	static const char *const known[] = {"v",     "key",  "id",  "expires",
+					    "nonce", "body", "sig", NULL};
 	int64_t version = 0;
 	int r;
 
@@ -80,7 +82,8 @@ static int read_envelope(const json_t *envelope, struct command *command, char *
 	if (r == 0)
 		r = require_int(envelope, "nonce", &command->nonce, error);
 	if (r == 0)
-		r = require_string(envelope, "sig", sizeof(command->signature), command->signature, error);
+		r = require_string(envelope, "sig", sizeof(command->signature), command->signature,
+				   error);
 	if (r == 0 && !json_is_object(json_object_get(envelope, "body"))) {
 		snprintf(error, COMMAND_ERROR_BYTES, "body: expected an object");
 		r = -EINVAL;
@@ -128,6 +131,6 @@ json_t *command_reply_ok(const char *id, json_t *result)
 
 json_t *command_reply_error(const char *id, const char *code, const char *message)
 {
-	return json_pack("{s:s, s:b, s:{s:s, s:s}}", "id", id, "ok", 0, "error", "code", code, "message",
-			 message);
+	return json_pack("{s:s, s:b, s:{s:s, s:s}}", "id", id, "ok", 0, "error", "code", code,
+			 "message", message);
 }

@@ -3,8 +3,9 @@
  *
  *   {"v":1, "key":"desk", "id":"...", "expires":UNIX_MS, "nonce":N, "body":{...}, "sig":"BASE64"}
  *
- * The signature is Ed25519 over the topic, a newline, and the envelope without "sig" as canonical JSON (keys
- * sorted, no spaces). Checking it is the caller's: this room knows no cryptography. Pure. Any thread.
+ * The signature is Ed25519 over the topic, a newline, and the envelope without "sig" as canonical
+ * JSON (keys sorted, no spaces). Checking it is the caller's: this room knows no cryptography.
+ * Pure. Any thread.
  */
 #ifndef GH_MQTT_COMMAND_H
 #define GH_MQTT_COMMAND_H
@@ -32,8 +33,10 @@ struct command {
 };
 
 /**
- * Read an envelope. Unknown members are refused: a word that is not understood must not be passed over.
- * @param error  COMMAND_ERROR_BYTES; what is wrong and where. What could be read of `id` is set even then.
+ * Read an envelope. Unknown members are refused: a word that is not understood must not be passed
+ * over.
+ * @param error  COMMAND_ERROR_BYTES; what is wrong and where. What could be read of `id` is set
+ *               even then.
  * @return 0, -EINVAL or -ENOMEM. Release with command_finish() in either case.
  */
 int command_parse(const char *topic, const char *payload, size_t bytes, struct command *ret_command,
@@ -44,7 +47,10 @@ void command_finish(struct command *command);
 /** The signed text of an envelope that has no "sig" yet. The caller frees; NULL: no memory. */
 char *command_signed_text(const char *topic, const json_t *envelope);
 
-/** {"id", "ok":true, "result"} or {"id", "ok":false, "error":{"code","message"}}; takes @p result. New reference. */
+/**
+ * {"id", "ok":true, "result"} or {"id", "ok":false, "error":{"code","message"}}; takes @p result.
+ * New reference.
+ */
 json_t *command_reply_ok(const char *id, json_t *result);
 json_t *command_reply_error(const char *id, const char *code, const char *message);
 

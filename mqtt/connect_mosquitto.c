@@ -18,8 +18,8 @@ enum {
 	SESSION_EXPIRY_S = 7 * 24 * 3600,
 	SECRET_BYTES = 256,
 	COMMANDS_IN_FLIGHT = 20, /* what a broker may send us before we have taken the first */
-	PACKET_BYTES_MAX =
-		2 * COMMAND_BYTES_MAX, /* above it the broker keeps it to itself (MQTT 5, 3.1.2.11.4) */
+	/* above it the broker keeps it to itself (MQTT 5, 3.1.2.11.4) */
+	PACKET_BYTES_MAX = 2 * COMMAND_BYTES_MAX,
 };
 
 /* The thread's until `done`, then whoever asked's again. */
@@ -53,8 +53,8 @@ static void *connect_thread(void *arg)
 	int r;
 
 	thread_role_set(THREAD_WORKER);
-	r = mosquitto_connect_bind_v5(attempt->client, attempt->host, attempt->port, attempt->keepalive_s,
-				      NULL, attempt->properties);
+	r = mosquitto_connect_bind_v5(attempt->client, attempt->host, attempt->port,
+				      attempt->keepalive_s, NULL, attempt->properties);
 	pthread_mutex_lock(&attempt->lock);
 	attempt->result = r == MOSQ_ERR_ERRNO ? -errno : r;
 	attempt->done = true;
@@ -90,7 +90,8 @@ static int set_login(const struct connect_login *login, struct mosquitto *client
 	if (login->password_file[0] != '\0') {
 		r = read_secret(login->password_file, secret);
 		if (r < 0) {
-			snprintf(error, CONNECT_ERROR_BYTES, "%s: %s", login->password_file, strerror(-r));
+			snprintf(error, CONNECT_ERROR_BYTES, "%s: %s", login->password_file,
+				 strerror(-r));
 			return r;
 		}
 	}
@@ -115,23 +116,25 @@ static int set_tls(const struct connect_login *login, struct mosquitto *client, 
 			      or_null(login->key_file), NULL);
 	if (r == MOSQ_ERR_SUCCESS)
 		return 0;
-	snprintf(error, CONNECT_ERROR_BYTES, "the TLS files cannot be used: %s", mosquitto_strerror(r));
+	snprintf(error, CONNECT_ERROR_BYTES, "the TLS files cannot be used: %s",
+		 mosquitto_strerror(r));
 	return -EINVAL;
 }
 
 static int add_properties(mosquitto_property **properties)
 {
-	if (mosquitto_property_add_int32(properties, MQTT_PROP_SESSION_EXPIRY_INTERVAL, SESSION_EXPIRY_S) !=
-		    MOSQ_ERR_SUCCESS ||
-	    mosquitto_property_add_int16(properties, MQTT_PROP_RECEIVE_MAXIMUM, COMMANDS_IN_FLIGHT) !=
-		    MOSQ_ERR_SUCCESS ||
-	    mosquitto_property_add_int32(properties, MQTT_PROP_MAXIMUM_PACKET_SIZE, PACKET_BYTES_MAX) !=
-		    MOSQ_ERR_SUCCESS)
+	if (mosquitto_property_add_int32(properties, MQTT_PROP_SESSION_EXPIRY_INTERVAL,
+					 SESSION_EXPIRY_S) != MOSQ_ERR_SUCCESS ||
+	    mosquitto_property_add_int16(properties, MQTT_PROP_RECEIVE_MAXIMUM,
+					 COMMANDS_IN_FLIGHT) != MOSQ_ERR_SUCCESS ||
+	    mosquitto_property_add_int32(properties, MQTT_PROP_MAXIMUM_PACKET_SIZE,
+					 PACKET_BYTES_MAX) != MOSQ_ERR_SUCCESS)
 		return -ENOMEM;
 	return 0;
 }
 
-static int make_client(const struct connect_request *request, struct connect_attempt *attempt, char *error)
+static int make_client(const struct connect_request *request, struct connect_attempt *attempt,
+		       char *error)
 {
 	struct mosquitto *client = mosquitto_new(request->client_id, false, request->arg);
 	int r;
@@ -146,8 +149,9 @@ static int make_client(const struct connect_request *request, struct connect_att
 	r = set_login(request->login, client, error);
 	if (r == 0)
 		r = set_tls(request->login, client, error);
-	if (r == 0 && mosquitto_will_set_v5(client, request->will_topic, (int)strlen(request->will_text),
-					    request->will_text, 1, true, NULL) != MOSQ_ERR_SUCCESS)
+	if (r == 0 &&
+	    mosquitto_will_set_v5(client, request->will_topic, (int)strlen(request->will_text),
+				  request->will_text, 1, true, NULL) != MOSQ_ERR_SUCCESS)
 		r = -ENOMEM;
 	return r == 0 ? add_properties(&attempt->properties) : r;
 }
@@ -165,7 +169,8 @@ static int start_thread(struct connect_attempt *attempt)
 	return r;
 }
 
-int connect_begin(const struct connect_request *request, struct connect_attempt **ret_attempt, char *error)
+int connect_begin(const struct connect_request *request, struct connect_attempt **ret_attempt,
+		  char *error)
 {
 	struct connect_attempt *attempt = calloc(1, sizeof(*attempt));
 	int r;

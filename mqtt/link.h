@@ -1,10 +1,11 @@
 /*
  * link.h - the connection to the property system's broker: MQTT 5 over libmosquitto, in our loop.
  *
- * Connecting (names, TCP, TLS) happens on a short-lived thread, so that a dead name server never delays a door;
- * everything else runs in link_dispatch(). Each connection is a fresh client with the same client id and
- * a session that the broker keeps: commands sent while the gate was away arrive; what the gate had in flight
- * is sent again by the caller, from its own log. Control thread only.
+ * Connecting (names, TCP, TLS) happens on a short-lived thread, so that a dead name server never
+ * delays a door; everything else runs in link_dispatch(). Each connection is a fresh client with
+ * the same client id and a session that the broker keeps: commands sent while the gate was away
+ * arrive; what the gate had in flight is sent again by the caller, from its own log. Control thread
+ * only.
  */
 #ifndef GH_MQTT_LINK_H
 #define GH_MQTT_LINK_H
@@ -72,8 +73,8 @@ void link_dispatch(struct link *link);
 bool link_is_up(const struct link *link);
 
 /**
- * @param seq  above 0: acked() follows, or connected(false). 0: a repetition nobody waits for; it takes a place in
- *             the window all the same.
+ * @param seq  above 0: acked() follows, or connected(false). 0: a repetition nobody waits for; it
+ *             takes a place in the window all the same.
  * @return 0; -ENOTCONN, -EAGAIN (window full), -EINVAL (it can never be sent) or -ENOMEM.
  */
 int link_publish_event(struct link *link, int64_t seq, const char *type, const char *json);
@@ -81,15 +82,18 @@ int link_publish_event(struct link *link, int64_t seq, const char *type, const c
 /** Events that may be handed over before -EAGAIN. */
 unsigned link_room(const struct link *link);
 
-/** Retained under state/WHAT/NAME, and again after each reconnect; NULL removes it. @return 0, -ENOSPC or -ENOMEM. */
+/**
+ * Retained under state/WHAT/NAME, and again after each reconnect; NULL removes it. @return 0,
+ * -ENOSPC or -ENOMEM.
+ */
 int link_publish_state(struct link *link, const char *what, const char *name, const json_t *state);
 
 /** The same under a topic outside the gate's own tree, whole as given: discovery. */
 int link_publish_retained(struct link *link, const char *topic, const json_t *message);
 
 /**
- * All that exists has been told: what the broker still holds under state/ beyond it (a door that the config
- * no longer has) is removed, now and after each reconnect.
+ * All that exists has been told: what the broker still holds under state/ beyond it (a door that
+ * the config no longer has) is removed, now and after each reconnect.
  */
 void link_states_complete(struct link *link);
 
@@ -97,10 +101,13 @@ void link_states_complete(struct link *link);
 void link_publish_health(struct link *link, const json_t *health);
 
 /** QoS 1, dropped while there is no connection: who asked will ask again. */
-void link_reply(struct link *link, const char *topic, const void *correlation, size_t correlation_bytes,
-		const json_t *reply);
+void link_reply(struct link *link, const char *topic, const void *correlation,
+		size_t correlation_bytes, const json_t *reply);
 
-/** Says offline, disconnects, frees. Never waits: a connect still under way ends by itself. NULL is fine. */
+/**
+ * Says offline, disconnects, frees. Never waits: a connect still under way ends by itself. NULL is
+ * fine.
+ */
 void link_close(struct link *link);
 
 #endif

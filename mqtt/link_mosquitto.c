@@ -65,8 +65,8 @@ enum outage { OUTAGE_REFUSED, OUTAGE_LOST, OUTAGE_EVENT_REFUSED, OUTAGE_NO_CONNE
 /* @p why is the library's or the system's own text, or "". */
 static void set_reason(struct link *link, enum outage outage, const char *why)
 {
-	static int (*const explanations[])(struct problem * problem, const char *broker, long long port,
-					   const char *text) = {
+	static int (*const explanations[])(struct problem * problem, const char *broker,
+					   long long port, const char *text) = {
 		[OUTAGE_REFUSED] = problem_link_refused,
 		[OUTAGE_LOST] = problem_link_lost_because,
 		[OUTAGE_EVENT_REFUSED] = problem_link_event_refused,
@@ -90,16 +90,17 @@ static void set_watch(struct link *link, bool write)
 	epoll_ctl(link->epoll_fd, EPOLL_CTL_MOD, link->socket_fd, &event);
 }
 
-static void publish(struct link *link, const char *topic, const void *payload, size_t bytes, int qos,
-		    bool retain)
+static void publish(struct link *link, const char *topic, const void *payload, size_t bytes,
+		    int qos, bool retain)
 {
 	/* a failure here is the connection's, which mosquitto_loop_misc() notices */
-	(void)mosquitto_publish_v5(link->client, NULL, topic, (int)bytes, payload, qos, retain, NULL);
+	(void)mosquitto_publish_v5(link->client, NULL, topic, (int)bytes, payload, qos, retain,
+				   NULL);
 	set_watch(link, mosquitto_want_write(link->client));
 }
 
-static void publish_own(struct link *link, const char *rest, const void *payload, size_t bytes, int qos,
-			bool retain)
+static void publish_own(struct link *link, const char *rest, const void *payload, size_t bytes,
+			int qos, bool retain)
 {
 	char topic[TOPIC_BYTES];
 
@@ -110,8 +111,8 @@ static void publish_own(struct link *link, const char *rest, const void *payload
 /* The will is written before the connection: only the birth knows its time. */
 static char *status_text(const struct link *link, bool online)
 {
-	json_t *status = json_pack("{s:s, s:s, s:s}", "state", online ? "online" : "offline", "session",
-				   link->session, "version", link->version);
+	json_t *status = json_pack("{s:s, s:s, s:s}", "state", online ? "online" : "offline",
+				   "session", link->session, "version", link->version);
 	char *text;
 
 	if (online)
@@ -145,7 +146,8 @@ static void ask_for_states(struct link *link)
 	char topic[TOPIC_BYTES];
 
 	if (topic_make(link->site, link->gate, "state/#", topic) == 0)
-		(void)mosquitto_subscribe_v5(link->client, NULL, topic, 0, MQTT_SUB_OPT_NO_LOCAL, NULL);
+		(void)mosquitto_subscribe_v5(link->client, NULL, topic, 0, MQTT_SUB_OPT_NO_LOCAL,
+					     NULL);
 }
 
 /* ---- what libmosquitto tells; all inside link_dispatch() ---- */
@@ -169,7 +171,8 @@ static void on_connack(struct mosquitto *client, void *arg, int code, int flags,
 	publish_birth(link);
 	/* retained commands are a broker's memory, nobody's order */
 	if (topic_make(link->site, link->gate, "cmd/+", topic) == 0)
-		(void)mosquitto_subscribe_v5(client, NULL, topic, 1, MQTT_SUB_OPT_SEND_RETAIN_NEVER, NULL);
+		(void)mosquitto_subscribe_v5(client, NULL, topic, 1, MQTT_SUB_OPT_SEND_RETAIN_NEVER,
+					     NULL);
 	for (size_t i = 0; i < RETAINED_MAX; i++)
 		publish_retained(link, &link->retained.messages[i]);
 	if (link->states_complete)
@@ -177,7 +180,8 @@ static void on_connack(struct mosquitto *client, void *arg, int code, int flags,
 	link->ops.connected(link->arg, true, &(struct problem){0});
 }
 
-static void on_disconnect(struct mosquitto *client, void *arg, int code, const mosquitto_property *properties)
+static void on_disconnect(struct mosquitto *client, void *arg, int code,
+			  const mosquitto_property *properties)
 {
 	struct link *link = arg;
 
@@ -237,13 +241,13 @@ static void on_message(struct mosquitto *client, void *arg, const struct mosquit
 	mosquitto_property_read_string(properties, MQTT_PROP_RESPONSE_TOPIC, &answer_topic, false);
 	mosquitto_property_read_binary(properties, MQTT_PROP_CORRELATION_DATA, &correlation,
 				       &correlation_bytes, false);
-	command = (struct link_command){.name = name,
-					.topic = message->topic,
-					.payload = message->payloadlen <= COMMAND_BYTES_MAX ? message->payload
-											    : NULL,
-					.bytes = (size_t)message->payloadlen,
-					.retained = message->retain,
-					.correlation = correlation};
+	command = (struct link_command){
+		.name = name,
+		.topic = message->topic,
+		.payload = message->payloadlen <= COMMAND_BYTES_MAX ? message->payload : NULL,
+		.bytes = (size_t)message->payloadlen,
+		.retained = message->retain,
+		.correlation = correlation};
 	if (correlation_bytes <= LINK_CORRELATION_BYTES_MAX)
 		command.correlation_bytes = correlation_bytes;
 	if (answer_topic != NULL && topic_may_answer(answer_topic, strlen(answer_topic)))
@@ -329,7 +333,10 @@ static void drop_client(struct link *link)
 	link->in_flight = 0;
 }
 
-/* After an outage the first broker is asked first; only when none of them serves is there a pause. @return no pause. */
+/*
+ * After an outage the first broker is asked first; only when none of them serves is there a pause.
+ * @return no pause.
+ */
 static bool choose_next(struct link *link)
 {
 	bool more = link->phase != PHASE_UP && link->broker + 1 < link->broker_count;
@@ -369,9 +376,9 @@ static bool config_is_valid(const struct link_config *config)
 	for (size_t i = 0; i < config->broker_count; i++)
 		if (i >= LINK_BROKERS_MAX || config->brokers[i].port > 65535)
 			return false;
-	return config->broker_count > 0 && config->window >= 1 && config->window <= OUTBOX_WINDOW_MAX &&
-	       config->reconnect_min_ms >= 1 && config->reconnect_max_ms >= config->reconnect_min_ms &&
-	       config->keepalive_s >= 5;
+	return config->broker_count > 0 && config->window >= 1 &&
+	       config->window <= OUTBOX_WINDOW_MAX && config->reconnect_min_ms >= 1 &&
+	       config->reconnect_max_ms >= config->reconnect_min_ms && config->keepalive_s >= 5;
 }
 
 static void take_config(struct link *link, const struct link_config *config)
@@ -394,7 +401,8 @@ static void take_config(struct link *link, const struct link_config *config)
 	backoff_init(&link->backoff, config->reconnect_min_ms, config->reconnect_max_ms);
 }
 
-int link_open(const struct link_config *config, const struct link_ops *ops, void *arg, struct link **ret_link)
+int link_open(const struct link_config *config, const struct link_ops *ops, void *arg,
+	      struct link **ret_link)
 {
 	struct epoll_event event = {.events = EPOLLIN};
 	struct link *link;
@@ -500,12 +508,14 @@ int link_publish_event(struct link *link, int64_t seq, const char *type, const c
 	r = topic_make(link->site, link->gate, rest, topic);
 	if (r < 0)
 		return -EINVAL;
-	r = mosquitto_publish_v5(link->client, &mid, topic, (int)strlen(json), json, 1, false, NULL);
+	r = mosquitto_publish_v5(link->client, &mid, topic, (int)strlen(json), json, 1, false,
+				 NULL);
 	if (r == MOSQ_ERR_NOMEM)
 		return -ENOMEM;
 	if (r != MOSQ_ERR_SUCCESS)
-		return r == MOSQ_ERR_NO_CONN || r == MOSQ_ERR_CONN_LOST || r == MOSQ_ERR_ERRNO ? -ENOTCONN
-											       : -EINVAL;
+		return r == MOSQ_ERR_NO_CONN || r == MOSQ_ERR_CONN_LOST || r == MOSQ_ERR_ERRNO
+			       ? -ENOTCONN
+			       : -EINVAL;
 	*flight = (struct flight){.mid = mid, .seq = seq};
 	link->in_flight++;
 	set_watch(link, mosquitto_want_write(link->client));
@@ -564,8 +574,8 @@ void link_publish_health(struct link *link, const json_t *health)
 	free(text);
 }
 
-void link_reply(struct link *link, const char *topic, const void *correlation, size_t correlation_bytes,
-		const json_t *reply)
+void link_reply(struct link *link, const char *topic, const void *correlation,
+		size_t correlation_bytes, const json_t *reply)
 {
 	char *text = link_is_up(link) ? json_text(reply) : NULL;
 	mosquitto_property *properties = NULL;
@@ -573,9 +583,10 @@ void link_reply(struct link *link, const char *topic, const void *correlation, s
 	if (text == NULL)
 		return;
 	if (correlation_bytes > 0)
-		(void)mosquitto_property_add_binary(&properties, MQTT_PROP_CORRELATION_DATA, correlation,
-						    (uint16_t)correlation_bytes);
-	(void)mosquitto_publish_v5(link->client, NULL, topic, (int)strlen(text), text, 1, false, properties);
+		(void)mosquitto_property_add_binary(&properties, MQTT_PROP_CORRELATION_DATA,
+						    correlation, (uint16_t)correlation_bytes);
+	(void)mosquitto_publish_v5(link->client, NULL, topic, (int)strlen(text), text, 1, false,
+				   properties);
 	set_watch(link, mosquitto_want_write(link->client));
 	mosquitto_property_free_all(&properties);
 	free(text);
@@ -585,7 +596,10 @@ void link_close(struct link *link)
 {
 	if (link == NULL)
 		return;
-	/* the broker sends the will itself: a message of ours would queue behind a full window and never leave */
+	/*
+	 * the broker sends the will itself: a message of ours would queue behind a full window and
+	 * never leave
+	 */
 	if (link_is_up(link))
 		mosquitto_disconnect_v5(link->client, MQTT_RC_DISCONNECT_WITH_WILL_MSG, NULL);
 	drop_client(link);

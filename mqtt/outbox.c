@@ -21,7 +21,8 @@ void outbox_rewind(struct outbox *outbox)
 
 unsigned outbox_room(const struct outbox *outbox, int64_t last_seq)
 {
-	int64_t left = last_seq - outbox->sent, room = outbox->window - (outbox->sent - outbox->cursor);
+	int64_t left = last_seq - outbox->sent,
+		room = outbox->window - (outbox->sent - outbox->cursor);
 
 	if (left <= 0 || room <= 0)
 		return 0;
@@ -44,7 +45,8 @@ bool outbox_acked(struct outbox *outbox, int64_t seq)
 	if (seq <= outbox->cursor || seq > outbox->sent)
 		return false;
 	outbox->acked[seq % outbox->window] = true;
-	while (outbox->cursor < outbox->sent && outbox->acked[(outbox->cursor + 1) % outbox->window]) {
+	while (outbox->cursor < outbox->sent &&
+	       outbox->acked[(outbox->cursor + 1) % outbox->window]) {
 		outbox->cursor++;
 		outbox->acked[outbox->cursor % outbox->window] = false;
 	}

@@ -1,8 +1,10 @@
 /*
- * retained.h - what the broker is to remember for the gate: topic and payload of each retained message.
+ * retained.h - what the broker is to remember for the gate: topic and payload of each retained
+ * message.
  *
- * The table outlives connections; after each reconnect all of it is sent again. What was removed while there
- * was no connection stays in the table without a payload until the broker has been told. One thread at a time.
+ * The table outlives connections; after each reconnect all of it is sent again. What was removed
+ * while there was no connection stays in the table without a payload until the broker has been
+ * told. One thread at a time.
  */
 #ifndef GH_MQTT_RETAINED_H
 #define GH_MQTT_RETAINED_H

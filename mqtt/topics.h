@@ -18,7 +18,9 @@ int topic_make(const char *site, const char *gate, const char *rest, char *ret_t
  */
 int topic_command(const char *topic, const char *site, const char *gate, char *ret_name);
 
-/** Whether an answer may go there: no wildcard, not empty, and nothing a gate itself speaks under. */
+/**
+ * Whether an answer may go there: no wildcard, not empty, and nothing a gate itself speaks under.
+ */
 bool topic_may_answer(const char *topic, size_t bytes);
 
 #endif

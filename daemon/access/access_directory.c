@@ -1,6 +1,7 @@
 #include "access_directory.h"
 
-int access_directory_open(const char *const *doors, size_t door_count, struct access_directory *directory)
+int access_directory_open(const char *const *doors, size_t door_count,
+			  struct access_directory *directory)
 {
 	int r;
 

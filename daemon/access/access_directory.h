@@ -1,8 +1,10 @@
 /*
- * access_directory.h - everything that a decision reads: people, their credentials, the rules, and the key of passes.
+ * access_directory.h - everything that a decision reads: people, their credentials, the rules, and
+ * the key of passes.
  *
- * The people part of the gate fills and changes it; the parts that decide, answer and report are lent it and only read,
- * but for what a decision itself counts (uses of a credential, the areas a person is in). Control thread only.
+ * The people part of the gate fills and changes it; the parts that decide, answer and report are
+ * lent it and only read, but for what a decision itself counts (uses of a credential, the areas a
+ * person is in). Control thread only.
  */
 #ifndef GH_ACCESS_ACCESS_DIRECTORY_H
 #define GH_ACCESS_ACCESS_DIRECTORY_H
@@ -24,7 +26,8 @@ struct access_directory {
  * @param doors  the names of the gate's doors, in the order of the config; borrowed for the call.
  * @return 0 or -ENOMEM; access_directory_close() then still frees what was opened.
  */
-int access_directory_open(const char *const *doors, size_t door_count, struct access_directory *directory);
+int access_directory_open(const char *const *doors, size_t door_count,
+			  struct access_directory *directory);
 
 /** Wipes the key, frees the rest. A zeroed directory is fine. */
 void access_directory_close(struct access_directory *directory);

@@ -19,9 +19,12 @@ static const struct {
 	const char *name;
 	size_t max;
 } kinds[KINDS] = {
-	[AREA] = {"area", POLICY_AREAS_MAX},          [GROUP] = {"group", POLICY_GROUPS_MAX},
-	[HOLIDAY] = {"holiday", ROSTER_HOLIDAYS_MAX}, [OPENING] = {"opening", POLICY_DOORS_MAX},
-	[RULE] = {"rule", POLICY_RULES_MAX},          [SCHEDULE] = {"schedule", ROSTER_SCHEDULES_MAX},
+	[AREA] = {"area", POLICY_AREAS_MAX},
+	[GROUP] = {"group", POLICY_GROUPS_MAX},
+	[HOLIDAY] = {"holiday", ROSTER_HOLIDAYS_MAX},
+	[OPENING] = {"opening", POLICY_DOORS_MAX},
+	[RULE] = {"rule", POLICY_RULES_MAX},
+	[SCHEDULE] = {"schedule", ROSTER_SCHEDULES_MAX},
 };
 
 struct item {
@@ -31,7 +34,10 @@ struct item {
 	bool bad; /* is kept and not used */
 };
 
-/* all that the items come to; made anew for each change, so that a change that fails leaves the old one */
+/*
+ * all that the items come to; made anew for each change, so that a change that fails leaves the old
+ * one
+ */
 struct compiled {
 	struct policy_ruleset policy;
 	struct {
@@ -148,14 +154,17 @@ static int order_of_item(const void *item, const void *key)
 	const struct item *at = item;
 	const struct item_key *wanted = key;
 
-	return (int)at->kind != wanted->kind ? (int)at->kind - wanted->kind : strcmp(at->name, wanted->name);
+	return (int)at->kind != wanted->kind ? (int)at->kind - wanted->kind
+					     : strcmp(at->name, wanted->name);
 }
 
 /* Where the item is, or belongs. */
-static size_t place_of(const struct access_rules *rules, int kind, const char *name, bool *ret_there)
+static size_t place_of(const struct access_rules *rules, int kind, const char *name,
+		       bool *ret_there)
 {
 	const struct item_key key = {kind, name};
-	size_t place = sorted_place(rules->items, rules->count, sizeof(rules->items[0]), order_of_item, &key);
+	size_t place = sorted_place(rules->items, rules->count, sizeof(rules->items[0]),
+				    order_of_item, &key);
 
 	*ret_there = place < rules->count && order_of_item(&rules->items[place], &key) == 0;
 	return place;
@@ -170,7 +179,8 @@ static size_t count_kind(const struct access_rules *rules, enum kind kind)
 	return count;
 }
 
-static void insert_item(struct access_rules *rules, size_t place, int kind, const char *name, json_t *value)
+static void insert_item(struct access_rules *rules, size_t place, int kind, const char *name,
+			json_t *value)
 {
 	struct item *item = &rules->items[place];
 
@@ -202,18 +212,18 @@ static int compile_item(struct access_rules *rules, struct compiled *into, const
 	case GROUP:
 		return roster_parse_group(item->value, problem);
 	case SCHEDULE:
-		r = roster_parse_schedule(item->value, &into->schedules[into->schedule_count].schedule,
-					  problem);
+		r = roster_parse_schedule(item->value,
+					  &into->schedules[into->schedule_count].schedule, problem);
 		if (r == 0)
-			snprintf(into->schedules[into->schedule_count++].name, POLICY_NAME_BYTES, "%s",
-				 item->name);
+			snprintf(into->schedules[into->schedule_count++].name, POLICY_NAME_BYTES,
+				 "%s", item->name);
 		return r;
 	case HOLIDAY:
 		return roster_parse_holiday(item->value, &into->calendar, problem);
 	case AREA:
 		place = place_in(rules->areas, POLICY_AREAS_MAX, item->name);
-		return roster_parse_area(item->name, item->value, &rules->names, &into->areas[place],
-					 problem);
+		return roster_parse_area(item->name, item->value, &rules->names,
+					 &into->areas[place], problem);
 	case OPENING:
 		return roster_parse_opening(item->name, item->value, &rules->names, problem);
 	case RULE:
@@ -237,13 +247,18 @@ static void index_rules(struct compiled *compiled)
 		policy->by_door[door] = compiled->by_door[door];
 		for (size_t i = 0; i < policy->rule_count; i++)
 			if ((compiled->rules[i].doors & 1u << door) != 0)
-				compiled->by_door[door][policy->by_door_count[door]++] = (uint16_t)i;
+				compiled->by_door[door][policy->by_door_count[door]++] =
+					(uint16_t)i;
 	}
 }
 
-/* Everything anew. @p report NULL: the first mistake ends it, in @p problem. @return mistakes, or an error */
-static int compile(struct access_rules *rules, void (*report)(void *arg, const struct problem *problem),
-		   void *arg, struct problem *problem)
+/*
+ * Everything anew. @p report NULL: the first mistake ends it, in @p problem. @return mistakes, or
+ * an error
+ */
+static int compile(struct access_rules *rules,
+		   void (*report)(void *arg, const struct problem *problem), void *arg,
+		   struct problem *problem)
 {
 	/* rules and openings name schedules, so these come first */
 	static const enum kind order[] = {GROUP, SCHEDULE, HOLIDAY, AREA, OPENING, RULE};
@@ -266,7 +281,8 @@ static int compile(struct access_rules *rules, void (*report)(void *arg, const s
 				continue; /* what was reported before stands in no change's way */
 			bad++;
 			item->bad = report != NULL;
-			problem_rule_item_wrong(&at_item, kinds[item->kind].name, item->name, &wrong);
+			problem_rule_item_wrong(&at_item, kinds[item->kind].name, item->name,
+						&wrong);
 			if (report != NULL)
 				report(arg, &at_item);
 			else if (bad == 1)
@@ -308,7 +324,8 @@ int access_rules_open(const char *const *doors, size_t count, struct access_rule
 	return 0;
 }
 
-int access_rules_load(struct access_rules *rules, const char *kind_name, const char *name, json_t *value)
+int access_rules_load(struct access_rules *rules, const char *kind_name, const char *name,
+		      json_t *value)
 {
 	int kind = kind_of(kind_name);
 	bool there;
@@ -323,8 +340,8 @@ int access_rules_load(struct access_rules *rules, const char *kind_name, const c
 	return 0;
 }
 
-int access_rules_settle(struct access_rules *rules, void (*report)(void *arg, const struct problem *problem),
-			void *arg)
+int access_rules_settle(struct access_rules *rules,
+			void (*report)(void *arg, const struct problem *problem), void *arg)
 {
 	return compile(rules, report, arg, NULL);
 }
@@ -347,8 +364,8 @@ static int replace(struct access_rules *rules, size_t place, json_t *value, stru
 	return r;
 }
 
-int access_rules_put(struct access_rules *rules, const char *kind_name, const char *name, json_t *value,
-		     struct problem *problem)
+int access_rules_put(struct access_rules *rules, const char *kind_name, const char *name,
+		     json_t *value, struct problem *problem)
 {
 	int kind = kind_of(kind_name), r;
 	bool there;
@@ -403,8 +420,8 @@ json_t *access_rules_get(const struct access_rules *rules, const char *kind_name
 	return there ? rules->items[place].value : NULL;
 }
 
-bool access_rules_next(const struct access_rules *rules, const char *kind, size_t *at, const char **ret_kind,
-		       const char **ret_name, json_t **ret_value)
+bool access_rules_next(const struct access_rules *rules, const char *kind, size_t *at,
+		       const char **ret_kind, const char **ret_name, json_t **ret_value)
 {
 	for (; *at < rules->count; (*at)++) {
 		const struct item *item = &rules->items[*at];
@@ -445,7 +462,8 @@ int access_rules_area_place(const struct access_rules *rules, const char *name)
 	return place_in(rules->areas, POLICY_AREAS_MAX, name);
 }
 
-int access_rules_schedule_is_open(const struct access_rules *rules, const char *name, int64_t unix_ms)
+int access_rules_schedule_is_open(const struct access_rules *rules, const char *name,
+				  int64_t unix_ms)
 {
 	const struct roster_names *names = access_rules_names(rules);
 	const struct schedule *schedule = names->schedule(names->arg, name);

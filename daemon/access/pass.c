@@ -38,7 +38,9 @@ static int digit(char c)
 	return c >= '2' && c <= '7' ? c - '2' + 26 : -1;
 }
 
-/* @return how many bytes, or -EINVAL; one text for one row of bytes: what is left over must be zero */
+/*
+ * @return how many bytes, or -EINVAL; one text for one row of bytes: what is left over must be zero
+ */
 static int decode(const char *text, uint8_t *ret, size_t max)
 {
 	unsigned bits = 0, held = 0;
@@ -87,7 +89,8 @@ static bool is_minute(int64_t unix_ms)
 static bool name_is_fit(const char *name, size_t length)
 {
 	for (size_t i = 0; i < length; i++)
-		if ((name[i] < 'a' || name[i] > 'z') && (name[i] < '0' || name[i] > '9') && name[i] != '-')
+		if ((name[i] < 'a' || name[i] > 'z') && (name[i] < '0' || name[i] > '9') &&
+		    name[i] != '-')
 			return false;
 	return length > 0 && length < PASS_DOOR_BYTES;
 }
@@ -106,7 +109,8 @@ static bool is_fit(const struct pass *pass)
 
 int pass_write(const struct crypto_signer *signer, const struct pass *pass, char *text)
 {
-	uint8_t bytes[sizeof(domain) - 1 + BYTES_MAX], *start = bytes + sizeof(domain) - 1, *at = start;
+	uint8_t bytes[sizeof(domain) - 1 + BYTES_MAX], *start = bytes + sizeof(domain) - 1,
+						       *at = start;
 
 	if (!is_fit(pass))
 		return -EINVAL;
@@ -155,7 +159,8 @@ bool pass_is_like(const char *text)
 	return true;
 }
 
-int pass_read(const uint8_t public_key[CRYPTO_SIGN_PUBLIC_BYTES], const char *text, struct pass *ret_pass)
+int pass_read(const uint8_t public_key[CRYPTO_SIGN_PUBLIC_BYTES], const char *text,
+	      struct pass *ret_pass)
 {
 	uint8_t bytes[sizeof(domain) - 1 + BYTES_MAX], *start = bytes + sizeof(domain) - 1, *end;
 	struct pass pass = {0};

@@ -1,5 +1,6 @@
 /*
- * pass.h - a visitor's pass as the text of a QR code, signed so that a gate without any network can judge it.
+ * pass.h - a visitor's pass as the text of a QR code, signed so that a gate without any network can
+ * judge it.
  *
  *   "GHP1" and base 32 (RFC 4648, no padding; readers that lose the case do no harm) of
  *       1 byte    version, 1
@@ -39,12 +40,16 @@ struct pass {
 
 /**
  * @param text  PASS_TEXT_BYTES.
- * @return 0, or -EINVAL: a time that is no whole minute or out of range, too many uses, an id or a name out of shape.
+ * @return 0, or -EINVAL: a time that is no whole minute or out of range, too many uses, an id or a
+ *         name out of shape.
  */
 int pass_write(const struct crypto_signer *signer, const struct pass *pass, char *text);
 
-/** @return 0; -EINVAL: no pass at all; -EBADMSG: looks like one, and nobody with this key signed it. */
-int pass_read(const uint8_t public_key[CRYPTO_SIGN_PUBLIC_BYTES], const char *text, struct pass *ret_pass);
+/**
+ * @return 0; -EINVAL: no pass at all; -EBADMSG: looks like one, and nobody with this key signed it.
+ */
+int pass_read(const uint8_t public_key[CRYPTO_SIGN_PUBLIC_BYTES], const char *text,
+	      struct pass *ret_pass);
 
 /** Whether @p text begins as a pass does, so that it is judged as one. */
 bool pass_is_like(const char *text);

@@ -48,7 +48,8 @@ int pass_image_svg(const char *text, char **ret_svg)
 	fprintf(out,
 		"<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %d\" width=\"%dmm\" "
 		"height=\"%dmm\" "
-		"shape-rendering=\"crispEdges\"><path fill=\"#fff\" d=\"M0 0h%dv%dH0z\"/><path d=\"",
+		"shape-rendering=\"crispEdges\"><path fill=\"#fff\" d=\"M0 0h%dv%dH0z\"/><path "
+		"d=\"",
 		side, side, side, side, side, side);
 	for (int y = 0; y < code->width; y++)
 		for (int x = 0; x < code->width; x++)

@@ -18,9 +18,11 @@ const struct policy_rule policy_builtin_rule = {
 	.leaving = true,
 };
 
-static struct policy_decision deny(enum policy_reason reason, const char *rule, enum problem_code needed)
+static struct policy_decision deny(enum policy_reason reason, const char *rule,
+				   enum problem_code needed)
 {
-	struct policy_decision decision = {.outcome = POLICY_DENY, .reason = reason, .needed = needed};
+	struct policy_decision decision = {
+		.outcome = POLICY_DENY, .reason = reason, .needed = needed};
 
 	snprintf(decision.rule, sizeof(decision.rule), "%s", rule);
 	return decision;
@@ -64,21 +66,25 @@ static bool invalid(const struct policy_request *request, bool enabled, int64_t 
 		    struct policy_decision *ret_denial)
 {
 	if (!enabled)
-		*ret_denial = deny(POLICY_CREDENTIAL_NOT_ENABLED, "credential", PROBLEM_NEEDS_ENABLING);
+		*ret_denial =
+			deny(POLICY_CREDENTIAL_NOT_ENABLED, "credential", PROBLEM_NEEDS_ENABLING);
 	else if ((from != 0 || to != 0) && !request->clock_set && !request->trust_unset_clock)
-		*ret_denial = deny(POLICY_NOT_PERMITTED_AT_THIS_TIME, "clock", PROBLEM_NEEDS_CLOCK_VALIDITY);
+		*ret_denial = deny(POLICY_NOT_PERMITTED_AT_THIS_TIME, "clock",
+				   PROBLEM_NEEDS_CLOCK_VALIDITY);
 	else if (from != 0 && request->now_unix_ms < from)
-		*ret_denial = deny(POLICY_CREDENTIAL_NOT_ACTIVE, "validity", PROBLEM_NEEDS_VALIDITY_BEGUN);
+		*ret_denial = deny(POLICY_CREDENTIAL_NOT_ACTIVE, "validity",
+				   PROBLEM_NEEDS_VALIDITY_BEGUN);
 	else if (to != 0 && request->now_unix_ms >= to)
-		*ret_denial = deny(POLICY_CREDENTIAL_EXPIRED, "validity", PROBLEM_NEEDS_VALIDITY_EXTENDED);
+		*ret_denial = deny(POLICY_CREDENTIAL_EXPIRED, "validity",
+				   PROBLEM_NEEDS_VALIDITY_EXTENDED);
 	else
 		return false;
 	return true;
 }
 
 /* @return true and the denial, when the credential does not count */
-static bool unusable(const struct policy_request *request, const struct policy_credential *credential,
-		     struct policy_decision *ret_denial)
+static bool unusable(const struct policy_request *request,
+		     const struct policy_credential *credential, struct policy_decision *ret_denial)
 {
 	if (invalid(request, credential->enabled, credential->valid_from_unix_ms,
 		    credential->valid_to_unix_ms, ret_denial))
@@ -91,17 +97,18 @@ static bool unusable(const struct policy_request *request, const struct policy_c
 
 static bool nobody(const struct policy_shown *shown, struct policy_decision *ret_denial)
 {
-	bool known = shown->factor == POLICY_PASS   ? shown->credential != NULL
-		     : shown->factor == POLICY_FACE ? shown->person != NULL
-						    : shown->person != NULL && shown->credential != NULL;
+	bool known = shown->factor == POLICY_PASS ? shown->credential != NULL
+		     : shown->factor == POLICY_FACE
+			     ? shown->person != NULL
+			     : shown->person != NULL && shown->credential != NULL;
 
 	if (known)
 		return false;
 	if (shown->factor == POLICY_PIN)
 		*ret_denial = deny(POLICY_INVALID_PIN, "credential", PROBLEM_NEEDS_RIGHT_PIN);
 	else
-		*ret_denial =
-			deny(POLICY_CREDENTIAL_NOT_FOUND, "credential", PROBLEM_NEEDS_ENROLLED_CREDENTIAL);
+		*ret_denial = deny(POLICY_CREDENTIAL_NOT_FOUND, "credential",
+				   PROBLEM_NEEDS_ENROLLED_CREDENTIAL);
 	return true;
 }
 
@@ -131,7 +138,8 @@ static bool person_refused(const struct policy_request *request, const struct po
 			   struct policy_decision *ret_denial)
 {
 	for (size_t i = request->shown_count; i-- > 0;)
-		if (request->shown[i].person == person && refused(request, &request->shown[i], ret_denial))
+		if (request->shown[i].person == person &&
+		    refused(request, &request->shown[i], ret_denial))
 			return true;
 	return false;
 }
@@ -183,7 +191,8 @@ static int ways_shown(const struct policy_rule *rule, uint8_t factors)
 }
 
 /* How many different people of the rule's groups showed a whole way. */
-static unsigned persons_complete(const struct policy_request *request, const struct policy_rule *rule)
+static unsigned persons_complete(const struct policy_request *request,
+				 const struct policy_rule *rule)
 {
 	struct policy_decision denial;
 	unsigned complete = 0;
@@ -194,14 +203,16 @@ static unsigned persons_complete(const struct policy_request *request, const str
 
 		for (size_t j = 0; j < i; j++)
 			before |= request->shown[j].person == person;
-		if (!before && in_group(rule, person) && ways_shown(rule, factors_of(request, person)) == 2 &&
+		if (!before && in_group(rule, person) &&
+		    ways_shown(rule, factors_of(request, person)) == 2 &&
 		    !person_refused(request, person, &denial))
 			complete++;
 	}
 	return complete;
 }
 
-static enum policy_verdict judge_ways(const struct policy_request *request, const struct policy_rule *rule)
+static enum policy_verdict judge_ways(const struct policy_request *request,
+				      const struct policy_rule *rule)
 {
 	const struct policy_person *person = newest(request)->person;
 	int shown = ways_shown(rule, factors_of(request, person));
@@ -213,7 +224,8 @@ static enum policy_verdict judge_ways(const struct policy_request *request, cons
 	return rule->guard ? POLICY_RULE_GUARD : POLICY_RULE_OPENS;
 }
 
-enum policy_verdict policy_judge(const struct policy_request *request, const struct policy_rule *rule)
+enum policy_verdict policy_judge(const struct policy_request *request,
+				 const struct policy_rule *rule)
 {
 	bool pass = newest(request)->factor == POLICY_PASS;
 
@@ -246,7 +258,8 @@ static void list_ways(const struct policy_rule *rule, uint8_t without, char *tex
 		if (without != 0 && (rule->ways[i] & without) == 0)
 			continue;
 		policy_format_way((uint8_t)(rule->ways[i] & ~without), way, sizeof(way));
-		used += (size_t)snprintf(text + used, bytes - used, "%s%s", used > 0 ? " or " : "", way);
+		used += (size_t)snprintf(text + used, bytes - used, "%s%s", used > 0 ? " or " : "",
+					 way);
 	}
 }
 
@@ -269,16 +282,20 @@ static struct policy_decision decide_more(const struct policy_request *request,
 	return decision;
 }
 
-static struct policy_decision decide_closest(const struct policy_rule *rule, enum policy_verdict verdict)
+static struct policy_decision decide_closest(const struct policy_rule *rule,
+					     enum policy_verdict verdict)
 {
 	struct policy_decision decision;
 
 	switch (verdict) {
 	case POLICY_RULE_NO_CLOCK:
-		return deny(POLICY_NOT_PERMITTED_AT_THIS_TIME, rule->name, PROBLEM_NEEDS_CLOCK_SCHEDULE);
+		return deny(POLICY_NOT_PERMITTED_AT_THIS_TIME, rule->name,
+			    PROBLEM_NEEDS_CLOCK_SCHEDULE);
 	case POLICY_RULE_CLOSED:
-		decision = deny(POLICY_NOT_PERMITTED_AT_THIS_TIME, rule->name, PROBLEM_NEEDS_OPEN_SCHEDULE);
-		snprintf(decision.needed_name, sizeof(decision.needed_name), "%s", rule->schedule_name);
+		decision = deny(POLICY_NOT_PERMITTED_AT_THIS_TIME, rule->name,
+				PROBLEM_NEEDS_OPEN_SCHEDULE);
+		snprintf(decision.needed_name, sizeof(decision.needed_name), "%s",
+			 rule->schedule_name);
 		return decision;
 	case POLICY_RULE_OTHER_WAY:
 		decision = deny(POLICY_UNAUTHORIZED, rule->name, PROBLEM_NEEDS_WAYS);
@@ -289,7 +306,10 @@ static struct policy_decision decide_closest(const struct policy_rule *rule, enu
 	}
 }
 
-/* The rule that says most for the request decides: one that opens, then one that asks, then the closest. */
+/*
+ * The rule that says most for the request decides: one that opens, then one that asks, then the
+ * closest.
+ */
 static struct policy_decision decide_rules(const struct policy_request *request)
 {
 	const struct policy_ruleset *ruleset = request->ruleset;
@@ -298,9 +318,10 @@ static struct policy_decision decide_rules(const struct policy_request *request)
 	size_t count = ruleset->rule_count > 0 ? ruleset->by_door_count[request->door] : 1;
 
 	for (size_t i = 0; i < count && best_verdict != POLICY_RULE_OPENS; i++) {
-		const struct policy_rule *rule = ruleset->rule_count > 0
-							 ? &ruleset->rules[ruleset->by_door[request->door][i]]
-							 : &policy_builtin_rule;
+		const struct policy_rule *rule =
+			ruleset->rule_count > 0
+				? &ruleset->rules[ruleset->by_door[request->door][i]]
+				: &policy_builtin_rule;
 		enum policy_verdict verdict = policy_judge(request, rule);
 
 		if (verdict > best_verdict) {
@@ -316,7 +337,8 @@ static struct policy_decision decide_rules(const struct policy_request *request)
 		return decision;
 	}
 	case POLICY_RULE_GUARD: {
-		struct policy_decision decision = deny(POLICY_OTHER, best->name, PROBLEM_NEEDS_GUARD);
+		struct policy_decision decision =
+			deny(POLICY_OTHER, best->name, PROBLEM_NEEDS_GUARD);
 
 		decision.outcome = POLICY_ASK_GUARD;
 		decision.persons = best->persons;
@@ -334,7 +356,8 @@ static bool door_has_pass_rules(const struct policy_request *request)
 	const struct policy_ruleset *ruleset = request->ruleset;
 
 	for (size_t i = 0; i < ruleset->by_door_count[request->door]; i++)
-		if (ways_shown(&ruleset->rules[ruleset->by_door[request->door][i]], BIT(POLICY_PASS)) != 0)
+		if (ways_shown(&ruleset->rules[ruleset->by_door[request->door][i]],
+			       BIT(POLICY_PASS)) != 0)
 			return true;
 	return false;
 }
@@ -367,8 +390,8 @@ uint32_t policy_areas_left(const struct policy_ruleset *ruleset, unsigned door, 
 	for (unsigned i = 0; i < POLICY_AREAS_MAX; i++) {
 		const struct policy_area *area = &ruleset->areas[i];
 
-		if (area->name[0] != '\0' &&
-		    ((area->exits & 1u << door) != 0 || (leaving && (area->entries & 1u << door) != 0)))
+		if (area->name[0] != '\0' && ((area->exits & 1u << door) != 0 ||
+					      (leaving && (area->entries & 1u << door) != 0)))
 			areas |= 1u << i;
 	}
 	return areas;
@@ -396,7 +419,8 @@ static void check_areas(const struct policy_request *request, struct policy_deci
 	for (unsigned i = 0; person != NULL && i < POLICY_AREAS_MAX; i++) {
 		const struct policy_area *area = &request->ruleset->areas[i];
 
-		if ((entered & 1u << i) == 0 || !breaks_passback(request, area, person->entered_unix_ms[i]))
+		if ((entered & 1u << i) == 0 ||
+		    !breaks_passback(request, area, person->entered_unix_ms[i]))
 			continue;
 		if (area->passback == POLICY_PASSBACK_SOFT) {
 			decision->passback = true;
@@ -418,7 +442,8 @@ static void take_marks(const struct policy_request *request, struct policy_decis
 		if (decision->persons < 2 && shown->person != newest(request)->person)
 			continue;
 		decision->extended |= shown->person != NULL && shown->person->extended;
-		decision->blocklisted |= shown->person != NULL && shown->person->blocked != POLICY_BLOCK_NONE;
+		decision->blocklisted |=
+			shown->person != NULL && shown->person->blocked != POLICY_BLOCK_NONE;
 		decision->duress |= shown->credential != NULL && shown->credential->duress;
 	}
 }
@@ -482,7 +507,8 @@ const char *policy_reason_name(enum policy_reason reason)
 
 const char *policy_factor_name(enum policy_factor factor)
 {
-	static const char *const names[POLICY_FACTORS] = {"face", "card", "pin", "qr", "pass", "remote"};
+	static const char *const names[POLICY_FACTORS] = {"face", "card", "pin",
+							  "qr",   "pass", "remote"};
 
 	assert((size_t)factor < POLICY_FACTORS);
 	return names[factor];
@@ -573,6 +599,7 @@ void policy_format_way(uint8_t way, char *text, size_t bytes)
 	text[0] = '\0';
 	for (int i = 0; i < POLICY_REMOTE && used < bytes; i++)
 		if ((way & BIT(i)) != 0)
-			used += (size_t)snprintf(text + used, bytes - used, "%s%s", used > 0 ? "+" : "",
+			used += (size_t)snprintf(text + used, bytes - used, "%s%s",
+						 used > 0 ? "+" : "",
 						 policy_factor_name((enum policy_factor)i));
 }

@@ -1,14 +1,15 @@
 /*
  * policy.h - may this person go through this door now?
  *
- * Pure: what is known goes in, a decision and exactly one reason come out. No clock, no I/O, no allocation.
- * The same for every way of asking: face, card, PIN, QR, visitor's pass and remote opening. Exit button and
- * fire never come here: they ask nobody. Any thread, as long as nobody changes what the request points to.
+ * Pure: what is known goes in, a decision and exactly one reason come out. No clock, no I/O, no
+ * allocation. The same for every way of asking: face, card, PIN, QR, visitor's pass and remote
+ * opening. Exit button and fire never come here: they ask nobody. Any thread, as long as nobody
+ * changes what the request points to.
  *
- * Reasons are ONVIF's (Access Control Service Specification, event tns1:AccessControl/Denied, and Credential).
- * They are looked for in this order, so that a denial has one reason and a stranger learns nothing of the door:
- * the picture held up, who it is, whether the credential counts, blocklist, the door's mode, the rules, their
- * schedules, anti-passback, interlock.
+ * Reasons are ONVIF's (Access Control Service Specification, event tns1:AccessControl/Denied, and
+ * Credential). They are looked for in this order, so that a denial has one reason and a stranger
+ * learns nothing of the door: the picture held up, who it is, whether the credential counts,
+ * blocklist, the door's mode, the rules, their schedules, anti-passback, interlock.
  */
 #ifndef GH_ACCESS_POLICY_H
 #define GH_ACCESS_POLICY_H
@@ -22,7 +23,8 @@
 #include "hw/door/door.h"
 
 enum {
-	POLICY_NAME_BYTES = 32, /* of a rule, group, schedule or area: [a-z0-9-], 1 to 31 characters */
+	/* of a rule, group, schedule or area: [a-z0-9-], 1 to 31 characters */
+	POLICY_NAME_BYTES = 32,
 	POLICY_DOORS_MAX = 32,
 	POLICY_GROUPS_MAX = 256,
 	POLICY_RULES_MAX = 512,
@@ -38,7 +40,8 @@ enum policy_factor {
 	POLICY_PIN,
 	POLICY_QR,
 	POLICY_PASS,
-	POLICY_REMOTE, /* a signed command or a person at the desk: who sends it is the caller's to prove */
+	/* a signed command or a person at the desk: who sends it is the caller's to prove */
+	POLICY_REMOTE,
 	POLICY_FACTORS
 };
 
@@ -50,7 +53,8 @@ enum policy_reason {
 	POLICY_CREDENTIAL_EXPIRED,    /* or used up */
 	POLICY_INVALID_PIN,
 	POLICY_NOT_PERMITTED_AT_THIS_TIME,
-	POLICY_UNAUTHORIZED, /* no rule lets this person in this way, or the door's mode lets nobody through */
+	/* no rule lets this person in this way, or the door's mode lets nobody through */
+	POLICY_UNAUTHORIZED,
 	POLICY_ANTI_PASSBACK,
 	POLICY_INTERLOCK,
 	POLICY_OTHER, /* a presentation attack, or a guard who did not agree */
@@ -61,7 +65,11 @@ struct policy_groups {
 	uint64_t bits[POLICY_GROUPS_MAX / 64];
 };
 
-enum policy_block { POLICY_BLOCK_NONE, POLICY_BLOCK_DENY, POLICY_BLOCK_ADMIT }; /* an alarm either way */
+enum policy_block {
+	POLICY_BLOCK_NONE,
+	POLICY_BLOCK_DENY,
+	POLICY_BLOCK_ADMIT
+}; /* an alarm either way */
 
 /** What the roster knows of a person. */
 struct policy_person {
@@ -71,8 +79,8 @@ struct policy_person {
 	struct policy_groups groups;
 	bool extended; /* needs more time at the door */
 	enum policy_block blocked;
-	int64_t entered_unix_ms
-		[POLICY_AREAS_MAX]; /* of each area: when this person went in; 0: is not inside */
+	/* of each area: when this person went in; 0: is not inside */
+	int64_t entered_unix_ms[POLICY_AREAS_MAX];
 };
 
 /** A card, PIN, QR code or visitor's pass. */
@@ -87,9 +95,11 @@ struct policy_credential {
 /** One factor that was shown and whose owner was looked up. */
 struct policy_shown {
 	enum policy_factor factor;
-	const struct policy_person *person;         /* NULL: nobody's; a pass has none */
-	const struct policy_credential *credential; /* NULL: nothing known; a face and remote have none */
-	bool ambiguous_match; /* a face that somebody else enrolled shares: it opens only beside another factor */
+	const struct policy_person *person; /* NULL: nobody's; a pass has none */
+	/* NULL: nothing known; a face and remote have none */
+	const struct policy_credential *credential;
+	/* a face that somebody else enrolled shares: it opens only beside another factor */
+	bool ambiguous_match;
 };
 
 /** Who may pass where, when, and how. */
@@ -128,7 +138,10 @@ struct policy_ruleset {
 	const struct policy_area *areas; /* POLICY_AREAS_MAX */
 };
 
-/** Without any rule of the site's: residents: face, card or QR code, always. NULL-ended use: its name is "residents". */
+/**
+ * Without any rule of the site's: residents: face, card or QR code, always. NULL-ended use: its
+ * name is "residents".
+ */
 extern const struct policy_rule policy_builtin_rule;
 
 struct policy_request {
@@ -136,11 +149,12 @@ struct policy_request {
 	unsigned door; /* place in the ruleset's bits */
 	bool leaving;
 	enum door_mode door_mode;
-	bool interlocked;         /* another door of its group is open, or nobody knows */
-	bool tampered;            /* the housing was opened: no face and no remote order for a while */
+	bool interlocked; /* another door of its group is open, or nobody knows */
+	bool tampered;    /* the housing was opened: no face and no remote order for a while */
 	bool presentation_attack; /* liveness said picture, not person, and is enforced */
 	bool clock_set;           /* the clock was set since the board got power */
-	bool trust_unset_clock; /* the site's choice: without a clock validity counts, by the clock as it stands */
+	/* the site's choice: without a clock validity counts, by the clock as it stands */
+	bool trust_unset_clock;
 	int64_t now_unix_ms;
 	struct schedule_time local;
 	struct policy_shown shown[POLICY_SHOWN_MAX]; /* the newest last */
@@ -156,12 +170,15 @@ enum policy_outcome {
 
 struct policy_decision {
 	enum policy_outcome outcome;
-	enum policy_reason reason; /* POLICY_GRANTED exactly for POLICY_GRANT; else what a denial will say */
+	/* POLICY_GRANTED exactly for POLICY_GRANT; else what a denial will say */
+	enum policy_reason reason;
 	char rule[POLICY_NAME_BYTES]; /* which rule, of the site's or a built-in one, decided */
-	enum problem_code
-		needed; /* what would have opened the door, see policy_needed(); PROBLEM_NONE for POLICY_GRANT */
-	char needed_name[POLICY_NEEDED_BYTES]; /* the ways, the schedule or the area that it names */
-	unsigned persons; /* 2: everybody who was shown passes, and is counted; else whoever was shown last */
+	/* what would have opened the door, see policy_needed(); PROBLEM_NONE for POLICY_GRANT */
+	enum problem_code needed;
+	/* the ways, the schedule or the area that it names */
+	char needed_name[POLICY_NEEDED_BYTES];
+	/* 2: everybody who was shown passes, and is counted; else whoever was shown last */
+	unsigned persons;
 	bool extended, duress, blocklisted;
 	bool passback; /* granted although it breaks an area's soft anti-passback */
 };
@@ -180,7 +197,8 @@ enum policy_verdict {
 	POLICY_RULE_GUARD,
 	POLICY_RULE_OPENS
 };
-enum policy_verdict policy_judge(const struct policy_request *request, const struct policy_rule *rule);
+enum policy_verdict policy_judge(const struct policy_request *request,
+				 const struct policy_rule *rule);
 
 /** Areas (bits) that a passage through the request's door leads into, or out of. */
 uint32_t policy_areas_entered(const struct policy_ruleset *ruleset, unsigned door, bool leaving);

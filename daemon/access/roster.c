@@ -8,8 +8,8 @@
 #include "crypto/crypto.h"
 
 struct roster {
-	struct roster_person *
-		*people; /* sorted by id: ids rise with time, so that a new one goes to the end */
+	/* sorted by id: ids rise with time, so that a new one goes to the end */
+	struct roster_person **people;
 	size_t count, room;
 };
 
@@ -43,7 +43,8 @@ static int order_of_id(const void *item, const void *key)
 /* The first place whose id is @p id or above. */
 static size_t place_of(const struct roster *roster, const char *id)
 {
-	return sorted_place(roster->people, roster->count, sizeof(roster->people[0]), order_of_id, id);
+	return sorted_place(roster->people, roster->count, sizeof(roster->people[0]), order_of_id,
+			    id);
 }
 
 static bool holds(const struct roster *roster, size_t place, const char *id)

@@ -10,7 +10,8 @@
 #include "crypto/crypto.h"
 
 struct roster_credentials {
-	struct roster_credential **all; /* by id: ids rise with time, so that a new one goes to the end */
+	/* by id: ids rise with time, so that a new one goes to the end */
+	struct roster_credential **all;
 	size_t count, room;
 	struct roster_credential **buckets; /* by factor and text; a power of two of them */
 	size_t bucket_count;
@@ -35,19 +36,22 @@ int roster_card_text(const char *number, char *text)
 	return 0;
 }
 
-static int take_code(const json_t *value, struct roster_credential *credential, struct problem *problem)
+static int take_code(const json_t *value, struct roster_credential *credential,
+		     struct problem *problem)
 {
 	static const char *const keys[] = {
 		[POLICY_CARD] = "number", [POLICY_PIN] = "digits", [POLICY_QR] = "text"};
 	const char *code = NULL;
 
-	if (json_read_string(value, keys[credential->factor], ROSTER_CODE_BYTES - 1, &code, problem) < 0)
+	if (json_read_string(value, keys[credential->factor], ROSTER_CODE_BYTES - 1, &code,
+			     problem) < 0)
 		return -EINVAL;
 	if (code == NULL)
 		return credential->text[0] != '\0' ? 0 : problem_credential_code_missing(problem);
 	if (credential->factor == POLICY_CARD)
-		return roster_card_text(code, credential->text) == 0 ? 0
-								     : problem_card_number_invalid(problem);
+		return roster_card_text(code, credential->text) == 0
+			       ? 0
+			       : problem_card_number_invalid(problem);
 	if (credential->factor == POLICY_PIN && !of_digits(code, 4, 12))
 		return problem_pin_invalid(problem);
 	for (const char *at = code; *at != '\0'; at++)
@@ -59,7 +63,8 @@ static int take_code(const json_t *value, struct roster_credential *credential, 
 	return 0;
 }
 
-static int take_limits(const json_t *value, struct policy_credential *policy, struct problem *problem)
+static int take_limits(const json_t *value, struct policy_credential *policy,
+		       struct problem *problem)
 {
 	int64_t uses = 0;
 	int r = roster_parse_time(value, "valid_from", &policy->valid_from_unix_ms, problem);
@@ -76,7 +81,8 @@ static int take_limits(const json_t *value, struct policy_credential *policy, st
 	return 0;
 }
 
-static int take_person(const json_t *value, const char *key, char *ret_person, struct problem *problem)
+static int take_person(const json_t *value, const char *key, char *ret_person,
+		       struct problem *problem)
 {
 	const char *person = NULL;
 
@@ -102,11 +108,13 @@ static int take_type(const json_t *value, enum policy_factor *ret_factor, struct
 	return problem_credential_type_unknown(problem);
 }
 
-int roster_credential_parse(const char *id, const json_t *value, const struct roster_credential *before,
+int roster_credential_parse(const char *id, const json_t *value,
+			    const struct roster_credential *before,
 			    struct roster_credential *ret_credential, struct problem *problem)
 {
-	static const char *const known[] = {"person",     "type",     "number", "digits", "text", "enabled",
-					    "valid_from", "valid_to", "uses",   "duress", NULL};
+	static const char *const known[] = {"person", "type",    "number",     "digits",
+					    "text",   "enabled", "valid_from", "valid_to",
+					    "uses",   "duress",  NULL};
 	struct roster_credential credential = {.policy = {.enabled = true}};
 	int r = !json_is_object(value) ? problem_json_not_object(problem)
 				       : json_check_members(value, known, problem);
@@ -187,12 +195,14 @@ json_t *roster_credential_json(const struct roster_credential *credential, bool 
 			json_object_set_new(value, "host", json_string(credential->person));
 	} else {
 		json_object_set_new(value, "person", json_string(credential->person));
-		json_object_set_new(value, "type", json_string(policy_factor_name(credential->factor)));
+		json_object_set_new(value, "type",
+				    json_string(policy_factor_name(credential->factor)));
 		json_object_set_new(value, "enabled", json_boolean(policy->enabled));
 		if (policy->duress && !hidden)
 			json_object_set_new(value, "duress", json_true());
 		if (!hidden)
-			json_object_set_new(value, keys[credential->factor], json_string(credential->text));
+			json_object_set_new(value, keys[credential->factor],
+					    json_string(credential->text));
 	}
 	if (policy->valid_from_unix_ms != 0)
 		json_set_utc(value, "valid_from", policy->valid_from_unix_ms);
@@ -310,8 +320,8 @@ static int order_of_id(const void *item, const void *key)
 /* The first place whose id is @p id or above. */
 static size_t place_of(const struct roster_credentials *credentials, const char *id)
 {
-	return sorted_place(credentials->all, credentials->count, sizeof(credentials->all[0]), order_of_id,
-			    id);
+	return sorted_place(credentials->all, credentials->count, sizeof(credentials->all[0]),
+			    order_of_id, id);
 }
 
 struct roster_credential *roster_credentials_find(const struct roster_credentials *credentials,
@@ -324,9 +334,9 @@ struct roster_credential *roster_credentials_find(const struct roster_credential
 		       : NULL;
 }
 
-const struct roster_credential *roster_credentials_match(const struct roster_credentials *credentials,
-							 enum policy_factor factor, const char *text,
-							 const struct roster_credential *after)
+const struct roster_credential *
+roster_credentials_match(const struct roster_credentials *credentials, enum policy_factor factor,
+			 const char *text, const struct roster_credential *after)
 {
 	const struct roster_credential *at =
 		after != NULL ? after->same_bucket
@@ -337,24 +347,31 @@ const struct roster_credential *roster_credentials_match(const struct roster_cre
 	return at;
 }
 
-/* A code that is another's. A person's two PINs must differ too, or duress could not be told from the other. */
-static bool is_taken(const struct roster_credentials *credentials, const struct roster_credential *credential)
+/*
+ * A code that is another's. A person's two PINs must differ too, or duress could not be told from
+ * the other.
+ */
+static bool is_taken(const struct roster_credentials *credentials,
+		     const struct roster_credential *credential)
 {
 	const struct roster_credential *same = NULL;
 
 	if (credential->factor == POLICY_PASS)
 		return false;
 	for (;;) {
-		same = roster_credentials_match(credentials, credential->factor, credential->text, same);
+		same = roster_credentials_match(credentials, credential->factor, credential->text,
+						same);
 		if (same == NULL)
 			return false;
 		if (strcmp(same->id, credential->id) != 0 &&
-		    (credential->factor != POLICY_PIN || strcmp(same->person, credential->person) == 0))
+		    (credential->factor != POLICY_PIN ||
+		     strcmp(same->person, credential->person) == 0))
 			return true;
 	}
 }
 
-int roster_credentials_put(struct roster_credentials *credentials, const struct roster_credential *credential)
+int roster_credentials_put(struct roster_credentials *credentials,
+			   const struct roster_credential *credential)
 {
 	struct roster_credential *known = roster_credentials_find(credentials, credential->id);
 	size_t place;
@@ -399,8 +416,8 @@ int roster_credentials_remove(struct roster_credentials *credentials, const char
 	return 0;
 }
 
-const struct roster_credential *roster_credentials_next(const struct roster_credentials *credentials,
-							const char *after_id)
+const struct roster_credential *
+roster_credentials_next(const struct roster_credentials *credentials, const char *after_id)
 {
 	size_t place = place_of(credentials, after_id);
 

@@ -93,8 +93,8 @@ static int take_group(void *arg, const char *text, struct problem *problem)
 	return 0;
 }
 
-static int parse_groups(const json_t *value, const struct roster_names *names, struct policy_groups *groups,
-			struct problem *problem)
+static int parse_groups(const json_t *value, const struct roster_names *names,
+			struct policy_groups *groups, struct problem *problem)
 {
 	struct name_take take = {.names = names, .groups = groups};
 
@@ -102,7 +102,8 @@ static int parse_groups(const json_t *value, const struct roster_names *names, s
 	return each_string(value, "groups", POLICY_GROUPS_MAX, take_group, &take, problem);
 }
 
-int roster_parse_time(const json_t *value, const char *key, int64_t *ret_unix_ms, struct problem *problem)
+int roster_parse_time(const json_t *value, const char *key, int64_t *ret_unix_ms,
+		      struct problem *problem)
 {
 	const json_t *member = json_object_get(value, key);
 
@@ -114,7 +115,8 @@ int roster_parse_time(const json_t *value, const char *key, int64_t *ret_unix_ms
 }
 
 /* One of two or three words; missing: the first. @return its place, or -EINVAL */
-static int take_word(const json_t *value, const char *key, const char *const *words, struct problem *problem)
+static int take_word(const json_t *value, const char *key, const char *const *words,
+		     struct problem *problem)
 {
 	const char *text = words[0];
 	char listed[64];
@@ -151,13 +153,15 @@ static int take_span(void *arg, const char *text, struct problem *problem)
 static int take_exception(void *arg, const char *text, struct problem *problem)
 {
 	struct schedule *schedule = arg;
-	int r = schedule_parse_exception(text, &schedule->exceptions[schedule->exception_count], problem);
+	int r = schedule_parse_exception(text, &schedule->exceptions[schedule->exception_count],
+					 problem);
 
 	schedule->exception_count += r == 0;
 	return r;
 }
 
-int roster_parse_schedule(const json_t *value, struct schedule *ret_schedule, struct problem *problem)
+int roster_parse_schedule(const json_t *value, struct schedule *ret_schedule,
+			  struct problem *problem)
 {
 	static const char *const known[] = {"title", "week", "except", "holidays", NULL};
 	static const char *const holidays[] = {"follow", "ignore", NULL};
@@ -167,7 +171,8 @@ int roster_parse_schedule(const json_t *value, struct schedule *ret_schedule, st
 	if (r == 0)
 		r = each_string(value, "week", SCHEDULE_SPANS_MAX, take_span, &schedule, problem);
 	if (r == 0)
-		r = each_string(value, "except", SCHEDULE_EXCEPTIONS_MAX, take_exception, &schedule, problem);
+		r = each_string(value, "except", SCHEDULE_EXCEPTIONS_MAX, take_exception, &schedule,
+				problem);
 	if (r < 0)
 		return r;
 	if (json_object_get(value, "week") == NULL)
@@ -255,7 +260,8 @@ int roster_parse_rule(const char *name, const json_t *value, const struct roster
 	return 0;
 }
 
-int roster_parse_holiday(const json_t *value, struct schedule_calendar *calendar, struct problem *problem)
+int roster_parse_holiday(const json_t *value, struct schedule_calendar *calendar,
+			 struct problem *problem)
 {
 	static const char *const known[] = {"title", "date", "to", "as", NULL};
 	const char *date = "", *last = NULL, *as = "holiday";
@@ -271,7 +277,8 @@ int roster_parse_holiday(const json_t *value, struct schedule_calendar *calendar
 		r = json_read_string(value, "as", 8, &as, problem);
 	if (r < 0)
 		return r;
-	if (schedule_parse_date(date, &from) < 0 || schedule_parse_date(last != NULL ? last : date, &to) < 0)
+	if (schedule_parse_date(date, &from) < 0 ||
+	    schedule_parse_date(last != NULL ? last : date, &to) < 0)
 		return problem_holiday_date_invalid(problem);
 	if (schedule_parse_day(as, &day) < 0)
 		return problem_holiday_as_unknown(problem);
@@ -350,8 +357,8 @@ int roster_parse_opening(const char *name, const json_t *value, const struct ros
 	return 0;
 }
 
-int roster_parse_holder(const json_t *value, const struct roster_names *names, struct policy_person *person,
-			struct problem *problem)
+int roster_parse_holder(const json_t *value, const struct roster_names *names,
+			struct policy_person *person, struct problem *problem)
 {
 	static const char *const known[] = {"groups", "extended", "blocked", NULL};
 	static const char *const blocks[] = {"no", "deny", "admit", NULL};

@@ -28,7 +28,8 @@ static int order_of_date(const void *item, const void *key)
 
 static size_t place_of(const struct schedule_calendar *calendar, int32_t date)
 {
-	return sorted_place(calendar->days, calendar->count, sizeof(calendar->days[0]), order_of_date, &date);
+	return sorted_place(calendar->days, calendar->count, sizeof(calendar->days[0]),
+			    order_of_date, &date);
 }
 
 static enum schedule_day kind_of(const struct schedule_calendar *calendar, int32_t date)
@@ -38,13 +39,15 @@ static enum schedule_day kind_of(const struct schedule_calendar *calendar, int32
 	if (calendar == NULL)
 		return weekday(date);
 	place = place_of(calendar, date);
-	return place < calendar->count && calendar->days[place].date == date ? calendar->days[place].as
-									     : weekday(date);
+	return place < calendar->count && calendar->days[place].date == date
+		       ? calendar->days[place].as
+		       : weekday(date);
 }
 
 /* Whether what begins on @p date holds @p minute, counted from that date's midnight. */
-static bool begins_and_holds(const struct schedule *schedule, const struct schedule_calendar *calendar,
-			     int32_t date, unsigned minute)
+static bool begins_and_holds(const struct schedule *schedule,
+			     const struct schedule_calendar *calendar, int32_t date,
+			     unsigned minute)
 {
 	bool excepted = false;
 	enum schedule_day kind;
@@ -64,7 +67,8 @@ static bool begins_and_holds(const struct schedule *schedule, const struct sched
 	for (size_t i = 0; i < schedule->span_count; i++) {
 		const struct schedule_span *span = &schedule->spans[i];
 
-		if ((span->days & 1u << kind) != 0 && minute >= span->from_minute && minute < span->to_minute)
+		if ((span->days & 1u << kind) != 0 && minute >= span->from_minute &&
+		    minute < span->to_minute)
 			return true;
 	}
 	return false;
@@ -79,7 +83,9 @@ bool schedule_is_open(const struct schedule *schedule, const struct schedule_cal
 
 /* ---- local time ---- */
 
-/* Days since 1970-01-01 of a date of the Gregorian calendar; the months count from March (Hinnant). */
+/*
+ * Days since 1970-01-01 of a date of the Gregorian calendar; the months count from March (Hinnant).
+ */
 static int32_t days_of(int year, int month, int day)
 {
 	int y = month <= 2 ? year - 1 : year;
@@ -162,7 +168,8 @@ static int read_clock(const char **text)
 }
 
 /* "08:00-18:00", "22:00-06:00+1", to the end of the text */
-static int parse_times(const char *text, uint16_t *ret_from, uint16_t *ret_to, struct problem *problem)
+static int parse_times(const char *text, uint16_t *ret_from, uint16_t *ret_to,
+		       struct problem *problem)
 {
 	const char *at = text;
 	int from = read_clock(&at), to = -1;
@@ -218,7 +225,8 @@ static unsigned days_of_word(const char *word, size_t length)
 		return (1u << SCHEDULE_DAYS) - 1;
 	from = find_day(word, dash != NULL ? (size_t)(dash - word) : length);
 	to = dash != NULL ? find_day(dash + 1, (size_t)(word + length - dash - 1)) : from;
-	if (from < 0 || to < 0 || (dash != NULL && (from == SCHEDULE_HOLIDAY || to == SCHEDULE_HOLIDAY)))
+	if (from < 0 || to < 0 ||
+	    (dash != NULL && (from == SCHEDULE_HOLIDAY || to == SCHEDULE_HOLIDAY)))
 		return 0;
 	for (int day = from;; day = (day + 1) % 7) {
 		days |= 1u << day;

@@ -1,14 +1,15 @@
 /*
  * schedule.h - is a weekly schedule open at a moment of local time?
  *
- * Pure but for schedule_local(), which asks the system's time zone (TZ or /etc/localtime, tz database). All the rest
- * works on local calendar days and minutes: what the clock on the wall shows. So when the clocks go back, the hour
- * that comes twice is open twice; when they go forward, what lies in the missing hour begins right after it.
+ * Pure but for schedule_local(), which asks the system's time zone (TZ or /etc/localtime, tz
+ * database). All the rest works on local calendar days and minutes: what the clock on the wall
+ * shows. So when the clocks go back, the hour that comes twice is open twice; when they go forward,
+ * what lies in the missing hour begins right after it.
  *
- * A day is of one kind: its weekday, a holiday, or another day's weekday (a Saturday that works as a Monday, as in
- * China's swapped working days). A span belongs to the day on which it begins and may end on the next:
- * "fri 22:00-06:00+1" is open on Saturday morning even when Saturday is a holiday. An exception of a schedule
- * replaces all that its week says of that date. Any thread.
+ * A day is of one kind: its weekday, a holiday, or another day's weekday (a Saturday that works as
+ * a Monday, as in China's swapped working days). A span belongs to the day on which it begins and
+ * may end on the next: "fri 22:00-06:00+1" is open on Saturday morning even when Saturday is a
+ * holiday. An exception of a schedule replaces all that its week says of that date. Any thread.
  */
 #ifndef GH_ACCESS_SCHEDULE_H
 #define GH_ACCESS_SCHEDULE_H
@@ -39,7 +40,10 @@ enum schedule_day {
 	SCHEDULE_DAYS
 };
 
-/* minutes after the midnight on which the day begins; from inclusive, to exclusive, at most a day after from */
+/*
+ * minutes after the midnight on which the day begins; from inclusive, to exclusive, at most a day
+ * after from
+ */
 struct schedule_span {
 	uint8_t days; /* bit enum schedule_day */
 	uint16_t from_minute, to_minute;
@@ -86,10 +90,11 @@ void schedule_format(struct schedule_time at, char *text);
 int schedule_parse_date(const char *text, int32_t *ret_date);
 
 /**
- * "mon-fri 08:00-18:00", "sat,sun,holiday 09:30-24:00", "daily 22:00-06:00+1": days, then from and to; +1 says
- * that it ends on the next day. "daily" is every weekday and the holiday.
- * A span that ends before it begins is a mistake unless +1 says that midnight is meant.
- * @return 0 or -EINVAL with @p problem. The same for an exception: "2026-12-24 closed", "2026-12-31 08:00-12:00".
+ * "mon-fri 08:00-18:00", "sat,sun,holiday 09:30-24:00", "daily 22:00-06:00+1": days, then from and
+ * to; +1 says that it ends on the next day. "daily" is every weekday and the holiday. A span that
+ * ends before it begins is a mistake unless +1 says that midnight is meant.
+ * @return 0 or -EINVAL with @p problem. The same for an exception: "2026-12-24 closed", "2026-12-31
+ *         08:00-12:00".
  */
 int schedule_parse_span(const char *text, struct schedule_span *ret_span, struct problem *problem);
 int schedule_parse_exception(const char *text, struct schedule_exception *ret_exception,

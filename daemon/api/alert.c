@@ -116,13 +116,15 @@ static struct alert *take_place(struct alerts *alerts, int64_t seq)
 	if (make_room(alerts) < 0)
 		return NULL;
 	place = place_of(alerts, seq);
-	memmove(alerts->all + place + 1, alerts->all + place, (alerts->count - place) * sizeof(*alerts->all));
+	memmove(alerts->all + place + 1, alerts->all + place,
+		(alerts->count - place) * sizeof(*alerts->all));
 	alerts->count++;
 	alerts->all[place] = (struct alert){.seq = seq};
 	return &alerts->all[place];
 }
 
-int alert_add(struct alerts *alerts, int64_t seq, int64_t unix_ms, const char *camera, bool suspected)
+int alert_add(struct alerts *alerts, int64_t seq, int64_t unix_ms, const char *camera,
+	      bool suspected)
 {
 	struct alert *alert = take_place(alerts, seq);
 
@@ -140,7 +142,8 @@ int alert_set_record(struct alerts *alerts, int64_t seq, json_t *record)
 	enum alert_verdict verdict = ALERT_NEW;
 	struct alert *alert;
 
-	if (seq <= 0 || !json_is_object(record) || (name != NULL && alert_verdict_parse(name, &verdict) < 0))
+	if (seq <= 0 || !json_is_object(record) ||
+	    (name != NULL && alert_verdict_parse(name, &verdict) < 0))
 		return -EBADMSG;
 	alert = take_place(alerts, seq);
 	if (alert == NULL)
@@ -169,8 +172,8 @@ static bool is_of(const struct alert *alert, enum alert_state state)
 	}
 }
 
-size_t alerts_page(const struct alerts *alerts, enum alert_state state, const char *camera, int64_t before,
-		   size_t max, int64_t *ret_seqs, bool *ret_more)
+size_t alerts_page(const struct alerts *alerts, enum alert_state state, const char *camera,
+		   int64_t before, size_t max, int64_t *ret_seqs, bool *ret_more)
 {
 	size_t place = before > 0 ? place_of(alerts, before) : alerts->count, found = 0;
 

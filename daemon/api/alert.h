@@ -1,8 +1,8 @@
 /*
  * alert.h - the alerts of the facade cameras and the guard's verdicts on them, in memory.
  *
- * The alert itself is an event of the log (litter.detected, litter.suspected); this index holds its seq, time
- * and grade, and the record stored beside it: verdict, hold. Pure; control thread only.
+ * The alert itself is an event of the log (litter.detected, litter.suspected); this index holds its
+ * seq, time and grade, and the record stored beside it: verdict, hold. Pure; control thread only.
  */
 #ifndef GH_API_ALERT_H
 #define GH_API_ALERT_H
@@ -43,9 +43,13 @@ int alert_verdict_parse(const char *name, enum alert_verdict *ret_verdict);
 int alert_state_parse(const char *name, enum alert_state *ret_state);
 
 /** An alert's event; twice is fine. @return 0 or -ENOMEM. */
-int alert_add(struct alerts *alerts, int64_t seq, int64_t unix_ms, const char *camera, bool suspected);
+int alert_add(struct alerts *alerts, int64_t seq, int64_t unix_ms, const char *camera,
+	      bool suspected);
 
-/** Set its record; takes a reference to @p record. @return 0, -EBADMSG (not such a record) or -ENOMEM. */
+/**
+ * Set its record; takes a reference to @p record. @return 0, -EBADMSG (not such a record) or
+ * -ENOMEM.
+ */
 int alert_set_record(struct alerts *alerts, int64_t seq, json_t *record);
 
 /** NULL: no such alert is known. Valid until the next call of alert_add() or alert_set_record(). */
@@ -56,8 +60,8 @@ const struct alert *alert_find(const struct alerts *alerts, int64_t seq);
  * @param ret_more  whether there are older ones.
  * @return how many of at most @p max are in @p ret_seqs.
  */
-size_t alerts_page(const struct alerts *alerts, enum alert_state state, const char *camera, int64_t before,
-		   size_t max, int64_t *ret_seqs, bool *ret_more);
+size_t alerts_page(const struct alerts *alerts, enum alert_state state, const char *camera,
+		   int64_t before, size_t max, int64_t *ret_seqs, bool *ret_more);
 
 struct alert_counts {
 	size_t fresh, held;                   /* without a verdict; held ones */

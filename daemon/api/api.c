@@ -15,9 +15,9 @@
 static void stream_event(void *arg, struct http_token http, enum http_stream_event event)
 {
 	static bool (*const parts[])(struct api * api, struct http_token http,
-				     enum http_stream_event event) = {api_stream_on_event, api_log_on_event,
-								      api_export_on_event, api_mjpeg_on_event,
-								      api_fmp4_on_event};
+				     enum http_stream_event event) = {
+		api_stream_on_event, api_log_on_event, api_export_on_event, api_mjpeg_on_event,
+		api_fmp4_on_event};
 
 	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
 		if (parts[i](arg, http, event))
@@ -29,7 +29,9 @@ static const struct http_ops http_ops = {
 
 static int copy_dir(char *out, const char *dir)
 {
-	return snprintf(out, API_DIR_BYTES, "%s", dir != NULL ? dir : "") < API_DIR_BYTES ? 0 : -ENAMETOOLONG;
+	return snprintf(out, API_DIR_BYTES, "%s", dir != NULL ? dir : "") < API_DIR_BYTES
+		       ? 0
+		       : -ENAMETOOLONG;
 }
 
 static int watch(struct api *api, int fd)
@@ -69,8 +71,8 @@ static int open_parts(struct api *api, const struct api_config *config)
 	return r;
 }
 
-int api_open(const struct api_config *config, const struct api_ops *ops, void *gate, struct api **ret_api,
-	     char *error, size_t error_bytes)
+int api_open(const struct api_config *config, const struct api_ops *ops, void *gate,
+	     struct api **ret_api, char *error, size_t error_bytes)
 {
 	struct http_config http_config = {.socket_path = config->socket_path,
 					  .listen = config->listen,
@@ -79,12 +81,14 @@ int api_open(const struct api_config *config, const struct api_ops *ops, void *g
 	struct api *api = calloc(1, sizeof(*api));
 	int r;
 
-	snprintf(error, error_bytes, "the API does not start: out of memory, or a path is too long");
+	snprintf(error, error_bytes,
+		 "the API does not start: out of memory, or a path is too long");
 	if (api == NULL)
 		return -ENOMEM;
 	api->ops = ops;
 	api->gate = gate;
-	snprintf(api->site, sizeof(api->site), "%s", config->site != NULL ? config->site : "gatehouse");
+	snprintf(api->site, sizeof(api->site), "%s",
+		 config->site != NULL ? config->site : "gatehouse");
 	api->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	r = api->epoll_fd < 0 ? -errno : copy_dir(api->console_dir, config->console_dir);
 	if (r == 0)

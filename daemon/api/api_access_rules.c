@@ -1,4 +1,7 @@
-/* Paths under access/: rules, credentials, passes and questions, checked as far as this needs no roster. */
+/*
+ * Paths under access/: rules, credentials, passes and questions, checked as far as this needs no
+ * roster.
+ */
 #include "api_parts.h"
 
 #include <stdio.h>
@@ -13,9 +16,11 @@ static const struct {
 	const char *path, *kind;
 	bool made; /* POST makes one with an id of the gate's */
 } kinds[] = {
-	{"groups", "group", false},     {"schedules", "schedule", false}, {"rules", "rule", false},
-	{"holidays", "holiday", false}, {"areas", "area", false},         {"credentials", "credential", true},
-	{"passes", "pass", true},       {"holders", "holder", false},     {"openings", "opening", false},
+	{"groups", "group", false},     {"schedules", "schedule", false},
+	{"rules", "rule", false},       {"holidays", "holiday", false},
+	{"areas", "area", false},       {"credentials", "credential", true},
+	{"passes", "pass", true},       {"holders", "holder", false},
+	{"openings", "opening", false},
 };
 
 /* "rules/night" or "rules". @return the place in kinds, or -1 when the mistake was answered */
@@ -35,7 +40,8 @@ static int take_kind(struct api *api, const struct http_request *request, const 
 /* NULL when the mistake was answered. */
 static json_t *take_body(struct api *api, const struct http_request *request)
 {
-	json_t *value = json_read(request->body, request->body_bytes, ACCESS_BODY_BYTES_MAX, &api->problem);
+	json_t *value =
+		json_read(request->body, request->body_bytes, ACCESS_BODY_BYTES_MAX, &api->problem);
 
 	if (json_is_object(value))
 		return value;
@@ -48,7 +54,8 @@ static json_t *take_body(struct api *api, const struct http_request *request)
 
 void api_access_list(struct api *api, const struct http_request *request, const char *param)
 {
-	const char *after = http_query(request, "after"), *limit_text = http_query(request, "limit"), *id;
+	const char *after = http_query(request, "after"),
+		   *limit_text = http_query(request, "limit"), *id;
 	const char *person = http_query(request, "person");
 	int kind = take_kind(api, request, param, &id);
 	int64_t limit = API_PAGE_DEFAULT;
@@ -56,13 +63,17 @@ void api_access_list(struct api *api, const struct http_request *request, const 
 
 	if (kind < 0)
 		return;
-	if (limit_text != NULL && (api_parse_number(limit_text, API_PAGE_MAX, &limit) < 0 || limit < 1))
-		api_bad(api, request, problem_query_not_limit(&api->problem, "limit", API_PAGE_MAX));
-	else if (person != NULL && (strcmp(kinds[kind].kind, "credential") != 0 || !ulid_is_valid(person)))
+	if (limit_text != NULL &&
+	    (api_parse_number(limit_text, API_PAGE_MAX, &limit) < 0 || limit < 1))
+		api_bad(api, request,
+			problem_query_not_limit(&api->problem, "limit", API_PAGE_MAX));
+	else if (person != NULL &&
+		 (strcmp(kinds[kind].kind, "credential") != 0 || !ulid_is_valid(person)))
 		api_bad(api, request, problem_query_person_not_here(&api->problem));
 	else if (api_begin_call(api, request->token, &token))
-		api->ops->access->list(api->gate, token, kinds[kind].kind, person != NULL ? person : "",
-				       after != NULL ? after : "", (unsigned)limit);
+		api->ops->access->list(api->gate, token, kinds[kind].kind,
+				       person != NULL ? person : "", after != NULL ? after : "",
+				       (unsigned)limit);
 }
 
 void api_access_get_passes(struct api *api, const struct http_request *request, const char *param)
@@ -81,7 +92,8 @@ void api_access_get(struct api *api, const struct http_request *request, const c
 		api->ops->access->get(api->gate, token, kinds[kind].kind, id);
 }
 
-static void put(struct api *api, const struct http_request *request, const char *kind, const char *id)
+static void put(struct api *api, const struct http_request *request, const char *kind,
+		const char *id)
 {
 	struct api_caller by = api_caller_of(request);
 	json_t *value = take_body(api, request);

@@ -9,7 +9,10 @@
 #include "base/clock.h"
 #include "base/json.h"
 
-/* PAGE_ROWS: of the old alerts, read at start; few, so that doors and others' questions come between */
+/*
+ * PAGE_ROWS: of the old alerts, read at start; few, so that doors and others' questions come
+ * between
+ */
 enum { CAUSE_BYTES_MAX = 64, NOTE_BYTES_MAX = 4000, PAGE_ROWS = 10 };
 
 /* ---- knowing them ---- */
@@ -18,14 +21,16 @@ static void see_event(struct api *api, const json_t *event)
 {
 	const char *type = json_string_value(json_object_get(event, "type"));
 	const char *time = json_string_value(json_object_get(event, "time"));
-	const char *camera = json_string_value(json_object_get(json_object_get(event, "data"), "camera"));
+	const char *camera =
+		json_string_value(json_object_get(json_object_get(event, "data"), "camera"));
 	int64_t unix_ms = 0;
 
 	if (!api_is_alert(type) || time == NULL || clock_parse_utc(time, &unix_ms) < 0)
 		return;
 	(void)alert_add(api->alerts, json_integer_value(json_object_get(event, "seq")), unix_ms,
 			camera != NULL ? camera : "",
-			strcmp(type, "litter.suspected") == 0); /* without memory the log still has it */
+			strcmp(type, "litter.suspected") ==
+				0); /* without memory the log still has it */
 }
 
 bool api_is_alert(const char *type)
@@ -57,15 +62,18 @@ static void on_old_alerts(struct api *api, void *arg, const json_t *body)
 		ask_old_alerts(api, last);
 		return;
 	}
-	api->alerts_asked =
-		false; /* asked again by the next who wants them, when the log could not be read */
+	/* asked again by the next who wants them, when the log could not be read */
+	api->alerts_asked = false;
 	api->alerts_known = body != NULL;
 }
 
 static void ask_old_alerts(struct api *api, int64_t after)
 {
-	struct api_events_query query = {
-		.after = after, .limit = PAGE_ROWS, .type = "litter.", .ascending = true, .patient = true};
+	struct api_events_query query = {.after = after,
+					 .limit = PAGE_ROWS,
+					 .type = "litter.",
+					 .ascending = true,
+					 .patient = true};
 	struct api_token token;
 
 	api->alerts_asked = api_begin_inner(api, on_old_alerts, NULL, &token);
@@ -110,7 +118,8 @@ static json_t *verdict_json(const struct alert *alert)
 	verdict = json_object();
 	for (size_t i = 0; i < sizeof(shown) / sizeof(shown[0]); i++)
 		if (json_object_get(alert->record, shown[i]) != NULL)
-			json_object_set(verdict, shown[i], json_object_get(alert->record, shown[i]));
+			json_object_set(verdict, shown[i],
+					json_object_get(alert->record, shown[i]));
 	return verdict;
 }
 
@@ -130,15 +139,17 @@ json_t *api_alert_json(struct api *api, const struct alert *alert, const json_t 
 						   {"evidence_error", "evidence_error"},
 						   {"evidence_problem", "evidence_problem"}};
 	const json_t *data = json_object_get(event, "data");
-	json_t *json = json_pack("{s:I, s:O?, s:O?, s:s, s:s, s:o, s:b, s:o}", "seq", (json_int_t)alert->seq,
-				 "id", json_object_get(event, "id"), "time", json_object_get(event, "time"),
-				 "grade", alert->suspected ? "suspected" : "alert", "severity",
-				 alert->suspected ? "warning" : "alarm", "verdict", verdict_json(alert),
-				 "held", alert->held, "case", api_case_of(api, alert->seq));
+	json_t *json = json_pack(
+		"{s:I, s:O?, s:O?, s:s, s:s, s:o, s:b, s:o}", "seq", (json_int_t)alert->seq, "id",
+		json_object_get(event, "id"), "time", json_object_get(event, "time"), "grade",
+		alert->suspected ? "suspected" : "alert", "severity",
+		alert->suspected ? "warning" : "alarm", "verdict", verdict_json(alert), "held",
+		alert->held, "case", api_case_of(api, alert->seq));
 
 	for (size_t i = 0; json != NULL && i < sizeof(from_data) / sizeof(from_data[0]); i++)
 		if (json_object_get(data, from_data[i][0]) != NULL)
-			json_object_set(json, from_data[i][1], json_object_get(data, from_data[i][0]));
+			json_object_set(json, from_data[i][1],
+					json_object_get(data, from_data[i][0]));
 	if (json != NULL && json_object_get(json, "files") == NULL)
 		json_object_set_new(json, "files", json_array());
 	return json;
@@ -178,14 +189,15 @@ static void on_page(struct api *api, void *arg, const json_t *body)
 	else
 		api_respond_json(api, page->http, 200,
 				 json_pack("{s:O, s:o, s:I, s:I}", "alerts", list, "next",
-					   page->next > 0 ? json_integer(page->next) : json_null(), "new",
-					   (json_int_t)counts.fresh, "held", (json_int_t)counts.held));
+					   page->next > 0 ? json_integer(page->next) : json_null(),
+					   "new", (json_int_t)counts.fresh, "held",
+					   (json_int_t)counts.held));
 	json_decref(list);
 	free(page);
 }
 
-static void ask_page(struct api *api, const struct http_request *request, const int64_t *seqs, size_t count,
-		     int64_t next, bool one)
+static void ask_page(struct api *api, const struct http_request *request, const int64_t *seqs,
+		     size_t count, int64_t next, bool one)
 {
 	struct api_events_query query = {.seqs = seqs, .seq_count = count, .limit = API_PAGE_MAX};
 	struct page *page = malloc(sizeof(*page));
@@ -218,7 +230,8 @@ void api_get_alerts(struct api *api, const struct http_request *request, const c
 	bool more;
 
 	(void)param;
-	if (!are_known(api, request) || !api_query_number(api, request, "limit", API_PAGE_MAX, &limit) ||
+	if (!are_known(api, request) ||
+	    !api_query_number(api, request, "limit", API_PAGE_MAX, &limit) ||
 	    !api_query_number(api, request, "before", INT64_MAX, &before))
 		return;
 	if (alert_state_parse(http_query(request, "state"), &state) < 0) {
@@ -233,7 +246,8 @@ void api_get_alerts(struct api *api, const struct http_request *request, const c
 	ask_page(api, request, seqs, count, more ? seqs[count - 1] : 0, false);
 }
 
-const struct alert *api_find_alert(struct api *api, const struct http_request *request, const char *param)
+const struct alert *api_find_alert(struct api *api, const struct http_request *request,
+				   const char *param)
 {
 	const struct alert *alert = NULL;
 	int64_t seq = 0;
@@ -298,10 +312,11 @@ static void note(struct api *api, const struct http_request *request, const stru
 	after.record = record;
 	after.held = json_is_true(json_object_get(record, "held"));
 	if (json_object_get(record, "verdict") == NULL ||
-	    alert_verdict_parse(json_string_value(json_object_get(record, "verdict")), &after.verdict) < 0)
+	    alert_verdict_parse(json_string_value(json_object_get(record, "verdict")),
+				&after.verdict) < 0)
 		after.verdict = ALERT_NEW;
-	answer = json_pack("{s:I, s:o, s:b}", "seq", (json_int_t)alert->seq, "verdict", verdict_json(&after),
-			   "held", after.held);
+	answer = json_pack("{s:I, s:o, s:b}", "seq", (json_int_t)alert->seq, "verdict",
+			   verdict_json(&after), "held", after.held);
 	api_save(api, request->token, &kept, 1, &draft, 200, answer, on_noted, noting);
 }
 
@@ -336,7 +351,10 @@ static void judge(struct api *api, const struct http_request *request, const str
 		json_object_set_new(data, "cause", json_string(cause));
 	json_object_set_new(data, "review_s", json_integer(review_s > 0 ? review_s : 0));
 	json_object_set_new(data, "grade", json_string(alert->suspected ? "suspected" : "alert"));
-	/* the note is a person's free text and may name people: it stays out of the log, which forgets nothing */
+	/*
+	 * the note is a person's free text and may name people: it stays out of the log, which
+	 * forgets nothing
+	 */
 	note(api, request, alert, record, "alert.reviewed", data);
 }
 

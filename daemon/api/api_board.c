@@ -17,7 +17,8 @@ void api_get_readers(struct api *api, const struct http_request *request, const 
 		api_respond_json(api, request->token, 200, json_pack("{s:o}", "readers", readers));
 }
 
-static void answer_reader(struct api *api, const struct http_request *request, const char *key, int r)
+static void answer_reader(struct api *api, const struct http_request *request, const char *key,
+			  int r)
 {
 	switch (r) {
 	case 0:
@@ -37,8 +38,9 @@ static void answer_reader(struct api *api, const struct http_request *request, c
 		break;
 	case -EINVAL:
 		api_bad(api, request,
-			strcmp(key, "code") == 0 ? problem_reader_not_card_number(&api->problem, key)
-						 : problem_reader_not_keys(&api->problem, key));
+			strcmp(key, "code") == 0
+				? problem_reader_not_card_number(&api->problem, key)
+				: problem_reader_not_keys(&api->problem, key));
 		break;
 	case -ERANGE:
 		api_bad(api, request, problem_reader_no_such_card(&api->problem, key));
@@ -58,7 +60,8 @@ static bool text_is_fit(const char *text)
 
 /* One text under @p key to one op. */
 static void post_reader(struct api *api, const struct http_request *request, const char *reader,
-			const char *key, int (*op)(void *gate, const char *reader, const char *text))
+			const char *key,
+			int (*op)(void *gate, const char *reader, const char *text))
 {
 	const char *const known[] = {key, NULL};
 	json_t *object = api_parse_object(api, request, known);
@@ -111,7 +114,8 @@ static bool take_level(const char *text, enum api_level *ret_level)
 	return false;
 }
 
-static void drive(struct api *api, const struct http_request *request, const char *line, enum api_level level)
+static void drive(struct api *api, const struct http_request *request, const char *line,
+		  enum api_level level)
 {
 	switch (api->ops->board_drive(api->gate, line, level)) {
 	case 0:

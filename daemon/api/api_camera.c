@@ -6,7 +6,8 @@
 int api_find_camera(struct api *api, const struct http_request *request, const char *name,
 		    struct api_camera *ret_camera)
 {
-	int r = config_name_is_valid(name) ? api->ops->camera(api->gate, name, ret_camera) : -ENOENT;
+	int r = config_name_is_valid(name) ? api->ops->camera(api->gate, name, ret_camera)
+					   : -ENOENT;
 
 	if (r < 0)
 		api_bad(api, request, problem_camera_unknown(&api->problem));

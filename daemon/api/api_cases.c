@@ -42,16 +42,20 @@ json_t *api_case_of(const struct api *api, int64_t seq)
 /* "people" and "alerts" are whole or not there. -EINVAL with @p problem. */
 static int check_members(struct api *api, const json_t *object, struct problem *problem)
 {
-	const json_t *alerts = json_object_get(object, "alerts"), *people = json_object_get(object, "people");
+	const json_t *alerts = json_object_get(object, "alerts"),
+		     *people = json_object_get(object, "people");
 	const json_t *value;
 	size_t index;
 
-	if ((alerts != NULL && (!json_is_array(alerts) || json_array_size(alerts) > CASE_ALERTS_MAX)) ||
-	    (people != NULL && (!json_is_array(people) || json_array_size(people) > CASE_PEOPLE_MAX)))
+	if ((alerts != NULL &&
+	     (!json_is_array(alerts) || json_array_size(alerts) > CASE_ALERTS_MAX)) ||
+	    (people != NULL &&
+	     (!json_is_array(people) || json_array_size(people) > CASE_PEOPLE_MAX)))
 		return problem_case_too_large(problem, CASE_ALERTS_MAX, CASE_PEOPLE_MAX);
 	json_array_foreach(alerts, index, value)
 	{
-		if (json_is_integer(value) && alert_find(api->alerts, json_integer_value(value)) != NULL)
+		if (json_is_integer(value) &&
+		    alert_find(api->alerts, json_integer_value(value)) != NULL)
 			continue;
 		return problem_case_alert_unknown(problem, (long long)index + 1);
 	}
@@ -119,14 +123,16 @@ static void keep(struct api *api, const struct http_request *request, const char
 		api_bad(api, request, problem_no_memory(&api->problem));
 		return;
 	}
-	json_object_set_new(json, "revision",
-			    json_integer(json_integer_value(json_object_get(json, "revision")) + 1));
+	json_object_set_new(
+		json, "revision",
+		json_integer(json_integer_value(json_object_get(json, "revision")) + 1));
 	json_set_utc(json, "changed", clock_unix_ms());
 	json_object_set_new(json, "by", json_string(by.name));
 	snprintf(change->id, sizeof(change->id), "%s", id);
 	change->json = json;
-	draft.data = json_pack("{s:s, s:s, s:s, s:I}", "case", id, "by", by.name, "role", by.role_name,
-			       "alerts", (json_int_t)json_array_size(json_object_get(json, "alerts")));
+	draft.data =
+		json_pack("{s:s, s:s, s:s, s:I}", "case", id, "by", by.name, "role", by.role_name,
+			  "alerts", (json_int_t)json_array_size(json_object_get(json, "alerts")));
 	api_save(api, request->token, &record, 1, &draft, status, shown(id, json), on_kept, change);
 }
 

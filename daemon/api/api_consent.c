@@ -69,21 +69,26 @@ static void keep_consent(struct api *api, struct consenting *consenting)
 		.type = "person.consent", .severity = EVENT_INFO, .person = consenting->id};
 	json_t *entry;
 
-	consenting->json = kept != NULL ? json_deep_copy(kept) : json_pack("{s:i, s:[]}", "v", 1, "entries");
-	entry = json_pack("{s:s, s:b, s:o, s:s}", "version", consenting->version, "given", consenting->given,
-			  "time", json_utc(clock_unix_ms()), "by", consenting->by);
+	consenting->json =
+		kept != NULL ? json_deep_copy(kept) : json_pack("{s:i, s:[]}", "v", 1, "entries");
+	entry = json_pack("{s:s, s:b, s:o, s:s}", "version", consenting->version, "given",
+			  consenting->given, "time", json_utc(clock_unix_ms()), "by",
+			  consenting->by);
 	json_array_append_new(json_object_get(consenting->json, "entries"), entry);
 	record.json = consenting->json;
-	draft.data =
-		json_pack("{s:s, s:b, s:s, s:s}", "version", consenting->version, "given", consenting->given,
-			  "by", consenting->by, "role", api_role_name(consenting->role));
+	draft.data = json_pack("{s:s, s:b, s:s, s:s}", "version", consenting->version, "given",
+			       consenting->given, "by", consenting->by, "role",
+			       api_role_name(consenting->role));
 	api_save(api, consenting->http, &record, 1, &draft, 200,
 		 consent_json(consenting->id, consenting->json), on_consent_kept, consenting);
 }
 
 static void on_faces_removed(struct api *api, void *arg, const json_t *body);
 
-/* Only of somebody who is there. What was agreed to goes before the withdrawal is noted: a crash leaves no face behind. */
+/*
+ * Only of somebody who is there. What was agreed to goes before the withdrawal is noted: a crash
+ * leaves no face behind.
+ */
 static void on_person(struct api *api, void *arg, const json_t *body)
 {
 	struct consenting *consenting = arg;
@@ -96,8 +101,10 @@ static void on_person(struct api *api, void *arg, const json_t *body)
 	} else if (consenting->given || !faces) {
 		keep_consent(api, consenting);
 		return;
-	} else if (consenting->faces_asked || !api_begin_inner(api, on_faces_removed, consenting, &token)) {
-		api_respond_problem(api, consenting->http, problem_faces_not_removed(&api->problem));
+	} else if (consenting->faces_asked ||
+		   !api_begin_inner(api, on_faces_removed, consenting, &token)) {
+		api_respond_problem(api, consenting->http,
+				    problem_faces_not_removed(&api->problem));
 	} else {
 		consenting->faces_asked = true;
 		api->ops->faces_remove(api->gate, token, &by, consenting->id);
@@ -125,7 +132,8 @@ void api_post_consent(struct api *api, const struct http_request *request, const
 {
 	static const char *const known[] = {"version", "given", NULL};
 	json_t *object = api_parse_object(api, request, known);
-	const json_t *given = json_object_get(object, "given"), *kept = json_object_get(api->consents, id);
+	const json_t *given = json_object_get(object, "given"),
+		     *kept = json_object_get(api->consents, id);
 	const char *version = NULL;
 	struct consenting *consenting;
 	struct api_token token;
@@ -138,7 +146,8 @@ void api_post_consent(struct api *api, const struct http_request *request, const
 	} else if (!ulid_is_valid(id)) {
 		api_bad(api, request, problem_person_unknown(&api->problem));
 	} else if (json_array_size(json_object_get(kept, "entries")) >= CONSENTS_OF_PERSON_MAX) {
-		api_bad(api, request, problem_too_many_consents(&api->problem, CONSENTS_OF_PERSON_MAX));
+		api_bad(api, request,
+			problem_too_many_consents(&api->problem, CONSENTS_OF_PERSON_MAX));
 	} else if ((consenting = calloc(1, sizeof(*consenting))) == NULL ||
 		   !api_begin_inner(api, on_person, consenting, &token)) {
 		free(consenting);

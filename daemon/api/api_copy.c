@@ -28,7 +28,8 @@ static void end(struct api *api, struct copy *copy)
 		.role = copy->role, .name = copy->by, .role_name = api_role_name(copy->role)};
 
 	api_record_act(api, EVENT_INFO, copy->id, api_act(&by, "person.copy"));
-	snprintf(header, sizeof(header), "attachment; filename=\"gatehouse-person-%s.json\"", copy->id);
+	snprintf(header, sizeof(header), "attachment; filename=\"gatehouse-person-%s.json\"",
+		 copy->id);
 	http_set_header(api->http, copy->http, "Content-Disposition", header);
 	api_respond_json(api, copy->http, 200, copy->json);
 	free(copy);
@@ -59,7 +60,8 @@ static void on_part(struct api *api, void *arg, const json_t *body)
 		json_object_set_new(copy->json, "credentials",
 				    json_deep_copy(json_object_get(body, "items")));
 	} else {
-		json_object_set_new(copy->json, "events", json_deep_copy(json_object_get(body, "events")));
+		json_object_set_new(copy->json, "events",
+				    json_deep_copy(json_object_get(body, "events")));
 		json_object_set_new(copy->json, "events_complete",
 				    json_boolean(json_is_null(json_object_get(body, "next"))));
 	}

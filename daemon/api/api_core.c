@@ -83,8 +83,8 @@ static const struct api_call *end_call(struct api *api, struct api_token token)
 }
 
 /*
- * A version is a digest of what a GET of the same path shows: whoever changes a thing may name the version that was
- * read (If-Match).
+ * A version is a digest of what a GET of the same path shows: whoever changes a thing may name the
+ * version that was read (If-Match).
  */
 static void etag_of(const json_t *body, char *etag)
 {
@@ -99,7 +99,8 @@ static void etag_of(const json_t *body, char *etag)
 	free(text);
 }
 
-static bool answers_probe(struct api *api, struct http_token http, unsigned status, const json_t *body)
+static bool answers_probe(struct api *api, struct http_token http, unsigned status,
+			  const json_t *body)
 {
 	char etag[API_ETAG_BYTES];
 
@@ -129,8 +130,8 @@ void api_respond_json(struct api *api, struct http_token http, unsigned status, 
 	if (body != NULL && text == NULL)
 		api_respond_problem(api, http, problem_answer_not_written(&api->problem));
 	else
-		http_respond(api->http, http, status, text != NULL ? "application/json" : NULL, text,
-			     text != NULL ? strlen(text) : 0);
+		http_respond(api->http, http, status, text != NULL ? "application/json" : NULL,
+			     text, text != NULL ? strlen(text) : 0);
 	json_decref(body);
 }
 

@@ -29,8 +29,9 @@ typedef void (*api_result_fn)(struct api *api, void *arg, const json_t *body);
 /* an answer that the gate owes */
 struct api_call {
 	bool used;
-	api_result_fn result; /* the API's own question; NULL: the result answers the request `http` */
-	void *arg;            /* for result() */
+	/* the API's own question; NULL: the result answers the request `http` */
+	api_result_fn result;
+	void *arg; /* for result() */
 	uint32_t generation;
 	struct http_token http;
 };
@@ -80,16 +81,22 @@ struct api {
 	struct api_stream streams[API_STREAMS_MAX];
 };
 
-/** A slot for the answer to a request; false, and 503 is answered, when the gate owes too many already. */
+/**
+ * A slot for the answer to a request; false, and 503 is answered, when the gate owes too many
+ * already.
+ */
 bool api_begin_call(struct api *api, struct http_token http, struct api_token *ret_token);
 
 /**
- * The same for a question of the API's own: @p result is called once, within api_close() at the latest.
+ * The same for a question of the API's own: @p result is called once, within api_close() at the
+ * latest.
  * @return false when too many are waiting: nothing was answered.
  */
 bool api_begin_inner(struct api *api, api_result_fn result, void *arg, struct api_token *ret_token);
 
-/** Calls the result function of each question of the API's own that has no answer yet, with NULL. */
+/**
+ * Calls the result function of each question of the API's own that has no answer yet, with NULL.
+ */
 void api_drop_inner(struct api *api);
 
 void api_respond_json(struct api *api, struct http_token http, unsigned status, json_t *body);
@@ -100,29 +107,32 @@ const char *api_role_name(enum api_role role);
 /** {"act":..., "by":..., "role":...}: the data of an operator's act, to be added to. */
 json_t *api_act(const struct api_caller *by, const char *act);
 /** Record an operator.act; takes @p data. */
-void api_record_act(struct api *api, enum event_severity severity, const char *person, json_t *data);
+void api_record_act(struct api *api, enum event_severity severity, const char *person,
+		    json_t *data);
 
 /**
- * Write records with their event, then answer. @p then (may be NULL) is called once: with 0 it updates what is in memory,
- * and @p answer is sent with @p status; with a negative errno nothing was written, and that is answered.
- * Takes @p answer (NULL: no content) and @p data of the draft.
+ * Write records with their event, then answer. @p then (may be NULL) is called once: with 0 it
+ * updates what is in memory, and @p answer is sent with @p status; with a negative errno nothing
+ * was written, and that is answered. Takes @p answer (NULL: no content) and @p data of the draft.
  */
-void api_save(struct api *api, struct http_token http, const struct store_record *records, size_t count,
-	      struct event_draft *draft, unsigned status, json_t *answer,
+void api_save(struct api *api, struct http_token http, const struct store_record *records,
+	      size_t count, struct event_draft *draft, unsigned status, json_t *answer,
 	      void (*then)(struct api *api, void *arg, int r), void *arg);
 void api_detach_saves(struct api *api);
 
 /**
- * Answer with the problem of @p api as a problem document. @p r is its errno and not used: the function that fills the
- * problem stands in its place, api_bad(api, request, problem_door_unknown(&api->problem)).
+ * Answer with the problem of @p api as a problem document. @p r is its errno and not used: the
+ * function that fills the problem stands in its place, api_bad(api, request,
+ * problem_door_unknown(&api->problem)).
  */
 void api_respond_problem(struct api *api, struct http_token http, int r);
 void api_bad(struct api *api, const struct http_request *request, int r);
 /** The body, a JSON object with no member but @p known; NULL: it is not, and that was answered. */
-json_t *api_parse_object(struct api *api, const struct http_request *request, const char *const *known);
+json_t *api_parse_object(struct api *api, const struct http_request *request,
+			 const char *const *known);
 /** The query argument @p name within 1 to @p max; false when the mistake was answered. */
-bool api_query_number(struct api *api, const struct http_request *request, const char *name, int64_t max,
-		      int64_t *value);
+bool api_query_number(struct api *api, const struct http_request *request, const char *name,
+		      int64_t max, int64_t *value);
 
 /** Digits, 0 to INT64_MAX. @return 0 or -EINVAL. */
 int api_parse_number(const char *text, int64_t max, int64_t *ret_value);

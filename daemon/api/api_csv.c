@@ -73,8 +73,8 @@ int csv_next(const char **at, const char *end, struct csv_row *ret_row)
 		if (ret_row->count == CSV_CELLS_MAX)
 			r = -EFBIG;
 		else
-			r = take_cell(at, end, ret_row->text + used, sizeof(ret_row->text) - used, &taken,
-				      &ret_row->lines);
+			r = take_cell(at, end, ret_row->text + used, sizeof(ret_row->text) - used,
+				      &taken, &ret_row->lines);
 		if (r < 0)
 			break;
 		ret_row->cells[ret_row->count++] = ret_row->text + used;

@@ -19,8 +19,8 @@ struct csv_row {
 
 /**
  * The next row from *at, which goes on behind it; LF and CRLF both end one.
- * @return 1 (a row), 0 (the end), -EINVAL (quotes that do not close, or text behind them) or -EFBIG (too many cells or
- *         bytes); after a mistake *at stands at the next line.
+ * @return 1 (a row), 0 (the end), -EINVAL (quotes that do not close, or text behind them) or -EFBIG
+ *         (too many cells or bytes); after a mistake *at stands at the next line.
  */
 int csv_next(const char **at, const char *end, struct csv_row *ret_row);
 

@@ -1,4 +1,7 @@
-/* What the API checks before the gate is asked about its doors: their state, opening one, a mode, the end of a fire. */
+/*
+ * What the API checks before the gate is asked about its doors: their state, opening one, a mode,
+ * the end of a fire.
+ */
 #include "api_parts.h"
 
 #include <string.h>

@@ -1,4 +1,7 @@
-/* The certificate that somebody was erased, or the faces were: the event of it, and the copies that hold them still. */
+/*
+ * The certificate that somebody was erased, or the faces were: the event of it, and the copies that
+ * hold them still.
+ */
 #include "api_parts.h"
 
 #include <stdlib.h>
@@ -39,9 +42,9 @@ static void on_copies(struct api *api, void *arg, const json_t *body)
 	}
 	api_respond_json(api, erasure->http, 200,
 			 json_pack("{s:s, s:s, s:s, s:O, s:O, s:O}", "person", erasure->id, "what",
-				   erasure->of_faces ? "faces" : "person", "site", api->site, "erased",
-				   json_object_get(erasure->event, "time"), "event", erasure->event, "copies",
-				   copies));
+				   erasure->of_faces ? "faces" : "person", "site", api->site,
+				   "erased", json_object_get(erasure->event, "time"), "event",
+				   erasure->event, "copies", copies));
 	finish(erasure);
 }
 

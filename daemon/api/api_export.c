@@ -80,7 +80,8 @@ static void end_export(struct worker_job *job, int r)
 	if (r == 0 && export->r == 0)
 		send_bundle(export->api, export);
 	else if (r == 0)
-		api_respond_problem(export->api, export->http, explain(export, &export->api->problem));
+		api_respond_problem(export->api, export->http,
+				    explain(export, &export->api->problem));
 	if (export->fd >= 0)
 		close(export->fd);
 	json_decref(export->manifest);
@@ -94,10 +95,11 @@ static void on_event(struct api *api, void *arg, const json_t *body)
 	const struct alert *alert = alert_find(api->alerts, export->seq);
 
 	if (event != NULL && alert != NULL)
-		export->manifest = json_pack("{s:s, s:O, s:o, s:o, s:s, s:s}", "site", api->site, "event",
-					     event, "alert", api_alert_json(api, alert, event), "exported",
-					     json_utc(clock_unix_ms()), "exported_by", export->by,
-					     "exported_by_role", api_role_name(export->role));
+		export->manifest =
+			json_pack("{s:s, s:O, s:o, s:o, s:s, s:s}", "site", api->site, "event",
+				  event, "alert", api_alert_json(api, alert, event), "exported",
+				  json_utc(clock_unix_ms()), "exported_by", export->by,
+				  "exported_by_role", api_role_name(export->role));
 	if (export->manifest == NULL) {
 		api_respond_problem(api, export->http,
 				    body != NULL ? problem_alert_unreadable(&api->problem)

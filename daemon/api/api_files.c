@@ -1,4 +1,7 @@
-/* Files: evidence by bare name, the console by a path whose every step is checked. No link is followed. */
+/*
+ * Files: evidence by bare name, the console by a path whose every step is checked. No link is
+ * followed.
+ */
 #include "api_parts.h"
 
 #include <dirent.h>
@@ -38,7 +41,8 @@ static const char *type_of(const char *name)
 /* One step of a path: nothing hidden, nothing special, so neither "." nor "..". */
 static bool step_is_fit(const char *name)
 {
-	size_t length = strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-");
+	size_t length =
+		strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-");
 
 	return length > 0 && length < API_PARAM_BYTES && name[length] == '\0' && name[0] != '.';
 }
@@ -52,8 +56,9 @@ static int open_dir(const char *path)
 
 static int open_step(int dir, const char *name, int flags)
 {
-	return step_is_fit(name) ? openat(dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC | flags)
-				 : -1;
+	return step_is_fit(name)
+		       ? openat(dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC | flags)
+		       : -1;
 }
 
 struct listed {
@@ -131,8 +136,8 @@ static json_t *listing_json(const struct listing *listing)
 	for (size_t i = 0; i < listing->count && i < listing->limit; i++) {
 		const struct listed *file = &listing->files[i];
 
-		json_array_append_new(list, json_pack("{s:s,s:I,s:o,s:s}", "name", file->name, "bytes",
-						      (json_int_t)file->bytes, "modified",
+		json_array_append_new(list, json_pack("{s:s,s:I,s:o,s:s}", "name", file->name,
+						      "bytes", (json_int_t)file->bytes, "modified",
 						      json_utc(file->modified_unix_ms), "type",
 						      type_of(file->name)));
 	}
@@ -210,8 +215,8 @@ void api_get_evidence_file(struct api *api, const struct http_request *request, 
 	if (fd < 0)
 		api_respond_problem(api, request->token, problem_evidence_unknown(&api->problem));
 	else if (http_respond_file(api->http, request, fd, type_of(name), HTTP_CACHE_HOUR) == 0)
-		api->ops->evidence_viewed(api->gate, &by,
-					  name); /* its start: later ranges belong to the same look */
+		api->ops->evidence_viewed(
+			api->gate, &by, name); /* its start: later ranges belong to the same look */
 }
 
 /* The file at @p path below @p dir, which is closed. */
@@ -236,7 +241,8 @@ void api_get_console(struct api *api, const struct http_request *request)
 	int dir = open_dir(api->console_dir), fd = -1;
 
 	if (dir < 0) {
-		api_respond_problem(api, request->token, problem_console_not_installed(&api->problem));
+		api_respond_problem(api, request->token,
+				    problem_console_not_installed(&api->problem));
 		return;
 	}
 	if (strcmp(request->path, "/") != 0 && strlen(request->path) < sizeof(path))
@@ -251,5 +257,6 @@ void api_get_console(struct api *api, const struct http_request *request)
 		(void)http_respond_file(
 			api->http, request, fd,
 			type_of(strcmp(request->path, "/") == 0 ? "index.html" : request->path),
-			strncmp(request->path, "/assets/", 8) == 0 ? HTTP_CACHE_FOREVER : HTTP_CACHE_ASK);
+			strncmp(request->path, "/assets/", 8) == 0 ? HTTP_CACHE_FOREVER
+								   : HTTP_CACHE_ASK);
 }

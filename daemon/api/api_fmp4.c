@@ -1,6 +1,7 @@
 /*
- * Moving pictures as the camera makes them: one run of MP4 fragments serves all who watch a camera. Who comes waits for
- * the next key picture; who is too slow is hung up on, and so is everybody when the camera falls silent or changes.
+ * Moving pictures as the camera makes them: one run of MP4 fragments serves all who watch a camera.
+ * Who comes waits for the next key picture; who is too slow is hung up on, and so is everybody when
+ * the camera falls silent or changes.
  */
 #include "api_parts.h"
 
@@ -63,7 +64,8 @@ static void send_part(struct api *api, struct viewer *viewer, const struct fmp4_
 {
 	const struct fmp4_part *head = viewer->source->head;
 
-	if (viewer->session != 0 && !session_is_live(api->sessions, viewer->session, clock_mono_ms())) {
+	if (viewer->session != 0 &&
+	    !session_is_live(api->sessions, viewer->session, clock_mono_ms())) {
 		http_stream_end(api->http, viewer->http);
 		return;
 	}
@@ -177,7 +179,8 @@ static struct source *watch(struct api *api, struct fmp4_mux *live)
 			unused = source;
 	}
 	/* there are no more cameras than sources */
-	if (unused == NULL || epoll_ctl(api->epoll_fd, EPOLL_CTL_ADD, fmp4_mux_fd(live), &event) < 0)
+	if (unused == NULL ||
+	    epoll_ctl(api->epoll_fd, EPOLL_CTL_ADD, fmp4_mux_fd(live), &event) < 0)
 		return NULL;
 	*unused = (struct source){.live = live,
 				  .turn = fmp4_mux_enable(live, true),
@@ -204,8 +207,9 @@ static void begin(struct api *api, const struct http_request *request, struct fm
 		return;
 	}
 	if (http_stream_start(api->http, request, type, HTTP_VIDEO_BYTES_MAX) == 0)
-		*viewer = (struct viewer){
-			.source = source, .http = request->token, .session = request->caller.session};
+		*viewer = (struct viewer){.source = source,
+					  .http = request->token,
+					  .session = request->caller.session};
 	else if (!is_watched(api->fmp4, source))
 		leave(api, source);
 }

@@ -44,8 +44,9 @@ static void import_error(struct import *import, unsigned line, int r)
 	(void)r;
 	if (import->error_count++ < ERRORS_SHOWN_MAX)
 		json_array_append_new(import->errors,
-				      json_pack("{s:i, s:s, s:s, s:o}", "line", (int)line, "problem",
-						problem->detail, "code", problem_name(problem), "params",
+				      json_pack("{s:i, s:s, s:s, s:o}", "line", (int)line,
+						"problem", problem->detail, "code",
+						problem_name(problem), "params",
 						problem_params_json(problem)));
 }
 
@@ -138,8 +139,8 @@ static void end_import(struct import *import)
 	api_respond_json(import->api, import->http, 200,
 			 json_pack("{s:b, s:I, s:I, s:I, s:O}", "dry_run", import->dry, "people",
 				   (json_int_t)json_array_size(import->people), "added",
-				   (json_int_t)import->added, "error_count", (json_int_t)import->error_count,
-				   "errors", import->errors));
+				   (json_int_t)import->added, "error_count",
+				   (json_int_t)import->error_count, "errors", import->errors));
 	json_decref(import->people);
 	json_decref(import->errors);
 	free(import);
@@ -176,7 +177,8 @@ static void add_more(struct import *import)
 		struct api_token token;
 
 		if (!api_begin_inner(import->api, on_added, import, &token)) {
-			import->broken = import->waiting == 0; /* else it goes on when one of ours is done */
+			import->broken =
+				import->waiting == 0; /* else it goes on when one of ours is done */
 			break;
 		}
 		import->waiting++;
@@ -238,7 +240,8 @@ static void put_person(FILE *out, const json_t *person)
 		csv_put(out, text != NULL ? text : "");
 		fputc(',', out);
 	}
-	fprintf(out, "%s,%lld\r\n", json_is_false(json_object_get(person, "enabled")) ? "no" : "yes",
+	fprintf(out, "%s,%lld\r\n",
+		json_is_false(json_object_get(person, "enabled")) ? "no" : "yes",
 		(long long)json_integer_value(json_object_get(person, "faces")));
 }
 
@@ -254,7 +257,8 @@ static void on_people(struct api *api, void *arg, const json_t *body)
 		return;
 	out = body != NULL ? open_memstream(&text, &bytes) : NULL;
 	if (out == NULL) {
-		http_stream_end(api->http, export->http); /* half a list must not look like a whole one */
+		http_stream_end(api->http,
+				export->http); /* half a list must not look like a whole one */
 		return;
 	}
 	json_array_foreach(json_object_get(body, "people"), index, person) put_person(out, person);
@@ -280,7 +284,8 @@ bool api_export_on_event(struct api *api, struct http_token http, enum http_stre
 {
 	struct api_people_export *export = api->people_export;
 
-	if (!export->used || export->http.slot != http.slot || export->http.generation != http.generation)
+	if (!export->used || export->http.slot != http.slot ||
+	    export->http.generation != http.generation)
 		return false;
 	if (event == HTTP_STREAM_CLOSED)
 		export->used = false;
@@ -304,10 +309,11 @@ void api_get_people_export(struct api *api, const struct http_request *request, 
 	http_set_header(api->http, request->token, "Content-Disposition",
 			"attachment; filename=\"gatehouse-people.csv\"");
 	*export = (struct api_people_export){.used = true, .http = request->token};
-	export->used =
-		http_stream_start(api->http, request, "text/csv; charset=utf-8", HTTP_STREAM_BYTES_MAX) == 0;
+	export->used = http_stream_start(api->http, request, "text/csv; charset=utf-8",
+					 HTTP_STREAM_BYTES_MAX) == 0;
 	if (export->used)
-		(void)http_stream_send(api->http, request->token, head, sizeof(head) - 1); /* it fits */
+		(void)http_stream_send(api->http, request->token, head,
+				       sizeof(head) - 1); /* it fits */
 }
 
 int api_export_open(struct api *api)

@@ -1,4 +1,7 @@
-/* The log: pages and searches, the whole of it as a file, the chain, the month for the notice board. */
+/*
+ * The log: pages and searches, the whole of it as a file, the chain, the month for the notice
+ * board.
+ */
 #include "api_parts.h"
 
 #include <errno.h>
@@ -18,10 +21,12 @@ enum { EXPORT_ROWS = 200, SOURCE_BYTES = EVENT_SOURCE_BYTES, MONTH_MAX = 12 };
 /* a query, with what it points to */
 struct question {
 	struct api_events_query query;
-	char type[API_TYPE_BYTES], person[ULID_BYTES], source[SOURCE_BYTES], text[STORE_SEARCH_BYTES];
+	char type[API_TYPE_BYTES], person[ULID_BYTES], source[SOURCE_BYTES],
+		text[STORE_SEARCH_BYTES];
 };
 
-static bool take_time(struct api *api, const struct http_request *request, const char *name, int64_t *unix_ms)
+static bool take_time(struct api *api, const struct http_request *request, const char *name,
+		      int64_t *unix_ms)
 {
 	const char *text = http_query(request, name);
 
@@ -32,15 +37,16 @@ static bool take_time(struct api *api, const struct http_request *request, const
 }
 
 /* An argument copied to @p value; false when the mistake was answered. */
-static bool take_text(struct api *api, const struct http_request *request, const char *name, char *value,
-		      size_t bytes, const char **ret_value)
+static bool take_text(struct api *api, const struct http_request *request, const char *name,
+		      char *value, size_t bytes, const char **ret_value)
 {
 	const char *text = http_query(request, name);
 
 	if (text == NULL || text[0] == '\0')
 		return true;
 	if (strlen(text) >= bytes) {
-		api_bad(api, request, problem_query_too_long(&api->problem, name, (long long)bytes - 1));
+		api_bad(api, request,
+			problem_query_too_long(&api->problem, name, (long long)bytes - 1));
 		return false;
 	}
 	strcpy(value, text);
@@ -48,7 +54,8 @@ static bool take_text(struct api *api, const struct http_request *request, const
 	return true;
 }
 
-static bool take_result(struct api *api, const struct http_request *request, struct question *question)
+static bool take_result(struct api *api, const struct http_request *request,
+			struct question *question)
 {
 	const char *result = http_query(request, "result");
 
@@ -67,7 +74,8 @@ static bool take_result(struct api *api, const struct http_request *request, str
 	return true;
 }
 
-static bool take_severity(struct api *api, const struct http_request *request, struct question *question)
+static bool take_severity(struct api *api, const struct http_request *request,
+			  struct question *question)
 {
 	const char *severity = http_query(request, "severity");
 
@@ -82,7 +90,8 @@ static bool take_severity(struct api *api, const struct http_request *request, s
 	return false;
 }
 
-static bool take_door(struct api *api, const struct http_request *request, struct question *question)
+static bool take_door(struct api *api, const struct http_request *request,
+		      struct question *question)
 {
 	const char *door = http_query(request, "door");
 
@@ -114,7 +123,8 @@ static bool question_is_fit(struct api *api, const struct http_request *request,
 }
 
 /* What was asked for; false when a mistake was answered. */
-static bool take_question(struct api *api, const struct http_request *request, struct question *question)
+static bool take_question(struct api *api, const struct http_request *request,
+			  struct question *question)
 {
 	struct api_events_query *query = &question->query;
 	int64_t limit = API_PAGE_DEFAULT;
@@ -127,10 +137,14 @@ static bool take_question(struct api *api, const struct http_request *request, s
 	    !api_query_number(api, request, "before", INT64_MAX, &query->before) ||
 	    !take_time(api, request, "from", &query->from_unix_ms) ||
 	    !take_time(api, request, "to", &query->to_unix_ms) ||
-	    !take_text(api, request, "type", question->type, sizeof(question->type), &query->type) ||
-	    !take_text(api, request, "person", question->person, sizeof(question->person), &query->person) ||
-	    !take_text(api, request, "source", question->source, sizeof(question->source), &query->source) ||
-	    !take_text(api, request, "text", question->text, sizeof(question->text), &query->text) ||
+	    !take_text(api, request, "type", question->type, sizeof(question->type),
+		       &query->type) ||
+	    !take_text(api, request, "person", question->person, sizeof(question->person),
+		       &query->person) ||
+	    !take_text(api, request, "source", question->source, sizeof(question->source),
+		       &query->source) ||
+	    !take_text(api, request, "text", question->text, sizeof(question->text),
+		       &query->text) ||
 	    !take_door(api, request, question) || !take_result(api, request, question) ||
 	    !take_severity(api, request, question))
 		return false;
@@ -209,7 +223,8 @@ static void on_page(struct api *api, void *arg, const json_t *body)
 	if (!export->used)
 		return;
 	if (body == NULL) {
-		http_stream_end(api->http, export->http); /* half a log must not look like a whole one */
+		http_stream_end(api->http,
+				export->http); /* half a log must not look like a whole one */
 		return;
 	}
 	export->page = json_incref(json_object_get(body, "events"));
@@ -282,8 +297,8 @@ void api_log_close(struct api *api)
 	free(api->exports);
 }
 
-static void begin_export(struct api *api, const struct http_request *request, struct api_log_export *export,
-			 const struct question *question, bool csv)
+static void begin_export(struct api *api, const struct http_request *request,
+			 struct api_log_export *export, const struct question *question, bool csv)
 {
 	static const char head[] = "seq,id,time,type,severity,source,person,data,hash\r\n";
 	const struct api_caller by = api_caller_of(request);
@@ -295,8 +310,10 @@ static void begin_export(struct api *api, const struct http_request *request, st
 		.used = true, .csv = csv, .http = request->token, .question = *question};
 	/* what points into the question points into its copy from here on */
 	export->question.query.type = question->query.type != NULL ? export->question.type : NULL;
-	export->question.query.person = question->query.person != NULL ? export->question.person : NULL;
-	export->question.query.source = question->query.source != NULL ? export->question.source : NULL;
+	export->question.query.person =
+		question->query.person != NULL ? export->question.person : NULL;
+	export->question.query.source =
+		question->query.source != NULL ? export->question.source : NULL;
 	export->question.query.text = question->query.text != NULL ? export->question.text : NULL;
 	export->question.query.ascending = true;
 	export->question.query.patient = true;
@@ -305,13 +322,15 @@ static void begin_export(struct api *api, const struct http_request *request, st
 	http_set_header(api->http, request->token, "Content-Disposition",
 			csv ? "attachment; filename=\"gatehouse-log.csv\""
 			    : "attachment; filename=\"gatehouse-log.jsonl\"");
-	if (http_stream_start(api->http, request, csv ? "text/csv; charset=utf-8" : "application/jsonl",
+	if (http_stream_start(api->http, request,
+			      csv ? "text/csv; charset=utf-8" : "application/jsonl",
 			      HTTP_STREAM_BYTES_MAX) < 0) {
 		export->used = false;
 		return;
 	}
 	if (csv)
-		(void)http_stream_send(api->http, request->token, head, sizeof(head) - 1); /* it fits */
+		(void)http_stream_send(api->http, request->token, head,
+				       sizeof(head) - 1); /* it fits */
 	pump(api, export);
 }
 

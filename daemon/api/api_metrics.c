@@ -24,10 +24,12 @@ static void put_doors(FILE *out, const json_t *doors)
 	size_t index;
 
 	head(out, "door_state", "gauge", "1 for the state each door is in.");
-	json_array_foreach(doors, index, door) for (size_t i = 0; i < sizeof(states) / sizeof(states[0]); i++)
+	json_array_foreach(doors, index, door) for (size_t i = 0;
+						    i < sizeof(states) / sizeof(states[0]); i++)
 	{
 		if (text_of(door, states[i])[0] != '\0')
-			fprintf(out, "gatehouse_door_state{door=\"%s\",kind=\"%s\",state=\"%s\"} 1\n",
+			fprintf(out,
+				"gatehouse_door_state{door=\"%s\",kind=\"%s\",state=\"%s\"} 1\n",
 				text_of(door, "name"), states[i], text_of(door, states[i]));
 	}
 }
@@ -61,8 +63,9 @@ static void put_alerts(FILE *out, const struct alerts *alerts)
 	head(out, "alerts", "gauge", "Alerts by grade and verdict.");
 	for (size_t grade = 0; grade < 2; grade++)
 		for (enum alert_verdict i = ALERT_NEW; i < ALERT_VERDICTS; i++)
-			fprintf(out, "gatehouse_alerts{grade=\"%s\",verdict=\"%s\"} %zu\n", grades[grade],
-				i == ALERT_NEW ? "new" : alert_verdict_name(i), counts.by_verdict[grade][i]);
+			fprintf(out, "gatehouse_alerts{grade=\"%s\",verdict=\"%s\"} %zu\n",
+				grades[grade], i == ALERT_NEW ? "new" : alert_verdict_name(i),
+				counts.by_verdict[grade][i]);
 	head(out, "alerts_held", "gauge", "Alerts whose evidence is held.");
 	fprintf(out, "gatehouse_alerts_held %zu\n", counts.held);
 }
@@ -81,7 +84,8 @@ static void put_store(FILE *out, struct api *api, const json_t *status)
 	put_one(out, "storage_ok", "gauge", "1 while the log is written.",
 		strcmp(text_of(json_object_get(status, "storage"), "state"), "ok") == 0);
 	put_one(out, "events_total", "counter", "Events in the log.", (double)figures.last_seq);
-	put_one(out, "store_queue", "gauge", "Writes on their way to the disk.", (double)figures.pending);
+	put_one(out, "store_queue", "gauge", "Writes on their way to the disk.",
+		(double)figures.pending);
 	put_one(out, "store_queue_seconds", "gauge", "How long the oldest of them has waited.",
 		(double)figures.pending_ms / 1000);
 	put_one(out, "store_commit_seconds", "gauge", "From call to commit of the last write.",
@@ -105,17 +109,22 @@ void api_get_metrics(struct api *api, const struct http_request *request)
 	}
 	put_one(out, "uptime_seconds", "gauge", "Since the start.",
 		json_number_value(json_object_get(status, "uptime_s")));
-	put_one(out, "people", "gauge", "Enrolled.", json_number_value(json_object_get(status, "people")));
+	put_one(out, "people", "gauge", "Enrolled.",
+		json_number_value(json_object_get(status, "people")));
 	put_doors(out, json_object_get(status, "doors"));
 	put_cameras(out, json_object_get(status, "cameras"));
 	put_alerts(out, api->alerts);
 	put_store(out, api, status);
-	put_one(out, "evidence_bytes", "gauge", "Size of all evidence files.", (double)api->evidence_bytes);
+	put_one(out, "evidence_bytes", "gauge", "Size of all evidence files.",
+		(double)api->evidence_bytes);
 	put_one(out, "evidence_files", "gauge", "Evidence files.", (double)api->evidence_files);
-	put_one(out, "evidence_oldest_timestamp_seconds", "gauge", "When the oldest was made; 0 without any.",
+	put_one(out, "evidence_oldest_timestamp_seconds", "gauge",
+		"When the oldest was made; 0 without any.",
 		(double)api->evidence_oldest_unix_ms / 1000);
 	fclose(out);
 	json_decref(status);
-	http_respond(api->http, request->token, 200, "text/plain; version=0.0.4; charset=utf-8", text, bytes);
-	api_files_count(api); /* for the next time: a folder is not looked through while somebody waits */
+	http_respond(api->http, request->token, 200, "text/plain; version=0.0.4; charset=utf-8",
+		     text, bytes);
+	api_files_count(
+		api); /* for the next time: a folder is not looked through while somebody waits */
 }

@@ -1,6 +1,7 @@
 /*
- * Moving pictures for the browser: the newest one of a camera, five times a second at most, as JPEG after JPEG. One
- * encoding serves all who watch a camera; who is slow misses pictures and holds nobody up.
+ * Moving pictures for the browser: the newest one of a camera, five times a second at most, as JPEG
+ * after JPEG. One encoding serves all who watch a camera; who is slow misses pictures and holds
+ * nobody up.
  */
 #include "api_parts.h"
 
@@ -16,7 +17,13 @@
 
 #define BOUNDARY "gatehouse-picture"
 
-enum { VIEWERS_MAX = 32, PERIOD_MS = 200, SILENT_MS = 10000, WIDTH_MAX_PX = 1280, HEAD_BYTES = 128 };
+enum {
+	VIEWERS_MAX = 32,
+	PERIOD_MS = 200,
+	SILENT_MS = 10000,
+	WIDTH_MAX_PX = 1280,
+	HEAD_BYTES = 128
+};
 
 struct viewer {
 	bool used;
@@ -61,7 +68,8 @@ int api_mjpeg_open(struct api *api)
 	if (api->mjpeg == NULL)
 		return -ENOMEM;
 	r = worker_open("live", CONFIG_CAMERAS_MAX, &api->mjpeg->worker);
-	if (r == 0 && epoll_ctl(api->epoll_fd, EPOLL_CTL_ADD, worker_fd(api->mjpeg->worker), &event) < 0)
+	if (r == 0 &&
+	    epoll_ctl(api->epoll_fd, EPOLL_CTL_ADD, worker_fd(api->mjpeg->worker), &event) < 0)
 		r = -errno;
 	return r;
 }
@@ -95,15 +103,16 @@ static void encode(struct worker_job *job)
 {
 	struct picture *picture = (struct picture *)job;
 
-	picture->r =
-		jpeg_encode(picture->frame, &picture->mask, WIDTH_MAX_PX, &picture->jpeg, &picture->bytes);
+	picture->r = jpeg_encode(picture->frame, &picture->mask, WIDTH_MAX_PX, &picture->jpeg,
+				 &picture->bytes);
 }
 
 static void show(struct api *api, const struct picture *picture)
 {
 	char head[HEAD_BYTES];
 	int head_bytes = snprintf(head, sizeof(head),
-				  "--" BOUNDARY "\r\nContent-Type: image/jpeg\r\nContent-Length: %zu\r\n\r\n",
+				  "--" BOUNDARY
+				  "\r\nContent-Type: image/jpeg\r\nContent-Length: %zu\r\n\r\n",
 				  picture->bytes);
 
 	for (size_t i = 0; i < VIEWERS_MAX; i++) {
@@ -122,7 +131,8 @@ static void show(struct api *api, const struct picture *picture)
 			continue;
 		(void)http_stream_send(api->http, viewer->http, head, (size_t)head_bytes);
 		(void)http_stream_send(api->http, viewer->http, picture->jpeg, picture->bytes);
-		(void)http_stream_send(api->http, viewer->http, "\r\n", 2); /* gone: CLOSED follows */
+		(void)http_stream_send(api->http, viewer->http, "\r\n",
+				       2); /* gone: CLOSED follows */
 	}
 }
 
@@ -148,7 +158,8 @@ static void take_picture(struct api *api, struct watched *watched)
 	struct picture *picture;
 
 	if (frame == NULL || api->ops->camera(api->gate, watched->camera, &camera) < 0 ||
-	    (watched->shown && frame->index == watched->last_index && frame->epoch == watched->last_epoch)) {
+	    (watched->shown && frame->index == watched->last_index &&
+	     frame->epoch == watched->last_epoch)) {
 		video_frame_unref(frame);
 		return;
 	}
@@ -174,8 +185,8 @@ static void take_picture(struct api *api, struct watched *watched)
 }
 
 /*
- * Whether viewers are still there only shows when something is sent to them: of a camera that fell silent its last picture,
- * once more. Without any, they are hung up on and come again.
+ * Whether viewers are still there only shows when something is sent to them: of a camera that fell
+ * silent its last picture, once more. Without any, they are hung up on and come again.
  */
 static void break_silence(struct api *api, struct watched *watched, uint64_t now_ms)
 {
@@ -213,7 +224,8 @@ uint64_t api_mjpeg_due_ms(const struct api *api)
 	uint64_t due_ms = UINT64_MAX;
 
 	for (size_t i = 0; i < CONFIG_CAMERAS_MAX; i++)
-		if (api->mjpeg->watched[i].camera[0] != '\0' && api->mjpeg->watched[i].due_ms < due_ms)
+		if (api->mjpeg->watched[i].camera[0] != '\0' &&
+		    api->mjpeg->watched[i].due_ms < due_ms)
 			due_ms = api->mjpeg->watched[i].due_ms;
 	return due_ms;
 }
@@ -259,7 +271,8 @@ void api_get_mjpeg(struct api *api, const struct http_request *request, const ch
 	if (http_stream_start(api->http, request, "multipart/x-mixed-replace; boundary=" BOUNDARY,
 			      HTTP_STREAM_BYTES_MAX) < 0)
 		return;
-	*viewer = (struct viewer){.used = true, .http = request->token, .session = request->caller.session};
+	*viewer = (struct viewer){
+		.used = true, .http = request->token, .session = request->caller.session};
 	strcpy(viewer->camera, name);
 	if (watched->camera[0] == '\0')
 		strcpy(watched->camera, name);

@@ -31,12 +31,15 @@ bool api_type_matches(const char *filter, const char *type)
 
 	if (length == 0)
 		return true;
-	return filter[length - 1] == '.' ? strncmp(filter, type, length) == 0 : strcmp(filter, type) == 0;
+	return filter[length - 1] == '.' ? strncmp(filter, type, length) == 0
+					 : strcmp(filter, type) == 0;
 }
 
-json_t *api_parse_object(struct api *api, const struct http_request *request, const char *const *known)
+json_t *api_parse_object(struct api *api, const struct http_request *request,
+			 const char *const *known)
 {
-	json_t *object = json_read(request->body, request->body_bytes, API_JSON_BYTES_MAX, &api->problem);
+	json_t *object =
+		json_read(request->body, request->body_bytes, API_JSON_BYTES_MAX, &api->problem);
 
 	if (object != NULL && !json_is_object(object))
 		problem_json_not_object(&api->problem);
@@ -47,12 +50,13 @@ json_t *api_parse_object(struct api *api, const struct http_request *request, co
 	return NULL;
 }
 
-bool api_query_number(struct api *api, const struct http_request *request, const char *name, int64_t max,
-		      int64_t *value)
+bool api_query_number(struct api *api, const struct http_request *request, const char *name,
+		      int64_t max, int64_t *value)
 {
 	const char *text = http_query(request, name);
 
-	if (text == NULL || (api_parse_number(text, max, value) == 0 && (*value > 0 || max > API_PAGE_MAX)))
+	if (text == NULL ||
+	    (api_parse_number(text, max, value) == 0 && (*value > 0 || max > API_PAGE_MAX)))
 		return true;
 	api_bad(api, request,
 		max <= API_PAGE_MAX ? problem_query_not_limit(&api->problem, name, API_PAGE_MAX)

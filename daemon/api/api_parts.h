@@ -1,17 +1,24 @@
-/* api_parts.h - the handlers of the table of paths, and what the parts behind them offer. Private to api_*.c. */
+/*
+ * api_parts.h - the handlers of the table of paths, and what the parts behind them offer. Private
+ * to api_*.c.
+ */
 #ifndef GH_API_API_PARTS_H
 #define GH_API_API_PARTS_H
 
 #include "alert.h"
 #include "api_core.h"
 
-/* Serves one admitted request; @p param is what stood for {} in the path, two of them with a slash between. */
+/*
+ * Serves one admitted request; @p param is what stood for {} in the path, two of them with a slash
+ * between.
+ */
 typedef void api_handler(struct api *api, const struct http_request *request, const char *param);
 
 /* api_access_rules.c */
 api_handler api_access_list, api_access_get, api_access_put, api_access_put_person, api_access_post,
 	api_access_get_passes, api_access_post_pass, api_access_delete, api_access_what_if,
-	api_access_explain, api_access_reset, api_access_pass_code, api_access_requests, api_access_answer;
+	api_access_explain, api_access_reset, api_access_pass_code, api_access_requests,
+	api_access_answer;
 
 /* api_alerts.c */
 api_handler api_get_alerts, api_get_alert, api_post_verdict, api_post_hold;
@@ -21,7 +28,8 @@ void api_alerts_ready(struct api *api);
 void api_alerts_add(struct api *api, const json_t *event);
 void api_load_alert(struct api *api, const char *id, json_t *json);
 /** The alert of the path, or NULL and 404 is answered. Valid until the control thread goes on. */
-const struct alert *api_find_alert(struct api *api, const struct http_request *request, const char *param);
+const struct alert *api_find_alert(struct api *api, const struct http_request *request,
+				   const char *param);
 /** An alert as the page shows it; @p event is its row of the log. */
 json_t *api_alert_json(struct api *api, const struct alert *alert, const json_t *event);
 
@@ -128,8 +136,8 @@ bool api_type_is_for(enum api_role role, const char *type);
 int api_load_token(const char *state_dir, char *ret_token, char *error, size_t error_bytes);
 
 /* api_users.c */
-api_handler api_get_users, api_get_user, api_post_user, api_patch_user, api_post_totp, api_delete_totp,
-	api_post_own_password;
+api_handler api_get_users, api_get_user, api_post_user, api_patch_user, api_post_totp,
+	api_delete_totp, api_post_own_password;
 void api_load_user(struct api *api, const char *id, json_t *json);
 
 #endif

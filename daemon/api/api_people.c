@@ -32,11 +32,13 @@ void api_get_people(struct api *api, const struct http_request *request, const c
 	if (after != NULL && !ulid_is_valid(after))
 		api_bad(api, request, problem_query_after_invalid(&api->problem));
 	else if (api_begin_call(api, request->token, &token))
-		api->ops->people_list(api->gate, token, after != NULL ? after : "", (unsigned)limit);
+		api->ops->people_list(api->gate, token, after != NULL ? after : "",
+				      (unsigned)limit);
 }
 
 /* A time that may be missing or null; -EINVAL with @p problem. */
-static int take_time(const json_t *object, const char *key, int64_t *ret_unix_ms, struct problem *problem)
+static int take_time(const json_t *object, const char *key, int64_t *ret_unix_ms,
+		     struct problem *problem)
 {
 	const json_t *value = json_object_get(object, key);
 
@@ -59,7 +61,8 @@ int api_parse_person(const json_t *object, struct api_person *person, struct pro
 		r = take_time(object, "valid_from", &person->valid_from_unix_ms, problem);
 	if (r == 0)
 		r = take_time(object, "valid_to", &person->valid_to_unix_ms, problem);
-	if (r == 0 && person->valid_to_unix_ms != 0 && person->valid_to_unix_ms <= person->valid_from_unix_ms)
+	if (r == 0 && person->valid_to_unix_ms != 0 &&
+	    person->valid_to_unix_ms <= person->valid_from_unix_ms)
 		r = problem_valid_to_not_after(problem);
 	return r;
 }
@@ -166,7 +169,8 @@ static int take_live(const json_t *object, struct api_enrol *asked, struct probl
 	if (r == 0 && seconds != NULL) {
 		json_int_t value = json_integer_value(seconds);
 
-		if (!json_is_integer(seconds) || value < LIVE_SECONDS_MIN || value > LIVE_SECONDS_MAX)
+		if (!json_is_integer(seconds) || value < LIVE_SECONDS_MIN ||
+		    value > LIVE_SECONDS_MAX)
 			r = problem_seconds_invalid(problem, LIVE_SECONDS_MIN, LIVE_SECONDS_MAX);
 		asked->seconds = (unsigned)value;
 	}

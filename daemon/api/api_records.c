@@ -66,8 +66,8 @@ static void on_kept(void *arg, int r, const struct event_row *row)
 	free(saving);
 }
 
-void api_save(struct api *api, struct http_token http, const struct store_record *records, size_t count,
-	      struct event_draft *draft, unsigned status, json_t *answer,
+void api_save(struct api *api, struct http_token http, const struct store_record *records,
+	      size_t count, struct event_draft *draft, unsigned status, json_t *answer,
 	      void (*then)(struct api *api, void *arg, int r), void *arg)
 {
 	struct api_save *saving = malloc(sizeof(*saving));

@@ -13,10 +13,12 @@
 static bool token_is_given(const struct http_request *request, const struct session *session)
 {
 	return request->local || strcmp(request->method, "GET") == 0 ||
-	       (session != NULL && session_token_is(session, http_header(request, "X-Gatehouse-Token")));
+	       (session != NULL &&
+		session_token_is(session, http_header(request, "X-Gatehouse-Token")));
 }
 
-static void admit_api(struct api *api, const struct http_request *request, struct http_admission *admission)
+static void admit_api(struct api *api, const struct http_request *request,
+		      struct http_admission *admission)
 {
 	static char allow[48]; /* read before the next request is admitted */
 	char param[API_PARAM_BYTES];
@@ -43,16 +45,20 @@ static void admit_api(struct api *api, const struct http_request *request, struc
 	}
 }
 
-/* A program that scrapes has no cookie: it shows the token of metrics.token, or is somebody who is logged in. */
+/*
+ * A program that scrapes has no cookie: it shows the token of metrics.token, or is somebody who is
+ * logged in.
+ */
 static void admit_metrics(struct api *api, const struct http_request *request,
 			  struct http_admission *admission)
 {
 	static const char scheme[] = "Bearer ";
 	const char *given = http_header(request, "Authorization");
 	const struct session *session;
-	bool known = given != NULL && strncmp(given, scheme, sizeof(scheme) - 1) == 0 &&
-		     strlen(given) == sizeof(scheme) - 1 + API_TOKEN_BYTES - 1 &&
-		     crypto_equal(given + sizeof(scheme) - 1, api->metrics_token, API_TOKEN_BYTES - 1);
+	bool known =
+		given != NULL && strncmp(given, scheme, sizeof(scheme) - 1) == 0 &&
+		strlen(given) == sizeof(scheme) - 1 + API_TOKEN_BYTES - 1 &&
+		crypto_equal(given + sizeof(scheme) - 1, api->metrics_token, API_TOKEN_BYTES - 1);
 
 	if (strcmp(request->method, "GET") != 0) {
 		problem_metrics_read_only(&admission->problem);

@@ -33,7 +33,8 @@ static const struct api_route routes[] = {
 	{"POST", V1 "people/{}/faces", API_ROLE_MANAGER, API_PHOTO_BYTES_MAX, api_post_face},
 	{"DELETE", V1 "people/{}/faces", API_ROLE_MANAGER, 0, api_delete_faces},
 	{"GET", V1 "people/{}/faces", API_ROLE_MANAGER, 0, api_get_faces},
-	{"POST", V1 "people/{}/faces/live", API_ROLE_MANAGER, API_JSON_BYTES_MAX, api_post_face_live},
+	{"POST", V1 "people/{}/faces/live", API_ROLE_MANAGER, API_JSON_BYTES_MAX,
+	 api_post_face_live},
 	{"DELETE", V1 "people/{}/faces/{}", API_ROLE_MANAGER, 0, api_delete_face},
 	{"GET", V1 "faces/report", API_ROLE_MANAGER, 0, api_get_face_report},
 	{"PUT", V1 "people/{}", API_ROLE_MANAGER, API_JSON_BYTES_MAX, api_access_put_person},
@@ -41,7 +42,8 @@ static const struct api_route routes[] = {
 	{"POST", V1 "access/requests/{}", API_ROLE_GUARD, API_JSON_BYTES_MAX, api_access_answer},
 	{"POST", V1 "access/decide", API_ROLE_MANAGER, API_JSON_BYTES_MAX, api_access_what_if},
 	{"GET", V1 "access/explain/{}", API_ROLE_GUARD, 0, api_access_explain},
-	{"POST", V1 "access/areas/{}/reset", API_ROLE_MANAGER, API_JSON_BYTES_MAX, api_access_reset},
+	{"POST", V1 "access/areas/{}/reset", API_ROLE_MANAGER, API_JSON_BYTES_MAX,
+	 api_access_reset},
 	{"GET", V1 "access/passes", API_ROLE_GUARD, 0, api_access_get_passes},
 	{"POST", V1 "access/passes", API_ROLE_GUARD, API_JSON_BYTES_MAX, api_access_post_pass},
 	{"GET", V1 "access/passes/{}/code", API_ROLE_GUARD, 0, api_access_pass_code},
@@ -101,16 +103,16 @@ static bool matches(const char *pattern, const char *path, char *param)
 		used = strlen(param);
 		if (length == 0 || used + 1 + length >= API_PARAM_BYTES)
 			return false;
-		snprintf(param + used, API_PARAM_BYTES - used, "%s%.*s", used > 0 ? "/" : "", (int)length,
-			 path);
+		snprintf(param + used, API_PARAM_BYTES - used, "%s%.*s", used > 0 ? "/" : "",
+			 (int)length, path);
 		path += length;
 		pattern += 2;
 	}
 	return *path == '\0';
 }
 
-const struct api_route *api_find_route(const char *method, const char *path, char *param, char *ret_allow,
-				       size_t bytes)
+const struct api_route *api_find_route(const char *method, const char *path, char *param,
+				       char *ret_allow, size_t bytes)
 {
 	size_t used = 0;
 
@@ -122,8 +124,8 @@ const struct api_route *api_find_route(const char *method, const char *path, cha
 		if (strcmp(routes[i].method, method) == 0)
 			return &routes[i];
 		if (used < bytes)
-			used += (size_t)snprintf(ret_allow + used, bytes - used, "%s%s", used > 0 ? ", " : "",
-						 routes[i].method);
+			used += (size_t)snprintf(ret_allow + used, bytes - used, "%s%s",
+						 used > 0 ? ", " : "", routes[i].method);
 	}
 	return NULL;
 }

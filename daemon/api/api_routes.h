@@ -15,8 +15,8 @@ struct api_route {
  * The route of @p method and @p path; @p param (API_PARAM_BYTES) gets what {} stood for.
  * @return NULL with *ret_allow the methods that the path knows, "" when there is no such path.
  */
-const struct api_route *api_find_route(const char *method, const char *path, char *param, char *ret_allow,
-				       size_t bytes);
+const struct api_route *api_find_route(const char *method, const char *path, char *param,
+				       char *ret_allow, size_t bytes);
 
 /** The table, row by row; NULL after the last. */
 const struct api_route *api_route_at(size_t index);

@@ -1,4 +1,7 @@
-/* The log-in at the console. Passwords are checked on a thread of their own: it takes long on purpose. */
+/*
+ * The log-in at the console. Passwords are checked on a thread of their own: it takes long on
+ * purpose.
+ */
 #include "api_parts.h"
 
 #include <errno.h>
@@ -60,7 +63,8 @@ struct http_caller api_identify(struct api *api, const struct http_request *requ
 	return caller;
 }
 
-static void set_cookie(struct api *api, struct http_token http, const char *value, bool secure, bool over)
+static void set_cookie(struct api *api, struct http_token http, const char *value, bool secure,
+		       bool over)
 {
 	char cookie[COOKIE_BYTES];
 
@@ -71,16 +75,16 @@ static void set_cookie(struct api *api, struct http_token http, const char *valu
 
 static json_t *session_json(const struct session *session, const struct user *user)
 {
-	return json_pack("{s:s, s:s, s:s}", "user", user->name, "role", user_role_name(user->role), "token",
-			 session->token);
+	return json_pack("{s:s, s:s, s:s}", "user", user->name, "role", user_role_name(user->role),
+			 "token", session->token);
 }
 
 static void record_refusal(struct api *api, const struct login *login, const struct problem *why)
 {
 	/* what was typed as a name that nobody has may be a password: it is not written down */
-	const struct api_caller by = {.name = user_find(&api->users, login->user) != NULL ? login->user
-											  : "unknown",
-				      .role_name = "anyone"};
+	const struct api_caller by = {
+		.name = user_find(&api->users, login->user) != NULL ? login->user : "unknown",
+		.role_name = "anyone"};
 	json_t *data = api_act(&by, "session.refused");
 
 	json_object_set_new(data, "address", json_string(login->address));
@@ -123,7 +127,8 @@ static void decide(struct api *api, const struct login *login)
 	}
 	if (user->totp[0] != '\0' && login->code[0] == '\0') {
 		api_respond_problem(api, login->http, problem_totp_needed(&api->problem));
-		session_count_attempt(api->sessions, login->user, login->address, true, clock_mono_ms());
+		session_count_attempt(api->sessions, login->user, login->address, true,
+				      clock_mono_ms());
 		return;
 	}
 	if (user->totp[0] != '\0') {
@@ -148,7 +153,8 @@ static void check_password(struct worker_job *job)
 	if (login->hash[0] != '\0')
 		login->right = crypto_password_is(login->password, login->hash);
 	else
-		(void)crypto_password_hash(login->password, hash); /* only for the time that it takes */
+		(void)crypto_password_hash(login->password,
+					   hash); /* only for the time that it takes */
 }
 
 static void end_login(struct worker_job *job, int r)
@@ -163,7 +169,8 @@ static void end_login(struct worker_job *job, int r)
 
 static bool pause_is_over(struct api *api, const struct http_request *request, const char *user)
 {
-	uint64_t pause_ms = session_pause_ms(api->sessions, user, request->address, clock_mono_ms());
+	uint64_t pause_ms =
+		session_pause_ms(api->sessions, user, request->address, clock_mono_ms());
 	uint64_t pause_s = (pause_ms + 999) / 1000;
 	char seconds[24];
 
@@ -198,7 +205,10 @@ static void begin_login(struct api *api, const struct http_request *request, con
 		api_bad(api, request, problem_too_many_log_ins(&api->problem));
 		return;
 	}
-	/* counted before its end is known, so that many at once do not all get through; a right one is taken back */
+	/*
+	 * counted before its end is known, so that many at once do not all get through; a right one
+	 * is taken back
+	 */
 	session_count_attempt(api->sessions, name, request->address, false, clock_mono_ms());
 }
 
@@ -237,9 +247,9 @@ void api_get_session(struct api *api, const struct http_request *request, const 
 		api_respond_json(api, request->token, 200,
 				 session_json(session, user_find(&api->users, caller.name)));
 	else if (request->local)
-		api_respond_json(
-			api, request->token, 200,
-			json_pack("{s:s, s:s, s:s}", "user", caller.name, "role", "admin", "token", ""));
+		api_respond_json(api, request->token, 200,
+				 json_pack("{s:s, s:s, s:s}", "user", caller.name, "role", "admin",
+					   "token", ""));
 	else
 		api_respond_problem(api, request->token, problem_not_logged_in(&api->problem));
 }
@@ -250,13 +260,15 @@ void api_delete_session(struct api *api, const struct http_request *request, con
 	struct http_caller caller = api_identify(api, request, &session);
 
 	(void)param;
-	if (session != NULL && !session_token_is(session, http_header(request, "X-Gatehouse-Token"))) {
+	if (session != NULL &&
+	    !session_token_is(session, http_header(request, "X-Gatehouse-Token"))) {
 		api_respond_problem(api, request->token, problem_token(&api->problem));
 		return;
 	}
 	if (session != NULL) {
 		const struct api_caller by = {.name = caller.name,
-					      .role_name = api_role_name((enum api_role)caller.role)};
+					      .role_name =
+						      api_role_name((enum api_role)caller.role)};
 
 		session_end(api->sessions, caller.session);
 		api_stream_end_session(api, caller.session);

@@ -1,7 +1,8 @@
 /*
- * Live events. A stream that resumes first reads what it missed, page by page at its client's pace, and then
- * goes live; between the two nothing is lost and nothing comes twice, because a page is asked for again
- * when something was published while it was on its way, and a live event not above the last one is skipped.
+ * Live events. A stream that resumes first reads what it missed, page by page at its client's pace,
+ * and then goes live; between the two nothing is lost and nothing comes twice, because a page is
+ * asked for again when something was published while it was on its way, and a live event not above
+ * the last one is skipped.
  */
 #include "api_parts.h"
 
@@ -30,10 +31,11 @@ static struct api_stream *claim(struct api *api, const struct http_request *requ
 {
 	for (size_t i = 0; i < API_STREAMS_MAX; i++)
 		if (!api->streams[i].used) {
-			api->streams[i] = (struct api_stream){.used = true,
-							      .http = request->token,
-							      .session = request->caller.session,
-							      .role = (enum api_role)request->caller.role};
+			api->streams[i] =
+				(struct api_stream){.used = true,
+						    .http = request->token,
+						    .session = request->caller.session,
+						    .role = (enum api_role)request->caller.role};
 			return &api->streams[i];
 		}
 	api_respond_problem(api, request->token, problem_too_many_streams(&api->problem));
@@ -58,7 +60,10 @@ static void send_json(struct api *api, struct api_stream *stream, int64_t id, co
 	free(data);
 }
 
-/* a page of events that was asked for; its stream may end and its slot serve another before the page comes */
+/*
+ * a page of events that was asked for; its stream may end and its slot serve another before the
+ * page comes
+ */
 struct replay {
 	struct http_token http;
 };
@@ -76,7 +81,8 @@ static void ask_page(struct api *api, struct api_stream *stream)
 
 	if (replay == NULL || !api_begin_inner(api, on_page, replay, &token)) {
 		free(replay);
-		return; /* asked again when the client has read what it has, or the next event comes */
+		/* asked again when the client has read what it has, or the next event comes */
+		return;
 	}
 	replay->http = stream->http;
 	stream->asking = true;
@@ -96,7 +102,8 @@ static void send_page(struct api *api, struct api_stream *stream, const json_t *
 		if (seq <= stream->last_seq)
 			continue;
 		stream->last_seq = seq;
-		if (api_type_is_for(stream->role, json_string_value(json_object_get(event, "type"))))
+		if (api_type_is_for(stream->role,
+				    json_string_value(json_object_get(event, "type"))))
 			send_json(api, stream, seq, event);
 	}
 	if (json_array_size(events) >= REPLAY_ROWS)
@@ -120,7 +127,8 @@ static void on_page(struct api *api, void *arg, const json_t *body)
 	if (json_is_array(events))
 		send_page(api, stream, events);
 	else
-		http_stream_end(api->http, stream->http); /* the client comes again with the id it has */
+		http_stream_end(api->http,
+				stream->http); /* the client comes again with the id it has */
 }
 
 bool api_stream_on_event(struct api *api, struct http_token http, enum http_stream_event event)
@@ -167,7 +175,8 @@ void api_stream_events(struct api *api, const struct http_request *request, cons
 	stream->live = r == -ENODATA;
 	if (type != NULL)
 		strcpy(stream->type, type);
-	stream->used = http_stream_start(api->http, request, "text/event-stream", HTTP_STREAM_BYTES_MAX) == 0;
+	stream->used = http_stream_start(api->http, request, "text/event-stream",
+					 HTTP_STREAM_BYTES_MAX) == 0;
 	(void)http_stream_send(api->http, request->token, "retry: 2000\n\n",
 			       13); /* the first bytes always fit */
 }
@@ -181,7 +190,8 @@ void api_stream_board(struct api *api, const struct http_request *request, const
 	if (stream == NULL)
 		return;
 	stream->board = true;
-	stream->used = http_stream_start(api->http, request, "text/event-stream", HTTP_STREAM_BYTES_MAX) == 0;
+	stream->used = http_stream_start(api->http, request, "text/event-stream",
+					 HTTP_STREAM_BYTES_MAX) == 0;
 	if (!stream->used)
 		return;
 	board = api->ops->board(api->gate);

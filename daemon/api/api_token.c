@@ -55,8 +55,8 @@ int api_load_token(const char *state_dir, char *ret_token, char *error, size_t e
 	if (r == -ENOENT)
 		r = make_token(path, ret_token);
 	if (r == -EBADMSG)
-		snprintf(error, error_bytes, "%s: expected 64 hex digits; remove it and a new one is made",
-			 path);
+		snprintf(error, error_bytes,
+			 "%s: expected 64 hex digits; remove it and a new one is made", path);
 	else if (r < 0)
 		snprintf(error, error_bytes, "%s: %s", path, strerror(-r));
 	return r;

@@ -1,4 +1,7 @@
-/* Those who may log in: added, changed, switched off. Their hashes are made on the passwords' thread. */
+/*
+ * Those who may log in: added, changed, switched off. Their hashes are made on the passwords'
+ * thread.
+ */
 #include "api_parts.h"
 
 #include <errno.h>
@@ -21,7 +24,8 @@ struct change {
 	uint64_t session; /* of who changes the own password: this one goes on */
 	unsigned status;
 	struct user user;
-	char old[USER_PASSWORD_MAX + 1], password[USER_PASSWORD_MAX + 1]; /* "": not asked, unchanged */
+	char old[USER_PASSWORD_MAX + 1],
+		password[USER_PASSWORD_MAX + 1]; /* "": not asked, unchanged */
 	bool own, right;
 	int r;
 };
@@ -49,7 +53,8 @@ static void on_kept(struct api *api, void *arg, int r)
 	struct change *change = arg;
 
 	if (api != NULL && r == 0) {
-		(void)user_put(&api->users, &change->user); /* there was room when it was asked for */
+		(void)user_put(&api->users,
+			       &change->user); /* there was room when it was asked for */
 		if (change->user.disabled || change->password[0] != '\0')
 			sessions_end_user(api->sessions, change->user.name,
 					  change->own ? change->session : 0);
@@ -68,7 +73,8 @@ static void keep(struct api *api, struct change *change)
 		.type = "operator.act", .severity = EVENT_INFO, .data = api_act(&by, change->act)};
 
 	json_object_set_new(draft.data, "user", json_string(change->user.name));
-	json_object_set_new(draft.data, "user_role", json_string(user_role_name(change->user.role)));
+	json_object_set_new(draft.data, "user_role",
+			    json_string(user_role_name(change->user.role)));
 	if (record.json == NULL) {
 		api_respond_problem(api, change->http, problem_no_memory(&api->problem));
 		json_decref(draft.data);
@@ -139,7 +145,8 @@ static struct change *begin(struct api *api, const struct http_request *request,
 }
 
 /* -EINVAL with @p problem. */
-static int take_password(const json_t *object, const char *key, char *ret_password, struct problem *problem)
+static int take_password(const json_t *object, const char *key, char *ret_password,
+			 struct problem *problem)
 {
 	const char *password = NULL;
 	int r = json_read_string(object, key, USER_PASSWORD_MAX, &password, problem);
@@ -192,8 +199,10 @@ void api_post_user(struct api *api, const struct http_request *request, const ch
 	if (object == NULL)
 		return;
 	if (name == NULL || !user_name_is_valid(name))
-		api_bad(api, request, problem_user_name_invalid(&api->problem, USER_NAME_BYTES - 1));
-	else if (json_object_get(object, "role") == NULL || take_role(object, &user.role, &api->problem) < 0)
+		api_bad(api, request,
+			problem_user_name_invalid(&api->problem, USER_NAME_BYTES - 1));
+	else if (json_object_get(object, "role") == NULL ||
+		 take_role(object, &user.role, &api->problem) < 0)
 		api_bad(api, request, problem_user_role_unknown(&api->problem));
 	else if (user_find(&api->users, name) != NULL)
 		api_bad(api, request, problem_user_exists(&api->problem));
@@ -215,7 +224,8 @@ void api_post_user(struct api *api, const struct http_request *request, const ch
 }
 
 /* The user of the path, or NULL and 404 is answered. */
-static const struct user *find(struct api *api, const struct http_request *request, const char *name)
+static const struct user *find(struct api *api, const struct http_request *request,
+			       const char *name)
 {
 	const struct user *user = user_find(&api->users, name);
 
@@ -323,7 +333,8 @@ void api_post_totp(struct api *api, const struct http_request *request, const ch
 void api_delete_totp(struct api *api, const struct http_request *request, const char *name)
 {
 	const struct user *user = find(api, request, name);
-	struct change *change = user != NULL ? begin(api, request, "user.totp_off", user, 204) : NULL;
+	struct change *change =
+		user != NULL ? begin(api, request, "user.totp_off", user, 204) : NULL;
 
 	if (change == NULL)
 		return;

@@ -30,7 +30,8 @@ static int say(char *text, int r, const char *format, ...)
 	return r;
 }
 
-void bundle_fingerprint(const uint8_t key[CRYPTO_SIGN_PUBLIC_BYTES], char ret_text[BUNDLE_FINGERPRINT_BYTES])
+void bundle_fingerprint(const uint8_t key[CRYPTO_SIGN_PUBLIC_BYTES],
+			char ret_text[BUNDLE_FINGERPRINT_BYTES])
 {
 	const struct crypto_bytes part = {.at = key, .bytes = CRYPTO_SIGN_PUBLIC_BYTES};
 	uint8_t digest[DIGEST_BYTES];
@@ -45,7 +46,8 @@ void bundle_fingerprint(const uint8_t key[CRYPTO_SIGN_PUBLIC_BYTES], char ret_te
 /* A bare file name: nothing that leads out of a folder. */
 static bool name_is_fit(const char *name)
 {
-	size_t length = strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-");
+	size_t length =
+		strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-");
 
 	return length > 0 && length < BUNDLE_NAME_BYTES && name[length] == '\0' && name[0] != '.';
 }
@@ -85,7 +87,10 @@ static int add_bytes(zip_t *zip, const char *name, const char *text, size_t byte
 		free(copy);
 		return -ENOMEM;
 	}
-	/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): the source has the copy, and frees it with itself */
+	/*
+	 * NOLINTNEXTLINE(clang-analyzer-unix.Malloc): the source has the copy, and frees it with
+	 * itself
+	 */
 	if (zip_file_add(zip, name, source, ZIP_FL_ENC_UTF_8) < 0) {
 		zip_source_free(source);
 		return -EIO;
@@ -94,8 +99,8 @@ static int add_bytes(zip_t *zip, const char *name, const char *text, size_t byte
 }
 
 /* One file that the event names, if it is still what was recorded then. */
-static int add_file(zip_t *zip, const struct bundle_request *request, const json_t *recorded, json_t *list,
-		    char *error)
+static int add_file(zip_t *zip, const struct bundle_request *request, const json_t *recorded,
+		    json_t *list, char *error)
 {
 	const char *name = json_string_value(json_object_get(recorded, "name"));
 	const char *sha256 = json_string_value(json_object_get(recorded, "sha256"));
@@ -123,8 +128,8 @@ static int add_file(zip_t *zip, const struct bundle_request *request, const json
 	}
 	(void)zip_set_file_compression(zip, (zip_uint64_t)index, ZIP_CM_STORE,
 				       0); /* it is compressed already */
-	json_array_append_new(list,
-			      json_pack("{s:s, s:s, s:I}", "name", name, "sha256", hex, "bytes", bytes));
+	json_array_append_new(
+		list, json_pack("{s:s, s:s, s:I}", "name", name, "sha256", hex, "bytes", bytes));
 	return 0;
 }
 
@@ -140,14 +145,16 @@ static int sign(zip_t *zip, const struct bundle_request *request, json_t *list, 
 		return say(error, -EKEYREJECTED, "%s", key_error);
 	crypto_signer_init(&signer, seed);
 	crypto_wipe(seed, sizeof(seed));
-	(void)crypto_base64(signer.public_key, sizeof(signer.public_key), key_text, sizeof(key_text));
+	(void)crypto_base64(signer.public_key, sizeof(signer.public_key), key_text,
+			    sizeof(key_text));
 	json_object_set_new(request->manifest, "v", json_integer(1));
 	json_object_set_new(request->manifest, "public_key", json_string(key_text));
 	json_object_set(request->manifest, "files", list);
 	text = json_canonical(request->manifest);
 	if (text != NULL && asprintf(&signed_text, SIGNED_PREFIX "%s", text) > 0) {
 		crypto_signer_sign(&signer, signed_text, strlen(signed_text), signature);
-		(void)crypto_base64(signature, sizeof(signature), signature_text, sizeof(signature_text));
+		(void)crypto_base64(signature, sizeof(signature), signature_text,
+				    sizeof(signature_text));
 		r = add_bytes(zip, MANIFEST, text, strlen(text));
 		if (r == 0)
 			r = add_bytes(zip, SIGNATURE, signature_text, strlen(signature_text));
@@ -176,7 +183,8 @@ int bundle_write(const struct bundle_request *request, char *error)
 		return say(error, code == ZIP_ER_MEMORY ? -ENOMEM : -EIO, "%s cannot be written",
 			   request->path);
 	}
-	json_array_foreach(recorded, index, file) if (r == 0) r = add_file(zip, request, file, list, error);
+	json_array_foreach(recorded, index, file) if (r == 0) r =
+		add_file(zip, request, file, list, error);
 	if (r == 0)
 		r = sign(zip, request, list, error);
 	json_decref(list);
@@ -232,7 +240,8 @@ static int check_signature(zip_t *zip, const uint8_t *key, struct bundle_result 
 		say(result->text, r, "%s", "its signature or key cannot be read");
 	else if (asprintf(&signed_text, SIGNED_PREFIX "%s", text) < 0)
 		r = -ENOMEM;
-	else if (!crypto_verify(key != NULL ? key : inside, signed_text, strlen(signed_text), signature))
+	else if (!crypto_verify(key != NULL ? key : inside, signed_text, strlen(signed_text),
+				signature))
 		say(result->text, r, "%s", "the manifest is not what was signed with this key");
 	else
 		r = 0;
@@ -308,7 +317,7 @@ int bundle_verify(const char *path, const uint8_t *key, struct bundle_result *re
 		return r;
 	ret_result->ok = r == 0;
 	if (r == 0)
-		snprintf(ret_result->text, sizeof(ret_result->text), "%u files are as the gate signed them",
-			 ret_result->files);
+		snprintf(ret_result->text, sizeof(ret_result->text),
+			 "%u files are as the gate signed them", ret_result->files);
 	return 0;
 }

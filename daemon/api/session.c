@@ -67,13 +67,17 @@ static void digest_of(const char *id, uint8_t *ret_digest)
 	crypto_digest(&part, 1, ret_digest);
 }
 
-static bool is_alive(const struct sessions *sessions, const struct session *session, uint64_t now_ms)
+static bool is_alive(const struct sessions *sessions, const struct session *session,
+		     uint64_t now_ms)
 {
 	return session->number != 0 && now_ms - session->begun_ms < sessions->last_ms &&
 	       now_ms - session->seen_ms < sessions->idle_ms;
 }
 
-/* A slot for one more: the user's oldest beyond the user's share, else a free one, else the oldest of all. */
+/*
+ * A slot for one more: the user's oldest beyond the user's share, else a free one, else the oldest
+ * of all.
+ */
 static struct kept *make_room(struct sessions *sessions, const char *user, uint64_t now_ms)
 {
 	struct kept *room = NULL, *oldest = NULL, *own = NULL;
@@ -104,8 +108,8 @@ const struct session *session_begin(struct sessions *sessions, const char *user,
 {
 	struct kept *kept = make_room(sessions, user, now_ms);
 
-	kept->session =
-		(struct session){.number = sessions->next_number++, .begun_ms = now_ms, .seen_ms = now_ms};
+	kept->session = (struct session){
+		.number = sessions->next_number++, .begun_ms = now_ms, .seen_ms = now_ms};
 	snprintf(kept->session.user, sizeof(kept->session.user), "%s", user);
 	make_hex(kept->session.token, sizeof(kept->session.token));
 	make_hex(ret_id, SESSION_ID_BYTES);
@@ -168,14 +172,16 @@ bool session_token_is(const struct session *session, const char *given)
 
 static void make_key(const char *user, const char *address, uint8_t *ret_key)
 {
-	const struct crypto_bytes parts[] = {{user, strlen(user)}, {"\n", 1}, {address, strlen(address)}};
+	const struct crypto_bytes parts[] = {
+		{user, strlen(user)}, {"\n", 1}, {address, strlen(address)}};
 	uint8_t digest[DIGEST_BYTES];
 
 	crypto_digest(parts, sizeof(parts) / sizeof(parts[0]), digest);
 	memcpy(ret_key, digest, KEY_BYTES);
 }
 
-static struct tries *find_tries(const struct sessions *sessions, const uint8_t *key, uint64_t now_ms)
+static struct tries *find_tries(const struct sessions *sessions, const uint8_t *key,
+				uint64_t now_ms)
 {
 	for (size_t i = 0; i < TRIES_MAX; i++) {
 		const struct tries *tries = &sessions->tries[i];
@@ -221,7 +227,8 @@ uint64_t session_pause_ms(const struct sessions *sessions, const char *user, con
 	return longest_ms;
 }
 
-static void count_try(struct sessions *sessions, const char *user, const char *address, uint64_t now_ms)
+static void count_try(struct sessions *sessions, const char *user, const char *address,
+		      uint64_t now_ms)
 {
 	uint8_t key[KEY_BYTES];
 	struct tries *tries;
@@ -229,7 +236,8 @@ static void count_try(struct sessions *sessions, const char *user, const char *a
 	make_key(user, address, key);
 	tries = find_tries(sessions, key, now_ms);
 	for (size_t i = 0; tries == NULL && i < TRIES_MAX; i++)
-		if (sessions->tries[i].count == 0 || now_ms - sessions->tries[i].last_ms >= FORGET_MS) {
+		if (sessions->tries[i].count == 0 ||
+		    now_ms - sessions->tries[i].last_ms >= FORGET_MS) {
 			tries = &sessions->tries[i];
 			*tries = (struct tries){0};
 			memcpy(tries->key, key, KEY_BYTES);
@@ -247,7 +255,8 @@ static void count_try(struct sessions *sessions, const char *user, const char *a
 	tries->last_ms = now_ms;
 }
 
-static void take_back(struct sessions *sessions, const char *user, const char *address, uint64_t now_ms)
+static void take_back(struct sessions *sessions, const char *user, const char *address,
+		      uint64_t now_ms)
 {
 	uint8_t key[KEY_BYTES];
 	struct tries *tries;
@@ -258,8 +267,8 @@ static void take_back(struct sessions *sessions, const char *user, const char *a
 		tries->count--;
 }
 
-void session_count_attempt(struct sessions *sessions, const char *user, const char *address, bool right,
-			   uint64_t now_ms)
+void session_count_attempt(struct sessions *sessions, const char *user, const char *address,
+			   bool right, uint64_t now_ms)
 {
 	uint8_t key[KEY_BYTES];
 	struct tries *tries;

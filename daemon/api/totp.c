@@ -57,7 +57,8 @@ int totp_code(const char *secret, uint64_t step, char ret_code[TOTP_DIGITS + 1])
 	hmac_sha1_update(&hmac, sizeof(counter), counter);
 	hmac_sha1_digest(&hmac, sizeof(digest), digest);
 	at = digest + (digest[SHA1_DIGEST_SIZE - 1] & 15);
-	value = ((uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 | at[3]) & 0x7fffffff;
+	value = ((uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 | at[3]) &
+		0x7fffffff;
 	snprintf(ret_code, TOTP_DIGITS + 1, "%06u", value % 1000000);
 	crypto_wipe(key, sizeof(key));
 	crypto_wipe(&hmac, sizeof(hmac));
@@ -78,8 +79,9 @@ uint64_t totp_check(const char *secret, const char *code, int64_t unix_ms, uint6
 	return found;
 }
 
-void totp_uri(const char *secret, const char *issuer, const char *user, char ret_uri[TOTP_URI_BYTES])
+void totp_uri(const char *secret, const char *issuer, const char *user,
+	      char ret_uri[TOTP_URI_BYTES])
 {
-	snprintf(ret_uri, TOTP_URI_BYTES, "otpauth://totp/%s:%s?secret=%s&issuer=%s", issuer, user, secret,
-		 issuer);
+	snprintf(ret_uri, TOTP_URI_BYTES, "otpauth://totp/%s:%s?secret=%s&issuer=%s", issuer, user,
+		 secret, issuer);
 }

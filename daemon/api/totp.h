@@ -1,6 +1,6 @@
 /*
- * totp.h - one-time passwords by time: RFC 6238 with SHA-1, 30 seconds, 6 digits, which is what every
- * authenticator program knows. totp.c is the only file that knows nettle. Pure; any thread.
+ * totp.h - one-time passwords by time: RFC 6238 with SHA-1, 30 seconds, 6 digits, which is what
+ * every authenticator program knows. totp.c is the only file that knows nettle. Pure; any thread.
  */
 #ifndef GH_API_TOTP_H
 #define GH_API_TOTP_H
@@ -29,6 +29,7 @@ int totp_code(const char *secret, uint64_t step, char ret_code[TOTP_DIGITS + 1])
 uint64_t totp_check(const char *secret, const char *code, int64_t unix_ms, uint64_t last_step);
 
 /** otpauth://totp/... for a QR code; @p issuer and @p user need no escaping ([a-z0-9._-]). */
-void totp_uri(const char *secret, const char *issuer, const char *user, char ret_uri[TOTP_URI_BYTES]);
+void totp_uri(const char *secret, const char *issuer, const char *user,
+	      char ret_uri[TOTP_URI_BYTES]);
 
 #endif

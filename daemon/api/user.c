@@ -55,9 +55,10 @@ int user_put(struct users *users, const struct user *user)
 
 json_t *user_json(const struct user *user)
 {
-	return json_pack("{s:i, s:s, s:b, s:s, s:s, s:I, s:I}", "v", 1, "role", roles[user->role], "disabled",
-			 user->disabled, "hash", user->hash, "totp", user->totp, "totp_step",
-			 (json_int_t)user->totp_step, "created", (json_int_t)user->created_unix_ms);
+	return json_pack("{s:i, s:s, s:b, s:s, s:s, s:I, s:I}", "v", 1, "role", roles[user->role],
+			 "disabled", user->disabled, "hash", user->hash, "totp", user->totp,
+			 "totp_step", (json_int_t)user->totp_step, "created",
+			 (json_int_t)user->created_unix_ms);
 }
 
 int user_parse(const char *name, const json_t *json, struct user *ret_user)
@@ -67,8 +68,9 @@ int user_parse(const char *name, const json_t *json, struct user *ret_user)
 	struct user user = {0};
 	int disabled = 0;
 
-	if (json_unpack(unconst(json), "{s:s, s:b, s:s, s?s, s?I, s?I}", "role", &role, "disabled", &disabled,
-			"hash", &hash, "totp", &totp, "totp_step", &step, "created", &created) < 0 ||
+	if (json_unpack(unconst(json), "{s:s, s:b, s:s, s?s, s?I, s?I}", "role", &role, "disabled",
+			&disabled, "hash", &hash, "totp", &totp, "totp_step", &step, "created",
+			&created) < 0 ||
 	    !user_name_is_valid(name) || user_role_parse(role, &user.role) < 0 ||
 	    strlen(hash) >= sizeof(user.hash) || strlen(totp) >= sizeof(user.totp))
 		return -EBADMSG;

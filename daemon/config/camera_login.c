@@ -32,7 +32,8 @@ static size_t escape(const char *from, char *to, size_t used, size_t bytes)
 {
 	for (; *from != '\0' && used + 4 < bytes; from++) {
 		unsigned char c = (unsigned char)*from;
-		bool plain = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+		bool plain =
+			(c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 
 		used += (size_t)snprintf(to + used, bytes - used, plain ? "%c" : "%%%02X", c);
 	}
@@ -52,7 +53,8 @@ int camera_login_url(const struct config_camera *camera, char *ret_url, size_t b
 	if (camera->password_file[0] != '\0')
 		r = read_password(camera->password_file, password);
 	if (r < 0) {
-		snprintf(error, CAMERA_LOGIN_ERROR_BYTES, "%s: %s", camera->password_file, strerror(-r));
+		snprintf(error, CAMERA_LOGIN_ERROR_BYTES, "%s: %s", camera->password_file,
+			 strerror(-r));
 		return r;
 	}
 	used = (size_t)(host + 3 - camera->source);

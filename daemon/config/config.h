@@ -1,10 +1,11 @@
 /*
  * config.h - gatehouse.yaml as one checked structure.
  *
- * One table (config_schema.c) gives each option's name, type, range, default and help; the loader, the help
- * text and docs/reference/config.md follow it. What config_load() returns needs no further checks: names are unique,
- * every name that is referred to exists, every value is in range, every default filled in.
- * Relative paths stay as written: they are relative to the daemon's working directory. Any thread.
+ * One table (config_schema.c) gives each option's name, type, range, default and help; the loader,
+ * the help text and docs/reference/config.md follow it. What config_load() returns needs no further
+ * checks: names are unique, every name that is referred to exists, every value is in range, every
+ * default filled in. Relative paths stay as written: they are relative to the daemon's working
+ * directory. Any thread.
  */
 #ifndef GH_CONFIG_CONFIG_H
 #define GH_CONFIG_CONFIG_H
@@ -17,7 +18,8 @@
 #include "hw/door/door.h"
 
 enum {
-	CONFIG_VERSION = 1, /* what is read and written; config_upgrade.h brings older files to it */
+	/* what is read and written; config_upgrade.h brings older files to it */
+	CONFIG_VERSION = 1,
 	CONFIG_USER_BYTES = 64,
 	CONFIG_NAME_BYTES = 32, /* [a-z0-9-], 1 to 31 characters */
 	CONFIG_NOTICE_BYTES = 256,
@@ -77,7 +79,8 @@ struct config_door {
 	char contact[CONFIG_NAME_BYTES];     /* an input or "" */
 	char exit_button[CONFIG_NAME_BYTES]; /* an input or "" */
 	bool fail_safe;                      /* unpowered means unlocked; false: fail-secure */
-	unsigned release_ms, held_open_ms, pre_alarm_ms, relock_delay_ms; /* pre_alarm_ms < held_open_ms */
+	unsigned release_ms, held_open_ms, pre_alarm_ms,
+		relock_delay_ms; /* pre_alarm_ms < held_open_ms */
 	bool opens_on_fire;
 	int kind;                          /* enum door_kind */
 	char interlock[CONFIG_NAME_BYTES]; /* a group or "" */
@@ -110,7 +113,7 @@ struct config_reader {
 	bool leaving; /* it stands inside, for those who go out */
 	enum config_reader_kind kind;
 	char d0[CONFIG_NAME_BYTES], d1[CONFIG_NAME_BYTES]; /* inputs without debounce; wiegand */
-	char format[CONFIG_NAME_BYTES];                    /* a built-in one or one of `wiegand_formats` */
+	char format[CONFIG_NAME_BYTES]; /* a built-in one or one of `wiegand_formats` */
 	bool keypad;
 	unsigned pin_digits;
 	char device[CONFIG_PATH_BYTES]; /* evdev and serial */
@@ -140,12 +143,12 @@ struct config_polygon {
 };
 
 struct config_calibration {
-	struct config_point
-		points[CONFIG_CALIBRATION_POINTS]; /* left low, right low, right high, left high */
-	size_t count;                              /* 0: not calibrated, else 4 */
-	int floor_low, floor_high;                 /* of the lower and the upper pair; high above low */
-	size_t floor_count;                        /* 2 when calibrated: the loader's, not yours */
-	unsigned columns; /* equal columns of windows between the left and right pair */
+	/* left low, right low, right high, left high */
+	struct config_point points[CONFIG_CALIBRATION_POINTS];
+	size_t count;              /* 0: not calibrated, else 4 */
+	int floor_low, floor_high; /* of the lower and the upper pair; high above low */
+	size_t floor_count;        /* 2 when calibrated: the loader's, not yours */
+	unsigned columns;          /* equal columns of windows between the left and right pair */
 };
 
 struct config_camera {
@@ -171,15 +174,16 @@ enum config_liveness { CONFIG_LIVENESS_ENFORCE, CONFIG_LIVENESS_OBSERVE, CONFIG_
 enum config_face_calibration { CONFIG_CALIBRATION_FOLLOW, CONFIG_CALIBRATION_OBSERVE };
 
 struct config_face {
-	char recogniser[CONFIG_PATH_BYTES], detector[CONFIG_PATH_BYTES]; /* manifests: a name, or a path */
-	double false_accept_percent; /* effective rate over the whole gallery */
+	char recogniser[CONFIG_PATH_BYTES],
+		detector[CONFIG_PATH_BYTES]; /* manifests: a name, or a path */
+	double false_accept_percent;         /* effective rate over the whole gallery */
 	enum config_face_calibration calibration;
 	unsigned calibration_s;
 	enum config_liveness liveness;
 	enum config_screens screens;
 	enum config_blink blink;
-	bool accept_pictures;          /* the site wrote that a picture of a face may open a door */
-	bool keep_pictures;            /* aligned ones of those enrolled, sealed beside their templates */
+	bool accept_pictures; /* the site wrote that a picture of a face may open a door */
+	bool keep_pictures;   /* aligned ones of those enrolled, sealed beside their templates */
 	unsigned stranger_still_hours; /* 0: no still is stored */
 	char stranger_notice[CONFIG_NOTICE_BYTES];
 	unsigned repeat_ms;
@@ -191,14 +195,16 @@ struct config_litter {
 };
 
 struct config_evidence {
-	char dir[CONFIG_PATH_BYTES]; /* STATE_DIR/evidence: no option, the unit lets the daemon write nowhere else */
+	/* STATE_DIR/evidence: no option, the unit lets the daemon write nowhere else */
+	char dir[CONFIG_PATH_BYTES];
 	unsigned days, max_gb;
 };
 
 struct config_key {
 	char id[CONFIG_NAME_BYTES];
-	uint8_t public_key[32];                                    /* Ed25519 */
-	char commands[CONFIG_KEY_COMMANDS_MAX][CONFIG_NAME_BYTES]; /* "door.open"; none: no command */
+	uint8_t public_key[32]; /* Ed25519 */
+	char commands[CONFIG_KEY_COMMANDS_MAX]
+		     [CONFIG_NAME_BYTES]; /* "door.open"; none: no command */
 	size_t command_count;
 	char doors[CONFIG_DOORS_MAX][CONFIG_NAME_BYTES]; /* none: every door */
 	size_t door_count;
@@ -234,7 +240,8 @@ struct config_mqtt {
 
 struct config_api {
 	char socket[CONFIG_PATH_BYTES]; /* "": none */
-	char listen[CONFIG_PATH_BYTES]; /* "ADDRESS:PORT", loopback without a certificate; "": none */
+	/* "ADDRESS:PORT", loopback without a certificate; "": none */
+	char listen[CONFIG_PATH_BYTES];
 	char cert_file[CONFIG_PATH_BYTES], key_file[CONFIG_PATH_BYTES]; /* PEM; both or neither */
 	unsigned session_idle_min;
 	char console_dir[CONFIG_PATH_BYTES];
@@ -284,13 +291,14 @@ struct config {
  * Read and check one file.
  * @param error  @p error_bytes (CONFIG_ERROR_BYTES is enough); on failure one line a mistake, each
  *               "FILE:LINE: KEY: what is wrong and what was expected", joined by newlines.
- * @return 0, -EINVAL (a mistake in it), -EFBIG, -ENOMEM, or what open(2) or read(2) failed with (error says so).
+ * @return 0, -EINVAL (a mistake in it), -EFBIG, -ENOMEM, or what open(2) or read(2) failed with
+ *         (error says so).
  */
 int config_load(const char *path, struct config **ret_config, char *error, size_t error_bytes);
 
 /** The same for @p bytes of @p text; errors name @p file_name. */
-int config_load_text(const char *text, size_t bytes, const char *file_name, struct config **ret_config,
-		     char *error, size_t error_bytes);
+int config_load_text(const char *text, size_t bytes, const char *file_name,
+		     struct config **ret_config, char *error, size_t error_bytes);
 
 #define CONFIG_LAST_GOOD_NAME "last-good.yaml"
 
@@ -306,7 +314,10 @@ void config_free(struct config *config);
 /** Whether @p name is 1 to 31 characters of [a-z0-9-]. */
 bool config_name_is_valid(const char *name);
 
-/** Every option with its type, range, default and help, as Markdown: docs/reference/config.md is this text. */
+/**
+ * Every option with its type, range, default and help, as Markdown: docs/reference/config.md is
+ * this text.
+ */
 void config_print_help(FILE *out);
 
 #endif

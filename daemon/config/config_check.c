@@ -9,8 +9,9 @@
 #include "model_manifest.h"
 #include "base/listen_address.h"
 
-static const char *const commands[] = {"door.open",     "door.mode", "roster.apply", "roster.snapshot",
-				       "events.replay", "enrol",     "config.get",   "ping"};
+static const char *const commands[] = {"door.open",       "door.mode",     "roster.apply",
+				       "roster.snapshot", "events.replay", "enrol",
+				       "config.get",      "ping"};
 
 static bool same_place(const struct config_line *a, const struct config_line *b)
 {
@@ -27,21 +28,26 @@ static void check_line(struct config_tree *tree, const struct config_board *boar
 	char key[CONFIG_KEY_PATH_BYTES];
 
 	for (size_t i = 0; i < outputs_before + inputs_before; i++) {
-		const struct config_line *other =
-			i < outputs_before ? &board->outputs[i] : &board->inputs[i - outputs_before];
+		const struct config_line *other = i < outputs_before
+							  ? &board->outputs[i]
+							  : &board->inputs[i - outputs_before];
 
 		snprintf(key, sizeof(key), "%s.name", path);
 		if (strcmp(other->name, line->name) == 0)
-			config_mistake(tree, key, "another line is called \"%s\" already", line->name);
+			config_mistake(tree, key, "another line is called \"%s\" already",
+				       line->name);
 		snprintf(key, sizeof(key), "%s.line", path);
 		if (board->driver == CONFIG_BOARD_GPIOD && same_place(other, line))
-			config_mistake(tree, key, "\"%s\" uses this line of %s already", other->name,
+			config_mistake(tree, key, "\"%s\" uses this line of %s already",
+				       other->name,
 				       line->chip[0] != '\0' ? line->chip : "the board");
 	}
 	snprintf(key, sizeof(key), "%s.line", path);
-	if (board->driver == CONFIG_BOARD_GPIOD && line->place.offset < 0 && line->place.name[0] == '\0')
-		config_mistake(tree, key,
-			       "is missing: expected an offset or a name, because the driver is gpiod");
+	if (board->driver == CONFIG_BOARD_GPIOD && line->place.offset < 0 &&
+	    line->place.name[0] == '\0')
+		config_mistake(
+			tree, key,
+			"is missing: expected an offset or a name, because the driver is gpiod");
 }
 
 static void check_board(struct config_tree *tree, const struct config_board *board)
@@ -80,9 +86,11 @@ static bool has_area(const struct config_polygon *polygon)
 	return fabs(twice) > 2e-5;
 }
 
-static void check_polygons(struct config_tree *tree, const struct config_camera *camera, size_t index)
+static void check_polygons(struct config_tree *tree, const struct config_camera *camera,
+			   size_t index)
 {
-	static const char flat[] = "its corners lie in a line: expected a polygon that covers something";
+	static const char flat[] =
+		"its corners lie in a line: expected a polygon that covers something";
 	char path[CONFIG_KEY_PATH_BYTES];
 
 	snprintf(path, sizeof(path), "cameras[%zu].roi", index);
@@ -100,7 +108,10 @@ static void check_polygons(struct config_tree *tree, const struct config_camera 
 	}
 }
 
-/* what litter_origin_prepare() needs: a rectangle seen in perspective, its low side below its high side */
+/*
+ * what litter_origin_prepare() needs: a rectangle seen in perspective, its low side below its high
+ * side
+ */
 static bool is_facade(const struct config_point *p)
 {
 	int left = 0;
@@ -121,14 +132,16 @@ static void check_facade(struct config_tree *tree, const struct config_camera *c
 	char path[CONFIG_KEY_PATH_BYTES];
 
 	snprintf(path, sizeof(path), "cameras[%zu].calibration.points", index);
-	if (camera->calibration.count == CONFIG_CALIBRATION_POINTS && !is_facade(camera->calibration.points))
-		config_mistake(
-			tree, path,
-			"are no rectangle seen from the ground: expected left low, right low, right high, "
-			"left high, no three in a line, y growing downwards");
+	if (camera->calibration.count == CONFIG_CALIBRATION_POINTS &&
+	    !is_facade(camera->calibration.points))
+		config_mistake(tree, path,
+			       "are no rectangle seen from the ground: expected left low, right "
+			       "low, right high, "
+			       "left high, no three in a line, y growing downwards");
 	snprintf(path, sizeof(path), "cameras[%zu].privacy", index);
 	if (camera->role == CONFIG_CAMERA_FACE && camera->privacy_count > 0)
-		config_mistake(tree, path, "belongs to a facade camera: a face camera keeps no film");
+		config_mistake(tree, path,
+			       "belongs to a facade camera: a face camera keeps no film");
 }
 
 static void check_login(struct config_tree *tree, const struct config *config, size_t index)
@@ -139,8 +152,9 @@ static void check_login(struct config_tree *tree, const struct config *config, s
 
 	snprintf(path, sizeof(path), "cameras[%zu].source", index);
 	if (inside)
-		config_mistake(tree, path,
-			       "holds a user name or password, which stand in username and password_file");
+		config_mistake(
+			tree, path,
+			"holds a user name or password, which stand in username and password_file");
 	snprintf(path, sizeof(path), "cameras[%zu].username", index);
 	if (camera->username[0] != '\0' && strncmp(camera->source, "rtsp", 4) != 0)
 		config_mistake(tree, path, "belongs to rtsp");
@@ -157,7 +171,8 @@ static void check_camera(struct config_tree *tree, const struct config *config, 
 	snprintf(path, sizeof(path), "cameras[%zu].name", index);
 	for (size_t i = 0; i < index; i++)
 		if (strcmp(config->cameras[i].name, camera->name) == 0)
-			config_mistake(tree, path, "another camera is called \"%s\" already", camera->name);
+			config_mistake(tree, path, "another camera is called \"%s\" already",
+				       camera->name);
 	snprintf(path, sizeof(path), "cameras[%zu].door", index);
 	if (camera->role == CONFIG_CAMERA_FACE && camera->door[0] == '\0')
 		config_mistake(tree, path, "is missing: a face camera must name the door it opens");
@@ -167,9 +182,11 @@ static void check_camera(struct config_tree *tree, const struct config *config, 
 		config_mistake(tree, path, "no door is called \"%s\"", camera->door);
 	snprintf(path, sizeof(path), "cameras[%zu].calibration", index);
 	if (camera->role == CONFIG_CAMERA_FACE && camera->calibration.count > 0)
-		config_mistake(tree, path, "belongs to a facade camera, and this one has the role face");
+		config_mistake(tree, path,
+			       "belongs to a facade camera, and this one has the role face");
 	snprintf(path, sizeof(path), "cameras[%zu].calibration.floors", index);
-	if (camera->calibration.count > 0 && camera->calibration.floor_high <= camera->calibration.floor_low)
+	if (camera->calibration.count > 0 &&
+	    camera->calibration.floor_high <= camera->calibration.floor_low)
 		config_mistake(tree, path, "[%d, %d]: expected the lower floor first",
 			       camera->calibration.floor_low, camera->calibration.floor_high);
 	check_login(tree, config, index);
@@ -194,12 +211,14 @@ static void check_face(struct config_tree *tree, const struct config *config)
 	for (size_t i = 0; i < config->camera_count; i++)
 		used |= config->cameras[i].role == CONFIG_CAMERA_FACE;
 	if (used && face->liveness != CONFIG_LIVENESS_ENFORCE && !face->accept_pictures)
-		config_mistake(tree, "face.liveness",
-			       "a printed photo of a resident would open the door: enforce it, or write "
-			       "face.accept_pictures: true if the site accepts that");
+		config_mistake(
+			tree, "face.liveness",
+			"a printed photo of a resident would open the door: enforce it, or write "
+			"face.accept_pictures: true if the site accepts that");
 	if (face->stranger_still_hours > 0 && face->stranger_notice[0] == '\0')
-		config_mistake(tree, "face.stranger_notice",
-			       "is missing: stills of strangers are kept only where a notice says so");
+		config_mistake(
+			tree, "face.stranger_notice",
+			"is missing: stills of strangers are kept only where a notice says so");
 }
 
 static bool is_command(const char *name)
@@ -218,15 +237,17 @@ static void check_key(struct config_tree *tree, const struct config *config, siz
 	snprintf(path, sizeof(path), "mqtt.keys[%zu].id", index);
 	for (size_t i = 0; i < index; i++)
 		if (strcmp(config->mqtt.keys[i].id, key->id) == 0)
-			config_mistake(tree, path, "another key has the id \"%s\" already", key->id);
+			config_mistake(tree, path, "another key has the id \"%s\" already",
+				       key->id);
 	for (size_t i = 0; i < key->command_count; i++) {
 		snprintf(path, sizeof(path), "mqtt.keys[%zu].commands[%zu]", index, i);
 		if (!is_command(key->commands[i]))
-			config_mistake(tree, path,
-				       "\"%s\": expected one of door.open, door.mode, roster.apply, "
-				       "roster.snapshot, "
-				       "events.replay, enrol, config.get, ping",
-				       key->commands[i]);
+			config_mistake(
+				tree, path,
+				"\"%s\": expected one of door.open, door.mode, roster.apply, "
+				"roster.snapshot, "
+				"events.replay, enrol, config.get, ping",
+				key->commands[i]);
 	}
 	for (size_t i = 0; i < key->door_count; i++) {
 		snprintf(path, sizeof(path), "mqtt.keys[%zu].doors[%zu]", index, i);
@@ -250,16 +271,18 @@ static void check_mqtt(struct config_tree *tree, const struct config *config)
 	for (size_t i = 0; i < mqtt->key_count; i++)
 		check_key(tree, config, i);
 	if ((mqtt->cert_file[0] != '\0') != (mqtt->key_file[0] != '\0'))
-		config_mistake(tree, mqtt->cert_file[0] != '\0' ? "mqtt.cert_file" : "mqtt.key_file",
+		config_mistake(tree,
+			       mqtt->cert_file[0] != '\0' ? "mqtt.cert_file" : "mqtt.key_file",
 			       "expected both cert_file and key_file, or neither");
 	if (mqtt->cert_file[0] != '\0' && mqtt->ca_file[0] == '\0')
 		config_mistake(tree, "mqtt.cert_file", "needs ca_file, which switches TLS on");
 	if (mqtt->password_file[0] != '\0' && mqtt->username[0] == '\0')
 		config_mistake(tree, "mqtt.password_file", "needs username");
-	if (mqtt->password_file[0] != '\0' && mqtt->ca_file[0] == '\0' && !brokers_are_loopback(mqtt))
-		config_mistake(
-			tree, "mqtt.password_file",
-			"would cross the network unencrypted: expected ca_file, which switches TLS on");
+	if (mqtt->password_file[0] != '\0' && mqtt->ca_file[0] == '\0' &&
+	    !brokers_are_loopback(mqtt))
+		config_mistake(tree, "mqtt.password_file",
+			       "would cross the network unencrypted: expected ca_file, which "
+			       "switches TLS on");
 }
 
 static void check_api(struct config_tree *tree, const struct config_api *api)
@@ -267,22 +290,25 @@ static void check_api(struct config_tree *tree, const struct config_api *api)
 	union listen_address address;
 	socklen_t bytes;
 	bool tls = api->cert_file[0] != '\0' && api->key_file[0] != '\0';
-	int r = api->listen[0] != '\0' ? listen_address_parse(api->listen, tls, &address, &bytes) : 0;
+	int r = api->listen[0] != '\0' ? listen_address_parse(api->listen, tls, &address, &bytes)
+				       : 0;
 
 	if ((api->cert_file[0] == '\0') != (api->key_file[0] == '\0'))
 		config_mistake(tree, api->cert_file[0] == '\0' ? "api.key_file" : "api.cert_file",
 			       "cert_file and key_file go together: expected both or neither");
 	if (r == -EACCES)
-		config_mistake(
-			tree, "api.listen",
-			"\"%s\" is not loopback: plain HTTP is served on 127.0.0.1 or [::1] only; give "
-			"cert_file and key_file for TLS",
-			api->listen);
+		config_mistake(tree, "api.listen",
+			       "\"%s\" is not loopback: plain HTTP is served on 127.0.0.1 or [::1] "
+			       "only; give "
+			       "cert_file and key_file for TLS",
+			       api->listen);
 	else if (r < 0)
-		config_mistake(tree, "api.listen", "\"%s\": expected ADDRESS:PORT, such as 127.0.0.1:8480",
+		config_mistake(tree, "api.listen",
+			       "\"%s\": expected ADDRESS:PORT, such as 127.0.0.1:8480",
 			       api->listen);
 	if (strlen(api->socket) >= 108)
-		config_mistake(tree, "api.socket", "expected at most 107 bytes, the limit of a Unix socket");
+		config_mistake(tree, "api.socket",
+			       "expected at most 107 bytes, the limit of a Unix socket");
 }
 
 void config_check(struct config_tree *tree, const struct config *config)

@@ -19,8 +19,8 @@ struct uses {
 	size_t count;
 };
 
-static void add_use(struct uses *uses, const struct config_door *door, size_t index, const char *option,
-		    const char *what, const char *name, bool output)
+static void add_use(struct uses *uses, const struct config_door *door, size_t index,
+		    const char *option, const char *what, const char *name, bool output)
 {
 	struct use *use = &uses->list[uses->count];
 
@@ -76,11 +76,12 @@ static void check_uses(struct config_tree *tree, const struct config *config)
 			if (strcmp(other->name, use->name) != 0 || (use->shared && other->shared))
 				continue;
 			if (other->door != NULL)
-				config_mistake(tree, use->path, "\"%s\" is the %s of door \"%s\" already",
-					       use->name, other->what, other->door);
+				config_mistake(tree, use->path,
+					       "\"%s\" is the %s of door \"%s\" already", use->name,
+					       other->what, other->door);
 			else
-				config_mistake(tree, use->path, "\"%s\" is the gate's %s already", use->name,
-					       other->what);
+				config_mistake(tree, use->path, "\"%s\" is the gate's %s already",
+					       use->name, other->what);
 			break;
 		}
 	}
@@ -101,8 +102,8 @@ static unsigned others_in_group(const struct config *config, size_t index)
 	unsigned count = 0;
 
 	for (size_t i = 0; i < config->door_count; i++)
-		count +=
-			i != index && strcmp(config->doors[i].interlock, config->doors[index].interlock) == 0;
+		count += i != index &&
+			 strcmp(config->doors[i].interlock, config->doors[index].interlock) == 0;
 	return count;
 }
 
@@ -119,7 +120,8 @@ static void check_interlock(struct config_tree *tree, const struct config *confi
 		return;
 	}
 	if (others_in_group(config, index) == 0)
-		config_mistake(tree, path, "\"%s\": no other door is in this group", door->interlock);
+		config_mistake(tree, path, "\"%s\": no other door is in this group",
+			       door->interlock);
 	if (door->contact[0] == '\0')
 		config_mistake(tree, path, "needs a contact: an open leaf must be seen");
 }

@@ -10,7 +10,8 @@ _Static_assert((int)CONFIG_FORMAT_BYTES == (int)WIEGAND_LAYOUT_BYTES,
 	       "a format of the config fits the decoder");
 _Static_assert((int)CONFIG_PARITIES_MAX == (int)WIEGAND_PARITIES_MAX, "the same for its sums");
 
-static const struct config_line *line_named(const struct config_line *lines, size_t count, const char *name)
+static const struct config_line *line_named(const struct config_line *lines, size_t count,
+					    const char *name)
 {
 	for (size_t i = 0; i < count; i++)
 		if (strcmp(lines[i].name, name) == 0)
@@ -35,7 +36,8 @@ static const char *at(struct place *place, const char *key)
 static void check_data_line(struct place *place, const struct config *config, const char *key,
 			    const char *name)
 {
-	const struct config_line *line = line_named(config->board.inputs, config->board.input_count, name);
+	const struct config_line *line =
+		line_named(config->board.inputs, config->board.input_count, name);
 
 	if (name[0] == '\0')
 		config_mistake(place->tree, at(place, key),
@@ -43,9 +45,10 @@ static void check_data_line(struct place *place, const struct config *config, co
 	else if (line == NULL)
 		config_mistake(place->tree, at(place, key), "no input is called \"%s\"", name);
 	else if (line->debounce_ms != 0)
-		config_mistake(place->tree, at(place, key),
-			       "\"%s\" is debounced, which swallows its pulses: expected debounce_ms 0",
-			       name);
+		config_mistake(
+			place->tree, at(place, key),
+			"\"%s\" is debounced, which swallows its pulses: expected debounce_ms 0",
+			name);
 }
 
 static bool format_exists(const struct config *config, const char *name)
@@ -66,9 +69,11 @@ static void check_by_kind(struct place *place, const struct config *config,
 		if (reader->d0[0] != '\0' || reader->d1[0] != '\0')
 			config_mistake(place->tree, at(place, reader->d0[0] != '\0' ? "d0" : "d1"),
 				       "belongs to a reader of the kind wiegand");
-		if (reader->kind == CONFIG_READER_SERIAL && !reader_port_baud_is_known(reader->baud))
+		if (reader->kind == CONFIG_READER_SERIAL &&
+		    !reader_port_baud_is_known(reader->baud))
 			config_mistake(place->tree, at(place, "baud"),
-				       "%u: expected 1200, 2400, 4800, 9600, 19200, 38400, 57600 or 115200",
+				       "%u: expected 1200, 2400, 4800, 9600, 19200, 38400, 57600 "
+				       "or 115200",
 				       reader->baud);
 		return;
 	}
@@ -79,11 +84,13 @@ static void check_by_kind(struct place *place, const struct config *config,
 	check_data_line(place, config, "d1", reader->d1);
 	if (!format_exists(config, reader->format))
 		config_mistake(place->tree, at(place, "format"),
-			       "\"%s\": expected wiegand26, wiegand34, wiegand37 or one of wiegand_formats",
+			       "\"%s\": expected wiegand26, wiegand34, wiegand37 or one of "
+			       "wiegand_formats",
 			       reader->format);
 }
 
-static void check_output(struct place *place, const struct config *config, const char *key, const char *name)
+static void check_output(struct place *place, const struct config *config, const char *key,
+			 const char *name)
 {
 	const char *user = NULL;
 
@@ -95,10 +102,12 @@ static void check_output(struct place *place, const struct config *config, const
 		if (strcmp(config->doors[i].lock, name) == 0)
 			user = config->doors[i].name;
 	for (size_t i = 0; i < place->index; i++)
-		if (strcmp(config->readers[i].led, name) == 0 || strcmp(config->readers[i].buzzer, name) == 0)
+		if (strcmp(config->readers[i].led, name) == 0 ||
+		    strcmp(config->readers[i].buzzer, name) == 0)
 			user = config->readers[i].name;
 	if (user != NULL)
-		config_mistake(place->tree, at(place, key), "\"%s\" is used by \"%s\" already", name, user);
+		config_mistake(place->tree, at(place, key), "\"%s\" is used by \"%s\" already",
+			       name, user);
 }
 
 static bool uses_input(const struct config_door *door, const char *name)
@@ -130,8 +139,8 @@ static void check_lines_alone(struct place *place, const struct config *config,
 		if (l == 1 && strcmp(reader->d0, name) == 0)
 			user = "d0";
 		if (user != NULL)
-			config_mistake(place->tree, at(place, keys[l]), "\"%s\" is used by \"%s\" already",
-				       name, user);
+			config_mistake(place->tree, at(place, keys[l]),
+				       "\"%s\" is used by \"%s\" already", name, user);
 	}
 }
 
@@ -147,18 +156,21 @@ static void check_reader(struct config_tree *tree, const struct config *config, 
 		config_mistake(tree, at(&place, "door"), "no door is called \"%s\"", reader->door);
 	for (size_t i = 0; i < index; i++) {
 		if (strcmp(config->readers[i].name, reader->name) == 0)
-			config_mistake(tree, at(&place, "name"), "another reader is called \"%s\" already",
-				       reader->name);
-		if (reader->device[0] != '\0' && strcmp(config->readers[i].device, reader->device) == 0)
-			config_mistake(tree, at(&place, "device"), "\"%s\" is the device of \"%s\" already",
-				       reader->device, config->readers[i].name);
+			config_mistake(tree, at(&place, "name"),
+				       "another reader is called \"%s\" already", reader->name);
+		if (reader->device[0] != '\0' &&
+		    strcmp(config->readers[i].device, reader->device) == 0)
+			config_mistake(tree, at(&place, "device"),
+				       "\"%s\" is the device of \"%s\" already", reader->device,
+				       config->readers[i].name);
 	}
 	check_by_kind(&place, config, reader);
 	check_lines_alone(&place, config, reader);
 	check_output(&place, config, "led", reader->led);
 	check_output(&place, config, "buzzer", reader->buzzer);
 	if (reader->led[0] != '\0' && strcmp(reader->led, reader->buzzer) == 0)
-		config_mistake(tree, at(&place, "buzzer"), "\"%s\" is its light already", reader->buzzer);
+		config_mistake(tree, at(&place, "buzzer"), "\"%s\" is its light already",
+			       reader->buzzer);
 }
 
 static void check_format(struct config_tree *tree, const struct config *config, size_t index)
@@ -172,14 +184,16 @@ static void check_format(struct config_tree *tree, const struct config *config, 
 	for (size_t i = 0; i < format->parity_count; i++)
 		parity[i] = format->parity[i];
 	if (wiegand_format_find(format->name) != NULL)
-		config_mistake(tree, at(&place, "name"), "\"%s\" is built in already", format->name);
+		config_mistake(tree, at(&place, "name"), "\"%s\" is built in already",
+			       format->name);
 	for (size_t i = 0; i < index; i++)
 		if (strcmp(config->formats[i].name, format->name) == 0)
-			config_mistake(tree, at(&place, "name"), "another format is called \"%s\" already",
-				       format->name);
+			config_mistake(tree, at(&place, "name"),
+				       "another format is called \"%s\" already", format->name);
 	if (wiegand_format_parse(format->layout, NULL, 0, &parsed, error) < 0)
 		config_mistake(tree, at(&place, "layout"), "%s", error);
-	else if (wiegand_format_parse(format->layout, parity, format->parity_count, &parsed, error) < 0)
+	else if (wiegand_format_parse(format->layout, parity, format->parity_count, &parsed,
+				      error) < 0)
 		config_mistake(tree, at(&place, "parity"), "%s", error);
 }
 

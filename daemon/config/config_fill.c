@@ -17,29 +17,33 @@ bool config_name_is_valid(const char *name)
 	return name[length] == '\0' && length >= 1 && length < CONFIG_NAME_BYTES;
 }
 
-/* 0, or -EINVAL with what was expected in @p expected. Number texts only: no blanks, no hex, no "nan". */
-static int parse_number(const char *text, const struct option *option, double *ret_value, char *expected,
-			size_t bytes)
+/*
+ * 0, or -EINVAL with what was expected in @p expected. Number texts only: no blanks, no hex, no
+ * "nan".
+ */
+static int parse_number(const char *text, const struct option *option, double *ret_value,
+			char *expected, size_t bytes)
 {
 	bool whole = option->kind != OPTION_REAL && option->kind != OPTION_POINT;
 	size_t length = strspn(text, whole ? "+-0123456789" : "+-.eE0123456789");
 	char *end;
 	double value = strtod(text, &end);
 
-	if (length == 0 || text[length] != '\0' || *end != '\0' || !isfinite(value) || value < option->min ||
-	    value > option->max) {
+	if (length == 0 || text[length] != '\0' || *end != '\0' || !isfinite(value) ||
+	    value < option->min || value > option->max) {
 		if (option->min == option->max)
 			snprintf(expected, bytes, "%g", option->min);
 		else
-			snprintf(expected, bytes, "a %s from %g to %.10g", whole ? "whole number" : "number",
-				 option->min, option->max);
+			snprintf(expected, bytes, "a %s from %g to %.10g",
+				 whole ? "whole number" : "number", option->min, option->max);
 		return -EINVAL;
 	}
 	*ret_value = value;
 	return 0;
 }
 
-static int store_word(const char *text, const struct option *option, void *out, char *expected, size_t bytes)
+static int store_word(const char *text, const struct option *option, void *out, char *expected,
+		      size_t bytes)
 {
 	size_t used = (size_t)snprintf(expected, bytes, "one of");
 
@@ -77,19 +81,22 @@ static bool has_control_character(const char *text)
 	return false;
 }
 
-static int store_text(const char *text, const struct option *option, char *out, char *expected, size_t bytes)
+static int store_text(const char *text, const struct option *option, char *out, char *expected,
+		      size_t bytes)
 {
 	snprintf(expected, bytes, "1 to %zu bytes without control characters", option->bytes - 1);
-	if (strlen(text) >= option->bytes || (text[0] == '\0' && option->presence == OPTION_REQUIRED) ||
-	    has_control_character(text))
+	if (strlen(text) >= option->bytes ||
+	    (text[0] == '\0' && option->presence == OPTION_REQUIRED) || has_control_character(text))
 		return -EINVAL;
 	strcpy(out, text);
 	return 0;
 }
 
-static int store_name(const char *text, const struct option *option, char *out, char *expected, size_t bytes)
+static int store_name(const char *text, const struct option *option, char *out, char *expected,
+		      size_t bytes)
 {
-	snprintf(expected, bytes, "a name: 1 to %d characters of a-z, 0-9 and -", CONFIG_NAME_BYTES - 1);
+	snprintf(expected, bytes, "a name: 1 to %d characters of a-z, 0-9 and -",
+		 CONFIG_NAME_BYTES - 1);
 	if (!config_name_is_valid(text) && (text[0] != '\0' || option->presence == OPTION_REQUIRED))
 		return -EINVAL;
 	strcpy(out, text);
@@ -114,8 +121,8 @@ static int store_line(const char *text, const struct option *option, struct conf
 	struct config_line_place place = {.offset = -1};
 	bool number = text[0] != '\0' && strspn(text, "0123456789") == strlen(text);
 
-	snprintf(expected, bytes, "an offset from %g to %g, or a name of at most %d bytes", option->min,
-		 option->max, CONFIG_NAME_BYTES - 1);
+	snprintf(expected, bytes, "an offset from %g to %g, or a name of at most %d bytes",
+		 option->min, option->max, CONFIG_NAME_BYTES - 1);
 	if (strlen(text) >= sizeof(place.name) || text[0] == '-' || has_control_character(text) ||
 	    (number && strtod(text, NULL) > option->max))
 		return -EINVAL;
@@ -148,11 +155,13 @@ static int store_broker(const char *text, struct config_broker *out, char *expec
 	if (colon != NULL) {
 		size_t digits = strspn(colon + 1, "0123456789");
 
-		broker.port = digits >= 1 && digits <= 5 ? (unsigned)strtoul(colon + 1, NULL, 10) : 0;
+		broker.port =
+			digits >= 1 && digits <= 5 ? (unsigned)strtoul(colon + 1, NULL, 10) : 0;
 		if (colon[1 + digits] != '\0' || broker.port < 1 || broker.port > 65535)
 			return -EINVAL;
 	}
-	if (end == host || (size_t)(end - host) >= sizeof(broker.host) || has_control_character(text))
+	if (end == host || (size_t)(end - host) >= sizeof(broker.host) ||
+	    has_control_character(text))
 		return -EINVAL;
 	memcpy(broker.host, host, (size_t)(end - host));
 	*out = broker;
@@ -197,16 +206,18 @@ static int store_scalar(const char *text, const struct option *option, void *out
 
 static bool is_null(const yaml_node_t *node)
 {
-	return node->type == YAML_SCALAR_NODE && node->data.scalar.style == YAML_PLAIN_SCALAR_STYLE &&
-	       (node->data.scalar.length == 0 || strcmp((char *)node->data.scalar.value, "~") == 0 ||
+	return node->type == YAML_SCALAR_NODE &&
+	       node->data.scalar.style == YAML_PLAIN_SCALAR_STYLE &&
+	       (node->data.scalar.length == 0 ||
+		strcmp((char *)node->data.scalar.value, "~") == 0 ||
 		strcmp((char *)node->data.scalar.value, "null") == 0);
 }
 
-static void fill_value(struct config_tree *tree, yaml_node_t *node, const struct option *option, void *out,
-		       const char *path);
+static void fill_value(struct config_tree *tree, yaml_node_t *node, const struct option *option,
+		       void *out, const char *path);
 
-static void fill_scalar(struct config_tree *tree, yaml_node_t *node, const struct option *option, void *out,
-			const char *path)
+static void fill_scalar(struct config_tree *tree, yaml_node_t *node, const struct option *option,
+			void *out, const char *path)
 {
 	const char *text = is_null(node) ? "" : (const char *)node->data.scalar.value;
 	char expected[256];
@@ -227,21 +238,25 @@ static void fill_point(struct config_tree *tree, yaml_node_t *node, const struct
 
 	if (node->type != YAML_SEQUENCE_NODE ||
 	    node->data.sequence.items.top - node->data.sequence.items.start != 2) {
-		config_mistake_at(tree, node, path, "expected a point: [x, y], each %g to %g", option->min,
-				  option->max);
+		config_mistake_at(tree, node, path, "expected a point: [x, y], each %g to %g",
+				  option->min, option->max);
 		return;
 	}
 	for (size_t i = 0; i < 2; i++)
-		fill_scalar(tree, yaml_document_get_node(&tree->document, node->data.sequence.items.start[i]),
-			    option, parts[i], path);
+		fill_scalar(
+			tree,
+			yaml_document_get_node(&tree->document, node->data.sequence.items.start[i]),
+			option, parts[i], path);
 }
 
 /* @p out: the structure that holds the list; the items lie at option->offset of it. */
-static void fill_list(struct config_tree *tree, yaml_node_t *node, const struct option *option, void *out,
-		      const char *path)
+static void fill_list(struct config_tree *tree, yaml_node_t *node, const struct option *option,
+		      void *out, const char *path)
 {
 	yaml_node_item_t *first = node->data.sequence.items.start;
-	size_t count = node->type == YAML_SEQUENCE_NODE ? (size_t)(node->data.sequence.items.top - first) : 0;
+	size_t count = node->type == YAML_SEQUENCE_NODE
+			       ? (size_t)(node->data.sequence.items.top - first)
+			       : 0;
 	char deeper[CONFIG_KEY_PATH_BYTES];
 
 	if (node->type != YAML_SEQUENCE_NODE) {
@@ -253,8 +268,8 @@ static void fill_list(struct config_tree *tree, yaml_node_t *node, const struct 
 			config_mistake_at(tree, node, path, "has %zu items: expected %.0f", count,
 					  option->max);
 		else
-			config_mistake_at(tree, node, path, "has %zu items: expected %.0f to %.0f", count,
-					  option->min, option->max);
+			config_mistake_at(tree, node, path, "has %zu items: expected %.0f to %.0f",
+					  count, option->min, option->max);
 		return;
 	}
 	for (size_t i = 0; i < count; i++) {
@@ -268,7 +283,8 @@ static void fill_list(struct config_tree *tree, yaml_node_t *node, const struct 
 static void refuse_unknown(struct config_tree *tree, yaml_node_t *node, const struct option *map,
 			   const char *path)
 {
-	yaml_node_pair_t *start = node->data.mapping.pairs.start, *top = node->data.mapping.pairs.top;
+	yaml_node_pair_t *start = node->data.mapping.pairs.start,
+			 *top = node->data.mapping.pairs.top;
 	const char *dot = path[0] != '\0' ? "." : "";
 	char deeper[CONFIG_KEY_PATH_BYTES];
 
@@ -280,12 +296,14 @@ static void refuse_unknown(struct config_tree *tree, yaml_node_t *node, const st
 			config_mistake_at(tree, key, path, "expected the name of an option");
 			continue;
 		}
-		snprintf(deeper, sizeof(deeper), "%s%s%.40s", path, dot, (char *)key->data.scalar.value);
-		while (member->key != NULL && strcmp(member->key, (char *)key->data.scalar.value) != 0)
+		snprintf(deeper, sizeof(deeper), "%s%s%.40s", path, dot,
+			 (char *)key->data.scalar.value);
+		while (member->key != NULL &&
+		       strcmp(member->key, (char *)key->data.scalar.value) != 0)
 			member++;
 		if (member->key == NULL)
-			config_mistake_at(tree, key, deeper, "there is no such option (%s lists them)",
-					  tree->page);
+			config_mistake_at(tree, key, deeper,
+					  "there is no such option (%s lists them)", tree->page);
 		else if (config_tree_member(tree, node, member->key) !=
 			 yaml_document_get_node(&tree->document, pair->value))
 			config_mistake_at(tree, key, deeper, "is given twice");
@@ -295,7 +313,10 @@ static void refuse_unknown(struct config_tree *tree, yaml_node_t *node, const st
 static void fill_missing(struct config_tree *tree, yaml_node_t *around, const struct option *option,
 			 void *out, const char *path);
 
-/* @p node: the section, or NULL when it is missing and its fallbacks stand in; @p around: for the line then. */
+/*
+ * @p node: the section, or NULL when it is missing and its fallbacks stand in; @p around: for the
+ *    line then.
+ */
 static void fill_map(struct config_tree *tree, yaml_node_t *node, yaml_node_t *around,
 		     const struct option *map, void *out, const char *path)
 {
@@ -308,10 +329,12 @@ static void fill_map(struct config_tree *tree, yaml_node_t *node, yaml_node_t *a
 	if (node != NULL)
 		refuse_unknown(tree, node, map, path);
 	for (const struct option *member = map->members; member->key != NULL; member++) {
-		yaml_node_t *value = node != NULL ? config_tree_member(tree, node, member->key) : NULL;
+		yaml_node_t *value =
+			node != NULL ? config_tree_member(tree, node, member->key) : NULL;
 		void *at = member->kind == OPTION_LIST ? out : (char *)out + member->offset;
 
-		snprintf(deeper, sizeof(deeper), "%s%s%s", path, path[0] != '\0' ? "." : "", member->key);
+		snprintf(deeper, sizeof(deeper), "%s%s%s", path, path[0] != '\0' ? "." : "",
+			 member->key);
 		if (value == NULL ||
 		    (is_null(value) && (member->kind == OPTION_MAP || member->kind == OPTION_LIST)))
 			fill_missing(tree, node != NULL ? node : around, member, at, deeper);
@@ -335,8 +358,8 @@ static void fill_missing(struct config_tree *tree, yaml_node_t *around, const st
 				  option->fallback, expected);
 }
 
-static void fill_value(struct config_tree *tree, yaml_node_t *node, const struct option *option, void *out,
-		       const char *path)
+static void fill_value(struct config_tree *tree, yaml_node_t *node, const struct option *option,
+		       void *out, const char *path)
 {
 	if (option->kind == OPTION_MAP)
 		fill_map(tree, node, node, option, out, path);

@@ -43,7 +43,8 @@ static void print_type(FILE *out, const struct option *option)
 		fputs("32 bytes in base64", out);
 		break;
 	case OPTION_LINE:
-		fprintf(out, "0 to %.0f, or text up to %d bytes", option->max, CONFIG_NAME_BYTES - 1);
+		fprintf(out, "0 to %.0f, or text up to %d bytes", option->max,
+			CONFIG_NAME_BYTES - 1);
 		break;
 	case OPTION_BROKER:
 		fputs("HOST or HOST:PORT", out);
@@ -94,8 +95,8 @@ static void print_map(FILE *out, const struct option *map, const char *path)
 
 		if (inner->kind != OPTION_MAP)
 			continue;
-		snprintf(deeper, sizeof(deeper), "%s%s%s%s", path, path[0] != '\0' ? "." : "", member->key,
-			 list ? "[]" : "");
+		snprintf(deeper, sizeof(deeper), "%s%s%s%s", path, path[0] != '\0' ? "." : "",
+			 member->key, list ? "[]" : "");
 		print_map(out, inner, deeper);
 	}
 }
@@ -103,12 +104,15 @@ static void print_map(FILE *out, const struct option *map, const char *path)
 void config_print_help(FILE *out)
 {
 	fputs("# gatehouse.yaml\n\n"
-	      "`gatehoused --config FILE` reads one YAML file; `gatehoused --config-help` prints this page. "
+	      "`gatehoused --config FILE` reads one YAML file; `gatehoused --config-help` prints "
+	      "this page. "
 	      "A name is\n"
-	      "1 to 31 characters of `a-z`, `0-9` and `-`. An unknown or repeated option, a value out of "
+	      "1 to 31 characters of `a-z`, `0-9` and `-`. An unknown or repeated option, a value "
+	      "out of "
 	      "range or a\n"
 	      "name that nothing has is refused, with the file, the line and the option:\n\n"
-	      "    gatehouse.yaml:14: doors[0].lock: no output is called \"lock-man\"; outputs are: "
+	      "    gatehouse.yaml:14: doors[0].lock: no output is called \"lock-man\"; outputs "
+	      "are: "
 	      "lock-main\n",
 	      out);
 	print_map(out, &config_schema, "");

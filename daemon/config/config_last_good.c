@@ -1,4 +1,7 @@
-/* The last config that was good, beside the state: for gatehouse-safe, when the file was broken meanwhile. */
+/*
+ * The last config that was good, beside the state: for gatehouse-safe, when the file was broken
+ * meanwhile.
+ */
 #include "config.h"
 
 #include <errno.h>

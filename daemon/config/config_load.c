@@ -20,8 +20,8 @@ static void name_chips(struct config_board *board)
 				snprintf(groups[group][i].chip, CONFIG_NAME_BYTES, "gpiochip0");
 }
 
-int config_load_text(const char *text, size_t bytes, const char *file_name, struct config **ret_config,
-		     char *error, size_t error_bytes)
+int config_load_text(const char *text, size_t bytes, const char *file_name,
+		     struct config **ret_config, char *error, size_t error_bytes)
 {
 	struct config_tree tree = {.file_name = file_name,
 				   .error = error,
@@ -77,7 +77,8 @@ static ssize_t read_descriptor(int fd, char *text)
 
 int config_read_file(const char *path, char **ret_text, size_t *ret_bytes)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a pipe must not hold up the start */
+	int fd = open(path,
+		      O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a pipe must not hold up the start */
 	char *text = malloc(CONFIG_BYTES_MAX + 1);
 	struct stat status;
 	ssize_t r;

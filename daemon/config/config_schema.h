@@ -1,5 +1,6 @@
 /*
- * config_schema.h - the one table of options, for the loader and for the help. Private to config*.c.
+ * config_schema.h - the one table of options, for the loader and for the help. Private to
+ * config*.c.
  */
 #ifndef GH_CONFIG_CONFIG_SCHEMA_H
 #define GH_CONFIG_CONFIG_SCHEMA_H
@@ -24,8 +25,10 @@ enum option_kind {
 
 enum option_presence {
 	OPTION_REQUIRED,
-	OPTION_DEFAULTED, /* `fallback` stands in; for a map, its members' fallbacks; for a list, no item */
-	OPTION_ABSENT /* may be missing as a whole, and is zero then: members are required when it is there */
+	/* `fallback` stands in; for a map, its members' fallbacks; for a list, no item */
+	OPTION_DEFAULTED,
+	/* may be missing as a whole, and is zero then: members are required when it is there */
+	OPTION_ABSENT
 };
 
 struct option_word {
@@ -47,7 +50,8 @@ struct option {
 };
 
 /* what the tables are written with */
-#define AT(type, member) .offset = offsetof(struct type, member), .bytes = sizeof(((struct type *)0)->member)
+#define AT(type, member)                                                                           \
+	.offset = offsetof(struct type, member), .bytes = sizeof(((struct type *)0)->member)
 #define COUNT(type, member) .count_offset = offsetof(struct type, member)
 #define FALLBACK(text) .presence = OPTION_DEFAULTED, .fallback = (text)
 #define RANGE(low, high) .min = (low), .max = (high)

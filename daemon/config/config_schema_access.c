@@ -12,7 +12,8 @@ const struct option config_access_members[] = {
 	 AT(config_access, combine_s),
 	 RANGE(2, 120),
 	 FALLBACK("15"),
-	 .help = "Where a rule requires several credentials or two persons: the time in which the rest must "
+	 .help = "Where a rule requires several credentials or two persons: the time in which the "
+		 "rest must "
 		 "be shown."},
 	{.key = "guard_s",
 	 .kind = OPTION_UINT,
@@ -25,6 +26,7 @@ const struct option config_access_members[] = {
 	 AT(config_access, unset_clock),
 	 .words = unset_clock,
 	 FALLBACK("deny"),
-	 .help = "While the clock was never set, schedules let nobody in. People with a validity: `deny` "
+	 .help = "While the clock was never set, schedules let nobody in. People with a validity: "
+		 "`deny` "
 		 "refuses them, `validity` judges them by the clock as it stands."},
 	{0}};

@@ -22,7 +22,8 @@ static const struct option door_members[] = {
 	 .kind = OPTION_NAME,
 	 AT(config_door, contact),
 	 FALLBACK(""),
-	 .help = "The input that is active while the leaf is open. Without it there are no forced and "
+	 .help = "The input that is active while the leaf is open. Without it there are no forced "
+		 "and "
 		 "held-open "
 		 "alarms."},
 	{.key = "exit_button",
@@ -59,18 +60,21 @@ static const struct option door_members[] = {
 	 AT(config_door, relock_delay_ms),
 	 RANGE(0, 10000),
 	 FALLBACK("0"),
-	 .help = "From the leaf's closing (a turnstile: its turning) until the lock is locked again."},
+	 .help = "From the leaf's closing (a turnstile: its turning) until the lock is locked "
+		 "again."},
 	{.key = "kind",
 	 .kind = OPTION_WORD,
 	 AT(config_door, kind),
 	 .words = kinds,
 	 FALLBACK("door"),
-	 .help = "A `turnstile` relocks as soon as it turns; a `mantrap` door needs an `interlock`."},
+	 .help = "A `turnstile` relocks as soon as it turns; a `mantrap` door needs an "
+		 "`interlock`."},
 	{.key = "interlock",
 	 .kind = OPTION_NAME,
 	 AT(config_door, interlock),
 	 FALLBACK(""),
-	 .help = "A group of doors. One of them opens only while all others are closed and locked. Exit and "
+	 .help = "A group of doors. One of them opens only while all others are closed and locked. "
+		 "Exit and "
 		 "fire open all the same."},
 	{.key = "double_lock",
 	 .kind = OPTION_NAME,
@@ -86,12 +90,14 @@ static const struct option door_members[] = {
 	 .kind = OPTION_NAME,
 	 AT(config_door, light),
 	 FALLBACK(""),
-	 .help = "The output of a status light: on while the lock is released, blinking during an alarm."},
+	 .help = "The output of a status light: on while the lock is released, blinking during an "
+		 "alarm."},
 	{.key = "buzzer",
 	 .kind = OPTION_NAME,
 	 AT(config_door, buzzer),
 	 FALLBACK(""),
-	 .help = "The output of a buzzer: one tone for a grant, a beat before and during held-open, without "
+	 .help = "The output of a buzzer: one tone for a grant, a beat before and during "
+		 "held-open, without "
 		 "a "
 		 "pause when forced."},
 	{.key = "opens_on_fire",
@@ -115,11 +121,13 @@ const struct option config_sounds_members[] = {
 	 AT(config_sounds, siren_s),
 	 RANGE(1, 3600),
 	 FALLBACK("180"),
-	 .help = "The siren stops after this long, whatever the reason; fire sounds until it is reset."},
+	 .help = "The siren stops after this long, whatever the reason; fire sounds until it is "
+		 "reset."},
 	{.key = "quiet",
 	 LIST(&span_item, 0, CONFIG_SPANS_MAX),
 	 AT(config_sounds, quiet),
 	 COUNT(config_sounds, quiet_count),
 	 FALLBACK(NULL),
-	 .help = "When the buzzers are silent except for forced doors, such as `daily 22:00-06:00+1`."},
+	 .help = "When the buzzers are silent except for forced doors, such as `daily "
+		 "22:00-06:00+1`."},
 	{0}};

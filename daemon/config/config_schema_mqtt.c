@@ -29,7 +29,8 @@ static const struct option key_members[] = {
 	{0}};
 static const struct option key_item = {MEMBERS(key_members), .bytes = sizeof(struct config_key)};
 
-static const struct option broker_item = {.kind = OPTION_BROKER, .bytes = sizeof(struct config_broker)};
+static const struct option broker_item = {.kind = OPTION_BROKER,
+					  .bytes = sizeof(struct config_broker)};
 
 static const struct option share_members[] = {{.key = "names",
 					       .kind = OPTION_BOOL,
@@ -51,8 +52,10 @@ const struct option config_mqtt_members[] = {
 	 AT(config_mqtt, brokers),
 	 COUNT(config_mqtt, broker_count),
 	 FALLBACK(NULL),
-	 .help = "The broker, and others tried in this order when it does not serve, with the same login and "
-		 "certificates. The port is 1883 unless given; 8883 is usual with TLS. None: no link."},
+	 .help = "The broker, and others tried in this order when it does not serve, with the same "
+		 "login and "
+		 "certificates. The port is 1883 unless given; 8883 is usual with TLS. None: no "
+		 "link."},
 	{.key = "username",
 	 .kind = OPTION_TEXT,
 	 AT(config_mqtt, username),
@@ -73,13 +76,18 @@ const struct option config_mqtt_members[] = {
 	 AT(config_mqtt, cert_file),
 	 FALLBACK(""),
 	 .help = "Our certificate, with `key_file`."},
-	{.key = "key_file", .kind = OPTION_TEXT, AT(config_mqtt, key_file), FALLBACK(""), .help = "Its key."},
+	{.key = "key_file",
+	 .kind = OPTION_TEXT,
+	 AT(config_mqtt, key_file),
+	 FALLBACK(""),
+	 .help = "Its key."},
 	{.key = "lost_after_s",
 	 .kind = OPTION_UINT,
 	 AT(config_mqtt, lost_after_s),
 	 RANGE(1, 86400),
 	 FALLBACK("60"),
-	 .help = "An outage of this length is an event (`link.lost`); a shorter one loses nothing and is not "
+	 .help = "An outage of this length is an event (`link.lost`); a shorter one loses nothing "
+		 "and is not "
 		 "reported."},
 	{.key = "keys",
 	 LIST(&key_item, 0, CONFIG_KEYS_MAX),
@@ -91,18 +99,21 @@ const struct option config_mqtt_members[] = {
 	 MEMBERS(share_members),
 	 AT(config_mqtt, share),
 	 FALLBACK(NULL),
-	 .help = "Personal data that may leave the gate; without it the property system sees opaque ids."},
+	 .help = "Personal data that may leave the gate; without it the property system sees "
+		 "opaque ids."},
 	{.key = "accept_photos",
 	 .kind = OPTION_BOOL,
 	 AT(config_mqtt, accept_photos),
 	 FALLBACK("false"),
-	 .help = "`enrol` accepts photos that the property system sends. The broker sees them: use TLS, and "
+	 .help = "`enrol` accepts photos that the property system sends. The broker sees them: use "
+		 "TLS, and "
 		 "only a broker of the site's own."},
 	{.key = "accept_templates",
 	 .kind = OPTION_BOOL,
 	 AT(config_mqtt, accept_templates),
 	 FALLBACK("false"),
-	 .help = "`enrol` accepts face templates. Only the model that made them can read them; they are "
+	 .help = "`enrol` accepts face templates. Only the model that made them can read them; "
+		 "they are "
 		 "personal data all the same."},
 	{.key = "home_assistant",
 	 MEMBERS(home_assistant_members),

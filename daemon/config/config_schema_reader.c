@@ -12,7 +12,10 @@ static const struct option_word reads[] = {
 	{"auto", CONFIG_READS_AUTO}, {"card", CONFIG_READS_CARD}, {"code", CONFIG_READS_CODE}, {0}};
 
 static const struct option reader_members[] = {
-	{.key = "name", .kind = OPTION_NAME, AT(config_reader, name), .help = "Unique among readers."},
+	{.key = "name",
+	 .kind = OPTION_NAME,
+	 AT(config_reader, name),
+	 .help = "Unique among readers."},
 	{.key = "door", .kind = OPTION_NAME, AT(config_reader, door), .help = "The door it opens."},
 	{.key = "direction",
 	 .kind = OPTION_WORD,
@@ -25,12 +28,14 @@ static const struct option reader_members[] = {
 	 AT(config_reader, kind),
 	 .words = kinds,
 	 FALLBACK("wiegand"),
-	 .help = "`wiegand`: two lines; `evdev`: a USB reader that types; `serial`: a serial line."},
+	 .help = "`wiegand`: two lines; `evdev`: a USB reader that types; `serial`: a serial "
+		 "line."},
 	{.key = "d0",
 	 .kind = OPTION_NAME,
 	 AT(config_reader, d0),
 	 FALLBACK(""),
-	 .help = "The input of the line D0, active while the wire is low, `debounce_ms: 0` (wiegand)."},
+	 .help = "The input of the line D0, active while the wire is low, `debounce_ms: 0` "
+		 "(wiegand)."},
 	{.key = "d1",
 	 .kind = OPTION_NAME,
 	 AT(config_reader, d1),
@@ -68,38 +73,47 @@ static const struct option reader_members[] = {
 	 AT(config_reader, reads),
 	 .words = reads,
 	 FALLBACK("auto"),
-	 .help = "What its text is: `card`, a decimal number; `code`, a QR code; `auto`, a card when it has "
+	 .help = "What its text is: `card`, a decimal number; `code`, a QR code; `auto`, a card "
+		 "when it has "
 		 "digits alone (evdev, serial)."},
 	{.key = "led",
 	 .kind = OPTION_NAME,
 	 AT(config_reader, led),
 	 FALLBACK(""),
-	 .help = "The output of its light: on while the door is released, blinking while locked out."},
+	 .help = "The output of its light: on while the door is released, blinking while locked "
+		 "out."},
 	{.key = "buzzer",
 	 .kind = OPTION_NAME,
 	 AT(config_reader, buzzer),
 	 FALLBACK(""),
 	 .help = "The output of its buzzer: one tone for a grant, three for a denial."},
 	{0}};
-const struct option config_reader_item = {MEMBERS(reader_members), .bytes = sizeof(struct config_reader)};
+const struct option config_reader_item = {MEMBERS(reader_members),
+					  .bytes = sizeof(struct config_reader)};
 
 static const struct option parity_item = {.kind = OPTION_TEXT, .bytes = CONFIG_FORMAT_BYTES};
 static const struct option format_members[] = {
-	{.key = "name", .kind = OPTION_NAME, AT(config_format, name), .help = "Unique among formats."},
+	{.key = "name",
+	 .kind = OPTION_NAME,
+	 AT(config_format, name),
+	 .help = "Unique among formats."},
 	{.key = "layout",
 	 .kind = OPTION_TEXT,
 	 AT(config_format, layout),
-	 .help = "A character a bit, first bit first: `F` facility, `C` card, `P` parity, `-` not used. "
+	 .help = "A character a bit, first bit first: `F` facility, `C` card, `P` parity, `-` not "
+		 "used. "
 		 "`PFFFFFFFFCCCCCCCCCCCCCCCCP` is `wiegand26`."},
 	{.key = "parity",
 	 LIST(&parity_item, 0, CONFIG_PARITIES_MAX),
 	 AT(config_format, parity),
 	 COUNT(config_format, parity_count),
 	 FALLBACK(NULL),
-	 .help = "A text a sum, as long as the layout: `E` (even) or `O` (odd) is its parity bit, `X` is "
+	 .help = "A text a sum, as long as the layout: `E` (even) or `O` (odd) is its parity bit, "
+		 "`X` is "
 		 "summed, `-` is not: `EXXXXXXXXXXXX-------------`."},
 	{0}};
-const struct option config_format_item = {MEMBERS(format_members), .bytes = sizeof(struct config_format)};
+const struct option config_format_item = {MEMBERS(format_members),
+					  .bytes = sizeof(struct config_format)};
 
 const struct option config_lockout_members[] = {
 	{.key = "tries",
@@ -107,13 +121,15 @@ const struct option config_lockout_members[] = {
 	 AT(config_lockout, tries),
 	 RANGE(1, 100),
 	 FALLBACK("5"),
-	 .help = "This many wrong tries in a row at one reader raise the alarm access.wrong_tries."},
+	 .help = "This many wrong tries in a row at one reader raise the alarm "
+		 "access.wrong_tries."},
 	{.key = "seconds",
 	 .kind = OPTION_UINT,
 	 AT(config_lockout, seconds),
 	 RANGE(1, 3600),
 	 FALLBACK("30"),
-	 .help = "The reader then ignores everything for this long. Exit buttons are not affected."},
+	 .help = "The reader then ignores everything for this long. Exit buttons are not "
+		 "affected."},
 	{0}};
 
 const struct option config_watchdog_members[] = {

@@ -20,21 +20,22 @@ static void add_line(struct config_tree *tree, size_t line, const char *path, co
 	if (tree->mistakes > CONFIG_ERRORS_MAX || tree->error_used + 1 >= tree->error_bytes)
 		return;
 	vsnprintf(text, sizeof(text), format, args);
-	tree->error_used +=
-		(size_t)snprintf(tree->error + tree->error_used, tree->error_bytes - tree->error_used,
-				 "%s%s:%zu: %s%s%s", tree->error_used > 0 ? "\n" : "", tree->file_name, line,
-				 path, path[0] != '\0' ? ": " : "", text);
+	tree->error_used += (size_t)snprintf(
+		tree->error + tree->error_used, tree->error_bytes - tree->error_used,
+		"%s%s:%zu: %s%s%s", tree->error_used > 0 ? "\n" : "", tree->file_name, line, path,
+		path[0] != '\0' ? ": " : "", text);
 	if (tree->error_used >= tree->error_bytes)
 		tree->error_used = tree->error_bytes - 1;
 }
 
 yaml_node_t *config_tree_member(struct config_tree *tree, yaml_node_t *map, const char *key)
 {
-	for (yaml_node_pair_t *pair = map->data.mapping.pairs.start; pair < map->data.mapping.pairs.top;
-	     pair++) {
+	for (yaml_node_pair_t *pair = map->data.mapping.pairs.start;
+	     pair < map->data.mapping.pairs.top; pair++) {
 		yaml_node_t *name = yaml_document_get_node(&tree->document, pair->key);
 
-		if (name->type == YAML_SCALAR_NODE && strcmp((char *)name->data.scalar.value, key) == 0)
+		if (name->type == YAML_SCALAR_NODE &&
+		    strcmp((char *)name->data.scalar.value, key) == 0)
 			return yaml_document_get_node(&tree->document, pair->value);
 	}
 	return NULL;
@@ -52,9 +53,10 @@ static yaml_node_t *nearest(struct config_tree *tree, const char *path)
 			size_t index = strtoul(path + 1, NULL, 10);
 
 			if (node->type == YAML_SEQUENCE_NODE &&
-			    index < (size_t)(node->data.sequence.items.top - node->data.sequence.items.start))
-				next = yaml_document_get_node(&tree->document,
-							      node->data.sequence.items.start[index]);
+			    index < (size_t)(node->data.sequence.items.top -
+					     node->data.sequence.items.start))
+				next = yaml_document_get_node(
+					&tree->document, node->data.sequence.items.start[index]);
 			path += strcspn(path, "]");
 			path += *path == ']';
 		} else {
@@ -106,8 +108,9 @@ void config_mistake_at_line(struct config_tree *tree, size_t line, const char *f
 }
 
 /*
- * Deep nesting costs libyaml the square of its depth, so it is counted first, event by event. A mistake in
- * the YAML itself is left to the parser that follows. @return 0, -ENOMEM or -EINVAL, noted in @p tree.
+ * Deep nesting costs libyaml the square of its depth, so it is counted first, event by event. A
+ * mistake in the YAML itself is left to the parser that follows. @return 0, -ENOMEM or -EINVAL,
+ * noted in @p tree.
  */
 static int refuse_deep(struct config_tree *tree, const char *text, size_t bytes)
 {
@@ -121,13 +124,15 @@ static int refuse_deep(struct config_tree *tree, const char *text, size_t bytes)
 	yaml_parser_set_input_string(&parser, (const unsigned char *)text, bytes);
 	while (!end && depth <= DEPTH_MAX && yaml_parser_parse(&parser, &event)) {
 		end = event.type == YAML_STREAM_END_EVENT;
-		depth += event.type == YAML_MAPPING_START_EVENT || event.type == YAML_SEQUENCE_START_EVENT;
-		depth -= event.type == YAML_MAPPING_END_EVENT || event.type == YAML_SEQUENCE_END_EVENT;
+		depth += event.type == YAML_MAPPING_START_EVENT ||
+			 event.type == YAML_SEQUENCE_START_EVENT;
+		depth -= event.type == YAML_MAPPING_END_EVENT ||
+			 event.type == YAML_SEQUENCE_END_EVENT;
 		yaml_event_delete(&event);
 	}
 	if (depth > DEPTH_MAX)
-		config_mistake_at_line(tree, parser.mark.line + 1, "sections are nested deeper than %d",
-				       DEPTH_MAX);
+		config_mistake_at_line(tree, parser.mark.line + 1,
+				       "sections are nested deeper than %d", DEPTH_MAX);
 	yaml_parser_delete(&parser);
 	return depth > DEPTH_MAX ? -EINVAL : 0;
 }
@@ -145,12 +150,14 @@ static int parse(struct config_tree *tree, const char *text, size_t bytes)
 		bool reader = parser.error == YAML_READER_ERROR;
 
 		r = parser.error == YAML_MEMORY_ERROR ? -ENOMEM : -EINVAL;
-		config_mistake_at_line(tree, reader ? 1 : parser.problem_mark.line + 1, "not YAML: %s%s%s",
+		config_mistake_at_line(tree, reader ? 1 : parser.problem_mark.line + 1,
+				       "not YAML: %s%s%s",
 				       parser.problem != NULL ? parser.problem : "out of memory",
 				       parser.context != NULL ? " " : "",
 				       parser.context != NULL ? parser.context : "");
 	} else if (yaml_document_get_root_node(&tree->document) == NULL) {
-		config_mistake_at_line(tree, 1, "the file is empty; it needs at least %s", tree->needs);
+		config_mistake_at_line(tree, 1, "the file is empty; it needs at least %s",
+				       tree->needs);
 		yaml_document_delete(&tree->document);
 		r = -EINVAL;
 	}
@@ -172,15 +179,17 @@ int config_tree_version(struct config_tree *tree, unsigned *ret_version)
 	const char *text;
 
 	node = root->type == YAML_MAPPING_NODE ? config_tree_member(tree, root, "version") : NULL;
-	text = node != NULL && node->type == YAML_SCALAR_NODE ? (const char *)node->data.scalar.value : "";
+	text = node != NULL && node->type == YAML_SCALAR_NODE
+		       ? (const char *)node->data.scalar.value
+		       : "";
 	if (text[0] != '\0' && strspn(text, "0123456789") == strlen(text))
 		version = strtoul(text, NULL, 10);
 	if (version > CONFIG_VERSION) {
-		config_mistake_at(
-			tree, node, "version",
-			"%.20s is of a newer gatehoused than " GH_VERSION
-			", which reads %d: install that one again, or the file that was kept for this one",
-			text, CONFIG_VERSION);
+		config_mistake_at(tree, node, "version",
+				  "%.20s is of a newer gatehoused than " GH_VERSION
+				  ", which reads %d: install that one again, or the file that was "
+				  "kept for this one",
+				  text, CONFIG_VERSION);
 		return -EINVAL;
 	}
 	if (ret_version != NULL)

@@ -1,4 +1,7 @@
-/* config_tree_private.h - the parts of the tree that show libyaml; for config_(fill|load|tree|upgrade*).c. */
+/*
+ * config_tree_private.h - the parts of the tree that show libyaml; for
+ * config_(fill|load|tree|upgrade*).c.
+ */
 #ifndef GH_CONFIG_CONFIG_TREE_PRIVATE_H
 #define GH_CONFIG_CONFIG_TREE_PRIVATE_H
 
@@ -9,7 +12,8 @@
 struct config_tree {
 	const char *file_name;
 	const char *needs,
-		*page; /* for the errors: what a file has at least, and where its options are listed */
+		/* for the errors: what a file has at least, and where its options are listed */
+		*page;
 	yaml_document_t document;
 	char *error;
 	size_t error_bytes, error_used;
@@ -23,10 +27,10 @@ struct config_tree {
 int config_tree_parse(struct config_tree *tree, const char *text, size_t bytes);
 
 /**
- * The version that the document states; a document without one, or with no number there, has CONFIG_VERSION: the table
- * of options reports it.
- * @return 0, or -EINVAL: it is newer than this program, which is noted. That alone is noted, since options that are not
- *         known follow from it.
+ * The version that the document states; a document without one, or with no number there, has
+ * CONFIG_VERSION: the table of options reports it.
+ * @return 0, or -EINVAL: it is newer than this program, which is noted. That alone is noted, since
+ *         options that are not known follow from it.
  */
 int config_tree_version(struct config_tree *tree, unsigned *ret_version);
 

@@ -24,8 +24,9 @@ struct config_edits {
 };
 
 /*
- * How to add a step: raise CONFIG_VERSION, write a function that queues the edits of the options whose name or meaning
- * changed, and append {.from = the old version, .edit = the function} before the last row.
+ * How to add a step: raise CONFIG_VERSION, write a function that queues the edits of the options
+ * whose name or meaning changed, and append {.from = the old version, .edit = the function} before
+ * the last row.
  */
 const struct config_upgrade_step config_upgrade_steps[] = {{0}};
 
@@ -53,7 +54,8 @@ static yaml_node_pair_t *find_pair(struct config_tree *tree, const char *path)
 
 		if (map->type != YAML_MAPPING_NODE)
 			return NULL;
-		for (pair = map->data.mapping.pairs.start; pair < map->data.mapping.pairs.top; pair++) {
+		for (pair = map->data.mapping.pairs.start; pair < map->data.mapping.pairs.top;
+		     pair++) {
 			yaml_node_t *key = yaml_document_get_node(&tree->document, pair->key);
 
 			if (key->type == YAML_SCALAR_NODE && key->data.scalar.length == length &&
@@ -73,8 +75,10 @@ int config_edit_rename(struct config_edits *edits, const char *path, const char 
 {
 	yaml_node_pair_t *pair = find_pair(edits->tree, path);
 
-	return pair == NULL ? 0
-			    : replace(edits, yaml_document_get_node(&edits->tree->document, pair->key), key);
+	return pair == NULL
+		       ? 0
+		       : replace(edits, yaml_document_get_node(&edits->tree->document, pair->key),
+				 key);
 }
 
 int config_edit_set(struct config_edits *edits, const char *path, const char *value)
@@ -83,7 +87,8 @@ int config_edit_set(struct config_edits *edits, const char *path, const char *va
 
 	return pair == NULL
 		       ? 0
-		       : replace(edits, yaml_document_get_node(&edits->tree->document, pair->value), value);
+		       : replace(edits, yaml_document_get_node(&edits->tree->document, pair->value),
+				 value);
 }
 
 static int by_place(const void *a, const void *b)
@@ -105,7 +110,10 @@ static size_t byte_at(const char *text, size_t bytes, size_t character)
 	return at;
 }
 
-/* The text with its edits, to free(), or NULL. An edit inside another one, of a node used twice, is cut to nothing. */
+/*
+ * The text with its edits, to free(), or NULL. An edit inside another one, of a node used twice, is
+ * cut to nothing.
+ */
 static char *apply(const char *text, size_t bytes, struct config_edits *edits)
 {
 	char *fresh = malloc(bytes + edits->count * EDIT_BYTES + 1);
@@ -130,7 +138,8 @@ static char *apply(const char *text, size_t bytes, struct config_edits *edits)
 	return fresh;
 }
 
-static const struct config_upgrade_step *find_step(const struct config_upgrade_step *steps, unsigned from)
+static const struct config_upgrade_step *find_step(const struct config_upgrade_step *steps,
+						   unsigned from)
 {
 	for (; steps->edit != NULL; steps++)
 		if (steps->from == from)
@@ -176,7 +185,8 @@ static int upgrade_once(struct config_tree *tree, const char *text, size_t bytes
 		r = -EALREADY;
 	step = r == 0 ? find_step(steps, version) : NULL;
 	if (r == 0 && step == NULL) {
-		config_mistake(tree, "version", "%u: no upgrade from this version is known", version);
+		config_mistake(tree, "version", "%u: no upgrade from this version is known",
+			       version);
 		r = -EINVAL;
 	}
 	if (r == 0)
@@ -201,12 +211,14 @@ int config_upgrade_text(const char *text, size_t bytes, const char *file_name,
 		error[0] = '\0';
 	if (bytes > CONFIG_BYTES_MAX)
 		return -EFBIG;
-	while ((r = upgrade_once(&tree, now != NULL ? now : text, now != NULL ? strlen(now) : bytes, steps,
-				 &next)) == 0) {
+	while ((r = upgrade_once(&tree, now != NULL ? now : text, now != NULL ? strlen(now) : bytes,
+				 steps, &next)) == 0) {
 		free(now);
 		now = next;
 	}
-	/* No step was needed, or all were applied: what comes out must load, or nothing comes out. */
+	/*
+	 * No step was needed, or all were applied: what comes out must load, or nothing comes out.
+	 */
 	if (r == -EALREADY && now != NULL)
 		r = config_load_text(now, strlen(now), file_name, &config, error, error_bytes);
 	config_free(config);

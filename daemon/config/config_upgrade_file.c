@@ -25,14 +25,18 @@ static int write_all(int fd, const char *text, size_t bytes)
 	return fsync(fd) < 0 ? -errno : 0;
 }
 
-/* A new file with owner and mode of @p old, on disk when this returns; none remains after a failure. */
+/*
+ * A new file with owner and mode of @p old, on disk when this returns; none remains after a
+ * failure.
+ */
 static int write_like(const char *path, const char *text, const struct stat *old)
 {
 	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600), r;
 
 	if (fd < 0)
 		return -errno;
-	r = fchown(fd, old->st_uid, old->st_gid) < 0 || fchmod(fd, old->st_mode & 0777) < 0 ? -errno : 0;
+	r = fchown(fd, old->st_uid, old->st_gid) < 0 || fchmod(fd, old->st_mode & 0777) < 0 ? -errno
+											    : 0;
 	if (r == 0)
 		r = write_all(fd, text, strlen(text));
 	close(fd);

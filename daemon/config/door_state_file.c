@@ -52,9 +52,10 @@ static void parse_line(struct door_state_file *states, const char *line)
 	entry.memory = (struct door_memory){
 		.mode = door_mode_find(mode), .before = door_mode_find(before), .fire = fire == 1};
 	entry.in_hours = hours == 1;
-	if (entry.memory.mode == DOOR_MODE_UNKNOWN || entry.memory.before == DOOR_MODE_UNKNOWN || fire > 1)
-		log_warning("doors", "%s: \"%s\" is no mode of a door: %s begins Locked", states->path, mode,
-			    entry.door);
+	if (entry.memory.mode == DOOR_MODE_UNKNOWN || entry.memory.before == DOOR_MODE_UNKNOWN ||
+	    fire > 1)
+		log_warning("doors", "%s: \"%s\" is no mode of a door: %s begins Locked",
+			    states->path, mode, entry.door);
 	else
 		states->entries[states->count++] = entry;
 }
@@ -66,7 +67,8 @@ static void load(struct door_state_file *states)
 
 	if (file == NULL) {
 		if (errno != ENOENT)
-			log_warning("doors", "%s: %s: all doors begin Locked", states->path, strerror(errno));
+			log_warning("doors", "%s: %s: all doors begin Locked", states->path,
+				    strerror(errno));
 		return;
 	}
 	while (fgets(line, sizeof(line), file) != NULL)
@@ -104,7 +106,8 @@ static int save(const struct door_state_file *states, const char *text)
 		r = -errno;
 	folder = r == 0 ? open(states->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
 	if (folder >= 0) {
-		(void)fsync(folder); /* the name; where a file system cannot, it keeps the order itself */
+		/* the name; where a file system cannot, it keeps the order itself */
+		(void)fsync(folder);
 		close(folder);
 	}
 	return r;
@@ -135,7 +138,8 @@ static void *write_thread(void *arg)
 		r = save(states, text);
 		if (r < 0 && !told)
 			log_error("doors",
-				  "%s: %s: after a restart the doors begin in the modes they had before",
+				  "%s: %s: after a restart the doors begin in the modes they had "
+				  "before",
 				  states->path, strerror(-r));
 		told = r < 0;
 		pthread_mutex_lock(&states->lock);
@@ -186,8 +190,9 @@ struct door_memory door_state_file_find(const struct door_state_file *states, co
 {
 	const struct entry *entry = find(states, door);
 
-	return entry != NULL ? entry->memory
-			     : (struct door_memory){.mode = DOOR_MODE_LOCKED, .before = DOOR_MODE_LOCKED};
+	return entry != NULL
+		       ? entry->memory
+		       : (struct door_memory){.mode = DOOR_MODE_LOCKED, .before = DOOR_MODE_LOCKED};
 }
 
 static void hand_over(struct door_state_file *states)
@@ -198,10 +203,10 @@ static void hand_over(struct door_state_file *states)
 	for (size_t i = 0; i < states->count; i++) {
 		const struct entry *entry = &states->entries[i];
 
-		used += (size_t)snprintf(states->text + used, sizeof(states->text) - used, "%s %s %s %d %d\n",
-					 entry->door, door_mode_name(entry->memory.mode),
-					 door_mode_name(entry->memory.before), entry->memory.fire,
-					 entry->in_hours);
+		used += (size_t)snprintf(
+			states->text + used, sizeof(states->text) - used, "%s %s %s %d %d\n",
+			entry->door, door_mode_name(entry->memory.mode),
+			door_mode_name(entry->memory.before), entry->memory.fire, entry->in_hours);
 	}
 	states->dirty = true;
 	states->last++;
@@ -209,7 +214,8 @@ static void hand_over(struct door_state_file *states)
 	pthread_mutex_unlock(&states->lock);
 }
 
-void door_state_file_put(struct door_state_file *states, const char *door, const struct door_memory *memory)
+void door_state_file_put(struct door_state_file *states, const char *door,
+			 const struct door_memory *memory)
 {
 	struct entry *entry = find(states, door);
 
@@ -218,8 +224,9 @@ void door_state_file_put(struct door_state_file *states, const char *door, const
 		*entry = (struct entry){.memory = {.mode = DOOR_MODE_UNKNOWN}};
 		snprintf(entry->door, sizeof(entry->door), "%s", door);
 	}
-	if (entry == NULL || (entry->memory.mode == memory->mode && entry->memory.before == memory->before &&
-			      entry->memory.fire == memory->fire))
+	if (entry == NULL ||
+	    (entry->memory.mode == memory->mode && entry->memory.before == memory->before &&
+	     entry->memory.fire == memory->fire))
 		return;
 	entry->memory = *memory;
 	hand_over(states);

@@ -18,56 +18,60 @@ static const struct option_word kinds[] = {{"yunet", MODEL_YUNET}, {"rfb", MODEL
 static const struct option_word colours[] = {
 	{"bgr", MODEL_BGR}, {"rgb", MODEL_RGB}, {"grey", MODEL_GREY}, {0}};
 
-#define COMMON(role_words)                                                                                   \
-	{.key = "role",                                                                                      \
-	 .kind = OPTION_WORD,                                                                                \
-	 AT(model_manifest, role),                                                                           \
-	 .words = (role_words),                                                                              \
-	 .help = "what the net does"},                                                                       \
-		{.key = "file",                                                                              \
-		 .kind = OPTION_TEXT,                                                                        \
-		 AT(model_manifest, file),                                                                   \
-		 .help = "its ONNX file, beside the manifest"},                                              \
-		{.key = "sha256", .kind = OPTION_TEXT, AT(model_manifest, sha256), .help = "of that file"},  \
-		{.key = "licence",                                                                           \
-		 .kind = OPTION_TEXT,                                                                        \
-		 AT(model_manifest, licence),                                                                \
-		 .help = "under which the net is used"},                                                     \
-		{.key = "source",                                                                            \
-		 .kind = OPTION_TEXT,                                                                        \
-		 AT(model_manifest, source),                                                                 \
-		 .help = "where the file comes from"},                                                       \
-	{                                                                                                    \
-		.key = "input", MEMBERS(input_members), AT(model_manifest, input),                           \
-		.help = "how a picture is prepared"                                                          \
+#define COMMON(role_words)                                                                         \
+	{.key = "role",                                                                            \
+	 .kind = OPTION_WORD,                                                                      \
+	 AT(model_manifest, role),                                                                 \
+	 .words = (role_words),                                                                    \
+	 .help = "what the net does"},                                                             \
+		{.key = "file",                                                                    \
+		 .kind = OPTION_TEXT,                                                              \
+		 AT(model_manifest, file),                                                         \
+		 .help = "its ONNX file, beside the manifest"},                                    \
+		{.key = "sha256",                                                                  \
+		 .kind = OPTION_TEXT,                                                              \
+		 AT(model_manifest, sha256),                                                       \
+		 .help = "of that file"},                                                          \
+		{.key = "licence",                                                                 \
+		 .kind = OPTION_TEXT,                                                              \
+		 AT(model_manifest, licence),                                                      \
+		 .help = "under which the net is used"},                                           \
+		{.key = "source",                                                                  \
+		 .kind = OPTION_TEXT,                                                              \
+		 AT(model_manifest, source),                                                       \
+		 .help = "where the file comes from"},                                             \
+	{                                                                                          \
+		.key = "input", MEMBERS(input_members), AT(model_manifest, input),                 \
+		.help = "how a picture is prepared"                                                \
 	}
 
-static const struct option input_members[] = {{.key = "width_px",
-					       .kind = OPTION_UINT,
-					       AT(model_input, width_px),
-					       RANGE(32, 1280),
-					       .help = "width of its picture"},
-					      {.key = "height_px",
-					       .kind = OPTION_UINT,
-					       AT(model_input, height_px),
-					       RANGE(32, 1280),
-					       .help = "height of its picture"},
-					      {.key = "colours",
-					       .kind = OPTION_WORD,
-					       AT(model_input, colours),
-					       .words = colours,
-					       .help = "their order"},
-					      {.key = "mean",
-					       .kind = OPTION_REAL,
-					       AT(model_input, mean),
-					       RANGE(-1000, 1000),
-					       .help = "a value v of 0 to 255 goes in as (v - mean) * scale"},
-					      {.key = "scale",
-					       .kind = OPTION_REAL,
-					       AT(model_input, scale),
-					       RANGE(0.00001, 1000),
-					       .help = "see mean"},
-					      {0}};
+static const struct option input_members[] = {
+	{.key = "width_px",
+	 .kind = OPTION_UINT,
+	 AT(model_input, width_px),
+	 RANGE(32, 1280),
+	 .help = "width of its picture"},
+	{.key = "height_px",
+	 .kind = OPTION_UINT,
+	 AT(model_input, height_px),
+	 RANGE(32, 1280),
+	 .help = "height of its picture"},
+	{.key = "colours",
+	 .kind = OPTION_WORD,
+	 AT(model_input, colours),
+	 .words = colours,
+	 .help = "their order"},
+	{.key = "mean",
+	 .kind = OPTION_REAL,
+	 AT(model_input, mean),
+	 RANGE(-1000, 1000),
+	 .help = "a value v of 0 to 255 goes in as (v - mean) * scale"},
+	{.key = "scale",
+	 .kind = OPTION_REAL,
+	 AT(model_input, scale),
+	 RANGE(0.00001, 1000),
+	 .help = "see mean"},
+	{0}};
 
 static const struct option detector_scores[] = {{.key = "min",
 						 .kind = OPTION_REAL,
@@ -80,17 +84,18 @@ static const struct option detector_scores[] = {{.key = "min",
 						 RANGE(0.01, 0.99),
 						 .help = "two boxes that share more are one face"},
 						{0}};
-static const struct option detector_members[] = {COMMON(detector_role),
-						 {.key = "kind",
-						  .kind = OPTION_WORD,
-						  AT(model_manifest, kind),
-						  .words = kinds,
-						  .help = "yunet: boxes with five points; rfb: boxes alone"},
-						 {.key = "scores",
-						  MEMBERS(detector_scores),
-						  AT(model_manifest, scores),
-						  .help = "what its scores mean"},
-						 {0}};
+static const struct option detector_members[] = {
+	COMMON(detector_role),
+	{.key = "kind",
+	 .kind = OPTION_WORD,
+	 AT(model_manifest, kind),
+	 .words = kinds,
+	 .help = "yunet: boxes with five points; rfb: boxes alone"},
+	{.key = "scores",
+	 MEMBERS(detector_scores),
+	 AT(model_manifest, scores),
+	 .help = "what its scores mean"},
+	{0}};
 
 static const struct option norm_members[] = {{.key = "usual",
 					      .kind = OPTION_REAL,
@@ -175,7 +180,8 @@ static const struct option schemas[] = {
 static bool is_plain_name(const char *name)
 {
 	return name[0] != '\0' && name[0] != '.' && strlen(name) < MODEL_FILE_BYTES &&
-	       name[strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.")] ==
+	       name[strspn(name,
+			   "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.")] ==
 		       '\0';
 }
 
@@ -189,9 +195,11 @@ static void check_detector(struct config_tree *tree, const struct model_manifest
 	if (manifest->kind != MODEL_YUNET)
 		return;
 	if (manifest->input.width_px % MODEL_YUNET_STEP_PX != 0)
-		config_mistake(tree, "input.width_px", "expected a multiple of %d", MODEL_YUNET_STEP_PX);
+		config_mistake(tree, "input.width_px", "expected a multiple of %d",
+			       MODEL_YUNET_STEP_PX);
 	if (manifest->input.height_px % MODEL_YUNET_STEP_PX != 0)
-		config_mistake(tree, "input.height_px", "expected a multiple of %d", MODEL_YUNET_STEP_PX);
+		config_mistake(tree, "input.height_px", "expected a multiple of %d",
+			       MODEL_YUNET_STEP_PX);
 }
 
 static void check_recogniser(struct config_tree *tree, const struct model_manifest *manifest)
@@ -204,14 +212,16 @@ static void check_recogniser(struct config_tree *tree, const struct model_manife
 	for (size_t i = 0; i < scores->false_match_count; i++)
 		if (!(scores->false_match[i] > (i == 0 ? 0 : scores->false_match[i - 1])) ||
 		    scores->false_match[i] >= 1) {
-			config_mistake(tree, "scores.false_match", "expected scores that rise, below 1");
+			config_mistake(tree, "scores.false_match",
+				       "expected scores that rise, below 1");
 			break;
 		}
 	if (norm->usual > 0 && !(norm->none <= norm->low && norm->low < norm->high))
 		config_mistake(tree, "scores.norm", "expected none, low and high to rise");
 }
 
-static void check(struct config_tree *tree, const struct model_manifest *manifest, enum model_role role)
+static void check(struct config_tree *tree, const struct model_manifest *manifest,
+		  enum model_role role)
 {
 	bool grey = manifest->input.colours == MODEL_GREY;
 
@@ -231,23 +241,29 @@ static void check(struct config_tree *tree, const struct model_manifest *manifes
 
 static int path_of(const char *models_dir, const char *name, char *path, size_t bytes)
 {
-	int length = strchr(name, '/') != NULL ? snprintf(path, bytes, "%s", name)
-					       : snprintf(path, bytes, "%s/%s.yaml", models_dir, name);
+	int length = strchr(name, '/') != NULL
+			     ? snprintf(path, bytes, "%s", name)
+			     : snprintf(path, bytes, "%s/%s.yaml", models_dir, name);
 
 	return (size_t)length < bytes ? 0 : -ENAMETOOLONG;
 }
 
-/* Of a net for something else only that is reported: that its other members are wrong follows from it. */
+/*
+ * Of a net for something else only that is reported: that its other members are wrong follows from
+ * it.
+ */
 static bool has_other_role(struct config_tree *tree, enum model_role role)
 {
 	yaml_node_t *root = yaml_document_get_root_node(&tree->document);
-	yaml_node_t *node = root->type == YAML_MAPPING_NODE ? config_tree_member(tree, root, "role") : NULL;
+	yaml_node_t *node =
+		root->type == YAML_MAPPING_NODE ? config_tree_member(tree, root, "role") : NULL;
 	const char *wanted = schemas[role].members[0].words[0].text;
 
 	if (node == NULL || node->type != YAML_SCALAR_NODE ||
 	    strcmp((const char *)node->data.scalar.value, wanted) == 0)
 		return false;
-	config_mistake(tree, "role", "\"%.40s\": expected %s", (const char *)node->data.scalar.value, wanted);
+	config_mistake(tree, "role", "\"%.40s\": expected %s",
+		       (const char *)node->data.scalar.value, wanted);
 	return true;
 }
 
@@ -286,8 +302,8 @@ int model_manifest_load(const char *models_dir, const char *name, enum model_rol
 	if (r == 0)
 		r = config_read_file(path, &text, &bytes);
 	if (r < 0) {
-		snprintf(error, error_bytes, "%s: cannot be read: %s", r == -ENAMETOOLONG ? name : path,
-			 strerror(-r));
+		snprintf(error, error_bytes, "%s: cannot be read: %s",
+			 r == -ENAMETOOLONG ? name : path, strerror(-r));
 		return r;
 	}
 	r = fill(text, bytes, path, role, &manifest, error, error_bytes);

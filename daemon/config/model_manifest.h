@@ -1,8 +1,10 @@
 /*
- * model_manifest.h - what a net is, how a picture is prepared for it and what its scores mean: one YAML file a net.
+ * model_manifest.h - what a net is, how a picture is prepared for it and what its scores mean: one
+ * YAML file a net.
  *
- * docs/reference/models.md lists the members. The file is read like the config: a mistake names file, line and member. The
- * net itself is not read here; its SHA-256 is compared when it is loaded (vision/face/face.h). Any thread; reads one file.
+ * docs/reference/models.md lists the members. The file is read like the config: a mistake names
+ * file, line and member. The net itself is not read here; its SHA-256 is compared when it is loaded
+ * (vision/face/face.h). Any thread; reads one file.
  */
 #ifndef GH_CONFIG_MODEL_MANIFEST_H
 #define GH_CONFIG_MODEL_MANIFEST_H
@@ -36,10 +38,10 @@ struct model_norm {
 
 struct model_scores {
 	double false_match[MODEL_SCORES]; /* of a recogniser: cosines, rising */
-	size_t false_match_count;         /* MODEL_SCORES for a recogniser: the loader's, not yours */
-	double min;                       /* of a recogniser 0: its score at 1e-3 */
-	double overlap_max;               /* of a detector */
-	struct model_norm norm;           /* of a recogniser */
+	size_t false_match_count; /* MODEL_SCORES for a recogniser: the loader's, not yours */
+	double min;               /* of a recogniser 0: its score at 1e-3 */
+	double overlap_max;       /* of a detector */
+	struct model_norm norm;   /* of a recogniser */
 };
 
 struct model_manifest {
@@ -54,7 +56,10 @@ struct model_manifest {
 	struct model_scores scores;
 };
 
-/** Whether @p name is one: a path with a slash, or up to 63 characters of a-z, A-Z, 0-9, -, _ and ., no . in front. */
+/**
+ * Whether @p name is one: a path with a slash, or up to 63 characters of a-z, A-Z, 0-9, -, _ and .,
+ * no . in front.
+ */
 bool model_name_is_valid(const char *name);
 
 /**

@@ -1,8 +1,8 @@
 /*
  * crypto.h - the few things the gate needs of cryptography, in its own words.
  *
- * crypto_sodium.c is the only file that knows libsodium. Call crypto_init() before anything else; after that
- * any thread. Keys are the caller's memory: crypto_wipe() them when done.
+ * crypto_sodium.c is the only file that knows libsodium. Call crypto_init() before anything else;
+ * after that any thread. Keys are the caller's memory: crypto_wipe() them when done.
  */
 #ifndef GH_CRYPTO_CRYPTO_H
 #define GH_CRYPTO_CRYPTO_H
@@ -36,7 +36,10 @@ struct crypto_bytes {
 	size_t bytes;
 };
 
-/** Whether crypto_init() would not wait: a board that has just started may have no randomness for minutes. */
+/**
+ * Whether crypto_init() would not wait: a board that has just started may have no randomness for
+ * minutes.
+ */
 bool crypto_is_ready(void);
 
 /** Any number of times. @return 0 or -EIO (the system gives no randomness). */
@@ -53,10 +56,15 @@ void crypto_sha256_begin(struct crypto_sha256 *sha256);
 void crypto_sha256_add(struct crypto_sha256 *sha256, const void *at, size_t bytes);
 void crypto_sha256_end(struct crypto_sha256 *sha256, char ret_hex[DIGEST_HEX_BYTES]);
 
-/** XSalsa20-Poly1305 with a random nonce. @p ret_sealed holds @p bytes + CRYPTO_SEAL_EXTRA_BYTES. */
-void crypto_seal(const uint8_t key[CRYPTO_SEAL_KEY_BYTES], const void *plain, size_t bytes, void *ret_sealed);
+/**
+ * XSalsa20-Poly1305 with a random nonce. @p ret_sealed holds @p bytes + CRYPTO_SEAL_EXTRA_BYTES.
+ */
+void crypto_seal(const uint8_t key[CRYPTO_SEAL_KEY_BYTES], const void *plain, size_t bytes,
+		 void *ret_sealed);
 
-/** The reverse. @p ret_plain holds @p sealed_bytes - CRYPTO_SEAL_EXTRA_BYTES. @return 0 or -EBADMSG. */
+/**
+ * The reverse. @p ret_plain holds @p sealed_bytes - CRYPTO_SEAL_EXTRA_BYTES. @return 0 or -EBADMSG.
+ */
 int crypto_unseal(const uint8_t key[CRYPTO_SEAL_KEY_BYTES], const void *sealed, size_t sealed_bytes,
 		  void *ret_plain);
 
@@ -66,12 +74,12 @@ void crypto_signer_init(struct crypto_signer *signer, const uint8_t seed[CRYPTO_
 void crypto_signer_sign(const struct crypto_signer *signer, const void *message, size_t bytes,
 			uint8_t ret_signature[CRYPTO_SIGNATURE_BYTES]);
 
-bool crypto_verify(const uint8_t public_key[CRYPTO_SIGN_PUBLIC_BYTES], const void *message, size_t bytes,
-		   const uint8_t signature[CRYPTO_SIGNATURE_BYTES]);
+bool crypto_verify(const uint8_t public_key[CRYPTO_SIGN_PUBLIC_BYTES], const void *message,
+		   size_t bytes, const uint8_t signature[CRYPTO_SIGNATURE_BYTES]);
 
 /**
- * Argon2id with a random salt, 32 MiB and 3 passes, as text that carries its parameters. Takes some 60 ms of a
- * core: never on the control thread. @return 0 or -ENOMEM.
+ * Argon2id with a random salt, 32 MiB and 3 passes, as text that carries its parameters. Takes some
+ * 60 ms of a core: never on the control thread. @return 0 or -ENOMEM.
  */
 int crypto_password_hash(const char *password, char ret_hash[CRYPTO_PASSWORD_HASH_BYTES]);
 
@@ -95,12 +103,14 @@ int crypto_unbase64_all(const char *text, void *ret, size_t bytes_max, size_t *r
 /**
  * Read a key file: one line of base 64.
  * @param error  CRYPTO_ERROR_BYTES; a sentence naming the file and what to do.
- * @return 0, -ENOENT (no such file), -EACCES (unreadable, or readable by others), -EINVAL (not such a key).
+ * @return 0, -ENOENT (no such file), -EACCES (unreadable, or readable by others), -EINVAL (not such
+ *         a key).
  */
 int crypto_key_load(const char *path, uint8_t *ret_key, size_t bytes, char *error);
 
 /**
- * Make a key file of random bytes, mode 0600, on disk when this returns; an existing file is not touched.
+ * Make a key file of random bytes, mode 0600, on disk when this returns; an existing file is not
+ * touched.
  * @return 0, -EEXIST or another negative errno, with the sentence.
  */
 int crypto_key_create(const char *path, uint8_t *ret_key, size_t bytes, char *error);

@@ -69,7 +69,8 @@ void crypto_sha256_end(struct crypto_sha256 *sha256, char ret_hex[DIGEST_HEX_BYT
 	sodium_bin2hex(ret_hex, DIGEST_HEX_BYTES, digest, sizeof(digest));
 }
 
-void crypto_seal(const uint8_t key[CRYPTO_SEAL_KEY_BYTES], const void *plain, size_t bytes, void *ret_sealed)
+void crypto_seal(const uint8_t key[CRYPTO_SEAL_KEY_BYTES], const void *plain, size_t bytes,
+		 void *ret_sealed)
 {
 	uint8_t *nonce = ret_sealed;
 
@@ -101,8 +102,8 @@ void crypto_signer_sign(const struct crypto_signer *signer, const void *message,
 	crypto_sign_detached(ret_signature, NULL, message, bytes, signer->secret);
 }
 
-bool crypto_verify(const uint8_t public_key[CRYPTO_SIGN_PUBLIC_BYTES], const void *message, size_t bytes,
-		   const uint8_t signature[CRYPTO_SIGNATURE_BYTES])
+bool crypto_verify(const uint8_t public_key[CRYPTO_SIGN_PUBLIC_BYTES], const void *message,
+		   size_t bytes, const uint8_t signature[CRYPTO_SIGNATURE_BYTES])
 {
 	return crypto_sign_verify_detached(signature, message, bytes, public_key) == 0;
 }
@@ -217,7 +218,10 @@ int crypto_key_load(const char *path, uint8_t *ret_key, size_t bytes, char *erro
 	return r;
 }
 
-/* The name must be on disk too: a key that a power cut takes back would make everything it sealed unreadable. */
+/*
+ * The name must be on disk too: a key that a power cut takes back would make everything it sealed
+ * unreadable.
+ */
 static int sync_directory(const char *path)
 {
 	char directory[4096];
@@ -254,7 +258,8 @@ static int write_key(const char *path, const uint8_t *key, size_t bytes, mode_t 
 		return fail(error, -ENAMETOOLONG, path, "the name is too long");
 	strcat(text, "\n");
 	length = strlen(text);
-	(void)unlink(temporary); /* one left behind by a crash; the open below tells whether it went */
+	(void)unlink(
+		temporary); /* one left behind by a crash; the open below tells whether it went */
 	fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
 	if (fd < 0)
 		return fail_errno(error, path, "make the key file");

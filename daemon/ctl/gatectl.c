@@ -1,4 +1,7 @@
-/* gatectl - the guard's and the manager's tool at the command line; a client of /api/v1 over the Unix socket. */
+/*
+ * gatectl - the guard's and the manager's tool at the command line; a client of /api/v1 over the
+ * Unix socket.
+ */
 #include "gatectl.h"
 
 #include <argp.h>
@@ -28,14 +31,16 @@ static const struct command {
 	{"group", "list", 0, 0, ctl_group_list, "group list"},
 	{"group", "remove", 1, 1, ctl_group_remove, "group remove NAME"},
 	{"schedule", "add", 1, 64, ctl_schedule_add,
-	 "schedule add NAME \"mon-fri 08:00-18:00\"... [except=\"2026-12-24 closed\"]... [holidays=ignore]"},
+	 "schedule add NAME \"mon-fri 08:00-18:00\"... [except=\"2026-12-24 closed\"]... "
+	 "[holidays=ignore]"},
 	{"schedule", "list", 0, 0, ctl_schedule_list, "schedule list"},
 	{"schedule", "remove", 1, 1, ctl_schedule_remove, "schedule remove NAME"},
 	{"holiday", "add", 2, 5, ctl_holiday_add, "holiday add NAME date=DATE [to=DATE] [as=mon]"},
 	{"holiday", "list", 0, 0, ctl_holiday_list, "holiday list"},
 	{"holiday", "remove", 1, 1, ctl_holiday_remove, "holiday remove NAME"},
 	{"rule", "add", 2, 9, ctl_rule_add,
-	 "rule add NAME open=face,card+pin [doors=A,B] [groups=A,B] [schedule=NAME] [persons=2] [guard=yes] "
+	 "rule add NAME open=face,card+pin [doors=A,B] [groups=A,B] [schedule=NAME] [persons=2] "
+	 "[guard=yes] "
 	 "[direction=in|out]"},
 	{"rule", "list", 0, 0, ctl_rule_list, "rule list"},
 	{"rule", "remove", 1, 1, ctl_rule_remove, "rule remove NAME"},
@@ -44,7 +49,8 @@ static const struct command {
 	{"area", "list", 0, 0, ctl_area_list, "area list"},
 	{"area", "remove", 1, 1, ctl_area_remove, "area remove NAME"},
 	{"area", "reset", 1, 1, ctl_area_reset, "area reset NAME"},
-	{"opening", "add", 2, 4, ctl_opening_add, "opening add DOOR schedule=NAME [first_person=yes]"},
+	{"opening", "add", 2, 4, ctl_opening_add,
+	 "opening add DOOR schedule=NAME [first_person=yes]"},
 	{"opening", "list", 0, 0, ctl_opening_list, "opening list"},
 	{"opening", "remove", 1, 1, ctl_opening_remove, "opening remove DOOR"},
 	{"credential", "add", 3, 8, ctl_credential_add,
@@ -62,7 +68,8 @@ static const struct command {
 	{"access", "requests", 0, 0, ctl_access_requests, "access requests"},
 	{"access", "answer", 2, 2, ctl_access_answer, "access answer ID yes|no"},
 	{"explain", NULL, 1, 1, ctl_explain, "explain EVENT"},
-	{"enrol", NULL, 2, 64, ctl_enrol, "enrol PERSON PHOTO... | camera=NAME [look_alike=accept]"},
+	{"enrol", NULL, 2, 64, ctl_enrol,
+	 "enrol PERSON PHOTO... | camera=NAME [look_alike=accept]"},
 	{"face", "report", 0, 0, ctl_face_report, "face report"},
 	{"door", "list", 0, 0, ctl_door_list, "door list"},
 	{"door", "open", 1, 1, ctl_door_open, "door open NAME"},
@@ -74,7 +81,8 @@ static const struct command {
 	{"events", NULL, 0, 0, ctl_events, "events [--follow] [--limit N] [--type TYPE]"},
 	{"evidence", "list", 0, 0, ctl_evidence_list, "evidence list [--limit N]"},
 	{"evidence", "get", 1, 1, ctl_evidence_get, "evidence get FILE [--output PATH]"},
-	{"evidence", "verify", 1, 1, ctl_evidence_verify, "evidence verify FILE.zip [--key ANCHOR.PUB]"},
+	{"evidence", "verify", 1, 1, ctl_evidence_verify,
+	 "evidence verify FILE.zip [--key ANCHOR.PUB]"},
 	{"evidence", "key", 1, 1, ctl_evidence_key, "evidence key ANCHOR.PUB"},
 	{"audit", "verify", 0, 0, ctl_audit_verify, "audit verify [--db PATH]"},
 	{"audit", "export", 1, 1, ctl_audit_export, "audit export FILE [--db PATH]"},
@@ -106,7 +114,8 @@ static const struct command {
 enum { COMMANDS = sizeof(commands) / sizeof(commands[0]) };
 
 static const struct argp_option options[] = {
-	{"socket", 's', "PATH", 0, "The daemon's socket (or GATEHOUSE_SOCKET); " CTL_SOCKET_DEFAULT, 0},
+	{"socket", 's', "PATH", 0, "The daemon's socket (or GATEHOUSE_SOCKET); " CTL_SOCKET_DEFAULT,
+	 0},
 	{"json", 'j', NULL, 0, "JSON instead of tables", 0},
 	{"follow", 'f', NULL, 0, "events: go on with what comes", 0},
 	{"limit", 'n', "N", 0, "events, evidence: at most N rows, 1 to 1000", 0},
@@ -115,7 +124,8 @@ static const struct argp_option options[] = {
 	{"to", 'T', "TIME", 0, "person add: valid until", 0},
 	{"db", 'd', "PATH", 0, "audit, backup, restore: this gate.db, without the daemon", 0},
 	{"role", 'r', "ROLE", 0, "user add: guard, manager or admin", 0},
-	{"key", 'k', "PATH", 0, "evidence verify: the gate's public key; else the one inside is taken", 0},
+	{"key", 'k', "PATH", 0,
+	 "evidence verify: the gate's public key; else the one inside is taken", 0},
 	{"output", 'o', "PATH", 0, "evidence get, pass: write here; - for standard output", 0},
 	{0}};
 
@@ -183,7 +193,8 @@ static char *help_filter(int key, const char *text, void *input)
 	fputs("Commands:\n", out);
 	for (size_t i = 0; i < COMMANDS; i++)
 		fprintf(out, "  %s\n", commands[i].usage);
-	fputs("\nExit status: 0 done, 1 refused or failed, 2 wrong usage, 3 the daemon cannot be reached.",
+	fputs("\nExit status: 0 done, 1 refused or failed, 2 wrong usage, 3 the daemon cannot be "
+	      "reached.",
 	      out);
 	fclose(out);
 	return list;
@@ -235,7 +246,8 @@ static int run(struct ctl *ctl)
 int main(int argc, char **argv)
 {
 	const char *socket = getenv("GATEHOUSE_SOCKET");
-	struct ctl ctl = {.socket = socket != NULL && socket[0] != '\0' ? socket : CTL_SOCKET_DEFAULT};
+	struct ctl ctl = {.socket = socket != NULL && socket[0] != '\0' ? socket
+									: CTL_SOCKET_DEFAULT};
 
 	argp_err_exit_status = CTL_USAGE;
 	argp_parse(&argp, argc, argv, 0, NULL, &ctl);

@@ -1,4 +1,7 @@
-/* gatectl.h - what gatectl*.c share. A command returns the exit status and has written the reason to stderr. */
+/*
+ * gatectl.h - what gatectl*.c share. A command returns the exit status and has written the reason
+ * to stderr.
+ */
 #ifndef GH_CTL_GATECTL_H
 #define GH_CTL_GATECTL_H
 
@@ -28,8 +31,8 @@ struct ctl {
  * @param ret_reply  the JSON that came, a new reference, NULL for none; may be NULL.
  * @return CTL_OK, or another exit status, having written one sentence to stderr.
  */
-int ctl_request(const struct ctl *ctl, const char *method, const char *path, const void *body, size_t bytes,
-		const char *type, json_t **ret_reply);
+int ctl_request(const struct ctl *ctl, const char *method, const char *path, const void *body,
+		size_t bytes, const char *type, json_t **ret_reply);
 int ctl_get(const struct ctl *ctl, const char *path, json_t **ret_reply);
 /** POST; owns @p body from now on. */
 int ctl_post(const struct ctl *ctl, const char *path, json_t *body, json_t **ret_reply);
@@ -37,9 +40,12 @@ int ctl_post(const struct ctl *ctl, const char *path, json_t *body, json_t **ret
 int ctl_patch(const struct ctl *ctl, const char *path, json_t *body, json_t **ret_reply);
 /** The bytes of @p path into @p out. */
 int ctl_download(const struct ctl *ctl, const char *path, FILE *out);
-/** Call @p on_value with each event of a stream until it returns false. Connects again when the daemon restarts. */
-int ctl_stream(const struct ctl *ctl, const char *path, bool (*on_value)(void *arg, const json_t *value),
-	       void *arg);
+/**
+ * Call @p on_value with each event of a stream until it returns false. Connects again when the
+ * daemon restarts.
+ */
+int ctl_stream(const struct ctl *ctl, const char *path,
+	       bool (*on_value)(void *arg, const json_t *value), void *arg);
 
 /** @p word as one segment of a URL; static buffers in turn, four of them. */
 const char *ctl_escape(const char *word);
@@ -50,7 +56,10 @@ struct ctl_column {
 /** Rows of objects as a table, columns ended by {0}; with --json the value itself. */
 void ctl_print_rows(const struct ctl *ctl, const json_t *rows, const struct ctl_column *columns);
 void ctl_print_json(const json_t *value);
-/** A string or number of the network: control characters shown as '?', so that no reply drives the terminal. */
+/**
+ * A string or number of the network: control characters shown as '?', so that no reply drives the
+ * terminal.
+ */
 void ctl_print_text(FILE *out, const char *text);
 const char *ctl_text(const json_t *object, const char *key, const char *otherwise);
 

@@ -17,7 +17,10 @@ struct word_key {
 	enum worth worth;
 };
 
-/* "2026-11-22T18:00" of this machine's wall clock as UTC; what ends in Z, or is a day, stays as it is */
+/*
+ * "2026-11-22T18:00" of this machine's wall clock as UTC; what ends in Z, or is a day, stays as it
+ * is
+ */
 static json_t *time_value(const char *text)
 {
 	struct tm local = {.tm_isdst = -1};
@@ -73,7 +76,8 @@ static int set_word(json_t *value, const struct word_key *key, const char *text)
 		list = json_object_get(value, key->member);
 		if (list == NULL && json_object_set_new(value, key->member, json_array()) < 0)
 			return -1;
-		return json_array_append_new(json_object_get(value, key->member), json_string(text));
+		return json_array_append_new(json_object_get(value, key->member),
+					     json_string(text));
 	}
 	return -1;
 }
@@ -144,7 +148,8 @@ static int list(const struct ctl *ctl, const char *kind, const struct ctl_column
 	int r;
 
 	do {
-		snprintf(path, sizeof(path), "access/%s?limit=1000&after=%s", kind, ctl_escape(next));
+		snprintf(path, sizeof(path), "access/%s?limit=1000&after=%s", kind,
+			 ctl_escape(next));
 		r = ctl_get(ctl, path, &reply);
 		if (r != CTL_OK)
 			break;
@@ -219,8 +224,11 @@ int ctl_schedule_add(const struct ctl *ctl)
 
 int ctl_schedule_list(const struct ctl *ctl)
 {
-	static const struct ctl_column columns[] = {
-		{"SCHEDULE", "id"}, {"WEEK", "week"}, {"EXCEPT", "except"}, {"HOLIDAYS", "holidays"}, {0}};
+	static const struct ctl_column columns[] = {{"SCHEDULE", "id"},
+						    {"WEEK", "week"},
+						    {"EXCEPT", "except"},
+						    {"HOLIDAYS", "holidays"},
+						    {0}};
 
 	return list(ctl, "schedules", columns);
 }
@@ -256,10 +264,15 @@ int ctl_holiday_remove(const struct ctl *ctl)
 
 int ctl_rule_add(const struct ctl *ctl)
 {
-	static const struct word_key keys[] = {
-		{"open", "open", LIST},           {"doors", "doors", LIST},       {"groups", "groups", LIST},
-		{"schedule", "schedule", TEXT},   {"persons", "persons", NUMBER}, {"guard", "guard", FLAG},
-		{"direction", "direction", TEXT}, {"title", "title", TEXT},       {0}};
+	static const struct word_key keys[] = {{"open", "open", LIST},
+					       {"doors", "doors", LIST},
+					       {"groups", "groups", LIST},
+					       {"schedule", "schedule", TEXT},
+					       {"persons", "persons", NUMBER},
+					       {"guard", "guard", FLAG},
+					       {"direction", "direction", TEXT},
+					       {"title", "title", TEXT},
+					       {0}};
 
 	return add(ctl, "rules", keys);
 }
@@ -267,8 +280,10 @@ int ctl_rule_add(const struct ctl *ctl)
 int ctl_rule_list(const struct ctl *ctl)
 {
 	static const struct ctl_column columns[] = {
-		{"RULE", "id"},           {"OPEN", "open"},       {"DOORS", "doors"}, {"GROUPS", "groups"},
-		{"SCHEDULE", "schedule"}, {"PERSONS", "persons"}, {"GUARD", "guard"}, {0}};
+		{"RULE", "id"},           {"OPEN", "open"},
+		{"DOORS", "doors"},       {"GROUPS", "groups"},
+		{"SCHEDULE", "schedule"}, {"PERSONS", "persons"},
+		{"GUARD", "guard"},       {0}};
 
 	return list(ctl, "rules", columns);
 }
@@ -376,9 +391,10 @@ static const char *code_of(const char *word, char *line, size_t bytes)
 
 int ctl_credential_add(const struct ctl *ctl)
 {
-	static const struct word_key keys[] = {{"from", "valid_from", TIME}, {"to", "valid_to", TIME},
-					       {"uses", "uses", NUMBER},     {"duress", "duress", FLAG},
-					       {"enabled", "enabled", FLAG}, {0}};
+	static const struct word_key keys[] = {
+		{"from", "valid_from", TIME}, {"to", "valid_to", TIME},
+		{"uses", "uses", NUMBER},     {"duress", "duress", FLAG},
+		{"enabled", "enabled", FLAG}, {0}};
 	const char *type = ctl->words[1];
 	const char *member = strcmp(type, "card") == 0  ? "number"
 			     : strcmp(type, "pin") == 0 ? "digits"
@@ -478,9 +494,9 @@ static int show_code(const struct ctl *ctl, const char *id)
 
 int ctl_pass_create(const struct ctl *ctl)
 {
-	static const struct word_key keys[] = {{"doors", "doors", LIST}, {"from", "valid_from", TIME},
-					       {"to", "valid_to", TIME}, {"uses", "uses", NUMBER},
-					       {"host", "host", TEXT},   {0}};
+	static const struct word_key keys[] = {
+		{"doors", "doors", LIST}, {"from", "valid_from", TIME}, {"to", "valid_to", TIME},
+		{"uses", "uses", NUMBER}, {"host", "host", TEXT},       {0}};
 	json_t *value = json_pack("{s:s}", "title", ctl->words[0]), *reply = NULL;
 	char id[64];
 	int r = value == NULL ? CTL_USAGE : take_words(ctl, 1, keys, value);
@@ -536,9 +552,10 @@ static void print_decision(const json_t *reply)
 
 int ctl_access_test(const struct ctl *ctl)
 {
-	static const struct word_key keys[] = {{"time", "time", TIME}, {"leaving", "leaving", FLAG}, {0}};
-	json_t *question = json_pack("{s:s, s:s, s:o}", "door", ctl->words[0], "person", ctl->words[1],
-				     "factors", list_value(ctl->words[2])),
+	static const struct word_key keys[] = {
+		{"time", "time", TIME}, {"leaving", "leaving", FLAG}, {0}};
+	json_t *question = json_pack("{s:s, s:s, s:o}", "door", ctl->words[0], "person",
+				     ctl->words[1], "factors", list_value(ctl->words[2])),
 	       *reply = NULL;
 	int r = question == NULL ? CTL_USAGE : take_words(ctl, 3, keys, question);
 

@@ -1,4 +1,7 @@
-/* gatectl: the log as a bundle for an auditor, backups and the way back. Works on the state folder itself. */
+/*
+ * gatectl: the log as a bundle for an auditor, backups and the way back. Works on the state folder
+ * itself.
+ */
 #include "gatectl.h"
 
 #include <errno.h>

@@ -7,7 +7,12 @@
 #include <string.h>
 #include <time.h>
 
-enum { CONNECT_TIMEOUT_S = 5, REQUEST_TIMEOUT_S = 120, AGAIN_S = 2, STREAM_LINE_BYTES_MAX = 4 << 20 };
+enum {
+	CONNECT_TIMEOUT_S = 5,
+	REQUEST_TIMEOUT_S = 120,
+	AGAIN_S = 2,
+	STREAM_LINE_BYTES_MAX = 4 << 20
+};
 
 struct buffer {
 	char *text;
@@ -56,10 +61,12 @@ static int tell_unreachable(const struct ctl *ctl, CURLcode code)
 	long os_errno = errno;
 
 	if (code == CURLE_COULDNT_CONNECT && os_errno == EACCES)
-		fprintf(stderr, "gatectl: %s may not be opened by you: are you in its group?\n", ctl->socket);
+		fprintf(stderr, "gatectl: %s may not be opened by you: are you in its group?\n",
+			ctl->socket);
 	else if (code == CURLE_COULDNT_CONNECT)
 		fprintf(stderr,
-			"gatectl: no daemon at %s: is gatehoused running? (systemctl status gatehoused)\n",
+			"gatectl: no daemon at %s: is gatehoused running? (systemctl status "
+			"gatehoused)\n",
 			ctl->socket);
 	else
 		fprintf(stderr, "gatectl: the daemon at %s does not answer: %s\n", ctl->socket,
@@ -112,8 +119,8 @@ static int take_reply(const struct buffer *buffer, json_t **ret_reply)
 	return CTL_OK;
 }
 
-int ctl_request(const struct ctl *ctl, const char *method, const char *path, const void *body, size_t bytes,
-		const char *type, json_t **ret_reply)
+int ctl_request(const struct ctl *ctl, const char *method, const char *path, const void *body,
+		size_t bytes, const char *type, json_t **ret_reply)
 {
 	struct curl_slist *headers = NULL;
 	struct buffer reply = {0};
@@ -156,7 +163,8 @@ static int send_json(const struct ctl *ctl, const char *method, const char *path
 		     json_t **ret_reply)
 {
 	char *text = body != NULL ? json_dumps(body, JSON_COMPACT) : NULL;
-	int r = ctl_request(ctl, method, path, text, text != NULL ? strlen(text) : 0, NULL, ret_reply);
+	int r = ctl_request(ctl, method, path, text, text != NULL ? strlen(text) : 0, NULL,
+			    ret_reply);
 
 	free(text);
 	json_decref(body);
@@ -290,8 +298,8 @@ static int listen_once(const struct ctl *ctl, struct listener *listener, const c
 	return r;
 }
 
-int ctl_stream(const struct ctl *ctl, const char *path, bool (*on_value)(void *arg, const json_t *value),
-	       void *arg)
+int ctl_stream(const struct ctl *ctl, const char *path,
+	       bool (*on_value)(void *arg, const json_t *value), void *arg)
 {
 	struct listener listener = {.on_value = on_value, .arg = arg};
 	struct timespec pause = {.tv_sec = AGAIN_S};
@@ -317,8 +325,9 @@ const char *ctl_escape(const char *word)
 	char *out = buffers[turn++ % 4], *at = out;
 
 	for (; *word != '\0' && at < out + CTL_URL_BYTES - 4; word++) {
-		bool plain = strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-",
-				    *word) != NULL;
+		bool plain =
+			strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-",
+			       *word) != NULL;
 
 		at += sprintf(at, plain ? "%c" : "%%%02X", (unsigned char)*word);
 	}

@@ -1,4 +1,7 @@
-/* gatectl: a config to begin with, on the simulated board. docs/reference/doors.md says how real lines are named instead. */
+/*
+ * gatectl: a config to begin with, on the simulated board. docs/reference/doors.md says how real
+ * lines are named instead.
+ */
 #include "gatectl.h"
 
 #include <stdio.h>
@@ -56,13 +59,15 @@ static void print_config(const char *site, const char *gate, const struct doors 
 		printf("  - name: %s-lock\n", doors->names[i]);
 	puts("  inputs:");
 	for (size_t i = 0; i < doors->count; i++)
-		printf("  - name: %s-contact\n  - name: %s-exit\n", doors->names[i], doors->names[i]);
+		printf("  - name: %s-contact\n  - name: %s-exit\n", doors->names[i],
+		       doors->names[i]);
 	puts("  - name: fire\nfire_input: fire\ndoors:");
 	for (size_t i = 0; i < doors->count; i++) {
 		const char *name = doors->names[i];
 
-		printf("- name: %s\n  lock: %s-lock\n  contact: %s-contact\n  exit_button: %s-exit\n", name,
-		       name, name, name);
+		printf("- name: %s\n  lock: %s-lock\n  contact: %s-contact\n  exit_button: "
+		       "%s-exit\n",
+		       name, name, name, name);
 		if (has(interlock, name))
 			puts("  interlock: airlock");
 	}
@@ -87,7 +92,8 @@ int ctl_config_new(const struct ctl *ctl)
 		good = good && has(&doors, interlock.names[i]);
 	if (!good || doors.count == 0 || interlock.count == 1) {
 		fprintf(stderr,
-			"gatectl: expected SITE GATE doors=A,B and perhaps interlock=A,B of these doors; "
+			"gatectl: expected SITE GATE doors=A,B and perhaps interlock=A,B of these "
+			"doors; "
 			"names are of a-z, "
 			"0-9 and the hyphen, at most %d characters and %d doors\n",
 			NAME_MAX_BYTES, DOORS_MAX);

@@ -24,8 +24,8 @@ int ctl_evidence_verify(const struct ctl *ctl)
 	}
 	if (ctl->json) {
 		json_t *reply = json_pack("{s:b, s:i, s:s, s:b, s:s}", "ok", result.ok, "files",
-					  (int)result.files, "fingerprint", result.fingerprint, "key_given",
-					  result.key_given, "reason", result.text);
+					  (int)result.files, "fingerprint", result.fingerprint,
+					  "key_given", result.key_given, "reason", result.text);
 
 		ctl_print_json(reply);
 		json_decref(reply);
@@ -35,9 +35,10 @@ int ctl_evidence_verify(const struct ctl *ctl)
 		printf("\n");
 		if (result.fingerprint[0] != '\0')
 			printf("signed by %s%s\n", result.fingerprint,
-			       result.key_given ? ""
-						: ": compare it with the gate's (gatectl evidence key), or "
-						  "give --key");
+			       result.key_given
+				       ? ""
+				       : ": compare it with the gate's (gatectl evidence key), or "
+					 "give --key");
 	}
 	json_decref(result.manifest);
 	return result.ok ? CTL_OK : CTL_REFUSED;

@@ -8,7 +8,8 @@ static double number(const json_t *object, const char *key)
 	return json_number_value(json_object_get(object, key));
 }
 
-static void print_limits(const json_t *limits, const char *middle, const char *words, const char *unit)
+static void print_limits(const json_t *limits, const char *middle, const char *words,
+			 const char *unit)
 {
 	if (limits != NULL)
 		printf("  %s %.4g%s, between %.4g and %.4g (90 %% confidence)\n", words,
@@ -41,7 +42,8 @@ static void print_camera(const json_t *camera)
 
 static void print_pair(const json_t *pair)
 {
-	const json_t *names = json_object_get(pair, "names"), *people = json_object_get(pair, "people");
+	const json_t *names = json_object_get(pair, "names"),
+		     *people = json_object_get(pair, "people");
 
 	printf("  %.3f  ", number(pair, "score"));
 	for (size_t i = 0; i < 2; i++) {
@@ -63,7 +65,8 @@ static void print_report(const json_t *report)
 	const json_t *pairs = json_object_get(report, "look_alikes"), *outdated, *item;
 	size_t i;
 
-	printf("%.0f people are known by face, each by the mean of their templates; of strangers at most "
+	printf("%.0f people are known by face, each by the mean of their templates; of strangers "
+	       "at most "
 	       "%.4g %% "
 	       "may match anybody; thresholds: ",
 	       number(report, "people"), number(report, "percent"));
@@ -87,9 +90,13 @@ static void print_report(const json_t *report)
 
 int ctl_person_faces(const struct ctl *ctl)
 {
-	static const struct ctl_column columns[] = {
-		{"FACE", "number"},   {"ENROLLED", "enrolled"}, {"BY", "by"}, {"QUALITY", "quality"},
-		{"CAMERA", "camera"}, {"USED", "current"},      {0}};
+	static const struct ctl_column columns[] = {{"FACE", "number"},
+						    {"ENROLLED", "enrolled"},
+						    {"BY", "by"},
+						    {"QUALITY", "quality"},
+						    {"CAMERA", "camera"},
+						    {"USED", "current"},
+						    {0}};
 	char path[CTL_URL_BYTES + 24];
 	json_t *reply = NULL;
 	int r;

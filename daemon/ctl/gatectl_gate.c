@@ -147,7 +147,8 @@ static char *read_photo(const char *path, size_t *ret_bytes)
 			return bytes;
 		}
 		fprintf(stderr, "gatectl: %s: %s\n", path,
-			ferror(file) ? "cannot be read" : "larger than 10 MiB, the limit of a photo");
+			ferror(file) ? "cannot be read"
+				     : "larger than 10 MiB, the limit of a photo");
 	}
 	if (file != NULL)
 		fclose(file);
@@ -183,7 +184,8 @@ static int enrol_photo(const struct ctl *ctl, const char *file, bool accept)
 
 	snprintf(path, sizeof(path), "people/%s/faces%s", ctl_escape(ctl->words[0]),
 		 accept ? "?look_alike=accept" : "");
-	r = photo != NULL ? ctl_request(ctl, "POST", path, photo, bytes, "application/octet-stream", &reply)
+	r = photo != NULL ? ctl_request(ctl, "POST", path, photo, bytes, "application/octet-stream",
+					&reply)
 			  : CTL_REFUSED;
 	free(photo);
 	return tell_enrolled(ctl, r, reply, file);
@@ -271,7 +273,8 @@ static int every_door(const struct ctl *ctl, const char *mode)
 		fprintf(stderr, "gatectl: expected on or off, not \"%s\"\n", ctl->words[0]);
 		return CTL_USAGE;
 	}
-	return ctl_post(ctl, "doors/*/mode", json_pack("{s:s}", "mode", on ? mode : "Locked"), NULL);
+	return ctl_post(ctl, "doors/*/mode", json_pack("{s:s}", "mode", on ? mode : "Locked"),
+			NULL);
 }
 
 int ctl_lockdown(const struct ctl *ctl)

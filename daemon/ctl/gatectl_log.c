@@ -26,8 +26,9 @@ static bool show_event(void *arg, const json_t *event)
 		return fflush(stdout) == 0;
 	}
 	data = json_dumps(json_object_get(event, "data"), JSON_COMPACT);
-	printf("%8lld  %s  %-7s  %-22s  ", (long long)follower->last_seq, ctl_text(event, "time", "?"),
-	       ctl_text(event, "severity", "?"), ctl_text(event, "type", "?"));
+	printf("%8lld  %s  %-7s  %-22s  ", (long long)follower->last_seq,
+	       ctl_text(event, "time", "?"), ctl_text(event, "severity", "?"),
+	       ctl_text(event, "type", "?"));
 	ctl_print_text(stdout, ctl_text(event, "source", "-"));
 	printf("  %s  ", ctl_text(event, "person", "-"));
 	ctl_print_text(stdout, data != NULL ? data : "");
@@ -57,9 +58,11 @@ int ctl_events(const struct ctl *ctl)
 		 ctl->type != NULL ? "&type=" : "", ctl->type != NULL ? ctl_escape(ctl->type) : "");
 	r = ctl_get(ctl, path, &reply);
 	events = json_object_get(reply, "events");
-	for (size_t i = json_array_size(events); r == CTL_OK && i > 0; i--) /* the newest came first */
-		(void)show_event(&follower,
-				 json_array_get(events, i - 1)); /* a closed pipe ends us by its signal */
+	for (size_t i = json_array_size(events); r == CTL_OK && i > 0;
+	     i--) /* the newest came first */
+		(void)show_event(
+			&follower,
+			json_array_get(events, i - 1)); /* a closed pipe ends us by its signal */
 	json_decref(reply);
 	return r == CTL_OK && ctl->follow ? follow(&follower) : r;
 }
@@ -89,7 +92,8 @@ int ctl_evidence_get(const struct ctl *ctl)
 	int fd, r;
 
 	if (ctl->output == NULL && strchr(output, '/') != NULL) {
-		fprintf(stderr, "gatectl: %s: evidence has plain file names (gatectl evidence list)\n",
+		fprintf(stderr,
+			"gatectl: %s: evidence has plain file names (gatectl evidence list)\n",
 			output);
 		return CTL_USAGE;
 	}
@@ -122,9 +126,9 @@ static int verify_file(const struct ctl *ctl)
 		return CTL_REFUSED;
 	}
 	if (ctl->json) {
-		json_t *reply =
-			json_pack("{s:b,s:I,s:I,s:s}", "ok", result.ok, "rows", (json_int_t)result.rows,
-				  "seq", (json_int_t)result.bad_seq, "reason", result.verdict.detail);
+		json_t *reply = json_pack(
+			"{s:b,s:I,s:I,s:s}", "ok", result.ok, "rows", (json_int_t)result.rows,
+			"seq", (json_int_t)result.bad_seq, "reason", result.verdict.detail);
 
 		ctl_print_json(reply);
 		json_decref(reply);

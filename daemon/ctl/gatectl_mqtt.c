@@ -27,7 +27,8 @@ static int write_key(const char *path, const struct crypto_signer *signer)
 		fprintf(stderr, "gatectl: %s: %s\n", path, strerror(errno));
 		return -1;
 	}
-	(void)crypto_base64(signer->secret, sizeof(signer->secret), text, sizeof(text)); /* it fits */
+	(void)crypto_base64(signer->secret, sizeof(signer->secret), text,
+			    sizeof(text)); /* it fits */
 	written = fprintf(file, "%s\n", text) > 0;
 	written = fclose(file) == 0 && written;
 	crypto_wipe(text, sizeof(text));
@@ -52,7 +53,8 @@ int ctl_mqtt_keygen(const struct ctl *ctl)
 	crypto_random(seed, sizeof(seed));
 	crypto_signer_init(&signer, seed);
 	r = write_key(ctl->words[0], &signer);
-	if (r == 0 && crypto_base64(signer.public_key, sizeof(signer.public_key), text, sizeof(text)) >= 0)
+	if (r == 0 &&
+	    crypto_base64(signer.public_key, sizeof(signer.public_key), text, sizeof(text)) >= 0)
 		printf("%s\n", text);
 	crypto_wipe(seed, sizeof(seed));
 	crypto_wipe(&signer, sizeof(signer));
@@ -111,10 +113,13 @@ int ctl_mqtt_sign(const struct ctl *ctl)
 		return CTL_USAGE;
 	}
 	ulid_make(clock_unix_ms(), id);
-	/* the nonce must rise from command to command, on whatever machine they are signed: the time does */
-	envelope = json_pack("{s:i,s:s,s:s,s:I,s:I,s:o}", "v", 1, "key", key_id, "id", id, "expires",
-			     (json_int_t)(clock_unix_ms() + VALID_MS), "nonce", (json_int_t)clock_unix_ms(),
-			     "body", body);
+	/*
+	 * the nonce must rise from command to command, on whatever machine they are signed: the
+	 * time does
+	 */
+	envelope = json_pack("{s:i,s:s,s:s,s:I,s:I,s:o}", "v", 1, "key", key_id, "id", id,
+			     "expires", (json_int_t)(clock_unix_ms() + VALID_MS), "nonce",
+			     (json_int_t)clock_unix_ms(), "body", body);
 	if (envelope != NULL && crypto_init() >= 0 && read_key(ctl->words[0], &signer) == 0 &&
 	    sign(envelope, topic, &signer) == 0) {
 		json_dumpf(envelope, stdout, JSON_COMPACT);

@@ -34,8 +34,8 @@ static void list_cell(const json_t *list, char *text)
 	for (size_t i = 0; i < json_array_size(list) && used < CELL_BYTES; i++) {
 		const char *item = json_string_value(json_array_get(list, i));
 
-		used += (size_t)snprintf(text + used, CELL_BYTES - used, "%s%s", used > 0 ? ", " : "",
-					 item != NULL ? item : "?");
+		used += (size_t)snprintf(text + used, CELL_BYTES - used, "%s%s",
+					 used > 0 ? ", " : "", item != NULL ? item : "?");
 	}
 }
 
@@ -57,7 +57,9 @@ static void cell(const json_t *row, const char *key, char *text)
 	}
 }
 
-/* Characters on the screen: bytes that do not continue a UTF-8 character (wide ones count as one). */
+/*
+ * Characters on the screen: bytes that do not continue a UTF-8 character (wide ones count as one).
+ */
 static int width_of(const char *text)
 {
 	int width = 0;

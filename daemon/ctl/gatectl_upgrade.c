@@ -12,7 +12,8 @@ int ctl_config_upgrade(const struct ctl *ctl)
 {
 	const char *path = ctl->words[0];
 	char error[CONFIG_ERROR_BYTES] = "", backup[CONFIG_PATH_BYTES + 32] = "";
-	int r = config_upgrade_file(path, config_upgrade_steps, backup, sizeof(backup), error, sizeof(error));
+	int r = config_upgrade_file(path, config_upgrade_steps, backup, sizeof(backup), error,
+				    sizeof(error));
 
 	if (r == 0) {
 		printf("%s: version %d; the old file is %s\n", path, CONFIG_VERSION, backup);

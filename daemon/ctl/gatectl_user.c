@@ -1,4 +1,7 @@
-/* gatectl: who may log in at the console. Passwords are asked for, or read from a pipe, and stand in no argument. */
+/*
+ * gatectl: who may log in at the console. Passwords are asked for, or read from a pipe, and stand
+ * in no argument.
+ */
 #include "gatectl.h"
 
 #include <string.h>
@@ -124,7 +127,8 @@ int ctl_user_totp(const struct ctl *ctl)
 	if (r == CTL_OK && ctl->json)
 		ctl_print_json(reply);
 	else if (r == CTL_OK)
-		printf("secret %s\n%s\n", ctl_text(reply, "secret", "?"), ctl_text(reply, "uri", "?"));
+		printf("secret %s\n%s\n", ctl_text(reply, "secret", "?"),
+		       ctl_text(reply, "uri", "?"));
 	json_decref(reply);
 	return r;
 }

@@ -39,11 +39,12 @@ static void op_person_add(void *arg, struct api_token token, const struct api_ca
 	struct gate *gate = arg;
 	const struct reply reply = gate_api_reply(gate, token, 201);
 
-	people_add(gate->people, person->name, person->valid_from_unix_ms, person->valid_to_unix_ms, by->name,
-		   &reply);
+	people_add(gate->people, person->name, person->valid_from_unix_ms, person->valid_to_unix_ms,
+		   by->name, &reply);
 }
 
-static void op_person_remove(void *arg, struct api_token token, const struct api_caller *by, const char *id)
+static void op_person_remove(void *arg, struct api_token token, const struct api_caller *by,
+			     const char *id)
 {
 	struct gate *gate = arg;
 	const struct reply reply = gate_api_reply(gate, token, 204);
@@ -61,8 +62,8 @@ static void op_faces_list(void *arg, struct api_token token, const char *id)
 	people_list_faces(gate->people, id, &reply);
 }
 
-static void op_face_remove(void *arg, struct api_token token, const struct api_caller *by, const char *id,
-			   int64_t number)
+static void op_face_remove(void *arg, struct api_token token, const struct api_caller *by,
+			   const char *id, int64_t number)
 {
 	struct gate *gate = arg;
 	const struct reply reply = gate_api_reply(gate, token, 204);
@@ -70,7 +71,8 @@ static void op_face_remove(void *arg, struct api_token token, const struct api_c
 	people_remove_face(gate->people, id, number, by->name, &reply);
 }
 
-static void op_faces_remove(void *arg, struct api_token token, const struct api_caller *by, const char *id)
+static void op_faces_remove(void *arg, struct api_token token, const struct api_caller *by,
+			    const char *id)
 {
 	struct gate *gate = arg;
 	const struct reply reply = gate_api_reply(gate, token, 204);
@@ -130,8 +132,8 @@ static void op_put(void *arg, struct api_token token, const struct api_caller *b
 	people_put_item(gate->people, kind, id, value, by->name, &reply);
 }
 
-static void op_remove(void *arg, struct api_token token, const struct api_caller *by, const char *kind,
-		      const char *id)
+static void op_remove(void *arg, struct api_token token, const struct api_caller *by,
+		      const char *kind, const char *id)
 {
 	struct gate *gate = arg;
 	const struct reply reply = gate_api_reply(gate, token, 204);
@@ -139,7 +141,8 @@ static void op_remove(void *arg, struct api_token token, const struct api_caller
 	people_remove_item(gate->people, kind, id, by->name, &reply);
 }
 
-static void op_area_reset(void *arg, struct api_token token, const struct api_caller *by, const char *area)
+static void op_area_reset(void *arg, struct api_token token, const struct api_caller *by,
+			  const char *area)
 {
 	struct gate *gate = arg;
 	const struct reply reply = gate_api_reply(gate, token, 200);
@@ -182,8 +185,8 @@ static void op_requests(void *arg, struct api_token token)
 	answer(gate, token, json_pack("{s:o}", "requests", entry_guard_json(gate->entry)));
 }
 
-static void op_answer(void *arg, struct api_token token, const struct api_caller *by, const char *id,
-		      bool admit)
+static void op_answer(void *arg, struct api_token token, const struct api_caller *by,
+		      const char *id, bool admit)
 {
 	struct gate *gate = arg;
 	const struct reply reply = gate_api_reply(gate, token, 200);

@@ -20,14 +20,16 @@ static int arm(int fd)
 {
 	const struct itimerspec never = {.it_value = {.tv_sec = INT32_MAX}};
 
-	return timerfd_settime(fd, TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET, &never, NULL) < 0 ? -errno
-												  : 0;
+	return timerfd_settime(fd, TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET, &never, NULL) < 0
+		       ? -errno
+		       : 0;
 }
 
 static int on_set(sd_event_source *source, int fd, uint32_t revents, void *arg)
 {
 	struct gate *gate = arg;
-	int64_t before_ms = gate->clock_offset_ms + (int64_t)clock_mono_ms(), after_ms = clock_unix_ms();
+	int64_t before_ms = gate->clock_offset_ms + (int64_t)clock_mono_ms(),
+		after_ms = clock_unix_ms();
 	char before[CLOCK_UTC_BYTES], after[CLOCK_UTC_BYTES];
 	uint64_t expired;
 
@@ -57,7 +59,8 @@ int gate_clock_open(struct gate *gate)
 		return -errno;
 	r = arm(gate->clock_fd);
 	if (r >= 0)
-		r = sd_event_add_io(gate->event, &gate->clock_source, gate->clock_fd, EPOLLIN, on_set, gate);
+		r = sd_event_add_io(gate->event, &gate->clock_source, gate->clock_fd, EPOLLIN,
+				    on_set, gate);
 	return r;
 }
 

@@ -8,7 +8,8 @@
 #include "base/json.h"
 
 /* The place of the door that the body names, if the key may use it; -1: every door. */
-static int read_door(struct gate *gate, const struct property_call *call, int *ret_door, char *error)
+static int read_door(struct gate *gate, const struct property_call *call, int *ret_door,
+		     char *error)
 {
 	const char *name = NULL;
 	int r = json_get_string(call->body, "door", CONFIG_NAME_BYTES, &name, error);
@@ -54,7 +55,10 @@ int command_door_open_check(void *arg, const struct property_call *call, char *e
 	return r;
 }
 
-/* Its nonce is committed with access.request or access.denied: one record, not two, before the door moves. */
+/*
+ * Its nonce is committed with access.request or access.denied: one record, not two, before the door
+ * moves.
+ */
 void command_door_open_run(void *arg, const struct property_call *call, const struct reply *reply)
 {
 	struct gate *gate = arg;
@@ -65,7 +69,8 @@ void command_door_open_run(void *arg, const struct property_call *call, const st
 		.first_mono_us = clock_mono_us(),
 		.nonce_key = call->key->id,
 		.nonce = call->nonce,
-		.data = json_pack("{s:s, s:s, s:s}", "by", "mqtt", "key", call->key->id, "command", call->id),
+		.data = json_pack("{s:s, s:s, s:s}", "by", "mqtt", "key", call->key->id, "command",
+				  call->id),
 		.reply = *reply};
 
 	entry_present(gate->entry, &presentation);
@@ -98,7 +103,8 @@ void command_door_mode_run(void *arg, const struct property_call *call, const st
 	struct gate *gate = arg;
 	int door = doors_find(gate->doors, json_string_value(json_object_get(call->body, "door")));
 	const char *mode = json_string_value(json_object_get(call->body, "mode"));
-	json_t *data = json_pack("{s:s, s:s, s:s}", "by", "mqtt", "key", call->key->id, "command", call->id);
+	json_t *data = json_pack("{s:s, s:s, s:s}", "by", "mqtt", "key", call->key->id, "command",
+				 call->id);
 
 	if (door < 0)
 		doors_order_mode_all(gate->doors, mode, data, reply);

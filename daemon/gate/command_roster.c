@@ -1,4 +1,7 @@
-/* roster.apply, roster.snapshot, enrol: the property system keeps this gate's people and rules right. */
+/*
+ * roster.apply, roster.snapshot, enrol: the property system keeps this gate's people and rules
+ * right.
+ */
 #include "commands.h"
 
 #include <errno.h>
@@ -20,7 +23,8 @@ static int check_key(const struct property_call *call, char *error)
 {
 	return call->key->door_count == 0
 		       ? 0
-		       : refuse(error, -EACCES, "this key is for some doors, the roster is for all");
+		       : refuse(error, -EACCES,
+				"this key is for some doors, the roster is for all");
 }
 
 /* ---- roster.apply ---- */
@@ -43,7 +47,8 @@ static int read_part(const json_t *body, struct people_batch_part *part, char *e
 
 	*part = (struct people_batch_part){0};
 	if (r == 0 && from == NULL)
-		r = refuse(error, -EINVAL, "from: missing; null stands for whichever revision is in force");
+		r = refuse(error, -EINVAL,
+			   "from: missing; null stands for whichever revision is in force");
 	if (r == 0 && !json_is_null(from))
 		r = json_get_string(body, "from", PEOPLE_REVISION_BYTES - 1, &part->from, error);
 	if (r == 0)
@@ -73,7 +78,8 @@ int command_roster_apply_check(void *arg, const struct property_call *call, char
 	return r < 0 ? r : read_part(call->body, &part, error);
 }
 
-void command_roster_apply_run(void *arg, const struct property_call *call, const struct reply *reply)
+void command_roster_apply_run(void *arg, const struct property_call *call,
+			      const struct reply *reply)
 {
 	struct gate *gate = arg;
 	char error[COMMAND_ERROR_BYTES];
@@ -119,15 +125,20 @@ int command_roster_snapshot_check(void *arg, const struct property_call *call, c
 	return 0;
 }
 
-/* Each page names revision and digest: when they change between two pages, the first are of another roster. */
-void command_roster_snapshot_run(void *arg, const struct property_call *call, const struct reply *reply)
+/*
+ * Each page names revision and digest: when they change between two pages, the first are of another
+ * roster.
+ */
+void command_roster_snapshot_run(void *arg, const struct property_call *call,
+				 const struct reply *reply)
 {
 	struct gate *gate = arg;
 	char error[COMMAND_ERROR_BYTES];
 	const char *after;
 
 	(void)read_after(call->body, &after, error); /* was checked */
-	reply_send(reply, 0, NULL, people_snapshot(gate->people, after, gate->config->mqtt.share.names));
+	reply_send(reply, 0, NULL,
+		   people_snapshot(gate->people, after, gate->config->mqtt.share.names));
 }
 
 /* ---- enrol ---- */
@@ -154,7 +165,8 @@ int command_enrol_check(void *arg, const struct property_call *call, char *error
 	if (r < 0)
 		return r;
 	if (photo != NULL && !config->accept_photos)
-		return refuse(error, -EACCES, "this site takes no photos this way (mqtt.accept_photos)");
+		return refuse(error, -EACCES,
+			      "this site takes no photos this way (mqtt.accept_photos)");
 	if (template != NULL && !config->accept_templates)
 		return refuse(error, -EACCES,
 			      "this site takes no templates this way (mqtt.accept_templates)");
@@ -171,7 +183,8 @@ static int enrol(struct gate *gate, const char *key, const json_t *body, const s
 	const char *photo = json_string_value(json_object_get(body, "photo"));
 	const char *model = json_string_value(json_object_get(body, "model"));
 	const char *person = json_string_value(json_object_get(body, "person"));
-	const char *text = photo != NULL ? photo : json_string_value(json_object_get(body, "template"));
+	const char *text =
+		photo != NULL ? photo : json_string_value(json_object_get(body, "template"));
 	size_t bytes = 0, room = strlen(text) + 1;
 	void *decoded = malloc(room);
 	int r = -ENOMEM;
@@ -182,7 +195,8 @@ static int enrol(struct gate *gate, const char *key, const json_t *body, const s
 		r = -EBADMSG;
 	if (r == 0 && photo != NULL)
 		people_enrol(gate->people, person, key,
-			     &(struct people_enrolment){.photo = decoded, .photo_bytes = bytes}, reply);
+			     &(struct people_enrolment){.photo = decoded, .photo_bytes = bytes},
+			     reply);
 	else if (r == 0)
 		people_enrol_template(gate->people, person, key, model, decoded, reply);
 	if (decoded != NULL)

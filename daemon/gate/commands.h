@@ -1,4 +1,7 @@
-/* commands.h - what the commands of the property system do; each is called with the gate. Control thread only. */
+/*
+ * commands.h - what the commands of the property system do; each is called with the gate. Control
+ * thread only.
+ */
 #ifndef GH_GATE_COMMANDS_H
 #define GH_GATE_COMMANDS_H
 
@@ -12,9 +15,11 @@ void command_door_mode_run(void *gate, const struct property_call *call, const s
 
 /* command_roster.c */
 int command_roster_apply_check(void *gate, const struct property_call *call, char *error);
-void command_roster_apply_run(void *gate, const struct property_call *call, const struct reply *reply);
+void command_roster_apply_run(void *gate, const struct property_call *call,
+			      const struct reply *reply);
 int command_roster_snapshot_check(void *gate, const struct property_call *call, char *error);
-void command_roster_snapshot_run(void *gate, const struct property_call *call, const struct reply *reply);
+void command_roster_snapshot_run(void *gate, const struct property_call *call,
+				 const struct reply *reply);
 int command_enrol_check(void *gate, const struct property_call *call, char *error);
 void command_enrol_run(void *gate, const struct property_call *call, const struct reply *reply);
 

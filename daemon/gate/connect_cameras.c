@@ -9,7 +9,8 @@ static void face_presented(void *arg, const struct cameras_passage *passage)
 	const struct entry_presentation presentation = {.factor = POLICY_FACE,
 							.door = passage->door,
 							.person = passage->person,
-							.presentation_attack = passage->presentation_attack,
+							.presentation_attack =
+								passage->presentation_attack,
 							.ambiguous_match = passage->ambiguous_match,
 							.first_mono_us = passage->first_mono_us,
 							.data = passage->data};
@@ -17,7 +18,8 @@ static void face_presented(void *arg, const struct cameras_passage *passage)
 	entry_present(gate->entry, &presentation);
 }
 
-static void thrown(void *arg, const char *camera, const char *source, const struct litter_result *result)
+static void thrown(void *arg, const char *camera, const char *source,
+		   const struct litter_result *result)
 {
 	struct gate *gate = arg;
 

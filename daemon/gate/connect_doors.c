@@ -27,8 +27,9 @@ static void on_passage(void *arg, unsigned door, enum door_passage passage, json
 
 int gate_connect_doors(struct gate *gate)
 {
-	static const struct doors_ops ops = {
-		.reader_line = on_reader_line, .board_changed = on_board_changed, .passage = on_passage};
+	static const struct doors_ops ops = {.reader_line = on_reader_line,
+					     .board_changed = on_board_changed,
+					     .passage = on_passage};
 	const struct doors_deps deps = {.config = gate->config,
 					.event = gate->event,
 					.journal = gate->journal,

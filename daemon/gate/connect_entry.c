@@ -46,8 +46,8 @@ static void admitted(void *arg, unsigned door, const char *person)
 	doors_first_person(gate->doors, door, person);
 }
 
-static void reader_feedback(void *arg, unsigned door, const char *reader, enum access_feedback feedback,
-			    enum policy_reason reason)
+static void reader_feedback(void *arg, unsigned door, const char *reader,
+			    enum access_feedback feedback, enum policy_reason reason)
 {
 	struct gate *gate = arg;
 

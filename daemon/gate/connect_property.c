@@ -14,7 +14,8 @@ int gate_connect_property(struct gate *gate)
 		{"door.open", command_door_open_check, command_door_open_run, true},
 		{"door.mode", command_door_mode_check, command_door_mode_run, false},
 		{"roster.apply", command_roster_apply_check, command_roster_apply_run, false},
-		{"roster.snapshot", command_roster_snapshot_check, command_roster_snapshot_run, false},
+		{"roster.snapshot", command_roster_snapshot_check, command_roster_snapshot_run,
+		 false},
 		{"enrol", command_enrol_check, command_enrol_run, false},
 	};
 	const struct property_deps deps = {.config = gate->config,

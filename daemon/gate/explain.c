@@ -36,7 +36,8 @@ static int read_reason(const json_t *reason, const char *sentence, struct proble
 
 static void say_factor(struct explanation *to, const json_t *data)
 {
-	const json_t *score = json_object_get(data, "score"), *factors = json_object_get(data, "factors");
+	const json_t *score = json_object_get(data, "score"),
+		     *factors = json_object_get(data, "factors");
 	const char *factor = text_of(data, "factor", "?");
 	struct problem p, flaw;
 	char value[16], threshold[16];
@@ -50,9 +51,12 @@ static void say_factor(struct explanation *to, const json_t *data)
 		say(to, &p, problem_explain_shown(&p, factor));
 	}
 	for (size_t i = 0; i + 1 < json_array_size(factors); i++)
-		say(to, &p, problem_explain_shown_before(&p, json_string_value(json_array_get(factors, i))));
+		say(to, &p,
+		    problem_explain_shown_before(&p,
+						 json_string_value(json_array_get(factors, i))));
 	if (json_object_get(data, "flaw") != NULL) {
-		read_reason(json_object_get(data, "flaw_problem"), text_of(data, "flaw", ""), &flaw);
+		read_reason(json_object_get(data, "flaw_problem"), text_of(data, "flaw", ""),
+			    &flaw);
 		say(to, &p, problem_explain_pass_flaw(&p, &flaw));
 	}
 }
@@ -77,11 +81,13 @@ static struct explanation explain(const json_t *event)
 	struct problem p, needed;
 
 	say(&to, &p,
-	    problem_explain_where(&p, type, text_of(data, "door", "?"), text_of(event, "person", "unknown")));
+	    problem_explain_where(&p, type, text_of(data, "door", "?"),
+				  text_of(event, "person", "unknown")));
 	say_factor(&to, data);
 	if (strcmp(type, "access.denied") == 0) {
 		say(&to, &p, problem_explain_denied(&p, text_of(data, "reason", "?"), rule));
-		read_reason(json_object_get(data, "problem"), text_of(data, "needed", "?"), &needed);
+		read_reason(json_object_get(data, "problem"), text_of(data, "needed", "?"),
+			    &needed);
 		say(&to, &p, problem_explain_needed(&p, &needed));
 	} else {
 		say(&to, &p, problem_explain_granted(&p, rule));
@@ -100,7 +106,8 @@ static void answer(const struct reply *reply, json_t *event)
 	struct explanation why = explain(event);
 
 	reply_send(reply, 0, NULL,
-		   json_pack("{s:o, s:o, s:o}", "lines", why.lines, "reasons", why.reasons, "event", event));
+		   json_pack("{s:o, s:o, s:o}", "lines", why.lines, "reasons", why.reasons, "event",
+			     event));
 }
 
 static void on_event(void *arg, int r, const struct event_row *rows, size_t count)
@@ -109,7 +116,8 @@ static void on_event(void *arg, int r, const struct event_row *rows, size_t coun
 	struct reply *reply = arg;
 	json_t *event = NULL;
 
-	if (r == 0 && count == 1 && strncmp(rows[0].type, "access.", 7) == 0 && rows[0].json != NULL)
+	if (r == 0 && count == 1 && strncmp(rows[0].type, "access.", 7) == 0 &&
+	    rows[0].json != NULL)
 		event = json_loads(rows[0].json, 0, NULL);
 	if (event == NULL)
 		reply_refuse(reply, r < 0 ? r : problem_not_access_event(&problem), &problem);

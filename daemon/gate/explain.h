@@ -5,7 +5,10 @@
 #include "base/reply.h"
 #include "gate/journal.h"
 
-/** {"event":{..},"lines":[..],"reasons":[{"code","params"}..]} of the decision with that seq; -ENOENT: it is none. */
+/**
+ * {"event":{..},"lines":[..],"reasons":[{"code","params"}..]} of the decision with that seq;
+ * -ENOENT: it is none.
+ */
 void explain_event(const struct journal *journal, int64_t seq, const struct reply *reply);
 
 #endif

@@ -21,7 +21,10 @@ static int on_store(sd_event_source *source, int fd, uint32_t revents, void *arg
 	return 0;
 }
 
-/* A key that systemd hands over (LoadCredential=, perhaps from a TPM) is not beside the database. NULL: there is none. */
+/*
+ * A key that systemd hands over (LoadCredential=, perhaps from a TPM) is not beside the database.
+ * NULL: there is none.
+ */
 static const char *data_key_credential(char *path, size_t bytes)
 {
 	const char *folder = getenv("CREDENTIALS_DIRECTORY");
@@ -36,7 +39,10 @@ static void open_storage(struct gate *gate)
 {
 	char key[CONFIG_PATH_BYTES];
 	struct problem problem;
-	/* which templates are in use; a failure is recorded when the cameras are opened, which is later */
+	/*
+	 * which templates are in use; a failure is recorded when the cameras are opened, which is
+	 * later
+	 */
 	const char *recogniser = cameras_use_models(gate->config, &problem);
 	const struct store_config config = {.state_dir = gate->config->state_dir,
 					    .data_key_path = data_key_credential(key, sizeof(key)),
@@ -47,8 +53,8 @@ static void open_storage(struct gate *gate)
 
 	journal_use_store(gate->journal, gate->store);
 	if (r >= 0)
-		r = sd_event_add_io(gate->event, &gate->store_source, store_fd(gate->store), EPOLLIN,
-				    on_store, gate);
+		r = sd_event_add_io(gate->event, &gate->store_source, store_fd(gate->store),
+				    EPOLLIN, on_store, gate);
 	if (r >= 0) /* what it tells is for those who are not there before the first turn */
 		r = sd_event_source_set_enabled(gate->store_source, SD_EVENT_OFF);
 	if (r < 0) {
@@ -64,7 +70,8 @@ static void open_storage(struct gate *gate)
 static int wait_for_randomness(struct gate *gate, sd_event_source *source)
 {
 	if (!gate->randomness_told)
-		log_warning("main", "the kernel has no randomness yet: all but the doors waits for it");
+		log_warning("main",
+			    "the kernel has no randomness yet: all but the doors waits for it");
 	gate->randomness_told = true;
 	sd_event_source_set_time(source, clock_mono_us() + RANDOMNESS_AGAIN_US);
 	return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
@@ -89,8 +96,8 @@ static int on_first_turn(sd_event_source *source, uint64_t usec, void *arg)
 	return 0;
 }
 
-int gate_open(const struct config *config, sd_event *event, uint64_t started_us, struct gate **ret_gate,
-	      char *error)
+int gate_open(const struct config *config, sd_event *event, uint64_t started_us,
+	      struct gate **ret_gate, char *error)
 {
 	struct gate *gate = calloc(1, sizeof(*gate));
 	int r;
@@ -109,8 +116,8 @@ int gate_open(const struct config *config, sd_event *event, uint64_t started_us,
 	if (r >= 0)
 		r = gate_connect_people(gate);
 	if (r >= 0) {
-		open_storage(
-			gate); /* starts threads and waits for nothing: a fire at start can be recorded */
+		/* starts threads and waits for nothing: a fire at start can be recorded */
+		open_storage(gate);
 		r = gate_connect_doors(gate);
 	}
 	if (r >= 0)

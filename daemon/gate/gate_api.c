@@ -10,7 +10,8 @@ enum { SESSION_HOURS = 12 /* a shift: whoever takes over logs in anew */ };
 
 /* ---- answers ---- */
 
-static void answer_request(const struct reply *reply, int r, const struct problem *problem, json_t *result)
+static void answer_request(const struct reply *reply, int r, const struct problem *problem,
+			   json_t *result)
 {
 	struct gate *gate = reply->owner;
 	struct api_token token = {.slot = (uint32_t)(reply->request >> 32),
@@ -58,13 +59,13 @@ static json_t *op_status(void *arg)
 	struct gate *gate = arg;
 
 	return json_pack("{s:s, s:s, s:s, s:I, s:o, s:o, s:o, s:o, s:o, s:I, s:b}", "site",
-			 gate->config->site, "gate", gate->config->gate, "version", GH_VERSION, "uptime_s",
-			 (json_int_t)((clock_mono_us() - gate->started_us) / 1000000), "doors",
-			 doors_json(gate->doors), "cameras",
-			 gate->cameras != NULL ? cameras_json(gate->cameras, true) : json_array(), "storage",
-			 storage_json(gate), "evidence",
-			 gate->evidence != NULL ? evidence_json(gate->evidence) : json_null(), "mqtt",
-			 property_json(gate->property), "people",
+			 gate->config->site, "gate", gate->config->gate, "version", GH_VERSION,
+			 "uptime_s", (json_int_t)((clock_mono_us() - gate->started_us) / 1000000),
+			 "doors", doors_json(gate->doors), "cameras",
+			 gate->cameras != NULL ? cameras_json(gate->cameras, true) : json_array(),
+			 "storage", storage_json(gate), "evidence",
+			 gate->evidence != NULL ? evidence_json(gate->evidence) : json_null(),
+			 "mqtt", property_json(gate->property), "people",
 			 (json_int_t)roster_count(people_directory(gate->people)->people), "fire",
 			 doors_fire(gate->doors));
 }
@@ -107,7 +108,8 @@ static int find_door(struct gate *gate, struct api_token token, const char *name
 	return -1;
 }
 
-static void op_door_open(void *arg, struct api_token token, const struct api_caller *by, const char *name)
+static void op_door_open(void *arg, struct api_token token, const struct api_caller *by,
+			 const char *name)
 {
 	struct gate *gate = arg;
 	int door = find_door(gate, token, name);
@@ -122,8 +124,8 @@ static void op_door_open(void *arg, struct api_token token, const struct api_cal
 	entry_present(gate->entry, &presentation);
 }
 
-static void op_door_mode(void *arg, struct api_token token, const struct api_caller *by, const char *name,
-			 const char *mode)
+static void op_door_mode(void *arg, struct api_token token, const struct api_caller *by,
+			 const char *name, const char *mode)
 {
 	struct gate *gate = arg;
 	bool all = strcmp(name, API_EVERY_DOOR) == 0;
@@ -133,8 +135,8 @@ static void op_door_mode(void *arg, struct api_token token, const struct api_cal
 	if (all)
 		doors_order_mode_all(gate->doors, mode, json_pack("{s:s}", "by", by->name), &reply);
 	else if (door >= 0)
-		doors_order_mode(gate->doors, (unsigned)door, mode, json_pack("{s:s}", "by", by->name),
-				 &reply);
+		doors_order_mode(gate->doors, (unsigned)door, mode,
+				 json_pack("{s:s}", "by", by->name), &reply);
 }
 
 /* ---- cameras ---- */
@@ -155,8 +157,9 @@ static int op_camera(void *arg, const char *name, struct api_camera *ret_camera)
 {
 	struct gate *gate = arg;
 
-	return gate->cameras != NULL ? cameras_find(gate->cameras, name, &ret_camera->live, &ret_camera->mask)
-				     : -ENOENT;
+	return gate->cameras != NULL
+		       ? cameras_find(gate->cameras, name, &ret_camera->live, &ret_camera->mask)
+		       : -ENOENT;
 }
 
 static struct video_frame *op_newest_frame(void *arg, const char *name)
@@ -206,8 +209,8 @@ static void op_evidence_viewed(void *arg, const struct api_caller *by, const cha
 	struct gate *gate = arg;
 
 	journal_record(gate->journal, "operator.act", EVENT_INFO, NULL, NULL,
-		       json_pack("{s:s, s:s, s:s, s:s}", "act", "evidence.view", "file", file, "by", by->name,
-				 "role", by->role_name));
+		       json_pack("{s:s, s:s, s:s, s:s}", "act", "evidence.view", "file", file, "by",
+				 by->name, "role", by->role_name));
 }
 
 static int op_keep(void *arg, const struct store_record *records, size_t count,
@@ -219,7 +222,8 @@ static int op_keep(void *arg, const struct store_record *records, size_t count,
 		return journal_record_draft(gate->journal, draft, done, done_arg);
 	if (journal_store(gate->journal) == NULL || journal_trouble(gate->journal)[0] != '\0')
 		return -EIO; /* while the disk takes nothing, a change would wait without an end */
-	return store_records_write(journal_store(gate->journal), records, count, draft, done, done_arg);
+	return store_records_write(journal_store(gate->journal), records, count, draft, done,
+				   done_arg);
 }
 
 void gate_api_load(struct gate *gate, const char *kind, const char *id, json_t *json)
@@ -313,10 +317,11 @@ int gate_api_open(struct gate *gate)
 		log_error("api", "%s; the doors work on without it", error);
 		return r;
 	}
-	r = sd_event_add_io(gate->event, &gate->api_source, api_fd(gate->api), EPOLLIN, on_io, gate);
+	r = sd_event_add_io(gate->event, &gate->api_source, api_fd(gate->api), EPOLLIN, on_io,
+			    gate);
 	if (r >= 0)
-		r = sd_event_add_time(gate->event, &gate->api_timer, CLOCK_MONOTONIC, UINT64_MAX, 1000,
-				      on_time, gate);
+		r = sd_event_add_time(gate->event, &gate->api_timer, CLOCK_MONOTONIC, UINT64_MAX,
+				      1000, on_time, gate);
 	if (r >= 0)
 		r = sd_event_source_set_prepare(gate->api_source, on_prepare);
 	return r;

@@ -1,9 +1,10 @@
 /*
  * gate_internal.h - what the files of the composition root share. Control thread only.
  *
- * The root alone knows all parts: it opens them (gate.c), hands them what the store kept (startup.c), connects what one
- * reports with what another does (connect_*.c), and turns the API's calls and the property system's commands into theirs
- * (gate_api.c, api_people.c, gate_log.c, command_*.c).
+ * The root alone knows all parts: it opens them (gate.c), hands them what the store kept
+ * (startup.c), connects what one reports with what another does (connect_*.c), and turns the API's
+ * calls and the property system's commands into theirs (gate_api.c, api_people.c, gate_log.c,
+ * command_*.c).
  */
 #ifndef GH_GATE_GATE_INTERNAL_H
 #define GH_GATE_GATE_INTERNAL_H

@@ -33,7 +33,10 @@ static void refuse(struct asked *asked, int r)
 	free(asked);
 }
 
-/* Whether there is still somebody to answer, and something to answer with; else the question is over. */
+/*
+ * Whether there is still somebody to answer, and something to answer with; else the question is
+ * over.
+ */
 static bool may_answer(struct asked *asked, int r)
 {
 	if (asked->gate->api == NULL) { /* closing */
@@ -80,7 +83,8 @@ void gate_log_events(void *arg, struct api_token token, const struct api_events_
 					    .seq_count = query->seq_count,
 					    .source = query->source,
 					    .text = query->text,
-					    .without = query->without_operators ? "operator." : NULL,
+					    .without =
+						    query->without_operators ? "operator." : NULL,
 					    .severity_min = query->severity_min,
 					    .patient = query->patient,
 					    .hashes = true};
@@ -103,9 +107,9 @@ static void on_verified(void *arg, int r, const struct audit_result *result)
 	if (!may_answer(asked, r))
 		return;
 	api_reply(asked->gate->api, asked->token, 200,
-		  json_pack("{s:b, s:I, s:I, s:s, s:o*}", "ok", result->ok, "rows", (json_int_t)result->rows,
-			    "seq", (json_int_t)result->bad_seq, "reason", result->verdict.detail, "problem",
-			    problem_json(&result->verdict)));
+		  json_pack("{s:b, s:I, s:I, s:s, s:o*}", "ok", result->ok, "rows",
+			    (json_int_t)result->rows, "seq", (json_int_t)result->bad_seq, "reason",
+			    result->verdict.detail, "problem", problem_json(&result->verdict)));
 	free(asked);
 }
 
@@ -156,7 +160,8 @@ void gate_log_report(void *arg, struct api_token token, int64_t from_unix_ms, in
 	if (asked == NULL)
 		return;
 	r = journal_store(gate->journal) != NULL
-		    ? store_report(journal_store(gate->journal), from_unix_ms, to_unix_ms, on_report, asked)
+		    ? store_report(journal_store(gate->journal), from_unix_ms, to_unix_ms,
+				   on_report, asked)
 		    : -EIO;
 	if (r < 0)
 		refuse(asked, r);

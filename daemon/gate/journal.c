@@ -60,15 +60,18 @@ static void log_unrecorded(const struct event_draft *draft, int r)
 {
 	char *text = draft->data != NULL ? json_canonical(draft->data) : NULL;
 
-	/* the system journal is what is left; a name is never in an event, so nothing private gets there */
+	/*
+	 * the system journal is what is left; a name is never in an event, so nothing private gets
+	 * there
+	 */
 	log_warning("log", "not recorded (%s): %s %s %s %s", strerror(-r), draft->type,
-		    draft->source != NULL ? draft->source : "-", draft->person != NULL ? draft->person : "-",
-		    text != NULL ? text : "{}");
+		    draft->source != NULL ? draft->source : "-",
+		    draft->person != NULL ? draft->person : "-", text != NULL ? text : "{}");
 	free(text);
 }
 
-int journal_record_draft(struct journal *journal, const struct event_draft *draft, store_done_fn done,
-			 void *arg)
+int journal_record_draft(struct journal *journal, const struct event_draft *draft,
+			 store_done_fn done, void *arg)
 {
 	int r = journal->store != NULL ? store_append(journal->store, draft, done, arg) : -EIO;
 
@@ -78,10 +81,12 @@ int journal_record_draft(struct journal *journal, const struct event_draft *draf
 }
 
 int journal_record_with(struct journal *journal, const struct event_draft *draft,
-			const struct store_record *records, size_t count, store_done_fn done, void *arg)
+			const struct store_record *records, size_t count, store_done_fn done,
+			void *arg)
 {
-	int r = journal->store != NULL ? store_records_write(journal->store, records, count, draft, done, arg)
-				       : -EIO;
+	int r = journal->store != NULL
+			? store_records_write(journal->store, records, count, draft, done, arg)
+			: -EIO;
 
 	if (r < 0)
 		log_unrecorded(draft, r);

@@ -30,22 +30,24 @@ static void on_person(void *arg, const struct roster_person *person)
 	people_load_person(gate->people, person);
 }
 
-static void on_face(void *arg, const char *person_id, const char *model, const float *vector, size_t dim)
+static void on_face(void *arg, const char *person_id, const char *model, const float *vector,
+		    size_t dim)
 {
 	struct gate *gate = arg;
 
 	people_load_template(gate->people, person_id, model, vector, dim);
 }
 
-static void on_face_removed(void *arg, const char *person_id, const char *model, const float *vector,
-			    size_t dim)
+static void on_face_removed(void *arg, const char *person_id, const char *model,
+			    const float *vector, size_t dim)
 {
 	struct gate *gate = arg;
 
 	people_template_gone(gate->people, person_id, model, vector, dim);
 }
 
-static void on_crop(void *arg, const char *person_id, int64_t number, const void *crop, size_t bytes)
+static void on_crop(void *arg, const char *person_id, int64_t number, const void *crop,
+		    size_t bytes)
 {
 	struct gate *gate = arg;
 
@@ -123,7 +125,8 @@ static void open_evidence(struct gate *gate)
 	const struct evidence_deps deps = {
 		.config = gate->config, .event = gate->event, .journal = gate->journal};
 
-	(void)evidence_open(&deps, &gate->evidence); /* logs its own failure: then nothing is deleted */
+	(void)evidence_open(&deps,
+			    &gate->evidence); /* logs its own failure: then nothing is deleted */
 }
 
 /* The sentence for readers of the event, the code for translations. */
@@ -136,7 +139,8 @@ static void on_status(void *arg, enum store_status status, const struct problem 
 {
 	struct gate *gate = arg;
 
-	if (gate->closing) /* stopped before the log was open: what READY begins would never be ended */
+	/* stopped before the log was open: what READY begins would never be ended */
+	if (gate->closing)
 		return;
 	journal_set_trouble(gate->journal, NULL);
 	switch (status) {
@@ -182,8 +186,8 @@ static void on_status(void *arg, enum store_status status, const struct problem 
 	case STORE_UNUSABLE:
 		journal_set_trouble(gate->journal, problem);
 		log_error("store", "%s", problem->detail);
-		log_error("store",
-			  "doors, exit buttons and fire work on; nobody is known and nothing is recorded");
+		log_error("store", "doors, exit buttons and fire work on; nobody is known and "
+				   "nothing is recorded");
 		gate_start_cameras(gate);
 		break;
 	}

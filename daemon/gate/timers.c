@@ -37,8 +37,8 @@ int timers_open(sd_event *event, struct timers **ret_timers)
 
 	if (timers == NULL)
 		return -ENOMEM;
-	r = sd_event_add_time(event, &timers->source, CLOCK_MONOTONIC, UINT64_MAX, ACCURACY_US, on_timer,
-			      timers);
+	r = sd_event_add_time(event, &timers->source, CLOCK_MONOTONIC, UINT64_MAX, ACCURACY_US,
+			      on_timer, timers);
 	if (r >= 0)
 		r = sd_event_source_set_priority(timers->source, SD_EVENT_PRIORITY_IMPORTANT);
 	if (r < 0) {

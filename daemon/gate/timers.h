@@ -1,8 +1,9 @@
 /*
- * timers.h - one timer of the control loop for the deadlines of all parts that move or watch a door.
+ * timers.h - one timer of the control loop for the deadlines of all parts that move or watch a
+ * door.
  *
- * A part says when it is next due and what to do then. When its deadline changes outside its own tick, it calls
- * timers_update(). Control thread only.
+ * A part says when it is next due and what to do then. When its deadline changes outside its own
+ * tick, it calls timers_update(). Control thread only.
  */
 #ifndef GH_GATE_TIMERS_H
 #define GH_GATE_TIMERS_H

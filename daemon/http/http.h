@@ -1,10 +1,11 @@
 /*
  * http.h - HTTP in our own words; libmicrohttpd stays behind http_mhd.c and http_*_mhd.c.
  *
- * Serves a Unix socket and a TCP address on the caller's event loop, with no thread of its own: plain on
- * loopback, TLS when there is a certificate. A request is reported twice: to `admit` once its head is read, to
- * `handle` once its body is. Each request is answered once, in `handle` or later, by its token; a token may outlive
- * its client. A connection that is slow with a head or a body is closed. All on one thread.
+ * Serves a Unix socket and a TCP address on the caller's event loop, with no thread of its own:
+ * plain on loopback, TLS when there is a certificate. A request is reported twice: to `admit` once
+ * its head is read, to `handle` once its body is. Each request is answered once, in `handle` or
+ * later, by its token; a token may outlive its client. A connection that is slow with a head or a
+ * body is closed. All on one thread.
  */
 #ifndef GH_HTTP_HTTP_H
 #define GH_HTTP_HTTP_H
@@ -23,14 +24,16 @@ enum {
 	HTTP_HEAD_BYTES_MAX = 16 << 10,   /* request line and headers */
 	HTTP_BODY_BYTES_MAX = 10 << 20,   /* of one request; also what `admit` may ask for */
 	HTTP_BODIES_BYTES_MAX = 48 << 20, /* of all requests together */
-	HTTP_ANSWERS_A_TURN = 2,          /* doors have their turn between two, however many pages are open */
+	/* doors have their turn between two, however many pages are open */
+	HTTP_ANSWERS_A_TURN = 2,
 	HTTP_IDLE_S = 30,
 	HTTP_HEAD_MS = 15000, /* from the connection, or the answer before, to a whole head */
 	HTTP_BODY_MS = 90000, /* from there to a whole body */
 	HTTP_STREAM_BYTES_MAX =
-		256 << 10,              /* waiting for one slow client, who is dropped beyond it; the usual */
+		256 << 10, /* waiting for one slow client, who is dropped beyond it; the usual */
 	HTTP_VIDEO_BYTES_MAX = 2 << 20, /* the same for moving pictures */
-	HTTP_STREAM_ALIVE_MS = 15000    /* a comment this often shows whether the client is still there */
+	HTTP_STREAM_ALIVE_MS =
+		15000 /* a comment this often shows whether the client is still there */
 };
 
 struct http;
@@ -62,34 +65,44 @@ struct http_request {
 
 struct http_admission {
 	struct http_caller caller;
-	size_t body_bytes_max;  /* 0 when `admit` is called: no body */
-	struct problem problem; /* PROBLEM_NONE when `admit` is called: admitted; else answer with it */
-	const char *allow;      /* the Allow header of a 405, or NULL */
+	size_t body_bytes_max; /* 0 when `admit` is called: no body */
+	/* PROBLEM_NONE when `admit` is called: admitted; else answer with it */
+	struct problem problem;
+	const char *allow; /* the Allow header of a 405, or NULL */
 };
 
 enum http_stream_event { HTTP_STREAM_DRAINED, HTTP_STREAM_CLOSED };
 
 struct http_ops {
-	void (*admit)(void *arg, const struct http_request *request, struct http_admission *admission);
+	void (*admit)(void *arg, const struct http_request *request,
+		      struct http_admission *admission);
 	void (*handle)(void *arg, const struct http_request *request);
-	/** DRAINED: all that was sent is with the kernel. CLOSED: the token is dead. Not from within a send. */
+	/**
+	 * DRAINED: all that was sent is with the kernel. CLOSED: the token is dead. Not from within
+	 * a send.
+	 */
 	void (*stream_event)(void *arg, struct http_token token, enum http_stream_event event);
 };
 
 struct http_config {
 	const char *socket_path; /* "" or NULL: none; mode 0660, a stale one is replaced */
-	const char *listen;      /* ADDRESS:PORT; "" or NULL: none. Loopback, but with a certificate */
+	const char *listen; /* ADDRESS:PORT; "" or NULL: none. Loopback, but with a certificate */
 	const char *cert_file, *key_file; /* PEM; both, or both "" or NULL */
 };
 
-/** @return 0, -EINVAL, -EACCES (not loopback and no TLS), -EADDRINUSE, -EKEYREJECTED (certificate or key),
- *  -ENOMEM or another negative errno; @p error a sentence. */
-int http_open(const struct http_config *config, const struct http_ops *ops, void *arg, struct http **ret_http,
-	      char *error, size_t error_bytes);
+/**
+ * @return 0, -EINVAL, -EACCES (not loopback and no TLS), -EADDRINUSE, -EKEYREJECTED (certificate or
+ *  key), -ENOMEM or another negative errno; @p error a sentence.
+ */
+int http_open(const struct http_config *config, const struct http_ops *ops, void *arg,
+	      struct http **ret_http, char *error, size_t error_bytes);
 int http_fd(const struct http *http);
 uint64_t http_deadline_ms(const struct http *http);
 
-/** One turn; `handle` is called at most HTTP_ANSWERS_A_TURN times, the other requests wait for the next turn. */
+/**
+ * One turn; `handle` is called at most HTTP_ANSWERS_A_TURN times, the other requests wait for the
+ * next turn.
+ */
 void http_dispatch(struct http *http);
 unsigned http_port(const struct http *http);
 void http_close(struct http *http);
@@ -98,17 +111,27 @@ void http_close(struct http *http);
 const char *http_header(const struct http_request *request, const char *name);
 const char *http_query(const struct http_request *request, const char *name);
 
-/** The value of the cookie @p name, at most @p bytes - 1 characters. @return 0, -ENOENT or -ENAMETOOLONG. */
-int http_cookie(const struct http_request *request, const char *name, char *ret_value, size_t bytes);
+/**
+ * The value of the cookie @p name, at most @p bytes - 1 characters. @return 0, -ENOENT or
+ * -ENAMETOOLONG.
+ */
+int http_cookie(const struct http_request *request, const char *name, char *ret_value,
+		size_t bytes);
 
-/** A header of the answer to come, beside the usual ones. @p name is a constant; @p value is copied. */
-void http_set_header(struct http *http, struct http_token token, const char *name, const char *value);
+/**
+ * A header of the answer to come, beside the usual ones. @p name is a constant; @p value is copied.
+ */
+void http_set_header(struct http *http, struct http_token token, const char *name,
+		     const char *value);
 
 /** Answer with @p bytes at @p body, malloc'ed; takes ownership. @p type NULL: no content. */
-void http_respond(struct http *http, struct http_token token, unsigned status, const char *type, char *body,
-		  size_t bytes);
+void http_respond(struct http *http, struct http_token token, unsigned status, const char *type,
+		  char *body, size_t bytes);
 
-/** Answer with a problem document (RFC 9457) with the members `code` and `params`; @p problem is borrowed. */
+/**
+ * Answer with a problem document (RFC 9457) with the members `code` and `params`; @p problem is
+ * borrowed.
+ */
 void http_respond_problem(struct http *http, struct http_token token, unsigned status,
 			  const struct problem *problem);
 
@@ -122,12 +145,12 @@ enum http_cache {
 };
 
 /**
- * Answer with the regular file @p fd (takes ownership), whole or the range asked for (206, 416), or 304 when the
- * client has it already. Only during `handle`.
+ * Answer with the regular file @p fd (takes ownership), whole or the range asked for (206, 416), or
+ * 304 when the client has it already. Only during `handle`.
  * @return the first byte sent, or a negative errno when nothing is: -EALREADY for a 304.
  */
-int64_t http_respond_file(struct http *http, const struct http_request *request, int fd, const char *type,
-			  enum http_cache cache);
+int64_t http_respond_file(struct http *http, const struct http_request *request, int fd,
+			  const char *type, enum http_cache cache);
 
 /**
  * Answer with a body of unknown length, of @p type. Only during `handle`.
@@ -149,7 +172,8 @@ void http_stream_end(struct http *http, struct http_token token);
 
 /**
  * One `Range: bytes=...` header against a file of @p size bytes.
- * @return 0 (no usable single range: send it whole), 1 (*ret_first and *ret_bytes set) or -ERANGE (416). Pure.
+ * @return 0 (no usable single range: send it whole), 1 (*ret_first and *ret_bytes set) or -ERANGE
+ *         (416). Pure.
  */
 int http_parse_range(const char *header, uint64_t size, uint64_t *ret_first, uint64_t *ret_bytes);
 

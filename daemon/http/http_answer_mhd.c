@@ -13,10 +13,11 @@
 #include "base/json.h"
 
 static const char *const fixed_headers[][2] = {
-	{"Content-Security-Policy",
-	 "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; font-src 'self'; "
-	 "img-src 'self' blob: data:; media-src 'self' blob:; manifest-src 'self'; worker-src 'self'; "
-	 "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"},
+	{"Content-Security-Policy", "default-src 'none'; script-src 'self'; style-src 'self'; "
+				    "connect-src 'self'; font-src 'self'; "
+				    "img-src 'self' blob: data:; media-src 'self' blob:; "
+				    "manifest-src 'self'; worker-src 'self'; "
+				    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"},
 	{"X-Content-Type-Options", "nosniff"},
 	{"X-Frame-Options", "DENY"},
 	{"Referrer-Policy", "no-referrer"},
@@ -51,19 +52,22 @@ static void answer(struct exchange *exchange, unsigned status, struct MHD_Respon
 		for (size_t i = 0; i < sizeof(fixed_headers) / sizeof(fixed_headers[0]); i++)
 			MHD_add_response_header(response, fixed_headers[i][0], fixed_headers[i][1]);
 		if (exchange->http->cert != NULL && !exchange->local)
-			MHD_add_response_header(response, "Strict-Transport-Security", "max-age=31536000");
-		for (const struct header *header = exchange->headers; header != NULL; header = header->next)
+			MHD_add_response_header(response, "Strict-Transport-Security",
+						"max-age=31536000");
+		for (const struct header *header = exchange->headers; header != NULL;
+		     header = header->next)
 			MHD_add_response_header(response, header->name, header->value);
 		if (type != NULL)
 			MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, type);
 		if (MHD_get_response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL) == NULL)
-			MHD_add_response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
+			MHD_add_response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL,
+						"no-store");
 	}
 	http_resume(exchange);
 }
 
-void http_respond(struct http *http, struct http_token token, unsigned status, const char *type, char *body,
-		  size_t bytes)
+void http_respond(struct http *http, struct http_token token, unsigned status, const char *type,
+		  char *body, size_t bytes)
 {
 	struct exchange *exchange = http_find(http, token);
 	struct MHD_Response *response;
@@ -78,7 +82,8 @@ void http_respond(struct http *http, struct http_token token, unsigned status, c
 	answer(exchange, status, response, type);
 }
 
-void http_set_header(struct http *http, struct http_token token, const char *name, const char *value)
+void http_set_header(struct http *http, struct http_token token, const char *name,
+		     const char *value)
 {
 	struct exchange *exchange = http_find(http, token);
 	size_t bytes = strlen(value) + 1;
@@ -111,7 +116,8 @@ void http_respond_problem(struct http *http, struct http_token token, unsigned s
 {
 	char *text = http_problem_text(status, problem);
 
-	http_respond(http, token, status, "application/problem+json", text, text != NULL ? strlen(text) : 0);
+	http_respond(http, token, status, "application/problem+json", text,
+		     text != NULL ? strlen(text) : 0);
 }
 
 /* @p r is what filled @p problem returned. */
@@ -135,7 +141,8 @@ void http_respond_fd(struct http *http, struct http_token token, int fd, const c
 		answer(exchange, 200, response, type);
 }
 
-static void add_range_headers(struct MHD_Response *response, uint64_t first, uint64_t bytes, uint64_t size)
+static void add_range_headers(struct MHD_Response *response, uint64_t first, uint64_t bytes,
+			      uint64_t size)
 {
 	char text[80];
 
@@ -174,8 +181,8 @@ static struct MHD_Response *file_response(int fd, uint64_t first, uint64_t bytes
 	return response;
 }
 
-int64_t http_respond_file(struct http *http, const struct http_request *request, int fd, const char *type,
-			  enum http_cache cache)
+int64_t http_respond_file(struct http *http, const struct http_request *request, int fd,
+			  const char *type, enum http_cache cache)
 {
 	const char *known = http_header(request, MHD_HTTP_HEADER_IF_NONE_MATCH);
 	struct exchange *exchange = request->internal;
@@ -198,13 +205,15 @@ int64_t http_respond_file(struct http *http, const struct http_request *request,
 		return -EALREADY;
 	}
 	bytes = (uint64_t)status.st_size;
-	range = http_parse_range(http_header(request, MHD_HTTP_HEADER_RANGE), bytes, &first, &bytes);
+	range = http_parse_range(http_header(request, MHD_HTTP_HEADER_RANGE), bytes, &first,
+				 &bytes);
 	if (range < 0) {
 		close(fd);
 		refuse(http, request->token, &problem, problem_range_beyond_end(&problem));
 		return -ERANGE;
 	}
-	response = file_response(fd, first, bytes, range == 1 ? (uint64_t)status.st_size : 0, etag, cache);
+	response = file_response(fd, first, bytes, range == 1 ? (uint64_t)status.st_size : 0, etag,
+				 cache);
 	if (response == NULL)
 		close(fd);
 	answer(exchange, range == 1 ? 206 : 200, response, type);

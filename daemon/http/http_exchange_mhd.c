@@ -12,9 +12,11 @@ struct http_token http_token_of(const struct exchange *exchange)
 
 struct exchange *http_find(struct http *http, struct http_token token)
 {
-	struct exchange *exchange = token.slot < EXCHANGES_MAX ? &http->exchanges[token.slot] : NULL;
+	struct exchange *exchange =
+		token.slot < EXCHANGES_MAX ? &http->exchanges[token.slot] : NULL;
 
-	if (exchange == NULL || exchange->connection == NULL || exchange->generation != token.generation)
+	if (exchange == NULL || exchange->connection == NULL ||
+	    exchange->generation != token.generation)
 		return NULL;
 	return exchange;
 }
@@ -29,7 +31,8 @@ const char *http_header(const struct http_request *request, const char *name)
 int http_cookie(const struct http_request *request, const char *name, char *ret_value, size_t bytes)
 {
 	struct exchange *exchange = request->internal;
-	const char *value = MHD_lookup_connection_value(exchange->connection, MHD_COOKIE_KIND, name);
+	const char *value =
+		MHD_lookup_connection_value(exchange->connection, MHD_COOKIE_KIND, name);
 
 	if (value == NULL)
 		return -ENOENT;

@@ -44,7 +44,9 @@ int http_listen_unix(const char *path, char *error, size_t error_bytes)
 		r = remove_stale(&address);
 	if (r == 0) {
 		fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-		/* nobody can connect before listen(), so the mode is never wider than it should be */
+		/*
+		 * nobody can connect before listen(), so the mode is never wider than it should be
+		 */
 		if (fd < 0 || bind(fd, (struct sockaddr *)&address, sizeof(address)) < 0 ||
 		    chmod(path, SOCKET_MODE) < 0 || listen(fd, BACKLOG) < 0)
 			r = -errno;
@@ -54,14 +56,16 @@ int http_listen_unix(const char *path, char *error, size_t error_bytes)
 	if (fd >= 0)
 		close(fd);
 	if (r == -EADDRINUSE)
-		snprintf(error, error_bytes, "api.socket: %s is in use: is another gatehoused running?",
-			 path);
+		snprintf(error, error_bytes,
+			 "api.socket: %s is in use: is another gatehoused running?", path);
 	else
-		snprintf(error, error_bytes, "api.socket: cannot listen on %s: %s", path, strerror(-r));
+		snprintf(error, error_bytes, "api.socket: cannot listen on %s: %s", path,
+			 strerror(-r));
 	return r;
 }
 
-int http_listen_tcp(const char *text, bool anywhere, unsigned *ret_port, char *error, size_t error_bytes)
+int http_listen_tcp(const char *text, bool anywhere, unsigned *ret_port, char *error,
+		    size_t error_bytes)
 {
 	union listen_address address;
 	socklen_t bytes;
@@ -82,7 +86,8 @@ int http_listen_tcp(const char *text, bool anywhere, unsigned *ret_port, char *e
 	if (fd >= 0)
 		close(fd);
 	snprintf(error, error_bytes, "api.listen: cannot listen on %s: %s", text,
-		 r == -EACCES ? "plain HTTP is served on loopback only; give api.cert_file and api.key_file"
+		 r == -EACCES ? "plain HTTP is served on loopback only; give api.cert_file and "
+				"api.key_file"
 			      : strerror(-r));
 	return r;
 }

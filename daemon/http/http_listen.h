@@ -6,12 +6,14 @@
 #include <stddef.h>
 
 /**
- * A Unix socket of mode 0660. One left behind by a dead daemon is replaced; a live one gives -EADDRINUSE.
+ * A Unix socket of mode 0660. One left behind by a dead daemon is replaced; a live one gives
+ * -EADDRINUSE.
  * @return the fd or a negative errno with a sentence in @p error.
  */
 int http_listen_unix(const char *path, char *error, size_t error_bytes);
 
 /** A TCP socket, on loopback but for @p anywhere; *ret_port is the real port. The same returns. */
-int http_listen_tcp(const char *text, bool anywhere, unsigned *ret_port, char *error, size_t error_bytes);
+int http_listen_tcp(const char *text, bool anywhere, unsigned *ret_port, char *error,
+		    size_t error_bytes);
 
 #endif

@@ -22,7 +22,8 @@ enum { PEM_BYTES_MAX = 256 << 10 };
 
 static struct peer *peer_of(struct MHD_Connection *connection)
 {
-	return MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context;
+	return MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT)
+		->socket_context;
 }
 
 static struct exchange *claim(struct http *http, struct MHD_Connection *connection)
@@ -69,17 +70,17 @@ static void release(struct exchange *exchange)
 
 static struct http_request request_of(struct exchange *exchange)
 {
-	return (struct http_request){.token = http_token_of(exchange),
-				     .method =
-					     strcmp(exchange->method, "HEAD") == 0 ? "GET" : exchange->method,
-				     .path = exchange->path,
-				     .body = exchange->body,
-				     .body_bytes = exchange->body_bytes,
-				     .local = exchange->local,
-				     .secure = !exchange->local && exchange->http->cert != NULL,
-				     .address = exchange->peer->address,
-				     .caller = exchange->caller,
-				     .internal = exchange};
+	return (struct http_request){
+		.token = http_token_of(exchange),
+		.method = strcmp(exchange->method, "HEAD") == 0 ? "GET" : exchange->method,
+		.path = exchange->path,
+		.body = exchange->body,
+		.body_bytes = exchange->body_bytes,
+		.local = exchange->local,
+		.secure = !exchange->local && exchange->http->cert != NULL,
+		.address = exchange->peer->address,
+		.caller = exchange->caller,
+		.internal = exchange};
 }
 
 static enum MHD_Result queue_answer(struct exchange *exchange)
@@ -106,14 +107,16 @@ static enum MHD_Result begin(struct exchange *exchange)
 
 	http->ops->admit(http->arg, &request, &admission);
 	exchange->caller = admission.caller;
-	exchange->body_bytes_max = admission.body_bytes_max < HTTP_BODY_BYTES_MAX ? admission.body_bytes_max
-										  : HTTP_BODY_BYTES_MAX;
+	exchange->body_bytes_max = admission.body_bytes_max < HTTP_BODY_BYTES_MAX
+					   ? admission.body_bytes_max
+					   : HTTP_BODY_BYTES_MAX;
 	if (problem->code == PROBLEM_NONE && length > exchange->body_bytes_max) {
 		if (exchange->body_bytes_max > 0)
 			problem_body_too_large(problem);
 		else
 			problem_body_not_expected(problem);
-	} else if (problem->code == PROBLEM_NONE && http->bodies_bytes + length > HTTP_BODIES_BYTES_MAX) {
+	} else if (problem->code == PROBLEM_NONE &&
+		   http->bodies_bytes + length > HTTP_BODIES_BYTES_MAX) {
 		problem_too_many_uploads(problem);
 	}
 	if (problem->code == PROBLEM_NONE)
@@ -126,9 +129,10 @@ static enum MHD_Result begin(struct exchange *exchange)
 }
 
 /*
- * A chunked body turned out too large: said at once, past libmicrohttpd, which answers only when it has all of it. What
- * still comes is thrown away for a while, for a connection closed over unread bytes would take the answer with it. Over
- * TLS the answer waits for the end, or the client is hung up on.
+ * A chunked body turned out too large: said at once, past libmicrohttpd, which answers only when it
+ * has all of it. What still comes is thrown away for a while, for a connection closed over unread
+ * bytes would take the answer with it. Over TLS the answer waits for the end, or the client is hung
+ * up on.
  */
 static void refuse_early(struct exchange *exchange)
 {
@@ -142,14 +146,15 @@ static void refuse_early(struct exchange *exchange)
 	text = http_problem_text(413, &problem);
 	if (text == NULL)
 		return;
-	n = snprintf(
-		answer, sizeof(answer),
-		"HTTP/1.1 413 %s\r\nContent-Type: application/problem+json\r\nCache-Control: no-store\r\n"
-		"Connection: close\r\nContent-Length: %zu\r\n\r\n%s",
-		MHD_get_reason_phrase_for(413), strlen(text), text);
+	n = snprintf(answer, sizeof(answer),
+		     "HTTP/1.1 413 %s\r\nContent-Type: application/problem+json\r\nCache-Control: "
+		     "no-store\r\n"
+		     "Connection: close\r\nContent-Length: %zu\r\n\r\n%s",
+		     MHD_get_reason_phrase_for(413), strlen(text), text);
 	free(text);
-	exchange->refused = n < (int)sizeof(answer) && send(exchange->peer->fd, answer, (size_t)n,
-							    MSG_DONTWAIT | MSG_NOSIGNAL) == (ssize_t)n;
+	exchange->refused =
+		n < (int)sizeof(answer) && send(exchange->peer->fd, answer, (size_t)n,
+						MSG_DONTWAIT | MSG_NOSIGNAL) == (ssize_t)n;
 }
 
 static enum MHD_Result take_body(struct exchange *exchange, const char *data, size_t *bytes)
@@ -205,8 +210,8 @@ static enum MHD_Result finish(struct exchange *exchange)
 }
 
 static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection, const char *url,
-				  const char *method, const char *version, const char *data, size_t *bytes,
-				  void **slot)
+				  const char *method, const char *version, const char *data,
+				  size_t *bytes, void **slot)
 {
 	struct http *http = cls;
 	struct exchange *exchange = *slot;
@@ -219,8 +224,9 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection, 
 		*slot = exchange;
 		exchange->method = strdup(method);
 		exchange->path = strdup(url);
-		exchange->local = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_DAEMON)->daemon ==
-				  http->daemons[0];
+		exchange->local =
+			MHD_get_connection_info(connection, MHD_CONNECTION_INFO_DAEMON)->daemon ==
+			http->daemons[0];
 		if (exchange->method == NULL || exchange->path == NULL || url[0] != '/')
 			return MHD_NO;
 		return begin(exchange);
@@ -246,14 +252,16 @@ static void on_completed(void *cls, struct MHD_Connection *connection, void **sl
 static struct peer *welcome(struct http *http, struct MHD_Connection *connection)
 {
 	const struct sockaddr *address =
-		MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS)->client_addr;
+		MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS)
+			->client_addr;
 
 	for (size_t i = 0; i < EXCHANGES_MAX; i++) {
 		struct peer *peer = &http->peers[i];
 
 		if (peer->fd >= 0)
 			continue;
-		peer->fd = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
+		peer->fd = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)
+				   ->connect_fd;
 		peer->due_ms = clock_mono_ms() + HTTP_HEAD_MS;
 		listen_address_print(address, peer->address);
 		return peer;
@@ -289,12 +297,13 @@ static int start_daemon(struct http *http, int fd, bool tls, unsigned per_addres
 	const union MHD_DaemonInfo *info;
 
 	*ret_daemon = MHD_start_daemon(
-		MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | (tls ? MHD_USE_TLS : 0), 0, NULL, NULL, on_request,
-		http, MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_CONNECTION_LIMIT,
+		MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | (tls ? MHD_USE_TLS : 0), 0, NULL, NULL,
+		on_request, http, MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_CONNECTION_LIMIT,
 		(unsigned)HTTP_CONNECTIONS_MAX, MHD_OPTION_PER_IP_CONNECTION_LIMIT, per_address,
-		MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)HTTP_IDLE_S, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-		(size_t)HTTP_HEAD_BYTES_MAX, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_NOTIFY_COMPLETED,
-		on_completed, NULL, MHD_OPTION_NOTIFY_CONNECTION, on_connection, http, MHD_OPTION_ARRAY,
+		MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)HTTP_IDLE_S,
+		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HTTP_HEAD_BYTES_MAX,
+		MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_NOTIFY_COMPLETED, on_completed, NULL,
+		MHD_OPTION_NOTIFY_CONNECTION, on_connection, http, MHD_OPTION_ARRAY,
 		tls ? with_tls : plain, MHD_OPTION_END);
 	if (*ret_daemon == NULL) {
 		close(fd);
@@ -337,7 +346,8 @@ static int read_certificate(struct http *http, const struct http_config *config,
 	return r < 0 ? r : read_pem(config->key_file, &http->key, error, error_bytes);
 }
 
-static int open_tcp(struct http *http, const struct http_config *config, char *error, size_t error_bytes)
+static int open_tcp(struct http *http, const struct http_config *config, char *error,
+		    size_t error_bytes)
 {
 	int fd, r = read_certificate(http, config, error, error_bytes);
 
@@ -346,9 +356,11 @@ static int open_tcp(struct http *http, const struct http_config *config, char *e
 	fd = http_listen_tcp(config->listen, http->cert != NULL, &http->port, error, error_bytes);
 	if (fd < 0)
 		return fd;
-	r = start_daemon(http, fd, http->cert != NULL, HTTP_ADDRESS_CONNECTIONS_MAX, &http->daemons[1]);
+	r = start_daemon(http, fd, http->cert != NULL, HTTP_ADDRESS_CONNECTIONS_MAX,
+			 &http->daemons[1]);
 	if (r == -EKEYREJECTED)
-		snprintf(error, error_bytes, "api.cert_file, api.key_file: %s and %s do not serve for TLS",
+		snprintf(error, error_bytes,
+			 "api.cert_file, api.key_file: %s and %s do not serve for TLS",
 			 config->cert_file, config->key_file);
 	return r;
 }
@@ -370,13 +382,14 @@ static int open_listeners(struct http *http, const struct http_config *config, c
 	return r;
 }
 
-int http_open(const struct http_config *config, const struct http_ops *ops, void *arg, struct http **ret_http,
-	      char *error, size_t error_bytes)
+int http_open(const struct http_config *config, const struct http_ops *ops, void *arg,
+	      struct http **ret_http, char *error, size_t error_bytes)
 {
 	struct http *http = calloc(1, sizeof(*http));
 	int r;
 
-	snprintf(error, error_bytes, "the HTTP server does not start: out of memory or file descriptors");
+	snprintf(error, error_bytes,
+		 "the HTTP server does not start: out of memory or file descriptors");
 	if (http == NULL)
 		return -ENOMEM;
 	http->ops = ops;
@@ -411,7 +424,8 @@ uint64_t http_deadline_ms(const struct http *http)
 	if (http->turns_due > 0)
 		return now_ms;
 	for (size_t i = 0; i < LISTENERS; i++)
-		if (http->daemons[i] != NULL && MHD_get_timeout(http->daemons[i], &wait_ms) == MHD_YES &&
+		if (http->daemons[i] != NULL &&
+		    MHD_get_timeout(http->daemons[i], &wait_ms) == MHD_YES &&
 		    now_ms + wait_ms < deadline_ms)
 			deadline_ms = now_ms + wait_ms;
 	for (size_t i = 0; i < EXCHANGES_MAX; i++) {

@@ -1,6 +1,7 @@
 /*
- * http_private.h - what the three files that include libmicrohttpd share: http_mhd.c (listeners and requests),
- * http_answer_mhd.c (answers and streams) and, below both, http_exchange_mhd.c (one request, found by its token).
+ * http_private.h - what the three files that include libmicrohttpd share: http_mhd.c (listeners and
+ * requests), http_answer_mhd.c (answers and streams) and, below both, http_exchange_mhd.c (one
+ * request, found by its token).
  */
 #ifndef GH_HTTP_HTTP_PRIVATE_H
 #define GH_HTTP_HTTP_PRIVATE_H
@@ -15,9 +16,13 @@ enum {
 	LISTENERS = 2, /* the Unix socket, then TCP */
 	EXCHANGES_MAX = LISTENERS * HTTP_CONNECTIONS_MAX,
 	STREAM_BLOCK_BYTES = 16384,
-	/* a resume from outside MHD_run() wakes no epoll: one turn registers it, one writes, one reads on */
+	/*
+	 * a resume from outside MHD_run() wakes no epoll: one turn registers it, one writes, one
+	 * reads on
+	 */
 	TURNS_AFTER_RESUME = 3,
-	DISCARD_BYTES_MAX = 64 << 20 /* of a body that is too large, before the client is hung up on */
+	DISCARD_BYTES_MAX =
+		64 << 20 /* of a body that is too large, before the client is hung up on */
 };
 
 struct header {
@@ -29,8 +34,10 @@ struct header {
 /* one connection; it may carry requests one after another */
 struct peer {
 	int fd; /* -1: the slot is free */
-	uint64_t
-		due_ms; /* it is hung up on when what is awaited of it is not there by then; UINT64_MAX: nothing is */
+	/*
+	 * it is hung up on when what is awaited of it is not there by then; UINT64_MAX: nothing is
+	 */
+	uint64_t due_ms;
 	char address[HTTP_ADDRESS_BYTES];
 };
 
@@ -49,9 +56,10 @@ struct exchange {
 	unsigned status; /* of the answer in waiting, `response` */
 	struct MHD_Response *response;
 	struct header *headers; /* of the answer, beside those that each has */
-	bool streaming, events, finished, dropped, drained_told; /* events: server-sent ones, kept alive */
-	char *pending;                                           /* of a stream: pending_max bytes, */
-	size_t pending_first, pending_bytes, pending_max;        /* and which of them wait */
+	bool streaming, events, finished, dropped,
+		drained_told;                             /* events: server-sent ones, kept alive */
+	char *pending;                                    /* of a stream: pending_max bytes, */
+	size_t pending_first, pending_bytes, pending_max; /* and which of them wait */
 	uint64_t alive_due_ms;
 };
 

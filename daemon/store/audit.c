@@ -34,8 +34,8 @@ static const char *statement_name(enum audit_statement statement)
 	return names[statement];
 }
 
-static size_t statement_text(enum audit_statement statement, int64_t seq, const uint8_t hash[DIGEST_BYTES],
-			     char text[STATEMENT_BYTES])
+static size_t statement_text(enum audit_statement statement, int64_t seq,
+			     const uint8_t hash[DIGEST_BYTES], char text[STATEMENT_BYTES])
 {
 	char hex[DIGEST_HEX_BYTES];
 
@@ -54,7 +54,8 @@ void audit_sign(const struct crypto_signer *signer, enum audit_statement stateme
 }
 
 bool audit_signature_is_good(const uint8_t public_key[CRYPTO_SIGN_PUBLIC_BYTES],
-			     enum audit_statement statement, int64_t seq, const uint8_t hash[DIGEST_BYTES],
+			     enum audit_statement statement, int64_t seq,
+			     const uint8_t hash[DIGEST_BYTES],
 			     const uint8_t signature[CRYPTO_SIGNATURE_BYTES])
 {
 	char text[STATEMENT_BYTES];
@@ -63,21 +64,27 @@ bool audit_signature_is_good(const uint8_t public_key[CRYPTO_SIGN_PUBLIC_BYTES],
 	return crypto_verify(public_key, text, bytes, signature);
 }
 
-json_t *audit_anchor_data(const struct crypto_signer *signer, int64_t seq, const uint8_t hash[DIGEST_BYTES])
+json_t *audit_anchor_data(const struct crypto_signer *signer, int64_t seq,
+			  const uint8_t hash[DIGEST_BYTES])
 {
-	char hex[DIGEST_HEX_BYTES], signature_text[AUDIT_SIGNATURE_TEXT_BYTES], key[AUDIT_KEY_TEXT_BYTES];
+	char hex[DIGEST_HEX_BYTES], signature_text[AUDIT_SIGNATURE_TEXT_BYTES],
+		key[AUDIT_KEY_TEXT_BYTES];
 	uint8_t signature[CRYPTO_SIGNATURE_BYTES];
 
 	event_hash_text(hash, hex);
 	audit_sign(signer, AUDIT_ANCHOR, seq, hash, signature);
-	if (crypto_base64(signature, sizeof(signature), signature_text, sizeof(signature_text)) < 0 ||
+	if (crypto_base64(signature, sizeof(signature), signature_text, sizeof(signature_text)) <
+		    0 ||
 	    crypto_base64(signer->public_key, sizeof(signer->public_key), key, sizeof(key)) < 0)
 		return NULL;
-	return json_pack("{s:I,s:s,s:s,s:s}", "seq", (json_int_t)seq, "hash", hex, "sig", signature_text,
-			 "key", key);
+	return json_pack("{s:I,s:s,s:s,s:s}", "seq", (json_int_t)seq, "hash", hex, "sig",
+			 signature_text, "key", key);
 }
 
-/* The verdict "not to be trusted from @p seq on", which @p r stands for. Always 1, which ends the reading. */
+/*
+ * The verdict "not to be trusted from @p seq on", which @p r stands for. Always 1, which ends the
+ * reading.
+ */
 static int bad(struct audit *audit, int64_t seq, int r)
 {
 	(void)r;
@@ -96,17 +103,19 @@ static int read_mark(struct audit *audit, const char *kind, struct mark *ret_mar
 	if (r == 1) {
 		ret_mark->seq = db_column_int(audit->mark, 0);
 		if (db_column_exact(audit->mark, 1, ret_mark->hash, sizeof(ret_mark->hash)) < 0 ||
-		    db_column_exact(audit->mark, 2, ret_mark->signature, sizeof(ret_mark->signature)) < 0)
+		    db_column_exact(audit->mark, 2, ret_mark->signature,
+				    sizeof(ret_mark->signature)) < 0)
 			r = 0;
 	}
 	db_reset(audit->mark);
 	return r;
 }
 
-static bool mark_is_good(const struct audit *audit, enum audit_statement statement, const struct mark *mark)
+static bool mark_is_good(const struct audit *audit, enum audit_statement statement,
+			 const struct mark *mark)
 {
-	return !audit->has_key ||
-	       audit_signature_is_good(audit->public_key, statement, mark->seq, mark->hash, mark->signature);
+	return !audit->has_key || audit_signature_is_good(audit->public_key, statement, mark->seq,
+							  mark->hash, mark->signature);
 }
 
 /* Where the log begins: also while it is read, for its oldest rows may be dropped meanwhile. */
@@ -125,7 +134,8 @@ static int read_base(struct audit *audit)
 	if (!first && base.seq <= result->last_seq)
 		return 0;
 	if (!mark_is_good(audit, AUDIT_BASE, &base))
-		return bad(audit, base.seq + 1, problem_audit_begin_signature(&audit->result->verdict));
+		return bad(audit, base.seq + 1,
+			   problem_audit_begin_signature(&audit->result->verdict));
 	result->first_seq = base.seq + 1;
 	result->last_seq = base.seq;
 	memcpy(result->last_hash, base.hash, DIGEST_BYTES);
@@ -144,9 +154,10 @@ static int check_anchor(struct audit *audit, const struct event_row *row)
 	event_hash_text(row->prev, hex);
 	good = data != NULL && json_get_int(data, "seq", 0, INT64_MAX, &seq, error) == 0 &&
 	       json_get_string(data, "hash", DIGEST_HEX_BYTES, &hash, error) == 0 &&
-	       json_get_string(data, "sig", AUDIT_SIGNATURE_TEXT_BYTES, &signature_text, error) == 0 &&
-	       crypto_unbase64(signature_text, signature, sizeof(signature)) == 0 && seq == row->seq - 1 &&
-	       strcmp(hash, hex) == 0;
+	       json_get_string(data, "sig", AUDIT_SIGNATURE_TEXT_BYTES, &signature_text, error) ==
+		       0 &&
+	       crypto_unbase64(signature_text, signature, sizeof(signature)) == 0 &&
+	       seq == row->seq - 1 && strcmp(hash, hex) == 0;
 	json_decref(data);
 	if (!good)
 		return bad(audit, row->seq,
@@ -170,7 +181,8 @@ static int check_row(struct audit *audit)
 
 	if (seq != result->last_seq + 1)
 		return bad(audit, result->last_seq + 1,
-			   problem_audit_row_missing(&audit->result->verdict, result->last_seq + 1, seq));
+			   problem_audit_row_missing(&audit->result->verdict, result->last_seq + 1,
+						     seq));
 	if (store_read_row(audit->page, &row) < 0)
 		return bad(audit, seq, problem_audit_row_foreign(&audit->result->verdict, seq));
 	event_hash(&row, hash);
@@ -185,8 +197,8 @@ static int check_row(struct audit *audit)
 }
 
 /*
- * One page and the head in one read transaction: both are of the same commit, and the writer's WAL can be
- * emptied between two pages. @return rows read, or an error; *ret_verdict set ends it.
+ * One page and the head in one read transaction: both are of the same commit, and the writer's WAL
+ * can be emptied between two pages. @return rows read, or an error; *ret_verdict set ends it.
  */
 static int read_page(struct audit *audit, bool *ret_verdict)
 {
@@ -199,7 +211,8 @@ static int read_page(struct audit *audit, bool *ret_verdict)
 		goto out;
 	r = read_mark(audit, "head", &audit->head);
 	if (r == 0)
-		r = bad(audit, audit->result->last_seq + 1, problem_audit_no_end(&audit->result->verdict));
+		r = bad(audit, audit->result->last_seq + 1,
+			problem_audit_no_end(&audit->result->verdict));
 	else if (r == 1)
 		r = 0;
 	db_bind_int(audit->page, 1, audit->result->last_seq);
@@ -227,9 +240,11 @@ static void check_head(struct audit *audit)
 		bad(audit, result->last_seq, problem_audit_end_signature(&audit->result->verdict));
 	else if (head->seq > result->last_seq)
 		bad(audit, result->last_seq + 1,
-		    problem_audit_end_cut(&audit->result->verdict, result->last_seq + 1, head->seq));
+		    problem_audit_end_cut(&audit->result->verdict, result->last_seq + 1,
+					  head->seq));
 	else if (head->seq < result->last_seq)
-		bad(audit, head->seq + 1, problem_audit_rows_added(&audit->result->verdict, head->seq + 1));
+		bad(audit, head->seq + 1,
+		    problem_audit_rows_added(&audit->result->verdict, head->seq + 1));
 	else if (memcmp(head->hash, result->last_hash, sizeof(head->hash)) != 0)
 		bad(audit, result->last_seq, problem_audit_rewritten(&audit->result->verdict));
 	else
@@ -239,7 +254,8 @@ static void check_head(struct audit *audit)
 static void report_good(struct audit_result *result)
 {
 	if (result->signatures_checked)
-		problem_audit_ok(&result->verdict, result->rows, result->first_seq, result->last_seq);
+		problem_audit_ok(&result->verdict, result->rows, result->first_seq,
+				 result->last_seq);
 	else
 		problem_audit_ok_unsigned(&result->verdict, result->rows, result->first_seq,
 					  result->last_seq);
@@ -276,7 +292,8 @@ static int open_audit(struct audit *audit, const char *db_path)
 	}
 	r = schema_version(audit->db, &version);
 	if (r == 0 && (version < 1 || version > schema_gate.version))
-		return problem_audit_schema(&audit->result->verdict, db_path, version, schema_gate.version);
+		return problem_audit_schema(&audit->result->verdict, db_path, version,
+					    schema_gate.version);
 	if (r == 0)
 		r = db_prepare(audit->db, "SELECT seq, hash, signature FROM mark WHERE kind = ?",
 			       &audit->mark);
@@ -295,8 +312,8 @@ void audit_key_path(const char *db_path, const char *public_key_path, char *ret_
 	if (public_key_path != NULL)
 		snprintf(ret_path, bytes, "%s", public_key_path);
 	else
-		snprintf(ret_path, bytes, "%.*s/keys/anchor.pub", slash == NULL ? 1 : (int)(slash - db_path),
-			 slash == NULL ? "." : db_path);
+		snprintf(ret_path, bytes, "%.*s/keys/anchor.pub",
+			 slash == NULL ? 1 : (int)(slash - db_path), slash == NULL ? "." : db_path);
 }
 
 static void find_key(struct audit *audit, const char *db_path, const char *public_key_path)
@@ -304,12 +321,13 @@ static void find_key(struct audit *audit, const char *db_path, const char *publi
 	char path[STORE_PATH_BYTES], error[CRYPTO_ERROR_BYTES];
 
 	audit_key_path(db_path, public_key_path, path, sizeof(path));
-	audit->has_key = crypto_key_load(path, audit->public_key, sizeof(audit->public_key), error) == 0;
+	audit->has_key =
+		crypto_key_load(path, audit->public_key, sizeof(audit->public_key), error) == 0;
 	audit->result->signatures_checked = audit->has_key;
 }
 
-int audit_verify(const char *db_path, const char *public_key_path, audit_progress_fn progress, void *arg,
-		 struct audit_result *ret_result)
+int audit_verify(const char *db_path, const char *public_key_path, audit_progress_fn progress,
+		 void *arg, struct audit_result *ret_result)
 {
 	struct audit audit = {.result = ret_result};
 	int r = crypto_init();

@@ -24,12 +24,14 @@ static json_t *read_mark(struct export *export, const char *kind)
 	json_t *mark = NULL;
 
 	db_bind_text(export->mark, 1, kind);
-	if (db_step(export->mark) == 1 && db_column_exact(export->mark, 1, hash, sizeof(hash)) == 0 &&
+	if (db_step(export->mark) == 1 &&
+	    db_column_exact(export->mark, 1, hash, sizeof(hash)) == 0 &&
 	    db_column_exact(export->mark, 2, signature, sizeof(signature)) == 0 &&
 	    crypto_base64(signature, sizeof(signature), text, sizeof(text)) == 0) {
 		event_hash_text(hash, hex);
-		mark = json_pack("{s:I, s:s, s:s}", "seq", (json_int_t)db_column_int(export->mark, 0), "hash",
-				 hex, "sig", text);
+		mark = json_pack("{s:I, s:s, s:s}", "seq",
+				 (json_int_t)db_column_int(export->mark, 0), "hash", hex, "sig",
+				 text);
 	}
 	db_reset(export->mark);
 	return mark;
@@ -39,7 +41,8 @@ static int put_line(struct export *export, json_t *line)
 {
 	int r = line == NULL ? -ENOMEM : 0;
 
-	if (r == 0 && (json_dumpf(line, export->out, JSON_COMPACT) < 0 || fputc('\n', export->out) == EOF))
+	if (r == 0 &&
+	    (json_dumpf(line, export->out, JSON_COMPACT) < 0 || fputc('\n', export->out) == EOF))
 		r = errno != 0 ? -errno : -EIO;
 	json_decref(line);
 	return r;
@@ -63,8 +66,8 @@ static int put_marks(struct export *export, const char *key_text)
 	}
 	export->last_seq = json_integer_value(json_object_get(base, "seq"));
 	export->head_seq = json_integer_value(json_object_get(head, "seq"));
-	return put_line(export, json_pack("{s:s, s:s, s:o, s:o}", "format", "gatehouse-audit-1", "key",
-					  key_text, "base", base, "head", head));
+	return put_line(export, json_pack("{s:s, s:s, s:o, s:o}", "format", "gatehouse-audit-1",
+					  "key", key_text, "base", base, "head", head));
 }
 
 /* The oldest rows were dropped while they were being written out. */
@@ -93,8 +96,8 @@ static int put_row(struct export *export)
 	export->last_seq = row.seq;
 	export->rows++;
 	return put_line(export, json_pack("[I, I, i, s, s, s, s, s, s, s]", (json_int_t)row.seq,
-					  (json_int_t)row.unix_ms, (int)row.severity, row.id, row.type,
-					  row.source, row.person, row.data, prev, hash));
+					  (json_int_t)row.unix_ms, (int)row.severity, row.id,
+					  row.type, row.source, row.person, row.data, prev, hash));
 }
 
 /* @return rows written, or an error */
@@ -114,7 +117,8 @@ static int put_page(struct export *export)
 	return r < 0 ? r : rows;
 }
 
-static int put_all(struct export *export, const char *key_text, audit_progress_fn progress, void *arg)
+static int put_all(struct export *export, const char *key_text, audit_progress_fn progress,
+		   void *arg)
 {
 	int r = put_marks(export, key_text);
 
@@ -130,8 +134,8 @@ static int put_all(struct export *export, const char *key_text, audit_progress_f
 	return r < 0 ? r : 0;
 }
 
-int audit_export(const char *db_path, const char *public_key_path, FILE *out, audit_progress_fn progress,
-		 void *arg, char *error)
+int audit_export(const char *db_path, const char *public_key_path, FILE *out,
+		 audit_progress_fn progress, void *arg, char *error)
 {
 	struct export export = {.out = out};
 	uint8_t key[CRYPTO_SIGN_PUBLIC_BYTES];

@@ -55,7 +55,10 @@ static int copy_bytes(int from, int to)
 	return 0;
 }
 
-/* A new file of mode 0600 (public keys 0644), on disk when this returns. An existing one is not touched. */
+/*
+ * A new file of mode 0600 (public keys 0644), on disk when this returns. An existing one is not
+ * touched.
+ */
 static int copy_file(const char *from_path, const char *to_path, mode_t mode)
 {
 	int from = open(from_path, O_RDONLY | O_CLOEXEC), to, r;
@@ -115,7 +118,8 @@ static int copy_keys(const char *from_dir, const char *to_dir, char *text)
 	return r < 0 ? r : file_sync(to);
 }
 
-static int verify_copy(const char *folder, const char *key_dir, struct audit_result *ret_result, char *text)
+static int verify_copy(const char *folder, const char *key_dir, struct audit_result *ret_result,
+		       char *text)
 {
 	char db[BACKUP_PATH_BYTES], key[BACKUP_PATH_BYTES];
 	int r;
@@ -127,14 +131,16 @@ static int verify_copy(const char *folder, const char *key_dir, struct audit_res
 		return say(text, r, "%s", ret_result->verdict.detail);
 	if (!ret_result->ok)
 		return say(text, -EBADMSG, "%s: %s", db, ret_result->verdict.detail);
-	return ret_result->signatures_checked ? 0 : say(text, -EKEYREJECTED, "%s: no public key at hand", db);
+	return ret_result->signatures_checked
+		       ? 0
+		       : say(text, -EKEYREJECTED, "%s: no public key at hand", db);
 }
 
 static void remove_copy(const char *folder)
 {
-	static const char *const names[] = {"gate.db",        "gate.db-journal", CONFIG_LAST_GOOD_NAME,
-					    COPIES_NAME,      "keys/data.key",   "keys/anchor.key",
-					    "keys/anchor.pub"};
+	static const char *const names[] = {
+		"gate.db",       "gate.db-journal", CONFIG_LAST_GOOD_NAME, COPIES_NAME,
+		"keys/data.key", "keys/anchor.key", "keys/anchor.pub"};
 	char path[BACKUP_PATH_BYTES];
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
@@ -168,7 +174,8 @@ int backup_make(const char *state_dir, const char *folder, bool with_keys, char 
 	if (mkdir(folder, 0700) < 0)
 		return say(text, -errno, "%s: %s", folder, strerror(errno));
 	registered = copies_register(
-		state_dir, folder); /* before anybody's data is in it; a disk that fails needs it most */
+		state_dir,
+		folder); /* before anybody's data is in it; a disk that fails needs it most */
 	r = copy_database(state_dir, folder, text);
 	if (r == 0 && with_keys)
 		r = copy_keys(state_dir, folder, text);
@@ -196,7 +203,8 @@ int backup_make(const char *state_dir, const char *folder, bool with_keys, char 
 }
 
 /* The same bytes, or no such file at @p to yet. */
-static int check_key(const char *folder, const char *state_dir, const char *name, bool *ret_copy, char *text)
+static int check_key(const char *folder, const char *state_dir, const char *name, bool *ret_copy,
+		     char *text)
 {
 	char from[BACKUP_PATH_BYTES], to[BACKUP_PATH_BYTES], error[CRYPTO_ERROR_BYTES];
 	uint8_t theirs[32], ours[32];
@@ -210,7 +218,8 @@ static int check_key(const char *folder, const char *state_dir, const char *name
 	crypto_wipe(theirs, sizeof(theirs));
 	crypto_wipe(ours, sizeof(ours));
 	if (!have_from && !have_to)
-		return say(text, -EKEYREJECTED, "%s: missing in the backup, and not here either", name);
+		return say(text, -EKEYREJECTED, "%s: missing in the backup, and not here either",
+			   name);
 	if (have_from && have_to && !same)
 		return say(text, -EKEYREJECTED,
 			   "%s is another gate's key than the backup's: move it away first", to);
@@ -261,12 +270,14 @@ static int move_aside(const char *path, const char *when, char *text)
 }
 
 /*
- * The old files keep a name; the copy takes the place in one rename. roster.db is the old one's: another is made. When that
- * is cut short, the daemon's next start ends it, or the old file is still in its place: see store_recover_pending().
+ * The old files keep a name; the copy takes the place in one rename. roster.db is the old one's:
+ * another is made. When that is cut short, the daemon's next start ends it, or the old file is
+ * still in its place: see store_recover_pending().
  */
 static int replace_database(const char *state_dir, const char *fresh, char *text)
 {
-	char path[BACKUP_PATH_BYTES], roster[BACKUP_PATH_BYTES], pending[BACKUP_PATH_BYTES], when[32];
+	char path[BACKUP_PATH_BYTES], roster[BACKUP_PATH_BYTES], pending[BACKUP_PATH_BYTES],
+		when[32];
 	time_t now = (time_t)(clock_unix_ms() / 1000);
 	struct tm utc;
 	int r;
@@ -322,8 +333,8 @@ static int restore_claimed(const char *folder, const char *state_dir, char *text
 		(void)unlink(fresh); /* the backup still has it */
 		return r;
 	}
-	return say(text, 0, "%s: the log to row %lld is back%s", state_dir, (long long)result.last_seq,
-		   imported);
+	return say(text, 0, "%s: the log to row %lld is back%s", state_dir,
+		   (long long)result.last_seq, imported);
 }
 
 int backup_restore(const char *folder, const char *state_dir, char *text)
@@ -336,7 +347,8 @@ int backup_restore(const char *folder, const char *state_dir, char *text)
 		return say(text, r, "%s", error[0] != '\0' ? error : strerror(-r));
 	join(lock, state_dir, "lock");
 	r = file_give_to_owner(state_dir, lock);
-	r = r < 0 ? say(text, r, "%s: %s", lock, strerror(-r)) : restore_claimed(folder, state_dir, text);
+	r = r < 0 ? say(text, r, "%s: %s", lock, strerror(-r))
+		  : restore_claimed(folder, state_dir, text);
 	store_claim_release(claim);
 	return r;
 }

@@ -22,7 +22,10 @@ static void path_of(char path[REGISTER_PATH_BYTES], const char *folder, const ch
 	snprintf(path, REGISTER_PATH_BYTES, "%.500s/%.90s", folder, name);
 }
 
-/* @p ret_copies: a new reference, an array of objects with a path; empty when there is no such file. */
+/*
+ * @p ret_copies: a new reference, an array of objects with a path; empty when there is no such
+ *    file.
+ */
 static int read_register(const char *folder, json_t **ret_copies)
 {
 	char path[REGISTER_PATH_BYTES];
@@ -111,13 +114,17 @@ static bool is_at(const json_t *copy, const char *path)
 	return strcmp(json_string_value(json_object_get(copy, "path")), path) == 0;
 }
 
-/* Only what is missing on the very disk that it was made on was destroyed; of any other nobody knows here. */
+/*
+ * Only what is missing on the very disk that it was made on was destroyed; of any other nobody
+ * knows here.
+ */
 static bool is_gone(const json_t *copy)
 {
 	const char *path = json_string_value(json_object_get(copy, "path"));
 	json_int_t device = json_integer_value(json_object_get(copy, "device"));
 
-	return access(path, F_OK) < 0 && errno == ENOENT && device != 0 && device == device_around(path);
+	return access(path, F_OK) < 0 && errno == ENOENT && device != 0 &&
+	       device == device_around(path);
 }
 
 int copies_register(const char *state_dir, const char *folder)
@@ -128,11 +135,13 @@ int copies_register(const char *state_dir, const char *folder)
 
 	if (r == 0) {
 		for (size_t at = json_array_size(copies); at-- > 0;)
-			if (is_at(json_array_get(copies, at), path) || is_gone(json_array_get(copies, at)))
+			if (is_at(json_array_get(copies, at), path) ||
+			    is_gone(json_array_get(copies, at)))
 				(void)json_array_remove(copies, at); /* it is there */
-		if (json_array_append_new(copies, json_pack("{s:s, s:I, s:I}", "path", path, "made_unix_ms",
-							    (json_int_t)clock_unix_ms(), "device",
-							    device_around(path))) < 0)
+		if (json_array_append_new(copies,
+					  json_pack("{s:s, s:I, s:I}", "path", path, "made_unix_ms",
+						    (json_int_t)clock_unix_ms(), "device",
+						    device_around(path))) < 0)
 			r = -ENOMEM;
 	}
 	if (r == 0)
@@ -182,8 +191,9 @@ static void add(json_t *copies, const char *path, int64_t made_unix_ms, int64_t 
 {
 	if (made_unix_ms >= until_unix_ms)
 		return;
-	(void)json_array_append_new(copies, json_pack("{s:s, s:o}", "path", path, "made",
-						      json_utc(made_unix_ms < 0 ? 0 : made_unix_ms)));
+	(void)json_array_append_new(copies,
+				    json_pack("{s:s, s:o}", "path", path, "made",
+					      json_utc(made_unix_ms < 0 ? 0 : made_unix_ms)));
 }
 
 /* "gate.db.corrupt-TIME", "roster.db.set-aside" and their like; gate.db-wal is the gate's own. */
@@ -214,7 +224,8 @@ static int add_set_aside(const char *state_dir, int64_t until_unix_ms, json_t *c
 		if (stat(path, &status) ==
 		    0) /* when it was written last: later than the erasure, it knows of it */
 			add(copies, path,
-			    (int64_t)status.st_mtim.tv_sec * 1000 + status.st_mtim.tv_nsec / 1000000,
+			    (int64_t)status.st_mtim.tv_sec * 1000 +
+				    status.st_mtim.tv_nsec / 1000000,
 			    until_unix_ms);
 	}
 	closedir(folder);
@@ -228,9 +239,9 @@ int copies_list(const char *state_dir, int64_t until_unix_ms, json_t **ret_copie
 	size_t at;
 
 	if (r == 0) {
-		json_array_foreach(registered, at, copy)
-			add(copies, json_string_value(json_object_get(copy, "path")),
-			    json_integer_value(json_object_get(copy, "made_unix_ms")), until_unix_ms);
+		json_array_foreach(registered, at, copy) add(
+			copies, json_string_value(json_object_get(copy, "path")),
+			json_integer_value(json_object_get(copy, "made_unix_ms")), until_unix_ms);
 		r = add_set_aside(state_dir, until_unix_ms, copies);
 	}
 	json_decref(registered);

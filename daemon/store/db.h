@@ -1,8 +1,9 @@
 /*
- * db.h - SQLite in the store's words: connections and prepared statements that answer with an errno.
+ * db.h - SQLite in the store's words: connections and prepared statements that answer with an
+ * errno.
  *
- * db_sqlite.c is the only file that knows sqlite3.h. A connection and its statements belong to one thread.
- * A failed call leaves its sentence in db_error().
+ * db_sqlite.c is the only file that knows sqlite3.h. A connection and its statements belong to one
+ * thread. A failed call leaves its sentence in db_error().
  *
  * Errors: -ENOSPC (disk full), -EIO, -EBADMSG (damaged, or not a database), -EEXIST (a constraint),
  * -EBUSY, -EROFS, -ENOENT (cannot be opened), -ENOMEM, -EINVAL (anything else: our SQL is wrong).
@@ -19,7 +20,10 @@ enum { DB_ERROR_BYTES = 256 };
 struct db;
 struct db_statement;
 
-/** @p error (DB_ERROR_BYTES) may be NULL. A writing connection makes the file (mode 0600) when missing. */
+/**
+ * @p error (DB_ERROR_BYTES) may be NULL. A writing connection makes the file (mode 0600) when
+ *    missing.
+ */
 int db_open(const char *path, bool read_only, struct db **ret_db, char *error);
 
 /** Statements must be finished before. NULL is fine. */
@@ -33,13 +37,22 @@ int db_run(struct db *db, const char *sql);
 /** The first column of the first row of @p sql. @return 0, -ENODATA (no row) or an error. */
 int db_int(struct db *db, const char *sql, int64_t *ret_value);
 
-/** SQLite's quick look at every page of a file; takes as long as reading it. @return 0, -EBADMSG (damaged) or an error. */
+/**
+ * SQLite's quick look at every page of a file; takes as long as reading it. @return 0, -EBADMSG
+ * (damaged) or an error.
+ */
 int db_quick_check(struct db *db);
 
-/** In WAL mode: whether somebody removed or renamed the file, or its WAL, behind the connection's back: what is written goes nowhere. */
+/**
+ * In WAL mode: whether somebody removed or renamed the file, or its WAL, behind the connection's
+ * back: what is written goes nowhere.
+ */
 bool db_has_moved(struct db *db);
 
-/** All of it at one moment, packed, in a new file (mode 0600) that is on disk when this returns; else there is none. */
+/**
+ * All of it at one moment, packed, in a new file (mode 0600) that is on disk when this returns;
+ * else there is none.
+ */
 int db_copy_to(struct db *db, const char *path);
 
 /** Whether a transaction is open. */
@@ -48,7 +61,10 @@ bool db_in_transaction(const struct db *db);
 int db_prepare(struct db *db, const char *sql, struct db_statement **ret_statement);
 void db_finish(struct db_statement *statement); /* NULL is fine */
 
-/* Parameters count from 1. Bound bytes are borrowed until the next db_reset(). NULL binds SQL's NULL. */
+/*
+ * Parameters count from 1. Bound bytes are borrowed until the next db_reset(). NULL binds SQL's
+ * NULL.
+ */
 void db_bind_int(struct db_statement *statement, int nth, int64_t value);
 void db_bind_text(struct db_statement *statement, int nth, const char *text);
 void db_bind_bytes(struct db_statement *statement, int nth, const void *at, size_t bytes);

@@ -64,7 +64,8 @@ static int make_file(const char *path)
 
 int db_open(const char *path, bool read_only, struct db **ret_db, char *error)
 {
-	int flags = SQLITE_OPEN_NOMUTEX | (read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE);
+	int flags =
+		SQLITE_OPEN_NOMUTEX | (read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE);
 	struct db *db = calloc(1, sizeof(*db));
 	int r;
 
@@ -95,7 +96,8 @@ void db_close(struct db *db)
 {
 	if (db == NULL)
 		return;
-	(void)sqlite3_close_v2(db->sqlite); /* lets a forgotten statement end it later, so it cannot fail */
+	(void)sqlite3_close_v2(
+		db->sqlite); /* lets a forgotten statement end it later, so it cannot fail */
 	free(db);
 }
 
@@ -179,8 +181,8 @@ int db_prepare(struct db *db, const char *sql, struct db_statement **ret_stateme
 
 	if (statement == NULL)
 		return -ENOMEM;
-	r = as_errno(
-		sqlite3_prepare_v3(db->sqlite, sql, -1, SQLITE_PREPARE_PERSISTENT, &statement->sqlite, NULL));
+	r = as_errno(sqlite3_prepare_v3(db->sqlite, sql, -1, SQLITE_PREPARE_PERSISTENT,
+					&statement->sqlite, NULL));
 	if (r < 0) {
 		free(statement);
 		return r;
@@ -197,7 +199,10 @@ void db_finish(struct db_statement *statement)
 	free(statement);
 }
 
-/* A bind fails only for a parameter that is not there or for want of memory; NOT NULL columns catch both. */
+/*
+ * A bind fails only for a parameter that is not there or for want of memory; NOT NULL columns catch
+ * both.
+ */
 void db_bind_int(struct db_statement *statement, int nth, int64_t value)
 {
 	(void)sqlite3_bind_int64(statement->sqlite, nth, value);

@@ -19,9 +19,11 @@ static bool is_word(const char *text, size_t bytes_max, const char *characters)
 int event_draft_check(const struct event_draft *draft)
 {
 	static const char lower[] = "abcdefghijklmnopqrstuvwxyz0123456789_.-";
-	static const char printable[] = "abcdefghijklmnopqrstuvwxyz0123456789_.-/:ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+	static const char printable[] =
+		"abcdefghijklmnopqrstuvwxyz0123456789_.-/:ABCDEFGHIJKLMNOPQRSTUVWXYZ";
 
-	if (draft->type == NULL || draft->type[0] == '\0' || !is_word(draft->type, EVENT_TYPE_BYTES, lower))
+	if (draft->type == NULL || draft->type[0] == '\0' ||
+	    !is_word(draft->type, EVENT_TYPE_BYTES, lower))
 		return -EINVAL;
 	if (draft->severity > EVENT_ALARM)
 		return -EINVAL;
@@ -92,10 +94,14 @@ void event_hash_text(const uint8_t hash[DIGEST_BYTES], char *text)
 	hex_format(hash, DIGEST_BYTES, text);
 }
 
-/* Nothing is escaped: type, source and id have no character that needs it, and data is JSON already. */
+/*
+ * Nothing is escaped: type, source and id have no character that needs it, and data is JSON
+ * already.
+ */
 char *event_json(const struct event_row *row, bool hashes)
 {
-	char time[CLOCK_UTC_BYTES], person[ULID_BYTES + 2] = "null", chain[2 * DIGEST_HEX_BYTES + 32] = "";
+	char time[CLOCK_UTC_BYTES], person[ULID_BYTES + 2] = "null",
+							chain[2 * DIGEST_HEX_BYTES + 32] = "";
 	char prev[DIGEST_HEX_BYTES], hash[DIGEST_HEX_BYTES];
 	char *text;
 
@@ -108,10 +114,11 @@ char *event_json(const struct event_row *row, bool hashes)
 		snprintf(chain, sizeof(chain), ",\"prev\":\"%s\",\"hash\":\"%s\"", prev, hash);
 	}
 	if (asprintf(&text,
-		     "{\"seq\":%lld,\"id\":\"%s\",\"time\":\"%s\",\"type\":\"%s\",\"severity\":\"%s\","
+		     "{\"seq\":%lld,\"id\":\"%s\",\"time\":\"%s\",\"type\":\"%s\",\"severity\":\"%"
+		     "s\","
 		     "\"source\":\"%s\",\"person\":%s,\"data\":%s%s}",
-		     (long long)row->seq, row->id, time, row->type, event_severity_name(row->severity),
-		     row->source, person, row->data, chain) < 0)
+		     (long long)row->seq, row->id, time, row->type,
+		     event_severity_name(row->severity), row->source, person, row->data, chain) < 0)
 		return NULL;
 	return text;
 }

@@ -1,8 +1,10 @@
 /*
- * event.h - one row of the log: what it holds, its canonical bytes, its place in the hash chain, its JSON.
+ * event.h - one row of the log: what it holds, its canonical bytes, its place in the hash chain,
+ * its JSON.
  *
- * Pure but for memory. docs/reference/audit.md describes the canonical bytes for whoever writes another verifier; a
- * change here that changes them is a new format and breaks every log there is. Any thread.
+ * Pure but for memory. docs/reference/audit.md describes the canonical bytes for whoever writes
+ * another verifier; a change here that changes them is a new format and breaks every log there is.
+ * Any thread.
  */
 #ifndef GH_STORE_EVENT_H
 #define GH_STORE_EVENT_H
@@ -31,9 +33,13 @@ struct event_draft {
 	enum event_severity severity;
 	const char *source; /* NULL: none */
 	const char *person; /* a ULID, or NULL */
-	json_t *data;       /* an object, or NULL; "v" is added when it has none. The reference stays yours */
-	int64_t unix_ms;    /* when it happened; 0: now */
-	/* a command's nonce, kept in the same transaction: it can never be used again once the event exists */
+	/* an object, or NULL; "v" is added when it has none. The reference stays yours */
+	json_t *data;
+	int64_t unix_ms; /* when it happened; 0: now */
+	/*
+	 * a command's nonce, kept in the same transaction: it can never be used again once the
+	 * event exists
+	 */
 	const char *nonce_key; /* id of the key that signed the command, or NULL */
 	int64_t nonce;
 };
@@ -50,10 +56,14 @@ struct event_row {
 	const char *data;                /* canonical JSON text of an object */
 	uint8_t prev[DIGEST_BYTES];      /* hash of the row before; of the first: zeros */
 	uint8_t hash[DIGEST_BYTES];
-	const char *json; /* event_json() of the row without the hashes; NULL when nobody asked for it */
+	/* event_json() of the row without the hashes; NULL when nobody asked for it */
+	const char *json;
 };
 
-/** Whether a draft can become a row. @return 0, -EINVAL (a word or id out of shape) or -EFBIG (data). */
+/**
+ * Whether a draft can become a row. @return 0, -EINVAL (a word or id out of shape) or -EFBIG
+ * (data).
+ */
 int event_draft_check(const struct event_draft *draft);
 
 /** The data's canonical text, with "v". The caller frees. NULL: no memory. */
@@ -63,7 +73,8 @@ char *event_data_text(json_t *data);
 void event_hash(const struct event_row *row, uint8_t ret_hash[DIGEST_BYTES]);
 
 /**
- * {"seq":..,"id":..,"time":..,"type":..,"severity":..,"source":..,"person":..,"data":{..}}, and with
+ * {"seq":..,"id":..,"time":..,"type":..,"severity":..,"source":..,"person":..,"data":{..}}, and
+ * with
  * @p hashes also "prev" and "hash" in hex. The caller frees. NULL: no memory.
  */
 char *event_json(const struct event_row *row, bool hashes);

@@ -4,34 +4,43 @@
 #include <stdio.h>
 
 /*
- * Tables that the replica has as well. template.crop is the aligned picture that the template was made from; NULL where the
- * site does not keep it.
+ * Tables that the replica has as well. template.crop is the aligned picture that the template was
+ * made from; NULL where the site does not keep it.
  */
-#define TABLES_OF_BOTH                                                                                       \
-	"CREATE TABLE mark (kind TEXT PRIMARY KEY NOT NULL, seq INTEGER NOT NULL, hash BLOB NOT NULL, "      \
-	"signature BLOB NOT NULL) WITHOUT ROWID;"                                                            \
-	"CREATE TABLE cursor (name TEXT PRIMARY KEY NOT NULL, seq INTEGER NOT NULL) WITHOUT ROWID;"          \
-	"CREATE TABLE nonce (name TEXT PRIMARY KEY NOT NULL, value INTEGER NOT NULL) WITHOUT ROWID;"         \
-	"CREATE TABLE key_check (sealed BLOB NOT NULL);"                                                     \
-	"CREATE TABLE person (id TEXT PRIMARY KEY NOT NULL, sealed BLOB NOT NULL) WITHOUT ROWID;"            \
-	"CREATE TABLE template (number INTEGER PRIMARY KEY, person TEXT NOT NULL, model TEXT NOT NULL, "     \
-	"sealed BLOB NOT NULL, crop BLOB);"                                                                  \
-	"CREATE INDEX template_person ON template (person);"                                                 \
-	"CREATE TABLE record (kind TEXT NOT NULL, id TEXT NOT NULL, sealed BLOB NOT NULL, "                  \
+#define TABLES_OF_BOTH                                                                             \
+	"CREATE TABLE mark (kind TEXT PRIMARY KEY NOT NULL, seq INTEGER NOT NULL, hash BLOB NOT "  \
+	"NULL, "                                                                                   \
+	"signature BLOB NOT NULL) WITHOUT ROWID;"                                                  \
+	"CREATE TABLE cursor (name TEXT PRIMARY KEY NOT NULL, seq INTEGER NOT NULL) WITHOUT "      \
+	"ROWID;"                                                                                   \
+	"CREATE TABLE nonce (name TEXT PRIMARY KEY NOT NULL, value INTEGER NOT NULL) WITHOUT "     \
+	"ROWID;"                                                                                   \
+	"CREATE TABLE key_check (sealed BLOB NOT NULL);"                                           \
+	"CREATE TABLE person (id TEXT PRIMARY KEY NOT NULL, sealed BLOB NOT NULL) WITHOUT ROWID;"  \
+	"CREATE TABLE template (number INTEGER PRIMARY KEY, person TEXT NOT NULL, model TEXT NOT " \
+	"NULL, "                                                                                   \
+	"sealed BLOB NOT NULL, crop BLOB);"                                                        \
+	"CREATE INDEX template_person ON template (person);"                                       \
+	"CREATE TABLE record (kind TEXT NOT NULL, id TEXT NOT NULL, sealed BLOB NOT NULL, "        \
 	"PRIMARY KEY (kind, id)) WITHOUT ROWID;"
 
 const struct schema schema_gate = {
 	.version = 1,
 	.create =
-		"CREATE TABLE event (seq INTEGER PRIMARY KEY, id TEXT NOT NULL, unix_ms INTEGER NOT NULL, "
-		"type TEXT NOT NULL, severity INTEGER NOT NULL, source TEXT NOT NULL, person TEXT NOT NULL, "
+		"CREATE TABLE event (seq INTEGER PRIMARY KEY, id TEXT NOT NULL, unix_ms INTEGER "
+		"NOT NULL, "
+		"type TEXT NOT NULL, severity INTEGER NOT NULL, source TEXT NOT NULL, person TEXT "
+		"NOT NULL, "
 		"data TEXT NOT NULL, prev BLOB NOT NULL, hash BLOB NOT NULL);"
-		/* the rowid, seq, is the last column of each index: pages of one type are in order */
+		/*
+		 * the rowid, seq, is the last column of each index: pages of one type are in order
+		 */
 		"CREATE INDEX event_type ON event (type);"
 		"CREATE INDEX event_time ON event (unix_ms);"
 		"CREATE INDEX event_person ON event (person) WHERE person <> '';" TABLES_OF_BOTH
 		/* what the replica does not have yet; a kind of "" is a person, with templates */
-		"CREATE TABLE replica_pending (kind TEXT NOT NULL, id TEXT NOT NULL, PRIMARY KEY (kind, id)) "
+		"CREATE TABLE replica_pending (kind TEXT NOT NULL, id TEXT NOT NULL, PRIMARY KEY "
+		"(kind, id)) "
 		"WITHOUT ROWID;"
 		"CREATE TRIGGER person_put AFTER INSERT ON person BEGIN "
 		"INSERT OR IGNORE INTO replica_pending VALUES ('', NEW.id); END;"
@@ -87,6 +96,8 @@ int schema_upgrade(struct db *db, const struct schema *schema, int64_t version)
 	if (r == 0)
 		r = db_run(db, "COMMIT");
 	if (r < 0 && db_in_transaction(db))
-		(void)db_run(db, "ROLLBACK"); /* SQLite may have done it already; closing does it as well */
+		(void)db_run(
+			db,
+			"ROLLBACK"); /* SQLite may have done it already; closing does it as well */
 	return r;
 }

@@ -25,8 +25,8 @@ static void name_holder(int fd, const char *path, char *error)
 
 	if (fcntl(fd, F_GETLK, &holder) == 0 && holder.l_type != F_UNLCK)
 		snprintf(pid, sizeof(pid), "%d", (int)holder.l_pid);
-	snprintf(error, STORE_TEXT_BYTES, "%.400s: held by another gatehoused, pid %s: stop that one first",
-		 path, pid);
+	snprintf(error, STORE_TEXT_BYTES,
+		 "%.400s: held by another gatehoused, pid %s: stop that one first", path, pid);
 }
 
 static int acquire_lock(int fd, const char *path, char *error)
@@ -39,10 +39,14 @@ static int acquire_lock(int fd, const char *path, char *error)
 		if (r == -EBUSY)
 			name_holder(fd, path, error);
 		else
-			snprintf(error, STORE_TEXT_BYTES, "%.400s: cannot lock it: %s", path, strerror(-r));
+			snprintf(error, STORE_TEXT_BYTES, "%.400s: cannot lock it: %s", path,
+				 strerror(-r));
 		return r;
 	}
-	/* The kernel names the holder of such a lock. A pid written into the file would have the doors wait for the disk. */
+	/*
+	 * The kernel names the holder of such a lock. A pid written into the file would have the
+	 * doors wait for the disk.
+	 */
 	(void)fcntl(fd, F_SETLK, &mine);
 	return 0;
 }
@@ -57,7 +61,8 @@ int store_claim(const char *state_dir, struct store_claim **ret_claim, char *err
 		return -ENAMETOOLONG;
 	if (mkdir(state_dir, 0700) < 0 && errno != EEXIST) {
 		r = -errno;
-		snprintf(error, STORE_TEXT_BYTES, "%.400s: cannot be made: %s", state_dir, strerror(-r));
+		snprintf(error, STORE_TEXT_BYTES, "%.400s: cannot be made: %s", state_dir,
+			 strerror(-r));
 		return r;
 	}
 	claim = malloc(sizeof(*claim));
@@ -66,7 +71,8 @@ int store_claim(const char *state_dir, struct store_claim **ret_claim, char *err
 	claim->fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOCTTY, 0600);
 	r = claim->fd < 0 ? -errno : 0;
 	if (r < 0)
-		snprintf(error, STORE_TEXT_BYTES, "%.400s: cannot be opened: %s", path, strerror(-r));
+		snprintf(error, STORE_TEXT_BYTES, "%.400s: cannot be opened: %s", path,
+			 strerror(-r));
 	else
 		r = acquire_lock(claim->fd, path, error);
 	if (r < 0) {
@@ -99,34 +105,43 @@ static int set_paths(struct store *store, const struct store_config *config)
 	snprintf(store->recogniser, sizeof(store->recogniser), "%s",
 		 config->recogniser != NULL ? config->recogniser : "");
 	snprintf(store->path, sizeof(store->path), "%s/gate.db", dir);
-	n = data != NULL ? snprintf(store->data_key_path, STORE_PATH_BYTES, "%s", data)
-			 : snprintf(store->data_key_path, STORE_PATH_BYTES, "%s/keys/data.key", dir);
+	n = data != NULL
+		    ? snprintf(store->data_key_path, STORE_PATH_BYTES, "%s", data)
+		    : snprintf(store->data_key_path, STORE_PATH_BYTES, "%s/keys/data.key", dir);
 	if (n >= STORE_PATH_BYTES)
 		return -EINVAL;
-	n = anchor != NULL ? snprintf(store->anchor_key_path, STORE_PATH_BYTES, "%s", anchor)
-			   : snprintf(store->anchor_key_path, STORE_PATH_BYTES, "%s/keys/anchor.key", dir);
+	n = anchor != NULL
+		    ? snprintf(store->anchor_key_path, STORE_PATH_BYTES, "%s", anchor)
+		    : snprintf(store->anchor_key_path, STORE_PATH_BYTES, "%s/keys/anchor.key", dir);
 	if (n >= STORE_PATH_BYTES - 4)
 		return -EINVAL;
 	length = strlen(store->anchor_key_path);
 	if (length > 4 && strcmp(store->anchor_key_path + length - 4, ".key") == 0)
 		length -= 4;
-	snprintf(store->public_key_path, STORE_PATH_BYTES, "%.*s.pub", (int)length, store->anchor_key_path);
+	snprintf(store->public_key_path, STORE_PATH_BYTES, "%.*s.pub", (int)length,
+		 store->anchor_key_path);
 	return 0;
 }
 
 static int open_queues(struct store *store)
 {
-	/* every write and read on its way, every notification, and an anchor a batch while those are many */
-	size_t answers_max = store->queue_max + STORE_QUERIES_MAX + 1 + STORE_NOTIFICATIONS_MAX + 64;
-	int r = queue_open(sizeof(struct store_message *), store->queue_max, QUEUE_REFUSE_WHEN_FULL, NULL,
-			   &store->writes);
+	/*
+	 * every write and read on its way, every notification, and an anchor a batch while those
+	 * are many
+	 */
+	size_t answers_max =
+		store->queue_max + STORE_QUERIES_MAX + 1 + STORE_NOTIFICATIONS_MAX + 64;
+	int r = queue_open(sizeof(struct store_message *), store->queue_max, QUEUE_REFUSE_WHEN_FULL,
+			   NULL, &store->writes);
 
 	if (r == 0)
-		r = queue_open(sizeof(struct store_message *), STORE_QUERIES_MAX + 1, QUEUE_REFUSE_WHEN_FULL,
-			       NULL, &store->queries); /* and one that nobody asked: store_warm_reader() */
+		r = queue_open(
+			sizeof(struct store_message *), STORE_QUERIES_MAX + 1,
+			QUEUE_REFUSE_WHEN_FULL, NULL,
+			&store->queries); /* and one that nobody asked: store_warm_reader() */
 	if (r == 0)
-		r = queue_open(sizeof(struct store_message *), answers_max, QUEUE_REFUSE_WHEN_FULL, NULL,
-			       &store->answers);
+		r = queue_open(sizeof(struct store_message *), answers_max, QUEUE_REFUSE_WHEN_FULL,
+			       NULL, &store->answers);
 	return r;
 }
 
@@ -159,7 +174,8 @@ int store_open(const struct store_config *config, struct store **ret_store)
 	store->arg = config->arg;
 	store->queue_max = config->queue_max == 0 ? STORE_QUEUE_MAX : config->queue_max;
 	store->schema = config->schema == NULL ? &schema_gate : config->schema;
-	store->replica_schema = config->replica_schema == NULL ? &schema_replica : config->replica_schema;
+	store->replica_schema =
+		config->replica_schema == NULL ? &schema_replica : config->replica_schema;
 	r = set_paths(store, config);
 	if (r == 0)
 		r = open_queues(store);
@@ -243,7 +259,8 @@ static void answer_read(struct store *store, struct store_read *read)
 	store_message_free(&read->message);
 }
 
-static struct store_counter *find_counter(struct store_counter *counters, size_t max, const char *name)
+static struct store_counter *find_counter(struct store_counter *counters, size_t max,
+					  const char *name)
 {
 	for (size_t i = 0; i < max; i++)
 		if (counters[i].name[0] == '\0' || strcmp(counters[i].name, name) == 0)
@@ -283,7 +300,8 @@ static void handle_face(struct store *store, const struct store_face *face)
 {
 	store->ops.face(store->arg, face->person, face->model, face->vector, ROSTER_TEMPLATE_DIM);
 	if (face->crop_bytes > 0 && store->ops.crop != NULL)
-		store->ops.crop(store->arg, face->person, face->number, face->crop, face->crop_bytes);
+		store->ops.crop(store->arg, face->person, face->number, face->crop,
+				face->crop_bytes);
 }
 
 static void handle_notification(struct store *store, struct store_notification *notification)
@@ -297,7 +315,8 @@ static void handle_notification(struct store *store, struct store_notification *
 			store->ops.person(store->arg, &notification->people[i]);
 		else if (notification->message.kind == STORE_NOTIFY_RECORDS)
 			store->ops.record(store->arg, notification->records[i].kind,
-					  notification->records[i].id, notification->records[i].json);
+					  notification->records[i].id,
+					  notification->records[i].json);
 		else
 			handle_face(store, &notification->faces[i]);
 	}
@@ -335,7 +354,10 @@ static bool dispatch_one(struct store *store)
 
 void store_dispatch(struct store *store)
 {
-	/* who asks again from its answer has it in another turn: doors, and others' questions, come between */
+	/*
+	 * who asks again from its answer has it in another turn: doors, and others' questions, come
+	 * between
+	 */
 	for (size_t count = queue_count(store->answers); count > 0 && dispatch_one(store); count--)
 		;
 }
@@ -404,14 +426,16 @@ bool store_is_ready(const struct store *store)
 
 int64_t store_cursor_get(const struct store *store, const char *name)
 {
-	const struct store_counter *counter = find_counter(unconst(store->cursors), STORE_CURSORS_MAX, name);
+	const struct store_counter *counter =
+		find_counter(unconst(store->cursors), STORE_CURSORS_MAX, name);
 
 	return counter == NULL ? 0 : counter->value;
 }
 
 int64_t store_nonce_get(const struct store *store, const char *key)
 {
-	const struct store_counter *counter = find_counter(unconst(store->nonces), STORE_NONCES_MAX, key);
+	const struct store_counter *counter =
+		find_counter(unconst(store->nonces), STORE_NONCES_MAX, key);
 
 	return counter == NULL ? 0 : counter->value;
 }

@@ -1,4 +1,7 @@
-/* store_append.c - the control thread's side of a write: checks it, copies it, sends it to the store thread. */
+/*
+ * store_append.c - the control thread's side of a write: checks it, copies it, sends it to the
+ * store thread.
+ */
 #include <assert.h>
 #include <errno.h>
 #include <stdio.h>
@@ -15,8 +18,10 @@ static void fill_row(struct event_row *row, const struct event_draft *draft)
 	ulid_make(row->unix_ms, row->id);
 	row->severity = draft->severity;
 	snprintf(row->type, sizeof(row->type), "%s", draft->type);
-	snprintf(row->source, sizeof(row->source), "%s", draft->source == NULL ? "" : draft->source);
-	snprintf(row->person, sizeof(row->person), "%s", draft->person == NULL ? "" : draft->person);
+	snprintf(row->source, sizeof(row->source), "%s",
+		 draft->source == NULL ? "" : draft->source);
+	snprintf(row->person, sizeof(row->person), "%s",
+		 draft->person == NULL ? "" : draft->person);
 }
 
 static struct store_counter *nonce_place(struct store *store, const char *key)
@@ -28,8 +33,8 @@ static struct store_counter *nonce_place(struct store *store, const char *key)
 }
 
 /* Check everything and make the write, not yet sent. */
-static int new_write(struct store *store, enum store_message_kind kind, const struct event_draft *draft,
-		     struct store_write **ret_write)
+static int new_write(struct store *store, enum store_message_kind kind,
+		     const struct event_draft *draft, struct store_write **ret_write)
 {
 	struct store_write *write;
 	int r = event_draft_check(draft);
@@ -82,12 +87,16 @@ static int send_write(struct store *store, struct store_write *write, store_done
 		store->pending_last->next = write;
 	store->pending_last = write;
 	store->pending++;
-	/* there is room: fewer than queue_max are on their way. The write is the other thread's from here on */
+	/*
+	 * there is room: fewer than queue_max are on their way. The write is the other thread's
+	 * from here on
+	 */
 	(void)queue_push(store->writes, &message);
 	return 0;
 }
 
-int store_append(struct store *store, const struct event_draft *draft, store_done_fn done, void *arg)
+int store_append(struct store *store, const struct event_draft *draft, store_done_fn done,
+		 void *arg)
 {
 	struct store_write *write;
 	int r = new_write(store, STORE_WRITE_EVENT, draft, &write);
@@ -95,7 +104,8 @@ int store_append(struct store *store, const struct event_draft *draft, store_don
 	return r < 0 ? r : send_write(store, write, done, arg);
 }
 
-int store_drop(struct store *store, int64_t before_unix_ms, int64_t to_seq, store_done_fn done, void *arg)
+int store_drop(struct store *store, int64_t before_unix_ms, int64_t to_seq, store_done_fn done,
+	       void *arg)
 {
 	const struct event_draft draft = {.type = "audit.dropped", .source = "store"};
 	struct store_write *write;
@@ -108,8 +118,8 @@ int store_drop(struct store *store, int64_t before_unix_ms, int64_t to_seq, stor
 	return send_write(store, write, done, arg);
 }
 
-int store_person_put(struct store *store, const struct roster_person *person, const struct event_draft *draft,
-		     store_done_fn done, void *arg)
+int store_person_put(struct store *store, const struct roster_person *person,
+		     const struct event_draft *draft, store_done_fn done, void *arg)
 {
 	struct store_write *write;
 	int r;
@@ -132,7 +142,8 @@ int store_person_put(struct store *store, const struct roster_person *person, co
 /* A write that names a person, and perhaps a model, a template and its picture. */
 static int send_face(struct store *store, enum store_message_kind kind, const char *person_id,
 		     const char *model, const float *vector, const void *crop, size_t crop_bytes,
-		     int64_t replaces, const struct event_draft *draft, store_done_fn done, void *arg)
+		     int64_t replaces, const struct event_draft *draft, store_done_fn done,
+		     void *arg)
 {
 	struct store_write *write;
 	int r;
@@ -168,32 +179,33 @@ static int send_face(struct store *store, enum store_message_kind kind, const ch
 int store_person_remove(struct store *store, const char *person_id, const struct event_draft *draft,
 			store_done_fn done, void *arg)
 {
-	return send_face(store, STORE_WRITE_PERSON_REMOVE, person_id, NULL, NULL, NULL, 0, 0, draft, done,
-			 arg);
+	return send_face(store, STORE_WRITE_PERSON_REMOVE, person_id, NULL, NULL, NULL, 0, 0, draft,
+			 done, arg);
 }
 
-int store_template_add(struct store *store, const char *person_id, const char *model, const float *vector,
-		       const struct event_draft *draft, store_done_fn done, void *arg)
+int store_template_add(struct store *store, const char *person_id, const char *model,
+		       const float *vector, const struct event_draft *draft, store_done_fn done,
+		       void *arg)
 {
 	return store_template_put(store, person_id, model, vector, NULL, 0, 0, draft, done, arg);
 }
 
-int store_template_put(struct store *store, const char *person_id, const char *model, const float *vector,
-		       const void *crop, size_t crop_bytes, int64_t replaces, const struct event_draft *draft,
-		       store_done_fn done, void *arg)
+int store_template_put(struct store *store, const char *person_id, const char *model,
+		       const float *vector, const void *crop, size_t crop_bytes, int64_t replaces,
+		       const struct event_draft *draft, store_done_fn done, void *arg)
 {
 	if (model == NULL || vector == NULL || (crop == NULL) != (crop_bytes == 0) ||
 	    crop_bytes > STORE_CROP_BYTES_MAX || replaces < 0)
 		return -EINVAL;
-	return send_face(store, STORE_WRITE_FACE, person_id, model, vector, crop, crop_bytes, replaces, draft,
-			 done, arg);
+	return send_face(store, STORE_WRITE_FACE, person_id, model, vector, crop, crop_bytes,
+			 replaces, draft, done, arg);
 }
 
 int store_template_remove(struct store *store, const char *person_id, const char *model,
 			  const struct event_draft *draft, store_done_fn done, void *arg)
 {
-	return send_face(store, STORE_WRITE_FACE_REMOVE, person_id, model, NULL, NULL, 0, 0, draft, done,
-			 arg);
+	return send_face(store, STORE_WRITE_FACE_REMOVE, person_id, model, NULL, NULL, 0, 0, draft,
+			 done, arg);
 }
 
 int store_template_remove_one(struct store *store, const char *person_id, int64_t number,
@@ -201,8 +213,8 @@ int store_template_remove_one(struct store *store, const char *person_id, int64_
 {
 	if (number <= 0)
 		return -EINVAL;
-	return send_face(store, STORE_WRITE_FACE_REMOVE, person_id, NULL, NULL, NULL, 0, number, draft, done,
-			 arg);
+	return send_face(store, STORE_WRITE_FACE_REMOVE, person_id, NULL, NULL, NULL, 0, number,
+			 draft, done, arg);
 }
 
 static bool word_is_fit(const char *word, size_t bytes, bool letters_only)
@@ -245,7 +257,8 @@ int store_records_write(struct store *store, const struct store_record *records,
 	write->records = calloc(count, sizeof(*write->records));
 	r = write->records == NULL ? -ENOMEM : 0;
 	for (; r == 0 && write->record_count < count; write->record_count++)
-		r = fill_sealed(&write->records[write->record_count], &records[write->record_count]);
+		r = fill_sealed(&write->records[write->record_count],
+				&records[write->record_count]);
 	if (r < 0) {
 		store_message_free(&write->message);
 		return r;

@@ -1,4 +1,7 @@
-/* store_apply.c - one write, an event or a change with the event that tells of it, into the open transaction. */
+/*
+ * store_apply.c - one write, an event or a change with the event that tells of it, into the open
+ * transaction.
+ */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,8 +11,8 @@
 /* What ends a whole commit, and is worth trying again; all else is that one write's own fault. */
 static bool ends_commit(int r)
 {
-	return r == -ENOSPC || r == -EIO || r == -EBADMSG || r == -EBUSY || r == -EROFS || r == -ENOENT ||
-	       r == -ENOMEM;
+	return r == -ENOSPC || r == -EIO || r == -EBADMSG || r == -EBUSY || r == -EROFS ||
+	       r == -ENOENT || r == -ENOMEM;
 }
 
 static int apply_records(struct store_file *file, const struct store_write *write)
@@ -102,8 +105,8 @@ int store_write_set_data(struct store_write *write, json_t *data)
 /* An anchor speaks of the row before it, so that its data is only known now. */
 static int fill_anchor(struct store_file *file, struct store_write *write)
 {
-	return store_write_set_data(write,
-				    audit_anchor_data(&file->keys.signer, file->head_seq, file->head_hash));
+	return store_write_set_data(
+		write, audit_anchor_data(&file->keys.signer, file->head_seq, file->head_hash));
 }
 
 static int write_event(struct store_file *file, struct store_write *write)
@@ -157,7 +160,8 @@ static int write_change(struct store_file *file, struct store_write *write)
 
 int store_apply(struct store_file *file, struct store_write *write)
 {
-	bool event = write->message.kind == STORE_WRITE_EVENT || write->message.kind == STORE_WRITE_ANCHOR;
+	bool event = write->message.kind == STORE_WRITE_EVENT ||
+		     write->message.kind == STORE_WRITE_ANCHOR;
 	int r;
 
 	write->r = 0;

@@ -1,4 +1,7 @@
-/* store_drop.c - the oldest rows go: a prefix, a slice at a time, and the signed base says where the log begins now. */
+/*
+ * store_drop.c - the oldest rows go: a prefix, a slice at a time, and the signed base says where
+ * the log begins now.
+ */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,8 +14,10 @@ static int find_last(struct store_file *file, const struct store_write *write, i
 {
 	struct db_statement *rows;
 	int found = 0,
-	    r = db_prepare(file->db,
-			   "SELECT seq, unix_ms, hash FROM event WHERE seq > ? ORDER BY seq LIMIT ?", &rows);
+	    r = db_prepare(
+		    file->db,
+		    "SELECT seq, unix_ms, hash FROM event WHERE seq > ? ORDER BY seq LIMIT ?",
+		    &rows);
 
 	if (r < 0)
 		return r;
@@ -33,8 +38,8 @@ static int set_data(struct store_write *write, int64_t first, int64_t last, cons
 	char hex[DIGEST_HEX_BYTES];
 
 	event_hash_text(hash, hex);
-	return store_write_set_data(write, json_pack("{s:I, s:I, s:s}", "first", (json_int_t)first, "last",
-						     (json_int_t)last, "hash", hex));
+	return store_write_set_data(write, json_pack("{s:I, s:I, s:s}", "first", (json_int_t)first,
+						     "last", (json_int_t)last, "hash", hex));
 }
 
 int store_drop_apply(struct store_file *file, struct store_write *write)
@@ -46,8 +51,9 @@ int store_drop_apply(struct store_file *file, struct store_write *write)
 
 	if (r == 1)
 		r = find_last(file, write, base, &last, hash);
+	/* somebody changed the beginning: it stays as it is, for whoever looks into that */
 	else if (r == 0)
-		r = -EINVAL; /* somebody changed the beginning: it stays as it is, for whoever looks into that */
+		r = -EINVAL;
 	if (r <= 0)
 		return r < 0 ? r : -ENODATA;
 	r = store_file_mark(file, AUDIT_BASE, last, hash);

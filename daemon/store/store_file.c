@@ -18,7 +18,8 @@ static const char *const statements[STORE_SQL_COUNT] = {
 	[STORE_SQL_ROLLBACK_TO] = "ROLLBACK TO one",
 	[STORE_SQL_EVENT] =
 		"INSERT INTO event (" STORE_EVENT_COLUMNS ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-	[STORE_SQL_MARK] = "INSERT OR REPLACE INTO mark (kind, seq, hash, signature) VALUES (?, ?, ?, ?)",
+	[STORE_SQL_MARK] =
+		"INSERT OR REPLACE INTO mark (kind, seq, hash, signature) VALUES (?, ?, ?, ?)",
 	[STORE_SQL_CURSOR] = "INSERT OR REPLACE INTO cursor (name, seq) VALUES (?, ?)",
 	[STORE_SQL_NONCE] = ("INSERT INTO nonce (name, value) VALUES (?1, ?2) "
 			     "ON CONFLICT (name) DO UPDATE SET value = max(value, ?2)"),
@@ -35,7 +36,8 @@ static const char *const statements[STORE_SQL_COUNT] = {
 	[STORE_SQL_RECORD_CLEAR] = "DELETE FROM record WHERE kind = ?",
 };
 
-int store_file_mark(struct store_file *file, enum audit_statement statement, int64_t seq, const uint8_t *hash)
+int store_file_mark(struct store_file *file, enum audit_statement statement, int64_t seq,
+		    const uint8_t *hash)
 {
 	uint8_t signature[CRYPTO_SIGNATURE_BYTES];
 	struct db_statement *sql = file->sql[STORE_SQL_MARK];
@@ -48,8 +50,8 @@ int store_file_mark(struct store_file *file, enum audit_statement statement, int
 	return db_execute(sql);
 }
 
-int store_write_mark(struct db *db, const struct crypto_signer *signer, enum audit_statement statement,
-		     int64_t seq, const uint8_t *hash)
+int store_write_mark(struct db *db, const struct crypto_signer *signer,
+		     enum audit_statement statement, int64_t seq, const uint8_t *hash)
 {
 	struct store_file file = {.keys.signer = *signer};
 	int r = db_prepare(db, statements[STORE_SQL_MARK], &file.sql[STORE_SQL_MARK]);
@@ -84,7 +86,10 @@ static int check_version(const struct store *store, struct problem *problem)
 	return problem_store_schema(problem, store->path, version, store->schema->version);
 }
 
-/* A key that is missing while there is something it wrote must come back; a new one would only hide that. */
+/*
+ * A key that is missing while there is something it wrote must come back; a new one would only hide
+ * that.
+ */
 static int load_key(const char *path, uint8_t *key, bool may_create, struct problem *problem)
 {
 	char error[CRYPTO_ERROR_BYTES];
@@ -121,8 +126,8 @@ static int load_keys(const struct store *store, struct store_file *file, bool ma
 	if (crypto_key_load(store->public_key_path, published, sizeof(published), error) == 0 &&
 	    memcmp(published, file->keys.signer.public_key, sizeof(published)) == 0)
 		return 0;
-	r = crypto_key_publish(store->public_key_path, file->keys.signer.public_key, sizeof(published),
-			       error);
+	r = crypto_key_publish(store->public_key_path, file->keys.signer.public_key,
+			       sizeof(published), error);
 	if (r < 0)
 		problem_store_key_unusable(problem, error);
 	return r;
@@ -139,7 +144,10 @@ static int prepare(struct store_file *file)
 	return 0;
 }
 
-/* Every page of the tables that are read at once: found here, damage is set aside before anybody is told of half a roster. */
+/*
+ * Every page of the tables that are read at once: found here, damage is set aside before anybody is
+ * told of half a roster.
+ */
 static int check_roster(struct store_file *file)
 {
 	static const char *const walks[] = {"SELECT total(length(sealed)) FROM person",
@@ -153,7 +161,9 @@ static int check_roster(struct store_file *file)
 	return r;
 }
 
-/* Damage that is cheap to find; the log of a big file is only looked at where it was written last. */
+/*
+ * Damage that is cheap to find; the log of a big file is only looked at where it was written last.
+ */
 static int check_pages(const struct store *store, struct store_file *file)
 {
 	struct stat at;
@@ -172,7 +182,8 @@ static int check_tail(struct store_file *file)
 	struct db_statement *rows;
 	struct event_row row;
 	int64_t seq = 0;
-	int r = db_prepare(file->db, "SELECT " STORE_EVENT_COLUMNS " FROM event WHERE seq > ? ORDER BY seq",
+	int r = db_prepare(file->db,
+			   "SELECT " STORE_EVENT_COLUMNS " FROM event WHERE seq > ? ORDER BY seq",
 			   &rows);
 
 	if (r < 0)
@@ -188,13 +199,14 @@ static int check_tail(struct store_file *file)
 			file->tampered = true;
 	}
 	db_finish(rows);
-	if (r == 0 && seq != 0 && (seq != file->head_seq || memcmp(hash, file->head_hash, sizeof(hash)) != 0))
+	if (r == 0 && seq != 0 &&
+	    (seq != file->head_seq || memcmp(hash, file->head_hash, sizeof(hash)) != 0))
 		file->tampered = true;
 	return r;
 }
 
-int store_read_mark(struct db *db, const uint8_t *public_key, enum audit_statement kind, int64_t *ret_seq,
-		    uint8_t *ret_hash)
+int store_read_mark(struct db *db, const uint8_t *public_key, enum audit_statement kind,
+		    int64_t *ret_seq, uint8_t *ret_hash)
 {
 	uint8_t signature[CRYPTO_SIGNATURE_BYTES];
 	struct db_statement *mark;
@@ -219,7 +231,8 @@ int store_read_mark(struct db *db, const uint8_t *public_key, enum audit_stateme
 static int continue_after_last(struct store_file *file)
 {
 	struct db_statement *last;
-	int r = db_prepare(file->db, "SELECT seq, hash FROM event ORDER BY seq DESC LIMIT 1", &last);
+	int r = db_prepare(file->db, "SELECT seq, hash FROM event ORDER BY seq DESC LIMIT 1",
+			   &last);
 
 	if (r < 0)
 		return r;
@@ -233,7 +246,8 @@ static int continue_after_last(struct store_file *file)
 		int64_t base_seq = 0;
 		uint8_t hash[DIGEST_BYTES];
 
-		r = store_read_mark(file->db, file->keys.signer.public_key, AUDIT_BASE, &base_seq, hash);
+		r = store_read_mark(file->db, file->keys.signer.public_key, AUDIT_BASE, &base_seq,
+				    hash);
 		if (r == 0 || (r == 1 && base_seq != file->head_seq))
 			file->tampered = true; /* no row, yet the head speaks of some */
 	}
@@ -301,9 +315,10 @@ static int open_writing(const struct store *store, struct store_file *file, int6
 	}
 	r = schema_version(file->db, ret_version);
 	if (r == 0)
-		r = db_run(file->db, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
-				     "PRAGMA secure_delete = ON; PRAGMA wal_autocheckpoint = 2000;"
-				     "PRAGMA journal_size_limit = 33554432; PRAGMA cell_size_check = ON");
+		r = db_run(file->db,
+			   "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
+			   "PRAGMA secure_delete = ON; PRAGMA wal_autocheckpoint = 2000;"
+			   "PRAGMA journal_size_limit = 33554432; PRAGMA cell_size_check = ON");
 	if (r < 0)
 		problem_store_file_failed(problem, store->path, db_error(file->db));
 	return r < 0 ? r : 0;

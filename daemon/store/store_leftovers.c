@@ -1,4 +1,7 @@
-/* store_leftovers.c - what a crash or power cut left half done in the state folder: taken up, or removed. */
+/*
+ * store_leftovers.c - what a crash or power cut left half done in the state folder: taken up, or
+ * removed.
+ */
 #include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
@@ -34,8 +37,9 @@ int store_recover_pending(const struct store *store, struct problem *problem)
 		return 0;
 	ours = head_of(store->path);
 	if (access(store->path, F_OK) == 0 && head_of(pending) <= ours) {
+		/* it never came to its place, and what stands there went on */
 		if (ours >= 0)
-			(void)unlink(pending); /* it never came to its place, and what stands there went on */
+			(void)unlink(pending);
 		return 0;
 	}
 	r = store_quarantine_file(store, aside);
@@ -61,7 +65,8 @@ static bool ends_with(const char *name, const char *tail)
 static bool is_left_in_state(const char *name)
 {
 	return (strncmp(name, "export-", 7) == 0 && strstr(name, ".zip") != NULL) ||
-	       strcmp(name, "gate.db.restoring") == 0 || strcmp(name, "gate.db" STORE_PART_SUFFIX) == 0;
+	       strcmp(name, "gate.db.restoring") == 0 ||
+	       strcmp(name, "gate.db" STORE_PART_SUFFIX) == 0;
 }
 
 /* A key that came to no name of its own; those of this run are being made just now. */
@@ -82,7 +87,8 @@ static void sweep(const char *folder, bool (*is_left)(const char *name))
 		return; /* not made yet */
 	while ((entry = readdir(dir)) != NULL)
 		if (is_left(entry->d_name) && unlinkat(dirfd(dir), entry->d_name, 0) == 0)
-			log_info("store", "%s/%s was left half done by a run before this one: removed",
+			log_info("store",
+				 "%s/%s was left half done by a run before this one: removed",
 				 folder, entry->d_name);
 	closedir(dir);
 }

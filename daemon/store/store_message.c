@@ -58,7 +58,8 @@ void store_message_free(struct store_message *message)
 	case STORE_NOTIFY_RECORDS:
 		sealed_records_free(notification->records, notification->count);
 		if (notification->people != NULL)
-			crypto_wipe(notification->people, STORE_PEOPLE_CHUNK * sizeof(*notification->people));
+			crypto_wipe(notification->people,
+				    STORE_PEOPLE_CHUNK * sizeof(*notification->people));
 		free(notification->people);
 		store_faces_free(notification->faces, STORE_FACES_CHUNK);
 		break;
@@ -76,7 +77,10 @@ void store_message_free(struct store_message *message)
 	free(message);
 }
 
-/* The queue of answers has room for all that can be on its way: see open_queues(). Only anchors beyond that. */
+/*
+ * The queue of answers has room for all that can be on its way: see open_queues(). Only anchors
+ * beyond that.
+ */
 void store_answer(struct store *store, struct store_message *message)
 {
 	if (queue_push(store->answers, &message) < 0)
@@ -129,7 +133,8 @@ void store_notify(struct store *store, struct store_notification *notification)
 		store_answer(store, message);
 }
 
-void store_report_status(struct store *store, enum store_status status, const struct problem *problem)
+void store_report_status(struct store *store, enum store_status status,
+			 const struct problem *problem)
 {
 	struct store_notification *notification = calloc(1, sizeof(*notification));
 

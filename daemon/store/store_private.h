@@ -1,5 +1,6 @@
 /*
- * store_private.h - what the store's own files share; nobody else includes it (audit.c: the row's columns).
+ * store_private.h - what the store's own files share; nobody else includes it (audit.c: the row's
+ * columns).
  *
  *   store.c         the control thread's side: opening, answers, counters, closing
  *   store_append.c  the control thread's side of a write
@@ -14,7 +15,8 @@
  *   store_record.c  other things, sealed
  *   store_query.c   the thread `query` and the audit's thread
  *
- * A write belongs to the control thread, which lends it to the store thread from queue_push() to the answer.
+ * A write belongs to the control thread, which lends it to the store thread from queue_push() to
+ * the answer.
  */
 #ifndef GH_STORE_STORE_PRIVATE_H
 #define GH_STORE_STORE_PRIVATE_H
@@ -30,10 +32,11 @@
 
 enum {
 	STORE_PATH_BYTES = 512,
-	STORE_NOTIFICATIONS_MAX = 256, /* told and not yet dispatched; the store thread waits beyond it */
-	STORE_BATCH_MAX = 4096,        /* events of one commit */
-	STORE_FACES_CHUNK = 64,        /* templates of one notification */
-	STORE_PEOPLE_CHUNK = 256,      /* people of one notification */
+	/* told and not yet dispatched; the store thread waits beyond it */
+	STORE_NOTIFICATIONS_MAX = 256,
+	STORE_BATCH_MAX = 4096,   /* events of one commit */
+	STORE_FACES_CHUNK = 64,   /* templates of one notification */
+	STORE_PEOPLE_CHUNK = 256, /* people of one notification */
 	STORE_RECORDS_CHUNK = 256
 };
 
@@ -65,7 +68,8 @@ struct store_face {
 	char person[ULID_BYTES];
 	char model[ROSTER_MODEL_BYTES]; /* "": of any model */
 	float vector[ROSTER_TEMPLATE_DIM];
-	int64_t number;    /* on its way there: the template that goes (in exchange), 0 none; back: its own */
+	/* on its way there: the template that goes (in exchange), 0 none; back: its own */
+	int64_t number;
 	size_t crop_bytes; /* 0: none */
 	uint8_t *crop;
 };
@@ -90,8 +94,8 @@ struct store_write {
 	int64_t nonce;
 	struct roster_person *person; /* STORE_WRITE_PERSON */
 	struct store_face *face;      /* STORE_WRITE_FACE, ..._REMOVE */
-	struct store_face
-		*gone; /* the one of a person's templates that was removed; NULL: none, or not to be read */
+	/* the one of a person's templates that was removed; NULL: none, or not to be read */
+	struct store_face *gone;
 	struct sealed_record *records; /* STORE_WRITE_RECORDS */
 	size_t record_count;
 	int64_t drop_before_unix_ms, drop_to_seq; /* STORE_WRITE_DROP */
@@ -114,7 +118,7 @@ struct store_read {
 	struct event_row *rows;
 	size_t count;
 	struct audit_result audit;
-	bool internal;           /* store_warm_reader(): nobody waits for it, and it does not count */
+	bool internal; /* store_warm_reader(): nobody waits for it, and it does not count */
 	struct store_read *next; /* of the patient ones; the query thread's alone */
 };
 
@@ -214,22 +218,30 @@ struct store {
 
 /* store_message.c */
 void store_answer(struct store *store, struct store_message *message);
-/** Tell the control thread; waits while it has STORE_NOTIFICATIONS_MAX to read. Takes the notification; dropped when closing. */
+/**
+ * Tell the control thread; waits while it has STORE_NOTIFICATIONS_MAX to read. Takes the
+ * notification; dropped when closing.
+ */
 void store_notify(struct store *store, struct store_notification *notification);
 /** @p problem NULL: none. */
-void store_report_status(struct store *store, enum store_status status, const struct problem *problem);
+void store_report_status(struct store *store, enum store_status status,
+			 const struct problem *problem);
 bool store_is_closing(struct store *store);
 /** @return true when closing began, at the latest then. */
 bool store_wait_ms(struct store *store, unsigned ms);
 void store_message_free(struct store_message *message);
-void sealed_records_free(struct sealed_record *records, size_t count); /* wiped first; NULL is fine */
-void store_faces_free(struct store_face *faces, size_t count);         /* the same */
+void sealed_records_free(struct sealed_record *records,
+			 size_t count);                        /* wiped first; NULL is fine */
+void store_faces_free(struct store_face *faces, size_t count); /* the same */
 
 /* store_write.c, store_query.c */
 void *store_write_thread(void *store);
 void *store_query_thread(void *store);
 void *store_audit_thread(void *job);
-/** Have the newest rows read once, so that the first who asks for a page waits for no cold disk. After READY. */
+/**
+ * Have the newest rows read once, so that the first who asks for a page waits for no cold disk.
+ * After READY.
+ */
 void store_warm_reader(struct store *store);
 
 /* store_search.c, store_report.c */
@@ -240,14 +252,18 @@ int store_report_run(struct db *db, struct store_read *read);
 /* store_row.c */
 #define STORE_EVENT_COLUMNS "seq, id, unix_ms, type, severity, source, person, data, prev, hash"
 
-/** The current row of a SELECT of STORE_EVENT_COLUMNS; `data` is borrowed until the next step. @return 0 or -EBADMSG. */
+/**
+ * The current row of a SELECT of STORE_EVENT_COLUMNS; `data` is borrowed until the next step.
+ * @return 0 or -EBADMSG.
+ */
 int store_read_row(struct db_statement *statement, struct event_row *ret_row);
 
 /* store_file.c */
 /**
  * Open, migrate and check gate.db.
  * @param problem  what is wrong.
- * @return 0, -EPROTO (newer schema), -EKEYREJECTED (keys), -EBADMSG (damaged), or another errno worth a retry.
+ * @return 0, -EPROTO (newer schema), -EKEYREJECTED (keys), -EBADMSG (damaged), or another errno
+ *         worth a retry.
  */
 int store_file_open(const struct store *store, struct store_file *file, struct problem *problem);
 void store_file_close(struct store_file *file);
@@ -255,8 +271,8 @@ void store_file_close(struct store_file *file);
 int store_file_mark(struct store_file *file, enum audit_statement statement, int64_t seq,
 		    const uint8_t *hash);
 /** The same in any database that has the table. */
-int store_write_mark(struct db *db, const struct crypto_signer *signer, enum audit_statement statement,
-		     int64_t seq, const uint8_t *hash);
+int store_write_mark(struct db *db, const struct crypto_signer *signer,
+		     enum audit_statement statement, int64_t seq, const uint8_t *hash);
 /** @return 1 (good), 0 (missing, or not signed by @p public_key) or an error */
 int store_read_mark(struct db *db, const uint8_t *public_key, enum audit_statement statement,
 		    int64_t *ret_seq, uint8_t *ret_hash);
@@ -274,7 +290,10 @@ struct store_sync {
 /** To be closed also after a failure. */
 int store_sync_open(struct store_sync *sync, struct db *from, struct db *to);
 void store_sync_close(struct store_sync *sync);
-/** What stands under a key becomes what stands there in the source. @p kind "": the person @p id, with templates. */
+/**
+ * What stands under a key becomes what stands there in the source. @p kind "": the person @p id,
+ * with templates.
+ */
 int store_sync_key(struct store_sync *sync, const char *kind, const char *id);
 
 /* how far a sweep over everything is; zeros at the beginning */
@@ -292,10 +311,11 @@ int store_sync_pending(struct db *from, struct db *to, unsigned keys_max);
 int store_sync_counters(struct db *from, struct db *to);
 
 /*
- * store_replica.c: STATE_DIR/roster.db, people, templates and records once more, sealed as in gate.db, and the signed end of
- * the log: a file of its own, so that what damages one leaves the other. gate.db's table `replica_pending` names what was
- * changed since it was carried over, a second ago at the most; what is erased is erased there before the erasure is
- * answered. It is as large as the roster in gate.db. The store thread's alone.
+ * store_replica.c: STATE_DIR/roster.db, people, templates and records once more, sealed as in
+ * gate.db, and the signed end of the log: a file of its own, so that what damages one leaves the
+ * other. gate.db's table `replica_pending` names what was changed since it was carried over, a
+ * second ago at the most; what is erased is erased there before the erasure is answered. It is as
+ * large as the roster in gate.db. The store thread's alone.
  */
 struct store_replica;
 
@@ -310,56 +330,83 @@ int store_replica_new(const struct store *store, struct store_replica **ret_copy
 void store_replica_close(struct store_replica *copy); /* NULL is fine */
 /** The batch that was committed changed the roster. */
 void store_replica_mark_dirty(struct store_replica *copy);
-/** The copy is @p file's from now on, which was restored from it. @return 0 or an error: then it is made anew. */
+/**
+ * The copy is @p file's from now on, which was restored from it. @return 0 or an error: then it is
+ * made anew.
+ */
 int store_replica_attach(struct store_replica *copy, struct store_file *file);
-/** Do what is due. @return 0, -EUCLEAN (it was damaged and is made anew) or an error: the step is tried again later */
-int store_replica_step(struct store_replica *copy, struct store_file *file, enum store_replica_turn turn);
+/**
+ * Do what is due. @return 0, -EUCLEAN (it was damaged and is made anew) or an error: the step is
+ * tried again later
+ */
+int store_replica_step(struct store_replica *copy, struct store_file *file,
+		       enum store_replica_turn turn);
 /** How long without writes before an idle turn has something to do; -1: there is nothing to do. */
 int store_replica_wait_ms(const struct store_replica *copy);
-/** Whether the table `replica_pending` may be emptied by the commit that begins now; says so once. */
+/**
+ * Whether the table `replica_pending` may be emptied by the commit that begins now; says so once.
+ */
 bool store_replica_pop_synced(struct store_replica *copy);
 /**
  * A whole copy under these keys, to restore from. @p ret_db stays the copy's own.
  * @param ret_seq  the last row of the log that it knows of, with its hash.
  * @return 0, -ENOENT (none, not complete, another gate's) or an error of its file
  */
-int store_replica_open_source(struct store_replica *copy, const struct store_keys *keys, struct db **ret_db,
-			      int64_t *ret_seq, uint8_t *ret_hash);
+int store_replica_open_source(struct store_replica *copy, const struct store_keys *keys,
+			      struct db **ret_db, int64_t *ret_seq, uint8_t *ret_hash);
 
 /* store_apply.c */
-/** One write in the open transaction. @return 0 (write->r says how it went) or an error that ends the whole commit */
+/**
+ * One write in the open transaction. @return 0 (write->r says how it went) or an error that ends
+ * the whole commit
+ */
 int store_apply(struct store_file *file, struct store_write *write);
 
 /** Into the cursors or the nonces, by @p sql. */
 int store_put_counter(struct db_statement *sql, const char *name, int64_t value);
 
-/** What a write's event tells. @param data  taken over; NULL: there was no memory. @return 0 or -ENOMEM. */
+/**
+ * What a write's event tells.
+ * @param data  taken over; NULL: there was no memory.
+ * @return 0 or -ENOMEM.
+ */
 int store_write_set_data(struct store_write *write, json_t *data);
 
 /* store_drop.c */
-/** Drop the rows and say in write->data which. @return 0, -ENODATA (none is that old) or an error */
+/**
+ * Drop the rows and say in write->data which. @return 0, -ENODATA (none is that old) or an error
+ */
 int store_drop_apply(struct store_file *file, struct store_write *write);
 
 /* store_recovery.c */
 /**
- * Rename the damaged file, begin a new one and bring back the roster: from the copy, and from the old file what the copy
- * has not yet. @p problem says what was wrong (store-damaged) and then what became of it.
+ * Rename the damaged file, begin a new one and bring back the roster: from the copy, and from the
+ * old file what the copy has not yet. @p problem says what was wrong (store-damaged) and then what
+ * became of it.
  */
-int store_recover_damaged(const struct store *store, struct store_file *file, struct store_replica *copy,
-			  struct problem *problem);
+int store_recover_damaged(const struct store *store, struct store_file *file,
+			  struct store_replica *copy, struct problem *problem);
 
 /**
- * Somebody removed or renamed gate.db while it was in use (db_has_moved()): write it again, whole, from the open connection,
- * and go on in that; what stands at its path goes aside. @p problem tells of it, or why it failed: then @p file still is as it was,
- * or closed when the new file cannot be opened.
+ * Somebody removed or renamed gate.db while it was in use (db_has_moved()): write it again, whole,
+ * from the open connection, and go on in that; what stands at its path goes aside. @p problem tells
+ * of it, or why it failed: then @p file still is as it was, or closed when the new file cannot be
+ * opened.
  */
-int store_recover_unlinked(const struct store *store, struct store_file *file, struct problem *problem);
+int store_recover_unlinked(const struct store *store, struct store_file *file,
+			   struct problem *problem);
 
-/* beside gate.db: a copy that is being written; one that is whole and on its way to gate.db's place, also of a restore */
+/*
+ * beside gate.db: a copy that is being written; one that is whole and on its way to gate.db's
+ * place, also of a restore
+ */
 #define STORE_PART_SUFFIX ".part"
 #define STORE_PENDING_SUFFIX ".pending"
 enum { STORE_QUARANTINE_BYTES = STORE_PATH_BYTES + 40 };
-/** gate.db with its WAL gets another name, which @p aside tells; what is not there need not be. @return 0 or an errno */
+/**
+ * gate.db with its WAL gets another name, which @p aside tells; what is not there need not be.
+ * @return 0 or an errno
+ */
 int store_quarantine_file(const struct store *store, char aside[STORE_QUARANTINE_BYTES]);
 
 /* store_leftovers.c; before gate.db is opened */
@@ -385,9 +432,15 @@ int store_roster_remove_faces(struct store_file *file, const char *person_id, co
 int store_roster_remove_face(struct store_file *file, struct store_write *write);
 /** The answer to store_faces(). */
 int store_faces_run(struct db *db, struct store_read *read);
-/** Tell the control thread of everybody. @return 0 or an errno; -EBADMSG: @p problem says how much cannot be read. */
+/**
+ * Tell the control thread of everybody. @return 0 or an errno; -EBADMSG: @p problem says how much
+ * cannot be read.
+ */
 int store_roster_report(struct store *store, struct store_file *file, struct problem *problem);
-/** Prove that the key is the one the file was written with; a new file takes it. @return 0 or -EKEYREJECTED. */
+/**
+ * Prove that the key is the one the file was written with; a new file takes it. @return 0 or
+ * -EKEYREJECTED.
+ */
 int store_roster_check_key(struct db *db, const uint8_t *data_key);
 
 #endif

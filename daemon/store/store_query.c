@@ -47,31 +47,38 @@ static int open_reader(struct reader *reader)
 	reader->generation = generation;
 	r = db_open(reader->store->path, true, &reader->db, NULL);
 	if (r == 0)
-		r = db_prepare(reader->db, "SELECT " STORE_EVENT_COLUMNS " FROM event WHERE seq = ?",
+		r = db_prepare(reader->db,
+			       "SELECT " STORE_EVENT_COLUMNS " FROM event WHERE seq = ?",
 			       &reader->row);
 	/* each step seeks the next type in the index: as many steps as there are types, not rows */
 	if (r == 0)
-		r = db_prepare(
-			reader->db,
-			"WITH RECURSIVE t (x) AS (SELECT min(type) FROM event WHERE type >= ?1 UNION ALL "
-			"SELECT "
-			"(SELECT min(type) FROM event WHERE type > x) FROM t WHERE x IS NOT NULL AND x < ?2) "
-			"SELECT x FROM t WHERE x IS NOT NULL AND x < ?2",
-			&reader->types);
+		r = db_prepare(reader->db,
+			       "WITH RECURSIVE t (x) AS (SELECT min(type) FROM event WHERE type >= "
+			       "?1 UNION ALL "
+			       "SELECT "
+			       "(SELECT min(type) FROM event WHERE type > x) FROM t WHERE x IS NOT "
+			       "NULL AND x < ?2) "
+			       "SELECT x FROM t WHERE x IS NOT NULL AND x < ?2",
+			       &reader->types);
 	if (r < 0)
 		close_reader(reader);
 	return r;
 }
 
-/* The lowest (or highest) seq among the EDGE_ROWS rows whose times are nearest to one end of the span. */
-static int edge_of_time(struct reader *reader, const struct store_filter *filter, bool low, int64_t *ret_seq)
+/*
+ * The lowest (or highest) seq among the EDGE_ROWS rows whose times are nearest to one end of the
+ * span.
+ */
+static int edge_of_time(struct reader *reader, const struct store_filter *filter, bool low,
+			int64_t *ret_seq)
 {
 	struct db_statement *edge;
 	char sql[SQL_BYTES];
 	int r;
 
 	snprintf(sql, sizeof(sql),
-		 "SELECT %s(seq) FROM (SELECT seq FROM event WHERE unix_ms >= ? AND unix_ms < ? ORDER BY "
+		 "SELECT %s(seq) FROM (SELECT seq FROM event WHERE unix_ms >= ? AND unix_ms < ? "
+		 "ORDER BY "
 		 "unix_ms %s "
 		 "LIMIT %d)",
 		 low ? "min" : "max", low ? "ASC" : "DESC", EDGE_ROWS);
@@ -90,8 +97,8 @@ static int edge_of_time(struct reader *reader, const struct store_filter *filter
 }
 
 /*
- * Times need not rise with seq when the clock was set: so many rows at each end of the span are looked at for the
- * seqs to look between. Looking at all of them would take as long as the span is.
+ * Times need not rise with seq when the clock was set: so many rows at each end of the span are
+ * looked at for the seqs to look between. Looking at all of them would take as long as the span is.
  */
 static int bound_by_time(struct reader *reader, struct seqs *seqs)
 {
@@ -136,8 +143,8 @@ static void merge(struct seqs *seqs, const int64_t *more, size_t count)
 }
 
 /*
- * The seqs of one type, or of all for NULL, in the order asked for. A unary plus keeps SQLite from taking a
- * column's index: the one that gives the order of seq is always the right one.
+ * The seqs of one type, or of all for NULL, in the order asked for. A unary plus keeps SQLite from
+ * taking a column's index: the one that gives the order of seq is always the right one.
  */
 static int find_seqs(struct reader *reader, struct seqs *seqs, const char *type)
 {
@@ -150,7 +157,8 @@ static int find_seqs(struct reader *reader, struct seqs *seqs, const char *type)
 	int r;
 
 	snprintf(sql, sizeof(sql),
-		 "SELECT seq FROM event WHERE seq > ?1 AND seq < ?2%s%s%s%s ORDER BY seq %s LIMIT ?3",
+		 "SELECT seq FROM event WHERE seq > ?1 AND seq < ?2%s%s%s%s ORDER BY seq %s LIMIT "
+		 "?3",
 		 filter->from_unix_ms != 0 ? " AND +unix_ms >= ?4" : "",
 		 filter->to_unix_ms != 0 ? " AND +unix_ms < ?5" : "",
 		 type == NULL ? ""
@@ -219,7 +227,10 @@ static int read_one(struct reader *reader, int64_t seq, bool hashes, struct even
 
 static int serve_urgent(struct reader *reader);
 
-/* A row that cannot be read is left out: the audit says which, the reader of the page gets the others. */
+/*
+ * A row that cannot be read is left out: the audit says which, the reader of the page gets the
+ * others.
+ */
 static int read_rows(struct reader *reader, const struct seqs *seqs, struct store_read *read)
 {
 	read->rows = calloc(seqs->count + 1, sizeof(*read->rows));
@@ -229,7 +240,8 @@ static int read_rows(struct reader *reader, const struct seqs *seqs, struct stor
 		int r = seqs->filter->patient ? serve_urgent(reader) : 0;
 
 		if (r == 0)
-			r = read_one(reader, seqs->at[i], seqs->filter->hashes, &read->rows[read->count]);
+			r = read_one(reader, seqs->at[i], seqs->filter->hashes,
+				     &read->rows[read->count]);
 		if (r == 0)
 			read->count++;
 		else if (r != -EBADMSG && r != -ENODATA)
@@ -241,7 +253,8 @@ static int read_rows(struct reader *reader, const struct seqs *seqs, struct stor
 static int read_in_transaction(struct reader *reader, struct store_read *read)
 {
 	const struct store_filter *filter = &read->filter;
-	struct seqs seqs = {.filter = filter, .after = filter->after_seq, .before = filter->before_seq};
+	struct seqs seqs = {
+		.filter = filter, .after = filter->after_seq, .before = filter->before_seq};
 	size_t length = filter->type == NULL ? 0 : strlen(filter->type);
 	int r;
 
@@ -256,8 +269,9 @@ static int read_in_transaction(struct reader *reader, struct store_read *read)
 	if (r == 0 && store_filter_is_search(filter))
 		return store_search_run(reader->db, read, seqs.after, seqs.before);
 	if (r == 0)
-		r = length > 0 && filter->type[length - 1] == '.' ? find_prefix(reader, &seqs)
-								  : find_seqs(reader, &seqs, filter->type);
+		r = length > 0 && filter->type[length - 1] == '.'
+			    ? find_prefix(reader, &seqs)
+			    : find_seqs(reader, &seqs, filter->type);
 	if (r == 0)
 		r = read_rows(reader, &seqs, read);
 	if (r == 0 && seqs.count == filter->limit)
@@ -270,7 +284,8 @@ static int answer(struct reader *reader, struct store_read *read)
 	int r;
 
 	if (read->message.kind == STORE_READ_COPIES) /* of files beside the database */
-		return copies_list(reader->store->state_dir, read->filter.to_unix_ms, &read->report);
+		return copies_list(reader->store->state_dir, read->filter.to_unix_ms,
+				   &read->report);
 	r = open_reader(reader);
 	if (r == 0)
 		r = db_run(reader->db, "BEGIN");
@@ -302,8 +317,9 @@ static void defer(struct reader *reader, struct store_read *read)
 }
 
 /*
- * Old rows lie far apart, and a disk takes a millisecond for each: who has a page of them read and can wait lets those
- * in who cannot. They see what was committed since, so the transaction ends for them; rows are then read on by their seqs.
+ * Old rows lie far apart, and a disk takes a millisecond for each: who has a page of them read and
+ * can wait lets those in who cannot. They see what was committed since, so the transaction ends for
+ * them; rows are then read on by their seqs.
  */
 static int serve_urgent(struct reader *reader)
 {
@@ -369,8 +385,9 @@ static bool fits(const char *text, size_t bytes)
 
 static bool filter_is_fit(const struct store_filter *filter)
 {
-	return filter->limit > 0 && filter->limit <= STORE_ROWS_MAX && filter->seq_count <= STORE_ROWS_MAX &&
-	       filter->after_seq >= 0 && filter->before_seq >= 0 && fits(filter->type, EVENT_TYPE_BYTES) &&
+	return filter->limit > 0 && filter->limit <= STORE_ROWS_MAX &&
+	       filter->seq_count <= STORE_ROWS_MAX && filter->after_seq >= 0 &&
+	       filter->before_seq >= 0 && fits(filter->type, EVENT_TYPE_BYTES) &&
 	       fits(filter->source, EVENT_SOURCE_BYTES) && fits(filter->text, STORE_SEARCH_BYTES) &&
 	       fits(filter->without, EVENT_TYPE_BYTES) &&
 	       (filter->person == NULL || ulid_is_valid(filter->person));
@@ -381,7 +398,8 @@ static int push(struct store *store, struct store_read *read)
 	struct store_message *message = &read->message;
 
 	store->reads++;
-	(void)queue_push(store->queries, &message); /* there is room: fewer than STORE_QUERIES_MAX */
+	(void)queue_push(store->queries,
+			 &message); /* there is room: fewer than STORE_QUERIES_MAX */
 	return 0;
 }
 
@@ -428,7 +446,8 @@ static int ask(struct store *store, const struct store_filter *filter, store_row
 	return push(store, read);
 }
 
-int store_query_events(struct store *store, const struct store_filter *filter, store_rows_fn done, void *arg)
+int store_query_events(struct store *store, const struct store_filter *filter, store_rows_fn done,
+		       void *arg)
 {
 	return store_filter_is_search(filter) ? -EINVAL : ask(store, filter, done, NULL, arg);
 }
@@ -447,13 +466,14 @@ void store_warm_reader(struct store *store)
 		store_message_free(message);
 }
 
-int store_search(struct store *store, const struct store_filter *filter, store_found_fn done, void *arg)
+int store_search(struct store *store, const struct store_filter *filter, store_found_fn done,
+		 void *arg)
 {
 	return ask(store, filter, NULL, done, arg);
 }
 
-int store_report(struct store *store, int64_t from_unix_ms, int64_t to_unix_ms, store_report_fn done,
-		 void *arg)
+int store_report(struct store *store, int64_t from_unix_ms, int64_t to_unix_ms,
+		 store_report_fn done, void *arg)
 {
 	int r = from_unix_ms < to_unix_ms ? check_can_read(store) : -EINVAL;
 	struct store_read *read = r == 0 ? calloc(1, sizeof(*read)) : NULL;
@@ -496,7 +516,8 @@ int store_faces(struct store *store, const char *person_id, store_report_fn done
 	return push(store, read);
 }
 
-int store_fetch_outbox(struct store *store, int64_t after_seq, unsigned max, store_rows_fn done, void *arg)
+int store_fetch_outbox(struct store *store, int64_t after_seq, unsigned max, store_rows_fn done,
+		       void *arg)
 {
 	struct store_filter filter = {.after_seq = after_seq, .limit = max, .ascending = true};
 
@@ -524,8 +545,8 @@ void *store_audit_thread(void *arg)
 	free(arg);
 	thread_role_set(THREAD_QUERY);
 	pthread_setname_np(pthread_self(), "audit");
-	job.read->r = audit_verify(job.store->path, job.store->public_key_path, audit_goes_on, job.store,
-				   &job.read->audit);
+	job.read->r = audit_verify(job.store->path, job.store->public_key_path, audit_goes_on,
+				   job.store, &job.read->audit);
 	store_answer(job.store, &job.read->message);
 	return NULL;
 }

@@ -1,4 +1,7 @@
-/* store_record.c - things of a kind and an id, sealed with both, so that no record opens in another's place. */
+/*
+ * store_record.c - things of a kind and an id, sealed with both, so that no record opens in
+ * another's place.
+ */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,7 +15,10 @@ enum {
 	PLAIN_BYTES_MAX = 7 + STORE_KIND_BYTES + STORE_RECORD_ID_BYTES + STORE_RECORD_BYTES_MAX + 1
 };
 
-/* What stands before the text. @return its length; @p ret_head holds 7 + STORE_KIND_BYTES + STORE_RECORD_ID_BYTES. */
+/*
+ * What stands before the text. @return its length; @p ret_head holds 7 + STORE_KIND_BYTES +
+ * STORE_RECORD_ID_BYTES.
+ */
 static size_t make_head(char *ret_head, const char *kind, const char *id)
 {
 	size_t kind_bytes = strlen(kind) + 1, id_bytes = strlen(id) + 1;
@@ -73,15 +79,16 @@ static int unseal(const struct store_file *file, struct db_statement *row, char 
 
 	memset(record, 0, sizeof(*record));
 	if (db_column_copy(row, 0, record->kind, sizeof(record->kind)) < 0 ||
-	    db_column_copy(row, 1, record->id, sizeof(record->id)) < 0 || bytes <= CRYPTO_SEAL_EXTRA_BYTES ||
-	    bytes > PLAIN_BYTES_MAX + CRYPTO_SEAL_EXTRA_BYTES ||
+	    db_column_copy(row, 1, record->id, sizeof(record->id)) < 0 ||
+	    bytes <= CRYPTO_SEAL_EXTRA_BYTES || bytes > PLAIN_BYTES_MAX + CRYPTO_SEAL_EXTRA_BYTES ||
 	    crypto_unseal(file->keys.data, sealed, bytes, plain) < 0)
 		return -EBADMSG;
 	bytes -= CRYPTO_SEAL_EXTRA_BYTES;
 	head_bytes = make_head(head, record->kind, record->id);
 	if (bytes <= head_bytes || memcmp(plain, head, head_bytes) != 0 || plain[bytes - 1] != '\0')
 		return -EBADMSG;
-	record->json = json_parse(plain + head_bytes, bytes - head_bytes - 1, STORE_RECORD_BYTES_MAX, error);
+	record->json = json_parse(plain + head_bytes, bytes - head_bytes - 1,
+				  STORE_RECORD_BYTES_MAX, error);
 	return json_is_object(record->json) ? 0 : -EBADMSG;
 }
 
@@ -100,8 +107,8 @@ static struct store_notification *new_chunk(void)
 	return notification;
 }
 
-static int notify_rows(struct store *store, struct store_file *file, struct db_statement *rows, char *plain,
-		       int64_t *bad_rows)
+static int notify_rows(struct store *store, struct store_file *file, struct db_statement *rows,
+		       char *plain, int64_t *bad_rows)
 {
 	struct store_notification *notification = NULL;
 	int r;

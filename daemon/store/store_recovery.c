@@ -1,4 +1,7 @@
-/* store_recovery.c - a damaged gate.db goes aside, its roster comes back, and the log goes on in a new file. */
+/*
+ * store_recovery.c - a damaged gate.db goes aside, its roster comes back, and the log goes on in a
+ * new file.
+ */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,7 +25,8 @@ int store_quarantine_file(const struct store *store, char aside[STORE_QUARANTINE
 	strftime(time, sizeof(time), "%Y%m%dT%H%M%SZ", &utc);
 	snprintf(aside, STORE_QUARANTINE_BYTES, "%.480s.corrupt-%s", store->path, time);
 	for (int i = 2; access(aside, F_OK) == 0 && i < 1000; i++)
-		snprintf(aside, STORE_QUARANTINE_BYTES, "%.480s.corrupt-%s-%d", store->path, time, i);
+		snprintf(aside, STORE_QUARANTINE_BYTES, "%.480s.corrupt-%s-%d", store->path, time,
+			 i);
 	for (size_t i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++) {
 		snprintf(from, sizeof(from), "%s%s", store->path, suffixes[i]);
 		snprintf(to, sizeof(to), "%s%s", aside, suffixes[i]);
@@ -32,7 +36,9 @@ int store_quarantine_file(const struct store *store, char aside[STORE_QUARANTINE
 	return 0;
 }
 
-/* The log goes on behind the last row that anything still speaks of, so that no seq is given twice. */
+/*
+ * The log goes on behind the last row that anything still speaks of, so that no seq is given twice.
+ */
 static int begin_log(struct store_file *file, struct db *old, int64_t seq, const uint8_t *hash)
 {
 	const uint8_t *public_key = file->keys.signer.public_key;
@@ -40,13 +46,15 @@ static int begin_log(struct store_file *file, struct db *old, int64_t seq, const
 	int64_t last = seq, mark, other;
 
 	memcpy(last_hash, hash, sizeof(last_hash));
-	if (old != NULL && store_read_mark(old, public_key, AUDIT_HEAD, &mark, found) == 1 && mark > last) {
+	if (old != NULL && store_read_mark(old, public_key, AUDIT_HEAD, &mark, found) == 1 &&
+	    mark > last) {
 		last = mark;
 		memcpy(last_hash, found, sizeof(last_hash));
 	}
 	if (old != NULL && db_int(old, "SELECT max(seq) FROM event", &other) == 0 && other > last)
 		last = other;
-	if (db_int(file->db, "SELECT coalesce(max(seq), 0) FROM cursor", &other) == 0 && other > last)
+	if (db_int(file->db, "SELECT coalesce(max(seq), 0) FROM cursor", &other) == 0 &&
+	    other > last)
 		last = other; /* it was published */
 	return last == 0 ? 0 : store_file_begin_log(file, last, last_hash);
 }
@@ -85,10 +93,14 @@ static bool is_older(const struct store_file *file, struct db *old, int64_t seq)
 	uint8_t hash[DIGEST_BYTES];
 	int64_t mark;
 
-	return store_read_mark(old, file->keys.signer.public_key, AUDIT_HEAD, &mark, hash) == 1 && mark < seq;
+	return store_read_mark(old, file->keys.signer.public_key, AUDIT_HEAD, &mark, hash) == 1 &&
+	       mark < seq;
 }
 
-/* What the copy did not have yet. The old file is damaged: what of this cannot be read stays as the copy has it. */
+/*
+ * What the copy did not have yet. The old file is damaged: what of this cannot be read stays as the
+ * copy has it.
+ */
 static int sync_late(struct store_file *file, struct db *old, int64_t seq)
 {
 	int r = is_older(file, old, seq) ? 1 : db_run(file->db, "SAVEPOINT late"), undone = 0;
@@ -123,12 +135,13 @@ static int recover_roster(struct store_file *file, struct db *old, struct db *co
 	if (r == 0)
 		r = db_execute(file->sql[STORE_SQL_COMMIT]);
 	if (r < 0 && db_in_transaction(file->db))
-		(void)db_execute(file->sql[STORE_SQL_ROLLBACK]); /* nothing came back; told by the result */
+		(void)db_execute(
+			file->sql[STORE_SQL_ROLLBACK]); /* nothing came back; told by the result */
 	return r;
 }
 
-int store_recover_damaged(const struct store *store, struct store_file *file, struct store_replica *copy,
-			  struct problem *problem)
+int store_recover_damaged(const struct store *store, struct store_file *file,
+			  struct store_replica *copy, struct problem *problem)
 {
 	struct problem what = *problem;
 	char aside[STORE_QUARANTINE_BYTES];
@@ -152,7 +165,8 @@ int store_recover_damaged(const struct store *store, struct store_file *file, st
 		old = NULL;
 	if (source != NULL || old != NULL)
 		r = recover_roster(file, old, source, seq, hash);
-	if (r < 0 && source != NULL && old != NULL) /* the copy could not be read to its end, either */
+	if (r < 0 && source != NULL &&
+	    old != NULL) /* the copy could not be read to its end, either */
 		r = recover_roster(file, old, NULL, seq, hash);
 	else if (r == 0 && source != NULL)
 		(void)store_replica_attach(copy, file); /* else it is made anew */
@@ -166,9 +180,11 @@ int store_recover_damaged(const struct store *store, struct store_file *file, st
 	return 0;
 }
 
-int store_recover_unlinked(const struct store *store, struct store_file *file, struct problem *problem)
+int store_recover_unlinked(const struct store *store, struct store_file *file,
+			   struct problem *problem)
 {
-	char aside[STORE_QUARANTINE_BYTES], part[STORE_PATH_BYTES + 8], pending[STORE_PATH_BYTES + 8];
+	char aside[STORE_QUARANTINE_BYTES], part[STORE_PATH_BYTES + 8],
+		pending[STORE_PATH_BYTES + 8];
 	int r;
 
 	snprintf(part, sizeof(part), "%s" STORE_PART_SUFFIX, store->path);

@@ -1,4 +1,7 @@
-/* store_replica.c - roster.db: what gate.db knows of people, once more, for the day that gate.db is damaged. */
+/*
+ * store_replica.c - roster.db: what gate.db knows of people, once more, for the day that gate.db is
+ * damaged.
+ */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,8 +15,11 @@ enum {
 	SLICE_ROWS = 256,           /* of one transaction while the replica is being made */
 	KEYS_MAX = STORE_BATCH_MAX, /* synced over at once; more wait for the next turn */
 	REBUILD_EVERY_MS = 20,
-	IDLE_MS =
-		250, /* a disk takes some 50 ms for the replica: not right behind one who may be followed by another */
+	/*
+	 * a disk takes some 50 ms for the replica: not right behind one who may be followed by
+	 * another
+	 */
+	IDLE_MS = 250,
 	SYNC_EVERY_MS = 1000,      /* at the least, under a load that never ends */
 	MARK_EVERY_MS = 60 * 1000, /* how old what the replica knows of the log's end may be */
 	RETRY_MS = 5000,
@@ -26,8 +32,9 @@ struct store_replica {
 	struct db *db; /* NULL: not open */
 	bool complete; /* else it is being made, and `sweep` says how far it is */
 	struct store_sync_sweep sweep;
-	bool dirty;  /* gate.db changed what is to be synced over */
-	bool synced; /* all that `replica_pending` names is in the replica: the next commit may empty it */
+	bool dirty; /* gate.db changed what is to be synced over */
+	/* all that `replica_pending` names is in the replica: the next commit may empty it */
+	bool synced;
 	int64_t mark_seq;
 	uint64_t synced_mono_ms, mark_mono_ms, retry_mono_ms;
 };
@@ -89,15 +96,20 @@ static int open_db(struct store_replica *replica)
 	if (r == 0)
 		r = schema_version(replica->db, &version);
 	if (r == 0)
-		r = db_run(replica->db, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
-					"PRAGMA secure_delete = ON; PRAGMA wal_autocheckpoint = 500;"
-					"PRAGMA journal_size_limit = 4194304; PRAGMA cell_size_check = ON");
+		r = db_run(replica->db,
+			   "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
+			   "PRAGMA secure_delete = ON; PRAGMA wal_autocheckpoint = 500;"
+			   "PRAGMA journal_size_limit = 4194304; PRAGMA cell_size_check = ON");
 	if (r == 0 && version == 0) {
 		r = make_tables(replica);
 	} else if (r == 0) {
-		/* one of a newer program is made anew from gate.db: had that been newer too, it would have been refused */
-		r = version < 0 || version > replica->schema->version ? -EBADMSG
-								      : check_pages(replica, CHECK_BYTES_MAX);
+		/*
+		 * one of a newer program is made anew from gate.db: had that been newer too, it
+		 * would have been refused
+		 */
+		r = version < 0 || version > replica->schema->version
+			    ? -EBADMSG
+			    : check_pages(replica, CHECK_BYTES_MAX);
 		if (r == 0)
 			r = schema_upgrade(replica->db, replica->schema, version);
 	}
@@ -124,10 +136,12 @@ static void discard(struct store_replica *replica)
 int store_replica_open_source(struct store_replica *replica, const struct store_keys *keys,
 			      struct db **ret_db, int64_t *ret_seq, uint8_t *ret_hash)
 {
-	int r = replica->db == NULL ? access(replica->path, F_OK) == 0 ? open_db(replica) : -ENOENT : 0;
+	int r = replica->db == NULL ? access(replica->path, F_OK) == 0 ? open_db(replica) : -ENOENT
+				    : 0;
 
 	if (r == 0)
-		r = store_read_mark(replica->db, keys->signer.public_key, AUDIT_HEAD, ret_seq, ret_hash);
+		r = store_read_mark(replica->db, keys->signer.public_key, AUDIT_HEAD, ret_seq,
+				    ret_hash);
 	if (r == 0)
 		return -ENOENT; /* not complete, or another gate's */
 	if (r == 1)
@@ -151,7 +165,10 @@ bool store_replica_pop_synced(struct store_replica *replica)
 	return synced;
 }
 
-/* The replica and the file are of one chain: the row that the replica's mark speaks of is there, or was dropped just now. */
+/*
+ * The replica and the file are of one chain: the row that the replica's mark speaks of is there, or
+ * was dropped just now.
+ */
 static int is_of_this_log(struct store_file *file, int64_t seq, const uint8_t *hash)
 {
 	uint8_t found[DIGEST_BYTES];
@@ -183,9 +200,10 @@ static int begin_rebuild(struct store_replica *replica, struct store_file *file)
 	memset(&replica->sweep, 0, sizeof(replica->sweep));
 	replica->complete = replica->synced = false;
 	if (r == 0)
-		r = db_run(replica->db, "BEGIN; DELETE FROM mark; DELETE FROM key_check; DELETE FROM person; "
-					"DELETE FROM template; DELETE FROM record; DELETE FROM cursor; "
-					"DELETE FROM nonce; COMMIT");
+		r = db_run(replica->db,
+			   "BEGIN; DELETE FROM mark; DELETE FROM key_check; DELETE FROM person; "
+			   "DELETE FROM template; DELETE FROM record; DELETE FROM cursor; "
+			   "DELETE FROM nonce; COMMIT");
 	return r < 0 ? r : store_roster_check_key(replica->db, file->keys.data);
 }
 
@@ -287,11 +305,12 @@ static int sync_changes(struct store_replica *replica, struct store_file *file, 
 	return r;
 }
 
-static int step(struct store_replica *replica, struct store_file *file, enum store_replica_turn turn)
+static int step(struct store_replica *replica, struct store_file *file,
+		enum store_replica_turn turn)
 {
 	uint64_t now_ms = clock_mono_ms();
-	int r = replica->db == NULL ||
-				(!replica->complete && replica->sweep.table == 0 && replica->sweep.rows == 0)
+	int r = replica->db == NULL || (!replica->complete && replica->sweep.table == 0 &&
+					replica->sweep.rows == 0)
 			? find(replica, file)
 			: 0;
 
@@ -309,7 +328,8 @@ static int step(struct store_replica *replica, struct store_file *file, enum sto
 	return 0;
 }
 
-int store_replica_step(struct store_replica *replica, struct store_file *file, enum store_replica_turn turn)
+int store_replica_step(struct store_replica *replica, struct store_file *file,
+		       enum store_replica_turn turn)
 {
 	int r;
 

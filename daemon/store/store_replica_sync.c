@@ -1,4 +1,7 @@
-/* store_replica_sync.c - rows of people, templates and records from one database to another, sealed as they are. */
+/*
+ * store_replica_sync.c - rows of people, templates and records from one database to another, sealed
+ * as they are.
+ */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,15 +16,18 @@ static const struct {
 } tables[STORE_SYNC_TABLES] = {
 	{"SELECT id, sealed FROM person WHERE id = ?2",
 	 "SELECT id, sealed FROM person WHERE id > ?1 ORDER BY id LIMIT ?4",
-	 "INSERT OR REPLACE INTO person (id, sealed) VALUES (?, ?)", "DELETE FROM person WHERE id = ?2", 2,
-	 1},
+	 "INSERT OR REPLACE INTO person (id, sealed) VALUES (?, ?)",
+	 "DELETE FROM person WHERE id = ?2", 2, 1},
 	{"SELECT number, person, model, sealed, crop FROM template WHERE person = ?2",
-	 "SELECT number, person, model, sealed, crop FROM template WHERE number > ?3 ORDER BY number LIMIT "
+	 "SELECT number, person, model, sealed, crop FROM template WHERE number > ?3 ORDER BY "
+	 "number LIMIT "
 	 "?4",
-	 "INSERT OR REPLACE INTO template (number, person, model, sealed, crop) VALUES (?, ?, ?, ?, ?)",
+	 "INSERT OR REPLACE INTO template (number, person, model, sealed, crop) VALUES (?, ?, ?, "
+	 "?, ?)",
 	 "DELETE FROM template WHERE person = ?2", 5, 0},
 	{"SELECT kind, id, sealed FROM record WHERE kind = ?1 AND id = ?2",
-	 "SELECT kind, id, sealed FROM record WHERE (kind, id) > (?1, ?2) ORDER BY kind, id LIMIT ?4",
+	 "SELECT kind, id, sealed FROM record WHERE (kind, id) > (?1, ?2) ORDER BY kind, id LIMIT "
+	 "?4",
 	 "INSERT OR REPLACE INTO record (kind, id, sealed) VALUES (?, ?, ?)",
 	 "DELETE FROM record WHERE kind = ?1 AND id = ?2", 3, 2},
 };

@@ -1,4 +1,7 @@
-/* The month in figures for the notice board: counted by SQLite on the query thread, with nobody's name in it. */
+/*
+ * The month in figures for the notice board: counted by SQLite on the query thread, with nobody's
+ * name in it.
+ */
 #include "store_private.h"
 
 #include <errno.h>
@@ -8,7 +11,8 @@
 enum { SECONDS_OF_HOUR = 3600 };
 
 /* {"KEY": count} of a query that gives keys and counts in the span. */
-static int count_by(struct db *db, const struct store_read *read, const char *sql, json_t **ret_counts)
+static int count_by(struct db *db, const struct store_read *read, const char *sql,
+		    json_t **ret_counts)
 {
 	struct db_statement *rows;
 	json_t *counts = json_object();
@@ -21,7 +25,8 @@ static int count_by(struct db *db, const struct store_read *read, const char *sq
 	db_bind_int(rows, 1, read->filter.from_unix_ms);
 	db_bind_int(rows, 2, read->filter.to_unix_ms);
 	while ((r = db_step(rows)) == 1)
-		json_object_set_new(counts, db_column_text(rows, 0), json_integer(db_column_int(rows, 1)));
+		json_object_set_new(counts, db_column_text(rows, 0),
+				    json_integer(db_column_int(rows, 1)));
 	db_finish(rows);
 	*ret_counts = counts;
 	return r;
@@ -40,11 +45,11 @@ static int review_times(struct db *db, const struct store_read *read, json_t **r
 	int64_t *seconds = NULL, *grown;
 	size_t count = 0, room = 0;
 	struct db_statement *rows;
-	int r = db_prepare(
-		db,
-		"SELECT json_extract(data, '$.review_s') FROM event WHERE +unix_ms >= ? AND +unix_ms < ? AND "
-		"type = 'alert.reviewed'",
-		&rows);
+	int r = db_prepare(db,
+			   "SELECT json_extract(data, '$.review_s') FROM event WHERE +unix_ms >= ? "
+			   "AND +unix_ms < ? AND "
+			   "type = 'alert.reviewed'",
+			   &rows);
 
 	if (r < 0)
 		return r;
@@ -75,18 +80,23 @@ static int review_times(struct db *db, const struct store_read *read, json_t **r
 	return r;
 }
 
-/* By camera: each local day tells its sum at its end, or so far when the gate stopped; the last of a day counts. */
+/*
+ * By camera: each local day tells its sum at its end, or so far when the gate stopped; the last of
+ * a day counts.
+ */
 static int blind_hours(struct db *db, const struct store_read *read, json_t **ret_hours)
 {
 	json_t *hours = json_object();
 	struct db_statement *rows;
-	int r = db_prepare(
-		db,
-		"SELECT camera, sum(blind_s) FROM (SELECT json_extract(data, '$.camera') AS camera, "
-		"json_extract(data, '$.blind_s') AS blind_s, max(seq) FROM event WHERE +unix_ms >= ? AND "
-		"+unix_ms < ? AND type = 'camera.blind_day' GROUP BY 1, json_extract(data, '$.day')) GROUP "
-		"BY 1",
-		&rows);
+	int r = db_prepare(db,
+			   "SELECT camera, sum(blind_s) FROM (SELECT json_extract(data, "
+			   "'$.camera') AS camera, "
+			   "json_extract(data, '$.blind_s') AS blind_s, max(seq) FROM event WHERE "
+			   "+unix_ms >= ? AND "
+			   "+unix_ms < ? AND type = 'camera.blind_day' GROUP BY 1, "
+			   "json_extract(data, '$.day')) GROUP "
+			   "BY 1",
+			   &rows);
 
 	if (r < 0) {
 		json_decref(hours);
@@ -106,11 +116,11 @@ static int blind_hours(struct db *db, const struct store_read *read, json_t **re
 static int last_anchor(struct db *db, const struct store_read *read, json_t **ret_anchor)
 {
 	struct db_statement *rows;
-	int r = db_prepare(
-		db,
-		"SELECT seq, data FROM event WHERE type = 'audit.anchor' AND +unix_ms >= ? AND +unix_ms < ? "
-		"ORDER BY seq DESC LIMIT 1",
-		&rows);
+	int r = db_prepare(db,
+			   "SELECT seq, data FROM event WHERE type = 'audit.anchor' AND +unix_ms "
+			   ">= ? AND +unix_ms < ? "
+			   "ORDER BY seq DESC LIMIT 1",
+			   &rows);
 
 	if (r < 0)
 		return r;
@@ -136,26 +146,32 @@ int store_report_run(struct db *db, struct store_read *read)
 	static const struct {
 		const char *key, *sql;
 	} parts[] = {
-		{"events",
-		 "SELECT type, count(*) FROM event WHERE unix_ms >= ? AND unix_ms < ? GROUP BY type"},
-		{"entries", "SELECT coalesce(json_extract(data, '$.factor'), 'other'), count(*)" IN_SPAN
-			    "+type = 'access.granted' GROUP BY 1"},
-		{"denials", "SELECT coalesce(json_extract(data, '$.reason'), 'other'), count(*)" IN_SPAN
-			    "+type = 'access.denied' GROUP BY 1"},
-		{"alerts", "SELECT CASE +type WHEN 'litter.detected' THEN 'alert' ELSE 'suspected' END, "
-			   "count(*)" IN_SPAN "+type IN ('litter.detected', 'litter.suspected') GROUP BY 1"},
+		{"events", "SELECT type, count(*) FROM event WHERE unix_ms >= ? AND unix_ms < ? "
+			   "GROUP BY type"},
+		{"entries",
+		 "SELECT coalesce(json_extract(data, '$.factor'), 'other'), count(*)" IN_SPAN
+		 "+type = 'access.granted' GROUP BY 1"},
+		{"denials",
+		 "SELECT coalesce(json_extract(data, '$.reason'), 'other'), count(*)" IN_SPAN
+		 "+type = 'access.denied' GROUP BY 1"},
+		{"alerts",
+		 "SELECT CASE +type WHEN 'litter.detected' THEN 'alert' ELSE 'suspected' END, "
+		 "count(*)" IN_SPAN "+type IN ('litter.detected', 'litter.suspected') GROUP BY 1"},
 		/* a verdict that was changed counts once, as it stands */
-		{"verdicts", "SELECT verdict, count(*) FROM (SELECT json_extract(data, '$.verdict') AS "
-			     "verdict, max(seq)" IN_SPAN
-			     "+type = 'alert.reviewed' GROUP BY json_extract(data, '$.alert')) GROUP BY 1"},
+		{"verdicts",
+		 "SELECT verdict, count(*) FROM (SELECT json_extract(data, '$.verdict') AS "
+		 "verdict, max(seq)" IN_SPAN
+		 "+type = 'alert.reviewed' GROUP BY json_extract(data, '$.alert')) GROUP BY 1"},
 		{"video_looks",
 		 "SELECT coalesce(json_extract(data, '$.role'), 'other'), count(*)" IN_SPAN
 		 "+type = 'operator.act' AND json_extract(data, '$.act') IN ('evidence.view', "
-		 "'camera.watch', 'alert.export') AND coalesce(json_extract(data, '$.file'), '') NOT LIKE "
-		 "'%.jpg' GROUP BY 1"}, /* a list of alerts shows a still of each: nobody watched those */
-		{"faults", "SELECT type, count(*)" IN_SPAN "+severity > 0 AND (+type LIKE 'storage.%' OR "
-			   "+type LIKE 'camera.%' OR +type LIKE 'model.%' OR "
-			   "+type LIKE '%.fault' OR +type LIKE 'link.%') GROUP BY 1"},
+		 "'camera.watch', 'alert.export') AND coalesce(json_extract(data, '$.file'), '') "
+		 "NOT LIKE "
+		 "'%.jpg' GROUP BY 1"}, /* a list of alerts shows these stills by itself */
+		{"faults",
+		 "SELECT type, count(*)" IN_SPAN "+severity > 0 AND (+type LIKE 'storage.%' OR "
+		 "+type LIKE 'camera.%' OR +type LIKE 'model.%' OR "
+		 "+type LIKE '%.fault' OR +type LIKE 'link.%') GROUP BY 1"},
 		{"erasures", "SELECT 'people', count(*)" IN_SPAN "+type = 'person.removed'"},
 	};
 	json_t *report = json_object(), *part;

@@ -6,8 +6,8 @@
 #include "store_private.h"
 
 /*
- * What is sealed holds the id it belongs to and says what it is: a sealed moved to another person's row, or a name
- * put in a template's place, does not open.
+ * What is sealed holds the id it belongs to and says what it is: a sealed moved to another person's
+ * row, or a name put in a template's place, does not open.
  */
 struct sealed_person {
 	char what[8]; /* "person" */
@@ -31,7 +31,8 @@ struct sealed_crop {  /* and the picture */
 };
 
 enum {
-	CROP_SEALED_BYTES_MAX = sizeof(struct sealed_crop) + STORE_CROP_BYTES_MAX + CRYPTO_SEAL_EXTRA_BYTES,
+	CROP_SEALED_BYTES_MAX =
+		sizeof(struct sealed_crop) + STORE_CROP_BYTES_MAX + CRYPTO_SEAL_EXTRA_BYTES,
 	PERSON_SEALED_BYTES = sizeof(struct sealed_person) + CRYPTO_SEAL_EXTRA_BYTES,
 	FACE_SEALED_BYTES = sizeof(struct sealed_face) + CRYPTO_SEAL_EXTRA_BYTES
 };
@@ -128,8 +129,8 @@ static int count_faces(struct store_file *file, const char *person_id, int64_t *
 }
 
 /* @p ret_sealed, to be freed, stays NULL when there is nothing to keep. @return 0 or -ENOMEM */
-static int seal_crop(const struct store_file *file, const struct store_face *face, uint8_t **ret_sealed,
-		     size_t *ret_bytes)
+static int seal_crop(const struct store_file *file, const struct store_face *face,
+		     uint8_t **ret_sealed, size_t *ret_bytes)
 {
 	struct sealed_crop head = {.what = "crop"};
 	size_t bytes = sizeof(head) + face->crop_bytes;
@@ -244,16 +245,18 @@ int store_roster_remove_faces(struct store_file *file, const char *person_id, co
 	return db_execute(sql);
 }
 
-static int unseal_face(const struct store *store, const struct store_file *file, struct db_statement *row,
-		       struct store_face *face);
+static int unseal_face(const struct store *store, const struct store_file *file,
+		       struct db_statement *row, struct store_face *face);
 
 /* One that does not open was told of when the roster was read, and nobody has it. */
-static int read_one(struct store_file *file, const struct store_face *face, struct store_face **ret_face)
+static int read_one(struct store_file *file, const struct store_face *face,
+		    struct store_face **ret_face)
 {
 	struct store_face *found = calloc(1, sizeof(*found));
 	struct db_statement *row;
 	int r = found != NULL
-			? db_prepare(file->db, "SELECT person, sealed, number FROM template WHERE number = ?",
+			? db_prepare(file->db,
+				     "SELECT person, sealed, number FROM template WHERE number = ?",
 				     &row)
 			: -ENOMEM;
 
@@ -284,16 +287,17 @@ int store_roster_remove_face(struct store_file *file, struct store_write *write)
 int store_faces_run(struct db *db, struct store_read *read)
 {
 	struct db_statement *rows;
-	int r = db_prepare(db, "SELECT number, model FROM template WHERE person = ? ORDER BY number", &rows);
+	int r = db_prepare(
+		db, "SELECT number, model FROM template WHERE person = ? ORDER BY number", &rows);
 
 	if (r < 0)
 		return r;
 	read->report = json_array();
 	db_bind_text(rows, 1, read->person);
 	while ((r = db_step(rows)) == 1)
-		json_array_append_new(read->report,
-				      json_pack("{s:I, s:s}", "number", (json_int_t)db_column_int(rows, 0),
-						"model", db_column_text(rows, 1)));
+		json_array_append_new(read->report, json_pack("{s:I, s:s}", "number",
+							      (json_int_t)db_column_int(rows, 0),
+							      "model", db_column_text(rows, 1)));
 	db_finish(rows);
 	return r;
 }
@@ -320,8 +324,8 @@ static int unseal_person(const struct store_file *file, struct db_statement *row
 	return 0;
 }
 
-static int unseal_face(const struct store *store, const struct store_file *file, struct db_statement *row,
-		       struct store_face *face)
+static int unseal_face(const struct store *store, const struct store_file *file,
+		       struct db_statement *row, struct store_face *face)
 {
 	struct sealed_face plain;
 	uint8_t sealed[FACE_SEALED_BYTES];
@@ -337,7 +341,8 @@ static int unseal_face(const struct store *store, const struct store_file *file,
 	memcpy(face->vector, plain.vector, sizeof(face->vector));
 	face->number = db_column_int(row, 2);
 	crypto_wipe(&plain, sizeof(plain));
-	if (store == NULL || store->recogniser[0] == '\0' || strcmp(face->model, store->recogniser) == 0)
+	if (store == NULL || store->recogniser[0] == '\0' ||
+	    strcmp(face->model, store->recogniser) == 0)
 		return 0;
 	crop = db_column_bytes(row, 3, &bytes);
 	return crop == NULL || bytes == 0 ? 0 : unseal_crop(file, crop, bytes, face);
@@ -361,9 +366,12 @@ static struct store_notification *new_chunk(enum store_message_kind kind)
 	return notification;
 }
 
-/* One row into the chunk. @return 0 or -EBADMSG; a row that does not open is left out, the others count. */
-static int add_to_chunk(const struct store *store, struct store_file *file, struct db_statement *row,
-			struct store_notification *notification)
+/*
+ * One row into the chunk. @return 0 or -EBADMSG; a row that does not open is left out, the others
+ * count.
+ */
+static int add_to_chunk(const struct store *store, struct store_file *file,
+			struct db_statement *row, struct store_notification *notification)
 {
 	int r = notification->people != NULL
 			? unseal_person(file, row, &notification->people[notification->count])
@@ -407,16 +415,17 @@ static int notify_table(struct store *store, struct store_file *file, enum store
 int store_roster_report(struct store *store, struct store_file *file, struct problem *problem)
 {
 	int64_t bad_rows = 0;
-	int r = notify_table(
-		store, file, STORE_NOTIFY_PEOPLE,
-		"SELECT id, sealed, (SELECT count(*) FROM template WHERE template.person = person.id) FROM "
-		"person ORDER BY id",
-		&bad_rows);
+	int r = notify_table(store, file, STORE_NOTIFY_PEOPLE,
+			     "SELECT id, sealed, (SELECT count(*) FROM template WHERE "
+			     "template.person = person.id) FROM "
+			     "person ORDER BY id",
+			     &bad_rows);
 
 	if (r == 0)
-		r = notify_table(store, file, STORE_NOTIFY_FACES,
-				 "SELECT person, sealed, number, crop FROM template ORDER BY number",
-				 &bad_rows);
+		r = notify_table(
+			store, file, STORE_NOTIFY_FACES,
+			"SELECT person, sealed, number, crop FROM template ORDER BY number",
+			&bad_rows);
 	if (r == 0)
 		r = store_record_report(store, file, &bad_rows);
 	if (r < 0 || bad_rows == 0)

@@ -1,6 +1,7 @@
 /*
- * What no index answers: rows of one source, of a severity, with a text in them. The rows are looked through one
- * by one, for a bounded time; where that ended is part of the answer, so that the next question goes on there.
+ * What no index answers: rows of one source, of a severity, with a text in them. The rows are
+ * looked through one by one, for a bounded time; where that ended is part of the answer, so that
+ * the next question goes on there.
  */
 #include "store_private.h"
 
@@ -44,8 +45,10 @@ static bool row_fits(const struct store_filter *filter, const struct event_row *
 	    (filter->source != NULL && strcmp(row->source, filter->source) != 0))
 		return false;
 	return filter->text == NULL || strcasestr(row->data, filter->text) != NULL ||
-	       strcasestr(row->type, filter->text) != NULL || strcasestr(row->source, filter->text) != NULL ||
-	       strcasestr(row->person, filter->text) != NULL || strcasestr(row->id, filter->text) != NULL;
+	       strcasestr(row->type, filter->text) != NULL ||
+	       strcasestr(row->source, filter->text) != NULL ||
+	       strcasestr(row->person, filter->text) != NULL ||
+	       strcasestr(row->id, filter->text) != NULL;
 }
 
 static int copy_row(struct store_read *read, const struct event_row *row)
@@ -102,7 +105,8 @@ int store_search_run(struct db *db, struct store_read *read, int64_t after, int6
 		 "SELECT " STORE_EVENT_COLUMNS
 		 " FROM event WHERE seq > ?1 AND seq < ?2%s%s%s%s ORDER BY seq %s",
 		 filter->from_unix_ms != 0 ? " AND +unix_ms >= ?3" : "",
-		 filter->to_unix_ms != 0 ? " AND +unix_ms < ?4" : "", by_type ? " AND type = ?5" : "",
+		 filter->to_unix_ms != 0 ? " AND +unix_ms < ?4" : "",
+		 by_type ? " AND type = ?5" : "",
 		 filter->person != NULL ? " AND person = ?6 AND person <> ''" : "",
 		 filter->ascending ? "ASC" : "DESC");
 	read->rows = calloc(filter->limit, sizeof(*read->rows));

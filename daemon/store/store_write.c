@@ -47,8 +47,8 @@ static int write_one(struct writer *writer, struct store_write *write)
 		return r;
 	writer->changed_roster |=
 		kind != STORE_WRITE_EVENT && kind != STORE_WRITE_ANCHOR && kind != STORE_WRITE_DROP;
-	writer->removed_somebody |= kind == STORE_WRITE_PERSON_REMOVE || kind == STORE_WRITE_FACE_REMOVE ||
-				    removes_records(write);
+	writer->removed_somebody |= kind == STORE_WRITE_PERSON_REMOVE ||
+				    kind == STORE_WRITE_FACE_REMOVE || removes_records(write);
 	return 0;
 }
 
@@ -92,16 +92,21 @@ static void step_replica(struct writer *writer, enum store_replica_turn turn)
 	/* any other failure is the disk's, which gate.db tells of, and the step comes again */
 }
 
-/* On one that was turned read-only under open files Linux takes what is written, and a sync that saved nothing succeeds. */
+/*
+ * On one that was turned read-only under open files Linux takes what is written, and a sync that
+ * saved nothing succeeds.
+ */
 static bool is_read_only(const struct store *store)
 {
 	struct statvfs file_system;
 
-	return statvfs(store->state_dir, &file_system) == 0 && (file_system.f_flag & ST_RDONLY) != 0;
+	return statvfs(store->state_dir, &file_system) == 0 &&
+	       (file_system.f_flag & ST_RDONLY) != 0;
 }
 
 /* One transaction. On failure nothing of it happened. */
-static int commit(struct writer *writer, const struct store_counter *cursors, struct problem *problem)
+static int commit(struct writer *writer, const struct store_counter *cursors,
+		  struct problem *problem)
 {
 	struct store_file *file = &writer->file;
 	uint8_t hash[DIGEST_BYTES];
@@ -116,7 +121,9 @@ static int commit(struct writer *writer, const struct store_counter *cursors, st
 	if (r == 0) {
 		if (writer->changed_roster)
 			store_replica_mark_dirty(writer->replica);
-		/* what the WAL still holds of somebody erased; a reader in the way only delays it */
+		/*
+		 * what the WAL still holds of somebody erased; a reader in the way only delays it
+		 */
 		if (writer->removed_somebody)
 			(void)db_run(file->db, "PRAGMA wal_checkpoint(TRUNCATE)");
 		if (writer->removed_somebody)
@@ -125,7 +132,8 @@ static int commit(struct writer *writer, const struct store_counter *cursors, st
 	}
 	problem_store_not_written(problem, db_error(file->db));
 	if (db_in_transaction(file->db))
-		(void)db_execute(file->sql[STORE_SQL_ROLLBACK]); /* SQLite may have done it already */
+		(void)db_execute(
+			file->sql[STORE_SQL_ROLLBACK]); /* SQLite may have done it already */
 	file->head_seq = seq;
 	memcpy(file->head_hash, hash, sizeof(hash));
 	return r;
@@ -152,7 +160,8 @@ static int read_counters(struct db *db, const char *sql, struct store_counter *c
 	if (r < 0)
 		return r;
 	while ((r = db_step(rows)) == 1 && count < max) {
-		if (db_column_copy(rows, 0, counters[count].name, sizeof(counters[count].name)) == 0)
+		if (db_column_copy(rows, 0, counters[count].name, sizeof(counters[count].name)) ==
+		    0)
 			counters[count++].value = db_column_int(rows, 1);
 	}
 	db_finish(rows);
@@ -173,8 +182,8 @@ static int notify_ready(struct writer *writer)
 	r = read_counters(db, "SELECT name, seq FROM cursor ORDER BY name", notification->cursors,
 			  STORE_CURSORS_MAX);
 	if (r == 0)
-		r = read_counters(db, "SELECT name, value FROM nonce ORDER BY name", notification->nonces,
-				  STORE_NONCES_MAX);
+		r = read_counters(db, "SELECT name, value FROM nonce ORDER BY name",
+				  notification->nonces, STORE_NONCES_MAX);
 	if (r < 0) {
 		free(notification);
 		return r;
@@ -192,7 +201,10 @@ static int set_aside(struct writer *writer, struct problem *problem)
 	return r;
 }
 
-/* A file that ends before what the replica knows of was put back, or lost its end: neither is to be gone on with. */
+/*
+ * A file that ends before what the replica knows of was put back, or lost its end: neither is to be
+ * gone on with.
+ */
 static int check_age(struct writer *writer, struct problem *problem)
 {
 	uint8_t hash[DIGEST_BYTES];
@@ -249,7 +261,8 @@ static bool fail_and_wait(struct writer *writer, const struct problem *problem, 
 	if (!writer->failing)
 		store_report_status(writer->store, STORE_FAILED, problem);
 	writer->failing = true;
-	if (store_wait_ms(writer->store, *retry_ms) && clock_mono_ms() >= writer->store->close_by_mono_ms)
+	if (store_wait_ms(writer->store, *retry_ms) &&
+	    clock_mono_ms() >= writer->store->close_by_mono_ms)
 		return true;
 	*retry_ms = *retry_ms * 2 > RETRY_LAST_MS ? RETRY_LAST_MS : *retry_ms * 2;
 	return false;
@@ -318,7 +331,10 @@ static int replace_file(struct writer *writer, struct problem *problem)
 	return r;
 }
 
-/* What is written to a file that has no name is lost with the process. @return 0: the file is in its place (again) */
+/*
+ * What is written to a file that has no name is lost with the process. @return 0: the file is in
+ * its place (again)
+ */
 static int ensure_in_place(struct writer *writer, struct problem *problem)
 {
 	int r;
@@ -342,11 +358,13 @@ static int commit_until_done(struct writer *writer)
 	struct problem problem = {0};
 	int r;
 
-	if (writer->count == 0 && !dirty && writer->file.db != NULL && !db_has_moved(writer->file.db))
+	if (writer->count == 0 && !dirty && writer->file.db != NULL &&
+	    !db_has_moved(writer->file.db))
 		return 0;
 	for (;;) {
 		/* there is none when a damaged one went aside and a new one could not be begun */
-		r = writer->file.db == NULL ? open_file(writer, &problem) : ensure_in_place(writer, &problem);
+		r = writer->file.db == NULL ? open_file(writer, &problem)
+					    : ensure_in_place(writer, &problem);
 		if (r == 0)
 			r = commit(writer, dirty ? cursors : NULL, &problem);
 		if (r == 0)
@@ -385,7 +403,10 @@ static void add_anchor(struct writer *writer)
 	writer->batch[writer->count++] = anchor;
 }
 
-/* Free what nobody will answer: our own anchors; the control thread finds its writes in its own list. */
+/*
+ * Free what nobody will answer: our own anchors; the control thread finds its writes in its own
+ * list.
+ */
 static void discard_batch(struct writer *writer)
 {
 	for (size_t i = 0; i < writer->count; i++)
@@ -404,7 +425,8 @@ static bool dequeue_batch(struct writer *writer)
 	writer->count = r == 0;
 	if (r < 0)
 		return r != -ECANCELED;
-	while (writer->count < STORE_BATCH_MAX && queue_pop(writes, &writer->batch[writer->count]) == 0)
+	while (writer->count < STORE_BATCH_MAX &&
+	       queue_pop(writes, &writer->batch[writer->count]) == 0)
 		writer->count++;
 	return true;
 }
@@ -412,7 +434,8 @@ static bool dequeue_batch(struct writer *writer)
 /* Commit and answer the batch. @return false: closed while the disk failed */
 static bool settle(struct writer *writer)
 {
-	const struct store_write *last = writer->count > 0 ? writer->batch[writer->count - 1] : NULL;
+	const struct store_write *last =
+		writer->count > 0 ? writer->batch[writer->count - 1] : NULL;
 
 	if (commit_until_done(writer) < 0) {
 		discard_batch(writer);
@@ -429,7 +452,7 @@ static void run(struct writer *writer)
 	bool more = true, settled, idle;
 
 	writer->anchored_mono_ms = clock_mono_ms(); /* an empty log has nothing to vouch for yet */
-	add_anchor(writer);                         /* at start: this run vouches for what it found */
+	add_anchor(writer); /* at start: this run vouches for what it found */
 	settled = settle(writer);
 	while (more && settled) {
 		more = dequeue_batch(writer);

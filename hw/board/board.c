@@ -26,7 +26,8 @@ struct board {
 	struct board_event events[EVENTS_MAX]; /* a ring */
 	size_t first, pending;
 	int epoll_fd, timer_fd;
-	uint64_t check_at_us; /* a chip that is taken away says nothing by itself; UINT64_MAX: never */
+	/* a chip that is taken away says nothing by itself; UINT64_MAX: never */
+	uint64_t check_at_us;
 };
 
 static void arm(struct board *board);
@@ -115,11 +116,13 @@ static void settle(struct board *board, unsigned line)
 		board->first = (board->first + 1) % EVENTS_MAX;
 		board->pending--;
 	}
-	board->events[(board->first + board->pending++) % EVENTS_MAX] =
-		(struct board_event){.line = line, .level = state->level, .mono_us = state->raw_since_us};
+	board->events[(board->first + board->pending++) % EVENTS_MAX] = (struct board_event){
+		.line = line, .level = state->level, .mono_us = state->raw_since_us};
 }
 
-/* The timer wakes the loop for the first line to settle, or at once while events wait to be read. */
+/*
+ * The timer wakes the loop for the first line to settle, or at once while events wait to be read.
+ */
 static void arm(struct board *board)
 {
 	struct itimerspec at = {0};
@@ -143,12 +146,16 @@ void board_edge(struct board *board, unsigned line, enum board_level level, uint
 
 	if (state->raw == level)
 		return;
-	/* a level that had held long enough before this edge counts, even if the loop was too busy to see it */
+	/*
+	 * a level that had held long enough before this edge counts, even if the loop was too busy
+	 * to see it
+	 */
 	if (state->raw != state->level && settles_us(board, line) <= mono_us)
 		settle(board, line);
 	state->raw = level;
 	state->raw_since_us = mono_us;
-	if (state->raw != state->level && (board->lines[line].debounce_ms == 0 || level == BOARD_UNKNOWN))
+	if (state->raw != state->level &&
+	    (board->lines[line].debounce_ms == 0 || level == BOARD_UNKNOWN))
 		settle(board, line);
 	arm(board);
 }
@@ -190,7 +197,8 @@ int board_next(struct board *board, struct board_event *ret_event)
 		board->check_at_us = now_us + CHECK_US;
 	}
 	for (unsigned i = 0; i < board->count; i++)
-		if (board->states[i].raw != board->states[i].level && settles_us(board, i) <= now_us)
+		if (board->states[i].raw != board->states[i].level &&
+		    settles_us(board, i) <= now_us)
 			settle(board, i);
 	if (r == 0 && board->pending > 0) {
 		*ret_event = board->events[board->first];

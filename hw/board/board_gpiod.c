@@ -1,6 +1,7 @@
 /*
- * A board of real lines. The kernel keeps a bounded number of edges of a line until they are read, and says nothing
- * when a chip is taken away (Linux 6.1): so after each reading, and once a second, the line is asked where it stands.
+ * A board of real lines. The kernel keeps a bounded number of edges of a line until they are read,
+ * and says nothing when a chip is taken away (Linux 6.1): so after each reading, and once a second,
+ * the line is asked where it stands.
  */
 #include "board_internal.h"
 #include "gpio_line.h"
@@ -62,10 +63,11 @@ static int read_line(struct real *real, unsigned line, struct board_event *event
 	if (value < 0)
 		return -EIO;
 	for (int i = 0; i < count; i++)
-		events[i] = (struct board_event){
-			.line = line, .level = level_of(edges[i].active), .mono_us = edges[i].mono_us};
-	events[count] =
-		(struct board_event){.line = line, .level = level_of(value), .mono_us = clock_mono_us()};
+		events[i] = (struct board_event){.line = line,
+						 .level = level_of(edges[i].active),
+						 .mono_us = edges[i].mono_us};
+	events[count] = (struct board_event){
+		.line = line, .level = level_of(value), .mono_us = clock_mono_us()};
 	return count + 1;
 }
 
@@ -125,10 +127,11 @@ static int claim_all(struct real *real, const struct board_line_config *lines, s
 		if (r < 0)
 			return r;
 		real->count = i + 1;
-		real->fds[i] = (struct pollfd){.fd = lines[i].output ? -1 : gpio_line_fd(real->lines[i]),
-					       .events = POLLIN};
-		first[i] =
-			level_of(lines[i].output ? lines[i].initially_active : gpio_line_get(real->lines[i]));
+		real->fds[i] =
+			(struct pollfd){.fd = lines[i].output ? -1 : gpio_line_fd(real->lines[i]),
+					.events = POLLIN};
+		first[i] = level_of(lines[i].output ? lines[i].initially_active
+						    : gpio_line_get(real->lines[i]));
 	}
 	return 0;
 }
@@ -154,8 +157,8 @@ int board_open_gpiod(const struct board_line_config *lines, size_t count, struct
 	if (r == 0) {
 		r = board_new(lines, count, &real_ops, real, fds, fd_count, first, ret_board);
 		if (r < 0)
-			snprintf(error, BOARD_ERROR_BYTES, "the board's lines cannot be watched: %s",
-				 strerror(-r));
+			snprintf(error, BOARD_ERROR_BYTES,
+				 "the board's lines cannot be watched: %s", strerror(-r));
 	}
 	if (r < 0)
 		real_close(real);
@@ -164,43 +167,49 @@ int board_open_gpiod(const struct board_line_config *lines, size_t count, struct
 
 /* ---- what is said when a line cannot be had ---- */
 
-int gpio_no_chip(const struct board_line_config *config, const char *chip, int saved_errno, char *error)
+int gpio_no_chip(const struct board_line_config *config, const char *chip, int saved_errno,
+		 char *error)
 {
 	snprintf(error, BOARD_ERROR_BYTES, "%s: GPIO chip %s: %s; list the chips with gpiodetect",
-		 config->name, chip, saved_errno == EACCES ? "no permission" : "there is no such chip");
+		 config->name, chip,
+		 saved_errno == EACCES ? "no permission" : "there is no such chip");
 	return saved_errno == EACCES ? -EACCES : -ENODEV;
 }
 
 int gpio_no_name(const struct board_line_config *config, const char *where, char *error)
 {
-	snprintf(error, BOARD_ERROR_BYTES, "%s: %s has no line named \"%s\"; list them with gpioinfo",
-		 config->name, where[0] != '\0' ? where : "this board", config->line_name);
+	snprintf(error, BOARD_ERROR_BYTES,
+		 "%s: %s has no line named \"%s\"; list them with gpioinfo", config->name,
+		 where[0] != '\0' ? where : "this board", config->line_name);
 	return -ENODEV;
 }
 
 int gpio_no_offset(const struct board_line_config *config, unsigned count, char *error)
 {
-	snprintf(error, BOARD_ERROR_BYTES, "%s: chip %s has %u lines, none at %d; list them with gpioinfo",
-		 config->name, config->chip, count, config->offset);
+	snprintf(error, BOARD_ERROR_BYTES,
+		 "%s: chip %s has %u lines, none at %d; list them with gpioinfo", config->name,
+		 config->chip, count, config->offset);
 	return -ENODEV;
 }
 
 int gpio_name_twice(const struct board_line_config *config, unsigned count, char *error)
 {
-	snprintf(error, BOARD_ERROR_BYTES, "%s: %u chips have a line named \"%s\"; say which with `chip`",
-		 config->name, count, config->line_name);
+	snprintf(error, BOARD_ERROR_BYTES,
+		 "%s: %u chips have a line named \"%s\"; say which with `chip`", config->name,
+		 count, config->line_name);
 	return -EINVAL;
 }
 
-int gpio_not_claimed(const struct board_line_config *config, const char *chip, unsigned offset, int r,
-		     const char *consumer, char *error)
+int gpio_not_claimed(const struct board_line_config *config, const char *chip, unsigned offset,
+		     int r, const char *consumer, char *error)
 {
 	if (r == -EBUSY)
 		snprintf(error, BOARD_ERROR_BYTES,
-			 "%s: line %u of %s is taken by %s; free it or choose another line", config->name,
-			 offset, chip, consumer != NULL ? consumer : "the kernel");
+			 "%s: line %u of %s is taken by %s; free it or choose another line",
+			 config->name, offset, chip, consumer != NULL ? consumer : "the kernel");
 	else
 		snprintf(error, BOARD_ERROR_BYTES, "%s: line %u of %s cannot be claimed as %s: %s",
-			 config->name, offset, chip, config->output ? "an output" : "an input", strerror(-r));
+			 config->name, offset, chip, config->output ? "an output" : "an input",
+			 strerror(-r));
 	return r;
 }

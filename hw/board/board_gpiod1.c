@@ -23,11 +23,12 @@ int gpio_line_fd(const struct gpio_line *line)
 int gpio_line_read(struct gpio_line *line, struct gpio_edge *edges, size_t max)
 {
 	struct gpiod_line_event events[KERNEL_EDGES];
-	int count = gpiod_line_event_read_multiple(line->line, events,
-						   max < KERNEL_EDGES ? (unsigned)max : KERNEL_EDGES);
+	int count = gpiod_line_event_read_multiple(
+		line->line, events, max < KERNEL_EDGES ? (unsigned)max : KERNEL_EDGES);
 
 	for (int i = 0; i < count; i++)
-		edges[i] = (struct gpio_edge){.active = events[i].event_type == GPIOD_LINE_EVENT_RISING_EDGE,
+		edges[i] = (struct gpio_edge){.active = events[i].event_type ==
+							GPIOD_LINE_EVENT_RISING_EDGE,
 					      .mono_us = (uint64_t)events[i].ts.tv_sec * 1000000 +
 							 (uint64_t)events[i].ts.tv_nsec / 1000};
 	return count < 0 ? -EIO : count;
@@ -101,8 +102,8 @@ static int request(struct gpiod_line *line, const struct board_line_config *conf
 {
 	struct gpiod_line_request_config how = {.consumer = consumer};
 
-	how.request_type =
-		config->output ? GPIOD_LINE_REQUEST_DIRECTION_OUTPUT : GPIOD_LINE_REQUEST_EVENT_BOTH_EDGES;
+	how.request_type = config->output ? GPIOD_LINE_REQUEST_DIRECTION_OUTPUT
+					  : GPIOD_LINE_REQUEST_EVENT_BOTH_EDGES;
 	if (config->active_low)
 		how.flags |= GPIOD_LINE_REQUEST_FLAG_ACTIVE_LOW;
 	if (!config->output && config->bias == BOARD_BIAS_PULL_UP)
@@ -112,7 +113,8 @@ static int request(struct gpiod_line *line, const struct board_line_config *conf
 	return gpiod_line_request(line, &how, config->initially_active) < 0 ? -errno : 0;
 }
 
-int gpio_line_claim(const struct board_line_config *config, struct gpio_line **ret_line, char *error)
+int gpio_line_claim(const struct board_line_config *config, struct gpio_line **ret_line,
+		    char *error)
 {
 	struct gpio_line *line = calloc(1, sizeof(*line));
 	int r;
@@ -125,8 +127,9 @@ int gpio_line_claim(const struct board_line_config *config, struct gpio_line **r
 	if (r == 0) {
 		r = request(line->line, config);
 		if (r < 0)
-			gpio_not_claimed(config, gpiod_chip_name(line->chip), gpiod_line_offset(line->line),
-					 r, gpiod_line_consumer(line->line), error);
+			gpio_not_claimed(config, gpiod_chip_name(line->chip),
+					 gpiod_line_offset(line->line), r,
+					 gpiod_line_consumer(line->line), error);
 	}
 	if (r < 0) {
 		gpio_line_release(line);

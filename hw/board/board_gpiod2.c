@@ -8,7 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { KERNEL_EDGES = 256 }; /* asked of the kernel: a card's burst, while the loop is busy elsewhere */
+enum {
+	KERNEL_EDGES = 256
+}; /* asked of the kernel: a card's burst, while the loop is busy elsewhere */
 
 static const char consumer[] = "gatehouse";
 
@@ -35,7 +37,8 @@ int gpio_line_read(struct gpio_line *line, struct gpio_edge *edges, size_t max)
 
 		edges[i] = (struct gpio_edge){.active = gpiod_edge_event_get_event_type(event) ==
 							GPIOD_EDGE_EVENT_RISING_EDGE,
-					      .mono_us = gpiod_edge_event_get_timestamp_ns(event) / 1000};
+					      .mono_us = gpiod_edge_event_get_timestamp_ns(event) /
+							 1000};
 	}
 	return count < 0 ? -EIO : count;
 }
@@ -50,7 +53,8 @@ int gpio_line_get(struct gpio_line *line)
 int gpio_line_set(struct gpio_line *line, bool active)
 {
 	return gpiod_line_request_set_value(line->request, line->offset,
-					    active ? GPIOD_LINE_VALUE_ACTIVE : GPIOD_LINE_VALUE_INACTIVE) < 0
+					    active ? GPIOD_LINE_VALUE_ACTIVE
+						   : GPIOD_LINE_VALUE_INACTIVE) < 0
 		       ? -EIO
 		       : 0;
 }
@@ -91,7 +95,8 @@ static int find_chip(const struct board_line_config *config, char *chip, char *e
 		if (each == NULL)
 			continue;
 		if (gpiod_chip_get_line_offset_from_name(each, config->line_name) >= 0) {
-			snprintf(chip, BOARD_CHIP_BYTES, "%.*s", BOARD_CHIP_BYTES - 1, entry->d_name);
+			snprintf(chip, BOARD_CHIP_BYTES, "%.*s", BOARD_CHIP_BYTES - 1,
+				 entry->d_name);
 			found++;
 		}
 		gpiod_chip_close(each);
@@ -103,7 +108,8 @@ static int find_chip(const struct board_line_config *config, char *chip, char *e
 	return found == 1 ? 0 : gpio_name_twice(config, found, error);
 }
 
-static int find_line(struct gpio_line *line, const struct board_line_config *config, char *chip, char *error)
+static int find_line(struct gpio_line *line, const struct board_line_config *config, char *chip,
+		     char *error)
 {
 	struct gpiod_chip_info *info;
 	size_t count = 0;
@@ -138,9 +144,9 @@ static int fill_settings(struct gpiod_line_settings *how, const struct board_lin
 	if (config->output) {
 		r = gpiod_line_settings_set_direction(how, GPIOD_LINE_DIRECTION_OUTPUT);
 		return r < 0 ? r
-			     : gpiod_line_settings_set_output_value(how, config->initially_active
-										 ? GPIOD_LINE_VALUE_ACTIVE
-										 : GPIOD_LINE_VALUE_INACTIVE);
+			     : gpiod_line_settings_set_output_value(
+				       how, config->initially_active ? GPIOD_LINE_VALUE_ACTIVE
+								     : GPIOD_LINE_VALUE_INACTIVE);
 	}
 	r = gpiod_line_settings_set_direction(how, GPIOD_LINE_DIRECTION_INPUT);
 	if (r == 0)
@@ -177,8 +183,8 @@ static int request(struct gpio_line *line, const struct board_line_config *confi
 	return r;
 }
 
-static int say_why(const struct gpio_line *line, const struct board_line_config *config, const char *chip,
-		   int r, char *error)
+static int say_why(const struct gpio_line *line, const struct board_line_config *config,
+		   const char *chip, int r, char *error)
 {
 	struct gpiod_line_info *info = gpiod_chip_get_line_info(line->chip, line->offset);
 
@@ -189,7 +195,8 @@ static int say_why(const struct gpio_line *line, const struct board_line_config 
 	return r;
 }
 
-int gpio_line_claim(const struct board_line_config *config, struct gpio_line **ret_line, char *error)
+int gpio_line_claim(const struct board_line_config *config, struct gpio_line **ret_line,
+		    char *error)
 {
 	struct gpio_line *line = calloc(1, sizeof(*line));
 	char chip[BOARD_CHIP_BYTES];

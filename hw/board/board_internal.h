@@ -1,4 +1,7 @@
-/* board_internal.h - what board.c asks of a driver, and what a driver tells it. Not for other rooms. */
+/*
+ * board_internal.h - what board.c asks of a driver, and what a driver tells it. Not for other
+ * rooms.
+ */
 #ifndef GH_HW_BOARD_BOARD_INTERNAL_H
 #define GH_HW_BOARD_BOARD_INTERNAL_H
 
@@ -11,12 +14,18 @@ struct board_driver {
 	int (*write)(void *driver, unsigned line, bool active);
 	/* read what changed and tell board_edge(); 0 or -EIO */
 	int (*dispatch)(void *driver, struct board *board);
-	/* look where each input stands and tell board_edge(), asked once a second; 0 or -EIO; NULL: nothing to look at */
+	/*
+	 * look where each input stands and tell board_edge(), asked once a second; 0 or -EIO; NULL:
+	 * nothing to look at
+	 */
 	int (*check)(void *driver, struct board *board);
 	void (*close)(void *driver);
 };
 
-/** A board over @p driver, whose lines are claimed; takes the driver over on success. @p fds: to wait on, -1: none. */
+/**
+ * A board over @p driver, whose lines are claimed; takes the driver over on success. @p fds: to
+ * wait on, -1: none.
+ */
 int board_new(const struct board_line_config *lines, size_t count, const struct board_driver *ops,
 	      void *driver, const int *fds, size_t fd_count, const enum board_level *first,
 	      struct board **ret_board);

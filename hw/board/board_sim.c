@@ -23,7 +23,8 @@ static int sim_dispatch(void *driver, struct board *board)
 	return 0;
 }
 
-static const struct board_driver sim_ops = {.write = sim_write, .dispatch = sim_dispatch, .close = free};
+static const struct board_driver sim_ops = {
+	.write = sim_write, .dispatch = sim_dispatch, .close = free};
 
 int board_open_sim(const struct board_line_config *lines, size_t count, struct board **ret_board)
 {
@@ -39,7 +40,8 @@ int board_open_sim(const struct board_line_config *lines, size_t count, struct b
 	sim->count = count;
 	for (size_t i = 0; i < count; i++) {
 		sim->lines[i] = lines[i];
-		first[i] = lines[i].output && lines[i].initially_active ? BOARD_ACTIVE : BOARD_INACTIVE;
+		first[i] = lines[i].output && lines[i].initially_active ? BOARD_ACTIVE
+									: BOARD_INACTIVE;
 	}
 	r = board_new(lines, count, &sim_ops, sim, NULL, 0, first, ret_board);
 	if (r < 0)

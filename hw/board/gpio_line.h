@@ -1,7 +1,7 @@
 /*
- * gpio_line.h - one line of a GPIO chip, claimed. board_gpiod.c makes a board of many; board_gpiod1.c and
- * board_gpiod2.c are the two majors of libgpiod, one of them chosen when the build is configured.
- * Not for other rooms. Control thread only.
+ * gpio_line.h - one line of a GPIO chip, claimed. board_gpiod.c makes a board of many;
+ * board_gpiod1.c and board_gpiod2.c are the two majors of libgpiod, one of them chosen when the
+ * build is configured. Not for other rooms. Control thread only.
  */
 #ifndef GH_HW_BOARD_GPIO_LINE_H
 #define GH_HW_BOARD_GPIO_LINE_H
@@ -17,10 +17,13 @@ struct gpio_edge {
 
 /**
  * Claim the line that @p config names, an output at its first level, an input with both edges.
- * @param error  BOARD_ERROR_BYTES; on failure one sentence that names chip and line and says what to do.
- * @return 0, -ENODEV (no such chip or line), -EINVAL (a name on several chips), -EBUSY, -EACCES, -EIO or -ENOMEM.
+ * @param error  BOARD_ERROR_BYTES; on failure one sentence that names chip and line and says what
+ *               to do.
+ * @return 0, -ENODEV (no such chip or line), -EINVAL (a name on several chips), -EBUSY, -EACCES,
+ *         -EIO or -ENOMEM.
  */
-int gpio_line_claim(const struct board_line_config *config, struct gpio_line **ret_line, char *error);
+int gpio_line_claim(const struct board_line_config *config, struct gpio_line **ret_line,
+		    char *error);
 
 /** Of an input: readable when gpio_line_read() has edges. */
 int gpio_line_fd(const struct gpio_line *line);
@@ -38,11 +41,12 @@ int gpio_line_set(struct gpio_line *line, bool active);
 void gpio_line_release(struct gpio_line *line);
 
 /* the sentences, the same for both majors; each returns its error */
-int gpio_no_chip(const struct board_line_config *config, const char *chip, int saved_errno, char *error);
+int gpio_no_chip(const struct board_line_config *config, const char *chip, int saved_errno,
+		 char *error);
 int gpio_no_name(const struct board_line_config *config, const char *where, char *error);
 int gpio_no_offset(const struct board_line_config *config, unsigned count, char *error);
 int gpio_name_twice(const struct board_line_config *config, unsigned count, char *error);
-int gpio_not_claimed(const struct board_line_config *config, const char *chip, unsigned offset, int r,
-		     const char *consumer, char *error);
+int gpio_not_claimed(const struct board_line_config *config, const char *chip, unsigned offset,
+		     int r, const char *consumer, char *error);
 
 #endif

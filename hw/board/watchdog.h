@@ -1,7 +1,8 @@
 /*
  * watchdog.h - the board's hardware watchdog: it restarts the board unless it is fed.
  *
- * Opening starts it. A process that dies without watchdog_close() leaves it running, on purpose. Control thread only.
+ * Opening starts it. A process that dies without watchdog_close() leaves it running, on purpose.
+ * Control thread only.
  */
 #ifndef GH_HW_BOARD_WATCHDOG_H
 #define GH_HW_BOARD_WATCHDOG_H
@@ -11,7 +12,8 @@
 struct watchdog;
 
 /**
- * @param timeout_s      asked for; what the hardware made of it is in @p ret_timeout_s, 0: it cannot say.
+ * @param timeout_s      asked for; what the hardware made of it is in @p ret_timeout_s, 0: it
+ *                       cannot say.
  * @return 0, -ENOENT, -EACCES, -EBUSY (another program feeds it) or -ENOMEM.
  */
 int watchdog_open(const char *path, unsigned timeout_s, struct watchdog **ret_watchdog,

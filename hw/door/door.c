@@ -7,7 +7,8 @@
 
 static bool releases(enum door_mode mode)
 {
-	return mode == DOOR_MODE_UNLOCKED || mode == DOOR_MODE_ACCESSED || mode == DOOR_MODE_LOCKED_OPEN;
+	return mode == DOOR_MODE_UNLOCKED || mode == DOOR_MODE_ACCESSED ||
+	       mode == DOOR_MODE_LOCKED_OPEN;
 }
 
 /* open for all: nobody forces it and nobody holds it */
@@ -75,15 +76,16 @@ static int begin_release(struct door *door, enum cause cause, uint64_t now_ms, u
 	if (masks_alarms(door->mode))
 		return 0;
 	count_release(door, cause);
-	/* before an open leaf nobody can be seen passing: the grant counts as taken. Before a closed one it is
-	 * asked anew; grants that follow each other before the leaf moves are one */
+	/* before an open leaf nobody can be seen passing: the grant counts as taken. Before a
+	 * closed one it is asked anew; grants that follow each other before the leaf moves are one
+	 */
 	door->passed = door->physical == DOOR_PHYSICAL_OPEN;
 	if (cause != BY_EXIT && door->passed) {
 		door->openings++;
 		*notices |= DOOR_NOTICE_ACCESS_TAKEN;
 	}
-	until_ms = now_ms +
-		   (cause == BY_EXTENDED_GRANT ? door->config.extended_release_ms : door->config.release_ms);
+	until_ms = now_ms + (cause == BY_EXTENDED_GRANT ? door->config.extended_release_ms
+							: door->config.release_ms);
 	/* whoever comes after somebody slow takes none of his time */
 	if (door->mode != DOOR_MODE_ACCESSED || until_ms > door->release_until_ms)
 		door->release_until_ms = until_ms;
@@ -96,7 +98,8 @@ static int begin_release(struct door *door, enum cause cause, uint64_t now_ms, u
 
 static int grant(struct door *door, enum cause cause, uint64_t now_ms, uint32_t *notices)
 {
-	if (door->mode != DOOR_MODE_LOCKED && door->mode != DOOR_MODE_ACCESSED && !masks_alarms(door->mode))
+	if (door->mode != DOOR_MODE_LOCKED && door->mode != DOOR_MODE_ACCESSED &&
+	    !masks_alarms(door->mode))
 		return -EPERM;
 	/* somebody else's exit out of a blocked door is no way in */
 	if (door->mode == DOOR_MODE_ACCESSED && door->base != DOOR_MODE_LOCKED)
@@ -200,9 +203,13 @@ static int opened(struct door *door, uint64_t now_ms, uint32_t *notices)
 					     ? now_ms + door->config.relock_delay_ms
 					     : UINT64_MAX;
 	} else if (!releases(door->mode) && now_ms < door->release_ended_ms) {
-		*notices |= DOOR_NOTICE_ACCESS_TAKEN; /* opened in time, told late: debounce takes a moment */
+		/* opened in time, told late: debounce takes a moment */
+		*notices |= DOOR_NOTICE_ACCESS_TAKEN;
 	} else if (!releases(door->mode) && !was_unknown) {
-		/* a leaf first seen open, after a start or a repaired wire, was not seen being forced */
+		/*
+		 * a leaf first seen open, after a start or a repaired wire, was not seen being
+		 * forced
+		 */
 		door->alarm = DOOR_ALARM_FORCED_OPEN;
 		*notices |= DOOR_NOTICE_FORCED;
 	}
@@ -224,7 +231,8 @@ static int closed(struct door *door, uint64_t now_ms, uint32_t *notices)
 
 static int contact_lost(struct door *door, uint32_t *notices)
 {
-	set_physical(door, DOOR_PHYSICAL_UNKNOWN, notices); /* an alarm stays: a cut wire closes no door */
+	set_physical(door, DOOR_PHYSICAL_UNKNOWN,
+		     notices); /* an alarm stays: a cut wire closes no door */
 	return 0;
 }
 
@@ -232,7 +240,8 @@ static int contact_lost(struct door *door, uint32_t *notices)
 
 static uint64_t release_end_ms(const struct door *door)
 {
-	return door->relock_at_ms < door->release_until_ms ? door->relock_at_ms : door->release_until_ms;
+	return door->relock_at_ms < door->release_until_ms ? door->relock_at_ms
+							   : door->release_until_ms;
 }
 
 static bool held_counts(const struct door *door)
@@ -261,7 +270,8 @@ static void pass_time(struct door *door, uint64_t now_ms, uint32_t *notices)
 	if (now_ms >= held_at_ms(door)) {
 		door->alarm = DOOR_ALARM_OPEN_TOO_LONG;
 		*notices |= DOOR_NOTICE_HELD_OPEN;
-	} else if (!door->warned && door->config.pre_alarm_ms > 0 && now_ms >= warning_at_ms(door)) {
+	} else if (!door->warned && door->config.pre_alarm_ms > 0 &&
+		   now_ms >= warning_at_ms(door)) {
 		door->warned = true;
 		*notices |= DOOR_NOTICE_HELD_WARNING;
 	}
@@ -287,15 +297,16 @@ static enum door_mode memorable(enum door_mode mode)
 	return mode == DOOR_MODE_UNKNOWN || mode == DOOR_MODE_ACCESSED ? DOOR_MODE_LOCKED : mode;
 }
 
-void door_init_from(struct door *door, const struct door_config *config, const struct door_memory *memory,
-		    uint64_t now_ms)
+void door_init_from(struct door *door, const struct door_config *config,
+		    const struct door_memory *memory, uint64_t now_ms)
 {
 	assert(config->release_ms >= 1 && config->release_ms <= config->extended_release_ms);
 	assert(config->held_open_ms >= 1 && config->held_open_ms <= config->extended_open_ms);
 	assert(config->extended_release_ms <= 3600000 && config->extended_open_ms <= 3600000);
 	assert(config->pre_alarm_ms < config->held_open_ms && config->relock_delay_ms <= 60000);
 	*door = (struct door){.config = *config,
-			      .mode = memory->fire ? DOOR_MODE_LOCKED_OPEN : memorable(memory->mode),
+			      .mode = memory->fire ? DOOR_MODE_LOCKED_OPEN
+						   : memorable(memory->mode),
 			      .base = DOOR_MODE_LOCKED,
 			      .before_down = memorable(memory->before),
 			      .before_fire = memorable(memory->mode),
@@ -313,9 +324,10 @@ void door_init(struct door *door, const struct door_config *config, uint64_t now
 
 struct door_memory door_remember(const struct door *door)
 {
-	return (struct door_memory){.mode = memorable(door->fire ? door->before_fire : settled(door)),
-				    .before = memorable(door->before_down),
-				    .fire = door->fire};
+	return (struct door_memory){
+		.mode = memorable(door->fire ? door->before_fire : settled(door)),
+		.before = memorable(door->before_down),
+		.fire = door->fire};
 }
 
 static int dispatch(struct door *door, enum door_event event, uint64_t now_ms, uint32_t *notices)
@@ -360,7 +372,8 @@ static int dispatch(struct door *door, enum door_event event, uint64_t now_ms, u
 	return 0;
 }
 
-int door_step(struct door *door, enum door_event event, uint64_t now_ms, struct door_effects *ret_effects)
+int door_step(struct door *door, enum door_event event, uint64_t now_ms,
+	      struct door_effects *ret_effects)
 {
 	bool was_masked = masks_alarms(door->mode);
 	uint32_t notices = 0;

@@ -1,16 +1,17 @@
 /*
  * door.h - when is one door's lock released, and when does the door raise an alarm?
  *
- * Pure logic: no I/O, no clock, no allocation, no logging. Time arrives with each event; the caller acts on
- * the effects. Words are ONVIF's (Door Control Service Specification: DoorMode, DoorPhysicalState,
- * LockPhysicalState, DoorAlarmState). Control thread only.
+ * Pure logic: no I/O, no clock, no allocation, no logging. Time arrives with each event; the caller
+ * acts on the effects. Words are ONVIF's (Door Control Service Specification: DoorMode,
+ * DoorPhysicalState, LockPhysicalState, DoorAlarmState). Control thread only.
  *
  *   event             in modes                           does
  *   ACCESS            Locked, Unlocked, Accessed,        Accessed for release_ms (again: extends);
  *                     LockedOpen                         nothing in Unlocked and LockedOpen
  *                     others                             -EPERM
  *   ACCESS_EXTENDED   as ACCESS                          the same with extended_release_ms, and the leaf may stand
- *                                                        open for extended_open_ms: for whoever needs more time
+ *                                                        open for extended_open_ms: for whoever
+ *                                                        needs more time
  *   EXIT              all                                as ACCESS, and in Blocked, LockedDown and DoubleLocked
  *                                                        too: life safety beats security
  *   LOCK              Unlocked, Blocked, Accessed,       Locked
@@ -26,14 +27,16 @@
  *   release_ms over   Accessed                           the mode before; ACCESS_NOT_TAKEN if nobody went through
  *   CONTACT_CLOSED    Accessed, once it was opened       the mode before, relock_delay_ms later
  *
- * Kinds: a door and a mantrap's door relock when the leaf has closed behind whoever went through; so does a barrier,
- * whose "leaf" is the raised boom. A turnstile relocks as soon as it turns: one grant, one passage. More openings
- * than grants within one release are TAILGATING (not of an exit, which anybody may follow).
+ * Kinds: a door and a mantrap's door relock when the leaf has closed behind whoever went through;
+ * so does a barrier, whose "leaf" is the raised boom. A turnstile relocks as soon as it turns: one
+ * grant, one passage. More openings than grants within one release are TAILGATING (not of an exit,
+ * which anybody may follow).
  *
- * Alarms: opened while the lock is not released is FORCED; open for held_open_ms is HELD_OPEN, with a warning
- * pre_alarm_ms before; both last until the leaf closes. Unlocked and LockedOpen mask both. A contact that
- * cannot be read is Unknown: it raises no alarm, ends none, and the lock goes by time alone. A door without a
- * contact never knows whether a grant was taken; a grant before an open leaf counts as taken.
+ * Alarms: opened while the lock is not released is FORCED; open for held_open_ms is HELD_OPEN, with
+ * a warning pre_alarm_ms before; both last until the leaf closes. Unlocked and LockedOpen mask
+ * both. A contact that cannot be read is Unknown: it raises no alarm, ends none, and the lock goes
+ * by time alone. A door without a contact never knows whether a grant was taken; a grant before an
+ * open leaf counts as taken.
  *
  * Invariant: the lock is released in Unlocked, Accessed and LockedOpen, and in no other mode.
  */
@@ -53,7 +56,12 @@ enum door_mode {
 	DOOR_MODE_LOCKED_OPEN,
 	DOOR_MODE_DOUBLE_LOCKED
 };
-enum door_physical { DOOR_PHYSICAL_UNKNOWN, DOOR_PHYSICAL_OPEN, DOOR_PHYSICAL_CLOSED, DOOR_PHYSICAL_FAULT };
+enum door_physical {
+	DOOR_PHYSICAL_UNKNOWN,
+	DOOR_PHYSICAL_OPEN,
+	DOOR_PHYSICAL_CLOSED,
+	DOOR_PHYSICAL_FAULT
+};
 enum door_lock { DOOR_LOCK_UNKNOWN, DOOR_LOCK_LOCKED, DOOR_LOCK_UNLOCKED, DOOR_LOCK_FAULT };
 enum door_alarm { DOOR_ALARM_NORMAL, DOOR_ALARM_FORCED_OPEN, DOOR_ALARM_OPEN_TOO_LONG };
 
@@ -95,8 +103,8 @@ enum door_notice {
 };
 
 /*
- * milliseconds; release and held-open 1 to 3600000, pre_alarm below held_open (0: no warning), relock 0 to 60000;
- * the extended times are at least the usual ones
+ * milliseconds; release and held-open 1 to 3600000, pre_alarm below held_open (0: no warning),
+ * relock 0 to 60000; the extended times are at least the usual ones
  */
 struct door_config {
 	enum door_kind kind;
@@ -133,28 +141,31 @@ struct door {
 	uint64_t release_until_ms; /* while Accessed */
 	uint64_t relock_at_ms;     /* UINT64_MAX: not closed since it was opened */
 	uint64_t open_since_ms;
-	uint64_t release_ended_ms; /* an opening from before is not forced, however late it is told */
+	/* an opening from before is not forced, however late it is told */
+	uint64_t release_ended_ms;
 };
 
 /** Locked, contact Unknown, no alarm. Asserts that the times are in range. */
 void door_init(struct door *door, const struct door_config *config, uint64_t now_ms);
 
 /**
- * The same as it was remembered: the mode, and where it ends. What cannot be remembered (Accessed, Unknown) is Locked.
+ * The same as it was remembered: the mode, and where it ends. What cannot be remembered (Accessed,
+ * Unknown) is Locked.
  */
-void door_init_from(struct door *door, const struct door_config *config, const struct door_memory *memory,
-		    uint64_t now_ms);
+void door_init_from(struct door *door, const struct door_config *config,
+		    const struct door_memory *memory, uint64_t now_ms);
 
 struct door_memory door_remember(const struct door *door);
 
 /**
  * Apply one event.
- * @param now_ms       CLOCK_MONOTONIC in milliseconds, of the event itself: a contact's may lie before the last
- *                     call's by as much as its debounce takes, all others never do.
+ * @param now_ms       CLOCK_MONOTONIC in milliseconds, of the event itself: a contact's may lie
+ *                     before the last call's by as much as its debounce takes, all others never do.
  * @param ret_effects  always set, also when the event was refused.
  * @return 0, or -EPERM: refused in this mode; nothing changed but what time alone had changed.
  */
-int door_step(struct door *door, enum door_event event, uint64_t now_ms, struct door_effects *ret_effects);
+int door_step(struct door *door, enum door_event event, uint64_t now_ms,
+	      struct door_effects *ret_effects);
 
 /** When DOOR_EVENT_TICK would next change something; UINT64_MAX: not by time alone. */
 uint64_t door_deadline_ms(const struct door *door);
@@ -162,7 +173,8 @@ uint64_t door_deadline_ms(const struct door *door);
 enum door_mode door_mode(const struct door *door);
 enum door_physical door_physical(const struct door *door);
 enum door_lock
-door_lock(const struct door *door); /* as ordered: a relay that does not follow is the caller's to see */
+door_lock(const struct door
+		  *door); /* as ordered: a relay that does not follow is the caller's to see */
 enum door_alarm door_alarm(const struct door *door);
 /** The lock must be released now: what the last effects said. */
 bool door_released(const struct door *door);

@@ -1,5 +1,6 @@
 /*
- * keypad.h - keys become a PIN: digits up to #, none of them after *, and none at all when a hand went away.
+ * keypad.h - keys become a PIN: digits up to #, none of them after *, and none at all when a hand
+ * went away.
  *
  * Pure: no I/O, no clock, no allocation. Digits are wiped as soon as they are no longer needed.
  */
@@ -36,7 +37,10 @@ char keypad_decode(unsigned bits, unsigned burst);
 /** @param pin_digits  0 to KEYPAD_DIGITS_MAX. */
 void keypad_init(struct keypad *keypad, unsigned pin_digits, uint64_t timeout_us);
 
-/** @param key  as keypad_decode() gives. @param ret_pin  KEYPAD_PIN_BYTES, filled on KEYPAD_PIN alone; wipe it. */
+/**
+ * @param key  as keypad_decode() gives.
+ * @param ret_pin  KEYPAD_PIN_BYTES, filled on KEYPAD_PIN alone; wipe it.
+ */
 enum keypad_result keypad_key(struct keypad *keypad, char key, uint64_t mono_us, char *ret_pin);
 
 /** When the digits typed so far are forgotten; UINT64_MAX: there are none. */

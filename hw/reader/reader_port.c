@@ -14,8 +14,10 @@ enum { CHUNK = 64 };
 
 struct reader_port {
 	int fd;
-	bool evdev, skipping; /* skipping: the kernel dropped events, up to the next report nothing counts */
-	bool filled;          /* in this turn: a device that never stops must not stop the loop */
+	bool evdev,
+		/* skipping: the kernel dropped events, up to the next report nothing counts */
+		skipping;
+	bool filled; /* in this turn: a device that never stops must not stop the loop */
 	struct reader_keys keys;
 	struct reader_text text;
 	char bytes[CHUNK]; /* read and not looked at yet */
@@ -128,7 +130,8 @@ static int fill(struct reader_port *port)
 {
 	struct input_event events[CHUNK];
 	bool evdev = port->evdev;
-	ssize_t got = evdev ? read(port->fd, events, sizeof(events)) : read(port->fd, port->bytes, CHUNK);
+	ssize_t got =
+		evdev ? read(port->fd, events, sizeof(events)) : read(port->fd, port->bytes, CHUNK);
 
 	port->from = port->until = 0;
 	if (got < 0)
@@ -142,7 +145,8 @@ static int fill(struct reader_port *port)
 
 		if (events[i].type == EV_SYN && events[i].code == SYN_DROPPED)
 			port->skipping = port->text.unfit = true;
-		else if (events[i].type == EV_SYN && events[i].code == SYN_REPORT && port->skipping) {
+		else if (events[i].type == EV_SYN && events[i].code == SYN_REPORT &&
+			 port->skipping) {
 			port->skipping = false;
 			port->keys = (struct reader_keys){.caps = port->keys.caps};
 		} else if (events[i].type == EV_KEY && !port->skipping)
@@ -159,7 +163,8 @@ int reader_port_next(struct reader_port *port, uint64_t now_us, char *ret_text)
 
 	for (;;) {
 		while (port->from < port->until) {
-			switch (reader_text_byte(&port->text, port->bytes[port->from++], now_us, ret_text)) {
+			switch (reader_text_byte(&port->text, port->bytes[port->from++], now_us,
+						 ret_text)) {
 			case READER_TEXT_DONE:
 				return 1;
 			case READER_TEXT_UNFIT:

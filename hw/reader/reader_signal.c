@@ -27,8 +27,8 @@ static void sound(enum reader_signal signal, uint64_t passed_ms, struct reader_s
 	}
 }
 
-struct reader_signal_level reader_signal_at(enum reader_signal signal, uint64_t since_ms, uint64_t until_ms,
-					    uint64_t now_ms)
+struct reader_signal_level reader_signal_at(enum reader_signal signal, uint64_t since_ms,
+					    uint64_t until_ms, uint64_t now_ms)
 {
 	struct reader_signal_level level = {.due_ms = UINT64_MAX};
 	uint64_t passed_ms = now_ms - since_ms;

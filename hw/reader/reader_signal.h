@@ -1,9 +1,10 @@
 /*
- * reader_signal.h - what a reader's light and buzzer do after a reading: when they are on, and when that changes.
+ * reader_signal.h - what a reader's light and buzzer do after a reading: when they are on, and when
+ * that changes.
  *
- * Pure. Light: on for as long as the lock is released, blinking while the reader is locked out, off otherwise.
- * Buzzer: one short tone for a grant, two when more is wanted (a PIN after the card), three for a denial,
- * one long for a lock-out.
+ * Pure. Light: on for as long as the lock is released, blinking while the reader is locked out, off
+ * otherwise. Buzzer: one short tone for a grant, two when more is wanted (a PIN after the card),
+ * three for a denial, one long for a lock-out.
  */
 #ifndef GH_HW_READER_READER_SIGNAL_H
 #define GH_HW_READER_READER_SIGNAL_H
@@ -25,10 +26,11 @@ struct reader_signal_level {
 };
 
 /**
- * @param since_ms   when the signal began. @param until_ms  when a light that was granted, or a lock-out, ends.
+ * @param since_ms   when the signal began.
+ * @param until_ms  when a light that was granted, or a lock-out, ends.
  * @param now_ms     not before since_ms.
  */
-struct reader_signal_level reader_signal_at(enum reader_signal signal, uint64_t since_ms, uint64_t until_ms,
-					    uint64_t now_ms);
+struct reader_signal_level reader_signal_at(enum reader_signal signal, uint64_t since_ms,
+					    uint64_t until_ms, uint64_t now_ms);
 
 #endif

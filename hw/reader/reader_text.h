@@ -1,8 +1,8 @@
 /*
  * reader_text.h - what a reader that speaks in text said: bytes or keys become one text a reading.
  *
- * Pure: no I/O, no clock, no allocation. A reading ends with a line's end and holds printable ASCII. Frames of
- * STX and ETX around it are taken off, as serial card readers send them.
+ * Pure: no I/O, no clock, no allocation. A reading ends with a line's end and holds printable
+ * ASCII. Frames of STX and ETX around it are taken off, as serial card readers send them.
  */
 #ifndef GH_HW_READER_READER_TEXT_H
 #define GH_HW_READER_READER_TEXT_H
@@ -13,8 +13,8 @@
 
 enum {
 	READER_TEXT_BYTES = 513, /* a reading and its zero */
-	READER_TEXT_PAUSE_US =
-		2000000, /* half a reading is forgotten after this: the next one starts afresh */
+	/* half a reading is forgotten after this: the next one starts afresh */
+	READER_TEXT_PAUSE_US = 2000000,
 };
 
 enum reader_text_result {
@@ -30,7 +30,10 @@ struct reader_text {
 	uint64_t last_us;
 };
 
-/** One byte. @param ret_text  READER_TEXT_BYTES, filled on READER_TEXT_DONE alone. Empty lines are no reading. */
+/**
+ * One byte.
+ * @param ret_text  READER_TEXT_BYTES, filled on READER_TEXT_DONE alone. Empty lines are no reading.
+ */
 enum reader_text_result reader_text_byte(struct reader_text *text, char byte, uint64_t mono_us,
 					 char *ret_text);
 
@@ -41,7 +44,8 @@ struct reader_keys {
 
 /**
  * One key event of a keyboard with the US layout, as readers of bar codes pretend to be.
- * @param code   KEY_... of linux/input-event-codes.h. @param value  1 pressed, 0 released, 2 repeated.
+ * @param code   KEY_... of linux/input-event-codes.h.
+ * @param value  1 pressed, 0 released, 2 repeated.
  * @return the character, '\n' for Enter, or 0: the event writes none.
  */
 char reader_keys_event(struct reader_keys *keys, unsigned code, int value);

@@ -64,7 +64,8 @@ static int parse_layout(const char *layout, struct wiegand_format *format, char 
 		else if (layout[i] == 'C')
 			format->card |= bit;
 		else if (layout[i] != 'P' && layout[i] != '-') {
-			snprintf(error, WIEGAND_ERROR_BYTES, "bit %zu: expected F, C, P or -", i + 1);
+			snprintf(error, WIEGAND_ERROR_BYTES, "bit %zu: expected F, C, P or -",
+				 i + 1);
 			return -EINVAL;
 		}
 	}
@@ -75,19 +76,21 @@ static int parse_layout(const char *layout, struct wiegand_format *format, char 
 	return 0;
 }
 
-static int parse_parity(const char *text, const char *layout, struct wiegand_parity *parity, char *error)
+static int parse_parity(const char *text, const char *layout, struct wiegand_parity *parity,
+			char *error)
 {
 	size_t bits = strlen(layout);
 	unsigned places = 0;
 
 	if (strlen(text) != bits) {
-		snprintf(error, WIEGAND_ERROR_BYTES, "\"%.70s\": expected %zu characters like the layout",
-			 text, bits);
+		snprintf(error, WIEGAND_ERROR_BYTES,
+			 "\"%.70s\": expected %zu characters like the layout", text, bits);
 		return -EINVAL;
 	}
 	for (size_t i = 0; i < bits; i++) {
 		if (strchr("EOX-", text[i]) == NULL) {
-			snprintf(error, WIEGAND_ERROR_BYTES, "bit %zu: expected E, O, X or -", i + 1);
+			snprintf(error, WIEGAND_ERROR_BYTES, "bit %zu: expected E, O, X or -",
+				 i + 1);
 			return -EINVAL;
 		}
 		if (text[i] != '-')
@@ -95,9 +98,10 @@ static int parse_parity(const char *text, const char *layout, struct wiegand_par
 		if (text[i] != 'E' && text[i] != 'O')
 			continue;
 		parity->odd = text[i] == 'O';
-		places += layout[i] == 'P'
-				  ? 1
-				  : 2; /* a parity bit where the layout has none is as wrong as two */
+		places +=
+			layout[i] == 'P'
+				? 1
+				: 2; /* a parity bit where the layout has none is as wrong as two */
 	}
 	if (places != 1) {
 		snprintf(error, WIEGAND_ERROR_BYTES,
@@ -114,7 +118,8 @@ int wiegand_format_parse(const char *layout, const char *const *parity, size_t c
 	int r = parse_layout(layout, &format, error);
 
 	if (r == 0 && count > WIEGAND_PARITIES_MAX) {
-		snprintf(error, WIEGAND_ERROR_BYTES, "expected at most %d sums", WIEGAND_PARITIES_MAX);
+		snprintf(error, WIEGAND_ERROR_BYTES, "expected at most %d sums",
+			 WIEGAND_PARITIES_MAX);
 		r = -EINVAL;
 	}
 	for (size_t i = 0; r == 0 && i < count; i++)
@@ -154,7 +159,10 @@ uint64_t wiegand_encode(const struct wiegand_format *format, uint64_t number)
 			burst |= (number & 1) << bit;
 			number >>= 1;
 		}
-	/* a sum may count another's parity bit: each sets its own once all the others in it are known */
+	/*
+	 * a sum may count another's parity bit: each sets its own once all the others in it are
+	 * known
+	 */
 	for (unsigned round = 0; round < format->parity_count; round++)
 		for (unsigned i = 0; i < format->parity_count; i++) {
 			uint64_t open = format->parity[i].mask & ~summed;
@@ -170,7 +178,8 @@ uint64_t wiegand_encode(const struct wiegand_format *format, uint64_t number)
 
 /* ---- bursts ---- */
 
-void wiegand_init(struct wiegand *wiegand, const struct wiegand_format *format, bool keypad, uint64_t gap_us)
+void wiegand_init(struct wiegand *wiegand, const struct wiegand_format *format, bool keypad,
+		  uint64_t gap_us)
 {
 	assert(gap_us > 0);
 	*wiegand = (struct wiegand){.format = format, .keypad = keypad, .gap_us = gap_us};
@@ -213,7 +222,8 @@ unsigned wiegand_stuck(const struct wiegand *wiegand, uint64_t now_us)
 	unsigned stuck = 0;
 
 	for (unsigned line = 0; line < 2; line++)
-		if (wiegand->active[line] && now_us >= wiegand->active_since_us[line] + WIEGAND_STUCK_US)
+		if (wiegand->active[line] &&
+		    now_us >= wiegand->active_since_us[line] + WIEGAND_STUCK_US)
 			stuck |= 1u << line;
 	return stuck;
 }
@@ -224,7 +234,8 @@ static unsigned first_burst(const struct wiegand *wiegand)
 	unsigned count = wiegand->count > 0 ? 1 : 0;
 
 	while (count < wiegand->count &&
-	       wiegand->pulses[count].mono_us - wiegand->pulses[count - 1].mono_us < wiegand->gap_us)
+	       wiegand->pulses[count].mono_us - wiegand->pulses[count - 1].mono_us <
+		       wiegand->gap_us)
 		count++;
 	return count;
 }
@@ -261,7 +272,8 @@ static enum wiegand_result check_spacing(const struct wiegand_pulse *pulses, uns
 {
 	for (unsigned i = 1; i < count; i++)
 		if (pulses[i].mono_us - pulses[i - 1].mono_us < WIEGAND_APART_US)
-			return pulses[i].one != pulses[i - 1].one ? WIEGAND_BOTH_LINES : WIEGAND_NOISE;
+			return pulses[i].one != pulses[i - 1].one ? WIEGAND_BOTH_LINES
+								  : WIEGAND_NOISE;
 	return WIEGAND_NOTHING;
 }
 
@@ -284,20 +296,24 @@ static enum wiegand_result decode(const struct wiegand *wiegand, struct wiegand_
 	enum wiegand_result spacing = check_spacing(wiegand->pulses, code->bits);
 	uint64_t burst = 0;
 
-	if (code->bits > WIEGAND_BITS_MAX || wiegand->lost > 0) /* a lost pulse may belong to any burst */
+	if (code->bits > WIEGAND_BITS_MAX ||
+	    wiegand->lost > 0) /* a lost pulse may belong to any burst */
 		return WIEGAND_TOO_LONG;
 	if (spacing != WIEGAND_NOTHING)
 		return spacing;
 	for (unsigned i = 0; i < code->bits; i++)
 		burst = burst << 1 | wiegand->pulses[i].one;
-	if (wiegand->keypad && (code->bits == KEYPAD_BITS_SHORT || code->bits == KEYPAD_BITS_LONG)) {
+	if (wiegand->keypad &&
+	    (code->bits == KEYPAD_BITS_SHORT || code->bits == KEYPAD_BITS_LONG)) {
 		code->key = keypad_decode(code->bits, (unsigned)burst);
 		return code->key != '\0' ? WIEGAND_KEY : WIEGAND_BAD_KEY;
 	}
-	return code->bits < KEYPAD_BITS_SHORT ? WIEGAND_NOISE : decode_card(wiegand->format, burst, code);
+	return code->bits < KEYPAD_BITS_SHORT ? WIEGAND_NOISE
+					      : decode_card(wiegand->format, burst, code);
 }
 
-enum wiegand_result wiegand_take(struct wiegand *wiegand, uint64_t now_us, struct wiegand_code *ret_code)
+enum wiegand_result wiegand_take(struct wiegand *wiegand, uint64_t now_us,
+				 struct wiegand_code *ret_code)
 {
 	unsigned count = first_burst(wiegand);
 	bool followed = count < wiegand->count;
@@ -309,7 +325,8 @@ enum wiegand_result wiegand_take(struct wiegand *wiegand, uint64_t now_us, struc
 	code.mono_us = wiegand->pulses[count - 1].mono_us;
 	result = decode(wiegand, &code);
 	wiegand->count -= count;
-	memmove(wiegand->pulses, wiegand->pulses + count, wiegand->count * sizeof(wiegand->pulses[0]));
+	memmove(wiegand->pulses, wiegand->pulses + count,
+		wiegand->count * sizeof(wiegand->pulses[0]));
 	if (wiegand->count == 0) {
 		code.bits += wiegand->lost;
 		wiegand->lost = 0;

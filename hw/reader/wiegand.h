@@ -1,12 +1,13 @@
 /*
  * wiegand.h - what a card reader or keypad said by pulses on two lines, D0 and D1.
  *
- * Pure: no I/O, no clock, no allocation. Edges come with their kernel timestamps and need not come in order
- * between the two lines: a driver that reads one line after the other is fine. A burst is complete when no pulse
- * followed for gap_us; call wiegand_take() at wiegand_due_us() and after edges, when all that is known was given.
+ * Pure: no I/O, no clock, no allocation. Edges come with their kernel timestamps and need not come
+ * in order between the two lines: a driver that reads one line after the other is fine. A burst is
+ * complete when no pulse followed for gap_us; call wiegand_take() at wiegand_due_us() and after
+ * edges, when all that is known was given.
  *
- * A data line is active while its wire is low. The standard (SIA AC-01) has pulses of 20 to 100 us, 200 us to
- * 20 ms from one to the next. docs/reference/readers.md names the sources.
+ * A data line is active while its wire is low. The standard (SIA AC-01) has pulses of 20 to 100 us,
+ * 200 us to 20 ms from one to the next. docs/reference/readers.md names the sources.
  */
 #ifndef GH_HW_READER_WIEGAND_H
 #define GH_HW_READER_WIEGAND_H
@@ -21,14 +22,18 @@ enum {
 	WIEGAND_PARITIES_MAX = 4,
 	WIEGAND_LAYOUT_BYTES = WIEGAND_BITS_MAX + 1,
 	WIEGAND_ERROR_BYTES = 128,
-	WIEGAND_GAP_US = 30000, /* ends a burst: half as much again as the longest interval there is */
-	WIEGAND_APART_US = 50,  /* two pulses nearer than this were not sent by one reader */
+	/* ends a burst: half as much again as the longest interval there is */
+	WIEGAND_GAP_US = 30000,
+	WIEGAND_APART_US = 50, /* two pulses nearer than this were not sent by one reader */
 	WIEGAND_STUCK_US = 500000,
 };
 
 struct wiegand_parity {
-	uint64_t
-		mask; /* the bits that are summed, the parity bit among them; bit n of a burst of b is 1 << (b - n) */
+	/*
+	 * the bits that are summed, the parity bit among them; bit n of a burst of b is 1 << (b -
+	 * n)
+	 */
+	uint64_t mask;
 	bool odd;
 };
 
@@ -83,8 +88,10 @@ const struct wiegand_format *wiegand_format_find(const char *name);
 
 /**
  * A format as the site writes it, a character a bit, first bit first.
- * @param layout  F: facility, C: card, P: parity, -: not used. WIEGAND_BITS_MIN to WIEGAND_BITS_MAX characters.
- * @param parity  @p count texts of the same length: E (even) or O (odd) is the parity bit, X is summed with it,
+ * @param layout  F: facility, C: card, P: parity, -: not used. WIEGAND_BITS_MIN to WIEGAND_BITS_MAX
+ *                characters.
+ * @param parity  @p count texts of the same length: E (even) or O (odd) is the parity bit, X is
+ *                summed with it,
  *                - is not. At most WIEGAND_PARITIES_MAX.
  * @param error   WIEGAND_ERROR_BYTES; what is wrong, on failure.
  * @return 0 or -EINVAL.
@@ -92,14 +99,22 @@ const struct wiegand_format *wiegand_format_find(const char *name);
 int wiegand_format_parse(const char *layout, const char *const *parity, size_t count,
 			 struct wiegand_format *ret_format, char *error);
 
-/** What the bits of @p number and the format's parity make: what a reader would send. The inverse of decoding. */
+/**
+ * What the bits of @p number and the format's parity make: what a reader would send. The inverse of
+ * decoding.
+ */
 uint64_t wiegand_encode(const struct wiegand_format *format, uint64_t number);
 
 /** How many bits `number` has in this format. */
 unsigned wiegand_number_bits(const struct wiegand_format *format);
 
-/** @param format  outlives the decoder. @param keypad  bursts of 4 and 8 bits are keys. @param gap_us  1 or more. */
-void wiegand_init(struct wiegand *wiegand, const struct wiegand_format *format, bool keypad, uint64_t gap_us);
+/**
+ * @param format  outlives the decoder.
+ * @param keypad  bursts of 4 and 8 bits are keys.
+ * @param gap_us  1 or more.
+ */
+void wiegand_init(struct wiegand *wiegand, const struct wiegand_format *format, bool keypad,
+		  uint64_t gap_us);
 
 /** How a data line (0: D0, 1: D1) is found at @p mono_us, before its first edge: no pulse. */
 void wiegand_level(struct wiegand *wiegand, unsigned line, bool active, uint64_t mono_us);
@@ -111,7 +126,8 @@ void wiegand_edge(struct wiegand *wiegand, unsigned line, bool active, uint64_t 
 uint64_t wiegand_due_us(const struct wiegand *wiegand, uint64_t now_us);
 
 /** The next complete burst. Call until WIEGAND_NOTHING. */
-enum wiegand_result wiegand_take(struct wiegand *wiegand, uint64_t now_us, struct wiegand_code *ret_code);
+enum wiegand_result wiegand_take(struct wiegand *wiegand, uint64_t now_us,
+				 struct wiegand_code *ret_code);
 
 /** Lines that have been active for WIEGAND_STUCK_US: bit 0 is D0, bit 1 D1. */
 unsigned wiegand_stuck(const struct wiegand *wiegand, uint64_t now_us);

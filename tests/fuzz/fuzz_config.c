@@ -10,7 +10,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
 {
 	char error[CONFIG_ERROR_BYTES] = "";
 	struct config *config = NULL;
-	int r = config_load_text((const char *)data, bytes, "fuzz.yaml", &config, error, sizeof(error));
+	int r = config_load_text((const char *)data, bytes, "fuzz.yaml", &config, error,
+				 sizeof(error));
 
 	if (r < 0 && error[0] == '\0')
 		abort(); /* refused without saying why */

@@ -1,4 +1,7 @@
-/* A file of people as somebody uploads it: whatever is read as cells is written and read back as the same. */
+/*
+ * A file of people as somebody uploads it: whatever is read as cells is written and read back as
+ * the same.
+ */
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>

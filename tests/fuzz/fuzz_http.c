@@ -1,6 +1,7 @@
 /*
- * Whatever a client sends: an answer, or hung up on; never a crash, and never 500. The real server and the real table of
- * paths, over the Unix socket, before a gate that only notes what it was asked.
+ * Whatever a client sends: an answer, or hung up on; never a crash, and never 500. The real server
+ * and the real table of paths, over the Unix socket, before a gate that only notes what it was
+ * asked.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -34,7 +35,9 @@ static void begin(void)
 	atexit(close_rig);
 }
 
-/* The bytes as they may stand in a path: all but a few are written %XX, so that each byte arrives. */
+/*
+ * The bytes as they may stand in a path: all but a few are written %XX, so that each byte arrives.
+ */
 static size_t put_escaped(size_t used, const char *from, size_t bytes)
 {
 	for (size_t i = 0; i < bytes; i++) {
@@ -74,10 +77,11 @@ static size_t well_formed(const uint8_t *data, size_t bytes)
 	used = put_escaped(used, query, (size_t)(body - query));
 	body += body < (const char *)data + bytes ? 1 : 0;
 	left = (size_t)((const char *)data + bytes - body);
-	used += (size_t)snprintf(text + used, sizeof(text) - used,
-				 " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: "
-				 "%zu\r\n\r\n",
-				 left);
+	used += (size_t)snprintf(
+		text + used, sizeof(text) - used,
+		" HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: "
+		"%zu\r\n\r\n",
+		left);
 	memcpy(text + used, body, left);
 	return used + left;
 }
@@ -98,7 +102,9 @@ static void ask_and_listen(size_t bytes)
 		if (sent < bytes && (r = send(fd, text + sent, bytes - sent, 0)) > 0)
 			sent += (size_t)r;
 		if (sent == bytes)
-			(void)shutdown(fd, SHUT_WR); /* again, harmlessly: half a request is never finished */
+			(void)shutdown(
+				fd,
+				SHUT_WR); /* again, harmlessly: half a request is never finished */
 		loop.dispatch(loop.arg);
 		r = recv(fd, filled == 0 ? reply : rest, sizeof(rest), 0);
 		if (r > 0 && filled == 0)

@@ -1,4 +1,7 @@
-/* Whatever a QR code says: a pass that this key signed, or refused; one that was read is written as the same text. */
+/*
+ * Whatever a QR code says: a pass that this key signed, or refused; one that was read is written as
+ * the same text.
+ */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,4 +1,7 @@
-/* Whatever somebody sends as a group, schedule, rule, holiday, area, credential or pass: kept or refused with a sentence. */
+/*
+ * Whatever somebody sends as a group, schedule, rule, holiday, area, credential or pass: kept or
+ * refused with a sentence.
+ */
 #include <stdint.h>
 #include <stdlib.h>
 

@@ -1,6 +1,7 @@
 /*
- * Whatever a camera or a film sends: what is ours behind FFmpeg's demuxer. A file as it is (opened, read, kept, cut into a
- * clip), packets with any times and any contents (ring, clip, live pictures), and addresses without their passwords.
+ * Whatever a camera or a film sends: what is ours behind FFmpeg's demuxer. A file as it is (opened,
+ * read, kept, cut into a clip), packets with any times and any contents (ring, clip, live
+ * pictures), and addresses without their passwords.
  */
 #include <libavcodec/avcodec.h>
 #include <libavutil/log.h>
@@ -56,7 +57,8 @@ static void take_parts(void)
 	static bool headed, keyed;
 	static uint32_t turn;
 
-	for (struct fmp4_part *part = fmp4_mux_next(live); part != NULL; part = fmp4_mux_next(live)) {
+	for (struct fmp4_part *part = fmp4_mux_next(live); part != NULL;
+	     part = fmp4_mux_next(live)) {
 		if (part->session != turn)
 			headed = keyed = false;
 		turn = part->session;
@@ -92,7 +94,8 @@ static void cut(int64_t from_us, int64_t at_us, int64_t to_us)
 	if (clip.count == 0 || (clip.packets[0]->flags & AV_PKT_FLAG_KEY) == 0)
 		abort();
 	/* what is not copied is encoded, which is x264's time and not ours */
-	if (clip.parameters->codec_id == AV_CODEC_ID_H264 || clip.parameters->codec_id == AV_CODEC_ID_HEVC)
+	if (clip.parameters->codec_id == AV_CODEC_ID_H264 ||
+	    clip.parameters->codec_id == AV_CODEC_ID_HEVC)
 		(void)clip_write(&clip, clip_path, NULL); /* much of it cannot be written */
 	ring_clip_finish(&clip);
 }
@@ -122,7 +125,8 @@ static void from_file(const uint8_t *data, size_t bytes)
 		fmp4_mux_begin(live, source_parameters(source));
 	for (int n = 0; n < PACKETS_MAX && source_read(source, packet, &problem) == 1; n++) {
 		if (packet->dts == AV_NOPTS_VALUE || packet->dts <= last_us)
-			packet->dts = last_us == INT64_MIN ? 0 : last_us + 1; /* as the camera does */
+			packet->dts =
+				last_us == INT64_MIN ? 0 : last_us + 1; /* as the camera does */
 		if (packet->pts == AV_NOPTS_VALUE || packet->pts < packet->dts)
 			packet->pts = packet->dts;
 		last_us = packet->dts;
@@ -135,8 +139,8 @@ static void from_file(const uint8_t *data, size_t bytes)
 
 static void use_codec(const uint8_t **at, const uint8_t *end)
 {
-	static const enum AVCodecID codecs[] = {AV_CODEC_ID_H264, AV_CODEC_ID_HEVC, AV_CODEC_ID_MJPEG,
-						AV_CODEC_ID_H264};
+	static const enum AVCodecID codecs[] = {AV_CODEC_ID_H264, AV_CODEC_ID_HEVC,
+						AV_CODEC_ID_MJPEG, AV_CODEC_ID_H264};
 	size_t extra = end - *at > 2 ? (*at)[1] : 0;
 
 	av_freep(&parameters->extradata);
@@ -171,7 +175,8 @@ static void from_packets(const uint8_t *at, const uint8_t *end)
 			use_codec(&at, end);
 			if (ring_begin(ring, ++epoch, parameters) == 0)
 				fmp4_mux_begin(live, parameters);
-			if (fmp4_mux_media_type(live, type) == 0 && memchr(type, '\0', sizeof(type)) == NULL)
+			if (fmp4_mux_media_type(live, type) == 0 &&
+			    memchr(type, '\0', sizeof(type)) == NULL)
 				abort();
 		} else if (op % 16 == 1) {
 			cut(dts_us - at[0] * 40000, dts_us - at[1] * 40000, dts_us);
@@ -203,7 +208,8 @@ static void address(const uint8_t *data, size_t bytes)
 	snprintf(url, sizeof(url), "rtsp://%.*s", (int)strnlen((const char *)data, bytes),
 		 (const char *)data);
 	camera_url_public(url, text, sizeof(text));
-	if (strchr(text, '@') != NULL || strchr(text, '?') != NULL || source_kind_of(url, &kind) < 0)
+	if (strchr(text, '@') != NULL || strchr(text, '?') != NULL ||
+	    source_kind_of(url, &kind) < 0)
 		abort();
 }
 

@@ -1,4 +1,7 @@
-/* Edges in any order and at any time, formats of any text: a card is what a reader of that format could have sent. */
+/*
+ * Edges in any order and at any time, formats of any text: a card is what a reader of that format
+ * could have sent.
+ */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,11 +18,13 @@ static void take_all(struct wiegand *wiegand, struct keypad *keypad, uint64_t no
 	char pin[KEYPAD_PIN_BYTES];
 
 	while ((result = wiegand_take(wiegand, now_us, &code)) != WIEGAND_NOTHING) {
-		if (result == WIEGAND_CARD && (code.bits != wiegand->format->bits ||
-					       code.number >> wiegand_number_bits(wiegand->format) != 0))
+		if (result == WIEGAND_CARD &&
+		    (code.bits != wiegand->format->bits ||
+		     code.number >> wiegand_number_bits(wiegand->format) != 0))
 			abort();
 		if (result == WIEGAND_KEY)
-			(void)keypad_key(keypad, code.key, code.mono_us, pin); /* any answer will do */
+			(void)keypad_key(keypad, code.key, code.mono_us,
+					 pin); /* any answer will do */
 		if (wiegand_result_name(result) == NULL)
 			abort();
 	}
@@ -40,7 +45,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
 		for (size_t i = 0; at < bytes && data[at] != 0; at++)
 			if (i < sizeof(text[part]) - 1)
 				text[part][i++] = (char)data[at];
-	if (wiegand_format_parse(text[0], parity, text[1][0] != '\0', &format, error) < 0 && error[0] == '\0')
+	if (wiegand_format_parse(text[0], parity, text[1][0] != '\0', &format, error) < 0 &&
+	    error[0] == '\0')
 		abort(); /* refused without saying why */
 	wiegand_init(&wiegand, &format, at % 2 == 0, WIEGAND_GAP_US);
 	keypad_init(&keypad, at % (KEYPAD_DIGITS_MAX + 1), 10000000);

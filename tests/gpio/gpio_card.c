@@ -1,8 +1,9 @@
 /*
- * A Wiegand reader on two simulated lines: gpio_card NUMBER D0-PULL-FILE D1-PULL-FILE sends 26 bits, parity added.
- * Pulses are far longer than a real reader's: gpio-sim raises its interrupts with the kernel's tick (User-Mode Linux: 100
- * a second), so two edges within a tick would be one. Each edge is put in the middle between two ticks, so that a bit takes
- * two of them and stays within WIEGAND_GAP_US of hw/reader/wiegand.h.
+ * A Wiegand reader on two simulated lines: gpio_card NUMBER D0-PULL-FILE D1-PULL-FILE sends 26
+ * bits, parity added. Pulses are far longer than a real reader's: gpio-sim raises its interrupts
+ * with the kernel's tick (User-Mode Linux: 100 a second), so two edges within a tick would be one.
+ * Each edge is put in the middle between two ticks, so that a bit takes two of them and stays
+ * within WIEGAND_GAP_US of hw/reader/wiegand.h.
  */
 #include <fcntl.h>
 #include <stdbool.h>

@@ -1,7 +1,7 @@
 /*
- * Watches simulated lines from the kernel's side: one line of output a change, "MONO_US NUMBER LEVEL", until SIGTERM.
- * Usage: gpio_sampler VALUE-FILE... A change shorter than the pause between two looks (PAUSE_US and scheduling) is
- * missed; "gap N" at the end is the longest pause there was.
+ * Watches simulated lines from the kernel's side: one line of output a change, "MONO_US NUMBER
+ * LEVEL", until SIGTERM. Usage: gpio_sampler VALUE-FILE... A change shorter than the pause between
+ * two looks (PAUSE_US and scheduling) is missed; "gap N" at the end is the longest pause there was.
  */
 #include <fcntl.h>
 #include <inttypes.h>

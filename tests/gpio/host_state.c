@@ -1,8 +1,9 @@
 /*
- * Prints how many bytes the floating-point state of a process takes on this host, as ptrace(2) hands it out
- * (NT_X86_XSTATE): 832 with AVX, 2,696 with AVX-512 and protection keys, 11,008 with AMX. The User-Mode Linux kernel
- * of tests/gpio/kernel keeps the state of each of its processes in a buffer of fixed size and panics where the host's
- * is larger, so tests/gpio/boot compares the two first.
+ * Prints how many bytes the floating-point state of a process takes on this host, as ptrace(2)
+ * hands it out (NT_X86_XSTATE): 832 with AVX, 2,696 with AVX-512 and protection keys, 11,008 with
+ * AMX. The User-Mode Linux kernel of tests/gpio/kernel keeps the state of each of its processes in
+ * a buffer of fixed size and panics where the host's is larger, so tests/gpio/boot compares the two
+ * first.
  *
  * Exit status: 0; 1 and one line on stderr when the host does not say.
  */
@@ -26,7 +27,9 @@ static long state_bytes(pid_t child)
 	long r = -ENOMEM;
 
 	if (state.iov_base != NULL)
-		r = ptrace(PTRACE_GETREGSET, child, NT_X86_XSTATE, &state) < 0 ? -errno : (long)state.iov_len;
+		r = ptrace(PTRACE_GETREGSET, child, NT_X86_XSTATE, &state) < 0
+			    ? -errno
+			    : (long)state.iov_len;
 	free(state.iov_base);
 	return r;
 }

@@ -1,7 +1,8 @@
 /*
- * Preloaded: the host has a floating-point state of GH_HOST_STATE_BYTES, as a processor with more registers has. As the
- * host's kernel does, it fills a shorter buffer as far as it goes and refuses to set a shorter state (EFAULT). So that
- * tests/gpio/boot and its kernel can be tried for processors other than the one at hand.
+ * Preloaded: the host has a floating-point state of GH_HOST_STATE_BYTES, as a processor with more
+ * registers has. As the host's kernel does, it fills a shorter buffer as far as it goes and refuses
+ * to set a shorter state (EFAULT). So that tests/gpio/boot and its kernel can be tried for
+ * processors other than the one at hand.
  */
 #include <dlfcn.h>
 #include <elf.h>

@@ -1,6 +1,6 @@
 /*
- * The real driver on the kernel's own GPIO interface. Runs inside the kernel that tests/gpio/boot starts: gpio-sim
- * lets the test be the wire (pull) and the relay (value).
+ * The real driver on the kernel's own GPIO interface. Runs inside the kernel that tests/gpio/boot
+ * starts: gpio-sim lets the test be the wire (pull) and the relay (value).
  */
 #include "unit.h"
 
@@ -130,8 +130,8 @@ static struct board_event next(struct board *board)
 }
 
 /*
- * Until edges of that many lines can be read. The kernel queues each line's edges in a thread of its own, so the edge
- * of one line may be there before an earlier one of another.
+ * Until edges of that many lines can be read. The kernel queues each line's edges in a thread of
+ * its own, so the edge of one line may be there before an earlier one of another.
  */
 static void await_edges(struct board *board, int lines)
 {
@@ -170,7 +170,10 @@ static void outputs_begin_at_their_level_and_are_left_at_it(void **state)
 
 static void edges_come_with_the_kernel_s_time(void **state)
 {
-	/* the simulated chip raises what is pending by offset: the contact is first by either reckoning */
+	/*
+	 * the simulated chip raises what is pending by offset: the contact is first by either
+	 * reckoning
+	 */
 	const struct board_line_config lines[] = {line_of("exit", EXIT_BUTTON, false),
 						  line_of("contact", CONTACT, false)};
 	struct board *board = open_lines(lines, 2);
@@ -183,7 +186,8 @@ static void edges_come_with_the_kernel_s_time(void **state)
 	pull(EXIT_BUTTON, true);
 	await_edges(board, 2);
 	event = next(board);
-	assert_int_equal(event.line, 1); /* the earlier edge first, whatever the order of the lines */
+	assert_int_equal(event.line,
+			 1); /* the earlier edge first, whatever the order of the lines */
 	assert_int_equal(event.level, BOARD_ACTIVE);
 	assert_in_range(event.mono_us, before_us, clock_mono_us());
 	assert_int_equal(next(board).line, 0);
@@ -242,7 +246,8 @@ static void bouncing_contacts_count_once(void **state)
 	pull(CONTACT, true);
 	event = next(board);
 	assert_int_equal(event.level, BOARD_ACTIVE);
-	assert_true(clock_mono_us() - event.mono_us >= 20000); /* it held that long before it counted */
+	assert_true(clock_mono_us() - event.mono_us >=
+		    20000); /* it held that long before it counted */
 	assert_int_equal(board_next(board, &event), 0);
 	pull(CONTACT, false);
 	assert_int_equal(next(board).level, BOARD_INACTIVE);
@@ -293,7 +298,8 @@ static void lines_are_found_by_name(void **state)
 
 static void what_cannot_be_had_is_said(void **state)
 {
-	struct board_line_config line = line_of("lock", 99, true), lock = line_of("first", LOCK, true);
+	struct board_line_config line = line_of("lock", 99, true),
+				 lock = line_of("first", LOCK, true);
 	struct board *board = open_lines(&lock, 1);
 
 	(void)state;
@@ -348,8 +354,10 @@ static void a_chip_that_is_gone_is_told_once(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_teardown(outputs_begin_at_their_level_and_are_left_at_it, teardown),
-		cmocka_unit_test_setup_teardown(edges_come_with_the_kernel_s_time, lines_low, teardown),
+		cmocka_unit_test_teardown(outputs_begin_at_their_level_and_are_left_at_it,
+					  teardown),
+		cmocka_unit_test_setup_teardown(edges_come_with_the_kernel_s_time, lines_low,
+						teardown),
 		cmocka_unit_test_setup_teardown(active_low_is_undone, lines_low, teardown),
 		cmocka_unit_test_teardown(bias_is_asked_of_the_chip, teardown),
 		cmocka_unit_test_teardown(bouncing_contacts_count_once, teardown),

@@ -40,8 +40,8 @@ static bool can_be(const struct scene_options *o)
 	for (size_t i = 0; i < o->throw_count; i++) {
 		const struct scene_throw *t = &o->throws[i];
 
-		if (!(t->size >= 0 && t->size <= 4) || t->luma < 0 || t->luma > 235 || t->hidden_m < 0 ||
-		    t->hidden_m > 20)
+		if (!(t->size >= 0 && t->size <= 4) || t->luma < 0 || t->luma > 235 ||
+		    t->hidden_m < 0 || t->hidden_m > 20)
 			return false;
 		if (!(t->t_s >= 0) || t->floor < 1 || t->floor > SCENE_FLOORS || t->column < 1 ||
 		    t->column > SCENE_COLUMNS || (int)t->kind < 0 || t->kind >= SCENE_KINDS)
@@ -56,8 +56,9 @@ static double cell_noise(uint64_t seed, double x, double y, int period)
 	double fx = floor(x), fy = floor(y), px = x - fx, py = y - fy, corner[4];
 
 	for (int i = 0; i < 4; i++)
-		corner[i] = scene_random(seed, 60 + (uint64_t)period,
-					 (uint64_t)(((int)fx + i % 2) % period + ((int)fy + i / 2) * period));
+		corner[i] = scene_random(
+			seed, 60 + (uint64_t)period,
+			(uint64_t)(((int)fx + i % 2) % period + ((int)fy + i / 2) * period));
 	px = px * px * (3 - 2 * px);
 	py = py * py * (3 - 2 * py);
 	return (corner[0] * (1 - px) + corner[1] * px) * (1 - py) +
@@ -71,8 +72,10 @@ static void draw_clouds(struct scene *scene)
 			double sum = 0, part = 0.5;
 
 			for (int period = 8; period <= 64; period *= 2, part /= 2)
-				sum += part * cell_noise(scene->options.seed, (double)x * period / CLOUD_WIDE,
-							 (double)y * period * 2.2 / CLOUD_WIDE, period);
+				sum += part * cell_noise(scene->options.seed,
+							 (double)x * period / CLOUD_WIDE,
+							 (double)y * period * 2.2 / CLOUD_WIDE,
+							 period);
 			sum = fmax(0, fmin(1, (sum - 0.42) * 3.2));
 			scene->clouds[y * CLOUD_WIDE + x] = (uint8_t)lrint(sum * 255);
 		}
@@ -102,7 +105,8 @@ static void draw_noise(struct scene *scene)
 
 static int claim(struct scene *scene)
 {
-	size_t wide = (size_t)scene->options.width_px, pixels = wide * (size_t)scene->options.height_px;
+	size_t wide = (size_t)scene->options.width_px,
+	       pixels = wide * (size_t)scene->options.height_px;
 
 	scene->plate.data[0] = malloc(pixels * 3 / 2);
 	scene->clouded = malloc(pixels);
@@ -131,7 +135,8 @@ static void find_sights(struct scene *scene)
 			if (!scene_truth(scene, i, n, &box)) {
 				if (scene->end[i] >= 0)
 					break;
-				if (n > (scene->options.throws[i].t_s + 30) * scene->options.frames_per_s)
+				if (n > (scene->options.throws[i].t_s + 30) *
+						scene->options.frames_per_s)
 					break;
 				continue;
 			}
@@ -193,20 +198,26 @@ void scene_close(struct scene *scene)
 	free(scene);
 }
 
-static void copy_plane(uint8_t *to, int to_stride, const uint8_t *from, int from_stride, int wide, int tall)
+static void copy_plane(uint8_t *to, int to_stride, const uint8_t *from, int from_stride, int wide,
+		       int tall)
 {
 	for (int y = 0; y < tall; y++)
-		memcpy(to + (ptrdiff_t)y * to_stride, from + (ptrdiff_t)y * from_stride, (size_t)wide);
+		memcpy(to + (ptrdiff_t)y * to_stride, from + (ptrdiff_t)y * from_stride,
+		       (size_t)wide);
 }
 
 SCENE_CLONES static void cloud_row(uint8_t *restrict luma, const uint8_t *restrict sky,
 				   const uint8_t *restrict texels, int bright, int count)
 {
 	for (int x = 0; x < count; x++)
-		luma[x] = (uint8_t)(luma[x] + (bright - luma[x]) * (texels[x] * sky[x] / 255) / 300);
+		luma[x] =
+			(uint8_t)(luma[x] + (bright - luma[x]) * (texels[x] * sky[x] / 255) / 300);
 }
 
-/* Clouds drift to the right, about half a pixel a frame; those further down are further away and slower. */
+/*
+ * Clouds drift to the right, about half a pixel a frame; those further down are further away and
+ * slower.
+ */
 static void add_clouds(struct scene *scene, int n)
 {
 	uint8_t texels[SCENE_SIDE_MAX_PX];
@@ -216,14 +227,16 @@ static void add_clouds(struct scene *scene, int n)
 
 	for (int y = 0; y < o->height_px; y++) {
 		const uint8_t *sky = scene->sky + (ptrdiff_t)y * o->width_px;
-		const uint8_t *row =
-			scene->clouds + (ptrdiff_t)(y * (CLOUD_TALL - 1) / o->height_px) * CLOUD_WIDE;
+		const uint8_t *row = scene->clouds +
+				     (ptrdiff_t)(y * (CLOUD_TALL - 1) / o->height_px) * CLOUD_WIDE;
 		uint8_t *luma = scene->clouded + (ptrdiff_t)y * o->width_px;
 		bool any = sky[0] != 0 || memcmp(sky, sky + 1, (size_t)o->width_px - 1) != 0;
-		double drift_px =
-			12.0 * (1.3 - (double)y / o->height_px) * o->height_px / 720 * n / o->frames_per_s;
-		int64_t step = (int64_t)CLOUD_WIDE * 256 / (2 * o->height_px); /* 1/256 texel a pixel */
-		int64_t at = (int64_t)(CLOUD_WIDE * 256) * 4096 - (int64_t)(drift_px * (double)step);
+		double drift_px = 12.0 * (1.3 - (double)y / o->height_px) * o->height_px / 720 * n /
+				  o->frames_per_s;
+		int64_t step =
+			(int64_t)CLOUD_WIDE * 256 / (2 * o->height_px); /* 1/256 texel a pixel */
+		int64_t at =
+			(int64_t)(CLOUD_WIDE * 256) * 4096 - (int64_t)(drift_px * (double)step);
 
 		for (int x = 0; any && x < o->width_px; x++, at += step) {
 			int texel = (int)(at >> 8) & (CLOUD_WIDE - 1), part = (int)(at & 255);
@@ -250,20 +263,25 @@ static void copy_plate(struct scene *scene, int n, const struct scene_planes *pl
 {
 	const struct scene_options *o = &scene->options;
 	const uint8_t *luma = scene->clouded;
-	/* a sky that is grey all over has nothing that can be seen to move, nor has that of the night */
+	/*
+	 * a sky that is grey all over has nothing that can be seen to move, nor has that of the
+	 * night
+	 */
 	int clouds = o->overcast || o->rain || o->snow || o->night ? 0 : n / CLOUD_FRAMES;
 
 	if (o->plate != NULL) {
 		luma = plate_at(o->plate, n);
 	} else if (scene->clouded_at != clouds) {
-		memcpy(scene->clouded, scene->plate.data[0], (size_t)o->width_px * (size_t)o->height_px);
+		memcpy(scene->clouded, scene->plate.data[0],
+		       (size_t)o->width_px * (size_t)o->height_px);
 		scene->clouded_at = clouds;
 		add_clouds(scene, scene->clouded_at * CLOUD_FRAMES);
 	}
-	copy_plane(planes->data[0], planes->stride[0], luma, o->width_px, o->width_px, o->height_px);
+	copy_plane(planes->data[0], planes->stride[0], luma, o->width_px, o->width_px,
+		   o->height_px);
 	for (int i = 1; i < 3 && planes->data[i] != NULL; i++)
-		copy_plane(planes->data[i], planes->stride[i], scene->plate.data[i], scene->plate.stride[i],
-			   o->width_px / 2, o->height_px / 2);
+		copy_plane(planes->data[i], planes->stride[i], scene->plate.data[i],
+			   scene->plate.stride[i], o->width_px / 2, o->height_px / 2);
 }
 
 SCENE_CLONES static void noise_row(uint8_t *restrict luma, const int8_t *restrict noise, int count)
@@ -285,7 +303,8 @@ static void add_noise(const struct scene *scene, int n, const struct scene_plane
 		double start = scene_random(o->seed, 100 + (uint64_t)n, (uint64_t)y);
 
 		noise_row(planes->data[0] + (ptrdiff_t)y * planes->stride[0],
-			  scene->noise + (size_t)(start * (NOISE - SCENE_SIDE_MAX_PX)), o->width_px);
+			  scene->noise + (size_t)(start * (NOISE - SCENE_SIDE_MAX_PX)),
+			  o->width_px);
 	}
 }
 
@@ -324,7 +343,8 @@ void scene_corners(const struct scene *scene, double ret_points[4][2])
 		{0, 0}, {SCENE_WIDTH_M, 0}, {SCENE_WIDTH_M, SCENE_HEIGHT_M}, {0, SCENE_HEIGHT_M}};
 
 	for (int i = 0; i < 4; i++) {
-		scene_project(&scene->camera, at[i][0], at[i][1], 0, &ret_points[i][0], &ret_points[i][1]);
+		scene_project(&scene->camera, at[i][0], at[i][1], 0, &ret_points[i][0],
+			      &ret_points[i][1]);
 		ret_points[i][0] /= scene->options.width_px;
 		ret_points[i][1] /= scene->options.height_px;
 	}

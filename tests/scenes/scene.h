@@ -1,9 +1,11 @@
 /*
- * scene.h - draws a residential facade, seen from below, from which things fall; the same seed, the same film.
+ * scene.h - draws a residential facade, seen from below, from which things fall; the same seed, the
+ * same film.
  *
- * The building is 18 floors of 3 m and 8 columns of flats of 4 m. A pinhole camera on the ground looks up at it.
- * Places: u metres to the right along the facade from its left edge, v metres above the ground, w metres out of
- * the facade towards the camera. Pictures are YUV 4:2:0, limited range. One scene, one thread at a time.
+ * The building is 18 floors of 3 m and 8 columns of flats of 4 m. A pinhole camera on the ground
+ * looks up at it. Places: u metres to the right along the facade from its left edge, v metres above
+ * the ground, w metres out of the facade towards the camera. Pictures are YUV 4:2:0, limited range.
+ * One scene, one thread at a time.
  */
 #ifndef GH_TESTS_SCENE_H
 #define GH_TESTS_SCENE_H
@@ -59,7 +61,7 @@ enum scene_distractor {
 	SCENE_LOOSE_LEAVES = 1 << 1, /* carried past by the wind, one at a time */
 	SCENE_LAUNDRY = 1 << 2,
 	SCENE_CURTAINS = 1 << 3,
-	SCENE_LIGHTS = 1 << 4,     /* switched on and off, and a staircase where somebody goes down */
+	SCENE_LIGHTS = 1 << 4, /* switched on and off, and a staircase where somebody goes down */
 	SCENE_HEADLIGHTS = 1 << 5, /* and their glow on the wall */
 	SCENE_SHADE = 1 << 6,      /* clouds before the sun */
 	SCENE_SHAKE = 1 << 7,      /* gusts and knocks */
@@ -108,7 +110,7 @@ struct scene_options {
 	unsigned distract; /* enum scene_distractor, added up */
 	double noise;      /* times the usual, 0 to 8; 0 stands for 1 */
 	const struct scene_plate *plate; /* borrowed; NULL: a facade is drawn */
-	bool blank;                      /* only where the throws are is asked for; nothing can be drawn */
+	bool blank; /* only where the throws are is asked for; nothing can be drawn */
 };
 
 struct scene_planes {
@@ -134,10 +136,11 @@ void scene_draw(struct scene *scene, int n, const struct scene_planes *planes);
 bool scene_truth(const struct scene *scene, size_t i, int n, struct scene_box *ret_box);
 
 /**
- * Signal to noise of throw @p i in frame @p n: the root of the sum, over the pixels that it changes, of the squared
- * change, over the noise of one pixel. It is what the best detector there can be has to go by, if it knew shape and
- * place; by Rose's criterion nothing is seen below SCENE_ROSE. What rain or leaves cover is not taken off. 0 in a blank
- * scene, or where there is a plate of the caller's.
+ * Signal to noise of throw @p i in frame @p n: the root of the sum, over the pixels that it
+ * changes, of the squared change, over the noise of one pixel. It is what the best detector there
+ * can be has to go by, if it knew shape and place; by Rose's criterion nothing is seen below
+ * SCENE_ROSE. What rain or leaves cover is not taken off. 0 in a blank scene, or where there is a
+ * plate of the caller's.
  */
 double scene_signal(const struct scene *scene, size_t i, int n);
 #define SCENE_ROSE 5.0
@@ -148,10 +151,10 @@ void scene_throw_frames(const struct scene *scene, size_t i, int *ret_begin, int
 /** Facade corners left low, right low, right high, left high, as fractions of width and height. */
 void scene_corners(const struct scene *scene, double ret_points[4][2]);
 
-/** Write the film as H.264 in the container that the ending of @p path names. @return 0 or a negative AVERROR;
- * the reason stands in @p error. */
-int scene_encode(struct scene *scene, const struct scene_options *options, const char *path, char *error,
-		 size_t error_bytes);
+/** Write the film as H.264 in the container that the ending of @p path names. @return 0 or a
+ * negative AVERROR; the reason stands in @p error. */
+int scene_encode(struct scene *scene, const struct scene_options *options, const char *path,
+		 char *error, size_t error_bytes);
 
 /* Between the files of the generator. */
 
@@ -166,7 +169,10 @@ double scene_project(const struct scene_camera *camera, double u, double v, doub
 /** Numbers that a seed and two more settle: 0 to 1, at no place the same stream. */
 double scene_random(uint64_t seed, uint64_t stream, uint64_t index);
 
-/** The building, ground and everything that stands still; @p sky is 255 where the sky shows, one byte a pixel. */
+/**
+ * The building, ground and everything that stands still; @p sky is 255 where the sky shows, one
+ * byte a pixel.
+ */
 void scene_facade_draw(const struct scene_options *options, const struct scene_camera *camera,
 		       const struct scene_planes *plate, uint8_t *sky);
 
@@ -175,14 +181,19 @@ int scene_things_open(const struct scene_options *options, const struct scene_ca
 		      struct scene_things **ret_things);
 void scene_things_close(struct scene_things *things);
 void scene_things_draw(const struct scene_things *things, int n, const struct scene_planes *planes);
-bool scene_things_truth(const struct scene_things *things, size_t i, int n, struct scene_box *ret_box);
+bool scene_things_truth(const struct scene_things *things, size_t i, int n,
+			struct scene_box *ret_box);
 /** Sum of the squared changes, in levels, that throw @p i makes to @p plate. */
-double scene_things_change(const struct scene_things *things, size_t i, int n, const uint8_t *plate);
+double scene_things_change(const struct scene_things *things, size_t i, int n,
+			   const uint8_t *plate);
 
 /** The distractors that are things in the picture, in frame @p n. */
 void scene_distract(const struct scene_options *options, const struct scene_camera *camera, int n,
 		    const struct scene_planes *planes);
-/** Those that befall the picture as a whole: light, shake, the switch to infrared, and the clock drawn last. */
+/**
+ * Those that befall the picture as a whole: light, shake, the switch to infrared, and the clock
+ * drawn last.
+ */
 void scene_upset(const struct scene_options *options, int n, const struct scene_planes *planes);
 
 #endif

@@ -13,7 +13,8 @@ struct scene_codec {
 	int64_t next;
 };
 
-static int open_encoder(struct scene_codec *codec, int width_px, int height_px, int frames_per_s, int crf)
+static int open_encoder(struct scene_codec *codec, int width_px, int height_px, int frames_per_s,
+			int crf)
 {
 	const AVCodec *x264 = avcodec_find_encoder_by_name("libx264");
 	char quality[8];
@@ -51,7 +52,8 @@ static int open_decoder(struct scene_codec *codec)
 	return avcodec_open2(codec->decoder, h264, NULL);
 }
 
-int scene_codec_open(int width_px, int height_px, int frames_per_s, int crf, struct scene_codec **ret_codec)
+int scene_codec_open(int width_px, int height_px, int frames_per_s, int crf,
+		     struct scene_codec **ret_codec)
 {
 	struct scene_codec *codec = calloc(1, sizeof(*codec));
 	int r;
@@ -102,10 +104,11 @@ int scene_codec_pass(struct scene_codec *codec, const uint8_t *luma, const uint8
 	if (r < 0)
 		return r;
 	for (int y = 0; y < in->height; y++)
-		memcpy(in->data[0] + (ptrdiff_t)y * in->linesize[0], luma + (size_t)y * (size_t)in->width,
-		       (size_t)in->width);
+		memcpy(in->data[0] + (ptrdiff_t)y * in->linesize[0],
+		       luma + (size_t)y * (size_t)in->width, (size_t)in->width);
 	for (int plane = 1; plane < 3; plane++)
-		memset(in->data[plane], 128, (size_t)in->linesize[plane] * (size_t)(in->height / 2));
+		memset(in->data[plane], 128,
+		       (size_t)in->linesize[plane] * (size_t)(in->height / 2));
 	in->pts = codec->next++;
 	r = avcodec_send_frame(codec->encoder, in);
 	if (r >= 0)

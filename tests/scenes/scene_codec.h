@@ -6,8 +6,12 @@
 
 struct scene_codec;
 
-/** Even sizes; @p crf 0 (best) to 51. @return 0 or a negative AVERROR (no encoder: AVERROR_ENCODER_NOT_FOUND). */
-int scene_codec_open(int width_px, int height_px, int frames_per_s, int crf, struct scene_codec **ret_codec);
+/**
+ * Even sizes; @p crf 0 (best) to 51. @return 0 or a negative AVERROR (no encoder:
+ * AVERROR_ENCODER_NOT_FOUND).
+ */
+int scene_codec_open(int width_px, int height_px, int frames_per_s, int crf,
+		     struct scene_codec **ret_codec);
 /** NULL is fine. */
 void scene_codec_close(struct scene_codec *codec);
 /**

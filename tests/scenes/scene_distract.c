@@ -14,8 +14,9 @@ struct stage {
 };
 
 static const char *const names[SCENE_DISTRACTORS] = {
-	"insects",  "loose-leaves", "laundry", "curtains", "lights", "headlights", "shade",   "shake",
-	"infrared", "drip",         "drone",   "cleaners", "lift",   "clock",      "passers", "divers"};
+	"insects", "loose-leaves", "laundry",  "curtains", "lights", "headlights",
+	"shade",   "shake",        "infrared", "drip",     "drone",  "cleaners",
+	"lift",    "clock",        "passers",  "divers"};
 
 const char *scene_distractor_name(unsigned bit)
 {
@@ -41,7 +42,10 @@ static double dice(const struct stage *s, unsigned stream, uint64_t visit, unsig
 	return scene_random(s->o->seed, 200 + stream * 16 + k, visit);
 }
 
-/* Time is cut into pieces of @p every_s; in each piece there is one visit. @return its age, below 0: not yet. */
+/*
+ * Time is cut into pieces of @p every_s; in each piece there is one visit. @return its age, below
+ * 0: not yet.
+ */
 static double visit(const struct stage *s, unsigned stream, double every_s, uint64_t *ret_visit)
 {
 	double piece = floor(s->t_s / every_s);
@@ -70,11 +74,12 @@ static void insects(const struct stage *s)
 		double age = visit(s, 0 + k, 3 + k, &which), way = TURN * dice(s, 0 + k, which, 1);
 		double speed = (0.5 + 1.5 * dice(s, 0 + k, which, 2)) * s->o->height_px;
 		double size = (4 + 12 * dice(s, 0 + k, which, 3)) * s->unit;
-		double bend = sin(age * (4 + 8 * dice(s, 0 + k, which, 4)) + way) * 0.08 * s->o->height_px;
-		double x = dice(s, 0 + k, which, 5) * s->o->width_px + cos(way) * speed * (age - 0.5) -
-			   sin(way) * bend;
-		double y = dice(s, 0 + k, which, 6) * s->o->height_px + sin(way) * speed * (age - 0.5) +
-			   cos(way) * bend;
+		double bend = sin(age * (4 + 8 * dice(s, 0 + k, which, 4)) + way) * 0.08 *
+			      s->o->height_px;
+		double x = dice(s, 0 + k, which, 5) * s->o->width_px +
+			   cos(way) * speed * (age - 0.5) - sin(way) * bend;
+		double y = dice(s, 0 + k, which, 6) * s->o->height_px +
+			   sin(way) * speed * (age - 0.5) + cos(way) * bend;
 
 		if (age >= 0 && age < 1.2)
 			put_blob(s, x, y, size, size * 0.7, way, 0.55, s->o->night ? 200 : 50);
@@ -84,10 +89,12 @@ static void insects(const struct stage *s)
 static void loose_leaves(const struct stage *s)
 {
 	uint64_t which;
-	double age = visit(s, 2, 12, &which), r = dice(s, 2, which, 1), wind = dice(s, 2, which, 2) - 0.5;
+	double age = visit(s, 2, 12, &which), r = dice(s, 2, which, 1),
+	       wind = dice(s, 2, which, 2) - 0.5;
 	double fall = (0.03 + 0.10 * dice(s, 2, which, 3)) * s->o->height_px;
 	double swing = sin(age * (3 + 3 * r)) * (0.012 + 0.03 * r) * s->o->height_px;
-	double x = dice(s, 2, which, 4) * s->o->width_px + wind * 0.3 * s->o->height_px * age + swing;
+	double x =
+		dice(s, 2, which, 4) * s->o->width_px + wind * 0.3 * s->o->height_px * age + swing;
 	double y = dice(s, 2, which, 5) * 0.6 * s->o->height_px + fall * age +
 		   0.3 * swing * sin(age * (3 + 3 * r));
 	double size = (2 + 3 * dice(s, 2, which, 6)) * s->unit;
@@ -97,7 +104,10 @@ static void loose_leaves(const struct stage *s)
 			 (uint8_t)(50 + 110 * r));
 }
 
-/* the place of a window, or of what stands @p up_m above the floor of a flat, as a rectangle in the picture */
+/*
+ * the place of a window, or of what stands @p up_m above the floor of a flat, as a rectangle in the
+ * picture
+ */
 static void flat(const struct stage *s, unsigned stream, uint64_t k, double up_m, double wide_m,
 		 double tall_m, double ret_box[4])
 {
@@ -112,17 +122,19 @@ static void laundry(const struct stage *s)
 {
 	for (uint64_t k = 0; k < 8; k++) {
 		double b[4], gust = 0.5 + 0.5 * sin(s->t_s * 0.4 + (double)k);
-		double sway = gust * sin(s->t_s * (2 + dice(s, 3, k, 3) * 2) + (double)k * 2) * 4 * s->unit;
+		double sway = gust * sin(s->t_s * (2 + dice(s, 3, k, 3) * 2) + (double)k * 2) * 4 *
+			      s->unit;
 
 		flat(s, 3, k, 0.9, 0.6 + 0.5 * dice(s, 3, k, 4), 1.1, b);
 		for (int part = 0; part < 4; part++) { /* what hangs swings further below */
 			double low = b[1] + (b[3] - b[1]) * part / 4,
 			       high = b[1] + (b[3] - b[1]) * (part + 1) / 4;
 
-			scene_rectangle(s->o, s->planes, b[0] + sway * (part + 1) / 4, low,
-					b[2] + sway * (part + 1) / 4, high,
-					(uint8_t)((60 + 160 * dice(s, 3, k, 5)) * (s->o->night ? 0.4 : 1)),
-					1);
+			scene_rectangle(
+				s->o, s->planes, b[0] + sway * (part + 1) / 4, low,
+				b[2] + sway * (part + 1) / 4, high,
+				(uint8_t)((60 + 160 * dice(s, 3, k, 5)) * (s->o->night ? 0.4 : 1)),
+				1);
 		}
 	}
 }
@@ -132,7 +144,8 @@ static void curtains(const struct stage *s)
 	for (uint64_t k = 0; k < 6; k++) {
 		uint64_t which;
 		double age = visit(s, 4, 20 + 3 * (double)k, &which), b[4];
-		double before = dice(s, 5, which * 8 + k, 0), after = dice(s, 5, which * 8 + k + 8, 0);
+		double before = dice(s, 5, which * 8 + k, 0),
+		       after = dice(s, 5, which * 8 + k + 8, 0);
 		double open = before + (after - before) * fmax(0, fmin(1, age / 1.5));
 
 		flat(s, 6, k, 0.95, 2.0, 1.5, b);
@@ -168,7 +181,8 @@ static void headlights(const struct stage *s)
 {
 	uint64_t which;
 	double age = visit(s, 10, 9, &which), side = dice(s, 10, which, 1) < 0.5 ? -1 : 1;
-	double x = (0.5 + side * (age * (0.15 + 0.2 * dice(s, 10, which, 2)) - 0.7)) * s->o->width_px;
+	double x =
+		(0.5 + side * (age * (0.15 + 0.2 * dice(s, 10, which, 2)) - 0.7)) * s->o->width_px;
 	double y = 0.95 * s->o->height_px;
 
 	if (age < 0)
@@ -177,7 +191,8 @@ static void headlights(const struct stage *s)
 		put_blob(s, x + lamp * 22 * s->unit, y, 6 * s->unit, 5 * s->unit, 0, 1, 235);
 	for (int band = 0; band < 6; band++) /* the glow runs ahead of it over the wall */
 		scene_rectangle(s->o, s->planes, x + side * (80 + band * 14) * s->unit,
-				0.25 * s->o->height_px, x + side * (80 + band * 14) * s->unit + 14 * s->unit,
+				0.25 * s->o->height_px,
+				x + side * (80 + band * 14) * s->unit + 14 * s->unit,
 				0.92 * s->o->height_px, 200, 0.10 - 0.03 * fabs(band - 2.5));
 }
 
@@ -187,10 +202,11 @@ static void drip(const struct stage *s)
 		double every_s = 1.2 + 3 * dice(s, 11, k, 3),
 		       age = fmod(s->t_s + 7 * dice(s, 11, k, 4), every_s);
 		double u = (floor(dice(s, 11, k, 1) * SCENE_COLUMNS) + 0.9) * SCENE_COLUMN_M;
-		double v = (3 + floor(dice(s, 11, k, 2) * (SCENE_FLOORS - 4))) * SCENE_FLOOR_M, x, y;
+		double v = (3 + floor(dice(s, 11, k, 2) * (SCENE_FLOORS - 4))) * SCENE_FLOOR_M, x,
+		       y;
 		double fallen = 4.9 * age * age;
 
-		if (age > 2.6) /* water falls with a terminal speed of its own, but it has splashed by then */
+		if (age > 2.6) /* water has splashed before its own terminal speed matters */
 			continue;
 		scene_project(s->camera, u, v - fallen, 0.8, &x, &y);
 		if (v - fallen > 0.2)
@@ -202,7 +218,8 @@ static void drone(const struct stage *s)
 {
 	uint64_t which;
 	double age = visit(s, 12, 45, &which), r = dice(s, 12, which, 1);
-	double drop = 0.25 + 0.3 * dice(s, 12, which, 4); /* heights, down at an even speed, then off */
+	double drop =
+		0.25 + 0.3 * dice(s, 12, which, 4); /* heights, down at an even speed, then off */
 	double x = (0.1 + 0.5 * r) * s->o->width_px, y = 0.15 * s->o->height_px;
 	double in = fmin(age, 6), down = fmax(0, fmin(age - 8, 6)) / 6, off = fmax(0, age - 16);
 
@@ -225,12 +242,12 @@ static void cleaners(const struct stage *s)
 	double u = 6 + 18 * dice(s, 13, (uint64_t)(s->t_s * 0.25 / 44), 1);
 
 	scale = scene_project(s->camera, u, v, 0.6, &x, &y);
-	scene_rectangle(s->o, s->planes, x - 1.5 * scale, y - 0.5 * scale, x + 1.5 * scale, y + 0.5 * scale,
-			70, 1);
+	scene_rectangle(s->o, s->planes, x - 1.5 * scale, y - 0.5 * scale, x + 1.5 * scale,
+			y + 0.5 * scale, 70, 1);
 	for (int man = -1; man <= 1; man += 2)
 		put_blob(s, x + man * scale + 0.25 * scale * sin(s->t_s * 3 + man),
-			 y - 0.9 * scale + 0.2 * scale * sin(s->t_s * 4.1), 0.3 * scale, 0.7 * scale, 0, 1,
-			 190);
+			 y - 0.9 * scale + 0.2 * scale * sin(s->t_s * 4.1), 0.3 * scale,
+			 0.7 * scale, 0, 1, 190);
 }
 
 /* where the lift is: it goes from floor to floor, three seconds and more at each */
@@ -260,11 +277,14 @@ static void passers(const struct stage *s)
 	for (uint64_t k = 0; k < 4; k++) {
 		uint64_t which;
 		bool car = k == 3;
-		double every_s = 10 + 3 * (double)k, age = visit(s, 16 + (unsigned)k, every_s, &which);
-		double speed = car ? 0.16 + 0.2 * dice(s, 16, which, 2) : 0.03 + 0.03 * dice(s, 16, which, 3);
+		double every_s = 10 + 3 * (double)k,
+		       age = visit(s, 16 + (unsigned)k, every_s, &which);
+		double speed = car ? 0.16 + 0.2 * dice(s, 16, which, 2)
+				   : 0.03 + 0.03 * dice(s, 16, which, 3);
 		double from = car ? -0.1 : dice(s, 17, which, 4), tall = (car ? 16 : 22) * s->unit;
 		double x = (from + speed * age) * s->o->width_px;
-		double y = (car ? 0.965 : 0.95) * s->o->height_px + (car ? 0 : sin(age * 9) * 0.8 * s->unit);
+		double y = (car ? 0.965 : 0.95) * s->o->height_px +
+			   (car ? 0 : sin(age * 9) * 0.8 * s->unit);
 		uint8_t luma = (uint8_t)(40 + 150 * dice(s, 18, which, 5));
 
 		if (age < 0)
@@ -294,8 +314,8 @@ static void divers(const struct stage *s)
 	scale = scene_project(s->camera, u, v, 1.5, &x, &y);
 	put_blob(s, x, y, fmax(0.25 * scale, 2), fmax(0.13 * scale, 1.3), side * 0.5, 0.95, 45);
 	if (fly > 0)
-		put_blob(s, x, y - beat * 0.2 * scale, fmax(0.3 * scale, 2), fmax(0.1 * scale, 1.2), beat,
-			 0.8, 55);
+		put_blob(s, x, y - beat * 0.2 * scale, fmax(0.3 * scale, 2), fmax(0.1 * scale, 1.2),
+			 beat, 0.8, 55);
 }
 
 void scene_distract(const struct scene_options *options, const struct scene_camera *camera, int n,

@@ -30,7 +30,8 @@ static int open_encoder(struct film *film, const struct scene_options *options)
 	film->encoder->framerate = (AVRational){options->frames_per_s, 1};
 	film->encoder->gop_size = options->frames_per_s; /* a second: what cameras do */
 	film->encoder->max_b_frames = 0;
-	film->encoder->thread_count = 1; /* more threads, other bits: the same seed must give the same file */
+	/* more threads, other bits: the same seed must give the same file */
+	film->encoder->thread_count = 1;
 	if (film->container->oformat->flags & AVFMT_GLOBALHEADER)
 		film->encoder->flags |= AV_CODEC_FLAG_GLOBAL_HEADER;
 	av_opt_set(film->encoder->priv_data, "preset", "veryfast", 0);
@@ -76,8 +77,10 @@ static int encode(struct film *film, AVFrame *frame)
 			return 0;
 		if (r < 0)
 			break;
-		film->packet->duration = 1; /* else the last frame has no time of its own and is cut off */
-		av_packet_rescale_ts(film->packet, film->encoder->time_base, film->stream->time_base);
+		/* else the last frame has no time of its own and is cut off */
+		film->packet->duration = 1;
+		av_packet_rescale_ts(film->packet, film->encoder->time_base,
+				     film->stream->time_base);
 		film->packet->stream_index = film->stream->index;
 		r = av_interleaved_write_frame(film->container, film->packet);
 	}
@@ -94,8 +97,8 @@ static void close_film(struct film *film)
 	avformat_free_context(film->container);
 }
 
-int scene_encode(struct scene *scene, const struct scene_options *options, const char *path, char *error,
-		 size_t error_bytes)
+int scene_encode(struct scene *scene, const struct scene_options *options, const char *path,
+		 char *error, size_t error_bytes)
 {
 	struct film film = {0};
 	int r;

@@ -12,7 +12,8 @@ static const struct colour wall_tint = {0.68, 0.63, 0.56}, band_tint = {0.78, 0.
 
 double scene_random(uint64_t seed, uint64_t stream, uint64_t index)
 {
-	uint64_t x = seed * 0x9e3779b97f4a7c15u ^ stream * 0xd1b54a32d192ed03u ^ index * 0x8cb92ba72f3d8dd7u;
+	uint64_t x = seed * 0x9e3779b97f4a7c15u ^ stream * 0xd1b54a32d192ed03u ^
+		     index * 0x8cb92ba72f3d8dd7u;
 
 	x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9u;
 	x = (x ^ (x >> 27)) * 0x94d049bb133111ebu;
@@ -66,7 +67,8 @@ static void see(const struct scene_camera *camera, double x, double y, double *r
 
 static struct colour mix(struct colour a, struct colour b, double part)
 {
-	return (struct colour){a.r + (b.r - a.r) * part, a.g + (b.g - a.g) * part, a.b + (b.b - a.b) * part};
+	return (struct colour){a.r + (b.r - a.r) * part, a.g + (b.g - a.g) * part,
+			       a.b + (b.b - a.b) * part};
 }
 
 static struct colour shade(struct colour c, double by)
@@ -80,13 +82,16 @@ static bool has_balcony(int column)
 }
 
 /* Behind glass: curtains, blinds, the reflection of the sky, and at night who is at home. */
-static struct colour glass(const struct scene_options *options, int floor, int column, int pane, double up)
+static struct colour glass(const struct scene_options *options, int floor, int column, int pane,
+			   double up)
 {
 	uint64_t which = (uint64_t)((floor * 32 + column) * 4 + pane);
-	double what = scene_random(options->seed, 11, which), tone = scene_random(options->seed, 12, which);
+	double what = scene_random(options->seed, 11, which),
+	       tone = scene_random(options->seed, 12, which);
 	struct colour c = shade(glass_tint, 0.8 + 0.5 * tone);
 
-	if (options->night && scene_random(options->seed, 13, (uint64_t)(floor * 32 + column)) < 0.35)
+	if (options->night &&
+	    scene_random(options->seed, 13, (uint64_t)(floor * 32 + column)) < 0.35)
 		return mix((struct colour){2.6, 2.1, 1.3}, (struct colour){1.6, 1.5, 1.4}, tone);
 	if (what < 0.25) /* curtain */
 		return mix(c, (struct colour){0.62, 0.60, 0.56}, 0.7);
@@ -95,7 +100,8 @@ static struct colour glass(const struct scene_options *options, int floor, int c
 	return mix(c, (struct colour){0.42, 0.50, 0.58}, 0.35 * up + 0.1);
 }
 
-static struct colour window(const struct scene_options *options, int floor, int column, double x, double y)
+static struct colour window(const struct scene_options *options, int floor, int column, double x,
+			    double y)
 {
 	double pane_x = fmod(x * 2, 1.0);
 	bool frame = x < 0.05 || x > 0.95 || y < 0.05 || y > 0.95 || fabs(x - 0.5) < 0.025;
@@ -105,7 +111,8 @@ static struct colour window(const struct scene_options *options, int floor, int 
 	return shade(glass(options, floor, column, x > 0.5, y), 0.95 + 0.1 * pane_x);
 }
 
-static struct colour balcony(const struct scene_options *options, int floor, int column, double x, double y)
+static struct colour balcony(const struct scene_options *options, int floor, int column, double x,
+			     double y)
 {
 	double bar = fmod(x * 22, 1.0);
 	bool solid = scene_random(options->seed, 14, (uint64_t)column) < 0.5;
@@ -128,12 +135,14 @@ static struct colour facade(const struct scene_options *options, double u, doubl
 {
 	int floor = (int)(v / SCENE_FLOOR_M), column = (int)(u / SCENE_COLUMN_M);
 	double y = v - floor * SCENE_FLOOR_M, x = u - column * SCENE_COLUMN_M;
-	double stain = scene_random(options->seed, 15, (uint64_t)((int)(u * 2) * 400 + (int)(v * 0.7)));
+	double stain =
+		scene_random(options->seed, 15, (uint64_t)((int)(u * 2) * 400 + (int)(v * 0.7)));
 	struct colour wall = shade(wall_tint, 0.96 + 0.06 * stain);
 
 	if (v > SCENE_HEIGHT_M - 0.35)
 		return shade(band_tint, 0.9);
-	if (column % 2 == 0 && x < 0.35) /* a column from ground to roof between two pairs of flats */
+	if (column % 2 == 0 &&
+	    x < 0.35) /* a column from ground to roof between two pairs of flats */
 		return shade(band_tint, x > 0.27 ? 0.7 : 1);
 	if (has_balcony(column) && floor > 0)
 		return balcony(options, floor, column, x / SCENE_COLUMN_M, y);
@@ -150,7 +159,8 @@ static struct colour facade(const struct scene_options *options, double u, doubl
 
 static struct colour ground(const struct scene_options *options, double u, double v)
 {
-	double leaf = scene_random(options->seed, 16, (uint64_t)(llrint(u * 12) * 977 + llrint(v * 12)));
+	double leaf =
+		scene_random(options->seed, 16, (uint64_t)(llrint(u * 12) * 977 + llrint(v * 12)));
 
 	if (v > -0.9 + 0.15 * sin(u * 2.1)) /* hedge */
 		return shade((struct colour){0.22, 0.33, 0.16}, 0.6 + 0.7 * leaf);
@@ -160,13 +170,14 @@ static struct colour ground(const struct scene_options *options, double u, doubl
 static struct colour sky_colour(const struct scene_options *options, double height)
 {
 	if (options->rain || options->snow || options->overcast)
-		return mix((struct colour){0.74, 0.75, 0.77}, (struct colour){0.62, 0.64, 0.67}, height);
+		return mix((struct colour){0.74, 0.75, 0.77}, (struct colour){0.62, 0.64, 0.67},
+			   height);
 	return mix((struct colour){0.80, 0.86, 0.92}, (struct colour){0.44, 0.62, 0.86}, height);
 }
 
 /* @return whether it is sky */
-static bool look(const struct scene_options *options, const struct scene_camera *camera, double x, double y,
-		 struct colour *ret)
+static bool look(const struct scene_options *options, const struct scene_camera *camera, double x,
+		 double y, struct colour *ret)
 {
 	double u, v, height = 1 - y / options->height_px;
 	bool sky = false;
@@ -176,7 +187,8 @@ static bool look(const struct scene_options *options, const struct scene_camera 
 		*ret = ground(options, u, v - 0.3);
 	} else if (u >= 0 && u < SCENE_WIDTH_M && v < SCENE_HEIGHT_M) {
 		*ret = shade(facade(options, u, v), 0.9 + 0.1 * u / SCENE_WIDTH_M);
-	} else if (u > SCENE_WIDTH_M + 3 && v < 21 && u < SCENE_WIDTH_M + 40) { /* the house next door */
+	} else if (u > SCENE_WIDTH_M + 3 && v < 21 &&
+		   u < SCENE_WIDTH_M + 40) { /* the house next door */
 		bool pane = fmod(u, 3) > 1.2 && fmod(v, 3) > 1.3;
 
 		*ret = pane ? (struct colour){0.30, 0.33, 0.36} : (struct colour){0.58, 0.46, 0.40};

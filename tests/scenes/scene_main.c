@@ -31,7 +31,8 @@ enum option_key {
 static const struct argp_option option_table[] = {
 	{"seed", 's', "N", 0, "The same seed, the same film (default 1)", 0},
 	{"out", 'o', "FILE.mp4", 0, "The film", 0},
-	{"truth", KEY_TRUTH, "FILE.csv", 0, "Where each thing is in each frame; FILE.json beside it", 0},
+	{"truth", KEY_TRUTH, "FILE.csv", 0,
+	 "Where each thing is in each frame; FILE.json beside it", 0},
 	{"width", KEY_WIDTH, "PX", 0, "Default 1280", 0},
 	{"height", KEY_HEIGHT, "PX", 0, "Default 720", 0},
 	{"fps", KEY_FPS, "N", 0, "Default 25", 0},
@@ -44,15 +45,17 @@ static const struct argp_option option_table[] = {
 	{"snow", KEY_SNOW, NULL, 0, "", 0},
 	{"night", KEY_NIGHT, NULL, 0, "", 0},
 	{"overcast", KEY_OVERCAST, NULL, 0, "", 0},
-	{"pitch", KEY_PITCH, "DEGREES", 0, "Look up by 30, 45 or 60 (default: the whole building)", 0},
+	{"pitch", KEY_PITCH, "DEGREES", 0, "Look up by 30, 45 or 60 (default: the whole building)",
+	 0},
 	{"distract", KEY_DISTRACT, "WORD", 0,
-	 "May be repeated: insects, loose-leaves, laundry, curtains, lights, headlights, shade, shake, "
+	 "May be repeated: insects, loose-leaves, laundry, curtains, lights, headlights, shade, "
+	 "shake, "
 	 "infrared, drip, "
 	 "drone, cleaners, lift, clock, passers, divers",
 	 0},
 	{"mirrors", KEY_MIRRORS, NULL, 0, "The facade is of glass", 0},
-	{"plate", KEY_PLATE, "FILE", 0, "Draw on this photo or film (its first 300 pictures, grey) instead",
-	 0},
+	{"plate", KEY_PLATE, "FILE", 0,
+	 "Draw on this photo or film (its first 300 pictures, grey) instead", 0},
 	{0},
 };
 
@@ -84,7 +87,8 @@ static void add_throw(struct request *request, const char *text, struct argp_sta
 	t->kind = scene_kind_find(kind);
 	if (t->kind == SCENE_KINDS)
 		argp_error(state,
-			   "'%s' is no kind of thing: bottle, box, bag, book, shoe, clothes, paper or waste",
+			   "'%s' is no kind of thing: bottle, box, bag, book, shoe, clothes, paper "
+			   "or waste",
 			   kind);
 	request->options.throw_count++;
 }
@@ -172,8 +176,8 @@ static void add_random_throws(struct request *request)
 		struct scene_throw *t = &o->throws[o->throw_count++];
 		uint64_t n = (uint64_t)i * 4;
 
-		t->t_s = 2.0 +
-			 scene_random(o->seed, 7777, n) * (request->seconds > 7 ? request->seconds - 7 : 0);
+		t->t_s = 2.0 + scene_random(o->seed, 7777, n) *
+				       (request->seconds > 7 ? request->seconds - 7 : 0);
 		t->floor = 6 + (int)(scene_random(o->seed, 7777, n + 1) * (SCENE_FLOORS - 6));
 		t->column = 1 + (int)(scene_random(o->seed, 7777, n + 2) * SCENE_COLUMNS);
 		t->kind = (enum scene_kind)(scene_random(o->seed, 7777, n + 3) * SCENE_KINDS);
@@ -182,7 +186,8 @@ static void add_random_throws(struct request *request)
 
 static int write_csv(const struct scene *scene, const struct request *request)
 {
-	const char *clip = strrchr(request->out, '/') != NULL ? strrchr(request->out, '/') + 1 : request->out;
+	const char *clip =
+		strrchr(request->out, '/') != NULL ? strrchr(request->out, '/') + 1 : request->out;
 	FILE *file = fopen(request->truth, "w");
 
 	if (file == NULL)
@@ -193,8 +198,8 @@ static int write_csv(const struct scene *scene, const struct request *request)
 			struct scene_box box;
 
 			if (scene_truth(scene, i, n, &box))
-				fprintf(file, "%s,object,%d,%.1f,%.1f,%.1f,%.1f,drawn\n", clip, n, box.cx,
-					box.cy, box.w, box.h);
+				fprintf(file, "%s,object,%d,%.1f,%.1f,%.1f,%.1f,drawn\n", clip, n,
+					box.cx, box.cy, box.w, box.h);
 		}
 	return fclose(file);
 }
@@ -208,26 +213,30 @@ static int write_json(const struct scene *scene, const struct request *request)
 	FILE *file;
 
 	snprintf(path, sizeof(path), "%.*s.json",
-		 dot != NULL ? (int)(dot - request->truth) : (int)strlen(request->truth), request->truth);
+		 dot != NULL ? (int)(dot - request->truth) : (int)strlen(request->truth),
+		 request->truth);
 	file = fopen(path, "w");
 	if (file == NULL)
 		return -1;
 	scene_corners(scene, at);
 	fprintf(file,
-		"{\"width\":%d,\"height\":%d,\"fps\":%d,\"calibration\":{\"points\":[[%.4f,%.4f],[%.4f,%.4f],"
+		"{\"width\":%d,\"height\":%d,\"fps\":%d,\"calibration\":{\"points\":[[%.4f,%.4f],[%"
+		".4f,%.4f],"
 		"[%.4f,%.4f],"
 		"[%.4f,%.4f]],\"floors\":[1,%d],\"columns\":%d},\"throws\":[",
-		o->width_px, o->height_px, o->frames_per_s, at[0][0], at[0][1], at[1][0], at[1][1], at[2][0],
-		at[2][1], at[3][0], at[3][1], SCENE_FLOORS, SCENE_COLUMNS);
+		o->width_px, o->height_px, o->frames_per_s, at[0][0], at[0][1], at[1][0], at[1][1],
+		at[2][0], at[2][1], at[3][0], at[3][1], SCENE_FLOORS, SCENE_COLUMNS);
 	for (size_t i = 0; i < o->throw_count; i++) {
 		const struct scene_throw *t = &o->throws[i];
 		int begin, end;
 
 		scene_throw_frames(scene, i, &begin, &end);
 		fprintf(file,
-			"%s{\"t_s\":%.3f,\"floor\":%d,\"column\":%d,\"kind\":\"%s\",\"begin_frame\":%d,\"end_"
+			"%s{\"t_s\":%.3f,\"floor\":%d,\"column\":%d,\"kind\":\"%s\",\"begin_"
+			"frame\":%d,\"end_"
 			"frame\":%d}",
-			i > 0 ? "," : "", t->t_s, t->floor, t->column, scene_kind_name(t->kind), begin, end);
+			i > 0 ? "," : "", t->t_s, t->floor, t->column, scene_kind_name(t->kind),
+			begin, end);
 	}
 	fprintf(file, "]}\n");
 	return fclose(file);
@@ -235,9 +244,10 @@ static int write_json(const struct scene *scene, const struct request *request)
 
 int main(int argc, char **argv)
 {
-	static const struct argp argp = {.options = option_table,
-					 .parser = parse,
-					 .doc = "Draw a residential facade from which things are thrown."};
+	static const struct argp argp = {
+		.options = option_table,
+		.parser = parse,
+		.doc = "Draw a residential facade from which things are thrown."};
 	static struct request request = {
 		.options = {.seed = 1, .width_px = 1280, .height_px = 720, .frames_per_s = 25},
 		.seconds = 12};
@@ -246,12 +256,14 @@ int main(int argc, char **argv)
 	struct scene *scene;
 
 	argp_parse(&argp, argc, argv, 0, NULL, &request);
-	request.options.frames =
-		request.options.frames_per_s > 120 ? 0 : request.seconds * request.options.frames_per_s;
+	request.options.frames = request.options.frames_per_s > 120
+					 ? 0
+					 : request.seconds * request.options.frames_per_s;
 	add_random_throws(&request);
 	if (request.plate != NULL) {
-		if (scene_plate_load(request.plate, request.options.width_px, request.options.height_px,
-				     PLATE_PICTURES, &plate, error, sizeof(error)) < 0) {
+		if (scene_plate_load(request.plate, request.options.width_px,
+				     request.options.height_px, PLATE_PICTURES, &plate, error,
+				     sizeof(error)) < 0) {
 			fprintf(stderr, "scene_make: %s\n", error);
 			return EXIT_FAILURE;
 		}
@@ -262,7 +274,8 @@ int main(int argc, char **argv)
 		fprintf(stderr, "scene_make: %s\n", error);
 		return EXIT_FAILURE;
 	}
-	if (request.truth != NULL && (write_csv(scene, &request) != 0 || write_json(scene, &request) != 0)) {
+	if (request.truth != NULL &&
+	    (write_csv(scene, &request) != 0 || write_json(scene, &request) != 0)) {
 		perror(request.truth);
 		return EXIT_FAILURE;
 	}

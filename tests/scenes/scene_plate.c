@@ -35,7 +35,8 @@ static int open_film(struct film *film, const char *path)
 	if (film->decoder == NULL || film->frame == NULL || film->packet == NULL)
 		return AVERROR(ENOMEM);
 	film->decoder->thread_count = 1;
-	r = avcodec_parameters_to_context(film->decoder, film->container->streams[film->stream]->codecpar);
+	r = avcodec_parameters_to_context(film->decoder,
+					  film->container->streams[film->stream]->codecpar);
 	return r < 0 ? r : avcodec_open2(film->decoder, codec, NULL);
 }
 
@@ -57,18 +58,21 @@ static int keep(struct film *film, int width_px, int height_px, struct scene_pla
 
 	if (more != NULL)
 		plate->luma = more;
-	film->scaler = sws_getCachedContext(film->scaler, f->width, f->height, f->format, width_px, height_px,
-					    AV_PIX_FMT_GRAY8, SWS_AREA, NULL, NULL, NULL);
+	film->scaler =
+		sws_getCachedContext(film->scaler, f->width, f->height, f->format, width_px,
+				     height_px, AV_PIX_FMT_GRAY8, SWS_AREA, NULL, NULL, NULL);
 	if (more == NULL || pixels == NULL || film->scaler == NULL) {
 		free(pixels);
 		return AVERROR(ENOMEM);
 	}
-	sws_scale(film->scaler, (const uint8_t *const *)f->data, f->linesize, 0, f->height, &pixels, &stride);
+	sws_scale(film->scaler, (const uint8_t *const *)f->data, f->linesize, 0, f->height, &pixels,
+		  &stride);
 	plate->luma[plate->count++] = pixels;
 	return 0;
 }
 
-static int read_film(struct film *film, int width_px, int height_px, int count_max, struct scene_plate *plate)
+static int read_film(struct film *film, int width_px, int height_px, int count_max,
+		     struct scene_plate *plate)
 {
 	int r = 0;
 

@@ -105,7 +105,8 @@ static int fly(struct flight *flight, const struct scene_throw *throw, uint64_t 
 		double drag = g * speed / (habit->terminal_m_s * habit->terminal_m_s);
 
 		flight->path[flight->steps++] = p;
-		if (p.v > (throw->floor - 1) * SCENE_FLOOR_M + 1.45 - throw->hidden_m && throw->hidden_m > 0)
+		if (p.v > (throw->floor - 1) * SCENE_FLOOR_M + 1.45 - throw->hidden_m &&
+		    throw->hidden_m > 0)
 			flight->hidden = flight->steps;
 		sway = habit->sway_m_s * sin((double)n * dt * 2.6 + r[0] * 6);
 		vu -= drag * vu * dt;
@@ -129,7 +130,8 @@ static void start_birds(struct scene_things *things)
 			r[k] = scene_random(o->seed, 30 + k, (uint64_t)i);
 		side = r[0] < 0.5 ? -1 : 1;
 		things->birds[i] = (struct bird){
-			.begin_s = (i + r[1]) * ((double)o->frames / o->frames_per_s) / o->birds - 1.5,
+			.begin_s =
+				(i + r[1]) * ((double)o->frames / o->frames_per_s) / o->birds - 1.5,
 			.x = side > 0 ? -0.03 : 1.03,
 			.y = 0.08 + 0.5 * r[2],
 			.speed = side * (0.14 + 0.14 * r[3]),
@@ -144,17 +146,21 @@ static void grow_leaves(struct scene_things *things)
 	const struct scene_options *o = &things->options;
 
 	for (uint64_t i = 0; i < LEAVES; i++) {
-		double far = sqrt(scene_random(o->seed, 40, i)), turn = scene_random(o->seed, 41, i) * 6.2832;
+		double far = sqrt(scene_random(o->seed, 40, i)),
+		       turn = scene_random(o->seed, 41, i) * 6.2832;
 		double tone = scene_random(o->seed, 42, i), unit = o->height_px / 720.0;
 		bool bough = i < BOUGHS;
 
 		things->leaves[i] = (struct leaf){
-			.x = 0.02 * o->width_px + far * cos(turn) * (bough ? 0.25 : 0.30) * o->height_px,
-			.y = 0.80 * o->height_px + far * sin(turn) * (bough ? 0.20 : 0.24) * o->height_px,
+			.x = 0.02 * o->width_px +
+			     far * cos(turn) * (bough ? 0.25 : 0.30) * o->height_px,
+			.y = 0.80 * o->height_px +
+			     far * sin(turn) * (bough ? 0.20 : 0.24) * o->height_px,
 			.size = (bough ? 26 : 3 + 4 * scene_random(o->seed, 43, i)) * unit,
 			.phase = tone * 3,
 			.reach = (bough ? 0.3 : 0.4 + far) * 2.2 * unit,
-			.luma = (uint8_t)((bough ? 46 + 8 * tone : 52 + 50 * tone) * (o->night ? 0.4 : 1)),
+			.luma = (uint8_t)((bough ? 46 + 8 * tone : 52 + 50 * tone) *
+					  (o->night ? 0.4 : 1)),
 			.cb = 112,
 			.cr = 118};
 	}
@@ -193,7 +199,8 @@ void scene_things_close(struct scene_things *things)
 
 /*
  * Throw @p i while the shutter of frame @p n is open: half of the frame's time.
- * @param side  1: the thing; -1: its image, which stands as far behind the facade as it is before it.
+ * @param side  1: the thing; -1: its image, which stands as far behind the facade as it is before
+ *              it.
  */
 static bool catch_flight(const struct scene_things *things, size_t i, int n, int side,
 			 struct scene_tile *tile)
@@ -206,7 +213,8 @@ static bool catch_flight(const struct scene_things *things, size_t i, int n, int
 
 	for (int k = 0; k < BLUR_SIGHTS; k++) {
 		double t = opens_s + (k + 0.5) / BLUR_SIGHTS * 0.5 / o->frames_per_s;
-		double step = t * FLIGHT_STEPS_PER_S, turn = f->turn + t * f->habit->turns_per_s * 6.2832;
+		double step = t * FLIGHT_STEPS_PER_S,
+		       turn = f->turn + t * f->habit->turns_per_s * 6.2832;
 		const struct place *p;
 
 		if (t < 0 || step >= (double)f->steps || step < (double)f->hidden)
@@ -217,14 +225,16 @@ static bool catch_flight(const struct scene_things *things, size_t i, int n, int
 			scene_tile_begin(tile, x, y, SCENE_TILE);
 		any = true;
 		a = fmax(f->habit->long_m * f->size * scale / 2, fmax(2.2 * unit, 1.5));
-		b = fmax(f->habit->short_m * f->size * scale / 2 * (0.75 + 0.25 * fabs(sin(turn * 0.7))),
+		b = fmax(f->habit->short_m * f->size * scale / 2 *
+				 (0.75 + 0.25 * fabs(sin(turn * 0.7))),
 			 fmax(1.6 * unit, 1.2));
 		scene_tile_add(tile, x, y, a, b, side * turn, 1.0 / BLUR_SIGHTS);
 	}
 	return any && tile->high_x > tile->low_x;
 }
 
-bool scene_things_truth(const struct scene_things *things, size_t i, int n, struct scene_box *ret_box)
+bool scene_things_truth(const struct scene_things *things, size_t i, int n,
+			struct scene_box *ret_box)
 {
 	const struct scene_options *o = &things->options;
 	struct scene_tile tile;
@@ -238,7 +248,8 @@ bool scene_things_truth(const struct scene_things *things, size_t i, int n, stru
 	bottom = fmin(o->height_px, tile.top + tile.high_y);
 	if (right <= left || bottom <= top)
 		return false;
-	*ret_box = (struct scene_box){(left + right) / 2, (top + bottom) / 2, right - left, bottom - top};
+	*ret_box = (struct scene_box){(left + right) / 2, (top + bottom) / 2, right - left,
+				      bottom - top};
 	return true;
 }
 
@@ -263,7 +274,8 @@ double scene_things_change(const struct scene_things *things, size_t i, int n, c
 			if (x < 0 || y < 0 || x >= o->width_px || y >= o->height_px)
 				continue;
 			change = fmin(1, (double)tile.cover[row][column]) *
-				 (luma_of(o, &things->flights[i]) - plate[(ptrdiff_t)y * o->width_px + x]);
+				 (luma_of(o, &things->flights[i]) -
+				  plate[(ptrdiff_t)y * o->width_px + x]);
 			sum += change * change;
 		}
 	}
@@ -276,7 +288,8 @@ static void draw_bird(const struct scene_things *things, const struct bird *bird
 	const struct scene_options *o = &things->options;
 	double age = t_s - bird->begin_s, beat = sin(age * bird->flaps * 6.2832);
 	double x = (bird->x + bird->speed * age) * o->width_px;
-	double y = (bird->y + bird->wave * sin(age * 1.7)) * o->height_px - beat * bird->size * 0.12;
+	double y =
+		(bird->y + bird->wave * sin(age * 1.7)) * o->height_px - beat * bird->size * 0.12;
 	struct scene_tile tile;
 
 	if (age < 0 || x < -2.0 * SCENE_TILE || x > o->width_px + 2.0 * SCENE_TILE)
@@ -289,7 +302,8 @@ static void draw_bird(const struct scene_things *things, const struct bird *bird
 	scene_tile_put(&tile, o, planes, 38, 128, 128);
 }
 
-static void draw_leaves(const struct scene_things *things, double t_s, const struct scene_planes *planes)
+static void draw_leaves(const struct scene_things *things, double t_s,
+			const struct scene_planes *planes)
 {
 	const struct scene_options *o = &things->options;
 	double gust = 0.6 + 0.4 * sin(t_s * 0.5 + (double)(o->seed % 7));
@@ -340,7 +354,8 @@ static void fade(struct scene_tile *tile, float by)
 	}
 }
 
-static void draw_flight(const struct scene_things *things, size_t i, int n, const struct scene_planes *planes)
+static void draw_flight(const struct scene_things *things, size_t i, int n,
+			const struct scene_planes *planes)
 {
 	const struct scene_options *o = &things->options;
 	const struct flight *f = &things->flights[i];

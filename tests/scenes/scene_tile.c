@@ -21,14 +21,18 @@ struct shape {
 	float cos_a, sin_a, cos_b, sin_b, soft;
 };
 
-/* one row of a shape between box and ellipse; every pixel, so that the compiler can take many at once */
-SCENE_CLONES static void shape_row(float *restrict row, int count, float first, float dy, float weight,
-				   const struct shape *shape)
+/*
+ * one row of a shape between box and ellipse; every pixel, so that the compiler can take many at
+ * once
+ */
+SCENE_CLONES static void shape_row(float *restrict row, int count, float first, float dy,
+				   float weight, const struct shape *shape)
 {
 	float p0 = dy * shape->sin_a, q0 = dy * shape->cos_b;
 
 	for (int j = 0; j < count; j++) {
-		float dx = first + (float)j, p = p0 + dx * shape->cos_a, q = q0 - dx * shape->sin_b, part;
+		float dx = first + (float)j, p = p0 + dx * shape->cos_a, q = q0 - dx * shape->sin_b,
+		      part;
 
 		p *= p;
 		q *= q;
@@ -72,8 +76,8 @@ void scene_tile_add(struct scene_tile *tile, double x, double y, double a, doubl
 			      .soft = (float)fmin(a, b)};
 
 	for (int i = y0; i < y1 && x0 < x1; i++) {
-		shape_row(tile->cover[i] + x0, x1 - x0, (float)x0 + 0.5F - shape.x, (float)i + 0.5F - shape.y,
-			  (float)weight, &shape);
+		shape_row(tile->cover[i] + x0, x1 - x0, (float)x0 + 0.5F - shape.x,
+			  (float)i + 0.5F - shape.y, (float)weight, &shape);
 		note_row(tile, i, x0, x1);
 	}
 }
@@ -85,12 +89,14 @@ static uint8_t blend(uint8_t from, uint8_t to, float part)
 	return (uint8_t)(from + (((to - from) * share + 128) >> 8));
 }
 
-SCENE_CLONES static void blend_row(uint8_t *restrict luma, const float *restrict cover, int count, int to)
+SCENE_CLONES static void blend_row(uint8_t *restrict luma, const float *restrict cover, int count,
+				   int to)
 {
 	for (int i = 0; i < count; i++) {
 		float part = cover[i] > 1 ? 1 : cover[i];
 
-		luma[i] = (uint8_t)(luma[i] + (((to - luma[i]) * (int)(part * 256 + 0.5F) + 128) >> 8));
+		luma[i] = (uint8_t)(luma[i] +
+				    (((to - luma[i]) * (int)(part * 256 + 0.5F) + 128) >> 8));
 	}
 }
 
@@ -136,8 +142,8 @@ static double edge(double low, double high, int at)
 	return fmax(0, fmin(1, fmin(high, at + 1) - fmax(low, at)));
 }
 
-void scene_rectangle(const struct scene_options *options, const struct scene_planes *planes, double x0,
-		     double y0, double x1, double y1, uint8_t luma, double part)
+void scene_rectangle(const struct scene_options *options, const struct scene_planes *planes,
+		     double x0, double y0, double x1, double y1, uint8_t luma, double part)
 {
 	int left = (int)fmax(0, floor(x0)), right = (int)fmin(options->width_px, ceil(x1));
 	int top = (int)fmax(0, floor(y0)), bottom = (int)fmin(options->height_px, ceil(y1));

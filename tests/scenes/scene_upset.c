@@ -54,7 +54,8 @@ static void infrared(const struct scene_options *o, double t_s, const struct sce
 }
 
 /* bilinear, in place: rows are written in the order in which they are no longer read */
-static void shift(const struct scene_options *o, const struct scene_planes *planes, double dx, double dy)
+static void shift(const struct scene_options *o, const struct scene_planes *planes, double dx,
+		  double dy)
 {
 	int wide = o->width_px, tall = o->height_px, ix = (int)floor(dx), iy = (int)floor(dy);
 	int fx = (int)((dx - ix) * 64), fy = (int)((dy - iy) * 64);
@@ -63,8 +64,8 @@ static void shift(const struct scene_options *o, const struct scene_planes *plan
 	if (copy == NULL)
 		return; /* a film without its shake */
 	for (int y = 0; y < tall; y++)
-		memcpy(copy + (size_t)y * (size_t)wide, planes->data[0] + (ptrdiff_t)y * planes->stride[0],
-		       (size_t)wide);
+		memcpy(copy + (size_t)y * (size_t)wide,
+		       planes->data[0] + (ptrdiff_t)y * planes->stride[0], (size_t)wide);
 	for (int y = 0; y < tall; y++) {
 		int y0 = y + iy < 0 ? 0 : y + iy > tall - 2 ? tall - 2 : y + iy;
 		const uint8_t *a = copy + (size_t)y0 * (size_t)wide, *b = a + wide;
@@ -104,10 +105,12 @@ static void shake(const struct scene_options *o, double t_s, const struct scene_
 /* hours, minutes and seconds, white on grey, top left */
 static void clock_face(const struct scene_options *o, double t_s, const struct scene_planes *planes)
 {
-	static const uint16_t digits[11] = {075557, 026227, 071747, 071717, 055711, 074717,
-					    074757, 071111, 075757, 075717, 002020}; /* 5 rows of 3 */
+	static const uint16_t digits[11] = {
+		075557, 026227, 071747, 071717, 055711, 074717,
+		074757, 071111, 075757, 075717, 002020}; /* 5 rows of 3 */
 	int second = (int)t_s + 35990, cell = o->height_px / 240 > 1 ? o->height_px / 240 : 1;
-	int show[8] = {second / 36000 % 3, second / 3600 % 10, 10, second / 600 % 6, second / 60 % 10, 10,
+	int show[8] = {second / 36000 % 3, second / 3600 % 10, 10,
+		       second / 600 % 6,   second / 60 % 10,   10,
 		       second / 10 % 6,    second % 10};
 
 	for (int i = 0; i < 8; i++) {

@@ -1,8 +1,10 @@
 /*
- * clock_shim.c - time that runs GH_CLOCK_FACTOR times as fast, for tools/torture: preloaded into the daemon.
+ * clock_shim.c - time that runs GH_CLOCK_FACTOR times as fast, for tools/torture: preloaded into
+ * the daemon.
  *
- * Every clock the daemon reads counts from the true time of its start, so many times faster; whatever it waits for
- * comes so many times sooner. Its timers, anchors, retention and days are then the ones of a day that takes minutes.
+ * Every clock the daemon reads counts from the true time of its start, so many times faster;
+ * whatever it waits for comes so many times sooner. Its timers, anchors, retention and days are
+ * then the ones of a day that takes minutes.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -22,7 +24,8 @@ static int64_t factor = 1, real_0, mono_0;
 
 static int64_t ns_of(const struct timespec *at)
 {
-	return at->tv_sec > INT64_MAX / second_ns - 1 ? INT64_MAX : at->tv_sec * second_ns + at->tv_nsec;
+	return at->tv_sec > INT64_MAX / second_ns - 1 ? INT64_MAX
+						      : at->tv_sec * second_ns + at->tv_nsec;
 }
 
 static struct timespec of_ns(int64_t ns)
@@ -118,8 +121,10 @@ int pthread_cond_timedwait(pthread_cond_t *restrict what, pthread_mutex_t *restr
 			   const struct timespec *restrict until)
 {
 	int64_t at = ns_of(until);
-	struct timespec there = of_ns(sooner(at > real_0 / 2 ? CLOCK_REALTIME : CLOCK_MONOTONIC, at));
-	__typeof__(&pthread_cond_timedwait) next = dlvsym(RTLD_NEXT, "pthread_cond_timedwait", "GLIBC_2.3.2");
+	struct timespec there =
+		of_ns(sooner(at > real_0 / 2 ? CLOCK_REALTIME : CLOCK_MONOTONIC, at));
+	__typeof__(&pthread_cond_timedwait) next =
+		dlvsym(RTLD_NEXT, "pthread_cond_timedwait", "GLIBC_2.3.2");
 
 	return (next != NULL ? next : NEXT(pthread_cond_timedwait))(what, lock, &there);
 }
@@ -151,7 +156,8 @@ int poll(struct pollfd *fds, nfds_t count, int timeout_ms)
 
 int ppoll(struct pollfd *fds, nfds_t count, const struct timespec *timeout, const sigset_t *mask)
 {
-	struct timespec there = timeout != NULL ? of_ns(shorter(ns_of(timeout))) : (struct timespec){0};
+	struct timespec there =
+		timeout != NULL ? of_ns(shorter(ns_of(timeout))) : (struct timespec){0};
 
 	return NEXT(ppoll)(fds, count, timeout != NULL ? &there : NULL, mask);
 }
@@ -164,7 +170,8 @@ int epoll_wait(int fd, struct epoll_event *events, int max, int timeout_ms)
 int epoll_pwait2(int fd, struct epoll_event *events, int max, const struct timespec *timeout,
 		 const sigset_t *mask)
 {
-	struct timespec there = timeout != NULL ? of_ns(shorter(ns_of(timeout))) : (struct timespec){0};
+	struct timespec there =
+		timeout != NULL ? of_ns(shorter(ns_of(timeout))) : (struct timespec){0};
 
 	return NEXT(epoll_pwait2)(fd, events, max, timeout != NULL ? &there : NULL, mask);
 }

@@ -1,8 +1,9 @@
 /*
- * disk_shim.c - a disk that fails on command, for tools/torture: preloaded into the daemon, it stands between it and its
- * databases.
+ * disk_shim.c - a disk that fails on command, for tools/torture: preloaded into the daemon, it
+ * stands between it and its databases.
  *
- * GH_FAULTS names a file of five 64-bit numbers that is mapped; the test writes, this reads (and counts):
+ * GH_FAULTS names a file of five 64-bit numbers that is mapped; the test writes, this reads (and
+ * counts):
  *   0 calls   writes, syncs and truncations of *.db and *.db-wal so far
  *   1 from    the call that fails first, as calls will then be; 0: none
  *   2 count   how many fail from there
@@ -31,7 +32,8 @@ __attribute__((constructor)) static void attach(void)
 {
 	const char *path = getenv("GH_FAULTS");
 	int fd = path != NULL ? open(path, O_RDWR | O_CLOEXEC) : -1;
-	void *at = fd >= 0 ? mmap(NULL, FIELDS * sizeof(*fields), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0)
+	void *at = fd >= 0 ? mmap(NULL, FIELDS * sizeof(*fields), PROT_READ | PROT_WRITE,
+				  MAP_SHARED, fd, 0)
 			   : MAP_FAILED;
 
 	if (fd >= 0)

@@ -1,9 +1,10 @@
 /*
  * memory_shim.c - the n-th allocation fails, for tools/torture: preloaded into a unit test.
  *
- * Only what the program itself asks for counts, in C or in C++, and what libraries do whose names hold GH_ALLOC_ALSO.
- * GH_ALLOC_FAIL is n (0: none). GH_ALLOC_OUT is a file to which, at the end, the number of allocations is written, and at
- * the failure the address that asked, as an offset into the program. A refused operator new throws std::bad_alloc.
+ * Only what the program itself asks for counts, in C or in C++, and what libraries do whose names
+ * hold GH_ALLOC_ALSO. GH_ALLOC_FAIL is n (0: none). GH_ALLOC_OUT is a file to which, at the end,
+ * the number of allocations is written, and at the failure the address that asked, as an offset
+ * into the program. A refused operator new throws std::bad_alloc.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -19,7 +20,8 @@
 #include <unistd.h>
 
 extern void *__libc_malloc(size_t bytes), *__libc_calloc(size_t count, size_t bytes);
-extern void *__libc_realloc(void *at, size_t bytes), *__libc_memalign(size_t alignment, size_t bytes);
+extern void *__libc_realloc(void *at, size_t bytes),
+	*__libc_memalign(size_t alignment, size_t bytes);
 
 enum { PARTS_MAX = 64 };
 
@@ -123,7 +125,10 @@ int posix_memalign(void **ret, size_t alignment, size_t bytes)
 	return 0;
 }
 
-/* ---- C++: the names that the compiler gives operator new; this file is compiled so that exceptions pass it ---- */
+/*
+ * ---- C++: the names that the compiler gives operator new; this file is compiled so that
+ * exceptions pass it ----
+ */
 
 static void *new_or_throw(const void *caller, size_t bytes)
 {

@@ -26,8 +26,9 @@ static void answer(struct api_token call, unsigned status, json_t *body)
 static json_t *op_status(void *arg)
 {
 	(void)arg;
-	return json_pack("{s:s,s:[{s:s,s:s}],s:[{s:s,s:s}]}", "site", "hill-park", "cameras", "name",
-			 "facade", "state", "live", "doors", "name", "main", "mode", "Locked");
+	return json_pack("{s:s,s:[{s:s,s:s}],s:[{s:s,s:s}]}", "site", "hill-park", "cameras",
+			 "name", "facade", "state", "live", "doors", "name", "main", "mode",
+			 "Locked");
 }
 
 static json_t *op_doors(void *arg)
@@ -92,7 +93,8 @@ static void op_person_get(void *arg, struct api_token call, const char *id)
 	answer(call, 200, json_pack("{s:s}", "id", id));
 }
 
-static void op_person_remove(void *arg, struct api_token call, const struct api_caller *by, const char *id)
+static void op_person_remove(void *arg, struct api_token call, const struct api_caller *by,
+			     const char *id)
 {
 	(void)arg;
 	(void)by;
@@ -103,10 +105,12 @@ static void op_person_remove(void *arg, struct api_token call, const struct api_
 static void op_consent_changed(void *arg, const char *person, bool withdrawn)
 {
 	(void)arg;
-	snprintf(gate.asked, sizeof(gate.asked), "consent %s %s", withdrawn ? "withdrawn" : "given", person);
+	snprintf(gate.asked, sizeof(gate.asked), "consent %s %s", withdrawn ? "withdrawn" : "given",
+		 person);
 }
 
-static void op_faces_remove(void *arg, struct api_token call, const struct api_caller *by, const char *id)
+static void op_faces_remove(void *arg, struct api_token call, const struct api_caller *by,
+			    const char *id)
 {
 	(void)arg;
 	(void)by;
@@ -121,8 +125,8 @@ static void op_faces_list(void *arg, struct api_token call, const char *id)
 	answer(call, 200, json_pack("{s:[{s:i,s:b}]}", "faces", "number", 7, "current", 1));
 }
 
-static void op_face_remove(void *arg, struct api_token call, const struct api_caller *by, const char *id,
-			   int64_t number)
+static void op_face_remove(void *arg, struct api_token call, const struct api_caller *by,
+			   const char *id, int64_t number)
 {
 	(void)arg;
 	(void)by;
@@ -148,15 +152,16 @@ static void op_face_report(void *arg, struct api_token call)
 	answer(call, 200, json_pack("{s:[], s:[]}", "cameras", "look_alikes"));
 }
 
-static void op_door_open(void *arg, struct api_token call, const struct api_caller *by, const char *door)
+static void op_door_open(void *arg, struct api_token call, const struct api_caller *by,
+			 const char *door)
 {
 	(void)arg;
 	snprintf(gate.asked, sizeof(gate.asked), "open %s by %s", door, by->name);
 	answer(call, 200, json_pack("{s:s}", "door", door));
 }
 
-static void op_door_mode(void *arg, struct api_token call, const struct api_caller *by, const char *door,
-			 const char *mode)
+static void op_door_mode(void *arg, struct api_token call, const struct api_caller *by,
+			 const char *door, const char *mode)
 {
 	(void)arg;
 	(void)by;
@@ -173,8 +178,8 @@ static void op_fire_reset(void *arg, struct api_token call, const struct api_cal
 
 json_t *event(int64_t seq)
 {
-	return json_pack("{s:I,s:s,s:s,s:s}", "seq", (json_int_t)seq, "type", "door.mode", "id", PERSON,
-			 "time", "2026-11-21T08:00:00.000Z");
+	return json_pack("{s:I,s:s,s:s,s:s}", "seq", (json_int_t)seq, "type", "door.mode", "id",
+			 PERSON, "time", "2026-11-21T08:00:00.000Z");
 }
 
 static void op_events(void *arg, struct api_token call, const struct api_events_query *query)
@@ -188,10 +193,11 @@ static void op_events(void *arg, struct api_token call, const struct api_events_
 		answer(call, 200, json_pack("{s:o}", "events", rows));
 		return;
 	}
-	snprintf(gate.asked, sizeof(gate.asked), "events %lld %lld %u %s %d", (long long)query->after,
-		 (long long)query->before, query->limit, query->type != NULL ? query->type : "-",
-		 query->ascending);
-	for (int64_t seq = query->after + 1; seq <= gate.rows && json_array_size(rows) < query->limit; seq++)
+	snprintf(gate.asked, sizeof(gate.asked), "events %lld %lld %u %s %d",
+		 (long long)query->after, (long long)query->before, query->limit,
+		 query->type != NULL ? query->type : "-", query->ascending);
+	for (int64_t seq = query->after + 1;
+	     seq <= gate.rows && json_array_size(rows) < query->limit; seq++)
 		json_array_append_new(rows, event(seq));
 	answer(call, 200,
 	       json_pack("{s:o,s:o}", "events", rows, "next",
@@ -287,8 +293,8 @@ static void access_list(void *arg, struct api_token call, const char *kind, cons
 			const char *after, unsigned limit)
 {
 	(void)arg;
-	snprintf(gate.asked, sizeof(gate.asked), "list %s of \"%s\" after \"%s\" %u", kind, person, after,
-		 limit);
+	snprintf(gate.asked, sizeof(gate.asked), "list %s of \"%s\" after \"%s\" %u", kind, person,
+		 after, limit);
 	answer(call, 200, json_object());
 }
 
@@ -299,8 +305,8 @@ static void access_get(void *arg, struct api_token call, const char *kind, const
 	answer(call, 200, json_object());
 }
 
-static void access_put(void *arg, struct api_token call, const struct api_caller *by, const char *kind,
-		       const char *id, const json_t *value)
+static void access_put(void *arg, struct api_token call, const struct api_caller *by,
+		       const char *kind, const char *id, const json_t *value)
 {
 	(void)arg;
 	(void)by;
@@ -309,8 +315,8 @@ static void access_put(void *arg, struct api_token call, const struct api_caller
 	answer(call, id != NULL ? 200 : 201, json_object());
 }
 
-static void access_remove(void *arg, struct api_token call, const struct api_caller *by, const char *kind,
-			  const char *id)
+static void access_remove(void *arg, struct api_token call, const struct api_caller *by,
+			  const char *kind, const char *id)
 {
 	(void)arg;
 	(void)by;
@@ -332,7 +338,8 @@ static void access_explain(void *arg, struct api_token call, int64_t seq)
 	answer(call, 200, json_object());
 }
 
-static void access_area_reset(void *arg, struct api_token call, const struct api_caller *by, const char *area)
+static void access_area_reset(void *arg, struct api_token call, const struct api_caller *by,
+			      const char *area)
 {
 	(void)arg;
 	(void)by;
@@ -353,8 +360,8 @@ static void access_requests(void *arg, struct api_token call)
 	answer(call, 200, json_object());
 }
 
-static void access_answer(void *arg, struct api_token call, const struct api_caller *by, const char *id,
-			  bool admit)
+static void access_answer(void *arg, struct api_token call, const struct api_caller *by,
+			  const char *id, bool admit)
 {
 	(void)arg;
 	(void)by;
@@ -423,7 +430,8 @@ static uint64_t loop_deadline_ms(void *arg)
 	return api_deadline_ms(api);
 }
 
-const struct client_loop loop = {.dispatch = dispatch, .fd = loop_fd, .deadline_ms = loop_deadline_ms};
+const struct client_loop loop = {
+	.dispatch = dispatch, .fd = loop_fd, .deadline_ms = loop_deadline_ms};
 
 static void put(const char *name, const char *text)
 {
@@ -503,8 +511,8 @@ const char *request(const char *line, const char *body)
 	char text[1024];
 	const char *reply;
 
-	snprintf(text, sizeof(text), "%s HTTP/1.1\r\nContent-Length: %zu\r\n" END "%s", line, strlen(body),
-		 body);
+	snprintf(text, sizeof(text), "%s HTTP/1.1\r\nContent-Length: %zu\r\n" END "%s", line,
+		 strlen(body), body);
 	gate.asked[0] = '\0';
 	reply = ask_socket(text);
 	return strncmp(reply, "HTTP/1.1 ", 9) == 0 ? reply + 9 : reply;

@@ -1,4 +1,7 @@
-/* api_rig.h - the API with a gate that only notes what it was asked, and a client of both listeners. */
+/*
+ * api_rig.h - the API with a gate that only notes what it was asked, and a client of both
+ * listeners.
+ */
 #ifndef GH_TESTS_API_RIG_H
 #define GH_TESTS_API_RIG_H
 
@@ -16,7 +19,8 @@ extern const struct client_loop loop;
 /* the gate that answers: what it was asked last, and how it answers */
 struct rig_gate {
 	char asked[256];
-	char recorded[1024], kept[1024]; /* "TYPE DATA", "KIND ID JSON" of the last that was to be kept */
+	char recorded[1024],
+		kept[1024]; /* "TYPE DATA", "KIND ID JSON" of the last that was to be kept */
 	struct api_token token;
 	bool wait; /* answer later, by hand */
 	int board_result, keep_result;
@@ -36,7 +40,9 @@ const char *rig_socket(void);
 const char *ask(const char *text);
 /** The same over the Unix socket. */
 const char *ask_socket(const char *text);
-/** "METHOD /path" with an optional JSON body, over the socket; the answer begins with the status. */
+/**
+ * "METHOD /path" with an optional JSON body, over the socket; the answer begins with the status.
+ */
 const char *request(const char *line, const char *body);
 void assert_status(const char *reply, const char *status);
 

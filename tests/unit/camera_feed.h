@@ -59,7 +59,9 @@ static inline void feed_init(struct feed *feed)
 	pthread_cond_init(&feed->changed, NULL);
 }
 
-/* waits until *count, one of the members, is at least @p least; CTest's limit ends a wait in vain */
+/*
+ * waits until *count, one of the members, is at least @p least; CTest's limit ends a wait in vain
+ */
 static inline void feed_wait(struct feed *feed, const int *count, int least)
 {
 	pthread_mutex_lock(&feed->lock);

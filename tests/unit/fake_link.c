@@ -17,7 +17,8 @@ struct link {
 };
 static struct link only;
 
-int link_open(const struct link_config *config, const struct link_ops *ops, void *arg, struct link **ret_link)
+int link_open(const struct link_config *config, const struct link_ops *ops, void *arg,
+	      struct link **ret_link)
 {
 	assert_false(fake_link.open);
 	only = (struct link){.ops = ops, .arg = arg, .fd = eventfd(0, EFD_CLOEXEC)};
@@ -134,8 +135,8 @@ void link_publish_health(struct link *link, const json_t *health)
 	fake_link.healths++;
 }
 
-void link_reply(struct link *link, const char *topic, const void *correlation, size_t correlation_bytes,
-		const json_t *reply)
+void link_reply(struct link *link, const char *topic, const void *correlation,
+		size_t correlation_bytes, const json_t *reply)
 {
 	(void)link, (void)topic, (void)correlation, (void)correlation_bytes;
 	fake_link.replies++;

@@ -1,4 +1,7 @@
-/* fake_link.h - a connection to a broker that the test plays itself, in place of mqtt/link.h's. One at a time. */
+/*
+ * fake_link.h - a connection to a broker that the test plays itself, in place of mqtt/link.h's. One
+ * at a time.
+ */
 #ifndef GH_TESTS_FAKE_LINK_H
 #define GH_TESTS_FAKE_LINK_H
 

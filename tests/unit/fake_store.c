@@ -127,14 +127,17 @@ int store_records_write(struct store *store, const struct store_record *records,
 	*write = (struct fake_write){
 		.draft = *draft, .done = done, .arg = arg, .data = json_deep_copy(draft->data)};
 	snprintf(write->type, sizeof(write->type), "%s", draft->type);
-	snprintf(write->source, sizeof(write->source), "%s", draft->source != NULL ? draft->source : "");
-	snprintf(write->person, sizeof(write->person), "%s", draft->person != NULL ? draft->person : "");
+	snprintf(write->source, sizeof(write->source), "%s",
+		 draft->source != NULL ? draft->source : "");
+	snprintf(write->person, sizeof(write->person), "%s",
+		 draft->person != NULL ? draft->person : "");
 	snprintf(write->nonce_key, sizeof(write->nonce_key), "%s",
 		 draft->nonce_key != NULL ? draft->nonce_key : "");
 	for (size_t i = 0; i < count; i++) {
 		snprintf(write->records[i].kind, STORE_KIND_BYTES, "%s", records[i].kind);
 		snprintf(write->records[i].id, STORE_RECORD_ID_BYTES, "%s", records[i].id);
-		write->records[i].json = records[i].json != NULL ? json_deep_copy(records[i].json) : NULL;
+		write->records[i].json =
+			records[i].json != NULL ? json_deep_copy(records[i].json) : NULL;
 	}
 	write->record_count = count;
 	store->count++;
@@ -143,7 +146,8 @@ int store_records_write(struct store *store, const struct store_record *records,
 	return 0;
 }
 
-int store_append(struct store *store, const struct event_draft *draft, store_done_fn done, void *arg)
+int store_append(struct store *store, const struct event_draft *draft, store_done_fn done,
+		 void *arg)
 {
 	return store_records_write(store, NULL, 0, draft, done, arg);
 }
@@ -158,7 +162,8 @@ uint64_t store_pending_ms(const struct store *store)
 	return store->pending_ms;
 }
 
-int store_query_events(struct store *store, const struct store_filter *filter, store_rows_fn done, void *arg)
+int store_query_events(struct store *store, const struct store_filter *filter, store_rows_fn done,
+		       void *arg)
 {
 	(void)filter;
 	if (!store->ready)
@@ -167,7 +172,8 @@ int store_query_events(struct store *store, const struct store_filter *filter, s
 	return 0;
 }
 
-int store_drop(struct store *store, int64_t before_unix_ms, int64_t to_seq, store_done_fn done, void *arg)
+int store_drop(struct store *store, int64_t before_unix_ms, int64_t to_seq, store_done_fn done,
+	       void *arg)
 {
 	(void)store, (void)before_unix_ms, (void)to_seq, (void)done, (void)arg;
 	return -EAGAIN;
@@ -181,8 +187,8 @@ int64_t store_cursor_get(const struct store *store, const char *name)
 
 /* ---- the roster: kept as the event that says so ---- */
 
-int store_person_put(struct store *store, const struct roster_person *person, const struct event_draft *draft,
-		     store_done_fn done, void *arg)
+int store_person_put(struct store *store, const struct roster_person *person,
+		     const struct event_draft *draft, store_done_fn done, void *arg)
 {
 	(void)person;
 	return store_append(store, draft, done, arg);
@@ -195,9 +201,9 @@ int store_person_remove(struct store *store, const char *person_id, const struct
 	return store_append(store, draft, done, arg);
 }
 
-int store_template_put(struct store *store, const char *person_id, const char *model, const float *vector,
-		       const void *crop, size_t crop_bytes, int64_t replaces, const struct event_draft *draft,
-		       store_done_fn done, void *arg)
+int store_template_put(struct store *store, const char *person_id, const char *model,
+		       const float *vector, const void *crop, size_t crop_bytes, int64_t replaces,
+		       const struct event_draft *draft, store_done_fn done, void *arg)
 {
 	(void)person_id, (void)model, (void)vector, (void)crop, (void)crop_bytes, (void)replaces;
 	return store_append(store, draft, done, arg);
@@ -229,7 +235,8 @@ int store_faces(struct store *store, const char *person_id, store_report_fn done
 
 /* ---- the outbox and nonces ---- */
 
-int store_fetch_outbox(struct store *store, int64_t after_seq, unsigned max, store_rows_fn done, void *arg)
+int store_fetch_outbox(struct store *store, int64_t after_seq, unsigned max, store_rows_fn done,
+		       void *arg)
 {
 	struct event_row rows[FAKE_STORE_WRITES_MAX];
 	size_t count = 0;
@@ -258,7 +265,8 @@ int64_t store_nonce_get(const struct store *store, const char *key)
 	int64_t highest = 0;
 
 	for (size_t i = 0; i < store->count; i++)
-		if (strcmp(store->writes[i].nonce_key, key) == 0 && store->writes[i].draft.nonce > highest)
+		if (strcmp(store->writes[i].nonce_key, key) == 0 &&
+		    store->writes[i].draft.nonce > highest)
 			highest = store->writes[i].draft.nonce;
 	return highest;
 }

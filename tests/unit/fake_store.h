@@ -1,8 +1,9 @@
 /*
  * fake_store.h - a store in memory in place of the real one, for tests of the gate's parts.
  *
- * It keeps what was written, in order, answers when the test says so, and fails at the write that the test names. It
- * defines the functions of store/store.h that the parts under test call; more are added here when a part needs them.
+ * It keeps what was written, in order, answers when the test says so, and fails at the write that
+ * the test names. It defines the functions of store/store.h that the parts under test call; more
+ * are added here when a part needs them.
  */
 #ifndef GH_TESTS_FAKE_STORE_H
 #define GH_TESTS_FAKE_STORE_H
@@ -31,7 +32,10 @@ void fake_store_close(struct store *store);
 
 /** The @p nth write from now on, from 1, is refused at once with @p r; 0: none is. */
 void fake_store_refuse(struct store *store, unsigned nth, int r);
-/** Writes are answered by fake_store_answer() alone (true), or at once when they are made (false, as it begins). */
+/**
+ * Writes are answered by fake_store_answer() alone (true), or at once when they are made (false, as
+ * it begins).
+ */
 void fake_store_hold(struct store *store, bool hold);
 /** Answer every write that is open, in order. @param r  0 or a negative errno. */
 void fake_store_answer(struct store *store, int r);

@@ -10,8 +10,11 @@
 
 static int64_t live_end_us; /* of what was played so far */
 
-/* What the camera's thread does with one opening of @p path; @p each is called after every packet. */
-static inline void fmp4_feed(struct fmp4_mux *live, const char *path, void (*each)(struct fmp4_mux *live))
+/*
+ * What the camera's thread does with one opening of @p path; @p each is called after every packet.
+ */
+static inline void fmp4_feed(struct fmp4_mux *live, const char *path,
+			     void (*each)(struct fmp4_mux *live))
 {
 	AVFormatContext *format = NULL;
 	AVPacket *packet = av_packet_alloc();

@@ -1,4 +1,7 @@
-/* http_client.h - raw HTTP from the thread that also serves it: the loop is pumped while the client waits. */
+/*
+ * http_client.h - raw HTTP from the thread that also serves it: the loop is pumped while the client
+ * waits.
+ */
 #ifndef GH_TESTS_HTTP_CLIENT_H
 #define GH_TESTS_HTTP_CLIENT_H
 
@@ -24,7 +27,10 @@ void client_pump(const struct client_loop *loop);
 /** Send all of @p text, pumping. @return 0, or -1 when the server hung up. */
 int client_send(const struct client_loop *loop, int fd, const char *text, size_t bytes);
 
-/** Read until the server hangs up, or @p until (may be NULL) was seen; the text so far, static, ended by a zero. */
+/**
+ * Read until the server hangs up, or @p until (may be NULL) was seen; the text so far, static,
+ * ended by a zero.
+ */
 const char *client_read(const struct client_loop *loop, int fd, const char *until);
 
 /** Send @p text with "Connection: close" semantics already in it, read all, close. */

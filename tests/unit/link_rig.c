@@ -50,7 +50,8 @@ void rig_run(const char *const *argv)
 
 unsigned rig_free_port(void)
 {
-	struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	struct sockaddr_in address = {.sin_family = AF_INET,
+				      .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 	socklen_t bytes = sizeof(address);
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
@@ -68,7 +69,8 @@ void rig_write_config(const struct rig *rig, const char *more)
 	snprintf(path, sizeof(path), "%s/broker.conf", rig->folder);
 	file = fopen(path, "w");
 	assert_non_null(file);
-	fprintf(file, "listener %u 127.0.0.1\nallow_anonymous true\nuser root\n%s", rig->port, more);
+	fprintf(file, "listener %u 127.0.0.1\nallow_anonymous true\nuser root\n%s", rig->port,
+		more);
 	fclose(file);
 }
 
@@ -134,16 +136,19 @@ static void on_command(void *arg, const struct link_command *command)
 	snprintf(rig->name, sizeof(rig->name), "%s", command->name);
 	snprintf(rig->answer, sizeof(rig->answer), "%s",
 		 command->answer_topic != NULL ? command->answer_topic : "");
-	snprintf(rig->correlation, sizeof(rig->correlation), "%.*s", (int)command->correlation_bytes,
+	snprintf(rig->correlation, sizeof(rig->correlation), "%.*s",
+		 (int)command->correlation_bytes,
 		 command->correlation_bytes > 0 ? (const char *)command->correlation : "");
 	rig->had_payload = command->payload != NULL;
 	rig->command_bytes = command->bytes;
-	snprintf(rig->payload, sizeof(rig->payload), "%.*s", rig->had_payload ? (int)command->bytes : 0,
+	snprintf(rig->payload, sizeof(rig->payload), "%.*s",
+		 rig->had_payload ? (int)command->bytes : 0,
 		 rig->had_payload ? command->payload : "");
 	if (!rig->replying || command->answer_topic == NULL)
 		return;
 	reply = command_reply_ok("c-1", NULL);
-	link_reply(rig->link, command->answer_topic, command->correlation, command->correlation_bytes, reply);
+	link_reply(rig->link, command->answer_topic, command->correlation,
+		   command->correlation_bytes, reply);
 	json_decref(reply);
 }
 
@@ -151,7 +156,8 @@ void rig_open_link(struct rig *rig)
 {
 	static const struct link_ops ops = {
 		.connected = on_connected, .acked = on_acked, .command = on_command};
-	const struct link_broker ours = {"127.0.0.1", rig->port}, first = {"127.0.0.1", rig->first_port};
+	const struct link_broker ours = {"127.0.0.1", rig->port},
+				 first = {"127.0.0.1", rig->first_port};
 	const struct link_config config = {.brokers = {rig->first_port != 0 ? first : ours, ours},
 					   .broker_count = rig->first_port != 0 ? 2 : 1,
 					   .ca_file = rig->tls ? rig->ca : "",
@@ -168,7 +174,8 @@ void rig_open_link(struct rig *rig)
 
 static void read_watcher(struct rig *rig)
 {
-	ssize_t got = read(rig->watch_fd, rig->seen + rig->seen_bytes, RIG_SEEN_BYTES - 1 - rig->seen_bytes);
+	ssize_t got = read(rig->watch_fd, rig->seen + rig->seen_bytes,
+			   RIG_SEEN_BYTES - 1 - rig->seen_bytes);
 
 	assert_true(got >= 0);
 	rig->seen_bytes += (size_t)got;
@@ -194,7 +201,8 @@ void rig_turn(struct rig *rig)
 	poll(ready, 2, wait_ms);
 	if (ready[1].revents != 0)
 		read_watcher(rig);
-	if (rig->link == NULL || (ready[0].revents == 0 && clock_mono_ms() < link_deadline_ms(rig->link)))
+	if (rig->link == NULL ||
+	    (ready[0].revents == 0 && clock_mono_ms() < link_deadline_ms(rig->link)))
 		return;
 	link_dispatch(rig->link);
 	rig_pump(rig);
@@ -234,8 +242,9 @@ void rig_unwatch(struct rig *rig)
 void rig_cut(const struct rig *rig)
 {
 	char port[16];
-	const char *const argv[] = {"mosquitto_pub", "-V", "5",        "-h", "127.0.0.1", "-p", port, "-i",
-				    "gatehouse-s-g", "-t", "desk/cut", "-m", "x",         NULL};
+	const char *const argv[] = {
+		"mosquitto_pub", "-V", "5",        "-h", "127.0.0.1", "-p", port, "-i",
+		"gatehouse-s-g", "-t", "desk/cut", "-m", "x",         NULL};
 
 	snprintf(port, sizeof(port), "%u", rig->port);
 	rig_run(argv);
@@ -244,8 +253,9 @@ void rig_cut(const struct rig *rig)
 void rig_send_command(const struct rig *rig, const char *name, const char *answer, const char *file)
 {
 	char port[16], topic[128];
-	const char *argv[24] = {"mosquitto_pub", "-V", "5", "-h", "127.0.0.1", "-p", port, "-q", "1", "-t",
-				topic,           "-f", file};
+	const char *argv[24] = {
+		"mosquitto_pub", "-V", "5", "-h", "127.0.0.1", "-p", port, "-q", "1", "-t",
+		topic,           "-f", file};
 	size_t n = 13;
 
 	snprintf(port, sizeof(port), "%u", rig->port);

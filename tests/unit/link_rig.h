@@ -1,4 +1,7 @@
-/* link_rig.h - a link, a real broker of its own on a free loopback port, and mosquitto_sub looking on. */
+/*
+ * link_rig.h - a link, a real broker of its own on a free loopback port, and mosquitto_sub looking
+ * on.
+ */
 #ifndef GH_TESTS_LINK_RIG_H
 #define GH_TESTS_LINK_RIG_H
 
@@ -62,11 +65,12 @@ void rig_cut(const struct rig *rig);
 
 /** A file of @p bytes letters; its path into @p path, RIG_PATH_BYTES. */
 void rig_make_payload(const struct rig *rig, size_t bytes, char *path);
-void rig_send_command(const struct rig *rig, const char *name, const char *answer, const char *file);
+void rig_send_command(const struct rig *rig, const char *name, const char *answer,
+		      const char *file);
 
 /* serves until CONDITION holds; SIGALRM ends a test that waits for ever */
-#define UNTIL(rig, condition)                                                                                \
-	for (alarm(RIG_GIVE_UP_S); !(condition); rig_turn(rig)) {                                            \
+#define UNTIL(rig, condition)                                                                      \
+	for (alarm(RIG_GIVE_UP_S); !(condition); rig_turn(rig)) {                                  \
 	}
 
 #endif

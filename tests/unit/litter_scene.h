@@ -27,7 +27,8 @@ static inline void scene_facade(struct scene *scene, int dx, int dy, int light)
 			int window = (y + dy + 400) / 20 % 2 == 0 && (x + dx + 400) / 24 % 2 == 0;
 
 			scene->luma[y * SCENE_WIDTH + x] =
-				(uint8_t)((window ? 60 : 150) + light + (int)(scene_random(scene) % 5) - 2);
+				(uint8_t)((window ? 60 : 150) + light +
+					  (int)(scene_random(scene) % 5) - 2);
 		}
 	}
 }
@@ -43,7 +44,10 @@ static inline void scene_disc(struct scene *scene, float cx, float cy, float rad
 	}
 }
 
-/* picture row of something that fell for @p s seconds from 40 m, seen from the ground 15 m away, looking up */
+/*
+ * picture row of something that fell for @p s seconds from 40 m, seen from the ground 15 m away,
+ * looking up
+ */
 static inline float scene_fall_y(float s)
 {
 	float angle = atan2f(40 - 4.905F * s * s, 15), top = atan2f(42, 15);

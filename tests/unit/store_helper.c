@@ -10,7 +10,8 @@
 #include <unistd.h>
 
 const char *const store_test_alice = "01HF7YAT00000000000000000A";
-const char *const store_test_model = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+const char *const store_test_model =
+	"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
 
 static void on_committed(void *arg, const struct event_row *row)
 {
@@ -30,7 +31,8 @@ static void on_person(void *arg, const struct roster_person *person)
 	test->person = *person;
 }
 
-static void on_face(void *arg, const char *person_id, const char *model, const float *vector, size_t dim)
+static void on_face(void *arg, const char *person_id, const char *model, const float *vector,
+		    size_t dim)
 {
 	struct store_test *test = arg;
 
@@ -40,8 +42,8 @@ static void on_face(void *arg, const char *person_id, const char *model, const f
 	memcpy(test->vector, vector, dim * sizeof(*vector));
 }
 
-static void on_face_removed(void *arg, const char *person_id, const char *model, const float *vector,
-			    size_t dim)
+static void on_face_removed(void *arg, const char *person_id, const char *model,
+			    const float *vector, size_t dim)
 {
 	struct store_test *test = arg;
 
@@ -51,7 +53,8 @@ static void on_face_removed(void *arg, const char *person_id, const char *model,
 	memcpy(test->vector, vector, dim * sizeof(*vector));
 }
 
-static void on_crop(void *arg, const char *person_id, int64_t number, const void *crop, size_t bytes)
+static void on_crop(void *arg, const char *person_id, int64_t number, const void *crop,
+		    size_t bytes)
 {
 	struct store_test *test = arg;
 
@@ -258,7 +261,8 @@ void store_test_assert_log_good(struct store_test *test, int64_t last_seq)
 
 void store_test_put_alice(struct store_test *test)
 {
-	struct roster_person person = {.name = "Alice Plaintext", .enabled = true, .valid_to_unix_ms = 99};
+	struct roster_person person = {
+		.name = "Alice Plaintext", .enabled = true, .valid_to_unix_ms = 99};
 	struct event_draft draft = {.type = "person.added", .person = store_test_alice};
 	float vector[ROSTER_TEMPLATE_DIM];
 
@@ -267,8 +271,8 @@ void store_test_put_alice(struct store_test *test)
 		vector[i] = (float)i;
 	assert_int_equal(store_person_put(test->store, &person, &draft, store_test_done, test), 0);
 	draft.type = "person.enrolled";
-	assert_int_equal(store_template_add(test->store, store_test_alice, store_test_model, vector, &draft,
-					    store_test_done, test),
+	assert_int_equal(store_template_add(test->store, store_test_alice, store_test_model, vector,
+					    &draft, store_test_done, test),
 			 0);
 	store_test_settle(test);
 	assert_int_equal(test->r, 0);
@@ -278,7 +282,8 @@ void store_test_remove(struct store_test *test, const char *person_id)
 {
 	struct event_draft draft = {.type = "person.removed", .person = person_id};
 
-	assert_int_equal(store_person_remove(test->store, person_id, &draft, store_test_done, test), 0);
+	assert_int_equal(store_person_remove(test->store, person_id, &draft, store_test_done, test),
+			 0);
 	store_test_settle(test);
 	assert_int_equal(test->r, 0);
 }

@@ -1,4 +1,7 @@
-/* store_helper.h - a store in a directory of its own, and the control loop that a test stands in for. */
+/*
+ * store_helper.h - a store in a directory of its own, and the control loop that a test stands in
+ * for.
+ */
 #ifndef GH_TESTS_STORE_HELPER_H
 #define GH_TESTS_STORE_HELPER_H
 
@@ -33,7 +36,8 @@ struct store_test {
 
 extern const char *const store_test_alice, *const store_test_model; /* an id; a model's hash */
 
-#define STORE_TEST(test) cmocka_unit_test_setup_teardown(test, store_test_setup, store_test_teardown)
+#define STORE_TEST(test)                                                                           \
+	cmocka_unit_test_setup_teardown(test, store_test_setup, store_test_teardown)
 
 /* *state is a struct store_test with a directory, not open; the teardown closes it. */
 int store_test_setup(void **state);

@@ -7,7 +7,8 @@
 #include "access/access_rules.h"
 #include "access/roster_credential.h"
 
-static const char *const alice = "01HF7YAT00000000000000000A", *const bob = "01HF7YAT00000000000000000B";
+static const char *const alice = "01HF7YAT00000000000000000A", *const bob =
+								       "01HF7YAT00000000000000000B";
 
 static int setup(void **state)
 {
@@ -56,7 +57,8 @@ static void a_site_is_put_together(void **state)
 	good(rules, "holiday", "national", "{\"date\":\"2026-10-01\",\"to\":\"2026-10-07\"}");
 	good(rules, "holiday", "swapped", "{\"date\":\"2026-10-10\",\"as\":\"mon\"}");
 	good(rules, "rule", "day",
-	     "{\"groups\":[\"staff\"],\"schedule\":\"office\",\"open\":[\"face\",\"card+pin\"],\"doors\":["
+	     "{\"groups\":[\"staff\"],\"schedule\":\"office\",\"open\":[\"face\",\"card+pin\"],"
+	     "\"doors\":["
 	     "\"side\"]}");
 	good(rules, "rule", "night",
 	     "{\"open\":[\"card\"],\"persons\":2,\"guard\":true,\"direction\":\"in\"}");
@@ -88,7 +90,8 @@ static void mistakes_are_named_and_change_nothing(void **state)
 		{"schedule", "x", "{}", "week: missing"},
 		{"schedule", "x", "{\"week\":[\"mon 18:00-08:00\"]}", "ends before it begins"},
 		{"schedule", "x", "{\"week\":[1]}", "expected texts"},
-		{"schedule", "x", "{\"week\":[],\"except\":[\"2026-02-30 closed\"]}", "expected a date"},
+		{"schedule", "x", "{\"week\":[],\"except\":[\"2026-02-30 closed\"]}",
+		 "expected a date"},
 		{"schedule", "x", "{\"week\":[],\"holidays\":\"maybe\"}", "follow, ignore"},
 		{"rule", "x", "{}", "open: missing"},
 		{"rule", "x", "{\"open\":[]}", "open: missing"},
@@ -96,12 +99,14 @@ static void mistakes_are_named_and_change_nothing(void **state)
 		{"rule", "x", "{\"open\":[\"face\"],\"doors\":[\"back\"]}", "no door \"back\""},
 		{"rule", "x", "{\"open\":[\"face\"],\"doors\":[]}", "at least one door"},
 		{"rule", "x", "{\"open\":[\"face\"],\"groups\":[\"none\"]}", "no group \"none\""},
-		{"rule", "x", "{\"open\":[\"face\"],\"schedule\":\"none\"}", "no schedule \"none\""},
+		{"rule", "x", "{\"open\":[\"face\"],\"schedule\":\"none\"}",
+		 "no schedule \"none\""},
 		{"rule", "x", "{\"open\":[\"face\"],\"persons\":3}", "persons"},
 		{"rule", "x", "{\"open\":[\"pass\"],\"persons\":2}", "one person's"},
 		{"rule", "x", "{\"open\":[\"face\"],\"direction\":\"up\"}", "both, in or out"},
 		{"holiday", "x", "{}", "expected a date"},
-		{"holiday", "x", "{\"date\":\"2026-10-02\",\"to\":\"2026-10-01\"}", "on, within a year"},
+		{"holiday", "x", "{\"date\":\"2026-10-02\",\"to\":\"2026-10-01\"}",
+		 "on, within a year"},
 		{"holiday", "x", "{\"date\":\"2026-10-02\",\"as\":\"day\"}", "weekday"},
 		{"holiday", "x", "{\"date\":\"2025-12-30\",\"to\":\"2026-01-01\"}",
 		 "2026-01-01 is a holiday"},
@@ -110,7 +115,8 @@ static void mistakes_are_named_and_change_nothing(void **state)
 		{"opening", "main", "{\"schedule\":\"none\"}", "no such schedule"},
 		{"opening", "main", "{\"schedule\":\"none\",\"first_person\":1}", "first_person"},
 		{"area", "x", "{}", "entries: missing"},
-		{"area", "x", "{\"entries\":[\"main\"],\"exits\":[\"main\"]}", "an entry or an exit"},
+		{"area", "x", "{\"entries\":[\"main\"],\"exits\":[\"main\"]}",
+		 "an entry or an exit"},
 		{"area", "x", "{\"entries\":[\"main\"],\"antipassback\":\"timed\"}", "minutes"},
 		{"area", "x", "{\"entries\":[\"main\"],\"minutes\":5}", "minutes"},
 	};
@@ -137,7 +143,8 @@ static void what_is_needed_stays(void **state)
 
 	good(rules, "group", "staff", "{}");
 	good(rules, "schedule", "office", "{\"week\":[]}");
-	good(rules, "rule", "day", "{\"open\":[\"face\"],\"groups\":[\"staff\"],\"schedule\":\"office\"}");
+	good(rules, "rule", "day",
+	     "{\"open\":[\"face\"],\"groups\":[\"staff\"],\"schedule\":\"office\"}");
 	assert_int_equal(access_rules_remove(rules, "group", "staff", &problem), -EEXIST);
 	assert_non_null(strstr(problem.detail, "rule day"));
 	assert_int_equal(access_rules_remove(rules, "schedule", "office", &problem), -EEXIST);
@@ -226,8 +233,8 @@ static int add(struct roster_credentials *credentials, const char *id, const cha
 {
 	struct roster_credential credential;
 	json_t *value = json_loads(text, 0, NULL);
-	int r = roster_credential_parse(id, value, roster_credentials_find(credentials, id), &credential,
-					problem);
+	int r = roster_credential_parse(id, value, roster_credentials_find(credentials, id),
+					&credential, problem);
 
 	json_decref(value);
 	return r < 0 ? r : roster_credentials_put(credentials, &credential);
@@ -245,12 +252,12 @@ static void a_card_is_one_persons_and_found_without_its_zeros(void **state)
 
 	(void)state;
 	assert_int_equal(roster_credentials_open(&credentials), 0);
-	assert_int_equal(
-		add(credentials, alice, "{" PERSON_A ",\"type\":\"card\",\"number\":\"000123\"}", &problem),
-		0);
-	assert_int_equal(
-		add(credentials, bob, "{" PERSON_B ",\"type\":\"card\",\"number\":\"123\"}", &problem),
-		-EEXIST);
+	assert_int_equal(add(credentials, alice,
+			     "{" PERSON_A ",\"type\":\"card\",\"number\":\"000123\"}", &problem),
+			 0);
+	assert_int_equal(add(credentials, bob,
+			     "{" PERSON_B ",\"type\":\"card\",\"number\":\"123\"}", &problem),
+			 -EEXIST);
 	assert_int_equal(roster_card_text("0123", text), 0);
 	found = roster_credentials_match(credentials, POLICY_CARD, text, NULL);
 	assert_non_null(found);
@@ -259,12 +266,15 @@ static void a_card_is_one_persons_and_found_without_its_zeros(void **state)
 	assert_null(roster_credentials_match(credentials, POLICY_QR, text, NULL));
 	roster_credentials_find(credentials, alice)->policy.used = 4;
 	/* a change without the number keeps number and count */
-	assert_int_equal(add(credentials, alice, "{" PERSON_A ",\"type\":\"card\",\"uses\":5}", &problem), 0);
+	assert_int_equal(
+		add(credentials, alice, "{" PERSON_A ",\"type\":\"card\",\"uses\":5}", &problem),
+		0);
 	found = roster_credentials_match(credentials, POLICY_CARD, "123", NULL);
 	assert_int_equal(found->policy.used, 4);
 	assert_int_equal(found->policy.uses_max, 5);
-	assert_int_equal(
-		add(credentials, alice, "{" PERSON_A ",\"type\":\"card\",\"number\":\"77\"}", &problem), 0);
+	assert_int_equal(add(credentials, alice,
+			     "{" PERSON_A ",\"type\":\"card\",\"number\":\"77\"}", &problem),
+			 0);
 	assert_null(roster_credentials_match(credentials, POLICY_CARD, "123", NULL));
 	assert_non_null(roster_credentials_match(credentials, POLICY_CARD, "77", NULL));
 	assert_int_equal(roster_credentials_remove(credentials, alice), 0);
@@ -280,12 +290,15 @@ static void pins_may_be_equal_but_not_one_persons(void **state)
 
 	(void)state;
 	assert_int_equal(roster_credentials_open(&credentials), 0);
-	assert_int_equal(
-		add(credentials, alice, "{" PERSON_A ",\"type\":\"pin\",\"digits\":\"1234\"}", &problem), 0);
-	assert_int_equal(
-		add(credentials, bob, "{" PERSON_B ",\"type\":\"pin\",\"digits\":\"1234\"}", &problem), 0);
+	assert_int_equal(add(credentials, alice,
+			     "{" PERSON_A ",\"type\":\"pin\",\"digits\":\"1234\"}", &problem),
+			 0);
+	assert_int_equal(add(credentials, bob,
+			     "{" PERSON_B ",\"type\":\"pin\",\"digits\":\"1234\"}", &problem),
+			 0);
 	assert_int_equal(add(credentials, "01HF7YAT00000000000000000C",
-			     "{" PERSON_B ",\"type\":\"pin\",\"digits\":\"1234\",\"duress\":true}", &problem),
+			     "{" PERSON_B ",\"type\":\"pin\",\"digits\":\"1234\",\"duress\":true}",
+			     &problem),
 			 -EEXIST);
 	assert_int_equal(roster_credentials_count(credentials), 2);
 	roster_credentials_close(credentials);
@@ -306,7 +319,8 @@ static void wrong_credentials_are_refused(void **state)
 		"{" PERSON_A ",\"type\":\"pin\",\"number\":\"1234\"}",
 		"{" PERSON_A ",\"type\":\"card\",\"number\":\"1\",\"duress\":true}",
 		"{" PERSON_A ",\"type\":\"card\",\"number\":\"1\",\"uses\":0}",
-		"{" PERSON_A ",\"type\":\"card\",\"number\":\"1\",\"valid_from\":\"2026-01-02\",\"valid_to\":"
+		"{" PERSON_A
+		",\"type\":\"card\",\"number\":\"1\",\"valid_from\":\"2026-01-02\",\"valid_to\":"
 		"\"2026-01-01\"}",
 		"{" PERSON_A ",\"type\":\"card\",\"number\":\"1\",\"valid_to\":\"tomorrow\"}",
 		"{" PERSON_A ",\"type\":\"qr\",\"text\":\"\"}",
@@ -319,7 +333,8 @@ static void wrong_credentials_are_refused(void **state)
 	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
 		struct problem problem = {0};
 
-		if (add(credentials, alice, wrong[i], &problem) != -EINVAL || problem.detail[0] == '\0')
+		if (add(credentials, alice, wrong[i], &problem) != -EINVAL ||
+		    problem.detail[0] == '\0')
 			fail_msg("%s: %s", wrong[i], problem.detail);
 	}
 	assert_int_equal(roster_credentials_count(credentials), 0);
@@ -329,8 +344,8 @@ static void wrong_credentials_are_refused(void **state)
 static void what_opens_doors_is_shown_to_nobody(void **state)
 {
 	struct roster_credential pin;
-	json_t *value =
-		json_loads("{" PERSON_A ",\"type\":\"pin\",\"digits\":\"4711\",\"duress\":true}", 0, NULL);
+	json_t *value = json_loads(
+		"{" PERSON_A ",\"type\":\"pin\",\"digits\":\"4711\",\"duress\":true}", 0, NULL);
 	struct problem problem = {0};
 	char *text;
 	json_t *shown;

@@ -39,7 +39,8 @@ static void pages_come_newest_first(void **state)
 
 	(void)state;
 	for (int64_t seq = 30; seq >= 10; seq -= 10) /* the log is read while new ones come */
-		assert_int_equal(alert_add(alerts, seq, seq * 1000, seq == 20 ? "north" : "south", seq == 20),
+		assert_int_equal(alert_add(alerts, seq, seq * 1000, seq == 20 ? "north" : "south",
+					   seq == 20),
 				 0);
 	assert_int_equal(alert_add(alerts, 30, 30000, "south", false), 0);
 	assert_int_equal(alerts_page(alerts, ALERT_STATE_ALL, NULL, 0, 2, seqs, &more), 2);
@@ -158,9 +159,9 @@ static int bundle(const char *clip_sha256, char *error)
 	int r;
 
 	sha256_of("still", still);
-	request.manifest =
-		json_pack("{s:{s:i,s:{s:[{s:s,s:s},{s:s,s:s}]}}}", "event", "seq", 7, "data", "evidence",
-			  "name", "clip.mp4", "sha256", clip_sha256, "name", "still.jpg", "sha256", still);
+	request.manifest = json_pack("{s:{s:i,s:{s:[{s:s,s:s},{s:s,s:s}]}}}", "event", "seq", 7,
+				     "data", "evidence", "name", "clip.mp4", "sha256", clip_sha256,
+				     "name", "still.jpg", "sha256", still);
 	r = bundle_write(&request, error);
 	json_decref(request.manifest);
 	return r;
@@ -257,11 +258,13 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(pages_come_newest_first, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_verdict_and_a_hold_move_it, setup, teardown),
-		cmocka_unit_test_setup_teardown(the_oldest_is_forgotten_beyond_the_bound, setup, teardown),
-		cmocka_unit_test_setup_teardown(an_export_verifies_with_its_key_alone, make_dir, remove_dir),
-		cmocka_unit_test_setup_teardown(each_changed_byte_is_found, make_dir, remove_dir),
-		cmocka_unit_test_setup_teardown(evidence_that_is_gone_or_changed_is_not_vouched_for, make_dir,
+		cmocka_unit_test_setup_teardown(the_oldest_is_forgotten_beyond_the_bound, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(an_export_verifies_with_its_key_alone, make_dir,
 						remove_dir),
+		cmocka_unit_test_setup_teardown(each_changed_byte_is_found, make_dir, remove_dir),
+		cmocka_unit_test_setup_teardown(evidence_that_is_gone_or_changed_is_not_vouched_for,
+						make_dir, remove_dir),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

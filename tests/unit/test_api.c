@@ -27,12 +27,13 @@ static void each_path_reaches_its_op(void **state)
 {
 	(void)state;
 	assert_non_null(strstr(request("GET /api/v1/status", ""), "{\"site\":\"hill-park\""));
-	assert_non_null(strstr(request("GET /api/v1/doors", ""), "{\"doors\":[{\"name\":\"main\"}]}"));
+	assert_non_null(
+		strstr(request("GET /api/v1/doors", ""), "{\"doors\":[{\"name\":\"main\"}]}"));
 	assert_status(request("GET /api/v1/people?limit=7&after=" PERSON, ""), "200");
 	assert_string_equal(gate.asked, "people \"" PERSON "\" 7");
-	assert_status(
-		request("POST /api/v1/people", "{\"name\":\"李雷\",\"valid_from\":\"1970-01-01T00:00:01Z\"}"),
-		"201");
+	assert_status(request("POST /api/v1/people",
+			      "{\"name\":\"李雷\",\"valid_from\":\"1970-01-01T00:00:01Z\"}"),
+		      "201");
 	assert_string_equal(gate.asked, "add 李雷 by socket 1000-0");
 	assert_status(request("GET /api/v1/people/" PERSON, ""), "200");
 	assert_status(request("DELETE /api/v1/people/" PERSON "/faces", ""), "204");
@@ -59,7 +60,8 @@ static void each_path_reaches_its_op(void **state)
 	assert_status(request("POST /api/v1/board/lines/exit-a", "{\"level\":\"unknown\"}"), "204");
 	assert_string_equal(gate.asked, "drive exit-a 2");
 	assert_non_null(strstr(request("GET /api/v1/readers", ""), "in-a"));
-	assert_status(request("POST /api/v1/board/readers/in-a/swipe", "{\"code\":\"4711\"}"), "204");
+	assert_status(request("POST /api/v1/board/readers/in-a/swipe", "{\"code\":\"4711\"}"),
+		      "204");
 	assert_string_equal(gate.asked, "swipe in-a 4711");
 	assert_status(request("POST /api/v1/board/readers/in-a/type", "{\"keys\":\"12#\"}"), "204");
 	assert_string_equal(gate.asked, "type in-a 12#");
@@ -79,7 +81,8 @@ static void mistakes_never_reach_the_gate(void **state)
 		{"POST /api/v1/people", "{\"name\":\"a\",\"valid_to\":\"2026-02-30\"}", "400"},
 		{"POST /api/v1/people", "{\"name\":\"a\",\"valid_to\":5}", "400"},
 		{"POST /api/v1/people",
-		 "{\"name\":\"a\",\"valid_from\":\"2026-02-02\",\"valid_to\":\"2026-02-01\"}", "400"},
+		 "{\"name\":\"a\",\"valid_from\":\"2026-02-02\",\"valid_to\":\"2026-02-01\"}",
+		 "400"},
 		{"GET /api/v1/people/me", "", "404"},
 		{"DELETE /api/v1/people/..", "", "404"},
 		{"POST /api/v1/people/" PERSON "/faces", "", "422"},
@@ -172,8 +175,9 @@ static void the_console_and_evidence_are_served(void **state)
 	reply = request("GET /api/v1/evidence/clip.mp4", "");
 	assert_non_null(strstr(reply, "video/mp4"));
 	assert_int_equal(gate.views, 1);
-	assert_status(ask_socket("GET /api/v1/evidence/clip.mp4 HTTP/1.1\r\nRange: bytes=4-\r\n" END),
-		      "HTTP/1.1 206");
+	assert_status(
+		ask_socket("GET /api/v1/evidence/clip.mp4 HTTP/1.1\r\nRange: bytes=4-\r\n" END),
+		"HTTP/1.1 206");
 	assert_int_equal(gate.views, 1);
 }
 
@@ -214,14 +218,16 @@ static void read_page(char *list, size_t list_bytes)
 	size_t used = 0;
 	FILE *file;
 
-	snprintf(line, sizeof(line), "%s/docs/reference/openapi.yaml", source != NULL ? source : ".");
+	snprintf(line, sizeof(line), "%s/docs/reference/openapi.yaml",
+		 source != NULL ? source : ".");
 	file = fopen(line, "r");
 	assert_non_null(file);
 	while (fgets(line, sizeof(line), file) != NULL && strcmp(line, "components:\n") != 0) {
 		size_t out = 0;
 
 		if (strncmp(line, "  /", 3) == 0) {
-			for (const char *at = line + 2; *at != ':' && out < sizeof(path) - 1; at++) {
+			for (const char *at = line + 2; *at != ':' && out < sizeof(path) - 1;
+			     at++) {
 				path[out++] = *at;
 				if (*at == '{')
 					at += strcspn(at, "}") - 1;
@@ -249,7 +255,8 @@ static void the_page_lists_exactly_the_table(void **state)
 		for (char *at = operation + 1; *at != ' '; at++)
 			*at = (char)(*at - 'A' + 'a');
 		if (strstr(list, operation) == NULL)
-			fail_msg("docs/reference/openapi.yaml does not list%s in:%s", operation, list);
+			fail_msg("docs/reference/openapi.yaml does not list%s in:%s", operation,
+				 list);
 	}
 	for (const char *at = list + 1; *at != '\0'; at++)
 		listed += *at == '\n';
@@ -262,13 +269,16 @@ int main(void)
 		cmocka_unit_test_setup_teardown(unknown_paths_and_methods_are_refused, rig_setup,
 						rig_teardown),
 		cmocka_unit_test_setup_teardown(each_path_reaches_its_op, rig_setup, rig_teardown),
-		cmocka_unit_test_setup_teardown(mistakes_never_reach_the_gate, rig_setup, rig_teardown),
-		cmocka_unit_test_setup_teardown(files_outside_are_out_of_reach, rig_setup, rig_teardown),
-		cmocka_unit_test_setup_teardown(the_console_and_evidence_are_served, rig_setup, rig_teardown),
-		cmocka_unit_test_setup_teardown(oversized_bodies_are_refused_by_their_path, rig_setup,
+		cmocka_unit_test_setup_teardown(mistakes_never_reach_the_gate, rig_setup,
 						rig_teardown),
-		cmocka_unit_test_setup_teardown(an_answer_after_close_or_twice_is_dropped, rig_setup,
+		cmocka_unit_test_setup_teardown(files_outside_are_out_of_reach, rig_setup,
 						rig_teardown),
+		cmocka_unit_test_setup_teardown(the_console_and_evidence_are_served, rig_setup,
+						rig_teardown),
+		cmocka_unit_test_setup_teardown(oversized_bodies_are_refused_by_their_path,
+						rig_setup, rig_teardown),
+		cmocka_unit_test_setup_teardown(an_answer_after_close_or_twice_is_dropped,
+						rig_setup, rig_teardown),
 		cmocka_unit_test(the_page_lists_exactly_the_table),
 	};
 

@@ -10,10 +10,10 @@ static int setup(void **state)
 	int r = rig_setup(state);
 
 	for (int64_t seq = 5; seq <= 7; seq++) {
-		json_t *row =
-			json_pack("{s:I,s:s,s:s,s:{s:s}}", "seq", (json_int_t)seq, "type",
-				  seq == 6 ? "litter.suspected" : "litter.detected", "time",
-				  "2026-11-21T08:00:00.000Z", "data", "camera", seq == 6 ? "north" : "south");
+		json_t *row = json_pack("{s:I,s:s,s:s,s:{s:s}}", "seq", (json_int_t)seq, "type",
+					seq == 6 ? "litter.suspected" : "litter.detected", "time",
+					"2026-11-21T08:00:00.000Z", "data", "camera",
+					seq == 6 ? "north" : "south");
 
 		api_publish_event(api, seq, json_string_value(json_object_get(row, "type")), row);
 		json_decref(row);
@@ -37,8 +37,8 @@ static void alerts_are_listed_by_state(void **state)
 	reply = request("GET /api/v1/alerts?camera=north", "");
 	assert_non_null(strstr(reply, "\"seq\":6"));
 	assert_null(strstr(reply, "\"seq\":7"));
-	assert_non_null(
-		strstr(request("GET /api/v1/alerts?camera=north&state=reviewed", ""), "{\"alerts\":[]"));
+	assert_non_null(strstr(request("GET /api/v1/alerts?camera=north&state=reviewed", ""),
+			       "{\"alerts\":[]"));
 	assert_non_null(strstr(request("GET /api/v1/alerts?camera=west", ""), "{\"alerts\":[]"));
 	assert_status(request("GET /api/v1/alerts?camera=a+b", ""), "400");
 	assert_status(request("GET /api/v1/alerts?state=old", ""), "400");
@@ -73,7 +73,8 @@ static void mistakes_change_no_alert(void **state)
 		{"POST /api/v1/alerts/9/verdict", "{\"verdict\":\"false\"}", "404"},
 		{"POST /api/v1/alerts/5/verdict", "{\"verdict\":\"maybe\"}", "400"},
 		{"POST /api/v1/alerts/5/verdict", "{}", "400"},
-		{"POST /api/v1/alerts/5/verdict", "{\"verdict\":\"false\",\"cause\":\"<b>\"}", "400"},
+		{"POST /api/v1/alerts/5/verdict", "{\"verdict\":\"false\",\"cause\":\"<b>\"}",
+		 "400"},
 		{"POST /api/v1/alerts/5/verdict", "{\"verdict\":\"false\",\"note\":5}", "400"},
 		{"POST /api/v1/alerts/5/hold", "{\"held\":1}", "400"},
 		{"POST /api/v1/alerts/5/hold", "{\"held\":true,\"for\":\"ever\"}", "400"},
@@ -123,7 +124,8 @@ static void an_export_without_evidence_says_so(void **state)
 {
 	(void)state;
 	assert_status(request("GET /api/v1/alerts/4/export", ""), "404");
-	assert_status(request("GET /api/v1/alerts/5/export", ""), "503"); /* no key: nothing is signed */
+	assert_status(request("GET /api/v1/alerts/5/export", ""),
+		      "503"); /* no key: nothing is signed */
 }
 
 static void what_is_asked_when_it_ends_is_freed(void **state)
@@ -147,10 +149,12 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_verdict_is_kept_and_told_without_its_note, setup,
 						rig_teardown),
 		cmocka_unit_test_setup_teardown(mistakes_change_no_alert, setup, rig_teardown),
-		cmocka_unit_test_setup_teardown(two_people_at_one_case_do_not_overwrite_each_other, setup,
+		cmocka_unit_test_setup_teardown(two_people_at_one_case_do_not_overwrite_each_other,
+						setup, rig_teardown),
+		cmocka_unit_test_setup_teardown(an_export_without_evidence_says_so, setup,
 						rig_teardown),
-		cmocka_unit_test_setup_teardown(an_export_without_evidence_says_so, setup, rig_teardown),
-		cmocka_unit_test_setup_teardown(what_is_asked_when_it_ends_is_freed, setup, rig_teardown),
+		cmocka_unit_test_setup_teardown(what_is_asked_when_it_ends_is_freed, setup,
+						rig_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -8,12 +8,18 @@
 static void mistakes_in_a_question_are_told(void **state)
 {
 	static const char *const bad[] = {
-		"GET /api/v1/events?from=yesterday",    "GET /api/v1/events?from=2026-11-21&to=2026-11-21",
-		"GET /api/v1/events?person=anna",       "GET /api/v1/events?door=Main%27",
-		"GET /api/v1/events?result=maybe",      "GET /api/v1/events?result=denied&type=door.",
-		"GET /api/v1/events?severity=loud",     "GET /api/v1/events/export",
-		"GET /api/v1/events/export?format=pdf", "GET /api/v1/report",
-		"GET /api/v1/report?month=2026-13",     "GET /api/v1/report?month=2026-1",
+		"GET /api/v1/events?from=yesterday",
+		"GET /api/v1/events?from=2026-11-21&to=2026-11-21",
+		"GET /api/v1/events?person=anna",
+		"GET /api/v1/events?door=Main%27",
+		"GET /api/v1/events?result=maybe",
+		"GET /api/v1/events?result=denied&type=door.",
+		"GET /api/v1/events?severity=loud",
+		"GET /api/v1/events/export",
+		"GET /api/v1/events/export?format=pdf",
+		"GET /api/v1/report",
+		"GET /api/v1/report?month=2026-13",
+		"GET /api/v1/report?month=2026-1",
 		"GET /api/v1/report?month=11-2026",
 	};
 	char line[400], text[300];
@@ -44,8 +50,8 @@ static void the_log_comes_whole_as_a_file(void **state)
 	assert_null(strstr(strstr(reply, "\"seq\":201,") + 1, "\"seq\":201,"));
 	assert_non_null(strstr(gate.recorded, "\"act\":\"log.export\""));
 	reply = request("GET /api/v1/events/export?format=csv&after=448", "");
-	assert_non_null(
-		strstr(reply, "seq,id,time,type,severity,source,person,data,hash\r\n449,\"" PERSON "\","));
+	assert_non_null(strstr(
+		reply, "seq,id,time,type,severity,source,person,data,hash\r\n449,\"" PERSON "\","));
 	assert_null(strstr(reply, "\n448,"));
 }
 
@@ -54,8 +60,8 @@ static void a_reader_who_leaves_frees_the_export(void **state)
 	(void)state;
 	gate.rows = 100000;
 	for (int i = 0; i < 3 * API_EXPORTS_MAX; i++) {
-		int fd = open_stream(
-			"GET /api/v1/events/export?format=jsonl HTTP/1.1\r\nHost: localhost\r\n\r\n");
+		int fd = open_stream("GET /api/v1/events/export?format=jsonl HTTP/1.1\r\nHost: "
+				     "localhost\r\n\r\n");
 
 		client_read(&loop, fd, "\"seq\":1,");
 		close(fd);
@@ -68,7 +74,8 @@ static void a_reader_who_leaves_frees_the_export(void **state)
 static void a_month_is_asked_for_by_its_moments(void **state)
 {
 	(void)state;
-	assert_non_null(strstr(request("GET /api/v1/report?month=1970-12", ""), "\"month\":\"1970-12\""));
+	assert_non_null(
+		strstr(request("GET /api/v1/report?month=1970-12", ""), "\"month\":\"1970-12\""));
 	assert_string_equal(gate.asked, "report 28857600000 31536000000");
 	assert_non_null(strstr(request("GET /api/v1/audit/verify", ""), "\"rows\":5,\"of\":10"));
 }
@@ -84,10 +91,11 @@ static void figures_are_there_for_who_has_the_token(void **state)
 	assert_non_null(strstr(reply, "gatehouse_store_queue 3\n"));
 	assert_non_null(strstr(reply, "gatehouse_store_commit_seconds 0.02\n"));
 	assert_non_null(strstr(reply, "gatehouse_camera_live{camera=\"facade\"} 1\n"));
-	assert_non_null(
-		strstr(reply, "gatehouse_door_state{door=\"main\",kind=\"mode\",state=\"Locked\"} 1\n"));
+	assert_non_null(strstr(
+		reply, "gatehouse_door_state{door=\"main\",kind=\"mode\",state=\"Locked\"} 1\n"));
 	assert_status(ask("GET /metrics HTTP/1.1\r\n" END), "HTTP/1.1 401");
-	assert_status(ask("GET /metrics HTTP/1.1\r\nAuthorization: Bearer 00\r\n" END), "HTTP/1.1 401");
+	assert_status(ask("GET /metrics HTTP/1.1\r\nAuthorization: Bearer 00\r\n" END),
+		      "HTTP/1.1 401");
 	snprintf(text, sizeof(text), "GET /metrics HTTP/1.1\r\nAuthorization: Bearer %s\r\n" END,
 		 api->metrics_token);
 	assert_status(ask(text), "HTTP/1.1 200");
@@ -105,7 +113,8 @@ static void a_camera_is_watched_picture_by_picture(void **state)
 	(void)state;
 	assert_status(request("GET /api/v1/cameras/none/live.mjpeg", ""), "404");
 	assert_status(request("GET /api/v1/cameras/..%2Fx/live.mjpeg", ""), "404");
-	fd = open_stream("GET /api/v1/cameras/facade/live.mjpeg HTTP/1.1\r\nHost: localhost\r\n\r\n");
+	fd = open_stream(
+		"GET /api/v1/cameras/facade/live.mjpeg HTTP/1.1\r\nHost: localhost\r\n\r\n");
 	while (pictures < 2) { /* pictures hold zeros: no text */
 		ssize_t bytes = recv(fd, heard + filled, sizeof(heard) - filled, 0);
 
@@ -117,7 +126,8 @@ static void a_camera_is_watched_picture_by_picture(void **state)
 		for (size_t at = 0; at + sizeof(mark) - 1 <= filled; at++)
 			pictures += memcmp(heard + at, mark, sizeof(mark) - 1) == 0;
 	}
-	assert_non_null(memmem(heard, filled, "multipart/x-mixed-replace; boundary=gatehouse-picture", 53));
+	assert_non_null(
+		memmem(heard, filled, "multipart/x-mixed-replace; boundary=gatehouse-picture", 53));
 	assert_non_null(memmem(heard, filled, "\r\n\r\n\xff\xd8\xff", 7));
 	assert_non_null(strstr(gate.recorded, "\"act\":\"camera.watch\""));
 	close(fd);
@@ -126,11 +136,14 @@ static void a_camera_is_watched_picture_by_picture(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(mistakes_in_a_question_are_told, rig_setup, rig_teardown),
-		cmocka_unit_test_setup_teardown(the_log_comes_whole_as_a_file, rig_setup, rig_teardown),
+		cmocka_unit_test_setup_teardown(mistakes_in_a_question_are_told, rig_setup,
+						rig_teardown),
+		cmocka_unit_test_setup_teardown(the_log_comes_whole_as_a_file, rig_setup,
+						rig_teardown),
 		cmocka_unit_test_setup_teardown(a_reader_who_leaves_frees_the_export, rig_setup,
 						rig_teardown),
-		cmocka_unit_test_setup_teardown(a_month_is_asked_for_by_its_moments, rig_setup, rig_teardown),
+		cmocka_unit_test_setup_teardown(a_month_is_asked_for_by_its_moments, rig_setup,
+						rig_teardown),
 		cmocka_unit_test_setup_teardown(figures_are_there_for_who_has_the_token, rig_setup,
 						rig_teardown),
 		cmocka_unit_test_setup_teardown(a_camera_is_watched_picture_by_picture, rig_setup,

@@ -14,8 +14,8 @@ static const char *tcp(const char *method, const char *path, const char *headers
 	char text[2048];
 	const char *reply;
 
-	snprintf(text, sizeof(text), "%s %s HTTP/1.1\r\n%sContent-Length: %zu\r\n" END "%s", method, path,
-		 headers, strlen(body), body);
+	snprintf(text, sizeof(text), "%s %s HTTP/1.1\r\n%sContent-Length: %zu\r\n" END "%s", method,
+		 path, headers, strlen(body), body);
 	gate.asked[0] = '\0';
 	reply = ask(text);
 	return strncmp(reply, "HTTP/1.1 ", 9) == 0 ? reply + 9 : reply;
@@ -25,8 +25,8 @@ static void add_user(const char *name, const char *role)
 {
 	char body[256];
 
-	snprintf(body, sizeof(body), "{\"user\":\"%s\",\"role\":\"%s\",\"password\":\"" PASSWORD "\"}", name,
-		 role);
+	snprintf(body, sizeof(body),
+		 "{\"user\":\"%s\",\"role\":\"%s\",\"password\":\"" PASSWORD "\"}", name, role);
 	assert_status(request("POST /api/v1/users", body), "201");
 }
 
@@ -73,7 +73,8 @@ static void nothing_is_open_without_a_session(void **state)
 				path[used++] = *at;
 		path[used] = '\0';
 		assert_status(tcp(route->method, path, "", ""), "401");
-		assert_status(tcp(route->method, path, "Cookie: gatehouse_session=00\r\n", ""), "401");
+		assert_status(tcp(route->method, path, "Cookie: gatehouse_session=00\r\n", ""),
+			      "401");
 		assert_string_equal(gate.asked, "");
 	}
 	assert_status(tcp("GET", "/api/v1/session", "", ""), "401");
@@ -143,13 +144,15 @@ static void guessing_is_slow_and_told(void **state)
 	(void)state;
 	add_user("anna", "admin");
 	for (int i = 0; i < SESSION_TRIES; i++) {
-		reply = tcp("POST", "/api/v1/session", "", "{\"user\":\"anna\",\"password\":\"guess\"}");
+		reply = tcp("POST", "/api/v1/session", "",
+			    "{\"user\":\"anna\",\"password\":\"guess\"}");
 		assert_status(reply, "401");
 		assert_non_null(strstr(reply, "\"code\":\"wrong-login\""));
 	}
 	assert_non_null(strstr(gate.recorded, "\"act\":\"session.refused\""));
 	assert_non_null(strstr(gate.recorded, "127.0.0.1"));
-	reply = tcp("POST", "/api/v1/session", "", "{\"user\":\"anna\",\"password\":\"" PASSWORD "\"}");
+	reply = tcp("POST", "/api/v1/session", "",
+		    "{\"user\":\"anna\",\"password\":\"" PASSWORD "\"}");
 	assert_status(reply, "429");
 	assert_non_null(strstr(reply, "Retry-After: "));
 }
@@ -157,8 +160,9 @@ static void guessing_is_slow_and_told(void **state)
 static void a_name_that_is_nobodys_is_not_written_down(void **state)
 {
 	(void)state;
-	assert_status(tcp("POST", "/api/v1/session", "", "{\"user\":\"my-secret\",\"password\":\"x\"}"),
-		      "401");
+	assert_status(
+		tcp("POST", "/api/v1/session", "", "{\"user\":\"my-secret\",\"password\":\"x\"}"),
+		"401");
 	assert_null(strstr(gate.recorded, "my-secret"));
 	assert_non_null(strstr(gate.recorded, "\"by\":\"unknown\""));
 }
@@ -174,12 +178,13 @@ static void a_second_factor_is_asked_for_and_serves_once(void **state)
 	assert_status(reply, "201");
 	assert_non_null(strstr(reply, "otpauth://totp/hill-park:anna?secret="));
 	snprintf(secret, sizeof(secret), "%s", strstr(reply, "\"secret\":\"") + 10);
-	reply = tcp("POST", "/api/v1/session", "", "{\"user\":\"anna\",\"password\":\"" PASSWORD "\"}");
+	reply = tcp("POST", "/api/v1/session", "",
+		    "{\"user\":\"anna\",\"password\":\"" PASSWORD "\"}");
 	assert_status(reply, "401");
 	assert_non_null(strstr(reply, "\"code\":\"totp-needed\""));
 	totp_code(secret, (uint64_t)(clock_unix_ms() / TOTP_STEP_MS), code);
-	snprintf(body, sizeof(body), "{\"user\":\"anna\",\"password\":\"" PASSWORD "\",\"totp\":\"%s\"}",
-		 code);
+	snprintf(body, sizeof(body),
+		 "{\"user\":\"anna\",\"password\":\"" PASSWORD "\",\"totp\":\"%s\"}", code);
 	assert_status(tcp("POST", "/api/v1/session", "", body), "200");
 	reply = tcp("POST", "/api/v1/session", "", body);
 	assert_status(reply, "401");
@@ -203,22 +208,24 @@ static void the_own_password_changes_with_the_old_one(void **state)
 			  "{\"old\":\"" PASSWORD "\",\"password\":\"another horse\"}"),
 		      "204");
 	assert_status(tcp("GET", "/api/v1/status", cookie, ""), "200"); /* this session goes on */
-	assert_status(tcp("POST", "/api/v1/session", "", "{\"user\":\"anna\",\"password\":\"" PASSWORD "\"}"),
+	assert_status(tcp("POST", "/api/v1/session", "",
+			  "{\"user\":\"anna\",\"password\":\"" PASSWORD "\"}"),
 		      "401");
 }
 
 static void mistakes_change_no_user(void **state)
 {
 	static const char *const bad[][3] = {
-		{"POST /api/v1/users", "{\"user\":\"A b\",\"role\":\"guard\",\"password\":\"" PASSWORD "\"}",
-		 "400"},
-		{"POST /api/v1/users", "{\"user\":\"bob\",\"role\":\"king\",\"password\":\"" PASSWORD "\"}",
-		 "400"},
-		{"POST /api/v1/users", "{\"user\":\"bob\",\"role\":\"guard\",\"password\":\"short\"}", "400"},
+		{"POST /api/v1/users",
+		 "{\"user\":\"A b\",\"role\":\"guard\",\"password\":\"" PASSWORD "\"}", "400"},
+		{"POST /api/v1/users",
+		 "{\"user\":\"bob\",\"role\":\"king\",\"password\":\"" PASSWORD "\"}", "400"},
+		{"POST /api/v1/users",
+		 "{\"user\":\"bob\",\"role\":\"guard\",\"password\":\"short\"}", "400"},
 		{"POST /api/v1/users", "{\"user\":\"bob\",\"role\":\"guard\"}", "400"},
 		{"POST /api/v1/users", "{\"user\":\"bob\",\"password\":\"" PASSWORD "\"}", "400"},
-		{"POST /api/v1/users", "{\"user\":\"anna\",\"role\":\"guard\",\"password\":\"" PASSWORD "\"}",
-		 "409"},
+		{"POST /api/v1/users",
+		 "{\"user\":\"anna\",\"role\":\"guard\",\"password\":\"" PASSWORD "\"}", "409"},
 		{"PATCH /api/v1/users/nobody", "{\"disabled\":true}", "404"},
 		{"PATCH /api/v1/users/anna", "{\"disabled\":3}", "400"},
 		{"PATCH /api/v1/users/anna", "{\"name\":\"x\"}", "400"},
@@ -245,25 +252,27 @@ static void a_foreign_host_is_refused(void **state)
 	(void)state;
 	assert_status(ask("GET / HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n"),
 		      "HTTP/1.1 403");
-	assert_status(ask("GET /api/v1/session HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n"),
+	assert_status(ask("GET /api/v1/session HTTP/1.1\r\nHost: evil.example\r\nConnection: "
+			  "close\r\n\r\n"),
 		      "HTTP/1.1 403");
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(nothing_is_open_without_a_session, rig_setup, rig_teardown),
+		cmocka_unit_test_setup_teardown(nothing_is_open_without_a_session, rig_setup,
+						rig_teardown),
 		cmocka_unit_test_setup_teardown(a_person_logs_in_and_out, rig_setup, rig_teardown),
 		cmocka_unit_test_setup_teardown(a_change_needs_the_token_of_its_session, rig_setup,
 						rig_teardown),
 		cmocka_unit_test_setup_teardown(a_role_is_held_to, rig_setup, rig_teardown),
 		cmocka_unit_test_setup_teardown(guessing_is_slow_and_told, rig_setup, rig_teardown),
-		cmocka_unit_test_setup_teardown(a_name_that_is_nobodys_is_not_written_down, rig_setup,
-						rig_teardown),
-		cmocka_unit_test_setup_teardown(a_second_factor_is_asked_for_and_serves_once, rig_setup,
-						rig_teardown),
-		cmocka_unit_test_setup_teardown(the_own_password_changes_with_the_old_one, rig_setup,
-						rig_teardown),
+		cmocka_unit_test_setup_teardown(a_name_that_is_nobodys_is_not_written_down,
+						rig_setup, rig_teardown),
+		cmocka_unit_test_setup_teardown(a_second_factor_is_asked_for_and_serves_once,
+						rig_setup, rig_teardown),
+		cmocka_unit_test_setup_teardown(the_own_password_changes_with_the_old_one,
+						rig_setup, rig_teardown),
 		cmocka_unit_test_setup_teardown(mistakes_change_no_user, rig_setup, rig_teardown),
 		cmocka_unit_test_setup_teardown(a_foreign_host_is_refused, rig_setup, rig_teardown),
 	};

@@ -12,7 +12,8 @@ static void a_stream_goes_on_where_it_was(void **state)
 
 	(void)state;
 	gate.rows = 130; /* more than two pages */
-	fd = open_stream("GET /api/v1/events/stream HTTP/1.1\r\nHost: localhost\r\nLast-Event-ID: 3\r\n\r\n");
+	fd = open_stream("GET /api/v1/events/stream HTTP/1.1\r\nHost: localhost\r\nLast-Event-ID: "
+			 "3\r\n\r\n");
 	client_read(&loop, fd, "id: 60\n");
 	client_read(&loop, fd, "id: 130\n");
 	publish(131);
@@ -33,7 +34,8 @@ static void nothing_is_lost_between_replay_and_live(void **state)
 	(void)state;
 	gate.rows = 2;
 	gate.wait = true;
-	fd = open_stream("GET /api/v1/events/stream HTTP/1.1\r\nHost: localhost\r\nLast-Event-ID: 0\r\n\r\n");
+	fd = open_stream("GET /api/v1/events/stream HTTP/1.1\r\nHost: localhost\r\nLast-Event-ID: "
+			 "0\r\n\r\n");
 	while (gate.asked[0] == '\0')
 		client_pump(&loop);
 	publish(3); /* while the page with 1 and 2 is on its way */
@@ -47,7 +49,8 @@ static void nothing_is_lost_between_replay_and_live(void **state)
 
 static void a_filter_keeps_other_types_out(void **state)
 {
-	int fd = open_stream("GET /api/v1/events/stream?type=access. HTTP/1.1\r\nHost: localhost\r\n\r\n");
+	int fd = open_stream(
+		"GET /api/v1/events/stream?type=access. HTTP/1.1\r\nHost: localhost\r\n\r\n");
 	json_t *row = event(2);
 	const char *reply;
 
@@ -78,7 +81,8 @@ static void too_many_streams_are_refused(void **state)
 
 	(void)state;
 	for (int i = 0; i < API_STREAMS_MAX; i++) {
-		fds[i] = open_stream("GET /api/v1/events/stream HTTP/1.1\r\nHost: localhost\r\n\r\n");
+		fds[i] = open_stream(
+			"GET /api/v1/events/stream HTTP/1.1\r\nHost: localhost\r\n\r\n");
 		client_read(&loop, fds[i], "retry: 2000\n\n");
 	}
 	assert_status(request("GET /api/v1/events/stream", ""), "503");
@@ -97,12 +101,16 @@ static void a_guard_hears_of_no_operator(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(a_stream_goes_on_where_it_was, rig_setup, rig_teardown),
+		cmocka_unit_test_setup_teardown(a_stream_goes_on_where_it_was, rig_setup,
+						rig_teardown),
 		cmocka_unit_test_setup_teardown(nothing_is_lost_between_replay_and_live, rig_setup,
 						rig_teardown),
-		cmocka_unit_test_setup_teardown(a_filter_keeps_other_types_out, rig_setup, rig_teardown),
-		cmocka_unit_test_setup_teardown(the_board_streams_its_changes, rig_setup, rig_teardown),
-		cmocka_unit_test_setup_teardown(too_many_streams_are_refused, rig_setup, rig_teardown),
+		cmocka_unit_test_setup_teardown(a_filter_keeps_other_types_out, rig_setup,
+						rig_teardown),
+		cmocka_unit_test_setup_teardown(the_board_streams_its_changes, rig_setup,
+						rig_teardown),
+		cmocka_unit_test_setup_teardown(too_many_streams_are_refused, rig_setup,
+						rig_teardown),
 		cmocka_unit_test(a_guard_hears_of_no_operator),
 	};
 

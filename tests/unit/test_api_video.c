@@ -19,7 +19,8 @@ static struct fmp4_mux *live;
 
 static int make_folder(void **state)
 {
-	const struct video_spec spec = {"libx264", 320, 240, 50, 10, 0}, jpeg = {"mjpeg", 160, 120, 5, 1, 0};
+	const struct video_spec spec = {"libx264", 320, 240, 50, 10, 0},
+				jpeg = {"mjpeg", 160, 120, 5, 1, 0};
 
 	(void)state;
 	strcpy(dir, "/tmp/gh-api-video-XXXXXX");

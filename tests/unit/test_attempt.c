@@ -30,7 +30,8 @@ static const struct {
 	{ATTEMPT_DECIDED, ATTEMPT_EVENT_RECORDED, ATTEMPT_RECORDED, 0},
 	{ATTEMPT_DECIDED, ATTEMPT_EVENT_NOT_OPENED, ATTEMPT_ENDED, ATTEMPT_GIVE_BACK},
 	{ATTEMPT_RECORDED, ATTEMPT_EVENT_OPENED, ATTEMPT_OPENED, ATTEMPT_CONFIRM},
-	{ATTEMPT_RECORDED, ATTEMPT_EVENT_OPENED_UNSEEN, ATTEMPT_ENDED, ATTEMPT_CONFIRM | ATTEMPT_MOVE},
+	{ATTEMPT_RECORDED, ATTEMPT_EVENT_OPENED_UNSEEN, ATTEMPT_ENDED,
+	 ATTEMPT_CONFIRM | ATTEMPT_MOVE},
 	{ATTEMPT_RECORDED, ATTEMPT_EVENT_NOT_OPENED, ATTEMPT_ENDED, ATTEMPT_GIVE_BACK},
 	{ATTEMPT_OPENED, ATTEMPT_EVENT_TAKEN, ATTEMPT_ENDED, ATTEMPT_MOVE},
 	{ATTEMPT_OPENED, ATTEMPT_EVENT_PASSAGE_UNKNOWN, ATTEMPT_ENDED, ATTEMPT_MOVE},
@@ -57,11 +58,15 @@ static void every_event_in_every_state(void **state)
 			int r = step((enum attempt_state)from, (enum attempt_event)event, &next);
 
 			assert_int_equal(r, wanted < 0 ? -EINVAL : expected[wanted].bookings);
-			assert_int_equal(next, wanted < 0 ? (enum attempt_state)from : expected[wanted].next);
+			assert_int_equal(next, wanted < 0 ? (enum attempt_state)from
+							  : expected[wanted].next);
 		}
 }
 
-/* Whatever the order of events: a use that was reserved is confirmed or given back once, and nobody moves twice. */
+/*
+ * Whatever the order of events: a use that was reserved is confirmed or given back once, and nobody
+ * moves twice.
+ */
 static void books_are_settled_once(void **state)
 {
 	unsigned seed = 1;
@@ -75,7 +80,8 @@ static void books_are_settled_once(void **state)
 			int r;
 
 			seed = seed * 1664525u + 1013904223u;
-			r = attempt_step(&attempt, (enum attempt_event)(seed >> 16) % ATTEMPT_EVENTS);
+			r = attempt_step(&attempt,
+					 (enum attempt_event)(seed >> 16) % ATTEMPT_EVENTS);
 			if (r < 0)
 				continue;
 			reserved += (r & ATTEMPT_RESERVE) != 0;

@@ -55,7 +55,8 @@ static void an_untouched_log_is_good(void **state)
 		fail_msg("%s", result.verdict.detail);
 	assert_true(result.signatures_checked);
 	assert_int_equal(result.first_seq, 1);
-	assert_int_equal(result.rows, 23); /* 10, anchor at stop, anchor at start, 10, anchor at stop */
+	assert_int_equal(result.rows,
+			 23); /* 10, anchor at stop, anchor at start, 10, anchor at stop */
 	assert_int_equal(result.last_seq, 23);
 	assert_int_equal(result.anchors, 3);
 }
@@ -95,16 +96,18 @@ static void an_inserted_row_is_found(void **state)
 	store_test_sql(
 		*state,
 		"UPDATE event SET seq = -seq WHERE seq > 5; UPDATE event SET seq = 1 - seq WHERE "
-		"seq < 0; INSERT INTO event SELECT 6, id, unix_ms, type, severity, source, person, data, "
+		"seq < 0; INSERT INTO event SELECT 6, id, unix_ms, type, severity, source, person, "
+		"data, "
 		"prev, hash FROM event WHERE seq = 5");
 	assert_bad(*state, 6, "changed");
 }
 
 static void reordered_rows_are_found(void **state)
 {
-	store_test_sql(*state,
-		       "UPDATE event SET seq = -5 WHERE seq = 5; UPDATE event SET seq = 5 WHERE seq = 6;"
-		       "UPDATE event SET seq = 6 WHERE seq = -5");
+	store_test_sql(
+		*state,
+		"UPDATE event SET seq = -5 WHERE seq = 5; UPDATE event SET seq = 5 WHERE seq = 6;"
+		"UPDATE event SET seq = 6 WHERE seq = -5");
 	assert_bad(*state, 5, "changed");
 }
 
@@ -122,9 +125,9 @@ static void an_emptied_log_is_found(void **state)
 
 static void a_head_moved_back_is_found(void **state)
 {
-	store_test_sql(*state,
-		       "DELETE FROM event WHERE seq > 20; UPDATE mark SET seq = 20, hash = (SELECT hash FROM "
-		       "event WHERE seq = 20) WHERE kind = 'head'");
+	store_test_sql(*state, "DELETE FROM event WHERE seq > 20; UPDATE mark SET seq = 20, hash = "
+			       "(SELECT hash FROM "
+			       "event WHERE seq = 20) WHERE kind = 'head'");
 	assert_bad(*state, 20, "signature");
 }
 
@@ -195,7 +198,8 @@ static void somebody_elses_program_accepts_it(void **state)
 	assert_int_equal(audit_export(test->db, NULL, out, NULL, NULL, error), 0);
 	assert_int_equal(fclose(out), 0);
 	snprintf(command, sizeof(command),
-		 "/usr/bin/python3 %s/tools/verify-audit --key %s/keys/anchor.pub %s | grep -q '13 to'",
+		 "/usr/bin/python3 %s/tools/verify-audit --key %s/keys/anchor.pub %s | grep -q '13 "
+		 "to'",
 		 source != NULL ? source : ".", test->dir, path);
 	if (access("/usr/bin/python3", X_OK) == 0)
 		assert_int_equal(system(command), 0); /* NOLINT(cert-env33-c): words of ours */
@@ -269,11 +273,13 @@ static void a_chain_made_anew_is_found(void **state)
 	event_hash_text(row.prev, prev);
 	event_hash_text(row.hash, hash);
 	snprintf(sql, sizeof(sql),
-		 "INSERT INTO event VALUES (24, '%s', 1, 'door.mode', 0, '', '', '{\"v\":1}', x'%s', x'%s')",
+		 "INSERT INTO event VALUES (24, '%s', 1, 'door.mode', 0, '', '', '{\"v\":1}', "
+		 "x'%s', x'%s')",
 		 row.id, prev, hash);
 	store_test_sql(test, sql);
 	assert_bad(test, 24, "added by somebody else");
-	snprintf(sql, sizeof(sql), "UPDATE mark SET seq = 24, hash = x'%s' WHERE kind = 'head'", hash);
+	snprintf(sql, sizeof(sql), "UPDATE mark SET seq = 24, hash = x'%s' WHERE kind = 'head'",
+		 hash);
 	store_test_sql(test, sql);
 	assert_bad(test, 24, "signature");
 }

@@ -151,7 +151,8 @@ static void refuses_lines_that_cannot_be(void **state)
 
 static void a_missing_chip_is_one_clear_sentence(void **state)
 {
-	const struct board_line_config line = {.name = "lock", .chip = "/dev/gpiochip99", .output = true};
+	const struct board_line_config line = {
+		.name = "lock", .chip = "/dev/gpiochip99", .output = true};
 	char error[BOARD_ERROR_BYTES];
 	struct board *none = NULL;
 
@@ -166,16 +167,19 @@ static void a_missing_chip_is_one_clear_sentence(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(outputs_start_at_their_first_level, setup, teardown),
+		cmocka_unit_test_setup_teardown(outputs_start_at_their_first_level, setup,
+						teardown),
 		cmocka_unit_test_setup_teardown(a_relay_that_fails_is_unknown_until_it_works, setup,
 						teardown),
-		cmocka_unit_test_setup_teardown(an_edge_without_debounce_is_told_at_once, setup, teardown),
-		cmocka_unit_test_setup_teardown(a_bounce_is_not_told_but_a_level_that_holds_is, setup,
+		cmocka_unit_test_setup_teardown(an_edge_without_debounce_is_told_at_once, setup,
 						teardown),
-		cmocka_unit_test_setup_teardown(a_press_that_ended_while_the_loop_was_busy_counts, setup,
-						teardown),
+		cmocka_unit_test_setup_teardown(a_bounce_is_not_told_but_a_level_that_holds_is,
+						setup, teardown),
+		cmocka_unit_test_setup_teardown(a_press_that_ended_while_the_loop_was_busy_counts,
+						setup, teardown),
 		cmocka_unit_test_setup_teardown(a_cut_wire_is_unknown_at_once, setup, teardown),
-		cmocka_unit_test_setup_teardown(events_that_nobody_reads_keep_the_newest, setup, teardown),
+		cmocka_unit_test_setup_teardown(events_that_nobody_reads_keep_the_newest, setup,
+						teardown),
 		cmocka_unit_test_setup_teardown(refuses_lines_that_cannot_be, setup, teardown),
 		cmocka_unit_test(a_missing_chip_is_one_clear_sentence),
 	};

@@ -103,7 +103,8 @@ static void a_missing_file_is_lost_once_until_it_appears(void **state)
 
 static int silent_server(unsigned *port)
 {
-	struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	struct sockaddr_in address = {.sin_family = AF_INET,
+				      .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 	socklen_t size = sizeof(address);
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
@@ -246,7 +247,10 @@ static void append(const char *to, const char *from)
 	fclose(out);
 }
 
-/* a camera whose settings somebody changes: one stream whose pictures are of another size, and then of another codec */
+/*
+ * a camera whose settings somebody changes: one stream whose pictures are of another size, and then
+ * of another codec
+ */
 static void size_and_codec_may_change_in_the_middle(void **state)
 {
 	static const struct video_spec specs[] = {{"libx264", 160, 120, 40, 10, 0},

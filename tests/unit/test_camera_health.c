@@ -54,8 +54,8 @@ static void view(int dx, int dy, int most_noise, int scale_percent)
 {
 	for (int y = 0; y < HIGH; y++)
 		for (int x = 0; x < WIDE; x++) {
-			int luma =
-				facade[(y + dy + HIGH) % HIGH][(x + dx + WIDE) % WIDE] * scale_percent / 100;
+			int luma = facade[(y + dy + HIGH) % HIGH][(x + dx + WIDE) % WIDE] *
+				   scale_percent / 100;
 
 			luma += most_noise > 0 ? noise(most_noise) : 0;
 			picture[y][x] = (uint8_t)(luma < 16 ? 16 : luma > 235 ? 235 : luma);
@@ -70,7 +70,8 @@ static enum camera_health_cause show(void)
 }
 
 /* @return what is told after @p ms of the view */
-static enum camera_health_cause watch(unsigned ms, int dx, int dy, int most_noise, int scale_percent)
+static enum camera_health_cause watch(unsigned ms, int dx, int dy, int most_noise,
+				      int scale_percent)
 {
 	enum camera_health_cause told = CAMERA_HEALTH_OK;
 
@@ -223,11 +224,12 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(a_noisy_still_view_is_clear, make, end),
 		cmocka_unit_test_setup_teardown(silence_is_lost_from_the_last_frame_on, make, end),
-		cmocka_unit_test_setup_teardown(a_frozen_picture_is_told_and_a_repeated_one_is_not, make,
-						end),
+		cmocka_unit_test_setup_teardown(a_frozen_picture_is_told_and_a_repeated_one_is_not,
+						make, end),
 		cmocka_unit_test_setup_teardown(black_and_white_pictures_are_told, make, end),
 		cmocka_unit_test_setup_teardown(a_hand_before_the_lens_covers, make, end),
-		cmocka_unit_test_setup_teardown(a_turned_camera_has_moved_until_it_is_back, make, end),
+		cmocka_unit_test_setup_teardown(a_turned_camera_has_moved_until_it_is_back, make,
+						end),
 		cmocka_unit_test_setup_teardown(wind_and_dusk_move_nothing, make, end),
 		cmocka_unit_test_setup_teardown(a_picture_full_of_flakes_is_a_storm, make, end),
 		cmocka_unit_test_setup_teardown(a_film_that_ended_is_not_blind, make, end),

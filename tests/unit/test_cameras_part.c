@@ -1,4 +1,7 @@
-/* The cameras part through cameras.h: what is lost is reported, what fails leaves the rest at work, records outlive a restart. */
+/*
+ * The cameras part through cameras.h: what is lost is reported, what fails leaves the rest at work,
+ * records outlive a restart.
+ */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,7 +36,8 @@ static void face_presented(void *arg, const struct cameras_passage *passage)
 	json_decref(passage->data);
 }
 
-static void on_thrown(void *arg, const char *camera, const char *source, const struct litter_result *result)
+static void on_thrown(void *arg, const char *camera, const char *source,
+		      const struct litter_result *result)
 {
 	struct rig *rig = arg;
 
@@ -120,13 +124,15 @@ static int open_rig(void **state, bool manifests, int expected)
 	assert_non_null(mkdtemp(rig->dir));
 	snprintf(rig->config->models_dir, sizeof(rig->config->models_dir), "%s",
 		 rig->dir); /* no models in it */
-	snprintf(rig->config->evidence.dir, sizeof(rig->config->evidence.dir), "%s/evidence", rig->dir);
+	snprintf(rig->config->evidence.dir, sizeof(rig->config->evidence.dir), "%s/evidence",
+		 rig->dir);
 	rig->config->door_count = 1;
 	snprintf(rig->config->doors[0].name, CONFIG_NAME_BYTES, "main");
 	snprintf(rig->config->face.recogniser, CONFIG_PATH_BYTES, "fr_feature");
 	snprintf(rig->config->face.detector, CONFIG_PATH_BYTES, "fr_detect");
 	for (int i = 0; manifests && i < 2; i++)
-		copy_manifest(rig, i == 0 ? rig->config->face.recogniser : rig->config->face.detector);
+		copy_manifest(rig,
+			      i == 0 ? rig->config->face.recogniser : rig->config->face.detector);
 	rig->config->face.false_accept_percent = 1;
 	rig->config->face.repeat_ms = 5000;
 	add_camera(rig->config, "entrance", CONFIG_CAMERA_FACE);
@@ -185,7 +191,8 @@ static void wait_for(struct rig *rig, const char *type, size_t count)
 		assert_true(sd_event_run(rig->event, 20000000) > 0);
 }
 
-static void on_reply(const struct reply *reply, int r, const struct problem *problem, json_t *result)
+static void on_reply(const struct reply *reply, int r, const struct problem *problem,
+		     json_t *result)
 {
 	struct rig *rig = reply->owner;
 
@@ -228,8 +235,10 @@ static void a_lost_camera_is_reported_and_published(void **state)
 	assert_true(rig->states >= 2);
 	list = cameras_json(rig->cameras, true);
 	assert_int_equal(json_array_size(list), 2);
-	assert_string_equal(json_string_value(json_object_get(json_array_get(list, 0), "state")), "lost");
-	assert_string_equal(json_string_value(json_object_get(json_array_get(list, 0), "role")), "face");
+	assert_string_equal(json_string_value(json_object_get(json_array_get(list, 0), "state")),
+			    "lost");
+	assert_string_equal(json_string_value(json_object_get(json_array_get(list, 0), "role")),
+			    "face");
 	assert_non_null(json_object_get(json_array_get(list, 0), "prompt"));
 	assert_null(json_object_get(json_array_get(list, 1), "prompt"));
 	json_decref(list);
@@ -253,7 +262,8 @@ static void a_decision_is_shown_for_a_while(void **state)
 
 			clock_fake_set(10000 + 3999 + (uint64_t)i, 1795867200000);
 			list = cameras_json(rig->cameras, true);
-			prompt = json_string_value(json_object_get(json_array_get(list, 0), "prompt"));
+			prompt = json_string_value(
+				json_object_get(json_array_get(list, 0), "prompt"));
 			if (i == 0)
 				assert_string_equal(prompt, expected[feedback]);
 			else
@@ -284,7 +294,8 @@ static void blind_time_of_today_outlives_a_restart(void **state)
 	rig->cameras = NULL;
 	record = fake_store_record(rig->store, "blind", "facade");
 	assert_non_null(record);
-	assert_true(json_integer_value(json_object_get(json_object_get(record, "ms"), "lost")) >= 5000);
+	assert_true(json_integer_value(json_object_get(json_object_get(record, "ms"), "lost")) >=
+		    5000);
 }
 
 #define test(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -293,8 +304,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		test(without_models_the_rest_works_on),
-		cmocka_unit_test_setup_teardown(without_models_the_rest_works_on, setup_without_manifests,
-						teardown),
+		cmocka_unit_test_setup_teardown(without_models_the_rest_works_on,
+						setup_without_manifests, teardown),
 		test(a_lost_camera_is_reported_and_published),
 		test(a_decision_is_shown_for_a_while),
 		test(blind_time_of_today_outlives_a_restart),

@@ -71,7 +71,8 @@ static void a_deadline_is_that_far_away(void **state)
 
 		assert_in_range(at.tv_nsec, 0, 999999999);
 		assert_true(ns_until(at) <= (int64_t)spans_ms[i] * 1000000);
-		assert_true(ns_until(at) > ((int64_t)spans_ms[i] - 60000) * 1000000); /* on a busy machine */
+		assert_true(ns_until(at) >
+			    ((int64_t)spans_ms[i] - 60000) * 1000000); /* on a busy machine */
 	}
 }
 

@@ -7,8 +7,9 @@
 
 static const char topic[] = "gatehouse/s/g/cmd/door.open";
 
-static const char good[] = "{\"v\":1,\"key\":\"desk\",\"id\":\"c-1\",\"expires\":1795234567890,\"nonce\":7,"
-			   "\"body\":{\"door\":\"main\",\"a\":true},\"sig\":\"c2ln\"}";
+static const char good[] =
+	"{\"v\":1,\"key\":\"desk\",\"id\":\"c-1\",\"expires\":1795234567890,\"nonce\":7,"
+	"\"body\":{\"door\":\"main\",\"a\":true},\"sig\":\"c2ln\"}";
 
 static int parse(const char *text, struct command *command, char *error)
 {
@@ -44,19 +45,20 @@ static void the_signed_text_does_not_depend_on_order_or_spaces(void **state)
 	(void)state;
 	for (int i = 0; i < 2; i++) {
 		assert_int_equal(parse(i == 0 ? good : other, &command, error), 0);
-		assert_string_equal(command.signed_text,
-				    "gatehouse/s/g/cmd/door.open\n"
-				    "{\"body\":{\"a\":true,\"door\":\"main\"},\"expires\":1795234567890,"
-				    "\"id\":\"c-1\",\"key\":\"desk\",\"nonce\":7,\"v\":1}");
+		assert_string_equal(
+			command.signed_text,
+			"gatehouse/s/g/cmd/door.open\n"
+			"{\"body\":{\"a\":true,\"door\":\"main\"},\"expires\":1795234567890,"
+			"\"id\":\"c-1\",\"key\":\"desk\",\"nonce\":7,\"v\":1}");
 		command_finish(&command);
 	}
 }
 
 static void the_signer_makes_the_same_text(void **state)
 {
-	json_t *unsigned_envelope =
-		json_pack("{s:i, s:s, s:s, s:I, s:i, s:{s:s, s:b}}", "v", 1, "key", "desk", "id", "c-1",
-			  "expires", (json_int_t)1795234567890, "nonce", 7, "body", "door", "main", "a", 1);
+	json_t *unsigned_envelope = json_pack(
+		"{s:i, s:s, s:s, s:I, s:i, s:{s:s, s:b}}", "v", 1, "key", "desk", "id", "c-1",
+		"expires", (json_int_t)1795234567890, "nonce", 7, "body", "door", "main", "a", 1);
 	char *text = command_signed_text(topic, unsigned_envelope), error[COMMAND_ERROR_BYTES];
 	struct command command;
 
@@ -114,9 +116,10 @@ static json_t *letters(size_t count)
 
 static void each_wrong_member_is_named(void **state)
 {
-	static const char *const strings[] = {"key", "id", "sig"}, *const numbers[] = {"v", "expires",
-										       "nonce"};
-	static const size_t bytes[] = {COMMAND_KEY_BYTES, COMMAND_ID_BYTES, COMMAND_SIGNATURE_TEXT_BYTES};
+	static const char *const strings[] = {"key", "id", "sig"}, *const numbers[] = {
+									   "v", "expires", "nonce"};
+	static const size_t bytes[] = {COMMAND_KEY_BYTES, COMMAND_ID_BYTES,
+				       COMMAND_SIGNATURE_TEXT_BYTES};
 
 	(void)state;
 	for (size_t i = 0; i < 3; i++) {
@@ -204,7 +207,8 @@ static void a_part_of_an_envelope_is_refused(void **state)
 
 	(void)state;
 	for (size_t bytes = 0; bytes < strlen(good); bytes++) {
-		char *part = malloc(bytes + 1); /* its exact size, so that reading beyond it is seen */
+		char *part =
+			malloc(bytes + 1); /* its exact size, so that reading beyond it is seen */
 
 		memcpy(part, good, bytes);
 		assert_int_equal(command_parse(topic, part, bytes, &command, error), -EINVAL);
@@ -246,8 +250,8 @@ static void replies_name_what_they_answer(void **state)
 	assert_string_equal(text, "{\"id\":\"c-2\",\"ok\":true,\"result\":{}}");
 	free(text);
 	text = json_dumps(error, JSON_COMPACT);
-	assert_string_equal(
-		text, "{\"id\":\"\",\"ok\":false,\"error\":{\"code\":\"invalid\",\"message\":\"no id\"}}");
+	assert_string_equal(text, "{\"id\":\"\",\"ok\":false,\"error\":{\"code\":\"invalid\","
+				  "\"message\":\"no id\"}}");
 	free(text);
 	json_decref(ok);
 	json_decref(bare);

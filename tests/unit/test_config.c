@@ -6,17 +6,17 @@
 #include "config/config.h"
 #include "base/listen_address.h"
 
-#define BASE                                                                                                 \
-	"version: 1\n"                                                                                       \
-	"site: hill-park\n"                                                                                  \
+#define BASE                                                                                       \
+	"version: 1\n"                                                                             \
+	"site: hill-park\n"                                                                        \
 	"gate: north\n"
-#define BOARD                                                                                                \
-	"board:\n"                                                                                           \
-	"  outputs: [{name: lock-a}, {name: lock-b}]\n"                                                      \
+#define BOARD                                                                                      \
+	"board:\n"                                                                                 \
+	"  outputs: [{name: lock-a}, {name: lock-b}]\n"                                            \
 	"  inputs: [{name: in-a}, {name: in-b}]\n"
-#define DOORS                                                                                                \
-	"doors:\n"                                                                                           \
-	"  - name: main\n"                                                                                   \
+#define DOORS                                                                                      \
+	"doors:\n"                                                                                 \
+	"  - name: main\n"                                                                         \
 	"    lock: lock-a\n"
 
 static char error[CONFIG_ERROR_BYTES];
@@ -63,7 +63,8 @@ static void a_whole_file_is_read(void **state)
 		     "    role: facade\n"
 		     "    roi: [[0, 0], [1, 0], [0.5, 1]]\n"
 		     "    exclude: [[[0, 0], [0.1, 0], [0.1, 0.1], [0, 0.1]]]\n"
-		     "    calibration: {points: [[0,1],[1,1],[1,0],[0,0]], floors: [-1, 18], columns: 4}\n"
+		     "    calibration: {points: [[0,1],[1,1],[1,0],[0,0]], floors: [-1, 18], "
+		     "columns: 4}\n"
 		     "face: {false_accept_percent: 0.5, liveness: off, accept_pictures: true}\n"
 		     "mqtt:\n"
 		     "  brokers: [broker.example, 'broker.example:8883', '::1', '[::1]:1884']\n"
@@ -123,7 +124,8 @@ static const struct {
 	{BASE "storage: {slow_ms: 0x10}\n", "g.yaml:4: storage.slow_ms: "},
 	{BASE "storage: {slow_ms: 99999999999999999999999}\n", "g.yaml:4: storage.slow_ms: "},
 	{BASE "storage: [1]\n", "g.yaml:4: storage: expected a section"},
-	{BASE "storage: {slow_ms: [1]}\n", "g.yaml:4: storage.slow_ms: expected one value, not a list"},
+	{BASE "storage: {slow_ms: [1]}\n",
+	 "g.yaml:4: storage.slow_ms: expected one value, not a list"},
 	{BASE "face: {false_accept_percent: nan}\n", "g.yaml:4: face.false_accept_percent: "},
 	{BASE BOARD DOORS
 	 "cameras:\n  - {name: c, source: a, role: face, door: main}\nface: {liveness: off}\n",
@@ -131,48 +133,58 @@ static const struct {
 	{BASE BOARD DOORS
 	 "cameras:\n  - {name: c, source: a, role: face, door: main}\nface: {liveness: observe}\n",
 	 "g.yaml:12: face.liveness: a printed photo"},
-	{BASE "face:\n  recogniser: ..\n",
-	 "g.yaml:5: face.recogniser: expected the name of a manifest in models_dir, or the path of one"},
-	{BASE "face:\n  detector: a b\n", "g.yaml:5: face.detector: expected the name of a manifest"},
-	{BASE "face:\n  detector: {file: a}\n", "g.yaml:5: face.detector: expected one value, not a section"},
+	{BASE "face:\n  recogniser: ..\n", "g.yaml:5: face.recogniser: expected the name of a "
+					   "manifest in models_dir, or the path of one"},
+	{BASE "face:\n  detector: a b\n",
+	 "g.yaml:5: face.detector: expected the name of a manifest"},
+	{BASE "face:\n  detector: {file: a}\n",
+	 "g.yaml:5: face.detector: expected one value, not a section"},
 	{BASE "face: {stranger_still_hours: 24}\n", "g.yaml:4: face.stranger_notice: is missing"},
 	{BASE "face:\n  liveness: maybe\n",
 	 "g.yaml:5: face.liveness: \"maybe\": expected one of enforce, observe, off"},
 	{BASE "mqtt:\n  accept_photos: perhaps\n",
 	 "g.yaml:5: mqtt.accept_photos: \"perhaps\": expected true or false"},
-	{BASE "mqtt: {brokers: ['']}\n", "g.yaml:4: mqtt.brokers[0]: \"\": expected HOST or HOST:PORT"},
+	{BASE "mqtt: {brokers: ['']}\n",
+	 "g.yaml:4: mqtt.brokers[0]: \"\": expected HOST or HOST:PORT"},
 	{BASE "mqtt: {brokers: ['a:']}\n", "g.yaml:4: mqtt.brokers[0]: \"a:\": expected HOST"},
 	{BASE "mqtt: {brokers: ['a:0']}\n", "g.yaml:4: mqtt.brokers[0]: "},
 	{BASE "mqtt: {brokers: ['a:65536']}\n", "g.yaml:4: mqtt.brokers[0]: "},
 	{BASE "mqtt: {brokers: ['[::1:1883']}\n", "g.yaml:4: mqtt.brokers[0]: "},
 	{BASE "mqtt: {brokers: ['[::1]1883']}\n", "g.yaml:4: mqtt.brokers[0]: "},
-	{BASE "mqtt: {brokers: [a, b, c, d, e]}\n", "g.yaml:4: mqtt.brokers: has 5 items: expected 0 to 4"},
+	{BASE "mqtt: {brokers: [a, b, c, d, e]}\n",
+	 "g.yaml:4: mqtt.brokers: has 5 items: expected 0 to 4"},
 	{BASE "mqtt:\n  cert_file: a\n  ca_file: b\n", "g.yaml:5: mqtt.cert_file: expected both"},
 	{BASE "mqtt:\n  brokers: [broker]\n  username: u\n  password_file: p\n",
 	 "g.yaml:7: mqtt.password_file: would cross the network"},
-	{BASE "mqtt:\n  keys:\n    - id: a\n      public_key: AAAA\n", "g.yaml:7: mqtt.keys[0].public_key: "},
-	{BASE "mqtt:\n  keys:\n    - id: a\n      public_key: AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=\n"
+	{BASE "mqtt:\n  keys:\n    - id: a\n      public_key: AAAA\n",
+	 "g.yaml:7: mqtt.keys[0].public_key: "},
+	{BASE "mqtt:\n  keys:\n    - id: a\n      public_key: "
+	      "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=\n"
 	      "      commands: [door.shut]\n",
 	 "g.yaml:8: mqtt.keys[0].commands[0]: \"door.shut\": expected one of"},
-	{BASE "mqtt:\n  keys:\n    - id: a\n      public_key: AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=\n"
+	{BASE "mqtt:\n  keys:\n    - id: a\n      public_key: "
+	      "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=\n"
 	      "      doors: [main]\n",
 	 "g.yaml:8: mqtt.keys[0].doors[0]: no door is called \"main\""},
-	{BASE "api: {listen: '0.0.0.0:80'}\n", "g.yaml:4: api.listen: \"0.0.0.0:80\" is not loopback"},
-	{BASE "api: {listen: localhost}\n", "g.yaml:4: api.listen: \"localhost\": expected ADDRESS:PORT"},
+	{BASE "api: {listen: '0.0.0.0:80'}\n",
+	 "g.yaml:4: api.listen: \"0.0.0.0:80\" is not loopback"},
+	{BASE "api: {listen: localhost}\n",
+	 "g.yaml:4: api.listen: \"localhost\": expected ADDRESS:PORT"},
 	{BASE "board:\n  driver: gpiod\n  outputs:\n    - {name: a, line: 1}\n    - name: b\n",
 	 "g.yaml:8: board.outputs[1].line: is missing"},
-	{BASE
-	 "board:\n  driver: gpiod\n  outputs: [{name: a, line: 1}]\n  inputs:\n    - {name: b, line: 1}\n",
+	{BASE "board:\n  driver: gpiod\n  outputs: [{name: a, line: 1}]\n  inputs:\n    - {name: "
+	      "b, line: 1}\n",
 	 "g.yaml:8: board.inputs[0].line: \"a\" uses this line of gpiochip0 already"},
 	{BASE "board:\n  outputs: [{name: a}]\n  inputs:\n    - name: a\n",
 	 "g.yaml:7: board.inputs[0].name: another line is called \"a\" already"},
 	{BASE "board:\n  inputs:\n    - {name: a, line: -1}\n",
 	 "g.yaml:6: board.inputs[0].line: \"-1\": expected an offset from 0 to 1023, or a name"},
-	{BASE "board:\n  inputs:\n    - {name: a, line: 1024}\n", "g.yaml:6: board.inputs[0].line: "},
+	{BASE "board:\n  inputs:\n    - {name: a, line: 1024}\n",
+	 "g.yaml:6: board.inputs[0].line: "},
 	{BASE "board:\n  inputs:\n    - {name: a, line: a-name-of-more-than-31-characters}\n",
 	 "g.yaml:6: board.inputs[0].line: "},
-	{BASE
-	 "board:\n  driver: gpiod\n  inputs:\n    - {name: a, line: GPIO3}\n    - {name: b, line: GPIO3}\n",
+	{BASE "board:\n  driver: gpiod\n  inputs:\n    - {name: a, line: GPIO3}\n    - {name: b, "
+	      "line: GPIO3}\n",
 	 "g.yaml:8: board.inputs[1].line: \"a\" uses this line of the board already"},
 	{BASE, "g.yaml:1: board: has no line: expected at least one"},
 	{BASE "board:\n  driver: gpiod\ndoors: []\n", "g.yaml:5: board: has no line"},
@@ -181,7 +193,8 @@ static const struct {
 	 "g.yaml:9: doors[0].lock: no output is called \"lok\"; outputs are: lock-a, lock-b"},
 	{BASE BOARD DOORS "    contact: lock-b\n",
 	 "g.yaml:10: doors[0].contact: no input is called \"lock-b\""},
-	{BASE BOARD DOORS "    contact: in-a\n    exit_button: in-a\n", "g.yaml:11: doors[0].exit_button: "},
+	{BASE BOARD DOORS "    contact: in-a\n    exit_button: in-a\n",
+	 "g.yaml:11: doors[0].exit_button: "},
 	{BASE BOARD DOORS "    held_open_ms: 1000\n    pre_alarm_ms: 1000\n",
 	 "g.yaml:11: doors[0].pre_alarm_ms: 1000: expected less than held_open_ms"},
 	{BASE BOARD DOORS "  - name: main\n    lock: lock-b\n",
@@ -193,36 +206,44 @@ static const struct {
 	{BASE BOARD DOORS "    contact: in-a\nfire_input: in-a\n",
 	 "g.yaml:11: fire_input: \"in-a\" is the contact of door \"main\" already"},
 	{BASE BOARD "fire_input: smoke\n", "g.yaml:7: fire_input: no input is called \"smoke\""},
-	{BASE "cameras:\n  - {name: c, source: a, role: face}\n", "g.yaml:5: cameras[0].door: is missing"},
+	{BASE "cameras:\n  - {name: c, source: a, role: face}\n",
+	 "g.yaml:5: cameras[0].door: is missing"},
 	{BASE "cameras:\n  - {name: c, source: a, role: face, door: x}\n",
 	 "g.yaml:5: cameras[0].door: no door is called \"x\""},
 	{BASE "cameras:\n  - name: c\n    source: a\n    role: facade\n    roi: [[0, 0], [1, 1]]\n",
 	 "g.yaml:8: cameras[0].roi: has 2 items: expected 3 to 16"},
-	{BASE "cameras:\n  - name: c\n    source: a\n    role: facade\n    roi: [[0, 0], [1, 1.1], [0, 1]]\n",
+	{BASE "cameras:\n  - name: c\n    source: a\n    role: facade\n    roi: [[0, 0], [1, 1.1], "
+	      "[0, 1]]\n",
 	 "g.yaml:8: cameras[0].roi[1]: \"1.1\": expected a number from 0 to 1"},
 	{BASE "cameras:\n  - name: c\n    source: a\n    role: facade\n"
-	      "    exclude:\n    - [[0, 0], [0.1, 0], [0.1, 0.1]]\n    - [[0, 0], [0.1, -0.2], [0.1, 0.1]]\n",
+	      "    exclude:\n    - [[0, 0], [0.1, 0], [0.1, 0.1]]\n    - [[0, 0], [0.1, -0.2], "
+	      "[0.1, 0.1]]\n",
 	 "g.yaml:10: cameras[0].exclude[1][1]: \"-0.2\": expected a number from 0 to 1"},
-	{BASE "cameras:\n  - name: c\n    source: a\n    role: facade\n"
-	      "    calibration: {points: [[0,1],[1,1],[1,0],[0,-.5]], floors: [1, 9], columns: 4}\n",
+	{BASE
+	 "cameras:\n  - name: c\n    source: a\n    role: facade\n"
+	 "    calibration: {points: [[0,1],[1,1],[1,0],[0,-.5]], floors: [1, 9], columns: 4}\n",
 	 "g.yaml:8: cameras[0].calibration.points[3]: \"-.5\": expected a number from 0 to 1"},
 	{BASE "cameras:\n  - name: c\n    source: a\n    role: facade\n"
-	      "    calibration: {points: [[.5,.9],[.5,.7],[.5,.3],[.5,.1]], floors: [1, 9], columns: 4}\n",
+	      "    calibration: {points: [[.5,.9],[.5,.7],[.5,.3],[.5,.1]], floors: [1, 9], "
+	      "columns: 4}\n",
 	 "g.yaml:8: cameras[0].calibration.points: are no rectangle seen from the ground"},
 	{BASE "cameras:\n  - name: c\n    source: a\n    role: facade\n"
 	      "    calibration: {points: [[0,1],[1,1],[1,0],[0,0]], floors: [9, 2], columns: 4}\n",
 	 "g.yaml:8: cameras[0].calibration.floors: [9, 2]: expected the lower floor first"},
-	{BASE "cameras:\n  - name: c\n    source: a\n    role: facade\n    calibration: {floors: [1, 2]}\n",
+	{BASE "cameras:\n  - name: c\n    source: a\n    role: facade\n    calibration: {floors: "
+	      "[1, 2]}\n",
 	 "g.yaml:8: cameras[0].calibration.points: is missing"},
-	{BASE
-	 "cameras:\n  - name: c\n    source: a\n    role: facade\n    roi: [[0, 0], [0.5, 0.5], [1, 1]]\n",
+	{BASE "cameras:\n  - name: c\n    source: a\n    role: facade\n    roi: [[0, 0], [0.5, "
+	      "0.5], [1, 1]]\n",
 	 "g.yaml:8: cameras[0].roi: its corners lie in a line"},
-	{BASE "cameras:\n  - name: c\n    source: a\n    role: facade\n    privacy:\n    - [[0, 0], [1, 0], "
+	{BASE "cameras:\n  - name: c\n    source: a\n    role: facade\n    privacy:\n    - [[0, "
+	      "0], [1, 0], "
 	      "[1, 1]]\n"
 	      "    - [[0, 0], [0, 0], [1, 1]]\n",
 	 "g.yaml:10: cameras[0].privacy[1]: its corners lie in a line"},
-	{BASE "cameras:\n  - name: c\n    source: a\n    role: facade\n"
-	      "    calibration: {points: [[0,1],[0.5,1],[1,1],[0,0]], floors: [1, 9], columns: 4}\n",
+	{BASE
+	 "cameras:\n  - name: c\n    source: a\n    role: facade\n"
+	 "    calibration: {points: [[0,1],[0.5,1],[1,1],[0,0]], floors: [1, 9], columns: 4}\n",
 	 "g.yaml:8: cameras[0].calibration.points: are no rectangle seen from the ground"},
 	{BASE "cameras:\n  - name: c\n    source: a\n    role: facade\n"
 	      "    calibration: {points: [[0,0],[1,0],[1,1],[0,1]], floors: [1, 9], columns: 4}\n",
@@ -254,7 +275,8 @@ static void several_mistakes_are_told_at_once(void **state)
 	assert_non_null(strstr(error, "g.yaml:4: x: "));
 	assert_non_null(strstr(error, "\ng.yaml:2: site: "));
 	assert_non_null(strstr(error, "\ng.yaml:3: gate: "));
-	assert_int_equal(config_load_text("x: 1\n", 5, "g.yaml", &config, tiny, sizeof(tiny)), -EINVAL);
+	assert_int_equal(config_load_text("x: 1\n", 5, "g.yaml", &config, tiny, sizeof(tiny)),
+			 -EINVAL);
 	assert_int_equal(strlen(tiny), sizeof(tiny) - 1);
 }
 
@@ -263,11 +285,12 @@ static void a_line_is_an_offset_or_a_name(void **state)
 	struct config *config = NULL;
 
 	(void)state;
-	assert_int_equal(load(BASE "board:\n  inputs:\n"
-				   "    - {name: a, line: 0}\n    - {name: b, line: 1023, chip: gpiochip1}\n"
-				   "    - {name: c, line: 3V3_EN}\n    - {name: d}\n",
-			      &config),
-			 0);
+	assert_int_equal(
+		load(BASE "board:\n  inputs:\n"
+			  "    - {name: a, line: 0}\n    - {name: b, line: 1023, chip: gpiochip1}\n"
+			  "    - {name: c, line: 3V3_EN}\n    - {name: d}\n",
+		     &config),
+		0);
 	assert_int_equal(config->board.inputs[0].place.offset, 0);
 	assert_string_equal(config->board.inputs[0].chip, "gpiochip0");
 	assert_int_equal(config->board.inputs[1].place.offset, 1023);
@@ -300,11 +323,12 @@ static void huge_and_unreadable_files_are_refused(void **state)
 
 	(void)state;
 	memset(text, '[', CONFIG_BYTES_MAX + 1);
+	assert_int_equal(config_load_text(text, CONFIG_BYTES_MAX + 1, "g.yaml", &config, error,
+					  sizeof(error)),
+			 -EFBIG);
 	assert_int_equal(
-		config_load_text(text, CONFIG_BYTES_MAX + 1, "g.yaml", &config, error, sizeof(error)),
-		-EFBIG);
-	assert_int_equal(config_load_text(text, CONFIG_BYTES_MAX, "g.yaml", &config, error, sizeof(error)),
-			 -EINVAL);
+		config_load_text(text, CONFIG_BYTES_MAX, "g.yaml", &config, error, sizeof(error)),
+		-EINVAL);
 	assert_non_null(strstr(error, "nested deeper"));
 	assert_int_equal(config_load("/nowhere/g.yaml", &config, error, sizeof(error)), -ENOENT);
 	assert_string_equal(error, "/nowhere/g.yaml: cannot be read: No such file or directory");
@@ -374,7 +398,8 @@ int main(int argc, char **argv)
 		cmocka_unit_test(only_loopback_addresses_are_listened_on),
 	};
 
-	if (argc == 2 && strcmp(argv[1], "--print-help") == 0) { /* to renew docs/reference/config.md */
+	if (argc == 2 &&
+	    strcmp(argv[1], "--print-help") == 0) { /* to renew docs/reference/config.md */
 		config_print_help(stdout);
 		return 0;
 	}

@@ -4,14 +4,15 @@
 #include "unit.h"
 #include "config/config.h"
 
-#define BASE                                                                                                 \
-	"version: 1\n"                                                                                       \
-	"site: hill-park\n"                                                                                  \
-	"gate: north\n"                                                                                      \
-	"board:\n"                                                                                           \
-	"  outputs: [{name: lock-a}, {name: led-a}, {name: beep-a}]\n"                                       \
-	"  inputs: [{name: d0, debounce_ms: 0}, {name: d1, debounce_ms: 0}, {name: slow}, {name: e0, "       \
-	"debounce_ms: 0}, {name: e1, debounce_ms: 0}]\n"                                                     \
+#define BASE                                                                                       \
+	"version: 1\n"                                                                             \
+	"site: hill-park\n"                                                                        \
+	"gate: north\n"                                                                            \
+	"board:\n"                                                                                 \
+	"  outputs: [{name: lock-a}, {name: led-a}, {name: beep-a}]\n"                             \
+	"  inputs: [{name: d0, debounce_ms: 0}, {name: d1, debounce_ms: 0}, {name: slow}, {name: " \
+	"e0, "                                                                                     \
+	"debounce_ms: 0}, {name: e1, debounce_ms: 0}]\n"                                           \
 	"doors: [{name: main, lock: lock-a, exit_button: slow}]\n"
 #define READER "readers:\n  - {name: in-a, door: main, d0: d0, d1: d1"
 
@@ -53,10 +54,12 @@ static void a_door_has_readers_of_every_kind_and_own_formats(void **state)
 		     "wiegand_formats:\n"
 		     "  - {name: site, layout: PFFFCCCCCP, parity: [EXXXX-----, -----XXXXO]}\n"
 		     "readers:\n"
-		     "  - {name: in-a, door: main, d0: d0, d1: d1, format: site, led: led-a, buzzer: "
+		     "  - {name: in-a, door: main, d0: d0, d1: d1, format: site, led: led-a, "
+		     "buzzer: "
 		     "beep-a}\n"
 		     "  - {name: out-a, door: main, direction: out, d0: e0, d1: e1, keypad: no}\n"
-		     "  - {name: qr, door: main, kind: evdev, device: /dev/input/by-id/qr, reads: code}\n"
+		     "  - {name: qr, door: main, kind: evdev, device: /dev/input/by-id/qr, reads: "
+		     "code}\n"
 		     "  - {name: rf, door: main, kind: serial, device: /dev/ttyS1, baud: 19200}\n",
 		     &config),
 		0);
@@ -86,17 +89,20 @@ static void each_mistake_names_the_reader_and_what_was_expected(void **state)
 		 "readers[0].d1: \"slow\" is debounced"},
 		{"fire_input: e0\nreaders: [{name: a, door: main, d0: d0, d1: e0}]\n",
 		 "readers[0].d1: \"e0\" is used by"},
-		{READER ", format: wiegand27}\n", "readers[0].format: \"wiegand27\": expected wiegand26"},
+		{READER ", format: wiegand27}\n",
+		 "readers[0].format: \"wiegand27\": expected wiegand26"},
 		{READER ", device: /dev/x}\n", "readers[0].device: belongs to"},
 		{READER ", led: x}\n", "readers[0].led: no output is called \"x\""},
 		{READER ", led: lock-a}\n", "readers[0].led: \"lock-a\" is used by \"main\""},
-		{READER ", led: led-a, buzzer: led-a}\n", "readers[0].buzzer: \"led-a\" is its light"},
+		{READER ", led: led-a, buzzer: led-a}\n",
+		 "readers[0].buzzer: \"led-a\" is its light"},
 		{READER ", pin_digits: 17}\n", "readers[0].pin_digits: \"17\": expected"},
 		{READER "}\n  - {name: in-a, door: main, d0: e0, d1: e1}\n",
 		 "readers[1].name: another reader"},
 		{READER "}\n  - {name: b, door: main, d0: e0, d1: d1}\n",
 		 "readers[1].d1: \"d1\" is used by \"in-a\""},
-		{"readers: [{name: a, door: main, kind: serial}]\n", "readers[0].device: is missing"},
+		{"readers: [{name: a, door: main, kind: serial}]\n",
+		 "readers[0].device: is missing"},
 		{"readers: [{name: a, door: main, kind: serial, device: /dev/x, baud: 9601}]\n",
 		 "readers[0].baud: 9601"},
 		{"readers: [{name: a, door: main, kind: evdev, device: /dev/x, d0: d0}]\n",

@@ -8,7 +8,9 @@
 #include "config/config.h"
 #include "config/config_upgrade.h"
 
-#define GATE "site: hill-park\ngate: north\nboard: {outputs: [{name: lock-a}], inputs: [{name: in-a}]}\n"
+#define GATE                                                                                       \
+	"site: hill-park\ngate: north\nboard: {outputs: [{name: lock-a}], inputs: [{name: "        \
+	"in-a}]}\n"
 
 static char error[CONFIG_ERROR_BYTES];
 
@@ -51,15 +53,17 @@ static const char wanted[] = "\xef\xbb\xbf# 门口 north\r\n"
 
 static int upgrade_text(const char *text, const struct config_upgrade_step *steps, char **ret_text)
 {
-	return config_upgrade_text(text, strlen(text), "g.yaml", steps, ret_text, error, sizeof(error));
+	return config_upgrade_text(text, strlen(text), "g.yaml", steps, ret_text, error,
+				   sizeof(error));
 }
 
 static void refused(const char *text, const char *words)
 {
 	struct config *config = NULL;
 
-	assert_int_equal(config_load_text(text, strlen(text), "g.yaml", &config, error, sizeof(error)),
-			 -EINVAL);
+	assert_int_equal(
+		config_load_text(text, strlen(text), "g.yaml", &config, error, sizeof(error)),
+		-EINVAL);
 	if (strstr(error, words) == NULL)
 		fail_msg("expected \"%s\" in \"%s\"", words, error);
 }
@@ -92,16 +96,19 @@ static void what_cannot_be_upgraded_is_refused(void **state)
 	assert_int_equal(upgrade_text("version: 2\n" GATE, made_up, &text), -EINVAL);
 	assert_non_null(strstr(error, "g.yaml:1: version: 2 is of a newer gatehoused"));
 	assert_int_equal(upgrade_text("version: 0\n" GATE, config_upgrade_steps, &text), -EINVAL);
-	assert_non_null(strstr(error, "g.yaml:1: version: 0: no upgrade from this version is known"));
+	assert_non_null(
+		strstr(error, "g.yaml:1: version: 0: no upgrade from this version is known"));
 	assert_int_equal(upgrade_text("version: [\n", made_up, &text), -EINVAL);
 	assert_non_null(strstr(error, "not YAML"));
 	/* the result must be a good config: here the gate has no name */
 	assert_int_equal(upgrade_text("version: 0\nsite: hill-park\n", made_up, &text), -EINVAL);
 	assert_non_null(strstr(error, "gate: is missing"));
-	/* an anchor goes with the value that is replaced, and what refers to it has no meaning then */
-	assert_int_equal(
-		upgrade_text("version: 0\n" GATE "log_level: &a trace\nstate_dir: *a\n", made_up, &text),
-		-EINVAL);
+	/*
+	 * an anchor goes with the value that is replaced, and what refers to it has no meaning then
+	 */
+	assert_int_equal(upgrade_text("version: 0\n" GATE "log_level: &a trace\nstate_dir: *a\n",
+				      made_up, &text),
+			 -EINVAL);
 	assert_int_equal(upgrade_text("version: 0\n" GATE, too_much, &text), -ENOSPC);
 	assert_null(text);
 }
@@ -183,12 +190,14 @@ static void a_newer_file_is_refused_with_that_alone(void **state)
 static void a_password_stands_in_a_file(void **state)
 {
 	(void)state;
-	refused("version: 1\n" GATE "cameras:\n  - {name: a, role: facade, source: 'rtsp://u:p@h/s'}\n",
+	refused("version: 1\n" GATE
+		"cameras:\n  - {name: a, role: facade, source: 'rtsp://u:p@h/s'}\n",
 		"g.yaml:6: cameras[0].source: holds a user name or password");
 	refused("version: 1\n" GATE
 		"cameras:\n  - {name: a, role: facade, source: 'rtsp://h/s', password_file: /x}\n",
 		"password_file: needs username");
-	refused("version: 1\n" GATE "cameras:\n  - {name: a, role: facade, source: a.mp4, username: u}\n",
+	refused("version: 1\n" GATE
+		"cameras:\n  - {name: a, role: facade, source: a.mp4, username: u}\n",
 		"username: belongs to rtsp");
 	assert_true(camera_login_is_inside("rtsp://a:b\"c\\@192.0.2.12/s"));
 	assert_true(camera_login_is_inside("rtsp://admin:p%40ss/w0rd@192.0.2.10/stream1"));

@@ -192,8 +192,8 @@ static void a_leaf_first_seen_open_is_not_forced(void **state)
 
 static void exit_opens_out_of_every_mode_and_returns_to_it(void **state)
 {
-	static const enum door_event into[] = {DOOR_EVENT_LOCK, DOOR_EVENT_BLOCK, DOOR_EVENT_DOUBLE_LOCK,
-					       DOOR_EVENT_LOCK_DOWN};
+	static const enum door_event into[] = {DOOR_EVENT_LOCK, DOOR_EVENT_BLOCK,
+					       DOOR_EVENT_DOUBLE_LOCK, DOOR_EVENT_LOCK_DOWN};
 
 	for (size_t i = 0; i < sizeof(into) / sizeof(into[0]); i++) {
 		enum door_mode mode;
@@ -212,10 +212,10 @@ static void exit_opens_out_of_every_mode_and_returns_to_it(void **state)
 
 static void fire_wins_and_is_latched(void **state)
 {
-	static const enum door_event orders[] = {DOOR_EVENT_LOCK,      DOOR_EVENT_UNLOCK,
-						 DOOR_EVENT_BLOCK,     DOOR_EVENT_DOUBLE_LOCK,
-						 DOOR_EVENT_LOCK_DOWN, DOOR_EVENT_LOCK_DOWN_RELEASE,
-						 DOOR_EVENT_LOCK_OPEN, DOOR_EVENT_LOCK_OPEN_RELEASE};
+	static const enum door_event orders[] = {
+		DOOR_EVENT_LOCK,        DOOR_EVENT_UNLOCK,           DOOR_EVENT_BLOCK,
+		DOOR_EVENT_DOUBLE_LOCK, DOOR_EVENT_LOCK_DOWN,        DOOR_EVENT_LOCK_DOWN_RELEASE,
+		DOOR_EVENT_LOCK_OPEN,   DOOR_EVENT_LOCK_OPEN_RELEASE};
 
 	(void)state;
 	assert_int_equal(step(DOOR_EVENT_LOCK_DOWN, 0), 0);
@@ -261,11 +261,13 @@ static void a_million_steps_keep_the_invariants(void **state)
 		enum door_event event = (enum door_event)(next_random(&seed) % DOOR_EVENTS);
 		enum door_mode mode;
 
-		now_ms += next_random(&seed) % 4 == 0 ? next_random(&seed) % 40000 : next_random(&seed) % 100;
+		now_ms += next_random(&seed) % 4 == 0 ? next_random(&seed) % 40000
+						      : next_random(&seed) % 100;
 		step(event, now_ms);
 		mode = door_mode(&door);
 		fire = event == DOOR_EVENT_FIRE || (fire && event != DOOR_EVENT_FIRE_RESET);
-		assert_int_equal(effects.released, mode == DOOR_MODE_UNLOCKED || mode == DOOR_MODE_ACCESSED ||
+		assert_int_equal(effects.released, mode == DOOR_MODE_UNLOCKED ||
+							   mode == DOOR_MODE_ACCESSED ||
 							   mode == DOOR_MODE_LOCKED_OPEN);
 		assert_int_equal(effects.released, door_lock(&door) == DOOR_LOCK_UNLOCKED);
 		assert_true(!fire || mode == DOOR_MODE_LOCKED_OPEN);

@@ -46,8 +46,11 @@ static void write_file(const char *text)
 
 static void what_was_put_is_found_after_a_restart(void **state)
 {
-	const struct door_memory down = {.mode = DOOR_MODE_LOCKED_DOWN, .before = DOOR_MODE_UNLOCKED},
-				 fire = {.mode = DOOR_MODE_BLOCKED, .before = DOOR_MODE_LOCKED, .fire = true};
+	const struct door_memory down = {.mode = DOOR_MODE_LOCKED_DOWN,
+					 .before = DOOR_MODE_UNLOCKED},
+				 fire = {.mode = DOOR_MODE_BLOCKED,
+					 .before = DOOR_MODE_LOCKED,
+					 .fire = true};
 	struct door_state_file *file = open_book();
 	struct door_memory found;
 
@@ -123,7 +126,8 @@ static void settled_when_it_is_on_disk(void **state)
 	assert_int_equal(door_state_file_last(file), 1);
 	while (door_state_file_settled(file, &r) < 1)
 		assert_int_equal(
-			poll(&(struct pollfd){.fd = door_state_file_fd(file), .events = POLLIN}, 1, 10000),
+			poll(&(struct pollfd){.fd = door_state_file_fd(file), .events = POLLIN}, 1,
+			     10000),
 			1);
 	assert_int_equal(r, 0);
 	after = open_book(); /* as after a crash: the first was not closed */
@@ -143,7 +147,8 @@ static void settled_with_what_went_wrong(void **state)
 	door_state_file_put(file, "main", &open);
 	while (door_state_file_settled(file, &r) < 1)
 		assert_int_equal(
-			poll(&(struct pollfd){.fd = door_state_file_fd(file), .events = POLLIN}, 1, 10000),
+			poll(&(struct pollfd){.fd = door_state_file_fd(file), .events = POLLIN}, 1,
+			     10000),
 			1);
 	assert_int_equal(r, -ENOENT);
 	assert_int_equal(mkdir(folder, 0700), 0);
@@ -155,10 +160,13 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(settled_when_it_is_on_disk, setup, teardown),
 		cmocka_unit_test_setup_teardown(settled_with_what_went_wrong, setup, teardown),
-		cmocka_unit_test_setup_teardown(what_was_put_is_found_after_a_restart, setup, teardown),
-		cmocka_unit_test_setup_teardown(what_did_not_change_is_not_written, setup, teardown),
+		cmocka_unit_test_setup_teardown(what_was_put_is_found_after_a_restart, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(what_did_not_change_is_not_written, setup,
+						teardown),
 		cmocka_unit_test_setup_teardown(a_foreign_or_cut_file_locks, setup, teardown),
-		cmocka_unit_test_setup_teardown(a_disk_that_takes_nothing_stops_nobody, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_disk_that_takes_nothing_stops_nobody, setup,
+						teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,4 +1,7 @@
-/* Every state of the door with every event, against a table written from the header; then every limit. */
+/*
+ * Every state of the door with every event, against a table written from the header; then every
+ * limit.
+ */
 #include "unit.h"
 
 #include <errno.h>
@@ -6,7 +9,14 @@
 
 #include "hw/door/door.h"
 
-enum { RELEASE = 5000, HELD = 30000, PRE = 10000, RELOCK = 500, EXTENDED = 12000, EXTENDED_OPEN = 60000 };
+enum {
+	RELEASE = 5000,
+	HELD = 30000,
+	PRE = 10000,
+	RELOCK = 500,
+	EXTENDED = 12000,
+	EXTENDED_OPEN = 60000
+};
 enum { NOW = 1000000 };
 
 static const struct door_config usual = {.release_ms = RELEASE,
@@ -28,26 +38,29 @@ struct state {
 	const char *name;
 	enum door_event way[3];
 	/*
-	 * one letter an event: L Locked, U Unlocked, A Accessed, B Blocked, D LockedDown, O LockedOpen,
-	 * X DoubleLocked afterwards; = nothing changed; - refused
+	 * one letter an event: L Locked, U Unlocked, A Accessed, B Blocked, D LockedDown, O
+	 * LockedOpen, X DoubleLocked afterwards; = nothing changed; - refused
 	 */
 	const char *row;
 };
 
-#define WAY(...)                                                                                             \
-	{                                                                                                    \
-		__VA_ARGS__, DOOR_EVENTS                                                                     \
+#define WAY(...)                                                                                   \
+	{                                                                                          \
+		__VA_ARGS__, DOOR_EVENTS                                                           \
 	}
 
 static const struct state states[] = {
-	/*                                                           access, extended, exit, lock, unlock, block,
-	   double lock, lock down, its release, lock open, its release, fire, reset, open, closed, unknown, tick */
+	/*
+	 * access, extended, exit, lock, unlock, block, double lock, lock down, its release,
+	 * lock open, its release, fire, reset, open, closed, unknown, tick
+	 */
 	{"Locked", {DOOR_EVENTS}, "AAA=UBXD-O-O====="},
 	{"Unlocked", WAY(DOOR_EVENT_UNLOCK), "===L=BXD-O-O====="},
 	{"Accessed", WAY(DOOR_EVENT_ACCESS), "===LUBXD-O-O====="},
 	{"Accessed, extended", WAY(DOOR_EVENT_ACCESS_EXTENDED), "===LUBXD-O-O====="},
 	{"Accessed by exit", WAY(DOOR_EVENT_EXIT), "===LUBXD-O-O====="},
-	{"Accessed by exit out of Blocked", WAY(DOOR_EVENT_BLOCK, DOOR_EVENT_EXIT), "--=LUBXD-O-O====="},
+	{"Accessed by exit out of Blocked", WAY(DOOR_EVENT_BLOCK, DOOR_EVENT_EXIT),
+	 "--=LUBXD-O-O====="},
 	{"Accessed by exit out of LockedDown", WAY(DOOR_EVENT_LOCK_DOWN, DOOR_EVENT_EXIT),
 	 "--=----DL--O====="},
 	{"Blocked", WAY(DOOR_EVENT_BLOCK), "--ALU=XD-O-O====="},
@@ -145,7 +158,8 @@ static void memory_brings_modes_back_and_no_grant(void **unused)
 				continue; /* the leaf is read anew */
 			assert_int_equal(
 				door_step(&copy, (enum door_event)event, NOW + EXTENDED, &of_copy),
-				door_step(&original, (enum door_event)event, NOW + EXTENDED, &of_original));
+				door_step(&original, (enum door_event)event, NOW + EXTENDED,
+					  &of_original));
 			assert_int_equal(door_mode(&copy), door_mode(&original));
 		}
 	}
@@ -256,7 +270,9 @@ static void whoever_slips_in_after_is_told(void **unused)
 	assert_false(effects.notices & DOOR_NOTICE_TAILGATING);
 }
 
-/* every value just outside the ranges is our own mistake and stops us; the edges themselves serve */
+/*
+ * every value just outside the ranges is our own mistake and stops us; the edges themselves serve
+ */
 static void the_ranges_hold_at_their_edges(void **unused)
 {
 	struct door_config config = {.release_ms = 1,

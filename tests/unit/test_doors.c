@@ -109,7 +109,10 @@ static void set_clock(struct rig *rig, uint64_t now_ms)
 	clock_fake_set(now_ms, noon_unix_ms + (int64_t)now_ms);
 }
 
-/* A timer that lies in the real clock's past is due at each turn: a few turns serve all that is ready. */
+/*
+ * A timer that lies in the real clock's past is due at each turn: a few turns serve all that is
+ * ready.
+ */
 static void turn(struct rig *rig)
 {
 	for (int i = 0; i < 8; i++)
@@ -170,7 +173,8 @@ static int teardown(void **state)
 	return 0;
 }
 
-static void on_reply(const struct reply *reply, int r, const struct problem *problem, json_t *result)
+static void on_reply(const struct reply *reply, int r, const struct problem *problem,
+		     json_t *result)
 {
 	struct rig *rig = reply->owner;
 

@@ -1,4 +1,7 @@
-/* The access transaction through entry.h: fake doors, a driven clock, a store that refuses, is late or never answers. */
+/*
+ * The access transaction through entry.h: fake doors, a driven clock, a store that refuses, is late
+ * or never answers.
+ */
 #include <errno.h>
 #include <string.h>
 
@@ -89,8 +92,8 @@ static void admitted(void *arg, unsigned door, const char *person)
 	rig->admitted++;
 }
 
-static void reader_feedback(void *arg, unsigned door, const char *reader, enum access_feedback feedback,
-			    enum policy_reason reason)
+static void reader_feedback(void *arg, unsigned door, const char *reader,
+			    enum access_feedback feedback, enum policy_reason reason)
 {
 	struct rig *rig = arg;
 
@@ -132,7 +135,8 @@ static void put_card(struct rig *rig, unsigned uses)
 {
 	struct problem problem = {0};
 	struct roster_credential card;
-	json_t *value = json_pack("{s:s, s:s, s:s}", "person", LI, "type", "card", "number", "4711");
+	json_t *value =
+		json_pack("{s:s, s:s, s:s}", "person", LI, "type", "card", "number", "4711");
 
 	if (uses > 0)
 		json_object_set_new(value, "uses", json_integer(uses));
@@ -152,7 +156,8 @@ static void put_rule(struct rig *rig, const char *kind, const char *name, json_t
 
 static void put_area(struct rig *rig)
 {
-	put_rule(rig, "area", "yard", json_pack("{s:[s], s:s}", "entries", "main", "antipassback", "hard"));
+	put_rule(rig, "area", "yard",
+		 json_pack("{s:[s], s:s}", "entries", "main", "antipassback", "hard"));
 }
 
 static void open_entry(struct rig *rig)
@@ -224,7 +229,8 @@ static int teardown(void **state)
 	return 0;
 }
 
-static void on_reply(const struct reply *reply, int r, const struct problem *problem, json_t *result)
+static void on_reply(const struct reply *reply, int r, const struct problem *problem,
+		     json_t *result)
 {
 	struct rig *rig = reply->owner;
 
@@ -254,13 +260,14 @@ static void see_face(struct rig *rig, const char *person)
 
 static void order_open(struct rig *rig)
 {
-	entry_present(rig->entry, &(struct entry_presentation){.factor = POLICY_REMOTE,
-							       .door = MAIN,
-							       .data = json_object(),
-							       .first_mono_us = clock_mono_us(),
-							       .nonce_key = "desk",
-							       .nonce = 7,
-							       .reply = {.answer = on_reply, .owner = rig}});
+	entry_present(rig->entry,
+		      &(struct entry_presentation){.factor = POLICY_REMOTE,
+						   .door = MAIN,
+						   .data = json_object(),
+						   .first_mono_us = clock_mono_us(),
+						   .nonce_key = "desk",
+						   .nonce = 7,
+						   .reply = {.answer = on_reply, .owner = rig}});
 }
 
 static void pass_by(struct rig *rig, enum door_passage passage)
@@ -545,7 +552,8 @@ static void where_it_cannot_be_seen_the_grant_counts(void **state)
 	swipe(rig, MAIN);
 	assert_true(is_inside(rig));
 	assert_int_equal(events(rig, "access.taken"), 0);
-	assert_true(fake_store_last(rig->store, "access.granted")->record_count > 0); /* committed with it */
+	assert_true(fake_store_last(rig->store, "access.granted")->record_count >
+		    0); /* committed with it */
 }
 
 static void a_contact_that_is_lost_meanwhile_counts_as_taken(void **state)
@@ -719,11 +727,12 @@ static void card_and_pin_are_combined_in_time(void **state)
 		struct rig *rig = *state;
 		struct problem problem = {0};
 		struct roster_credential pin;
-		json_t *value = json_pack("{s:s, s:s, s:s}", "person", LI, "type", "pin", "digits", "135790");
+		json_t *value = json_pack("{s:s, s:s, s:s}", "person", LI, "type", "pin", "digits",
+					  "135790");
 
-		assert_int_equal(
-			roster_credential_parse("01ARZ3NDEKTSV4RRFFQ69G5FB1", value, NULL, &pin, &problem),
-			0);
+		assert_int_equal(roster_credential_parse("01ARZ3NDEKTSV4RRFFQ69G5FB1", value, NULL,
+							 &pin, &problem),
+				 0);
 		assert_int_equal(roster_credentials_put(rig->directory.credentials, &pin), 0);
 		json_decref(value);
 		put_rule(rig, "rule", "both", json_pack("{s:[s]}", "open", "card+pin"));
@@ -767,7 +776,8 @@ static void a_guard_has_the_last_word(void **state)
 	swipe(rig, MAIN); /* one question is enough */
 	assert_int_equal(events(rig, "access.guard_asked"), 1);
 	id = text_of(rig, "access.guard_asked", "id");
-	assert_int_equal(entry_guard_answer(rig->entry, "no-such-id", true, "guard", &problem), -ENOENT);
+	assert_int_equal(entry_guard_answer(rig->entry, "no-such-id", true, "guard", &problem),
+			 -ENOENT);
 	assert_int_equal(entry_guard_answer(rig->entry, id, true, "guard", &problem), 0);
 	assert_int_equal(rig->releases, 1);
 	assert_string_equal(text_of(rig, "access.granted", "guard"), "guard");
@@ -817,7 +827,8 @@ static void what_if_moves_nothing(void **state)
 {
 	struct rig *rig = *state;
 	struct problem problem = {0};
-	json_t *question = json_pack("{s:s, s:s, s:[s]}", "door", "main", "person", LI, "factors", "card");
+	json_t *question =
+		json_pack("{s:s, s:s, s:[s]}", "door", "main", "person", LI, "factors", "card");
 	json_t *answer;
 
 	put_card(rig, 1);

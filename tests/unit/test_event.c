@@ -81,10 +81,11 @@ static void json_has_the_agreed_members(void **state)
 	char *text = event_json(&row, false);
 
 	(void)state;
-	assert_string_equal(text,
-			    "{\"seq\":7,\"id\":\"01HF7YAT00000000000000000A\",\"time\":"
-			    "\"2025-11-21T04:05:06.789Z\",\"type\":\"access.granted\",\"severity\":\"info\","
-			    "\"source\":\"door/main\",\"person\":null,\"data\":{\"v\":1}}");
+	assert_string_equal(
+		text,
+		"{\"seq\":7,\"id\":\"01HF7YAT00000000000000000A\",\"time\":"
+		"\"2025-11-21T04:05:06.789Z\",\"type\":\"access.granted\",\"severity\":\"info\","
+		"\"source\":\"door/main\",\"person\":null,\"data\":{\"v\":1}}");
 	free(text);
 	memset(row.hash, 0xab, sizeof(row.hash));
 	strcpy(row.person, "01HF7YAT00000000000000000B");
@@ -105,7 +106,8 @@ static void the_hash_is_the_documented_one(void **state)
 	(void)state;
 	event_hash(&row, hash);
 	event_hash_text(hash, text);
-	assert_string_equal(text, "fd1368c126041afbed880e8e65608c64b7ac6e388a6daead34231a4556d1d7e1");
+	assert_string_equal(text,
+			    "fd1368c126041afbed880e8e65608c64b7ac6e388a6daead34231a4556d1d7e1");
 }
 
 static void every_field_changes_the_hash(void **state)

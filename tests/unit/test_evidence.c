@@ -80,7 +80,8 @@ static int remove_folder(void **state)
 
 static struct evidence_request request_of(void)
 {
-	static const struct evidence_point points[] = {{160, 10}, {162, 60}, {165, 150}, {1e9f, -1e9f}};
+	static const struct evidence_point points[] = {
+		{160, 10}, {162, 60}, {165, 150}, {1e9f, -1e9f}};
 	struct evidence_request request = {
 		.dir = dir,
 		.stem = "throw-1",
@@ -185,7 +186,8 @@ static void look(const char *path, int x0, int x1, int y, int *ret_first, int *r
 static void a_mask_is_in_all_that_is_shown_and_the_original_is_sealed(void **state)
 {
 	const struct mask mask = {
-		.polygons = {{.x = {0.05f, 0.3f, 0.3f, 0.05f}, .y = {-2, -2, 3, 3}, .count = 4}}, .count = 1};
+		.polygons = {{.x = {0.05f, 0.3f, 0.3f, 0.05f}, .y = {-2, -2, 3, 3}, .count = 4}},
+		.count = 1};
 	struct evidence_request request;
 	struct evidence_result result;
 	char path[256], hex[DIGEST_HEX_BYTES];

@@ -1,4 +1,7 @@
-/* What is kept of throws: the folder as it is read, deletions recorded first, and what a throw's event says. */
+/*
+ * What is kept of throws: the folder as it is read, deletions recorded first, and what a throw's
+ * event says.
+ */
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -101,7 +104,8 @@ static void files_of_one_throw_are_one_item(void **state)
 	assert_string_equal(scan.items[0].stem, STEM);
 	assert_int_equal(scan.items[0].files, 4);
 	assert_int_equal(scan.items[0].bytes, 1111);
-	assert_true(scan.items[0].unix_ms > clock_unix_ms() - 2 * 86400000ll); /* the newest of them */
+	assert_true(scan.items[0].unix_ms >
+		    clock_unix_ms() - 2 * 86400000ll); /* the newest of them */
 	assert_int_equal(scan.leftovers, 1);
 	assert_false(exists(rig, ".facade-1.mp4.part"));
 	assert_true(exists(rig, "notes.txt")); /* somebody else's */
@@ -155,10 +159,11 @@ static bool was_asked(const struct rig *rig)
 static void a_deletion_is_on_the_disk_before_the_file_goes(void **state)
 {
 	struct rig *rig = *state;
-	json_t *review = json_pack("{s:i, s:s, s:{s:i, s:s, s:b}}", "seq", 8, "type", "alert.reviewed",
-				   "data", "alert", 7, "verdict", "confirmed", "held", 0);
-	json_t *alert = json_pack("{s:i, s:s, s:{s:[{s:s}]}}", "seq", 7, "type", "litter.detected", "data",
-				  "evidence", "name", STEM ".mp4");
+	json_t *review =
+		json_pack("{s:i, s:s, s:{s:i, s:s, s:b}}", "seq", 8, "type", "alert.reviewed",
+			  "data", "alert", 7, "verdict", "confirmed", "held", 0);
+	json_t *alert = json_pack("{s:i, s:s, s:{s:[{s:s}]}}", "seq", 7, "type", "litter.detected",
+				  "data", "evidence", "name", STEM ".mp4");
 
 	write_file(rig, STEM ".mp4", 10, 31);
 	fake_store_hold(rig->store, true);
@@ -224,9 +229,9 @@ static void a_throw_is_recorded_with_its_reasons_and_files(void **state)
 	assert_null(json_object_get(write->data, "clip_offset_ms"));
 	assert_string_equal(json_string_value(json_object_get(write->data, "evidence_error")),
 			    "clip: no space left for it");
-	assert_string_equal(
-		json_string_value(json_object_get(json_object_get(write->data, "evidence_problem"), "code")),
-		"evidence-no-space");
+	assert_string_equal(json_string_value(json_object_get(
+				    json_object_get(write->data, "evidence_problem"), "code")),
+			    "evidence-no-space");
 	free(result);
 }
 

@@ -33,7 +33,8 @@ static size_t draw(struct evt_fit_score *scores, size_t people, uint64_t seed)
 	uint64_t state = seed;
 
 	for (size_t i = 0; i < people; i++)
-		scores[i] = (struct evt_fit_score){(uint32_t)i, (uint32_t)i, (float)best_other(&state, 50)};
+		scores[i] = (struct evt_fit_score){(uint32_t)i, (uint32_t)i,
+						   (float)best_other(&state, 50)};
 	return people;
 }
 
@@ -91,21 +92,24 @@ static void the_limits_hold_what_they_say(void **state)
 
 	(void)state;
 	for (uint64_t site = 1; site <= 200; site++) {
-		assert_int_equal(
-			evt_fit_limits(scores, draw(scores, 60, site * 97), 0.01, true_score_1, &at, &rate),
-			0);
+		assert_int_equal(evt_fit_limits(scores, draw(scores, 60, site * 97), 0.01,
+						true_score_1, &at, &rate),
+				 0);
 		assert_true(at.low <= at.middle && at.middle <= at.high);
 		within += at.low <= true_score_1 && true_score_1 <= at.high;
 		rate_within += rate.low <= 0.01 && 0.01 <= rate.high;
 	}
-	print_message(
-		"of 200 sites of 60 people the truth lay within for the score in %d, for the rate in %d\n",
-		within, rate_within);
+	print_message("of 200 sites of 60 people the truth lay within for the score in %d, for the "
+		      "rate in %d\n",
+		      within, rate_within);
 	assert_in_range(within, 160, 200);
 	assert_in_range(rate_within, 160, 200);
 }
 
-/* Residents among themselves: who is like another has that one like himself, so that each likeness is seen from both sides. */
+/*
+ * Residents among themselves: who is like another has that one like himself, so that each likeness
+ * is seen from both sides.
+ */
 static void likeness_of_two_residents_is_one_measurement(void **state)
 {
 	enum { PEOPLE = 60, SITES = 200 };
@@ -128,13 +132,16 @@ static void likeness_of_two_residents_is_one_measurement(void **state)
 				for (uint32_t k = 0; k < PEOPLE; k++)
 					if (k != i && like[i][k] > like[i][best])
 						best = k;
-				scores[i] = (struct evt_fit_score){i, told ? best : i, (float)like[i][best]};
+				scores[i] = (struct evt_fit_score){i, told ? best : i,
+								   (float)like[i][best]};
 			}
-			assert_int_equal(evt_fit_limits(scores, PEOPLE, 0.01, true_score, &at, &rate), 0);
+			assert_int_equal(
+				evt_fit_limits(scores, PEOPLE, 0.01, true_score, &at, &rate), 0);
 			within[told] += rate.low <= 0.01 && 0.01 <= rate.high;
 		}
 	}
-	print_message("the truth lay within at %d of %d sites; had nobody told whom they are like, at %d\n",
+	print_message("the truth lay within at %d of %d sites; had nobody told whom they are like, "
+		      "at %d\n",
 		      within[1], SITES, within[0]);
 	assert_in_range(within[1], 168, SITES);
 	assert_true(within[1] > within[0]);

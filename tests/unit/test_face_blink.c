@@ -17,7 +17,10 @@ static struct face_eyes narrowed(float share)
 	return eyes;
 }
 
-/* Frames in which the eyes are open for a second, and then as @p shares say, and open again for half a second. */
+/*
+ * Frames in which the eyes are open for a second, and then as @p shares say, and open again for
+ * half a second.
+ */
 static bool shown(const float *shares, size_t count)
 {
 	struct face_blink blink = {0};
@@ -127,7 +130,8 @@ static void eyes_are_measured_by_the_face_itself(void **state)
 		float x = (float)(i * 37 % 50), y = (float)(i * 23 % 60);
 
 		small.landmarks[i] = (struct face_point){x, y};
-		large.landmarks[i] = (struct face_point){300 - 3 * y, 100 + 3 * x}; /* a quarter turn */
+		large.landmarks[i] =
+			(struct face_point){300 - 3 * y, 100 + 3 * x}; /* a quarter turn */
 	}
 	a = face_eyes_of(&small);
 	b = face_eyes_of(&large);

@@ -9,7 +9,10 @@
 #include <math.h>
 #include <stdbool.h>
 
-/* A folder with the landmark and liveness nets as they are, and with those that tests/unit/make_nets.py writes. */
+/*
+ * A folder with the landmark and liveness nets as they are, and with those that
+ * tests/unit/make_nets.py writes.
+ */
 static char dir[64];
 static const char *const borrowed[] = {"fr_detect.onnx", "fr_landmark.onnx", "fr_feature.onnx",
 				       "fr_liveness.onnx"};
@@ -82,7 +85,8 @@ static struct face_model yunet(void)
 				   .score_min = 0.7f};
 }
 
-static struct face_engine *open_with(const struct face_model *detector, int want, struct problem *problem)
+static struct face_engine *open_with(const struct face_model *detector, int want,
+				     struct problem *problem)
 {
 	struct face_engine *engine = NULL;
 
@@ -151,7 +155,8 @@ static void it_reads_what_opencv_reads(void **state)
 
 	(void)state;
 	if (file == NULL) {
-		print_message("OpenCV for Python is not installed: held against its recorded answer only\n");
+		print_message("OpenCV for Python is not installed: held against its recorded "
+			      "answer only\n");
 		return;
 	}
 	engine = open_with(&record, 0, &problem);
@@ -206,7 +211,8 @@ static void faces_lie_where_they_are_in_the_picture(void **state)
 	/* the whole at a quarter of its size: 32 px of blue at (192, 64) of the input */
 	assert_int_equal(face_detect(engine, &image, NULL, found, FOUND_MAX, &count), 0);
 	assert_true(count > 0);
-	assert_float_equal(found[0].x_px + found[0].width_px / 2, 4 * (192 + 16 + 0.1f * 0.5f * 64), 1);
+	assert_float_equal(found[0].x_px + found[0].width_px / 2, 4 * (192 + 16 + 0.1f * 0.5f * 64),
+			   1);
 	assert_float_equal(found[0].y_px + found[0].height_px / 2, 4 * (64 + 16 - 0.1f * 64), 1);
 	free(pixels);
 	close_all(engine);
@@ -331,7 +337,8 @@ static void a_recogniser_of_128_numbers_in_raw_rgb_works(void **state)
 	assert_float_equal(length, 1, 1e-4);
 	assert_true(norm > 100); /* raw values went in, not those between -1 and 1 */
 	face_engine_close(engine);
-	record.swap_rgb = 0; /* the same picture, its channels the other way round: the same to the net */
+	/* the same picture, its channels the other way round: the same to the net */
+	record.swap_rgb = 0;
 	assert_int_equal(face_models_use(&record), 0);
 	engine = open_with(NULL, 0, &problem);
 	assert_int_equal(face_embed(engine, swapped, 0, other, NULL), 0);

@@ -16,8 +16,8 @@ static void paint(uint8_t *crop, int left, int right, int top, int bottom, const
 /* Skin, eyes, nostrils and a mouth, where an aligned picture has them. */
 static void draw_face(uint8_t *crop)
 {
-	static const uint8_t skin[] = {110, 140, 190}, dark[] = {40, 40, 50}, lips[] = {100, 100, 180},
-			     line[] = {50, 45, 80};
+	static const uint8_t skin[] = {110, 140, 190}, dark[] = {40, 40, 50},
+			     lips[] = {100, 100, 180}, line[] = {50, 45, 80};
 
 	paint(crop, 0, FACE_CROP_PX, 0, FACE_CROP_PX, skin);
 	paint(crop, 32, 45, 49, 54, dark);
@@ -31,7 +31,8 @@ static void draw_face(uint8_t *crop)
 static void to_grey(uint8_t *crop)
 {
 	for (int i = 0; i < FACE_CROP_BYTES; i += 3) {
-		uint8_t grey = (uint8_t)((29 * crop[i] + 150 * crop[i + 1] + 77 * crop[i + 2]) >> 8);
+		uint8_t grey =
+			(uint8_t)((29 * crop[i] + 150 * crop[i + 1] + 77 * crop[i + 2]) >> 8);
 
 		memset(crop + i, grey, 3);
 	}

@@ -65,7 +65,8 @@ static void one_person_resembles_himself(void **state)
 	assert_float_equal(dot(first, first), 1, 1e-4);
 	assert_true(face.points[0].x_px < face.points[1].x_px);
 	assert_true(face.points[0].y_px < face.points[3].y_px);
-	assert_true(face.points[2].x_px > face.x_px && face.points[2].x_px < face.x_px + face.width_px);
+	assert_true(face.points[2].x_px > face.x_px &&
+		    face.points[2].x_px < face.x_px + face.width_px);
 	embed_demo(*state, "franck_03909.jpg", &face, other);
 	assert_true(dot(first, other) > 0.6f);
 }
@@ -99,9 +100,11 @@ static void what_is_no_face_becomes_no_template(void **state)
 	assert_int_equal(face_photo_decode(file, bytes, &photo, &problem), 0);
 	assert_int_equal(face_detect(*state, &photo.image, NULL, &face, 1, &count), 0);
 	assert_int_equal(face_find_points(*state, &photo.image, &face), 0);
-	assert_int_equal(face_make_template(*state, &photo.image, &face, FACE_CROP_VIEWS, template), 0);
+	assert_int_equal(face_make_template(*state, &photo.image, &face, FACE_CROP_VIEWS, template),
+			 0);
 	face_aligned_points(face.points); /* of the wall behind him */
-	assert_int_equal(face_make_template(*state, &photo.image, &face, FACE_CROP_VIEWS, template), -ENOENT);
+	assert_int_equal(face_make_template(*state, &photo.image, &face, FACE_CROP_VIEWS, template),
+			 -ENOENT);
 	face_photo_finish(&photo);
 	free(file);
 }
@@ -158,8 +161,10 @@ static void two_hundred_faces_are_no_trouble(void **state)
 	assert_non_null(pixels);
 	for (int y = 0; y < crowd.height_px; y++) {
 		for (int x = 0; x < crowd.width_px; x++) {
-			int from_x = (int)(face->x_px + face->width_px * (float)(x % SIDE_PX) / SIDE_PX);
-			int from_y = (int)(face->y_px + face->height_px * (float)(y % SIDE_PX) / SIDE_PX);
+			int from_x =
+				(int)(face->x_px + face->width_px * (float)(x % SIDE_PX) / SIDE_PX);
+			int from_y = (int)(face->y_px +
+					   face->height_px * (float)(y % SIDE_PX) / SIDE_PX);
 
 			memcpy(pixels + (size_t)y * crowd.stride_bytes + 3 * (size_t)x,
 			       photo.image.pixels + (size_t)from_y * photo.image.stride_bytes +
@@ -169,11 +174,13 @@ static void two_hundred_faces_are_no_trouble(void **state)
 	}
 	crowd.pixels = pixels;
 	for (int part = 0; part < 3; part++) {
-		struct face_rect window = {part * 400, part * 100, 640 - part * 150, 480 - part * 110};
+		struct face_rect window = {part * 400, part * 100, 640 - part * 150,
+					   480 - part * 110};
 
 		count = 99;
-		assert_int_equal(face_detect(*state, &crowd, part == 0 ? NULL : &window, faces, 16, &count),
-				 0);
+		assert_int_equal(
+			face_detect(*state, &crowd, part == 0 ? NULL : &window, faces, 16, &count),
+			0);
 		assert_true(count <= 16 && (part == 0 || count >= 6));
 		for (size_t i = 1; i < count; i++) /* the largest first */
 			assert_true(faces[i].width_px * faces[i].height_px <=
@@ -189,7 +196,8 @@ static void photos_are_measured_before_they_are_decoded(void **state)
 	static const uint8_t huge_png[] = {0x89, 'P', 'N', 'G', '\r', '\n', 0x1a, '\n', 0, 0, 0,
 					   13,   'I', 'H', 'D', 'R',  0,    1,    0,    0, 0, 1,
 					   0,    0,   8,   2,   0,    0,    0,    0,    0, 0, 0};
-	static const uint8_t jpeg_without_frame[] = {0xff, 0xd8, 0xff, 0xe0, 0, 4, 1, 2, 0xff, 0xd9};
+	static const uint8_t jpeg_without_frame[] = {0xff, 0xd8, 0xff, 0xe0, 0,
+						     4,    1,    2,    0xff, 0xd9};
 	struct face_photo photo = {0};
 	struct problem problem = {0};
 	unsigned width_px = 0, height_px = 0;
@@ -199,8 +207,9 @@ static void photos_are_measured_before_they_are_decoded(void **state)
 	assert_int_equal(width_px, 65536);
 	assert_int_equal(face_photo_decode(huge_png, sizeof(huge_png), &photo, &problem), -EFBIG);
 	assert_non_null(strstr(problem.detail, "pixels"));
-	assert_int_equal(face_photo_decode(jpeg_without_frame, sizeof(jpeg_without_frame), &photo, &problem),
-			 -EBADMSG);
+	assert_int_equal(
+		face_photo_decode(jpeg_without_frame, sizeof(jpeg_without_frame), &photo, &problem),
+		-EBADMSG);
 	assert_int_equal(face_photo_decode("GIF89a......", 12, &photo, &problem), -EBADMSG);
 	assert_int_equal(face_photo_decode("", 0, &photo, &problem), -EBADMSG);
 	assert_null(photo.owner);
@@ -219,7 +228,8 @@ static void every_shortened_photo_gets_an_answer(void **state)
 		part = malloc(n + 1);
 		assert_non_null(part);
 		memcpy(part, file, n);
-		(void)face_photo_decode(part, n, &photo, &problem); /* any answer, but no crash and no leak */
+		(void)face_photo_decode(part, n, &photo,
+					&problem); /* any answer, but no crash and no leak */
 		face_photo_finish(&photo);
 		free(part);
 	}
@@ -292,7 +302,8 @@ static void another_recogniser_is_used_as_its_record_says(void **state)
 	(void)state;
 	snprintf(before, sizeof(before), "%s", face_engine_recogniser());
 	assert_string_equal(before, record.sha256);
-	assert_int_equal(face_models_use(&record), 0); /* by a record of its own: still the same templates */
+	assert_int_equal(face_models_use(&record),
+			 0); /* by a record of its own: still the same templates */
 	assert_string_equal(face_engine_recogniser(), before);
 	record.score_min = 0.2f;
 	assert_int_equal(face_models_use(&record), 0);
@@ -352,8 +363,8 @@ static void remove_pack(const char *dir, const char *recogniser)
 	rmdir(dir);
 }
 
-/* An operator that this OpenCV does not know, as another operator set brings it; weights that are no numbers; bytes that are
- * no net. Each under its right hash. */
+/* An operator that this OpenCV does not know, as another operator set brings it; weights that are
+ * no numbers; bytes that are no net. Each under its right hash. */
 static void a_spoilt_recogniser_is_refused_at_the_start(void **state)
 {
 	char dir[] = "/tmp/gh-pack-XXXXXX", path[128], hex[DIGEST_HEX_BYTES];
@@ -399,19 +410,21 @@ static void every_net_takes_the_short_way(void **state)
 		assert_false(face_engine_is_slow(*state, (enum face_model_role)role));
 }
 
-/* An ONNX file: x, of 3 channels, 64 by 64; Split, an operator with three answers; Concat of the third, first and second;
- * GlobalAveragePool. */
+/* An ONNX file: x, of 3 channels, 64 by 64; Split, an operator with three answers; Concat of the
+ * third, first and second; GlobalAveragePool. */
 static const uint8_t channel_means[] = {
-	0x08, 0x04, 0x3a, 0x9d, 0x01, 0x0a, 0x20, 0x0a, 0x01, 0x78, 0x12, 0x01, 0x61, 0x12, 0x01, 0x62, 0x12,
-	0x01, 0x63, 0x22, 0x05, 0x53, 0x70, 0x6c, 0x69, 0x74, 0x2a, 0x0b, 0x0a, 0x04, 0x61, 0x78, 0x69, 0x73,
-	0x18, 0x01, 0xa0, 0x01, 0x02, 0x0a, 0x21, 0x0a, 0x01, 0x63, 0x0a, 0x01, 0x61, 0x0a, 0x01, 0x62, 0x12,
-	0x01, 0x64, 0x22, 0x06, 0x43, 0x6f, 0x6e, 0x63, 0x61, 0x74, 0x2a, 0x0b, 0x0a, 0x04, 0x61, 0x78, 0x69,
-	0x73, 0x18, 0x01, 0xa0, 0x01, 0x02, 0x0a, 0x19, 0x0a, 0x01, 0x64, 0x12, 0x01, 0x79, 0x22, 0x11, 0x47,
-	0x6c, 0x6f, 0x62, 0x61, 0x6c, 0x41, 0x76, 0x65, 0x72, 0x61, 0x67, 0x65, 0x50, 0x6f, 0x6f, 0x6c, 0x12,
-	0x01, 0x67, 0x5a, 0x1b, 0x0a, 0x01, 0x78, 0x12, 0x16, 0x0a, 0x14, 0x08, 0x01, 0x12, 0x10, 0x0a, 0x02,
-	0x08, 0x01, 0x0a, 0x02, 0x08, 0x03, 0x0a, 0x02, 0x08, 0x40, 0x0a, 0x02, 0x08, 0x40, 0x62, 0x1b, 0x0a,
-	0x01, 0x79, 0x12, 0x16, 0x0a, 0x14, 0x08, 0x01, 0x12, 0x10, 0x0a, 0x02, 0x08, 0x01, 0x0a, 0x02, 0x08,
-	0x03, 0x0a, 0x02, 0x08, 0x01, 0x0a, 0x02, 0x08, 0x01, 0x42, 0x04, 0x0a, 0x00, 0x10, 0x0b,
+	0x08, 0x04, 0x3a, 0x9d, 0x01, 0x0a, 0x20, 0x0a, 0x01, 0x78, 0x12, 0x01, 0x61, 0x12,
+	0x01, 0x62, 0x12, 0x01, 0x63, 0x22, 0x05, 0x53, 0x70, 0x6c, 0x69, 0x74, 0x2a, 0x0b,
+	0x0a, 0x04, 0x61, 0x78, 0x69, 0x73, 0x18, 0x01, 0xa0, 0x01, 0x02, 0x0a, 0x21, 0x0a,
+	0x01, 0x63, 0x0a, 0x01, 0x61, 0x0a, 0x01, 0x62, 0x12, 0x01, 0x64, 0x22, 0x06, 0x43,
+	0x6f, 0x6e, 0x63, 0x61, 0x74, 0x2a, 0x0b, 0x0a, 0x04, 0x61, 0x78, 0x69, 0x73, 0x18,
+	0x01, 0xa0, 0x01, 0x02, 0x0a, 0x19, 0x0a, 0x01, 0x64, 0x12, 0x01, 0x79, 0x22, 0x11,
+	0x47, 0x6c, 0x6f, 0x62, 0x61, 0x6c, 0x41, 0x76, 0x65, 0x72, 0x61, 0x67, 0x65, 0x50,
+	0x6f, 0x6f, 0x6c, 0x12, 0x01, 0x67, 0x5a, 0x1b, 0x0a, 0x01, 0x78, 0x12, 0x16, 0x0a,
+	0x14, 0x08, 0x01, 0x12, 0x10, 0x0a, 0x02, 0x08, 0x01, 0x0a, 0x02, 0x08, 0x03, 0x0a,
+	0x02, 0x08, 0x40, 0x0a, 0x02, 0x08, 0x40, 0x62, 0x1b, 0x0a, 0x01, 0x79, 0x12, 0x16,
+	0x0a, 0x14, 0x08, 0x01, 0x12, 0x10, 0x0a, 0x02, 0x08, 0x01, 0x0a, 0x02, 0x08, 0x03,
+	0x0a, 0x02, 0x08, 0x01, 0x0a, 0x02, 0x08, 0x01, 0x42, 0x04, 0x0a, 0x00, 0x10, 0x0b,
 };
 
 static void a_net_that_we_cannot_run_is_left_to_opencv(void **state)
@@ -508,7 +521,8 @@ static void quality_names_what_is_wrong(void **state)
 	memcpy(face.points, frontal, sizeof(frontal));
 	face.height_px = 40;
 	face_quality_judge(&face, crop, &face_quality_enrol, &quality);
-	assert_int_equal(quality.fault, FACE_FAULT_UNSURE); /* eyes further apart than such a face has */
+	assert_int_equal(quality.fault,
+			 FACE_FAULT_UNSURE); /* eyes further apart than such a face has */
 	memset(face.points, 0, sizeof(face.points));
 	face_quality_judge(&face, crop, &face_quality_frame, &quality);
 	assert_int_equal(quality.fault, FACE_FAULT_UNSURE);

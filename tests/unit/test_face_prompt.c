@@ -15,7 +15,8 @@ static struct face face_at(float x_px, float y_px, float height_px)
 
 static void who_stands_behind_is_not_at_the_door(void **state)
 {
-	const struct face faces[] = {face_at(320, 240, 200), face_at(500, 200, 80), face_at(100, 240, 150)};
+	const struct face faces[] = {face_at(320, 240, 200), face_at(500, 200, 80),
+				     face_at(100, 240, 150)};
 	bool at[3];
 
 	(void)state;
@@ -56,7 +57,8 @@ static void a_prompt_settles_before_it_shows(void **state)
 
 static enum face_prompt prompt_of(enum face_fault fault, uint64_t blink_asked_ms)
 {
-	const struct face_track track = {.id = 1, .fault = (int)fault, .blink_asked_ms = blink_asked_ms};
+	const struct face_track track = {
+		.id = 1, .fault = (int)fault, .blink_asked_ms = blink_asked_ms};
 
 	return face_prompt_of(&track);
 }
@@ -73,7 +75,8 @@ static void each_fault_has_its_words(void **state)
 	assert_int_equal(prompt_of(FACE_FAULT_FLAT, 0), FACE_PROMPT_LIGHT);
 	assert_int_equal(prompt_of(FACE_FAULT_NONE, 0), FACE_PROMPT_NONE);
 	assert_int_equal(prompt_of(FACE_FAULT_NONE, 1000), FACE_PROMPT_BLINK);
-	assert_int_equal(prompt_of(FACE_FAULT_TURNED, 1000), FACE_PROMPT_LOOK_HERE); /* first things first */
+	assert_int_equal(prompt_of(FACE_FAULT_TURNED, 1000),
+			 FACE_PROMPT_LOOK_HERE); /* first things first */
 	covered.cover_frames = FACE_TRACK_COVER_FRAMES_MIN - 1;
 	assert_int_equal(face_prompt_of(&covered), FACE_PROMPT_NONE);
 	covered.cover_frames++;

@@ -12,14 +12,18 @@ static uint8_t pixels[HEIGHT * WIDTH * 3];
 static const struct face_image image = {pixels, WIDTH, HEIGHT, (size_t)WIDTH * 3};
 static const struct face face = {.x_px = 30, .y_px = 10, .width_px = 100, .height_px = 100};
 
-/* A cheek: brighter on one side, with soft spots and noise of a few grey levels; @p raster adds to each place. */
+/*
+ * A cheek: brighter on one side, with soft spots and noise of a few grey levels; @p raster adds to
+ * each place.
+ */
 static void draw(float (*raster)(int x, int y))
 {
 	unsigned seed = 1;
 
 	for (int y = 0; y < HEIGHT; y++) {
 		for (int x = 0; x < WIDTH; x++) {
-			float value = 90 + 0.5f * (float)x + 25 * sinf((float)x / 9) * cosf((float)y / 13);
+			float value = 90 + 0.5f * (float)x +
+				      25 * sinf((float)x / 9) * cosf((float)y / 13);
 
 			seed = seed * 1664525u + 1013904223u;
 			value += (float)(seed >> 24) / 32 - 4 + (raster != NULL ? raster(x, y) : 0);
@@ -49,7 +53,8 @@ static float blocks(int x, int y)
 /* a beard: short strands, each of its own brightness */
 static float hair(int x, int y)
 {
-	unsigned strand = (unsigned)((float)x + 4 * sinf((float)y / 17)) * 61 + (unsigned)(y / 9) * 7919;
+	unsigned strand =
+		(unsigned)((float)x + 4 * sinf((float)y / 17)) * 61 + (unsigned)(y / 9) * 7919;
 
 	strand = (strand ^ (strand >> 7)) * 0x45d9f3bu;
 	strand = (strand ^ (strand >> 15)) * 0x45d9f3bu;
@@ -84,7 +89,8 @@ static void too_little_of_a_face_says_nothing(void **state)
 {
 	const struct face small = {.x_px = 50, .y_px = 40, .width_px = 60, .height_px = 60},
 			  cut = {.x_px = -70, .y_px = 10, .width_px = 100, .height_px = 100},
-			  nowhere = {.x_px = NAN, .y_px = INFINITY, .width_px = 100, .height_px = 100};
+			  nowhere = {
+				  .x_px = NAN, .y_px = INFINITY, .width_px = 100, .height_px = 100};
 
 	(void)state;
 	draw(bars);

@@ -86,7 +86,10 @@ static void nothing_counted_is_no_crash(void **state)
 	free(stats);
 }
 
-/* Two folds whose best thresholds differ: each is judged with the other's, which costs each one pair. */
+/*
+ * Two folds whose best thresholds differ: each is judged with the other's, which costs each one
+ * pair.
+ */
 static void a_fold_is_judged_with_the_others_threshold(void **state)
 {
 	const struct face_pair pairs[] = {
@@ -99,7 +102,8 @@ static void a_fold_is_judged_with_the_others_threshold(void **state)
 	/* fold 0 with 0.35: 0.50 is taken for the same. fold 1 with 0.55: 0.40 is not */
 	assert_float_equal(face_stats_accuracy(pairs, 8, &error), 0.75, 1e-9);
 	assert_float_equal(error, 0, 1e-9);
-	assert_float_equal(face_stats_accuracy(pairs, 4, &error), 1, 1e-9); /* a single fold: its own */
+	assert_float_equal(face_stats_accuracy(pairs, 4, &error), 1,
+			   1e-9); /* a single fold: its own */
 }
 
 static void fnir_counts_people_alike_and_wrong_names_as_misses(void **state)
@@ -114,7 +118,8 @@ static void fnir_counts_people_alike_and_wrong_names_as_misses(void **state)
 	(void)state;
 	for (int i = 0; i < 100; i++)
 		strangers[i] = (float)i / 200; /* to 0.495 */
-	assert_float_equal(face_stats_fnir(searches, 5, strangers, 100, 0.01, &threshold), 1.5 / 4, 1e-9);
+	assert_float_equal(face_stats_fnir(searches, 5, strangers, 100, 0.01, &threshold), 1.5 / 4,
+			   1e-9);
 	assert_true(threshold > 0.49f && threshold <= 0.495f); /* one of a hundred passes */
 	assert_float_equal(face_stats_fnir(searches, 5, strangers, 100, 1, NULL), 1.0 / 4, 1e-9);
 }

@@ -14,7 +14,8 @@ static const struct face_rules rules = {.liveness = true,
 
 static struct face face_at(float x_px, float y_px)
 {
-	return (struct face){.x_px = x_px, .y_px = y_px, .width_px = 80, .height_px = 100, .score = 1};
+	return (struct face){
+		.x_px = x_px, .y_px = y_px, .width_px = 80, .height_px = 100, .score = 1};
 }
 
 static struct face_track *see(struct face_tracks *tracks, float x_px, uint64_t now_ms)
@@ -27,7 +28,8 @@ static struct face_track *see(struct face_tracks *tracks, float x_px, uint64_t n
 }
 
 /* @p who is a direction: the same number is the same face */
-static struct face_observation observation_of(int who, const char *person, float live, uint64_t now_ms)
+static struct face_observation observation_of(int who, const char *person, float live,
+					      uint64_t now_ms)
 {
 	struct face_observation observation = {
 		.live = live, .quality = 0.5f, .score = 0.6f, .arrived_mono_us = now_ms * 1000};
@@ -96,10 +98,13 @@ static void one_lucky_frame_opens_nothing(void **state)
 
 	(void)state;
 	face_track_add(&tracks, track, &observation);
-	assert_int_equal(face_track_judge(track, &rules, anna, 0.9f, 0.5f, 1000), FACE_VERDICT_OPEN);
+	assert_int_equal(face_track_judge(track, &rules, anna, 0.9f, 0.5f, 1000),
+			 FACE_VERDICT_OPEN);
 	face_track_add(&tracks, track, &observation);
-	assert_int_equal(face_track_judge(track, &rules, anna, 0.9f, 0.5f, 1040), FACE_VERDICT_ACCESS);
-	assert_int_equal(face_track_judge(track, &rules, anna, 0.49f, 0.5f, 1040), FACE_VERDICT_OPEN);
+	assert_int_equal(face_track_judge(track, &rules, anna, 0.9f, 0.5f, 1040),
+			 FACE_VERDICT_ACCESS);
+	assert_int_equal(face_track_judge(track, &rules, anna, 0.49f, 0.5f, 1040),
+			 FACE_VERDICT_OPEN);
 }
 
 static void frames_that_name_two_people_open_nothing(void **state)
@@ -126,14 +131,20 @@ static void a_stranger_is_called_so_after_enough_frames(void **state)
 
 	(void)state;
 	for (unsigned i = 0; i < rules.stranger_frames; i++) {
-		assert_int_equal(face_track_judge(track, &rules, anna, 0.3f, 0.5f, 1000), FACE_VERDICT_OPEN);
+		assert_int_equal(face_track_judge(track, &rules, anna, 0.3f, 0.5f, 1000),
+				 FACE_VERDICT_OPEN);
 		face_track_add(&tracks, track, &observation);
 	}
-	assert_int_equal(face_track_judge(track, &rules, anna, 0.3f, 0.5f, 1000), FACE_VERDICT_STRANGER);
-	assert_int_equal(face_track_judge(track, &rules, "", -1, 0.5f, 1000), FACE_VERDICT_STRANGER);
+	assert_int_equal(face_track_judge(track, &rules, anna, 0.3f, 0.5f, 1000),
+			 FACE_VERDICT_STRANGER);
+	assert_int_equal(face_track_judge(track, &rules, "", -1, 0.5f, 1000),
+			 FACE_VERDICT_STRANGER);
 }
 
-/* A print that one frame takes for alive stays a print; a living face that one frame doubts stays alive. */
+/*
+ * A print that one frame takes for alive stays a print; a living face that one frame doubts stays
+ * alive.
+ */
 static void one_frame_does_not_decide_liveness(void **state)
 {
 	const float print[] = {0.97f, 0.0005f}, living[] = {0.999f, 0.2f}, none[1] = {0};
@@ -150,15 +161,19 @@ static void a_picture_of_a_resident_opens_nothing(void **state)
 	struct face_tracks tracks = {0};
 	struct face_track *track = see(&tracks, 0, 1000);
 	struct face_observation observation = observation_of(0, anna, 0.1f, 1000);
-	const struct face_rules without = {.access_frames = 2, .stranger_frames = 6, .repeat_ms = 1000};
+	const struct face_rules without = {
+		.access_frames = 2, .stranger_frames = 6, .repeat_ms = 1000};
 
 	(void)state;
 	for (unsigned i = 0; i < rules.stranger_frames; i++) {
-		assert_int_equal(face_track_judge(track, &rules, anna, 0.9f, 0.5f, 1000), FACE_VERDICT_OPEN);
+		assert_int_equal(face_track_judge(track, &rules, anna, 0.9f, 0.5f, 1000),
+				 FACE_VERDICT_OPEN);
 		face_track_add(&tracks, track, &observation);
 	}
-	assert_int_equal(face_track_judge(track, &rules, anna, 0.9f, 0.5f, 1000), FACE_VERDICT_SPOOF);
-	assert_int_equal(face_track_judge(track, &without, anna, 0.9f, 0.5f, 1000), FACE_VERDICT_ACCESS);
+	assert_int_equal(face_track_judge(track, &rules, anna, 0.9f, 0.5f, 1000),
+			 FACE_VERDICT_SPOOF);
+	assert_int_equal(face_track_judge(track, &without, anna, 0.9f, 0.5f, 1000),
+			 FACE_VERDICT_ACCESS);
 }
 
 static void a_decision_is_repeated_only_later(void **state)
@@ -172,12 +187,15 @@ static void a_decision_is_repeated_only_later(void **state)
 	face_track_add(&tracks, track, &observation);
 	face_track_decided(track, FACE_VERDICT_ACCESS, 1000);
 	assert_false(face_track_open(track, &rules, 1000 + rules.repeat_ms - 1));
-	assert_int_equal(face_track_judge(track, &rules, anna, 0.9f, 0.5f, 10999), FACE_VERDICT_OPEN);
+	assert_int_equal(face_track_judge(track, &rules, anna, 0.9f, 0.5f, 10999),
+			 FACE_VERDICT_OPEN);
 	assert_true(face_track_open(track, &rules, 1000 + rules.repeat_ms));
-	assert_int_equal(face_track_judge(track, &rules, anna, 0.9f, 0.5f, 11000), FACE_VERDICT_OPEN);
+	assert_int_equal(face_track_judge(track, &rules, anna, 0.9f, 0.5f, 11000),
+			 FACE_VERDICT_OPEN);
 	face_track_add(&tracks, track, &observation);
 	face_track_add(&tracks, track, &observation);
-	assert_int_equal(face_track_judge(track, &rules, anna, 0.9f, 0.5f, 11040), FACE_VERDICT_ACCESS);
+	assert_int_equal(face_track_judge(track, &rules, anna, 0.9f, 0.5f, 11040),
+			 FACE_VERDICT_ACCESS);
 }
 
 static void somebody_else_in_the_same_place_is_a_new_track(void **state)
@@ -196,7 +214,8 @@ static void somebody_else_in_the_same_place_is_a_new_track(void **state)
 	assert_int_not_equal(track->id, id);
 	assert_int_equal(track->good_frames, 1);
 	assert_true(face_track_open(track, &rules, 1080));
-	assert_int_equal(face_track_judge(track, &rules, anna, 0.9f, 0.5f, 1080), FACE_VERDICT_OPEN);
+	assert_int_equal(face_track_judge(track, &rules, anna, 0.9f, 0.5f, 1080),
+			 FACE_VERDICT_OPEN);
 }
 
 /* Where a blink is asked for, nothing else opens; whoever gives none in time is refused. */
@@ -217,13 +236,17 @@ static void without_a_blink_nothing_opens(void **state)
 				 FACE_VERDICT_OPEN);
 	}
 	assert_int_equal(track->blink_asked_ms, 1040);
-	assert_int_equal(face_track_judge(track, &strict, anna, 0.9f, 0.5f, 1040 + FACE_TRACK_BLINK_MS - 1),
-			 FACE_VERDICT_OPEN);
-	assert_int_equal(face_track_judge(track, &strict, anna, 0.9f, 0.5f, 1040 + FACE_TRACK_BLINK_MS),
-			 FACE_VERDICT_NO_BLINK);
-	assert_int_equal(face_track_judge(track, &strict, anna, 0.3f, 0.5f, 9000), FACE_VERDICT_STRANGER);
+	assert_int_equal(
+		face_track_judge(track, &strict, anna, 0.9f, 0.5f, 1040 + FACE_TRACK_BLINK_MS - 1),
+		FACE_VERDICT_OPEN);
+	assert_int_equal(
+		face_track_judge(track, &strict, anna, 0.9f, 0.5f, 1040 + FACE_TRACK_BLINK_MS),
+		FACE_VERDICT_NO_BLINK);
+	assert_int_equal(face_track_judge(track, &strict, anna, 0.3f, 0.5f, 9000),
+			 FACE_VERDICT_STRANGER);
 	track->blink.seen = true;
-	assert_int_equal(face_track_judge(track, &strict, anna, 0.9f, 0.5f, 9000), FACE_VERDICT_ACCESS);
+	assert_int_equal(face_track_judge(track, &strict, anna, 0.9f, 0.5f, 9000),
+			 FACE_VERDICT_ACCESS);
 	/* the next decision needs one of its own, and so does whoever takes the place */
 	face_track_decided(track, FACE_VERDICT_ACCESS, 9000);
 	assert_true(face_track_open(track, &strict, 9000 + strict.repeat_ms));
@@ -256,7 +279,10 @@ static void a_blink_is_seen_on_its_track(void **state)
 	}
 }
 
-/* A mask is a word to whoever wears it: who is known all the same comes in, and who takes it off is looked at anew, once. */
+/*
+ * A mask is a word to whoever wears it: who is known all the same comes in, and who takes it off is
+ * looked at anew, once.
+ */
 static void a_mask_that_comes_off_is_a_new_look(void **state)
 {
 	struct face_tracks tracks = {0};
@@ -272,7 +298,8 @@ static void a_mask_that_comes_off_is_a_new_look(void **state)
 		assert_int_equal(face_track_is_covered(track), i >= FACE_TRACK_COVER_FRAMES_MIN);
 		face_track_add(&tracks, track, &masked);
 	}
-	assert_int_equal(face_track_judge(track, &rules, "", -1, 0.5f, 1000), FACE_VERDICT_STRANGER);
+	assert_int_equal(face_track_judge(track, &rules, "", -1, 0.5f, 1000),
+			 FACE_VERDICT_STRANGER);
 	face_track_decided(track, FACE_VERDICT_STRANGER, 1000);
 	for (unsigned i = 0; i < 2; i++)
 		face_track_add(&tracks, track, &bare);
@@ -281,7 +308,8 @@ static void a_mask_that_comes_off_is_a_new_look(void **state)
 	assert_int_equal(track->good_frames, 1); /* nothing of the mask's frames is left */
 	for (unsigned i = 0; i < 2; i++)
 		face_track_add(&tracks, track, &known);
-	assert_int_equal(face_track_judge(track, &rules, anna, 0.9f, 0.5f, 1600), FACE_VERDICT_ACCESS);
+	assert_int_equal(face_track_judge(track, &rules, anna, 0.9f, 0.5f, 1600),
+			 FACE_VERDICT_ACCESS);
 	/* on and off again gives no more looks than that before the next decision is due */
 	face_track_decided(track, FACE_VERDICT_STRANGER, 1700);
 	for (unsigned i = 0; i < 10; i++)
@@ -301,7 +329,8 @@ static void a_mask_keeps_nobody_out_who_is_known(void **state)
 	observation.cover = 8;
 	for (unsigned i = 0; i < 2; i++)
 		face_track_add(&tracks, track, &observation);
-	assert_int_equal(face_track_judge(track, &rules, anna, 0.9f, 0.5f, 1000), FACE_VERDICT_ACCESS);
+	assert_int_equal(face_track_judge(track, &rules, anna, 0.9f, 0.5f, 1000),
+			 FACE_VERDICT_ACCESS);
 }
 
 static void nothing_seen_has_no_mean(void **state)

@@ -9,7 +9,9 @@
 #include <errno.h>
 #include <unistd.h>
 
-enum { WAIT_MS = 600000 }; /* only a test that fails waits so long; under qemu one look takes seconds */
+enum {
+	WAIT_MS = 600000
+}; /* only a test that fails waits so long; under qemu one look takes seconds */
 static const char franck[] = "0000000000000000000000FRNC";
 
 struct bench { /* a watch with its models loaded, and its results */
@@ -39,8 +41,9 @@ static int set_up_with(void **state, bool blink)
 	static struct bench bench;
 	struct face_watch_config config = config_with(models_dir());
 
-	assert_int_equal(
-		queue_open(sizeof(struct face_result), 16, QUEUE_REFUSE_WHEN_FULL, NULL, &bench.results), 0);
+	assert_int_equal(queue_open(sizeof(struct face_result), 16, QUEUE_REFUSE_WHEN_FULL, NULL,
+				    &bench.results),
+			 0);
 	config.blink = blink;
 	assert_int_equal(face_watch_open(&config, bench.results, &bench.watch), 0);
 	assert_int_equal(next(bench.results).kind, FACE_RESULT_READY);
@@ -125,7 +128,8 @@ static void an_enrolled_person_is_let_in(void **state)
 
 	assert_int_equal(result.kind, FACE_RESULT_ENROLLED);
 	assert_true(result.quality > 0);
-	assert_int_equal(gallery_add(face_watch_gallery(bench->watch), franck, result.template_vector), 0);
+	assert_int_equal(
+		gallery_add(face_watch_gallery(bench->watch), franck, result.template_vector), 0);
 	result = show(bench, "franck_03909.jpg");
 	assert_int_equal(result.kind, FACE_RESULT_ACCESS);
 	assert_string_equal(result.person, franck);
@@ -151,7 +155,10 @@ static void look_at(struct bench *bench, struct video_frame *frame)
 	}
 }
 
-/* A photo that liveness takes for alive, before a camera that asks for a blink: asked, and refused when time is over. */
+/*
+ * A photo that liveness takes for alive, before a camera that asks for a blink: asked, and refused
+ * when time is over.
+ */
 static void a_still_picture_never_blinks(void **state)
 {
 	struct bench *bench = *state;
@@ -159,14 +166,16 @@ static void a_still_picture_never_blinks(void **state)
 	bool asked = false;
 	int r = -EAGAIN;
 
-	assert_int_equal(gallery_add(face_watch_gallery(bench->watch), franck, result.template_vector), 0);
+	assert_int_equal(
+		gallery_add(face_watch_gallery(bench->watch), franck, result.template_vector), 0);
 	for (unsigned i = 0; i < 300 && !(r == 0 && result.kind != FACE_RESULT_PROMPT); i++) {
 		struct video_frame *frame = frame_of("franck_03909.jpg");
 
 		frame->arrived_mono_us = 1000000 + i * 250000; /* time is the frames' own */
 		look_at(bench, frame);
 		video_frame_unref(frame);
-		while ((r = queue_pop(bench->results, &result)) == 0 && result.kind == FACE_RESULT_PROMPT)
+		while ((r = queue_pop(bench->results, &result)) == 0 &&
+		       result.kind == FACE_RESULT_PROMPT)
 			asked = asked || result.prompt == FACE_PROMPT_BLINK;
 	}
 	assert_int_equal(r, 0);
@@ -177,7 +186,10 @@ static void a_still_picture_never_blinks(void **state)
 	assert_true(result.liveness >= 0.35f); /* it was not that */
 }
 
-/* Two seconds of the demo film in which he blinks; frames come as fast as they are looked at, in the film's own time. */
+/*
+ * Two seconds of the demo film in which he blinks; frames come as fast as they are looked at, in
+ * the film's own time.
+ */
 static void whoever_blinks_is_let_in(void **state)
 {
 	enum { WIDTH = 360, HEIGHT = 288 };
@@ -188,9 +200,11 @@ static void whoever_blinks_is_let_in(void **state)
 	FILE *film;
 	unsigned frames = 0, blinked_after = 0;
 
-	assert_int_equal(gallery_add(face_watch_gallery(bench->watch), franck, result.template_vector), 0);
+	assert_int_equal(
+		gallery_add(face_watch_gallery(bench->watch), franck, result.template_vector), 0);
 	snprintf(command, sizeof(command),
-		 "ffmpeg -v error -ss 29.6 -t 2 -i '%s/demo/franck.mp4' -vf scale=%d:%d -f rawvideo -pix_fmt "
+		 "ffmpeg -v error -ss 29.6 -t 2 -i '%s/demo/franck.mp4' -vf scale=%d:%d -f "
+		 "rawvideo -pix_fmt "
 		 "bgr24 - "
 		 "</dev/null",
 		 models_dir(), WIDTH, HEIGHT);
@@ -292,8 +306,9 @@ static void values_out_of_range_are_refused(void **state)
 	struct queue *results = NULL;
 
 	(void)state;
-	assert_int_equal(queue_open(sizeof(struct face_result), 1, QUEUE_REFUSE_WHEN_FULL, NULL, &results),
-			 0);
+	assert_int_equal(
+		queue_open(sizeof(struct face_result), 1, QUEUE_REFUSE_WHEN_FULL, NULL, &results),
+		0);
 	config = good;
 	config.cameras = FACE_WATCH_CAMERAS_MAX + 1;
 	assert_int_equal(face_watch_open(&config, results, &watch), -EINVAL);
@@ -331,7 +346,8 @@ static void a_still_street_is_no_motion(void **state)
 }
 
 /* Shows the picture until the enrolment before the camera has ended, one way or the other. */
-static struct face_result show_for_enrolment(struct bench *bench, const char *name, unsigned seconds)
+static struct face_result show_for_enrolment(struct bench *bench, const char *name,
+					     unsigned seconds)
 {
 	assert_int_equal(face_watch_enrol_live(bench->watch, 7, 0, seconds), 0);
 	return show(bench, name);
@@ -346,7 +362,8 @@ static void somebody_at_the_gate_is_enrolled_there(void **state)
 	assert_int_equal(result.request, 7);
 	assert_int_equal(result.good_frames, FACE_ENROL_FRAMES);
 	assert_true(result.quality > 0);
-	assert_int_equal(gallery_add(face_watch_gallery(bench->watch), franck, result.template_vector), 0);
+	assert_int_equal(
+		gallery_add(face_watch_gallery(bench->watch), franck, result.template_vector), 0);
 	result = show(bench, "franck_03909.jpg");
 	assert_int_equal(result.kind, FACE_RESULT_ACCESS);
 	assert_string_equal(result.person, franck);
@@ -365,7 +382,8 @@ static void two_enrolments_at_once_do_not_mix(void **state)
 	assert_int_equal(result.request, 8);
 	assert_non_null(strstr(result.reason.detail, "Somebody else"));
 	assert_int_equal(show(bench, "franck_01829.jpg").request, 7);
-	assert_int_equal(face_watch_enrol_live(bench->watch, 9, 1, 60), -EINVAL); /* no such camera */
+	assert_int_equal(face_watch_enrol_live(bench->watch, 9, 1, 60),
+			 -EINVAL); /* no such camera */
 	assert_int_equal(face_watch_enrol_live(bench->watch, 9, 0, 4), -EINVAL);
 }
 
@@ -387,8 +405,10 @@ static void a_second_like_face_is_told_as_the_rival(void **state)
 	struct bench *bench = *state;
 	struct face_result result = enrol(bench, "franck_01829.jpg");
 
-	assert_int_equal(gallery_add(face_watch_gallery(bench->watch), franck, result.template_vector), 0);
-	assert_int_equal(gallery_add(face_watch_gallery(bench->watch), twin, result.template_vector), 0);
+	assert_int_equal(
+		gallery_add(face_watch_gallery(bench->watch), franck, result.template_vector), 0);
+	assert_int_equal(
+		gallery_add(face_watch_gallery(bench->watch), twin, result.template_vector), 0);
 	result = show(bench, "franck_03909.jpg");
 	assert_int_equal(result.kind, FACE_RESULT_ACCESS);
 	assert_true(strcmp(result.rival, franck) == 0 || strcmp(result.rival, twin) == 0);
@@ -437,13 +457,15 @@ static struct video_frame *remade(bool upside_down, int shrink)
 			int to_y = upside_down ? photo.image.height_px - 1 - y : y;
 
 			memcpy(made + (size_t)to_y * stride + 3 * (size_t)to_x,
-			       photo.image.pixels + (size_t)(y * shrink) * photo.image.stride_bytes +
+			       photo.image.pixels +
+				       (size_t)(y * shrink) * photo.image.stride_bytes +
 				       3 * (size_t)(x * shrink),
 			       3);
 		}
 	}
-	assert_int_equal(
-		video_frame_from_bgr(made, stride, photo.image.width_px, photo.image.height_px, &frame), 0);
+	assert_int_equal(video_frame_from_bgr(made, stride, photo.image.width_px,
+					      photo.image.height_px, &frame),
+			 0);
 	free(made);
 	face_photo_finish(&photo);
 	free(file);
@@ -460,7 +482,9 @@ static struct video_frame *far_away(void)
 	return remade(false, 6);
 }
 
-/* A camera that hangs the wrong way round: faces are found, and nobody is let in as somebody else. */
+/*
+ * A camera that hangs the wrong way round: faces are found, and nobody is let in as somebody else.
+ */
 static void faces_on_their_heads_match_nobody(void **state)
 {
 	static const char other[] = "0000000000000000000000THER";
@@ -469,7 +493,8 @@ static void faces_on_their_heads_match_nobody(void **state)
 
 	for (size_t i = 0; i < FACE_DIM; i += 2) /* somebody half like him */
 		result.template_vector[i] = -result.template_vector[i];
-	assert_int_equal(gallery_add(face_watch_gallery(bench->watch), other, result.template_vector), 0);
+	assert_int_equal(
+		gallery_add(face_watch_gallery(bench->watch), other, result.template_vector), 0);
 	assert_int_equal(show_until(bench, on_its_head, FACE_RESULT_STRANGER).person[0], '\0');
 }
 
@@ -478,14 +503,16 @@ static void a_camera_upside_down_is_told(void **state)
 	struct bench *bench = *state;
 
 	for (int i = 0; i < 3; i++) { /* three people */
-		show_until(bench, on_its_head, i < 2 ? FACE_RESULT_STRANGER : FACE_RESULT_UPSIDE_DOWN);
+		show_until(bench, on_its_head,
+			   i < 2 ? FACE_RESULT_STRANGER : FACE_RESULT_UPSIDE_DOWN);
 		face_watch_reset(bench->watch, 0);
 	}
 }
 
 static void somebody_far_away_is_asked_to_come_closer(void **state)
 {
-	assert_int_equal(show_until(*state, far_away, FACE_RESULT_PROMPT).prompt, FACE_PROMPT_CLOSER);
+	assert_int_equal(show_until(*state, far_away, FACE_RESULT_PROMPT).prompt,
+			 FACE_PROMPT_CLOSER);
 }
 
 static void a_camera_can_ask_for_more(void **state)
@@ -494,7 +521,8 @@ static void a_camera_can_ask_for_more(void **state)
 	struct face_result result = enrol(bench, "franck_01829.jpg");
 	float before;
 
-	assert_int_equal(gallery_add(face_watch_gallery(bench->watch), franck, result.template_vector), 0);
+	assert_int_equal(
+		gallery_add(face_watch_gallery(bench->watch), franck, result.template_vector), 0);
 	before = show(bench, "franck_03909.jpg").threshold;
 	face_watch_set_offset(bench->watch, 0, 0.1f);
 	face_watch_reset(bench->watch, 0);
@@ -510,20 +538,27 @@ int main(void)
 	};
 	const struct CMUnitTest with_models[] = {
 		cmocka_unit_test_setup_teardown(an_enrolled_person_is_let_in, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(somebody_at_the_gate_is_enrolled_there, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(two_enrolments_at_once_do_not_mix, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(somebody_at_the_gate_is_enrolled_there, set_up,
+						tear_down),
+		cmocka_unit_test_setup_teardown(two_enrolments_at_once_do_not_mix, set_up,
+						tear_down),
 		cmocka_unit_test_setup_teardown(nobody_in_time_is_no_enrolment, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(a_second_like_face_is_told_as_the_rival, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(a_second_like_face_is_told_as_the_rival, set_up,
+						tear_down),
 		cmocka_unit_test_setup_teardown(a_camera_can_ask_for_more, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_camera_upside_down_is_told, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(faces_on_their_heads_match_nobody, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(somebody_far_away_is_asked_to_come_closer, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(faces_on_their_heads_match_nobody, set_up,
+						tear_down),
+		cmocka_unit_test_setup_teardown(somebody_far_away_is_asked_to_come_closer, set_up,
+						tear_down),
 		cmocka_unit_test_setup_teardown(whoever_blinks_is_let_in, set_up_asking_for_a_blink,
 						tear_down),
-		cmocka_unit_test_setup_teardown(a_still_picture_never_blinks, set_up_asking_for_a_blink,
+		cmocka_unit_test_setup_teardown(a_still_picture_never_blinks,
+						set_up_asking_for_a_blink, tear_down),
+		cmocka_unit_test_setup_teardown(somebody_not_enrolled_is_a_stranger, set_up,
 						tear_down),
-		cmocka_unit_test_setup_teardown(somebody_not_enrolled_is_a_stranger, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(what_is_no_photo_is_answered_in_words, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(what_is_no_photo_is_answered_in_words, set_up,
+						tear_down),
 		cmocka_unit_test_setup_teardown(frames_of_no_camera_are_ignored, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(closing_drops_what_waits, set_up, tear_down),
 	};

@@ -58,7 +58,8 @@ static void keep(struct fmp4_mux *live)
 		seen.parts_before_head += seen.heads == 0;
 		seen.parts_before_key += !part->init && seen.keys == 0;
 		if (seen.file != NULL)
-			assert_int_equal(fwrite(part->data, 1, part->bytes, seen.file), part->bytes);
+			assert_int_equal(fwrite(part->data, 1, part->bytes, seen.file),
+					 part->bytes);
 		free(part);
 	}
 }
@@ -149,7 +150,9 @@ static void another_size_has_another_head(void **state)
 	assert_int_equal(seen.heads, 2);
 }
 
-/* Nobody takes anything: what waits is bounded, and what comes afterwards begins at a key picture. */
+/*
+ * Nobody takes anything: what waits is bounded, and what comes afterwards begins at a key picture.
+ */
 static void a_watcher_who_stands_still_holds_nobody_up(void **state)
 {
 	struct fmp4_mux *live = *state;
@@ -173,7 +176,9 @@ static void a_watcher_who_stands_still_holds_nobody_up(void **state)
 	assert_int_equal(seen.parts_before_key, 0);
 }
 
-enum { FULL_AFTER = 257 }; /* a head and 256 pictures that nobody takes; the last of them is no key picture */
+enum {
+	FULL_AFTER = 257
+}; /* a head and 256 pictures that nobody takes; the last of them is no key picture */
 
 static unsigned pushed;
 

@@ -33,11 +33,11 @@ static void handle(void *arg, const struct http_request *request)
 		http_stream_start(http, request, "text/event-stream", HTTP_STREAM_BYTES_MAX);
 	} else if (strcmp(request->path, "/file") == 0) {
 		snprintf(path, sizeof(path), "%s/file", dir);
-		(void)http_respond_file(http, request, open(path, O_RDONLY | O_CLOEXEC), "video/mp4",
-					HTTP_CACHE_HOUR);
+		(void)http_respond_file(http, request, open(path, O_RDONLY | O_CLOEXEC),
+					"video/mp4", HTTP_CACHE_HOUR);
 	} else {
-		http_respond(http, request->token, 200, "text/plain", strdup(request->local ? "unix" : "tcp"),
-			     request->local ? 4 : 3);
+		http_respond(http, request->token, 200, "text/plain",
+			     strdup(request->local ? "unix" : "tcp"), request->local ? 4 : 3);
 	}
 }
 
@@ -73,7 +73,8 @@ static uint64_t loop_deadline_ms(void *arg)
 	return http_deadline_ms(http);
 }
 
-static const struct client_loop loop = {.dispatch = dispatch, .fd = loop_fd, .deadline_ms = loop_deadline_ms};
+static const struct client_loop loop = {
+	.dispatch = dispatch, .fd = loop_fd, .deadline_ms = loop_deadline_ms};
 
 static int setup(void **state)
 {
@@ -174,7 +175,8 @@ static void close_copes_with_requests_and_streams_in_waiting(void **state)
 
 	(void)state;
 	client_send(&loop, a, "GET /later HTTP/1.1\r\n" END, strlen("GET /later HTTP/1.1\r\n" END));
-	client_send(&loop, b, "GET /stream HTTP/1.1\r\n" END, strlen("GET /stream HTTP/1.1\r\n" END));
+	client_send(&loop, b, "GET /stream HTTP/1.1\r\n" END,
+		    strlen("GET /stream HTTP/1.1\r\n" END));
 	while (handled < 2)
 		client_pump(&loop);
 	teardown(state);
@@ -201,7 +203,8 @@ static void bodies_beyond_the_limit_are_refused(void **state)
 	strcpy(text + n + 2000, "\r\n0\r\n\r\n");
 	assert_begins(ask(text), "HTTP/1.1 413");
 	assert_int_equal(handled, 0);
-	assert_begins(ask("POST /upload HTTP/1.1\r\nContent-Length: 3\r\n" END "abc"), "HTTP/1.1 200");
+	assert_begins(ask("POST /upload HTTP/1.1\r\nContent-Length: 3\r\n" END "abc"),
+		      "HTTP/1.1 200");
 }
 
 static void a_huge_head_and_rubbish_are_refused(void **state)
@@ -319,8 +322,9 @@ static void connections_beyond_the_limit_do_not_starve_the_socket(void **state)
 		fds[i] = client_connect_tcp(http_port(http));
 		client_pump(&loop);
 	}
-	assert_non_null(strstr(client_ask(&loop, client_connect_unix(socket_path), "GET /x HTTP/1.1\r\n" END),
-			       "unix"));
+	assert_non_null(strstr(
+		client_ask(&loop, client_connect_unix(socket_path), "GET /x HTTP/1.1\r\n" END),
+		"unix"));
 	for (int i = 0; i < HTTP_CONNECTIONS_MAX + 8; i++)
 		close(fds[i]);
 	for (int i = 0; i < 20; i++)
@@ -354,13 +358,16 @@ static void a_second_server_is_told_that_the_socket_is_taken(void **state)
 	char stale[96];
 
 	(void)state;
-	assert_int_equal(http_open(&config, &ops, NULL, &second, error, sizeof(error)), -EADDRINUSE);
+	assert_int_equal(http_open(&config, &ops, NULL, &second, error, sizeof(error)),
+			 -EADDRINUSE);
 	assert_non_null(strstr(error, "another gatehoused"));
-	assert_int_equal(http_open(&far_config, &ops, NULL, &second, error, sizeof(error)), -EACCES);
+	assert_int_equal(http_open(&far_config, &ops, NULL, &second, error, sizeof(error)),
+			 -EACCES);
 	assert_null(second);
 	snprintf(stale, sizeof(stale), "%s/file", dir);
 	config.socket_path = stale; /* not a socket: left alone */
-	assert_int_equal(http_open(&config, &ops, NULL, &second, error, sizeof(error)), -EADDRINUSE);
+	assert_int_equal(http_open(&config, &ops, NULL, &second, error, sizeof(error)),
+			 -EADDRINUSE);
 	assert_int_equal(access(stale, F_OK), 0);
 }
 
@@ -368,21 +375,26 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(both_listeners_answer, setup, teardown),
-		cmocka_unit_test_setup_teardown(an_answer_may_come_later_or_to_nobody, setup, teardown),
-		cmocka_unit_test_setup_teardown(close_copes_with_requests_and_streams_in_waiting, setup,
+		cmocka_unit_test_setup_teardown(an_answer_may_come_later_or_to_nobody, setup,
 						teardown),
-		cmocka_unit_test_setup_teardown(bodies_beyond_the_limit_are_refused, setup, teardown),
-		cmocka_unit_test_setup_teardown(a_huge_head_and_rubbish_are_refused, setup, teardown),
+		cmocka_unit_test_setup_teardown(close_copes_with_requests_and_streams_in_waiting,
+						setup, teardown),
+		cmocka_unit_test_setup_teardown(bodies_beyond_the_limit_are_refused, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(a_huge_head_and_rubbish_are_refused, setup,
+						teardown),
 		cmocka_unit_test_setup_teardown(files_come_whole_or_in_ranges, setup, teardown),
 		cmocka_unit_test(ranges_are_parsed_to_their_edges),
-		cmocka_unit_test_setup_teardown(a_stream_delivers_and_notices_the_end, setup, teardown),
-		cmocka_unit_test_setup_teardown(a_client_that_does_not_read_is_dropped, setup, teardown),
-		cmocka_unit_test_setup_teardown(connections_beyond_the_limit_do_not_starve_the_socket, setup,
+		cmocka_unit_test_setup_teardown(a_stream_delivers_and_notices_the_end, setup,
 						teardown),
-		cmocka_unit_test_setup_teardown(many_requests_at_once_leave_the_loop_its_turns, setup,
+		cmocka_unit_test_setup_teardown(a_client_that_does_not_read_is_dropped, setup,
 						teardown),
-		cmocka_unit_test_setup_teardown(a_second_server_is_told_that_the_socket_is_taken, setup,
-						teardown),
+		cmocka_unit_test_setup_teardown(
+			connections_beyond_the_limit_do_not_starve_the_socket, setup, teardown),
+		cmocka_unit_test_setup_teardown(many_requests_at_once_leave_the_loop_its_turns,
+						setup, teardown),
+		cmocka_unit_test_setup_teardown(a_second_server_is_told_that_the_socket_is_taken,
+						setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -96,10 +96,12 @@ static void trouble_is_known_until_it_is_over(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(without_a_store_nothing_is_kept_and_the_caller_knows, setup,
+		cmocka_unit_test_setup_teardown(
+			without_a_store_nothing_is_kept_and_the_caller_knows, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_state_goes_to_the_connected_observer, setup,
 						teardown),
-		cmocka_unit_test_setup_teardown(a_state_goes_to_the_connected_observer, setup, teardown),
-		cmocka_unit_test_setup_teardown(a_state_without_an_observer_is_freed, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_state_without_an_observer_is_freed, setup,
+						teardown),
 		cmocka_unit_test_setup_teardown(trouble_is_known_until_it_is_over, setup, teardown),
 	};
 

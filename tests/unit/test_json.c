@@ -32,7 +32,8 @@ static void refuses_what_is_huge_or_deep(void **state)
 	assert_non_null(strstr(error, "deep"));
 	json_decref(json_parse(deep + 1, sizeof(deep) - 2, 1000, error));
 	assert_null(json_parse("[1,2]", 5, 4, error));
-	assert_null(parse("\"[[[[\\\"")); /* brackets in a string are no depth; the string never ends */
+	assert_null(
+		parse("\"[[[[\\\"")); /* brackets in a string are no depth; the string never ends */
 }
 
 static void members_keep_defaults_and_check_ranges(void **state)
@@ -126,8 +127,9 @@ static void a_time_is_text_in_utc(void **state)
 	json_set_utc(object, "at", 1795233906789);
 	json_object_set_new(object, "zero", json_utc(0));
 	text = json_canonical(object);
-	assert_string_equal(text,
-			    "{\"at\":\"2026-11-21T04:05:06.789Z\",\"zero\":\"1970-01-01T00:00:00.000Z\"}");
+	assert_string_equal(
+		text,
+		"{\"at\":\"2026-11-21T04:05:06.789Z\",\"zero\":\"1970-01-01T00:00:00.000Z\"}");
 	free(text);
 	json_decref(object);
 }

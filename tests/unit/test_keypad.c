@@ -38,7 +38,8 @@ static void each_burst_is_its_key_or_none(void **state)
 	for (unsigned burst = 0; burst < 256; burst++) {
 		unsigned low = burst & 15, high = burst >> 4;
 
-		assert_int_equal(keypad_decode(8, burst), low + high == 15 && low < 12 ? keys[low] : 0);
+		assert_int_equal(keypad_decode(8, burst),
+				 low + high == 15 && low < 12 ? keys[low] : 0);
 	}
 }
 

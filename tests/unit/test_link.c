@@ -319,7 +319,8 @@ static void a_broker_that_takes_no_event_is_asked_ever_more_rarely(void **state)
 static void a_broker_that_never_answers_blocks_nothing(void **state)
 {
 	struct rig *rig = *state;
-	struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	struct sockaddr_in address = {.sin_family = AF_INET,
+				      .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
 	address.sin_port = htons((uint16_t)rig->port);

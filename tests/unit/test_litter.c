@@ -69,8 +69,7 @@ static void two_falls(int frame)
 	fall_at(frame - 4, 450, 4);
 }
 
-static void
-faded_in_fall(int frame) /* an aperture that opens for a second, then a thing not much darker than the wall */
+static void faded_in_fall(int frame) /* an open aperture for a second, then a thing hardly darker */
 {
 	float s = (float)(frame - LEAD_FRAMES - 20) * 0.04F;
 
@@ -106,8 +105,8 @@ static void rising(int frame)
 
 static void laundry(int frame)
 {
-	scene_disc(&scene, 320 + 12 * sinf((float)frame * 0.25F), 200 + 40 * sinf((float)frame * 0.2F), 12,
-		   240);
+	scene_disc(&scene, 320 + 12 * sinf((float)frame * 0.25F),
+		   200 + 40 * sinf((float)frame * 0.2F), 12, 240);
 }
 
 static void leaf_and_fall(int frame)
@@ -139,8 +138,8 @@ static void snow(int frame)
 		float speed = 2.5F + (float)(i % 7) * 0.5F;
 		float y = fmodf((float)(i * 97 % 480) + speed * (float)frame, 480);
 
-		scene_disc(&scene, (float)(i * 211 % 640) + 3 * sinf((float)(frame + i) * 0.1F), y, 1.5F,
-			   235);
+		scene_disc(&scene, (float)(i * 211 % 640) + 3 * sinf((float)(frame + i) * 0.1F), y,
+			   1.5F, 235);
 	}
 }
 
@@ -157,10 +156,12 @@ static void a_fall_alerts_once(void **state)
 	(void)state;
 	assert_int_equal(seen.alerts, 1);
 	assert_true(fabsf(a->x - 300) < 12 && fabsf(a->y - scene_fall_y(0)) < 16);
-	assert_true(llabs(seen.first.begin_pts_us - LEAD_FRAMES * SCENE_FRAME_US) <= 12 * SCENE_FRAME_US);
+	assert_true(llabs(seen.first.begin_pts_us - LEAD_FRAMES * SCENE_FRAME_US) <=
+		    12 * SCENE_FRAME_US);
 	assert_true(seen.first.reason_count >= 4 && seen.first.reason_count <= LITTER_REASONS_MAX);
 	for (size_t i = 1; i < seen.first.reason_count; i++) /* the weightiest first */
-		assert_true(fabsf(seen.first.reasons[i].weight) <= fabsf(seen.first.reasons[i - 1].weight));
+		assert_true(fabsf(seen.first.reasons[i].weight) <=
+			    fabsf(seen.first.reasons[i - 1].weight));
 	assert_true(seen.first.point_count >= 10 && seen.first.point_count <= LITTER_POINTS_MAX);
 	assert_false(seen.first.origin_known);
 	assert_string_equal(seen.first.origin, "");
@@ -191,7 +192,10 @@ static void a_ramp_of_light_does_not_blind_for_long(void **state)
 	assert_int_equal(watch(faded_in_fall, LEAD_FRAMES + 90 + TAIL_FRAMES, NULL).alerts, 1);
 }
 
-/* the first frame has none before it: taken for the usual change, it made duplicates of all that followed */
+/*
+ * the first frame has none before it: taken for the usual change, it made duplicates of all that
+ * followed
+ */
 static void what_always_moves_makes_no_frame_a_duplicate(void **state)
 {
 	struct litter_stats stats;
@@ -216,8 +220,9 @@ static void what_is_no_throw_does_not_alert(void **state)
 	static const struct {
 		const char *name;
 		drawing draw;
-	} others[] = {{"bird", bird},        {"rising", rising}, {"laundry", laundry}, {"nothing", nothing},
-		      {"light", light_step}, {"shake", shaken},  {"snow", snow},       {"sinking", sinking}};
+	} others[] = {{"bird", bird},       {"rising", rising},    {"laundry", laundry},
+		      {"nothing", nothing}, {"light", light_step}, {"shake", shaken},
+		      {"snow", snow},       {"sinking", sinking}};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(others) / sizeof(*others); i++) {
@@ -233,7 +238,8 @@ static void what_is_no_throw_does_not_alert(void **state)
 static void an_excluded_place_is_not_watched(void **state)
 {
 	struct litter_config config = {
-		.exclusions = {{.points = {{0.3F, 0}, {0.7F, 0}, {0.7F, 1}, {0.3F, 1}}, .count = 4}},
+		.exclusions = {{.points = {{0.3F, 0}, {0.7F, 0}, {0.7F, 1}, {0.3F, 1}},
+				.count = 4}},
 		.exclusion_count = 1};
 	struct litter_config roi = {
 		.roi = {.points = {{0.3F, 0}, {0.7F, 0}, {0.7F, 1}, {0.3F, 1}}, .count = 4}};
@@ -243,7 +249,10 @@ static void an_excluded_place_is_not_watched(void **state)
 	assert_int_equal(watch(one_fall, LEAD_FRAMES + 70 + TAIL_FRAMES, &roi).alerts, 1);
 }
 
-/* where the wall of the fall stands: its edge @p across metres from the middle, @p up_m metres above the camera */
+/*
+ * where the wall of the fall stands: its edge @p across metres from the middle, @p up_m metres
+ * above the camera
+ */
 static struct litter_spot wall_at(float across, float up_m)
 {
 	float pitch = atan2f(42, 15), depth = 15 * cosf(pitch) + up_m * sinf(pitch);
@@ -254,12 +263,12 @@ static struct litter_spot wall_at(float across, float up_m)
 
 static struct litter_config calibrated(void)
 {
-	return (struct litter_config){
-		.calibration = {.points = {wall_at(-8, 5), wall_at(8, 5), wall_at(8, 41), wall_at(-8, 41)},
-				.known = true,
-				.floor_low = 1,
-				.floor_high = 12,
-				.columns = 4}};
+	return (struct litter_config){.calibration = {.points = {wall_at(-8, 5), wall_at(8, 5),
+								 wall_at(8, 41), wall_at(-8, 41)},
+						      .known = true,
+						      .floor_low = 1,
+						      .floor_high = 12,
+						      .columns = 4}};
 }
 
 static void a_calibrated_facade_names_floor_and_column(void **state)
@@ -270,7 +279,8 @@ static void a_calibrated_facade_names_floor_and_column(void **state)
 	(void)state;
 	assert_int_equal(seen.alerts, 1);
 	assert_true(seen.first.origin_known);
-	assert_true(seen.first.floor_low <= 12 && seen.first.floor_high == 12 && seen.first.floor_low >= 10);
+	assert_true(seen.first.floor_low <= 12 && seen.first.floor_high == 12 &&
+		    seen.first.floor_low >= 10);
 	assert_true(seen.first.column_low == 'B');
 	assert_non_null(strstr(seen.first.origin, "column B"));
 }
@@ -279,7 +289,8 @@ static void draw_on_wall(float up_m, float radius_m, uint8_t level)
 {
 	struct litter_spot at = wall_at(2, up_m), beside = wall_at(2 + radius_m, up_m);
 
-	scene_disc(&scene, at.x * SCENE_WIDTH, at.y * SCENE_HEIGHT, (beside.x - at.x) * SCENE_WIDTH, level);
+	scene_disc(&scene, at.x * SCENE_WIDTH, at.y * SCENE_HEIGHT, (beside.x - at.x) * SCENE_WIDTH,
+		   level);
 }
 
 static void lift(int frame) /* seven storeys down in ten seconds, gently at both ends */
@@ -362,7 +373,8 @@ static void how_it_gathers_speed_counts(void **state)
 
 	(void)state;
 	assert_true(reason_of(&fall, "held-back") == 0 && reason_of(&fall, "flying-start") == 0);
-	assert_true(reason_of(&drone, "held-back") < -0.5F && reason_of(&drone, "flying-start") == 0);
+	assert_true(reason_of(&drone, "held-back") < -0.5F &&
+		    reason_of(&drone, "flying-start") == 0);
 	assert_true(reason_of(&shot, "flying-start") < -2 && reason_of(&shot, "held-back") == 0);
 }
 
@@ -405,7 +417,8 @@ static void fall_and_walk(int frame)
 	if (s >= 0 && s < 2.2F)
 		scene_disc(&scene, 300, scene_fall_y(s), 4, 250);
 	else if (s >= 2.2F)
-		scene_disc(&scene, 300 + 40 * (s - 2.2F), scene_fall_y(2.2F) - 8 * (s - 2.2F), 4, 250);
+		scene_disc(&scene, 300 + 40 * (s - 2.2F), scene_fall_y(2.2F) - 8 * (s - 2.2F), 4,
+			   250);
 }
 
 static void what_happens_after_the_landing_does_not_matter(void **state)
@@ -424,7 +437,8 @@ static void one_after_the_other(int frame)
 static void two_from_one_window_are_two(void **state)
 {
 	(void)state;
-	assert_int_equal(watch(one_after_the_other, LEAD_FRAMES + 70 + TAIL_FRAMES, NULL).alerts, 2);
+	assert_int_equal(watch(one_after_the_other, LEAD_FRAMES + 70 + TAIL_FRAMES, NULL).alerts,
+			 2);
 }
 
 /* let go together, side by side: no image is beside its thing */
@@ -440,7 +454,10 @@ static void two_side_by_side_are_two(void **state)
 	assert_int_equal(watch(two_at_once, LEAD_FRAMES + 70 + TAIL_FRAMES, NULL).alerts, 2);
 }
 
-/* seen from 15 m away; @p out metres before the wall, or behind it: where its image in the glass stands */
+/*
+ * seen from 15 m away; @p out metres before the wall, or behind it: where its image in the glass
+ * stands
+ */
 static float row_before_wall(float s, float out)
 {
 	return 500 * tanf(atan2f(42, 15) - atan2f(40 - 4.905F * s * s, 15 - out)) + 60;
@@ -454,8 +471,8 @@ static void before_glass(int frame)
 		return;
 	scene_disc(&scene, 180 - 10 * s, row_before_wall(s, out), 4, 250);
 	if (s < 1.9F) /* the glass ends above the ground */
-		scene_disc(&scene, 320 - (140 + 10 * s) * (15 - out) / (15 + out), row_before_wall(s, -out),
-			   4, 250);
+		scene_disc(&scene, 320 - (140 + 10 * s) * (15 - out) / (15 + out),
+			   row_before_wall(s, -out), 4, 250);
 }
 
 static void an_image_in_the_glass_belongs_to_its_throw(void **state)

@@ -1,4 +1,7 @@
-/* Recorded clips with a known throw, or with none: as they are, mirrored, at half size, and with noise. */
+/*
+ * Recorded clips with a known throw, or with none: as they are, mirrored, at half size, and with
+ * noise.
+ */
 #include "unit.h"
 #include "vision/camera/camera.h"
 #include "vision/litter/litter.h"
@@ -69,7 +72,8 @@ static void draw(struct play *play, const struct video_frame *frame, enum varian
 			} else if (variant == HALF) {
 				const uint8_t *b = a + frame->stride_bytes;
 
-				to[x] = (uint8_t)((a[2 * x] + a[2 * x + 1] + b[2 * x] + b[2 * x + 1] + 2) /
+				to[x] = (uint8_t)((a[2 * x] + a[2 * x + 1] + b[2 * x] +
+						   b[2 * x + 1] + 2) /
 						  4);
 			} else {
 				int level;
@@ -96,7 +100,8 @@ static void take_frame(void *arg, struct video_frame *frame)
 					  v == HALF ? play->height / 2 : play->height, NULL,
 					  &play->litters[v]);
 	}
-	if (play->pixels == NULL || frame->width_px != play->width || frame->height_px != play->height)
+	if (play->pixels == NULL || frame->width_px != play->width ||
+	    frame->height_px != play->height)
 		return;
 	for (int v = 0; v < VARIANTS; v++) {
 		if (play->litters[v] == NULL)
@@ -167,8 +172,8 @@ static void check_origin(const struct clip *clip, const struct play *play, int v
 	if (variant == MIRRORED)
 		x = (float)play->width - x;
 	if (fabs(frame - (double)clip->frame) > 10 || hypotf(x - clip->x, y - clip->y) > 40)
-		fail_msg("%s, variant %d: first sight in frame %.1f at (%.0f, %.0f)", clip->name, variant,
-			 frame, (double)x, (double)y);
+		fail_msg("%s, variant %d: first sight in frame %.1f at (%.0f, %.0f)", clip->name,
+			 variant, frame, (double)x, (double)y);
 }
 
 static void throws_alert_once_and_nothing_else_does(void **state)
@@ -180,7 +185,8 @@ static void throws_alert_once_and_nothing_else_does(void **state)
 		run(&play, clips[i].name);
 		for (int v = 0; v < VARIANTS; v++) {
 			if (play.alerts[v] != clips[i].alerts)
-				fail_msg("%s, variant %d: %d alerts", clips[i].name, v, play.alerts[v]);
+				fail_msg("%s, variant %d: %d alerts", clips[i].name, v,
+					 play.alerts[v]);
 			if (clips[i].alerts == 1)
 				check_origin(&clips[i], &play, v);
 		}
@@ -189,7 +195,8 @@ static void throws_alert_once_and_nothing_else_does(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(throws_alert_once_and_nothing_else_does)};
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(throws_alert_once_and_nothing_else_does)};
 
 	if (access(FOLDER "ground_truth.csv", R_OK) != 0) {
 		printf("skipped: no recorded clips in " FOLDER "\n");

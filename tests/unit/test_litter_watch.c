@@ -11,7 +11,8 @@ enum { LEAD = 30, FRAMES = LEAD + 66, WAIT_MS = 20000 };
 
 static struct scene scene;
 
-static struct litter_watch *open_watch(struct queue *results, struct packet_ring *ring, const char *dir)
+static struct litter_watch *open_watch(struct queue *results, struct packet_ring *ring,
+				       const char *dir)
 {
 	struct litter_watch_config config = {.camera = 3,
 					     .name = "facade",
@@ -28,8 +29,9 @@ static struct queue *open_results(void)
 {
 	struct queue *results = NULL;
 
-	assert_int_equal(queue_open(sizeof(struct litter_result), 8, QUEUE_REFUSE_WHEN_FULL, NULL, &results),
-			 0);
+	assert_int_equal(
+		queue_open(sizeof(struct litter_result), 8, QUEUE_REFUSE_WHEN_FULL, NULL, &results),
+		0);
 	return results;
 }
 
@@ -43,8 +45,9 @@ static void offer(struct litter_watch *watch, int frame, int64_t pts_us, uint32_
 	scene_facade(&scene, 0, 0, 0);
 	if (s >= 0)
 		scene_disc(&scene, 300, scene_fall_y(s), 4, 250);
-	assert_int_equal(video_frame_from_luma(scene.luma, SCENE_WIDTH, SCENE_WIDTH, SCENE_HEIGHT, &picture),
-			 0);
+	assert_int_equal(
+		video_frame_from_luma(scene.luma, SCENE_WIDTH, SCENE_WIDTH, SCENE_HEIGHT, &picture),
+		0);
 	picture->pts_us = pts_us;
 	picture->arrived_mono_us = 1000000 + (uint64_t)pts_us;
 	picture->epoch = epoch;
@@ -69,7 +72,8 @@ static void a_throw_is_posted_with_its_times(void **state)
 	assert_int_equal(queue_pop_wait(results, &result, WAIT_MS), 0);
 	assert_int_equal(result.camera, 3);
 	assert_int_equal(result.verdict.grade, LITTER_ALERT);
-	assert_int_equal(result.first_sight_mono_us, 1000000 + (uint64_t)result.verdict.begin_pts_us);
+	assert_int_equal(result.first_sight_mono_us,
+			 1000000 + (uint64_t)result.verdict.begin_pts_us);
 	assert_int_equal(result.width_px, SCENE_WIDTH);
 	assert_int_equal(result.file_count, 0);
 	assert_string_equal(result.evidence_problem.detail, "");
@@ -87,7 +91,8 @@ static void a_new_epoch_judges_the_old_one(void **state)
 	(void)state;
 	for (int loop = 0; loop < 2; loop++) {
 		for (int i = 0; i < FRAMES; i++)
-			offer(watch, i, (int64_t)(loop * FRAMES + i) * SCENE_FRAME_US, (uint32_t)loop);
+			offer(watch, i, (int64_t)(loop * FRAMES + i) * SCENE_FRAME_US,
+			      (uint32_t)loop);
 	}
 	litter_watch_close(watch);
 	assert_int_equal(queue_pop(results, &result), 0);
@@ -153,8 +158,9 @@ static void skipped_frames_are_counted(void **state)
 
 	(void)state;
 	assert_int_equal(litter_watch_open(&config, results, &watch), 0);
-	assert_int_equal(video_frame_from_luma(scene.luma, SCENE_WIDTH, SCENE_WIDTH, SCENE_HEIGHT, &picture),
-			 0);
+	assert_int_equal(
+		video_frame_from_luma(scene.luma, SCENE_WIDTH, SCENE_WIDTH, SCENE_HEIGHT, &picture),
+		0);
 	for (int i = 0; i < 500; i++)
 		litter_watch_frame(watch, picture);
 	litter_watch_stats(watch, &stats);

@@ -103,7 +103,8 @@ static void the_answer_is_that_of_a_plain_scan(void **state)
 		if (i % 7 == 0)
 			all[i][i % DIM] *= 40;
 		if (i % 5 == 0 && i > 0)
-			for (int k = 0; k < DIM; k++) /* near neighbours: rescoring has to tell them apart */
+			for (int k = 0; k < DIM;
+			     k++) /* near neighbours: rescoring has to tell them apart */
 				all[i][k] = all[i - 1][k] + 0.001f * random_value();
 		assert_int_equal(gallery_add(*state, name_of(i), all[i]), 0);
 	}
@@ -258,7 +259,9 @@ static void a_person_is_weighed_by_the_lengths_of_the_templates(void **state)
 	(void)state;
 	assert_int_equal(gallery_open(DIM, &gallery), 0);
 	gallery_set_gain(gallery, gain_of_length);
-	/* each scores its cosine times its gain, and the bound of the whole numbers holds for that */
+	/*
+	 * each scores its cosine times its gain, and the bound of the whole numbers holds for that
+	 */
 	for (int p = 0; p < MANY; p++) {
 		random_unit(vectors[p]);
 		for (int i = 0; i < DIM; i++)
@@ -369,11 +372,13 @@ static void vectors_without_a_direction_are_refused(void **state)
 	assert_int_equal(gallery_add(*state, name_of(1), nan), -EINVAL);
 	assert_int_equal(gallery_add(*state, name_of(1), infinite), -EINVAL);
 	assert_int_equal(gallery_add(*state, "short", good), -EINVAL);
-	assert_int_equal(gallery_add(*state, "much longer than twenty-six characters", good), -EINVAL);
+	assert_int_equal(gallery_add(*state, "much longer than twenty-six characters", good),
+			 -EINVAL);
 	assert_int_equal(gallery_persons(*state), 0);
 	assert_int_equal(gallery_search(*state, nan, 1, &match, &count), -EINVAL);
 	assert_int_equal(gallery_search(*state, good, 0, &match, &count), -EINVAL);
-	assert_int_equal(gallery_search(*state, good, GALLERY_RESULTS_MAX + 1, &match, &count), -EINVAL);
+	assert_int_equal(gallery_search(*state, good, GALLERY_RESULTS_MAX + 1, &match, &count),
+			 -EINVAL);
 }
 
 static void a_person_holds_only_so_many_templates(void **state)
@@ -408,10 +413,13 @@ static void the_fast_product_is_the_plain_one(void **state)
 
 	(void)state;
 	for (int round = 0; round < 50; round++) {
-		for (int i = 0; i < DIM; i++) /* the ends of the range, where arithmetic would saturate */
-			probe[i] = (int8_t)(round % 2 == 0 ? 127 : fmodf(random_value() * 1000, 127));
+		for (int i = 0; i < DIM;
+		     i++) /* the ends of the range, where arithmetic would saturate */
+			probe[i] =
+				(int8_t)(round % 2 == 0 ? 127 : fmodf(random_value() * 1000, 127));
 		for (int i = 0; i < ROWS * DIM; i++)
-			rows[i] = (int8_t)(round % 3 == 0 ? -127 : fmodf(random_value() * 1000, 127));
+			rows[i] =
+				(int8_t)(round % 3 == 0 ? -127 : fmodf(random_value() * 1000, 127));
 		match_dot_best()(probe, rows, DIM, ROWS, fast);
 		match_dot_plain(probe, rows, DIM, ROWS, plain);
 		assert_memory_equal(fast, plain, sizeof(fast));
@@ -455,20 +463,26 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(an_empty_gallery_finds_nobody, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(the_answer_is_that_of_a_plain_scan, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(a_crowd_of_like_faces_is_told_apart, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(the_answer_is_that_of_a_plain_scan, set_up,
+						tear_down),
+		cmocka_unit_test_setup_teardown(a_crowd_of_like_faces_is_told_apart, set_up,
+						tear_down),
 		cmocka_unit_test_setup_teardown(a_person_counts_once_with_the_best_template, set_up,
 						tear_down),
-		cmocka_unit_test_setup_teardown(who_has_nothing_in_common_scores_nothing, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(who_has_nothing_in_common_scores_nothing, set_up,
+						tear_down),
 		cmocka_unit_test_setup_teardown(a_removed_person_is_not_found, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(vectors_without_a_direction_are_refused, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(a_person_holds_only_so_many_templates, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(vectors_without_a_direction_are_refused, set_up,
+						tear_down),
+		cmocka_unit_test_setup_teardown(a_person_holds_only_so_many_templates, set_up,
+						tear_down),
 		cmocka_unit_test(merged_templates_count_as_their_mean),
 		cmocka_unit_test(a_person_is_weighed_by_the_lengths_of_the_templates),
 		cmocka_unit_test(gains_of_several_templates_are_averaged),
 		cmocka_unit_test(odd_dimensions_are_refused),
 		cmocka_unit_test(the_fast_product_is_the_plain_one),
-		cmocka_unit_test_setup_teardown(searches_go_on_while_people_come_and_go, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(searches_go_on_while_people_come_and_go, set_up,
+						tear_down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

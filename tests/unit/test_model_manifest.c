@@ -11,8 +11,8 @@
 #define SHA "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 #define HEAD "file: a.onnx\nsha256: " SHA "\nlicence: MIT\nsource: a page\n"
 #define INPUT "input: {width_px: 128, height_px: 128, colours: rgb, mean: 0, scale: 1}\n"
-#define RECOGNISER                                                                                           \
-	"role: recogniser\n" HEAD INPUT "dimension: 128\n"                                                   \
+#define RECOGNISER                                                                                 \
+	"role: recogniser\n" HEAD INPUT "dimension: 128\n"                                         \
 	"scores:\n  false_match: [0.1, 0.2, 0.3, 0.4, 0.5, 0.6]\n"
 #define DETECTOR "role: detector\n" HEAD INPUT "scores: {min: 0.6, overlap_max: 0.3}\n"
 
@@ -56,14 +56,17 @@ static void each_mistake_names_file_line_and_member(void **state)
 	} mistakes[] = {
 		{"", MODEL_RECOGNISER, ":1: the file is empty; it needs at least role, file"},
 		{"role: [\n", MODEL_RECOGNISER, ":2: not YAML"},
-		{DETECTOR "kind: rfb\n", MODEL_RECOGNISER, ":1: role: \"detector\": expected recogniser"},
-		{RECOGNISER "colour: red\n", MODEL_RECOGNISER, ":10: colour: there is no such option (docs/"},
+		{DETECTOR "kind: rfb\n", MODEL_RECOGNISER,
+		 ":1: role: \"detector\": expected recogniser"},
+		{RECOGNISER "colour: red\n", MODEL_RECOGNISER,
+		 ":10: colour: there is no such option (docs/"},
 		{"role: recogniser\n", MODEL_RECOGNISER, ":1: file: is missing"},
 		{RECOGNISER "  min: 0.75\n", MODEL_RECOGNISER,
 		 ":10: scores.min: \"0.75\": expected a number"},
-		{RECOGNISER "  norm: {usual: 3, low: 4, high: 2, none: 1, exponent: 0.5}\n", MODEL_RECOGNISER,
-		 ":10: scores.norm: expected none, low and high to rise"},
-		{RECOGNISER "  norm: {usual: 3}\n", MODEL_RECOGNISER, ":10: scores.norm.low: is missing"},
+		{RECOGNISER "  norm: {usual: 3, low: 4, high: 2, none: 1, exponent: 0.5}\n",
+		 MODEL_RECOGNISER, ":10: scores.norm: expected none, low and high to rise"},
+		{RECOGNISER "  norm: {usual: 3}\n", MODEL_RECOGNISER,
+		 ":10: scores.norm.low: is missing"},
 		{"role: recogniser\n" HEAD INPUT
 		 "dimension: 513\nscores: {false_match: [.1, .2, .3, .4, .5, .6]}\n",
 		 MODEL_RECOGNISER, ":7: dimension: \"513\": expected"},
@@ -72,20 +75,24 @@ static void each_mistake_names_file_line_and_member(void **state)
 		 MODEL_RECOGNISER, ":8: scores.false_match: expected scores that rise"},
 		{"role: recogniser\n" HEAD INPUT "dimension: 9\nscores: {false_match: [.1, .2]}\n",
 		 MODEL_RECOGNISER, ":8: scores.false_match: has 2 items: expected 6"},
-		{"role: recogniser\n" HEAD "input: {width_px: 112, height_px: 96, colours: rgb, mean: 0, "
+		{"role: recogniser\n" HEAD
+		 "input: {width_px: 112, height_px: 96, colours: rgb, mean: 0, "
 		 "scale: 1}\ndimension: 9\nscores: {false_match: [.1, .2, .3, .4, .5, .6]}\n",
 		 MODEL_RECOGNISER, ":6: input.height_px: expected a square"},
 		{DETECTOR, MODEL_DETECTOR, ":1: kind: is missing"},
-		{"role: detector\n" HEAD "kind: yunet\ninput: {width_px: 320, height_px: 240, colours: bgr, "
+		{"role: detector\n" HEAD
+		 "kind: yunet\ninput: {width_px: 320, height_px: 240, colours: bgr, "
 		 "mean: 0, scale: 1}\nscores: {min: .5, overlap_max: .5}\n",
 		 MODEL_DETECTOR, ":7: input.height_px: expected a multiple of 32"},
-		{"role: detector\n" HEAD "kind: rfb\ninput: {width_px: 320, height_px: 240, colours: grey, "
+		{"role: detector\n" HEAD
+		 "kind: rfb\ninput: {width_px: 320, height_px: 240, colours: grey, "
 		 "mean: 0, scale: 1}\nscores: {min: .5, overlap_max: .5}\n",
 		 MODEL_DETECTOR, ":7: input.colours: expected bgr or rgb"},
 		{"role: liveness\nfile: ../a\nsha256: " SHA "\nlicence: a\nsource: b\n" INPUT
 		 "scores: {min: .5}\n",
 		 MODEL_LIVENESS, ":2: file: expected the name of a file beside the manifest"},
-		{"role: liveness\nfile: a\nsha256: abc\nlicence: a\nsource: b\n" INPUT "scores: {min: .5}\n",
+		{"role: liveness\nfile: a\nsha256: abc\nlicence: a\nsource: b\n" INPUT
+		 "scores: {min: .5}\n",
 		 MODEL_LIVENESS, ":3: sha256: expected 64 small hex digits"},
 		{"role: aligner\n" HEAD INPUT, MODEL_ALIGNER, ":6: input.colours: expected grey"},
 	};
@@ -109,15 +116,16 @@ static void what_cannot_be_read_is_named(void **state)
 	char name[CONFIG_PATH_BYTES];
 
 	(void)state;
-	assert_int_equal(
-		model_manifest_load("/nowhere", "sface", MODEL_RECOGNISER, &manifest, error, sizeof(error)),
-		-ENOENT);
-	assert_string_equal(error, "/nowhere/sface.yaml: cannot be read: No such file or directory");
+	assert_int_equal(model_manifest_load("/nowhere", "sface", MODEL_RECOGNISER, &manifest,
+					     error, sizeof(error)),
+			 -ENOENT);
+	assert_string_equal(error,
+			    "/nowhere/sface.yaml: cannot be read: No such file or directory");
 	memset(name, 'a', sizeof(name) - 1);
 	name[sizeof(name) - 1] = '\0';
-	assert_int_equal(
-		model_manifest_load("/nowhere", name, MODEL_RECOGNISER, &manifest, error, sizeof(error)),
-		-ENAMETOOLONG);
+	assert_int_equal(model_manifest_load("/nowhere", name, MODEL_RECOGNISER, &manifest, error,
+					     sizeof(error)),
+			 -ENAMETOOLONG);
 	assert_true(model_name_is_valid("sface-2021.12_b"));
 	assert_true(model_name_is_valid("/etc/gatehouse/models/sface.yaml"));
 	assert_false(model_name_is_valid(""));
@@ -125,7 +133,8 @@ static void what_cannot_be_read_is_named(void **state)
 	assert_false(model_name_is_valid("a b"));
 }
 
-static void load_shipped(const char *name, enum model_role role, struct model_manifest *ret_manifest)
+static void load_shipped(const char *name, enum model_role role,
+			 struct model_manifest *ret_manifest)
 {
 	const char *source = getenv("GH_SOURCE_DIR");
 	char dir[512];
@@ -135,7 +144,10 @@ static void load_shipped(const char *name, enum model_role role, struct model_ma
 		fail_msg("%s", error);
 }
 
-/* The tables of the library are made from the same files by a script, which reads a part of YAML only. */
+/*
+ * The tables of the library are made from the same files by a script, which reads a part of YAML
+ * only.
+ */
 static void the_shipped_manifests_are_what_the_library_starts_with(void **state)
 {
 	static const struct {
@@ -162,7 +174,8 @@ static void the_shipped_manifests_are_what_the_library_starts_with(void **state)
 		assert_memory_equal(&manifest.input.scale, &model->scale, sizeof(double));
 		assert_int_equal(manifest.dimension, model->dimension);
 		if (nets[i].role == MODEL_DETECTOR)
-			assert_int_equal(manifest.kind == MODEL_YUNET, model->kind == FACE_DETECTOR_YUNET);
+			assert_int_equal(manifest.kind == MODEL_YUNET,
+					 model->kind == FACE_DETECTOR_YUNET);
 		if (nets[i].role == MODEL_DETECTOR || nets[i].role == MODEL_LIVENESS)
 			assert_float_equal((float)manifest.scores.min, model->score_min, 0);
 	}

@@ -54,8 +54,8 @@ static size_t floats_of(const struct net_shape *shape)
 	return (size_t)shape->channels * (size_t)shape->height * (size_t)shape->width;
 }
 
-static struct net_conv conv_of(const struct example *example, const float *weights, const float *bias,
-			       const float *slopes)
+static struct net_conv conv_of(const struct example *example, const float *weights,
+			       const float *bias, const float *slopes)
 {
 	return (struct net_conv){.out = example->out,
 				 .height = example->side,
@@ -76,21 +76,26 @@ static struct net_conv conv_of(const struct example *example, const float *weigh
 static double expected(const struct example *example, const struct net_conv *conv, const float *in,
 		       int channel, int out_y, int out_x)
 {
-	int each = example->in.channels / example->groups, from = example->groups == 1 ? 0 : channel;
+	int each = example->in.channels / example->groups,
+	    from = example->groups == 1 ? 0 : channel;
 	double sum = (double)conv->bias[channel];
 
 	for (int i = 0; i < each; i++) {
 		for (int ky = 0; ky < example->side; ky++) {
 			for (int kx = 0; kx < example->side; kx++) {
-				int y = out_y * example->stride - example->pad + ky * example->dilation;
-				int x = out_x * example->stride - example->pad + kx * example->dilation;
+				int y = out_y * example->stride - example->pad +
+					ky * example->dilation;
+				int x = out_x * example->stride - example->pad +
+					kx * example->dilation;
 
-				if (y < 0 || x < 0 || y >= example->in.height || x >= example->in.width)
+				if (y < 0 || x < 0 || y >= example->in.height ||
+				    x >= example->in.width)
 					continue;
-				sum += (double)in[((from + i) * example->in.height + y) * example->in.width +
+				sum += (double)in[((from + i) * example->in.height + y) *
+							  example->in.width +
 						  x] *
-				       (double)conv->weights[((channel * each + i) * example->side + ky) *
-								     example->side +
+				       (double)conv->weights[((channel * each + i) * example->side +
+							      ky) * example->side +
 							     kx];
 			}
 		}
@@ -112,14 +117,15 @@ static void check(const struct example *example, const struct net_conv *conv, co
 	for (int channel = 0; channel < example->out.channels; channel++) {
 		for (int y = 0; y < example->out.height; y++) {
 			for (int x = 0; x < example->out.width; x++) {
-				size_t at =
-					(size_t)((channel * example->out.height + y) * example->out.width +
-						 x);
+				size_t at = (size_t)((channel * example->out.height + y) *
+							     example->out.width +
+						     x);
 				double value = expected(example, conv, in, channel, y, x);
 
 				value += summand != NULL ? (double)summand[at] : 0;
-				value *=
-					conv->slopes != NULL && value < 0 ? (double)conv->slopes[channel] : 1;
+				value *= conv->slopes != NULL && value < 0
+						 ? (double)conv->slopes[channel]
+						 : 1;
 				assert_true(fabs(value - (double)out[at]) < 1e-4);
 			}
 		}
@@ -138,13 +144,18 @@ static int give(void *arg, const float *const *in, float *out)
 	return 0;
 }
 
-/* The input comes of a foreign operator, so that channels are filled up; the answer is read as plain numbers. */
+/*
+ * The input comes of a foreign operator, so that channels are filled up; the answer is read as
+ * plain numbers.
+ */
 static void run_example(const struct example *example, int lanes)
 {
 	size_t window = (size_t)(example->side * example->side);
-	float *in = numbers(floats_of(&example->in), 1), *other = numbers(floats_of(&example->out), 2);
-	float *weights =
-		numbers((size_t)(example->out.channels * example->in.channels / example->groups) * window, 3);
+	float *in = numbers(floats_of(&example->in), 1),
+	      *other = numbers(floats_of(&example->out), 2);
+	float *weights = numbers(
+		(size_t)(example->out.channels * example->in.channels / example->groups) * window,
+		3);
 	float *bias = numbers((size_t)example->out.channels, 4),
 	      *slopes = numbers((size_t)example->out.channels, 5);
 	struct net_conv conv = conv_of(example, weights, bias, slopes);
@@ -197,9 +208,12 @@ static void share_backwards(int parts, void (*part)(void *arg, int index), void 
 
 enum { DEEP = 12 };
 
-/* Twelve convolutions of a picture, each with the value before last added, so that memory is used again and again. */
-static void build_deep(struct net *net, const struct net_conv *conv, int threads, net_share_fn *share,
-		       int *ret_output)
+/*
+ * Twelve convolutions of a picture, each with the value before last added, so that memory is used
+ * again and again.
+ */
+static void build_deep(struct net *net, const struct net_conv *conv, int threads,
+		       net_share_fn *share, int *ret_output)
 {
 	int before = -1, value = 0;
 
@@ -216,7 +230,8 @@ static void build_deep(struct net *net, const struct net_conv *conv, int threads
 
 static void shared_work_and_used_memory_change_nothing(void **state)
 {
-	static const struct example example = {{16, 40, 40}, {16, 40, 40}, 3, 1, 1, 1, 1, true, false};
+	static const struct example example = {{16, 40, 40}, {16, 40, 40}, 3, 1, 1, 1, 1,
+					       true,         false};
 	float *weights = numbers(16 * 16 * 9, 3), *bias = numbers(16, 4), *slopes = numbers(16, 5);
 	struct net_conv conv = conv_of(&example, weights, bias, slopes);
 	float *one = NULL;

@@ -17,7 +17,8 @@ static const struct pass visit = {.id = "01HF7YAT00000000000000000A",
 
 static int group_setup(void **state)
 {
-	const uint8_t seed[CRYPTO_SIGN_SEED_BYTES] = {1}, seed_of_another[CRYPTO_SIGN_SEED_BYTES] = {2};
+	const uint8_t seed[CRYPTO_SIGN_SEED_BYTES] = {1},
+		      seed_of_another[CRYPTO_SIGN_SEED_BYTES] = {2};
 
 	(void)state;
 	assert_int_equal(crypto_init(), 0);
@@ -51,7 +52,8 @@ static void a_pass_is_read_as_it_was_written(void **state)
 	assert_int_equal(pass_read(signer.public_key, text, &read), 0);
 	assert_same(&read, &visit);
 	for (char *at = text; *at != '\0'; at++)
-		*at = *at >= 'A' && *at <= 'Z' ? (char)(*at | 0x20) : *at; /* a keyboard without shift */
+		*at = *at >= 'A' && *at <= 'Z' ? (char)(*at | 0x20)
+					       : *at; /* a keyboard without shift */
 	assert_int_equal(pass_read(signer.public_key, text, &read), 0);
 	assert_same(&read, &visit);
 	assert_int_equal(pass_write(&signer, &everywhere, text), 0);
@@ -96,8 +98,9 @@ static void another_key_and_every_changed_letter_are_refused(void **state)
 
 static void what_is_no_pass_is_not_taken_for_one(void **state)
 {
-	static const char *const texts[] = {
-		"", "G", "GHP", "GHP1", "GHP2AAAA", "https://example.org/", "GHP1 AAAA", "GHP1AAAA"};
+	static const char *const texts[] = {"",          "G",        "GHP",
+					    "GHP1",      "GHP2AAAA", "https://example.org/",
+					    "GHP1 AAAA", "GHP1AAAA"};
 	struct pass read;
 
 	(void)state;
@@ -162,7 +165,8 @@ static void a_pass_becomes_a_picture(void **state)
 	assert_int_equal(number_at(png + 16), number_at(png + 20)); /* square */
 	assert_int_equal(number_at(png + 16) % 8, 0);
 	assert_memory_equal(png + bytes - 8, "IEND", 4);
-	assert_int_equal(number_at(png + bytes - 4), 0xae426082); /* the sum of every IEND there is */
+	assert_int_equal(number_at(png + bytes - 4),
+			 0xae426082); /* the sum of every IEND there is */
 	free(png);
 	memset(too_long, 'x', sizeof(too_long) - 1);
 	too_long[sizeof(too_long) - 1] = '\0';

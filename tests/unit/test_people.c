@@ -1,4 +1,7 @@
-/* The people part through people.h: changes, undo when the disk refuses, batches, digest, consent, prechecks of enrolment. */
+/*
+ * The people part through people.h: changes, undo when the disk refuses, batches, digest, consent,
+ * prechecks of enrolment.
+ */
 #include <errno.h>
 #include <string.h>
 #include <unistd.h>
@@ -170,8 +173,8 @@ static void on_changed(void *arg, int r)
 /* @return what people_change() did; takes @p value, NULL: removed */
 static int change(struct rig *rig, const char *kind, const char *id, json_t *value)
 {
-	json_t *json =
-		json_pack("{s:s, s:s, s:s}", "op", value != NULL ? "put" : "remove", "kind", kind, "id", id);
+	json_t *json = json_pack("{s:s, s:s, s:s}", "op", value != NULL ? "put" : "remove", "kind",
+				 kind, "id", id);
 	int r;
 
 	if (value != NULL)
@@ -192,7 +195,8 @@ static json_t *card(const char *number)
 	return json_pack("{s:s, s:s, s:s}", "person", LI, "type", "card", "number", number);
 }
 
-static void on_reply(const struct reply *reply, int r, const struct problem *problem, json_t *result)
+static void on_reply(const struct reply *reply, int r, const struct problem *problem,
+		     json_t *result)
 {
 	struct rig *rig = reply->owner;
 
@@ -241,8 +245,9 @@ static void a_change_of_each_kind_is_in_force_and_on_the_disk(void **state)
 	assert_int_equal(change(rig, "person", LI, name("Li Wei")), 0);
 	assert_int_equal(change(rig, "person", LI, name("Li")), 0);
 	assert_int_equal(change(rig, "group", "staff", json_object()), 0);
-	assert_int_equal(change(rig, "schedule", "day", json_pack("{s:[s]}", "week", "daily 08:00-18:00")),
-			 0);
+	assert_int_equal(
+		change(rig, "schedule", "day", json_pack("{s:[s]}", "week", "daily 08:00-18:00")),
+		0);
 	assert_int_equal(change(rig, "rule", "r",
 				json_pack("{s:[s], s:[s], s:s}", "open", "card", "groups", "staff",
 					  "schedule", "day")),
@@ -250,17 +255,19 @@ static void a_change_of_each_kind_is_in_force_and_on_the_disk(void **state)
 	assert_int_equal(change(rig, "holder", LI, json_pack("{s:[s]}", "groups", "staff")), 0);
 	assert_int_equal(change(rig, "credential", CARD, card("4711")), 0);
 	assert_int_equal(change(rig, "area", "yard", json_pack("{s:[s]}", "entries", "main")), 0);
-	assert_int_equal(change(rig, "holiday", "xmas", json_pack("{s:s}", "date", "2026-12-25")), 0);
+	assert_int_equal(change(rig, "holiday", "xmas", json_pack("{s:s}", "date", "2026-12-25")),
+			 0);
 	assert_int_equal(change(rig, "opening", "main", json_pack("{s:s}", "schedule", "day")), 0);
-	assert_int_equal(
-		change(rig, "pass", PASS,
-		       json_pack("{s:s, s:s}", "title", "Ms Li", "valid_to", "2026-12-01T00:00:00Z")),
-		0);
+	assert_int_equal(change(rig, "pass", PASS,
+				json_pack("{s:s, s:s}", "title", "Ms Li", "valid_to",
+					  "2026-12-01T00:00:00Z")),
+			 0);
 	assert_int_equal(rig->changes, 11);
 	assert_int_equal(rig->r, 0);
 	assert_int_equal(events(rig, "access.changed"), 9);
 	assert_non_null(fake_store_record(rig->store, "rule", "r"));
-	assert_non_null(roster_credentials_match(directory(rig)->credentials, POLICY_CARD, "4711", NULL));
+	assert_non_null(
+		roster_credentials_match(directory(rig)->credentials, POLICY_CARD, "4711", NULL));
 	assert_int_equal(change(rig, "person", LI, NULL), 0);
 	for (size_t i = 0; i < 3; i++)
 		assert_int_equal(events(rig, types[i]), 1);
@@ -274,10 +281,10 @@ static void a_removed_person_takes_cards_and_groups_along(void **state)
 
 	assert_int_equal(change(rig, "person", LI, name("Li Wei")), 0);
 	assert_int_equal(change(rig, "credential", CARD, card("4711")), 0);
-	assert_int_equal(
-		change(rig, "credential", PIN,
-		       json_pack("{s:s, s:s, s:s}", "person", LI, "type", "pin", "digits", "135790")),
-		0);
+	assert_int_equal(change(rig, "credential", PIN,
+				json_pack("{s:s, s:s, s:s}", "person", LI, "type", "pin", "digits",
+					  "135790")),
+			 0);
 	assert_int_equal(change(rig, "holder", LI, json_pack("{s:b}", "extended", 1)), 0);
 	assert_int_equal(change(rig, "person", LI, NULL), 0);
 	assert_int_equal(roster_credentials_count(directory(rig)->credentials), 0);
@@ -300,9 +307,9 @@ static void what_makes_no_sense_changes_nothing(void **state)
 	assert_int_equal(change(rig, "person", WANG, NULL), -ENOENT);
 	assert_int_equal(change(rig, "credential", PIN, card("4711")), -EEXIST); /* taken */
 	assert_int_equal(change(rig, "holder", WANG, json_object()), -ENOENT);
-	assert_int_equal(
-		change(rig, "rule", "r", json_pack("{s:[s], s:[s]}", "open", "card", "groups", "none")),
-		-EINVAL);
+	assert_int_equal(change(rig, "rule", "r",
+				json_pack("{s:[s], s:[s]}", "open", "card", "groups", "none")),
+			 -EINVAL);
 	assert_int_equal(change(rig, "planet", "mars", json_object()), -EINVAL);
 	digest(rig, after);
 	assert_string_equal(before, after);
@@ -320,7 +327,8 @@ static void what_the_disk_refuses_is_taken_back(void **state)
 
 			assert_int_equal(change(rig, "person", LI, name("Li Wei")), 0);
 			assert_int_equal(change(rig, "credential", CARD, card("4711")), 0);
-			assert_int_equal(change(rig, "holder", LI, json_pack("{s:b}", "extended", 1)), 0);
+			assert_int_equal(
+				change(rig, "holder", LI, json_pack("{s:b}", "extended", 1)), 0);
 			digest(rig, before);
 			fake_store_hold(rig->store, later == 1);
 			if (later == 0)
@@ -363,7 +371,8 @@ static void while_the_disk_is_in_trouble_changes_wait(void **state)
 static void a_pass_that_is_out_is_revoked_not_removed(void **state)
 {
 	struct rig *rig = *state;
-	json_t *value = json_pack("{s:s, s:s}", "title", "Ms Li", "valid_to", "2026-12-01T00:00:00Z");
+	json_t *value =
+		json_pack("{s:s, s:s}", "title", "Ms Li", "valid_to", "2026-12-01T00:00:00Z");
 	const struct reply reply = reply_to(rig);
 
 	assert_int_equal(change(rig, "pass", PASS, value), 0);
@@ -403,7 +412,8 @@ static void what_was_kept_is_in_force_after_a_start(void **state)
 	people_settle(rig->people);
 	digest(rig, after);
 	assert_string_equal(before, after);
-	assert_int_equal(roster_credentials_find(directory(rig)->credentials, CARD)->policy.used, 3);
+	assert_int_equal(roster_credentials_find(directory(rig)->credentials, CARD)->policy.used,
+			 3);
 	assert_int_equal(roster_find(directory(rig)->people, LI)->access.entered_unix_ms[0], 7);
 	json_decref(value);
 	json_decref(used);
@@ -422,8 +432,12 @@ static void turn(struct rig *rig)
 static int batch(struct rig *rig, const char *from, const char *to, unsigned part, unsigned parts,
 		 json_t *changes)
 {
-	const struct people_batch_part of = {
-		.from = from, .to = to, .by = "hub", .part = part, .parts = parts, .changes = changes};
+	const struct people_batch_part of = {.from = from,
+					     .to = to,
+					     .by = "hub",
+					     .part = part,
+					     .parts = parts,
+					     .changes = changes};
 	const struct reply reply = reply_to(rig);
 	int r;
 
@@ -435,8 +449,8 @@ static int batch(struct rig *rig, const char *from, const char *to, unsigned par
 
 static json_t *put_person(const char *id, const char *text)
 {
-	return json_pack("[{s:s, s:s, s:s, s:{s:s}}]", "op", "put", "kind", "person", "id", id, "value",
-			 "name", text);
+	return json_pack("[{s:s, s:s, s:s, s:{s:s}}]", "op", "put", "kind", "person", "id", id,
+			 "value", "name", text);
 }
 
 static void a_batch_is_in_force_whole(void **state)
@@ -453,7 +467,8 @@ static void a_batch_is_in_force_whole(void **state)
 	assert_int_equal(json_integer_value(json_object_get(rig->result, "put")), 2);
 	assert_int_equal(batch(rig, "", "r1", 1, 1, json_array()), 0); /* sent twice */
 	assert_int_equal(batch(rig, "other", "r2", 1, 1, json_array()), -EEXIST);
-	assert_int_equal(batch(rig, "r1", "r2", 2, 2, json_array()), -EEXIST); /* its first is not here */
+	assert_int_equal(batch(rig, "r1", "r2", 2, 2, json_array()),
+			 -EEXIST); /* its first is not here */
 	assert_int_equal(batch(rig, "r1", "r2", 0, 1, json_array()), -EINVAL);
 	assert_int_equal(batch(rig, "r1", "r2", 1, 64, json_array()), 0);
 	assert_int_equal(batch(rig, "r1", "r2", 1, 65, json_array()), -EINVAL);
@@ -464,8 +479,8 @@ static void a_batch_with_a_mistake_is_nothing(void **state)
 	struct rig *rig = *state;
 	json_t *changes = put_person(LI, "Li Wei");
 
-	json_array_append_new(changes, json_pack("{s:s, s:s, s:s, s:{s:s}}", "op", "put", "kind", "person",
-						 "id", "nobody", "value", "name", "x"));
+	json_array_append_new(changes, json_pack("{s:s, s:s, s:s, s:{s:s}}", "op", "put", "kind",
+						 "person", "id", "nobody", "value", "name", "x"));
 	assert_int_equal(batch(rig, NULL, "r1", 1, 1, changes), 0);
 	turn(rig);
 	assert_int_equal(rig->r, -EINVAL);
@@ -482,9 +497,10 @@ static void while_a_batch_is_put_in_force_other_changes_wait(void **state)
 	assert_int_equal(batch(rig, NULL, "r1", 1, 1, put_person(LI, "Li Wei")), 0);
 	turn(rig);
 	assert_int_equal(change(rig, "group", "staff", json_object()), -EBUSY);
-	assert_int_equal(change(rig, "pass", PASS,
-				json_pack("{s:s, s:s}", "title", "x", "valid_to", "2026-12-01T00:00:00Z")),
-			 0); /* a visitor does not wait */
+	assert_int_equal(
+		change(rig, "pass", PASS,
+		       json_pack("{s:s, s:s}", "title", "x", "valid_to", "2026-12-01T00:00:00Z")),
+		0); /* a visitor does not wait */
 	for (int i = 0; i < 4; i++) {
 		fake_store_answer(rig->store, 0);
 		turn(rig);
@@ -603,8 +619,10 @@ static void templates_of_another_recogniser_are_reported(void **state)
 	json_t *outdated;
 
 	people_load_template(rig->people, LI, "another", vector, ROSTER_TEMPLATE_DIM);
-	people_load_template(rig->people, WANG, face_engine_recogniser(), vector, ROSTER_TEMPLATE_DIM);
-	people_load_template(rig->people, WANG, face_engine_recogniser(), vector, ROSTER_TEMPLATE_DIM - 1);
+	people_load_template(rig->people, WANG, face_engine_recogniser(), vector,
+			     ROSTER_TEMPLATE_DIM);
+	people_load_template(rig->people, WANG, face_engine_recogniser(), vector,
+			     ROSTER_TEMPLATE_DIM - 1);
 	assert_int_equal(rig->templates, 1);
 	people_start_enrolment(rig->people);
 	outdated = people_outdated_json(rig->people);

@@ -40,7 +40,8 @@ static void one_init(struct one *one, uint8_t way)
 				     .persons = 1,
 				     .entering = true,
 				     .leaving = true}};
-	one->ruleset = (struct policy_ruleset){.rules = &one->rule, .rule_count = 1, .areas = one->areas};
+	one->ruleset =
+		(struct policy_ruleset){.rules = &one->rule, .rule_count = 1, .areas = one->areas};
 	for (int door = 0; door < 2; door++) {
 		one->ruleset.by_door[door] = &one->place;
 		one->ruleset.by_door_count[door] = 1;
@@ -50,24 +51,27 @@ static void one_init(struct one *one, uint8_t way)
 static struct policy_request asked(const struct policy_ruleset *ruleset, enum policy_factor factor,
 				   const struct policy_person *person)
 {
-	return (struct policy_request){.ruleset = ruleset,
-				       .door_mode = DOOR_MODE_LOCKED,
-				       .clock_set = true,
-				       .now_unix_ms = NOW,
-				       .shown = {{.factor = factor,
-						  .person = person,
-						  .credential = factor == POLICY_FACE ? NULL : &card}},
-				       .shown_count = 1};
+	return (struct policy_request){
+		.ruleset = ruleset,
+		.door_mode = DOOR_MODE_LOCKED,
+		.clock_set = true,
+		.now_unix_ms = NOW,
+		.shown = {{.factor = factor,
+			   .person = person,
+			   .credential = factor == POLICY_FACE ? NULL : &card}},
+		.shown_count = 1};
 }
 
 static void also(struct policy_request *request, enum policy_factor factor,
 		 const struct policy_person *person, const struct policy_credential *credential)
 {
-	request->shown[request->shown_count++] = (struct policy_shown){factor, person, credential, false};
+	request->shown[request->shown_count++] =
+		(struct policy_shown){factor, person, credential, false};
 }
 
-#define assert_reason(request, wanted)                                                                       \
-	assert_string_equal(policy_reason_name(policy_decide(request).reason), policy_reason_name(wanted))
+#define assert_reason(request, wanted)                                                             \
+	assert_string_equal(policy_reason_name(policy_decide(request).reason),                     \
+			    policy_reason_name(wanted))
 
 static void without_rules_residents_come_in_by_face_or_card(void **state)
 {
@@ -108,7 +112,8 @@ static void a_stranger_is_not_found_and_a_wrong_pin_is_a_wrong_pin(void **state)
 
 static void validity_counts_to_the_millisecond(void **state)
 {
-	struct policy_person person = {.enabled = true, .valid_from_unix_ms = 100, .valid_to_unix_ms = 200};
+	struct policy_person person = {
+		.enabled = true, .valid_from_unix_ms = 100, .valid_to_unix_ms = 200};
 	struct policy_credential limited = {
 		.enabled = true, .valid_from_unix_ms = 120, .valid_to_unix_ms = 180};
 	const struct {
@@ -142,7 +147,8 @@ static void validity_counts_to_the_millisecond(void **state)
 static void disabled_and_used_up_credentials_are_told_apart(void **state)
 {
 	struct policy_person off = {.enabled = false};
-	struct policy_credential lost = {.enabled = false}, thrice = {.enabled = true, .uses_max = 3};
+	struct policy_credential lost = {.enabled = false},
+				 thrice = {.enabled = true, .uses_max = 3};
 	struct policy_request request = asked(&no_rules, POLICY_FACE, &off);
 
 	(void)state;
@@ -152,7 +158,8 @@ static void disabled_and_used_up_credentials_are_told_apart(void **state)
 	assert_reason(&request, POLICY_CREDENTIAL_NOT_ENABLED);
 	request.shown[0].credential = &thrice;
 	for (thrice.used = 0; thrice.used < 5; thrice.used++)
-		assert_reason(&request, thrice.used < 3 ? POLICY_GRANTED : POLICY_CREDENTIAL_EXPIRED);
+		assert_reason(&request,
+			      thrice.used < 3 ? POLICY_GRANTED : POLICY_CREDENTIAL_EXPIRED);
 }
 
 static void a_picture_opens_nothing(void **state)
@@ -230,7 +237,8 @@ static void a_closed_schedule_says_so_and_so_does_a_clock_that_was_never_set(voi
 	request = asked(&one.ruleset, POLICY_FACE, &resident);
 	request.local.minute = 479;
 	assert_reason(&request, POLICY_NOT_PERMITTED_AT_THIS_TIME);
-	assert_string_equal(needed(policy_decide(&request)), "to come while schedule office is open");
+	assert_string_equal(needed(policy_decide(&request)),
+			    "to come while schedule office is open");
 	request.local.minute = 480;
 	assert_reason(&request, POLICY_GRANTED);
 	request.clock_set = false;
@@ -265,7 +273,8 @@ static void several_factors_are_one_persons(void **state)
 	request.shown[1].person = &resident;
 	assert_reason(&request, POLICY_GRANTED);
 	request.shown[0] = (struct policy_shown){POLICY_PIN, &resident, &pin, false};
-	request.shown[1] = (struct policy_shown){POLICY_CARD, &resident, &card, false}; /* in either order */
+	request.shown[1] =
+		(struct policy_shown){POLICY_CARD, &resident, &card, false}; /* in either order */
 	assert_reason(&request, POLICY_GRANTED);
 	pin.enabled = false; /* meanwhile */
 	assert_reason(&request, POLICY_CREDENTIAL_NOT_ENABLED);
@@ -386,8 +395,10 @@ static void nobody_enters_an_area_twice(void **state)
 	(void)state;
 	one_init(&one, WAY(POLICY_FACE));
 	area = &one.areas[1];
-	*area = (struct policy_area){
-		.name = "yard", .passback = POLICY_PASSBACK_HARD, .entries = 1u << DOOR, .exits = 1u << SIDE};
+	*area = (struct policy_area){.name = "yard",
+				     .passback = POLICY_PASSBACK_HARD,
+				     .entries = 1u << DOOR,
+				     .exits = 1u << SIDE};
 	request = asked(&one.ruleset, POLICY_FACE, &inside);
 	assert_reason(&request, POLICY_ANTI_PASSBACK);
 	assert_string_equal(policy_decide(&request).rule, "yard");

@@ -1,4 +1,7 @@
-/* A million decisions on whatever rules, people and factors: one reason each, and nobody in against what must hold. */
+/*
+ * A million decisions on whatever rules, people and factors: one reason each, and nobody in against
+ * what must hold.
+ */
 #include <stdio.h>
 #include <string.h>
 
@@ -39,21 +42,22 @@ static void any_person(struct policy_person *person)
 					 .valid_from_unix_ms = any(4) == 0 ? NOW - 1 + any(3) : 0,
 					 .valid_to_unix_ms = any(4) == 0 ? NOW - 1 + any(3) : 0,
 					 .extended = any(4) == 0,
-					 .blocked =
-						 any(8) == 0 ? (enum policy_block)any(3) : POLICY_BLOCK_NONE};
+					 .blocked = any(8) == 0 ? (enum policy_block)any(3)
+								: POLICY_BLOCK_NONE};
 	person->groups.bits[0] = any(8);
 	person->entered_unix_ms[any(POLICY_AREAS_MAX)] = any(2) == 0 ? NOW - any(120000) : 0;
 }
 
 static void any_credential(struct policy_credential *credential)
 {
-	*credential = (struct policy_credential){.enabled = any(10) != 0,
-						 .valid_from_unix_ms = any(6) == 0 ? NOW - 1 + any(3) : 0,
-						 .valid_to_unix_ms = any(6) == 0 ? NOW - 1 + any(3) : 0,
-						 .uses_max = any(3),
-						 .used = any(3),
-						 .duress = any(10) == 0,
-						 .doors = any(4)};
+	*credential =
+		(struct policy_credential){.enabled = any(10) != 0,
+					   .valid_from_unix_ms = any(6) == 0 ? NOW - 1 + any(3) : 0,
+					   .valid_to_unix_ms = any(6) == 0 ? NOW - 1 + any(3) : 0,
+					   .uses_max = any(3),
+					   .used = any(3),
+					   .duress = any(10) == 0,
+					   .doors = any(4)};
 }
 
 static void assert_sound(const struct policy_request *q, const struct policy_decision *d)
@@ -74,7 +78,8 @@ static void assert_sound(const struct policy_request *q, const struct policy_dec
 	assert_true(d->outcome == POLICY_MORE || !q->interlocked);
 	if (remote)
 		return;
-	assert_true(last->person != NULL || (last->factor == POLICY_PASS && last->credential != NULL));
+	assert_true(last->person != NULL ||
+		    (last->factor == POLICY_PASS && last->credential != NULL));
 	if (last->person != NULL)
 		assert_true(last->person->enabled && last->person->blocked != POLICY_BLOCK_DENY);
 	if (last->credential != NULL)
@@ -85,8 +90,8 @@ static void assert_sound(const struct policy_request *q, const struct policy_dec
 
 static void a_million_decisions_have_one_reason_each(void **state)
 {
-	struct schedule schedule = {.spans = {{.days = 0x3f, .from_minute = 300, .to_minute = 1600}},
-				    .span_count = 1};
+	struct schedule schedule = {
+		.spans = {{.days = 0x3f, .from_minute = 300, .to_minute = 1600}}, .span_count = 1};
 	unsigned reasons[POLICY_REASONS] = {0}, outcomes[4] = {0};
 	struct policy_rule rules[6];
 	struct policy_area areas[POLICY_AREAS_MAX] = {{.name = ""}};
@@ -94,7 +99,8 @@ static void a_million_decisions_have_one_reason_each(void **state)
 
 	(void)state;
 	for (unsigned round = 0; round < 20000; round++) {
-		struct policy_ruleset ruleset = {.rules = rules, .rule_count = any(6), .areas = areas};
+		struct policy_ruleset ruleset = {
+			.rules = rules, .rule_count = any(6), .areas = areas};
 
 		for (size_t i = 0; i < ruleset.rule_count; i++)
 			any_rule(&rules[i], &schedule);
@@ -134,10 +140,12 @@ static void a_million_decisions_have_one_reason_each(void **state)
 
 				any_credential(&credentials[n]);
 				shown->factor = (enum policy_factor)any(POLICY_FACTORS);
-				shown->person =
-					any(8) != 0 && shown->factor != POLICY_PASS ? &people[any(2)] : NULL;
-				shown->credential =
-					any(8) != 0 && shown->factor != POLICY_FACE ? &credentials[n] : NULL;
+				shown->person = any(8) != 0 && shown->factor != POLICY_PASS
+							? &people[any(2)]
+							: NULL;
+				shown->credential = any(8) != 0 && shown->factor != POLICY_FACE
+							    ? &credentials[n]
+							    : NULL;
 			}
 			d = policy_decide(&q);
 			assert_sound(&q, &d);

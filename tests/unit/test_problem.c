@@ -31,7 +31,8 @@ static void a_code_has_its_errno_status_and_sentence(void **state)
 	assert_int_equal(problem_status(&problem), 404);
 	assert_string_equal(problem_name(&problem), "door-not-here");
 	assert_string_equal(problem.detail, "there is no door \"main\" at this gate");
-	assert_json(problem_json(&problem), "{\"code\":\"door-not-here\",\"params\":{\"door\":\"main\"}}");
+	assert_json(problem_json(&problem),
+		    "{\"code\":\"door-not-here\",\"params\":{\"door\":\"main\"}}");
 }
 
 static void a_status_of_its_own_goes_before_that_of_the_errno(void **state)
@@ -86,10 +87,12 @@ static void a_problem_within_a_problem_brings_its_parameters(void **state)
 	(void)state;
 	problem_needs_open_schedule(&cause, "office");
 	problem_access_denied(&problem, "NotPermittedAtThisTime", &cause);
-	assert_string_equal(problem.detail,
-			    "NotPermittedAtThisTime: it needs to come while schedule office is open");
-	assert_json(problem_params_json(&problem), "{\"needed\":\"needs-open-schedule\",\"reason\":"
-						   "\"NotPermittedAtThisTime\",\"schedule\":\"office\"}");
+	assert_string_equal(
+		problem.detail,
+		"NotPermittedAtThisTime: it needs to come while schedule office is open");
+	assert_json(problem_params_json(&problem),
+		    "{\"needed\":\"needs-open-schedule\",\"reason\":"
+		    "\"NotPermittedAtThisTime\",\"schedule\":\"office\"}");
 }
 
 static void a_parameter_that_reads_like_a_code_is_a_text(void **state)
@@ -119,7 +122,8 @@ static void long_texts_are_cut_at_the_end_of_a_character(void **state)
 	for (size_t bytes = PROBLEM_TEXT_BYTES - 4; bytes < PROBLEM_TEXT_BYTES + 2; bytes++) {
 		memset(limit, 'a', bytes);
 		limit[bytes] = '\0';
-		problem_model_not_pinned(&problem, limit, "x", "y"); /* the later ones may find no room */
+		problem_model_not_pinned(&problem, limit, "x",
+					 "y"); /* the later ones may find no room */
 		assert_true(problem.text_bytes <= PROBLEM_TEXT_BYTES);
 		assert_true(strlen(problem.detail) < PROBLEM_DETAIL_BYTES);
 	}
@@ -159,8 +163,8 @@ static void what_was_written_is_read_again(void **state)
 	assert_int_equal(problem_read_json(json, &second), 0);
 	assert_string_equal(second.detail, first.detail);
 	json_decref(json);
-	json = json_pack("{s:s, s:{s:i, s:s, s:[]}}", "code", "door-not-here", "params", "newer", 1, "door",
-			 "main", "row");
+	json = json_pack("{s:s, s:{s:i, s:s, s:[]}}", "code", "door-not-here", "params", "newer", 1,
+			 "door", "main", "row");
 	assert_int_equal(problem_read_json(json, &second), 0);
 	assert_string_equal(second.detail, "there is no door \"main\" at this gate");
 	json_decref(json);
@@ -168,7 +172,8 @@ static void what_was_written_is_read_again(void **state)
 
 static void what_is_no_problem_is_not_read(void **state)
 {
-	static const char *const wrong[] = {"{}", "[]", "{\"code\":1}", "{\"code\":\"of-a-newer-program\"}"};
+	static const char *const wrong[] = {"{}", "[]", "{\"code\":1}",
+					    "{\"code\":\"of-a-newer-program\"}"};
 	struct problem problem;
 
 	(void)state;

@@ -1,4 +1,7 @@
-/* The property part through property.h: a broker that the test plays, signed commands, a store that is late or refuses. */
+/*
+ * The property part through property.h: a broker that the test plays, signed commands, a store that
+ * is late or refuses.
+ */
 #include <errno.h>
 #include <string.h>
 
@@ -85,7 +88,8 @@ static int setup(void **state)
 {
 	static const uint8_t seed[CRYPTO_SIGN_SEED_BYTES] = {7};
 	static const char *const doors[] = {"main"};
-	static const char *const known[] = {"order", "own", "ping", "events.replay", "config.get", "none"};
+	static const char *const known[] = {"order",         "own",        "ping",
+					    "events.replay", "config.get", "none"};
 	struct rig *rig = calloc(1, sizeof(*rig));
 	struct config_key *key;
 
@@ -144,13 +148,14 @@ static int teardown(void **state)
 }
 
 /* Signs with the right key, or, @p forged, with another. */
-static char *envelope(struct rig *rig, const char *topic, int64_t expires_ms, int64_t nonce, bool forged)
+static char *envelope(struct rig *rig, const char *topic, int64_t expires_ms, int64_t nonce,
+		      bool forged)
 {
 	static const uint8_t other_seed[CRYPTO_SIGN_SEED_BYTES] = {8};
 	struct crypto_signer other;
-	json_t *json =
-		json_pack("{s:i, s:s, s:s, s:I, s:I, s:{}}", "v", 1, "key", "desk", "id", "c-1", "expires",
-			  (json_int_t)(clock_unix_ms() + expires_ms), "nonce", (json_int_t)nonce, "body");
+	json_t *json = json_pack("{s:i, s:s, s:s, s:I, s:I, s:{}}", "v", 1, "key", "desk", "id",
+				 "c-1", "expires", (json_int_t)(clock_unix_ms() + expires_ms),
+				 "nonce", (json_int_t)nonce, "body");
 	char *text = command_signed_text(topic, json), sig[COMMAND_SIGNATURE_TEXT_BYTES], *payload;
 	uint8_t signature[CRYPTO_SIGNATURE_BYTES];
 
@@ -181,7 +186,8 @@ static void order(struct rig *rig, const char *name)
 
 static const char *code(void)
 {
-	return json_string_value(json_object_get(json_object_get(fake_link.reply, "error"), "code"));
+	return json_string_value(
+		json_object_get(json_object_get(fake_link.reply, "error"), "code"));
 }
 
 static bool is_ok(void)
@@ -274,7 +280,8 @@ static void unknown_and_forbidden_commands_are_told_apart(void **state)
 	assert_string_equal(code(), "unknown");
 	order(rig, "other");
 	assert_string_equal(
-		code(), "forbidden"); /* this key may not give it, whether there is such a command or not */
+		code(),
+		"forbidden"); /* this key may not give it, whether there is such a command or not */
 	rig->check_r = -EACCES;
 	order(rig, "order");
 	assert_string_equal(code(), "forbidden");

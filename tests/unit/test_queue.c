@@ -110,7 +110,8 @@ static void a_wait_ends_by_time_and_by_cancel(void **state)
 	assert_int_equal(queue_pop_wait(queue, &item, 1), -EAGAIN);
 	queue_push(queue, &item);
 	queue_cancel(queue);
-	assert_int_equal(queue_pop_wait(queue, &item, -1), 0); /* what is there is still handed over */
+	assert_int_equal(queue_pop_wait(queue, &item, -1),
+			 0); /* what is there is still handed over */
 	assert_int_equal(queue_pop_wait(queue, &item, -1), -ECANCELED);
 	queue_close(queue);
 	assert_int_equal(queue_open(0, 1, QUEUE_REFUSE_WHEN_FULL, NULL, &queue), -EINVAL);

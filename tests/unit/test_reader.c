@@ -257,8 +257,8 @@ static void a_keyboard_is_taken_for_the_gate_alone(void **state)
 
 	(void)state;
 	if (fd < 0) {
-		print_message(
-			"skipped: no keyboard can be made here (/dev/uinput or /dev/input is missing)\n");
+		print_message("skipped: no keyboard can be made here (/dev/uinput or /dev/input is "
+			      "missing)\n");
 		skip();
 	}
 	assert_int_equal(reader_port_open_evdev(path, &port), 0);
@@ -285,7 +285,8 @@ static void a_keyboard_is_taken_for_the_gate_alone(void **state)
 
 static void light_and_buzzer_tell_the_outcome(void **state)
 {
-	struct reader_signal_level level = reader_signal_at(READER_SIGNAL_GRANTED, 1000, 6000, 1000);
+	struct reader_signal_level level =
+		reader_signal_at(READER_SIGNAL_GRANTED, 1000, 6000, 1000);
 
 	(void)state;
 	assert_true(level.light && level.buzzer);
@@ -302,7 +303,8 @@ static void light_and_buzzer_tell_the_outcome(void **state)
 }
 
 /* Walk a signal from due to due: how often the buzzer began, and how long the light was on. */
-static void walk(enum reader_signal signal, uint64_t until_ms, unsigned *ret_tones, uint64_t *ret_light_ms)
+static void walk(enum reader_signal signal, uint64_t until_ms, unsigned *ret_tones,
+		 uint64_t *ret_light_ms)
 {
 	uint64_t now_ms = 1000;
 	bool before = false;

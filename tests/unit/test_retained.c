@@ -18,7 +18,8 @@ static void removed_messages_leave_room_for_others(void **state)
 	assert_null(retained_set(&retained, "one more", strdup("x")));
 	message = retained_set(&retained, "t3", NULL);
 	assert_non_null(message);
-	assert_null(retained_set(&retained, "one more", strdup("x"))); /* the broker does not know yet */
+	assert_null(retained_set(&retained, "one more",
+				 strdup("x"))); /* the broker does not know yet */
 	retained_told(message);
 	assert_non_null(retained_set(&retained, "one more", strdup("x")));
 	retained_finish(&retained);

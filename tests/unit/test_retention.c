@@ -38,7 +38,8 @@ static void alert(int seq, const char *stem)
 	char text[256];
 
 	snprintf(text, sizeof(text),
-		 "{\"seq\":%d,\"type\":\"litter.detected\",\"data\":{\"evidence\":[{\"name\":\"%s.mp4\"},"
+		 "{\"seq\":%d,\"type\":\"litter.detected\",\"data\":{\"evidence\":[{\"name\":\"%s."
+		 "mp4\"},"
 		 "{\"name\":\"%s-trajectory.jpg\"}]}}",
 		 seq, stem, stem);
 	see(text);
@@ -48,8 +49,8 @@ static void review(int seq, int at)
 {
 	char text[128];
 
-	snprintf(text, sizeof(text), "{\"seq\":%d,\"type\":\"alert.reviewed\",\"data\":{\"alert\":%d}}", at,
-		 seq);
+	snprintf(text, sizeof(text),
+		 "{\"seq\":%d,\"type\":\"alert.reviewed\",\"data\":{\"alert\":%d}}", at, seq);
 	see(text);
 }
 
@@ -58,20 +59,22 @@ static void hold(int seq, bool held, int at)
 	char text[128];
 
 	snprintf(text, sizeof(text),
-		 "{\"seq\":%d,\"type\":\"alert.held\",\"data\":{\"alert\":%d,\"held\":%s}}", at, seq,
-		 held ? "true" : "false");
+		 "{\"seq\":%d,\"type\":\"alert.held\",\"data\":{\"alert\":%d,\"held\":%s}}", at,
+		 seq, held ? "true" : "false");
 	see(text);
 }
 
 static struct retention_item item(const char *stem, int age_days, uint64_t bytes)
 {
-	struct retention_item made = {.unix_ms = NOW - age_days * DAY - 1000, .bytes = bytes, .files = 3};
+	struct retention_item made = {
+		.unix_ms = NOW - age_days * DAY - 1000, .bytes = bytes, .files = 3};
 
 	snprintf(made.stem, sizeof(made.stem), "%s", stem);
 	return made;
 }
 
-static size_t plan(struct retention_item *items, size_t count, uint64_t bytes_max, uint64_t free_bytes)
+static size_t plan(struct retention_item *items, size_t count, uint64_t bytes_max,
+		   uint64_t free_bytes)
 {
 	const struct retention_limits limits = {
 		.days = 30, .bytes_max = bytes_max, .free_bytes = free_bytes, .reserve_bytes = 100};
@@ -100,8 +103,9 @@ static void names_of_evidence_and_nothing_else_have_a_stem(void **state)
 
 static void age_takes_only_what_is_reviewed_and_not_held(void **state)
 {
-	struct retention_item items[] = {item("new", 31, 10), item("held", 40, 10), item("old", 31, 10),
-					 item("young", 29, 10), item("freed", 35, 10)};
+	struct retention_item items[] = {item("new", 31, 10), item("held", 40, 10),
+					 item("old", 31, 10), item("young", 29, 10),
+					 item("freed", 35, 10)};
 
 	(void)state;
 	alert(1, "new");
@@ -128,7 +132,8 @@ static void space_takes_the_reviewed_then_the_unreviewed_then_the_held(void **st
 	struct retention_item items[] = {item("held-old", 20, 10), item("new-old", 19, 10),
 					 item("new-young", 2, 10), item("seen-young", 1, 10),
 					 item("seen-old", 18, 10)};
-	static const char *const order[] = {"seen-old", "seen-young", "new-old", "new-young", "held-old"};
+	static const char *const order[] = {"seen-old", "seen-young", "new-old", "new-young",
+					    "held-old"};
 
 	(void)state;
 	alert(1, "held-old");
@@ -201,7 +206,8 @@ static void strange_events_are_passed_over(void **state)
 	see("{}");
 	see("{\"type\":5,\"data\":[]}");
 	see("{\"seq\":1,\"type\":\"litter.detected\"}");
-	see("{\"seq\":1,\"type\":\"litter.detected\",\"data\":{\"evidence\":[1,{\"name\":null},{\"name\":"
+	see("{\"seq\":1,\"type\":\"litter.detected\",\"data\":{\"evidence\":[1,{\"name\":null},{"
+	    "\"name\":"
 	    "\"x\"}]}}");
 	see("{\"seq\":2,\"type\":\"evidence.deleted\",\"data\":{}}");
 	assert_int_equal(plan(NULL, 0, 0, 0), 0);
@@ -215,23 +221,29 @@ static void the_log_is_kept_for_its_days_and_for_its_evidence(void **state)
 	(void)state;
 	assert_int_equal(retention_log_cutoff(now, 365, hour, 0), 1635 * day);
 	assert_int_equal(retention_log_cutoff(now, 0, hour, 0), 0);
-	assert_int_equal(retention_log_cutoff(now, 365, hour - 1, 0), 0); /* the clock was set just now */
+	assert_int_equal(retention_log_cutoff(now, 365, hour - 1, 0),
+			 0); /* the clock was set just now */
 	assert_int_equal(retention_log_cutoff(now, 365, hour, 1600 * day), 1599 * day);
 	assert_int_equal(retention_log_cutoff(now, 365, hour, 1990 * day), 1635 * day);
-	assert_int_equal(retention_log_cutoff(100 * day, 365, hour, 0), 0); /* a clock that was never set */
+	assert_int_equal(retention_log_cutoff(100 * day, 365, hour, 0),
+			 0); /* a clock that was never set */
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(names_of_evidence_and_nothing_else_have_a_stem, make, end),
-		cmocka_unit_test_setup_teardown(age_takes_only_what_is_reviewed_and_not_held, make, end),
-		cmocka_unit_test_setup_teardown(space_takes_the_reviewed_then_the_unreviewed_then_the_held,
+		cmocka_unit_test_setup_teardown(names_of_evidence_and_nothing_else_have_a_stem,
 						make, end),
-		cmocka_unit_test_setup_teardown(a_disk_at_its_reserve_takes_evidence_too, make, end),
-		cmocka_unit_test_setup_teardown(room_is_low_when_nearly_all_of_it_waits_for_review, make,
+		cmocka_unit_test_setup_teardown(age_takes_only_what_is_reviewed_and_not_held, make,
 						end),
-		cmocka_unit_test_setup_teardown(what_no_event_names_yet_is_safe_for_a_day, make, end),
+		cmocka_unit_test_setup_teardown(
+			space_takes_the_reviewed_then_the_unreviewed_then_the_held, make, end),
+		cmocka_unit_test_setup_teardown(a_disk_at_its_reserve_takes_evidence_too, make,
+						end),
+		cmocka_unit_test_setup_teardown(room_is_low_when_nearly_all_of_it_waits_for_review,
+						make, end),
+		cmocka_unit_test_setup_teardown(what_no_event_names_yet_is_safe_for_a_day, make,
+						end),
 		cmocka_unit_test_setup_teardown(a_late_old_word_does_not_undo_a_hold, make, end),
 		cmocka_unit_test_setup_teardown(strange_events_are_passed_over, make, end),
 		cmocka_unit_test(the_log_is_kept_for_its_days_and_for_its_evidence),

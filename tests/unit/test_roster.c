@@ -14,7 +14,8 @@ static struct roster_person person(const char *id, const char *name)
 	return person;
 }
 
-static const char *const id_a = "01HF7YAT00000000000000000A", *const id_b = "01HF7YAT00000000000000000B",
+static const char *const id_a = "01HF7YAT00000000000000000A",
+			 *const id_b = "01HF7YAT00000000000000000B",
 			 *const id_c = "01HF7YAT00000000000000000C";
 
 static void people_come_in_order_of_id_whenever_added(void **state)
@@ -91,7 +92,8 @@ static void many_people_are_all_found(void **state)
 	size_t seen = 0;
 
 	for (unsigned i = 0; i < 5000; i++) {
-		snprintf(somebody.id, sizeof(somebody.id), "01HF7YAT00000000000000%04u", i * 7919 % 5000);
+		snprintf(somebody.id, sizeof(somebody.id), "01HF7YAT00000000000000%04u",
+			 i * 7919 % 5000);
 		assert_int_equal(roster_put(roster, &somebody), 0);
 	}
 	for (const struct roster_person *at = roster_next(roster, ""); at != NULL;

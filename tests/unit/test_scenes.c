@@ -10,15 +10,16 @@ enum { WIDE = 640, TALL = 360, PIXELS = WIDE * TALL, FRAME = PIXELS * 3 / 2 };
 
 static struct scene_options throw_of(uint64_t seed, enum scene_kind kind)
 {
-	return (struct scene_options){.seed = seed,
-				      .width_px = WIDE,
-				      .height_px = TALL,
-				      .frames_per_s = 25,
-				      .frames = 150,
-				      .throws = {{.t_s = 1.0, .floor = 11, .column = 3, .kind = kind}},
-				      .throw_count = 1,
-				      .birds = 2,
-				      .leaves = true};
+	return (struct scene_options){
+		.seed = seed,
+		.width_px = WIDE,
+		.height_px = TALL,
+		.frames_per_s = 25,
+		.frames = 150,
+		.throws = {{.t_s = 1.0, .floor = 11, .column = 3, .kind = kind}},
+		.throw_count = 1,
+		.birds = 2,
+		.leaves = true};
 }
 
 static struct scene *open_scene(const struct scene_options *options)
@@ -52,7 +53,8 @@ static bool same_picture(struct scene *a, struct scene *b, int n)
 
 static void same_seed_same_film(void **state)
 {
-	const struct scene_options options = throw_of(7, SCENE_BOTTLE), other = throw_of(8, SCENE_BOTTLE);
+	const struct scene_options options = throw_of(7, SCENE_BOTTLE),
+				   other = throw_of(8, SCENE_BOTTLE);
 	struct scene *a = open_scene(&options), *b = open_scene(&options), *c = open_scene(&other);
 	bool truth_differs = false;
 
@@ -65,7 +67,8 @@ static void same_seed_same_film(void **state)
 
 		assert_int_equal(scene_truth(a, 0, n, &in_a), scene_truth(b, 0, n, &in_b));
 		assert_memory_equal(&in_a, &in_b, sizeof(in_a));
-		truth_differs |= scene_truth(c, 0, n, &in_c) && memcmp(&in_a, &in_c, sizeof(in_a)) != 0;
+		truth_differs |=
+			scene_truth(c, 0, n, &in_c) && memcmp(&in_a, &in_c, sizeof(in_a)) != 0;
 	}
 	assert_true(truth_differs);
 	scene_close(a);
@@ -86,7 +89,10 @@ static int change_at(const uint8_t *a, const uint8_t *b, const struct scene_box 
 	return most;
 }
 
-/* Every kind stands out from what is behind it in nearly every frame, and nowhere else does a throw change one. */
+/*
+ * Every kind stands out from what is behind it in nearly every frame, and nowhere else does a throw
+ * change one.
+ */
 static void a_throw_is_where_the_truth_says(void **state)
 {
 	(void)state;
@@ -129,7 +135,10 @@ static void a_throw_begins_at_its_flat_and_falls(void **state)
 	scene_corners(scene, at);
 	scene_throw_frames(scene, 0, &begin, &end);
 	assert_true(scene_truth(scene, 0, begin, &box));
-	/* floor 11 of 18 stands above the middle of the building's picture; column C left of its middle */
+	/*
+	 * floor 11 of 18 stands above the middle of the building's picture; column C left of its
+	 * middle
+	 */
 	assert_true(box.cy > at[3][1] * TALL && box.cy < (at[0][1] + at[3][1]) / 2 * TALL);
 	assert_true(box.cx > at[0][0] * WIDE && box.cx < 0.5 * WIDE);
 	for (int n = begin + 15; n <= end; n++) {
@@ -141,7 +150,10 @@ static void a_throw_begins_at_its_flat_and_falls(void **state)
 	scene_close(scene);
 }
 
-/* @return whether @p distractor shows in a picture of that scene, which is drawn the same when it is drawn again */
+/*
+ * @return whether @p distractor shows in a picture of that scene, which is drawn the same when it
+ *         is drawn again
+ */
 static bool shows(struct scene *empty, unsigned distractor, struct scene_options options)
 {
 	struct scene *scene;

@@ -26,7 +26,8 @@ static void except(struct schedule *schedule, const char *text)
 {
 	struct problem problem = {0};
 
-	if (schedule_parse_exception(text, &schedule->exceptions[schedule->exception_count++], &problem) < 0)
+	if (schedule_parse_exception(text, &schedule->exceptions[schedule->exception_count++],
+				     &problem) < 0)
 		fail_msg("%s", problem.detail);
 }
 
@@ -78,8 +79,8 @@ static void midnight_is_crossed_when_the_span_says_so(void **state)
 	assert_true(schedule_is_open(&night, NULL, at("2026-11-28", 0, 0)));
 	assert_true(schedule_is_open(&night, NULL, at("2026-11-28", 5, 59)));
 	assert_false(schedule_is_open(&night, NULL, at("2026-11-28", 6, 0)));
-	assert_false(
-		schedule_is_open(&night, NULL, at("2026-11-27", 5, 0))); /* the night before was Thursday's */
+	assert_false(schedule_is_open(
+		&night, NULL, at("2026-11-27", 5, 0))); /* the night before was Thursday's */
 }
 
 static void a_whole_day_may_start_anywhere(void **state)
@@ -104,10 +105,13 @@ static void holidays_and_swapped_days_take_their_weekdays_place(void **state)
 	add(&plain, "mon-fri 08:00-18:00");
 	add(&watch, "holiday 10:00-12:00");
 	/* as in China: Thursday 2026-10-01 is a holiday, Saturday 2026-10-10 works as a Monday */
-	assert_int_equal(schedule_calendar_add(&calendar, at("2026-10-10", 0, 0).date, SCHEDULE_MONDAY), 0);
-	assert_int_equal(schedule_calendar_add(&calendar, at("2026-10-01", 0, 0).date, SCHEDULE_HOLIDAY), 0);
-	assert_int_equal(schedule_calendar_add(&calendar, at("2026-10-01", 0, 0).date, SCHEDULE_MONDAY),
-			 -EEXIST);
+	assert_int_equal(
+		schedule_calendar_add(&calendar, at("2026-10-10", 0, 0).date, SCHEDULE_MONDAY), 0);
+	assert_int_equal(
+		schedule_calendar_add(&calendar, at("2026-10-01", 0, 0).date, SCHEDULE_HOLIDAY), 0);
+	assert_int_equal(
+		schedule_calendar_add(&calendar, at("2026-10-01", 0, 0).date, SCHEDULE_MONDAY),
+		-EEXIST);
 	assert_false(schedule_is_open(&office, &calendar, at("2026-10-01", 9, 0)));
 	assert_true(schedule_is_open(&plain, &calendar, at("2026-10-01", 9, 0)));
 	assert_true(schedule_is_open(&watch, &calendar, at("2026-10-01", 10, 0)));
@@ -125,9 +129,11 @@ static void a_night_goes_on_into_a_holiday(void **state)
 
 	(void)state;
 	add(&night, "wed 22:00-06:00+1");
-	assert_int_equal(schedule_calendar_add(&calendar, at("2026-10-01", 0, 0).date, SCHEDULE_HOLIDAY), 0);
+	assert_int_equal(
+		schedule_calendar_add(&calendar, at("2026-10-01", 0, 0).date, SCHEDULE_HOLIDAY), 0);
 	assert_true(schedule_is_open(&night, &calendar, at("2026-10-01", 5, 59)));
-	assert_int_equal(schedule_calendar_add(&calendar, at("2026-09-30", 0, 0).date, SCHEDULE_HOLIDAY), 0);
+	assert_int_equal(
+		schedule_calendar_add(&calendar, at("2026-09-30", 0, 0).date, SCHEDULE_HOLIDAY), 0);
 	assert_false(schedule_is_open(&night, &calendar, at("2026-10-01", 5, 59)));
 }
 
@@ -166,7 +172,8 @@ static bool open_at(const struct schedule *schedule, int64_t unix_s)
 static void summer_time_follows_the_clock_on_the_wall(void **state)
 {
 	struct schedule early = {0}, missing = {0};
-	const int64_t spring = 1774746000, autumn = 1792890000; /* 2026-03-29 and 2026-10-25, 01:00 UTC */
+	const int64_t spring = 1774746000,
+		      autumn = 1792890000; /* 2026-03-29 and 2026-10-25, 01:00 UTC */
 
 	(void)state;
 	zone("Europe/Berlin");
@@ -256,7 +263,8 @@ static void mistakes_are_named(void **state)
 		if (schedule_parse_span(wrong[i].text, &span, &problem) != -EINVAL ||
 		    strstr(problem.detail, wrong[i].says) == NULL)
 			fail_msg("\"%s\": %s", wrong[i].text, problem.detail);
-		assert_int_equal(schedule_parse_exception(wrong[i].text, &exception, &problem), -EINVAL);
+		assert_int_equal(schedule_parse_exception(wrong[i].text, &exception, &problem),
+				 -EINVAL);
 	}
 }
 

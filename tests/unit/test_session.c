@@ -115,7 +115,8 @@ static void wrong_passwords_make_it_slower(void **state)
 	assert_true(session_pause_ms(sessions, "anna", "10.0.0.8", now_ms) > 0);
 	assert_true(session_pause_ms(sessions, "bob", "10.0.0.9", now_ms) > 0);
 	assert_int_equal(session_pause_ms(sessions, "bob", "10.0.0.8", now_ms), 0);
-	assert_int_equal(session_pause_ms(sessions, "anna", "10.0.0.9", now_ms + SESSION_PAUSE_MS_MAX), 0);
+	assert_int_equal(
+		session_pause_ms(sessions, "anna", "10.0.0.9", now_ms + SESSION_PAUSE_MS_MAX), 0);
 }
 
 static void a_right_one_is_no_try(void **state)
@@ -132,7 +133,8 @@ static void a_right_one_is_no_try(void **state)
 /* RFC 6238, appendix B: SHA-1, the last six of its eight digits */
 static void codes_are_those_of_the_standard(void **state)
 {
-	static const char secret[] = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"; /* "12345678901234567890" */
+	static const char secret[] =
+		"GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"; /* "12345678901234567890" */
 	static const struct {
 		int64_t seconds;
 		const char *code;
@@ -196,14 +198,18 @@ static void a_user_comes_back_from_the_disk(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(a_session_is_found_by_its_id_alone, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_session_is_found_by_its_id_alone, setup,
+						teardown),
 		cmocka_unit_test_setup_teardown(it_ends_when_idle_and_when_old, setup, teardown),
-		cmocka_unit_test_setup_teardown(a_user_has_so_many_and_they_end_together, setup, teardown),
-		cmocka_unit_test_setup_teardown(a_full_table_drops_who_was_seen_longest_ago, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_user_has_so_many_and_they_end_together, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(a_full_table_drops_who_was_seen_longest_ago, setup,
+						teardown),
 		cmocka_unit_test_setup_teardown(wrong_passwords_make_it_slower, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_right_one_is_no_try, setup, teardown),
 		cmocka_unit_test_setup_teardown(codes_are_those_of_the_standard, setup, teardown),
-		cmocka_unit_test_setup_teardown(a_code_serves_once_and_not_for_long, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_code_serves_once_and_not_for_long, setup,
+						teardown),
 		cmocka_unit_test(a_user_comes_back_from_the_disk),
 	};
 

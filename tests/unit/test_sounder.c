@@ -11,7 +11,8 @@ static void a_grant_is_one_tone(void **state)
 	assert_int_equal(sounder_buzzer(SOUNDER_GRANT, false, SINCE, SINCE).due_ms, SINCE + 200);
 	assert_true(sounder_buzzer(SOUNDER_GRANT, false, SINCE, SINCE + 199).on);
 	assert_false(sounder_buzzer(SOUNDER_GRANT, false, SINCE, SINCE + 200).on);
-	assert_int_equal(sounder_buzzer(SOUNDER_GRANT, false, SINCE, SINCE + 200).due_ms, UINT64_MAX);
+	assert_int_equal(sounder_buzzer(SOUNDER_GRANT, false, SINCE, SINCE + 200).due_ms,
+			 UINT64_MAX);
 }
 
 static void quiet_hours_silence_all_but_a_forced_door(void **state)
@@ -30,7 +31,8 @@ static void a_beat_goes_on_and_off(void **state)
 
 	(void)state;
 	for (int i = 0; i < 100; i++) {
-		struct sounder_level level = sounder_buzzer(SOUNDER_HELD_WARNING, false, SINCE, now_ms);
+		struct sounder_level level =
+			sounder_buzzer(SOUNDER_HELD_WARNING, false, SINCE, now_ms);
 
 		assert_int_equal(level.on, i % 2 == 0);
 		assert_true(level.due_ms > now_ms);
@@ -48,7 +50,8 @@ static void the_light_tells_released_and_alarm(void **state)
 	assert_false(sounder_light(SOUNDER_NONE, false, SINCE, SINCE).on);
 	assert_true(sounder_light(SOUNDER_FORCED, false, SINCE, SINCE).on);
 	assert_false(sounder_light(SOUNDER_FORCED, false, SINCE, SINCE + 250).on);
-	assert_int_equal(sounder_light(SOUNDER_FORCED, false, SINCE, SINCE + 250).due_ms, SINCE + 500);
+	assert_int_equal(sounder_light(SOUNDER_FORCED, false, SINCE, SINCE + 250).due_ms,
+			 SINCE + 500);
 }
 
 int main(void)

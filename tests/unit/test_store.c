@@ -68,7 +68,8 @@ static void only_one_daemon_claims_a_directory(void **state)
 	assert_int_equal(store_claim(dir, &claim, error), 0);
 	store_claim_release(claim);
 	assert_int_equal(stat(path, &at), 0);
-	assert_memory_equal(&at.st_ctim, &before.st_ctim, sizeof(at.st_ctim)); /* doors wait for no write */
+	assert_memory_equal(&at.st_ctim, &before.st_ctim,
+			    sizeof(at.st_ctim)); /* doors wait for no write */
 	assert_int_equal(store_claim("/proc/nowhere/state", &claim, error), -ENOENT);
 	assert_non_null(strstr(error, "/proc/nowhere"));
 }
@@ -92,7 +93,8 @@ static void events_come_back_committed_in_order(void **state)
 	store_test_close(test);
 	store_test_assert_log_good(test, 10001);
 	store_test_open(test);
-	assert_in_range(store_last_seq(test->store), 10001, 10002); /* the new anchor may be told already */
+	assert_in_range(store_last_seq(test->store), 10001,
+			10002); /* the new anchor may be told already */
 	store_test_fill(test, "door.mode", 1);
 	assert_int_equal(test->last_seq, 10003); /* an anchor is first */
 	assert_int_equal(test->told[STORE_TAMPERED], 0);

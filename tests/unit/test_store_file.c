@@ -41,7 +41,8 @@ static void a_wrong_or_missing_data_key_is_told_clearly(void **state)
 	replace_key(test, "data.key", true);
 	store_test_start(test);
 	store_test_wait_status(test, STORE_UNUSABLE);
-	assert_non_null(strstr(test->text, "data.key: is not the key that gate.db was written with"));
+	assert_non_null(
+		strstr(test->text, "data.key: is not the key that gate.db was written with"));
 	store_test_close(test);
 	replace_key(test, "data.key", false);
 	store_test_start(test);
@@ -94,7 +95,8 @@ static void remove_while_used(struct store_test *test, const char *suffix)
 	store_test_open(test);
 	assert_int_equal(test->told[STORE_QUARANTINED], 0);
 	assert_int_equal(test->people, 1);
-	assert_int_equal(store_test_int(test, "SELECT count(*) FROM event WHERE type = 'door.mode'"), 3);
+	assert_int_equal(
+		store_test_int(test, "SELECT count(*) FROM event WHERE type = 'door.mode'"), 3);
 	store_test_close(test);
 }
 
@@ -122,7 +124,8 @@ static void what_can_be_read_of_a_damaged_file_is_saved(void **state)
 	store_test_sql(test, "DROP TABLE event");
 	store_test_open(test);
 	assert_int_equal(test->told[STORE_QUARANTINED], 1);
-	assert_non_null(strstr(test->text, "after row 4, 1 people came back from the last good copy"));
+	assert_non_null(
+		strstr(test->text, "after row 4, 1 people came back from the last good copy"));
 	assert_int_equal(test->people, 1);
 	assert_int_equal(test->faces, 1);
 	assert_int_equal(store_nonce_get(test->store, "key-1"), 41);
@@ -158,7 +161,9 @@ static void everybody_comes_back_from_the_copy(void **state)
 
 	store_test_open(test);
 	store_test_put_alice(test);
-	assert_int_equal(store_record_put(test->store, "rule", "r1", json, &draft, store_test_done, test), 0);
+	assert_int_equal(
+		store_record_put(test->store, "rule", "r1", json, &draft, store_test_done, test),
+		0);
 	json_decref(json);
 	store_test_settle(test);
 	store_test_close(test);
@@ -276,7 +281,8 @@ static void a_file_somebody_changed_is_told_at_start(void **state)
 	store_test_open(test);
 	assert_int_equal(test->told[STORE_TAMPERED], 1);
 	store_test_fill(test, "door.mode", 1);
-	assert_true(test->last_seq > 10); /* the seqs of the rows that were cut off are not given again */
+	assert_true(test->last_seq >
+		    10); /* the seqs of the rows that were cut off are not given again */
 }
 
 static void a_full_disk_delays_and_loses_nothing(void **state)

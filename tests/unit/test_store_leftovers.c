@@ -42,7 +42,8 @@ static void assert_all_is_there(struct store_test *test, unsigned told)
 	assert_int_equal(test->told[STORE_TAMPERED], told);
 	assert_int_equal(test->told[STORE_QUARANTINED], 0);
 	assert_int_equal(test->people, 1);
-	assert_int_equal(store_test_int(test, "SELECT count(*) FROM event WHERE type = 'door.mode'"), 3);
+	assert_int_equal(
+		store_test_int(test, "SELECT count(*) FROM event WHERE type = 'door.mode'"), 3);
 	assert_int_not_equal(access(beside(test, "gate.db.pending"), F_OK), 0);
 	store_test_fill(test, "door.closed", 1);
 	store_test_close(test);
@@ -83,9 +84,10 @@ static void a_whole_copy_that_is_older_goes(void **state)
 static void what_a_crash_left_half_done_is_removed(void **state)
 {
 	static const char *const left[] = {"export-01HF7YAT.zip", "export-01HF7YAT.zip.a1b2c3",
-					   "gate.db.restoring", "gate.db.part", "keys/anchor.key.1.new"};
-	static const char *const kept[] = {"gate.db.corrupt-20260101T000000Z", "backups.json", "doors",
-					   "keys/other.key"};
+					   "gate.db.restoring", "gate.db.part",
+					   "keys/anchor.key.1.new"};
+	static const char *const kept[] = {"gate.db.corrupt-20260101T000000Z", "backups.json",
+					   "doors", "keys/other.key"};
 	struct store_test *test = *state;
 
 	store_test_open(test);

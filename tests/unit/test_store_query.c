@@ -55,7 +55,9 @@ static void fill_for_queries(struct store_test *test)
 
 	store_test_open(test);
 	for (int i = 1; i <= 300; i++) {
-		draft.type = i % 3 == 0 ? "door.mode" : i % 3 == 1 ? "door.forced" : "access.granted";
+		draft.type = i % 3 == 0   ? "door.mode"
+			     : i % 3 == 1 ? "door.forced"
+					  : "access.granted";
 		draft.person = i % 10 == 0 ? store_test_alice : NULL;
 		draft.unix_ms = 1000000 + i * 1000;
 		assert_int_equal(store_append(test->store, &draft, NULL, NULL), 0);
@@ -105,8 +107,8 @@ static void filters_pick_type_person_and_time(void **state)
 	assert_int_equal(page.count, 0);
 	page = ask(test, &(struct store_filter){.limit = 1000, .person = store_test_alice});
 	assert_int_equal(page.count, 30);
-	page = ask(test,
-		   &(struct store_filter){.limit = 1000, .person = store_test_alice, .type = "door.mode"});
+	page = ask(test, &(struct store_filter){
+				 .limit = 1000, .person = store_test_alice, .type = "door.mode"});
 	assert_int_equal(page.count, 10);
 	page = ask(test, &(struct store_filter){.limit = 1000,
 						.from_unix_ms = 1000000 + 5000,
@@ -128,7 +130,8 @@ static void questions_out_of_range_are_refused(void **state)
 	assert_int_equal(store_fetch_outbox(test->store, 0, 10, on_rows, &page), -EAGAIN);
 	store_test_wait_status(test, STORE_READY);
 	assert_int_equal(store_fetch_outbox(test->store, 0, 0, on_rows, &page), -EINVAL);
-	assert_int_equal(store_fetch_outbox(test->store, 0, STORE_ROWS_MAX + 1, on_rows, &page), -EINVAL);
+	assert_int_equal(store_fetch_outbox(test->store, 0, STORE_ROWS_MAX + 1, on_rows, &page),
+			 -EINVAL);
 	assert_int_equal(store_fetch_outbox(test->store, -1, 1, on_rows, &page), -EINVAL);
 	while (store_fetch_outbox(test->store, 0, 1, on_rows, &page) == 0)
 		asked++;
@@ -170,10 +173,12 @@ static void who_can_wait_lets_in_who_cannot(void **state)
 	sem_init(&released, 0, 0);
 	/* before the store has threads: each of them reads real_read */
 	real_read = (read_fn)disk->xGetSystemCall(disk, "pread64");
-	assert_int_equal(disk->xSetSystemCall(disk, "pread64", (sqlite3_syscall_ptr)held_read), SQLITE_OK);
+	assert_int_equal(disk->xSetSystemCall(disk, "pread64", (sqlite3_syscall_ptr)held_read),
+			 SQLITE_OK);
 	fill_for_queries(test);
 	(void)ask(test, &newest); /* the one that is asked at the start is over */
-	assert_int_equal(store_append(test->store, &draft, NULL, NULL), 0); /* what it has in memory is old */
+	assert_int_equal(store_append(test->store, &draft, NULL, NULL),
+			 0); /* what it has in memory is old */
 	store_test_settle(test);
 	atomic_store(&holding, true);
 	answers = 0;

@@ -34,14 +34,16 @@ static void removing_somebody_leaves_the_chain(void **state)
 
 	store_test_open(test);
 	store_test_put_alice(test);
-	assert_int_equal(store_person_remove(test->store, store_test_alice, &draft, store_test_done, test),
-			 0);
+	assert_int_equal(
+		store_person_remove(test->store, store_test_alice, &draft, store_test_done, test),
+		0);
 	store_test_settle(test);
 	assert_int_equal(test->r, 0);
 	assert_int_equal(test->last_seq, 3);
 	/* again: nobody there, and no event of it */
-	assert_int_equal(store_person_remove(test->store, store_test_alice, &draft, store_test_done, test),
-			 0);
+	assert_int_equal(
+		store_person_remove(test->store, store_test_alice, &draft, store_test_done, test),
+		0);
 	store_test_settle(test);
 	assert_int_equal(test->r, -ENOENT);
 	assert_int_equal(test->last_seq, 3);
@@ -69,9 +71,11 @@ static void assert_faces(struct store_test *test, size_t count, json_int_t first
 	while (faces == NULL)
 		store_test_wait(test);
 	assert_int_equal(json_array_size(faces), count);
-	assert_int_equal(json_integer_value(json_object_get(json_array_get(faces, 0), "number")), first);
-	assert_int_equal(json_integer_value(json_object_get(json_array_get(faces, count - 1), "number")),
-			 last);
+	assert_int_equal(json_integer_value(json_object_get(json_array_get(faces, 0), "number")),
+			 first);
+	assert_int_equal(
+		json_integer_value(json_object_get(json_array_get(faces, count - 1), "number")),
+		last);
 	assert_string_equal(json_string_value(json_object_get(json_array_get(faces, 0), "model")),
 			    store_test_model);
 	json_decref(faces);
@@ -98,8 +102,8 @@ static void one_face_goes_and_is_told(void **state)
 	store_test_put_alice(test);
 	for (int i = 2; i <= 3; i++) {
 		vector[0] = (float)i;
-		assert_int_equal(store_template_add(test->store, store_test_alice, store_test_model, vector,
-						    &draft, store_test_done, test),
+		assert_int_equal(store_template_add(test->store, store_test_alice, store_test_model,
+						    vector, &draft, store_test_done, test),
 				 0);
 		store_test_settle(test);
 		assert_int_equal(test->r, 0);
@@ -114,8 +118,9 @@ static void one_face_goes_and_is_told(void **state)
 	remove_face(test, 2, -ENOENT);
 	remove_face(test, 99, -ENOENT);
 	assert_int_equal(test->gone, 1);
-	assert_int_equal(store_template_remove_one(test->store, store_test_alice, 0, &draft, NULL, NULL),
-			 -EINVAL);
+	assert_int_equal(
+		store_template_remove_one(test->store, store_test_alice, 0, &draft, NULL, NULL),
+		-EINVAL);
 	store_test_close(test);
 	store_test_open(test);
 	assert_int_equal(test->people, 1);
@@ -131,8 +136,8 @@ static void templates_need_a_person_and_have_a_limit(void **state)
 	float vector[ROSTER_TEMPLATE_DIM] = {1};
 
 	store_test_open(test);
-	assert_int_equal(store_template_add(test->store, store_test_alice, store_test_model, vector, &draft,
-					    store_test_done, test),
+	assert_int_equal(store_template_add(test->store, store_test_alice, store_test_model, vector,
+					    &draft, store_test_done, test),
 			 0);
 	store_test_settle(test);
 	assert_int_equal(test->r, -ENOENT);
@@ -142,13 +147,13 @@ static void templates_need_a_person_and_have_a_limit(void **state)
 				   store_test_done, test);
 	store_test_settle(test);
 	assert_int_equal(test->r, 0);
-	store_template_add(test->store, store_test_alice, store_test_model, vector, &draft, store_test_done,
-			   test);
+	store_template_add(test->store, store_test_alice, store_test_model, vector, &draft,
+			   store_test_done, test);
 	store_test_settle(test);
 	assert_int_equal(test->r, -E2BIG);
-	assert_int_equal(
-		store_template_add(test->store, store_test_alice, "short", vector, &draft, NULL, NULL),
-		-EINVAL);
+	assert_int_equal(store_template_add(test->store, store_test_alice, "short", vector, &draft,
+					    NULL, NULL),
+			 -EINVAL);
 	store_template_remove(test->store, store_test_alice, NULL, &draft, store_test_done, test);
 	store_test_settle(test);
 	assert_int_equal(test->r, 0);
@@ -172,14 +177,14 @@ static void a_kept_picture_makes_a_template_anew(void **state)
 	newer[sizeof(newer) - 1] = '\0';
 	store_test_open(test);
 	store_test_put_alice(test); /* with a template whose picture is not kept */
-	assert_int_equal(store_template_put(test->store, store_test_alice, store_test_model, vector, crop,
-					    STORE_CROP_BYTES_MAX + 1, 0, &draft, NULL, NULL),
+	assert_int_equal(store_template_put(test->store, store_test_alice, store_test_model, vector,
+					    crop, STORE_CROP_BYTES_MAX + 1, 0, &draft, NULL, NULL),
 			 -EINVAL);
-	assert_int_equal(store_template_put(test->store, store_test_alice, store_test_model, vector, NULL, 3,
-					    0, &draft, NULL, NULL),
+	assert_int_equal(store_template_put(test->store, store_test_alice, store_test_model, vector,
+					    NULL, 3, 0, &draft, NULL, NULL),
 			 -EINVAL);
-	store_template_put(test->store, store_test_alice, store_test_model, vector, crop, sizeof(crop) - 1, 0,
-			   &draft, store_test_done, test);
+	store_template_put(test->store, store_test_alice, store_test_model, vector, crop,
+			   sizeof(crop) - 1, 0, &draft, store_test_done, test);
 	store_test_close(test);
 	assert_int_equal(test->r, 0);
 	assert_false(store_test_file_holds(test, crop));
@@ -195,12 +200,13 @@ static void a_kept_picture_makes_a_template_anew(void **state)
 	assert_int_equal(test->faces, 2);
 	assert_int_equal(test->crops, 1);
 	assert_string_equal(test->crop, crop);
-	store_template_put(test->store, store_test_alice, newer, vector, test->crop, strlen(test->crop),
-			   test->crop_number + 100, &draft, store_test_done, test);
+	store_template_put(test->store, store_test_alice, newer, vector, test->crop,
+			   strlen(test->crop), test->crop_number + 100, &draft, store_test_done,
+			   test);
 	store_test_settle(test);
 	assert_int_equal(test->r, -ENOENT);
-	store_template_put(test->store, store_test_alice, newer, vector, test->crop, strlen(test->crop),
-			   test->crop_number, &draft, store_test_done, test);
+	store_template_put(test->store, store_test_alice, newer, vector, test->crop,
+			   strlen(test->crop), test->crop_number, &draft, store_test_done, test);
 	store_test_settle(test);
 	assert_int_equal(test->r, 0);
 	store_test_close(test);
@@ -208,8 +214,8 @@ static void a_kept_picture_makes_a_template_anew(void **state)
 	store_test_open(test);
 	assert_int_equal(test->faces, 2);
 	assert_int_equal(test->crops, 0);
-	store_template_put(test->store, store_test_alice, store_test_model, vector, other, sizeof(other) - 1,
-			   0, &draft, store_test_done, test);
+	store_template_put(test->store, store_test_alice, store_test_model, vector, other,
+			   sizeof(other) - 1, 0, &draft, store_test_done, test);
 	store_person_remove(test->store, store_test_alice, &draft, store_test_done, test);
 	store_test_close(test);
 	store_test_open(test);
@@ -242,14 +248,21 @@ static void records_survive_and_are_not_readable_in_the_file(void **state)
 	json_t *json = json_pack("{s:s, s:i}", "plain", "text of nobody", "number", 7);
 
 	store_test_open(test);
-	assert_int_equal(store_record_put(test->store, "group", "staff", json, &draft, store_test_done, test),
+	assert_int_equal(store_record_put(test->store, "group", "staff", json, &draft,
+					  store_test_done, test),
 			 0);
-	assert_int_equal(store_record_put(test->store, "rule", "r1", json, &draft, store_test_done, test), 0);
-	assert_int_equal(store_record_put(test->store, "rule", "r1", json, &draft, store_test_done, test), 0);
-	assert_int_equal(store_record_remove(test->store, "group", "staff", &draft, store_test_done, test),
-			 0);
-	assert_int_equal(store_record_remove(test->store, "group", "never", &draft, store_test_done, test),
-			 0);
+	assert_int_equal(
+		store_record_put(test->store, "rule", "r1", json, &draft, store_test_done, test),
+		0);
+	assert_int_equal(
+		store_record_put(test->store, "rule", "r1", json, &draft, store_test_done, test),
+		0);
+	assert_int_equal(
+		store_record_remove(test->store, "group", "staff", &draft, store_test_done, test),
+		0);
+	assert_int_equal(
+		store_record_remove(test->store, "group", "never", &draft, store_test_done, test),
+		0);
 	store_test_settle(test);
 	assert_int_equal(test->answered, 5);
 	assert_int_equal(test->r, 0);
@@ -269,7 +282,8 @@ static void several_records_are_written_together_or_not_at_all(void **state)
 	struct store_test *test = *state;
 	struct event_draft draft = {.type = "access.request"};
 	json_t *json = json_object(), *large = json_object();
-	struct store_record records[] = {{"pass", "a", json}, {"counter", "b", json}, {"Pass", "c", json}};
+	struct store_record records[] = {
+		{"pass", "a", json}, {"counter", "b", json}, {"Pass", "c", json}};
 	char *text = malloc(STORE_RECORD_BYTES_MAX + 1);
 
 	memset(text, 'x', STORE_RECORD_BYTES_MAX);
@@ -277,19 +291,26 @@ static void several_records_are_written_together_or_not_at_all(void **state)
 	json_object_set_new(large, "x", json_string(text));
 	free(text);
 	store_test_open(test);
-	assert_int_equal(store_records_write(test->store, records, 3, &draft, store_test_done, test),
-			 -EINVAL);
+	assert_int_equal(
+		store_records_write(test->store, records, 3, &draft, store_test_done, test),
+		-EINVAL);
 	records[2] = (struct store_record){"pass", "with space", json};
-	assert_int_equal(store_records_write(test->store, records, 3, &draft, store_test_done, test),
-			 -EINVAL);
+	assert_int_equal(
+		store_records_write(test->store, records, 3, &draft, store_test_done, test),
+		-EINVAL);
 	records[2] = (struct store_record){"pass", "large", large};
-	assert_int_equal(store_records_write(test->store, records, 3, &draft, store_test_done, test), -EFBIG);
-	assert_int_equal(store_records_write(test->store, records, 0, &draft, store_test_done, test),
-			 -EINVAL);
-	assert_int_equal(store_record_put(test->store, "pass", "none", NULL, &draft, store_test_done, test),
-			 -EINVAL);
+	assert_int_equal(
+		store_records_write(test->store, records, 3, &draft, store_test_done, test),
+		-EFBIG);
+	assert_int_equal(
+		store_records_write(test->store, records, 0, &draft, store_test_done, test),
+		-EINVAL);
+	assert_int_equal(
+		store_record_put(test->store, "pass", "none", NULL, &draft, store_test_done, test),
+		-EINVAL);
 	assert_int_equal(store_pending(test->store), 0);
-	assert_int_equal(store_records_write(test->store, records, 2, &draft, store_test_done, test), 0);
+	assert_int_equal(
+		store_records_write(test->store, records, 2, &draft, store_test_done, test), 0);
 	store_test_close(test);
 	store_test_open(test);
 	assert_int_equal(test->records, 2);
@@ -304,13 +325,16 @@ static void a_record_moved_to_another_place_is_not_used(void **state)
 	json_t *json = json_object();
 
 	store_test_open(test);
-	assert_int_equal(store_record_put(test->store, "pass", "spent", json, &draft, store_test_done, test),
-			 0);
-	assert_int_equal(store_record_put(test->store, "pass", "good", json, &draft, store_test_done, test),
-			 0);
+	assert_int_equal(
+		store_record_put(test->store, "pass", "spent", json, &draft, store_test_done, test),
+		0);
+	assert_int_equal(
+		store_record_put(test->store, "pass", "good", json, &draft, store_test_done, test),
+		0);
 	store_test_close(test);
-	store_test_sql(test, "UPDATE record SET sealed = (SELECT sealed FROM record WHERE id = 'good') "
-			     "WHERE id = 'spent'");
+	store_test_sql(test,
+		       "UPDATE record SET sealed = (SELECT sealed FROM record WHERE id = 'good') "
+		       "WHERE id = 'spent'");
 	store_test_open(test);
 	assert_int_equal(test->records, 1);
 	assert_string_equal(test->record, "pass/good");

@@ -17,21 +17,24 @@ enum { MADE_UP_ROWS = 200, KILOBYTE = 1024 };
 #define MADE_UP_TABLE "CREATE TABLE made_up (place INTEGER PRIMARY KEY, filling BLOB);"
 
 /* It writes 200 kB, so that a process may end in the middle of it. Done twice it would fail. */
-static const char to_2[] = MADE_UP_TABLE
-	"INSERT INTO made_up WITH RECURSIVE n (place) AS (SELECT 1 UNION ALL SELECT place + 1 FROM n "
-	"WHERE place < 200) SELECT place, zeroblob(1024) FROM n";
+static const char to_2[] = MADE_UP_TABLE "INSERT INTO made_up WITH RECURSIVE n (place) AS (SELECT "
+					 "1 UNION ALL SELECT place + 1 FROM n "
+					 "WHERE place < 200) SELECT place, zeroblob(1024) FROM n";
 static const char to_2_wrong[] = MADE_UP_TABLE "INSERT INTO missing VALUES (1)";
 static const char *const upgrades[] = {to_2}, *const wrong_upgrades[] = {to_2_wrong};
 static char create_gate[8192], create_replica[4096];
 static const struct schema gate_2 = {.version = 2, .create = create_gate, .upgrades = upgrades};
-static const struct schema gate_2_wrong = {.version = 2, .create = create_gate, .upgrades = wrong_upgrades};
-static const struct schema replica_2 = {.version = 2, .create = create_replica, .upgrades = upgrades};
+static const struct schema gate_2_wrong = {
+	.version = 2, .create = create_gate, .upgrades = wrong_upgrades};
+static const struct schema replica_2 = {
+	.version = 2, .create = create_replica, .upgrades = upgrades};
 
 static int make_schemas(void **state)
 {
 	(void)state;
 	snprintf(create_gate, sizeof(create_gate), "%s;" MADE_UP_TABLE, schema_gate.create);
-	snprintf(create_replica, sizeof(create_replica), "%s;" MADE_UP_TABLE, schema_replica.create);
+	snprintf(create_replica, sizeof(create_replica), "%s;" MADE_UP_TABLE,
+		 schema_replica.create);
 	return 0;
 }
 
@@ -72,7 +75,8 @@ static void a_new_file_has_the_newest_version(void **state)
 	store_test_close(test);
 	assert_int_equal(store_test_int(test, "PRAGMA user_version"), 2);
 	assert_int_equal(in_replica(test, "PRAGMA user_version"), 2);
-	assert_int_equal(store_test_int(test, "SELECT count(*) FROM made_up"), 0); /* no upgrade ran */
+	assert_int_equal(store_test_int(test, "SELECT count(*) FROM made_up"),
+			 0); /* no upgrade ran */
 }
 
 static void an_older_file_is_upgraded_once(void **state)
@@ -86,19 +90,24 @@ static void an_older_file_is_upgraded_once(void **state)
 		assert_int_equal(test->people, 1);
 		assert_int_equal(test->faces, 1);
 		assert_int_equal(test->told[STORE_TAMPERED] + test->told[STORE_QUARANTINED] +
-					 test->told[STORE_REPLICA_RENEWED] + test->told[STORE_FAILED],
+					 test->told[STORE_REPLICA_RENEWED] +
+					 test->told[STORE_FAILED],
 				 0);
 		store_test_fill(test, "door.mode", 1);
 		assert_int_equal(test->r, 0);
 		store_test_close(test);
 		assert_int_equal(store_test_int(test, "PRAGMA user_version"), 2);
-		assert_int_equal(store_test_int(test, "SELECT count(*) FROM made_up"), MADE_UP_ROWS);
+		assert_int_equal(store_test_int(test, "SELECT count(*) FROM made_up"),
+				 MADE_UP_ROWS);
 		assert_int_equal(in_replica(test, "PRAGMA user_version"), 2);
 		assert_int_equal(in_replica(test, "SELECT count(*) FROM made_up"), MADE_UP_ROWS);
 	}
 }
 
-/* The roster of a gate.db that is damaged at the first start of a new program comes from the old program's replica. */
+/*
+ * The roster of a gate.db that is damaged at the first start of a new program comes from the old
+ * program's replica.
+ */
 static void a_damaged_file_is_recovered_from_an_older_replica(void **state)
 {
 	struct store_test *test = *state;
@@ -129,8 +138,9 @@ static void an_upgrade_that_is_wrong_changes_nothing(void **state)
 	assert_false(db_in_transaction(db));
 	assert_int_equal(schema_version(db, &version), 0);
 	assert_int_equal(version, 1);
-	assert_int_equal(db_run(db, "SELECT 1 FROM made_up"), -EINVAL); /* its first statement is undone */
-	assert_int_equal(schema_upgrade(db, &schema_gate, 1), 0);       /* nothing to do */
+	assert_int_equal(db_run(db, "SELECT 1 FROM made_up"),
+			 -EINVAL); /* its first statement is undone */
+	assert_int_equal(schema_upgrade(db, &schema_gate, 1), 0); /* nothing to do */
 	db_close(db);
 }
 
@@ -162,7 +172,10 @@ static void a_full_disk_delays_an_upgrade(void **state)
 	(void)signal(SIGXFSZ, before);
 }
 
-/* In a process of its own, which the kernel ends when a file grows above @p bytes. @return whether it ended so */
+/*
+ * In a process of its own, which the kernel ends when a file grows above @p bytes. @return whether
+ * it ended so
+ */
 static bool upgrade_and_die(const char *path, rlim_t bytes)
 {
 	const struct rlimit no_core = {0, 0}, file = {bytes, bytes};
@@ -176,7 +189,8 @@ static bool upgrade_and_die(const char *path, rlim_t bytes)
 		if (setrlimit(RLIMIT_CORE, &no_core) < 0 || setrlimit(RLIMIT_FSIZE, &file) < 0)
 			_exit(2);
 		r = db_open(path, false, &db, NULL);
-		_exit(r < 0 || schema_upgrade(db, &gate_2, 1) < 0 || db_run(db, "PRAGMA wal_checkpoint") < 0);
+		_exit(r < 0 || schema_upgrade(db, &gate_2, 1) < 0 ||
+		      db_run(db, "PRAGMA wal_checkpoint") < 0);
 	}
 	assert_int_equal(waitpid(child, &status, 0), child);
 	assert_true(WIFSIGNALED(status) ? WTERMSIG(status) == SIGXFSZ : WEXITSTATUS(status) == 0);
@@ -230,17 +244,20 @@ static void a_newer_schema_is_refused_and_not_touched(void **state)
 	store_test_close(test);
 	store_test_sql(test, "PRAGMA user_version = 7");
 	assert_int_equal(stat(test->db, &at), 0);
-	snprintf(before, sizeof(before), "%ld.%09ld %ld", at.st_mtim.tv_sec, at.st_mtim.tv_nsec, at.st_size);
+	snprintf(before, sizeof(before), "%ld.%09ld %ld", at.st_mtim.tv_sec, at.st_mtim.tv_nsec,
+		 at.st_size);
 	store_test_start(test);
 	assert_int_equal(store_append(test->store, &draft, store_test_done, test), 0);
 	store_test_wait_status(test, STORE_UNUSABLE);
-	assert_non_null(strstr(test->text, "schema 7, this program knows 1: install the newer version"));
+	assert_non_null(
+		strstr(test->text, "schema 7, this program knows 1: install the newer version"));
 	store_test_settle(test);
 	assert_int_equal(test->r, -EIO);
 	assert_int_equal(store_append(test->store, &draft, NULL, NULL), -EIO);
 	store_test_close(test);
 	assert_int_equal(stat(test->db, &at), 0);
-	snprintf(after, sizeof(after), "%ld.%09ld %ld", at.st_mtim.tv_sec, at.st_mtim.tv_nsec, at.st_size);
+	snprintf(after, sizeof(after), "%ld.%09ld %ld", at.st_mtim.tv_sec, at.st_mtim.tv_nsec,
+		 at.st_size);
 	assert_string_equal(before, after);
 }
 

@@ -76,7 +76,8 @@ static void a_template_that_carries_no_length_gains_nothing(void **state)
 static void another_recogniser_brings_its_own_curve(void **state)
 {
 	const struct threshold_curve good = {.scores = {0.1, 0.15, 0.2, 0.25, 0.3, 0.35}};
-	const struct threshold_norm norm = {.usual = 30, .low = 20, .high = 40, .none = 15, .exponent = 0.5};
+	const struct threshold_norm norm = {
+		.usual = 30, .low = 20, .high = 40, .none = 15, .exponent = 0.5};
 	struct threshold_curve curve = good;
 
 	(void)state;
@@ -96,7 +97,8 @@ static void another_recogniser_brings_its_own_curve(void **state)
 	assert_float_equal(score_gain_of_probe(3), 1, 0); /* of its answers nothing is known */
 	assert_float_equal(score_gain_of_template(3), 1, 0);
 	assert_float_equal(threshold_for(100, 1), 0.25f, 0.001);
-	assert_float_equal(threshold_for(1, 10), 0.2f, 0.001);     /* its own floor, the score at 1e-3 */
+	assert_float_equal(threshold_for(1, 10), 0.2f,
+			   0.001); /* its own floor, the score at 1e-3 */
 	assert_float_equal(threshold_for(100000, 1), 0.4f, 0.001); /* carried on */
 	curve = good;
 	curve.min = 0.3;

@@ -30,7 +30,8 @@ static float best_other(uint64_t *state, double spread, int *ret_who)
 	return (float)best;
 }
 
-static void pass(struct threshold_calibration *site, uint64_t *state, int people, int times, double spread)
+static void pass(struct threshold_calibration *site, uint64_t *state, int people, int times,
+		 double spread)
 {
 	char id[16], other[16];
 
@@ -45,7 +46,9 @@ static void pass(struct threshold_calibration *site, uint64_t *state, int people
 		}
 }
 
-/* spread at which 1 % of strangers match at the card's value: 1 - Phi(z)^199 = 0.01 gives z = 3.89 */
+/*
+ * spread at which 1 % of strangers match at the card's value: 1 - Phi(z)^199 = 0.01 gives z = 3.89
+ */
 static double spread_of_card(void)
 {
 	return ((double)threshold_for(ENROLLED, percent) - 0.05) / 3.89;
@@ -76,12 +79,16 @@ static void too_few_people_move_nothing(void **state)
 	free(site);
 }
 
-/* The same people, ever more alike: between lowering and raising lies a stretch in which the card's value fits. */
+/*
+ * The same people, ever more alike: between lowering and raising lies a stretch in which the card's
+ * value fits.
+ */
 static void the_more_alike_people_are_the_more_is_asked(void **state)
 {
 	struct threshold_calibration *site = fresh();
 	struct calibration_judgement judgement;
-	enum calibration_reason order[] = {CALIBRATION_LOOSER, CALIBRATION_CARD, CALIBRATION_STRICTER};
+	enum calibration_reason order[] = {CALIBRATION_LOOSER, CALIBRATION_CARD,
+					   CALIBRATION_STRICTER};
 	float last = -1;
 	size_t at = 0;
 
@@ -102,7 +109,10 @@ static void the_more_alike_people_are_the_more_is_asked(void **state)
 	free(site);
 }
 
-/* The same scores of fewer people weigh less against the card: who is safer than the card says is believed less. */
+/*
+ * The same scores of fewer people weigh less against the card: who is safer than the card says is
+ * believed less.
+ */
 static void fewer_people_leave_more_to_the_card(void **state)
 {
 	struct threshold_calibration *few = fresh(), *many = fresh();
@@ -167,7 +177,9 @@ static void people_less_alike_lower_it(void **state)
 	calibration_judge(site, ENROLLED, percent, 0, &judgement);
 	assert_int_equal(judgement.reason, CALIBRATION_LOOSER);
 	assert_float_equal(judgement.next, -CALIBRATION_STEP_DOWN, 1e-6f);
-	/* not to the best guess: in four of five cases the true rate stays below the one configured */
+	/*
+	 * not to the best guess: in four of five cases the true rate stays below the one configured
+	 */
 	assert_true(judgement.card + judgement.aim >= judgement.threshold.middle - 1e-6);
 	for (int day = 0; day < 30; day++) {
 		calibration_judge(site, ENROLLED, percent, offset, &judgement);
@@ -206,11 +218,13 @@ static void strangers_stay_rarer_than_configured(void **state)
 			accepted += best_other(&random, spread, &who) >=
 				    calibration_threshold(ENROLLED, percent, offset);
 		share = (double)(accepted - before) / STRANGERS;
-		within += share >= judgement.rate.low - 0.002 && share <= judgement.rate.high + 0.002;
+		within +=
+			share >= judgement.rate.low - 0.002 && share <= judgement.rate.high + 0.002;
 	}
 	share = (double)accepted / SITES / STRANGERS;
-	print_message("%.2f %% of strangers at 1 %% configured; within the limits at %d of %d sites\n",
-		      100 * share, within, SITES);
+	print_message(
+		"%.2f %% of strangers at 1 %% configured; within the limits at %d of %d sites\n",
+		100 * share, within, SITES);
 	assert_true(share < percent / 100);
 	assert_true(share > 0.1 * percent / 100); /* nor is everybody kept out */
 	assert_in_range(within, 16, SITES);

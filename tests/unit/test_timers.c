@@ -56,7 +56,8 @@ static bool turn(void)
 
 static void parts_that_are_due_are_served_in_the_order_of_adding(void **state)
 {
-	struct part a = {'a', 1, UINT64_MAX}, b = {'b', UINT64_MAX, UINT64_MAX}, c = {'c', 1, UINT64_MAX};
+	struct part a = {'a', 1, UINT64_MAX}, b = {'b', UINT64_MAX, UINT64_MAX},
+		    c = {'c', 1, UINT64_MAX};
 
 	(void)state;
 	timers_add(timers, due, tick, &c);
@@ -113,12 +114,14 @@ static void a_deadline_that_is_withdrawn_does_not_wake_the_loop(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(parts_that_are_due_are_served_in_the_order_of_adding, setup,
+		cmocka_unit_test_setup_teardown(
+			parts_that_are_due_are_served_in_the_order_of_adding, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_part_that_is_due_again_has_another_turn, setup,
 						teardown),
-		cmocka_unit_test_setup_teardown(a_part_that_is_due_again_has_another_turn, setup, teardown),
-		cmocka_unit_test_setup_teardown(nothing_happens_before_the_first_deadline, setup, teardown),
-		cmocka_unit_test_setup_teardown(a_deadline_that_is_withdrawn_does_not_wake_the_loop, setup,
+		cmocka_unit_test_setup_teardown(nothing_happens_before_the_first_deadline, setup,
 						teardown),
+		cmocka_unit_test_setup_teardown(a_deadline_that_is_withdrawn_does_not_wake_the_loop,
+						setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

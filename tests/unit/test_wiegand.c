@@ -201,7 +201,8 @@ static void a_burst_ends_at_its_gap_and_not_before(void **state)
 	assert_int_equal(wiegand_due_us(&wiegand, now_us), UINT64_MAX);
 	send_burst(burst, 26);
 	assert_int_equal(wiegand_due_us(&wiegand, now_us), now_us + WIEGAND_GAP_US);
-	assert_int_equal(wiegand_take(&wiegand, now_us + WIEGAND_GAP_US - 1, &code), WIEGAND_NOTHING);
+	assert_int_equal(wiegand_take(&wiegand, now_us + WIEGAND_GAP_US - 1, &code),
+			 WIEGAND_NOTHING);
 	assert_int_equal(wiegand_take(&wiegand, now_us + WIEGAND_GAP_US, &code), WIEGAND_CARD);
 }
 
@@ -390,8 +391,9 @@ static void a_format_that_cannot_be_is_refused_with_its_reason(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
 		error[0] = '\0';
-		assert_int_equal(wiegand_format_parse(wrong[i].layout, wrong[i].parity, 1, &format, error),
-				 -EINVAL);
+		assert_int_equal(
+			wiegand_format_parse(wrong[i].layout, wrong[i].parity, 1, &format, error),
+			-EINVAL);
 		assert_non_null(strstr(error, wrong[i].says));
 	}
 	memset(layout, 'C', sizeof(layout));

@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <cmocka.h>
 
-enum { UNIT_SKIPPED = 77 }; /* the exit status that CTest counts as skipped; print the reason first */
+enum {
+	UNIT_SKIPPED = 77
+}; /* the exit status that CTest counts as skipped; print the reason first */
 
 #endif

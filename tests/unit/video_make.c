@@ -22,12 +22,13 @@ static void paint(AVFrame *picture, int n)
 		memset(picture->data[0] + (ptrdiff_t)row * picture->linesize[0], 96 + row % 8,
 		       (size_t)picture->width);
 		if (row >= y && row < y + 8)
-			memset(picture->data[0] + (ptrdiff_t)row * picture->linesize[0] + x, 230, 8);
+			memset(picture->data[0] + (ptrdiff_t)row * picture->linesize[0] + x, 230,
+			       8);
 	}
 	for (int plane = 1; plane < 3; plane++)
 		for (int row = 0; row < picture->height / 2; row++)
-			memset(picture->data[plane] + (ptrdiff_t)row * picture->linesize[plane], 128,
-			       (size_t)picture->width / 2);
+			memset(picture->data[plane] + (ptrdiff_t)row * picture->linesize[plane],
+			       128, (size_t)picture->width / 2);
 }
 
 static int drain(AVCodecContext *encoder, AVFormatContext *format, AVPacket *packet)
@@ -91,7 +92,8 @@ int video_make(const char *path, const struct video_spec *spec)
 	encoder = avcodec_alloc_context3(codec);
 	encoder->width = spec->width;
 	encoder->height = spec->height;
-	encoder->pix_fmt = strcmp(spec->codec, "mjpeg") == 0 ? AV_PIX_FMT_YUVJ420P : AV_PIX_FMT_YUV420P;
+	encoder->pix_fmt =
+		strcmp(spec->codec, "mjpeg") == 0 ? AV_PIX_FMT_YUVJ420P : AV_PIX_FMT_YUV420P;
 	encoder->time_base = (AVRational){1, 25};
 	encoder->framerate = (AVRational){25, 1};
 	encoder->gop_size = spec->gop;
@@ -109,7 +111,8 @@ int video_make(const char *path, const struct video_spec *spec)
 		goto out;
 	stream->time_base = encoder->time_base;
 	stream->avg_frame_rate = encoder->framerate;
-	if (avio_open(&format->pb, path, AVIO_FLAG_WRITE) < 0 || avformat_write_header(format, NULL) < 0)
+	if (avio_open(&format->pb, path, AVIO_FLAG_WRITE) < 0 ||
+	    avformat_write_header(format, NULL) < 0)
 		goto out;
 	r = encode_all(encoder, format, spec->frames);
 	if (r >= 0)
@@ -144,7 +147,8 @@ int video_read(const char *path, struct video_facts *facts)
 		av_frame_free(&picture);
 		return -1;
 	}
-	decoder = avcodec_alloc_context3(avcodec_find_decoder(format->streams[0]->codecpar->codec_id));
+	decoder = avcodec_alloc_context3(
+		avcodec_find_decoder(format->streams[0]->codecpar->codec_id));
 	avcodec_parameters_to_context(decoder, format->streams[0]->codecpar);
 	decoder->thread_count = 1;
 	avcodec_open2(decoder, NULL, NULL);
@@ -154,8 +158,8 @@ int video_read(const char *path, struct video_facts *facts)
 	while (av_read_frame(format, packet) >= 0) {
 		if (packets++ == 0) {
 			facts->first_is_key = (packet->flags & AV_PKT_FLAG_KEY) != 0;
-			facts->first_pts_us =
-				av_rescale_q(packet->pts, format->streams[0]->time_base, AV_TIME_BASE_Q);
+			facts->first_pts_us = av_rescale_q(
+				packet->pts, format->streams[0]->time_base, AV_TIME_BASE_Q);
 		}
 		avcodec_send_packet(decoder, packet);
 		take(decoder, picture, facts);

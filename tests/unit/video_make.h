@@ -1,4 +1,7 @@
-/* video_make.h - small videos for tests: a bright square falls over a grey picture, 25 frames a second. */
+/*
+ * video_make.h - small videos for tests: a bright square falls over a grey picture, 25 frames a
+ * second.
+ */
 #ifndef GH_TESTS_VIDEO_MAKE_H
 #define GH_TESTS_VIDEO_MAKE_H
 
@@ -9,7 +12,10 @@ struct video_spec {
 	int width, height, frames, gop, b_frames;
 };
 
-/** The kind of file follows from the ending of @p path. @return 0, -1, or 77 where the encoder is missing. */
+/**
+ * The kind of file follows from the ending of @p path. @return 0, -1, or 77 where the encoder is
+ * missing.
+ */
 int video_make(const char *path, const struct video_spec *spec);
 
 struct video_facts {

@@ -23,7 +23,8 @@
 enum {
 	ARRIVALS = 64, /* packets whose arrival is remembered while the decoder reorders */
 	LATE_US = 100 * 1000,
-	CLOSE_WAIT_S = 1, /* for a thread that opens; the system's look-up of a name cannot be interrupted */
+	/* for a thread that opens; the system's look-up of a name cannot be interrupted */
+	CLOSE_WAIT_S = 1,
 	PACE_GIVES_UP_US = 1000 * 1000, /* later than this, the file's clock starts anew */
 	JUMP_BACK_US = 1000 * 1000,     /* further than these a stream's clock was set, not read */
 	JUMP_AHEAD_US = 60 * 1000 * 1000,
@@ -48,8 +49,9 @@ struct camera {
 	pthread_mutex_t lock; /* of what follows to the next empty line */
 	pthread_cond_t end;   /* signalled with `ended` */
 	struct camera_stats stats;
-	bool opening;           /* the thread is within source_open(), where it calls no op */
-	bool ended, left_alone; /* the thread is through; nobody waits for it, it frees all itself */
+	bool opening; /* the thread is within source_open(), where it calls no op */
+	bool ended,
+		left_alone; /* the thread is through; nobody waits for it, it frees all itself */
 
 	/* the thread's own */
 	struct source *source;
@@ -83,9 +85,11 @@ static bool stopping(const struct camera *camera)
 static void wait_us(struct camera *camera, uint64_t us)
 {
 	struct pollfd pollfd = {.fd = camera->stop_fd, .events = POLLIN};
-	struct timespec time = {.tv_sec = (time_t)(us / 1000000), .tv_nsec = (long)(us % 1000000) * 1000};
+	struct timespec time = {.tv_sec = (time_t)(us / 1000000),
+				.tv_nsec = (long)(us % 1000000) * 1000};
 
-	(void)ppoll(&pollfd, 1, &time, NULL); /* a signal shortens the wait, which nothing relies on */
+	(void)ppoll(&pollfd, 1, &time,
+		    NULL); /* a signal shortens the wait, which nothing relies on */
 }
 
 static void report(struct camera *camera, enum camera_state state, const struct problem *reason)
@@ -157,7 +161,8 @@ static void place(struct camera *camera, AVPacket *packet)
 	} else {
 		int64_t placed = dts + camera->offset;
 
-		if (placed < camera->last_dts - JUMP_BACK_US || placed > camera->last_dts + JUMP_AHEAD_US) {
+		if (placed < camera->last_dts - JUMP_BACK_US ||
+		    placed > camera->last_dts + JUMP_AHEAD_US) {
 			placed = camera->last_dts + step;
 			camera->offset = placed - dts;
 		}
@@ -316,7 +321,8 @@ static void take_packet(struct camera *camera)
 		count_corrupt(camera);
 		return;
 	}
-	decode(camera, packet); /* first, since a change of size begins an epoch for this very packet */
+	decode(camera,
+	       packet); /* first, since a change of size begins an epoch for this very packet */
 	(void)ring_push(camera->ring, packet); /* no memory costs evidence, not the camera */
 	fmp4_mux_push(camera->fmp4, packet);
 }
@@ -325,9 +331,11 @@ static void take_packet(struct camera *camera)
 
 static bool shows_nothing(const struct camera *camera)
 {
-	uint64_t since = camera->last_frame_us > camera->source_opened_us ? camera->last_frame_us
-									  : camera->source_opened_us;
-	uint64_t limit_ms = (uint64_t)camera->config.open_timeout_ms + camera->config.stall_timeout_ms;
+	uint64_t since = camera->last_frame_us > camera->source_opened_us
+				 ? camera->last_frame_us
+				 : camera->source_opened_us;
+	uint64_t limit_ms =
+		(uint64_t)camera->config.open_timeout_ms + camera->config.stall_timeout_ms;
 
 	return camera->kind != SOURCE_FILE && clock_mono_us() - since > limit_ms * 1000;
 }
@@ -366,8 +374,9 @@ static void start_epoch_of_source(struct camera *camera)
 	int64_t step = source_frame_us(camera->source);
 
 	if (camera->epoch_begun) {
-		camera->next_pts =
-			(camera->last_pts > camera->last_dts ? camera->last_pts : camera->last_dts) + step;
+		camera->next_pts = (camera->last_pts > camera->last_dts ? camera->last_pts
+									: camera->last_dts) +
+				   step;
 		/* an outage lasted as long as it lasted; a loop is seamless */
 		if (camera->out && camera->last_frame_us > 0)
 			camera->next_pts += (int64_t)(clock_mono_us() - camera->last_frame_us);
@@ -480,7 +489,8 @@ static void *run(void *arg)
 static int start(struct camera *camera)
 {
 	char name[16]; /* the kernel's limit */
-	int r = ring_open(camera->config.ring_seconds, camera->config.ring_bytes_max, &camera->ring);
+	int r = ring_open(camera->config.ring_seconds, camera->config.ring_bytes_max,
+			  &camera->ring);
 
 	if (r == 0)
 		r = fmp4_mux_open(&camera->fmp4);
@@ -510,7 +520,8 @@ int camera_open(const struct camera_config *config, const struct camera_ops *ops
 	int r;
 
 	assert(config != NULL && ret_camera != NULL);
-	if (ops->frame == NULL || !camera_config_is_valid(config) || source_kind_of(config->url, &kind) < 0)
+	if (ops->frame == NULL || !camera_config_is_valid(config) ||
+	    source_kind_of(config->url, &kind) < 0)
 		return -EINVAL;
 	camera = calloc(1, sizeof(*camera));
 	if (camera == NULL)
@@ -557,7 +568,10 @@ void camera_get_stats(struct camera *camera, struct camera_stats *ret_stats)
 	pthread_mutex_unlock(&camera->lock);
 }
 
-/* A thread that hangs in a look-up may come back in a minute: the program does not wait for it to end. */
+/*
+ * A thread that hangs in a look-up may come back in a minute: the program does not wait for it to
+ * end.
+ */
 static bool is_left_alone(struct camera *camera)
 {
 	struct timespec until = clock_deadline(CLOSE_WAIT_S * 1000);

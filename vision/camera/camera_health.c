@@ -26,8 +26,9 @@ enum {
 
 static const unsigned told_after_ms[CAMERA_HEALTH_CAUSES] = {
 	[CAMERA_HEALTH_LOST] = 0, /* SILENT_MS have passed by then */
-	[CAMERA_HEALTH_FROZEN] = 10000, [CAMERA_HEALTH_DARK] = 5000,   [CAMERA_HEALTH_GLARE] = 5000,
-	[CAMERA_HEALTH_COVERED] = 5000, [CAMERA_HEALTH_MOVED] = 10000, [CAMERA_HEALTH_STORM] = 10000,
+	[CAMERA_HEALTH_FROZEN] = 10000, [CAMERA_HEALTH_DARK] = 5000,
+	[CAMERA_HEALTH_GLARE] = 5000,   [CAMERA_HEALTH_COVERED] = 5000,
+	[CAMERA_HEALTH_MOVED] = 10000,  [CAMERA_HEALTH_STORM] = 10000,
 };
 enum { NOWHERE_MS = 60000 };
 
@@ -66,8 +67,8 @@ void camera_health_close(struct camera_health *sight)
 
 const char *camera_health_cause_name(enum camera_health_cause cause)
 {
-	static const char *const names[CAMERA_HEALTH_CAUSES] = {"clear", "lost",    "frozen", "dark",
-								"glare", "covered", "moved",  "storm"};
+	static const char *const names[CAMERA_HEALTH_CAUSES] = {
+		"clear", "lost", "frozen", "dark", "glare", "covered", "moved", "storm"};
 
 	assert(cause < CAMERA_HEALTH_CAUSES);
 	return names[cause];
@@ -102,7 +103,8 @@ static void recount(struct camera_health *sight, enum camera_health_cause cause,
 static void note_sign(struct camera_health *sight, enum camera_health_cause sign, uint64_t since_ms,
 		      uint64_t now_ms)
 {
-	unsigned after = sign == CAMERA_HEALTH_MOVED && sight->nowhere ? NOWHERE_MS : told_after_ms[sign];
+	unsigned after =
+		sign == CAMERA_HEALTH_MOVED && sight->nowhere ? NOWHERE_MS : told_after_ms[sign];
 
 	count_until(sight, now_ms);
 	if (sign != sight->sign) {
@@ -154,8 +156,8 @@ static void measure_steps(struct camera_health *sight)
 
 static void learn(struct camera_health *sight)
 {
-	float weight =
-		sight->learned < LEARN_LOOKS ? 1.0f / (float)(sight->learned + 1) : 1.0f / FOLLOW_LOOKS;
+	float weight = sight->learned < LEARN_LOOKS ? 1.0f / (float)(sight->learned + 1)
+						    : 1.0f / FOLLOW_LOOKS;
 
 	for (int i = 0; i < POINTS; i++)
 		sight->view[i] += weight * (sight->steps[i] - sight->view[i]);
@@ -164,7 +166,8 @@ static void learn(struct camera_health *sight)
 }
 
 /* edges of the learned view, and how many of them the picture still has, whatever their sign */
-static void count_edges(const struct camera_health *sight, int *ret_view, int *ret_left, int *ret_own)
+static void count_edges(const struct camera_health *sight, int *ret_view, int *ret_left,
+			int *ret_own)
 {
 	*ret_view = *ret_left = *ret_own = 0;
 	for (int i = 0; i < POINTS; i++) {
@@ -256,8 +259,8 @@ static enum camera_health_cause judge(struct camera_health *sight)
 	return CAMERA_HEALTH_OK;
 }
 
-static void look(struct camera_health *sight, const uint8_t *luma, size_t stride, int width, int height,
-		 uint64_t now_ms)
+static void look(struct camera_health *sight, const uint8_t *luma, size_t stride, int width,
+		 int height, uint64_t now_ms)
 {
 	bool first = !sight->looked || width != sight->width || height != sight->height;
 	uint64_t since = sight->look_ms;
@@ -275,8 +278,8 @@ static void look(struct camera_health *sight, const uint8_t *luma, size_t stride
 	note_sign(sight, judge(sight), since, now_ms);
 }
 
-void camera_health_frame(struct camera_health *sight, const uint8_t *luma, size_t stride, int width_px,
-			 int height_px, uint64_t now_ms)
+void camera_health_frame(struct camera_health *sight, const uint8_t *luma, size_t stride,
+			 int width_px, int height_px, uint64_t now_ms)
 {
 	assert(sight != NULL && luma != NULL);
 	assert(width_px > 0 && height_px > 0 && stride >= (size_t)width_px);
@@ -307,7 +310,8 @@ enum camera_health_cause camera_health_tick(struct camera_health *sight, uint64_
 	count_until(sight, now_ms);
 	if (!sight->ended && now_ms - sight->frame_ms >= SILENT_MS && now_ms > sight->frame_ms) {
 		note_sign(sight, CAMERA_HEALTH_LOST, sight->frame_ms, now_ms);
-		sight->looked = false; /* the first frame after it has nothing to be compared with */
+		/* the first frame after it has nothing to be compared with */
+		sight->looked = false;
 	}
 	return sight->told;
 }
@@ -317,7 +321,8 @@ uint64_t camera_health_lasted_ms(const struct camera_health *sight, uint64_t now
 	return now_ms > sight->told_since_ms ? now_ms - sight->told_since_ms : 0;
 }
 
-void camera_health_read(struct camera_health *sight, uint64_t now_ms, struct camera_health_totals *ret_totals)
+void camera_health_read(struct camera_health *sight, uint64_t now_ms,
+			struct camera_health_totals *ret_totals)
 {
 	assert(sight != NULL && ret_totals != NULL);
 	count_until(sight, now_ms);

@@ -2,7 +2,8 @@
  * camera_health.h - detects when a camera has no usable picture, why, and for how long.
  *
  * Pure: no clock, no thread, no I/O; luma and times come with the calls. Frames between two samples
- * (CAMERA_HEALTH_LOOK_MS) cost one comparison; a sample reads 160x90 points, independent of the picture's size.
+ * (CAMERA_HEALTH_LOOK_MS) cost one comparison; a sample reads 160x90 points, independent of the
+ * picture's size.
  *
  * A cause is reported after its condition has lasted, and its duration counts from the first sign:
  *
@@ -15,8 +16,9 @@
  *   MOVED    the learned view is found shifted, or not at all            10 s shifted, 60 s not found
  *   STORM    most of the picture changes from sample to sample           10 s
  *
- * A cause ends when its condition has been absent for 2 s. The view is learned from the first 5 s of good pictures and then
- * follows the light slowly; MOVED lasts until the view is back or the detector is opened again.
+ * A cause ends when its condition has been absent for 2 s. The view is learned from the first 5 s
+ * of good pictures and then follows the light slowly; MOVED lasts until the view is back or the
+ * detector is opened again.
  */
 #ifndef GH_VISION_CAMERA_CAMERA_HEALTH_H
 #define GH_VISION_CAMERA_CAMERA_HEALTH_H
@@ -53,11 +55,13 @@ struct camera_health;
 int camera_health_open(uint64_t now_ms, struct camera_health **ret_sight);
 
 /**
- * Process a frame. @param luma  borrowed; @p stride bytes from row to row. @param now_ms  CLOCK_MONOTONIC, ms, not
+ * Process a frame.
+ * @param luma  borrowed; @p stride bytes from row to row.
+ * @param now_ms  CLOCK_MONOTONIC, ms, not
  * decreasing. A picture below 32 pixels a side only counts as a frame.
  */
-void camera_health_frame(struct camera_health *sight, const uint8_t *luma, size_t stride, int width_px,
-			 int height_px, uint64_t now_ms);
+void camera_health_frame(struct camera_health *sight, const uint8_t *luma, size_t stride,
+			 int width_px, int height_px, uint64_t now_ms);
 
 /** A file ended: until the next frame no time is counted and LOST is not reported. */
 void camera_health_ended(struct camera_health *sight, uint64_t now_ms);
@@ -69,8 +73,8 @@ enum camera_health_cause camera_health_tick(struct camera_health *sight, uint64_
 uint64_t camera_health_lasted_ms(const struct camera_health *sight, uint64_t now_ms);
 
 /**
- * Time by cause since open or since the previous call; resets the counters. A condition not yet reported counts for the
- * cause that is.
+ * Time by cause since open or since the previous call; resets the counters. A condition not yet
+ * reported counts for the cause that is.
  */
 void camera_health_read(struct camera_health *sight, uint64_t now_ms,
 			struct camera_health_totals *ret_totals);

@@ -1,6 +1,6 @@
 /*
- * digest.h - SHA-256 of a file or of bytes in memory, as the hex text that lock files and events carry.
- * Any thread.
+ * digest.h - SHA-256 of a file or of bytes in memory, as the hex text that lock files and events
+ * carry. Any thread.
  */
 #ifndef GH_VISION_CAMERA_DIGEST_H
 #define GH_VISION_CAMERA_DIGEST_H

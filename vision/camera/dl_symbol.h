@@ -1,8 +1,9 @@
 /*
  * dl_symbol.h - loads a shared library on first use.
  *
- * libavdevice and libopencv_imgcodecs pull in about 150 other libraries. Linking them would double the time from start to
- * working doors, and few sites need them. Any thread; blocks on disk, so not the control thread.
+ * libavdevice and libopencv_imgcodecs pull in about 150 other libraries. Linking them would double
+ * the time from start to working doors, and few sites need them. Any thread; blocks on disk, so not
+ * the control thread.
  */
 #ifndef GH_VISION_CAMERA_DL_SYMBOL_H
 #define GH_VISION_CAMERA_DL_SYMBOL_H

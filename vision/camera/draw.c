@@ -113,8 +113,8 @@ static int clip(const struct draw_canvas *canvas, float *x0, float *y0, float *x
 	return 1;
 }
 
-void draw_line(const struct draw_canvas *canvas, float x0, float y0, float x1, float y1, int width_px,
-	       struct draw_color color)
+void draw_line(const struct draw_canvas *canvas, float x0, float y0, float x1, float y1,
+	       int width_px, struct draw_color color)
 {
 	int steps;
 
@@ -138,10 +138,11 @@ void draw_ring(const struct draw_canvas *canvas, float x, float y, float radius_
 
 	assert(canvas->bgr != NULL && width_px >= 1 && width_px <= 64);
 	for (int i = 0; i < CORNERS; i++) {
-		float a = (float)i * 6.2831853f / CORNERS, b = (float)(i + 1) * 6.2831853f / CORNERS;
+		float a = (float)i * 6.2831853f / CORNERS,
+		      b = (float)(i + 1) * 6.2831853f / CORNERS;
 
-		draw_line(canvas, x + radius_px * cosf(a), y + radius_px * sinf(a), x + radius_px * cosf(b),
-			  y + radius_px * sinf(b), width_px, color);
+		draw_line(canvas, x + radius_px * cosf(a), y + radius_px * sinf(a),
+			  x + radius_px * cosf(b), y + radius_px * sinf(b), width_px, color);
 	}
 }
 
@@ -161,14 +162,16 @@ void draw_label(const struct draw_canvas *canvas, int x, int y, int scale, const
 	int length = (int)strnlen(text, LABEL_CHARACTERS_MAX);
 
 	assert(canvas->bgr != NULL && text != NULL && scale > 0);
-	box(canvas, x, y, (length * (GLYPH_WIDTH + 1) + 3) * scale, (GLYPH_HEIGHT + 4) * scale, black);
+	box(canvas, x, y, (length * (GLYPH_WIDTH + 1) + 3) * scale, (GLYPH_HEIGHT + 4) * scale,
+	    black);
 	for (int n = 0; n < length; n++) {
 		const struct glyph *glyph = find_glyph(text[n]);
 
 		for (int row = 0; row < GLYPH_HEIGHT; row++)
 			for (int column = 0; column < GLYPH_WIDTH; column++)
 				if ((glyph->rows[row] >> (GLYPH_WIDTH - 1 - column) & 1) != 0)
-					box(canvas, x + (2 + n * (GLYPH_WIDTH + 1) + column) * scale,
+					box(canvas,
+					    x + (2 + n * (GLYPH_WIDTH + 1) + column) * scale,
 					    y + (2 + row) * scale, scale, scale, white);
 	}
 }

@@ -1,9 +1,11 @@
 /*
- * fmp4_mux.h - muxes one camera's H.264 or H.265 packets into fragmented MP4 for browsers, without transcoding.
+ * fmp4_mux.h - muxes one camera's H.264 or H.265 packets into fragmented MP4 for browsers, without
+ * transcoding.
  *
- * While enabled, the camera's thread writes each packet as one fragment; otherwise a packet costs nothing. The thread never
- * waits for the reader: when the queue is full, fragments are dropped up to the next key frame. A loop or a reconnect
- * continues the same stream; changed codec parameters begin a new one with a new initialisation segment.
+ * While enabled, the camera's thread writes each packet as one fragment; otherwise a packet costs
+ * nothing. The thread never waits for the reader: when the queue is full, fragments are dropped up
+ * to the next key frame. A loop or a reconnect continues the same stream; changed codec parameters
+ * begin a new one with a new initialisation segment.
  */
 #ifndef GH_VISION_CAMERA_FMP4_MUX_H
 #define GH_VISION_CAMERA_FMP4_MUX_H
@@ -17,7 +19,8 @@ extern "C" {
 #endif
 
 enum {
-	FMP4_PART_BYTES_MAX = 1 << 20, /* of one fragment; a larger one is dropped up to the next key frame */
+	FMP4_PART_BYTES_MAX =
+		1 << 20, /* of one fragment; a larger one is dropped up to the next key frame */
 	FMP4_QUEUED_BYTES_MAX = 4 << 20, /* of fragments in the queue */
 	FMP4_MEDIA_TYPE_BYTES = 80
 };
@@ -50,7 +53,8 @@ void fmp4_mux_push(struct fmp4_mux *mux, const struct AVPacket *packet);
 /**
  * Media type of the stream, e.g. `video/mp4; codecs="avc1.64001f"` (RFC 6381).
  * @param ret_type  FMP4_MEDIA_TYPE_BYTES.
- * @return 0, -EAGAIN (the source was not opened yet) or -ENOTSUP (a codec that browsers do not play).
+ * @return 0, -EAGAIN (the source was not opened yet) or -ENOTSUP (a codec that browsers do not
+ *         play).
  */
 int fmp4_mux_media_type(struct fmp4_mux *mux, char *ret_type);
 

@@ -40,9 +40,14 @@ struct fmp4_mux {
 	uint32_t muxer_session;
 	AVPacket *packet;
 	int64_t origin_us;
-	bool waits_for_key, pending_key; /* pending: of the packet whose fragment comes with the next one */
+	bool waits_for_key,
+		pending_key; /* pending: of the packet whose fragment comes with the next one */
 	bool pending;
-	bool gap; /* nothing before the next key frame is of use: an initialisation segment was queued, or a part was left out */
+	/*
+	 * nothing before the next key frame is of use: an initialisation segment was queued, or a
+	 * part was left out
+	 */
+	bool gap;
 };
 
 static int collect(void *opaque, uint8_t *data, int bytes)
@@ -84,8 +89,9 @@ static int muxer_open(struct muxer *muxer, const AVCodecParameters *parameters)
 {
 	AVDictionary *options = NULL;
 	uint8_t *block = av_malloc(BLOCK_BYTES);
-	AVIOContext *io =
-		block == NULL ? NULL : avio_alloc_context(block, BLOCK_BYTES, 1, muxer, NULL, collect, NULL);
+	AVIOContext *io = block == NULL ? NULL
+					: avio_alloc_context(block, BLOCK_BYTES, 1, muxer, NULL,
+							     collect, NULL);
 	int r;
 
 	if (io == NULL) {
@@ -101,7 +107,8 @@ static int muxer_open(struct muxer *muxer, const AVCodecParameters *parameters)
 	muxer->format->pb = io;
 	muxer->format->flags |= AVFMT_FLAG_CUSTOM_IO;
 	if (r >= 0)
-		r = av_dict_set(&options, "movflags", "empty_moov+default_base_moof+frag_every_frame", 0);
+		r = av_dict_set(&options, "movflags",
+				"empty_moov+default_base_moof+frag_every_frame", 0);
 	if (r >= 0)
 		r = avformat_write_header(muxer->format, &options);
 	av_dict_free(&options);
@@ -119,7 +126,10 @@ static const uint8_t *find_box(const struct muxer *muxer, const char *name, size
 	return NULL;
 }
 
-/* RFC 6381, and ISO/IEC 14496-15 annex E for the second: the profile from the initialisation segment */
+/*
+ * RFC 6381, and ISO/IEC 14496-15 annex E for the second: the profile from the initialisation
+ * segment
+ */
 static int describe(const struct muxer *muxer, char *type)
 {
 	const uint8_t *avcc = find_box(muxer, "avcC", AVCC_BYTES),
@@ -128,8 +138,8 @@ static int describe(const struct muxer *muxer, char *type)
 	int used, last = 11;
 
 	if (avcc != NULL) {
-		snprintf(type, FMP4_MEDIA_TYPE_BYTES, "video/mp4; codecs=\"avc1.%02x%02x%02x\"", avcc[1],
-			 avcc[2], avcc[3]);
+		snprintf(type, FMP4_MEDIA_TYPE_BYTES, "video/mp4; codecs=\"avc1.%02x%02x%02x\"",
+			 avcc[1], avcc[2], avcc[3]);
 		return 0;
 	}
 	if (hvcc == NULL)
@@ -192,7 +202,10 @@ void fmp4_mux_begin(struct fmp4_mux *mux, const AVCodecParameters *parameters)
 	pthread_mutex_unlock(&mux->lock);
 }
 
-/* What the muxer wrote becomes a part; without room for it, the pictures up to the next key are left out. */
+/*
+ * What the muxer wrote becomes a part; without room for it, the pictures up to the next key are
+ * left out.
+ */
 static void queue_part(struct fmp4_mux *mux, bool init, bool key)
 {
 	struct muxer *muxer = &mux->muxer;
@@ -263,7 +276,8 @@ static void write_packet(struct fmp4_mux *mux, const AVPacket *packet)
 	if (taken) {
 		mux->pending = true;
 		mux->pending_key = (packet->flags & AV_PKT_FLAG_KEY) != 0;
-	} else { /* the one that is pending stays so; what follows builds on the one that was not taken */
+		/* the pending one stays; what follows builds on the one that was dropped */
+	} else {
 		mux->waits_for_key = true;
 	}
 }
@@ -298,8 +312,8 @@ int fmp4_mux_open(struct fmp4_mux **ret_mux)
 {
 	struct fmp4_mux *mux = calloc(1, sizeof(*mux));
 	int r = mux == NULL ? -ENOMEM
-			    : queue_open(sizeof(struct fmp4_part *), PARTS_MAX, QUEUE_REFUSE_WHEN_FULL,
-					 drop_part, &mux->parts);
+			    : queue_open(sizeof(struct fmp4_part *), PARTS_MAX,
+					 QUEUE_REFUSE_WHEN_FULL, drop_part, &mux->parts);
 
 	if (r == 0) {
 		pthread_mutex_init(&mux->lock, NULL);

@@ -1,8 +1,8 @@
 /*
  * frame.h - one decoded camera frame with a reference count.
  *
- * A frame is immutable once shared, so any number of threads may read it. Its luma plane is the decoder's buffer: a
- * reference costs no copy. Any thread.
+ * A frame is immutable once shared, so any number of threads may read it. Its luma plane is the
+ * decoder's buffer: a reference costs no copy. Any thread.
  */
 #ifndef GH_VISION_CAMERA_FRAME_H
 #define GH_VISION_CAMERA_FRAME_H
@@ -22,8 +22,8 @@ struct video_frame {
 	int width_px, height_px;
 	int64_t pts_us;           /* stream time; strictly increasing within one camera */
 	uint64_t arrived_mono_us; /* CLOCK_MONOTONIC when its packet was read */
-	uint64_t index;           /* counts the camera's frames from 0; a gap is a frame the decoder lost */
-	uint32_t epoch;           /* changes after a loop, a reconnect or a change of size */
+	uint64_t index; /* counts the camera's frames from 0; a gap is a frame the decoder lost */
+	uint32_t epoch; /* changes after a loop, a reconnect or a change of size */
 };
 
 /** Add a reference. @return @p frame. */
@@ -53,8 +53,8 @@ struct bgr_converter {
  * @param bgr     height_px rows of @p stride bytes, @p stride at least 3 * width_px.
  * @return 0, -EINVAL (stride), -ENOMEM or -EIO (a format that cannot be converted).
  */
-int video_frame_to_bgr(struct bgr_converter *converter, const struct video_frame *frame, uint8_t *bgr,
-		       size_t stride);
+int video_frame_to_bgr(struct bgr_converter *converter, const struct video_frame *frame,
+		       uint8_t *bgr, size_t stride);
 
 /** Free the scaler and zero @p converter. */
 void bgr_converter_finish(struct bgr_converter *converter);

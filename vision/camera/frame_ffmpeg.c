@@ -85,8 +85,9 @@ static bool has_luma_plane(const AVFrame *picture)
 	uint64_t unfit = AV_PIX_FMT_FLAG_RGB | AV_PIX_FMT_FLAG_PAL | AV_PIX_FMT_FLAG_HWACCEL |
 			 AV_PIX_FMT_FLAG_BITSTREAM | AV_PIX_FMT_FLAG_BE;
 
-	return (format->flags & unfit) == 0 && format->comp[0].plane == 0 && format->comp[0].step == 1 &&
-	       format->comp[0].offset == 0 && format->comp[0].depth == 8 && picture->linesize[0] > 0;
+	return (format->flags & unfit) == 0 && format->comp[0].plane == 0 &&
+	       format->comp[0].step == 1 && format->comp[0].offset == 0 &&
+	       format->comp[0].depth == 8 && picture->linesize[0] > 0;
 }
 
 static int compute_gray(const AVFrame *picture, AVFrame **ret_gray)
@@ -103,12 +104,13 @@ static int compute_gray(const AVFrame *picture, AVFrame **ret_gray)
 	if (av_frame_get_buffer(gray, 0) < 0)
 		goto out;
 	r = -EIO;
-	sws = sws_getContext(picture->width, picture->height, plain_format(picture, &full), picture->width,
-			     picture->height, AV_PIX_FMT_GRAY8, SWS_POINT, NULL, NULL, NULL);
+	sws = sws_getContext(picture->width, picture->height, plain_format(picture, &full),
+			     picture->width, picture->height, AV_PIX_FMT_GRAY8, SWS_POINT, NULL,
+			     NULL, NULL);
 	if (sws == NULL)
 		goto out;
-	if (sws_scale(sws, (const uint8_t *const *)picture->data, picture->linesize, 0, picture->height,
-		      gray->data, gray->linesize) == picture->height)
+	if (sws_scale(sws, (const uint8_t *const *)picture->data, picture->linesize, 0,
+		      picture->height, gray->data, gray->linesize) == picture->height)
 		r = 0;
 out:
 	sws_freeContext(sws);
@@ -121,8 +123,8 @@ out:
 
 static bool is_sound(const AVFrame *picture)
 {
-	return picture->width >= 1 && picture->width <= VIDEO_FRAME_SIDE_MAX && picture->height >= 1 &&
-	       picture->height <= VIDEO_FRAME_SIDE_MAX;
+	return picture->width >= 1 && picture->width <= VIDEO_FRAME_SIDE_MAX &&
+	       picture->height >= 1 && picture->height <= VIDEO_FRAME_SIDE_MAX;
 }
 
 int frame_wrap(AVFrame *picture, struct video_frame **ret_frame)
@@ -152,7 +154,8 @@ int frame_wrap(AVFrame *picture, struct video_frame **ret_frame)
 	av_frame_move_ref(made->picture, picture);
 	atomic_init(&made->references, 1);
 	made->frame.luma = made->gray != NULL ? made->gray->data[0] : made->picture->data[0];
-	made->frame.stride_bytes = made->gray != NULL ? made->gray->linesize[0] : made->picture->linesize[0];
+	made->frame.stride_bytes =
+		made->gray != NULL ? made->gray->linesize[0] : made->picture->linesize[0];
 	made->frame.width_px = made->picture->width;
 	made->frame.height_px = made->picture->height;
 	*ret_frame = &made->frame;
@@ -215,8 +218,8 @@ static int prepare(struct converter *c, const AVFrame *picture)
 	    c->format == format && c->colorspace == colorspace && c->full_range == full)
 		return 0;
 	sws_freeContext(c->sws);
-	c->sws = sws_getContext(picture->width, picture->height, format, picture->width, picture->height,
-				AV_PIX_FMT_BGR24, SWS_BILINEAR, NULL, NULL, NULL);
+	c->sws = sws_getContext(picture->width, picture->height, format, picture->width,
+				picture->height, AV_PIX_FMT_BGR24, SWS_BILINEAR, NULL, NULL, NULL);
 	if (c->sws == NULL)
 		return -EIO;
 	table = sws_getCoefficients(colorspace);
@@ -230,7 +233,10 @@ static int prepare(struct converter *c, const AVFrame *picture)
 	return 0;
 }
 
-/* swscale writes rows in steps of 16 pixels, over the end of a buffer that has no room for the last step */
+/*
+ * swscale writes rows in steps of 16 pixels, over the end of a buffer that has no room for the last
+ * step
+ */
 enum { STEP_PX = 32 };
 
 static int convert_wide(struct converter *c, const AVFrame *picture, uint8_t *bgr, size_t stride)
@@ -249,14 +255,15 @@ static int convert_wide(struct converter *c, const AVFrame *picture, uint8_t *bg
 		c->wide_bytes = bytes;
 	}
 	planes[0] = c->wide;
-	r = sws_scale(c->sws, (const uint8_t *const *)picture->data, picture->linesize, 0, picture->height,
-		      planes, strides);
-	av_image_copy_plane(bgr, (int)stride, c->wide, (int)wide_stride, picture->width * 3, picture->height);
+	r = sws_scale(c->sws, (const uint8_t *const *)picture->data, picture->linesize, 0,
+		      picture->height, planes, strides);
+	av_image_copy_plane(bgr, (int)stride, c->wide, (int)wide_stride, picture->width * 3,
+			    picture->height);
 	return r;
 }
 
-int video_frame_to_bgr(struct bgr_converter *converter, const struct video_frame *frame, uint8_t *bgr,
-		       size_t stride)
+int video_frame_to_bgr(struct bgr_converter *converter, const struct video_frame *frame,
+		       uint8_t *bgr, size_t stride)
 {
 	const AVFrame *picture = ((const struct owned_frame *)frame)->picture;
 	struct converter *c = converter->context;

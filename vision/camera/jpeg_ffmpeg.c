@@ -13,7 +13,8 @@
 
 enum { QUALITY_STILL = 3, QUALITY_LIVE = 6, WIDTH_MIN_PX = 16 }; /* 2 best to 31 */
 
-static AVFrame *picture_of(const struct draw_canvas *canvas, int width_px, int height_px, int quality)
+static AVFrame *picture_of(const struct draw_canvas *canvas, int width_px, int height_px,
+			   int quality)
 {
 	AVFrame *picture = av_frame_alloc();
 	struct SwsContext *sws;
@@ -27,8 +28,8 @@ static AVFrame *picture_of(const struct draw_canvas *canvas, int width_px, int h
 	picture->width = width_px;
 	picture->height = height_px;
 	picture->quality = quality * FF_QP2LAMBDA;
-	sws = sws_getContext(canvas->width_px, canvas->height_px, AV_PIX_FMT_BGR24, width_px, height_px,
-			     AV_PIX_FMT_YUVJ420P, SWS_BILINEAR, NULL, NULL, NULL);
+	sws = sws_getContext(canvas->width_px, canvas->height_px, AV_PIX_FMT_BGR24, width_px,
+			     height_px, AV_PIX_FMT_YUVJ420P, SWS_BILINEAR, NULL, NULL, NULL);
 	if (sws != NULL && av_frame_get_buffer(picture, 0) >= 0)
 		rows = sws_scale(sws, planes, strides, 0, canvas->height_px, picture->data,
 				 picture->linesize);
@@ -89,7 +90,8 @@ static int encode_sized(const struct draw_canvas *canvas, int width_px, int heig
 int jpeg_encode_canvas(const struct draw_canvas *canvas, uint8_t **ret_jpeg, size_t *ret_bytes)
 {
 	assert(canvas != NULL && ret_jpeg != NULL && ret_bytes != NULL);
-	return encode_sized(canvas, canvas->width_px, canvas->height_px, QUALITY_STILL, ret_jpeg, ret_bytes);
+	return encode_sized(canvas, canvas->width_px, canvas->height_px, QUALITY_STILL, ret_jpeg,
+			    ret_bytes);
 }
 
 int jpeg_encode(const struct video_frame *frame, const struct mask *mask, int width_max_px,
@@ -113,10 +115,11 @@ int jpeg_encode(const struct video_frame *frame, const struct mask *mask, int wi
 		return -ENOMEM;
 	r = video_frame_to_bgr(&converter, frame, canvas.bgr, canvas.stride);
 	if (r == 0 && mask != NULL)
-		mask_plane(mask, canvas.bgr, canvas.stride, canvas.width_px, canvas.height_px, 3, 0);
+		mask_plane(mask, canvas.bgr, canvas.stride, canvas.width_px, canvas.height_px, 3,
+			   0);
 	if (r == 0)
-		r = encode_sized(&canvas, width_px, height_px > 0 ? height_px : 1, QUALITY_LIVE, ret_jpeg,
-				 ret_bytes);
+		r = encode_sized(&canvas, width_px, height_px > 0 ? height_px : 1, QUALITY_LIVE,
+				 ret_jpeg, ret_bytes);
 	bgr_converter_finish(&converter);
 	free(canvas.bgr);
 	return r;

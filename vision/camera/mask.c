@@ -30,8 +30,8 @@ static int column(float x, int width_px)
 	return at <= 0 ? 0 : at >= (float)width_px ? width_px : (int)at;
 }
 
-static void fill_row(const struct mask_polygon *polygon, float y, uint8_t *row, int width_px, int pixel_bytes,
-		     uint8_t value)
+static void fill_row(const struct mask_polygon *polygon, float y, uint8_t *row, int width_px,
+		     int pixel_bytes, uint8_t value)
 {
 	float x[MASK_POINTS_MAX];
 	size_t count = crossings(polygon, y, x);

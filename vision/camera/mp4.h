@@ -18,7 +18,10 @@ struct AVFormatContext;
 int mp4_open(const struct AVCodecParameters *parameters, const char *path,
 	     struct AVFormatContext **ret_format);
 
-/** Whether MP4 with this codec needs no transcoding for browsers: H.264 always, H.265 in some browsers. */
+/**
+ * Whether MP4 with this codec needs no transcoding for browsers: H.264 always, H.265 in some
+ * browsers.
+ */
 bool mp4_is_played(const struct AVCodecParameters *parameters);
 
 #endif

@@ -1,8 +1,9 @@
 /*
- * ring.h - packet ring: the last seconds of one camera's encoded video, so that evidence needs no encoder.
+ * ring.h - packet ring: the last seconds of one camera's encoded video, so that evidence needs no
+ * encoder.
  *
- * Packets and decoded frames share one time line. The oldest group of pictures is evicted as a whole, so that the ring
- * always starts at a key frame. Locks internally: any thread.
+ * Packets and decoded frames share one time line. The oldest group of pictures is evicted as a
+ * whole, so that the ring always starts at a key frame. Locks internally: any thread.
  */
 #ifndef GH_VISION_CAMERA_RING_H
 #define GH_VISION_CAMERA_RING_H
@@ -26,14 +27,17 @@ int ring_open(unsigned seconds, uint64_t bytes_max, struct packet_ring **ret_rin
 
 /**
  * Begin a new epoch: the source was opened again or looped.
- * @param parameters  copied. @return 0, -EINVAL (an epoch not above the last) or -ENOMEM (packets are dropped until the next call).
+ * @param parameters  copied. @return 0, -EINVAL (an epoch not above the last) or -ENOMEM (packets
+ *                    are dropped until the next call).
  */
-int ring_begin(struct packet_ring *ring, uint32_t epoch, const struct AVCodecParameters *parameters);
+int ring_begin(struct packet_ring *ring, uint32_t epoch,
+	       const struct AVCodecParameters *parameters);
 
 /**
- * Store a reference to one packet of the current epoch. Packets before the first key frame of an epoch are dropped, and so is
- * a group of pictures that alone is larger than bytes_max.
- * @param packet  pts, dts and duration in microseconds of the camera's time line; both times must be set.
+ * Store a reference to one packet of the current epoch. Packets before the first key frame of an
+ * epoch are dropped, and so is a group of pictures that alone is larger than bytes_max.
+ * @param packet  pts, dts and duration in microseconds of the camera's time line; both times must
+ *                be set.
  * @return 0, -EINVAL (no epoch, no times) or -ENOMEM.
  */
 int ring_push(struct packet_ring *ring, const struct AVPacket *packet);
@@ -58,7 +62,8 @@ struct ring_clip {
 };
 
 /**
- * References to the packets from the key frame at or before @p from_pts_us to @p to_pts_us, within the epoch that contains
+ * References to the packets from the key frame at or before @p from_pts_us to @p to_pts_us, within
+ * the epoch that contains
  * @p at_pts_us. If that key frame was evicted, the clip starts at the oldest packet left.
  * @return 0, -EINVAL (not from <= at <= to), -ENOENT (no packet of that time is left) or -ENOMEM.
  */

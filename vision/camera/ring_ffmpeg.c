@@ -98,7 +98,10 @@ static void trim(struct packet_ring *ring)
 		if (ring->bytes <= ring->bytes_max &&
 		    (last || ring->newest_pts - entry_at(ring, group)->packet->pts < ring->span_us))
 			return;
-		/* the running group alone is too large: what follows of it cannot be decoded without this */
+		/*
+		 * the running group alone is too large: what follows of it cannot be decoded
+		 * without this
+		 */
 		if (last)
 			ring->waits_for_key = true;
 		while (group-- > 0)
@@ -116,7 +119,8 @@ int ring_begin(struct packet_ring *ring, uint32_t epoch, const AVCodecParameters
 		r = -ENOMEM;
 	else
 		run->parameters = avcodec_parameters_alloc();
-	if (r == 0 && (run->parameters == NULL || avcodec_parameters_copy(run->parameters, parameters) < 0))
+	if (r == 0 &&
+	    (run->parameters == NULL || avcodec_parameters_copy(run->parameters, parameters) < 0))
 		r = -ENOMEM;
 	pthread_mutex_lock(&ring->lock);
 	if (ring->had_epoch && epoch <= ring->last_epoch) {
@@ -266,7 +270,8 @@ struct span {
 	size_t begin, end; /* entries [begin, end) */
 };
 
-static struct span find_span(struct packet_ring *ring, const struct run *run, int64_t from, int64_t to)
+static struct span find_span(struct packet_ring *ring, const struct run *run, int64_t from,
+			     int64_t to)
 {
 	struct span span = {0, 0};
 	bool begun = false, any = false;
@@ -282,7 +287,9 @@ static struct span find_span(struct packet_ring *ring, const struct run *run, in
 			begun = true;
 			any = false;
 		}
-		/* decoding order runs ahead: a packet after this one may still be shown before to */
+		/*
+		 * decoding order runs ahead: a packet after this one may still be shown before to
+		 */
 		if (begun && entry->packet->dts <= to) {
 			span.end = i + 1;
 			any = any || entry->packet->pts >= from;
@@ -293,7 +300,8 @@ static struct span find_span(struct packet_ring *ring, const struct run *run, in
 	return span;
 }
 
-static int copy_locked(struct packet_ring *ring, int64_t from, int64_t at, int64_t to, struct ring_clip *clip)
+static int copy_locked(struct packet_ring *ring, int64_t from, int64_t at, int64_t to,
+		       struct ring_clip *clip)
 {
 	const struct run *run = find_run(ring, at);
 	struct span span;

@@ -1,7 +1,8 @@
 /*
  * source.h - opens one video source and reads its packets, each call bounded by a timeout.
  *
- * Private to the camera. One thread, except *stop, which any thread may set to interrupt every call.
+ * Private to the camera. One thread, except *stop, which any thread may set to interrupt every
+ * call.
  */
 #ifndef GH_VISION_CAMERA_SOURCE_H
 #define GH_VISION_CAMERA_SOURCE_H
@@ -38,10 +39,12 @@ int source_kind_of(const char *url, enum source_kind *ret_kind);
  * @param problem  reason of the failure; contains no password.
  * @return 0, -ECANCELED (stopped), -ENOMEM or -EIO (@p problem is filled).
  */
-int source_open(const struct source_options *options, struct source **ret_source, struct problem *problem);
+int source_open(const struct source_options *options, struct source **ret_source,
+		struct problem *problem);
 
 /**
- * Read the next video packet; pts, dts and duration in microseconds of the source's own clock, or AV_NOPTS_VALUE.
+ * Read the next video packet; pts, dts and duration in microseconds of the source's own clock, or
+ * AV_NOPTS_VALUE.
  * @return 1, 0 (end), -ECANCELED, -EILSEQ (damaged data; a file ends there) or -EIO.
  */
 int source_read(struct source *source, struct AVPacket *packet, struct problem *problem);

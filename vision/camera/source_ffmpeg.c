@@ -39,7 +39,8 @@ static pthread_once_t once = PTHREAD_ONCE_INIT;
 
 static void initialise(void)
 {
-	av_log_set_level(AV_LOG_QUIET); /* its lines name passwords; what matters is told as a reason */
+	av_log_set_level(
+		AV_LOG_QUIET); /* its lines name passwords; what matters is told as a reason */
 	(void)avformat_network_init();
 }
 
@@ -48,13 +49,14 @@ static pthread_once_t devices_once = PTHREAD_ONCE_INIT;
 
 static void register_devices(void)
 {
-	void *found =
-		dl_symbol("libavdevice.so." AV_STRINGIFY(LIBAVDEVICE_VERSION_MAJOR), "avdevice_register_all");
+	void *found = dl_symbol("libavdevice.so." AV_STRINGIFY(LIBAVDEVICE_VERSION_MAJOR),
+				"avdevice_register_all");
 	void (*register_all)(void);
 
 	if (found == NULL)
 		return; /* told there; the camera's open says that its decoder is missing */
-	memcpy(&register_all, &found, sizeof(found)); /* ISO C has no cast from an object's pointer to this */
+	memcpy(&register_all, &found,
+	       sizeof(found)); /* ISO C has no cast from an object's pointer to this */
 	register_all();
 }
 
@@ -89,7 +91,10 @@ void camera_url_public(const char *url, char *ret_text, size_t bytes)
 		return;
 	}
 	host += 3;
-	/* a password may hold '/' or '?' that nobody escaped: the last @ before the end of the text counts */
+	/*
+	 * a password may hold '/' or '?' that nobody escaped: the last @ before the end of the text
+	 * counts
+	 */
 	at = strrchr(host, '@');
 	end = at != NULL ? at + 1 : host;
 	/* and what follows '?' may be user=...&password=... */
@@ -147,12 +152,14 @@ static int advise(const struct source *source, int error, struct problem *proble
 	case AVERROR_DECODER_NOT_FOUND:
 		return problem_camera_no_decoder(problem, url);
 	default:
-		return av_strerror(error, text, sizeof(text)) == 0 ? problem_camera_failed(problem, url, text)
-								   : problem_camera_unreadable(problem, url);
+		return av_strerror(error, text, sizeof(text)) == 0
+			       ? problem_camera_failed(problem, url, text)
+			       : problem_camera_unreadable(problem, url);
 	}
 }
 
-static int explain(const struct source *source, int error, unsigned waited_ms, struct problem *problem)
+static int explain(const struct source *source, int error, unsigned waited_ms,
+		   struct problem *problem)
 {
 	if (atomic_load(source->options.stop))
 		return -ECANCELED;
@@ -185,14 +192,16 @@ static int open_format(struct source *source)
 		break;
 	case SOURCE_RTSP:
 		av_dict_set(&options, "rtsp_transport", "tcp", 0);
-		av_dict_set(&options, "protocol_whitelist", "rtsp,rtsps,tcp,udp,rtp,srtp,tls,crypto", 0);
+		av_dict_set(&options, "protocol_whitelist",
+			    "rtsp,rtsps,tcp,udp,rtp,srtp,tls,crypto", 0);
 		break;
 	case SOURCE_V4L2:
 		rest = after(url, "v4l2:");
 		snprintf(path, sizeof(path), "%s", rest != NULL ? rest : url);
 		pthread_once(&devices_once, register_devices);
 		input = av_find_input_format("v4l2");
-		source->format->flags |= AVFMT_FLAG_NONBLOCK; /* its blocking reads cannot be interrupted */
+		/* its blocking reads cannot be interrupted */
+		source->format->flags |= AVFMT_FLAG_NONBLOCK;
 		break;
 	}
 	if (source->kind == SOURCE_V4L2 && input == NULL)
@@ -256,7 +265,8 @@ static int open_steps(struct source *source)
 	return open_decoder(source);
 }
 
-int source_open(const struct source_options *options, struct source **ret_source, struct problem *problem)
+int source_open(const struct source_options *options, struct source **ret_source,
+		struct problem *problem)
 {
 	struct source *source = calloc(1, sizeof(*source));
 	int r;
@@ -326,7 +336,8 @@ int source_read(struct source *source, AVPacket *packet, struct problem *problem
 		}
 	}
 	if (r < 0) {
-		if (source->kind == SOURCE_FILE && r == AVERROR_EOF && !atomic_load(source->options.stop))
+		if (source->kind == SOURCE_FILE && r == AVERROR_EOF &&
+		    !atomic_load(source->options.stop))
 			return 0;
 		if (source->kind == SOURCE_FILE && r == AVERROR_INVALIDDATA)
 			return -EILSEQ;

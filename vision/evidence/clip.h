@@ -1,5 +1,6 @@
 /*
- * clip.h - writes packets of a ring into one MP4 file. Private to evidence; blocks on disk; any thread.
+ * clip.h - writes packets of a ring into one MP4 file. Private to evidence; blocks on disk; any
+ * thread.
  */
 #ifndef GH_VISION_EVIDENCE_CLIP_H
 #define GH_VISION_EVIDENCE_CLIP_H
@@ -10,8 +11,9 @@ struct mask;
 struct ring_clip;
 
 /**
- * Write @p clip to @p path, which is replaced, with times that start at 0. H.264 and H.265 are copied;
- * other codecs, and every clip with a mask, are transcoded to H.264 with the mask burned in.
+ * Write @p clip to @p path, which is replaced, with times that start at 0. H.264 and H.265 are
+ * copied; other codecs, and every clip with a mask, are transcoded to H.264 with the mask burned
+ * in.
  * @param mask  NULL or empty: no mask. A failure leaves an incomplete file behind.
  * @return 0, -ENOTSUP (no encoder), -ENOMEM, -EIO or the errno of the write.
  */

@@ -132,7 +132,8 @@ static int open_encoder(struct recoder *re, const AVCodecParameters *parameters)
 	re->encoder->width = parameters->width & ~1;
 	re->encoder->height = parameters->height & ~1;
 	re->encoder->pix_fmt = AV_PIX_FMT_YUV420P;
-	re->encoder->time_base = codec->id == AV_CODEC_ID_MPEG4 ? (AVRational){1, 1000} : AV_TIME_BASE_Q;
+	re->encoder->time_base =
+		codec->id == AV_CODEC_ID_MPEG4 ? (AVRational){1, 1000} : AV_TIME_BASE_Q;
 	re->encoder->max_b_frames = 0;
 	re->encoder->flags |= AV_CODEC_FLAG_GLOBAL_HEADER;
 	re->encoder->thread_count = 1;
@@ -199,11 +200,11 @@ static int encode(struct recoder *re, const AVFrame *picture, struct muxer *muxe
 
 static void hide(const struct mask *mask, AVFrame *picture)
 {
-	mask_plane(mask, picture->data[0], (size_t)picture->linesize[0], picture->width, picture->height, 1,
-		   16);
+	mask_plane(mask, picture->data[0], (size_t)picture->linesize[0], picture->width,
+		   picture->height, 1, 16);
 	for (int plane = 1; plane < 3; plane++)
-		mask_plane(mask, picture->data[plane], (size_t)picture->linesize[plane], picture->width / 2,
-			   picture->height / 2, 1, 128);
+		mask_plane(mask, picture->data[plane], (size_t)picture->linesize[plane],
+			   picture->width / 2, picture->height / 2, 1, 128);
 }
 
 static int recode_picture(struct recoder *re, struct muxer *muxer)
@@ -223,8 +224,8 @@ static int recode_picture(struct recoder *re, struct muxer *muxer)
 	r = av_frame_get_buffer(re->out, 0);
 	if (r < 0)
 		return r;
-	r = sws_scale(re->sws, (const uint8_t *const *)re->in->data, re->in->linesize, 0, re->in->height,
-		      re->out->data, re->out->linesize);
+	r = sws_scale(re->sws, (const uint8_t *const *)re->in->data, re->in->linesize, 0,
+		      re->in->height, re->out->data, re->out->linesize);
 	if (r < 0)
 		return r;
 	if (re->mask != NULL)

@@ -1,10 +1,11 @@
 /*
  * evidence.h - writes the evidence of one throw: a clip, a still, and a still with the trajectory.
  *
- * STEM.mp4 contains the camera's packets without transcoding; codecs other than H.264 and H.265 are transcoded, since
- * browsers play no others. With a mask all three files show masked pictures, and the original packets go to sealed/STEM.mp4, in
- * a folder of mode 0700 that is never served. Each file is written under a temporary name, synced and renamed, so a file
- * under its final name is complete. Blocks on disk and on encoding: worker threads only.
+ * STEM.mp4 contains the camera's packets without transcoding; codecs other than H.264 and H.265 are
+ * transcoded, since browsers play no others. With a mask all three files show masked pictures, and
+ * the original packets go to sealed/STEM.mp4, in a folder of mode 0700 that is never served. Each
+ * file is written under a temporary name, synced and renamed, so a file under its final name is
+ * complete. Blocks on disk and on encoding: worker threads only.
  */
 #ifndef GH_VISION_EVIDENCE_EVIDENCE_H
 #define GH_VISION_EVIDENCE_EVIDENCE_H
@@ -54,15 +55,18 @@ struct evidence_file {
 
 struct evidence_result {
 	struct evidence_file files[EVIDENCE_FILES]; /* clip, still, trajectory */
-	struct evidence_file sealed; /* only with a mask: the unmasked clip, its name "sealed/STEM.mp4" */
+	/* only with a mask: the unmasked clip, its name "sealed/STEM.mp4" */
+	struct evidence_file sealed;
 	int64_t clip_from_pts_us, clip_to_pts_us; /* range of the clip; both 0 without a clip */
 };
 
 /**
- * Write all three files. A failure does not stop the others; @p ret_result always lists the files written.
+ * Write all three files. A failure does not stop the others; @p ret_result always lists the files
+ * written.
  * @param problem  the first failure with its file; PROBLEM_NONE on success.
- * @return 0, or the error of the first failure: -EINVAL, -ENOENT (no packets of that time in the ring, or no such
- *         dir), -ENOSPC (disk or quota full, file too large), -EACCES, -EIO, -ENOMEM or -ENOTSUP (no encoder).
+ * @return 0, or the error of the first failure: -EINVAL, -ENOENT (no packets of that time in the
+ *         ring, or no such dir), -ENOSPC (disk or quota full, file too large), -EACCES, -EIO,
+ *         -ENOMEM or -ENOTSUP (no encoder).
  */
 int evidence_write(struct packet_ring *ring, const struct evidence_request *request,
 		   struct evidence_result *ret_result, struct problem *problem);

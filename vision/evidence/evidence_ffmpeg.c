@@ -31,13 +31,14 @@ static int no_space(int r)
 	return r == -EDQUOT || r == -EFBIG ? -ENOSPC : r;
 }
 
-static int make_paths(const struct evidence_request *request, const char *ending, struct paths *paths,
-		      char *name)
+static int make_paths(const struct evidence_request *request, const char *ending,
+		      struct paths *paths, char *name)
 {
 	int n;
 
 	paths->temporary[0] = '\0'; /* a cut path, or none, names somebody else's file */
-	if (mkdir(request->dir, 0700) < 0 && errno != EEXIST) /* again, should somebody have tidied up */
+	if (mkdir(request->dir, 0700) < 0 &&
+	    errno != EEXIST) /* again, should somebody have tidied up */
 		return -errno;
 	snprintf(name, EVIDENCE_NAME_BYTES, "%s%s", request->stem, ending);
 	n = snprintf(paths->temporary, sizeof(paths->temporary), "%s/.%s.part", request->dir, name);
@@ -120,7 +121,8 @@ static void draw_path(const struct evidence_request *request, const struct draw_
 
 	/* dark first and wider, so that the path shows on bright walls too */
 	for (size_t i = 1; i < request->points_count; i++)
-		draw_line(canvas, p[i - 1].x_px, p[i - 1].y_px, p[i].x_px, p[i].y_px, width + 2, dark);
+		draw_line(canvas, p[i - 1].x_px, p[i - 1].y_px, p[i].x_px, p[i].y_px, width + 2,
+			  dark);
 	for (size_t i = 1; i < request->points_count; i++)
 		draw_line(canvas, p[i - 1].x_px, p[i - 1].y_px, p[i].x_px, p[i].y_px, width, path);
 	if (request->points_count > 0) {
@@ -158,22 +160,26 @@ static int write_stills(const struct evidence_request *request, struct evidence_
 	struct bgr_converter converter = {0};
 	struct draw_canvas canvas = {.width_px = request->still->width_px,
 				     .height_px = request->still->height_px,
-				     .stride = ((size_t)request->still->width_px * 3 + 31) / 32 * 32};
+				     .stride =
+					     ((size_t)request->still->width_px * 3 + 31) / 32 * 32};
 	int first = 0, r;
 
 	canvas.bgr = aligned_alloc(32, canvas.stride * (size_t)canvas.height_px);
-	r = canvas.bgr == NULL ? -ENOMEM
-			       : video_frame_to_bgr(&converter, request->still, canvas.bgr, canvas.stride);
+	r = canvas.bgr == NULL
+		    ? -ENOMEM
+		    : video_frame_to_bgr(&converter, request->still, canvas.bgr, canvas.stride);
 	bgr_converter_finish(&converter);
 	note(r, &first, "still", problem);
 	if (r == 0 && request->mask != NULL)
-		mask_plane(request->mask, canvas.bgr, canvas.stride, canvas.width_px, canvas.height_px, 3, 0);
+		mask_plane(request->mask, canvas.bgr, canvas.stride, canvas.width_px,
+			   canvas.height_px, 3, 0);
 	if (r == 0) {
-		note(write_jpeg(request, &canvas, ".jpg", &result->files[FILE_STILL]), &first, "still",
-		     problem);
+		note(write_jpeg(request, &canvas, ".jpg", &result->files[FILE_STILL]), &first,
+		     "still", problem);
 		draw_path(request, &canvas);
-		note(write_jpeg(request, &canvas, "-trajectory.jpg", &result->files[FILE_TRAJECTORY]), &first,
-		     "still with trajectory", problem);
+		note(write_jpeg(request, &canvas, "-trajectory.jpg",
+				&result->files[FILE_TRAJECTORY]),
+		     &first, "still with trajectory", problem);
 	}
 	free(canvas.bgr);
 	return first;
@@ -188,7 +194,9 @@ static int write_sealed(const struct evidence_request *request, const struct rin
 	char dir[PATH_MAX];
 	struct evidence_request sealed = *request;
 	struct paths paths;
-	int r = snprintf(dir, sizeof(dir), "%s/sealed", request->dir) < (int)sizeof(dir) ? 0 : -ENAMETOOLONG;
+	int r = snprintf(dir, sizeof(dir), "%s/sealed", request->dir) < (int)sizeof(dir)
+			? 0
+			: -ENAMETOOLONG;
 
 	if (r < 0)
 		return r;
@@ -235,12 +243,14 @@ static int write_clip(struct packet_ring *ring, const struct evidence_request *r
 
 static bool is_valid(const struct evidence_request *request)
 {
-	static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
+	static const char allowed[] =
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
 	size_t length = strlen(request->stem);
 
 	return length > 0 && length <= EVIDENCE_STEM_MAX && request->stem[0] != '.' &&
-	       strspn(request->stem, allowed) == length && request->from_pts_us <= request->to_pts_us &&
-	       request->still != NULL && request->points_count <= EVIDENCE_POINTS_MAX;
+	       strspn(request->stem, allowed) == length &&
+	       request->from_pts_us <= request->to_pts_us && request->still != NULL &&
+	       request->points_count <= EVIDENCE_POINTS_MAX;
 }
 
 int evidence_write(struct packet_ring *ring, const struct evidence_request *request,

@@ -26,11 +26,13 @@ static double share_wanted(size_t count)
 }
 
 /*
- * Moments of what exceeds the start: b0 = E[y], b1 = E[y (1 - F(y))]. @p weights of the sorted scores sum up to
- * @p all. With few peaks the shape is drawn towards 0, the exponential tail between the short and the long ones.
+ * Moments of what exceeds the start: b0 = E[y], b1 = E[y (1 - F(y))]. @p weights of the sorted
+ * scores sum up to
+ * @p all. With few peaks the shape is drawn towards 0, the exponential tail between the short and
+ *    the long ones.
  */
-static bool fit_weighted(const struct evt_fit_score *scores, const double *weights, size_t count, double all,
-			 struct evt_fit *tail)
+static bool fit_weighted(const struct evt_fit_score *scores, const double *weights, size_t count,
+			 double all, struct evt_fit *tail)
 {
 	double want = share_wanted(count) * all, sum = 0, b0 = 0, b1 = 0, shape, passed = 0;
 	size_t n = 0;
@@ -179,10 +181,12 @@ static int rising(const void *left, const void *right)
 }
 
 /*
- * Weighing anew makes tails lighter than they were, for a few get most of the weight: the values are brought back to where their
- * own middle is that of the fit, by as much or (rates) by as many times.
+ * Weighing anew makes tails lighter than they were, for a few get most of the weight: the values
+ * are brought back to where their own middle is that of the fit, by as much or (rates) by as many
+ * times.
  */
-static void limits_of(double *values, size_t count, double middle, bool times, struct evt_fit_limits *limits)
+static void limits_of(double *values, size_t count, double middle, bool times,
+		      struct evt_fit_limits *limits)
 {
 	double median, low, high;
 
@@ -219,7 +223,8 @@ int evt_fit_limits(struct evt_fit_score *scores, size_t count, double rate, doub
 	for (int round = 0; round < EVT_FIT_ROUNDS; round++) {
 		for (uint32_t person = 0; person < people->end; person++)
 			people->chance[person] = random_weight(&state);
-		if (!fit_weighted(scores, people->weights, count, spread(scores, count, people), &other))
+		if (!fit_weighted(scores, people->weights, count, spread(scores, count, people),
+				  &other))
 			continue;
 		people->score_at[rounds] = evt_fit_score_at(&other, rate);
 		people->rate_at[rounds++] = evt_fit_rate(&other, score);

@@ -1,12 +1,13 @@
 /*
  * extreme_value_fit.h - extreme-value fit: the probability of rare or unseen scores.
  *
- * Peaks over threshold: above a high score, what exceeds it follows a generalised Pareto distribution (Pickands 1975,
- * Balkema and de Haan 1974), independent of the distribution below. It is fitted by probability-weighted moments
- * (Hosking and Wallis 1987), which need no iteration and are stable on small samples. Scores that share a person are not
- * independent, so the confidence limits come from a Bayesian bootstrap over people (Rubin 1981) that weights each score by
- * both of its people (Owen's pigeonhole bootstrap, Annals of Applied Statistics 1, 2007). The random sequence is fixed: equal
- * scores give equal limits. Pure; any thread.
+ * Peaks over threshold: above a high score, what exceeds it follows a generalised Pareto
+ * distribution (Pickands 1975, Balkema and de Haan 1974), independent of the distribution below. It
+ * is fitted by probability-weighted moments (Hosking and Wallis 1987), which need no iteration and
+ * are stable on small samples. Scores that share a person are not independent, so the confidence
+ * limits come from a Bayesian bootstrap over people (Rubin 1981) that weights each score by both of
+ * its people (Owen's pigeonhole bootstrap, Annals of Applied Statistics 1, 2007). The random
+ * sequence is fixed: equal scores give equal limits. Pure; any thread.
  */
 #ifndef GH_VISION_FACE_EXTREME_VALUE_FIT_H
 #define GH_VISION_FACE_EXTREME_VALUE_FIT_H
@@ -42,8 +43,10 @@ struct evt_fit_limits {
 };
 
 /**
- * @param scores  sorted in place, highest first. Persons are weighted equally, independent of their number of scores.
- * @return 0 or -EINVAL: fewer than EVT_FIT_SCORES_MIN, more than EVT_FIT_SCORES_MAX, one that is not finite, or all the same.
+ * @param scores  sorted in place, highest first. Persons are weighted equally, independent of their
+ *                number of scores.
+ * @return 0 or -EINVAL: fewer than EVT_FIT_SCORES_MIN, more than EVT_FIT_SCORES_MAX, one that is
+ *         not finite, or all the same.
  */
 int evt_fit(struct evt_fit_score *scores, size_t count, struct evt_fit *ret_tail);
 
@@ -54,8 +57,8 @@ double evt_fit_rate(const struct evt_fit *tail, double score);
 double evt_fit_score_at(const struct evt_fit *tail, double rate);
 
 /**
- * The score exceeded with a chance of @p rate, and the chance of exceeding @p score, each with the limits between which
- * it lies with 90 % confidence.
+ * The score exceeded with a chance of @p rate, and the chance of exceeding @p score, each with the
+ * limits between which it lies with 90 % confidence.
  * @return as evt_fit() or -ENOMEM.
  */
 int evt_fit_limits(struct evt_fit_score *scores, size_t count, double rate, double score,

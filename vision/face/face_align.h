@@ -1,5 +1,6 @@
 /*
- * face_align.h - similarity transform from the five points of a face to the recogniser's template. Pure; any thread.
+ * face_align.h - similarity transform from the five points of a face to the recogniser's template.
+ * Pure; any thread.
  */
 #ifndef GH_VISION_FACE_FACE_ALIGN_H
 #define GH_VISION_FACE_FACE_ALIGN_H
@@ -13,7 +14,8 @@ extern "C" {
 #endif
 
 /**
- * Least-squares similarity (turn, scale, shift) that maps the five points onto those of face_aligned_points().
+ * Least-squares similarity (turn, scale, shift) that maps the five points onto those of
+ * face_aligned_points().
  * @param ret_matrix  two rows of three: x and y of the aligned picture from x, y and 1.
  * @return false for coincident points, or points that are not finite.
  */

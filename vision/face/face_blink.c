@@ -20,12 +20,14 @@ static float openness(const struct face_point *eye)
 {
 	float width = distance(&eye[0], &eye[3]);
 
-	return width > 0 ? (distance(&eye[1], &eye[5]) + distance(&eye[2], &eye[4])) / (2 * width) : 0;
+	return width > 0 ? (distance(&eye[1], &eye[5]) + distance(&eye[2], &eye[4])) / (2 * width)
+			 : 0;
 }
 
 static struct face_point middle_of(const struct face_point *marks, int a, int b)
 {
-	return (struct face_point){(marks[a].x_px + marks[b].x_px) / 2, (marks[a].y_px + marks[b].y_px) / 2};
+	return (struct face_point){(marks[a].x_px + marks[b].x_px) / 2,
+				   (marks[a].y_px + marks[b].y_px) / 2};
 }
 
 struct face_eyes face_eyes_of(const struct face *face)
@@ -72,7 +74,10 @@ static const struct face_eyes *eyes_of(const struct face_blink *blink, unsigned 
 	return &blink->samples[at(number)].eyes;
 }
 
-/* The frame with the least or most open eyes in the time before @p number; @p number itself when there is none. */
+/*
+ * The frame with the least or most open eyes in the time before @p number; @p number itself when
+ * there is none.
+ */
 static unsigned extreme_before(const struct face_blink *blink, unsigned number, float sign)
 {
 	unsigned oldest = blink->count > FACE_BLINK_SAMPLES ? blink->count - FACE_BLINK_SAMPLES : 0;
@@ -80,7 +85,8 @@ static unsigned extreme_before(const struct face_blink *blink, unsigned number, 
 
 	for (unsigned i = number;
 	     i-- > oldest && time_of(blink, i) + FACE_BLINK_PART_MS >= time_of(blink, number);)
-		if (best == number || sign * both(eyes_of(blink, i)) > sign * both(eyes_of(blink, best)))
+		if (best == number ||
+		    sign * both(eyes_of(blink, i)) > sign * both(eyes_of(blink, best)))
 			best = i;
 	return best;
 }

@@ -8,16 +8,21 @@
 
 enum { LEVELS = 4, SIZES_MAX = 3, PLACE_FLOATS = 14 };
 
-/* As YuNet was trained: the grid's step and the faces' sizes at each level, and how its answers are scaled. */
+/*
+ * As YuNet was trained: the grid's step and the faces' sizes at each level, and how its answers are
+ * scaled.
+ */
 static const struct {
 	int step_px, sizes;
 	float side_px[SIZES_MAX];
-} levels[LEVELS] = {{8, 3, {10, 16, 24}}, {16, 2, {32, 48}}, {32, 2, {64, 96}}, {64, 3, {128, 192, 256}}};
+} levels[LEVELS] = {
+	{8, 3, {10, 16, 24}}, {16, 2, {32, 48}}, {32, 2, {64, 96}}, {64, 3, {128, 192, 256}}};
 static const float shift_scale = 0.1f, width_scale = 0.1f, height_scale = 0.2f;
 
 static struct face_point at(const struct face_boxes_view *view, float x_px, float y_px)
 {
-	return (struct face_point){view->left_px + x_px * view->scale_x, view->top_px + y_px * view->scale_y};
+	return (struct face_point){view->left_px + x_px * view->scale_x,
+				   view->top_px + y_px * view->scale_y};
 }
 
 /* A face whose box spans two corners of the input. */
@@ -88,19 +93,20 @@ static float score_of(const struct face_boxes_answer *answer, size_t place)
 }
 
 /* @p x_px, @p y_px: middle of the place, in the input. */
-static struct face face_at(const struct face_boxes_view *view, const float *place, float x_px, float y_px,
-			   float side_px, float score)
+static struct face face_at(const struct face_boxes_view *view, const float *place, float x_px,
+			   float y_px, float side_px, float score)
 {
 	float shift_px = shift_scale * side_px;
 	float half_width_px = side_px * expf(width_scale * place[2]) / 2;
 	float half_height_px = side_px * expf(height_scale * place[3]) / 2;
 	float middle_x_px = x_px + shift_px * place[0], middle_y_px = y_px + shift_px * place[1];
-	struct face face = face_between(view, middle_x_px - half_width_px, middle_y_px - half_height_px,
-					middle_x_px + half_width_px, middle_y_px + half_height_px, score);
+	struct face face =
+		face_between(view, middle_x_px - half_width_px, middle_y_px - half_height_px,
+			     middle_x_px + half_width_px, middle_y_px + half_height_px, score);
 
 	for (size_t i = 0; i < FACE_POINTS; i++)
-		face.points[i] =
-			at(view, x_px + shift_px * place[4 + 2 * i], y_px + shift_px * place[5 + 2 * i]);
+		face.points[i] = at(view, x_px + shift_px * place[4 + 2 * i],
+				    y_px + shift_px * place[5 + 2 * i]);
 	return face;
 }
 
@@ -118,7 +124,8 @@ int face_boxes_yunet(const struct face_boxes_view *view, const struct face_boxes
 	size_t place = 0, count = 0;
 
 	assert(view->scale_x > 0 && view->scale_y > 0 && ret_count != NULL);
-	if (answer->count != face_boxes_yunet_places(view->width_px, view->height_px) || !is_finite(answer))
+	if (answer->count != face_boxes_yunet_places(view->width_px, view->height_px) ||
+	    !is_finite(answer))
 		return -EIO;
 	for (int level = 0; level < LEVELS; level++) {
 		int across = cells(view->width_px, level), down = cells(view->height_px, level);
@@ -147,8 +154,10 @@ int face_boxes_yunet(const struct face_boxes_view *view, const struct face_boxes
 
 static float overlap(const struct face *a, const struct face *b)
 {
-	float width_px = fminf(a->x_px + a->width_px, b->x_px + b->width_px) - fmaxf(a->x_px, b->x_px);
-	float height_px = fminf(a->y_px + a->height_px, b->y_px + b->height_px) - fmaxf(a->y_px, b->y_px);
+	float width_px =
+		fminf(a->x_px + a->width_px, b->x_px + b->width_px) - fmaxf(a->x_px, b->x_px);
+	float height_px =
+		fminf(a->y_px + a->height_px, b->y_px + b->height_px) - fmaxf(a->y_px, b->y_px);
 	float both;
 
 	if (width_px <= 0 || height_px <= 0)

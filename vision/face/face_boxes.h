@@ -1,9 +1,10 @@
 /*
  * face_boxes.h - decodes the output of a detector net into faces. Pure; any thread.
  *
- * RFB nets return boxes. YuNet (March 2022) has anchors on grids of 8, 16, 32 and 64 px, two or three sizes each. Per anchor it
- * returns box and five points (14 numbers), class scores (2) and the predicted IoU (1). The decoding equals that of OpenCV's
- * FaceDetectorYN without depending on it.
+ * RFB nets return boxes. YuNet (March 2022) has anchors on grids of 8, 16, 32 and 64 px, two or
+ * three sizes each. Per anchor it returns box and five points (14 numbers), class scores (2) and
+ * the predicted IoU (1). The decoding equals that of OpenCV's FaceDetectorYN without depending on
+ * it.
  */
 #ifndef GH_VISION_FACE_FACE_BOXES_H
 #define GH_VISION_FACE_FACE_BOXES_H
@@ -34,9 +35,11 @@ struct face_boxes_answer {
 size_t face_boxes_yunet_places(int width_px, int height_px);
 
 /**
- * Decode all candidates, unordered and before non-maximum suppression; for YuNet with the five points.
+ * Decode all candidates, unordered and before non-maximum suppression; for YuNet with the five
+ * points.
  * @param faces  at most @p faces_max are written; NULL: only counted.
- * @return 0 or -EIO: scores that are not finite, or (YuNet) a number of outputs that differs from the anchors.
+ * @return 0 or -EIO: scores that are not finite, or (YuNet) a number of outputs that differs from
+ *         the anchors.
  */
 int face_boxes_rfb(const struct face_boxes_view *view, const struct face_boxes_answer *answer,
 		   struct face *faces, size_t faces_max, size_t *ret_count);
@@ -44,8 +47,9 @@ int face_boxes_yunet(const struct face_boxes_view *view, const struct face_boxes
 		     struct face *faces, size_t faces_max, size_t *ret_count);
 
 /**
- * Non-maximum suppression: of faces that overlap by more than @p overlap_max (IoU) the one with the highest score remains.
- * Boxes that are empty or not finite are removed. @return the number left, sorted largest first.
+ * Non-maximum suppression: of faces that overlap by more than @p overlap_max (IoU) the one with the
+ * highest score remains. Boxes that are empty or not finite are removed. @return the number left,
+ * sorted largest first.
  */
 size_t face_boxes_best(struct face *faces, size_t count, float overlap_max);
 

@@ -8,7 +8,8 @@
 
 enum { PLACE_VALUES_MAX = 1024 };
 
-static const float grey_spread_max = 0.02f; /* mean distance of colours from grey; a night picture has none */
+/* mean distance of colours from grey; a night picture has none */
+static const float grey_spread_max = 0.02f;
 static const float odds_max = 8;
 
 /* Logarithms, so that a light twice as bright changes nothing but an offset. */
@@ -21,11 +22,12 @@ struct place { /* columns and rows of the aligned picture, the last not in it */
 	int left, right, top, bottom;
 };
 
-static const struct place between_eyes = {46, 66, 36, 58}, cheeks[2] = {{26, 40, 80, 92}, {72, 86, 80, 92}},
+static const struct place between_eyes = {46, 66, 36, 58},
+			  cheeks[2] = {{26, 40, 80, 92}, {72, 86, 80, 92}},
 			  chin = {44, 68, 98, 110}, mouth = {46, 66, 88, 97},
 			  below_mouth = {46, 66, 102, 108},
-			  beside_mouth[2] = {{34, 40, 84, 100}, {72, 78, 84, 100}}, lower = {38, 74, 74, 104},
-			  eyes = {30, 82, 44, 58};
+			  beside_mouth[2] = {{34, 40, 84, 100}, {72, 78, 84, 100}},
+			  lower = {38, 74, 74, 104}, eyes = {30, 82, 44, 58};
 
 static int by_value(const void *left, const void *right)
 {
@@ -69,7 +71,8 @@ static float detail(const float plane[][FACE_CROP_PX], const struct place *place
 
 	for (int y = place->top; y < place->bottom; y++)
 		for (int x = place->left; x < place->right; x++)
-			sum += fabsf(plane[y][x + 1] - plane[y][x]) + fabsf(plane[y + 1][x] - plane[y][x]);
+			sum += fabsf(plane[y][x + 1] - plane[y][x]) +
+			       fabsf(plane[y + 1][x] - plane[y][x]);
 	return sum / (float)((place->right - place->left) * (place->bottom - place->top));
 }
 
@@ -87,7 +90,10 @@ static float redness_of_lips(const struct planes *planes)
 		       3;
 }
 
-/* The darkest row from 82 to 101 below the middle one of them, in the middle and less what the sides show at that height. */
+/*
+ * The darkest row from 82 to 101 below the middle one of them, in the middle and less what the
+ * sides show at that height.
+ */
 static void lines(const struct planes *planes, float *ret_line, float *ret_own)
 {
 	enum { TOP = 82, ROWS = 20 };
@@ -116,7 +122,8 @@ static float roughness(const struct planes *planes)
 	float sum = 0;
 
 	for (int y = 71; y < 105; y++)
-		sum += fabsf(row_mean(planes->light, y + 1, 44, 68) - row_mean(planes->light, y - 1, 44, 68));
+		sum += fabsf(row_mean(planes->light, y + 1, 44, 68) -
+			     row_mean(planes->light, y - 1, 44, 68));
 	return logf(sum / 34 + 0.003f);
 }
 
@@ -131,7 +138,8 @@ static float nostrils(const struct planes *planes)
 			darkest[1] = fminf(darkest[1], planes->light[y][59 + x]);
 		}
 	}
-	return fminf(fmaxf(mean(planes->light, &between) - (darkest[0] + darkest[1]) / 2, -0.5f), 1.5f);
+	return fminf(fmaxf(mean(planes->light, &between) - (darkest[0] + darkest[1]) / 2, -0.5f),
+		     1.5f);
 }
 
 /* @return whether the picture has colours */
@@ -170,8 +178,8 @@ int face_cover_measure(const uint8_t *crop, float *ret_measures)
 	lines(&planes, &ret_measures[FACE_COVER_LINE], &ret_measures[FACE_COVER_OWN_LINE]);
 	ret_measures[FACE_COVER_ROUGH] = roughness(&planes);
 	ret_measures[FACE_COVER_NOSTRILS] = nostrils(&planes);
-	ret_measures[FACE_COVER_DETAIL] =
-		logf(detail(planes.light, &lower) + 0.003f) - logf(detail(planes.light, &eyes) + 0.003f);
+	ret_measures[FACE_COVER_DETAIL] = logf(detail(planes.light, &lower) + 0.003f) -
+					  logf(detail(planes.light, &eyes) + 0.003f);
 	return colours;
 }
 

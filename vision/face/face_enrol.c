@@ -18,8 +18,8 @@ enum { FACES_MAX = 16 };
 static const float same_person_min = 0.4f;
 
 /* In a photo taken from far the whole shows the detector no face, but a part of it may. */
-static int find_in_parts(struct face_engine *engine, const struct face_image *image, struct face *faces,
-			 size_t *ret_count)
+static int find_in_parts(struct face_engine *engine, const struct face_image *image,
+			 struct face *faces, size_t *ret_count)
 {
 	int r = face_detect(engine, image, NULL, faces, FACES_MAX, ret_count);
 
@@ -45,13 +45,15 @@ static float off_centre(const struct face_image *image, const struct face *face)
 
 static bool is_cut(const struct face_image *image, const struct face *face)
 {
-	return face->x_px < 0 || face->y_px < 0 || face->x_px + face->width_px > (float)image->width_px ||
+	return face->x_px < 0 || face->y_px < 0 ||
+	       face->x_px + face->width_px > (float)image->width_px ||
 	       face->y_px + face->height_px > (float)image->height_px;
 }
 
 /*
- * The face that the picture is of. Somebody in the background is no reason to refuse: less than 0.6 times as high,
- * cut off by the picture's edge, or clearly further to the side. Two that could both be meant are.
+ * The face that the picture is of. Somebody in the background is no reason to refuse: less than 0.6
+ * times as high, cut off by the picture's edge, or clearly further to the side. Two that could both
+ * be meant are.
  * @return its index, -1 none, -2 two.
  */
 static int select_face(const struct face_image *image, const struct face *faces, size_t count)
@@ -59,13 +61,15 @@ static int select_face(const struct face_image *image, const struct face *faces,
 	int best = -1;
 
 	for (size_t i = 0; i < count; i++) {
-		if (best < 0 || faces[i].height_px * (1 - off_centre(image, &faces[i])) >
-					faces[best].height_px * (1 - off_centre(image, &faces[best])))
+		if (best < 0 ||
+		    faces[i].height_px * (1 - off_centre(image, &faces[i])) >
+			    faces[best].height_px * (1 - off_centre(image, &faces[best])))
 			best = (int)i;
 	}
 	for (size_t i = 0; best >= 0 && i < count; i++) {
 		if ((int)i != best && faces[i].score >= 0.9f &&
-		    faces[i].height_px > 0.6f * faces[best].height_px && !is_cut(image, &faces[i]) &&
+		    faces[i].height_px > 0.6f * faces[best].height_px &&
+		    !is_cut(image, &faces[i]) &&
 		    off_centre(image, &faces[i]) < off_centre(image, &faces[best]) + 0.25f)
 			return -2;
 	}
@@ -84,8 +88,8 @@ static bool scaled(const float *sum, float length, float *ret_template)
 	return square >= 1e-6;
 }
 
-int face_make_template(struct face_engine *engine, const struct face_image *image, const struct face *face,
-		       unsigned views, float *ret_template)
+int face_make_template(struct face_engine *engine, const struct face_image *image,
+		       const struct face *face, unsigned views, float *ret_template)
 {
 	float one[FACE_DIM], sum[FACE_DIM] = {0}, norm, norm_sum = 0;
 	uint8_t crop[FACE_CROP_BYTES];
@@ -121,11 +125,13 @@ static struct face crop_face(void)
 }
 
 /* A template is valid without its crop: only a change of recogniser then needs a new enrolment. */
-static size_t encode_crop(const struct face_image *image, const struct face *face, uint8_t *ret_jpeg)
+static size_t encode_crop(const struct face_image *image, const struct face *face,
+			  uint8_t *ret_jpeg)
 {
 	struct face wide = *face;
 	uint8_t crop[FACE_CROP_BYTES], *jpeg = NULL;
-	const struct draw_canvas canvas = {crop, (size_t)FACE_CROP_PX * 3, FACE_CROP_PX, FACE_CROP_PX};
+	const struct draw_canvas canvas = {crop, (size_t)FACE_CROP_PX * 3, FACE_CROP_PX,
+					   FACE_CROP_PX};
 	size_t bytes = 0;
 
 	face_scale_points(wide.points, crop_zoom);
@@ -140,8 +146,8 @@ static size_t encode_crop(const struct face_image *image, const struct face *fac
 	return bytes;
 }
 
-void face_pipeline_enrol_crop(struct face_pipeline *pipeline, const void *crop_jpeg, size_t crop_jpeg_bytes,
-			      struct face_result *result)
+void face_pipeline_enrol_crop(struct face_pipeline *pipeline, const void *crop_jpeg,
+			      size_t crop_jpeg_bytes, struct face_result *result)
 {
 	struct face face = crop_face();
 	struct face_photo decoded = {0};
@@ -193,7 +199,8 @@ static int template_of(struct face_pipeline *pipeline, const struct face_image *
 	r = face_make_template(pipeline->engine, image, &faces[which], FACE_CROP_VIEWS,
 			       result->template_vector);
 	if (r < 0)
-		return r == -ENOENT ? problem_face_not_clear(problem) : problem_face_no_template(problem);
+		return r == -ENOENT ? problem_face_not_clear(problem)
+				    : problem_face_no_template(problem);
 	if (pipeline->keep_pictures)
 		result->crop_jpeg_bytes = encode_crop(image, &faces[which], result->crop_jpeg);
 	result->quality = quality.value;
@@ -202,8 +209,8 @@ static int template_of(struct face_pipeline *pipeline, const struct face_image *
 	return 0;
 }
 
-void face_pipeline_enrol_photo(struct face_pipeline *pipeline, const void *photo, size_t photo_bytes,
-			       struct face_result *result)
+void face_pipeline_enrol_photo(struct face_pipeline *pipeline, const void *photo,
+			       size_t photo_bytes, struct face_result *result)
 {
 	struct face_photo decoded = {0};
 
@@ -224,18 +231,21 @@ void face_pipeline_enrol_photo(struct face_pipeline *pipeline, const void *photo
 /* @p trouble PROBLEM_NONE: it has all it needs. */
 static void report(struct face_pipeline *pipeline, const struct problem *trouble)
 {
-	struct face_result result = {.kind = trouble->code == PROBLEM_NONE ? FACE_RESULT_ENROLLED
-									   : FACE_RESULT_ENROL_FAILED,
+	struct face_result result = {.kind = trouble->code == PROBLEM_NONE
+						     ? FACE_RESULT_ENROLLED
+						     : FACE_RESULT_ENROL_FAILED,
 				     .request = pipeline->enrolment.request};
 
-	result.liveness = face_track_live_mean(pipeline->enrolment.live, pipeline->enrolment.frames);
+	result.liveness =
+		face_track_live_mean(pipeline->enrolment.live, pipeline->enrolment.frames);
 	result.quality = pipeline->enrolment.quality;
 	result.good_frames = pipeline->enrolment.frames;
 	if (trouble->code == PROBLEM_NONE) {
 		(void)scaled(pipeline->enrolment.sum,
 			     pipeline->enrolment.norm_sum / (float)pipeline->enrolment.frames,
 			     result.template_vector); /* nothing left: refused as no vector */
-		memcpy(result.crop_jpeg, pipeline->enrolment.crop_jpeg, pipeline->enrolment.crop_jpeg_bytes);
+		memcpy(result.crop_jpeg, pipeline->enrolment.crop_jpeg,
+		       pipeline->enrolment.crop_jpeg_bytes);
 		result.crop_jpeg_bytes = pipeline->enrolment.crop_jpeg_bytes;
 	}
 	result.reason = *trouble;
@@ -323,8 +333,8 @@ int face_pipeline_enrol_frame(struct face_pipeline *pipeline, const struct face_
 	r = add_enrolment_frame(pipeline, image, &faces[which]);
 	if (r < 0 || enrolment->frames < FACE_ENROL_FRAMES)
 		return r;
-	if (pipeline->rules.liveness &&
-	    face_track_live_mean(enrolment->live, enrolment->frames) < enrolment->view->liveness_min)
+	if (pipeline->rules.liveness && face_track_live_mean(enrolment->live, enrolment->frames) <
+						enrolment->view->liveness_min)
 		problem_face_not_living(&trouble);
 	report(pipeline, &trouble);
 	return 0;

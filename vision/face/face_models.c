@@ -36,16 +36,17 @@ static bool is_fit(const struct face_model *model)
 static bool is_recogniser(const struct face_model *model)
 {
 	return is_fit(model) && model->width_px >= 32 && model->width_px <= 512 &&
-	       model->height_px == model->width_px && model->dimension >= 1 && model->dimension <= FACE_DIM;
+	       model->height_px == model->width_px && model->dimension >= 1 &&
+	       model->dimension <= FACE_DIM;
 }
 
 static bool is_detector(const struct face_model *model)
 {
-	return is_fit(model) && model->width_px >= 32 && model->width_px <= 1280 && model->height_px >= 32 &&
-	       model->height_px <= 1280 && model->score_min > 0 && model->score_min < 1 &&
-	       model->overlap_max > 0 && model->overlap_max < 1 &&
-	       (model->kind != FACE_DETECTOR_YUNET ||
-		(model->width_px % FACE_YUNET_STEP_PX == 0 && model->height_px % FACE_YUNET_STEP_PX == 0));
+	return is_fit(model) && model->width_px >= 32 && model->width_px <= 1280 &&
+	       model->height_px >= 32 && model->height_px <= 1280 && model->score_min > 0 &&
+	       model->score_min < 1 && model->overlap_max > 0 && model->overlap_max < 1 &&
+	       (model->kind != FACE_DETECTOR_YUNET || (model->width_px % FACE_YUNET_STEP_PX == 0 &&
+						       model->height_px % FACE_YUNET_STEP_PX == 0));
 }
 
 static void use(struct other *other, const struct face_model *model)
@@ -110,7 +111,8 @@ const struct face_model *face_model_of(enum face_model_role role)
 	assert(role < FACE_MODELS);
 	if (role == FACE_MODEL_FEATURE && recogniser.model.file != NULL)
 		return &recogniser.model;
-	return role == FACE_MODEL_DETECT && detector.model.file != NULL ? &detector.model : &built_in[role];
+	return role == FACE_MODEL_DETECT && detector.model.file != NULL ? &detector.model
+									: &built_in[role];
 }
 
 const char *face_engine_recogniser(void)

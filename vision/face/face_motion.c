@@ -14,7 +14,8 @@ static uint8_t cell_mean(const uint8_t *luma, int stride_bytes, int left, int to
 	unsigned sum = 0;
 
 	for (int j = 0; j < SAMPLES; j++) {
-		const uint8_t *row = luma + (ptrdiff_t)(top + height_px * j / SAMPLES) * stride_bytes;
+		const uint8_t *row =
+			luma + (ptrdiff_t)(top + height_px * j / SAMPLES) * stride_bytes;
 
 		for (int i = 0; i < SAMPLES; i++)
 			sum += row[left + width_px * i / SAMPLES];
@@ -22,8 +23,8 @@ static uint8_t cell_mean(const uint8_t *luma, int stride_bytes, int left, int to
 	return (uint8_t)(sum / (SAMPLES * SAMPLES));
 }
 
-bool face_motion_step(struct face_motion *motion, const uint8_t *luma, int stride_bytes, int width_px,
-		      int height_px, uint64_t now_ms)
+bool face_motion_step(struct face_motion *motion, const uint8_t *luma, int stride_bytes,
+		      int width_px, int height_px, uint64_t now_ms)
 {
 	uint8_t cells[FACE_MOTION_ROWS][FACE_MOTION_COLUMNS];
 	bool same_size = motion->width_px == width_px && motion->height_px == height_px, moved;
@@ -38,9 +39,10 @@ bool face_motion_step(struct face_motion *motion, const uint8_t *luma, int strid
 			int left = width_px * column / FACE_MOTION_COLUMNS;
 			int right = width_px * (column + 1) / FACE_MOTION_COLUMNS;
 
-			cells[row][column] =
-				cell_mean(luma, stride_bytes, left, top, right - left, bottom - top);
-			changed += abs(cells[row][column] - motion->cells[row][column]) >= CELL_CHANGE_MIN;
+			cells[row][column] = cell_mean(luma, stride_bytes, left, top, right - left,
+						       bottom - top);
+			changed += abs(cells[row][column] - motion->cells[row][column]) >=
+				   CELL_CHANGE_MIN;
 		}
 	}
 	moved = !same_size || changed >= CELLS_CHANGED_MIN;

@@ -21,11 +21,12 @@ struct face_motion { /* zeroed at first */
 };
 
 /**
- * Compare with the reference grid. @return true on the first call, after a change of size, and when enough cells differ. The
- * reference is at most one second old, so slow changes are detected as well.
+ * Compare with the reference grid. @return true on the first call, after a change of size, and when
+ * enough cells differ. The reference is at most one second old, so slow changes are detected as
+ * well.
  */
-bool face_motion_step(struct face_motion *motion, const uint8_t *luma, int stride_bytes, int width_px,
-		      int height_px, uint64_t now_ms);
+bool face_motion_step(struct face_motion *motion, const uint8_t *luma, int stride_bytes,
+		      int width_px, int height_px, uint64_t now_ms);
 
 #ifdef __cplusplus
 }

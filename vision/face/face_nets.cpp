@@ -85,7 +85,8 @@ class builder
 	builder(const cv::dnn::Net &read, int channels, const struct face_model &model);
 	~builder();
 	/* The operators are to live as long as the net. */
-	struct net *build(const std::vector<int> &layers, int threads, std::vector<int> *ret_outputs,
+	struct net *build(const std::vector<int> &layers, int threads,
+			  std::vector<int> *ret_outputs,
 			  std::vector<std::unique_ptr<foreign>> *ret_operators);
 
       private:
@@ -196,7 +197,9 @@ bool builder::is_sum(const struct operation &node) const
 	return true;
 }
 
-/* The other value of a sum that a convolution can add itself; -1 when it is none, or not there yet. */
+/*
+ * The other value of a sum that a convolution can add itself; -1 when it is none, or not there yet.
+ */
 int builder::summand_of(int sum, int conv) const
 {
 	const struct operation &node = nodes_.at(sum);
@@ -294,16 +297,16 @@ void builder::add_foreign(int id)
 	if (node.in.empty()) /* a constant */
 		node.in_shapes.clear();
 	operators_.push_back(operator_of(node.op, node.in_shapes, node.out_shapes[0]));
-	node.value =
-		net_add_foreign(net_, from.data(), from.size(), &shape, run_foreign, operators_.back().get());
+	node.value = net_add_foreign(net_, from.data(), from.size(), &shape, run_foreign,
+				     operators_.back().get());
 	if (node.value < 0)
 		throw std::runtime_error(node.op->type + " cannot be added");
 	node.done = true;
 }
 
 /*
- * Called from C, too: without the memory for it, one thread does all. OpenCV's pool hands over and waits by code that
- * ThreadSanitizer does not see; `handed` says the same where it does.
+ * Called from C, too: without the memory for it, one thread does all. OpenCV's pool hands over and
+ * waits by code that ThreadSanitizer does not see; `handed` says the same where it does.
  */
 void share(int parts, void (*part)(void *arg, int index), void *arg) noexcept
 {
@@ -326,7 +329,8 @@ void share(int parts, void (*part)(void *arg, int index), void *arg) noexcept
 		part(arg, i);
 }
 
-struct net *builder::build(const std::vector<int> &layers, int threads, std::vector<int> *ret_outputs,
+struct net *builder::build(const std::vector<int> &layers, int threads,
+			   std::vector<int> *ret_outputs,
 			   std::vector<std::unique_ptr<foreign>> *ret_operators)
 {
 	struct net *net;
@@ -390,9 +394,9 @@ struct face_net::parts {
 
 void face_net::parts::run_read(const cv::Mat &picture)
 {
-	read.setInput(cv::dnn::blobFromImage(picture, model.scale, cv::Size(model.width_px, model.height_px),
-					     cv::Scalar::all(model.mean), model.swap_rgb != 0, false,
-					     CV_32F));
+	read.setInput(cv::dnn::blobFromImage(
+		picture, model.scale, cv::Size(model.width_px, model.height_px),
+		cv::Scalar::all(model.mean), model.swap_rgb != 0, false, CV_32F));
 	outputs.clear();
 	read.forward(outputs, names);
 	answers.clear();

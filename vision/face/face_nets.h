@@ -32,7 +32,10 @@ class face_net
 		 const std::vector<std::string> &outputs, int threads);
 	~face_net();
 
-	/** Run on a picture of 8 bits a channel and any size, pre-processed as the model's record says. */
+	/**
+	 * Run on a picture of 8 bits a channel and any size, pre-processed as the model's record
+	 * says.
+	 */
 	const std::vector<answer> &run(const cv::Mat &picture);
 
 	/** Why OpenCV runs the net instead of net.h; "": net.h runs it. */

@@ -28,15 +28,17 @@ namespace
 {
 
 /*
- * How much round the face the liveness net sees, in face heights, frame by frame. Its authors say 2.7, which also sees the
- * edge of any picture that a camera shows and takes one live face in ten of them for a print. Two frames together, by the
- * mean of their log-odds: 464 films of a print on a webcam reach 0.06 at most, 88 of living faces 0.99 at least.
+ * How much round the face the liveness net sees, in face heights, frame by frame. Its authors say
+ * 2.7, which also sees the edge of any picture that a camera shows and takes one live face in ten
+ * of them for a print. Two frames together, by the mean of their log-odds: 464 films of a print on
+ * a webcam reach 0.06 at most, 88 of living faces 0.99 at least.
  */
 constexpr float liveness_contexts[] = {1.6F, 1.8F};
 /*
- * What the landmark net sees, in box heights: lower and closer than its authors have it. The box reaches far up the forehead
- * of somebody who looks down, and then brows pass for eyes and glasses for a mouth. On LFW's dev half, TAR at FAR 1e-2, 1e-3
- * and 1e-4 rises from 99.26, 98.52 and 97.41 % to 99.57, 98.94 and 97.85 %.
+ * What the landmark net sees, in box heights: lower and closer than its authors have it. The box
+ * reaches far up the forehead of somebody who looks down, and then brows pass for eyes and glasses
+ * for a mouth. On LFW's dev half, TAR at FAR 1e-2, 1e-3 and 1e-4 rises from 99.26, 98.52 and 97.41
+ * % to 99.57, 98.94 and 97.85 %.
  */
 constexpr float landmark_side = 0.85F, landmark_below_middle = 0.1F;
 constexpr float odds_max = 9.2F; /* log of 10,000 to 1: one crop alone never decides */
@@ -80,8 +82,9 @@ bool is_usable(const struct face *face, const struct face_image *image)
 	float side_px = 4.0F * static_cast<float>(std::max(image->width_px, image->height_px));
 
 	return face != nullptr && std::isfinite(face->x_px) && std::isfinite(face->y_px) &&
-	       std::fabs(face->x_px) < side_px && std::fabs(face->y_px) < side_px && face->width_px >= 4 &&
-	       face->height_px >= 4 && face->width_px < side_px && face->height_px < side_px;
+	       std::fabs(face->x_px) < side_px && std::fabs(face->y_px) < side_px &&
+	       face->width_px >= 4 && face->height_px >= 4 && face->width_px < side_px &&
+	       face->height_px < side_px;
 }
 
 cv::Mat wrap(const struct face_image *image)
@@ -95,7 +98,8 @@ cv::Mat wrap(const struct face_image *image)
 cv::Mat square_at(const cv::Mat &picture, float centre_x_px, float centre_y_px, float side_px)
 {
 	int side = std::max(2, cvRound(side_px));
-	cv::Rect wanted(cvRound(centre_x_px - side_px / 2), cvRound(centre_y_px - side_px / 2), side, side);
+	cv::Rect wanted(cvRound(centre_x_px - side_px / 2), cvRound(centre_y_px - side_px / 2),
+			side, side);
 	cv::Rect inside = wanted & cv::Rect(0, 0, picture.cols, picture.rows);
 	cv::Mat square;
 
@@ -103,12 +107,16 @@ cv::Mat square_at(const cv::Mat &picture, float centre_x_px, float centre_y_px, 
 		return picture(wanted);
 	if (inside.area() == 0)
 		return {};
-	cv::copyMakeBorder(picture(inside), square, inside.y - wanted.y, wanted.br().y - inside.br().y,
-			   inside.x - wanted.x, wanted.br().x - inside.br().x, cv::BORDER_REPLICATE);
+	cv::copyMakeBorder(picture(inside), square, inside.y - wanted.y,
+			   wanted.br().y - inside.br().y, inside.x - wanted.x,
+			   wanted.br().x - inside.br().x, cv::BORDER_REPLICATE);
 	return square;
 }
 
-/* The square round a face with its surroundings, made to fit into the picture by shrinking, then shifting. */
+/*
+ * The square round a face with its surroundings, made to fit into the picture by shrinking, then
+ * shifting.
+ */
 cv::Rect surroundings(const struct face *face, const cv::Size &picture, float context)
 {
 	float limit_px = static_cast<float>(std::min(picture.width, picture.height) - 1);
@@ -118,8 +126,8 @@ cv::Rect surroundings(const struct face *face, const cv::Size &picture, float co
 
 	left_px = std::clamp(left_px, 0.0F, static_cast<float>(picture.width - 1) - side_px);
 	top_px = std::clamp(top_px, 0.0F, static_cast<float>(picture.height - 1) - side_px);
-	return {static_cast<int>(left_px), static_cast<int>(top_px), std::max(2, static_cast<int>(side_px)),
-		std::max(2, static_cast<int>(side_px))};
+	return {static_cast<int>(left_px), static_cast<int>(top_px),
+		std::max(2, static_cast<int>(side_px)), std::max(2, static_cast<int>(side_px))};
 }
 
 /* As large as fits, at the left and the top, and black beside it. */
@@ -188,7 +196,8 @@ int reduction(unsigned width_px, unsigned height_px)
 		return cv::IMREAD_REDUCED_COLOR_8;
 	if (side_px >= 4 * FACE_PHOTO_SIDE_MAX_PX)
 		return cv::IMREAD_REDUCED_COLOR_4;
-	return side_px >= 2 * FACE_PHOTO_SIDE_MAX_PX ? cv::IMREAD_REDUCED_COLOR_2 : cv::IMREAD_COLOR;
+	return side_px >= 2 * FACE_PHOTO_SIDE_MAX_PX ? cv::IMREAD_REDUCED_COLOR_2
+						     : cv::IMREAD_COLOR;
 }
 
 /* cv::imdecode(InputArray, int), which also turns the picture as EXIF says */
@@ -197,7 +206,8 @@ cv::Mat imdecode(const cv::Mat &packed, int flags)
 	using function = cv::Mat (*)(cv::InputArray, int);
 	/* Debian's so-name: 4.6 is 406 */
 	static const std::string library =
-		"libopencv_imgcodecs.so." + std::to_string(CV_VERSION_MAJOR * 100 + CV_VERSION_MINOR);
+		"libopencv_imgcodecs.so." +
+		std::to_string(CV_VERSION_MAJOR * 100 + CV_VERSION_MINOR);
 	static const auto found = reinterpret_cast<function>(
 		dl_symbol(library.c_str(), "_ZN2cv8imdecodeERKNS_11_InputArrayEi"));
 
@@ -227,12 +237,15 @@ cv::Mat decode(const void *bytes, size_t size, int flags)
 struct face_engine {
 	std::unique_ptr<face_net> nets[FACE_MODELS];
 
-	/* The only answer of a net that has one. @return NULL when it is not of @p count numbers. */
+	/*
+	 * The only answer of a net that has one. @return NULL when it is not of @p count numbers.
+	 */
 	const float *ask(enum face_model_role role, const cv::Mat &picture, size_t count)
 	{
 		const std::vector<face_net::answer> &answers = nets[role]->run(picture);
 
-		return answers.size() == 1 && answers[0].count == count ? answers[0].values : nullptr;
+		return answers.size() == 1 && answers[0].count == count ? answers[0].values
+									: nullptr;
 	}
 };
 
@@ -261,7 +274,8 @@ static int find_all(struct face_engine *engine, const cv::Mat &picture, const cv
 		return -EIO;
 	numbers = {answer[0].values, answer[1].values, yunet ? answer[2].values : nullptr,
 		   answer[0].count / 2};
-	if (answer[1].count != box_floats * numbers.count || (yunet && answer[2].count != numbers.count))
+	if (answer[1].count != box_floats * numbers.count ||
+	    (yunet && answer[2].count != numbers.count))
 		return -EIO;
 	r = read(&view, &numbers, nullptr, 0, &count);
 	if (r == 0) {
@@ -272,7 +286,10 @@ static int find_all(struct face_engine *engine, const cv::Mat &picture, const cv
 	return r;
 }
 
-/* A file may be the one that was named and still not answer as its record says: that shows now, not at the door. */
+/*
+ * A file may be the one that was named and still not answer as its record says: that shows now, not
+ * at the door.
+ */
 static int try_out(struct face_engine *engine, struct problem *problem)
 {
 	std::vector<uint8_t> grey(size_t{320} * 240 * 3);
@@ -301,7 +318,8 @@ static int try_out(struct face_engine *engine, struct problem *problem)
 		r = face_embed(engine, grey.data(), 0, embedding, nullptr);
 	}
 	if (r < 0)
-		problem_model_wrong_answer(problem, face_model_of(static_cast<face_model_role>(role))->file);
+		problem_model_wrong_answer(problem,
+					   face_model_of(static_cast<face_model_role>(role))->file);
 	return r;
 }
 
@@ -328,16 +346,19 @@ int face_engine_open(const char *models_dir, int threads, struct face_engine **r
 		cv::setNumThreads(threads);
 		problem_models_not_loaded(problem, models_dir);
 		for (int i = 0; i < FACE_MODELS; i++) {
-			const struct face_model &model = *face_model_of(static_cast<face_model_role>(i));
-			std::string path = std::string(model.folder != nullptr ? model.folder : models_dir) +
-					   "/" + model.file;
+			const struct face_model &model =
+				*face_model_of(static_cast<face_model_role>(i));
+			std::string path =
+				std::string(model.folder != nullptr ? model.folder : models_dir) +
+				"/" + model.file;
 			int r = check_model(path, model, problem);
 
 			if (r < 0)
 				return r;
 			problem_model_not_supported(problem, path.c_str(), CV_VERSION);
 			engine->nets[i] = std::make_unique<face_net>(
-				path, model, i == FACE_MODEL_LANDMARK ? 1 : 3, outputs_of(i), threads);
+				path, model, i == FACE_MODEL_LANDMARK ? 1 : 3, outputs_of(i),
+				threads);
 			problem_models_unusable(problem, models_dir);
 		}
 		if (try_out(engine.get(), problem) < 0)
@@ -363,8 +384,9 @@ int face_engine_is_slow(const struct face_engine *engine, enum face_model_role r
 	return engine->nets[role]->reason().empty() ? 0 : 1;
 }
 
-int face_detect(struct face_engine *engine, const struct face_image *image, const struct face_rect *region,
-		struct face *faces, size_t faces_max, size_t *ret_count)
+int face_detect(struct face_engine *engine, const struct face_image *image,
+		const struct face_rect *region, struct face *faces, size_t faces_max,
+		size_t *ret_count)
 {
 	if (engine == nullptr || !is_usable(image) || faces == nullptr || ret_count == nullptr)
 		return -EINVAL;
@@ -374,7 +396,8 @@ int face_detect(struct face_engine *engine, const struct face_image *image, cons
 		int r;
 
 		if (region != nullptr)
-			area &= cv::Rect(region->x_px, region->y_px, region->width_px, region->height_px);
+			area &= cv::Rect(region->x_px, region->y_px, region->width_px,
+					 region->height_px);
 		if (area.width < side_min_px || area.height < side_min_px)
 			return -EINVAL;
 		r = find_all(engine, wrap(image), area, &found);
@@ -391,7 +414,9 @@ static bool has_points(const struct face *face)
 {
 	return face_model_of(FACE_MODEL_DETECT)->kind == FACE_DETECTOR_YUNET &&
 	       std::any_of(face->points, face->points + FACE_POINTS,
-			   [](const struct face_point &point) { return point.x_px != 0 || point.y_px != 0; });
+			   [](const struct face_point &point) {
+				   return point.x_px != 0 || point.y_px != 0;
+			   });
 }
 
 int face_find_points(struct face_engine *engine, const struct face_image *image, struct face *face)
@@ -443,15 +468,17 @@ static int live_odds(struct face_engine *engine, const cv::Mat &crop, float *ret
 	return 0;
 }
 
-int face_liveness(struct face_engine *engine, const struct face_image *image, const struct face *face,
-		  unsigned view, float *ret_live)
+int face_liveness(struct face_engine *engine, const struct face_image *image,
+		  const struct face *face, unsigned view, float *ret_live)
 {
-	if (engine == nullptr || !is_usable(image) || !is_usable(face, image) || ret_live == nullptr)
+	if (engine == nullptr || !is_usable(image) || !is_usable(face, image) ||
+	    ret_live == nullptr)
 		return -EINVAL;
 	return guard("judging liveness", [&] {
 		cv::Mat picture = wrap(image);
 		float context = liveness_contexts[view % std::size(liveness_contexts)], odds;
-		int r = live_odds(engine, picture(surroundings(face, picture.size(), context)), &odds);
+		int r = live_odds(engine, picture(surroundings(face, picture.size(), context)),
+				  &odds);
 
 		if (r == 0)
 			*ret_live = 1 / (1 + std::exp(-odds));
@@ -474,10 +501,12 @@ int face_align(const struct face_image *image, const struct face *face, uint8_t 
 	});
 }
 
-static int embed_one(struct face_engine *engine, const cv::Mat &crop, float *ret_embedding, float *ret_norm)
+static int embed_one(struct face_engine *engine, const cv::Mat &crop, float *ret_embedding,
+		     float *ret_norm)
 {
 	const struct face_model &model = *face_model_of(FACE_MODEL_FEATURE);
-	const float *answer = engine->ask(FACE_MODEL_FEATURE, crop, static_cast<size_t>(model.dimension));
+	const float *answer =
+		engine->ask(FACE_MODEL_FEATURE, crop, static_cast<size_t>(model.dimension));
 
 	if (answer == nullptr)
 		return -EIO;
@@ -492,7 +521,8 @@ int face_embed(struct face_engine *engine, const uint8_t *crop, int mirrored, fl
 	if (engine == nullptr || crop == nullptr || ret_embedding == nullptr)
 		return -EINVAL;
 	return guard("embedding a face", [&] {
-		cv::Mat picture(FACE_CROP_PX, FACE_CROP_PX, CV_8UC3, const_cast<uint8_t *>(crop)), mirror;
+		cv::Mat picture(FACE_CROP_PX, FACE_CROP_PX, CV_8UC3, const_cast<uint8_t *>(crop)),
+			mirror;
 		float other[FACE_DIM];
 		int r = embed_one(engine, picture, ret_embedding, ret_norm);
 
@@ -508,7 +538,8 @@ int face_embed(struct face_engine *engine, const uint8_t *crop, int mirrored, fl
 	});
 }
 
-int face_photo_decode(const void *bytes, size_t size, struct face_photo *ret_photo, struct problem *problem)
+int face_photo_decode(const void *bytes, size_t size, struct face_photo *ret_photo,
+		      struct problem *problem)
 {
 	unsigned width_px, height_px;
 

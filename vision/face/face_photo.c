@@ -18,10 +18,12 @@ static unsigned big32(const uint8_t *at)
 
 static bool is_start_of_frame(unsigned marker)
 {
-	return marker >= 0xc0 && marker <= 0xcf && marker != 0xc4 && marker != 0xc8 && marker != 0xcc;
+	return marker >= 0xc0 && marker <= 0xcf && marker != 0xc4 && marker != 0xc8 &&
+	       marker != 0xcc;
 }
 
-static int jpeg_size(const uint8_t *bytes, size_t size, unsigned *ret_width_px, unsigned *ret_height_px)
+static int jpeg_size(const uint8_t *bytes, size_t size, unsigned *ret_width_px,
+		     unsigned *ret_height_px)
 {
 	size_t at = 2, length;
 	unsigned marker;
@@ -68,7 +70,8 @@ static bool is_animated_png(const uint8_t *bytes, size_t size)
 	return false;
 }
 
-static int png_size(const uint8_t *bytes, size_t size, unsigned *ret_width_px, unsigned *ret_height_px)
+static int png_size(const uint8_t *bytes, size_t size, unsigned *ret_width_px,
+		    unsigned *ret_height_px)
 {
 	if (size < 33 || big32(bytes + 8) != 13 || memcmp(bytes + 12, "IHDR", 4) != 0)
 		return -EBADMSG;
@@ -89,7 +92,8 @@ int face_photo_size(const void *bytes, size_t size, unsigned *ret_width_px, unsi
 	assert((bytes != NULL || size == 0) && ret_width_px != NULL && ret_height_px != NULL);
 	if (size >= 4 && at[0] == 0xff && at[1] == 0xd8)
 		r = jpeg_size(at, size, &width_px, &height_px);
-	else if (size >= sizeof(png_signature) && memcmp(at, png_signature, sizeof(png_signature)) == 0)
+	else if (size >= sizeof(png_signature) &&
+		 memcmp(at, png_signature, sizeof(png_signature)) == 0)
 		r = png_size(at, size, &width_px, &height_px);
 	if (r < 0 || width_px == 0 || height_px == 0)
 		return -EBADMSG;

@@ -29,7 +29,8 @@ enum {
 	WIDE_SEARCH_EVERY = 2, /* searches, while faces are being followed */
 };
 
-static const float agreement_margin = 0.08f; /* one frame may score this much less than the mean must */
+/* one frame may score this much less than the mean must */
+static const float agreement_margin = 0.08f;
 
 struct found {
 	struct face faces[FACES_MAX];
@@ -49,8 +50,10 @@ static bool is_known(const struct found *found, const struct face *face)
 {
 	for (size_t i = 0; i < found->count; i++) {
 		const struct face *other = &found->faces[i];
-		float dx = fabsf(face->x_px + face->width_px / 2 - other->x_px - other->width_px / 2);
-		float dy = fabsf(face->y_px + face->height_px / 2 - other->y_px - other->height_px / 2);
+		float dx =
+			fabsf(face->x_px + face->width_px / 2 - other->x_px - other->width_px / 2);
+		float dy = fabsf(face->y_px + face->height_px / 2 - other->y_px -
+				 other->height_px / 2);
 
 		if (dx < 0.5f * fmaxf(face->width_px, other->width_px) &&
 		    dy < 0.5f * fmaxf(face->height_px, other->height_px))
@@ -96,33 +99,38 @@ static struct face_rect window_at(const struct face_image *image, int centre_x_p
 
 	window.height_px = clamp(height_px, 64, image->height_px);
 	window.width_px = clamp(window.height_px * 4 / 3, 64, image->width_px);
-	window.x_px = clamp(centre_x_px - window.width_px / 2, 0, image->width_px - window.width_px);
-	window.y_px = clamp(centre_y_px - window.height_px / 2, 0, image->height_px - window.height_px);
+	window.x_px =
+		clamp(centre_x_px - window.width_px / 2, 0, image->width_px - window.width_px);
+	window.y_px =
+		clamp(centre_y_px - window.height_px / 2, 0, image->height_px - window.height_px);
 	return window;
 }
 
 static struct face_rect tile(const struct face_image *image, unsigned turn)
 {
-	int height_px = image->height_px * 2 / 3 > TILE_MIN_PX ? image->height_px * 2 / 3 : TILE_MIN_PX;
+	int height_px =
+		image->height_px * 2 / 3 > TILE_MIN_PX ? image->height_px * 2 / 3 : TILE_MIN_PX;
 	int column = (int)(turn % TILES_ACROSS), row = (int)(turn / TILES_ACROSS % TILES_DOWN);
 
 	return window_at(image, image->width_px * column / (TILES_ACROSS - 1),
 			 image->height_px * row / (TILES_DOWN - 1), height_px);
 }
 
-static int follow(struct face_pipeline *pipeline, struct face_view *view, const struct face_image *image,
-		  struct found *found, unsigned *ret_followed)
+static int follow(struct face_pipeline *pipeline, struct face_view *view,
+		  const struct face_image *image, struct found *found, unsigned *ret_followed)
 {
 	int r = 0;
 
 	*ret_followed = 0;
-	for (size_t i = 0; r == 0 && i < FACE_TRACKS_MAX && *ret_followed < FACES_EXAMINED_MAX; i++) {
+	for (size_t i = 0; r == 0 && i < FACE_TRACKS_MAX && *ret_followed < FACES_EXAMINED_MAX;
+	     i++) {
 		const struct face_track *track = &view->tracks.items[i];
 		struct face_rect window;
 
 		if (track->id == 0)
 			continue;
-		window = window_at(image, (int)(track->x_px + track->width_px / 2 + track->step_x_px),
+		window = window_at(image,
+				   (int)(track->x_px + track->width_px / 2 + track->step_x_px),
 				   (int)(track->y_px + track->height_px / 2 + track->step_y_px),
 				   (int)(track->height_px * 3.5f));
 		r = search_window(pipeline, image, &window, found);
@@ -132,11 +140,12 @@ static int follow(struct face_pipeline *pipeline, struct face_view *view, const 
 }
 
 /*
- * The detector sees little of a large frame at once, so faces in view are followed closely and the rest is searched in turns:
- * the whole, and a tile that shows smaller faces. Who is followed waits for a decision, so one of them a frame must do.
+ * The detector sees little of a large frame at once, so faces in view are followed closely and the
+ * rest is searched in turns: the whole, and a tile that shows smaller faces. Who is followed waits
+ * for a decision, so one of them a frame must do.
  */
-static int find_faces(struct face_pipeline *pipeline, struct face_view *view, const struct face_image *image,
-		      struct found *found)
+static int find_faces(struct face_pipeline *pipeline, struct face_view *view,
+		      const struct face_image *image, struct found *found)
 {
 	unsigned followed = 0, turn = view->turn++, wide = turn / WIDE_SEARCH_EVERY;
 	struct face_rect window;
@@ -189,7 +198,9 @@ void face_scale_points(struct face_point *points, float factor)
 	}
 }
 
-/* Points moved along the face, towards its mouth, by @p part of what lies between eyes and mouth. */
+/*
+ * Points moved along the face, towards its mouth, by @p part of what lies between eyes and mouth.
+ */
 static void lower(struct face_point *points, float part)
 {
 	float x_px = (points[3].x_px + points[4].x_px - points[0].x_px - points[1].x_px) / 2 * part;
@@ -201,7 +212,8 @@ static void lower(struct face_point *points, float part)
 	}
 }
 
-int face_align_view(const struct face_image *image, const struct face *face, unsigned view, uint8_t *ret_crop)
+int face_align_view(const struct face_image *image, const struct face *face, unsigned view,
+		    uint8_t *ret_crop)
 {
 	static const struct {
 		float zoom, lower;
@@ -209,7 +221,8 @@ int face_align_view(const struct face_image *image, const struct face *face, uns
 	struct face moved = *face;
 	int r;
 
-	_Static_assert(FACE_CROP_VIEWS == 2 * sizeof(ways) / sizeof(ways[0]), "each from either side");
+	_Static_assert(FACE_CROP_VIEWS == 2 * sizeof(ways) / sizeof(ways[0]),
+		       "each from either side");
 	face_scale_points(moved.points, ways[view % FACE_CROP_VIEWS / 2].zoom);
 	lower(moved.points, ways[view % FACE_CROP_VIEWS / 2].lower);
 	r = face_align(image, &moved, ret_crop);
@@ -234,7 +247,8 @@ struct ranking {
 };
 
 /* @p norm: of what the embedding is of (threshold.h). */
-static int rank(struct face_pipeline *pipeline, const float *embedding, float norm, struct ranking *ranking)
+static int rank(struct face_pipeline *pipeline, const float *embedding, float norm,
+		struct ranking *ranking)
 {
 	float gain = score_gain_of_probe(norm);
 	size_t count = 0;
@@ -252,8 +266,9 @@ static int rank(struct face_pipeline *pipeline, const float *embedding, float no
 }
 
 static void report(struct face_pipeline *pipeline, const struct face_view *view,
-		   const struct face_track *track, enum face_verdict verdict, const struct ranking *ranking,
-		   const struct video_frame *frame, struct face_result *result)
+		   const struct face_track *track, enum face_verdict verdict,
+		   const struct ranking *ranking, const struct video_frame *frame,
+		   struct face_result *result)
 {
 	const struct gallery_match *match = &ranking->items[0], *rival = &ranking->items[1];
 
@@ -283,8 +298,8 @@ static void report(struct face_pipeline *pipeline, const struct face_view *view,
 
 /* What a decision says of the way the camera hangs. */
 static void check_orientation(struct face_pipeline *pipeline, struct face_view *view,
-			      const struct face_image *image, const struct face *face, uint32_t track,
-			      enum face_verdict verdict)
+			      const struct face_image *image, const struct face *face,
+			      uint32_t track, enum face_verdict verdict)
 {
 	struct face_result result = {.kind = FACE_RESULT_UPSIDE_DOWN};
 
@@ -296,8 +311,8 @@ static void check_orientation(struct face_pipeline *pipeline, struct face_view *
 	}
 }
 
-static int judge(struct face_pipeline *pipeline, struct face_view *view, const struct face_image *image,
-		 const struct face *face, struct face_track *track,
+static int judge(struct face_pipeline *pipeline, struct face_view *view,
+		 const struct face_image *image, const struct face *face, struct face_track *track,
 		 const struct face_observation *observation, const struct video_frame *frame,
 		 struct face_result *result, uint64_t *mark_us)
 {
@@ -318,7 +333,8 @@ static int judge(struct face_pipeline *pipeline, struct face_view *view, const s
 	result->ms.match += ms_since(mark_us);
 	match = &ranking.items[0];
 	rules.liveness_min = view->liveness_min;
-	verdict = face_track_judge(track, &rules, match->person, match->score, result->threshold, now_ms);
+	verdict = face_track_judge(track, &rules, match->person, match->score, result->threshold,
+				   now_ms);
 	if (verdict == FACE_VERDICT_OPEN)
 		return 0;
 	report(pipeline, view, track, verdict, &ranking, frame, result);
@@ -328,13 +344,14 @@ static int judge(struct face_pipeline *pipeline, struct face_view *view, const s
 }
 
 /* Costly steps come last; a face that fails a cheap one never reaches them. */
-static int examine(struct face_pipeline *pipeline, struct face_view *view, const struct face_image *image,
-		   struct face *face, struct face_track *track, const struct video_frame *frame,
-		   struct face_result *result)
+static int examine(struct face_pipeline *pipeline, struct face_view *view,
+		   const struct face_image *image, struct face *face, struct face_track *track,
+		   const struct video_frame *frame, struct face_result *result)
 {
 	uint64_t mark_us = clock_mono_us(), now_ms = frame->arrived_mono_us / 1000;
 	struct face_quality_limits limits = face_quality_frame;
-	struct face_observation observation = {.live = 1, .arrived_mono_us = frame->arrived_mono_us};
+	struct face_observation observation = {.live = 1,
+					       .arrived_mono_us = frame->arrived_mono_us};
 	bool open = face_track_open(track, &pipeline->rules, now_ms);
 	uint8_t crop[FACE_CROP_BYTES], viewed[FACE_CROP_BYTES];
 	struct face_quality quality;
@@ -362,12 +379,14 @@ static int examine(struct face_pipeline *pipeline, struct face_view *view, const
 	observation.quality = quality.value;
 	observation.eyes = face_eyes_of(face);
 	if (pipeline->rules.liveness)
-		r = face_pipeline_liveness(pipeline, image, face, track->good_frames, &observation.live);
+		r = face_pipeline_liveness(pipeline, image, face, track->good_frames,
+					   &observation.live);
 	result->ms.liveness = ms_since(&mark_us);
 	if (r == 0)
 		r = face_align_view(image, face, track->good_frames, viewed);
 	if (r == 0)
-		r = face_embed(pipeline->engine, viewed, 0, observation.embedding, &observation.norm);
+		r = face_embed(pipeline->engine, viewed, 0, observation.embedding,
+			       &observation.norm);
 	result->ms.embed = ms_since(&mark_us);
 	if (r == 0)
 		r = rank(pipeline, observation.embedding, observation.norm, &ranking);
@@ -375,8 +394,8 @@ static int examine(struct face_pipeline *pipeline, struct face_view *view, const
 		return r;
 	result->ms.match = ms_since(&mark_us);
 	result->enrolled = gallery_templates(pipeline->gallery);
-	result->threshold =
-		calibration_threshold(result->enrolled, pipeline->false_accept_percent, view->offset);
+	result->threshold = calibration_threshold(result->enrolled, pipeline->false_accept_percent,
+						  view->offset);
 	match = &ranking.items[0];
 	observation.score = match->score;
 	if (match->score >= result->threshold - agreement_margin)
@@ -386,7 +405,10 @@ static int examine(struct face_pipeline *pipeline, struct face_view *view, const
 	return judge(pipeline, view, image, face, track, &observation, frame, result, &mark_us);
 }
 
-/* Until when an undecided track deserves every frame although nothing moves: a poster is a face as well. */
+/*
+ * Until when an undecided track deserves every frame although nothing moves: a poster is a face as
+ * well.
+ */
 static uint64_t eager_until_ms(const struct face_pipeline *pipeline, const struct face_track *track)
 {
 	uint64_t since_ms = track->started_ms;
@@ -398,7 +420,8 @@ static uint64_t eager_until_ms(const struct face_pipeline *pipeline, const struc
 	return since_ms + EAGER_MS;
 }
 
-static bool is_due(const struct face_pipeline *pipeline, struct face_view *view, bool moved, uint64_t now_ms)
+static bool is_due(const struct face_pipeline *pipeline, struct face_view *view, bool moved,
+		   uint64_t now_ms)
 {
 	bool followed = false, lively;
 
@@ -439,8 +462,8 @@ static int to_bgr(struct face_pipeline *pipeline, const struct video_frame *fram
 }
 
 /* By the tracks, not by this frame alone: in a large picture not every search sees every face. */
-static void prompt(struct face_pipeline *pipeline, struct face_view *view, const struct face_image *image,
-		   uint64_t now_ms)
+static void prompt(struct face_pipeline *pipeline, struct face_view *view,
+		   const struct face_image *image, uint64_t now_ms)
 {
 	struct face_result result = {.kind = FACE_RESULT_PROMPT};
 	enum face_prompt wanted = FACE_PROMPT_NONE;
@@ -460,7 +483,8 @@ static void prompt(struct face_pipeline *pipeline, struct face_view *view, const
 					     .height_px = track->height_px};
 		tracks[count++] = track;
 	}
-	(void)face_prompt_at_door(faces, count, &view->zone, image->width_px, image->height_px, at_door);
+	(void)face_prompt_at_door(faces, count, &view->zone, image->width_px, image->height_px,
+				  at_door);
 	for (size_t i = 0; i < count; i++) {
 		if (at_door[i] && tracks[i]->verdict == FACE_VERDICT_OPEN && waiting++ == 0)
 			wanted = face_prompt_of(tracks[i]);
@@ -503,8 +527,8 @@ int face_pipeline_frame(struct face_pipeline *pipeline, struct face_view *view,
 		return r < 0 ? r : 1;
 	}
 	face_tracks_update(&view->tracks, found.faces, found.count, now_ms, tracks);
-	(void)face_prompt_at_door(found.faces, found.count, &view->zone, image.width_px, image.height_px,
-				  at_door);
+	(void)face_prompt_at_door(found.faces, found.count, &view->zone, image.width_px,
+				  image.height_px, at_door);
 	for (size_t i = 0, examined = 0; i < found.count && examined < FACES_EXAMINED_MAX; i++) {
 		if (tracks[i] == NULL || !at_door[i])
 			continue;

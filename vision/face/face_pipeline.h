@@ -1,5 +1,6 @@
 /*
- * face_pipeline.h - processes one frame or one photo for face_watch. Private to it; face thread only.
+ * face_pipeline.h - processes one frame or one photo for face_watch. Private to it; face thread
+ * only.
  */
 #ifndef GH_VISION_FACE_FACE_PIPELINE_H
 #define GH_VISION_FACE_FACE_PIPELINE_H
@@ -21,11 +22,12 @@ struct face_view { /* one camera; zeroed at first */
 	float liveness_min;
 	struct mask_polygon zone;
 	struct face_prompter prompter;
-	unsigned
-		upside_down_votes; /* consecutive strangers whose embedding norm grows when rotated by 180 degrees */
+	/* consecutive strangers whose embedding norm grows when rotated by 180 degrees */
+	unsigned upside_down_votes;
 	uint32_t upside_down_track; /* the latest one counted */
 	bool upside_down_reported;
-	char name[FACE_STILL_NAME_BYTES]; /* the camera's, for file names of stills; "": no stills */
+	/* the camera's, for file names of stills; "": no stills */
+	char name[FACE_STILL_NAME_BYTES];
 };
 
 enum { FACE_ENROL_FRAMES = 8 }; /* good frames needed for a template at the gate */
@@ -56,16 +58,21 @@ struct face_pipeline {
 	size_t bgr_bytes;
 	void (*decided)(
 		void *arg,
-		struct face_result *result); /* called for each decision; the owner sets result->camera */
+		struct face_result
+			*result); /* called for each decision; the owner sets result->camera */
 	void *arg;
 };
 
-/** @return 1 when the frame was searched, 0 when the motion gate skipped it, -ENOMEM, -EINVAL or -EIO. */
+/**
+ * @return 1 when the frame was searched, 0 when the motion gate skipped it, -ENOMEM, -EINVAL or
+ *         -EIO.
+ */
 int face_pipeline_frame(struct face_pipeline *pipeline, struct face_view *view,
 			const struct video_frame *frame);
 
 /**
- * Process one frame of a live enrolment: a good frame adds to the template; the final result goes to decided().
+ * Process one frame of a live enrolment: a good frame adds to the template; the final result goes
+ * to decided().
  * @return 0, -ENOMEM or -EIO.
  */
 int face_pipeline_enrol_frame(struct face_pipeline *pipeline, const struct face_image *image,
@@ -75,34 +82,43 @@ int face_pipeline_enrol_frame(struct face_pipeline *pipeline, const struct face_
 void face_pipeline_enrol_tick(struct face_pipeline *pipeline, uint64_t now_ms);
 
 /** Make a template from a photo. Sets kind, template_vector and quality, or reason. */
-void face_pipeline_enrol_photo(struct face_pipeline *pipeline, const void *photo, size_t photo_bytes,
-			       struct face_result *result);
+void face_pipeline_enrol_photo(struct face_pipeline *pipeline, const void *photo,
+			       size_t photo_bytes, struct face_result *result);
 
 /** Make a template from the aligned crop stored at an earlier enrolment. */
-void face_pipeline_enrol_crop(struct face_pipeline *pipeline, const void *crop_jpeg, size_t crop_jpeg_bytes,
-			      struct face_result *result);
+void face_pipeline_enrol_crop(struct face_pipeline *pipeline, const void *crop_jpeg,
+			      size_t crop_jpeg_bytes, struct face_result *result);
 
-/** Write the frame as a JPEG into stills_dir if results of this kind have stills; sets result->still. */
+/**
+ * Write the frame as a JPEG into stills_dir if results of this kind have stills; sets
+ * result->still.
+ */
 void face_pipeline_save_still(const struct face_pipeline *pipeline, const struct face_view *view,
 			      const struct video_frame *frame, struct face_result *result);
 
 enum { FACE_CROP_VIEWS = 10 };
 
 /**
- * Align a face with one of FACE_CROP_VIEWS variations of scale, vertical shift and mirroring. A template is the mean over all
- * views, and the frames of a track cycle through them, so that both converge to the same mean. @return as face_align().
+ * Align a face with one of FACE_CROP_VIEWS variations of scale, vertical shift and mirroring. A
+ * template is the mean over all views, and the frames of a track cycle through them, so that both
+ * converge to the same mean. @return as face_align().
  */
 int face_align_view(const struct face_image *image, const struct face *face, unsigned view,
 		    uint8_t *ret_crop);
 
 /**
- * Call for each stranger: votes on whether the camera is mounted upside down. A recognised person resets the votes.
+ * Call for each stranger: votes on whether the camera is mounted upside down. A recognised person
+ * resets the votes.
  * @return true once, when enough consecutive votes say so.
  */
 bool face_pipeline_is_upside_down(struct face_pipeline *pipeline, struct face_view *view,
-				  const struct face_image *image, const struct face *face, uint32_t track);
+				  const struct face_image *image, const struct face *face,
+				  uint32_t track);
 
-/** face_liveness() combined with the screen detection (face_screen.h), if the rules enable it. @return as face_liveness(). */
+/**
+ * face_liveness() combined with the screen detection (face_screen.h), if the rules enable it.
+ * @return as face_liveness().
+ */
 int face_pipeline_liveness(const struct face_pipeline *pipeline, const struct face_image *image,
 			   const struct face *face, unsigned view, float *ret_live);
 
@@ -110,11 +126,12 @@ int face_pipeline_liveness(const struct face_pipeline *pipeline, const struct fa
 void face_scale_points(struct face_point *points, float factor);
 
 /**
- * Mean embedding over the first @p views of face_align_view(), scaled to the mean embedding norm. The face's points must be set.
+ * Mean embedding over the first @p views of face_align_view(), scaled to the mean embedding norm.
+ * The face's points must be set.
  * @return as face_embed(), or -ENOENT: the norm is below that of any face (score_gain_of_probe()).
  */
-int face_make_template(struct face_engine *engine, const struct face_image *image, const struct face *face,
-		       unsigned views, float *ret_template);
+int face_make_template(struct face_engine *engine, const struct face_image *image,
+		       const struct face *face, unsigned views, float *ret_template);
 
 /** Free the buffers; engine and gallery belong to the owner. */
 void face_pipeline_finish(struct face_pipeline *pipeline);

@@ -46,7 +46,8 @@ enum face_prompt face_prompt_of(const struct face_track *track)
 
 	if (prompt == FACE_PROMPT_NONE && track->blink_asked_ms != 0)
 		prompt = FACE_PROMPT_BLINK;
-	return prompt == FACE_PROMPT_NONE && face_track_is_covered(track) ? FACE_PROMPT_MASK : prompt;
+	return prompt == FACE_PROMPT_NONE && face_track_is_covered(track) ? FACE_PROMPT_MASK
+									  : prompt;
 }
 
 bool face_prompt_is_request(enum face_prompt prompt)
@@ -63,7 +64,8 @@ static bool is_inside(const struct mask_polygon *zone, float x, float y)
 		return true;
 	for (size_t i = 0, j = zone->count - 1; i < zone->count; j = i++) {
 		if ((zone->y[i] > y) != (zone->y[j] > y) &&
-		    x < (zone->x[j] - zone->x[i]) * (y - zone->y[i]) / (zone->y[j] - zone->y[i]) + zone->x[i])
+		    x < (zone->x[j] - zone->x[i]) * (y - zone->y[i]) / (zone->y[j] - zone->y[i]) +
+				    zone->x[i])
 			inside = !inside;
 	}
 	return inside;
@@ -77,8 +79,9 @@ size_t face_prompt_at_door(const struct face *faces, size_t count, const struct 
 
 	assert((faces != NULL && ret_at != NULL) || count == 0);
 	for (size_t i = 0; i < count; i++) {
-		ret_at[i] = is_inside(zone, (faces[i].x_px + faces[i].width_px / 2) / (float)width_px,
-				      (faces[i].y_px + faces[i].height_px / 2) / (float)height_px);
+		ret_at[i] =
+			is_inside(zone, (faces[i].x_px + faces[i].width_px / 2) / (float)width_px,
+				  (faces[i].y_px + faces[i].height_px / 2) / (float)height_px);
 		if (ret_at[i] && faces[i].height_px > largest)
 			largest = faces[i].height_px;
 	}

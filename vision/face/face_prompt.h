@@ -1,8 +1,9 @@
 /*
  * face_prompt.h - selects the prompt for the person at the door. Pure; any thread.
  *
- * A person is at the door when the face lies in the camera's zone and is nearly as large as the largest there; people who pass
- * behind are ignored. A prompt is shown after it was wanted for a while, so that a face at a limit does not make it flicker.
+ * A person is at the door when the face lies in the camera's zone and is nearly as large as the
+ * largest there; people who pass behind are ignored. A prompt is shown after it was wanted for a
+ * while, so that a face at a limit does not make it flicker.
  */
 #ifndef GH_VISION_FACE_FACE_PROMPT_H
 #define GH_VISION_FACE_FACE_PROMPT_H
@@ -44,7 +45,9 @@ bool face_prompter_step(struct face_prompter *prompter, enum face_prompt wanted,
 /** Prompt for an undecided track. */
 enum face_prompt face_prompt_of(const struct face_track *track);
 
-/** Whether the prompt requests an action (blink, mask), to be signalled by light or buzzer as well. */
+/**
+ * Whether the prompt requests an action (blink, mask), to be signalled by light or buzzer as well.
+ */
 bool face_prompt_is_request(enum face_prompt prompt);
 
 /**
@@ -55,7 +58,10 @@ bool face_prompt_is_request(enum face_prompt prompt);
 size_t face_prompt_at_door(const struct face *faces, size_t count, const struct mask_polygon *zone,
 			   int width_px, int height_px, bool *ret_at);
 
-/** "none", "come_closer", "look_here", "hold_still", "light", "blink", "take_off_mask", "one_by_one", "welcome", "more", "use_card". Static. */
+/**
+ * "none", "come_closer", "look_here", "hold_still", "light", "blink", "take_off_mask",
+ * "one_by_one", "welcome", "more", "use_card". Static.
+ */
 const char *face_prompt_name(enum face_prompt prompt);
 
 #ifdef __cplusplus

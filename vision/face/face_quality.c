@@ -52,8 +52,8 @@ static bool points_form_a_face(const struct face *face)
 	left = along_eyes(face->points, 3);
 	right = along_eyes(face->points, 4);
 	return nose.y_px > -0.1f && nose.y_px < 1.6f && left.y_px > nose.y_px - 0.05f &&
-	       right.y_px > nose.y_px - 0.05f && left.y_px > 0.4f && right.y_px > 0.4f && left.y_px < 2.8f &&
-	       right.y_px < 2.8f && right.x_px > left.x_px + 0.2f;
+	       right.y_px > nose.y_px - 0.05f && left.y_px > 0.4f && right.y_px > 0.4f &&
+	       left.y_px < 2.8f && right.y_px < 2.8f && right.x_px > left.x_px + 0.2f;
 }
 
 static uint8_t grey_at(const uint8_t *crop, int x, int y)
@@ -119,7 +119,8 @@ void face_quality_judge(const struct face *face, const uint8_t *crop,
 		return;
 	ret_quality->turn = along_eyes(points, 2).x_px;
 	ret_quality->roll_degrees =
-		atan2f(points[1].y_px - points[0].y_px, points[1].x_px - points[0].x_px) * 57.29578f;
+		atan2f(points[1].y_px - points[0].y_px, points[1].x_px - points[0].x_px) *
+		57.29578f;
 	measure_light(crop, ret_quality);
 	ret_quality->fault = fault_of(face, ret_quality, limits);
 	ret_quality->value = face->score * (1 - 0.7f * part_of(fabsf(ret_quality->turn), 0.8f)) *
@@ -131,9 +132,12 @@ void face_quality_judge(const struct face *face, const uint8_t *crop,
 void face_fault_explain(enum face_fault fault, struct problem *ret_problem)
 {
 	static int (*const explanations[])(struct problem * problem) = {
-		[FACE_FAULT_UNSURE] = problem_face_not_clear,   [FACE_FAULT_SMALL] = problem_face_too_small,
-		[FACE_FAULT_TURNED] = problem_face_turned_away, [FACE_FAULT_BLURRED] = problem_face_blurred,
-		[FACE_FAULT_DARK] = problem_face_too_dark,      [FACE_FAULT_BRIGHT] = problem_face_too_bright,
+		[FACE_FAULT_UNSURE] = problem_face_not_clear,
+		[FACE_FAULT_SMALL] = problem_face_too_small,
+		[FACE_FAULT_TURNED] = problem_face_turned_away,
+		[FACE_FAULT_BLURRED] = problem_face_blurred,
+		[FACE_FAULT_DARK] = problem_face_too_dark,
+		[FACE_FAULT_BRIGHT] = problem_face_too_bright,
 		[FACE_FAULT_FLAT] = problem_face_low_contrast,
 	};
 

@@ -8,16 +8,18 @@
 
 enum {
 	SIDE = FACE_SCREEN_SIDE_PX,
-	RING_FIRST = 6,   /* longer waves than a tenth of the window are the face itself */
-	RING_LAST = 40,   /* beyond it only the corners of the spectrum are left */
-	ON_AXIS = 1,      /* blocks of JPEG and of films, and interlaced lines, stand upright: not counted */
+	RING_FIRST = 6, /* longer waves than a tenth of the window are the face itself */
+	RING_LAST = 40, /* beyond it only the corners of the spectrum are left */
+	/* blocks of JPEG and of films, and interlaced lines, stand upright: not counted */
+	ON_AXIS = 1,
 	RING_MIN = 30,    /* by the median of its wavelength, as one pure tone has in any face */
 	AROUND_FIRST = 4, /* nearer is the tone itself, bent by the slope of the screen */
 	AROUND_LAST = 7,
 	PLACES_MAX = 256, /* in a ring, and around a frequency */
 };
 
-static const float noise_power = 150; /* of half a grey level, so that a flat picture has no peaks */
+/* of half a grey level, so that a flat picture has no peaks */
+static const float noise_power = 150;
 
 static void transform(float complex *row, size_t stride, const float complex turns[SIDE / 2])
 {
@@ -49,7 +51,8 @@ static void transform(float complex *row, size_t stride, const float complex tur
 }
 
 /* The brightness of the window, without its mean, faded out towards the edge. */
-static void windowed(const struct face_image *image, int left, int top, float complex field[SIDE][SIDE])
+static void windowed(const struct face_image *image, int left, int top,
+		     float complex field[SIDE][SIDE])
 {
 	float fade[SIDE], mean = 0;
 
@@ -60,7 +63,8 @@ static void windowed(const struct face_image *image, int left, int top, float co
 			image->pixels + (size_t)(top + y) * image->stride_bytes + (size_t)left * 3;
 
 		for (int x = 0; x < SIDE; x++) {
-			float luma = 0.114f * row[3 * x] + 0.587f * row[3 * x + 1] + 0.299f * row[3 * x + 2];
+			float luma = 0.114f * row[3 * x] + 0.587f * row[3 * x + 1] +
+				     0.299f * row[3 * x + 2];
 
 			field[y][x] = luma;
 			mean += luma / (SIDE * SIDE);
@@ -100,7 +104,8 @@ static void collect(float complex field[SIDE][SIDE], struct ring rings[RING_LAST
 			float strength = power(field, fx, fy);
 			struct ring *ring;
 
-			if (abs(fx) <= ON_AXIS || length > RING_LAST || rings[length].count == PLACES_MAX)
+			if (abs(fx) <= ON_AXIS || length > RING_LAST ||
+			    rings[length].count == PLACES_MAX)
 				continue;
 			ring = &rings[length];
 			ring->powers[ring->count++] = strength;
@@ -121,7 +126,10 @@ static bool stands_out(struct ring *ring)
 	return ring->strongest >= RING_MIN * (ring->powers[ring->count / 2] + noise_power);
 }
 
-/* By what lies round it, of which a tenth may be as strong: hair and cloth are strong along a line, a raster at one place. */
+/*
+ * By what lies round it, of which a tenth may be as strong: hair and cloth are strong along a line,
+ * a raster at one place.
+ */
 static float alone(float complex field[SIDE][SIDE], int fx, int fy)
 {
 	float powers[PLACES_MAX];

@@ -14,13 +14,17 @@
 
 enum { STILL_WIDTH_PX = 960, PATH_BYTES = 512 };
 
-/* A crash leaves a .part, which the folder's owner clears away, and never half a picture under its name. */
+/*
+ * A crash leaves a .part, which the folder's owner clears away, and never half a picture under its
+ * name.
+ */
 static int write_file(const char *dir, const char *name, const uint8_t *bytes, size_t size)
 {
 	char temporary[PATH_BYTES], path[PATH_BYTES];
 	int fd, r = 0;
 
-	if (snprintf(temporary, sizeof(temporary), "%s/.%s.part", dir, name) >= (int)sizeof(temporary))
+	if (snprintf(temporary, sizeof(temporary), "%s/.%s.part", dir, name) >=
+	    (int)sizeof(temporary))
 		return -ENAMETOOLONG;
 	snprintf(path, sizeof(path), "%s/%s", dir, name);
 	fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
@@ -50,7 +54,8 @@ static const char *kind_of(const struct face_pipeline *pipeline, const struct fa
 
 	if (result->kind == FACE_RESULT_SPOOF || (picture && result->kind == FACE_RESULT_ACCESS))
 		return "picture";
-	return pipeline->stranger_stills && result->kind == FACE_RESULT_STRANGER ? "stranger" : NULL;
+	return pipeline->stranger_stills && result->kind == FACE_RESULT_STRANGER ? "stranger"
+										 : NULL;
 }
 
 void face_pipeline_save_still(const struct face_pipeline *pipeline, const struct face_view *view,
@@ -72,7 +77,8 @@ void face_pipeline_save_still(const struct face_pipeline *pipeline, const struct
 		r = write_file(pipeline->stills_dir, result->still, jpeg, bytes);
 	free(jpeg);
 	if (r < 0) {
-		log_warning("vision", "camera %s: a still cannot be kept: %s", view->name, strerror(-r));
+		log_warning("vision", "camera %s: a still cannot be kept: %s", view->name,
+			    strerror(-r));
 		result->still[0] = '\0';
 	}
 }

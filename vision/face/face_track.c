@@ -6,7 +6,10 @@
 #include <math.h>
 #include <string.h>
 
-/* below it, a sight and the mean so far are two people; the same person seldom falls under 0.4 in one visit */
+/*
+ * below it, a sight and the mean so far are two people; the same person seldom falls under 0.4 in
+ * one visit
+ */
 static const float same_person_min = 0.25f;
 static const float cover_pace = 0.3f;     /* the share of the newest frame in the mean */
 static const float live_most = 1 - 1e-4f; /* no single frame is surer than that */
@@ -20,10 +23,14 @@ static float overlap(const struct face_track *track, const struct face *face)
 
 	if (right <= left || bottom <= top)
 		return 0;
-	return both / (track->width_px * track->height_px + face->width_px * face->height_px - both);
+	return both /
+	       (track->width_px * track->height_px + face->width_px * face->height_px - both);
 }
 
-/* 0: cannot be; else the larger the likelier. A fast walker's boxes may not touch from frame to frame. */
+/*
+ * 0: cannot be; else the larger the likelier. A fast walker's boxes may not touch from frame to
+ * frame.
+ */
 static float likeness(const struct face_track *track, const struct face *face)
 {
 	struct face_track moved = *track;
@@ -82,8 +89,9 @@ static struct face_track *free_track(struct face_tracks *tracks)
 }
 
 /* The likeliest pair still open, over all tracks and faces; false when none can be. */
-static bool best_pair(struct face_tracks *tracks, const struct face *faces, size_t count, uint64_t now_ms,
-		      struct face_track **ret_tracks, size_t *ret_face, struct face_track **ret_track)
+static bool best_pair(struct face_tracks *tracks, const struct face *faces, size_t count,
+		      uint64_t now_ms, struct face_track **ret_tracks, size_t *ret_face,
+		      struct face_track **ret_track)
 {
 	float best = 0, value;
 
@@ -102,8 +110,8 @@ static bool best_pair(struct face_tracks *tracks, const struct face *faces, size
 	return best > 0;
 }
 
-void face_tracks_update(struct face_tracks *tracks, const struct face *faces, size_t count, uint64_t now_ms,
-			struct face_track **ret_tracks)
+void face_tracks_update(struct face_tracks *tracks, const struct face *faces, size_t count,
+			uint64_t now_ms, struct face_track **ret_tracks)
 {
 	struct face_track *track = NULL;
 	size_t face = 0;
@@ -153,7 +161,8 @@ static void add_cover(struct face_track *track, const struct face_observation *o
 
 	if (observation->person[0] != '\0')
 		return;
-	track->cover += (observation->cover - track->cover) * (track->cover_frames == 0 ? 1 : cover_pace);
+	track->cover +=
+		(observation->cover - track->cover) * (track->cover_frames == 0 ? 1 : cover_pace);
 	track->cover_frames++;
 	if (!before || face_track_is_covered(track))
 		return;
@@ -165,7 +174,8 @@ static void add_cover(struct face_track *track, const struct face_observation *o
 		clear_evidence(track);
 }
 
-static bool is_somebody_else(const struct face_track *track, const struct face_observation *observation)
+static bool is_somebody_else(const struct face_track *track,
+			     const struct face_observation *observation)
 {
 	float mean[FACE_DIM], dot = 0;
 
@@ -248,8 +258,8 @@ float face_track_live_mean(const float *live, size_t count)
 
 float face_track_liveness(const struct face_track *track)
 {
-	unsigned n =
-		track->good_frames < FACE_TRACK_LIVE_WINDOW ? track->good_frames : FACE_TRACK_LIVE_WINDOW;
+	unsigned n = track->good_frames < FACE_TRACK_LIVE_WINDOW ? track->good_frames
+								 : FACE_TRACK_LIVE_WINDOW;
 
 	return face_track_live_mean(track->live, n);
 }
@@ -295,15 +305,18 @@ static enum face_verdict ask_for_blink(struct face_track *track, uint64_t now_ms
 }
 
 enum face_verdict face_track_judge(struct face_track *track, const struct face_rules *rules,
-				   const char *person, float score, float threshold, uint64_t now_ms)
+				   const char *person, float score, float threshold,
+				   uint64_t now_ms)
 {
-	bool live = !rules->liveness || !rules->enforce || face_track_liveness(track) >= rules->liveness_min;
+	bool live = !rules->liveness || !rules->enforce ||
+		    face_track_liveness(track) >= rules->liveness_min;
 	bool known = person[0] != '\0' && score >= threshold;
 
 	assert(track->id != 0 && rules->access_frames > 0);
 	if (track->verdict != FACE_VERDICT_OPEN || track->good_frames < rules->access_frames)
 		return FACE_VERDICT_OPEN;
-	if (known && live && track->agreed >= rules->access_frames && strcmp(person, track->person) == 0)
+	if (known && live && track->agreed >= rules->access_frames &&
+	    strcmp(person, track->person) == 0)
 		return rules->blink ? ask_for_blink(track, now_ms) : FACE_VERDICT_ACCESS;
 	if (!waited_long_enough(track, rules, now_ms))
 		return FACE_VERDICT_OPEN;

@@ -1,8 +1,9 @@
 /*
  * face_track.h - tracks faces over frames, accumulates evidence and decides.
  *
- * Pure logic: no picture, no model, no clock; time arrives with each call. One person in view is one track.
- * The worker assigns detected boxes to tracks, adds an observation per good frame and asks for the verdict.
+ * Pure logic: no picture, no model, no clock; time arrives with each call. One person in view is
+ * one track. The worker assigns detected boxes to tracks, adds an observation per good frame and
+ * asks for the verdict.
  */
 #ifndef GH_VISION_FACE_FACE_TRACK_H
 #define GH_VISION_FACE_FACE_TRACK_H
@@ -62,7 +63,7 @@ struct face_track {
 	float x_px, y_px, width_px, height_px, step_x_px, step_y_px;
 	uint64_t started_ms, seen_ms, checked_ms, decided_ms; /* 0: not yet */
 	enum face_verdict verdict;                            /* the last one reported */
-	int fault;                                            /* enum face_fault of the latest frame */
+	int fault; /* enum face_fault of the latest frame */
 	/* evidence since the track began, or since its last decision may repeat */
 	unsigned good_frames;
 	float sum[FACE_DIM]; /* of embeddings */
@@ -71,7 +72,8 @@ struct face_track {
 	char person[ULID_BYTES]; /* agreed match of the latest frames */
 	unsigned agreed;         /* how many in a row */
 	uint64_t first_good_mono_us;
-	float cover; /* mean over the latest good frames without a match; above 0: the lower face is covered */
+	/* mean over the latest good frames without a match; above 0: the lower face is covered */
+	float cover;
 	unsigned cover_frames;
 	bool uncovered; /* evidence was restarted after a cover was removed; once per decision */
 	struct face_blink blink;
@@ -84,15 +86,16 @@ struct face_tracks {
 };
 
 /**
- * Assign each face to the nearest plausible track or to a new one, and end tracks unseen for FACE_TRACK_LOST_MS.
+ * Assign each face to the nearest plausible track or to a new one, and end tracks unseen for
+ * FACE_TRACK_LOST_MS.
  * @p ret_tracks[i] is the track of faces[i], NULL when no track is free.
  */
-void face_tracks_update(struct face_tracks *tracks, const struct face *faces, size_t count, uint64_t now_ms,
-			struct face_track **ret_tracks);
+void face_tracks_update(struct face_tracks *tracks, const struct face *faces, size_t count,
+			uint64_t now_ms, struct face_track **ret_tracks);
 
 /**
- * Add the observation of a good frame. An observation that is clearly of another person than the track's mean restarts the
- * track under a new id.
+ * Add the observation of a good frame. An observation that is clearly of another person than the
+ * track's mean restarts the track under a new id.
  */
 void face_track_add(struct face_tracks *tracks, struct face_track *track,
 		    const struct face_observation *observation);
@@ -104,7 +107,8 @@ bool face_track_mean(const struct face_track *track, float *ret_embedding);
 float face_track_norm(const struct face_track *track);
 
 /**
- * Combined liveness of several frames: the mean of their log-odds, so that confident frames weigh more. @return 0 to 1; -1 for none.
+ * Combined liveness of several frames: the mean of their log-odds, so that confident frames weigh
+ * more. @return 0 to 1; -1 for none.
  */
 float face_track_live_mean(const float *live, size_t count);
 
@@ -114,22 +118,30 @@ float face_track_liveness(const struct face_track *track);
 /** Whether a screen raster was detected in any of those frames. */
 bool face_track_raster(const struct face_track *track);
 
-/** Whether the lower half of the face is covered, over enough frames. For a prompt only; no decision depends on it. */
+/**
+ * Whether the lower half of the face is covered, over enough frames. For a prompt only; no decision
+ * depends on it.
+ */
 bool face_track_is_covered(const struct face_track *track);
 
 /**
- * Decide from the evidence. @p person and @p score are the best match of face_track_mean(), @p threshold is the score required.
- * @return OPEN while undecided and while face_track_open() is false. Sets blink_asked_ms when only a blink is missing.
+ * Decide from the evidence. @p person and @p score are the best match of face_track_mean(), @p
+ * threshold is the score required.
+ * @return OPEN while undecided and while face_track_open() is false. Sets blink_asked_ms when only
+ *         a blink is missing.
  */
 enum face_verdict face_track_judge(struct face_track *track, const struct face_rules *rules,
-				   const char *person, float score, float threshold, uint64_t now_ms);
+				   const char *person, float score, float threshold,
+				   uint64_t now_ms);
 
-/** Record that @p verdict was reported. Evidence is kept until face_track_open() next returns true. */
+/**
+ * Record that @p verdict was reported. Evidence is kept until face_track_open() next returns true.
+ */
 void face_track_decided(struct face_track *track, enum face_verdict verdict, uint64_t now_ms);
 
 /**
- * Whether the track needs a decision; others need not be examined on every frame. Evidence restarts repeat_ms after the last
- * decision, or at once for a stranger who removed a cover.
+ * Whether the track needs a decision; others need not be examined on every frame. Evidence restarts
+ * repeat_ms after the last decision, or at once for a stranger who removed a cover.
  */
 bool face_track_open(struct face_track *track, const struct face_rules *rules, uint64_t now_ms);
 

@@ -6,14 +6,18 @@
 #include <string.h>
 
 /*
- * A recogniser's answer is longer the more of a face it sees. Of 25 people on LFW's dev half, upright 3.2 to 4.7, on their
- * heads 1.6 to 2.7: turned the right way the answer grows 1.4 times and more, turned the wrong way it shrinks.
+ * A recogniser's answer is longer the more of a face it sees. Of 25 people on LFW's dev half,
+ * upright 3.2 to 4.7, on their heads 1.6 to 2.7: turned the right way the answer grows 1.4 times
+ * and more, turned the wrong way it shrinks.
  */
 static const float longer_min = 1.2f;
 
 enum { VOTES = 3 /* of people in a row, nobody known among them */ };
 
-/* The surroundings of a face, turned by half, in memory of their own. @return 0, -EINVAL or -ENOMEM. */
+/*
+ * The surroundings of a face, turned by half, in memory of their own. @return 0, -EINVAL or
+ * -ENOMEM.
+ */
 static int turn(const struct face_image *image, const struct face *face, uint8_t **ret_pixels,
 		struct face_image *ret_image, struct face *ret_face)
 {
@@ -30,14 +34,15 @@ static int turn(const struct face_image *image, const struct face *face, uint8_t
 	if (pixels == NULL)
 		return -ENOMEM;
 	for (int y = 0; y < height_px; y++) {
-		const uint8_t *from = image->pixels + (size_t)(bottom - 1 - y) * image->stride_bytes;
+		const uint8_t *from =
+			image->pixels + (size_t)(bottom - 1 - y) * image->stride_bytes;
 		uint8_t *to = pixels + (size_t)y * 3 * (size_t)width_px;
 
 		for (int x = 0; x < width_px; x++)
 			memcpy(to + 3 * (size_t)x, from + 3 * (size_t)(right - 1 - x), 3);
 	}
-	*ret_face =
-		(struct face){.width_px = face->width_px, .height_px = face->height_px, .score = face->score};
+	*ret_face = (struct face){
+		.width_px = face->width_px, .height_px = face->height_px, .score = face->score};
 	ret_face->x_px = (float)right - face->x_px - face->width_px;
 	ret_face->y_px = (float)bottom - face->y_px - face->height_px;
 	*ret_image = (struct face_image){pixels, width_px, height_px, (size_t)width_px * 3};
@@ -58,7 +63,8 @@ static int norm_of(struct face_engine *engine, const struct face_image *image, s
 }
 
 bool face_pipeline_is_upside_down(struct face_pipeline *pipeline, struct face_view *view,
-				  const struct face_image *image, const struct face *face, uint32_t track)
+				  const struct face_image *image, const struct face *face,
+				  uint32_t track)
 {
 	struct face_image turned_image;
 	struct face here = *face, turned;

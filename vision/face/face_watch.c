@@ -29,7 +29,8 @@ struct face_watch {
 	pthread_mutex_t lock; /* guards the members up to pipeline */
 	pthread_cond_t filled;
 	bool stopping;
-	struct video_frame *frames[FACE_WATCH_CAMERAS_MAX]; /* newest of each camera, not looked at yet */
+	/* newest of each camera, not looked at yet */
+	struct video_frame *frames[FACE_WATCH_CAMERAS_MAX];
 	bool resets[FACE_WATCH_CAMERAS_MAX];
 	float offsets[FACE_WATCH_CAMERAS_MAX];
 	unsigned next_camera;                       /* round robin */
@@ -66,12 +67,14 @@ void face_watch_defaults(struct face_watch_config *config)
 static bool is_valid(const struct face_watch_config *config)
 {
 	return config->models_dir != NULL && config->cameras >= 1 &&
-	       config->cameras <= FACE_WATCH_CAMERAS_MAX && config->threads >= 1 && config->threads <= 16 &&
-	       config->false_accept_percent > 0 && config->false_accept_percent <= 10 &&
-	       config->liveness_min >= 0 && config->liveness_min <= 1 && config->face_min_px >= 32 &&
-	       config->face_min_px <= 1000 && config->access_frames >= 2 && config->access_frames <= 30 &&
-	       config->stranger_frames >= config->access_frames && config->stranger_frames <= 60 &&
-	       config->repeat_ms >= 1000 && config->repeat_ms <= 3600000 &&
+	       config->cameras <= FACE_WATCH_CAMERAS_MAX && config->threads >= 1 &&
+	       config->threads <= 16 && config->false_accept_percent > 0 &&
+	       config->false_accept_percent <= 10 && config->liveness_min >= 0 &&
+	       config->liveness_min <= 1 && config->face_min_px >= 32 &&
+	       config->face_min_px <= 1000 && config->access_frames >= 2 &&
+	       config->access_frames <= 30 && config->stranger_frames >= config->access_frames &&
+	       config->stranger_frames <= 60 && config->repeat_ms >= 1000 &&
+	       config->repeat_ms <= 3600000 &&
 	       (!config->blink || face_model_of(FACE_MODEL_DETECT)->kind != FACE_DETECTOR_YUNET);
 }
 
@@ -98,7 +101,8 @@ static int load(struct face_watch *watch)
 	struct problem cause;
 	int r;
 
-	r = face_engine_open(watch->models_dir, (int)watch->threads, &watch->pipeline.engine, &result.reason);
+	r = face_engine_open(watch->models_dir, (int)watch->threads, &watch->pipeline.engine,
+			     &result.reason);
 	if (r < 0) {
 		result.kind = FACE_RESULT_FAILED;
 		if (result.reason.code == PROBLEM_NONE) {
@@ -151,9 +155,11 @@ static int wait_a_tick(struct face_watch *watch)
 	return pthread_cond_timedwait(&watch->filled, &watch->lock, &until);
 }
 
-/* Somebody at the door goes before somebody at a desk, but each frame may be followed by one photo. */
-static enum work wait_for_work(struct face_watch *watch, bool frame_was_last, struct video_frame **ret_frame,
-			       struct enrol *ret_enrol)
+/*
+ * Somebody at the door goes before somebody at a desk, but each frame may be followed by one photo.
+ */
+static enum work wait_for_work(struct face_watch *watch, bool frame_was_last,
+			       struct video_frame **ret_frame, struct enrol *ret_enrol)
 {
 	enum work work = WORK_STOP;
 
@@ -194,17 +200,18 @@ static void look_at(struct face_watch *watch, struct video_frame *frame)
 
 	video_frame_unref(frame);
 	if (r < 0 && !watch->complained)
-		log_warning(
-			"vision",
-			"face camera %u: a frame could not be searched (%s), ignoring it and others like it",
-			watch->camera, strerror(-r));
+		log_warning("vision",
+			    "face camera %u: a frame could not be searched (%s), ignoring it and "
+			    "others like it",
+			    watch->camera, strerror(-r));
 	watch->complained = r < 0;
 	ms = (float)(clock_mono_us() - begin_us) / 1000;
 	pthread_mutex_lock(&watch->lock);
 	if (r > 0)
-		watch->stats.busy_ms_mean +=
-			(ms - watch->stats.busy_ms_mean) /
-			(watch->stats.frames_searched < 32 ? (float)(watch->stats.frames_searched + 1) : 32);
+		watch->stats.busy_ms_mean += (ms - watch->stats.busy_ms_mean) /
+					     (watch->stats.frames_searched < 32
+						      ? (float)(watch->stats.frames_searched + 1)
+						      : 32);
 	watch->stats.frames_searched += r > 0;
 	watch->stats.frames_still += r == 0;
 	pthread_mutex_unlock(&watch->lock);
@@ -309,7 +316,8 @@ static void set_views(struct face_watch *watch, const struct face_watch_config *
 
 		watch->views[i].zone = config->camera[i].zone;
 		watch->views[i].liveness_min = own > 0 ? own : config->liveness_min;
-		snprintf(watch->views[i].name, sizeof(watch->views[i].name), "%s", name != NULL ? name : "");
+		snprintf(watch->views[i].name, sizeof(watch->views[i].name), "%s",
+			 name != NULL ? name : "");
 	}
 }
 
@@ -352,7 +360,8 @@ int face_watch_open(const struct face_watch_config *config, struct queue *result
 	watch->models_dir = strdup(config->models_dir);
 	if (config->stills_dir != NULL)
 		watch->pipeline.stills_dir = strdup(config->stills_dir);
-	r = watch->models_dir == NULL || (config->stills_dir != NULL && watch->pipeline.stills_dir == NULL)
+	r = watch->models_dir == NULL ||
+			    (config->stills_dir != NULL && watch->pipeline.stills_dir == NULL)
 		    ? -ENOMEM
 		    : gallery_open(FACE_DIM, &watch->pipeline.gallery);
 	if (r == 0)
@@ -404,15 +413,16 @@ static int hand_over(struct face_watch *watch, const struct enrol *enrol)
 	if (watch->enrol_count == FACE_WATCH_ENROLS_MAX) {
 		r = -ENOSPC;
 	} else {
-		watch->enrols[(watch->first_enrol + watch->enrol_count++) % FACE_WATCH_ENROLS_MAX] = *enrol;
+		watch->enrols[(watch->first_enrol + watch->enrol_count++) % FACE_WATCH_ENROLS_MAX] =
+			*enrol;
 		pthread_cond_signal(&watch->filled);
 	}
 	pthread_mutex_unlock(&watch->lock);
 	return r;
 }
 
-static int hand_over_photo(struct face_watch *watch, uint64_t request, const void *photo, size_t photo_bytes,
-			   bool is_crop)
+static int hand_over_photo(struct face_watch *watch, uint64_t request, const void *photo,
+			   size_t photo_bytes, bool is_crop)
 {
 	struct enrol enrol = {.request = request, .photo_bytes = photo_bytes, .is_crop = is_crop};
 	int r;
@@ -431,7 +441,8 @@ static int hand_over_photo(struct face_watch *watch, uint64_t request, const voi
 	return r;
 }
 
-int face_watch_enrol(struct face_watch *watch, uint64_t request, const void *photo, size_t photo_bytes)
+int face_watch_enrol(struct face_watch *watch, uint64_t request, const void *photo,
+		     size_t photo_bytes)
 {
 	return hand_over_photo(watch, request, photo, photo_bytes, false);
 }
@@ -442,7 +453,8 @@ int face_watch_enrol_crop(struct face_watch *watch, uint64_t request, const void
 	return hand_over_photo(watch, request, crop_jpeg, crop_jpeg_bytes, true);
 }
 
-int face_watch_enrol_live(struct face_watch *watch, uint64_t request, unsigned camera, unsigned seconds)
+int face_watch_enrol_live(struct face_watch *watch, uint64_t request, unsigned camera,
+			  unsigned seconds)
 {
 	struct enrol enrol = {.request = request, .camera = camera, .seconds = seconds};
 

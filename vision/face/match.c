@@ -22,10 +22,12 @@ _Static_assert(FIRST_CAPACITY % MATCH_BLOCK == 0, "bounds come in blocks");
 static const uint32_t nobody = UINT32_MAX;
 
 /*
- * A vector x is stored as float and as x = scale * q + rest, q in -127..127. With a probe y of unit length
+ * A vector x is stored as float and as x = scale * q + rest, q in -127..127. With a probe y of unit
+ * length
  *   <x,y> = sx * sy * <qx,qy> + <sx * qx, ry> + <rx, y>,
- * so by Cauchy and Schwarz the whole-number product is off by at most |sx * qx| * |ry| + |rx|. The lengths are
- * measured when a vector is stored, not estimated; match_scan.c covers float arithmetic on top.
+ * so by Cauchy and Schwarz the whole-number product is off by at most |sx * qx| * |ry| + |rx|. The
+ * lengths are measured when a vector is stored, not estimated; match_scan.c covers float arithmetic
+ * on top.
  */
 
 struct person {
@@ -67,7 +69,8 @@ static void *allocate(size_t bytes)
 	void *memory = aligned_alloc(align, (bytes + align - 1) / align * align);
 
 	if (memory != NULL && align == HUGE_BYTES)
-		(void)madvise(memory, bytes, MADV_HUGEPAGE); /* fewer TLB misses in a scan; works without */
+		(void)madvise(memory, bytes,
+			      MADV_HUGEPAGE); /* fewer TLB misses in a scan; works without */
 	return memory;
 }
 
@@ -124,8 +127,8 @@ static int to_unit(const float *vector, size_t dim, float *ret_unit, float *ret_
 	return 0;
 }
 
-static void to_whole(const float *vector, size_t dim, int8_t *ret_whole, struct match_sizes *ret_sizes,
-		     size_t at)
+static void to_whole(const float *vector, size_t dim, int8_t *ret_whole,
+		     struct match_sizes *ret_sizes, size_t at)
 {
 	double scale, part, length = 0, rest = 0, largest = 0;
 	int32_t sum = 0;
@@ -169,10 +172,11 @@ static int make_room(struct gallery *gallery)
 	if (gallery->count < gallery->capacity)
 		return 0;
 	/* one that succeeded before another failed is merely larger than it says */
-	if (!grow_one((void **)&gallery->exact, sizeof(float) * gallery->dim, gallery->count, capacity) ||
+	if (!grow_one((void **)&gallery->exact, sizeof(float) * gallery->dim, gallery->count,
+		      capacity) ||
 	    !grow_one((void **)&gallery->whole, gallery->dim, gallery->count, capacity) ||
-	    !grow_one((void **)&gallery->sizes, sizeof(struct match_sizes), gallery->count / MATCH_BLOCK,
-		      capacity / MATCH_BLOCK) ||
+	    !grow_one((void **)&gallery->sizes, sizeof(struct match_sizes),
+		      gallery->count / MATCH_BLOCK, capacity / MATCH_BLOCK) ||
 	    !grow_one((void **)&gallery->owner, sizeof(uint32_t), gallery->count, capacity))
 		return -ENOMEM;
 	gallery->capacity = capacity;
@@ -190,14 +194,15 @@ static uint32_t find_person(const struct gallery *gallery, const char *id)
 
 static int new_person(struct gallery *gallery, const char *id, uint32_t *ret_index)
 {
-	size_t capacity = gallery->people_capacity == 0 ? FIRST_CAPACITY : gallery->people_capacity * 2;
+	size_t capacity =
+		gallery->people_capacity == 0 ? FIRST_CAPACITY : gallery->people_capacity * 2;
 	uint32_t index = gallery->first_free, bucket = bucket_of(id);
 	struct person *person;
 
 	if (index == nobody) {
 		if (gallery->people_used == gallery->people_capacity) {
-			if (!grow_one((void **)&gallery->people, sizeof(struct person), gallery->people_used,
-				      capacity))
+			if (!grow_one((void **)&gallery->people, sizeof(struct person),
+				      gallery->people_used, capacity))
 				return -ENOMEM;
 			gallery->people_capacity = capacity;
 		}
@@ -234,11 +239,12 @@ static void set_row(struct gallery *gallery, size_t at, const float *unit, float
 
 	for (size_t i = 0; i < gallery->dim; i++)
 		row[i] = unit[i] * gain;
-	to_whole(row, gallery->dim, gallery->whole + at * gallery->dim, &gallery->sizes[at / MATCH_BLOCK],
-		 at % MATCH_BLOCK);
+	to_whole(row, gallery->dim, gallery->whole + at * gallery->dim,
+		 &gallery->sizes[at / MATCH_BLOCK], at % MATCH_BLOCK);
 }
 
-static int add_locked(struct gallery *gallery, const char *id, const float *unit, float gain, float length)
+static int add_locked(struct gallery *gallery, const char *id, const float *unit, float gain,
+		      float length)
 {
 	uint32_t index = find_person(gallery, id);
 	size_t at = gallery->count;
@@ -268,7 +274,8 @@ static int add_locked(struct gallery *gallery, const char *id, const float *unit
 }
 
 /* @p weight: 1 adds to the mean, -1 takes out of it */
-static int merge_locked(struct gallery *gallery, const char *id, const float *unit, float gain, float weight)
+static int merge_locked(struct gallery *gallery, const char *id, const float *unit, float gain,
+			float weight)
 {
 	uint32_t index = find_person(gallery, id);
 	struct person *person = index == nobody ? NULL : &gallery->people[index];
@@ -284,7 +291,8 @@ static int merge_locked(struct gallery *gallery, const char *id, const float *un
 	if (weight > 0 && person->templates == GALLERY_TEMPLATES_PER_PERSON_MAX)
 		return -ENOSPC;
 	before = gallery->exact + person->row * gallery->dim;
-	length = person->length * (float)person->templates / person->gains; /* of that row by itself: 1 */
+	length = person->length * (float)person->templates /
+		 person->gains; /* of that row by itself: 1 */
 	for (size_t i = 0; i < gallery->dim; i++) {
 		sum[i] = before[i] * length + weight * unit[i];
 		square += (double)sum[i] * sum[i];
@@ -483,7 +491,8 @@ static void rescore(struct search *search)
 
 		if (search->candidates[i].highest >= worst_of(&search->floor))
 			offer(search->best, gallery->owner[row],
-			      match_exact(search->unit, gallery->exact + row * gallery->dim, gallery->dim));
+			      match_exact(search->unit, gallery->exact + row * gallery->dim,
+					  gallery->dim));
 	}
 	search->count = 0;
 }
@@ -499,10 +508,14 @@ static void weigh(struct search *search, size_t row, float lowest, float highest
 	search->candidates[search->count++].highest = highest;
 }
 
-/* Nearly every block of a large gallery holds nobody who could be among the best, and is left as a whole. */
+/*
+ * Nearly every block of a large gallery holds nobody who could be among the best, and is left as a
+ * whole.
+ */
 static void search_locked(const struct gallery *gallery, const float *unit, struct best *best)
 {
-	struct search search = {.gallery = gallery, .unit = unit, .floor = {.max = best->max}, .best = best};
+	struct search search = {
+		.gallery = gallery, .unit = unit, .floor = {.max = best->max}, .best = best};
 	_Alignas(ALIGN_BYTES) int8_t whole[GALLERY_DIM_MAX];
 	_Alignas(ALIGN_BYTES) int32_t products[MATCH_BLOCK] = {0};
 	float lowest[MATCH_BLOCK], highest[MATCH_BLOCK];
@@ -513,8 +526,8 @@ static void search_locked(const struct gallery *gallery, const float *unit, stru
 	for (size_t at = 0; at < gallery->count; at += n) {
 		n = gallery->count - at < MATCH_BLOCK ? gallery->count - at : MATCH_BLOCK;
 		gallery->dot(whole, gallery->whole + at * gallery->dim, gallery->dim, n, products);
-		if (match_bounds(&gallery->sizes[at / MATCH_BLOCK], &probe, products, n, lowest, highest) <
-		    worst_of(&search.floor))
+		if (match_bounds(&gallery->sizes[at / MATCH_BLOCK], &probe, products, n, lowest,
+				 highest) < worst_of(&search.floor))
 			continue;
 		for (size_t i = 0; i < n; i++)
 			weigh(&search, at + i, lowest[i], highest[i]);
@@ -539,7 +552,8 @@ int gallery_search(struct gallery *gallery, const float *probe, size_t results_m
 	pthread_rwlock_rdlock(&gallery->lock);
 	search_locked(gallery, unit, &best);
 	for (size_t i = 0; i < best.count; i++) {
-		memcpy(results[i].person, gallery->people[best.items[i].owner].id, GALLERY_PERSON_BYTES);
+		memcpy(results[i].person, gallery->people[best.items[i].owner].id,
+		       GALLERY_PERSON_BYTES);
 		results[i].score = best.items[i].score;
 	}
 	pthread_rwlock_unlock(&gallery->lock);
@@ -575,7 +589,8 @@ int gallery_neighbour(struct gallery *gallery, size_t at, char ret_person[GALLER
 	return r;
 }
 
-int gallery_likeness(struct gallery *gallery, const char *person, const float *vector, float *ret_score)
+int gallery_likeness(struct gallery *gallery, const char *person, const float *vector,
+		     float *ret_score)
 {
 	float unit[GALLERY_DIM_MAX] = {0}, best = -1;
 	uint32_t index;
@@ -589,8 +604,8 @@ int gallery_likeness(struct gallery *gallery, const char *person, const float *v
 	index = find_person(gallery, person);
 	for (size_t at = 0; index != nobody && at < gallery->count; at++) {
 		if (gallery->owner[at] == index)
-			best = fmaxf(best,
-				     match_exact(unit, gallery->exact + at * gallery->dim, gallery->dim));
+			best = fmaxf(best, match_exact(unit, gallery->exact + at * gallery->dim,
+						       gallery->dim));
 	}
 	pthread_rwlock_unlock(&gallery->lock);
 	if (index == nobody)

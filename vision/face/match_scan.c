@@ -2,7 +2,8 @@
 
 #include "match.h"
 
-void match_dot_plain(const int8_t *probe, const int8_t *rows, size_t dim, size_t count, int32_t *ret_products)
+void match_dot_plain(const int8_t *probe, const int8_t *rows, size_t dim, size_t count,
+		     int32_t *ret_products)
 {
 	for (size_t row = 0; row < count; row++) {
 		const int8_t *at = rows + row * dim;
@@ -27,14 +28,15 @@ float match_exact(const float *a, const float *b, size_t dim)
 
 static const float rounding = 1e-5f; /* of the float arithmetic below and of the lengths */
 
-float match_bounds(const struct match_sizes *rows, const struct match_sizes *probe, const int32_t *products,
-		   size_t count, float *lowest, float *highest)
+float match_bounds(const struct match_sizes *rows, const struct match_sizes *probe,
+		   const int32_t *products, size_t count, float *lowest, float *highest)
 {
 	float probe_scale = probe->scale[0], probe_rest = probe->rest_length[0], most = -2;
 
-	for (size_t i = 0; i < MATCH_BLOCK; i++) { /* all of them: a fixed count is what vectors like */
-		float score =
-			rows->scale[i] * probe_scale * (float)(products[i] - MATCH_OFFSET * rows->sum[i]);
+	for (size_t i = 0; i < MATCH_BLOCK;
+	     i++) { /* all of them: a fixed count is what vectors like */
+		float score = rows->scale[i] * probe_scale *
+			      (float)(products[i] - MATCH_OFFSET * rows->sum[i]);
 		float slack = rows->length[i] * probe_rest + rows->rest_length[i] + rounding;
 
 		lowest[i] = score - slack;
@@ -58,9 +60,12 @@ __attribute__((target("avx2"))) static int32_t sum_of(__m256i v)
 	return _mm_cvtsi128_si32(four);
 }
 
-/* Bytes are widened first: multiplying them as they are would saturate at 16 bits and break the bound. */
-__attribute__((target("avx2"))) static void dot_avx2(const int8_t *probe, const int8_t *rows, size_t dim,
-						     size_t count, int32_t *ret_products)
+/*
+ * Bytes are widened first: multiplying them as they are would saturate at 16 bits and break the
+ * bound.
+ */
+__attribute__((target("avx2"))) static void
+dot_avx2(const int8_t *probe, const int8_t *rows, size_t dim, size_t count, int32_t *ret_products)
 {
 	_Alignas(32) int16_t wide[GALLERY_DIM_MAX];
 
@@ -71,8 +76,10 @@ __attribute__((target("avx2"))) static void dot_avx2(const int8_t *probe, const 
 		__m256i sums[2] = {_mm256_setzero_si256(), _mm256_setzero_si256()};
 
 		for (size_t i = 0; i < dim; i += 32) {
-			__m256i low = _mm256_cvtepi8_epi16(_mm_load_si128((const __m128i *)(at + i)));
-			__m256i high = _mm256_cvtepi8_epi16(_mm_load_si128((const __m128i *)(at + i + 16)));
+			__m256i low =
+				_mm256_cvtepi8_epi16(_mm_load_si128((const __m128i *)(at + i)));
+			__m256i high = _mm256_cvtepi8_epi16(
+				_mm_load_si128((const __m128i *)(at + i + 16)));
 			__m256i p0 = _mm256_load_si256((const __m256i *)(wide + i));
 			__m256i p1 = _mm256_load_si256((const __m256i *)(wide + i + 16));
 
@@ -86,7 +93,8 @@ __attribute__((target("avx2"))) static void dot_avx2(const int8_t *probe, const 
 enum { AHEAD_BYTES = 4096, SIDE_BY_SIDE = 4 };
 
 /* What the sixteen lanes of each of four rows add up to. */
-__attribute__((target("avx512f,avx512bw,avx512vl,avx512vnni"))) static __m128i sums_of(const __m512i *rows)
+__attribute__((target("avx512f,avx512bw,avx512vl,avx512vnni"))) static __m128i
+sums_of(const __m512i *rows)
 {
 	__m256i half[SIDE_BY_SIDE], pairs[2], all;
 
@@ -107,8 +115,8 @@ dot_vnni(const int8_t *probe, const int8_t *rows, size_t dim, size_t count, int3
 	int32_t last[SIDE_BY_SIDE];
 
 	for (size_t i = 0; i < dim / 64; i++)
-		raised[i] =
-			_mm512_xor_si512(_mm512_load_si512(probe + i * 64), offset); /* + 128, modulo 256 */
+		raised[i] = _mm512_xor_si512(_mm512_load_si512(probe + i * 64),
+					     offset); /* + 128, modulo 256 */
 	for (size_t row = 0; row < count; row += SIDE_BY_SIDE) {
 		for (size_t k = 0; k < SIDE_BY_SIDE; k++) {
 			const int8_t *at = rows + (row + k < count ? row + k : row) * dim;
@@ -152,7 +160,10 @@ match_dot_fn *match_dot_best(void)
 #define HWCAP_ASIMDDP (1 << 20)
 #endif
 
-/* The instruction takes both sides signed, so the probe's offset is added as offset * sum of the row. */
+/*
+ * The instruction takes both sides signed, so the probe's offset is added as offset * sum of the
+ * row.
+ */
 __attribute__((target("arch=armv8.2-a+dotprod"))) static void
 dot_neon(const int8_t *probe, const int8_t *rows, size_t dim, size_t count, int32_t *ret_products)
 {

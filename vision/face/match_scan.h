@@ -8,8 +8,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* The processor multiplies unsigned by signed bytes, so the probe is raised by MATCH_OFFSET in the product:
- * product = <probe + MATCH_OFFSET, row> in every version, and callers take MATCH_OFFSET * sum(row) off. */
+/* The processor multiplies unsigned by signed bytes, so the probe is raised by MATCH_OFFSET in the
+ * product: product = <probe + MATCH_OFFSET, row> in every version, and callers take MATCH_OFFSET *
+ * sum(row) off. */
 enum { MATCH_OFFSET = 128, MATCH_BLOCK = 64 };
 
 /**
@@ -34,8 +35,8 @@ struct match_sizes {
  * @param lowest    MATCH_BLOCK, as @p highest.
  * @return the largest of @p highest.
  */
-float match_bounds(const struct match_sizes *rows, const struct match_sizes *probe, const int32_t *products,
-		   size_t count, float *lowest, float *highest);
+float match_bounds(const struct match_sizes *rows, const struct match_sizes *probe,
+		   const int32_t *products, size_t count, float *lowest, float *highest);
 
 /** The product in float, summed in double: what the bounds are of. @p dim: a multiple of 8. */
 float match_exact(const float *a, const float *b, size_t dim);

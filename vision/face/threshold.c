@@ -22,12 +22,14 @@ int threshold_use(const struct threshold_curve *wanted)
 	}
 	norm = &wanted->norm;
 	for (int i = 0; i < THRESHOLD_SCORES; i++)
-		if (!(wanted->scores[i] > (i == 0 ? 0 : wanted->scores[i - 1]) && wanted->scores[i] < 1))
+		if (!(wanted->scores[i] > (i == 0 ? 0 : wanted->scores[i - 1]) &&
+		      wanted->scores[i] < 1))
 			return -EINVAL;
 	if (!(wanted->min >= 0 && wanted->min < (double)THRESHOLD_MAX))
 		return -EINVAL;
-	if (!(norm->usual <= 0) && !(norm->none > 0 && norm->none <= norm->low && norm->low < norm->high &&
-				     norm->exponent > 0 && norm->exponent <= 1))
+	if (!(norm->usual <= 0) &&
+	    !(norm->none > 0 && norm->none <= norm->low && norm->low < norm->high &&
+	      norm->exponent > 0 && norm->exponent <= 1))
 		return -EINVAL;
 	other = *wanted;
 	curve = &other;
@@ -78,7 +80,8 @@ float threshold_for(size_t enrolled, double false_accept_percent)
 		false_accept_percent = 0.0001;
 	if (false_accept_percent > 10)
 		false_accept_percent = 10;
-	score = score_at((float)log10(false_accept_percent / 100 / (double)(enrolled == 0 ? 1 : enrolled)));
+	score = score_at(
+		(float)log10(false_accept_percent / 100 / (double)(enrolled == 0 ? 1 : enrolled)));
 	if (score < threshold_min())
 		return threshold_min();
 	return score > THRESHOLD_MAX ? THRESHOLD_MAX : score;

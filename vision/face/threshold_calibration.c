@@ -46,7 +46,8 @@ static struct calibration_person *place_for(struct threshold_calibration *site, 
 	return person;
 }
 
-void calibration_restore(struct threshold_calibration *site, uint32_t tag, uint32_t other, float distance)
+void calibration_restore(struct threshold_calibration *site, uint32_t tag, uint32_t other,
+			 float distance)
 {
 	struct calibration_person *person;
 	uint32_t at;
@@ -60,8 +61,8 @@ void calibration_restore(struct threshold_calibration *site, uint32_t tag, uint3
 	person->turn = ++site->turn;
 }
 
-void calibration_add(struct threshold_calibration *site, const char *person, const char *other, float score,
-		     size_t enrolled, double percent)
+void calibration_add(struct threshold_calibration *site, const char *person, const char *other,
+		     float score, size_t enrolled, double percent)
 {
 	assert(site->count <= CALIBRATION_PEOPLE_MAX && person != NULL && other != NULL);
 	if (score > -1 && score <= 1 && enrolled > 1)
@@ -97,7 +98,8 @@ struct outsiders {
 };
 
 /* Numbers follow those of site->people. */
-static uint32_t number_of(const struct threshold_calibration *site, struct outsiders *outsiders, uint32_t tag)
+static uint32_t number_of(const struct threshold_calibration *site, struct outsiders *outsiders,
+			  uint32_t tag)
 {
 	uint32_t known = (uint32_t)site->count;
 
@@ -116,7 +118,8 @@ static size_t gather(const struct threshold_calibration *site, struct evt_fit_sc
 	struct outsiders *outsiders = calloc(1, sizeof(*outsiders));
 	size_t n = 0;
 
-	_Static_assert(CALIBRATION_PEOPLE_MAX + (int)CALIBRATION_SCORES_MAX <= (int)EVT_FIT_SCORES_MAX,
+	_Static_assert(CALIBRATION_PEOPLE_MAX + (int)CALIBRATION_SCORES_MAX <=
+			       (int)EVT_FIT_SCORES_MAX,
 		       "all have a number");
 	for (size_t i = 0; i < site->count && outsiders != NULL; i++) {
 		const struct calibration_person *person = &site->people[i];
@@ -125,7 +128,8 @@ static size_t gather(const struct threshold_calibration *site, struct evt_fit_sc
 			uint32_t tag = person->others[k];
 
 			scores[n++] = (struct evt_fit_score){
-				(uint32_t)i, tag == 0 ? (uint32_t)i : number_of(site, outsiders, tag),
+				(uint32_t)i,
+				tag == 0 ? (uint32_t)i : number_of(site, outsiders, tag),
 				person->distances[k]};
 		}
 	}
@@ -148,7 +152,8 @@ float calibration_threshold(size_t enrolled, double percent, float offset)
 /* Two measurements of one value, the site's and the card's, each with its error. */
 static void aim(struct calibration_judgement *judgement, const struct evt_fit_limits *distance)
 {
-	static const double errors_between_limits = 2 * 1.645, errors_to_safe = 0.84, beside_card = 0.005;
+	static const double errors_between_limits = 2 * 1.645, errors_to_safe = 0.84,
+			    beside_card = 0.005;
 	double error = (distance->high - distance->low) / errors_between_limits;
 	double card = (double)CALIBRATION_CARD_ERROR * (double)CALIBRATION_CARD_ERROR;
 	double weight = card / (card + error * error);
@@ -170,14 +175,16 @@ void calibration_judge(const struct threshold_calibration *site, size_t enrolled
 
 	assert(site != NULL && ret_judgement != NULL);
 	judgement.people = site->count;
-	judgement.aim = judgement.next = within(offset, CALIBRATION_OFFSET_MIN, CALIBRATION_OFFSET_MAX);
+	judgement.aim = judgement.next =
+		within(offset, CALIBRATION_OFFSET_MIN, CALIBRATION_OFFSET_MAX);
 	if (scores != NULL)
 		judgement.scores = gather(site, scores);
 	if (scores != NULL && site->count >= CALIBRATION_PEOPLE_MIN &&
-	    evt_fit_limits(scores, judgement.scores, percent / 100, now, &distance, &judgement.rate) == 0) {
+	    evt_fit_limits(scores, judgement.scores, percent / 100, now, &distance,
+			   &judgement.rate) == 0) {
 		aim(&judgement, &distance);
-		judgement.next +=
-			within(judgement.aim - judgement.next, -CALIBRATION_STEP_DOWN, CALIBRATION_STEP_UP);
+		judgement.next += within(judgement.aim - judgement.next, -CALIBRATION_STEP_DOWN,
+					 CALIBRATION_STEP_UP);
 		judgement.threshold = (struct evt_fit_limits){judgement.card + distance.low,
 							      judgement.card + distance.middle,
 							      judgement.card + distance.high};
@@ -186,8 +193,8 @@ void calibration_judge(const struct threshold_calibration *site, size_t enrolled
 	*ret_judgement = judgement;
 }
 
-double calibration_rate_at(const struct threshold_calibration *site, size_t enrolled, double percent,
-			   float score)
+double calibration_rate_at(const struct threshold_calibration *site, size_t enrolled,
+			   double percent, float score)
 {
 	struct evt_fit_score *scores = malloc(CALIBRATION_SCORES_MAX * sizeof(*scores));
 	struct evt_fit tail;

@@ -39,7 +39,8 @@ static bool config_is_valid(const struct litter_config *config)
 	return true;
 }
 
-int litter_open(int width_px, int height_px, const struct litter_config *config, struct litter **ret_litter)
+int litter_open(int width_px, int height_px, const struct litter_config *config,
+		struct litter **ret_litter)
 {
 	static const struct litter_config everywhere;
 	struct litter *litter;
@@ -48,7 +49,8 @@ int litter_open(int width_px, int height_px, const struct litter_config *config,
 	if (config == NULL)
 		config = &everywhere;
 	if (width_px < LITTER_SIDE_MIN_PX || width_px > LITTER_SIDE_MAX_PX ||
-	    height_px < LITTER_SIDE_MIN_PX || height_px > LITTER_SIDE_MAX_PX || !config_is_valid(config))
+	    height_px < LITTER_SIDE_MIN_PX || height_px > LITTER_SIDE_MAX_PX ||
+	    !config_is_valid(config))
 		return -EINVAL;
 	litter = calloc(1, sizeof(*litter));
 	if (litter == NULL)
@@ -57,7 +59,9 @@ int litter_open(int width_px, int height_px, const struct litter_config *config,
 	litter->width = width_px;
 	litter->height = height_px;
 	litter->unit = (float)height_px / 720;
-	r = config->calibration.known ? litter_origin_prepare(&config->calibration, litter->homography) : 0;
+	r = config->calibration.known
+		    ? litter_origin_prepare(&config->calibration, litter->homography)
+		    : 0;
 	if (r == 0)
 		r = litter_front_open(&litter->front, width_px, height_px, config);
 	if (r < 0) {
@@ -81,15 +85,16 @@ static bool has_counterpart(const struct litter *litter, const struct litter_blo
 	for (int i = 0; i < litter->last_blob_count; i++) {
 		const struct litter_blob *last = &litter->last_blobs[i];
 
-		if (fabsf(blob->x - last->x) <= SAME_PLACE_PX && fabsf(blob->y - last->y) <= SAME_PLACE_PX)
+		if (fabsf(blob->x - last->x) <= SAME_PLACE_PX &&
+		    fabsf(blob->y - last->y) <= SAME_PLACE_PX)
 			return true;
 	}
 	return false;
 }
 
 /*
- * A frame shown twice: a picture that differs far less than pictures here do, with the same things at the same
- * places. Streams that were brought from one frame rate to another are full of them.
+ * A frame shown twice: a picture that differs far less than pictures here do, with the same things
+ * at the same places. Streams that were brought from one frame rate to another are full of them.
  */
 static bool is_duplicate(struct litter *litter)
 {
@@ -130,7 +135,8 @@ static bool take_time(struct litter *litter, int64_t pts_us)
 		litter->stats.late++;
 		return false;
 	}
-	if (litter->started && (double)pts_us - (double)litter->last_pts_us > (double)GAP_MAX_S * 1e6)
+	if (litter->started &&
+	    (double)pts_us - (double)litter->last_pts_us > (double)GAP_MAX_S * 1e6)
 		litter_flush(litter);
 	if (!litter->started) {
 		litter->started = true;
@@ -180,7 +186,8 @@ static void rebase(struct litter *litter)
 
 static void keep_last_blobs(struct litter *litter)
 {
-	memcpy(litter->last_blobs, litter->blobs, sizeof(litter->blobs[0]) * (size_t)litter->blob_count);
+	memcpy(litter->last_blobs, litter->blobs,
+	       sizeof(litter->blobs[0]) * (size_t)litter->blob_count);
 	litter->last_blob_count = litter->blob_count;
 }
 
@@ -233,7 +240,8 @@ void litter_replay(struct litter *litter, const struct litter_frame_blobs *seen)
 	if (seen->scene == LITTER_SCENE_CALM) {
 		keep_last_blobs(litter);
 		litter->blob_count = seen->blob_count;
-		memcpy(litter->blobs, seen->blobs, sizeof(litter->blobs[0]) * (size_t)seen->blob_count);
+		memcpy(litter->blobs, seen->blobs,
+		       sizeof(litter->blobs[0]) * (size_t)seen->blob_count);
 	}
 	judge_frame(litter);
 }

@@ -1,12 +1,13 @@
 /*
  * litter.h - detects objects thrown from a building in the video of one fixed camera.
  *
- * Pure analysis of one stream of luma planes: no I/O, no clock, no logging, no thread. Time is the frame's PTS.
- * Frames are processed in order; a verdict follows when a track has ended. The background model needs about 15 frames before
- * small objects are detected. One instance, one thread at a time.
+ * Pure analysis of one stream of luma planes: no I/O, no clock, no logging, no thread. Time is the
+ * frame's PTS. Frames are processed in order; a verdict follows when a track has ended. The
+ * background model needs about 15 frames before small objects are detected. One instance, one
+ * thread at a time.
  *
- * Pictures are 64 x 64 to 4096 x 4096. Points of the configuration are fractions of width and height from the
- * top left; points of a verdict are pixels of the input picture.
+ * Pictures are 64 x 64 to 4096 x 4096. Points of the configuration are fractions of width and
+ * height from the top left; points of a verdict are pixels of the input picture.
  */
 #ifndef GH_VISION_LITTER_LITTER_H
 #define GH_VISION_LITTER_LITTER_H
@@ -49,8 +50,10 @@ struct litter_calibration {
 	struct litter_spot points[4]; /* left low, right low, right high, left high */
 	bool known;                   /* false: everything else here is ignored */
 	int floor_low,
-		floor_high; /* floor that begins at the lower pair, floor that ends at the upper pair */
-	unsigned columns;   /* between the left and the right pair, 1 to 26: A, B, ... from the left */
+		/* floor that begins at the lower pair, floor that ends at the upper pair */
+		floor_high;
+	/* between the left and the right pair, 1 to 26: A, B, ... from the left */
+	unsigned columns;
 };
 
 struct litter_config {
@@ -80,14 +83,15 @@ struct litter_verdict {
 	size_t point_count;
 	struct litter_reason reasons[LITTER_REASONS_MAX];
 	size_t reason_count;
-	bool origin_known; /* false: not calibrated, or first seen outside the facade; the next five are then empty */
+	/* false: not calibrated, or first seen outside the facade; the next five are then empty */
+	bool origin_known;
 	int floor_low, floor_high;        /* range of possible floors */
 	char column_low, column_high;     /* 'A' to 'Z' */
 	char origin[LITTER_ORIGIN_BYTES]; /* "floor 11-12, column C", "" when unknown */
 };
 
 struct litter_stats {
-	uint64_t frames, duplicates;  /* duplicates: repeated pictures, removed from the time base */
+	uint64_t frames, duplicates; /* duplicates: repeated pictures, removed from the time base */
 	uint64_t shakes, light_steps; /* frames skipped for one of these causes */
 	uint64_t settling;            /* frames after a start while the background is learned */
 	uint64_t late;                /* frames with a PTS not after the one before: ignored */
@@ -102,7 +106,8 @@ struct litter;
  * @param ret_litter  owned by the caller; untouched on failure.
  * @return 0, -EINVAL (invalid size, polygon or calibration) or -ENOMEM.
  */
-int litter_open(int width_px, int height_px, const struct litter_config *config, struct litter **ret_litter);
+int litter_open(int width_px, int height_px, const struct litter_config *config,
+		struct litter **ret_litter);
 
 /** NULL is fine. */
 void litter_close(struct litter *litter);
@@ -120,7 +125,10 @@ void litter_flush(struct litter *litter);
 /** Fetch the oldest verdict; at most 16 are queued. @return 1, or 0 when there is none. */
 int litter_next(struct litter *litter, struct litter_verdict *ret_verdict);
 
-/** Longest time from a throw's last sample to its verdict, microseconds: the history that a caller must keep. */
+/**
+ * Longest time from a throw's last sample to its verdict, microseconds: the history that a caller
+ * must keep.
+ */
 int64_t litter_delay_us(void);
 
 void litter_get_stats(const struct litter *litter, struct litter_stats *ret_stats);

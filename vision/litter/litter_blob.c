@@ -98,7 +98,8 @@ static int smallest_in_tile(const struct litter_blob *blobs, int count, int tile
 }
 
 /* sums become means; single pixels go, and all but the largest of a tile */
-static int finish_blobs(const struct litter_front *front, struct litter_blob *blobs, int count, int area_min)
+static int finish_blobs(const struct litter_front *front, struct litter_blob *blobs, int count,
+			int area_min)
 {
 	int kept = 0;
 
@@ -111,7 +112,8 @@ static int finish_blobs(const struct litter_front *front, struct litter_blob *bl
 		blob.x /= (float)blob.area_px;
 		blob.y /= (float)blob.area_px;
 		blob.light /= (float)blob.area_px;
-		blob.tile = (int)blob.y / LITTER_TILE_PX * front->tiles_x + (int)blob.x / LITTER_TILE_PX;
+		blob.tile = (int)blob.y / LITTER_TILE_PX * front->tiles_x +
+			    (int)blob.x / LITTER_TILE_PX;
 		if (smallest_in_tile(blobs, kept, blob.tile, &smallest) < TILE_BLOBS_MAX)
 			blobs[kept++] = blob;
 		else if (blobs[smallest].area_px < blob.area_px)
@@ -132,7 +134,10 @@ int litter_blobs(struct litter_front *front, float unit, struct litter_blob *blo
 		int root = root_of(runs, i);
 
 		if (root == i) {
-			/* roots come before their runs; from here on parent of a root is -2 - its blob */
+			/*
+			 * roots come before their runs; from here on parent of a root is -2 - its
+			 * blob
+			 */
 			if (count == blobs_max) {
 				runs[i].parent = -1;
 				continue;

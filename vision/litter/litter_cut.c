@@ -9,9 +9,10 @@
 #define WENT_UP 0.05F /* of the height */
 #define SIZE_TIMES 2.0F
 #define SIDE_NOISE_PX 2.0F
-#define LANDS_AFTER 0.1F /* of the height: what rests at the ground after such a way has fallen there */
-#define FLEW 0.05F       /* of the height */
-#define FLYER_PX 3.5F    /* in a 720-row picture */
+#define LANDS_AFTER                                                                                \
+	0.1F       /* of the height: what rests at the ground after such a way has fallen there */
+#define FLEW 0.05F /* of the height */
+#define FLYER_PX 3.5F /* in a 720-row picture */
 #define RESTED_S 4.0F
 #define RESTED_NEAR 0.025F /* of the height */
 #define IMPACT_S 0.1F      /* in this time it stops when it hits the ground */
@@ -61,7 +62,10 @@ float litter_y_at(const struct litter_track *track, float t)
 	return y;
 }
 
-/* raindrops cross the way of things, and are taken for them: what differs so much in size is not the same thing */
+/*
+ * raindrops cross the way of things, and are taken for them: what differs so much in size is not
+ * the same thing
+ */
 static bool sizes_differ(float a, float b)
 {
 	return (a + SIDE_NOISE_PX) > SIZE_TIMES * (b + SIDE_NOISE_PX) ||
@@ -89,7 +93,10 @@ static bool rests_at(const struct litter *litter, const struct litter_track *tra
 	return false;
 }
 
-/* px: how far away from sample @p at the track has been before it, where it was of about @p size, too */
+/*
+ * px: how far away from sample @p at the track has been before it, where it was of about @p size,
+ * too
+ */
 static float distance_to(const struct litter_track *track, int at, float size)
 {
 	float far = 0;
@@ -102,12 +109,16 @@ static float distance_to(const struct litter_track *track, int at, float size)
 	return far;
 }
 
-/* px: how far the thing that it is from sample @p begin on had come to there; what was of another size was another thing */
+/*
+ * px: how far the thing that it is from sample @p begin on had come to there; what was of another
+ * size was another thing
+ */
 static float motion_to(const struct litter_track *track, int begin)
 {
-	return begin == 0 ? 0
-			  : distance_to(track, begin,
-					litter_size_of(track->samples + begin, track->count - begin));
+	return begin == 0
+		       ? 0
+		       : distance_to(track, begin,
+				     litter_size_of(track->samples + begin, track->count - begin));
 }
 
 float litter_prior_motion(const struct litter *litter, const struct litter_sample *at, float size,
@@ -116,7 +127,8 @@ float litter_prior_motion(const struct litter *litter, const struct litter_sampl
 	float motion_px = 0;
 
 	for (unsigned i = 0; i < LITTER_RESTS_MAX && i < litter->rests_next; i++) {
-		float ago = at->t - litter->rests[i].t, ratio = litter->rests[i].size / fmaxf(size, 1);
+		float ago = at->t - litter->rests[i].t,
+		      ratio = litter->rests[i].size / fmaxf(size, 1);
 
 		if (ago > -0.5F && ago < RESTED_S && ratio > 0.5F && ratio < 2 &&
 		    (lost_too || !litter->rests[i].lost) &&
@@ -142,7 +154,8 @@ void litter_record_rest(struct litter *litter, const struct litter_track *track,
 	litter->rests[i].t = litter_last(track)->t;
 	litter->rests[i].x = litter_last(track)->x;
 	litter->rests[i].y = litter_last(track)->y;
-	litter->rests[i].prior_motion_px = fmaxf(distance_to(track, track->count - 1, size), before);
+	litter->rests[i].prior_motion_px =
+		fmaxf(distance_to(track, track->count - 1, size), before);
 }
 
 bool litter_moved_across(const struct litter *litter, const struct litter_track *track)
@@ -153,7 +166,9 @@ bool litter_moved_across(const struct litter *litter, const struct litter_track 
 	       litter_down(track) < across / 2;
 }
 
-/* keeps the samples from @p begin to before @p end; what was counted over all of them goes by share */
+/*
+ * keeps the samples from @p begin to before @p end; what was counted over all of them goes by share
+ */
 static void keep_samples(struct litter_track *track, int begin, int end)
 {
 	float share = (float)(end - begin) / (float)track->count;
@@ -161,12 +176,13 @@ static void keep_samples(struct litter_track *track, int begin, int end)
 	track->frames = (int)((float)track->frames * share);
 	track->rivals *= share;
 	track->count = end - begin;
-	memmove(track->samples, track->samples + begin, sizeof(track->samples[0]) * (size_t)track->count);
+	memmove(track->samples, track->samples + begin,
+		sizeof(track->samples[0]) * (size_t)track->count);
 }
 
 /*
- * Its longest way down: what went up to where that begins, and up again from its end, was something else or had not been
- * thrown yet.
+ * Its longest way down: what went up to where that begins, and up again from its end, was something
+ * else or had not been thrown yet.
  */
 static bool cut_to_descent(const struct litter *litter, struct litter_track *track)
 {
@@ -194,8 +210,9 @@ static bool cut_to_descent(const struct litter *litter, struct litter_track *tra
 }
 
 /*
- * A hand with the thing in it, a thing on a sill: the fall begins where it rested last. What goes on at the ground, as when
- * raindrops are taken for a thing that has left the picture there, comes after the fall.
+ * A hand with the thing in it, a thing on a sill: the fall begins where it rested last. What goes
+ * on at the ground, as when raindrops are taken for a thing that has left the picture there, comes
+ * after the fall.
  */
 static bool cut_to_release(const struct litter *litter, struct litter_track *track)
 {
@@ -205,7 +222,8 @@ static bool cut_to_release(const struct litter *litter, struct litter_track *tra
 		if (!rests_at(litter, track, i))
 			continue;
 		if (track->samples[i].y > LITTER_GROUND * (float)litter->height &&
-		    track->samples[i].y - track->samples[begin].y > LANDS_AFTER * (float)litter->height) {
+		    track->samples[i].y - track->samples[begin].y >
+			    LANDS_AFTER * (float)litter->height) {
 			end = i;
 			break;
 		}
@@ -225,8 +243,9 @@ static bool cut_to_landing(const struct litter *litter, struct litter_track *tra
 	const struct litter_sample *end = litter_last(track);
 	int count = track->count;
 
-	while (count > 1 && hypotf(track->samples[count - 2].x - end->x,
-				   track->samples[count - 2].y - end->y) < RELEASE_PX * litter->unit)
+	while (count > 1 &&
+	       hypotf(track->samples[count - 2].x - end->x, track->samples[count - 2].y - end->y) <
+		       RELEASE_PX * litter->unit)
 		count--;
 	track->frames -= track->count - count;
 	track->rivals *= (float)count / (float)track->count;
@@ -242,8 +261,8 @@ static float speed_between(const struct litter_track *track, int from, int to)
 }
 
 /*
- * It fell, and from one moment to the next it is still, or something else there is taken for it: the fall ends
- * here. What flies brakes slowly.
+ * It fell, and from one moment to the next it is still, or something else there is taken for it:
+ * the fall ends here. What flies brakes slowly.
  */
 static bool hits_ground(const struct litter *litter, const struct litter_track *track, int i)
 {
@@ -270,14 +289,15 @@ static void cut_to_impact(const struct litter *litter, struct litter_track *trac
 		end++;
 	if (end >= track->count)
 		return;
-	track->frames -= (int)((float)track->frames * (float)(track->count - 1 - end) / (float)track->count);
+	track->frames -=
+		(int)((float)track->frames * (float)(track->count - 1 - end) / (float)track->count);
 	track->rivals *= (float)(end + 1) / (float)track->count;
 	track->count = end + 1;
 }
 
 /*
- * A raindrop that went where the thing was let go, and was taken for it: much faster at first than right after. Nothing
- * that is thrown slows down so much so soon.
+ * A raindrop that went where the thing was let go, and was taken for it: much faster at first than
+ * right after. Nothing that is thrown slows down so much so soon.
  */
 static void cut_raindrop(const struct litter *litter, struct litter_track *track)
 {

@@ -6,7 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
-_Static_assert((int)LITTER_RESULT_FILES == (int)EVIDENCE_FILES, "one result file for each evidence file");
+_Static_assert((int)LITTER_RESULT_FILES == (int)EVIDENCE_FILES,
+	       "one result file for each evidence file");
 _Static_assert((int)LITTER_RESULT_NAME_BYTES >= (int)EVIDENCE_NAME_BYTES, "names fit");
 static void copy_file(const struct evidence_file *from, struct litter_result_file *to)
 {
@@ -47,14 +48,15 @@ int litter_evidence_write(const struct litter_watch_config *config, const struct
 	assert(result->verdict.point_count <= LITTER_POINTS_MAX);
 	for (size_t i = 0; i < verdict->point_count; i++)
 		points[i] = (struct evidence_point){verdict->points[i].x, verdict->points[i].y};
-	snprintf(stem, sizeof(stem), "%s-%lld-%u", config->name, (long long)result->first_sight_unix_ms,
-		 number);
+	snprintf(stem, sizeof(stem), "%s-%lld-%u", config->name,
+		 (long long)result->first_sight_unix_ms, number);
 	request.stem = stem;
 	r = evidence_write(config->ring, &request, &evidence, &result->evidence_problem);
 	copy_evidence(result, &evidence);
-	result->clip_offset_ms = evidence.clip_to_pts_us > evidence.clip_from_pts_us
-					 ? (verdict->begin_pts_us - evidence.clip_from_pts_us) / 1000
-					 : -1;
+	result->clip_offset_ms =
+		evidence.clip_to_pts_us > evidence.clip_from_pts_us
+			? (verdict->begin_pts_us - evidence.clip_from_pts_us) / 1000
+			: -1;
 	if (r < 0 && result->evidence_problem.code == PROBLEM_NONE)
 		problem_failed(&result->evidence_problem, r);
 	return r;

@@ -46,11 +46,13 @@ bool litter_fit_polynomial(const float *t, const float *y, int count, int degree
 }
 
 /*
- * Looking up a wall, height Z shows at y = y0 + A / (Z + B), where y0 is where plumb lines meet (above the
- * picture) and a fall is Z = quadratic in time. So 1 / (y - y0) is quadratic in time; y0 is searched, from far
- * away (a level camera: y itself is quadratic) to close above the first sample.
+ * Looking up a wall, height Z shows at y = y0 + A / (Z + B), where y0 is where plumb lines meet
+ * (above the picture) and a fall is Z = quadratic in time. So 1 / (y - y0) is quadratic in time; y0
+ * is searched, from far away (a level camera: y itself is quadratic) to close above the first
+ * sample.
  */
-static bool fit_with_vanishing(const float *t, const float *y, int count, double vanishing, double *c)
+static bool fit_with_vanishing(const float *t, const float *y, int count, double vanishing,
+			       double *c)
 {
 	float u[LITTER_TRACK_POINTS_MAX];
 	double far = -vanishing; /* scaled so that u is about 1 + (y / far) for a far point */
@@ -84,7 +86,8 @@ static double residual(const float *t, const float *y, int count, const double *
 		if ((double)y[i] >= fmin(before, after) && (double)y[i] <= fmax(before, after))
 			d = 0;
 		else
-			d = fmin(fabs(d), fmin(fabs((double)y[i] - before), fabs((double)y[i] - after)));
+			d = fmin(fabs(d),
+				 fmin(fabs((double)y[i] - before), fabs((double)y[i] - after)));
 		sum += d * d;
 	}
 	return sqrt(sum / count);
@@ -99,9 +102,11 @@ static double lowest(const float *y, int count)
 	return (double)low;
 }
 
-void litter_fit_fall(const struct litter_sample *samples, int count, float height, struct litter_fit *ret_fit)
+void litter_fit_fall(const struct litter_sample *samples, int count, float height,
+		     struct litter_fit *ret_fit)
 {
-	static const double distances[] = {0.12, 0.2, 0.35, 0.6, 1, 1.8, 3.5, 8, 50}; /* picture heights */
+	static const double distances[] = {0.12, 0.2, 0.35, 0.6, 1,
+					   1.8,  3.5, 8,    50}; /* picture heights */
 	float t[LITTER_TRACK_POINTS_MAX], y[LITTER_TRACK_POINTS_MAX];
 	float length = samples[count - 1].t - samples[0].t;
 	double travel = fmax(1, (double)(samples[count - 1].y - samples[0].y)), best = 1e9;
@@ -115,9 +120,11 @@ void litter_fit_fall(const struct litter_sample *samples, int count, float heigh
 		y[i] = samples[i].y - samples[0].y;
 	}
 	for (size_t k = 0; k < sizeof(distances) / sizeof(*distances); k++) {
-		double c[3], vanishing = -distances[k] * (double)height, r, e = (double)length * 0.02 + 1e-3;
+		double c[3], vanishing = -distances[k] * (double)height, r,
+			     e = (double)length * 0.02 + 1e-3;
 
-		if (lowest(y, count) < vanishing * 0.8 || !fit_with_vanishing(t, y, count, vanishing, c))
+		if (lowest(y, count) < vanishing * 0.8 ||
+		    !fit_with_vanishing(t, y, count, vanishing, c))
 			continue; /* a sample above the vanishing point */
 		r = residual(t, y, count, c, vanishing, slack);
 		if (r >= best)
@@ -128,7 +135,8 @@ void litter_fit_fall(const struct litter_sample *samples, int count, float heigh
 		ret_fit->speed_end = (float)((y_of(c, vanishing, (double)length) -
 					      y_of(c, vanishing, (double)length - e)) /
 					     e);
-		ret_fit->acceleration = (ret_fit->speed_end - ret_fit->speed_begin) / fmaxf(length, 1e-3F);
+		ret_fit->acceleration =
+			(ret_fit->speed_end - ret_fit->speed_begin) / fmaxf(length, 1e-3F);
 		ret_fit->accelerates = ret_fit->acceleration > 0;
 	}
 }
@@ -172,9 +180,9 @@ static double within(double value, double low, double high)
 }
 
 /*
- * Sum of squares that a fall leaves. Floors are not three metres everywhere, so its scale is free within limits.
- * What flies towards the camera seems to be higher up the wall than it is: by a share of its height that grows with
- * the time, and is found here, too.
+ * Sum of squares that a fall leaves. Floors are not three metres everywhere, so its scale is free
+ * within limits. What flies towards the camera seems to be higher up the wall than it is: by a
+ * share of its height that grows with the time, and is found here, too.
  */
 static double misfit_of(const struct metres *m, double v0, double vt)
 {
@@ -196,8 +204,10 @@ static double misfit_of(const struct metres *m, double v0, double vt)
 			c[j][k] -= n * mean[j] * mean[k];
 	}
 	det = c[1][1] * c[2][2] - c[1][2] * c[1][2];
-	share = det > 1e-9 ? within((c[1][1] * c[0][2] - c[1][2] * c[0][1]) / det, 0, TOWARDS_MAX) : 0;
-	scale = c[1][1] > 1e-9 ? within((c[0][1] - share * c[1][2]) / c[1][1], SCALE_MIN, SCALE_MAX) : 1;
+	share = det > 1e-9 ? within((c[1][1] * c[0][2] - c[1][2] * c[0][1]) / det, 0, TOWARDS_MAX)
+			   : 0;
+	scale = c[1][1] > 1e-9 ? within((c[0][1] - share * c[1][2]) / c[1][1], SCALE_MIN, SCALE_MAX)
+			       : 1;
 	return c[0][0] + scale * scale * c[1][1] + share * share * c[2][2] +
 	       2 * (scale * share * c[1][2] - scale * c[0][1] - share * c[0][2]);
 }

@@ -4,7 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#if defined(__x86_64__) && defined(__gnu_linux__) && !defined(__SANITIZE_THREAD__) && !defined(__clang__)
+#if defined(__x86_64__) && defined(__gnu_linux__) && !defined(__SANITIZE_THREAD__) &&              \
+	!defined(__clang__)
 #define ROW_CLONES __attribute__((target_clones("avx2", "default"), optimize("O3")))
 #else
 #define ROW_CLONES
@@ -18,10 +19,11 @@ enum {
 	MARGIN = 9,
 	RISE = 6,
 	UNSTEADY_FRAMES = 6,
-	RAMP_BEGINS = 36,                                      /* levels, mean over the picture */
-	RAMP_EVERY = 4,                                        /* frames: so often it is looked for */
-	RAMP_GOES_ON = 1,                                      /* levels since the frame before */
-	TILE_ACTIVE_PX = LITTER_TILE_PX * LITTER_TILE_PX / 32, /* rain is in many tiles, but nowhere much */
+	RAMP_BEGINS = 36, /* levels, mean over the picture */
+	RAMP_EVERY = 4,   /* frames: so often it is looked for */
+	RAMP_GOES_ON = 1, /* levels since the frame before */
+	TILE_ACTIVE_PX =
+		LITTER_TILE_PX * LITTER_TILE_PX / 32, /* rain is in many tiles, but nowhere much */
 };
 
 static int round_up(int value, int step)
@@ -30,13 +32,14 @@ static int round_up(int value, int step)
 }
 
 /*
- * One row of the model; each row has its turn every second frame. The background creeps towards the picture by one level (a running median); the spread
- * rises by RISE when a pixel is farther away than it and falls by one every second turn, so that it settles
- * where about one frame in twelve exceeds it. A pixel moves when it is more than twice that away.
+ * One row of the model; each row has its turn every second frame. The background creeps towards the
+ * picture by one level (a running median); the spread rises by RISE when a pixel is farther away
+ * than it and falls by one every second turn, so that it settles where about one frame in twelve
+ * exceeds it. A pixel moves when it is more than twice that away.
  */
 ROW_CLONES static void row_pass(const uint8_t *restrict luma, uint8_t *restrict background,
-				uint8_t *restrict spread, uint8_t *restrict mask, int count, uint8_t step,
-				uint8_t decay)
+				uint8_t *restrict spread, uint8_t *restrict mask, int count,
+				uint8_t step, uint8_t decay)
 {
 	for (int x = 0; x < count; x++) {
 		uint8_t i = luma[x], b = background[x], s = spread[x];
@@ -75,7 +78,8 @@ ROW_CLONES static void row_allow(uint8_t *restrict mask, const uint8_t *restrict
 }
 
 /* written as compilers know a sum of absolute differences: one instruction takes 32 of them */
-ROW_CLONES static unsigned row_difference(const uint8_t *restrict a, const uint8_t *restrict b, int count)
+ROW_CLONES static unsigned row_difference(const uint8_t *restrict a, const uint8_t *restrict b,
+					  int count)
 {
 	int sum = 0;
 
@@ -91,7 +95,8 @@ static bool inside(const struct litter_polygon *polygon, float x, float y)
 	for (size_t i = 0, j = polygon->count - 1; i < polygon->count; j = i++) {
 		const struct litter_spot *a = &polygon->points[i], *b = &polygon->points[j];
 
-		if ((a->y > y) != (b->y > y) && x < (b->x - a->x) * (y - a->y) / (b->y - a->y) + a->x)
+		if ((a->y > y) != (b->y > y) &&
+		    x < (b->x - a->x) * (y - a->y) / (b->y - a->y) + a->x)
 			in = !in;
 	}
 	return in;
@@ -114,7 +119,8 @@ static void draw_allowed(struct litter_front *front, const struct litter_config 
 	}
 }
 
-int litter_front_open(struct litter_front *front, int width, int height, const struct litter_config *config)
+int litter_front_open(struct litter_front *front, int width, int height,
+		      const struct litter_config *config)
 {
 	size_t plane;
 
@@ -128,10 +134,13 @@ int litter_front_open(struct litter_front *front, int width, int height, const s
 	front->spread = calloc(1, plane);
 	front->mask = calloc(1, (size_t)front->plane_stride);
 	front->sample = calloc(1, plane / SAMPLE_ROWS + (size_t)front->plane_stride);
-	front->tile_runs = calloc((size_t)(front->tiles_x * front->tiles_y), sizeof(*front->tile_runs));
+	front->tile_runs =
+		calloc((size_t)(front->tiles_x * front->tiles_y), sizeof(*front->tile_runs));
 	front->tile_px = calloc((size_t)(front->tiles_x * front->tiles_y), sizeof(*front->tile_px));
-	front->tile_paths = calloc((size_t)(front->tiles_x * front->tiles_y), sizeof(*front->tile_paths));
-	front->tile_busy = calloc((size_t)(front->tiles_x * front->tiles_y), sizeof(*front->tile_busy));
+	front->tile_paths =
+		calloc((size_t)(front->tiles_x * front->tiles_y), sizeof(*front->tile_paths));
+	front->tile_busy =
+		calloc((size_t)(front->tiles_x * front->tiles_y), sizeof(*front->tile_busy));
 	front->runs = calloc(LITTER_RUNS_MAX, sizeof(*front->runs));
 	if (config->roi.count > 0 || config->exclusion_count > 0)
 		front->allowed = calloc(1, plane);
@@ -165,16 +174,19 @@ void litter_front_reset(struct litter_front *front)
 	front->unsteady = 0;
 	front->ramps = false;
 	front->run_count = 0;
-	memset(front->tile_busy, 0, (size_t)(front->tiles_x * front->tiles_y) * sizeof(*front->tile_busy));
+	memset(front->tile_busy, 0,
+	       (size_t)(front->tiles_x * front->tiles_y) * sizeof(*front->tile_busy));
 }
 
-static void take_background(struct litter_front *front, const uint8_t *luma, size_t stride, bool keep_spread)
+static void take_background(struct litter_front *front, const uint8_t *luma, size_t stride,
+			    bool keep_spread)
 {
 	for (int y = 0; y < front->height; y++)
-		memcpy(front->background + (size_t)y * (size_t)front->plane_stride, luma + (size_t)y * stride,
-		       (size_t)front->width);
+		memcpy(front->background + (size_t)y * (size_t)front->plane_stride,
+		       luma + (size_t)y * stride, (size_t)front->width);
 	if (!keep_spread)
-		memset(front->spread, SPREAD_START, (size_t)front->plane_stride * (size_t)front->height);
+		memset(front->spread, SPREAD_START,
+		       (size_t)front->plane_stride * (size_t)front->height);
 }
 
 /* mean difference to the frame before, over some rows */
@@ -219,8 +231,9 @@ static void add_run(struct litter_front *front, const uint8_t *luma, int y, int 
 	run->x1 = (uint16_t)x1;
 	run->tile = (uint16_t)tile;
 	run->parent = -1;
-	run->light = light_of(luma + x0, front->background + (size_t)y * (size_t)front->plane_stride + x0,
-			      x1 - x0);
+	run->light =
+		light_of(luma + x0,
+			 front->background + (size_t)y * (size_t)front->plane_stride + x0, x1 - x0);
 }
 
 /* runs of one row of the mask; @return how many of its pixels move */
@@ -229,7 +242,9 @@ static int find_runs(struct litter_front *front, const uint8_t *luma, int y)
 	const uint8_t *mask = front->mask, *end = mask + front->width, *from = mask;
 	int moving = 0;
 
-	/* memchr() looks at far more pixels at a time than a loop does, and most rows hold nothing */
+	/*
+	 * memchr() looks at far more pixels at a time than a loop does, and most rows hold nothing
+	 */
 	while (from < end && (from = memchr(from, 255, (size_t)(end - from))) != NULL) {
 		const uint8_t *to = memchr(from, 0, (size_t)(end - from));
 
@@ -247,7 +262,8 @@ struct light_change {
 	int64_t pixels;
 };
 
-ROW_CLONES static int row_signed_difference(const uint8_t *restrict a, const uint8_t *restrict b, int count)
+ROW_CLONES static int row_signed_difference(const uint8_t *restrict a, const uint8_t *restrict b,
+					    int count)
 {
 	int sum = 0;
 
@@ -256,13 +272,15 @@ ROW_CLONES static int row_signed_difference(const uint8_t *restrict a, const uin
 	return sum;
 }
 
-static struct light_change light_change(const struct litter_front *front, const uint8_t *luma, size_t stride)
+static struct light_change light_change(const struct litter_front *front, const uint8_t *luma,
+					size_t stride)
 {
 	struct light_change change = {0};
 
 	for (int y = 0; y < front->height; y += SAMPLE_ROWS) {
 		const uint8_t *now = luma + (size_t)y * stride;
-		const uint8_t *background = front->background + (size_t)y * (size_t)front->plane_stride;
+		const uint8_t *background =
+			front->background + (size_t)y * (size_t)front->plane_stride;
 
 		change.with_sign += row_signed_difference(now, background, front->width);
 		change.without += row_difference(now, background, front->width);
@@ -278,9 +296,10 @@ static bool is_one_sided(const struct light_change *change)
 }
 
 /*
- * A ramp of light: an aperture that opens, a fade. It raises the spread as much as it moves the light, so that the whole
- * picture never seems to move, and what it leaves behind would stay blind for ten seconds. Known by how far the light is
- * from the background; then the picture is learned anew until its light stands still.
+ * A ramp of light: an aperture that opens, a fade. It raises the spread as much as it moves the
+ * light, so that the whole picture never seems to move, and what it leaves behind would stay blind
+ * for ten seconds. Known by how far the light is from the background; then the picture is learned
+ * anew until its light stands still.
  */
 static bool light_ramps(const struct litter_front *front, const struct light_change *change)
 {
@@ -294,16 +313,19 @@ static bool whole_picture_moves(const struct litter_front *front, int64_t moving
 {
 	int tiles = front->tiles_x * front->tiles_y, active = 0;
 
-	if (front->run_count == LITTER_RUNS_MAX || moving * 6 > (int64_t)front->width * front->height)
+	if (front->run_count == LITTER_RUNS_MAX ||
+	    moving * 6 > (int64_t)front->width * front->height)
 		return true;
 	for (int i = 0; i < tiles; i++)
-		active += front->tile_runs[i] > LITTER_TILE_PX / 2 && front->tile_px[i] > TILE_ACTIVE_PX;
+		active += front->tile_runs[i] > LITTER_TILE_PX / 2 &&
+			  front->tile_px[i] > TILE_ACTIVE_PX;
 	return active * 2 > tiles;
 }
 
 static void note_busy(struct litter_front *front)
 {
-	float gain = front->frames < 32 ? 1.0F / (float)front->frames : 1.0F / 32; /* a plain mean at first */
+	float gain = front->frames < 32 ? 1.0F / (float)front->frames
+					: 1.0F / 32; /* a plain mean at first */
 
 	for (int i = 0; i < front->tiles_x * front->tiles_y; i++) {
 		float moves = front->tile_runs[i] > 0 ? 1.0F : 0.0F;
@@ -321,8 +343,8 @@ enum litter_scene litter_front_frame(struct litter_front *front, const uint8_t *
 	enum litter_scene scene;
 
 	front->run_count = 0;
-	/* the first frame has none before it: compared with nothing, it would pass for the usual difference, and all
-	 * that follow for duplicates */
+	/* the first frame has none before it: compared with nothing, it would pass for the usual
+	 * difference, and all that follow for duplicates */
 	front->sample_difference = difference_to_last(front, luma, stride);
 	if (front->frames == 0)
 		front->sample_difference = 0;
@@ -330,17 +352,19 @@ enum litter_scene litter_front_frame(struct litter_front *front, const uint8_t *
 		take_background(front, luma, stride, false);
 		return LITTER_SCENE_CALM;
 	}
-	memset(front->tile_runs, 0, (size_t)(front->tiles_x * front->tiles_y) * sizeof(*front->tile_runs));
-	memset(front->tile_px, 0, (size_t)(front->tiles_x * front->tiles_y) * sizeof(*front->tile_px));
+	memset(front->tile_runs, 0,
+	       (size_t)(front->tiles_x * front->tiles_y) * sizeof(*front->tile_runs));
+	memset(front->tile_px, 0,
+	       (size_t)(front->tiles_x * front->tiles_y) * sizeof(*front->tile_px));
 	for (int y = 0; y < front->height; y++) {
 		size_t at = (size_t)y * (size_t)front->plane_stride;
 
 		if (((unsigned)y + front->frames) % 2 == 0)
-			row_pass(luma + (size_t)y * stride, front->background + at, front->spread + at,
-				 front->mask, front->width, 1, decay);
+			row_pass(luma + (size_t)y * stride, front->background + at,
+				 front->spread + at, front->mask, front->width, 1, decay);
 		else
-			row_test(luma + (size_t)y * stride, front->background + at, front->spread + at,
-				 front->mask, front->width);
+			row_test(luma + (size_t)y * stride, front->background + at,
+				 front->spread + at, front->mask, front->width);
 		if (front->allowed != NULL)
 			row_allow(front->mask, front->allowed + at, front->width);
 		moving += find_runs(front, luma + (size_t)y * stride, y);
@@ -356,9 +380,13 @@ enum litter_scene litter_front_frame(struct litter_front *front, const uint8_t *
 		return LITTER_SCENE_CALM;
 	}
 	scene = is_one_sided(&change) ? LITTER_SCENE_LIGHT_STEP : LITTER_SCENE_SHAKE;
-	/* a step stays; a shake comes back, unless it has gone on for so long that the view is another one */
+	/*
+	 * a step stays; a shake comes back, unless it has gone on for so long that the view is
+	 * another one
+	 */
 	if (scene == LITTER_SCENE_LIGHT_STEP || ++front->unsteady >= UNSTEADY_FRAMES) {
-		take_background(front, luma, stride, scene == LITTER_SCENE_LIGHT_STEP && !front->ramps);
+		take_background(front, luma, stride,
+				scene == LITTER_SCENE_LIGHT_STEP && !front->ramps);
 		front->unsteady = 0;
 	}
 	front->run_count = 0;

@@ -27,7 +27,8 @@ void litter_history_add(struct litter_history *past, struct video_frame *frame)
 	if (past->still_count == LITTER_HISTORY_STILLS_MAX) {
 		video_frame_unref(past->stills[0]);
 		past->still_count--;
-		memmove(&past->stills[0], &past->stills[1], sizeof(past->stills[0]) * past->still_count);
+		memmove(&past->stills[0], &past->stills[1],
+			sizeof(past->stills[0]) * past->still_count);
 	}
 	past->stills[past->still_count++] = video_frame_ref(frame);
 }
@@ -43,8 +44,8 @@ void litter_history_clear(struct litter_history *past)
 
 uint64_t litter_history_arrival(const struct litter_history *past, int64_t pts_us)
 {
-	unsigned kept =
-		past->time_count < LITTER_HISTORY_TIMES_MAX ? past->time_count : LITTER_HISTORY_TIMES_MAX;
+	unsigned kept = past->time_count < LITTER_HISTORY_TIMES_MAX ? past->time_count
+								    : LITTER_HISTORY_TIMES_MAX;
 	uint64_t best = clock_mono_us();
 	int64_t best_off = INT64_MAX;
 

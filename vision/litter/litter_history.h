@@ -1,5 +1,6 @@
 /*
- * litter_history.h - recent arrival times of a camera's frames, and a few frames to choose a still from.
+ * litter_history.h - recent arrival times of a camera's frames, and a few frames to choose a still
+ * from.
  *
  * Covers one epoch of a stream; zeroed memory is an empty history. One thread.
  */
@@ -34,7 +35,8 @@ void litter_history_add(struct litter_history *past, struct video_frame *frame);
 void litter_history_clear(struct litter_history *past);
 /** @return arrival time of the frame nearest to @p pts_us; the current time without one. */
 uint64_t litter_history_arrival(const struct litter_history *past, int64_t pts_us);
-/** @return the frame of that epoch nearest to the middle of the fall, where the object is clear of window and ground. The caller
+/** @return the frame of that epoch nearest to the middle of the fall, where the object is clear of
+ *         window and ground. The caller
  * owns the reference; NULL: no frame. */
 struct video_frame *litter_history_still(const struct litter_history *past, uint32_t epoch,
 					 const struct litter_verdict *verdict);

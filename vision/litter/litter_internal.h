@@ -1,5 +1,6 @@
 /*
- * litter_internal.h - shared types of the littering analysis; private to this folder and to benches.
+ * litter_internal.h - shared types of the littering analysis; private to this folder and to
+ * benches.
  *
  *   litter_front.c    luma -> background model -> runs of moving pixels; detects global changes
  *   litter_blob.c     runs -> blobs, each tile capped
@@ -12,8 +13,9 @@
  *   litter_verdict.c  ended tracks -> verdicts with their reasons
  *   litter_origin.c   first sample -> floor and column
  *
- * Lengths are pixels of the picture; `unit` is the height of the picture divided by 720, so that limits hold
- * at every size. Times inside are seconds since the first frame of the stretch (`litter.base_pts_us`).
+ * Lengths are pixels of the picture; `unit` is the height of the picture divided by 720, so that
+ * limits hold at every size. Times inside are seconds since the first frame of the stretch
+ * (`litter.base_pts_us`).
  */
 #ifndef GH_VISION_LITTER_LITTER_INTERNAL_H
 #define GH_VISION_LITTER_LITTER_INTERNAL_H
@@ -32,10 +34,14 @@ enum {
 	LITTER_RECENT_PATHS_MAX = 48,
 	LITTER_RESTS_MAX = 16,
 	LITTER_PAIRS_A_TRACK = 12,
-	LITTER_STRIPS = 32, /* vertical strips of the picture, an index for blobs near a predicted position */
+	/* vertical strips of the picture, an index for blobs near a predicted position */
+	LITTER_STRIPS = 32,
 };
 
-/* Measures of a track; NAN: unknown. Defined in docs/reference/littering.md under the names of litter_table.c. */
+/*
+ * Measures of a track; NAN: unknown. Defined in docs/reference/littering.md under the names of
+ * litter_table.c.
+ */
 enum litter_measure {
 	LITTER_TRAVELS,
 	LITTER_STOREYS,
@@ -107,14 +113,16 @@ struct litter_frame_blobs {
 
 struct litter_front {
 	int width, height, plane_stride;
-	uint8_t *background, *spread; /* planes; spread: usual deviation of a pixel from its background */
-	uint8_t *mask;                /* one row */
-	uint8_t *allowed; /* plane of 255 and 0: region of interest less exclusions; NULL: everywhere */
-	uint8_t *sample;  /* every 8th row of the last frame, to detect duplicates */
+	uint8_t *background,
+		*spread; /* planes; spread: usual deviation of a pixel from its background */
+	uint8_t *mask;   /* one row */
+	/* plane of 255 and 0: region of interest less exclusions; NULL: everywhere */
+	uint8_t *allowed;
+	uint8_t *sample; /* every 8th row of the last frame, to detect duplicates */
 	int tiles_x, tiles_y;
 	uint16_t *tile_runs, *tile_px; /* per tile, this frame */
 	float *tile_busy;              /* per tile: share of frames with motion, 0 to 1 */
-	float *tile_paths;             /* per tile: downward tracks through it, decaying over minutes */
+	float *tile_paths; /* per tile: downward tracks through it, decaying over minutes */
 	struct litter_run *runs;
 	int run_count;
 	unsigned frames;   /* since the background was initialised */
@@ -132,15 +140,16 @@ struct litter_sample {
 struct litter_track {
 	struct litter_sample samples[LITTER_TRACK_POINTS_MAX];
 	int count;
-	int frames;            /* analysed frames since its first sample */
-	int missed;            /* consecutive frames without a blob */
-	int thinned;           /* frames per stored sample */
-	float busy;            /* sum of tile_busy over the tiles entered, before entry */
-	int tiles, tile;       /* number entered; the latest */
-	int near;              /* blobs within its gate, this frame */
-	float prior_motion_px; /* path length before the point where the fall begins; that part is cut off */
-	float waited;          /* s, time spent at the point where the fall begins */
-	float rivals;          /* sum over samples of the other candidate blobs */
+	int frames;      /* analysed frames since its first sample */
+	int missed;      /* consecutive frames without a blob */
+	int thinned;     /* frames per stored sample */
+	float busy;      /* sum of tile_busy over the tiles entered, before entry */
+	int tiles, tile; /* number entered; the latest */
+	int near;        /* blobs within its gate, this frame */
+	/* path length before the point where the fall begins; that part is cut off */
+	float prior_motion_px;
+	float waited; /* s, time spent at the point where the fall begins */
+	float rivals; /* sum over samples of the other candidate blobs */
 	bool live;
 };
 
@@ -173,7 +182,8 @@ struct litter {
 	float usual_difference; /* between frames that differ, mean a pixel */
 	struct litter_blob blobs[LITTER_BLOBS_MAX], last_blobs[LITTER_BLOBS_MAX];
 	int blob_count, last_blob_count;
-	int16_t strip_first[LITTER_STRIPS], blob_next[LITTER_BLOBS_MAX]; /* lists of blobs; -1 ends one */
+	int16_t strip_first[LITTER_STRIPS],
+		blob_next[LITTER_BLOBS_MAX]; /* lists of blobs; -1 ends one */
 	struct litter_track tracks[LITTER_TRACKS_MAX];
 	struct litter_pair pairs[LITTER_TRACKS_MAX * LITTER_PAIRS_A_TRACK];
 	struct litter_fall falls[LITTER_FALLS_MAX];
@@ -206,20 +216,26 @@ struct litter {
 	double homography[9]; /* picture fractions -> columns and floors of the facade */
 	struct litter_stats stats;
 	/* called for each judged fall, for benches; may be NULL */
-	void (*judged)(void *arg, const struct litter_track *track, const float *measures, float score);
+	void (*judged)(void *arg, const struct litter_track *track, const float *measures,
+		       float score);
 	void *judged_arg;
 };
 
 /* litter.c */
-/** Process the stored front-end result of a frame: same tracks and verdicts without the picture. For benches. */
+/**
+ * Process the stored front-end result of a frame: same tracks and verdicts without the picture. For
+ * benches.
+ */
 void litter_replay(struct litter *litter, const struct litter_frame_blobs *seen);
 
 /* litter_front.c */
-int litter_front_open(struct litter_front *front, int width, int height, const struct litter_config *config);
+int litter_front_open(struct litter_front *front, int width, int height,
+		      const struct litter_config *config);
 void litter_front_close(struct litter_front *front);
 void litter_front_reset(struct litter_front *front);
 /** Update the background model; stores the runs of moving pixels in front->runs. */
-enum litter_scene litter_front_frame(struct litter_front *front, const uint8_t *luma, size_t stride);
+enum litter_scene litter_front_frame(struct litter_front *front, const uint8_t *luma,
+				     size_t stride);
 
 /** Update tile_busy from the stored result of a frame. */
 void litter_front_replay(struct litter_front *front, const struct litter_frame_blobs *seen);
@@ -243,7 +259,10 @@ void litter_fit_fall(const struct litter_sample *samples, int count, float heigh
 		     struct litter_fit *ret_fit);
 /** Error of the best fit with gravity and drag, relative to the distance. Metres down, seconds. */
 float litter_fit_metres(const float *t, const float *down_m, int count, float height_m);
-/** Least squares y = c0 + c1 t + c2 t^2 (degree 1 or 2). @return false when the points do not determine it. */
+/**
+ * Least squares y = c0 + c1 t + c2 t^2 (degree 1 or 2). @return false when the points do not
+ * determine it.
+ */
 bool litter_fit_polynomial(const float *t, const float *y, int count, int degree, double *ret_c);
 
 /* litter_cut.c */
@@ -254,12 +273,17 @@ float litter_x_at(const struct litter_track *track, float t);
 float litter_y_at(const struct litter_track *track, float t);
 /** Whether it moved across the picture rather than down. */
 bool litter_moved_across(const struct litter *litter, const struct litter_track *track);
-/** Motion, px, of an object before it rested at @p at; @p lost_too: count lost tracks as resting. */
+/**
+ * Motion, px, of an object before it rested at @p at; @p lost_too: count lost tracks as resting.
+ */
 float litter_prior_motion(const struct litter *litter, const struct litter_sample *at, float size,
 			  bool lost_too);
 /** Record an object at rest, which may fall from there later. */
 void litter_record_rest(struct litter *litter, const struct litter_track *track, bool lost);
-/** Remove the samples before the release and after the landing. @return whether enough remain to judge. */
+/**
+ * Remove the samples before the release and after the landing. @return whether enough remain to
+ * judge.
+ */
 bool litter_trim_to_fall(const struct litter *litter, struct litter_track *track);
 
 /* litter_pair.c */
@@ -289,7 +313,8 @@ void litter_record_path(struct litter *litter, const struct litter_track *track)
 /** Record a short downward track; many of them indicate rain or snow. */
 void litter_record_crowd(struct litter *litter, const struct litter_track *track);
 /** Compute all measures: LITTER_MEASURES values. */
-void litter_measure(const struct litter *litter, const struct litter_track *track, float *ret_values);
+void litter_measure(const struct litter *litter, const struct litter_track *track,
+		    float *ret_values);
 
 /* litter_scoring.c, litter_table.c */
 #define LITTER_ALERT_SCORE 7.0F
@@ -309,9 +334,15 @@ float litter_repeat_score(const float *measures);
 
 /* litter_origin.c */
 int litter_origin_prepare(const struct litter_calibration *calibration, double *ret_homography);
-/** Floors (from floor_low) and columns (from 0) of a spot; false when it lies beyond the horizon. */
-bool litter_origin_locate(const double *homography, float x, float y, float *ret_column, float *ret_floor);
-/** Slope (dx/dy in px) of the plumb line through a spot; false: not calibrated, or the line is horizontal. */
+/**
+ * Floors (from floor_low) and columns (from 0) of a spot; false when it lies beyond the horizon.
+ */
+bool litter_origin_locate(const double *homography, float x, float y, float *ret_column,
+			  float *ret_floor);
+/**
+ * Slope (dx/dy in px) of the plumb line through a spot; false: not calibrated, or the line is
+ * horizontal.
+ */
 bool litter_origin_plumb(const struct litter *litter, float x, float y, float *ret_slope);
 void litter_origin_name(const struct litter *litter, struct litter_verdict *verdict);
 

@@ -6,10 +6,11 @@
 #include <string.h>
 
 #define CROWD_S 1.5F
-#define CLEAR_DAY 0.0625F     /* of the picture: in rain nothing stands out more than then */
-#define CROWD_FEW 0.35F       /* of the picture: less is nothing that hides things */
-#define PERSPECTIVE_TOP 0.25F /* of the height: plumb lines meet so far above the picture, or further */
-#define FLIES_OUT 1.25F       /* what comes nearer seems to move out along the plumb lines, and beyond */
+#define CLEAR_DAY 0.0625F /* of the picture: in rain nothing stands out more than then */
+#define CROWD_FEW 0.35F   /* of the picture: less is nothing that hides things */
+#define PERSPECTIVE_TOP                                                                            \
+	0.25F           /* of the height: plumb lines meet so far above the picture, or further */
+#define FLIES_OUT 1.25F /* what comes nearer seems to move out along the plumb lines, and beyond */
 #define FLOOR_M 3.0F
 #define FITS 0.01F /* misfit in metres, of the travel: less needs no excuse */
 #define ABOVE_ROOF_M 6.0F
@@ -26,7 +27,8 @@
 #define FIRST_S 0.2F
 #define ABOUT 0.04F /* of the height */
 #define DROP_PX 3.0F
-#define HELD 0.75F /* of the way of a fall from rest: what covers less is held up by the air, or flies */
+#define HELD                                                                                       \
+	0.75F /* of the way of a fall from rest: what covers less is held up by the air, or flies */
 #define FREE 0.95F /* and what covers more falls freely */
 
 enum { CELLS_X = 8, CELLS_Y = 4, ABOUT_SIGHTS = 8, FIT_SIGHTS = 14, ENDS = 7 };
@@ -61,8 +63,9 @@ static int cell_of(const struct litter *litter, const struct litter_sample *samp
 }
 
 /*
- * What is left of the way when a smooth bend is taken off: the fluttering of leaves and wings. Measured across the line from
- * first to last sample, since falls at the edge of a steep picture are slanted.
+ * What is left of the way when a smooth bend is taken off: the fluttering of leaves and wings.
+ * Measured across the line from first to last sample, since falls at the edge of a steep picture
+ * are slanted.
  */
 static float wavering(const struct litter_track *track)
 {
@@ -119,25 +122,30 @@ float litter_size(const struct litter_track *track)
 	return litter_size_of(track->samples, track->count);
 }
 
-static bool storeys_fallen(const struct litter *litter, const struct litter_track *track, float *ret_storeys)
+static bool storeys_fallen(const struct litter *litter, const struct litter_track *track,
+			   float *ret_storeys)
 {
 	float w = (float)litter->width, h = (float)litter->height, column, from, to;
 
 	if (!litter->config.calibration.known ||
-	    !litter_origin_locate(litter->homography, litter_first(track)->x / w, litter_first(track)->y / h,
-				  &column, &from) ||
-	    !litter_origin_locate(litter->homography, litter_last(track)->x / w, litter_last(track)->y / h,
-				  &column, &to))
+	    !litter_origin_locate(litter->homography, litter_first(track)->x / w,
+				  litter_first(track)->y / h, &column, &from) ||
+	    !litter_origin_locate(litter->homography, litter_last(track)->x / w,
+				  litter_last(track)->y / h, &column, &to))
 		return false;
 	*ret_storeys = from - to;
 	return true;
 }
 
-/* misfit to what gravity and drag allow, from sample @p first to before @p end; NAN: off the facade's plane */
-static float misfit_between(const struct litter *litter, const struct litter_track *track, int first, int end)
+/*
+ * misfit to what gravity and drag allow, from sample @p first to before @p end; NAN: off the
+ * facade's plane
+ */
+static float misfit_between(const struct litter *litter, const struct litter_track *track,
+			    int first, int end)
 {
-	float w = (float)litter->width, h = (float)litter->height, t[FIT_SIGHTS], down[FIT_SIGHTS], column,
-	      from = 0;
+	float w = (float)litter->width, h = (float)litter->height, t[FIT_SIGHTS], down[FIT_SIGHTS],
+	      column, from = 0;
 	int count = end - first, n = count < FIT_SIGHTS ? count : FIT_SIGHTS;
 
 	for (int i = 0; i < n; i++) {
@@ -193,13 +201,17 @@ static float up_share(const struct litter_track *track)
 	return up / way;
 }
 
-/* in how much of the picture something went down at the same time: a tree fills its corner, snow fills all */
+/*
+ * in how much of the picture something went down at the same time: a tree fills its corner, snow
+ * fills all
+ */
 static float crowd_at(const struct litter *litter, float begin, float end)
 {
 	uint32_t cells = 0;
 
 	for (unsigned i = 0; i < LITTER_CROWD_MAX && i < litter->crowd_next; i++) {
-		if (litter->crowd[i].end > begin - CROWD_S && litter->crowd[i].begin < end + CROWD_S)
+		if (litter->crowd[i].end > begin - CROWD_S &&
+		    litter->crowd[i].begin < end + CROWD_S)
 			cells |= 1U << litter->crowd[i].cell;
 	}
 	for (int i = 0; i < LITTER_TRACKS_MAX; i++) {
@@ -223,8 +235,8 @@ static float scene_changes_at(const struct litter *litter, float begin, float en
 }
 
 /*
- * How much @p track stands out of those that went down around it, 0 to 1: a thing among raindrops is larger, and
- * either much slower or visible for much longer than they are.
+ * How much @p track stands out of those that went down around it, 0 to 1: a thing among raindrops
+ * is larger, and either much slower or visible for much longer than they are.
  */
 static float standing_out(const struct litter *litter, const struct litter_track *track)
 {
@@ -249,17 +261,24 @@ static float standing_out(const struct litter *litter, const struct litter_track
 	return fmaxf(0, fminf(1, fminf(larger * 1.5F, other)));
 }
 
-/* way across over way down along the plumb line through @p at; not calibrated: they meet near above the picture */
+/*
+ * way across over way down along the plumb line through @p at; not calibrated: they meet near above
+ * the picture
+ */
 static float plumb_slope(const struct litter *litter, const struct litter_sample *at)
 {
 	float slope;
 
 	if (litter_origin_plumb(litter, at->x, at->y, &slope))
 		return slope;
-	return (at->x - (float)litter->width / 2) / (at->y + PERSPECTIVE_TOP * (float)litter->height);
+	return (at->x - (float)litter->width / 2) /
+	       (at->y + PERSPECTIVE_TOP * (float)litter->height);
 }
 
-/* way across over way down, beyond what falling along the plumb lines, and out from the wall, explains */
+/*
+ * way across over way down, beyond what falling along the plumb lines, and out from the wall,
+ * explains
+ */
 static float drift_of(const struct litter *litter, const struct litter_track *track)
 {
 	const struct litter_sample *a = litter_first(track), *b = litter_last(track);
@@ -270,10 +289,14 @@ static float drift_of(const struct litter *litter, const struct litter_track *tr
 	return fmaxf(0, fabsf(slope) - FLIES_OUT * fabsf(outward));
 }
 
-/* speed in the middle over that of the first moments: what is let go begins from rest, light things too */
+/*
+ * speed in the middle over that of the first moments: what is let go begins from rest, light things
+ * too
+ */
 static float speed_gained(const struct litter *litter, const struct litter_track *track)
 {
-	const struct litter_sample *a = litter_first(track), *b = a, *c = &track->samples[track->count / 3],
+	const struct litter_sample *a = litter_first(track), *b = a,
+				   *c = &track->samples[track->count / 3],
 				   *d = &track->samples[track->count * 2 / 3];
 	float begin, middle;
 
@@ -286,7 +309,10 @@ static float speed_gained(const struct litter *litter, const struct litter_track
 	return middle / begin;
 }
 
-/* how far down it is at time @p t: storeys, where they are known, so that perspective slows or hurries nothing; else heights */
+/*
+ * how far down it is at time @p t: storeys, where they are known, so that perspective slows or
+ * hurries nothing; else heights
+ */
 static float depth_at(const struct litter *litter, const struct litter_track *track, float t)
 {
 	float x = litter_x_at(track, t) / (float)litter->width,
@@ -299,7 +325,9 @@ static float depth_at(const struct litter *litter, const struct litter_track *tr
 	return y;
 }
 
-/* speed down in the last third of the time, over the fastest third: what is lowered is also stopped */
+/*
+ * speed down in the last third of the time, over the fastest third: what is lowered is also stopped
+ */
 static float last_speed(const struct litter *litter, const struct litter_track *track)
 {
 	float begin = litter_first(track)->t, third = (litter_last(track)->t - begin) / 3, way[3],
@@ -321,7 +349,8 @@ static float share_of_fall_speed(const struct litter *litter, float storeys_fall
 {
 	const struct litter_calibration *c = &litter->config.calibration;
 	float roof_m = FLOOR_M * (float)(c->floor_high - c->floor_low + 1) + ABOVE_ROOF_M;
-	float mean_of_fall = sqrtf(GRAVITY_M_S2 * roof_m / 2); /* from rest: half the speed at the end */
+	float mean_of_fall =
+		sqrtf(GRAVITY_M_S2 * roof_m / 2); /* from rest: half the speed at the end */
 
 	return storeys_fallen * FLOOR_M / seconds / mean_of_fall;
 }
@@ -333,19 +362,22 @@ static float share_of_free_fall(float storeys_fallen, float seconds)
 }
 
 /*
- * The misfit of what takes longer than a fall from rest. What the air holds up so much soon has its pace, and keeps it to
- * the end, so that it fits very well; a drone gathers speed for seconds.
+ * The misfit of what takes longer than a fall from rest. What the air holds up so much soon has its
+ * pace, and keeps it to the end, so that it fits very well; a drone gathers speed for seconds.
  */
 static float misfit_held_back(float misfit, float free_way)
 {
 	return misfit * fminf(1, fmaxf(0, (FREE - free_way) / (FREE - HELD)));
 }
 
-/* samples over the frames in which it could have been seen, or over those that there should have been */
+/*
+ * samples over the frames in which it could have been seen, or over those that there should have
+ * been
+ */
 static float share_of_frames(const struct litter *litter, const struct litter_track *track)
 {
-	float frames = (litter_last(track)->t - litter_first(track)->t) / fmaxf(litter->frame_s, 1e-3F) /
-		       (float)track->thinned;
+	float frames = (litter_last(track)->t - litter_first(track)->t) /
+		       fmaxf(litter->frame_s, 1e-3F) / (float)track->thinned;
 
 	return (float)track->count / fmaxf(fmaxf((float)track->frames, frames), 1);
 }
@@ -365,7 +397,8 @@ void litter_record_path(struct litter *litter, const struct litter_track *track)
 static bool same_way(const struct litter *litter, unsigned i, const struct litter_track *track)
 {
 	const struct litter_sample *a = litter_first(track), *b = litter_last(track);
-	float x0 = litter->recent_paths[i].x0, y0 = litter->recent_paths[i].y0, slope, own, from, to;
+	float x0 = litter->recent_paths[i].x0, y0 = litter->recent_paths[i].y0, slope, own, from,
+	      to;
 	float near = fmaxf(SAME_X_PX * litter->unit, 2.0F), pad = SAME_Y_PX * litter->unit;
 
 	if (litter->recent_paths[i].end > a->t)
@@ -390,16 +423,17 @@ static float recent_on_path(const struct litter *litter, const struct litter_tra
 }
 
 /*
- * How far it had come to where it began to fall, as a share of the height: drones and birds come flying. Among
- * raindrops the ways of birds are lost everywhere; one that ended here says little then.
+ * How far it had come to where it began to fall, as a share of the height: drones and birds come
+ * flying. Among raindrops the ways of birds are lost everywhere; one that ended here says little
+ * then.
  */
 static float prior_motion(const struct litter *litter, const struct litter_track *track)
 {
 	bool lost_too = track->waited > HOVERS_S ||
 			crowd_at(litter, litter_first(track)->t, litter_last(track)->t) < CROWD_FEW;
 
-	return fmaxf(track->prior_motion_px,
-		     litter_prior_motion(litter, litter_first(track), litter_size(track), lost_too)) /
+	return fmaxf(track->prior_motion_px, litter_prior_motion(litter, litter_first(track),
+								 litter_size(track), lost_too)) /
 	       (float)litter->height;
 }
 
@@ -420,7 +454,8 @@ static float off_facade(const struct litter *litter, const struct litter_sample 
 /* birds fly on, drones hover on, lifts go on: a thing that was thrown is gone when it is down */
 static float continues_below(const struct litter *litter, const struct litter_track *track)
 {
-	const struct litter_sample *end = litter_last(track), *before = &track->samples[track->count * 2 / 3];
+	const struct litter_sample *end = litter_last(track),
+				   *before = &track->samples[track->count * 2 / 3];
 	float pace = (end->y - before->y) / fmaxf(end->t - before->t, 1e-3F);
 	float near = ABOUT * (float)litter->height;
 
@@ -438,13 +473,16 @@ static float continues_below(const struct litter *litter, const struct litter_tr
 		seconds = fmaxf(b->t - a->t, 1e-3F);
 		if (hypotf(b->x - a->x, b->y - a->y) > 2 * RESTS_PX * litter->unit &&
 		    (b->y - a->y) / seconds < pace / 2)
-			return 1 -
-			       litter->front.tile_busy[track->tile]; /* where all moves, it may be anything */
+			return 1 - litter->front.tile_busy
+					   [track->tile]; /* where all moves, it may be anything */
 	}
 	return 0;
 }
 
-/* how much its lightness against the background changes, 0 to 1: what is one thing stays darker or brighter */
+/*
+ * how much its lightness against the background changes, 0 to 1: what is one thing stays darker or
+ * brighter
+ */
 static float light_changes(const struct litter_track *track)
 {
 	float with_sign = 0, without = 0;
@@ -488,8 +526,9 @@ static float mean_light(const struct litter_track *track)
 }
 
 /*
- * Seconds for which the place had been watched. Water drips have a way of their own, which is known once a few went it: until then
- * what shows no more pixels than a drop may be the first of them. Who knows no metres knows too little to wait for that.
+ * Seconds for which the place had been watched. Water drips have a way of their own, which is known
+ * once a few went it: until then what shows no more pixels than a drop may be the first of them.
+ * Who knows no metres knows too little to wait for that.
  */
 static float watched_for(const struct litter *litter, const struct litter_track *track)
 {

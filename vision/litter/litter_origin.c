@@ -5,7 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#define PLANE_FLOORS 0.3F /* a thing thrown outwards is seen this much off the facade's plane, either way */
+#define PLANE_FLOORS                                                                               \
+	0.3F /* a thing thrown outwards is seen this much off the facade's plane, either way */
 #define PLANE_COLUMNS 0.15F
 #define SLOPE_MAX 3
 #define SAMPLE_ERROR_PX 3.0F /* error of one sample, in a 720-row picture */
@@ -61,7 +62,8 @@ static bool is_convex(const struct litter_spot *p)
 int litter_origin_prepare(const struct litter_calibration *calibration, double *ret_homography)
 {
 	const struct litter_spot *p = calibration->points;
-	double columns = calibration->columns, floors = calibration->floor_high - calibration->floor_low + 1;
+	double columns = calibration->columns,
+	       floors = calibration->floor_high - calibration->floor_low + 1;
 	const double to[4][2] = {{0, 0}, {columns, 0}, {columns, floors}, {0, floors}};
 	double m[8][9] = {{0}};
 
@@ -87,7 +89,8 @@ bool litter_origin_plumb(const struct litter *litter, float x, float y, float *r
 	const double *r1 = &litter->homography[0], *r3 = &litter->homography[6];
 	const double meet[3] = {r3[1] * r1[2] - r3[2] * r1[1], r3[2] * r1[0] - r3[0] * r1[2],
 				r3[0] * r1[1] - r3[1] * r1[0]};
-	double w = litter->width, h = litter->height, across = ((double)x / w * meet[2] - meet[0]) * w,
+	double w = litter->width, h = litter->height,
+	       across = ((double)x / w * meet[2] - meet[0]) * w,
 	       down = ((double)y / h * meet[2] - meet[1]) * h;
 
 	if (!litter->config.calibration.known || fabs(across) > SLOPE_MAX * fabs(down))
@@ -112,8 +115,8 @@ struct span {
 };
 
 /* where a sample may be, given its error in the picture */
-static bool spans_of(const struct litter *litter, const struct litter_point *point, struct span *ret_column,
-		     struct span *ret_floor)
+static bool spans_of(const struct litter *litter, const struct litter_point *point,
+		     struct span *ret_column, struct span *ret_floor)
 {
 	static const float ways[][2] = {{0, 0}, {-1, 0}, {1, 0}, {0, -1}, {0, 1}};
 	float error = fmaxf(SAMPLE_ERROR_PX * litter->unit, fminf(point->w, point->h) / 2);
@@ -122,9 +125,10 @@ static bool spans_of(const struct litter *litter, const struct litter_point *poi
 	for (size_t i = 0; i < sizeof(ways) / sizeof(*ways); i++) {
 		float column, floor;
 
-		if (!litter_origin_locate(
-			    litter->homography, (point->x + ways[i][0] * error) / (float)litter->width,
-			    (point->y + ways[i][1] * error) / (float)litter->height, &column, &floor))
+		if (!litter_origin_locate(litter->homography,
+					  (point->x + ways[i][0] * error) / (float)litter->width,
+					  (point->y + ways[i][1] * error) / (float)litter->height,
+					  &column, &floor))
 			return false;
 		ret_column->low = fminf(ret_column->low, column);
 		ret_column->high = fmaxf(ret_column->high, column);
@@ -177,7 +181,8 @@ static void write_name(struct litter_verdict *v)
 	if (v->floor_low == v->floor_high)
 		snprintf(v->origin, bytes, "floor %d, %s", v->floor_low, columns);
 	else if (v->floor_low < 0) /* "-2--1" reads badly */
-		snprintf(v->origin, bytes, "floor %d to %d, %s", v->floor_low, v->floor_high, columns);
+		snprintf(v->origin, bytes, "floor %d to %d, %s", v->floor_low, v->floor_high,
+			 columns);
 	else
 		snprintf(v->origin, bytes, "floor %d-%d, %s", v->floor_low, v->floor_high, columns);
 }
@@ -188,13 +193,15 @@ void litter_origin_name(const struct litter *litter, struct litter_verdict *verd
 	int floors = c->floor_high - c->floor_low + 1, columns = (int)c->columns;
 	struct span column, floor;
 
-	if (!c->known || verdict->point_count == 0 || !spans_of(litter, &verdict->points[0], &column, &floor))
+	if (!c->known || verdict->point_count == 0 ||
+	    !spans_of(litter, &verdict->points[0], &column, &floor))
 		return;
 	floor.low -= PLANE_FLOORS;
 	floor.high += PLANE_FLOORS + unseen_fall(litter, verdict);
 	column.low -= PLANE_COLUMNS;
 	column.high += PLANE_COLUMNS;
-	if (column.high < 0 || column.low > (float)columns || floor.high < 0 || floor.low > (float)floors)
+	if (column.high < 0 || column.low > (float)columns || floor.high < 0 ||
+	    floor.low > (float)floors)
 		return; /* from beside or above the facade */
 	verdict->origin_known = true;
 	verdict->floor_low = c->floor_low + clamp_int(floor.low, 0, floors - 1);

@@ -23,15 +23,18 @@ struct pair {
 	float y, other_y;         /* at first */
 	float fell, other_fell;   /* in the time that both were seen */
 	float height_begin,
-		height_middle; /* storeys above the camera over those of the other; NAN: not known */
+		/* storeys above the camera over those of the other; NAN: not known */
+		height_middle;
 };
 
 /* storeys of the one over those of the other, above where the camera stands */
-static float ratio_of_heights(const struct litter *litter, float x, float y, float other_x, float other_y)
+static float ratio_of_heights(const struct litter *litter, float x, float y, float other_x,
+			      float other_y)
 {
 	const struct litter_calibration *c = &litter->config.calibration;
 	float w = (float)litter->width, h = (float)litter->height, column, floor, other;
-	float ground = (float)c->floor_low - 1.5F; /* cameras look up from somewhere near a man's height */
+	float ground =
+		(float)c->floor_low - 1.5F; /* cameras look up from somewhere near a man's height */
 
 	if (!c->known || !litter_origin_locate(litter->homography, x / w, y / h, &column, &floor) ||
 	    !litter_origin_locate(litter->homography, other_x / w, other_y / h, &column, &other) ||
@@ -63,18 +66,23 @@ static void add_moment(const struct litter *litter, const struct litter_track *a
 	p->other_fell = y + below - p->other_y;
 }
 
-/* @return whether they were together for long enough to be compared, and near enough to belong together */
-static bool compare(const struct litter *litter, const struct litter_track *a, const struct litter_track *b,
-		    struct pair *ret_pair)
+/*
+ * @return whether they were together for long enough to be compared, and near enough to belong
+ *         together
+ */
+static bool compare(const struct litter *litter, const struct litter_track *a,
+		    const struct litter_track *b, struct pair *ret_pair)
 {
 	float begin = fmaxf(litter_first(a)->t, litter_first(b)->t),
 	      end = fminf(litter_last(a)->t, litter_last(b)->t);
-	float shorter = fminf(litter_last(a)->t - litter_first(a)->t, litter_last(b)->t - litter_first(b)->t);
+	float shorter = fminf(litter_last(a)->t - litter_first(a)->t,
+			      litter_last(b)->t - litter_first(b)->t);
 	struct pair p = {.below_least = INFINITY};
 
 	if (end - begin < TOGETHER * shorter || end <= begin)
 		return false;
-	for (int i = 0; i < PAIR_SIGHTS; i++) { /* without the very end: it may be another thing's */
+	for (int i = 0; i < PAIR_SIGHTS;
+	     i++) { /* without the very end: it may be another thing's */
 		add_moment(litter, a, b, begin + (end - begin) * (float)i / PAIR_SIGHTS, i, &p);
 		if (p.aside >= IMAGE_ASIDE * (float)litter->width &&
 		    p.apart >= PARTS_APART * (float)litter->height)
@@ -85,9 +93,10 @@ static bool compare(const struct litter *litter, const struct litter_track *a, c
 }
 
 /*
- * The image in a wall of glass is as far behind the glass as its thing is before it, and as high. So, seen from below, it
- * stands a little below its thing, and nearer to the middle; it keeps pace with it, and stays
- * behind more and more as the thing flies out. Two throws are rarely so much in step.
+ * The image in a wall of glass is as far behind the glass as its thing is before it, and as high.
+ * So, seen from below, it stands a little below its thing, and nearer to the middle; it keeps pace
+ * with it, and stays behind more and more as the thing flies out. Two throws are rarely so much in
+ * step.
  */
 bool litter_is_reflection(const struct litter *litter, const struct litter_track *thing,
 			  const struct litter_track *image)
@@ -103,7 +112,8 @@ bool litter_is_reflection(const struct litter *litter, const struct litter_track
 	       !(p.height_middle < p.height_begin - IMAGE_CLOSES_IN);
 }
 
-bool litter_are_parts(const struct litter *litter, const struct litter_track *a, const struct litter_track *b)
+bool litter_are_parts(const struct litter *litter, const struct litter_track *a,
+		      const struct litter_track *b)
 {
 	struct pair p;
 

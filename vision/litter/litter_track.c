@@ -59,8 +59,8 @@ static struct expected expect(const struct litter *litter, const struct litter_t
 }
 
 /* @return how far off a blob is, 1 at the edge of the gate */
-static float off_by(const struct litter *litter, const struct litter_track *track, const struct expected *e,
-		    const struct litter_blob *blob)
+static float off_by(const struct litter *litter, const struct litter_track *track,
+		    const struct expected *e, const struct litter_blob *blob)
 {
 	const struct litter_sample *last = last_of(track);
 	float side = fmaxf(last->w, last->h), gate = GATE_PX * litter->unit + side / 2;
@@ -72,14 +72,16 @@ static float off_by(const struct litter *litter, const struct litter_track *trac
 		float down = fmaxf(gate, GATE_NEW_PX * litter->unit * fminf(dt / 0.05F, 1.5F));
 
 		/* wide below, narrow above and beside: where falling things go */
-		return fmaxf(fabsf(dx) / fmaxf(gate, down / 2), dy > 0 ? dy / down : -dy / (gate * 2));
+		return fmaxf(fabsf(dx) / fmaxf(gate, down / 2),
+			     dy > 0 ? dy / down : -dy / (gate * 2));
 	}
 	gate += GATE_OF_STEP * e->speed * dt;
 	return hypotf(dx, dy) / gate;
 }
 
 /* how far across off_by() can find a blob within the gate; down it is at most twice that */
-static float reach_of(const struct litter *litter, const struct litter_track *track, const struct expected *e)
+static float reach_of(const struct litter *litter, const struct litter_track *track,
+		      const struct expected *e)
 {
 	const struct litter_sample *last = last_of(track);
 	float gate = GATE_PX * litter->unit + fmaxf(last->w, last->h) / 2;
@@ -92,7 +94,8 @@ static float reach_of(const struct litter *litter, const struct litter_track *tr
 
 static bool sizes_agree(const struct litter_sample *last, const struct litter_blob *blob)
 {
-	float before = last->w * last->h, after = (float)((blob->x1 - blob->x0) * (blob->y1 - blob->y0));
+	float before = last->w * last->h,
+	      after = (float)((blob->x1 - blob->x0) * (blob->y1 - blob->y0));
 
 	return after < before * 12 + 60 && before < after * 12 + 60;
 }
@@ -100,7 +103,8 @@ static bool sizes_agree(const struct litter_sample *last, const struct litter_bl
 /* 1 for twice the area or half of it */
 static float size_change(const struct litter_sample *last, const struct litter_blob *blob)
 {
-	float before = last->w * last->h, after = (float)((blob->x1 - blob->x0) * (blob->y1 - blob->y0));
+	float before = last->w * last->h,
+	      after = (float)((blob->x1 - blob->x0) * (blob->y1 - blob->y0));
 
 	return fabsf(log2f((after + SMALL_PX) / (before + SMALL_PX)));
 }
@@ -151,7 +155,9 @@ static void fill_strips(struct litter *litter)
 	}
 }
 
-/* what may go on as what, at which cost; of many a track keeps the first few that its strips hold */
+/*
+ * what may go on as what, at which cost; of many a track keeps the first few that its strips hold
+ */
 static int offer_pairs(struct litter *litter, int index, struct litter_pair *pairs)
 {
 	struct litter_track *track = &litter->tracks[index];
@@ -168,7 +174,8 @@ static int offer_pairs(struct litter *litter, int index, struct litter_pair *pai
 			const struct litter_blob *blob = &litter->blobs[i];
 			float off;
 
-			if (blob->taken || fabsf(blob->y - e.y) > 2 * reach || near == LITTER_PAIRS_A_TRACK)
+			if (blob->taken || fabsf(blob->y - e.y) > 2 * reach ||
+			    near == LITTER_PAIRS_A_TRACK)
 				continue;
 			off = off_by(litter, track, &e, blob);
 			if (off >= 1 || !sizes_agree(last_of(track), blob))

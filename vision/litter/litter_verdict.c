@@ -11,21 +11,28 @@
 #define SETTLE_S 0.4F     /* a fall is judged this long after its last sample */
 #define SETTLE_MAX_S 0.6F /* or later while something that may belong to it still moves */
 #define FOLLOWS_S 0.8F
-#define NEAR_PLACE 0.02F   /* of the height: about the same place */
-#define JOIN_LOSS 0.3F     /* of score, that two parts may lose by being taken for one fall */
-#define BESIDE 0.09F       /* of the width: what goes on there may be its part */
-#define IMAGE_WAITS_S 0.9F /* for its thing to be done; an alarm comes within a second, whatever it is */
-#define KNOWN_S 4.0F       /* a fall that was told is remembered for this long, for what goes on from it */
+#define NEAR_PLACE 0.02F /* of the height: about the same place */
+#define JOIN_LOSS 0.3F   /* of score, that two parts may lose by being taken for one fall */
+#define BESIDE 0.09F     /* of the width: what goes on there may be its part */
+#define IMAGE_WAITS_S                                                                              \
+	0.9F /* for its thing to be done; an alarm comes within a second, whatever it is */
+#define KNOWN_S                                                                                    \
+	4.0F /* a fall that was told is remembered for this long, for what goes on from it */
 
-/* side by side at the same time: a thing and its mirror image in the glass, or two parts of one thing */
-static bool beside(const struct litter *litter, const struct litter_track *a, const struct litter_track *b)
+/*
+ * side by side at the same time: a thing and its mirror image in the glass, or two parts of one
+ * thing
+ */
+static bool beside(const struct litter *litter, const struct litter_track *a,
+		   const struct litter_track *b)
 {
 	return litter_are_parts(litter, a, b) || litter_is_reflection(litter, a, b) ||
 	       litter_is_reflection(litter, b, a);
 }
 
 /* @return whether @p b goes on where @p a was lost */
-static bool follows(const struct litter *litter, const struct litter_track *a, const struct litter_track *b)
+static bool follows(const struct litter *litter, const struct litter_track *a,
+		    const struct litter_track *b)
 {
 	float gap = litter_first(b)->t - litter_last(a)->t;
 
@@ -50,14 +57,21 @@ static void append(struct litter_track *a, const struct litter_track *b)
 }
 
 /* a free place, or that of the one that matters least; NULL: that is the new one itself */
-/* whether the pace at which @p a ended leads to where @p b begins, and @p b begins at about that pace */
+/*
+ * whether the pace at which @p a ended leads to where @p b begins, and @p b begins at about that
+ * pace
+ */
 static bool pace_agrees(const struct litter *litter, const struct litter_track *a,
 			const struct litter_track *b)
 {
-	const struct litter_sample *a1 = litter_last(a), *a0 = &a->samples[a->count > 4 ? a->count - 5 : 0];
-	const struct litter_sample *b0 = litter_first(b), *b1 = &b->samples[b->count > 4 ? 4 : b->count - 1];
-	float gap = b0->t - a1->t, da = fmaxf(a1->t - a0->t, 1e-3F), db = fmaxf(b1->t - b0->t, 1e-3F);
-	float va = (a1->y - a0->y) / da, vb = (b1->y - b0->y) / db, near = NEAR_PLACE * (float)litter->height;
+	const struct litter_sample *a1 = litter_last(a),
+				   *a0 = &a->samples[a->count > 4 ? a->count - 5 : 0];
+	const struct litter_sample *b0 = litter_first(b),
+				   *b1 = &b->samples[b->count > 4 ? 4 : b->count - 1];
+	float gap = b0->t - a1->t, da = fmaxf(a1->t - a0->t, 1e-3F),
+	      db = fmaxf(b1->t - b0->t, 1e-3F);
+	float va = (a1->y - a0->y) / da, vb = (b1->y - b0->y) / db,
+	      near = NEAR_PLACE * (float)litter->height;
 	float slack = near + 0.5F * fmaxf(va, vb) * fabsf(gap);
 
 	return fabsf(b0->x - a1->x - (a1->x - a0->x) / da * gap) < slack &&
@@ -76,8 +90,8 @@ static float score_of(const struct litter *litter, const struct litter_track *tr
 }
 
 /* @return whether @p fall and what came after it make more sense together, and are together now */
-static bool joined(const struct litter *litter, struct litter_fall *fall, const struct litter_track *track,
-		   float score)
+static bool joined(const struct litter *litter, struct litter_fall *fall,
+		   const struct litter_track *track, float score)
 {
 	struct litter_track both = fall->track;
 	float together;
@@ -169,9 +183,9 @@ static void copy_points(const struct litter *litter, const struct litter_track *
 		const struct litter_sample *sample =
 			&track->samples[n < 2 ? 0 : i * (track->count - 1) / (n - 1)];
 
-		verdict->points[i] =
-			(struct litter_point){litter->base_pts_us + (int64_t)llroundf(sample->t * 1e6F),
-					      sample->x, sample->y, sample->w, sample->h};
+		verdict->points[i] = (struct litter_point){
+			litter->base_pts_us + (int64_t)llroundf(sample->t * 1e6F), sample->x,
+			sample->y, sample->w, sample->h};
 	}
 	verdict->point_count = (size_t)n;
 	verdict->begin_pts_us = verdict->points[0].pts_us;
@@ -184,7 +198,8 @@ static void keep_verdict(struct litter *litter, const struct litter_verdict *ver
 		litter->stats.verdicts_lost++;
 		return;
 	}
-	litter->verdicts[(litter->verdict_first + litter->verdict_count++) % LITTER_VERDICTS_MAX] = *verdict;
+	litter->verdicts[(litter->verdict_first + litter->verdict_count++) % LITTER_VERDICTS_MAX] =
+		*verdict;
 }
 
 /* a track still in view that may turn out to be a part of the fall */
@@ -201,8 +216,12 @@ static bool has_live_part(const struct litter *litter, const struct litter_fall 
 	return false;
 }
 
-/* two tracks of one thing, of which the other saw it longer: @return whether @p track was made longer */
-static bool absorb(const struct litter *litter, struct litter_track *track, const struct litter_track *other)
+/*
+ * two tracks of one thing, of which the other saw it longer: @return whether @p track was made
+ * longer
+ */
+static bool absorb(const struct litter *litter, struct litter_track *track,
+		   const struct litter_track *other)
 {
 	float t = litter_last(track)->t, near = BORN_BESIDE * (float)litter->height;
 
@@ -239,14 +258,17 @@ static void absorb_others(struct litter *litter, struct litter_fall *fall)
 }
 
 /* whether @p a is the throw of the two: not its image; of two parts of one thing the longer one */
-static bool leads(const struct litter *litter, const struct litter_track *a, const struct litter_track *b)
+static bool leads(const struct litter *litter, const struct litter_track *a,
+		  const struct litter_track *b)
 {
 	if (litter_is_reflection(litter, a, b))
 		return true;
 	return !litter_is_reflection(litter, b, a) && litter_down(a) > litter_down(b);
 }
 
-/* the throw among those that belong together speaks for all; one that was judged already has spoken */
+/*
+ * the throw among those that belong together speaks for all; one that was judged already has spoken
+ */
 static bool speaks_for_others(const struct litter *litter, const struct litter_fall *fall)
 {
 	for (int i = 0; i < LITTER_FALLS_MAX; i++) {
@@ -258,13 +280,17 @@ static bool speaks_for_others(const struct litter *litter, const struct litter_f
 			continue;
 		if (other->done)
 			return false;
-		if (other->score >= LITTER_ALERT_SCORE && leads(litter, &other->track, &fall->track))
+		if (other->score >= LITTER_ALERT_SCORE &&
+		    leads(litter, &other->track, &fall->track))
 			return false;
 	}
 	return true;
 }
 
-/* the thing whose image this is, as it seems, is still in view: its origin and its fall are the better ones */
+/*
+ * the thing whose image this is, as it seems, is still in view: its origin and its fall are the
+ * better ones
+ */
 static bool waits_for_thing(const struct litter *litter, const struct litter_fall *fall)
 {
 	for (int i = 0; i < LITTER_TRACKS_MAX; i++) {
@@ -294,7 +320,10 @@ static void judge(struct litter *litter, struct litter_fall *fall)
 	litter_score_measures(measures, &verdict);
 	if (litter->judged != NULL)
 		litter->judged(litter->judged_arg, &fall->track, measures, verdict.score);
-	/* only what would be a throw, had nothing gone the same way before it, makes a way well-trodden */
+	/*
+	 * only what would be a throw, had nothing gone the same way before it, makes a way
+	 * well-trodden
+	 */
 	if (verdict.score - litter_repeat_score(measures) >= LITTER_SUSPECTED_SCORE)
 		litter_front_record_path(&litter->front, &fall->track);
 	fall->used = verdict.score >= LITTER_SUSPECTED_SCORE; /* else it speaks for nobody */
@@ -319,9 +348,10 @@ void litter_verdict_step(struct litter *litter, bool final)
 			fall->used = age < KNOWN_S && !final;
 			continue;
 		}
-		if (!final && (age < SETTLE_S || (age < SETTLE_MAX_S && has_live_part(litter, fall)) ||
-			       (age < IMAGE_WAITS_S && fall->score >= LITTER_SUSPECTED_SCORE &&
-				waits_for_thing(litter, fall))))
+		if (!final &&
+		    (age < SETTLE_S || (age < SETTLE_MAX_S && has_live_part(litter, fall)) ||
+		     (age < IMAGE_WAITS_S && fall->score >= LITTER_SUSPECTED_SCORE &&
+		      waits_for_thing(litter, fall))))
 			continue;
 		judge(litter, fall);
 	}

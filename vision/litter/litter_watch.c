@@ -85,7 +85,9 @@ static void count(struct litter_watch *watch, uint64_t *counter)
 	pthread_mutex_unlock(&watch->lock);
 }
 
-/* @return whether one more fits into the minute that ends at @p now_ms, and if so takes its place */
+/*
+ * @return whether one more fits into the minute that ends at @p now_ms, and if so takes its place
+ */
 static bool take_place(struct limit *limit, uint64_t now_ms)
 {
 	uint64_t *oldest = &limit->at_ms[limit->next % LITTER_WATCH_ALERTS_A_MINUTE];
@@ -107,11 +109,11 @@ static void post(struct litter_watch *watch, struct pending *pending)
 {
 	struct litter_result *result = &pending->result;
 
-	if (pending->still != NULL &&
-	    litter_evidence_write(&watch->config, pending->still, watch->stem_number++, result) < 0) {
+	if (pending->still != NULL && litter_evidence_write(&watch->config, pending->still,
+							    watch->stem_number++, result) < 0) {
 		count(watch, &watch->stats.evidence_failed);
-		log_warning("vision", "%s: evidence of a throw: %s, alert is posted without it", watch->name,
-			    result->evidence_problem.detail);
+		log_warning("vision", "%s: evidence of a throw: %s, alert is posted without it",
+			    watch->name, result->evidence_problem.detail);
 	}
 	video_frame_unref(pending->still);
 	pending->still = NULL;
@@ -125,7 +127,8 @@ static void post(struct litter_watch *watch, struct pending *pending)
 	pthread_mutex_unlock(&watch->lock);
 	if (queue_push(watch->results, result) < 0) {
 		count(watch, &watch->stats.results_lost);
-		log_error("vision", "%s: a throw was seen, but nobody took the result", watch->name);
+		log_error("vision", "%s: a throw was seen, but nobody took the result",
+			  watch->name);
 	}
 }
 
@@ -171,13 +174,15 @@ static void post_first(struct litter_watch *watch)
 {
 	hand_over(watch, &watch->pending[0]);
 	watch->pending_count--;
-	memmove(&watch->pending[0], &watch->pending[1], sizeof(watch->pending[0]) * watch->pending_count);
+	memmove(&watch->pending[0], &watch->pending[1],
+		sizeof(watch->pending[0]) * watch->pending_count);
 }
 
 /* whether the clip holds all it ever will */
 static bool is_due(const struct litter_watch *watch, const struct pending *pending, uint64_t now_ms)
 {
-	int64_t until = pending->result.verdict.end_pts_us + (int64_t)watch->config.post_roll_ms * 1000;
+	int64_t until =
+		pending->result.verdict.end_pts_us + (int64_t)watch->config.post_roll_ms * 1000;
 
 	return pending->still == NULL || !watch->in_epoch || pending->epoch != watch->epoch ||
 	       watch->past.newest_pts_us >= until || now_ms >= pending->deadline_ms;
@@ -195,7 +200,8 @@ static void take_verdict(struct litter_watch *watch, const struct litter_verdict
 {
 	uint64_t now_ms = clock_mono_ms();
 	struct pending *pending;
-	bool alert = verdict->grade == LITTER_ALERT, limited = alert && !take_place(&watch->alerts, now_ms);
+	bool alert = verdict->grade == LITTER_ALERT,
+	     limited = alert && !take_place(&watch->alerts, now_ms);
 
 	if (!alert && !take_place(&watch->suspected, now_ms)) {
 		count(watch, &watch->stats.suppressed);
@@ -209,7 +215,8 @@ static void take_verdict(struct litter_watch *watch, const struct litter_verdict
 	pending->result.verdict = *verdict;
 	pending->result.width_px = watch->width;
 	pending->result.height_px = watch->height;
-	pending->result.first_sight_mono_us = litter_history_arrival(&watch->past, verdict->begin_pts_us);
+	pending->result.first_sight_mono_us =
+		litter_history_arrival(&watch->past, verdict->begin_pts_us);
 	pending->result.end_mono_us = litter_history_arrival(&watch->past, verdict->end_pts_us);
 	pending->result.first_sight_unix_ms = unix_of(pending->result.first_sight_mono_us);
 	pending->result.end_unix_ms = unix_of(pending->result.end_mono_us);
@@ -262,9 +269,11 @@ static void begin_stretch(struct litter_watch *watch, const struct video_frame *
 		close_analysis(watch);
 		watch->width = frame->width_px;
 		watch->height = frame->height_px;
-		r = litter_open(frame->width_px, frame->height_px, &watch->config.litter, &watch->litter);
+		r = litter_open(frame->width_px, frame->height_px, &watch->config.litter,
+				&watch->litter);
 		if (r < 0)
-			log_error("vision", "%s: pictures of %dx%d cannot be watched for throws: %s",
+			log_error("vision",
+				  "%s: pictures of %dx%d cannot be watched for throws: %s",
 				  watch->name, frame->width_px, frame->height_px, strerror(-r));
 	}
 	watch->epoch = frame->epoch;
@@ -277,7 +286,8 @@ static void note_analysis(struct litter_watch *watch, float ms)
 
 	pthread_mutex_lock(&watch->lock);
 	stats->frames_analysed++;
-	stats->analysis_ms_mean += stats->frames_analysed == 1 ? ms : (ms - stats->analysis_ms_mean) / 32;
+	stats->analysis_ms_mean +=
+		stats->frames_analysed == 1 ? ms : (ms - stats->analysis_ms_mean) / 32;
 	if (ms > stats->analysis_ms_max)
 		stats->analysis_ms_max = ms;
 	litter_get_stats(watch->litter, &stats->litter);
@@ -343,12 +353,16 @@ static void *work(void *arg)
 
 static bool is_valid(const struct litter_watch_config *config)
 {
-	return config->name != NULL && config->name[0] != '\0' && strlen(config->name) < NAME_BYTES &&
-	       config->pre_roll_ms <= MINUTE_MS && config->post_roll_ms <= MINUTE_MS &&
-	       config->queue_frames <= LITTER_WATCH_FRAMES_MAX && config->mask.count <= MASK_POLYGONS_MAX;
+	return config->name != NULL && config->name[0] != '\0' &&
+	       strlen(config->name) < NAME_BYTES && config->pre_roll_ms <= MINUTE_MS &&
+	       config->post_roll_ms <= MINUTE_MS &&
+	       config->queue_frames <= LITTER_WATCH_FRAMES_MAX &&
+	       config->mask.count <= MASK_POLYGONS_MAX;
 }
 
-/* the polygons and the calibration are checked here, at start, and not when the first frame comes */
+/*
+ * the polygons and the calibration are checked here, at start, and not when the first frame comes
+ */
 static int try_config(const struct litter_config *config)
 {
 	struct litter *litter;
@@ -363,13 +377,14 @@ static int start(struct litter_watch *watch)
 {
 	char name[16];
 	int r = queue_open(sizeof(struct video_frame *),
-			   watch->config.queue_frames > 0 ? watch->config.queue_frames : QUEUE_DEFAULT,
+			   watch->config.queue_frames > 0 ? watch->config.queue_frames
+							  : QUEUE_DEFAULT,
 			   QUEUE_REFUSE_WHEN_FULL, drop_item, &watch->frames);
 
 	if (r < 0)
 		return r;
-	r = queue_open(sizeof(struct pending *), LITTER_WATCH_PENDING_MAX, QUEUE_REFUSE_WHEN_FULL, drop_write,
-		       &watch->writes);
+	r = queue_open(sizeof(struct pending *), LITTER_WATCH_PENDING_MAX, QUEUE_REFUSE_WHEN_FULL,
+		       drop_write, &watch->writes);
 	if (r < 0)
 		return r;
 	if (pthread_create(&watch->writer, NULL, write_all, watch) != 0)
@@ -382,7 +397,8 @@ static int start(struct litter_watch *watch)
 	snprintf(name, sizeof(name), "evidence/%u", watch->config.camera % 1000);
 	(void)pthread_setname_np(watch->writer, name);
 	snprintf(name, sizeof(name), "litter/%u", watch->config.camera % 1000);
-	(void)pthread_setname_np(watch->thread, name); /* for people who debug; nothing depends on it */
+	(void)pthread_setname_np(watch->thread,
+				 name); /* for people who debug; nothing depends on it */
 	return 0;
 }
 

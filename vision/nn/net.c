@@ -7,8 +7,8 @@
 #include <string.h>
 
 enum {
-	SHARED_WORK_MIN =
-		300000, /* multiplications below which waking another thread costs more than it saves */
+	/* multiplications below which waking another thread costs more than it saves */
+	SHARED_WORK_MIN = 300000,
 	PIXELS_TOGETHER = 16
 };
 
@@ -45,7 +45,8 @@ static bool fits(const struct net_shape *shape)
 {
 	return shape->channels >= 1 && shape->height >= 1 && shape->width >= 1 &&
 	       shape->height <= NET_SIDE_MAX && shape->width <= NET_SIDE_MAX &&
-	       (size_t)shape->channels * (size_t)shape->height * (size_t)shape->width <= NET_FLOATS_MAX;
+	       (size_t)shape->channels * (size_t)shape->height * (size_t)shape->width <=
+		       NET_FLOATS_MAX;
 }
 
 static size_t pixels_of(const struct net_shape *shape)
@@ -59,7 +60,8 @@ static int add_value(struct net *net, const struct net_shape *shape, size_t stri
 	struct value *value = &net->values[net->values_count];
 
 	*value = (struct value){.shape = *shape, .stride = stride, .twin = -1};
-	value->floats = stride > 0 ? pixels_of(shape) * stride : pixels_of(shape) * (size_t)shape->channels;
+	value->floats =
+		stride > 0 ? pixels_of(shape) * stride : pixels_of(shape) * (size_t)shape->channels;
 	value->first = value->last = (int)net->steps_count;
 	return (int)net->values_count++;
 }
@@ -180,7 +182,8 @@ int net_add_foreign(struct net *net, const int *from, size_t count, const struct
 
 int net_add_output(struct net *net, int value)
 {
-	int output = net->memory == NULL && has(net, value) ? converted(net, value, false) : -EINVAL;
+	int output =
+		net->memory == NULL && has(net, value) ? converted(net, value, false) : -EINVAL;
 
 	if (output >= 0)
 		net->values[output].last = NET_STEPS_MAX;
@@ -235,8 +238,9 @@ int net_finish(struct net *net, int threads, net_share_fn *share)
 		if (step->kind == CONV)
 			net_kernel_bind(step->kernel, net->memory + net->values[step->in[0]].offset,
 					net->memory + net->values[step->out].offset,
-					step->count > 1 ? net->memory + net->values[step->in[1]].offset
-							: NULL);
+					step->count > 1
+						? net->memory + net->values[step->in[1]].offset
+						: NULL);
 	}
 	net->threads = share != NULL ? threads : 1;
 	net->share = share;
@@ -259,8 +263,10 @@ static void convert(const struct value *from, const float *in, const struct valu
 {
 	size_t pixels = pixels_of(&from->shape), channels = (size_t)from->shape.channels;
 	/* from channel to channel, from pixel to pixel */
-	size_t in_channel = from->stride > 0 ? 1 : pixels, in_pixel = from->stride > 0 ? from->stride : 1;
-	size_t out_channel = to->stride > 0 ? 1 : pixels, out_pixel = to->stride > 0 ? to->stride : 1;
+	size_t in_channel = from->stride > 0 ? 1 : pixels,
+	       in_pixel = from->stride > 0 ? from->stride : 1;
+	size_t out_channel = to->stride > 0 ? 1 : pixels,
+	       out_pixel = to->stride > 0 ? to->stride : 1;
 
 	if (to->stride > channels)
 		memset(out, 0, to->floats * sizeof(*out));

@@ -1,9 +1,10 @@
 /*
  * net.h - runs a convolutional net in statically planned memory.
  *
- * Convolutions with their bias, sum and activation run in net_conv.h. Any other operator is foreign: a callback on plain tensors,
- * [channel][row][column]. Steps run in the order in which they are added; layout conversions are inserted automatically. A net
- * belongs to one thread at a time; net_share_fn distributes its work.
+ * Convolutions with their bias, sum and activation run in net_conv.h. Any other operator is
+ * foreign: a callback on plain tensors, [channel][row][column]. Steps run in the order in which
+ * they are added; layout conversions are inserted automatically. A net belongs to one thread at a
+ * time; net_share_fn distributes its work.
  */
 #ifndef GH_VISION_NN_NET_H
 #define GH_VISION_NN_NET_H
@@ -24,7 +25,10 @@ typedef int net_foreign_fn(void *arg, const float *const *in, float *out);
 /** Call @p part with 0 to @p parts - 1, concurrently if possible, and return when all are done. */
 typedef void net_share_fn(int parts, void (*part)(void *arg, int index), void *arg);
 
-/** Create a net whose value 0 is its input, densely packed: [row][column][channel]. @return 0, -EINVAL or -ENOMEM. */
+/**
+ * Create a net whose value 0 is its input, densely packed: [row][column][channel]. @return 0,
+ * -EINVAL or -ENOMEM.
+ */
 int net_open(const struct net_shape *input, struct net **ret_net);
 
 /** NULL is fine. */
@@ -45,10 +49,17 @@ int net_add_conv(struct net *net, const struct net_conv *conv, int from, int sum
 int net_add_foreign(struct net *net, const int *from, size_t count, const struct net_shape *shape,
 		    net_foreign_fn *run, void *arg);
 
-/** Make a value readable as a plain tensor after a run. @return number of the output, -EINVAL or -ENOMEM. */
+/**
+ * Make a value readable as a plain tensor after a run. @return number of the output, -EINVAL or
+ * -ENOMEM.
+ */
 int net_add_output(struct net *net, int value);
 
-/** Plan and allocate the memory; no step may be added afterwards. @param share  NULL: single-threaded. @return 0 or -ENOMEM. */
+/**
+ * Plan and allocate the memory; no step may be added afterwards.
+ * @param share  NULL: single-threaded.
+ * @return 0 or -ENOMEM.
+ */
 int net_finish(struct net *net, int threads, net_share_fn *share);
 
 /** Buffer to fill with the input before each run. */

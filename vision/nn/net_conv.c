@@ -16,8 +16,9 @@ struct net_kernel {
 	struct net_conv conv;
 	bool depthwise, pointwise; /* pointwise: each pixel comes of the same one of the input */
 	size_t taps, in_channels, out_stride;
-	int width;                      /* of the window */
-	ptrdiff_t tap_y, tap_x, next_x; /* in the input, in floats: from tap to tap, from pixel to pixel */
+	int width; /* of the window */
+	ptrdiff_t tap_y, tap_x,
+		next_x; /* in the input, in floats: from tap to tap, from pixel to pixel */
 	ptrdiff_t tap_at[NET_TAPS_MAX];
 	const float *in, *summand;
 	float *out;
@@ -108,8 +109,8 @@ static const struct net_version *best_version(int lanes_max)
 #endif
 
 /*
- * Numbers too small to be kept in full, of which trained weights have many, cost a processor a hundred times as much. They
- * count as zero while a kernel runs.
+ * Numbers too small to be kept in full, of which trained weights have many, cost a processor a
+ * hundred times as much. They count as zero while a kernel runs.
  */
 #if defined(__x86_64__)
 static unsigned long enter(void)
@@ -169,15 +170,16 @@ static bool is_sound(const struct net_conv *conv)
 	       conv->in.channels <= NET_CHANNELS_MAX && conv->out.channels >= 1 &&
 	       conv->out.channels <= NET_CHANNELS_MAX && conv->in_stride >= conv->in.channels &&
 	       conv->height * conv->width <= NET_TAPS_MAX &&
-	       side_fits(conv->in.height, conv->out.height, conv->height, conv->stride_y, conv->pad_y,
-			 conv->dilation_y) &&
+	       side_fits(conv->in.height, conv->out.height, conv->height, conv->stride_y,
+			 conv->pad_y, conv->dilation_y) &&
 	       side_fits(conv->in.width, conv->out.width, conv->width, conv->stride_x, conv->pad_x,
 			 conv->dilation_x);
 }
 
 static float *zeros(size_t count)
 {
-	size_t bytes = (count * sizeof(float) + NET_ALIGN_BYTES - 1) / NET_ALIGN_BYTES * NET_ALIGN_BYTES;
+	size_t bytes =
+		(count * sizeof(float) + NET_ALIGN_BYTES - 1) / NET_ALIGN_BYTES * NET_ALIGN_BYTES;
 	float *floats = aligned_alloc(NET_ALIGN_BYTES, bytes);
 
 	if (floats != NULL)
@@ -203,10 +205,10 @@ static void pack_dense(struct net_kernel *kernel, const struct net_conv *conv)
 
 		for (size_t tap = 0; tap < kernel->taps; tap++) {
 			for (size_t in = 0; in < kernel->in_channels; in++) {
-				for (size_t i = 0; i < across && channel + i < (size_t)conv->out.channels;
-				     i++)
-					to[i] = conv->weights[((channel + i) * kernel->in_channels + in) *
-								      kernel->taps +
+				for (size_t i = 0;
+				     i < across && channel + i < (size_t)conv->out.channels; i++)
+					to[i] = conv->weights[((channel + i) * kernel->in_channels +
+							       in) * kernel->taps +
 							      tap];
 				to += across;
 			}
@@ -255,8 +257,9 @@ int net_kernel_open(const struct net_conv *conv, struct net_kernel **ret_kernel)
 	assert(conv != NULL && ret_kernel != NULL);
 	if (!is_sound(conv))
 		return -EINVAL;
-	if (conv->groups != 1 && (conv->groups != conv->in.channels || conv->groups != conv->out.channels ||
-				  (size_t)conv->in_stride != net_stride(conv->in.channels)))
+	if (conv->groups != 1 &&
+	    (conv->groups != conv->in.channels || conv->groups != conv->out.channels ||
+	     (size_t)conv->in_stride != net_stride(conv->in.channels)))
 		return -ENOTSUP;
 	kernel = calloc(1, sizeof(*kernel));
 	if (kernel == NULL)
@@ -275,7 +278,8 @@ int net_kernel_open(const struct net_conv *conv, struct net_kernel **ret_kernel)
 	kernel->tap_y = (ptrdiff_t)conv->dilation_y * conv->in.width * conv->in_stride;
 	kernel->next_x = (ptrdiff_t)conv->stride_x * conv->in_stride;
 	for (int tap = 0; tap < (int)kernel->taps; tap++)
-		kernel->tap_at[tap] = tap / conv->width * kernel->tap_y + tap % conv->width * kernel->tap_x;
+		kernel->tap_at[tap] =
+			tap / conv->width * kernel->tap_y + tap % conv->width * kernel->tap_x;
 	r = fill(kernel, conv);
 	if (r < 0) {
 		net_kernel_close(kernel);
@@ -316,7 +320,8 @@ static void gather_pixel(const struct net_kernel *kernel, int out_y, int out_x, 
 {
 	const struct net_conv *conv = &kernel->conv;
 	int top = out_y * conv->stride_y - conv->pad_y, left = out_x * conv->stride_x - conv->pad_x;
-	const float *first = kernel->in + ((ptrdiff_t)top * conv->in.width + left) * conv->in_stride;
+	const float *first =
+		kernel->in + ((ptrdiff_t)top * conv->in.width + left) * conv->in_stride;
 
 	if (is_inside(top, conv->height, conv->dilation_y, conv->in.height) &&
 	    is_inside(left, conv->width, conv->dilation_x, conv->in.width)) {
@@ -376,7 +381,8 @@ static void run_dense(const struct net_kernel *kernel, size_t first, size_t end,
 		gather(kernel, tile.first, rows, tile.count, pixels);
 		for (tile.channel = channel; tile.channel < end_channel;
 		     tile.channel += groups * NET_CHANNELS) {
-			tile.weights = kernel->weights + tile.channel * kernel->taps * kernel->in_channels;
+			tile.weights =
+				kernel->weights + tile.channel * kernel->taps * kernel->in_channels;
 			kernel->version->tile[groups](kernel, &tile);
 		}
 	}
@@ -401,10 +407,13 @@ static void run_depthwise_row(const struct net_kernel *kernel, int out_y)
 	inside(top, conv->dilation_y, conv->height, conv->in.height, &span.first_y, &span.last_y);
 	for (int out_x = 0; out_x < conv->out.width;) {
 		int left = out_x * conv->stride_x - conv->pad_x;
-		int right = left + (NET_ACROSS - 1) * conv->stride_x + (conv->width - 1) * conv->dilation_x;
-		bool several = left >= 0 && right < conv->in.width && out_x + NET_ACROSS <= conv->out.width;
+		int right = left + (NET_ACROSS - 1) * conv->stride_x +
+			    (conv->width - 1) * conv->dilation_x;
+		bool several = left >= 0 && right < conv->in.width &&
+			       out_x + NET_ACROSS <= conv->out.width;
 
-		inside(left, conv->dilation_x, conv->width, conv->in.width, &span.first_x, &span.last_x);
+		inside(left, conv->dilation_x, conv->width, conv->in.width, &span.first_x,
+		       &span.last_x);
 		span.in = kernel->in + ((ptrdiff_t)top * conv->in.width + left) * conv->in_stride;
 		span.first = (size_t)(out_y * conv->out.width + out_x);
 		if (several)
@@ -423,8 +432,8 @@ static void run(const struct net_kernel *kernel, int first, int end)
 	if (even > 0)
 		run_dense(kernel, (size_t)first * width, (size_t)end * width, 0, even, most);
 	if (even < kernel->out_stride)
-		run_dense(kernel, (size_t)first * width, (size_t)end * width, even, kernel->out_stride,
-			  groups_at(kernel, even));
+		run_dense(kernel, (size_t)first * width, (size_t)end * width, even,
+			  kernel->out_stride, groups_at(kernel, even));
 }
 
 void net_kernel_run(const struct net_kernel *kernel, int first, int end)

@@ -1,6 +1,6 @@
 /*
- * net_tile.h - the arithmetic of net_conv.c for one width of vectors. Included once for each processor it is made for,
- * which is why there is no guard. The including file sets
+ * net_tile.h - the arithmetic of net_conv.c for one width of vectors. Included once for each
+ * processor it is made for, which is why there is no guard. The including file sets
  *
  *   NET_LANES          floats of a vector: 4, 8 or 16
  *   NET_TARGET         attribute that lets the compiler use such vectors
@@ -17,8 +17,11 @@ typedef int32_t NET_NAME(mask) __attribute__((vector_size(NET_LANES * sizeof(flo
 #define INLINE NET_TARGET static inline __attribute__((always_inline))
 #define UNROLL _Pragma("GCC unroll 16")
 
-/* What follows a sum: the other summand, if there is one, and the slope below zero. NaN stays NaN. */
-INLINE void NET_NAME(finish)(const struct net_kernel *kernel, VECTOR sum, size_t pixel, size_t channel)
+/*
+ * What follows a sum: the other summand, if there is one, and the slope below zero. NaN stays NaN.
+ */
+INLINE void NET_NAME(finish)(const struct net_kernel *kernel, VECTOR sum, size_t pixel,
+			     size_t channel)
 {
 	size_t at = pixel * kernel->out_stride + channel;
 
@@ -63,29 +66,37 @@ INLINE void NET_NAME(tile)(const struct net_kernel *kernel, const struct net_til
 	{
 		if ((size_t)r == tile->count)
 			return;
-		UNROLL for (int v = 0; v < vectors; v++) NET_NAME(finish)(
-			kernel, sums[r][v], tile->first + (size_t)r, tile->channel + (size_t)v * NET_LANES);
+		UNROLL for (int v = 0; v < vectors; v++)
+			NET_NAME(finish)(kernel, sums[r][v], tile->first + (size_t)r,
+					 tile->channel + (size_t)v * NET_LANES);
 	}
 }
 
-/* One vector of channels after the other of pixels side by side, across of them, whose taps are the same. */
+/*
+ * One vector of channels after the other of pixels side by side, across of them, whose taps are the
+ * same.
+ */
 INLINE void NET_NAME(span)(const struct net_kernel *kernel, const struct net_span *span, int across)
 {
 	for (size_t channel = 0; channel < kernel->out_stride; channel += NET_LANES) {
 		VECTOR sums[NET_ACROSS];
 
-		UNROLL for (int i = 0; i < across; i++) sums[i] = *(const VECTOR *)(kernel->bias + channel);
+		UNROLL for (int i = 0; i < across; i++) sums[i] =
+			*(const VECTOR *)(kernel->bias + channel);
 		for (int y = span->first_y; y < span->last_y; y++) {
-			const float *row = span->in + (ptrdiff_t)y * kernel->tap_y + (ptrdiff_t)channel;
-			const float *weights =
-				kernel->weights + (size_t)(y * kernel->width) * kernel->out_stride + channel;
+			const float *row =
+				span->in + (ptrdiff_t)y * kernel->tap_y + (ptrdiff_t)channel;
+			const float *weights = kernel->weights +
+					       (size_t)(y * kernel->width) * kernel->out_stride +
+					       channel;
 
 			for (int x = span->first_x; x < span->last_x; x++) {
-				VECTOR weight = *(const VECTOR *)(weights + (size_t)x * kernel->out_stride);
+				VECTOR weight =
+					*(const VECTOR *)(weights + (size_t)x * kernel->out_stride);
 
 				UNROLL for (int i = 0; i < across; i++) sums[i] +=
-					weight *
-					*(const VECTOR *)(row + x * kernel->tap_x + i * kernel->next_x);
+					weight * *(const VECTOR *)(row + x * kernel->tap_x +
+								   i * kernel->next_x);
 			}
 		}
 		UNROLL for (int i = 0; i < across; i++)
@@ -115,12 +126,14 @@ NET_TARGET static void NET_NAME(tile4)(const struct net_kernel *kernel, const st
 }
 #endif
 
-NET_TARGET static void NET_NAME(span_one)(const struct net_kernel *kernel, const struct net_span *span)
+NET_TARGET static void NET_NAME(span_one)(const struct net_kernel *kernel,
+					  const struct net_span *span)
 {
 	NET_NAME(span)(kernel, span, 1);
 }
 
-NET_TARGET static void NET_NAME(span_across)(const struct net_kernel *kernel, const struct net_span *span)
+NET_TARGET static void NET_NAME(span_across)(const struct net_kernel *kernel,
+					     const struct net_span *span)
 {
 	NET_NAME(span)(kernel, span, NET_ACROSS);
 }

@@ -1,4 +1,7 @@
-/* Each face camera's threshold follows what its passages show: once a day, a small step, as an event, kept over restarts. */
+/*
+ * Each face camera's threshold follows what its passages show: once a day, a small step, as an
+ * event, kept over restarts.
+ */
 #include "calibration.h"
 
 #include <errno.h>
@@ -32,8 +35,8 @@ static struct camera_calibration *site_of(const struct watched_camera *camera)
 /* ---- what is kept ---- */
 
 /*
- * A text for each person, short enough that a record holds them all: its tag, then each score in steps of 0.0001 and the tag of
- * whom it is like, as 8, 4 and 8 hex digits.
+ * A text for each person, short enough that a record holds them all: its tag, then each score in
+ * steps of 0.0001 and the tag of whom it is like, as 8, 4 and 8 hex digits.
  */
 enum { TAG_DIGITS = 8, SCORE_DIGITS = 4, PASSAGE_DIGITS = SCORE_DIGITS + TAG_DIGITS };
 
@@ -44,8 +47,8 @@ static json_t *passages_json(const struct threshold_calibration *site)
 
 	for (size_t i = 0; i < site->count; i++) {
 		const struct calibration_person *person = &site->people[i];
-		uint32_t kept =
-			person->count < CALIBRATION_SCORES_EACH ? person->count : CALIBRATION_SCORES_EACH;
+		uint32_t kept = person->count < CALIBRATION_SCORES_EACH ? person->count
+									: CALIBRATION_SCORES_EACH;
 		int length = sprintf(text, "%08x", (unsigned)person->tag);
 
 		for (uint32_t k = person->count - kept; k < person->count; k++) {
@@ -62,9 +65,10 @@ static json_t *passages_json(const struct threshold_calibration *site)
 
 static json_t *record_json(const struct camera_calibration *site)
 {
-	return json_pack("{s:f, s:I, s:I, s:I, s:s, s:o}", "offset", (double)site->offset, "since_unix_ms",
-			 (json_int_t)site->since_unix_ms, "passages", (json_int_t)site->passages, "strangers",
-			 (json_int_t)site->strangers, "recogniser", face_engine_recogniser(), "passages_of",
+	return json_pack("{s:f, s:I, s:I, s:I, s:s, s:o}", "offset", (double)site->offset,
+			 "since_unix_ms", (json_int_t)site->since_unix_ms, "passages",
+			 (json_int_t)site->passages, "strangers", (json_int_t)site->strangers,
+			 "recogniser", face_engine_recogniser(), "passages_of",
 			 passages_json(&site->scores));
 }
 
@@ -80,8 +84,8 @@ static void record(struct watched_camera *camera, const char *type, enum event_s
 	int r = -EIO;
 
 	if (journal_store(journal) != NULL && kept != NULL)
-		r = store_record_put(journal_store(journal), kind, camera->config->name, kept, &draft, NULL,
-				     NULL);
+		r = store_record_put(journal_store(journal), kind, camera->config->name, kept,
+				     &draft, NULL, NULL);
 	if (r == 0)
 		site->saved = site->scores.turn;
 	else
@@ -113,7 +117,8 @@ static void restore_passages(struct threshold_calibration *site, const json_t *p
 			continue;
 		for (size_t at = TAG_DIGITS; at + PASSAGE_DIGITS <= length; at += PASSAGE_DIGITS)
 			if (sscanf(text + at, "%4x%8x", &score, &other) == 2)
-				calibration_restore(site, tag, other, (float)(int16_t)score / 10000);
+				calibration_restore(site, tag, other,
+						    (float)(int16_t)score / 10000);
 	}
 }
 
@@ -128,9 +133,9 @@ static void restore_scores(struct threshold_calibration *site, const json_t *peo
 		json_array_foreach(row, k, score)
 		{
 			if (k > 0)
-				calibration_restore(site,
-						    (uint32_t)json_integer_value(json_array_get(row, 0)), 0,
-						    (float)json_integer_value(score) / 10000);
+				calibration_restore(
+					site, (uint32_t)json_integer_value(json_array_get(row, 0)),
+					0, (float)json_integer_value(score) / 10000);
 		}
 	}
 }
@@ -166,8 +171,9 @@ void calibration_passage(struct watched_camera *camera, const struct face_result
 		return;
 	site->passages += result->kind == FACE_RESULT_ACCESS;
 	site->strangers += result->kind == FACE_RESULT_STRANGER;
-	/* Who a stranger is nobody knows: a resident missed would make strangers look dangerous. And a look-alike
-	 * that needs a second factor anyway is no reason to ask more of everybody. */
+	/* Who a stranger is nobody knows: a resident missed would make strangers look dangerous.
+	 * And a look-alike that needs a second factor anyway is no reason to ask more of everybody.
+	 */
 	if (result->kind == FACE_RESULT_ACCESS && result->rival[0] != '\0' &&
 	    result->rival_score < result->threshold)
 		calibration_add(&site->scores, result->person, result->rival, result->rival_score,
@@ -187,7 +193,8 @@ void calibration_forget_person(struct cameras *cameras, const char *person)
 
 /* ---- once a day ---- */
 
-static json_t *step_json(const struct survey *survey, const struct surveyed_camera *camera, float offset)
+static json_t *step_json(const struct survey *survey, const struct surveyed_camera *camera,
+			 float offset)
 {
 	const struct calibration_judgement *judgement = &camera->judgement;
 	struct problem why;
@@ -196,18 +203,23 @@ static json_t *step_json(const struct survey *survey, const struct surveyed_came
 	calibration_explain(judgement->reason, &why);
 	json = json_pack(
 		"{s:s, s:o, s:o, s:o, s:s, s:o, s:I, s:I}", "camera", camera->camera->config->name,
-		"threshold", json_rounded(calibration_threshold(survey->enrolled, survey->percent, offset)),
+		"threshold",
+		json_rounded(calibration_threshold(survey->enrolled, survey->percent, offset)),
 		"before",
-		json_rounded(calibration_threshold(survey->enrolled, survey->percent, camera->offset)),
-		"card", json_rounded(judgement->card), "reason", why.detail, "problem", problem_json(&why),
-		"people", (json_int_t)judgement->people, "scores", (json_int_t)judgement->scores);
+		json_rounded(
+			calibration_threshold(survey->enrolled, survey->percent, camera->offset)),
+		"card", json_rounded(judgement->card), "reason", why.detail, "problem",
+		problem_json(&why), "people", (json_int_t)judgement->people, "scores",
+		(json_int_t)judgement->scores);
 
 	if (json != NULL && judgement->reason != CALIBRATION_TOO_FEW)
 		json_object_update_new(
-			json, json_pack("{s:o, s:o, s:o}", "percent",
-					json_rounded((float)(100 * judgement->rate.middle)), "percent_low",
-					json_rounded((float)(100 * judgement->rate.low)), "percent_high",
-					json_rounded((float)(100 * judgement->rate.high))));
+			json,
+			json_pack("{s:o, s:o, s:o}", "percent",
+				  json_rounded((float)(100 * judgement->rate.middle)),
+				  "percent_low", json_rounded((float)(100 * judgement->rate.low)),
+				  "percent_high",
+				  json_rounded((float)(100 * judgement->rate.high))));
 	return json;
 }
 
@@ -315,14 +327,16 @@ int calibration_open(struct cameras *cameras)
 
 		if (camera->door < 0)
 			continue;
-		restore(site_of(camera), json_object_get(cameras->calibration_records, camera->config->name));
+		restore(site_of(camera),
+			json_object_get(cameras->calibration_records, camera->config->name));
 		face_watch_set_offset(cameras->faces, camera->face_index,
 				      calibration_offset(cameras, camera));
 	}
 	r = worker_open("measure", JOBS_MAX, &cameras->calibration->worker);
 	if (r == 0)
 		r = sd_event_add_io(deps->event, &cameras->calibration->worker_source,
-				    worker_fd(cameras->calibration->worker), EPOLLIN, on_worker, cameras);
+				    worker_fd(cameras->calibration->worker), EPOLLIN, on_worker,
+				    cameras);
 	if (r >= 0)
 		r = sd_event_add_time(deps->event, &cameras->calibration->timer, CLOCK_MONOTONIC,
 				      clock_mono_us() + every_us, 1000000, on_timer, cameras);

@@ -1,5 +1,6 @@
 /*
- * calibration.h - the face cameras' thresholds: what passages say of them, and the report. Control thread only.
+ * calibration.h - the face cameras' thresholds: what passages say of them, and the report. Control
+ * thread only.
  */
 #ifndef GH_GATE_CAMERAS_CALIBRATION_H
 #define GH_GATE_CAMERAS_CALIBRATION_H

@@ -12,7 +12,10 @@ enum { WATCHED_MS = 3000 };
 
 /* ---- what comes from camera threads ---- */
 
-/* For whoever watches live: the newest picture is at hand for as long as somebody asks now and then. */
+/*
+ * For whoever watches live: the newest picture is at hand for as long as somebody asks now and
+ * then.
+ */
 static void save_newest(struct watched_camera *camera, struct video_frame *frame)
 {
 	bool watched;
@@ -34,7 +37,8 @@ static struct watched_camera *find_camera(struct cameras *cameras, const char *n
 	return NULL;
 }
 
-int cameras_find(struct cameras *cameras, const char *name, struct fmp4_mux **ret_live, struct mask *ret_mask)
+int cameras_find(struct cameras *cameras, const char *name, struct fmp4_mux **ret_live,
+		 struct mask *ret_mask)
 {
 	const struct watched_camera *camera = find_camera(cameras, name);
 
@@ -151,10 +155,11 @@ static void on_status_of(struct cameras *cameras, const struct camera_status *st
 		log_info("vision", "camera %s: %s", camera->config->name, status->reason.detail);
 	else
 		log_warning("vision", "camera %s: %s", camera->config->name, status->reason.detail);
-	if (status->state != CAMERA_LIVE || was_lost) /* the first picture after a start restores nothing */
+	if (status->state != CAMERA_LIVE ||
+	    was_lost) /* the first picture after a start restores nothing */
 		journal_record(cameras->deps.journal, type_of(status->state),
-			       status->state == CAMERA_LOST ? EVENT_WARNING : EVENT_INFO, camera->source,
-			       NULL, camera_json(camera));
+			       status->state == CAMERA_LOST ? EVENT_WARNING : EVENT_INFO,
+			       camera->source, NULL, camera_json(camera));
 	journal_publish(cameras->deps.journal, "camera", camera->config->name, camera_json(camera));
 }
 
@@ -178,20 +183,21 @@ static int open_queues(struct cameras *cameras)
 			   &cameras->face_results);
 
 	if (r == 0)
-		r = queue_open(sizeof(struct litter_result), RESULTS_MAX, QUEUE_REFUSE_WHEN_FULL, NULL,
-			       &cameras->litter_results);
+		r = queue_open(sizeof(struct litter_result), RESULTS_MAX, QUEUE_REFUSE_WHEN_FULL,
+			       NULL, &cameras->litter_results);
 	if (r == 0)
 		r = queue_open(sizeof(struct camera_status), STATUSES_MAX, QUEUE_NEWEST_WINS, NULL,
 			       &cameras->status);
 	if (r == 0)
-		r = sd_event_add_io(event, &cameras->face_source, queue_fd(cameras->face_results), EPOLLIN,
-				    faces_on_results, cameras);
+		r = sd_event_add_io(event, &cameras->face_source, queue_fd(cameras->face_results),
+				    EPOLLIN, faces_on_results, cameras);
 	if (r >= 0)
-		r = sd_event_add_io(event, &cameras->litter_source, queue_fd(cameras->litter_results),
-				    EPOLLIN, litter_on_results, cameras);
+		r = sd_event_add_io(event, &cameras->litter_source,
+				    queue_fd(cameras->litter_results), EPOLLIN, litter_on_results,
+				    cameras);
 	if (r >= 0)
-		r = sd_event_add_io(event, &cameras->status_source, queue_fd(cameras->status), EPOLLIN,
-				    on_statuses, cameras);
+		r = sd_event_add_io(event, &cameras->status_source, queue_fd(cameras->status),
+				    EPOLLIN, on_statuses, cameras);
 	return r;
 }
 
@@ -244,8 +250,8 @@ int cameras_open(const struct cameras_deps *deps, const struct cameras_ops *ops,
 /* Without memory, calibration starts at the model card and the day's blind time at zero. */
 void cameras_load_record(struct cameras *cameras, const char *kind, const char *id, json_t *json)
 {
-	json_t **records =
-		strcmp(kind, "blind") == 0 ? &cameras->blind_records : &cameras->calibration_records;
+	json_t **records = strcmp(kind, "blind") == 0 ? &cameras->blind_records
+						      : &cameras->calibration_records;
 
 	if (*records == NULL)
 		*records = json_object();
@@ -262,7 +268,8 @@ static void start_camera(struct watched_camera *camera)
 	camera_config_defaults(&source);
 	snprintf(source.name, sizeof(source.name), "%s", camera->config->name);
 	if (camera_login_url(camera->config, source.url, sizeof(source.url), error) < 0)
-		log_error("vision", "camera %s: %s; trying without a password", camera->config->name, error);
+		log_error("vision", "camera %s: %s; trying without a password",
+			  camera->config->name, error);
 	source.loop = camera->config->loop;
 	if (camera->door >= 0)
 		source.ring_seconds = 0; /* a door keeps no film of those who pass */
@@ -270,7 +277,8 @@ static void start_camera(struct watched_camera *camera)
 	if (r == 0 && camera->door < 0)
 		r = litter_start(camera);
 	if (r < 0)
-		log_error("vision", "camera %s cannot be used: %s", camera->config->name, strerror(-r));
+		log_error("vision", "camera %s cannot be used: %s", camera->config->name,
+			  strerror(-r));
 }
 
 void cameras_start(struct cameras *cameras)
@@ -281,7 +289,8 @@ void cameras_start(struct cameras *cameras)
 		return;
 	cameras->started = true;
 	if (mkdir(evidence_dir, 0700) < 0 && errno != EEXIST)
-		log_error("vision", "%s: %s; alerts come without evidence", evidence_dir, strerror(errno));
+		log_error("vision", "%s: %s; alerts come without evidence", evidence_dir,
+			  strerror(errno));
 	if (calibration_open(cameras) < 0)
 		log_error("vision", "the thresholds do not follow the site: no thread or timer");
 	for (size_t i = 0; i < cameras->count; i++)
@@ -300,7 +309,8 @@ static void stop_camera(struct watched_camera *camera)
 	litter = camera->litter;
 	camera->litter = NULL;
 	pthread_mutex_unlock(&camera->litter_lock);
-	litter_watch_close(litter); /* before the camera: its last evidence comes from the camera's ring */
+	litter_watch_close(
+		litter); /* before the camera: its last evidence comes from the camera's ring */
 	camera_close(camera->camera);
 	video_frame_unref(camera->newest);
 	health_stop(camera);
@@ -318,8 +328,9 @@ void cameras_close(struct cameras *cameras)
 	calibration_close(cameras);
 	faces_close(cameras);
 	if (cameras->litter_results != NULL)
-		(void)litter_on_results(NULL, -1, 0,
-					cameras); /* a throw seen at the last moment is still recorded */
+		(void)litter_on_results(
+			NULL, -1, 0,
+			cameras); /* a throw seen at the last moment is still recorded */
 	sd_event_source_disable_unref(cameras->face_source);
 	sd_event_source_disable_unref(cameras->litter_source);
 	sd_event_source_disable_unref(cameras->status_source);

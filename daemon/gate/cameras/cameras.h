@@ -1,8 +1,9 @@
 /*
- * cameras.h - the cameras: faces at doors, facades, whether their pictures are usable, and the face cameras' thresholds.
+ * cameras.h - the cameras: faces at doors, facades, whether their pictures are usable, and the face
+ * cameras' thresholds.
  *
- * Frames go from camera threads to the face worker or a litter worker; what those saw comes back as results by value and goes
- * up to the observer. Control thread only.
+ * Frames go from camera threads to the face worker or a litter worker; what those saw comes back as
+ * results by value and goes up to the observer. Control thread only.
  */
 #ifndef GH_GATE_CAMERAS_CAMERAS_H
 #define GH_GATE_CAMERAS_CAMERAS_H
@@ -46,23 +47,32 @@ struct cameras_passage {
 struct cameras_ops {
 	void (*face_presented)(void *arg, const struct cameras_passage *passage);
 	/** A thrown object; @p source is "camera/NAME". */
-	void (*thrown)(void *arg, const char *camera, const char *source, const struct litter_result *result);
+	void (*thrown)(void *arg, const char *camera, const char *source,
+		       const struct litter_result *result);
 	/** FACE_RESULT_ENROLLED or FACE_RESULT_ENROL_FAILED. */
 	void (*enrolled)(void *arg, const struct face_result *result);
 	void (*faces_ready)(void *arg);
-	/** The prompt asks the person before a door for something: its readers' light may draw attention to it. */
+	/**
+	 * The prompt asks the person before a door for something: its readers' light may draw
+	 * attention to it.
+	 */
 	void (*prompt_asks)(void *arg, unsigned door);
 	/** The ids of those who have only templates of another recogniser. A new reference. */
 	json_t *(*outdated)(void *arg);
 };
 
 /**
- * Read the manifests of the config's nets and use them, before the store is opened and any thread is started.
- * @return the recogniser's identity; NULL: a manifest is missing or wrong, and @p problem says which.
+ * Read the manifests of the config's nets and use them, before the store is opened and any thread
+ * is started.
+ * @return the recogniser's identity; NULL: a manifest is missing or wrong, and @p problem says
+ *         which.
  */
 const char *cameras_use_models(const struct config *config, struct problem *problem);
 
-/** @return 0 or a negative errno; @p ret_cameras is set all the same unless it is -ENOMEM: what works of it works. */
+/**
+ * @return 0 or a negative errno; @p ret_cameras is set all the same unless it is -ENOMEM: what
+ *         works of it works.
+ */
 int cameras_open(const struct cameras_deps *deps, const struct cameras_ops *ops, void *arg,
 		 struct cameras **ret_cameras);
 /** Start the cameras; once the roster is known, so that no resident is a stranger. */
@@ -70,25 +80,39 @@ void cameras_start(struct cameras *cameras);
 /** Before the store is closed: what was seen at the last moment is still recorded. NULL is fine. */
 void cameras_close(struct cameras *cameras);
 
-/** A record of the store, before cameras_start(): kinds "blind" and "facesite", by the camera's name. */
+/**
+ * A record of the store, before cameras_start(): kinds "blind" and "facesite", by the camera's
+ * name.
+ */
 void cameras_load_record(struct cameras *cameras, const char *kind, const char *id, json_t *json);
 
-/** [{"name","role","state","reason"}]; with @p health each with its blind time of the day and its prompt. A new reference. */
+/**
+ * [{"name","role","state","reason"}]; with @p health each with its blind time of the day and its
+ * prompt. A new reference.
+ */
 json_t *cameras_json(struct cameras *cameras, bool health);
 /** The stream of a camera and what of its picture nobody may see. @return 0 or -ENOENT. */
 int cameras_find(struct cameras *cameras, const char *name, struct fmp4_mux **ret_live,
 		 struct mask *ret_mask);
-/** A reference to its newest picture; NULL: none yet, or no such camera. Asking again keeps them coming. */
+/**
+ * A reference to its newest picture; NULL: none yet, or no such camera. Asking again keeps them
+ * coming.
+ */
 struct video_frame *cameras_newest_frame(struct cameras *cameras, const char *name);
 
 /** What a face led to: the prompts of the door's cameras follow. */
 void cameras_decided(struct cameras *cameras, unsigned door, enum access_feedback feedback);
-/** The error rates measured at each face camera, and the gallery's look-alikes; -EAGAIN while models load. */
+/**
+ * The error rates measured at each face camera, and the gallery's look-alikes; -EAGAIN while models
+ * load.
+ */
 void cameras_report(struct cameras *cameras, const struct reply *reply);
 
 /* ---- for enrolment ---- */
 
-/** The face worker. NULL, and @p ret_why is -EAGAIN (models are loading) or -ENODEV (there is none). */
+/**
+ * The face worker. NULL, and @p ret_why is -EAGAIN (models are loading) or -ENODEV (there is none).
+ */
 struct face_watch *cameras_faces(const struct cameras *cameras, int *ret_why);
 /** Whether faces are searched, or will be once the models are loaded. NULL is fine. */
 bool cameras_search_faces(const struct cameras *cameras);

@@ -1,8 +1,9 @@
 /*
- * cameras_private.h - what the files of the cameras' seam share. Control thread, but where it says otherwise.
+ * cameras_private.h - what the files of the cameras' seam share. Control thread, but where it says
+ * otherwise.
  *
- * Frames go from camera threads to the face or litter worker, and what those saw comes back as results by
- * value, through queues that the control loop watches.
+ * Frames go from camera threads to the face or litter worker, and what those saw comes back as
+ * results by value, through queues that the control loop watches.
  */
 #ifndef GH_GATE_CAMERAS_CAMERAS_PRIVATE_H
 #define GH_GATE_CAMERAS_CAMERAS_PRIVATE_H
@@ -26,11 +27,12 @@ struct watched_camera {
 	struct cameras *cameras;
 	const struct config_camera *config;
 	struct camera *camera;
-	pthread_mutex_t litter_lock; /* the camera's thread must not meet a worker that is coming or going */
+	/* the camera's thread must not meet a worker that is coming or going */
+	pthread_mutex_t litter_lock;
 	struct video_frame *newest;  /* under the same lock; NULL while nobody watches */
 	uint64_t watched_until_ms;   /* the same */
 	struct litter_watch *litter; /* facade cameras */
-	int door;                    /* of a face camera: its place in the config; -1: a facade camera */
+	int door; /* of a face camera: its place in the config; -1: a facade camera */
 	unsigned index, face_index;
 	enum camera_state state;
 	bool seen;                               /* has had any status yet */
@@ -67,8 +69,9 @@ struct cameras {
 	struct problem face_trouble;
 	struct queue *face_results, *litter_results, *status;
 	sd_event_source *face_source, *litter_source, *status_source, *health_timer;
-	struct calibration *calibration;             /* NULL: not begun */
-	json_t *blind_records, *calibration_records; /* by camera, what the store had kept; NULL: nothing */
+	struct calibration *calibration; /* NULL: not begun */
+	json_t *blind_records,
+		*calibration_records; /* by camera, what the store had kept; NULL: nothing */
 	bool started;
 };
 
@@ -77,7 +80,8 @@ int faces_open(struct cameras *cameras);
 int faces_on_results(sd_event_source *source, int fd, uint32_t revents, void *cameras);
 void faces_close(struct cameras *cameras);
 
-const char *faces_prompt(const struct watched_camera *camera); /* what the person there is to be told */
+const char *
+faces_prompt(const struct watched_camera *camera); /* what the person there is to be told */
 
 /* litter.c */
 void litter_mask(const struct config_camera *camera, struct mask *ret_mask);

@@ -30,11 +30,13 @@ static float liveness_min_of(const struct watched_camera *camera)
 	struct face_watch_config defaults;
 
 	face_watch_defaults(&defaults);
-	return camera->config->liveness_min > 0 ? (float)camera->config->liveness_min : defaults.liveness_min;
+	return camera->config->liveness_min > 0 ? (float)camera->config->liveness_min
+						: defaults.liveness_min;
 }
 
 /* Where pictures are only observed, they pass as people do; their liveness tells them apart. */
-static bool is_observed_picture(const struct watched_camera *camera, const struct face_result *result)
+static bool is_observed_picture(const struct watched_camera *camera,
+				const struct face_result *result)
 {
 	return camera->cameras->deps.config->face.liveness == CONFIG_LIVENESS_OBSERVE &&
 	       result->liveness >= 0 && result->liveness < liveness_min_of(camera);
@@ -49,14 +51,15 @@ static void record_picture(struct cameras *cameras, const struct watched_camera 
 		json_object_set_new(data, "observed", json_true());
 	if (data != NULL)
 		(void)json_object_del(data, "look_alike"); /* may not be there */
-	journal_record(cameras->deps.journal, "face.spoof", EVENT_WARNING, camera->source, NULL, data);
+	journal_record(cameras->deps.journal, "face.spoof", EVENT_WARNING, camera->source, NULL,
+		       data);
 }
 
 static void on_passage(struct cameras *cameras, const struct face_result *result)
 {
 	struct watched_camera *camera = face_camera(cameras, result->camera);
-	bool picture =
-		result->kind == FACE_RESULT_SPOOF || (camera != NULL && is_observed_picture(camera, result));
+	bool picture = result->kind == FACE_RESULT_SPOOF ||
+		       (camera != NULL && is_observed_picture(camera, result));
 	struct cameras_passage passage = {
 		.person = result->kind == FACE_RESULT_STRANGER ? "" : result->person,
 		.presentation_attack = result->kind == FACE_RESULT_SPOOF,
@@ -67,13 +70,17 @@ static void on_passage(struct cameras *cameras, const struct face_result *result
 		return;
 	calibration_passage(camera, result);
 	passage.door = (unsigned)camera->door;
-	/* another person's template is reached too: which of the two it is, a second factor must say */
+	/*
+	 * another person's template is reached too: which of the two it is, a second factor must
+	 * say
+	 */
 	passage.ambiguous_match =
 		result->kind == FACE_RESULT_ACCESS && result->rival_score >= result->threshold;
-	passage.data = json_pack("{s:s, s:o, s:o, s:o, s:i, s:i}", "camera", camera->config->name, "score",
-				 json_rounded(result->score), "threshold", json_rounded(result->threshold),
-				 "liveness", json_rounded(result->liveness), "good_frames",
-				 (int)result->good_frames, "track", (int)result->track);
+	passage.data =
+		json_pack("{s:s, s:o, s:o, s:o, s:i, s:i}", "camera", camera->config->name, "score",
+			  json_rounded(result->score), "threshold", json_rounded(result->threshold),
+			  "liveness", json_rounded(result->liveness), "good_frames",
+			  (int)result->good_frames, "track", (int)result->track);
 	camera->covered = result->covered;
 	if (result->covered)
 		json_object_set_new(passage.data, "covered", json_true());
@@ -84,9 +91,9 @@ static void on_passage(struct cameras *cameras, const struct face_result *result
 	if (passage.ambiguous_match)
 		json_object_set_new(passage.data, "look_alike", json_string(result->rival));
 	if (result->still[0] != '\0')
-		json_object_set_new(
-			passage.data, "still",
-			json_pack("{s:s, s:s}", "name", result->still, "sha256", result->still_sha256));
+		json_object_set_new(passage.data, "still",
+				    json_pack("{s:s, s:s}", "name", result->still, "sha256",
+					      result->still_sha256));
 	if (picture)
 		record_picture(cameras, camera, result, passage.data);
 	if (result->kind != FACE_RESULT_STRANGER)
@@ -125,7 +132,8 @@ static void on_prompt(struct cameras *cameras, const struct face_result *result)
 	if (camera == NULL)
 		return;
 	camera->prompt = (enum face_prompt)result->prompt;
-	if (face_prompt_is_request(camera->prompt) && clock_mono_ms() >= camera->asked_ms + ASK_AGAIN_MS) {
+	if (face_prompt_is_request(camera->prompt) &&
+	    clock_mono_ms() >= camera->asked_ms + ASK_AGAIN_MS) {
 		camera->asked_ms = clock_mono_ms();
 		cameras->ops->prompt_asks(cameras->arg, (unsigned)camera->door);
 	}
@@ -138,8 +146,8 @@ static void report_upside_down(struct cameras *cameras, const struct face_result
 	if (camera == NULL)
 		return;
 	log_warning("vision", "camera %s: seems to hang upside down", camera->config->name);
-	journal_record(cameras->deps.journal, "camera.upside_down", EVENT_WARNING, camera->source, NULL,
-		       json_pack("{s:s}", "camera", camera->config->name));
+	journal_record(cameras->deps.journal, "camera.upside_down", EVENT_WARNING, camera->source,
+		       NULL, json_pack("{s:s}", "camera", camera->config->name));
 }
 
 static void fail(struct cameras *cameras, const struct problem *reason)
@@ -147,8 +155,9 @@ static void fail(struct cameras *cameras, const struct problem *reason)
 	cameras->face_state = FACE_FAILED;
 	cameras->face_trouble = *reason;
 	log_error("vision", "%s; the doors work on without faces", reason->detail);
-	journal_record(cameras->deps.journal, "model.failed", EVENT_ALARM, NULL, NULL,
-		       json_pack("{s:s, s:o}", "reason", reason->detail, "problem", problem_json(reason)));
+	journal_record(
+		cameras->deps.journal, "model.failed", EVENT_ALARM, NULL, NULL,
+		json_pack("{s:s, s:o}", "reason", reason->detail, "problem", problem_json(reason)));
 }
 
 static void on_face_result(struct cameras *cameras, const struct face_result *result)
@@ -222,7 +231,8 @@ void cameras_template_add(struct cameras *cameras, const char *person, const flo
 		return;
 	r = gallery_merge(face_watch_gallery(cameras->faces), person, vector);
 	if (r < 0)
-		log_error("vision", "a template of person %s cannot be used: %s", person, strerror(-r));
+		log_error("vision", "a template of person %s cannot be used: %s", person,
+			  strerror(-r));
 }
 
 void cameras_template_remove(struct cameras *cameras, const char *person, const float *vector)
@@ -292,8 +302,9 @@ static int use_detector(const struct config *config, const struct model_manifest
 
 	if (config->face.blink == CONFIG_BLINK_REQUIRED && manifest->kind == MODEL_YUNET)
 		return problem_blink_without_landmarks(problem, config->face.detector);
-	return face_models_use_detector(&model) < 0 ? problem_model_manifest(problem, config->face.detector)
-						    : 0;
+	return face_models_use_detector(&model) < 0
+		       ? problem_model_manifest(problem, config->face.detector)
+		       : 0;
 }
 
 /* Of several mistakes the first, which names file and line. */
@@ -310,10 +321,10 @@ const char *cameras_use_models(const struct config *config, struct problem *prob
 	struct model_manifest detector, recogniser;
 	char error[CONFIG_ERROR_BYTES];
 
-	if (model_manifest_load(config->models_dir, config->face.recogniser, MODEL_RECOGNISER, &recogniser,
-				error, sizeof(error)) < 0 ||
-	    model_manifest_load(config->models_dir, config->face.detector, MODEL_DETECTOR, &detector, error,
-				sizeof(error)) < 0) {
+	if (model_manifest_load(config->models_dir, config->face.recogniser, MODEL_RECOGNISER,
+				&recogniser, error, sizeof(error)) < 0 ||
+	    model_manifest_load(config->models_dir, config->face.detector, MODEL_DETECTOR,
+				&detector, error, sizeof(error)) < 0) {
 		refuse_manifest(error, problem);
 		return NULL;
 	}
@@ -339,8 +350,8 @@ int faces_open(struct cameras *cameras)
 	}
 	face_watch_defaults(&face);
 	face.models_dir = config->models_dir;
-	face.cameras =
-		cameras->face_cameras > 0 ? (unsigned)cameras->face_cameras : 1; /* none: enrolment alone */
+	face.cameras = cameras->face_cameras > 0 ? (unsigned)cameras->face_cameras
+						 : 1; /* none: enrolment alone */
 	face.threads = INFERENCE_THREADS;
 	face.false_accept_percent = config->face.false_accept_percent;
 	face.liveness = config->face.liveness != CONFIG_LIVENESS_OFF;

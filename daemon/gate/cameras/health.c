@@ -1,4 +1,7 @@
-/* Blind time: how long each camera had no usable picture today, and why. Told as events, kept over restarts. */
+/*
+ * Blind time: how long each camera had no usable picture today, and why. Told as events, kept over
+ * restarts.
+ */
 #include "cameras_private.h"
 
 #include <errno.h>
@@ -28,8 +31,8 @@ void health_frame(struct watched_camera *camera, const struct video_frame *frame
 {
 	pthread_mutex_lock(&camera->health_lock);
 	if (camera->health != NULL)
-		camera_health_frame(camera->health, frame->luma, (size_t)frame->stride_bytes, frame->width_px,
-				    frame->height_px, clock_mono_ms());
+		camera_health_frame(camera->health, frame->luma, (size_t)frame->stride_bytes,
+				    frame->width_px, frame->height_px, clock_mono_ms());
 	pthread_mutex_unlock(&camera->health_lock);
 }
 
@@ -68,7 +71,8 @@ static json_t *seconds_json(const struct watched_camera *camera)
 {
 	json_t *seconds = json_object();
 
-	for (enum camera_health_cause cause = CAMERA_HEALTH_OK + 1; cause < CAMERA_HEALTH_CAUSES; cause++)
+	for (enum camera_health_cause cause = CAMERA_HEALTH_OK + 1; cause < CAMERA_HEALTH_CAUSES;
+	     cause++)
 		json_object_set_new(seconds, camera_health_cause_name(cause),
 				    json_integer((json_int_t)(camera->day_ms[cause] / 1000)));
 	return seconds;
@@ -97,8 +101,8 @@ static void record(struct watched_camera *camera, const char *type, enum event_s
 	add_totals(camera);
 	sums = record_json(camera);
 	if (journal_store(journal) != NULL && sums != NULL)
-		r = store_record_put(journal_store(journal), kind, camera->config->name, sums, &draft, NULL,
-				     NULL);
+		r = store_record_put(journal_store(journal), kind, camera->config->name, sums,
+				     &draft, NULL, NULL);
 	if (r < 0)
 		(void)journal_record_draft(journal, &draft, NULL,
 					   NULL); /* the log at least; a failure is told there */
@@ -111,10 +115,11 @@ static void record_day(struct watched_camera *camera, bool complete)
 	json_t *data;
 
 	add_totals(camera);
-	data = json_pack("{s:s, s:s, s:b, s:I, s:I, s:o}", "camera", camera->config->name, "day", camera->day,
-			 "complete", complete, "watched_s",
+	data = json_pack("{s:s, s:s, s:b, s:I, s:I, s:o}", "camera", camera->config->name, "day",
+			 camera->day, "complete", complete, "watched_s",
 			 (json_int_t)((camera->day_ms[CAMERA_HEALTH_OK] + blind_ms(camera)) / 1000),
-			 "blind_s", (json_int_t)(blind_ms(camera) / 1000), "seconds", seconds_json(camera));
+			 "blind_s", (json_int_t)(blind_ms(camera) / 1000), "seconds",
+			 seconds_json(camera));
 	if (complete) { /* what is kept with the event is the new day's */
 		memset(camera->day_ms, 0, sizeof(camera->day_ms));
 		format_day(camera->day);
@@ -132,16 +137,19 @@ static void begin_day(struct watched_camera *camera)
 	if (day == NULL || strlen(day) >= sizeof(camera->day))
 		return;
 	for (enum camera_health_cause cause = 0; cause < CAMERA_HEALTH_CAUSES; cause++) {
-		json_int_t value = json_integer_value(json_object_get(ms, camera_health_cause_name(cause)));
+		json_int_t value =
+			json_integer_value(json_object_get(ms, camera_health_cause_name(cause)));
 
 		camera->day_ms[cause] += value > 0 ? (uint64_t)value : 0;
 	}
-	snprintf(camera->day, sizeof(camera->day), "%s", day); /* another than today ends at the first tick */
+	snprintf(camera->day, sizeof(camera->day), "%s",
+		 day); /* another than today ends at the first tick */
 }
 
 /* ---- once a second ---- */
 
-static void on_change(struct watched_camera *camera, enum camera_health_cause cause, uint64_t lasted_ms)
+static void on_change(struct watched_camera *camera, enum camera_health_cause cause,
+		      uint64_t lasted_ms)
 {
 	uint64_t was_ms = clock_mono_ms() - lasted_ms - camera->blind_since_ms;
 
@@ -173,7 +181,9 @@ static void tick(struct watched_camera *camera)
 	pthread_mutex_lock(&camera->health_lock);
 	cause = camera->health != NULL ? camera_health_tick(camera->health, clock_mono_ms())
 				       : CAMERA_HEALTH_OK;
-	lasted_ms = camera->health != NULL ? camera_health_lasted_ms(camera->health, clock_mono_ms()) : 0;
+	lasted_ms = camera->health != NULL
+			    ? camera_health_lasted_ms(camera->health, clock_mono_ms())
+			    : 0;
 	pthread_mutex_unlock(&camera->health_lock);
 	if (cause != camera->blind)
 		on_change(camera, cause, lasted_ms);
@@ -230,8 +240,9 @@ json_t *health_json(struct watched_camera *camera)
 	return json_pack(
 		"{s:s, s:I, s:s, s:I, s:I, s:o}", "cause", camera_health_cause_name(camera->blind),
 		"blind_since_s",
-		(json_int_t)(camera->blind != CAMERA_HEALTH_OK ? (clock_mono_ms() - since_ms) / 1000 : 0),
+		(json_int_t)(camera->blind != CAMERA_HEALTH_OK ? (clock_mono_ms() - since_ms) / 1000
+							       : 0),
 		"day", camera->day, "watched_s",
-		(json_int_t)((camera->day_ms[CAMERA_HEALTH_OK] + blind_ms(camera)) / 1000), "blind_s",
-		(json_int_t)(blind_ms(camera) / 1000), "seconds", seconds_json(camera));
+		(json_int_t)((camera->day_ms[CAMERA_HEALTH_OK] + blind_ms(camera)) / 1000),
+		"blind_s", (json_int_t)(blind_ms(camera) / 1000), "seconds", seconds_json(camera));
 }

@@ -5,8 +5,8 @@ static void copy_polygon(const struct config_polygon *from, struct litter_polygo
 {
 	to->count = from->count;
 	for (size_t i = 0; i < from->count; i++)
-		to->points[i] =
-			(struct litter_spot){.x = (float)from->points[i].x, .y = (float)from->points[i].y};
+		to->points[i] = (struct litter_spot){.x = (float)from->points[i].x,
+						     .y = (float)from->points[i].y};
 }
 
 static void copy_facade(const struct config_camera *from, struct litter_config *to)
@@ -20,8 +20,9 @@ static void copy_facade(const struct config_camera *from, struct litter_config *
 	to->calibration.floor_high = from->calibration.floor_high;
 	to->calibration.columns = from->calibration.columns;
 	for (size_t i = 0; i < from->calibration.count; i++)
-		to->calibration.points[i] = (struct litter_spot){.x = (float)from->calibration.points[i].x,
-								 .y = (float)from->calibration.points[i].y};
+		to->calibration.points[i] =
+			(struct litter_spot){.x = (float)from->calibration.points[i].x,
+					     .y = (float)from->calibration.points[i].y};
 }
 
 void litter_mask(const struct config_camera *from, struct mask *to)

@@ -1,4 +1,7 @@
-/* Stills of strangers, where the site keeps any, go after their hours; every ten minutes a worker looks for them. */
+/*
+ * Stills of strangers, where the site keeps any, go after their hours; every ten minutes a worker
+ * looks for them.
+ */
 #include "calibration.h"
 
 #include <dirent.h>
@@ -54,7 +57,8 @@ static void end_sweep(struct worker_job *job, int r)
 	struct sweep *sweep = (struct sweep *)job;
 
 	if (r == 0 && sweep->gone > 0)
-		log_info("vision", "%u stills of strangers were deleted: their time was over", sweep->gone);
+		log_info("vision", "%u stills of strangers were deleted: their time was over",
+			 sweep->gone);
 	if (r == 0 && sweep->failed > 0)
 		log_error("vision", "%u stills of strangers in %s cannot be deleted", sweep->failed,
 			  sweep->dir);
@@ -83,6 +87,7 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *arg)
 
 int stranger_stills_open(struct cameras *cameras)
 {
-	return sd_event_add_time(cameras->deps.event, &cameras->calibration->stills_timer, CLOCK_MONOTONIC,
-				 clock_mono_us() + SOON_US, LATE_US, on_timer, cameras);
+	return sd_event_add_time(cameras->deps.event, &cameras->calibration->stills_timer,
+				 CLOCK_MONOTONIC, clock_mono_us() + SOON_US, LATE_US, on_timer,
+				 cameras);
 }

@@ -1,4 +1,7 @@
-/* What the faces' error rates are here: measured on a worker's copy of the scores, told as the report. */
+/*
+ * What the faces' error rates are here: measured on a worker's copy of the scores, told as the
+ * report.
+ */
 #include "calibration.h"
 
 #include <math.h>
@@ -117,8 +120,8 @@ void survey_run(struct worker_job *job)
 	for (size_t i = 0; i < survey->camera_count; i++) {
 		struct surveyed_camera *camera = &survey->surveyed_cameras[i];
 
-		calibration_judge(&survey->sites[i], survey->enrolled, survey->percent, camera->offset,
-				  &camera->judgement);
+		calibration_judge(&survey->sites[i], survey->enrolled, survey->percent,
+				  camera->offset, &camera->judgement);
 		for (size_t at = 0; survey->report && at < SURVEY_CURVE; at++)
 			camera->curve[at] = calibration_rate_at(&survey->sites[i], survey->enrolled,
 								survey->percent, curve_score(at));
@@ -137,7 +140,8 @@ static json_t *rounded(double value, double digits)
 static json_t *limits_json(const struct evt_fit_limits *limits, double times, const char *middle)
 {
 	return json_pack("{s:o, s:o, s:o}", middle, rounded(times * limits->middle, 1e4), "low",
-			 rounded(times * limits->low, 1e4), "high", rounded(times * limits->high, 1e4));
+			 rounded(times * limits->low, 1e4), "high",
+			 rounded(times * limits->high, 1e4));
 }
 
 static json_t *curve_json(const struct surveyed_camera *camera)
@@ -147,8 +151,9 @@ static json_t *curve_json(const struct surveyed_camera *camera)
 	for (size_t i = 0; i < SURVEY_CURVE; i++)
 		if (camera->curve[i] >= 0)
 			json_array_append_new(
-				curve, json_pack("{s:o, s:o}", "score", rounded((double)curve_score(i), 1e3),
-						 "percent", rounded(100 * camera->curve[i], 1e6)));
+				curve, json_pack("{s:o, s:o}", "score",
+						 rounded((double)curve_score(i), 1e3), "percent",
+						 rounded(100 * camera->curve[i], 1e6)));
 	return curve;
 }
 
@@ -163,16 +168,17 @@ static json_t *camera_json(const struct survey *survey, const struct surveyed_ca
 	json_t *json;
 
 	calibration_explain(judgement->reason, &why);
-	json = json_pack(
-		"{s:s, s:o, s:o, s:o, s:o, s:s, s:o, s:I, s:I, s:I, s:I, s:o}", "camera",
-		camera->camera->config->name, "threshold",
-		rounded((double)calibration_threshold(survey->enrolled, survey->percent, camera->offset),
-			1e4),
-		"card", rounded((double)judgement->card, 1e4), "offset", rounded((double)camera->offset, 1e4),
-		"aim", rounded((double)judgement->aim, 1e4), "reason", why.detail, "problem",
-		problem_json(&why), "people", (json_int_t)judgement->people, "scores",
-		(json_int_t)judgement->scores, "passages", (json_int_t)site->passages, "strangers",
-		(json_int_t)site->strangers, "days", rounded(days, 1e2));
+	json = json_pack("{s:s, s:o, s:o, s:o, s:o, s:s, s:o, s:I, s:I, s:I, s:I, s:o}", "camera",
+			 camera->camera->config->name, "threshold",
+			 rounded((double)calibration_threshold(survey->enrolled, survey->percent,
+							       camera->offset),
+				 1e4),
+			 "card", rounded((double)judgement->card, 1e4), "offset",
+			 rounded((double)camera->offset, 1e4), "aim",
+			 rounded((double)judgement->aim, 1e4), "reason", why.detail, "problem",
+			 problem_json(&why), "people", (json_int_t)judgement->people, "scores",
+			 (json_int_t)judgement->scores, "passages", (json_int_t)site->passages,
+			 "strangers", (json_int_t)site->strangers, "days", rounded(days, 1e2));
 
 	if (!known || json == NULL)
 		return json;
@@ -189,7 +195,8 @@ static json_t *camera_json(const struct survey *survey, const struct surveyed_ca
 
 static const char *name_of(const struct survey *survey, const char *id)
 {
-	const struct roster_person *person = roster_find(survey->cameras->deps.directory->people, id);
+	const struct roster_person *person =
+		roster_find(survey->cameras->deps.directory->people, id);
 
 	return person != NULL ? person->name : "";
 }
@@ -205,12 +212,12 @@ static json_t *pairs_json(const struct survey *survey)
 	for (size_t i = 0; i < survey->pair_count; i++) {
 		const struct surveyed_pair *pair = &survey->pairs[i];
 
-		json_array_append_new(pairs,
-				      json_pack("{s:[s,s], s:[s,s], s:o, s:b}", "people", pair->people[0],
-						pair->people[1], "names", name_of(survey, pair->people[0]),
-						name_of(survey, pair->people[1]), "score",
-						rounded((double)pair->score, 1e3), "second_factor",
-						pair->score >= lowest));
+		json_array_append_new(pairs, json_pack("{s:[s,s], s:[s,s], s:o, s:b}", "people",
+						       pair->people[0], pair->people[1], "names",
+						       name_of(survey, pair->people[0]),
+						       name_of(survey, pair->people[1]), "score",
+						       rounded((double)pair->score, 1e3),
+						       "second_factor", pair->score >= lowest));
 	}
 	return pairs;
 }
@@ -222,11 +229,12 @@ json_t *survey_json(const struct survey *survey)
 
 	for (size_t i = 0; i < survey->camera_count; i++)
 		json_array_append_new(cameras, camera_json(survey, &survey->surveyed_cameras[i]));
-	return json_pack("{s:s, s:s, s:f, s:I, s:I, s:I, s:o, s:o, s:o}", "recogniser",
-			 face_engine_recogniser(), "calibration",
-			 config->face.calibration == CONFIG_CALIBRATION_FOLLOW ? "follow" : "observe",
-			 "percent", survey->percent, "templates", (json_int_t)survey->enrolled, "people",
-			 (json_int_t)survey->persons, "surveyed", (json_int_t)survey->surveyed, "cameras",
-			 cameras, "look_alikes", pairs_json(survey), "outdated",
-			 survey->cameras->ops->outdated(survey->cameras->arg));
+	return json_pack(
+		"{s:s, s:s, s:f, s:I, s:I, s:I, s:o, s:o, s:o}", "recogniser",
+		face_engine_recogniser(), "calibration",
+		config->face.calibration == CONFIG_CALIBRATION_FOLLOW ? "follow" : "observe",
+		"percent", survey->percent, "templates", (json_int_t)survey->enrolled, "people",
+		(json_int_t)survey->persons, "surveyed", (json_int_t)survey->surveyed, "cameras",
+		cameras, "look_alikes", pairs_json(survey), "outdated",
+		survey->cameras->ops->outdated(survey->cameras->arg));
 }

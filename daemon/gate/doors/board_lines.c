@@ -18,13 +18,13 @@ json_t *doors_board_json(const struct doors *doors)
 	json_t *list = json_array();
 
 	for (size_t i = 0; i < doors->line_count; i++)
-		json_array_append_new(list,
-				      json_pack("{s:s, s:s, s:s}", "name", doors->lines[i].name, "direction",
-						doors->lines[i].output ? "output" : "input", "level",
-						level_name(board_get(doors->board, (unsigned)i))));
+		json_array_append_new(
+			list, json_pack("{s:s, s:s, s:s}", "name", doors->lines[i].name,
+					"direction", doors->lines[i].output ? "output" : "input",
+					"level", level_name(board_get(doors->board, (unsigned)i))));
 	return json_pack("{s:s, s:o}", "driver",
-			 doors->deps.config->board.driver == CONFIG_BOARD_SIM ? "sim" : "gpiod", "lines",
-			 list);
+			 doors->deps.config->board.driver == CONFIG_BOARD_SIM ? "sim" : "gpiod",
+			 "lines", list);
 }
 
 int doors_board_drive(struct doors *doors, const char *name, enum board_level level)

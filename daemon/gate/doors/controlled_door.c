@@ -14,7 +14,10 @@ bool controlled_door_energised(const struct config_door *config, bool released)
 
 enum door_event controlled_door_contact_event(enum board_level level)
 {
-	/* active means open: wire the contact so that a cut wire reads as an open leaf, not as a closed one */
+	/*
+	 * active means open: wire the contact so that a cut wire reads as an open leaf, not as a
+	 * closed one
+	 */
 	return level == BOARD_INACTIVE ? DOOR_EVENT_CONTACT_CLOSED
 	       : level == BOARD_ACTIVE ? DOOR_EVENT_CONTACT_OPEN
 				       : DOOR_EVENT_CONTACT_UNKNOWN;
@@ -26,12 +29,13 @@ json_t *controlled_door_json(const struct controlled_door *door)
 {
 	const struct door *m = &door->machine;
 
-	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:b, s:s}", "name", door->config->name, "mode",
-			 door_mode_name(door_mode(m)), "physical", door_physical_name(door_physical(m)),
-			 "lock", door->fault ? "Fault" : door_lock_name(door_lock(m)), "alarm",
+	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:b, s:s}", "name", door->config->name,
+			 "mode", door_mode_name(door_mode(m)), "physical",
+			 door_physical_name(door_physical(m)), "lock",
+			 door->fault ? "Fault" : door_lock_name(door_lock(m)), "alarm",
 			 door_alarm_name(door_alarm(m)), "fault",
-			 door->fault ? "FaultDetected" : "NotInFault", "has_contact", door->contact_line >= 0,
-			 "tamper",
+			 door->fault ? "FaultDetected" : "NotInFault", "has_contact",
+			 door->contact_line >= 0, "tamper",
 			 door->tamper_line < 0            ? "Unknown"
 			 : door->tamper == BOARD_ACTIVE   ? "TamperDetected"
 			 : door->tamper == BOARD_INACTIVE ? "NotInTamper"
@@ -68,13 +72,17 @@ static void record_notices(struct doors *doors, struct controlled_door *door, ui
 
 	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
 		if (notices & table[i].bit)
-			journal_record(doors->deps.journal, table[i].type, table[i].severity, door->source,
-				       NULL,
-				       table[i].bit == DOOR_NOTICE_EXIT_USED ? exit_state(door, relay_mono_us)
-									     : controlled_door_json(door));
+			journal_record(doors->deps.journal, table[i].type, table[i].severity,
+				       door->source, NULL,
+				       table[i].bit == DOOR_NOTICE_EXIT_USED
+					       ? exit_state(door, relay_mono_us)
+					       : controlled_door_json(door));
 }
 
-/* Who was granted the door is known to the observer: what the contact says of the passage goes there. */
+/*
+ * Who was granted the door is known to the observer: what the contact says of the passage goes
+ * there.
+ */
 static void report_passage(struct doors *doors, struct controlled_door *door, uint32_t notices)
 {
 	static const struct {
@@ -89,12 +97,14 @@ static void report_passage(struct doors *doors, struct controlled_door *door, ui
 
 	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
 		if (notices & table[i].bit)
-			doors->ops->passage(doors->arg, place, table[i].passage, controlled_door_json(door));
+			doors->ops->passage(doors->arg, place, table[i].passage,
+					    controlled_door_json(door));
 	if (notices & (DOOR_NOTICE_ACCESS_TAKEN | DOOR_NOTICE_ACCESS_NOT_TAKEN))
 		door->waits = false;
 	if (door->waits && door_mode(&door->machine) != DOOR_MODE_ACCESSED) {
 		door->waits = false;
-		doors->ops->passage(doors->arg, place, DOOR_PASSAGE_UNKNOWN, controlled_door_json(door));
+		doors->ops->passage(doors->arg, place, DOOR_PASSAGE_UNKNOWN,
+				    controlled_door_json(door));
 	}
 }
 
@@ -111,7 +121,8 @@ static int drive_relay(struct doors *doors, struct controlled_door *door, bool r
 		log_error("doors", "%s: the relay %s does not follow: %s", door->config->name,
 			  door->config->lock, strerror(-r));
 		journal_record(doors->deps.journal, "door.fault", EVENT_ALARM, door->source, NULL,
-			       json_pack("{s:s, s:s}", "line", door->config->lock, "reason", strerror(-r)));
+			       json_pack("{s:s, s:s}", "line", door->config->lock, "reason",
+					 strerror(-r)));
 	} else if (r == 0) {
 		door->fault = false;
 		door->energised = energised;
@@ -131,8 +142,8 @@ static int drive_bolt(struct doors *doors, struct controlled_door *door)
 }
 
 /* @return as door_step(), or -EIO; in @p ret_effects what is still to be recorded */
-static int step(struct doors *doors, struct controlled_door *door, enum door_event event, uint64_t now_ms,
-		struct door_effects *ret_effects, uint64_t *ret_relay_mono_us)
+static int step(struct doors *doors, struct controlled_door *door, enum door_event event,
+		uint64_t now_ms, struct door_effects *ret_effects, uint64_t *ret_relay_mono_us)
 {
 	int r = door_step(&door->machine, event, now_ms, ret_effects);
 	int bolt = drive_bolt(doors, door); /* drawn before the lock is released */
@@ -146,13 +157,14 @@ static int step(struct doors *doors, struct controlled_door *door, enum door_eve
 }
 
 /* After the relay: a lock never waits for the log. */
-static void report(struct doors *doors, struct controlled_door *door, const struct door_effects *effects,
-		   int r, uint64_t relay_mono_us)
+static void report(struct doors *doors, struct controlled_door *door,
+		   const struct door_effects *effects, int r, uint64_t relay_mono_us)
 {
 	doors_sounds_notice(doors, door, effects->notices);
 	record_notices(doors, door, effects->notices, relay_mono_us);
 	if (effects->notices != 0 || r == -EIO)
-		journal_publish(doors->deps.journal, "door", door->config->name, controlled_door_json(door));
+		journal_publish(doors->deps.journal, "door", door->config->name,
+				controlled_door_json(door));
 	timers_update(doors->deps.timers);
 }
 
@@ -191,7 +203,8 @@ int doors_interlock(const struct doors *doors, unsigned place)
 		    strcmp(other->config->interlock, door->config->interlock) != 0)
 			continue;
 		/* unknown counts as open */
-		if (door_physical(&other->machine) != DOOR_PHYSICAL_CLOSED || door_released(&other->machine))
+		if (door_physical(&other->machine) != DOOR_PHYSICAL_CLOSED ||
+		    door_released(&other->machine))
 			return (int)i;
 	}
 	return -1;
@@ -208,21 +221,23 @@ int doors_release(struct doors *doors, unsigned place, bool extended, uint64_t *
 	assert(place < doors->count);
 	if (doors_interlock(doors, place) >= 0)
 		return -EBUSY;
-	r = step(doors, door, extended ? DOOR_EVENT_ACCESS_EXTENDED : DOOR_EVENT_ACCESS, clock_mono_ms(),
-		 &effects, ret_relay_us);
+	r = step(doors, door, extended ? DOOR_EVENT_ACCESS_EXTENDED : DOOR_EVENT_ACCESS,
+		 clock_mono_ms(), &effects, ret_relay_us);
 	/* what time ended before concerns those who were released before */
 	report_passage(doors, door, effects.notices & ~(uint32_t)DOOR_NOTICE_ACCESS_TAKEN);
 	if (r == 0 && (effects.notices & DOOR_NOTICE_ACCESS_TAKEN) != 0)
 		*ret_release = DOOR_RELEASE_TAKEN;
 	else if (r == 0)
-		*ret_release = door_mode(&door->machine) == DOOR_MODE_ACCESSED &&
-					       door_physical(&door->machine) != DOOR_PHYSICAL_UNKNOWN
-				       ? DOOR_RELEASE_WAITS
-				       : DOOR_RELEASE_NOT_KNOWN;
+		*ret_release =
+			door_mode(&door->machine) == DOOR_MODE_ACCESSED &&
+					door_physical(&door->machine) != DOOR_PHYSICAL_UNKNOWN
+				? DOOR_RELEASE_WAITS
+				: DOOR_RELEASE_NOT_KNOWN;
 	if (r == 0)
 		door->waits = *ret_release == DOOR_RELEASE_WAITS;
 	if (waited && r == 0 && *ret_release == DOOR_RELEASE_NOT_KNOWN) /* nor of those before */
-		doors->ops->passage(doors->arg, place, DOOR_PASSAGE_UNKNOWN, controlled_door_json(door));
+		doors->ops->passage(doors->arg, place, DOOR_PASSAGE_UNKNOWN,
+				    controlled_door_json(door));
 	report(doors, door, &effects, r, *ret_relay_us);
 	return r;
 }
@@ -263,17 +278,17 @@ void controlled_door_open(struct doors *doors, const struct config_door *config,
 	door->energised = controlled_door_energised(config, door_released(&door->machine));
 	doors->fire |= memory.fire;
 	if (door->contact_line >= 0) /* the first reading is no change: nothing to tell */
-		(void)door_step(
-			&door->machine,
-			controlled_door_contact_event(board_get(doors->board, (unsigned)door->contact_line)),
-			now_ms, &effects);
+		(void)door_step(&door->machine,
+				controlled_door_contact_event(
+					board_get(doors->board, (unsigned)door->contact_line)),
+				now_ms, &effects);
 }
 
 void controlled_door_settle(struct doors *doors, struct controlled_door *door)
 {
 	struct door_memory memory = door_remember(&door->machine);
-	bool released =
-		memory.fire || memory.mode == DOOR_MODE_UNLOCKED || memory.mode == DOOR_MODE_LOCKED_OPEN;
+	bool released = memory.fire || memory.mode == DOOR_MODE_UNLOCKED ||
+			memory.mode == DOOR_MODE_LOCKED_OPEN;
 
 	(void)drive_relay(doors, door, released); /* a fault was recorded there */
 }

@@ -32,10 +32,11 @@ struct controlled_door {
 	enum board_level tamper;
 	enum sounder_cause sound;
 	uint64_t sound_since_ms;
-	bool energised, fault;       /* fault: the relay did not follow its last order */
-	bool waits;                  /* a grant's release is in force, and it is not known who went through */
-	uint64_t exit_mono_us;       /* the last edge of its exit button */
-	bool in_hours, awaits_first; /* its opening hours: have begun, and wait for the first person */
+	bool energised, fault; /* fault: the relay did not follow its last order */
+	bool waits; /* a grant's release is in force, and it is not known who went through */
+	uint64_t exit_mono_us; /* the last edge of its exit button */
+	bool in_hours,
+		awaits_first; /* its opening hours: have begun, and wait for the first person */
 };
 
 struct doors {
@@ -88,12 +89,20 @@ void doors_sounds_update(struct doors *doors, uint64_t now_ms);
 
 /* controlled_door.c */
 void controlled_door_open(struct doors *doors, const struct config_door *config, uint64_t now_ms);
-/** Apply one event: machine, relay, log, published state. @return as door_step(), or -EIO: the relay does not follow. */
+/**
+ * Apply one event: machine, relay, log, published state. @return as door_step(), or -EIO: the relay
+ * does not follow.
+ */
 int controlled_door_apply(struct doors *doors, struct controlled_door *door, enum door_event event,
 			  uint64_t now_ms, uint64_t *ret_relay_mono_us);
-/** A fail-safe lock is held by current: energised means locked. A fail-secure one is released by it. */
+/**
+ * A fail-safe lock is held by current: energised means locked. A fail-secure one is released by it.
+ */
 bool controlled_door_energised(const struct config_door *config, bool released);
-/** Momentary releases end, modes stay: a door that is open for everybody, or for fire, is not shut by a restart. */
+/**
+ * Momentary releases end, modes stay: a door that is open for everybody, or for fire, is not shut
+ * by a restart.
+ */
 void controlled_door_settle(struct doors *doors, struct controlled_door *door);
 enum door_event controlled_door_contact_event(enum board_level level);
 json_t *controlled_door_json(const struct controlled_door *door);

@@ -86,9 +86,9 @@ static void first_level(const struct doors *doors, const struct config_door *con
 	struct door_memory memory = door_state_file_find(doors->state_file, config->name);
 
 	if (strcmp(config->lock, line->name) == 0)
-		line->initially_active =
-			controlled_door_energised(config, memory.fire || memory.mode == DOOR_MODE_UNLOCKED ||
-								  memory.mode == DOOR_MODE_LOCKED_OPEN);
+		line->initially_active = controlled_door_energised(
+			config, memory.fire || memory.mode == DOOR_MODE_UNLOCKED ||
+					memory.mode == DOOR_MODE_LOCKED_OPEN);
 	if (strcmp(config->double_lock, line->name) == 0)
 		line->initially_active = !memory.fire && memory.mode == DOOR_MODE_DOUBLE_LOCKED;
 }
@@ -100,7 +100,10 @@ static int open_board(struct doors *doors, char *error)
 	for (size_t i = 0; i < board->output_count; i++) {
 		struct board_line_config *line = &doors->lines[doors->line_count++];
 
-		/* the level goes in the same request that makes the line an output: no pulse at start */
+		/*
+		 * the level goes in the same request that makes the line an output: no pulse at
+		 * start
+		 */
 		board_line_of(doors->deps.config, &board->outputs[i], true, line);
 		for (size_t d = 0; d < doors->deps.config->door_count; d++)
 			first_level(doors, &doors->deps.config->doors[d], line);
@@ -127,7 +130,8 @@ static int open_all(struct doors *doors, char *error)
 
 	if (r == 0)
 		r = sd_event_add_io(doors->deps.event, &doors->state_file_source,
-				    door_state_file_fd(doors->state_file), EPOLLIN, on_states_saved, doors);
+				    door_state_file_fd(doors->state_file), EPOLLIN, on_states_saved,
+				    doors);
 	if (r >= 0)
 		r = open_board(doors, error);
 	if (r < 0)
@@ -147,7 +151,8 @@ int doors_open(const struct doors_deps *deps, const struct doors_ops *ops, void 
 	struct doors *doors = calloc(1, sizeof(*doors));
 	int r;
 
-	assert(deps->config != NULL && deps->event != NULL && deps->journal != NULL && deps->timers != NULL);
+	assert(deps->config != NULL && deps->event != NULL && deps->journal != NULL &&
+	       deps->timers != NULL);
 	assert(ops->reader_line != NULL && ops->board_changed != NULL && ops->passage != NULL);
 	if (doors == NULL)
 		return -ENOMEM;

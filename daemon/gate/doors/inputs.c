@@ -1,6 +1,6 @@
 /*
- * What the wires say: contacts, exit buttons, fire, tamper. Exit and fire are acted upon in the turn of the loop in
- * which they come, before the log, the network or a rule is asked.
+ * What the wires say: contacts, exit buttons, fire, tamper. Exit and fire are acted upon in the
+ * turn of the loop in which they come, before the log, the network or a rule is asked.
  */
 #include "controlled_door.h"
 
@@ -12,7 +12,10 @@
 
 /* ---- fire ---- */
 
-/* Latched: a panel that falls silent, or whose cable has burnt through, does not shut doors on people. */
+/*
+ * Latched: a panel that falls silent, or whose cable has burnt through, does not shut doors on
+ * people.
+ */
 static void begin_fire(struct doors *doors, uint64_t now_ms)
 {
 	if (doors->fire)
@@ -31,12 +34,13 @@ int doors_fire_reset(struct doors *doors, const char *by)
 {
 	if (!doors->fire)
 		return -ENOENT;
-	if (doors->fire_line >= 0 && board_get(doors->board, (unsigned)doors->fire_line) != BOARD_INACTIVE)
+	if (doors->fire_line >= 0 &&
+	    board_get(doors->board, (unsigned)doors->fire_line) != BOARD_INACTIVE)
 		return -EBUSY;
 	doors->fire = false;
 	for (size_t i = 0; i < doors->count; i++)
-		(void)controlled_door_apply(doors, &doors->list[i], DOOR_EVENT_FIRE_RESET, clock_mono_ms(),
-					    NULL);
+		(void)controlled_door_apply(doors, &doors->list[i], DOOR_EVENT_FIRE_RESET,
+					    clock_mono_ms(), NULL);
 	doors_sounds_siren(doors, clock_mono_ms());
 	log_warning("doors", "the fire was reset: doors are in the modes they had before");
 	journal_record(doors->deps.journal, "fire.reset", EVENT_INFO, NULL, NULL,
@@ -63,20 +67,25 @@ static void on_tamper(struct doors *doors, struct controlled_door *door, enum bo
 	if (door != NULL)
 		door->tamper = level; /* the siren asks */
 	if (level == BOARD_ACTIVE) {
-		doors->tampered_until_ms = now_ms + (uint64_t)doors->deps.config->tamper_refuse_s * 1000;
+		doors->tampered_until_ms =
+			now_ms + (uint64_t)doors->deps.config->tamper_refuse_s * 1000;
 		doors_sounds_siren(doors, now_ms);
-		journal_record(doors->deps.journal, "tamper.alarm", EVENT_ALARM, source, NULL, NULL);
+		journal_record(doors->deps.journal, "tamper.alarm", EVENT_ALARM, source, NULL,
+			       NULL);
 	} else if (level == BOARD_INACTIVE) {
-		journal_record(doors->deps.journal, "tamper.cleared", EVENT_INFO, source, NULL, NULL);
+		journal_record(doors->deps.journal, "tamper.cleared", EVENT_INFO, source, NULL,
+			       NULL);
 	} else {
-		journal_record(doors->deps.journal, "tamper.fault", EVENT_WARNING, source, NULL, NULL);
+		journal_record(doors->deps.journal, "tamper.fault", EVENT_WARNING, source, NULL,
+			       NULL);
 	}
 	if (level != BOARD_ACTIVE) { /* nobody else may for a long time */
 		doors_sounds_update(doors, now_ms);
 		timers_update(doors->deps.timers);
 	}
 	if (door != NULL)
-		journal_publish(doors->deps.journal, "door", door->config->name, controlled_door_json(door));
+		journal_publish(doors->deps.journal, "door", door->config->name,
+				controlled_door_json(door));
 }
 
 bool doors_tampered(const struct doors *doors)
@@ -94,19 +103,24 @@ static void on_line(struct doors *doors, const struct board_event *event, uint64
 		on_fire(doors, event->level, now_ms);
 	if (line == doors->fire_reset_line && event->level == BOARD_ACTIVE &&
 	    doors_fire_reset(doors, "switch") == -EBUSY)
-		log_warning("doors", "the fire is not reset: the panel still calls, or cannot be read");
+		log_warning("doors",
+			    "the fire is not reset: the panel still calls, or cannot be read");
 	if (line == doors->tamper_line)
 		on_tamper(doors, NULL, event->level, now_ms);
 	for (size_t i = 0; i < doors->count; i++) {
 		struct controlled_door *door = &doors->list[i];
 
-		/* faults of a relay are reported by controlled_door_apply(); a refused event changes nothing */
+		/*
+		 * faults of a relay are reported by controlled_door_apply(); a refused event
+		 * changes nothing
+		 */
 		if (line == door->exit_line && event->level == BOARD_ACTIVE) {
 			door->exit_mono_us = event->mono_us;
 			(void)controlled_door_apply(doors, door, DOOR_EVENT_EXIT, now_ms, NULL);
 		}
 		if (line == door->contact_line)
-			(void)controlled_door_apply(doors, door, controlled_door_contact_event(event->level),
+			(void)controlled_door_apply(doors, door,
+						    controlled_door_contact_event(event->level),
 						    now_ms, NULL);
 		if (line == door->tamper_line)
 			on_tamper(doors, door, event->level, now_ms);
@@ -141,20 +155,23 @@ int doors_inputs_open(struct doors *doors)
 	doors->fire_line = doors_line(doors, config->fire_input);
 	doors->fire_reset_line = doors_line(doors, config->fire_reset);
 	doors->tamper_line = doors_line(doors, config->tamper_input);
-	if (doors->fire_line >= 0 && board_get(doors->board, (unsigned)doors->fire_line) != BOARD_INACTIVE)
+	if (doors->fire_line >= 0 &&
+	    board_get(doors->board, (unsigned)doors->fire_line) != BOARD_INACTIVE)
 		on_fire(doors, board_get(doors->board, (unsigned)doors->fire_line), now_ms);
 	for (size_t i = 0; i < doors->count; i++) {
 		struct controlled_door *door = &doors->list[i];
 
-		door->tamper = door->tamper_line >= 0 ? board_get(doors->board, (unsigned)door->tamper_line)
-						      : BOARD_UNKNOWN;
+		door->tamper = door->tamper_line >= 0
+				       ? board_get(doors->board, (unsigned)door->tamper_line)
+				       : BOARD_UNKNOWN;
 		if (door->tamper == BOARD_ACTIVE)
 			on_tamper(doors, door, BOARD_ACTIVE, now_ms);
 	}
-	if (doors->tamper_line >= 0 && board_get(doors->board, (unsigned)doors->tamper_line) == BOARD_ACTIVE)
+	if (doors->tamper_line >= 0 &&
+	    board_get(doors->board, (unsigned)doors->tamper_line) == BOARD_ACTIVE)
 		on_tamper(doors, NULL, BOARD_ACTIVE, now_ms);
-	r = sd_event_add_io(doors->deps.event, &doors->board_source, board_fd(doors->board), EPOLLIN,
-			    on_board, doors);
+	r = sd_event_add_io(doors->deps.event, &doors->board_source, board_fd(doors->board),
+			    EPOLLIN, on_board, doors);
 	if (r >= 0)
 		r = sd_event_source_set_priority(doors->board_source, SD_EVENT_PRIORITY_IMPORTANT);
 	return r;

@@ -1,7 +1,7 @@
 /*
- * Modes of doors, one or all at once, by the order of a person or of the property system. Lockdown is LockedDown for
- * every door, evacuation LockedOpen: life safety beats security, so an evacuation ends a lockdown and not the other
- * way round.
+ * Modes of doors, one or all at once, by the order of a person or of the property system. Lockdown
+ * is LockedDown for every door, evacuation LockedOpen: life safety beats security, so an evacuation
+ * ends a lockdown and not the other way round.
  */
 #include "controlled_door.h"
 
@@ -28,8 +28,9 @@ static void answer_when_saved(struct doors *doors, const struct reply *reply, js
 		reply_send(reply, 0, NULL, result);
 		return;
 	}
-	*waiting = (struct mode_answer){
-		.reply = *reply, .change = door_state_file_last(doors->state_file), .result = result};
+	*waiting = (struct mode_answer){.reply = *reply,
+					.change = door_state_file_last(doors->state_file),
+					.result = result};
 	while (*end != NULL)
 		end = &(*end)->next;
 	*end = waiting;
@@ -72,9 +73,12 @@ static const struct {
 	enum door_mode mode;
 	enum door_event event;
 } orders[] = {
-	{DOOR_MODE_LOCKED, DOOR_EVENT_LOCK},           {DOOR_MODE_UNLOCKED, DOOR_EVENT_UNLOCK},
-	{DOOR_MODE_BLOCKED, DOOR_EVENT_BLOCK},         {DOOR_MODE_DOUBLE_LOCKED, DOOR_EVENT_DOUBLE_LOCK},
-	{DOOR_MODE_LOCKED_DOWN, DOOR_EVENT_LOCK_DOWN}, {DOOR_MODE_LOCKED_OPEN, DOOR_EVENT_LOCK_OPEN},
+	{DOOR_MODE_LOCKED, DOOR_EVENT_LOCK},
+	{DOOR_MODE_UNLOCKED, DOOR_EVENT_UNLOCK},
+	{DOOR_MODE_BLOCKED, DOOR_EVENT_BLOCK},
+	{DOOR_MODE_DOUBLE_LOCKED, DOOR_EVENT_DOUBLE_LOCK},
+	{DOOR_MODE_LOCKED_DOWN, DOOR_EVENT_LOCK_DOWN},
+	{DOOR_MODE_LOCKED_OPEN, DOOR_EVENT_LOCK_OPEN},
 };
 
 static const enum door_event *find_order(enum door_mode mode)
@@ -109,8 +113,10 @@ static int order(struct doors *doors, struct controlled_door *door, enum door_ev
 
 static int order_in_all(struct doors *doors, struct controlled_door *door, enum door_event wanted)
 {
-	if (wanted == DOOR_EVENT_LOCK_OPEN && door_remember(&door->machine).mode == DOOR_MODE_LOCKED_DOWN)
-		(void)controlled_door_apply(doors, door, DOOR_EVENT_LOCK_DOWN_RELEASE, clock_mono_ms(), NULL);
+	if (wanted == DOOR_EVENT_LOCK_OPEN &&
+	    door_remember(&door->machine).mode == DOOR_MODE_LOCKED_DOWN)
+		(void)controlled_door_apply(doors, door, DOOR_EVENT_LOCK_DOWN_RELEASE,
+					    clock_mono_ms(), NULL);
 	return order(doors, door, wanted);
 }
 
@@ -143,7 +149,8 @@ void doors_order_mode(struct doors *doors, unsigned place, const char *mode, jso
 		refuse_order(doors, r, reply);
 }
 
-void doors_order_mode_all(struct doors *doors, const char *mode, json_t *data, const struct reply *reply)
+void doors_order_mode_all(struct doors *doors, const char *mode, json_t *data,
+			  const struct reply *reply)
 {
 	const enum door_event *wanted = find_order(door_mode_find(mode));
 	json_t *refused = json_array();

@@ -1,8 +1,10 @@
 /*
- * Opening hours: a door that stands unlocked by a schedule, from its beginning or from the first person who came in.
+ * Opening hours: a door that stands unlocked by a schedule, from its beginning or from the first
+ * person who came in.
  *
- * They act at their beginning and end alone. Between these a person's order holds, and whatever stands unlocked at the
- * end is locked. A door that something stronger holds (lockdown, evacuation, fire, Blocked) is left alone.
+ * They act at their beginning and end alone. Between these a person's order holds, and whatever
+ * stands unlocked at the end is locked. A door that something stronger holds (lockdown, evacuation,
+ * fire, Blocked) is left alone.
  */
 #include "controlled_door.h"
 
@@ -19,7 +21,8 @@ static const json_t *opening_of(const struct doors *doors, const struct controll
 	return access_rules_get(doors->deps.rules, "opening", door->config->name);
 }
 
-static void turn(struct doors *doors, struct controlled_door *door, enum door_event event, const char *person)
+static void turn(struct doors *doors, struct controlled_door *door, enum door_event event,
+		 const char *person)
 {
 	const json_t *opening = opening_of(doors, door);
 	const char *schedule = json_string_value(json_object_get(opening, "schedule"));
@@ -29,7 +32,8 @@ static void turn(struct doors *doors, struct controlled_door *door, enum door_ev
 		return; /* fire, or the relay's fault: told there */
 	data = controlled_door_json(door);
 	json_object_set_new(data, "schedule", json_string(schedule != NULL ? schedule : ""));
-	journal_record(doors->deps.journal, "door.scheduled", EVENT_INFO, door->source, person, data);
+	journal_record(doors->deps.journal, "door.scheduled", EVENT_INFO, door->source, person,
+		       data);
 }
 
 static enum door_mode mode_of(const struct controlled_door *door)
@@ -42,11 +46,12 @@ static void in_hours(struct doors *doors, struct controlled_door *door, const js
 	const char *name = door->config->name;
 
 	if (!door->in_hours) {
-		bool resumed = door_state_file_in_hours(doors->state_file,
-							name); /* a restart within them begins nothing */
+		bool resumed = door_state_file_in_hours(
+			doors->state_file, name); /* a restart within them begins nothing */
 
 		door->in_hours = true;
-		door->awaits_first = !resumed && json_is_true(json_object_get(opening, "first_person"));
+		door->awaits_first =
+			!resumed && json_is_true(json_object_get(opening, "first_person"));
 		if (!resumed && !door->awaits_first && mode_of(door) == DOOR_MODE_LOCKED)
 			turn(doors, door, DOOR_EVENT_UNLOCK, NULL);
 	}
@@ -76,7 +81,8 @@ void doors_update_hours(struct doors *doors)
 		const char *schedule = json_string_value(json_object_get(opening, "schedule"));
 
 		/* a clock that was never set opens nothing */
-		if (schedule != NULL && access_rules_schedule_is_open(doors->deps.rules, schedule, now) == 1)
+		if (schedule != NULL &&
+		    access_rules_schedule_is_open(doors->deps.rules, schedule, now) == 1)
 			in_hours(doors, door, opening);
 		else
 			out_of_hours(doors, door);

@@ -1,4 +1,7 @@
-/* Buzzers, lights and the siren: they follow the doors, fire and tamper, and keep quiet when the site wants that. */
+/*
+ * Buzzers, lights and the siren: they follow the doors, fire and tamper, and keep quiet when the
+ * site wants that.
+ */
 #include "controlled_door.h"
 
 #include "base/clock.h"
@@ -26,11 +29,13 @@ static void drive(struct doors *doors, int line, bool on)
 		log_error("doors", "the output %s does not follow", doors->lines[line].name);
 }
 
-static uint64_t sound_door(struct doors *doors, struct controlled_door *door, bool quiet, uint64_t now_ms)
+static uint64_t sound_door(struct doors *doors, struct controlled_door *door, bool quiet,
+			   uint64_t now_ms)
 {
-	struct sounder_level buzzer = sounder_buzzer(door->sound, quiet, door->sound_since_ms, now_ms);
-	struct sounder_level light =
-		sounder_light(door->sound, door_released(&door->machine), door->sound_since_ms, now_ms);
+	struct sounder_level buzzer =
+		sounder_buzzer(door->sound, quiet, door->sound_since_ms, now_ms);
+	struct sounder_level light = sounder_light(door->sound, door_released(&door->machine),
+						   door->sound_since_ms, now_ms);
 
 	drive(doors, door->buzzer_line, buzzer.on);
 	drive(doors, door->light_line, light.on);
@@ -56,7 +61,8 @@ static enum sounder_cause cause_of(const struct controlled_door *door, uint32_t 
 	if ((notices & DOOR_NOTICE_MODE) != 0 && door_mode(&door->machine) == DOOR_MODE_ACCESSED)
 		return SOUNDER_GRANT;
 	/* a warning lasts until the leaf closes or the alarm comes */
-	if (door->sound == SOUNDER_HELD_WARNING && door_physical(&door->machine) == DOOR_PHYSICAL_OPEN)
+	if (door->sound == SOUNDER_HELD_WARNING &&
+	    door_physical(&door->machine) == DOOR_PHYSICAL_OPEN)
 		return SOUNDER_HELD_WARNING;
 	return door->sound == SOUNDER_GRANT ? SOUNDER_GRANT : SOUNDER_NONE;
 }
@@ -129,8 +135,10 @@ void doors_sounds_open(struct doors *doors)
 	struct problem problem;
 
 	doors->sounds.line = doors_line(doors, config->siren);
-	for (size_t i = 0; i < config->quiet_count; i++) /* the config was checked: each can be read */
-		(void)schedule_parse_span(config->quiet[i], &doors->sounds.quiet.spans[i], &problem);
+	for (size_t i = 0; i < config->quiet_count;
+	     i++) /* the config was checked: each can be read */
+		(void)schedule_parse_span(config->quiet[i], &doors->sounds.quiet.spans[i],
+					  &problem);
 	doors->sounds.quiet.span_count = config->quiet_count;
 	doors_sounds_update(doors, clock_mono_ms());
 	timers_add(doors->deps.timers, sounds_due_ms, tick_sounds, doors);

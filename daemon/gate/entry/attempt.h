@@ -1,8 +1,9 @@
 /*
- * attempt.h - one access transaction, from what is presented to whoever walked through. Pure: no clock, no I/O.
+ * attempt.h - one access transaction, from what is presented to whoever walked through. Pure: no
+ * clock, no I/O.
  *
- * The words are ONVIF's (Access Control Service Specification): a request is granted or denied; a granted access is taken
- * or not taken. The states, and what each event does:
+ * The words are ONVIF's (Access Control Service Specification): a request is granted or denied; a
+ * granted access is taken or not taken. The states, and what each event does:
  *
  *   state      event           next        books
  *   PRESENTED  MORE_NEEDED     MORE
@@ -24,9 +25,10 @@
  *   NOT_TAKEN  TAKEN           ENDED       move            (opened in time, told late)
  *              SUPERSEDED      ENDED
  *
- * `reserve` counts a use of a credential that has a limit, so that nobody spends it twice meanwhile; it is on the disk
- * with the request. `move` puts the person into the areas behind the door and out of those before it. After a crash
- * between RECORDED and OPENED it is not known whether the relay moved: the use stays counted, and that is reported.
+ * `reserve` counts a use of a credential that has a limit, so that nobody spends it twice
+ * meanwhile; it is on the disk with the request. `move` puts the person into the areas behind the
+ * door and out of those before it. After a crash between RECORDED and OPENED it is not known
+ * whether the relay moved: the use stays counted, and that is reported.
  */
 #ifndef GH_GATE_ENTRY_ATTEMPT_H
 #define GH_GATE_ENTRY_ATTEMPT_H
@@ -106,7 +108,8 @@ struct attempt {
 
 /**
  * Apply @p event.
- * @return the bits of enum attempt_booking, or -EINVAL: the event does not belong to the state, and nothing changed.
+ * @return the bits of enum attempt_booking, or -EINVAL: the event does not belong to the state, and
+ *         nothing changed.
  */
 int attempt_step(struct attempt *attempt, enum attempt_event event);
 

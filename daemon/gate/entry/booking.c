@@ -1,4 +1,7 @@
-/* Uses of credentials and the areas that people are in: in memory, and as the records that survive a restart. */
+/*
+ * Uses of credentials and the areas that people are in: in memory, and as the records that survive
+ * a restart.
+ */
 #include "entry_private.h"
 
 #include <string.h>
@@ -12,8 +15,8 @@ static void add(struct booking *booking, const char *prefix, const char *id, jso
 {
 	assert(booking->count < STORE_RECORDS_MAX);
 	snprintf(booking->ids[booking->count], STORE_RECORD_ID_BYTES, "%s%s", prefix, id);
-	booking->records[booking->count] =
-		(struct store_record){.kind = counter_kind, .id = booking->ids[booking->count], .json = json};
+	booking->records[booking->count] = (struct store_record){
+		.kind = counter_kind, .id = booking->ids[booking->count], .json = json};
 	booking->count++;
 }
 
@@ -61,7 +64,8 @@ static void reserve(struct entry *entry, struct attempt *attempt, struct booking
 		struct roster_credential *credential = roster_credentials_find(
 			entry->deps.directory->credentials, attempt->shown[i].credential);
 
-		if (!takes_part(attempt, i) || credential == NULL || credential->policy.uses_max == 0)
+		if (!takes_part(attempt, i) || credential == NULL ||
+		    credential->policy.uses_max == 0)
 			continue;
 		credential->policy.used++;
 		attempt->reserved |= 1u << i;
@@ -70,7 +74,8 @@ static void reserve(struct entry *entry, struct attempt *attempt, struct booking
 }
 
 /* @p back: the door did not open */
-static void release_uses(struct entry *entry, struct attempt *attempt, bool back, struct booking *booking)
+static void release_uses(struct entry *entry, struct attempt *attempt, bool back,
+			 struct booking *booking)
 {
 	for (size_t i = 0; i < attempt->count; i++) {
 		struct roster_credential *credential = roster_credentials_find(
@@ -138,7 +143,8 @@ static void move(struct entry *entry, const struct attempt *attempt, struct book
 		const struct presented_credential *shown = &attempt->shown[i];
 		struct roster_person *person;
 
-		if (!takes_part(attempt, i) || was_before(attempt, i) || shown->factor == POLICY_PASS)
+		if (!takes_part(attempt, i) || was_before(attempt, i) ||
+		    shown->factor == POLICY_PASS)
 			continue;
 		person = roster_edit(entry->deps.directory->people, shown->person);
 		if (person == NULL) /* erased meanwhile */
@@ -148,7 +154,8 @@ static void move(struct entry *entry, const struct attempt *attempt, struct book
 	}
 }
 
-void booking_apply(struct entry *entry, struct attempt *attempt, unsigned bookings, struct booking *booking)
+void booking_apply(struct entry *entry, struct attempt *attempt, unsigned bookings,
+		   struct booking *booking)
 {
 	if ((bookings & ATTEMPT_RESERVE) != 0)
 		reserve(entry, attempt, booking);
@@ -162,9 +169,9 @@ int booking_record(struct entry *entry, struct booking *booking, const struct ev
 		   store_done_fn done, void *arg)
 {
 	struct journal *journal = entry->deps.journal;
-	int r = booking->count == 0
-			? journal_record_draft(journal, draft, done, arg)
-			: journal_record_with(journal, draft, booking->records, booking->count, done, arg);
+	int r = booking->count == 0 ? journal_record_draft(journal, draft, done, arg)
+				    : journal_record_with(journal, draft, booking->records,
+							  booking->count, done, arg);
 
 	for (size_t i = 0; i < booking->count; i++)
 		json_decref(booking->records[i].json);

@@ -12,8 +12,8 @@ static void find_pin(const struct entry *entry, const char *digits, const char *
 	unsigned owners = 0;
 
 	snprintf(ret_shown->person, sizeof(ret_shown->person), "%s", who);
-	while ((pin = roster_credentials_match(entry->deps.directory->credentials, POLICY_PIN, digits,
-					       pin)) != NULL)
+	while ((pin = roster_credentials_match(entry->deps.directory->credentials, POLICY_PIN,
+					       digits, pin)) != NULL)
 		if (who[0] == '\0' || strcmp(pin->person, who) == 0) {
 			found = pin;
 			owners++;
@@ -36,7 +36,9 @@ static void find_code(const struct entry *entry, enum policy_factor factor, cons
 	snprintf(ret_shown->credential, sizeof(ret_shown->credential), "%s", credential->id);
 }
 
-/* @return 0 when it is a pass of this gate; else what is wrong with it, for the log, is in @p flaw */
+/*
+ * @return 0 when it is a pass of this gate; else what is wrong with it, for the log, is in @p flaw
+ */
 static int find_pass(struct entry *entry, const char *text, struct presented_credential *ret_shown,
 		     struct problem *flaw)
 {
@@ -49,7 +51,8 @@ static int find_pass(struct entry *entry, const char *text, struct presented_cre
 	if (r == -ENOKEY)
 		return problem_pass_flaw_key(flaw);
 	if (r < 0)
-		return r == -EBADMSG ? problem_pass_flaw_forged(flaw) : problem_pass_flaw_unreadable(flaw);
+		return r == -EBADMSG ? problem_pass_flaw_forged(flaw)
+				     : problem_pass_flaw_unreadable(flaw);
 	if (roster_credentials_find(entry->deps.directory->credentials, token.id) == NULL &&
 	    entry->ops->adopt_pass(entry->arg, &token) < 0)
 		return problem_pass_flaw_uses(flaw);
@@ -67,13 +70,16 @@ void entry_present_reading(struct entry *entry, const struct entry_reading *read
 	char card[ROSTER_CODE_BYTES];
 	struct problem flaw = {0};
 
-	/* what was read is never in the log: a card's number is all it takes to make a second card */
-	presentation.data = json_pack("{s:s}", "reader", reading->reader != NULL ? reading->reader : "");
+	/*
+	 * what was read is never in the log: a card's number is all it takes to make a second card
+	 */
+	presentation.data =
+		json_pack("{s:s}", "reader", reading->reader != NULL ? reading->reader : "");
 	if (reading->leaving)
 		json_object_set_new(presentation.data, "leaving", json_true());
 	if (reading->factor == POLICY_PIN)
-		find_pin(entry, reading->text, entry_person_at_door(entry, reading->door, reading->leaving),
-			 &found);
+		find_pin(entry, reading->text,
+			 entry_person_at_door(entry, reading->door, reading->leaving), &found);
 	else if (reading->factor == POLICY_QR && pass_is_like(reading->text))
 		(void)find_pass(entry, reading->text, &found,
 				&flaw); /* a pass with a flaw is one that nobody has */

@@ -9,18 +9,20 @@ static void look_up(const struct entry *entry, const struct presented_credential
 		    struct policy_shown *ret_shown)
 {
 	const struct access_directory *directory = entry->deps.directory;
-	const struct roster_person *person = shown->person[0] != '\0' && shown->factor != POLICY_PASS
-						     ? roster_find(directory->people, shown->person)
-						     : NULL;
+	const struct roster_person *person =
+		shown->person[0] != '\0' && shown->factor != POLICY_PASS
+			? roster_find(directory->people, shown->person)
+			: NULL;
 	const struct roster_credential *credential =
 		shown->credential[0] != '\0'
 			? roster_credentials_find(directory->credentials, shown->credential)
 			: NULL;
 
-	*ret_shown = (struct policy_shown){.factor = shown->factor,
-					   .person = person != NULL ? &person->access : NULL,
-					   .credential = credential != NULL ? &credential->policy : NULL,
-					   .ambiguous_match = shown->ambiguous_match};
+	*ret_shown =
+		(struct policy_shown){.factor = shown->factor,
+				      .person = person != NULL ? &person->access : NULL,
+				      .credential = credential != NULL ? &credential->policy : NULL,
+				      .ambiguous_match = shown->ambiguous_match};
 }
 
 void entry_policy_request(const struct entry *entry, const struct attempt *attempt,
@@ -62,7 +64,8 @@ json_t *entry_rules_json(const struct entry *entry, const struct attempt *attemp
 	struct problem why;
 
 	entry_policy_request(entry, attempt, &request);
-	for (size_t i = 0; i < ruleset->by_door_count[request.door] && i < RULES_REPORTED_MAX; i++) {
+	for (size_t i = 0; i < ruleset->by_door_count[request.door] && i < RULES_REPORTED_MAX;
+	     i++) {
 		const struct policy_rule *rule = &ruleset->rules[ruleset->by_door[request.door][i]];
 
 		policy_explain_verdict(policy_judge(&request, rule), &why);

@@ -30,7 +30,8 @@ static void begin_slow(struct entry *entry)
 	if (entry->storage_slow)
 		return;
 	entry->storage_slow = true;
-	log_error("store", "no answer from the disk in %u ms: doors open before their record is safe",
+	log_error("store",
+		  "no answer from the disk in %u ms: doors open before their record is safe",
 		  slow_ms);
 	journal_record(entry->deps.journal, "storage.slow", EVENT_ALARM, NULL, NULL,
 		       json_pack("{s:i}", "slow_ms", (int)slow_ms));
@@ -110,8 +111,8 @@ static void wait_for_more(struct entry *entry, struct attempt *now, uint64_t now
 	(void)attempt_step(attempt, ATTEMPT_EVENT_MORE_NEEDED);
 	attempt->until_ms = now_ms + combine_ms(entry);
 	if (attempt->reader[0] != '\0')
-		entry->ops->reader_feedback(entry->arg, attempt->door, attempt->reader, ACCESS_FEEDBACK_MORE,
-					    attempt->decision.reason);
+		entry->ops->reader_feedback(entry->arg, attempt->door, attempt->reader,
+					    ACCESS_FEEDBACK_MORE, attempt->decision.reason);
 	if (attempt_last(attempt)->factor == POLICY_FACE)
 		entry->ops->face_feedback(entry->arg, attempt->door, ACCESS_FEEDBACK_MORE);
 }
@@ -152,7 +153,8 @@ static void describe(const struct entry *entry, const struct attempt *attempt)
 	json_t *data = attempt->data;
 
 	json_object_set_new(data, "factor", json_string(policy_factor_name(last->factor)));
-	json_object_set_new(data, "door", json_string(entry->deps.config->doors[attempt->door].name));
+	json_object_set_new(data, "door",
+			    json_string(entry->deps.config->doors[attempt->door].name));
 	json_object_set_new(data, "rule", json_string(attempt->decision.rule));
 	if (last->credential[0] != '\0')
 		json_object_set_new(data, "credential", json_string(last->credential));
@@ -160,8 +162,8 @@ static void describe(const struct entry *entry, const struct attempt *attempt)
 		json_t *factors = json_array();
 
 		for (size_t i = 0; i < attempt->count; i++)
-			json_array_append_new(factors,
-					      json_string(policy_factor_name(attempt->shown[i].factor)));
+			json_array_append_new(
+				factors, json_string(policy_factor_name(attempt->shown[i].factor)));
 		json_object_set_new(data, "factors", factors);
 	}
 	if (attempt->decision.extended)
@@ -206,8 +208,9 @@ void entry_present(struct entry *entry, const struct entry_presentation *present
 
 static bool has_a_time(const struct attempt *attempt)
 {
-	return attempt->used && (attempt->state == ATTEMPT_MORE || attempt->state == ATTEMPT_GUARD ||
-				 attempt->state == ATTEMPT_DECIDED);
+	return attempt->used &&
+	       (attempt->state == ATTEMPT_MORE || attempt->state == ATTEMPT_GUARD ||
+		attempt->state == ATTEMPT_DECIDED);
 }
 
 static uint64_t due_ms(const void *arg)
@@ -230,7 +233,8 @@ static void tick(void *arg, uint64_t now_ms)
 
 		if (!has_a_time(attempt) || attempt->until_ms > now_ms)
 			continue;
-		if (attempt->state == ATTEMPT_DECIDED) { /* the disk has kept them waiting for long enough */
+		if (attempt->state ==
+		    ATTEMPT_DECIDED) { /* the disk has kept them waiting for long enough */
 			entry_disk_is_late(entry, attempt);
 			begin_slow(entry);
 		} else { /* nothing more was shown, or no guard answered: now it is a denial */
@@ -268,8 +272,10 @@ static void report_interrupted(struct entry *entry, const char *id)
 	snprintf(record_id, sizeof(record_id), "used/%s", id);
 	record.json = json_pack("{s:I}", "used", (json_int_t)credential->policy.used);
 	draft.person = credential->person[0] != '\0' ? credential->person : NULL;
-	draft.data = json_pack("{s:s, s:I}", "credential", id, "used", (json_int_t)credential->policy.used);
-	(void)journal_record_with(entry->deps.journal, &draft, &record, 1, NULL, NULL); /* logged there */
+	draft.data = json_pack("{s:s, s:I}", "credential", id, "used",
+			       (json_int_t)credential->policy.used);
+	(void)journal_record_with(entry->deps.journal, &draft, &record, 1, NULL,
+				  NULL); /* logged there */
 	json_decref(record.json);
 	json_decref(draft.data);
 }
@@ -299,7 +305,8 @@ int entry_open(const struct entry_deps *deps, const struct entry_ops *ops, void 
 	entry->ops = ops;
 	entry->arg = arg;
 	for (size_t i = 0; i < deps->config->door_count; i++)
-		snprintf(entry->sources[i], EVENT_SOURCE_BYTES, "door/%s", deps->config->doors[i].name);
+		snprintf(entry->sources[i], EVENT_SOURCE_BYTES, "door/%s",
+			 deps->config->doors[i].name);
 	timers_add(deps->timers, due_ms, tick, entry);
 	*ret_entry = entry;
 	return 0;

@@ -1,10 +1,11 @@
 /*
- * entry.h - who may come in: everything that is presented at a door, from the decision to the passage.
+ * entry.h - who may come in: everything that is presented at a door, from the decision to the
+ * passage.
  *
- * Face, card, PIN, QR code, visitor's pass and remote order are one kind of transaction, attempt.h. A grant is committed
- * to the log before the relay moves. A disk that has not answered after storage.slow_ms keeps no resident waiting: the
- * door opens and storage.slow is an alarm. Only a signed order waits for its nonce, for ENTRY_ORDER_WAIT_MS at most.
- * Control thread only.
+ * Face, card, PIN, QR code, visitor's pass and remote order are one kind of transaction, attempt.h.
+ * A grant is committed to the log before the relay moves. A disk that has not answered after
+ * storage.slow_ms keeps no resident waiting: the door opens and storage.slow is an alarm. Only a
+ * signed order waits for its nonce, for ENTRY_ORDER_WAIT_MS at most. Control thread only.
  */
 #ifndef GH_GATE_ENTRY_ENTRY_H
 #define GH_GATE_ENTRY_ENTRY_H
@@ -26,8 +27,12 @@
 enum {
 	ENTRY_RECORDING_MAX = 32, /* granted, and not on the disk yet */
 	ENTRY_GUARD_MAX = 16,     /* that wait for a guard */
-	ENTRY_PASSAGES_MAX = 32, /* opened, and not known to be taken; with more the oldest counts as taken */
-	/* an order that is not on disk by then is refused: a door that opens later would surprise whoever is there by then */
+	/* opened, and not known to be taken; with more the oldest counts as taken */
+	ENTRY_PASSAGES_MAX = 32,
+	/*
+	 * an order that is not on disk by then is refused: a door that opens later would surprise
+	 * whoever is there by then
+	 */
 	ENTRY_ORDER_WAIT_MS = 5000,
 };
 
@@ -50,17 +55,22 @@ struct entry_ops {
 	bool (*tampered)(void *arg);
 	/** The state that answers an order. A new reference. */
 	json_t *(*door_state)(void *arg, unsigned door);
-	/** @return 0, -EBUSY (interlock), -EPERM (the mode) or -EIO (the relay); as doors_release(). */
+	/**
+	 * @return 0, -EBUSY (interlock), -EPERM (the mode) or -EIO (the relay); as doors_release().
+	 */
 	int (*release)(void *arg, unsigned door, bool extended, uint64_t *ret_relay_us,
 		       enum door_release *ret_release);
 	/** Somebody enrolled was let in. */
 	void (*admitted)(void *arg, unsigned door, const char *person);
 	/** What the person at a reader is shown. */
-	void (*reader_feedback)(void *arg, unsigned door, const char *reader, enum access_feedback feedback,
-				enum policy_reason reason);
+	void (*reader_feedback)(void *arg, unsigned door, const char *reader,
+				enum access_feedback feedback, enum policy_reason reason);
 	/** The same for a face. */
 	void (*face_feedback)(void *arg, unsigned door, enum access_feedback feedback);
-	/** A pass of this gate that is not enrolled, which a restore from a backup may have lost. @return 0: it counts now. */
+	/**
+	 * A pass of this gate that is not enrolled, which a restore from a backup may have lost.
+	 * @return 0: it counts now.
+	 */
 	int (*adopt_pass)(void *arg, const struct pass *pass);
 };
 
@@ -74,7 +84,10 @@ void entry_close(struct entry *entry);
 
 /** A counter "used/ID" of the store: before the directory is complete. */
 void entry_load_counter(struct entry *entry, const char *id, const json_t *json);
-/** All records are loaded: report the attempts that a crash interrupted between their record and the relay. */
+/**
+ * All records are loaded: report the attempts that a crash interrupted between their record and the
+ * relay.
+ */
 void entry_settle(struct entry *entry);
 
 /* what is presented; all but `data` borrowed for the call */
@@ -86,8 +99,9 @@ struct entry_presentation {
 	bool presentation_attack, ambiguous_match; /* see policy.h */
 	bool leaving;                              /* presented on the inside */
 	const char *reader;                        /* "" or NULL: none */
-	uint64_t first_mono_us;                    /* when the frame, the reading or the order arrived */
-	json_t *data; /* what the factor knows (score, camera, operator...); the reference is taken */
+	uint64_t first_mono_us; /* when the frame, the reading or the order arrived */
+	/* what the factor knows (score, camera, operator...); the reference is taken */
+	json_t *data;
 	const char *nonce_key; /* of a signed order, used up with the record; NULL: none */
 	int64_t nonce;
 	struct reply reply; /* answer NULL: discarded */
@@ -99,7 +113,10 @@ void entry_present(struct entry *entry, const struct entry_presentation *present
 /* what a reader read; borrowed for the call */
 struct entry_reading {
 	enum policy_factor factor; /* CARD, PIN or QR */
-	/* card: the decimal of its data bits without parity (Wiegand 26: facility << 16 | number); PIN: its digits; QR: text */
+	/*
+	 * card: the decimal of its data bits without parity (Wiegand 26: facility << 16 | number);
+	 * PIN: its digits; QR: text
+	 */
 	const char *text;
 	unsigned door;
 	bool leaving;       /* read on the inside */
@@ -133,7 +150,8 @@ int entry_guard_answer(struct entry *entry, const char *id, bool admit, const ch
 /**
  * What would be decided; nothing moves.
  * @param question  {"door","person","factors":[..],"time","leaving"}.
- * @return {"outcome","reason","rule","needed","local_time","rules":[..]}, a new reference; NULL: the question makes no sense.
+ * @return {"outcome","reason","rule","needed","local_time","rules":[..]}, a new reference; NULL:
+ *         the question makes no sense.
  */
 json_t *entry_what_if(const struct entry *entry, const json_t *question, struct problem *problem);
 

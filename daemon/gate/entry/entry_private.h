@@ -21,7 +21,8 @@
 #include "attempt.h"
 
 enum {
-	ENTRY_ATTEMPTS_MAX = ENTRY_RECORDING_MAX + ENTRY_GUARD_MAX + ENTRY_PASSAGES_MAX + 2 * CONFIG_DOORS_MAX
+	ENTRY_ATTEMPTS_MAX =
+		ENTRY_RECORDING_MAX + ENTRY_GUARD_MAX + ENTRY_PASSAGES_MAX + 2 * CONFIG_DOORS_MAX
 };
 
 struct entry {
@@ -30,9 +31,11 @@ struct entry {
 	void *arg;
 	struct attempt attempts[ENTRY_ATTEMPTS_MAX];
 	uint32_t generation;
-	char last_person[CONFIG_DOORS_MAX][ULID_BYTES]; /* of the last grant at each door, for tailgating */
+	char last_person[CONFIG_DOORS_MAX]
+			[ULID_BYTES]; /* of the last grant at each door, for tailgating */
 	char sources[CONFIG_DOORS_MAX][EVENT_SOURCE_BYTES];
-	json_t *interrupted; /* ids of credentials whose use was pending at the last end; NULL: none */
+	/* ids of credentials whose use was pending at the last end; NULL: none */
+	json_t *interrupted;
 	bool storage_slow;
 };
 
@@ -48,8 +51,12 @@ struct booking {
 	char ids[STORE_RECORDS_MAX][STORE_RECORD_ID_BYTES];
 	size_t count;
 };
-/** Book what a transition asks for (bits of enum attempt_booking): in memory now, and as records of @p booking. */
-void booking_apply(struct entry *entry, struct attempt *attempt, unsigned bookings, struct booking *booking);
+/**
+ * Book what a transition asks for (bits of enum attempt_booking): in memory now, and as records of
+ * @p booking.
+ */
+void booking_apply(struct entry *entry, struct attempt *attempt, unsigned bookings,
+		   struct booking *booking);
 /** Record the event with them, and free them. @return as journal_record_draft(). */
 int booking_record(struct entry *entry, struct booking *booking, const struct event_draft *draft,
 		   store_done_fn done, void *arg);
@@ -71,11 +78,15 @@ void entry_remove(struct attempt *attempt);
 size_t entry_count(const struct entry *entry, enum attempt_state state);
 /** Denied: @p attempt need not be in the table; its data is freed. */
 void entry_deny(struct entry *entry, struct attempt *attempt, const struct order_nonce *nonce);
-/** Granted: recorded, then opened. Takes the data; @p attempt is a copy that is not in the table. */
+/**
+ * Granted: recorded, then opened. Takes the data; @p attempt is a copy that is not in the table.
+ */
 void entry_grant(struct entry *entry, struct attempt *attempt, const struct order_nonce *nonce);
 /** The disk has been waited for long enough: open, or refuse an order. */
 void entry_disk_is_late(struct entry *entry, struct attempt *attempt);
-/** What somebody should know of beside a grant or denial, and the person at the door should not see. */
+/**
+ * What somebody should know of beside a grant or denial, and the person at the door should not see.
+ */
 void entry_record_marks(struct entry *entry, const struct attempt *attempt);
 
 /* guard.c */

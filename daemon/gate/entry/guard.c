@@ -1,4 +1,6 @@
-/* Decisions that a guard has the last word in: reported as an event, answered in time or refused. */
+/*
+ * Decisions that a guard has the last word in: reported as an event, answered in time or refused.
+ */
 #include "entry_private.h"
 
 #include <errno.h>
@@ -15,7 +17,8 @@ static json_t *picture_json(const struct entry *entry, unsigned door)
 		const struct config_camera *camera = &config->cameras[i];
 		char path[CONFIG_NAME_BYTES + 32];
 
-		if (camera->role != CONFIG_CAMERA_FACE || strcmp(camera->door, config->doors[door].name) != 0)
+		if (camera->role != CONFIG_CAMERA_FACE ||
+		    strcmp(camera->door, config->doors[door].name) != 0)
 			continue;
 		snprintf(path, sizeof(path), "cameras/%s/live.mjpeg", camera->name);
 		return json_pack("{s:s, s:s}", "camera", camera->name, "live", path);
@@ -29,9 +32,9 @@ static json_t *question_json(const struct entry *entry, const struct attempt *at
 	uint64_t now_ms = clock_mono_ms();
 
 	return json_pack("{s:s, s:s, s:s, s:s, s:s?, s:o, s:I}", "id", attempt->id, "door",
-			 entry->deps.config->doors[attempt->door].name, "rule", attempt->decision.rule,
-			 "factor", policy_factor_name(last->factor), "person",
-			 last->person[0] != '\0' ? last->person : NULL, "picture",
+			 entry->deps.config->doors[attempt->door].name, "rule",
+			 attempt->decision.rule, "factor", policy_factor_name(last->factor),
+			 "person", last->person[0] != '\0' ? last->person : NULL, "picture",
 			 picture_json(entry, attempt->door), "left_ms",
 			 (json_int_t)(attempt->until_ms > now_ms ? attempt->until_ms - now_ms : 0));
 }
@@ -65,7 +68,8 @@ void entry_guard_ask(struct entry *entry, struct attempt *asked, uint64_t now_ms
 		entry_remove(asked);
 		return;
 	}
-	attempt = entry_count(entry, ATTEMPT_GUARD) < ENTRY_GUARD_MAX ? entry_add(entry, asked) : NULL;
+	attempt = entry_count(entry, ATTEMPT_GUARD) < ENTRY_GUARD_MAX ? entry_add(entry, asked)
+								      : NULL;
 	if (attempt == NULL) {
 		entry_deny(entry, asked, NULL);
 		return;
@@ -78,8 +82,8 @@ void entry_guard_ask(struct entry *entry, struct attempt *asked, uint64_t now_ms
 		       entry->sources[attempt->door], attempt_last(attempt)->person,
 		       question_json(entry, attempt));
 	if (attempt->reader[0] != '\0')
-		entry->ops->reader_feedback(entry->arg, attempt->door, attempt->reader, ACCESS_FEEDBACK_MORE,
-					    attempt->decision.reason);
+		entry->ops->reader_feedback(entry->arg, attempt->door, attempt->reader,
+					    ACCESS_FEEDBACK_MORE, attempt->decision.reason);
 }
 
 static struct attempt *find(struct entry *entry, const char *id)
@@ -118,7 +122,9 @@ int entry_guard_answer(struct entry *entry, const char *id, bool admit, const ch
 		return 0;
 	}
 	policy_needed(&attempt.decision, &needed);
-	r = admit ? problem_access_denied(problem, policy_reason_name(attempt.decision.reason), &needed) : 0;
+	r = admit ? problem_access_denied(problem, policy_reason_name(attempt.decision.reason),
+					  &needed)
+		  : 0;
 	entry_deny(entry, &attempt, NULL);
 	timers_update(entry->deps.timers);
 	return r;

@@ -25,7 +25,10 @@ void entry_remove(struct attempt *attempt)
 	*attempt = (struct attempt){0};
 }
 
-/* Those who did not walk through wait only for what may be told late: their places are the first to be given away. */
+/*
+ * Those who did not walk through wait only for what may be told late: their places are the first to
+ * be given away.
+ */
 static struct attempt *free_place(struct entry *entry)
 {
 	struct attempt *not_taken = NULL;
@@ -71,10 +74,12 @@ static void show(struct entry *entry, const struct attempt *attempt, enum access
 		 enum policy_reason reason)
 {
 	if (attempt->reader[0] != '\0')
-		entry->ops->reader_feedback(entry->arg, attempt->door, attempt->reader, feedback, reason);
+		entry->ops->reader_feedback(entry->arg, attempt->door, attempt->reader, feedback,
+					    reason);
 }
 
-static void show_face(struct entry *entry, const struct attempt *attempt, enum access_feedback feedback)
+static void show_face(struct entry *entry, const struct attempt *attempt,
+		      enum access_feedback feedback)
 {
 	if (attempt_last(attempt)->factor == POLICY_FACE)
 		entry->ops->face_feedback(entry->arg, attempt->door, feedback);
@@ -88,17 +93,19 @@ void entry_deny(struct entry *entry, struct attempt *attempt, const struct order
 	struct problem needed, problem;
 	int held_by = entry->ops->door_interlock(entry->arg, attempt->door);
 	json_t *rules = entry_rules_json(entry, attempt);
-	struct event_draft draft = {
-		.type = "access.denied",
-		.severity = EVENT_WARNING,
-		.source = entry->sources[attempt->door],
-		.person = attempt_last(attempt)->person[0] != '\0' ? attempt_last(attempt)->person : NULL,
-		.data = attempt->data,
-		.nonce_key = nonce != NULL ? nonce->key : NULL,
-		.nonce = nonce != NULL ? nonce->value : 0};
+	struct event_draft draft = {.type = "access.denied",
+				    .severity = EVENT_WARNING,
+				    .source = entry->sources[attempt->door],
+				    .person = attempt_last(attempt)->person[0] != '\0'
+						      ? attempt_last(attempt)->person
+						      : NULL,
+				    .data = attempt->data,
+				    .nonce_key = nonce != NULL ? nonce->key : NULL,
+				    .nonce = nonce != NULL ? nonce->value : 0};
 
 	(void)step(attempt, ATTEMPT_EVENT_DENIED);
-	json_object_set_new(attempt->data, "reason", json_string(policy_reason_name(decision->reason)));
+	json_object_set_new(attempt->data, "reason",
+			    json_string(policy_reason_name(decision->reason)));
 	policy_needed(decision, &needed);
 	json_object_set_new(attempt->data, "needed", json_string(needed.detail));
 	json_object_set_new(attempt->data, "problem", problem_json(&needed));
@@ -125,7 +132,8 @@ void entry_record_marks(struct entry *entry, const struct attempt *attempt)
 		const char *type;
 		enum event_severity severity;
 	} marks[] = {
-		{decision->duress && decision->outcome == POLICY_GRANT, "access.duress", EVENT_ALARM},
+		{decision->duress && decision->outcome == POLICY_GRANT, "access.duress",
+		 EVENT_ALARM},
 		{decision->blocklisted, "access.blocklisted", EVENT_ALARM},
 		{decision->passback, "access.passback", EVENT_WARNING},
 	};
@@ -135,8 +143,9 @@ void entry_record_marks(struct entry *entry, const struct attempt *attempt)
 			journal_record(entry->deps.journal, marks[i].type, marks[i].severity,
 				       entry->sources[attempt->door], attempt_last(attempt)->person,
 				       json_pack("{s:s, s:b, s:s}", "door",
-						 entry->deps.config->doors[attempt->door].name, "admitted",
-						 decision->outcome == POLICY_GRANT, "rule", decision->rule));
+						 entry->deps.config->doors[attempt->door].name,
+						 "admitted", decision->outcome == POLICY_GRANT,
+						 "rule", decision->rule));
 }
 
 /* ---- opened, or not ---- */
@@ -183,8 +192,8 @@ static void not_opened(struct entry *entry, struct attempt *attempt, int r)
 	entry_remove(attempt);
 }
 
-static void record_passage(struct entry *entry, struct attempt *attempt, const char *type, unsigned bookings,
-			   json_t *state)
+static void record_passage(struct entry *entry, struct attempt *attempt, const char *type,
+			   unsigned bookings, json_t *state)
 {
 	const struct event_draft draft = {.type = type,
 					  .source = entry->sources[attempt->door],
@@ -238,8 +247,8 @@ static void bound_passages(struct entry *entry)
 	}
 	assert(oldest != NULL);
 	state = entry->ops->door_state(entry->arg, oldest->door);
-	record_passage(entry, oldest, "access.passage_unknown", step(oldest, ATTEMPT_EVENT_PASSAGE_UNKNOWN),
-		       state);
+	record_passage(entry, oldest, "access.passage_unknown",
+		       step(oldest, ATTEMPT_EVENT_PASSAGE_UNKNOWN), state);
 	json_decref(state);
 	entry_remove(oldest);
 }
@@ -257,7 +266,8 @@ static void opened(struct entry *entry, struct attempt *attempt, enum door_relea
 	if (release == DOOR_RELEASE_TAKEN) {
 		json_t *state = entry->ops->door_state(entry->arg, door);
 
-		record_passage(entry, attempt, "access.taken", step(attempt, ATTEMPT_EVENT_TAKEN), state);
+		record_passage(entry, attempt, "access.taken", step(attempt, ATTEMPT_EVENT_TAKEN),
+			       state);
 		json_decref(state);
 	}
 	if (attempt->person[0] != '\0' && !attempt->leaving)
@@ -281,7 +291,8 @@ static void open_door(struct entry *entry, struct attempt *attempt, const char *
 
 	(void)step(attempt, ATTEMPT_EVENT_RECORDED);
 	/* decided moments ago: the other door of the interlock may have opened since */
-	r = entry->ops->release(entry->arg, attempt->door, attempt->decision.extended, &relay_us, &release);
+	r = entry->ops->release(entry->arg, attempt->door, attempt->decision.extended, &relay_us,
+				&release);
 	if (r < 0) {
 		not_opened(entry, attempt, r);
 		return;
@@ -314,8 +325,8 @@ static void on_recorded(void *arg, int r, const struct event_row *row)
 	if (row != NULL)
 		json_object_set_new(attempt->data, "request", json_integer(row->seq));
 	else
-		log_warning("log", "the decision for %s was not recorded: %s", entry->sources[attempt->door],
-			    strerror(-r));
+		log_warning("log", "the decision for %s was not recorded: %s",
+			    entry->sources[attempt->door], strerror(-r));
 	if (r < 0 && attempt->order)
 		not_opened(entry, attempt, -EAGAIN);
 	else
@@ -356,8 +367,9 @@ static int record_request(struct entry *entry, struct attempt *attempt, unsigned
 void entry_grant(struct entry *entry, struct attempt *granted, const struct order_nonce *nonce)
 {
 	const struct config_storage *storage = &entry->deps.config->storage;
-	struct attempt *attempt =
-		entry_count(entry, ATTEMPT_DECIDED) < ENTRY_RECORDING_MAX ? entry_add(entry, granted) : NULL;
+	struct attempt *attempt = entry_count(entry, ATTEMPT_DECIDED) < ENTRY_RECORDING_MAX
+					  ? entry_add(entry, granted)
+					  : NULL;
 	struct problem problem;
 	unsigned bookings;
 
@@ -367,7 +379,8 @@ void entry_grant(struct entry *entry, struct attempt *granted, const struct orde
 		return;
 	}
 	bookings = step(attempt, ATTEMPT_EVENT_GRANTED);
-	attempt->until_ms = clock_mono_ms() + (attempt->order ? ENTRY_ORDER_WAIT_MS : storage->slow_ms);
+	attempt->until_ms =
+		clock_mono_ms() + (attempt->order ? ENTRY_ORDER_WAIT_MS : storage->slow_ms);
 	if (record_request(entry, attempt, bookings, nonce) < 0) {
 		/* logged there; a broken disk locks nobody out */
 		if (attempt->order)
@@ -400,8 +413,8 @@ void entry_passage(struct entry *entry, unsigned door, enum door_passage passage
 
 	assert(door < entry->deps.config->door_count);
 	if (passage == DOOR_PASSAGE_TAILGATING) {
-		journal_record(entry->deps.journal, "access.tailgating", EVENT_WARNING, entry->sources[door],
-			       entry->last_person[door], state);
+		journal_record(entry->deps.journal, "access.tailgating", EVENT_WARNING,
+			       entry->sources[door], entry->last_person[door], state);
 		return;
 	}
 	for (size_t i = 0; i < ENTRY_ATTEMPTS_MAX; i++) {
@@ -409,8 +422,8 @@ void entry_passage(struct entry *entry, unsigned door, enum door_passage passage
 
 		if (!is_meant(attempt, door, passage))
 			continue;
-		record_passage(entry, attempt, table[passage].type, step(attempt, table[passage].event),
-			       state);
+		record_passage(entry, attempt, table[passage].type,
+			       step(attempt, table[passage].event), state);
 		if (attempt->state == ATTEMPT_ENDED)
 			entry_remove(attempt);
 	}

@@ -1,4 +1,7 @@
-/* What a reading means: a card, a PIN or a code for the policy; wrong tries, and the lock-out that follows them. */
+/*
+ * What a reading means: a card, a PIN or a code for the policy; wrong tries, and the lock-out that
+ * follows them.
+ */
 #include "readers_private.h"
 
 #include <errno.h>
@@ -27,14 +30,16 @@ static json_t *counter_json(struct reader *reader, uint64_t now_ms)
 static void record_counter(struct reader *reader, const char *type, enum event_severity severity,
 			   uint64_t now_ms)
 {
-	json_t *data = json_pack("{s:s, s:s, s:i, s:i, s:i}", "reader", reader->config->name, "door",
-				 reader->config->door, "tries", (int)reader->lockout.wrong, "limit",
-				 (int)reader->owner->deps.config->lockout.tries, "locked_out_s",
-				 (int)((lockout_left_ms(&reader->lockout, now_ms) + 999) / 1000));
+	json_t *data =
+		json_pack("{s:s, s:s, s:i, s:i, s:i}", "reader", reader->config->name, "door",
+			  reader->config->door, "tries", (int)reader->lockout.wrong, "limit",
+			  (int)reader->owner->deps.config->lockout.tries, "locked_out_s",
+			  (int)((lockout_left_ms(&reader->lockout, now_ms) + 999) / 1000));
 	const struct event_draft draft = {
 		.type = type, .severity = severity, .source = reader->source, .data = data};
 	json_t *counter = reader->lockout.wrong > 0 ? counter_json(reader, now_ms) : NULL;
-	const struct store_record record = {.kind = counter_kind, .id = reader->source, .json = counter};
+	const struct store_record record = {
+		.kind = counter_kind, .id = reader->source, .json = counter};
 	int r = journal_record_with(reader->owner->deps.journal, &draft, &record, 1, NULL, NULL);
 
 	if (r < 0)
@@ -69,7 +74,8 @@ static void count_right(struct reader *reader)
 void readers_load_counter(struct readers *readers, const char *id, const json_t *json)
 {
 	json_int_t wrong = json_integer_value(json_object_get(json, "wrong"));
-	int64_t left_ms = json_integer_value(json_object_get(json, "until_unix_ms")) - clock_unix_ms();
+	int64_t left_ms =
+		json_integer_value(json_object_get(json, "until_unix_ms")) - clock_unix_ms();
 	const int64_t longest_ms = readers->deps.config->lockout.seconds * INT64_C(1000);
 	struct reader *reader = NULL;
 
@@ -147,7 +153,8 @@ void readers_show(struct readers *readers, unsigned door, enum access_feedback f
 
 /* ---- readings ---- */
 
-static void show(struct reader *reader, enum policy_factor factor, const char *text, uint64_t mono_us)
+static void show(struct reader *reader, enum policy_factor factor, const char *text,
+		 uint64_t mono_us)
 {
 	const struct entry_reading reading = {.factor = factor,
 					      .text = text,
@@ -164,7 +171,8 @@ static void show(struct reader *reader, enum policy_factor factor, const char *t
 
 static void show_card(struct reader *reader, const char *digits, uint64_t mono_us)
 {
-	while (digits[0] == '0' && digits[1] != '\0') /* readers fill up with zeros, each as it likes */
+	while (digits[0] == '0' &&
+	       digits[1] != '\0') /* readers fill up with zeros, each as it likes */
 		digits++;
 	show(reader, POLICY_CARD, digits, mono_us);
 }
@@ -201,7 +209,8 @@ void reader_bursts(struct reader *reader, uint64_t now_us)
 		} else if (result == WIEGAND_KEY) {
 			on_key(reader, code.key, code.mono_us);
 		} else {
-			reader_report(reader, &reader->misread, wiegand_result_name(result), code.bits);
+			reader_report(reader, &reader->misread, wiegand_result_name(result),
+				      code.bits);
 		}
 	}
 	explicit_bzero(&code, sizeof(code));
@@ -252,7 +261,9 @@ static struct reader *simulated(struct readers *readers, const char *name, int *
 {
 	struct reader *reader = readers_find(readers, name);
 
-	*r = reader == NULL ? -ENOENT : readers->deps.config->board.driver != CONFIG_BOARD_SIM ? -ENOTSUP : 0;
+	*r = reader == NULL                                           ? -ENOENT
+	     : readers->deps.config->board.driver != CONFIG_BOARD_SIM ? -ENOTSUP
+								      : 0;
 	if (*r == 0 && reader->fault != NULL && reader->config->kind == CONFIG_READER_WIEGAND)
 		*r = -EIO;
 	return reader;
@@ -271,7 +282,8 @@ int readers_swipe(struct readers *readers, const char *name, const char *code)
 	} else {
 		r = parse_number(reader, code, &number);
 		if (r == 0)
-			send(reader, wiegand_encode(&reader->format, number), reader->format.bits, now_us);
+			send(reader, wiegand_encode(&reader->format, number), reader->format.bits,
+			     now_us);
 	}
 	readers_arm(readers);
 	return r;

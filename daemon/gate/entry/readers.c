@@ -20,17 +20,20 @@ struct reader *readers_find(struct readers *readers, const char *name)
 
 /* ---- reports and faults ---- */
 
-static void report_now(struct reader *reader, struct repeated_report *report, unsigned count, uint64_t now_ms)
+static void report_now(struct reader *reader, struct repeated_report *report, unsigned count,
+		       uint64_t now_ms)
 {
 	report->reported_ms = now_ms;
 	report->more = 0;
-	journal_record(reader->owner->deps.journal, report->type, EVENT_WARNING, reader->source, NULL,
-		       json_pack("{s:s, s:s, s:s, s:i, s:i}", "reader", reader->config->name, "door",
-				 reader->config->door, "reason", report->reason, "bits", (int)report->bits,
-				 "count", (int)count));
+	journal_record(reader->owner->deps.journal, report->type, EVENT_WARNING, reader->source,
+		       NULL,
+		       json_pack("{s:s, s:s, s:s, s:i, s:i}", "reader", reader->config->name,
+				 "door", reader->config->door, "reason", report->reason, "bits",
+				 (int)report->bits, "count", (int)count));
 }
 
-void reader_report(struct reader *reader, struct repeated_report *report, const char *reason, unsigned bits)
+void reader_report(struct reader *reader, struct repeated_report *report, const char *reason,
+		   unsigned bits)
 {
 	uint64_t now_ms = clock_mono_ms();
 
@@ -59,16 +62,16 @@ static void set_fault(struct reader *reader, const char *fault, const struct pro
 	if (fault == NULL)
 		log_info("readers", "%s is back", reader->config->name);
 	else
-		log_warning("readers", "%s at door %s: %s", reader->config->name, reader->config->door,
-			    why->detail);
+		log_warning("readers", "%s at door %s: %s", reader->config->name,
+			    reader->config->door, why->detail);
 	journal_record(reader->owner->deps.journal,
 		       fault == NULL ? "reader.restored"
 		       : lost        ? "reader.lost"
 				     : "reader.fault",
 		       fault == NULL ? EVENT_INFO : EVENT_ALARM, reader->source, NULL,
 		       json_pack("{s:s, s:s, s:s, s:o*}", "reader", reader->config->name, "door",
-				 reader->config->door, "reason", fault == NULL ? "" : why->detail, "problem",
-				 fault == NULL ? NULL : problem_json(why)));
+				 reader->config->door, "reason", fault == NULL ? "" : why->detail,
+				 "problem", fault == NULL ? NULL : problem_json(why)));
 	reader->owner->ops->changed(reader->owner->arg);
 }
 
@@ -113,8 +116,8 @@ static void set_output(struct reader *reader, int line, bool *state, bool on)
 
 static uint64_t show_signal(struct reader *reader, uint64_t now_ms)
 {
-	struct reader_signal_level level =
-		reader_signal_at(reader->signal, reader->signal_since_ms, reader->signal_until_ms, now_ms);
+	struct reader_signal_level level = reader_signal_at(reader->signal, reader->signal_since_ms,
+							    reader->signal_until_ms, now_ms);
 
 	set_output(reader, reader->led_line, &reader->led, level.light);
 	set_output(reader, reader->buzzer_line, &reader->buzzer,
@@ -129,7 +132,8 @@ void reader_signal_show(struct reader *reader, enum reader_signal signal, uint64
 	reader->signal = signal;
 	reader->signal_since_ms = clock_mono_ms();
 	reader->signal_until_ms = until_ms;
-	(void)show_signal(reader, reader->signal_since_ms); /* when it changes is asked again by the timer */
+	(void)show_signal(
+		reader, reader->signal_since_ms); /* when it changes is asked again by the timer */
 	readers_arm(reader->owner);
 }
 
@@ -206,7 +210,8 @@ static bool has_device(const struct reader *reader)
 static uint64_t due_ms(const struct reader *reader, uint64_t now_us)
 {
 	uint64_t due = least(report_due_ms(&reader->misread), report_due_ms(&reader->refused));
-	uint64_t us = least(wiegand_due_us(&reader->wiegand, now_us), keypad_due_us(&reader->keypad));
+	uint64_t us =
+		least(wiegand_due_us(&reader->wiegand, now_us), keypad_due_us(&reader->keypad));
 
 	if (reader->signal != READER_SIGNAL_NONE)
 		due = least(due, reader_signal_at(reader->signal, reader->signal_since_ms,
@@ -252,7 +257,9 @@ static void work(struct reader *reader, uint64_t now_us)
 		report_now(reader, &reader->refused, reader->refused.more, now_ms);
 }
 
-/* Less urgent than the board's own source: when it runs, every edge that is known has been given. */
+/*
+ * Less urgent than the board's own source: when it runs, every edge that is known has been given.
+ */
 static int on_time(sd_event_source *source, uint64_t usec, void *arg)
 {
 	struct readers *readers = arg;
@@ -321,7 +328,8 @@ static void find_format(struct reader *reader)
 			parity[p] = format->parity[p];
 		if (strcmp(format->name, reader->config->format) == 0)
 			(void)wiegand_format_parse(format->layout, parity, format->parity_count,
-						   &reader->format, error); /* the config was checked */
+						   &reader->format,
+						   error); /* the config was checked */
 	}
 }
 
@@ -367,7 +375,8 @@ int readers_open(const struct readers_deps *deps, const struct readers_ops *ops,
 	uint64_t now_us = clock_mono_us();
 	int r;
 
-	assert(deps->config != NULL && deps->event != NULL && deps->journal != NULL && deps->board != NULL);
+	assert(deps->config != NULL && deps->event != NULL && deps->journal != NULL &&
+	       deps->board != NULL);
 	assert(ops->read != NULL && ops->changed != NULL && ops->is_quiet != NULL);
 	if (readers == NULL)
 		return -ENOMEM;
@@ -376,8 +385,8 @@ int readers_open(const struct readers_deps *deps, const struct readers_ops *ops,
 	readers->arg = arg;
 	for (size_t i = 0; i < deps->config->reader_count; i++)
 		begin(readers, &deps->config->readers[i], now_us);
-	r = sd_event_add_time(deps->event, &readers->timer, CLOCK_MONOTONIC, UINT64_MAX, 1000, on_time,
-			      readers);
+	r = sd_event_add_time(deps->event, &readers->timer, CLOCK_MONOTONIC, UINT64_MAX, 1000,
+			      on_time, readers);
 	if (r < 0) {
 		readers_close(readers);
 		return r;
@@ -412,15 +421,16 @@ json_t *readers_json(struct readers *readers)
 		struct reader *reader = &readers->list[i];
 		uint64_t left_ms = lockout_left_ms(&reader->lockout, now_ms);
 
-		json_array_append_new(
-			list,
-			json_pack("{s:s, s:s, s:s, s:s, s:b, s:s, s:i, s:i}", "name", reader->config->name,
-				  "door", reader->config->door, "direction",
-				  reader->config->leaving ? "out" : "in", "kind", kinds[reader->config->kind],
-				  "keypad",
-				  reader->config->kind == CONFIG_READER_WIEGAND && reader->config->keypad,
-				  "fault", reader->fault != NULL ? reader->fault : "", "wrong_tries",
-				  (int)reader->lockout.wrong, "locked_out_s", (int)((left_ms + 999) / 1000)));
+		json_array_append_new(list,
+				      json_pack("{s:s, s:s, s:s, s:s, s:b, s:s, s:i, s:i}", "name",
+						reader->config->name, "door", reader->config->door,
+						"direction", reader->config->leaving ? "out" : "in",
+						"kind", kinds[reader->config->kind], "keypad",
+						reader->config->kind == CONFIG_READER_WIEGAND &&
+							reader->config->keypad,
+						"fault", reader->fault != NULL ? reader->fault : "",
+						"wrong_tries", (int)reader->lockout.wrong,
+						"locked_out_s", (int)((left_ms + 999) / 1000)));
 	}
 	return list;
 }

@@ -1,8 +1,9 @@
 /*
  * readers_private.h - what readers.c and reader_reading.c share. Control thread only.
  *
- * readers.c owns the readers: data lines, devices that come and go, faults, lights and buzzers, time.
- * reader_reading.c says what a reading means: a card, a PIN, a code; wrong tries and the lock-out.
+ * readers.c owns the readers: data lines, devices that come and go, faults, lights and buzzers,
+ * time. reader_reading.c says what a reading means: a card, a PIN, a code; wrong tries and the
+ * lock-out.
  */
 #ifndef GH_GATE_ENTRY_READERS_PRIVATE_H
 #define GH_GATE_ENTRY_READERS_PRIVATE_H
@@ -19,10 +20,13 @@
 
 enum {
 	READER_RETRY_MS = 1000, /* between two tries to open a device that is gone */
-	READER_QUIET_MS = 10000 /* what a reader repeats is told at once, then counted for this long */
+	READER_QUIET_MS =
+		10000 /* what a reader repeats is told at once, then counted for this long */
 };
 
-/* something a faulty or hostile reader could say a thousand times a second: the log gets it counted */
+/*
+ * something a faulty or hostile reader could say a thousand times a second: the log gets it counted
+ */
 struct repeated_report {
 	const char *type;     /* of the event */
 	const char *reason;   /* static; of the last one */
@@ -65,7 +69,8 @@ struct readers {
 struct reader *readers_find(struct readers *readers, const char *name);
 void reader_signal_show(struct reader *reader, enum reader_signal signal, uint64_t until_ms);
 /** Report it now, or count it. */
-void reader_report(struct reader *reader, struct repeated_report *report, const char *reason, unsigned bits);
+void reader_report(struct reader *reader, struct repeated_report *report, const char *reason,
+		   unsigned bits);
 /** Set the readers' timer to whatever is due first. */
 void readers_arm(struct readers *readers);
 

@@ -22,7 +22,10 @@ static const char *outcome_name(enum policy_outcome outcome)
 	return names[outcome];
 }
 
-/* Add one factor, with a credential that a person has, so that its validity and uses are judged too. */
+/*
+ * Add one factor, with a credential that a person has, so that its validity and uses are judged
+ * too.
+ */
 static int assume(const struct entry *entry, struct attempt *attempt, const char *person,
 		  const char *factor_name)
 {
@@ -37,10 +40,12 @@ static int assume(const struct entry *entry, struct attempt *attempt, const char
 		return -EINVAL;
 	shown->factor = (enum policy_factor)factor;
 	snprintf(shown->person, sizeof(shown->person), "%s", person);
-	for (size_t i = 0; factor != POLICY_FACE &&
-			   (at = roster_credentials_at(entry->deps.directory->credentials, i)) != NULL;
+	for (size_t i = 0;
+	     factor != POLICY_FACE &&
+	     (at = roster_credentials_at(entry->deps.directory->credentials, i)) != NULL;
 	     i++)
-		if (at->factor == shown->factor && strcmp(at->person, person) == 0 && !at->policy.duress)
+		if (at->factor == shown->factor && strcmp(at->person, person) == 0 &&
+		    !at->policy.duress)
 			break;
 	if (factor != POLICY_FACE && at != NULL)
 		snprintf(shown->credential, sizeof(shown->credential), "%s", at->id);
@@ -109,8 +114,9 @@ json_t *entry_what_if(const struct entry *entry, const json_t *question, struct 
 						       why.detail, "problem", problem_json(&why)));
 	}
 	policy_needed(&decision, &needed);
-	return json_pack("{s:s, s:s, s:s, s:s, s:o*, s:s, s:o}", "outcome", outcome_name(decision.outcome),
-			 "reason", policy_reason_name(decision.reason), "rule", decision.rule, "needed",
-			 needed.detail, "problem", problem_json(&needed), "local_time", local, "rules",
-			 rules);
+	return json_pack("{s:s, s:s, s:s, s:s, s:o*, s:s, s:o}", "outcome",
+			 outcome_name(decision.outcome), "reason",
+			 policy_reason_name(decision.reason), "rule", decision.rule, "needed",
+			 needed.detail, "problem", problem_json(&needed), "local_time", local,
+			 "rules", rules);
 }

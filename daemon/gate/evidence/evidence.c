@@ -1,4 +1,7 @@
-/* Evidence does not stay for ever: once a minute the folder is read, and what may or must be deleted is. */
+/*
+ * Evidence does not stay for ever: once a minute the folder is read, and what may or must be
+ * deleted is.
+ */
 #include "evidence.h"
 
 #include <assert.h>
@@ -67,12 +70,13 @@ static void on_recorded(void *arg, int r, const struct event_row *row)
 		end_removal(&removal->job, -ECANCELED); /* the next round finds it again */
 }
 
-static void delete_item(struct evidence *evidence, const struct retention_item *item, int64_t now_ms)
+static void delete_item(struct evidence *evidence, const struct retention_item *item,
+			int64_t now_ms)
 {
 	struct folder_removal *removal = calloc(1, sizeof(*removal));
 	struct event_draft draft = {.type = "evidence.deleted",
-				    .severity =
-					    item->protection == RETENTION_FREE ? EVENT_INFO : EVENT_ALARM};
+				    .severity = item->protection == RETENTION_FREE ? EVENT_INFO
+										   : EVENT_ALARM};
 
 	if (removal == NULL)
 		return;
@@ -82,9 +86,9 @@ static void delete_item(struct evidence *evidence, const struct retention_item *
 	snprintf(removal->stem, sizeof(removal->stem), "%s", item->stem);
 	draft.data = json_pack("{s:s, s:i, s:I, s:I, s:s, s:s}", "stem", item->stem, "files",
 			       (int)item->files, "bytes", (json_int_t)item->bytes, "age_days",
-			       (json_int_t)((now_ms - item->unix_ms) / (24 * 3600 * INT64_C(1000))), "reason",
-			       item->reason == RETENTION_AGE ? "age" : "space", "protected",
-			       retention_protection_name(item->protection));
+			       (json_int_t)((now_ms - item->unix_ms) / (24 * 3600 * INT64_C(1000))),
+			       "reason", item->reason == RETENTION_AGE ? "age" : "space",
+			       "protected", retention_protection_name(item->protection));
 	if (item->alert > 0)
 		json_object_set_new(draft.data, "alert", json_integer(item->alert));
 	evidence->deleting++;
@@ -106,14 +110,16 @@ static void report_room(struct evidence *evidence, const struct retention_sums *
 		return;
 	evidence->low = sums->low;
 	if (sums->low)
-		log_warning("vision", "room for evidence is running out: %llu of %llu MB wait for review",
+		log_warning("vision",
+			    "room for evidence is running out: %llu of %llu MB wait for review",
 			    (unsigned long long)(sums->protected_bytes >> 20),
 			    (unsigned long long)(limits->bytes_max >> 20));
-	journal_record(evidence->deps.journal, sums->low ? "evidence.space_low" : "evidence.space_ok",
+	journal_record(evidence->deps.journal,
+		       sums->low ? "evidence.space_low" : "evidence.space_ok",
 		       sums->low ? EVENT_ALARM : EVENT_INFO, NULL, NULL,
 		       json_pack("{s:I, s:I, s:I, s:I}", "used_bytes", (json_int_t)sums->used_bytes,
-				 "protected_bytes", (json_int_t)sums->protected_bytes, "limit_bytes",
-				 (json_int_t)limits->bytes_max, "free_bytes",
+				 "protected_bytes", (json_int_t)sums->protected_bytes,
+				 "limit_bytes", (json_int_t)limits->bytes_max, "free_bytes",
 				 (json_int_t)(limits->free_bytes & INT64_MAX)));
 }
 
@@ -148,7 +154,8 @@ static void plan(struct evidence *evidence, struct folder_scan *scan)
 	evidence->seen.oldest_unix_ms = oldest_of(scan);
 	for (size_t i = 0; i < go && i < ROUND_MAX; i++)
 		delete_item(evidence, &scan->items[i], now_ms);
-	sd_event_source_set_time(evidence->timer, clock_mono_us() + (go > ROUND_MAX ? SOON_US : EVERY_US));
+	sd_event_source_set_time(evidence->timer,
+				 clock_mono_us() + (go > ROUND_MAX ? SOON_US : EVERY_US));
 	sd_event_source_set_enabled(evidence->timer, SD_EVENT_ONESHOT);
 }
 
@@ -208,7 +215,8 @@ static int on_worker(sd_event_source *source, int fd, uint32_t revents, void *ar
 void evidence_event(struct evidence *evidence, const json_t *event)
 {
 	if (retention_see(evidence->retention, event) < 0)
-		log_warning("vision", "no memory to follow what is reviewed, retrying at the next start");
+		log_warning("vision",
+			    "no memory to follow what is reviewed, retrying at the next start");
 }
 
 /* deletions last: they forget what the others taught */
@@ -228,7 +236,8 @@ static void on_rows(void *arg, int r, const struct event_row *rows, size_t count
 		json_decref(event);
 	}
 	if (r < 0) {
-		log_error("vision", "evidence is not deleted: the log cannot be read: %s", strerror(-r));
+		log_error("vision", "evidence is not deleted: the log cannot be read: %s",
+			  strerror(-r));
 		return;
 	}
 	if (count == PAGE_ROWS) {
@@ -251,10 +260,12 @@ static void read_log(struct evidence *evidence)
 				      .ascending = true,
 				      .patient = true,
 				      .type = read_types[evidence->reading]};
-	int r = store_query_events(journal_store(evidence->deps.journal), &filter, on_rows, evidence);
+	int r = store_query_events(journal_store(evidence->deps.journal), &filter, on_rows,
+				   evidence);
 
 	if (r < 0)
-		log_error("vision", "evidence is not deleted: the log cannot be read: %s", strerror(-r));
+		log_error("vision", "evidence is not deleted: the log cannot be read: %s",
+			  strerror(-r));
 }
 
 static int64_t oldest(const void *arg)
@@ -272,13 +283,17 @@ json_t *evidence_json(const struct evidence *evidence)
 	if (!evidence->seen.known)
 		return json_null();
 	limits = &evidence->seen.limits;
-	room = limits->free_bytes > limits->reserve_bytes ? limits->free_bytes - limits->reserve_bytes : 0;
-	return json_pack(
-		"{s:I, s:I, s:I, s:I, s:i, s:o}", "used_bytes", (json_int_t)evidence->seen.sums.used_bytes,
-		"protected_bytes", (json_int_t)evidence->seen.sums.protected_bytes, "limit_bytes",
-		(json_int_t)limits->bytes_max, "room_bytes", (json_int_t)(room & INT64_MAX), "days",
-		(int)limits->days, "oldest",
-		evidence->seen.oldest_unix_ms != 0 ? json_utc(evidence->seen.oldest_unix_ms) : json_null());
+	room = limits->free_bytes > limits->reserve_bytes
+		       ? limits->free_bytes - limits->reserve_bytes
+		       : 0;
+	return json_pack("{s:I, s:I, s:I, s:I, s:i, s:o}", "used_bytes",
+			 (json_int_t)evidence->seen.sums.used_bytes, "protected_bytes",
+			 (json_int_t)evidence->seen.sums.protected_bytes, "limit_bytes",
+			 (json_int_t)limits->bytes_max, "room_bytes",
+			 (json_int_t)(room & INT64_MAX), "days", (int)limits->days, "oldest",
+			 evidence->seen.oldest_unix_ms != 0
+				 ? json_utc(evidence->seen.oldest_unix_ms)
+				 : json_null());
 }
 
 /* ---- begin and end ---- */
@@ -297,15 +312,16 @@ int evidence_open(const struct evidence_deps *deps, struct evidence **ret_eviden
 	if (r == 0)
 		r = worker_open("retention", JOBS_MAX, &evidence->worker);
 	if (r == 0)
-		r = sd_event_add_io(deps->event, &evidence->worker_source, worker_fd(evidence->worker),
-				    EPOLLIN, on_worker, evidence);
+		r = sd_event_add_io(deps->event, &evidence->worker_source,
+				    worker_fd(evidence->worker), EPOLLIN, on_worker, evidence);
 	if (r >= 0)
-		r = sd_event_add_time_relative(deps->event, &evidence->timer, CLOCK_MONOTONIC, BEGIN_US, 1000,
-					       on_timer, evidence);
+		r = sd_event_add_time_relative(deps->event, &evidence->timer, CLOCK_MONOTONIC,
+					       BEGIN_US, 1000, on_timer, evidence);
 	if (r >= 0)
 		r = log_age_open(deps, oldest, evidence, &evidence->log_age);
 	if (r < 0) {
-		log_error("vision", "evidence and old rows of the log are not deleted: %s", strerror(-r));
+		log_error("vision", "evidence and old rows of the log are not deleted: %s",
+			  strerror(-r));
 		evidence_close(evidence);
 		return r;
 	}

@@ -1,8 +1,10 @@
 /*
- * evidence.h - what is kept of throws, for how long, and what is recorded of them; and how far back the log reaches.
+ * evidence.h - what is kept of throws, for how long, and what is recorded of them; and how far back
+ * the log reaches.
  *
- * Evidence is deleted by retention.h's plan, each item after the event that says so is committed. Old rows of the log go
- * after the evidence that they are about. Control thread only; the disk is read by a worker.
+ * Evidence is deleted by retention.h's plan, each item after the event that says so is committed.
+ * Old rows of the log go after the evidence that they are about. Control thread only; the disk is
+ * read by a worker.
  */
 #ifndef GH_GATE_EVIDENCE_EVIDENCE_H
 #define GH_GATE_EVIDENCE_EVIDENCE_H
@@ -32,7 +34,10 @@ void evidence_close(struct evidence *evidence);
 
 /** One committed event: alerts, verdicts and holds say what may be deleted. */
 void evidence_event(struct evidence *evidence, const json_t *event);
-/** What the evidence takes, may take and has left; null before the folder was first read. A new reference. */
+/**
+ * What the evidence takes, may take and has left; null before the folder was first read. A new
+ * reference.
+ */
 json_t *evidence_json(const struct evidence *evidence);
 
 /** Record a thrown object as litter.detected or litter.suspected; @p source is "camera/NAME". */

@@ -14,7 +14,8 @@ static const char sealed_dir[] = "sealed"; /* originals of what is shown masked 
 
 static int by_stem(const void *a, const void *b)
 {
-	return strcmp(((const struct retention_item *)a)->stem, ((const struct retention_item *)b)->stem);
+	return strcmp(((const struct retention_item *)a)->stem,
+		      ((const struct retention_item *)b)->stem);
 }
 
 /* files of one throw become one item */
@@ -40,7 +41,8 @@ static void join_files(struct folder_scan *scan)
 		scan->count = last + 1;
 }
 
-static void add_file(struct folder_scan *scan, const char *stem, const struct stat *status, int64_t unix_ms)
+static void add_file(struct folder_scan *scan, const char *stem, const struct stat *status,
+		     int64_t unix_ms)
 {
 	if (scan->count == scan->capacity) {
 		size_t capacity = scan->capacity > 0 ? scan->capacity * 2 : 256;
@@ -51,8 +53,8 @@ static void add_file(struct folder_scan *scan, const char *stem, const struct st
 		scan->items = items;
 		scan->capacity = capacity;
 	}
-	scan->items[scan->count] =
-		(struct retention_item){.unix_ms = unix_ms, .bytes = (uint64_t)status->st_size, .files = 1};
+	scan->items[scan->count] = (struct retention_item){
+		.unix_ms = unix_ms, .bytes = (uint64_t)status->st_size, .files = 1};
 	snprintf(scan->items[scan->count++].stem, RETENTION_STEM_BYTES, "%s", stem);
 }
 

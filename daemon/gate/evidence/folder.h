@@ -1,8 +1,8 @@
 /*
  * folder.h - the folder of evidence as a worker reads it, and deletes from it.
  *
- * A job is filled in and posted by the control thread; folder_scan_run() and folder_removal_run() are called on the
- * worker's. The files of one throw, whose names begin alike, are one item.
+ * A job is filled in and posted by the control thread; folder_scan_run() and folder_removal_run()
+ * are called on the worker's. The files of one throw, whose names begin alike, are one item.
  */
 #ifndef GH_GATE_EVIDENCE_FOLDER_H
 #define GH_GATE_EVIDENCE_FOLDER_H

@@ -55,10 +55,12 @@ static void on_dropped(void *arg, int r, const struct event_row *row)
 		return;
 	}
 	if (r != -ENODATA)
-		log_warning("store", "old rows of the log are not dropped: %s, retrying", strerror(-r));
+		log_warning("store", "old rows of the log are not dropped: %s, retrying",
+			    strerror(-r));
 	else if (age->first != 0)
 		log_info("store",
-			 "rows %lld to %lld of the log were dropped: they are older than storage.keep_days",
+			 "rows %lld to %lld of the log were dropped: they are older than "
+			 "storage.keep_days",
 			 (long long)age->first, (long long)age->last);
 	age->first = 0;
 	try_again(age, EVERY_US);
@@ -68,7 +70,8 @@ static int on_timer(sd_event_source *source, uint64_t now_us, void *arg)
 {
 	struct log_age *age = arg;
 	struct store *store = journal_store(age->deps.journal);
-	int64_t offset = offset_ms(), evidence_unix_ms = age->oldest(age->arg), to_seq = INT64_MAX, cutoff;
+	int64_t offset = offset_ms(), evidence_unix_ms = age->oldest(age->arg), to_seq = INT64_MAX,
+		cutoff;
 	int r = -EAGAIN;
 
 	(void)source, (void)now_us;
@@ -79,8 +82,9 @@ static int on_timer(sd_event_source *source, uint64_t now_us, void *arg)
 		to_seq = store_cursor_get(store, "mqtt");
 	cutoff = store == NULL || evidence_unix_ms < 0
 			 ? 0
-			 : retention_log_cutoff(clock_unix_ms(), age->deps.config->storage.keep_days,
-						clock_mono_ms() - age->steady_since_ms, evidence_unix_ms);
+			 : retention_log_cutoff(
+				   clock_unix_ms(), age->deps.config->storage.keep_days,
+				   clock_mono_ms() - age->steady_since_ms, evidence_unix_ms);
 	if (cutoff > 0)
 		r = store_drop(store, cutoff, to_seq, on_dropped, age);
 	if (r < 0)
@@ -104,8 +108,8 @@ int log_age_open(const struct evidence_deps *deps, log_age_oldest_fn oldest, con
 				.arg = arg,
 				.offset_ms = offset_ms(),
 				.steady_since_ms = clock_mono_ms()};
-	r = sd_event_add_time_relative(deps->event, &age->timer, CLOCK_MONOTONIC, EVERY_US, 1000 * 1000,
-				       on_timer, age);
+	r = sd_event_add_time_relative(deps->event, &age->timer, CLOCK_MONOTONIC, EVERY_US,
+				       1000 * 1000, on_timer, age);
 	if (r < 0) {
 		free(age);
 		return r;

@@ -1,4 +1,7 @@
-/* log_age.h - rows of the log that are older than storage.keep_days go, a few at a time. Control thread only. */
+/*
+ * log_age.h - rows of the log that are older than storage.keep_days go, a few at a time. Control
+ * thread only.
+ */
 #ifndef GH_GATE_EVIDENCE_LOG_AGE_H
 #define GH_GATE_EVIDENCE_LOG_AGE_H
 
@@ -8,7 +11,10 @@
 
 struct log_age;
 
-/** When the oldest evidence was written, in Unix milliseconds; 0: there is none; negative: not known yet. */
+/**
+ * When the oldest evidence was written, in Unix milliseconds; 0: there is none; negative: not known
+ * yet.
+ */
 typedef int64_t (*log_age_oldest_fn)(const void *arg);
 
 /** Where nothing is ever dropped, @p ret_age stays NULL. @return 0 or a negative errno. */

@@ -8,8 +8,9 @@
 static const int64_t day_ms = 24 * 3600 * INT64_C(1000);
 
 struct retention {
-	json_t *alerts; /* by seq: {"reviewed":bool,"held":bool,"seq": of the event that last changed held} */
-	json_t *stems;  /* stem to seq */
+	/* by seq: {"reviewed":bool,"held":bool,"seq": of the event that last changed held} */
+	json_t *alerts;
+	json_t *stems; /* stem to seq */
 };
 
 int retention_open(struct retention **ret_retention)
@@ -107,7 +108,8 @@ static void see_deletion(struct retention *retention, const json_t *data)
 
 	if (stem == NULL)
 		return;
-	snprintf(key, sizeof(key), "%lld", (long long)json_integer_value(json_object_get(data, "alert")));
+	snprintf(key, sizeof(key), "%lld",
+		 (long long)json_integer_value(json_object_get(data, "alert")));
 	(void)json_object_del(retention->alerts, key); /* either may be unknown */
 	(void)json_object_del(retention->stems, stem);
 }
@@ -154,7 +156,8 @@ enum retention_protection evidence_protection(const struct retention *retention,
 	alert = json_object_get(retention->alerts, key);
 	if (json_is_true(json_object_get(alert, "held")))
 		return RETENTION_HELD;
-	return json_is_true(json_object_get(alert, "reviewed")) ? RETENTION_FREE : RETENTION_UNREVIEWED;
+	return json_is_true(json_object_get(alert, "reviewed")) ? RETENTION_FREE
+								: RETENTION_UNREVIEWED;
 }
 
 bool evidence_is_protected(const struct retention *retention, const char *stem, int64_t age_ms)
@@ -178,8 +181,9 @@ static int first_to_go(const void *a, const void *b)
 static uint64_t bytes_too_many(const struct retention_limits *limits, uint64_t used)
 {
 	uint64_t over = used > limits->bytes_max ? used - limits->bytes_max : 0;
-	uint64_t missing =
-		limits->free_bytes < limits->reserve_bytes ? limits->reserve_bytes - limits->free_bytes : 0;
+	uint64_t missing = limits->free_bytes < limits->reserve_bytes
+				   ? limits->reserve_bytes - limits->free_bytes
+				   : 0;
 
 	return over > missing ? over : missing;
 }
@@ -195,8 +199,8 @@ size_t retention_plan(const struct retention *retention, struct retention_item *
 	for (size_t i = 0; i < count; i++) {
 		struct retention_item *item = &items[i];
 
-		item->protection =
-			evidence_protection(retention, item->stem, now_unix_ms - item->unix_ms, &item->alert);
+		item->protection = evidence_protection(retention, item->stem,
+						       now_unix_ms - item->unix_ms, &item->alert);
 		item->reason = RETENTION_KEPT;
 		sums.used_bytes += item->bytes;
 		sums.protected_bytes += item->protection != RETENTION_FREE ? item->bytes : 0;
@@ -212,8 +216,9 @@ size_t retention_plan(const struct retention *retention, struct retention_item *
 			item->reason = RETENTION_AGE;
 		else if (gone < too_many)
 			item->reason = RETENTION_SPACE;
+		/* who follows is younger, or protected */
 		else
-			break; /* who follows is younger, or protected */
+			break;
 		gone += item->bytes;
 	}
 	sums.low = sums.protected_bytes > limits->bytes_max / 10 * 9 ||

@@ -1,4 +1,6 @@
-/* Who withdrew consent to face recognition: no face of theirs is enrolled until it is given anew. */
+/*
+ * Who withdrew consent to face recognition: no face of theirs is enrolled until it is given anew.
+ */
 #include "people_private.h"
 
 #include "base/log.h"
@@ -16,7 +18,8 @@ static int mark(json_t **set, const char *person, bool is_in)
 void consent_note(struct people *people, const char *person, bool withdrawn)
 {
 	if (mark(&people->consent_withdrawn, person, withdrawn) < 0)
-		log_error("roster", "a withdrawal of consent holds from the next start on: no memory");
+		log_error("roster",
+			  "a withdrawal of consent holds from the next start on: no memory");
 }
 
 bool consent_is_withdrawn(const struct people *people, const char *person)

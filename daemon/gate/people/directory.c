@@ -64,13 +64,15 @@ static int load_counter(struct people *people, const char *id, json_t *json)
 		return 0;
 	}
 	credential = roster_credentials_find(people->directory.credentials, id + strlen("used/"));
-	if (credential != NULL) /* else it was removed, and its count with it, but for a crash between */
-		credential->policy.used = (uint32_t)json_integer_value(json_object_get(json, "used"));
+	if (credential !=
+	    NULL) /* else it was removed, and its count with it, but for a crash between */
+		credential->policy.used =
+			(uint32_t)json_integer_value(json_object_get(json, "used"));
 	return 0;
 }
 
-static int load_credential(struct people *people, const char *kind, const char *id, const json_t *json,
-			   struct problem *problem)
+static int load_credential(struct people *people, const char *kind, const char *id,
+			   const json_t *json, struct problem *problem)
 {
 	struct roster_credential credential;
 	int r;
@@ -90,7 +92,8 @@ static int load_credential(struct people *people, const char *kind, const char *
 	return r;
 }
 
-static int load_holder(struct people *people, const char *id, const json_t *json, struct problem *problem)
+static int load_holder(struct people *people, const char *id, const json_t *json,
+		       struct problem *problem)
 {
 	struct roster_person *person = roster_edit(people->directory.people, id);
 	json_t *value;
@@ -98,9 +101,11 @@ static int load_holder(struct people *people, const char *id, const json_t *json
 
 	if (person == NULL)
 		return 0; /* a crash between the two; nobody is meant */
-	r = roster_parse_holder(json, access_rules_names(people->directory.rules), &person->access, problem);
+	r = roster_parse_holder(json, access_rules_names(people->directory.rules), &person->access,
+				problem);
+	/* what was meant is not known: nobody is let in by mistake */
 	if (r < 0)
-		person->access.enabled = false; /* what was meant is not known: nobody is let in by mistake */
+		person->access.enabled = false;
 	person->has_holder = true;
 	value = holder_value(people, person);
 	item_digest("holder", id, value, person->holder_digest);
@@ -108,7 +113,10 @@ static int load_holder(struct people *people, const char *id, const json_t *json
 	return r;
 }
 
-/* The store tells kinds in order: counts come before what they count, and wait for directory_settle(). */
+/*
+ * The store tells kinds in order: counts come before what they count, and wait for
+ * directory_settle().
+ */
 void directory_load(struct people *people, const char *kind, const char *id, json_t *json)
 {
 	struct problem problem = {0};
@@ -133,7 +141,8 @@ static void on_unused(void *arg, const struct problem *problem)
 
 	log_error("access", "%s; it lets nobody in until it is put right", problem->detail);
 	journal_record(people->deps.journal, "access.unused", EVENT_ALARM, NULL, NULL,
-		       json_pack("{s:s, s:o}", "reason", problem->detail, "problem", problem_json(problem)));
+		       json_pack("{s:s, s:o}", "reason", problem->detail, "problem",
+				 problem_json(problem)));
 }
 
 void directory_settle(struct people *people)

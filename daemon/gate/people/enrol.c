@@ -1,4 +1,7 @@
-/* Enrolment: a photo, or somebody at the gate, through the face worker; then the template, checked, on its way to the disk. */
+/*
+ * Enrolment: a photo, or somebody at the gate, through the face worker; then the template, checked,
+ * on its way to the disk.
+ */
 #include "people_private.h"
 
 #include <errno.h>
@@ -10,7 +13,10 @@
 #include "vision/face/match.h"
 #include "vision/face/threshold_calibration.h"
 
-/* Alike enough to ask: this much below what the door itself would take for the same person, but never less than MIN. */
+/*
+ * Alike enough to ask: this much below what the door itself would take for the same person, but
+ * never less than MIN.
+ */
 static const float duplicate_margin = 0.05f, duplicate_min = 0.40f;
 /* Two photos of one person seldom are less alike; two people seldom are more. */
 static const float same_person_min = 0.25f;
@@ -72,10 +78,10 @@ static void count_people(struct people *people, const char *person)
 	for (size_t i = 0; (at = roster_at(people->directory.people, i)) != NULL; i++)
 		count += at->template_count > 0;
 	if (count == limit || count == limit - limit / 10)
-		journal_record(
-			people->deps.journal, "face.registration",
-			count == limit ? EVENT_ALARM : EVENT_WARNING, NULL, NULL,
-			json_pack("{s:I, s:I}", "people", (json_int_t)count, "limit", (json_int_t)limit));
+		journal_record(people->deps.journal, "face.registration",
+			       count == limit ? EVENT_ALARM : EVENT_WARNING, NULL, NULL,
+			       json_pack("{s:I, s:I}", "people", (json_int_t)count, "limit",
+					 (json_int_t)limit));
 }
 
 static void on_template_stored(void *arg, int r, const struct event_row *row)
@@ -89,10 +95,12 @@ static void on_template_stored(void *arg, int r, const struct event_row *row)
 					    1); /* removed meanwhile: nothing to count */
 		count_people(people, enrol->person);
 		if (roster_find(people->directory.people, enrol->person) != NULL)
-			templates_add(people, enrol->person, face_engine_recogniser(), enrol->vector);
+			templates_add(people, enrol->person, face_engine_recogniser(),
+				      enrol->vector);
 		reply_send(&enrol->reply, 0, NULL,
-			   enrol->sent ? json_object()
-				       : json_pack("{s:o}", "quality", json_rounded(enrol->quality)));
+			   enrol->sent
+				   ? json_object()
+				   : json_pack("{s:o}", "quality", json_rounded(enrol->quality)));
 		faces_enforce_consent(people, enrol->person);
 	} else {
 		reply_refuse(&enrol->reply, r, journal_problem(people->deps.journal));
@@ -103,8 +111,9 @@ static void on_template_stored(void *arg, int r, const struct event_row *row)
 static float enrol_alike_min(const struct people *people, struct face_watch *faces)
 {
 	double percent = people->deps.config->face.false_accept_percent;
-	float limit = calibration_threshold(gallery_templates(face_watch_gallery(faces)), percent, 0) -
-		      duplicate_margin;
+	float limit =
+		calibration_threshold(gallery_templates(face_watch_gallery(faces)), percent, 0) -
+		duplicate_margin;
 
 	return limit > duplicate_min ? limit : duplicate_min;
 }
@@ -145,9 +154,11 @@ static int check(struct face_watch *faces, const struct enrol *enrol, struct pro
 
 	if (consent_is_withdrawn(enrol->people, enrol->person)) /* meanwhile */
 		return problem_consent_withdrawn(problem);
-	if (gallery_likeness(face_watch_gallery(faces), enrol->person, enrol->vector, &likeness) == 0 &&
+	if (gallery_likeness(face_watch_gallery(faces), enrol->person, enrol->vector, &likeness) ==
+		    0 &&
 	    likeness < same_person_min)
-		return problem_face_of_another(problem, name_of(enrol, enrol->person), (double)likeness);
+		return problem_face_of_another(problem, name_of(enrol, enrol->person),
+					       (double)likeness);
 	if (enrol->accept_look_alike || !has_look_alike(faces, enrol, &other))
 		return 0;
 	return problem_face_look_alike(problem, name_of(enrol, other.person), (double)other.score);
@@ -168,7 +179,9 @@ static void store_template(struct people *people, struct enrol *enrol)
 		json_object_set_new(draft.data, "camera", json_string(enrol->camera));
 	if (enrol->accept_look_alike)
 		json_object_set_new(draft.data, "look_alike_accepted", json_true());
-	/* while the disk takes nothing, a template would wait without an end: better said at once */
+	/*
+	 * while the disk takes nothing, a template would wait without an end: better said at once
+	 */
 	if (journal_trouble(people->deps.journal)[0] != '\0')
 		r = -EAGAIN;
 	else
@@ -176,7 +189,8 @@ static void store_template(struct people *people, struct enrol *enrol)
 			    ? store_template_put(journal_store(people->deps.journal), enrol->person,
 						 face_engine_recogniser(), enrol->vector,
 						 enrol->kept_bytes > 0 ? enrol->kept : NULL,
-						 enrol->kept_bytes, 0, &draft, on_template_stored, enrol)
+						 enrol->kept_bytes, 0, &draft, on_template_stored,
+						 enrol)
 			    : -EIO;
 	json_decref(draft.data);
 	if (r < 0)
@@ -213,7 +227,8 @@ void enrol_result(struct people *people, const struct face_result *result)
 
 /* ---- begun ---- */
 
-static int start(struct face_watch *faces, const struct enrol *enrol, const struct people_enrolment *from)
+static int start(struct face_watch *faces, const struct enrol *enrol,
+		 const struct people_enrolment *from)
 {
 	const struct people *people = enrol->people;
 	int index;
@@ -222,7 +237,8 @@ static int start(struct face_watch *faces, const struct enrol *enrol, const stru
 		return face_watch_enrol(faces, enrol->request, from->photo, from->photo_bytes);
 	index = people->ops->face_camera(people->arg, from->camera);
 	return index < 0 ? index
-			 : face_watch_enrol_live(faces, enrol->request, (unsigned)index, from->seconds);
+			 : face_watch_enrol_live(faces, enrol->request, (unsigned)index,
+						 from->seconds);
 }
 
 /* What both ways of enrolling ask first. @return the face worker; NULL: the reply was sent. */
@@ -238,7 +254,8 @@ static struct face_watch *precheck(struct people *people, const char *id, const 
 		return NULL;
 	}
 	if (person->template_count >= ROSTER_TEMPLATES_MAX) {
-		reply_refuse(reply, problem_too_many_faces(&problem, ROSTER_TEMPLATES_MAX), &problem);
+		reply_refuse(reply, problem_too_many_faces(&problem, ROSTER_TEMPLATES_MAX),
+			     &problem);
 		return NULL;
 	}
 	if (consent_is_withdrawn(people, id)) {
@@ -312,8 +329,8 @@ static bool is_unit(const float *vector)
 	return square > 0.98 && square < 1.02; /* NaN: neither */
 }
 
-void people_enrol_template(struct people *people, const char *person, const char *by, const char *model,
-			   const float *vector, const struct reply *reply)
+void people_enrol_template(struct people *people, const char *person, const char *by,
+			   const char *model, const float *vector, const struct reply *reply)
 {
 	struct face_watch *faces = precheck(people, person, reply);
 	struct problem problem;

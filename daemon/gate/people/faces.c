@@ -88,13 +88,13 @@ static void on_faces(void *arg, int r, json_t *faces)
 		bool current = strcmp(json_string_value(json_object_get(face, "model")),
 				      face_engine_recogniser()) == 0;
 
-		json_array_append_new(listing->faces,
-				      json_pack("{s:O, s:b}", "number", json_object_get(face, "number"),
-						"current", current));
+		json_array_append_new(listing->faces, json_pack("{s:O, s:b}", "number",
+								json_object_get(face, "number"),
+								"current", current));
 	}
 	if (r == 0)
-		r = store_query_events(journal_store(listing->people->deps.journal), &filter, on_events,
-				       listing);
+		r = store_query_events(journal_store(listing->people->deps.journal), &filter,
+				       on_events, listing);
 	if (r < 0)
 		refuse(listing, r);
 }
@@ -161,7 +161,8 @@ static bool can_remove(const struct people *people)
 	       journal_store(people->deps.journal) != NULL;
 }
 
-static struct removal *removal_new(struct people *people, const char *person, const struct reply *reply)
+static struct removal *removal_new(struct people *people, const char *person,
+				   const struct reply *reply)
 {
 	struct removal *removal = calloc(1, sizeof(*removal));
 
@@ -191,9 +192,10 @@ void people_remove_face(struct people *people, const char *id, int64_t number, c
 			       last ? (json_int_t)1 : (json_int_t)number);
 	removal = removal_new(people, id, reply);
 	if (removal != NULL)
-		r = can_remove(people) ? store_template_remove_one(journal_store(people->deps.journal), id,
-								   number, &draft, on_removed, removal)
-				       : -EAGAIN;
+		r = can_remove(people)
+			    ? store_template_remove_one(journal_store(people->deps.journal), id,
+							number, &draft, on_removed, removal)
+			    : -EAGAIN;
 	json_decref(draft.data);
 	if (r == 0)
 		return;
@@ -230,8 +232,8 @@ void faces_drop(struct people *people, const struct roster_person *person, const
 	draft.data = json_pack("{s:s, s:i}", "by", by, "faces", (int)person->template_count);
 	if (removal != NULL)
 		r = can_remove(people)
-			    ? store_template_remove(journal_store(people->deps.journal), person->id, NULL,
-						    &draft, on_faces_removed, removal)
+			    ? store_template_remove(journal_store(people->deps.journal), person->id,
+						    NULL, &draft, on_faces_removed, removal)
 			    : -EAGAIN;
 	json_decref(draft.data);
 	if (r == 0)
@@ -241,7 +243,8 @@ void faces_drop(struct people *people, const struct roster_person *person, const
 	reply_refuse(reply, r, &problem);
 }
 
-void people_remove_faces(struct people *people, const char *id, const char *by, const struct reply *reply)
+void people_remove_faces(struct people *people, const char *id, const char *by,
+			 const struct reply *reply)
 {
 	struct problem problem;
 	const struct roster_person *person = roster_find(people->directory.people, id);
@@ -256,12 +259,14 @@ void people_remove_faces(struct people *people, const char *id, const char *by, 
 
 /* ---- consent withdrawn ---- */
 
-static void on_dropped(const struct reply *reply, int r, const struct problem *problem, json_t *result)
+static void on_dropped(const struct reply *reply, int r, const struct problem *problem,
+		       json_t *result)
 {
 	(void)reply;
 	json_decref(result);
 	if (r < 0)
-		log_error("roster", "a face that was enrolled while consent was withdrawn is still there: %s",
+		log_error("roster",
+			  "a face that was enrolled while consent was withdrawn is still there: %s",
 			  problem->detail);
 }
 

@@ -29,7 +29,8 @@ json_t *people_item_json(const struct people *people, const char *kind, const ch
 		value = json_incref(access_rules_get(people->directory.rules, kind, id));
 	} else if (strcmp(kind, "credential") == 0 || strcmp(kind, "pass") == 0) {
 		credential = roster_credentials_find(people->directory.credentials, id);
-		if (credential != NULL && (credential->factor == POLICY_PASS) == (strcmp(kind, "pass") == 0))
+		if (credential != NULL &&
+		    (credential->factor == POLICY_PASS) == (strcmp(kind, "pass") == 0))
 			value = credential_value_json(people, credential, true);
 	} else {
 		person = roster_find(people->directory.people, id);
@@ -42,8 +43,8 @@ json_t *people_item_json(const struct people *people, const char *kind, const ch
 	return item;
 }
 
-static json_t *list_rules(const struct people *people, const char *kind, const char *after, unsigned limit,
-			  json_t **next)
+static json_t *list_rules(const struct people *people, const char *kind, const char *after,
+			  unsigned limit, json_t **next)
 {
 	const char *of, *name, *last = "";
 	json_t *list = json_array(), *value;
@@ -66,7 +67,8 @@ static json_t *list_credentials(const struct people *people, const char *kind, c
 				const char *after, unsigned limit, json_t **next)
 {
 	bool passes = strcmp(kind, "pass") == 0;
-	const struct roster_credential *at = roster_credentials_next(people->directory.credentials, after);
+	const struct roster_credential *at =
+		roster_credentials_next(people->directory.credentials, after);
 	const char *last = "";
 	json_t *list = json_array();
 
@@ -84,7 +86,8 @@ static json_t *list_credentials(const struct people *people, const char *kind, c
 	return list;
 }
 
-static json_t *list_holders(const struct people *people, const char *after, unsigned limit, json_t **next)
+static json_t *list_holders(const struct people *people, const char *after, unsigned limit,
+			    json_t **next)
 {
 	const struct roster_person *at = roster_next(people->directory.people, after);
 	const char *last = "";
@@ -132,8 +135,9 @@ static void on_changed(void *arg, int r)
 	struct request *request = arg;
 
 	reply_send(&request->reply, r, journal_problem(request->people->deps.journal),
-		   r == 0 && !request->removal ? people_item_json(request->people, request->kind, request->id)
-					       : NULL);
+		   r == 0 && !request->removal
+			   ? people_item_json(request->people, request->kind, request->id)
+			   : NULL);
 	free(request);
 }
 
@@ -163,12 +167,13 @@ static void change(struct people *people, bool removal, const char *by, json_t *
 }
 
 /* Passes are of whole minutes, since their tokens are; and are not changed but to be revoked. */
-static int check_pass(struct people *people, const char *id, const json_t *value, struct problem *problem)
+static int check_pass(struct people *people, const char *id, const json_t *value,
+		      struct problem *problem)
 {
 	struct roster_credential pass;
 	struct policy_credential *limits = &pass.policy;
-	int r = roster_pass_parse("", value, access_rules_names(people->directory.rules), NULL, &pass,
-				  problem);
+	int r = roster_pass_parse("", value, access_rules_names(people->directory.rules), NULL,
+				  &pass, problem);
 
 	if (r < 0)
 		return r;
@@ -187,7 +192,9 @@ static int check_pass(struct people *people, const char *id, const json_t *value
 	return 0;
 }
 
-/* Passes that were over a month ago go, a few whenever one is made: they are no longer asked for. */
+/*
+ * Passes that were over a month ago go, a few whenever one is made: they are no longer asked for.
+ */
 static void drop_old_passes(struct people *people)
 {
 	const int64_t over_unix_ms = clock_unix_ms() - (int64_t)PASS_KEPT_DAYS * 86400000;
@@ -202,7 +209,8 @@ static void drop_old_passes(struct people *people)
 		if (at->factor == POLICY_PASS && at->policy.valid_to_unix_ms < over_unix_ms)
 			memcpy(old[count++], at->id, ULID_BYTES);
 	for (size_t i = 0; i < count; i++) {
-		json_t *json = json_pack("{s:s, s:s, s:s}", "op", "remove", "kind", "pass", "id", old[i]);
+		json_t *json =
+			json_pack("{s:s, s:s, s:s}", "op", "remove", "kind", "pass", "id", old[i]);
 
 		(void)people_change(people, json, "retention", NULL, NULL, &problem); /* or later */
 		json_decref(json);
@@ -227,31 +235,33 @@ void people_put_item(struct people *people, const char *kind, const char *id, co
 		drop_old_passes(people);
 	ulid_make(clock_unix_ms(), made);
 	change(people, false, by,
-	       json_pack("{s:s, s:s, s:s, s:O}", "op", "put", "kind", kind, "id", id != NULL ? id : made,
-			 "value", value),
+	       json_pack("{s:s, s:s, s:s, s:O}", "op", "put", "kind", kind, "id",
+			 id != NULL ? id : made, "value", value),
 	       reply);
 }
 
 /* A pass that is out there cannot be called back: it is kept as revoked. */
 static json_t *revoke_json(struct people *people, const char *id)
 {
-	const struct roster_credential *pass = roster_credentials_find(people->directory.credentials, id);
+	const struct roster_credential *pass =
+		roster_credentials_find(people->directory.credentials, id);
 	json_t *value;
 
 	if (pass == NULL || pass->factor != POLICY_PASS)
 		return NULL;
 	value = credential_value_json(people, pass, false);
 	json_object_set_new(value, "revoked", json_true());
-	return json_pack("{s:s, s:s, s:s, s:o}", "op", "put", "kind", "pass", "id", id, "value", value);
+	return json_pack("{s:s, s:s, s:s, s:o}", "op", "put", "kind", "pass", "id", id, "value",
+			 value);
 }
 
 void people_remove_item(struct people *people, const char *kind, const char *id, const char *by,
 			const struct reply *reply)
 {
 	struct problem problem;
-	json_t *json = strcmp(kind, "pass") == 0
-			       ? revoke_json(people, id)
-			       : json_pack("{s:s, s:s, s:s}", "op", "remove", "kind", kind, "id", id);
+	json_t *json = strcmp(kind, "pass") == 0 ? revoke_json(people, id)
+						 : json_pack("{s:s, s:s, s:s}", "op", "remove",
+							     "kind", kind, "id", id);
 
 	if (json == NULL)
 		reply_refuse(reply, problem_pass_unknown(&problem), &problem);
@@ -259,7 +269,8 @@ void people_remove_item(struct people *people, const char *kind, const char *id,
 		change(people, true, by, json, reply);
 }
 
-void people_reset_area(struct people *people, const char *area, const char *by, const struct reply *reply)
+void people_reset_area(struct people *people, const char *area, const char *by,
+		       const struct reply *reply)
 {
 	struct problem problem;
 	json_t *value = access_rules_get(people->directory.rules, "area", area);
@@ -271,7 +282,8 @@ void people_reset_area(struct people *people, const char *area, const char *by, 
 	value = json_copy(value);
 	json_set_utc(value, "reset", clock_unix_ms());
 	change(people, false, by,
-	       json_pack("{s:s, s:s, s:s, s:o}", "op", "put", "kind", "area", "id", area, "value", value),
+	       json_pack("{s:s, s:s, s:s, s:o}", "op", "put", "kind", "area", "id", area, "value",
+			 value),
 	       reply);
 }
 
@@ -279,8 +291,8 @@ void people_reset_area(struct people *people, const char *area, const char *by, 
 
 static void fill_doors(const struct people *people, uint32_t doors, struct pass *pass)
 {
-	for (size_t i = 0;
-	     doors != UINT32_MAX && i < people->deps.config->door_count && pass->door_count < PASS_DOORS_MAX;
+	for (size_t i = 0; doors != UINT32_MAX && i < people->deps.config->door_count &&
+			   pass->door_count < PASS_DOORS_MAX;
 	     i++)
 		if ((doors & 1u << i) != 0)
 			snprintf(pass->doors[pass->door_count++], PASS_DOOR_BYTES, "%s",
@@ -290,7 +302,8 @@ static void fill_doors(const struct people *people, uint32_t doors, struct pass 
 void people_pass_code(struct people *people, const char *id, const struct reply *reply)
 {
 	struct problem problem;
-	const struct roster_credential *known = roster_credentials_find(people->directory.credentials, id);
+	const struct roster_credential *known =
+		roster_credentials_find(people->directory.credentials, id);
 	struct pass pass = {0};
 	char text[PASS_TEXT_BYTES];
 

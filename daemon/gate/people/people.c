@@ -21,8 +21,8 @@ void people_load_person(struct people *people, const struct roster_person *perso
 		log_error("roster", "person %s: %s", person->id, strerror(-r));
 }
 
-void people_load_template(struct people *people, const char *person, const char *model, const float *vector,
-			  size_t dim)
+void people_load_template(struct people *people, const char *person, const char *model,
+			  const float *vector, size_t dim)
 {
 	if (dim == ROSTER_TEMPLATE_DIM)
 		templates_add(people, person, model, vector);
@@ -48,8 +48,8 @@ void people_settle(struct people *people)
 int people_adopt_pass(struct people *people, const struct pass *pass)
 {
 	struct problem problem = {0};
-	json_t *change = json_pack("{s:s, s:s, s:s, s:o}", "op", "put", "kind", "pass", "id", pass->id,
-				   "value", pass_value(pass));
+	json_t *change = json_pack("{s:s, s:s, s:s, s:o}", "op", "put", "kind", "pass", "id",
+				   pass->id, "value", pass_value(pass));
 	int r = people_change(people, change, "token", NULL, NULL, &problem);
 
 	json_decref(change);

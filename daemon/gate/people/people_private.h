@@ -33,10 +33,12 @@ struct roster_batch;
 struct enrolment {
 	struct enrol *enrols[FACE_WATCH_ENROLS_MAX]; /* those the face worker has; NULL: free */
 	uint64_t last_request;
-	struct reenrol *reenrols, *reenrol; /* kept pictures that wait, and the one the worker has */
+	struct reenrol *reenrols,
+		*reenrol; /* kept pictures that wait, and the one the worker has */
 	size_t reenrol_count, reenrolled, reenrol_failed;
 	bool reenrols_more;
-	json_t *outdated; /* ids of people whose templates are of another recogniser, each true; NULL: none */
+	/* ids of people whose templates are of another recogniser, each true; NULL: none */
+	json_t *outdated;
 	bool started, stopped;
 };
 
@@ -48,8 +50,9 @@ struct people {
 	json_t *counters;          /* only while the store is loaded */
 	json_t *consent_withdrawn; /* ids, each true; NULL: none */
 	struct roster_batch *batch;
-	bool batch_runs;                      /* a new roster is being put in force */
-	char revision[PEOPLE_REVISION_BYTES]; /* of the roster that was last put in force; "": none was */
+	bool batch_runs; /* a new roster is being put in force */
+	/* of the roster that was last put in force; "": none was */
+	char revision[PEOPLE_REVISION_BYTES];
 	struct enrolment enrolment;
 	sd_event_source *state_source;
 };
@@ -57,9 +60,11 @@ struct people {
 /* values.c */
 json_t *person_value(const struct roster_person *person);
 json_t *holder_value(const struct people *people, const struct roster_person *person);
-/** A credential, or a pass with its doors; @p hidden as roster_credential_json(). A new reference. */
-json_t *credential_value_json(const struct people *people, const struct roster_credential *credential,
-			      bool hidden);
+/**
+ * A credential, or a pass with its doors; @p hidden as roster_credential_json(). A new reference.
+ */
+json_t *credential_value_json(const struct people *people,
+			      const struct roster_credential *credential, bool hidden);
 /** A pass as its token says it. A new reference. */
 json_t *pass_value(const struct pass *pass);
 
@@ -79,7 +84,8 @@ void consent_load(struct people *people, const char *id, const json_t *json);
 
 /* templates.c */
 /** A template of @p model: it counts from now on, unless the model is another one. */
-void templates_add(struct people *people, const char *person, const char *model, const float *vector);
+void templates_add(struct people *people, const char *person, const char *model,
+		   const float *vector);
 /** The person, or all faces of it, are gone. */
 void templates_forget(struct people *people, const char *person);
 /** @p person needs a new template, or no longer. */

@@ -77,8 +77,8 @@ static void apply(struct people *people, const char *person, const char *by, jso
 	reply_refuse(reply, r, &problem);
 }
 
-void people_add(struct people *people, const char *name, int64_t valid_from_unix_ms, int64_t valid_to_unix_ms,
-		const char *by, const struct reply *reply)
+void people_add(struct people *people, const char *name, int64_t valid_from_unix_ms,
+		int64_t valid_to_unix_ms, const char *by, const struct reply *reply)
 {
 	json_t *value = json_pack("{s:s}", "name", name);
 	char id[ULID_BYTES];
@@ -89,7 +89,8 @@ void people_add(struct people *people, const char *name, int64_t valid_from_unix
 		json_set_utc(value, "valid_to", valid_to_unix_ms);
 	ulid_make(clock_unix_ms(), id);
 	apply(people, id, by,
-	      json_pack("{s:s, s:s, s:s, s:o}", "op", "put", "kind", "person", "id", id, "value", value),
+	      json_pack("{s:s, s:s, s:s, s:o}", "op", "put", "kind", "person", "id", id, "value",
+			value),
 	      reply);
 }
 
@@ -100,5 +101,6 @@ void people_remove(struct people *people, const char *id, const char *by, const 
 		reply_refuse(reply, problem_person_not_enrolled(&problem), &problem);
 	else
 		apply(people, id, by,
-		      json_pack("{s:s, s:s, s:s}", "op", "remove", "kind", "person", "id", id), reply);
+		      json_pack("{s:s, s:s, s:s}", "op", "remove", "kind", "person", "id", id),
+		      reply);
 }

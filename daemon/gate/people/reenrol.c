@@ -1,4 +1,7 @@
-/* Another recogniser: templates made anew, one after the other, from the pictures that the site kept. */
+/*
+ * Another recogniser: templates made anew, one after the other, from the pictures that the site
+ * kept.
+ */
 #include "people_private.h"
 
 #include <errno.h>
@@ -41,8 +44,8 @@ void reenrol_drop(struct people *people)
 	}
 }
 
-void people_load_picture(struct people *people, const char *person, int64_t number, const void *kept,
-			 size_t bytes)
+void people_load_picture(struct people *people, const char *person, int64_t number,
+			 const void *kept, size_t bytes)
 {
 	struct enrolment *enrolment = &people->enrolment;
 	struct reenrol *item;
@@ -88,8 +91,8 @@ static void on_stored(void *arg, int r, const struct event_row *row)
 		return;
 	}
 	if (r < 0)
-		log_warning("vision", "the new template of person %s was not stored: %s", item->person,
-			    strerror(-r));
+		log_warning("vision", "the new template of person %s was not stored: %s",
+			    item->person, strerror(-r));
 	else if (roster_find(people->directory.people, item->person) != NULL)
 		templates_add(people, item->person, face_engine_recogniser(), item->vector);
 	people->enrolment.reenrolled += r == 0;
@@ -152,8 +155,9 @@ bool reenrol_result(struct people *people, const struct face_result *result)
 	memcpy(item->vector, result->template_vector, sizeof(item->vector));
 	draft.person = item->person;
 	draft.data = json_pack("{s:s, s:b}", "by", "gatehouse", "kept_picture", 1);
-	r = store_template_put(journal_store(people->deps.journal), item->person, face_engine_recogniser(),
-			       item->vector, item->kept, item->bytes, item->number, &draft, on_stored, item);
+	r = store_template_put(journal_store(people->deps.journal), item->person,
+			       face_engine_recogniser(), item->vector, item->kept, item->bytes,
+			       item->number, &draft, on_stored, item);
 	json_decref(draft.data);
 	if (r < 0)
 		on_stored(item, r, NULL);

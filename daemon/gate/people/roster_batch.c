@@ -1,10 +1,11 @@
 /*
  * A roster from one revision to the next: all of its changes, or none.
  *
- * It is tried in memory first and taken back at the first mistake. What holds is staged on disk as it was sent, and
- * only then kept, change by change with its events, so that a door's record never waits behind ten thousand. A crash
- * in between is made good at the next start: what was staged wholly is put in force again from its beginning, which is
- * harmless because a batch names each thing once. All of it goes in slices, between which doors have their turn.
+ * It is tried in memory first and taken back at the first mistake. What holds is staged on disk as
+ * it was sent, and only then kept, change by change with its events, so that a door's record never
+ * waits behind ten thousand. A crash in between is made good at the next start: what was staged
+ * wholly is put in force again from its beginning, which is harmless because a batch names each
+ * thing once. All of it goes in slices, between which doors have their turn.
  */
 #include "roster_change.h"
 
@@ -94,8 +95,8 @@ static void fail(struct roster_batch *b)
 
 	json_object_set_new(data, "reason", json_string(b->problem.detail));
 	json_object_set_new(data, "problem", problem_json(&b->problem));
-	journal_record(b->people->deps.journal, "roster.rejected", b->resumed ? EVENT_ALARM : EVENT_WARNING,
-		       NULL, NULL, data);
+	journal_record(b->people->deps.journal, "roster.rejected",
+		       b->resumed ? EVENT_ALARM : EVENT_WARNING, NULL, NULL, data);
 	log_warning("roster", "revision %s is not taken: %s", b->to, b->problem.detail);
 	answer(b, b->failed, NULL);
 }
@@ -217,7 +218,8 @@ static bool write_staged(struct roster_batch *b, const struct store_record *reco
 	struct event_draft draft = {.type = "roster.staged", .data = span_json(b)};
 	int r;
 
-	r = store_records_write(journal_store(b->people->deps.journal), records, count, &draft, on_row, b);
+	r = store_records_write(journal_store(b->people->deps.journal), records, count, &draft,
+				on_row, b);
 	json_decref(draft.data);
 	b->writes++;
 	if (r < 0)
@@ -280,7 +282,9 @@ static bool step_staged(struct roster_batch *b)
 	return true;
 }
 
-/* What failed on the way is in force after the next start, with what did not: all of it is staged. */
+/*
+ * What failed on the way is in force after the next start, with what did not: all of it is staged.
+ */
 static bool step_keep(struct roster_batch *b)
 {
 	struct roster_change *change;
@@ -315,18 +319,20 @@ static void on_finished(void *arg, int r, const struct event_row *row)
 		return;
 	}
 	snprintf(b->people->revision, sizeof(b->people->revision), "%s", b->to);
-	log_info("roster", "revision %s is in force: %zu put, %zu removed, %zu as they were", b->to, b->put,
-		 b->removed, b->unchanged);
+	log_info("roster", "revision %s is in force: %zu put, %zu removed, %zu as they were", b->to,
+		 b->put, b->removed, b->unchanged);
 	people_publish_state(b->people);
 	answer(b, 0,
-	       json_pack("{s:s, s:I, s:I, s:I}", "revision", b->people->revision, "put", (json_int_t)b->put,
-			 "removed", (json_int_t)b->removed, "unchanged", (json_int_t)b->unchanged));
+	       json_pack("{s:s, s:I, s:I, s:I}", "revision", b->people->revision, "put",
+			 (json_int_t)b->put, "removed", (json_int_t)b->removed, "unchanged",
+			 (json_int_t)b->unchanged));
 }
 
 static bool finish(struct roster_batch *b)
 {
 	struct event_draft draft = {.type = "roster.applied", .data = span_json(b)};
-	struct store_record records[2] = {{"roster", "revision", NULL}, {"staged", STORE_RECORD_ALL, NULL}};
+	struct store_record records[2] = {{"roster", "revision", NULL},
+					  {"staged", STORE_RECORD_ALL, NULL}};
 	int r;
 
 	records[0].json = json_pack("{s:s}", "revision", b->to);
@@ -334,7 +340,8 @@ static bool finish(struct roster_batch *b)
 	json_object_set_new(draft.data, "removed", json_integer((json_int_t)b->removed));
 	json_object_set_new(draft.data, "unchanged", json_integer((json_int_t)b->unchanged));
 	b->writes++;
-	r = store_records_write(journal_store(b->people->deps.journal), records, 2, &draft, on_finished, b);
+	r = store_records_write(journal_store(b->people->deps.journal), records, 2, &draft,
+				on_finished, b);
 	json_decref(records[0].json);
 	json_decref(draft.data);
 	if (r < 0)
@@ -397,7 +404,8 @@ static void begin(struct roster_batch *b)
 	go_on(b);
 }
 
-static int check_part(struct roster_batch *b, const struct people_batch_part *part, struct problem *problem)
+static int check_part(struct roster_batch *b, const struct people_batch_part *part,
+		      struct problem *problem)
 {
 	bool stale = clock_mono_ms() - b->part_mono_ms > PARTS_WAIT_MS;
 
@@ -406,12 +414,13 @@ static int check_part(struct roster_batch *b, const struct people_batch_part *pa
 	if (part->from != NULL && strcmp(part->from, b->people->revision) != 0) {
 		return problem_batch_other_revision(problem, b->people->revision);
 	}
-	if (part->parts == 0 || part->parts > PARTS_MAX || part->part == 0 || part->part > part->parts)
+	if (part->parts == 0 || part->parts > PARTS_MAX || part->part == 0 ||
+	    part->part > part->parts)
 		return problem_batch_part_invalid(problem);
 	if (part->part == 1)
 		return 0;
-	if (b->phase != COLLECT || stale || strcmp(part->to, b->to) != 0 || part->parts != b->parts ||
-	    strcmp(part->by, b->by) != 0)
+	if (b->phase != COLLECT || stale || strcmp(part->to, b->to) != 0 ||
+	    part->parts != b->parts || strcmp(part->by, b->by) != 0)
 		return problem_batch_no_first(problem);
 	if (part->part != b->have + 1) {
 		return problem_batch_part_expected(problem, b->have + 1);
@@ -419,16 +428,17 @@ static int check_part(struct roster_batch *b, const struct people_batch_part *pa
 	return 0;
 }
 
-int people_batch(struct people *people, const struct people_batch_part *part, const struct reply *reply,
-		 struct problem *problem)
+int people_batch(struct people *people, const struct people_batch_part *part,
+		 const struct reply *reply, struct problem *problem)
 {
 	struct roster_batch *b = people->batch;
 	int r = people_can_change(people, problem);
 
-	if (r == 0 && b->phase <= COLLECT && strcmp(part->to, b->people->revision) == 0) { /* sent twice */
+	if (r == 0 && b->phase <= COLLECT &&
+	    strcmp(part->to, b->people->revision) == 0) { /* sent twice */
 		reply_send(reply, 0, NULL,
-			   json_pack("{s:s, s:i, s:i, s:i}", "revision", b->people->revision, "put", 0,
-				     "removed", 0, "unchanged", 0));
+			   json_pack("{s:s, s:i, s:i, s:i}", "revision", b->people->revision, "put",
+				     0, "removed", 0, "unchanged", 0));
 		return 0;
 	}
 	if (r == 0)
@@ -452,8 +462,8 @@ int people_batch(struct people *people, const struct people_batch_part *part, co
 	b->part_mono_ms = clock_mono_ms();
 	if (b->have < b->parts) {
 		reply_send(reply, 0, NULL,
-			   json_pack("{s:s, s:i, s:i}", "revision", b->people->revision, "part", (int)b->have,
-				     "parts", (int)b->parts));
+			   json_pack("{s:s, s:i, s:i}", "revision", b->people->revision, "part",
+				     (int)b->have, "parts", (int)b->parts));
 		return 0;
 	}
 	b->reply = *reply;
@@ -492,7 +502,8 @@ void roster_batch_settle(struct people *people)
 {
 	struct roster_batch *b = people->batch;
 
-	if (!b->resumed) { /* nothing, or not all of it, came to the disk: nothing of it is in force */
+	/* nothing, or not all of it, came to the disk: nothing of it is in force */
+	if (!b->resumed) {
 		forget(b);
 		return;
 	}

@@ -1,4 +1,7 @@
-/* Changes of the roster in memory: each checked against all the rest, in force, and taken back should it not be kept. */
+/*
+ * Changes of the roster in memory: each checked against all the rest, in force, and taken back
+ * should it not be kept.
+ */
 #include "roster_change.h"
 
 #include <errno.h>
@@ -15,7 +18,8 @@ static json_t *credential_now(const struct people *people, const char *kind, con
 	const struct roster_credential *credential =
 		roster_credentials_find(people->directory.credentials, id);
 
-	if (credential == NULL || (credential->factor == POLICY_PASS) != (strcmp(kind, "pass") == 0))
+	if (credential == NULL ||
+	    (credential->factor == POLICY_PASS) != (strcmp(kind, "pass") == 0))
 		return NULL;
 	return credential_value_json(people, credential, false);
 }
@@ -50,9 +54,11 @@ static void clear_area(struct people *people, const char *name)
 	int place = access_rules_area_place(people->directory.rules, name);
 	const struct roster_person *person;
 
-	for (size_t i = 0; place >= 0 && (person = roster_at(people->directory.people, i)) != NULL; i++)
+	for (size_t i = 0; place >= 0 && (person = roster_at(people->directory.people, i)) != NULL;
+	     i++)
 		if (person->access.entered_unix_ms[place] != 0)
-			roster_edit(people->directory.people, person->id)->access.entered_unix_ms[place] = 0;
+			roster_edit(people->directory.people, person->id)
+				->access.entered_unix_ms[place] = 0;
 }
 
 static bool group_is_used(struct people *people, const char *name, struct problem *problem)
@@ -62,7 +68,8 @@ static bool group_is_used(struct people *people, const char *name, struct proble
 	const struct roster_person *person;
 	size_t members = 0;
 
-	for (size_t i = 0; place >= 0 && (person = roster_at(people->directory.people, i)) != NULL; i++)
+	for (size_t i = 0; place >= 0 && (person = roster_at(people->directory.people, i)) != NULL;
+	     i++)
 		members += person->access.groups.bits[place / 64] >> place % 64 & 1;
 	if (members > 0)
 		problem_group_in_use(problem, (long long)members, name);
@@ -101,7 +108,8 @@ static int apply_rules(struct people *people, const char *kind, const char *id, 
 static int apply_credential(struct people *people, const char *kind, const char *id, json_t *value,
 			    struct problem *problem)
 {
-	const struct roster_credential *before = roster_credentials_find(people->directory.credentials, id);
+	const struct roster_credential *before =
+		roster_credentials_find(people->directory.credentials, id);
 	struct roster_credential credential;
 	bool pass = strcmp(kind, "pass") == 0;
 	int r;
@@ -109,8 +117,9 @@ static int apply_credential(struct people *people, const char *kind, const char 
 	if (before != NULL && (before->factor == POLICY_PASS) != pass)
 		before = NULL;
 	if (value == NULL)
-		return before == NULL ? missing(kind, id, problem)
-				      : roster_credentials_remove(people->directory.credentials, id);
+		return before == NULL
+			       ? missing(kind, id, problem)
+			       : roster_credentials_remove(people->directory.credentials, id);
 	r = pass ? roster_pass_parse(id, value, access_rules_names(people->directory.rules), before,
 				     &credential, problem)
 		 : roster_credential_parse(id, value, before, &credential, problem);
@@ -130,7 +139,8 @@ static int apply_credential(struct people *people, const char *kind, const char 
 	return r;
 }
 
-static int apply_holder(struct people *people, const char *id, json_t *value, struct problem *problem)
+static int apply_holder(struct people *people, const char *id, json_t *value,
+			struct problem *problem)
 {
 	struct roster_person *person = roster_edit(people->directory.people, id);
 	json_t *value_in_force, *none;
@@ -139,8 +149,9 @@ static int apply_holder(struct people *people, const char *id, json_t *value, st
 	if (person == NULL)
 		return missing("person", id, problem);
 	none = value == NULL ? json_object() : NULL;
-	r = roster_parse_holder(value != NULL ? value : none, access_rules_names(people->directory.rules),
-				&person->access, problem);
+	r = roster_parse_holder(value != NULL ? value : none,
+				access_rules_names(people->directory.rules), &person->access,
+				problem);
 	json_decref(none);
 	if (r < 0)
 		return r;
@@ -181,7 +192,8 @@ static int parse_person(const char *id, const json_t *value, struct roster_perso
 	return 0;
 }
 
-static int apply_person(struct people *people, const char *id, json_t *value, struct problem *problem)
+static int apply_person(struct people *people, const char *id, json_t *value,
+			struct problem *problem)
 {
 	const struct roster_person *known = roster_find(people->directory.people, id);
 	struct roster_person person;
@@ -219,7 +231,10 @@ static int apply(struct people *people, const char *kind, const char *id, json_t
 
 /* ---- a change as it was sent ---- */
 
-/* A pass that is out there cannot be called back: while its time lasts, it is to be known as revoked. */
+/*
+ * A pass that is out there cannot be called back: while its time lasts, it is to be known as
+ * revoked.
+ */
 static bool pass_is_out(const struct people *people, const char *kind, const char *id)
 {
 	const struct roster_credential *pass;
@@ -235,8 +250,8 @@ static bool id_is_fit(const char *kind, const char *id)
 	return access_rules_keeps(kind) ? roster_name_is_valid(id) : ulid_is_valid(id);
 }
 
-static int read_change(const json_t *json, const char **ret_kind, const char **ret_id, json_t **ret_value,
-		       struct problem *problem)
+static int read_change(const json_t *json, const char **ret_kind, const char **ret_id,
+		       json_t **ret_value, struct problem *problem)
 {
 	static const char *const known[] = {"op", "kind", "id", "value", NULL};
 	static const char *const kinds[] = {"person", "holder", "credential", "pass"};
@@ -322,7 +337,8 @@ static int save_removed(struct roster_change *change)
 	const struct roster_credential *credential;
 	const struct roster_person *person;
 
-	if (change->before == NULL || access_rules_keeps(change->kind) || strcmp(change->kind, "holder") == 0)
+	if (change->before == NULL || access_rules_keeps(change->kind) ||
+	    strcmp(change->kind, "holder") == 0)
 		return 0;
 	if (strcmp(change->kind, "person") == 0) {
 		person = roster_find(change->people->directory.people, change->id);
@@ -359,8 +375,10 @@ void roster_change_undo(struct roster_change *change)
 	if (change->person_before != NULL)
 		r = restore_person(change);
 	else if (change->credential_before != NULL)
-		r = roster_credentials_put(people->directory.credentials, change->credential_before);
-	else if (strcmp(change->kind, "holder") == 0 && roster_find(people->directory.people, change->id) == NULL)
+		r = roster_credentials_put(people->directory.credentials,
+					   change->credential_before);
+	else if (strcmp(change->kind, "holder") == 0 &&
+		 roster_find(people->directory.people, change->id) == NULL)
 		r = 0; /* it comes back with the person, whose removal is taken back next */
 	else
 		r = apply(people, change->kind, change->id, change->before, &problem);
@@ -414,12 +432,14 @@ static int remove_belongings(struct people *people, const char *person, struct r
 	size_t place = 0;
 	int r = 0;
 
-	while (r == 0 && (at = roster_credentials_at(people->directory.credentials, place)) != NULL) {
+	while (r == 0 &&
+	       (at = roster_credentials_at(people->directory.credentials, place)) != NULL) {
 		char id[ULID_BYTES];
 
 		memcpy(id, at->id, sizeof(id));
 		if (at->factor != POLICY_PASS && strcmp(at->person, person) == 0)
-			r = make(people, "credential", id, NULL, list, problem); /* the next one moves here */
+			r = make(people, "credential", id, NULL, list,
+				 problem); /* the next one moves here */
 		else
 			place++;
 	}
@@ -429,10 +449,12 @@ static int remove_belongings(struct people *people, const char *person, struct r
 }
 
 /*
- * A person with all belongings; they are removed first, and each removal may be taken back before the person's: what is
- * restored of the person is as it was before any of them. @return 0 or as make()
+ * A person with all belongings; they are removed first, and each removal may be taken back before
+ * the person's: what is restored of the person is as it was before any of them. @return 0 or as
+ * make()
  */
-static int remove_person(struct people *people, const char *id, struct roster_changes *list, struct problem *problem)
+static int remove_person(struct people *people, const char *id, struct roster_changes *list,
+			 struct problem *problem)
 {
 	const struct roster_person *known = roster_find(people->directory.people, id);
 	struct roster_person whole;

@@ -1,5 +1,6 @@
 /*
- * roster_change.h - changes of the roster, whoever asks for them: first in memory, all of a list or none, then on disk.
+ * roster_change.h - changes of the roster, whoever asks for them: first in memory, all of a list or
+ * none, then on disk.
  *
  *   roster_change.c       checked against all the rest, in force in memory, taken back
  *   roster_save.c         saved by the store, each with its event
@@ -32,8 +33,9 @@ struct roster_changes {
 };
 
 /**
- * Put one change (as for people_change()) in force and at the end of @p list, behind those that it takes along:
- * a removed person's cards and groups. @return 0, or less with @p problem and nothing changed.
+ * Put one change (as for people_change()) in force and at the end of @p list, behind those that it
+ * takes along: a removed person's cards and groups. @return 0, or less with @p problem and nothing
+ * changed.
  */
 int roster_changes_add(struct roster_changes *list, struct people *people, const json_t *json,
 		       struct problem *problem);
@@ -48,8 +50,11 @@ struct roster_change *roster_changes_shift(struct roster_changes *list);
 void roster_change_undo(struct roster_change *change);
 void roster_change_free(struct roster_change *change);
 
-/** Hand it to the store; takes it. @return 0 (@p done will be called), or less: it was taken back. */
-int roster_change_save(struct roster_change *change, const char *by, people_changed_fn done, void *arg);
+/**
+ * Hand it to the store; takes it. @return 0 (@p done will be called), or less: it was taken back.
+ */
+int roster_change_save(struct roster_change *change, const char *by, people_changed_fn done,
+		       void *arg);
 
 /** Whether the disk takes changes now. @return 0, or -EAGAIN with @p problem. */
 int people_can_change(const struct people *people, struct problem *problem);

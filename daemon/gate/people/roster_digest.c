@@ -1,4 +1,7 @@
-/* The roster's digest: whether the property system's roster and this gate's are one. docs/reference/access.md describes it. */
+/*
+ * The roster's digest: whether the property system's roster and this gate's are one.
+ * docs/reference/access.md describes it.
+ */
 #include "people_private.h"
 
 #include <errno.h>
@@ -25,8 +28,8 @@ void credential_digest(struct roster_credential *credential)
 
 	if (credential->factor == POLICY_PIN) /* so few digits would be found by trying */
 		json_object_del(value, "digits");
-	item_digest(credential->factor == POLICY_PASS ? "pass" : "credential", credential->id, value,
-		    credential->digest);
+	item_digest(credential->factor == POLICY_PASS ? "pass" : "credential", credential->id,
+		    value, credential->digest);
 	json_decref(value);
 }
 
@@ -37,7 +40,8 @@ static size_t count_items(const struct people *people)
 	const struct roster_credentials *credentials = people->directory.credentials;
 
 	/* rules are few; the rest is counted as if all were there */
-	return 2048 + 2 * roster_count(people->directory.people) + roster_credentials_count(credentials);
+	return 2048 + 2 * roster_count(people->directory.people) +
+	       roster_credentials_count(credentials);
 }
 
 struct digests {
@@ -79,8 +83,8 @@ int people_digest(const struct people *people, char *text)
 	if (all.at == NULL)
 		return -ENOMEM;
 	add_rules(people, &all, "area");
-	for (size_t i = 0; (credential = roster_credentials_at(people->directory.credentials, i)) != NULL;
-	     i++)
+	for (size_t i = 0;
+	     (credential = roster_credentials_at(people->directory.credentials, i)) != NULL; i++)
 		if (credential->factor != POLICY_PASS)
 			add(&all, credential->digest);
 	add_rules(people, &all, "group");

@@ -39,8 +39,8 @@ static int save_person(struct roster_change *change, const struct event_draft *d
 
 	if (change->after == NULL)
 		return store_person_remove(store, change->id, draft, on_saved, change);
-	return store_person_put(store, roster_find(change->people->directory.people, change->id), draft,
-				on_saved, change);
+	return store_person_put(store, roster_find(change->people->directory.people, change->id),
+				draft, on_saved, change);
 }
 
 /* Where something of this kind is counted; NULL: nowhere. */
@@ -70,8 +70,8 @@ static json_t *event_data(const struct roster_change *change, const char *by)
 {
 	if (strcmp(change->kind, "person") == 0)
 		return json_pack("{s:s}", "by", by);
-	return json_pack("{s:s, s:s, s:s, s:s}", "by", by, "kind", change->kind, "id", change->id, "op",
-			 change->after != NULL ? "put" : "remove");
+	return json_pack("{s:s, s:s, s:s, s:s}", "by", by, "kind", change->kind, "id", change->id,
+			 "op", change->after != NULL ? "put" : "remove");
 }
 
 static int save(struct roster_change *change, const char *by)
@@ -92,7 +92,8 @@ static int save(struct roster_change *change, const char *by)
 	return r;
 }
 
-int roster_change_save(struct roster_change *change, const char *by, people_changed_fn done, void *arg)
+int roster_change_save(struct roster_change *change, const char *by, people_changed_fn done,
+		       void *arg)
 {
 	bool erases = strcmp(change->kind, "person") == 0 && change->after == NULL;
 	struct people *people = change->people;
@@ -124,7 +125,10 @@ int people_can_change(const struct people *people, struct problem *problem)
 						     : &opening);
 }
 
-/* While a new roster is put in force; passes are never part of one, and a visitor does not wait for it. */
+/*
+ * While a new roster is put in force; passes are never part of one, and a visitor does not wait for
+ * it.
+ */
 static bool must_wait(const struct people *people, const json_t *change)
 {
 	const char *kind = json_string_value(json_object_get(change, "kind"));

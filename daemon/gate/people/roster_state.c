@@ -19,8 +19,8 @@ static int publish(sd_event_source *source, void *arg)
 	(void)people_digest(people, digest); /* without memory it stays empty, and another comes */
 	journal_publish(people->deps.journal, "roster", "summary",
 			json_pack("{s:I, s:s, s:s}", "people",
-				  (json_int_t)roster_count(people->directory.people), "digest", digest,
-				  "revision", people_revision(people)));
+				  (json_int_t)roster_count(people->directory.people), "digest",
+				  digest, "revision", people_revision(people)));
 	return 0;
 }
 

@@ -12,8 +12,9 @@ enum {
 
 /* the kinds of things, in the order of the digest */
 enum { KIND_COUNT = 9 };
-static const char *const kinds[KIND_COUNT] = {"area",    "credential", "group", "holder",  "holiday",
-					      "opening", "person",     "rule",  "schedule"};
+static const char *const kinds[KIND_COUNT] = {"area",   "credential", "group",
+					      "holder", "holiday",    "opening",
+					      "person", "rule",       "schedule"};
 
 struct page {
 	const struct people *people;
@@ -24,13 +25,15 @@ struct page {
 };
 
 /* Takes @p value. */
-static void add(struct page *page, const char *kind, const char *id, json_t *value, const uint8_t *digest)
+static void add(struct page *page, const char *kind, const char *id, json_t *value,
+		const uint8_t *digest)
 {
 	char text[DIGEST_HEX_BYTES];
 	json_t *item;
 
 	event_hash_text(digest, text);
-	item = json_pack("{s:s, s:s, s:o, s:s}", "kind", kind, "id", id, "value", value, "digest", text);
+	item = json_pack("{s:s, s:s, s:o, s:s}", "kind", kind, "id", id, "value", value, "digest",
+			 text);
 	page->bytes += json_dumpb(item, NULL, 0, JSON_COMPACT) + 1;
 	json_array_append_new(page->items, item);
 	snprintf(page->last, sizeof(page->last), "%s/%s", kind, id);
@@ -61,7 +64,8 @@ static void add_credentials(struct page *page, const char *after)
 	for (; at != NULL && !page->full;
 	     at = roster_credentials_next(page->people->directory.credentials, at->id))
 		if (at->factor != POLICY_PASS)
-			add(page, "credential", at->id, roster_credential_json(at, true), at->digest);
+			add(page, "credential", at->id, roster_credential_json(at, true),
+			    at->digest);
 }
 
 static void add_people(struct page *page, const char *kind, const char *after)
@@ -69,7 +73,8 @@ static void add_people(struct page *page, const char *kind, const char *after)
 	const struct roster_person *at = roster_next(page->people->directory.people, after);
 	bool holders = strcmp(kind, "holder") == 0;
 
-	for (; at != NULL && !page->full; at = roster_next(page->people->directory.people, at->id)) {
+	for (; at != NULL && !page->full;
+	     at = roster_next(page->people->directory.people, at->id)) {
 		json_t *value;
 
 		if (holders && !at->has_holder)
@@ -118,6 +123,7 @@ json_t *people_snapshot(const struct people *people, const char *after, bool nam
 	for (; kind < KIND_COUNT && !page.full; kind++, after = "")
 		add_kind(&page, kinds[kind], after);
 	(void)people_digest(people, digest);
-	return json_pack("{s:s, s:s, s:o, s:o}", "revision", people->revision, "digest", digest, "items",
-			 page.items, "next", page.full ? json_string(page.last) : json_null());
+	return json_pack("{s:s, s:s, s:o, s:o}", "revision", people->revision, "digest", digest,
+			 "items", page.items, "next",
+			 page.full ? json_string(page.last) : json_null());
 }

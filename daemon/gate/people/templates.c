@@ -19,7 +19,8 @@ void templates_set_outdated(struct people *people, const char *person, bool outd
 	}
 	if (enrolment->outdated == NULL)
 		enrolment->outdated = json_object();
-	(void)json_object_set_new(enrolment->outdated, person, json_true()); /* without memory: only logged */
+	(void)json_object_set_new(enrolment->outdated, person,
+				  json_true()); /* without memory: only logged */
 }
 
 json_t *people_outdated_json(const struct people *people)
@@ -41,17 +42,19 @@ void templates_record_outdated(struct people *people)
 		(void)json_array_remove(ids, json_array_size(ids) - 1);
 	if (count > 0)
 		journal_record(people->deps.journal, "face.outdated", EVENT_WARNING, NULL, NULL,
-			       json_pack("{s:s, s:I, s:O}", "recogniser", face_engine_recogniser(), "people",
-					 (json_int_t)count, "ids", ids));
+			       json_pack("{s:s, s:I, s:O}", "recogniser", face_engine_recogniser(),
+					 "people", (json_int_t)count, "ids", ids));
 	json_decref(ids);
 }
 
-void templates_add(struct people *people, const char *person, const char *model, const float *vector)
+void templates_add(struct people *people, const char *person, const char *model,
+		   const float *vector)
 {
 	if (!people->ops->uses_templates(people->arg))
 		return;
 	if (strcmp(model, face_engine_recogniser()) != 0) {
-		log_warning("vision", "person %s was enrolled with another model: enrol again", person);
+		log_warning("vision", "person %s was enrolled with another model: enrol again",
+			    person);
 		templates_set_outdated(people, person, true);
 		return;
 	}
@@ -59,8 +62,8 @@ void templates_add(struct people *people, const char *person, const char *model,
 	people->ops->template_added(people->arg, person, vector);
 }
 
-void people_template_gone(struct people *people, const char *person, const char *model, const float *vector,
-			  size_t dim)
+void people_template_gone(struct people *people, const char *person, const char *model,
+			  const float *vector, size_t dim)
 {
 	if (dim == ROSTER_TEMPLATE_DIM && strcmp(model, face_engine_recogniser()) == 0)
 		people->ops->template_removed(people->arg, person, vector);

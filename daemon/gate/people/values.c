@@ -34,7 +34,8 @@ static json_t *groups_json(const struct people *people, const struct policy_grou
 
 json_t *holder_value(const struct people *people, const struct roster_person *person)
 {
-	static const char *const blocks[] = {[POLICY_BLOCK_DENY] = "deny", [POLICY_BLOCK_ADMIT] = "admit"};
+	static const char *const blocks[] = {
+		[POLICY_BLOCK_DENY] = "deny", [POLICY_BLOCK_ADMIT] = "admit"};
 	const struct policy_person *access = &person->access;
 	json_t *value = json_pack("{s:o}", "groups", groups_json(people, &access->groups));
 
@@ -62,8 +63,8 @@ json_t *pass_value(const struct pass *pass)
 	return value;
 }
 
-json_t *credential_value_json(const struct people *people, const struct roster_credential *credential,
-			      bool hidden)
+json_t *credential_value_json(const struct people *people,
+			      const struct roster_credential *credential, bool hidden)
 {
 	json_t *value = roster_credential_json(credential, hidden), *doors;
 	const uint32_t bits = credential->policy.doors;
@@ -73,7 +74,8 @@ json_t *credential_value_json(const struct people *people, const struct roster_c
 	doors = json_array();
 	for (size_t i = 0; i < people->deps.config->door_count; i++)
 		if ((bits & 1u << i) != 0)
-			json_array_append_new(doors, json_string(people->deps.config->doors[i].name));
+			json_array_append_new(doors,
+					      json_string(people->deps.config->doors[i].name));
 	json_object_set_new(value, "doors", doors);
 	return value;
 }

@@ -1,6 +1,7 @@
 /*
- * Commands of the property system: who sends one is proved before anything else is looked at, every order is on disk
- * with its nonce before it is carried out, and whoever floods the gate gets silence, not its time.
+ * Commands of the property system: who sends one is proved before anything else is looked at, every
+ * order is on disk with its nonce before it is carried out, and whoever floods the gate gets
+ * silence, not its time.
  */
 #include "property_private.h"
 
@@ -44,10 +45,14 @@ static bool signature_is_good(const struct config_key *key, const struct command
 	uint8_t signature[CRYPTO_SIGNATURE_BYTES];
 
 	return crypto_unbase64(command->signature, signature, sizeof(signature)) == 0 &&
-	       crypto_verify(key->public_key, command->signed_text, command->signed_bytes, signature);
+	       crypto_verify(key->public_key, command->signed_text, command->signed_bytes,
+			     signature);
 }
 
-/* The order matters: a sender whom no signature proves learns nothing. @return the key or NULL: refused. */
+/*
+ * The order matters: a sender whom no signature proves learns nothing. @return the key or NULL:
+ * refused.
+ */
 static const struct config_key *prove(struct property *property, const struct link_command *from,
 				      const struct command *command)
 {
@@ -68,7 +73,8 @@ static const struct config_key *prove(struct property *property, const struct li
 	} else if (journal_store(property->deps.journal) == NULL || !property->log_ready) {
 		code = "unavailable";
 		message = "the log is not ready: nonces cannot be checked";
-	} else if (command->nonce <= store_nonce_get(journal_store(property->deps.journal), key->id)) {
+	} else if (command->nonce <=
+		   store_nonce_get(journal_store(property->deps.journal), key->id)) {
 		code = "replayed";
 		message = "nonce: must rise with each command of a key";
 	} else if (!may_command(key, from->name)) {
@@ -99,8 +105,8 @@ struct order {
 	json_t *body;
 };
 
-static void run(struct property *property, const struct known_command *known, struct command_request *request,
-		const struct property_call *call)
+static void run(struct property *property, const struct known_command *known,
+		struct command_request *request, const struct property_call *call)
 {
 	const struct reply reply = request_reply(property, request);
 
@@ -117,7 +123,8 @@ static void on_recorded(void *arg, int r, const struct event_row *row)
 	    NULL) { /* else it was refused: an order whose outcome is not reported is not begun */
 		property->orders[order->request - property->requests] = NULL;
 		if (r < 0)
-			request_answer(property, order->request, r, "the order could not be recorded", NULL);
+			request_answer(property, order->request, r,
+				       "the order could not be recorded", NULL);
 		else
 			run(property, &order->known, order->request,
 			    &(struct property_call){.name = order->known.command->name,
@@ -135,7 +142,8 @@ static int record_order(struct property *property, const struct link_command *fr
 			const struct known_command *known, const struct property_call *call)
 {
 	struct order *order = malloc(sizeof(*order));
-	struct command_request *request = order != NULL ? request_begin(property, from, call->id) : NULL;
+	struct command_request *request =
+		order != NULL ? request_begin(property, from, call->id) : NULL;
 	struct event_draft draft = {.type = "command.accepted",
 				    .source = "mqtt",
 				    .nonce_key = call->key->id,
@@ -154,8 +162,8 @@ static int record_order(struct property *property, const struct link_command *fr
 				.nonce = call->nonce,
 				.body = json_deep_copy(call->body)};
 	property->orders[request - property->requests] = order;
-	draft.data =
-		json_pack("{s:s, s:s, s:s}", "command", call->name, "id", call->id, "key", call->key->id);
+	draft.data = json_pack("{s:s, s:s, s:s}", "command", call->name, "id", call->id, "key",
+			       call->key->id);
 	r = journal_record_draft(property->deps.journal, &draft, on_recorded, order);
 	json_decref(draft.data);
 	if (r < 0)
@@ -187,7 +195,8 @@ uint64_t orders_due_ms(const struct property *property)
 /* The record still arrives; that the order was not carried out is recorded behind it. */
 void orders_tick(struct property *property)
 {
-	static const char reason[] = "the order could not be recorded in time: it is not carried out";
+	static const char reason[] =
+		"the order could not be recorded in time: it is not carried out";
 	uint64_t now_ms = clock_mono_ms();
 
 	for (size_t i = 0; i < COMMAND_REQUESTS_MAX; i++) {
@@ -195,9 +204,10 @@ void orders_tick(struct property *property)
 
 		if (order == NULL || order->until_mono_ms > now_ms)
 			continue;
-		journal_record(property->deps.journal, "command.refused", EVENT_WARNING, "mqtt", NULL,
-			       json_pack("{s:s, s:s, s:s, s:s}", "command", order->known.command->name, "id",
-					 order->request->id, "code", "busy", "reason", reason));
+		journal_record(
+			property->deps.journal, "command.refused", EVENT_WARNING, "mqtt", NULL,
+			json_pack("{s:s, s:s, s:s, s:s}", "command", order->known.command->name,
+				  "id", order->request->id, "code", "busy", "reason", reason));
 		request_answer(property, order->request, -EAGAIN, reason, NULL);
 		order->request = NULL; /* on_recorded() frees it */
 		property->orders[i] = NULL;
@@ -218,8 +228,9 @@ static int check_ping(void *arg, const struct property_call *call, char *error)
 static void run_ping(void *arg, const struct property_call *call, const struct reply *reply)
 {
 	(void)arg, (void)call;
-	reply_send(reply, 0, NULL,
-		   json_pack("{s:o, s:s}", "time", json_utc(clock_unix_ms()), "version", GH_VERSION));
+	reply_send(
+		reply, 0, NULL,
+		json_pack("{s:o, s:s}", "time", json_utc(clock_unix_ms()), "version", GH_VERSION));
 }
 
 static const struct property_command command_ping = {"ping", check_ping, run_ping, false};

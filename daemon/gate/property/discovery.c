@@ -1,9 +1,11 @@
 /*
- * Home Assistant's MQTT discovery: one retained message introduces the gate as a device with all its parts.
- * Format: Home Assistant, MQTT integration, "Device discovery payload" (2024.12 and later).
+ * Home Assistant's MQTT discovery: one retained message introduces the gate as a device with all
+ * its parts. Format: Home Assistant, MQTT integration, "Device discovery payload" (2024.12 and
+ * later).
  *
- * What Home Assistant then shows it reads from the gate's own topics. Its lock buttons send no signature, so the
- * gate refuses them; opening goes through a script that signs (docs/reference/mqtt.md).
+ * What Home Assistant then shows it reads from the gate's own topics. Its lock buttons send no
+ * signature, so the gate refuses them; opening goes through a script that signs
+ * (docs/reference/mqtt.md).
  */
 #include "property_private.h"
 
@@ -33,13 +35,14 @@ static json_t *topic(const struct introduction *intro, const char *format, ...)
 	va_start(list, format);
 	vsnprintf(rest, sizeof(rest), format, list);
 	va_end(list);
-	(void)topic_make(intro->config->site, intro->config->gate, rest, whole); /* names are bounded */
+	(void)topic_make(intro->config->site, intro->config->gate, rest,
+			 whole); /* names are bounded */
 	return json_string(whole);
 }
 
 /* Takes @p part; @p kind is Home Assistant's platform. */
-static void add(const struct introduction *intro, const char *key, const char *platform, const char *name,
-		json_t *part)
+static void add(const struct introduction *intro, const char *key, const char *platform,
+		const char *name, json_t *part)
 {
 	char unique[2 * TOPIC_BYTES];
 
@@ -58,15 +61,17 @@ static void add_door(const struct introduction *intro, const struct config_door 
 	add(intro, key, "lock", door->name,
 	    json_pack("{s:o, s:s, s:o, s:s, s:s, s:s}", "state_topic",
 		      topic(intro, "state/door/%s", door->name), "value_template",
-		      "{{ {'Locked':'LOCKED','Unlocked':'UNLOCKED'}.get(value_json.lock, 'JAMMED') }}",
+		      "{{ {'Locked':'LOCKED','Unlocked':'UNLOCKED'}.get(value_json.lock, 'JAMMED') "
+		      "}}",
 		      "command_topic", topic(intro, "cmd/door.mode"), "state_locked", "LOCKED",
 		      "state_unlocked", "UNLOCKED", "state_jammed", "JAMMED"));
 	if (door->contact[0] != '\0') {
 		snprintf(key, sizeof(key), "%s-contact", door->name);
 		snprintf(name, sizeof(name), "%s contact", door->name);
 		add(intro, key, "binary_sensor", name,
-		    json_pack("{s:o, s:s, s:s}", "state_topic", topic(intro, "state/door/%s", door->name),
-			      "value_template", "{{ 'ON' if value_json.physical == 'Open' else 'OFF' }}",
+		    json_pack("{s:o, s:s, s:s}", "state_topic",
+			      topic(intro, "state/door/%s", door->name), "value_template",
+			      "{{ 'ON' if value_json.physical == 'Open' else 'OFF' }}",
 			      "device_class", "door"));
 	}
 	snprintf(key, sizeof(key), "%s-alarm", door->name);
@@ -84,8 +89,9 @@ static void add_camera(const struct introduction *intro, const struct config_cam
 	snprintf(key, sizeof(key), "%s-camera", camera->name);
 	snprintf(name, sizeof(name), "camera %s", camera->name);
 	add(intro, key, "binary_sensor", name,
-	    json_pack("{s:o, s:s, s:s}", "state_topic", topic(intro, "state/camera/%s", camera->name),
-		      "value_template", "{{ 'ON' if value_json.state == 'live' else 'OFF' }}", "device_class",
+	    json_pack("{s:o, s:s, s:s}", "state_topic",
+		      topic(intro, "state/camera/%s", camera->name), "value_template",
+		      "{{ 'ON' if value_json.state == 'live' else 'OFF' }}", "device_class",
 		      "connectivity"));
 }
 
@@ -98,11 +104,12 @@ static void add_event(const struct introduction *intro, const char *type, const 
 		if (*at == '.' || *at == '_')
 			*at = '-';
 	snprintf(form, sizeof(form),
-		 "{{ {'event_type': value_json.type, 'seq': value_json.seq, 'source': value_json.source, "
+		 "{{ {'event_type': value_json.type, 'seq': value_json.seq, 'source': "
+		 "value_json.source, "
 		 "'severity': value_json.severity} | to_json }}");
 	add(intro, key, "event", name,
-	    json_pack("{s:o, s:[s], s:s}", "state_topic", topic(intro, "event/%s", type), "event_types", type,
-		      "value_template", form));
+	    json_pack("{s:o, s:[s], s:s}", "state_topic", topic(intro, "event/%s", type),
+		      "event_types", type, "value_template", form));
 }
 
 static json_t *introduce(const struct introduction *intro)
@@ -127,15 +134,17 @@ static json_t *introduce(const struct introduction *intro)
 	for (size_t i = 0; i < sizeof(events) / sizeof(events[0]); i++)
 		add_event(intro, events[i].type, events[i].name);
 	add(intro, "log", "binary_sensor", "log",
-	    json_pack("{s:o, s:s, s:s}", "state_topic", topic(intro, "state/storage/log"), "value_template",
-		      "{{ 'OFF' if value_json.state == 'ok' else 'ON' }}", "device_class", "problem"));
+	    json_pack("{s:o, s:s, s:s}", "state_topic", topic(intro, "state/storage/log"),
+		      "value_template", "{{ 'OFF' if value_json.state == 'ok' else 'ON' }}",
+		      "device_class", "problem"));
 	snprintf(name, sizeof(name), "Gate %s %s", config->site, config->gate);
-	return json_pack("{s:{s:[s], s:s, s:s, s:s, s:s}, s:{s:s, s:s}, s:[{s:o, s:s, s:s, s:s}], s:O, s:i}",
-			 "device", "identifiers", intro->id, "name", name, "manufacturer", "Gatehouse",
-			 "model", "gatehoused", "sw_version", GH_VERSION, "origin", "name", "Gatehouse",
-			 "sw_version", GH_VERSION, "availability", "topic", topic(intro, "status"),
-			 "value_template", "{{ value_json.state }}", "payload_available", "online",
-			 "payload_not_available", "offline", "components", intro->components, "qos", 1);
+	return json_pack(
+		"{s:{s:[s], s:s, s:s, s:s, s:s}, s:{s:s, s:s}, s:[{s:o, s:s, s:s, s:s}], s:O, s:i}",
+		"device", "identifiers", intro->id, "name", name, "manufacturer", "Gatehouse",
+		"model", "gatehoused", "sw_version", GH_VERSION, "origin", "name", "Gatehouse",
+		"sw_version", GH_VERSION, "availability", "topic", topic(intro, "status"),
+		"value_template", "{{ value_json.state }}", "payload_available", "online",
+		"payload_not_available", "offline", "components", intro->components, "qos", 1);
 }
 
 int discovery_publish(struct property *property)

@@ -1,6 +1,6 @@
 /*
- * The log is the outbox: committed events go out in order of seq as the broker takes them, and parts of it again
- * when the property system asks (events.replay).
+ * The log is the outbox: committed events go out in order of seq as the broker takes them, and
+ * parts of it again when the property system asks (events.replay).
  */
 #include "property_private.h"
 
@@ -15,7 +15,10 @@ enum { REPLAY_ROWS = 32 };
 
 static const char cursor_name[] = "mqtt";
 
-/* The row as it is sent: what the site shares is added, late ones are marked. Caller frees; NULL: no memory. */
+/*
+ * The row as it is sent: what the site shares is added, late ones are marked. Caller frees; NULL:
+ * no memory.
+ */
 static char *row_text(struct property *property, const struct event_row *row, const char *replay_id)
 {
 	bool late = replay_id != NULL || row->unix_ms < property->connected_unix_ms;
@@ -52,18 +55,24 @@ struct fetch {
 static int send_row(struct property *property, const struct event_row *row)
 {
 	char *text = row_text(property, row, NULL);
-	int r = text != NULL ? link_publish_event(property->link, row->seq, row->type, text) : -ENOMEM;
+	int r = text != NULL ? link_publish_event(property->link, row->seq, row->type, text)
+			     : -ENOMEM;
 
 	free(text);
 	if (r == -EINVAL) {
-		/* it can never be sent (larger than this broker takes): it stays in the log, and holds up no other */
-		log_error("mqtt", "event %lld cannot be published to this broker: it is in the log only",
+		/*
+		 * it can never be sent (larger than this broker takes): it stays in the log, and
+		 * holds up no other
+		 */
+		log_error("mqtt",
+			  "event %lld cannot be published to this broker: it is in the log only",
 			  (long long)row->seq);
 		if (strcmp(row->type, "link.unsendable") !=
 		    0) /* a broker that refuses this one, too, gets no more of them */
-			journal_record(
-				property->deps.journal, "link.unsendable", EVENT_ALARM, "mqtt", NULL,
-				json_pack("{s:I, s:s}", "seq", (json_int_t)row->seq, "type", row->type));
+			journal_record(property->deps.journal, "link.unsendable", EVENT_ALARM,
+				       "mqtt", NULL,
+				       json_pack("{s:I, s:s}", "seq", (json_int_t)row->seq, "type",
+						 row->type));
 		r = outbox_sent(&property->outbox, row->seq);
 		(void)outbox_acked(&property->outbox, row->seq);
 		return r;
@@ -82,19 +91,22 @@ static void on_rows(void *arg, int r, const struct event_row *rows, size_t count
 		return;
 	property->fetching = false;
 	if (r < 0)
-		log_warning("mqtt", "the log cannot be read for sending: %s, retrying", strerror(-r));
+		log_warning("mqtt", "the log cannot be read for sending: %s, retrying",
+			    strerror(-r));
 	for (size_t i = 0; i < count; i++) {
 		if (rows[i].seq <= property->outbox.sent)
 			continue;
 		/* retention may have dropped a prefix of the log: what is gone cannot be sent */
 		if (i == 0 && rows[i].seq > property->outbox.sent + 1 &&
 		    property->outbox.sent == property->outbox.cursor) {
-			log_warning("mqtt", "events %lld to %lld are no longer in the log: not sent",
-				    (long long)property->outbox.sent + 1, (long long)rows[i].seq - 1);
+			log_warning(
+				"mqtt", "events %lld to %lld are no longer in the log: not sent",
+				(long long)property->outbox.sent + 1, (long long)rows[i].seq - 1);
 			outbox_init(&property->outbox, rows[i].seq - 1, property->outbox.window);
 		}
+		/* window full, connection gone or no memory: asked for again when that changes */
 		if (send_row(property, &rows[i]) < 0)
-			return; /* window full, connection gone or no memory: asked for again when that changes */
+			return;
 	}
 	if (r == 0)
 		outbox_pump(property);
@@ -109,9 +121,12 @@ static void pump_log(struct property *property)
 
 	if (room > window)
 		room = window; /* a replay's events are on their way, too */
-	/* half a window at a time: a query for each acknowledged event would cost more than the sending */
-	if (room == 0 ||
-	    (room < property->outbox.window / 2 && property->outbox.sent + room < store_last_seq(store)))
+	/*
+	 * half a window at a time: a query for each acknowledged event would cost more than the
+	 * sending
+	 */
+	if (room == 0 || (room < property->outbox.window / 2 &&
+			  property->outbox.sent + room < store_last_seq(store)))
 		return;
 	fetch = malloc(sizeof(*fetch));
 	if (fetch == NULL)
@@ -150,7 +165,8 @@ static void on_replay_rows(void *arg, int r, const struct event_row *rows, size_
 		if (rows[i].seq > property->replay.to_seq)
 			break;
 		text = row_text(property, &rows[i], property->replay.id);
-		r = text != NULL ? link_publish_event(property->link, 0, rows[i].type, text) : -ENOMEM;
+		r = text != NULL ? link_publish_event(property->link, 0, rows[i].type, text)
+				 : -ENOMEM;
 		free(text);
 		if (r < 0 && r != -EINVAL) /* asked for again from here, when there is room */
 			return;
@@ -173,14 +189,16 @@ static void pump_replay(struct property *property)
 	struct fetch *fetch;
 
 	/* what is new goes first, and half the window stays free for it */
-	if (!replay->active || replay->fetching || link_room(property->link) <= property->outbox.window / 2)
+	if (!replay->active || replay->fetching ||
+	    link_room(property->link) <= property->outbox.window / 2)
 		return;
 	fetch = malloc(sizeof(*fetch));
 	if (fetch == NULL)
 		return;
 	*fetch = (struct fetch){.property = property, .generation = property->generation};
 	property->replay.fetching = true;
-	if (store_query_events(journal_store(property->deps.journal), &filter, on_replay_rows, fetch) < 0) {
+	if (store_query_events(journal_store(property->deps.journal), &filter, on_replay_rows,
+			       fetch) < 0) {
 		property->replay.fetching = false;
 		free(fetch);
 	}
@@ -208,7 +226,8 @@ bool outbox_waits(const struct property *property)
 void outbox_ready(struct property *property)
 {
 	property->log_ready = true;
-	outbox_init(&property->outbox, store_cursor_get(journal_store(property->deps.journal), cursor_name),
+	outbox_init(&property->outbox,
+		    store_cursor_get(journal_store(property->deps.journal), cursor_name),
 		    PROPERTY_WINDOW);
 	outbox_pump(property);
 }
@@ -246,7 +265,8 @@ static int read_time(const json_t *body, const char *key, int64_t *ret_unix_ms, 
 		return r;
 	if (clock_parse_utc(text, ret_unix_ms) == 0)
 		return 0;
-	snprintf(error, COMMAND_ERROR_BYTES, "%s: expected a UTC time such as 2026-11-21T04:05:06Z", key);
+	snprintf(error, COMMAND_ERROR_BYTES, "%s: expected a UTC time such as 2026-11-21T04:05:06Z",
+		 key);
 	return -EINVAL;
 }
 
@@ -265,7 +285,8 @@ static int read_range(const json_t *body, struct replay_range *range, char *erro
 	if (r == 0)
 		r = read_time(body, "to_time", &range->to_unix_ms, error);
 	if (r == 0 && json_object_size(body) == 0) {
-		snprintf(error, COMMAND_ERROR_BYTES, "expected from_seq, to_seq, from_time or to_time");
+		snprintf(error, COMMAND_ERROR_BYTES,
+			 "expected from_seq, to_seq, from_time or to_time");
 		r = -EINVAL;
 	}
 	if (r == 0 && (range->to_seq < range->from_seq ||
@@ -283,7 +304,8 @@ static int check_replay(void *arg, const struct property_call *call, char *error
 	int r = read_range(call->body, &range, error);
 
 	if (r == 0 && property->replay.active) {
-		snprintf(error, COMMAND_ERROR_BYTES, "replay %s is still on its way", property->replay.id);
+		snprintf(error, COMMAND_ERROR_BYTES, "replay %s is still on its way",
+			 property->replay.id);
 		r = -EBUSY;
 	}
 	return r;

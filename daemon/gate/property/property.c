@@ -14,7 +14,8 @@ enum {
 	RECONNECT_MAX_MS = 30000,
 };
 
-_Static_assert((int)LINK_BROKERS_MAX >= (int)CONFIG_BROKERS_MAX, "every broker of the config has a place");
+_Static_assert((int)LINK_BROKERS_MAX >= (int)CONFIG_BROKERS_MAX,
+	       "every broker of the config has a place");
 
 /* ---- what the broker does ---- */
 
@@ -28,13 +29,17 @@ static void on_connected(void *arg, bool up, const struct problem *reason)
 	outbox_connected(property);
 }
 
-/* A broker that connects and refuses every event is as good as none: only an acknowledgement ends an outage. */
+/*
+ * A broker that connects and refuses every event is as good as none: only an acknowledgement ends
+ * an outage.
+ */
 static void end_outage(struct property *property)
 {
 	if (property->lost_recorded)
 		journal_record(property->deps.journal, "link.restored", EVENT_INFO, "mqtt", NULL,
 			       json_pack("{s:I}", "outage_s",
-					 (json_int_t)((clock_mono_ms() - property->down_since_ms) / 1000)));
+					 (json_int_t)((clock_mono_ms() - property->down_since_ms) /
+						      1000)));
 	property->lost_recorded = false;
 	property->down_since_ms = 0;
 }
@@ -103,9 +108,10 @@ json_t *property_json(const struct property *property)
 		return json_pack("{s:s}", "state", "off");
 	return json_pack("{s:s, s:s, s:o*, s:I, s:I, s:I}", "state",
 			 link_is_up(property->link) ? "connected" : "disconnected", "reason",
-			 property->reason.detail, "problem", problem_json(&property->reason), "acknowledged",
-			 (json_int_t)property->outbox.cursor, "refused_commands",
-			 (json_int_t)property->refused, "dropped_commands", (json_int_t)property->dropped);
+			 property->reason.detail, "problem", problem_json(&property->reason),
+			 "acknowledged", (json_int_t)property->outbox.cursor, "refused_commands",
+			 (json_int_t)property->refused, "dropped_commands",
+			 (json_int_t)property->dropped);
 }
 
 static void publish_health(struct property *property)
@@ -113,11 +119,11 @@ static void publish_health(struct property *property)
 	const struct property_deps *deps = &property->deps;
 	const struct store *store = journal_store(deps->journal);
 	json_t *health = json_pack("{s:I, s:o, s:I, s:I, s:b}", "uptime_s",
-				   (json_int_t)((clock_mono_us() - deps->started_us) / 1000000), "cameras",
-				   deps->cameras(deps->arg), "last_seq",
-				   (json_int_t)(store != NULL ? store_last_seq(store) : 0), "acknowledged",
-				   (json_int_t)property->outbox.cursor, "storage_failed",
-				   journal_trouble(deps->journal)[0] != '\0');
+				   (json_int_t)((clock_mono_us() - deps->started_us) / 1000000),
+				   "cameras", deps->cameras(deps->arg), "last_seq",
+				   (json_int_t)(store != NULL ? store_last_seq(store) : 0),
+				   "acknowledged", (json_int_t)property->outbox.cursor,
+				   "storage_failed", journal_trouble(deps->journal)[0] != '\0');
 
 	link_publish_health(property->link, health);
 	json_decref(health);
@@ -162,7 +168,8 @@ static int on_prepare(sd_event_source *source, void *arg)
 		due_ms = property->health_at_ms;
 	if (due_ms > orders_due_ms(property))
 		due_ms = orders_due_ms(property);
-	if (!property->lost_recorded && property->down_since_ms != 0 && due_ms > outage_due_ms(property))
+	if (!property->lost_recorded && property->down_since_ms != 0 &&
+	    due_ms > outage_due_ms(property))
 		due_ms = outage_due_ms(property);
 	sd_event_source_set_time(property->timer, due_ms * 1000);
 	sd_event_source_set_enabled(property->timer, SD_EVENT_ONESHOT);
@@ -189,7 +196,8 @@ static int open_link(struct property *property)
 				     .reconnect_max_ms = RECONNECT_MAX_MS};
 
 	for (size_t i = 0; i < from->broker_count; i++)
-		config.brokers[i] = (struct link_broker){from->brokers[i].host, from->brokers[i].port};
+		config.brokers[i] =
+			(struct link_broker){from->brokers[i].host, from->brokers[i].port};
 	return link_open(&config, &ops, property, &property->link);
 }
 
@@ -198,7 +206,8 @@ int property_open(const struct property_deps *deps, struct property **ret_proper
 	struct property *property;
 	int r;
 
-	assert(deps->config != NULL && deps->event != NULL && deps->journal != NULL && deps->cameras != NULL);
+	assert(deps->config != NULL && deps->event != NULL && deps->journal != NULL &&
+	       deps->cameras != NULL);
 	if (deps->config->mqtt.broker_count == 0)
 		return 0;
 	property = calloc(1, sizeof(*property));
@@ -209,11 +218,11 @@ int property_open(const struct property_deps *deps, struct property **ret_proper
 	requests_init(property);
 	r = open_link(property);
 	if (r >= 0)
-		r = sd_event_add_io(deps->event, &property->io, link_fd(property->link), EPOLLIN, on_io,
-				    property);
+		r = sd_event_add_io(deps->event, &property->io, link_fd(property->link), EPOLLIN,
+				    on_io, property);
 	if (r >= 0)
-		r = sd_event_add_time(deps->event, &property->timer, CLOCK_MONOTONIC, 0, 1000, on_time,
-				      property);
+		r = sd_event_add_time(deps->event, &property->timer, CLOCK_MONOTONIC, 0, 1000,
+				      on_time, property);
 	if (r >= 0)
 		r = sd_event_source_set_prepare(property->io, on_prepare);
 	if (r < 0) {
@@ -224,7 +233,8 @@ int property_open(const struct property_deps *deps, struct property **ret_proper
 	journal_on_state(deps->journal, publish_state, property);
 	r = discovery_publish(property);
 	if (r < 0)
-		log_warning("mqtt", "the gate is not introduced to Home Assistant: %s", strerror(-r));
+		log_warning("mqtt", "the gate is not introduced to Home Assistant: %s",
+			    strerror(-r));
 	*ret_property = property;
 	return 0;
 }

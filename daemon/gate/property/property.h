@@ -1,8 +1,10 @@
 /*
- * property.h - the property system over MQTT: the log as its outbox, retained states, health, and signed commands.
+ * property.h - the property system over MQTT: the log as its outbox, retained states, health, and
+ * signed commands.
  *
- * Whoever sends a command is proved first; an order is on the disk with its nonce before it is carried out. What a command
- * does is not decided here: the gate lends a table of commands. Control thread only.
+ * Whoever sends a command is proved first; an order is on the disk with its nonce before it is
+ * carried out. What a command does is not decided here: the gate lends a table of commands. Control
+ * thread only.
  */
 #ifndef GH_GATE_PROPERTY_PROPERTY_H
 #define GH_GATE_PROPERTY_PROPERTY_H
@@ -30,12 +32,15 @@ struct property_call {
 };
 
 /**
- * What a command does, in two steps: `check` looks at the body, `run` carries it out and answers through @p reply, once,
- * now or later. Between the two the order is committed with its nonce, unless the command records both by itself.
+ * What a command does, in two steps: `check` looks at the body, `run` carries it out and answers
+ * through @p reply, once, now or later. Between the two the order is committed with its nonce,
+ * unless the command records both by itself.
  */
 struct property_command {
 	const char *name;
-	/** @return 0, or -EINVAL, -EACCES, -EBUSY with a sentence in @p error (COMMAND_ERROR_BYTES). */
+	/**
+	 * @return 0, or -EINVAL, -EACCES, -EBUSY with a sentence in @p error (COMMAND_ERROR_BYTES).
+	 */
 	int (*check)(void *arg, const struct property_call *call, char *error);
 	void (*run)(void *arg, const struct property_call *call, const struct reply *reply);
 	bool records_nonce; /* `run` commits the nonce with its own record */
@@ -46,8 +51,9 @@ struct property_deps {
 	const struct config *config;
 	sd_event *event;
 	struct journal *journal;
-	const struct access_directory *directory; /* the names that are shared, where the site shares any */
-	uint64_t started_us;                      /* CLOCK_MONOTONIC, of the process */
+	/* the names that are shared, where the site shares any */
+	const struct access_directory *directory;
+	uint64_t started_us; /* CLOCK_MONOTONIC, of the process */
 	const struct property_command *commands;
 	size_t command_count;
 	/** The cameras and their states, for the health message. A new reference. */
@@ -55,7 +61,10 @@ struct property_deps {
 	void *arg; /* for the commands and for cameras */
 };
 
-/** Connect, unless the config names no broker: @p ret_property then stays NULL. @return 0 or a negative errno, logged. */
+/**
+ * Connect, unless the config names no broker: @p ret_property then stays NULL. @return 0 or a
+ * negative errno, logged.
+ */
 int property_open(const struct property_deps *deps, struct property **ret_property);
 /** Once the store is closed. NULL is fine. */
 void property_close(struct property *property);
@@ -66,7 +75,10 @@ void property_ready(struct property *property);
 void property_event(struct property *property);
 /** All states that exist were published: what the broker holds beyond them is removed. */
 void property_states_complete(struct property *property);
-/** {"state","reason","acknowledged","refused_commands","dropped_commands"}; NULL: {"state":"off"}. A new reference. */
+/**
+ * {"state","reason","acknowledged","refused_commands","dropped_commands"}; NULL: {"state":"off"}. A
+ * new reference.
+ */
 json_t *property_json(const struct property *property);
 
 /** Whether the key may be used for this door. */

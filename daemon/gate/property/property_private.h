@@ -21,10 +21,13 @@
 #include "mqtt/topics.h"
 
 enum {
-	PROPERTY_WINDOW =
-		64, /* events on their way to the broker: enough for a distant one, little to send again */
+	/* events on their way to the broker: enough for a distant one, little to send again */
+	PROPERTY_WINDOW = 64,
 	COMMAND_REQUESTS_MAX = 16,
-	/* an order that is not on disk by then is refused: what happens later would surprise whoever is there by then */
+	/*
+	 * an order that is not on disk by then is refused: what happens later would surprise
+	 * whoever is there by then
+	 */
 	ORDER_WAIT_MS = 5000
 };
 
@@ -45,7 +48,10 @@ struct link_replay {
 	int64_t from_unix_ms, to_unix_ms; /* 0: no limit; to exclusive */
 };
 
-/* Failures may come as fast as the broker sends: each costs a token, and one comes back every refill_ms. */
+/*
+ * Failures may come as fast as the broker sends: each costs a token, and one comes back every
+ * refill_ms.
+ */
 struct rate_limiter {
 	unsigned tokens, most, refill_ms;
 	uint64_t filled_mono_ms;
@@ -67,8 +73,10 @@ struct property {
 	struct link_replay replay;
 
 	struct command_request requests[COMMAND_REQUESTS_MAX];
-	struct order *orders[COMMAND_REQUESTS_MAX]; /* of the same requests, until they are on disk */
-	uint64_t refused, dropped; /* commands, since the start; dropped: neither looked at nor answered */
+	/* of the same requests, until they are on disk */
+	struct order *orders[COMMAND_REQUESTS_MAX];
+	uint64_t refused,
+		dropped; /* commands, since the start; dropped: neither looked at nor answered */
 	struct rate_limiter proofs, records;
 	uint64_t unrecorded; /* refusals since the last one that was an event */
 };
@@ -83,9 +91,12 @@ void requests_tick(struct property *property);
 /** NULL: too many at once. */
 struct command_request *request_begin(struct property *property, const struct link_command *from,
 				      const char *id);
-/** Answer and free the place; the reference to @p result is taken. @param problem  NULL: what @p r means. */
-void request_answer(struct property *property, struct command_request *request, int r, const char *problem,
-		    json_t *result);
+/**
+ * Answer and free the place; the reference to @p result is taken.
+ * @param problem  NULL: what @p r means.
+ */
+void request_answer(struct property *property, struct command_request *request, int r,
+		    const char *problem, json_t *result);
 /** The same as a reply, for what answers later. */
 struct reply request_reply(struct property *property, const struct command_request *request);
 /** Refuse a command that got no place. */

@@ -1,4 +1,7 @@
-/* Requests of the property system until they are answered; and refusals, of which a flood is counted, not recorded. */
+/*
+ * Requests of the property system until they are answered; and refusals, of which a flood is
+ * counted, not recorded.
+ */
 #include "property_private.h"
 
 #include <errno.h>
@@ -7,7 +10,9 @@
 #include "base/clock.h"
 
 enum {
-	/* failed proofs: a burst, then ten a second; more are dropped unseen until that is used up */
+	/*
+	 * failed proofs: a burst, then ten a second; more are dropped unseen until that is used up
+	 */
 	PROOFS_MAX = 100,
 	PROOF_REFILL_MS = 100,
 	/* events about refusals: a burst, then one in ten seconds, and a count of the rest */
@@ -19,11 +24,13 @@ enum {
 
 static void fill(struct rate_limiter *allowance)
 {
-	uint64_t now_ms = clock_mono_ms(), back = (now_ms - allowance->filled_mono_ms) / allowance->refill_ms;
+	uint64_t now_ms = clock_mono_ms(),
+		 back = (now_ms - allowance->filled_mono_ms) / allowance->refill_ms;
 
 	allowance->filled_mono_ms += back * allowance->refill_ms;
-	allowance->tokens = back >= allowance->most - allowance->tokens ? allowance->most
-									: allowance->tokens + (unsigned)back;
+	allowance->tokens = back >= allowance->most - allowance->tokens
+				    ? allowance->most
+				    : allowance->tokens + (unsigned)back;
 }
 
 static bool allowed(struct rate_limiter *allowance)
@@ -34,7 +41,8 @@ static bool allowed(struct rate_limiter *allowance)
 
 void requests_init(struct property *property)
 {
-	property->proofs = (struct rate_limiter){PROOFS_MAX, PROOFS_MAX, PROOF_REFILL_MS, clock_mono_ms()};
+	property->proofs =
+		(struct rate_limiter){PROOFS_MAX, PROOFS_MAX, PROOF_REFILL_MS, clock_mono_ms()};
 	property->records =
 		(struct rate_limiter){RECORDS_MAX, RECORDS_MAX, RECORD_REFILL_MS, clock_mono_ms()};
 }
@@ -62,7 +70,8 @@ void requests_tick(struct property *property)
 	journal_record(property->deps.journal, "command.refused", EVENT_WARNING, "mqtt", NULL,
 		       json_pack("{s:s, s:s, s:I, s:I}", "code", "flood", "reason",
 				 "more refused commands than are recorded one by one", "count",
-				 (json_int_t)property->unrecorded, "dropped", (json_int_t)property->dropped));
+				 (json_int_t)property->unrecorded, "dropped",
+				 (json_int_t)property->dropped));
 	property->unrecorded = 0;
 }
 
@@ -76,8 +85,8 @@ struct command_request *request_begin(struct property *property, const struct li
 
 		if (request->used)
 			continue;
-		*request =
-			(struct command_request){.used = true, .correlation_bytes = from->correlation_bytes};
+		*request = (struct command_request){.used = true,
+						    .correlation_bytes = from->correlation_bytes};
 		snprintf(request->id, sizeof(request->id), "%s", id);
 		if (from->answer_topic != NULL)
 			snprintf(request->topic, sizeof(request->topic), "%s", from->answer_topic);
@@ -110,8 +119,8 @@ const char *request_code(int r)
 	}
 }
 
-void request_answer(struct property *property, struct command_request *request, int r, const char *problem,
-		    json_t *result)
+void request_answer(struct property *property, struct command_request *request, int r,
+		    const char *problem, json_t *result)
 {
 	json_t *reply;
 
@@ -123,13 +132,14 @@ void request_answer(struct property *property, struct command_request *request, 
 					    problem != NULL ? problem : strerror(-r));
 	}
 	if (request->topic[0] != '\0')
-		link_reply(property->link, request->topic, request->correlation, request->correlation_bytes,
-			   reply);
+		link_reply(property->link, request->topic, request->correlation,
+			   request->correlation_bytes, reply);
 	json_decref(reply);
 	request->used = false;
 }
 
-static void answer_command(const struct reply *reply, int r, const struct problem *problem, json_t *result)
+static void answer_command(const struct reply *reply, int r, const struct problem *problem,
+			   json_t *result)
 {
 	struct property *property = reply->owner;
 
@@ -153,15 +163,17 @@ void request_refuse(struct property *property, const struct link_command *from, 
 	property->refused++;
 	if (allowed(&property->records)) {
 		property->records.tokens--;
-		journal_record(property->deps.journal, "command.refused", EVENT_WARNING, "mqtt", NULL,
-			       json_pack("{s:s, s:s, s:s, s:s}", "command", from->name, "id", id, "code",
-					 code, "reason", message));
+		journal_record(property->deps.journal, "command.refused", EVENT_WARNING, "mqtt",
+			       NULL,
+			       json_pack("{s:s, s:s, s:s, s:s}", "command", from->name, "id", id,
+					 "code", code, "reason", message));
 	} else {
 		property->unrecorded++;
 	}
 	if (from->answer_topic == NULL)
 		return;
 	reply = command_reply_error(id, code, message);
-	link_reply(property->link, from->answer_topic, from->correlation, from->correlation_bytes, reply);
+	link_reply(property->link, from->answer_topic, from->correlation, from->correlation_bytes,
+		   reply);
 	json_decref(reply);
 }
