@@ -11,8 +11,8 @@
 
 static inline void *unconst(const void *pointer)
 {
-	return (void *)(uintptr_t)
-		pointer; /* NOLINT(performance-no-int-to-ptr): a cast would drop const */
+	/* a cast of the pointer itself would drop const */
+	return (void *)(uintptr_t)pointer; /* NOLINT(performance-no-int-to-ptr) */
 }
 
 #endif

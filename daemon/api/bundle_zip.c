@@ -87,10 +87,8 @@ static int add_bytes(zip_t *zip, const char *name, const char *text, size_t byte
 		free(copy);
 		return -ENOMEM;
 	}
-	/*
-	 * NOLINTNEXTLINE(clang-analyzer-unix.Malloc): the source has the copy, and frees it with
-	 * itself
-	 */
+	/* the source has the copy, and frees it with itself */
+	/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc) */
 	if (zip_file_add(zip, name, source, ZIP_FL_ENC_UTF_8) < 0) {
 		zip_source_free(source);
 		return -EIO;
