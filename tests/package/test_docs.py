@@ -106,6 +106,21 @@ class Docs(unittest.TestCase):
             self.assertEqual(len(headings(path)), len(headings(twin)), f"{path.name}: its twin has other headings")
             self.assertEqual(blocks(path), blocks(twin), f"{path.name}: its twin has other commands")
 
+    def test_pages_name_files_and_functions_that_exist(self):
+        rooms = ("base", "hw", "mqtt", "daemon", "vision", "bench", "tests", "tools", "console/src")
+        sources = [path for room in rooms for path in (SOURCE / room).rglob("*")
+                   if path.suffix in {".c", ".h", ".cpp", ".py", ".ts", ".tsx", ".sh", ".cmake"} and "node_modules" not in path.parts]
+        files = {path.name for path in sources}
+        words = set(re.findall(r"\w+", "".join(path.read_text(encoding="utf-8") for path in sources)))
+        pages = [*SOURCE.glob("*.md"), *(path for path in (SOURCE / "docs").rglob("*.md") if "research" not in path.parts)]
+        for path in pages:
+            for code in re.findall(r"`([^`\n]+)`", path.read_text(encoding="utf-8")):
+                # a name with * or in capitals stands for several
+                for name in re.findall(r"(?<![\w*./-])(?:[\w.-]+/)*([a-z][\w.-]*\.(?:c|h|cpp|tsx?))\b", code):
+                    self.assertTrue(name in files, f"{path.name}: there is no file {name}")
+                for name in re.findall(r"\b([a-z_]\w+)\(\)", code):
+                    self.assertTrue(name in words, f"{path.name}: there is no function {name}()")
+
     def test_reference_stays_short(self):
         for name in ("faces.md", "littering.md"):
             lines = len((SOURCE / "docs" / "reference" / name).read_text(encoding="utf-8").splitlines())
