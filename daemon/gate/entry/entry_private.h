@@ -2,7 +2,7 @@
  * entry_private.h - what the files of this part share. Control thread only.
  *
  *   attempt.c     the states of one transaction
- *   booking.c     uses and areas, in memory and as records
+ *   counters.c    uses and areas, in memory and as records
  *   decision.c    the question to the policy
  *   outcome.c     denied, or recorded and opened, and taken or not
  *   guard.c       decisions that a guard has the last word in
@@ -45,7 +45,7 @@ struct order_nonce {
 	int64_t value;
 };
 
-/* booking.c: records that go to the disk with one event */
+/* counters.c: records that go to the disk with one event */
 struct booking {
 	struct store_record records[STORE_RECORDS_MAX];
 	char ids[STORE_RECORDS_MAX][STORE_RECORD_ID_BYTES];
