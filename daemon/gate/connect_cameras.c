@@ -45,7 +45,7 @@ static void prompt_asks(void *arg, unsigned door)
 	struct gate *gate = arg;
 
 	if (gate->readers != NULL)
-		readers_show(gate->readers, door, ACCESS_FEEDBACK_MORE);
+		readers_door_feedback(gate->readers, door, ACCESS_FEEDBACK_MORE);
 }
 
 static json_t *outdated(void *arg)

@@ -63,7 +63,7 @@ static void face_feedback(void *arg, unsigned door, enum access_feedback feedbac
 	if (gate->cameras != NULL)
 		cameras_decided(gate->cameras, door, feedback);
 	if (gate->readers != NULL)
-		readers_show(gate->readers, door, feedback);
+		readers_door_feedback(gate->readers, door, feedback);
 }
 
 static int adopt_pass(void *arg, const struct pass *pass)

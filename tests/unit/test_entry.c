@@ -30,7 +30,7 @@ static void a_grant_is_recorded_before_the_door_opens(void **state)
 	assert_int_equal(rig->face_feedbacks, 0); /* it was a card */
 }
 
-static void a_slow_disk_keeps_nobody_waiting(void **state)
+static void a_slow_disk_does_not_delay_the_door_for_long(void **state)
 {
 	struct rig *rig = *state;
 
@@ -49,10 +49,10 @@ static void a_slow_disk_keeps_nobody_waiting(void **state)
 	swipe(rig, MAIN);
 	advance(rig, SLOW_MS + 1);
 	assert_int_equal(rig->releases, 2);
-	assert_int_equal(events(rig, "storage.slow"), 1); /* one alarm of one time of slowness */
+	assert_int_equal(events(rig, "storage.slow"), 1); /* one alarm while the disk is slow */
 }
 
-static void slowness_is_over_when_the_disk_keeps_up(void **state)
+static void storage_is_slow_until_the_disk_keeps_up(void **state)
 {
 	static const struct {
 		uint64_t pending_ms;
@@ -65,12 +65,12 @@ static void slowness_is_over_when_the_disk_keeps_up(void **state)
 	advance(rig, SLOW_MS);
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		fake_store_set_pending_ms(rig->store, cases[i].pending_ms);
-		see_face(rig, ""); /* whatever is presented looks at it */
+		see_face(rig, ""); /* each presentation checks the disk */
 		assert_int_equal(entry_storage_is_slow(rig->entry), cases[i].slow);
 	}
 }
 
-static void a_broken_disk_locks_nobody_out(void **state)
+static void a_broken_disk_does_not_keep_residents_out(void **state)
 {
 	struct rig *rig = *state;
 
@@ -102,7 +102,7 @@ static void a_signed_order_waits_for_its_nonce(void **state)
 	advance(rig, ENTRY_ORDER_WAIT_MS);
 	assert_int_equal(rig->r, -EAGAIN);
 	assert_string_equal(text_of(rig, "access.not_opened", "reason"), "log");
-	fake_store_answer(rig->store, 0); /* too late: a door that opens now would surprise */
+	fake_store_answer(rig->store, 0); /* too late: the order has failed */
 	assert_int_equal(rig->releases, 1);
 	fake_store_refuse(rig->store, 1, -EIO);
 	order_open(rig);
@@ -110,7 +110,7 @@ static void a_signed_order_waits_for_its_nonce(void **state)
 	assert_int_equal(rig->releases, 1);
 }
 
-static void more_grants_than_can_wait_are_refused(void **state)
+static void more_uncommitted_grants_than_the_limit_are_refused(void **state)
 {
 	struct rig *rig = *state;
 
@@ -157,7 +157,7 @@ static void card_and_pin_are_combined_in_time(void **state)
 	}
 }
 
-static void what_is_not_completed_is_one_denial(void **state)
+static void a_missing_factor_is_one_denial(void **state)
 {
 	struct rig *rig = *state;
 
@@ -173,7 +173,7 @@ static void what_is_not_completed_is_one_denial(void **state)
 		json_object_get(fake_store_last(rig->store, "access.denied")->data, "timed_out")));
 }
 
-static void a_guard_has_the_last_word(void **state)
+static void an_attempt_waits_for_a_guards_approval(void **state)
 {
 	struct rig *rig = *state;
 	struct problem problem;
@@ -181,7 +181,7 @@ static void a_guard_has_the_last_word(void **state)
 
 	put_rule(rig, "rule", "asked", json_pack("{s:[s], s:b}", "open", "card", "guard", 1));
 	swipe(rig, MAIN);
-	swipe(rig, MAIN); /* one question is enough */
+	swipe(rig, MAIN); /* one request is enough */
 	assert_int_equal(events(rig, "access.guard_asked"), 1);
 	id = text_of(rig, "access.guard_asked", "id");
 	assert_int_equal(entry_guard_answer(rig->entry, "no-such-id", true, "guard", &problem),
@@ -191,14 +191,14 @@ static void a_guard_has_the_last_word(void **state)
 	assert_string_equal(text_of(rig, "access.granted", "guard"), "guard");
 	assert_int_equal(entry_guard_answer(rig->entry, id, true, "guard", &problem), -ENOENT);
 	swipe(rig, MAIN);
-	rig->mode = DOOR_MODE_BLOCKED; /* while the guard looks */
+	rig->mode = DOOR_MODE_BLOCKED; /* before the guard answers */
 	id = text_of(rig, "access.guard_asked", "id");
 	assert_int_equal(entry_guard_answer(rig->entry, id, true, "guard", &problem), -EPERM);
 	assert_non_null(strstr(problem.detail, "Unauthorized"));
 	assert_int_equal(rig->releases, 1);
 }
 
-static void a_guard_who_does_not_answer_is_a_denial(void **state)
+static void without_an_answer_of_a_guard_the_attempt_is_denied(void **state)
 {
 	struct rig *rig = *state;
 	struct problem problem;
@@ -251,7 +251,7 @@ static void what_if_moves_nothing(void **state)
 	json_decref(question);
 }
 
-static void what_is_not_recorded_at_the_end_opens_no_door(void **state)
+static void an_attempt_not_recorded_before_the_stop_opens_no_door(void **state)
 {
 	struct rig *rig = *state;
 
@@ -268,18 +268,18 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		test(a_grant_is_recorded_before_the_door_opens),
-		test(a_slow_disk_keeps_nobody_waiting),
-		test(slowness_is_over_when_the_disk_keeps_up),
-		test(a_broken_disk_locks_nobody_out),
+		test(a_slow_disk_does_not_delay_the_door_for_long),
+		test(storage_is_slow_until_the_disk_keeps_up),
+		test(a_broken_disk_does_not_keep_residents_out),
 		test(a_signed_order_waits_for_its_nonce),
-		test(more_grants_than_can_wait_are_refused),
+		test(more_uncommitted_grants_than_the_limit_are_refused),
 		test(card_and_pin_are_combined_in_time),
-		test(what_is_not_completed_is_one_denial),
-		test(a_guard_has_the_last_word),
-		test(a_guard_who_does_not_answer_is_a_denial),
+		test(a_missing_factor_is_one_denial),
+		test(an_attempt_waits_for_a_guards_approval),
+		test(without_an_answer_of_a_guard_the_attempt_is_denied),
 		test(strangers_and_pictures_are_denied),
 		test(what_if_moves_nothing),
-		test(what_is_not_recorded_at_the_end_opens_no_door),
+		test(an_attempt_not_recorded_before_the_stop_opens_no_door),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

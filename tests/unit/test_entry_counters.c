@@ -1,4 +1,4 @@
-/* What an access transaction changes: uses of a credential and areas, and over a crash. */
+/* Use counters and areas that an access attempt changes, also across a crash. */
 #include "unit.h"
 
 #include <errno.h>
@@ -25,7 +25,7 @@ static void a_use_is_counted_with_the_request_and_confirmed_by_the_grant(void **
 	assert_int_equal(used(rig), 1); /* the door was open: the use is spent */
 }
 
-static void a_use_is_not_spent_twice_while_the_disk_is_asked(void **state)
+static void a_use_is_not_spent_twice_before_the_disk_answers(void **state)
 {
 	struct rig *rig = *state;
 
@@ -38,7 +38,7 @@ static void a_use_is_not_spent_twice_while_the_disk_is_asked(void **state)
 	assert_int_equal(used(rig), 1);
 }
 
-static void a_use_is_given_back_when_the_door_did_not_open(void **state)
+static void a_use_is_returned_when_the_door_did_not_open(void **state)
 {
 	static const struct {
 		int r;
@@ -64,7 +64,7 @@ static void a_use_is_given_back_when_the_door_did_not_open(void **state)
 	assert_string_equal(text_of(rig, "access.denied", "reason"), "CredentialExpired");
 }
 
-static void two_uses_on_their_way_are_two_pending(void **state)
+static void two_uncommitted_uses_are_two_pending(void **state)
 {
 	struct rig *rig = *state;
 
@@ -113,20 +113,20 @@ static void who_does_not_walk_through_is_not_locked_out(void **state)
 	assert_int_equal(events(rig, "access.granted"), 3);
 }
 
-static void what_is_told_late_counts(void **state)
+static void a_passage_reported_late_counts(void **state)
 {
 	struct rig *rig = *state;
 
 	put_area(rig);
 	swipe(rig, MAIN);
 	pass_by(rig, DOOR_PASSAGE_NOT_TAKEN);
-	pass_by(rig, DOOR_PASSAGE_TAKEN); /* opened in time, told after the release was over */
+	pass_by(rig, DOOR_PASSAGE_TAKEN); /* opened in time, reported after the release was over */
 	assert_true(is_inside(rig));
 	pass_by(rig, DOOR_PASSAGE_TAKEN);
 	assert_int_equal(events(rig, "access.taken"), 1); /* once */
 }
 
-static void where_it_cannot_be_seen_the_grant_counts(void **state)
+static void without_a_contact_the_grant_counts(void **state)
 {
 	struct rig *rig = *state;
 
@@ -186,7 +186,7 @@ static void tailgating_names_who_was_let_in(void **state)
 	assert_string_equal(fake_store_last(rig->store, "access.tailgating")->person, LI);
 }
 
-static void who_is_erased_meanwhile_is_not_missed(void **state)
+static void a_person_erased_before_the_passage_is_skipped(void **state)
 {
 	struct rig *rig = *state;
 
@@ -206,12 +206,12 @@ static void restart(struct rig *rig)
 	json_t *counter = json_deep_copy(fake_store_record(rig->store, "counter", "used/" CARD));
 	json_t *stay = json_deep_copy(fake_store_record(rig->store, "counter", "stay/" LI));
 
-	/* what people/ does when it loads */
+	/* as people/ loads them */
 	roster_credentials_find(rig->directory.credentials, CARD)->policy.used =
 		(unsigned)json_integer_value(json_object_get(counter, "used"));
 	roster_edit(rig->directory.people, LI)->access.entered_unix_ms[0] =
 		json_integer_value(json_object_get(json_object_get(stay, "areas"), "yard"));
-	timers_close(rig->timers); /* before what it calls goes */
+	timers_close(rig->timers); /* before the parts that it calls */
 	assert_int_equal(timers_open(rig->event, &rig->timers), 0);
 	entry_stop(rig->entry);
 	fake_store_close(rig->store);
@@ -226,13 +226,13 @@ static void restart(struct rig *rig)
 	json_decref(stay);
 }
 
-static void a_crash_before_the_record_leaves_nothing(void **state)
+static void a_crash_before_the_record_leaves_no_trace(void **state)
 {
 	struct rig *rig = *state;
 
 	put_card(rig, 1);
 	put_area(rig);
-	fake_store_refuse(rig->store, 1, -EIO); /* nothing of it came to the disk */
+	fake_store_refuse(rig->store, 1, -EIO); /* nothing was written */
 	rig->release_r = -EIO;
 	swipe(rig, MAIN);
 	restart(rig);
@@ -270,7 +270,7 @@ static void a_crash_between_relay_and_passage_counts_the_use_alone(void **state)
 	assert_int_equal(used(rig), 1);
 	assert_false(is_inside(rig));
 	assert_int_equal(events(rig, "access.interrupted"), 0);
-	pass_by(rig, DOOR_PASSAGE_TAKEN); /* of before: nobody is meant */
+	pass_by(rig, DOOR_PASSAGE_TAKEN); /* no attempt is left from before the crash */
 	assert_int_equal(events(rig, "access.taken"), 0);
 }
 
@@ -288,7 +288,7 @@ static void a_crash_after_the_passage_keeps_who_is_inside(void **state)
 	assert_string_equal(text_of(rig, "access.denied", "reason"), "AntiPassback");
 }
 
-static void a_crash_after_a_refused_relay_gave_the_use_back(void **state)
+static void a_use_returned_after_a_relay_fault_survives_a_crash(void **state)
 {
 	struct rig *rig = *state;
 
@@ -306,23 +306,23 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		test(a_use_is_counted_with_the_request_and_confirmed_by_the_grant),
-		test(a_use_is_not_spent_twice_while_the_disk_is_asked),
-		test(a_use_is_given_back_when_the_door_did_not_open),
-		test(two_uses_on_their_way_are_two_pending),
+		test(a_use_is_not_spent_twice_before_the_disk_answers),
+		test(a_use_is_returned_when_the_door_did_not_open),
+		test(two_uncommitted_uses_are_two_pending),
 		test(who_walks_through_is_inside),
 		test(who_does_not_walk_through_is_not_locked_out),
-		test(what_is_told_late_counts),
-		test(where_it_cannot_be_seen_the_grant_counts),
+		test(a_passage_reported_late_counts),
+		test(without_a_contact_the_grant_counts),
 		test(a_contact_that_is_lost_meanwhile_counts_as_taken),
 		test(before_an_open_leaf_the_grant_is_taken),
 		test(too_many_at_one_door_count_as_taken_oldest_first),
 		test(tailgating_names_who_was_let_in),
-		test(who_is_erased_meanwhile_is_not_missed),
-		test(a_crash_before_the_record_leaves_nothing),
+		test(a_person_erased_before_the_passage_is_skipped),
+		test(a_crash_before_the_record_leaves_no_trace),
 		test(a_crash_between_record_and_relay_is_reported),
 		test(a_crash_between_relay_and_passage_counts_the_use_alone),
 		test(a_crash_after_the_passage_keeps_who_is_inside),
-		test(a_crash_after_a_refused_relay_gave_the_use_back),
+		test(a_use_returned_after_a_relay_fault_survives_a_crash),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

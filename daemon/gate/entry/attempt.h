@@ -1,34 +1,34 @@
 /*
- * attempt.h - one access transaction, from what is presented to whoever walked through. Pure: no
- * clock, no I/O.
+ * attempt.h - the state machine of one access attempt, from the presented credential to the
+ * passage. Pure: no clock, no I/O.
  *
  * The words are ONVIF's (Access Control Service Specification): a request is granted or denied; a
- * granted access is taken or not taken. The states, and what each event does:
+ * granted access is taken or not taken. States and transitions:
  *
- *   state      event           next        books
- *   PRESENTED  MORE_NEEDED     MORE
- *              GUARD_NEEDED    GUARD
- *              DENIED          ENDED
- *              GRANTED         DECIDED     reserve a use
- *   MORE       DENIED          ENDED                       (nothing more was shown in time)
- *              SUPERSEDED      ENDED                       (more was shown: a new attempt holds it all)
- *   GUARD      GRANTED         DECIDED     reserve a use
- *              DENIED          ENDED
- *   DECIDED    RECORDED        RECORDED                    (on the disk, or the disk is slow or broken)
- *              NOT_OPENED      ENDED       give the use back  (an order that is not on the disk)
- *   RECORDED   OPENED          OPENED      confirm the use
- *              OPENED_UNSEEN   ENDED       confirm the use, move   (no contact: the grant counts)
- *              NOT_OPENED      ENDED       give the use back  (interlock, mode or relay)
- *   OPENED     TAKEN           ENDED       move
- *              PASSAGE_UNKNOWN ENDED       move            (the contact was lost: the grant counts)
- *              NOT_TAKEN       NOT_TAKEN
- *   NOT_TAKEN  TAKEN           ENDED       move            (opened in time, told late)
- *              SUPERSEDED      ENDED
+ *   state           event               next            effects
+ *   PRESENTED       FACTOR_NEEDED       FACTOR_PENDING
+ *                   GUARD_NEEDED        GUARD_PENDING
+ *                   DENIED              ENDED
+ *                   GRANTED             DECIDED         reserve use
+ *   FACTOR_PENDING  DENIED              ENDED                         (no further factor in time)
+ *                   SUPERSEDED          ENDED                         (a new attempt holds all factors)
+ *   GUARD_PENDING   GRANTED             DECIDED         reserve use
+ *                   DENIED              ENDED
+ *   DECIDED         RECORDED            RECORDED                      (committed, or the disk is slow or broken)
+ *                   NOT_OPENED          ENDED           return use    (an order that is not committed)
+ *   RECORDED        OPENED              OPENED          confirm use
+ *                   OPENED_UNMONITORED  ENDED           confirm use, update areas   (no contact: the grant counts)
+ *                   NOT_OPENED          ENDED           return use    (interlock, mode or relay)
+ *   OPENED          TAKEN               ENDED           update areas
+ *                   PASSAGE_UNKNOWN     ENDED           update areas  (the contact was lost: the grant counts)
+ *                   NOT_TAKEN           NOT_TAKEN
+ *   NOT_TAKEN       TAKEN               ENDED           update areas  (opened in time, reported late)
+ *                   SUPERSEDED          ENDED
  *
- * `reserve` counts a use of a credential that has a limit, so that nobody spends it twice
- * meanwhile; it is on the disk with the request. `move` puts the person into the areas behind the
- * door and out of those before it. After a crash between RECORDED and OPENED it is not known
- * whether the relay moved: the use stays counted, and that is reported.
+ * "Reserve use" counts a use of a limited credential with the request, so that the same use cannot
+ * be spent twice while the disk has not answered. "Update areas" enters the person into the areas
+ * behind the door and removes the person from those before it. After a crash between RECORDED and
+ * OPENED it is unknown whether the relay moved: the use stays counted and the gate reports it.
  */
 #ifndef GH_GATE_ENTRY_ATTEMPT_H
 #define GH_GATE_ENTRY_ATTEMPT_H
@@ -44,8 +44,8 @@
 
 enum attempt_state {
 	ATTEMPT_PRESENTED,
-	ATTEMPT_MORE,
-	ATTEMPT_GUARD,
+	ATTEMPT_FACTOR_PENDING,
+	ATTEMPT_GUARD_PENDING,
 	ATTEMPT_DECIDED,
 	ATTEMPT_RECORDED,
 	ATTEMPT_OPENED,
@@ -55,14 +55,14 @@ enum attempt_state {
 };
 
 enum attempt_event {
-	ATTEMPT_EVENT_MORE_NEEDED,
+	ATTEMPT_EVENT_FACTOR_NEEDED,
 	ATTEMPT_EVENT_GUARD_NEEDED,
 	ATTEMPT_EVENT_GRANTED,
 	ATTEMPT_EVENT_DENIED,
 	ATTEMPT_EVENT_SUPERSEDED,
 	ATTEMPT_EVENT_RECORDED,
 	ATTEMPT_EVENT_OPENED,
-	ATTEMPT_EVENT_OPENED_UNSEEN,
+	ATTEMPT_EVENT_OPENED_UNMONITORED,
 	ATTEMPT_EVENT_NOT_OPENED,
 	ATTEMPT_EVENT_TAKEN,
 	ATTEMPT_EVENT_NOT_TAKEN,
@@ -70,15 +70,15 @@ enum attempt_event {
 	ATTEMPT_EVENTS
 };
 
-/* what a transition does to the books; bits */
-enum attempt_booking {
-	ATTEMPT_RESERVE = 1 << 0,
-	ATTEMPT_CONFIRM = 1 << 1,
-	ATTEMPT_GIVE_BACK = 1 << 2,
-	ATTEMPT_MOVE = 1 << 3
+/* the effects of a transition on use counters and areas; bits */
+enum attempt_effect {
+	ATTEMPT_RESERVE_USE = 1 << 0,
+	ATTEMPT_CONFIRM_USE = 1 << 1,
+	ATTEMPT_RETURN_USE = 1 << 2,
+	ATTEMPT_UPDATE_AREAS = 1 << 3
 };
 
-/* one factor, by ids: what they stand for may change between being shown and being judged */
+/* one factor, by ids: the records behind them may change before the policy evaluates them */
 struct presented_credential {
 	enum policy_factor factor;
 	char person[ULID_BYTES], credential[ULID_BYTES]; /* "": none known */
@@ -88,9 +88,9 @@ struct presented_credential {
 
 struct attempt {
 	enum attempt_state state;
-	bool used;           /* its place in the table is taken */
-	uint32_t generation; /* tells this use of the place from the next */
-	unsigned door;       /* its place in the config */
+	bool used;           /* the slot of the table is occupied */
+	uint32_t generation; /* distinguishes this use of the slot from later ones */
+	unsigned door;       /* index in the config */
 	bool leaving, presentation_attack;
 	bool order;                                          /* by a signed command */
 	struct presented_credential shown[POLICY_SHOWN_MAX]; /* the newest last */
@@ -99,16 +99,17 @@ struct attempt {
 	unsigned reserved;              /* bit of each of `shown` of which a use was reserved */
 	char person[ULID_BYTES];        /* for the log; "": none */
 	char reader[CONFIG_NAME_BYTES]; /* "": none */
-	char id[ULID_BYTES];            /* of a question to the guard */
+	char id[ULID_BYTES];            /* of the request to the guard */
 	json_t *data;                   /* of the events; owned */
 	uint64_t first_mono_us;         /* when the frame, the reading or the order arrived */
-	uint64_t until_ms; /* MORE, GUARD, DECIDED: CLOCK_MONOTONIC in ms at which waiting ends */
+	/* of FACTOR_PENDING, GUARD_PENDING and DECIDED, in milliseconds of CLOCK_MONOTONIC */
+	uint64_t deadline_ms;
 	struct reply reply;
 };
 
 /**
  * Apply @p event.
- * @return the bits of enum attempt_booking, or -EINVAL: the event does not belong to the state, and
+ * @return the bits of enum attempt_effect, or -EINVAL: the state has no such transition, and
  *         nothing changed.
  */
 int attempt_step(struct attempt *attempt, enum attempt_event event);

@@ -1,6 +1,6 @@
 /*
- * Uses of credentials and the areas that people are in: in memory, and as the records that survive
- * a restart.
+ * Use counters of credentials and the areas that people are in: in the directory, and as records
+ * that survive a restart.
  */
 #include "entry_private.h"
 
@@ -10,19 +10,20 @@
 
 static const char counter_kind[] = "counter";
 
-/* Takes @p json. */
-static void add(struct booking *booking, const char *prefix, const char *id, json_t *json)
+/* Ownership of @p json passes to @p changes. */
+static void add_record(struct counter_changes *changes, const char *prefix, const char *id,
+		       json_t *json)
 {
-	assert(booking->count < STORE_RECORDS_MAX);
-	snprintf(booking->ids[booking->count], STORE_RECORD_ID_BYTES, "%s%s", prefix, id);
-	booking->records[booking->count] = (struct store_record){
-		.kind = counter_kind, .id = booking->ids[booking->count], .json = json};
-	booking->count++;
+	assert(changes->count < STORE_RECORDS_MAX);
+	snprintf(changes->ids[changes->count], STORE_RECORD_ID_BYTES, "%s%s", prefix, id);
+	changes->records[changes->count] = (struct store_record){
+		.kind = counter_kind, .id = changes->ids[changes->count], .json = json};
+	changes->count++;
 }
 
 /* ---- uses ---- */
 
-/* How many attempts have reserved a use of it and are not open yet. */
+/* The number of uses of @p credential that attempts reserved and have not confirmed yet. */
 static json_int_t pending_of(const struct entry *entry, const char *credential)
 {
 	json_int_t count = 0;
@@ -41,41 +42,42 @@ static json_int_t pending_of(const struct entry *entry, const char *credential)
 }
 
 static void add_use(const struct entry *entry, const struct roster_credential *credential,
-		    struct booking *booking)
+		    struct counter_changes *changes)
 {
 	json_int_t pending = pending_of(entry, credential->id);
 	json_t *json = json_pack("{s:I}", "used", (json_int_t)credential->policy.used);
 
 	if (pending > 0)
 		json_object_set_new(json, "pending", json_integer(pending));
-	add(booking, "used/", credential->id, json);
+	add_record(changes, "used/", credential->id, json);
 }
 
-/* With two persons both pass; else the one who was shown last. */
-static bool takes_part(const struct attempt *attempt, size_t i)
+/* Whether the person of factor @p i is let in: both of two persons, else the last one's. */
+static bool is_admitted(const struct attempt *attempt, size_t i)
 {
 	return attempt->decision.persons == 2 ||
 	       strcmp(attempt->shown[i].person, attempt_last(attempt)->person) == 0;
 }
 
-static void reserve(struct entry *entry, struct attempt *attempt, struct booking *booking)
+static void reserve_uses(struct entry *entry, struct attempt *attempt,
+			 struct counter_changes *changes)
 {
 	for (size_t i = 0; i < attempt->count; i++) {
 		struct roster_credential *credential = roster_credentials_find(
 			entry->deps.directory->credentials, attempt->shown[i].credential);
 
-		if (!takes_part(attempt, i) || credential == NULL ||
+		if (!is_admitted(attempt, i) || credential == NULL ||
 		    credential->policy.uses_max == 0)
 			continue;
 		credential->policy.used++;
 		attempt->reserved |= 1u << i;
-		add_use(entry, credential, booking);
+		add_use(entry, credential, changes);
 	}
 }
 
-/* @p back: the door did not open */
-static void release_uses(struct entry *entry, struct attempt *attempt, bool back,
-			 struct booking *booking)
+/* Confirm the reserved uses; @p unused: the door did not open, and they are returned instead. */
+static void settle_uses(struct entry *entry, struct attempt *attempt, bool unused,
+			struct counter_changes *changes)
 {
 	for (size_t i = 0; i < attempt->count; i++) {
 		struct roster_credential *credential = roster_credentials_find(
@@ -83,9 +85,9 @@ static void release_uses(struct entry *entry, struct attempt *attempt, bool back
 
 		if ((attempt->reserved >> i & 1) == 0 || credential == NULL) /* removed meanwhile */
 			continue;
-		if (back && credential->policy.used > 0)
+		if (unused && credential->policy.used > 0)
 			credential->policy.used--;
-		add_use(entry, credential, booking);
+		add_use(entry, credential, changes);
 	}
 	attempt->reserved = 0;
 }
@@ -104,7 +106,7 @@ static json_t *stay_json(const struct entry *entry, const struct policy_person *
 	return json_pack("{s:o}", "areas", areas);
 }
 
-static void move_person(const struct entry *entry, const struct attempt *attempt,
+static void set_entered(const struct entry *entry, const struct attempt *attempt,
 			struct policy_person *person)
 {
 	const struct policy_ruleset *ruleset = access_rules_ruleset(entry->deps.directory->rules);
@@ -119,7 +121,7 @@ static void move_person(const struct entry *entry, const struct attempt *attempt
 	}
 }
 
-static bool leads_somewhere(const struct entry *entry, const struct attempt *attempt)
+static bool borders_area(const struct entry *entry, const struct attempt *attempt)
 {
 	const struct policy_ruleset *ruleset = access_rules_ruleset(entry->deps.directory->rules);
 
@@ -127,7 +129,7 @@ static bool leads_somewhere(const struct entry *entry, const struct attempt *att
 		policy_areas_left(ruleset, attempt->door, attempt->leaving)) != 0;
 }
 
-static bool was_before(const struct attempt *attempt, size_t i)
+static bool is_repeated_person(const struct attempt *attempt, size_t i)
 {
 	for (size_t k = 0; k < i; k++)
 		if (strcmp(attempt->shown[k].person, attempt->shown[i].person) == 0)
@@ -135,46 +137,47 @@ static bool was_before(const struct attempt *attempt, size_t i)
 	return false;
 }
 
-static void move(struct entry *entry, const struct attempt *attempt, struct booking *booking)
+static void update_areas(struct entry *entry, const struct attempt *attempt,
+			 struct counter_changes *changes)
 {
-	if (!leads_somewhere(entry, attempt))
+	if (!borders_area(entry, attempt))
 		return;
 	for (size_t i = 0; i < attempt->count; i++) {
 		const struct presented_credential *shown = &attempt->shown[i];
 		struct roster_person *person;
 
-		if (!takes_part(attempt, i) || was_before(attempt, i) ||
+		if (!is_admitted(attempt, i) || is_repeated_person(attempt, i) ||
 		    shown->factor == POLICY_PASS)
 			continue;
 		person = roster_edit(entry->deps.directory->people, shown->person);
 		if (person == NULL) /* erased meanwhile */
 			continue;
-		move_person(entry, attempt, &person->access);
-		add(booking, "stay/", shown->person, stay_json(entry, &person->access));
+		set_entered(entry, attempt, &person->access);
+		add_record(changes, "stay/", shown->person, stay_json(entry, &person->access));
 	}
 }
 
-void booking_apply(struct entry *entry, struct attempt *attempt, unsigned bookings,
-		   struct booking *booking)
+void counters_apply(struct entry *entry, struct attempt *attempt, unsigned effects,
+		    struct counter_changes *changes)
 {
-	if ((bookings & ATTEMPT_RESERVE) != 0)
-		reserve(entry, attempt, booking);
-	if ((bookings & (ATTEMPT_CONFIRM | ATTEMPT_GIVE_BACK)) != 0)
-		release_uses(entry, attempt, (bookings & ATTEMPT_GIVE_BACK) != 0, booking);
-	if ((bookings & ATTEMPT_MOVE) != 0)
-		move(entry, attempt, booking);
+	if ((effects & ATTEMPT_RESERVE_USE) != 0)
+		reserve_uses(entry, attempt, changes);
+	if ((effects & (ATTEMPT_CONFIRM_USE | ATTEMPT_RETURN_USE)) != 0)
+		settle_uses(entry, attempt, (effects & ATTEMPT_RETURN_USE) != 0, changes);
+	if ((effects & ATTEMPT_UPDATE_AREAS) != 0)
+		update_areas(entry, attempt, changes);
 }
 
-int booking_record(struct entry *entry, struct booking *booking, const struct event_draft *draft,
-		   store_done_fn done, void *arg)
+int counters_record(struct entry *entry, struct counter_changes *changes,
+		    const struct event_draft *draft, store_done_fn done, void *arg)
 {
 	struct journal *journal = entry->deps.journal;
-	int r = booking->count == 0 ? journal_record_draft(journal, draft, done, arg)
-				    : journal_record_with(journal, draft, booking->records,
-							  booking->count, done, arg);
+	int r = changes->count == 0 ? journal_record_draft(journal, draft, done, arg)
+				    : journal_record_with(journal, draft, changes->records,
+							  changes->count, done, arg);
 
-	for (size_t i = 0; i < booking->count; i++)
-		json_decref(booking->records[i].json);
-	booking->count = 0;
+	for (size_t i = 0; i < changes->count; i++)
+		json_decref(changes->records[i].json);
+	changes->count = 0;
 	return r;
 }

@@ -1,20 +1,23 @@
-/* What a reader read: whose it is. */
+/* Finds the credential and the person of a reading. */
 #include "entry_private.h"
 
 #include <errno.h>
 #include <string.h>
 
-/* A PIN counts for who stands at the door; else for its only owner. */
-static void find_pin(const struct entry *entry, const char *digits, const char *who,
+/*
+ * A PIN belongs to @p person, who presented another factor at the door; without one, to its only
+ * owner.
+ */
+static void find_pin(const struct entry *entry, const char *digits, const char *person,
 		     struct presented_credential *ret_shown)
 {
 	const struct roster_credential *pin = NULL, *found = NULL;
 	unsigned owners = 0;
 
-	snprintf(ret_shown->person, sizeof(ret_shown->person), "%s", who);
+	snprintf(ret_shown->person, sizeof(ret_shown->person), "%s", person);
 	while ((pin = roster_credentials_match(entry->deps.directory->credentials, POLICY_PIN,
 					       digits, pin)) != NULL)
-		if (who[0] == '\0' || strcmp(pin->person, who) == 0) {
+		if (person[0] == '\0' || strcmp(pin->person, person) == 0) {
 			found = pin;
 			owners++;
 		}
@@ -36,9 +39,7 @@ static void find_code(const struct entry *entry, enum policy_factor factor, cons
 	snprintf(ret_shown->credential, sizeof(ret_shown->credential), "%s", credential->id);
 }
 
-/*
- * @return 0 when it is a pass of this gate; else what is wrong with it, for the log, is in @p flaw
- */
+/* @return 0: a pass of this gate; else a negative errno, and @p flaw says why, for the log. */
 static int find_pass(struct entry *entry, const char *text, struct presented_credential *ret_shown,
 		     struct problem *flaw)
 {
@@ -70,9 +71,9 @@ void entry_present_reading(struct entry *entry, const struct entry_reading *read
 	char card[ROSTER_CODE_BYTES];
 	struct problem flaw = {0};
 
-	/*
-	 * what was read is never in the log: a card's number is all it takes to make a second card
-	 */
+	assert_thread(THREAD_CONTROL);
+	assert(reading->text != NULL);
+	/* the text is never logged: a card's number is enough to make a copy of the card */
 	presentation.data =
 		json_pack("{s:s}", "reader", reading->reader != NULL ? reading->reader : "");
 	if (reading->leaving)
@@ -82,7 +83,7 @@ void entry_present_reading(struct entry *entry, const struct entry_reading *read
 			 entry_person_at_door(entry, reading->door, reading->leaving), &found);
 	else if (reading->factor == POLICY_QR && pass_is_like(reading->text))
 		(void)find_pass(entry, reading->text, &found,
-				&flaw); /* a pass with a flaw is one that nobody has */
+				&flaw); /* a flawed pass is an unknown credential */
 	else if (reading->factor != POLICY_CARD || roster_card_text(reading->text, card) < 0)
 		find_code(entry, reading->factor, reading->text, &found);
 	else

@@ -1,12 +1,12 @@
-/* The question to the policy: what is known now of what was presented. */
+/* The request to the policy: the presented factors with the records behind them. */
 #include "entry_private.h"
 
 #include "base/clock.h"
 
 enum { RULES_REPORTED_MAX = 12 };
 
-static void look_up(const struct entry *entry, const struct presented_credential *shown,
-		    struct policy_shown *ret_shown)
+static void resolve_credential(const struct entry *entry, const struct presented_credential *shown,
+			       struct policy_shown *ret_shown)
 {
 	const struct access_directory *directory = entry->deps.directory;
 	const struct roster_person *person =
@@ -30,6 +30,7 @@ void entry_policy_request(const struct entry *entry, const struct attempt *attem
 {
 	const struct config_access *config = &entry->deps.config->access;
 
+	assert(attempt->count >= 1 && attempt->count <= POLICY_SHOWN_MAX);
 	*ret_request = (struct policy_request){
 		.ruleset = access_rules_ruleset(entry->deps.directory->rules),
 		.door = attempt->door,
@@ -45,7 +46,7 @@ void entry_policy_request(const struct entry *entry, const struct attempt *attem
 	ret_request->clock_set = clock_is_set(ret_request->now_unix_ms) &&
 				 schedule_local(ret_request->now_unix_ms, &ret_request->local) == 0;
 	for (size_t i = 0; i < attempt->count; i++)
-		look_up(entry, &attempt->shown[i], &ret_request->shown[i]);
+		resolve_credential(entry, &attempt->shown[i], &ret_request->shown[i]);
 }
 
 struct policy_decision entry_decide(const struct entry *entry, const struct attempt *attempt)

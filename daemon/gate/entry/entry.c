@@ -14,7 +14,7 @@ bool entry_storage_is_slow(const struct entry *entry)
 	return entry->storage_slow;
 }
 
-static void end_slow(struct entry *entry)
+static void clear_storage_slow(struct entry *entry)
 {
 	const struct store *store = journal_store(entry->deps.journal);
 
@@ -23,7 +23,7 @@ static void end_slow(struct entry *entry)
 		entry->storage_slow = false;
 }
 
-static void begin_slow(struct entry *entry)
+static void set_storage_slow(struct entry *entry)
 {
 	unsigned slow_ms = entry->deps.config->storage.slow_ms;
 
@@ -45,10 +45,10 @@ static uint64_t combine_ms(const struct entry *entry)
 }
 
 /* The attempt at a door that waits for another factor; NULL: none. */
-static struct attempt *waiting_at(struct entry *entry, unsigned door)
+static struct attempt *find_pending(struct entry *entry, unsigned door)
 {
 	for (size_t i = 0; i < ENTRY_ATTEMPTS_MAX; i++)
-		if (entry->attempts[i].used && entry->attempts[i].state == ATTEMPT_MORE &&
+		if (entry->attempts[i].used && entry->attempts[i].state == ATTEMPT_FACTOR_PENDING &&
 		    entry->attempts[i].door == door)
 			return &entry->attempts[i];
 	return NULL;
@@ -59,57 +59,58 @@ const char *entry_person_at_door(const struct entry *entry, unsigned door, bool 
 	for (size_t i = 0; i < ENTRY_ATTEMPTS_MAX; i++) {
 		const struct attempt *attempt = &entry->attempts[i];
 
-		if (attempt->used && attempt->state == ATTEMPT_MORE && attempt->door == door &&
-		    attempt->leaving == leaving)
+		if (attempt->used && attempt->state == ATTEMPT_FACTOR_PENDING &&
+		    attempt->door == door && attempt->leaving == leaving)
 			return attempt_last(attempt)->person;
 	}
 	return "";
 }
 
-static bool is_same(const struct presented_credential *a, const struct presented_credential *b)
+static bool is_same_factor(const struct presented_credential *a,
+			   const struct presented_credential *b)
 {
 	return a->factor == b->factor && strcmp(a->person, b->person) == 0;
 }
 
-/* What the same people showed here a moment ago counts beside what is shown now. */
-static void merge(const struct entry *entry, const struct attempt *before, struct attempt *now,
+/* Add the factors of the pending attempt to those of the new one. */
+static void merge(const struct entry *entry, const struct attempt *pending, struct attempt *now,
 		  uint64_t now_ms)
 {
 	const struct presented_credential newest = now->shown[0];
 
-	/* an order from afar and a pass stand alone: no other credential could belong to them */
-	if (before->leaving != now->leaving || newest.factor == POLICY_REMOTE ||
+	/* a remote order and a pass are never combined: no other credential can belong to them */
+	if (pending->leaving != now->leaving || newest.factor == POLICY_REMOTE ||
 	    newest.factor == POLICY_PASS || now->presentation_attack)
 		return;
 	now->count = 0;
-	for (size_t i = 0; i < before->count; i++) {
-		const struct presented_credential *shown = &before->shown[i];
+	for (size_t i = 0; i < pending->count; i++) {
+		const struct presented_credential *shown = &pending->shown[i];
 
-		if (now_ms - shown->mono_ms < combine_ms(entry) && !is_same(shown, &newest) &&
-		    now->count < POLICY_SHOWN_MAX - 1)
+		if (now_ms - shown->mono_ms < combine_ms(entry) &&
+		    !is_same_factor(shown, &newest) && now->count < POLICY_SHOWN_MAX - 1)
 			now->shown[now->count++] = *shown;
 	}
 	now->shown[now->count++] = newest;
 }
 
-static void supersede(struct attempt *waiting)
+static void supersede(struct attempt *pending)
 {
-	if (waiting == NULL)
+	if (pending == NULL)
 		return;
-	(void)attempt_step(waiting, ATTEMPT_EVENT_SUPERSEDED);
-	entry_remove(waiting);
+	(void)attempt_step(pending, ATTEMPT_EVENT_SUPERSEDED);
+	entry_remove(pending);
 }
 
-static void wait_for_more(struct entry *entry, struct attempt *now, uint64_t now_ms)
+static void wait_for_factor(struct entry *entry, struct attempt *now, uint64_t now_ms)
 {
-	struct attempt *attempt = entry_add(entry, now); /* one a door: there is a place */
+	struct attempt *attempt = entry_add(entry, now); /* one a door: a slot is free */
 
 	if (attempt == NULL) {
 		entry_deny(entry, now, NULL);
 		return;
 	}
-	(void)attempt_step(attempt, ATTEMPT_EVENT_MORE_NEEDED);
-	attempt->until_ms = now_ms + combine_ms(entry);
+	(void)attempt_step(attempt, ATTEMPT_EVENT_FACTOR_NEEDED);
+	attempt->deadline_ms = now_ms + combine_ms(entry);
 	if (attempt->reader[0] != '\0')
 		entry->ops->reader_feedback(entry->arg, attempt->door, attempt->reader,
 					    ACCESS_FEEDBACK_MORE, attempt->decision.reason);
@@ -117,9 +118,9 @@ static void wait_for_more(struct entry *entry, struct attempt *now, uint64_t now
 		entry->ops->face_feedback(entry->arg, attempt->door, ACCESS_FEEDBACK_MORE);
 }
 
-/* ---- what is presented ---- */
+/* ---- presentation ---- */
 
-static struct attempt begin(const struct entry_presentation *presentation, uint64_t now_ms)
+static struct attempt new_attempt(const struct entry_presentation *presentation, uint64_t now_ms)
 {
 	struct attempt attempt = {.state = ATTEMPT_PRESENTED,
 				  .door = presentation->door,
@@ -141,7 +142,7 @@ static struct attempt begin(const struct entry_presentation *presentation, uint6
 		 presentation->credential != NULL ? presentation->credential : "");
 	snprintf(attempt.reader, sizeof(attempt.reader), "%s",
 		 presentation->reader != NULL ? presentation->reader : "");
-	/* a host is not who walks in with the host's pass */
+	/* the person of a pass is the host, not the visitor who walks in */
 	if (shown->factor != POLICY_REMOTE && shown->factor != POLICY_PASS)
 		snprintf(attempt.person, sizeof(attempt.person), "%s", shown->person);
 	return attempt;
@@ -174,23 +175,24 @@ void entry_present(struct entry *entry, const struct entry_presentation *present
 {
 	const struct order_nonce nonce = {presentation->nonce_key, presentation->nonce};
 	uint64_t now_ms = clock_mono_ms();
-	struct attempt *before, now = begin(presentation, now_ms), denied;
+	struct attempt *pending, now = new_attempt(presentation, now_ms), denied;
 
+	assert_thread(THREAD_CONTROL);
 	assert(presentation->door < entry->deps.config->door_count && presentation->data != NULL);
-	before = waiting_at(entry, now.door);
-	if (before != NULL)
-		merge(entry, before, &now, now_ms);
+	pending = find_pending(entry, now.door);
+	if (pending != NULL)
+		merge(entry, pending, &now, now_ms);
 	now.decision = entry_decide(entry, &now);
-	end_slow(entry);
+	clear_storage_slow(entry);
 	describe(entry, &now);
-	if (now.decision.outcome != POLICY_DENY) /* a denial does not end what waits for more */
-		supersede(before);
+	if (now.decision.outcome != POLICY_DENY) /* a denial leaves the pending attempt as it is */
+		supersede(pending);
 	switch (now.decision.outcome) {
 	case POLICY_GRANT:
 		entry_grant(entry, &now, &nonce);
 		break;
 	case POLICY_MORE:
-		wait_for_more(entry, &now, now_ms);
+		wait_for_factor(entry, &now, now_ms);
 		break;
 	case POLICY_ASK_GUARD:
 		entry_guard_ask(entry, &now, now_ms);
@@ -198,19 +200,19 @@ void entry_present(struct entry *entry, const struct entry_presentation *present
 	case POLICY_DENY:
 		denied = now;
 		entry_deny(entry, &denied, &nonce);
-		entry_record_marks(entry, &now);
+		entry_record_alerts(entry, &now);
 		break;
 	}
 	timers_update(entry->deps.timers);
 }
 
-/* ---- time ---- */
+/* ---- deadlines ---- */
 
-static bool has_a_time(const struct attempt *attempt)
+static bool has_deadline(const struct attempt *attempt)
 {
 	return attempt->used &&
-	       (attempt->state == ATTEMPT_MORE || attempt->state == ATTEMPT_GUARD ||
-		attempt->state == ATTEMPT_DECIDED);
+	       (attempt->state == ATTEMPT_FACTOR_PENDING ||
+		attempt->state == ATTEMPT_GUARD_PENDING || attempt->state == ATTEMPT_DECIDED);
 }
 
 static uint64_t due_ms(const void *arg)
@@ -219,8 +221,8 @@ static uint64_t due_ms(const void *arg)
 	uint64_t due = UINT64_MAX;
 
 	for (size_t i = 0; i < ENTRY_ATTEMPTS_MAX; i++)
-		if (has_a_time(&entry->attempts[i]) && entry->attempts[i].until_ms < due)
-			due = entry->attempts[i].until_ms;
+		if (has_deadline(&entry->attempts[i]) && entry->attempts[i].deadline_ms < due)
+			due = entry->attempts[i].deadline_ms;
 	return due;
 }
 
@@ -231,13 +233,12 @@ static void tick(void *arg, uint64_t now_ms)
 	for (size_t i = 0; i < ENTRY_ATTEMPTS_MAX; i++) {
 		struct attempt *attempt = &entry->attempts[i];
 
-		if (!has_a_time(attempt) || attempt->until_ms > now_ms)
+		if (!has_deadline(attempt) || attempt->deadline_ms > now_ms)
 			continue;
-		if (attempt->state ==
-		    ATTEMPT_DECIDED) { /* the disk has kept them waiting for long enough */
-			entry_disk_is_late(entry, attempt);
-			begin_slow(entry);
-		} else { /* nothing more was shown, or no guard answered: now it is a denial */
+		if (attempt->state == ATTEMPT_DECIDED) { /* the disk has not answered in time */
+			entry_record_overdue(entry, attempt);
+			set_storage_slow(entry);
+		} else { /* no further factor, or no answer of a guard: a denial */
 			json_object_set_new(attempt->data, "timed_out", json_true());
 			entry_deny(entry, attempt, NULL);
 		}
@@ -250,6 +251,7 @@ void entry_load_counter(struct entry *entry, const char *id, const json_t *json)
 {
 	static const char prefix[] = "used/";
 
+	assert_thread(THREAD_CONTROL);
 	if (strncmp(id, prefix, sizeof(prefix) - 1) != 0 ||
 	    json_integer_value(json_object_get(json, "pending")) <= 0)
 		return;
@@ -258,7 +260,7 @@ void entry_load_counter(struct entry *entry, const char *id, const json_t *json)
 	(void)json_object_set_new(entry->interrupted, id + sizeof(prefix) - 1, json_true());
 }
 
-/* The relay may have moved before the end: the use stays counted, and somebody can give it back. */
+/* The relay may have moved before the crash: the use stays counted; an operator can return it. */
 static void report_interrupted(struct entry *entry, const char *id)
 {
 	const struct roster_credential *credential =
@@ -285,20 +287,26 @@ void entry_settle(struct entry *entry)
 	const char *id;
 	json_t *value;
 
+	assert_thread(THREAD_CONTROL);
 	json_object_foreach(entry->interrupted, id, value) report_interrupted(entry, id);
 	json_decref(entry->interrupted);
 	entry->interrupted = NULL;
 }
 
-/* ---- begin and end ---- */
+/* ---- open and close ---- */
 
 int entry_open(const struct entry_deps *deps, const struct entry_ops *ops, void *arg,
 	       struct entry **ret_entry)
 {
 	struct entry *entry = calloc(1, sizeof(*entry));
 
+	assert_thread(THREAD_CONTROL);
 	assert(deps->config != NULL && deps->journal != NULL && deps->timers != NULL);
 	assert(deps->directory != NULL && deps->config->door_count <= CONFIG_DOORS_MAX);
+	assert(ops->door_mode != NULL && ops->door_interlock != NULL && ops->tampered != NULL);
+	assert(ops->door_state != NULL && ops->release != NULL && ops->admitted != NULL);
+	assert(ops->reader_feedback != NULL && ops->face_feedback != NULL &&
+	       ops->adopt_pass != NULL);
 	if (entry == NULL)
 		return -ENOMEM;
 	entry->deps = *deps;

@@ -1,4 +1,4 @@
-/* How an attempt ends: denied; or recorded, opened, and taken or not. */
+/* The end of an attempt: denied; or recorded, opened, and taken or not taken. */
 #include "entry_private.h"
 
 #include <errno.h>
@@ -26,10 +26,10 @@ void entry_remove(struct attempt *attempt)
 }
 
 /*
- * Those who did not walk through wait only for what may be told late: their places are the first to
- * be given away.
+ * When the table is full, an attempt in NOT_TAKEN is dropped: it waits only for a passage that the
+ * contact may report late.
  */
-static struct attempt *free_place(struct entry *entry)
+static struct attempt *find_free_slot(struct entry *entry)
 {
 	struct attempt *not_taken = NULL;
 
@@ -46,23 +46,23 @@ static struct attempt *free_place(struct entry *entry)
 
 struct attempt *entry_add(struct entry *entry, const struct attempt *attempt)
 {
-	struct attempt *place = free_place(entry);
+	struct attempt *slot = find_free_slot(entry);
 
-	if (place == NULL)
+	if (slot == NULL)
 		return NULL;
-	*place = *attempt;
-	place->used = true;
-	place->generation = ++entry->generation;
-	return place;
+	*slot = *attempt;
+	slot->used = true;
+	slot->generation = ++entry->generation;
+	return slot;
 }
 
-/* A transition that the table knows, else the program is wrong. */
+/* Apply an event that the state must have a transition for. */
 static unsigned step(struct attempt *attempt, enum attempt_event event)
 {
-	int bookings = attempt_step(attempt, event);
+	int effects = attempt_step(attempt, event);
 
-	assert(bookings >= 0);
-	return (unsigned)bookings;
+	assert(effects >= 0);
+	return (unsigned)effects;
 }
 
 static const char *person_of(const struct attempt *attempt)
@@ -70,16 +70,16 @@ static const char *person_of(const struct attempt *attempt)
 	return attempt->person[0] != '\0' ? attempt->person : NULL;
 }
 
-static void show(struct entry *entry, const struct attempt *attempt, enum access_feedback feedback,
-		 enum policy_reason reason)
+static void give_reader_feedback(struct entry *entry, const struct attempt *attempt,
+				 enum access_feedback feedback, enum policy_reason reason)
 {
 	if (attempt->reader[0] != '\0')
 		entry->ops->reader_feedback(entry->arg, attempt->door, attempt->reader, feedback,
 					    reason);
 }
 
-static void show_face(struct entry *entry, const struct attempt *attempt,
-		      enum access_feedback feedback)
+static void give_face_feedback(struct entry *entry, const struct attempt *attempt,
+			       enum access_feedback feedback)
 {
 	if (attempt_last(attempt)->factor == POLICY_FACE)
 		entry->ops->face_feedback(entry->arg, attempt->door, feedback);
@@ -116,15 +116,15 @@ void entry_deny(struct entry *entry, struct attempt *attempt, const struct order
 		json_object_set(attempt->data, "rules", rules);
 	json_decref(rules);
 	(void)journal_record_draft(entry->deps.journal, &draft, NULL, NULL); /* logged there */
-	show(entry, attempt, ACCESS_FEEDBACK_DENIED, decision->reason);
-	show_face(entry, attempt, ACCESS_FEEDBACK_DENIED);
+	give_reader_feedback(entry, attempt, ACCESS_FEEDBACK_DENIED, decision->reason);
+	give_face_feedback(entry, attempt, ACCESS_FEEDBACK_DENIED);
 	reply_refuse(&attempt->reply,
 		     problem_access_denied(&problem, policy_reason_name(decision->reason), &needed),
 		     &problem);
 	entry_remove(attempt);
 }
 
-void entry_record_marks(struct entry *entry, const struct attempt *attempt)
+void entry_record_alerts(struct entry *entry, const struct attempt *attempt)
 {
 	const struct policy_decision *decision = &attempt->decision;
 	const struct {
@@ -155,7 +155,7 @@ static const char *not_opened_reason(int r)
 	return r == -EPERM ? "mode" : r == -EBUSY ? "interlock" : r == -EAGAIN ? "log" : "relay";
 }
 
-static void explain_not_opened(int r, struct problem *ret_problem)
+static void describe_not_opened(int r, struct problem *ret_problem)
 {
 	switch (r) {
 	case -EPERM:
@@ -172,52 +172,55 @@ static void explain_not_opened(int r, struct problem *ret_problem)
 	}
 }
 
-/* Granted, but the door did not open: what was reserved is given back. */
-static void not_opened(struct entry *entry, struct attempt *attempt, int r)
+/* Granted, but the door did not open: record that, and return the reserved uses. */
+static void fail_release(struct entry *entry, struct attempt *attempt, int r)
 {
 	struct event_draft draft = {.type = "access.not_opened",
 				    .severity = EVENT_WARNING,
 				    .source = entry->sources[attempt->door],
 				    .person = person_of(attempt),
 				    .data = attempt->data};
-	struct booking booking = {0};
+	struct counter_changes changes = {0};
 	struct problem problem;
 
-	booking_apply(entry, attempt, step(attempt, ATTEMPT_EVENT_NOT_OPENED), &booking);
+	counters_apply(entry, attempt, step(attempt, ATTEMPT_EVENT_NOT_OPENED), &changes);
 	json_object_set_new(attempt->data, "reason", json_string(not_opened_reason(r)));
-	(void)booking_record(entry, &booking, &draft, NULL, NULL); /* logged there */
-	show(entry, attempt, ACCESS_FEEDBACK_DENIED, POLICY_UNAUTHORIZED);
-	explain_not_opened(r, &problem);
+	(void)counters_record(entry, &changes, &draft, NULL, NULL); /* logged there */
+	give_reader_feedback(entry, attempt, ACCESS_FEEDBACK_DENIED, POLICY_UNAUTHORIZED);
+	describe_not_opened(r, &problem);
 	reply_refuse(&attempt->reply, r, &problem);
 	entry_remove(attempt);
 }
 
 static void record_passage(struct entry *entry, struct attempt *attempt, const char *type,
-			   unsigned bookings, json_t *state)
+			   unsigned effects, json_t *state)
 {
 	const struct event_draft draft = {.type = type,
 					  .source = entry->sources[attempt->door],
 					  .person = person_of(attempt),
 					  .data = state};
-	struct booking booking = {0};
+	struct counter_changes changes = {0};
 
-	booking_apply(entry, attempt, bookings, &booking);
-	(void)booking_record(entry, &booking, &draft, NULL, NULL); /* logged there */
+	counters_apply(entry, attempt, effects, &changes);
+	(void)counters_record(entry, &changes, &draft, NULL, NULL); /* logged there */
 }
 
-static void record_grant(struct entry *entry, struct attempt *attempt, unsigned bookings)
+static void record_grant(struct entry *entry, struct attempt *attempt, unsigned effects)
 {
 	const struct event_draft draft = {.type = "access.granted",
 					  .source = entry->sources[attempt->door],
 					  .person = person_of(attempt),
 					  .data = attempt->data};
-	struct booking booking = {0};
+	struct counter_changes changes = {0};
 
-	booking_apply(entry, attempt, bookings, &booking);
-	(void)booking_record(entry, &booking, &draft, NULL, NULL); /* logged there */
+	counters_apply(entry, attempt, effects, &changes);
+	(void)counters_record(entry, &changes, &draft, NULL, NULL); /* logged there */
 }
 
-/* Those who did not walk through, at this door: what is told late from now on concerns others. */
+/*
+ * End the attempts in NOT_TAKEN at this door: a passage that is reported from now on belongs to a
+ * newer grant.
+ */
 static void supersede_not_taken(struct entry *entry, unsigned door)
 {
 	for (size_t i = 0; i < ENTRY_ATTEMPTS_MAX; i++) {
@@ -230,8 +233,8 @@ static void supersede_not_taken(struct entry *entry, unsigned door)
 	}
 }
 
-/* With too many the oldest counts as taken: nobody gains by waiting in line. */
-static void bound_passages(struct entry *entry)
+/* Above ENTRY_PASSAGES_MAX the oldest attempt counts as taken. */
+static void limit_passages(struct entry *entry)
 {
 	struct attempt *oldest = NULL;
 	json_t *state;
@@ -253,16 +256,18 @@ static void bound_passages(struct entry *entry)
 	entry_remove(oldest);
 }
 
-/* The door is open for them: @p release says what is known of the passage. */
-static void opened(struct entry *entry, struct attempt *attempt, enum door_release release)
+/* The relay released the door: record the grant and answer it. */
+static void complete_release(struct entry *entry, struct attempt *attempt,
+			     enum door_release release)
 {
 	unsigned door = attempt->door;
 
 	supersede_not_taken(entry, door);
 	snprintf(entry->last_person[door], ULID_BYTES, "%s", attempt->person);
 	record_grant(entry, attempt,
-		     step(attempt, release == DOOR_RELEASE_NOT_KNOWN ? ATTEMPT_EVENT_OPENED_UNSEEN
-								     : ATTEMPT_EVENT_OPENED));
+		     step(attempt, release == DOOR_RELEASE_NOT_KNOWN
+					   ? ATTEMPT_EVENT_OPENED_UNMONITORED
+					   : ATTEMPT_EVENT_OPENED));
 	if (release == DOOR_RELEASE_TAKEN) {
 		json_t *state = entry->ops->door_state(entry->arg, door);
 
@@ -272,17 +277,17 @@ static void opened(struct entry *entry, struct attempt *attempt, enum door_relea
 	}
 	if (attempt->person[0] != '\0' && !attempt->leaving)
 		entry->ops->admitted(entry->arg, door, attempt->person);
-	show(entry, attempt, ACCESS_FEEDBACK_GRANTED, POLICY_GRANTED);
-	show_face(entry, attempt, ACCESS_FEEDBACK_GRANTED);
+	give_reader_feedback(entry, attempt, ACCESS_FEEDBACK_GRANTED, POLICY_GRANTED);
+	give_face_feedback(entry, attempt, ACCESS_FEEDBACK_GRANTED);
 	reply_send(&attempt->reply, 0, NULL, entry->ops->door_state(entry->arg, door));
 	attempt->reply = (struct reply){0};
 	if (attempt->state == ATTEMPT_ENDED)
 		entry_remove(attempt);
 	else
-		bound_passages(entry);
+		limit_passages(entry);
 }
 
-/* The relay, then the account of it. */
+/* Switch the relay first, then record the grant with its latency. */
 static void open_door(struct entry *entry, struct attempt *attempt, const char *storage)
 {
 	enum door_release release = DOOR_RELEASE_NOT_KNOWN;
@@ -290,17 +295,17 @@ static void open_door(struct entry *entry, struct attempt *attempt, const char *
 	int r;
 
 	(void)step(attempt, ATTEMPT_EVENT_RECORDED);
-	/* decided moments ago: the other door of the interlock may have opened since */
+	/* the other door of the interlock may have opened since the decision */
 	r = entry->ops->release(entry->arg, attempt->door, attempt->decision.extended, &relay_us,
 				&release);
 	if (r < 0) {
-		not_opened(entry, attempt, r);
+		fail_release(entry, attempt, r);
 		return;
 	}
 	json_object_set_new(attempt->data, "storage", json_string(storage));
 	json_object_set_new(attempt->data, "frame_to_relay_ms",
 			    json_real((double)(relay_us - attempt->first_mono_us) / 1000.0));
-	opened(entry, attempt, release);
+	complete_release(entry, attempt, release);
 }
 
 /* ---- recorded ---- */
@@ -320,7 +325,7 @@ static void on_recorded(void *arg, int r, const struct event_row *row)
 		       attempt->state == ATTEMPT_DECIDED;
 
 	free(handle);
-	if (!current) /* opened already, because the disk was slow */
+	if (!current) /* the deadline has passed before: the attempt has gone on without it */
 		return;
 	if (row != NULL)
 		json_object_set_new(attempt->data, "request", json_integer(row->seq));
@@ -328,21 +333,21 @@ static void on_recorded(void *arg, int r, const struct event_row *row)
 		log_warning("log", "the decision for %s was not recorded: %s",
 			    entry->sources[attempt->door], strerror(-r));
 	if (r < 0 && attempt->order)
-		not_opened(entry, attempt, -EAGAIN);
+		fail_release(entry, attempt, -EAGAIN);
 	else
 		open_door(entry, attempt, r == 0 ? "committed" : "failed");
 }
 
-void entry_disk_is_late(struct entry *entry, struct attempt *attempt)
+void entry_record_overdue(struct entry *entry, struct attempt *attempt)
 {
 	if (attempt->order)
-		not_opened(entry, attempt, -EAGAIN);
+		fail_release(entry, attempt, -EAGAIN);
 	else
 		open_door(entry, attempt, "slow");
 }
 
-/* The request's record, and with it what it uses up. */
-static int record_request(struct entry *entry, struct attempt *attempt, unsigned bookings,
+/* Record the request, with the reserved uses and the nonce, in one transaction. */
+static int record_request(struct entry *entry, struct attempt *attempt, unsigned effects,
 			  const struct order_nonce *nonce)
 {
 	const struct event_draft draft = {.type = "access.request",
@@ -352,16 +357,16 @@ static int record_request(struct entry *entry, struct attempt *attempt, unsigned
 					  .nonce_key = nonce != NULL ? nonce->key : NULL,
 					  .nonce = nonce != NULL ? nonce->value : 0};
 	struct record_handle *handle = malloc(sizeof(*handle));
-	struct booking booking = {0};
+	struct counter_changes changes = {0};
 	int r;
 
-	booking_apply(entry, attempt, bookings, &booking);
+	counters_apply(entry, attempt, effects, &changes);
 	if (handle != NULL)
 		*handle = (struct record_handle){entry, attempt, attempt->generation};
-	r = booking_record(entry, &booking, &draft, handle != NULL ? on_recorded : NULL, handle);
+	r = counters_record(entry, &changes, &draft, handle != NULL ? on_recorded : NULL, handle);
 	if (r < 0 || handle == NULL)
 		free(handle);
-	return r == 0 && handle == NULL ? -ENOMEM : r; /* without an answer it opens at once */
+	return r == 0 && handle == NULL ? -ENOMEM : r; /* without a callback it opens at once */
 }
 
 void entry_grant(struct entry *entry, struct attempt *granted, const struct order_nonce *nonce)
@@ -371,29 +376,30 @@ void entry_grant(struct entry *entry, struct attempt *granted, const struct orde
 					  ? entry_add(entry, granted)
 					  : NULL;
 	struct problem problem;
-	unsigned bookings;
+	unsigned effects;
 
+	assert(!granted->used);
 	if (attempt == NULL) {
 		reply_refuse(&granted->reply, problem_too_many_at_once(&problem), &problem);
 		entry_remove(granted);
 		return;
 	}
-	bookings = step(attempt, ATTEMPT_EVENT_GRANTED);
-	attempt->until_ms =
+	effects = step(attempt, ATTEMPT_EVENT_GRANTED);
+	attempt->deadline_ms =
 		clock_mono_ms() + (attempt->order ? ENTRY_ORDER_WAIT_MS : storage->slow_ms);
-	if (record_request(entry, attempt, bookings, nonce) < 0) {
-		/* logged there; a broken disk locks nobody out */
+	if (record_request(entry, attempt, effects, nonce) < 0) {
+		/* the failure was logged; a broken disk does not keep residents out */
 		if (attempt->order)
-			not_opened(entry, attempt, -EAGAIN);
+			fail_release(entry, attempt, -EAGAIN);
 		else
 			open_door(entry, attempt, "failed");
 	}
-	entry_record_marks(entry, granted); /* the copy: the attempt may be over by now */
+	entry_record_alerts(entry, granted); /* the copy: the attempt may have ended by now */
 }
 
 /* ---- taken, or not ---- */
 
-static bool is_meant(const struct attempt *attempt, unsigned door, enum door_passage passage)
+static bool is_concerned(const struct attempt *attempt, unsigned door, enum door_passage passage)
 {
 	return attempt->used && attempt->door == door &&
 	       (attempt->state == ATTEMPT_OPENED ||
@@ -411,6 +417,7 @@ void entry_passage(struct entry *entry, unsigned door, enum door_passage passage
 		[DOOR_PASSAGE_UNKNOWN] = {"access.passage_unknown", ATTEMPT_EVENT_PASSAGE_UNKNOWN},
 	};
 
+	assert_thread(THREAD_CONTROL);
 	assert(door < entry->deps.config->door_count);
 	if (passage == DOOR_PASSAGE_TAILGATING) {
 		journal_record(entry->deps.journal, "access.tailgating", EVENT_WARNING,
@@ -420,7 +427,7 @@ void entry_passage(struct entry *entry, unsigned door, enum door_passage passage
 	for (size_t i = 0; i < ENTRY_ATTEMPTS_MAX; i++) {
 		struct attempt *attempt = &entry->attempts[i];
 
-		if (!is_meant(attempt, door, passage))
+		if (!is_concerned(attempt, door, passage))
 			continue;
 		record_passage(entry, attempt, table[passage].type,
 			       step(attempt, table[passage].event), state);

@@ -1,6 +1,6 @@
 /*
- * What a reading means: a card, a PIN or a code for the policy; wrong tries, and the lock-out that
- * follows them.
+ * Interprets readings: card, PIN or code for the policy; wrong tries and the lock-out after too
+ * many.
  */
 #include "readers_private.h"
 
@@ -49,7 +49,7 @@ static void record_counter(struct reader *reader, const char *type, enum event_s
 	json_decref(data);
 }
 
-static void count_wrong(struct reader *reader)
+static void count_wrong_try(struct reader *reader)
 {
 	const struct config_lockout *limits = &reader->owner->deps.config->lockout;
 	uint64_t now_ms = clock_mono_ms();
@@ -65,7 +65,7 @@ static void count_wrong(struct reader *reader)
 	reader_signal_show(reader, READER_SIGNAL_LOCKED_OUT, reader->lockout.until_ms);
 }
 
-static void count_right(struct reader *reader)
+static void reset_wrong_tries(struct reader *reader)
 {
 	if (lockout_right(&reader->lockout))
 		record_counter(reader, "access.tries_reset", EVENT_INFO, clock_mono_ms());
@@ -79,12 +79,13 @@ void readers_load_counter(struct readers *readers, const char *id, const json_t 
 	const int64_t longest_ms = readers->deps.config->lockout.seconds * INT64_C(1000);
 	struct reader *reader = NULL;
 
+	assert_thread(THREAD_CONTROL);
 	if (strncmp(id, "reader/", 7) == 0)
 		reader = readers_find(readers, id + 7);
-	if (reader == NULL || wrong < 1) /* a reader that is no longer there */
+	if (reader == NULL || wrong < 1) /* a reader that the config no longer has */
 		return;
 	if (json_integer_value(json_object_get(json, "until_unix_ms")) > 0) {
-		/* a clock that was set back must not lock out for longer than ever asked */
+		/* a clock that was set back must not lengthen the lock-out beyond its limit */
 		if (left_ms <= 0)
 			return;
 		reader->lockout.wrong = (unsigned)wrong;
@@ -92,7 +93,10 @@ void readers_load_counter(struct readers *readers, const char *id, const json_t 
 			clock_mono_ms() + (uint64_t)(left_ms < longest_ms ? left_ms : longest_ms);
 		reader_signal_show(reader, READER_SIGNAL_LOCKED_OUT, reader->lockout.until_ms);
 	} else if (reader->lockout.until_ms == 0) {
-		/* tries since the start count too; the next wrong one is the one that locks out */
+		/*
+		 * add the tries since the start, up to one below the limit: loading a counter never
+		 * locks out, but the next wrong try does
+		 */
 		unsigned limit = readers->deps.config->lockout.tries - 1;
 		json_int_t sum = wrong + reader->lockout.wrong;
 
@@ -102,12 +106,12 @@ void readers_load_counter(struct readers *readers, const char *id, const json_t 
 
 static bool is_wrong_try(enum policy_reason reason)
 {
-	/* who is known and comes at the wrong time guesses nothing */
+	/* a known credential that a rule or schedule refuses is no guess */
 	return strcmp(policy_reason_name(reason), "CredentialNotFound") == 0 ||
 	       strcmp(policy_reason_name(reason), "InvalidPIN") == 0;
 }
 
-static void show_granted(struct reader *reader)
+static void signal_granted(struct reader *reader)
 {
 	uint32_t release_ms = reader->owner->deps.config->doors[reader->door].release_ms;
 
@@ -119,30 +123,33 @@ void readers_feedback(struct readers *readers, const char *name, enum access_fee
 {
 	struct reader *reader = readers_find(readers, name);
 
+	assert_thread(THREAD_CONTROL);
 	if (reader == NULL)
 		return;
 	if (feedback == ACCESS_FEEDBACK_GRANTED) {
-		count_right(reader);
-		show_granted(reader);
+		reset_wrong_tries(reader);
+		signal_granted(reader);
 	} else if (feedback == ACCESS_FEEDBACK_MORE) {
 		reader_signal_show(reader, READER_SIGNAL_MORE, 0);
 	} else if (is_wrong_try(reason)) {
-		count_wrong(reader);
+		count_wrong_try(reader);
 	} else {
 		reader_signal_show(reader, READER_SIGNAL_DENIED, 0);
 	}
 }
 
-void readers_show(struct readers *readers, unsigned door, enum access_feedback feedback)
+void readers_door_feedback(struct readers *readers, unsigned door, enum access_feedback feedback)
 {
+	assert_thread(THREAD_CONTROL);
+	assert(door < readers->deps.config->door_count);
 	for (size_t i = 0; i < readers->count; i++) {
 		struct reader *reader = &readers->list[i];
 
 		if (reader->door != door || reader->config->leaving ||
 		    lockout_left_ms(&reader->lockout, clock_mono_ms()) > 0)
-			continue; /* a reader that is locked out goes on showing that */
+			continue; /* a reader that is locked out shows that until it ends */
 		if (feedback == ACCESS_FEEDBACK_GRANTED)
-			show_granted(reader);
+			signal_granted(reader);
 		else
 			reader_signal_show(reader,
 					   feedback == ACCESS_FEEDBACK_MORE ? READER_SIGNAL_MORE
@@ -153,8 +160,8 @@ void readers_show(struct readers *readers, unsigned door, enum access_feedback f
 
 /* ---- readings ---- */
 
-static void show(struct reader *reader, enum policy_factor factor, const char *text,
-		 uint64_t mono_us)
+static void present(struct reader *reader, enum policy_factor factor, const char *text,
+		    uint64_t mono_us)
 {
 	const struct entry_reading reading = {.factor = factor,
 					      .text = text,
@@ -169,26 +176,26 @@ static void show(struct reader *reader, enum policy_factor factor, const char *t
 		reader->owner->ops->read(reader->owner->arg, &reading);
 }
 
-static void show_card(struct reader *reader, const char *digits, uint64_t mono_us)
+static void present_card(struct reader *reader, const char *digits, uint64_t mono_us)
 {
 	while (digits[0] == '0' &&
-	       digits[1] != '\0') /* readers fill up with zeros, each as it likes */
+	       digits[1] != '\0') /* readers differ in the number of leading zeros */
 		digits++;
-	show(reader, POLICY_CARD, digits, mono_us);
+	present(reader, POLICY_CARD, digits, mono_us);
 }
 
-static void on_key(struct reader *reader, char key, uint64_t mono_us)
+static void accept_key(struct reader *reader, char key, uint64_t mono_us)
 {
 	char pin[KEYPAD_PIN_BYTES];
 
 	switch (keypad_key(&reader->keypad, key, mono_us, pin)) {
 	case KEYPAD_PIN:
-		show(reader, POLICY_PIN, pin, mono_us);
+		present(reader, POLICY_PIN, pin, mono_us);
 		explicit_bzero(pin, sizeof(pin));
 		break;
 	case KEYPAD_TOO_LONG:
 		reader_report(reader, &reader->misread, "pin_too_long", 0);
-		count_wrong(reader);
+		count_wrong_try(reader);
 		break;
 	case KEYPAD_MORE:
 	case KEYPAD_CLEARED:
@@ -196,7 +203,7 @@ static void on_key(struct reader *reader, char key, uint64_t mono_us)
 	}
 }
 
-void reader_bursts(struct reader *reader, uint64_t now_us)
+void reader_decode_bursts(struct reader *reader, uint64_t now_us)
 {
 	struct wiegand_code code;
 	enum wiegand_result result;
@@ -205,9 +212,9 @@ void reader_bursts(struct reader *reader, uint64_t now_us)
 	while ((result = wiegand_take(&reader->wiegand, now_us, &code)) != WIEGAND_NOTHING) {
 		if (result == WIEGAND_CARD) {
 			snprintf(number, sizeof(number), "%" PRIu64, code.number);
-			show_card(reader, number, code.mono_us);
+			present_card(reader, number, code.mono_us);
 		} else if (result == WIEGAND_KEY) {
-			on_key(reader, code.key, code.mono_us);
+			accept_key(reader, code.key, code.mono_us);
 		} else {
 			reader_report(reader, &reader->misread, wiegand_result_name(result),
 				      code.bits);
@@ -217,23 +224,23 @@ void reader_bursts(struct reader *reader, uint64_t now_us)
 	explicit_bzero(number, sizeof(number));
 }
 
-void reader_text(struct reader *reader, const char *text, uint64_t mono_us)
+void reader_accept_text(struct reader *reader, const char *text, uint64_t mono_us)
 {
 	enum config_reader_reads reads = reader->config->reads;
 	bool digits = text[strspn(text, "0123456789")] == '\0';
 
 	if (digits && reads != CONFIG_READS_CODE)
-		show_card(reader, text, mono_us);
+		present_card(reader, text, mono_us);
 	else if (reads == CONFIG_READS_CARD)
 		reader_report(reader, &reader->misread, "no_card_number", 0);
 	else
-		show(reader, POLICY_QR, text, mono_us);
+		present(reader, POLICY_QR, text, mono_us);
 }
 
 /* ---- the simulated board ---- */
 
-/* The pulses of a burst that has just ended, through the same decoder as real ones. */
-static void send(struct reader *reader, uint64_t burst, unsigned bits, uint64_t now_us)
+/* Feed the pulses of a burst that has just ended to the decoder that real pulses go through. */
+static void send_pulses(struct reader *reader, uint64_t burst, unsigned bits, uint64_t now_us)
 {
 	uint64_t at_us = now_us - WIEGAND_GAP_US - bits * SWIPE_INTERVAL_US;
 
@@ -244,7 +251,7 @@ static void send(struct reader *reader, uint64_t burst, unsigned bits, uint64_t 
 		wiegand_edge(&reader->wiegand, line, true, at_us);
 		wiegand_edge(&reader->wiegand, line, false, at_us + WIEGAND_APART_US);
 	}
-	reader_bursts(reader, now_us);
+	reader_decode_bursts(reader, now_us);
 }
 
 /* -EINVAL: no decimal number, -ERANGE: more bits than such a card has. */
@@ -257,7 +264,7 @@ static int parse_number(const struct reader *reader, const char *text, uint64_t 
 	return *text != '\0' ? -EINVAL : r;
 }
 
-static struct reader *simulated(struct readers *readers, const char *name, int *r)
+static struct reader *find_simulated(struct readers *readers, const char *name, int *r)
 {
 	struct reader *reader = readers_find(readers, name);
 
@@ -273,19 +280,19 @@ int readers_swipe(struct readers *readers, const char *name, const char *code)
 {
 	uint64_t number, now_us = clock_mono_us();
 	int r;
-	struct reader *reader = simulated(readers, name, &r);
+	struct reader *reader = find_simulated(readers, name, &r);
 
 	if (r < 0)
 		return r;
 	if (reader->config->kind != CONFIG_READER_WIEGAND) {
-		reader_text(reader, code, now_us);
+		reader_accept_text(reader, code, now_us);
 	} else {
 		r = parse_number(reader, code, &number);
 		if (r == 0)
-			send(reader, wiegand_encode(&reader->format, number), reader->format.bits,
-			     now_us);
+			send_pulses(reader, wiegand_encode(&reader->format, number),
+				    reader->format.bits, now_us);
 	}
-	readers_arm(readers);
+	readers_update_timer(readers);
 	return r;
 }
 
@@ -294,7 +301,7 @@ int readers_type(struct readers *readers, const char *name, const char *keys)
 	static const char known[] = "0123456789*#";
 	uint64_t now_us = clock_mono_us();
 	int r;
-	struct reader *reader = simulated(readers, name, &r);
+	struct reader *reader = find_simulated(readers, name, &r);
 
 	if (r == 0 && (reader->config->kind != CONFIG_READER_WIEGAND || !reader->config->keypad))
 		r = -EPERM;
@@ -303,8 +310,8 @@ int readers_type(struct readers *readers, const char *name, const char *keys)
 	for (; r == 0 && *keys != '\0'; keys++) {
 		unsigned key = (unsigned)(strchr(known, *keys) - known);
 
-		send(reader, (~key & 15) << 4 | key, KEYPAD_BITS_LONG, now_us);
+		send_pulses(reader, (~key & 15) << 4 | key, KEYPAD_BITS_LONG, now_us);
 	}
-	readers_arm(readers);
+	readers_update_timer(readers);
 	return r;
 }

@@ -7,7 +7,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 
-/* Digits are discarded when no key follows for this long: the next person starts anew. */
+/* Digits are discarded when no key follows for this long: the next ones are another person's. */
 static const uint64_t PIN_PAUSE_US = 10000000;
 
 struct reader *readers_find(struct readers *readers, const char *name)
@@ -24,7 +24,7 @@ static void report_now(struct reader *reader, struct repeated_report *report, un
 		       uint64_t now_ms)
 {
 	report->reported_ms = now_ms;
-	report->more = 0;
+	report->unreported = 0;
 	journal_record(reader->owner->deps.journal, report->type, EVENT_WARNING, reader->source,
 		       NULL,
 		       json_pack("{s:s, s:s, s:s, s:i, s:i}", "reader", reader->config->name,
@@ -39,22 +39,24 @@ void reader_report(struct reader *reader, struct repeated_report *report, const 
 
 	report->reason = reason;
 	report->bits = bits;
-	if (report->reported_ms == 0 || now_ms >= report->reported_ms + READER_QUIET_MS)
-		report_now(reader, report, report->more + 1, now_ms);
-	else if (report->more < INT32_MAX)
-		report->more++;
+	if (report->reported_ms == 0 || now_ms >= report->reported_ms + READER_REPORT_INTERVAL_MS)
+		report_now(reader, report, report->unreported + 1, now_ms);
+	else if (report->unreported < INT32_MAX)
+		report->unreported++;
 }
 
 static uint64_t report_due_ms(const struct repeated_report *report)
 {
-	return report->more > 0 ? report->reported_ms + READER_QUIET_MS : UINT64_MAX;
+	return report->unreported > 0 ? report->reported_ms + READER_REPORT_INTERVAL_MS
+				      : UINT64_MAX;
 }
 
-/* @p fault NULL: there is none, and no @p why. */
+/* @p fault NULL: the reader works; then @p why is NULL too. */
 static void set_fault(struct reader *reader, const char *fault, const struct problem *why)
 {
 	bool lost = fault != NULL && strcmp(fault, "lost") == 0;
 
+	assert((fault == NULL) == (why == NULL));
 	if (fault == reader->fault ||
 	    (fault != NULL && reader->fault != NULL && strcmp(fault, reader->fault) == 0))
 		return;
@@ -132,14 +134,14 @@ void reader_signal_show(struct reader *reader, enum reader_signal signal, uint64
 	reader->signal = signal;
 	reader->signal_since_ms = clock_mono_ms();
 	reader->signal_until_ms = until_ms;
-	(void)show_signal(
-		reader, reader->signal_since_ms); /* when it changes is asked again by the timer */
-	readers_arm(reader->owner);
+	(void)show_signal(reader,
+			  reader->signal_since_ms); /* the timer asks again for the next change */
+	readers_update_timer(reader->owner);
 }
 
 /* ---- devices ---- */
 
-static void lose(struct reader *reader, int error)
+static void mark_lost(struct reader *reader, int error)
 {
 	struct problem why;
 
@@ -168,14 +170,14 @@ static int on_port(sd_event_source *source, int fd, uint32_t revents, void *arg)
 	(void)source, (void)fd, (void)revents;
 	while ((r = reader_port_next(reader->port, now_us, text)) == 1 || r == -EBADMSG) {
 		if (r == 1)
-			reader_text(reader, text, now_us);
+			reader_accept_text(reader, text, now_us);
 		else
 			reader_report(reader, &reader->misread, "unfit_text", 0);
 	}
 	explicit_bzero(text, sizeof(text));
 	if (r < 0)
-		lose(reader, r);
-	readers_arm(reader->owner);
+		mark_lost(reader, r);
+	readers_update_timer(reader->owner);
 	return 0;
 }
 
@@ -190,14 +192,14 @@ static void open_port(struct reader *reader)
 		r = sd_event_add_io(reader->owner->deps.event, &reader->port_source,
 				    reader_port_fd(reader->port), EPOLLIN, on_port, reader);
 	if (r < 0)
-		lose(reader, r);
+		mark_lost(reader, r);
 	else
 		set_fault(reader, NULL, NULL);
 }
 
 /* ---- time ---- */
 
-static uint64_t least(uint64_t a, uint64_t b)
+static uint64_t earliest(uint64_t a, uint64_t b)
 {
 	return a < b ? a : b;
 }
@@ -209,27 +211,27 @@ static bool has_device(const struct reader *reader)
 
 static uint64_t due_ms(const struct reader *reader, uint64_t now_us)
 {
-	uint64_t due = least(report_due_ms(&reader->misread), report_due_ms(&reader->refused));
+	uint64_t due = earliest(report_due_ms(&reader->misread), report_due_ms(&reader->refused));
 	uint64_t us =
-		least(wiegand_due_us(&reader->wiegand, now_us), keypad_due_us(&reader->keypad));
+		earliest(wiegand_due_us(&reader->wiegand, now_us), keypad_due_us(&reader->keypad));
 
 	if (reader->signal != READER_SIGNAL_NONE)
-		due = least(due, reader_signal_at(reader->signal, reader->signal_since_ms,
-						  reader->signal_until_ms, now_us / 1000)
-					 .due_ms);
+		due = earliest(due, reader_signal_at(reader->signal, reader->signal_since_ms,
+						     reader->signal_until_ms, now_us / 1000)
+					    .due_ms);
 	if (has_device(reader) && reader->port == NULL)
-		due = least(due, reader->retry_ms);
-	return us == UINT64_MAX ? due : least(due, us / 1000 + 1);
+		due = earliest(due, reader->retry_ms);
+	return us == UINT64_MAX ? due : earliest(due, us / 1000 + 1);
 }
 
-void readers_arm(struct readers *readers)
+void readers_update_timer(struct readers *readers)
 {
 	uint64_t due = UINT64_MAX, now_us = clock_mono_us();
 
 	if (readers->timer == NULL)
 		return;
 	for (size_t i = 0; i < readers->count; i++)
-		due = least(due, due_ms(&readers->list[i], now_us));
+		due = earliest(due, due_ms(&readers->list[i], now_us));
 	if (due == UINT64_MAX) {
 		sd_event_source_set_enabled(readers->timer, SD_EVENT_OFF);
 		return;
@@ -238,12 +240,12 @@ void readers_arm(struct readers *readers)
 	sd_event_source_set_enabled(readers->timer, SD_EVENT_ONESHOT);
 }
 
-static void work(struct reader *reader, uint64_t now_us)
+static void serve(struct reader *reader, uint64_t now_us)
 {
 	uint64_t now_ms = now_us / 1000;
 
 	if (!has_device(reader)) {
-		reader_bursts(reader, now_us);
+		reader_decode_bursts(reader, now_us);
 		keypad_tick(&reader->keypad, now_us);
 		check_fault(reader, now_us);
 	} else if (reader->port == NULL && reader->retry_ms <= now_ms) {
@@ -252,13 +254,14 @@ static void work(struct reader *reader, uint64_t now_us)
 	if (reader->signal != READER_SIGNAL_NONE)
 		(void)show_signal(reader, now_ms);
 	if (report_due_ms(&reader->misread) <= now_ms)
-		report_now(reader, &reader->misread, reader->misread.more, now_ms);
+		report_now(reader, &reader->misread, reader->misread.unreported, now_ms);
 	if (report_due_ms(&reader->refused) <= now_ms)
-		report_now(reader, &reader->refused, reader->refused.more, now_ms);
+		report_now(reader, &reader->refused, reader->refused.unreported, now_ms);
 }
 
 /*
- * Less urgent than the board's own source: when it runs, every edge that is known has been given.
+ * Runs at a lower priority than the board's source, so that every edge read from the board has
+ * reached the decoders.
  */
 static int on_time(sd_event_source *source, uint64_t usec, void *arg)
 {
@@ -267,13 +270,14 @@ static int on_time(sd_event_source *source, uint64_t usec, void *arg)
 
 	(void)source, (void)usec;
 	for (size_t i = 0; i < readers->count; i++)
-		work(&readers->list[i], now_us);
-	readers_arm(readers);
+		serve(&readers->list[i], now_us);
+	readers_update_timer(readers);
 	return 0;
 }
 
 bool readers_line(struct readers *readers, const struct board_event *event)
 {
+	assert_thread(THREAD_CONTROL);
 	for (size_t i = 0; i < readers->count; i++) {
 		struct reader *reader = &readers->list[i];
 
@@ -287,14 +291,14 @@ bool readers_line(struct readers *readers, const struct board_event *event)
 				wiegand_edge(&reader->wiegand, line, event->level == BOARD_ACTIVE,
 					     event->mono_us);
 			check_fault(reader, clock_mono_us());
-			readers_arm(readers);
+			readers_update_timer(readers);
 			return true;
 		}
 	}
 	return false;
 }
 
-/* ---- begin and end ---- */
+/* ---- open and close ---- */
 
 static int line_of(const struct readers *readers, const char *name)
 {
@@ -308,7 +312,7 @@ static unsigned door_of(const struct readers *readers, const char *name)
 
 	while (door < config->door_count && strcmp(config->doors[door].name, name) != 0)
 		door++;
-	assert(door < config->door_count); /* the config was checked */
+	assert(door < config->door_count); /* the config was validated */
 	return door;
 }
 
@@ -329,11 +333,11 @@ static void find_format(struct reader *reader)
 		if (strcmp(format->name, reader->config->format) == 0)
 			(void)wiegand_format_parse(format->layout, parity, format->parity_count,
 						   &reader->format,
-						   error); /* the config was checked */
+						   error); /* the config was validated */
 	}
 }
 
-static void begin_lines(struct reader *reader, uint64_t now_us)
+static void read_data_lines(struct reader *reader, uint64_t now_us)
 {
 	for (unsigned line = 0; line < 2; line++) {
 		enum board_level level =
@@ -345,10 +349,11 @@ static void begin_lines(struct reader *reader, uint64_t now_us)
 	check_fault(reader, now_us);
 }
 
-static void begin(struct readers *readers, const struct config_reader *config, uint64_t now_us)
+static void add_reader(struct readers *readers, const struct config_reader *config, uint64_t now_us)
 {
 	struct reader *reader = &readers->list[readers->count++];
 
+	assert(readers->count <= CONFIG_READERS_MAX);
 	reader->owner = readers;
 	reader->config = config;
 	reader->door = door_of(readers, config->door);
@@ -365,7 +370,7 @@ static void begin(struct readers *readers, const struct config_reader *config, u
 	if (has_device(reader))
 		open_port(reader);
 	else
-		begin_lines(reader, now_us);
+		read_data_lines(reader, now_us);
 }
 
 int readers_open(const struct readers_deps *deps, const struct readers_ops *ops, void *arg,
@@ -375,6 +380,7 @@ int readers_open(const struct readers_deps *deps, const struct readers_ops *ops,
 	uint64_t now_us = clock_mono_us();
 	int r;
 
+	assert_thread(THREAD_CONTROL);
 	assert(deps->config != NULL && deps->event != NULL && deps->journal != NULL &&
 	       deps->board != NULL);
 	assert(ops->read != NULL && ops->changed != NULL && ops->is_quiet != NULL);
@@ -384,14 +390,14 @@ int readers_open(const struct readers_deps *deps, const struct readers_ops *ops,
 	readers->ops = ops;
 	readers->arg = arg;
 	for (size_t i = 0; i < deps->config->reader_count; i++)
-		begin(readers, &deps->config->readers[i], now_us);
+		add_reader(readers, &deps->config->readers[i], now_us);
 	r = sd_event_add_time(deps->event, &readers->timer, CLOCK_MONOTONIC, UINT64_MAX, 1000,
 			      on_time, readers);
 	if (r < 0) {
 		readers_close(readers);
 		return r;
 	}
-	readers_arm(readers);
+	readers_update_timer(readers);
 	*ret_readers = readers;
 	return 0;
 }
@@ -405,7 +411,7 @@ void readers_close(struct readers *readers)
 		sd_event_source_disable_unref(readers->list[i].port_source);
 		reader_port_close(readers->list[i].port);
 	}
-	explicit_bzero(readers, sizeof(*readers)); /* digits that were being typed */
+	explicit_bzero(readers, sizeof(*readers)); /* digits of an unfinished PIN */
 	free(readers);
 }
 

@@ -1,9 +1,8 @@
 /*
- * readers_private.h - what readers.c and reader_reading.c share. Control thread only.
+ * readers_private.h - declarations shared by readers.c and reader_reading.c. Control thread only.
  *
- * readers.c owns the readers: data lines, devices that come and go, faults, lights and buzzers,
- * time. reader_reading.c says what a reading means: a card, a PIN, a code; wrong tries and the
- * lock-out.
+ * readers.c owns the readers: data lines, hot-plugged devices, faults, lights and buzzers, timer.
+ * reader_reading.c interprets readings: card, PIN or code; wrong tries and the lock-out.
  */
 #ifndef GH_GATE_ENTRY_READERS_PRIVATE_H
 #define GH_GATE_ENTRY_READERS_PRIVATE_H
@@ -13,25 +12,26 @@
 #include <assert.h>
 
 #include "access/lockout.h"
+#include "base/thread_role.h"
 #include "hw/reader/keypad.h"
 #include "hw/reader/reader_port.h"
 #include "hw/reader/reader_signal.h"
 #include "hw/reader/wiegand.h"
 
 enum {
-	READER_RETRY_MS = 1000, /* between two tries to open a device that is gone */
-	READER_QUIET_MS =
-		10000 /* what a reader repeats is told at once, then counted for this long */
+	READER_RETRY_MS = 1000,            /* between two tries to open a missing device */
+	READER_REPORT_INTERVAL_MS = 10000, /* at most one event of a repeated report in this time */
 };
 
 /*
- * something a faulty or hostile reader could say a thousand times a second: the log gets it counted
+ * rate limiter: a faulty or hostile reader may send thousands of bad readings a second; the first
+ * is recorded at once, the others are counted
  */
 struct repeated_report {
-	const char *type;     /* of the event */
-	const char *reason;   /* static; of the last one */
-	unsigned bits, more;  /* more: not reported yet */
-	uint64_t reported_ms; /* 0: never */
+	const char *type;          /* of the event */
+	const char *reason;        /* static; of the last one */
+	unsigned bits, unreported; /* unreported: counted since the last event */
+	uint64_t reported_ms;      /* of the last event; 0: never */
 };
 
 struct reader {
@@ -40,13 +40,13 @@ struct reader {
 	unsigned door;
 	char source[EVENT_SOURCE_BYTES];         /* "reader/NAME" */
 	int data_line[2], led_line, buzzer_line; /* -1: none */
-	bool unreadable[2], led, buzzer,
-		signal_fault; /* signal_fault: reported that light or buzzer do not follow */
-	const char *fault;    /* static; NULL: none. "lost": its device is gone */
+	bool unreadable[2], led, buzzer;
+	bool signal_fault; /* a failure to switch light or buzzer was logged */
+	const char *fault; /* static; NULL: none. "lost": its device is missing */
 	struct wiegand_format format;
 	struct wiegand wiegand;
 	struct keypad keypad;
-	struct reader_port *port; /* NULL: not plugged in, or none */
+	struct reader_port *port; /* NULL: not plugged in, or a Wiegand reader */
 	sd_event_source *port_source;
 	uint64_t retry_ms;
 	struct lockout lockout;
@@ -68,17 +68,17 @@ struct readers {
 
 struct reader *readers_find(struct readers *readers, const char *name);
 void reader_signal_show(struct reader *reader, enum reader_signal signal, uint64_t until_ms);
-/** Report it now, or count it. */
+/** Record an event now, or count it for the next one. */
 void reader_report(struct reader *reader, struct repeated_report *report, const char *reason,
 		   unsigned bits);
-/** Set the readers' timer to whatever is due first. */
-void readers_arm(struct readers *readers);
+/** Set the readers' timer to the earliest deadline. */
+void readers_update_timer(struct readers *readers);
 
 /* reader_reading.c */
 
-/** Decode every burst that is complete. */
-void reader_bursts(struct reader *reader, uint64_t now_us);
-/** A text from an evdev or serial reader. */
-void reader_text(struct reader *reader, const char *text, uint64_t mono_us);
+/** Decode and present every complete burst of pulses. */
+void reader_decode_bursts(struct reader *reader, uint64_t now_us);
+/** Present a text of an evdev or serial reader. */
+void reader_accept_text(struct reader *reader, const char *text, uint64_t mono_us);
 
 #endif

@@ -1,4 +1,4 @@
-/* What would be decided if these factors were shown: nothing moves. */
+/* Decisions without effect: the policy for assumed factors. */
 #include "entry_private.h"
 
 #include <errno.h>
@@ -22,15 +22,12 @@ static const char *outcome_name(enum policy_outcome outcome)
 	return names[outcome];
 }
 
-/*
- * Add one factor, with a credential that a person has, so that its validity and uses are judged
- * too.
- */
-static int assume(const struct entry *entry, struct attempt *attempt, const char *person,
-		  const char *factor_name)
+/* Add one factor, with a credential of the person, so that its validity and uses count too. */
+static int add_assumed_factor(const struct entry *entry, struct attempt *attempt,
+			      const char *person, const char *factor_name)
 {
 	struct presented_credential *shown = &attempt->shown[attempt->count];
-	const struct roster_credential *at = NULL;
+	const struct roster_credential *credential = NULL;
 	int factor = 0;
 
 	while (factor <= POLICY_QR &&
@@ -42,13 +39,13 @@ static int assume(const struct entry *entry, struct attempt *attempt, const char
 	snprintf(shown->person, sizeof(shown->person), "%s", person);
 	for (size_t i = 0;
 	     factor != POLICY_FACE &&
-	     (at = roster_credentials_at(entry->deps.directory->credentials, i)) != NULL;
+	     (credential = roster_credentials_at(entry->deps.directory->credentials, i)) != NULL;
 	     i++)
-		if (at->factor == shown->factor && strcmp(at->person, person) == 0 &&
-		    !at->policy.duress)
+		if (credential->factor == shown->factor &&
+		    strcmp(credential->person, person) == 0 && !credential->policy.duress)
 			break;
-	if (factor != POLICY_FACE && at != NULL)
-		snprintf(shown->credential, sizeof(shown->credential), "%s", at->id);
+	if (factor != POLICY_FACE && credential != NULL)
+		snprintf(shown->credential, sizeof(shown->credential), "%s", credential->id);
 	attempt->count++;
 	return 0;
 }
@@ -79,7 +76,7 @@ static int read_question(const struct entry *entry, const json_t *question, stru
 	for (size_t i = 0; r == 0 && i < json_array_size(factors); i++) {
 		const char *name = json_string_value(json_array_get(factors, i));
 
-		r = name != NULL ? assume(entry, attempt, person, name) : -EINVAL;
+		r = name != NULL ? add_assumed_factor(entry, attempt, person, name) : -EINVAL;
 	}
 	if (r < 0 || attempt->count == 0) {
 		return problem_factors_invalid(problem);
@@ -97,6 +94,7 @@ json_t *entry_what_if(const struct entry *entry, const json_t *question, struct 
 	int64_t unix_ms = clock_unix_ms();
 	json_t *rules;
 
+	assert_thread(THREAD_CONTROL);
 	if (read_question(entry, question, &attempt, &unix_ms, problem) < 0)
 		return NULL;
 	entry_policy_request(entry, &attempt, &request);
