@@ -43,7 +43,7 @@ static void admitted(void *arg, unsigned door, const char *person)
 {
 	struct gate *gate = arg;
 
-	doors_first_person(gate->doors, door, person);
+	doors_person_admitted(gate->doors, door, person);
 }
 
 static void reader_feedback(void *arg, unsigned door, const char *reader,

@@ -1,4 +1,4 @@
-/* The doors part through doors.h: a simulated board, a driven clock, a store in memory. */
+/* gate/doors through doors.h: a simulated board, a driven clock, a store in memory. */
 #include <errno.h>
 #include <string.h>
 #include <unistd.h>
@@ -242,10 +242,10 @@ static void a_release_ends_in_time(void **state)
 	assert_int_equal(rig->passage_count, 1);
 	assert_int_equal(rig->passages[0], DOOR_PASSAGE_NOT_TAKEN);
 	assert_int_equal(rig->passage_doors[0], INNER);
-	assert_int_equal(events(rig, "access.not_taken"), 0); /* that is the observer's to record */
+	assert_int_equal(events(rig, "access.not_taken"), 0); /* the observer records it */
 }
 
-static void who_opens_the_leaf_has_taken_it(void **state)
+static void opening_the_leaf_takes_the_access(void **state)
 {
 	struct rig *rig = *state;
 
@@ -280,7 +280,7 @@ static void a_lost_contact_leaves_the_passage_unknown(void **state)
 	assert_int_equal(release(rig, INNER, 0), DOOR_RELEASE_NOT_KNOWN);
 }
 
-static void a_door_that_stands_open_for_all_tells_nothing(void **state)
+static void an_unlocked_door_reports_no_passage(void **state)
 {
 	struct rig *rig = *state;
 
@@ -291,7 +291,7 @@ static void a_door_that_stands_open_for_all_tells_nothing(void **state)
 	assert_int_equal(rig->passage_count, 0);
 }
 
-static void a_mode_that_lets_nobody_through_refuses(void **state)
+static void a_blocked_door_refuses_grants_but_no_exit(void **state)
 {
 	struct rig *rig = *state;
 
@@ -303,7 +303,7 @@ static void a_mode_that_lets_nobody_through_refuses(void **state)
 	assert_int_equal(events(rig, "door.exit"), 1);
 }
 
-static void the_other_door_of_an_interlock_holds(void **state)
+static void a_door_waits_for_the_other_of_its_interlock(void **state)
 {
 	struct rig *rig = *state;
 
@@ -347,7 +347,7 @@ static void fire_opens_and_is_latched(void **state)
 	assert_true(is_active(rig, "inner-lock") && is_active(rig, "outer-lock"));
 	assert_int_equal(doors_fire_reset(rig->doors, "guard"), -EBUSY);
 	drive(rig, "fire", BOARD_INACTIVE);
-	assert_true(doors_fire(rig->doors)); /* a panel that falls silent shuts no door */
+	assert_true(doors_fire(rig->doors)); /* the end of the signal shuts no door */
 	order(rig, INNER, "LockedDown");
 	assert_int_equal(rig->r, -EPERM);
 	assert_int_equal(doors_fire_reset(rig->doors, "guard"), 0);
@@ -403,7 +403,7 @@ static void evacuation_ends_a_lockdown_and_not_the_other_way_round(void **state)
 	assert_false(doors_mode_is_known("Accessed") || doors_mode_is_known(""));
 }
 
-static void doors_work_on_without_a_log(void **state)
+static void doors_work_without_a_log(void **state)
 {
 	struct rig *rig = *state;
 
@@ -438,10 +438,10 @@ static void a_door_waits_for_the_first_person(void **state)
 	assert_int_equal(doors_start_hours(rig->doors), 0);
 	assert_int_equal(doors_mode(rig->doors, OUTER), DOOR_MODE_UNLOCKED);
 	assert_int_equal(doors_mode(rig->doors, INNER), DOOR_MODE_LOCKED);
-	doors_first_person(rig->doors, INNER, "01ARZ3NDEKTSV4RRFFQ69G5FAV");
+	doors_person_admitted(rig->doors, INNER, "01ARZ3NDEKTSV4RRFFQ69G5FAV");
 	assert_int_equal(doors_mode(rig->doors, INNER), DOOR_MODE_UNLOCKED);
 	order(rig, INNER, "Locked"); /* a person's order holds until the hours are over */
-	doors_first_person(rig->doors, INNER, "01ARZ3NDEKTSV4RRFFQ69G5FAV");
+	doors_person_admitted(rig->doors, INNER, "01ARZ3NDEKTSV4RRFFQ69G5FAV");
 	doors_update_hours(rig->doors);
 	assert_int_equal(doors_mode(rig->doors, INNER), DOOR_MODE_LOCKED);
 	put(rig, "schedule", "day", json_pack("{s:[]}", "week"));
@@ -485,18 +485,18 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		test(a_release_ends_in_time),
-		test(who_opens_the_leaf_has_taken_it),
+		test(opening_the_leaf_takes_the_access),
 		test(before_an_open_leaf_a_release_is_taken_at_once),
 		test(a_lost_contact_leaves_the_passage_unknown),
-		test(a_door_that_stands_open_for_all_tells_nothing),
-		test(a_mode_that_lets_nobody_through_refuses),
-		test(the_other_door_of_an_interlock_holds),
+		test(an_unlocked_door_reports_no_passage),
+		test(a_blocked_door_refuses_grants_but_no_exit),
+		test(a_door_waits_for_the_other_of_its_interlock),
 		test(alarms_come_at_their_time),
 		test(fire_opens_and_is_latched),
 		test(fire_outlives_a_restart),
 		test(tamper_refuses_for_its_time),
 		test(evacuation_ends_a_lockdown_and_not_the_other_way_round),
-		test(doors_work_on_without_a_log),
+		test(doors_work_without_a_log),
 		test(a_door_waits_for_the_first_person),
 		test(a_clock_that_was_never_set_opens_nothing),
 		test(lines_of_the_board_are_shown_and_driven),

@@ -1,4 +1,4 @@
-/* The board's lines as the API shows and drives them. */
+/* The board's lines for the API: list them, and drive those of a simulated board. */
 #include "controlled_door.h"
 
 #include <errno.h>

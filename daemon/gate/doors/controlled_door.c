@@ -1,4 +1,4 @@
-/* One door: what the machine decides reaches the relay, then the log and the published state. */
+/* One door: the machine's decision goes to the relay first, then to the log and the observers. */
 #include "controlled_door.h"
 
 #include <errno.h>
@@ -14,10 +14,7 @@ bool controlled_door_energised(const struct config_door *config, bool released)
 
 enum door_event controlled_door_contact_event(enum board_level level)
 {
-	/*
-	 * active means open: wire the contact so that a cut wire reads as an open leaf, not as a
-	 * closed one
-	 */
+	/* active means open: the contact is wired so that a cut wire reads as an open leaf */
 	return level == BOARD_INACTIVE ? DOOR_EVENT_CONTACT_CLOSED
 	       : level == BOARD_ACTIVE ? DOOR_EVENT_CONTACT_OPEN
 				       : DOOR_EVENT_CONTACT_UNKNOWN;
@@ -42,7 +39,7 @@ json_t *controlled_door_json(const struct controlled_door *door)
 							  : "Unknown");
 }
 
-/* How long the way out took: from the button's edge, as the kernel stamped it, to the relay. */
+/* The state with the latency of an exit: from the kernel's timestamp of the edge to the relay. */
 static json_t *exit_state(const struct controlled_door *door, uint64_t relay_mono_us)
 {
 	json_t *state = controlled_door_json(door);
@@ -79,10 +76,7 @@ static void record_notices(struct doors *doors, struct controlled_door *door, ui
 					       : controlled_door_json(door));
 }
 
-/*
- * Who was granted the door is known to the observer: what the contact says of the passage goes
- * there.
- */
+/* Report the passage to the observer, which knows the persons who were granted the door. */
 static void report_passage(struct doors *doors, struct controlled_door *door, uint32_t notices)
 {
 	static const struct {
@@ -93,17 +87,18 @@ static void report_passage(struct doors *doors, struct controlled_door *door, ui
 		{DOOR_NOTICE_ACCESS_NOT_TAKEN, DOOR_PASSAGE_NOT_TAKEN},
 		{DOOR_NOTICE_TAILGATING, DOOR_PASSAGE_TAILGATING},
 	};
-	unsigned place = (unsigned)(door - doors->list);
+	unsigned index = (unsigned)(door - doors->list);
 
+	assert(index < doors->count);
 	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
 		if (notices & table[i].bit)
-			doors->ops->passage(doors->arg, place, table[i].passage,
+			doors->ops->passage(doors->arg, index, table[i].passage,
 					    controlled_door_json(door));
 	if (notices & (DOOR_NOTICE_ACCESS_TAKEN | DOOR_NOTICE_ACCESS_NOT_TAKEN))
-		door->waits = false;
-	if (door->waits && door_mode(&door->machine) != DOOR_MODE_ACCESSED) {
-		door->waits = false;
-		doors->ops->passage(doors->arg, place, DOOR_PASSAGE_UNKNOWN,
+		door->passage_pending = false;
+	if (door->passage_pending && door_mode(&door->machine) != DOOR_MODE_ACCESSED) {
+		door->passage_pending = false;
+		doors->ops->passage(doors->arg, index, DOOR_PASSAGE_UNKNOWN,
 				    controlled_door_json(door));
 	}
 }
@@ -130,7 +125,7 @@ static int drive_relay(struct doors *doors, struct controlled_door *door, bool r
 	return r < 0 ? -EIO : 0;
 }
 
-/* A second bolt follows the mode; a fault of it is the door's. */
+/* Drive the second bolt as the mode demands. @return 0, or a negative errno from the board. */
 static int drive_bolt(struct doors *doors, struct controlled_door *door)
 {
 	bool thrown = door_mode(&door->machine) == DOOR_MODE_DOUBLE_LOCKED;
@@ -141,12 +136,15 @@ static int drive_bolt(struct doors *doors, struct controlled_door *door)
 	return board_set(doors->board, (unsigned)door->bolt_line, thrown);
 }
 
-/* @return as door_step(), or -EIO; in @p ret_effects what is still to be recorded */
+/*
+ * Step the machine and switch relay and bolt. @return as door_step(), or -EIO; @p ret_effects must
+ * still be recorded.
+ */
 static int step(struct doors *doors, struct controlled_door *door, enum door_event event,
 		uint64_t now_ms, struct door_effects *ret_effects, uint64_t *ret_relay_mono_us)
 {
 	int r = door_step(&door->machine, event, now_ms, ret_effects);
-	int bolt = drive_bolt(doors, door); /* drawn before the lock is released */
+	int bolt = drive_bolt(doors, door); /* before the lock, which the bolt would block */
 	int relay = drive_relay(doors, door, ret_effects->released);
 	struct door_memory memory = door_remember(&door->machine);
 
@@ -156,7 +154,7 @@ static int step(struct doors *doors, struct controlled_door *door, enum door_eve
 	return r < 0 ? r : relay;
 }
 
-/* After the relay: a lock never waits for the log. */
+/* Runs after the relay was switched: a lock never waits for the log. */
 static void report(struct doors *doors, struct controlled_door *door,
 		   const struct door_effects *effects, int r, uint64_t relay_mono_us)
 {
@@ -191,18 +189,18 @@ json_t *doors_json(const struct doors *doors)
 	return list;
 }
 
-int doors_interlock(const struct doors *doors, unsigned place)
+int doors_interlock(const struct doors *doors, unsigned index)
 {
-	const struct controlled_door *door = &doors->list[place];
+	const struct controlled_door *door = &doors->list[index];
 
-	assert(place < doors->count);
+	assert(index < doors->count);
 	for (size_t i = 0; i < doors->count; i++) {
 		const struct controlled_door *other = &doors->list[i];
 
 		if (other == door || door->config->interlock[0] == '\0' ||
 		    strcmp(other->config->interlock, door->config->interlock) != 0)
 			continue;
-		/* unknown counts as open */
+		/* an unknown contact counts as open */
 		if (door_physical(&other->machine) != DOOR_PHYSICAL_CLOSED ||
 		    door_released(&other->machine))
 			return (int)i;
@@ -210,20 +208,22 @@ int doors_interlock(const struct doors *doors, unsigned place)
 	return -1;
 }
 
-int doors_release(struct doors *doors, unsigned place, bool extended, uint64_t *ret_relay_us,
+int doors_release(struct doors *doors, unsigned index, bool extended, uint64_t *ret_relay_us,
 		  enum door_release *ret_release)
 {
-	struct controlled_door *door = &doors->list[place];
+	struct controlled_door *door = &doors->list[index];
 	struct door_effects effects;
-	bool waited = door->waits;
+	bool was_pending;
 	int r;
 
-	assert(place < doors->count);
-	if (doors_interlock(doors, place) >= 0)
+	assert_thread(THREAD_CONTROL);
+	assert(index < doors->count);
+	was_pending = door->passage_pending;
+	if (doors_interlock(doors, index) >= 0)
 		return -EBUSY;
 	r = step(doors, door, extended ? DOOR_EVENT_ACCESS_EXTENDED : DOOR_EVENT_ACCESS,
 		 clock_mono_ms(), &effects, ret_relay_us);
-	/* what time ended before concerns those who were released before */
+	/* a release that expired in this step was an earlier person's */
 	report_passage(doors, door, effects.notices & ~(uint32_t)DOOR_NOTICE_ACCESS_TAKEN);
 	if (r == 0 && (effects.notices & DOOR_NOTICE_ACCESS_TAKEN) != 0)
 		*ret_release = DOOR_RELEASE_TAKEN;
@@ -234,17 +234,18 @@ int doors_release(struct doors *doors, unsigned place, bool extended, uint64_t *
 				? DOOR_RELEASE_WAITS
 				: DOOR_RELEASE_NOT_KNOWN;
 	if (r == 0)
-		door->waits = *ret_release == DOOR_RELEASE_WAITS;
-	if (waited && r == 0 && *ret_release == DOOR_RELEASE_NOT_KNOWN) /* nor of those before */
-		doors->ops->passage(doors->arg, place, DOOR_PASSAGE_UNKNOWN,
+		door->passage_pending = *ret_release == DOOR_RELEASE_WAITS;
+	/* the passage of the person before is then unknown too */
+	if (was_pending && r == 0 && *ret_release == DOOR_RELEASE_NOT_KNOWN)
+		doors->ops->passage(doors->arg, index, DOOR_PASSAGE_UNKNOWN,
 				    controlled_door_json(door));
 	report(doors, door, &effects, r, *ret_relay_us);
 	return r;
 }
 
-/* ---- begin and end ---- */
+/* ---- open and close ---- */
 
-/* People whose record says "extended" have this many times the usual times, and an hour at most. */
+/* The times of people with "extended" in their record: thrice the usual, at most an hour. */
 static uint32_t extended(uint32_t usual_ms)
 {
 	enum { FACTOR = 3, MOST_MS = 3600000 };
@@ -265,6 +266,7 @@ void controlled_door_open(struct doors *doors, const struct config_door *config,
 	struct controlled_door *door = &doors->list[doors->count++];
 	struct door_effects effects;
 
+	assert(doors->count <= CONFIG_DOORS_MAX);
 	door->config = config;
 	snprintf(door->source, sizeof(door->source), "door/%s", config->name);
 	door->lock_line = (unsigned)doors_line(doors, config->lock);
@@ -277,7 +279,7 @@ void controlled_door_open(struct doors *doors, const struct config_door *config,
 	door_init_from(&door->machine, &times, &memory, now_ms);
 	door->energised = controlled_door_energised(config, door_released(&door->machine));
 	doors->fire |= memory.fire;
-	if (door->contact_line >= 0) /* the first reading is no change: nothing to tell */
+	if (door->contact_line >= 0) /* the first reading is no change and is not recorded */
 		(void)door_step(&door->machine,
 				controlled_door_contact_event(
 					board_get(doors->board, (unsigned)door->contact_line)),
@@ -290,5 +292,5 @@ void controlled_door_settle(struct doors *doors, struct controlled_door *door)
 	bool released = memory.fire || memory.mode == DOOR_MODE_UNLOCKED ||
 			memory.mode == DOOR_MODE_LOCKED_OPEN;
 
-	(void)drive_relay(doors, door, released); /* a fault was recorded there */
+	(void)drive_relay(doors, door, released); /* it records a fault itself */
 }

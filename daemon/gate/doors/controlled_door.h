@@ -1,14 +1,14 @@
 /*
- * controlled_door.h - what the files of this part share. Control thread only.
+ * controlled_door.h - declarations shared by the files of this part. Control thread only.
  *
  *   sounds.c           buzzers, lights and the siren
  *   controlled_door.c  one door: machine, relay, log, published state
  *   inputs.c           contacts, exit buttons, fire, tamper
- *   modes.c            modes by order
- *   opening_hours.c    doors that stand unlocked by a schedule
- *   door_watchdog.c    the watchdogs that the doors' turns feed
- *   board_lines.c      the board as the API shows and drives it
- *   doors.c            opens and closes all of it
+ *   modes.c            door modes by order
+ *   opening_hours.c    doors unlocked by a schedule
+ *   door_watchdog.c    watchdogs, fed while the doors are served
+ *   board_lines.c      the board's lines for the API
+ *   doors.c            opens and closes all of these
  */
 #ifndef GH_GATE_DOORS_CONTROLLED_DOOR_H
 #define GH_GATE_DOORS_CONTROLLED_DOOR_H
@@ -18,6 +18,7 @@
 #include <assert.h>
 
 #include "access/schedule.h"
+#include "base/thread_role.h"
 #include "config/door_state_file.h"
 #include "hw/board/watchdog.h"
 #include "hw/door/sounder.h"
@@ -32,11 +33,11 @@ struct controlled_door {
 	enum board_level tamper;
 	enum sounder_cause sound;
 	uint64_t sound_since_ms;
-	bool energised, fault; /* fault: the relay did not follow its last order */
-	bool waits; /* a grant's release is in force, and it is not known who went through */
+	bool energised, fault; /* fault: the relay could not be switched last time */
+	bool passage_pending;  /* released for a grant, and the passage is not reported yet */
 	uint64_t exit_mono_us; /* the last edge of its exit button */
-	bool in_hours,
-		awaits_first; /* its opening hours: have begun, and wait for the first person */
+	bool in_hours;         /* its opening hours have begun */
+	bool awaits_first;     /* and unlock it for the first person */
 };
 
 struct doors {
@@ -67,12 +68,13 @@ struct doors {
 		sd_event_source *source;
 		uint64_t timeout_us;     /* the shorter of systemd's and the hardware's; 0: none */
 		struct watchdog *device; /* NULL: no hardware */
-		uint64_t turns, fed;     /* the doors' turns, counted and as of the last feeding */
-		uint64_t turn_due_ms;    /* when the doors are next to prove that they are served */
+		uint64_t served;         /* how often the doors' timer has served them */
+		uint64_t served_at_feed; /* the same at the last feeding */
+		uint64_t service_due_ms; /* when the timer must serve them next */
 	} watchdog;
 };
 
-/** A line by the name in the config; -1: "" or none. */
+/** The index of a line by its name in the config; -1: the name is "" or unknown. */
 static inline int doors_line(const struct doors *doors, const char *name)
 {
 	return name[0] == '\0' ? -1 : board_find(doors->board, name);
@@ -81,27 +83,30 @@ static inline int doors_line(const struct doors *doors, const char *name)
 /* sounds.c */
 void doors_sounds_open(struct doors *doors);
 void doors_sounds_close(struct doors *doors);
-/** The sounds that a door's notices (enum door_notice) call for. */
+/** Apply a door's notices (bits of enum door_notice) to buzzer, light and siren. */
 void doors_sounds_notice(struct doors *doors, struct controlled_door *door, uint32_t notices);
-/** Something calls for the siren anew, or no longer. */
+/** Start the siren's time again, after an alarm began or ended. */
 void doors_sounds_siren(struct doors *doors, uint64_t now_ms);
+/** Drive all buzzers, lights and the siren as they must be at @p now_ms. */
 void doors_sounds_update(struct doors *doors, uint64_t now_ms);
 
 /* controlled_door.c */
 void controlled_door_open(struct doors *doors, const struct config_door *config, uint64_t now_ms);
 /**
- * Apply one event: machine, relay, log, published state. @return as door_step(), or -EIO: the relay
- * does not follow.
+ * Apply one event: step the machine, switch the relay, record and publish.
+ * @param ret_relay_mono_us  when the relay was set; may be NULL.
+ * @return as door_step(), or -EIO: the relay cannot be switched.
  */
 int controlled_door_apply(struct doors *doors, struct controlled_door *door, enum door_event event,
 			  uint64_t now_ms, uint64_t *ret_relay_mono_us);
 /**
- * A fail-safe lock is held by current: energised means locked. A fail-secure one is released by it.
+ * Whether the relay must be energised. Current holds a fail-safe lock and releases a fail-secure
+ * one.
  */
 bool controlled_door_energised(const struct config_door *config, bool released);
 /**
- * Momentary releases end, modes stay: a door that is open for everybody, or for fire, is not shut
- * by a restart.
+ * End a momentary release before the board is closed; a door that its mode or a fire holds open
+ * stays open over a restart.
  */
 void controlled_door_settle(struct doors *doors, struct controlled_door *door);
 enum door_event controlled_door_contact_event(enum board_level level);
@@ -112,8 +117,8 @@ int doors_inputs_open(struct doors *doors); /* after the doors */
 void doors_inputs_close(struct doors *doors);
 
 /* modes.c */
-/** Answer the orders whose modes are on disk now: they would outlive a crash. */
-void doors_modes_settle(struct doors *doors);
+/** Answer the orders whose modes are on the disk by now. */
+void doors_modes_answer_saved(struct doors *doors);
 void doors_modes_close(struct doors *doors);
 
 /* opening_hours.c */

@@ -1,7 +1,7 @@
 /*
- * The watchdogs, systemd's and the board's, are fed for one reason: the doors had a turn since the
- * last time. The turn is asked of the timer that drives the doors and counted there; a loop that
- * turns without serving them, or doors whose source was given up, look as dead as they are.
+ * Feeds systemd's and the board's watchdog only if the doors were served since the last feeding.
+ * The timer that drives the doors counts each service. A loop that runs without serving the doors,
+ * or a board source that the loop has disabled, therefore ends in a restart.
  */
 #include "controlled_door.h"
 
@@ -12,31 +12,31 @@
 #include "base/clock.h"
 #include "base/log.h"
 
-static void ask_turn(struct doors *doors, uint64_t now_us)
+static void schedule_service(struct doors *doors, uint64_t now_us)
 {
-	doors->watchdog.turn_due_ms = (now_us + doors->watchdog.timeout_us / 4) / 1000;
+	doors->watchdog.service_due_ms = (now_us + doors->watchdog.timeout_us / 4) / 1000;
 	timers_update(doors->deps.timers);
 }
 
-static uint64_t turn_due_ms(const void *arg)
+static uint64_t service_due_ms(const void *arg)
 {
 	const struct doors *doors = arg;
 
-	return doors->watchdog.turn_due_ms;
+	return doors->watchdog.service_due_ms;
 }
 
-/* The doors have a turn. */
-static void count_turn(void *arg, uint64_t now_ms)
+/* Runs after the doors' own tick, in the same turn of the timer. */
+static void count_service(void *arg, uint64_t now_ms)
 {
 	struct doors *doors = arg;
 	int enabled = SD_EVENT_OFF;
 
-	if (doors->watchdog.turn_due_ms > now_ms)
+	if (doors->watchdog.service_due_ms > now_ms)
 		return;
-	doors->watchdog.turn_due_ms = UINT64_MAX;
+	doors->watchdog.service_due_ms = UINT64_MAX;
 	if (sd_event_source_get_enabled(doors->board_source, &enabled) >= 0 &&
 	    enabled != SD_EVENT_OFF)
-		doors->watchdog.turns++;
+		doors->watchdog.served++;
 }
 
 static void feed(struct doors *doors)
@@ -55,21 +55,18 @@ static int on_watchdog(sd_event_source *source, uint64_t usec, void *arg)
 	uint64_t now_us = clock_mono_us();
 
 	(void)usec;
-	if (doors->watchdog.turns != doors->watchdog.fed)
+	if (doors->watchdog.served != doors->watchdog.served_at_feed)
 		feed(doors);
 	else
 		log_error("watchdog", "the doors had no turn: it is not fed");
-	doors->watchdog.fed = doors->watchdog.turns;
-	ask_turn(doors, now_us);
+	doors->watchdog.served_at_feed = doors->watchdog.served;
+	schedule_service(doors, now_us);
 	sd_event_source_set_time(source, now_us + doors->watchdog.timeout_us / 2);
 	sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
 	return 0;
 }
 
-/*
- * A site that asked for the hardware and does not get it must know, but needs its doors all the
- * same.
- */
+/* A hardware watchdog that cannot be opened is an alarm; the doors run without it. */
 static void open_device(struct doors *doors)
 {
 	const struct config_watchdog *config = &doors->deps.config->watchdog;
@@ -99,18 +96,21 @@ static void open_device(struct doors *doors)
 
 int doors_start_watchdog(struct doors *doors)
 {
-	int r = sd_watchdog_enabled(0, &doors->watchdog.timeout_us);
+	int r;
 
-	doors->watchdog.turn_due_ms = UINT64_MAX;
+	assert_thread(THREAD_CONTROL);
+	assert(doors->watchdog.source == NULL);
+	r = sd_watchdog_enabled(0, &doors->watchdog.timeout_us);
+	doors->watchdog.service_due_ms = UINT64_MAX;
 	if (r <= 0)
 		doors->watchdog.timeout_us = 0;
 	if (doors->deps.config->watchdog.device[0] != '\0')
 		open_device(doors);
 	if (r < 0 || doors->watchdog.timeout_us == 0)
 		return r < 0 ? r : 0;
-	doors->watchdog.turns = 1; /* they are under control, or we would not be here */
-	timers_add(doors->deps.timers, turn_due_ms, count_turn,
-		   doors); /* last: what was due before it was done */
+	doors->watchdog.served = 1; /* doors_open() has just put them under control */
+	timers_add(doors->deps.timers, service_due_ms, count_service,
+		   doors); /* last: the parts added before have been served when it runs */
 	r = sd_event_add_time(doors->deps.event, &doors->watchdog.source, CLOCK_MONOTONIC,
 			      clock_mono_us(), 1000, on_watchdog, doors);
 	if (r >= 0)
@@ -121,7 +121,7 @@ int doors_start_watchdog(struct doors *doors)
 void doors_watchdog_close(struct doors *doors)
 {
 	doors->watchdog.source = sd_event_source_disable_unref(doors->watchdog.source);
-	/* only a board that was closed, its outputs at rest, lets go of the hardware */
+	/* the hardware is disarmed only after the board was closed, its outputs at rest */
 	watchdog_close(doors->watchdog.device, doors->board == NULL);
 	doors->watchdog.device = NULL;
 }

@@ -8,7 +8,7 @@
 #include "base/clock.h"
 #include "config/board_lines.h"
 
-/* ---- questions ---- */
+/* ---- state ---- */
 
 size_t doors_count(const struct doors *doors)
 {
@@ -53,7 +53,7 @@ void doors_publish(struct doors *doors)
 				controlled_door_json(&doors->list[i]));
 }
 
-/* ---- time ---- */
+/* ---- deadlines ---- */
 
 static uint64_t doors_due_ms(const void *arg)
 {
@@ -75,13 +75,14 @@ static void tick_doors(void *arg, uint64_t now_ms)
 	for (size_t i = 0; i < doors->count; i++)
 		if (door_deadline_ms(&doors->list[i].machine) <= now_ms)
 			(void)controlled_door_apply(doors, &doors->list[i], DOOR_EVENT_TICK, now_ms,
-						    NULL); /* reported there */
+						    NULL); /* it reports faults itself */
 }
 
-/* ---- begin and end ---- */
+/* ---- open and close ---- */
 
-static void first_level(const struct doors *doors, const struct config_door *config,
-			struct board_line_config *line)
+/* The level of an output before the machine runs: as the door's stored mode demands. */
+static void set_initial_level(const struct doors *doors, const struct config_door *config,
+			      struct board_line_config *line)
 {
 	struct door_memory memory = door_state_file_find(doors->state_file, config->name);
 
@@ -101,12 +102,11 @@ static int open_board(struct doors *doors, char *error)
 		struct board_line_config *line = &doors->lines[doors->line_count++];
 
 		/*
-		 * the level goes in the same request that makes the line an output: no pulse at
-		 * start
+		 * the request that makes the line an output also sets its level: no pulse at start
 		 */
 		board_line_of(doors->deps.config, &board->outputs[i], true, line);
 		for (size_t d = 0; d < doors->deps.config->door_count; d++)
-			first_level(doors, &doors->deps.config->doors[d], line);
+			set_initial_level(doors, &doors->deps.config->doors[d], line);
 	}
 	for (size_t i = 0; i < board->input_count; i++)
 		board_line_of(doors->deps.config, &board->inputs[i], false,
@@ -119,7 +119,7 @@ static int open_board(struct doors *doors, char *error)
 static int on_states_saved(sd_event_source *source, int fd, uint32_t events, void *arg)
 {
 	(void)source, (void)fd, (void)events;
-	doors_modes_settle(arg);
+	doors_modes_answer_saved(arg);
 	return 0;
 }
 
@@ -151,8 +151,9 @@ int doors_open(const struct doors_deps *deps, const struct doors_ops *ops, void 
 	struct doors *doors = calloc(1, sizeof(*doors));
 	int r;
 
+	assert_thread(THREAD_CONTROL);
 	assert(deps->config != NULL && deps->event != NULL && deps->journal != NULL &&
-	       deps->timers != NULL);
+	       deps->timers != NULL && deps->rules != NULL);
 	assert(ops->reader_line != NULL && ops->board_changed != NULL && ops->passage != NULL);
 	if (doors == NULL)
 		return -ENOMEM;
@@ -160,7 +161,7 @@ int doors_open(const struct doors_deps *deps, const struct doors_ops *ops, void 
 	doors->ops = ops;
 	doors->arg = arg;
 	doors->fire_line = doors->fire_reset_line = doors->tamper_line = doors->sounds.line = -1;
-	doors->watchdog.turn_due_ms = UINT64_MAX;
+	doors->watchdog.service_due_ms = UINT64_MAX;
 	r = open_all(doors, error);
 	if (r < 0) {
 		doors_close(doors);

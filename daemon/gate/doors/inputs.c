@@ -1,6 +1,6 @@
 /*
- * What the wires say: contacts, exit buttons, fire, tamper. Exit and fire are acted upon in the
- * turn of the loop in which they come, before the log, the network or a rule is asked.
+ * The board's inputs: contacts, exit buttons, fire, tamper. Exit and fire act in the turn of the
+ * loop in which their edge arrives, and wait for no log, network or rule.
  */
 #include "controlled_door.h"
 
@@ -13,8 +13,8 @@
 /* ---- fire ---- */
 
 /*
- * Latched: a panel that falls silent, or whose cable has burnt through, does not shut doors on
- * people.
+ * The alarm is latched: when the panel's signal ends, because its cable burnt through for example,
+ * the doors stay open.
  */
 static void begin_fire(struct doors *doors, uint64_t now_ms)
 {
@@ -24,7 +24,7 @@ static void begin_fire(struct doors *doors, uint64_t now_ms)
 	for (size_t i = 0; i < doors->count; i++)
 		if (doors->list[i].config->opens_on_fire)
 			(void)controlled_door_apply(doors, &doors->list[i], DOOR_EVENT_FIRE, now_ms,
-						    NULL); /* a relay fault was reported there */
+						    NULL); /* it reports faults itself */
 	doors_sounds_siren(doors, now_ms);
 	log_warning("doors", "the fire panel calls: its doors are open until it is reset on site");
 	journal_record(doors->deps.journal, "fire.alarm", EVENT_ALARM, NULL, NULL, NULL);
@@ -32,6 +32,7 @@ static void begin_fire(struct doors *doors, uint64_t now_ms)
 
 int doors_fire_reset(struct doors *doors, const char *by)
 {
+	assert_thread(THREAD_CONTROL);
 	if (!doors->fire)
 		return -ENOENT;
 	if (doors->fire_line >= 0 &&
@@ -65,7 +66,7 @@ static void on_tamper(struct doors *doors, struct controlled_door *door, enum bo
 	const char *source = door != NULL ? door->source : NULL;
 
 	if (door != NULL)
-		door->tamper = level; /* the siren asks */
+		door->tamper = level; /* before the siren, which reads it */
 	if (level == BOARD_ACTIVE) {
 		doors->tampered_until_ms =
 			now_ms + (uint64_t)doors->deps.config->tamper_refuse_s * 1000;
@@ -79,7 +80,7 @@ static void on_tamper(struct doors *doors, struct controlled_door *door, enum bo
 		journal_record(doors->deps.journal, "tamper.fault", EVENT_WARNING, source, NULL,
 			       NULL);
 	}
-	if (level != BOARD_ACTIVE) { /* nobody else may for a long time */
+	if (level != BOARD_ACTIVE) { /* stop the siren now: the next tick may be far away */
 		doors_sounds_update(doors, now_ms);
 		timers_update(doors->deps.timers);
 	}
@@ -111,8 +112,8 @@ static void on_line(struct doors *doors, const struct board_event *event, uint64
 		struct controlled_door *door = &doors->list[i];
 
 		/*
-		 * faults of a relay are reported by controlled_door_apply(); a refused event
-		 * changes nothing
+		 * results are ignored: controlled_door_apply() reports relay faults itself, and a
+		 * refused event changes nothing
 		 */
 		if (line == door->exit_line && event->level == BOARD_ACTIVE) {
 			door->exit_mono_us = event->mono_us;
@@ -125,7 +126,7 @@ static void on_line(struct doors *doors, const struct board_event *event, uint64
 		if (line == door->tamper_line)
 			on_tamper(doors, door, event->level, now_ms);
 	}
-	/* the fifty pulses of a card are a reader's matter */
+	/* the pulses of a card, fifty or more, are not reported as changes of the board */
 	if (!doors->ops->reader_line(doors->arg, event))
 		doors->ops->board_changed(doors->arg);
 }
@@ -144,7 +145,7 @@ static int on_board(sd_event_source *source, int fd, uint32_t revents, void *arg
 	return 0;
 }
 
-/* ---- begin and end ---- */
+/* ---- open and close ---- */
 
 int doors_inputs_open(struct doors *doors)
 {

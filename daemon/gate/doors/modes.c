@@ -1,7 +1,7 @@
 /*
- * Modes of doors, one or all at once, by the order of a person or of the property system. Lockdown
- * is LockedDown for every door, evacuation LockedOpen: life safety beats security, so an evacuation
- * ends a lockdown and not the other way round.
+ * Door modes ordered by a person or by the property system, for one door or all. Lockdown is
+ * LockedDown for every door, evacuation LockedOpen. Life safety comes before security: an
+ * evacuation ends a lockdown, and a lockdown does not end an evacuation.
  */
 #include "controlled_door.h"
 
@@ -11,11 +11,11 @@
 
 #include "base/clock.h"
 
-/* ---- answers: when the mode would outlive a crash ---- */
+/* ---- answers, once the mode is on the disk ---- */
 
 struct mode_answer {
 	struct reply reply;
-	uint64_t change; /* of the doors' state file that it waits for */
+	uint64_t change; /* the change of the door state file that must be saved first */
 	json_t *result;
 	struct mode_answer *next;
 };
@@ -34,10 +34,10 @@ static void answer_when_saved(struct doors *doors, const struct reply *reply, js
 	while (*end != NULL)
 		end = &(*end)->next;
 	*end = waiting;
-	doors_modes_settle(doors);
+	doors_modes_answer_saved(doors);
 }
 
-void doors_modes_settle(struct doors *doors)
+void doors_modes_answer_saved(struct doors *doors)
 {
 	struct problem problem;
 	int r;
@@ -94,7 +94,7 @@ bool doors_mode_is_known(const char *mode)
 	return find_order(door_mode_find(mode)) != NULL;
 }
 
-/* "Locked" also ends the two modes that only their own release ends (ONVIF). */
+/* "Locked" also ends LockedDown and LockedOpen, which in ONVIF have their own release commands. */
 static enum door_event event_for(const struct controlled_door *door, enum door_event wanted)
 {
 	enum door_mode now = door_remember(&door->machine).mode;
@@ -131,14 +131,15 @@ static void refuse_order(const struct doors *doors, int r, const struct reply *r
 	reply_refuse(reply, r, &problem);
 }
 
-void doors_order_mode(struct doors *doors, unsigned place, const char *mode, json_t *data,
+void doors_order_mode(struct doors *doors, unsigned index, const char *mode, json_t *data,
 		      const struct reply *reply)
 {
-	struct controlled_door *door = &doors->list[place];
+	struct controlled_door *door = &doors->list[index];
 	const enum door_event *wanted = find_order(door_mode_find(mode));
 	int r;
 
-	assert(place < doors->count);
+	assert_thread(THREAD_CONTROL);
+	assert(index < doors->count && data != NULL);
 	r = wanted != NULL ? order(doors, door, *wanted) : -EINVAL;
 	json_object_set_new(data, "order", json_string(mode));
 	json_object_set_new(data, "ok", json_boolean(r == 0));
@@ -157,6 +158,8 @@ void doors_order_mode_all(struct doors *doors, const char *mode, json_t *data,
 	struct problem problem;
 	int r = wanted != NULL ? 0 : -EINVAL;
 
+	assert_thread(THREAD_CONTROL);
+	assert(data != NULL);
 	for (size_t i = 0; wanted != NULL && i < doors->count; i++)
 		if (order_in_all(doors, &doors->list[i], *wanted) < 0)
 			json_array_append_new(refused, json_string(doors->list[i].config->name));

@@ -1,6 +1,6 @@
 /*
- * Buzzers, lights and the siren: they follow the doors, fire and tamper, and keep quiet when the
- * site wants that.
+ * Buzzers, lights and the siren: driven by the doors, fire and tamper; buzzers are silent in quiet
+ * hours.
  */
 #include "controlled_door.h"
 
@@ -15,7 +15,7 @@ bool doors_quiet(const struct doors *doors)
 	       schedule_is_open(&doors->sounds.quiet, NULL, local);
 }
 
-/* A relay of a buzzer that does not follow is logged once and harms nobody. */
+/* A failure is logged once; it is no alarm. */
 static void drive(struct doors *doors, int line, bool on)
 {
 	enum board_level level;
@@ -29,7 +29,8 @@ static void drive(struct doors *doors, int line, bool on)
 		log_error("doors", "the output %s does not follow", doors->lines[line].name);
 }
 
-static uint64_t sound_door(struct doors *doors, struct controlled_door *door, bool quiet,
+/* @return when buzzer or light of the door change next, in milliseconds; UINT64_MAX: never */
+static uint64_t drive_door(struct doors *doors, struct controlled_door *door, bool quiet,
 			   uint64_t now_ms)
 {
 	struct sounder_level buzzer =
@@ -60,15 +61,15 @@ static enum sounder_cause cause_of(const struct controlled_door *door, uint32_t 
 		return SOUNDER_HELD_WARNING;
 	if ((notices & DOOR_NOTICE_MODE) != 0 && door_mode(&door->machine) == DOOR_MODE_ACCESSED)
 		return SOUNDER_GRANT;
-	/* a warning lasts until the leaf closes or the alarm comes */
+	/* a warning lasts until the leaf closes or the alarm begins */
 	if (door->sound == SOUNDER_HELD_WARNING &&
 	    door_physical(&door->machine) == DOOR_PHYSICAL_OPEN)
 		return SOUNDER_HELD_WARNING;
 	return door->sound == SOUNDER_GRANT ? SOUNDER_GRANT : SOUNDER_NONE;
 }
 
-/* What calls for the siren now; fire beyond siren_s. */
-static bool siren_wanted(const struct doors *doors, uint64_t now_ms)
+/* Whether the siren must sound: a forced door or tampering for siren_s, fire without a limit. */
+static bool siren_is_due(const struct doors *doors, uint64_t now_ms)
 {
 	bool alarm = doors->tamper_line >= 0 &&
 		     board_get(doors->board, (unsigned)doors->tamper_line) == BOARD_ACTIVE;
@@ -105,12 +106,12 @@ void doors_sounds_notice(struct doors *doors, struct controlled_door *door, uint
 
 void doors_sounds_update(struct doors *doors, uint64_t now_ms)
 {
-	bool quiet = doors_quiet(doors), siren = siren_wanted(doors, now_ms);
+	bool quiet = doors_quiet(doors), siren = siren_is_due(doors, now_ms);
 
 	doors->sounds.due_ms = siren && !doors->fire ? doors->sounds.siren_until_ms : UINT64_MAX;
 	drive(doors, doors->sounds.line, siren);
 	for (size_t i = 0; i < doors->count; i++) {
-		uint64_t due_ms = sound_door(doors, &doors->list[i], quiet, now_ms);
+		uint64_t due_ms = drive_door(doors, &doors->list[i], quiet, now_ms);
 
 		if (due_ms < doors->sounds.due_ms)
 			doors->sounds.due_ms = due_ms;
@@ -136,7 +137,7 @@ void doors_sounds_open(struct doors *doors)
 
 	doors->sounds.line = doors_line(doors, config->siren);
 	for (size_t i = 0; i < config->quiet_count;
-	     i++) /* the config was checked: each can be read */
+	     i++) /* the config was validated: each span is valid */
 		(void)schedule_parse_span(config->quiet[i], &doors->sounds.quiet.spans[i],
 					  &problem);
 	doors->sounds.quiet.span_count = config->quiet_count;

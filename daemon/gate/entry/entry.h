@@ -49,13 +49,16 @@ struct entry_deps {
 /* the other parts as the entry uses them; none may be NULL */
 struct entry_ops {
 	enum door_mode (*door_mode)(void *arg, unsigned door);
-	/** As doors_interlock(). */
+	/** Another door of its interlock that is open, released or cannot be read; -1: none. */
 	int (*door_interlock)(void *arg, unsigned door);
 	/** Whether a tamper alarm refuses faces and remote orders now. */
 	bool (*tampered)(void *arg);
 	/** The state with which an order is answered. A new reference. */
 	json_t *(*door_state)(void *arg, unsigned door);
-	/** As doors_release(). */
+	/**
+	 * Release the door for a grant.
+	 * @return 0, -EBUSY (interlock), -EPERM (the mode refuses) or -EIO (the relay fails).
+	 */
 	int (*release)(void *arg, unsigned door, bool extended, uint64_t *ret_relay_us,
 		       enum door_release *ret_release);
 	/** An enrolled person was granted the entering side of a door. */
