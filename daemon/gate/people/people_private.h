@@ -6,10 +6,12 @@
  *   directory.c      the directory: opened, loaded, in force
  *   consent.c        who withdrew consent to face recognition
  *   templates.c      which templates count, and who has only those of another recogniser
- *   roster_change.c  (roster_change.h) changes in memory: checked, in force, taken back
+ *   roster_apply.c   (roster_change.h) one item in memory: checked and in force
+ *   roster_change.c  changes in memory, in lists, and taken back
  *   roster_state.c   the published state of the roster
  *   roster_save.c    changes on disk, each with its event
- *   roster_batch.c   many changes at once, from one revision to the next
+ *   roster_batch.c   (roster_batch.h, roster_batch_steps.c) many changes at once, from one
+ *                    revision to the next
  *   snapshot.c       the whole roster, page by page
  *   faces.c          the faces of one person: listed, removed
  *   enrol.c          a photo, a person at the gate, or a template from elsewhere

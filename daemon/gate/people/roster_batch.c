@@ -1,76 +1,37 @@
-/*
- * A roster from one revision to the next: all of its changes, or none.
- *
- * It is tried in memory first and taken back at the first mistake. What holds is staged on disk as
- * it was sent, and only then kept, change by change with its events, so that a door's record never
- * waits behind ten thousand. A crash in between is made good at the next start: what was staged
- * wholly is put in force again from its beginning, which is harmless because a batch names each
- * thing once. All of it goes in slices, between which doors have their turn.
- */
-#include "roster_change.h"
+/* A roster from one revision to the next: its parts, as they come and over a restart. */
+#include "roster_batch.h"
 
 #include <errno.h>
 #include <string.h>
 
 #include "base/clock.h"
-#include "base/json.h"
 #include "base/log.h"
 
 enum {
 	PARTS_MAX = 64,
 	CHANGES_MAX = 50000,
-	CHANGE_BYTES_MAX = 16 * 1024,
-	STAGED_BYTES = STORE_RECORD_BYTES_MAX - 2 * CHANGE_BYTES_MAX, /* of changes in a record */
 	PARTS_WAIT_MS = 300000, /* parts that nothing followed for so long are forgotten */
-	SLICE_US = 2000,
-	/* on their way at once: a door's record waits behind no more */
-	WRITES_MAX = 64,
-	STAGED_RECORDS_MAX = 4, /* of one write */
-};
-
-#define READY "ready" /* the staged record that says that all of them are there */
-
-enum phase { IDLE, COLLECT, CHECK, UNDO, STAGE, STAGED, KEEP, FINISH };
-
-struct roster_batch {
-	struct people *people;
-	enum phase phase;
-	char from[PEOPLE_REVISION_BYTES], to[PEOPLE_REVISION_BYTES], by[CONFIG_NAME_BYTES];
-	unsigned parts, have;
-	uint64_t part_mono_ms;
-	json_t *changes; /* as they were sent */
-	json_t *seen;    /* "kind/id" of each, while they are checked */
-	size_t at;       /* the next of them */
-	struct roster_changes list;
-	size_t writes; /* on their way */
-	size_t put, removed, unchanged;
-	size_t records; /* staged */
-	int failed;
-	struct problem problem;
-	bool resumed;
-	struct reply reply;
-	sd_event_source *source;
 };
 
 /* Other changes wait from the check to the end. */
-static void set_phase(struct roster_batch *b, enum phase phase)
+void roster_batch_set_phase(struct roster_batch *b, enum roster_batch_phase phase)
 {
 	b->phase = phase;
-	b->people->batch_runs = phase > COLLECT;
+	b->people->batch_runs = phase > BATCH_COLLECT;
 }
 
-static void go_on(struct roster_batch *b)
+void roster_batch_go_on(struct roster_batch *b)
 {
 	if (b->source != NULL)
 		(void)sd_event_source_set_enabled(b->source, SD_EVENT_ONESHOT);
 }
 
-static void forget(struct roster_batch *b)
+void roster_batch_forget(struct roster_batch *b)
 {
 	json_decref(b->changes);
 	json_decref(b->seen);
 	b->changes = b->seen = NULL;
-	set_phase(b, IDLE);
+	roster_batch_set_phase(b, BATCH_IDLE);
 	b->parts = b->have = 0;
 	b->at = b->put = b->removed = b->unchanged = b->records = 0;
 	b->failed = 0;
@@ -78,330 +39,14 @@ static void forget(struct roster_batch *b)
 	b->reply = (struct reply){0};
 }
 
-static json_t *span_json(const struct roster_batch *b)
-{
-	return json_pack("{s:s, s:s, s:s}", "by", b->by, "from", b->from, "to", b->to);
-}
-
-static void answer(struct roster_batch *b, int r, json_t *result)
-{
-	reply_send(&b->reply, r, &b->problem, result);
-	forget(b);
-}
-
-static void fail(struct roster_batch *b)
-{
-	json_t *data = span_json(b);
-
-	json_object_set_new(data, "reason", json_string(b->problem.detail));
-	json_object_set_new(data, "problem", problem_json(&b->problem));
-	journal_record(b->people->deps.journal, "roster.rejected",
-		       b->resumed ? EVENT_ALARM : EVENT_WARNING, NULL, NULL, data);
-	log_warning("roster", "revision %s is not taken: %s", b->to, b->problem.detail);
-	answer(b, b->failed, NULL);
-}
-
-/* ---- in memory ---- */
-
-/* @p r is the errno of @p cause, or what it means here. */
-static int refuse(struct roster_batch *b, const json_t *change, int r, const struct problem *cause)
-{
-	const char *kind = json_string_value(json_object_get(change, "kind"));
-	const char *id = json_string_value(json_object_get(change, "id"));
-
-	problem_batch_change(&b->problem, (long long)b->at + 1, kind != NULL ? kind : "?",
-			     id != NULL ? id : "?", cause);
-	return r;
-}
-
-/* What read_change() does not ask, since one alone may do it. */
-static int check_alone(struct roster_batch *b, const json_t *change)
-{
-	const char *kind = json_string_value(json_object_get(change, "kind"));
-	const char *id = json_string_value(json_object_get(change, "id"));
-	char name[ROSTER_KIND_BYTES + STORE_RECORD_ID_BYTES];
-	struct problem problem;
-
-	if (kind == NULL || id == NULL)
-		return refuse(b, change, problem_batch_not_texts(&problem), &problem);
-	if (strcmp(kind, "pass") == 0)
-		return refuse(b, change, problem_batch_pass(&problem), &problem);
-	if (json_dumpb(change, NULL, 0, JSON_COMPACT) > CHANGE_BYTES_MAX)
-		return refuse(b, change, problem_batch_change_too_large(&problem), &problem);
-	snprintf(name, sizeof(name), "%.15s/%.63s", kind, id);
-	if (json_object_get(b->seen, name) != NULL)
-		return refuse(b, change, problem_batch_twice(&problem), &problem);
-	if (json_object_set_new(b->seen, name, json_true()) < 0)
-		return refuse(b, change, problem_no_memory(&problem), &problem);
-	return 0;
-}
-
-static bool is_idle(const struct roster_change *change)
-{
-	return change->after != NULL && change->before != NULL &&
-	       json_equal(change->before, change->after) != 0;
-}
-
-static int check_one(struct roster_batch *b, const json_t *change)
-{
-	struct problem problem = {0};
-	bool removal = json_object_get(change, "value") == NULL;
-	int r = check_alone(b, change);
-
-	if (r < 0)
-		return r;
-	r = roster_changes_add(&b->list, b->people, change, &problem);
-	if (r == -ENOENT && removal) { /* is gone already */
-		b->unchanged++;
-		return 0;
-	}
-	if (r < 0)
-		return refuse(b, change, r == -ENOENT ? -EINVAL : r, &problem);
-	if (is_idle(b->list.last))
-		b->unchanged++;
-	else if (removal)
-		b->removed++;
-	else
-		b->put++;
-	return 0;
-}
-
-static bool step_check(struct roster_batch *b)
-{
-	if (b->at == json_array_size(b->changes)) {
-		set_phase(b, b->resumed ? KEEP : STAGE);
-		b->at = 0;
-		return true;
-	}
-	b->failed = check_one(b, json_array_get(b->changes, b->at));
-	if (b->failed < 0)
-		set_phase(b, UNDO);
-	b->at++;
-	return true;
-}
-
-static bool step_undo(struct roster_batch *b)
-{
-	if (b->list.count > 0) {
-		roster_changes_undo(&b->list, b->list.count - 1);
-		return true;
-	}
-	if (b->writes > 0)
-		return false;
-	fail(b);
-	return false;
-}
-
-/* ---- on disk ---- */
-
-static void on_written(void *arg, int r)
-{
-	struct roster_batch *b = arg;
-
-	b->writes--;
-	if (r < 0 && b->failed == 0) {
-		b->failed = r;
-		problem_batch_not_kept(&b->problem, r);
-	}
-	go_on(b);
-}
-
-static void on_row(void *arg, int r, const struct event_row *row)
-{
-	(void)row;
-	on_written(arg, r);
-}
-
-/* @return whether it is on its way */
-static bool write_staged(struct roster_batch *b, const struct store_record *records, size_t count)
-{
-	struct event_draft draft = {.type = "roster.staged", .data = span_json(b)};
-	int r;
-
-	r = store_records_write(journal_store(b->people->deps.journal), records, count, &draft,
-				on_row, b);
-	json_decref(draft.data);
-	b->writes++;
-	if (r < 0)
-		on_written(b, r);
-	return r == 0;
-}
-
-/* The next changes that one record holds. */
-static json_t *next_record(struct roster_batch *b)
-{
-	json_t *list = json_array();
-	size_t bytes = 0;
-
-	while (b->at < json_array_size(b->changes) && bytes < STAGED_BYTES) {
-		json_t *change = json_array_get(b->changes, b->at++);
-
-		bytes += json_dumpb(change, NULL, 0, JSON_COMPACT) + 1;
-		json_array_append(list, change);
-	}
-	return json_pack("{s:o}", "changes", list);
-}
-
-static bool step_stage(struct roster_batch *b)
-{
-	struct store_record records[STAGED_RECORDS_MAX + 1];
-	char ids[STAGED_RECORDS_MAX][16];
-	size_t count = 0;
-	bool sent;
-
-	if (b->writes > 0) /* one after the other: READY only behind what really came to the disk */
-		return false;
-	if (b->failed < 0) {
-		set_phase(b, UNDO);
-		return true;
-	}
-	if (b->at == 0) /* what an earlier one may have left */
-		records[count++] = (struct store_record){"staged", STORE_RECORD_ALL, NULL};
-	while (count < STAGED_RECORDS_MAX && b->at < json_array_size(b->changes)) {
-		snprintf(ids[count], sizeof(ids[count]), "%05zu", b->records++);
-		records[count] = (struct store_record){"staged", ids[count], next_record(b)};
-		count++;
-	}
-	if (b->at == json_array_size(b->changes)) {
-		records[count++] = (struct store_record){"staged", READY, span_json(b)};
-		set_phase(b, STAGED);
-	}
-	sent = write_staged(b, records, count);
-	for (size_t i = 0; i < count; i++)
-		json_decref(records[i].json);
-	if (!sent)
-		set_phase(b, UNDO);
-	return true;
-}
-
-static bool step_staged(struct roster_batch *b)
-{
-	if (b->writes > 0)
-		return false;
-	set_phase(b, b->failed < 0 ? UNDO : KEEP);
-	return true;
-}
-
-/*
- * What failed on the way is in force after the next start, with what did not: all of it is staged.
- */
-static bool step_keep(struct roster_batch *b)
-{
-	struct roster_change *change;
-
-	if (b->writes >= WRITES_MAX)
-		return false;
-	change = roster_changes_shift(&b->list);
-	if (change == NULL) {
-		set_phase(b, FINISH);
-		return true;
-	}
-	if (is_idle(change)) {
-		roster_change_free(change);
-		return true;
-	}
-	b->writes++;
-	if (roster_change_save(change, b->by, on_written, b) < 0)
-		on_written(b, -ENOSPC);
-	return true;
-}
-
-static void on_finished(void *arg, int r, const struct event_row *row)
-{
-	struct roster_batch *b = arg;
-
-	(void)row;
-	b->writes--;
-	if (r < 0) {
-		b->failed = r;
-		problem_batch_end_not_kept(&b->problem, r);
-		fail(b);
-		return;
-	}
-	snprintf(b->people->revision, sizeof(b->people->revision), "%s", b->to);
-	log_info("roster", "revision %s is in force: %zu put, %zu removed, %zu as they were", b->to,
-		 b->put, b->removed, b->unchanged);
-	people_publish_state(b->people);
-	answer(b, 0,
-	       json_pack("{s:s, s:I, s:I, s:I}", "revision", b->people->revision, "put",
-			 (json_int_t)b->put, "removed", (json_int_t)b->removed, "unchanged",
-			 (json_int_t)b->unchanged));
-}
-
-static bool finish(struct roster_batch *b)
-{
-	struct event_draft draft = {.type = "roster.applied", .data = span_json(b)};
-	struct store_record records[2] = {{"roster", "revision", NULL},
-					  {"staged", STORE_RECORD_ALL, NULL}};
-	int r;
-
-	records[0].json = json_pack("{s:s}", "revision", b->to);
-	json_object_set_new(draft.data, "put", json_integer((json_int_t)b->put));
-	json_object_set_new(draft.data, "removed", json_integer((json_int_t)b->removed));
-	json_object_set_new(draft.data, "unchanged", json_integer((json_int_t)b->unchanged));
-	b->writes++;
-	r = store_records_write(journal_store(b->people->deps.journal), records, 2, &draft,
-				on_finished, b);
-	json_decref(records[0].json);
-	json_decref(draft.data);
-	if (r < 0)
-		on_finished(b, r, NULL);
-	return false;
-}
-
-static bool step_finish(struct roster_batch *b)
-{
-	if (b->writes > 0)
-		return false;
-	if (b->failed < 0)
-		fail(b);
-	else
-		finish(b);
-	return false;
-}
-
-static bool step(struct roster_batch *b)
-{
-	switch (b->phase) {
-	case CHECK:
-		return step_check(b);
-	case UNDO:
-		return step_undo(b);
-	case STAGE:
-		return step_stage(b);
-	case STAGED:
-		return step_staged(b);
-	case KEEP:
-		return step_keep(b);
-	case FINISH:
-		return step_finish(b);
-	default:
-		return false;
-	}
-}
-
-static int work(sd_event_source *source, void *arg)
-{
-	struct roster_batch *b = arg;
-	uint64_t until_us = clock_mono_us() + SLICE_US;
-	bool more = true;
-
-	(void)source;
-	while (more && clock_mono_us() < until_us)
-		more = step(b);
-	if (more)
-		go_on(b);
-	return 0;
-}
-
 /* ---- from outside ---- */
 
 static void begin(struct roster_batch *b)
 {
-	set_phase(b, CHECK);
+	roster_batch_set_phase(b, BATCH_CHECK);
 	b->at = 0;
 	b->seen = json_object();
-	go_on(b);
+	roster_batch_go_on(b);
 }
 
 static int check_part(struct roster_batch *b, const struct people_batch_part *part,
@@ -409,7 +54,7 @@ static int check_part(struct roster_batch *b, const struct people_batch_part *pa
 {
 	bool stale = clock_mono_ms() - b->part_mono_ms > PARTS_WAIT_MS;
 
-	if (b->phase > COLLECT)
+	if (b->phase > BATCH_COLLECT)
 		return problem_batch_busy(problem);
 	if (part->from != NULL && strcmp(part->from, b->people->revision) != 0) {
 		return problem_batch_other_revision(problem, b->people->revision);
@@ -419,7 +64,7 @@ static int check_part(struct roster_batch *b, const struct people_batch_part *pa
 		return problem_batch_part_invalid(problem);
 	if (part->part == 1)
 		return 0;
-	if (b->phase != COLLECT || stale || strcmp(part->to, b->to) != 0 ||
+	if (b->phase != BATCH_COLLECT || stale || strcmp(part->to, b->to) != 0 ||
 	    part->parts != b->parts || strcmp(part->by, b->by) != 0)
 		return problem_batch_no_first(problem);
 	if (part->part != b->have + 1) {
@@ -434,7 +79,7 @@ int people_batch(struct people *people, const struct people_batch_part *part,
 	struct roster_batch *b = people->batch;
 	int r = people_can_change(people, problem);
 
-	if (r == 0 && b->phase <= COLLECT &&
+	if (r == 0 && b->phase <= BATCH_COLLECT &&
 	    strcmp(part->to, b->people->revision) == 0) { /* sent twice */
 		reply_send(reply, 0, NULL,
 			   json_pack("{s:s, s:i, s:i, s:i}", "revision", b->people->revision, "put",
@@ -449,8 +94,8 @@ int people_batch(struct people *people, const struct people_batch_part *part,
 	if (r < 0)
 		return r;
 	if (part->part == 1) {
-		forget(b);
-		set_phase(b, COLLECT);
+		roster_batch_forget(b);
+		roster_batch_set_phase(b, BATCH_COLLECT);
 		b->changes = json_array();
 		b->parts = part->parts;
 		snprintf(b->from, sizeof(b->from), "%s", b->people->revision);
@@ -486,7 +131,7 @@ void roster_batch_load(struct people *people, const char *kind, const char *id, 
 
 	if (strcmp(kind, "roster") == 0) {
 		copy(b->people->revision, sizeof(b->people->revision), json, "revision");
-	} else if (strcmp(id, READY) == 0) { /* the last of them, in order of id */
+	} else if (strcmp(id, ROSTER_BATCH_READY) == 0) { /* the last of them, in order of id */
 		copy(b->from, sizeof(b->from), json, "from");
 		copy(b->to, sizeof(b->to), json, "to");
 		copy(b->by, sizeof(b->by), json, "by");
@@ -504,7 +149,7 @@ void roster_batch_settle(struct people *people)
 
 	/* nothing, or not all of it, came to the disk: nothing of it is in force */
 	if (!b->resumed) {
-		forget(b);
+		roster_batch_forget(b);
 		return;
 	}
 	log_info("roster", "going on from revision \"%s\" to \"%s\"", b->from, b->to);
@@ -520,7 +165,7 @@ int roster_batch_open(struct people *people)
 		return -ENOMEM;
 	b->people = people;
 	people->batch = b;
-	r = sd_event_add_defer(people->deps.event, &b->source, work, b);
+	r = sd_event_add_defer(people->deps.event, &b->source, roster_batch_work, b);
 	if (r >= 0)
 		r = sd_event_source_set_enabled(b->source, SD_EVENT_OFF);
 	if (r >= 0) /* doors, readers and links come first */
@@ -537,7 +182,7 @@ void roster_batch_close(struct people *people)
 		return;
 	while ((change = roster_changes_shift(&b->list)) != NULL)
 		roster_change_free(change);
-	forget(b);
+	roster_batch_forget(b);
 	sd_event_source_disable_unref(b->source);
 	free(b);
 	people->batch = NULL;

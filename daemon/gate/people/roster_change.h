@@ -2,7 +2,8 @@
  * roster_change.h - changes of the roster, whoever asks for them: first in memory, all of a list or
  * none, then on disk.
  *
- *   roster_change.c       checked against all the rest, in force in memory, taken back
+ *   roster_apply.c        one item, checked against all the rest and in force in memory
+ *   roster_change.c       changes as they were sent, in lists, and taken back
  *   roster_save.c         saved by the store, each with its event
  *   roster_batch.c        many at once, from one revision to the next
  *
@@ -31,6 +32,13 @@ struct roster_changes {
 	struct roster_change *first, *last;
 	size_t count;
 };
+
+/* roster_apply.c */
+/** What is in force under a kind and id: a new reference, or NULL. */
+json_t *roster_value_now(const struct people *people, const char *kind, const char *id);
+int roster_apply(struct people *people, const char *kind, const char *id, json_t *value,
+		 struct problem *problem);
+int roster_missing(const char *kind, const char *id, struct problem *problem);
 
 /**
  * Put one change (as for people_change()) in force and at the end of @p list, behind those that it
