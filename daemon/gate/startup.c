@@ -43,7 +43,7 @@ static void on_face_removed(void *arg, const char *person_id, const char *model,
 {
 	struct gate *gate = arg;
 
-	people_template_gone(gate->people, person_id, model, vector, dim);
+	people_template_removed(gate->people, person_id, model, vector, dim);
 }
 
 static void on_crop(void *arg, const char *person_id, int64_t number, const void *crop,

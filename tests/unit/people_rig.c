@@ -7,7 +7,7 @@
 #include "base/clock.h"
 #include "base/problem.h"
 
-/* ---- what is elsewhere ---- */
+/* ---- the other parts ---- */
 
 static struct face_watch *faces(void *arg, int *ret_why)
 {

@@ -1,6 +1,6 @@
 /*
- * The people part through people.h: changes, undo when the disk refuses, consent, prechecks of
- * enrolment.
+ * The people part through people.h: changes, undo when the disk refuses, consent, the checks before
+ * an enrolment.
  */
 #include <errno.h>
 #include <string.h>
@@ -50,7 +50,7 @@ static void a_change_of_each_kind_is_in_force_and_on_the_disk(void **state)
 	assert_int_equal(roster_count(rig_directory(rig)->people), 0);
 }
 
-static void a_removed_person_takes_cards_and_groups_along(void **state)
+static void removing_a_person_removes_cards_and_groups(void **state)
 {
 	struct rig *rig = *state;
 
@@ -69,7 +69,7 @@ static void a_removed_person_takes_cards_and_groups_along(void **state)
 	assert_int_equal(rig->forgotten, 1);
 }
 
-static void what_makes_no_sense_changes_nothing(void **state)
+static void an_invalid_change_changes_nothing(void **state)
 {
 	struct rig *rig = *state;
 	char before[DIGEST_HEX_BYTES], after[DIGEST_HEX_BYTES];
@@ -91,8 +91,8 @@ static void what_makes_no_sense_changes_nothing(void **state)
 	assert_int_equal(rig->changes, 2);
 }
 
-/* Refused at once or later, at whichever write it is: all is as it was before. */
-static void what_the_disk_refuses_is_taken_back(void **state)
+/* Refused at once or later, at any of the writes: the roster is as it was before. */
+static void a_change_that_the_disk_refuses_is_undone(void **state)
 {
 	for (int later = 0; later < 2; later++)
 		for (unsigned nth = 1; nth <= 4; nth++) {
@@ -109,7 +109,7 @@ static void what_the_disk_refuses_is_taken_back(void **state)
 			fake_store_hold(rig->store, later == 1);
 			if (later == 0)
 				fake_store_refuse(rig->store, nth, -ENOSPC);
-			/* three writes: card, holder, person */
+			/* three writes: credential, holder, person */
 			r = rig_change(rig, "person", LI, NULL);
 			if (later == 1) {
 				assert_int_equal(r, 0);
@@ -131,7 +131,7 @@ static void what_the_disk_refuses_is_taken_back(void **state)
 		}
 }
 
-static void while_the_disk_is_in_trouble_changes_wait(void **state)
+static void changes_are_refused_while_the_disk_fails(void **state)
 {
 	struct rig *rig = *state;
 
@@ -144,7 +144,7 @@ static void while_the_disk_is_in_trouble_changes_wait(void **state)
 	assert_int_equal(rig_change(rig, "person", LI, rig_name("Li Wei")), 0);
 }
 
-static void a_pass_that_is_out_is_revoked_not_removed(void **state)
+static void a_valid_pass_is_revoked_not_removed(void **state)
 {
 	struct rig *rig = *state;
 	json_t *value =
@@ -159,13 +159,13 @@ static void a_pass_that_is_out_is_revoked_not_removed(void **state)
 		roster_credentials_find(rig_directory(rig)->credentials, PASS)->policy.enabled);
 	people_pass_code(rig->people, PASS, &reply);
 	assert_int_equal(rig->r, -EPERM);
-	clock_fake_set(1000, RIG_NOON_UNIX_MS + 4 * 86400000ll); /* over */
+	clock_fake_set(1000, RIG_NOON_UNIX_MS + 4 * 86400000ll); /* expired */
 	assert_int_equal(rig_change(rig, "pass", PASS, NULL), 0);
 }
 
-/* ---- what the store kept ---- */
+/* ---- loading ---- */
 
-static void what_was_kept_is_in_force_after_a_start(void **state)
+static void saved_records_are_in_force_after_a_restart(void **state)
 {
 	struct rig *rig = *state;
 	const struct roster_person li = {.id = LI, .name = "Li Wei", .enabled = true};
@@ -184,7 +184,8 @@ static void what_was_kept_is_in_force_after_a_start(void **state)
 	people_load_person(rig->people, &li);
 	people_load_record(rig->people, "area", "yard", area);
 	people_load_record(rig->people, "counter", "stay/" LI, stay);
-	people_load_record(rig->people, "counter", "used/" CARD, used); /* before what it counts */
+	/* before the item it counts */
+	people_load_record(rig->people, "counter", "used/" CARD, used);
 	people_load_record(rig->people, "credential", CARD, value);
 	people_settle(rig->people);
 	rig_digest(rig, after);
@@ -208,7 +209,7 @@ static void enrol(struct rig *rig, const char *person)
 	people_enrol(rig->people, person, "test", &enrolment, &reply);
 }
 
-static void enrolment_asks_first_what_both_ways_must_know(void **state)
+static void each_enrolment_begins_with_the_same_checks(void **state)
 {
 	struct rig *rig = *state;
 	const struct reply reply = rig_reply(rig);
@@ -237,13 +238,13 @@ static void enrolment_asks_first_what_both_ways_must_know(void **state)
 	}
 }
 
-static void a_withdrawal_takes_the_faces(void **state)
+static void withdrawn_consent_removes_the_faces(void **state)
 {
 	struct rig *rig = *state;
 
 	assert_int_equal(rig_change(rig, "person", LI, rig_name("Li Wei")), 0);
 	people_consent_changed(rig->people, LI, true);
-	assert_int_equal(rig_events(rig, "person.faces_removed"), 0); /* there are none */
+	assert_int_equal(rig_events(rig, "person.faces_removed"), 0); /* there is no face */
 	assert_int_equal(roster_count_template(rig_directory(rig)->people, LI, 2), 0);
 	people_consent_changed(rig->people, LI, true);
 	assert_int_equal(rig_events(rig, "person.faces_removed"), 1);
@@ -251,7 +252,7 @@ static void a_withdrawal_takes_the_faces(void **state)
 	assert_int_equal(rig->forgotten, 1);
 }
 
-static void faces_that_the_disk_keeps_are_still_there(void **state)
+static void a_face_stays_when_its_removal_is_refused(void **state)
 {
 	struct rig *rig = *state;
 	const struct reply reply = rig_reply(rig);
@@ -313,15 +314,15 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		test(a_change_of_each_kind_is_in_force_and_on_the_disk),
-		test(a_removed_person_takes_cards_and_groups_along),
-		test(what_makes_no_sense_changes_nothing),
-		test(what_the_disk_refuses_is_taken_back),
-		test(while_the_disk_is_in_trouble_changes_wait),
-		test(a_pass_that_is_out_is_revoked_not_removed),
-		test(what_was_kept_is_in_force_after_a_start),
-		test(enrolment_asks_first_what_both_ways_must_know),
-		test(a_withdrawal_takes_the_faces),
-		test(faces_that_the_disk_keeps_are_still_there),
+		test(removing_a_person_removes_cards_and_groups),
+		test(an_invalid_change_changes_nothing),
+		test(a_change_that_the_disk_refuses_is_undone),
+		test(changes_are_refused_while_the_disk_fails),
+		test(a_valid_pass_is_revoked_not_removed),
+		test(saved_records_are_in_force_after_a_restart),
+		test(each_enrolment_begins_with_the_same_checks),
+		test(withdrawn_consent_removes_the_faces),
+		test(a_face_stays_when_its_removal_is_refused),
 		test(templates_of_another_recogniser_are_reported),
 		test(the_state_is_published_once_a_turn),
 	};

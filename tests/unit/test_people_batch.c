@@ -30,28 +30,29 @@ static json_t *put_person(const char *id, const char *text)
 			 "value", "name", text);
 }
 
-static void a_batch_is_in_force_whole(void **state)
+static void a_batch_is_applied_as_one(void **state)
 {
 	struct rig *rig = *state;
 
 	assert_int_equal(batch(rig, "", "r1", 1, 2, put_person(LI, "Li Wei")), 0);
-	assert_int_equal(roster_count(rig_directory(rig)->people), 0); /* half of it is nothing */
+	/* half of it changes nothing */
+	assert_int_equal(roster_count(rig_directory(rig)->people), 0);
 	assert_int_equal(batch(rig, "", "r1", 2, 2, put_person(WANG, "Wang Fang")), 0);
 	rig_turn(rig);
 	assert_int_equal(roster_count(rig_directory(rig)->people), 2);
 	assert_string_equal(people_revision(rig->people), "r1");
 	assert_int_equal(rig->r, 0);
 	assert_int_equal(json_integer_value(json_object_get(rig->result, "put")), 2);
-	assert_int_equal(batch(rig, "", "r1", 1, 1, json_array()), 0); /* sent twice */
+	assert_int_equal(batch(rig, "", "r1", 1, 1, json_array()), 0); /* repeated */
 	assert_int_equal(batch(rig, "other", "r2", 1, 1, json_array()), -EEXIST);
 	assert_int_equal(batch(rig, "r1", "r2", 2, 2, json_array()),
-			 -EEXIST); /* its first is not here */
+			 -EEXIST); /* its first part is missing */
 	assert_int_equal(batch(rig, "r1", "r2", 0, 1, json_array()), -EINVAL);
 	assert_int_equal(batch(rig, "r1", "r2", 1, 64, json_array()), 0);
 	assert_int_equal(batch(rig, "r1", "r2", 1, 65, json_array()), -EINVAL);
 }
 
-static void a_batch_with_a_mistake_is_nothing(void **state)
+static void a_batch_with_an_invalid_change_changes_nothing(void **state)
 {
 	struct rig *rig = *state;
 	json_t *changes = put_person(LI, "Li Wei");
@@ -66,7 +67,7 @@ static void a_batch_with_a_mistake_is_nothing(void **state)
 	assert_int_equal(rig_events(rig, "roster.rejected"), 1);
 }
 
-static void while_a_batch_is_put_in_force_other_changes_wait(void **state)
+static void other_changes_are_refused_while_a_batch_is_applied(void **state)
 {
 	struct rig *rig = *state;
 
@@ -77,7 +78,7 @@ static void while_a_batch_is_put_in_force_other_changes_wait(void **state)
 	assert_int_equal(rig_change(rig, "pass", PASS,
 				    json_pack("{s:s, s:s}", "title", "x", "valid_to",
 					      "2026-12-01T00:00:00Z")),
-			 0); /* a visitor does not wait */
+			 0); /* a visitor need not wait */
 	for (int i = 0; i < 4; i++) {
 		fake_store_answer(rig->store, 0);
 		rig_turn(rig);
@@ -120,9 +121,9 @@ static void the_snapshot_is_read_page_by_page(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		test(a_batch_is_in_force_whole),
-		test(a_batch_with_a_mistake_is_nothing),
-		test(while_a_batch_is_put_in_force_other_changes_wait),
+		test(a_batch_is_applied_as_one),
+		test(a_batch_with_an_invalid_change_changes_nothing),
+		test(other_changes_are_refused_while_a_batch_is_applied),
 		test(the_snapshot_is_read_page_by_page),
 	};
 

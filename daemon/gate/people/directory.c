@@ -1,4 +1,4 @@
-/* The access directory: opened, filled with what the store kept, put in force. */
+/* The access directory: opened, loaded from the store, put in force. */
 #include "people_private.h"
 
 #include <errno.h>
@@ -10,7 +10,7 @@
 
 /* ---- begin and end ---- */
 
-/* Without the key no pass is made and none opens; all the rest works. */
+/* Without the key no pass can be issued or opens a door; everything else works. */
 static void load_signer(struct people *people)
 {
 	uint8_t seed[CRYPTO_SIGN_SEED_BYTES];
@@ -18,7 +18,7 @@ static void load_signer(struct people *people)
 	int r;
 
 	snprintf(path, sizeof(path), "%s/keys", people->deps.config->state_dir);
-	(void)mkdir(path, 0700); /* there already, or making the key says why it cannot be */
+	(void)mkdir(path, 0700); /* may exist; creating the key reports any other failure */
 	snprintf(path, sizeof(path), "%s/keys/pass.key", people->deps.config->state_dir);
 	r = crypto_init();
 	if (r == 0)
@@ -43,7 +43,7 @@ int directory_open(struct people *people)
 	return access_directory_open(doors, people->deps.config->door_count, &people->directory);
 }
 
-/* ---- what the store kept ---- */
+/* ---- loading ---- */
 
 static int load_counter(struct people *people, const char *id, json_t *json)
 {
@@ -64,8 +64,7 @@ static int load_counter(struct people *people, const char *id, json_t *json)
 		return 0;
 	}
 	credential = roster_credentials_find(people->directory.credentials, id + strlen("used/"));
-	if (credential !=
-	    NULL) /* else it was removed, and its count with it, but for a crash between */
+	if (credential != NULL) /* NULL: removed; a crash left its counter */
 		credential->policy.used =
 			(uint32_t)json_integer_value(json_object_get(json, "used"));
 	return 0;
@@ -100,10 +99,10 @@ static int load_holder(struct people *people, const char *id, const json_t *json
 	int r;
 
 	if (person == NULL)
-		return 0; /* a crash between the two; nobody is meant */
+		return 0; /* the person was removed; a crash left the holder */
 	r = roster_parse_holder(json, access_rules_names(people->directory.rules), &person->access,
 				problem);
-	/* what was meant is not known: nobody is let in by mistake */
+	/* the intended groups and blocks are unknown: admit nobody by mistake */
 	if (r < 0)
 		person->access.enabled = false;
 	person->has_holder = true;
@@ -114,8 +113,8 @@ static int load_holder(struct people *people, const char *id, const json_t *json
 }
 
 /*
- * The store tells kinds in order: counts come before what they count, and wait for
- * directory_settle().
+ * The store loads kinds in alphabetical order: counters come before the items they count, and wait
+ * for directory_settle().
  */
 void directory_load(struct people *people, const char *kind, const char *id, json_t *json)
 {

@@ -1,6 +1,6 @@
 /*
- * Enrolment: a photo, or somebody at the gate, through the face worker; then the template, checked,
- * on its way to the disk.
+ * Enrolment: the face worker makes a template from a photo or from a live camera; the template is
+ * checked and sent to the store.
  */
 #include "people_private.h"
 
@@ -14,28 +14,29 @@
 #include "vision/face/threshold_calibration.h"
 
 /*
- * Alike enough to ask: this much below what the door itself would take for the same person, but
- * never less than MIN.
+ * The score from which another person counts as a look-alike: this margin below the threshold at a
+ * door, but at least duplicate_min.
  */
 static const float duplicate_margin = 0.05f, duplicate_min = 0.40f;
-/* Two photos of one person seldom are less alike; two people seldom are more. */
+/* Photos of one person seldom score less, and photos of two people seldom more. */
 static const float same_person_min = 0.25f;
 
 struct enrol {
-	uint64_t request; /* the face worker's number of it */
+	uint64_t request; /* its number at the face worker */
 	struct people *people;
 	struct reply reply;
 	char person[ULID_BYTES];
 	char by[32];
 	char camera[CONFIG_NAME_BYTES]; /* "": from a photo */
-	bool accept_look_alike, sent;   /* sent: the template, not a picture */
+	bool accept_look_alike;
+	bool from_template; /* another gate made the template */
 	float vector[FACE_DIM];
 	float quality;
-	size_t kept_bytes; /* of the picture that goes with it; 0: none */
-	uint8_t kept[FACE_CROP_JPEG_BYTES_MAX];
+	size_t crop_bytes; /* of the picture saved with the template; 0: none */
+	uint8_t crop[FACE_CROP_JPEG_BYTES_MAX];
 };
 
-/* the slot of a request the worker has; NULL: none such */
+/* The slot of a request that the worker has not answered; NULL: there is no such request. */
 static struct enrol **find_enrol(struct enrolment *enrolment, uint64_t request)
 {
 	for (size_t i = 0; i < FACE_WATCH_ENROLS_MAX; i++)
@@ -54,7 +55,7 @@ static struct enrol **free_slot(struct enrolment *enrolment)
 
 static void enrol_free(struct enrol *enrol)
 {
-	explicit_bzero(enrol, sizeof(*enrol)); /* a template is not left lying in memory */
+	explicit_bzero(enrol, sizeof(*enrol)); /* leave no template in freed memory */
 	free(enrol);
 }
 
@@ -67,14 +68,17 @@ void enrol_drop(struct people *people)
 			enrol_free(enrolment->enrols[i]);
 }
 
-/* Whoever keeps the faces of so many people must register that with the authority. */
-static void count_people(struct people *people, const char *person)
+/*
+ * The law requires registration with the authority from a number of enrolled people on:
+ * face.registration_at.
+ */
+static void check_registration(struct people *people, const char *person)
 {
 	size_t limit = people->deps.config->face.registration_at, count = 0;
 	const struct roster_person *at = roster_find(people->directory.people, person);
 
 	if (at == NULL || at->template_count != 1)
-		return; /* no new face */
+		return; /* not the person's first face */
 	for (size_t i = 0; (at = roster_at(people->directory.people, i)) != NULL; i++)
 		count += at->template_count > 0;
 	if (count == limit || count == limit - limit / 10)
@@ -92,13 +96,13 @@ static void on_template_stored(void *arg, int r, const struct event_row *row)
 	(void)row;
 	if (r == 0) {
 		(void)roster_count_template(people->directory.people, enrol->person,
-					    1); /* removed meanwhile: nothing to count */
-		count_people(people, enrol->person);
+					    1); /* -ENOENT: the person was removed meanwhile */
+		check_registration(people, enrol->person);
 		if (roster_find(people->directory.people, enrol->person) != NULL)
 			templates_add(people, enrol->person, face_engine_recogniser(),
 				      enrol->vector);
 		reply_send(&enrol->reply, 0, NULL,
-			   enrol->sent
+			   enrol->from_template
 				   ? json_object()
 				   : json_pack("{s:o}", "quality", json_rounded(enrol->quality)));
 		faces_enforce_consent(people, enrol->person);
@@ -108,7 +112,7 @@ static void on_template_stored(void *arg, int r, const struct event_row *row)
 	enrol_free(enrol);
 }
 
-static float enrol_alike_min(const struct people *people, struct face_watch *faces)
+static float look_alike_min(const struct people *people, struct face_watch *faces)
 {
 	double percent = people->deps.config->face.false_accept_percent;
 	float limit =
@@ -118,7 +122,7 @@ static float enrol_alike_min(const struct people *people, struct face_watch *fac
 	return limit > duplicate_min ? limit : duplicate_min;
 }
 
-/* Somebody else who is much like this face: *ret_other. @return whether there is one. */
+/* Whether another person is a look-alike of this face: *ret_other. */
 static bool has_look_alike(struct face_watch *faces, const struct enrol *enrol,
 			   struct gallery_match *ret_other)
 {
@@ -127,17 +131,17 @@ static bool has_look_alike(struct face_watch *faces, const struct enrol *enrol,
 	size_t count = 0;
 
 	if (gallery_search(gallery, enrol->vector, 2, matches, &count) < 0)
-		return false; /* it cannot be told: the doors' own rule for look-alikes remains */
+		return false; /* unknown; the doors' own check for ambiguous matches remains */
 	for (size_t i = 0; i < count; i++) {
 		if (strcmp(matches[i].person, enrol->person) == 0)
 			continue;
 		*ret_other = matches[i];
-		return matches[i].score >= enrol_alike_min(enrol->people, faces);
+		return matches[i].score >= look_alike_min(enrol->people, faces);
 	}
 	return false;
 }
 
-/* For who enrols to read; the property system learns names only where the site shares them. */
+/* The name for the enroller to read; the id where names must not leave the gate. */
 static const char *name_of(const struct enrol *enrol, const char *id)
 {
 	const struct roster_person *person = roster_find(enrol->people->directory.people, id);
@@ -146,8 +150,9 @@ static const char *name_of(const struct enrol *enrol, const char *id)
 	return person != NULL && !opaque ? person->name : id;
 }
 
-/* @return 0, or what is against this template, with a problem. */
-static int check(struct face_watch *faces, const struct enrol *enrol, struct problem *problem)
+/* @return 0, or a negative errno with the reason why the template is refused. */
+static int check_template(struct face_watch *faces, const struct enrol *enrol,
+			  struct problem *problem)
 {
 	struct gallery_match other;
 	float likeness;
@@ -171,7 +176,7 @@ static void store_template(struct people *people, struct enrol *enrol)
 
 	draft.person = enrol->person;
 	draft.data = json_pack("{s:s}", "by", enrol->by);
-	if (enrol->sent)
+	if (enrol->from_template)
 		json_object_set_new(draft.data, "template", json_true());
 	else
 		json_object_set_new(draft.data, "quality", json_rounded(enrol->quality));
@@ -179,17 +184,15 @@ static void store_template(struct people *people, struct enrol *enrol)
 		json_object_set_new(draft.data, "camera", json_string(enrol->camera));
 	if (enrol->accept_look_alike)
 		json_object_set_new(draft.data, "look_alike_accepted", json_true());
-	/*
-	 * while the disk takes nothing, a template would wait without an end: better said at once
-	 */
+	/* while the disk cannot be written, the store would not answer: refuse at once */
 	if (journal_trouble(people->deps.journal)[0] != '\0')
 		r = -EAGAIN;
 	else
 		r = journal_store(people->deps.journal) != NULL
 			    ? store_template_put(journal_store(people->deps.journal), enrol->person,
 						 face_engine_recogniser(), enrol->vector,
-						 enrol->kept_bytes > 0 ? enrol->kept : NULL,
-						 enrol->kept_bytes, 0, &draft, on_template_stored,
+						 enrol->crop_bytes > 0 ? enrol->crop : NULL,
+						 enrol->crop_bytes, 0, &draft, on_template_stored,
 						 enrol)
 			    : -EIO;
 	json_decref(draft.data);
@@ -208,14 +211,15 @@ void enrol_result(struct people *people, const struct face_result *result)
 		return;
 	faces = people->ops->faces(people->arg, &why);
 	enrol = *slot;
-	*slot = NULL; /* from here on it is the store's to give back */
+	*slot = NULL; /* from here on the store's answer frees it */
 	problem = result->reason;
 	if (result->kind == FACE_RESULT_ENROLLED && faces != NULL) {
 		memcpy(enrol->vector, result->template_vector, sizeof(enrol->vector));
 		enrol->quality = result->quality;
-		enrol->kept_bytes = result->crop_jpeg_bytes;
-		memcpy(enrol->kept, result->crop_jpeg, result->crop_jpeg_bytes);
-		r = check(faces, enrol, &problem);
+		assert(result->crop_jpeg_bytes <= sizeof(enrol->crop));
+		enrol->crop_bytes = result->crop_jpeg_bytes;
+		memcpy(enrol->crop, result->crop_jpeg, result->crop_jpeg_bytes);
+		r = check_template(faces, enrol, &problem);
 	}
 	if (r == 0) {
 		store_template(people, enrol);
@@ -225,7 +229,7 @@ void enrol_result(struct people *people, const struct face_result *result)
 	enrol_free(enrol);
 }
 
-/* ---- begun ---- */
+/* ---- begin ---- */
 
 static int start(struct face_watch *faces, const struct enrol *enrol,
 		 const struct people_enrolment *from)
@@ -241,8 +245,12 @@ static int start(struct face_watch *faces, const struct enrol *enrol,
 						 from->seconds);
 }
 
-/* What both ways of enrolling ask first. @return the face worker; NULL: the reply was sent. */
-static struct face_watch *precheck(struct people *people, const char *id, const struct reply *reply)
+/*
+ * The checks that every enrolment begins with. @return the face worker; NULL: refused, and the
+ * reply was sent.
+ */
+static struct face_watch *enrol_precheck(struct people *people, const char *id,
+					 const struct reply *reply)
 {
 	struct problem problem;
 	const struct roster_person *person = roster_find(people->directory.people, id);
@@ -296,7 +304,7 @@ void people_enrol(struct people *people, const char *person, const char *by,
 		  const struct people_enrolment *from, const struct reply *reply)
 {
 	struct problem problem;
-	struct face_watch *faces = precheck(people, person, reply);
+	struct face_watch *faces = enrol_precheck(people, person, reply);
 	struct enrol **slot, *enrol;
 	int r = -EBUSY;
 
@@ -326,13 +334,13 @@ static bool is_unit(const float *vector)
 
 	for (size_t i = 0; i < FACE_DIM; i++)
 		square += (double)vector[i] * (double)vector[i];
-	return square > 0.98 && square < 1.02; /* NaN: neither */
+	return square > 0.98 && square < 1.02; /* false for NaN */
 }
 
 void people_enrol_template(struct people *people, const char *person, const char *by,
 			   const char *model, const float *vector, const struct reply *reply)
 {
-	struct face_watch *faces = precheck(people, person, reply);
+	struct face_watch *faces = enrol_precheck(people, person, reply);
 	struct problem problem;
 	struct enrol *enrol;
 	int r;
@@ -348,9 +356,9 @@ void people_enrol_template(struct people *people, const char *person, const char
 		reply_refuse(reply, problem_no_memory(&problem), &problem);
 		return;
 	}
-	enrol->sent = true;
+	enrol->from_template = true;
 	memcpy(enrol->vector, vector, sizeof(enrol->vector));
-	r = check(faces, enrol, &problem);
+	r = check_template(faces, enrol, &problem);
 	if (r == 0) {
 		store_template(people, enrol);
 		return;

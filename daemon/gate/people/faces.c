@@ -1,4 +1,4 @@
-/* The faces of one person: which there are; one of them, or all, removed. */
+/* The faces of one person: list them, remove one or all. */
 #include "people_private.h"
 
 #include <errno.h>
@@ -7,7 +7,7 @@
 #include "base/log.h"
 #include "vision/face/face.h"
 
-/* a list on its way from the store */
+/* a list that waits for the store */
 struct listing {
 	struct people *people;
 	struct reply reply;
@@ -29,7 +29,7 @@ static void refuse(struct listing *listing, int r)
 	finish(listing);
 }
 
-static json_t *face_of(const struct listing *listing, json_int_t number)
+static json_t *find_face(const struct listing *listing, json_int_t number)
 {
 	json_t *face;
 	size_t index;
@@ -42,12 +42,12 @@ static json_t *face_of(const struct listing *listing, json_int_t number)
 	return NULL;
 }
 
-/* What the log says of how it came here. */
+/* Add when, by whom and from where a face was enrolled, as its event says. */
 static void add_origin(const struct listing *listing, const json_t *event)
 {
 	static const char *const members[] = {"by", "quality", "camera"};
 	const json_t *data = json_object_get(event, "data");
-	json_t *face = face_of(listing, json_integer_value(json_object_get(data, "face")));
+	json_t *face = find_face(listing, json_integer_value(json_object_get(data, "face")));
 
 	if (face == NULL)
 		return;
@@ -123,7 +123,7 @@ void people_list_faces(struct people *people, const char *person, const struct r
 		refuse(listing, r);
 }
 
-/* ---- removed ---- */
+/* ---- removal ---- */
 
 struct removal {
 	struct people *people;
@@ -131,7 +131,10 @@ struct removal {
 	char person[ULID_BYTES];
 };
 
-/* The last one is forgotten here; one among several by people_template_gone(). */
+/*
+ * The person's last template is removed from the gallery here; one of several by
+ * people_template_removed().
+ */
 static void on_removed(void *arg, int r, const struct event_row *row)
 {
 	struct problem problem;
@@ -141,7 +144,7 @@ static void on_removed(void *arg, int r, const struct event_row *row)
 	(void)row;
 	if (r == 0 && roster_find(people->directory.people, removal->person) != NULL) {
 		(void)roster_count_template(people->directory.people, removal->person,
-					    -1); /* it was found just now */
+					    -1); /* the person was found just now */
 		if (roster_find(people->directory.people, removal->person)->template_count == 0)
 			templates_forget(people, removal->person);
 		people_publish_state(people);
@@ -154,7 +157,7 @@ static void on_removed(void *arg, int r, const struct event_row *row)
 	free(removal);
 }
 
-/* Whether the store takes a removal now. */
+/* Whether the store accepts a removal now. */
 static bool can_remove(const struct people *people)
 {
 	return journal_trouble(people->deps.journal)[0] == '\0' &&
@@ -221,13 +224,17 @@ static void on_faces_removed(void *arg, int r, const struct event_row *row)
 	free(removal);
 }
 
-void faces_drop(struct people *people, const struct roster_person *person, const char *by,
-		const struct reply *reply)
+void faces_remove_all(struct people *people, const struct roster_person *person, const char *by,
+		      const struct reply *reply)
 {
+	struct event_draft draft = {.type = "person.faces_removed"};
 	struct problem problem;
-	struct removal *removal = removal_new(people, person->id, reply);
-	struct event_draft draft = {.type = "person.faces_removed", .person = person->id};
+	struct removal *removal;
 	int r = -ENOMEM;
+
+	assert(person->template_count > 0);
+	draft.person = person->id;
+	removal = removal_new(people, person->id, reply);
 
 	draft.data = json_pack("{s:s, s:i}", "by", by, "faces", (int)person->template_count);
 	if (removal != NULL)
@@ -254,33 +261,34 @@ void people_remove_faces(struct people *people, const char *id, const char *by,
 	else if (person->template_count == 0)
 		reply_refuse(reply, problem_no_face_enrolled(&problem), &problem);
 	else
-		faces_drop(people, person, by, reply);
+		faces_remove_all(people, person, by, reply);
 }
 
-/* ---- consent withdrawn ---- */
+/* ---- withdrawal of consent ---- */
 
-static void on_dropped(const struct reply *reply, int r, const struct problem *problem,
-		       json_t *result)
+static void on_removed_without_consent(const struct reply *reply, int r,
+				       const struct problem *problem, json_t *result)
 {
 	(void)reply;
 	json_decref(result);
 	if (r < 0)
 		log_error("roster",
-			  "a face that was enrolled while consent was withdrawn is still there: %s",
+			  "a face of a person who has withdrawn consent could not be removed: %s",
 			  problem->detail);
 }
 
 void faces_enforce_consent(struct people *people, const char *person)
 {
 	const struct roster_person *found = roster_find(people->directory.people, person);
-	const struct reply reply = {.answer = on_dropped};
+	const struct reply reply = {.answer = on_removed_without_consent};
 
 	if (found != NULL && found->template_count > 0 && consent_is_withdrawn(people, person))
-		faces_drop(people, found, "consent", &reply);
+		faces_remove_all(people, found, "consent", &reply);
 }
 
 void people_consent_changed(struct people *people, const char *person, bool withdrawn)
 {
-	consent_note(people, person, withdrawn);
+	assert_thread(THREAD_CONTROL);
+	consent_set_withdrawn(people, person, withdrawn);
 	faces_enforce_consent(people, person);
 }

@@ -1,4 +1,4 @@
-/* Rules, credentials and passes, for the API. */
+/* Rules, credentials and passes for the API. */
 #include "people_private.h"
 
 #include <errno.h>
@@ -7,9 +7,9 @@
 #include "base/clock.h"
 #include "base/json.h"
 
-enum { PASS_KEPT_DAYS = 30, PASSES_DROPPED_MAX = 8 };
+enum { PASS_RETENTION_DAYS = 30, PASSES_DROPPED_MAX = 8 /* with each new pass */ };
 
-/* ---- what there is ---- */
+/* ---- reading ---- */
 
 static json_t *with_id(json_t *value, const char *id)
 {
@@ -122,11 +122,11 @@ json_t *people_items_json(const struct people *people, const char *kind, const c
 
 /* ---- changes ---- */
 
-/* a change on its way to the disk, and the reply that waits for it */
+/* a change that the store has not answered, and its reply */
 struct request {
 	struct people *people;
 	struct reply reply;
-	bool removal; /* no result */
+	bool removal; /* the reply has no result */
 	char kind[STORE_KIND_BYTES], id[STORE_RECORD_ID_BYTES];
 };
 
@@ -141,7 +141,7 @@ static void on_changed(void *arg, int r)
 	free(request);
 }
 
-/* Takes @p json. */
+/* Takes the reference to @p json. */
 static void change(struct people *people, bool removal, const char *by, json_t *json,
 		   const struct reply *reply)
 {
@@ -166,7 +166,7 @@ static void change(struct people *people, bool removal, const char *by, json_t *
 	}
 }
 
-/* Passes are of whole minutes, since their tokens are; and are not changed but to be revoked. */
+/* A pass is valid in whole minutes, as its token counts them. */
 static int check_pass(struct people *people, const char *id, const json_t *value,
 		      struct problem *problem)
 {
@@ -177,27 +177,21 @@ static int check_pass(struct people *people, const char *id, const json_t *value
 
 	if (r < 0)
 		return r;
-	if (!people->directory.can_sign) {
+	if (!people->directory.can_sign)
 		return problem_pass_key_unreadable(problem);
-	}
-	if (limits->valid_from_unix_ms % 60000 != 0 || limits->valid_to_unix_ms % 60000 != 0) {
+	if (limits->valid_from_unix_ms % 60000 != 0 || limits->valid_to_unix_ms % 60000 != 0)
 		return problem_pass_not_minutes(problem);
-	}
-	if (limits->uses_max > PASS_USES_MAX) {
+	if (limits->uses_max > PASS_USES_MAX)
 		return problem_pass_too_many_uses(problem, PASS_USES_MAX);
-	}
-	if (id == NULL && limits->valid_to_unix_ms <= clock_unix_ms()) {
+	if (id == NULL && limits->valid_to_unix_ms <= clock_unix_ms())
 		return problem_pass_over(problem);
-	}
 	return 0;
 }
 
-/*
- * Passes that were over a month ago go, a few whenever one is made: they are no longer asked for.
- */
+/* Remove passes that expired over a month ago, a few whenever a new one is issued. */
 static void drop_old_passes(struct people *people)
 {
-	const int64_t over_unix_ms = clock_unix_ms() - (int64_t)PASS_KEPT_DAYS * 86400000;
+	const int64_t over_unix_ms = clock_unix_ms() - (int64_t)PASS_RETENTION_DAYS * 86400000;
 	char old[PASSES_DROPPED_MAX][ULID_BYTES];
 	struct problem problem = {0};
 	const struct roster_credential *at;
@@ -212,7 +206,8 @@ static void drop_old_passes(struct people *people)
 		json_t *json =
 			json_pack("{s:s, s:s, s:s}", "op", "remove", "kind", "pass", "id", old[i]);
 
-		(void)people_change(people, json, "retention", NULL, NULL, &problem); /* or later */
+		(void)people_change(people, json, "retention", NULL, NULL,
+				    &problem); /* else next time */
 		json_decref(json);
 	}
 }
@@ -225,7 +220,7 @@ void people_put_item(struct people *people, const char *kind, const char *id, co
 	struct problem problem = {0};
 	int r = pass ? check_pass(people, id, value, &problem) : 0;
 
-	if (r == 0 && id != NULL && pass)
+	if (r == 0 && id != NULL && pass) /* a pass can only be revoked */
 		r = problem_pass_not_changed(&problem);
 	if (r < 0) {
 		reply_refuse(reply, r, &problem);
@@ -240,7 +235,7 @@ void people_put_item(struct people *people, const char *kind, const char *id, co
 	       reply);
 }
 
-/* A pass that is out there cannot be called back: it is kept as revoked. */
+/* An issued pass cannot be recalled, so it stays in the directory as revoked. */
 static json_t *revoke_json(struct people *people, const char *id)
 {
 	const struct roster_credential *pass =
@@ -291,6 +286,7 @@ void people_reset_area(struct people *people, const char *area, const char *by,
 
 static void fill_doors(const struct people *people, uint32_t doors, struct pass *pass)
 {
+	assert(pass->door_count == 0);
 	for (size_t i = 0; doors != UINT32_MAX && i < people->deps.config->door_count &&
 			   pass->door_count < PASS_DOORS_MAX;
 	     i++)

@@ -5,7 +5,7 @@
 
 #include "base/log.h"
 
-/* ---- what the store kept ---- */
+/* ---- loading ---- */
 
 void people_load_person(struct people *people, const struct roster_person *person)
 {
@@ -40,6 +40,8 @@ void people_load_record(struct people *people, const char *kind, const char *id,
 
 void people_settle(struct people *people)
 {
+	assert_thread(THREAD_CONTROL);
+	assert(people->counters != NULL); /* once */
 	directory_settle(people);
 	roster_batch_settle(people);
 	people_publish_state(people);
@@ -91,10 +93,15 @@ struct access_directory *people_directory(struct people *people)
 int people_open(const struct people_deps *deps, const struct people_ops *ops, void *arg,
 		struct people **ret_people)
 {
-	struct people *people = calloc(1, sizeof(*people));
+	struct people *people;
 	int r;
 
+	assert_thread(THREAD_CONTROL);
 	assert(deps->config != NULL && deps->event != NULL && deps->journal != NULL);
+	assert(ops->faces != NULL && ops->uses_templates != NULL && ops->face_camera != NULL &&
+	       ops->template_added != NULL && ops->template_removed != NULL &&
+	       ops->person_forgotten != NULL && ops->rules_changed != NULL);
+	people = calloc(1, sizeof(*people));
 	if (people == NULL)
 		return -ENOMEM;
 	people->deps = *deps;

@@ -40,7 +40,7 @@ json_t *people_person_json(const struct people *people, const char *id)
 	return person != NULL ? person_json(people, person) : NULL;
 }
 
-/* a change on its way to the disk, and the reply that waits for it */
+/* a change that the store has not answered, and its reply */
 struct request {
 	struct people *people;
 	struct reply reply;
@@ -56,7 +56,7 @@ static void on_changed(void *arg, int r)
 	free(request);
 }
 
-/* Takes @p change. */
+/* Takes the reference to @p change. */
 static void apply(struct people *people, const char *person, const char *by, json_t *change,
 		  const struct reply *reply)
 {

@@ -1,7 +1,4 @@
-/*
- * Another recogniser: templates made anew, one after the other, from the pictures that the site
- * kept.
- */
+/* After a change of the recogniser: new templates from saved pictures, one picture at a time. */
 #include "people_private.h"
 
 #include <errno.h>
@@ -10,22 +7,22 @@
 #include "base/log.h"
 #include "vision/face/face.h"
 
-enum { KEPT_MAX = 4096 }; /* at once: more wait for the next start */
+enum { REENROLS_MAX = 4096 }; /* in memory: more wait for the next start */
 
 struct reenrol {
 	struct reenrol *next;
 	struct people *people;
 	uint64_t request;
-	int64_t number; /* of the template that goes in exchange */
+	int64_t number; /* of the template that is replaced */
 	char person[ULID_BYTES];
 	float vector[FACE_DIM];
-	size_t bytes;
-	uint8_t kept[];
+	size_t crop_bytes;
+	uint8_t crop[]; /* JPEG of the aligned face */
 };
 
 static void item_free(struct reenrol *item)
 {
-	explicit_bzero(item, sizeof(*item) + item->bytes);
+	explicit_bzero(item, sizeof(*item) + item->crop_bytes);
 	free(item);
 }
 
@@ -45,29 +42,29 @@ void reenrol_drop(struct people *people)
 }
 
 void people_load_picture(struct people *people, const char *person, int64_t number,
-			 const void *kept, size_t bytes)
+			 const void *picture, size_t bytes)
 {
 	struct enrolment *enrolment = &people->enrolment;
 	struct reenrol *item;
 
 	if (!people->ops->uses_templates(people->arg) || bytes > FACE_CROP_JPEG_BYTES_MAX)
 		return;
-	if (enrolment->reenrol_count == KEPT_MAX) {
-		enrolment->reenrols_more = true;
+	if (enrolment->reenrol_count == REENROLS_MAX) {
+		enrolment->reenrols_deferred = true;
 		return;
 	}
 	item = calloc(1, sizeof(*item) + bytes);
 	if (item == NULL)
-		return; /* they stay on the list of who must come back */
+		return; /* the person stays on the list of those who need a new template */
 	item->people = people;
 	item->number = number;
-	item->bytes = bytes;
+	item->crop_bytes = bytes;
 	snprintf(item->person, sizeof(item->person), "%s", person);
-	memcpy(item->kept, kept, bytes);
+	memcpy(item->crop, picture, bytes);
 	item->next = enrolment->reenrols;
 	enrolment->reenrols = item;
 	enrolment->reenrol_count++;
-	templates_set_outdated(people, person, false); /* comes back without coming */
+	templates_set_outdated(people, person, false); /* the person need not come to the gate */
 }
 
 static void finish(struct people *people, struct reenrol *item, bool done)
@@ -86,7 +83,7 @@ static void on_stored(void *arg, int r, const struct event_row *row)
 	struct people *people = item->people;
 
 	(void)row;
-	if (people->enrolment.stopped) { /* being closed */
+	if (people->enrolment.stopped) {
 		item_free(item);
 		return;
 	}
@@ -99,15 +96,15 @@ static void on_stored(void *arg, int r, const struct event_row *row)
 	finish(people, item, r == 0);
 }
 
-static void tell_end(struct people *people)
+static void log_end(struct people *people)
 {
 	struct enrolment *enrolment = &people->enrolment;
 
 	if (enrolment->reenrolled + enrolment->reenrol_failed == 0)
 		return;
-	log_info("vision", "%zu templates were made anew from kept pictures, %zu could not be%s",
+	log_info("vision", "%zu new templates were made from saved pictures, %zu could not be%s",
 		 enrolment->reenrolled, enrolment->reenrol_failed,
-		 enrolment->reenrols_more ? "; restart for more" : "");
+		 enrolment->reenrols_deferred ? "; restart for more" : "");
 	if (enrolment->reenrol_failed > 0)
 		templates_record_outdated(people);
 	enrolment->reenrolled = enrolment->reenrol_failed = enrolment->reenrol_count = 0;
@@ -124,12 +121,12 @@ void reenrol_next(struct people *people)
 	if (faces == NULL || enrolment->reenrol != NULL || store == NULL || !store_is_ready(store))
 		return;
 	if (item == NULL) {
-		tell_end(people);
+		log_end(people);
 		return;
 	}
-	r = face_watch_enrol_crop(faces, ++enrolment->last_request, item->kept, item->bytes);
+	r = face_watch_enrol_crop(faces, ++enrolment->last_request, item->crop, item->crop_bytes);
 	if (r == -ENOSPC)
-		return; /* others enrol just now: whoever of them is ready asks again */
+		return; /* other enrolments run; the end of each calls this again */
 	enrolment->reenrols = item->next;
 	item->request = enrolment->last_request;
 	if (r == 0)
@@ -156,7 +153,7 @@ bool reenrol_result(struct people *people, const struct face_result *result)
 	draft.person = item->person;
 	draft.data = json_pack("{s:s, s:b}", "by", "gatehouse", "kept_picture", 1);
 	r = store_template_put(journal_store(people->deps.journal), item->person,
-			       face_engine_recogniser(), item->vector, item->kept, item->bytes,
+			       face_engine_recogniser(), item->vector, item->crop, item->crop_bytes,
 			       item->number, &draft, on_stored, item);
 	json_decref(draft.data);
 	if (r < 0)

@@ -1,4 +1,4 @@
-/* One item of the roster in memory: checked against all the rest and put in force, or removed. */
+/* One item of the roster in memory: checked against the rest of the directory and put in force. */
 #include "roster_change.h"
 
 #include <errno.h>
@@ -8,7 +8,7 @@
 
 /* ---- what is in force ---- */
 
-static json_t *credential_now(const struct people *people, const char *kind, const char *id)
+static json_t *credential_in_force(const struct people *people, const char *kind, const char *id)
 {
 	const struct roster_credential *credential =
 		roster_credentials_find(people->directory.credentials, id);
@@ -19,14 +19,14 @@ static json_t *credential_now(const struct people *people, const char *kind, con
 	return credential_value_json(people, credential, false);
 }
 
-json_t *roster_value_now(const struct people *people, const char *kind, const char *id)
+json_t *roster_value_in_force(const struct people *people, const char *kind, const char *id)
 {
 	const struct roster_person *person;
 
 	if (access_rules_keeps(kind))
 		return json_incref(access_rules_get(people->directory.rules, kind, id));
 	if (strcmp(kind, "credential") == 0 || strcmp(kind, "pass") == 0)
-		return credential_now(people, kind, id);
+		return credential_in_force(people, kind, id);
 	person = roster_find(people->directory.people, id);
 	if (person == NULL)
 		return NULL;
@@ -42,7 +42,7 @@ int roster_missing(const char *kind, const char *id, struct problem *problem)
 	return problem_item_not_here(problem, kind, id);
 }
 
-/* A place that another area had: nobody is inside the new one. */
+/* A new area may reuse the index of a removed one: nobody is inside it. */
 static void clear_area(struct people *people, const char *name)
 {
 	int place = access_rules_area_place(people->directory.rules, name);
@@ -86,13 +86,13 @@ static int apply_rules(struct people *people, const char *kind, const char *id, 
 	bool is_new = access_rules_get(people->directory.rules, kind, id) == NULL;
 	int r;
 
+	assert(access_rules_keeps(kind));
 	if (value == NULL && strcmp(kind, "group") == 0 && group_is_used(people, id, problem))
 		return -EEXIST;
 	if (value == NULL)
 		return access_rules_remove(people->directory.rules, kind, id, problem);
-	if (strcmp(kind, "opening") == 0 && is_in_interlock(people, id)) {
+	if (strcmp(kind, "opening") == 0 && is_in_interlock(people, id))
 		return problem_opening_of_interlock(problem, id);
-	}
 	r = access_rules_put(people->directory.rules, kind, id, value, problem);
 	if (r == 0 && is_new && strcmp(kind, "area") == 0)
 		clear_area(people, id);
@@ -118,9 +118,8 @@ static int apply_credential(struct people *people, const char *kind, const char 
 				     &credential, problem)
 		 : roster_credential_parse(id, value, before, &credential, problem);
 	if (r == 0 && credential.person[0] != '\0' &&
-	    roster_find(people->directory.people, credential.person) == NULL) {
+	    roster_find(people->directory.people, credential.person) == NULL)
 		r = problem_person_not_enrolled_id(problem, credential.person);
-	}
 	if (r == 0) {
 		credential_digest(&credential);
 		r = roster_credentials_put(people->directory.credentials, &credential);
@@ -137,7 +136,7 @@ static int apply_holder(struct people *people, const char *id, json_t *value,
 			struct problem *problem)
 {
 	struct roster_person *person = roster_edit(people->directory.people, id);
-	json_t *value_in_force, *none;
+	json_t *in_force, *none;
 	int r;
 
 	if (person == NULL)
@@ -150,9 +149,9 @@ static int apply_holder(struct people *people, const char *id, json_t *value,
 	if (r < 0)
 		return r;
 	person->has_holder = value != NULL;
-	value_in_force = holder_value(people, person);
-	item_digest("holder", id, value_in_force, person->holder_digest);
-	json_decref(value_in_force);
+	in_force = holder_value(people, person);
+	item_digest("holder", id, in_force, person->holder_digest);
+	json_decref(in_force);
 	return 0;
 }
 
@@ -174,12 +173,10 @@ static int parse_person(const char *id, const json_t *value, struct roster_perso
 		r = roster_parse_time(value, "valid_to", &person.valid_to_unix_ms, problem);
 	if (r < 0)
 		return r;
-	if (name == NULL || !roster_person_name_is_valid(name)) {
+	if (name == NULL || !roster_person_name_is_valid(name))
 		return problem_person_name_invisible(problem);
-	}
-	if (person.valid_to_unix_ms != 0 && person.valid_to_unix_ms <= person.valid_from_unix_ms) {
+	if (person.valid_to_unix_ms != 0 && person.valid_to_unix_ms <= person.valid_from_unix_ms)
 		return problem_valid_to_before(problem);
-	}
 	snprintf(person.id, sizeof(person.id), "%s", id);
 	snprintf(person.name, sizeof(person.name), "%s", name);
 	*ret_person = person;
@@ -191,7 +188,7 @@ static int apply_person(struct people *people, const char *id, json_t *value,
 {
 	const struct roster_person *known = roster_find(people->directory.people, id);
 	struct roster_person person;
-	json_t *kept;
+	json_t *in_force;
 	int r;
 
 	if (value == NULL && known == NULL)
@@ -202,9 +199,9 @@ static int apply_person(struct people *people, const char *id, json_t *value,
 	if (r < 0)
 		return r;
 	person.template_count = known != NULL ? known->template_count : 0;
-	kept = person_value(&person);
-	item_digest("person", id, kept, person.digest);
-	json_decref(kept);
+	in_force = person_value(&person);
+	item_digest("person", id, in_force, person.digest);
+	json_decref(in_force);
 	r = roster_put(people->directory.people, &person);
 	if (r < 0)
 		problem_failed(problem, r);

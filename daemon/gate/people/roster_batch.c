@@ -1,4 +1,4 @@
-/* A roster from one revision to the next: its parts, as they come and over a restart. */
+/* A batch: its parts collected, its phases, and how it is resumed after a restart. */
 #include "roster_batch.h"
 
 #include <errno.h>
@@ -10,55 +10,54 @@
 enum {
 	PARTS_MAX = 64,
 	CHANGES_MAX = 50000,
-	PARTS_WAIT_MS = 300000, /* parts that nothing followed for so long are forgotten */
+	PART_TIMEOUT_MS = 300000, /* after it the next part must be a first one */
 };
 
-/* Other changes wait from the check to the end. */
+/* Other changes are refused from the check to the end. */
 void roster_batch_set_phase(struct roster_batch *b, enum roster_batch_phase phase)
 {
 	b->phase = phase;
 	b->people->batch_runs = phase > BATCH_COLLECT;
 }
 
-void roster_batch_go_on(struct roster_batch *b)
+void roster_batch_schedule(struct roster_batch *b)
 {
 	if (b->source != NULL)
 		(void)sd_event_source_set_enabled(b->source, SD_EVENT_ONESHOT);
 }
 
-void roster_batch_forget(struct roster_batch *b)
+void roster_batch_reset(struct roster_batch *b)
 {
 	json_decref(b->changes);
 	json_decref(b->seen);
 	b->changes = b->seen = NULL;
 	roster_batch_set_phase(b, BATCH_IDLE);
-	b->parts = b->have = 0;
+	b->parts = b->received = 0;
 	b->at = b->put = b->removed = b->unchanged = b->records = 0;
 	b->failed = 0;
 	b->resumed = false;
 	b->reply = (struct reply){0};
 }
 
-/* ---- from outside ---- */
+/* ---- parts ---- */
 
 static void begin(struct roster_batch *b)
 {
 	roster_batch_set_phase(b, BATCH_CHECK);
 	b->at = 0;
 	b->seen = json_object();
-	roster_batch_go_on(b);
+	roster_batch_schedule(b);
 }
 
 static int check_part(struct roster_batch *b, const struct people_batch_part *part,
 		      struct problem *problem)
 {
-	bool stale = clock_mono_ms() - b->part_mono_ms > PARTS_WAIT_MS;
+	bool stale = clock_mono_ms() - b->part_mono_ms > PART_TIMEOUT_MS;
 
 	if (b->phase > BATCH_COLLECT)
 		return problem_batch_busy(problem);
-	if (part->from != NULL && strcmp(part->from, b->people->revision) != 0) {
+	if (part->from != NULL && strcmp(part->from, b->people->revision) != 0)
 		return problem_batch_other_revision(problem, b->people->revision);
-	}
 	if (part->parts == 0 || part->parts > PARTS_MAX || part->part == 0 ||
 	    part->part > part->parts)
 		return problem_batch_part_invalid(problem);
@@ -67,9 +66,8 @@ static int check_part(struct roster_batch *b, const struct people_batch_part *pa
 	if (b->phase != BATCH_COLLECT || stale || strcmp(part->to, b->to) != 0 ||
 	    part->parts != b->parts || strcmp(part->by, b->by) != 0)
 		return problem_batch_no_first(problem);
-	if (part->part != b->have + 1) {
-		return problem_batch_part_expected(problem, b->have + 1);
-	}
+	if (part->part != b->received + 1)
+		return problem_batch_part_expected(problem, b->received + 1);
 	return 0;
 }
 
@@ -77,10 +75,13 @@ int people_batch(struct people *people, const struct people_batch_part *part,
 		 const struct reply *reply, struct problem *problem)
 {
 	struct roster_batch *b = people->batch;
-	int r = people_can_change(people, problem);
+	int r;
+
+	assert_thread(THREAD_CONTROL);
+	r = people_can_change(people, problem);
 
 	if (r == 0 && b->phase <= BATCH_COLLECT &&
-	    strcmp(part->to, b->people->revision) == 0) { /* sent twice */
+	    strcmp(part->to, b->people->revision) == 0) { /* a repeated batch */
 		reply_send(reply, 0, NULL,
 			   json_pack("{s:s, s:i, s:i, s:i}", "revision", b->people->revision, "put",
 				     0, "removed", 0, "unchanged", 0));
@@ -94,7 +95,7 @@ int people_batch(struct people *people, const struct people_batch_part *part,
 	if (r < 0)
 		return r;
 	if (part->part == 1) {
-		roster_batch_forget(b);
+		roster_batch_reset(b);
 		roster_batch_set_phase(b, BATCH_COLLECT);
 		b->changes = json_array();
 		b->parts = part->parts;
@@ -103,12 +104,12 @@ int people_batch(struct people *people, const struct people_batch_part *part,
 		snprintf(b->by, sizeof(b->by), "%s", part->by);
 	}
 	json_array_extend(b->changes, part->changes);
-	b->have = part->part;
+	b->received = part->part;
 	b->part_mono_ms = clock_mono_ms();
-	if (b->have < b->parts) {
+	if (b->received < b->parts) {
 		reply_send(reply, 0, NULL,
 			   json_pack("{s:s, s:i, s:i}", "revision", b->people->revision, "part",
-				     (int)b->have, "parts", (int)b->parts));
+				     (int)b->received, "parts", (int)b->parts));
 		return 0;
 	}
 	b->reply = *reply;
@@ -116,7 +117,7 @@ int people_batch(struct people *people, const struct people_batch_part *part,
 	return 0;
 }
 
-/* ---- over a restart ---- */
+/* ---- restart ---- */
 
 static void copy(char *to, size_t bytes, const json_t *json, const char *key)
 {
@@ -131,7 +132,7 @@ void roster_batch_load(struct people *people, const char *kind, const char *id, 
 
 	if (strcmp(kind, "roster") == 0) {
 		copy(b->people->revision, sizeof(b->people->revision), json, "revision");
-	} else if (strcmp(id, ROSTER_BATCH_READY) == 0) { /* the last of them, in order of id */
+	} else if (strcmp(id, ROSTER_BATCH_READY) == 0) { /* the last record in order of id */
 		copy(b->from, sizeof(b->from), json, "from");
 		copy(b->to, sizeof(b->to), json, "to");
 		copy(b->by, sizeof(b->by), json, "by");
@@ -147,12 +148,12 @@ void roster_batch_settle(struct people *people)
 {
 	struct roster_batch *b = people->batch;
 
-	/* nothing, or not all of it, came to the disk: nothing of it is in force */
-	if (!b->resumed) {
-		roster_batch_forget(b);
+	assert(b->phase == BATCH_IDLE);
+	if (!b->resumed) { /* nothing was staged, or not all of it: nothing was applied */
+		roster_batch_reset(b);
 		return;
 	}
-	log_info("roster", "going on from revision \"%s\" to \"%s\"", b->from, b->to);
+	log_info("roster", "resuming the batch from revision \"%s\" to \"%s\"", b->from, b->to);
 	begin(b);
 }
 
@@ -168,7 +169,7 @@ int roster_batch_open(struct people *people)
 	r = sd_event_add_defer(people->deps.event, &b->source, roster_batch_work, b);
 	if (r >= 0)
 		r = sd_event_source_set_enabled(b->source, SD_EVENT_OFF);
-	if (r >= 0) /* doors, readers and links come first */
+	if (r >= 0) /* after doors, readers and links */
 		r = sd_event_source_set_priority(b->source, SD_EVENT_PRIORITY_IDLE);
 	return r;
 }
@@ -182,7 +183,7 @@ void roster_batch_close(struct people *people)
 		return;
 	while ((change = roster_changes_shift(&b->list)) != NULL)
 		roster_change_free(change);
-	roster_batch_forget(b);
+	roster_batch_reset(b);
 	sd_event_source_disable_unref(b->source);
 	free(b);
 	people->batch = NULL;

@@ -1,11 +1,11 @@
 /*
- * A roster from one revision to the next: all of its changes, or none.
+ * A batch applied: all of its changes, or none.
  *
- * It is tried in memory first and taken back at the first mistake. What holds is staged on disk as
- * it was sent, and only then kept, change by change with its events, so that a door's record never
- * waits behind ten thousand. A crash in between is made good at the next start: what was staged
- * wholly is put in force again from its beginning, which is harmless because a batch names each
- * thing once. All of it goes in slices, between which doors have their turn.
+ * The changes are applied in memory first, and undone at the first invalid one. A valid batch is
+ * staged on disk as it was sent. Only then is each change saved with its event, a few at a time, so
+ * that a door's event never waits behind ten thousand others. After a crash, a completely staged
+ * batch is applied again from its beginning at the next start. This is harmless because a batch
+ * names each item once. The work is done in time slices, between which the loop serves the doors.
  */
 #include "roster_batch.h"
 
@@ -18,11 +18,11 @@
 
 enum {
 	CHANGE_BYTES_MAX = 16 * 1024,
-	STAGED_BYTES = STORE_RECORD_BYTES_MAX - 2 * CHANGE_BYTES_MAX, /* of changes in a record */
+	STAGED_BYTES = STORE_RECORD_BYTES_MAX - 2 * CHANGE_BYTES_MAX, /* changes in one record */
 	SLICE_US = 2000,
-	/* on their way at once: a door's record waits behind no more */
+	/* unanswered at the same time: a door's event waits behind no more than these */
 	WRITES_MAX = 64,
-	STAGED_RECORDS_MAX = 4, /* of one write */
+	STAGED_RECORDS_MAX = 4, /* in one write */
 };
 
 static json_t *span_json(const struct roster_batch *b)
@@ -33,7 +33,7 @@ static json_t *span_json(const struct roster_batch *b)
 static void answer(struct roster_batch *b, int r, json_t *result)
 {
 	reply_send(&b->reply, r, &b->problem, result);
-	roster_batch_forget(b);
+	roster_batch_reset(b);
 }
 
 static void fail(struct roster_batch *b)
@@ -44,13 +44,13 @@ static void fail(struct roster_batch *b)
 	json_object_set_new(data, "problem", problem_json(&b->problem));
 	journal_record(b->people->deps.journal, "roster.rejected",
 		       b->resumed ? EVENT_ALARM : EVENT_WARNING, NULL, NULL, data);
-	log_warning("roster", "revision %s is not taken: %s", b->to, b->problem.detail);
+	log_warning("roster", "revision %s was rejected: %s", b->to, b->problem.detail);
 	answer(b, b->failed, NULL);
 }
 
 /* ---- in memory ---- */
 
-/* @p r is the errno of @p cause, or what it means here. */
+/* Set the batch's problem: which change failed, and why. @return @p r. */
 static int refuse(struct roster_batch *b, const json_t *change, int r, const struct problem *cause)
 {
 	const char *kind = json_string_value(json_object_get(change, "kind"));
@@ -61,8 +61,8 @@ static int refuse(struct roster_batch *b, const json_t *change, int r, const str
 	return r;
 }
 
-/* What read_change() does not ask, since one alone may do it. */
-static int check_alone(struct roster_batch *b, const json_t *change)
+/* The rules for changes of a batch that do not hold for a single change. */
+static int check_batch_rules(struct roster_batch *b, const json_t *change)
 {
 	const char *kind = json_string_value(json_object_get(change, "kind"));
 	const char *id = json_string_value(json_object_get(change, "id"));
@@ -83,7 +83,7 @@ static int check_alone(struct roster_batch *b, const json_t *change)
 	return 0;
 }
 
-static bool is_idle(const struct roster_change *change)
+static bool is_unchanged(const struct roster_change *change)
 {
 	return change->after != NULL && change->before != NULL &&
 	       json_equal(change->before, change->after) != 0;
@@ -93,18 +93,18 @@ static int check_one(struct roster_batch *b, const json_t *change)
 {
 	struct problem problem = {0};
 	bool removal = json_object_get(change, "value") == NULL;
-	int r = check_alone(b, change);
+	int r = check_batch_rules(b, change);
 
 	if (r < 0)
 		return r;
 	r = roster_changes_add(&b->list, b->people, change, &problem);
-	if (r == -ENOENT && removal) { /* is gone already */
+	if (r == -ENOENT && removal) { /* removed already */
 		b->unchanged++;
 		return 0;
 	}
 	if (r < 0)
 		return refuse(b, change, r == -ENOENT ? -EINVAL : r, &problem);
-	if (is_idle(b->list.last))
+	if (is_unchanged(b->list.last))
 		b->unchanged++;
 	else if (removal)
 		b->removed++;
@@ -116,7 +116,7 @@ static int check_one(struct roster_batch *b, const json_t *change)
 static bool step_check(struct roster_batch *b)
 {
 	if (b->at == json_array_size(b->changes)) {
-		roster_batch_set_phase(b, b->resumed ? BATCH_KEEP : BATCH_STAGE);
+		roster_batch_set_phase(b, b->resumed ? BATCH_SAVE : BATCH_STAGE);
 		b->at = 0;
 		return true;
 	}
@@ -145,12 +145,13 @@ static void on_written(void *arg, int r)
 {
 	struct roster_batch *b = arg;
 
+	assert(b->writes > 0);
 	b->writes--;
 	if (r < 0 && b->failed == 0) {
 		b->failed = r;
 		problem_batch_not_kept(&b->problem, r);
 	}
-	roster_batch_go_on(b);
+	roster_batch_schedule(b);
 }
 
 static void on_row(void *arg, int r, const struct event_row *row)
@@ -159,23 +160,23 @@ static void on_row(void *arg, int r, const struct event_row *row)
 	on_written(arg, r);
 }
 
-/* @return whether it is on its way */
+/* @return whether the store accepted the write */
 static bool write_staged(struct roster_batch *b, const struct store_record *records, size_t count)
 {
 	struct event_draft draft = {.type = "roster.staged", .data = span_json(b)};
 	int r;
 
+	b->writes++;
 	r = store_records_write(journal_store(b->people->deps.journal), records, count, &draft,
 				on_row, b);
 	json_decref(draft.data);
-	b->writes++;
 	if (r < 0)
 		on_written(b, r);
 	return r == 0;
 }
 
-/* The next changes that one record holds. */
-static json_t *next_record(struct roster_batch *b)
+/* As many of the next changes as fit in one record. */
+static json_t *make_record(struct roster_batch *b)
 {
 	json_t *list = json_array();
 	size_t bytes = 0;
@@ -196,18 +197,18 @@ static bool step_stage(struct roster_batch *b)
 	size_t count = 0;
 	bool sent;
 
-	if (b->writes >
-	    0) /* one after the other: ROSTER_BATCH_READY only behind what really came to the disk */
+	/* one write at a time: ROSTER_BATCH_READY follows only what was written */
+	if (b->writes > 0)
 		return false;
 	if (b->failed < 0) {
 		roster_batch_set_phase(b, BATCH_UNDO);
 		return true;
 	}
-	if (b->at == 0) /* what an earlier one may have left */
+	if (b->at == 0) /* remove what an earlier batch may have left */
 		records[count++] = (struct store_record){"staged", STORE_RECORD_ALL, NULL};
 	while (count < STAGED_RECORDS_MAX && b->at < json_array_size(b->changes)) {
 		snprintf(ids[count], sizeof(ids[count]), "%05zu", b->records++);
-		records[count] = (struct store_record){"staged", ids[count], next_record(b)};
+		records[count] = (struct store_record){"staged", ids[count], make_record(b)};
 		count++;
 	}
 	if (b->at == json_array_size(b->changes)) {
@@ -227,25 +228,27 @@ static bool step_staged(struct roster_batch *b)
 {
 	if (b->writes > 0)
 		return false;
-	roster_batch_set_phase(b, b->failed < 0 ? BATCH_UNDO : BATCH_KEEP);
+	roster_batch_set_phase(b, b->failed < 0 ? BATCH_UNDO : BATCH_SAVE);
 	return true;
 }
 
 /*
- * What failed on the way is in force after the next start, with what did not: all of it is staged.
+ * A change that cannot be saved does not stop the others: the whole batch is staged and is applied
+ * again at the next start.
  */
-static bool step_keep(struct roster_batch *b)
+static bool step_save(struct roster_batch *b)
 {
 	struct roster_change *change;
 
 	if (b->writes >= WRITES_MAX)
 		return false;
+	assert(b->people->batch_runs);
 	change = roster_changes_shift(&b->list);
 	if (change == NULL) {
 		roster_batch_set_phase(b, BATCH_FINISH);
 		return true;
 	}
-	if (is_idle(change)) {
+	if (is_unchanged(change)) {
 		roster_change_free(change);
 		return true;
 	}
@@ -320,8 +323,8 @@ static bool step(struct roster_batch *b)
 		return step_stage(b);
 	case BATCH_STAGED:
 		return step_staged(b);
-	case BATCH_KEEP:
-		return step_keep(b);
+	case BATCH_SAVE:
+		return step_save(b);
 	case BATCH_FINISH:
 		return step_finish(b);
 	default:
@@ -339,6 +342,6 @@ int roster_batch_work(sd_event_source *source, void *arg)
 	while (more && clock_mono_us() < until_us)
 		more = step(b);
 	if (more)
-		roster_batch_go_on(b);
+		roster_batch_schedule(b);
 	return 0;
 }

@@ -1,4 +1,4 @@
-/* Changes of the roster in memory: as they were sent, in lists, and taken back. */
+/* Changes of the roster in memory: parsed, listed and undone. */
 #include "roster_change.h"
 
 #include <errno.h>
@@ -8,13 +8,13 @@
 #include "base/json.h"
 #include "base/log.h"
 
-/* ---- a change as it was sent ---- */
+/* ---- parsing ---- */
 
 /*
- * A pass that is out there cannot be called back: while its time lasts, it is to be known as
- * revoked.
+ * Whether the item is a pass that has not expired. It must not be removed: an issued pass cannot be
+ * recalled, and only a known one can be revoked.
  */
-static bool pass_is_out(const struct people *people, const char *kind, const char *id)
+static bool pass_is_valid(const struct people *people, const char *kind, const char *id)
 {
 	const struct roster_credential *pass;
 
@@ -24,18 +24,18 @@ static bool pass_is_out(const struct people *people, const char *kind, const cha
 	return pass != NULL && pass->policy.valid_to_unix_ms > clock_unix_ms();
 }
 
-static bool id_is_fit(const char *kind, const char *id)
+static bool id_is_valid(const char *kind, const char *id)
 {
 	return access_rules_keeps(kind) ? roster_name_is_valid(id) : ulid_is_valid(id);
 }
 
-static int read_change(const json_t *json, const char **ret_kind, const char **ret_id,
-		       json_t **ret_value, struct problem *problem)
+static int parse_change(const json_t *json, const char **ret_kind, const char **ret_id,
+			json_t **ret_value, struct problem *problem)
 {
 	static const char *const known[] = {"op", "kind", "id", "value", NULL};
 	static const char *const kinds[] = {"person", "holder", "credential", "pass"};
 	const char *op = "", *kind = "", *id = "";
-	bool there;
+	bool known_kind;
 	int r = json_is_object(json) ? json_check_members(json, known, problem) : -EINVAL;
 
 	if (r == 0)
@@ -46,15 +46,15 @@ static int read_change(const json_t *json, const char **ret_kind, const char **r
 		r = json_read_string(json, "id", STORE_RECORD_ID_BYTES - 1, &id, problem);
 	if (r < 0)
 		return r;
-	there = access_rules_keeps(kind);
+	known_kind = access_rules_keeps(kind);
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
-		there |= strcmp(kinds[i], kind) == 0;
+		known_kind |= strcmp(kinds[i], kind) == 0;
 	*ret_kind = kind;
 	*ret_id = id;
 	*ret_value = json_object_get(json, "value");
-	if (!there)
+	if (!known_kind)
 		return problem_change_kind_unknown(problem);
-	if (!id_is_fit(kind, id))
+	if (!id_is_valid(kind, id))
 		return access_rules_keeps(kind) ? problem_change_name_invalid(problem)
 						: problem_change_id_invalid(problem);
 	if (strcmp(op, "remove") != 0 && strcmp(op, "put") != 0)
@@ -69,7 +69,8 @@ static int read_change(const json_t *json, const char **ret_kind, const char **r
 
 static void append(struct roster_changes *list, struct roster_change *change)
 {
-	change->before_this = list->last;
+	assert(change->next == NULL && change->prev == NULL);
+	change->prev = list->last;
 	*(list->last != NULL ? &list->last->next : &list->first) = change;
 	list->last = change;
 	list->count++;
@@ -79,9 +80,11 @@ static struct roster_change *pop_last(struct roster_changes *list)
 {
 	struct roster_change *last = list->last;
 
-	list->last = last->before_this;
+	assert(last != NULL && list->count > 0);
+	list->last = last->prev;
 	*(list->last != NULL ? &list->last->next : &list->first) = NULL;
 	list->count--;
+	last->prev = NULL;
 	return last;
 }
 
@@ -92,8 +95,9 @@ struct roster_change *roster_changes_shift(struct roster_changes *list)
 	if (first == NULL)
 		return NULL;
 	list->first = first->next;
-	*(list->first != NULL ? &list->first->before_this : &list->last) = NULL;
+	*(list->first != NULL ? &list->first->prev : &list->last) = NULL;
 	list->count--;
+	first->next = NULL;
 	return first;
 }
 
@@ -110,8 +114,11 @@ void roster_change_free(struct roster_change *change)
 	free(change);
 }
 
-/* What JSON does not tell of what a removal takes away: templates, stays and uses. */
-static int save_removed(struct roster_change *change)
+/*
+ * Save what the JSON value of a removed item does not contain: counts of templates and uses, and
+ * the areas that the person is inside.
+ */
+static int save_before(struct roster_change *change)
 {
 	const struct roster_credential *credential;
 	const struct roster_person *person;
@@ -158,12 +165,12 @@ void roster_change_undo(struct roster_change *change)
 					   change->credential_before);
 	else if (strcmp(change->kind, "holder") == 0 &&
 		 roster_find(people->directory.people, change->id) == NULL)
-		r = 0; /* it comes back with the person, whose removal is taken back next */
+		r = 0; /* undoing the person's removal, which follows, restores it */
 	else
 		r = roster_apply(people, change->kind, change->id, change->before, &problem);
 	if (r < 0)
-		log_error("access", "%s %s could not be taken back: %s", change->kind, change->id,
-			  problem.code != PROBLEM_NONE ? problem.detail : strerror(-r));
+		log_error("access", "the change of %s %s could not be undone: %s", change->kind,
+			  change->id, problem.code != PROBLEM_NONE ? problem.detail : strerror(-r));
 }
 
 void roster_changes_undo(struct roster_changes *list, size_t keep)
@@ -176,9 +183,9 @@ void roster_changes_undo(struct roster_changes *list, size_t keep)
 	}
 }
 
-/* One thing put or removed. */
-static int make(struct people *people, const char *kind, const char *id, json_t *value,
-		struct roster_changes *list, struct problem *problem)
+/* Apply one item and append the change. @return 0 or as roster_apply(). */
+static int apply_item(struct people *people, const char *kind, const char *id, json_t *value,
+		      struct roster_changes *list, struct problem *problem)
 {
 	struct roster_change *change = calloc(1, sizeof(*change));
 	int r;
@@ -186,24 +193,26 @@ static int make(struct people *people, const char *kind, const char *id, json_t 
 	if (change == NULL)
 		return -ENOMEM;
 	change->people = people;
-	change->before = roster_value_now(people, kind, id);
+	change->before = roster_value_in_force(people, kind, id);
 	snprintf(change->kind, sizeof(change->kind), "%s", kind);
 	snprintf(change->id, sizeof(change->id), "%s", id);
-	r = save_removed(change);
+	r = save_before(change);
 	if (r == 0)
 		r = roster_apply(people, kind, id, value, problem);
 	if (r < 0) {
 		roster_change_free(change);
 		return r;
 	}
-	/* as it is in force, not as it was sent: what the value left out has its old worth */
-	change->after = value != NULL ? roster_value_now(people, kind, id) : NULL;
+	/*
+	 * as it is in force, not as it was sent: members that were left out have their old values
+	 */
+	change->after = value != NULL ? roster_value_in_force(people, kind, id) : NULL;
 	append(list, change);
 	return 0;
 }
 
-/* A person's cards, PINs and groups go with the person. */
-static int remove_belongings(struct people *people, const char *person, struct roster_changes *list,
+/* Remove the person's credentials, groups and blocks. */
+static int remove_dependents(struct people *people, const char *person, struct roster_changes *list,
 			     struct problem *problem)
 {
 	const struct roster_person *known = roster_find(people->directory.people, person);
@@ -217,37 +226,37 @@ static int remove_belongings(struct people *people, const char *person, struct r
 
 		memcpy(id, at->id, sizeof(id));
 		if (at->factor != POLICY_PASS && strcmp(at->person, person) == 0)
-			r = make(people, "credential", id, NULL, list,
-				 problem); /* the next one moves here */
+			r = apply_item(people, "credential", id, NULL, list,
+				       problem); /* the next credential moves to this place */
 		else
 			place++;
 	}
 	if (r == 0 && known != NULL && known->has_holder)
-		r = make(people, "holder", person, NULL, list, problem);
+		r = apply_item(people, "holder", person, NULL, list, problem);
 	return r;
 }
 
 /*
- * A person with all belongings; they are removed first, and each removal may be taken back before
- * the person's: what is restored of the person is as it was before any of them. @return 0 or as
- * make()
+ * Remove a person after everything that belongs to the person. The removals are undone in reverse
+ * order, so undoing the person's own must restore the person as it was before all of them. @return
+ * 0 or as apply_item().
  */
 static int remove_person(struct people *people, const char *id, struct roster_changes *list,
 			 struct problem *problem)
 {
 	const struct roster_person *known = roster_find(people->directory.people, id);
-	struct roster_person whole;
+	struct roster_person before;
 	int r;
 
 	if (known == NULL)
 		return roster_missing("person", id, problem);
-	whole = *known;
-	r = remove_belongings(people, id, list, problem);
+	before = *known;
+	r = remove_dependents(people, id, list, problem);
 	if (r == 0)
-		r = make(people, "person", id, NULL, list, problem);
+		r = apply_item(people, "person", id, NULL, list, problem);
 	if (r == 0)
-		*list->last->person_before = whole;
-	crypto_wipe(&whole, sizeof(whole));
+		*list->last->person_before = before;
+	crypto_wipe(&before, sizeof(before));
 	return r;
 }
 
@@ -260,16 +269,15 @@ int roster_changes_add(struct roster_changes *list, struct people *people, const
 	int r;
 
 	*problem = (struct problem){0};
-	r = read_change(json, &kind, &id, &value, problem);
+	r = parse_change(json, &kind, &id, &value, problem);
 	if (r < 0)
 		return r;
-	if (value == NULL && pass_is_out(people, kind, id)) {
+	if (value == NULL && pass_is_valid(people, kind, id))
 		return problem_pass_still_valid(problem);
-	}
 	if (value == NULL && strcmp(kind, "person") == 0)
 		r = remove_person(people, id, list, problem);
 	else
-		r = make(people, kind, id, value, list, problem);
+		r = apply_item(people, kind, id, value, list, problem);
 	if (r < 0) {
 		roster_changes_undo(list, before);
 		if (problem->code == PROBLEM_NONE)

@@ -1,5 +1,5 @@
 /*
- * The roster's digest: whether the property system's roster and this gate's are one.
+ * The roster's digest, by which the property system sees whether its roster equals this gate's.
  * docs/reference/access.md describes it.
  */
 #include "people_private.h"
@@ -9,7 +9,7 @@
 
 #include "base/json.h"
 
-/* ---- of one item, kept with it ---- */
+/* ---- of one item, stored in the item ---- */
 
 void item_digest(const char *kind, const char *id, json_t *value, uint8_t ret_digest[DIGEST_BYTES])
 {
@@ -26,31 +26,33 @@ void credential_digest(struct roster_credential *credential)
 {
 	json_t *value = roster_credential_json(credential, false);
 
-	if (credential->factor == POLICY_PIN) /* so few digits would be found by trying */
+	if (credential->factor == POLICY_PIN) /* a digest of so few digits is easily inverted */
 		json_object_del(value, "digits");
 	item_digest(credential->factor == POLICY_PASS ? "pass" : "credential", credential->id,
 		    value, credential->digest);
 	json_decref(value);
 }
 
-/* ---- of all ---- */
+/* ---- of the whole roster ---- */
 
+/* At least as many as there are. */
 static size_t count_items(const struct people *people)
 {
 	const struct roster_credentials *credentials = people->directory.credentials;
 
-	/* rules are few; the rest is counted as if all were there */
+	/* room for all rules, and a holder for each person */
 	return 2048 + 2 * roster_count(people->directory.people) +
 	       roster_credentials_count(credentials);
 }
 
 struct digests {
 	uint8_t (*at)[DIGEST_BYTES];
-	size_t count;
+	size_t count, max;
 };
 
 static void add(struct digests *all, const uint8_t *digest)
 {
+	assert(all->count < all->max);
 	memcpy(all->at[all->count++], digest, DIGEST_BYTES);
 }
 
@@ -60,8 +62,10 @@ static void add_rules(const struct people *people, struct digests *all, const ch
 	json_t *value;
 	size_t at = 0;
 
-	while (access_rules_next(people->directory.rules, kind, &at, &kind, &name, &value))
+	while (access_rules_next(people->directory.rules, kind, &at, &kind, &name, &value)) {
+		assert(all->count < all->max);
 		item_digest(kind, name, value, all->at[all->count++]);
+	}
 }
 
 static void add_people(const struct people *people, struct digests *all, bool holders)
@@ -75,11 +79,13 @@ static void add_people(const struct people *people, struct digests *all, bool ho
 
 int people_digest(const struct people *people, char *text)
 {
-	struct digests all = {.at = malloc(count_items(people) * DIGEST_BYTES)};
+	struct digests all = {.max = count_items(people)};
 	const struct roster_credential *credential;
 	uint8_t digest[DIGEST_BYTES];
 	struct crypto_bytes part;
 
+	assert_thread(THREAD_CONTROL);
+	all.at = malloc(all.max * DIGEST_BYTES);
 	if (all.at == NULL)
 		return -ENOMEM;
 	add_rules(people, &all, "area");

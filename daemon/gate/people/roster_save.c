@@ -1,4 +1,4 @@
-/* Changes of the roster on disk: each kept by the store with the event that tells of it. */
+/* Changes of the roster on disk: each saved by the store in one transaction with its event. */
 #include "roster_change.h"
 
 #include <errno.h>
@@ -12,7 +12,7 @@ static void on_saved(void *arg, int r, const struct event_row *row)
 
 	(void)row;
 	if (r < 0) {
-		log_error("access", "%s %s was not kept (%s), taken back", change->kind, change->id,
+		log_error("access", "%s %s was not saved (%s), undone", change->kind, change->id,
 			  strerror(-r));
 		roster_change_undo(change);
 	}
@@ -43,7 +43,7 @@ static int save_person(struct roster_change *change, const struct event_draft *d
 				draft, on_saved, change);
 }
 
-/* Where something of this kind is counted; NULL: nowhere. */
+/* The prefix of the kind's counter record; NULL: the kind has none. */
 static const char *counter_of(const char *kind)
 {
 	if (strcmp(kind, "credential") == 0 || strcmp(kind, "pass") == 0)
@@ -51,7 +51,7 @@ static const char *counter_of(const char *kind)
 	return strcmp(kind, "holder") == 0 ? "stay/" : NULL;
 }
 
-/* What stands in memory; what is removed takes its count along. */
+/* The item as it is in force. A removed item's counter is removed with it. */
 static int save_record(struct roster_change *change, const struct event_draft *draft)
 {
 	const char *counter = change->after == NULL ? counter_of(change->kind) : NULL;
@@ -65,7 +65,7 @@ static int save_record(struct roster_change *change, const struct event_draft *d
 				   counter != NULL ? 2 : 1, draft, on_saved, change);
 }
 
-/* A person's event says no more than that; the others name what it was. */
+/* A person's event has its own type and carries the id elsewhere; the others name the item. */
 static json_t *event_data(const struct roster_change *change, const char *by)
 {
 	if (strcmp(change->kind, "person") == 0)
@@ -100,6 +100,7 @@ int roster_change_save(struct roster_change *change, const char *by, people_chan
 	char id[STORE_RECORD_ID_BYTES];
 	int r;
 
+	assert(change->next == NULL && change->prev == NULL); /* in no list */
 	snprintf(id, sizeof(id), "%s", change->id);
 	change->done = done;
 	change->arg = arg;
@@ -125,10 +126,7 @@ int people_can_change(const struct people *people, struct problem *problem)
 						     : &opening);
 }
 
-/*
- * While a new roster is put in force; passes are never part of one, and a visitor does not wait for
- * it.
- */
+/* While a batch is applied. A batch contains no passes, so a visitor need not wait for it. */
 static bool must_wait(const struct people *people, const json_t *change)
 {
 	const char *kind = json_string_value(json_object_get(change, "kind"));
@@ -141,11 +139,12 @@ int people_change(struct people *people, const json_t *json, const char *by, peo
 {
 	struct roster_changes list = {0};
 	struct roster_change *change;
-	int r = people_can_change(people, problem);
+	int r;
 
-	if (r == 0 && must_wait(people, json)) {
+	assert_thread(THREAD_CONTROL);
+	r = people_can_change(people, problem);
+	if (r == 0 && must_wait(people, json))
 		r = problem_roster_busy(problem);
-	}
 	if (r == 0)
 		r = roster_changes_add(&list, people, json, problem);
 	while (r == 0 && (change = roster_changes_shift(&list)) != NULL) {

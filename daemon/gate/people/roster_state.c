@@ -1,4 +1,4 @@
-/* The published state of the roster: how many people, which revision, and the digest over all. */
+/* The published state of the roster: the number of people, the revision and the digest. */
 #include "people_private.h"
 
 #include <string.h>
@@ -16,7 +16,7 @@ static int publish(sd_event_source *source, void *arg)
 	char digest[DIGEST_HEX_BYTES] = "";
 
 	(void)source;
-	(void)people_digest(people, digest); /* without memory it stays empty, and another comes */
+	(void)people_digest(people, digest); /* without memory "", until the next change */
 	journal_publish(people->deps.journal, "roster", "summary",
 			json_pack("{s:I, s:s, s:s}", "people",
 				  (json_int_t)roster_count(people->directory.people), "digest",
@@ -24,7 +24,7 @@ static int publish(sd_event_source *source, void *arg)
 	return 0;
 }
 
-/* Once for all changes of one turn of the loop: the digest is over everybody. */
+/* The digest covers the whole roster, so it is computed once for all changes of a turn. */
 void people_publish_state(struct people *people)
 {
 	int r = 0;

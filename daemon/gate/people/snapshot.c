@@ -5,12 +5,12 @@
 #include <string.h>
 
 enum {
-	ITEMS_MAX = 200, /* of a page */
+	ITEMS_MAX = 200, /* on a page */
 	PAGE_BYTES = 128 * 1024,
 	CURSOR_BYTES = STORE_KIND_BYTES + STORE_RECORD_ID_BYTES
 };
 
-/* the kinds of things, in the order of the digest */
+/* the kinds of items, in the order of the digest */
 enum { KIND_COUNT = 9 };
 static const char *const kinds[KIND_COUNT] = {"area",   "credential", "group",
 					      "holder", "holiday",    "opening",
@@ -24,13 +24,14 @@ struct page {
 	bool full, names;
 };
 
-/* Takes @p value. */
+/* Takes the reference to @p value. */
 static void add(struct page *page, const char *kind, const char *id, json_t *value,
 		const uint8_t *digest)
 {
 	char text[DIGEST_HEX_BYTES];
 	json_t *item;
 
+	assert(!page->full);
 	event_hash_text(digest, text);
 	item = json_pack("{s:s, s:s, s:o, s:s}", "kind", kind, "id", id, "value", value, "digest",
 			 text);
@@ -96,8 +97,8 @@ static void add_kind(struct page *page, const char *kind, const char *after)
 		add_people(page, kind, after);
 }
 
-/* @return the kind's place and what stands behind the slash; -EINVAL: no such cursor */
-static int read_cursor(const char *after, size_t *ret_kind, const char **ret_id)
+/* Split "kind/id". @return 0 with the kind's index, or -EINVAL (not a cursor). */
+static int parse_cursor(const char *after, size_t *ret_kind, const char **ret_id)
 {
 	for (size_t i = 0; i < KIND_COUNT; i++) {
 		size_t bytes = strlen(kinds[i]);
@@ -117,7 +118,8 @@ json_t *people_snapshot(const struct people *people, const char *after, bool nam
 	char digest[DIGEST_HEX_BYTES] = "";
 	size_t kind = 0;
 
-	if (after[0] != '\0' && read_cursor(after, &kind, &after) < 0)
+	assert_thread(THREAD_CONTROL);
+	if (after[0] != '\0' && parse_cursor(after, &kind, &after) < 0)
 		return NULL;
 	page.items = json_array();
 	for (; kind < KIND_COUNT && !page.full; kind++, after = "")

@@ -1,4 +1,4 @@
-/* Which templates the cameras use, and who has only those of another recogniser. */
+/* Which templates the cameras use, and who has only templates of another recogniser. */
 #include "people_private.h"
 
 #include <string.h>
@@ -14,13 +14,15 @@ void templates_set_outdated(struct people *people, const char *person, bool outd
 
 	if (!outdated) {
 		if (enrolment->outdated != NULL)
-			(void)json_object_del(enrolment->outdated, person); /* may not be there */
+			(void)json_object_del(enrolment->outdated,
+					      person); /* may not be a member */
 		return;
 	}
 	if (enrolment->outdated == NULL)
 		enrolment->outdated = json_object();
-	(void)json_object_set_new(enrolment->outdated, person,
-				  json_true()); /* without memory: only logged */
+	(void)json_object_set_new(
+		enrolment->outdated, person,
+		json_true()); /* without memory the person is missing from the report */
 }
 
 json_t *people_outdated_json(const struct people *people)
@@ -62,8 +64,8 @@ void templates_add(struct people *people, const char *person, const char *model,
 	people->ops->template_added(people->arg, person, vector);
 }
 
-void people_template_gone(struct people *people, const char *person, const char *model,
-			  const float *vector, size_t dim)
+void people_template_removed(struct people *people, const char *person, const char *model,
+			     const float *vector, size_t dim)
 {
 	if (dim == ROSTER_TEMPLATE_DIM && strcmp(model, face_engine_recogniser()) == 0)
 		people->ops->template_removed(people->arg, person, vector);

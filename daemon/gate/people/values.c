@@ -1,4 +1,4 @@
-/* An item of the directory as JSON, as it is saved, reported and digested. */
+/* Items of the directory as JSON, in the form that is saved, reported and digested. */
 #include "people_private.h"
 
 #include "base/json.h"
@@ -15,7 +15,7 @@ json_t *person_value(const struct roster_person *person)
 			 time_json(person->valid_to_unix_ms));
 }
 
-/* In order of their names: their places are the gate's alone. */
+/* In order of name, because the bit positions differ from gate to gate. */
 static json_t *groups_json(const struct people *people, const struct policy_groups *groups)
 {
 	const char *kind, *name;
@@ -26,6 +26,7 @@ static json_t *groups_json(const struct people *people, const struct policy_grou
 		const struct roster_names *names = access_rules_names(people->directory.rules);
 		int place = names->group(names->arg, name);
 
+		assert(place >= 0); /* a name that the rules contain */
 		if ((groups->bits[place / 64] >> place % 64 & 1) != 0)
 			json_array_append_new(list, json_string(name));
 	}
@@ -38,6 +39,9 @@ json_t *holder_value(const struct people *people, const struct roster_person *pe
 		[POLICY_BLOCK_DENY] = "deny", [POLICY_BLOCK_ADMIT] = "admit"};
 	const struct policy_person *access = &person->access;
 	json_t *value = json_pack("{s:o}", "groups", groups_json(people, &access->groups));
+
+	assert(access->blocked == POLICY_BLOCK_NONE || access->blocked == POLICY_BLOCK_DENY ||
+	       access->blocked == POLICY_BLOCK_ADMIT);
 
 	if (access->extended)
 		json_object_set_new(value, "extended", json_true());
