@@ -14,7 +14,7 @@
 #include "base/log.h"
 #include "base/worker.h"
 #include "folder.h"
-#include "log_age.h"
+#include "log_retention.h"
 #include "retention.h"
 
 enum {
@@ -30,7 +30,7 @@ static const uint64_t reserve_bytes_max = UINT64_C(512) << 20;
 struct evidence {
 	struct evidence_deps deps;
 	struct retention *retention;
-	struct log_age *log_age;
+	struct log_retention *log_retention;
 	struct worker *worker;
 	sd_event_source *worker_source, *timer;
 	int64_t started_unix_ms, read_seq;
@@ -318,7 +318,7 @@ int evidence_open(const struct evidence_deps *deps, struct evidence **ret_eviden
 		r = sd_event_add_time_relative(deps->event, &evidence->timer, CLOCK_MONOTONIC,
 					       BEGIN_US, 1000, on_timer, evidence);
 	if (r >= 0)
-		r = log_age_open(deps, oldest, evidence, &evidence->log_age);
+		r = log_retention_open(deps, oldest, evidence, &evidence->log_retention);
 	if (r < 0) {
 		log_error("vision", "evidence and old rows of the log are not deleted: %s",
 			  strerror(-r));
@@ -332,7 +332,7 @@ int evidence_open(const struct evidence_deps *deps, struct evidence **ret_eviden
 void evidence_stop(struct evidence *evidence)
 {
 	if (evidence != NULL)
-		log_age_stop(evidence->log_age);
+		log_retention_stop(evidence->log_retention);
 }
 
 /* after the store, which calls back to the last */
@@ -343,7 +343,7 @@ void evidence_close(struct evidence *evidence)
 	sd_event_source_disable_unref(evidence->timer);
 	sd_event_source_disable_unref(evidence->worker_source);
 	worker_close(evidence->worker);
-	log_age_close(evidence->log_age);
+	log_retention_close(evidence->log_retention);
 	retention_close(evidence->retention);
 	free(evidence);
 }
