@@ -1,6 +1,6 @@
 /*
- * What is kept of throws: the folder as it is read, deletions recorded first, and what a throw's
- * event says.
+ * gate/evidence: the scan of the folder, deletions that are recorded first, and the event of a
+ * throw.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -108,11 +108,11 @@ static void files_of_one_throw_are_one_item(void **state)
 		    clock_unix_ms() - 2 * 86400000ll); /* the newest of them */
 	assert_int_equal(scan.leftovers, 1);
 	assert_false(exists(rig, ".facade-1.mp4.part"));
-	assert_true(exists(rig, "notes.txt")); /* somebody else's */
+	assert_true(exists(rig, "notes.txt")); /* no evidence file */
 	free(scan.items);
 }
 
-static void a_removal_takes_every_file_of_the_item(void **state)
+static void a_removal_deletes_every_file_of_the_item(void **state)
 {
 	struct rig *rig = *state;
 	struct folder_removal removal = {0};
@@ -127,7 +127,7 @@ static void a_removal_takes_every_file_of_the_item(void **state)
 	assert_false(exists(rig, STEM ".mp4"));
 	assert_false(exists(rig, STEM "-trajectory.jpg"));
 	assert_true(exists(rig, "other-20261128T120000.000Z.mp4"));
-	folder_removal_run(&removal.job); /* gone already is gone */
+	folder_removal_run(&removal.job); /* deleting it again is no error */
 	assert_int_equal(removal.r, 0);
 }
 
@@ -139,8 +139,8 @@ static void open_evidence(struct rig *rig)
 	assert_int_equal(evidence_open(&deps, &rig->evidence), 0);
 }
 
-/* Runs the loop until the folder was read once and all that follows from it is done. */
-static void first_round(struct rig *rig, bool (*done)(const struct rig *rig))
+/* Run the loop until @p done holds. */
+static void run_until(struct rig *rig, bool (*done)(const struct rig *rig))
 {
 	while (!done(rig))
 		assert_true(sd_event_run(rig->event, 20000000) > 0);
@@ -151,12 +151,12 @@ static bool is_deleted(const struct rig *rig)
 	return !exists(rig, STEM ".mp4");
 }
 
-static bool was_asked(const struct rig *rig)
+static bool is_recorded(const struct rig *rig)
 {
 	return fake_store_events(rig->store, "evidence.deleted") > 0;
 }
 
-static void a_deletion_is_on_the_disk_before_the_file_goes(void **state)
+static void a_deletion_is_committed_before_the_file_is_deleted(void **state)
 {
 	struct rig *rig = *state;
 	json_t *review =
@@ -171,18 +171,18 @@ static void a_deletion_is_on_the_disk_before_the_file_goes(void **state)
 	assert_true(json_is_null(evidence_json(rig->evidence)));
 	evidence_event(rig->evidence, alert);
 	evidence_event(rig->evidence, review);
-	first_round(rig, was_asked);
+	run_until(rig, is_recorded);
 	assert_true(exists(rig, STEM ".mp4"));
 	assert_int_equal(json_integer_value(json_object_get(
 				 fake_store_last(rig->store, "evidence.deleted")->data, "alert")),
 			 7);
 	fake_store_answer(rig->store, 0);
-	first_round(rig, is_deleted);
+	run_until(rig, is_deleted);
 	json_decref(alert);
 	json_decref(review);
 }
 
-static void what_cannot_be_recorded_is_not_deleted(void **state)
+static void evidence_is_not_deleted_when_its_event_fails(void **state)
 {
 	struct rig *rig = *state;
 	json_t *status;
@@ -190,7 +190,7 @@ static void what_cannot_be_recorded_is_not_deleted(void **state)
 	write_file(rig, STEM ".mp4", 10, 31);
 	fake_store_hold(rig->store, true);
 	open_evidence(rig);
-	first_round(rig, was_asked);
+	run_until(rig, is_recorded);
 	fake_store_answer(rig->store, -EIO);
 	while (sd_event_run(rig->event, 0) > 0)
 		;
@@ -225,7 +225,7 @@ static void a_throw_is_recorded_with_its_reasons_and_files(void **state)
 	problem_evidence_no_space(&result->evidence_problem, "clip");
 	evidence_record_throw(rig->journal, "facade", "camera/facade", result);
 	write = fake_store_last(rig->store, "litter.suspected");
-	assert_non_null(write); /* evidence that cannot be written holds back no alert */
+	assert_non_null(write); /* recorded although its evidence failed */
 	assert_null(json_object_get(write->data, "clip_offset_ms"));
 	assert_string_equal(json_string_value(json_object_get(write->data, "evidence_error")),
 			    "clip: no space left for it");
@@ -241,9 +241,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		test(files_of_one_throw_are_one_item),
-		test(a_removal_takes_every_file_of_the_item),
-		test(a_deletion_is_on_the_disk_before_the_file_goes),
-		test(what_cannot_be_recorded_is_not_deleted),
+		test(a_removal_deletes_every_file_of_the_item),
+		test(a_deletion_is_committed_before_the_file_is_deleted),
+		test(evidence_is_not_deleted_when_its_event_fails),
 		test(a_throw_is_recorded_with_its_reasons_and_files),
 	};
 

@@ -24,12 +24,12 @@ static int end(void **state)
 	return 0;
 }
 
-static void see(const char *text)
+static void apply(const char *text)
 {
 	json_t *event = json_loads(text, 0, NULL);
 
 	assert_non_null(event);
-	assert_int_equal(retention_see(retention, event), 0);
+	assert_int_equal(retention_apply_event(retention, event), 0);
 	json_decref(event);
 }
 
@@ -42,7 +42,7 @@ static void alert(int seq, const char *stem)
 		 "mp4\"},"
 		 "{\"name\":\"%s-trajectory.jpg\"}]}}",
 		 seq, stem, stem);
-	see(text);
+	apply(text);
 }
 
 static void review(int seq, int at)
@@ -51,7 +51,7 @@ static void review(int seq, int at)
 
 	snprintf(text, sizeof(text),
 		 "{\"seq\":%d,\"type\":\"alert.reviewed\",\"data\":{\"alert\":%d}}", at, seq);
-	see(text);
+	apply(text);
 }
 
 static void hold(int seq, bool held, int at)
@@ -61,7 +61,7 @@ static void hold(int seq, bool held, int at)
 	snprintf(text, sizeof(text),
 		 "{\"seq\":%d,\"type\":\"alert.held\",\"data\":{\"alert\":%d,\"held\":%s}}", at,
 		 seq, held ? "true" : "false");
-	see(text);
+	apply(text);
 }
 
 static struct retention_item item(const char *stem, int age_days, uint64_t bytes)
@@ -82,7 +82,7 @@ static size_t plan(struct retention_item *items, size_t count, uint64_t bytes_ma
 	return retention_plan(retention, items, count, &limits, NOW, &sums);
 }
 
-static void names_of_evidence_and_nothing_else_have_a_stem(void **state)
+static void only_evidence_names_have_a_stem(void **state)
 {
 	char stem[RETENTION_STEM_BYTES], name[200];
 
@@ -101,7 +101,7 @@ static void names_of_evidence_and_nothing_else_have_a_stem(void **state)
 	assert_int_equal(retention_stem(name + 1, stem), 0);
 }
 
-static void age_takes_only_what_is_reviewed_and_not_held(void **state)
+static void age_deletes_only_reviewed_evidence_that_is_not_held(void **state)
 {
 	struct retention_item items[] = {item("new", 31, 10), item("held", 40, 10),
 					 item("old", 31, 10), item("young", 29, 10),
@@ -127,7 +127,7 @@ static void age_takes_only_what_is_reviewed_and_not_held(void **state)
 	assert_int_equal(sums.protected_bytes, 20);
 }
 
-static void space_takes_the_reviewed_then_the_unreviewed_then_the_held(void **state)
+static void space_deletes_reviewed_then_unreviewed_then_held(void **state)
 {
 	struct retention_item items[] = {item("held-old", 20, 10), item("new-old", 19, 10),
 					 item("new-young", 2, 10), item("seen-young", 1, 10),
@@ -151,10 +151,10 @@ static void space_takes_the_reviewed_then_the_unreviewed_then_the_held(void **st
 	}
 	assert_int_equal(plan(items, 5, 49, 1000), 1);
 	assert_int_equal(items[0].reason, RETENTION_SPACE);
-	assert_int_equal(items[1].reason, RETENTION_KEPT);
+	assert_int_equal(items[1].reason, RETENTION_NOT_DUE);
 }
 
-static void a_disk_at_its_reserve_takes_evidence_too(void **state)
+static void a_disk_at_its_reserve_deletes_evidence(void **state)
 {
 	struct retention_item items[] = {item("a", 3, 10), item("b", 2, 10), item("c", 2, 10)};
 
@@ -166,7 +166,7 @@ static void a_disk_at_its_reserve_takes_evidence_too(void **state)
 	assert_false(sums.low);
 }
 
-static void room_is_low_when_nearly_all_of_it_waits_for_review(void **state)
+static void room_is_low_when_nearly_all_evidence_is_unreviewed(void **state)
 {
 	struct retention_item items[] = {item("a", 3, 95)};
 
@@ -179,37 +179,37 @@ static void room_is_low_when_nearly_all_of_it_waits_for_review(void **state)
 	assert_false(sums.low);
 }
 
-static void what_no_event_names_yet_is_safe_for_a_day(void **state)
+static void evidence_without_an_event_is_protected_for_a_day(void **state)
 {
 	struct retention_item items[] = {item("just-now", 0, 10), item("stray", 31, 10)};
 
 	(void)state;
-	assert_true(evidence_is_protected(retention, "just-now", 1000));
-	assert_false(evidence_is_protected(retention, "just-now", DAY));
+	assert_true(retention_is_protected(retention, "just-now", 1000));
+	assert_false(retention_is_protected(retention, "just-now", DAY));
 	assert_int_equal(plan(items, 2, 1000, 1000), 1);
 	assert_string_equal(items[0].stem, "stray");
 }
 
-static void a_late_old_word_does_not_undo_a_hold(void **state)
+static void an_older_event_read_late_does_not_undo_a_hold(void **state)
 {
 	(void)state;
 	alert(1, "a");
 	review(1, 2);
 	hold(1, true, 9);
 	hold(1, false, 5);
-	assert_int_equal(evidence_protection(retention, "a", 0, NULL), RETENTION_HELD);
+	assert_int_equal(retention_protection_of(retention, "a", 0, NULL), RETENTION_HELD);
 }
 
-static void strange_events_are_passed_over(void **state)
+static void unknown_events_are_ignored(void **state)
 {
 	(void)state;
-	see("{}");
-	see("{\"type\":5,\"data\":[]}");
-	see("{\"seq\":1,\"type\":\"litter.detected\"}");
-	see("{\"seq\":1,\"type\":\"litter.detected\",\"data\":{\"evidence\":[1,{\"name\":null},{"
-	    "\"name\":"
-	    "\"x\"}]}}");
-	see("{\"seq\":2,\"type\":\"evidence.deleted\",\"data\":{}}");
+	apply("{}");
+	apply("{\"type\":5,\"data\":[]}");
+	apply("{\"seq\":1,\"type\":\"litter.detected\"}");
+	apply("{\"seq\":1,\"type\":\"litter.detected\",\"data\":{\"evidence\":[1,{\"name\":null},{"
+	      "\"name\":"
+	      "\"x\"}]}}");
+	apply("{\"seq\":2,\"type\":\"evidence.deleted\",\"data\":{}}");
 	assert_int_equal(plan(NULL, 0, 0, 0), 0);
 }
 
@@ -232,20 +232,19 @@ static void the_log_is_kept_for_its_days_and_for_its_evidence(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(names_of_evidence_and_nothing_else_have_a_stem,
+		cmocka_unit_test_setup_teardown(only_evidence_names_have_a_stem, make, end),
+		cmocka_unit_test_setup_teardown(age_deletes_only_reviewed_evidence_that_is_not_held,
 						make, end),
-		cmocka_unit_test_setup_teardown(age_takes_only_what_is_reviewed_and_not_held, make,
-						end),
-		cmocka_unit_test_setup_teardown(
-			space_takes_the_reviewed_then_the_unreviewed_then_the_held, make, end),
-		cmocka_unit_test_setup_teardown(a_disk_at_its_reserve_takes_evidence_too, make,
-						end),
-		cmocka_unit_test_setup_teardown(room_is_low_when_nearly_all_of_it_waits_for_review,
+		cmocka_unit_test_setup_teardown(space_deletes_reviewed_then_unreviewed_then_held,
 						make, end),
-		cmocka_unit_test_setup_teardown(what_no_event_names_yet_is_safe_for_a_day, make,
+		cmocka_unit_test_setup_teardown(a_disk_at_its_reserve_deletes_evidence, make, end),
+		cmocka_unit_test_setup_teardown(room_is_low_when_nearly_all_evidence_is_unreviewed,
+						make, end),
+		cmocka_unit_test_setup_teardown(evidence_without_an_event_is_protected_for_a_day,
+						make, end),
+		cmocka_unit_test_setup_teardown(an_older_event_read_late_does_not_undo_a_hold, make,
 						end),
-		cmocka_unit_test_setup_teardown(a_late_old_word_does_not_undo_a_hold, make, end),
-		cmocka_unit_test_setup_teardown(strange_events_are_passed_over, make, end),
+		cmocka_unit_test_setup_teardown(unknown_events_are_ignored, make, end),
 		cmocka_unit_test(the_log_is_kept_for_its_days_and_for_its_evidence),
 	};
 

@@ -1,6 +1,6 @@
 /*
- * Buzzers, lights and the siren: driven by the doors, fire and tamper; buzzers are silent in quiet
- * hours.
+ * Buzzers, lights and the siren: driven by the doors, fire and tamper. In quiet hours only a forced
+ * door and fire sound.
  */
 #include "controlled_door.h"
 

@@ -1,7 +1,4 @@
-/*
- * Evidence does not stay for ever: once a minute the folder is read, and what may or must be
- * deleted is.
- */
+/* Reads the evidence folder once a minute and deletes what the retention plan names. */
 #include "evidence.h"
 
 #include <assert.h>
@@ -12,17 +9,18 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/log.h"
+#include "base/thread_role.h"
 #include "base/worker.h"
 #include "folder.h"
 #include "log_retention.h"
 #include "retention.h"
 
 enum {
-	BEGIN_US = 2 * 1000 * 1000, /* after the log is there: the guard's alerts are read first */
+	BEGIN_US = 2 * 1000 * 1000, /* delay after the start: the API reads its alerts first */
 	EVERY_US = 60 * 1000 * 1000,
 	SOON_US = 1000 * 1000,
-	ROUND_MAX = 64, /* deletions of one round: the log must keep up */
-	PAGE_ROWS = 50, /* at once, when the old throws are read: doors come between */
+	ROUND_MAX = 64, /* deletions a round, so that the log keeps up */
+	PAGE_ROWS = 50, /* rows a query of the log, so that doors are served between pages */
 	JOBS_MAX = ROUND_MAX + 8,
 };
 static const uint64_t reserve_bytes_max = UINT64_C(512) << 20;
@@ -34,16 +32,16 @@ struct evidence {
 	struct worker *worker;
 	sd_event_source *worker_source, *timer;
 	int64_t started_unix_ms, read_seq;
-	size_t reading; /* index in read_types */
-	bool begun;     /* to read */
+	size_t read_type;   /* index in read_types */
+	bool log_requested; /* the first timer event has started to read the log */
 	bool low;
 	unsigned deleting;
-	struct { /* as the last look at the folder found it */
+	struct { /* as of the last scan of the folder */
 		bool known;
 		struct retention_sums sums;
 		struct retention_limits limits;
-		int64_t oldest_unix_ms;
-	} seen;
+		int64_t oldest_unix_ms; /* 0: no evidence */
+	} scanned;
 };
 
 /* ---- deleting: recorded first, then done ---- */
@@ -67,7 +65,7 @@ static void on_recorded(void *arg, int r, const struct event_row *row)
 
 	(void)row;
 	if (r < 0 || worker_post(evidence->worker, &removal->job) < 0)
-		end_removal(&removal->job, -ECANCELED); /* the next round finds it again */
+		end_removal(&removal->job, -ECANCELED); /* the next round tries it again */
 }
 
 static void delete_item(struct evidence *evidence, const struct retention_item *item,
@@ -92,10 +90,10 @@ static void delete_item(struct evidence *evidence, const struct retention_item *
 	if (item->alert > 0)
 		json_object_set_new(draft.data, "alert", json_integer(item->alert));
 	evidence->deleting++;
-	/* a log that cannot be written for want of room must not wait for the room it makes */
+	/* on a full disk the deletion makes the room that its own event needs: do not wait */
 	if (journal_trouble(evidence->deps.journal)[0] != '\0') {
 		(void)journal_record_draft(evidence->deps.journal, &draft, NULL,
-					   NULL); /* kept queued until there is room */
+					   NULL); /* queued until there is room */
 		on_recorded(removal, 0, NULL);
 	} else if (journal_record_draft(evidence->deps.journal, &draft, on_recorded, removal) < 0) {
 		end_removal(&removal->job, -ECANCELED);
@@ -142,20 +140,21 @@ static void plan(struct evidence *evidence, struct folder_scan *scan)
 					  .reserve_bytes = scan->disk_bytes / 20};
 	int64_t now_ms = clock_unix_ms();
 	struct retention_sums sums;
-	size_t go;
+	size_t due_count;
 
 	if (limits.reserve_bytes > reserve_bytes_max)
 		limits.reserve_bytes = reserve_bytes_max;
-	go = retention_plan(evidence->retention, scan->items, scan->count, &limits, now_ms, &sums);
+	due_count = retention_plan(evidence->retention, scan->items, scan->count, &limits, now_ms,
+				   &sums);
 	report_room(evidence, &sums, &limits);
-	evidence->seen.known = true;
-	evidence->seen.sums = sums;
-	evidence->seen.limits = limits;
-	evidence->seen.oldest_unix_ms = oldest_of(scan);
-	for (size_t i = 0; i < go && i < ROUND_MAX; i++)
+	evidence->scanned.known = true;
+	evidence->scanned.sums = sums;
+	evidence->scanned.limits = limits;
+	evidence->scanned.oldest_unix_ms = oldest_of(scan);
+	for (size_t i = 0; i < due_count && i < ROUND_MAX; i++)
 		delete_item(evidence, &scan->items[i], now_ms);
 	sd_event_source_set_time(evidence->timer,
-				 clock_mono_us() + (go > ROUND_MAX ? SOON_US : EVERY_US));
+				 clock_mono_us() + (due_count > ROUND_MAX ? SOON_US : EVERY_US));
 	sd_event_source_set_enabled(evidence->timer, SD_EVENT_ONESHOT);
 }
 
@@ -180,15 +179,15 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *arg)
 	struct folder_scan *scan;
 
 	(void)usec;
-	if (!evidence->begun) {
-		evidence->begun = true;
+	if (!evidence->log_requested) {
+		evidence->log_requested = true;
 		read_log(evidence);
 		return 0;
 	}
 	sd_event_source_set_time(source, clock_mono_us() + EVERY_US);
 	sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
 	if (evidence->deleting > 0)
-		return 0; /* still busy with the last round */
+		return 0; /* the last round has not ended */
 	scan = calloc(1, sizeof(*scan));
 	if (scan == NULL)
 		return 0;
@@ -210,16 +209,17 @@ static int on_worker(sd_event_source *source, int fd, uint32_t revents, void *ar
 	return 0;
 }
 
-/* ---- what the log says of each ---- */
+/* ---- events of the log ---- */
 
 void evidence_event(struct evidence *evidence, const json_t *event)
 {
-	if (retention_see(evidence->retention, event) < 0)
+	assert_thread(THREAD_CONTROL);
+	if (retention_apply_event(evidence->retention, event) < 0)
 		log_warning("vision",
 			    "no memory to follow what is reviewed, retrying at the next start");
 }
 
-/* deletions last: they forget what the others taught */
+/* deletions last: they remove what the other events added */
 static const char *const read_types[] = {"litter.", "alert.", "evidence."};
 
 static void on_rows(void *arg, int r, const struct event_row *rows, size_t count)
@@ -232,7 +232,7 @@ static void on_rows(void *arg, int r, const struct event_row *rows, size_t count
 		json_t *event = json_loads(rows[i].json, 0, NULL);
 
 		evidence->read_seq = rows[i].seq;
-		r = event != NULL ? retention_see(evidence->retention, event) : -ENOMEM;
+		r = event != NULL ? retention_apply_event(evidence->retention, event) : -ENOMEM;
 		json_decref(event);
 	}
 	if (r < 0) {
@@ -245,7 +245,7 @@ static void on_rows(void *arg, int r, const struct event_row *rows, size_t count
 		return;
 	}
 	evidence->read_seq = 0;
-	if (++evidence->reading < sizeof(read_types) / sizeof(read_types[0])) {
+	if (++evidence->read_type < sizeof(read_types) / sizeof(read_types[0])) {
 		read_log(evidence);
 		return;
 	}
@@ -259,7 +259,7 @@ static void read_log(struct evidence *evidence)
 				      .limit = PAGE_ROWS,
 				      .ascending = true,
 				      .patient = true,
-				      .type = read_types[evidence->reading]};
+				      .type = read_types[evidence->read_type]};
 	int r = store_query_events(journal_store(evidence->deps.journal), &filter, on_rows,
 				   evidence);
 
@@ -272,7 +272,7 @@ static int64_t oldest(const void *arg)
 {
 	const struct evidence *evidence = arg;
 
-	return evidence->seen.known ? evidence->seen.oldest_unix_ms : -EAGAIN;
+	return evidence->scanned.known ? evidence->scanned.oldest_unix_ms : -EAGAIN;
 }
 
 json_t *evidence_json(const struct evidence *evidence)
@@ -280,29 +280,30 @@ json_t *evidence_json(const struct evidence *evidence)
 	const struct retention_limits *limits;
 	uint64_t room;
 
-	if (!evidence->seen.known)
+	if (!evidence->scanned.known)
 		return json_null();
-	limits = &evidence->seen.limits;
+	limits = &evidence->scanned.limits;
 	room = limits->free_bytes > limits->reserve_bytes
 		       ? limits->free_bytes - limits->reserve_bytes
 		       : 0;
 	return json_pack("{s:I, s:I, s:I, s:I, s:i, s:o}", "used_bytes",
-			 (json_int_t)evidence->seen.sums.used_bytes, "protected_bytes",
-			 (json_int_t)evidence->seen.sums.protected_bytes, "limit_bytes",
+			 (json_int_t)evidence->scanned.sums.used_bytes, "protected_bytes",
+			 (json_int_t)evidence->scanned.sums.protected_bytes, "limit_bytes",
 			 (json_int_t)limits->bytes_max, "room_bytes",
 			 (json_int_t)(room & INT64_MAX), "days", (int)limits->days, "oldest",
-			 evidence->seen.oldest_unix_ms != 0
-				 ? json_utc(evidence->seen.oldest_unix_ms)
+			 evidence->scanned.oldest_unix_ms != 0
+				 ? json_utc(evidence->scanned.oldest_unix_ms)
 				 : json_null());
 }
 
-/* ---- begin and end ---- */
+/* ---- open and close ---- */
 
 int evidence_open(const struct evidence_deps *deps, struct evidence **ret_evidence)
 {
 	struct evidence *evidence = calloc(1, sizeof(*evidence));
 	int r;
 
+	assert_thread(THREAD_CONTROL);
 	assert(deps->config != NULL && deps->event != NULL && deps->journal != NULL);
 	if (evidence == NULL)
 		return -ENOMEM;
@@ -335,7 +336,6 @@ void evidence_stop(struct evidence *evidence)
 		log_retention_stop(evidence->log_retention);
 }
 
-/* after the store, which calls back to the last */
 void evidence_close(struct evidence *evidence)
 {
 	if (evidence == NULL)

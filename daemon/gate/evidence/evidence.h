@@ -1,10 +1,9 @@
 /*
- * evidence.h - what is kept of throws, for how long, and what is recorded of them; and how far back
- * the log reaches.
+ * evidence.h - records thrown objects, and deletes old evidence and old rows of the log.
  *
- * Evidence is deleted by retention.h's plan, each item after the event that says so is committed.
- * Old rows of the log go after the evidence that they are about. Control thread only; the disk is
- * read by a worker.
+ * Evidence is deleted by the plan of retention.h, each item only after its event evidence.deleted
+ * is committed. Old rows of the log are dropped after the evidence that they describe. Control
+ * thread only; a worker reads the folder and deletes the files.
  */
 #ifndef GH_GATE_EVIDENCE_EVIDENCE_H
 #define GH_GATE_EVIDENCE_EVIDENCE_H
@@ -25,17 +24,19 @@ struct evidence_deps {
 	struct journal *journal;
 };
 
-/** Once the log can be read. @return 0 or a negative errno, logged: then nothing is deleted. */
+/**
+ * Call it once the log can be read. @return 0 or a negative errno, logged: then nothing is deleted.
+ */
 int evidence_open(const struct evidence_deps *deps, struct evidence **ret_evidence);
-/** Before the store is closed: nothing more is begun. NULL is fine. */
+/** Start no further deletion; call it before the store is closed. NULL is allowed. */
 void evidence_stop(struct evidence *evidence);
-/** After the store is closed. NULL is fine. */
+/** Call it after the store is closed. NULL is allowed. */
 void evidence_close(struct evidence *evidence);
 
-/** One committed event: alerts, verdicts and holds say what may be deleted. */
+/** Apply one committed event: alerts, verdicts and holds decide what may be deleted. */
 void evidence_event(struct evidence *evidence, const json_t *event);
 /**
- * What the evidence takes, may take and has left; null before the folder was first read. A new
+ * Disk use, limit and free room of the evidence; null before the folder was first read. A new
  * reference.
  */
 json_t *evidence_json(const struct evidence *evidence);

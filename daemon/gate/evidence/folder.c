@@ -1,5 +1,6 @@
 #include "folder.h"
 
+#include <assert.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -10,7 +11,7 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
-static const char sealed_dir[] = "sealed"; /* originals of what is shown masked */
+static const char sealed_dir[] = "sealed"; /* unmasked clips and stills, never served */
 
 static int by_stem(const void *a, const void *b)
 {
@@ -18,7 +19,7 @@ static int by_stem(const void *a, const void *b)
 		      ((const struct retention_item *)b)->stem);
 }
 
-/* files of one throw become one item */
+/* Merge the files of one throw into one item. */
 static void join_files(struct folder_scan *scan)
 {
 	size_t last = 0;
@@ -49,7 +50,7 @@ static void add_file(struct folder_scan *scan, const char *stem, const struct st
 		struct retention_item *items = reallocarray(scan->items, capacity, sizeof(*items));
 
 		if (items == NULL)
-			return; /* it is found again in a minute */
+			return; /* the next scan tries it again */
 		scan->items = items;
 		scan->capacity = capacity;
 	}
@@ -72,7 +73,7 @@ static void add_entry(struct folder_scan *scan, int fd, const char *name)
 		add_file(scan, stem, &status, unix_ms);
 	else if (name[0] == '.' && length > 5 && strcmp(name + length - 5, ".part") == 0 &&
 		 unix_ms < scan->started_unix_ms && unlinkat(fd, name, 0) == 0)
-		scan->leftovers++; /* of a run before this one, which nothing will finish */
+		scan->leftovers++; /* of an earlier run: nothing will finish it */
 }
 
 static void read_folder(struct folder_scan *scan, int at, const char *path)
@@ -99,6 +100,7 @@ void folder_scan_run(struct worker_job *job)
 	struct folder_scan *scan = (struct folder_scan *)job;
 	struct statvfs disk;
 
+	assert(scan->items == NULL && scan->count == 0);
 	read_folder(scan, AT_FDCWD, scan->dir);
 	join_files(scan);
 	if (statvfs(scan->dir, &disk) == 0) {
@@ -116,6 +118,8 @@ void folder_removal_run(struct worker_job *job)
 	struct folder_removal *removal = (struct folder_removal *)job;
 	char path[CONFIG_PATH_BYTES + RETENTION_STEM_BYTES + 32];
 
+	/* an empty stem would name files of no throw */
+	assert(removal->stem[0] != '\0');
 	for (size_t i = 0; i < sizeof(patterns) / sizeof(patterns[0]); i++) {
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wformat-nonliteral"

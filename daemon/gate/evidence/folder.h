@@ -1,8 +1,8 @@
 /*
- * folder.h - the folder of evidence as a worker reads it, and deletes from it.
+ * folder.h - jobs of a worker that read the evidence folder and delete from it.
  *
- * A job is filled in and posted by the control thread; folder_scan_run() and folder_removal_run()
- * are called on the worker's. The files of one throw, whose names begin alike, are one item.
+ * The control thread fills in and posts a job; the worker thread calls folder_scan_run() and
+ * folder_removal_run(). The files of one throw, whose names share a stem, are one item.
  */
 #ifndef GH_GATE_EVIDENCE_FOLDER_H
 #define GH_GATE_EVIDENCE_FOLDER_H
@@ -18,13 +18,15 @@ struct folder_scan {
 	struct worker_job job;
 	void *owner;
 	char dir[CONFIG_PATH_BYTES];
-	int64_t started_unix_ms; /* unfinished files from before it are deleted */
+	int64_t started_unix_ms; /* unfinished files older than this are deleted */
 	/* the result */
 	struct retention_item *items; /* the owner frees them */
 	size_t count, capacity;
-	uint64_t free_bytes, disk_bytes; /* UINT64_MAX: not known */
-	unsigned leftovers;              /* unfinished files that were deleted */
+	uint64_t free_bytes, disk_bytes; /* UINT64_MAX: unknown */
+	unsigned leftovers;              /* how many unfinished files were deleted */
 };
+
+/** Read the folder; the errors of single files are ignored. Worker thread only. */
 
 void folder_scan_run(struct worker_job *job);
 
@@ -35,7 +37,7 @@ struct folder_removal {
 	int r; /* the result: 0 or a negative errno */
 };
 
-/** Delete every file of the item. */
+/** Delete every file of the item. Worker thread only. */
 void folder_removal_run(struct worker_job *job);
 
 #endif

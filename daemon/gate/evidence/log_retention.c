@@ -1,4 +1,4 @@
-/* Rows of the log that are too old go, a few at a time; which those are: retention_log_cutoff(). */
+/* Drops rows of the log before retention_log_cutoff(), a slice at a time. */
 #include "log_retention.h"
 
 #include <errno.h>
@@ -11,8 +11,8 @@
 
 enum {
 	EVERY_US = 600 * 1000 * 1000,
-	SLICE_US = 2 * 1000 * 1000, /* between two slices: doors and people write, too */
-	STEP_MS = 60 * 1000         /* of the wall clock against the monotonic: it was set */
+	SLICE_US = 2 * 1000 * 1000, /* between two slices, for the writes of other parts */
+	STEP_MS = 60 * 1000         /* a larger change of the clocks' offset is a clock step */
 };
 
 struct log_retention {
@@ -23,7 +23,7 @@ struct log_retention {
 	sd_event_source *timer;
 	int64_t offset_ms; /* wall clock less monotonic */
 	uint64_t steady_since_ms;
-	int64_t first, last; /* of this round; 0: nothing went */
+	int64_t first, last; /* seq of the rows dropped in this round; 0: none */
 };
 
 static int64_t offset_ms(void)
@@ -31,7 +31,7 @@ static int64_t offset_ms(void)
 	return clock_unix_ms() - (int64_t)clock_mono_ms();
 }
 
-static void try_again(struct log_retention *retention, uint64_t in_us)
+static void schedule(struct log_retention *retention, uint64_t in_us)
 {
 	if (sd_event_source_set_time_relative(retention->timer, in_us) < 0 ||
 	    sd_event_source_set_enabled(retention->timer, SD_EVENT_ONESHOT) < 0)
@@ -51,7 +51,7 @@ static void on_dropped(void *arg, int r, const struct event_row *row)
 		if (retention->first == 0)
 			retention->first = json_integer_value(json_object_get(data, "first"));
 		json_decref(data);
-		try_again(retention, SLICE_US);
+		schedule(retention, SLICE_US);
 		return;
 	}
 	if (r != -ENODATA)
@@ -63,7 +63,7 @@ static void on_dropped(void *arg, int r, const struct event_row *row)
 			 "storage.keep_days",
 			 (long long)retention->first, (long long)retention->last);
 	retention->first = 0;
-	try_again(retention, EVERY_US);
+	schedule(retention, EVERY_US);
 }
 
 static int on_timer(sd_event_source *source, uint64_t now_us, void *arg)
@@ -88,7 +88,7 @@ static int on_timer(sd_event_source *source, uint64_t now_us, void *arg)
 	if (cutoff > 0)
 		r = store_drop(store, cutoff, to_seq, on_dropped, retention);
 	if (r < 0)
-		try_again(retention, EVERY_US);
+		schedule(retention, EVERY_US);
 	return 0;
 }
 

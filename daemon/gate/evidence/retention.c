@@ -1,5 +1,6 @@
 #include "retention.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,9 +9,9 @@
 static const int64_t day_ms = 24 * 3600 * INT64_C(1000);
 
 struct retention {
-	/* by seq: {"reviewed":bool,"held":bool,"seq": of the event that last changed held} */
+	/* seq of an alert -> {"reviewed":bool,"held":bool,"seq": of the last event about held} */
 	json_t *alerts;
-	json_t *stems; /* stem to seq */
+	json_t *stems; /* stem -> seq of its alert */
 };
 
 int retention_open(struct retention **ret_retention)
@@ -42,6 +43,7 @@ const char *retention_protection_name(enum retention_protection protection)
 {
 	static const char *const names[] = {"none", "unreviewed", "held"};
 
+	assert(protection <= RETENTION_HELD);
 	return names[protection];
 }
 
@@ -66,8 +68,9 @@ int retention_stem(const char *name, char ret_stem[RETENTION_STEM_BYTES])
 	return -EINVAL;
 }
 
-/* ---- what the log says ---- */
+/* ---- events of the log ---- */
 
+/* The entry of an alert, added when it is new; NULL: no memory. */
 static json_t *alert_of(struct retention *retention, int64_t seq)
 {
 	char key[24];
@@ -83,7 +86,7 @@ static json_t *alert_of(struct retention *retention, int64_t seq)
 	return alert;
 }
 
-static int see_files(struct retention *retention, int64_t seq, const json_t *data)
+static int add_files(struct retention *retention, int64_t seq, const json_t *data)
 {
 	const json_t *file;
 	size_t index;
@@ -100,8 +103,8 @@ static int see_files(struct retention *retention, int64_t seq, const json_t *dat
 	return 0;
 }
 
-/* the files are gone: what is remembered of them may go */
-static void see_deletion(struct retention *retention, const json_t *data)
+/* The files were deleted: drop their entries. */
+static void drop_deleted(struct retention *retention, const json_t *data)
 {
 	const char *stem = json_string_value(json_object_get(data, "stem"));
 	char key[24];
@@ -114,7 +117,7 @@ static void see_deletion(struct retention *retention, const json_t *data)
 	(void)json_object_del(retention->stems, stem);
 }
 
-int retention_see(struct retention *retention, const json_t *event)
+int retention_apply_event(struct retention *retention, const json_t *event)
 {
 	const char *type = json_string_value(json_object_get(event, "type"));
 	const json_t *data = json_object_get(event, "data");
@@ -124,9 +127,9 @@ int retention_see(struct retention *retention, const json_t *event)
 	if (type == NULL)
 		return 0;
 	if (strcmp(type, "litter.detected") == 0 || strcmp(type, "litter.suspected") == 0)
-		return see_files(retention, seq, data);
+		return add_files(retention, seq, data);
 	if (strcmp(type, "evidence.deleted") == 0)
-		see_deletion(retention, data);
+		drop_deleted(retention, data);
 	if (strcmp(type, "alert.reviewed") != 0 && strcmp(type, "alert.held") != 0)
 		return 0;
 	alert = alert_of(retention, json_integer_value(json_object_get(data, "alert")));
@@ -135,15 +138,16 @@ int retention_see(struct retention *retention, const json_t *event)
 	if (strcmp(type, "alert.held") != 0)
 		return json_object_set_new(alert, "reviewed", json_true()) < 0 ? -ENOMEM : 0;
 	if (seq < json_integer_value(json_object_get(alert, "seq")))
-		return 0; /* read late: a younger word was heard already */
+		return 0; /* out of order: a newer event was applied before */
 	if (json_object_set(alert, "held", json_object_get(data, "held")) < 0 ||
 	    json_object_set_new(alert, "seq", json_integer(seq)) < 0)
 		return -ENOMEM;
 	return 0;
 }
 
-enum retention_protection evidence_protection(const struct retention *retention, const char *stem,
-					      int64_t age_ms, int64_t *ret_alert)
+enum retention_protection retention_protection_of(const struct retention *retention,
+						  const char *stem, int64_t age_ms,
+						  int64_t *ret_alert)
 {
 	const json_t *seq = json_object_get(retention->stems, stem), *alert;
 	char key[24];
@@ -160,14 +164,14 @@ enum retention_protection evidence_protection(const struct retention *retention,
 								: RETENTION_UNREVIEWED;
 }
 
-bool evidence_is_protected(const struct retention *retention, const char *stem, int64_t age_ms)
+bool retention_is_protected(const struct retention *retention, const char *stem, int64_t age_ms)
 {
-	return evidence_protection(retention, stem, age_ms, NULL) != RETENTION_FREE;
+	return retention_protection_of(retention, stem, age_ms, NULL) != RETENTION_FREE;
 }
 
 /* ---- the plan ---- */
 
-static int first_to_go(const void *a, const void *b)
+static int by_deletion_order(const void *a, const void *b)
 {
 	const struct retention_item *one = a, *other = b;
 
@@ -178,7 +182,7 @@ static int first_to_go(const void *a, const void *b)
 	return strcmp(one->stem, other->stem);
 }
 
-static uint64_t bytes_too_many(const struct retention_limits *limits, uint64_t used)
+static uint64_t excess_bytes(const struct retention_limits *limits, uint64_t used)
 {
 	uint64_t over = used > limits->bytes_max ? used - limits->bytes_max : 0;
 	uint64_t missing = limits->free_bytes < limits->reserve_bytes
@@ -193,38 +197,37 @@ size_t retention_plan(const struct retention *retention, struct retention_item *
 		      struct retention_sums *ret_sums)
 {
 	struct retention_sums sums = {0};
-	uint64_t too_many, gone = 0;
-	size_t go = 0;
+	uint64_t excess, freed = 0;
+	size_t due_count = 0;
 
 	for (size_t i = 0; i < count; i++) {
 		struct retention_item *item = &items[i];
 
-		item->protection = evidence_protection(retention, item->stem,
-						       now_unix_ms - item->unix_ms, &item->alert);
-		item->reason = RETENTION_KEPT;
+		item->protection = retention_protection_of(
+			retention, item->stem, now_unix_ms - item->unix_ms, &item->alert);
+		item->reason = RETENTION_NOT_DUE;
 		sums.used_bytes += item->bytes;
 		sums.protected_bytes += item->protection != RETENTION_FREE ? item->bytes : 0;
 	}
 	if (count > 1)
-		qsort(items, count, sizeof(*items), first_to_go);
-	too_many = bytes_too_many(limits, sums.used_bytes);
-	for (; go < count; go++) {
-		struct retention_item *item = &items[go];
+		qsort(items, count, sizeof(*items), by_deletion_order);
+	excess = excess_bytes(limits, sums.used_bytes);
+	for (; due_count < count; due_count++) {
+		struct retention_item *item = &items[due_count];
 
 		if (item->protection == RETENTION_FREE &&
 		    now_unix_ms - item->unix_ms > (int64_t)limits->days * day_ms)
 			item->reason = RETENTION_AGE;
-		else if (gone < too_many)
+		else if (freed < excess)
 			item->reason = RETENTION_SPACE;
-		/* who follows is younger, or protected */
-		else
+		else /* the items that follow are younger, or protected */
 			break;
-		gone += item->bytes;
+		freed += item->bytes;
 	}
 	sums.low = sums.protected_bytes > limits->bytes_max / 10 * 9 ||
 		   limits->free_bytes < limits->reserve_bytes * 2;
 	*ret_sums = sums;
-	return go;
+	return due_count;
 }
 
 int64_t retention_log_cutoff(int64_t now_unix_ms, unsigned keep_days, uint64_t steady_ms,
@@ -232,9 +235,10 @@ int64_t retention_log_cutoff(int64_t now_unix_ms, unsigned keep_days, uint64_t s
 {
 	int64_t cutoff = now_unix_ms - keep_days * day_ms;
 
+	assert(evidence_unix_ms >= 0);
 	if (keep_days == 0 || steady_ms < 3600 * 1000 || cutoff < 0)
 		return 0;
-	/* an alert comes a little before its files */
+	/* an alert is recorded a little before its files are written */
 	if (evidence_unix_ms != 0 && evidence_unix_ms - day_ms < cutoff)
 		cutoff = evidence_unix_ms - day_ms;
 	return cutoff < 0 ? 0 : cutoff;

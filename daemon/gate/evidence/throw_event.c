@@ -4,6 +4,7 @@
 
 #include "base/json.h"
 #include "base/log.h"
+#include "base/thread_role.h"
 #include "vision/litter/litter_watch.h"
 
 static json_t *reasons_json(const struct litter_verdict *verdict)
@@ -71,6 +72,7 @@ void evidence_record_throw(struct journal *journal, const char *camera, const ch
 				    .severity = alert ? EVENT_ALARM : EVENT_WARNING,
 				    .source = source};
 
+	assert_thread(THREAD_CONTROL);
 	draft.data =
 		json_pack("{s:s, s:s, s:o, s:i, s:o, s:o, s:o, s:[i,i], s:o, s:o, s:I}", "camera",
 			  camera, "grade", litter_grade_name(verdict->grade), "first_sight",
