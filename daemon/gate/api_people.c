@@ -1,4 +1,4 @@
-/* The API's questions about people, their faces, and the directory. */
+/* The API's requests about people, their faces and the access directory. */
 #include "gate_internal.h"
 
 #include <errno.h>
@@ -81,15 +81,15 @@ static void op_faces_remove(void *arg, struct api_token token, const struct api_
 }
 
 static void op_enrol(void *arg, struct api_token token, const struct api_caller *by, const char *id,
-		     const struct api_enrol *asked)
+		     const struct api_enrol *request)
 {
 	struct gate *gate = arg;
 	const struct reply reply = gate_api_reply(gate, token, 201);
-	const struct people_enrolment enrolment = {.photo = asked->photo,
-						   .photo_bytes = asked->photo_bytes,
-						   .camera = asked->camera,
-						   .seconds = asked->seconds,
-						   .accept_look_alike = asked->accept_look_alike};
+	const struct people_enrolment enrolment = {.photo = request->photo,
+						   .photo_bytes = request->photo_bytes,
+						   .camera = request->camera,
+						   .seconds = request->seconds,
+						   .accept_look_alike = request->accept_look_alike};
 
 	people_enrol(gate->people, id, by->name, &enrolment, &reply);
 }

@@ -1,4 +1,4 @@
-/* The wall clock: whether it was ever set, and when somebody sets it while the gate runs. */
+/* Watches the wall clock: records when it was never set, and when it is set while the gate runs. */
 #include "gate_internal.h"
 
 #include <errno.h>
@@ -8,14 +8,14 @@
 #include "base/clock.h"
 #include "base/log.h"
 
-enum { STEP_MS_MIN = 1000 }; /* less is what keeping time takes */
+enum { STEP_MS_MIN = 1000 }; /* smaller steps are ordinary corrections by NTP */
 
 static int64_t offset_ms(void)
 {
 	return clock_unix_ms() - (int64_t)clock_mono_ms();
 }
 
-/* Far away: it is never due, but the kernel cancels it when the clock is set. */
+/* Arm a timer that never expires; the kernel cancels it when the clock is set. */
 static int arm(int fd)
 {
 	const struct itimerspec never = {.it_value = {.tv_sec = INT32_MAX}};
@@ -34,7 +34,7 @@ static int on_set(sd_event_source *source, int fd, uint32_t revents, void *arg)
 	uint64_t expired;
 
 	(void)source, (void)revents;
-	(void)!read(fd, &expired, sizeof(expired)); /* ECANCELED is the news */
+	(void)!read(fd, &expired, sizeof(expired)); /* fails with ECANCELED: the clock was set */
 	gate->clock_offset_ms = offset_ms();
 	if (arm(fd) < 0)
 		log_warning("clock", "further steps of the clock will not be noticed");
@@ -64,7 +64,7 @@ int gate_clock_open(struct gate *gate)
 	return r;
 }
 
-void gate_clock_tell(struct gate *gate)
+void gate_clock_report_unset(struct gate *gate)
 {
 	if (clock_is_set(clock_unix_ms()))
 		return;

@@ -1,4 +1,4 @@
-/* door.open and door.mode of the property system. */
+/* The commands door.open and door.mode. */
 #include "commands.h"
 
 #include <errno.h>
@@ -7,7 +7,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 
-/* The place of the door that the body names, if the key may use it; -1: every door. */
+/* The index of the door that the body names, if the key may use it; -1: every door. */
 static int read_door(struct gate *gate, const struct property_call *call, int *ret_door,
 		     char *error)
 {
@@ -55,17 +55,14 @@ int command_door_open_check(void *arg, const struct property_call *call, char *e
 	return r;
 }
 
-/*
- * Its nonce is committed with access.request or access.denied: one record, not two, before the door
- * moves.
- */
+/* The nonce is committed with access.request or access.denied, so one transaction is enough. */
 void command_door_open_run(void *arg, const struct property_call *call, const struct reply *reply)
 {
 	struct gate *gate = arg;
 	int door = doors_find(gate->doors, json_string_value(json_object_get(call->body, "door")));
 	const struct entry_presentation presentation = {
 		.factor = POLICY_REMOTE,
-		.door = (unsigned)door, /* it was checked */
+		.door = (unsigned)door,
 		.first_mono_us = clock_mono_us(),
 		.nonce_key = call->key->id,
 		.nonce = call->nonce,

@@ -1,7 +1,4 @@
-/*
- * roster.apply, roster.snapshot, enrol: the property system keeps this gate's people and rules
- * right.
- */
+/* The commands roster.apply, roster.snapshot and enrol. */
 #include "commands.h"
 
 #include <errno.h>
@@ -18,7 +15,7 @@ static int refuse(char *error, int r, const char *sentence)
 	return r;
 }
 
-/* The roster is of the whole gate: a key for some doors has no business there. */
+/* The roster covers all doors: a key for some doors may not use it. */
 static int check_key(const struct property_call *call, char *error)
 {
 	return call->key->door_count == 0
@@ -88,7 +85,7 @@ void command_roster_apply_run(void *arg, const struct property_call *call,
 	int r = read_part(call->body, &part, error);
 
 	part.by = call->key->id;
-	if (r == 0) /* else it would not have passed the check */
+	if (r == 0) /* always, after the check */
 		r = people_batch(gate->people, &part, reply, &problem);
 	else
 		problem_text(&problem, error);
@@ -126,8 +123,8 @@ int command_roster_snapshot_check(void *arg, const struct property_call *call, c
 }
 
 /*
- * Each page names revision and digest: when they change between two pages, the first are of another
- * roster.
+ * Each page names revision and digest: if they differ between two pages, the roster has changed and
+ * the client must start again.
  */
 void command_roster_snapshot_run(void *arg, const struct property_call *call,
 				 const struct reply *reply)
@@ -136,7 +133,7 @@ void command_roster_snapshot_run(void *arg, const struct property_call *call,
 	char error[COMMAND_ERROR_BYTES];
 	const char *after;
 
-	(void)read_after(call->body, &after, error); /* was checked */
+	(void)read_after(call->body, &after, error); /* valid, after the check */
 	reply_send(reply, 0, NULL,
 		   people_snapshot(gate->people, after, gate->config->mqtt.share.names));
 }
@@ -177,7 +174,10 @@ int command_enrol_check(void *arg, const struct property_call *call, char *error
 	return 0;
 }
 
-/* @return 0 (the reply comes), -EBADMSG: no base 64 of the right length, or -ENOMEM */
+/*
+ * @return 0 (the reply follows), -EBADMSG (not base 64, or a template of the wrong length) or
+ *         -ENOMEM
+ */
 static int enrol(struct gate *gate, const char *key, const json_t *body, const struct reply *reply)
 {
 	const char *photo = json_string_value(json_object_get(body, "photo"));

@@ -1,6 +1,7 @@
 /*
- * commands.h - what the commands of the property system do; each is called with the gate. Control
- * thread only.
+ * commands.h - the commands of the property system. Each _check() validates the body and returns 0
+ * or a negative errno with a sentence in @p error, COMMAND_ERROR_BYTES; each _run() executes a body
+ * that passed its check. The first argument is the struct gate. Control thread only.
  */
 #ifndef GH_GATE_COMMANDS_H
 #define GH_GATE_COMMANDS_H

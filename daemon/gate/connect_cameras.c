@@ -1,4 +1,4 @@
-/* What the cameras see goes to entry, people and evidence. */
+/* Connects the cameras: their results go to entry, people and evidence. */
 #include "gate_internal.h"
 
 #include <errno.h>

@@ -1,4 +1,4 @@
-/* What the doors report goes to the readers, the API and those who were granted. */
+/* Connects the doors: their reports go to the readers, the API and the entry. */
 #include "gate_internal.h"
 
 #include <errno.h>

@@ -1,4 +1,4 @@
-/* What entry asks of the doors and shows at readers and faces; what readers read goes to entry. */
+/* Connects the entry to doors, readers and cameras, and the readers to the entry. */
 #include "gate_internal.h"
 
 #include <errno.h>

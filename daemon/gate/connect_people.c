@@ -1,4 +1,4 @@
-/* What people asks of the cameras, and where its changes go. */
+/* Connects people to the cameras and the doors. */
 #include "gate_internal.h"
 
 #include <errno.h>

@@ -1,4 +1,4 @@
-/* The property system's commands, and what its health message says of the cameras. */
+/* Connects the property system: its commands, and the cameras in its health message. */
 #include "commands.h"
 
 static json_t *cameras(void *arg)

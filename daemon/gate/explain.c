@@ -1,4 +1,4 @@
-/* Why a door opened or stayed shut: a recorded decision in lines for people to read. */
+/* Explains a recorded decision in sentences and in codes. */
 #include "explain.h"
 
 #include <errno.h>
@@ -6,13 +6,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* the lines of an explanation: as sentences, and as codes */
+/* an explanation: its sentences, and the same as codes */
 struct explanation {
 	json_t *lines, *reasons;
 };
 
-/* @p r is what filled @p problem returned, and not used. */
-static void say(struct explanation *to, const struct problem *problem, int r)
+/* Append @p problem; @p r is the result of the call that filled it in, and ignored. */
+static void add_line(struct explanation *to, const struct problem *problem, int r)
 {
 	(void)r;
 	json_array_append_new(to->lines, json_string(problem->detail));
@@ -26,7 +26,7 @@ static const char *text_of(const json_t *data, const char *key, const char *othe
 	return text != NULL ? text : otherwise;
 }
 
-/* A reason of the event by the code that it holds; by its sentence where it holds none. */
+/* Read a reason of the event: from its code, or from its sentence in events without a code. */
 static int read_reason(const json_t *reason, const char *sentence, struct problem *ret_problem)
 {
 	return reason == NULL || problem_read_json(reason, ret_problem) < 0
@@ -34,7 +34,7 @@ static int read_reason(const json_t *reason, const char *sentence, struct proble
 		       : problem_errno(ret_problem);
 }
 
-static void say_factor(struct explanation *to, const json_t *data)
+static void add_factor(struct explanation *to, const json_t *data)
 {
 	const json_t *score = json_object_get(data, "score"),
 		     *factors = json_object_get(data, "factors");
@@ -46,22 +46,22 @@ static void say_factor(struct explanation *to, const json_t *data)
 		snprintf(value, sizeof(value), "%.3f", json_number_value(score));
 		snprintf(threshold, sizeof(threshold), "%.3f",
 			 json_number_value(json_object_get(data, "threshold")));
-		say(to, &p, problem_explain_shown_score(&p, factor, value, threshold));
+		add_line(to, &p, problem_explain_shown_score(&p, factor, value, threshold));
 	} else {
-		say(to, &p, problem_explain_shown(&p, factor));
+		add_line(to, &p, problem_explain_shown(&p, factor));
 	}
 	for (size_t i = 0; i + 1 < json_array_size(factors); i++)
-		say(to, &p,
-		    problem_explain_shown_before(&p,
-						 json_string_value(json_array_get(factors, i))));
+		add_line(to, &p,
+			 problem_explain_shown_before(
+				 &p, json_string_value(json_array_get(factors, i))));
 	if (json_object_get(data, "flaw") != NULL) {
 		read_reason(json_object_get(data, "flaw_problem"), text_of(data, "flaw", ""),
 			    &flaw);
-		say(to, &p, problem_explain_pass_flaw(&p, &flaw));
+		add_line(to, &p, problem_explain_pass_flaw(&p, &flaw));
 	}
 }
 
-static void say_rules(struct explanation *to, const json_t *rules)
+static void add_rules(struct explanation *to, const json_t *rules)
 {
 	struct problem p, why;
 
@@ -69,7 +69,7 @@ static void say_rules(struct explanation *to, const json_t *rules)
 		const json_t *rule = json_array_get(rules, i);
 
 		read_reason(json_object_get(rule, "problem"), text_of(rule, "why", "?"), &why);
-		say(to, &p, problem_explain_rule(&p, text_of(rule, "rule", "?"), &why));
+		add_line(to, &p, problem_explain_rule(&p, text_of(rule, "rule", "?"), &why));
 	}
 }
 
@@ -80,27 +80,27 @@ static struct explanation explain(const json_t *event)
 	const char *type = text_of(event, "type", ""), *rule = text_of(data, "rule", "?");
 	struct problem p, needed;
 
-	say(&to, &p,
-	    problem_explain_where(&p, type, text_of(data, "door", "?"),
-				  text_of(event, "person", "unknown")));
-	say_factor(&to, data);
+	add_line(&to, &p,
+		 problem_explain_where(&p, type, text_of(data, "door", "?"),
+				       text_of(event, "person", "unknown")));
+	add_factor(&to, data);
 	if (strcmp(type, "access.denied") == 0) {
-		say(&to, &p, problem_explain_denied(&p, text_of(data, "reason", "?"), rule));
+		add_line(&to, &p, problem_explain_denied(&p, text_of(data, "reason", "?"), rule));
 		read_reason(json_object_get(data, "problem"), text_of(data, "needed", "?"),
 			    &needed);
-		say(&to, &p, problem_explain_needed(&p, &needed));
+		add_line(&to, &p, problem_explain_needed(&p, &needed));
 	} else {
-		say(&to, &p, problem_explain_granted(&p, rule));
+		add_line(&to, &p, problem_explain_granted(&p, rule));
 	}
 	if (json_object_get(data, "held_by") != NULL)
-		say(&to, &p, problem_explain_door_open(&p, text_of(data, "held_by", "?")));
+		add_line(&to, &p, problem_explain_door_open(&p, text_of(data, "held_by", "?")));
 	if (json_is_true(json_object_get(data, "timed_out")))
-		say(&to, &p, problem_explain_timed_out(&p));
-	say_rules(&to, json_object_get(data, "rules"));
+		add_line(&to, &p, problem_explain_timed_out(&p));
+	add_rules(&to, json_object_get(data, "rules"));
 	return to;
 }
 
-/* Takes @p event. */
+/* Ownership of @p event passes to the callee. */
 static void answer(const struct reply *reply, json_t *event)
 {
 	struct explanation why = explain(event);
@@ -131,7 +131,7 @@ void explain_event(const struct journal *journal, int64_t seq, const struct repl
 	struct problem problem;
 	const struct store_filter filter = {
 		.after_seq = seq - 1, .before_seq = seq + 1, .limit = 1, .ascending = true};
-	struct reply *waiting = malloc(sizeof(*waiting));
+	struct reply *waiting = malloc(sizeof(*waiting)); /* freed by on_event() */
 	int r = waiting == NULL ? -ENOMEM : journal_store(journal) == NULL ? -EIO : 0;
 
 	if (r == 0) {

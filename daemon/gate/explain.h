@@ -1,4 +1,4 @@
-/* explain.h - why a door opened or stayed shut. Control thread only. */
+/* explain.h - explains a recorded decision: why a door opened or not. Control thread only. */
 #ifndef GH_GATE_EXPLAIN_H
 #define GH_GATE_EXPLAIN_H
 
@@ -6,8 +6,8 @@
 #include "gate/journal.h"
 
 /**
- * {"event":{..},"lines":[..],"reasons":[{"code","params"}..]} of the decision with that seq;
- * -ENOENT: it is none.
+ * Answer {"event":{..},"lines":[..],"reasons":[{"code","params"}..]} for the decision with @p seq;
+ * -ENOENT: no such event, or no decision.
  */
 void explain_event(const struct journal *journal, int64_t seq, const struct reply *reply);
 

@@ -8,7 +8,7 @@
 #include "base/log.h"
 #include "crypto/crypto.h"
 
-enum { RANDOMNESS_AGAIN_US = 20000 };
+enum { RANDOMNESS_RETRY_US = 20000 };
 
 /* ---- storage ---- */
 
@@ -22,8 +22,8 @@ static int on_store(sd_event_source *source, int fd, uint32_t revents, void *arg
 }
 
 /*
- * A key that systemd hands over (LoadCredential=, perhaps from a TPM) is not beside the database.
- * NULL: there is none.
+ * The path of the data key that systemd provides (LoadCredential=, from a TPM for example); NULL:
+ * none, the key is stored beside the database.
  */
 static const char *data_key_credential(char *path, size_t bytes)
 {
@@ -34,15 +34,12 @@ static const char *data_key_credential(char *path, size_t bytes)
 	return access(path, F_OK) == 0 ? path : NULL;
 }
 
-/* Without a log the doors still have to work: what fails here is told and lived with. */
+/* A failure is logged and reported as trouble of the journal: the doors work without a log. */
 static void open_storage(struct gate *gate)
 {
 	char key[CONFIG_PATH_BYTES];
 	struct problem problem;
-	/*
-	 * which templates are in use; a failure is recorded when the cameras are opened, which is
-	 * later
-	 */
+	/* the model whose templates are in use; opening the cameras later records a failure */
 	const char *recogniser = cameras_use_models(gate->config, &problem);
 	const struct store_config config = {.state_dir = gate->config->state_dir,
 					    .data_key_path = data_key_credential(key, sizeof(key)),
@@ -55,7 +52,7 @@ static void open_storage(struct gate *gate)
 	if (r >= 0)
 		r = sd_event_add_io(gate->event, &gate->store_source, store_fd(gate->store),
 				    EPOLLIN, on_store, gate);
-	if (r >= 0) /* what it tells is for those who are not there before the first turn */
+	if (r >= 0) /* its notifications are for parts that open in the first turn of the loop */
 		r = sd_event_source_set_enabled(gate->store_source, SD_EVENT_OFF);
 	if (r < 0) {
 		problem_store_not_started(&problem, r);
@@ -64,20 +61,20 @@ static void open_storage(struct gate *gate)
 	}
 }
 
-/* ---- begin and end ---- */
+/* ---- open and close ---- */
 
-/* The loop must not wait for the kernel's randomness, which all but the doors need. */
+/* Poll for the kernel's randomness, which all parts but the doors need: the loop must not block. */
 static int wait_for_randomness(struct gate *gate, sd_event_source *source)
 {
-	if (!gate->randomness_told)
+	if (!gate->randomness_logged)
 		log_warning("main",
 			    "the kernel has no randomness yet: all but the doors waits for it");
-	gate->randomness_told = true;
-	sd_event_source_set_time(source, clock_mono_us() + RANDOMNESS_AGAIN_US);
+	gate->randomness_logged = true;
+	sd_event_source_set_time(source, clock_mono_us() + RANDOMNESS_RETRY_US);
 	return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
 }
 
-/* the rest comes up in the first turn of the loop: by then the doors are served */
+/* Open the other parts in the first turn of the loop, once the doors are under control. */
 static int on_first_turn(sd_event_source *source, uint64_t usec, void *arg)
 {
 	struct gate *gate = arg;
@@ -85,7 +82,7 @@ static int on_first_turn(sd_event_source *source, uint64_t usec, void *arg)
 	(void)usec;
 	if (!crypto_is_ready())
 		return wait_for_randomness(gate, source);
-	/* each of these logs its own failure, and the gate lives on without it */
+	/* each logs its own failure; the gate works without it */
 	(void)gate_connect_cameras(gate);
 	(void)gate_connect_property(gate);
 	(void)gate_api_open(gate);
@@ -102,6 +99,8 @@ int gate_open(const struct config *config, sd_event *event, uint64_t started_us,
 	struct gate *gate = calloc(1, sizeof(*gate));
 	int r;
 
+	assert_thread(THREAD_CONTROL);
+	assert(config != NULL && event != NULL);
 	if (gate == NULL)
 		return -ENOMEM;
 	gate->config = config;
@@ -116,7 +115,7 @@ int gate_open(const struct config *config, sd_event *event, uint64_t started_us,
 	if (r >= 0)
 		r = gate_connect_people(gate);
 	if (r >= 0) {
-		/* starts threads and waits for nothing: a fire at start can be recorded */
+		/* before the doors, so that a fire alarm at start is recorded; it does not wait */
 		open_storage(gate);
 		r = gate_connect_doors(gate);
 	}
@@ -146,6 +145,7 @@ void gate_close(struct gate *gate)
 {
 	if (gate == NULL)
 		return;
+	assert_thread(THREAD_CONTROL);
 	gate->closing = true;
 	gate_api_close(gate);
 	cameras_close(gate->cameras);
@@ -155,10 +155,10 @@ void gate_close(struct gate *gate)
 		journal_record(gate->journal, "system.stopped", EVENT_INFO, NULL, NULL, NULL);
 	readers_close(gate->readers);
 	gate->readers = NULL;
-	entry_stop(gate->entry); /* what is not recorded by now opens no door */
+	entry_stop(gate->entry); /* a grant not committed by now opens no door */
 	evidence_stop(gate->evidence);
 	gate->store_source = sd_event_source_disable_unref(gate->store_source);
-	store_close(gate->store); /* commits what is queued and tells the link of it */
+	store_close(gate->store); /* commits what is queued, and notifies the other parts */
 	gate->store = NULL;
 	if (gate->journal != NULL)
 		journal_use_store(gate->journal, NULL);

@@ -1,9 +1,9 @@
 /*
- * gate.h - the gate itself: doors first, then everything that reports to them.
+ * gate.h - the gate: composes its parts and starts the doors first.
  *
  * gate_open() claims the state folder and puts the doors under control; storage, cameras, models,
- * broker and API come up afterwards, each failing alone. Everything here runs on the control
- * thread, inside the sd-event loop it was given; nothing in it blocks.
+ * broker and API start afterwards, and the failure of one does not stop the others. The gate runs
+ * on the control thread, in the caller's sd-event loop, and never blocks.
  */
 #ifndef GH_GATE_GATE_H
 #define GH_GATE_GATE_H
@@ -20,7 +20,8 @@ struct gate;
 
 /**
  * @param config      must outlive the gate.
- * @param started_us  CLOCK_MONOTONIC when the process began: the log tells how long the doors took.
+ * @param event       the loop; the gate holds a reference.
+ * @param started_us  CLOCK_MONOTONIC when the process began, for the start-up time in the log.
  * @param error       GATE_ERROR_BYTES; one sentence with what to do, on failure.
  * @return 0; -EBUSY (another daemon runs on this state folder), -ENODEV and others from the board,
  *         -ENOMEM.
@@ -29,7 +30,8 @@ int gate_open(const struct config *config, sd_event *event, uint64_t started_us,
 	      struct gate **ret_gate, char *error);
 
 /**
- * Records the stop, locks nothing and unlocks nothing: relays go to their rest level. NULL is fine.
+ * Record the stop and free the gate. Momentary releases end, modes stay; closing the board sets its
+ * outputs to their rest level. NULL is allowed.
  */
 void gate_close(struct gate *gate);
 

@@ -6,7 +6,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 
-enum { SESSION_HOURS = 12 /* a shift: whoever takes over logs in anew */ };
+enum { SESSION_HOURS = 12 /* one shift: the next guard logs in with the own name */ };
 
 /* ---- answers ---- */
 
@@ -17,6 +17,7 @@ static void answer_request(const struct reply *reply, int r, const struct proble
 	struct api_token token = {.slot = (uint32_t)(reply->request >> 32),
 				  .generation = (uint32_t)reply->request};
 
+	assert_thread(THREAD_CONTROL);
 	if (gate->api == NULL) { /* closing */
 		json_decref(result);
 		return;
@@ -96,7 +97,7 @@ static int op_board_drive(void *arg, const char *line, enum api_level level)
 	return doors_board_drive(gate->doors, line, levels[level]);
 }
 
-/* @return the door's place, or -1: the answer was sent */
+/* @return the index of the door, or -1: the request was refused */
 static int find_door(struct gate *gate, struct api_token token, const char *name)
 {
 	struct problem problem;
@@ -213,15 +214,16 @@ static void op_evidence_viewed(void *arg, const struct api_caller *by, const cha
 				 by->name, "role", by->role_name));
 }
 
-static int op_keep(void *arg, const struct store_record *records, size_t count,
-		   const struct event_draft *draft, store_done_fn done, void *done_arg)
+/* Record an event, with records of the API if there are any. */
+static int op_save_records(void *arg, const struct store_record *records, size_t count,
+			   const struct event_draft *draft, store_done_fn done, void *done_arg)
 {
 	struct gate *gate = arg;
 
 	if (count == 0)
 		return journal_record_draft(gate->journal, draft, done, done_arg);
 	if (journal_store(gate->journal) == NULL || journal_trouble(gate->journal)[0] != '\0')
-		return -EIO; /* while the disk takes nothing, a change would wait without an end */
+		return -EIO; /* while the disk fails, a change would wait without a limit */
 	return store_records_write(journal_store(gate->journal), records, count, draft, done,
 				   done_arg);
 }
@@ -232,7 +234,7 @@ void gate_api_load(struct gate *gate, const char *kind, const char *id, json_t *
 		api_load_record(gate->api, kind, id, json);
 }
 
-/* those about people are filled in when the API is opened */
+/* gate_api_people_ops() adds those about people when the API is opened */
 static struct api_ops ops = {
 	.status = op_status,
 	.doors = op_doors,
@@ -253,7 +255,7 @@ static struct api_ops ops = {
 	.camera = op_camera,
 	.newest_frame = op_newest_frame,
 	.figures = gate_log_figures,
-	.save_records = op_keep,
+	.save_records = op_save_records,
 	.evidence_viewed = op_evidence_viewed,
 };
 
@@ -286,7 +288,7 @@ static int on_time(sd_event_source *source, uint64_t usec, void *arg)
 	return on_io(source, -1, 0, arg);
 }
 
-/* answers may be given from anywhere, so the deadline is looked at before each sleep */
+/* an answer may change the deadline at any time, so the timer is set before each wait */
 static int on_prepare(sd_event_source *source, void *arg)
 {
 	(void)source;

@@ -1,9 +1,9 @@
 /*
- * gate_internal.h - what the files of the composition root share. Control thread only.
+ * gate_internal.h - declarations shared by the files of the composition root. Control thread only.
  *
- * The root alone knows all parts: it opens them (gate.c), hands them what the store kept
- * (startup.c), connects what one reports with what another does (connect_*.c), and turns the API's
- * calls and the property system's commands into theirs (gate_api.c, api_people.c, gate_log.c,
+ * Only the root knows all parts. It opens them (gate.c), passes them the stored records
+ * (startup.c), connects the callbacks of one to the functions of another (connect_*.c), and maps
+ * the API's calls and the property system's commands to them (gate_api.c, api_people.c, gate_log.c,
  * command_*.c).
  */
 #ifndef GH_GATE_GATE_INTERNAL_H
@@ -15,6 +15,7 @@
 
 #include "api/api.h"
 #include "base/reply.h"
+#include "base/thread_role.h"
 #include "access/policy.h"
 #include "access/access_directory.h"
 #include "access/access_feedback.h"
@@ -34,14 +35,14 @@ struct gate {
 	sd_event *event;
 	uint64_t started_us;
 	bool closing;
-	char *error; /* of gate_open(), only while it runs */
+	char *error; /* the parameter of gate_open(); NULL afterwards */
 	struct journal *journal;
 	struct timers *timers;
 
 	struct store_claim *claim;
 	struct doors *doors;
 
-	struct store *store; /* NULL: not begun or given up */
+	struct store *store; /* NULL: not opened */
 	struct people *people;
 	struct entry *entry;
 	struct readers *readers;
@@ -52,9 +53,9 @@ struct gate {
 	struct api *api;
 
 	sd_event_source *store_source, *api_source, *api_timer;
-	bool randomness_told;
+	bool randomness_logged;
 	int clock_fd;            /* -1: none */
-	int64_t clock_offset_ms; /* wall clock less monotonic, when it was last looked at */
+	int64_t clock_offset_ms; /* wall clock minus monotonic, when last read */
 	sd_event_source *clock_source;
 };
 
@@ -64,8 +65,8 @@ extern const struct store_ops gate_store_ops;
 /* clock_watch.c */
 int gate_clock_open(struct gate *gate);
 void gate_clock_close(struct gate *gate);
-/** Once the log can be written: say so when it was not. */
-void gate_clock_tell(struct gate *gate);
+/** Record clock.unset if the clock was never set; call it once the log can be written. */
+void gate_clock_report_unset(struct gate *gate);
 
 /* connect_people.c */
 int gate_connect_people(struct gate *gate);
@@ -79,7 +80,10 @@ int gate_connect_readers(struct gate *gate); /* after the doors */
 
 /* connect_cameras.c */
 int gate_connect_cameras(struct gate *gate);
-/** Start them, and enrolment from kept pictures; once the roster is known, or is given up. */
+/**
+ * Start the cameras, and enrolment from stored pictures; call it once the roster is loaded or
+ * cannot be loaded.
+ */
 void gate_start_cameras(struct gate *gate);
 
 /* connect_property.c */
@@ -97,7 +101,7 @@ void gate_log_report(void *arg, struct api_token token, int64_t from_unix_ms, in
 void gate_log_copies(void *arg, struct api_token token, int64_t until_unix_ms);
 void gate_log_figures(void *arg, struct api_figures *ret_figures);
 void gate_api_load(struct gate *gate, const char *kind, const char *id, json_t *json);
-/** What answers a request of the API: @p ok_status with the result, or a problem. */
+/** A reply that answers the API request @p token: @p ok_status with the result, or a problem. */
 struct reply gate_api_reply(struct gate *gate, struct api_token token, unsigned ok_status);
 
 /* api_people.c */

@@ -1,59 +1,56 @@
-/* What the API asks of the log: pages, searches, the chain, the month's figures. */
+/* The API's requests to the log: pages, searches, the hash chain, monthly figures. */
 #include "gate_internal.h"
 
 #include <errno.h>
 #include <string.h>
 
-/* a question on its way to the store */
-struct asked {
+/* a request that the store has not answered yet */
+struct log_request {
 	struct gate *gate;
 	struct api_token token;
 };
 
-static struct asked *asked_new(struct gate *gate, struct api_token token)
+static struct log_request *new_request(struct gate *gate, struct api_token token)
 {
 	struct problem problem;
-	struct asked *asked = malloc(sizeof(*asked));
+	struct log_request *request = malloc(sizeof(*request));
 
-	if (asked != NULL)
-		*asked = (struct asked){.gate = gate, .token = token};
+	if (request != NULL)
+		*request = (struct log_request){.gate = gate, .token = token};
 	else
 		api_refuse(gate->api, token, problem_no_memory(&problem), &problem);
-	return asked;
+	return request;
 }
 
-static void refuse(struct asked *asked, int r)
+static void refuse(struct log_request *request, int r)
 {
-	const struct problem *trouble = journal_problem(asked->gate->journal);
+	const struct problem *trouble = journal_problem(request->gate->journal);
 	struct problem failed, problem;
 
 	problem_failed(&failed, r);
 	problem_log_unreadable(&problem, trouble->code != PROBLEM_NONE ? trouble : &failed);
-	api_refuse(asked->gate->api, asked->token, r, &problem);
-	free(asked);
+	api_refuse(request->gate->api, request->token, r, &problem);
+	free(request);
 }
 
-/*
- * Whether there is still somebody to answer, and something to answer with; else the question is
- * over.
- */
-static bool may_answer(struct asked *asked, int r)
+/* Whether the request can be answered with a result; else it is refused or dropped, and freed. */
+static bool may_answer(struct log_request *request, int r)
 {
-	if (asked->gate->api == NULL) { /* closing */
-		free(asked);
+	if (request->gate->api == NULL) { /* closing */
+		free(request);
 		return false;
 	}
 	if (r < 0)
-		refuse(asked, r);
+		refuse(request, r);
 	return r >= 0;
 }
 
 static void on_rows(void *arg, int r, const struct event_row *rows, size_t count, int64_t reached)
 {
-	struct asked *asked = arg;
+	struct log_request *request = arg;
 	json_t *list;
 
-	if (!may_answer(asked, r))
+	if (!may_answer(request, r))
 		return;
 	list = json_array();
 	for (size_t i = 0; i < count; i++) {
@@ -62,10 +59,10 @@ static void on_rows(void *arg, int r, const struct event_row *rows, size_t count
 		if (event != NULL)
 			json_array_append_new(list, event);
 	}
-	api_reply(asked->gate->api, asked->token, 200,
+	api_reply(request->gate->api, request->token, 200,
 		  json_pack("{s:o, s:o}", "events", list, "next",
 			    reached != 0 ? json_integer(reached) : json_null()));
-	free(asked);
+	free(request);
 }
 
 void gate_log_events(void *arg, struct api_token token, const struct api_events_query *query)
@@ -88,44 +85,44 @@ void gate_log_events(void *arg, struct api_token token, const struct api_events_
 					    .severity_min = query->severity_min,
 					    .patient = query->patient,
 					    .hashes = true};
-	struct asked *asked = asked_new(gate, token);
+	struct log_request *request = new_request(gate, token);
 	int r;
 
-	if (asked == NULL)
+	if (request == NULL)
 		return;
 	r = journal_store(gate->journal) != NULL
-		    ? store_search(journal_store(gate->journal), &filter, on_rows, asked)
+		    ? store_search(journal_store(gate->journal), &filter, on_rows, request)
 		    : -EIO;
 	if (r < 0)
-		refuse(asked, r);
+		refuse(request, r);
 }
 
 static void on_verified(void *arg, int r, const struct audit_result *result)
 {
-	struct asked *asked = arg;
+	struct log_request *request = arg;
 
-	if (!may_answer(asked, r))
+	if (!may_answer(request, r))
 		return;
-	api_reply(asked->gate->api, asked->token, 200,
+	api_reply(request->gate->api, request->token, 200,
 		  json_pack("{s:b, s:I, s:I, s:s, s:o*}", "ok", result->ok, "rows",
 			    (json_int_t)result->rows, "seq", (json_int_t)result->bad_seq, "reason",
 			    result->verdict.detail, "problem", problem_json(&result->verdict)));
-	free(asked);
+	free(request);
 }
 
 void gate_log_verify(void *arg, struct api_token token)
 {
 	struct gate *gate = arg;
-	struct asked *asked = asked_new(gate, token);
+	struct log_request *request = new_request(gate, token);
 	int r;
 
-	if (asked == NULL)
+	if (request == NULL)
 		return;
 	r = journal_store(gate->journal) != NULL
-		    ? store_audit_verify(journal_store(gate->journal), on_verified, asked)
+		    ? store_audit_verify(journal_store(gate->journal), on_verified, request)
 		    : -EIO;
 	if (r < 0)
-		refuse(asked, r);
+		refuse(request, r);
 }
 
 json_t *gate_log_progress(void *arg)
@@ -141,55 +138,55 @@ json_t *gate_log_progress(void *arg)
 
 static void on_report(void *arg, int r, json_t *report)
 {
-	struct asked *asked = arg;
+	struct log_request *request = arg;
 
-	if (!may_answer(asked, r))
+	if (!may_answer(request, r))
 		return;
-	json_object_set_new(report, "site", json_string(asked->gate->config->site));
-	json_object_set_new(report, "gate", json_string(asked->gate->config->gate));
-	api_reply(asked->gate->api, asked->token, 200, json_incref(report));
-	free(asked);
+	json_object_set_new(report, "site", json_string(request->gate->config->site));
+	json_object_set_new(report, "gate", json_string(request->gate->config->gate));
+	api_reply(request->gate->api, request->token, 200, json_incref(report));
+	free(request);
 }
 
 void gate_log_report(void *arg, struct api_token token, int64_t from_unix_ms, int64_t to_unix_ms)
 {
 	struct gate *gate = arg;
-	struct asked *asked = asked_new(gate, token);
+	struct log_request *request = new_request(gate, token);
 	int r;
 
-	if (asked == NULL)
+	if (request == NULL)
 		return;
 	r = journal_store(gate->journal) != NULL
 		    ? store_report(journal_store(gate->journal), from_unix_ms, to_unix_ms,
-				   on_report, asked)
+				   on_report, request)
 		    : -EIO;
 	if (r < 0)
-		refuse(asked, r);
+		refuse(request, r);
 }
 
 static void on_copies(void *arg, int r, json_t *copies)
 {
-	struct asked *asked = arg;
+	struct log_request *request = arg;
 
-	if (!may_answer(asked, r))
+	if (!may_answer(request, r))
 		return;
-	api_reply(asked->gate->api, asked->token, 200, json_pack("{s:O}", "copies", copies));
-	free(asked);
+	api_reply(request->gate->api, request->token, 200, json_pack("{s:O}", "copies", copies));
+	free(request);
 }
 
 void gate_log_copies(void *arg, struct api_token token, int64_t until_unix_ms)
 {
 	struct gate *gate = arg;
-	struct asked *asked = asked_new(gate, token);
+	struct log_request *request = new_request(gate, token);
 	int r;
 
-	if (asked == NULL)
+	if (request == NULL)
 		return;
 	r = journal_store(gate->journal) != NULL
-		    ? store_copies(journal_store(gate->journal), until_unix_ms, on_copies, asked)
+		    ? store_copies(journal_store(gate->journal), until_unix_ms, on_copies, request)
 		    : -EIO;
 	if (r < 0)
-		refuse(asked, r);
+		refuse(request, r);
 }
 
 void gate_log_figures(void *arg, struct api_figures *ret_figures)

@@ -7,6 +7,7 @@
 
 #include "base/json.h"
 #include "base/log.h"
+#include "base/thread_role.h"
 
 struct journal {
 	struct store *store;
@@ -60,10 +61,7 @@ static void log_unrecorded(const struct event_draft *draft, int r)
 {
 	char *text = draft->data != NULL ? json_canonical(draft->data) : NULL;
 
-	/*
-	 * the system journal is what is left; a name is never in an event, so nothing private gets
-	 * there
-	 */
+	/* an event holds no names, so the system journal gets no personal data */
 	log_warning("log", "not recorded (%s): %s %s %s %s", strerror(-r), draft->type,
 		    draft->source != NULL ? draft->source : "-",
 		    draft->person != NULL ? draft->person : "-", text != NULL ? text : "{}");
@@ -73,8 +71,11 @@ static void log_unrecorded(const struct event_draft *draft, int r)
 int journal_record_draft(struct journal *journal, const struct event_draft *draft,
 			 store_done_fn done, void *arg)
 {
-	int r = journal->store != NULL ? store_append(journal->store, draft, done, arg) : -EIO;
+	int r;
 
+	assert_thread(THREAD_CONTROL);
+	assert(draft->type != NULL && draft->type[0] != '\0');
+	r = journal->store != NULL ? store_append(journal->store, draft, done, arg) : -EIO;
 	if (r < 0)
 		log_unrecorded(draft, r);
 	return r;
@@ -84,10 +85,13 @@ int journal_record_with(struct journal *journal, const struct event_draft *draft
 			const struct store_record *records, size_t count, store_done_fn done,
 			void *arg)
 {
-	int r = journal->store != NULL
-			? store_records_write(journal->store, records, count, draft, done, arg)
-			: -EIO;
+	int r;
 
+	assert_thread(THREAD_CONTROL);
+	assert(draft->type != NULL && count <= STORE_RECORDS_MAX);
+	r = journal->store != NULL
+		    ? store_records_write(journal->store, records, count, draft, done, arg)
+		    : -EIO;
 	if (r < 0)
 		log_unrecorded(draft, r);
 	return r;
@@ -102,7 +106,7 @@ void journal_record(struct journal *journal, const char *type, enum event_severi
 				    .person = person != NULL && person[0] != '\0' ? person : NULL,
 				    .data = data};
 
-	(void)journal_record_draft(journal, &draft, NULL, NULL); /* a failure was logged there */
+	(void)journal_record_draft(journal, &draft, NULL, NULL); /* it logs a failure itself */
 	json_decref(data);
 }
 
@@ -114,6 +118,7 @@ void journal_on_state(struct journal *journal, journal_state_fn publish, void *a
 
 void journal_publish(struct journal *journal, const char *what, const char *name, json_t *state)
 {
+	assert_thread(THREAD_CONTROL);
 	if (journal->publish != NULL)
 		journal->publish(journal->arg, what, name, state);
 	json_decref(state);

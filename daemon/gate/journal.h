@@ -14,73 +14,67 @@
 
 struct journal;
 
-/** @return the new journal, without a store; NULL: no memory. */
+/** @return a new journal without a store; NULL: no memory. */
 struct journal *journal_open(void);
-/** NULL is fine. */
+/** NULL is allowed. */
 void journal_close(struct journal *journal);
 
 /**
- * Where events are written from now on, borrowed; NULL: nowhere, each is logged to the system
- * journal as not recorded.
+ * Set the store that events are written to, borrowed. NULL: none; each event is then logged to the
+ * system journal as not recorded.
  */
 void journal_use_store(struct journal *journal, struct store *store);
 
-/** That store, borrowed until the next journal_use_store(); NULL: none. */
+/** The store, borrowed until the next journal_use_store(); NULL: none. */
 struct store *journal_store(const struct journal *journal);
 
-/** Why the log cannot be written now; copied. NULL: it can. */
+/** Set the reason why the log cannot be written now; copied. NULL: it can be written. */
 void journal_set_trouble(struct journal *journal, const struct problem *problem);
-/** The same; PROBLEM_NONE while the log can be written. */
+/** That reason; its code is PROBLEM_NONE while the log can be written. */
 const struct problem *journal_problem(const struct journal *journal);
 /** Its sentence, valid until the next journal_set_trouble(); "" while the log can be written. */
 const char *journal_trouble(const struct journal *journal);
 
-/**
- * Whether a change would be written now: there is a store, it is open, and nothing is wrong with
- * it.
- */
+/** Whether events can be written now: a store is set and ready, and it has reported no trouble. */
 bool journal_can_write(const struct journal *journal);
 
 /**
  * Record an event.
  * @param source  "door/NAME", "camera/NAME" or NULL.
  * @param person  an opaque id; NULL or "": the event concerns no person.
- * @param data    its members, or NULL; the reference is taken.
+ * @param data    its members, or NULL; ownership passes to the callee.
  * A failure is logged.
  */
 void journal_record(struct journal *journal, const char *type, enum event_severity severity,
 		    const char *source, const char *person, json_t *data);
 
 /**
- * The same with everything that a draft may hold.
- * @param draft  its data stays the caller's.
- * @param done   called once the event is on disk or has failed; may be NULL.
- * @return as store_append(); -EIO without a store, and @p done is then not called. A failure was
- *         logged.
+ * Record an event with all members of a draft.
+ * @param draft  borrowed, its data too.
+ * @param done   called once the event is committed or has failed; may be NULL.
+ * @return as store_append(); -EIO without a store. On failure, which is logged, @p done is not
+ *         called.
  */
 int journal_record_draft(struct journal *journal, const struct event_draft *draft,
 			 store_done_fn done, void *arg);
 
 /**
- * The same, committed in one transaction with @p records. @return as store_records_write(); -EIO
- * without a store.
+ * Record an event in one transaction with @p records, which are borrowed. @return as
+ * store_records_write(); -EIO without a store. On failure, which is logged, @p done is not called.
  */
 int journal_record_with(struct journal *journal, const struct event_draft *draft,
 			const struct store_record *records, size_t count, store_done_fn done,
 			void *arg);
 
-/** @p state is a borrowed object, whose topic is state/@p what/@p name. */
+/** A published state, for the topic state/@p what/@p name; @p state is borrowed. */
 typedef void (*journal_state_fn)(void *arg, const char *what, const char *name, json_t *state);
 
-/**
- * Connect the observer of states, in place of the one before; NULL disconnects it. @p arg is
- * borrowed.
- */
+/** Set the observer of states, one at most; NULL: none. @p arg is borrowed. */
 void journal_on_state(struct journal *journal, journal_state_fn publish, void *arg);
 
 /**
- * Publish a retained state ("door", "camera", "storage", "roster"); the reference to @p state is
- * taken.
+ * Publish a retained state, with @p what "door", "camera", "storage" or "roster". Ownership of
+ * @p state passes to the callee.
  */
 void journal_publish(struct journal *journal, const char *what, const char *name, json_t *state);
 

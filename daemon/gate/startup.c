@@ -1,3 +1,4 @@
+/* The store's callbacks: committed events, stored records and the status of the store. */
 #include "gate_internal.h"
 
 #include <errno.h>
@@ -10,6 +11,7 @@ static void on_committed(void *arg, const struct event_row *row)
 {
 	struct gate *gate = arg;
 
+	assert_thread(THREAD_CONTROL);
 	if (row->json != NULL) {
 		json_t *event = json_loads(row->json, 0, NULL);
 
@@ -84,7 +86,7 @@ static void load_use_counter(struct gate *gate, const char *kind, const char *id
 	entry_load_counter(gate->entry, id, json);
 }
 
-/* whose records are whose; they come before the gate is ready, and never again */
+/* Pass a record to the part that owns its kind; all records arrive before STORE_READY. */
 static void on_record(void *arg, const char *kind, const char *id, json_t *json)
 {
 	static const struct {
@@ -126,40 +128,47 @@ static void open_evidence(struct gate *gate)
 		.config = gate->config, .event = gate->event, .journal = gate->journal};
 
 	(void)evidence_open(&deps,
-			    &gate->evidence); /* logs its own failure: then nothing is deleted */
+			    &gate->evidence); /* it logs a failure: then nothing is deleted */
 }
 
-/* The sentence for readers of the event, the code for translations. */
+/* The reason as a sentence, and as a code for translations. */
 static json_t *reason_json(const struct problem *problem)
 {
 	return json_pack("{s:s, s:o}", "reason", problem->detail, "problem", problem_json(problem));
+}
+
+/* All records are loaded and the log can be written: start the parts that waited for it. */
+static void on_ready(struct gate *gate)
+{
+	assert(gate->evidence == NULL); /* the store is ready once */
+	people_settle(gate->people);
+	entry_settle(gate->entry);
+	(void)doors_start_hours(gate->doors); /* it logs a failure itself */
+	gate_clock_report_unset(gate);
+	log_info("store", "the log stands at event %lld; %zu people enrolled",
+		 (long long)store_last_seq(journal_store(gate->journal)),
+		 roster_count(people_directory(gate->people)->people));
+	journal_record(gate->journal, "system.started", EVENT_INFO, NULL, NULL,
+		       json_pack("{s:s}", "version", GH_VERSION));
+	gate_start_cameras(gate);
+	open_evidence(gate);
+	if (gate->property != NULL)
+		property_ready(gate->property);
+	if (gate->api != NULL)
+		api_ready(gate->api);
 }
 
 static void on_status(void *arg, enum store_status status, const struct problem *problem)
 {
 	struct gate *gate = arg;
 
-	/* stopped before the log was open: what READY begins would never be ended */
+	/* a gate that is closing before the store is ready starts no part */
 	if (gate->closing)
 		return;
 	journal_set_trouble(gate->journal, NULL);
 	switch (status) {
 	case STORE_READY:
-		people_settle(gate->people);
-		entry_settle(gate->entry);
-		(void)doors_start_hours(gate->doors); /* logs its own failure */
-		gate_clock_tell(gate);
-		log_info("store", "the log stands at event %lld; %zu people enrolled",
-			 (long long)store_last_seq(journal_store(gate->journal)),
-			 roster_count(people_directory(gate->people)->people));
-		journal_record(gate->journal, "system.started", EVENT_INFO, NULL, NULL,
-			       json_pack("{s:s}", "version", GH_VERSION));
-		gate_start_cameras(gate);
-		open_evidence(gate);
-		if (gate->property != NULL)
-			property_ready(gate->property);
-		if (gate->api != NULL)
-			api_ready(gate->api);
+		on_ready(gate);
 		break;
 	case STORE_RESTORED:
 		log_info("store", "the log is written again");

@@ -1,10 +1,10 @@
 #include "timers.h"
 
-#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "base/thread_role.h"
 
 enum { ACCURACY_US = 1000 };
 
@@ -59,7 +59,8 @@ void timers_close(struct timers *timers)
 
 void timers_add(struct timers *timers, timers_due_fn due, timers_tick_fn tick, void *part)
 {
-	assert(timers->count < TIMERS_PARTS_MAX);
+	assert_thread(THREAD_CONTROL);
+	assert(timers->count < TIMERS_PARTS_MAX && due != NULL && tick != NULL);
 	timers->parts[timers->count].due = due;
 	timers->parts[timers->count].tick = tick;
 	timers->parts[timers->count++].part = part;
@@ -69,6 +70,7 @@ void timers_update(struct timers *timers)
 {
 	uint64_t first_ms = UINT64_MAX;
 
+	assert_thread(THREAD_CONTROL);
 	for (size_t i = 0; i < timers->count; i++) {
 		uint64_t due_ms = timers->parts[i].due(timers->parts[i].part);
 

@@ -38,10 +38,10 @@ static int teardown(void **state)
 static void unexpected(void *arg, int r, const struct event_row *row)
 {
 	(void)arg, (void)r, (void)row;
-	fail_msg("nothing was written, and the caller knows from the return value");
+	fail_msg("not called: the return value reports the failure");
 }
 
-static void without_a_store_nothing_is_kept_and_the_caller_knows(void **state)
+static void without_a_store_recording_fails(void **state)
 {
 	struct event_draft draft = {.type = "door.forced", .severity = EVENT_ALARM};
 	json_t *data = json_pack("{s:i}", "n", 1);
@@ -49,7 +49,7 @@ static void without_a_store_nothing_is_kept_and_the_caller_knows(void **state)
 	assert_int_equal(journal_record_draft(*state, &draft, unexpected, NULL), -EIO);
 	assert_int_equal(journal_record_with(*state, &draft, NULL, 0, unexpected, NULL), -EIO);
 	journal_record(*state, "door.forced", EVENT_ALARM, "door/main", "", json_incref(data));
-	assert_int_equal((int)data->refcount, 1); /* the reference was taken and is gone */
+	assert_int_equal((int)data->refcount, 1); /* ownership passed, and it was freed */
 	journal_record(*state, "door.exit", EVENT_INFO, NULL, NULL, NULL);
 	json_decref(data);
 }
@@ -78,7 +78,7 @@ static void a_state_without_an_observer_is_freed(void **state)
 	json_decref(door);
 }
 
-static void trouble_is_known_until_it_is_over(void **state)
+static void trouble_is_reported_until_it_is_cleared(void **state)
 {
 	struct problem problem;
 
@@ -96,13 +96,13 @@ static void trouble_is_known_until_it_is_over(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(
-			without_a_store_nothing_is_kept_and_the_caller_knows, setup, teardown),
+		cmocka_unit_test_setup_teardown(without_a_store_recording_fails, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_state_goes_to_the_connected_observer, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(a_state_without_an_observer_is_freed, setup,
 						teardown),
-		cmocka_unit_test_setup_teardown(trouble_is_known_until_it_is_over, setup, teardown),
+		cmocka_unit_test_setup_teardown(trouble_is_reported_until_it_is_cleared, setup,
+						teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

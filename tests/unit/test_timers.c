@@ -6,10 +6,10 @@
 #include "base/clock.h"
 #include "gate/timers.h"
 
-/* a part whose deadline the test sets; ticks are noted in the order in which they come */
+/* a part whose deadline the test sets; its ticks are recorded in order */
 struct part {
 	char name;
-	uint64_t due_ms, again_ms; /* again_ms: what its own tick sets */
+	uint64_t due_ms, again_ms; /* again_ms: the deadline that its tick sets */
 };
 
 static sd_event *event;
@@ -48,7 +48,7 @@ static int teardown(void **state)
 	return 0;
 }
 
-/* One turn of the loop, which waits for nothing. @return whether there was anything to do */
+/* One turn of the loop without waiting. @return whether a source was dispatched */
 static bool turn(void)
 {
 	return sd_event_run(event, 0) > 0;
@@ -91,7 +91,7 @@ static void nothing_happens_before_the_first_deadline(void **state)
 	timers_add(timers, due, tick, &a);
 	timers_update(timers);
 	assert_false(turn());
-	a.due_ms = 1; /* told of only by timers_update() */
+	a.due_ms = 1; /* has no effect before timers_update() */
 	assert_false(turn());
 	timers_update(timers);
 	assert_true(turn());
