@@ -37,7 +37,7 @@ static int on_set(sd_event_source *source, int fd, uint32_t revents, void *arg)
 	(void)!read(fd, &expired, sizeof(expired)); /* fails with ECANCELED: the clock was set */
 	gate->clock_offset_ms = offset_ms();
 	if (arm(fd) < 0)
-		log_warning("clock", "further steps of the clock will not be noticed");
+		log_warning("clock", "further steps of the clock will not be recorded");
 	if (after_ms - before_ms < STEP_MS_MIN && before_ms - after_ms < STEP_MS_MIN)
 		return 0;
 	clock_format_utc(before_ms, before);

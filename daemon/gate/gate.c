@@ -68,7 +68,7 @@ static int wait_for_randomness(struct gate *gate, sd_event_source *source)
 {
 	if (!gate->randomness_logged)
 		log_warning("main",
-			    "the kernel has no randomness yet: all but the doors waits for it");
+			    "the kernel has no randomness yet: all parts but the doors wait");
 	gate->randomness_logged = true;
 	sd_event_source_set_time(source, clock_mono_us() + RANDOMNESS_RETRY_US);
 	return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);

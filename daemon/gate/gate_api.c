@@ -316,7 +316,7 @@ int gate_api_open(struct gate *gate)
 	r = api_open(&config, &ops, gate, &gate->api, error, sizeof(error));
 
 	if (r < 0) {
-		log_error("api", "%s; the doors work on without it", error);
+		log_error("api", "%s; the doors work without it", error);
 		return r;
 	}
 	r = sd_event_add_io(gate->event, &gate->api_source, api_fd(gate->api), EPOLLIN, on_io,

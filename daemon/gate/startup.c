@@ -111,7 +111,7 @@ static void on_record(void *arg, const char *kind, const char *id, json_t *json)
 			owners[i].load(arg, kind, id, json);
 			return;
 		}
-	log_warning("store", "a %s record is of a newer program, ignoring", kind);
+	log_warning("store", "records of the kind %s belong to a newer version, ignoring", kind);
 }
 
 static json_t *storage_state(const struct gate *gate)
@@ -171,7 +171,7 @@ static void on_status(void *arg, enum store_status status, const struct problem 
 		on_ready(gate);
 		break;
 	case STORE_RESTORED:
-		log_info("store", "the log is written again");
+		log_info("store", "the log can be written again");
 		journal_record(gate->journal, "storage.restored", EVENT_INFO, NULL, NULL, NULL);
 		break;
 	case STORE_FAILED:
@@ -195,7 +195,7 @@ static void on_status(void *arg, enum store_status status, const struct problem 
 	case STORE_UNUSABLE:
 		journal_set_trouble(gate->journal, problem);
 		log_error("store", "%s", problem->detail);
-		log_error("store", "doors, exit buttons and fire work on; nobody is known and "
+		log_error("store", "doors, exit buttons and fire work; no credential is known and "
 				   "nothing is recorded");
 		gate_start_cameras(gate);
 		break;

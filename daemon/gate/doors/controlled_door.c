@@ -113,7 +113,7 @@ static int drive_relay(struct doors *doors, struct controlled_door *door, bool r
 	r = board_set(doors->board, door->lock_line, energised);
 	if (r < 0 && !door->fault) {
 		door->fault = true;
-		log_error("doors", "%s: the relay %s does not follow: %s", door->config->name,
+		log_error("doors", "%s: the relay %s cannot be switched: %s", door->config->name,
 			  door->config->lock, strerror(-r));
 		journal_record(doors->deps.journal, "door.fault", EVENT_ALARM, door->source, NULL,
 			       json_pack("{s:s, s:s}", "line", door->config->lock, "reason",

@@ -58,7 +58,7 @@ static int on_watchdog(sd_event_source *source, uint64_t usec, void *arg)
 	if (doors->watchdog.served != doors->watchdog.served_at_feed)
 		feed(doors);
 	else
-		log_error("watchdog", "the doors had no turn: it is not fed");
+		log_error("watchdog", "the doors were not served: no watchdog is fed");
 	doors->watchdog.served_at_feed = doors->watchdog.served;
 	schedule_service(doors, now_us);
 	sd_event_source_set_time(source, now_us + doors->watchdog.timeout_us / 2);
@@ -83,7 +83,7 @@ static void open_device(struct doors *doors)
 		return;
 	}
 	if (timeout_s == 0)
-		log_warning("watchdog", "%s does not tell its time-out; it is fed as for %u s",
+		log_warning("watchdog", "%s does not report its timeout; it is fed as for %u s",
 			    config->device, config->timeout_s);
 	else if (timeout_s != config->timeout_s)
 		log_warning("watchdog", "%s restarts the board after %u s, not %u", config->device,

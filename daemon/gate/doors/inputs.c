@@ -26,7 +26,8 @@ static void begin_fire(struct doors *doors, uint64_t now_ms)
 			(void)controlled_door_apply(doors, &doors->list[i], DOOR_EVENT_FIRE, now_ms,
 						    NULL); /* it reports faults itself */
 	doors_sounds_siren(doors, now_ms);
-	log_warning("doors", "the fire panel calls: its doors are open until it is reset on site");
+	log_warning("doors",
+		    "fire alarm: doors with opens_on_fire stay open until it is reset on site");
 	journal_record(doors->deps.journal, "fire.alarm", EVENT_ALARM, NULL, NULL, NULL);
 }
 
@@ -43,7 +44,7 @@ int doors_fire_reset(struct doors *doors, const char *by)
 		(void)controlled_door_apply(doors, &doors->list[i], DOOR_EVENT_FIRE_RESET,
 					    clock_mono_ms(), NULL);
 	doors_sounds_siren(doors, clock_mono_ms());
-	log_warning("doors", "the fire was reset: doors are in the modes they had before");
+	log_warning("doors", "the fire alarm was reset: doors return to their modes");
 	journal_record(doors->deps.journal, "fire.reset", EVENT_INFO, NULL, NULL,
 		       json_pack("{s:s}", "by", by));
 	return 0;
@@ -104,8 +105,9 @@ static void on_line(struct doors *doors, const struct board_event *event, uint64
 		on_fire(doors, event->level, now_ms);
 	if (line == doors->fire_reset_line && event->level == BOARD_ACTIVE &&
 	    doors_fire_reset(doors, "switch") == -EBUSY)
-		log_warning("doors",
-			    "the fire is not reset: the panel still calls, or cannot be read");
+		log_warning(
+			"doors",
+			"the fire alarm is not reset: the panel still signals, or cannot be read");
 	if (line == doors->tamper_line)
 		on_tamper(doors, NULL, event->level, now_ms);
 	for (size_t i = 0; i < doors->count; i++) {

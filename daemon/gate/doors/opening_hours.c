@@ -121,7 +121,7 @@ int doors_start_hours(struct doors *doors)
 	if (r >= 0)
 		r = sd_event_source_set_enabled(doors->hours_source, SD_EVENT_ON);
 	if (r < 0)
-		log_error("doors", "opening hours begin and end no more: %s", strerror(-r));
+		log_error("doors", "opening hours have no effect: %s", strerror(-r));
 	return r;
 }
 

@@ -26,7 +26,7 @@ static void drive(struct doors *doors, int line, bool on)
 	if (level == (on ? BOARD_ACTIVE : BOARD_INACTIVE))
 		return;
 	if (board_set(doors->board, (unsigned)line, on) < 0 && level != BOARD_UNKNOWN)
-		log_error("doors", "the output %s does not follow", doors->lines[line].name);
+		log_error("doors", "the output %s cannot be switched", doors->lines[line].name);
 }
 
 /* @return when buzzer or light of the door change next, in milliseconds; UINT64_MAX: never */

@@ -59,7 +59,7 @@ static void count_wrong_try(struct reader *reader)
 		reader_signal_show(reader, READER_SIGNAL_DENIED, 0);
 		return;
 	}
-	log_warning("readers", "%s at door %s: %u wrong tries, it takes nothing for %u s",
+	log_warning("readers", "%s at door %s: %u wrong tries, locked out for %u s",
 		    reader->config->name, reader->config->door, limits->tries, limits->seconds);
 	record_counter(reader, "access.wrong_tries", EVENT_ALARM, now_ms);
 	reader_signal_show(reader, READER_SIGNAL_LOCKED_OUT, reader->lockout.until_ms);

@@ -111,7 +111,7 @@ static void set_output(struct reader *reader, int line, bool *state, bool on)
 	r = board_set(reader->owner->deps.board, (unsigned)line, on);
 	*state = on;
 	if (r < 0 && !reader->signal_fault)
-		log_warning("readers", "%s: its light or buzzer does not follow: %s, ignoring",
+		log_warning("readers", "%s: its light or buzzer cannot be switched: %s, ignoring",
 			    reader->config->name, strerror(-r));
 	reader->signal_fault = r < 0;
 }
