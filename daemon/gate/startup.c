@@ -142,7 +142,7 @@ static void on_ready(struct gate *gate)
 {
 	assert(gate->evidence == NULL); /* the store is ready once */
 	people_settle(gate->people);
-	entry_settle(gate->entry);
+	entry_report_interrupted(gate->entry);
 	(void)doors_start_hours(gate->doors); /* it logs a failure itself */
 	gate_clock_report_unset(gate);
 	log_info("store", "the log stands at event %lld; %zu people enrolled",

@@ -221,7 +221,7 @@ static void restart(struct rig *rig)
 	open_entry(rig);
 	if (counter != NULL)
 		entry_load_counter(rig->entry, "used/" CARD, counter);
-	entry_settle(rig->entry);
+	entry_report_interrupted(rig->entry);
 	json_decref(counter);
 	json_decref(stay);
 }

@@ -286,7 +286,7 @@ void controlled_door_open(struct doors *doors, const struct config_door *config,
 				now_ms, &effects);
 }
 
-void controlled_door_settle(struct doors *doors, struct controlled_door *door)
+void controlled_door_end_release(struct doors *doors, struct controlled_door *door)
 {
 	struct door_memory memory = door_remember(&door->machine);
 	bool released = memory.fire || memory.mode == DOOR_MODE_UNLOCKED ||

@@ -108,7 +108,7 @@ bool controlled_door_energised(const struct config_door *config, bool released);
  * End a momentary release before the board is closed; a door that its mode or a fire holds open
  * stays open over a restart.
  */
-void controlled_door_settle(struct doors *doors, struct controlled_door *door);
+void controlled_door_end_release(struct doors *doors, struct controlled_door *door);
 enum door_event controlled_door_contact_event(enum board_level level);
 json_t *controlled_door_json(const struct controlled_door *door);
 

@@ -180,7 +180,7 @@ void doors_close(struct doors *doors)
 	if (doors->board != NULL)
 		doors_sounds_close(doors);
 	for (size_t i = 0; doors->board != NULL && i < doors->count; i++)
-		controlled_door_settle(doors, &doors->list[i]);
+		controlled_door_end_release(doors, &doors->list[i]);
 	board_close(doors->board);
 	doors->board = NULL;
 	doors_modes_close(doors);

@@ -282,7 +282,7 @@ static void report_interrupted(struct entry *entry, const char *id)
 	json_decref(draft.data);
 }
 
-void entry_settle(struct entry *entry)
+void entry_report_interrupted(struct entry *entry)
 {
 	const char *id;
 	json_t *value;

@@ -86,13 +86,13 @@ void entry_stop(struct entry *entry);
 /** Call it after the store is closed. NULL is allowed. */
 void entry_close(struct entry *entry);
 
-/** Load a record "used/ID" of the kind "counter"; before entry_settle(). */
+/** Load a record "used/ID" of the kind "counter"; before entry_report_interrupted(). */
 void entry_load_counter(struct entry *entry, const char *id, const json_t *json);
 /**
  * Call it once all records are loaded. Reports the attempts that a crash interrupted between their
  * record and the relay.
  */
-void entry_settle(struct entry *entry);
+void entry_report_interrupted(struct entry *entry);
 
 /* one presented credential or order; all but `data` is borrowed for the call */
 struct entry_presentation {
