@@ -30,8 +30,8 @@ int gate_open(const struct config *config, sd_event *event, uint64_t started_us,
 	      struct gate **ret_gate, char *error);
 
 /**
- * Record the stop and free the gate. Momentary releases end, modes stay; closing the board sets its
- * outputs to their rest level. NULL is allowed.
+ * Record the stop and free the gate. Momentary releases end, door modes stay, and the board's lines
+ * are released at the level that was set last. NULL is allowed.
  */
 void gate_close(struct gate *gate);
 
