@@ -40,7 +40,7 @@ static void faces_ready(void *arg)
 	people_faces_ready(gate->people);
 }
 
-static void prompt_asks(void *arg, unsigned door)
+static void prompt_requested(void *arg, unsigned door)
 {
 	struct gate *gate = arg;
 
@@ -61,7 +61,7 @@ int gate_connect_cameras(struct gate *gate)
 					       .thrown = thrown,
 					       .enrolled = enrolled,
 					       .faces_ready = faces_ready,
-					       .prompt_asks = prompt_asks,
+					       .prompt_requested = prompt_requested,
 					       .outdated = outdated};
 	const struct cameras_deps deps = {.config = gate->config,
 					  .event = gate->event,

@@ -1,6 +1,6 @@
 /*
- * The cameras part through cameras.h: what is lost is reported, what fails leaves the rest at work,
- * records outlive a restart.
+ * The cameras part through cameras.h: a lost camera is reported, a failure leaves the rest working,
+ * records are restored after a restart.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -60,7 +60,7 @@ static void faces_ready(void *arg)
 	rig->ready++;
 }
 
-static void prompt_asks(void *arg, unsigned door)
+static void prompt_requested(void *arg, unsigned door)
 {
 	struct rig *rig = arg;
 
@@ -78,7 +78,7 @@ static const struct cameras_ops ops = {.face_presented = face_presented,
 				       .thrown = on_thrown,
 				       .enrolled = on_enrolled,
 				       .faces_ready = faces_ready,
-				       .prompt_asks = prompt_asks,
+				       .prompt_requested = prompt_requested,
 				       .outdated = outdated};
 
 static void on_state(void *arg, const char *what, const char *name, json_t *state)
@@ -100,7 +100,7 @@ static void add_camera(struct config *config, const char *name, enum config_came
 		snprintf(camera->door, sizeof(camera->door), "main");
 }
 
-/* the manifests of the tree without the nets they name */
+/* Copy a manifest of the source tree, without the net that it names. */
 static void copy_manifest(const struct rig *rig, const char *name)
 {
 	const char *tree = getenv("GH_SOURCE_DIR");
@@ -111,7 +111,7 @@ static void copy_manifest(const struct rig *rig, const char *name)
 	assert_int_equal(system(command), 0);
 }
 
-/* the cameras open, with @p expected from cameras_open() */
+/* Open the rig; cameras_open() returns @p expected. */
 static int open_rig(void **state, bool manifests, int expected)
 {
 	static const char *const doors[] = {"main"};
@@ -204,7 +204,7 @@ static void on_reply(const struct reply *reply, int r, const struct problem *pro
 
 /* ---- tests ---- */
 
-static void without_models_the_rest_works_on(void **state)
+static void without_models_the_rest_works(void **state)
 {
 	struct rig *rig = *state;
 	const struct reply reply = {.answer = on_reply, .owner = rig};
@@ -230,7 +230,7 @@ static void a_lost_camera_is_reported_and_published(void **state)
 	json_t *list;
 
 	cameras_start(rig->cameras);
-	cameras_start(rig->cameras); /* once */
+	cameras_start(rig->cameras); /* has no effect */
 	wait_for(rig, "camera.lost", 2);
 	assert_true(rig->states >= 2);
 	list = cameras_json(rig->cameras, true);
@@ -274,20 +274,20 @@ static void a_decision_is_shown_for_a_while(void **state)
 	clock_fake_clear();
 }
 
-static void blind_time_of_today_outlives_a_restart(void **state)
+static void blind_time_of_today_is_restored_after_a_restart(void **state)
 {
 	struct rig *rig = *state;
 	const json_t *record;
-	json_t *kept;
+	json_t *saved;
 	char today[16];
 	time_t now = time(NULL);
 	struct tm local;
 
 	assert_non_null(localtime_r(&now, &local));
 	assert_true(strftime(today, sizeof(today), "%Y-%m-%d", &local) > 0);
-	kept = json_pack("{s:s, s:{s:i}}", "day", today, "ms", "lost", 5000);
-	cameras_load_record(rig->cameras, "blind", "facade", kept);
-	json_decref(kept);
+	saved = json_pack("{s:s, s:{s:i}}", "day", today, "ms", "lost", 5000);
+	cameras_load_record(rig->cameras, "blind", "facade", saved);
+	json_decref(saved);
 	cameras_start(rig->cameras);
 	wait_for(rig, "camera.lost", 2);
 	cameras_close(rig->cameras);
@@ -303,12 +303,12 @@ static void blind_time_of_today_outlives_a_restart(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		test(without_models_the_rest_works_on),
-		cmocka_unit_test_setup_teardown(without_models_the_rest_works_on,
+		test(without_models_the_rest_works),
+		cmocka_unit_test_setup_teardown(without_models_the_rest_works,
 						setup_without_manifests, teardown),
 		test(a_lost_camera_is_reported_and_published),
 		test(a_decision_is_shown_for_a_while),
-		test(blind_time_of_today_outlives_a_restart),
+		test(blind_time_of_today_is_restored_after_a_restart),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

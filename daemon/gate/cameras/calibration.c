@@ -1,6 +1,6 @@
 /*
- * Each face camera's threshold follows what its passages show: once a day, a small step, as an
- * event, kept over restarts.
+ * Threshold calibration: once a day each face camera's threshold moves a small step towards what
+ * the scores of its passages show. Each step is an event; the scores are saved over restarts.
  */
 #include "calibration.h"
 
@@ -32,11 +32,11 @@ static struct camera_calibration *site_of(const struct watched_camera *camera)
 		       : &camera->cameras->calibration->sites[camera->face_index];
 }
 
-/* ---- what is kept ---- */
+/* ---- the saved record ---- */
 
 /*
- * A text for each person, short enough that a record holds them all: its tag, then each score in
- * steps of 0.0001 and the tag of whom it is like, as 8, 4 and 8 hex digits.
+ * One text for each person, short enough that one record holds all: the person's tag, then pairs of
+ * a score in steps of 0.0001 and the tag of the other person, in 8, 4 and 8 hex digits.
  */
 enum { TAG_DIGITS = 8, SCORE_DIGITS = 4, PASSAGE_DIGITS = SCORE_DIGITS + TAG_DIGITS };
 
@@ -47,11 +47,11 @@ static json_t *passages_json(const struct threshold_calibration *site)
 
 	for (size_t i = 0; i < site->count; i++) {
 		const struct calibration_person *person = &site->people[i];
-		uint32_t kept = person->count < CALIBRATION_SCORES_EACH ? person->count
-									: CALIBRATION_SCORES_EACH;
+		uint32_t count = person->count < CALIBRATION_SCORES_EACH ? person->count
+									 : CALIBRATION_SCORES_EACH;
 		int length = sprintf(text, "%08x", (unsigned)person->tag);
 
-		for (uint32_t k = person->count - kept; k < person->count; k++) {
+		for (uint32_t k = person->count - count; k < person->count; k++) {
 			uint32_t at = k % CALIBRATION_SCORES_EACH;
 			long score = lrintf(10000 * person->distances[at]);
 
@@ -72,7 +72,7 @@ static json_t *record_json(const struct camera_calibration *site)
 			 passages_json(&site->scores));
 }
 
-/* the event, and with it the scores: they are on disk together */
+/* Record an event and save the scores in the same transaction. */
 static void record(struct watched_camera *camera, const char *type, enum event_severity severity,
 		   json_t *data)
 {
@@ -80,24 +80,24 @@ static void record(struct watched_camera *camera, const char *type, enum event_s
 	struct camera_calibration *site = site_of(camera);
 	struct event_draft draft = {
 		.type = type, .severity = severity, .source = camera->source, .data = data};
-	json_t *kept = record_json(site);
+	json_t *saved = record_json(site);
 	int r = -EIO;
 
-	if (journal_store(journal) != NULL && kept != NULL)
-		r = store_record_put(journal_store(journal), kind, camera->config->name, kept,
+	if (journal_store(journal) != NULL && saved != NULL)
+		r = store_record_put(journal_store(journal), kind, camera->config->name, saved,
 				     &draft, NULL, NULL);
 	if (r == 0)
-		site->saved = site->scores.turn;
+		site->saved_turn = site->scores.turn;
 	else
 		(void)journal_record_draft(journal, &draft, NULL,
-					   NULL); /* the log at least; failure is told there */
-	json_decref(kept);
+					   NULL); /* the event alone; a failure is logged there */
+	json_decref(saved);
 	json_decref(data);
 }
 
-static uint64_t count_of(const json_t *kept, const char *key)
+static uint64_t count_of(const json_t *saved, const char *key)
 {
-	json_int_t value = json_integer_value(json_object_get(kept, key));
+	json_int_t value = json_integer_value(json_object_get(saved, key));
 
 	return value > 0 ? (uint64_t)value : 0;
 }
@@ -122,7 +122,7 @@ static void restore_passages(struct threshold_calibration *site, const json_t *p
 	}
 }
 
-/* As they were kept before it was told whom they are like: a tag and scores. */
+/* The older form, without the other person: a tag and scores. */
 static void restore_scores(struct threshold_calibration *site, const json_t *people)
 {
 	size_t i, k;
@@ -140,29 +140,29 @@ static void restore_scores(struct threshold_calibration *site, const json_t *peo
 	}
 }
 
-/* Scores of another recogniser say nothing of this one's. */
-static void restore(struct camera_calibration *site, const json_t *kept)
+/* Scores of another recogniser are not comparable and are ignored. */
+static void restore(struct camera_calibration *site, const json_t *saved)
 {
-	const char *model = json_string_value(json_object_get(kept, "recogniser"));
-	double offset = json_number_value(json_object_get(kept, "offset"));
+	const char *model = json_string_value(json_object_get(saved, "recogniser"));
+	double offset = json_number_value(json_object_get(saved, "offset"));
 
 	site->since_unix_ms = clock_unix_ms();
 	if (model == NULL || strcmp(model, face_engine_recogniser()) != 0)
 		return;
 	if (offset >= (double)CALIBRATION_OFFSET_MIN && offset <= (double)CALIBRATION_OFFSET_MAX)
 		site->offset = (float)offset;
-	if (count_of(kept, "since_unix_ms") > 0)
-		site->since_unix_ms = (int64_t)count_of(kept, "since_unix_ms");
-	site->passages = count_of(kept, "passages");
-	site->strangers = count_of(kept, "strangers");
-	restore_passages(&site->scores, json_object_get(kept, "passages_of"));
-	restore_scores(&site->scores, json_object_get(kept, "scores"));
-	site->saved = site->scores.turn;
+	if (count_of(saved, "since_unix_ms") > 0)
+		site->since_unix_ms = (int64_t)count_of(saved, "since_unix_ms");
+	site->passages = count_of(saved, "passages");
+	site->strangers = count_of(saved, "strangers");
+	restore_passages(&site->scores, json_object_get(saved, "passages_of"));
+	restore_scores(&site->scores, json_object_get(saved, "scores"));
+	site->saved_turn = site->scores.turn;
 }
 
-/* ---- what passages say ---- */
+/* ---- passages ---- */
 
-void calibration_passage(struct watched_camera *camera, const struct face_result *result)
+void calibration_add_passage(struct watched_camera *camera, const struct face_result *result)
 {
 	struct camera_calibration *site = site_of(camera);
 	double percent = camera->cameras->deps.config->face.false_accept_percent;
@@ -171,8 +171,10 @@ void calibration_passage(struct watched_camera *camera, const struct face_result
 		return;
 	site->passages += result->kind == FACE_RESULT_ACCESS;
 	site->strangers += result->kind == FACE_RESULT_STRANGER;
-	/* Who a stranger is nobody knows: a resident missed would make strangers look dangerous.
-	 * And a look-alike that needs a second factor anyway is no reason to ask more of everybody.
+	/*
+	 * Scores of strangers are not used: an unrecognised resident among them would raise the
+	 * measured false match rate. Ambiguous matches are not used either: they need a second
+	 * factor anyway.
 	 */
 	if (result->kind == FACE_RESULT_ACCESS && result->rival[0] != '\0' &&
 	    result->rival_score < result->threshold)
@@ -223,7 +225,7 @@ static json_t *step_json(const struct survey *survey, const struct surveyed_came
 	return json;
 }
 
-static void step(const struct survey *survey, const struct surveyed_camera *measured)
+static void apply_step(const struct survey *survey, const struct surveyed_camera *measured)
 {
 	struct problem why;
 	struct cameras *cameras = survey->cameras;
@@ -233,8 +235,8 @@ static void step(const struct survey *survey, const struct surveyed_camera *meas
 	float next = measured->judgement.next;
 	bool moves = follow && fabsf(next - site->offset) >= 0.0005f;
 
-	if (!moves && site->saved == site->scores.turn)
-		return; /* nothing new: nothing to keep or tell */
+	if (!moves && site->saved_turn == site->scores.turn)
+		return; /* nothing new to save or report */
 	if (moves) {
 		calibration_explain(measured->judgement.reason, &why);
 		site->offset = next;
@@ -256,9 +258,9 @@ static void end_survey(struct worker_job *job, int r)
 	else if (survey->report)
 		reply_send(&survey->reply, 0, NULL, survey_json(survey));
 	else
-		survey->cameras->calibration->measuring = false;
+		survey->cameras->calibration->surveying = false;
 	for (size_t i = 0; r == 0 && !survey->report && i < survey->camera_count; i++)
-		step(survey, &survey->surveyed_cameras[i]);
+		apply_step(survey, &survey->surveyed_cameras[i]);
 	survey_free(survey);
 }
 
@@ -281,6 +283,8 @@ static int post(struct cameras *cameras, const struct reply *reply)
 void cameras_report(struct cameras *cameras, const struct reply *reply)
 {
 	struct problem problem;
+
+	assert_thread(THREAD_CONTROL);
 	if (cameras->faces == NULL || cameras->calibration == NULL)
 		reply_refuse(reply, problem_faces_not_ready(&problem), &problem);
 	else if (post(cameras, reply) < 0)
@@ -293,8 +297,8 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *arg)
 	uint64_t every_us = (uint64_t)cameras->deps.config->face.calibration_s * 1000000;
 
 	(void)usec;
-	if (!cameras->calibration->measuring && post(cameras, NULL) == 0)
-		cameras->calibration->measuring = true;
+	if (!cameras->calibration->surveying && post(cameras, NULL) == 0)
+		cameras->calibration->surveying = true;
 	sd_event_source_set_time(source, clock_mono_us() + every_us);
 	sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
 	return 0;
@@ -317,6 +321,8 @@ int calibration_open(struct cameras *cameras)
 	uint64_t every_us = (uint64_t)deps->config->face.calibration_s * 1000000;
 	int r;
 
+	assert_thread(THREAD_CONTROL);
+	assert(cameras->calibration == NULL);
 	if (cameras->faces == NULL)
 		return 0;
 	cameras->calibration = calloc(1, sizeof(*cameras->calibration));
@@ -349,22 +355,23 @@ int calibration_open(struct cameras *cameras)
 
 void calibration_close(struct cameras *cameras)
 {
-	struct calibration *thresholds = cameras->calibration;
+	struct calibration *calibration = cameras->calibration;
 
-	if (thresholds == NULL)
+	if (calibration == NULL)
 		return;
-	sd_event_source_disable_unref(thresholds->timer);
-	sd_event_source_disable_unref(thresholds->stills_timer);
-	sd_event_source_disable_unref(thresholds->worker_source);
-	worker_close(thresholds->worker);
+	sd_event_source_disable_unref(calibration->timer);
+	sd_event_source_disable_unref(calibration->stills_timer);
+	sd_event_source_disable_unref(calibration->worker_source);
+	worker_close(calibration->worker);
 	for (size_t i = 0; i < cameras->count; i++) {
 		struct watched_camera *camera = &cameras->list[i];
 
-		if (camera->door >= 0 && site_of(camera)->saved != site_of(camera)->scores.turn)
+		if (camera->door >= 0 &&
+		    site_of(camera)->saved_turn != site_of(camera)->scores.turn)
 			record(camera, "face.calibrated", EVENT_INFO,
 			       json_pack("{s:s, s:I}", "camera", camera->config->name, "people",
 					 (json_int_t)site_of(camera)->scores.count));
 	}
 	cameras->calibration = NULL;
-	free(thresholds);
+	free(calibration);
 }

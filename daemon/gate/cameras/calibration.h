@@ -1,6 +1,6 @@
 /*
- * calibration.h - the face cameras' thresholds: what passages say of them, and the report. Control
- * thread only.
+ * calibration.h - threshold calibration of the face cameras from the scores of passages, and its
+ * report. Control thread, except where noted.
  */
 #ifndef GH_GATE_CAMERAS_CALIBRATION_H
 #define GH_GATE_CAMERAS_CALIBRATION_H
@@ -11,30 +11,32 @@
 #include "vision/face/match.h"
 #include "vision/face/threshold_calibration.h"
 
-/* of one face camera */
+/* the state of one face camera */
 struct camera_calibration {
 	struct threshold_calibration scores;
-	float offset;          /* from the model card's score; as last moved */
-	int64_t since_unix_ms; /* when counting began */
+	float offset;          /* from the threshold of the model card, as of the last step */
+	int64_t since_unix_ms; /* when counting of passages and strangers began */
 	uint64_t passages, strangers;
-	uint64_t saved; /* scores, as of the last record: site.turn */
+	uint64_t saved_turn; /* scores.turn as of the last saved record */
 };
 
 struct calibration {
 	struct camera_calibration sites[CONFIG_CAMERAS_MAX]; /* by face_index */
 	struct worker *worker;
 	sd_event_source *worker_source, *timer, *stills_timer;
-	bool measuring;
+	bool surveying; /* the daily survey is at the worker */
 };
 
-/* calibration.c: once the roster is known */
+/* calibration.c */
+/** Call it after the roster is loaded. @return 0 or a negative errno; without a face worker 0. */
 int calibration_open(struct cameras *cameras);
-void calibration_close(struct cameras *cameras); /* before the face worker and the store */
-/** A decision at a camera: what it says of its scores. */
-void calibration_passage(struct watched_camera *camera, const struct face_result *result);
-/** How much more than the card's score this camera asks for now. */
+/** Call it before the face worker and the store are closed. */
+void calibration_close(struct cameras *cameras);
+/** Add the scores of a passage at the camera. */
+void calibration_add_passage(struct watched_camera *camera, const struct face_result *result);
+/** The camera's offset in force, added to the threshold of the model card. */
 float calibration_offset(const struct cameras *cameras, const struct watched_camera *camera);
-/** Somebody was erased. */
+/** Delete the scores of an erased person. */
 void calibration_forget_person(struct cameras *cameras, const char *person);
 
 /* stranger_stills.c: needs the worker */
@@ -56,14 +58,14 @@ struct surveyed_pair {
 	float score;
 };
 
-/* one look at all cameras' scores and at the gallery, done on the worker's thread */
+/* one evaluation of all cameras' scores and of the gallery, on the worker's thread */
 struct survey {
 	struct worker_job job;
 	struct cameras *cameras;
 	struct gallery *gallery;
-	struct reply reply; /* of a report */
-	bool report;        /* with the gallery's look-alikes */
-	double percent;
+	struct reply reply; /* if `report` */
+	bool report;        /* for cameras_report(), with the look-alikes of the gallery */
+	double percent;     /* false accept rate, as configured */
 	size_t enrolled, persons, surveyed;
 	struct threshold_calibration *sites; /* copies */
 	struct surveyed_camera surveyed_cameras[CONFIG_CAMERAS_MAX];
@@ -72,12 +74,12 @@ struct survey {
 	size_t pair_count;
 };
 
-/** @return the measure to be posted, or NULL: no memory. */
+/** @return the survey, to be posted to the worker; NULL: no memory. */
 struct survey *survey_new(struct cameras *cameras, bool report);
-/** On the worker's thread. */
+/** The job, on the worker's thread. */
 void survey_run(struct worker_job *job);
 void survey_free(struct survey *survey);
-/** The report, docs/reference/openapi.yaml. */
+/** The report as docs/reference/openapi.yaml describes it. */
 json_t *survey_json(const struct survey *survey);
 
 #endif

@@ -1,3 +1,4 @@
+/* The cameras part: opens, starts and closes the cameras; their frames, states and JSON. */
 #include "calibration.h"
 
 #include <errno.h>
@@ -8,14 +9,11 @@
 #include "base/log.h"
 #include "config/camera_login.h"
 
-enum { WATCHED_MS = 3000 };
+enum { WATCHED_MS = 3000 }; /* cameras_newest_frame() */
 
-/* ---- what comes from camera threads ---- */
+/* ---- frames and states, on the camera threads ---- */
 
-/*
- * For whoever watches live: the newest picture is at hand for as long as somebody asks now and
- * then.
- */
+/* Store the newest picture for cameras_newest_frame(), while it is called now and then. */
 static void save_newest(struct watched_camera *camera, struct video_frame *frame)
 {
 	bool watched;
@@ -94,17 +92,17 @@ static void on_state(void *arg, enum camera_state state, const struct problem *r
 		health_ended(camera);
 	if (state != CAMERA_LIVE && camera->door >= 0 && camera->cameras->faces != NULL)
 		face_watch_reset(camera->cameras->faces, camera->face_index);
-	(void)queue_push(camera->cameras->status, &status); /* the newest wins */
+	(void)queue_push(camera->cameras->status, &status); /* a full queue drops its oldest */
 }
 
-/* ---- cameras coming and going ---- */
+/* ---- states ---- */
 
 static const char *state_name(const struct watched_camera *camera)
 {
 	static const char *const names[] = {
 		[CAMERA_LIVE] = "live", [CAMERA_LOST] = "lost", [CAMERA_ENDED] = "ended"};
 
-	return camera->seen ? names[camera->state] : "starting";
+	return camera->has_state ? names[camera->state] : "starting";
 }
 
 static json_t *camera_json(const struct watched_camera *camera)
@@ -132,7 +130,7 @@ json_t *cameras_json(struct cameras *cameras, bool health)
 	return list;
 }
 
-static const char *type_of(enum camera_state state)
+static const char *event_type(enum camera_state state)
 {
 	static const char *const types[] = {[CAMERA_LIVE] = "camera.restored",
 					    [CAMERA_LOST] = "camera.lost",
@@ -144,9 +142,9 @@ static const char *type_of(enum camera_state state)
 static void on_status_of(struct cameras *cameras, const struct camera_status *status)
 {
 	struct watched_camera *camera = &cameras->list[status->index];
-	bool was_lost = camera->seen && camera->state == CAMERA_LOST;
+	bool was_lost = camera->has_state && camera->state == CAMERA_LOST;
 
-	camera->seen = true;
+	camera->has_state = true;
 	camera->state = status->state;
 	camera->reason = status->reason;
 	if (status->state == CAMERA_LIVE)
@@ -155,9 +153,9 @@ static void on_status_of(struct cameras *cameras, const struct camera_status *st
 		log_info("vision", "camera %s: %s", camera->config->name, status->reason.detail);
 	else
 		log_warning("vision", "camera %s: %s", camera->config->name, status->reason.detail);
-	if (status->state != CAMERA_LIVE ||
-	    was_lost) /* the first picture after a start restores nothing */
-		journal_record(cameras->deps.journal, type_of(status->state),
+	/* the first picture after a start is no restored camera */
+	if (status->state != CAMERA_LIVE || was_lost)
+		journal_record(cameras->deps.journal, event_type(status->state),
 			       status->state == CAMERA_LOST ? EVENT_WARNING : EVENT_INFO,
 			       camera->source, NULL, camera_json(camera));
 	journal_publish(cameras->deps.journal, "camera", camera->config->name, camera_json(camera));
@@ -223,18 +221,22 @@ static void add_camera(struct cameras *cameras, const struct config_camera *conf
 	if (config->role != CONFIG_CAMERA_FACE)
 		return;
 	camera->door = door_of(cameras->deps.config, config->door);
-	assert(camera->door >= 0); /* the config was checked */
+	assert(camera->door >= 0); /* the config parser checks it */
 	camera->face_index = (unsigned)cameras->face_cameras++;
 }
 
 int cameras_open(const struct cameras_deps *deps, const struct cameras_ops *ops, void *arg,
 		 struct cameras **ret_cameras)
 {
-	struct cameras *cameras = calloc(1, sizeof(*cameras));
+	struct cameras *cameras;
 	int r;
 
+	assert_thread(THREAD_CONTROL);
 	assert(deps->config != NULL && deps->event != NULL && deps->journal != NULL &&
 	       deps->directory != NULL);
+	assert(ops->face_presented != NULL && ops->thrown != NULL && ops->enrolled != NULL &&
+	       ops->faces_ready != NULL && ops->prompt_requested != NULL && ops->outdated != NULL);
+	cameras = calloc(1, sizeof(*cameras));
 	if (cameras == NULL)
 		return -ENOMEM;
 	cameras->deps = *deps;
@@ -247,11 +249,13 @@ int cameras_open(const struct cameras_deps *deps, const struct cameras_ops *ops,
 	return r < 0 ? r : faces_open(cameras);
 }
 
-/* Without memory, calibration starts at the model card and the day's blind time at zero. */
+/* Without memory, calibration starts at the model's own threshold and the blind time at zero. */
 void cameras_load_record(struct cameras *cameras, const char *kind, const char *id, json_t *json)
 {
 	json_t **records = strcmp(kind, "blind") == 0 ? &cameras->blind_records
 						      : &cameras->calibration_records;
+
+	assert(!cameras->started);
 
 	if (*records == NULL)
 		*records = json_object();
@@ -272,7 +276,7 @@ static void start_camera(struct watched_camera *camera)
 			  camera->config->name, error);
 	source.loop = camera->config->loop;
 	if (camera->door >= 0)
-		source.ring_seconds = 0; /* a door keeps no film of those who pass */
+		source.ring_seconds = 0; /* no video of people at a door is stored */
 	r = camera_open(&source, &ops, camera, &camera->camera);
 	if (r == 0 && camera->door < 0)
 		r = litter_start(camera);
@@ -285,6 +289,7 @@ void cameras_start(struct cameras *cameras)
 {
 	const char *evidence_dir = cameras->deps.config->evidence.dir;
 
+	assert_thread(THREAD_CONTROL);
 	if (cameras->started)
 		return;
 	cameras->started = true;
@@ -292,7 +297,7 @@ void cameras_start(struct cameras *cameras)
 		log_error("vision", "%s: %s; alerts come without evidence", evidence_dir,
 			  strerror(errno));
 	if (calibration_open(cameras) < 0)
-		log_error("vision", "the thresholds do not follow the site: no thread or timer");
+		log_error("vision", "thresholds are not calibrated: no thread or timer");
 	for (size_t i = 0; i < cameras->count; i++)
 		start_camera(&cameras->list[i]);
 	if (health_start(cameras) < 0)
@@ -309,8 +314,7 @@ static void stop_camera(struct watched_camera *camera)
 	litter = camera->litter;
 	camera->litter = NULL;
 	pthread_mutex_unlock(&camera->litter_lock);
-	litter_watch_close(
-		litter); /* before the camera: its last evidence comes from the camera's ring */
+	litter_watch_close(litter); /* before the camera, whose ring holds the last evidence */
 	camera_close(camera->camera);
 	video_frame_unref(camera->newest);
 	health_stop(camera);
@@ -320,6 +324,7 @@ static void stop_camera(struct watched_camera *camera)
 
 void cameras_close(struct cameras *cameras)
 {
+	assert_thread(THREAD_CONTROL);
 	if (cameras == NULL)
 		return;
 	sd_event_source_disable_unref(cameras->health_timer);
@@ -327,10 +332,9 @@ void cameras_close(struct cameras *cameras)
 		stop_camera(&cameras->list[i]);
 	calibration_close(cameras);
 	faces_close(cameras);
+	/* record the last thrown objects */
 	if (cameras->litter_results != NULL)
-		(void)litter_on_results(
-			NULL, -1, 0,
-			cameras); /* a throw seen at the last moment is still recorded */
+		(void)litter_on_results(NULL, -1, 0, cameras);
 	sd_event_source_disable_unref(cameras->face_source);
 	sd_event_source_disable_unref(cameras->litter_source);
 	sd_event_source_disable_unref(cameras->status_source);

@@ -1,9 +1,8 @@
 /*
- * cameras_private.h - what the files of the cameras' seam share. Control thread, but where it says
- * otherwise.
+ * cameras_private.h - what the files of this part share. Control thread, except where noted.
  *
- * Frames go from camera threads to the face or litter worker, and what those saw comes back as
- * results by value, through queues that the control loop watches.
+ * Frames go from camera threads to the face worker or a litter worker. Results come back by value
+ * through queues that the control loop polls.
  */
 #ifndef GH_GATE_CAMERAS_CAMERAS_PRIVATE_H
 #define GH_GATE_CAMERAS_CAMERAS_PRIVATE_H
@@ -15,6 +14,7 @@
 #include <stdlib.h>
 
 #include "base/queue.h"
+#include "base/thread_role.h"
 #include "vision/camera/camera.h"
 #include "vision/face/face_prompt.h"
 #include "vision/face/face_watch.h"
@@ -27,26 +27,26 @@ struct watched_camera {
 	struct cameras *cameras;
 	const struct config_camera *config;
 	struct camera *camera;
-	/* the camera's thread must not meet a worker that is coming or going */
+	/* guards `newest`, `watched_until_ms` and `litter`: camera's and control thread */
 	pthread_mutex_t litter_lock;
-	struct video_frame *newest;  /* under the same lock; NULL while nobody watches */
-	uint64_t watched_until_ms;   /* the same */
-	struct litter_watch *litter; /* facade cameras */
-	int door; /* of a face camera: its place in the config; -1: a facade camera */
+	struct video_frame *newest;  /* NULL while nobody watches */
+	uint64_t watched_until_ms;   /* CLOCK_MONOTONIC */
+	struct litter_watch *litter; /* NULL: a face camera, or the worker is not running */
+	int door; /* of a face camera: its index in the config; -1: a facade camera */
 	unsigned index, face_index;
 	enum camera_state state;
-	bool seen;                               /* has had any status yet */
-	enum face_prompt prompt, decided_prompt; /* by the picture, and by the last decision */
+	bool has_state;                          /* `state` was reported once */
+	enum face_prompt prompt, decided_prompt; /* of the picture, and of the last decision */
 	uint64_t decided_until_ms;
-	bool covered;      /* whoever was decided on last had mouth and chin hidden */
-	uint64_t asked_ms; /* the readers' light last asked for what the prompt wants */
+	bool covered;          /* the last presented face had mouth and chin covered */
+	uint64_t requested_ms; /* when prompt_requested() was called last */
 	char source[EVENT_SOURCE_BYTES];
 	struct problem reason;       /* PROBLEM_NONE while it is live */
-	pthread_mutex_t health_lock; /* of health alone, which the camera's thread feeds */
+	pthread_mutex_t health_lock; /* guards `health` between the same two threads */
 	struct camera_health *health;
 	enum camera_health_cause blind; /* as last reported */
 	uint64_t blind_since_ms;        /* CLOCK_MONOTONIC */
-	char day[CAMERA_DAY_BYTES];     /* local, "2026-11-21"; what day_ms is of */
+	char day[CAMERA_DAY_BYTES];     /* of day_ms: local date, "2026-11-21" */
 	uint64_t day_ms[CAMERA_HEALTH_CAUSES];
 };
 
@@ -69,9 +69,8 @@ struct cameras {
 	struct problem face_trouble;
 	struct queue *face_results, *litter_results, *status;
 	sd_event_source *face_source, *litter_source, *status_source, *health_timer;
-	struct calibration *calibration; /* NULL: not begun */
-	json_t *blind_records,
-		*calibration_records; /* by camera, what the store had kept; NULL: nothing */
+	struct calibration *calibration;             /* NULL: not started */
+	json_t *blind_records, *calibration_records; /* loaded records by camera; NULL: none */
 	bool started;
 };
 
@@ -80,15 +79,15 @@ int faces_open(struct cameras *cameras);
 int faces_on_results(sd_event_source *source, int fd, uint32_t revents, void *cameras);
 void faces_close(struct cameras *cameras);
 
-const char *
-faces_prompt(const struct watched_camera *camera); /* what the person there is to be told */
+/** The prompt shown to the person before the camera. Static. */
+const char *faces_prompt(const struct watched_camera *camera);
 
 /* litter.c */
 void litter_mask(const struct config_camera *camera, struct mask *ret_mask);
 int litter_on_results(sd_event_source *source, int fd, uint32_t revents, void *cameras);
 int litter_start(struct watched_camera *camera);
 
-/* health.c: the first two are for the camera's thread */
+/* health.c: the first two run on the camera's thread */
 void health_frame(struct watched_camera *camera, const struct video_frame *frame);
 void health_ended(struct watched_camera *camera);
 int health_start(struct cameras *cameras);

@@ -1,3 +1,4 @@
+/* Face cameras: the face worker, its results, prompts, and its gallery. */
 #include "calibration.h"
 
 #include <errno.h>
@@ -13,8 +14,9 @@
 
 enum {
 	DECIDED_PROMPT_MS = 4000,
-	ASK_AGAIN_MS = 4000,
-	INFERENCE_THREADS = 2 /* the smallest boards have two cores that the doors leave idle */
+	REQUEST_AGAIN_MS = 4000, /* prompt_requested() at most this often */
+	/* the smallest boards have two cores, which the control thread hardly uses */
+	INFERENCE_THREADS = 2
 };
 
 static struct watched_camera *face_camera(struct cameras *cameras, unsigned face_index)
@@ -34,7 +36,7 @@ static float liveness_min_of(const struct watched_camera *camera)
 						: defaults.liveness_min;
 }
 
-/* Where pictures are only observed, they pass as people do; their liveness tells them apart. */
+/* Whether the face was a picture that passed because liveness is only observed. */
 static bool is_observed_picture(const struct watched_camera *camera,
 				const struct face_result *result)
 {
@@ -43,14 +45,14 @@ static bool is_observed_picture(const struct watched_camera *camera,
 }
 
 static void record_picture(struct cameras *cameras, const struct watched_camera *camera,
-			   const struct face_result *result, const json_t *about)
+			   const struct face_result *result, const json_t *passage_data)
 {
-	json_t *data = json_copy(unconst(about));
+	json_t *data = json_copy(unconst(passage_data));
 
 	if (result->kind != FACE_RESULT_SPOOF && data != NULL)
 		json_object_set_new(data, "observed", json_true());
 	if (data != NULL)
-		(void)json_object_del(data, "look_alike"); /* may not be there */
+		(void)json_object_del(data, "look_alike"); /* may not be a member */
 	journal_record(cameras->deps.journal, "face.spoof", EVENT_WARNING, camera->source, NULL,
 		       data);
 }
@@ -68,12 +70,9 @@ static void on_passage(struct cameras *cameras, const struct face_result *result
 
 	if (camera == NULL)
 		return;
-	calibration_passage(camera, result);
+	calibration_add_passage(camera, result);
 	passage.door = (unsigned)camera->door;
-	/*
-	 * another person's template is reached too: which of the two it is, a second factor must
-	 * say
-	 */
+	/* the score reaches the threshold for a second person too: a second factor decides */
 	passage.ambiguous_match =
 		result->kind == FACE_RESULT_ACCESS && result->rival_score >= result->threshold;
 	passage.data =
@@ -97,7 +96,7 @@ static void on_passage(struct cameras *cameras, const struct face_result *result
 	if (picture)
 		record_picture(cameras, camera, result, passage.data);
 	if (result->kind != FACE_RESULT_STRANGER)
-		(void)json_object_del(passage.data, "still"); /* it stands in face.spoof */
+		(void)json_object_del(passage.data, "still"); /* it is in face.spoof */
 	cameras->ops->face_presented(cameras->arg, &passage);
 }
 
@@ -106,6 +105,9 @@ void cameras_decided(struct cameras *cameras, unsigned door, enum access_feedbac
 	static const enum face_prompt prompts[] = {[ACCESS_FEEDBACK_GRANTED] = FACE_PROMPT_WELCOME,
 						   [ACCESS_FEEDBACK_DENIED] = FACE_PROMPT_CARD,
 						   [ACCESS_FEEDBACK_MORE] = FACE_PROMPT_MORE};
+
+	assert_thread(THREAD_CONTROL);
+	assert((size_t)feedback < sizeof(prompts) / sizeof(prompts[0]));
 
 	for (size_t i = 0; i < cameras->count; i++) {
 		struct watched_camera *camera = &cameras->list[i];
@@ -133,9 +135,9 @@ static void on_prompt(struct cameras *cameras, const struct face_result *result)
 		return;
 	camera->prompt = (enum face_prompt)result->prompt;
 	if (face_prompt_is_request(camera->prompt) &&
-	    clock_mono_ms() >= camera->asked_ms + ASK_AGAIN_MS) {
-		camera->asked_ms = clock_mono_ms();
-		cameras->ops->prompt_asks(cameras->arg, (unsigned)camera->door);
+	    clock_mono_ms() >= camera->requested_ms + REQUEST_AGAIN_MS) {
+		camera->requested_ms = clock_mono_ms();
+		cameras->ops->prompt_requested(cameras->arg, (unsigned)camera->door);
 	}
 }
 
@@ -154,7 +156,7 @@ static void fail(struct cameras *cameras, const struct problem *reason)
 {
 	cameras->face_state = FACE_FAILED;
 	cameras->face_trouble = *reason;
-	log_error("vision", "%s; the doors work on without faces", reason->detail);
+	log_error("vision", "%s; the doors work without face recognition", reason->detail);
 	journal_record(
 		cameras->deps.journal, "model.failed", EVENT_ALARM, NULL, NULL,
 		json_pack("{s:s, s:o}", "reason", reason->detail, "problem", problem_json(reason)));
@@ -227,6 +229,7 @@ void cameras_template_add(struct cameras *cameras, const char *person, const flo
 {
 	int r;
 
+	assert_thread(THREAD_CONTROL);
 	if (!cameras_search_faces(cameras))
 		return;
 	r = gallery_merge(face_watch_gallery(cameras->faces), person, vector);
@@ -239,13 +242,14 @@ void cameras_template_remove(struct cameras *cameras, const char *person, const 
 {
 	if (cameras_search_faces(cameras))
 		(void)gallery_unmerge(face_watch_gallery(cameras->faces), person,
-				      vector); /* gone with the person */
+				      vector); /* may have been removed with the person */
 }
 
 void cameras_person_forget(struct cameras *cameras, const char *person)
 {
 	if (cameras_search_faces(cameras))
-		(void)gallery_remove(face_watch_gallery(cameras->faces), person); /* none is fine */
+		(void)gallery_remove(face_watch_gallery(cameras->faces),
+				     person); /* may have none */
 	if (cameras != NULL)
 		calibration_forget_person(cameras, person);
 }
@@ -253,6 +257,7 @@ void cameras_person_forget(struct cameras *cameras, const char *person)
 static void set_zone(const struct config_polygon *roi, struct mask_polygon *zone)
 {
 	_Static_assert((int)MASK_POINTS_MAX >= (int)CONFIG_POLYGON_POINTS_MAX, "a zone fits");
+	assert(roi->count <= MASK_POINTS_MAX);
 	zone->count = roi->count;
 	for (size_t i = 0; i < roi->count; i++) {
 		zone->x[i] = (float)roi->points[i].x;
@@ -307,13 +312,13 @@ static int use_detector(const struct config *config, const struct model_manifest
 		       : 0;
 }
 
-/* Of several mistakes the first, which names file and line. */
+/* Report the first of several errors, which names file and line. */
 static void refuse_manifest(const char *error, struct problem *problem)
 {
 	char first[PROBLEM_TEXT_BYTES];
 
 	snprintf(first, sizeof(first), "%.*s", (int)strcspn(error, "\n"), error);
-	(void)problem_model_manifest(problem, first); /* its errno is known */
+	(void)problem_model_manifest(problem, first); /* the caller returns NULL instead */
 }
 
 const char *cameras_use_models(const struct config *config, struct problem *problem)
@@ -351,7 +356,7 @@ int faces_open(struct cameras *cameras)
 	face_watch_defaults(&face);
 	face.models_dir = config->models_dir;
 	face.cameras = cameras->face_cameras > 0 ? (unsigned)cameras->face_cameras
-						 : 1; /* none: enrolment alone */
+						 : 1; /* for enrolment alone */
 	face.threads = INFERENCE_THREADS;
 	face.false_accept_percent = config->face.false_accept_percent;
 	face.liveness = config->face.liveness != CONFIG_LIVENESS_OFF;
@@ -362,7 +367,7 @@ int faces_open(struct cameras *cameras)
 	face.keep_pictures = config->face.keep_pictures;
 	face.stranger_stills = config->face.stranger_still_hours > 0;
 	_Static_assert((int)FACE_WATCH_CAMERAS_MAX >= (int)CONFIG_CAMERAS_MAX,
-		       "all of them may look at faces");
+		       "each of them may be a face camera");
 	for (size_t i = 0; i < cameras->count; i++) {
 		const struct watched_camera *camera = &cameras->list[i];
 

@@ -1,6 +1,6 @@
 /*
- * Blind time: how long each camera had no usable picture today, and why. Told as events, kept over
- * restarts.
+ * Camera health: how long each camera had no usable picture today, and why. Reported as events,
+ * saved over restarts.
  */
 #include "cameras_private.h"
 
@@ -88,7 +88,7 @@ static json_t *record_json(const struct watched_camera *camera)
 	return json_pack("{s:s, s:o}", "day", camera->day, "ms", ms);
 }
 
-/* the event, and with it the sums: they are on disk together */
+/* Record an event and save the sums of the day in the same transaction. */
 static void record(struct watched_camera *camera, const char *type, enum event_severity severity,
 		   json_t *data)
 {
@@ -105,7 +105,7 @@ static void record(struct watched_camera *camera, const char *type, enum event_s
 				     &draft, NULL, NULL);
 	if (r < 0)
 		(void)journal_record_draft(journal, &draft, NULL,
-					   NULL); /* the log at least; a failure is told there */
+					   NULL); /* the event alone; a failure is logged there */
 	json_decref(sums);
 	json_decref(data);
 }
@@ -120,7 +120,7 @@ static void record_day(struct watched_camera *camera, bool complete)
 			 (json_int_t)((camera->day_ms[CAMERA_HEALTH_OK] + blind_ms(camera)) / 1000),
 			 "blind_s", (json_int_t)(blind_ms(camera) / 1000), "seconds",
 			 seconds_json(camera));
-	if (complete) { /* what is kept with the event is the new day's */
+	if (complete) { /* the event describes the old day, the record saved with it the new one */
 		memset(camera->day_ms, 0, sizeof(camera->day_ms));
 		format_day(camera->day);
 	}
@@ -129,9 +129,9 @@ static void record_day(struct watched_camera *camera, bool complete)
 
 static void begin_day(struct watched_camera *camera)
 {
-	const json_t *kept = json_object_get(camera->cameras->blind_records, camera->config->name);
-	const char *day = json_string_value(json_object_get(kept, "day"));
-	const json_t *ms = json_object_get(kept, "ms");
+	const json_t *saved = json_object_get(camera->cameras->blind_records, camera->config->name);
+	const char *day = json_string_value(json_object_get(saved, "day"));
+	const json_t *ms = json_object_get(saved, "ms");
 
 	format_day(camera->day);
 	if (day == NULL || strlen(day) >= sizeof(camera->day))
@@ -143,7 +143,7 @@ static void begin_day(struct watched_camera *camera)
 		camera->day_ms[cause] += value > 0 ? (uint64_t)value : 0;
 	}
 	snprintf(camera->day, sizeof(camera->day), "%s",
-		 day); /* another than today ends at the first tick */
+		 day); /* if it is not today, the first tick ends it */
 }
 
 /* ---- once a second ---- */
@@ -214,6 +214,7 @@ int health_start(struct cameras *cameras)
 			continue;
 		begin_day(camera);
 		pthread_mutex_lock(&camera->health_lock);
+		assert(camera->health == NULL);
 		camera->health = health;
 		pthread_mutex_unlock(&camera->health_lock);
 	}
@@ -226,7 +227,7 @@ void health_stop(struct watched_camera *camera)
 	if (camera->health == NULL)
 		return;
 	record_day(camera, false);
-	camera_health_close(camera->health); /* the camera is closed: its thread is gone */
+	camera_health_close(camera->health); /* the camera's thread has ended */
 	camera->health = NULL;
 }
 

@@ -1,4 +1,4 @@
-/* Facade cameras: the worker that looks for thrown objects, and its results. */
+/* Facade cameras: the worker that detects thrown objects, and its results. */
 #include "cameras_private.h"
 
 static void copy_polygon(const struct config_polygon *from, struct litter_polygon *to)
@@ -51,6 +51,7 @@ int litter_start(struct watched_camera *camera)
 	struct litter_watch *litter;
 	int r;
 
+	assert(camera->door < 0);
 	copy_facade(camera->config, &config_of.litter);
 	litter_mask(camera->config, &config_of.mask);
 	r = litter_watch_open(&config_of, camera->cameras->litter_results, &litter);
@@ -70,6 +71,8 @@ int litter_on_results(sd_event_source *source, int fd, uint32_t revents, void *a
 	(void)source, (void)fd, (void)revents;
 	while (queue_pop(cameras->litter_results, &result) == 0) {
 		const struct watched_camera *camera = &cameras->list[result.camera];
+
+		assert(result.camera < cameras->count);
 
 		cameras->ops->thrown(cameras->arg, camera->config->name, camera->source, &result);
 	}

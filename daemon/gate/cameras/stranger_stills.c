@@ -1,6 +1,6 @@
 /*
- * Stills of strangers, where the site keeps any, go after their hours; every ten minutes a worker
- * looks for them.
+ * Deletes the stills of strangers after face.stranger_still_hours: a job of the worker, every ten
+ * minutes.
  */
 #include "calibration.h"
 
@@ -21,10 +21,10 @@ struct sweep {
 	struct worker_job job;
 	char dir[CONFIG_PATH_BYTES];
 	int64_t before_unix_ms;
-	unsigned gone, failed;
+	unsigned deleted, failed;
 };
 
-static void take(struct sweep *sweep, int fd, const char *name)
+static void delete_if_expired(struct sweep *sweep, int fd, const char *name)
 {
 	size_t length = strlen(name), tail = sizeof(ending) - 1;
 	struct stat status;
@@ -34,7 +34,7 @@ static void take(struct sweep *sweep, int fd, const char *name)
 	    (int64_t)status.st_mtim.tv_sec * 1000 >= sweep->before_unix_ms)
 		return;
 	if (unlinkat(fd, name, 0) == 0)
-		sweep->gone++;
+		sweep->deleted++;
 	else
 		sweep->failed++;
 }
@@ -46,9 +46,9 @@ static void run_sweep(struct worker_job *job)
 	struct dirent *entry;
 
 	if (dir == NULL)
-		return; /* not made yet: nothing is in it */
+		return; /* it does not exist yet */
 	while ((entry = readdir(dir)) != NULL)
-		take(sweep, dirfd(dir), entry->d_name);
+		delete_if_expired(sweep, dirfd(dir), entry->d_name);
 	closedir(dir);
 }
 
@@ -56,9 +56,9 @@ static void end_sweep(struct worker_job *job, int r)
 {
 	struct sweep *sweep = (struct sweep *)job;
 
-	if (r == 0 && sweep->gone > 0)
-		log_info("vision", "%u stills of strangers were deleted: their time was over",
-			 sweep->gone);
+	if (r == 0 && sweep->deleted > 0)
+		log_info("vision", "%u stills of strangers were deleted after their retention time",
+			 sweep->deleted);
 	if (r == 0 && sweep->failed > 0)
 		log_error("vision", "%u stills of strangers in %s cannot be deleted", sweep->failed,
 			  sweep->dir);
@@ -78,7 +78,7 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *arg)
 		sweep->before_unix_ms =
 			clock_unix_ms() - (int64_t)config->face.stranger_still_hours * 3600 * 1000;
 		if (worker_post(cameras->calibration->worker, &sweep->job) < 0)
-			free(sweep); /* busy: in ten minutes again */
+			free(sweep); /* the worker is busy; retried in ten minutes */
 	}
 	sd_event_source_set_time(source, clock_mono_us() + EVERY_US);
 	sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
@@ -87,6 +87,7 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *arg)
 
 int stranger_stills_open(struct cameras *cameras)
 {
+	assert(cameras->calibration != NULL && cameras->calibration->worker != NULL);
 	return sd_event_add_time(cameras->deps.event, &cameras->calibration->stills_timer,
 				 CLOCK_MONOTONIC, clock_mono_us() + SOON_US, LATE_US, on_timer,
 				 cameras);

@@ -1,6 +1,6 @@
 /*
- * What the faces' error rates are here: measured on a worker's copy of the scores, told as the
- * report.
+ * A survey: the face cameras' error rates, computed on the worker from a copy of the scores, and
+ * the report of them.
  */
 #include "calibration.h"
 
@@ -12,9 +12,13 @@
 #include "vision/face/match.h"
 #include "vision/face/threshold.h"
 
-enum { SURVEY_TEMPLATES = 4096, SURVEY_MS = 4000, MONTH_DAYS = 30 };
+enum {
+	SURVEY_TEMPLATES = 4096, /* about as many of a gallery are searched */
+	SURVEY_MS = 4000,
+	MONTH_DAYS = 30
+};
 
-/* Alike enough to be named: this much below the lowest threshold in force. */
+/* Pairs are reported from this margin below the lowest threshold in force. */
 static const float alike_margin = 0.1f;
 
 static float curve_score(size_t at)
@@ -25,8 +29,9 @@ static float curve_score(size_t at)
 struct survey *survey_new(struct cameras *cameras, bool report)
 {
 	struct survey *survey = calloc(1, sizeof(*survey));
-	struct calibration *thresholds = cameras->calibration;
+	struct calibration *calibration = cameras->calibration;
 
+	assert(calibration != NULL);
 	if (survey == NULL)
 		return NULL;
 	survey->cameras = cameras;
@@ -45,7 +50,7 @@ struct survey *survey_new(struct cameras *cameras, bool report)
 
 		if (camera->door < 0)
 			continue;
-		site = &thresholds->sites[camera->face_index];
+		site = &calibration->sites[camera->face_index];
 		measured->camera = camera;
 		measured->offset = calibration_offset(cameras, camera);
 		measured->turn = site->scores.turn;
@@ -87,7 +92,7 @@ static void add_pair(struct survey *survey, const char *person, const struct gal
 	survey->pairs[at] = pair;
 }
 
-/* Of a large gallery a part, evenly spread, within some seconds: the report says how much. */
+/* Search for pairs; in a large gallery in an evenly spread part of it. `surveyed` counts it. */
 static void search_pairs(struct survey *survey)
 {
 	size_t step = survey->enrolled / SURVEY_TEMPLATES + 1;
@@ -115,6 +120,7 @@ void survey_run(struct worker_job *job)
 {
 	struct survey *survey = (struct survey *)job;
 
+	assert_thread(THREAD_WORKER);
 	survey->enrolled = gallery_templates(survey->gallery);
 	survey->persons = gallery_persons(survey->gallery);
 	for (size_t i = 0; i < survey->camera_count; i++) {
@@ -130,7 +136,7 @@ void survey_run(struct worker_job *job)
 		search_pairs(survey);
 }
 
-/* ---- what it found, as JSON ---- */
+/* ---- the report ---- */
 
 static json_t *rounded(double value, double digits)
 {
@@ -185,7 +191,7 @@ static json_t *camera_json(const struct survey *survey, const struct surveyed_ca
 	json_object_set_new(json, "asked", limits_json(&judgement->threshold, 1, "score"));
 	json_object_set_new(json, "measured", limits_json(&judgement->rate, 100, "percent"));
 	json_object_set_new(json, "curve", curve_json(camera));
-	if (days < 1) /* a month cannot be told from some hours */
+	if (days < 1) /* too short to extrapolate to a month */
 		return json;
 	a_month = (double)site->strangers / days * MONTH_DAYS;
 	json_object_set_new(json, "expected_a_month",
