@@ -1,7 +1,4 @@
-/*
- * fake_link.h - a connection to a broker that the test plays itself, in place of mqtt/link.h's. One
- * at a time.
- */
+/* fake_link.h - a simulated connection to a broker, in place of mqtt/link.h's. One at a time. */
 #ifndef GH_TESTS_FAKE_LINK_H
 #define GH_TESTS_FAKE_LINK_H
 
@@ -14,19 +11,21 @@ enum { FAKE_LINK_EVENTS_MAX = 128 };
 struct fake_link {
 	bool open, up;
 	unsigned window;
-	int64_t seqs[FAKE_LINK_EVENTS_MAX]; /* of the events that were published, in order */
+	int64_t seqs[FAKE_LINK_EVENTS_MAX]; /* of the published events, in order */
 	size_t event_count;
-	int publish_r; /* what link_publish_event() returns */
-	unsigned states, healths, replies;
-	json_t *reply; /* the last */
+	int publish_r; /* 0 or the negative errno that link_publish_event() returns */
+	unsigned states, healths, replies; /* how many were published */
+	json_t *reply;                     /* the last one */
 };
 extern struct fake_link fake_link;
 
+/** The connection is up or lost. */
 void fake_link_connect(bool up);
+/** The broker acknowledges an event. */
 void fake_link_acknowledge(int64_t seq);
-/** A command as the broker brings it. */
+/** The broker delivers a command. */
 void fake_link_command(const char *name, const char *topic, const char *payload, bool retained);
-/** Forget what was published. */
+/** Reset the records of what was published, and publish_r. */
 void fake_link_clear(void);
 
 #endif

@@ -38,7 +38,7 @@ static void answer(struct fake_write *write, int64_t seq, int r)
 
 void fake_store_answer(struct store *store, int r)
 {
-	size_t count = store->count; /* what an answer writes anew is not answered here */
+	size_t count = store->count; /* writes made by an answer are not answered here */
 
 	for (size_t i = 0; i < count; i++)
 		answer(&store->writes[i], (int64_t)i + 1, r);
@@ -185,7 +185,7 @@ int64_t store_cursor_get(const struct store *store, const char *name)
 	return 0;
 }
 
-/* ---- the roster: kept as the event that says so ---- */
+/* ---- the roster: only the events are recorded ---- */
 
 int store_person_put(struct store *store, const struct roster_person *person,
 		     const struct event_draft *draft, store_done_fn done, void *arg)

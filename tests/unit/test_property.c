@@ -1,6 +1,6 @@
 /*
- * The property part through property.h: a broker that the test plays, signed commands, a store that
- * is late or refuses.
+ * The property part through property.h: signed commands, a simulated broker, a store that answers
+ * late or refuses.
  */
 #include <errno.h>
 #include <string.h>
@@ -12,7 +12,13 @@
 #include "fake_store.h"
 #include "gate/property/property.h"
 
-enum { WINDOW = 64, ORDER_WAIT_MS = 5000, REQUESTS_MAX = 16, PROOFS_MAX = 100, RECORDED_MAX = 20 };
+enum {
+	WINDOW = 64,
+	ORDER_WAIT_MS = 5000,
+	REQUESTS_MAX = 16,
+	FAILURES_MAX = 100,
+	RECORDED_MAX = 20
+};
 
 static const int64_t noon_unix_ms = 1795867200000; /* 2026-11-28T12:00:00Z */
 
@@ -76,7 +82,7 @@ static void set_clock(struct rig *rig, uint64_t now_ms)
 	clock_fake_set(now_ms, noon_unix_ms + (int64_t)now_ms);
 }
 
-/* The driven clock lies behind the real one, so that the loop's timer is always due. */
+/* The fake clock is behind the real one, so the loop's timer is always due. */
 static void advance(struct rig *rig, uint64_t ms)
 {
 	set_clock(rig, rig->now_ms + ms);
@@ -147,7 +153,7 @@ static int teardown(void **state)
 	return 0;
 }
 
-/* Signs with the right key, or, @p forged, with another. */
+/* A command signed with the right key, or with another one if @p forged. The caller frees it. */
 static char *envelope(struct rig *rig, const char *topic, int64_t expires_ms, int64_t nonce,
 		      bool forged)
 {
@@ -200,9 +206,9 @@ static size_t events(const struct rig *rig, const char *type)
 	return fake_store_events(rig->store, type);
 }
 
-/* ---- who sends it ---- */
+/* ---- authentication ---- */
 
-static void an_order_is_on_the_disk_before_it_is_carried_out(void **state)
+static void a_command_is_committed_before_it_is_executed(void **state)
 {
 	struct rig *rig = *state;
 
@@ -215,12 +221,12 @@ static void an_order_is_on_the_disk_before_it_is_carried_out(void **state)
 	assert_true(is_ok());
 }
 
-static void who_is_not_proved_is_refused(void **state)
+static void an_unauthenticated_or_expired_command_is_refused(void **state)
 {
 	static const struct {
 		int64_t expires_ms;
 		bool forged;
-		const char *code; /* NULL: carried out */
+		const char *code; /* NULL: executed */
 	} cases[] = {{60000, true, "unauthenticated"},
 		     {0, false, "expired"},
 		     {-1, false, "expired"},
@@ -257,7 +263,7 @@ static void a_nonce_is_used_once(void **state)
 	assert_int_equal(rig->runs, 2);
 }
 
-static void retained_and_unreadable_messages_are_no_commands(void **state)
+static void retained_and_invalid_messages_are_refused(void **state)
 {
 	struct rig *rig = *state;
 	char *payload = envelope(rig, "gatehouse/site/gate/cmd/order", 60000, 1, false);
@@ -272,7 +278,7 @@ static void retained_and_unreadable_messages_are_no_commands(void **state)
 	free(payload);
 }
 
-static void unknown_and_forbidden_commands_are_told_apart(void **state)
+static void unknown_and_forbidden_commands_have_their_own_codes(void **state)
 {
 	struct rig *rig = *state;
 
@@ -281,7 +287,7 @@ static void unknown_and_forbidden_commands_are_told_apart(void **state)
 	order(rig, "other");
 	assert_string_equal(
 		code(),
-		"forbidden"); /* this key may not give it, whether there is such a command or not */
+		"forbidden"); /* not allowed for this key, whether the command exists or not */
 	rig->check_r = -EACCES;
 	order(rig, "order");
 	assert_string_equal(code(), "forbidden");
@@ -291,18 +297,18 @@ static void unknown_and_forbidden_commands_are_told_apart(void **state)
 	assert_int_equal(events(rig, "command.accepted"), 0);
 }
 
-static void a_flood_gets_silence(void **state)
+static void a_flood_is_not_answered(void **state)
 {
 	struct rig *rig = *state;
 	unsigned replies;
 
-	for (int i = 0; i < PROOFS_MAX; i++)
+	for (int i = 0; i < FAILURES_MAX; i++)
 		send(rig, "order", 60000, 1, true);
 	assert_int_equal(events(rig, "command.refused"), RECORDED_MAX);
 	replies = fake_link.replies;
-	send(rig, "order", 60000, 1, false); /* not even looked at */
+	send(rig, "order", 60000, 1, false); /* dropped */
 	assert_int_equal(fake_link.replies, replies);
-	advance(rig, 100); /* one more may be looked at */
+	advance(rig, 100); /* one more is accepted */
 	send(rig, "order", 60000, 1, false);
 	assert_true(is_ok());
 	advance(rig, 10000);
@@ -311,9 +317,9 @@ static void a_flood_gets_silence(void **state)
 			    "flood");
 }
 
-/* ---- a disk that is late, or refuses ---- */
+/* ---- a store that answers late or refuses ---- */
 
-static void an_order_that_comes_late_to_the_disk_is_not_carried_out(void **state)
+static void a_command_committed_too_late_is_not_executed(void **state)
 {
 	struct rig *rig = *state;
 
@@ -331,7 +337,7 @@ static void an_order_that_comes_late_to_the_disk_is_not_carried_out(void **state
 	assert_int_equal(events(rig, "command.refused"), 1);
 }
 
-static void an_order_that_is_not_recorded_is_not_carried_out(void **state)
+static void a_command_that_is_not_committed_is_not_executed(void **state)
 {
 	struct rig *rig = *state;
 
@@ -357,7 +363,7 @@ static void a_command_that_records_by_itself_runs_at_once(void **state)
 	assert_string_equal(code(), "denied");
 }
 
-static void requests_that_are_not_answered_have_a_limit(void **state)
+static void the_number_of_unanswered_requests_is_limited(void **state)
 {
 	struct rig *rig = *state;
 
@@ -381,7 +387,7 @@ static void record(struct rig *rig, unsigned count)
 	property_event(rig->property);
 }
 
-static void events_go_out_in_order_as_the_window_allows(void **state)
+static void events_are_sent_in_order_as_the_window_allows(void **state)
 {
 	struct rig *rig = *state;
 
@@ -395,7 +401,7 @@ static void events_go_out_in_order_as_the_window_allows(void **state)
 	assert_int_equal(fake_link.seqs[WINDOW + 1], WINDOW + 2);
 }
 
-static void what_was_not_acknowledged_is_sent_again(void **state)
+static void unacknowledged_events_are_sent_again(void **state)
 {
 	struct rig *rig = *state;
 
@@ -410,21 +416,21 @@ static void what_was_not_acknowledged_is_sent_again(void **state)
 	assert_int_equal(fake_link.seqs[1], 3);
 }
 
-static void an_event_that_can_never_be_sent_holds_up_no_other(void **state)
+static void an_unsendable_event_does_not_delay_others(void **state)
 {
 	struct rig *rig = *state;
 
-	fake_link.publish_r = -EINVAL; /* of every event: a broker that accepts next to nothing */
+	fake_link.publish_r = -EINVAL; /* for every event: a broker with a very small size limit */
 	record(rig, 2);
 	property_event(rig->property);
-	assert_int_equal(events(rig, "link.unsendable"), 2); /* none about those */
+	assert_int_equal(events(rig, "link.unsendable"), 2); /* no event about these events */
 	fake_link.publish_r = 0;
 	record(rig, 1);
 	assert_int_equal(fake_link.event_count, 1);
 	assert_int_equal(fake_link.seqs[0], 5);
 }
 
-static void an_outage_is_reported_once_it_lasts(void **state)
+static void an_outage_is_reported_after_its_time_limit(void **state)
 {
 	struct rig *rig = *state;
 
@@ -444,20 +450,20 @@ static void an_outage_is_reported_once_it_lasts(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		test(an_order_is_on_the_disk_before_it_is_carried_out),
-		test(who_is_not_proved_is_refused),
+		test(a_command_is_committed_before_it_is_executed),
+		test(an_unauthenticated_or_expired_command_is_refused),
 		test(a_nonce_is_used_once),
-		test(retained_and_unreadable_messages_are_no_commands),
-		test(unknown_and_forbidden_commands_are_told_apart),
-		test(a_flood_gets_silence),
-		test(an_order_that_comes_late_to_the_disk_is_not_carried_out),
-		test(an_order_that_is_not_recorded_is_not_carried_out),
+		test(retained_and_invalid_messages_are_refused),
+		test(unknown_and_forbidden_commands_have_their_own_codes),
+		test(a_flood_is_not_answered),
+		test(a_command_committed_too_late_is_not_executed),
+		test(a_command_that_is_not_committed_is_not_executed),
 		test(a_command_that_records_by_itself_runs_at_once),
-		test(requests_that_are_not_answered_have_a_limit),
-		test(events_go_out_in_order_as_the_window_allows),
-		test(what_was_not_acknowledged_is_sent_again),
-		test(an_event_that_can_never_be_sent_holds_up_no_other),
-		test(an_outage_is_reported_once_it_lasts),
+		test(the_number_of_unanswered_requests_is_limited),
+		test(events_are_sent_in_order_as_the_window_allows),
+		test(unacknowledged_events_are_sent_again),
+		test(an_unsendable_event_does_not_delay_others),
+		test(an_outage_is_reported_after_its_time_limit),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

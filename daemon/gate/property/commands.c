@@ -1,7 +1,7 @@
 /*
- * Commands of the property system: who sends one is proved before anything else is looked at, every
- * order is on disk with its nonce before it is carried out, and whoever floods the gate gets
- * silence, not its time.
+ * Commands of the property system: the sender is authenticated first, and each command is committed
+ * with its nonce before it is executed. A flood of unauthenticated commands is dropped without an
+ * answer.
  */
 #include "property_private.h"
 
@@ -14,7 +14,7 @@
 
 enum { AHEAD_MS = 300000 }; /* a command may expire at most this far in the future */
 
-/* ---- who sends it ---- */
+/* ---- authentication ---- */
 
 bool property_key_may_use_door(const struct config_key *key, const char *door)
 {
@@ -50,18 +50,19 @@ static bool signature_is_good(const struct config_key *key, const struct command
 }
 
 /*
- * The order matters: a sender whom no signature proves learns nothing. @return the key or NULL:
- * refused.
+ * The order of the checks matters: a sender without a valid signature learns nothing else. @return
+ * the key; NULL: the command was refused.
  */
-static const struct config_key *prove(struct property *property, const struct link_command *from,
-				      const struct command *command)
+static const struct config_key *authenticate(struct property *property,
+					     const struct link_command *from,
+					     const struct command *command)
 {
 	const struct config_key *key = find_key(&property->deps.config->mqtt, command->key);
 	int64_t now = clock_unix_ms();
 	const char *code = NULL, *message = NULL;
 
 	if (key == NULL || !signature_is_good(key, command)) {
-		requests_count_failed_proof(property);
+		requests_count_failure(property);
 		code = "unauthenticated";
 		message = "no key of this gate signed this command";
 	} else if (command->expires_unix_ms <= now) {
@@ -87,17 +88,18 @@ static const struct config_key *prove(struct property *property, const struct li
 	return NULL;
 }
 
-/* ---- recorded, then carried out ---- */
+/* ---- commit, then execute ---- */
 
-/* a kind of command, and what its functions are called with */
+/* a kind of command, and the argument of its functions */
 struct known_command {
 	const struct property_command *command; /* NULL: there is no such command */
 	void *arg;
 };
 
+/* a command that is not committed yet */
 struct order {
 	struct property *property;
-	struct command_request *request; /* NULL: the disk took too long, and that was answered */
+	struct command_request *request; /* NULL: refused, because the store took too long */
 	uint64_t until_mono_ms;
 	struct known_command known;
 	const struct config_key *key;
@@ -119,8 +121,8 @@ static void on_recorded(void *arg, int r, const struct event_row *row)
 	struct property *property = order->property;
 
 	(void)row;
-	if (order->request !=
-	    NULL) { /* else it was refused: an order whose outcome is not reported is not begun */
+	if (order->request != NULL) { /* else it was refused already */
+		assert(order->request->used);
 		property->orders[order->request - property->requests] = NULL;
 		if (r < 0)
 			request_answer(property, order->request, r,
@@ -137,7 +139,7 @@ static void on_recorded(void *arg, int r, const struct event_row *row)
 	free(order);
 }
 
-/* @return 0 or -EBUSY: too many at once */
+/* @return 0 or -EBUSY (too many at once) */
 static int record_order(struct property *property, const struct link_command *from,
 			const struct known_command *known, const struct property_call *call)
 {
@@ -161,6 +163,7 @@ static int record_order(struct property *property, const struct link_command *fr
 				.key = call->key,
 				.nonce = call->nonce,
 				.body = json_deep_copy(call->body)};
+	assert(property->orders[request - property->requests] == NULL);
 	property->orders[request - property->requests] = order;
 	draft.data = json_pack("{s:s, s:s, s:s}", "command", call->name, "id", call->id, "key",
 			       call->key->id);
@@ -192,7 +195,7 @@ uint64_t orders_due_ms(const struct property *property)
 	return due_ms;
 }
 
-/* The record still arrives; that the order was not carried out is recorded behind it. */
+/* The store may still commit the command. This event after it says that it was not executed. */
 void orders_tick(struct property *property)
 {
 	static const char reason[] =
@@ -224,7 +227,7 @@ static int check_ping(void *arg, const struct property_call *call, char *error)
 	return json_only_known(call->body, known, error);
 }
 
-/* Answered once its nonce is on disk: a ping that was answered can never be played again. */
+/* Answered after its nonce is committed, so that an answered ping cannot be replayed. */
 static void run_ping(void *arg, const struct property_call *call, const struct reply *reply)
 {
 	(void)arg, (void)call;
@@ -250,8 +253,8 @@ static struct known_command find_command(struct property *property, const char *
 	return (struct known_command){0};
 }
 
-static void carry_out(struct property *property, const struct link_command *from,
-		      const struct property_call *call)
+static void execute(struct property *property, const struct link_command *from,
+		    const struct property_call *call)
 {
 	const struct known_command known = find_command(property, from->name);
 	char error[COMMAND_ERROR_BYTES] = "";
@@ -278,26 +281,26 @@ void commands_receive(struct property *property, const struct link_command *from
 	struct command command = {0};
 	const struct config_key *key = NULL;
 
-	if (!requests_may_prove(property))
+	if (!requests_may_authenticate(property))
 		return;
 	if (from->retained) {
-		requests_count_failed_proof(property);
+		requests_count_failure(property);
 		request_refuse(property, from, "", "invalid", "a retained message is no command");
 		return;
 	}
 	if (from->payload == NULL ||
 	    command_parse(from->topic, from->payload, from->bytes, &command, error) < 0) {
-		requests_count_failed_proof(property);
+		requests_count_failure(property);
 		request_refuse(property, from, command.id, "invalid", error);
 	} else {
-		key = prove(property, from, &command);
+		key = authenticate(property, from, &command);
 	}
 	if (key != NULL)
-		carry_out(property, from,
-			  &(struct property_call){.name = from->name,
-						  .id = command.id,
-						  .key = key,
-						  .body = command.body,
-						  .nonce = command.nonce});
+		execute(property, from,
+			&(struct property_call){.name = from->name,
+						.id = command.id,
+						.key = key,
+						.body = command.body,
+						.nonce = command.nonce});
 	command_finish(&command);
 }

@@ -1,4 +1,4 @@
-/* config.get: what of the config the property system may know. */
+/* config.get: the part of the config that the property system may read. */
 #include "property_private.h"
 
 #include "base/json.h"
@@ -22,7 +22,7 @@ static json_t *doors_config(const struct config *config)
 	return doors;
 }
 
-/* Without sources: an RTSP address holds a password. */
+/* Without sources: an RTSP address may contain a password. */
 static json_t *cameras_config(const struct config *config)
 {
 	json_t *cameras = json_array();

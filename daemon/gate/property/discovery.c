@@ -1,11 +1,10 @@
 /*
- * Home Assistant's MQTT discovery: one retained message introduces the gate as a device with all
- * its parts. Format: Home Assistant, MQTT integration, "Device discovery payload" (2024.12 and
+ * Home Assistant's MQTT discovery: one retained message describes the gate as a device with all its
+ * components. Format: Home Assistant, MQTT integration, "Device discovery payload" (2024.12 and
  * later).
  *
- * What Home Assistant then shows it reads from the gate's own topics. Its lock buttons send no
- * signature, so the gate refuses them; opening goes through a script that signs
- * (docs/reference/mqtt.md).
+ * Home Assistant then reads the gate's own topics. Its lock buttons send no signature, so the gate
+ * refuses them; a script that signs can open a door (docs/reference/mqtt.md).
  */
 #include "property_private.h"
 
@@ -13,7 +12,7 @@
 #include <stdarg.h>
 #include <string.h>
 
-/* Home Assistant's own default. A site that changed it there bridges the topic in its broker. */
+/* Home Assistant's default. A site that has changed it bridges the topic in its broker. */
 #define DISCOVERY_PREFIX "homeassistant"
 
 enum { TEMPLATE_BYTES = 256 };
@@ -29,18 +28,18 @@ static json_t *topic(const struct introduction *intro, const char *format, ...)
 
 static json_t *topic(const struct introduction *intro, const char *format, ...)
 {
-	char rest[TOPIC_BYTES], whole[TOPIC_BYTES] = "";
+	char rest[TOPIC_BYTES], full[TOPIC_BYTES] = "";
 	va_list list;
 
 	va_start(list, format);
 	vsnprintf(rest, sizeof(rest), format, list);
 	va_end(list);
 	(void)topic_make(intro->config->site, intro->config->gate, rest,
-			 whole); /* names are bounded */
-	return json_string(whole);
+			 full); /* names are short enough */
+	return json_string(full);
 }
 
-/* Takes @p part; @p kind is Home Assistant's platform. */
+/* Add a component. Takes the reference to @p part; @p platform is Home Assistant's. */
 static void add(const struct introduction *intro, const char *key, const char *platform,
 		const char *name, json_t *part)
 {
@@ -149,13 +148,13 @@ static json_t *introduce(const struct introduction *intro)
 
 int discovery_publish(struct property *property)
 {
-	const struct config_home_assistant *wanted = &property->deps.config->mqtt.home_assistant;
+	const struct config_home_assistant *settings = &property->deps.config->mqtt.home_assistant;
 	struct introduction intro = {.config = property->deps.config};
 	char where[TOPIC_BYTES];
 	json_t *message;
 	int r;
 
-	if (!wanted->enabled)
+	if (!settings->enabled)
 		return 0;
 	intro.components = json_object();
 	snprintf(intro.id, sizeof(intro.id), "gatehouse-%s-%s", property->deps.config->site,

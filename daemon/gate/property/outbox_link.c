@@ -1,6 +1,6 @@
 /*
- * The log is the outbox: committed events go out in order of seq as the broker takes them, and
- * parts of it again when the property system asks (events.replay).
+ * The log is the outbox: committed events are sent in order of seq as fast as the broker
+ * acknowledges them. Parts of the log are sent again on request (events.replay).
  */
 #include "property_private.h"
 
@@ -16,8 +16,8 @@ enum { REPLAY_ROWS = 32 };
 static const char cursor_name[] = "mqtt";
 
 /*
- * The row as it is sent: what the site shares is added, late ones are marked. Caller frees; NULL:
- * no memory.
+ * The event as it is sent: a late one is marked as historical, and the person's name is added where
+ * the site shares names. The caller frees it; NULL: no memory.
  */
 static char *row_text(struct property *property, const struct event_row *row, const char *replay_id)
 {
@@ -45,7 +45,7 @@ static char *row_text(struct property *property, const struct event_row *row, co
 	return text;
 }
 
-/* ---- the log, once and in order ---- */
+/* ---- new events ---- */
 
 struct fetch {
 	struct property *property;
@@ -60,15 +60,12 @@ static int send_row(struct property *property, const struct event_row *row)
 
 	free(text);
 	if (r == -EINVAL) {
-		/*
-		 * it can never be sent (larger than this broker takes): it stays in the log, and
-		 * holds up no other
-		 */
+		/* larger than this broker accepts: it stays in the log and does not delay others */
 		log_error("mqtt",
 			  "event %lld cannot be published to this broker: it is in the log only",
 			  (long long)row->seq);
-		if (strcmp(row->type, "link.unsendable") !=
-		    0) /* a broker that refuses this one, too, gets no more of them */
+		/* no event about an event of this type, which may be refused, too */
+		if (strcmp(row->type, "link.unsendable") != 0)
 			journal_record(property->deps.journal, "link.unsendable", EVENT_ALARM,
 				       "mqtt", NULL,
 				       json_pack("{s:I, s:s}", "seq", (json_int_t)row->seq, "type",
@@ -96,7 +93,7 @@ static void on_rows(void *arg, int r, const struct event_row *rows, size_t count
 	for (size_t i = 0; i < count; i++) {
 		if (rows[i].seq <= property->outbox.sent)
 			continue;
-		/* retention may have dropped a prefix of the log: what is gone cannot be sent */
+		/* retention may have deleted a prefix of the log, which cannot be sent any more */
 		if (i == 0 && rows[i].seq > property->outbox.sent + 1 &&
 		    property->outbox.sent == property->outbox.cursor) {
 			log_warning(
@@ -104,7 +101,7 @@ static void on_rows(void *arg, int r, const struct event_row *rows, size_t count
 				(long long)property->outbox.sent + 1, (long long)rows[i].seq - 1);
 			outbox_init(&property->outbox, rows[i].seq - 1, property->outbox.window);
 		}
-		/* window full, connection gone or no memory: asked for again when that changes */
+		/* the window is full, the link down or memory short: fetched again later */
 		if (send_row(property, &rows[i]) < 0)
 			return;
 	}
@@ -120,11 +117,8 @@ static void pump_log(struct property *property)
 	struct fetch *fetch;
 
 	if (room > window)
-		room = window; /* a replay's events are on their way, too */
-	/*
-	 * half a window at a time: a query for each acknowledged event would cost more than the
-	 * sending
-	 */
+		room = window; /* unacknowledged events of a replay use the window, too */
+	/* half a window at a time: one query for each acknowledged event would be too slow */
 	if (room == 0 || (room < property->outbox.window / 2 &&
 			  property->outbox.sent + room < store_last_seq(store)))
 		return;
@@ -134,12 +128,12 @@ static void pump_log(struct property *property)
 	*fetch = (struct fetch){.property = property, .generation = property->generation};
 	property->fetching = true;
 	if (store_fetch_outbox(store, property->outbox.sent, room, on_rows, fetch) < 0) {
-		property->fetching = false; /* too many questions at once: the timer asks again */
+		property->fetching = false; /* too many queries at once: the timer retries */
 		free(fetch);
 	}
 }
 
-/* ---- parts of it again ---- */
+/* ---- replay ---- */
 
 static void end_replay(struct property *property)
 {
@@ -168,7 +162,7 @@ static void on_replay_rows(void *arg, int r, const struct event_row *rows, size_
 		r = text != NULL ? link_publish_event(property->link, 0, rows[i].type, text)
 				 : -ENOMEM;
 		free(text);
-		if (r < 0 && r != -EINVAL) /* asked for again from here, when there is room */
+		if (r < 0 && r != -EINVAL) /* fetched again from here when there is room */
 			return;
 		property->replay.after_seq = rows[i].seq;
 	}
@@ -188,7 +182,7 @@ static void pump_replay(struct property *property)
 					    .ascending = true};
 	struct fetch *fetch;
 
-	/* what is new goes first, and half the window stays free for it */
+	/* new events have priority, and half the window stays free for them */
 	if (!replay->active || replay->fetching ||
 	    link_room(property->link) <= property->outbox.window / 2)
 		return;
@@ -204,7 +198,7 @@ static void pump_replay(struct property *property)
 	}
 }
 
-/* ---- when ---- */
+/* ---- state of the link and the log ---- */
 
 void outbox_pump(struct property *property)
 {
@@ -217,7 +211,7 @@ void outbox_pump(struct property *property)
 		pump_replay(property);
 }
 
-bool outbox_waits(const struct property *property)
+bool outbox_is_behind(const struct property *property)
 {
 	return journal_store(property->deps.journal) != NULL && property->log_ready &&
 	       property->outbox.cursor < store_last_seq(journal_store(property->deps.journal));
@@ -225,6 +219,7 @@ bool outbox_waits(const struct property *property)
 
 void outbox_ready(struct property *property)
 {
+	assert(journal_store(property->deps.journal) != NULL);
 	property->log_ready = true;
 	outbox_init(&property->outbox,
 		    store_cursor_get(journal_store(property->deps.journal), cursor_name),
@@ -245,8 +240,9 @@ void outbox_connected(struct property *property)
 void outbox_acknowledged(struct property *property, int64_t seq)
 {
 	if (outbox_acked(&property->outbox, seq) && journal_store(property->deps.journal) != NULL)
-		(void)store_cursor_set(journal_store(property->deps.journal), cursor_name,
-				       property->outbox.cursor); /* one name: it fits */
+		(void)store_cursor_set(
+			journal_store(property->deps.journal), cursor_name,
+			property->outbox.cursor); /* cannot fail: there is one cursor */
 	outbox_pump(property);
 }
 
@@ -256,7 +252,7 @@ struct replay_range {
 	int64_t from_seq, to_seq, from_unix_ms, to_unix_ms;
 };
 
-static int read_time(const json_t *body, const char *key, int64_t *ret_unix_ms, char *error)
+static int parse_time(const json_t *body, const char *key, int64_t *ret_unix_ms, char *error)
 {
 	const char *text = NULL;
 	int r = json_get_string(body, key, CLOCK_UTC_BYTES, &text, error);
@@ -270,7 +266,7 @@ static int read_time(const json_t *body, const char *key, int64_t *ret_unix_ms, 
 	return -EINVAL;
 }
 
-static int read_range(const json_t *body, struct replay_range *range, char *error)
+static int parse_range(const json_t *body, struct replay_range *range, char *error)
 {
 	static const char *const known[] = {"from_seq", "to_seq", "from_time", "to_time", NULL};
 	int r = json_only_known(body, known, error);
@@ -281,9 +277,9 @@ static int read_range(const json_t *body, struct replay_range *range, char *erro
 	if (r == 0)
 		r = json_get_int(body, "to_seq", 1, INT64_MAX, &range->to_seq, error);
 	if (r == 0)
-		r = read_time(body, "from_time", &range->from_unix_ms, error);
+		r = parse_time(body, "from_time", &range->from_unix_ms, error);
 	if (r == 0)
-		r = read_time(body, "to_time", &range->to_unix_ms, error);
+		r = parse_time(body, "to_time", &range->to_unix_ms, error);
 	if (r == 0 && json_object_size(body) == 0) {
 		snprintf(error, COMMAND_ERROR_BYTES,
 			 "expected from_seq, to_seq, from_time or to_time");
@@ -301,10 +297,10 @@ static int check_replay(void *arg, const struct property_call *call, char *error
 {
 	const struct property *property = arg;
 	struct replay_range range;
-	int r = read_range(call->body, &range, error);
+	int r = parse_range(call->body, &range, error);
 
 	if (r == 0 && property->replay.active) {
-		snprintf(error, COMMAND_ERROR_BYTES, "replay %s is still on its way",
+		snprintf(error, COMMAND_ERROR_BYTES, "replay %s is still running",
 			 property->replay.id);
 		r = -EBUSY;
 	}
@@ -320,7 +316,8 @@ static void run_replay(void *arg, const struct property_call *call, const struct
 	struct replay_range range;
 	int64_t last;
 
-	if (store == NULL || read_range(call->body, &range, error) < 0 || property->replay.active) {
+	if (store == NULL || parse_range(call->body, &range, error) < 0 ||
+	    property->replay.active) {
 		reply_refuse(reply, problem_replay_running(&problem), &problem);
 		return;
 	}

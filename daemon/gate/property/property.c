@@ -1,4 +1,4 @@
-/* The connection to the broker in the control loop, retained states, health. */
+/* The property part: the connection in the control loop, outages, retained states and health. */
 #include "property_private.h"
 
 #include <errno.h>
@@ -9,15 +9,14 @@
 
 enum {
 	HEALTH_MS = 60000,
-	KEEPALIVE_S = 30, /* a dead connection is noticed within one and a half times this */
+	KEEPALIVE_S = 30, /* a dead connection is detected within 1.5 times this */
 	RECONNECT_MIN_MS = 500,
 	RECONNECT_MAX_MS = 30000,
 };
 
-_Static_assert((int)LINK_BROKERS_MAX >= (int)CONFIG_BROKERS_MAX,
-	       "every broker of the config has a place");
+_Static_assert((int)LINK_BROKERS_MAX >= (int)CONFIG_BROKERS_MAX, "every broker of the config fits");
 
-/* ---- what the broker does ---- */
+/* ---- callbacks of the link ---- */
 
 static void on_connected(void *arg, bool up, const struct problem *reason)
 {
@@ -30,8 +29,7 @@ static void on_connected(void *arg, bool up, const struct problem *reason)
 }
 
 /*
- * A broker that connects and refuses every event is as good as none: only an acknowledgement ends
- * an outage.
+ * Only an acknowledgement ends an outage: a broker may accept connections and refuse every event.
  */
 static void end_outage(struct property *property)
 {
@@ -55,7 +53,7 @@ static void record_outage(struct property *property)
 	    clock_mono_ms() < outage_due_ms(property))
 		return;
 	if (link_is_up(property->link) &&
-	    !outbox_waits(property)) { /* up again, and nothing to be acknowledged */
+	    !outbox_is_behind(property)) { /* connected again, and nothing to acknowledge */
 		property->down_since_ms = 0;
 		return;
 	}
@@ -76,15 +74,17 @@ static void on_command(void *arg, const struct link_command *from)
 	commands_receive(arg, from);
 }
 
-/* ---- what goes out ---- */
+/* ---- publishing ---- */
 
 void property_event(struct property *property)
 {
+	assert_thread(THREAD_CONTROL);
 	outbox_pump(property);
 }
 
 void property_ready(struct property *property)
 {
+	assert_thread(THREAD_CONTROL);
 	outbox_ready(property);
 }
 
@@ -157,7 +157,7 @@ static int on_time(sd_event_source *source, uint64_t usec, void *arg)
 	return 0;
 }
 
-/* what is sent from anywhere may move the deadline, so it is looked at before each sleep */
+/* Any handler may send something and move the deadline, so it is computed before each wait. */
 static int on_prepare(sd_event_source *source, void *arg)
 {
 	struct property *property = arg;
@@ -206,8 +206,10 @@ int property_open(const struct property_deps *deps, struct property **ret_proper
 	struct property *property;
 	int r;
 
+	assert_thread(THREAD_CONTROL);
 	assert(deps->config != NULL && deps->event != NULL && deps->journal != NULL &&
-	       deps->cameras != NULL);
+	       deps->directory != NULL && deps->cameras != NULL);
+	assert(deps->command_count == 0 || deps->commands != NULL);
 	if (deps->config->mqtt.broker_count == 0)
 		return 0;
 	property = calloc(1, sizeof(*property));
@@ -233,7 +235,7 @@ int property_open(const struct property_deps *deps, struct property **ret_proper
 	journal_on_state(deps->journal, publish_state, property);
 	r = discovery_publish(property);
 	if (r < 0)
-		log_warning("mqtt", "the gate is not introduced to Home Assistant: %s",
+		log_warning("mqtt", "the discovery message for Home Assistant is not published: %s",
 			    strerror(-r));
 	*ret_property = property;
 	return 0;
@@ -241,6 +243,7 @@ int property_open(const struct property_deps *deps, struct property **ret_proper
 
 void property_close(struct property *property)
 {
+	assert_thread(THREAD_CONTROL);
 	if (property == NULL)
 		return;
 	journal_on_state(property->deps.journal, NULL, NULL);

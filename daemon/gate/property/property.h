@@ -1,10 +1,10 @@
 /*
- * property.h - the property system over MQTT: the log as its outbox, retained states, health, and
- * signed commands.
+ * property.h - the link to the property system over MQTT: the log as outbox, retained states,
+ * health, and signed commands.
  *
- * Whoever sends a command is proved first; an order is on the disk with its nonce before it is
- * carried out. What a command does is not decided here: the gate lends a table of commands. Control
- * thread only.
+ * The sender of a command is authenticated before the command is checked. A command is committed
+ * with its nonce before it is executed. The gate supplies the table of commands. Control thread
+ * only.
  */
 #ifndef GH_GATE_PROPERTY_PROPERTY_H
 #define GH_GATE_PROPERTY_PROPERTY_H
@@ -23,7 +23,7 @@
 
 struct property;
 
-/* a command whose sender is proved; borrowed for the call */
+/* a command whose sender is authenticated; borrowed for the call */
 struct property_call {
 	const char *name, *id;
 	const struct config_key *key;
@@ -32,14 +32,15 @@ struct property_call {
 };
 
 /**
- * What a command does, in two steps: `check` looks at the body, `run` carries it out and answers
- * through @p reply, once, now or later. Between the two the order is committed with its nonce,
- * unless the command records both by itself.
+ * One kind of command. `check` validates the body; `run` executes the command and answers through
+ * @p reply exactly once, within the call or later. Between the two, the command is committed with
+ * its nonce, unless `run` commits both itself.
  */
 struct property_command {
 	const char *name;
 	/**
-	 * @return 0, or -EINVAL, -EACCES, -EBUSY with a sentence in @p error (COMMAND_ERROR_BYTES).
+	 * @return 0, or -EINVAL, -EACCES or -EBUSY with a sentence in @p error
+	 *         (COMMAND_ERROR_BYTES).
 	 */
 	int (*check)(void *arg, const struct property_call *call, char *error);
 	void (*run)(void *arg, const struct property_call *call, const struct reply *reply);
@@ -51,33 +52,33 @@ struct property_deps {
 	const struct config *config;
 	sd_event *event;
 	struct journal *journal;
-	/* the names that are shared, where the site shares any */
+	/* persons' names, for sites that share them with the property system */
 	const struct access_directory *directory;
-	uint64_t started_us; /* CLOCK_MONOTONIC, of the process */
+	uint64_t started_us; /* start of the process, CLOCK_MONOTONIC */
 	const struct property_command *commands;
 	size_t command_count;
 	/** The cameras and their states, for the health message. A new reference. */
 	json_t *(*cameras)(void *arg);
-	void *arg; /* for the commands and for cameras */
+	void *arg; /* for the commands and for cameras() */
 };
 
 /**
- * Connect, unless the config names no broker: @p ret_property then stays NULL. @return 0 or a
- * negative errno, logged.
+ * Start the link. If the config names no broker, @p ret_property is left untouched.
+ * @return 0 or a negative errno; a failure is logged.
  */
 int property_open(const struct property_deps *deps, struct property **ret_property);
-/** Once the store is closed. NULL is fine. */
+/** Call it after the store is closed. NULL is allowed. */
 void property_close(struct property *property);
 
-/** The log can be read. */
+/** The store is open: its log can be read. */
 void property_ready(struct property *property);
 /** An event was committed. */
 void property_event(struct property *property);
-/** All states that exist were published: what the broker holds beyond them is removed. */
+/** All current states have been published: other retained states are removed from the broker. */
 void property_states_complete(struct property *property);
 /**
- * {"state","reason","acknowledged","refused_commands","dropped_commands"}; NULL: {"state":"off"}. A
- * new reference.
+ * {"state","reason","acknowledged","refused_commands","dropped_commands"}, a new reference. NULL is
+ * allowed: {"state":"off"}.
  */
 json_t *property_json(const struct property *property);
 

@@ -1,11 +1,11 @@
 /*
  * property_private.h - what the files of this part share. Control thread only.
  *
- *   requests.c     requests until they are answered, and how many refusals are recorded
- *   outbox_link.c  the log, in order, and parts of it again (events.replay)
+ *   requests.c     unanswered requests, answers, and rate limits for failures
+ *   outbox_link.c  the log sent in order, and parts of it sent again (events.replay)
  *   config_get.c   config.get
- *   commands.c     who sends a command, its nonce, and when it is carried out
- *   discovery.c    the gate as Home Assistant sees it
+ *   commands.c     authenticates, commits and executes commands
+ *   discovery.c    Home Assistant's MQTT discovery
  *   property.c     the connection, states and health
  */
 #ifndef GH_GATE_PROPERTY_PROPERTY_PRIVATE_H
@@ -16,31 +16,29 @@
 #include <assert.h>
 #include <stdlib.h>
 
+#include "base/thread_role.h"
 #include "mqtt/link.h"
 #include "mqtt/outbox.h"
 #include "mqtt/topics.h"
 
 enum {
-	/* events on their way to the broker: enough for a distant one, little to send again */
+	/* unacknowledged events: enough for a distant broker, few to send again */
 	PROPERTY_WINDOW = 64,
 	COMMAND_REQUESTS_MAX = 16,
-	/*
-	 * an order that is not on disk by then is refused: what happens later would surprise
-	 * whoever is there by then
-	 */
+	/* a command not committed by then is refused, because nobody expects its effect later */
 	ORDER_WAIT_MS = 5000
 };
 
-/* a command until it is answered */
+/* a command that is not answered yet */
 struct command_request {
 	bool used;
-	char topic[TOPIC_BYTES]; /* "": no answer is wanted */
+	char topic[TOPIC_BYTES]; /* of the answer; "": the sender requested none */
 	unsigned char correlation[LINK_CORRELATION_BYTES_MAX];
 	size_t correlation_bytes;
 	char id[COMMAND_ID_BYTES];
 };
 
-/* A part of the log being sent again; at most one at a time. */
+/* a part of the log that is sent again; at most one at a time */
 struct link_replay {
 	bool active, fetching;
 	char id[COMMAND_ID_BYTES];
@@ -48,12 +46,9 @@ struct link_replay {
 	int64_t from_unix_ms, to_unix_ms; /* 0: no limit; to exclusive */
 };
 
-/*
- * Failures may come as fast as the broker sends: each costs a token, and one comes back every
- * refill_ms.
- */
+/* a token bucket: each use removes a token, and one is added every refill_ms, up to tokens_max */
 struct rate_limiter {
-	unsigned tokens, most, refill_ms;
+	unsigned tokens, tokens_max, refill_ms;
 	uint64_t filled_mono_ms;
 };
 
@@ -67,66 +62,67 @@ struct property {
 	sd_event_source *io, *timer;
 	uint64_t health_at_ms;
 	struct problem reason;  /* PROBLEM_NONE while it is up */
-	uint64_t down_since_ms; /* 0: the broker takes events */
+	uint64_t down_since_ms; /* 0: the broker acknowledges events */
 	bool lost_recorded;
 
 	struct link_replay replay;
 
 	struct command_request requests[COMMAND_REQUESTS_MAX];
-	/* of the same requests, until they are on disk */
+	/* by index of the request: commands that are not committed yet */
 	struct order *orders[COMMAND_REQUESTS_MAX];
 	uint64_t refused,
-		dropped; /* commands, since the start; dropped: neither looked at nor answered */
-	struct rate_limiter proofs, records;
-	uint64_t unrecorded; /* refusals since the last one that was an event */
+		dropped; /* commands since the start; dropped: neither parsed nor answered */
+	struct rate_limiter failures, records;
+	uint64_t unrecorded; /* refusals since the last event about one */
 };
 
 /* requests.c */
 void requests_init(struct property *property);
-/** Whether another failed proof is looked at; each one that fails takes a token. */
-bool requests_may_prove(struct property *property);
-void requests_count_failed_proof(struct property *property);
-/** Summarise refusals that were too many to be recorded one by one. */
+/** Whether another command may be authenticated; if not, it is counted as dropped. */
+bool requests_may_authenticate(struct property *property);
+/** The authentication of a command failed: uses a token. */
+void requests_count_failure(struct property *property);
+/** Record a summary of the refusals that exceeded the rate limit for events. */
 void requests_tick(struct property *property);
-/** NULL: too many at once. */
+/** @return the request, until request_answer(); NULL: too many are unanswered. */
 struct command_request *request_begin(struct property *property, const struct link_command *from,
 				      const char *id);
 /**
- * Answer and free the place; the reference to @p result is taken.
- * @param problem  NULL: what @p r means.
+ * Answer and free the request. Takes the reference to @p result.
+ * @param problem  the reason of a negative @p r; NULL: strerror() of it.
  */
 void request_answer(struct property *property, struct command_request *request, int r,
 		    const char *problem, json_t *result);
-/** The same as a reply, for what answers later. */
+/** A reply that does the same. */
 struct reply request_reply(struct property *property, const struct command_request *request);
-/** Refuse a command that got no place. */
+/** Refuse a command for which there is no request. */
 void request_refuse(struct property *property, const struct link_command *from, const char *id,
 		    const char *code, const char *message);
-/** "denied", "invalid"...: what the answer calls a negative errno. Static. */
+/** The answer's code for a negative errno: "denied", "invalid"... Static. */
 const char *request_code(int r);
 
 /* outbox_link.c */
 void outbox_ready(struct property *property);
 void outbox_connected(struct property *property);
 void outbox_acknowledged(struct property *property, int64_t seq);
-/** Send what the window holds: the log first, a replay with what room is left. */
+/** Send as much as the window allows: new events first, then a replay. */
 void outbox_pump(struct property *property);
-/** Whether the log holds what the broker has not acknowledged. */
-bool outbox_waits(const struct property *property);
-extern const struct property_command command_replay; /* its arg is the property part */
+/** Whether the log contains events that the broker has not acknowledged. */
+bool outbox_is_behind(const struct property *property);
+extern const struct property_command command_replay; /* its arg is a struct property */
 
 /* config_get.c */
 extern const struct property_command command_config_get; /* the same */
 
 /* discovery.c */
-/** Introduce the gate to Home Assistant, if the site wants that. @return 0, -ENOMEM or -ENOSPC. */
+/** Publish the discovery message, if it is enabled. @return 0, -ENOMEM or -ENOSPC. */
 int discovery_publish(struct property *property);
 
 /* commands.c */
 void commands_receive(struct property *property, const struct link_command *from);
-/** Refuse the orders that the disk took too long for. */
+/** Refuse commands that the store has not committed within ORDER_WAIT_MS. */
 void orders_tick(struct property *property);
-/** When that is to be looked at, CLOCK_MONOTONIC in ms; UINT64_MAX: no order waits. */
+/** When orders_tick() is due, CLOCK_MONOTONIC in ms; UINT64_MAX: no command waits. */
 uint64_t orders_due_ms(const struct property *property);
 
 #endif

@@ -1,7 +1,4 @@
-/*
- * Requests of the property system until they are answered; and refusals, of which a flood is
- * counted, not recorded.
- */
+/* Unanswered requests of the property system, their answers, and the rate limits for failures. */
 #include "property_private.h"
 
 #include <errno.h>
@@ -10,61 +7,61 @@
 #include "base/clock.h"
 
 enum {
-	/*
-	 * failed proofs: a burst, then ten a second; more are dropped unseen until that is used up
-	 */
-	PROOFS_MAX = 100,
-	PROOF_REFILL_MS = 100,
-	/* events about refusals: a burst, then one in ten seconds, and a count of the rest */
+	/* failed authentications: a burst, then ten a second; further commands are dropped */
+	FAILURES_MAX = 100,
+	FAILURE_REFILL_MS = 100,
+	/* events about refusals: a burst, then one in ten seconds; the rest is counted */
 	RECORDS_MAX = 20,
 	RECORD_REFILL_MS = 10000,
 };
 
-/* ---- how much is too much ---- */
+/* ---- rate limits ---- */
 
-static void fill(struct rate_limiter *allowance)
+static void refill(struct rate_limiter *limiter)
 {
-	uint64_t now_ms = clock_mono_ms(),
-		 back = (now_ms - allowance->filled_mono_ms) / allowance->refill_ms;
+	uint64_t now_ms = clock_mono_ms(), added;
 
-	allowance->filled_mono_ms += back * allowance->refill_ms;
-	allowance->tokens = back >= allowance->most - allowance->tokens
-				    ? allowance->most
-				    : allowance->tokens + (unsigned)back;
+	assert(limiter->refill_ms > 0 && limiter->tokens <= limiter->tokens_max);
+	added = (now_ms - limiter->filled_mono_ms) / limiter->refill_ms;
+	limiter->filled_mono_ms += added * limiter->refill_ms;
+	limiter->tokens = added >= limiter->tokens_max - limiter->tokens
+				  ? limiter->tokens_max
+				  : limiter->tokens + (unsigned)added;
 }
 
-static bool allowed(struct rate_limiter *allowance)
+static bool has_token(struct rate_limiter *limiter)
 {
-	fill(allowance);
-	return allowance->tokens > 0;
+	refill(limiter);
+	return limiter->tokens > 0;
 }
 
 void requests_init(struct property *property)
 {
-	property->proofs =
-		(struct rate_limiter){PROOFS_MAX, PROOFS_MAX, PROOF_REFILL_MS, clock_mono_ms()};
+	property->failures = (struct rate_limiter){FAILURES_MAX, FAILURES_MAX, FAILURE_REFILL_MS,
+						   clock_mono_ms()};
 	property->records =
 		(struct rate_limiter){RECORDS_MAX, RECORDS_MAX, RECORD_REFILL_MS, clock_mono_ms()};
 }
 
-bool requests_may_prove(struct property *property)
+bool requests_may_authenticate(struct property *property)
 {
-	if (allowed(&property->proofs))
+	if (has_token(&property->failures))
 		return true;
 	property->dropped++;
 	property->unrecorded++;
 	return false;
 }
 
-void requests_count_failed_proof(struct property *property)
+void requests_count_failure(struct property *property)
 {
-	property->proofs.tokens--;
+	assert(property->failures.tokens > 0);
+	property->failures.tokens--;
 }
 
 void requests_tick(struct property *property)
 {
-	/* recorded once it is over, or has gone on for so long that a place is free again */
-	if (property->unrecorded == 0 || !allowed(&property->records))
+	/* as soon as the rate limit allows one more event */
+	if (property->unrecorded == 0 || !has_token(&property->records))
 		return;
 	property->records.tokens--;
 	journal_record(property->deps.journal, "command.refused", EVENT_WARNING, "mqtt", NULL,
@@ -124,6 +121,7 @@ void request_answer(struct property *property, struct command_request *request, 
 {
 	json_t *reply;
 
+	assert(request->used && r <= 0);
 	if (r == 0) {
 		reply = command_reply_ok(request->id, result);
 	} else {
@@ -161,7 +159,7 @@ void request_refuse(struct property *property, const struct link_command *from, 
 	json_t *reply;
 
 	property->refused++;
-	if (allowed(&property->records)) {
+	if (has_token(&property->records)) {
 		property->records.tokens--;
 		journal_record(property->deps.journal, "command.refused", EVENT_WARNING, "mqtt",
 			       NULL,
