@@ -12,7 +12,7 @@
 enum { EVENTS_MAX = 4 * BOARD_LINES_MAX, CHECK_US = 1000000 };
 
 struct line_state {
-	enum board_level level; /* debounced; of an output: as ordered */
+	enum board_level level; /* debounced; of an output: the last one written */
 	enum board_level raw;
 	uint64_t raw_since_us;
 };
@@ -26,7 +26,7 @@ struct board {
 	struct board_event events[EVENTS_MAX]; /* a ring */
 	size_t first, pending;
 	int epoll_fd, timer_fd;
-	/* a chip that is taken away says nothing by itself; UINT64_MAX: never */
+	/* of the check for chips that were removed, which report nothing; UINT64_MAX: never */
 	uint64_t check_at_us;
 };
 
@@ -55,7 +55,7 @@ static int watch(struct board *board, int fd)
 
 void board_unwatch(struct board *board, int fd)
 {
-	epoll_ctl(board->epoll_fd, EPOLL_CTL_DEL, fd, NULL); /* closed already is as good */
+	epoll_ctl(board->epoll_fd, EPOLL_CTL_DEL, fd, NULL); /* it may be closed already */
 }
 
 static void free_board(struct board *board)
@@ -112,7 +112,7 @@ static void settle(struct board *board, unsigned line)
 	struct line_state *state = &board->states[line];
 
 	state->level = state->raw;
-	if (board->pending == EVENTS_MAX) { /* nobody reads: the newest levels are what counts */
+	if (board->pending == EVENTS_MAX) { /* not read: the newest levels replace the oldest */
 		board->first = (board->first + 1) % EVENTS_MAX;
 		board->pending--;
 	}
@@ -120,9 +120,7 @@ static void settle(struct board *board, unsigned line)
 		.line = line, .level = state->level, .mono_us = state->raw_since_us};
 }
 
-/*
- * The timer wakes the loop for the first line to settle, or at once while events wait to be read.
- */
+/* Set the timer to when the first line settles, or to now while events are unread. */
 static void arm(struct board *board)
 {
 	struct itimerspec at = {0};
@@ -146,10 +144,7 @@ void board_edge(struct board *board, unsigned line, enum board_level level, uint
 
 	if (state->raw == level)
 		return;
-	/*
-	 * a level that had held long enough before this edge counts, even if the loop was too busy
-	 * to see it
-	 */
+	/* the level before this edge was stable long enough, even if the loop was too busy to act */
 	if (state->raw != state->level && settles_us(board, line) <= mono_us)
 		settle(board, line);
 	state->raw = level;
@@ -175,7 +170,7 @@ void board_edges(struct board *board, struct board_event *edges, size_t count)
 		board_edge(board, edges[i].line, edges[i].level, edges[i].mono_us);
 }
 
-/* ---- the public face ---- */
+/* ---- public functions ---- */
 
 int board_fd(const struct board *board)
 {

@@ -2,10 +2,10 @@
  * board.h - outputs and inputs of the gate's board, by name: real lines through libgpiod, or a
  * simulated board.
  *
- * A line is active or inactive in its own sense: active-low wiring is undone here. Outputs get
- * their first level in the same request that makes them outputs, so that nothing pulses at start.
- * Inputs are debounced here, the same for both kinds. What an output does after the process dies is
- * not promised: docs/ say which relay state is safe at each door. Control thread only.
+ * Levels are logical: active-low wiring is inverted here. Outputs get their first level in the same
+ * request that makes them outputs, so that no relay pulses at start. Inputs of both boards are
+ * debounced here. The level of an output after the process ends depends on the chip;
+ * docs/guide/install.md says which relay state is safe at each door. Control thread only.
  */
 #ifndef GH_HW_BOARD_BOARD_H
 #define GH_HW_BOARD_BOARD_H
@@ -22,7 +22,7 @@ enum {
 	BOARD_DEBOUNCE_MS_MAX = 1000,
 };
 
-enum board_level { BOARD_INACTIVE, BOARD_ACTIVE, BOARD_UNKNOWN /* it cannot be read */ };
+enum board_level { BOARD_INACTIVE, BOARD_ACTIVE, BOARD_UNKNOWN /* cannot be read */ };
 enum board_bias { BOARD_BIAS_NONE, BOARD_BIAS_PULL_UP, BOARD_BIAS_PULL_DOWN };
 
 struct board_line_config {
@@ -34,31 +34,30 @@ struct board_line_config {
 	bool output, active_low;
 	bool initially_active; /* outputs */
 	enum board_bias bias;  /* inputs */
-	/* inputs: a level counts once it held this long; 0 to BOARD_DEBOUNCE_MS_MAX */
+	/* inputs: a level is valid once it was stable this long; 0 to BOARD_DEBOUNCE_MS_MAX */
 	unsigned debounce_ms;
 };
 
 struct board_event {
 	unsigned line; /* index into the lines the board was opened with */
 	enum board_level level;
-	/* CLOCK_MONOTONIC of the edge that led to it, from the kernel where there is one */
+	/* CLOCK_MONOTONIC of the edge; the kernel's timestamp on a real board */
 	uint64_t mono_us;
 };
 
 struct board;
 
 /**
- * A board of memory: inputs start inactive and change by board_sim_drive().
+ * A simulated board: inputs start inactive and are changed by board_sim_drive().
  * @param lines  1 to BOARD_LINES_MAX, copied.
- * @return 0, -EINVAL (count, a name twice, a debounce out of range) or -ENOMEM.
+ * @return 0, -EINVAL (count, a duplicate name, a debounce out of range) or -ENOMEM.
  */
 int board_open_sim(const struct board_line_config *lines, size_t count, struct board **ret_board);
 
 /**
- * Claim real lines.
- * @param error  BOARD_ERROR_BYTES; on failure one sentence that names chip and line and says what
- *               to do.
- * @return 0, -EINVAL, -ENODEV (no such chip or line), -EBUSY (a line is taken), -EACCES, -EIO or
+ * Claim lines of GPIO chips.
+ * @param error  BOARD_ERROR_BYTES; on failure one sentence with chip, line and remedy.
+ * @return 0, -EINVAL, -ENODEV (no such chip or line), -EBUSY (a line is in use), -EACCES, -EIO or
  *         -ENOMEM.
  */
 int board_open_gpiod(const struct board_line_config *lines, size_t count, struct board **ret_board,
@@ -68,7 +67,7 @@ int board_open_gpiod(const struct board_line_config *lines, size_t count, struct
 int board_fd(const struct board *board);
 
 /**
- * The next change of an input. @return 1, 0: none now, or -EIO: the chip cannot be read any more.
+ * The next change of an input. @return 1, 0: none now, or -EIO: the chip can no longer be read.
  */
 int board_next(struct board *board, struct board_event *ret_event);
 
@@ -79,8 +78,8 @@ int board_next(struct board *board, struct board_event *ret_event);
 int board_set(struct board *board, unsigned line, bool active);
 
 /**
- * The debounced level of an input, the ordered one of an output; BOARD_UNKNOWN: failed, or no such
- * line.
+ * The debounced level of an input, or the last level written to an output. BOARD_UNKNOWN: the line
+ * has failed or does not exist.
  */
 enum board_level board_get(const struct board *board, unsigned line);
 
@@ -88,18 +87,18 @@ enum board_level board_get(const struct board *board, unsigned line);
 int board_find(const struct board *board, const char *name);
 
 /**
- * Press (ACTIVE), let go (INACTIVE) or cut (UNKNOWN) a simulated input. @return 0, -ENOTSUP,
- * -ERANGE or -EPERM.
+ * Set a simulated input; BOARD_UNKNOWN simulates a cut wire.
+ * @return 0, -ENOTSUP, -ERANGE or -EPERM.
  */
 int board_sim_drive(struct board *board, unsigned line, enum board_level level);
 
 /**
- * Simulated outputs refuse with @p error (a negative errno) from now on; 0: they work again.
+ * Writes to simulated outputs fail with @p error (a negative errno) from now on; 0: they succeed.
  * @return 0 or -ENOTSUP.
  */
 int board_sim_fail(struct board *board, int error);
 
-/** Lines are released, outputs at the level they were ordered to last. NULL is fine. */
+/** Releases the lines; outputs stay at their last level. NULL is allowed. */
 void board_close(struct board *board);
 
 #endif

@@ -18,7 +18,7 @@ enum { EDGES_OF_A_LINE = 64 };
 
 struct real {
 	struct gpio_line *lines[BOARD_LINES_MAX];
-	struct pollfd fds[BOARD_LINES_MAX]; /* of inputs; -1: an output, or one that is dead */
+	struct pollfd fds[BOARD_LINES_MAX]; /* of inputs; -1: an output, or its chip was removed */
 	size_t count;
 };
 
@@ -41,7 +41,7 @@ static enum board_level level_of(int value)
 	return value < 0 ? BOARD_UNKNOWN : value > 0 ? BOARD_ACTIVE : BOARD_INACTIVE;
 }
 
-/* The chip is gone: it would wake the loop for ever, and no level of it is to be believed. */
+/* The chip was removed: its fd would wake the loop for ever, and its levels are unknown. */
 static int give_up(struct real *real, struct board *board, unsigned line)
 {
 	board_unwatch(board, real->fds[line].fd);
@@ -50,7 +50,7 @@ static int give_up(struct real *real, struct board *board, unsigned line)
 	return -EIO;
 }
 
-/* @return edges read, the level now last; or -EIO. */
+/* @return the number of edges, the present level last; or -EIO. */
 static int read_line(struct real *real, unsigned line, struct board_event *events)
 {
 	struct gpio_edge edges[EDGES_OF_A_LINE];
@@ -80,7 +80,7 @@ static int real_dispatch(void *driver, struct board *board)
 
 	if (poll(real->fds, (nfds_t)real->count, 0) <= 0)
 		return 0;
-	/* what does not fit keeps its fd readable */
+	/* the fd of edges that do not fit stays readable */
 	for (unsigned i = 0; i < real->count && count < EDGES_OF_A_LINE; i++) {
 		int got;
 
@@ -165,7 +165,7 @@ int board_open_gpiod(const struct board_line_config *lines, size_t count, struct
 	return r;
 }
 
-/* ---- what is said when a line cannot be had ---- */
+/* ---- why a line cannot be claimed ---- */
 
 int gpio_no_chip(const struct board_line_config *config, const char *chip, int saved_errno,
 		 char *error)

@@ -1,4 +1,6 @@
-/* The one file that knows libgpiod 1.x. Kernel edges carry CLOCK_MONOTONIC (since Linux 5.7). */
+/*
+ * The only file that includes libgpiod 1.x. Kernel edges carry CLOCK_MONOTONIC (since Linux 5.7).
+ */
 #include "gpio_line.h"
 
 #include <errno.h>
@@ -6,12 +8,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { KERNEL_EDGES = 16 }; /* what the kernel keeps of a line (gpiolib-cdev.c, lineevent) */
+enum { KERNEL_EDGES = 16 }; /* that the kernel queues for a line (gpiolib-cdev.c, lineevent) */
 
 static const char consumer[] = "gatehouse";
 
 struct gpio_line {
-	struct gpiod_chip *chip; /* of its own: closing it releases the line */
+	struct gpiod_chip *chip; /* one for each line: closing it releases the line */
 	struct gpiod_line *line;
 };
 
@@ -55,7 +57,7 @@ void gpio_line_release(struct gpio_line *line)
 	free(line);
 }
 
-/* A name is not unique in Linux: one that two chips have means neither. */
+/* Line names are not unique in Linux: a name on two chips is refused. */
 static int find_chip(const struct board_line_config *config, char *chip, char *error)
 {
 	struct gpiod_chip_iter *chips = gpiod_chip_iter_new();

@@ -1,4 +1,4 @@
-/* The one file that knows libgpiod 2.x. Kernel edges carry CLOCK_MONOTONIC, its default. */
+/* The only file that includes libgpiod 2.x. Kernel edges carry CLOCK_MONOTONIC, its default. */
 #include "gpio_line.h"
 
 #include <errno.h>
@@ -10,7 +10,7 @@
 
 enum {
 	KERNEL_EDGES = 256
-}; /* asked of the kernel: a card's burst, while the loop is busy elsewhere */
+}; /* requested from the kernel: room for a card's burst while the loop is busy */
 
 static const char consumer[] = "gatehouse";
 
@@ -80,7 +80,7 @@ static struct gpiod_chip *open_chip(const char *name)
 	return gpiod_chip_open(path);
 }
 
-/* A name is not unique in Linux: one that two chips have means neither. */
+/* Line names are not unique in Linux: a name on two chips is refused. */
 static int find_chip(const struct board_line_config *config, char *chip, char *error)
 {
 	DIR *devices = opendir("/dev");

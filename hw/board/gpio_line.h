@@ -16,9 +16,8 @@ struct gpio_edge {
 };
 
 /**
- * Claim the line that @p config names, an output at its first level, an input with both edges.
- * @param error  BOARD_ERROR_BYTES; on failure one sentence that names chip and line and says what
- *               to do.
+ * Claim the line that @p config names: an output at its first level, an input with both edges.
+ * @param error  BOARD_ERROR_BYTES; on failure one sentence with chip, line and remedy.
  * @return 0, -ENODEV (no such chip or line), -EINVAL (a name on several chips), -EBUSY, -EACCES,
  *         -EIO or -ENOMEM.
  */
@@ -37,10 +36,10 @@ int gpio_line_get(struct gpio_line *line);
 /** @return 0 or -EIO. */
 int gpio_line_set(struct gpio_line *line, bool active);
 
-/** NULL is fine. */
+/** NULL is allowed. */
 void gpio_line_release(struct gpio_line *line);
 
-/* the sentences, the same for both majors; each returns its error */
+/* write the error sentence, the same for both majors; each returns the negative errno */
 int gpio_no_chip(const struct board_line_config *config, const char *chip, int saved_errno,
 		 char *error);
 int gpio_no_name(const struct board_line_config *config, const char *where, char *error);

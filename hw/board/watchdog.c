@@ -25,7 +25,7 @@ int watchdog_open(const char *path, unsigned timeout_s, struct watchdog **ret_wa
 		free(watchdog);
 		return r;
 	}
-	/* some hardware has one fixed time, and says so here */
+	/* hardware with one fixed time refuses this */
 	if (ioctl(watchdog->fd, WDIOC_SETTIMEOUT, &seconds) < 0 &&
 	    ioctl(watchdog->fd, WDIOC_GETTIMEOUT, &seconds) < 0)
 		seconds = 0;
@@ -36,7 +36,7 @@ int watchdog_open(const char *path, unsigned timeout_s, struct watchdog **ret_wa
 
 int watchdog_feed(struct watchdog *watchdog)
 {
-	/* a write feeds every driver; the ioctl is an option of some */
+	/* every driver accepts a write; the ioctl is optional */
 	return write(watchdog->fd, "1", 1) == 1 ? 0 : -errno;
 }
 
@@ -48,7 +48,7 @@ void watchdog_close(struct watchdog *watchdog, bool disarm)
 		return;
 	if (disarm)
 		r = write(watchdog->fd, "V", 1);
-	(void)r; /* a driver without magic close runs on, as one that was not disarmed */
+	(void)r; /* a driver without magic close keeps running */
 	close(watchdog->fd);
 	free(watchdog);
 }

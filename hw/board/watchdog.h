@@ -1,7 +1,7 @@
 /*
  * watchdog.h - the board's hardware watchdog: it restarts the board unless it is fed.
  *
- * Opening starts it. A process that dies without watchdog_close() leaves it running, on purpose.
+ * Opening starts it. It keeps running, on purpose, when the process ends without watchdog_close().
  * Control thread only.
  */
 #ifndef GH_HW_BOARD_WATCHDOG_H
@@ -12,8 +12,8 @@
 struct watchdog;
 
 /**
- * @param timeout_s      asked for; what the hardware made of it is in @p ret_timeout_s, 0: it
- *                       cannot say.
+ * @param timeout_s      requested.
+ * @param ret_timeout_s  what the hardware accepted; 0: it does not report that.
  * @return 0, -ENOENT, -EACCES, -EBUSY (another program feeds it) or -ENOMEM.
  */
 int watchdog_open(const char *path, unsigned timeout_s, struct watchdog **ret_watchdog,
@@ -22,7 +22,7 @@ int watchdog_open(const char *path, unsigned timeout_s, struct watchdog **ret_wa
 /** @return 0 or a negative errno. */
 int watchdog_feed(struct watchdog *watchdog);
 
-/** @param disarm  the doors are safe: it need not run on (the magic close). NULL is fine. */
+/** @param disarm  stop it (the magic close): the doors are safe. NULL is allowed. */
 void watchdog_close(struct watchdog *watchdog, bool disarm);
 
 #endif

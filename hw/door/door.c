@@ -11,7 +11,7 @@ static bool releases(enum door_mode mode)
 	       mode == DOOR_MODE_LOCKED_OPEN;
 }
 
-/* open for all: nobody forces it and nobody holds it */
+/* open for everybody: neither forced nor held open */
 static bool masks_alarms(enum door_mode mode)
 {
 	return mode == DOOR_MODE_UNLOCKED || mode == DOOR_MODE_LOCKED_OPEN;
@@ -46,14 +46,14 @@ static void end_release(struct door *door, uint64_t now_ms, uint32_t *notices)
 	set_mode(door, door->base, notices);
 }
 
-/* A mode ordered while somebody is being let in: the release is over, and it was taken or not. */
+/* A mode ordered during a release ends it: the access was taken or not. */
 static void leave_accessed(struct door *door, uint64_t now_ms, uint32_t *notices)
 {
 	if (door->mode == DOOR_MODE_ACCESSED)
 		end_release(door, now_ms, notices);
 }
 
-/* what lets somebody in */
+/* access and exit */
 enum cause { BY_GRANT, BY_EXTENDED_GRANT, BY_EXIT };
 
 static void count_release(struct door *door, enum cause cause)
@@ -76,8 +76,9 @@ static int begin_release(struct door *door, enum cause cause, uint64_t now_ms, u
 	if (masks_alarms(door->mode))
 		return 0;
 	count_release(door, cause);
-	/* before an open leaf nobody can be seen passing: the grant counts as taken. Before a
-	 * closed one it is asked anew; grants that follow each other before the leaf moves are one
+	/*
+	 * The contact cannot show a passage through an open leaf: the grant counts as taken. With a
+	 * closed leaf the contact decides; several grants before it moves are one.
 	 */
 	door->passed = door->physical == DOOR_PHYSICAL_OPEN;
 	if (cause != BY_EXIT && door->passed) {
@@ -86,7 +87,7 @@ static int begin_release(struct door *door, enum cause cause, uint64_t now_ms, u
 	}
 	until_ms = now_ms + (cause == BY_EXTENDED_GRANT ? door->config.extended_release_ms
 							: door->config.release_ms);
-	/* whoever comes after somebody slow takes none of his time */
+	/* the next grant does not shorten an extended release */
 	if (door->mode != DOOR_MODE_ACCESSED || until_ms > door->release_until_ms)
 		door->release_until_ms = until_ms;
 	door->relock_at_ms = UINT64_MAX;
@@ -101,7 +102,7 @@ static int grant(struct door *door, enum cause cause, uint64_t now_ms, uint32_t 
 	if (door->mode != DOOR_MODE_LOCKED && door->mode != DOOR_MODE_ACCESSED &&
 	    !masks_alarms(door->mode))
 		return -EPERM;
-	/* somebody else's exit out of a blocked door is no way in */
+	/* an exit from a blocked door admits nobody */
 	if (door->mode == DOOR_MODE_ACCESSED && door->base != DOOR_MODE_LOCKED)
 		return -EPERM;
 	return begin_release(door, cause, now_ms, notices);
@@ -203,13 +204,10 @@ static int opened(struct door *door, uint64_t now_ms, uint32_t *notices)
 					     ? now_ms + door->config.relock_delay_ms
 					     : UINT64_MAX;
 	} else if (!releases(door->mode) && now_ms < door->release_ended_ms) {
-		/* opened in time, told late: debounce takes a moment */
+		/* opened in time, reported later because of the debounce */
 		*notices |= DOOR_NOTICE_ACCESS_TAKEN;
 	} else if (!releases(door->mode) && !was_unknown) {
-		/*
-		 * a leaf first seen open, after a start or a repaired wire, was not seen being
-		 * forced
-		 */
+		/* not after a start or a repaired wire: the leaf may have been open before */
 		door->alarm = DOOR_ALARM_FORCED_OPEN;
 		*notices |= DOOR_NOTICE_FORCED;
 	}
@@ -232,7 +230,7 @@ static int closed(struct door *door, uint64_t now_ms, uint32_t *notices)
 static int contact_lost(struct door *door, uint32_t *notices)
 {
 	set_physical(door, DOOR_PHYSICAL_UNKNOWN,
-		     notices); /* an alarm stays: a cut wire closes no door */
+		     notices); /* an alarm stays: a cut wire does not prove a closed door */
 	return 0;
 }
 
@@ -379,12 +377,12 @@ int door_step(struct door *door, enum door_event event, uint64_t now_ms,
 	uint32_t notices = 0;
 	int r;
 
-	pass_time(door, now_ms, &notices); /* what was due came before the event */
+	pass_time(door, now_ms, &notices); /* what was due before the event */
 	r = dispatch(door, event, now_ms, &notices);
 	if (masks_alarms(door->mode)) {
 		clear_alarm(door, &notices);
 	} else if (was_masked && door->physical == DOOR_PHYSICAL_OPEN) {
-		/* left open by those whom the mode let in: held-open counts from here */
+		/* open from a mode that allowed it: held-open counts from here */
 		door->open_since_ms = now_ms;
 		door->warned = false;
 	}

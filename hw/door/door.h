@@ -1,17 +1,17 @@
 /*
  * door.h - when is one door's lock released, and when does the door raise an alarm?
  *
- * Pure logic: no I/O, no clock, no allocation, no logging. Time arrives with each event; the caller
- * acts on the effects. Words are ONVIF's (Door Control Service Specification: DoorMode,
+ * Pure logic: no I/O, no clock, no allocation, no logging. Each event carries its time; the caller
+ * carries out the effects. The terms are ONVIF's (Door Control Service Specification: DoorMode,
  * DoorPhysicalState, LockPhysicalState, DoorAlarmState). Control thread only.
  *
  *   event             in modes                           does
  *   ACCESS            Locked, Unlocked, Accessed,        Accessed for release_ms (again: extends);
  *                     LockedOpen                         nothing in Unlocked and LockedOpen
  *                     others                             -EPERM
- *   ACCESS_EXTENDED   as ACCESS                          the same with extended_release_ms, and the leaf may stand
- *                                                        open for extended_open_ms: for whoever
- *                                                        needs more time
+ *   ACCESS_EXTENDED   as ACCESS                          the same with extended_release_ms, and the leaf may be
+ *                                                        open for extended_open_ms: for people who
+ *                                                        need more time
  *   EXIT              all                                as ACCESS, and in Blocked, LockedDown and DoubleLocked
  *                                                        too: life safety beats security
  *   LOCK              Unlocked, Blocked, Accessed,       Locked
@@ -27,16 +27,16 @@
  *   release_ms over   Accessed                           the mode before; ACCESS_NOT_TAKEN if nobody went through
  *   CONTACT_CLOSED    Accessed, once it was opened       the mode before, relock_delay_ms later
  *
- * Kinds: a door and a mantrap's door relock when the leaf has closed behind whoever went through;
- * so does a barrier, whose "leaf" is the raised boom. A turnstile relocks as soon as it turns: one
- * grant, one passage. More openings than grants within one release are TAILGATING (not of an exit,
- * which anybody may follow).
+ * Kinds: a door and a mantrap's door relock when the leaf has closed after the passage; so does a
+ * barrier, whose "leaf" is the raised boom. A turnstile relocks as soon as it turns: one grant, one
+ * passage. More openings than grants within one release are TAILGATING, except after an exit, which
+ * several people may use.
  *
- * Alarms: opened while the lock is not released is FORCED; open for held_open_ms is HELD_OPEN, with
- * a warning pre_alarm_ms before; both last until the leaf closes. Unlocked and LockedOpen mask
- * both. A contact that cannot be read is Unknown: it raises no alarm, ends none, and the lock goes
- * by time alone. A door without a contact never knows whether a grant was taken; a grant before an
- * open leaf counts as taken.
+ * Alarms: a leaf that opens while the lock is not released is FORCED. A leaf that is open for
+ * held_open_ms is HELD_OPEN, with a warning pre_alarm_ms earlier. Both last until the leaf closes.
+ * Unlocked and LockedOpen mask both. A contact that cannot be read is Unknown: it raises no alarm
+ * and ends none, and the lock follows time alone. Without a contact it is not known whether a grant
+ * was taken. A grant while the leaf is open counts as taken.
  *
  * Invariant: the lock is released in Unlocked, Accessed and LockedOpen, and in no other mode.
  */
@@ -85,7 +85,7 @@ enum door_event {
 	DOOR_EVENT_CONTACT_CLOSED,
 	DOOR_EVENT_CONTACT_UNKNOWN,
 	DOOR_EVENT_TICK,
-	DOOR_EVENTS /* how many there are */
+	DOOR_EVENTS /* their number */
 };
 
 enum door_notice {
@@ -103,8 +103,8 @@ enum door_notice {
 };
 
 /*
- * milliseconds; release and held-open 1 to 3600000, pre_alarm below held_open (0: no warning),
- * relock 0 to 60000; the extended times are at least the usual ones
+ * milliseconds: release and held-open 1 to 3600000, pre_alarm below held_open (0: no warning),
+ * relock 0 to 60000; the extended times are not shorter than the others
  */
 struct door_config {
 	enum door_kind kind;
@@ -112,19 +112,19 @@ struct door_config {
 	uint32_t extended_release_ms, extended_open_ms;
 };
 
-/* what of a door outlives the daemon: modes do, momentary releases never */
+/* the state of a door that a restart restores: its modes, never a momentary release */
 struct door_memory {
-	enum door_mode mode;   /* settled: never Accessed or Unknown */
+	enum door_mode mode;   /* never Accessed or Unknown */
 	enum door_mode before; /* where a lockdown or lock open ends */
 	bool fire;
 };
 
 struct door_effects {
 	bool released;    /* the lock must be released now */
-	uint32_t notices; /* enum door_notice, what there is to tell */
+	uint32_t notices; /* bits of enum door_notice: to be reported */
 };
 
-/* The caller's memory; its members are the machine's own: read them through the functions below. */
+/* Allocated by the caller; its members are private: use the functions below. */
 struct door {
 	struct door_config config;
 	enum door_mode mode;
@@ -134,14 +134,14 @@ struct door {
 	enum door_physical physical;
 	enum door_alarm alarm;
 	bool fire, passed, warned;
-	bool by_grant;             /* the release in force is a grant's */
-	bool by_exit;              /* and, or, the exit button's */
+	bool by_grant;             /* a grant caused the present release */
+	bool by_exit;              /* the exit button caused or extended it */
 	bool extended;             /* until the leaf has closed */
-	unsigned grants, openings; /* of the release in force */
+	unsigned grants, openings; /* of the present release */
 	uint64_t release_until_ms; /* while Accessed */
 	uint64_t relock_at_ms;     /* UINT64_MAX: not closed since it was opened */
 	uint64_t open_since_ms;
-	/* an opening from before is not forced, however late it is told */
+	/* an opening before this time is not forced, even if it is reported later */
 	uint64_t release_ended_ms;
 };
 
@@ -149,20 +149,22 @@ struct door {
 void door_init(struct door *door, const struct door_config *config, uint64_t now_ms);
 
 /**
- * The same as it was remembered: the mode, and where it ends. What cannot be remembered (Accessed,
- * Unknown) is Locked.
+ * The same with a mode that door_remember() saved. A mode that is not saved (Accessed, Unknown)
+ * becomes Locked.
  */
 void door_init_from(struct door *door, const struct door_config *config,
 		    const struct door_memory *memory, uint64_t now_ms);
 
+/** The state to be restored by door_init_from(). */
 struct door_memory door_remember(const struct door *door);
 
 /**
  * Apply one event.
- * @param now_ms       CLOCK_MONOTONIC in milliseconds, of the event itself: a contact's may lie
- *                     before the last call's by as much as its debounce takes, all others never do.
+ * @param now_ms       CLOCK_MONOTONIC in milliseconds, of the event itself. The time of a contact
+ *                     may be earlier than the last call's, by its debounce time at most; all other
+ *                     times increase.
  * @param ret_effects  always set, also when the event was refused.
- * @return 0, or -EPERM: refused in this mode; nothing changed but what time alone had changed.
+ * @return 0, or -EPERM: refused in this mode; only the effects of time were applied.
  */
 int door_step(struct door *door, enum door_event event, uint64_t now_ms,
 	      struct door_effects *ret_effects);
@@ -172,16 +174,15 @@ uint64_t door_deadline_ms(const struct door *door);
 
 enum door_mode door_mode(const struct door *door);
 enum door_physical door_physical(const struct door *door);
-enum door_lock
-door_lock(const struct door
-		  *door); /* as ordered: a relay that does not follow is the caller's to see */
+/** As commanded; the caller detects a relay that does not follow. */
+enum door_lock door_lock(const struct door *door);
 enum door_alarm door_alarm(const struct door *door);
-/** The lock must be released now: what the last effects said. */
+/** Whether the lock must be released now, as in the last effects. */
 bool door_released(const struct door *door);
 
 /** ONVIF's spelling: "LockedDown", "Closed", "Unlocked", "DoorForcedOpen"... Static. */
 const char *door_mode_name(enum door_mode mode);
-/** @return DOOR_MODE_UNKNOWN when it is none. */
+/** @return DOOR_MODE_UNKNOWN if no mode has that name. */
 enum door_mode door_mode_find(const char *name);
 const char *door_physical_name(enum door_physical physical);
 const char *door_lock_name(enum door_lock lock);

@@ -1,25 +1,25 @@
 /*
- * door_passage.h - what is known of the persons who are granted a door: at once when it is
- * released, and later from its contact.
+ * door_passage.h - whether a granted access was taken: what is known when the door is released, and
+ * what its contact reports later.
  */
 #ifndef GH_HW_DOOR_DOOR_PASSAGE_H
 #define GH_HW_DOOR_DOOR_PASSAGE_H
 
-/* what a release says at once */
+/* known at the release */
 enum door_release {
-	/* a passage is reported later; when an opening is told late, first NOT_TAKEN, then TAKEN */
+	/* a passage is reported later: NOT_TAKEN, then TAKEN, if an opening is reported late */
 	DOOR_RELEASE_WAITS,
-	DOOR_RELEASE_TAKEN, /* before an open leaf a grant counts as taken */
-	/* no contact, or the door stands open for everybody: it cannot be told */
+	DOOR_RELEASE_TAKEN, /* the leaf is open already: the grant counts as taken */
+	/* the door has no contact, or is open for everybody */
 	DOOR_RELEASE_NOT_KNOWN
 };
 
-/* what the contact says later */
+/* reported by the contact */
 enum door_passage {
 	DOOR_PASSAGE_TAKEN,
 	DOOR_PASSAGE_NOT_TAKEN,
-	DOOR_PASSAGE_UNKNOWN,   /* the release is over, and the contact could not be read */
-	DOOR_PASSAGE_TAILGATING /* more went through than were granted; beside the others */
+	DOOR_PASSAGE_UNKNOWN,   /* the release ended, and the contact could not be read */
+	DOOR_PASSAGE_TAILGATING /* more people passed than were granted; beside the others */
 };
 
 #endif

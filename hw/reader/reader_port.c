@@ -15,12 +15,12 @@ enum { CHUNK = 64 };
 struct reader_port {
 	int fd;
 	bool evdev,
-		/* skipping: the kernel dropped events, up to the next report nothing counts */
+		/* skipping: the kernel dropped events; ignore all up to the next report */
 		skipping;
-	bool filled; /* in this turn: a device that never stops must not stop the loop */
+	bool filled; /* in this turn: a device that never stops must not block the loop */
 	struct reader_keys keys;
 	struct reader_text text;
-	char bytes[CHUNK]; /* read and not looked at yet */
+	char bytes[CHUNK]; /* read and not decoded yet */
 	size_t from, until;
 };
 
@@ -93,7 +93,7 @@ static int set_line(int fd, speed_t speed)
 	line.c_cflag &= ~(tcflag_t)CSTOPB;
 	if (cfsetspeed(&line, speed) < 0 || tcsetattr(fd, TCSANOW, &line) < 0)
 		return -errno;
-	(void)tcflush(fd, TCIFLUSH); /* what was read before we listened is no reading of now */
+	(void)tcflush(fd, TCIFLUSH); /* drop input from before this moment */
 	return 0;
 }
 
@@ -125,7 +125,7 @@ int reader_port_fd(const struct reader_port *port)
 	return port->fd;
 }
 
-/* 1: there are bytes, 0: none now, negative: the device is gone. */
+/* 1: there are bytes, 0: none now, negative: the device was removed. */
 static int fill(struct reader_port *port)
 {
 	struct input_event events[CHUNK];

@@ -4,7 +4,7 @@
 
 enum { BLINK_MS = 500 };
 
-/* one after the other on, off, on...; 0 ends it */
+/* durations, alternately on and off; 0 ends the list */
 static const uint16_t tones[][6] = {
 	[READER_SIGNAL_NONE] = {0},
 	[READER_SIGNAL_GRANTED] = {100, 0},

@@ -1,10 +1,9 @@
 /*
- * reader_signal.h - what a reader's light and buzzer do after a reading: when they are on, and when
- * that changes.
+ * reader_signal.h - the patterns of a reader's light and buzzer after a reading.
  *
- * Pure. Light: on for as long as the lock is released, blinking while the reader is locked out, off
- * otherwise. Buzzer: one short tone for a grant, two when more is wanted (a PIN after the card),
- * three for a denial, one long for a lock-out.
+ * Pure. Light: on while the lock is released, blinking while the reader is locked out, off
+ * otherwise. Buzzer: one short tone for a grant, two if another factor is needed (a PIN after the
+ * card), three for a denial, one long tone for a lock-out.
  */
 #ifndef GH_HW_READER_READER_SIGNAL_H
 #define GH_HW_READER_READER_SIGNAL_H
@@ -22,12 +21,12 @@ enum reader_signal {
 
 struct reader_signal_level {
 	bool light, buzzer;
-	uint64_t due_ms; /* when to ask again; UINT64_MAX: it stays so */
+	uint64_t due_ms; /* when the level may change; UINT64_MAX: never */
 };
 
 /**
  * @param since_ms   when the signal began.
- * @param until_ms  when a light that was granted, or a lock-out, ends.
+ * @param until_ms   when the light of a grant, or a lock-out, ends.
  * @param now_ms     not before since_ms.
  */
 struct reader_signal_level reader_signal_at(enum reader_signal signal, uint64_t since_ms,

@@ -38,7 +38,7 @@ enum reader_text_result reader_text_byte(struct reader_text *text, char byte, ui
 		restart(text);
 		return READER_TEXT_MORE;
 	}
-	if (byte == ETX) /* before or after the line's end */
+	if (byte == ETX) /* before or after the end of the line */
 		return READER_TEXT_MORE;
 	if (byte < ' ' || byte > '~' || text->bytes == READER_TEXT_BYTES - 1)
 		text->unfit = true;

@@ -1,8 +1,8 @@
 /*
- * reader_text.h - what a reader that speaks in text said: bytes or keys become one text a reading.
+ * reader_text.h - collects the bytes or keys of a text reader into readings.
  *
- * Pure: no I/O, no clock, no allocation. A reading ends with a line's end and holds printable
- * ASCII. Frames of STX and ETX around it are taken off, as serial card readers send them.
+ * Pure: no I/O, no clock, no allocation. A reading is a line of printable ASCII. STX and ETX around
+ * it, as serial card readers send them, are removed.
  */
 #ifndef GH_HW_READER_READER_TEXT_H
 #define GH_HW_READER_READER_TEXT_H
@@ -13,14 +13,14 @@
 
 enum {
 	READER_TEXT_BYTES = 513, /* a reading and its zero */
-	/* half a reading is forgotten after this: the next one starts afresh */
+	/* an incomplete reading is dropped after this pause */
 	READER_TEXT_PAUSE_US = 2000000,
 };
 
 enum reader_text_result {
 	READER_TEXT_MORE,
 	READER_TEXT_DONE,
-	READER_TEXT_UNFIT /* too long, or with bytes that no reading has; it is gone as a whole */
+	READER_TEXT_UNFIT /* too long, or with other bytes; it was dropped */
 };
 
 struct reader_text {
@@ -32,7 +32,7 @@ struct reader_text {
 
 /**
  * One byte.
- * @param ret_text  READER_TEXT_BYTES, filled on READER_TEXT_DONE alone. Empty lines are no reading.
+ * @param ret_text  READER_TEXT_BYTES, filled on READER_TEXT_DONE alone. Empty lines are ignored.
  */
 enum reader_text_result reader_text_byte(struct reader_text *text, char byte, uint64_t mono_us,
 					 char *ret_text);
@@ -43,10 +43,10 @@ struct reader_keys {
 };
 
 /**
- * One key event of a keyboard with the US layout, as readers of bar codes pretend to be.
+ * One key event of a keyboard with the US layout, which bar code readers emulate.
  * @param code   KEY_... of linux/input-event-codes.h.
  * @param value  1 pressed, 0 released, 2 repeated.
- * @return the character, '\n' for Enter, or 0: the event writes none.
+ * @return the character, '\n' for Enter, or 0: the event produces none.
  */
 char reader_keys_event(struct reader_keys *keys, unsigned code, int value);
 

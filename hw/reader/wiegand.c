@@ -98,10 +98,7 @@ static int parse_parity(const char *text, const char *layout, struct wiegand_par
 		if (text[i] != 'E' && text[i] != 'O')
 			continue;
 		parity->odd = text[i] == 'O';
-		places +=
-			layout[i] == 'P'
-				? 1
-				: 2; /* a parity bit where the layout has none is as wrong as two */
+		places += layout[i] == 'P' ? 1 : 2; /* a parity bit outside the layout: refused */
 	}
 	if (places != 1) {
 		snprintf(error, WIEGAND_ERROR_BYTES,
@@ -160,7 +157,7 @@ uint64_t wiegand_encode(const struct wiegand_format *format, uint64_t number)
 			number >>= 1;
 		}
 	/*
-	 * a sum may count another's parity bit: each sets its own once all the others in it are
+	 * a parity may cover another parity bit: each is set once all other bits it covers are
 	 * known
 	 */
 	for (unsigned round = 0; round < format->parity_count; round++)
@@ -267,7 +264,7 @@ uint64_t wiegand_due_us(const struct wiegand *wiegand, uint64_t now_us)
 	return due_us;
 }
 
-/* WIEGAND_NOTHING: the pulses stand far enough from each other. */
+/* WIEGAND_NOTHING: the pulses are far enough from each other. */
 static enum wiegand_result check_spacing(const struct wiegand_pulse *pulses, unsigned count)
 {
 	for (unsigned i = 1; i < count; i++)
@@ -297,7 +294,7 @@ static enum wiegand_result decode(const struct wiegand *wiegand, struct wiegand_
 	uint64_t burst = 0;
 
 	if (code->bits > WIEGAND_BITS_MAX ||
-	    wiegand->lost > 0) /* a lost pulse may belong to any burst */
+	    wiegand->lost > 0) /* the lost pulse may belong to any burst */
 		return WIEGAND_TOO_LONG;
 	if (spacing != WIEGAND_NOTHING)
 		return spacing;
@@ -312,7 +309,7 @@ static enum wiegand_result decode(const struct wiegand *wiegand, struct wiegand_
 					      : decode_card(wiegand->format, burst, code);
 }
 
-enum wiegand_result wiegand_take(struct wiegand *wiegand, uint64_t now_us,
+enum wiegand_result wiegand_next(struct wiegand *wiegand, uint64_t now_us,
 				 struct wiegand_code *ret_code)
 {
 	unsigned count = first_burst(wiegand);

@@ -17,7 +17,7 @@ static void take_all(struct wiegand *wiegand, struct keypad *keypad, uint64_t no
 	enum wiegand_result result;
 	char pin[KEYPAD_PIN_BYTES];
 
-	while ((result = wiegand_take(wiegand, now_us, &code)) != WIEGAND_NOTHING) {
+	while ((result = wiegand_next(wiegand, now_us, &code)) != WIEGAND_NOTHING) {
 		if (result == WIEGAND_CARD &&
 		    (code.bits != wiegand->format->bits ||
 		     code.number >> wiegand_number_bits(wiegand->format) != 0))

@@ -45,7 +45,7 @@ static void send_burst(uint64_t burst, unsigned bits)
 static enum wiegand_result take(struct wiegand_code *code)
 {
 	now_us += WIEGAND_GAP_US + WIEGAND_APART_US;
-	return wiegand_take(&wiegand, now_us, code);
+	return wiegand_next(&wiegand, now_us, code);
 }
 
 static void reads_the_26_bit_card_of_the_standard(void **state)
@@ -185,8 +185,8 @@ static void pulses_that_were_lost_make_every_burst_doubtful(void **state)
 		now_us += WIEGAND_GAP_US;
 	}
 	for (unsigned i = 1; i <= 3; i++)
-		assert_int_equal(wiegand_take(&wiegand, now_us, &code), WIEGAND_TOO_LONG);
-	assert_int_equal(wiegand_take(&wiegand, now_us, &code), WIEGAND_NOTHING);
+		assert_int_equal(wiegand_next(&wiegand, now_us, &code), WIEGAND_TOO_LONG);
+	assert_int_equal(wiegand_next(&wiegand, now_us, &code), WIEGAND_NOTHING);
 	send_burst(wiegand_encode(wiegand_format_find("wiegand26"), 4), 26);
 	assert_int_equal(take(&code), WIEGAND_CARD);
 	assert_int_equal(code.bits, 26);
@@ -201,9 +201,9 @@ static void a_burst_ends_at_its_gap_and_not_before(void **state)
 	assert_int_equal(wiegand_due_us(&wiegand, now_us), UINT64_MAX);
 	send_burst(burst, 26);
 	assert_int_equal(wiegand_due_us(&wiegand, now_us), now_us + WIEGAND_GAP_US);
-	assert_int_equal(wiegand_take(&wiegand, now_us + WIEGAND_GAP_US - 1, &code),
+	assert_int_equal(wiegand_next(&wiegand, now_us + WIEGAND_GAP_US - 1, &code),
 			 WIEGAND_NOTHING);
-	assert_int_equal(wiegand_take(&wiegand, now_us + WIEGAND_GAP_US, &code), WIEGAND_CARD);
+	assert_int_equal(wiegand_next(&wiegand, now_us + WIEGAND_GAP_US, &code), WIEGAND_CARD);
 }
 
 static void pulses_a_gap_apart_are_two_bursts(void **state)
@@ -217,9 +217,9 @@ static void pulses_a_gap_apart_are_two_bursts(void **state)
 	/* the loop was busy: both lie there, and are still two */
 	assert_int_equal(take(&code), WIEGAND_CARD);
 	assert_int_equal(code.number, 1);
-	assert_int_equal(wiegand_take(&wiegand, now_us, &code), WIEGAND_CARD);
+	assert_int_equal(wiegand_next(&wiegand, now_us, &code), WIEGAND_CARD);
 	assert_int_equal(code.number, 2);
-	assert_int_equal(wiegand_take(&wiegand, now_us, &code), WIEGAND_NOTHING);
+	assert_int_equal(wiegand_next(&wiegand, now_us, &code), WIEGAND_NOTHING);
 }
 
 static void the_slowest_reader_of_the_standard_is_one_burst(void **state)
@@ -309,7 +309,7 @@ static void a_line_held_low_is_stuck_until_it_is_let_go(void **state)
 
 	(void)state;
 	wiegand_edge(&wiegand, 1, true, now_us);
-	assert_int_equal(wiegand_take(&wiegand, now_us + WIEGAND_GAP_US, &code), WIEGAND_NOISE);
+	assert_int_equal(wiegand_next(&wiegand, now_us + WIEGAND_GAP_US, &code), WIEGAND_NOISE);
 	assert_int_equal(wiegand_stuck(&wiegand, now_us + WIEGAND_STUCK_US - 1), 0);
 	assert_int_equal(wiegand_due_us(&wiegand, now_us), now_us + WIEGAND_STUCK_US);
 	assert_int_equal(wiegand_stuck(&wiegand, now_us + WIEGAND_STUCK_US), 2);
@@ -318,7 +318,7 @@ static void a_line_held_low_is_stuck_until_it_is_let_go(void **state)
 	assert_int_equal(wiegand_stuck(&wiegand, now_us + 9 * WIEGAND_STUCK_US), 0);
 	/* found low at the start: stuck as well, but nothing was sent */
 	wiegand_level(&wiegand, 0, true, now_us);
-	assert_int_equal(wiegand_take(&wiegand, now_us + WIEGAND_GAP_US, &code), WIEGAND_NOTHING);
+	assert_int_equal(wiegand_next(&wiegand, now_us + WIEGAND_GAP_US, &code), WIEGAND_NOTHING);
 	assert_int_equal(wiegand_stuck(&wiegand, now_us + WIEGAND_STUCK_US), 1);
 }
 

@@ -209,7 +209,7 @@ void reader_decode_bursts(struct reader *reader, uint64_t now_us)
 	enum wiegand_result result;
 	char number[24];
 
-	while ((result = wiegand_take(&reader->wiegand, now_us, &code)) != WIEGAND_NOTHING) {
+	while ((result = wiegand_next(&reader->wiegand, now_us, &code)) != WIEGAND_NOTHING) {
 		if (result == WIEGAND_CARD) {
 			snprintf(number, sizeof(number), "%" PRIu64, code.number);
 			present_card(reader, number, code.mono_us);
