@@ -93,7 +93,7 @@ int gallery_search(struct gallery *gallery, const float *probe, size_t results_m
 
 /**
  * Score of a vector against one person's best template, as in gallery_search().
- * @return 0, -ENOENT (nobody of this id) or -EINVAL (a zero, infinite or NaN vector).
+ * @return 0, -ENOENT (no such person) or -EINVAL (a zero, infinite or NaN vector).
  */
 int gallery_likeness(struct gallery *gallery, const char *person, const float *vector,
 		     float *ret_score);

@@ -18,35 +18,35 @@ uint32_t calibration_tag(const char *person)
 	return hash;
 }
 
-static struct calibration_person *find(struct threshold_calibration *site, uint32_t tag)
+static struct calibration_person *find(struct threshold_calibration *calibration, uint32_t tag)
 {
-	for (size_t i = 0; i < site->count; i++) {
-		if (site->people[i].tag == tag)
-			return &site->people[i];
+	for (size_t i = 0; i < calibration->count; i++) {
+		if (calibration->people[i].tag == tag)
+			return &calibration->people[i];
 	}
 	return NULL;
 }
 
-static struct calibration_person *place_for(struct threshold_calibration *site, uint32_t tag)
+static struct calibration_person *place_for(struct threshold_calibration *calibration, uint32_t tag)
 {
-	struct calibration_person *person = find(site, tag);
+	struct calibration_person *person = find(calibration, tag);
 
 	if (person != NULL)
 		return person;
-	if (site->count < CALIBRATION_PEOPLE_MAX) {
-		person = &site->people[site->count++];
+	if (calibration->count < CALIBRATION_PEOPLE_MAX) {
+		person = &calibration->people[calibration->count++];
 	} else {
-		person = &site->people[0];
-		for (size_t i = 1; i < site->count; i++) {
-			if (site->people[i].turn < person->turn)
-				person = &site->people[i];
+		person = &calibration->people[0];
+		for (size_t i = 1; i < calibration->count; i++) {
+			if (calibration->people[i].turn < person->turn)
+				person = &calibration->people[i];
 		}
 	}
 	*person = (struct calibration_person){.tag = tag};
 	return person;
 }
 
-void calibration_restore(struct threshold_calibration *site, uint32_t tag, uint32_t other,
+void calibration_restore(struct threshold_calibration *calibration, uint32_t tag, uint32_t other,
 			 float distance)
 {
 	struct calibration_person *person;
@@ -54,38 +54,38 @@ void calibration_restore(struct threshold_calibration *site, uint32_t tag, uint3
 
 	if (!(distance >= -2 && distance <= 2))
 		return;
-	person = place_for(site, tag);
+	person = place_for(calibration, tag);
 	at = person->count++ % CALIBRATION_SCORES_EACH;
 	person->distances[at] = distance;
 	person->others[at] = other;
-	person->turn = ++site->turn;
+	person->turn = ++calibration->turn;
 }
 
-void calibration_add(struct threshold_calibration *site, const char *person, const char *other,
-		     float score, size_t enrolled, double percent)
+void calibration_add(struct threshold_calibration *calibration, const char *person,
+		     const char *other, float score, size_t enrolled, double percent)
 {
-	assert(site->count <= CALIBRATION_PEOPLE_MAX && person != NULL && other != NULL);
+	assert(calibration->count <= CALIBRATION_PEOPLE_MAX && person != NULL && other != NULL);
 	if (score > -1 && score <= 1 && enrolled > 1)
-		calibration_restore(site, calibration_tag(person), calibration_tag(other),
+		calibration_restore(calibration, calibration_tag(person), calibration_tag(other),
 				    score - threshold_for(enrolled, percent));
 }
 
-bool calibration_forget(struct threshold_calibration *site, const char *person)
+bool calibration_forget(struct threshold_calibration *calibration, const char *person)
 {
 	uint32_t tag = calibration_tag(person);
-	struct calibration_person *known = find(site, tag);
+	struct calibration_person *known = find(calibration, tag);
 	bool named = known != NULL;
 
-	assert(site->count <= CALIBRATION_PEOPLE_MAX);
+	assert(calibration->count <= CALIBRATION_PEOPLE_MAX);
 	if (known != NULL) {
-		*known = site->people[--site->count];
-		memset(&site->people[site->count], 0, sizeof(*known));
+		*known = calibration->people[--calibration->count];
+		memset(&calibration->people[calibration->count], 0, sizeof(*known));
 	}
-	for (size_t i = 0; i < site->count; i++) {
+	for (size_t i = 0; i < calibration->count; i++) {
 		for (size_t k = 0; k < CALIBRATION_SCORES_EACH; k++) {
-			named |= site->people[i].others[k] == tag;
-			if (site->people[i].others[k] == tag)
-				site->people[i].others[k] = 0;
+			named |= calibration->people[i].others[k] == tag;
+			if (calibration->people[i].others[k] == tag)
+				calibration->people[i].others[k] = 0;
 		}
 	}
 	return named;
@@ -97,14 +97,14 @@ struct outsiders {
 	uint32_t count;
 };
 
-/* Numbers follow those of site->people. */
-static uint32_t number_of(const struct threshold_calibration *site, struct outsiders *outsiders,
-			  uint32_t tag)
+/* Numbers follow those of calibration->people. */
+static uint32_t number_of(const struct threshold_calibration *calibration,
+			  struct outsiders *outsiders, uint32_t tag)
 {
-	uint32_t known = (uint32_t)site->count;
+	uint32_t known = (uint32_t)calibration->count;
 
 	for (uint32_t i = 0; i < known; i++)
-		if (site->people[i].tag == tag)
+		if (calibration->people[i].tag == tag)
 			return i;
 	for (uint32_t i = 0; i < outsiders->count; i++)
 		if (outsiders->tags[i] == tag)
@@ -113,7 +113,7 @@ static uint32_t number_of(const struct threshold_calibration *site, struct outsi
 	return known + outsiders->count++;
 }
 
-static size_t gather(const struct threshold_calibration *site, struct evt_fit_score *scores)
+static size_t gather(const struct threshold_calibration *calibration, struct evt_fit_score *scores)
 {
 	struct outsiders *outsiders = calloc(1, sizeof(*outsiders));
 	size_t n = 0;
@@ -121,15 +121,15 @@ static size_t gather(const struct threshold_calibration *site, struct evt_fit_sc
 	_Static_assert(CALIBRATION_PEOPLE_MAX + (int)CALIBRATION_SCORES_MAX <=
 			       (int)EVT_FIT_SCORES_MAX,
 		       "all have a number");
-	for (size_t i = 0; i < site->count && outsiders != NULL; i++) {
-		const struct calibration_person *person = &site->people[i];
+	for (size_t i = 0; i < calibration->count && outsiders != NULL; i++) {
+		const struct calibration_person *person = &calibration->people[i];
 
 		for (size_t k = 0; k < CALIBRATION_SCORES_EACH && k < person->count; k++) {
 			uint32_t tag = person->others[k];
 
 			scores[n++] = (struct evt_fit_score){
 				(uint32_t)i,
-				tag == 0 ? (uint32_t)i : number_of(site, outsiders, tag),
+				tag == 0 ? (uint32_t)i : number_of(calibration, outsiders, tag),
 				person->distances[k]};
 		}
 	}
@@ -165,21 +165,21 @@ static void aim(struct calibration_judgement *judgement, const struct evt_fit_li
 	judgement->aim = within((float)at, CALIBRATION_OFFSET_MIN, CALIBRATION_OFFSET_MAX);
 }
 
-void calibration_judge(const struct threshold_calibration *site, size_t enrolled, double percent,
-		       float offset, struct calibration_judgement *ret_judgement)
+void calibration_judge(const struct threshold_calibration *calibration, size_t enrolled,
+		       double percent, float offset, struct calibration_judgement *ret_judgement)
 {
 	struct evt_fit_score *scores = malloc(CALIBRATION_SCORES_MAX * sizeof(*scores));
 	struct calibration_judgement judgement = {.card = threshold_for(enrolled, percent)};
 	float now = calibration_threshold(enrolled, percent, offset) - judgement.card;
 	struct evt_fit_limits distance;
 
-	assert(site != NULL && ret_judgement != NULL);
-	judgement.people = site->count;
+	assert(calibration != NULL && ret_judgement != NULL);
+	judgement.people = calibration->count;
 	judgement.aim = judgement.next =
 		within(offset, CALIBRATION_OFFSET_MIN, CALIBRATION_OFFSET_MAX);
 	if (scores != NULL)
-		judgement.scores = gather(site, scores);
-	if (scores != NULL && site->count >= CALIBRATION_PEOPLE_MIN &&
+		judgement.scores = gather(calibration, scores);
+	if (scores != NULL && calibration->count >= CALIBRATION_PEOPLE_MIN &&
 	    evt_fit_limits(scores, judgement.scores, percent / 100, now, &distance,
 			   &judgement.rate) == 0) {
 		aim(&judgement, &distance);
@@ -193,15 +193,15 @@ void calibration_judge(const struct threshold_calibration *site, size_t enrolled
 	*ret_judgement = judgement;
 }
 
-double calibration_rate_at(const struct threshold_calibration *site, size_t enrolled,
+double calibration_rate_at(const struct threshold_calibration *calibration, size_t enrolled,
 			   double percent, float score)
 {
 	struct evt_fit_score *scores = malloc(CALIBRATION_SCORES_MAX * sizeof(*scores));
 	struct evt_fit tail;
 	double rate = -1;
 
-	if (scores != NULL && site->count >= CALIBRATION_PEOPLE_MIN &&
-	    evt_fit(scores, gather(site, scores), &tail) == 0)
+	if (scores != NULL && calibration->count >= CALIBRATION_PEOPLE_MIN &&
+	    evt_fit(scores, gather(calibration, scores), &tail) == 0)
 		rate = evt_fit_rate(&tail, score - threshold_for(enrolled, percent));
 	free(scores);
 	return rate;

@@ -61,8 +61,8 @@ struct threshold_calibration { /* zeroed at first */
  * Add the impostor score of a passage of @p person: the best of all others, that of @p other, with
  * @p enrolled templates at the rate @p percent. Non-finite scores are ignored.
  */
-void calibration_add(struct threshold_calibration *site, const char *person, const char *other,
-		     float score, size_t enrolled, double percent);
+void calibration_add(struct threshold_calibration *calibration, const char *person,
+		     const char *other, float score, size_t enrolled, double percent);
 
 /** Hash of a person's id. */
 uint32_t calibration_tag(const char *person);
@@ -71,10 +71,10 @@ uint32_t calibration_tag(const char *person);
  * Remove a person, also as the other person of stored scores. @return whether there was anything to
  * remove.
  */
-bool calibration_forget(struct threshold_calibration *site, const char *person);
+bool calibration_forget(struct threshold_calibration *calibration, const char *person);
 
 /** Restore a stored score after a restart. Distances outside -2 to 2 are ignored. */
-void calibration_restore(struct threshold_calibration *site, uint32_t tag, uint32_t other,
+void calibration_restore(struct threshold_calibration *calibration, uint32_t tag, uint32_t other,
 			 float distance);
 
 enum calibration_reason {
@@ -96,8 +96,8 @@ struct calibration_judgement {
 };
 
 /** @param offset  the present one. */
-void calibration_judge(const struct threshold_calibration *site, size_t enrolled, double percent,
-		       float offset, struct calibration_judgement *ret_judgement);
+void calibration_judge(const struct threshold_calibration *calibration, size_t enrolled,
+		       double percent, float offset, struct calibration_judgement *ret_judgement);
 
 /**
  * The threshold of a camera: the card's value and its offset, within threshold_min() and
@@ -106,7 +106,7 @@ void calibration_judge(const struct threshold_calibration *site, size_t enrolled
 float calibration_threshold(size_t enrolled, double percent, float offset);
 
 /** The share of strangers who would match at @p score; below 0: the scores say nothing. */
-double calibration_rate_at(const struct threshold_calibration *site, size_t enrolled,
+double calibration_rate_at(const struct threshold_calibration *calibration, size_t enrolled,
 			   double percent, float score);
 
 /** A reason as text for the operator. */
