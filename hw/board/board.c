@@ -144,7 +144,7 @@ void board_edge(struct board *board, unsigned line, enum board_level level, uint
 
 	if (state->raw == level)
 		return;
-	/* the level before this edge was stable long enough, even if the loop was too busy to act */
+	/* this edge ends a level that was stable long enough */
 	if (state->raw != state->level && settles_us(board, line) <= mono_us)
 		settle(board, line);
 	state->raw = level;
