@@ -294,7 +294,7 @@ void cameras_start(struct cameras *cameras)
 		return;
 	cameras->started = true;
 	if (mkdir(evidence_dir, 0700) < 0 && errno != EEXIST)
-		log_error("vision", "%s: %s; alerts come without evidence", evidence_dir,
+		log_error("vision", "%s: %s; alerts have no evidence", evidence_dir,
 			  strerror(errno));
 	if (calibration_open(cameras) < 0)
 		log_error("vision", "thresholds are not calibrated: no thread or timer");

@@ -20,7 +20,7 @@ void consent_set_withdrawn(struct people *people, const char *person, bool withd
 {
 	if (set_member(&people->consent_withdrawn, person, withdrawn) < 0)
 		log_error("roster",
-			  "a withdrawal of consent holds from the next start on: no memory");
+			  "a withdrawal of consent takes effect at the next start: no memory");
 }
 
 bool consent_is_withdrawn(const struct people *people, const char *person)

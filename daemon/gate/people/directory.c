@@ -26,7 +26,8 @@ static void load_signer(struct people *people)
 	if (r == -ENOENT)
 		r = crypto_key_create(path, seed, sizeof(seed), error);
 	if (r < 0) {
-		log_error("access", "no visitor's pass opens and none can be made: %s", error);
+		log_error("access", "no visitor's pass opens a door and none can be issued: %s",
+			  error);
 		return;
 	}
 	crypto_signer_init(&people->directory.pass_signer, seed);
@@ -138,7 +139,7 @@ static void on_unused(void *arg, const struct problem *problem)
 {
 	struct people *people = arg;
 
-	log_error("access", "%s; it lets nobody in until it is put right", problem->detail);
+	log_error("access", "%s; it admits nobody until it is corrected", problem->detail);
 	journal_record(people->deps.journal, "access.unused", EVENT_ALARM, NULL, NULL,
 		       json_pack("{s:s, s:o}", "reason", problem->detail, "problem",
 				 problem_json(problem)));

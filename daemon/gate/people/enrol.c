@@ -257,6 +257,7 @@ static struct face_watch *enrol_precheck(struct people *people, const char *id,
 	struct face_watch *faces;
 	int r = 0;
 
+	assert_thread(THREAD_CONTROL);
 	if (person == NULL) {
 		reply_refuse(reply, problem_person_not_enrolled(&problem), &problem);
 		return NULL;

@@ -41,7 +41,6 @@ void people_load_record(struct people *people, const char *kind, const char *id,
 void people_settle(struct people *people)
 {
 	assert_thread(THREAD_CONTROL);
-	assert(people->counters != NULL); /* once */
 	directory_settle(people);
 	roster_batch_settle(people);
 	people_publish_state(people);

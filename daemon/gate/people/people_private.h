@@ -52,7 +52,7 @@ struct people {
 	const struct people_ops *ops;
 	void *arg;
 	struct access_directory directory;
-	json_t *counters;          /* NULL once loading is complete */
+	json_t *counters;          /* loaded, until people_settle() */
 	json_t *consent_withdrawn; /* ids, each true; NULL: none */
 	struct roster_batch *batch;
 	bool batch_runs; /* a batch is being applied: other changes are refused */

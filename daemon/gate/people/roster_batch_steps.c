@@ -271,7 +271,7 @@ static void on_finished(void *arg, int r, const struct event_row *row)
 		return;
 	}
 	snprintf(b->people->revision, sizeof(b->people->revision), "%s", b->to);
-	log_info("roster", "revision %s is in force: %zu put, %zu removed, %zu as they were", b->to,
+	log_info("roster", "revision %s is in force: %zu put, %zu removed, %zu unchanged", b->to,
 		 b->put, b->removed, b->unchanged);
 	people_publish_state(b->people);
 	answer(b, 0,

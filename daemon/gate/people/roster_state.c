@@ -34,5 +34,5 @@ void people_publish_state(struct people *people)
 	if (r >= 0)
 		r = sd_event_source_set_enabled(people->state_source, SD_EVENT_ONESHOT);
 	if (r < 0)
-		log_warning("roster", "its state is not published: %s", strerror(-r));
+		log_warning("roster", "the roster's state is not published: %s", strerror(-r));
 }
