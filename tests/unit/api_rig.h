@@ -29,6 +29,7 @@ struct rig_gate {
 	struct fmp4_mux *live; /* of the camera "facade" */
 };
 extern struct rig_gate gate;
+extern const struct api_ops rig_gate_ops;
 
 int rig_setup(void **state);
 int rig_teardown(void **state);

@@ -1,4 +1,5 @@
 gh_unit_test(policy ROOMS access)
+gh_unit_test(policy_text ROOMS access)
 gh_unit_test(policy_many ROOMS access)
 gh_unit_test(schedule ROOMS access)
 gh_unit_test(pass ROOMS access)

@@ -430,26 +430,6 @@ static void nobody_enters_an_area_twice(void **state)
 	assert_int_equal(policy_areas_left(&one.ruleset, SIDE, false), 2);
 }
 
-static void ways_are_read_and_written(void **state)
-{
-	char text[64];
-
-	(void)state;
-	for (int way = 1; way < 16; way++) {
-		policy_format_way((uint8_t)way, text, sizeof(text));
-		assert_int_equal(policy_parse_way(text), way);
-	}
-	assert_int_equal(policy_parse_way("pin+card"), WAY(POLICY_PIN) | WAY(POLICY_CARD));
-	assert_int_equal(policy_parse_way("pass"), WAY(POLICY_PASS));
-	assert_int_equal(policy_parse_way("pass+pin"), 0);
-	assert_int_equal(policy_parse_way("remote"), 0);
-	assert_int_equal(policy_parse_way(""), 0);
-	assert_int_equal(policy_parse_way("card+"), 0);
-	assert_int_equal(policy_parse_way("+card"), 0);
-	assert_int_equal(policy_parse_way("card+card"), 0);
-	assert_int_equal(policy_parse_way("cards"), 0);
-}
-
 static void a_face_that_two_people_share_needs_another_factor(void **state)
 {
 	struct policy_request request = asked(&no_rules, POLICY_FACE, &resident);
@@ -502,7 +482,6 @@ int main(void)
 		cmocka_unit_test(duress_opens_and_more_time_is_passed_on),
 		cmocka_unit_test(a_pass_is_its_own_rule_at_its_doors),
 		cmocka_unit_test(nobody_enters_an_area_twice),
-		cmocka_unit_test(ways_are_read_and_written),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
