@@ -100,7 +100,7 @@ static void fill_book(struct threshold_calibration *site)
 	}
 	for (unsigned i = 0; i < RULES; i++)
 		load(site, "rule", i, any_rule());
-	if (access_rules_settle(site->ruleset, report, NULL) != 0)
+	if (access_rules_apply(site->ruleset, report, NULL) != 0)
 		die("the site", "not used");
 }
 

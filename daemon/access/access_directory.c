@@ -1,10 +1,16 @@
 #include "access_directory.h"
 
+#include <assert.h>
+
+#include "base/thread_role.h"
+
 int access_directory_open(const char *const *doors, size_t door_count,
 			  struct access_directory *directory)
 {
 	int r;
 
+	assert_thread(THREAD_CONTROL);
+	assert(directory != NULL && door_count <= POLICY_DOORS_MAX);
 	*directory = (struct access_directory){0};
 	r = roster_open(&directory->people);
 	if (r == 0)
@@ -16,6 +22,7 @@ int access_directory_open(const char *const *doors, size_t door_count,
 
 void access_directory_close(struct access_directory *directory)
 {
+	assert_thread(THREAD_CONTROL);
 	roster_close(directory->people);
 	roster_credentials_close(directory->credentials);
 	access_rules_close(directory->rules);

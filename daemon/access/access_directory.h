@@ -1,10 +1,10 @@
 /*
- * access_directory.h - everything that a decision reads: people, their credentials, the rules, and
- * the key of passes.
+ * access_directory.h - all that a decision reads: people, their credentials, the rules, and the
+ * key that signs passes.
  *
- * The people part of the gate fills and changes it; the parts that decide, answer and report are
- * lent it and only read, but for what a decision itself counts (uses of a credential, the areas a
- * person is in). Control thread only.
+ * The people part of the gate fills and changes the directory. The other parts borrow it and only
+ * read, except for two counters that a decision updates: the uses of a credential and the areas a
+ * person is in. Control thread only.
  */
 #ifndef GH_ACCESS_ACCESS_DIRECTORY_H
 #define GH_ACCESS_ACCESS_DIRECTORY_H
@@ -29,7 +29,7 @@ struct access_directory {
 int access_directory_open(const char *const *doors, size_t door_count,
 			  struct access_directory *directory);
 
-/** Wipes the key, frees the rest. A zeroed directory is fine. */
+/** Wipes the key and frees the rest. A zeroed directory is allowed. */
 void access_directory_close(struct access_directory *directory);
 
 #endif

@@ -1,7 +1,4 @@
-/*
- * access_feedback.h - what the person at a door is shown of a decision, by the lights and buzzers
- * of readers and on displays.
- */
+/* access_feedback.h - what the lights, buzzers and displays at a door show of a decision. */
 #ifndef GH_ACCESS_ACCESS_FEEDBACK_H
 #define GH_ACCESS_ACCESS_FEEDBACK_H
 

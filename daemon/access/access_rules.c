@@ -1,5 +1,6 @@
 #include "access_rules.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/sorted.h"
+#include "base/thread_role.h"
 
 enum {
 	ITEMS_MAX = POLICY_GROUPS_MAX + POLICY_RULES_MAX + POLICY_AREAS_MAX + ROSTER_SCHEDULES_MAX +
@@ -31,13 +33,10 @@ struct item {
 	enum kind kind;
 	char name[POLICY_NAME_BYTES];
 	json_t *value;
-	bool bad; /* is kept and not used */
+	bool unused; /* stored, but not in force since it is inconsistent */
 };
 
-/*
- * all that the items come to; made anew for each change, so that a change that fails leaves the old
- * one
- */
+/* compiled from all items; each change compiles a new one, so a failed change leaves the old one */
 struct compiled {
 	struct policy_ruleset policy;
 	struct {
@@ -56,11 +55,12 @@ typedef char name_text[POLICY_NAME_BYTES];
 struct access_rules {
 	name_text doors[POLICY_DOORS_MAX];
 	size_t door_count;
-	struct item items[ITEMS_MAX]; /* by kind and name */
+	struct item items[ITEMS_MAX]; /* sorted by kind and name */
 	size_t count;
-	/* people hold places of these, so that a name keeps its place as long as it lives */
+	/* people hold the indices of these, so a name has the same index until it is removed */
 	name_text groups[POLICY_GROUPS_MAX], areas[POLICY_AREAS_MAX];
-	struct compiled *compiled, *making; /* making: names are looked up in it */
+	/* in force; being compiled (schedules are then looked up in it), else NULL */
+	struct compiled *compiled, *next;
 	struct roster_names names;
 };
 
@@ -91,7 +91,7 @@ static int find_group(const void *arg, const char *name)
 static const struct schedule *find_schedule(const void *arg, const char *name)
 {
 	const struct access_rules *rules = arg;
-	const struct compiled *compiled = rules->making != NULL ? rules->making : rules->compiled;
+	const struct compiled *compiled = rules->next != NULL ? rules->next : rules->compiled;
 
 	for (size_t i = 0; i < compiled->schedule_count; i++)
 		if (strcmp(compiled->schedules[i].name, name) == 0)
@@ -105,7 +105,7 @@ static name_text *places_of(struct access_rules *rules, enum kind kind, size_t *
 	return kind == GROUP ? rules->groups : kind == AREA ? rules->areas : NULL;
 }
 
-static void take_place(struct access_rules *rules, enum kind kind, const char *name)
+static void assign_place(struct access_rules *rules, enum kind kind, const char *name)
 {
 	size_t count;
 	name_text *places = places_of(rules, kind, &count);
@@ -113,13 +113,14 @@ static void take_place(struct access_rules *rules, enum kind kind, const char *n
 	if (places == NULL || place_in(places, count, name) >= 0)
 		return;
 	for (size_t i = 0; i < count; i++)
-		if (places[i][0] == '\0') { /* there is one: items of a kind have the same limit */
+		if (places[i][0] == '\0') {
 			snprintf(places[i], sizeof(places[i]), "%s", name);
 			return;
 		}
+	assert(false); /* the number of items of a kind has the same limit */
 }
 
-static void give_place(struct access_rules *rules, enum kind kind, const char *name)
+static void release_place(struct access_rules *rules, enum kind kind, const char *name)
 {
 	size_t count;
 	name_text *places = places_of(rules, kind, &count);
@@ -139,7 +140,7 @@ static int kind_of(const char *name)
 	return -EINVAL;
 }
 
-bool access_rules_keeps(const char *kind)
+bool access_rules_has_kind(const char *kind)
 {
 	return kind_of(kind) >= 0;
 }
@@ -158,15 +159,15 @@ static int order_of_item(const void *item, const void *key)
 					     : strcmp(at->name, wanted->name);
 }
 
-/* Where the item is, or belongs. */
+/* The index of an item, or the index at which it is to be inserted. */
 static size_t place_of(const struct access_rules *rules, int kind, const char *name,
-		       bool *ret_there)
+		       bool *ret_found)
 {
 	const struct item_key key = {kind, name};
 	size_t place = sorted_place(rules->items, rules->count, sizeof(rules->items[0]),
 				    order_of_item, &key);
 
-	*ret_there = place < rules->count && order_of_item(&rules->items[place], &key) == 0;
+	*ret_found = place < rules->count && order_of_item(&rules->items[place], &key) == 0;
 	return place;
 }
 
@@ -184,18 +185,20 @@ static void insert_item(struct access_rules *rules, size_t place, int kind, cons
 {
 	struct item *item = &rules->items[place];
 
+	assert(rules->count < ITEMS_MAX && place <= rules->count);
 	memmove(item + 1, item, (rules->count - place) * sizeof(*item));
 	*item = (struct item){.kind = (enum kind)kind, .value = json_incref(value)};
 	snprintf(item->name, sizeof(item->name), "%s", name);
 	rules->count++;
-	take_place(rules, item->kind, item->name);
+	assign_place(rules, item->kind, item->name);
 }
 
-static void drop_item(struct access_rules *rules, size_t place)
+static void remove_item(struct access_rules *rules, size_t place)
 {
 	struct item *item = &rules->items[place];
 
-	give_place(rules, item->kind, item->name);
+	assert(place < rules->count);
+	release_place(rules, item->kind, item->name);
 	json_decref(item->value);
 	rules->count--;
 	memmove(item, item + 1, (rules->count - place) * sizeof(*item));
@@ -222,6 +225,7 @@ static int compile_item(struct access_rules *rules, struct compiled *into, const
 		return roster_parse_holiday(item->value, &into->calendar, problem);
 	case AREA:
 		place = place_in(rules->areas, POLICY_AREAS_MAX, item->name);
+		assert(place >= 0); /* insert_item() assigned it */
 		return roster_parse_area(item->name, item->value, &rules->names,
 					 &into->areas[place], problem);
 	case OPENING:
@@ -253,65 +257,70 @@ static void index_rules(struct compiled *compiled)
 }
 
 /*
- * Everything anew. @p report NULL: the first mistake ends it, in @p problem. @return mistakes, or
- * an error
+ * Compile all items. With @p report every inconsistent item is reported and left out. Without it
+ * such an item fails the call, with the first one in @p problem; items that were reported before
+ * stay left out and fail nothing.
+ * @return the number of reported items, -EINVAL or -ENOMEM
  */
 static int compile(struct access_rules *rules,
 		   void (*report)(void *arg, const struct problem *problem), void *arg,
 		   struct problem *problem)
 {
-	/* rules and openings name schedules, so these come first */
+	/* rules and openings refer to schedules, so these are compiled first */
 	static const enum kind order[] = {GROUP, SCHEDULE, HOLIDAY, AREA, OPENING, RULE};
 	struct compiled *compiled = calloc(1, sizeof(*compiled));
 	struct problem wrong, at_item;
-	int bad = 0;
+	int errors = 0;
 
+	assert(rules->next == NULL);
 	if (compiled == NULL)
 		return -ENOMEM;
-	rules->making = compiled;
+	rules->next = compiled;
 	for (size_t k = 0; k < KINDS; k++)
 		for (size_t i = 0; i < rules->count; i++) {
 			struct item *item = &rules->items[i];
-			bool was_bad = item->bad;
+			bool was_unused = item->unused;
 
 			if (item->kind != order[k])
 				continue;
-			item->bad = compile_item(rules, compiled, item, &wrong) < 0;
-			if (!item->bad || (report == NULL && was_bad))
-				continue; /* what was reported before stands in no change's way */
-			bad++;
-			item->bad = report != NULL;
+			item->unused = compile_item(rules, compiled, item, &wrong) < 0;
+			if (!item->unused || (report == NULL && was_unused))
+				continue;
+			errors++;
+			item->unused = report != NULL;
 			problem_rule_item_wrong(&at_item, kinds[item->kind].name, item->name,
 						&wrong);
 			if (report != NULL)
 				report(arg, &at_item);
-			else if (bad == 1)
+			else if (errors == 1)
 				*problem = at_item;
 		}
-	rules->making = NULL;
-	if (bad > 0 && report == NULL) {
+	rules->next = NULL;
+	if (errors > 0 && report == NULL) {
 		free(compiled);
 		return -EINVAL;
 	}
-	/* rules of which none could be used must not become no rules, which lets residents in */
+	/* not an empty ruleset when all rules are unused: the built-in rule would grant */
 	if (compiled->policy.rule_count == 0 && count_kind(rules, RULE) > 0)
 		compiled->policy.rule_count = 1; /* all zeros: no door, no way */
 	index_rules(compiled);
 	free(rules->compiled);
 	rules->compiled = compiled;
-	return bad;
+	return errors;
 }
 
-/* ---- the outside ---- */
+/* ---- public functions ---- */
 
 int access_rules_open(const char *const *doors, size_t count, struct access_rules **ret_rules)
 {
 	struct access_rules *rules = calloc(1, sizeof(*rules));
 	int r;
 
+	assert_thread(THREAD_CONTROL);
+	assert(count <= POLICY_DOORS_MAX);
 	if (rules == NULL)
 		return -ENOMEM;
-	for (size_t i = 0; i < count && i < POLICY_DOORS_MAX; i++)
+	for (size_t i = 0; i < count; i++)
 		snprintf(rules->doors[rules->door_count++], POLICY_NAME_BYTES, "%s", doors[i]);
 	rules->names = (struct roster_names){
 		.door = find_door, .group = find_group, .schedule = find_schedule, .arg = rules};
@@ -328,21 +337,23 @@ int access_rules_load(struct access_rules *rules, const char *kind_name, const c
 		      json_t *value)
 {
 	int kind = kind_of(kind_name);
-	bool there;
+	bool found;
 	size_t place;
 
+	assert_thread(THREAD_CONTROL);
 	if (kind < 0 || !roster_name_is_valid(name))
 		return -EINVAL;
-	place = place_of(rules, kind, name, &there);
-	if (there || count_kind(rules, (enum kind)kind) >= kinds[kind].max)
+	place = place_of(rules, kind, name, &found);
+	if (found || count_kind(rules, (enum kind)kind) >= kinds[kind].max)
 		return -EINVAL;
 	insert_item(rules, place, kind, name, value);
 	return 0;
 }
 
-int access_rules_settle(struct access_rules *rules,
-			void (*report)(void *arg, const struct problem *problem), void *arg)
+int access_rules_apply(struct access_rules *rules,
+		       void (*report)(void *arg, const struct problem *problem), void *arg)
 {
+	assert_thread(THREAD_CONTROL);
 	return compile(rules, report, arg, NULL);
 }
 
@@ -350,15 +361,15 @@ static int replace(struct access_rules *rules, size_t place, json_t *value, stru
 {
 	struct item *item = &rules->items[place];
 	json_t *before = item->value;
-	bool was_bad = item->bad;
+	bool was_unused = item->unused;
 	int r;
 
 	item->value = json_incref(value);
-	item->bad = false;
+	item->unused = false;
 	r = compile(rules, NULL, NULL, problem);
 	if (r < 0) {
 		item->value = before;
-		item->bad = was_bad;
+		item->unused = was_unused;
 	}
 	json_decref(r < 0 ? value : before);
 	return r;
@@ -368,14 +379,15 @@ int access_rules_put(struct access_rules *rules, const char *kind_name, const ch
 		     json_t *value, struct problem *problem)
 {
 	int kind = kind_of(kind_name), r;
-	bool there;
+	bool found;
 	size_t place;
 
+	assert_thread(THREAD_CONTROL);
 	if (kind < 0 || !roster_name_is_valid(name)) {
 		return problem_rule_name_invalid(problem);
 	}
-	place = place_of(rules, kind, name, &there);
-	if (there)
+	place = place_of(rules, kind, name, &found);
+	if (found)
 		return replace(rules, place, value, problem);
 	if (count_kind(rules, (enum kind)kind) >= kinds[kind].max) {
 		return problem_too_many_items(problem, (long long)kinds[kind].max, kind_name);
@@ -383,7 +395,7 @@ int access_rules_put(struct access_rules *rules, const char *kind_name, const ch
 	insert_item(rules, place, kind, name, value);
 	r = compile(rules, NULL, NULL, problem);
 	if (r < 0)
-		drop_item(rules, place);
+		remove_item(rules, place);
 	return r;
 }
 
@@ -392,15 +404,16 @@ int access_rules_remove(struct access_rules *rules, const char *kind_name, const
 {
 	int kind = kind_of(kind_name), r;
 	json_t *value;
-	bool there;
+	bool found;
 	size_t place;
 
-	place = kind < 0 ? 0 : place_of(rules, kind, name, &there);
-	if (kind < 0 || !there) {
+	assert_thread(THREAD_CONTROL);
+	place = kind < 0 ? 0 : place_of(rules, kind, name, &found);
+	if (kind < 0 || !found) {
 		return problem_item_not_here(problem, kind_name, name);
 	}
 	value = json_incref(rules->items[place].value);
-	drop_item(rules, place);
+	remove_item(rules, place);
 	r = compile(rules, NULL, NULL, problem);
 	if (r < 0)
 		insert_item(rules, place, kind, name, value);
@@ -411,13 +424,13 @@ int access_rules_remove(struct access_rules *rules, const char *kind_name, const
 json_t *access_rules_get(const struct access_rules *rules, const char *kind_name, const char *name)
 {
 	int kind = kind_of(kind_name);
-	bool there;
+	bool found;
 	size_t place;
 
 	if (kind < 0)
 		return NULL;
-	place = place_of(rules, kind, name, &there);
-	return there ? rules->items[place].value : NULL;
+	place = place_of(rules, kind, name, &found);
+	return found ? rules->items[place].value : NULL;
 }
 
 bool access_rules_next(const struct access_rules *rules, const char *kind, size_t *at,
@@ -449,11 +462,13 @@ const struct roster_names *access_rules_names(const struct access_rules *rules)
 
 const char *access_rules_group(const struct access_rules *rules, int place)
 {
+	assert(place >= 0 && place < POLICY_GROUPS_MAX);
 	return rules->groups[place][0] != '\0' ? rules->groups[place] : NULL;
 }
 
 const char *access_rules_area(const struct access_rules *rules, int place)
 {
+	assert(place >= 0 && place < POLICY_AREAS_MAX);
 	return rules->areas[place][0] != '\0' ? rules->areas[place] : NULL;
 }
 

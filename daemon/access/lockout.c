@@ -1,6 +1,8 @@
 #include "lockout.h"
 
-uint64_t lockout_left_ms(struct lockout *lockout, uint64_t now_ms)
+#include <assert.h>
+
+uint64_t lockout_remaining_ms(struct lockout *lockout, uint64_t now_ms)
 {
 	if (lockout->until_ms == 0)
 		return 0;
@@ -12,7 +14,8 @@ uint64_t lockout_left_ms(struct lockout *lockout, uint64_t now_ms)
 
 bool lockout_wrong(struct lockout *lockout, unsigned tries_max, unsigned seconds, uint64_t now_ms)
 {
-	if (lockout_left_ms(lockout, now_ms) > 0)
+	assert(tries_max > 0);
+	if (lockout_remaining_ms(lockout, now_ms) > 0)
 		return false;
 	lockout->wrong++;
 	if (lockout->wrong < tries_max)

@@ -1,8 +1,8 @@
 /*
- * lockout.h - after so many wrong tries in a row a reader takes nothing for a while. Pure.
+ * lockout.h - a reader that ignores everything for a while after too many wrong tries in a row.
  *
- * Times are CLOCK_MONOTONIC in milliseconds. A right try forgets the wrong ones, so does the end of
- * a lock-out.
+ * Pure. Times are CLOCK_MONOTONIC in milliseconds. A right try resets the count, and so does the
+ * end of a lock-out.
  */
 #ifndef GH_ACCESS_LOCKOUT_H
 #define GH_ACCESS_LOCKOUT_H
@@ -16,15 +16,16 @@ struct lockout {
 };
 
 /**
- * One more wrong try. @return whether it is the one that locks out; tries during a lock-out do not
- * count.
+ * Count a wrong try; tries during a lock-out do not count.
+ * @param tries_max  1 or more: the try with this number begins a lock-out of @p seconds.
+ * @return whether this try began a lock-out.
  */
 bool lockout_wrong(struct lockout *lockout, unsigned tries_max, unsigned seconds, uint64_t now_ms);
 
-/** A right try. @return whether there was something to forget. */
+/** Reset the count after a right try, but end no lock-out. @return whether there was a count. */
 bool lockout_right(struct lockout *lockout);
 
-/** How long it still lasts; 0: not locked out. */
-uint64_t lockout_left_ms(struct lockout *lockout, uint64_t now_ms);
+/** The remaining time of the lock-out, 0 for none. */
+uint64_t lockout_remaining_ms(struct lockout *lockout, uint64_t now_ms);
 
 #endif

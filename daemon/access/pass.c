@@ -1,5 +1,7 @@
 #include "pass.h"
 
+#include <assert.h>
+
 #include <errno.h>
 #include <string.h>
 
@@ -10,7 +12,7 @@ enum {
 
 static const char mark[] = "GHP1", domain[] = "gatehouse-pass-1";
 
-_Static_assert(sizeof(mark) + (BYTES_MAX * 8 + 4) / 5 <= PASS_TEXT_BYTES, "every pass fits");
+_Static_assert(sizeof(mark) + (BYTES_MAX * 8 + 4) / 5 <= PASS_TEXT_BYTES, "every pass has room");
 
 /* ---- base 32 ---- */
 
@@ -39,7 +41,8 @@ static int digit(char c)
 }
 
 /*
- * @return how many bytes, or -EINVAL; one text for one row of bytes: what is left over must be zero
+ * @return the number of bytes, or -EINVAL. Each byte string has one text: the last digit's unused
+ * bits must be zero.
  */
 static int decode(const char *text, uint8_t *ret, size_t max)
 {
@@ -86,7 +89,7 @@ static bool is_minute(int64_t unix_ms)
 	return unix_ms >= 0 && unix_ms % 60000 == 0 && unix_ms / 60000 <= UINT32_MAX;
 }
 
-static bool name_is_fit(const char *name, size_t length)
+static bool name_is_valid(const char *name, size_t length)
 {
 	for (size_t i = 0; i < length; i++)
 		if ((name[i] < 'a' || name[i] > 'z') && (name[i] < '0' || name[i] > '9') &&
@@ -95,14 +98,14 @@ static bool name_is_fit(const char *name, size_t length)
 	return length > 0 && length < PASS_DOOR_BYTES;
 }
 
-static bool is_fit(const struct pass *pass)
+static bool is_valid(const struct pass *pass)
 {
 	if (memchr(pass->id, '\0', sizeof(pass->id)) == NULL || !ulid_is_valid(pass->id) ||
 	    !is_minute(pass->valid_from_unix_ms) || !is_minute(pass->valid_to_unix_ms) ||
 	    pass->uses > PASS_USES_MAX || pass->door_count > PASS_DOORS_MAX)
 		return false;
 	for (size_t i = 0; i < pass->door_count; i++)
-		if (!name_is_fit(pass->doors[i], strnlen(pass->doors[i], PASS_DOOR_BYTES)))
+		if (!name_is_valid(pass->doors[i], strnlen(pass->doors[i], PASS_DOOR_BYTES)))
 			return false;
 	return true;
 }
@@ -112,7 +115,8 @@ int pass_write(const struct crypto_signer *signer, const struct pass *pass, char
 	uint8_t bytes[sizeof(domain) - 1 + BYTES_MAX], *start = bytes + sizeof(domain) - 1,
 						       *at = start;
 
-	if (!is_fit(pass))
+	assert(signer != NULL);
+	if (!is_valid(pass))
 		return -EINVAL;
 	memcpy(bytes, domain, sizeof(domain) - 1);
 	*at++ = 1;
@@ -130,6 +134,7 @@ int pass_write(const struct crypto_signer *signer, const struct pass *pass, char
 		at += length;
 	}
 	crypto_signer_sign(signer, bytes, (size_t)(at - bytes), at);
+	assert((size_t)(at - start) + CRYPTO_SIGNATURE_BYTES <= BYTES_MAX);
 	memcpy(text, mark, sizeof(mark) - 1);
 	encode(start, (size_t)(at - start) + CRYPTO_SIGNATURE_BYTES, text + sizeof(mark) - 1);
 	return 0;
@@ -143,7 +148,7 @@ static int read_doors(const uint8_t *at, const uint8_t *end, struct pass *pass)
 	for (size_t i = 0; i < pass->door_count; i++) {
 		size_t length = at < end ? *at++ : 0;
 
-		if (length > (size_t)(end - at) || !name_is_fit((const char *)at, length))
+		if (length > (size_t)(end - at) || !name_is_valid((const char *)at, length))
 			return -EINVAL;
 		memcpy(pass->doors[i], at, length);
 		at += length;

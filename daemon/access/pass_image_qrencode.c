@@ -1,5 +1,6 @@
 #include "pass_image.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <qrencode.h>
 #include <stdio.h>
@@ -7,13 +8,13 @@
 #include <string.h>
 
 enum {
-	QUIET = 4, /* modules of white around, as ISO/IEC 18004 asks */
-	PIXELS = 8 /* of a module */
+	QUIET = 4, /* modules of white on each side, by ISO/IEC 18004 */
+	PIXELS = 8 /* per module and direction */
 };
 
 static int encode(const char *text, QRcode **ret_code)
 {
-	/* level M: a crumpled print still reads, a phone's display too */
+	/* level M: readers still decode a crumpled print and a phone's display */
 	QRcode *code = QRcode_encodeString(text, 0, QR_ECLEVEL_M, QR_MODE_8, 1);
 
 	if (code == NULL)
@@ -65,7 +66,7 @@ int pass_image_svg(const char *text, char **ret_svg)
 	return 0;
 }
 
-/* ---- PNG, its deflate stream in stored blocks: a QR code is small enough ---- */
+/* ---- PNG; its deflate stream has stored blocks, since a QR code is small ---- */
 
 static void put_32(uint8_t *at, uint32_t value)
 {
@@ -85,7 +86,7 @@ static uint32_t crc_of(const uint8_t *at, size_t bytes)
 	return ~crc;
 }
 
-/* Room for a chunk of @p bytes; its data starts 8 after what is returned. */
+/* Complete a chunk whose @p bytes of data are at @p at + 8. @return the end of the chunk */
 static uint8_t *finish_chunk(uint8_t *at, const char *type, size_t bytes)
 {
 	put_32(at, (uint32_t)bytes);
@@ -113,7 +114,7 @@ static void put_row(uint8_t *row, const QRcode *code, int y)
 	int side = code->width + 2 * QUIET;
 
 	*row++ = 0;
-	for (int x = 0; x < side; x++) /* PIXELS is 8: a module is a byte */
+	for (int x = 0; x < side; x++) /* PIXELS is 8: a module is one byte */
 		row[x] = is_dark(code, x - QUIET, y - QUIET) ? 0x00 : 0xff;
 }
 
@@ -126,7 +127,7 @@ static uint8_t *put_rows(uint8_t *chunk, const QRcode *code)
 	*at++ = 0x78;
 	*at++ = 0x01;
 	for (size_t y = 0; y < side * PIXELS; y++) {
-		/* a stored block a row */
+		/* one stored block for each row */
 		*at++ = y + 1 == side * PIXELS;
 		*at++ = (uint8_t)row_bytes;
 		*at++ = (uint8_t)(row_bytes >> 8);
@@ -153,6 +154,7 @@ int pass_image_png(const char *text, uint8_t **ret_png, size_t *ret_bytes)
 	if (r < 0)
 		return r;
 	side = (size_t)(code->width + 2 * QUIET);
+	assert(code->width > 0);
 	png = malloc(128 + side * PIXELS * (side + 6));
 	if (png == NULL) {
 		QRcode_free(code);

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #define BIT(factor) ((uint8_t)(1u << (factor)))
-#define DOUBT BIT(POLICY_FACTORS) /* beside the factors: the face is not one person's alone */
+#define AMBIGUOUS BIT(POLICY_FACTORS) /* beside the factors: the face matches two people */
 
 const struct policy_rule policy_builtin_rule = {
 	.name = "residents",
@@ -36,7 +36,7 @@ static struct policy_decision grant(const char *rule)
 	return decision;
 }
 
-/* Whether the door lets anybody through; a door that is open for all refuses nobody. */
+/* Whether credentials count in this mode. A door that is open to all refuses no credential. */
 static bool mode_admits(enum door_mode mode)
 {
 	switch (mode) {
@@ -59,11 +59,11 @@ static const struct policy_shown *newest(const struct policy_request *request)
 	return &request->shown[request->shown_count - 1];
 }
 
-/* ---- who it is, and whether what was shown counts ---- */
+/* ---- identity and validity ---- */
 
-/* @return true and the denial, when a validity does not hold */
-static bool invalid(const struct policy_request *request, bool enabled, int64_t from, int64_t to,
-		    struct policy_decision *ret_denial)
+/* @return true with the denial when the validity does not hold */
+static bool is_invalid(const struct policy_request *request, bool enabled, int64_t from, int64_t to,
+		       struct policy_decision *ret_denial)
 {
 	if (!enabled)
 		*ret_denial =
@@ -82,12 +82,13 @@ static bool invalid(const struct policy_request *request, bool enabled, int64_t 
 	return true;
 }
 
-/* @return true and the denial, when the credential does not count */
-static bool unusable(const struct policy_request *request,
-		     const struct policy_credential *credential, struct policy_decision *ret_denial)
+/* @return true with the denial when the credential is not valid */
+static bool is_unusable(const struct policy_request *request,
+			const struct policy_credential *credential,
+			struct policy_decision *ret_denial)
 {
-	if (invalid(request, credential->enabled, credential->valid_from_unix_ms,
-		    credential->valid_to_unix_ms, ret_denial))
+	if (is_invalid(request, credential->enabled, credential->valid_from_unix_ms,
+		       credential->valid_to_unix_ms, ret_denial))
 		return true;
 	if (credential->uses_max == 0 || credential->used < credential->uses_max)
 		return false;
@@ -95,7 +96,8 @@ static bool unusable(const struct policy_request *request,
 	return true;
 }
 
-static bool nobody(const struct policy_shown *shown, struct policy_decision *ret_denial)
+/* @return true with the denial when the roster has no owner of the factor */
+static bool is_unknown(const struct policy_shown *shown, struct policy_decision *ret_denial)
 {
 	bool known = shown->factor == POLICY_PASS ? shown->credential != NULL
 		     : shown->factor == POLICY_FACE
@@ -112,19 +114,20 @@ static bool nobody(const struct policy_shown *shown, struct policy_decision *ret
 	return true;
 }
 
-static bool refused(const struct policy_request *request, const struct policy_shown *shown,
-		    struct policy_decision *ret_denial)
+/* @return true with the denial when this factor alone refuses the request */
+static bool is_refused(const struct policy_request *request, const struct policy_shown *shown,
+		       struct policy_decision *ret_denial)
 {
 	const struct policy_person *person = shown->person;
 
 	if (shown->factor == POLICY_REMOTE)
 		return false;
-	if (nobody(shown, ret_denial))
+	if (is_unknown(shown, ret_denial))
 		return true;
-	if (person != NULL && invalid(request, person->enabled, person->valid_from_unix_ms,
-				      person->valid_to_unix_ms, ret_denial))
+	if (person != NULL && is_invalid(request, person->enabled, person->valid_from_unix_ms,
+					 person->valid_to_unix_ms, ret_denial))
 		return true;
-	if (shown->credential != NULL && unusable(request, shown->credential, ret_denial))
+	if (shown->credential != NULL && is_unusable(request, shown->credential, ret_denial))
 		return true;
 	if (person == NULL || person->blocked != POLICY_BLOCK_DENY)
 		return false;
@@ -133,13 +136,14 @@ static bool refused(const struct policy_request *request, const struct policy_sh
 	return true;
 }
 
-/* Everything that @p person showed is looked at: what was shown first may have expired since. */
-static bool person_refused(const struct policy_request *request, const struct policy_person *person,
-			   struct policy_decision *ret_denial)
+/* Checks all factors of @p person, since an earlier one may have expired in the meantime. */
+static bool is_person_refused(const struct policy_request *request,
+			      const struct policy_person *person,
+			      struct policy_decision *ret_denial)
 {
 	for (size_t i = request->shown_count; i-- > 0;)
 		if (request->shown[i].person == person &&
-		    refused(request, &request->shown[i], ret_denial))
+		    is_refused(request, &request->shown[i], ret_denial))
 			return true;
 	return false;
 }
@@ -157,7 +161,7 @@ static bool in_group(const struct policy_rule *rule, const struct policy_person 
 	return rule->everyone || common != 0;
 }
 
-/* All that @p person showed; a pass has no person and stands alone. */
+/* The factors that @p person presented, as bits. A pass has no person and counts alone. */
 static uint8_t factors_of(const struct policy_request *request, const struct policy_person *person)
 {
 	uint8_t factors = 0;
@@ -165,24 +169,24 @@ static uint8_t factors_of(const struct policy_request *request, const struct pol
 	for (size_t i = 0; i < request->shown_count; i++)
 		if (request->shown[i].person == person)
 			factors |= BIT(request->shown[i].factor) |
-				   (request->shown[i].ambiguous_match ? DOUBT : 0);
+				   (request->shown[i].ambiguous_match ? AMBIGUOUS : 0);
 	return factors;
 }
 
-/* A face that two people share says who it may be; another factor says who of them it is. */
-static bool face_is_alone(uint8_t factors)
+/* An ambiguous match narrows the choice to two people; only another factor decides between them. */
+static bool only_ambiguous_face(uint8_t factors)
 {
-	return (factors & DOUBT) != 0 && (factors & ~(DOUBT | BIT(POLICY_FACE))) == 0;
+	return (factors & AMBIGUOUS) != 0 && (factors & ~(AMBIGUOUS | BIT(POLICY_FACE))) == 0;
 }
 
-/* 2: a way of the rule is complete; 1: a part of one was shown; 0: nothing that this rule takes */
+/* @return 2: a way of the rule is complete; 1: a part of one; 0: no factor of any way */
 static int ways_shown(const struct policy_rule *rule, uint8_t factors)
 {
 	int best = 0;
 
 	for (size_t i = 0; i < rule->way_count; i++) {
 		if ((rule->ways[i] & factors) == rule->ways[i] &&
-		    (rule->ways[i] != BIT(POLICY_FACE) || !face_is_alone(factors)))
+		    (rule->ways[i] != BIT(POLICY_FACE) || !only_ambiguous_face(factors)))
 			return 2;
 		if ((rule->ways[i] & factors) != 0)
 			best = 1;
@@ -190,7 +194,7 @@ static int ways_shown(const struct policy_rule *rule, uint8_t factors)
 	return best;
 }
 
-/* How many different people of the rule's groups showed a whole way. */
+/* The number of different people in the rule's groups who completed a way. */
 static unsigned persons_complete(const struct policy_request *request,
 				 const struct policy_rule *rule)
 {
@@ -205,7 +209,7 @@ static unsigned persons_complete(const struct policy_request *request,
 			before |= request->shown[j].person == person;
 		if (!before && in_group(rule, person) &&
 		    ways_shown(rule, factors_of(request, person)) == 2 &&
-		    !person_refused(request, person, &denial))
+		    !is_person_refused(request, person, &denial))
 			complete++;
 	}
 	return complete;
@@ -245,8 +249,9 @@ enum policy_verdict policy_judge(const struct policy_request *request,
 	return judge_ways(request, rule);
 }
 
-/* ---- what would have been needed ---- */
+/* ---- what would have opened the door ---- */
 
+/* The ways of the rule; with @p without, only those that contain it, and without it. */
 static void list_ways(const struct policy_rule *rule, uint8_t without, char *text, size_t bytes)
 {
 	size_t used = 0;
@@ -273,10 +278,10 @@ static struct policy_decision decide_more(const struct policy_request *request,
 	if (ways_shown(rule, shown) == 2) {
 		decision.needed = PROBLEM_NEEDS_SECOND_PERSON;
 		list_ways(rule, 0, decision.needed_name, sizeof(decision.needed_name));
-	} else if (face_is_alone(shown)) {
+	} else if (only_ambiguous_face(shown)) {
 		decision.needed = PROBLEM_NEEDS_OTHER_THAN_FACE;
 	} else {
-		list_ways(rule, (uint8_t)(shown & ~DOUBT), decision.needed_name,
+		list_ways(rule, (uint8_t)(shown & ~AMBIGUOUS), decision.needed_name,
 			  sizeof(decision.needed_name));
 	}
 	return decision;
@@ -306,10 +311,7 @@ static struct policy_decision decide_closest(const struct policy_rule *rule,
 	}
 }
 
-/*
- * The rule that says most for the request decides: one that opens, then one that asks, then the
- * closest.
- */
+/* The rule with the highest verdict decides: the values of the enum are in order. */
 static struct policy_decision decide_rules(const struct policy_request *request)
 {
 	const struct policy_ruleset *ruleset = request->ruleset;
@@ -329,6 +331,7 @@ static struct policy_decision decide_rules(const struct policy_request *request)
 			best_verdict = verdict;
 		}
 	}
+	assert((best != NULL) == (best_verdict > POLICY_RULE_OTHER_GROUP));
 	switch (best_verdict) {
 	case POLICY_RULE_OPENS: {
 		struct policy_decision decision = grant(best->name);
@@ -362,7 +365,7 @@ static bool door_has_pass_rules(const struct policy_request *request)
 	return false;
 }
 
-/* A pass is its own rule, unless the site has rules for passes at this door. */
+/* A pass needs no rule, unless the site has rules for passes at this door. */
 static struct policy_decision decide_pass(const struct policy_request *request)
 {
 	if ((newest(request)->credential->doors & 1u << request->door) == 0)
@@ -376,6 +379,7 @@ uint32_t policy_areas_entered(const struct policy_ruleset *ruleset, unsigned doo
 {
 	uint32_t areas = 0;
 
+	assert(door < POLICY_DOORS_MAX);
 	for (unsigned i = 0; i < POLICY_AREAS_MAX; i++)
 		if (ruleset->areas[i].name[0] != '\0' && !leaving &&
 		    (ruleset->areas[i].entries & 1u << door) != 0)
@@ -387,6 +391,7 @@ uint32_t policy_areas_left(const struct policy_ruleset *ruleset, unsigned door, 
 {
 	uint32_t areas = 0;
 
+	assert(door < POLICY_DOORS_MAX);
 	for (unsigned i = 0; i < POLICY_AREAS_MAX; i++) {
 		const struct policy_area *area = &ruleset->areas[i];
 
@@ -397,7 +402,7 @@ uint32_t policy_areas_left(const struct policy_ruleset *ruleset, unsigned door, 
 	return areas;
 }
 
-/* Whether @p person is inside by the area's ruleset, and it matters now. */
+/* Whether a person who entered at @p entered_unix_ms may not enter the area again yet. */
 static bool breaks_passback(const struct policy_request *request, const struct policy_area *area,
 			    int64_t entered_unix_ms)
 {
@@ -407,7 +412,7 @@ static bool breaks_passback(const struct policy_request *request, const struct p
 		return false;
 	if (area->passback != POLICY_PASSBACK_TIMED)
 		return true;
-	/* who went in later than now did so before the clock was set back: that cannot be judged */
+	/* an entry in the future precedes a step of the clock: its age is unknown, so it passes */
 	return inside_ms >= 0 && inside_ms < (int64_t)area->minutes * 60000;
 }
 
@@ -432,9 +437,10 @@ static void check_areas(const struct policy_request *request, struct policy_deci
 	}
 }
 
-/* ---- all of it ---- */
+/* ---- the decision ---- */
 
-static void take_marks(const struct policy_request *request, struct policy_decision *decision)
+/* Set what a decision reports of the people who pass: extended time, blocklist, duress. */
+static void set_person_flags(const struct policy_request *request, struct policy_decision *decision)
 {
 	for (size_t i = 0; i < request->shown_count; i++) {
 		const struct policy_shown *shown = &request->shown[i];
@@ -464,8 +470,8 @@ struct policy_decision policy_decide(const struct policy_request *request)
 	if (request->tampered &&
 	    (newest(request)->factor == POLICY_FACE || newest(request)->factor == POLICY_REMOTE))
 		return deny(POLICY_UNAUTHORIZED, "tamper", PROBLEM_NEEDS_OTHER_CREDENTIAL);
-	if (refused(request, newest(request), &decision) ||
-	    person_refused(request, newest(request)->person, &decision))
+	if (is_refused(request, newest(request), &decision) ||
+	    is_person_refused(request, newest(request)->person, &decision))
 		return decision;
 	if (!mode_admits(request->door_mode))
 		decision = deny(POLICY_UNAUTHORIZED, "door-mode", PROBLEM_NEEDS_DOOR_MODE);
@@ -479,6 +485,7 @@ struct policy_decision policy_decide(const struct policy_request *request)
 		check_areas(request, &decision);
 	if (opens(&decision) && request->interlocked)
 		decision = deny(POLICY_INTERLOCK, "interlock", PROBLEM_NEEDS_INTERLOCK_CLOSED);
-	take_marks(request, &decision);
+	set_person_flags(request, &decision);
+	assert((decision.outcome == POLICY_GRANT) == (decision.reason == POLICY_GRANTED));
 	return decision;
 }

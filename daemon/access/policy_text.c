@@ -110,7 +110,7 @@ uint8_t policy_parse_way(const char *text)
 			break;
 		text += length + 1;
 	}
-	/* a pass is a stranger's: there is nobody whose card it could come with */
+	/* a pass has no owner in the roster, so no second factor can belong to the same person */
 	return (way & BIT(POLICY_PASS)) != 0 && way != BIT(POLICY_PASS) ? 0 : way;
 }
 
@@ -118,6 +118,7 @@ void policy_format_way(uint8_t way, char *text, size_t bytes)
 {
 	size_t used = 0;
 
+	assert(bytes > 0);
 	text[0] = '\0';
 	for (int i = 0; i < POLICY_REMOTE && used < bytes; i++)
 		if ((way & BIT(i)) != 0)

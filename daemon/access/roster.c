@@ -1,14 +1,16 @@
 #include "roster.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/sorted.h"
+#include "base/thread_role.h"
 #include "crypto/crypto.h"
 
 struct roster {
-	/* sorted by id: ids rise with time, so that a new one goes to the end */
+	/* sorted by id: ids grow with time, so a new person is appended */
 	struct roster_person **people;
 	size_t count, room;
 };
@@ -40,7 +42,7 @@ static int order_of_id(const void *item, const void *key)
 	return strcmp((*(struct roster_person *const *)item)->id, key);
 }
 
-/* The first place whose id is @p id or above. */
+/* The index of the first id that is not below @p id. */
 static size_t place_of(const struct roster *roster, const char *id)
 {
 	return sorted_place(roster->people, roster->count, sizeof(roster->people[0]), order_of_id,
@@ -67,7 +69,7 @@ static int make_room(struct roster *roster)
 	return 0;
 }
 
-static void take_validity(struct roster_person *person)
+static void copy_validity(struct roster_person *person)
 {
 	person->access.enabled = person->enabled;
 	person->access.valid_from_unix_ms = person->valid_from_unix_ms;
@@ -79,6 +81,7 @@ static int insert(struct roster *roster, size_t place, const struct roster_perso
 	struct roster_person *copy;
 	int r;
 
+	assert(place <= roster->count);
 	if (roster->count >= ROSTER_PEOPLE_MAX)
 		return -ENOSPC;
 	r = make_room(roster);
@@ -88,7 +91,7 @@ static int insert(struct roster *roster, size_t place, const struct roster_perso
 	if (copy == NULL)
 		return -ENOMEM;
 	*copy = *person;
-	take_validity(copy);
+	copy_validity(copy);
 	memmove(roster->people + place + 1, roster->people + place,
 		(roster->count - place) * sizeof(struct roster_person *));
 	roster->people[place] = copy;
@@ -96,13 +99,13 @@ static int insert(struct roster *roster, size_t place, const struct roster_perso
 	return 0;
 }
 
-/* What is kept over a put of the rest. */
-static void keep(struct roster_person *person, const struct roster_person *before)
+/* Carry over what roster_put() preserves. */
+static void preserve_access(struct roster_person *person, const struct roster_person *before)
 {
 	person->has_holder = before->has_holder;
 	person->access = before->access;
 	memcpy(person->holder_digest, before->holder_digest, sizeof(person->holder_digest));
-	take_validity(person);
+	copy_validity(person);
 }
 
 int roster_put(struct roster *roster, const struct roster_person *person)
@@ -110,6 +113,7 @@ int roster_put(struct roster *roster, const struct roster_person *person)
 	struct roster_person before;
 	size_t place;
 
+	assert_thread(THREAD_CONTROL);
 	if (memchr(person->id, '\0', sizeof(person->id)) == NULL || !ulid_is_valid(person->id) ||
 	    person->name[0] == '\0' || memchr(person->name, '\0', sizeof(person->name)) == NULL)
 		return -EINVAL;
@@ -118,7 +122,7 @@ int roster_put(struct roster *roster, const struct roster_person *person)
 		return insert(roster, place, person);
 	before = *roster->people[place];
 	*roster->people[place] = *person;
-	keep(roster->people[place], &before);
+	preserve_access(roster->people[place], &before);
 	crypto_wipe(&before, sizeof(before));
 	return 0;
 }
@@ -142,6 +146,7 @@ int roster_remove(struct roster *roster, const char *id)
 
 	if (!holds(roster, place, id))
 		return -ENOENT;
+	assert_thread(THREAD_CONTROL);
 	free_person(roster->people[place]);
 	roster->count--;
 	memmove(roster->people + place, roster->people + place + 1,
@@ -154,6 +159,7 @@ int roster_count_template(struct roster *roster, const char *id, int change)
 	size_t place = place_of(roster, id);
 	unsigned *count;
 
+	assert_thread(THREAD_CONTROL);
 	if (!holds(roster, place, id))
 		return -ENOENT;
 	count = &roster->people[place]->template_count;
@@ -192,6 +198,7 @@ const struct roster_person *roster_at(const struct roster *roster, size_t place)
 
 void roster_clear(struct roster *roster)
 {
+	assert_thread(THREAD_CONTROL);
 	for (size_t i = 0; i < roster->count; i++)
 		free_person(roster->people[i]);
 	roster->count = 0;

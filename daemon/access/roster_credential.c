@@ -1,5 +1,6 @@
 #include "roster_credential.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,19 +8,20 @@
 
 #include "base/json.h"
 #include "base/sorted.h"
+#include "base/thread_role.h"
 #include "crypto/crypto.h"
 
 struct roster_credentials {
-	/* by id: ids rise with time, so that a new one goes to the end */
+	/* sorted by id: ids grow with time, so a new credential is appended */
 	struct roster_credential **all;
 	size_t count, room;
-	struct roster_credential **buckets; /* by factor and text; a power of two of them */
-	size_t bucket_count;
+	struct roster_credential **buckets; /* chains by a hash of factor and text */
+	size_t bucket_count;                /* a power of two */
 };
 
 /* ---- JSON ---- */
 
-static bool of_digits(const char *text, size_t min, size_t max)
+static bool is_digits(const char *text, size_t min, size_t max)
 {
 	size_t length = strspn(text, "0123456789");
 
@@ -28,7 +30,7 @@ static bool of_digits(const char *text, size_t min, size_t max)
 
 int roster_card_text(const char *number, char *text)
 {
-	if (!of_digits(number, 1, 40))
+	if (!is_digits(number, 1, 40))
 		return -EINVAL;
 	while (number[0] == '0' && number[1] != '\0')
 		number++;
@@ -36,8 +38,8 @@ int roster_card_text(const char *number, char *text)
 	return 0;
 }
 
-static int take_code(const json_t *value, struct roster_credential *credential,
-		     struct problem *problem)
+static int parse_code(const json_t *value, struct roster_credential *credential,
+		      struct problem *problem)
 {
 	static const char *const keys[] = {
 		[POLICY_CARD] = "number", [POLICY_PIN] = "digits", [POLICY_QR] = "text"};
@@ -52,7 +54,7 @@ static int take_code(const json_t *value, struct roster_credential *credential,
 		return roster_card_text(code, credential->text) == 0
 			       ? 0
 			       : problem_card_number_invalid(problem);
-	if (credential->factor == POLICY_PIN && !of_digits(code, 4, 12))
+	if (credential->factor == POLICY_PIN && !is_digits(code, 4, 12))
 		return problem_pin_invalid(problem);
 	for (const char *at = code; *at != '\0'; at++)
 		if (*at < ' ' || *at > '~')
@@ -63,8 +65,8 @@ static int take_code(const json_t *value, struct roster_credential *credential,
 	return 0;
 }
 
-static int take_limits(const json_t *value, struct policy_credential *policy,
-		       struct problem *problem)
+static int parse_limits(const json_t *value, struct policy_credential *policy,
+			struct problem *problem)
 {
 	int64_t uses = 0;
 	int r = roster_parse_time(value, "valid_from", &policy->valid_from_unix_ms, problem);
@@ -81,8 +83,8 @@ static int take_limits(const json_t *value, struct policy_credential *policy,
 	return 0;
 }
 
-static int take_person(const json_t *value, const char *key, char *ret_person,
-		       struct problem *problem)
+static int parse_person(const json_t *value, const char *key, char *ret_person,
+			struct problem *problem)
 {
 	const char *person = NULL;
 
@@ -94,7 +96,7 @@ static int take_person(const json_t *value, const char *key, char *ret_person,
 	return 0;
 }
 
-static int take_type(const json_t *value, enum policy_factor *ret_factor, struct problem *problem)
+static int parse_type(const json_t *value, enum policy_factor *ret_factor, struct problem *problem)
 {
 	const char *type = "";
 
@@ -120,7 +122,7 @@ int roster_credential_parse(const char *id, const json_t *value,
 				       : json_check_members(value, known, problem);
 
 	if (r == 0)
-		r = take_type(value, &credential.factor, problem);
+		r = parse_type(value, &credential.factor, problem);
 	if (r < 0)
 		return r;
 	if (before != NULL && before->factor == credential.factor) {
@@ -128,13 +130,13 @@ int roster_credential_parse(const char *id, const json_t *value,
 		credential.policy.used = before->policy.used;
 	}
 	snprintf(credential.id, sizeof(credential.id), "%s", id);
-	r = take_person(value, "person", credential.person, problem);
+	r = parse_person(value, "person", credential.person, problem);
 	if (r == 0 && credential.person[0] == '\0')
 		r = problem_credential_person_missing(problem);
 	if (r == 0)
-		r = take_code(value, &credential, problem);
+		r = parse_code(value, &credential, problem);
 	if (r == 0)
-		r = take_limits(value, &credential.policy, problem);
+		r = parse_limits(value, &credential.policy, problem);
 	if (r == 0)
 		r = json_read_bool(value, "enabled", &credential.policy.enabled, problem);
 	if (r == 0)
@@ -162,11 +164,11 @@ int roster_pass_parse(const char *id, const json_t *value, const struct roster_n
 	if (r == 0)
 		r = json_read_string(value, "title", ROSTER_TITLE_BYTES, &title, problem);
 	if (r == 0)
-		r = take_person(value, "host", pass.person, problem);
+		r = parse_person(value, "host", pass.person, problem);
 	if (r == 0)
 		r = roster_parse_doors(value, "doors", names, &pass.policy.doors, problem);
 	if (r == 0)
-		r = take_limits(value, &pass.policy, problem);
+		r = parse_limits(value, &pass.policy, problem);
 	if (r == 0)
 		r = json_read_bool(value, "revoked", &revoked, problem);
 	if (r == 0 && pass.policy.valid_to_unix_ms == 0)
@@ -243,6 +245,7 @@ void roster_credentials_close(struct roster_credentials *credentials)
 {
 	if (credentials == NULL)
 		return;
+	assert_thread(THREAD_CONTROL);
 	for (size_t i = 0; i < credentials->count; i++)
 		free_credential(credentials->all[i]);
 	free(credentials->all);
@@ -250,7 +253,7 @@ void roster_credentials_close(struct roster_credentials *credentials)
 	free(credentials);
 }
 
-/* FNV-1a: who chooses the texts is the manager, not who stands at the door */
+/* FNV-1a is enough: managers choose the texts, not the people at a door */
 static size_t bucket_of(const struct roster_credentials *credentials, enum policy_factor factor,
 			const char *text)
 {
@@ -264,27 +267,31 @@ static size_t bucket_of(const struct roster_credentials *credentials, enum polic
 static struct roster_credential **own_bucket(struct roster_credentials *credentials,
 					     const struct roster_credential *credential)
 {
-	/* passes have no code that is looked for; their ids spread them */
+	/* a pass has no code; its id spreads passes over the buckets */
 	const char *text = credential->factor == POLICY_PASS ? credential->id : credential->text;
 
 	return &credentials->buckets[bucket_of(credentials, credential->factor, text)];
 }
 
-static void link_in(struct roster_credentials *credentials, struct roster_credential *credential)
+static void link_bucket(struct roster_credentials *credentials,
+			struct roster_credential *credential)
 {
 	struct roster_credential **bucket = own_bucket(credentials, credential);
 
-	credential->same_bucket = *bucket;
+	credential->next_in_bucket = *bucket;
 	*bucket = credential;
 }
 
-static void link_out(struct roster_credentials *credentials, struct roster_credential *credential)
+static void unlink_bucket(struct roster_credentials *credentials,
+			  struct roster_credential *credential)
 {
 	struct roster_credential **at = own_bucket(credentials, credential);
 
-	while (*at != credential)
-		at = &(*at)->same_bucket;
-	*at = credential->same_bucket;
+	while (*at != credential) {
+		assert(*at != NULL); /* each credential is in its bucket */
+		at = &(*at)->next_in_bucket;
+	}
+	*at = credential->next_in_bucket;
 }
 
 static int make_room(struct roster_credentials *credentials)
@@ -308,7 +315,7 @@ static int make_room(struct roster_credentials *credentials)
 	credentials->bucket_count = room;
 	credentials->room = room;
 	for (size_t i = 0; i < credentials->count; i++)
-		link_in(credentials, all[i]);
+		link_bucket(credentials, all[i]);
 	return 0;
 }
 
@@ -317,7 +324,7 @@ static int order_of_id(const void *item, const void *key)
 	return strcmp((*(struct roster_credential *const *)item)->id, key);
 }
 
-/* The first place whose id is @p id or above. */
+/* The index of the first id that is not below @p id. */
 static size_t place_of(const struct roster_credentials *credentials, const char *id)
 {
 	return sorted_place(credentials->all, credentials->count, sizeof(credentials->all[0]),
@@ -339,20 +346,20 @@ roster_credentials_match(const struct roster_credentials *credentials, enum poli
 			 const char *text, const struct roster_credential *after)
 {
 	const struct roster_credential *at =
-		after != NULL ? after->same_bucket
+		after != NULL ? after->next_in_bucket
 			      : credentials->buckets[bucket_of(credentials, factor, text)];
 
 	while (at != NULL && (at->factor != factor || strcmp(at->text, text) != 0))
-		at = at->same_bucket;
+		at = at->next_in_bucket;
 	return at;
 }
 
 /*
- * A code that is another's. A person's two PINs must differ too, or duress could not be told from
- * the other.
+ * Whether another credential has this code. PINs must differ within one person only, so that the
+ * PIN for duress is distinct from the ordinary one.
  */
-static bool is_taken(const struct roster_credentials *credentials,
-		     const struct roster_credential *credential)
+static bool is_in_use(const struct roster_credentials *credentials,
+		      const struct roster_credential *credential)
 {
 	const struct roster_credential *same = NULL;
 
@@ -377,12 +384,14 @@ int roster_credentials_put(struct roster_credentials *credentials,
 	size_t place;
 	int r;
 
-	if (is_taken(credentials, credential))
+	assert_thread(THREAD_CONTROL);
+	assert((credentials->bucket_count & (credentials->bucket_count - 1)) == 0);
+	if (is_in_use(credentials, credential))
 		return -EEXIST;
 	if (known != NULL) {
-		link_out(credentials, known);
+		unlink_bucket(credentials, known);
 		*known = *credential;
-		link_in(credentials, known);
+		link_bucket(credentials, known);
 		return 0;
 	}
 	r = make_room(credentials);
@@ -397,7 +406,7 @@ int roster_credentials_put(struct roster_credentials *credentials,
 		(credentials->count - place) * sizeof(struct roster_credential *));
 	credentials->all[place] = known;
 	credentials->count++;
-	link_in(credentials, known);
+	link_bucket(credentials, known);
 	return 0;
 }
 
@@ -406,9 +415,10 @@ int roster_credentials_remove(struct roster_credentials *credentials, const char
 	struct roster_credential *known = roster_credentials_find(credentials, id);
 	size_t place = place_of(credentials, id);
 
+	assert_thread(THREAD_CONTROL);
 	if (known == NULL)
 		return -ENOENT;
-	link_out(credentials, known);
+	unlink_bucket(credentials, known);
 	free_credential(known);
 	credentials->count--;
 	memmove(credentials->all + place, credentials->all + place + 1,

@@ -1,5 +1,6 @@
 #include "roster_parse.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -14,7 +15,7 @@ bool roster_name_is_valid(const char *name)
 	return length > 0 && length < POLICY_NAME_BYTES && name[length] == '\0';
 }
 
-/* An object with no member but @p known, and a title that is fit. */
+/* Check for an object with no members but @p known and a valid title. */
 static int check_object(const json_t *value, const char *const *known, struct problem *problem)
 {
 	const char *title = NULL;
@@ -26,10 +27,10 @@ static int check_object(const json_t *value, const char *const *known, struct pr
 	return json_read_string(value, "title", ROSTER_TITLE_BYTES, &title, problem);
 }
 
-/* Each string of the array @p key to @p take; a missing array is none. */
+/* Call @p parse for each string of the array @p key; a missing array is empty. */
 static int each_string(const json_t *value, const char *key, size_t max,
-		       int (*take)(void *arg, const char *text, struct problem *problem), void *arg,
-		       struct problem *problem)
+		       int (*parse)(void *arg, const char *text, struct problem *problem),
+		       void *arg, struct problem *problem)
 {
 	const json_t *array = json_object_get(value, key);
 	int r = 0;
@@ -43,63 +44,65 @@ static int each_string(const json_t *value, const char *key, size_t max,
 
 		if (text == NULL || strlen(text) > 200)
 			return problem_list_not_texts(problem, key);
-		r = take(arg, text, problem);
+		r = parse(arg, text, problem);
 	}
 	return r;
 }
 
 /* ---- names ---- */
 
-struct name_take {
+struct name_context {
 	const char *key;
 	const struct roster_names *names;
 	uint32_t doors;
 	struct policy_groups *groups;
 };
 
-static int take_door(void *arg, const char *text, struct problem *problem)
+static int parse_door(void *arg, const char *text, struct problem *problem)
 {
-	struct name_take *take = arg;
-	int door = take->names->door(take->names->arg, text);
+	struct name_context *context = arg;
+	int door = context->names->door(context->names->arg, text);
 
+	assert(door < POLICY_DOORS_MAX);
 	if (door < 0)
-		return problem_list_door_unknown(problem, take->key, text);
-	take->doors |= 1u << door;
+		return problem_list_door_unknown(problem, context->key, text);
+	context->doors |= 1u << door;
 	return 0;
 }
 
 int roster_parse_doors(const json_t *value, const char *key, const struct roster_names *names,
 		       uint32_t *ret_doors, struct problem *problem)
 {
-	struct name_take take = {.key = key, .names = names};
-	int r = each_string(value, key, POLICY_DOORS_MAX, take_door, &take, problem);
+	struct name_context context = {.key = key, .names = names};
+	int r = each_string(value, key, POLICY_DOORS_MAX, parse_door, &context, problem);
 
 	if (r < 0 || json_object_get(value, key) == NULL)
 		return r;
-	if (take.doors == 0)
+	if (context.doors == 0)
 		return problem_list_no_door(problem, key);
-	*ret_doors = take.doors;
+	*ret_doors = context.doors;
 	return 0;
 }
 
-static int take_group(void *arg, const char *text, struct problem *problem)
+static int parse_group_name(void *arg, const char *text, struct problem *problem)
 {
-	struct name_take *take = arg;
-	int group = take->names->group(take->names->arg, text);
+	struct name_context *context = arg;
+	int group = context->names->group(context->names->arg, text);
 
+	assert(group < POLICY_GROUPS_MAX);
 	if (group < 0)
 		return problem_list_group_unknown(problem, text);
-	take->groups->bits[group / 64] |= (uint64_t)1 << group % 64;
+	context->groups->bits[group / 64] |= (uint64_t)1 << group % 64;
 	return 0;
 }
 
 static int parse_groups(const json_t *value, const struct roster_names *names,
 			struct policy_groups *groups, struct problem *problem)
 {
-	struct name_take take = {.names = names, .groups = groups};
+	struct name_context context = {.names = names, .groups = groups};
 
 	memset(groups, 0, sizeof(*groups));
-	return each_string(value, "groups", POLICY_GROUPS_MAX, take_group, &take, problem);
+	return each_string(value, "groups", POLICY_GROUPS_MAX, parse_group_name, &context, problem);
 }
 
 int roster_parse_time(const json_t *value, const char *key, int64_t *ret_unix_ms,
@@ -114,9 +117,9 @@ int roster_parse_time(const json_t *value, const char *key, int64_t *ret_unix_ms
 	return 0;
 }
 
-/* One of two or three words; missing: the first. @return its place, or -EINVAL */
-static int take_word(const json_t *value, const char *key, const char *const *words,
-		     struct problem *problem)
+/* One of two or three words; missing: the first. @return its index, or -EINVAL */
+static int parse_choice(const json_t *value, const char *key, const char *const *words,
+			struct problem *problem)
 {
 	const char *text = words[0];
 	char listed[64];
@@ -141,7 +144,7 @@ int roster_parse_group(const json_t *value, struct problem *problem)
 	return check_object(value, known, problem);
 }
 
-static int take_span(void *arg, const char *text, struct problem *problem)
+static int parse_span(void *arg, const char *text, struct problem *problem)
 {
 	struct schedule *schedule = arg;
 	int r = schedule_parse_span(text, &schedule->spans[schedule->span_count], problem);
@@ -150,7 +153,7 @@ static int take_span(void *arg, const char *text, struct problem *problem)
 	return r;
 }
 
-static int take_exception(void *arg, const char *text, struct problem *problem)
+static int parse_exception(void *arg, const char *text, struct problem *problem)
 {
 	struct schedule *schedule = arg;
 	int r = schedule_parse_exception(text, &schedule->exceptions[schedule->exception_count],
@@ -169,15 +172,15 @@ int roster_parse_schedule(const json_t *value, struct schedule *ret_schedule,
 	int r = check_object(value, known, problem), word;
 
 	if (r == 0)
-		r = each_string(value, "week", SCHEDULE_SPANS_MAX, take_span, &schedule, problem);
+		r = each_string(value, "week", SCHEDULE_SPANS_MAX, parse_span, &schedule, problem);
 	if (r == 0)
-		r = each_string(value, "except", SCHEDULE_EXCEPTIONS_MAX, take_exception, &schedule,
-				problem);
+		r = each_string(value, "except", SCHEDULE_EXCEPTIONS_MAX, parse_exception,
+				&schedule, problem);
 	if (r < 0)
 		return r;
 	if (json_object_get(value, "week") == NULL)
 		return problem_schedule_no_week(problem);
-	word = take_word(value, "holidays", holidays, problem);
+	word = parse_choice(value, "holidays", holidays, problem);
 	if (word < 0)
 		return word;
 	schedule.ignores_holidays = word == 1;
@@ -185,7 +188,7 @@ int roster_parse_schedule(const json_t *value, struct schedule *ret_schedule,
 	return 0;
 }
 
-static int take_way(void *arg, const char *text, struct problem *problem)
+static int parse_way(void *arg, const char *text, struct problem *problem)
 {
 	struct policy_rule *rule = arg;
 	uint8_t way = policy_parse_way(text);
@@ -199,7 +202,7 @@ static int take_way(void *arg, const char *text, struct problem *problem)
 static int parse_ways(const json_t *value, struct policy_rule *rule, struct problem *problem)
 {
 	int64_t persons = 1;
-	int r = each_string(value, "open", POLICY_WAYS_MAX, take_way, rule, problem);
+	int r = each_string(value, "open", POLICY_WAYS_MAX, parse_way, rule, problem);
 
 	if (r == 0 && rule->way_count == 0)
 		r = problem_rule_no_ways(problem);
@@ -250,7 +253,7 @@ int roster_parse_rule(const char *name, const json_t *value, const struct roster
 		r = parse_ways(value, &rule, problem);
 	if (r < 0)
 		return r;
-	direction = take_word(value, "direction", directions, problem);
+	direction = parse_choice(value, "direction", directions, problem);
 	if (direction < 0)
 		return direction;
 	rule.entering = direction != 2;
@@ -290,7 +293,7 @@ int roster_parse_holiday(const json_t *value, struct schedule_calendar *calendar
 			char text[SCHEDULE_TIME_BYTES];
 
 			schedule_format((struct schedule_time){.date = at}, text);
-			text[strcspn(text, " ")] = '\0'; /* the date alone */
+			text[strcspn(text, " ")] = '\0'; /* only the date */
 			return r == -EEXIST ? problem_holiday_twice(problem, text)
 					    : problem_holiday_too_many(problem, text);
 		}
@@ -318,7 +321,7 @@ int roster_parse_area(const char *name, const json_t *value, const struct roster
 		r = roster_parse_time(value, "reset", &area.reset_unix_ms, problem);
 	if (r < 0)
 		return r;
-	kind = take_word(value, "antipassback", kinds, problem);
+	kind = parse_choice(value, "antipassback", kinds, problem);
 	if (kind < 0)
 		return kind;
 	area.passback = (enum policy_passback)kind;
@@ -375,7 +378,7 @@ int roster_parse_holder(const json_t *value, const struct roster_names *names,
 		r = json_read_bool(value, "extended", &holder.extended, problem);
 	if (r < 0)
 		return r;
-	block = take_word(value, "blocked", blocks, problem);
+	block = parse_choice(value, "blocked", blocks, problem);
 	if (block < 0)
 		return block;
 	holder.blocked = (enum policy_block)block;

@@ -1,5 +1,7 @@
 #include "schedule.h"
 
+#include <assert.h>
+
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -11,7 +13,7 @@
 static const char *const day_names[SCHEDULE_DAYS] = {"mon", "tue", "wed", "thu",
 						     "fri", "sat", "sun", "holiday"};
 
-/* ---- is it open? ---- */
+/* ---- open or closed ---- */
 
 static enum schedule_day weekday(int32_t date)
 {
@@ -44,10 +46,9 @@ static enum schedule_day kind_of(const struct schedule_calendar *calendar, int32
 		       : weekday(date);
 }
 
-/* Whether what begins on @p date holds @p minute, counted from that date's midnight. */
-static bool begins_and_holds(const struct schedule *schedule,
-			     const struct schedule_calendar *calendar, int32_t date,
-			     unsigned minute)
+/* Whether a span that begins on @p date contains @p minute, counted from that date's midnight. */
+static bool date_contains(const struct schedule *schedule, const struct schedule_calendar *calendar,
+			  int32_t date, unsigned minute)
 {
 	bool excepted = false;
 	enum schedule_day kind;
@@ -77,15 +78,15 @@ static bool begins_and_holds(const struct schedule *schedule,
 bool schedule_is_open(const struct schedule *schedule, const struct schedule_calendar *calendar,
 		      struct schedule_time at)
 {
-	return begins_and_holds(schedule, calendar, at.date, at.minute) ||
-	       begins_and_holds(schedule, calendar, at.date - 1, at.minute + SCHEDULE_DAY_MINUTES);
+	assert(schedule->span_count <= SCHEDULE_SPANS_MAX &&
+	       schedule->exception_count <= SCHEDULE_EXCEPTIONS_MAX);
+	return date_contains(schedule, calendar, at.date, at.minute) ||
+	       date_contains(schedule, calendar, at.date - 1, at.minute + SCHEDULE_DAY_MINUTES);
 }
 
 /* ---- local time ---- */
 
-/*
- * Days since 1970-01-01 of a date of the Gregorian calendar; the months count from March (Hinnant).
- */
+/* Days since 1970-01-01 of a Gregorian date, with years that begin in March (Hinnant). */
 static int32_t days_of(int year, int month, int day)
 {
 	int y = month <= 2 ? year - 1 : year;
@@ -154,7 +155,7 @@ int schedule_parse_date(const char *text, int32_t *ret_date)
 	return 0;
 }
 
-/* "08:00", 00:00 to 24:00. @return minutes or -1 */
+/* Parse "00:00" to "24:00". @return minutes or -1 */
 static int read_clock(const char **text)
 {
 	int hour = scan_digits(text, 2), minute;
@@ -167,7 +168,7 @@ static int read_clock(const char **text)
 	return hour * 60 + minute;
 }
 
-/* "08:00-18:00", "22:00-06:00+1", to the end of the text */
+/* Parse "08:00-18:00" or "22:00-06:00+1" to the end of the text. */
 static int parse_times(const char *text, uint16_t *ret_from, uint16_t *ret_to,
 		       struct problem *problem)
 {
@@ -214,8 +215,8 @@ int schedule_parse_day(const char *text, enum schedule_day *ret_day)
 	return 0;
 }
 
-/* "mon", "mon-fri" or "daily", @p length characters. @return the days' bits, 0: none such */
-static unsigned days_of_word(const char *word, size_t length)
+/* Parse "mon", "mon-fri" or "daily" of @p length characters. @return bits of the days, 0: invalid */
+static unsigned parse_days(const char *word, size_t length)
 {
 	const char *dash = memchr(word, '-', length);
 	unsigned days = 0;
@@ -243,7 +244,7 @@ int schedule_parse_span(const char *text, struct schedule_span *ret_span, struct
 
 	while (space != NULL && word < space) {
 		size_t length = strcspn(word, ", ");
-		unsigned days = days_of_word(word, length);
+		unsigned days = parse_days(word, length);
 
 		if (days == 0) {
 			return problem_schedule_days_invalid(problem, text);
@@ -284,6 +285,7 @@ int schedule_calendar_add(struct schedule_calendar *calendar, int32_t date, enum
 {
 	size_t place = place_of(calendar, date);
 
+	assert(calendar->count <= SCHEDULE_DAYS_MAX && as < SCHEDULE_DAYS);
 	if (place < calendar->count && calendar->days[place].date == date)
 		return -EEXIST;
 	if (calendar->count == SCHEDULE_DAYS_MAX)

@@ -1,15 +1,15 @@
 /*
  * schedule.h - is a weekly schedule open at a moment of local time?
  *
- * Pure but for schedule_local(), which asks the system's time zone (TZ or /etc/localtime, tz
- * database). All the rest works on local calendar days and minutes: what the clock on the wall
- * shows. So when the clocks go back, the hour that comes twice is open twice; when they go forward,
- * what lies in the missing hour begins right after it.
+ * Pure, except for schedule_local(), which reads the system's time zone (TZ or /etc/localtime).
+ * All other functions work on local calendar days and minutes, as a wall clock shows them. When the
+ * clocks are set back, the repeated hour is therefore open twice. When they are set forward, a span
+ * that begins in the missing hour begins right after it.
  *
- * A day is of one kind: its weekday, a holiday, or another day's weekday (a Saturday that works as
- * a Monday, as in China's swapped working days). A span belongs to the day on which it begins and
- * may end on the next: "fri 22:00-06:00+1" is open on Saturday morning even when Saturday is a
- * holiday. An exception of a schedule replaces all that its week says of that date. Any thread.
+ * Each day counts as one kind: its weekday, a holiday, or another weekday (a Saturday that counts
+ * as a Monday, as with China's swapped working days). A span belongs to the day on which it begins
+ * and may end on the next: "fri 22:00-06:00+1" is open on Saturday morning even when Saturday is a
+ * holiday. An exception replaces all spans of that date. Any thread.
  */
 #ifndef GH_ACCESS_SCHEDULE_H
 #define GH_ACCESS_SCHEDULE_H
@@ -40,12 +40,9 @@ enum schedule_day {
 	SCHEDULE_DAYS
 };
 
-/*
- * minutes after the midnight on which the day begins; from inclusive, to exclusive, at most a day
- * after from
- */
+/* in minutes since the day's midnight; `to` is exclusive and at most a day after `from` */
 struct schedule_span {
-	uint8_t days; /* bit enum schedule_day */
+	uint8_t days; /* bits of enum schedule_day */
 	uint16_t from_minute, to_minute;
 };
 
@@ -59,10 +56,10 @@ struct schedule {
 	size_t span_count;
 	struct schedule_exception exceptions[SCHEDULE_EXCEPTIONS_MAX];
 	size_t exception_count;
-	bool ignores_holidays; /* each date counts as its own weekday */
+	bool ignores_holidays; /* every date counts as its own weekday */
 };
 
-/* dates that are not their own weekday, rising, none twice */
+/* the dates that do not count as their own weekday, ascending, each once */
 struct schedule_calendar {
 	struct schedule_date {
 		int32_t date;
@@ -76,36 +73,34 @@ struct schedule_time {
 	uint16_t minute; /* of the day, local */
 };
 
-/** @p calendar NULL: no holidays. */
+/** Whether the schedule is open at local time @p at. @p calendar NULL: no holidays. */
 bool schedule_is_open(const struct schedule *schedule, const struct schedule_calendar *calendar,
 		      struct schedule_time at);
 
-/** What the wall clock shows at @p unix_ms. @return 0 or -ERANGE. */
+/** Local time at @p unix_ms. @return 0, or -ERANGE outside the years 0 to 9999. */
 int schedule_local(int64_t unix_ms, struct schedule_time *ret_at);
 
-/** "2026-11-21 08:05"; @p text holds SCHEDULE_TIME_BYTES. */
+/** Format as "2026-11-21 08:05"; @p text holds SCHEDULE_TIME_BYTES. */
 void schedule_format(struct schedule_time at, char *text);
 
-/** "2026-11-21". @return 0 or -EINVAL. */
+/** Parse "2026-11-21". @return 0 or -EINVAL. */
 int schedule_parse_date(const char *text, int32_t *ret_date);
 
 /**
- * "mon-fri 08:00-18:00", "sat,sun,holiday 09:30-24:00", "daily 22:00-06:00+1": days, then from and
- * to; +1 says that it ends on the next day. "daily" is every weekday and the holiday. A span that
- * ends before it begins is a mistake unless +1 says that midnight is meant.
- * @return 0 or -EINVAL with @p problem. The same for an exception: "2026-12-24 closed", "2026-12-31
- *         08:00-12:00".
+ * Parse a span, the days before the times: "mon-fri 08:00-18:00", "sat,sun,holiday 09:30-24:00",
+ * "daily 22:00-06:00+1". "daily" means every weekday and holidays. +1 means the next day; without
+ * it a span must end after it begins. Parse an exception: "2026-12-24 closed", "2026-12-31
+ * 08:00-12:00".
+ * @return 0, or -EINVAL with @p problem.
  */
 int schedule_parse_span(const char *text, struct schedule_span *ret_span, struct problem *problem);
 int schedule_parse_exception(const char *text, struct schedule_exception *ret_exception,
 			     struct problem *problem);
 
-/** "mon"... "sun", "holiday". @return 0 or -EINVAL. */
+/** Parse "mon" to "sun" or "holiday". @return 0 or -EINVAL. */
 int schedule_parse_day(const char *text, enum schedule_day *ret_day);
 
-/**
- * One more date. @return 0, -EEXIST (it is in there already), -ENOSPC (SCHEDULE_DAYS_MAX).
- */
+/** Add a date. @return 0, -EEXIST (the calendar has this date) or -ENOSPC (SCHEDULE_DAYS_MAX). */
 int schedule_calendar_add(struct schedule_calendar *calendar, int32_t date, enum schedule_day as);
 
 #endif

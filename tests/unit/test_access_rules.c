@@ -214,7 +214,7 @@ static void what_does_not_hold_after_a_load_lets_nobody_in(void **state)
 	assert_int_equal(access_rules_load(rules, "rule", "day", value), -EINVAL);
 	assert_int_equal(access_rules_load(rules, "rules", "day", value), -EINVAL);
 	json_decref(value);
-	assert_int_equal(access_rules_settle(rules, on_report, &reported), 1);
+	assert_int_equal(access_rules_apply(rules, on_report, &reported), 1);
 	assert_non_null(strstr(reported.detail, "rule day: doors: there is no door \"gone\""));
 	request.ruleset = access_rules_ruleset(rules);
 	assert_int_equal(policy_decide(&request).reason, POLICY_UNAUTHORIZED);

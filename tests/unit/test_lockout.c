@@ -8,13 +8,13 @@ static void the_last_of_so_many_wrong_tries_locks_out(void **state)
 	(void)state;
 	for (int i = 0; i < 4; i++)
 		assert_false(lockout_wrong(&lockout, 5, 30, 1000));
-	assert_int_equal(lockout_left_ms(&lockout, 1000), 0);
+	assert_int_equal(lockout_remaining_ms(&lockout, 1000), 0);
 	assert_true(lockout_wrong(&lockout, 5, 30, 1000));
-	assert_int_equal(lockout_left_ms(&lockout, 1000), 30000);
-	assert_int_equal(lockout_left_ms(&lockout, 30999), 1);
+	assert_int_equal(lockout_remaining_ms(&lockout, 1000), 30000);
+	assert_int_equal(lockout_remaining_ms(&lockout, 30999), 1);
 	/* more tries make it neither longer nor shorter */
 	assert_false(lockout_wrong(&lockout, 5, 30, 30999));
-	assert_int_equal(lockout_left_ms(&lockout, 31000), 0);
+	assert_int_equal(lockout_remaining_ms(&lockout, 31000), 0);
 	assert_int_equal(lockout.wrong, 0);
 	for (int i = 0; i < 4; i++)
 		assert_false(lockout_wrong(&lockout, 5, 30, 31000));
@@ -36,7 +36,7 @@ static void a_right_try_forgets_the_wrong_ones(void **state)
 	assert_true(lockout_wrong(&lockout, 5, 30, 1));
 	/* who was let in elsewhere does not end it */
 	assert_false(lockout_right(&lockout));
-	assert_int_equal(lockout_left_ms(&lockout, 1), 30000);
+	assert_int_equal(lockout_remaining_ms(&lockout, 1), 30000);
 }
 
 static void one_try_may_be_the_limit(void **state)
@@ -45,8 +45,8 @@ static void one_try_may_be_the_limit(void **state)
 
 	(void)state;
 	assert_true(lockout_wrong(&lockout, 1, 1, 0));
-	assert_int_equal(lockout_left_ms(&lockout, 999), 1);
-	assert_int_equal(lockout_left_ms(&lockout, 1000), 0);
+	assert_int_equal(lockout_remaining_ms(&lockout, 999), 1);
+	assert_int_equal(lockout_remaining_ms(&lockout, 1000), 0);
 }
 
 int main(void)

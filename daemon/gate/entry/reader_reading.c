@@ -20,7 +20,7 @@ static const char counter_kind[] = "counter";
 
 static json_t *counter_json(struct reader *reader, uint64_t now_ms)
 {
-	uint64_t left_ms = lockout_left_ms(&reader->lockout, now_ms);
+	uint64_t left_ms = lockout_remaining_ms(&reader->lockout, now_ms);
 
 	return json_pack("{s:i, s:I}", "wrong", (int)reader->lockout.wrong, "until_unix_ms",
 			 (json_int_t)(left_ms > 0 ? clock_unix_ms() + (int64_t)left_ms : 0));
@@ -34,7 +34,7 @@ static void record_counter(struct reader *reader, const char *type, enum event_s
 		json_pack("{s:s, s:s, s:i, s:i, s:i}", "reader", reader->config->name, "door",
 			  reader->config->door, "tries", (int)reader->lockout.wrong, "limit",
 			  (int)reader->owner->deps.config->lockout.tries, "locked_out_s",
-			  (int)((lockout_left_ms(&reader->lockout, now_ms) + 999) / 1000));
+			  (int)((lockout_remaining_ms(&reader->lockout, now_ms) + 999) / 1000));
 	const struct event_draft draft = {
 		.type = type, .severity = severity, .source = reader->source, .data = data};
 	json_t *counter = reader->lockout.wrong > 0 ? counter_json(reader, now_ms) : NULL;
@@ -146,7 +146,7 @@ void readers_door_feedback(struct readers *readers, unsigned door, enum access_f
 		struct reader *reader = &readers->list[i];
 
 		if (reader->door != door || reader->config->leaving ||
-		    lockout_left_ms(&reader->lockout, clock_mono_ms()) > 0)
+		    lockout_remaining_ms(&reader->lockout, clock_mono_ms()) > 0)
 			continue; /* a reader that is locked out shows that until it ends */
 		if (feedback == ACCESS_FEEDBACK_GRANTED)
 			signal_granted(reader);
@@ -170,7 +170,7 @@ static void present(struct reader *reader, enum policy_factor factor, const char
 					      .mono_us = mono_us,
 					      .reader = reader->config->name};
 
-	if (lockout_left_ms(&reader->lockout, clock_mono_ms()) > 0)
+	if (lockout_remaining_ms(&reader->lockout, clock_mono_ms()) > 0)
 		reader_report(reader, &reader->refused, "locked_out", 0);
 	else
 		reader->owner->ops->read(reader->owner->arg, &reading);

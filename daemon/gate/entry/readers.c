@@ -425,7 +425,7 @@ json_t *readers_json(struct readers *readers)
 
 	for (size_t i = 0; i < readers->count; i++) {
 		struct reader *reader = &readers->list[i];
-		uint64_t left_ms = lockout_left_ms(&reader->lockout, now_ms);
+		uint64_t left_ms = lockout_remaining_ms(&reader->lockout, now_ms);
 
 		json_array_append_new(list,
 				      json_pack("{s:s, s:s, s:s, s:s, s:b, s:s, s:i, s:i}", "name",

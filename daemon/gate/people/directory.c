@@ -150,7 +150,7 @@ void directory_settle(struct people *people)
 	const char *id;
 	json_t *json;
 
-	if (access_rules_settle(people->directory.rules, on_unused, people) < 0)
+	if (access_rules_apply(people->directory.rules, on_unused, people) < 0)
 		log_error("access", "no memory for the rules");
 	json_object_foreach(people->counters, id, json) load_counter(people, id, json);
 	json_decref(people->counters);

@@ -25,7 +25,7 @@ json_t *people_item_json(const struct people *people, const char *kind, const ch
 	const struct roster_person *person;
 	json_t *value = NULL, *item;
 
-	if (access_rules_keeps(kind)) {
+	if (access_rules_has_kind(kind)) {
 		value = json_incref(access_rules_get(people->directory.rules, kind, id));
 	} else if (strcmp(kind, "credential") == 0 || strcmp(kind, "pass") == 0) {
 		credential = roster_credentials_find(people->directory.credentials, id);
@@ -111,7 +111,7 @@ json_t *people_items_json(const struct people *people, const char *kind, const c
 {
 	json_t *next = NULL, *list;
 
-	if (access_rules_keeps(kind))
+	if (access_rules_has_kind(kind))
 		list = list_rules(people, kind, after, limit, &next);
 	else if (strcmp(kind, "holder") == 0)
 		list = list_holders(people, after, limit, &next);

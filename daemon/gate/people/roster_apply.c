@@ -23,7 +23,7 @@ json_t *roster_value_in_force(const struct people *people, const char *kind, con
 {
 	const struct roster_person *person;
 
-	if (access_rules_keeps(kind))
+	if (access_rules_has_kind(kind))
 		return json_incref(access_rules_get(people->directory.rules, kind, id));
 	if (strcmp(kind, "credential") == 0 || strcmp(kind, "pass") == 0)
 		return credential_in_force(people, kind, id);
@@ -86,7 +86,7 @@ static int apply_rules(struct people *people, const char *kind, const char *id, 
 	bool is_new = access_rules_get(people->directory.rules, kind, id) == NULL;
 	int r;
 
-	assert(access_rules_keeps(kind));
+	assert(access_rules_has_kind(kind));
 	if (value == NULL && strcmp(kind, "group") == 0 && group_is_used(people, id, problem))
 		return -EEXIST;
 	if (value == NULL)
@@ -211,7 +211,7 @@ static int apply_person(struct people *people, const char *id, json_t *value,
 int roster_apply(struct people *people, const char *kind, const char *id, json_t *value,
 		 struct problem *problem)
 {
-	if (access_rules_keeps(kind))
+	if (access_rules_has_kind(kind))
 		return apply_rules(people, kind, id, value, problem);
 	if (strcmp(kind, "credential") == 0 || strcmp(kind, "pass") == 0)
 		return apply_credential(people, kind, id, value, problem);

@@ -26,7 +26,7 @@ static bool pass_is_valid(const struct people *people, const char *kind, const c
 
 static bool id_is_valid(const char *kind, const char *id)
 {
-	return access_rules_keeps(kind) ? roster_name_is_valid(id) : ulid_is_valid(id);
+	return access_rules_has_kind(kind) ? roster_name_is_valid(id) : ulid_is_valid(id);
 }
 
 static int parse_change(const json_t *json, const char **ret_kind, const char **ret_id,
@@ -46,7 +46,7 @@ static int parse_change(const json_t *json, const char **ret_kind, const char **
 		r = json_read_string(json, "id", STORE_RECORD_ID_BYTES - 1, &id, problem);
 	if (r < 0)
 		return r;
-	known_kind = access_rules_keeps(kind);
+	known_kind = access_rules_has_kind(kind);
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
 		known_kind |= strcmp(kinds[i], kind) == 0;
 	*ret_kind = kind;
@@ -55,8 +55,8 @@ static int parse_change(const json_t *json, const char **ret_kind, const char **
 	if (!known_kind)
 		return problem_change_kind_unknown(problem);
 	if (!id_is_valid(kind, id))
-		return access_rules_keeps(kind) ? problem_change_name_invalid(problem)
-						: problem_change_id_invalid(problem);
+		return access_rules_has_kind(kind) ? problem_change_name_invalid(problem)
+						   : problem_change_id_invalid(problem);
 	if (strcmp(op, "remove") != 0 && strcmp(op, "put") != 0)
 		return problem_change_op_unknown(problem);
 	if ((*ret_value == NULL) != (op[0] == 'r'))
@@ -123,7 +123,7 @@ static int save_before(struct roster_change *change)
 	const struct roster_credential *credential;
 	const struct roster_person *person;
 
-	if (change->before == NULL || access_rules_keeps(change->kind) ||
+	if (change->before == NULL || access_rules_has_kind(change->kind) ||
 	    strcmp(change->kind, "holder") == 0)
 		return 0;
 	if (strcmp(change->kind, "person") == 0) {

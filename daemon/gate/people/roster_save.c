@@ -17,7 +17,7 @@ static void on_saved(void *arg, int r, const struct event_row *row)
 		roster_change_undo(change);
 	}
 	people_publish_state(change->people);
-	if (access_rules_keeps(change->kind))
+	if (access_rules_has_kind(change->kind))
 		change->people->ops->rules_changed(change->people->arg);
 	if (change->done != NULL)
 		change->done(change->arg, r);

@@ -89,7 +89,7 @@ static void add_people(struct page *page, const char *kind, const char *after)
 
 static void add_kind(struct page *page, const char *kind, const char *after)
 {
-	if (access_rules_keeps(kind))
+	if (access_rules_has_kind(kind))
 		add_rules(page, kind, after);
 	else if (strcmp(kind, "credential") == 0)
 		add_credentials(page, after);
