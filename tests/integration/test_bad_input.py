@@ -331,7 +331,7 @@ class BadInput(unittest.TestCase):
             self.gate.stop()
         self.assertFalse((self.gate.state / "keys" / "data.key").exists())
         self.gate.start(log_ready=False)
-        self.gate.process.wait_log("nobody is known and nothing is recorded")
+        self.gate.process.wait_log("no credential is known and nothing is recorded")
         self.gate.gatectl("board", "press", "main-exit")
         harness.wait_until("the way out", lambda: self.gate.line("main-lock") == "active")
         self.gate.stop()
