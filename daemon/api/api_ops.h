@@ -75,7 +75,7 @@ struct api_enrol {
 	size_t photo_bytes;
 	const char *camera; /* NULL: from the photo; else live, before this face camera */
 	unsigned seconds;   /* that it may take, 5 to 120 */
-	bool accept_look_alike;
+	bool accept_ambiguous;
 };
 
 enum api_level { API_LEVEL_INACTIVE, API_LEVEL_ACTIVE, API_LEVEL_UNKNOWN };

@@ -108,7 +108,7 @@ void api_post_face(struct api *api, const struct http_request *request, const ch
 	const char *look_alike = http_query(request, "look_alike");
 	struct api_enrol asked = {.photo = request->body,
 				  .photo_bytes = request->body_bytes,
-				  .accept_look_alike = look_alike != NULL};
+				  .accept_ambiguous = look_alike != NULL};
 	struct api_token token;
 
 	if (!take_person_id(api, request, id))
@@ -177,7 +177,7 @@ static int take_live(const json_t *object, struct api_enrol *asked, struct probl
 	if (r == 0 && accept != NULL &&
 	    (!json_is_string(accept) || strcmp(json_string_value(accept), "accept") != 0))
 		r = problem_look_alike_invalid(problem);
-	asked->accept_look_alike = accept != NULL;
+	asked->accept_ambiguous = accept != NULL;
 	return r;
 }
 

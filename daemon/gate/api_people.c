@@ -89,7 +89,7 @@ static void op_enrol(void *arg, struct api_token token, const struct api_caller 
 						   .photo_bytes = request->photo_bytes,
 						   .camera = request->camera,
 						   .seconds = request->seconds,
-						   .accept_look_alike = request->accept_look_alike};
+						   .accept_ambiguous = request->accept_ambiguous};
 
 	people_enrol(gate->people, id, by->name, &enrolment, &reply);
 }

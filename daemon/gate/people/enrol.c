@@ -28,7 +28,7 @@ struct enrol {
 	char person[ULID_BYTES];
 	char by[32];
 	char camera[CONFIG_NAME_BYTES]; /* "": from a photo */
-	bool accept_look_alike;
+	bool accept_ambiguous;
 	bool from_template; /* another gate made the template */
 	float vector[FACE_DIM];
 	float quality;
@@ -112,7 +112,7 @@ static void on_template_stored(void *arg, int r, const struct event_row *row)
 	enrol_free(enrol);
 }
 
-static float look_alike_min(const struct people *people, struct face_watch *faces)
+static float ambiguous_score_min(const struct people *people, struct face_watch *faces)
 {
 	double percent = people->deps.config->face.false_accept_percent;
 	float limit =
@@ -123,8 +123,8 @@ static float look_alike_min(const struct people *people, struct face_watch *face
 }
 
 /* Whether another person is a look-alike of this face: *ret_other. */
-static bool has_look_alike(struct face_watch *faces, const struct enrol *enrol,
-			   struct gallery_match *ret_other)
+static bool has_ambiguous_match(struct face_watch *faces, const struct enrol *enrol,
+				struct gallery_match *ret_other)
 {
 	struct gallery *gallery = face_watch_gallery(faces);
 	struct gallery_match matches[2];
@@ -136,7 +136,7 @@ static bool has_look_alike(struct face_watch *faces, const struct enrol *enrol,
 		if (strcmp(matches[i].person, enrol->person) == 0)
 			continue;
 		*ret_other = matches[i];
-		return matches[i].score >= look_alike_min(enrol->people, faces);
+		return matches[i].score >= ambiguous_score_min(enrol->people, faces);
 	}
 	return false;
 }
@@ -159,12 +159,12 @@ static int check_template(struct face_watch *faces, const struct enrol *enrol,
 
 	if (consent_is_withdrawn(enrol->people, enrol->person)) /* meanwhile */
 		return problem_consent_withdrawn(problem);
-	if (gallery_likeness(face_watch_gallery(faces), enrol->person, enrol->vector, &likeness) ==
-		    0 &&
+	if (gallery_likeness(face_watch_gallery(faces), enrol->person, enrol->vector,
+				 &likeness) == 0 &&
 	    likeness < same_person_min)
 		return problem_face_of_another(problem, name_of(enrol, enrol->person),
 					       (double)likeness);
-	if (enrol->accept_look_alike || !has_look_alike(faces, enrol, &other))
+	if (enrol->accept_ambiguous || !has_ambiguous_match(faces, enrol, &other))
 		return 0;
 	return problem_face_look_alike(problem, name_of(enrol, other.person), (double)other.score);
 }
@@ -182,7 +182,7 @@ static void store_template(struct people *people, struct enrol *enrol)
 		json_object_set_new(draft.data, "quality", json_rounded(enrol->quality));
 	if (enrol->camera[0] != '\0')
 		json_object_set_new(draft.data, "camera", json_string(enrol->camera));
-	if (enrol->accept_look_alike)
+	if (enrol->accept_ambiguous)
 		json_object_set_new(draft.data, "look_alike_accepted", json_true());
 	/* while the disk cannot be written, the store would not answer: refuse at once */
 	if (journal_trouble(people->deps.journal)[0] != '\0')
@@ -315,7 +315,7 @@ void people_enrol(struct people *people, const char *person, const char *by,
 	enrol = slot != NULL ? enrol_new(people, person, by, reply) : NULL;
 	if (enrol != NULL) {
 		enrol->request = ++people->enrolment.last_request;
-		enrol->accept_look_alike = from->accept_look_alike;
+		enrol->accept_ambiguous = from->accept_ambiguous;
 		snprintf(enrol->camera, sizeof(enrol->camera), "%s",
 			 from->camera != NULL ? from->camera : "");
 		r = start(faces, enrol, from);

@@ -186,7 +186,7 @@ struct people_enrolment {
 	size_t photo_bytes;
 	const char *camera; /* live from this face camera; NULL: from the photo */
 	unsigned seconds;   /* time limit of a live enrolment, 5 to 120 */
-	bool accept_look_alike;
+	bool accept_ambiguous;
 };
 void people_enrol(struct people *people, const char *person, const char *by,
 		  const struct people_enrolment *enrolment, const struct reply *reply);
