@@ -97,31 +97,31 @@ static const struct option detector_members[] = {
 	 .help = "what its scores mean"},
 	{0}};
 
-static const struct option norm_members[] = {{.key = "usual",
+static const struct option norm_members[] = {{.key = "typical",
 					      .kind = OPTION_REAL,
-					      AT(model_norm, usual),
+					      AT(model_norm, typical),
 					      RANGE(0.001, 1e6),
-					      .help = "its gain is 1"},
+					      .help = "norm with a gain of 1"},
 					     {.key = "low",
 					      .kind = OPTION_REAL,
 					      AT(model_norm, low),
 					      RANGE(0.001, 1e6),
-					      .help = "a shorter one gains no more"},
+					      .help = "a lower norm has the gain of this one"},
 					     {.key = "high",
 					      .kind = OPTION_REAL,
 					      AT(model_norm, high),
 					      RANGE(0.001, 1e6),
-					      .help = "a longer one loses no more"},
-					     {.key = "none",
+					      .help = "a higher norm has the gain of this one"},
+					     {.key = "no_face",
 					      .kind = OPTION_REAL,
-					      AT(model_norm, none),
+					      AT(model_norm, no_face),
 					      RANGE(0.001, 1e6),
-					      .help = "a shorter one is of no face"},
+					      .help = "below this norm the picture shows no face"},
 					     {.key = "exponent",
 					      .kind = OPTION_REAL,
 					      AT(model_norm, exponent),
 					      RANGE(0.01, 1),
-					      .help = "how much the norm counts"},
+					      .help = "exponent of the gain"},
 					     {0}};
 static const struct option score_item = {.kind = OPTION_REAL, .bytes = sizeof(double), RANGE(0, 1)};
 static const struct option recogniser_scores[] = {
@@ -216,8 +216,8 @@ static void check_recogniser(struct config_tree *tree, const struct model_manife
 				       "expected scores that rise, below 1");
 			break;
 		}
-	if (norm->usual > 0 && !(norm->none <= norm->low && norm->low < norm->high))
-		config_mistake(tree, "scores.norm", "expected none, low and high to rise");
+	if (norm->typical > 0 && !(norm->no_face <= norm->low && norm->low < norm->high))
+		config_mistake(tree, "scores.norm", "expected no_face, low and high to rise");
 }
 
 static void check(struct config_tree *tree, const struct model_manifest *manifest,

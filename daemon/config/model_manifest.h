@@ -33,7 +33,7 @@ struct model_input {
 };
 
 struct model_norm {
-	double usual, low, high, none, exponent; /* usual 0: not known */
+	double typical, low, high, no_face, exponent; /* typical 0: not known */
 };
 
 struct model_scores {

@@ -55,10 +55,10 @@ static void a_prompt_settles_before_it_shows(void **state)
 	assert_true(face_prompter_step(&prompter, FACE_PROMPT_NONE, 5400));
 }
 
-static enum face_prompt prompt_of(enum face_fault fault, uint64_t blink_asked_ms)
+static enum face_prompt prompt_of(enum face_fault fault, uint64_t blink_requested_ms)
 {
 	const struct face_track track = {
-		.id = 1, .fault = (int)fault, .blink_asked_ms = blink_asked_ms};
+		.id = 1, .fault = (int)fault, .blink_requested_ms = blink_requested_ms};
 
 	return face_prompt_of(&track);
 }

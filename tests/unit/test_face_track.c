@@ -235,7 +235,7 @@ static void without_a_blink_nothing_opens(void **state)
 		assert_int_equal(face_track_judge(track, &strict, anna, 0.9f, 0.5f, 1000 + i * 40),
 				 FACE_VERDICT_OPEN);
 	}
-	assert_int_equal(track->blink_asked_ms, 1040);
+	assert_int_equal(track->blink_requested_ms, 1040);
 	assert_int_equal(
 		face_track_judge(track, &strict, anna, 0.9f, 0.5f, 1040 + FACE_TRACK_BLINK_MS - 1),
 		FACE_VERDICT_OPEN);
@@ -256,7 +256,7 @@ static void without_a_blink_nothing_opens(void **state)
 	observation = observation_of(1, bert, 1, 20000);
 	face_track_add(&tracks, track, &observation);
 	assert_false(track->blink.seen);
-	assert_int_equal(track->blink_asked_ms, 0);
+	assert_int_equal(track->blink_requested_ms, 0);
 }
 
 /* Eyes that shut and open between the frames of a track count, before it is asked as after. */

@@ -72,7 +72,7 @@ static void a_throw_is_posted_with_its_times(void **state)
 	assert_int_equal(queue_pop_wait(results, &result, WAIT_MS), 0);
 	assert_int_equal(result.camera, 3);
 	assert_int_equal(result.verdict.grade, LITTER_ALERT);
-	assert_int_equal(result.first_sight_mono_us,
+	assert_int_equal(result.first_seen_mono_us,
 			 1000000 + (uint64_t)result.verdict.begin_pts_us);
 	assert_int_equal(result.width_px, SCENE_WIDTH);
 	assert_int_equal(result.file_count, 0);

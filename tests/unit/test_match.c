@@ -308,7 +308,7 @@ static void gains_of_several_templates_are_averaged(void **state)
 		scaled[i] = 2 * vector[i];
 	assert_int_equal(gallery_merge(gallery, anna, vector), 0);
 	assert_int_equal(gallery_merge(gallery, anna, scaled), 0);
-	assert_int_equal(gallery_likeness(gallery, anna, vector, &score), 0);
+	assert_int_equal(gallery_person_score(gallery, anna, vector, &score), 0);
 	assert_float_equal(score, 0.75, 1e-5);
 	assert_int_equal(gallery_unmerge(gallery, anna, vector), 0);
 	assert_int_equal(gallery_search(gallery, vector, 1, &match, &count), 0);

@@ -42,7 +42,7 @@ static void a_manifest_is_read_with_its_folder(void **state)
 	assert_int_equal(manifest.dimension, 128);
 	assert_int_equal(manifest.input.colours, MODEL_RGB);
 	assert_true(manifest.scores.false_match[5] > 0.59 && manifest.scores.false_match[5] < 0.61);
-	assert_true(manifest.scores.norm.usual <= 0);
+	assert_true(manifest.scores.norm.typical <= 0);
 	assert_int_equal(load(DETECTOR "kind: yunet\n", MODEL_DETECTOR, &manifest), 0);
 	assert_int_equal(manifest.kind, MODEL_YUNET);
 }
@@ -63,9 +63,9 @@ static void each_mistake_names_file_line_and_member(void **state)
 		{"role: recogniser\n", MODEL_RECOGNISER, ":1: file: is missing"},
 		{RECOGNISER "  min: 0.75\n", MODEL_RECOGNISER,
 		 ":10: scores.min: \"0.75\": expected a number"},
-		{RECOGNISER "  norm: {usual: 3, low: 4, high: 2, none: 1, exponent: 0.5}\n",
-		 MODEL_RECOGNISER, ":10: scores.norm: expected none, low and high to rise"},
-		{RECOGNISER "  norm: {usual: 3}\n", MODEL_RECOGNISER,
+		{RECOGNISER "  norm: {typical: 3, low: 4, high: 2, no_face: 1, exponent: 0.5}\n",
+		 MODEL_RECOGNISER, ":10: scores.norm: expected no_face, low and high to rise"},
+		{RECOGNISER "  norm: {typical: 3}\n", MODEL_RECOGNISER,
 		 ":10: scores.norm.low: is missing"},
 		{"role: recogniser\n" HEAD INPUT
 		 "dimension: 513\nscores: {false_match: [.1, .2, .3, .4, .5, .6]}\n",
@@ -195,10 +195,10 @@ static void the_shipped_curve_is_what_the_library_starts_with(void **state)
 					     : score_gain_of_probe((float)k + 1.9f);
 	memcpy(curve.scores, manifest.scores.false_match, sizeof(curve.scores));
 	curve.min = manifest.scores.min;
-	curve.norm = (struct threshold_norm){.usual = manifest.scores.norm.usual,
+	curve.norm = (struct threshold_norm){.typical = manifest.scores.norm.typical,
 					     .low = manifest.scores.norm.low,
 					     .high = manifest.scores.norm.high,
-					     .none = manifest.scores.norm.none,
+					     .no_face = manifest.scores.norm.no_face,
 					     .exponent = manifest.scores.norm.exponent};
 	assert_int_equal(threshold_use(&curve), 0);
 	for (int i = 0; i < 3; i++)

@@ -77,7 +77,7 @@ static void another_recogniser_brings_its_own_curve(void **state)
 {
 	const struct threshold_curve good = {.scores = {0.1, 0.15, 0.2, 0.25, 0.3, 0.35}};
 	const struct threshold_norm norm = {
-		.usual = 30, .low = 20, .high = 40, .none = 15, .exponent = 0.5};
+		.typical = 30, .low = 20, .high = 40, .no_face = 15, .exponent = 0.5};
 	struct threshold_curve curve = good;
 
 	(void)state;
@@ -91,7 +91,7 @@ static void another_recogniser_brings_its_own_curve(void **state)
 	assert_int_equal(threshold_use(&curve), -EINVAL);
 	curve = good;
 	curve.norm = norm;
-	curve.norm.none = 25; /* above low */
+	curve.norm.no_face = 25; /* above low */
 	assert_int_equal(threshold_use(&curve), -EINVAL);
 	assert_int_equal(threshold_use(&good), 0);
 	assert_float_equal(score_gain_of_probe(3), 1, 0); /* of its answers nothing is known */

@@ -21,12 +21,16 @@
 #include <libavcodec/avcodec.h>
 
 enum {
-	ARRIVALS = 64, /* packets whose arrival is remembered while the decoder reorders */
+	ARRIVALS = 64, /* packets whose arrival time is stored while the decoder reorders */
 	LATE_US = 100 * 1000,
-	/* for a thread that opens; the system's look-up of a name cannot be interrupted */
+	/*
+	 * for a thread that is opening its source: a name look-up of the system cannot be
+	 * interrupted
+	 */
 	CLOSE_WAIT_S = 1,
-	PACE_GIVES_UP_US = 1000 * 1000, /* later than this, the file's clock starts anew */
-	JUMP_BACK_US = 1000 * 1000,     /* further than these a stream's clock was set, not read */
+	/* after a longer delay the clock of the file starts again */
+	PACE_RESET_US = 1000 * 1000,
+	JUMP_BACK_US = 1000 * 1000, /* larger steps mean that the clock of the stream was set */
 	JUMP_AHEAD_US = 60 * 1000 * 1000,
 };
 
@@ -46,31 +50,31 @@ struct camera {
 	pthread_t thread;
 	atomic_bool stop;
 	int stop_fd;
-	pthread_mutex_t lock; /* of what follows to the next empty line */
-	pthread_cond_t end;   /* signalled with `ended` */
+	pthread_mutex_t lock; /* protects the members up to the next empty line */
+	pthread_cond_t end;   /* signalled when `ended` is set */
 	struct camera_stats stats;
-	bool opening; /* the thread is within source_open(), where it calls no op */
-	bool ended,
-		left_alone; /* the thread is through; nobody waits for it, it frees all itself */
+	bool opening; /* the thread is in source_open(), where it calls no op */
+	bool ended;
+	bool detached; /* closed without waiting: the thread frees the camera at its end */
 
-	/* the thread's own */
+	/* used by the thread alone */
 	struct source *source;
 	AVPacket *packet;
 	AVFrame *picture;
-	bool live; /* LIVE was the last report */
-	bool out;  /* LOST was */
+	bool live; /* the last reported state was LIVE */
+	bool out;  /* the last reported state was LOST */
 	unsigned openings;
 	unsigned pause_ms;
-	bool epoch_begun; /* some epoch, ever */
+	bool epoch_begun; /* at least one epoch has begun */
 	uint32_t epoch;
 	uint64_t frames_of_source, frames;
 	uint64_t source_opened_us, last_frame_us;
 	int width, height;
-	int64_t next_pts; /* where a new epoch starts on the time line */
-	int64_t offset;   /* source time + offset = our time */
+	int64_t next_pts; /* where the next epoch starts on the time line */
+	int64_t offset;   /* source time + offset = time line */
 	bool offset_known;
 	int64_t last_dts, last_pts;
-	uint64_t pace_mono_us; /* this moment shows pace_pts */
+	uint64_t pace_mono_us; /* the moment at which pace_pts is due */
 	int64_t pace_pts;
 	bool pacing;
 	struct arrival arrivals[ARRIVALS];
@@ -88,8 +92,7 @@ static void wait_us(struct camera *camera, uint64_t us)
 	struct timespec time = {.tv_sec = (time_t)(us / 1000000),
 				.tv_nsec = (long)(us % 1000000) * 1000};
 
-	(void)ppoll(&pollfd, 1, &time,
-		    NULL); /* a signal shortens the wait, which nothing relies on */
+	(void)ppoll(&pollfd, 1, &time, NULL); /* an early return after a signal is harmless */
 }
 
 static void report(struct camera *camera, enum camera_state state, const struct problem *reason)
@@ -138,7 +141,7 @@ static void begin_epoch(struct camera *camera)
 
 /* ---- time ---- */
 
-/* put the packet on the camera's time line: dts rises strictly, pts never lies before dts */
+/* Puts the packet on the camera's time line: dts rises strictly, and pts is never before dts. */
 static void place(struct camera *camera, AVPacket *packet)
 {
 	int64_t step = source_frame_us(camera->source);
@@ -173,7 +176,7 @@ static void place(struct camera *camera, AVPacket *packet)
 	packet->pts = dts + ahead;
 }
 
-/* a file plays like a camera: each packet arrives when its time has come */
+/* Plays a file like a camera: each packet arrives when it is due. */
 static void pace(struct camera *camera, int64_t dts)
 {
 	uint64_t now = clock_mono_us(), due;
@@ -195,7 +198,7 @@ static void pace(struct camera *camera, int64_t dts)
 		camera->stats.late++;
 		pthread_mutex_unlock(&camera->lock);
 	}
-	if (now - due > PACE_GIVES_UP_US)
+	if (now - due > PACE_RESET_US)
 		camera->pacing = false;
 }
 
@@ -215,7 +218,7 @@ static uint64_t arrival_of(const struct camera *camera, int64_t pts)
 
 /* ---- pictures ---- */
 
-static void note_frame(struct camera *camera, const struct video_frame *frame)
+static void count_frame(struct camera *camera, const struct video_frame *frame)
 {
 	camera->last_frame_us = clock_mono_us();
 	pthread_mutex_lock(&camera->lock);
@@ -236,7 +239,7 @@ static void check_size(struct camera *camera)
 	camera->width = camera->picture->width;
 	camera->height = camera->picture->height;
 	if (camera->frames_of_source == 0)
-		return; /* opening began an epoch already */
+		return; /* opening has already begun an epoch */
 	begin_epoch(camera);
 	parameters = avcodec_parameters_alloc();
 	if (parameters != NULL &&
@@ -271,7 +274,7 @@ static void deliver(struct camera *camera)
 	frame->index = index;
 	frame->epoch = camera->epoch;
 	camera->frames_of_source++;
-	note_frame(camera, frame);
+	count_frame(camera, frame);
 	if (!camera->live) {
 		camera->live = true;
 		camera->out = false;
@@ -282,7 +285,7 @@ static void deliver(struct camera *camera)
 	video_frame_unref(frame);
 }
 
-/* @p packet NULL: the last pictures out of the decoder */
+/* @p packet NULL: drains the decoder. */
 static void decode(struct camera *camera, const AVPacket *packet)
 {
 	AVCodecContext *decoder = source_decoder(camera->source);
@@ -303,7 +306,7 @@ static void decode(struct camera *camera, const AVPacket *packet)
 	}
 }
 
-static void take_packet(struct camera *camera)
+static void handle_packet(struct camera *camera)
 {
 	AVPacket *packet = camera->packet;
 	uint64_t now;
@@ -322,8 +325,9 @@ static void take_packet(struct camera *camera)
 		return;
 	}
 	decode(camera,
-	       packet); /* first, since a change of size begins an epoch for this very packet */
-	(void)ring_push(camera->ring, packet); /* no memory costs evidence, not the camera */
+	       packet); /* first, because a change of size begins an epoch with this packet */
+	/* without memory the evidence is lost, but the camera continues */
+	(void)ring_push(camera->ring, packet);
 	fmp4_mux_push(camera->fmp4, packet);
 }
 
@@ -340,7 +344,7 @@ static bool shows_nothing(const struct camera *camera)
 	return camera->kind != SOURCE_FILE && clock_mono_us() - since > limit_ms * 1000;
 }
 
-/* @return 0 (end of a file), or what source_read() failed with */
+/* @return 0 at the end of a file, or the error of source_read(). */
 static int play(struct camera *camera, struct problem *problem)
 {
 	int r;
@@ -349,7 +353,7 @@ static int play(struct camera *camera, struct problem *problem)
 		r = source_read(camera->source, camera->packet, problem);
 		if (r <= 0)
 			break;
-		take_packet(camera);
+		handle_packet(camera);
 		av_packet_unref(camera->packet);
 		if (stopping(camera))
 			return -ECANCELED;
@@ -357,7 +361,7 @@ static int play(struct camera *camera, struct problem *problem)
 			return problem_camera_sends_no_picture(problem, camera->public_url);
 	}
 	if (r == -EILSEQ)
-		count_corrupt(camera); /* what came before the damage still counts */
+		count_corrupt(camera); /* errors before the failure count too */
 	if (r == 0 || r == -EILSEQ)
 		decode(camera, NULL);
 	if (stopping(camera))
@@ -377,7 +381,7 @@ static void start_epoch_of_source(struct camera *camera)
 		camera->next_pts = (camera->last_pts > camera->last_dts ? camera->last_pts
 									: camera->last_dts) +
 				   step;
-		/* an outage lasted as long as it lasted; a loop is seamless */
+		/* an outage keeps its real duration; a loop of a file has no gap */
 		if (camera->out && camera->last_frame_us > 0)
 			camera->next_pts += (int64_t)(clock_mono_us() - camera->last_frame_us);
 	}
@@ -472,16 +476,16 @@ static void destroy(struct camera *camera)
 static void *run(void *arg)
 {
 	struct camera *camera = arg;
-	bool left_alone;
+	bool detached;
 
 	thread_role_set(THREAD_CAMERA);
 	work(camera);
 	pthread_mutex_lock(&camera->lock);
 	camera->ended = true;
 	pthread_cond_signal(&camera->end);
-	left_alone = camera->left_alone;
+	detached = camera->detached;
 	pthread_mutex_unlock(&camera->lock);
-	if (left_alone)
+	if (detached)
 		destroy(camera);
 	return NULL;
 }
@@ -507,7 +511,7 @@ static int start(struct camera *camera)
 	if (r != 0)
 		return -r;
 	snprintf(name, sizeof(name), "camera/%.8s", camera->config.name);
-	(void)pthread_setname_np(camera->thread, name); /* for ps and gdb alone */
+	(void)pthread_setname_np(camera->thread, name); /* for ps and gdb only */
 	return 0;
 }
 
@@ -568,25 +572,22 @@ void camera_get_stats(struct camera *camera, struct camera_stats *ret_stats)
 	pthread_mutex_unlock(&camera->lock);
 }
 
-/*
- * A thread that hangs in a look-up may come back in a minute: the program does not wait for it to
- * end.
- */
-static bool is_left_alone(struct camera *camera)
+/* A thread may hang in a name look-up for a minute. The program does not wait for it. */
+static bool detach_if_opening(struct camera *camera)
 {
 	struct timespec until = clock_deadline(CLOSE_WAIT_S * 1000);
-	bool left_alone;
+	bool detached;
 
 	pthread_mutex_lock(&camera->lock);
 	while (camera->opening && !camera->ended &&
 	       pthread_cond_timedwait(&camera->end, &camera->lock, &until) == 0) {
 	}
-	left_alone = camera->opening && !camera->ended;
-	camera->left_alone = left_alone;
-	if (left_alone) /* before the thread can free itself */
+	detached = camera->opening && !camera->ended;
+	camera->detached = detached;
+	if (detached) /* before the thread can free the camera */
 		pthread_detach(camera->thread);
 	pthread_mutex_unlock(&camera->lock);
-	return left_alone;
+	return detached;
 }
 
 void camera_close(struct camera *camera)
@@ -596,8 +597,8 @@ void camera_close(struct camera *camera)
 	if (camera == NULL)
 		return;
 	atomic_store(&camera->stop, true);
-	(void)!write(camera->stop_fd, &one, sizeof(one)); /* an eventfd of our own takes it */
-	if (!is_left_alone(camera)) {
+	(void)!write(camera->stop_fd, &one, sizeof(one)); /* an eventfd accepts the write */
+	if (!detach_if_opening(camera)) {
 		pthread_join(camera->thread, NULL);
 		destroy(camera);
 	}

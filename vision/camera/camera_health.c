@@ -12,57 +12,58 @@ enum {
 	POINTS = WIDE * HIGH,
 	SIDE_MIN_PX = 32,
 	SILENT_MS = 2000,
-	GONE_MS = 2000,
-	LEARN_LOOKS = 20,
-	FOLLOW_LOOKS = 1200, /* the view follows the light within five minutes */
-	DARK_LUMA = 40,      /* a picture whose brightest fiftieth lies below is black */
+	CLEAR_MS = 2000,
+	LEARN_CHECKS = 20,
+	FOLLOW_CHECKS = 1200, /* the learned view follows the light within five minutes */
+	DARK_LUMA = 40,       /* a picture is black if its brightest 2 % are below this */
 	WHITE_LUMA = 232,
-	EDGE = 12,               /* a step of the learned view that counts as structure */
-	EDGES_MIN = POINTS / 50, /* a view with less of it can neither be covered nor moved */
-	CHANGE = 14,             /* more than a sensor's noise from look to look */
+	EDGE = 12,               /* a step of the learned view that counts as an edge */
+	EDGES_MIN = POINTS / 50, /* a view with fewer edges cannot be judged as covered or moved */
+	CHANGE = 14,             /* more than the sensor's noise between two checks */
 	SHIFT_MAX = 24,
-	SHIFT_MOVED = 3, /* points: 2 % of the width; less is wind in the mast */
+	SHIFT_MOVED = 3, /* points: 2 % of the width; smaller movements are wind */
 };
 
-static const unsigned told_after_ms[CAMERA_HEALTH_CAUSES] = {
-	[CAMERA_HEALTH_LOST] = 0, /* SILENT_MS have passed by then */
+static const unsigned report_after_ms[CAMERA_HEALTH_CAUSES] = {
+	[CAMERA_HEALTH_LOST] = 0, /* SILENT_MS have already passed */
 	[CAMERA_HEALTH_FROZEN] = 10000, [CAMERA_HEALTH_DARK] = 5000,
 	[CAMERA_HEALTH_GLARE] = 5000,   [CAMERA_HEALTH_COVERED] = 5000,
 	[CAMERA_HEALTH_MOVED] = 10000,  [CAMERA_HEALTH_STORM] = 10000,
 };
-enum { NOWHERE_MS = 60000 };
+enum { VIEW_NOT_FOUND_MS = 60000 };
 
 struct camera_health {
-	uint64_t frame_ms; /* of the newest frame; at first, of opening */
-	uint64_t look_ms;
-	bool looked, ended;
-	uint64_t counted_ms; /* until here time is in totals */
+	uint64_t frame_ms; /* of the newest frame; initially the time of opening */
+	uint64_t checked_ms;
+	bool has_sample, ended;
+	uint64_t counted_ms; /* time up to here is included in totals */
 	struct camera_health_totals totals;
-	enum camera_health_cause told, sign;
-	uint64_t told_since_ms, sign_since_ms;
-	bool nowhere; /* the sign MOVED found the view in no place */
+	enum camera_health_cause reported, sign;
+	uint64_t reported_since_ms, sign_since_ms;
+	bool view_not_found; /* for MOVED: the view was found at no offset */
 	int width, height;
 
 	uint8_t now[POINTS], before[POINTS];
-	float steps[POINTS]; /* of luma, from each point of now to its right */
+	float steps[POINTS]; /* luma difference of each point to its right neighbour */
 	float view[POINTS];  /* the same, learned */
 	unsigned learned;
 };
 
-int camera_health_open(uint64_t now_ms, struct camera_health **ret_sight)
+int camera_health_open(uint64_t now_ms, struct camera_health **ret_health)
 {
-	struct camera_health *sight = calloc(1, sizeof(*sight));
+	struct camera_health *health = calloc(1, sizeof(*health));
 
-	if (sight == NULL)
+	if (health == NULL)
 		return -ENOMEM;
-	sight->frame_ms = sight->look_ms = sight->counted_ms = sight->told_since_ms = now_ms;
-	*ret_sight = sight;
+	health->frame_ms = health->checked_ms = health->counted_ms = health->reported_since_ms =
+		now_ms;
+	*ret_health = health;
 	return 0;
 }
 
-void camera_health_close(struct camera_health *sight)
+void camera_health_close(struct camera_health *health)
 {
-	free(sight);
+	free(health);
 }
 
 const char *camera_health_cause_name(enum camera_health_cause cause)
@@ -76,47 +77,48 @@ const char *camera_health_cause_name(enum camera_health_cause cause)
 
 /* ---- time ---- */
 
-static void count_until(struct camera_health *sight, uint64_t now_ms)
+static void count_until(struct camera_health *health, uint64_t now_ms)
 {
-	if (now_ms > sight->counted_ms && !sight->ended)
-		sight->totals.ms[sight->told] += now_ms - sight->counted_ms;
-	if (now_ms > sight->counted_ms)
-		sight->counted_ms = now_ms;
+	if (now_ms > health->counted_ms && !health->ended)
+		health->totals.ms[health->reported] += now_ms - health->counted_ms;
+	if (now_ms > health->counted_ms)
+		health->counted_ms = now_ms;
 }
 
-/* what lasted since @p since_ms was another thing than it was counted as */
-static void recount(struct camera_health *sight, enum camera_health_cause cause, uint64_t since_ms,
+/* Moves the time since @p since_ms to another state in the totals. */
+static void recount(struct camera_health *health, enum camera_health_cause cause, uint64_t since_ms,
 		    uint64_t now_ms)
 {
-	uint64_t *from = &sight->totals.ms[sight->told];
+	uint64_t *from = &health->totals.ms[health->reported];
 	uint64_t part = now_ms - since_ms;
 
-	count_until(sight, now_ms);
-	if (part > *from) /* some of it was taken already */
+	count_until(health, now_ms);
+	if (part > *from) /* a part of it was moved already */
 		part = *from;
 	*from -= part;
-	sight->totals.ms[cause] += part;
-	sight->told = cause;
-	sight->told_since_ms = since_ms;
+	health->totals.ms[cause] += part;
+	health->reported = cause;
+	health->reported_since_ms = since_ms;
 }
 
-static void note_sign(struct camera_health *sight, enum camera_health_cause sign, uint64_t since_ms,
-		      uint64_t now_ms)
+static void update_sign(struct camera_health *health, enum camera_health_cause sign,
+			uint64_t since_ms, uint64_t now_ms)
 {
-	unsigned after =
-		sign == CAMERA_HEALTH_MOVED && sight->nowhere ? NOWHERE_MS : told_after_ms[sign];
+	unsigned after = sign == CAMERA_HEALTH_MOVED && health->view_not_found
+				 ? VIEW_NOT_FOUND_MS
+				 : report_after_ms[sign];
 
-	count_until(sight, now_ms);
-	if (sign != sight->sign) {
-		sight->sign = sign;
-		sight->sign_since_ms = since_ms;
+	count_until(health, now_ms);
+	if (sign != health->sign) {
+		health->sign = sign;
+		health->sign_since_ms = since_ms;
 	}
-	if (sign != sight->told &&
-	    now_ms - sight->sign_since_ms >= (sign == CAMERA_HEALTH_OK ? GONE_MS : after))
-		recount(sight, sign, sight->sign_since_ms, now_ms);
+	if (sign != health->reported &&
+	    now_ms - health->sign_since_ms >= (sign == CAMERA_HEALTH_OK ? CLEAR_MS : after))
+		recount(health, sign, health->sign_since_ms, now_ms);
 }
 
-/* ---- looking ---- */
+/* ---- checks ---- */
 
 static void sample(const uint8_t *luma, size_t stride, int width, int height, uint8_t *points)
 {
@@ -128,7 +130,7 @@ static void sample(const uint8_t *luma, size_t stride, int width, int height, ui
 	}
 }
 
-/* the luma that @p share of the points lie above */
+/* The luma that @p share of the points exceed. */
 static int bright_end(const uint8_t *points, float share)
 {
 	unsigned counts[256] = {0}, above = 0;
@@ -144,34 +146,36 @@ static int bright_end(const uint8_t *points, float share)
 	return luma;
 }
 
-static void measure_steps(struct camera_health *sight)
+static void measure_steps(struct camera_health *health)
 {
 	for (int y = 0; y < HIGH; y++)
 		for (int x = 0; x < WIDE - 1; x++) {
-			const uint8_t *p = &sight->now[y * WIDE + x];
+			const uint8_t *p = &health->now[y * WIDE + x];
 
-			sight->steps[y * WIDE + x] = (float)(p[1] - p[0]);
+			health->steps[y * WIDE + x] = (float)(p[1] - p[0]);
 		}
 }
 
-static void learn(struct camera_health *sight)
+static void learn(struct camera_health *health)
 {
-	float weight = sight->learned < LEARN_LOOKS ? 1.0f / (float)(sight->learned + 1)
-						    : 1.0f / FOLLOW_LOOKS;
+	float weight = health->learned < LEARN_CHECKS ? 1.0f / (float)(health->learned + 1)
+						      : 1.0f / FOLLOW_CHECKS;
 
 	for (int i = 0; i < POINTS; i++)
-		sight->view[i] += weight * (sight->steps[i] - sight->view[i]);
-	if (sight->learned < LEARN_LOOKS)
-		sight->learned++;
+		health->view[i] += weight * (health->steps[i] - health->view[i]);
+	if (health->learned < LEARN_CHECKS)
+		health->learned++;
 }
 
-/* edges of the learned view, and how many of them the picture still has, whatever their sign */
-static void count_edges(const struct camera_health *sight, int *ret_view, int *ret_left,
+/*
+ * Counts the edges of the learned view and those that the picture still has, whatever their sign.
+ */
+static void count_edges(const struct camera_health *health, int *ret_view, int *ret_left,
 			int *ret_own)
 {
 	*ret_view = *ret_left = *ret_own = 0;
 	for (int i = 0; i < POINTS; i++) {
-		float view = fabsf(sight->view[i]), step = fabsf(sight->steps[i]);
+		float view = fabsf(health->view[i]), step = fabsf(health->steps[i]);
 
 		*ret_own += step >= EDGE;
 		*ret_view += view >= EDGE;
@@ -179,14 +183,14 @@ static void count_edges(const struct camera_health *sight, int *ret_view, int *r
 	}
 }
 
-/* likeness of the view, put @p dx and @p dy aside, with the picture: -1 to 1 */
-static float likeness(const struct camera_health *sight, int dx, int dy)
+/* Correlation of the view, shifted by @p dx and @p dy, with the picture: -1 to 1. */
+static float likeness(const struct camera_health *health, int dx, int dy)
 {
 	float product = 0, of_view = 0, of_now = 0;
 
 	for (int y = SHIFT_MAX; y < HIGH - SHIFT_MAX; y++) {
-		const float *a = &sight->view[y * WIDE + SHIFT_MAX];
-		const float *b = &sight->steps[(y + dy) * WIDE + SHIFT_MAX + dx];
+		const float *a = &health->view[y * WIDE + SHIFT_MAX];
+		const float *b = &health->steps[(y + dy) * WIDE + SHIFT_MAX + dx];
 
 		for (int x = 0; x < WIDE - 2 * SHIFT_MAX - 1; x++) {
 			product += a[x] * b[x];
@@ -197,7 +201,7 @@ static float likeness(const struct camera_health *sight, int dx, int dy)
 	return of_view > 0 && of_now > 0 ? product / sqrtf(of_view * of_now) : 0;
 }
 
-static bool has_moved(struct camera_health *sight, float in_place)
+static bool has_moved(struct camera_health *health, float in_place)
 {
 	float best = -1;
 	int best_dx = 0, best_dy = 0;
@@ -206,7 +210,7 @@ static bool has_moved(struct camera_health *sight, float in_place)
 		return false;
 	for (int dy = -SHIFT_MAX; dy <= SHIFT_MAX; dy++)
 		for (int dx = -SHIFT_MAX; dx <= SHIFT_MAX; dx++) {
-			float like = likeness(sight, dx, dy);
+			float like = likeness(health, dx, dy);
 
 			if (like > best) {
 				best = like;
@@ -214,118 +218,118 @@ static bool has_moved(struct camera_health *sight, float in_place)
 				best_dy = dy;
 			}
 		}
-	sight->nowhere = best < 0.5f;
-	if (sight->nowhere)
+	health->view_not_found = best < 0.5f;
+	if (health->view_not_found)
 		return in_place < 0.15f;
 	return best > in_place + 0.2f && abs(best_dx) + abs(best_dy) >= SHIFT_MOVED;
 }
 
-static int count_changes(const struct camera_health *sight)
+static int count_changes(const struct camera_health *health)
 {
 	int changes = 0;
 
 	for (int i = 0; i < POINTS; i++)
-		changes += abs((int)sight->now[i] - (int)sight->before[i]) >= CHANGE;
+		changes += abs((int)health->now[i] - (int)health->before[i]) >= CHANGE;
 	return changes;
 }
 
-static enum camera_health_cause judge(struct camera_health *sight)
+static enum camera_health_cause judge(struct camera_health *health)
 {
-	int changes = count_changes(sight), in_view, left, own;
-	bool learned = sight->learned >= LEARN_LOOKS;
+	int changes = count_changes(health), in_view, left, own;
+	bool learned = health->learned >= LEARN_CHECKS;
 	float in_place;
 
-	if (bright_end(sight->now, 0.02f) < DARK_LUMA)
+	if (bright_end(health->now, 0.02f) < DARK_LUMA)
 		return CAMERA_HEALTH_DARK;
-	if (bright_end(sight->now, 0.5f) >= WHITE_LUMA)
+	if (bright_end(health->now, 0.5f) >= WHITE_LUMA)
 		return CAMERA_HEALTH_GLARE;
-	if (memcmp(sight->now, sight->before, POINTS) == 0)
+	if (memcmp(health->now, health->before, POINTS) == 0)
 		return CAMERA_HEALTH_FROZEN;
 	if (changes > POINTS / 2)
 		return CAMERA_HEALTH_STORM;
-	measure_steps(sight);
-	count_edges(sight, &in_view, &left, &own);
+	measure_steps(health);
+	count_edges(health, &in_view, &left, &own);
 	if (learned && in_view >= EDGES_MIN && own < in_view / 8 && left < in_view / 4)
 		return CAMERA_HEALTH_COVERED;
-	in_place = learned && in_view >= EDGES_MIN ? likeness(sight, 0, 0) : 1;
-	/* the search is dear: with a sign of movement it is made at every fourth look */
-	if (in_place <= 0.45f && sight->sign == CAMERA_HEALTH_MOVED &&
-	    sight->look_ms / CAMERA_HEALTH_LOOK_MS % 4 != 0)
+	in_place = learned && in_view >= EDGES_MIN ? likeness(health, 0, 0) : 1;
+	/* the search is costly: while there is a sign of movement it runs at every fourth check */
+	if (in_place <= 0.45f && health->sign == CAMERA_HEALTH_MOVED &&
+	    health->checked_ms / CAMERA_HEALTH_CHECK_MS % 4 != 0)
 		return CAMERA_HEALTH_MOVED;
-	if (has_moved(sight, in_place))
+	if (has_moved(health, in_place))
 		return CAMERA_HEALTH_MOVED;
 	if (!learned || in_place > 0.6f)
-		learn(sight);
+		learn(health);
 	return CAMERA_HEALTH_OK;
 }
 
-static void look(struct camera_health *sight, const uint8_t *luma, size_t stride, int width,
-		 int height, uint64_t now_ms)
+static void check(struct camera_health *health, const uint8_t *luma, size_t stride, int width,
+		  int height, uint64_t now_ms)
 {
-	bool first = !sight->looked || width != sight->width || height != sight->height;
-	uint64_t since = sight->look_ms;
+	bool first = !health->has_sample || width != health->width || height != health->height;
+	uint64_t since = health->checked_ms;
 
-	sight->look_ms = now_ms;
-	memcpy(sight->before, sight->now, POINTS);
-	sample(luma, stride, width, height, sight->now);
-	sight->looked = true;
-	sight->width = width;
-	sight->height = height;
+	health->checked_ms = now_ms;
+	memcpy(health->before, health->now, POINTS);
+	sample(luma, stride, width, height, health->now);
+	health->has_sample = true;
+	health->width = width;
+	health->height = height;
 	if (first) {
-		note_sign(sight, CAMERA_HEALTH_OK, now_ms, now_ms);
+		update_sign(health, CAMERA_HEALTH_OK, now_ms, now_ms);
 		return;
 	}
-	note_sign(sight, judge(sight), since, now_ms);
+	update_sign(health, judge(health), since, now_ms);
 }
 
-void camera_health_frame(struct camera_health *sight, const uint8_t *luma, size_t stride,
+void camera_health_frame(struct camera_health *health, const uint8_t *luma, size_t stride,
 			 int width_px, int height_px, uint64_t now_ms)
 {
-	assert(sight != NULL && luma != NULL);
+	assert(health != NULL && luma != NULL);
 	assert(width_px > 0 && height_px > 0 && stride >= (size_t)width_px);
-	count_until(sight, now_ms);
-	sight->ended = false;
-	sight->frame_ms = now_ms;
-	if (sight->looked && now_ms - sight->look_ms < CAMERA_HEALTH_LOOK_MS)
+	count_until(health, now_ms);
+	health->ended = false;
+	health->frame_ms = now_ms;
+	if (health->has_sample && now_ms - health->checked_ms < CAMERA_HEALTH_CHECK_MS)
 		return;
 	if (width_px >= SIDE_MIN_PX && height_px >= SIDE_MIN_PX)
-		look(sight, luma, stride, width_px, height_px, now_ms);
+		check(health, luma, stride, width_px, height_px, now_ms);
 	else
-		note_sign(sight, CAMERA_HEALTH_OK, now_ms, now_ms);
+		update_sign(health, CAMERA_HEALTH_OK, now_ms, now_ms);
 }
 
-void camera_health_ended(struct camera_health *sight, uint64_t now_ms)
+void camera_health_ended(struct camera_health *health, uint64_t now_ms)
 {
-	assert(sight != NULL);
-	count_until(sight, now_ms);
-	sight->told = sight->sign = CAMERA_HEALTH_OK;
-	sight->told_since_ms = now_ms;
-	sight->ended = true;
-	sight->looked = false;
+	assert(health != NULL);
+	count_until(health, now_ms);
+	health->reported = health->sign = CAMERA_HEALTH_OK;
+	health->reported_since_ms = now_ms;
+	health->ended = true;
+	health->has_sample = false;
 }
 
-enum camera_health_cause camera_health_tick(struct camera_health *sight, uint64_t now_ms)
+enum camera_health_cause camera_health_tick(struct camera_health *health, uint64_t now_ms)
 {
-	assert(sight != NULL);
-	count_until(sight, now_ms);
-	if (!sight->ended && now_ms - sight->frame_ms >= SILENT_MS && now_ms > sight->frame_ms) {
-		note_sign(sight, CAMERA_HEALTH_LOST, sight->frame_ms, now_ms);
-		/* the first frame after it has nothing to be compared with */
-		sight->looked = false;
+	assert(health != NULL);
+	count_until(health, now_ms);
+	if (!health->ended && now_ms - health->frame_ms >= SILENT_MS && now_ms > health->frame_ms) {
+		update_sign(health, CAMERA_HEALTH_LOST, health->frame_ms, now_ms);
+		/* the first frame after it has no predecessor to compare with */
+		health->has_sample = false;
 	}
-	return sight->told;
+	return health->reported;
 }
 
-uint64_t camera_health_lasted_ms(const struct camera_health *sight, uint64_t now_ms)
+uint64_t camera_health_lasted_ms(const struct camera_health *health, uint64_t now_ms)
 {
-	return now_ms > sight->told_since_ms ? now_ms - sight->told_since_ms : 0;
+	return now_ms > health->reported_since_ms ? now_ms - health->reported_since_ms : 0;
 }
 
-void camera_health_read(struct camera_health *sight, uint64_t now_ms,
+void camera_health_read(struct camera_health *health, uint64_t now_ms,
 			struct camera_health_totals *ret_totals)
 {
-	assert(sight != NULL && ret_totals != NULL);
-	count_until(sight, now_ms);
-	*ret_totals = sight->totals;
-	memset(&sight->totals, 0, sizeof(sight->totals));
+	assert(health != NULL && ret_totals != NULL);
+	count_until(health, now_ms);
+	*ret_totals = health->totals;
+	memset(&health->totals, 0, sizeof(health->totals));
 }

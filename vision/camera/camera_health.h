@@ -2,7 +2,7 @@
  * camera_health.h - detects when a camera has no usable picture, why, and for how long.
  *
  * Pure: no clock, no thread, no I/O; luma and times come with the calls. Frames between two samples
- * (CAMERA_HEALTH_LOOK_MS) cost one comparison; a sample reads 160x90 points, independent of the
+ * (CAMERA_HEALTH_CHECK_MS) cost one comparison; a sample reads 160x90 points, independent of the
  * picture's size.
  *
  * A cause is reported after its condition has lasted, and its duration counts from the first sign:
@@ -31,7 +31,7 @@
 extern "C" {
 #endif
 
-enum { CAMERA_HEALTH_LOOK_MS = 250 };
+enum { CAMERA_HEALTH_CHECK_MS = 250 };
 
 enum camera_health_cause {
 	CAMERA_HEALTH_OK,
@@ -52,7 +52,7 @@ struct camera_health_totals {
 struct camera_health;
 
 /** Start at @p now_ms, CLOCK_MONOTONIC in milliseconds. @return 0 or -ENOMEM. */
-int camera_health_open(uint64_t now_ms, struct camera_health **ret_sight);
+int camera_health_open(uint64_t now_ms, struct camera_health **ret_health);
 
 /**
  * Process a frame.
@@ -60,29 +60,29 @@ int camera_health_open(uint64_t now_ms, struct camera_health **ret_sight);
  * @param now_ms  CLOCK_MONOTONIC, ms, not
  * decreasing. A picture below 32 pixels a side only counts as a frame.
  */
-void camera_health_frame(struct camera_health *sight, const uint8_t *luma, size_t stride,
+void camera_health_frame(struct camera_health *health, const uint8_t *luma, size_t stride,
 			 int width_px, int height_px, uint64_t now_ms);
 
 /** A file ended: until the next frame no time is counted and LOST is not reported. */
-void camera_health_ended(struct camera_health *sight, uint64_t now_ms);
+void camera_health_ended(struct camera_health *health, uint64_t now_ms);
 
 /** Advance the time, which detects LOST. @return the reported cause. */
-enum camera_health_cause camera_health_tick(struct camera_health *sight, uint64_t now_ms);
+enum camera_health_cause camera_health_tick(struct camera_health *health, uint64_t now_ms);
 
 /** Duration of the reported cause. */
-uint64_t camera_health_lasted_ms(const struct camera_health *sight, uint64_t now_ms);
+uint64_t camera_health_lasted_ms(const struct camera_health *health, uint64_t now_ms);
 
 /**
  * Time by cause since open or since the previous call; resets the counters. A condition not yet
  * reported counts for the cause that is.
  */
-void camera_health_read(struct camera_health *sight, uint64_t now_ms,
+void camera_health_read(struct camera_health *health, uint64_t now_ms,
 			struct camera_health_totals *ret_totals);
 
 /** "clear", "lost", "frozen", "dark", "glare", "covered", "moved", "storm". Static. */
 const char *camera_health_cause_name(enum camera_health_cause cause);
 
-void camera_health_close(struct camera_health *sight); /* NULL is fine */
+void camera_health_close(struct camera_health *health); /* NULL is fine */
 
 #ifdef __cplusplus
 }

@@ -14,5 +14,5 @@ void *dl_symbol(const char *library, const char *symbol)
 	assert(library != NULL && symbol != NULL);
 	if (found == NULL)
 		log_error("vision", "%s: %s", library, dlerror());
-	return found; /* the handle is kept: what was found lives in it */
+	return found; /* the handle stays open, because the symbol belongs to it */
 }

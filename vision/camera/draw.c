@@ -87,7 +87,7 @@ static void box(const struct draw_canvas *canvas, int x, int y, int width, int h
 			dot(canvas, x + i, y + j, color);
 }
 
-/* the part of the line inside the picture, give or take a margin: far ends must not cost time */
+/* Clips the line to the picture and a margin, which bounds the time for far end points. */
 static int clip(const struct draw_canvas *canvas, float *x0, float *y0, float *x1, float *y1)
 {
 	float dx = *x1 - *x0, dy = *y1 - *y0, from = 0, to = 1;

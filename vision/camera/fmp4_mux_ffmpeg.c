@@ -16,7 +16,7 @@
 
 enum { PARTS_MAX = 256, BLOCK_BYTES = 16 << 10, AVCC_BYTES = 4, HVCC_BYTES = 13 };
 
-/* a run of fragments: memory in place of a file */
+/* a run of fragments, written to memory */
 struct muxer {
 	AVFormatContext *format;
 	uint8_t *bytes;
@@ -30,7 +30,7 @@ struct fmp4_mux {
 	atomic_uint session; /* 0: disabled */
 	pthread_mutex_t lock;
 	char type[FMP4_MEDIA_TYPE_BYTES]; /* under the lock */
-	int type_r;                       /* the same */
+	int type_r;                       /* under the lock */
 
 	uint32_t last_session; /* owned by the reader thread */
 
@@ -40,12 +40,11 @@ struct fmp4_mux {
 	uint32_t muxer_session;
 	AVPacket *packet;
 	int64_t origin_us;
-	bool waits_for_key,
-		pending_key; /* pending: of the packet whose fragment comes with the next one */
-	bool pending;
+	bool waits_for_key;
+	bool pending, pending_key; /* the packet whose fragment is written with the next one */
 	/*
-	 * nothing before the next key frame is of use: an initialisation segment was queued, or a
-	 * part was left out
+	 * skip everything until the next key frame: an initialisation segment was queued, or a part
+	 * was dropped
 	 */
 	bool gap;
 };
@@ -58,7 +57,7 @@ static int collect(void *opaque, uint8_t *data, int bytes)
 
 	if (wanted > FMP4_PART_BYTES_MAX) {
 		muxer->overflown = true;
-		return bytes; /* its part is left out */
+		return bytes; /* the part is dropped */
 	}
 	if (wanted > muxer->capacity) {
 		grown = realloc(muxer->bytes, wanted * 2);
@@ -84,7 +83,7 @@ static void muxer_close(struct muxer *muxer)
 	*muxer = (struct muxer){0};
 }
 
-/* With the initialisation segment, written first, in muxer->bytes. */
+/* Writes the initialisation segment to muxer->bytes. */
 static int muxer_open(struct muxer *muxer, const AVCodecParameters *parameters)
 {
 	AVDictionary *options = NULL;
@@ -127,8 +126,8 @@ static const uint8_t *find_box(const struct muxer *muxer, const char *name, size
 }
 
 /*
- * RFC 6381, and ISO/IEC 14496-15 annex E for the second: the profile from the initialisation
- * segment
+ * RFC 6381, and ISO/IEC 14496-15 annex E for H.265: reads the profile from the initialisation
+ * segment.
  */
 static int describe(const struct muxer *muxer, char *type)
 {
@@ -144,7 +143,7 @@ static int describe(const struct muxer *muxer, char *type)
 	}
 	if (hvcc == NULL)
 		return -ENOTSUP;
-	for (int bit = 0; bit < 32; bit++) /* written the other way round */
+	for (int bit = 0; bit < 32; bit++) /* in reversed bit order */
 		compatible |= (uint32_t)(hvcc[2 + bit / 8] >> (7 - bit % 8) & 1) << bit;
 	used = snprintf(type, FMP4_MEDIA_TYPE_BYTES, "video/mp4; codecs=\"hvc1.%.*s%d.%x.%c%d",
 			hvcc[1] >> 6 ? 1 : 0, &" ABC"[hvcc[1] >> 6], hvcc[1] & 31, compatible,
@@ -203,8 +202,8 @@ void fmp4_mux_begin(struct fmp4_mux *mux, const AVCodecParameters *parameters)
 }
 
 /*
- * What the muxer wrote becomes a part; without room for it, the pictures up to the next key are
- * left out.
+ * Queues what the muxer wrote as a part. Without room the pictures up to the next key frame are
+ * dropped.
  */
 static void queue_part(struct fmp4_mux *mux, bool init, bool key)
 {
@@ -235,7 +234,7 @@ static void queue_part(struct fmp4_mux *mux, bool init, bool key)
 		return;
 	mux->waits_for_key = true;
 	if (init)
-		muxer_close(muxer); /* nothing is worth anything without it */
+		muxer_close(muxer); /* the following fragments cannot be played without it */
 }
 
 static bool begin_run(struct fmp4_mux *mux, uint32_t session, const AVPacket *packet)
@@ -252,7 +251,7 @@ static bool begin_run(struct fmp4_mux *mux, uint32_t session, const AVPacket *pa
 	return mux->muxer.format != NULL;
 }
 
-/* A fragment is written when its successor comes: only that tells how long it is shown. */
+/* A fragment is written when the next packet arrives, which determines its duration. */
 static void write_packet(struct fmp4_mux *mux, const AVPacket *packet)
 {
 	AVFormatContext *format = mux->muxer.format;
@@ -276,7 +275,7 @@ static void write_packet(struct fmp4_mux *mux, const AVPacket *packet)
 	if (taken) {
 		mux->pending = true;
 		mux->pending_key = (packet->flags & AV_PKT_FLAG_KEY) != 0;
-		/* the pending one stays; what follows builds on the one that was dropped */
+		/* the pending packet stays; those that follow depend on the dropped one */
 	} else {
 		mux->waits_for_key = true;
 	}

@@ -13,7 +13,7 @@
 #include <libswscale/swscale.h>
 
 struct owned_frame {
-	struct video_frame frame; /* first: the public part is the same address */
+	struct video_frame frame; /* must be first: the public part has the same address */
 	atomic_uint references;
 	AVFrame *picture; /* as decoded */
 	AVFrame *gray;    /* computed luma; NULL when picture's first plane serves */
@@ -21,9 +21,9 @@ struct owned_frame {
 
 struct converter {
 	struct SwsContext *sws;
-	int colorspace, full_range; /* what sws is set to; -1 nothing yet */
+	int colorspace, full_range; /* the present settings of sws; -1: none */
 	int width, height, format;
-	uint8_t *wide; /* rows with room for what swscale writes past their end */
+	uint8_t *wide; /* rows with room for what swscale writes beyond their end */
 	size_t wide_bytes;
 };
 
@@ -54,7 +54,7 @@ void video_frame_unref(struct video_frame *frame)
 		destroy(owned(frame));
 }
 
-/* the "j" formats say full range in their name, which swscale calls deprecated */
+/* The "j" formats imply full range; swscale reports them as deprecated. */
 static int plain_format(const AVFrame *picture, int *ret_full_range)
 {
 	*ret_full_range = picture->color_range == AVCOL_RANGE_JPEG;
@@ -82,10 +82,10 @@ static int plain_format(const AVFrame *picture, int *ret_full_range)
 static bool has_luma_plane(const AVFrame *picture)
 {
 	const AVPixFmtDescriptor *format = av_pix_fmt_desc_get(picture->format);
-	uint64_t unfit = AV_PIX_FMT_FLAG_RGB | AV_PIX_FMT_FLAG_PAL | AV_PIX_FMT_FLAG_HWACCEL |
-			 AV_PIX_FMT_FLAG_BITSTREAM | AV_PIX_FMT_FLAG_BE;
+	uint64_t unsupported = AV_PIX_FMT_FLAG_RGB | AV_PIX_FMT_FLAG_PAL | AV_PIX_FMT_FLAG_HWACCEL |
+			       AV_PIX_FMT_FLAG_BITSTREAM | AV_PIX_FMT_FLAG_BE;
 
-	return (format->flags & unfit) == 0 && format->comp[0].plane == 0 &&
+	return (format->flags & unsupported) == 0 && format->comp[0].plane == 0 &&
 	       format->comp[0].step == 1 && format->comp[0].offset == 0 &&
 	       format->comp[0].depth == 8 && picture->linesize[0] > 0;
 }
@@ -205,7 +205,7 @@ static int colorspace_of(const AVFrame *picture)
 {
 	if (picture->colorspace != AVCOL_SPC_UNSPECIFIED && picture->colorspace != AVCOL_SPC_RGB)
 		return (int)picture->colorspace;
-	/* what players do with a stream that does not say */
+	/* the convention of players if the stream does not specify it */
 	return picture->height >= 720 ? AVCOL_SPC_BT709 : AVCOL_SPC_SMPTE170M;
 }
 
@@ -223,7 +223,7 @@ static int prepare(struct converter *c, const AVFrame *picture)
 	if (c->sws == NULL)
 		return -EIO;
 	table = sws_getCoefficients(colorspace);
-	/* refused between two RGB formats, where there is nothing to set */
+	/* refused between two RGB formats, which need no setting */
 	(void)sws_setColorspaceDetails(c->sws, table, full, table, 1, 0, 1 << 16, 1 << 16);
 	c->width = picture->width;
 	c->height = picture->height;
@@ -234,7 +234,7 @@ static int prepare(struct converter *c, const AVFrame *picture)
 }
 
 /*
- * swscale writes rows in steps of 16 pixels, over the end of a buffer that has no room for the last
+ * swscale writes rows in steps of 16 pixels, beyond the end of a buffer without room for the last
  * step
  */
 enum { STEP_PX = 32 };

@@ -11,7 +11,7 @@
 #include <libavcodec/avcodec.h>
 #include <libswscale/swscale.h>
 
-enum { QUALITY_STILL = 3, QUALITY_LIVE = 6, WIDTH_MIN_PX = 16 }; /* 2 best to 31 */
+enum { QUALITY_STILL = 3, QUALITY_LIVE = 6, WIDTH_MIN_PX = 16 }; /* 2 (best) to 31 */
 
 static AVFrame *picture_of(const struct draw_canvas *canvas, int width_px, int height_px,
 			   int quality)

@@ -4,7 +4,7 @@
 #include <math.h>
 #include <string.h>
 
-/* where the polygon's edges cross the row, rising */
+/* Where the edges of the polygon cross the row, ascending. */
 static size_t crossings(const struct mask_polygon *polygon, float y, float *ret_x)
 {
 	size_t count = 0;
@@ -37,7 +37,7 @@ static void fill_row(const struct mask_polygon *polygon, float y, uint8_t *row, 
 	size_t count = crossings(polygon, y, x);
 
 	for (size_t i = 0; i + 1 < count; i += 2) {
-		/* whole pixels on either side: too much is hidden rather than too little */
+		/* rounded outwards, so that the mask is never too small */
 		int from = column(x[i], width_px),
 		    to = column(ceilf(x[i + 1] * (float)width_px) / (float)width_px, width_px);
 

@@ -20,7 +20,7 @@ int mp4_open(const AVCodecParameters *parameters, const char *path, AVFormatCont
 	r = avcodec_parameters_copy(own, parameters);
 	if (r < 0)
 		return r;
-	/* Safari plays H.265 under this tag alone */
+	/* Safari plays H.265 with this tag only */
 	own->codec_tag = own->codec_id == AV_CODEC_ID_HEVC ? MKTAG('h', 'v', 'c', '1') : 0;
 	stream->time_base = (AVRational){1, 90000};
 	return 0;

@@ -8,9 +8,9 @@
 
 #include <libavcodec/avcodec.h>
 
-enum { PACKET_OVERHEAD_BYTES = 512 }; /* what one kept packet costs beside its data */
+enum { PACKET_OVERHEAD_BYTES = 512 }; /* cost of a stored packet besides its data */
 
-struct run { /* one epoch's codec, shared by its packets */
+struct run { /* codec parameters of one epoch, shared by its packets */
 	AVCodecParameters *parameters;
 	uint32_t epoch;
 	size_t users;
@@ -26,9 +26,9 @@ struct packet_ring {
 	pthread_mutex_t lock;
 	int64_t span_us;
 	uint64_t bytes_max, bytes;
-	struct entry *entries; /* a circle of capacity entries, the oldest at first */
+	struct entry *entries; /* a ring of capacity entries that starts at first */
 	size_t capacity, first, count;
-	struct run *run; /* running epoch; NULL before the first */
+	struct run *run; /* current epoch; NULL before the first */
 	bool ended, waits_for_key;
 	uint32_t last_epoch;
 	bool had_epoch;
@@ -79,7 +79,7 @@ static bool is_key(const struct entry *entry)
 	return (entry->packet->flags & AV_PKT_FLAG_KEY) != 0;
 }
 
-/* packets in the oldest group of pictures */
+/* The number of packets in the oldest group of pictures. */
 static size_t first_group(struct packet_ring *ring)
 {
 	size_t n = 1;
@@ -99,8 +99,8 @@ static void trim(struct packet_ring *ring)
 		    (last || ring->newest_pts - entry_at(ring, group)->packet->pts < ring->span_us))
 			return;
 		/*
-		 * the running group alone is too large: what follows of it cannot be decoded
-		 * without this
+		 * the current group alone is too large: its remaining packets cannot be decoded
+		 * without this one
 		 */
 		if (last)
 			ring->waits_for_key = true;
@@ -207,7 +207,7 @@ int ring_push(struct packet_ring *ring, const AVPacket *packet)
 		return -EINVAL;
 	pthread_mutex_lock(&ring->lock);
 	r = push_locked(ring, packet);
-	if (r == -ENOMEM) /* a hole in the group would show as rubbish */
+	if (r == -ENOMEM) /* a group with a gap would decode to a damaged picture */
 		ring->waits_for_key = true;
 	pthread_mutex_unlock(&ring->lock);
 	return r;
@@ -248,7 +248,7 @@ void ring_usage(struct packet_ring *ring, uint64_t *ret_bytes, size_t *ret_packe
 	pthread_mutex_unlock(&ring->lock);
 }
 
-/* the epoch holding @p at, else the one nearest to it */
+/* The epoch that contains @p at, or the nearest one. */
 static const struct run *find_run(struct packet_ring *ring, int64_t at)
 {
 	const struct run *best = NULL;
@@ -287,9 +287,7 @@ static struct span find_span(struct packet_ring *ring, const struct run *run, in
 			begun = true;
 			any = false;
 		}
-		/*
-		 * decoding order runs ahead: a packet after this one may still be shown before to
-		 */
+		/* packets are in decoding order: one after this may be shown before @p to */
 		if (begun && entry->packet->dts <= to) {
 			span.end = i + 1;
 			any = any || entry->packet->pts >= from;

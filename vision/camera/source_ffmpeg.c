@@ -19,7 +19,7 @@
 #include <libavutil/pixdesc.h>
 
 enum {
-	V4L2_POLL_MS = 4, /* libavdevice gives no descriptor to wait on */
+	V4L2_POLL_MS = 4, /* libavdevice provides no descriptor to wait for */
 	ANALYSE_MAX_US = 2000000,
 	FRAME_US_UNKNOWN = 40000,
 };
@@ -31,7 +31,7 @@ struct source {
 	AVFormatContext *format;
 	AVCodecContext *decoder;
 	int stream;
-	uint64_t deadline_us; /* of the call in progress, CLOCK_MONOTONIC */
+	uint64_t deadline_us; /* of the current call, CLOCK_MONOTONIC */
 	int64_t frame_us;
 };
 
@@ -40,11 +40,11 @@ static pthread_once_t once = PTHREAD_ONCE_INIT;
 static void initialise(void)
 {
 	av_log_set_level(
-		AV_LOG_QUIET); /* its lines name passwords; what matters is told as a reason */
+		AV_LOG_QUIET); /* its messages contain passwords; errors are reported as problems */
 	(void)avformat_network_init();
 }
 
-/* libavdevice knows cameras on USB; most gates have none */
+/* libavdevice is needed for USB cameras only */
 static pthread_once_t devices_once = PTHREAD_ONCE_INIT;
 
 static void register_devices(void)
@@ -54,9 +54,9 @@ static void register_devices(void)
 	void (*register_all)(void);
 
 	if (found == NULL)
-		return; /* told there; the camera's open says that its decoder is missing */
+		return; /* not reported here: opening the camera reports the missing decoder */
 	memcpy(&register_all, &found,
-	       sizeof(found)); /* ISO C has no cast from an object's pointer to this */
+	       sizeof(found)); /* ISO C has no cast from an object pointer to a function pointer */
 	register_all();
 }
 
@@ -91,13 +91,10 @@ void camera_url_public(const char *url, char *ret_text, size_t bytes)
 		return;
 	}
 	host += 3;
-	/*
-	 * a password may hold '/' or '?' that nobody escaped: the last @ before the end of the text
-	 * counts
-	 */
+	/* an unescaped password may contain '/' or '?': the last @ of the text ends it */
 	at = strrchr(host, '@');
 	end = at != NULL ? at + 1 : host;
-	/* and what follows '?' may be user=...&password=... */
+	/* the query may be user=...&password=... */
 	snprintf(ret_text, bytes, "%.*s%.*s", (int)(host - url), url, (int)strcspn(end, "?"), end);
 }
 
@@ -113,7 +110,7 @@ static void give_time(struct source *source, unsigned ms)
 	source->deadline_us = clock_mono_us() + (uint64_t)ms * 1000;
 }
 
-/* What an error of FFmpeg means to who set the camera up. */
+/* Converts an error of FFmpeg to a problem with a remedy. */
 static int advise(const struct source *source, int error, struct problem *problem)
 {
 	const char *url = source->public_url;
@@ -200,13 +197,13 @@ static int open_format(struct source *source)
 		snprintf(path, sizeof(path), "%s", rest != NULL ? rest : url);
 		pthread_once(&devices_once, register_devices);
 		input = av_find_input_format("v4l2");
-		/* its blocking reads cannot be interrupted */
+		/* blocking reads of libavdevice cannot be interrupted */
 		source->format->flags |= AVFMT_FLAG_NONBLOCK;
 		break;
 	}
 	if (source->kind == SOURCE_V4L2 && input == NULL)
 		r = AVERROR_DECODER_NOT_FOUND;
-	else /* frees and clears the context when it fails */
+	else /* frees and clears the context on failure */
 		r = avformat_open_input(&source->format, path, unconst(input), &options);
 	av_dict_free(&options);
 	return r;
@@ -229,7 +226,7 @@ static int open_decoder(struct source *source)
 	source->decoder->pkt_timebase = AV_TIME_BASE_Q;
 	source->decoder->thread_count = (int)source->options.decoder_threads;
 	source->decoder->max_pixels = (int64_t)VIDEO_FRAME_SIDE_MAX * VIDEO_FRAME_SIDE_MAX;
-	/* with pictures out of order the flag would throw some away */
+	/* with reordered pictures this flag would drop some */
 	if (stream->codecpar->video_delay == 0 && source->options.decoder_threads <= 1)
 		source->decoder->flags |= AV_CODEC_FLAG_LOW_DELAY;
 	return avcodec_open2(source->decoder, codec, NULL);
@@ -250,7 +247,7 @@ static int open_steps(struct source *source)
 {
 	int r = open_format(source);
 
-	/* a local camera announces everything; reading from it here would spin */
+	/* a local camera announces all its streams; reading packets here would spin */
 	if (r >= 0 && source->kind != SOURCE_V4L2)
 		r = avformat_find_stream_info(source->format, NULL);
 	if (r >= 0)
@@ -291,7 +288,7 @@ int source_open(const struct source_options *options, struct source **ret_source
 	return r;
 }
 
-/* hostile numbers saturate and then count as none */
+/* Out-of-range values saturate and later count as missing. */
 static int64_t to_us(int64_t value, AVRational time_base)
 {
 	const int64_t limit = INT64_C(1) << 56;
@@ -329,7 +326,7 @@ int source_read(struct source *source, AVPacket *packet, struct problem *problem
 		if (r < 0 || packet->stream_index == source->stream)
 			break;
 		av_packet_unref(packet);
-		/* sound alone is not a picture: its packets buy no time */
+		/* only video counts as activity: packets of sound do not extend the deadline */
 		if (interrupted(source)) {
 			r = AVERROR_EXIT;
 			break;
@@ -376,7 +373,7 @@ void source_close(struct source *source)
 {
 	if (source == NULL)
 		return;
-	/* TEARDOWN to a camera that is gone must not take long */
+	/* limits the wait for TEARDOWN if the camera does not answer */
 	give_time(source, 500);
 	avcodec_free_context(&source->decoder);
 	avformat_close_input(&source->format);

@@ -29,12 +29,12 @@ struct recoder {
 	AVFrame *in, *out;
 	AVPacket *packet;
 	int64_t origin_us, last_pts;
-	const struct mask *mask; /* NULL: none */
+	const struct mask *mask; /* NULL: no mask */
 };
 
 static int to_errno(int r)
 {
-	/* FFmpeg's own codes are far from any errno */
+	/* the codes of FFmpeg are far outside the errno range */
 	return r >= 0 ? 0 : r > -4096 ? r : -EIO;
 }
 
@@ -46,7 +46,7 @@ static int muxer_open(struct muxer *muxer, const char *path, const AVCodecParame
 	if (r < 0)
 		return r;
 	muxer->stream = muxer->format->streams[0];
-	/* without it a ':' in a folder's name would choose a protocol */
+	/* without the prefix, a ':' in the folder's name would select a protocol */
 	snprintf(url, sizeof(url), "file:%s", path);
 	r = avio_open(&muxer->format->pb, url, AVIO_FLAG_WRITE);
 	if (r < 0)
@@ -54,7 +54,7 @@ static int muxer_open(struct muxer *muxer, const char *path, const AVCodecParame
 	return avformat_write_header(muxer->format, NULL);
 }
 
-/* @p packet in microseconds from 0; its times are changed */
+/* @p packet in microseconds from 0; its times are changed. */
 static int muxer_write(struct muxer *muxer, AVPacket *packet)
 {
 	int r;
@@ -138,7 +138,7 @@ static int open_encoder(struct recoder *re, const AVCodecParameters *parameters)
 	re->encoder->flags |= AV_CODEC_FLAG_GLOBAL_HEADER;
 	re->encoder->thread_count = 1;
 	re->encoder->bit_rate = 4000000;
-	/* both are libx264's own, and others do without */
+	/* options of libx264; other encoders ignore them */
 	(void)av_opt_set(re->encoder->priv_data, "preset", "veryfast", 0);
 	(void)av_opt_set(re->encoder->priv_data, "crf", "21", 0);
 	return avcodec_open2(re->encoder, codec, NULL);
@@ -217,7 +217,8 @@ static int recode_picture(struct recoder *re, struct muxer *muxer)
 				       SWS_BILINEAR, NULL, NULL, NULL);
 	if (re->sws == NULL)
 		return AVERROR(EIO);
-	av_frame_unref(re->out); /* the encoder may still hold the one before */
+	/* the encoder may still hold a reference to the previous picture */
+	av_frame_unref(re->out);
 	re->out->format = AV_PIX_FMT_YUV420P;
 	re->out->width = re->encoder->width;
 	re->out->height = re->encoder->height;
@@ -242,7 +243,7 @@ static int recode_packet(struct recoder *re, const AVPacket *packet, struct muxe
 {
 	int r = avcodec_send_packet(re->decoder, packet);
 
-	/* a damaged packet costs its picture alone */
+	/* a damaged packet loses its picture alone */
 	while (r >= 0) {
 		r = avcodec_receive_frame(re->decoder, re->in);
 		if (r < 0)

@@ -36,9 +36,9 @@ static int make_paths(const struct evidence_request *request, const char *ending
 {
 	int n;
 
-	paths->temporary[0] = '\0'; /* a cut path, or none, names somebody else's file */
+	paths->temporary[0] = '\0'; /* do not use a truncated path */
 	if (mkdir(request->dir, 0700) < 0 &&
-	    errno != EEXIST) /* again, should somebody have tidied up */
+	    errno != EEXIST) /* created again in case it was removed */
 		return -errno;
 	snprintf(name, EVIDENCE_NAME_BYTES, "%s%s", request->stem, ending);
 	n = snprintf(paths->temporary, sizeof(paths->temporary), "%s/.%s.part", request->dir, name);
@@ -49,9 +49,9 @@ static int make_paths(const struct evidence_request *request, const char *ending
 	return -ENAMETOOLONG;
 }
 
-/* the finished temporary file becomes the real one, or goes away */
-static int settle(const struct evidence_request *request, const struct paths *paths, int r,
-		  struct evidence_file *file)
+/* Renames the finished temporary file, or removes it after a failure. */
+static int finish_file(const struct evidence_request *request, const struct paths *paths, int r,
+		       struct evidence_file *file)
 {
 	struct stat status;
 
@@ -69,7 +69,7 @@ static int settle(const struct evidence_request *request, const struct paths *pa
 		file->bytes = (uint64_t)status.st_size;
 		return 0;
 	}
-	(void)unlink(paths->temporary); /* may not exist: then there is nothing to remove */
+	(void)unlink(paths->temporary); /* it may not exist */
 	memset(file, 0, sizeof(*file));
 	return no_space(r);
 }
@@ -110,7 +110,7 @@ static int write_jpeg(const struct evidence_request *request, const struct draw_
 	if (r == 0)
 		r = write_bytes(paths.temporary, jpeg, bytes);
 	free(jpeg);
-	return settle(request, &paths, r, file);
+	return finish_file(request, &paths, r, file);
 }
 
 static void draw_path(const struct evidence_request *request, const struct draw_canvas *canvas)
@@ -119,7 +119,7 @@ static void draw_path(const struct evidence_request *request, const struct draw_
 	int width = canvas->height_px / 360 + 1, scale = width;
 	const struct evidence_point *p = request->points;
 
-	/* dark first and wider, so that the path shows on bright walls too */
+	/* a wider dark line first, so that the path is visible on bright walls */
 	for (size_t i = 1; i < request->points_count; i++)
 		draw_line(canvas, p[i - 1].x_px, p[i - 1].y_px, p[i].x_px, p[i].y_px, width + 2,
 			  dark);
@@ -145,8 +145,8 @@ static void explain(int r, const char *piece, struct problem *problem)
 		problem_evidence_failed(problem, piece, r);
 }
 
-/* Keeps the first failure. */
-static void note(int r, int *first, const char *piece, struct problem *problem)
+/* Keeps the first error. */
+static void keep_first_error(int r, int *first, const char *piece, struct problem *problem)
 {
 	if (r == 0 || *first != 0)
 		return;
@@ -169,17 +169,17 @@ static int write_stills(const struct evidence_request *request, struct evidence_
 		    ? -ENOMEM
 		    : video_frame_to_bgr(&converter, request->still, canvas.bgr, canvas.stride);
 	bgr_converter_finish(&converter);
-	note(r, &first, "still", problem);
+	keep_first_error(r, &first, "still", problem);
 	if (r == 0 && request->mask != NULL)
 		mask_plane(request->mask, canvas.bgr, canvas.stride, canvas.width_px,
 			   canvas.height_px, 3, 0);
 	if (r == 0) {
-		note(write_jpeg(request, &canvas, ".jpg", &result->files[FILE_STILL]), &first,
-		     "still", problem);
+		keep_first_error(write_jpeg(request, &canvas, ".jpg", &result->files[FILE_STILL]),
+				 &first, "still", problem);
 		draw_path(request, &canvas);
-		note(write_jpeg(request, &canvas, "-trajectory.jpg",
-				&result->files[FILE_TRAJECTORY]),
-		     &first, "still with trajectory", problem);
+		keep_first_error(write_jpeg(request, &canvas, "-trajectory.jpg",
+					    &result->files[FILE_TRAJECTORY]),
+				 &first, "still with trajectory", problem);
 	}
 	free(canvas.bgr);
 	return first;
@@ -187,7 +187,7 @@ static int write_stills(const struct evidence_request *request, struct evidence_
 
 /* ---- all three ---- */
 
-/* the packets as they came, for a court: beside what is shown, and under lock */
+/* Writes the unmasked original packets, for a court, to a folder that is never served. */
 static int write_sealed(const struct evidence_request *request, const struct ring_clip *clip,
 			struct evidence_file *file)
 {
@@ -204,7 +204,7 @@ static int write_sealed(const struct evidence_request *request, const struct rin
 	r = make_paths(&sealed, ".mp4", &paths, file->name);
 	if (r == 0)
 		r = clip_write(clip, paths.temporary, NULL);
-	r = settle(&sealed, &paths, r, file);
+	r = finish_file(&sealed, &paths, r, file);
 	if (r == 0)
 		snprintf(file->name, sizeof(file->name), "sealed/%s.mp4", request->stem);
 	return r;
@@ -229,7 +229,7 @@ static int write_clip(struct packet_ring *ring, const struct evidence_request *r
 	r = make_paths(request, ".mp4", &paths, file->name);
 	if (r == 0)
 		r = clip_write(&clip, paths.temporary, request->mask);
-	r = settle(request, &paths, r, file);
+	r = finish_file(request, &paths, r, file);
 	if (request->mask != NULL && request->mask->count > 0) {
 		int sealed = write_sealed(request, &clip, &result->sealed);
 
@@ -264,7 +264,7 @@ int evidence_write(struct packet_ring *ring, const struct evidence_request *requ
 	*problem = (struct problem){0};
 	if (!is_valid(request))
 		return problem_evidence_invalid(problem);
-	note(write_clip(ring, request, ret_result), &first, "clip", problem);
+	keep_first_error(write_clip(ring, request, ret_result), &first, "clip", problem);
 	r = write_stills(request, ret_result, first == 0 ? problem : &later);
 	return first != 0 ? first : r;
 }

@@ -8,7 +8,8 @@
 #include <string.h>
 
 static const double shape_max = 0.25;
-static const double share_few = 0.25, share_many = 0.1; /* of the scores: what is the tail */
+/* share of the scores that forms the tail */
+static const double share_few = 0.25, share_many = 0.1;
 enum { MANY = 400, CALM = 20 };
 
 static int highest_first(const void *left, const void *right)
@@ -17,7 +18,7 @@ static int highest_first(const void *left, const void *right)
 
 	if (a->score != b->score)
 		return a->score < b->score ? 1 : -1;
-	return (a->person > b->person) - (a->person < b->person); /* the same order each time */
+	return (a->person > b->person) - (a->person < b->person); /* makes the order reproducible */
 }
 
 static double share_wanted(size_t count)
@@ -26,18 +27,17 @@ static double share_wanted(size_t count)
 }
 
 /*
- * Moments of what exceeds the start: b0 = E[y], b1 = E[y (1 - F(y))]. @p weights of the sorted
- * scores sum up to
- * @p all. With few peaks the shape is drawn towards 0, the exponential tail between the short and
- *    the long ones.
+ * Moments of the exceedances: b0 = E[y], b1 = E[y (1 - F(y))]. @p weights of the sorted scores sum
+ * up to @p all. With few peaks the shape is shrunk towards 0, the exponential tail, which lies
+ * between light and heavy tails.
  */
 static bool fit_weighted(const struct evt_fit_score *scores, const double *weights, size_t count,
 			 double all, struct evt_fit *tail)
 {
-	double want = share_wanted(count) * all, sum = 0, b0 = 0, b1 = 0, shape, passed = 0;
+	double tail_weight = share_wanted(count) * all, sum = 0, b0 = 0, b1 = 0, shape, passed = 0;
 	size_t n = 0;
 
-	while (n < count && sum + weights[n] < want)
+	while (n < count && sum + weights[n] < tail_weight)
 		sum += weights[n++];
 	if (n < 3 || n >= count || !(sum > 0))
 		return false;
@@ -56,7 +56,7 @@ static bool fit_weighted(const struct evt_fit_score *scores, const double *weigh
 	shape = b0 - 2 * b1 > 1e-12 ? 2 - b0 / (b0 - 2 * b1) : 0;
 	shape *= (double)n / (double)(n + CALM);
 	tail->shape = shape > shape_max ? shape_max : shape < -shape_max ? -shape_max : shape;
-	tail->scale = b0 * (1 - tail->shape); /* so that the mean is the one seen */
+	tail->scale = b0 * (1 - tail->shape); /* keeps the observed mean */
 	return true;
 }
 
@@ -73,10 +73,10 @@ static bool is_usable(const struct evt_fit_score *scores, size_t count)
 }
 
 struct people {
-	uint32_t counts[EVT_FIT_SCORES_MAX]; /* scores of each */
-	uint32_t end;                        /* one more than the highest in use */
-	double chance[EVT_FIT_SCORES_MAX];   /* this round's weight of each */
-	double weights[EVT_FIT_SCORES_MAX];  /* of each score */
+	uint32_t counts[EVT_FIT_SCORES_MAX]; /* number of scores of each person */
+	uint32_t end;                        /* the highest number in use, plus 1 */
+	double chance[EVT_FIT_SCORES_MAX];   /* weight of each person in this bootstrap round */
+	double weights[EVT_FIT_SCORES_MAX];  /* weight of each score */
 	double score_at[EVT_FIT_ROUNDS], rate_at[EVT_FIT_ROUNDS];
 };
 
@@ -162,7 +162,7 @@ double evt_fit_score_at(const struct evt_fit *tail, double rate)
 	return tail->start + tail->scale * (pow(part, -tail->shape) - 1) / tail->shape;
 }
 
-/* splitmix64: the same numbers on every machine */
+/* splitmix64: the same sequence on every machine */
 static double random_weight(uint64_t *state)
 {
 	uint64_t z = (*state += 0x9e3779b97f4a7c15u);
@@ -181,9 +181,9 @@ static int rising(const void *left, const void *right)
 }
 
 /*
- * Weighing anew makes tails lighter than they were, for a few get most of the weight: the values
- * are brought back to where their own middle is that of the fit, by as much or (rates) by as many
- * times.
+ * Reweighting makes the tails lighter on average, because few scores get most of the weight.
+ * Correct this bias: shift the values so that their median is that of the fit, or scale them if
+ * they are rates.
  */
 static void limits_of(double *values, size_t count, double middle, bool times,
 		      struct evt_fit_limits *limits)

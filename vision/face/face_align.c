@@ -4,7 +4,7 @@
 #include <math.h>
 #include <string.h>
 
-/* eyes, nose and mouth corners in the aligned picture, as the recogniser's family was trained */
+/* eyes, nose and mouth corners in the aligned picture, as in the recogniser's training data */
 static const struct face_point aligned[FACE_POINTS] = {{38.2946f, 51.6963f},
 						       {73.5318f, 51.5014f},
 						       {56.0252f, 71.7366f},

@@ -4,10 +4,10 @@
 #include <math.h>
 #include <stddef.h>
 
-enum { SHUT_FRAMES_MIN = 2 }; /* one alone may be a mistake of the points */
+enum { SHUT_FRAMES_MIN = 2 }; /* a single frame may be an error of the landmarks */
 
-static const float shut_share = 0.8f;      /* of both eyes' openness before and after */
-static const float narrowed_share = 0.88f; /* each eye by itself, and a frame that counts */
+static const float shut_share = 0.8f;      /* of the openness of both eyes before and after */
+static const float narrowed_share = 0.88f; /* of each eye alone, in a frame that counts */
 static const float reopened_share = 0.85f;
 static const float length_change_max = 0.06f, turn_change_max = 0.08f;
 
@@ -75,7 +75,7 @@ static const struct face_eyes *eyes_of(const struct face_blink *blink, unsigned 
 }
 
 /*
- * The frame with the least or most open eyes in the time before @p number; @p number itself when
+ * The frame with the least or most open eyes in the time before @p number, or @p number itself if
  * there is none.
  */
 static unsigned extreme_before(const struct face_blink *blink, unsigned number, float sign)
@@ -91,7 +91,7 @@ static unsigned extreme_before(const struct face_blink *blink, unsigned number, 
 	return best;
 }
 
-/* Does the newest frame end a blink? */
+/* Whether the newest frame ends a blink. */
 static bool ends_one(const struct face_blink *blink)
 {
 	unsigned last = blink->count - 1, low = extreme_before(blink, last, -1);

@@ -9,8 +9,8 @@
 enum { LEVELS = 4, SIZES_MAX = 3, PLACE_FLOATS = 14 };
 
 /*
- * As YuNet was trained: the grid's step and the faces' sizes at each level, and how its answers are
- * scaled.
+ * YuNet's training parameters: the grid step and the face sizes of each level, and the scale of its
+ * outputs.
  */
 static const struct {
 	int step_px, sizes;
@@ -25,7 +25,7 @@ static struct face_point at(const struct face_boxes_view *view, float x_px, floa
 				   view->top_px + y_px * view->scale_y};
 }
 
-/* A face whose box spans two corners of the input. */
+/* The face whose box has these two corners, in pixels of the input. */
 static struct face face_between(const struct face_boxes_view *view, float left_px, float top_px,
 				float right_px, float bottom_px, float score)
 {
@@ -64,7 +64,7 @@ int face_boxes_rfb(const struct face_boxes_view *view, const struct face_boxes_a
 
 /* ---- YuNet ---- */
 
-/* Each level halves the one before, and what is left over is dropped. */
+/* Each level halves the one before, rounding down. */
 static int cells(int side_px, int level)
 {
 	int count = (side_px + 1) / 2 / 2;
@@ -92,7 +92,7 @@ static float score_of(const struct face_boxes_answer *answer, size_t place)
 	return sqrtf(fmaxf(0, answer->scores[2 * place + 1]) * fit);
 }
 
-/* @p x_px, @p y_px: middle of the place, in the input. */
+/* @p x_px, @p y_px: the centre of the anchor in the input. */
 static struct face face_at(const struct face_boxes_view *view, const float *place, float x_px,
 			   float y_px, float side_px, float score)
 {
@@ -193,7 +193,7 @@ size_t face_boxes_best(struct face *faces, size_t count, float overlap_max)
 
 	assert(overlap_max >= 0 && overlap_max <= 1);
 	if (count == 0)
-		return 0; /* there may be no array then */
+		return 0; /* @p faces may be NULL then */
 	qsort(faces, count, sizeof(*faces), surest_first);
 	for (size_t i = 0; i < count; i++) {
 		bool covered = !is_box(&faces[i]);

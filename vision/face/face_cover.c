@@ -8,17 +8,18 @@
 
 enum { PLACE_VALUES_MAX = 1024 };
 
-/* mean distance of colours from grey; a night picture has none */
+/* mean distance of colours from grey; lower: an infrared picture */
 static const float grey_spread_max = 0.02f;
 static const float odds_max = 8;
 
-/* Logarithms, so that a light twice as bright changes nothing but an offset. */
+/* Logarithms: a change of the light's intensity becomes an offset. */
 struct planes {
-	float red[FACE_CROP_PX][FACE_CROP_PX], blue[FACE_CROP_PX][FACE_CROP_PX]; /* by green */
+	/* relative to green */
+	float red[FACE_CROP_PX][FACE_CROP_PX], blue[FACE_CROP_PX][FACE_CROP_PX];
 	float light[FACE_CROP_PX][FACE_CROP_PX];
 };
 
-struct place { /* columns and rows of the aligned picture, the last not in it */
+struct place { /* columns and rows of the aligned picture; the last is exclusive */
 	int left, right, top, bottom;
 };
 
@@ -91,8 +92,8 @@ static float redness_of_lips(const struct planes *planes)
 }
 
 /*
- * The darkest row from 82 to 101 below the middle one of them, in the middle and less what the
- * sides show at that height.
+ * How much darker the darkest of rows 82 to 101 is than their median, within the columns of the
+ * mouth; and the same after subtracting the sides of the face in each row.
  */
 static void lines(const struct planes *planes, float *ret_line, float *ret_own)
 {

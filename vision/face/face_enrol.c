@@ -14,10 +14,10 @@
 
 enum { FACES_MAX = 16 };
 
-/* two frames of one person in a row are seldom less alike */
+/* two consecutive frames of one person rarely score lower */
 static const float same_person_min = 0.4f;
 
-/* In a photo taken from far the whole shows the detector no face, but a part of it may. */
+/* In a photo from far away the detector may miss the face. Search parts of the photo then. */
 static int find_in_parts(struct face_engine *engine, const struct face_image *image,
 			 struct face *faces, size_t *ret_count)
 {
@@ -51,10 +51,9 @@ static bool is_cut(const struct face_image *image, const struct face *face)
 }
 
 /*
- * The face that the picture is of. Somebody in the background is no reason to refuse: less than 0.6
- * times as high, cut off by the picture's edge, or clearly further to the side. Two that could both
- * be meant are.
- * @return its index, -1 none, -2 two.
+ * The face to enrol. Faces in the background are ignored: those less than 0.6 times as high, cut
+ * off by the edge of the picture, or clearly further from its centre. If two faces remain, the
+ * choice is ambiguous. @return its index, -1: none, -2: two.
  */
 static int select_face(const struct face_image *image, const struct face *faces, size_t count)
 {
@@ -76,15 +75,15 @@ static int select_face(const struct face_image *image, const struct face *faces,
 	return best;
 }
 
-/* @return false: nothing is left of the sum. */
-static bool scaled(const float *sum, float length, float *ret_template)
+/* @return false: the sum is too short to be scaled. */
+static bool scaled(const float *sum, float norm, float *ret_template)
 {
 	double square = 0;
 
 	for (size_t i = 0; i < FACE_DIM; i++)
 		square += (double)sum[i] * sum[i];
 	for (size_t i = 0; i < FACE_DIM && square >= 1e-6; i++)
-		ret_template[i] = (float)(sum[i] / sqrt(square) * (double)length);
+		ret_template[i] = (float)(sum[i] / sqrt(square) * (double)norm);
 	return square >= 1e-6;
 }
 
@@ -112,7 +111,7 @@ int face_make_template(struct face_engine *engine, const struct face_image *imag
 	return scaled(sum, norm, ret_template) ? 0 : -EIO;
 }
 
-/* A stored crop is a little wider than an aligned one: the views of a template need the margin. */
+/* A stored crop is slightly wider than an aligned one: the views of a template need the margin. */
 static const float crop_zoom = 1.1f;
 
 static struct face crop_face(void)
@@ -124,7 +123,7 @@ static struct face crop_face(void)
 	return face;
 }
 
-/* A template is valid without its crop: only a change of recogniser then needs a new enrolment. */
+/* A template is valid without its crop; then only a change of recogniser needs a new enrolment. */
 static size_t encode_crop(const struct face_image *image, const struct face *face,
 			  uint8_t *ret_jpeg)
 {
@@ -171,7 +170,7 @@ void face_pipeline_enrol_crop(struct face_pipeline *pipeline, const void *crop_j
 	face_photo_finish(&decoded);
 }
 
-/* @return 0, or what is against the picture, with a problem. */
+/* @return 0, or an error with its problem: the picture cannot be used. */
 static int template_of(struct face_pipeline *pipeline, const struct face_image *image,
 		       struct face_result *result)
 {
@@ -228,7 +227,7 @@ void face_pipeline_enrol_photo(struct face_pipeline *pipeline, const void *photo
 
 /* ---- live, at the gate ---- */
 
-/* @p trouble PROBLEM_NONE: it has all it needs. */
+/* @p trouble PROBLEM_NONE: success. */
 static void report(struct face_pipeline *pipeline, const struct problem *trouble)
 {
 	struct face_result result = {.kind = trouble->code == PROBLEM_NONE
@@ -243,7 +242,7 @@ static void report(struct face_pipeline *pipeline, const struct problem *trouble
 	if (trouble->code == PROBLEM_NONE) {
 		(void)scaled(pipeline->enrolment.sum,
 			     pipeline->enrolment.norm_sum / (float)pipeline->enrolment.frames,
-			     result.template_vector); /* nothing left: refused as no vector */
+			     result.template_vector); /* on failure: refused as a missing vector */
 		memcpy(result.crop_jpeg, pipeline->enrolment.crop_jpeg,
 		       pipeline->enrolment.crop_jpeg_bytes);
 		result.crop_jpeg_bytes = pipeline->enrolment.crop_jpeg_bytes;
@@ -254,7 +253,7 @@ static void report(struct face_pipeline *pipeline, const struct problem *trouble
 	explicit_bzero(&result, sizeof(result));
 }
 
-/* Somebody else has stepped in: what was gathered is not this one's. */
+/* Another person is in front of the camera: discard the frames so far. */
 static void restart_on_another_person(struct face_enrolment *enrolment, const float *embedding)
 {
 	double square = 0, dot = 0;
@@ -321,7 +320,7 @@ int face_pipeline_enrol_frame(struct face_pipeline *pipeline, const struct face_
 	int which = select_face(image, faces, count), r;
 	struct problem trouble = {0};
 
-	assert(pipeline->enrolment.view != NULL);
+	assert(pipeline->enrolment.camera != NULL);
 	assert(pipeline->enrolment.frames < FACE_ENROL_FRAMES);
 	if (which < 0) {
 		if (which == -2)
@@ -334,7 +333,7 @@ int face_pipeline_enrol_frame(struct face_pipeline *pipeline, const struct face_
 	if (r < 0 || enrolment->frames < FACE_ENROL_FRAMES)
 		return r;
 	if (pipeline->rules.liveness && face_track_live_mean(enrolment->live, enrolment->frames) <
-						enrolment->view->liveness_min)
+						enrolment->camera->liveness_min)
 		problem_face_not_living(&trouble);
 	report(pipeline, &trouble);
 	return 0;
@@ -345,10 +344,10 @@ void face_pipeline_enrol_tick(struct face_pipeline *pipeline, uint64_t now_ms)
 	struct face_enrolment *enrolment = &pipeline->enrolment;
 	struct problem trouble;
 
-	if (enrolment->view == NULL || now_ms < enrolment->until_ms)
+	if (enrolment->camera == NULL || now_ms < enrolment->until_ms)
 		return;
 	if (enrolment->trouble.code == PROBLEM_NONE)
 		problem_face_nobody_came(&enrolment->trouble);
-	trouble = enrolment->trouble; /* the report clears the enrolment */
+	trouble = enrolment->trouble; /* copied, because the report clears the enrolment */
 	report(pipeline, &trouble);
 }

@@ -10,19 +10,20 @@
 #include <stdio.h>
 #include <string.h>
 
-/* made from models/fr_*.yaml when the program is built */
+/* generated from models/fr_*.yaml by the build */
 static const struct face_model built_in[FACE_MODELS] = {
 #include "face_model_table.inc"
 };
 
 struct other {
-	struct face_model model; /* file NULL: the built-in one is in use */
+	struct face_model model; /* file NULL: the built-in model is used */
 	char file[FACE_MODEL_FILE_BYTES], sha256[DIGEST_HEX_BYTES];
 	char folder[FACE_MODEL_FOLDER_BYTES];
 };
 
 static struct other recogniser, detector;
-static char identity[DIGEST_HEX_BYTES]; /* of the other recogniser's file and of how it is fed */
+/* hash of the configured recogniser's file and of its input parameters */
+static char identity[DIGEST_HEX_BYTES];
 
 static bool is_fit(const struct face_model *model)
 {
@@ -62,7 +63,7 @@ static void use(struct other *other, const struct face_model *model)
 	}
 }
 
-/* Whether templates of both can be compared. */
+/* Whether templates of both models can be compared. */
 static bool makes_the_same(const struct face_model *a, const struct face_model *b)
 {
 	return strcmp(a->sha256, b->sha256) == 0 && a->width_px == b->width_px &&

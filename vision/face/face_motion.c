@@ -5,9 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { CELL_CHANGE_MIN = 10, CELLS_CHANGED_MIN = 4, KEEP_MS = 1000, SAMPLES = 4 };
+enum { CELL_CHANGE_MIN = 10, CELLS_CHANGED_MIN = 4, REFERENCE_MS = 1000, SAMPLES = 4 };
 
-/* a few points of each cell: enough against noise, cheap at any size */
+/*
+ * a few points of each cell: enough to average noise, and the cost is independent of the frame size
+ */
 static uint8_t cell_mean(const uint8_t *luma, int stride_bytes, int left, int top, int width_px,
 			 int height_px)
 {
@@ -46,9 +48,9 @@ bool face_motion_step(struct face_motion *motion, const uint8_t *luma, int strid
 		}
 	}
 	moved = !same_size || changed >= CELLS_CHANGED_MIN;
-	if (moved || now_ms >= motion->kept_ms + KEEP_MS) {
+	if (moved || now_ms >= motion->reference_ms + REFERENCE_MS) {
 		memcpy(motion->cells, cells, sizeof(cells));
-		motion->kept_ms = now_ms;
+		motion->reference_ms = now_ms;
 	}
 	motion->width_px = width_px;
 	motion->height_px = height_px;

@@ -17,7 +17,7 @@ enum { FACE_MOTION_COLUMNS = 64, FACE_MOTION_ROWS = 48 };
 struct face_motion { /* zeroed at first */
 	uint8_t cells[FACE_MOTION_ROWS][FACE_MOTION_COLUMNS];
 	int width_px, height_px;
-	uint64_t kept_ms;
+	uint64_t reference_ms;
 };
 
 /**

@@ -16,10 +16,10 @@
 namespace
 {
 
-constexpr float agreement = 1e-4F; /* of the largest number of an answer */
+constexpr float agreement = 1e-4F; /* relative to the largest number of an output */
 
-/* An operator that net.h leaves to OpenCV. */
-struct foreign {
+/* An operator that net.h does not implement and OpenCV computes. */
+struct opencv_operator {
 	cv::Ptr<cv::dnn::Layer> layer;
 	std::vector<std::vector<int>> in_shapes;
 	std::vector<int> out_shape;
@@ -37,10 +37,10 @@ int total_of(const std::vector<int> &dims)
 	return std::accumulate(dims.begin(), dims.end(), 1, std::multiplies<>());
 }
 
-/* Called from C, which nothing may be thrown through. */
-int run_foreign(void *arg, const float *const *in, float *out) noexcept
+/* Called from C, so no exception may leave it. */
+int run_opencv_operator(void *arg, const float *const *in, float *out) noexcept
 {
-	auto *op = static_cast<struct foreign *>(arg);
+	auto *op = static_cast<struct opencv_operator *>(arg);
 
 	try {
 		std::vector<cv::Mat> inputs, outputs{wrap(op->out_shape, out)};
@@ -51,7 +51,7 @@ int run_foreign(void *arg, const float *const *in, float *out) noexcept
 				   cv::OutputArrayOfArrays(op->internals));
 		if (outputs[0].total() != static_cast<size_t>(total_of(op->out_shape)))
 			return -EIO;
-		if (outputs[0].ptr<float>() != out) /* some hand on what they were given */
+		if (outputs[0].ptr<float>() != out) /* some operators return their input */
 			memcpy(out, outputs[0].ptr<float>(), outputs[0].total() * sizeof(float));
 		return 0;
 	} catch (const std::bad_alloc &) {
@@ -68,26 +68,26 @@ struct net_shape shape_of(const std::vector<int> &dims)
 	return {total_of(dims), 1, 1};
 }
 
-/* An operator of a net as OpenCV has read it. */
+/* An operator of a net as read by OpenCV. */
 struct operation {
 	cv::Ptr<cv::dnn::Layer> op;
 	std::vector<int> in; /* layers */
 	std::vector<std::vector<int>> in_shapes, out_shapes;
 	std::vector<int> readers;
-	int value = -1; /* in the net that is built */
+	int value = -1; /* its value in the net that is built */
 	bool done = false;
 };
 
-/* From a net as OpenCV has read it, one operator after the other, to one of net.h. */
+/* Converts a net read by OpenCV, operator by operator, to a net of net.h. */
 class builder
 {
       public:
 	builder(const cv::dnn::Net &read, int channels, const struct face_model &model);
 	~builder();
-	/* The operators are to live as long as the net. */
+	/* @p operators must live as long as the net. */
 	struct net *build(const std::vector<int> &layers, int threads,
 			  std::vector<int> *ret_outputs,
-			  std::vector<std::unique_ptr<foreign>> *ret_operators);
+			  std::vector<std::unique_ptr<opencv_operator>> *ret_operators);
 
       private:
 	bool add_conv(int id);
@@ -97,15 +97,15 @@ class builder
 	int summand_of(int sum, int conv) const;
 
 	std::map<int, struct operation> nodes_;
-	std::vector<std::unique_ptr<foreign>> operators_;
+	std::vector<std::unique_ptr<opencv_operator>> operators_;
 	struct net *net_ = nullptr;
 };
 
-std::unique_ptr<foreign> operator_of(const cv::Ptr<cv::dnn::Layer> &layer,
-				     const std::vector<std::vector<int>> &in_shapes,
-				     const std::vector<int> &out_shape)
+std::unique_ptr<opencv_operator> operator_of(const cv::Ptr<cv::dnn::Layer> &layer,
+					     const std::vector<std::vector<int>> &in_shapes,
+					     const std::vector<int> &out_shape)
 {
-	auto op = std::make_unique<foreign>();
+	auto op = std::make_unique<opencv_operator>();
 	std::vector<cv::dnn::MatShape> outs, internals;
 	std::vector<cv::Mat> inputs, outputs;
 
@@ -168,7 +168,7 @@ int builder::only_reader(int id) const
 	return node.readers.size() == 1 ? node.readers[0] : -1;
 }
 
-/* What an Eltwise does is not to be read from it, so it is asked. */
+/* The operation of an Eltwise layer cannot be queried, so it is computed once on test values. */
 bool builder::is_sum(const struct operation &node) const
 {
 	std::vector<std::vector<float>> numbers(3);
@@ -187,7 +187,7 @@ bool builder::is_sum(const struct operation &node) const
 		const float *in[] = {numbers[0].data(), numbers[1].data()};
 		auto op = operator_of(node.op, node.in_shapes, node.out_shapes[0]);
 
-		if (run_foreign(op.get(), in, numbers[2].data()) < 0)
+		if (run_opencv_operator(op.get(), in, numbers[2].data()) < 0)
 			return false;
 	}
 	for (size_t i = 0; i < total; i++) {
@@ -197,9 +197,7 @@ bool builder::is_sum(const struct operation &node) const
 	return true;
 }
 
-/*
- * The other value of a sum that a convolution can add itself; -1 when it is none, or not there yet.
- */
+/* The other input of a sum that a convolution can add itself; -1: none, or not computed yet. */
 int builder::summand_of(int sum, int conv) const
 {
 	const struct operation &node = nodes_.at(sum);
@@ -209,7 +207,7 @@ int builder::summand_of(int sum, int conv) const
 	return nodes_.at(node.in[0] == conv ? node.in[1] : node.in[0]).value;
 }
 
-/* What a slope layer multiplies with below zero, a channel; nothing for another layer. */
+/* The factors below zero of a slope layer, per channel; empty for another layer. */
 std::vector<float> slopes_of(const cv::Ptr<cv::dnn::Layer> &op, int channels)
 {
 	auto relu = op.dynamicCast<cv::dnn::ReLULayer>();
@@ -251,7 +249,7 @@ bool builder::add_conv(int id)
 	if (op->blobs.size() > 1)
 		std::copy_n(op->blobs[1].ptr<float>(), channels, bias.begin());
 	next = only_reader(id);
-	if (next >= 0) { /* a factor goes into the weights */
+	if (next >= 0) { /* the factor is merged into the weights */
 		auto power = nodes_.at(next).op.dynamicCast<cv::dnn::PowerLayer>();
 
 		if (power != nullptr && power->power == 1) {
@@ -280,7 +278,7 @@ bool builder::add_conv(int id)
 	if (made < 0)
 		return false;
 	for (int fused = id; fused != last; fused = only_reader(fused))
-		nodes_.at(fused).done = true; /* nobody else reads what lies between */
+		nodes_.at(fused).done = true; /* no other node uses the values in between */
 	nodes_.at(last).done = true;
 	nodes_.at(last).value = made;
 	return true;
@@ -297,7 +295,7 @@ void builder::add_foreign(int id)
 	if (node.in.empty()) /* a constant */
 		node.in_shapes.clear();
 	operators_.push_back(operator_of(node.op, node.in_shapes, node.out_shapes[0]));
-	node.value = net_add_foreign(net_, from.data(), from.size(), &shape, run_foreign,
+	node.value = net_add_foreign(net_, from.data(), from.size(), &shape, run_opencv_operator,
 				     operators_.back().get());
 	if (node.value < 0)
 		throw std::runtime_error(node.op->type + " cannot be added");
@@ -305,8 +303,8 @@ void builder::add_foreign(int id)
 }
 
 /*
- * Called from C, too: without the memory for it, one thread does all. OpenCV's pool hands over and
- * waits by code that ThreadSanitizer does not see; `handed` says the same where it does.
+ * Called from C too: without enough memory one thread runs all parts. ThreadSanitizer does not see
+ * the synchronisation of OpenCV's pool; `handed` makes it visible.
  */
 void share(int parts, void (*part)(void *arg, int index), void *arg) noexcept
 {
@@ -323,7 +321,7 @@ void share(int parts, void (*part)(void *arg, int index), void *arg) noexcept
 		});
 		(void)handed.load(std::memory_order_acquire);
 		done = parts;
-	} catch (const std::exception &) { /* doing a part once more changes nothing */
+	} catch (const std::exception &) { /* running a part twice has the same result */
 	}
 	for (int i = done; i < parts; i++)
 		part(arg, i);
@@ -331,7 +329,7 @@ void share(int parts, void (*part)(void *arg, int index), void *arg) noexcept
 
 struct net *builder::build(const std::vector<int> &layers, int threads,
 			   std::vector<int> *ret_outputs,
-			   std::vector<std::unique_ptr<foreign>> *ret_operators)
+			   std::vector<std::unique_ptr<opencv_operator>> *ret_operators)
 {
 	struct net *net;
 
@@ -378,8 +376,8 @@ struct face_net::parts {
 	cv::dnn::Net read;
 	std::vector<cv::String> names;
 	std::vector<cv::Mat> outputs;
-	/* ours */
-	std::vector<std::unique_ptr<foreign>> operators;
+	/* of this project */
+	std::vector<std::unique_ptr<opencv_operator>> operators;
 	struct net *net = nullptr;
 	std::vector<int> values;
 
@@ -387,7 +385,7 @@ struct face_net::parts {
 	{
 		net_close(net);
 	}
-	void take_over(const std::string &path, int threads);
+	void convert(const std::string &path, int threads);
 	void run_read(const cv::Mat &picture);
 	void run_own(const cv::Mat &picture);
 };
@@ -434,8 +432,8 @@ void face_net::parts::run_own(const cv::Mat &picture)
 		throw std::runtime_error("an operator of a net failed");
 }
 
-/* OpenCV takes several times as long, so it only says what the answer must be. */
-void face_net::parts::take_over(const std::string &path, int threads)
+/* OpenCV is several times slower, so it only computes the reference output. */
+void face_net::parts::convert(const std::string &path, int threads)
 {
 	cv::Mat test(model.height_px, model.width_px, CV_8UC(channels));
 	std::vector<int> layers, made;
@@ -449,7 +447,7 @@ void face_net::parts::take_over(const std::string &path, int threads)
 			expected.push_back(output.clone());
 		for (const cv::String &name : names)
 			layers.push_back(read.getLayerId(name));
-		/* read anew: a net that has run has its operators merged */
+		/* read again: OpenCV merges the operators of a net that has run */
 		builder builder(cv::dnn::readNetFromONNX(path), channels, model);
 
 		net = builder.build(layers, threads, &values, &operators);
@@ -487,7 +485,7 @@ face_net::face_net(const std::string &path, const struct face_model &model, int 
 	own->names.assign(outputs.begin(), outputs.end());
 	if (own->names.empty())
 		own->names = own->read.getUnconnectedOutLayersNames();
-	own->take_over(path, threads);
+	own->convert(path, threads);
 }
 
 face_net::~face_net() = default;

@@ -28,23 +28,23 @@ namespace
 {
 
 /*
- * How much round the face the liveness net sees, in face heights, frame by frame. Its authors say
- * 2.7, which also sees the edge of any picture that a camera shows and takes one live face in ten
- * of them for a print. Two frames together, by the mean of their log-odds: 464 films of a print on
+ * How much around the face the liveness net sees, in face heights, frame by frame. Its authors use
+ * 2.7, which includes the edge of any picture held up to the camera, and rejects one live face in
+ * ten as a print. This uses two frames and the mean of their log-odds: 464 films of a print before
  * a webcam reach 0.06 at most, 88 of living faces 0.99 at least.
  */
 constexpr float liveness_contexts[] = {1.6F, 1.8F};
 /*
- * What the landmark net sees, in box heights: lower and closer than its authors have it. The box
- * reaches far up the forehead of somebody who looks down, and then brows pass for eyes and glasses
- * for a mouth. On LFW's dev half, TAR at FAR 1e-2, 1e-3 and 1e-4 rises from 99.26, 98.52 and 97.41
- * % to 99.57, 98.94 and 97.85 %.
+ * What the landmark net sees, in box heights: lower and closer than its authors use. The box of a
+ * person who looks down includes much of the forehead, and then brows are taken for eyes and
+ * glasses for a mouth. On LFW's dev half, TAR at FAR 1e-2, 1e-3 and 1e-4 rises from 99.26, 98.52
+ * and 97.41 % to 99.57, 98.94 and 97.85 %.
  */
 constexpr float landmark_side = 0.85F, landmark_below_middle = 0.1F;
 constexpr float odds_max = 9.2F; /* log of 10,000 to 1: one crop alone never decides */
 constexpr int side_min_px = 16, side_max_px = 16384;
 
-/* Nothing thrown gets past the C header. */
+/* No exception passes the C header. */
 template <typename Body> int guard(const char *what, Body body) noexcept
 {
 	try {
@@ -63,7 +63,7 @@ template <typename Body> int guard(const char *what, Body body) noexcept
 	return -EIO;
 }
 
-/* OpenCV prints every exception to stderr before it throws; guard() logs the ones that matter. */
+/* OpenCV prints every exception to stderr before it throws; guard() logs the relevant ones. */
 int be_quiet(int, const char *, const char *, const char *, int, void *)
 {
 	return 0;
@@ -94,7 +94,7 @@ cv::Mat wrap(const struct face_image *image)
 		image->stride_bytes};
 }
 
-/* A square of the picture; what lies outside repeats the picture's edge. */
+/* A square of the picture; outside, the pixels of the edge are repeated. */
 cv::Mat square_at(const cv::Mat &picture, float centre_x_px, float centre_y_px, float side_px)
 {
 	int side = std::max(2, cvRound(side_px));
@@ -114,7 +114,7 @@ cv::Mat square_at(const cv::Mat &picture, float centre_x_px, float centre_y_px, 
 }
 
 /*
- * The square round a face with its surroundings, made to fit into the picture by shrinking, then
+ * The square around a face with its surroundings, fitted into the picture by shrinking, then
  * shifting.
  */
 cv::Rect surroundings(const struct face *face, const cv::Size &picture, float context)
@@ -130,7 +130,7 @@ cv::Rect surroundings(const struct face *face, const cv::Size &picture, float co
 		std::max(2, static_cast<int>(side_px)), std::max(2, static_cast<int>(side_px))};
 }
 
-/* As large as fits, at the left and the top, and black beside it. */
+/* Scaled to the net's input size, at the top left; the rest is black. */
 cv::Mat fitted(const cv::Mat &picture, const struct face_model &model, struct face_boxes_view *view)
 {
 	double factor = std::min(double{1} * model.width_px / picture.cols,
@@ -181,7 +181,7 @@ int check_model(const std::string &path, const struct face_model &model, struct 
 		problem_model_unreadable(problem, path.c_str(), r);
 		return r == -ENOMEM ? r : -EIO;
 	}
-	/* twelve digits tell two models apart */
+	/* twelve digits are enough to identify a model */
 	if (strcmp(hex, model.sha256) != 0)
 		return problem_model_not_pinned(problem, path.c_str(), std::string(hex, 12).c_str(),
 						std::string(model.sha256, 12).c_str());
@@ -200,11 +200,11 @@ int reduction(unsigned width_px, unsigned height_px)
 						     : cv::IMREAD_COLOR;
 }
 
-/* cv::imdecode(InputArray, int), which also turns the picture as EXIF says */
+/* cv::imdecode(InputArray, int), which also rotates the picture by its EXIF orientation */
 cv::Mat imdecode(const cv::Mat &packed, int flags)
 {
 	using function = cv::Mat (*)(cv::InputArray, int);
-	/* Debian's so-name: 4.6 is 406 */
+	/* Debian's soname: 4.6 is 406 */
 	static const std::string library =
 		"libopencv_imgcodecs.so." +
 		std::to_string(CV_VERSION_MAJOR * 100 + CV_VERSION_MINOR);
@@ -238,7 +238,8 @@ struct face_engine {
 	std::unique_ptr<face_net> nets[FACE_MODELS];
 
 	/*
-	 * The only answer of a net that has one. @return NULL when it is not of @p count numbers.
+	 * The output of a net that has one output. @return NULL if it does not have @p count
+	 * numbers.
 	 */
 	const float *ask(enum face_model_role role, const cv::Mat &picture, size_t count)
 	{
@@ -286,11 +287,8 @@ static int find_all(struct face_engine *engine, const cv::Mat &picture, const cv
 	return r;
 }
 
-/*
- * A file may be the one that was named and still not answer as its record says: that shows now, not
- * at the door.
- */
-static int try_out(struct face_engine *engine, struct problem *problem)
+/* Runs the net once at start: the right file may still not match its model record. */
+static int check_model(struct face_engine *engine, struct problem *problem)
 {
 	std::vector<uint8_t> grey(size_t{320} * 240 * 3);
 	struct face_image image = {grey.data(), 320, 240, size_t{320} * 3};
@@ -323,7 +321,7 @@ static int try_out(struct face_engine *engine, struct problem *problem)
 	return r;
 }
 
-/* By name where a net has several answers. */
+/* By name if a net has several outputs. */
 static std::vector<std::string> outputs_of(int role)
 {
 	if (role != FACE_MODEL_DETECT)
@@ -361,7 +359,7 @@ int face_engine_open(const char *models_dir, int threads, struct face_engine **r
 				threads);
 			problem_models_unusable(problem, models_dir);
 		}
-		if (try_out(engine.get(), problem) < 0)
+		if (check_model(engine.get(), problem) < 0)
 			return -EBADMSG;
 		for (int i = 0; i < FACE_MODELS; i++) {
 			if (face_engine_is_slow(engine.get(), static_cast<face_model_role>(i)) != 0)
@@ -409,7 +407,7 @@ int face_detect(struct face_engine *engine, const struct face_image *image,
 	});
 }
 
-/* The detector told them with the box. */
+/* Whether the detector has set the landmarks. */
 static bool has_points(const struct face *face)
 {
 	return face_model_of(FACE_MODEL_DETECT)->kind == FACE_DETECTOR_YUNET &&

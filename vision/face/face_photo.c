@@ -36,7 +36,8 @@ static int jpeg_size(const uint8_t *bytes, size_t size, unsigned *ret_width_px,
 			at++;
 			continue;
 		}
-		if (marker == 0x01 || (marker >= 0xd0 && marker <= 0xd8)) { /* stands alone */
+		/* a marker without a length */
+		if (marker == 0x01 || (marker >= 0xd0 && marker <= 0xd8)) {
 			at += 2;
 			continue;
 		}

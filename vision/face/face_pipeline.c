@@ -15,21 +15,22 @@
 #include <string.h>
 
 enum {
-	FACES_MAX = 16,         /* found in one frame */
-	FACES_EXAMINED_MAX = 3, /* largest first */
-	LINGER_MS = 2000,       /* search on after the last motion */
-	IDLE_SEARCH_MS = 2000,  /* and now and then without any */
+	FACES_MAX = 16,         /* faces found in one frame */
+	FACES_EXAMINED_MAX = 3, /* faces examined in one frame, largest first */
+	LINGER_MS = 2000,       /* the search continues for this long after the last motion */
+	IDLE_SEARCH_MS = 2000,  /* interval of searches without motion */
 	DECIDED_SEARCH_MS = 120,
-	DECIDED_CHECK_MS = 500, /* is it still the same person? */
+	DECIDED_CHECK_MS = 500, /* interval at which the identity of a decided track is checked */
 	EAGER_MS = 3000,
-	SMALL_FRAME_PX = 540, /* height up to which one window shows every usable face */
+	SMALL_FRAME_PX = 540, /* up to this height one window shows every usable face */
 	TILE_MIN_PX = 480,
 	TILES_ACROSS = 3,
 	TILES_DOWN = 2,
-	WIDE_SEARCH_EVERY = 2, /* searches, while faces are being followed */
+	/* searches: interval of wide searches while faces are being tracked */
+	WIDE_SEARCH_EVERY = 2,
 };
 
-/* one frame may score this much less than the mean must */
+/* one frame may score less than the mean by this much */
 static const float agreement_margin = 0.08f;
 
 struct found {
@@ -62,7 +63,10 @@ static bool is_known(const struct found *found, const struct face *face)
 	return false;
 }
 
-/* Adds the faces of one window; one that its edge may have cut is left to another window. */
+/*
+ * Adds the faces of one window. A face that the window's edge may have cut is left to another
+ * window.
+ */
 static int search_window(struct face_pipeline *pipeline, const struct face_image *image,
 			 const struct face_rect *window, struct found *found)
 {
@@ -116,7 +120,7 @@ static struct face_rect tile(const struct face_image *image, unsigned turn)
 			 image->height_px * row / (TILES_DOWN - 1), height_px);
 }
 
-static int follow(struct face_pipeline *pipeline, struct face_view *view,
+static int follow(struct face_pipeline *pipeline, struct face_pipeline_camera *camera,
 		  const struct face_image *image, struct found *found, unsigned *ret_followed)
 {
 	int r = 0;
@@ -124,7 +128,7 @@ static int follow(struct face_pipeline *pipeline, struct face_view *view,
 	*ret_followed = 0;
 	for (size_t i = 0; r == 0 && i < FACE_TRACKS_MAX && *ret_followed < FACES_EXAMINED_MAX;
 	     i++) {
-		const struct face_track *track = &view->tracks.items[i];
+		const struct face_track *track = &camera->tracks.items[i];
 		struct face_rect window;
 
 		if (track->id == 0)
@@ -140,14 +144,14 @@ static int follow(struct face_pipeline *pipeline, struct face_view *view,
 }
 
 /*
- * The detector sees little of a large frame at once, so faces in view are followed closely and the
- * rest is searched in turns: the whole, and a tile that shows smaller faces. Who is followed waits
- * for a decision, so one of them a frame must do.
+ * The detector sees only a part of a large frame in detail. Windows around tracked faces are
+ * searched closely, and the rest in turns: the complete frame, then one tile that shows smaller
+ * faces. Tracked people wait for a decision, so that one extra window per frame must be enough.
  */
-static int find_faces(struct face_pipeline *pipeline, struct face_view *view,
+static int find_faces(struct face_pipeline *pipeline, struct face_pipeline_camera *camera,
 		      const struct face_image *image, struct found *found)
 {
-	unsigned followed = 0, turn = view->turn++, wide = turn / WIDE_SEARCH_EVERY;
+	unsigned followed = 0, turn = camera->turn++, wide = turn / WIDE_SEARCH_EVERY;
 	struct face_rect window;
 	bool alone;
 	int r;
@@ -155,7 +159,7 @@ static int find_faces(struct face_pipeline *pipeline, struct face_view *view,
 	found->count = 0;
 	if (image->height_px <= SMALL_FRAME_PX)
 		return search_window(pipeline, image, NULL, found);
-	r = follow(pipeline, view, image, found, &followed);
+	r = follow(pipeline, camera, image, found, &followed);
 	alone = followed == 0 || found->count == 0;
 	if (r < 0 || (!alone && turn % WIDE_SEARCH_EVERY != 0))
 		return r;
@@ -199,7 +203,7 @@ void face_scale_points(struct face_point *points, float factor)
 }
 
 /*
- * Points moved along the face, towards its mouth, by @p part of what lies between eyes and mouth.
+ * Moves the points along the face towards the mouth, by @p part of the distance from eyes to mouth.
  */
 static void lower(struct face_point *points, float part)
 {
@@ -236,17 +240,17 @@ int face_pipeline_liveness(const struct face_pipeline *pipeline, const struct fa
 {
 	int r = face_liveness(pipeline->engine, image, face, view, ret_live);
 
-	if (r == 0 && pipeline->rules.screens)
+	if (r == 0 && pipeline->rules.reject_screens)
 		*ret_live = face_screen_live(image, face, *ret_live);
 	return r;
 }
 
-/* the best and the best of all others; "" and -1 for none */
+/* the best person and the best of all others; "" and -1: none */
 struct ranking {
 	struct gallery_match items[2];
 };
 
-/* @p norm: of what the embedding is of (threshold.h). */
+/* @p norm: the norm of the embedding (threshold.h). */
 static int rank(struct face_pipeline *pipeline, const float *embedding, float norm,
 		struct ranking *ranking)
 {
@@ -265,7 +269,7 @@ static int rank(struct face_pipeline *pipeline, const float *embedding, float no
 	return r;
 }
 
-static void report(struct face_pipeline *pipeline, const struct face_view *view,
+static void report(struct face_pipeline *pipeline, const struct face_pipeline_camera *camera,
 		   const struct face_track *track, enum face_verdict verdict,
 		   const struct ranking *ranking, const struct video_frame *frame,
 		   struct face_result *result)
@@ -292,26 +296,26 @@ static void report(struct face_pipeline *pipeline, const struct face_view *view,
 	result->pts_us = frame->pts_us;
 	result->first_good_mono_us = track->first_good_mono_us;
 	result->decided_mono_us = clock_mono_us();
-	face_pipeline_save_still(pipeline, view, frame, result);
+	face_pipeline_save_still(pipeline, camera, frame, result);
 	pipeline->decided(pipeline->arg, result);
 }
 
-/* What a decision says of the way the camera hangs. */
-static void check_orientation(struct face_pipeline *pipeline, struct face_view *view,
+/* Whether a decision shows that the camera is mounted upside down. */
+static void check_orientation(struct face_pipeline *pipeline, struct face_pipeline_camera *camera,
 			      const struct face_image *image, const struct face *face,
 			      uint32_t track, enum face_verdict verdict)
 {
 	struct face_result result = {.kind = FACE_RESULT_UPSIDE_DOWN};
 
 	if (verdict == FACE_VERDICT_ACCESS) {
-		view->upside_down_votes = 0;
-		view->upside_down_reported = false;
-	} else if (face_pipeline_is_upside_down(pipeline, view, image, face, track)) {
+		camera->upside_down_votes = 0;
+		camera->upside_down_reported = false;
+	} else if (face_pipeline_is_upside_down(pipeline, camera, image, face, track)) {
 		pipeline->decided(pipeline->arg, &result);
 	}
 }
 
-static int judge(struct face_pipeline *pipeline, struct face_view *view,
+static int judge(struct face_pipeline *pipeline, struct face_pipeline_camera *camera,
 		 const struct face_image *image, const struct face *face, struct face_track *track,
 		 const struct face_observation *observation, const struct video_frame *frame,
 		 struct face_result *result, uint64_t *mark_us)
@@ -324,7 +328,7 @@ static int judge(struct face_pipeline *pipeline, struct face_view *view,
 	enum face_verdict verdict;
 	int r;
 
-	face_track_add(&view->tracks, track, observation);
+	face_track_add(&camera->tracks, track, observation);
 	if (!face_track_mean(track, mean))
 		return 0;
 	r = rank(pipeline, mean, face_track_norm(track), &ranking);
@@ -332,19 +336,19 @@ static int judge(struct face_pipeline *pipeline, struct face_view *view,
 		return r;
 	result->ms.match += ms_since(mark_us);
 	match = &ranking.items[0];
-	rules.liveness_min = view->liveness_min;
+	rules.liveness_min = camera->liveness_min;
 	verdict = face_track_judge(track, &rules, match->person, match->score, result->threshold,
 				   now_ms);
 	if (verdict == FACE_VERDICT_OPEN)
 		return 0;
-	report(pipeline, view, track, verdict, &ranking, frame, result);
+	report(pipeline, camera, track, verdict, &ranking, frame, result);
 	face_track_decided(track, verdict, now_ms);
-	check_orientation(pipeline, view, image, face, track->id, verdict);
+	check_orientation(pipeline, camera, image, face, track->id, verdict);
 	return 0;
 }
 
-/* Costly steps come last; a face that fails a cheap one never reaches them. */
-static int examine(struct face_pipeline *pipeline, struct face_view *view,
+/* Costly steps come last: a face that fails a cheap check is not processed further. */
+static int examine(struct face_pipeline *pipeline, struct face_pipeline_camera *camera,
 		   const struct face_image *image, struct face *face, struct face_track *track,
 		   const struct video_frame *frame, struct face_result *result)
 {
@@ -370,7 +374,7 @@ static int examine(struct face_pipeline *pipeline, struct face_view *view,
 		r = face_align(image, face, crop);
 	result->ms.points = ms_since(&mark_us);
 	if (r < 0)
-		return r == -EINVAL ? 0 : r; /* points that span nothing: no face */
+		return r == -EINVAL ? 0 : r; /* the points span no area: not a face */
 	limits.height_min_px = pipeline->face_min_px;
 	face_quality_judge(face, crop, &limits, &quality);
 	track->fault = (int)quality.fault;
@@ -395,19 +399,19 @@ static int examine(struct face_pipeline *pipeline, struct face_view *view,
 	result->ms.match = ms_since(&mark_us);
 	result->enrolled = gallery_templates(pipeline->gallery);
 	result->threshold = calibration_threshold(result->enrolled, pipeline->false_accept_percent,
-						  view->offset);
+						  camera->offset);
 	match = &ranking.items[0];
 	observation.score = match->score;
 	if (match->score >= result->threshold - agreement_margin)
 		memcpy(observation.person, match->person, sizeof(observation.person));
 	else
 		observation.cover = face_cover(crop);
-	return judge(pipeline, view, image, face, track, &observation, frame, result, &mark_us);
+	return judge(pipeline, camera, image, face, track, &observation, frame, result, &mark_us);
 }
 
 /*
- * Until when an undecided track deserves every frame although nothing moves: a poster is a face as
- * well.
+ * Until when an undecided track is searched in every frame even without motion. The limit is needed
+ * for posters, whose faces may stay undecided.
  */
 static uint64_t eager_until_ms(const struct face_pipeline *pipeline, const struct face_track *track)
 {
@@ -415,21 +419,21 @@ static uint64_t eager_until_ms(const struct face_pipeline *pipeline, const struc
 
 	if (track->verdict != FACE_VERDICT_OPEN || track->decided_ms != 0)
 		since_ms = track->decided_ms + pipeline->rules.repeat_ms;
-	else if (track->blink_asked_ms != 0)
-		return track->blink_asked_ms + FACE_TRACK_BLINK_MS + EAGER_MS;
+	else if (track->blink_requested_ms != 0)
+		return track->blink_requested_ms + FACE_TRACK_BLINK_MS + EAGER_MS;
 	return since_ms + EAGER_MS;
 }
 
-static bool is_due(const struct face_pipeline *pipeline, struct face_view *view, bool moved,
-		   uint64_t now_ms)
+static bool is_due(const struct face_pipeline *pipeline, struct face_pipeline_camera *camera,
+		   bool moved, uint64_t now_ms)
 {
 	bool followed = false, lively;
 
 	if (moved)
-		view->moved_ms = now_ms;
-	lively = moved || now_ms < view->moved_ms + LINGER_MS;
+		camera->moved_ms = now_ms;
+	lively = moved || now_ms < camera->moved_ms + LINGER_MS;
 	for (size_t i = 0; i < FACE_TRACKS_MAX; i++) {
-		const struct face_track *track = &view->tracks.items[i];
+		const struct face_track *track = &camera->tracks.items[i];
 		bool open = track->verdict == FACE_VERDICT_OPEN ||
 			    now_ms >= track->decided_ms + pipeline->rules.repeat_ms;
 
@@ -440,8 +444,8 @@ static bool is_due(const struct face_pipeline *pipeline, struct face_view *view,
 		followed = true;
 	}
 	if (followed)
-		return now_ms >= view->searched_ms + DECIDED_SEARCH_MS;
-	return lively || now_ms >= view->searched_ms + IDLE_SEARCH_MS;
+		return now_ms >= camera->searched_ms + DECIDED_SEARCH_MS;
+	return lively || now_ms >= camera->searched_ms + IDLE_SEARCH_MS;
 }
 
 static int to_bgr(struct face_pipeline *pipeline, const struct video_frame *frame,
@@ -461,8 +465,11 @@ static int to_bgr(struct face_pipeline *pipeline, const struct video_frame *fram
 	return video_frame_to_bgr(&pipeline->converter, frame, pipeline->bgr, stride);
 }
 
-/* By the tracks, not by this frame alone: in a large picture not every search sees every face. */
-static void prompt(struct face_pipeline *pipeline, struct face_view *view,
+/*
+ * Uses the tracks and not this frame alone: in a large picture a single search does not find every
+ * face.
+ */
+static void prompt(struct face_pipeline *pipeline, struct face_pipeline_camera *camera,
 		   const struct face_image *image, uint64_t now_ms)
 {
 	struct face_result result = {.kind = FACE_RESULT_PROMPT};
@@ -473,7 +480,7 @@ static void prompt(struct face_pipeline *pipeline, struct face_view *view,
 	size_t count = 0, waiting = 0;
 
 	for (size_t i = 0; i < FACE_TRACKS_MAX; i++) {
-		const struct face_track *track = &view->tracks.items[i];
+		const struct face_track *track = &camera->tracks.items[i];
 
 		if (track->id == 0)
 			continue;
@@ -483,7 +490,7 @@ static void prompt(struct face_pipeline *pipeline, struct face_view *view,
 					     .height_px = track->height_px};
 		tracks[count++] = track;
 	}
-	(void)face_prompt_at_door(faces, count, &view->zone, image->width_px, image->height_px,
+	(void)face_prompt_at_door(faces, count, &camera->zone, image->width_px, image->height_px,
 				  at_door);
 	for (size_t i = 0; i < count; i++) {
 		if (at_door[i] && tracks[i]->verdict == FACE_VERDICT_OPEN && waiting++ == 0)
@@ -491,13 +498,13 @@ static void prompt(struct face_pipeline *pipeline, struct face_view *view,
 	}
 	if (waiting > 1)
 		wanted = FACE_PROMPT_ONE;
-	if (!face_prompter_step(&view->prompter, wanted, now_ms))
+	if (!face_prompter_step(&camera->prompter, wanted, now_ms))
 		return;
-	result.prompt = (int)view->prompter.shown;
+	result.prompt = (int)camera->prompter.shown;
 	pipeline->decided(pipeline->arg, &result);
 }
 
-int face_pipeline_frame(struct face_pipeline *pipeline, struct face_view *view,
+int face_pipeline_frame(struct face_pipeline *pipeline, struct face_pipeline_camera *camera,
 			const struct video_frame *frame)
 {
 	uint64_t now_ms = frame->arrived_mono_us / 1000, mark_us = clock_mono_us();
@@ -510,35 +517,35 @@ int face_pipeline_frame(struct face_pipeline *pipeline, struct face_view *view,
 	int r;
 
 	assert(pipeline->engine != NULL && pipeline->gallery != NULL && pipeline->decided != NULL);
-	moved = face_motion_step(&view->motion, frame->luma, frame->stride_bytes, frame->width_px,
+	moved = face_motion_step(&camera->motion, frame->luma, frame->stride_bytes, frame->width_px,
 				 frame->height_px, now_ms);
-	if (pipeline->enrolment.view != view && !is_due(pipeline, view, moved, now_ms))
+	if (pipeline->enrolment.camera != camera && !is_due(pipeline, camera, moved, now_ms))
 		return 0;
-	view->searched_ms = now_ms;
+	camera->searched_ms = now_ms;
 	r = to_bgr(pipeline, frame, &image);
 	blank.ms.convert = ms_since(&mark_us);
 	if (r == 0)
-		r = find_faces(pipeline, view, &image, &found);
+		r = find_faces(pipeline, camera, &image, &found);
 	blank.ms.detect = ms_since(&mark_us);
 	if (r != 0)
 		return r;
-	if (pipeline->enrolment.view == view) {
+	if (pipeline->enrolment.camera == camera) {
 		r = face_pipeline_enrol_frame(pipeline, &image, found.faces, found.count);
 		return r < 0 ? r : 1;
 	}
-	face_tracks_update(&view->tracks, found.faces, found.count, now_ms, tracks);
-	(void)face_prompt_at_door(found.faces, found.count, &view->zone, image.width_px,
+	face_tracks_update(&camera->tracks, found.faces, found.count, now_ms, tracks);
+	(void)face_prompt_at_door(found.faces, found.count, &camera->zone, image.width_px,
 				  image.height_px, at_door);
 	for (size_t i = 0, examined = 0; i < found.count && examined < FACES_EXAMINED_MAX; i++) {
 		if (tracks[i] == NULL || !at_door[i])
 			continue;
 		result = blank;
-		r = examine(pipeline, view, &image, &found.faces[i], tracks[i], frame, &result);
+		r = examine(pipeline, camera, &image, &found.faces[i], tracks[i], frame, &result);
 		if (r < 0)
 			return r;
 		examined++;
 	}
-	prompt(pipeline, view, &image, now_ms);
+	prompt(pipeline, camera, &image, now_ms);
 	return 1;
 }
 

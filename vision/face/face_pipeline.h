@@ -13,7 +13,7 @@
 
 enum { FACE_STILL_NAME_BYTES = 48 };
 
-struct face_view { /* one camera; zeroed at first */
+struct face_pipeline_camera { /* one camera; zeroed at first */
 	struct face_motion motion;
 	struct face_tracks tracks;
 	uint64_t moved_ms, searched_ms;
@@ -34,8 +34,8 @@ enum { FACE_ENROL_FRAMES = 8 }; /* good frames needed for a template at the gate
 
 /* live enrolment at a camera, which makes no access decisions meanwhile */
 struct face_enrolment {
-	struct face_view *view;     /* NULL: no enrolment */
-	uint64_t request, until_ms; /* CLOCK_MONOTONIC */
+	struct face_pipeline_camera *camera; /* NULL: no enrolment */
+	uint64_t request, until_ms;          /* CLOCK_MONOTONIC */
 	float sum[FACE_DIM], live[FACE_ENROL_FRAMES], quality;
 	float norm_sum; /* of the frames in sum */
 	unsigned frames;
@@ -67,7 +67,7 @@ struct face_pipeline {
  * @return 1 when the frame was searched, 0 when the motion gate skipped it, -ENOMEM, -EINVAL or
  *         -EIO.
  */
-int face_pipeline_frame(struct face_pipeline *pipeline, struct face_view *view,
+int face_pipeline_frame(struct face_pipeline *pipeline, struct face_pipeline_camera *camera,
 			const struct video_frame *frame);
 
 /**
@@ -93,7 +93,8 @@ void face_pipeline_enrol_crop(struct face_pipeline *pipeline, const void *crop_j
  * Write the frame as a JPEG into stills_dir if results of this kind have stills; sets
  * result->still.
  */
-void face_pipeline_save_still(const struct face_pipeline *pipeline, const struct face_view *view,
+void face_pipeline_save_still(const struct face_pipeline *pipeline,
+			      const struct face_pipeline_camera *camera,
 			      const struct video_frame *frame, struct face_result *result);
 
 enum { FACE_CROP_VIEWS = 10 };
@@ -111,7 +112,8 @@ int face_align_view(const struct face_image *image, const struct face *face, uns
  * resets the votes.
  * @return true once, when enough consecutive votes say so.
  */
-bool face_pipeline_is_upside_down(struct face_pipeline *pipeline, struct face_view *view,
+bool face_pipeline_is_upside_down(struct face_pipeline *pipeline,
+				  struct face_pipeline_camera *camera,
 				  const struct face_image *image, const struct face *face,
 				  uint32_t track);
 

@@ -4,7 +4,7 @@
 
 enum { SETTLE_MS = 400 };
 
-/* of the largest face's height: nearer than that to each other are two people side by side */
+/* of the largest face's height: two faces closer than that are two people side by side */
 static const float beside_share = 0.7f;
 
 bool face_prompter_step(struct face_prompter *prompter, enum face_prompt wanted, uint64_t now_ms)
@@ -44,7 +44,7 @@ enum face_prompt face_prompt_of(const struct face_track *track)
 {
 	enum face_prompt prompt = of_fault((enum face_fault)track->fault);
 
-	if (prompt == FACE_PROMPT_NONE && track->blink_asked_ms != 0)
+	if (prompt == FACE_PROMPT_NONE && track->blink_requested_ms != 0)
 		prompt = FACE_PROMPT_BLINK;
 	return prompt == FACE_PROMPT_NONE && face_track_is_covered(track) ? FACE_PROMPT_MASK
 									  : prompt;

@@ -26,7 +26,7 @@ const struct face_quality_limits face_quality_enrol = {
 	.contrast_min = 14,
 };
 
-/* Turned by the eyes' own angle, so that roll does not look like a turn of the head. */
+/* Rotated by the angle of the eyes, so that roll is not measured as yaw. */
 static struct face_point along_eyes(const struct face_point *points, int which)
 {
 	float ex = points[1].x_px - points[0].x_px, ey = points[1].y_px - points[0].y_px;
@@ -38,7 +38,7 @@ static struct face_point along_eyes(const struct face_point *points, int which)
 				   (y * ex - x * ey) / (distance * distance)};
 }
 
-/* In eye distances; limits are wide, to drop hands and posters of words, not people. */
+/* In eye distances. The limits are wide: they reject hands and text, and no people. */
 static bool points_form_a_face(const struct face *face)
 {
 	float eyes_px = hypotf(face->points[1].x_px - face->points[0].x_px,
@@ -65,7 +65,7 @@ static uint8_t grey_at(const uint8_t *crop, int x, int y)
 
 static void measure_light(const uint8_t *crop, struct face_quality *quality)
 {
-	static const int first = 12, last = FACE_CROP_PX - 12; /* the face, not what is behind it */
+	static const int first = 12, last = FACE_CROP_PX - 12; /* excludes the background */
 	double sum = 0, squares = 0, edges = 0, edge_squares = 0;
 	int n = (last - first) * (last - first);
 

@@ -8,12 +8,13 @@
 
 enum {
 	SIDE = FACE_SCREEN_SIDE_PX,
-	RING_FIRST = 6, /* longer waves than a tenth of the window are the face itself */
-	RING_LAST = 40, /* beyond it only the corners of the spectrum are left */
-	/* blocks of JPEG and of films, and interlaced lines, stand upright: not counted */
+	RING_FIRST = 6, /* longer waves than a tenth of the window belong to the face itself */
+	RING_LAST = 40, /* beyond it only the corners of the spectrum remain */
+	/* excludes the axes: JPEG blocks, video blocks and interlaced lines */
 	ON_AXIS = 1,
-	RING_MIN = 30,    /* by the median of its wavelength, as one pure tone has in any face */
-	AROUND_FIRST = 4, /* nearer is the tone itself, bent by the slope of the screen */
+	RING_MIN = 30, /* relative to the median of its ring, as one pure tone has in any face */
+	/* closer frequencies belong to the same tone, widened by the tilt of the screen */
+	AROUND_FIRST = 4,
 	AROUND_LAST = 7,
 	PLACES_MAX = 256, /* in a ring, and around a frequency */
 };
@@ -50,7 +51,7 @@ static void transform(float complex *row, size_t stride, const float complex tur
 	}
 }
 
-/* The brightness of the window, without its mean, faded out towards the edge. */
+/* The brightness of the window, less its mean, with a window function that fades to the edge. */
 static void windowed(const struct face_image *image, int left, int top,
 		     float complex field[SIDE][SIDE])
 {
@@ -89,10 +90,10 @@ static float power(float complex field[SIDE][SIDE], int fx, int fy)
 	return crealf(value) * crealf(value) + cimagf(value) * cimagf(value);
 }
 
-/* All frequencies of one length of wave. */
+/* All frequencies of one wavelength. */
 struct ring {
 	float powers[PLACES_MAX], strongest;
-	int fx, fy; /* of the strongest */
+	int fx, fy; /* the strongest frequency */
 	size_t count;
 };
 
@@ -101,16 +102,16 @@ static void collect(float complex field[SIDE][SIDE], struct ring rings[RING_LAST
 	for (int fy = ON_AXIS + 1; fy <= SIDE / 2; fy++) { /* the other half mirrors this one */
 		for (int fx = -SIDE / 2; fx < SIDE / 2; fx++) {
 			int length = (int)sqrtf((float)(fx * fx + fy * fy));
-			float strength = power(field, fx, fy);
+			float magnitude = power(field, fx, fy);
 			struct ring *ring;
 
 			if (abs(fx) <= ON_AXIS || length > RING_LAST ||
 			    rings[length].count == PLACES_MAX)
 				continue;
 			ring = &rings[length];
-			ring->powers[ring->count++] = strength;
-			if (strength > ring->strongest) {
-				ring->strongest = strength;
+			ring->powers[ring->count++] = magnitude;
+			if (magnitude > ring->strongest) {
+				ring->strongest = magnitude;
 				ring->fx = fx;
 				ring->fy = fy;
 			}
@@ -127,8 +128,8 @@ static bool stands_out(struct ring *ring)
 }
 
 /*
- * By what lies round it, of which a tenth may be as strong: hair and cloth are strong along a line,
- * a raster at one place.
+ * How far a frequency stands out from its neighbours, of which a tenth may be as strong. Hair and
+ * cloth are strong along a line of frequencies, a raster at one frequency.
  */
 static float alone(float complex field[SIDE][SIDE], int fx, int fy)
 {

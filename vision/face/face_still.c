@@ -15,8 +15,8 @@
 enum { STILL_WIDTH_PX = 960, PATH_BYTES = 512 };
 
 /*
- * A crash leaves a .part, which the folder's owner clears away, and never half a picture under its
- * name.
+ * A crash leaves a .part file, which the owner of the folder removes. An incomplete picture never
+ * has the final name.
  */
 static int write_file(const char *dir, const char *name, const uint8_t *bytes, size_t size)
 {
@@ -43,14 +43,15 @@ static int write_file(const char *dir, const char *name, const uint8_t *bytes, s
 	if (r == 0 && rename(temporary, path) < 0)
 		r = -errno;
 	if (r < 0)
-		(void)unlink(temporary); /* the failure itself is told */
+		(void)unlink(temporary); /* the first error is reported */
 	return r;
 }
 
-static const char *kind_of(const struct face_pipeline *pipeline, const struct face_view *view,
+static const char *kind_of(const struct face_pipeline *pipeline,
+			   const struct face_pipeline_camera *camera,
 			   const struct face_result *result)
 {
-	bool picture = pipeline->rules.liveness && result->liveness < view->liveness_min;
+	bool picture = pipeline->rules.liveness && result->liveness < camera->liveness_min;
 
 	if (result->kind == FACE_RESULT_SPOOF || (picture && result->kind == FACE_RESULT_ACCESS))
 		return "picture";
@@ -58,17 +59,18 @@ static const char *kind_of(const struct face_pipeline *pipeline, const struct fa
 										 : NULL;
 }
 
-void face_pipeline_save_still(const struct face_pipeline *pipeline, const struct face_view *view,
+void face_pipeline_save_still(const struct face_pipeline *pipeline,
+			      const struct face_pipeline_camera *camera,
 			      const struct video_frame *frame, struct face_result *result)
 {
-	const char *kind = kind_of(pipeline, view, result);
+	const char *kind = kind_of(pipeline, camera, result);
 	uint8_t *jpeg = NULL;
 	size_t bytes = 0;
 	int r;
 
-	if (kind == NULL || pipeline->stills_dir == NULL || view->name[0] == '\0')
+	if (kind == NULL || pipeline->stills_dir == NULL || camera->name[0] == '\0')
 		return;
-	snprintf(result->still, sizeof(result->still), "%s-%lld-%u-%s.jpg", view->name,
+	snprintf(result->still, sizeof(result->still), "%s-%lld-%u-%s.jpg", camera->name,
 		 (long long)clock_unix_ms(), result->track, kind);
 	r = jpeg_encode(frame, NULL, STILL_WIDTH_PX, &jpeg, &bytes);
 	if (r == 0)
@@ -77,7 +79,7 @@ void face_pipeline_save_still(const struct face_pipeline *pipeline, const struct
 		r = write_file(pipeline->stills_dir, result->still, jpeg, bytes);
 	free(jpeg);
 	if (r < 0) {
-		log_warning("vision", "camera %s: a still cannot be kept: %s", view->name,
+		log_warning("vision", "camera %s: a still cannot be kept: %s", camera->name,
 			    strerror(-r));
 		result->still[0] = '\0';
 	}

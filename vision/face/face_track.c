@@ -7,12 +7,12 @@
 #include <string.h>
 
 /*
- * below it, a sight and the mean so far are two people; the same person seldom falls under 0.4 in
+ * below it, a frame and the mean so far show two people; one person rarely scores below 0.4 within
  * one visit
  */
 static const float same_person_min = 0.25f;
-static const float cover_pace = 0.3f;     /* the share of the newest frame in the mean */
-static const float live_most = 1 - 1e-4f; /* no single frame is surer than that */
+static const float cover_pace = 0.3f;     /* weight of the newest frame in the running mean */
+static const float live_most = 1 - 1e-4f; /* limits the weight of a single frame */
 
 static float overlap(const struct face_track *track, const struct face *face)
 {
@@ -28,8 +28,8 @@ static float overlap(const struct face_track *track, const struct face *face)
 }
 
 /*
- * 0: cannot be; else the larger the likelier. A fast walker's boxes may not touch from frame to
- * frame.
+ * 0: impossible, else the larger the more likely. The boxes of a fast walker may not overlap
+ * between frames.
  */
 static float likeness(const struct face_track *track, const struct face *face)
 {
@@ -50,7 +50,7 @@ static void start(struct face_tracks *tracks, struct face_track *track)
 {
 	memset(track, 0, sizeof(*track));
 	track->id = ++tracks->last_id;
-	if (track->id == 0) /* wrapped after four billion */
+	if (track->id == 0) /* wrapped after 2^32 tracks */
 		track->id = ++tracks->last_id;
 }
 
@@ -88,7 +88,7 @@ static struct face_track *free_track(struct face_tracks *tracks)
 	return NULL;
 }
 
-/* The likeliest pair still open, over all tracks and faces; false when none can be. */
+/* The most likely unassigned pair of a track and a face; false: no pair is possible. */
 static bool best_pair(struct face_tracks *tracks, const struct face *faces, size_t count,
 		      uint64_t now_ms, struct face_track **ret_tracks, size_t *ret_face,
 		      struct face_track **ret_track)
@@ -143,7 +143,7 @@ static void clear_evidence(struct face_track *track)
 	track->person[0] = '\0';
 	track->quality = 0;
 	track->first_good_mono_us = 0;
-	track->blink_asked_ms = 0;
+	track->blink_requested_ms = 0;
 	track->norm_sum = 0;
 	explicit_bzero(track->sum, sizeof(track->sum));
 	memset(&track->blink, 0, sizeof(track->blink));
@@ -154,7 +154,7 @@ bool face_track_is_covered(const struct face_track *track)
 	return track->cover_frames >= FACE_TRACK_COVER_FRAMES_MIN && track->cover > 0;
 }
 
-/* What was seen with a mask on says little of who is there without it. */
+/* An observation with a mask is weak evidence for the cover state without it. */
 static void add_cover(struct face_track *track, const struct face_observation *observation)
 {
 	bool before = face_track_is_covered(track);
@@ -222,7 +222,7 @@ void face_track_add(struct face_tracks *tracks, struct face_track *track,
 	if (observation->person[0] != '\0')
 		track->agreed++;
 	(void)face_blink_add(&track->blink, &observation->eyes,
-			     observation->arrived_mono_us / 1000); /* asked later */
+			     observation->arrived_mono_us / 1000); /* not yet due */
 	track->good_frames++;
 }
 
@@ -293,15 +293,15 @@ static bool waited_long_enough(const struct face_track *track, const struct face
 	       now_ms >= track->first_good_mono_us / 1000 + FACE_TRACK_STRANGER_MS;
 }
 
-/* All but a blink is there. */
+/* All conditions but the blink are met. */
 static enum face_verdict ask_for_blink(struct face_track *track, uint64_t now_ms)
 {
 	if (track->blink.seen)
 		return FACE_VERDICT_ACCESS;
-	if (track->blink_asked_ms == 0)
-		track->blink_asked_ms = now_ms;
-	return now_ms < track->blink_asked_ms + FACE_TRACK_BLINK_MS ? FACE_VERDICT_OPEN
-								    : FACE_VERDICT_NO_BLINK;
+	if (track->blink_requested_ms == 0)
+		track->blink_requested_ms = now_ms;
+	return now_ms < track->blink_requested_ms + FACE_TRACK_BLINK_MS ? FACE_VERDICT_OPEN
+									: FACE_VERDICT_NO_BLINK;
 }
 
 enum face_verdict face_track_judge(struct face_track *track, const struct face_rules *rules,
@@ -323,7 +323,7 @@ enum face_verdict face_track_judge(struct face_track *track, const struct face_r
 	if (!live)
 		return FACE_VERDICT_SPOOF;
 	return known ? FACE_VERDICT_OPEN
-		     : FACE_VERDICT_STRANGER; /* known, but frames do not agree: look on */
+		     : FACE_VERDICT_STRANGER; /* known, but the frames disagree: continue */
 }
 
 void face_track_decided(struct face_track *track, enum face_verdict verdict, uint64_t now_ms)

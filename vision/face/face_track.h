@@ -41,8 +41,8 @@ struct face_rules {
 	bool liveness; /* measure liveness */
 	bool enforce;  /* and refuse below liveness_min */
 	float liveness_min;
-	bool screens; /* treat a detected screen raster as not alive (face_screen.h) */
-	bool blink;   /* require a blink before access */
+	bool reject_screens; /* treat a detected screen raster as not alive (face_screen.h) */
+	bool blink;          /* require a blink before access */
 	unsigned access_frames, stranger_frames, repeat_ms;
 };
 
@@ -77,7 +77,7 @@ struct face_track {
 	unsigned cover_frames;
 	bool uncovered; /* evidence was restarted after a cover was removed; once per decision */
 	struct face_blink blink;
-	uint64_t blink_asked_ms; /* only a blink is missing since then; 0: not requested */
+	uint64_t blink_requested_ms; /* only a blink is missing since then; 0: not requested */
 };
 
 struct face_tracks {
@@ -127,8 +127,8 @@ bool face_track_is_covered(const struct face_track *track);
 /**
  * Decide from the evidence. @p person and @p score are the best match of face_track_mean(), @p
  * threshold is the score required.
- * @return OPEN while undecided and while face_track_open() is false. Sets blink_asked_ms when only
- *         a blink is missing.
+ * @return OPEN while undecided and while face_track_open() is false. Sets blink_requested_ms when
+ *         only a blink is missing.
  */
 enum face_verdict face_track_judge(struct face_track *track, const struct face_rules *rules,
 				   const char *person, float score, float threshold,

@@ -6,18 +6,15 @@
 #include <string.h>
 
 /*
- * A recogniser's answer is longer the more of a face it sees. Of 25 people on LFW's dev half,
- * upright 3.2 to 4.7, on their heads 1.6 to 2.7: turned the right way the answer grows 1.4 times
- * and more, turned the wrong way it shrinks.
+ * The embedding norm grows with how much of a face the recogniser sees. For 25 people of LFW's dev
+ * half it is 3.2 to 4.7 upright and 1.6 to 2.7 upside down. Turning a face upright multiplies it by
+ * 1.4 or more; turning it upside down reduces it.
  */
 static const float longer_min = 1.2f;
 
-enum { VOTES = 3 /* of people in a row, nobody known among them */ };
+enum { VOTES = 3 /* consecutive people, all unknown */ };
 
-/*
- * The surroundings of a face, turned by half, in memory of their own. @return 0, -EINVAL or
- * -ENOMEM.
- */
+/* Copies the surroundings of a face, rotated by 180 degrees. @return 0, -EINVAL or -ENOMEM. */
 static int turn(const struct face_image *image, const struct face *face, uint8_t **ret_pixels,
 		struct face_image *ret_image, struct face *ret_face)
 {
@@ -62,7 +59,8 @@ static int norm_of(struct face_engine *engine, const struct face_image *image, s
 	return r < 0 ? r : face_embed(engine, crop, 0, embedding, ret_norm);
 }
 
-bool face_pipeline_is_upside_down(struct face_pipeline *pipeline, struct face_view *view,
+bool face_pipeline_is_upside_down(struct face_pipeline *pipeline,
+				  struct face_pipeline_camera *camera,
 				  const struct face_image *image, const struct face *face,
 				  uint32_t track)
 {
@@ -72,15 +70,15 @@ bool face_pipeline_is_upside_down(struct face_pipeline *pipeline, struct face_vi
 	uint8_t *pixels;
 	bool on_its_head;
 
-	if (view->upside_down_reported || view->upside_down_track == track ||
+	if (camera->upside_down_reported || camera->upside_down_track == track ||
 	    turn(image, face, &pixels, &turned_image, &turned) < 0)
 		return false;
-	view->upside_down_track = track;
+	camera->upside_down_track = track;
 	on_its_head = norm_of(pipeline->engine, image, &here, &as_it_is) == 0 &&
 		      norm_of(pipeline->engine, &turned_image, &turned, &as_turned) == 0 &&
 		      as_turned > longer_min * as_it_is;
 	free(pixels);
-	view->upside_down_votes = on_its_head ? view->upside_down_votes + 1 : 0;
-	view->upside_down_reported = view->upside_down_votes >= VOTES;
-	return view->upside_down_reported;
+	camera->upside_down_votes = on_its_head ? camera->upside_down_votes + 1 : 0;
+	camera->upside_down_reported = camera->upside_down_votes >= VOTES;
+	return camera->upside_down_reported;
 }

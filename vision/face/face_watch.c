@@ -19,17 +19,17 @@
 struct enrol {
 	uint64_t request;
 	size_t photo_bytes;
-	void *photo; /* NULL: live, at the camera */
+	void *photo; /* NULL: live enrolment at the camera */
 	unsigned camera, seconds;
 	bool is_crop; /* the photo is a stored aligned crop */
 };
 
 struct face_watch {
 	pthread_t thread;
-	pthread_mutex_t lock; /* guards the members up to pipeline */
+	pthread_mutex_t lock; /* protects the members up to pipeline */
 	pthread_cond_t filled;
 	bool stopping;
-	/* newest of each camera, not looked at yet */
+	/* the newest frame of each camera, not processed yet */
 	struct video_frame *frames[FACE_WATCH_CAMERAS_MAX];
 	bool resets[FACE_WATCH_CAMERAS_MAX];
 	float offsets[FACE_WATCH_CAMERAS_MAX];
@@ -38,12 +38,12 @@ struct face_watch {
 	size_t first_enrol, enrol_count;
 	struct face_watch_stats stats;
 
-	struct face_pipeline pipeline; /* from here on owned by the thread */
-	struct face_view views[FACE_WATCH_CAMERAS_MAX];
-	unsigned camera; /* of the current frame */
+	struct face_pipeline pipeline; /* owned by the worker from here on */
+	struct face_pipeline_camera camera_states[FACE_WATCH_CAMERAS_MAX];
+	unsigned camera; /* the camera of the current frame */
 	bool complained;
 
-	char *models_dir; /* from here on constant */
+	char *models_dir; /* constant from here on */
 	unsigned cameras, threads;
 	struct queue *results;
 };
@@ -124,10 +124,10 @@ static void drop_frames(struct face_watch *watch)
 	}
 }
 
-enum { TICK_MS = 250 }; /* while somebody is being enrolled at the gate */
+enum { TICK_MS = 250 }; /* during a live enrolment */
 enum work { WORK_STOP, WORK_ENROL, WORK_FRAME, WORK_TICK };
 
-static struct video_frame *take_frame(struct face_watch *watch)
+static struct video_frame *next_frame(struct face_watch *watch)
 {
 	struct video_frame *frame = NULL;
 
@@ -137,12 +137,12 @@ static struct video_frame *take_frame(struct face_watch *watch)
 		frame = watch->frames[watch->camera];
 		watch->frames[watch->camera] = NULL;
 	}
-	watch->next_camera = (watch->camera + 1) % watch->cameras; /* each camera in its turn */
-	watch->views[watch->camera].offset = watch->offsets[watch->camera];
+	watch->next_camera = (watch->camera + 1) % watch->cameras; /* one camera after the other */
+	watch->camera_states[watch->camera].offset = watch->offsets[watch->camera];
 	if (frame != NULL && watch->resets[watch->camera]) {
-		memset(&watch->views[watch->camera].motion, 0, sizeof(struct face_motion));
-		memset(watch->views[watch->camera].tracks.items, 0,
-		       sizeof(watch->views[watch->camera].tracks.items));
+		memset(&watch->camera_states[watch->camera].motion, 0, sizeof(struct face_motion));
+		memset(watch->camera_states[watch->camera].tracks.items, 0,
+		       sizeof(watch->camera_states[watch->camera].tracks.items));
 		watch->resets[watch->camera] = false;
 	}
 	return frame;
@@ -155,9 +155,7 @@ static int wait_a_tick(struct face_watch *watch)
 	return pthread_cond_timedwait(&watch->filled, &watch->lock, &until);
 }
 
-/*
- * Somebody at the door goes before somebody at a desk, but each frame may be followed by one photo.
- */
+/* Frames have priority over photos, but at most one photo is processed after each frame. */
 static enum work wait_for_work(struct face_watch *watch, bool frame_was_last,
 			       struct video_frame **ret_frame, struct enrol *ret_enrol)
 {
@@ -169,7 +167,7 @@ static enum work wait_for_work(struct face_watch *watch, bool frame_was_last,
 		if (watch->stopping)
 			break;
 		if (!frame_was_last || watch->enrol_count == 0)
-			*ret_frame = take_frame(watch);
+			*ret_frame = next_frame(watch);
 		if (*ret_frame != NULL) {
 			work = WORK_FRAME;
 			break;
@@ -181,7 +179,7 @@ static enum work wait_for_work(struct face_watch *watch, bool frame_was_last,
 			work = WORK_ENROL;
 			break;
 		}
-		if (watch->pipeline.enrolment.view == NULL) {
+		if (watch->pipeline.enrolment.camera == NULL) {
 			pthread_cond_wait(&watch->filled, &watch->lock);
 		} else if (wait_a_tick(watch) == ETIMEDOUT) {
 			work = WORK_TICK;
@@ -192,11 +190,11 @@ static enum work wait_for_work(struct face_watch *watch, bool frame_was_last,
 	return work;
 }
 
-static void look_at(struct face_watch *watch, struct video_frame *frame)
+static void process_frame(struct face_watch *watch, struct video_frame *frame)
 {
 	uint64_t begin_us = clock_mono_us();
 	float ms;
-	int r = face_pipeline_frame(&watch->pipeline, &watch->views[watch->camera], frame);
+	int r = face_pipeline_frame(&watch->pipeline, &watch->camera_states[watch->camera], frame);
 
 	video_frame_unref(frame);
 	if (r < 0 && !watch->complained)
@@ -221,9 +219,9 @@ static void begin_live(struct face_watch *watch, const struct enrol *enrol)
 {
 	struct face_result result = {.kind = FACE_RESULT_ENROL_FAILED, .request = enrol->request};
 
-	if (watch->pipeline.engine != NULL && watch->pipeline.enrolment.view == NULL) {
+	if (watch->pipeline.engine != NULL && watch->pipeline.enrolment.camera == NULL) {
 		watch->pipeline.enrolment = (struct face_enrolment){
-			.view = &watch->views[enrol->camera],
+			.camera = &watch->camera_states[enrol->camera],
 			.request = enrol->request,
 			.until_ms = clock_mono_ms() + (uint64_t)enrol->seconds * 1000,
 		};
@@ -264,7 +262,7 @@ static void *run(void *arg)
 	thread_role_set(THREAD_FACE);
 	pthread_setname_np(pthread_self(), "face");
 	if (load(watch) < 0)
-		watch->pipeline.engine = NULL; /* photos are still answered, frames dropped */
+		watch->pipeline.engine = NULL; /* photos still get an answer, frames are dropped */
 	for (;;) {
 		switch (wait_for_work(watch, frame_was_last, &frame, &enrol)) {
 		case WORK_STOP:
@@ -280,7 +278,7 @@ static void *run(void *arg)
 			break;
 		case WORK_FRAME:
 			if (watch->pipeline.engine != NULL)
-				look_at(watch, frame);
+				process_frame(watch, frame);
 			else
 				video_frame_unref(frame);
 			frame_was_last = true;
@@ -308,15 +306,15 @@ static void release(struct face_watch *watch)
 	free(watch);
 }
 
-static void set_views(struct face_watch *watch, const struct face_watch_config *config)
+static void set_cameras(struct face_watch *watch, const struct face_watch_config *config)
 {
 	for (unsigned i = 0; i < config->cameras; i++) {
 		float own = config->camera[i].liveness_min;
 		const char *name = config->camera[i].name;
 
-		watch->views[i].zone = config->camera[i].zone;
-		watch->views[i].liveness_min = own > 0 ? own : config->liveness_min;
-		snprintf(watch->views[i].name, sizeof(watch->views[i].name), "%s",
+		watch->camera_states[i].zone = config->camera[i].zone;
+		watch->camera_states[i].liveness_min = own > 0 ? own : config->liveness_min;
+		snprintf(watch->camera_states[i].name, sizeof(watch->camera_states[i].name), "%s",
 			 name != NULL ? name : "");
 	}
 }
@@ -345,14 +343,14 @@ int face_watch_open(const struct face_watch_config *config, struct queue *result
 	watch->pipeline.rules = (struct face_rules){.liveness = config->liveness,
 						    .enforce = config->enforce,
 						    .liveness_min = config->liveness_min,
-						    .screens = config->screens,
+						    .reject_screens = config->reject_screens,
 						    .blink = config->blink,
 						    .access_frames = config->access_frames,
 						    .stranger_frames = config->stranger_frames,
 						    .repeat_ms = config->repeat_ms};
 	watch->pipeline.keep_pictures = config->keep_pictures;
 	watch->pipeline.stranger_stills = config->stranger_stills;
-	set_views(watch, config);
+	set_cameras(watch, config);
 	watch->pipeline.false_accept_percent = config->false_accept_percent;
 	watch->pipeline.face_min_px = (float)config->face_min_px;
 	watch->pipeline.decided = decided;

@@ -92,7 +92,7 @@ struct face_watch_config {
 	bool liveness;               /* false: not measured, pictures pass as people */
 	bool enforce;                /* false: low liveness is reported but does not refuse */
 	float liveness_min;          /* 0 to 1, mean over the good frames */
-	bool screens;                /* screen detection counts against liveness (face_screen.h) */
+	bool reject_screens;         /* screen detection counts against liveness (face_screen.h) */
 	bool blink; /* require a blink; not with a detector that returns points itself */
 	struct {
 		const char *name;         /* for file names of stills; copied. NULL: no stills */

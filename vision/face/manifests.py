@@ -62,7 +62,7 @@ def main(folder, out):
             sys.exit(f"{folder / file}.yaml: expected the role {role}")
         rows += row(members, name)
         if role == "recogniser":
-            norm = ", ".join(f".{key} = {members[f'scores.norm.{key}']}" for key in ("usual", "low", "high", "none", "exponent"))
+            norm = ", ".join(f".{key} = {members[f'scores.norm.{key}']}" for key in ("typical", "low", "high", "no_face", "exponent"))
             curve = (f'.scores = {{{", ".join(members["scores.false_match"])}}}, .min = {members["scores.min"]}, '
                      f".norm = {{{norm}}}\n")
     pathlib.Path(out + "/face_model_table.inc").write_text(rows)

@@ -13,37 +13,37 @@
 
 enum {
 	BUCKETS = 65536,
-	FIRST_CAPACITY = 64, /* whole blocks of match_scan.h, and so is what it doubles to */
+	FIRST_CAPACITY = 64, /* complete blocks of match_scan.h; doubling keeps it so */
 	ALIGN_BYTES = 64,
 	HUGE_BYTES = 2 * 1024 * 1024,
-	CANDIDATES = 512, /* rows that wait to be rescored */
+	CANDIDATES = 512, /* rows queued for exact scoring */
 };
 _Static_assert(FIRST_CAPACITY % MATCH_BLOCK == 0, "bounds come in blocks");
-static const uint32_t nobody = UINT32_MAX;
+static const uint32_t no_person = UINT32_MAX;
 
 /*
- * A vector x is stored as float and as x = scale * q + rest, q in -127..127. With a probe y of unit
- * length
- *   <x,y> = sx * sy * <qx,qy> + <sx * qx, ry> + <rx, y>,
- * so by Cauchy and Schwarz the whole-number product is off by at most |sx * qx| * |ry| + |rx|. The
- * lengths are measured when a vector is stored, not estimated; match_scan.c covers float arithmetic
- * on top.
+ * A vector x is stored as float and as x = scale * q + rest, q in -127..127. With a probe y of norm
+ * 1, <x,y> = sx * sy * <qx,qy> + <sx * qx, ry> + <rx, y>. By Cauchy and Schwarz the integer product
+ * is off by at most |sx * qx| * |ry| + |rx|. These norms are measured when a vector is stored.
+ * match_scan.c adds a bound for float rounding.
  */
 
 struct person {
 	char id[GALLERY_PERSON_BYTES];
 	unsigned templates; /* 0: this slot is free */
 	uint32_t next;      /* in its bucket, or in the free list */
-	uint32_t row;       /* of the mean */
-	float length;       /* of the sum that the mean is of; 0: templates stand for themselves */
-	float gains;        /* of its templates, together: the row is their mean times as long */
+	uint32_t row;       /* the row of the mean */
+	/* norm of the sum behind the mean; 0: the templates are separate rows */
+	float norm;
+	/* sum of the gains of the templates; the row is the mean times their average gain */
+	float gains;
 };
 
 struct gallery {
 	pthread_rwlock_t lock;
 	size_t dim, count, capacity;
-	float *exact;              /* count x dim */
-	int8_t *whole;             /* count x dim */
+	float *vectors;            /* count x dim */
+	int8_t *quantised;         /* count x dim */
 	struct match_sizes *sizes; /* one for each MATCH_BLOCK rows */
 	uint32_t *owner;           /* index into people */
 	struct person *people;
@@ -51,7 +51,7 @@ struct gallery {
 	uint32_t first_free;
 	uint32_t buckets[BUCKETS];
 	match_dot_fn *dot;
-	float (*gain)(float length); /* NULL: 1 */
+	float (*gain)(float norm); /* NULL: 1 */
 };
 
 static uint32_t bucket_of(const char *id)
@@ -70,7 +70,7 @@ static void *allocate(size_t bytes)
 
 	if (memory != NULL && align == HUGE_BYTES)
 		(void)madvise(memory, bytes,
-			      MADV_HUGEPAGE); /* fewer TLB misses in a scan; works without */
+			      MADV_HUGEPAGE); /* fewer TLB misses in a scan; optional */
 	return memory;
 }
 
@@ -86,7 +86,7 @@ int gallery_open(size_t dim, struct gallery **ret_gallery)
 	pthread_rwlock_init(&gallery->lock, NULL);
 	gallery->dim = dim;
 	gallery->dot = match_dot_best();
-	gallery->first_free = nobody;
+	gallery->first_free = no_person;
 	memset(gallery->buckets, 0xff, sizeof(gallery->buckets));
 	*ret_gallery = gallery;
 	return 0;
@@ -94,8 +94,8 @@ int gallery_open(size_t dim, struct gallery **ret_gallery)
 
 static void release(struct gallery *gallery)
 {
-	free(gallery->exact);
-	free(gallery->whole);
+	free(gallery->vectors);
+	free(gallery->quantised);
 	free(gallery->sizes);
 	free(gallery->owner);
 	free(gallery->people);
@@ -110,27 +110,27 @@ void gallery_close(struct gallery *gallery)
 	free(gallery);
 }
 
-/* Vectors come from outside the room: a NaN in one must not poison every later search. */
-static int to_unit(const float *vector, size_t dim, float *ret_unit, float *ret_length)
+/* Vectors come from outside: a NaN must not affect later searches. */
+static int to_unit(const float *vector, size_t dim, float *ret_unit, float *ret_norm)
 {
-	double square = 0, length;
+	double square = 0, norm;
 
 	for (size_t i = 0; i < dim; i++)
 		square += (double)vector[i] * vector[i];
-	length = sqrt(square);
-	if (!isfinite(square) || length < 1e-6)
+	norm = sqrt(square);
+	if (!isfinite(square) || norm < 1e-6)
 		return -EINVAL;
 	for (size_t i = 0; i < dim; i++)
-		ret_unit[i] = (float)(vector[i] / length);
-	if (ret_length != NULL)
-		*ret_length = (float)length;
+		ret_unit[i] = (float)(vector[i] / norm);
+	if (ret_norm != NULL)
+		*ret_norm = (float)norm;
 	return 0;
 }
 
-static void to_whole(const float *vector, size_t dim, int8_t *ret_whole,
+static void quantise(const float *vector, size_t dim, int8_t *ret_quantised,
 		     struct match_sizes *ret_sizes, size_t at)
 {
-	double scale, part, length = 0, rest = 0, largest = 0;
+	double scale, part, square = 0, rest = 0, largest = 0;
 	int32_t sum = 0;
 	long q;
 
@@ -140,15 +140,15 @@ static void to_whole(const float *vector, size_t dim, int8_t *ret_whole,
 	for (size_t i = 0; i < dim; i++) {
 		q = lrint(vector[i] / scale);
 		q = q > 127 ? 127 : q < -127 ? -127 : q;
-		ret_whole[i] = (int8_t)q;
+		ret_quantised[i] = (int8_t)q;
 		sum += (int32_t)q;
 		part = scale * (double)q;
-		length += part * part;
+		square += part * part;
 		rest += (vector[i] - part) * (vector[i] - part);
 	}
 	ret_sizes->scale[at] = (float)scale;
-	ret_sizes->length[at] = (float)sqrt(length);
-	ret_sizes->rest_length[at] = (float)sqrt(rest);
+	ret_sizes->norm[at] = (float)sqrt(square);
+	ret_sizes->rest_norm[at] = (float)sqrt(rest);
 	ret_sizes->sum[at] = sum;
 }
 
@@ -171,10 +171,13 @@ static int make_room(struct gallery *gallery)
 
 	if (gallery->count < gallery->capacity)
 		return 0;
-	/* one that succeeded before another failed is merely larger than it says */
-	if (!grow_one((void **)&gallery->exact, sizeof(float) * gallery->dim, gallery->count,
+	/*
+	 * if a later call fails, an array may be larger than its recorded capacity, which is
+	 * harmless
+	 */
+	if (!grow_one((void **)&gallery->vectors, sizeof(float) * gallery->dim, gallery->count,
 		      capacity) ||
-	    !grow_one((void **)&gallery->whole, gallery->dim, gallery->count, capacity) ||
+	    !grow_one((void **)&gallery->quantised, gallery->dim, gallery->count, capacity) ||
 	    !grow_one((void **)&gallery->sizes, sizeof(struct match_sizes),
 		      gallery->count / MATCH_BLOCK, capacity / MATCH_BLOCK) ||
 	    !grow_one((void **)&gallery->owner, sizeof(uint32_t), gallery->count, capacity))
@@ -187,7 +190,7 @@ static uint32_t find_person(const struct gallery *gallery, const char *id)
 {
 	uint32_t index = gallery->buckets[bucket_of(id)];
 
-	while (index != nobody && strcmp(gallery->people[index].id, id) != 0)
+	while (index != no_person && strcmp(gallery->people[index].id, id) != 0)
 		index = gallery->people[index].next;
 	return index;
 }
@@ -199,7 +202,7 @@ static int new_person(struct gallery *gallery, const char *id, uint32_t *ret_ind
 	uint32_t index = gallery->first_free, bucket = bucket_of(id);
 	struct person *person;
 
-	if (index == nobody) {
+	if (index == no_person) {
 		if (gallery->people_used == gallery->people_capacity) {
 			if (!grow_one((void **)&gallery->people, sizeof(struct person),
 				      gallery->people_used, capacity))
@@ -235,16 +238,16 @@ static void drop_person(struct gallery *gallery, uint32_t index)
 
 static void set_row(struct gallery *gallery, size_t at, const float *unit, float gain)
 {
-	float *row = gallery->exact + at * gallery->dim;
+	float *row = gallery->vectors + at * gallery->dim;
 
 	for (size_t i = 0; i < gallery->dim; i++)
 		row[i] = unit[i] * gain;
-	to_whole(row, gallery->dim, gallery->whole + at * gallery->dim,
+	quantise(row, gallery->dim, gallery->quantised + at * gallery->dim,
 		 &gallery->sizes[at / MATCH_BLOCK], at % MATCH_BLOCK);
 }
 
 static int add_locked(struct gallery *gallery, const char *id, const float *unit, float gain,
-		      float length)
+		      float norm)
 {
 	uint32_t index = find_person(gallery, id);
 	size_t at = gallery->count;
@@ -252,52 +255,53 @@ static int add_locked(struct gallery *gallery, const char *id, const float *unit
 
 	if (at == GALLERY_TEMPLATES_MAX)
 		return -ENOSPC;
-	if (index != nobody && gallery->people[index].length > 0)
+	if (index != no_person && gallery->people[index].norm > 0)
 		return -EINVAL;
-	if (index != nobody && gallery->people[index].templates == GALLERY_TEMPLATES_PER_PERSON_MAX)
+	if (index != no_person &&
+	    gallery->people[index].templates == GALLERY_TEMPLATES_PER_PERSON_MAX)
 		return -ENOSPC;
 	r = make_room(gallery);
-	if (r == 0 && index == nobody)
+	if (r == 0 && index == no_person)
 		r = new_person(gallery, id, &index);
 	if (r < 0)
 		return r;
-	if (at % MATCH_BLOCK == 0) /* bounds are worked out for whole blocks */
+	if (at % MATCH_BLOCK == 0) /* the bounds are kept for complete blocks */
 		memset(&gallery->sizes[at / MATCH_BLOCK], 0, sizeof(struct match_sizes));
 	set_row(gallery, at, unit, gain);
 	gallery->owner[at] = index;
 	gallery->people[index].templates++;
 	gallery->people[index].row = (uint32_t)at;
-	gallery->people[index].length = length;
+	gallery->people[index].norm = norm;
 	gallery->people[index].gains = gain;
 	gallery->count++;
 	return 0;
 }
 
-/* @p weight: 1 adds to the mean, -1 takes out of it */
+/* @p weight: 1 adds to the mean, -1 subtracts from it */
 static int merge_locked(struct gallery *gallery, const char *id, const float *unit, float gain,
 			float weight)
 {
 	uint32_t index = find_person(gallery, id);
-	struct person *person = index == nobody ? NULL : &gallery->people[index];
+	struct person *person = index == no_person ? NULL : &gallery->people[index];
 	float sum[GALLERY_DIM_MAX], mean[GALLERY_DIM_MAX];
 	const float *before;
 	double square = 0;
-	float length;
+	float norm;
 
 	if (person == NULL)
 		return weight > 0 ? add_locked(gallery, id, unit, gain, 1) : -ENOENT;
-	if (!(person->length > 0) || (weight < 0 && person->templates < 2))
+	if (!(person->norm > 0) || (weight < 0 && person->templates < 2))
 		return -EINVAL;
 	if (weight > 0 && person->templates == GALLERY_TEMPLATES_PER_PERSON_MAX)
 		return -ENOSPC;
-	before = gallery->exact + person->row * gallery->dim;
-	length = person->length * (float)person->templates /
-		 person->gains; /* of that row by itself: 1 */
+	before = gallery->vectors + person->row * gallery->dim;
+	norm = person->norm * (float)person->templates /
+	       person->gains; /* the gain of a single row is 1 */
 	for (size_t i = 0; i < gallery->dim; i++) {
-		sum[i] = before[i] * length + weight * unit[i];
+		sum[i] = before[i] * norm + weight * unit[i];
 		square += (double)sum[i] * sum[i];
 	}
-	if (square < 1e-6 || to_unit(sum, gallery->dim, mean, &person->length) < 0)
+	if (square < 1e-6 || to_unit(sum, gallery->dim, mean, &person->norm) < 0)
 		return -EINVAL;
 	person->templates += weight > 0 ? 1 : -1u;
 	person->gains += weight * gain;
@@ -305,27 +309,27 @@ static int merge_locked(struct gallery *gallery, const char *id, const float *un
 	return 0;
 }
 
-/* @p weight: of a mean; 0: it stands for itself */
+/* @p weight: of a template in a mean; 0: a separate row */
 static int add(struct gallery *gallery, const char *person, const float *vector, float weight)
 {
-	float unit[GALLERY_DIM_MAX], length = 1, gain;
+	float unit[GALLERY_DIM_MAX], norm = 1, gain;
 	int r;
 
 	if (person == NULL || vector == NULL ||
 	    strnlen(person, GALLERY_PERSON_BYTES) != GALLERY_PERSON_BYTES - 1)
 		return -EINVAL;
-	r = to_unit(vector, gallery->dim, unit, &length);
+	r = to_unit(vector, gallery->dim, unit, &norm);
 	if (r < 0)
 		return r;
 	pthread_rwlock_wrlock(&gallery->lock);
-	gain = gallery->gain == NULL ? 1 : gallery->gain(length);
+	gain = gallery->gain == NULL ? 1 : gallery->gain(norm);
 	r = weight != 0 ? merge_locked(gallery, person, unit, gain, weight)
 			: add_locked(gallery, person, unit, gain, 0);
 	pthread_rwlock_unlock(&gallery->lock);
 	return r;
 }
 
-void gallery_set_gain(struct gallery *gallery, float (*gain)(float length))
+void gallery_set_gain(struct gallery *gallery, float (*gain)(float norm))
 {
 	assert(gallery->persons == 0);
 	gallery->gain = gain;
@@ -354,26 +358,27 @@ static void move_sizes(struct match_sizes *sizes, size_t to, size_t from)
 	to %= MATCH_BLOCK;
 	from %= MATCH_BLOCK;
 	into->scale[to] = of->scale[from];
-	into->length[to] = of->length[from];
-	into->rest_length[to] = of->rest_length[from];
+	into->norm[to] = of->norm[from];
+	into->rest_norm[to] = of->rest_norm[from];
 	into->sum[to] = of->sum[from];
 }
 
-/* The last template takes the place of the removed one. */
+/* Moves the last template to the position of the removed one. */
 static void remove_at(struct gallery *gallery, size_t at)
 {
 	size_t last = --gallery->count, dim = gallery->dim;
 
 	if (at != last) {
-		memcpy(gallery->exact + at * dim, gallery->exact + last * dim, dim * sizeof(float));
-		memcpy(gallery->whole + at * dim, gallery->whole + last * dim, dim);
+		memcpy(gallery->vectors + at * dim, gallery->vectors + last * dim,
+		       dim * sizeof(float));
+		memcpy(gallery->quantised + at * dim, gallery->quantised + last * dim, dim);
 		move_sizes(gallery->sizes, at, last);
 		gallery->owner[at] = gallery->owner[last];
 		gallery->people[gallery->owner[at]].row = (uint32_t)at;
 	}
-	memset(gallery->exact + last * dim, 0,
-	       dim * sizeof(float)); /* a removed face leaves nothing behind */
-	memset(gallery->whole + last * dim, 0, dim);
+	/* wipes the removed template */
+	explicit_bzero(gallery->vectors + last * dim, dim * sizeof(float));
+	explicit_bzero(gallery->quantised + last * dim, dim);
 }
 
 size_t gallery_remove(struct gallery *gallery, const char *person)
@@ -385,7 +390,7 @@ size_t gallery_remove(struct gallery *gallery, const char *person)
 		return 0;
 	pthread_rwlock_wrlock(&gallery->lock);
 	index = find_person(gallery, person);
-	while (index != nobody && at < gallery->count) {
+	while (index != no_person && at < gallery->count) {
 		if (gallery->owner[at] != index) {
 			at++;
 			continue;
@@ -393,7 +398,7 @@ size_t gallery_remove(struct gallery *gallery, const char *person)
 		remove_at(gallery, at);
 		removed++;
 	}
-	if (index != nobody)
+	if (index != no_person)
 		drop_person(gallery, index);
 	pthread_rwlock_unlock(&gallery->lock);
 	return removed;
@@ -403,14 +408,14 @@ void gallery_clear(struct gallery *gallery)
 {
 	pthread_rwlock_wrlock(&gallery->lock);
 	release(gallery);
-	gallery->exact = NULL;
-	gallery->whole = NULL;
+	gallery->vectors = NULL;
+	gallery->quantised = NULL;
 	gallery->sizes = NULL;
 	gallery->owner = NULL;
 	gallery->people = NULL;
 	gallery->count = gallery->capacity = gallery->people_used = gallery->people_capacity =
 		gallery->persons = 0;
-	gallery->first_free = nobody;
+	gallery->first_free = no_person;
 	memset(gallery->buckets, 0xff, sizeof(gallery->buckets));
 	pthread_rwlock_unlock(&gallery->lock);
 }
@@ -470,14 +475,14 @@ static void offer(struct best *best, uint32_t owner, float score)
 	best->items[at].score = score;
 }
 
-/* One search: what is sure so far, and the rows that may still be better. */
+/* One search: the results that are certain so far, and the rows that may still be better. */
 struct search {
 	const struct gallery *gallery;
 	const float *unit;
-	struct best floor, *best; /* what the best surely reach; and exactly */
+	struct best floor, *best; /* lower bounds of the best; the exact results */
 	struct {
 		uint32_t row;
-		float highest; /* it can score at most */
+		float highest; /* upper bound of its score */
 	} candidates[CANDIDATES];
 	size_t count;
 };
@@ -491,13 +496,13 @@ static void rescore(struct search *search)
 
 		if (search->candidates[i].highest >= worst_of(&search->floor))
 			offer(search->best, gallery->owner[row],
-			      match_exact(search->unit, gallery->exact + row * gallery->dim,
+			      match_exact(search->unit, gallery->vectors + row * gallery->dim,
 					  gallery->dim));
 	}
 	search->count = 0;
 }
 
-static void weigh(struct search *search, size_t row, float lowest, float highest)
+static void score_row(struct search *search, size_t row, float lowest, float highest)
 {
 	if (highest < worst_of(&search->floor))
 		return;
@@ -509,8 +514,8 @@ static void weigh(struct search *search, size_t row, float lowest, float highest
 }
 
 /*
- * Nearly every block of a large gallery holds nobody who could be among the best, and is left as a
- * whole.
+ * Skips a block if no row in it can be among the best. In a large gallery that is nearly every
+ * block.
  */
 static void search_locked(const struct gallery *gallery, const float *unit, struct best *best)
 {
@@ -522,15 +527,16 @@ static void search_locked(const struct gallery *gallery, const float *unit, stru
 	struct match_sizes probe;
 	size_t n;
 
-	to_whole(unit, gallery->dim, whole, &probe, 0);
+	quantise(unit, gallery->dim, whole, &probe, 0);
 	for (size_t at = 0; at < gallery->count; at += n) {
 		n = gallery->count - at < MATCH_BLOCK ? gallery->count - at : MATCH_BLOCK;
-		gallery->dot(whole, gallery->whole + at * gallery->dim, gallery->dim, n, products);
+		gallery->dot(whole, gallery->quantised + at * gallery->dim, gallery->dim, n,
+			     products);
 		if (match_bounds(&gallery->sizes[at / MATCH_BLOCK], &probe, products, n, lowest,
 				 highest) < worst_of(&search.floor))
 			continue;
 		for (size_t i = 0; i < n; i++)
-			weigh(&search, at + i, lowest[i], highest[i]);
+			score_row(&search, at + i, lowest[i], highest[i]);
 	}
 	rescore(&search);
 }
@@ -573,7 +579,7 @@ int gallery_neighbour(struct gallery *gallery, size_t at, char ret_person[GALLER
 	pthread_rwlock_rdlock(&gallery->lock);
 	if (at < gallery->count && gallery->persons > 1) {
 		self = gallery->owner[at];
-		r = to_unit(gallery->exact + at * gallery->dim, gallery->dim, unit, &gain);
+		r = to_unit(gallery->vectors + at * gallery->dim, gallery->dim, unit, &gain);
 		if (r == 0)
 			search_locked(gallery, unit, &best);
 		for (size_t i = best.count; i-- > 0;) {
@@ -589,8 +595,8 @@ int gallery_neighbour(struct gallery *gallery, size_t at, char ret_person[GALLER
 	return r;
 }
 
-int gallery_likeness(struct gallery *gallery, const char *person, const float *vector,
-		     float *ret_score)
+int gallery_person_score(struct gallery *gallery, const char *person, const float *vector,
+			 float *ret_score)
 {
 	float unit[GALLERY_DIM_MAX] = {0}, best = -1;
 	uint32_t index;
@@ -602,13 +608,13 @@ int gallery_likeness(struct gallery *gallery, const char *person, const float *v
 		return r;
 	pthread_rwlock_rdlock(&gallery->lock);
 	index = find_person(gallery, person);
-	for (size_t at = 0; index != nobody && at < gallery->count; at++) {
+	for (size_t at = 0; index != no_person && at < gallery->count; at++) {
 		if (gallery->owner[at] == index)
-			best = fmaxf(best, match_exact(unit, gallery->exact + at * gallery->dim,
+			best = fmaxf(best, match_exact(unit, gallery->vectors + at * gallery->dim,
 						       gallery->dim));
 	}
 	pthread_rwlock_unlock(&gallery->lock);
-	if (index == nobody)
+	if (index == no_person)
 		return -ENOENT;
 	*ret_score = best;
 	return 0;

@@ -42,7 +42,7 @@ int gallery_open(size_t dim, struct gallery **ret_gallery);
  * the gallery.
  * @param gain  pure; returns 0.5 to 2.
  */
-void gallery_set_gain(struct gallery *gallery, float (*gain)(float length));
+void gallery_set_gain(struct gallery *gallery, float (*gain)(float norm));
 
 /** NULL is fine. */
 void gallery_close(struct gallery *gallery);
@@ -93,10 +93,10 @@ int gallery_search(struct gallery *gallery, const float *probe, size_t results_m
 
 /**
  * Score of a vector against one person's best template, as in gallery_search().
- * @return 0, -ENOENT (no such person) or -EINVAL (a zero, infinite or NaN vector).
+ * @return 0, -ENOENT (no person has this id) or -EINVAL (a zero, infinite or NaN vector).
  */
-int gallery_likeness(struct gallery *gallery, const char *person, const float *vector,
-		     float *ret_score);
+int gallery_person_score(struct gallery *gallery, const char *person, const float *vector,
+			 float *ret_score);
 
 /**
  * The person most similar to the owner of a template; the score includes the gains of both.

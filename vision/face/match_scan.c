@@ -26,18 +26,18 @@ float match_exact(const float *a, const float *b, size_t dim)
 		       ((sums[4] + sums[5]) + (sums[6] + sums[7])));
 }
 
-static const float rounding = 1e-5f; /* of the float arithmetic below and of the lengths */
+static const float rounding = 1e-5f; /* of the float arithmetic below and of the stored norms */
 
 float match_bounds(const struct match_sizes *rows, const struct match_sizes *probe,
 		   const int32_t *products, size_t count, float *lowest, float *highest)
 {
-	float probe_scale = probe->scale[0], probe_rest = probe->rest_length[0], most = -2;
+	float probe_scale = probe->scale[0], probe_rest = probe->rest_norm[0], most = -2;
 
 	for (size_t i = 0; i < MATCH_BLOCK;
-	     i++) { /* all of them: a fixed count is what vectors like */
+	     i++) { /* all of them: compilers vectorise a loop with a fixed count */
 		float score = rows->scale[i] * probe_scale *
 			      (float)(products[i] - MATCH_OFFSET * rows->sum[i]);
-		float slack = rows->length[i] * probe_rest + rows->rest_length[i] + rounding;
+		float slack = rows->norm[i] * probe_rest + rows->rest_norm[i] + rounding;
 
 		lowest[i] = score - slack;
 		highest[i] = score + slack;
@@ -61,7 +61,7 @@ __attribute__((target("avx2"))) static int32_t sum_of(__m256i v)
 }
 
 /*
- * Bytes are widened first: multiplying them as they are would saturate at 16 bits and break the
+ * Widens the bytes first: the direct multiplication saturates at 16 bits, which would break the
  * bound.
  */
 __attribute__((target("avx2"))) static void
@@ -92,7 +92,7 @@ dot_avx2(const int8_t *probe, const int8_t *rows, size_t dim, size_t count, int3
 
 enum { AHEAD_BYTES = 4096, SIDE_BY_SIDE = 4 };
 
-/* What the sixteen lanes of each of four rows add up to. */
+/* The sums of the sixteen lanes of each of four rows. */
 __attribute__((target("avx512f,avx512bw,avx512vl,avx512vnni"))) static __m128i
 sums_of(const __m512i *rows)
 {
@@ -126,7 +126,7 @@ dot_vnni(const int8_t *probe, const int8_t *rows, size_t dim, size_t count, int3
 				__m512i part = _mm512_load_si512(at + i * 64);
 
 				_mm_prefetch(at + i * 64 + AHEAD_BYTES,
-					     _MM_HINT_T0); /* past the end: harmless */
+					     _MM_HINT_T0); /* beyond the end: harmless */
 				if (i % 2 == 0)
 					even = _mm512_dpbusd_epi32(even, raised[i], part);
 				else
@@ -161,8 +161,8 @@ match_dot_fn *match_dot_best(void)
 #endif
 
 /*
- * The instruction takes both sides signed, so the probe's offset is added as offset * sum of the
- * row.
+ * The instruction multiplies signed by signed, so the probe's offset is added as offset * sum of
+ * the row.
  */
 __attribute__((target("arch=armv8.2-a+dotprod"))) static void
 dot_neon(const int8_t *probe, const int8_t *rows, size_t dim, size_t count, int32_t *ret_products)

@@ -23,9 +23,9 @@ typedef void match_dot_fn(const int8_t *probe, const int8_t *rows, size_t dim, s
 /** What the whole numbers of MATCH_BLOCK rows stand for; see match.c. */
 struct match_sizes {
 	float scale[MATCH_BLOCK];
-	float length[MATCH_BLOCK];      /* of scale * q */
-	float rest_length[MATCH_BLOCK]; /* of what q leaves out */
-	int32_t sum[MATCH_BLOCK];       /* of q */
+	float norm[MATCH_BLOCK];      /* of scale * q */
+	float rest_norm[MATCH_BLOCK]; /* of what q leaves out */
+	int32_t sum[MATCH_BLOCK];     /* of q */
 };
 
 /**

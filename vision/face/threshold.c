@@ -4,7 +4,7 @@
 #include <math.h>
 #include <stddef.h>
 
-/* made from models/fr_feature.yaml, which says how it was measured */
+/* generated from models/fr_feature.yaml, which describes the measurement */
 static const struct threshold_curve built_in = {
 #include "face_curve.inc"
 };
@@ -27,8 +27,8 @@ int threshold_use(const struct threshold_curve *wanted)
 			return -EINVAL;
 	if (!(wanted->min >= 0 && wanted->min < (double)THRESHOLD_MAX))
 		return -EINVAL;
-	if (!(norm->usual <= 0) &&
-	    !(norm->none > 0 && norm->none <= norm->low && norm->low < norm->high &&
+	if (!(norm->typical <= 0) &&
+	    !(norm->no_face > 0 && norm->no_face <= norm->low && norm->low < norm->high &&
 	      norm->exponent > 0 && norm->exponent <= 1))
 		return -EINVAL;
 	other = *wanted;
@@ -36,7 +36,7 @@ int threshold_use(const struct threshold_curve *wanted)
 	return 0;
 }
 
-/* A template stored at unit length carries no norm. */
+/* used for a template that was stored without its norm */
 static const float norm_unknown = 1.5f;
 
 float score_gain_of_probe(float norm)
@@ -44,11 +44,11 @@ float score_gain_of_probe(float norm)
 	const struct threshold_norm *norms = &curve->norm;
 	float low = (float)norms->low, high = (float)norms->high;
 
-	if (!(norms->usual > 0) || !(norm > 0))
+	if (!(norms->typical > 0) || !(norm > 0))
 		return 1;
-	if (norm < (float)norms->none)
+	if (norm < (float)norms->no_face)
 		return 0;
-	return powf(fminf(fmaxf(norm, low), high) / (float)norms->usual, -(float)norms->exponent);
+	return powf(fminf(fmaxf(norm, low), high) / (float)norms->typical, -(float)norms->exponent);
 }
 
 float score_gain_of_template(float norm)
@@ -61,7 +61,7 @@ float threshold_min(void)
 	return (float)(curve->min > 0 ? curve->min : curve->scores[2]);
 }
 
-/* The last slope is carried on; before the first point the first slope is. */
+/* Extrapolates with the last slope, and before the first point with the first one. */
 static float score_at(float rate_log10)
 {
 	int i = 1;
@@ -76,7 +76,7 @@ float threshold_for(size_t enrolled, double false_accept_percent)
 {
 	float score;
 
-	if (!(false_accept_percent >= 0.0001)) /* a NaN is the strictest */
+	if (!(false_accept_percent >= 0.0001)) /* NaN gives the strictest threshold */
 		false_accept_percent = 0.0001;
 	if (false_accept_percent > 10)
 		false_accept_percent = 10;

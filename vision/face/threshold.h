@@ -26,11 +26,11 @@ float threshold_for(size_t enrolled, double false_accept_percent);
 enum { THRESHOLD_SCORES = 6 };
 
 /*
- * Distribution of a recogniser's embedding norms; `usual` 0: not measured. See
+ * Distribution of a recogniser's embedding norms; `typical` 0: not measured. See
  * score_gain_of_probe().
  */
 struct threshold_norm {
-	double usual, low, high, none, exponent;
+	double typical, low, high, no_face, exponent;
 };
 
 struct threshold_curve {
@@ -44,7 +44,7 @@ struct threshold_curve {
  * Set the curve of another recogniser for the whole process; NULL: the built-in one. Copied. Call
  * before threads that use it start.
  * @return 0 or -EINVAL: scores not strictly increasing or outside 0 to 1, a min of THRESHOLD_MAX or
- *         more, or norms not in the order none, low, high, with an exponent outside 0 to 1.
+ *         more, or norms not in the order no_face, low, high, with an exponent outside 0 to 1.
  */
 int threshold_use(const struct threshold_curve *curve);
 

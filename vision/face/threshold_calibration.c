@@ -91,7 +91,7 @@ bool calibration_forget(struct threshold_calibration *calibration, const char *p
 	return named;
 }
 
-/* who was never seen passing, but was the most alike of somebody who was */
+/* enrolled people who never passed, but were the best match of somebody who did */
 struct outsiders {
 	uint32_t tags[CALIBRATION_SCORES_MAX];
 	uint32_t count;
@@ -149,7 +149,7 @@ float calibration_threshold(size_t enrolled, double percent, float offset)
 		      threshold_min(), THRESHOLD_MAX);
 }
 
-/* Two measurements of one value, the site's and the card's, each with its error. */
+/* Combines two measurements of one value, this site's and the model card's, each with its error. */
 static void aim(struct calibration_judgement *judgement, const struct evt_fit_limits *distance)
 {
 	static const double errors_between_limits = 2 * 1.645, errors_to_safe = 0.84,

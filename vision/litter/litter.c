@@ -7,11 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SAME_PICTURE 0.3F /* a repeated frame differs by this share of the usual, at most */
+/* a repeated frame differs by at most this share of the usual difference */
+#define SAME_PICTURE 0.3F
 #define SAME_PLACE_PX 1.0F
-#define GAP_MAX_S 2.0F      /* a longer pause between frames is a new beginning */
-#define PATHS_FADE_S 300.0F /* half of what is known of well-trodden ways goes in this time */
-#define TIME_SPAN_S 1800.0F /* then time is counted from anew, so that float seconds stay exact */
+#define GAP_MAX_S 2.0F      /* a longer pause between frames starts a new stretch */
+#define PATHS_FADE_S 300.0F /* half-life of the counts of repeated paths */
+#define TIME_SPAN_S 1800.0F /* then the time base is moved, so that float seconds stay precise */
 
 static bool polygon_is_valid(const struct litter_polygon *polygon)
 {
@@ -93,8 +94,8 @@ static bool has_counterpart(const struct litter *litter, const struct litter_blo
 }
 
 /*
- * A frame shown twice: a picture that differs far less than pictures here do, with the same things
- * at the same places. Streams that were brought from one frame rate to another are full of them.
+ * A frame shown twice: its picture differs far less than usual, and the same objects are at the
+ * same positions. Streams with a converted frame rate contain many of them.
  */
 static bool is_duplicate(struct litter *litter)
 {
@@ -111,10 +112,10 @@ static bool is_duplicate(struct litter *litter)
 		seen++;
 		known += has_counterpart(litter, &litter->blobs[i]);
 	}
-	return known * 10 >= seen * 7; /* the background moved on: edges of things come and go */
+	return known * 10 >= seen * 7; /* as the background adapts, the edges of objects change */
 }
 
-static void note_upset(struct litter *litter, enum litter_scene scene)
+static void count_scene_change(struct litter *litter, enum litter_scene scene)
 {
 	unsigned i = litter->event_next++ % 16;
 
@@ -126,8 +127,8 @@ static void note_upset(struct litter *litter, enum litter_scene scene)
 		litter->stats.shakes++;
 }
 
-/* the stretch's own clock; false when the frame cannot be used */
-static bool take_time(struct litter *litter, int64_t pts_us)
+/* Updates the clock of the stretch. @return false: the frame cannot be used. */
+static bool update_time(struct litter *litter, int64_t pts_us)
 {
 	float before = litter->now, dt;
 
@@ -159,7 +160,7 @@ static void shift_samples(struct litter_track *track, float by)
 		track->samples[i].t -= by;
 }
 
-/* moves the start of the clock up to now */
+/* Moves the origin of the clock to now. */
 static void rebase(struct litter *litter)
 {
 	int64_t by_us = litter->last_pts_us - litter->base_pts_us;
@@ -184,18 +185,18 @@ static void rebase(struct litter *litter)
 		litter->events[i].t -= by;
 }
 
-static void keep_last_blobs(struct litter *litter)
+static void save_last_blobs(struct litter *litter)
 {
 	memcpy(litter->last_blobs, litter->blobs,
 	       sizeof(litter->blobs[0]) * (size_t)litter->blob_count);
 	litter->last_blob_count = litter->blob_count;
 }
 
-/* tracks and verdicts from what the front end has seen in this frame */
+/* Updates tracks and verdicts from the front end's result for this frame. */
 static void judge_frame(struct litter *litter)
 {
 	if (litter->scene != LITTER_SCENE_CALM) {
-		note_upset(litter, litter->scene);
+		count_scene_change(litter, litter->scene);
 		return;
 	}
 	if (litter->front.frames == 1)
@@ -218,11 +219,11 @@ void litter_frame(struct litter *litter, const uint8_t *luma, size_t stride_byte
 {
 	assert(luma != NULL && stride_bytes >= (size_t)litter->width);
 	litter->stats.frames++;
-	if (!take_time(litter, pts_us))
+	if (!update_time(litter, pts_us))
 		return;
 	litter->scene = litter_front_frame(&litter->front, luma, stride_bytes);
 	if (litter->scene == LITTER_SCENE_CALM) {
-		keep_last_blobs(litter);
+		save_last_blobs(litter);
 		litter->blob_count =
 			litter_blobs(&litter->front, litter->unit, litter->blobs, LITTER_BLOBS_MAX);
 	}
@@ -233,12 +234,12 @@ void litter_replay(struct litter *litter, const struct litter_frame_blobs *seen)
 {
 	assert(seen->blob_count >= 0 && seen->blob_count <= LITTER_BLOBS_MAX);
 	litter->stats.frames++;
-	if (!take_time(litter, seen->pts_us))
+	if (!update_time(litter, seen->pts_us))
 		return;
 	litter->scene = seen->scene;
 	litter_front_replay(&litter->front, seen);
 	if (seen->scene == LITTER_SCENE_CALM) {
-		keep_last_blobs(litter);
+		save_last_blobs(litter);
 		litter->blob_count = seen->blob_count;
 		memcpy(litter->blobs, seen->blobs,
 		       sizeof(litter->blobs[0]) * (size_t)seen->blob_count);

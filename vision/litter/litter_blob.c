@@ -4,7 +4,7 @@
 #include <string.h>
 
 enum {
-	GAP_PX = 2,          /* pieces of one thing this far apart are one thing */
+	GAP_PX = 2,          /* parts of one object may be this far apart */
 	TILE_RUNS_MAX = 112, /* more in one tile is foliage, not an object */
 	TILE_BLOBS_MAX = 6,
 };
@@ -31,7 +31,7 @@ static void join(struct litter_run *runs, int a, int b)
 		runs[a].parent = b;
 }
 
-/* runs come row by row, from the left; a blinded tile's runs are thrown out */
+/* Runs are sorted by row, then from the left. Removes the runs of blinded tiles. */
 static void drop_blinded(struct litter_front *front)
 {
 	int kept = 0;
@@ -97,7 +97,7 @@ static int smallest_in_tile(const struct litter_blob *blobs, int count, int tile
 	return in_tile;
 }
 
-/* sums become means; single pixels go, and all but the largest of a tile */
+/* Turns sums into means; removes single pixels and all but the largest blobs of a tile. */
 static int finish_blobs(const struct litter_front *front, struct litter_blob *blobs, int count,
 			int area_min)
 {
@@ -135,8 +135,8 @@ int litter_blobs(struct litter_front *front, float unit, struct litter_blob *blo
 
 		if (root == i) {
 			/*
-			 * roots come before their runs; from here on parent of a root is -2 - its
-			 * blob
+			 * A root precedes its runs. From here on the parent of a root is -2 - its
+			 * blob.
 			 */
 			if (count == blobs_max) {
 				runs[i].parent = -1;

@@ -6,22 +6,23 @@
 
 #define RELEASE_PX 5.0F /* in a 720-row picture */
 #define REST_S 0.3F
-#define WENT_UP 0.05F /* of the height */
+#define RISE_MIN 0.05F /* of the height */
 #define SIZE_TIMES 2.0F
 #define SIDE_NOISE_PX 2.0F
-#define LANDS_AFTER                                                                                \
-	0.1F       /* of the height: what rests at the ground after such a way has fallen there */
-#define FLEW 0.05F /* of the height */
-#define FLYER_PX 3.5F /* in a 720-row picture */
+/* of the height: an object at rest on the ground has fallen if it moved this far before */
+#define LANDS_AFTER 0.1F
+#define MOVED_ACROSS_MIN 0.05F /* of the height */
+#define FLYER_PX 3.5F          /* in a 720-row picture */
 #define RESTED_S 4.0F
 #define RESTED_NEAR 0.025F /* of the height */
-#define IMPACT_S 0.1F      /* in this time it stops when it hits the ground */
-#define IMPACT_SPEED 0.2F  /* heights a second: what falls slower may as well be set down */
-#define IMPACT_LEFT 0.25F  /* of its speed, at most */
+#define IMPACT_S 0.1F      /* an object that hits the ground stops within this time */
+/* heights per second: a slower fall may be a hand that puts something down */
+#define IMPACT_SPEED 0.2F
+#define IMPACT_LEFT 0.25F /* of its speed, at most */
 #define DROP_S 0.25F
 #define DROP_LEFT 0.4F
 
-enum { FLEW_SIGHTS = 8 };
+enum { FLEW_SAMPLES = 8 };
 
 static void place_at(const struct litter_track *track, float t, float *ret_x, float *ret_y)
 {
@@ -29,7 +30,8 @@ static void place_at(const struct litter_track *track, float t, float *ret_x, fl
 	int low = 1, high = track->count;
 	float share;
 
-	while (low < high) { /* the first sample from the second one on that is not before t */
+	/* Binary search for the first sample from the second one on that is not before t. */
+	while (low < high) {
 		int middle = (low + high) / 2;
 
 		if (t <= track->samples[middle].t)
@@ -63,8 +65,8 @@ float litter_y_at(const struct litter_track *track, float t)
 }
 
 /*
- * raindrops cross the way of things, and are taken for them: what differs so much in size is not
- * the same thing
+ * Raindrops cross the path of an object and are assigned to its track. A large difference in size
+ * indicates another object.
  */
 static bool sizes_differ(float a, float b)
 {
@@ -77,7 +79,7 @@ static float side_of(const struct litter_sample *sample)
 	return fminf(sample->w, sample->h);
 }
 
-/* whether the track was at sample @p i where it had been a while before, or had never left */
+/* Whether the track at sample @p i was at its position of a while before, or has never left it. */
 static bool rests_at(const struct litter *litter, const struct litter_track *track, int i)
 {
 	const struct litter_sample *now = &track->samples[i];
@@ -93,10 +95,7 @@ static bool rests_at(const struct litter *litter, const struct litter_track *tra
 	return false;
 }
 
-/*
- * px: how far away from sample @p at the track has been before it, where it was of about @p size,
- * too
- */
+/* The largest distance, px, of earlier samples of about @p size from sample @p at. */
 static float distance_to(const struct litter_track *track, int at, float size)
 {
 	float far = 0;
@@ -110,8 +109,7 @@ static float distance_to(const struct litter_track *track, int at, float size)
 }
 
 /*
- * px: how far the thing that it is from sample @p begin on had come to there; what was of another
- * size was another thing
+ * px: how far the object of sample @p begin had moved before. Samples of another size do not count.
  */
 static float motion_to(const struct litter_track *track, int begin)
 {
@@ -147,7 +145,7 @@ void litter_record_rest(struct litter *litter, const struct litter_track *track,
 
 	assert(track->count > 0);
 	if (size < FLYER_PX * litter->unit)
-		return; /* a raindrop's way across */
+		return; /* the path of a raindrop across the picture */
 	i = litter->rests_next++ % LITTER_RESTS_MAX;
 	litter->rests[i].size = size;
 	litter->rests[i].lost = lost;
@@ -162,14 +160,15 @@ bool litter_moved_across(const struct litter *litter, const struct litter_track 
 {
 	float across = fabsf(litter_last(track)->x - litter_first(track)->x);
 
-	return track->count >= FLEW_SIGHTS && across > FLEW * (float)litter->height &&
+	return track->count >= FLEW_SAMPLES && across > MOVED_ACROSS_MIN * (float)litter->height &&
 	       litter_down(track) < across / 2;
 }
 
 /*
- * keeps the samples from @p begin to before @p end; what was counted over all of them goes by share
+ * Keeps the samples from @p begin to before @p end. Counters over the track are scaled by the share
+ * kept.
  */
-static void keep_samples(struct litter_track *track, int begin, int end)
+static void trim_samples(struct litter_track *track, int begin, int end)
 {
 	float share = (float)(end - begin) / (float)track->count;
 
@@ -181,8 +180,7 @@ static void keep_samples(struct litter_track *track, int begin, int end)
 }
 
 /*
- * Its longest way down: what went up to where that begins, and up again from its end, was something
- * else or had not been thrown yet.
+ * Keeps the longest descent. A rise before or after it was another object, or precedes the throw.
  */
 static bool cut_to_descent(const struct litter *litter, struct litter_track *track)
 {
@@ -198,21 +196,20 @@ static bool cut_to_descent(const struct litter *litter, struct litter_track *tra
 			end = i;
 		}
 	}
-	if (litter_first(track)->y - track->samples[begin].y < WENT_UP * (float)litter->height)
+	if (litter_first(track)->y - track->samples[begin].y < RISE_MIN * (float)litter->height)
 		begin = 0;
-	if (track->samples[end].y - litter_last(track)->y < WENT_UP * (float)litter->height)
+	if (track->samples[end].y - litter_last(track)->y < RISE_MIN * (float)litter->height)
 		end = track->count - 1;
 	if (end + 1 - begin < LITTER_SAMPLES_MIN)
 		return false;
 	track->prior_motion_px = motion_to(track, begin);
-	keep_samples(track, begin, end + 1);
+	trim_samples(track, begin, end + 1);
 	return true;
 }
 
 /*
- * A hand with the thing in it, a thing on a sill: the fall begins where it rested last. What goes
- * on at the ground, as when raindrops are taken for a thing that has left the picture there, comes
- * after the fall.
+ * The fall begins where the object, in a hand or on a sill, last rested. Motion at the ground, as
+ * of raindrops assigned to the track after the object left the picture there, follows the fall.
  */
 static bool cut_to_release(const struct litter *litter, struct litter_track *track)
 {
@@ -233,11 +230,11 @@ static bool cut_to_release(const struct litter *litter, struct litter_track *tra
 		return false;
 	track->prior_motion_px = fmaxf(track->prior_motion_px, motion_to(track, begin));
 	track->waited = track->samples[begin].t - track->samples[0].t;
-	keep_samples(track, begin, end);
+	trim_samples(track, begin, end);
 	return true;
 }
 
-/* it lies there now: the fall ends where that began */
+/* The object rests at the end: the fall ends where the rest began. */
 static bool cut_to_landing(const struct litter *litter, struct litter_track *track)
 {
 	const struct litter_sample *end = litter_last(track);
@@ -261,8 +258,8 @@ static float speed_between(const struct litter_track *track, int from, int to)
 }
 
 /*
- * It fell, and from one moment to the next it is still, or something else there is taken for it:
- * the fall ends here. What flies brakes slowly.
+ * The object stops from one moment to the next, or another object is assigned in its place: the
+ * fall ends here. Flying objects brake slowly.
  */
 static bool hits_ground(const struct litter *litter, const struct litter_track *track, int i)
 {
@@ -296,8 +293,8 @@ static void cut_to_impact(const struct litter *litter, struct litter_track *trac
 }
 
 /*
- * A raindrop that went where the thing was let go, and was taken for it: much faster at first than
- * right after. Nothing that is thrown slows down so much so soon.
+ * A raindrop at the point of release may be assigned to the track: its speed is much higher than
+ * that right after it. No thrown object slows down so much so early.
  */
 static void cut_raindrop(const struct litter *litter, struct litter_track *track)
 {
@@ -310,7 +307,7 @@ static void cut_raindrop(const struct litter *litter, struct litter_track *track
 		if (before > IMPACT_SPEED * (float)litter->height &&
 		    speed_between(track, i, to) < DROP_LEFT * before &&
 		    track->count - i >= LITTER_SAMPLES_MIN) {
-			keep_samples(track, i, track->count);
+			trim_samples(track, i, track->count);
 			return;
 		}
 	}

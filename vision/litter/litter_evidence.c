@@ -49,7 +49,7 @@ int litter_evidence_write(const struct litter_watch_config *config, const struct
 	for (size_t i = 0; i < verdict->point_count; i++)
 		points[i] = (struct evidence_point){verdict->points[i].x, verdict->points[i].y};
 	snprintf(stem, sizeof(stem), "%s-%lld-%u", config->name,
-		 (long long)result->first_sight_unix_ms, number);
+		 (long long)result->first_seen_unix_ms, number);
 	request.stem = stem;
 	r = evidence_write(config->ring, &request, &evidence, &result->evidence_problem);
 	copy_evidence(result, &evidence);

@@ -6,7 +6,7 @@
 
 #define SCALE_MIN 0.8
 #define SCALE_MAX 1.3
-#define TOWARDS_MAX 0.12 /* of the distance to the wall, a second */
+#define TOWARDS_MAX 0.12 /* of the distance to the wall, per second */
 
 bool litter_fit_polynomial(const float *t, const float *y, int count, int degree, double *ret_c)
 {
@@ -46,16 +46,17 @@ bool litter_fit_polynomial(const float *t, const float *y, int count, int degree
 }
 
 /*
- * Looking up a wall, height Z shows at y = y0 + A / (Z + B), where y0 is where plumb lines meet
- * (above the picture) and a fall is Z = quadratic in time. So 1 / (y - y0) is quadratic in time; y0
- * is searched, from far away (a level camera: y itself is quadratic) to close above the first
- * sample.
+ * Seen from below, height Z is at y = y0 + A / (Z + B), where y0 is the vanishing point of plumb
+ * lines (above the picture), and a fall is Z quadratic in time. So 1 / (y - y0) is quadratic in
+ * time. y0 is searched from far away (a level camera: y itself is quadratic) to just above the
+ * first sample.
  */
 static bool fit_with_vanishing(const float *t, const float *y, int count, double vanishing,
 			       double *c)
 {
 	float u[LITTER_TRACK_POINTS_MAX];
-	double far = -vanishing; /* scaled so that u is about 1 + (y / far) for a far point */
+	/* scaled so that u is about 1 + (y / far) for a far vanishing point */
+	double far = -vanishing;
 
 	for (int i = 0; i < count; i++)
 		u[i] = (float)(-far / ((double)y[i] - vanishing));
@@ -67,7 +68,7 @@ static double y_of(const double *c, double vanishing, double t)
 	double u = c[0] + c[1] * t + c[2] * t * t;
 
 	if (u > -1e-9)
-		return 1e9; /* the curve has run through infinity */
+		return 1e9; /* the curve has passed through infinity */
 	return vanishing + vanishing / u;
 }
 
@@ -125,7 +126,7 @@ void litter_fit_fall(const struct litter_sample *samples, int count, float heigh
 
 		if (lowest(y, count) < vanishing * 0.8 ||
 		    !fit_with_vanishing(t, y, count, vanishing, c))
-			continue; /* a sample above the vanishing point */
+			continue; /* the sample is above the vanishing point */
 		r = residual(t, y, count, c, vanishing, slack);
 		if (r >= best)
 			continue;
@@ -141,7 +142,7 @@ void litter_fit_fall(const struct litter_sample *samples, int count, float heigh
 	}
 }
 
-/* a fall from v0 m/s, never faster than about vt */
+/* a fall from v0 m/s, at most about vt */
 struct drop {
 	double v0, vt, a, log_cosh_a;
 	bool at_speed; /* from the start */
@@ -158,7 +159,7 @@ static struct drop drop_of(double v0, double vt)
 	return drop;
 }
 
-/* how far it has fallen after t seconds */
+/* The distance fallen after t seconds. */
 static double fallen(const struct drop *drop, double t)
 {
 	const double g = 9.81;
@@ -180,9 +181,9 @@ static double within(double value, double low, double high)
 }
 
 /*
- * Sum of squares that a fall leaves. Floors are not three metres everywhere, so its scale is free
- * within limits. What flies towards the camera seems to be higher up the wall than it is: by a
- * share of its height that grows with the time, and is found here, too.
+ * Sum of squared errors of a fall. Storeys are not always three metres, so the scale is free within
+ * limits. An object that flies towards the camera appears higher on the wall than it is, by a share
+ * of its height that grows with time; this share is fitted too.
  */
 static double misfit_of(const struct metres *m, double v0, double vt)
 {

@@ -15,15 +15,15 @@ enum {
 	SAMPLE_ROWS = 8,
 	SPREAD_MIN = 3,
 	SPREAD_START = 6,
-	SPREAD_MAX = 116, /* so that twice it and the margin stay within a byte */
+	SPREAD_MAX = 116, /* so that twice this plus the margin fits into a byte */
 	MARGIN = 9,
 	RISE = 6,
 	UNSTEADY_FRAMES = 6,
-	RAMP_BEGINS = 36, /* levels, mean over the picture */
-	RAMP_EVERY = 4,   /* frames: so often it is looked for */
-	RAMP_GOES_ON = 1, /* levels since the frame before */
-	TILE_ACTIVE_PX =
-		LITTER_TILE_PX * LITTER_TILE_PX / 32, /* rain is in many tiles, but nowhere much */
+	RAMP_BEGINS = 36,   /* levels, mean over the picture */
+	RAMP_EVERY = 4,     /* frames: interval of the check */
+	RAMP_CONTINUES = 1, /* levels since the previous frame */
+	/* rain is in many tiles, with little motion in each */
+	TILE_ACTIVE_PX = LITTER_TILE_PX * LITTER_TILE_PX / 32,
 };
 
 static int round_up(int value, int step)
@@ -32,10 +32,10 @@ static int round_up(int value, int step)
 }
 
 /*
- * One row of the model; each row has its turn every second frame. The background creeps towards the
- * picture by one level (a running median); the spread rises by RISE when a pixel is farther away
- * than it and falls by one every second turn, so that it settles where about one frame in twelve
- * exceeds it. A pixel moves when it is more than twice that away.
+ * One row of the model; each row is updated every second frame. The background moves towards the
+ * picture by one level (a running median). The spread rises by RISE when a pixel is farther away
+ * than it, and falls by one in every second update, so that about one frame in twelve exceeds it. A
+ * pixel moves when it is more than twice the spread away.
  */
 ROW_CLONES static void row_pass(const uint8_t *restrict luma, uint8_t *restrict background,
 				uint8_t *restrict spread, uint8_t *restrict mask, int count,
@@ -58,7 +58,7 @@ ROW_CLONES static void row_pass(const uint8_t *restrict luma, uint8_t *restrict 
 	}
 }
 
-/* the same question to a row whose model stays as it is in this frame */
+/* The same test for a row whose model is not updated in this frame. */
 ROW_CLONES static void row_test(const uint8_t *restrict luma, const uint8_t *restrict background,
 				const uint8_t *restrict spread, uint8_t *restrict mask, int count)
 {
@@ -77,7 +77,10 @@ ROW_CLONES static void row_allow(uint8_t *restrict mask, const uint8_t *restrict
 		mask[x] &= allowed[x];
 }
 
-/* written as compilers know a sum of absolute differences: one instruction takes 32 of them */
+/*
+ * Written so that compilers recognise a sum of absolute differences: one instruction adds 32 of
+ * them.
+ */
 ROW_CLONES static unsigned row_difference(const uint8_t *restrict a, const uint8_t *restrict b,
 					  int count)
 {
@@ -148,7 +151,7 @@ int litter_front_open(struct litter_front *front, int width, int height,
 	    front->sample == NULL || front->tile_runs == NULL || front->tile_busy == NULL ||
 	    front->runs == NULL || front->tile_px == NULL || front->tile_paths == NULL ||
 	    ((config->roi.count > 0 || config->exclusion_count > 0) && front->allowed == NULL))
-		return -ENOMEM; /* the caller closes what there is */
+		return -ENOMEM; /* the caller closes what was allocated */
 	if (front->allowed != NULL)
 		draw_allowed(front, config);
 	return 0;
@@ -178,7 +181,7 @@ void litter_front_reset(struct litter_front *front)
 	       (size_t)(front->tiles_x * front->tiles_y) * sizeof(*front->tile_busy));
 }
 
-static void take_background(struct litter_front *front, const uint8_t *luma, size_t stride,
+static void copy_background(struct litter_front *front, const uint8_t *luma, size_t stride,
 			    bool keep_spread)
 {
 	for (int y = 0; y < front->height; y++)
@@ -189,7 +192,7 @@ static void take_background(struct litter_front *front, const uint8_t *luma, siz
 		       (size_t)front->plane_stride * (size_t)front->height);
 }
 
-/* mean difference to the frame before, over some rows */
+/* Mean difference to the previous frame, over some rows. */
 static float difference_to_last(struct litter_front *front, const uint8_t *luma, size_t stride)
 {
 	uint64_t sum = 0;
@@ -206,7 +209,7 @@ static float difference_to_last(struct litter_front *front, const uint8_t *luma,
 	return (float)sum / (float)pixels;
 }
 
-/* levels that a run is brighter than its background, added up */
+/* Sum over a run of the levels above the background. */
 static int light_of(const uint8_t *luma, const uint8_t *background, int count)
 {
 	int sum = 0;
@@ -236,15 +239,13 @@ static void add_run(struct litter_front *front, const uint8_t *luma, int y, int 
 			 front->background + (size_t)y * (size_t)front->plane_stride + x0, x1 - x0);
 }
 
-/* runs of one row of the mask; @return how many of its pixels move */
+/* Finds the runs of one row of the mask. @return the number of its moving pixels. */
 static int find_runs(struct litter_front *front, const uint8_t *luma, int y)
 {
 	const uint8_t *mask = front->mask, *end = mask + front->width, *from = mask;
 	int moving = 0;
 
-	/*
-	 * memchr() looks at far more pixels at a time than a loop does, and most rows hold nothing
-	 */
+	/* memchr() is much faster than a loop, and most rows have no motion */
 	while (from < end && (from = memchr(from, 255, (size_t)(end - from))) != NULL) {
 		const uint8_t *to = memchr(from, 0, (size_t)(end - from));
 
@@ -258,7 +259,7 @@ static int find_runs(struct litter_front *front, const uint8_t *luma, int y)
 }
 
 struct light_change {
-	int64_t with_sign, without; /* levels, added up over the pixels */
+	int64_t with_sign, without; /* levels, summed over the pixels */
 	int64_t pixels;
 };
 
@@ -289,27 +290,27 @@ static struct light_change light_change(const struct litter_front *front, const 
 	return change;
 }
 
-/* whether most of what changed became brighter, or most darker */
+/* Whether most of the change is brighter, or most of it darker. */
 static bool is_one_sided(const struct light_change *change)
 {
 	return llabs(change->with_sign) * 10 > change->without * 7;
 }
 
 /*
- * A ramp of light: an aperture that opens, a fade. It raises the spread as much as it moves the
- * light, so that the whole picture never seems to move, and what it leaves behind would stay blind
- * for ten seconds. Known by how far the light is from the background; then the picture is learned
- * anew until its light stands still.
+ * A light ramp: an opening aperture or a fade. It raises the spread as fast as the level, so that
+ * the picture as a whole never counts as moving, and the raised spread would leave it blind for ten
+ * seconds. A ramp is detected by the distance of the level from the background; the background is
+ * then initialised again until the level is stable.
  */
 static bool light_ramps(const struct litter_front *front, const struct light_change *change)
 {
-	int64_t levels = front->ramps ? RAMP_GOES_ON : RAMP_BEGINS;
+	int64_t levels = front->ramps ? RAMP_CONTINUES : RAMP_BEGINS;
 
 	return llabs(change->with_sign) >= levels * change->pixels && is_one_sided(change);
 }
 
-/* whether so much of the picture moves that no small thing can be told from it */
-static bool whole_picture_moves(const struct litter_front *front, int64_t moving)
+/* Whether so much of the picture moves that small objects cannot be detected. */
+static bool is_global_motion(const struct litter_front *front, int64_t moving)
 {
 	int tiles = front->tiles_x * front->tiles_y, active = 0;
 
@@ -322,10 +323,10 @@ static bool whole_picture_moves(const struct litter_front *front, int64_t moving
 	return active * 2 > tiles;
 }
 
-static void note_busy(struct litter_front *front)
+static void record_busy_tiles(struct litter_front *front)
 {
 	float gain = front->frames < 32 ? 1.0F / (float)front->frames
-					: 1.0F / 32; /* a plain mean at first */
+					: 1.0F / 32; /* an arithmetic mean at first */
 
 	for (int i = 0; i < front->tiles_x * front->tiles_y; i++) {
 		float moves = front->tile_runs[i] > 0 ? 1.0F : 0.0F;
@@ -343,13 +344,15 @@ enum litter_scene litter_front_frame(struct litter_front *front, const uint8_t *
 	enum litter_scene scene;
 
 	front->run_count = 0;
-	/* the first frame has none before it: compared with nothing, it would pass for the usual
-	 * difference, and all that follow for duplicates */
+	/*
+	 * The first frame has no predecessor. Compared with zeros it would set a large usual
+	 * difference, and all later frames would count as duplicates.
+	 */
 	front->sample_difference = difference_to_last(front, luma, stride);
 	if (front->frames == 0)
 		front->sample_difference = 0;
 	if (front->frames++ == 0) {
-		take_background(front, luma, stride, false);
+		copy_background(front, luma, stride, false);
 		return LITTER_SCENE_CALM;
 	}
 	memset(front->tile_runs, 0,
@@ -369,23 +372,23 @@ enum litter_scene litter_front_frame(struct litter_front *front, const uint8_t *
 			row_allow(front->mask, front->allowed + at, front->width);
 		moving += find_runs(front, luma + (size_t)y * stride, y);
 	}
-	all_moves = whole_picture_moves(front, moving);
+	all_moves = is_global_motion(front, moving);
 	if (all_moves || front->ramps || front->frames % RAMP_EVERY == 0) {
 		change = light_change(front, luma, stride);
 		front->ramps = (front->ramps || !all_moves) && light_ramps(front, &change);
 	}
 	if (!front->ramps && !all_moves) {
 		front->unsteady = 0;
-		note_busy(front);
+		record_busy_tiles(front);
 		return LITTER_SCENE_CALM;
 	}
 	scene = is_one_sided(&change) ? LITTER_SCENE_LIGHT_STEP : LITTER_SCENE_SHAKE;
 	/*
-	 * a step stays; a shake comes back, unless it has gone on for so long that the view is
-	 * another one
+	 * A light step stays. A shake returns to the old view, unless it has lasted so long that
+	 * the view has changed.
 	 */
 	if (scene == LITTER_SCENE_LIGHT_STEP || ++front->unsteady >= UNSTEADY_FRAMES) {
-		take_background(front, luma, stride,
+		copy_background(front, luma, stride,
 				scene == LITTER_SCENE_LIGHT_STEP && !front->ramps);
 		front->unsteady = 0;
 	}
@@ -400,7 +403,7 @@ void litter_front_replay(struct litter_front *front, const struct litter_frame_b
 		return;
 	for (int i = 0; i < front->tiles_x * front->tiles_y; i++)
 		front->tile_runs[i] = seen->moves[i];
-	note_busy(front);
+	record_busy_tiles(front);
 }
 
 static int tile_of(const struct litter_front *front, const struct litter_sample *sample)

@@ -14,7 +14,7 @@ void litter_history_add(struct litter_history *past, struct video_frame *frame)
 
 	assert(past->still_count <= LITTER_HISTORY_STILLS_MAX && frame != NULL);
 	if (past->time_count ==
-	    2 * LITTER_HISTORY_TIMES_MAX) /* the same place in the ring, far from overflow */
+	    2 * LITTER_HISTORY_TIMES_MAX) /* the same index in the ring, far from overflow */
 		past->time_count = LITTER_HISTORY_TIMES_MAX;
 	past->times[at].pts_us = frame->pts_us;
 	past->times[at].mono_us = frame->arrived_mono_us;

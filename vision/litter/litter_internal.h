@@ -307,7 +307,7 @@ const struct litter_sample *litter_first(const struct litter_track *track);
 const struct litter_sample *litter_last(const struct litter_track *track);
 float litter_down(const struct litter_track *track);
 /** Whether it moved down by at least @p share of the picture's height, and not mostly across. */
-bool litter_went_down(const struct litter *litter, const struct litter_track *track, float share);
+bool litter_moved_down(const struct litter *litter, const struct litter_track *track, float share);
 /** Record its path for comparison with later tracks. */
 void litter_record_path(struct litter *litter, const struct litter_track *track);
 /** Record a short downward track; many of them indicate rain or snow. */

@@ -6,32 +6,32 @@
 #include <string.h>
 
 #define CROWD_S 1.5F
-#define CLEAR_DAY 0.0625F /* of the picture: in rain nothing stands out more than then */
-#define CROWD_FEW 0.35F   /* of the picture: less is nothing that hides things */
-#define PERSPECTIVE_TOP                                                                            \
-	0.25F           /* of the height: plumb lines meet so far above the picture, or further */
-#define FLIES_OUT 1.25F /* what comes nearer seems to move out along the plumb lines, and beyond */
+#define CROWD_CLEAR 0.0625F /* of the picture: upper limit for an object that stands out in rain */
+#define CROWD_FEW 0.35F     /* of the picture: a smaller crowd hides no objects */
+/* of the height: the vanishing point is at least this far above the picture */
+#define PERSPECTIVE_TOP 0.25F
+#define FLIES_OUT 1.25F /* an approaching object moves outwards along the plumb lines, and beyond */
 #define FLOOR_M 3.0F
-#define FITS 0.01F /* misfit in metres, of the travel: less needs no excuse */
+/* misfit in metres, relative to the distance: a smaller one needs no explanation */
+#define FITS 0.01F
 #define ABOVE_ROOF_M 6.0F
 #define GRAVITY_M_S2 9.81F
 
 #define SAME_X_PX 3.0F /* in a 720-row picture */
 #define SAME_Y_PX 16.0F
 #define SAME_BEGIN 0.15F /* of the height */
-#define RAIN_STIRS 0.2F  /* of what stirs where things fall among raindrops, this is theirs */
+#define RAIN_STIRS 0.2F  /* in rain, the share of motion in the tiles that the rain causes */
 #define HOVERS_S 0.4F
 #define RESTS_PX 5.0F
 #define BESIDE_COLUMNS 0.3F
 #define ABOVE_FLOORS 0.5F
 #define FIRST_S 0.2F
-#define ABOUT 0.04F /* of the height */
+#define NEARBY 0.04F /* of the height */
 #define DROP_PX 3.0F
-#define HELD                                                                                       \
-	0.75F /* of the way of a fall from rest: what covers less is held up by the air, or flies */
-#define FREE 0.95F /* and what covers more falls freely */
+#define HELD 0.75F /* of a free fall from rest: an object below it is slowed by the air, or flies */
+#define FREE 0.95F /* an object above it falls freely */
 
-enum { CELLS_X = 8, CELLS_Y = 4, ABOUT_SIGHTS = 8, FIT_SIGHTS = 14, ENDS = 7 };
+enum { CELLS_X = 8, CELLS_Y = 4, NEARBY_SAMPLES = 8, FIT_SAMPLES = 14, ENDS = 7 };
 
 const struct litter_sample *litter_first(const struct litter_track *track)
 {
@@ -48,7 +48,7 @@ float litter_down(const struct litter_track *track)
 	return litter_last(track)->y - litter_first(track)->y;
 }
 
-bool litter_went_down(const struct litter *litter, const struct litter_track *track, float share)
+bool litter_moved_down(const struct litter *litter, const struct litter_track *track, float share)
 {
 	return litter_down(track) > share * (float)litter->height &&
 	       litter_down(track) > 0.3F * fabsf(litter_last(track)->x - litter_first(track)->x);
@@ -63,9 +63,8 @@ static int cell_of(const struct litter *litter, const struct litter_sample *samp
 }
 
 /*
- * What is left of the way when a smooth bend is taken off: the fluttering of leaves and wings.
- * Measured across the line from first to last sample, since falls at the edge of a steep picture
- * are slanted.
+ * The residual after subtracting a smooth curve: the flutter of leaves and wings. Measured across
+ * the line from first to last sample, because falls at the edge of a steep picture are slanted.
  */
 static float wavering(const struct litter_track *track)
 {
@@ -138,15 +137,15 @@ static bool storeys_fallen(const struct litter *litter, const struct litter_trac
 }
 
 /*
- * misfit to what gravity and drag allow, from sample @p first to before @p end; NAN: off the
- * facade's plane
+ * Misfit to a fall with gravity and drag, from sample @p first to before @p end; NAN: outside the
+ * plane of the facade.
  */
 static float misfit_between(const struct litter *litter, const struct litter_track *track,
 			    int first, int end)
 {
-	float w = (float)litter->width, h = (float)litter->height, t[FIT_SIGHTS], down[FIT_SIGHTS],
-	      column, from = 0;
-	int count = end - first, n = count < FIT_SIGHTS ? count : FIT_SIGHTS;
+	float w = (float)litter->width, h = (float)litter->height, t[FIT_SAMPLES],
+	      down[FIT_SAMPLES], column, from = 0;
+	int count = end - first, n = count < FIT_SAMPLES ? count : FIT_SAMPLES;
 
 	for (int i = 0; i < n; i++) {
 		const struct litter_sample *s = &track->samples[first + i * (count - 1) / (n - 1)];
@@ -161,7 +160,7 @@ static float misfit_between(const struct litter *litter, const struct litter_tra
 	return litter_fit_metres(t, down, n, from * FLOOR_M);
 }
 
-/* one of its ends may be another's, as where a raindrop passed: what fits best counts */
+/* One end of the track may belong to another object, such as a raindrop: the best fit counts. */
 static float misfit_metres(const struct litter *litter, const struct litter_track *track)
 {
 	int end = track->count / ENDS;
@@ -185,7 +184,7 @@ void litter_record_crowd(struct litter *litter, const struct litter_track *track
 	litter->crowd[i].cell = cell_of(litter, litter_first(track));
 }
 
-/* way up over way down, both added up */
+/* Total way up over total way down. */
 static float up_share(const struct litter_track *track)
 {
 	float up = 0, way = 1e-3F;
@@ -202,8 +201,8 @@ static float up_share(const struct litter_track *track)
 }
 
 /*
- * in how much of the picture something went down at the same time: a tree fills its corner, snow
- * fills all
+ * The share of the picture in which objects moved down at the same time: a tree fills its corner,
+ * snow fills all of it.
  */
 static float crowd_at(const struct litter *litter, float begin, float end)
 {
@@ -218,7 +217,7 @@ static float crowd_at(const struct litter *litter, float begin, float end)
 		const struct litter_track *track = &litter->tracks[i];
 
 		if (track->live && track->count >= LITTER_CROWD_SAMPLES_MIN &&
-		    litter_went_down(litter, track, LITTER_CROWD_MIN) &&
+		    litter_moved_down(litter, track, LITTER_CROWD_MIN) &&
 		    litter_first(track)->t < end + CROWD_S)
 			cells |= 1U << cell_of(litter, litter_first(track));
 	}
@@ -235,8 +234,8 @@ static float scene_changes_at(const struct litter *litter, float begin, float en
 }
 
 /*
- * How much @p track stands out of those that went down around it, 0 to 1: a thing among raindrops
- * is larger, and either much slower or visible for much longer than they are.
+ * How much @p track stands out from the objects that moved down around it, 0 to 1. In rain an
+ * object is larger than the drops, and either much slower or visible for much longer.
  */
 static float standing_out(const struct litter *litter, const struct litter_track *track)
 {
@@ -262,8 +261,8 @@ static float standing_out(const struct litter *litter, const struct litter_track
 }
 
 /*
- * way across over way down along the plumb line through @p at; not calibrated: they meet near above
- * the picture
+ * Motion across over motion down along the plumb line through @p at. Without calibration the
+ * vanishing point is assumed near above the picture.
  */
 static float plumb_slope(const struct litter *litter, const struct litter_sample *at)
 {
@@ -276,8 +275,8 @@ static float plumb_slope(const struct litter *litter, const struct litter_sample
 }
 
 /*
- * way across over way down, beyond what falling along the plumb lines, and out from the wall,
- * explains
+ * Motion across over motion down, beyond what a fall along the plumb lines and away from the wall
+ * explains.
  */
 static float drift_of(const struct litter *litter, const struct litter_track *track)
 {
@@ -290,8 +289,7 @@ static float drift_of(const struct litter *litter, const struct litter_track *tr
 }
 
 /*
- * speed in the middle over that of the first moments: what is let go begins from rest, light things
- * too
+ * Speed in the middle over the initial speed: a dropped object starts from rest, a light one too.
  */
 static float speed_gained(const struct litter *litter, const struct litter_track *track)
 {
@@ -310,8 +308,8 @@ static float speed_gained(const struct litter *litter, const struct litter_track
 }
 
 /*
- * how far down it is at time @p t: storeys, where they are known, so that perspective slows or
- * hurries nothing; else heights
+ * How far down it is at time @p t: in storeys if they are known, so that perspective does not
+ * change the speed; else in heights.
  */
 static float depth_at(const struct litter *litter, const struct litter_track *track, float t)
 {
@@ -326,7 +324,8 @@ static float depth_at(const struct litter *litter, const struct litter_track *tr
 }
 
 /*
- * speed down in the last third of the time, over the fastest third: what is lowered is also stopped
+ * Speed down in the last third of the time, over the fastest third: an object that is lowered is
+ * also stopped.
  */
 static float last_speed(const struct litter *litter, const struct litter_track *track)
 {
@@ -344,7 +343,7 @@ static float last_speed(const struct litter *litter, const struct litter_track *
 	return way[2] / most;
 }
 
-/* storeys a second at the end, over what a fall from the roof gives */
+/* Storeys per second at the end, over those of a fall from the roof. */
 static float share_of_fall_speed(const struct litter *litter, float storeys_fallen, float seconds)
 {
 	const struct litter_calibration *c = &litter->config.calibration;
@@ -355,25 +354,22 @@ static float share_of_fall_speed(const struct litter *litter, float storeys_fall
 	return storeys_fallen * FLOOR_M / seconds / mean_of_fall;
 }
 
-/* metres down over those of a fall from rest in the same time, without drag */
+/* Metres down over those of a fall from rest in the same time, without drag. */
 static float share_of_free_fall(float storeys_fallen, float seconds)
 {
 	return storeys_fallen * FLOOR_M / (GRAVITY_M_S2 / 2 * seconds * seconds);
 }
 
 /*
- * The misfit of what takes longer than a fall from rest. What the air holds up so much soon has its
- * pace, and keeps it to the end, so that it fits very well; a drone gathers speed for seconds.
+ * The misfit of an object that takes longer than a fall from rest. An object slowed that much by
+ * the air soon reaches a constant speed, which fits well; a drone accelerates for seconds.
  */
 static float misfit_held_back(float misfit, float free_way)
 {
 	return misfit * fminf(1, fmaxf(0, (FREE - free_way) / (FREE - HELD)));
 }
 
-/*
- * samples over the frames in which it could have been seen, or over those that there should have
- * been
- */
+/* Samples over the frames in which it could have been observed, or in which it was expected. */
 static float share_of_frames(const struct litter *litter, const struct litter_track *track)
 {
 	float frames = (litter_last(track)->t - litter_first(track)->t) /
@@ -393,8 +389,8 @@ void litter_record_path(struct litter *litter, const struct litter_track *track)
 	litter->recent_paths[i].y1 = litter_last(track)->y;
 }
 
-/* whether way @p i and the track are the same line where both were */
-static bool same_way(const struct litter *litter, unsigned i, const struct litter_track *track)
+/* Whether recent path @p i and the track are the same line where both exist. */
+static bool is_same_path(const struct litter *litter, unsigned i, const struct litter_track *track)
 {
 	const struct litter_sample *a = litter_first(track), *b = litter_last(track);
 	float x0 = litter->recent_paths[i].x0, y0 = litter->recent_paths[i].y0, slope, own, from,
@@ -402,7 +398,7 @@ static bool same_way(const struct litter *litter, unsigned i, const struct litte
 	float near = fmaxf(SAME_X_PX * litter->unit, 2.0F), pad = SAME_Y_PX * litter->unit;
 
 	if (litter->recent_paths[i].end > a->t)
-		return false; /* itself, or a part of it */
+		return false; /* the track itself, or a part of it */
 	slope = (litter->recent_paths[i].x1 - x0) / fmaxf(litter->recent_paths[i].y1 - y0, 1);
 	own = (b->x - a->x) / fmaxf(b->y - a->y, 1);
 	from = fmaxf(y0, a->y);
@@ -412,20 +408,20 @@ static bool same_way(const struct litter *litter, unsigned i, const struct litte
 	       fabsf(x0 + slope * (to - y0) - a->x - own * (to - a->y)) < near;
 }
 
-/* water drips from one place; hands are never twice at the same */
+/* Water drips from one place; hands never throw twice from the same one. */
 static float recent_on_path(const struct litter *litter, const struct litter_track *track)
 {
 	int count = 0;
 
 	for (unsigned i = 0; i < LITTER_RECENT_PATHS_MAX && i < litter->recent_path_next; i++)
-		count += same_way(litter, i, track);
+		count += is_same_path(litter, i, track);
 	return (float)count;
 }
 
 /*
- * How far it had come to where it began to fall, as a share of the height: drones and birds come
- * flying. Among raindrops the ways of birds are lost everywhere; one that ended here says little
- * then.
+ * How far the object moved before the fall, as a share of the height: drones and birds fly to where
+ * they descend. In rain the tracks of birds are lost everywhere, so a lost track nearby is weak
+ * evidence then.
  */
 static float prior_motion(const struct litter *litter, const struct litter_track *track)
 {
@@ -451,37 +447,38 @@ static float off_facade(const struct litter *litter, const struct litter_sample 
 	       floor > (float)(c->floor_high - c->floor_low + 1) + ABOVE_FLOORS;
 }
 
-/* birds fly on, drones hover on, lifts go on: a thing that was thrown is gone when it is down */
+/* Birds fly on, drones hover and lifts continue; a thrown object disappears when it is down. */
 static float continues_below(const struct litter *litter, const struct litter_track *track)
 {
 	const struct litter_sample *end = litter_last(track),
 				   *before = &track->samples[track->count * 2 / 3];
 	float pace = (end->y - before->y) / fmaxf(end->t - before->t, 1e-3F);
-	float near = ABOUT * (float)litter->height;
+	float near = NEARBY * (float)litter->height;
 
 	if (end->y > LITTER_GROUND * (float)litter->height)
-		return 0; /* where people walk, somebody always does */
+		return 0; /* people walk there at all times */
 	for (int i = 0; i < LITTER_TRACKS_MAX; i++) {
 		const struct litter_track *other = &litter->tracks[i];
 		const struct litter_sample *a = litter_first(other), *b;
 		float seconds;
 
-		if (!other->live || other->count < ABOUT_SIGHTS || fabsf(a->t - end->t) > 0.4F ||
+		if (!other->live || other->count < NEARBY_SAMPLES || fabsf(a->t - end->t) > 0.4F ||
 		    hypotf(a->x - end->x, a->y - end->y) > near)
 			continue;
 		b = litter_last(other);
 		seconds = fmaxf(b->t - a->t, 1e-3F);
 		if (hypotf(b->x - a->x, b->y - a->y) > 2 * RESTS_PX * litter->unit &&
 		    (b->y - a->y) / seconds < pace / 2)
-			return 1 - litter->front.tile_busy
-					   [track->tile]; /* where all moves, it may be anything */
+			return 1 -
+			       litter->front
+				       .tile_busy[track->tile]; /* weak evidence where much moves */
 	}
 	return 0;
 }
 
 /*
- * how much its lightness against the background changes, 0 to 1: what is one thing stays darker or
- * brighter
+ * How much its brightness relative to the background changes, 0 to 1: one object stays darker or
+ * brighter.
  */
 static float light_changes(const struct litter_track *track)
 {
@@ -494,7 +491,7 @@ static float light_changes(const struct litter_track *track)
 	return 1 - fabsf(with_sign) / fmaxf(without, 1);
 }
 
-/* lower quartile of its longer side over the upper one */
+/* Lower quartile of its longer side over the upper one. */
 static float size_changes(const struct litter_track *track)
 {
 	float side[LITTER_TRACK_POINTS_MAX];
@@ -505,7 +502,7 @@ static float size_changes(const struct litter_track *track)
 	return side[track->count / 4] / fmaxf(side[track->count * 3 / 4], 1);
 }
 
-/* longer side over the shorter one, upper quartile */
+/* Longer side over the shorter one, upper quartile. */
 static float streak(const struct litter_track *track)
 {
 	float ratio[LITTER_TRACK_POINTS_MAX];
@@ -526,9 +523,9 @@ static float mean_light(const struct litter_track *track)
 }
 
 /*
- * Seconds for which the place had been watched. Water drips have a way of their own, which is known
- * once a few went it: until then what shows no more pixels than a drop may be the first of them.
- * Who knows no metres knows too little to wait for that.
+ * Seconds for which the place had been observed. Water drips on a path of its own, which is known
+ * after a few drops; until then a track no larger than a drop may be the first of them. Not used
+ * without calibration.
  */
 static float watched_for(const struct litter *litter, const struct litter_track *track)
 {
@@ -566,7 +563,7 @@ static void measure_place(const struct litter *litter, const struct litter_track
 
 	m[LITTER_STANDS_OUT] = out;
 	m[LITTER_AMBIGUOUS] = track->rivals / (float)track->count * (1 - out);
-	m[LITTER_CROWD] = fmaxf(crowd * (1 - out), fminf(crowd, CLEAR_DAY));
+	m[LITTER_CROWD] = fmaxf(crowd * (1 - out), fminf(crowd, CROWD_CLEAR));
 	m[LITTER_SCENE_CHANGE] = scene_changes_at(litter, begin, end);
 	m[LITTER_FOLIAGE] =
 		track->busy / (float)(track->tiles > 0 ? track->tiles : 1) * (1 - RAIN_STIRS * out);
@@ -603,7 +600,8 @@ void litter_measure(const struct litter *litter, const struct litter_track *trac
 	m[LITTER_SPEEDS_UP] = fmaxf(gained, speed_gained(litter, track));
 	m[LITTER_SPEED_BY_SIZE] = fell / seconds / fmaxf(litter_size(track), 4 * litter->unit);
 	m[LITTER_FALL_SPEED] = fell / h / seconds;
-	if (isnan(m[LITTER_STOREYS])) { /* no metres to tell insects near the lens by */
+	/* without metres: measures that detect insects near the lens */
+	if (isnan(m[LITTER_STOREYS])) {
 		m[LITTER_INITIAL_SPEED] = m[LITTER_FALL_SPEED] / fmaxf(m[LITTER_SPEEDS_UP], 1);
 		m[LITTER_OFF_GRAVITY] = fit.residual;
 	}

@@ -5,8 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#define PLANE_FLOORS                                                                               \
-	0.3F /* a thing thrown outwards is seen this much off the facade's plane, either way */
+/* an outward throw appears this far off the plane of the facade, in either direction */
+#define PLANE_FLOORS 0.3F
 #define PLANE_COLUMNS 0.15F
 #define SLOPE_MAX 3
 #define SAMPLE_ERROR_PX 3.0F /* error of one sample, in a 720-row picture */
@@ -43,7 +43,7 @@ static bool solve_8(double m[8][9], double *ret_x)
 	return true;
 }
 
-/* the four corners turn the same way all round: a picture of a rectangle always does */
+/* Whether the four corners turn the same way all round, as in every picture of a rectangle. */
 static bool is_convex(const struct litter_spot *p)
 {
 	int left = 0;
@@ -52,7 +52,7 @@ static bool is_convex(const struct litter_spot *p)
 		const struct litter_spot *a = &p[i], *b = &p[(i + 1) % 4], *c = &p[(i + 2) % 4];
 		float cross = (b->x - a->x) * (c->y - b->y) - (b->y - a->y) * (c->x - b->x);
 
-		if (!(fabsf(cross) > 1e-5F)) /* also refuses NaN */
+		if (!(fabsf(cross) > 1e-5F)) /* also rejects NaN */
 			return false;
 		left += cross > 0;
 	}
@@ -85,7 +85,10 @@ int litter_origin_prepare(const struct litter_calibration *calibration, double *
 
 bool litter_origin_plumb(const struct litter *litter, float x, float y, float *ret_slope)
 {
-	/* rows 1 and 3 of the homography are both 0 where the facade's upright lines meet */
+	/*
+	 * rows 1 and 3 of the homography are both 0 at the vanishing point of the facade's vertical
+	 * lines
+	 */
 	const double *r1 = &litter->homography[0], *r3 = &litter->homography[6];
 	const double meet[3] = {r3[1] * r1[2] - r3[2] * r1[1], r3[2] * r1[0] - r3[0] * r1[2],
 				r3[0] * r1[1] - r3[1] * r1[0]};
@@ -114,7 +117,7 @@ struct span {
 	float low, high;
 };
 
-/* where a sample may be, given its error in the picture */
+/* The range in which a sample may be, given its error in the picture. */
 static bool spans_of(const struct litter *litter, const struct litter_point *point,
 		     struct span *ret_column, struct span *ret_floor)
 {
@@ -138,7 +141,7 @@ static bool spans_of(const struct litter *litter, const struct litter_point *poi
 	return true;
 }
 
-/* how far it had fallen before the first sample, in floors, from how fast it already was */
+/* How far it had fallen before the first sample, in floors, from its initial speed. */
 static float unseen_fall(const struct litter *litter, const struct litter_verdict *verdict)
 {
 	const struct litter_point *a = &verdict->points[0], *b;
@@ -155,7 +158,7 @@ static float unseen_fall(const struct litter *litter, const struct litter_verdic
 	    !litter_origin_locate(litter->homography, b->x / (float)litter->width,
 				  b->y / (float)litter->height, &column, &floor_b))
 		return 0;
-	/* the mean speed of the piece is that of its middle */
+	/* the mean speed of a section is the speed at its middle */
 	speed_m_s = (floor_a - floor_b) * FLOOR_M / seconds - GRAVITY_M_S2 * seconds / 2;
 	if (speed_m_s <= 0)
 		return 0;
@@ -180,7 +183,7 @@ static void write_name(struct litter_verdict *v)
 		snprintf(columns, sizeof(columns), "column %c-%c", v->column_low, v->column_high);
 	if (v->floor_low == v->floor_high)
 		snprintf(v->origin, bytes, "floor %d, %s", v->floor_low, columns);
-	else if (v->floor_low < 0) /* "-2--1" reads badly */
+	else if (v->floor_low < 0) /* "-2--1" is hard to read */
 		snprintf(v->origin, bytes, "floor %d to %d, %s", v->floor_low, v->floor_high,
 			 columns);
 	else

@@ -4,9 +4,9 @@
 #include <math.h>
 #include <stdio.h>
 
-#define REASON_WEIGHT_MIN 0.05F /* a reason of less weight is none */
+#define REASON_WEIGHT_MIN 0.05F /* reasons of less weight are not reported */
 
-/* straight between the knots, level beyond them; 0 where the measure is not known */
+/* Linear between the knots, constant beyond them; 0 if the measure is unknown. */
 static float weight_of(const struct litter_curve *curve, float value)
 {
 	int i = 1;
@@ -21,8 +21,8 @@ static float weight_of(const struct litter_curve *curve, float value)
 	return curve->weight[i - 1] + share * (curve->weight[i] - curve->weight[i - 1]);
 }
 
-/* the weightiest first; the least of more than LITTER_REASONS_MAX are left out */
-static void give_reason(struct litter_verdict *verdict, const char *name, float value, float weight)
+/* Keeps reasons sorted by weight; the smallest beyond LITTER_REASONS_MAX are dropped. */
+static void add_reason(struct litter_verdict *verdict, const char *name, float value, float weight)
 {
 	size_t at = verdict->reason_count;
 
@@ -49,7 +49,7 @@ void litter_score_measures(const float *measures, struct litter_verdict *verdict
 		float weight = weight_of(&litter_curves[i], measures[i]);
 
 		verdict->score += weight;
-		give_reason(verdict, litter_curves[i].name, measures[i], weight);
+		add_reason(verdict, litter_curves[i].name, measures[i], weight);
 	}
 }
 

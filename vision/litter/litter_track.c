@@ -7,13 +7,13 @@
 /* lengths in units of a 720-row picture, times in seconds */
 #define GATE_PX 5.0F
 #define GATE_NEW_PX 48.0F  /* a second sample may be this far below the first */
-#define GATE_OF_STEP 0.45F /* and later ones this share of the way from where they are expected */
-#define SIZE_COST 0.15F    /* ghosts of a coded picture are smaller than the thing */
+#define GATE_OF_STEP 0.45F /* and later ones this share of the step from the expected position */
+#define SIZE_COST 0.15F    /* coding artefacts are smaller than the object */
 #define SMALL_PX 8.0F
 #define LOST_S 0.3F
 #define IDLE_S 2.0F
 #define IDLE_PX 12.0F
-#define BLOB_SIDE_MAX 0.2F /* of the picture's height: more is no object but a change */
+#define BLOB_SIDE_MAX 0.2F /* of the picture's height: a larger blob is a change of the scene */
 
 enum {
 	LOST_FRAMES_MIN = 5,
@@ -32,7 +32,7 @@ static const struct litter_sample *last_of(const struct litter_track *track)
 	return &track->samples[track->count - 1];
 }
 
-/* where the track should be now: a curve down, a line across; @pre two samples or more */
+/* The expected position: a curve down, a line across. @pre two samples or more */
 static struct expected expect(const struct litter *litter, const struct litter_track *track)
 {
 	bool curve = track->count >= CURVE_FROM;
@@ -58,7 +58,7 @@ static struct expected expect(const struct litter *litter, const struct litter_t
 	return e;
 }
 
-/* @return how far off a blob is, 1 at the edge of the gate */
+/* @return the distance of a blob from the expected position, 1 at the edge of the gate. */
 static float off_by(const struct litter *litter, const struct litter_track *track,
 		    const struct expected *e, const struct litter_blob *blob)
 {
@@ -66,12 +66,12 @@ static float off_by(const struct litter *litter, const struct litter_track *trac
 	float side = fmaxf(last->w, last->h), gate = GATE_PX * litter->unit + side / 2;
 	float dx = blob->x - e->x, dy = blob->y - e->y;
 	float dt = litter->now - last->t +
-		   litter->frame_s / 2; /* PTS and capture differ by up to half a frame */
+		   litter->frame_s / 2; /* PTS and capture time differ by up to half a frame */
 
 	if (track->count == 1) {
 		float down = fmaxf(gate, GATE_NEW_PX * litter->unit * fminf(dt / 0.05F, 1.5F));
 
-		/* wide below, narrow above and beside: where falling things go */
+		/* wide below, narrow above and beside, as objects fall */
 		return fmaxf(fabsf(dx) / fmaxf(gate, down / 2),
 			     dy > 0 ? dy / down : -dy / (gate * 2));
 	}
@@ -79,7 +79,7 @@ static float off_by(const struct litter *litter, const struct litter_track *trac
 	return hypotf(dx, dy) / gate;
 }
 
-/* how far across off_by() can find a blob within the gate; down it is at most twice that */
+/* How far across off_by() can accept a blob; down it is at most twice that. */
 static float reach_of(const struct litter *litter, const struct litter_track *track,
 		      const struct expected *e)
 {
@@ -100,7 +100,7 @@ static bool sizes_agree(const struct litter_sample *last, const struct litter_bl
 	return after < before * 12 + 60 && before < after * 12 + 60;
 }
 
-/* 1 for twice the area or half of it */
+/* 1 for twice the area or half of it. */
 static float size_change(const struct litter_sample *last, const struct litter_blob *blob)
 {
 	float before = last->w * last->h,
@@ -113,7 +113,8 @@ static void add_sample(struct litter *litter, struct litter_track *track, struct
 {
 	struct litter_sample *sample;
 
-	if (track->count == LITTER_TRACK_POINTS_MAX) { /* thin out: shape stays, density halves */
+	/* thin out: the shape stays, the density halves */
+	if (track->count == LITTER_TRACK_POINTS_MAX) {
 		for (int i = 0; i < LITTER_TRACK_POINTS_MAX / 2; i++)
 			track->samples[i] = track->samples[2 * i];
 		track->count = LITTER_TRACK_POINTS_MAX / 2;
@@ -156,7 +157,8 @@ static void fill_strips(struct litter *litter)
 }
 
 /*
- * what may go on as what, at which cost; of many a track keeps the first few that its strips hold
+ * Collects the possible pairs of tracks and blobs with their costs; each track keeps the first few
+ * in its strips.
  */
 static int offer_pairs(struct litter *litter, int index, struct litter_pair *pairs)
 {
@@ -202,7 +204,7 @@ static void end_track(struct litter *litter, struct litter_track *track)
 	litter_verdict_ended(litter, track);
 }
 
-/* things that stay where they are (leaves, flicker) give up their place */
+/* Tracks that stay in place (leaves, flicker) can be replaced. */
 static bool is_idle(const struct litter *litter, const struct litter_track *track)
 {
 	const struct litter_sample *last = last_of(track);
@@ -217,7 +219,10 @@ static bool is_idle(const struct litter *litter, const struct litter_track *trac
 	return true;
 }
 
-/* the surest first: a raindrop that passes a falling thing does not run off with it */
+/*
+ * Assigns the pairs of lowest cost first, so that a raindrop does not take over the track of a
+ * falling object.
+ */
 static void extend_tracks(struct litter *litter, int count_min, int count_max)
 {
 	int count = 0;
@@ -261,7 +266,7 @@ static struct litter_track *free_track(struct litter *litter)
 
 static void begin_tracks(struct litter *litter)
 {
-	int births[LITTER_BLOBS_MAX] = {0}; /* by the blob that was first in its tile */
+	int births[LITTER_BLOBS_MAX] = {0}; /* the first track in each tile, by blob */
 
 	for (int i = 0; i < litter->blob_count; i++) {
 		struct litter_blob *blob = &litter->blobs[i];
@@ -293,7 +298,7 @@ void litter_tracks_step(struct litter *litter)
 	for (int i = 0; i < LITTER_TRACKS_MAX; i++)
 		litter->tracks[i].frames++;
 	fill_strips(litter);
-	/* the well known choose first, then those with a direction, then the newborn */
+	/* long tracks choose first, then those with a direction, then new ones */
 	extend_tracks(litter, CURVE_FROM, LITTER_TRACK_POINTS_MAX);
 	extend_tracks(litter, 2, CURVE_FROM - 1);
 	extend_tracks(litter, 1, 1);

@@ -5,23 +5,23 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define FALL_MIN 0.06F   /* of the height: less is nothing to judge */
-#define SAME_THING 0.08F /* of the height: nearer at the same time is not a mirror image */
+#define FALL_MIN 0.06F /* of the height: shorter falls are not judged */
+/* of the height: closer at the same time is the same object, not a reflection */
+#define SAME_OBJECT 0.08F
 #define BORN_BESIDE 0.05F
 #define SETTLE_S 0.4F     /* a fall is judged this long after its last sample */
-#define SETTLE_MAX_S 0.6F /* or later while something that may belong to it still moves */
+#define SETTLE_MAX_S 0.6F /* or later, while another track that may belong to it still moves */
 #define FOLLOWS_S 0.8F
 #define NEAR_PLACE 0.02F /* of the height: about the same place */
-#define JOIN_LOSS 0.3F   /* of score, that two parts may lose by being taken for one fall */
-#define BESIDE 0.09F     /* of the width: what goes on there may be its part */
+#define JOIN_LOSS 0.3F   /* of score: the loss allowed when two parts are merged into one fall */
+#define BESIDE 0.09F     /* of the width: a track that continues there may be its part */
 #define IMAGE_WAITS_S                                                                              \
-	0.9F /* for its thing to be done; an alarm comes within a second, whatever it is */
-#define KNOWN_S                                                                                    \
-	4.0F /* a fall that was told is remembered for this long, for what goes on from it */
+	0.9F         /* limit of the wait for its object: an alert is raised within a second */
+#define KNOWN_S 4.0F /* a reported fall is stored for this long, to recognise its continuation */
 
 /*
- * side by side at the same time: a thing and its mirror image in the glass, or two parts of one
- * thing
+ * Side by side at the same time: an object and its reflection in the glass, or two parts of one
+ * object.
  */
 static bool beside(const struct litter *litter, const struct litter_track *a,
 		   const struct litter_track *b)
@@ -30,7 +30,7 @@ static bool beside(const struct litter *litter, const struct litter_track *a,
 	       litter_is_reflection(litter, b, a);
 }
 
-/* @return whether @p b goes on where @p a was lost */
+/* @return whether @p b continues where @p a was lost. */
 static bool follows(const struct litter *litter, const struct litter_track *a,
 		    const struct litter_track *b)
 {
@@ -41,7 +41,7 @@ static bool follows(const struct litter *litter, const struct litter_track *a,
 	       fabsf(litter_first(b)->x - litter_last(a)->x) < BESIDE * (float)litter->width;
 }
 
-/* what @p b saw after @p a's end */
+/* Appends the samples of @p b after the end of @p a. */
 static void append(struct litter_track *a, const struct litter_track *b)
 {
 	int before = a->count;
@@ -56,10 +56,9 @@ static void append(struct litter_track *a, const struct litter_track *b)
 	a->rivals += b->rivals * share;
 }
 
-/* a free place, or that of the one that matters least; NULL: that is the new one itself */
 /*
- * whether the pace at which @p a ended leads to where @p b begins, and @p b begins at about that
- * pace
+ * Whether the speed of @p a at its end leads to the start of @p b, and @p b starts at about that
+ * speed.
  */
 static bool pace_agrees(const struct litter *litter, const struct litter_track *a,
 			const struct litter_track *b)
@@ -89,7 +88,7 @@ static float score_of(const struct litter *litter, const struct litter_track *tr
 	return verdict.score;
 }
 
-/* @return whether @p fall and what came after it make more sense together, and are together now */
+/* @return whether @p fall and the later track score better when merged, and were merged. */
 static bool joined(const struct litter *litter, struct litter_fall *fall,
 		   const struct litter_track *track, float score)
 {
@@ -122,7 +121,7 @@ static struct litter_fall *slot_for_fall(struct litter *litter, float score)
 	return least->score < score ? least : NULL;
 }
 
-static void note_fall(struct litter *litter, const struct litter_track *track)
+static void record_fall(struct litter *litter, const struct litter_track *track)
 {
 	float score = score_of(litter, track);
 	struct litter_fall *fall;
@@ -141,7 +140,7 @@ static void note_fall(struct litter *litter, const struct litter_track *track)
 	fall->used = true;
 }
 
-static bool went_down_enough(const struct litter *litter, const struct litter_track *track)
+static bool moved_down_enough(const struct litter *litter, const struct litter_track *track)
 {
 	float top = litter_first(track)->y;
 
@@ -162,16 +161,16 @@ void litter_verdict_ended(struct litter *litter, const struct litter_track *trac
 		return;
 	if (litter_moved_across(litter, track))
 		litter_record_rest(litter, track, true);
-	if (litter_went_down(litter, track, LITTER_CROWD_MIN)) {
+	if (litter_moved_down(litter, track, LITTER_CROWD_MIN)) {
 		litter->stats.tracks++;
 		litter_record_crowd(litter, track);
 		litter_record_path(litter, track);
 	}
-	if (track->count < LITTER_SAMPLES_MIN || !went_down_enough(litter, track))
+	if (track->count < LITTER_SAMPLES_MIN || !moved_down_enough(litter, track))
 		return;
 	fall = *track;
-	if (litter_trim_to_fall(litter, &fall) && litter_went_down(litter, &fall, FALL_MIN))
-		note_fall(litter, &fall);
+	if (litter_trim_to_fall(litter, &fall) && litter_moved_down(litter, &fall, FALL_MIN))
+		record_fall(litter, &fall);
 }
 
 static void copy_points(const struct litter *litter, const struct litter_track *track,
@@ -192,7 +191,7 @@ static void copy_points(const struct litter *litter, const struct litter_track *
 	verdict->end_pts_us = verdict->points[n - 1].pts_us;
 }
 
-static void keep_verdict(struct litter *litter, const struct litter_verdict *verdict)
+static void add_verdict(struct litter *litter, const struct litter_verdict *verdict)
 {
 	if (litter->verdict_count == LITTER_VERDICTS_MAX) {
 		litter->stats.verdicts_lost++;
@@ -202,14 +201,14 @@ static void keep_verdict(struct litter *litter, const struct litter_verdict *ver
 		*verdict;
 }
 
-/* a track still in view that may turn out to be a part of the fall */
+/* Whether a live track may turn out to be a part of the fall. */
 static bool has_live_part(const struct litter *litter, const struct litter_fall *fall)
 {
 	for (int i = 0; i < LITTER_TRACKS_MAX; i++) {
 		const struct litter_track *track = &litter->tracks[i];
 
 		if (track->live && track->count >= LITTER_SAMPLES_MIN &&
-		    litter_went_down(litter, track, LITTER_CROWD_MIN) &&
+		    litter_moved_down(litter, track, LITTER_CROWD_MIN) &&
 		    (beside(litter, track, &fall->track) || follows(litter, &fall->track, track)))
 			return true;
 	}
@@ -217,8 +216,8 @@ static bool has_live_part(const struct litter *litter, const struct litter_fall 
 }
 
 /*
- * two tracks of one thing, of which the other saw it longer: @return whether @p track was made
- * longer
+ * Merges two tracks of one object, of which the other is longer. @return whether @p track was
+ * extended.
  */
 static bool absorb(const struct litter *litter, struct litter_track *track,
 		   const struct litter_track *other)
@@ -235,7 +234,7 @@ static bool absorb(const struct litter *litter, struct litter_track *track,
 		if (sample->t < t)
 			continue;
 		if (hypotf(sample->x - litter_last(track)->x, sample->y - litter_last(track)->y) >
-		    SAME_THING * (float)litter->height)
+		    SAME_OBJECT * (float)litter->height)
 			return false;
 		append(track, other);
 		return true;
@@ -257,7 +256,10 @@ static void absorb_others(struct litter *litter, struct litter_fall *fall)
 	}
 }
 
-/* whether @p a is the throw of the two: not its image; of two parts of one thing the longer one */
+/*
+ * Whether @p a is the object of the two: not its reflection; of two parts of one object the longer
+ * one.
+ */
 static bool leads(const struct litter *litter, const struct litter_track *a,
 		  const struct litter_track *b)
 {
@@ -267,9 +269,10 @@ static bool leads(const struct litter *litter, const struct litter_track *a,
 }
 
 /*
- * the throw among those that belong together speaks for all; one that was judged already has spoken
+ * Of the tracks that belong together only the leading one is reported. A fall that was judged
+ * before is not reported again.
  */
-static bool speaks_for_others(const struct litter *litter, const struct litter_fall *fall)
+static bool is_leading(const struct litter *litter, const struct litter_fall *fall)
 {
 	for (int i = 0; i < LITTER_FALLS_MAX; i++) {
 		const struct litter_fall *other = &litter->falls[i];
@@ -288,16 +291,16 @@ static bool speaks_for_others(const struct litter *litter, const struct litter_f
 }
 
 /*
- * the thing whose image this is, as it seems, is still in view: its origin and its fall are the
- * better ones
+ * Waits while the object whose reflection this appears to be is still tracked: its origin and fall
+ * are more accurate.
  */
-static bool waits_for_thing(const struct litter *litter, const struct litter_fall *fall)
+static bool awaits_object(const struct litter *litter, const struct litter_fall *fall)
 {
 	for (int i = 0; i < LITTER_TRACKS_MAX; i++) {
 		const struct litter_track *track = &litter->tracks[i];
 
 		if (track->live && track->count >= LITTER_SAMPLES_MIN &&
-		    litter_went_down(litter, track, FALL_MIN) &&
+		    litter_moved_down(litter, track, FALL_MIN) &&
 		    litter_is_reflection(litter, track, &fall->track))
 			return true;
 	}
@@ -310,7 +313,7 @@ static void judge(struct litter *litter, struct litter_fall *fall)
 	float measures[LITTER_MEASURES];
 
 	fall->done = true;
-	if (!speaks_for_others(litter, fall)) {
+	if (!is_leading(litter, fall)) {
 		litter->stats.merged++;
 		fall->used = false;
 		return;
@@ -320,19 +323,17 @@ static void judge(struct litter *litter, struct litter_fall *fall)
 	litter_score_measures(measures, &verdict);
 	if (litter->judged != NULL)
 		litter->judged(litter->judged_arg, &fall->track, measures, verdict.score);
-	/*
-	 * only what would be a throw, had nothing gone the same way before it, makes a way
-	 * well-trodden
-	 */
+	/* a path is recorded as repeated only if it would be a throw without this measure */
 	if (verdict.score - litter_repeat_score(measures) >= LITTER_SUSPECTED_SCORE)
 		litter_front_record_path(&litter->front, &fall->track);
-	fall->used = verdict.score >= LITTER_SUSPECTED_SCORE; /* else it speaks for nobody */
+	/* otherwise it is reported for no other track */
+	fall->used = verdict.score >= LITTER_SUSPECTED_SCORE;
 	if (!fall->used)
 		return;
 	verdict.grade = verdict.score >= LITTER_ALERT_SCORE ? LITTER_ALERT : LITTER_SUSPECTED;
 	copy_points(litter, &fall->track, &verdict);
 	litter_origin_name(litter, &verdict);
-	keep_verdict(litter, &verdict);
+	add_verdict(litter, &verdict);
 }
 
 void litter_verdict_step(struct litter *litter, bool final)
@@ -351,7 +352,7 @@ void litter_verdict_step(struct litter *litter, bool final)
 		if (!final &&
 		    (age < SETTLE_S || (age < SETTLE_MAX_S && has_live_part(litter, fall)) ||
 		     (age < IMAGE_WAITS_S && fall->score >= LITTER_SUSPECTED_SCORE &&
-		      waits_for_thing(litter, fall))))
+		      awaits_object(litter, fall))))
 			continue;
 		judge(litter, fall);
 	}

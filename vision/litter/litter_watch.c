@@ -18,19 +18,19 @@
 
 enum {
 	QUEUE_DEFAULT = 16,
-	POST_ROLL_LATE_MS = 3000, /* then a stream that stands still is waited for no longer */
+	POST_ROLL_LATE_MS = 3000, /* after this time the post-roll is not awaited any longer */
 	MINUTE_MS = 60000,
 	NAME_BYTES = 32,
 };
 
 struct pending {
 	struct litter_result result;
-	struct video_frame *still; /* NULL: no evidence is wanted */
+	struct video_frame *still; /* NULL: no evidence */
 	uint64_t deadline_ms;
 	uint32_t epoch;
 };
 
-/* when the last few results of one grade were posted */
+/* times of the last few results of one grade */
 struct limit {
 	uint64_t at_ms[LITTER_WATCH_ALERTS_A_MINUTE];
 	unsigned next, count;
@@ -40,11 +40,11 @@ struct litter_watch {
 	struct litter_watch_config config;
 	char name[NAME_BYTES];
 	char *evidence_dir;
-	struct queue *frames, *results, *writes; /* writes: struct pending * whose time has come */
+	struct queue *frames, *results, *writes; /* writes: struct pending * that are due */
 	pthread_t thread, writer;
-	atomic_bool flush_wanted; /* a flush that found the queue full */
+	atomic_bool flush_wanted; /* a flush was requested while the queue was full */
 
-	/* the worker's own */
+	/* used by the worker alone */
 	struct litter *litter;
 	int width, height;
 	uint32_t epoch;
@@ -54,9 +54,9 @@ struct litter_watch {
 	unsigned pending_count;
 	struct limit alerts, suspected;
 	unsigned stem_number;
-	struct litter_stats before; /* of analyses that were closed */
+	struct litter_stats before; /* of analyses already closed */
 
-	pthread_mutex_t lock; /* over stats */
+	pthread_mutex_t lock; /* protects stats */
 	struct litter_watch_stats stats;
 };
 
@@ -86,9 +86,9 @@ static void count(struct litter_watch *watch, uint64_t *counter)
 }
 
 /*
- * @return whether one more fits into the minute that ends at @p now_ms, and if so takes its place
+ * @return whether another result is allowed in the minute that ends at @p now_ms; if so, counts it.
  */
-static bool take_place(struct limit *limit, uint64_t now_ms)
+static bool count_result(struct limit *limit, uint64_t now_ms)
 {
 	uint64_t *oldest = &limit->at_ms[limit->next % LITTER_WATCH_ALERTS_A_MINUTE];
 
@@ -153,8 +153,11 @@ static void *write_all(void *arg)
 	return NULL;
 }
 
-/* the writer's, in order; where it cannot take it, an alert without evidence beats none */
-static void hand_over(struct litter_watch *watch, struct pending *pending)
+/*
+ * Passes the alert to the writer, in order. If its queue is full, the alert is reported without
+ * evidence.
+ */
+static void queue_write(struct litter_watch *watch, struct pending *pending)
 {
 	struct pending *own = malloc(sizeof(*own));
 
@@ -172,13 +175,13 @@ static void hand_over(struct litter_watch *watch, struct pending *pending)
 
 static void post_first(struct litter_watch *watch)
 {
-	hand_over(watch, &watch->pending[0]);
+	queue_write(watch, &watch->pending[0]);
 	watch->pending_count--;
 	memmove(&watch->pending[0], &watch->pending[1],
 		sizeof(watch->pending[0]) * watch->pending_count);
 }
 
-/* whether the clip holds all it ever will */
+/* Whether the clip can be written: no more of its packets will arrive. */
 static bool is_due(const struct litter_watch *watch, const struct pending *pending, uint64_t now_ms)
 {
 	int64_t until =
@@ -196,14 +199,14 @@ static void post_due(struct litter_watch *watch, bool all)
 		post_first(watch);
 }
 
-static void take_verdict(struct litter_watch *watch, const struct litter_verdict *verdict)
+static void report_verdict(struct litter_watch *watch, const struct litter_verdict *verdict)
 {
 	uint64_t now_ms = clock_mono_ms();
 	struct pending *pending;
 	bool alert = verdict->grade == LITTER_ALERT,
-	     limited = alert && !take_place(&watch->alerts, now_ms);
+	     limited = alert && !count_result(&watch->alerts, now_ms);
 
-	if (!alert && !take_place(&watch->suspected, now_ms)) {
+	if (!alert && !count_result(&watch->suspected, now_ms)) {
 		count(watch, &watch->stats.suppressed);
 		return;
 	}
@@ -215,10 +218,10 @@ static void take_verdict(struct litter_watch *watch, const struct litter_verdict
 	pending->result.verdict = *verdict;
 	pending->result.width_px = watch->width;
 	pending->result.height_px = watch->height;
-	pending->result.first_sight_mono_us =
+	pending->result.first_seen_mono_us =
 		litter_history_arrival(&watch->past, verdict->begin_pts_us);
 	pending->result.end_mono_us = litter_history_arrival(&watch->past, verdict->end_pts_us);
-	pending->result.first_sight_unix_ms = unix_of(pending->result.first_sight_mono_us);
+	pending->result.first_seen_unix_ms = unix_of(pending->result.first_seen_mono_us);
 	pending->result.end_unix_ms = unix_of(pending->result.end_mono_us);
 	pending->result.rate_limited = limited;
 	if (limited)
@@ -229,20 +232,20 @@ static void take_verdict(struct litter_watch *watch, const struct litter_verdict
 	pending->epoch = watch->epoch;
 }
 
-static void take_verdicts(struct litter_watch *watch)
+static void report_verdicts(struct litter_watch *watch)
 {
 	struct litter_verdict verdict;
 
 	while (watch->litter != NULL && litter_next(watch->litter, &verdict) == 1)
-		take_verdict(watch, &verdict);
+		report_verdict(watch, &verdict);
 }
 
-/* the stream ended or another one begins */
+/* The stream has ended, or another one begins. */
 static void finish_stretch(struct litter_watch *watch)
 {
 	if (watch->litter != NULL) {
 		litter_flush(watch->litter);
-		take_verdicts(watch);
+		report_verdicts(watch);
 	}
 	watch->in_epoch = false;
 	post_due(watch, true);
@@ -280,7 +283,7 @@ static void begin_stretch(struct litter_watch *watch, const struct video_frame *
 	watch->in_epoch = true;
 }
 
-static void note_analysis(struct litter_watch *watch, float ms)
+static void count_analysis(struct litter_watch *watch, float ms)
 {
 	struct litter_watch_stats *stats = &watch->stats;
 
@@ -295,7 +298,7 @@ static void note_analysis(struct litter_watch *watch, float ms)
 	pthread_mutex_unlock(&watch->lock);
 }
 
-static void look_at(struct litter_watch *watch, struct video_frame *frame)
+static void analyse_frame(struct litter_watch *watch, struct video_frame *frame)
 {
 	uint64_t begin_us;
 
@@ -309,8 +312,8 @@ static void look_at(struct litter_watch *watch, struct video_frame *frame)
 		return;
 	begin_us = clock_mono_us();
 	litter_frame(watch->litter, frame->luma, (size_t)frame->stride_bytes, frame->pts_us);
-	note_analysis(watch, (float)(clock_mono_us() - begin_us) / 1000);
-	take_verdicts(watch);
+	count_analysis(watch, (float)(clock_mono_us() - begin_us) / 1000);
+	report_verdicts(watch);
 }
 
 static int wait_ms(const struct litter_watch *watch)
@@ -340,7 +343,7 @@ static void *work(void *arg)
 		if (r == -ECANCELED)
 			break;
 		if (r == 0 && frame != NULL)
-			look_at(watch, frame);
+			analyse_frame(watch, frame);
 		else if (r == 0)
 			finish_stretch(watch);
 		video_frame_unref(frame);
@@ -360,9 +363,7 @@ static bool is_valid(const struct litter_watch_config *config)
 	       config->mask.count <= MASK_POLYGONS_MAX;
 }
 
-/*
- * the polygons and the calibration are checked here, at start, and not when the first frame comes
- */
+/* Checks the polygons and the calibration at start, and not when the first frame arrives. */
 static int try_config(const struct litter_config *config)
 {
 	struct litter *litter;
@@ -397,8 +398,7 @@ static int start(struct litter_watch *watch)
 	snprintf(name, sizeof(name), "evidence/%u", watch->config.camera % 1000);
 	(void)pthread_setname_np(watch->writer, name);
 	snprintf(name, sizeof(name), "litter/%u", watch->config.camera % 1000);
-	(void)pthread_setname_np(watch->thread,
-				 name); /* for people who debug; nothing depends on it */
+	(void)pthread_setname_np(watch->thread, name); /* for debuggers only */
 	return 0;
 }
 
@@ -472,7 +472,7 @@ void litter_watch_close(struct litter_watch *watch)
 		return;
 	queue_cancel(watch->frames);
 	pthread_join(watch->thread, NULL);
-	queue_cancel(watch->writes); /* it writes what is left first */
+	queue_cancel(watch->writes); /* the writer first writes what is queued */
 	pthread_join(watch->writer, NULL);
 	free_watch(watch);
 }

@@ -49,8 +49,8 @@ struct litter_result {
 	unsigned camera;
 	struct litter_verdict verdict;
 	int width_px, height_px; /* of the picture that the verdict's points are in */
-	uint64_t first_sight_mono_us, end_mono_us; /* arrival of those frames */
-	int64_t first_sight_unix_ms, end_unix_ms;
+	uint64_t first_seen_mono_us, end_mono_us; /* arrival of those frames */
+	int64_t first_seen_unix_ms, end_unix_ms;
 	uint64_t posted_mono_us;
 	/* clip, clean still, still with the trajectory */
 	struct litter_result_file files[LITTER_RESULT_FILES];

@@ -14,10 +14,10 @@ enum {
 
 struct value {
 	struct net_shape shape;
-	size_t stride; /* of a picture, from pixel to pixel; 0: plain numbers */
+	size_t stride; /* of a picture, between pixels; 0: a plain vector */
 	size_t floats, offset;
-	int twin;        /* the same, converted; -1: not yet */
-	int first, last; /* steps between which it is needed */
+	int twin;        /* the same value in the other layout; -1: not converted yet */
+	int first, last; /* first and last step that needs it */
 };
 
 enum kind { CONV, FOREIGN, TO_PLAIN, TO_PICTURE };
@@ -33,7 +33,7 @@ struct step {
 };
 
 struct net {
-	struct value *values; /* one a step, and the input */
+	struct value *values; /* one per step, and the input */
 	struct step *steps;
 	size_t values_count, steps_count;
 	float *memory;
@@ -54,7 +54,7 @@ static size_t pixels_of(const struct net_shape *shape)
 	return (size_t)shape->height * (size_t)shape->width;
 }
 
-/* Room for one more value; never fails after the check of its callers. */
+/* Adds a value; the callers have checked the capacity. */
 static int add_value(struct net *net, const struct net_shape *shape, size_t stride)
 {
 	struct value *value = &net->values[net->values_count];
@@ -103,7 +103,7 @@ static bool has(const struct net *net, int value)
 	return value >= 0 && (size_t)value < net->values_count;
 }
 
-/* One more step; its values stay until it has run. */
+/* Adds a step; its values stay until it has run. */
 static void add_step(struct net *net, const struct step *step)
 {
 	for (size_t i = 0; i < step->count; i++)
@@ -111,7 +111,7 @@ static void add_step(struct net *net, const struct step *step)
 	net->steps[net->steps_count++] = *step;
 }
 
-/* The value as a picture with filled up channels, or as plain numbers. */
+/* The value as a picture with padded channels, or as a plain vector. */
 static int converted(struct net *net, int value, bool picture)
 {
 	struct value *from = &net->values[value];
@@ -140,7 +140,7 @@ int net_add_conv(struct net *net, const struct net_conv *conv, int from, int sum
 	if (net->memory != NULL || !has(net, from) || (summand != -1 && !has(net, summand)) ||
 	    !fits(&conv->out))
 		return -EINVAL;
-	if (from > 0 || conv->groups != 1) /* the input has no gaps, and needs none */
+	if (from > 0 || conv->groups != 1) /* the input is not padded and needs no padding */
 		step.in[0] = converted(net, from, true);
 	if (summand >= 0) {
 		if (memcmp(&net->values[summand].shape, &conv->out, sizeof(conv->out)) != 0)
@@ -195,7 +195,7 @@ static bool together(const struct value *a, const struct value *b)
 	return a->first <= b->last && b->first <= a->last;
 }
 
-/* The lowest place that nothing else has at the same time. */
+/* The lowest offset that no other value uses at the same time. */
 static size_t place_for(const struct net *net, size_t index)
 {
 	struct value *value = &net->values[index];
@@ -209,7 +209,7 @@ static size_t place_for(const struct net *net, size_t index)
 			continue;
 		offset = other->offset + other->floats;
 		offset = (offset + NET_CHANNELS - 1) / NET_CHANNELS * NET_CHANNELS;
-		i = (size_t)-1; /* from the start, at the new place */
+		i = (size_t)-1; /* start again with the new offset */
 	}
 	return offset;
 }
@@ -258,11 +258,11 @@ const float *net_output(const struct net *net, int output)
 	return net->memory + net->values[output].offset;
 }
 
-/* Some pixels at a time, so that each line of memory is fetched once. */
+/* Converts a few pixels at a time, so that each cache line is fetched once. */
 static void convert(const struct value *from, const float *in, const struct value *to, float *out)
 {
 	size_t pixels = pixels_of(&from->shape), channels = (size_t)from->shape.channels;
-	/* from channel to channel, from pixel to pixel */
+	/* strides between channels, between pixels */
 	size_t in_channel = from->stride > 0 ? 1 : pixels,
 	       in_pixel = from->stride > 0 ? from->stride : 1;
 	size_t out_channel = to->stride > 0 ? 1 : pixels,

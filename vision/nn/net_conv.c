@@ -14,28 +14,27 @@ struct net_version;
 struct net_kernel {
 	const struct net_version *version;
 	struct net_conv conv;
-	bool depthwise, pointwise; /* pointwise: each pixel comes of the same one of the input */
+	bool depthwise, pointwise; /* pointwise: each output pixel depends on one input pixel */
 	size_t taps, in_channels, out_stride;
-	int width; /* of the window */
-	ptrdiff_t tap_y, tap_x,
-		next_x; /* in the input, in floats: from tap to tap, from pixel to pixel */
+	int width;                      /* of the window */
+	ptrdiff_t tap_y, tap_x, next_x; /* in the input, in floats: between taps, between pixels */
 	ptrdiff_t tap_at[NET_TAPS_MAX];
 	const float *in, *summand;
 	float *out;
 	float *weights, *bias, *slopes;
-	float *nothing; /* a pixel outside the picture */
+	float *nothing; /* zeros: a pixel outside the picture */
 };
 
-/* count pixels one after the other, and the channels that their sums are of */
+/* consecutive pixels, and the channels whose sums are computed for them */
 struct net_tile {
 	const float *const *pixels; /* [tap][NET_ROWS_MAX] */
 	const float *weights;       /* [tap][channel in][channel out of this tile] */
 	size_t first, count, channel;
 };
 
-/* the taps that lie inside the picture, of pixels that have the same */
+/* the taps inside the picture, for pixels for which they are the same */
 struct net_span {
-	const float *in; /* of the first pixel, at tap 0, 0, which may lie outside */
+	const float *in; /* of the first pixel at tap 0, 0, which may lie outside */
 	int first_y, last_y, first_x, last_x;
 	size_t first;
 };
@@ -102,15 +101,15 @@ static const struct net_version *best_version(int lanes_max)
 
 static const struct net_version *best_version(int lanes_max)
 {
-	(void)lanes_max; /* four are all there are */
+	(void)lanes_max; /* the maximum here is four */
 	return &version_plain;
 }
 
 #endif
 
 /*
- * Numbers too small to be kept in full, of which trained weights have many, cost a processor a
- * hundred times as much. They count as zero while a kernel runs.
+ * Denormal numbers, of which trained weights contain many, cost a processor a hundred times as
+ * much. They count as zero while a kernel runs.
  */
 #if defined(__x86_64__)
 static unsigned long enter(void)
@@ -187,7 +186,7 @@ static float *zeros(size_t count)
 	return floats;
 }
 
-/* How many groups of NET_CHANNELS the tile that begins at a channel works on. */
+/* The number of groups of NET_CHANNELS in the tile that begins at a channel. */
 static size_t groups_at(const struct net_kernel *kernel, size_t channel)
 {
 	size_t left = (kernel->out_stride - channel) / NET_CHANNELS,
@@ -285,7 +284,8 @@ int net_kernel_open(const struct net_conv *conv, struct net_kernel **ret_kernel)
 		net_kernel_close(kernel);
 		return r;
 	}
-	kernel->conv.weights = kernel->conv.bias = kernel->conv.slopes = NULL; /* the caller's */
+	/* owned by the caller */
+	kernel->conv.weights = kernel->conv.bias = kernel->conv.slopes = NULL;
 	*ret_kernel = kernel;
 	return 0;
 }
@@ -309,13 +309,13 @@ void net_kernel_bind(struct net_kernel *kernel, const float *in, float *out, con
 	kernel->summand = summand;
 }
 
-/* Whether all taps of a window that begins at @p at lie inside a side. */
+/* Whether all taps of a window that begins at @p at lie inside the picture in this dimension. */
 static bool is_inside(int at, int window, int dilation, int side)
 {
 	return at >= 0 && at + (window - 1) * dilation < side;
 }
 
-/* Where each tap of one pixel finds its input. */
+/* The addresses of the inputs of one pixel, one for each tap. */
 static void gather_pixel(const struct net_kernel *kernel, int out_y, int out_x, const float **at)
 {
 	const struct net_conv *conv = &kernel->conv;
@@ -342,7 +342,7 @@ static void gather_pixel(const struct net_kernel *kernel, int out_y, int out_x, 
 	}
 }
 
-/* The same of the pixels of a tile, which reads as many as it has rows. */
+/* The same for the pixels of a tile, for each of its rows. */
 static void gather(const struct net_kernel *kernel, size_t first, size_t rows, size_t count,
 		   const float **pixels)
 {
@@ -368,7 +368,7 @@ static void gather(const struct net_kernel *kernel, size_t first, size_t rows, s
 	}
 }
 
-/* All tiles of the channels from..end, which are of the same width. */
+/* All tiles of the channels from..end, which have the same width. */
 static void run_dense(const struct net_kernel *kernel, size_t first, size_t end, size_t channel,
 		      size_t end_channel, size_t groups)
 {
@@ -388,7 +388,7 @@ static void run_dense(const struct net_kernel *kernel, size_t first, size_t end,
 	}
 }
 
-/* Which taps of 0..window fall inside a side when the first one lies at @p at. */
+/* The taps of 0..window inside the picture when the first one lies at @p at. */
 static void inside(int at, int dilation, int window, int side, int *ret_first, int *ret_last)
 {
 	int first = at < 0 ? (-at + dilation - 1) / dilation : 0;

@@ -287,10 +287,10 @@ static int use_recogniser(const struct model_manifest *manifest)
 	const struct face_model model = model_of(manifest);
 	const struct model_norm *norm = &manifest->scores.norm;
 	struct threshold_curve curve = {.min = manifest->scores.min,
-					.norm = {.usual = norm->usual,
+					.norm = {.typical = norm->typical,
 						 .low = norm->low,
 						 .high = norm->high,
-						 .none = norm->none,
+						 .no_face = norm->no_face,
 						 .exponent = norm->exponent}};
 	int r;
 
@@ -361,7 +361,7 @@ int faces_open(struct cameras *cameras)
 	face.false_accept_percent = config->face.false_accept_percent;
 	face.liveness = config->face.liveness != CONFIG_LIVENESS_OFF;
 	face.enforce = config->face.liveness == CONFIG_LIVENESS_ENFORCE;
-	face.screens = config->face.screens == CONFIG_SCREENS_REFUSE;
+	face.reject_screens = config->face.screens == CONFIG_SCREENS_REFUSE;
 	face.blink = config->face.blink == CONFIG_BLINK_REQUIRED;
 	face.stills_dir = config->evidence.dir;
 	face.keep_pictures = config->face.keep_pictures;

@@ -19,7 +19,7 @@ enum {
 };
 
 /* Pairs are reported from this margin below the lowest threshold in force. */
-static const float alike_margin = 0.1f;
+static const float ambiguous_margin = 0.1f;
 
 static float curve_score(size_t at)
 {
@@ -111,7 +111,7 @@ static void search_pairs(struct survey *survey)
 		if (gallery_neighbour(survey->gallery, at, person, &other) < 0)
 			continue;
 		survey->surveyed++;
-		if (other.score >= lowest - alike_margin)
+		if (other.score >= lowest - ambiguous_margin)
 			add_pair(survey, person, &other);
 	}
 }

@@ -76,7 +76,7 @@ void evidence_record_throw(struct journal *journal, const char *camera, const ch
 	draft.data =
 		json_pack("{s:s, s:s, s:o, s:i, s:o, s:o, s:o, s:[i,i], s:o, s:o, s:I}", "camera",
 			  camera, "grade", litter_grade_name(verdict->grade), "first_sight",
-			  json_utc(result->first_sight_unix_ms), "fall_ms",
+			  json_utc(result->first_seen_unix_ms), "fall_ms",
 			  (int)((verdict->end_pts_us - verdict->begin_pts_us) / 1000), "score",
 			  json_rounded(verdict->score), "origin", origin_json(verdict), "reasons",
 			  reasons_json(verdict), "picture", result->width_px, result->height_px,

@@ -159,7 +159,7 @@ static int check_template(struct face_watch *faces, const struct enrol *enrol,
 
 	if (consent_is_withdrawn(enrol->people, enrol->person)) /* meanwhile */
 		return problem_consent_withdrawn(problem);
-	if (gallery_likeness(face_watch_gallery(faces), enrol->person, enrol->vector,
+	if (gallery_person_score(face_watch_gallery(faces), enrol->person, enrol->vector,
 				 &likeness) == 0 &&
 	    likeness < same_person_min)
 		return problem_face_of_another(problem, name_of(enrol, enrol->person),
