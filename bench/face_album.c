@@ -44,7 +44,7 @@ static double since(double *mark)
 	return ms;
 }
 
-static void *read_whole(const char *path, size_t *ret_bytes)
+static void *read_file(const char *path, size_t *ret_bytes)
 {
 	FILE *file = fopen(path, "rb");
 	void *bytes = NULL;
@@ -97,8 +97,8 @@ static void to_unit(struct album_picture *picture)
 		picture->vector[i] /= picture->length;
 }
 
-static int look(struct worker *worker, const struct face_image *image,
-		struct album_picture *picture)
+static int analyse(struct worker *worker, const struct face_image *image,
+		   struct album_picture *picture)
 {
 	const struct album_config *config = worker->config;
 	double mark = cpu_ms(), ms[STEPS] = {0};
@@ -153,7 +153,7 @@ static int look(struct worker *worker, const struct face_image *image,
 	return 0;
 }
 
-static void look_at(struct worker *worker, struct album_picture *picture)
+static void analyse_clip(struct worker *worker, struct album_picture *picture)
 {
 	char path[1024];
 	struct problem problem = {0};
@@ -164,14 +164,14 @@ static void look_at(struct worker *worker, struct album_picture *picture)
 
 	snprintf(path, sizeof(path), "%s/%s/%s", worker->config->folder, picture->person,
 		 picture->file);
-	bytes = read_whole(path, &size);
+	bytes = read_file(path, &size);
 	if (bytes == NULL || face_photo_decode(bytes, size, &photo, &problem) < 0) {
 		fprintf(stderr, "%s: %s\n", path, problem.detail);
 		free(bytes);
 		return;
 	}
 	face_light_alter(&photo.image, worker->config->light);
-	r = look(worker, &photo.image, picture);
+	r = analyse(worker, &photo.image, picture);
 	if (r < 0)
 		fprintf(stderr, "%s: %s\n", path,
 			r == -ENOENT ? "no face was found" : strerror(-r));
@@ -185,7 +185,7 @@ static void *run(void *arg)
 	size_t at;
 
 	while ((at = atomic_fetch_add(worker->next, 1)) < worker->album->count)
-		look_at(worker, &worker->album->pictures[at]);
+		analyse_clip(worker, &worker->album->pictures[at]);
 	return NULL;
 }
 
@@ -270,7 +270,7 @@ static int list(const char *folder, struct album *album)
 	return 0;
 }
 
-static int look_at_all(const struct album_config *config, struct album *album)
+static int analyse_all(const struct album_config *config, struct album *album)
 {
 	struct worker workers[THREADS_MAX] = {0};
 	pthread_t threads[THREADS_MAX];
@@ -306,16 +306,16 @@ static int look_at_all(const struct album_config *config, struct album *album)
 
 /* ---- the answers of an earlier run ---- */
 
-struct kept_head {
+struct cache_head {
 	char magic[16], recogniser[72]; /* without a gap, for it is compared as bytes */
 	size_t count, picture_bytes;
 	unsigned views;
 	int embed, liveness, light;
 };
 
-static struct kept_head head_of(const struct album_config *config, const struct album *album)
+static struct cache_head head_of(const struct album_config *config, const struct album *album)
 {
-	struct kept_head head;
+	struct cache_head head;
 
 	memset(&head, 0, sizeof(head));
 	snprintf(head.magic, sizeof(head.magic), "gh-album-4");
@@ -330,10 +330,10 @@ static struct kept_head head_of(const struct album_config *config, const struct 
 }
 
 /* Only what another run of the same steps left of the same pictures; times are not kept. */
-static bool load_kept(const struct album_config *config, struct album *album)
+static bool load_cache(const struct album_config *config, struct album *album)
 {
-	struct kept_head head = head_of(config, album), found;
-	FILE *file = config->kept == NULL || album->count == 0 ? NULL : fopen(config->kept, "rb");
+	struct cache_head head = head_of(config, album), found;
+	FILE *file = config->cache == NULL || album->count == 0 ? NULL : fopen(config->cache, "rb");
 	struct album_picture *pictures =
 		file == NULL ? NULL : calloc(album->count, sizeof(*pictures));
 	bool fits = file != NULL && pictures != NULL &&
@@ -355,19 +355,19 @@ static bool load_kept(const struct album_config *config, struct album *album)
 	return fits;
 }
 
-static void save_kept(const struct album_config *config, const struct album *album)
+static void save_cache(const struct album_config *config, const struct album *album)
 {
-	struct kept_head head = head_of(config, album);
-	FILE *file = config->kept == NULL ? NULL : fopen(config->kept, "wb");
+	struct cache_head head = head_of(config, album);
+	FILE *file = config->cache == NULL ? NULL : fopen(config->cache, "wb");
 	bool written = file != NULL && fwrite(&head, sizeof(head), 1, file) == 1 &&
 		       fwrite(album->pictures, sizeof(*album->pictures), album->count, file) ==
 			       album->count;
 
 	if (file != NULL && fclose(file) != 0)
 		written = false;
-	if (config->kept != NULL && !written)
+	if (config->cache != NULL && !written)
 		fprintf(stderr, "%s: cannot be written, so the next run begins anew\n",
-			config->kept);
+			config->cache);
 }
 
 int album_load(const struct album_config *config, struct album *ret_album)
@@ -378,10 +378,10 @@ int album_load(const struct album_config *config, struct album *ret_album)
 	if (r < 0)
 		fprintf(stderr, "%s: %s\n", config->folder,
 			r == -ENOENT ? "no pictures" : strerror(-r));
-	else if (!load_kept(config, &album)) {
-		r = look_at_all(config, &album);
+	else if (!load_cache(config, &album)) {
+		r = analyse_all(config, &album);
 		if (r == 0)
-			save_kept(config, &album);
+			save_cache(config, &album);
 	}
 	if (r < 0) {
 		album_finish(&album);
@@ -410,7 +410,7 @@ long album_find(const struct album *album, const char *person, const char *file)
 	return found == NULL ? -1 : found - album->pictures;
 }
 
-float album_likeness(const struct album_picture *a, const struct album_picture *b)
+float album_cosine(const struct album_picture *a, const struct album_picture *b)
 {
 	float sums[16] = {0}, sum = 0;
 
@@ -426,7 +426,7 @@ float album_likeness(const struct album_picture *a, const struct album_picture *
 
 float album_score(const struct album_picture *enrolled, const struct album_picture *probe)
 {
-	float likeness = album_likeness(enrolled, probe);
+	float likeness = album_cosine(enrolled, probe);
 
 	return enrolled->found && probe->found
 		       ? likeness * score_gain_of_template(enrolled->length) *

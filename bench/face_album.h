@@ -32,7 +32,7 @@ struct album_picture {
 struct album_config {
 	const char *folder, *models_dir;
 	/* a file that holds the answers of an earlier run, or will hold this one's; NULL: none */
-	const char *kept;
+	const char *cache;
 	unsigned threads, views; /* views: see face_align_view() */
 	bool embed, liveness;
 	enum face_light light; /* how each picture is changed before anything else */
@@ -54,7 +54,7 @@ void album_finish(struct album *album);
 long album_find(const struct album *album, const char *person, const char *file);
 
 /** Cosine; -1 when one of the two has no face. */
-float album_likeness(const struct album_picture *a, const struct album_picture *b);
+float album_cosine(const struct album_picture *a, const struct album_picture *b);
 
 /** The same as a door scores it: weighed by what was seen of both (threshold.h). */
 float album_score(const struct album_picture *enrolled, const struct album_picture *probe);

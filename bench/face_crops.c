@@ -29,7 +29,8 @@ static float off_middle(const struct face_image *image, const struct face *face)
 		      face->y_px + face->height_px / 2 - (float)image->height_px / 2);
 }
 
-static void look(struct face_engine *engine, const struct face_image *image, struct record *record)
+static void analyse(struct face_engine *engine, const struct face_image *image,
+		    struct record *record)
 {
 	struct face faces[FACES_MAX], *face = faces;
 	struct face_quality quality;
@@ -70,7 +71,7 @@ int main(int argc, char **argv)
 		    size[1] > SIDE_MAX_PX ||
 		    fread(pixels, (size_t)size[0] * (size_t)size[1] * 3, 1, stdin) != 1)
 			break;
-		look(engine, &image, &record);
+		analyse(engine, &image, &record);
 		if (fwrite(&record, sizeof(record), 1, stdout) != 1)
 			break;
 	}

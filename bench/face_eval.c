@@ -52,7 +52,7 @@ struct site_mean { /* over the draws */
 };
 
 struct run {
-	const char *images, *pairs, *models, *kept;
+	const char *images, *pairs, *models, *cache;
 	unsigned views, threads;
 	bool json, best;
 	float (*score)(const struct album_picture *enrolled, const struct album_picture *probe);
@@ -324,7 +324,7 @@ static void judge_sites(struct run *run)
 							      .enrol = 3,
 							      .track = track,
 							      .enrolled_share = alike ? 50 : 100,
-							      .strangers_alike = alike != 0,
+							      .ambiguous_strangers = alike != 0,
 							      .best = run->best,
 							      .percent = 1};
 
@@ -432,14 +432,13 @@ static bool parse(struct run *run, int argc, char **argv)
 		else if (strcmp(argv[i], "--models") == 0 && more)
 			run->models = argv[++i];
 		else if (strcmp(argv[i], "--keep") == 0 && more)
-			run->kept = argv[++i];
+			run->cache = argv[++i];
 		else if (strcmp(argv[i], "--views") == 0 && more)
 			run->views = (unsigned)atoi(argv[++i]);
 		else if (strcmp(argv[i], "--threads") == 0 && more)
 			run->threads = (unsigned)atoi(argv[++i]);
 		else if (strcmp(argv[i], "--score") == 0 && more)
-			run->score =
-				strcmp(argv[++i], "cosine") == 0 ? album_likeness : album_score;
+			run->score = strcmp(argv[++i], "cosine") == 0 ? album_cosine : album_score;
 		else if (strcmp(argv[i], "--fusion") == 0 && more)
 			run->best = strcmp(argv[++i], "best") == 0;
 		else
@@ -467,7 +466,7 @@ int main(int argc, char **argv)
 	}
 	config.folder = run.images;
 	config.models_dir = run.models;
-	config.kept = run.kept;
+	config.cache = run.cache;
 	config.threads = run.threads;
 	config.views = run.views;
 	if (album_load(&config, &run.album) < 0)

@@ -74,7 +74,7 @@ static void add_eyes(struct film *film, const struct face *face, double second)
 	memset(&film->blink, 0, sizeof(film->blink));
 }
 
-static void look(struct film *film, const uint8_t *pixels, double second)
+static void analyse(struct film *film, const uint8_t *pixels, double second)
 {
 	const struct face_image image = {pixels, film->width_px, film->height_px,
 					 (size_t)film->width_px * 3};
@@ -184,7 +184,7 @@ int main(int argc, char **argv)
 		abort();
 	for (; fread(pixels, 1, bytes, stdin) == bytes; n++)
 		if (n % film.every == 0)
-			look(&film, pixels, n / film.fps);
+			analyse(&film, pixels, n / film.fps);
 	print(&film, n / film.fps);
 	free(pixels);
 	free(film.likeness);

@@ -38,7 +38,7 @@ struct run {
 	struct queue *results;
 	struct face_watch *watch;
 	struct board *board;
-	struct video_frame *kept; /* the latest, for the idle part */
+	struct video_frame *latest; /* the latest, for the idle part */
 	pthread_mutex_t lock;
 	double ms[DECISIONS_MAX];
 	double stage_ms[STAGES];
@@ -50,8 +50,8 @@ static void on_frame(void *arg, struct video_frame *frame)
 	struct run *run = arg;
 
 	pthread_mutex_lock(&run->lock);
-	video_frame_unref(run->kept);
-	run->kept = video_frame_ref(frame);
+	video_frame_unref(run->latest);
+	run->latest = video_frame_ref(frame);
 	pthread_mutex_unlock(&run->lock);
 	face_watch_frame(run->watch, 0, frame);
 }
@@ -142,14 +142,14 @@ static double watch_still(struct run *run)
 	uint64_t begin_ms = 0;
 
 	struct video_frame *wall = NULL;
-	size_t bytes = (size_t)run->kept->width_px * (size_t)run->kept->height_px;
+	size_t bytes = (size_t)run->latest->width_px * (size_t)run->latest->height_px;
 	uint8_t *luma = malloc(bytes);
 
 	if (luma == NULL)
 		return -1;
 	memset(luma, 96, bytes); /* nobody there */
-	if (video_frame_from_luma(luma, (size_t)run->kept->width_px, run->kept->width_px,
-				  run->kept->height_px, &wall) < 0) {
+	if (video_frame_from_luma(luma, (size_t)run->latest->width_px, run->latest->width_px,
+				  run->latest->height_px, &wall) < 0) {
 		free(luma);
 		return -1;
 	}
@@ -185,15 +185,15 @@ static void print(struct run *run, double busy, double idle)
 		printf("{\"bench\":\"face_latency\",\"decisions\":%zu,\"enrolled\":%u,\"width\":%d,"
 		       "\"height\":%d,"
 		       "\"p50_ms\":%.1f,\"p99_ms\":%.1f,\"busy_cores\":%.3f,\"idle_cores\":%.4f",
-		       run->count, run->enrolled, run->kept->width_px, run->kept->height_px, p50,
-		       p99, busy, idle);
+		       run->count, run->enrolled, run->latest->width_px, run->latest->height_px,
+		       p50, p99, busy, idle);
 	else
 		printf("%zu decisions, %u enrolled, %dx%d: p50 %.1f ms, p99 %.1f ms; busy %.1f %% "
 		       "of a core "
 		       "with "
 		       "decoding, idle %.2f %% without\n",
-		       run->count, run->enrolled, run->kept->width_px, run->kept->height_px, p50,
-		       p99, 100 * busy, 100 * idle);
+		       run->count, run->enrolled, run->latest->width_px, run->latest->height_px,
+		       p50, p99, 100 * busy, 100 * idle);
 	for (int i = 0; i < STAGES; i++)
 		printf(run->json ? ",\"%s_ms\":%.2f" : "  %s %.2f ms\n", stage_names[i],
 		       run->stage_ms[i] / (double)run->count);
@@ -284,7 +284,7 @@ int main(int argc, char **argv)
 	    face_watch_open(&config, run.results, &run.watch) == 0)
 		status = measure(&run);
 	face_watch_close(run.watch);
-	video_frame_unref(run.kept);
+	video_frame_unref(run.latest);
 	board_close(run.board);
 	if (run.results != NULL)
 		queue_close(run.results);

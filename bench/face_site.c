@@ -233,7 +233,7 @@ static void measure(const struct gate *gate, struct face_site_trial *trial)
 		const struct person *person = &gate->people[i];
 		double wrong;
 
-		if (!person->enrolled && gate->setup->strangers_alike && !person->able)
+		if (!person->enrolled && gate->setup->ambiguous_strangers && !person->able)
 			continue;
 		wrong = share_wrong(gate, i, (float)trial->threshold, &tracks);
 		if (tracks == 0)

@@ -20,7 +20,7 @@ struct face_site_setup {
 	unsigned enrol, track;   /* pictures of a template, and of a track */
 	unsigned enrolled_share; /* percent of those who can be; the others are strangers */
 	/* only those others: people as much seen and as alike as the enrolled */
-	bool strangers_alike;
+	bool ambiguous_strangers;
 	bool best;      /* a template each instead of their mean */
 	double percent; /* effective false accept rate */
 };

@@ -185,15 +185,15 @@ static void judge_all(size_t count)
 
 static int load(struct album_config *config, const char *prefix)
 {
-	char kept[1024];
+	char cache[1024];
 
 	for (int light = 0; light < FACE_LIGHTS; light++) {
 		size_t lost = 0, poor = 0;
 
 		config->light = (enum face_light)light;
-		snprintf(kept, sizeof(kept), "%s.%s", prefix != NULL ? prefix : "",
+		snprintf(cache, sizeof(cache), "%s.%s", prefix != NULL ? prefix : "",
 			 face_light_names[light]);
-		config->kept = prefix != NULL ? kept : NULL;
+		config->cache = prefix != NULL ? cache : NULL;
 		if (album_load(config, &albums[light]) < 0 || albums[light].people > PEOPLE_MAX)
 			return -1;
 		for (size_t i = 0; i < albums[light].count; i++) {

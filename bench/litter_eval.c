@@ -18,11 +18,11 @@
 #include <string.h>
 #include <time.h>
 
-enum { TOLD_MAX = 4096 };
+enum { REPORTS_MAX = 4096 };
 
-struct look {
+struct clip_run {
 	const struct manifest_clip *clip;
-	struct score_told *told;
+	struct score_report *reports;
 	size_t count;
 	bool full;
 };
@@ -36,7 +36,7 @@ struct sums {
 
 static void configure(void *arg, int width_px, int height_px, struct litter_config *ret_config)
 {
-	const struct manifest_clip *clip = ((const struct look *)arg)->clip;
+	const struct manifest_clip *clip = ((const struct clip_run *)arg)->clip;
 
 	ret_config->roi = clip->roi;
 	for (size_t i = 0; clip->roi_in_px && i < clip->roi.count; i++) {
@@ -52,42 +52,42 @@ static void configure(void *arg, int width_px, int height_px, struct litter_conf
 	}
 }
 
-static void take_verdict(void *arg, const struct litter_verdict *verdict, int64_t told_pts_us)
+static void add_report(void *arg, const struct litter_verdict *verdict, int64_t reported_pts_us)
 {
-	struct look *look = arg;
+	struct clip_run *run = arg;
 
-	if (look->count == TOLD_MAX) {
-		look->full = true;
+	if (run->count == REPORTS_MAX) {
+		run->full = true;
 		return;
 	}
-	look->told[look->count].verdict = *verdict;
-	look->told[look->count++].told_s =
-		(double)told_pts_us; /* seconds once the clip's begin is known */
+	run->reports[run->count].verdict = *verdict;
+	run->reports[run->count++].reported_s =
+		(double)reported_pts_us; /* seconds once the clip's begin is known */
 }
 
-static void count_from(struct look *look, int64_t first_pts_us)
+static void count_from(struct clip_run *run, int64_t first_pts_us)
 {
-	for (size_t i = 0; i < look->count; i++) {
-		struct score_told *t = &look->told[i];
+	for (size_t i = 0; i < run->count; i++) {
+		struct score_report *t = &run->reports[i];
 
 		t->first_pts_us = first_pts_us;
-		t->told_s = (t->told_s - (double)first_pts_us) / 1e6;
+		t->reported_s = (t->reported_s - (double)first_pts_us) / 1e6;
 		t->begin_s = (double)(t->verdict.begin_pts_us - first_pts_us) / 1e6;
 		t->end_s = (double)(t->verdict.end_pts_us - first_pts_us) / 1e6;
 	}
 }
 
-static void print_clip(const struct look *look, const struct litter_played *played,
+static void print_clip(const struct clip_run *run, const struct litter_played *played,
 		       const bool *found)
 {
 	unsigned hits = 0;
 
-	for (size_t i = 0; i < look->clip->throw_count; i++)
+	for (size_t i = 0; i < run->clip->throw_count; i++)
 		hits += found[i];
-	printf("%s: %.1f s, %zu throws, %u found\n", look->clip->path, played->seconds,
-	       look->clip->throw_count, hits);
-	for (size_t i = 0; i < look->count; i++) {
-		const struct score_told *t = &look->told[i];
+	printf("%s: %.1f s, %zu throws, %u found\n", run->clip->path, played->seconds,
+	       run->clip->throw_count, hits);
+	for (size_t i = 0; i < run->count; i++) {
+		const struct score_report *t = &run->reports[i];
 
 		printf("  %s %.2f at %.2f to %.2f s:", litter_grade_name(t->verdict.grade),
 		       (double)t->verdict.score, t->begin_s, t->end_s);
@@ -99,41 +99,41 @@ static void print_clip(const struct look *look, const struct litter_played *play
 	}
 }
 
-static int look_at(const struct manifest_clip *clip, struct sums *sums, bool clips)
+static int analyse_clip(const struct manifest_clip *clip, struct sums *sums, bool clips)
 {
-	static const struct litter_play_ops ops = {.config = configure, .verdict = take_verdict};
-	static struct score_told told[TOLD_MAX];
-	struct look look = {.clip = clip, .told = told};
+	static const struct litter_play_ops ops = {.config = configure, .verdict = add_report};
+	static struct score_report reports[REPORTS_MAX];
+	struct clip_run run = {.clip = clip, .reports = reports};
 	struct litter_played played;
 	bool *found = calloc(clip->throw_count + 1, sizeof(*found));
 	int r, failed;
 
 	if (found == NULL)
 		return -ENOMEM;
-	failed = litter_play(clip->path, &ops, &look, &played);
+	failed = litter_play(clip->path, &ops, &run, &played);
 	if (played.error[0] != '\0')
 		fprintf(stderr, "litter_eval: %s: %s\n", clip->path, played.error);
-	if (look.full)
+	if (run.full)
 		fprintf(stderr, "litter_eval: %s: more than %d verdicts, the rest is not counted\n",
-			clip->path, TOLD_MAX);
+			clip->path, REPORTS_MAX);
 	sums->clips++;
 	sums->failed += failed < 0;
 	sums->damaged += failed == 0 && played.error[0] != '\0';
 	sums->frames += played.frames;
 	sums->busy_ms += played.busy_ms;
 	sums->seconds += played.seconds;
-	count_from(&look, played.first_pts_us);
+	count_from(&run, played.first_pts_us);
 	r = score_add(&sums->score,
-		      &(struct score_clip){.sights = clip->sights,
-					   .sight_count = clip->sight_count,
-					   .told = told,
-					   .told_count = look.count,
+		      &(struct score_clip){.sightings = clip->sightings,
+					   .sighting_count = clip->sighting_count,
+					   .reports = reports,
+					   .report_count = run.count,
 					   .seconds = played.seconds,
 					   .frames = played.frames,
 					   .height_px = played.height_px},
 		      found);
 	if (clips)
-		print_clip(&look, &played, found);
+		print_clip(&run, &played, found);
 	free(found);
 	return r;
 }
@@ -222,7 +222,7 @@ static int evaluate(const struct manifest *manifest, bool json, bool clips)
 	int r = 0;
 
 	for (size_t i = 0; i < manifest->count && r == 0; i++)
-		r = look_at(&manifest->clips[i], &sums, clips);
+		r = analyse_clip(&manifest->clips[i], &sums, clips);
 	if (r < 0) {
 		fprintf(stderr, "litter_eval: %s\n", strerror(-r));
 		score_finish(&sums.score);

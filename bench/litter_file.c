@@ -44,17 +44,17 @@ static void print_text(const char *path, const struct litter_verdict *v)
 	printf("\n");
 }
 
-static void take_verdict(void *arg, const struct litter_verdict *verdict, int64_t told_pts_us)
+static void add_report(void *arg, const struct litter_verdict *verdict, int64_t reported_pts_us)
 {
 	const struct run *run = arg;
 
-	(void)told_pts_us; /* of use to those who measure the delay */
+	(void)reported_pts_us; /* of use to those who measure the delay */
 	(run->json ? print_json : print_text)(run->path, verdict);
 }
 
 static int play(const char *path, bool json)
 {
-	static const struct litter_play_ops ops = {.verdict = take_verdict};
+	static const struct litter_play_ops ops = {.verdict = add_report};
 	struct run run = {.path = path, .json = json};
 	struct litter_played played;
 	int r = litter_play(path, &ops, &run, &played);

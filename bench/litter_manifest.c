@@ -9,7 +9,7 @@
 
 enum { FIELDS = 8, LINE_BYTES = 4096 };
 
-#define SIGHT_S 0.15 /* a shorter line is one sight of a throw */
+#define SIGHTING_S 0.15 /* a shorter line is one sight of a throw */
 #define APART_S 0.5
 
 struct reader {
@@ -125,31 +125,31 @@ static struct manifest_clip *clip_named(struct reader *reader, const char *name)
 	return &more[m->count++];
 }
 
-static bool read_box(char *fields[FIELDS], struct score_sight *sight)
+static bool read_box(char *fields[FIELDS], struct score_sighting *sighting)
 {
 	double v[4];
 
-	sight->has_box = fields[4][0] != '\0' || fields[5][0] != '\0' || fields[6][0] != '\0' ||
-			 fields[7][0] != '\0';
-	if (!sight->has_box)
+	sighting->has_box = fields[4][0] != '\0' || fields[5][0] != '\0' || fields[6][0] != '\0' ||
+			    fields[7][0] != '\0';
+	if (!sighting->has_box)
 		return true;
 	for (int i = 0; i < 4; i++) {
 		if (!read_number(fields[4 + i], &v[i]))
 			return false;
 	}
 	/* a throw may go to the left: which corner comes first does not matter */
-	sight->x0 = fmin(v[0], v[2]);
-	sight->x1 = fmax(v[0], v[2]);
-	sight->y0 = fmin(v[1], v[3]);
-	sight->y1 = fmax(v[1], v[3]);
+	sighting->x0 = fmin(v[0], v[2]);
+	sighting->x1 = fmax(v[0], v[2]);
+	sighting->y0 = fmin(v[1], v[3]);
+	sighting->y1 = fmax(v[1], v[3]);
 	return true;
 }
 
-static int take_line(struct reader *reader, char *line)
+static int parse_line(struct reader *reader, char *line)
 {
 	static char empty[] = "";
 	char *fields[FIELDS];
-	struct score_sight sight = {0}, *more;
+	struct score_sighting sighting = {0}, *more;
 	struct manifest_clip *clip;
 	int count = split(line, fields);
 
@@ -167,22 +167,23 @@ static int take_line(struct reader *reader, char *line)
 	if (fields[2][0] == '\0' && fields[3][0] == '\0')
 		return fields[4][0] == '\0' ? 0
 					    : mistake(reader, "a box without begin_s and end_s");
-	if (!read_number(fields[2], &sight.begin_s) || !read_number(fields[3], &sight.end_s) ||
-	    sight.begin_s < 0 || sight.end_s < sight.begin_s)
+	if (!read_number(fields[2], &sighting.begin_s) ||
+	    !read_number(fields[3], &sighting.end_s) || sighting.begin_s < 0 ||
+	    sighting.end_s < sighting.begin_s)
 		return mistake(reader, "begin_s and end_s are no times in order");
-	if (!read_box(fields, &sight))
+	if (!read_box(fields, &sighting))
 		return mistake(reader, "x0,y0,x1,y1 are not four numbers");
-	more = realloc(clip->sights, (clip->sight_count + 1) * sizeof(*more));
+	more = realloc(clip->sightings, (clip->sighting_count + 1) * sizeof(*more));
 	if (more == NULL)
 		return -ENOMEM;
-	clip->sights = more;
-	clip->sights[clip->sight_count++] = sight;
+	clip->sightings = more;
+	clip->sightings[clip->sighting_count++] = sighting;
 	return 0;
 }
 
 static int by_time(const void *a, const void *b)
 {
-	const struct score_sight *x = a, *y = b;
+	const struct score_sighting *x = a, *y = b;
 
 	return (x->begin_s > y->begin_s) - (x->begin_s < y->begin_s);
 }
@@ -191,15 +192,15 @@ static void number_throws(struct manifest_clip *clip)
 {
 	int throw_index = -1;
 
-	if (clip->sight_count > 0)
-		qsort(clip->sights, clip->sight_count, sizeof(*clip->sights), by_time);
-	for (size_t i = 0; i < clip->sight_count; i++) {
-		struct score_sight *s = &clip->sights[i], *before = i > 0 ? s - 1 : NULL;
-		bool goes_on = before != NULL && s->end_s - s->begin_s < SIGHT_S &&
-			       before->end_s - before->begin_s < SIGHT_S &&
-			       s->begin_s - before->end_s <= APART_S;
+	if (clip->sighting_count > 0)
+		qsort(clip->sightings, clip->sighting_count, sizeof(*clip->sightings), by_time);
+	for (size_t i = 0; i < clip->sighting_count; i++) {
+		struct score_sighting *s = &clip->sightings[i], *before = i > 0 ? s - 1 : NULL;
+		bool continues = before != NULL && s->end_s - s->begin_s < SIGHTING_S &&
+				 before->end_s - before->begin_s < SIGHTING_S &&
+				 s->begin_s - before->end_s <= APART_S;
 
-		throw_index += !goes_on;
+		throw_index += !continues;
 		s->throw_index = throw_index;
 	}
 	clip->throw_count = (size_t)(throw_index + 1);
@@ -225,7 +226,7 @@ static int read_lines(struct reader *reader, FILE *file)
 		    (reader->line == 1 &&
 		     (strncmp(line, "path,", 5) == 0 || strcmp(line, "path") == 0)))
 			continue;
-		r = take_line(reader, line);
+		r = parse_line(reader, line);
 	}
 	return r == 0 && ferror(file) ? -EIO : r;
 }
@@ -260,7 +261,7 @@ int manifest_read(const char *path, struct manifest *ret_manifest,
 void manifest_finish(struct manifest *manifest)
 {
 	for (size_t i = 0; i < manifest->count; i++)
-		free(manifest->clips[i].sights);
+		free(manifest->clips[i].sightings);
 	free(manifest->clips);
 	memset(manifest, 0, sizeof(*manifest));
 }

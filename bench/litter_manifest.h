@@ -21,8 +21,8 @@ struct manifest_clip {
 	char path[MANIFEST_PATH_BYTES];
 	struct litter_polygon roi; /* as it was written: px, or fractions; count 0: none */
 	bool roi_in_px;
-	struct score_sight *sights; /* by time */
-	size_t sight_count, throw_count;
+	struct score_sighting *sightings; /* by time */
+	size_t sighting_count, throw_count;
 };
 
 struct manifest {

@@ -62,7 +62,7 @@ static void open_analysis(struct run *run, const struct video_frame *frame)
 		run->error = r;
 }
 
-static void take_frame(void *arg, struct video_frame *frame)
+static void on_frame(void *arg, struct video_frame *frame)
 {
 	struct run *run = arg;
 	struct litter_played *played = run->played;
@@ -86,7 +86,7 @@ static void take_frame(void *arg, struct video_frame *frame)
 	fetch(run);
 }
 
-static void take_state(void *arg, enum camera_state state, const struct problem *reason)
+static void on_state(void *arg, enum camera_state state, const struct problem *reason)
 {
 	struct run *run = arg;
 
@@ -102,7 +102,7 @@ static void take_state(void *arg, enum camera_state state, const struct problem 
 
 static int play_through(struct run *run, const char *path)
 {
-	const struct camera_ops ops = {.frame = take_frame, .state = take_state};
+	const struct camera_ops ops = {.frame = on_frame, .state = on_state};
 	struct camera_config config;
 	struct camera *camera = NULL;
 	int r;

@@ -22,8 +22,8 @@ struct litter_play_ops {
 	 * zeroed.
 	 */
 	void (*config)(void *arg, int width_px, int height_px, struct litter_config *ret_config);
-	/* @p told_pts_us: the frame after which the verdict was known. */
-	void (*verdict)(void *arg, const struct litter_verdict *verdict, int64_t told_pts_us);
+	/* @p reported_pts_us: the frame after which the verdict was known. */
+	void (*verdict)(void *arg, const struct litter_verdict *verdict, int64_t reported_pts_us);
 };
 
 /**

@@ -18,21 +18,21 @@ struct throw
 	double begin_s, end_s;
 	bool has_box;
 	struct box box;
-	const struct score_sight *sights;
+	const struct score_sighting *sightings;
 	size_t count;
 	bool found, suspected;
 };
 
-static struct throw throw_of(const struct score_sight *sights, size_t count)
+static struct throw throw_of(const struct score_sighting *sightings, size_t count)
 {
-	struct throw t = {.begin_s = sights[0].begin_s,
-			  .end_s = sights[0].end_s,
+	struct throw t = {.begin_s = sightings[0].begin_s,
+			  .end_s = sightings[0].end_s,
 			  .has_box = true,
 			  .box = {INFINITY, INFINITY, -INFINITY, -INFINITY},
-			  .sights = sights};
+			  .sightings = sightings};
 
-	while (t.count < count && sights[t.count].throw_index == sights[0].throw_index) {
-		const struct score_sight *s = &sights[t.count++];
+	while (t.count < count && sightings[t.count].throw_index == sightings[0].throw_index) {
+		const struct score_sighting *s = &sightings[t.count++];
 
 		t.begin_s = fmin(t.begin_s, s->begin_s);
 		t.end_s = fmax(t.end_s, s->end_s);
@@ -71,11 +71,11 @@ static struct box span_of(const struct litter_verdict *v)
 }
 
 /* where the thing was told to be at @p t_s, between two of its points */
-static struct box told_at(const struct score_told *told, double t_s)
+static struct box box_at(const struct score_report *report, double t_s)
 {
-	const struct litter_verdict *v = &told->verdict;
+	const struct litter_verdict *v = &report->verdict;
 	const struct litter_point *a = &v->points[0], *b = a;
-	double at_us = (double)told->first_pts_us + t_s * 1e6, share, x, y, w, h;
+	double at_us = (double)report->first_pts_us + t_s * 1e6, share, x, y, w, h;
 
 	for (size_t i = 1; i < v->point_count && (double)b->pts_us < at_us; i++) {
 		a = b;
@@ -92,28 +92,30 @@ static struct box told_at(const struct score_told *told, double t_s)
 	return (struct box){x - w, y - h, x + w, y + h};
 }
 
-static bool runs_through(const struct score_told *told, const struct throw *throw, double near_px)
+static bool runs_through(const struct score_report *report, const struct throw *throw,
+			 double near_px)
 {
 	struct box b = padded(throw->box, near_px);
 	size_t in = 0;
 
-	for (size_t i = 0; i < told->verdict.point_count; i++) {
-		double x = (double)told->verdict.points[i].x, y = (double)told->verdict.points[i].y;
+	for (size_t i = 0; i < report->verdict.point_count; i++) {
+		double x = (double)report->verdict.points[i].x,
+		       y = (double)report->verdict.points[i].y;
 
 		in += x >= b.x0 && x <= b.x1 && y >= b.y0 && y <= b.y1;
 	}
-	return (double)in >= NEAR_SHARE * (double)told->verdict.point_count;
+	return (double)in >= NEAR_SHARE * (double)report->verdict.point_count;
 }
 
-static bool belongs(const struct score_told *told, const struct throw *throw,
+static bool belongs(const struct score_report *report, const struct throw *throw,
 		    const struct score_clip *clip)
 {
-	return told->begin_s <= throw->end_s + SCORE_SLACK_S &&
-	       told->end_s >= throw->begin_s - SCORE_SLACK_S &&
-	       (!throw->has_box || runs_through(told, throw, NEAR * clip->height_px));
+	return report->begin_s <= throw->end_s + SCORE_SLACK_S &&
+	       report->end_s >= throw->begin_s - SCORE_SLACK_S &&
+	       (!throw->has_box || runs_through(report, throw, NEAR * clip->height_px));
 }
 
-static int keep_delay(struct score *score, double delay_s)
+static int add_delay(struct score *score, double delay_s)
 {
 	if (score->delay_count == score->delays_room) {
 		size_t room = score->delays_room * 2 + 64;
@@ -128,10 +130,10 @@ static int keep_delay(struct score *score, double delay_s)
 	return 0;
 }
 
-static double overlap(const struct throw *throw, const struct score_told *told)
+static double overlap(const struct throw *throw, const struct score_report *report)
 {
-	double both = fmin(throw->end_s, told->end_s) - fmax(throw->begin_s, told->begin_s);
-	double all = fmax(throw->end_s, told->end_s) - fmin(throw->begin_s, told->begin_s);
+	double both = fmin(throw->end_s, report->end_s) - fmax(throw->begin_s, report->begin_s);
+	double all = fmax(throw->end_s, report->end_s) - fmin(throw->begin_s, report->begin_s);
 
 	return both > 0 && all > 0 ? both / all : 0;
 }
@@ -150,16 +152,16 @@ static bool best_match(const struct score_clip *clip, struct throw *throws, size
 {
 	ret_match->overlap = -1;
 	for (size_t t = 0; t < count; t++) {
-		for (size_t i = 0; i < clip->told_count && !throws[t].found; i++) {
-			const struct score_told *told = &clip->told[i];
+		for (size_t i = 0; i < clip->report_count && !throws[t].found; i++) {
+			const struct score_report *report = &clip->reports[i];
 
-			if (taken[i] || !belongs(told, &throws[t], clip))
+			if (taken[i] || !belongs(report, &throws[t], clip))
 				continue;
-			if (told->verdict.grade != LITTER_ALERT)
+			if (report->verdict.grade != LITTER_ALERT)
 				throws[t].suspected = true;
-			else if (overlap(&throws[t], told) > ret_match->overlap)
+			else if (overlap(&throws[t], report) > ret_match->overlap)
 				*ret_match =
-					(struct match){(int)t, (int)i, overlap(&throws[t], told)};
+					(struct match){(int)t, (int)i, overlap(&throws[t], report)};
 		}
 	}
 	return ret_match->overlap >= 0;
@@ -168,7 +170,7 @@ static bool best_match(const struct score_clip *clip, struct throw *throws, size
 static int match(struct score *score, const struct score_clip *clip, struct throw *throws,
 		 size_t count)
 {
-	bool *taken = calloc(clip->told_count + 1, sizeof(*taken));
+	bool *taken = calloc(clip->report_count + 1, sizeof(*taken));
 	int r = taken == NULL ? -ENOMEM : 0;
 	struct match m;
 
@@ -178,7 +180,7 @@ static int match(struct score *score, const struct score_clip *clip, struct thro
 		taken[m.alert] = throw->found = true;
 		score->alerts_right++;
 		score->overlap_sum += throw->has_box ? m.overlap : 0;
-		r = keep_delay(score, clip->told[m.alert].told_s - throw->end_s);
+		r = add_delay(score, clip->reports[m.alert].reported_s - throw->end_s);
 	}
 	for (size_t t = 0; t < count; t++) {
 		score->overlap_throws += throws[t].has_box;
@@ -193,24 +195,24 @@ static int match(struct score *score, const struct score_clip *clip, struct thro
 static bool throw_at(const struct score_clip *clip, const struct throw *throw, double t_s,
 		     double frame_s, bool *ret_right)
 {
-	const struct score_sight *sight = NULL;
+	const struct score_sighting *sighting = NULL;
 
 	*ret_right = false;
-	for (size_t i = 0; i < throw->count && sight == NULL; i++) {
-		if (t_s >= throw->sights[i].begin_s - frame_s / 2 &&
-		    t_s <= throw->sights[i].end_s + frame_s / 2)
-			sight = &throw->sights[i];
+	for (size_t i = 0; i < throw->count && sighting == NULL; i++) {
+		if (t_s >= throw->sightings[i].begin_s - frame_s / 2 &&
+		    t_s <= throw->sightings[i].end_s + frame_s / 2)
+			sighting = &throw->sightings[i];
 	}
-	if (sight == NULL)
+	if (sighting == NULL)
 		return false;
-	for (size_t i = 0; i < clip->told_count; i++) {
-		const struct score_told *told = &clip->told[i];
+	for (size_t i = 0; i < clip->report_count; i++) {
+		const struct score_report *report = &clip->reports[i];
 		double pad = throw->count > 1 ? 0 : SPAN_PAD * clip->height_px;
-		struct box truth = {sight->x0, sight->y0, sight->x1, sight->y1};
-		struct box box = throw->count > 1 ? told_at(told, t_s) : span_of(&told->verdict);
+		struct box truth = {sighting->x0, sighting->y0, sighting->x1, sighting->y1};
+		struct box box = throw->count > 1 ? box_at(report, t_s) : span_of(&report->verdict);
 
-		if (told->verdict.grade == LITTER_ALERT && t_s >= told->begin_s - frame_s / 2 &&
-		    t_s <= told->end_s + frame_s / 2 &&
+		if (report->verdict.grade == LITTER_ALERT && t_s >= report->begin_s - frame_s / 2 &&
+		    t_s <= report->end_s + frame_s / 2 &&
 		    iou(padded(truth, pad), padded(box, pad)) >= SCORE_IOU)
 			*ret_right = true;
 	}
@@ -224,7 +226,7 @@ static void add_frames(struct score *score, const struct score_clip *clip,
 
 	for (uint64_t n = 0; n < clip->frames; n++) {
 		double t_s = (double)n * frame_s;
-		unsigned right = 0, told = 0, shown = 0;
+		unsigned right = 0, reported = 0, shown = 0;
 
 		for (size_t t = 0; t < count; t++) {
 			bool is_right;
@@ -232,30 +234,31 @@ static void add_frames(struct score *score, const struct score_clip *clip,
 			shown += throw_at(clip, &throws[t], t_s, frame_s, &is_right);
 			right += is_right;
 		}
-		for (size_t i = 0; i < clip->told_count; i++)
-			told += clip->told[i].verdict.grade == LITTER_ALERT &&
-				t_s >= clip->told[i].begin_s && t_s <= clip->told[i].end_s;
+		for (size_t i = 0; i < clip->report_count; i++)
+			reported += clip->reports[i].verdict.grade == LITTER_ALERT &&
+				    t_s >= clip->reports[i].begin_s &&
+				    t_s <= clip->reports[i].end_s;
 		score->frame_right += right;
 		score->frame_missed += shown - right;
-		score->frame_wrong += told > right ? told - right : 0;
+		score->frame_wrong += reported > right ? reported - right : 0;
 	}
 }
 
 int score_add(struct score *score, const struct score_clip *clip, bool *ret_found)
 {
-	struct throw *throws = calloc(clip->sight_count + 1, sizeof(*throws));
+	struct throw *throws = calloc(clip->sighting_count + 1, sizeof(*throws));
 	size_t count = 0;
 	bool boxes = true;
 	int r;
 
 	if (throws == NULL)
 		return -ENOMEM;
-	for (size_t i = 0; i < clip->sight_count; i += throws[count++].count) {
-		throws[count] = throw_of(&clip->sights[i], clip->sight_count - i);
+	for (size_t i = 0; i < clip->sighting_count; i += throws[count++].count) {
+		throws[count] = throw_of(&clip->sightings[i], clip->sighting_count - i);
 		boxes = boxes && throws[count].has_box;
 	}
-	for (size_t i = 0; i < clip->told_count; i++) {
-		bool alert = clip->told[i].verdict.grade == LITTER_ALERT;
+	for (size_t i = 0; i < clip->report_count; i++) {
+		bool alert = clip->reports[i].verdict.grade == LITTER_ALERT;
 
 		score->alerts += alert;
 		score->suspected += !alert;

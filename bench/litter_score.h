@@ -17,24 +17,24 @@
 #define SCORE_SLACK_S 0.5
 #define SCORE_IOU 0.3
 
-struct score_sight {
+struct score_sighting {
 	double begin_s, end_s; /* from the clip's first frame */
 	bool has_box;
 	double x0, y0, x1, y1; /* px, x0 <= x1, y0 <= y1 */
 	int throw_index;       /* rising from 0, sights of one throw in a row */
 };
 
-struct score_told {
+struct score_report {
 	struct litter_verdict verdict;
-	double begin_s, end_s, told_s;
+	double begin_s, end_s, reported_s;
 	int64_t first_pts_us; /* of the clip, from which seconds count */
 };
 
 struct score_clip {
-	const struct score_sight *sights;
-	size_t sight_count;
-	const struct score_told *told;
-	size_t told_count;
+	const struct score_sighting *sightings;
+	size_t sighting_count;
+	const struct score_report *reports;
+	size_t report_count;
 	double seconds;
 	uint64_t frames;
 	int height_px;

@@ -57,7 +57,7 @@ static void write_tracks(const struct film *film, const char *name, FILE *file)
 		const struct film_judged *judged = &film->judged[i];
 
 		fprintf(file, "%s,%s,%d,%d,%.2f,%.2f,%.4f", name,
-			suite_weather_name(film->plan.weather), film->sight_count > 0,
+			suite_weather_name(film->plan.weather), film->sighting_count > 0,
 			judged->throw_index, judged->begin_s, judged->end_s, (double)judged->score);
 		for (int k = 0; k < LITTER_MEASURES; k++)
 			fprintf(file, ",%.5g", (double)judged->measures[k]);
@@ -221,7 +221,7 @@ int main(int argc, char **argv)
 		free(film);
 		return 2;
 	}
-	film->wants_judged = tracks != NULL || options.verbose;
+	film->log_judged = tracks != NULL || options.verbose;
 	r = do_throws(&options, film, &sums, tracks);
 	if (r >= 0)
 		r = do_negatives(&options, film, &sums, tracks);

@@ -25,7 +25,7 @@ struct frame_head {
 };
 
 /* a blob, packed */
-struct kept {
+struct stored_blob {
 	float x, y, light;
 	uint16_t x0, y0, x1, y1, tile, spare;
 	uint32_t area;
@@ -37,7 +37,7 @@ struct suite_cache {
 	int tiles, throws;
 	bool writing;
 	struct litter_blob blobs[LITTER_BLOBS_MAX];
-	struct kept kept[LITTER_BLOBS_MAX];
+	struct stored_blob stored[LITTER_BLOBS_MAX];
 	uint8_t moves[TILES_MAX];
 };
 
@@ -100,9 +100,9 @@ int suite_cache_create(const char *folder, const char *name, const struct suite_
 	return 0;
 }
 
-int suite_cache_put_throws(struct suite_cache *cache, const unsigned *seen_sights)
+int suite_cache_put_throws(struct suite_cache *cache, const unsigned *seen_sightings)
 {
-	return put(cache, seen_sights, sizeof(*seen_sights) * (size_t)cache->throws);
+	return put(cache, seen_sightings, sizeof(*seen_sightings) * (size_t)cache->throws);
 }
 
 int suite_cache_put(struct suite_cache *cache, const struct litter *litter, int64_t pts_us)
@@ -118,20 +118,20 @@ int suite_cache_put(struct suite_cache *cache, const struct litter *litter, int6
 	for (int i = 0; i < litter->blob_count; i++) {
 		const struct litter_blob *b = &litter->blobs[i];
 
-		cache->kept[i] = (struct kept){.x = b->x,
-					       .y = b->y,
-					       .light = b->light,
-					       .x0 = (uint16_t)b->x0,
-					       .y0 = (uint16_t)b->y0,
-					       .x1 = (uint16_t)b->x1,
-					       .y1 = (uint16_t)b->y1,
-					       .tile = (uint16_t)b->tile,
-					       .area = (uint32_t)b->area_px};
+		cache->stored[i] = (struct stored_blob){.x = b->x,
+							.y = b->y,
+							.light = b->light,
+							.x0 = (uint16_t)b->x0,
+							.y0 = (uint16_t)b->y0,
+							.x1 = (uint16_t)b->x1,
+							.y1 = (uint16_t)b->y1,
+							.tile = (uint16_t)b->tile,
+							.area = (uint32_t)b->area_px};
 	}
 	r = put(cache, &head, sizeof(head));
 	if (r == 0)
 		r = put(cache, cache->moves, (size_t)cache->tiles);
-	return r < 0 ? r : put(cache, cache->kept, sizeof(cache->kept[0]) * head.blobs);
+	return r < 0 ? r : put(cache, cache->stored, sizeof(cache->stored[0]) * head.blobs);
 }
 
 int suite_cache_close(struct suite_cache *cache, bool keep)
@@ -171,9 +171,9 @@ int suite_cache_open(const char *folder, const char *name, const struct suite_sc
 	return 0;
 }
 
-int suite_cache_get_throws(struct suite_cache *cache, unsigned *ret_seen_sights)
+int suite_cache_get_throws(struct suite_cache *cache, unsigned *ret_seen_sightings)
 {
-	return get(cache, ret_seen_sights, sizeof(*ret_seen_sights) * (size_t)cache->throws);
+	return get(cache, ret_seen_sightings, sizeof(*ret_seen_sightings) * (size_t)cache->throws);
 }
 
 int suite_cache_get(struct suite_cache *cache, struct litter_frame_blobs *ret_seen)
@@ -186,11 +186,11 @@ int suite_cache_get(struct suite_cache *cache, struct litter_frame_blobs *ret_se
 			    ? -EIO
 			    : get(cache, cache->moves, (size_t)cache->tiles);
 	if (r == 0)
-		r = get(cache, cache->kept, sizeof(cache->kept[0]) * head.blobs);
+		r = get(cache, cache->stored, sizeof(cache->stored[0]) * head.blobs);
 	if (r < 0)
 		return r;
 	for (int i = 0; i < head.blobs; i++) {
-		const struct kept *k = &cache->kept[i];
+		const struct stored_blob *k = &cache->stored[i];
 
 		if (k->tile >= cache->tiles)
 			return -EIO;

@@ -42,8 +42,8 @@ void film_close(struct film *film)
 	film->scene = NULL;
 }
 
-static void note_judged(void *arg, const struct litter_track *track, const float *measures,
-			float score)
+static void log_judged_track(void *arg, const struct litter_track *track, const float *measures,
+			     float score)
 {
 	struct film *film = arg;
 	struct film_judged *judged = &film->judged[film->judged_count];
@@ -57,7 +57,7 @@ static void note_judged(void *arg, const struct litter_track *track, const float
 	judged->begin_s = (double)litter_first(track)->t + (double)film->litter->base_pts_us / 1e6;
 	judged->end_s = (double)litter_last(track)->t + (double)film->litter->base_pts_us / 1e6;
 	memcpy(judged->measures, measures, sizeof(*measures) * LITTER_MEASURES);
-	for (size_t t = 0; t < film->sight_count; t++) {
+	for (size_t t = 0; t < film->sighting_count; t++) {
 		int hits = 0;
 
 		for (int i = 0; i < track->count; i++) {
@@ -76,9 +76,9 @@ static void note_judged(void *arg, const struct litter_track *track, const float
 			judged->throw_index = (int)t;
 		}
 	}
-	for (size_t t = 0; t < film->sight_count && judged->throw_index == FILM_NO_THROW; t++) {
-		if (judged->begin_s < film->sights[t].end_s + BESIDE_S &&
-		    judged->end_s > film->sights[t].begin_s - BESIDE_S)
+	for (size_t t = 0; t < film->sighting_count && judged->throw_index == FILM_NO_THROW; t++) {
+		if (judged->begin_s < film->sightings[t].end_s + BESIDE_S &&
+		    judged->end_s > film->sightings[t].begin_s - BESIDE_S)
 			judged->throw_index = FILM_BESIDE_THROW;
 	}
 	if (judged->throw_index >= 0)
@@ -99,7 +99,7 @@ static void trace_frame(struct film *film, int n)
 {
 	const struct litter *litter = film->litter;
 
-	for (size_t t = 0; t < film->sight_count; t++) {
+	for (size_t t = 0; t < film->sighting_count; t++) {
 		struct film_trace *trace = &film->traces[t];
 		struct scene_box box;
 		bool any = false;
@@ -136,9 +136,9 @@ static void find_throws(struct film *film)
 {
 	const struct scene_options *o = &film->plan.options;
 
-	film->sight_count = 0;
+	film->sighting_count = 0;
 	for (size_t i = 0; i < o->throw_count; i++) {
-		struct score_sight s = {
+		struct score_sighting s = {
 			.x0 = INFINITY, .y0 = INFINITY, .x1 = -INFINITY, .y1 = -INFINITY};
 		struct film_trace trace = {.best = -INFINITY};
 		struct scene_box box;
@@ -150,7 +150,7 @@ static void find_throws(struct film *film)
 		for (int n = begin; n <= end; n++) {
 			if (!scene_truth(film->scene, i, n, &box))
 				continue;
-			trace.sights++;
+			trace.sightings++;
 			trace.seen += fmax(box.w, box.h) >= SIDE_MIN_PX &&
 				      scene_signal(film->scene, i, n) >= SCENE_ROSE;
 			s.x0 = fmin(s.x0, box.cx);
@@ -161,10 +161,10 @@ static void find_throws(struct film *film)
 		s.begin_s = (double)begin / o->frames_per_s;
 		s.end_s = (double)end / o->frames_per_s;
 		s.has_box = true;
-		s.throw_index = (int)film->sight_count;
-		film->traces[film->sight_count] = trace;
-		film->throw_of[film->sight_count] = i;
-		film->sights[film->sight_count++] = s;
+		s.throw_index = (int)film->sighting_count;
+		film->traces[film->sighting_count] = trace;
+		film->throw_of[film->sighting_count] = i;
+		film->sightings[film->sighting_count++] = s;
 	}
 }
 
@@ -173,13 +173,13 @@ static int swap_seen(struct film *film, struct reel *reel)
 	unsigned seen[SCENE_THROWS_MAX] = {0};
 	int r = 0;
 
-	for (size_t t = 0; t < film->sight_count; t++)
+	for (size_t t = 0; t < film->sighting_count; t++)
 		seen[film->throw_of[t]] = film->traces[t].seen;
 	if (reel->to != NULL)
 		r = suite_cache_put_throws(reel->to, seen);
 	if (reel->from != NULL)
 		r = suite_cache_get_throws(reel->from, seen);
-	for (size_t t = 0; t < film->sight_count && r == 0; t++)
+	for (size_t t = 0; t < film->sighting_count && r == 0; t++)
 		film->traces[t].seen = seen[film->throw_of[t]];
 	return r;
 }
@@ -191,7 +191,7 @@ static int open_film(struct film *film, const char *name, struct reel *reel)
 	int r = 0;
 
 	memset(&config, 0, sizeof(config));
-	film->told_count = film->judged_count = 0;
+	film->report_count = film->judged_count = 0;
 	film->busy_ms = 0;
 	if (film->cache_folder != NULL)
 		r = suite_cache_open(film->cache_folder, name, &film->plan, &reel->from);
@@ -224,16 +224,16 @@ static void fetch(struct film *film, double now_s)
 	struct litter_verdict verdict;
 
 	while (litter_next(film->litter, &verdict) == 1) {
-		struct score_told *told = &film->told[film->told_count];
+		struct score_report *report = &film->reports[film->report_count];
 
-		if (film->told_count == FILM_TOLD_MAX)
+		if (film->report_count == FILM_REPORTS_MAX)
 			continue;
-		film->told_count++;
-		told->verdict = verdict;
-		told->begin_s = (double)verdict.begin_pts_us / 1e6;
-		told->end_s = (double)verdict.end_pts_us / 1e6;
-		told->told_s = now_s;
-		told->first_pts_us = 0;
+		film->report_count++;
+		report->verdict = verdict;
+		report->begin_s = (double)verdict.begin_pts_us / 1e6;
+		report->end_s = (double)verdict.end_pts_us / 1e6;
+		report->reported_s = now_s;
+		report->first_pts_us = 0;
 	}
 }
 
@@ -280,12 +280,12 @@ int film_run(struct film *film, const char *name)
 	int r = open_film(film, name, &reel);
 
 	if (r >= 0) {
-		film->litter->judged = film->wants_judged ? note_judged : NULL;
+		film->litter->judged = film->log_judged ? log_judged_track : NULL;
 		film->litter->judged_arg = film;
 	}
 	for (int n = 0; n < o->frames && r >= 0; n++) {
 		r = show(film, &reel, n);
-		if (film->wants_judged && film->litter->scene == LITTER_SCENE_CALM)
+		if (film->log_judged && film->litter->scene == LITTER_SCENE_CALM)
 			trace_frame(film, n);
 		fetch(film, (double)n / o->frames_per_s);
 	}

@@ -11,14 +11,14 @@
 #include "litter_suite.h"
 
 enum {
-	FILM_TOLD_MAX = 512,
+	FILM_REPORTS_MAX = 512,
 	FILM_JUDGED_MAX = 4096,
 	FILM_MEASURES_MAX = 48,
 	FILM_NO_THROW = -1,
 	FILM_BESIDE_THROW =
 		-2, /* at the time of one, but elsewhere: its mirror image, or something else */
 	/* a throw that shows less often than this cannot be told by anybody */
-	FILM_SIGHTS_TO_SEE = 8,
+	FILM_SIGHTINGS_MIN = 8,
 };
 
 /* one fall that was judged, whatever came of it */
@@ -30,7 +30,7 @@ struct film_judged {
 
 /* how far a throw got */
 struct film_trace {
-	unsigned sights,
+	unsigned sightings,
 		/*
 		 * frames in which it shows; those of them by physics good enough (scene_signal(), 3
 		 * px)
@@ -44,14 +44,15 @@ struct film_trace {
 struct film {
 	struct suite_scene plan;
 	const char *cache_folder; /* NULL: none */
-	bool uncalibrated, wants_judged;
+	bool uncalibrated, log_judged;
 	struct scene *scene;
 	struct litter *litter;
-	struct score_told told[FILM_TOLD_MAX];
-	size_t told_count;
-	struct score_sight sights[SCENE_THROWS_MAX]; /* of the throws that come into the picture */
-	size_t sight_count, throw_of[SCENE_THROWS_MAX];
-	struct film_trace traces[SCENE_THROWS_MAX]; /* by throw, as told_count and sights */
+	struct score_report reports[FILM_REPORTS_MAX];
+	size_t report_count;
+	struct score_sighting
+		sightings[SCENE_THROWS_MAX]; /* of the throws that come into the picture */
+	size_t sighting_count, throw_of[SCENE_THROWS_MAX];
+	struct film_trace traces[SCENE_THROWS_MAX]; /* by throw, as report_count and sights */
 	struct film_judged judged[FILM_JUDGED_MAX];
 	size_t judged_count;
 	double busy_ms;

@@ -32,11 +32,11 @@ static void tally_throw(struct sums *sums, const struct film *film, size_t t, bo
 	tally(&sums->coded[film->plan.crf >= 0], found);
 	if (o->throws[i].hidden_m > 0)
 		tally(&sums->hidden, found);
-	if (film->traces[t].seen >= FILM_SIGHTS_TO_SEE)
+	if (film->traces[t].seen >= FILM_SIGHTINGS_MIN)
 		tally(&sums->visible, found);
 }
 
-static void print_verdict(const struct score_told *t)
+static void print_verdict(const struct score_report *t)
 {
 	const struct litter_point *a = &t->verdict.points[0],
 				  *b = &t->verdict.points[t->verdict.point_count - 1];
@@ -74,20 +74,20 @@ static void print_scene(const struct film *film, const char *what)
 
 static void check_origins(struct sums *sums, const struct film *film)
 {
-	const struct score_sight *sights = film->sights;
+	const struct score_sighting *sightings = film->sightings;
 
-	for (size_t t = 0; t < film->sight_count; t++) {
+	for (size_t t = 0; t < film->sighting_count; t++) {
 		const struct scene_throw *throw = &film->plan.options.throws[film->throw_of[t]];
-		const struct score_told *best = NULL;
+		const struct score_report *best = NULL;
 
-		for (size_t i = 0; i < film->told_count && best == NULL; i++) {
-			const struct score_told *told = &film->told[i];
+		for (size_t i = 0; i < film->report_count && best == NULL; i++) {
+			const struct score_report *report = &film->reports[i];
 
-			if (told->verdict.grade == LITTER_ALERT && told->verdict.origin_known &&
-			    fabs(told->end_s - sights[t].end_s) < 1 &&
-			    fabs((double)told->verdict.points[0].x - sights[t].x0) <
+			if (report->verdict.grade == LITTER_ALERT && report->verdict.origin_known &&
+			    fabs(report->end_s - sightings[t].end_s) < 1 &&
+			    fabs((double)report->verdict.points[0].x - sightings[t].x0) <
 				    0.15 * film->plan.options.height_px)
-				best = told;
+				best = report;
 		}
 		if (best != NULL)
 			tally(&sums->floors, best->verdict.floor_low <= throw->floor + 1 &&
@@ -98,17 +98,17 @@ static void check_origins(struct sums *sums, const struct film *film)
 int suite_add_film(struct sums *sums, struct film *film, bool verbose)
 {
 	const struct scene_options *o = &film->plan.options;
-	const struct score_sight *sights = film->sights;
+	const struct score_sighting *sightings = film->sightings;
 	const size_t *of = film->throw_of;
-	size_t count = film->sight_count;
+	size_t count = film->sighting_count;
 	bool found[SCENE_THROWS_MAX + 1] = {false};
 	double seconds = (double)o->frames / o->frames_per_s;
 	unsigned wrong = sums->score.alerts - sums->score.alerts_right;
 	int r = score_add(&sums->score,
-			  &(struct score_clip){.sights = sights,
-					       .sight_count = count,
-					       .told = film->told,
-					       .told_count = film->told_count,
+			  &(struct score_clip){.sightings = sightings,
+					       .sighting_count = count,
+					       .reports = film->reports,
+					       .report_count = film->report_count,
 					       .seconds = seconds,
 					       .frames = (uint64_t)o->frames,
 					       .height_px = o->height_px},
@@ -128,7 +128,7 @@ int suite_add_film(struct sums *sums, struct film *film, bool verbose)
 		sums->frames_1080 += (uint64_t)o->frames;
 		sums->busy_1080_ms += film->busy_ms;
 	}
-	if (!verbose || (count > 0 && all) || (count == 0 && film->told_count == 0))
+	if (!verbose || (count > 0 && all) || (count == 0 && film->report_count == 0))
 		return r;
 	print_scene(film, count > 0 ? "throws" : "negative");
 	for (size_t t = 0; t < count; t++) {
@@ -140,14 +140,14 @@ int suite_add_film(struct sums *sums, struct film *film, bool verbose)
 			       "%s of "
 			       "size %.2f, luma %d, floor %d, %.2f to %.2f s, (%.0f,%.0f) to "
 			       "(%.0f,%.0f)\n",
-			       film_stage(&film->traces[t]), film->traces[t].sights,
+			       film_stage(&film->traces[t]), film->traces[t].sightings,
 			       film->traces[t].seen, film->traces[t].blobs, film->traces[t].longest,
 			       (double)film->traces[t].best, scene_kind_name(w->kind), w->size,
-			       w->luma, w->floor, sights[t].begin_s, sights[t].end_s, sights[t].x0,
-			       sights[t].y0, sights[t].x1, sights[t].y1);
+			       w->luma, w->floor, sightings[t].begin_s, sightings[t].end_s,
+			       sightings[t].x0, sightings[t].y0, sightings[t].x1, sightings[t].y1);
 	}
-	for (size_t i = 0; i < film->told_count; i++)
-		print_verdict(&film->told[i]);
+	for (size_t i = 0; i < film->report_count; i++)
+		print_verdict(&film->reports[i]);
 	fflush(stdout);
 	return r;
 }

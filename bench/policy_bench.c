@@ -28,7 +28,7 @@ enum {
 	ROUNDS = 5
 };
 
-struct threshold_calibration {
+struct bench_site {
 	struct roster *roster;
 	struct access_rules *ruleset;
 	struct roster_credentials *credentials;
@@ -49,8 +49,7 @@ static unsigned any(unsigned below)
 	return (seed >> 8) % below;
 }
 
-static void load(struct threshold_calibration *site, const char *kind, unsigned number,
-		 json_t *value)
+static void load(struct bench_site *site, const char *kind, unsigned number, json_t *value)
 {
 	char name[POLICY_NAME_BYTES];
 
@@ -84,7 +83,7 @@ static void report(void *arg, const struct problem *problem)
 	die("the site", problem->detail);
 }
 
-static void fill_book(struct threshold_calibration *site)
+static void fill_rules(struct bench_site *site)
 {
 	for (unsigned i = 0; i < GROUPS; i++)
 		load(site, "group", i, json_object());
@@ -104,8 +103,8 @@ static void fill_book(struct threshold_calibration *site)
 		die("the site", "not used");
 }
 
-static void add_credential(struct threshold_calibration *site, const char *person,
-			   enum policy_factor factor, const char *text)
+static void add_credential(struct bench_site *site, const char *person, enum policy_factor factor,
+			   const char *text)
 {
 	struct roster_credential credential = {.factor = factor, .policy = {.enabled = true}};
 
@@ -116,22 +115,22 @@ static void add_credential(struct threshold_calibration *site, const char *perso
 		die("a credential", "refused");
 }
 
-static void fill_people(struct threshold_calibration *site)
+static void fill_people(struct bench_site *site)
 {
 	for (unsigned i = 0; i < PEOPLE; i++) {
 		struct roster_person person = {.enabled = true};
-		struct roster_person *kept;
+		struct roster_person *stored;
 		char pin[ROSTER_CODE_BYTES];
 
 		ulid_make(clock_unix_ms(), person.id);
 		snprintf(person.name, sizeof(person.name), "Nobody %u", i);
 		if (roster_put(site->roster, &person) < 0)
 			die("a person", "refused");
-		kept = roster_edit(site->roster, person.id);
+		stored = roster_edit(site->roster, person.id);
 		for (int groups = 0; groups < 2; groups++)
-			kept->access.groups.bits[0] |= (uint64_t)1 << any(GROUPS);
+			stored->access.groups.bits[0] |= (uint64_t)1 << any(GROUPS);
 		if (i % 10 == 0) /* the worst case: in no rule's group */
-			memset(&kept->access.groups, 0, sizeof(kept->access.groups));
+			memset(&stored->access.groups, 0, sizeof(stored->access.groups));
 		snprintf(site->cards[i], sizeof(site->cards[i]), "%u",
 			 8000000u + i * 7919u % 10000u);
 		snprintf(pin, sizeof(pin), "%06u", any(1000000));
@@ -141,7 +140,7 @@ static void fill_people(struct threshold_calibration *site)
 }
 
 /* One card at one door. @return whether it opened */
-static bool decide(const struct threshold_calibration *site, const char *card, unsigned door,
+static bool decide(const struct bench_site *site, const char *card, unsigned door,
 		   struct schedule_time local)
 {
 	const struct roster_credential *credential =
@@ -164,8 +163,7 @@ static bool decide(const struct threshold_calibration *site, const char *card, u
 }
 
 /* @p step 1: everybody in turn; 10: only those whom no rule lets in */
-static double measure(const struct threshold_calibration *site, unsigned step,
-		      unsigned *ret_granted)
+static double measure(const struct bench_site *site, unsigned step, unsigned *ret_granted)
 {
 	double best = 0;
 
@@ -200,14 +198,14 @@ int main(void)
 {
 	static const char *const doors[DOORS] = {"door-0", "door-1", "door-2", "door-3",
 						 "door-4", "door-5", "door-6", "door-7"};
-	static struct threshold_calibration site;
+	static struct bench_site site;
 	unsigned granted;
 	double a_second;
 
 	if (roster_open(&site.roster) < 0 || access_rules_open(doors, DOORS, &site.ruleset) < 0 ||
 	    roster_credentials_open(&site.credentials) < 0)
 		die("the site", "no memory");
-	fill_book(&site);
+	fill_rules(&site);
 	fill_people(&site);
 	a_second = measure(&site, 1, &granted);
 	fprintf(stderr, "%u of %d granted\n", granted, DECISIONS);
