@@ -258,5 +258,5 @@ void api_get_console(struct api *api, const struct http_request *request)
 			api->http, request, fd,
 			type_of(strcmp(request->path, "/") == 0 ? "index.html" : request->path),
 			strncmp(request->path, "/assets/", 8) == 0 ? HTTP_CACHE_FOREVER
-								   : HTTP_CACHE_ASK);
+								   : HTTP_CACHE_REVALIDATE);
 }

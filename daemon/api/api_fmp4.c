@@ -66,7 +66,7 @@ static void send_part(struct api *api, struct viewer *viewer, const struct fmp4_
 
 	if (viewer->session != 0 &&
 	    !session_is_live(api->sessions, viewer->session, clock_mono_ms())) {
-		http_stream_end(api->http, viewer->http);
+		http_stream_abort(api->http, viewer->http);
 		return;
 	}
 	if (!viewer->begun && (head == NULL || !part->key))
@@ -84,7 +84,7 @@ static void take_head(struct api *api, struct source *source, struct fmp4_part *
 		struct viewer *viewer = &api->fmp4->viewers[i];
 
 		if (viewer->source == source && viewer->begun)
-			http_stream_end(api->http, viewer->http);
+			http_stream_abort(api->http, viewer->http);
 	}
 	free(source->head);
 	source->head = head;
@@ -94,7 +94,7 @@ static void end_viewers(struct api *api, const struct source *source)
 {
 	for (size_t i = 0; i < VIEWERS_MAX; i++)
 		if (api->fmp4->viewers[i].source == source)
-			http_stream_end(api->http, api->fmp4->viewers[i].http);
+			http_stream_abort(api->http, api->fmp4->viewers[i].http);
 }
 
 static void pass_on(struct api *api, struct source *source, uint64_t now_ms)

@@ -257,8 +257,8 @@ static void on_people(struct api *api, void *arg, const json_t *body)
 		return;
 	out = body != NULL ? open_memstream(&text, &bytes) : NULL;
 	if (out == NULL) {
-		http_stream_end(api->http,
-				export->http); /* half a list must not look like a whole one */
+		http_stream_abort(api->http,
+				  export->http); /* half a list must not look like a whole one */
 		return;
 	}
 	json_array_foreach(json_object_get(body, "people"), index, person) put_person(out, person);

@@ -223,8 +223,8 @@ static void on_page(struct api *api, void *arg, const json_t *body)
 	if (!export->used)
 		return;
 	if (body == NULL) {
-		http_stream_end(api->http,
-				export->http); /* half a log must not look like a whole one */
+		http_stream_abort(api->http,
+				  export->http); /* half a log must not look like a whole one */
 		return;
 	}
 	export->page = json_incref(json_object_get(body, "events"));

@@ -122,7 +122,7 @@ static void show(struct api *api, const struct picture *picture)
 			continue;
 		if (viewer->session != 0 &&
 		    !session_is_live(api->sessions, viewer->session, clock_mono_ms())) {
-			http_stream_end(api->http, viewer->http);
+			http_stream_abort(api->http, viewer->http);
 			continue;
 		}
 		/* a picture that does not fit is left out like one that came too early */
@@ -198,7 +198,7 @@ static void break_silence(struct api *api, struct watched *watched, uint64_t now
 	for (size_t i = 0; i < VIEWERS_MAX; i++)
 		if (api->mjpeg->viewers[i].used &&
 		    strcmp(api->mjpeg->viewers[i].camera, watched->camera) == 0)
-			http_stream_end(api->http, api->mjpeg->viewers[i].http);
+			http_stream_abort(api->http, api->mjpeg->viewers[i].http);
 }
 
 void api_mjpeg_tick(struct api *api, uint64_t now_ms)

@@ -127,8 +127,8 @@ static void on_page(struct api *api, void *arg, const json_t *body)
 	if (json_is_array(events))
 		send_page(api, stream, events);
 	else
-		http_stream_end(api->http,
-				stream->http); /* the client comes again with the id it has */
+		http_stream_abort(api->http,
+				  stream->http); /* the client comes again with the id it has */
 }
 
 bool api_stream_on_event(struct api *api, struct http_token http, enum http_stream_event event)
@@ -208,7 +208,7 @@ void api_stream_end_session(struct api *api, uint64_t session)
 {
 	for (size_t i = 0; i < API_STREAMS_MAX; i++)
 		if (api->streams[i].used && api->streams[i].session == session)
-			http_stream_end(api->http, api->streams[i].http);
+			http_stream_abort(api->http, api->streams[i].http);
 }
 
 void api_stream_check_sessions(struct api *api)
@@ -218,7 +218,7 @@ void api_stream_check_sessions(struct api *api)
 
 		if (stream->used && stream->session != 0 &&
 		    !session_is_live(api->sessions, stream->session, clock_mono_ms()))
-			http_stream_end(api->http, stream->http);
+			http_stream_abort(api->http, stream->http);
 	}
 }
 

@@ -1,11 +1,13 @@
 /*
- * http.h - HTTP in our own words; libmicrohttpd stays behind http_mhd.c and http_*_mhd.c.
+ * http.h - an HTTP server on the caller's event loop. Only http_mhd.c and http_*_mhd.c include
+ * libmicrohttpd.
  *
- * Serves a Unix socket and a TCP address on the caller's event loop, with no thread of its own:
- * plain on loopback, TLS when there is a certificate. A request is reported twice: to `admit` once
- * its head is read, to `handle` once its body is. Each request is answered once, in `handle` or
- * later, by its token; a token may outlive its client. A connection that is slow with a head or a
- * body is closed. All on one thread.
+ * The server listens on a Unix socket and on a TCP address: plain on loopback, TLS when there is a
+ * certificate. It starts no thread. Each request causes two calls: `admit` after its header has
+ * been read, and `handle` after its body has been read. Each request is answered exactly once, in
+ * `handle` or later, and its token names it. A token may outlive its connection; an answer to it is
+ * then dropped. A connection that sends its header or body too slowly is closed. Control thread
+ * only.
  */
 #ifndef GH_HTTP_HTTP_H
 #define GH_HTTP_HTTP_H
@@ -17,23 +19,23 @@
 #include "base/problem.h"
 
 enum {
-	HTTP_CONNECTIONS_MAX = 256,         /* each listener's */
-	HTTP_ADDRESS_CONNECTIONS_MAX = 160, /* of them from one address */
+	HTTP_CONNECTIONS_MAX = 256,         /* of each listener */
+	HTTP_ADDRESS_CONNECTIONS_MAX = 160, /* of these, from one client address */
 	HTTP_ADDRESS_BYTES = 46,
 	HTTP_CALLER_BYTES = 32,
-	HTTP_HEAD_BYTES_MAX = 16 << 10,   /* request line and headers */
-	HTTP_BODY_BYTES_MAX = 10 << 20,   /* of one request; also what `admit` may ask for */
+	HTTP_HEAD_BYTES_MAX = 16 << 10, /* request line and headers */
+	HTTP_BODY_BYTES_MAX = 10 << 20, /* of one request; the upper limit of what `admit` allows */
 	HTTP_BODIES_BYTES_MAX = 48 << 20, /* of all requests together */
-	/* doors have their turn between two, however many pages are open */
-	HTTP_ANSWERS_A_TURN = 2,
+	/* requests handled in one turn of the event loop: door events are handled between turns */
+	HTTP_REQUESTS_PER_TURN = 2,
 	HTTP_IDLE_S = 30,
-	HTTP_HEAD_MS = 15000, /* from the connection, or the answer before, to a whole head */
-	HTTP_BODY_MS = 90000, /* from there to a whole body */
-	HTTP_STREAM_BYTES_MAX =
-		256 << 10, /* waiting for one slow client, who is dropped beyond it; the usual */
-	HTTP_VIDEO_BYTES_MAX = 2 << 20, /* the same for moving pictures */
-	HTTP_STREAM_ALIVE_MS =
-		15000 /* a comment this often shows whether the client is still there */
+	HTTP_HEAD_MS = 15000, /* from the connection or the last answer to a complete header */
+	HTTP_BODY_MS = 90000, /* from there to a complete body */
+	/* unsent bytes of one stream; a client that is slower is disconnected */
+	HTTP_STREAM_BYTES_MAX = 256 << 10,
+	HTTP_VIDEO_BYTES_MAX = 2 << 20, /* the same for video */
+	/* interval of a comment in an event stream, which detects a lost client */
+	HTTP_STREAM_ALIVE_MS = 15000
 };
 
 struct http;
@@ -42,14 +44,14 @@ struct http_token {
 	uint32_t slot, generation;
 };
 
-/* who asks, as `admit` found out; passed on to `handle` */
+/* the client as `admit` identified it; passed to `handle` */
 struct http_caller {
 	char name[HTTP_CALLER_BYTES];
 	int role;
 	uint64_t session;
 };
 
-/* one request; everything is borrowed for the call */
+/* one request; all pointers are borrowed for the call */
 struct http_request {
 	struct http_token token;
 	const char *method; /* HEAD arrives as GET */
@@ -59,14 +61,14 @@ struct http_request {
 	bool local;                /* over the Unix socket */
 	bool secure;               /* over TLS */
 	const char *address;       /* of the client, "" over the Unix socket */
-	struct http_caller caller; /* in `handle` */
-	void *internal;
+	struct http_caller caller; /* set in `handle` */
+	void *internal;            /* for http_*.c */
 };
 
 struct http_admission {
 	struct http_caller caller;
-	size_t body_bytes_max; /* 0 when `admit` is called: no body */
-	/* PROBLEM_NONE when `admit` is called: admitted; else answer with it */
+	size_t body_bytes_max; /* initially 0: no body is allowed */
+	/* initially PROBLEM_NONE: the request is admitted; otherwise it is the answer */
 	struct problem problem;
 	const char *allow; /* the Allow header of a 405, or NULL */
 };
@@ -78,36 +80,47 @@ struct http_ops {
 		      struct http_admission *admission);
 	void (*handle)(void *arg, const struct http_request *request);
 	/**
-	 * DRAINED: all that was sent is with the kernel. CLOSED: the token is dead. Not from within
-	 * a send.
+	 * DRAINED: all bytes have been passed to the kernel. CLOSED: the token is invalid from now
+	 * on. Never called from within http_stream_send().
 	 */
 	void (*stream_event)(void *arg, struct http_token token, enum http_stream_event event);
 };
 
 struct http_config {
-	const char *socket_path; /* "" or NULL: none; mode 0660, a stale one is replaced */
-	const char *listen; /* ADDRESS:PORT; "" or NULL: none. Loopback, but with a certificate */
-	const char *cert_file, *key_file; /* PEM; both, or both "" or NULL */
+	const char *socket_path; /* "" or NULL: none; mode 0660, a stale socket is replaced */
+	/* ADDRESS:PORT; "" or NULL: none. Without a certificate it must be a loopback address */
+	const char *listen;
+	const char *cert_file, *key_file; /* PEM; either both are set, or both are "" or NULL */
 };
 
 /**
+ * Start listening. @p ops must outlive the server; @p config is borrowed for the call.
+ * @param error  @p error_bytes; one sentence on failure.
  * @return 0, -EINVAL, -EACCES (not loopback and no TLS), -EADDRINUSE, -EKEYREJECTED (certificate or
- *  key), -ENOMEM or another negative errno; @p error a sentence.
+ *         key), -ENOMEM or another negative errno.
  */
 int http_open(const struct http_config *config, const struct http_ops *ops, void *arg,
 	      struct http **ret_http, char *error, size_t error_bytes);
+
+/** Readable when http_dispatch() has work; level-triggered. */
 int http_fd(const struct http *http);
+
+/** When http_dispatch() is due without the fd: clock_mono_ms() time, UINT64_MAX: never. */
 uint64_t http_deadline_ms(const struct http *http);
 
 /**
- * One turn; `handle` is called at most HTTP_ANSWERS_A_TURN times, the other requests wait for the
- * next turn.
+ * Serve what is ready; never blocks. Calls `handle` at most HTTP_REQUESTS_PER_TURN times; further
+ * requests wait for the next call.
  */
 void http_dispatch(struct http *http);
+
+/** The TCP port, 0: none. */
 unsigned http_port(const struct http *http);
+
+/** Closes every connection and invalidates every token. NULL is allowed. */
 void http_close(struct http *http);
 
-/** A request header or query argument by name, or NULL; only during `admit` and `handle`. */
+/** The value of a request header or query argument, or NULL; only during `admit` and `handle`. */
 const char *http_header(const struct http_request *request, const char *name);
 const char *http_query(const struct http_request *request, const char *name);
 
@@ -119,12 +132,13 @@ int http_cookie(const struct http_request *request, const char *name, char *ret_
 		size_t bytes);
 
 /**
- * A header of the answer to come, beside the usual ones. @p name is a constant; @p value is copied.
+ * Add a header to the answer that follows, beside the usual ones. @p name must be a constant; @p
+ * value is copied.
  */
 void http_set_header(struct http *http, struct http_token token, const char *name,
 		     const char *value);
 
-/** Answer with @p bytes at @p body, malloc'ed; takes ownership. @p type NULL: no content. */
+/** Answer with @p body, which is malloc'ed and which this call frees. @p type NULL: no content. */
 void http_respond(struct http *http, struct http_token token, unsigned status, const char *type,
 		  char *body, size_t bytes);
 
@@ -135,45 +149,52 @@ void http_respond(struct http *http, struct http_token token, unsigned status, c
 void http_respond_problem(struct http *http, struct http_token token, unsigned status,
 			  const struct problem *problem);
 
-/** Answer with the whole regular file @p fd, at any time. Takes ownership of @p fd. */
+/** Answer with the regular file @p fd, at any time; this call closes @p fd. */
 void http_respond_fd(struct http *http, struct http_token token, int fd, const char *type);
 
 enum http_cache {
-	HTTP_CACHE_ASK,    /* the browser may keep it and asks each time whether it changed */
-	HTTP_CACHE_HOUR,   /* for an hour, for this user */
-	HTTP_CACHE_FOREVER /* a file of this name never changes */
+	HTTP_CACHE_REVALIDATE, /* the browser may cache it and checks its ETag at each use */
+	HTTP_CACHE_HOUR,       /* for an hour, for this user */
+	HTTP_CACHE_FOREVER     /* a file of this name never changes */
 };
 
 /**
- * Answer with the regular file @p fd (takes ownership), whole or the range asked for (206, 416), or
- * 304 when the client has it already. Only during `handle`.
- * @return the first byte sent, or a negative errno when nothing is: -EALREADY for a 304.
+ * Answer with the regular file @p fd, which this call closes: complete, the requested range (206,
+ * or 416), or 304 when the client has the same version. Only during `handle`.
+ * @return the offset of the first byte sent, or a negative errno when nothing is sent: -EALREADY
+ *         for a 304, -ENOENT, -ERANGE or -ENOMEM.
  */
 int64_t http_respond_file(struct http *http, const struct http_request *request, int fd,
 			  const char *type, enum http_cache cache);
 
 /**
  * Answer with a body of unknown length, of @p type. Only during `handle`.
- * @param bytes_max  that may wait for the client. @return 0 or -ENOMEM (503 is answered).
+ * @param bytes_max  limit of the bytes that the client has not received yet.
+ * @return 0 or -ENOMEM (503 is answered).
  */
 int http_stream_start(struct http *http, const struct http_request *request, const char *type,
 		      size_t bytes_max);
-/** @return 0, -ENOENT (gone) or -ENOBUFS (too slow: it is being dropped and CLOSED follows). */
+/**
+ * Append @p bytes at @p at, which are copied.
+ * @return 0, -ENOENT (the stream has ended) or -ENOBUFS (the client is too slow: the connection is
+ *         closed and CLOSED follows).
+ */
 int http_stream_send(struct http *http, struct http_token token, const void *at, size_t bytes);
 
-/** Bytes that its client has not received yet. */
+/** How many bytes the client has not received yet; 0 for a stale token. */
 size_t http_stream_waiting(struct http *http, struct http_token token);
 
-/** The body is whole: what waits is still sent. */
+/** End the body; the bytes that wait are still sent. */
 void http_stream_finish(struct http *http, struct http_token token);
 
-/** Break a stream off: its client may connect again. */
-void http_stream_end(struct http *http, struct http_token token);
+/** Close the connection of a stream at once: the client sees an incomplete body. */
+void http_stream_abort(struct http *http, struct http_token token);
 
 /**
- * One `Range: bytes=...` header against a file of @p size bytes.
- * @return 0 (no usable single range: send it whole), 1 (*ret_first and *ret_bytes set) or -ERANGE
- *         (416). Pure.
+ * Parse a `Range: bytes=...` header for a file of @p size bytes. Pure; any thread.
+ * @param header  NULL is allowed.
+ * @return 0 (no usable single range: send the file), 1 (*ret_first and *ret_bytes are set) or
+ *         -ERANGE (416).
  */
 int http_parse_range(const char *header, uint64_t size, uint64_t *ret_first, uint64_t *ret_bytes);
 

@@ -1,5 +1,6 @@
 #include "http_private.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <microhttpd.h>
 #include <stdio.h>
@@ -11,6 +12,7 @@
 
 #include "base/clock.h"
 #include "base/json.h"
+#include "base/thread_role.h"
 
 static const char *const fixed_headers[][2] = {
 	{"Content-Security-Policy", "default-src 'none'; script-src 'self'; style-src 'self'; "
@@ -30,12 +32,13 @@ void http_resume(struct exchange *exchange)
 {
 	if (!exchange->suspended)
 		return;
+	assert(exchange->connection != NULL);
 	exchange->suspended = false;
 	exchange->http->turns_due = TURNS_AFTER_RESUME;
 	MHD_resume_connection(exchange->connection);
 }
 
-/* Takes the response over; NULL (no memory) ends the connection. */
+/* Ownership of @p response passes to the exchange; NULL (no memory) closes the connection. */
 static void answer(struct exchange *exchange, unsigned status, struct MHD_Response *response,
 		   const char *type)
 {
@@ -47,7 +50,7 @@ static void answer(struct exchange *exchange, unsigned status, struct MHD_Respon
 	exchange->answered = true;
 	exchange->status = status;
 	exchange->response = response;
-	exchange->peer->due_ms = UINT64_MAX;
+	exchange->peer->deadline_ms = UINT64_MAX;
 	if (response != NULL) {
 		for (size_t i = 0; i < sizeof(fixed_headers) / sizeof(fixed_headers[0]); i++)
 			MHD_add_response_header(response, fixed_headers[i][0], fixed_headers[i][1]);
@@ -90,7 +93,7 @@ void http_set_header(struct http *http, struct http_token token, const char *nam
 	struct header *header = exchange != NULL ? malloc(sizeof(*header) + bytes) : NULL;
 
 	if (header == NULL)
-		return; /* no client, or no memory for an answer either */
+		return; /* the connection is closed, or there is no memory for an answer either */
 	header->name = name;
 	memcpy(header->value, value, bytes);
 	header->next = exchange->headers;
@@ -104,7 +107,7 @@ char *http_problem_text(unsigned status, const struct problem *problem)
 				 problem_name(problem), "params", problem_params_json(problem));
 	char *text;
 
-	/* NULL: the detail repeats bytes of a client that are no UTF-8 */
+	/* if `detail` is not UTF-8 json_string() returns NULL and `detail` is left out */
 	json_object_set_new(json, "detail", json_string(problem->detail));
 	text = json != NULL ? json_text(json) : NULL;
 	json_decref(json);
@@ -120,7 +123,7 @@ void http_respond_problem(struct http *http, struct http_token token, unsigned s
 		     text != NULL ? strlen(text) : 0);
 }
 
-/* @p r is what filled @p problem returned. */
+/* @p r is unused: the call that fills @p problem stands in this argument. */
 static void refuse(struct http *http, struct http_token token, const struct problem *problem, int r)
 {
 	(void)r;
@@ -151,7 +154,7 @@ static void add_range_headers(struct MHD_Response *response, uint64_t first, uin
 	MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_RANGE, text);
 }
 
-/* A file that is replaced gets another tag. */
+/* A file that is replaced has another tag. */
 static void make_etag(const struct stat *status, char *etag, size_t bytes)
 {
 	snprintf(etag, bytes, "\"%llx-%llx-%llx\"", (unsigned long long)status->st_ino,
@@ -160,11 +163,11 @@ static void make_etag(const struct stat *status, char *etag, size_t bytes)
 			 (unsigned long long)status->st_mtim.tv_nsec);
 }
 
-/* fd -1: no body, for a client that has it. @p size 0: whole, so without a word on ranges. */
+/* fd -1: no body, for a 304. @p size 0: the complete file, so no Content-Range. */
 static struct MHD_Response *file_response(int fd, uint64_t first, uint64_t bytes, uint64_t size,
 					  const char *etag, enum http_cache cache)
 {
-	static const char *const caches[] = {[HTTP_CACHE_ASK] = "no-cache",
+	static const char *const caches[] = {[HTTP_CACHE_REVALIDATE] = "no-cache",
 					     [HTTP_CACHE_HOUR] = "private, max-age=3600",
 					     [HTTP_CACHE_FOREVER] = "max-age=31536000, immutable"};
 	struct MHD_Response *response =
@@ -220,7 +223,7 @@ int64_t http_respond_file(struct http *http, const struct http_request *request,
 	return response != NULL ? (int64_t)first : -ENOMEM;
 }
 
-/* MHD asks for more to send: what waits, or the connection sleeps until there is some. */
+/* Called by MHD for more bytes to send; suspends the connection if none are pending. */
 static ssize_t read_stream(void *cls, uint64_t pos, char *buf, size_t max)
 {
 	struct exchange *exchange = cls;
@@ -228,12 +231,12 @@ static ssize_t read_stream(void *cls, uint64_t pos, char *buf, size_t max)
 	size_t bytes;
 
 	(void)pos;
-	if (exchange->dropped || http->closing)
+	if (exchange->aborted || http->closing)
 		return MHD_CONTENT_READER_END_WITH_ERROR;
-	if (exchange->pending_bytes == 0 && !exchange->drained_told && !exchange->finished) {
-		exchange->drained_told = true;
+	if (exchange->pending_bytes == 0 && !exchange->drained_reported && !exchange->finished) {
+		exchange->drained_reported = true;
 		http->ops->stream_event(http->arg, http_token_of(exchange), HTTP_STREAM_DRAINED);
-		if (exchange->dropped)
+		if (exchange->aborted)
 			return MHD_CONTENT_READER_END_WITH_ERROR;
 	}
 	bytes = exchange->pending_bytes < max ? exchange->pending_bytes : max;
@@ -257,6 +260,8 @@ int http_stream_start(struct http *http, const struct http_request *request, con
 	struct MHD_Response *response = NULL;
 	struct problem problem;
 
+	assert_thread(THREAD_CONTROL);
+	assert(!exchange->answered && exchange->pending == NULL && bytes_max > 0);
 	exchange->pending = malloc(bytes_max);
 	exchange->pending_max = bytes_max;
 	if (exchange->pending != NULL)
@@ -284,24 +289,24 @@ void http_stream_finish(struct http *http, struct http_token token)
 {
 	struct exchange *exchange = http_find(http, token);
 
-	if (exchange == NULL || !exchange->streaming || exchange->dropped)
+	if (exchange == NULL || !exchange->streaming || exchange->aborted)
 		return;
 	exchange->finished = true;
 	http_resume(exchange);
 }
 
-void http_stream_end(struct http *http, struct http_token token)
+void http_stream_abort(struct http *http, struct http_token token)
 {
 	struct exchange *exchange = http_find(http, token);
 	const union MHD_ConnectionInfo *info;
 
-	if (exchange == NULL || !exchange->streaming || exchange->dropped)
+	if (exchange == NULL || !exchange->streaming || exchange->aborted)
 		return;
-	exchange->dropped = true;
+	exchange->aborted = true;
 	info = MHD_get_connection_info(exchange->connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+	/* without this a client that does not read would stay connected until its time-out */
 	if (info != NULL)
-		shutdown(info->connect_fd,
-			 SHUT_RDWR); /* a client that does not read would stay until its time-out */
+		shutdown(info->connect_fd, SHUT_RDWR);
 	http_resume(exchange);
 }
 
@@ -309,10 +314,11 @@ int http_stream_send(struct http *http, struct http_token token, const void *at,
 {
 	struct exchange *exchange = http_find(http, token);
 
-	if (exchange == NULL || !exchange->streaming || exchange->dropped || exchange->finished)
+	if (exchange == NULL || !exchange->streaming || exchange->aborted || exchange->finished)
 		return -ENOENT;
+	assert(exchange->pending_first + exchange->pending_bytes <= exchange->pending_max);
 	if (bytes > exchange->pending_max - exchange->pending_bytes) {
-		http_stream_end(http, token);
+		http_stream_abort(http, token);
 		return -ENOBUFS;
 	}
 	if (exchange->pending_first + exchange->pending_bytes + bytes > exchange->pending_max) {
@@ -322,7 +328,7 @@ int http_stream_send(struct http *http, struct http_token token, const void *at,
 	}
 	memcpy(exchange->pending + exchange->pending_first + exchange->pending_bytes, at, bytes);
 	exchange->pending_bytes += bytes;
-	exchange->drained_told = false;
+	exchange->drained_reported = false;
 	exchange->alive_due_ms = clock_mono_ms() + HTTP_STREAM_ALIVE_MS;
 	http_resume(exchange);
 	return 0;

@@ -1,8 +1,11 @@
 #include "http_private.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <microhttpd.h>
 #include <stdio.h>
+
+#include "base/thread_role.h"
 
 struct http_token http_token_of(const struct exchange *exchange)
 {
@@ -15,6 +18,7 @@ struct exchange *http_find(struct http *http, struct http_token token)
 	struct exchange *exchange =
 		token.slot < EXCHANGES_MAX ? &http->exchanges[token.slot] : NULL;
 
+	assert_thread(THREAD_CONTROL);
 	if (exchange == NULL || exchange->connection == NULL ||
 	    exchange->generation != token.generation)
 		return NULL;
@@ -25,6 +29,7 @@ const char *http_header(const struct http_request *request, const char *name)
 {
 	struct exchange *exchange = request->internal;
 
+	assert(exchange->connection != NULL);
 	return MHD_lookup_connection_value(exchange->connection, MHD_HEADER_KIND, name);
 }
 
@@ -43,5 +48,6 @@ const char *http_query(const struct http_request *request, const char *name)
 {
 	struct exchange *exchange = request->internal;
 
+	assert(exchange->connection != NULL);
 	return MHD_lookup_connection_value(exchange->connection, MHD_GET_ARGUMENT_KIND, name);
 }

@@ -8,10 +8,11 @@
 #include <unistd.h>
 
 #include "base/listen_address.h"
+#include "base/thread_role.h"
 
 enum { BACKLOG = 64, SOCKET_MODE = 0660 };
 
-/* Makes room for a new socket: 0, or -EADDRINUSE when somebody answers there or it is no socket. */
+/* Remove a socket file without a listener. -EADDRINUSE: it has a listener, or is no socket. */
 static int remove_stale(const struct sockaddr_un *address)
 {
 	struct stat status;
@@ -36,6 +37,7 @@ int http_listen_unix(const char *path, char *error, size_t error_bytes)
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
 	int fd = -1, r = 0;
 
+	assert_thread(THREAD_CONTROL);
 	if (strlen(path) >= sizeof(address.sun_path))
 		r = -ENAMETOOLONG;
 	else
@@ -44,9 +46,7 @@ int http_listen_unix(const char *path, char *error, size_t error_bytes)
 		r = remove_stale(&address);
 	if (r == 0) {
 		fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-		/*
-		 * nobody can connect before listen(), so the mode is never wider than it should be
-		 */
+		/* no client can connect before listen(), so the mode is set before it is needed */
 		if (fd < 0 || bind(fd, (struct sockaddr *)&address, sizeof(address)) < 0 ||
 		    chmod(path, SOCKET_MODE) < 0 || listen(fd, BACKLOG) < 0)
 			r = -errno;
@@ -64,13 +64,14 @@ int http_listen_unix(const char *path, char *error, size_t error_bytes)
 	return r;
 }
 
-int http_listen_tcp(const char *text, bool anywhere, unsigned *ret_port, char *error,
+int http_listen_tcp(const char *text, bool any_address, unsigned *ret_port, char *error,
 		    size_t error_bytes)
 {
 	union listen_address address;
 	socklen_t bytes;
-	int fd = -1, one = 1, r = listen_address_parse(text, anywhere, &address, &bytes);
+	int fd = -1, one = 1, r = listen_address_parse(text, any_address, &address, &bytes);
 
+	assert_thread(THREAD_CONTROL);
 	if (r == 0) {
 		fd = socket(address.any.sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 		if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one)) < 0 ||
@@ -79,7 +80,7 @@ int http_listen_tcp(const char *text, bool anywhere, unsigned *ret_port, char *e
 			r = -errno;
 	}
 	if (r == 0) {
-		/* the port lies at the same place in both kinds */
+		/* the port has the same offset in both address families */
 		*ret_port = ntohs(address.v4.sin_port);
 		return fd;
 	}

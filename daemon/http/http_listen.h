@@ -1,4 +1,4 @@
-/* http_listen.h - listening sockets, non-blocking and close-on-exec. Private to http_*.c. */
+/* http_listen.h - opens listening sockets, non-blocking and close-on-exec. Private to http_*.c. */
 #ifndef GH_HTTP_HTTP_LISTEN_H
 #define GH_HTTP_HTTP_LISTEN_H
 
@@ -6,14 +6,19 @@
 #include <stddef.h>
 
 /**
- * A Unix socket of mode 0660. One left behind by a dead daemon is replaced; a live one gives
- * -EADDRINUSE.
- * @return the fd or a negative errno with a sentence in @p error.
+ * Listen on a Unix socket of mode 0660. A socket file without a listener is replaced; with one the
+ * result is -EADDRINUSE.
+ * @return the fd, or a negative errno with one sentence in @p error.
  */
 int http_listen_unix(const char *path, char *error, size_t error_bytes);
 
-/** A TCP socket, on loopback but for @p anywhere; *ret_port is the real port. The same returns. */
-int http_listen_tcp(const char *text, bool anywhere, unsigned *ret_port, char *error,
+/**
+ * Listen on the TCP address @p text, ADDRESS:PORT; unless @p any_address it must be a loopback
+ * address.
+ * @param ret_port  the port in use, also when @p text says 0.
+ * @return the fd, or a negative errno with one sentence in @p error.
+ */
+int http_listen_tcp(const char *text, bool any_address, unsigned *ret_port, char *error,
 		    size_t error_bytes);
 
 #endif

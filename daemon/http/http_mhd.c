@@ -1,5 +1,6 @@
 #include "http_private.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <jansson.h>
 #include <microhttpd.h>
@@ -15,8 +16,9 @@
 
 #include "base/clock.h"
 #include "base/json.h"
-#include "http_listen.h"
 #include "base/listen_address.h"
+#include "base/thread_role.h"
+#include "http_listen.h"
 
 enum { PEM_BYTES_MAX = 256 << 10 };
 
@@ -39,7 +41,7 @@ static struct exchange *claim(struct http *http, struct MHD_Connection *connecti
 					      .peer = peer,
 					      .connection = connection,
 					      .generation = exchange->generation + 1};
-		peer->due_ms = clock_mono_ms() + HTTP_BODY_MS;
+		peer->deadline_ms = clock_mono_ms() + HTTP_BODY_MS;
 		return exchange;
 	}
 	return NULL;
@@ -51,6 +53,7 @@ static void release(struct exchange *exchange)
 	struct http_token token = http_token_of(exchange);
 	bool streaming = exchange->streaming;
 
+	assert(http->bodies_bytes >= exchange->body_bytes);
 	http->bodies_bytes -= exchange->body_bytes;
 	free(exchange->method);
 	free(exchange->path);
@@ -60,7 +63,7 @@ static void release(struct exchange *exchange)
 		next = header->next;
 		free(header);
 	}
-	exchange->peer->due_ms = clock_mono_ms() + HTTP_HEAD_MS;
+	exchange->peer->deadline_ms = clock_mono_ms() + HTTP_HEAD_MS;
 	if (exchange->response != NULL)
 		MHD_destroy_response(exchange->response);
 	*exchange = (struct exchange){.generation = exchange->generation};
@@ -95,7 +98,7 @@ static enum MHD_Result queue_answer(struct exchange *exchange)
 	return result;
 }
 
-/* The head is read: may it come in? */
+/* The header has been read: ask whether to admit the request. */
 static enum MHD_Result begin(struct exchange *exchange)
 {
 	struct http *http = exchange->http;
@@ -129,10 +132,11 @@ static enum MHD_Result begin(struct exchange *exchange)
 }
 
 /*
- * A chunked body turned out too large: said at once, past libmicrohttpd, which answers only when it
- * has all of it. What still comes is thrown away for a while, for a connection closed over unread
- * bytes would take the answer with it. Over TLS the answer waits for the end, or the client is hung
- * up on.
+ * Refuse a chunked body that exceeds its limit. The answer is written to the socket directly,
+ * because libmicrohttpd answers only after it has read the complete body. The bytes that follow are
+ * read and dropped, up to DISCARD_BYTES_MAX: if a socket is closed with unread bytes the kernel
+ * sends a reset, and the client loses the answer. Over TLS nothing can be written past the library;
+ * the answer is sent after the body, or the connection is closed.
  */
 static void refuse_early(struct exchange *exchange)
 {
@@ -157,21 +161,21 @@ static void refuse_early(struct exchange *exchange)
 						MSG_DONTWAIT | MSG_NOSIGNAL) == (ssize_t)n;
 }
 
-static enum MHD_Result take_body(struct exchange *exchange, const char *data, size_t *bytes)
+static enum MHD_Result append_body(struct exchange *exchange, const char *data, size_t *bytes)
 {
 	struct http *http = exchange->http;
-	size_t wanted = exchange->body_bytes + *bytes;
+	size_t total_bytes = exchange->body_bytes + *bytes;
 	char *grown = NULL;
 
-	/* a chunked body tells its length only at its end */
-	if (exchange->discarded == 0 && wanted <= exchange->body_bytes_max &&
+	/* the length of a chunked body is known only at its end */
+	if (exchange->discarded == 0 && total_bytes <= exchange->body_bytes_max &&
 	    http->bodies_bytes + *bytes <= HTTP_BODIES_BYTES_MAX)
-		grown = realloc(exchange->body, wanted + 1);
+		grown = realloc(exchange->body, total_bytes + 1);
 	if (grown != NULL) {
 		memcpy(grown + exchange->body_bytes, data, *bytes);
-		grown[wanted] = '\0';
+		grown[total_bytes] = '\0';
 		exchange->body = grown;
-		exchange->body_bytes = wanted;
+		exchange->body_bytes = total_bytes;
 		http->bodies_bytes += *bytes;
 	} else {
 		if (exchange->discarded == 0)
@@ -182,19 +186,20 @@ static enum MHD_Result take_body(struct exchange *exchange, const char *data, si
 	return exchange->discarded <= DISCARD_BYTES_MAX ? MHD_YES : MHD_NO;
 }
 
-static enum MHD_Result finish(struct exchange *exchange)
+/* The body is complete: have the request handled, and send the answer if there is one by now. */
+static enum MHD_Result handle_request(struct exchange *exchange)
 {
 	struct http *http = exchange->http;
 	struct http_request request = request_of(exchange);
 	struct problem problem;
 
 	if (exchange->refused)
-		return MHD_NO; /* it was told, and that the connection closes */
-	if (http->answers_left == 0) {
+		return MHD_NO; /* the answer has been sent; close the connection */
+	if (http->requests_left == 0) {
 		http->turns_due = http->turns_due > 0 ? http->turns_due : 1;
-		return MHD_YES; /* asked again at the next turn */
+		return MHD_YES; /* MHD calls again in the next turn */
 	}
-	http->answers_left--;
+	http->requests_left--;
 	exchange->handled = true;
 	if (exchange->discarded > 0) {
 		problem_body_too_large(&problem);
@@ -232,9 +237,9 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection, 
 		return begin(exchange);
 	}
 	if (*bytes > 0)
-		return take_body(exchange, data, bytes);
+		return append_body(exchange, data, bytes);
 	if (!exchange->handled)
-		return finish(exchange);
+		return handle_request(exchange);
 	return exchange->answered ? queue_answer(exchange) : MHD_YES;
 }
 
@@ -249,7 +254,7 @@ static void on_completed(void *cls, struct MHD_Connection *connection, void **sl
 	*slot = NULL;
 }
 
-static struct peer *welcome(struct http *http, struct MHD_Connection *connection)
+static struct peer *claim_peer(struct http *http, struct MHD_Connection *connection)
 {
 	const struct sockaddr *address =
 		MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS)
@@ -262,7 +267,7 @@ static struct peer *welcome(struct http *http, struct MHD_Connection *connection
 			continue;
 		peer->fd = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)
 				   ->connect_fd;
-		peer->due_ms = clock_mono_ms() + HTTP_HEAD_MS;
+		peer->deadline_ms = clock_mono_ms() + HTTP_HEAD_MS;
 		listen_address_print(address, peer->address);
 		return peer;
 	}
@@ -276,16 +281,16 @@ static void on_connection(void *cls, struct MHD_Connection *connection, void **c
 	struct peer *peer = *context;
 
 	if (code == MHD_CONNECTION_NOTIFY_STARTED) {
-		*context = welcome(http, connection);
+		*context = claim_peer(http, connection);
 		return;
 	}
 	if (peer != NULL)
 		peer->fd = -1;
-	/* a full listener takes the next connection in only after a turn that finds room */
+	/* a listener at its limit accepts again only in a turn that begins with a free slot */
 	http->turns_due = TURNS_AFTER_RESUME;
 }
 
-/* Takes the listening @p fd over, also on failure. */
+/* Ownership of the listening @p fd passes to this call, also on failure. */
 static int start_daemon(struct http *http, int fd, bool tls, unsigned per_address,
 			struct MHD_Daemon **ret_daemon)
 {
@@ -315,7 +320,7 @@ static int start_daemon(struct http *http, int fd, bool tls, unsigned per_addres
 	return epoll_ctl(http->epoll_fd, EPOLL_CTL_ADD, info->epoll_fd, &event) < 0 ? -errno : 0;
 }
 
-/* A PEM file as text. */
+/* Read a PEM file as text, which the caller frees. */
 static int read_pem(const char *path, char **ret_text, char *error, size_t error_bytes)
 {
 	FILE *file = fopen(path, "re");
@@ -360,7 +365,7 @@ static int open_tcp(struct http *http, const struct http_config *config, char *e
 			 &http->daemons[1]);
 	if (r == -EKEYREJECTED)
 		snprintf(error, error_bytes,
-			 "api.cert_file, api.key_file: %s and %s do not serve for TLS",
+			 "api.cert_file, api.key_file: %s and %s cannot be used for TLS",
 			 config->cert_file, config->key_file);
 	return r;
 }
@@ -388,6 +393,8 @@ int http_open(const struct http_config *config, const struct http_ops *ops, void
 	struct http *http = calloc(1, sizeof(*http));
 	int r;
 
+	assert_thread(THREAD_CONTROL);
+	assert(ops->admit != NULL && ops->handle != NULL && ops->stream_event != NULL);
 	snprintf(error, error_bytes,
 		 "the HTTP server does not start: out of memory or file descriptors");
 	if (http == NULL)
@@ -421,6 +428,7 @@ uint64_t http_deadline_ms(const struct http *http)
 	uint64_t now_ms = clock_mono_ms(), deadline_ms = UINT64_MAX;
 	MHD_UNSIGNED_LONG_LONG wait_ms;
 
+	assert_thread(THREAD_CONTROL);
 	if (http->turns_due > 0)
 		return now_ms;
 	for (size_t i = 0; i < LISTENERS; i++)
@@ -432,21 +440,21 @@ uint64_t http_deadline_ms(const struct http *http)
 		if (http->exchanges[i].streaming && http->exchanges[i].events &&
 		    http->exchanges[i].alive_due_ms < deadline_ms)
 			deadline_ms = http->exchanges[i].alive_due_ms;
-		if (http->peers[i].fd >= 0 && http->peers[i].due_ms < deadline_ms)
-			deadline_ms = http->peers[i].due_ms;
+		if (http->peers[i].fd >= 0 && http->peers[i].deadline_ms < deadline_ms)
+			deadline_ms = http->peers[i].deadline_ms;
 	}
 	return deadline_ms;
 }
 
-/* Who holds a connection without saying all of a request gives it up. */
-static void hang_up_on_slow(struct http *http, uint64_t now_ms)
+/* Close the connections whose header or body is incomplete at the deadline. */
+static void close_slow_connections(struct http *http, uint64_t now_ms)
 {
 	for (size_t i = 0; i < EXCHANGES_MAX; i++) {
 		struct peer *peer = &http->peers[i];
 
-		if (peer->fd < 0 || peer->due_ms > now_ms)
+		if (peer->fd < 0 || peer->deadline_ms > now_ms)
 			continue;
-		peer->due_ms = UINT64_MAX; /* once is enough: MHD sees the end and closes */
+		peer->deadline_ms = UINT64_MAX; /* MHD sees the end of input and closes */
 		shutdown(peer->fd, SHUT_RDWR);
 	}
 }
@@ -456,18 +464,19 @@ void http_dispatch(struct http *http)
 	static const char alive[] = ":\n\n";
 	uint64_t now_ms = clock_mono_ms();
 
+	assert_thread(THREAD_CONTROL);
 	if (http->turns_due > 0)
 		http->turns_due--;
-	http->answers_left = HTTP_ANSWERS_A_TURN;
-	hang_up_on_slow(http, now_ms);
+	http->requests_left = HTTP_REQUESTS_PER_TURN;
+	close_slow_connections(http, now_ms);
 	for (size_t i = 0; i < EXCHANGES_MAX; i++) {
 		struct exchange *exchange = &http->exchanges[i];
 
 		if (!exchange->streaming || !exchange->events || exchange->alive_due_ms > now_ms)
 			continue;
 		exchange->alive_due_ms = now_ms + HTTP_STREAM_ALIVE_MS;
-		(void)http_stream_send(http, http_token_of(exchange), alive,
-				       sizeof(alive) - 1); /* who is gone is closed */
+		/* if this fails the connection has been closed */
+		(void)http_stream_send(http, http_token_of(exchange), alive, sizeof(alive) - 1);
 	}
 	for (size_t i = 0; i < LISTENERS; i++)
 		if (http->daemons[i] != NULL)
@@ -478,6 +487,7 @@ void http_close(struct http *http)
 {
 	if (http == NULL)
 		return;
+	assert_thread(THREAD_CONTROL);
 	http->closing = true;
 	for (size_t i = 0; i < EXCHANGES_MAX; i++)
 		if (http->exchanges[i].connection != NULL)

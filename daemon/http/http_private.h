@@ -1,7 +1,7 @@
 /*
- * http_private.h - what the three files that include libmicrohttpd share: http_mhd.c (listeners and
- * requests), http_answer_mhd.c (answers and streams) and, below both, http_exchange_mhd.c (one
- * request, found by its token).
+ * http_private.h - the structures shared by the files that include libmicrohttpd: http_mhd.c
+ * (listeners and requests), http_answer_mhd.c (answers and streams) and, used by both,
+ * http_exchange_mhd.c (one request, found by its token).
  */
 #ifndef GH_HTTP_HTTP_PRIVATE_H
 #define GH_HTTP_HTTP_PRIVATE_H
@@ -17,12 +17,13 @@ enum {
 	EXCHANGES_MAX = LISTENERS * HTTP_CONNECTIONS_MAX,
 	STREAM_BLOCK_BYTES = 16384,
 	/*
-	 * a resume from outside MHD_run() wakes no epoll: one turn registers it, one writes, one
-	 * reads on
+	 * MHD_resume_connection() outside MHD_run() does not make the epoll fd readable. Three
+	 * calls of MHD_run() are needed: the first registers the connection, the second writes the
+	 * answer, the third reads the next request.
 	 */
 	TURNS_AFTER_RESUME = 3,
-	DISCARD_BYTES_MAX =
-		64 << 20 /* of a body that is too large, before the client is hung up on */
+	/* of a body that is too large, are read and dropped before the connection is closed */
+	DISCARD_BYTES_MAX = 64 << 20
 };
 
 struct header {
@@ -31,13 +32,14 @@ struct header {
 	char value[];
 };
 
-/* one connection; it may carry requests one after another */
+/* one connection, which may send several requests in sequence */
 struct peer {
 	int fd; /* -1: the slot is free */
 	/*
-	 * it is hung up on when what is awaited of it is not there by then; UINT64_MAX: nothing is
+	 * the connection is closed at this time if the header or body is incomplete; UINT64_MAX:
+	 * never
 	 */
-	uint64_t due_ms;
+	uint64_t deadline_ms;
 	char address[HTTP_ADDRESS_BYTES];
 };
 
@@ -52,14 +54,15 @@ struct exchange {
 	bool local, handled, suspended, answered;
 	char *body;
 	size_t body_bytes, body_bytes_max, discarded;
-	bool refused;    /* the answer to a body that is too large is sent */
-	unsigned status; /* of the answer in waiting, `response` */
+	bool refused;    /* refuse_early() has sent the answer to a body that is too large */
+	unsigned status; /* of `response`, which is not queued yet */
 	struct MHD_Response *response;
-	struct header *headers; /* of the answer, beside those that each has */
-	bool streaming, events, finished, dropped,
-		drained_told;                             /* events: server-sent ones, kept alive */
-	char *pending;                                    /* of a stream: pending_max bytes, */
-	size_t pending_first, pending_bytes, pending_max; /* and which of them wait */
+	struct header *headers; /* of the answer, beside those of every answer */
+	bool streaming, finished, aborted;
+	bool events;           /* server-sent events: a comment at alive_due_ms */
+	bool drained_reported; /* HTTP_STREAM_DRAINED, since the last byte was added */
+	char *pending;         /* of a stream: a buffer of pending_max bytes, */
+	size_t pending_first, pending_bytes, pending_max; /* and the part that is not sent yet */
 	uint64_t alive_due_ms;
 };
 
@@ -73,20 +76,21 @@ struct http {
 	unsigned port;
 	size_t bodies_bytes;
 	bool closing;
-	unsigned turns_due, answers_left;
+	unsigned turns_due;     /* calls of http_dispatch() due at once, without the fd */
+	unsigned requests_left; /* that this turn may still handle */
 	struct exchange exchanges[EXCHANGES_MAX];
 	struct peer peers[EXCHANGES_MAX];
 };
 
 struct http_token http_token_of(const struct exchange *exchange);
 
-/** The exchange of a token; NULL: its client is gone. */
+/** The exchange of a token; NULL: its connection has been closed. */
 struct exchange *http_find(struct http *http, struct http_token token);
 
-/** A problem document (RFC 9457) to be freed; NULL: no memory. */
+/** A problem document (RFC 9457), which the caller frees; NULL: no memory. */
 char *http_problem_text(unsigned status, const struct problem *problem);
 
-/** Let a connection that was put to sleep go on. */
+/** Resume a suspended connection; nothing happens if it is not suspended. */
 void http_resume(struct exchange *exchange);
 
 #endif

@@ -24,7 +24,7 @@ int http_parse_range(const char *header, uint64_t size, uint64_t *ret_first, uin
 	if (!suffix && *header != '\0' && scan_number(&header, NUMBER_MAX, &last) < 0)
 		return 0;
 	if (*header != '\0' || last < first)
-		return 0; /* several ranges, or nonsense: a server may send the whole file */
+		return 0; /* several ranges, or invalid: a server may send the complete file */
 	if (suffix) {
 		if (first == 0 || size == 0)
 			return -ERANGE;

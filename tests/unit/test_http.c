@@ -347,7 +347,7 @@ static void many_requests_at_once_leave_the_loop_its_turns(void **state)
 		close(fds[i]);
 	}
 	assert_int_equal(handled, 20);
-	assert_in_range(handled_a_turn, 1, HTTP_ANSWERS_A_TURN);
+	assert_in_range(handled_a_turn, 1, HTTP_REQUESTS_PER_TURN);
 }
 
 static void a_second_server_is_told_that_the_socket_is_taken(void **state)
