@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -10,7 +11,7 @@
 #include "base/listen_address.h"
 #include "base/thread_role.h"
 
-enum { BACKLOG = 64, SOCKET_MODE = 0660 };
+enum { BACKLOG = 64, SOCKET_MODE = 0660, PEM_BYTES_MAX = 256 << 10 };
 
 /* Remove a socket file without a listener. -EADDRINUSE: it has a listener, or is no socket. */
 static int remove_stale(const struct sockaddr_un *address)
@@ -90,5 +91,24 @@ int http_listen_tcp(const char *text, bool any_address, unsigned *ret_port, char
 		 r == -EACCES ? "plain HTTP is served on loopback only; give api.cert_file and "
 				"api.key_file"
 			      : strerror(-r));
+	return r;
+}
+
+int http_read_pem(const char *path, char **ret_text, char *error, size_t error_bytes)
+{
+	FILE *file = fopen(path, "re");
+	char *text = calloc(1, PEM_BYTES_MAX + 1);
+	int r = file == NULL ? -errno : text == NULL ? -ENOMEM : 0;
+
+	if (r == 0 && fread(text, 1, PEM_BYTES_MAX, file) == 0)
+		r = -EINVAL;
+	if (file != NULL)
+		fclose(file);
+	if (r == 0) {
+		*ret_text = text;
+		return 0;
+	}
+	free(text);
+	snprintf(error, error_bytes, "%s: cannot be read for TLS: %s", path, strerror(-r));
 	return r;
 }

@@ -1,4 +1,7 @@
-/* http_listen.h - opens listening sockets, non-blocking and close-on-exec. Private to http_*.c. */
+/*
+ * http_listen.h - opens listening sockets, non-blocking and close-on-exec, and reads certificates.
+ * Private to http_*.c. Control thread only.
+ */
 #ifndef GH_HTTP_HTTP_LISTEN_H
 #define GH_HTTP_HTTP_LISTEN_H
 
@@ -20,5 +23,11 @@ int http_listen_unix(const char *path, char *error, size_t error_bytes);
  */
 int http_listen_tcp(const char *text, bool any_address, unsigned *ret_port, char *error,
 		    size_t error_bytes);
+
+/**
+ * Read a PEM file (certificate or key) as text, which the caller frees.
+ * @return 0, or a negative errno with one sentence in @p error.
+ */
+int http_read_pem(const char *path, char **ret_text, char *error, size_t error_bytes);
 
 #endif

@@ -2,25 +2,18 @@
 
 #include <assert.h>
 #include <errno.h>
-#include <jansson.h>
 #include <microhttpd.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "base/json.h"
 #include "base/listen_address.h"
 #include "base/thread_role.h"
 #include "http_listen.h"
-
-enum { PEM_BYTES_MAX = 256 << 10 };
 
 static struct peer *peer_of(struct MHD_Connection *connection)
 {
@@ -320,26 +313,6 @@ static int start_daemon(struct http *http, int fd, bool tls, unsigned per_addres
 	return epoll_ctl(http->epoll_fd, EPOLL_CTL_ADD, info->epoll_fd, &event) < 0 ? -errno : 0;
 }
 
-/* Read a PEM file as text, which the caller frees. */
-static int read_pem(const char *path, char **ret_text, char *error, size_t error_bytes)
-{
-	FILE *file = fopen(path, "re");
-	char *text = calloc(1, PEM_BYTES_MAX + 1);
-	int r = file == NULL ? -errno : text == NULL ? -ENOMEM : 0;
-
-	if (r == 0 && fread(text, 1, PEM_BYTES_MAX, file) == 0)
-		r = -EINVAL;
-	if (file != NULL)
-		fclose(file);
-	if (r == 0) {
-		*ret_text = text;
-		return 0;
-	}
-	free(text);
-	snprintf(error, error_bytes, "%s: cannot be read for TLS: %s", path, strerror(-r));
-	return r;
-}
-
 static int read_certificate(struct http *http, const struct http_config *config, char *error,
 			    size_t error_bytes)
 {
@@ -347,8 +320,8 @@ static int read_certificate(struct http *http, const struct http_config *config,
 
 	if (config->cert_file == NULL || config->cert_file[0] == '\0')
 		return 0;
-	r = read_pem(config->cert_file, &http->cert, error, error_bytes);
-	return r < 0 ? r : read_pem(config->key_file, &http->key, error, error_bytes);
+	r = http_read_pem(config->cert_file, &http->cert, error, error_bytes);
+	return r < 0 ? r : http_read_pem(config->key_file, &http->key, error, error_bytes);
 }
 
 static int open_tcp(struct http *http, const struct http_config *config, char *error,
