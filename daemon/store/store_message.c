@@ -146,3 +146,43 @@ void store_report_status(struct store *store, enum store_status status,
 		notification->problem = *problem;
 	store_notify(store, notification);
 }
+
+static int read_counters(struct db *db, const char *sql, struct store_counter *counters, size_t max)
+{
+	struct db_statement *rows;
+	size_t count = 0;
+	int r = db_prepare(db, sql, &rows);
+
+	if (r < 0)
+		return r;
+	while ((r = db_step(rows)) == 1 && count < max) {
+		if (db_column_copy(rows, 0, counters[count].name, sizeof(counters[count].name)) ==
+		    0)
+			counters[count++].value = db_column_int(rows, 1);
+	}
+	db_finish(rows);
+	return r < 0 ? r : 0;
+}
+
+int store_report_ready(struct store *store, const struct store_file *file)
+{
+	struct store_notification *notification = calloc(1, sizeof(*notification));
+	int r;
+
+	if (notification == NULL)
+		return -ENOMEM;
+	notification->message.kind = STORE_NOTIFY_STATUS;
+	notification->status = STORE_READY;
+	notification->last_seq = file->head_seq;
+	r = read_counters(file->db, "SELECT name, seq FROM cursor ORDER BY name",
+			  notification->cursors, STORE_CURSORS_MAX);
+	if (r == 0)
+		r = read_counters(file->db, "SELECT name, value FROM nonce ORDER BY name",
+				  notification->nonces, STORE_NONCES_MAX);
+	if (r < 0) {
+		free(notification);
+		return r;
+	}
+	store_notify(store, notification);
+	return 0;
+}

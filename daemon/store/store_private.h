@@ -13,7 +13,8 @@
  *   store_replica_sync.c   rows from one database to another
  *   store_roster.c  people and templates, sealed
  *   store_record.c  other things, sealed
- *   store_query.c   the thread `query` and the audit's thread
+ *   store_query.c   the thread `query`
+ *   store_read.c    the control thread's side of a read, and the audit's thread
  *
  * A write belongs to the control thread, which lends it to the store thread from queue_push() to
  * the answer.
@@ -226,6 +227,8 @@ void store_notify(struct store *store, struct store_notification *notification);
 /** @p problem NULL: none. */
 void store_report_status(struct store *store, enum store_status status,
 			 const struct problem *problem);
+/** Reports STORE_READY with the cursors and nonces of @p file. @return 0 or an error of db.h. */
+int store_report_ready(struct store *store, const struct store_file *file);
 bool store_is_closing(struct store *store);
 /** @return true when closing began, at the latest then. */
 bool store_wait_ms(struct store *store, unsigned ms);
@@ -234,10 +237,9 @@ void sealed_records_free(struct sealed_record *records,
 			 size_t count);                        /* wiped first; NULL is fine */
 void store_faces_free(struct store_face *faces, size_t count); /* the same */
 
-/* store_write.c, store_query.c */
+/* store_write.c, store_query.c, store_read.c */
 void *store_write_thread(void *store);
 void *store_query_thread(void *store);
-void *store_audit_thread(void *job);
 /**
  * Have the newest rows read once, so that the first who asks for a page waits for no cold disk.
  * After READY.

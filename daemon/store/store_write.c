@@ -151,47 +151,6 @@ static bool fetch_cursors(struct store *store, struct store_counter *ret_cursors
 	return dirty;
 }
 
-static int read_counters(struct db *db, const char *sql, struct store_counter *counters, size_t max)
-{
-	struct db_statement *rows;
-	size_t count = 0;
-	int r = db_prepare(db, sql, &rows);
-
-	if (r < 0)
-		return r;
-	while ((r = db_step(rows)) == 1 && count < max) {
-		if (db_column_copy(rows, 0, counters[count].name, sizeof(counters[count].name)) ==
-		    0)
-			counters[count++].value = db_column_int(rows, 1);
-	}
-	db_finish(rows);
-	return r < 0 ? r : 0;
-}
-
-static int notify_ready(struct writer *writer)
-{
-	struct store_notification *notification = calloc(1, sizeof(*notification));
-	struct db *db = writer->file.db;
-	int r;
-
-	if (notification == NULL)
-		return -ENOMEM;
-	notification->message.kind = STORE_NOTIFY_STATUS;
-	notification->status = STORE_READY;
-	notification->last_seq = writer->file.head_seq;
-	r = read_counters(db, "SELECT name, seq FROM cursor ORDER BY name", notification->cursors,
-			  STORE_CURSORS_MAX);
-	if (r == 0)
-		r = read_counters(db, "SELECT name, value FROM nonce ORDER BY name",
-				  notification->nonces, STORE_NONCES_MAX);
-	if (r < 0) {
-		free(notification);
-		return r;
-	}
-	store_notify(writer->store, notification);
-	return 0;
-}
-
 static int set_aside(struct writer *writer, struct problem *problem)
 {
 	int r = store_recover_damaged(writer->store, &writer->file, writer->replica, problem);
@@ -249,7 +208,7 @@ static int open_and_report(struct writer *writer, struct problem *problem)
 		r = 0;
 	}
 	if (r == 0)
-		r = notify_ready(writer);
+		r = store_report_ready(writer->store, &writer->file);
 	if (r < 0)
 		store_file_close(&writer->file);
 	return r;
