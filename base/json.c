@@ -113,7 +113,7 @@ int json_check_members(const json_t *object, const char *const *known, struct pr
 
 /* ---- the same with the sentence alone ---- */
 
-static int say(int r, const struct problem *problem, char *error)
+static int copy_detail(int r, const struct problem *problem, char *error)
 {
 	if (r < 0)
 		snprintf(error, JSON_ERROR_BYTES, "%s", problem->detail);
@@ -125,7 +125,7 @@ json_t *json_parse(const char *text, size_t bytes, size_t bytes_max, char *error
 	struct problem problem;
 	json_t *value = json_read(text, bytes, bytes_max, &problem);
 
-	(void)say(value != NULL ? 0 : -EINVAL, &problem, error);
+	(void)copy_detail(value != NULL ? 0 : -EINVAL, &problem, error);
 	return value;
 }
 
@@ -134,7 +134,8 @@ int json_get_string(const json_t *object, const char *key, size_t bytes_max, con
 {
 	struct problem problem;
 
-	return say(json_read_string(object, key, bytes_max, ret_value, &problem), &problem, error);
+	return copy_detail(json_read_string(object, key, bytes_max, ret_value, &problem), &problem,
+			   error);
 }
 
 int json_get_int(const json_t *object, const char *key, int64_t min, int64_t max,
@@ -142,21 +143,22 @@ int json_get_int(const json_t *object, const char *key, int64_t min, int64_t max
 {
 	struct problem problem;
 
-	return say(json_read_int(object, key, min, max, ret_value, &problem), &problem, error);
+	return copy_detail(json_read_int(object, key, min, max, ret_value, &problem), &problem,
+			   error);
 }
 
 int json_get_bool(const json_t *object, const char *key, bool *ret_value, char *error)
 {
 	struct problem problem;
 
-	return say(json_read_bool(object, key, ret_value, &problem), &problem, error);
+	return copy_detail(json_read_bool(object, key, ret_value, &problem), &problem, error);
 }
 
 int json_only_known(const json_t *object, const char *const *known, char *error)
 {
 	struct problem problem;
 
-	return say(json_check_members(object, known, &problem), &problem, error);
+	return copy_detail(json_check_members(object, known, &problem), &problem, error);
 }
 
 char *json_text(const json_t *value)

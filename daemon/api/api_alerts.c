@@ -73,7 +73,7 @@ static void ask_old_alerts(struct api *api, int64_t after)
 					 .limit = PAGE_ROWS,
 					 .type = "litter.",
 					 .ascending = true,
-					 .patient = true};
+					 .low_priority = true};
 	struct api_token token;
 
 	api->alerts_asked = api_begin_inner(api, on_old_alerts, NULL, &token);

@@ -316,7 +316,7 @@ static void begin_export(struct api *api, const struct http_request *request,
 		question->query.source != NULL ? export->question.source : NULL;
 	export->question.query.text = question->query.text != NULL ? export->question.text : NULL;
 	export->question.query.ascending = true;
-	export->question.query.patient = true;
+	export->question.query.low_priority = true;
 	export->question.query.limit = EXPORT_ROWS;
 	export->next = question->query.after;
 	http_set_header(api->http, request->token, "Content-Disposition",

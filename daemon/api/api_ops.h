@@ -66,7 +66,7 @@ struct api_events_query {
 	const int64_t *seqs;
 	size_t seq_count;
 	bool without_operators; /* operators' acts are left out: the page is shorter then */
-	bool patient; /* a background question: those that a person waits for are served first */
+	bool low_priority;      /* answer other queries first, even while this one is running */
 };
 
 /* whose face, from where; all borrowed */

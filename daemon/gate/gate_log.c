@@ -83,7 +83,7 @@ void gate_log_events(void *arg, struct api_token token, const struct api_events_
 					    .without =
 						    query->without_operators ? "operator." : NULL,
 					    .severity_min = query->severity_min,
-					    .patient = query->patient,
+					    .low_priority = query->low_priority,
 					    .hashes = true};
 	struct log_request *request = new_request(gate, token);
 	int r;

@@ -82,10 +82,10 @@ json_t *audit_anchor_data(const struct crypto_signer *signer, int64_t seq,
 }
 
 /*
- * The verdict "not to be trusted from @p seq on", which @p r stands for. Always 1, which ends the
- * reading.
+ * Records that the log is not trustworthy from @p seq on. @p r is ignored: it lets a call set the
+ * verdict in the argument. @return 1, which ends the reading
  */
-static int bad(struct audit *audit, int64_t seq, int r)
+static int reject(struct audit *audit, int64_t seq, int r)
 {
 	(void)r;
 	audit->result->ok = false;
@@ -118,7 +118,7 @@ static bool mark_is_good(const struct audit *audit, enum audit_statement stateme
 							  mark->hash, mark->signature);
 }
 
-/* Where the log begins: also while it is read, for its oldest rows may be dropped meanwhile. */
+/* Reads the base, also between pages: the oldest rows may be deleted while the log is read. */
 static int read_base(struct audit *audit)
 {
 	struct audit_result *result = audit->result;
@@ -129,13 +129,13 @@ static int read_base(struct audit *audit)
 	if (r < 0)
 		return r;
 	if (r == 0)
-		return bad(audit, first ? 1 : result->last_seq + 1,
-			   problem_audit_no_begin(&audit->result->verdict));
+		return reject(audit, first ? 1 : result->last_seq + 1,
+			      problem_audit_no_begin(&audit->result->verdict));
 	if (!first && base.seq <= result->last_seq)
 		return 0;
 	if (!mark_is_good(audit, AUDIT_BASE, &base))
-		return bad(audit, base.seq + 1,
-			   problem_audit_begin_signature(&audit->result->verdict));
+		return reject(audit, base.seq + 1,
+			      problem_audit_begin_signature(&audit->result->verdict));
 	result->first_seq = base.seq + 1;
 	result->last_seq = base.seq;
 	memcpy(result->last_hash, base.hash, DIGEST_BYTES);
@@ -160,13 +160,13 @@ static int check_anchor(struct audit *audit, const struct event_row *row)
 	       seq == row->seq - 1 && strcmp(hash, hex) == 0;
 	json_decref(data);
 	if (!good)
-		return bad(audit, row->seq,
-			   problem_audit_anchor_elsewhere(&audit->result->verdict, row->seq));
+		return reject(audit, row->seq,
+			      problem_audit_anchor_elsewhere(&audit->result->verdict, row->seq));
 	if (!audit->has_key)
 		return 0;
 	if (!audit_signature_is_good(audit->public_key, AUDIT_ANCHOR, seq, row->prev, signature))
-		return bad(audit, row->seq,
-			   problem_audit_anchor_signature(&audit->result->verdict, row->seq));
+		return reject(audit, row->seq,
+			      problem_audit_anchor_signature(&audit->result->verdict, row->seq));
 	audit->result->anchors++;
 	return 0;
 }
@@ -180,16 +180,16 @@ static int check_row(struct audit *audit)
 	struct event_row row;
 
 	if (seq != result->last_seq + 1)
-		return bad(audit, result->last_seq + 1,
-			   problem_audit_row_missing(&audit->result->verdict, result->last_seq + 1,
-						     seq));
+		return reject(audit, result->last_seq + 1,
+			      problem_audit_row_missing(&audit->result->verdict,
+							result->last_seq + 1, seq));
 	if (store_read_row(audit->page, &row) < 0)
-		return bad(audit, seq, problem_audit_row_foreign(&audit->result->verdict, seq));
+		return reject(audit, seq, problem_audit_row_foreign(&audit->result->verdict, seq));
 	event_hash(&row, hash);
 	if (memcmp(hash, row.hash, sizeof(hash)) != 0)
-		return bad(audit, seq, problem_audit_row_changed(&audit->result->verdict, seq));
+		return reject(audit, seq, problem_audit_row_changed(&audit->result->verdict, seq));
 	if (memcmp(row.prev, result->last_hash, sizeof(row.prev)) != 0)
-		return bad(audit, seq, problem_audit_row_order(&audit->result->verdict, seq));
+		return reject(audit, seq, problem_audit_row_order(&audit->result->verdict, seq));
 	result->rows++;
 	result->last_seq = seq;
 	memcpy(result->last_hash, hash, sizeof(hash));
@@ -197,8 +197,8 @@ static int check_row(struct audit *audit)
 }
 
 /*
- * One page and the head in one read transaction: both are of the same commit, and the writer's WAL
- * can be emptied between two pages. @return rows read, or an error; *ret_verdict set ends it.
+ * Reads one page and the head in one transaction, so that both are of the same commit. Between two
+ * pages the writer can empty its WAL. @return rows read, or an error; *ret_verdict ends the reading
  */
 static int read_page(struct audit *audit, bool *ret_verdict)
 {
@@ -211,8 +211,8 @@ static int read_page(struct audit *audit, bool *ret_verdict)
 		goto out;
 	r = read_mark(audit, "head", &audit->head);
 	if (r == 0)
-		r = bad(audit, audit->result->last_seq + 1,
-			problem_audit_no_end(&audit->result->verdict));
+		r = reject(audit, audit->result->last_seq + 1,
+			   problem_audit_no_end(&audit->result->verdict));
 	else if (r == 1)
 		r = 0;
 	db_bind_int(audit->page, 1, audit->result->last_seq);
@@ -237,16 +237,17 @@ static void check_head(struct audit *audit)
 	const struct mark *head = &audit->head;
 
 	if (!mark_is_good(audit, AUDIT_HEAD, head))
-		bad(audit, result->last_seq, problem_audit_end_signature(&audit->result->verdict));
+		reject(audit, result->last_seq,
+		       problem_audit_end_signature(&audit->result->verdict));
 	else if (head->seq > result->last_seq)
-		bad(audit, result->last_seq + 1,
-		    problem_audit_end_cut(&audit->result->verdict, result->last_seq + 1,
-					  head->seq));
+		reject(audit, result->last_seq + 1,
+		       problem_audit_end_cut(&audit->result->verdict, result->last_seq + 1,
+					     head->seq));
 	else if (head->seq < result->last_seq)
-		bad(audit, head->seq + 1,
-		    problem_audit_rows_added(&audit->result->verdict, head->seq + 1));
+		reject(audit, head->seq + 1,
+		       problem_audit_rows_added(&audit->result->verdict, head->seq + 1));
 	else if (memcmp(head->hash, result->last_hash, sizeof(head->hash)) != 0)
-		bad(audit, result->last_seq, problem_audit_rewritten(&audit->result->verdict));
+		reject(audit, result->last_seq, problem_audit_rewritten(&audit->result->verdict));
 	else
 		result->ok = true;
 }

@@ -1,10 +1,10 @@
 /*
- * audit.h - can this log be trusted?
+ * audit.h - verifies that a log was not tampered with.
  *
- * Re-computes the hash chain of a gate.db and checks its signatures: the head (how far the log
- * goes), the base (where it begins after old rows were dropped) and each audit.anchor event. Opens
- * the file read-only and streams it in constant memory; the daemon may write meanwhile.
- * docs/reference/audit.md says what it can and cannot prove. Any thread.
+ * Re-computes the hash chain of a gate.db and checks its signatures: the head (the last row), the
+ * base (where the log begins after old rows were deleted) and each audit.anchor event. Reads the
+ * file through a read-only connection in constant memory; the daemon may write at the same time.
+ * docs/reference/audit.md states what the audit proves and what not. Any thread.
  */
 #ifndef GH_STORE_AUDIT_H
 #define GH_STORE_AUDIT_H
@@ -22,50 +22,47 @@ enum { AUDIT_TEXT_BYTES = 384, AUDIT_SIGNATURE_TEXT_BYTES = 89, AUDIT_KEY_TEXT_B
 
 struct audit_result {
 	bool ok;
-	bool signatures_checked; /* false: no public key was at hand, only the chain was checked */
-	int64_t rows;            /* read */
+	bool signatures_checked; /* false: there is no public key, so only the chain was checked */
+	int64_t rows;            /* verified */
 	int64_t first_seq, last_seq;
-	int64_t anchors; /* whose signature was good */
-	int64_t bad_seq; /* where the log stops being true; 0 when ok */
+	int64_t anchors; /* with a valid signature */
+	int64_t bad_seq; /* the first row that is not trustworthy; 0 when ok */
 	uint8_t last_hash[DIGEST_BYTES];
-	struct problem verdict; /* also of a good log; its detail is one sentence for a person */
+	struct problem verdict; /* also set for a good log; `detail` is one sentence */
 };
 
-/** Called now and then with the rows done and the last seq to come. @return false to stop. */
+/** Called after each page with the rows verified and the seq of the last. @return false to stop. */
 typedef bool (*audit_progress_fn)(void *arg, int64_t rows, int64_t last_seq);
 
 /**
- * Verify a whole log.
+ * Verify a log from its first row to its last.
  * @param db_path          gate.db.
- * @param public_key_path  anchor.pub; NULL: beside it, DIRECTORY/keys/anchor.pub. A missing file
- *                         only leaves signatures unchecked.
+ * @param public_key_path  anchor.pub; NULL: keys/anchor.pub in the folder of @p db_path. If it is
+ *                         missing, signatures are not checked.
  * @param progress         may be NULL.
- * @return 0 (the answer is in @p ret_result, also a bad one), -ECANCELED (progress said stop), or
- *         what keeps the file from being read, with the sentence in ret_result->text: -ENOENT,
- *         -EACCES, -EBADMSG (not a database, or a damaged one), -EPROTO (a schema of another
- *         version), -EIO, -ENOMEM.
+ * @return 0 (the verdict, good or bad, is in @p ret_result), -ECANCELED (stopped by @p progress),
+ *         or the reason why the file cannot be read, also in ret_result->verdict: -ENOENT, -EACCES,
+ *         -EBADMSG (no database, or damaged), -EPROTO (another schema version), -EIO, -ENOMEM.
  */
 int audit_verify(const char *db_path, const char *public_key_path, audit_progress_fn progress,
 		 void *arg, struct audit_result *ret_result);
 
 /**
- * Write a whole log as text, a line of JSON each, that a program without SQLite can judge:
- * docs/reference/audit.md, "A bundle". Ends with the head of the moment it began; the daemon may
- * write meanwhile. It does not judge.
- * @param public_key_path  as audit_verify(), but it must be there.
+ * Write a log as lines of JSON, which a program without SQLite can verify: docs/reference/audit.md,
+ * "A bundle". Ends with the head as of the beginning of the call; the daemon may write at the same
+ * time. Does not verify the log.
+ * @param public_key_path  as for audit_verify(), but the file must exist.
  * @param error            AUDIT_TEXT_BYTES; one sentence on failure.
- * @return 0, -ECANCELED, -EBADMSG (damaged), -ENOENT, -EACCES, or what writing @p out failed with.
+ * @return 0, -ECANCELED, -EBADMSG (damaged), -EAGAIN (rows were deleted meanwhile), -ENOENT,
+ *         -EACCES, or the errno of writing @p out.
  */
 int audit_export(const char *db_path, const char *public_key_path, FILE *out,
 		 audit_progress_fn progress, void *arg, char *error);
 
-/** @p public_key_path, or when that is NULL anchor.pub where it lies beside @p db_path. */
+/** @p public_key_path, or if it is NULL, keys/anchor.pub in the folder of @p db_path. */
 void audit_key_path(const char *db_path, const char *public_key_path, char *ret_path, size_t bytes);
 
-/**
- * What an anchor, a head or a base says; each kind signs other words, so that none passes for
- * another.
- */
+/** The kinds of signed statements. Each signs a different text, so none can replace another. */
 enum audit_statement { AUDIT_ANCHOR, AUDIT_HEAD, AUDIT_BASE };
 
 /** The signature of "the log up to @p seq ends in @p hash". */
@@ -77,7 +74,7 @@ bool audit_signature_is_good(const uint8_t public_key[CRYPTO_SIGN_PUBLIC_BYTES],
 			     const uint8_t hash[DIGEST_BYTES],
 			     const uint8_t signature[CRYPTO_SIGNATURE_BYTES]);
 
-/** The data of an audit.anchor event for the row before it: a new reference, NULL: no memory. */
+/** The data of an audit.anchor event that signs row @p seq: a new reference; NULL: no memory. */
 json_t *audit_anchor_data(const struct crypto_signer *signer, int64_t seq,
 			  const uint8_t hash[DIGEST_BYTES]);
 

@@ -1,4 +1,7 @@
-/* The log as text that somebody else's program can judge: docs/reference/audit.md, "A bundle". */
+/*
+ * audit_export.c - writes the log as text that other programs can verify: docs/reference/audit.md,
+ * "A bundle".
+ */
 #include "audit.h"
 
 #include <errno.h>
@@ -48,7 +51,7 @@ static int put_line(struct export *export, json_t *line)
 	return r;
 }
 
-/* Base and head in one read: what is between them does not change any more. */
+/* Reads base and head in one transaction: the rows between them do not change any more. */
 static int put_marks(struct export *export, const char *key_text)
 {
 	int r = db_run(export->db, "BEGIN");
@@ -70,7 +73,7 @@ static int put_marks(struct export *export, const char *key_text)
 					  "key", key_text, "base", base, "head", head));
 }
 
-/* The oldest rows were dropped while they were being written out. */
+/* Whether the oldest rows were deleted during the export. */
 static bool base_moved(struct export *export)
 {
 	bool moved;
@@ -124,7 +127,7 @@ static int put_all(struct export *export, const char *key_text, audit_progress_f
 
 	while (r >= 0 && export->last_seq < export->head_seq) {
 		r = put_page(export);
-		if (r == 0) /* rows are missing: the chain of what there is tells where */
+		if (r == 0) /* rows are missing: a verifier sees where the chain breaks */
 			break;
 		if (r > 0 && progress != NULL && !progress(arg, export->rows, export->head_seq))
 			r = -ECANCELED;

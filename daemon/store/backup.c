@@ -20,11 +20,12 @@
 
 enum { BACKUP_PATH_BYTES = 600 };
 
-/* in the order they are made; the ones of keys/ are secret but for the last */
+/* in the order of creation; all but the last are secret */
 static const char *const key_names[] = {"keys/data.key", "keys/anchor.key", "keys/anchor.pub"};
 enum { KEYS = sizeof(key_names) / sizeof(key_names[0]) };
 
-__attribute__((format(printf, 3, 4))) static int say(char *text, int r, const char *format, ...)
+__attribute__((format(printf, 3, 4))) static int set_text(char *text, int r, const char *format,
+							  ...)
 {
 	va_list arguments;
 
@@ -55,10 +56,7 @@ static int copy_bytes(int from, int to)
 	return 0;
 }
 
-/*
- * A new file of mode 0600 (public keys 0644), on disk when this returns. An existing one is not
- * touched.
- */
+/* Copies to a new file, which is on disk when this returns; -EEXIST if there is one already. */
 static int copy_file(const char *from_path, const char *to_path, mode_t mode)
 {
 	int from = open(from_path, O_RDONLY | O_CLOEXEC), to, r;
@@ -71,7 +69,7 @@ static int copy_file(const char *from_path, const char *to_path, mode_t mode)
 	if (to >= 0 && close(to) < 0 && r == 0)
 		r = -errno;
 	if (to >= 0 && r < 0)
-		(void)unlink(to_path); /* half a file helps nobody */
+		(void)unlink(to_path); /* an incomplete copy is useless */
 	return r;
 }
 
@@ -80,7 +78,7 @@ static mode_t mode_of(const char *name)
 	return strcmp(name, "keys/anchor.pub") == 0 ? 0644 : 0600;
 }
 
-/* One moment of the log, packed: pages freed by an erasure do not come along. */
+/* The copy is consistent and has no freed pages, so nothing that was erased is in it. */
 static int copy_database(const char *state_dir, const char *folder, char *text)
 {
 	char from[BACKUP_PATH_BYTES], to[BACKUP_PATH_BYTES], error[DB_ERROR_BYTES] = "";
@@ -91,10 +89,10 @@ static int copy_database(const char *state_dir, const char *folder, char *text)
 	join(to, folder, "gate.db");
 	r = db_open(from, true, &db, error);
 	if (r < 0)
-		return say(text, r, "%s: %s", from, error);
+		return set_text(text, r, "%s: %s", from, error);
 	r = db_copy_to(db, to);
 	if (r < 0)
-		(void)say(text, r, "%s cannot be copied: %s", from, strerror(-r));
+		(void)set_text(text, r, "%s cannot be copied: %s", from, strerror(-r));
 	db_close(db);
 	return r;
 }
@@ -106,13 +104,13 @@ static int copy_keys(const char *from_dir, const char *to_dir, char *text)
 
 	join(to, to_dir, "keys");
 	if (mkdir(to, 0700) < 0 && errno != EEXIST)
-		return say(text, -errno, "%s: %s", to, strerror(errno));
+		return set_text(text, -errno, "%s: %s", to, strerror(errno));
 	for (size_t i = 0; r == 0 && i < KEYS; i++) {
 		join(from, from_dir, key_names[i]);
 		join(to, to_dir, key_names[i]);
 		r = copy_file(from, to, mode_of(key_names[i]));
 		if (r < 0)
-			(void)say(text, r, "%s: %s", from, strerror(-r));
+			(void)set_text(text, r, "%s: %s", from, strerror(-r));
 	}
 	join(to, to_dir, "keys");
 	return r < 0 ? r : file_sync(to);
@@ -128,12 +126,12 @@ static int verify_copy(const char *folder, const char *key_dir, struct audit_res
 	join(key, key_dir, "keys/anchor.pub");
 	r = audit_verify(db, key, NULL, NULL, ret_result);
 	if (r < 0)
-		return say(text, r, "%s", ret_result->verdict.detail);
+		return set_text(text, r, "%s", ret_result->verdict.detail);
 	if (!ret_result->ok)
-		return say(text, -EBADMSG, "%s: %s", db, ret_result->verdict.detail);
+		return set_text(text, -EBADMSG, "%s: %s", db, ret_result->verdict.detail);
 	return ret_result->signatures_checked
 		       ? 0
-		       : say(text, -EKEYREJECTED, "%s: no public key at hand", db);
+		       : set_text(text, -EKEYREJECTED, "%s: no public key at hand", db);
 }
 
 static void remove_copy(const char *folder)
@@ -152,7 +150,7 @@ static void remove_copy(const char *folder)
 	(void)rmdir(folder);
 }
 
-/* What may be there and may be missing. */
+/* Copies a file that need not exist. */
 static int copy_if_there(const char *state_dir, const char *folder, const char *name, char *text)
 {
 	char from[BACKUP_PATH_BYTES], to[BACKUP_PATH_BYTES];
@@ -163,7 +161,7 @@ static int copy_if_there(const char *state_dir, const char *folder, const char *
 	if (access(from, F_OK) < 0)
 		return 0;
 	r = copy_file(from, to, 0600);
-	return r < 0 ? say(text, r, "%s: %s", to, strerror(-r)) : 0;
+	return r < 0 ? set_text(text, r, "%s: %s", to, strerror(-r)) : 0;
 }
 
 int backup_make(const char *state_dir, const char *folder, bool with_keys, char *text)
@@ -172,10 +170,9 @@ int backup_make(const char *state_dir, const char *folder, bool with_keys, char 
 	int r, registered;
 
 	if (mkdir(folder, 0700) < 0)
-		return say(text, -errno, "%s: %s", folder, strerror(errno));
+		return set_text(text, -errno, "%s: %s", folder, strerror(errno));
 	registered = copies_register(
-		state_dir,
-		folder); /* before anybody's data is in it; a disk that fails needs it most */
+		state_dir, folder); /* before it contains personal data, in case the disk fails */
 	r = copy_database(state_dir, folder, text);
 	if (r == 0 && with_keys)
 		r = copy_keys(state_dir, folder, text);
@@ -191,9 +188,9 @@ int backup_make(const char *state_dir, const char *folder, bool with_keys, char 
 		remove_copy(folder);
 		return r;
 	}
-	say(text, 0, "%s: the log to row %lld%s", folder, (long long)result.last_seq,
-	    with_keys ? ", and the keys: whoever has this folder can read everything in it"
-		      : ", without the keys: restoring it needs them");
+	set_text(text, 0, "%s: the log to row %lld%s", folder, (long long)result.last_seq,
+		 with_keys ? ", and the keys: whoever has this folder can read everything in it"
+			   : ", without the keys: restoring it needs them");
 	if (registered < 0)
 		snprintf(text + strlen(text), BACKUP_TEXT_BYTES - strlen(text),
 			 ". It could not be noted in %.200s/" COPIES_NAME
@@ -202,7 +199,7 @@ int backup_make(const char *state_dir, const char *folder, bool with_keys, char 
 	return 0;
 }
 
-/* The same bytes, or no such file at @p to yet. */
+/* Requires that the key is the same on both sides, or missing on one; sets @p ret_copy then. */
 static int check_key(const char *folder, const char *state_dir, const char *name, bool *ret_copy,
 		     char *text)
 {
@@ -218,11 +215,12 @@ static int check_key(const char *folder, const char *state_dir, const char *name
 	crypto_wipe(theirs, sizeof(theirs));
 	crypto_wipe(ours, sizeof(ours));
 	if (!have_from && !have_to)
-		return say(text, -EKEYREJECTED, "%s: missing in the backup, and not here either",
-			   name);
+		return set_text(text, -EKEYREJECTED,
+				"%s: missing in the backup, and not here either", name);
 	if (have_from && have_to && !same)
-		return say(text, -EKEYREJECTED,
-			   "%s is another gate's key than the backup's: move it away first", to);
+		return set_text(text, -EKEYREJECTED,
+				"%s is another gate's key than the backup's: move it away first",
+				to);
 	*ret_copy = have_from && !have_to;
 	return 0;
 }
@@ -239,7 +237,7 @@ static int restore_keys(const char *folder, const char *state_dir, char *text)
 		return r;
 	join(to, state_dir, "keys");
 	if (mkdir(to, 0700) < 0 && errno != EEXIST)
-		return say(text, -errno, "%s: %s", to, strerror(errno));
+		return set_text(text, -errno, "%s: %s", to, strerror(errno));
 	r = file_give_to_owner(state_dir, to);
 	for (size_t i = 0; r == 0 && i < KEYS; i++) {
 		join(from, folder, key_names[i]);
@@ -251,11 +249,11 @@ static int restore_keys(const char *folder, const char *state_dir, char *text)
 	join(to, state_dir, "keys");
 	if (r == 0)
 		r = file_sync(to);
-	return r < 0 ? say(text, r, "%s: %s", to, strerror(-r)) : 0;
+	return r < 0 ? set_text(text, r, "%s: %s", to, strerror(-r)) : 0;
 }
 
-/* A file with its WAL gets another name. */
-static int move_aside(const char *path, const char *when, char *text)
+/* Renames a database and its WAL. */
+static int rename_replaced(const char *path, const char *when, char *text)
 {
 	static const char *const suffixes[] = {"-wal", "-shm", ""};
 	char from[BACKUP_PATH_BYTES + 8], to[BACKUP_PATH_BYTES + 64];
@@ -264,15 +262,15 @@ static int move_aside(const char *path, const char *when, char *text)
 		snprintf(from, sizeof(from), "%s%s", path, suffixes[i]);
 		snprintf(to, sizeof(to), "%s.replaced-%s%s", path, when, suffixes[i]);
 		if (rename(from, to) < 0 && errno != ENOENT)
-			return say(text, -errno, "%s: %s", from, strerror(errno));
+			return set_text(text, -errno, "%s: %s", from, strerror(errno));
 	}
 	return 0;
 }
 
 /*
- * The old files keep a name; the copy takes the place in one rename. roster.db is the old one's:
- * another is made. When that is cut short, the daemon's next start ends it, or the old file is
- * still in its place: see store_recover_pending().
+ * Renames the old files, then the restored one to gate.db. roster.db belongs to the old gate.db, so
+ * the daemon builds a new one. After an interruption, the daemon's next start completes the
+ * replacement, or the old file is still in place: see store_recover_pending().
  */
 static int replace_database(const char *state_dir, const char *fresh, char *text)
 {
@@ -288,20 +286,20 @@ static int replace_database(const char *state_dir, const char *fresh, char *text
 	join(roster, state_dir, "roster.db");
 	join(pending, state_dir, "gate.db.pending");
 	if (rename(fresh, pending) < 0)
-		return say(text, -errno, "%s: %s", pending, strerror(errno));
+		return set_text(text, -errno, "%s: %s", pending, strerror(errno));
 	r = file_sync(state_dir);
 	if (r < 0)
-		return say(text, r, "%s: %s", state_dir, strerror(-r));
-	r = move_aside(roster, when, text);
+		return set_text(text, r, "%s: %s", state_dir, strerror(-r));
+	r = rename_replaced(roster, when, text);
 	if (r == 0)
-		r = move_aside(path, when, text);
+		r = rename_replaced(path, when, text);
 	if (r < 0) {
 		if (access(path, F_OK) == 0)
-			(void)unlink(pending); /* else the next start takes it up */
+			(void)unlink(pending); /* else the next start uses it */
 		return r;
 	}
 	if (rename(pending, path) < 0)
-		return say(text, -errno, "%s: %s", path, strerror(errno));
+		return set_text(text, -errno, "%s: %s", path, strerror(errno));
 	return file_sync(state_dir);
 }
 
@@ -318,12 +316,12 @@ static int restore_claimed(const char *folder, const char *state_dir, char *text
 	r = verify_copy(folder, access(key, F_OK) == 0 ? folder : state_dir, &result, text);
 	if (r < 0)
 		return r;
-	(void)unlink(fresh); /* of a restore that was cut short */
+	(void)unlink(fresh); /* of an interrupted restore */
 	r = copy_file(from, fresh, 0600);
 	if (r == 0)
 		r = file_give_to_owner(state_dir, fresh);
 	if (r < 0)
-		return say(text, r, "%s: %s", fresh, strerror(-r));
+		return set_text(text, r, "%s: %s", fresh, strerror(-r));
 	r = restore_keys(folder, state_dir, text);
 	if (r == 0)
 		r = replace_database(state_dir, fresh, text);
@@ -333,8 +331,8 @@ static int restore_claimed(const char *folder, const char *state_dir, char *text
 		(void)unlink(fresh); /* the backup still has it */
 		return r;
 	}
-	return say(text, 0, "%s: the log to row %lld is back%s", state_dir,
-		   (long long)result.last_seq, imported);
+	return set_text(text, 0, "%s: the log to row %lld is back%s", state_dir,
+			(long long)result.last_seq, imported);
 }
 
 int backup_restore(const char *folder, const char *state_dir, char *text)
@@ -344,10 +342,10 @@ int backup_restore(const char *folder, const char *state_dir, char *text)
 	int r = store_claim(state_dir, &claim, error);
 
 	if (r < 0)
-		return say(text, r, "%s", error[0] != '\0' ? error : strerror(-r));
+		return set_text(text, r, "%s", error[0] != '\0' ? error : strerror(-r));
 	join(lock, state_dir, "lock");
 	r = file_give_to_owner(state_dir, lock);
-	r = r < 0 ? say(text, r, "%s: %s", lock, strerror(-r))
+	r = r < 0 ? set_text(text, r, "%s: %s", lock, strerror(-r))
 		  : restore_claimed(folder, state_dir, text);
 	store_claim_release(claim);
 	return r;

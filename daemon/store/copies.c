@@ -22,10 +22,7 @@ static void path_of(char path[REGISTER_PATH_BYTES], const char *folder, const ch
 	snprintf(path, REGISTER_PATH_BYTES, "%.500s/%.90s", folder, name);
 }
 
-/*
- * @p ret_copies: a new reference, an array of objects with a path; empty when there is no such
- *    file.
- */
+/* @p ret_copies: a new reference, an array of objects with a path; empty if there is no file. */
 static int read_register(const char *folder, json_t **ret_copies)
 {
 	char path[REGISTER_PATH_BYTES];
@@ -68,7 +65,7 @@ static int write_all(int fd, const char *text)
 	return fsync(fd) < 0 ? -errno : 0;
 }
 
-/* Whole or not at all. */
+/* Replaces the register in one rename. */
 static int write_register(const char *state_dir, json_t *copies)
 {
 	char path[REGISTER_PATH_BYTES], fresh[REGISTER_PATH_BYTES];
@@ -76,7 +73,7 @@ static int write_register(const char *state_dir, json_t *copies)
 	int fd, r;
 
 	while (json_array_size(copies) > COPIES_MAX)
-		(void)json_array_remove(copies, 0); /* it is there */
+		(void)json_array_remove(copies, 0); /* cannot fail: it exists */
 	text = json_dumps(copies, JSON_INDENT(1));
 	if (text == NULL)
 		return -ENOMEM;
@@ -96,7 +93,7 @@ static int write_register(const char *state_dir, json_t *copies)
 	return r < 0 ? r : file_sync(state_dir);
 }
 
-/* The disk that a path lies on, by the folder around it; 0: not to be known. */
+/* The device of the folder that contains @p path; 0: unknown. */
 static json_int_t device_around(const char *path)
 {
 	char around[PATH_MAX];
@@ -114,11 +111,8 @@ static bool is_at(const json_t *copy, const char *path)
 	return strcmp(json_string_value(json_object_get(copy, "path")), path) == 0;
 }
 
-/*
- * Only what is missing on the very disk that it was made on was destroyed; of any other nobody
- * knows here.
- */
-static bool is_gone(const json_t *copy)
+/* A copy is known to be destroyed only if it is missing on the device on which it was made. */
+static bool is_destroyed(const json_t *copy)
 {
 	const char *path = json_string_value(json_object_get(copy, "path"));
 	json_int_t device = json_integer_value(json_object_get(copy, "device"));
@@ -136,8 +130,8 @@ int copies_register(const char *state_dir, const char *folder)
 	if (r == 0) {
 		for (size_t at = json_array_size(copies); at-- > 0;)
 			if (is_at(json_array_get(copies, at), path) ||
-			    is_gone(json_array_get(copies, at)))
-				(void)json_array_remove(copies, at); /* it is there */
+			    is_destroyed(json_array_get(copies, at)))
+				(void)json_array_remove(copies, at); /* cannot fail */
 		if (json_array_append_new(copies,
 					  json_pack("{s:s, s:I, s:I}", "path", path, "made_unix_ms",
 						    (json_int_t)clock_unix_ms(), "device",
@@ -196,7 +190,7 @@ static void add(json_t *copies, const char *path, int64_t made_unix_ms, int64_t 
 					      json_utc(made_unix_ms < 0 ? 0 : made_unix_ms)));
 }
 
-/* "gate.db.corrupt-TIME", "roster.db.set-aside" and their like; gate.db-wal is the gate's own. */
+/* "gate.db.corrupt-TIME", "roster.db.set-aside"...; gate.db-wal is in use. */
 static bool is_quarantined(const char *name)
 {
 	static const char *const of[] = {"gate.db.", "roster.db."};
@@ -208,7 +202,7 @@ static bool is_quarantined(const char *name)
 	return false;
 }
 
-static int add_set_aside(const char *state_dir, int64_t until_unix_ms, json_t *copies)
+static int add_quarantined(const char *state_dir, int64_t until_unix_ms, json_t *copies)
 {
 	DIR *folder = opendir(state_dir);
 	const struct dirent *entry;
@@ -222,7 +216,7 @@ static int add_set_aside(const char *state_dir, int64_t until_unix_ms, json_t *c
 			continue;
 		path_of(path, state_dir, entry->d_name);
 		if (stat(path, &status) ==
-		    0) /* when it was written last: later than the erasure, it knows of it */
+		    0) /* if it was written after the erasure, it contains the erasure */
 			add(copies, path,
 			    (int64_t)status.st_mtim.tv_sec * 1000 +
 				    status.st_mtim.tv_nsec / 1000000,
@@ -242,7 +236,7 @@ int copies_list(const char *state_dir, int64_t until_unix_ms, json_t **ret_copie
 		json_array_foreach(registered, at, copy) add(
 			copies, json_string_value(json_object_get(copy, "path")),
 			json_integer_value(json_object_get(copy, "made_unix_ms")), until_unix_ms);
-		r = add_set_aside(state_dir, until_unix_ms, copies);
+		r = add_quarantined(state_dir, until_unix_ms, copies);
 	}
 	json_decref(registered);
 	if (r < 0)

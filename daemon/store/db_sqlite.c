@@ -51,7 +51,7 @@ static int as_errno(int code)
 	}
 }
 
-/* SQLite would make it as the umask says; the log is nobody else's business. */
+/* SQLite would create the file with the mode of the umask; the log must be private. */
 static int make_file(const char *path)
 {
 	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOCTTY, 0600);
@@ -96,8 +96,7 @@ void db_close(struct db *db)
 {
 	if (db == NULL)
 		return;
-	(void)sqlite3_close_v2(
-		db->sqlite); /* lets a forgotten statement end it later, so it cannot fail */
+	(void)sqlite3_close_v2(db->sqlite); /* cannot fail: an open statement only delays it */
 	free(db);
 }
 
@@ -165,7 +164,7 @@ int db_copy_to(struct db *db, const char *path)
 	if (r == 0)
 		r = file_sync(path);
 	if (r < 0)
-		(void)unlink(path); /* half a copy helps nobody */
+		(void)unlink(path); /* an incomplete copy is useless */
 	return r;
 }
 
@@ -195,14 +194,11 @@ void db_finish(struct db_statement *statement)
 {
 	if (statement == NULL)
 		return;
-	(void)sqlite3_finalize(statement->sqlite); /* tells again what the last step failed with */
+	(void)sqlite3_finalize(statement->sqlite); /* it returns the last step's error again */
 	free(statement);
 }
 
-/*
- * A bind fails only for a parameter that is not there or for want of memory; NOT NULL columns catch
- * both.
- */
+/* Binding fails only for an unknown parameter or without memory; NOT NULL columns catch both. */
 void db_bind_int(struct db_statement *statement, int nth, int64_t value)
 {
 	(void)sqlite3_bind_int64(statement->sqlite, nth, value);
@@ -243,7 +239,7 @@ int db_execute(struct db_statement *statement)
 
 void db_reset(struct db_statement *statement)
 {
-	(void)sqlite3_reset(statement->sqlite); /* tells again what the last step failed with */
+	(void)sqlite3_reset(statement->sqlite); /* it returns the last step's error again */
 	(void)sqlite3_clear_bindings(statement->sqlite);
 }
 
@@ -272,7 +268,7 @@ int db_column_copy(struct db_statement *statement, int nth, char *text, size_t b
 	const char *from = db_column_text(statement, nth);
 	size_t length = (size_t)sqlite3_column_bytes(statement->sqlite, nth);
 
-	/* a zero inside would end the text early: what is hashed must be what is shown */
+	/* a zero byte would end the text early: the text shown must be the text hashed */
 	if (length >= bytes || strlen(from) != length)
 		return -EBADMSG;
 	memcpy(text, from, length + 1);

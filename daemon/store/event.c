@@ -94,10 +94,7 @@ void event_hash_text(const uint8_t hash[DIGEST_BYTES], char *text)
 	hex_format(hash, DIGEST_BYTES, text);
 }
 
-/*
- * Nothing is escaped: type, source and id have no character that needs it, and data is JSON
- * already.
- */
+/* Escapes nothing: type, source and id contain no character that needs it, and data is JSON. */
 char *event_json(const struct event_row *row, bool hashes)
 {
 	char time[CLOCK_UTC_BYTES], person[ULID_BYTES + 2] = "null",

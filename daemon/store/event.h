@@ -1,10 +1,9 @@
 /*
- * event.h - one row of the log: what it holds, its canonical bytes, its place in the hash chain,
- * its JSON.
+ * event.h - one row of the log: its members, its canonical bytes, its hash and its JSON.
  *
- * Pure but for memory. docs/reference/audit.md describes the canonical bytes for whoever writes
- * another verifier; a change here that changes them is a new format and breaks every log there is.
- * Any thread.
+ * Pure, except that it allocates memory. docs/reference/audit.md specifies the canonical bytes for
+ * authors of other verifiers. Changing them is a new format and invalidates all existing logs. Any
+ * thread.
  */
 #ifndef GH_STORE_EVENT_H
 #define GH_STORE_EVENT_H
@@ -27,19 +26,16 @@ enum {
 
 enum event_severity { EVENT_INFO, EVENT_WARNING, EVENT_ALARM };
 
-/** What the gate wants recorded. Everything is borrowed for the call that takes the draft. */
+/** An event to be recorded. All members are borrowed for the call that receives the draft. */
 struct event_draft {
 	const char *type;
 	enum event_severity severity;
 	const char *source; /* NULL: none */
 	const char *person; /* a ULID, or NULL */
-	/* an object, or NULL; "v" is added when it has none. The reference stays yours */
+	/* an object, or NULL; borrowed. "v" is added to the row if it has none */
 	json_t *data;
 	int64_t unix_ms; /* when it happened; 0: now */
-	/*
-	 * a command's nonce, kept in the same transaction: it can never be used again once the
-	 * event exists
-	 */
+	/* a command's nonce, stored in the same transaction, so that no command is run twice */
 	const char *nonce_key; /* id of the key that signed the command, or NULL */
 	int64_t nonce;
 };
@@ -56,26 +52,22 @@ struct event_row {
 	const char *data;                /* canonical JSON text of an object */
 	uint8_t prev[DIGEST_BYTES];      /* hash of the row before; of the first: zeros */
 	uint8_t hash[DIGEST_BYTES];
-	/* event_json() of the row without the hashes; NULL when nobody asked for it */
+	/* event_json() of the row without the hashes; NULL if it was not requested */
 	const char *json;
 };
 
-/**
- * Whether a draft can become a row. @return 0, -EINVAL (a word or id out of shape) or -EFBIG
- * (data).
- */
+/** Whether a draft can become a row. @return 0 or -EINVAL (an invalid type, id, time or data). */
 int event_draft_check(const struct event_draft *draft);
 
-/** The data's canonical text, with "v". The caller frees. NULL: no memory. */
+/** The canonical text of the data, with "v". The caller frees it. NULL: no memory. */
 char *event_data_text(json_t *data);
 
-/** @p row's hash over its canonical bytes, of which `prev` is part. */
+/** The hash of the canonical bytes of @p row, which include `prev`. */
 void event_hash(const struct event_row *row, uint8_t ret_hash[DIGEST_BYTES]);
 
 /**
  * {"seq":..,"id":..,"time":..,"type":..,"severity":..,"source":..,"person":..,"data":{..}}, and
- * with
- * @p hashes also "prev" and "hash" in hex. The caller frees. NULL: no memory.
+ * with @p hashes also "prev" and "hash" in hex. The caller frees it. NULL: no memory.
  */
 char *event_json(const struct event_row *row, bool hashes);
 

@@ -4,8 +4,8 @@
 #include <stdio.h>
 
 /*
- * Tables that the replica has as well. template.crop is the aligned picture that the template was
- * made from; NULL where the site does not keep it.
+ * The tables that the replica has, too. template.crop is the aligned picture that the template was
+ * made from; NULL if the site does not store pictures.
  */
 #define TABLES_OF_BOTH                                                                             \
 	"CREATE TABLE mark (kind TEXT PRIMARY KEY NOT NULL, seq INTEGER NOT NULL, hash BLOB NOT "  \
@@ -38,7 +38,7 @@ const struct schema schema_gate = {
 		"CREATE INDEX event_type ON event (type);"
 		"CREATE INDEX event_time ON event (unix_ms);"
 		"CREATE INDEX event_person ON event (person) WHERE person <> '';" TABLES_OF_BOTH
-		/* what the replica does not have yet; a kind of "" is a person, with templates */
+		/* keys that are not copied to the replica yet; kind "": a person with templates */
 		"CREATE TABLE replica_pending (kind TEXT NOT NULL, id TEXT NOT NULL, PRIMARY KEY "
 		"(kind, id)) "
 		"WITHOUT ROWID;"
@@ -67,7 +67,7 @@ static int set_version(struct db *db, int64_t version)
 {
 	char sql[48];
 
-	assert(db_in_transaction(db)); /* tables and number change together */
+	assert(db_in_transaction(db)); /* tables and version change together */
 	snprintf(sql, sizeof(sql), "PRAGMA user_version = %lld", (long long)version);
 	return db_run(db, sql);
 }

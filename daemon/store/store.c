@@ -44,7 +44,7 @@ static int acquire_lock(int fd, const char *path, char *error)
 		return r;
 	}
 	/*
-	 * The kernel names the holder of such a lock. A pid written into the file would have the
+	 * The kernel knows the holder of this lock. Writing the pid into the file would make the
 	 * doors wait for the disk.
 	 */
 	(void)fcntl(fd, F_SETLK, &mine);
@@ -126,8 +126,8 @@ static int set_paths(struct store *store, const struct store_config *config)
 static int open_queues(struct store *store)
 {
 	/*
-	 * every write and read on its way, every notification, and an anchor a batch while those
-	 * are many
+	 * room for all unanswered writes, reads and notifications, and for the anchors that the
+	 * store thread adds
 	 */
 	size_t answers_max =
 		store->queue_max + STORE_QUERIES_MAX + 1 + STORE_NOTIFICATIONS_MAX + 64;
@@ -135,10 +135,9 @@ static int open_queues(struct store *store)
 			   NULL, &store->writes);
 
 	if (r == 0)
-		r = queue_open(
-			sizeof(struct store_message *), STORE_QUERIES_MAX + 1,
-			QUEUE_REFUSE_WHEN_FULL, NULL,
-			&store->queries); /* and one that nobody asked: store_warm_reader() */
+		r = queue_open(sizeof(struct store_message *), STORE_QUERIES_MAX + 1,
+			       QUEUE_REFUSE_WHEN_FULL, NULL,
+			       &store->queries); /* one more for store_warm_reader() */
 	if (r == 0)
 		r = queue_open(sizeof(struct store_message *), answers_max, QUEUE_REFUSE_WHEN_FULL,
 			       NULL, &store->answers);
@@ -204,7 +203,7 @@ static void end_threads(struct store *store)
 	if (store->audit_started)
 		pthread_join(store->audit_thread, NULL);
 	store->audit_started = false;
-	/* who only reads cannot put the WAL away, so the writer closes last */
+	/* only a writing connection removes the WAL when it closes last */
 	if (store->writes != NULL)
 		queue_cancel(store->writes);
 	if (store->write_started)
@@ -220,13 +219,14 @@ static void finish_write(struct store *store, struct store_write *write, int r)
 	}
 	if (write->done != NULL)
 		write->done(write->arg, r, r == 0 ? &write->row : NULL);
-	if (r == 0 && write->gone != NULL && store->ops.face_removed != NULL)
-		store->ops.face_removed(store->arg, write->gone->person, write->gone->model,
-					write->gone->vector, ROSTER_TEMPLATE_DIM);
+	if (r == 0 && write->removed_face != NULL && store->ops.face_removed != NULL)
+		store->ops.face_removed(store->arg, write->removed_face->person,
+					write->removed_face->model, write->removed_face->vector,
+					ROSTER_TEMPLATE_DIM);
 	store_message_free(&write->message);
 }
 
-/* Answers come in the order of the writes. */
+/* The store thread answers writes in their order. */
 static void answer_write(struct store *store, struct store_write *write)
 {
 	if (write->message.kind != STORE_WRITE_ANCHOR) {
@@ -268,7 +268,7 @@ static struct store_counter *find_counter(struct store_counter *counters, size_t
 	return NULL;
 }
 
-/* What the file knows, under what was set since: a command may have come before READY. */
+/* Merges the values of the file into ours; a command may have set one before READY. */
 static void merge_counters(struct store_counter *ours, const struct store_counter *file, size_t max)
 {
 	for (size_t i = 0; i < max && file[i].name[0] != '\0'; i++) {
@@ -355,8 +355,8 @@ static bool dispatch_one(struct store *store)
 void store_dispatch(struct store *store)
 {
 	/*
-	 * who asks again from its answer has it in another turn: doors, and others' questions, come
-	 * between
+	 * A query that a callback sends now is answered in a later turn of the loop, so that doors
+	 * and other queries are served in between.
 	 */
 	for (size_t count = queue_count(store->answers); count > 0 && dispatch_one(store); count--)
 		;
@@ -452,7 +452,7 @@ int store_cursor_set(struct store *store, const char *name, int64_t seq)
 	snprintf(counter->name, sizeof(counter->name), "%s", name);
 	counter->value = seq;
 	pthread_mutex_lock(&store->lock);
-	memcpy(store->cursors_wanted, store->cursors, sizeof(store->cursors));
+	memcpy(store->cursors_to_write, store->cursors, sizeof(store->cursors));
 	store->cursors_dirty = true;
 	pthread_mutex_unlock(&store->lock);
 	return 0;

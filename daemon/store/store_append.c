@@ -32,7 +32,7 @@ static struct store_counter *nonce_place(struct store *store, const char *key)
 	return NULL;
 }
 
-/* Check everything and make the write, not yet sent. */
+/* Checks the draft and makes a write of it, which is not sent yet. */
 static int new_write(struct store *store, enum store_message_kind kind,
 		     const struct event_draft *draft, struct store_write **ret_write)
 {
@@ -65,7 +65,7 @@ static int new_write(struct store *store, enum store_message_kind kind,
 	return 0;
 }
 
-/* Takes the write, also on failure. */
+/* Sends the write to the store thread, which borrows it until the answer. Never fails. */
 static int send_write(struct store *store, struct store_write *write, store_done_fn done, void *arg)
 {
 	struct store_message *message = &write->message;
@@ -87,10 +87,7 @@ static int send_write(struct store *store, struct store_write *write, store_done
 		store->pending_last->next = write;
 	store->pending_last = write;
 	store->pending++;
-	/*
-	 * there is room: fewer than queue_max are on their way. The write is the other thread's
-	 * from here on
-	 */
+	/* new_write() has ensured that there is room; the write must not be read from here on */
 	(void)queue_push(store->writes, &message);
 	return 0;
 }
@@ -139,7 +136,7 @@ int store_person_put(struct store *store, const struct roster_person *person,
 	return send_write(store, write, done, arg);
 }
 
-/* A write that names a person, and perhaps a model, a template and its picture. */
+/* Sends a write for a person; model, template and picture are optional. */
 static int send_face(struct store *store, enum store_message_kind kind, const char *person_id,
 		     const char *model, const float *vector, const void *crop, size_t crop_bytes,
 		     int64_t replaces, const struct event_draft *draft, store_done_fn done,
@@ -217,7 +214,7 @@ int store_template_remove_one(struct store *store, const char *person_id, int64_
 			 draft, done, arg);
 }
 
-static bool word_is_fit(const char *word, size_t bytes, bool letters_only)
+static bool word_is_valid(const char *word, size_t bytes, bool letters_only)
 {
 	size_t length = word == NULL ? 0 : strlen(word);
 
@@ -229,8 +226,8 @@ static bool word_is_fit(const char *word, size_t bytes, bool letters_only)
 
 static int fill_sealed(struct sealed_record *sealed, const struct store_record *record)
 {
-	if (!word_is_fit(record->kind, STORE_KIND_BYTES, true) ||
-	    !word_is_fit(record->id, STORE_RECORD_ID_BYTES, false) ||
+	if (!word_is_valid(record->kind, STORE_KIND_BYTES, true) ||
+	    !word_is_valid(record->id, STORE_RECORD_ID_BYTES, false) ||
 	    (record->json != NULL && !json_is_object(record->json)))
 		return -EINVAL;
 	snprintf(sealed->kind, sizeof(sealed->kind), "%s", record->kind);

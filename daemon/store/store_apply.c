@@ -1,6 +1,6 @@
 /*
- * store_apply.c - one write, an event or a change with the event that tells of it, into the open
- * transaction.
+ * store_apply.c - applies one write in the open transaction: an event, or a change of the roster
+ * with its event.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -8,7 +8,7 @@
 
 #include "store_private.h"
 
-/* What ends a whole commit, and is worth trying again; all else is that one write's own fault. */
+/* Whether an error fails the entire commit, which is then retried; others fail only this write. */
 static bool ends_commit(int r)
 {
 	return r == -ENOSPC || r == -EIO || r == -EBADMSG || r == -EBUSY || r == -EROFS ||
@@ -24,7 +24,7 @@ static int apply_records(struct store_file *file, const struct store_write *writ
 	return r;
 }
 
-/* Its number is only known now. */
+/* Adds the template, then its number, which the database assigns, to the event. */
 static int add_face(struct store_file *file, struct store_write *write)
 {
 	int r = store_roster_add_face(file, write->face);
@@ -102,7 +102,7 @@ int store_write_set_data(struct store_write *write, json_t *data)
 	return write->data == NULL ? -ENOMEM : 0;
 }
 
-/* An anchor speaks of the row before it, so that its data is only known now. */
+/* Signs the row before the anchor, which is not known earlier. */
 static int fill_anchor(struct store_file *file, struct store_write *write)
 {
 	return store_write_set_data(
@@ -120,7 +120,7 @@ static int write_event(struct store_file *file, struct store_write *write)
 	row->seq = file->head_seq + 1;
 	memcpy(row->prev, file->head_hash, DIGEST_BYTES);
 	event_hash(row, row->hash);
-	free(write->json); /* of a try before this one */
+	free(write->json); /* of an earlier attempt */
 	write->json = event_json(row, false);
 	row->json = write->json;
 	if (write->json == NULL)
@@ -135,7 +135,7 @@ static int write_event(struct store_file *file, struct store_write *write)
 	return 0;
 }
 
-/* A change and the event that tells of it: both or neither. */
+/* Applies a change and its event: both or neither. */
 static int write_change(struct store_file *file, struct store_write *write)
 {
 	int r = db_execute(file->sql[STORE_SQL_SAVEPOINT]), undone;
@@ -144,7 +144,7 @@ static int write_change(struct store_file *file, struct store_write *write)
 		return r;
 	r = change(file, write);
 	if (r == -ENOENT || r == -ENODATA) {
-		write->r = r; /* no such person: not the file that is missing */
+		write->r = r; /* no such row; ends_commit() would read it as a missing file */
 		r = -EINVAL;
 	} else if (r == 0) {
 		r = write_event(file, write);

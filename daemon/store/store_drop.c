@@ -1,6 +1,6 @@
 /*
- * store_drop.c - the oldest rows go: a prefix, a slice at a time, and the signed base says where
- * the log begins now.
+ * store_drop.c - deletes the oldest rows of the log, a slice at a time, and signs the base, which
+ * states where the log begins.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -8,7 +8,7 @@
 
 #include "store_private.h"
 
-/* The last row of the prefix that may go. @return 1, 0 (none may) or an error */
+/* The last row that may be deleted. @return 1, 0 (none may) or an error */
 static int find_last(struct store_file *file, const struct store_write *write, int64_t base,
 		     int64_t *ret_last, uint8_t *ret_hash)
 {
@@ -51,7 +51,7 @@ int store_drop_apply(struct store_file *file, struct store_write *write)
 
 	if (r == 1)
 		r = find_last(file, write, base, &last, hash);
-	/* somebody changed the beginning: it stays as it is, for whoever looks into that */
+	/* the base was tampered with: delete nothing, so that the evidence remains */
 	else if (r == 0)
 		r = -EINVAL;
 	if (r <= 0)

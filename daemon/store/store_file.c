@@ -70,7 +70,7 @@ static bool exists(const char *path)
 	return stat(path, &file) == 0 && file.st_size > 0;
 }
 
-/* On a connection that cannot write: a file of a newer program is left exactly as it is. */
+/* Uses a read-only connection, so that a file of a newer program is not modified. */
 static int check_version(const struct store *store, struct problem *problem)
 {
 	int64_t version = 0;
@@ -78,7 +78,7 @@ static int check_version(const struct store *store, struct problem *problem)
 	int r;
 
 	if (!exists(store->path) || db_open(store->path, true, &db, NULL) < 0)
-		return 0; /* opening it for writing tells what is wrong */
+		return 0; /* opening it for writing reports the error */
 	r = schema_version(db, &version);
 	db_close(db);
 	if (r < 0 || version <= store->schema->version)
@@ -87,8 +87,8 @@ static int check_version(const struct store *store, struct problem *problem)
 }
 
 /*
- * A key that is missing while there is something it wrote must come back; a new one would only hide
- * that.
+ * Loads a key. @p may_create is false if gate.db was written with it: a new key could not decrypt
+ * it, so the old one must be restored.
  */
 static int load_key(const char *path, uint8_t *key, bool may_create, struct problem *problem)
 {
@@ -102,7 +102,7 @@ static int load_key(const char *path, uint8_t *key, bool may_create, struct prob
 	if (r == 0)
 		return 0;
 	problem_store_key_unusable(problem, error);
-	/* a full disk passes; a wrong key does not */
+	/* a retry can succeed after a disk error, but not with a wrong key */
 	return r == -ENOSPC || r == -EIO || r == -EDQUOT ? r : -EKEYREJECTED;
 }
 
@@ -114,7 +114,7 @@ static int load_keys(const struct store *store, struct store_file *file, bool ma
 	int r;
 
 	snprintf(directory, sizeof(directory), "%s/keys", store->state_dir);
-	(void)mkdir(directory, 0700); /* there already, or making the key says why it cannot be */
+	(void)mkdir(directory, 0700); /* on failure, creating the key reports the error */
 	r = load_key(store->data_key_path, file->keys.data, may_create, problem);
 	if (r < 0)
 		return r;
@@ -144,26 +144,21 @@ static int prepare(struct store_file *file)
 	return 0;
 }
 
-/*
- * Every page of the tables that are read at once: found here, damage is set aside before anybody is
- * told of half a roster.
- */
+/* Reads all pages of the roster, so that damage is found before part of the roster is reported. */
 static int check_roster(struct store_file *file)
 {
-	static const char *const walks[] = {"SELECT total(length(sealed)) FROM person",
+	static const char *const scans[] = {"SELECT total(length(sealed)) FROM person",
 					    "SELECT total(length(sealed)) FROM template",
 					    "SELECT total(length(sealed)) FROM record"};
 	int64_t bytes;
 	int r = 0;
 
-	for (size_t i = 0; r == 0 && i < sizeof(walks) / sizeof(walks[0]); i++)
-		r = db_int(file->db, walks[i], &bytes);
+	for (size_t i = 0; r == 0 && i < sizeof(scans) / sizeof(scans[0]); i++)
+		r = db_int(file->db, scans[i], &bytes);
 	return r;
 }
 
-/*
- * Damage that is cheap to find; the log of a big file is only looked at where it was written last.
- */
+/* Checks the file for damage. Of a large file, check_tail() later checks only the log's end. */
 static int check_pages(const struct store *store, struct store_file *file)
 {
 	struct stat at;
@@ -175,7 +170,7 @@ static int check_pages(const struct store *store, struct store_file *file)
 	return db_quick_check(file->db);
 }
 
-/* The rows since TAIL_ROWS ago must chain up to the signed head. */
+/* The last TAIL_ROWS rows must form a chain that ends in the signed head. */
 static int check_tail(struct store_file *file)
 {
 	uint8_t hash[DIGEST_BYTES];
@@ -227,7 +222,7 @@ int store_read_mark(struct db *db, const uint8_t *public_key, enum audit_stateme
 	return r;
 }
 
-/* The head and the last row go on together even when somebody lies: seqs are never given twice. */
+/* Continues after the last row even if the head was tampered with: no seq is used twice. */
 static int continue_after_last(struct store_file *file)
 {
 	struct db_statement *last;
@@ -249,7 +244,7 @@ static int continue_after_last(struct store_file *file)
 		r = store_read_mark(file->db, file->keys.signer.public_key, AUDIT_BASE, &base_seq,
 				    hash);
 		if (r == 0 || (r == 1 && base_seq != file->head_seq))
-			file->tampered = true; /* no row, yet the head speaks of some */
+			file->tampered = true; /* the head states rows, but there are none */
 	}
 	db_finish(last);
 	return r < 0 ? r : 0;
@@ -266,7 +261,7 @@ int store_file_begin_log(struct store_file *file, int64_t seq, const uint8_t *ha
 	return r;
 }
 
-/* All in one transaction: a crash leaves an empty file or a whole one. */
+/* Uses one transaction: a crash leaves an empty file or a complete one. */
 static int make_tables(struct store_file *file, const struct schema *schema)
 {
 	static const uint8_t nothing[DIGEST_BYTES];
@@ -283,7 +278,7 @@ static int make_tables(struct store_file *file, const struct schema *schema)
 	if (r == 0)
 		r = db_run(file->db, "COMMIT");
 	if (r < 0 && db_in_transaction(file->db))
-		(void)db_run(file->db, "ROLLBACK"); /* the close that follows does the same */
+		(void)db_run(file->db, "ROLLBACK"); /* closing, which follows, does it as well */
 	return r;
 }
 
@@ -329,7 +324,7 @@ static int open_checked(const struct store *store, struct store_file *file, int6
 	int r;
 
 	if (version < 0) {
-		r = -EBADMSG; /* no program wrote that */
+		r = -EBADMSG; /* not a version of ours */
 	} else if (version == 0) {
 		r = make_tables(file, store->schema);
 	} else {
@@ -343,7 +338,7 @@ static int open_checked(const struct store *store, struct store_file *file, int6
 	}
 	if (r == 0)
 		r = read_log_end(file);
-	/* what we wrote has our tables; a file that lacks one is a damaged one */
+	/* a table is missing: the file is damaged */
 	return r == -EINVAL ? -EBADMSG : r;
 }
 

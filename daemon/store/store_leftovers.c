@@ -1,6 +1,6 @@
 /*
- * store_leftovers.c - what a crash or power cut left half done in the state folder: taken up, or
- * removed.
+ * store_leftovers.c - files that a crash or a power cut left incomplete in the state folder: put
+ * into use, or removed.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -12,7 +12,7 @@
 #include "base/log.h"
 #include "store_private.h"
 
-/* The last row that a file says it has; -1: no file, or not one of ours. */
+/* The seq of a file's signed end; -1: no file, or no gate.db. */
 static int64_t head_of(const char *path)
 {
 	int64_t seq = -1;
@@ -28,7 +28,7 @@ static int64_t head_of(const char *path)
 
 int store_recover_pending(const struct store *store, struct problem *problem)
 {
-	char pending[STORE_PATH_BYTES + 8], aside[STORE_QUARANTINE_BYTES];
+	char pending[STORE_PATH_BYTES + 8], quarantined[STORE_QUARANTINE_BYTES];
 	int64_t ours;
 	int r;
 
@@ -37,12 +37,12 @@ int store_recover_pending(const struct store *store, struct problem *problem)
 		return 0;
 	ours = head_of(store->path);
 	if (access(store->path, F_OK) == 0 && head_of(pending) <= ours) {
-		/* it never came to its place, and what stands there went on */
+		/* gate.db was never replaced and has been continued since */
 		if (ours >= 0)
 			(void)unlink(pending);
 		return 0;
 	}
-	r = store_quarantine_file(store, aside);
+	r = store_quarantine_file(store, quarantined);
 	if (r == 0 && rename(pending, store->path) < 0)
 		r = -errno;
 	if (r == 0)
@@ -61,7 +61,7 @@ static bool ends_with(const char *name, const char *tail)
 	return length >= bytes && strcmp(name + length - bytes, tail) == 0;
 }
 
-/* An export that nobody was sent, half a gate.db of a restore, half a copy of gate.db. */
+/* An export that was not downloaded, or an incomplete copy of gate.db. */
 static bool is_left_in_state(const char *name)
 {
 	return (strncmp(name, "export-", 7) == 0 && strstr(name, ".zip") != NULL) ||
@@ -69,7 +69,7 @@ static bool is_left_in_state(const char *name)
 	       strcmp(name, "gate.db" STORE_PART_SUFFIX) == 0;
 }
 
-/* A key that came to no name of its own; those of this run are being made just now. */
+/* A key file that was not renamed to its final name, except those of this process. */
 static bool is_left_in_keys(const char *name)
 {
 	char ours[24];
@@ -84,11 +84,10 @@ static void sweep(const char *folder, bool (*is_left)(const char *name))
 	struct dirent *entry;
 
 	if (dir == NULL)
-		return; /* not made yet */
+		return; /* it does not exist yet */
 	while ((entry = readdir(dir)) != NULL)
 		if (is_left(entry->d_name) && unlinkat(dirfd(dir), entry->d_name, 0) == 0)
-			log_info("store",
-				 "%s/%s was left half done by a run before this one: removed",
+			log_info("store", "%s/%s: incomplete file of an earlier run, removed",
 				 folder, entry->d_name);
 	closedir(dir);
 }

@@ -1,4 +1,4 @@
-/* Messages between the threads: answered, given back, waited for. */
+/* store_message.c - messages between the threads: sending, waiting, freeing. */
 #include "store_private.h"
 
 #include <errno.h>
@@ -70,7 +70,7 @@ void store_message_free(struct store_message *message)
 			crypto_wipe(write->person, sizeof(*write->person));
 		free(write->person);
 		store_faces_free(write->face, 1);
-		store_faces_free(write->gone, 1);
+		store_faces_free(write->removed_face, 1);
 		sealed_records_free(write->records, write->record_count);
 		break;
 	}
@@ -78,8 +78,8 @@ void store_message_free(struct store_message *message)
 }
 
 /*
- * The queue of answers has room for all that can be on its way: see open_queues(). Only anchors
- * beyond that.
+ * open_queues() makes room for all unanswered messages. Only an anchor can find the queue full, and
+ * it needs no answer.
  */
 void store_answer(struct store *store, struct store_message *message)
 {
@@ -139,7 +139,7 @@ void store_report_status(struct store *store, enum store_status status,
 	struct store_notification *notification = calloc(1, sizeof(*notification));
 
 	if (notification == NULL)
-		return; /* without memory for a sentence nobody can act on it either */
+		return; /* without memory the status cannot be reported */
 	notification->message.kind = STORE_NOTIFY_STATUS;
 	notification->status = status;
 	if (problem != NULL)

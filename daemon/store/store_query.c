@@ -16,10 +16,10 @@ struct reader {
 	struct db *db;
 	struct db_statement *row, *types;
 	unsigned generation;
-	struct store_read *patient_first, *patient_last; /* they wait until nobody else does */
+	struct store_read *deferred_first, *deferred_last; /* of low priority */
 };
 
-/* What one question comes to: seqs of the rows, to be read one by one. */
+/* The result of a query: seqs of rows, which are then read one by one. */
 struct seqs {
 	int64_t at[STORE_ROWS_MAX];
 	size_t count;
@@ -50,7 +50,7 @@ static int open_reader(struct reader *reader)
 		r = db_prepare(reader->db,
 			       "SELECT " STORE_EVENT_COLUMNS " FROM event WHERE seq = ?",
 			       &reader->row);
-	/* each step seeks the next type in the index: as many steps as there are types, not rows */
+	/* each step seeks the next type in the index: one step a type, not a row */
 	if (r == 0)
 		r = db_prepare(reader->db,
 			       "WITH RECURSIVE t (x) AS (SELECT min(type) FROM event WHERE type >= "
@@ -65,10 +65,7 @@ static int open_reader(struct reader *reader)
 	return r;
 }
 
-/*
- * The lowest (or highest) seq among the EDGE_ROWS rows whose times are nearest to one end of the
- * span.
- */
+/* The lowest (or highest) seq among the EDGE_ROWS rows nearest to one end of the period. */
 static int edge_of_time(struct reader *reader, const struct store_filter *filter, bool low,
 			int64_t *ret_seq)
 {
@@ -91,14 +88,15 @@ static int edge_of_time(struct reader *reader, const struct store_filter *filter
 	if (r == 1)
 		*ret_seq = db_column_int(edge, 0);
 	if (r == 1 && *ret_seq == 0)
-		*ret_seq = low ? INT64_MAX - 1 : 0; /* no row lies in the span */
+		*ret_seq = low ? INT64_MAX - 1 : 0; /* no row lies in the period */
 	db_finish(edge);
 	return r < 0 ? r : 0;
 }
 
 /*
- * Times need not rise with seq when the clock was set: so many rows at each end of the span are
- * looked at for the seqs to look between. Looking at all of them would take as long as the span is.
+ * Limits the seqs of the query by its period. After the clock was set, times need not rise with
+ * seq, so the limits are the extremes among EDGE_ROWS rows at each end of the period. Reading all
+ * rows of the period would take too long.
  */
 static int bound_by_time(struct reader *reader, struct seqs *seqs)
 {
@@ -129,7 +127,7 @@ static int compare_down(const void *a, const void *b)
 	return compare_up(b, a);
 }
 
-/* Keep the best `limit` of two sorted sets. */
+/* Merges two sets and cuts the result to the filter's limit. */
 static void merge(struct seqs *seqs, const int64_t *more, size_t count)
 {
 	int64_t all[2 * STORE_ROWS_MAX];
@@ -143,8 +141,8 @@ static void merge(struct seqs *seqs, const int64_t *more, size_t count)
 }
 
 /*
- * The seqs of one type, or of all for NULL, in the order asked for. A unary plus keeps SQLite from
- * taking a column's index: the one that gives the order of seq is always the right one.
+ * Finds the seqs of one type, or of all types for NULL, in the filter's order. A unary plus keeps
+ * SQLite from using a column's index, so that it uses the one that gives the order of seq.
  */
 static int find_seqs(struct reader *reader, struct seqs *seqs, const char *type)
 {
@@ -183,7 +181,7 @@ static int find_seqs(struct reader *reader, struct seqs *seqs, const char *type)
 	return r < 0 ? r : 0;
 }
 
-/* "door.": the types that begin with it, each by its own index range, then merged. */
+/* Finds the seqs of all types with a prefix such as "door.", type by type, and merges them. */
 static int find_prefix(struct reader *reader, struct seqs *seqs)
 {
 	char types[QUERY_TYPES_MAX][EVENT_TYPE_BYTES], end[EVENT_TYPE_BYTES];
@@ -227,17 +225,14 @@ static int read_one(struct reader *reader, int64_t seq, bool hashes, struct even
 
 static int serve_urgent(struct reader *reader);
 
-/*
- * A row that cannot be read is left out: the audit says which, the reader of the page gets the
- * others.
- */
+/* Reads the rows found. Skips a row that cannot be read; the audit reports it. */
 static int read_rows(struct reader *reader, const struct seqs *seqs, struct store_read *read)
 {
 	read->rows = calloc(seqs->count + 1, sizeof(*read->rows));
 	if (read->rows == NULL)
 		return -ENOMEM;
 	for (size_t i = 0; i < seqs->count; i++) {
-		int r = seqs->filter->patient ? serve_urgent(reader) : 0;
+		int r = seqs->filter->low_priority ? serve_urgent(reader) : 0;
 
 		if (r == 0)
 			r = read_one(reader, seqs->at[i], seqs->filter->hashes,
@@ -297,11 +292,11 @@ static int answer(struct reader *reader, struct store_read *read)
 	if (reader->db != NULL)
 		(void)db_run(reader->db, "COMMIT"); /* it only read */
 	if (r < 0)
-		close_reader(reader); /* begin afresh next time: the file may have been replaced */
+		close_reader(reader); /* reopened by the next read: the file may be a new one */
 	return r == 0 || r == -ENOMEM ? r : -EIO;
 }
 
-static void settle(struct reader *reader, struct store_read *read)
+static void serve(struct reader *reader, struct store_read *read)
 {
 	read->r = store_is_closing(reader->store) ? -ECANCELED : answer(reader, read);
 	store_answer(reader->store, &read->message);
@@ -309,59 +304,59 @@ static void settle(struct reader *reader, struct store_read *read)
 
 static void defer(struct reader *reader, struct store_read *read)
 {
-	if (reader->patient_first == NULL)
-		reader->patient_first = read;
+	if (reader->deferred_first == NULL)
+		reader->deferred_first = read;
 	else
-		reader->patient_last->next = read;
-	reader->patient_last = read;
+		reader->deferred_last->next = read;
+	reader->deferred_last = read;
 }
 
 /*
- * Old rows lie far apart, and a disk takes a millisecond for each: who has a page of them read and
- * can wait lets those in who cannot. They see what was committed since, so the transaction ends for
- * them; rows are then read on by their seqs.
+ * Reading a page of old rows can take a millisecond a row on a slow disk, so a low-priority read
+ * serves the others between its rows. They must see newer commits, so it ends its transaction
+ * first and begins another one afterwards; it reads its remaining rows by their seqs.
  */
 static int serve_urgent(struct reader *reader)
 {
 	struct store_message *message;
-	bool let = false;
+	bool suspended = false;
 	int r;
 
 	while (queue_pop(reader->store->queries, &message) == 0) {
 		struct store_read *read = (struct store_read *)message;
 
-		if (read->filter.patient) {
+		if (read->filter.low_priority) {
 			defer(reader, read);
 			continue;
 		}
-		if (!let)
+		if (!suspended)
 			(void)db_run(reader->db, "COMMIT"); /* it only read */
-		let = true;
-		settle(reader, read);
+		suspended = true;
+		serve(reader, read);
 	}
-	if (!let)
+	if (!suspended)
 		return 0;
-	r = open_reader(reader); /* closed when an answer failed */
+	r = open_reader(reader); /* a failed read has closed it */
 	if (r == 0)
 		r = db_run(reader->db, "BEGIN");
 	return r < 0 ? -EIO : 0;
 }
 
-/* NULL: closed, and nothing is left */
+/* The next read, those of low priority last. @return NULL: closed, and none is left */
 static struct store_read *next_read(struct reader *reader)
 {
-	struct store_read *read = reader->patient_first;
+	struct store_read *read = reader->deferred_first;
 	struct store_message *message;
 
 	while ((read != NULL ? queue_pop(reader->store->queries, &message)
 			     : queue_pop_wait(reader->store->queries, &message, -1)) == 0) {
-		if (!((struct store_read *)message)->filter.patient)
+		if (!((struct store_read *)message)->filter.low_priority)
 			return (struct store_read *)message;
 		defer(reader, (struct store_read *)message);
-		read = reader->patient_first;
+		read = reader->deferred_first;
 	}
 	if (read != NULL)
-		reader->patient_first = read->next;
+		reader->deferred_first = read->next;
 	return read;
 }
 
@@ -373,7 +368,7 @@ void *store_query_thread(void *arg)
 	thread_role_set(THREAD_QUERY);
 	pthread_setname_np(pthread_self(), "query");
 	while ((read = next_read(&reader)) != NULL)
-		settle(&reader, read);
+		serve(&reader, read);
 	close_reader(&reader);
 	return NULL;
 }

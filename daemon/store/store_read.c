@@ -11,32 +11,33 @@
 
 enum { WARM_ROWS = 100 };
 
-static bool fits(const char *text, size_t bytes)
+static bool length_is_valid(const char *text, size_t bytes)
 {
 	return text == NULL || (text[0] != '\0' && strlen(text) < bytes);
 }
 
-static bool filter_is_fit(const struct store_filter *filter)
+static bool filter_is_valid(const struct store_filter *filter)
 {
 	return filter->limit > 0 && filter->limit <= STORE_ROWS_MAX &&
 	       filter->seq_count <= STORE_ROWS_MAX && filter->after_seq >= 0 &&
-	       filter->before_seq >= 0 && fits(filter->type, EVENT_TYPE_BYTES) &&
-	       fits(filter->source, EVENT_SOURCE_BYTES) && fits(filter->text, STORE_SEARCH_BYTES) &&
-	       fits(filter->without, EVENT_TYPE_BYTES) &&
+	       filter->before_seq >= 0 && length_is_valid(filter->type, EVENT_TYPE_BYTES) &&
+	       length_is_valid(filter->source, EVENT_SOURCE_BYTES) &&
+	       length_is_valid(filter->text, STORE_SEARCH_BYTES) &&
+	       length_is_valid(filter->without, EVENT_TYPE_BYTES) &&
 	       (filter->person == NULL || ulid_is_valid(filter->person));
 }
 
-static int push(struct store *store, struct store_read *read)
+static int send_read(struct store *store, struct store_read *read)
 {
 	struct store_message *message = &read->message;
 
 	store->reads++;
-	(void)queue_push(store->queries,
-			 &message); /* there is room: fewer than STORE_QUERIES_MAX */
+	/* check_can_read() has ensured that there is room */
+	(void)queue_push(store->queries, &message);
 	return 0;
 }
 
-/* @return 0 or why no question can be asked now. */
+/* @return 0, or why no query can be sent now */
 static int check_can_read(const struct store *store)
 {
 	if (!store->ready)
@@ -44,10 +45,10 @@ static int check_can_read(const struct store *store)
 	return store->reads >= STORE_QUERIES_MAX ? -EBUSY : 0;
 }
 
-static int ask(struct store *store, const struct store_filter *filter, store_rows_fn done,
-	       store_found_fn found, void *arg)
+static int send_query(struct store *store, const struct store_filter *filter, store_rows_fn done,
+		      store_found_fn found, void *arg)
 {
-	int r = filter_is_fit(filter) ? check_can_read(store) : -EINVAL;
+	int r = filter_is_valid(filter) ? check_can_read(store) : -EINVAL;
 	struct store_read *read = r == 0 ? calloc(1, sizeof(*read)) : NULL;
 
 	if (read == NULL)
@@ -76,13 +77,14 @@ static int ask(struct store *store, const struct store_filter *filter, store_row
 	read->done = done;
 	read->found = found;
 	read->arg = arg;
-	return push(store, read);
+	return send_read(store, read);
 }
 
 int store_query_events(struct store *store, const struct store_filter *filter, store_rows_fn done,
 		       void *arg)
 {
-	return store_filter_is_search(filter) ? -EINVAL : ask(store, filter, done, NULL, arg);
+	return store_filter_is_search(filter) ? -EINVAL
+					      : send_query(store, filter, done, NULL, arg);
 }
 
 void store_warm_reader(struct store *store)
@@ -91,7 +93,7 @@ void store_warm_reader(struct store *store)
 	struct store_message *message = (struct store_message *)read;
 
 	if (read == NULL)
-		return; /* only a help: the first page comes without, too */
+		return; /* only an optimisation */
 	message->kind = STORE_READ_EVENTS;
 	read->filter.limit = WARM_ROWS;
 	read->internal = true;
@@ -102,7 +104,7 @@ void store_warm_reader(struct store *store)
 int store_search(struct store *store, const struct store_filter *filter, store_found_fn done,
 		 void *arg)
 {
-	return ask(store, filter, NULL, done, arg);
+	return send_query(store, filter, NULL, done, arg);
 }
 
 int store_report(struct store *store, int64_t from_unix_ms, int64_t to_unix_ms,
@@ -118,7 +120,7 @@ int store_report(struct store *store, int64_t from_unix_ms, int64_t to_unix_ms,
 	read->filter.to_unix_ms = to_unix_ms;
 	read->reported = done;
 	read->arg = arg;
-	return push(store, read);
+	return send_read(store, read);
 }
 
 int store_copies(struct store *store, int64_t until_unix_ms, store_report_fn done, void *arg)
@@ -132,7 +134,7 @@ int store_copies(struct store *store, int64_t until_unix_ms, store_report_fn don
 	read->filter.to_unix_ms = until_unix_ms;
 	read->reported = done;
 	read->arg = arg;
-	return push(store, read);
+	return send_read(store, read);
 }
 
 int store_faces(struct store *store, const char *person_id, store_report_fn done, void *arg)
@@ -146,7 +148,7 @@ int store_faces(struct store *store, const char *person_id, store_report_fn done
 	strcpy(read->person, person_id);
 	read->reported = done;
 	read->arg = arg;
-	return push(store, read);
+	return send_read(store, read);
 }
 
 int store_fetch_outbox(struct store *store, int64_t after_seq, unsigned max, store_rows_fn done,
@@ -157,7 +159,7 @@ int store_fetch_outbox(struct store *store, int64_t after_seq, unsigned max, sto
 	return store_query_events(store, &filter, done, arg);
 }
 
-static bool audit_goes_on(void *arg, int64_t rows, int64_t last_seq)
+static bool on_audit_progress(void *arg, int64_t rows, int64_t last_seq)
 {
 	struct store *store = arg;
 
@@ -178,7 +180,7 @@ static void *audit_thread(void *arg)
 	free(arg);
 	thread_role_set(THREAD_QUERY);
 	pthread_setname_np(pthread_self(), "audit");
-	job.read->r = audit_verify(job.store->path, job.store->public_key_path, audit_goes_on,
+	job.read->r = audit_verify(job.store->path, job.store->public_key_path, on_audit_progress,
 				   job.store, &job.read->audit);
 	store_answer(job.store, &job.read->message);
 	return NULL;

@@ -1,6 +1,6 @@
 /*
- * store_record.c - things of a kind and an id, sealed with both, so that no record opens in
- * another's place.
+ * store_record.c - records. Kind and id are sealed with the text, so that a row moved to another
+ * key does not open.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -16,8 +16,8 @@ enum {
 };
 
 /*
- * What stands before the text. @return its length; @p ret_head holds 7 + STORE_KIND_BYTES +
- * STORE_RECORD_ID_BYTES.
+ * Writes what precedes the text. @p ret_head holds 7 + STORE_KIND_BYTES + STORE_RECORD_ID_BYTES.
+ * @return the bytes written
  */
 static size_t make_head(char *ret_head, const char *kind, const char *id)
 {

@@ -1,5 +1,5 @@
 /*
- * store_recovery.c - a damaged gate.db goes aside, its roster comes back, and the log goes on in a
+ * store_recovery.c - quarantines a damaged gate.db, restores its roster and continues the log in a
  * new file.
  */
 #include <errno.h>
@@ -13,7 +13,7 @@
 #include "base/file.h"
 #include "store_private.h"
 
-int store_quarantine_file(const struct store *store, char aside[STORE_QUARANTINE_BYTES])
+int store_quarantine_file(const struct store *store, char ret_path[STORE_QUARANTINE_BYTES])
 {
 	static const char *const suffixes[] = {"-wal", "-shm", ""};
 	char from[STORE_PATH_BYTES + 8], to[STORE_PATH_BYTES + 48];
@@ -23,22 +23,20 @@ int store_quarantine_file(const struct store *store, char aside[STORE_QUARANTINE
 
 	gmtime_r(&now, &utc);
 	strftime(time, sizeof(time), "%Y%m%dT%H%M%SZ", &utc);
-	snprintf(aside, STORE_QUARANTINE_BYTES, "%.480s.corrupt-%s", store->path, time);
-	for (int i = 2; access(aside, F_OK) == 0 && i < 1000; i++)
-		snprintf(aside, STORE_QUARANTINE_BYTES, "%.480s.corrupt-%s-%d", store->path, time,
-			 i);
+	snprintf(ret_path, STORE_QUARANTINE_BYTES, "%.480s.corrupt-%s", store->path, time);
+	for (int i = 2; access(ret_path, F_OK) == 0 && i < 1000; i++)
+		snprintf(ret_path, STORE_QUARANTINE_BYTES, "%.480s.corrupt-%s-%d", store->path,
+			 time, i);
 	for (size_t i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++) {
 		snprintf(from, sizeof(from), "%s%s", store->path, suffixes[i]);
-		snprintf(to, sizeof(to), "%s%s", aside, suffixes[i]);
+		snprintf(to, sizeof(to), "%s%s", ret_path, suffixes[i]);
 		if (rename(from, to) < 0 && errno != ENOENT)
 			return -errno;
 	}
 	return 0;
 }
 
-/*
- * The log goes on behind the last row that anything still speaks of, so that no seq is given twice.
- */
+/* Begins the log after the last seq that any source mentions, so that no seq is used twice. */
 static int begin_log(struct store_file *file, struct db *old, int64_t seq, const uint8_t *hash)
 {
 	const uint8_t *public_key = file->keys.signer.public_key;
@@ -55,7 +53,7 @@ static int begin_log(struct store_file *file, struct db *old, int64_t seq, const
 		last = other;
 	if (db_int(file->db, "SELECT coalesce(max(seq), 0) FROM cursor", &other) == 0 &&
 	    other > last)
-		last = other; /* it was published */
+		last = other; /* the row was published */
 	return last == 0 ? 0 : store_file_begin_log(file, last, last_hash);
 }
 
@@ -71,7 +69,7 @@ static int copy_all(struct db *from, struct db *to)
 	return r < 0 ? r : 0;
 }
 
-/* Table by table, as far as each can be read: a damaged page ends its table, not the others. */
+/* Copies each table as far as it can be read; a damaged page ends only its own table. */
 static int copy_readable(struct db *from, struct db *to)
 {
 	struct store_sync sync;
@@ -84,10 +82,10 @@ static int copy_readable(struct db *from, struct db *to)
 			;
 	}
 	store_sync_close(&sync);
-	return 0; /* a file without these tables has nothing to save */
+	return 0; /* a file without these tables has nothing to copy */
 }
 
-/* A file that was put back speaks of a time when somebody erased since was still there. */
+/* A file that was restored from an older copy may contain people who were erased since. */
 static bool is_older(const struct store_file *file, struct db *old, int64_t seq)
 {
 	uint8_t hash[DIGEST_BYTES];
@@ -98,8 +96,8 @@ static bool is_older(const struct store_file *file, struct db *old, int64_t seq)
 }
 
 /*
- * What the copy did not have yet. The old file is damaged: what of this cannot be read stays as the
- * copy has it.
+ * Copies what the replica did not have yet from the old file. If the damage prevents that, the
+ * replica's rows remain.
  */
 static int sync_late(struct store_file *file, struct db *old, int64_t seq)
 {
@@ -115,19 +113,19 @@ static int sync_late(struct store_file *file, struct db *old, int64_t seq)
 	return undone < 0 ? undone : db_run(file->db, "RELEASE late");
 }
 
-static int recover_roster(struct store_file *file, struct db *old, struct db *copy, int64_t seq,
+static int recover_roster(struct store_file *file, struct db *old, struct db *replica, int64_t seq,
 			  const uint8_t *hash)
 {
 	int r = db_execute(file->sql[STORE_SQL_BEGIN]);
 
 	if (r == 0)
-		r = copy != NULL ? copy_all(copy, file->db) : copy_readable(old, file->db);
-	if (r == 0 && copy != NULL)
-		r = db_run(file->db, "DELETE FROM replica_pending"); /* all of it is the copy's */
-	if (r == 0 && copy != NULL && old != NULL)
+		r = replica != NULL ? copy_all(replica, file->db) : copy_readable(old, file->db);
+	if (r == 0 && replica != NULL)
+		r = db_run(file->db, "DELETE FROM replica_pending"); /* the replica has all rows */
+	if (r == 0 && replica != NULL && old != NULL)
 		r = sync_late(file, old, seq);
-	if (r == 0 && copy != NULL)
-		r = store_sync_counters(copy, file->db);
+	if (r == 0 && replica != NULL)
+		r = store_sync_counters(replica, file->db);
 	if (r == 0 && old != NULL)
 		(void)store_sync_counters(old, file->db); /* as far as they can be read */
 	if (r == 0)
@@ -136,22 +134,22 @@ static int recover_roster(struct store_file *file, struct db *old, struct db *co
 		r = db_execute(file->sql[STORE_SQL_COMMIT]);
 	if (r < 0 && db_in_transaction(file->db))
 		(void)db_execute(
-			file->sql[STORE_SQL_ROLLBACK]); /* nothing came back; told by the result */
+			file->sql[STORE_SQL_ROLLBACK]); /* nothing is restored: see the result */
 	return r;
 }
 
 int store_recover_damaged(const struct store *store, struct store_file *file,
-			  struct store_replica *copy, struct problem *problem)
+			  struct store_replica *replica, struct problem *problem)
 {
 	struct problem what = *problem;
-	char aside[STORE_QUARANTINE_BYTES];
+	char quarantined[STORE_QUARANTINE_BYTES];
 	uint8_t hash[DIGEST_BYTES] = {0};
 	struct db *old = NULL, *source = NULL;
 	int64_t people = 0, seq = 0;
 	int r;
 
 	store_file_close(file);
-	r = store_quarantine_file(store, aside);
+	r = store_quarantine_file(store, quarantined);
 	if (r < 0) {
 		problem_store_not_set_aside(problem, &what, r);
 		return r;
@@ -159,45 +157,44 @@ int store_recover_damaged(const struct store *store, struct store_file *file,
 	r = store_file_open(store, file, problem);
 	if (r < 0)
 		return r;
-	if (store_replica_open_source(copy, &file->keys, &source, &seq, hash) < 0)
+	if (store_replica_open_source(replica, &file->keys, &source, &seq, hash) < 0)
 		source = NULL;
-	if (db_open(aside, true, &old, NULL) < 0)
+	if (db_open(quarantined, true, &old, NULL) < 0)
 		old = NULL;
 	if (source != NULL || old != NULL)
 		r = recover_roster(file, old, source, seq, hash);
-	if (r < 0 && source != NULL &&
-	    old != NULL) /* the copy could not be read to its end, either */
+	if (r < 0 && source != NULL && old != NULL) /* the replica is damaged, too */
 		r = recover_roster(file, old, NULL, seq, hash);
 	else if (r == 0 && source != NULL)
-		(void)store_replica_attach(copy, file); /* else it is made anew */
+		(void)store_replica_attach(replica, file); /* on failure it is rebuilt */
 	db_close(old);
 	if (r < 0 || db_int(file->db, "SELECT count(*) FROM person", &people) < 0)
 		people = 0;
 	if (source != NULL)
-		problem_store_set_aside_copy(problem, &what, aside, file->head_seq, people);
+		problem_store_set_aside_copy(problem, &what, quarantined, file->head_seq, people);
 	else
-		problem_store_set_aside_saved(problem, &what, aside, file->head_seq, people);
+		problem_store_set_aside_saved(problem, &what, quarantined, file->head_seq, people);
 	return 0;
 }
 
 int store_recover_unlinked(const struct store *store, struct store_file *file,
 			   struct problem *problem)
 {
-	char aside[STORE_QUARANTINE_BYTES], part[STORE_PATH_BYTES + 8],
+	char quarantined[STORE_QUARANTINE_BYTES], part[STORE_PATH_BYTES + 8],
 		pending[STORE_PATH_BYTES + 8];
 	int r;
 
 	snprintf(part, sizeof(part), "%s" STORE_PART_SUFFIX, store->path);
 	snprintf(pending, sizeof(pending), "%s" STORE_PENDING_SUFFIX, store->path);
-	(void)unlink(part); /* of an attempt that failed */
+	(void)unlink(part); /* of a failed attempt */
 	r = db_copy_to(file->db, part);
-	/* by this name the next start knows that it is all there: see store_recover_pending() */
+	/* this name marks a complete copy for the next start: see store_recover_pending() */
 	if (r == 0 && rename(part, pending) < 0)
 		r = -errno;
 	if (r == 0)
 		r = file_sync(store->state_dir);
 	if (r == 0) {
-		r = store_quarantine_file(store, aside);
+		r = store_quarantine_file(store, quarantined);
 		if (r == 0 && rename(pending, store->path) < 0)
 			r = -errno;
 		if (r == 0)

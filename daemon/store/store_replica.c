@@ -1,6 +1,6 @@
 /*
- * store_replica.c - roster.db: what gate.db knows of people, once more, for the day that gate.db is
- * damaged.
+ * store_replica.c - roster.db, a replica of the people, templates and records of gate.db, from
+ * which a damaged gate.db is restored.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -12,16 +12,13 @@
 #include "store_private.h"
 
 enum {
-	SLICE_ROWS = 256,           /* of one transaction while the replica is being made */
-	KEYS_MAX = STORE_BATCH_MAX, /* synced over at once; more wait for the next turn */
+	SLICE_ROWS = 256,           /* of one transaction while the replica is being built */
+	KEYS_MAX = STORE_BATCH_MAX, /* copied in one turn; more wait for the next one */
 	REBUILD_EVERY_MS = 20,
-	/*
-	 * a disk takes some 50 ms for the replica: not right behind one who may be followed by
-	 * another
-	 */
+	/* a turn takes some 50 ms on a slow disk: wait, as another write may follow at once */
 	IDLE_MS = 250,
-	SYNC_EVERY_MS = 1000,      /* at the least, under a load that never ends */
-	MARK_EVERY_MS = 60 * 1000, /* how old what the replica knows of the log's end may be */
+	SYNC_EVERY_MS = 1000,      /* under continuous load */
+	MARK_EVERY_MS = 60 * 1000, /* the greatest age of the replica's mark of the log's end */
 	RETRY_MS = 5000,
 	CHECK_BYTES_MAX = 16 << 20
 };
@@ -30,25 +27,25 @@ struct store_replica {
 	char path[STORE_PATH_BYTES];
 	const struct schema *schema;
 	struct db *db; /* NULL: not open */
-	bool complete; /* else it is being made, and `sweep` says how far it is */
+	bool complete; /* else it is being built, and `sweep` is the position */
 	struct store_sync_sweep sweep;
-	bool dirty; /* gate.db changed what is to be synced over */
-	/* all that `replica_pending` names is in the replica: the next commit may empty it */
+	bool dirty; /* gate.db has changes that are not copied yet */
+	/* the replica has all keys of `replica_pending`: the next commit may empty it */
 	bool synced;
 	int64_t mark_seq;
 	uint64_t synced_mono_ms, mark_mono_ms, retry_mono_ms;
 };
 
-int store_replica_new(const struct store *store, struct store_replica **ret_copy)
+int store_replica_new(const struct store *store, struct store_replica **ret_replica)
 {
 	struct store_replica *replica = calloc(1, sizeof(*replica));
 
 	if (replica == NULL)
 		return -ENOMEM;
-	replica->dirty = true; /* what a run before this one left behind */
+	replica->dirty = true; /* an earlier run may have left changes */
 	replica->schema = store->replica_schema;
 	snprintf(replica->path, sizeof(replica->path), "%.490s/roster.db", store->state_dir);
-	*ret_copy = replica;
+	*ret_replica = replica;
 	return 0;
 }
 
@@ -103,10 +100,7 @@ static int open_db(struct store_replica *replica)
 	if (r == 0 && version == 0) {
 		r = make_tables(replica);
 	} else if (r == 0) {
-		/*
-		 * one of a newer program is made anew from gate.db: had that been newer too, it
-		 * would have been refused
-		 */
+		/* a newer schema: rebuild it. gate.db is not newer, else it had been refused */
 		r = version < 0 || version > replica->schema->version
 			    ? -EBADMSG
 			    : check_pages(replica, CHECK_BYTES_MAX);
@@ -118,7 +112,7 @@ static int open_db(struct store_replica *replica)
 	return r == -EINVAL ? -EBADMSG : r;
 }
 
-/* Out of the way of a new one; the last of its kind is kept for whoever wants to look. */
+/* Quarantines the file, so that a new one can be built; replaces the one quarantined before. */
 static void discard(struct store_replica *replica)
 {
 	static const char *const suffixes[] = {"-wal", "-shm", ""};
@@ -129,7 +123,7 @@ static void discard(struct store_replica *replica)
 		snprintf(from, sizeof(from), "%s%s", replica->path, suffixes[i]);
 		snprintf(to, sizeof(to), "%s.set-aside%s", replica->path, suffixes[i]);
 		if (rename(from, to) < 0)
-			(void)unlink(to); /* of another time: it does not belong to this one */
+			(void)unlink(to); /* it belongs to an earlier quarantine */
 	}
 }
 
@@ -166,8 +160,8 @@ bool store_replica_pop_synced(struct store_replica *replica)
 }
 
 /*
- * The replica and the file are of one chain: the row that the replica's mark speaks of is there, or
- * was dropped just now.
+ * Whether the replica belongs to this log: the log contains the row of the replica's mark, or was
+ * cut right after it. @return 1, 0 or an error
  */
 static int is_of_this_log(struct store_file *file, int64_t seq, const uint8_t *hash)
 {
@@ -192,7 +186,7 @@ static int is_of_this_log(struct store_file *file, int64_t seq, const uint8_t *h
 	return r;
 }
 
-/* Begin to make it anew: what is there is another log's, damaged, or nothing. */
+/* Begins to rebuild the replica: its rows are of another log, or there are none. */
 static int begin_rebuild(struct store_replica *replica, struct store_file *file)
 {
 	int r = replica->db == NULL ? open_db(replica) : 0;
@@ -207,8 +201,8 @@ static int begin_rebuild(struct store_replica *replica, struct store_file *file)
 	return r < 0 ? r : store_roster_check_key(replica->db, file->keys.data);
 }
 
-/* @return 0: it is in use; an error of the replica's own */
-static int find(struct store_replica *replica, struct store_file *file)
+/* Opens the replica, or begins to rebuild it. @return 0, -EUCLEAN (it was damaged) or an error */
+static int open_or_rebuild(struct store_replica *replica, struct store_file *file)
 {
 	uint8_t hash[DIGEST_BYTES] = {0};
 	struct db *db;
@@ -221,7 +215,7 @@ static int find(struct store_replica *replica, struct store_file *file)
 		return r;
 	if (r == 0) {
 		ours = is_of_this_log(file, seq, hash);
-		if (ours < 0) /* gate.db's trouble, not the replica's */
+		if (ours < 0) /* an error of gate.db */
 			return ours;
 		replica->complete = ours == 1;
 	}
@@ -270,13 +264,13 @@ static int copy_slice(struct store_replica *replica, struct store_file *file)
 	if (r == 0) {
 		done = r = store_sync_sweep(&sync, &replica->sweep, SLICE_ROWS);
 		if (r == 1)
-			r = put_mark(replica, file); /* from here on it is a whole one */
+			r = put_mark(replica, file); /* the mark makes it complete */
 		r = end_transaction(replica, r < 0 ? r : 0);
 	}
 	store_sync_close(&sync);
 	replica->complete = r == 0 && done == 1;
 	if (replica->complete)
-		replica->dirty = true; /* what changed meanwhile */
+		replica->dirty = true; /* rows may have changed meanwhile */
 	return r;
 }
 
@@ -300,7 +294,7 @@ static int sync_changes(struct store_replica *replica, struct store_file *file, 
 	}
 	replica->synced_mono_ms = replica->mark_mono_ms = clock_mono_ms();
 	replica->mark_seq = file->head_seq;
-	if (erase) /* what the WAL still holds of somebody erased; nobody else reads this file */
+	if (erase) /* the WAL still contains the erased rows */
 		r = db_run(replica->db, "PRAGMA wal_checkpoint(TRUNCATE)");
 	return r;
 }
@@ -311,12 +305,12 @@ static int step(struct store_replica *replica, struct store_file *file,
 	uint64_t now_ms = clock_mono_ms();
 	int r = replica->db == NULL || (!replica->complete && replica->sweep.table == 0 &&
 					replica->sweep.rows == 0)
-			? find(replica, file)
+			? open_or_rebuild(replica, file)
 			: 0;
 
 	if (r < 0)
 		return r;
-	if (turn == STORE_REPLICA_ERASED) /* also while it is being made */
+	if (turn == STORE_REPLICA_ERASED) /* also while it is being built */
 		return sync_changes(replica, file, true);
 	if (!replica->complete)
 		return turn == STORE_REPLICA_IDLE ? copy_slice(replica, file) : 0;
@@ -340,7 +334,7 @@ int store_replica_step(struct store_replica *replica, struct store_file *file,
 		return -EUCLEAN;
 	}
 	r = step(replica, file, turn);
-	if (r == -EUCLEAN) /* being made anew */
+	if (r == -EUCLEAN) /* it is being rebuilt */
 		return r;
 	if (r == -EBADMSG && replica->db != NULL && check_pages(replica, INT64_MAX) == -EBADMSG) {
 		discard(replica);
@@ -348,7 +342,7 @@ int store_replica_step(struct store_replica *replica, struct store_file *file,
 	}
 	if (r < 0) {
 		replica->retry_mono_ms = clock_mono_ms() + RETRY_MS;
-		close_db(replica); /* find() looks at it anew */
+		close_db(replica); /* open_or_rebuild() opens it again */
 	}
 	return r;
 }

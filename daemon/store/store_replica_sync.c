@@ -1,6 +1,6 @@
 /*
- * store_replica_sync.c - rows of people, templates and records from one database to another, sealed
- * as they are.
+ * store_replica_sync.c - copies rows of people, templates and records from one database to another
+ * without decrypting them.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -12,7 +12,7 @@
 /* the key of a table's rows: a person's id, or a record's kind and id */
 static const struct {
 	const char *of_key, *slice, *insert, *remove;
-	int columns, order; /* columns that the slices are ordered by */
+	int columns, order; /* order: how many columns the key has; 0: a number */
 } tables[STORE_SYNC_TABLES] = {
 	{"SELECT id, sealed FROM person WHERE id = ?2",
 	 "SELECT id, sealed FROM person WHERE id > ?1 ORDER BY id LIMIT ?4",
@@ -126,7 +126,7 @@ int store_sync_sweep(struct store_sync *sync, struct store_sync_sweep *sweep, un
 			memcpy(sweep->next_first, first, sizeof(first));
 			memcpy(sweep->next_second, second, sizeof(second));
 		}
-		db_reset(rows); /* the keys were bound by reference until here */
+		db_reset(rows); /* the keys were bound by reference */
 		memcpy(sweep->first, sweep->next_first, sizeof(sweep->first));
 		memcpy(sweep->second, sweep->next_second, sizeof(sweep->second));
 		if (r == 0 && done == before) {
@@ -161,7 +161,7 @@ int store_sync_pending(struct db *from, struct db *to, unsigned keys_max)
 	return r < 0 ? r : count;
 }
 
-static int carry_counter(struct db *from, struct db *to, const char *select, const char *insert)
+static int sync_counter(struct db *from, struct db *to, const char *select, const char *insert)
 {
 	struct db_statement *rows = NULL, *into = NULL;
 	int r = db_prepare(from, select, &rows);
@@ -180,12 +180,12 @@ static int carry_counter(struct db *from, struct db *to, const char *select, con
 
 int store_sync_counters(struct db *from, struct db *to)
 {
-	int r = carry_counter(from, to, "SELECT name, seq FROM cursor",
-			      "INSERT INTO cursor (name, seq) VALUES (?1, ?2) "
-			      "ON CONFLICT (name) DO UPDATE SET seq = max(seq, ?2)");
+	int r = sync_counter(from, to, "SELECT name, seq FROM cursor",
+			     "INSERT INTO cursor (name, seq) VALUES (?1, ?2) "
+			     "ON CONFLICT (name) DO UPDATE SET seq = max(seq, ?2)");
 
 	return r < 0 ? r
-		     : carry_counter(from, to, "SELECT name, value FROM nonce",
-				     "INSERT INTO nonce (name, value) VALUES (?1, ?2) "
-				     "ON CONFLICT (name) DO UPDATE SET value = max(value, ?2)");
+		     : sync_counter(from, to, "SELECT name, value FROM nonce",
+				    "INSERT INTO nonce (name, value) VALUES (?1, ?2) "
+				    "ON CONFLICT (name) DO UPDATE SET value = max(value, ?2)");
 }

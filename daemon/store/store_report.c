@@ -1,6 +1,6 @@
 /*
- * The month in figures for the notice board: counted by SQLite on the query thread, with nobody's
- * name in it.
+ * store_report.c - statistics of a period for the notice board, without personal data. SQLite
+ * counts them on the query thread.
  */
 #include "store_private.h"
 
@@ -10,7 +10,7 @@
 
 enum { SECONDS_OF_HOUR = 3600 };
 
-/* {"KEY": count} of a query that gives keys and counts in the span. */
+/* {"KEY": count} of a query that returns keys and counts of the period. */
 static int count_by(struct db *db, const struct store_read *read, const char *sql,
 		    json_t **ret_counts)
 {
@@ -39,7 +39,7 @@ static int compare(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-/* The middle and the 90th of a hundred of the seconds from alert to verdict. */
+/* The median and the 90th percentile of the seconds from alert to verdict. */
 static int review_times(struct db *db, const struct store_read *read, json_t **ret_times)
 {
 	int64_t *seconds = NULL, *grown;
@@ -81,8 +81,8 @@ static int review_times(struct db *db, const struct store_read *read, json_t **r
 }
 
 /*
- * By camera: each local day tells its sum at its end, or so far when the gate stopped; the last of
- * a day counts.
+ * Blind hours of each camera. camera.blind_day states the sum of a local day, at its end or when
+ * the gate stops; the last one of a day counts.
  */
 static int blind_hours(struct db *db, const struct store_read *read, json_t **ret_hours)
 {
@@ -112,7 +112,7 @@ static int blind_hours(struct db *db, const struct store_read *read, json_t **re
 	return r;
 }
 
-/* The last signed anchor of the span: whoever has the log can find these figures again. */
+/* The last signed anchor of the period, so that the figures can be checked against the log. */
 static int last_anchor(struct db *db, const struct store_read *read, json_t **ret_anchor)
 {
 	struct db_statement *rows;
@@ -157,7 +157,7 @@ int store_report_run(struct db *db, struct store_read *read)
 		{"alerts",
 		 "SELECT CASE +type WHEN 'litter.detected' THEN 'alert' ELSE 'suspected' END, "
 		 "count(*)" IN_SPAN "+type IN ('litter.detected', 'litter.suspected') GROUP BY 1"},
-		/* a verdict that was changed counts once, as it stands */
+		/* an alert counts once, with its last verdict */
 		{"verdicts",
 		 "SELECT verdict, count(*) FROM (SELECT json_extract(data, '$.verdict') AS "
 		 "verdict, max(seq)" IN_SPAN
@@ -167,7 +167,7 @@ int store_report_run(struct db *db, struct store_read *read)
 		 "+type = 'operator.act' AND json_extract(data, '$.act') IN ('evidence.view', "
 		 "'camera.watch', 'alert.export') AND coalesce(json_extract(data, '$.file'), '') "
 		 "NOT LIKE "
-		 "'%.jpg' GROUP BY 1"}, /* a list of alerts shows these stills by itself */
+		 "'%.jpg' GROUP BY 1"}, /* the list of alerts loads these stills by itself */
 		{"faults",
 		 "SELECT type, count(*)" IN_SPAN "+severity > 0 AND (+type LIKE 'storage.%' OR "
 		 "+type LIKE 'camera.%' OR +type LIKE 'model.%' OR "

@@ -6,8 +6,8 @@
 #include "store_private.h"
 
 /*
- * What is sealed holds the id it belongs to and says what it is: a sealed moved to another person's
- * row, or a name put in a template's place, does not open.
+ * Each sealed row contains its type and its person's id, so that a row moved to another person, or
+ * a name moved to a template's row, does not open.
  */
 struct sealed_person {
 	char what[8]; /* "person" */
@@ -25,7 +25,7 @@ struct sealed_face {
 	float vector[ROSTER_TEMPLATE_DIM];
 };
 
-struct sealed_crop {  /* and the picture */
+struct sealed_crop {  /* followed by the picture */
 	char what[8]; /* "crop" */
 	char person[ULID_BYTES];
 };
@@ -37,7 +37,7 @@ enum {
 	FACE_SEALED_BYTES = sizeof(struct sealed_face) + CRYPTO_SEAL_EXTRA_BYTES
 };
 
-/* gate.db may move to another board: all of them are little-endian, with these sizes */
+/* gate.db may be moved to another board; all supported ones are little-endian */
 _Static_assert(sizeof(struct sealed_person) == 184 && sizeof(struct sealed_face) == 2148,
 	       "format of the sealed records");
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "format of the sealed records");
@@ -128,7 +128,7 @@ static int count_faces(struct store_file *file, const char *person_id, int64_t *
 	return r < 0 ? r : 0;
 }
 
-/* @p ret_sealed, to be freed, stays NULL when there is nothing to keep. @return 0 or -ENOMEM */
+/* @p ret_sealed is the caller's; unchanged if there is no picture. @return 0 or -ENOMEM */
 static int seal_crop(const struct store_file *file, const struct store_face *face,
 		     uint8_t **ret_sealed, size_t *ret_bytes)
 {
@@ -248,7 +248,7 @@ int store_roster_remove_faces(struct store_file *file, const char *person_id, co
 static int unseal_face(const struct store *store, const struct store_file *file,
 		       struct db_statement *row, struct store_face *face);
 
-/* One that does not open was told of when the roster was read, and nobody has it. */
+/* @p ret_face stays NULL if the row does not open: then it was never reported. */
 static int read_one(struct store_file *file, const struct store_face *face,
 		    struct store_face **ret_face)
 {
@@ -278,9 +278,9 @@ int store_roster_remove_face(struct store_file *file, struct store_write *write)
 {
 	int r;
 
-	store_faces_free(write->gone, 1); /* of a try before this one */
-	write->gone = NULL;
-	r = read_one(file, write->face, &write->gone);
+	store_faces_free(write->removed_face, 1); /* of an earlier attempt */
+	write->removed_face = NULL;
+	r = read_one(file, write->face, &write->removed_face);
 	return r < 0 ? r : drop_replaced(file, write->face);
 }
 
@@ -366,10 +366,7 @@ static struct store_notification *new_chunk(enum store_message_kind kind)
 	return notification;
 }
 
-/*
- * One row into the chunk. @return 0 or -EBADMSG; a row that does not open is left out, the others
- * count.
- */
+/* Adds one row to the chunk. @return 0 or -EBADMSG (it does not open and is left out) */
 static int add_to_chunk(const struct store *store, struct store_file *file,
 			struct db_statement *row, struct store_notification *notification)
 {

@@ -1,4 +1,4 @@
-/* One row of the log as the database has it. */
+/* store_row.c - reads one row of the log from the database. */
 #include "store_private.h"
 
 #include <errno.h>

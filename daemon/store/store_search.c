@@ -1,7 +1,7 @@
 /*
- * What no index answers: rows of one source, of a severity, with a text in them. The rows are
- * looked through one by one, for a bounded time; where that ended is part of the answer, so that
- * the next question goes on there.
+ * store_search.c - queries that no index covers: by source, severity or text. They scan row by row
+ * for a limited time. The answer contains where the scan ended, so that the next query continues
+ * there.
  */
 #include "store_private.h"
 
@@ -14,7 +14,7 @@
 #include "base/clock.h"
 #include "base/unconst.h"
 
-enum { SQL_BYTES = 512, ROWS_BETWEEN_LOOKS = 64 };
+enum { SQL_BYTES = 512, ROWS_BETWEEN_CLOCK_READS = 64 };
 
 bool store_filter_is_search(const struct store_filter *filter)
 {
@@ -27,7 +27,7 @@ static bool begins_with(const char *text, const char *prefix)
 	return strncmp(text, prefix, strlen(prefix)) == 0;
 }
 
-static bool type_fits(const struct store_filter *filter, const char *type)
+static bool type_matches(const struct store_filter *filter, const char *type)
 {
 	size_t length = filter->type != NULL ? strlen(filter->type) : 0;
 
@@ -39,9 +39,9 @@ static bool type_fits(const struct store_filter *filter, const char *type)
 					       : strcmp(type, filter->type) == 0;
 }
 
-static bool row_fits(const struct store_filter *filter, const struct event_row *row)
+static bool row_matches(const struct store_filter *filter, const struct event_row *row)
 {
-	if (row->severity < filter->severity_min || !type_fits(filter, row->type) ||
+	if (row->severity < filter->severity_min || !type_matches(filter, row->type) ||
 	    (filter->source != NULL && strcmp(row->source, filter->source) != 0))
 		return false;
 	return filter->text == NULL || strcasestr(row->data, filter->text) != NULL ||
@@ -53,23 +53,23 @@ static bool row_fits(const struct store_filter *filter, const struct event_row *
 
 static int copy_row(struct store_read *read, const struct event_row *row)
 {
-	struct event_row *kept = &read->rows[read->count];
+	struct event_row *copy = &read->rows[read->count];
 
-	*kept = *row;
-	kept->data = strdup(row->data);
-	kept->json = kept->data == NULL ? NULL : event_json(kept, read->filter.hashes);
-	if (kept->json == NULL) {
-		free(unconst(kept->data));
+	*copy = *row;
+	copy->data = strdup(row->data);
+	copy->json = copy->data == NULL ? NULL : event_json(copy, read->filter.hashes);
+	if (copy->json == NULL) {
+		free(unconst(copy->data));
 		return -ENOMEM;
 	}
 	read->count++;
 	return 0;
 }
 
-static int look_through(struct db_statement *rows, struct store_read *read, uint64_t until_ms)
+static int scan_rows(struct db_statement *rows, struct store_read *read, uint64_t until_ms)
 {
 	struct event_row row;
-	unsigned looked = 0;
+	unsigned scanned = 0;
 	int r;
 
 	read->reached = 0;
@@ -77,14 +77,14 @@ static int look_through(struct db_statement *rows, struct store_read *read, uint
 		int64_t seq = db_column_int(rows, 0);
 
 		r = store_read_row(rows, &row);
-		if (r == 0 && row_fits(&read->filter, &row))
+		if (r == 0 && row_matches(&read->filter, &row))
 			r = copy_row(read, &row);
 		else if (r == -EBADMSG)
-			r = 0; /* the audit says which; the reader of the page gets the others */
+			r = 0; /* skip a row that cannot be read; the audit reports it */
 		if (r < 0)
 			return r;
 		if (read->count == read->filter.limit ||
-		    (++looked % ROWS_BETWEEN_LOOKS == 0 && clock_mono_ms() >= until_ms)) {
+		    (++scanned % ROWS_BETWEEN_CLOCK_READS == 0 && clock_mono_ms() >= until_ms)) {
 			read->reached = seq;
 			return 0;
 		}
@@ -121,7 +121,7 @@ int store_search_run(struct db *db, struct store_read *read, int64_t after, int6
 	db_bind_int(rows, 4, filter->to_unix_ms);
 	db_bind_text(rows, 5, filter->type);
 	db_bind_text(rows, 6, filter->person);
-	r = look_through(rows, read, clock_mono_ms() + STORE_SEARCH_MS);
+	r = scan_rows(rows, read, clock_mono_ms() + STORE_SEARCH_MS);
 	db_finish(rows);
 	return r < 0 ? r : 0;
 }

@@ -23,8 +23,8 @@ struct writer {
 	struct store_replica *replica;
 	struct store_write *batch[STORE_BATCH_MAX + 1]; /* one place for an anchor */
 	size_t count;
-	bool removed_somebody; /* in this batch: old pages in the WAL are to go too */
-	bool changed_roster;   /* in this batch */
+	bool erased;         /* by this batch: old pages in the WAL must be removed, too */
+	bool changed_roster; /* by this batch */
 	bool failing, unusable, reported_tampered;
 	uint64_t anchored_mono_ms;
 	int64_t anchored_seq;
@@ -47,8 +47,8 @@ static int write_one(struct writer *writer, struct store_write *write)
 		return r;
 	writer->changed_roster |=
 		kind != STORE_WRITE_EVENT && kind != STORE_WRITE_ANCHOR && kind != STORE_WRITE_DROP;
-	writer->removed_somebody |= kind == STORE_WRITE_PERSON_REMOVE ||
-				    kind == STORE_WRITE_FACE_REMOVE || removes_records(write);
+	writer->erased |= kind == STORE_WRITE_PERSON_REMOVE || kind == STORE_WRITE_FACE_REMOVE ||
+			  removes_records(write);
 	return 0;
 }
 
@@ -89,12 +89,12 @@ static void step_replica(struct writer *writer, enum store_replica_turn turn)
 		problem_store_copy_damaged(&problem);
 		store_report_status(writer->store, STORE_REPLICA_RENEWED, &problem);
 	}
-	/* any other failure is the disk's, which gate.db tells of, and the step comes again */
+	/* any other failure is the disk's: the next commit reports it, and the step is retried */
 }
 
 /*
- * On one that was turned read-only under open files Linux takes what is written, and a sync that
- * saved nothing succeeds.
+ * When a file system becomes read-only under open files, Linux still accepts writes, and an fsync
+ * that wrote nothing succeeds.
  */
 static bool is_read_only(const struct store *store)
 {
@@ -104,7 +104,7 @@ static bool is_read_only(const struct store *store)
 	       (file_system.f_flag & ST_RDONLY) != 0;
 }
 
-/* One transaction. On failure nothing of it happened. */
+/* Writes the batch in one transaction; on failure nothing of it is written. */
 static int commit(struct writer *writer, const struct store_counter *cursors,
 		  struct problem *problem)
 {
@@ -116,17 +116,15 @@ static int commit(struct writer *writer, const struct store_counter *cursors,
 	if (is_read_only(writer->store))
 		return problem_store_read_only(problem);
 	memcpy(hash, file->head_hash, sizeof(hash));
-	writer->removed_somebody = writer->changed_roster = false;
+	writer->erased = writer->changed_roster = false;
 	r = write_all(writer, cursors);
 	if (r == 0) {
 		if (writer->changed_roster)
 			store_replica_mark_dirty(writer->replica);
-		/*
-		 * what the WAL still holds of somebody erased; a reader in the way only delays it
-		 */
-		if (writer->removed_somebody)
+		/* the WAL still contains the erased rows; a reader can only delay this */
+		if (writer->erased)
 			(void)db_run(file->db, "PRAGMA wal_checkpoint(TRUNCATE)");
-		if (writer->removed_somebody)
+		if (writer->erased)
 			step_replica(writer, STORE_REPLICA_ERASED);
 		return 0;
 	}
@@ -146,12 +144,12 @@ static bool fetch_cursors(struct store *store, struct store_counter *ret_cursors
 	pthread_mutex_lock(&store->lock);
 	dirty = store->cursors_dirty;
 	store->cursors_dirty = false;
-	memcpy(ret_cursors, store->cursors_wanted, sizeof(store->cursors_wanted));
+	memcpy(ret_cursors, store->cursors_to_write, sizeof(store->cursors_to_write));
 	pthread_mutex_unlock(&store->lock);
 	return dirty;
 }
 
-static int set_aside(struct writer *writer, struct problem *problem)
+static int quarantine(struct writer *writer, struct problem *problem)
 {
 	int r = store_recover_damaged(writer->store, &writer->file, writer->replica, problem);
 
@@ -161,8 +159,8 @@ static int set_aside(struct writer *writer, struct problem *problem)
 }
 
 /*
- * A file that ends before what the replica knows of was put back, or lost its end: neither is to be
- * gone on with.
+ * A file that ends before the replica's last row was restored from an older copy or lost its end:
+ * its log must not be continued.
  */
 static int check_age(struct writer *writer, struct problem *problem)
 {
@@ -188,7 +186,7 @@ static int open_file(struct writer *writer, struct problem *problem)
 		problem_store_damaged(problem);
 	else if (r == 0)
 		r = check_age(writer, problem);
-	return r == -EBADMSG ? set_aside(writer, problem) : r;
+	return r == -EBADMSG ? quarantine(writer, problem) : r;
 }
 
 static int open_and_report(struct writer *writer, struct problem *problem)
@@ -214,7 +212,7 @@ static int open_and_report(struct writer *writer, struct problem *problem)
 	return r;
 }
 
-/* Tell once that it failed, then wait. @return true when it is no use to go on trying. */
+/* Reports the first failure, then waits. @return whether the time for closing is over. */
 static bool fail_and_wait(struct writer *writer, const struct problem *problem, unsigned *retry_ms)
 {
 	if (!writer->failing)
@@ -227,14 +225,14 @@ static bool fail_and_wait(struct writer *writer, const struct problem *problem, 
 	return false;
 }
 
-static void restored(struct writer *writer)
+static void report_restored(struct writer *writer)
 {
 	if (writer->failing)
 		store_report_status(writer->store, STORE_RESTORED, NULL);
 	writer->failing = false;
 }
 
-/* Here, so that nobody who appends waits for it. @return false: closed meanwhile */
+/* Waits on this thread, so that no caller of store_append() does. @return false: closed */
 static bool wait_for_randomness(struct writer *writer)
 {
 	const struct timespec pause = {.tv_nsec = RANDOMNESS_AGAIN_MS * 1000000};
@@ -247,7 +245,7 @@ static bool wait_for_randomness(struct writer *writer)
 	return true;
 }
 
-/* @return false: the store is being closed, or cannot be used at all */
+/* Opens gate.db, with retries. @return false: the store is closed or unusable */
 static bool begin(struct writer *writer)
 {
 	struct problem problem = {0};
@@ -274,25 +272,25 @@ static bool begin(struct writer *writer)
 		if (fail_and_wait(writer, &problem, &retry_ms))
 			return false;
 	}
-	restored(writer);
+	report_restored(writer);
 	return true;
 }
 
-/* The file broke while it was in use. @return 0 when a new one took its place. */
+/* Replaces a file that was found damaged while in use. @return 0 or an error */
 static int replace_file(struct writer *writer, struct problem *problem)
 {
 	int r;
 
 	problem_store_damaged(problem);
-	r = set_aside(writer, problem);
+	r = quarantine(writer, problem);
 	if (r == 0)
 		atomic_fetch_add(&writer->store->file_generation, 1);
 	return r;
 }
 
 /*
- * What is written to a file that has no name is lost with the process. @return 0: the file is in
- * its place (again)
+ * Data written to an unlinked file is lost when the process ends. @return 0: the file is at its
+ * path, or was written there again
  */
 static int ensure_in_place(struct writer *writer, struct problem *problem)
 {
@@ -321,7 +319,7 @@ static int commit_until_done(struct writer *writer)
 	    !db_has_moved(writer->file.db))
 		return 0;
 	for (;;) {
-		/* there is none when a damaged one went aside and a new one could not be begun */
+		/* no file is open if one was quarantined and a new one could not be created */
 		r = writer->file.db == NULL ? open_file(writer, &problem)
 					    : ensure_in_place(writer, &problem);
 		if (r == 0)
@@ -333,7 +331,7 @@ static int commit_until_done(struct writer *writer)
 		if (fail_and_wait(writer, &problem, &retry_ms))
 			return -ECANCELED;
 	}
-	restored(writer);
+	report_restored(writer);
 	return 0;
 }
 
@@ -349,11 +347,11 @@ static void add_anchor(struct writer *writer)
 	struct store_write *anchor;
 
 	if (writer->file.head_seq == writer->anchored_seq && writer->count == 0)
-		return; /* nothing new to vouch for */
+		return; /* no new row to sign */
 	anchor = calloc(1, sizeof(*anchor));
 	writer->anchored_mono_ms = clock_mono_ms();
 	if (anchor == NULL)
-		return; /* the next one vouches for all before it */
+		return; /* the next anchor signs these rows, too */
 	anchor->message.kind = STORE_WRITE_ANCHOR;
 	anchor->row.unix_ms = clock_unix_ms();
 	ulid_make(anchor->row.unix_ms, anchor->row.id);
@@ -362,10 +360,7 @@ static void add_anchor(struct writer *writer)
 	writer->batch[writer->count++] = anchor;
 }
 
-/*
- * Free what nobody will answer: our own anchors; the control thread finds its writes in its own
- * list.
- */
+/* Frees our own anchors. The control thread owns all other writes and answers them itself. */
 static void discard_batch(struct writer *writer)
 {
 	for (size_t i = 0; i < writer->count; i++)
@@ -374,7 +369,7 @@ static void discard_batch(struct writer *writer)
 	writer->count = 0;
 }
 
-/* @return false when the store is being closed and nothing is left */
+/* @return false: the store is being closed and the queue is empty */
 static bool dequeue_batch(struct writer *writer)
 {
 	struct queue *writes = writer->store->writes;
@@ -390,8 +385,8 @@ static bool dequeue_batch(struct writer *writer)
 	return true;
 }
 
-/* Commit and answer the batch. @return false: closed while the disk failed */
-static bool settle(struct writer *writer)
+/* @return false: closed while commits failed */
+static bool commit_and_answer(struct writer *writer)
 {
 	const struct store_write *last =
 		writer->count > 0 ? writer->batch[writer->count - 1] : NULL;
@@ -410,21 +405,21 @@ static void run(struct writer *writer)
 {
 	bool more = true, settled, idle;
 
-	writer->anchored_mono_ms = clock_mono_ms(); /* an empty log has nothing to vouch for yet */
-	add_anchor(writer); /* at start: this run vouches for what it found */
-	settled = settle(writer);
+	writer->anchored_mono_ms = clock_mono_ms(); /* add_anchor() signs no empty log */
+	add_anchor(writer);                         /* this run signs the log that it found */
+	settled = commit_and_answer(writer);
 	while (more && settled) {
 		more = dequeue_batch(writer);
 		idle = writer->count == 0;
 		if (!more || clock_mono_ms() - writer->anchored_mono_ms >= ANCHOR_EVERY_MS)
 			add_anchor(writer);
-		settled = settle(writer);
+		settled = commit_and_answer(writer);
 		if (settled && writer->file.db != NULL)
 			step_replica(writer, idle ? STORE_REPLICA_IDLE : STORE_REPLICA_BUSY);
 	}
 }
 
-/* What is not in the replica yet is named in gate.db; now it costs nobody's time. */
+/* Copies what the replica lacks, while no write is waiting. */
 static void finish_replica(struct writer *writer)
 {
 	while (writer->file.db != NULL && store_replica_wait_ms(writer->replica) >= 0 &&

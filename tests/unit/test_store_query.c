@@ -162,7 +162,7 @@ static ssize_t held_read(int fd, void *at, size_t bytes, off_t offset)
 
 static void who_can_wait_lets_in_who_cannot(void **state)
 {
-	const struct store_filter old = {.limit = 1000, .ascending = true, .patient = true};
+	const struct store_filter old = {.limit = 1000, .ascending = true, .low_priority = true};
 	const struct store_filter newest = {.limit = 1};
 	struct event_draft draft = {.type = "door.mode"};
 	struct page first = {0}, second = {0}, urgent = {0};

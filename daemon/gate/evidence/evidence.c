@@ -258,7 +258,7 @@ static void read_log(struct evidence *evidence)
 	struct store_filter filter = {.after_seq = evidence->read_seq,
 				      .limit = PAGE_ROWS,
 				      .ascending = true,
-				      .patient = true,
+				      .low_priority = true,
 				      .type = read_types[evidence->read_type]};
 	int r = store_query_events(journal_store(evidence->deps.journal), &filter, on_rows,
 				   evidence);
