@@ -14,14 +14,14 @@ static void answer(struct gate *gate, struct api_token token, json_t *result)
 
 /* ---- persons ---- */
 
-static void op_people_list(void *arg, struct api_token token, const char *after_id, unsigned limit)
+void gate_op_people_list(void *arg, struct api_token token, const char *after_id, unsigned limit)
 {
 	struct gate *gate = arg;
 
 	answer(gate, token, people_list(gate->people, after_id, limit));
 }
 
-static void op_person_get(void *arg, struct api_token token, const char *id)
+void gate_op_person_get(void *arg, struct api_token token, const char *id)
 {
 	struct gate *gate = arg;
 	json_t *person = people_person_json(gate->people, id);
@@ -33,8 +33,8 @@ static void op_person_get(void *arg, struct api_token token, const char *id)
 		api_refuse(gate->api, token, problem_person_not_enrolled(&problem), &problem);
 }
 
-static void op_person_add(void *arg, struct api_token token, const struct api_caller *by,
-			  const struct api_person *person)
+void gate_op_person_add(void *arg, struct api_token token, const struct api_caller *by,
+			const struct api_person *person)
 {
 	struct gate *gate = arg;
 	const struct reply reply = gate_api_reply(gate, token, 201);
@@ -43,8 +43,8 @@ static void op_person_add(void *arg, struct api_token token, const struct api_ca
 		   by->name, &reply);
 }
 
-static void op_person_remove(void *arg, struct api_token token, const struct api_caller *by,
-			     const char *id)
+void gate_op_person_remove(void *arg, struct api_token token, const struct api_caller *by,
+			   const char *id)
 {
 	struct gate *gate = arg;
 	const struct reply reply = gate_api_reply(gate, token, 204);
@@ -54,7 +54,7 @@ static void op_person_remove(void *arg, struct api_token token, const struct api
 
 /* ---- faces ---- */
 
-static void op_faces_list(void *arg, struct api_token token, const char *id)
+void gate_op_faces_list(void *arg, struct api_token token, const char *id)
 {
 	struct gate *gate = arg;
 	const struct reply reply = gate_api_reply(gate, token, 200);
@@ -62,8 +62,8 @@ static void op_faces_list(void *arg, struct api_token token, const char *id)
 	people_list_faces(gate->people, id, &reply);
 }
 
-static void op_face_remove(void *arg, struct api_token token, const struct api_caller *by,
-			   const char *id, int64_t number)
+void gate_op_face_remove(void *arg, struct api_token token, const struct api_caller *by,
+			 const char *id, int64_t number)
 {
 	struct gate *gate = arg;
 	const struct reply reply = gate_api_reply(gate, token, 204);
@@ -71,8 +71,8 @@ static void op_face_remove(void *arg, struct api_token token, const struct api_c
 	people_remove_face(gate->people, id, number, by->name, &reply);
 }
 
-static void op_faces_remove(void *arg, struct api_token token, const struct api_caller *by,
-			    const char *id)
+void gate_op_faces_remove(void *arg, struct api_token token, const struct api_caller *by,
+			  const char *id)
 {
 	struct gate *gate = arg;
 	const struct reply reply = gate_api_reply(gate, token, 204);
@@ -80,8 +80,8 @@ static void op_faces_remove(void *arg, struct api_token token, const struct api_
 	people_remove_faces(gate->people, id, by->name, &reply);
 }
 
-static void op_enrol(void *arg, struct api_token token, const struct api_caller *by, const char *id,
-		     const struct api_enrol *request)
+void gate_op_enrol(void *arg, struct api_token token, const struct api_caller *by, const char *id,
+		   const struct api_enrol *request)
 {
 	struct gate *gate = arg;
 	const struct reply reply = gate_api_reply(gate, token, 201);
@@ -94,7 +94,7 @@ static void op_enrol(void *arg, struct api_token token, const struct api_caller 
 	people_enrol(gate->people, id, by->name, &enrolment, &reply);
 }
 
-static void op_consent_changed(void *arg, const char *person, bool withdrawn)
+void gate_op_consent_changed(void *arg, const char *person, bool withdrawn)
 {
 	struct gate *gate = arg;
 
@@ -208,17 +208,3 @@ const struct api_access_ops gate_access_ops = {
 	.requests = op_requests,
 	.answer = op_answer,
 };
-
-void gate_api_people_ops(struct api_ops *ops)
-{
-	ops->people_list = op_people_list;
-	ops->person_add = op_person_add;
-	ops->person_get = op_person_get;
-	ops->person_remove = op_person_remove;
-	ops->faces_list = op_faces_list;
-	ops->face_remove = op_face_remove;
-	ops->faces_remove = op_faces_remove;
-	ops->consent_changed = op_consent_changed;
-	ops->enrol = op_enrol;
-	ops->access = &gate_access_ops;
-}

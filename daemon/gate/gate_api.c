@@ -234,8 +234,7 @@ void gate_api_load(struct gate *gate, const char *kind, const char *id, json_t *
 		api_load_record(gate->api, kind, id, json);
 }
 
-/* gate_api_people_ops() adds those about people when the API is opened */
-static struct api_ops ops = {
+static const struct api_ops ops = {
 	.status = op_status,
 	.doors = op_doors,
 	.board = op_board,
@@ -243,6 +242,16 @@ static struct api_ops ops = {
 	.readers = op_readers,
 	.board_swipe = op_swipe,
 	.board_type = op_type,
+	.people_list = gate_op_people_list,
+	.person_add = gate_op_person_add,
+	.person_get = gate_op_person_get,
+	.person_remove = gate_op_person_remove,
+	.faces_list = gate_op_faces_list,
+	.face_remove = gate_op_face_remove,
+	.faces_remove = gate_op_faces_remove,
+	.consent_changed = gate_op_consent_changed,
+	.enrol = gate_op_enrol,
+	.access = &gate_access_ops,
 	.face_report = op_face_report,
 	.door_open = op_door_open,
 	.door_mode = op_door_mode,
@@ -312,9 +321,7 @@ int gate_api_open(struct gate *gate)
 	char error[GATE_ERROR_BYTES];
 	int r;
 
-	gate_api_people_ops(&ops);
 	r = api_open(&config, &ops, gate, &gate->api, error, sizeof(error));
-
 	if (r < 0) {
 		log_error("api", "%s; the doors work without it", error);
 		return r;

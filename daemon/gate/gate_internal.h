@@ -105,7 +105,21 @@ void gate_api_load(struct gate *gate, const char *kind, const char *id, json_t *
 struct reply gate_api_reply(struct gate *gate, struct api_token token, unsigned ok_status);
 
 /* api_people.c */
-/** Fill in the operations about people, faces and the access directory. */
-void gate_api_people_ops(struct api_ops *ops);
+/* the operations of struct api_ops about people, faces and the access directory */
+void gate_op_people_list(void *arg, struct api_token token, const char *after_id, unsigned limit);
+void gate_op_person_add(void *arg, struct api_token token, const struct api_caller *by,
+			const struct api_person *person);
+void gate_op_person_get(void *arg, struct api_token token, const char *id);
+void gate_op_person_remove(void *arg, struct api_token token, const struct api_caller *by,
+			   const char *id);
+void gate_op_faces_list(void *arg, struct api_token token, const char *id);
+void gate_op_face_remove(void *arg, struct api_token token, const struct api_caller *by,
+			 const char *id, int64_t number);
+void gate_op_faces_remove(void *arg, struct api_token token, const struct api_caller *by,
+			  const char *id);
+void gate_op_consent_changed(void *arg, const char *person, bool withdrawn);
+void gate_op_enrol(void *arg, struct api_token token, const struct api_caller *by, const char *id,
+		   const struct api_enrol *request);
+extern const struct api_access_ops gate_access_ops;
 
 #endif
