@@ -1,15 +1,17 @@
 #include "alert.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/sorted.h"
+#include "base/thread_role.h"
 #include "base/unconst.h"
 
 struct alerts {
-	struct alert *all; /* by rising seq */
+	struct alert *all; /* in order of seq */
 	size_t count, room;
 };
 
@@ -38,6 +40,7 @@ void alerts_close(struct alerts *alerts)
 
 const char *alert_verdict_name(enum alert_verdict verdict)
 {
+	assert(verdict < ALERT_VERDICTS);
 	return verdicts[verdict];
 }
 
@@ -66,27 +69,27 @@ int alert_state_parse(const char *name, enum alert_state *ret_state)
 	return -EINVAL;
 }
 
-static int order_of_seq(const void *item, const void *key)
+static int compare_seq(const void *item, const void *key)
 {
-	int64_t seq = ((const struct alert *)item)->seq, wanted = *(const int64_t *)key;
+	int64_t seq = ((const struct alert *)item)->seq, key_seq = *(const int64_t *)key;
 
-	return (seq > wanted) - (seq < wanted);
+	return (seq > key_seq) - (seq < key_seq);
 }
 
-/* Where the first alert stands whose seq is not below @p seq. */
-static size_t place_of(const struct alerts *alerts, int64_t seq)
+/* The index of the first alert whose seq is not below @p seq. */
+static size_t lower_bound(const struct alerts *alerts, int64_t seq)
 {
-	return sorted_place(alerts->all, alerts->count, sizeof(alerts->all[0]), order_of_seq, &seq);
+	return sorted_place(alerts->all, alerts->count, sizeof(alerts->all[0]), compare_seq, &seq);
 }
 
 const struct alert *alert_find(const struct alerts *alerts, int64_t seq)
 {
-	size_t place = place_of(alerts, seq);
+	size_t place = lower_bound(alerts, seq);
 
 	return place < alerts->count && alerts->all[place].seq == seq ? &alerts->all[place] : NULL;
 }
 
-static int make_room(struct alerts *alerts)
+static int grow(struct alerts *alerts)
 {
 	size_t room = alerts->room == 0 ? 64 : alerts->room * 2;
 	struct alert *grown;
@@ -101,8 +104,8 @@ static int make_room(struct alerts *alerts)
 	return 0;
 }
 
-/* The alert of @p seq, made when missing; NULL: no memory. */
-static struct alert *take_place(struct alerts *alerts, int64_t seq)
+/* The alert of @p seq, inserted if it is missing; NULL: no memory. */
+static struct alert *find_or_insert(struct alerts *alerts, int64_t seq)
 {
 	struct alert *found = unconst(alert_find(alerts, seq));
 	size_t place;
@@ -113,9 +116,9 @@ static struct alert *take_place(struct alerts *alerts, int64_t seq)
 		json_decref(alerts->all[0].record);
 		memmove(alerts->all, alerts->all + 1, --alerts->count * sizeof(*alerts->all));
 	}
-	if (make_room(alerts) < 0)
+	if (grow(alerts) < 0)
 		return NULL;
-	place = place_of(alerts, seq);
+	place = lower_bound(alerts, seq);
 	memmove(alerts->all + place + 1, alerts->all + place,
 		(alerts->count - place) * sizeof(*alerts->all));
 	alerts->count++;
@@ -126,8 +129,11 @@ static struct alert *take_place(struct alerts *alerts, int64_t seq)
 int alert_add(struct alerts *alerts, int64_t seq, int64_t unix_ms, const char *camera,
 	      bool suspected)
 {
-	struct alert *alert = take_place(alerts, seq);
+	struct alert *alert;
 
+	assert_thread(THREAD_CONTROL);
+	assert(seq > 0 && camera != NULL);
+	alert = find_or_insert(alerts, seq);
 	if (alert == NULL)
 		return -ENOMEM;
 	alert->unix_ms = unix_ms;
@@ -145,7 +151,7 @@ int alert_set_record(struct alerts *alerts, int64_t seq, json_t *record)
 	if (seq <= 0 || !json_is_object(record) ||
 	    (name != NULL && alert_verdict_parse(name, &verdict) < 0))
 		return -EBADMSG;
-	alert = take_place(alerts, seq);
+	alert = find_or_insert(alerts, seq);
 	if (alert == NULL)
 		return -ENOMEM;
 	alert->verdict = verdict;
@@ -156,7 +162,7 @@ int alert_set_record(struct alerts *alerts, int64_t seq, json_t *record)
 	return 0;
 }
 
-static bool is_of(const struct alert *alert, enum alert_state state)
+static bool has_state(const struct alert *alert, enum alert_state state)
 {
 	if (alert->unix_ms == 0)
 		return false;
@@ -175,11 +181,11 @@ static bool is_of(const struct alert *alert, enum alert_state state)
 size_t alerts_page(const struct alerts *alerts, enum alert_state state, const char *camera,
 		   int64_t before, size_t max, int64_t *ret_seqs, bool *ret_more)
 {
-	size_t place = before > 0 ? place_of(alerts, before) : alerts->count, found = 0;
+	size_t place = before > 0 ? lower_bound(alerts, before) : alerts->count, found = 0;
 
 	*ret_more = false;
 	while (place-- > 0) {
-		if (!is_of(&alerts->all[place], state) ||
+		if (!has_state(&alerts->all[place], state) ||
 		    (camera != NULL && strcmp(alerts->all[place].camera, camera) != 0))
 			continue;
 		if (found == max) {
@@ -199,7 +205,7 @@ void alerts_count(const struct alerts *alerts, struct alert_counts *ret_counts)
 
 		if (alert->unix_ms == 0)
 			continue;
-		ret_counts->fresh += alert->verdict == ALERT_NEW;
+		ret_counts->unreviewed += alert->verdict == ALERT_NEW;
 		ret_counts->held += alert->held;
 		ret_counts->by_verdict[alert->suspected][alert->verdict]++;
 	}

@@ -3,7 +3,9 @@
 #include "api_parts.h"
 #include "api_routes.h"
 #include "base/clock.h"
+#include "base/thread_role.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,7 +13,7 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
-/* Every stream belongs to one part. */
+/* Pass an event of a stream to the part that owns the stream. */
 static void stream_event(void *arg, struct http_token http, enum http_stream_event event)
 {
 	static bool (*const parts[])(struct api * api, struct http_token http,
@@ -41,7 +43,7 @@ static int watch(struct api *api, int fd)
 	return epoll_ctl(api->epoll_fd, EPOLL_CTL_ADD, fd, &event) < 0 ? -errno : 0;
 }
 
-/* What has to be there before the first request. */
+/* Open the parts that the first request needs. */
 static int open_parts(struct api *api, const struct api_config *config)
 {
 	int r = crypto_init();
@@ -50,9 +52,9 @@ static int open_parts(struct api *api, const struct api_config *config)
 		r = sessions_open((uint64_t)config->session_hours * 3600000,
 				  (uint64_t)config->session_idle_min * 60000, &api->sessions);
 	if (r == 0)
-		r = worker_open("password", API_PASSWORD_JOBS_MAX, &api->passwords);
+		r = worker_open("password", API_PASSWORD_JOBS_MAX, &api->password_worker);
 	if (r == 0)
-		r = worker_open("office", API_OFFICE_JOBS_MAX, &api->office);
+		r = worker_open("files", API_FILE_JOBS_MAX, &api->file_worker);
 	if (r == 0)
 		r = alerts_open(&api->alerts);
 	if (r == 0)
@@ -65,9 +67,9 @@ static int open_parts(struct api *api, const struct api_config *config)
 		r = api_fmp4_open(api);
 	api->cases = json_object();
 	if (r == 0)
-		r = api->cases == NULL ? -ENOMEM : watch(api, worker_fd(api->passwords));
+		r = api->cases == NULL ? -ENOMEM : watch(api, worker_fd(api->password_worker));
 	if (r == 0)
-		r = watch(api, worker_fd(api->office));
+		r = watch(api, worker_fd(api->file_worker));
 	return r;
 }
 
@@ -81,6 +83,8 @@ int api_open(const struct api_config *config, const struct api_ops *ops, void *g
 	struct api *api = calloc(1, sizeof(*api));
 	int r;
 
+	assert_thread(THREAD_CONTROL);
+	assert(ops != NULL && ops->access != NULL);
 	snprintf(error, error_bytes,
 		 "the API does not start: out of memory, or a path is too long");
 	if (api == NULL)
@@ -129,8 +133,9 @@ uint64_t api_deadline_ms(const struct api *api)
 
 void api_dispatch(struct api *api)
 {
-	worker_dispatch(api->passwords);
-	worker_dispatch(api->office);
+	assert_thread(THREAD_CONTROL);
+	worker_dispatch(api->password_worker);
+	worker_dispatch(api->file_worker);
 	api_mjpeg_tick(api, clock_mono_ms());
 	api_fmp4_tick(api, clock_mono_ms());
 	http_dispatch(api->http);
@@ -143,6 +148,7 @@ unsigned api_port(const struct api *api)
 
 void api_load_record(struct api *api, const char *kind, const char *id, json_t *json)
 {
+	assert_thread(THREAD_CONTROL);
 	if (strcmp(kind, "user") == 0)
 		api_load_user(api, id, json);
 	else if (strcmp(kind, "alert") == 0)
@@ -160,6 +166,8 @@ void api_ready(struct api *api)
 
 void api_publish_event(struct api *api, int64_t seq, const char *type, const json_t *event)
 {
+	assert_thread(THREAD_CONTROL);
+	assert(type != NULL && seq > 0);
 	if (api_is_alert(type))
 		api_alerts_add(api, event);
 	if (strcmp(type, "person.removed") == 0)
@@ -176,10 +184,11 @@ void api_close(struct api *api)
 {
 	if (api == NULL)
 		return;
-	api_drop_inner(api);
-	api_detach_saves(api);
-	worker_close(api->passwords); /* jobs end while there is somebody to answer */
-	worker_close(api->office);
+	assert_thread(THREAD_CONTROL);
+	api_cancel_internal(api);
+	api_cancel_saves(api);
+	worker_close(api->password_worker); /* the jobs end while requests can still be answered */
+	worker_close(api->file_worker);
 	api_mjpeg_close(api);
 	api_fmp4_close(api);
 	http_close(api->http);

@@ -1,6 +1,6 @@
 /*
- * Paths under access/: rules, credentials, passes and questions, checked as far as this needs no
- * roster.
+ * Handlers of the paths under access/: rules, credentials, passes and decisions. They validate what
+ * can be validated without the roster.
  */
 #include "api_parts.h"
 
@@ -14,7 +14,7 @@ enum { ACCESS_BODY_BYTES_MAX = 64 << 10 };
 
 static const struct {
 	const char *path, *kind;
-	bool made; /* POST makes one with an id of the gate's */
+	bool gate_makes_id; /* POST creates one, under an id that the gate makes */
 } kinds[] = {
 	{"groups", "group", false},     {"schedules", "schedule", false},
 	{"rules", "rule", false},       {"holidays", "holiday", false},
@@ -23,8 +23,8 @@ static const struct {
 	{"openings", "opening", false},
 };
 
-/* "rules/night" or "rules". @return the place in kinds, or -1 when the mistake was answered */
-static int take_kind(struct api *api, const struct http_request *request, const char *param,
+/* Parse "rules/night" or "rules". @return the index in kinds, or -1: the request was rejected. */
+static int find_kind(struct api *api, const struct http_request *request, const char *param,
 		     const char **ret_id)
 {
 	size_t length = strcspn(param, "/");
@@ -33,12 +33,12 @@ static int take_kind(struct api *api, const struct http_request *request, const 
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
 		if (strlen(kinds[i].path) == length && memcmp(kinds[i].path, param, length) == 0)
 			return (int)i;
-	api_bad(api, request, problem_kind_unknown(&api->problem));
+	api_reject(api, request, problem_kind_unknown(&api->problem));
 	return -1;
 }
 
-/* NULL when the mistake was answered. */
-static json_t *take_body(struct api *api, const struct http_request *request)
+/* NULL: the request was rejected. */
+static json_t *read_body(struct api *api, const struct http_request *request)
 {
 	json_t *value =
 		json_read(request->body, request->body_bytes, ACCESS_BODY_BYTES_MAX, &api->problem);
@@ -47,7 +47,7 @@ static json_t *take_body(struct api *api, const struct http_request *request)
 		return value;
 	if (value != NULL)
 		problem_json_not_object(&api->problem);
-	api_bad(api, request, problem_errno(&api->problem));
+	api_reject(api, request, problem_errno(&api->problem));
 	json_decref(value);
 	return NULL;
 }
@@ -57,7 +57,7 @@ void api_access_list(struct api *api, const struct http_request *request, const 
 	const char *after = http_query(request, "after"),
 		   *limit_text = http_query(request, "limit"), *id;
 	const char *person = http_query(request, "person");
-	int kind = take_kind(api, request, param, &id);
+	int kind = find_kind(api, request, param, &id);
 	int64_t limit = API_PAGE_DEFAULT;
 	struct api_token token;
 
@@ -65,11 +65,11 @@ void api_access_list(struct api *api, const struct http_request *request, const 
 		return;
 	if (limit_text != NULL &&
 	    (api_parse_number(limit_text, API_PAGE_MAX, &limit) < 0 || limit < 1))
-		api_bad(api, request,
-			problem_query_not_limit(&api->problem, "limit", API_PAGE_MAX));
+		api_reject(api, request,
+			   problem_query_not_limit(&api->problem, "limit", API_PAGE_MAX));
 	else if (person != NULL &&
 		 (strcmp(kinds[kind].kind, "credential") != 0 || !ulid_is_valid(person)))
-		api_bad(api, request, problem_query_person_not_here(&api->problem));
+		api_reject(api, request, problem_query_person_not_here(&api->problem));
 	else if (api_begin_call(api, request->token, &token))
 		api->ops->access->list(api->gate, token, kinds[kind].kind,
 				       person != NULL ? person : "", after != NULL ? after : "",
@@ -85,7 +85,7 @@ void api_access_get_passes(struct api *api, const struct http_request *request, 
 void api_access_get(struct api *api, const struct http_request *request, const char *param)
 {
 	const char *id;
-	int kind = take_kind(api, request, param, &id);
+	int kind = find_kind(api, request, param, &id);
 	struct api_token token;
 
 	if (kind >= 0 && api_begin_call(api, request->token, &token))
@@ -96,7 +96,7 @@ static void put(struct api *api, const struct http_request *request, const char 
 		const char *id)
 {
 	struct api_caller by = api_caller_of(request);
-	json_t *value = take_body(api, request);
+	json_t *value = read_body(api, request);
 	struct api_token token;
 
 	if (value != NULL && api_begin_call(api, request->token, &token))
@@ -107,7 +107,7 @@ static void put(struct api *api, const struct http_request *request, const char 
 void api_access_put(struct api *api, const struct http_request *request, const char *param)
 {
 	const char *id;
-	int kind = take_kind(api, request, param, &id);
+	int kind = find_kind(api, request, param, &id);
 
 	if (kind >= 0)
 		put(api, request, kinds[kind].kind, id);
@@ -121,15 +121,15 @@ void api_access_put_person(struct api *api, const struct http_request *request, 
 void api_access_post(struct api *api, const struct http_request *request, const char *param)
 {
 	const char *id;
-	int kind = take_kind(api, request, param, &id);
+	int kind = find_kind(api, request, param, &id);
 
-	if (kind >= 0 && !kinds[kind].made)
-		api_bad(api, request, problem_rule_name_needed(&api->problem));
+	if (kind >= 0 && !kinds[kind].gate_makes_id)
+		api_reject(api, request, problem_rule_name_needed(&api->problem));
 	else if (kind >= 0)
 		put(api, request, kinds[kind].kind, NULL);
 }
 
-/* rows of their own: a guard at the gate makes passes, and nothing else */
+/* a route of its own, because a guard may make passes and no other item */
 void api_access_post_pass(struct api *api, const struct http_request *request, const char *param)
 {
 	(void)param;
@@ -140,7 +140,7 @@ void api_access_delete(struct api *api, const struct http_request *request, cons
 {
 	struct api_caller by = api_caller_of(request);
 	const char *id;
-	int kind = take_kind(api, request, param, &id);
+	int kind = find_kind(api, request, param, &id);
 	struct api_token token;
 
 	if (kind >= 0 && api_begin_call(api, request->token, &token))
@@ -149,7 +149,7 @@ void api_access_delete(struct api *api, const struct http_request *request, cons
 
 void api_access_what_if(struct api *api, const struct http_request *request, const char *param)
 {
-	json_t *question = take_body(api, request);
+	json_t *question = read_body(api, request);
 	struct api_token token;
 
 	(void)param;
@@ -164,7 +164,7 @@ void api_access_explain(struct api *api, const struct http_request *request, con
 	int64_t seq;
 
 	if (api_parse_number(param, INT64_MAX, &seq) < 0 || seq < 1)
-		api_bad(api, request, problem_event_number_invalid(&api->problem));
+		api_reject(api, request, problem_event_number_invalid(&api->problem));
 	else if (api_begin_call(api, request->token, &token))
 		api->ops->access->explain(api->gate, token, seq);
 }
@@ -199,15 +199,15 @@ void api_access_answer(struct api *api, const struct http_request *request, cons
 {
 	static const char *const known[] = {"admit", NULL};
 	struct api_caller by = api_caller_of(request);
-	json_t *value = take_body(api, request);
+	json_t *value = read_body(api, request);
 	struct api_token token;
 
 	if (value == NULL)
 		return;
 	if (json_check_members(value, known, &api->problem) < 0)
-		api_bad(api, request, problem_errno(&api->problem));
+		api_reject(api, request, problem_errno(&api->problem));
 	else if (!json_is_boolean(json_object_get(value, "admit")))
-		api_bad(api, request, problem_member_not_bool(&api->problem, "admit"));
+		api_reject(api, request, problem_member_not_bool(&api->problem, "admit"));
 	else if (api_begin_call(api, request->token, &token))
 		api->ops->access->answer(api->gate, token, &by, param,
 					 json_is_true(json_object_get(value, "admit")));

@@ -1,6 +1,7 @@
-/* The guard's desk: alerts with what people said of them. */
+/* Handlers of the alerts: list, verdict, hold. */
 #include "api_parts.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,27 +11,26 @@
 #include "base/json.h"
 
 /*
- * PAGE_ROWS: of the old alerts, read at start; few, so that doors and others' questions come
- * between
+ * PAGE_ROWS: rows of one query for old alerts at start; few, so that doors and other queries are
+ * served in between
  */
 enum { CAUSE_BYTES_MAX = 64, NOTE_BYTES_MAX = 4000, PAGE_ROWS = 10 };
 
-/* ---- knowing them ---- */
+/* ---- the index ---- */
 
-static void see_event(struct api *api, const json_t *event)
+static void index_event(struct api *api, const json_t *event)
 {
 	const char *type = json_string_value(json_object_get(event, "type"));
 	const char *time = json_string_value(json_object_get(event, "time"));
 	const char *camera =
 		json_string_value(json_object_get(json_object_get(event, "data"), "camera"));
-	int64_t unix_ms = 0;
+	int64_t unix_ms = 0, seq = json_integer_value(json_object_get(event, "seq"));
 
-	if (!api_is_alert(type) || time == NULL || clock_parse_utc(time, &unix_ms) < 0)
+	if (!api_is_alert(type) || seq <= 0 || time == NULL || clock_parse_utc(time, &unix_ms) < 0)
 		return;
-	(void)alert_add(api->alerts, json_integer_value(json_object_get(event, "seq")), unix_ms,
-			camera != NULL ? camera : "",
-			strcmp(type, "litter.suspected") ==
-				0); /* without memory the log still has it */
+	/* without memory the alert is missing from the index; the log has it */
+	(void)alert_add(api->alerts, seq, unix_ms, camera != NULL ? camera : "",
+			strcmp(type, "litter.suspected") == 0);
 }
 
 bool api_is_alert(const char *type)
@@ -41,10 +41,10 @@ bool api_is_alert(const char *type)
 
 void api_alerts_add(struct api *api, const json_t *event)
 {
-	see_event(api, event);
+	index_event(api, event);
 }
 
-static void ask_old_alerts(struct api *api, int64_t after);
+static void request_old_alerts(struct api *api, int64_t after);
 
 static void on_old_alerts(struct api *api, void *arg, const json_t *body)
 {
@@ -55,19 +55,19 @@ static void on_old_alerts(struct api *api, void *arg, const json_t *body)
 	(void)arg;
 	json_array_foreach(events, index, event)
 	{
-		see_event(api, event);
+		index_event(api, event);
 		last = json_integer_value(json_object_get(event, "seq"));
 	}
 	if (json_array_size(events) == PAGE_ROWS) {
-		ask_old_alerts(api, last);
+		request_old_alerts(api, last);
 		return;
 	}
-	/* asked again by the next who wants them, when the log could not be read */
-	api->alerts_asked = false;
-	api->alerts_known = body != NULL;
+	/* if the log could not be read the next request for alerts repeats the query */
+	api->alerts_requested = false;
+	api->alerts_loaded = body != NULL;
 }
 
-static void ask_old_alerts(struct api *api, int64_t after)
+static void request_old_alerts(struct api *api, int64_t after)
 {
 	struct api_events_query query = {.after = after,
 					 .limit = PAGE_ROWS,
@@ -76,26 +76,26 @@ static void ask_old_alerts(struct api *api, int64_t after)
 					 .low_priority = true};
 	struct api_token token;
 
-	api->alerts_asked = api_begin_inner(api, on_old_alerts, NULL, &token);
-	if (api->alerts_asked)
+	api->alerts_requested = api_begin_internal(api, on_old_alerts, NULL, &token);
+	if (api->alerts_requested)
 		api->ops->events(api->gate, token, &query);
 }
 
-/* Until all are known, nobody is told that one does not exist. */
-static bool are_known(struct api *api, const struct http_request *request)
+/* Until the index is complete a request is rejected with 503: a missing alert may exist. */
+static bool alerts_are_loaded(struct api *api, const struct http_request *request)
 {
-	if (api->alerts_known)
+	if (api->alerts_loaded)
 		return true;
-	if (!api->alerts_asked)
-		ask_old_alerts(api, 0);
-	if (!api->alerts_known)
-		api_bad(api, request, problem_alerts_loading(&api->problem));
-	return api->alerts_known;
+	if (!api->alerts_requested)
+		request_old_alerts(api, 0);
+	if (!api->alerts_loaded)
+		api_reject(api, request, problem_alerts_loading(&api->problem));
+	return api->alerts_loaded;
 }
 
 void api_alerts_ready(struct api *api)
 {
-	ask_old_alerts(api, 0);
+	request_old_alerts(api, 0);
 }
 
 void api_load_alert(struct api *api, const char *id, json_t *json)
@@ -103,7 +103,7 @@ void api_load_alert(struct api *api, const char *id, json_t *json)
 	int64_t seq = 0;
 
 	if (api_parse_number(id, INT64_MAX, &seq) == 0)
-		(void)alert_set_record(api->alerts, seq, json); /* of no use, of no harm */
+		(void)alert_set_record(api->alerts, seq, json); /* an invalid one is ignored */
 }
 
 /* ---- as JSON ---- */
@@ -155,12 +155,12 @@ json_t *api_alert_json(struct api *api, const struct alert *alert, const json_t 
 	return json;
 }
 
-/* ---- a page of them ---- */
+/* ---- a page ---- */
 
 struct page {
 	struct http_token http;
 	int64_t next;
-	bool one; /* one alert, not a list */
+	bool one; /* answer with the alert itself, not with a list */
 };
 
 static void on_page(struct api *api, void *arg, const json_t *body)
@@ -190,21 +190,22 @@ static void on_page(struct api *api, void *arg, const json_t *body)
 		api_respond_json(api, page->http, 200,
 				 json_pack("{s:O, s:o, s:I, s:I}", "alerts", list, "next",
 					   page->next > 0 ? json_integer(page->next) : json_null(),
-					   "new", (json_int_t)counts.fresh, "held",
+					   "new", (json_int_t)counts.unreviewed, "held",
 					   (json_int_t)counts.held));
 	json_decref(list);
 	free(page);
 }
 
-static void ask_page(struct api *api, const struct http_request *request, const int64_t *seqs,
-		     size_t count, int64_t next, bool one)
+static void request_page(struct api *api, const struct http_request *request, const int64_t *seqs,
+			 size_t count, int64_t next, bool one)
 {
 	struct api_events_query query = {.seqs = seqs, .seq_count = count, .limit = API_PAGE_MAX};
 	struct page *page = malloc(sizeof(*page));
 	struct api_token token;
 
+	assert(count <= API_PAGE_MAX);
 	if (page == NULL) {
-		api_bad(api, request, problem_no_memory(&api->problem));
+		api_reject(api, request, problem_no_memory(&api->problem));
 		return;
 	}
 	*page = (struct page){.http = request->token, .next = next, .one = one};
@@ -213,11 +214,11 @@ static void ask_page(struct api *api, const struct http_request *request, const 
 
 		on_page(api, page, none);
 		json_decref(none);
-	} else if (api_begin_inner(api, on_page, page, &token)) {
+	} else if (api_begin_internal(api, on_page, page, &token)) {
 		api->ops->events(api->gate, token, &query);
 	} else {
 		free(page);
-		api_bad(api, request, problem_too_many_requests(&api->problem));
+		api_reject(api, request, problem_too_many_requests(&api->problem));
 	}
 }
 
@@ -230,20 +231,20 @@ void api_get_alerts(struct api *api, const struct http_request *request, const c
 	bool more;
 
 	(void)param;
-	if (!are_known(api, request) ||
+	if (!alerts_are_loaded(api, request) ||
 	    !api_query_number(api, request, "limit", API_PAGE_MAX, &limit) ||
 	    !api_query_number(api, request, "before", INT64_MAX, &before))
 		return;
 	if (alert_state_parse(http_query(request, "state"), &state) < 0) {
-		api_bad(api, request, problem_alert_state_unknown(&api->problem));
+		api_reject(api, request, problem_alert_state_unknown(&api->problem));
 		return;
 	}
 	if (camera != NULL && !config_name_is_valid(camera)) {
-		api_bad(api, request, problem_query_camera_invalid(&api->problem));
+		api_reject(api, request, problem_query_camera_invalid(&api->problem));
 		return;
 	}
 	count = alerts_page(api->alerts, state, camera, before, (size_t)limit, seqs, &more);
-	ask_page(api, request, seqs, count, more ? seqs[count - 1] : 0, false);
+	request_page(api, request, seqs, count, more ? seqs[count - 1] : 0, false);
 }
 
 const struct alert *api_find_alert(struct api *api, const struct http_request *request,
@@ -252,12 +253,12 @@ const struct alert *api_find_alert(struct api *api, const struct http_request *r
 	const struct alert *alert = NULL;
 	int64_t seq = 0;
 
-	if (!are_known(api, request))
+	if (!alerts_are_loaded(api, request))
 		return NULL;
 	if (api_parse_number(param, INT64_MAX, &seq) == 0)
 		alert = alert_find(api->alerts, seq);
 	if (alert == NULL || alert->unix_ms == 0) {
-		api_bad(api, request, problem_alert_unknown(&api->problem));
+		api_reject(api, request, problem_alert_unknown(&api->problem));
 		return NULL;
 	}
 	return alert;
@@ -268,47 +269,47 @@ void api_get_alert(struct api *api, const struct http_request *request, const ch
 	const struct alert *alert = api_find_alert(api, request, param);
 
 	if (alert != NULL)
-		ask_page(api, request, &alert->seq, 1, 0, true);
+		request_page(api, request, &alert->seq, 1, 0, true);
 }
 
-/* ---- what people say of them ---- */
+/* ---- verdict and hold ---- */
 
-struct noting {
+struct review {
 	int64_t seq;
 	json_t *record;
 };
 
-static void on_noted(struct api *api, void *arg, int r)
+static void on_saved(struct api *api, void *arg, int r)
 {
-	struct noting *noting = arg;
+	struct review *review = arg;
 
 	if (api != NULL && r == 0)
-		(void)alert_set_record(api->alerts, noting->seq,
-				       noting->record); /* it is on disk in any case */
-	json_decref(noting->record);
-	free(noting);
+		/* if this fails the record is on disk nevertheless */
+		(void)alert_set_record(api->alerts, review->seq, review->record);
+	json_decref(review->record);
+	free(review);
 }
 
-/* Takes @p record and @p data; the answer is what the record now shows. */
-static void note(struct api *api, const struct http_request *request, const struct alert *alert,
-		 json_t *record, const char *type, json_t *data)
+/* The references to @p record and @p data pass to this call. Answers with the new state. */
+static void save_record(struct api *api, const struct http_request *request,
+			const struct alert *alert, json_t *record, const char *type, json_t *data)
 {
-	struct noting *noting = malloc(sizeof(*noting));
+	struct review *review = malloc(sizeof(*review));
 	struct event_draft draft = {.type = type, .severity = EVENT_INFO, .data = data};
 	struct alert after = *alert;
 	char id[24];
-	struct store_record kept = {.kind = "alert", .id = id, .json = record};
+	struct store_record store_record = {.kind = "alert", .id = id, .json = record};
 	json_t *answer;
 
-	if (noting == NULL || record == NULL || data == NULL) {
-		free(noting);
+	if (review == NULL || record == NULL || data == NULL) {
+		free(review);
 		json_decref(record);
 		json_decref(data);
-		api_bad(api, request, problem_no_memory(&api->problem));
+		api_reject(api, request, problem_no_memory(&api->problem));
 		return;
 	}
 	snprintf(id, sizeof(id), "%lld", (long long)alert->seq);
-	*noting = (struct noting){.seq = alert->seq, .record = record};
+	*review = (struct review){.seq = alert->seq, .record = record};
 	after.record = record;
 	after.held = json_is_true(json_object_get(record, "held"));
 	if (json_object_get(record, "verdict") == NULL ||
@@ -317,7 +318,7 @@ static void note(struct api *api, const struct http_request *request, const stru
 		after.verdict = ALERT_NEW;
 	answer = json_pack("{s:I, s:o, s:b}", "seq", (json_int_t)alert->seq, "verdict",
 			   verdict_json(&after), "held", after.held);
-	api_save(api, request->token, &kept, 1, &draft, 200, answer, on_noted, noting);
+	api_save(api, request->token, &store_record, 1, &draft, 200, answer, on_saved, review);
 }
 
 static json_t *record_of(const struct alert *alert)
@@ -325,7 +326,7 @@ static json_t *record_of(const struct alert *alert)
 	return alert->record != NULL ? json_deep_copy(alert->record) : json_pack("{s:i}", "v", 1);
 }
 
-static json_t *told_data(const struct http_request *request, const struct alert *alert)
+static json_t *event_data(const struct http_request *request, const struct alert *alert)
 {
 	const struct api_caller by = api_caller_of(request);
 
@@ -333,16 +334,17 @@ static json_t *told_data(const struct http_request *request, const struct alert 
 			 by.role_name);
 }
 
-static void judge(struct api *api, const struct http_request *request, const struct alert *alert,
-		  const char *verdict, const char *cause, const char *note_text)
+static void save_verdict(struct api *api, const struct http_request *request,
+			 const struct alert *alert, const char *verdict, const char *cause,
+			 const char *note)
 {
 	const struct api_caller by = api_caller_of(request);
 	int64_t now_ms = clock_unix_ms(), review_s = (now_ms - alert->unix_ms) / 1000;
-	json_t *record = record_of(alert), *data = told_data(request, alert);
+	json_t *record = record_of(alert), *data = event_data(request, alert);
 
 	json_object_set_new(record, "verdict", json_string(verdict));
 	json_object_set_new(record, "cause", json_string(cause));
-	json_object_set_new(record, "note", json_string(note_text));
+	json_object_set_new(record, "note", json_string(note));
 	json_object_set_new(record, "by", json_string(by.name));
 	json_object_set_new(record, "role", json_string(by.role_name));
 	json_set_utc(record, "time", now_ms);
@@ -352,10 +354,9 @@ static void judge(struct api *api, const struct http_request *request, const str
 	json_object_set_new(data, "review_s", json_integer(review_s > 0 ? review_s : 0));
 	json_object_set_new(data, "grade", json_string(alert->suspected ? "suspected" : "alert"));
 	/*
-	 * the note is a person's free text and may name people: it stays out of the log, which
-	 * forgets nothing
+	 * the note is free text and may name people: it is not in the event, which cannot be erased
 	 */
-	note(api, request, alert, record, "alert.reviewed", data);
+	save_record(api, request, alert, record, "alert.reviewed", data);
 }
 
 void api_post_verdict(struct api *api, const struct http_request *request, const char *param)
@@ -371,13 +372,13 @@ void api_post_verdict(struct api *api, const struct http_request *request, const
 	if (json_read_string(object, "verdict", CAUSE_BYTES_MAX, &verdict, &api->problem) < 0 ||
 	    json_read_string(object, "cause", CAUSE_BYTES_MAX, &cause, &api->problem) < 0 ||
 	    json_read_string(object, "note", NOTE_BYTES_MAX, &text, &api->problem) < 0)
-		api_bad(api, request, problem_errno(&api->problem));
+		api_reject(api, request, problem_errno(&api->problem));
 	else if (alert_verdict_parse(verdict, &parsed) < 0)
-		api_bad(api, request, problem_verdict_unknown(&api->problem));
+		api_reject(api, request, problem_verdict_unknown(&api->problem));
 	else if (!api_type_is_valid(cause) && cause[0] != '\0')
-		api_bad(api, request, problem_cause_invalid(&api->problem));
+		api_reject(api, request, problem_cause_invalid(&api->problem));
 	else
-		judge(api, request, alert, verdict, cause, text);
+		save_verdict(api, request, alert, verdict, cause, text);
 	json_decref(object);
 }
 
@@ -392,13 +393,13 @@ void api_post_hold(struct api *api, const struct http_request *request, const ch
 	if (object == NULL)
 		return;
 	if (!json_is_boolean(held)) {
-		api_bad(api, request, problem_member_not_bool(&api->problem, "held"));
+		api_reject(api, request, problem_member_not_bool(&api->problem, "held"));
 	} else {
 		record = record_of(alert);
-		data = told_data(request, alert);
+		data = event_data(request, alert);
 		json_object_set_new(record, "held", json_boolean(json_is_true(held)));
 		json_object_set_new(data, "held", json_boolean(json_is_true(held)));
-		note(api, request, alert, record, "alert.held", data);
+		save_record(api, request, alert, record, "alert.held", data);
 	}
 	json_decref(object);
 }

@@ -1,4 +1,4 @@
-/* The readers, and the hand at a simulated one that swipes a card or types a PIN. */
+/* Handlers of the readers and of the board, with the input of a simulated board. */
 #include "api_parts.h"
 
 #include <errno.h>
@@ -12,7 +12,7 @@ void api_get_readers(struct api *api, const struct http_request *request, const 
 
 	(void)param;
 	if (readers == NULL)
-		api_bad(api, request, problem_readers_unreadable(&api->problem));
+		api_reject(api, request, problem_readers_unreadable(&api->problem));
 	else
 		api_respond_json(api, request->token, 200, json_pack("{s:o}", "readers", readers));
 }
@@ -25,32 +25,32 @@ static void answer_reader(struct api *api, const struct http_request *request, c
 		api_respond_json(api, request->token, 204, NULL);
 		break;
 	case -ENOENT:
-		api_bad(api, request, problem_reader_unknown(&api->problem));
+		api_reject(api, request, problem_reader_unknown(&api->problem));
 		break;
 	case -ENOTSUP:
-		api_bad(api, request, problem_board_is_real(&api->problem));
+		api_reject(api, request, problem_board_is_real(&api->problem));
 		break;
 	case -EPERM:
-		api_bad(api, request, problem_reader_no_keypad(&api->problem));
+		api_reject(api, request, problem_reader_no_keypad(&api->problem));
 		break;
 	case -EIO:
-		api_bad(api, request, problem_reader_at_fault(&api->problem));
+		api_reject(api, request, problem_reader_at_fault(&api->problem));
 		break;
 	case -EINVAL:
-		api_bad(api, request,
-			strcmp(key, "code") == 0
-				? problem_reader_not_card_number(&api->problem, key)
-				: problem_reader_not_keys(&api->problem, key));
+		api_reject(api, request,
+			   strcmp(key, "code") == 0
+				   ? problem_reader_not_card_number(&api->problem, key)
+				   : problem_reader_not_keys(&api->problem, key));
 		break;
 	case -ERANGE:
-		api_bad(api, request, problem_reader_no_such_card(&api->problem, key));
+		api_reject(api, request, problem_reader_no_such_card(&api->problem, key));
 		break;
 	default:
-		api_bad(api, request, problem_reader_not_driven(&api->problem));
+		api_reject(api, request, problem_reader_not_driven(&api->problem));
 	}
 }
 
-static bool text_is_fit(const char *text)
+static bool text_is_printable(const char *text)
 {
 	for (const char *at = text; *at != '\0'; at++)
 		if (*at < ' ' || *at > '~' || at - text >= API_READING_BYTES_MAX)
@@ -58,7 +58,7 @@ static bool text_is_fit(const char *text)
 	return true;
 }
 
-/* One text under @p key to one op. */
+/* Pass the text in member @p key to an operation. */
 static void post_reader(struct api *api, const struct http_request *request, const char *reader,
 			const char *key,
 			int (*op)(void *gate, const char *reader, const char *text))
@@ -70,10 +70,10 @@ static void post_reader(struct api *api, const struct http_request *request, con
 	if (object == NULL)
 		return;
 	if (!config_name_is_valid(reader))
-		api_bad(api, request, problem_reader_unknown(&api->problem));
-	else if (text == NULL || text[0] == '\0' || !text_is_fit(text))
-		api_bad(api, request,
-			problem_member_not_printable(&api->problem, key, API_READING_BYTES_MAX));
+		api_reject(api, request, problem_reader_unknown(&api->problem));
+	else if (text == NULL || text[0] == '\0' || !text_is_printable(text))
+		api_reject(api, request,
+			   problem_member_not_printable(&api->problem, key, API_READING_BYTES_MAX));
 	else
 		answer_reader(api, request, key, op(api->gate, reader, text));
 	json_decref(object);
@@ -95,12 +95,12 @@ void api_get_board(struct api *api, const struct http_request *request, const ch
 
 	(void)param;
 	if (board == NULL)
-		api_bad(api, request, problem_board_unreadable(&api->problem));
+		api_reject(api, request, problem_board_unreadable(&api->problem));
 	else
 		api_respond_json(api, request->token, 200, board);
 }
 
-static bool take_level(const char *text, enum api_level *ret_level)
+static bool parse_level(const char *text, enum api_level *ret_level)
 {
 	static const char *const levels[] = {[API_LEVEL_INACTIVE] = "inactive",
 					     [API_LEVEL_ACTIVE] = "active",
@@ -122,16 +122,16 @@ static void drive(struct api *api, const struct http_request *request, const cha
 		api_respond_json(api, request->token, 204, NULL);
 		break;
 	case -ENOENT:
-		api_bad(api, request, problem_line_unknown(&api->problem));
+		api_reject(api, request, problem_line_unknown(&api->problem));
 		break;
 	case -ENOTSUP:
-		api_bad(api, request, problem_board_is_real(&api->problem));
+		api_reject(api, request, problem_board_is_real(&api->problem));
 		break;
 	case -EPERM:
-		api_bad(api, request, problem_line_is_output(&api->problem));
+		api_reject(api, request, problem_line_is_output(&api->problem));
 		break;
 	default:
-		api_bad(api, request, problem_line_not_driven(&api->problem));
+		api_reject(api, request, problem_line_not_driven(&api->problem));
 	}
 }
 
@@ -144,9 +144,9 @@ void api_post_line(struct api *api, const struct http_request *request, const ch
 	if (object == NULL)
 		return;
 	if (!config_name_is_valid(line))
-		api_bad(api, request, problem_line_unknown(&api->problem));
-	else if (!take_level(json_string_value(json_object_get(object, "level")), &level))
-		api_bad(api, request, problem_line_level_unknown(&api->problem));
+		api_reject(api, request, problem_line_unknown(&api->problem));
+	else if (!parse_level(json_string_value(json_object_get(object, "level")), &level))
+		api_reject(api, request, problem_line_level_unknown(&api->problem));
 	else
 		drive(api, request, line, level);
 	json_decref(object);

@@ -1,4 +1,4 @@
-/* What both ways to show a camera's moving pictures share. */
+/* What both formats of live video share. */
 #include "api_parts.h"
 
 #include <errno.h>
@@ -10,7 +10,7 @@ int api_find_camera(struct api *api, const struct http_request *request, const c
 					   : -ENOENT;
 
 	if (r < 0)
-		api_bad(api, request, problem_camera_unknown(&api->problem));
+		api_reject(api, request, problem_camera_unknown(&api->problem));
 	return r;
 }
 

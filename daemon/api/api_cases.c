@@ -1,4 +1,4 @@
-/* Cases: several alerts and people under one title, for the police or the committee. */
+/* Handlers of the cases: alerts and people under one title, for the police or the residents. */
 #include "api_parts.h"
 
 #include <errno.h>
@@ -39,7 +39,7 @@ json_t *api_case_of(const struct api *api, int64_t seq)
 	return found != NULL ? json_string(found) : json_null();
 }
 
-/* "people" and "alerts" are whole or not there. -EINVAL with @p problem. */
+/* Check "alerts" and "people", which may be missing. @return 0, or -EINVAL with @p problem. */
 static int check_members(struct api *api, const json_t *object, struct problem *problem)
 {
 	const json_t *alerts = json_object_get(object, "alerts"),
@@ -68,8 +68,9 @@ static int check_members(struct api *api, const json_t *object, struct problem *
 	return 0;
 }
 
-/* What is asked for, checked, on top of @p json; -EINVAL with @p problem. */
-static int take_case(struct api *api, const json_t *object, json_t *json, struct problem *problem)
+/* Check @p object and copy its members into @p json. @return 0, or -EINVAL with @p problem. */
+static int apply_members(struct api *api, const json_t *object, json_t *json,
+			 struct problem *problem)
 {
 	const char *title = NULL, *note = NULL;
 	int r = json_read_string(object, "title", TITLE_BYTES_MAX, &title, problem);
@@ -85,7 +86,7 @@ static int take_case(struct api *api, const json_t *object, json_t *json, struct
 	return r;
 }
 
-static json_t *shown(const char *id, const json_t *json)
+static json_t *public_json(const char *id, const json_t *json)
 {
 	json_t *copy = json_deep_copy(json);
 
@@ -99,7 +100,7 @@ struct change {
 	json_t *json;
 };
 
-static void on_kept(struct api *api, void *arg, int r)
+static void on_saved(struct api *api, void *arg, int r)
 {
 	struct change *change = arg;
 
@@ -109,8 +110,8 @@ static void on_kept(struct api *api, void *arg, int r)
 	free(change);
 }
 
-/* Takes @p json. */
-static void keep(struct api *api, const struct http_request *request, const char *id, json_t *json,
+/* The reference to @p json passes to this call. */
+static void save(struct api *api, const struct http_request *request, const char *id, json_t *json,
 		 unsigned status)
 {
 	const struct api_caller by = api_caller_of(request);
@@ -120,7 +121,7 @@ static void keep(struct api *api, const struct http_request *request, const char
 
 	if (change == NULL) {
 		json_decref(json);
-		api_bad(api, request, problem_no_memory(&api->problem));
+		api_reject(api, request, problem_no_memory(&api->problem));
 		return;
 	}
 	json_object_set_new(
@@ -133,7 +134,8 @@ static void keep(struct api *api, const struct http_request *request, const char
 	draft.data =
 		json_pack("{s:s, s:s, s:s, s:I}", "case", id, "by", by.name, "role", by.role_name,
 			  "alerts", (json_int_t)json_array_size(json_object_get(json, "alerts")));
-	api_save(api, request->token, &record, 1, &draft, status, shown(id, json), on_kept, change);
+	api_save(api, request->token, &record, 1, &draft, status, public_json(id, json), on_saved,
+		 change);
 }
 
 void api_get_cases(struct api *api, const struct http_request *request, const char *param)
@@ -144,7 +146,7 @@ void api_get_cases(struct api *api, const struct http_request *request, const ch
 	(void)param;
 	json_object_foreach(api->cases, id, json)
 	{
-		json_array_insert_new(list, 0, shown(id, json));
+		json_array_insert_new(list, 0, public_json(id, json));
 	}
 	api_respond_json(api, request->token, 200, json_pack("{s:o}", "cases", list));
 }
@@ -160,17 +162,17 @@ void api_post_case(struct api *api, const struct http_request *request, const ch
 		return;
 	json = json_pack("{s:i, s:[], s:[], s:s}", "v", 1, "alerts", "people", "note", "");
 	if (json_object_get(object, "title") == NULL) {
-		api_bad(api, request, problem_case_title_missing(&api->problem));
+		api_reject(api, request, problem_case_title_missing(&api->problem));
 		json_decref(json);
 	} else if (json_object_size(api->cases) >= CASES_MAX) {
-		api_bad(api, request, problem_too_many_cases(&api->problem, CASES_MAX));
+		api_reject(api, request, problem_too_many_cases(&api->problem, CASES_MAX));
 		json_decref(json);
-	} else if (take_case(api, object, json, &api->problem) < 0) {
-		api_bad(api, request, problem_errno(&api->problem));
+	} else if (apply_members(api, object, json, &api->problem) < 0) {
+		api_reject(api, request, problem_errno(&api->problem));
 		json_decref(json);
 	} else {
 		ulid_make(clock_unix_ms(), id);
-		keep(api, request, id, json, 201);
+		save(api, request, id, json, 201);
 	}
 	json_decref(object);
 }
@@ -180,7 +182,7 @@ static const json_t *find(struct api *api, const struct http_request *request, c
 	const json_t *json = json_object_get(api->cases, id);
 
 	if (json == NULL)
-		api_bad(api, request, problem_case_unknown(&api->problem));
+		api_reject(api, request, problem_case_unknown(&api->problem));
 	return json;
 }
 
@@ -190,23 +192,23 @@ void api_get_case(struct api *api, const struct http_request *request, const cha
 
 	if (json == NULL)
 		return;
-	api_respond_json(api, request->token, 200, shown(id, json));
+	api_respond_json(api, request->token, 200, public_json(id, json));
 }
 
 void api_patch_case(struct api *api, const struct http_request *request, const char *id)
 {
 	static const char *const known[] = {"title", "alerts", "people", "note", NULL};
-	const json_t *was = find(api, request, id);
-	json_t *object = was != NULL ? api_parse_object(api, request, known) : NULL, *json;
+	const json_t *current = find(api, request, id);
+	json_t *object = current != NULL ? api_parse_object(api, request, known) : NULL, *json;
 
 	if (object == NULL)
 		return;
-	json = json_deep_copy(was);
-	if (take_case(api, object, json, &api->problem) < 0) {
-		api_bad(api, request, problem_errno(&api->problem));
+	json = json_deep_copy(current);
+	if (apply_members(api, object, json, &api->problem) < 0) {
+		api_reject(api, request, problem_errno(&api->problem));
 		json_decref(json);
 	} else {
-		keep(api, request, id, json, 200);
+		save(api, request, id, json, 200);
 	}
 	json_decref(object);
 }

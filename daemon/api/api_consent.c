@@ -1,4 +1,4 @@
-/* What each person agreed to. */
+/* Handlers of a person's consent to face recognition. */
 #include "api_parts.h"
 
 #include <stdio.h>
@@ -17,9 +17,9 @@ void api_load_consent(struct api *api, const char *id, json_t *json)
 		json_object_set(api->consents, id, json);
 }
 
-static json_t *consent_json(const char *id, const json_t *kept)
+static json_t *consent_json(const char *id, const json_t *stored)
 {
-	const json_t *entries = json_object_get(kept, "entries");
+	const json_t *entries = json_object_get(stored, "entries");
 	size_t count = json_array_size(entries);
 	const json_t *last = count > 0 ? json_array_get(entries, count - 1) : NULL;
 
@@ -36,96 +36,95 @@ json_t *api_consent_json(struct api *api, const char *id)
 void api_get_consent(struct api *api, const struct http_request *request, const char *id)
 {
 	if (!ulid_is_valid(id))
-		api_bad(api, request, problem_person_unknown(&api->problem));
+		api_reject(api, request, problem_person_unknown(&api->problem));
 	else
 		api_respond_json(api, request->token, 200, api_consent_json(api, id));
 }
 
-struct consenting {
+struct change {
 	struct http_token http;
 	char id[ULID_BYTES], by[HTTP_CALLER_BYTES], version[VERSION_BYTES_MAX + 1];
 	enum api_role role;
-	bool given, faces_asked;
+	bool given, removal_requested;
 	json_t *json;
 };
 
-static void on_consent_kept(struct api *api, void *arg, int r)
+static void on_saved(struct api *api, void *arg, int r)
 {
-	struct consenting *consenting = arg;
+	struct change *change = arg;
 
 	if (api != NULL && r == 0) {
-		json_object_set(api->consents, consenting->id, consenting->json);
-		api->ops->consent_changed(api->gate, consenting->id, !consenting->given);
+		json_object_set(api->consents, change->id, change->json);
+		api->ops->consent_changed(api->gate, change->id, !change->given);
 	}
-	json_decref(consenting->json);
-	free(consenting);
+	json_decref(change->json);
+	free(change);
 }
 
-static void keep_consent(struct api *api, struct consenting *consenting)
+static void save_consent(struct api *api, struct change *change)
 {
-	const json_t *kept = json_object_get(api->consents, consenting->id);
-	struct store_record record = {.kind = "consent", .id = consenting->id};
+	const json_t *stored = json_object_get(api->consents, change->id);
+	struct store_record record = {.kind = "consent", .id = change->id};
 	struct event_draft draft = {
-		.type = "person.consent", .severity = EVENT_INFO, .person = consenting->id};
+		.type = "person.consent", .severity = EVENT_INFO, .person = change->id};
 	json_t *entry;
 
-	consenting->json =
-		kept != NULL ? json_deep_copy(kept) : json_pack("{s:i, s:[]}", "v", 1, "entries");
-	entry = json_pack("{s:s, s:b, s:o, s:s}", "version", consenting->version, "given",
-			  consenting->given, "time", json_utc(clock_unix_ms()), "by",
-			  consenting->by);
-	json_array_append_new(json_object_get(consenting->json, "entries"), entry);
-	record.json = consenting->json;
-	draft.data = json_pack("{s:s, s:b, s:s, s:s}", "version", consenting->version, "given",
-			       consenting->given, "by", consenting->by, "role",
-			       api_role_name(consenting->role));
-	api_save(api, consenting->http, &record, 1, &draft, 200,
-		 consent_json(consenting->id, consenting->json), on_consent_kept, consenting);
+	change->json = stored != NULL ? json_deep_copy(stored)
+				      : json_pack("{s:i, s:[]}", "v", 1, "entries");
+	entry = json_pack("{s:s, s:b, s:o, s:s}", "version", change->version, "given",
+			  change->given, "time", json_utc(clock_unix_ms()), "by", change->by);
+	json_array_append_new(json_object_get(change->json, "entries"), entry);
+	record.json = change->json;
+	draft.data =
+		json_pack("{s:s, s:b, s:s, s:s}", "version", change->version, "given",
+			  change->given, "by", change->by, "role", api_role_name(change->role));
+	api_save(api, change->http, &record, 1, &draft, 200, consent_json(change->id, change->json),
+		 on_saved, change);
 }
 
 static void on_faces_removed(struct api *api, void *arg, const json_t *body);
 
 /*
- * Only of somebody who is there. What was agreed to goes before the withdrawal is noted: a crash
- * leaves no face behind.
+ * The result of the query for the person, who must exist. When a consent is withdrawn the faces are
+ * removed first and the withdrawal is recorded afterwards, so that a crash in between leaves no
+ * face.
  */
 static void on_person(struct api *api, void *arg, const json_t *body)
 {
-	struct consenting *consenting = arg;
-	const struct api_caller by = {.name = consenting->by};
+	struct change *change = arg;
+	const struct api_caller by = {.name = change->by};
 	bool faces = json_integer_value(json_object_get(body, "faces")) > 0;
 	struct api_token token;
 
 	if (body == NULL) {
-		api_respond_problem(api, consenting->http, problem_person_unknown(&api->problem));
-	} else if (consenting->given || !faces) {
-		keep_consent(api, consenting);
+		api_respond_problem(api, change->http, problem_person_unknown(&api->problem));
+	} else if (change->given || !faces) {
+		save_consent(api, change);
 		return;
-	} else if (consenting->faces_asked ||
-		   !api_begin_inner(api, on_faces_removed, consenting, &token)) {
-		api_respond_problem(api, consenting->http,
-				    problem_faces_not_removed(&api->problem));
+	} else if (change->removal_requested ||
+		   !api_begin_internal(api, on_faces_removed, change, &token)) {
+		api_respond_problem(api, change->http, problem_faces_not_removed(&api->problem));
 	} else {
-		consenting->faces_asked = true;
-		api->ops->faces_remove(api->gate, token, &by, consenting->id);
+		change->removal_requested = true;
+		api->ops->faces_remove(api->gate, token, &by, change->id);
 		return;
 	}
-	free(consenting);
+	free(change);
 }
 
-/* Whether they are gone, the person says. */
+/* Query the person again: it says whether the faces were removed. */
 static void on_faces_removed(struct api *api, void *arg, const json_t *body)
 {
-	struct consenting *consenting = arg;
+	struct change *change = arg;
 	struct api_token token;
 
 	(void)body;
-	if (api_begin_inner(api, on_person, consenting, &token)) {
-		api->ops->person_get(api->gate, token, consenting->id);
+	if (api_begin_internal(api, on_person, change, &token)) {
+		api->ops->person_get(api->gate, token, change->id);
 		return;
 	}
-	api_respond_problem(api, consenting->http, problem_too_many_requests(&api->problem));
-	free(consenting);
+	api_respond_problem(api, change->http, problem_too_many_requests(&api->problem));
+	free(change);
 }
 
 void api_post_consent(struct api *api, const struct http_request *request, const char *id)
@@ -133,32 +132,32 @@ void api_post_consent(struct api *api, const struct http_request *request, const
 	static const char *const known[] = {"version", "given", NULL};
 	json_t *object = api_parse_object(api, request, known);
 	const json_t *given = json_object_get(object, "given"),
-		     *kept = json_object_get(api->consents, id);
+		     *stored = json_object_get(api->consents, id);
 	const char *version = NULL;
-	struct consenting *consenting;
+	struct change *change;
 	struct api_token token;
 
 	if (object == NULL)
 		return;
 	if (json_read_string(object, "version", VERSION_BYTES_MAX, &version, &api->problem) < 0 ||
 	    version == NULL || version[0] == '\0' || !json_is_boolean(given)) {
-		api_bad(api, request, problem_consent_incomplete(&api->problem));
+		api_reject(api, request, problem_consent_incomplete(&api->problem));
 	} else if (!ulid_is_valid(id)) {
-		api_bad(api, request, problem_person_unknown(&api->problem));
-	} else if (json_array_size(json_object_get(kept, "entries")) >= CONSENTS_OF_PERSON_MAX) {
-		api_bad(api, request,
-			problem_too_many_consents(&api->problem, CONSENTS_OF_PERSON_MAX));
-	} else if ((consenting = calloc(1, sizeof(*consenting))) == NULL ||
-		   !api_begin_inner(api, on_person, consenting, &token)) {
-		free(consenting);
-		api_bad(api, request, problem_too_many_requests(&api->problem));
+		api_reject(api, request, problem_person_unknown(&api->problem));
+	} else if (json_array_size(json_object_get(stored, "entries")) >= CONSENTS_OF_PERSON_MAX) {
+		api_reject(api, request,
+			   problem_too_many_consents(&api->problem, CONSENTS_OF_PERSON_MAX));
+	} else if ((change = calloc(1, sizeof(*change))) == NULL ||
+		   !api_begin_internal(api, on_person, change, &token)) {
+		free(change);
+		api_reject(api, request, problem_too_many_requests(&api->problem));
 	} else {
-		consenting->http = request->token;
-		consenting->role = (enum api_role)request->caller.role;
-		consenting->given = json_is_true(given);
-		strcpy(consenting->id, id);
-		strcpy(consenting->by, request->caller.name);
-		strcpy(consenting->version, version);
+		change->http = request->token;
+		change->role = (enum api_role)request->caller.role;
+		change->given = json_is_true(given);
+		strcpy(change->id, id);
+		strcpy(change->by, request->caller.name);
+		strcpy(change->version, version);
 		api->ops->person_get(api->gate, token, id);
 	}
 	json_decref(object);
@@ -174,6 +173,6 @@ void api_consent_remove(struct api *api, const char *person)
 		return;
 	json_object_del(api->consents, person);
 	api->ops->consent_changed(api->gate, person, false);
-	(void)api->ops->save_records(api->gate, &record, 1, &draft, NULL,
-				     NULL); /* the gate tells of a failing disk */
+	/* the gate reports a failing disk */
+	(void)api->ops->save_records(api->gate, &record, 1, &draft, NULL, NULL);
 }

@@ -1,13 +1,14 @@
-/* All that the gate holds of one person, for that person: who asks for it stands in the log. */
+/* Handler of the copy of all data of one person; the request is recorded in the log. */
 #include "api_parts.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum { COPY_EVENTS_MAX = API_PAGE_MAX };
 
-/* the parts, asked for one after the other */
+/* the parts, requested one after the other */
 enum part { PERSON, CREDENTIALS, EVENTS, DONE };
 
 struct copy {
@@ -19,9 +20,9 @@ struct copy {
 	json_t *json;
 };
 
-static void ask(struct api *api, struct copy *copy);
+static void request_part(struct api *api, struct copy *copy);
 
-static void end(struct api *api, struct copy *copy)
+static void finish(struct api *api, struct copy *copy)
 {
 	char header[96];
 	const struct api_caller by = {
@@ -35,8 +36,8 @@ static void end(struct api *api, struct copy *copy)
 	free(copy);
 }
 
-/* @p r is the errno of the problem of @p api. */
-static void give_up(struct api *api, struct copy *copy, int r)
+/* @p r is unused: the call that fills the problem of @p api stands in this argument. */
+static void fail(struct api *api, struct copy *copy, int r)
 {
 	api_respond_problem(api, copy->http, r);
 	json_decref(copy->json);
@@ -48,9 +49,9 @@ static void on_part(struct api *api, void *arg, const json_t *body)
 	struct copy *copy = arg;
 
 	if (body == NULL) {
-		give_up(api, copy,
-			copy->part == PERSON ? problem_person_unknown(&api->problem)
-					     : problem_gate_not_answering(&api->problem));
+		fail(api, copy,
+		     copy->part == PERSON ? problem_person_unknown(&api->problem)
+					  : problem_gate_not_answering(&api->problem));
 		return;
 	}
 	if (copy->part == PERSON) {
@@ -66,20 +67,21 @@ static void on_part(struct api *api, void *arg, const json_t *body)
 				    json_boolean(json_is_null(json_object_get(body, "next"))));
 	}
 	copy->part++;
-	ask(api, copy);
+	request_part(api, copy);
 }
 
-static void ask(struct api *api, struct copy *copy)
+static void request_part(struct api *api, struct copy *copy)
 {
 	struct api_events_query query = {.person = copy->id, .limit = COPY_EVENTS_MAX};
 	struct api_token token;
 
+	assert(copy->part <= DONE);
 	if (copy->part == DONE) {
-		end(api, copy);
+		finish(api, copy);
 		return;
 	}
-	if (!api_begin_inner(api, on_part, copy, &token)) {
-		give_up(api, copy, problem_too_many_requests(&api->problem));
+	if (!api_begin_internal(api, on_part, copy, &token)) {
+		fail(api, copy, problem_too_many_requests(&api->problem));
 		return;
 	}
 	if (copy->part == PERSON)
@@ -95,9 +97,9 @@ void api_get_person_copy(struct api *api, const struct http_request *request, co
 	struct copy *copy = ulid_is_valid(id) ? calloc(1, sizeof(*copy)) : NULL;
 
 	if (copy == NULL) {
-		api_bad(api, request,
-			ulid_is_valid(id) ? problem_no_memory(&api->problem)
-					  : problem_person_unknown(&api->problem));
+		api_reject(api, request,
+			   ulid_is_valid(id) ? problem_no_memory(&api->problem)
+					     : problem_person_unknown(&api->problem));
 		return;
 	}
 	copy->http = request->token;
@@ -105,5 +107,5 @@ void api_get_person_copy(struct api *api, const struct http_request *request, co
 	snprintf(copy->by, sizeof(copy->by), "%s", request->caller.name);
 	copy->json = json_pack("{s:s}", "site", api->site);
 	snprintf(copy->id, sizeof(copy->id), "%s", id);
-	ask(api, copy);
+	request_part(api, copy);
 }

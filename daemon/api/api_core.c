@@ -1,11 +1,13 @@
-/* The calls that the gate has not answered yet, and how an answer is written. */
+/* Pending calls of operations, and the answers to requests. */
 #include "api_parts.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/json.h"
+#include "base/thread_role.h"
 
 struct api_caller api_caller_of(const struct http_request *request)
 {
@@ -22,11 +24,13 @@ const char *api_role_name(enum api_role role)
 					    [API_ROLE_MANAGER] = "manager",
 					    [API_ROLE_ADMIN] = "admin"};
 
+	assert(role <= API_ROLE_ADMIN);
 	return names[role];
 }
 
 static bool claim_call(struct api *api, const struct api_call *wanted, struct api_token *ret_token)
 {
+	assert_thread(THREAD_CONTROL);
 	for (uint32_t slot = 0; slot < API_CALLS_MAX; slot++) {
 		struct api_call *call = &api->calls[slot];
 		uint32_t generation = call->generation + 1;
@@ -52,14 +56,15 @@ bool api_begin_call(struct api *api, struct http_token http, struct api_token *r
 	return begun;
 }
 
-bool api_begin_inner(struct api *api, api_result_fn result, void *arg, struct api_token *ret_token)
+bool api_begin_internal(struct api *api, api_result_fn result, void *arg,
+			struct api_token *ret_token)
 {
 	const struct api_call wanted = {.result = result, .arg = arg};
 
 	return claim_call(api, &wanted, ret_token);
 }
 
-void api_drop_inner(struct api *api)
+void api_cancel_internal(struct api *api)
 {
 	for (uint32_t slot = 0; slot < API_CALLS_MAX; slot++) {
 		struct api_call *call = &api->calls[slot];
@@ -71,7 +76,7 @@ void api_drop_inner(struct api *api)
 	}
 }
 
-/* The call of a token, which is over now; NULL: it was answered before. */
+/* End the call of a token; NULL: it has been answered before. */
 static const struct api_call *end_call(struct api *api, struct api_token token)
 {
 	struct api_call *call = token.slot < API_CALLS_MAX ? &api->calls[token.slot] : NULL;
@@ -82,10 +87,7 @@ static const struct api_call *end_call(struct api *api, struct api_token token)
 	return call;
 }
 
-/*
- * A version is a digest of what a GET of the same path shows: whoever changes a thing may name the
- * version that was read (If-Match).
- */
+/* The version of a resource, for If-Match: a digest of the body that GET of its path returns. */
 static void etag_of(const json_t *body, char *etag)
 {
 	char *text = json_canonical(body);
@@ -99,6 +101,7 @@ static void etag_of(const json_t *body, char *etag)
 	free(text);
 }
 
+/* Compute the ETag of a resource. @return whether the answer was for the probe only. */
 static bool answers_probe(struct api *api, struct http_token http, unsigned status,
 			  const json_t *body)
 {
@@ -139,6 +142,7 @@ void api_reply(struct api *api, struct api_token token, unsigned status, json_t 
 {
 	const struct api_call *call = end_call(api, token);
 
+	assert_thread(THREAD_CONTROL);
 	if (call != NULL && call->result == NULL) {
 		api_respond_json(api, call->http, status, body);
 		return;
@@ -152,6 +156,8 @@ void api_refuse(struct api *api, struct api_token token, int r, const struct pro
 {
 	const struct api_call *call = end_call(api, token);
 
+	assert_thread(THREAD_CONTROL);
+	assert(r < 0 && problem != NULL);
 	if (call == NULL)
 		return;
 	if (call->result != NULL)
@@ -166,7 +172,7 @@ void api_respond_problem(struct api *api, struct http_token http, int r)
 	http_respond_problem(api->http, http, problem_status(&api->problem), &api->problem);
 }
 
-void api_bad(struct api *api, const struct http_request *request, int r)
+void api_reject(struct api *api, const struct http_request *request, int r)
 {
 	api_respond_problem(api, request->token, r);
 }

@@ -1,5 +1,6 @@
 #include "api_csv.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdbool.h>
 #include <string.h>
@@ -29,9 +30,9 @@ static const char *skip_line(const char *at, const char *end)
 	return at < end ? at + 1 : end;
 }
 
-/* One cell to @p text; -EINVAL or -EFBIG. */
-static int take_cell(const char **at, const char *end, char *text, size_t room, size_t *ret_used,
-		     unsigned *lines)
+/* Parse one cell into @p text. @return 0, -EINVAL or -EFBIG. */
+static int parse_cell(const char **at, const char *end, char *text, size_t room, size_t *ret_used,
+		      unsigned *lines)
 {
 	bool quoted = *at < end && **at == '"';
 	size_t used = 0;
@@ -62,9 +63,10 @@ static int take_cell(const char **at, const char *end, char *text, size_t room, 
 
 int csv_next(const char **at, const char *end, struct csv_row *ret_row)
 {
-	size_t used = 0, taken;
+	size_t used = 0, cell_bytes;
 	int r = 0;
 
+	assert(*at <= end);
 	if (*at == end)
 		return 0;
 	ret_row->count = 0;
@@ -73,12 +75,12 @@ int csv_next(const char **at, const char *end, struct csv_row *ret_row)
 		if (ret_row->count == CSV_CELLS_MAX)
 			r = -EFBIG;
 		else
-			r = take_cell(at, end, ret_row->text + used, sizeof(ret_row->text) - used,
-				      &taken, &ret_row->lines);
+			r = parse_cell(at, end, ret_row->text + used, sizeof(ret_row->text) - used,
+				       &cell_bytes, &ret_row->lines);
 		if (r < 0)
 			break;
 		ret_row->cells[ret_row->count++] = ret_row->text + used;
-		used += taken;
+		used += cell_bytes;
 		if (at_line_end(*at, end))
 			break;
 		(*at)++; /* the comma */

@@ -1,7 +1,4 @@
-/*
- * What the API checks before the gate is asked about its doors: their state, opening one, a mode,
- * the end of a fire.
- */
+/* Handlers of the status and of the doors: state, opening, mode, reset of a fire alarm. */
 #include "api_parts.h"
 
 #include <string.h>
@@ -12,7 +9,7 @@ void api_get_status(struct api *api, const struct http_request *request, const c
 
 	(void)param;
 	if (status == NULL)
-		api_bad(api, request, problem_status_unreadable(&api->problem));
+		api_reject(api, request, problem_status_unreadable(&api->problem));
 	else
 		api_respond_json(api, request->token, 200, status);
 }
@@ -23,7 +20,7 @@ void api_get_doors(struct api *api, const struct http_request *request, const ch
 
 	(void)param;
 	if (doors == NULL)
-		api_bad(api, request, problem_doors_unreadable(&api->problem));
+		api_reject(api, request, problem_doors_unreadable(&api->problem));
 	else
 		api_respond_json(api, request->token, 200, json_pack("{s:o}", "doors", doors));
 }
@@ -34,7 +31,7 @@ void api_post_open(struct api *api, const struct http_request *request, const ch
 	struct api_token token;
 
 	if (!config_name_is_valid(door))
-		api_bad(api, request, problem_door_unknown(&api->problem));
+		api_reject(api, request, problem_door_unknown(&api->problem));
 	else if (api_begin_call(api, request->token, &token))
 		api->ops->door_open(api->gate, token, &by, door);
 }
@@ -50,7 +47,7 @@ static bool mode_is_known(const char *mode)
 	return false;
 }
 
-/* On site only: whoever has the gate's own socket stands before it, or is as trusted as if. */
+/* Only over the Unix socket: a fire alarm must be reset by a person on site. */
 void api_post_fire_reset(struct api *api, const struct http_request *request, const char *param)
 {
 	struct api_caller by = api_caller_of(request);
@@ -58,7 +55,7 @@ void api_post_fire_reset(struct api *api, const struct http_request *request, co
 
 	(void)param;
 	if (!request->local)
-		api_bad(api, request, problem_fire_reset_on_site(&api->problem));
+		api_reject(api, request, problem_fire_reset_on_site(&api->problem));
 	else if (api_begin_call(api, request->token, &token))
 		api->ops->fire_reset(api->gate, token, &by);
 }
@@ -74,9 +71,9 @@ void api_post_mode(struct api *api, const struct http_request *request, const ch
 	if (object == NULL)
 		return;
 	if (!config_name_is_valid(door) && strcmp(door, API_EVERY_DOOR) != 0)
-		api_bad(api, request, problem_door_unknown(&api->problem));
+		api_reject(api, request, problem_door_unknown(&api->problem));
 	else if (!mode_is_known(mode))
-		api_bad(api, request, problem_door_mode_unknown(&api->problem));
+		api_reject(api, request, problem_door_mode_unknown(&api->problem));
 	else if (api_begin_call(api, request->token, &token))
 		api->ops->door_mode(api->gate, token, &by, door, mode);
 	json_decref(object);

@@ -1,6 +1,6 @@
 /*
- * The certificate that somebody was erased, or the faces were: the event of it, and the copies that
- * hold them still.
+ * Handler of the certificate of erasure of a person or of the faces of a person: the event, and the
+ * backups that still hold the data.
  */
 #include "api_parts.h"
 
@@ -15,7 +15,7 @@ struct erasure {
 	struct http_token http;
 	char id[ULID_BYTES];
 	bool of_faces;
-	json_t *event; /* once it was found */
+	json_t *event; /* NULL until it has been found */
 };
 
 static void finish(struct erasure *erasure)
@@ -24,7 +24,7 @@ static void finish(struct erasure *erasure)
 	free(erasure);
 }
 
-/* @p r is the errno of the problem of @p api. */
+/* @p r is unused: the call that fills the problem of @p api stands in this argument. */
 static void refuse(struct api *api, struct erasure *erasure, int r)
 {
 	api_respond_problem(api, erasure->http, r);
@@ -48,20 +48,20 @@ static void on_copies(struct api *api, void *arg, const json_t *body)
 	finish(erasure);
 }
 
-static bool ask_copies(struct api *api, struct erasure *erasure)
+static bool request_copies(struct api *api, struct erasure *erasure)
 {
 	const char *time = json_string_value(json_object_get(erasure->event, "time"));
 	struct api_token token;
 	int64_t erased_unix_ms;
 
 	if (time == NULL || clock_parse_utc(time, &erased_unix_ms) < 0 ||
-	    !api_begin_inner(api, on_copies, erasure, &token))
+	    !api_begin_internal(api, on_copies, erasure, &token))
 		return false;
 	api->ops->copies(api->gate, token, erased_unix_ms);
 	return true;
 }
 
-static bool ask_event(struct api *api, struct erasure *erasure);
+static bool request_event(struct api *api, struct erasure *erasure);
 
 static void on_removal(struct api *api, void *arg, const json_t *body)
 {
@@ -76,12 +76,12 @@ static void on_removal(struct api *api, void *arg, const json_t *body)
 	} else {
 		erasure->event = json_incref(event);
 		erasure->of_faces = erasure->of_faces || !found;
-		if (!(found ? ask_copies(api, erasure) : ask_event(api, erasure)))
+		if (!(found ? request_copies(api, erasure) : request_event(api, erasure)))
 			refuse(api, erasure, problem_too_many_requests(&api->problem));
 	}
 }
 
-static bool ask_event(struct api *api, struct erasure *erasure)
+static bool request_event(struct api *api, struct erasure *erasure)
 {
 	const struct api_events_query query = {.type = erasure->of_faces ? "person.faces_removed"
 									 : "person.removed",
@@ -89,7 +89,7 @@ static bool ask_event(struct api *api, struct erasure *erasure)
 					       .person = erasure->id};
 	struct api_token token;
 
-	if (!api_begin_inner(api, on_removal, erasure, &token))
+	if (!api_begin_internal(api, on_removal, erasure, &token))
 		return false;
 	api->ops->events(api->gate, token, &query);
 	return true;
@@ -100,7 +100,7 @@ void api_get_erasure(struct api *api, const struct http_request *request, const 
 	struct erasure *erasure;
 
 	if (!ulid_is_valid(id)) {
-		api_bad(api, request, problem_erasure_unknown(&api->problem));
+		api_reject(api, request, problem_erasure_unknown(&api->problem));
 		return;
 	}
 	erasure = calloc(1, sizeof(*erasure));
@@ -108,8 +108,8 @@ void api_get_erasure(struct api *api, const struct http_request *request, const 
 		erasure->http = request->token;
 		strcpy(erasure->id, id);
 	}
-	if (erasure == NULL || !ask_event(api, erasure)) {
+	if (erasure == NULL || !request_event(api, erasure)) {
 		free(erasure);
-		api_bad(api, request, problem_too_many_requests(&api->problem));
+		api_reject(api, request, problem_too_many_requests(&api->problem));
 	}
 }

@@ -1,4 +1,4 @@
-/* One alert as a zip that verifies offline; made by the office worker, sent as a file. */
+/* Handler of the export of an alert as a signed zip, which the file worker writes. */
 #include "api_parts.h"
 
 #include <errno.h>
@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/json.h"
+#include "base/thread_role.h"
 #include "base/ulid.h"
 #include "bundle.h"
 
@@ -35,13 +36,14 @@ static void write_bundle(struct worker_job *job)
 					       .key_path = export->key_path,
 					       .manifest = export->manifest};
 
+	assert_thread(THREAD_WORKER);
 	export->r = bundle_write(&request, export->error);
 	if (export->r < 0)
 		return;
 	export->fd = open(export->path, O_RDONLY | O_CLOEXEC);
 	if (export->fd < 0)
 		export->r = -errno;
-	unlink(export->path); /* the open file is what is sent; nothing is left behind */
+	unlink(export->path); /* the open file is sent; after that it needs no removal */
 }
 
 static int explain(const struct export *export, struct problem *problem)
@@ -77,6 +79,7 @@ static void end_export(struct worker_job *job, int r)
 {
 	struct export *export = (struct export *)job;
 
+	assert_thread(THREAD_CONTROL);
 	if (r == 0 && export->r == 0)
 		send_bundle(export->api, export);
 	else if (r == 0)
@@ -105,7 +108,7 @@ static void on_event(struct api *api, void *arg, const json_t *body)
 				    body != NULL ? problem_alert_unreadable(&api->problem)
 						 : problem_log_busy(&api->problem));
 		free(export);
-	} else if (worker_post(api->office, &export->job) < 0) {
+	} else if (worker_post(api->file_worker, &export->job) < 0) {
 		api_respond_problem(api, export->http, problem_too_many_exports(&api->problem));
 		json_decref(export->manifest);
 		free(export);
@@ -122,9 +125,9 @@ void api_get_export(struct api *api, const struct http_request *request, const c
 
 	if (alert == NULL)
 		return;
-	if (export == NULL || !api_begin_inner(api, on_event, export, &token)) {
+	if (export == NULL || !api_begin_internal(api, on_event, export, &token)) {
 		free(export);
-		api_bad(api, request, problem_too_many_requests(&api->problem));
+		api_reject(api, request, problem_too_many_requests(&api->problem));
 		return;
 	}
 	export->job = (struct worker_job){.run = write_bundle, .end = end_export};

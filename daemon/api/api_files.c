@@ -1,6 +1,6 @@
 /*
- * Files: evidence by bare name, the console by a path whose every step is checked. No link is
- * followed.
+ * Handlers of files: evidence by file name, the console by a path of which each name is checked. No
+ * symbolic link is followed.
  */
 #include "api_parts.h"
 
@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/json.h"
+#include "base/thread_role.h"
 
 enum { FILES_MAX = 20000, STEPS_MAX = 8 };
 
@@ -38,8 +39,8 @@ static const char *type_of(const char *name)
 	return "application/octet-stream";
 }
 
-/* One step of a path: nothing hidden, nothing special, so neither "." nor "..". */
-static bool step_is_fit(const char *name)
+/* Whether @p name may be a name in a path: no leading dot, so neither ".", ".." nor hidden. */
+static bool name_is_safe(const char *name)
 {
 	size_t length =
 		strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-");
@@ -54,38 +55,38 @@ static int open_dir(const char *path)
 	return fd;
 }
 
-static int open_step(int dir, const char *name, int flags)
+static int open_name(int dir, const char *name, int flags)
 {
-	return step_is_fit(name)
+	return name_is_safe(name)
 		       ? openat(dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC | flags)
 		       : -1;
 }
 
-struct listed {
+struct file_entry {
 	char name[API_PARAM_BYTES];
 	int64_t bytes, modified_unix_ms;
 };
 
 static int newest_first(const void *a, const void *b)
 {
-	const struct listed *x = a, *y = b;
+	const struct file_entry *x = a, *y = b;
 
 	if (x->modified_unix_ms != y->modified_unix_ms)
 		return x->modified_unix_ms < y->modified_unix_ms ? 1 : -1;
 	return strcmp(y->name, x->name);
 }
 
-/* @return how many, in *ret_files; the caller frees. */
-static size_t list_dir(const char *path, struct listed **ret_files)
+/* List the regular files of a directory. @return how many; the caller frees *ret_files. */
+static size_t list_dir(const char *path, struct file_entry **ret_files)
 {
-	struct listed *files = NULL, *grown;
+	struct file_entry *files = NULL, *grown;
 	size_t count = 0, room = 0;
 	struct dirent *entry;
 	struct stat status;
 	DIR *dir = path[0] != '\0' ? opendir(path) : NULL;
 
 	while (dir != NULL && count < FILES_MAX && (entry = readdir(dir)) != NULL) {
-		if (!step_is_fit(entry->d_name) ||
+		if (!name_is_safe(entry->d_name) ||
 		    fstatat(dirfd(dir), entry->d_name, &status, AT_SYMLINK_NOFOLLOW) < 0 ||
 		    !S_ISREG(status.st_mode))
 			continue;
@@ -108,22 +109,23 @@ static size_t list_dir(const char *path, struct listed **ret_files)
 	return count;
 }
 
-/* the folder on its way through the office worker */
+/* a job of the file worker: list the evidence directory */
 struct listing {
 	struct worker_job job;
 	struct api *api;
 	struct http_token http;
-	bool counting; /* for /metrics: nobody waits for the list */
+	bool counting; /* for /metrics: no request waits for the list */
 	size_t limit;
 	char dir[API_DIR_BYTES];
-	struct listed *files;
+	struct file_entry *files;
 	size_t count;
 };
 
-static void look(struct worker_job *job)
+static void read_dir(struct worker_job *job)
 {
 	struct listing *listing = (struct listing *)job;
 
+	assert_thread(THREAD_WORKER);
 	listing->count = list_dir(listing->dir, &listing->files);
 	if (listing->count > 1)
 		qsort(listing->files, listing->count, sizeof(*listing->files), newest_first);
@@ -134,7 +136,7 @@ static json_t *listing_json(const struct listing *listing)
 	json_t *list = json_array();
 
 	for (size_t i = 0; i < listing->count && i < listing->limit; i++) {
-		const struct listed *file = &listing->files[i];
+		const struct file_entry *file = &listing->files[i];
 
 		json_array_append_new(list, json_pack("{s:s,s:I,s:o,s:s}", "name", file->name,
 						      "bytes", (json_int_t)file->bytes, "modified",
@@ -144,7 +146,7 @@ static json_t *listing_json(const struct listing *listing)
 	return json_pack("{s:o,s:I}", "files", list, "total", (json_int_t)listing->count);
 }
 
-static void take_count(struct api *api, const struct listing *listing)
+static void store_count(struct api *api, const struct listing *listing)
 {
 	api->counting_files = false;
 	api->evidence_files = listing->count;
@@ -159,25 +161,26 @@ static void end_listing(struct worker_job *job, int r)
 {
 	struct listing *listing = (struct listing *)job;
 
+	assert_thread(THREAD_CONTROL);
 	if (r == 0 && listing->counting)
-		take_count(listing->api, listing);
+		store_count(listing->api, listing);
 	else if (r == 0)
 		api_respond_json(listing->api, listing->http, 200, listing_json(listing));
 	free(listing->files);
 	free(listing);
 }
 
-static int begin_listing(struct api *api, const struct listing *wanted)
+static int begin_listing(struct api *api, const struct listing *parameters)
 {
 	struct listing *listing = malloc(sizeof(*listing));
 
 	if (listing == NULL)
 		return -ENOMEM;
-	*listing = *wanted;
-	listing->job = (struct worker_job){.run = look, .end = end_listing};
+	*listing = *parameters;
+	listing->job = (struct worker_job){.run = read_dir, .end = end_listing};
 	listing->api = api;
 	strcpy(listing->dir, api->evidence_dir);
-	if (worker_post(api->office, &listing->job) == 0)
+	if (worker_post(api->file_worker, &listing->job) == 0)
 		return 0;
 	free(listing);
 	return -ENOSPC;
@@ -185,41 +188,41 @@ static int begin_listing(struct api *api, const struct listing *wanted)
 
 void api_files_count(struct api *api)
 {
-	const struct listing wanted = {.counting = true};
+	const struct listing parameters = {.counting = true};
 
 	if (!api->counting_files)
-		api->counting_files = begin_listing(api, &wanted) == 0;
+		api->counting_files = begin_listing(api, &parameters) == 0;
 }
 
 void api_get_evidence(struct api *api, const struct http_request *request, const char *param)
 {
-	struct listing wanted = {.http = request->token};
+	struct listing parameters = {.http = request->token};
 	int64_t limit = API_PAGE_DEFAULT;
 
 	(void)param;
 	if (!api_query_number(api, request, "limit", API_PAGE_MAX, &limit))
 		return;
-	wanted.limit = (size_t)limit;
-	if (begin_listing(api, &wanted) < 0)
-		api_bad(api, request, problem_too_many_requests(&api->problem));
+	parameters.limit = (size_t)limit;
+	if (begin_listing(api, &parameters) < 0)
+		api_reject(api, request, problem_too_many_requests(&api->problem));
 }
 
 void api_get_evidence_file(struct api *api, const struct http_request *request, const char *name)
 {
 	struct api_caller by = api_caller_of(request);
 	int dir = open_dir(api->evidence_dir);
-	int fd = dir >= 0 ? open_step(dir, name, 0) : -1;
+	int fd = dir >= 0 ? open_name(dir, name, 0) : -1;
 
 	if (dir >= 0)
 		close(dir);
 	if (fd < 0)
 		api_respond_problem(api, request->token, problem_evidence_unknown(&api->problem));
 	else if (http_respond_file(api->http, request, fd, type_of(name), HTTP_CACHE_HOUR) == 0)
-		api->ops->evidence_viewed(
-			api->gate, &by, name); /* its start: later ranges belong to the same look */
+		/* from the first byte; later ranges belong to the same view */
+		api->ops->evidence_viewed(api->gate, &by, name);
 }
 
-/* The file at @p path below @p dir, which is closed. */
+/* Open the file at @p path below @p dir, which this call closes. @return the fd, or -1. */
 static int open_below(int dir, char *path)
 {
 	char *step = strtok_r(path, "/", &path), *next;
@@ -228,7 +231,7 @@ static int open_below(int dir, char *path)
 		int fd;
 
 		next = strtok_r(NULL, "/", &path);
-		fd = depth < STEPS_MAX ? open_step(dir, step, next != NULL ? O_DIRECTORY : 0) : -1;
+		fd = depth < STEPS_MAX ? open_name(dir, step, next != NULL ? O_DIRECTORY : 0) : -1;
 		close(dir);
 		dir = fd;
 	}

@@ -1,10 +1,11 @@
 /*
- * Moving pictures as the camera makes them: one run of MP4 fragments serves all who watch a camera.
- * Who comes waits for the next key picture; who is too slow is hung up on, and so is everybody when
- * the camera falls silent or changes.
+ * Handler of live video as encoded by the camera: one sequence of MP4 fragments serves all viewers
+ * of a camera. A new viewer starts at the next key frame. A viewer who is too slow is disconnected,
+ * and so is every viewer when the camera sends nothing for SILENT_MS or changes its format.
  */
 #include "api_parts.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 
@@ -15,15 +16,15 @@
 enum { VIEWERS_MAX = 16, SILENT_MS = 20000 };
 
 struct source {
-	struct fmp4_mux *live; /* NULL: nobody watches */
-	uint32_t turn;
-	struct fmp4_part *head; /* NULL: it has not come yet */
-	uint64_t silent_due_ms;
+	struct fmp4_mux *live; /* NULL: free, no viewers */
+	uint32_t mux_session;
+	struct fmp4_part *head; /* the initialisation segment; NULL: not received yet */
+	uint64_t silence_deadline_ms;
 };
 
 struct viewer {
 	struct source *source; /* NULL: free */
-	bool begun;            /* has its head */
+	bool head_sent;
 	struct http_token http;
 	uint64_t session;
 };
@@ -39,9 +40,10 @@ int api_fmp4_open(struct api *api)
 	return api->fmp4 != NULL ? 0 : -ENOMEM;
 }
 
-static void leave(struct api *api, struct source *source)
+static void stop_source(struct api *api, struct source *source)
 {
-	/* fails only for an fd that was never added */
+	assert(source->live != NULL);
+	/* can fail only for an fd that was never added */
 	(void)epoll_ctl(api->epoll_fd, EPOLL_CTL_DEL, fmp4_mux_fd(source->live), NULL);
 	(void)fmp4_mux_enable(source->live, false);
 	free(source->head);
@@ -54,12 +56,12 @@ void api_fmp4_close(struct api *api)
 		return;
 	for (size_t i = 0; i < CONFIG_CAMERAS_MAX; i++)
 		if (api->fmp4->sources[i].live != NULL)
-			leave(api, &api->fmp4->sources[i]);
+			stop_source(api, &api->fmp4->sources[i]);
 	free(api->fmp4);
 	api->fmp4 = NULL;
 }
 
-/* Both may fail: the client is gone or too slow, and CLOSED follows. */
+/* A failure of http_stream_send() is ignored: CLOSED follows. */
 static void send_part(struct api *api, struct viewer *viewer, const struct fmp4_part *part)
 {
 	const struct fmp4_part *head = viewer->source->head;
@@ -69,21 +71,21 @@ static void send_part(struct api *api, struct viewer *viewer, const struct fmp4_
 		http_stream_abort(api->http, viewer->http);
 		return;
 	}
-	if (!viewer->begun && (head == NULL || !part->key))
+	if (!viewer->head_sent && (head == NULL || !part->key))
 		return;
-	if (!viewer->begun)
+	if (!viewer->head_sent)
 		(void)http_stream_send(api->http, viewer->http, head->data, head->bytes);
-	viewer->begun = true;
+	viewer->head_sent = true;
 	(void)http_stream_send(api->http, viewer->http, part->data, part->bytes);
 }
 
-/* The codec changed: whoever has the old head must come again. */
-static void take_head(struct api *api, struct source *source, struct fmp4_part *head)
+/* The format changed: disconnect the viewers of the old one, who connect again. */
+static void replace_head(struct api *api, struct source *source, struct fmp4_part *head)
 {
 	for (size_t i = 0; i < VIEWERS_MAX; i++) {
 		struct viewer *viewer = &api->fmp4->viewers[i];
 
-		if (viewer->source == source && viewer->begun)
+		if (viewer->source == source && viewer->head_sent)
 			http_stream_abort(api->http, viewer->http);
 	}
 	free(source->head);
@@ -97,23 +99,23 @@ static void end_viewers(struct api *api, const struct source *source)
 			http_stream_abort(api->http, api->fmp4->viewers[i].http);
 }
 
-static void pass_on(struct api *api, struct source *source, uint64_t now_ms)
+static void forward_parts(struct api *api, struct source *source, uint64_t now_ms)
 {
 	struct fmp4_part *part;
 
 	while ((part = fmp4_mux_next(source->live)) != NULL) {
-		source->silent_due_ms = now_ms + SILENT_MS;
-		if (part->session == source->turn && part->init) {
-			take_head(api, source, part);
+		source->silence_deadline_ms = now_ms + SILENT_MS;
+		if (part->session == source->mux_session && part->init) {
+			replace_head(api, source, part);
 			continue;
 		}
-		for (size_t i = 0; part->session == source->turn && i < VIEWERS_MAX; i++)
+		for (size_t i = 0; part->session == source->mux_session && i < VIEWERS_MAX; i++)
 			if (api->fmp4->viewers[i].source == source)
 				send_part(api, &api->fmp4->viewers[i], part);
 		free(part);
 	}
-	if (source->silent_due_ms <= now_ms) {
-		source->silent_due_ms = UINT64_MAX; /* once: CLOSED follows for each */
+	if (source->silence_deadline_ms <= now_ms) {
+		source->silence_deadline_ms = UINT64_MAX; /* CLOSED follows for each viewer */
 		end_viewers(api, source);
 	}
 }
@@ -122,7 +124,7 @@ void api_fmp4_tick(struct api *api, uint64_t now_ms)
 {
 	for (size_t i = 0; i < CONFIG_CAMERAS_MAX; i++)
 		if (api->fmp4->sources[i].live != NULL)
-			pass_on(api, &api->fmp4->sources[i], now_ms);
+			forward_parts(api, &api->fmp4->sources[i], now_ms);
 }
 
 uint64_t api_fmp4_due_ms(const struct api *api)
@@ -132,13 +134,13 @@ uint64_t api_fmp4_due_ms(const struct api *api)
 	for (size_t i = 0; i < CONFIG_CAMERAS_MAX; i++) {
 		const struct source *source = &api->fmp4->sources[i];
 
-		if (source->live != NULL && source->silent_due_ms < due_ms)
-			due_ms = source->silent_due_ms;
+		if (source->live != NULL && source->silence_deadline_ms < due_ms)
+			due_ms = source->silence_deadline_ms;
 	}
 	return due_ms;
 }
 
-static bool is_watched(const struct api_fmp4 *video, const struct source *source)
+static bool has_viewers(const struct api_fmp4 *video, const struct source *source)
 {
 	for (size_t i = 0; i < VIEWERS_MAX; i++)
 		if (video->viewers[i].source == source)
@@ -157,15 +159,15 @@ bool api_fmp4_on_event(struct api *api, struct http_token http, enum http_stream
 			continue;
 		if (event == HTTP_STREAM_CLOSED) {
 			viewer->source = NULL;
-			if (!is_watched(api->fmp4, source))
-				leave(api, source);
+			if (!has_viewers(api->fmp4, source))
+				stop_source(api, source);
 		}
 		return true;
 	}
 	return false;
 }
 
-static struct source *watch(struct api *api, struct fmp4_mux *live)
+static struct source *start_source(struct api *api, struct fmp4_mux *live)
 {
 	struct epoll_event event = {.events = EPOLLIN};
 	struct source *unused = NULL;
@@ -178,13 +180,13 @@ static struct source *watch(struct api *api, struct fmp4_mux *live)
 		if (source->live == NULL)
 			unused = source;
 	}
-	/* there are no more cameras than sources */
+	/* a source is always free: there are as many as cameras */
 	if (unused == NULL ||
 	    epoll_ctl(api->epoll_fd, EPOLL_CTL_ADD, fmp4_mux_fd(live), &event) < 0)
 		return NULL;
 	*unused = (struct source){.live = live,
-				  .turn = fmp4_mux_enable(live, true),
-				  .silent_due_ms = clock_mono_ms() + SILENT_MS};
+				  .mux_session = fmp4_mux_enable(live, true),
+				  .silence_deadline_ms = clock_mono_ms() + SILENT_MS};
 	return unused;
 }
 
@@ -200,18 +202,18 @@ static void begin(struct api *api, const struct http_request *request, struct fm
 		  const char *type)
 {
 	struct viewer *viewer = free_viewer(api->fmp4);
-	struct source *source = viewer != NULL ? watch(api, live) : NULL;
+	struct source *source = viewer != NULL ? start_source(api, live) : NULL;
 
 	if (source == NULL) {
-		api_bad(api, request, problem_too_many_viewers(&api->problem, VIEWERS_MAX));
+		api_reject(api, request, problem_too_many_viewers(&api->problem, VIEWERS_MAX));
 		return;
 	}
 	if (http_stream_start(api->http, request, type, HTTP_VIDEO_BYTES_MAX) == 0)
 		*viewer = (struct viewer){.source = source,
 					  .http = request->token,
 					  .session = request->caller.session};
-	else if (!is_watched(api->fmp4, source))
-		leave(api, source);
+	else if (!has_viewers(api->fmp4, source))
+		stop_source(api, source);
 }
 
 void api_get_fmp4(struct api *api, const struct http_request *request, const char *name)
@@ -228,7 +230,7 @@ void api_get_fmp4(struct api *api, const struct http_request *request, const cha
 	}
 	r = camera.live != NULL ? fmp4_mux_media_type(camera.live, type) : -EAGAIN;
 	if (r == -EAGAIN) {
-		api_bad(api, request, problem_camera_no_picture(&api->problem));
+		api_reject(api, request, problem_camera_no_picture(&api->problem));
 		return;
 	}
 	if (r < 0) {

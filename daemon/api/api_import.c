@@ -1,6 +1,7 @@
-/* People by the hundred: a file in, a file out. */
+/* Handlers of the import and export of people as CSV files. */
 #include "api_parts.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,7 +19,7 @@ enum {
 	EXPORT_ROWS = 100,
 };
 
-/* ---- a file in ---- */
+/* ---- import ---- */
 
 static const char *const import_columns[] = {"name", "valid_from", "valid_to"};
 enum { IMPORT_COLUMNS = sizeof(import_columns) / sizeof(import_columns[0]) };
@@ -28,15 +29,15 @@ struct import {
 	struct http_token http;
 	char by[HTTP_CALLER_BYTES];
 	enum api_role role;
-	bool dry, pumping, broken;
-	size_t column[IMPORT_COLUMNS]; /* where it stands in a row, SIZE_MAX: nowhere */
-	json_t *people;                /* checked; to be added */
-	size_t next, waiting, added;
+	bool dry, adding, failed;
+	size_t column[IMPORT_COLUMNS]; /* index of the cell in a row, SIZE_MAX: none */
+	json_t *people;                /* validated; to be added */
+	size_t next, pending, added;
 	json_t *errors;
 	size_t error_count;
 };
 
-/* @p r is the errno of the problem of the API: the mistake of this line. */
+/* Add the problem of the API as the error of a line; @p r, unused, is the call that fills it. */
 static void import_error(struct import *import, unsigned line, int r)
 {
 	const struct problem *problem = &import->api->problem;
@@ -55,8 +56,8 @@ static int row_error(int r, struct problem *problem)
 	return r == -EFBIG ? problem_csv_line_too_long(problem) : problem_csv_quotes(problem);
 }
 
-/* Which column is which. */
-static bool take_head(struct import *import, const struct csv_row *row)
+/* Read the header: the index of each known column. */
+static bool read_header(struct import *import, const struct csv_row *row)
 {
 	for (size_t c = 0; c < IMPORT_COLUMNS; c++)
 		import->column[c] = SIZE_MAX;
@@ -65,7 +66,7 @@ static bool take_head(struct import *import, const struct csv_row *row)
 		bool known = false;
 
 		if (i == 0 && strncmp(cell, "\xef\xbb\xbf", 3) == 0)
-			cell += 3; /* what spreadsheets put before UTF-8 */
+			cell += 3; /* the byte order mark that spreadsheets write */
 		for (size_t c = 0; c < IMPORT_COLUMNS; c++)
 			if (strcmp(import_columns[c], cell) == 0) {
 				import->column[c] = i;
@@ -80,7 +81,7 @@ static bool take_head(struct import *import, const struct csv_row *row)
 	return import->error_count == 0;
 }
 
-static void take_row(struct import *import, const struct csv_row *row, unsigned line)
+static void read_row(struct import *import, const struct csv_row *row, unsigned line)
 {
 	struct api_person person = {0};
 	json_t *json = json_object();
@@ -116,13 +117,13 @@ static void read_file(struct import *import, const char *at, const char *end)
 				    : row_error(r, &import->api->problem));
 		return;
 	}
-	if (!take_head(import, &row))
+	if (!read_header(import, &row))
 		return;
 	for (line += row.lines; (r = csv_next(&at, end, &row)) != 0; line += row.lines) {
 		if (r < 0)
 			import_error(import, line, row_error(r, &import->api->problem));
 		else if (row.count > 1 || row.cells[0][0] != '\0')
-			take_row(import, &row, line);
+			read_row(import, &row, line);
 	}
 }
 
@@ -153,41 +154,42 @@ static void on_added(struct api *api, void *arg, const json_t *body)
 	struct import *import = arg;
 
 	(void)api;
-	import->waiting--;
+	assert(import->pending > 0);
+	import->pending--;
 	import->added += body != NULL;
-	if (body == NULL && !import->broken) {
-		import->broken = true;
+	if (body == NULL && !import->failed) {
+		import->failed = true;
 		import_error(import, 0, problem_import_not_all(&import->api->problem));
 	}
 	add_more(import);
 }
 
-/* A few at a time, so that doors' events are not queued behind thousands of people. */
+/* Add a few people at a time, so that door events do not wait behind thousands of writes. */
 static void add_more(struct import *import)
 {
 	const struct api_caller by = {
 		.name = import->by, .role = import->role, .role_name = api_role_name(import->role)};
 	size_t count = json_array_size(import->people);
 
-	if (import->pumping)
-		return; /* the loop below goes on by itself */
-	import->pumping = true;
-	while (!import->broken && import->next < count && import->waiting < IMPORT_AT_ONCE) {
+	if (import->adding)
+		return; /* called from within the loop below, which continues */
+	import->adding = true;
+	while (!import->failed && import->next < count && import->pending < IMPORT_AT_ONCE) {
 		struct api_person person = {0};
 		struct api_token token;
 
-		if (!api_begin_inner(import->api, on_added, import, &token)) {
-			import->broken =
-				import->waiting == 0; /* else it goes on when one of ours is done */
+		if (!api_begin_internal(import->api, on_added, import, &token)) {
+			import->failed = import->pending == 0; /* else on_added() continues */
 			break;
 		}
-		import->waiting++;
+		import->pending++;
+		/* read_row() has validated it */
 		(void)api_parse_person(json_array_get(import->people, import->next++), &person,
-				       &import->api->problem); /* checked */
+				       &import->api->problem);
 		import->api->ops->person_add(import->api->gate, token, &by, &person);
 	}
-	import->pumping = false;
-	if (import->waiting == 0 && (import->broken || import->next == count))
+	import->adding = false;
+	if (import->pending == 0 && (import->failed || import->next == count))
 		end_import(import);
 }
 
@@ -198,12 +200,12 @@ void api_post_import(struct api *api, const struct http_request *request, const 
 
 	(void)param;
 	if (dry != NULL && strcmp(dry, "0") != 0 && strcmp(dry, "1") != 0) {
-		api_bad(api, request, problem_query_dry_run_invalid(&api->problem));
+		api_reject(api, request, problem_query_dry_run_invalid(&api->problem));
 		return;
 	}
 	import = calloc(1, sizeof(*import));
 	if (import == NULL) {
-		api_bad(api, request, problem_no_memory(&api->problem));
+		api_reject(api, request, problem_no_memory(&api->problem));
 		return;
 	}
 	import->api = api;
@@ -216,16 +218,16 @@ void api_post_import(struct api *api, const struct http_request *request, const 
 	if (body == NULL)
 		body = "";
 	read_file(import, body, body + request->body_bytes);
-	if (import->dry || import->error_count > 0) /* all of a file, or nothing of it */
+	if (import->dry || import->error_count > 0) /* all rows are added, or none */
 		end_import(import);
 	else
 		add_more(import);
-} /* NOLINT(clang-analyzer-unix.Malloc): whoever ends the import frees it */
+} /* NOLINT(clang-analyzer-unix.Malloc): end_import() frees it */
 
-/* ---- a file out ---- */
+/* ---- export ---- */
 
 struct api_people_export {
-	bool used, over;
+	bool used, complete;
 	struct http_token http;
 	char after[ULID_BYTES];
 };
@@ -257,26 +259,26 @@ static void on_people(struct api *api, void *arg, const json_t *body)
 		return;
 	out = body != NULL ? open_memstream(&text, &bytes) : NULL;
 	if (out == NULL) {
-		http_stream_abort(api->http,
-				  export->http); /* half a list must not look like a whole one */
+		http_stream_abort(api->http, export->http); /* the file must not look complete */
 		return;
 	}
 	json_array_foreach(json_object_get(body, "people"), index, person) put_person(out, person);
 	fclose(out);
 	snprintf(export->after, sizeof(export->after), "%s",
 		 json_is_string(next) ? json_string_value(next) : "");
-	export->over = !json_is_string(next);
-	(void)http_stream_send(api->http, export->http, text, bytes); /* gone: CLOSED follows */
+	export->complete = !json_is_string(next);
+	(void)http_stream_send(api->http, export->http, text,
+			       bytes); /* on failure CLOSED follows */
 	free(text);
-	if (export->over)
+	if (export->complete)
 		http_stream_finish(api->http, export->http);
 }
 
-static void ask_people(struct api *api, struct api_people_export *export)
+static void request_people(struct api *api, struct api_people_export *export)
 {
 	struct api_token token;
 
-	if (!export->over && api_begin_inner(api, on_people, export, &token))
+	if (!export->complete && api_begin_internal(api, on_people, export, &token))
 		api->ops->people_list(api->gate, token, export->after, EXPORT_ROWS);
 }
 
@@ -290,7 +292,7 @@ bool api_export_on_event(struct api *api, struct http_token http, enum http_stre
 	if (event == HTTP_STREAM_CLOSED)
 		export->used = false;
 	else
-		ask_people(api, export);
+		request_people(api, export);
 	return true;
 }
 
@@ -302,7 +304,7 @@ void api_get_people_export(struct api *api, const struct http_request *request, 
 
 	(void)param;
 	if (export->used) {
-		api_bad(api, request, problem_people_export_running(&api->problem));
+		api_reject(api, request, problem_people_export_running(&api->problem));
 		return;
 	}
 	api_record_act(api, EVENT_INFO, NULL, api_act(&by, "people.export"));
@@ -312,8 +314,8 @@ void api_get_people_export(struct api *api, const struct http_request *request, 
 	export->used = http_stream_start(api->http, request, "text/csv; charset=utf-8",
 					 HTTP_STREAM_BYTES_MAX) == 0;
 	if (export->used)
-		(void)http_stream_send(api->http, request->token, head,
-				       sizeof(head) - 1); /* it fits */
+		/* the first bytes always fit */
+		(void)http_stream_send(api->http, request->token, head, sizeof(head) - 1);
 }
 
 int api_export_open(struct api *api)

@@ -1,9 +1,10 @@
 /*
- * The log: pages and searches, the whole of it as a file, the chain, the month for the notice
- * board.
+ * Handlers of the log: pages and searches, the export as a file, the verification of the hash
+ * chain, the monthly report.
  */
 #include "api_parts.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,35 +19,35 @@
 
 enum { EXPORT_ROWS = 200, SOURCE_BYTES = EVENT_SOURCE_BYTES, MONTH_MAX = 12 };
 
-/* a query, with what it points to */
+/* a query, and the strings that its pointers refer to */
 struct question {
 	struct api_events_query query;
 	char type[API_TYPE_BYTES], person[ULID_BYTES], source[SOURCE_BYTES],
 		text[STORE_SEARCH_BYTES];
 };
 
-static bool take_time(struct api *api, const struct http_request *request, const char *name,
-		      int64_t *unix_ms)
+static bool parse_time(struct api *api, const struct http_request *request, const char *name,
+		       int64_t *unix_ms)
 {
 	const char *text = http_query(request, name);
 
 	if (text == NULL || clock_parse_utc(text, unix_ms) == 0)
 		return true;
-	api_bad(api, request, problem_query_not_time(&api->problem, name));
+	api_reject(api, request, problem_query_not_time(&api->problem, name));
 	return false;
 }
 
-/* An argument copied to @p value; false when the mistake was answered. */
-static bool take_text(struct api *api, const struct http_request *request, const char *name,
-		      char *value, size_t bytes, const char **ret_value)
+/* Copy an argument to @p value. @return false: the request was rejected. */
+static bool parse_text(struct api *api, const struct http_request *request, const char *name,
+		       char *value, size_t bytes, const char **ret_value)
 {
 	const char *text = http_query(request, name);
 
 	if (text == NULL || text[0] == '\0')
 		return true;
 	if (strlen(text) >= bytes) {
-		api_bad(api, request,
-			problem_query_too_long(&api->problem, name, (long long)bytes - 1));
+		api_reject(api, request,
+			   problem_query_too_long(&api->problem, name, (long long)bytes - 1));
 		return false;
 	}
 	strcpy(value, text);
@@ -54,19 +55,19 @@ static bool take_text(struct api *api, const struct http_request *request, const
 	return true;
 }
 
-static bool take_result(struct api *api, const struct http_request *request,
-			struct question *question)
+static bool parse_result(struct api *api, const struct http_request *request,
+			 struct question *question)
 {
 	const char *result = http_query(request, "result");
 
 	if (result == NULL)
 		return true;
 	if (strcmp(result, "granted") != 0 && strcmp(result, "denied") != 0) {
-		api_bad(api, request, problem_query_result_unknown(&api->problem));
+		api_reject(api, request, problem_query_result_unknown(&api->problem));
 		return false;
 	}
 	if (question->query.type != NULL) {
-		api_bad(api, request, problem_query_result_and_type(&api->problem));
+		api_reject(api, request, problem_query_result_and_type(&api->problem));
 		return false;
 	}
 	snprintf(question->type, sizeof(question->type), "access.%s", result);
@@ -74,8 +75,8 @@ static bool take_result(struct api *api, const struct http_request *request,
 	return true;
 }
 
-static bool take_severity(struct api *api, const struct http_request *request,
-			  struct question *question)
+static bool parse_severity(struct api *api, const struct http_request *request,
+			   struct question *question)
 {
 	const char *severity = http_query(request, "severity");
 
@@ -86,19 +87,19 @@ static bool take_severity(struct api *api, const struct http_request *request,
 			question->query.severity_min = i;
 			return true;
 		}
-	api_bad(api, request, problem_query_severity_unknown(&api->problem));
+	api_reject(api, request, problem_query_severity_unknown(&api->problem));
 	return false;
 }
 
-static bool take_door(struct api *api, const struct http_request *request,
-		      struct question *question)
+static bool parse_door(struct api *api, const struct http_request *request,
+		       struct question *question)
 {
 	const char *door = http_query(request, "door");
 
 	if (door == NULL)
 		return true;
 	if (!config_name_is_valid(door)) {
-		api_bad(api, request, problem_query_door_invalid(&api->problem));
+		api_reject(api, request, problem_query_door_invalid(&api->problem));
 		return false;
 	}
 	snprintf(question->source, sizeof(question->source), "door/%s", door);
@@ -106,50 +107,50 @@ static bool take_door(struct api *api, const struct http_request *request,
 	return true;
 }
 
-static bool question_is_fit(struct api *api, const struct http_request *request,
-			    const struct question *question)
+static bool query_is_valid(struct api *api, const struct http_request *request,
+			   const struct question *question)
 {
 	const struct api_events_query *query = &question->query;
 
 	if (query->type != NULL && !api_type_is_valid(query->type))
-		api_bad(api, request, problem_query_type_invalid(&api->problem));
+		api_reject(api, request, problem_query_type_invalid(&api->problem));
 	else if (query->person != NULL && !ulid_is_valid(query->person))
-		api_bad(api, request, problem_query_person_invalid(&api->problem));
+		api_reject(api, request, problem_query_person_invalid(&api->problem));
 	else if (query->to_unix_ms != 0 && query->to_unix_ms <= query->from_unix_ms)
-		api_bad(api, request, problem_query_times_reversed(&api->problem));
+		api_reject(api, request, problem_query_times_reversed(&api->problem));
 	else
 		return true;
 	return false;
 }
 
-/* What was asked for; false when a mistake was answered. */
-static bool take_question(struct api *api, const struct http_request *request,
-			  struct question *question)
+/* Parse the arguments of a request. @return false: the request was rejected. */
+static bool parse_query(struct api *api, const struct http_request *request,
+			struct question *question)
 {
 	struct api_events_query *query = &question->query;
 	int64_t limit = API_PAGE_DEFAULT;
 
 	*question = (struct question){0};
 	query->ascending = http_query(request, "after") != NULL;
-	query->without_operators = request->caller.role < API_ROLE_MANAGER;
+	query->exclude_operators = request->caller.role < API_ROLE_MANAGER;
 	if (!api_query_number(api, request, "limit", API_PAGE_MAX, &limit) ||
 	    !api_query_number(api, request, "after", INT64_MAX, &query->after) ||
 	    !api_query_number(api, request, "before", INT64_MAX, &query->before) ||
-	    !take_time(api, request, "from", &query->from_unix_ms) ||
-	    !take_time(api, request, "to", &query->to_unix_ms) ||
-	    !take_text(api, request, "type", question->type, sizeof(question->type),
-		       &query->type) ||
-	    !take_text(api, request, "person", question->person, sizeof(question->person),
-		       &query->person) ||
-	    !take_text(api, request, "source", question->source, sizeof(question->source),
-		       &query->source) ||
-	    !take_text(api, request, "text", question->text, sizeof(question->text),
-		       &query->text) ||
-	    !take_door(api, request, question) || !take_result(api, request, question) ||
-	    !take_severity(api, request, question))
+	    !parse_time(api, request, "from", &query->from_unix_ms) ||
+	    !parse_time(api, request, "to", &query->to_unix_ms) ||
+	    !parse_text(api, request, "type", question->type, sizeof(question->type),
+			&query->type) ||
+	    !parse_text(api, request, "person", question->person, sizeof(question->person),
+			&query->person) ||
+	    !parse_text(api, request, "source", question->source, sizeof(question->source),
+			&query->source) ||
+	    !parse_text(api, request, "text", question->text, sizeof(question->text),
+			&query->text) ||
+	    !parse_door(api, request, question) || !parse_result(api, request, question) ||
+	    !parse_severity(api, request, question))
 		return false;
 	query->limit = (unsigned)limit;
-	return question_is_fit(api, request, question);
+	return query_is_valid(api, request, question);
 }
 
 void api_get_events(struct api *api, const struct http_request *request, const char *param)
@@ -158,19 +159,19 @@ void api_get_events(struct api *api, const struct http_request *request, const c
 	struct api_token token;
 
 	(void)param;
-	if (take_question(api, request, &question) && api_begin_call(api, request->token, &token))
+	if (parse_query(api, request, &question) && api_begin_call(api, request->token, &token))
 		api->ops->events(api->gate, token, &question.query);
 }
 
-/* ---- the whole of it ---- */
+/* ---- export ---- */
 
-/* a log on its way into a file, page by page at its reader's pace */
+/* an export of the log: the next page is requested after the client has received the last one */
 struct api_log_export {
-	bool used, csv, asking, over;
+	bool used, csv, page_requested, complete;
 	struct http_token http;
 	struct question question;
 	json_t *page; /* NULL: none */
-	size_t sent;  /* of the page */
+	size_t sent;  /* rows of the page */
 	int64_t next;
 };
 
@@ -209,49 +210,50 @@ static void send_row(struct api *api, struct api_log_export *export, const json_
 		free(json);
 	}
 	fclose(out);
-	(void)http_stream_send(api->http, export->http, text, bytes); /* gone: CLOSED follows */
+	(void)http_stream_send(api->http, export->http, text,
+			       bytes); /* on failure CLOSED follows */
 	free(text);
 }
 
-static void pump(struct api *api, struct api_log_export *export);
+static void send_rows(struct api *api, struct api_log_export *export);
 
 static void on_page(struct api *api, void *arg, const json_t *body)
 {
 	struct api_log_export *export = arg;
 
-	export->asking = false;
+	export->page_requested = false;
 	if (!export->used)
 		return;
 	if (body == NULL) {
-		http_stream_abort(api->http,
-				  export->http); /* half a log must not look like a whole one */
+		http_stream_abort(api->http, export->http); /* the file must not look complete */
 		return;
 	}
 	export->page = json_incref(json_object_get(body, "events"));
 	export->sent = 0;
 	export->next = json_integer_value(json_object_get(body, "next"));
-	export->over = export->next == 0;
-	pump(api, export);
+	export->complete = export->next == 0;
+	send_rows(api, export);
 }
 
-static void pump(struct api *api, struct api_log_export *export)
+static void send_rows(struct api *api, struct api_log_export *export)
 {
 	struct api_token token;
 
+	assert(export->used);
 	while (export->page != NULL && export->sent < json_array_size(export->page)) {
 		if (http_stream_waiting(api->http, export->http) > HTTP_STREAM_BYTES_MAX / 2)
-			return; /* goes on when the reader has taken it */
+			return; /* DRAINED continues */
 		send_row(api, export, json_array_get(export->page, export->sent++));
 	}
 	json_decref(export->page);
 	export->page = NULL;
-	if (export->over) {
+	if (export->complete) {
 		http_stream_finish(api->http, export->http);
 		return;
 	}
-	if (export->asking || !api_begin_inner(api, on_page, export, &token))
-		return; /* asked again when the reader has taken what there is */
-	export->asking = true;
+	if (export->page_requested || !api_begin_internal(api, on_page, export, &token))
+		return; /* DRAINED tries again */
+	export->page_requested = true;
 	export->question.query.after = export->next;
 	api->ops->events(api->gate, token, &export->question.query);
 }
@@ -268,8 +270,8 @@ bool api_log_on_event(struct api *api, struct http_token http, enum http_stream_
 			export->used = false;
 			json_decref(export->page);
 			export->page = NULL;
-		} else if (!export->asking) {
-			pump(api, export);
+		} else if (!export->page_requested) {
+			send_rows(api, export);
 		}
 		return true;
 	}
@@ -279,7 +281,7 @@ bool api_log_on_event(struct api *api, struct http_token http, enum http_stream_
 static struct api_log_export *free_export(struct api *api)
 {
 	for (size_t i = 0; i < API_EXPORTS_MAX; i++)
-		if (!api->exports[i].used && !api->exports[i].asking)
+		if (!api->exports[i].used && !api->exports[i].page_requested)
 			return &api->exports[i];
 	return NULL;
 }
@@ -308,7 +310,7 @@ static void begin_export(struct api *api, const struct http_request *request,
 	api_record_act(api, EVENT_INFO, NULL, data);
 	*export = (struct api_log_export){
 		.used = true, .csv = csv, .http = request->token, .question = *question};
-	/* what points into the question points into its copy from here on */
+	/* the pointers of the copy must refer to the strings of the copy */
 	export->question.query.type = question->query.type != NULL ? export->question.type : NULL;
 	export->question.query.person =
 		question->query.person != NULL ? export->question.person : NULL;
@@ -329,9 +331,9 @@ static void begin_export(struct api *api, const struct http_request *request,
 		return;
 	}
 	if (csv)
-		(void)http_stream_send(api->http, request->token, head,
-				       sizeof(head) - 1); /* it fits */
-	pump(api, export);
+		/* the first bytes always fit */
+		(void)http_stream_send(api->http, request->token, head, sizeof(head) - 1);
+	send_rows(api, export);
 }
 
 void api_get_log_export(struct api *api, const struct http_request *request, const char *param)
@@ -341,17 +343,17 @@ void api_get_log_export(struct api *api, const struct http_request *request, con
 	struct question question;
 
 	(void)param;
-	if (!take_question(api, request, &question))
+	if (!parse_query(api, request, &question))
 		return;
 	if (format == NULL || (strcmp(format, "csv") != 0 && strcmp(format, "jsonl") != 0))
-		api_bad(api, request, problem_query_format_unknown(&api->problem));
+		api_reject(api, request, problem_query_format_unknown(&api->problem));
 	else if (export == NULL)
-		api_bad(api, request, problem_exports_running(&api->problem, API_EXPORTS_MAX));
+		api_reject(api, request, problem_exports_running(&api->problem, API_EXPORTS_MAX));
 	else
 		begin_export(api, request, export, &question, strcmp(format, "csv") == 0);
 }
 
-/* ---- the chain and the month ---- */
+/* ---- hash chain and report ---- */
 
 void api_post_audit(struct api *api, const struct http_request *request, const char *param)
 {
@@ -368,7 +370,7 @@ void api_get_audit(struct api *api, const struct http_request *request, const ch
 	api_respond_json(api, request->token, 200, api->ops->audit_progress(api->gate));
 }
 
-/* "2026-11": its first moment and that of the next month, UTC. @return 0 or -EINVAL. */
+/* Parse "2026-11" as the start of this month and of the next one, UTC. @return 0 or -EINVAL. */
 static int parse_month(const char *text, int64_t *ret_from, int64_t *ret_to)
 {
 	char first[16], next[16];
@@ -418,13 +420,13 @@ void api_get_report(struct api *api, const struct http_request *request, const c
 
 	(void)param;
 	if (parse_month(month, &from, &to) < 0) {
-		api_bad(api, request, problem_query_month_invalid(&api->problem));
+		api_reject(api, request, problem_query_month_invalid(&api->problem));
 		return;
 	}
 	report = malloc(sizeof(*report));
-	if (report == NULL || !api_begin_inner(api, on_report, report, &token)) {
+	if (report == NULL || !api_begin_internal(api, on_report, report, &token)) {
 		free(report);
-		api_bad(api, request, problem_too_many_requests(&api->problem));
+		api_reject(api, request, problem_too_many_requests(&api->problem));
 		return;
 	}
 	report->http = request->token;

@@ -1,4 +1,4 @@
-/* GET /metrics: the gate in figures, as Prometheus reads them (text format 0.0.4). */
+/* Handler of /metrics, in the Prometheus text format 0.0.4. */
 #include "api_parts.h"
 
 #include <stdio.h>
@@ -125,6 +125,5 @@ void api_get_metrics(struct api *api, const struct http_request *request)
 	json_decref(status);
 	http_respond(api->http, request->token, 200, "text/plain; version=0.0.4; charset=utf-8",
 		     text, bytes);
-	api_files_count(
-		api); /* for the next time: a folder is not looked through while somebody waits */
+	api_files_count(api); /* for the next request: this one does not wait for the directory */
 }

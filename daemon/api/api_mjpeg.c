@@ -1,7 +1,7 @@
 /*
- * Moving pictures for the browser: the newest one of a camera, five times a second at most, as JPEG
- * after JPEG. One encoding serves all who watch a camera; who is slow misses pictures and holds
- * nobody up.
+ * Handler of live video as a sequence of JPEG pictures: the newest frame of a camera, at most five
+ * times a second. One encoding serves all viewers of a camera. A slow viewer misses pictures and
+ * delays no other viewer.
  */
 #include "api_parts.h"
 
@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/thread_role.h"
 #include "vision/camera/frame.h"
 #include "vision/camera/jpeg.h"
 #include "vision/camera/mask.h"
@@ -32,20 +33,20 @@ struct viewer {
 	char camera[CONFIG_NAME_BYTES];
 };
 
-struct watched {
+struct source {
 	char camera[CONFIG_NAME_BYTES]; /* "": free */
 	bool encoding;
 	uint64_t due_ms;
 	uint64_t last_index;
 	uint32_t last_epoch;
-	bool shown; /* that one was; false: it is to be shown again */
-	uint64_t silent_due_ms;
+	bool shown; /* the frame last_index, last_epoch was sent; false: send it again */
+	uint64_t silence_deadline_ms;
 };
 
 struct api_mjpeg {
 	struct worker *worker;
 	struct viewer viewers[VIEWERS_MAX];
-	struct watched watched[CONFIG_CAMERAS_MAX];
+	struct source sources[CONFIG_CAMERAS_MAX];
 };
 
 struct picture {
@@ -83,7 +84,7 @@ void api_mjpeg_close(struct api *api)
 	api->mjpeg = NULL;
 }
 
-static bool somebody_watches(const struct api_mjpeg *live, const char *camera)
+static bool has_viewers(const struct api_mjpeg *live, const char *camera)
 {
 	for (size_t i = 0; i < VIEWERS_MAX; i++)
 		if (live->viewers[i].used && strcmp(live->viewers[i].camera, camera) == 0)
@@ -91,11 +92,11 @@ static bool somebody_watches(const struct api_mjpeg *live, const char *camera)
 	return false;
 }
 
-static struct watched *find_watched(struct api_mjpeg *live, const char *camera)
+static struct source *find_source(struct api_mjpeg *live, const char *camera)
 {
 	for (size_t i = 0; i < CONFIG_CAMERAS_MAX; i++)
-		if (strcmp(live->watched[i].camera, camera) == 0)
-			return &live->watched[i];
+		if (strcmp(live->sources[i].camera, camera) == 0)
+			return &live->sources[i];
 	return NULL;
 }
 
@@ -103,11 +104,12 @@ static void encode(struct worker_job *job)
 {
 	struct picture *picture = (struct picture *)job;
 
+	assert_thread(THREAD_WORKER);
 	picture->r = jpeg_encode(picture->frame, &picture->mask, WIDTH_MAX_PX, &picture->jpeg,
 				 &picture->bytes);
 }
 
-static void show(struct api *api, const struct picture *picture)
+static void send_picture(struct api *api, const struct picture *picture)
 {
 	char head[HEAD_BYTES];
 	int head_bytes = snprintf(head, sizeof(head),
@@ -125,41 +127,40 @@ static void show(struct api *api, const struct picture *picture)
 			http_stream_abort(api->http, viewer->http);
 			continue;
 		}
-		/* a picture that does not fit is left out like one that came too early */
+		/* a picture that does not fit is left out, and so is one that follows too early */
 		if (http_stream_waiting(api->http, viewer->http) > 0 ||
 		    (size_t)head_bytes + picture->bytes + 2 > HTTP_STREAM_BYTES_MAX)
 			continue;
 		(void)http_stream_send(api->http, viewer->http, head, (size_t)head_bytes);
 		(void)http_stream_send(api->http, viewer->http, picture->jpeg, picture->bytes);
-		(void)http_stream_send(api->http, viewer->http, "\r\n",
-				       2); /* gone: CLOSED follows */
+		(void)http_stream_send(api->http, viewer->http, "\r\n", 2); /* or CLOSED follows */
 	}
 }
 
 static void end_picture(struct worker_job *job, int r)
 {
 	struct picture *picture = (struct picture *)job;
-	struct watched *watched = find_watched(picture->api->mjpeg, picture->camera);
+	struct source *source = find_source(picture->api->mjpeg, picture->camera);
 
-	if (watched != NULL)
-		watched->encoding = false;
+	if (source != NULL)
+		source->encoding = false;
 	if (r == 0 && picture->r == 0)
-		show(picture->api, picture);
+		send_picture(picture->api, picture);
 	video_frame_unref(picture->frame);
 	free(picture->jpeg);
 	free(picture);
 }
 
-/* The newest picture to the worker, unless it was shown already. */
-static void take_picture(struct api *api, struct watched *watched)
+/* Have the worker encode the newest frame, unless it was sent already. */
+static void encode_newest(struct api *api, struct source *source)
 {
-	struct video_frame *frame = api->ops->newest_frame(api->gate, watched->camera);
+	struct video_frame *frame = api->ops->newest_frame(api->gate, source->camera);
 	struct api_camera camera;
 	struct picture *picture;
 
-	if (frame == NULL || api->ops->camera(api->gate, watched->camera, &camera) < 0 ||
-	    (watched->shown && frame->index == watched->last_index &&
-	     frame->epoch == watched->last_epoch)) {
+	if (frame == NULL || api->ops->camera(api->gate, source->camera, &camera) < 0 ||
+	    (source->shown && frame->index == source->last_index &&
+	     frame->epoch == source->last_epoch)) {
 		video_frame_unref(frame);
 		return;
 	}
@@ -172,32 +173,32 @@ static void take_picture(struct api *api, struct watched *watched)
 	picture->api = api;
 	picture->frame = frame;
 	picture->mask = camera.mask;
-	strcpy(picture->camera, watched->camera);
+	strcpy(picture->camera, source->camera);
 	if (worker_post(api->mjpeg->worker, &picture->job) < 0) {
 		video_frame_unref(frame);
 		free(picture);
 		return;
 	}
-	watched->encoding = watched->shown = true;
-	watched->silent_due_ms = clock_mono_ms() + SILENT_MS;
-	watched->last_index = frame->index;
-	watched->last_epoch = frame->epoch;
+	source->encoding = source->shown = true;
+	source->silence_deadline_ms = clock_mono_ms() + SILENT_MS;
+	source->last_index = frame->index;
+	source->last_epoch = frame->epoch;
 }
 
 /*
- * Whether viewers are still there only shows when something is sent to them: of a camera that fell
- * silent its last picture, once more. Without any, they are hung up on and come again.
+ * A lost client is detected only by sending. If a camera has no new frame for SILENT_MS its last
+ * picture is sent again; if there is none, the viewers are disconnected and connect again.
  */
-static void break_silence(struct api *api, struct watched *watched, uint64_t now_ms)
+static void handle_silence(struct api *api, struct source *source, uint64_t now_ms)
 {
-	watched->silent_due_ms = now_ms + SILENT_MS;
-	if (watched->shown) {
-		watched->shown = false;
+	source->silence_deadline_ms = now_ms + SILENT_MS;
+	if (source->shown) {
+		source->shown = false;
 		return;
 	}
 	for (size_t i = 0; i < VIEWERS_MAX; i++)
 		if (api->mjpeg->viewers[i].used &&
-		    strcmp(api->mjpeg->viewers[i].camera, watched->camera) == 0)
+		    strcmp(api->mjpeg->viewers[i].camera, source->camera) == 0)
 			http_stream_abort(api->http, api->mjpeg->viewers[i].http);
 }
 
@@ -205,17 +206,17 @@ void api_mjpeg_tick(struct api *api, uint64_t now_ms)
 {
 	worker_dispatch(api->mjpeg->worker);
 	for (size_t i = 0; i < CONFIG_CAMERAS_MAX; i++) {
-		struct watched *watched = &api->mjpeg->watched[i];
+		struct source *source = &api->mjpeg->sources[i];
 
-		if (watched->camera[0] == '\0' || watched->due_ms > now_ms)
+		if (source->camera[0] == '\0' || source->due_ms > now_ms)
 			continue;
-		watched->due_ms = now_ms + PERIOD_MS;
-		if (!somebody_watches(api->mjpeg, watched->camera))
-			*watched = (struct watched){0};
-		else if (!watched->encoding)
-			take_picture(api, watched);
-		if (watched->camera[0] != '\0' && watched->silent_due_ms <= now_ms)
-			break_silence(api, watched, now_ms);
+		source->due_ms = now_ms + PERIOD_MS;
+		if (!has_viewers(api->mjpeg, source->camera))
+			*source = (struct source){0};
+		else if (!source->encoding)
+			encode_newest(api, source);
+		if (source->camera[0] != '\0' && source->silence_deadline_ms <= now_ms)
+			handle_silence(api, source, now_ms);
 	}
 }
 
@@ -224,9 +225,9 @@ uint64_t api_mjpeg_due_ms(const struct api *api)
 	uint64_t due_ms = UINT64_MAX;
 
 	for (size_t i = 0; i < CONFIG_CAMERAS_MAX; i++)
-		if (api->mjpeg->watched[i].camera[0] != '\0' &&
-		    api->mjpeg->watched[i].due_ms < due_ms)
-			due_ms = api->mjpeg->watched[i].due_ms;
+		if (api->mjpeg->sources[i].camera[0] != '\0' &&
+		    api->mjpeg->sources[i].due_ms < due_ms)
+			due_ms = api->mjpeg->sources[i].due_ms;
 	return due_ms;
 }
 
@@ -256,16 +257,16 @@ static struct viewer *free_viewer(struct api_mjpeg *live)
 void api_get_mjpeg(struct api *api, const struct http_request *request, const char *name)
 {
 	struct viewer *viewer = free_viewer(api->mjpeg);
-	struct watched *watched;
+	struct source *source;
 	struct api_camera camera;
 
 	if (api_find_camera(api, request, name, &camera) < 0)
 		return;
-	watched = find_watched(api->mjpeg, name);
-	if (watched == NULL)
-		watched = find_watched(api->mjpeg, "");
-	if (viewer == NULL || watched == NULL) {
-		api_bad(api, request, problem_too_many_viewers(&api->problem, VIEWERS_MAX));
+	source = find_source(api->mjpeg, name);
+	if (source == NULL)
+		source = find_source(api->mjpeg, "");
+	if (viewer == NULL || source == NULL) {
+		api_reject(api, request, problem_too_many_viewers(&api->problem, VIEWERS_MAX));
 		return;
 	}
 	if (http_stream_start(api->http, request, "multipart/x-mixed-replace; boundary=" BOUNDARY,
@@ -274,9 +275,9 @@ void api_get_mjpeg(struct api *api, const struct http_request *request, const ch
 	*viewer = (struct viewer){
 		.used = true, .http = request->token, .session = request->caller.session};
 	strcpy(viewer->camera, name);
-	if (watched->camera[0] == '\0')
-		strcpy(watched->camera, name);
-	watched->shown = false; /* who comes gets the newest at once */
-	watched->silent_due_ms = clock_mono_ms() + SILENT_MS;
+	if (source->camera[0] == '\0')
+		strcpy(source->camera, name);
+	source->shown = false; /* a new viewer receives the newest picture at once */
+	source->silence_deadline_ms = clock_mono_ms() + SILENT_MS;
 	api_record_watch(api, request, name);
 }

@@ -45,7 +45,7 @@ json_t *api_parse_object(struct api *api, const struct http_request *request,
 		problem_json_not_object(&api->problem);
 	else if (object != NULL && json_check_members(object, known, &api->problem) == 0)
 		return object;
-	api_bad(api, request, problem_errno(&api->problem));
+	api_reject(api, request, problem_errno(&api->problem));
 	json_decref(object);
 	return NULL;
 }
@@ -58,8 +58,8 @@ bool api_query_number(struct api *api, const struct http_request *request, const
 	if (text == NULL ||
 	    (api_parse_number(text, max, value) == 0 && (*value > 0 || max > API_PAGE_MAX)))
 		return true;
-	api_bad(api, request,
-		max <= API_PAGE_MAX ? problem_query_not_limit(&api->problem, name, API_PAGE_MAX)
-				    : problem_query_not_number(&api->problem, name));
+	api_reject(api, request,
+		   max <= API_PAGE_MAX ? problem_query_not_limit(&api->problem, name, API_PAGE_MAX)
+				       : problem_query_not_number(&api->problem, name));
 	return false;
 }

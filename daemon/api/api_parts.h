@@ -1,6 +1,6 @@
 /*
- * api_parts.h - the handlers of the table of paths, and what the parts behind them offer. Private
- * to api_*.c.
+ * api_parts.h - the handlers that the table of paths names, and the interfaces between the parts of
+ * the API. Private to api_*.c. Control thread only.
  */
 #ifndef GH_API_API_PARTS_H
 #define GH_API_API_PARTS_H
@@ -9,8 +9,8 @@
 #include "api_core.h"
 
 /*
- * Serves one admitted request; @p param is what stood for {} in the path, two of them with a slash
- * between.
+ * Serves one admitted request. @p param is the segment that matched {} in the pattern of the path;
+ * two of them are joined by a slash.
  */
 typedef void api_handler(struct api *api, const struct http_request *request, const char *param);
 
@@ -23,23 +23,27 @@ api_handler api_access_list, api_access_get, api_access_put, api_access_put_pers
 /* api_alerts.c */
 api_handler api_get_alerts, api_get_alert, api_post_verdict, api_post_hold;
 bool api_is_alert(const char *type);
-/** The log can be read: ask it for the alerts from before the start. */
+/** The log can be read: read the alerts that are older than this process. */
 void api_alerts_ready(struct api *api);
 void api_alerts_add(struct api *api, const json_t *event);
 void api_load_alert(struct api *api, const char *id, json_t *json);
-/** The alert of the path, or NULL and 404 is answered. Valid until the control thread goes on. */
+/**
+ * The alert of the path, valid until the handler returns; NULL: the request was rejected, with 404
+ * or 503.
+ */
 const struct alert *api_find_alert(struct api *api, const struct http_request *request,
 				   const char *param);
-/** An alert as the page shows it; @p event is its row of the log. */
+/** An alert as in GET alerts; @p event is its row of the log. */
 json_t *api_alert_json(struct api *api, const struct alert *alert, const json_t *event);
 
 /* api_board.c */
 api_handler api_get_board, api_post_line, api_get_readers, api_post_swipe, api_post_type;
 
 /* api_camera.c */
-/** @return 0 or -ENOENT, which was answered. */
+/** @return 0 or -ENOENT: 404 was answered. */
 int api_find_camera(struct api *api, const struct http_request *request, const char *name,
 		    struct api_camera *ret_camera);
+/** Record that the caller watches a camera. */
 void api_record_watch(struct api *api, const struct http_request *request, const char *camera);
 
 /* api_cases.c */
@@ -50,10 +54,10 @@ json_t *api_case_of(const struct api *api, int64_t seq);
 
 /* api_consent.c */
 api_handler api_get_consent, api_post_consent;
-/** What this person agreed to: {"person","given","entries"}. A new reference. */
+/** The consents of a person: {"person","given","entries"}. A new reference. */
 json_t *api_consent_json(struct api *api, const char *id);
 void api_load_consent(struct api *api, const char *id, json_t *json);
-/** The person was erased. */
+/** Delete the consents of an erased person. */
 void api_consent_remove(struct api *api, const char *person);
 
 /* api_copy.c, api_erasure.c, api_export.c */
@@ -64,17 +68,17 @@ api_handler api_get_status, api_get_doors, api_post_open, api_post_mode, api_pos
 
 /* api_files.c */
 api_handler api_get_evidence, api_get_evidence_file;
-/** Look through the evidence for /metrics, on the office worker. */
+/** Count the evidence files for /metrics, on the file worker. */
 void api_files_count(struct api *api);
 void api_get_console(struct api *api, const struct http_request *request);
 
-/* api_fmp4.c: moving pictures as the camera makes them */
+/* api_fmp4.c: live video as encoded by the camera */
 api_handler api_get_fmp4;
 int api_fmp4_open(struct api *api);
 void api_fmp4_close(struct api *api);
 void api_fmp4_tick(struct api *api, uint64_t now_ms);
 uint64_t api_fmp4_due_ms(const struct api *api);
-/** @return whether the stream is one of a viewer. */
+/** @return whether the stream belongs to a viewer. */
 bool api_fmp4_on_event(struct api *api, struct http_token http, enum http_stream_event event);
 
 /* api_import.c */
@@ -87,52 +91,55 @@ bool api_export_on_event(struct api *api, struct http_token http, enum http_stre
 api_handler api_get_events, api_get_log_export, api_post_audit, api_get_audit, api_get_report;
 int api_log_open(struct api *api);
 void api_log_close(struct api *api);
-/** @return whether the stream is one of an export. */
+/** @return whether the stream belongs to an export. */
 bool api_log_on_event(struct api *api, struct http_token http, enum http_stream_event event);
 
 /* api_metrics.c */
 void api_get_metrics(struct api *api, const struct http_request *request);
 
-/* api_mjpeg.c: moving pictures, as JPEG after JPEG */
+/* api_mjpeg.c: live video as a sequence of JPEG pictures */
 api_handler api_get_mjpeg;
 int api_mjpeg_open(struct api *api);
 void api_mjpeg_close(struct api *api);
 void api_mjpeg_tick(struct api *api, uint64_t now_ms);
 uint64_t api_mjpeg_due_ms(const struct api *api);
-/** @return whether the stream is one of a viewer. */
+/** @return whether the stream belongs to a viewer. */
 bool api_mjpeg_on_event(struct api *api, struct http_token http, enum http_stream_event event);
 
 /* api_people.c */
 api_handler api_get_people, api_post_person, api_get_person, api_delete_person, api_post_face,
 	api_delete_faces, api_get_faces, api_delete_face, api_post_face_live, api_get_face_report;
-/** A person of {"name","valid_from","valid_to"}; -EINVAL with @p problem. */
+/** Parse {"name","valid_from","valid_to"}. @return 0, or -EINVAL with @p problem. */
 int api_parse_person(const json_t *object, struct api_person *person, struct problem *problem);
 
-/* api_request.c: for struct http_ops; the first argument is the API */
+/* api_request.c: for struct http_ops; @p arg is the API */
 void api_admit(void *arg, const struct http_request *request, struct http_admission *admission);
 void api_handle(void *arg, const struct http_request *request);
 
-/* api_session.c: the log-in, and who a request comes from */
+/* api_session.c: the log-in, and the identity of a client */
 api_handler api_post_session, api_get_session, api_delete_session;
-/** Who asks; role API_ROLE_ANYONE when nobody is logged in. @p ret_session may be NULL. */
+/** The client of a request; role API_ROLE_ANYONE and *ret_session NULL without a log-in. */
 struct http_caller api_identify(struct api *api, const struct http_request *request,
 				const struct session **ret_session);
 enum api_role api_role_of(enum user_role role);
 
 /* api_stream.c */
 api_handler api_stream_events, api_stream_board;
-/** @return whether the stream is one of events or of the board. */
+/** @return whether the stream sends events or the board. */
 bool api_stream_on_event(struct api *api, struct http_token http, enum http_stream_event event);
 void api_stream_publish(struct api *api, int64_t seq, const char *type, const json_t *event);
 void api_stream_publish_board(struct api *api);
-/** End the streams of a session that is over; of all that are. */
+/** Close the streams of a session; of every session that has ended. */
 void api_stream_end_session(struct api *api, uint64_t session);
 void api_stream_check_sessions(struct api *api);
-/** Whether somebody of @p role may see an event of @p type: operators' acts are a manager's. */
-bool api_type_is_for(enum api_role role, const char *type);
+/** Whether @p role may see an event of @p type: operator.act events need the role manager. */
+bool api_role_may_see(enum api_role role, const char *type);
 
 /* api_token.c */
-/** STATE_DIR/metrics.token, made when missing. @return 0 or a negative errno with a sentence. */
+/**
+ * Read STATE_DIR/metrics.token; create it with a random token if it is missing.
+ * @return 0, or a negative errno with one sentence in @p error.
+ */
 int api_load_token(const char *state_dir, char *ret_token, char *error, size_t error_bytes);
 
 /* api_users.c */

@@ -1,15 +1,17 @@
-/* Which request is admitted, and which handler serves it. */
+/* Admits requests and calls their handlers. */
 #include "api_parts.h"
 #include "api_routes.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "base/listen_address.h"
+#include "base/thread_role.h"
 
 #define API_PREFIX "/api/"
 #define API_METRICS "/metrics"
 
-/* A page of another site can make a browser send the cookie's requests, but not this header. */
+/* A page of another site can make a browser send the cookie, but not this header. */
 static bool token_is_given(const struct http_request *request, const struct session *session)
 {
 	return request->local || strcmp(request->method, "GET") == 0 ||
@@ -46,8 +48,7 @@ static void admit_api(struct api *api, const struct http_request *request,
 }
 
 /*
- * A program that scrapes has no cookie: it shows the token of metrics.token, or is somebody who is
- * logged in.
+ * A program that scrapes has no cookie: it sends the token of metrics.token, or a user's session.
  */
 static void admit_metrics(struct api *api, const struct http_request *request,
 			  struct http_admission *admission)
@@ -72,7 +73,7 @@ void api_admit(void *arg, const struct http_request *request, struct http_admiss
 {
 	const char *host = http_header(request, "Host");
 
-	/* a page of a hostile site, whose name was made to point here, still sends its own name */
+	/* against DNS rebinding: a page of a hostile site sends the name of its own host */
 	if (!request->local && !request->secure && (host == NULL || !listen_host_is_loopback(host)))
 		problem_host(&admission->problem);
 	else if (strncmp(request->path, API_PREFIX, strlen(API_PREFIX)) == 0)
@@ -85,6 +86,7 @@ void api_admit(void *arg, const struct http_request *request, struct http_admiss
 	}
 }
 
+/* Check If-Match against the present version. @return false: the request was rejected. */
 static bool api_is_current(struct api *api, const struct http_request *request)
 {
 	const char *given = http_header(request, "If-Match");
@@ -100,7 +102,7 @@ static bool api_is_current(struct api *api, const struct http_request *request)
 	api->probe.http = request->token;
 	route->run(api, request, param);
 	api->probe.etag = NULL;
-	if (etag[0] == '\0') /* it was answered that there is no such thing; if not: */
+	if (etag[0] == '\0') /* unless the handler has rejected the request already */
 		api_respond_problem(api, request->token, problem_version_unknown(&api->problem));
 	else if (strcmp(given, etag) != 0)
 		api_respond_problem(api, request->token, problem_changed(&api->problem));
@@ -112,6 +114,8 @@ void api_handle(void *arg, const struct http_request *request)
 	char param[API_PARAM_BYTES] = "", allow[48];
 	const struct api_route *route;
 
+	assert_thread(THREAD_CONTROL);
+	assert(request->path[0] == '/');
 	if (strcmp(request->path, API_METRICS) == 0) {
 		api_get_metrics(arg, request);
 		return;
@@ -121,6 +125,7 @@ void api_handle(void *arg, const struct http_request *request)
 		return;
 	}
 	route = api_find_route(request->method, request->path, param, allow, sizeof(allow));
-	if (route != NULL && api_is_current(arg, request)) /* always a route: it was admitted */
+	if (route != NULL &&
+	    api_is_current(arg, request)) /* never NULL: the request was admitted */
 		route->run(arg, request, param);
 }

@@ -1,4 +1,4 @@
-/* The one table of paths: method, who may, and who answers. What is not in it is refused. */
+/* The table of paths: method, least role, handler. A path that is not in it is refused. */
 #include "api_routes.h"
 
 #include "api_parts.h"

@@ -1,9 +1,9 @@
 /*
- * The log-in at the console. Passwords are checked on a thread of their own: it takes long on
- * purpose.
+ * Handlers of the log-in. A worker thread checks passwords, because the hash is slow by design.
  */
 #include "api_parts.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,20 +11,21 @@
 
 #include "base/clock.h"
 #include "base/json.h"
+#include "base/thread_role.h"
 
 #define COOKIE "gatehouse_session"
 
 enum { CODE_BYTES_MAX = 16, COOKIE_BYTES = 256 };
 
-/* one log-in on its way through the worker */
+/* a job of the password worker: one log-in */
 struct login {
 	struct worker_job job;
 	struct api *api;
 	struct http_token http;
-	bool secure, right;
+	bool secure, password_is_right;
 	char user[USER_NAME_BYTES], address[HTTP_ADDRESS_BYTES];
 	char password[USER_PASSWORD_MAX + 1], code[CODE_BYTES_MAX + 1];
-	char hash[CRYPTO_PASSWORD_HASH_BYTES]; /* "": no such user, who takes as long to refuse */
+	char hash[CRYPTO_PASSWORD_HASH_BYTES]; /* "": no such user */
 };
 
 enum api_role api_role_of(enum user_role role)
@@ -33,6 +34,7 @@ enum api_role api_role_of(enum user_role role)
 					      [USER_MANAGER] = API_ROLE_MANAGER,
 					      [USER_ADMIN] = API_ROLE_ADMIN};
 
+	assert(role <= USER_ADMIN);
 	return roles[role];
 }
 
@@ -64,12 +66,12 @@ struct http_caller api_identify(struct api *api, const struct http_request *requ
 }
 
 static void set_cookie(struct api *api, struct http_token http, const char *value, bool secure,
-		       bool over)
+		       bool expire)
 {
 	char cookie[COOKIE_BYTES];
 
 	snprintf(cookie, sizeof(cookie), COOKIE "=%s; Path=/; HttpOnly; SameSite=Strict%s%s", value,
-		 secure ? "; Secure" : "", over ? "; Max-Age=0" : "");
+		 secure ? "; Secure" : "", expire ? "; Max-Age=0" : "");
 	http_set_header(api->http, http, "Set-Cookie", cookie);
 }
 
@@ -79,21 +81,21 @@ static json_t *session_json(const struct session *session, const struct user *us
 			 "token", session->token);
 }
 
-static void record_refusal(struct api *api, const struct login *login, const struct problem *why)
+static void record_refusal(struct api *api, const struct login *login, const struct problem *reason)
 {
-	/* what was typed as a name that nobody has may be a password: it is not written down */
+	/* an unknown name may be a password typed into the wrong field: it is not recorded */
 	const struct api_caller by = {
 		.name = user_find(&api->users, login->user) != NULL ? login->user : "unknown",
 		.role_name = "anyone"};
 	json_t *data = api_act(&by, "session.refused");
 
 	json_object_set_new(data, "address", json_string(login->address));
-	json_object_set_new(data, "reason", json_string(why->detail));
-	json_object_set_new(data, "problem", problem_json(why));
+	json_object_set_new(data, "reason", json_string(reason->detail));
+	json_object_set_new(data, "problem", problem_json(reason));
 	api_record_act(api, EVENT_WARNING, NULL, data);
 }
 
-static void let_in(struct api *api, const struct login *login, const struct user *user)
+static void begin_session(struct api *api, const struct login *login, const struct user *user)
 {
 	const struct api_caller by = {.name = user->name, .role_name = user_role_name(user->role)};
 	const struct session *session;
@@ -111,17 +113,18 @@ static void let_in(struct api *api, const struct login *login, const struct user
 static void decide(struct api *api, const struct login *login)
 {
 	struct user *user = user_find(&api->users, login->user);
-	struct problem why; /* for the log: who logs in is not told which of the two was wrong */
+	/* for the log; the answer does not say whether name or password was wrong */
+	struct problem reason;
 	uint64_t step;
 
-	if (user == NULL || user->disabled || !login->right) {
+	if (user == NULL || user->disabled || !login->password_is_right) {
 		if (user == NULL)
-			problem_refused_no_user(&why);
-		else if (!login->right)
-			problem_refused_wrong_password(&why);
+			problem_refused_no_user(&reason);
+		else if (!login->password_is_right)
+			problem_refused_wrong_password(&reason);
 		else
-			problem_refused_user_disabled(&why);
-		record_refusal(api, login, &why);
+			problem_refused_user_disabled(&reason);
+		record_refusal(api, login, &reason);
 		api_respond_problem(api, login->http, problem_wrong_login(&api->problem));
 		return;
 	}
@@ -134,15 +137,15 @@ static void decide(struct api *api, const struct login *login)
 	if (user->totp[0] != '\0') {
 		step = totp_check(user->totp, login->code, clock_unix_ms(), user->totp_step);
 		if (step == 0) {
-			problem_refused_wrong_code(&why);
-			record_refusal(api, login, &why);
+			problem_refused_wrong_code(&reason);
+			record_refusal(api, login, &reason);
 			api_respond_problem(api, login->http, problem_wrong_totp(&api->problem));
 			return;
 		}
 		user->totp_step = step;
 	}
 	session_count_attempt(api->sessions, login->user, login->address, true, clock_mono_ms());
-	let_in(api, login, user);
+	begin_session(api, login, user);
 }
 
 static void check_password(struct worker_job *job)
@@ -150,17 +153,19 @@ static void check_password(struct worker_job *job)
 	struct login *login = (struct login *)job;
 	char hash[CRYPTO_PASSWORD_HASH_BYTES];
 
+	assert_thread(THREAD_WORKER);
 	if (login->hash[0] != '\0')
-		login->right = crypto_password_is(login->password, login->hash);
+		login->password_is_right = crypto_password_is(login->password, login->hash);
 	else
-		(void)crypto_password_hash(login->password,
-					   hash); /* only for the time that it takes */
+		/* takes as long as a check: the time does not reveal whether a user exists */
+		(void)crypto_password_hash(login->password, hash);
 }
 
 static void end_login(struct worker_job *job, int r)
 {
 	struct login *login = (struct login *)job;
 
+	assert_thread(THREAD_CONTROL);
 	if (r == 0)
 		decide(login->api, login);
 	crypto_wipe(login, sizeof(*login));
@@ -178,7 +183,7 @@ static bool pause_is_over(struct api *api, const struct http_request *request, c
 		return true;
 	snprintf(seconds, sizeof(seconds), "%llu", (unsigned long long)pause_s);
 	http_set_header(api->http, request->token, "Retry-After", seconds);
-	api_bad(api, request, problem_log_in_paused(&api->problem, (long long)pause_s));
+	api_reject(api, request, problem_log_in_paused(&api->problem, (long long)pause_s));
 	return false;
 }
 
@@ -200,14 +205,14 @@ static void begin_login(struct api *api, const struct http_request *request, con
 		if (user != NULL)
 			strcpy(login->hash, user->hash);
 	}
-	if (login == NULL || worker_post(api->passwords, &login->job) < 0) {
+	if (login == NULL || worker_post(api->password_worker, &login->job) < 0) {
 		free(login);
-		api_bad(api, request, problem_too_many_log_ins(&api->problem));
+		api_reject(api, request, problem_too_many_log_ins(&api->problem));
 		return;
 	}
 	/*
-	 * counted before its end is known, so that many at once do not all get through; a right one
-	 * is taken back
+	 * counted as failed before the result is known, so that concurrent log-ins cannot exceed
+	 * the limit; a successful one is subtracted again
 	 */
 	session_count_attempt(api->sessions, name, request->address, false, clock_mono_ms());
 }
@@ -220,7 +225,7 @@ void api_post_session(struct api *api, const struct http_request *request, const
 
 	(void)param;
 	if (request->local) {
-		api_bad(api, request, problem_socket_needs_no_session(&api->problem));
+		api_reject(api, request, problem_socket_needs_no_session(&api->problem));
 		return;
 	}
 	object = api_parse_object(api, request, known);
@@ -229,9 +234,9 @@ void api_post_session(struct api *api, const struct http_request *request, const
 	if (json_read_string(object, "user", USER_NAME_BYTES - 1, &name, &api->problem) < 0 ||
 	    json_read_string(object, "password", USER_PASSWORD_MAX, &password, &api->problem) < 0 ||
 	    json_read_string(object, "totp", CODE_BYTES_MAX, &code, &api->problem) < 0)
-		api_bad(api, request, problem_errno(&api->problem));
+		api_reject(api, request, problem_errno(&api->problem));
 	else if (name == NULL || password == NULL)
-		api_bad(api, request, problem_log_in_incomplete(&api->problem));
+		api_reject(api, request, problem_log_in_incomplete(&api->problem));
 	else if (pause_is_over(api, request, name))
 		begin_login(api, request, name, password, code);
 	json_decref(object);

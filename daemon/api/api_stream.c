@@ -1,13 +1,14 @@
 /*
- * Live events. A stream that resumes first reads what it missed, page by page at its client's pace,
- * and then goes live; between the two nothing is lost and nothing comes twice, because a page is
- * asked for again when something was published while it was on its way, and a live event not above
- * the last one is skipped.
+ * Handlers of the streams of live events and of the board. A stream that resumes is first sent the
+ * events that it missed, page by page as the client receives them; then it becomes live. No event
+ * is lost or repeated at the change: if an event was published since the last page was requested,
+ * one more page is requested, and a live event that is not above last_seq is skipped.
  */
 #include "api_parts.h"
 
 #include "base/clock.h"
 #include "base/json.h"
+#include <assert.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -42,7 +43,7 @@ static struct api_stream *claim(struct api *api, const struct http_request *requ
 	return NULL;
 }
 
-/* id < 0: none. A client that is too slow was dropped by the send, and CLOSED follows. */
+/* @p id < 0: none. A client that is too slow is disconnected by the send, and CLOSED follows. */
 static void send_json(struct api *api, struct api_stream *stream, int64_t id, const json_t *value)
 {
 	char *data = json_text(value), *text = NULL;
@@ -53,24 +54,20 @@ static void send_json(struct api *api, struct api_stream *stream, int64_t id, co
 	else if (data != NULL)
 		bytes = asprintf(&text, "data: %s\n\n", data);
 	if (bytes > 0) {
-		(void)http_stream_send(api->http, stream->http, text,
-				       (size_t)bytes); /* gone or dropped: see above */
+		(void)http_stream_send(api->http, stream->http, text, (size_t)bytes);
 		free(text);
 	}
 	free(data);
 }
 
-/*
- * a page of events that was asked for; its stream may end and its slot serve another before the
- * page comes
- */
+/* a requested page; when it arrives the stream may have ended and its slot may serve another one */
 struct replay {
 	struct http_token http;
 };
 
 static void on_page(struct api *api, void *arg, const json_t *body);
 
-static void ask_page(struct api *api, struct api_stream *stream)
+static void request_page(struct api *api, struct api_stream *stream)
 {
 	struct api_events_query query = {.after = stream->last_seq,
 					 .limit = REPLAY_ROWS,
@@ -79,14 +76,15 @@ static void ask_page(struct api *api, struct api_stream *stream)
 	struct replay *replay = malloc(sizeof(*replay));
 	struct api_token token;
 
-	if (replay == NULL || !api_begin_inner(api, on_page, replay, &token)) {
+	assert(!stream->page_requested && !stream->live);
+	if (replay == NULL || !api_begin_internal(api, on_page, replay, &token)) {
 		free(replay);
-		/* asked again when the client has read what it has, or the next event comes */
+		/* DRAINED tries again */
 		return;
 	}
 	replay->http = stream->http;
-	stream->asking = true;
-	stream->asked_at_seq = api->latest_seq;
+	stream->page_requested = true;
+	stream->requested_at_seq = api->latest_seq;
 	api->ops->events(api->gate, token, &query);
 }
 
@@ -102,16 +100,16 @@ static void send_page(struct api *api, struct api_stream *stream, const json_t *
 		if (seq <= stream->last_seq)
 			continue;
 		stream->last_seq = seq;
-		if (api_type_is_for(stream->role,
-				    json_string_value(json_object_get(event, "type"))))
+		if (api_role_may_see(stream->role,
+				     json_string_value(json_object_get(event, "type"))))
 			send_json(api, stream, seq, event);
 	}
 	if (json_array_size(events) >= REPLAY_ROWS)
-		return; /* the next page when the client has read this one */
-	if (api->latest_seq == stream->asked_at_seq)
+		return; /* DRAINED requests the next page */
+	if (api->latest_seq == stream->requested_at_seq)
 		stream->live = true;
 	else
-		ask_page(api, stream);
+		request_page(api, stream);
 }
 
 static void on_page(struct api *api, void *arg, const json_t *body)
@@ -123,12 +121,12 @@ static void on_page(struct api *api, void *arg, const json_t *body)
 	free(replay);
 	if (stream == NULL)
 		return;
-	stream->asking = false;
+	stream->page_requested = false;
 	if (json_is_array(events))
 		send_page(api, stream, events);
 	else
 		http_stream_abort(api->http,
-				  stream->http); /* the client comes again with the id it has */
+				  stream->http); /* the client resumes after its last id */
 }
 
 bool api_stream_on_event(struct api *api, struct http_token http, enum http_stream_event event)
@@ -139,12 +137,12 @@ bool api_stream_on_event(struct api *api, struct http_token http, enum http_stre
 		return false;
 	if (event == HTTP_STREAM_CLOSED)
 		stream->used = false;
-	else if (!stream->board && !stream->live && !stream->asking)
-		ask_page(api, stream);
+	else if (!stream->board && !stream->live && !stream->page_requested)
+		request_page(api, stream);
 	return true;
 }
 
-/* Where to go on: the header that a browser sends by itself, or ?after=. */
+/* The seq to resume after: from the header that a browser sends when it reconnects, or ?after=. */
 static int resume_point(const struct http_request *request, int64_t *ret_seq)
 {
 	const char *text = http_header(request, "Last-Event-ID");
@@ -163,9 +161,9 @@ void api_stream_events(struct api *api, const struct http_request *request, cons
 
 	(void)param;
 	if (r == -EINVAL || (type != NULL && !api_type_is_valid(type))) {
-		api_bad(api, request,
-			r == -EINVAL ? problem_query_resume_invalid(&api->problem)
-				     : problem_query_type_invalid(&api->problem));
+		api_reject(api, request,
+			   r == -EINVAL ? problem_query_resume_invalid(&api->problem)
+					: problem_query_type_invalid(&api->problem));
 		return;
 	}
 	stream = claim(api, request);
@@ -177,8 +175,8 @@ void api_stream_events(struct api *api, const struct http_request *request, cons
 		strcpy(stream->type, type);
 	stream->used = http_stream_start(api->http, request, "text/event-stream",
 					 HTTP_STREAM_BYTES_MAX) == 0;
-	(void)http_stream_send(api->http, request->token, "retry: 2000\n\n",
-			       13); /* the first bytes always fit */
+	/* the first bytes always fit */
+	(void)http_stream_send(api->http, request->token, "retry: 2000\n\n", 13);
 }
 
 void api_stream_board(struct api *api, const struct http_request *request, const char *param)
@@ -199,7 +197,7 @@ void api_stream_board(struct api *api, const struct http_request *request, const
 	json_decref(board);
 }
 
-bool api_type_is_for(enum api_role role, const char *type)
+bool api_role_may_see(enum api_role role, const char *type)
 {
 	return role >= API_ROLE_MANAGER || type == NULL || strncmp(type, "operator.", 9) != 0;
 }
@@ -232,7 +230,7 @@ void api_stream_publish(struct api *api, int64_t seq, const char *type, const js
 		if (!stream->used || stream->board || !stream->live || seq <= stream->last_seq)
 			continue;
 		stream->last_seq = seq;
-		if (api_type_matches(stream->type, type) && api_type_is_for(stream->role, type))
+		if (api_type_matches(stream->type, type) && api_role_may_see(stream->role, type))
 			send_json(api, stream, seq, event);
 	}
 }

@@ -1,7 +1,4 @@
-/*
- * Those who may log in: added, changed, switched off. Their hashes are made on the passwords'
- * thread.
- */
+/* Handlers of the users: added, changed, disabled. The password worker computes the hashes. */
 #include "api_parts.h"
 
 #include <errno.h>
@@ -12,8 +9,9 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/log.h"
+#include "base/thread_role.h"
 
-/* a user on the way to a hash, then to the disk */
+/* a job of the password worker, then a write to the store: a change of a user */
 struct change {
 	struct worker_job job;
 	struct api *api;
@@ -21,12 +19,12 @@ struct change {
 	const char *act;
 	char by[HTTP_CALLER_BYTES];
 	enum api_role role;
-	uint64_t session; /* of who changes the own password: this one goes on */
+	uint64_t session; /* of a user who changes the own password: it does not end */
 	unsigned status;
 	struct user user;
 	char old[USER_PASSWORD_MAX + 1],
-		password[USER_PASSWORD_MAX + 1]; /* "": not asked, unchanged */
-	bool own, right;
+		password[USER_PASSWORD_MAX + 1]; /* "": not checked, not changed */
+	bool own, old_is_right; /* own: of the user who makes the request, with the old password */
 	int r;
 };
 
@@ -48,13 +46,12 @@ static void change_free(struct change *change)
 	free(change);
 }
 
-static void on_kept(struct api *api, void *arg, int r)
+static void on_saved(struct api *api, void *arg, int r)
 {
 	struct change *change = arg;
 
 	if (api != NULL && r == 0) {
-		(void)user_put(&api->users,
-			       &change->user); /* there was room when it was asked for */
+		(void)user_put(&api->users, &change->user); /* the handler has checked for room */
 		if (change->user.disabled || change->password[0] != '\0')
 			sessions_end_user(api->sessions, change->user.name,
 					  change->own ? change->session : 0);
@@ -63,7 +60,7 @@ static void on_kept(struct api *api, void *arg, int r)
 	change_free(change);
 }
 
-static void keep(struct api *api, struct change *change)
+static void save(struct api *api, struct change *change)
 {
 	const struct api_caller by = {
 		.name = change->by, .role = change->role, .role_name = api_role_name(change->role)};
@@ -82,7 +79,7 @@ static void keep(struct api *api, struct change *change)
 		return;
 	}
 	api_save(api, change->http, &record, 1, &draft, change->status,
-		 change->status == 204 ? NULL : user_public_json(&change->user), on_kept, change);
+		 change->status == 204 ? NULL : user_public_json(&change->user), on_saved, change);
 	json_decref(record.json);
 }
 
@@ -90,8 +87,9 @@ static void hash_password(struct worker_job *job)
 {
 	struct change *change = (struct change *)job;
 
-	change->right = !change->own || crypto_password_is(change->old, change->user.hash);
-	if (change->right)
+	assert_thread(THREAD_WORKER);
+	change->old_is_right = !change->own || crypto_password_is(change->old, change->user.hash);
+	if (change->old_is_right)
 		change->r = crypto_password_hash(change->password, change->user.hash);
 }
 
@@ -100,14 +98,15 @@ static void end_hash(struct worker_job *job, int r)
 	struct change *change = (struct change *)job;
 	struct api *api = change->api;
 
-	if (r == 0 && change->own && !change->right)
+	assert_thread(THREAD_CONTROL);
+	if (r == 0 && change->own && !change->old_is_right)
 		session_count_attempt(api->sessions, change->user.name, "", false, clock_mono_ms());
-	if (r == 0 && !change->right)
+	if (r == 0 && !change->old_is_right)
 		api_respond_problem(api, change->http, problem_wrong_old_password(&api->problem));
 	else if (r == 0 && change->r < 0)
 		api_respond_problem(api, change->http, problem_no_memory(&api->problem));
 	else if (r == 0) {
-		keep(api, change);
+		save(api, change);
 		return;
 	}
 	change_free(change);
@@ -116,10 +115,10 @@ static void end_hash(struct worker_job *job, int r)
 static void run(struct api *api, const struct http_request *request, struct change *change)
 {
 	if (change->password[0] == '\0') {
-		keep(api, change);
-	} else if (worker_post(api->passwords, &change->job) < 0) {
+		save(api, change);
+	} else if (worker_post(api->password_worker, &change->job) < 0) {
 		change_free(change);
-		api_bad(api, request, problem_too_many_log_ins(&api->problem));
+		api_reject(api, request, problem_too_many_log_ins(&api->problem));
 	}
 }
 
@@ -129,7 +128,7 @@ static struct change *begin(struct api *api, const struct http_request *request,
 	struct change *change = calloc(1, sizeof(*change));
 
 	if (change == NULL) {
-		api_bad(api, request, problem_no_memory(&api->problem));
+		api_reject(api, request, problem_no_memory(&api->problem));
 		return NULL;
 	}
 	change->job = (struct worker_job){.run = hash_password, .end = end_hash};
@@ -144,8 +143,8 @@ static struct change *begin(struct api *api, const struct http_request *request,
 	return change;
 }
 
-/* -EINVAL with @p problem. */
-static int take_password(const json_t *object, const char *key, char *ret_password,
+/* Read a new password, which may be missing. @return 0, or -EINVAL with @p problem. */
+static int read_password(const json_t *object, const char *key, char *ret_password,
 			 struct problem *problem)
 {
 	const char *password = NULL;
@@ -159,7 +158,7 @@ static int take_password(const json_t *object, const char *key, char *ret_passwo
 	return 0;
 }
 
-static int take_role(const json_t *object, enum user_role *role, struct problem *problem)
+static int read_role(const json_t *object, enum user_role *role, struct problem *problem)
 {
 	const json_t *value = json_object_get(object, "role");
 
@@ -179,7 +178,7 @@ void api_get_users(struct api *api, const struct http_request *request, const ch
 	api_respond_json(api, request->token, 200, json_pack("{s:o}", "users", list));
 }
 
-static bool there_is_room(const struct api *api)
+static bool table_has_room(const struct api *api)
 {
 	for (size_t i = 0; i < USERS_MAX; i++)
 		if (api->users.all[i].name[0] == '\0')
@@ -199,22 +198,22 @@ void api_post_user(struct api *api, const struct http_request *request, const ch
 	if (object == NULL)
 		return;
 	if (name == NULL || !user_name_is_valid(name))
-		api_bad(api, request,
-			problem_user_name_invalid(&api->problem, USER_NAME_BYTES - 1));
+		api_reject(api, request,
+			   problem_user_name_invalid(&api->problem, USER_NAME_BYTES - 1));
 	else if (json_object_get(object, "role") == NULL ||
-		 take_role(object, &user.role, &api->problem) < 0)
-		api_bad(api, request, problem_user_role_unknown(&api->problem));
+		 read_role(object, &user.role, &api->problem) < 0)
+		api_reject(api, request, problem_user_role_unknown(&api->problem));
 	else if (user_find(&api->users, name) != NULL)
-		api_bad(api, request, problem_user_exists(&api->problem));
-	else if (!there_is_room(api))
-		api_bad(api, request, problem_too_many_users(&api->problem, USERS_MAX));
+		api_reject(api, request, problem_user_exists(&api->problem));
+	else if (!table_has_room(api))
+		api_reject(api, request, problem_too_many_users(&api->problem, USERS_MAX));
 	else if ((change = begin(api, request, "user.add", &user, 201)) != NULL) {
 		strcpy(change->user.name, name);
-		if (take_password(object, "password", change->password, &api->problem) < 0) {
-			api_bad(api, request, problem_errno(&api->problem));
+		if (read_password(object, "password", change->password, &api->problem) < 0) {
+			api_reject(api, request, problem_errno(&api->problem));
 			change_free(change);
 		} else if (change->password[0] == '\0') {
-			api_bad(api, request, problem_password_missing(&api->problem));
+			api_reject(api, request, problem_password_missing(&api->problem));
 			change_free(change);
 		} else {
 			run(api, request, change);
@@ -223,14 +222,14 @@ void api_post_user(struct api *api, const struct http_request *request, const ch
 	json_decref(object);
 }
 
-/* The user of the path, or NULL and 404 is answered. */
+/* The user of the path; NULL: 404 was answered. */
 static const struct user *find(struct api *api, const struct http_request *request,
 			       const char *name)
 {
 	const struct user *user = user_find(&api->users, name);
 
 	if (user == NULL)
-		api_bad(api, request, problem_user_unknown(&api->problem));
+		api_reject(api, request, problem_user_unknown(&api->problem));
 	return user;
 }
 
@@ -257,10 +256,10 @@ void api_patch_user(struct api *api, const struct http_request *request, const c
 		json_decref(object);
 		return;
 	}
-	if (take_role(object, &change->user.role, &api->problem) < 0 ||
-	    take_password(object, "password", change->password, &api->problem) < 0 ||
+	if (read_role(object, &change->user.role, &api->problem) < 0 ||
+	    read_password(object, "password", change->password, &api->problem) < 0 ||
 	    json_read_bool(object, "disabled", &change->user.disabled, &api->problem) < 0) {
-		api_bad(api, request, problem_errno(&api->problem));
+		api_reject(api, request, problem_errno(&api->problem));
 		change_free(change);
 	} else {
 		run(api, request, change);
@@ -278,11 +277,11 @@ void api_post_own_password(struct api *api, const struct http_request *request, 
 
 	(void)param;
 	if (user == NULL) {
-		api_bad(api, request, problem_socket_has_no_password(&api->problem));
+		api_reject(api, request, problem_socket_has_no_password(&api->problem));
 		return;
 	}
 	if (session_pause_ms(api->sessions, user->name, "", clock_mono_ms()) > 0) {
-		api_bad(api, request, problem_too_many_passwords(&api->problem));
+		api_reject(api, request, problem_too_many_passwords(&api->problem));
 		return;
 	}
 	object = api_parse_object(api, request, known);
@@ -293,11 +292,11 @@ void api_post_own_password(struct api *api, const struct http_request *request, 
 	}
 	change->own = true;
 	if (json_read_string(object, "old", USER_PASSWORD_MAX, &old, &api->problem) < 0 ||
-	    take_password(object, "password", change->password, &api->problem) < 0) {
-		api_bad(api, request, problem_errno(&api->problem));
+	    read_password(object, "password", change->password, &api->problem) < 0) {
+		api_reject(api, request, problem_errno(&api->problem));
 		change_free(change);
 	} else if (old == NULL || change->password[0] == '\0') {
-		api_bad(api, request, problem_passwords_incomplete(&api->problem));
+		api_reject(api, request, problem_passwords_incomplete(&api->problem));
 		change_free(change);
 	} else {
 		strcpy(change->old, old);
@@ -323,9 +322,10 @@ void api_post_totp(struct api *api, const struct http_request *request, const ch
 	record.json = user_json(&change->user);
 	draft.data = api_act(&by, "user.totp");
 	json_object_set_new(draft.data, "user", json_string(name));
-	/* the one answer that shows the secret */
+	/* the only answer that contains the secret */
 	api_save(api, request->token, &record, 1, &draft, 201,
-		 json_pack("{s:s, s:s}", "secret", change->user.totp, "uri", uri), on_kept, change);
+		 json_pack("{s:s, s:s}", "secret", change->user.totp, "uri", uri), on_saved,
+		 change);
 	json_decref(record.json);
 	crypto_wipe(uri, sizeof(uri));
 }

@@ -1,11 +1,12 @@
 /*
- * bundle.h - one alert as one zip that a third party can trust: clip, stills, manifest, signature.
+ * bundle.h - exports one alert as a signed zip (clip, stills, manifest, signature), and verifies
+ * it.
  *
- * manifest.json names every file with its SHA-256 and carries the alert's event and its review;
- * manifest.sig is the Ed25519 signature of it by the log's key, anchor.pub that key. What verifies
- * offline is that the gate whose key this is vouched for these bytes: whether it is the gate's key
- * is told by its fingerprint, or by giving the key. bundle_zip.c is the only file that knows
- * libzip. Blocks on disk; any thread.
+ * manifest.json lists every file with its SHA-256, and contains the alert's event and its review.
+ * manifest.sig is the Ed25519 signature of the manifest by the log's key; anchor.pub is the public
+ * key. Verification needs no gate. It proves that the owner of the key signed these bytes; that the
+ * key is the gate's is proved by its fingerprint, or by passing the key to bundle_verify(). Only
+ * bundle_zip.c includes libzip. Blocks on disk I/O; any thread.
  */
 #ifndef GH_API_BUNDLE_H
 #define GH_API_BUNDLE_H
@@ -26,33 +27,37 @@ enum {
 };
 
 struct bundle_request {
-	const char *path; /* of the zip: must not exist */
+	const char *path; /* of the zip, which must not exist */
 	const char *evidence_dir;
 	const char *key_path; /* the log's signing key */
-	/* an object, to which "files", "v" and "public_key" are added; `evidence` [{name, sha256,
-	 * bytes}] of its "event" member's data says what belongs in. */
+	/*
+	 * An object, to which "files", "v" and "public_key" are added. `evidence` [{name, sha256,
+	 * bytes}] in the data of its member "event" lists the files to add.
+	 */
 	json_t *manifest;
 };
 
 /**
+ * Write the zip.
  * @param error  BUNDLE_TEXT_BYTES; one sentence on failure.
- * @return 0, -ENOENT (the evidence is gone), -EBADMSG (it is not what was recorded any more),
- *         -EKEYREJECTED, -ENOSPC, -EIO or -ENOMEM.
+ * @return 0, -ENOENT (an evidence file is missing), -EBADMSG (a file differs from the recorded
+ *         hash), -EKEYREJECTED, -ENOSPC, -EIO or -ENOMEM.
  */
 int bundle_write(const struct bundle_request *request, char *error);
 
 struct bundle_result {
 	bool ok;
-	bool key_given; /* it was checked with the caller's key, not with the one inside */
+	bool key_given; /* verified with the caller's key, not with the one in the zip */
 	unsigned files;
-	char fingerprint[BUNDLE_FINGERPRINT_BYTES]; /* of the key that signed */
-	json_t *manifest;             /* a new reference when it could be read, else NULL */
-	char text[BUNDLE_TEXT_BYTES]; /* one sentence for a person */
+	char fingerprint[BUNDLE_FINGERPRINT_BYTES]; /* of the signing key */
+	json_t *manifest;             /* a new reference, or NULL if it cannot be read */
+	char text[BUNDLE_TEXT_BYTES]; /* the result as one sentence */
 };
 
 /**
- * @param key  CRYPTO_SIGN_PUBLIC_BYTES, or NULL to take the one inside.
- * @return 0 (the answer is in @p ret_result, also a bad one), or -ENOENT, -EACCES, -EIO, -ENOMEM.
+ * Verify the signature and every file of a zip.
+ * @param key  CRYPTO_SIGN_PUBLIC_BYTES, or NULL to use the key in the zip.
+ * @return 0 (@p ret_result says whether the zip is valid), -ENOENT, -EIO or -ENOMEM.
  */
 int bundle_verify(const char *path, const uint8_t *key, struct bundle_result *ret_result);
 

@@ -18,9 +18,10 @@
 
 enum { BLOCK_BYTES = 64 << 10, BASE64_BYTES = 96, PATH_BYTES = 512 };
 
-static int say(char *text, int r, const char *format, ...) __attribute__((format(printf, 3, 4)));
+static int set_text(char *text, int r, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
 
-static int say(char *text, int r, const char *format, ...)
+static int set_text(char *text, int r, const char *format, ...)
 {
 	va_list args;
 
@@ -43,8 +44,8 @@ void bundle_fingerprint(const uint8_t key[CRYPTO_SIGN_PUBLIC_BYTES],
 					 i > 0 && i % 2 == 0 ? "-" : "", digest[i]);
 }
 
-/* A bare file name: nothing that leads out of a folder. */
-static bool name_is_fit(const char *name)
+/* Whether @p name is a plain file name, which cannot lead out of a directory. */
+static bool name_is_safe(const char *name)
 {
 	size_t length =
 		strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-");
@@ -87,7 +88,7 @@ static int add_bytes(zip_t *zip, const char *name, const char *text, size_t byte
 		free(copy);
 		return -ENOMEM;
 	}
-	/* the source has the copy, and frees it with itself */
+	/* the source owns the copy and frees it */
 	/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc) */
 	if (zip_file_add(zip, name, source, ZIP_FL_ENC_UTF_8) < 0) {
 		zip_source_free(source);
@@ -96,7 +97,7 @@ static int add_bytes(zip_t *zip, const char *name, const char *text, size_t byte
 	return 0;
 }
 
-/* One file that the event names, if it is still what was recorded then. */
+/* Add one file that the event lists, if its hash is as recorded. */
 static int add_file(zip_t *zip, const struct bundle_request *request, const json_t *recorded,
 		    json_t *list, char *error)
 {
@@ -109,23 +110,23 @@ static int add_file(zip_t *zip, const struct bundle_request *request, const json
 	int r;
 
 	if (name == NULL || sha256 == NULL || name[0] == '\0')
-		return 0; /* that file could not be made; the event says why */
-	if (!name_is_fit(name))
-		return say(error, -EBADMSG, "%s is no name of evidence", name);
+		return 0; /* this file could not be written; the event says why */
+	if (!name_is_safe(name))
+		return set_text(error, -EBADMSG, "%s is not a valid file name", name);
 	snprintf(path, sizeof(path), "%s/%s", request->evidence_dir, name);
 	r = digest_file(path, hex, &bytes);
 	if (r < 0)
-		return say(error, r == -ENOENT ? -ENOENT : -EIO, "%s is not there any more", name);
+		return set_text(error, r == -ENOENT ? -ENOENT : -EIO, "%s is missing", name);
 	if (strcmp(hex, sha256) != 0)
-		return say(error, -EBADMSG, "%s is not what was recorded any more", name);
+		return set_text(error, -EBADMSG, "%s differs from the recorded hash", name);
 	source = zip_source_file(zip, path, 0, -1);
 	index = source != NULL ? zip_file_add(zip, name, source, ZIP_FL_ENC_UTF_8) : -1;
 	if (index < 0) {
 		zip_source_free(source);
-		return say(error, -EIO, "%s cannot be added", name);
+		return set_text(error, -EIO, "%s cannot be added", name);
 	}
-	(void)zip_set_file_compression(zip, (zip_uint64_t)index, ZIP_CM_STORE,
-				       0); /* it is compressed already */
+	/* video and pictures are compressed already */
+	(void)zip_set_file_compression(zip, (zip_uint64_t)index, ZIP_CM_STORE, 0);
 	json_array_append_new(
 		list, json_pack("{s:s, s:s, s:I}", "name", name, "sha256", hex, "bytes", bytes));
 	return 0;
@@ -140,7 +141,7 @@ static int sign(zip_t *zip, const struct bundle_request *request, json_t *list, 
 	int r = crypto_key_load(request->key_path, seed, sizeof(seed), key_error);
 
 	if (r < 0)
-		return say(error, -EKEYREJECTED, "%s", key_error);
+		return set_text(error, -EKEYREJECTED, "%s", key_error);
 	crypto_signer_init(&signer, seed);
 	crypto_wipe(seed, sizeof(seed));
 	(void)crypto_base64(signer.public_key, sizeof(signer.public_key), key_text,
@@ -164,7 +165,7 @@ static int sign(zip_t *zip, const struct bundle_request *request, json_t *list, 
 	crypto_wipe(&signer, sizeof(signer));
 	free(signed_text);
 	free(text);
-	return r < 0 ? say(error, r, "%s", "the manifest cannot be written") : 0;
+	return r < 0 ? set_text(error, r, "%s", "the manifest cannot be written") : 0;
 }
 
 int bundle_write(const struct bundle_request *request, char *error)
@@ -178,8 +179,8 @@ int bundle_write(const struct bundle_request *request, char *error)
 
 	if (zip == NULL) {
 		json_decref(list);
-		return say(error, code == ZIP_ER_MEMORY ? -ENOMEM : -EIO, "%s cannot be written",
-			   request->path);
+		return set_text(error, code == ZIP_ER_MEMORY ? -ENOMEM : -EIO,
+				"%s cannot be written", request->path);
 	}
 	json_array_foreach(recorded, index, file) if (r == 0) r =
 		add_file(zip, request, file, list, error);
@@ -197,12 +198,12 @@ int bundle_write(const struct bundle_request *request, char *error)
 		    ? -ENOSPC
 		    : -EIO;
 	zip_discard(zip);
-	return say(error, r, "%s cannot be written", request->path);
+	return set_text(error, r, "%s cannot be written", request->path);
 }
 
 /* ---- reading ---- */
 
-/* A small entry as text, NULL: not there, or too large. */
+/* Read a small entry as text, which the caller frees; NULL: missing or too large. */
 static char *read_entry(zip_t *zip, const char *name, size_t bytes_max)
 {
 	zip_file_t *file = zip_fopen(zip, name, 0);
@@ -232,15 +233,16 @@ static int check_signature(zip_t *zip, const uint8_t *key, struct bundle_result 
 	int r = -EBADMSG;
 
 	if (text == NULL || signature_text == NULL || (key == NULL && key_text == NULL))
-		say(result->text, r, "%s", "there is no manifest, signature or key in it");
+		set_text(result->text, r, "%s", "it contains no manifest, signature or key");
 	else if (crypto_unbase64(signature_text, signature, sizeof(signature)) < 0 ||
 		 (key == NULL && crypto_unbase64(key_text, inside, sizeof(inside)) < 0))
-		say(result->text, r, "%s", "its signature or key cannot be read");
+		set_text(result->text, r, "%s", "its signature or key cannot be read");
 	else if (asprintf(&signed_text, SIGNED_PREFIX "%s", text) < 0)
 		r = -ENOMEM;
 	else if (!crypto_verify(key != NULL ? key : inside, signed_text, strlen(signed_text),
 				signature))
-		say(result->text, r, "%s", "the manifest is not what was signed with this key");
+		set_text(result->text, r, "%s",
+			 "the signature does not match the manifest and the key");
 	else
 		r = 0;
 	if (r == 0) {
@@ -265,9 +267,10 @@ static int check_file(zip_t *zip, const json_t *listed, struct bundle_result *re
 	zip_int64_t got = -1;
 
 	if (file == NULL || sha256 == NULL)
-		return say(result->text, -EBADMSG, "%s is missing", name != NULL ? name : "a file");
+		return set_text(result->text, -EBADMSG, "%s is missing",
+				name != NULL ? name : "a file");
 	crypto_sha256_begin(&digest);
-	/* no more than it should have: what unpacks to a disk full is not unpacked */
+	/* read no more than the listed size: a zip bomb is not unpacked */
 	while (bytes <= listed_bytes && (got = zip_fread(file, block, sizeof(block))) > 0) {
 		crypto_sha256_add(&digest, block, (size_t)got);
 		bytes += got;
@@ -275,7 +278,7 @@ static int check_file(zip_t *zip, const json_t *listed, struct bundle_result *re
 	crypto_sha256_end(&digest, hex);
 	zip_fclose(file);
 	if (got != 0 || bytes != listed_bytes || strcmp(hex, sha256) != 0)
-		return say(result->text, -EBADMSG, "%s was changed", name);
+		return set_text(result->text, -EBADMSG, "%s was changed", name);
 	result->files++;
 	return 0;
 }
@@ -287,11 +290,11 @@ static int check_files(zip_t *zip, struct bundle_result *result)
 	int r = 0;
 
 	if (!json_is_array(files) || json_array_size(files) > BUNDLE_FILES_MAX)
-		return say(result->text, -EBADMSG, "%s", "the manifest lists no files");
+		return set_text(result->text, -EBADMSG, "%s", "the manifest lists no files");
 	json_array_foreach(files, index, listed) if (r == 0) r = check_file(zip, listed, result);
 	if (r == 0 && zip_get_num_entries(zip, 0) != (zip_int64_t)result->files + 3)
-		r = say(result->text, -EBADMSG, "%s",
-			"there are files in it that the manifest does not list");
+		r = set_text(result->text, -EBADMSG, "%s",
+			     "it contains files that the manifest does not list");
 	return r;
 }
 
@@ -302,7 +305,7 @@ int bundle_verify(const char *path, const uint8_t *key, struct bundle_result *re
 
 	*ret_result = (struct bundle_result){.key_given = key != NULL};
 	if (zip == NULL && (code == ZIP_ER_NOZIP || code == ZIP_ER_INCONS)) {
-		say(ret_result->text, 0, "%s", "it is no zip, or a damaged one");
+		set_text(ret_result->text, 0, "%s", "it is not a zip, or is damaged");
 		return 0;
 	}
 	if (zip == NULL)
@@ -316,6 +319,6 @@ int bundle_verify(const char *path, const uint8_t *key, struct bundle_result *re
 	ret_result->ok = r == 0;
 	if (r == 0)
 		snprintf(ret_result->text, sizeof(ret_result->text),
-			 "%u files are as the gate signed them", ret_result->files);
+			 "%u files match the signed manifest", ret_result->files);
 	return 0;
 }

@@ -1,22 +1,23 @@
 #include "session.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/thread_role.h"
 #include "base/unconst.h"
-
 #include "crypto/crypto.h"
 
 enum { TRIES_MAX = 1024, KEY_BYTES = 16, FIRST_PAUSE_MS = 10000, FORGET_MS = SESSION_PAUSE_MS_MAX };
 
-struct kept {
-	struct session session; /* number 0: free */
-	uint8_t digest[DIGEST_BYTES];
+struct slot {
+	struct session session;       /* number 0: free */
+	uint8_t digest[DIGEST_BYTES]; /* of the id */
 };
 
-/* wrong log-ins under one key: a user at an address, a user, or an address */
+/* failed log-ins under one key: a user at an address, a user, or an address */
 struct tries {
 	uint8_t key[KEY_BYTES];
 	unsigned count; /* 0: free */
@@ -24,18 +25,19 @@ struct tries {
 };
 
 struct sessions {
-	uint64_t last_ms, idle_ms, next_number;
-	struct kept kept[SESSIONS_MAX];
+	uint64_t lifetime_ms, idle_ms, next_number;
+	struct slot slots[SESSIONS_MAX];
 	struct tries tries[TRIES_MAX];
 };
 
-int sessions_open(uint64_t last_ms, uint64_t idle_ms, struct sessions **ret_sessions)
+int sessions_open(uint64_t lifetime_ms, uint64_t idle_ms, struct sessions **ret_sessions)
 {
 	struct sessions *sessions = calloc(1, sizeof(*sessions));
 
+	assert(lifetime_ms > 0 && idle_ms > 0);
 	if (sessions == NULL)
 		return -ENOMEM;
-	sessions->last_ms = last_ms;
+	sessions->lifetime_ms = lifetime_ms;
 	sessions->idle_ms = idle_ms;
 	sessions->next_number = 1;
 	*ret_sessions = sessions;
@@ -70,33 +72,33 @@ static void digest_of(const char *id, uint8_t *ret_digest)
 static bool is_alive(const struct sessions *sessions, const struct session *session,
 		     uint64_t now_ms)
 {
-	return session->number != 0 && now_ms - session->begun_ms < sessions->last_ms &&
+	return session->number != 0 && now_ms - session->begun_ms < sessions->lifetime_ms &&
 	       now_ms - session->seen_ms < sessions->idle_ms;
 }
 
 /*
- * A slot for one more: the user's oldest beyond the user's share, else a free one, else the oldest
- * of all.
+ * A slot for a new session: the user's oldest if the user has SESSIONS_OF_USER_MAX, else a free
+ * one, else the oldest of all.
  */
-static struct kept *make_room(struct sessions *sessions, const char *user, uint64_t now_ms)
+static struct slot *claim_slot(struct sessions *sessions, const char *user, uint64_t now_ms)
 {
-	struct kept *room = NULL, *oldest = NULL, *own = NULL;
+	struct slot *room = NULL, *oldest = NULL, *own = NULL;
 	unsigned count = 0;
 
 	for (size_t i = 0; i < SESSIONS_MAX; i++) {
-		struct kept *kept = &sessions->kept[i];
+		struct slot *slot = &sessions->slots[i];
 
-		if (!is_alive(sessions, &kept->session, now_ms)) {
-			room = kept;
+		if (!is_alive(sessions, &slot->session, now_ms)) {
+			room = slot;
 			continue;
 		}
-		if (oldest == NULL || kept->session.seen_ms < oldest->session.seen_ms)
-			oldest = kept;
-		if (strcmp(kept->session.user, user) != 0)
+		if (oldest == NULL || slot->session.seen_ms < oldest->session.seen_ms)
+			oldest = slot;
+		if (strcmp(slot->session.user, user) != 0)
 			continue;
 		count++;
-		if (own == NULL || kept->session.seen_ms < own->session.seen_ms)
-			own = kept;
+		if (own == NULL || slot->session.seen_ms < own->session.seen_ms)
+			own = slot;
 	}
 	if (count >= SESSIONS_OF_USER_MAX)
 		return own;
@@ -106,15 +108,17 @@ static struct kept *make_room(struct sessions *sessions, const char *user, uint6
 const struct session *session_begin(struct sessions *sessions, const char *user, uint64_t now_ms,
 				    char *ret_id)
 {
-	struct kept *kept = make_room(sessions, user, now_ms);
+	struct slot *slot = claim_slot(sessions, user, now_ms);
 
-	kept->session = (struct session){
+	assert_thread(THREAD_CONTROL);
+	assert(sessions->next_number != 0);
+	slot->session = (struct session){
 		.number = sessions->next_number++, .begun_ms = now_ms, .seen_ms = now_ms};
-	snprintf(kept->session.user, sizeof(kept->session.user), "%s", user);
-	make_hex(kept->session.token, sizeof(kept->session.token));
+	snprintf(slot->session.user, sizeof(slot->session.user), "%s", user);
+	make_hex(slot->session.token, sizeof(slot->session.token));
 	make_hex(ret_id, SESSION_ID_BYTES);
-	digest_of(ret_id, kept->digest);
-	return &kept->session;
+	digest_of(ret_id, slot->digest);
+	return &slot->session;
 }
 
 const struct session *session_find(struct sessions *sessions, const char *id, uint64_t now_ms)
@@ -122,15 +126,16 @@ const struct session *session_find(struct sessions *sessions, const char *id, ui
 	uint8_t digest[DIGEST_BYTES];
 	struct session *found = NULL;
 
+	assert_thread(THREAD_CONTROL);
 	if (strlen(id) != SESSION_ID_BYTES - 1)
 		return NULL;
 	digest_of(id, digest);
 	for (size_t i = 0; i < SESSIONS_MAX; i++) {
-		struct kept *kept = &sessions->kept[i];
+		struct slot *slot = &sessions->slots[i];
 
-		if (is_alive(sessions, &kept->session, now_ms) &&
-		    crypto_equal(kept->digest, digest, sizeof(digest)))
-			found = &kept->session;
+		if (is_alive(sessions, &slot->session, now_ms) &&
+		    crypto_equal(slot->digest, digest, sizeof(digest)))
+			found = &slot->session;
 	}
 	if (found != NULL)
 		found->seen_ms = now_ms;
@@ -140,24 +145,24 @@ const struct session *session_find(struct sessions *sessions, const char *id, ui
 bool session_is_live(const struct sessions *sessions, uint64_t number, uint64_t now_ms)
 {
 	for (size_t i = 0; i < SESSIONS_MAX; i++)
-		if (sessions->kept[i].session.number == number)
-			return is_alive(sessions, &sessions->kept[i].session, now_ms);
+		if (sessions->slots[i].session.number == number)
+			return is_alive(sessions, &sessions->slots[i].session, now_ms);
 	return false;
 }
 
 void session_end(struct sessions *sessions, uint64_t number)
 {
 	for (size_t i = 0; number != 0 && i < SESSIONS_MAX; i++)
-		if (sessions->kept[i].session.number == number)
-			crypto_wipe(&sessions->kept[i], sizeof(sessions->kept[i]));
+		if (sessions->slots[i].session.number == number)
+			crypto_wipe(&sessions->slots[i], sizeof(sessions->slots[i]));
 }
 
-void sessions_end_user(struct sessions *sessions, const char *user, uint64_t but)
+void sessions_end_user(struct sessions *sessions, const char *user, uint64_t except)
 {
 	for (size_t i = 0; i < SESSIONS_MAX; i++) {
-		const struct session *session = &sessions->kept[i].session;
+		const struct session *session = &sessions->slots[i].session;
 
-		if (session->number != but && strcmp(session->user, user) == 0)
+		if (session->number != except && strcmp(session->user, user) == 0)
 			session_end(sessions, session->number);
 	}
 }
@@ -168,7 +173,7 @@ bool session_token_is(const struct session *session, const char *given)
 	       crypto_equal(session->token, given, SESSION_TOKEN_BYTES - 1);
 }
 
-/* ---- tries ---- */
+/* ---- failed log-ins ---- */
 
 static void make_key(const char *user, const char *address, uint8_t *ret_key)
 {
@@ -193,7 +198,7 @@ static struct tries *find_tries(const struct sessions *sessions, const uint8_t *
 	return NULL;
 }
 
-/* 10 s after the last free try, twice as long after each further one */
+/* FIRST_PAUSE_MS after @p free tries, twice as long after each further one */
 static uint64_t pause_of(const struct sessions *sessions, const char *user, const char *address,
 			 unsigned free, uint64_t now_ms)
 {
@@ -243,7 +248,7 @@ static void count_try(struct sessions *sessions, const char *user, const char *a
 			memcpy(tries->key, key, KEY_BYTES);
 		}
 	if (tries == NULL) {
-		/* full of others: the one that tried longest ago makes room */
+		/* the table is full: replace the entry whose last try is the oldest */
 		tries = &sessions->tries[0];
 		for (size_t i = 1; i < TRIES_MAX; i++)
 			if (sessions->tries[i].last_ms < tries->last_ms)
@@ -255,8 +260,8 @@ static void count_try(struct sessions *sessions, const char *user, const char *a
 	tries->last_ms = now_ms;
 }
 
-static void take_back(struct sessions *sessions, const char *user, const char *address,
-		      uint64_t now_ms)
+static void subtract_attempt(struct sessions *sessions, const char *user, const char *address,
+			     uint64_t now_ms)
 {
 	uint8_t key[KEY_BYTES];
 	struct tries *tries;
@@ -268,12 +273,13 @@ static void take_back(struct sessions *sessions, const char *user, const char *a
 }
 
 void session_count_attempt(struct sessions *sessions, const char *user, const char *address,
-			   bool right, uint64_t now_ms)
+			   bool succeeded, uint64_t now_ms)
 {
 	uint8_t key[KEY_BYTES];
 	struct tries *tries;
 
-	if (!right) {
+	assert_thread(THREAD_CONTROL);
+	if (!succeeded) {
 		count_try(sessions, user, address, now_ms);
 		count_try(sessions, user, "", now_ms);
 		count_try(sessions, "", address, now_ms);
@@ -283,6 +289,6 @@ void session_count_attempt(struct sessions *sessions, const char *user, const ch
 	tries = find_tries(sessions, key, now_ms);
 	if (tries != NULL)
 		tries->count = 0;
-	take_back(sessions, user, "", now_ms);
-	take_back(sessions, "", address, now_ms);
+	subtract_attempt(sessions, user, "", now_ms);
+	subtract_attempt(sessions, "", address, now_ms);
 }

@@ -15,7 +15,7 @@ void totp_make(char ret_secret[TOTP_SECRET_TEXT_BYTES])
 
 	crypto_random(random, sizeof(random));
 	for (size_t i = 0; i < sizeof(random); i++)
-		ret_secret[i] = alphabet[random[i] & 31]; /* five random bits each: 160 in all */
+		ret_secret[i] = alphabet[random[i] & 31]; /* five random bits each, 160 in total */
 	ret_secret[TOTP_SECRET_TEXT_BYTES - 1] = '\0';
 	crypto_wipe(random, sizeof(random));
 }
@@ -68,13 +68,13 @@ int totp_code(const char *secret, uint64_t step, char ret_code[TOTP_DIGITS + 1])
 uint64_t totp_check(const char *secret, const char *code, int64_t unix_ms, uint64_t last_step)
 {
 	uint64_t now = (uint64_t)(unix_ms / TOTP_STEP_MS), found = 0;
-	char right[TOTP_DIGITS + 1];
+	char expected[TOTP_DIGITS + 1];
 
 	if (strlen(code) != TOTP_DIGITS)
 		return 0;
 	for (uint64_t step = now - 1; step <= now + 1; step++)
-		if (step > last_step && totp_code(secret, step, right) == 0 &&
-		    crypto_equal(right, code, TOTP_DIGITS))
+		if (step > last_step && totp_code(secret, step, expected) == 0 &&
+		    crypto_equal(expected, code, TOTP_DIGITS))
 			found = step;
 	return found;
 }

@@ -1,5 +1,6 @@
 #include "user.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -19,6 +20,7 @@ bool user_name_is_valid(const char *name)
 
 const char *user_role_name(enum user_role role)
 {
+	assert(role <= USER_ADMIN);
 	return roles[role];
 }
 
@@ -44,6 +46,7 @@ int user_put(struct users *users, const struct user *user)
 {
 	struct user *slot = user_find(users, user->name);
 
+	assert(user_name_is_valid(user->name));
 	for (size_t i = 0; slot == NULL && i < USERS_MAX; i++)
 		if (users->all[i].name[0] == '\0')
 			slot = &users->all[i];

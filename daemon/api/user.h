@@ -1,8 +1,8 @@
 /*
- * user.h - those who may log in at the console: name, role, password hash, second factor.
+ * user.h - the users of the console: name, role, password hash, second factor.
  *
- * The table is in memory and follows the store's records of kind "user"; user_json() and
- * user_parse() are the two ways between them. Pure; control thread only.
+ * The table in memory mirrors the store's records of kind "user"; user_json() and user_parse()
+ * convert between the two. No I/O; control thread only.
  */
 #ifndef GH_API_USER_H
 #define GH_API_USER_H
@@ -18,7 +18,7 @@
 enum {
 	USER_NAME_BYTES = 32, /* [a-z0-9._-], 1 to 31 characters */
 	USERS_MAX = 128,
-	USER_PASSWORD_MIN = 10, /* characters of a password, in bytes */
+	USER_PASSWORD_MIN = 10, /* bytes of a password */
 	USER_PASSWORD_MAX = 256
 };
 
@@ -30,7 +30,7 @@ struct user {
 	bool disabled;
 	char hash[CRYPTO_PASSWORD_HASH_BYTES];
 	char totp[TOTP_SECRET_TEXT_BYTES]; /* "": none */
-	uint64_t totp_step;                /* the last one that was used: none serves twice */
+	uint64_t totp_step;                /* of the last code used: no code can be used twice */
 	int64_t created_unix_ms;
 };
 
@@ -52,10 +52,10 @@ int user_put(struct users *users, const struct user *user);
 /** The record for the store, a new reference; NULL: no memory. */
 json_t *user_json(const struct user *user);
 
-/** The reverse. @return 0 or -EBADMSG (another user's, or damaged). */
+/** The reverse. @return 0 or -EBADMSG (not a record of a user). */
 int user_parse(const char *name, const json_t *json, struct user *ret_user);
 
-/** What others may see: name, role, disabled, whether there is a second factor, created. */
+/** The members without secrets: name, role, disabled, whether a second factor is set, created. */
 json_t *user_public_json(const struct user *user);
 
 #endif

@@ -81,7 +81,7 @@ void gate_log_events(void *arg, struct api_token token, const struct api_events_
 					    .source = query->source,
 					    .text = query->text,
 					    .without =
-						    query->without_operators ? "operator." : NULL,
+						    query->exclude_operators ? "operator." : NULL,
 					    .severity_min = query->severity_min,
 					    .low_priority = query->low_priority,
 					    .hashes = true};

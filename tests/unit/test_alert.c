@@ -78,7 +78,7 @@ static void a_verdict_and_a_hold_move_it(void **state)
 	assert_int_equal(seqs[0], 10);
 	assert_int_equal(alerts_page(alerts, ALERT_STATE_HELD, NULL, 0, 10, seqs, &more), 1);
 	alerts_count(alerts, &counts);
-	assert_int_equal(counts.fresh, 1);
+	assert_int_equal(counts.unreviewed, 1);
 	assert_int_equal(counts.held, 1);
 	assert_int_equal(counts.by_verdict[false][ALERT_FALSE], 1);
 	note(10, "{\"verdict\":\"maybe\"}", -EBADMSG);
