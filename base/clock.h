@@ -1,8 +1,8 @@
 /*
- * clock.h - the two clocks of the gate, which tests can drive.
+ * clock.h - the monotonic clock and the wall clock; tests can set both.
  *
- * Durations and deadlines use the monotonic clock; only stored or shown times use the wall clock
- * and are named ..._unix_ms. Any thread.
+ * Durations and deadlines use the monotonic clock. Only stored or displayed times use the wall
+ * clock; their names end in _unix_ms. Any thread.
  */
 #ifndef GH_BASE_CLOCK_H
 #define GH_BASE_CLOCK_H
@@ -27,9 +27,9 @@ uint64_t clock_mono_us(void);
 int64_t clock_unix_ms(void);
 
 /**
- * Whether that time of the wall clock can be right: not before 2025, when no gate existed. A board
- * without a battery starts in 1970 or when its system was built; until its clock is set, no
- * schedule can be judged.
+ * Whether a time of the wall clock can be right: it is not before 2025. A board without a battery
+ * starts in 1970, or at the build date of its system. Until its clock is set, no schedule can be
+ * evaluated.
  */
 bool clock_is_set(int64_t unix_ms);
 
@@ -37,21 +37,21 @@ bool clock_is_set(int64_t unix_ms);
 void clock_format_utc(int64_t unix_ms, char *text);
 
 /**
- * "2026-11-21" or "2026-11-21T04:05[:06[.789]]Z", a date that exists, 1970 or later. @return 0 or
- * -EINVAL.
+ * Parse "2026-11-21" or "2026-11-21T04:05[:06[.789]]Z", an existing date in 1970 or later.
+ * @return 0 or -EINVAL.
  */
 int clock_parse_utc(const char *text, int64_t *ret_unix_ms);
 
 /**
- * The moment @p ms from now, for pthread_cond_timedwait() on a condition whose clock is
- * CLOCK_MONOTONIC. The tests' clock does not move it: the kernel waits by its own.
+ * The time @p ms from now, for pthread_cond_timedwait() on a condition whose clock is
+ * CLOCK_MONOTONIC. clock_fake_set() does not affect it, because the kernel uses the real clock.
  */
 struct timespec clock_deadline(unsigned ms);
 
-/** Tests only: from now on the clocks stand still at these values. */
+/** Tests only: stop both clocks at these values. */
 void clock_fake_set(uint64_t mono_ms, int64_t unix_ms);
 
-/** Tests only: back to the real clocks. */
+/** Tests only: use the real clocks again. */
 void clock_fake_clear(void);
 
 #ifdef __cplusplus

@@ -45,7 +45,7 @@ int clock_parse_utc(const char *text, int64_t *ret_unix_ms)
 		return -EINVAL;
 	back = date;
 	seconds = timegm(&back);
-	/* timegm() carries 31 February over into March: what changed was no date */
+	/* timegm() turns 31 February into a date in March: a changed date did not exist */
 	if (back.tm_mday != date.tm_mday || back.tm_mon != date.tm_mon ||
 	    back.tm_hour != date.tm_hour || back.tm_min != date.tm_min ||
 	    back.tm_sec != date.tm_sec)

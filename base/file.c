@@ -16,7 +16,7 @@ int file_sync(const char *path)
 	return r;
 }
 
-int file_give_to_owner(const char *folder, const char *path)
+int file_copy_owner(const char *folder, const char *path)
 {
 	struct stat owner;
 

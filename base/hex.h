@@ -12,7 +12,7 @@ extern "C" {
 
 enum {
 	DIGEST_BYTES = 32,                       /* of a SHA-256 or a BLAKE2b-256 */
-	DIGEST_HEX_BYTES = 2 * DIGEST_BYTES + 1, /* the same as digits, and the ending zero */
+	DIGEST_HEX_BYTES = 2 * DIGEST_BYTES + 1, /* the same as digits, with the final zero byte */
 };
 
 /** @param ret_text  2 * @p count + 1 bytes. */

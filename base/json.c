@@ -8,9 +8,7 @@
 #include "clock.h"
 #include "unconst.h"
 
-/*
- * jansson's parser recurses up to 2048 levels; a hostile payload is refused before it gets there.
- */
+/* jansson's parser recurses up to 2048 levels, so a hostile payload is refused before parsing. */
 static bool too_deep(const char *text, size_t bytes)
 {
 	bool in_string = false;
@@ -111,7 +109,7 @@ int json_check_members(const json_t *object, const char *const *known, struct pr
 	return 0;
 }
 
-/* ---- the same with the sentence alone ---- */
+/* ---- the same without a struct problem ---- */
 
 static int copy_detail(int r, const struct problem *problem, char *error)
 {
@@ -183,7 +181,7 @@ json_t *json_utc(int64_t unix_ms)
 void json_set_utc(json_t *object, const char *key, int64_t unix_ms)
 {
 	(void)json_object_set_new(object, key,
-				  json_utc(unix_ms)); /* for want of memory: the object lacks it */
+				  json_utc(unix_ms)); /* without memory the object lacks it */
 }
 
 json_t *json_rounded(float value)

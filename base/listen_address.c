@@ -9,7 +9,7 @@
 
 enum { HOST_BYTES = 64 };
 
-/* Splits HOST:PORT or [HOST]:PORT; without a port *ret_port is NULL. */
+/* Splits HOST:PORT or [HOST]:PORT. *ret_port is NULL if there is no port. */
 static int split(const char *text, char *host, const char **ret_port)
 {
 	const char *end, *port = NULL;

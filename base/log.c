@@ -36,7 +36,7 @@ static void write_stderr(enum log_level level, const char *room, const char *tex
 
 	clock_gettime(CLOCK_REALTIME, &now);
 	gmtime_r(&now.tv_sec, &utc);
-	/* one call, so that lines of two threads never mix */
+	/* one call, so that the lines of two threads are not mixed */
 	fprintf(stderr, "%02d:%02d:%02d.%03ld %-6s %s%s\n", utc.tm_hour, utc.tm_min, utc.tm_sec,
 		now.tv_nsec / 1000000, room, word, text);
 }

@@ -1,8 +1,9 @@
 /*
- * log.h - one line to the operator: the journal when stderr is connected to it, else stderr.
+ * log.h - writes log lines for the operator: to the journal if stderr is connected to it, else to
+ * stderr.
  *
- * The layer that gives up logs, once, naming the door, device or topic; layers below only return.
- * Nothing logged may hold an embedding, a picture, a password or a key. Any thread.
+ * The layer that handles an error logs it, once, with the door, device or topic; the layers below
+ * only return it. No log line may contain an embedding, a picture, a password or a key. Any thread.
  */
 #ifndef GH_BASE_LOG_H
 #define GH_BASE_LOG_H
@@ -11,7 +12,7 @@
 extern "C" {
 #endif
 
-/* syslog's numbers, which the journal shares */
+/* the numbers of syslog and of the journal */
 enum log_level {
 	LOG_LEVEL_ERROR = 3,
 	LOG_LEVEL_WARNING = 4,
@@ -19,12 +20,12 @@ enum log_level {
 	LOG_LEVEL_DEBUG = 7
 };
 
-/** Lines above @p level are dropped; INFO until set. Call before threads start. */
+/** Drop lines above @p level; INFO is the default. Call before threads start. */
 void log_set_level(enum log_level level);
 
 /**
- * One line, without a newline at its end, cut at 1023 bytes. @p room names the speaker: "hw",
- * "mqtt"...
+ * Log one line without a newline, cut at 1023 bytes. @p room names the part of the program that
+ * logs it: "hw", "mqtt"...
  */
 void log_line(enum log_level level, const char *room, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));

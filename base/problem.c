@@ -97,7 +97,7 @@ void problem_begin(struct problem *problem, unsigned code)
 	problem->detail[0] = '\0';
 }
 
-/* How much of @p text fits into @p bytes without cutting a character of UTF-8. */
+/* How many bytes of @p text fit into @p bytes without cutting a UTF-8 character. */
 static size_t length_within(const char *text, size_t bytes)
 {
 	size_t length = strnlen(text, bytes);
@@ -120,7 +120,7 @@ static void add_text(struct problem *problem, const char *name, enum problem_kin
 	param->text_at = problem->text_bytes;
 	if (text == NULL)
 		text = "";
-	/* the last byte is kept for texts that find no room: they are empty */
+	/* the last byte is reserved: texts for which there is no room point to it and are empty */
 	length = bytes > 1 ? length_within(text, bytes - 1) : 0;
 	memcpy(at, text, length);
 	at[length] = '\0';
@@ -308,6 +308,6 @@ int problem_read_json(const json_t *json, struct problem *ret_problem)
 		if (value != NULL && ret_problem->param_count < PROBLEM_PARAMS_MAX)
 			read_param(ret_problem, param_names[i].name, param_names[i].is_code, value);
 	}
-	(void)problem_end(ret_problem); /* the errno of the code: here it is no failure */
+	(void)problem_end(ret_problem); /* it returns the errno of the code */
 	return 0;
 }

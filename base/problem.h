@@ -1,16 +1,16 @@
 /*
- * problem.h - one error as a code with parameters, and its English sentence.
+ * problem.h - an error as a code with parameters and an English sentence.
  *
- * base/problems.json is the table of all codes. base/problems.py makes of it, in the build folder,
- * the enum of codes and one function for each, whose parameters have the types of the table: a call
- * that fits no sentence does not compile.
+ * base/problems.json is the table of all codes. From it base/problems.py generates, in the build
+ * folder, the enum of codes and one function for each code, whose parameters have the types of the
+ * table. So a call with wrong parameters does not compile.
  *
  * Each function fills @p problem and returns the negative errno of its code, so that a check reads
  *
  *	return problem_door_not_here(problem, name);
  *
- * The page translates the code; `detail` is for logs, gatectl and other clients of the API. Pure;
- * any thread. A struct problem owns all that is in it and is copied by value.
+ * The console translates the code; `detail` is for logs, gatectl and other clients of the API.
+ * Pure; any thread. A struct problem holds no pointers to free and is copied by value.
  */
 #ifndef GH_BASE_PROBLEM_H
 #define GH_BASE_PROBLEM_H
@@ -25,12 +25,12 @@ extern "C" {
 
 enum {
 	PROBLEM_PARAMS_MAX = 8,
-	/* of all parameters that are texts, with their zeros; what is longer is cut */
+	/* of all text parameters with their zero bytes; the rest is cut off */
 	PROBLEM_TEXT_BYTES = 512,
-	PROBLEM_DETAIL_BYTES = 640 /* a longer sentence is cut */
+	PROBLEM_DETAIL_BYTES = 640 /* a longer sentence is cut off */
 };
 
-/* PROBLEM_KIND_CODE: a text, the name of another code */
+/* PROBLEM_KIND_CODE is a text: the name of another code */
 enum problem_kind {
 	PROBLEM_KIND_TEXT,
 	PROBLEM_KIND_CODE,
@@ -55,39 +55,37 @@ struct problem {
 	char detail[PROBLEM_DETAIL_BYTES]; /* the sentence in English */
 };
 
-/** "door-unknown"; "" for PROBLEM_NONE. A constant. */
+/** The name of its code, such as "door-unknown"; "" for PROBLEM_NONE. A constant. */
 const char *problem_name(const struct problem *problem);
 
-/** The errno of its code, negative; 0 for PROBLEM_NONE. */
+/** The negative errno of its code; 0 for PROBLEM_NONE. */
 int problem_errno(const struct problem *problem);
 
 /** The HTTP status of its code, 400 to 599. @p problem is not PROBLEM_NONE. */
 unsigned problem_status(const struct problem *problem);
 
-/**
- * The HTTP status of a negative errno that no code was given for: 404, 409, 413, 422, 500, 503 or
- * 507.
- */
+/** The HTTP status for a negative errno without a code: 404, 409, 413, 422, 500, 503 or 507. */
 unsigned problem_status_of(int r);
 
-/** {name: text or number}, a new reference; NULL: no memory. A text that is no UTF-8 is "?". */
+/** {name: text or number}, a new reference; NULL: no memory. Text that is not UTF-8 becomes "?". */
 json_t *problem_params_json(const struct problem *problem);
 
 /**
- * {"code":..., "params":{...}} for an event or a status, a new reference; NULL for PROBLEM_NONE, or
+ * {"code":..., "params":{...}} for an event or a status, a new reference; NULL for PROBLEM_NONE or
  * without memory.
  */
 json_t *problem_json(const struct problem *problem);
 
 /**
- * The reverse of problem_json(), of an event that may be older or newer than this program. Members
- * of "params" that no code has are left out.
- * @return 0 or -EINVAL (no such object, or a code that is not known): *ret_problem is PROBLEM_NONE.
+ * The reverse of problem_json() for an event that an older or newer program may have written.
+ * Ignores members of "params" that no code has.
+ * @return 0, or -EINVAL (no such object, or an unknown code), which sets *ret_problem to
+ *         PROBLEM_NONE.
  */
 int problem_read_json(const json_t *json, struct problem *ret_problem);
 
-/* For the generated functions alone. A text is copied and cut at the end of a character; NULL is
- * "". A number is rounded to two digits after the point. */
+/* Only for the generated functions. Text is copied and cut between two characters; NULL is "". A
+ * number is rounded to two decimal places. */
 void problem_begin(struct problem *problem, unsigned code);
 void problem_add_text(struct problem *problem, const char *name, const char *text);
 void problem_add_integer(struct problem *problem, const char *name, long long integer);
@@ -95,7 +93,7 @@ void problem_add_number(struct problem *problem, const char *name, double number
 void problem_add_system(struct problem *problem, const char *name,
 			int r); /* strerror() of a positive or negative errno */
 void problem_add_code(struct problem *problem, const char *name, const struct problem *cause);
-int problem_end(struct problem *problem); /* makes `detail` */
+int problem_end(struct problem *problem); /* writes `detail` */
 
 #include "problem_codes.h"
 

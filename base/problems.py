@@ -1,16 +1,16 @@
 #!/usr/bin/python3
 """
-Every error of the gate stands once, in problems.json: its code, its errno, its parameters with their types and its
-English sentence. This makes of it what else needs them.
+problems.json lists all errors of the gate: code, errno, parameters with their types, and English sentence. This program
+generates from it:
 
     problems.py --header FILE    the enum of codes and a typed function for each, for C
     problems.py --table FILE     the rows of the table of codes that problem.c includes
-    problems.py --params FILE    and those of the table of parameters
+    problems.py --params FILE    the rows of the table of parameters that problem.c includes
     problems.py --write          the codes in docs/reference/openapi.yaml and problem.* in console/locales/en.json
-    problems.py --check          says where these two files differ from the table; 1 if they do
+    problems.py --check          prints where these two files differ from the table; exit status 1 if they do
 
-Types: string, integer and number are shown as they are; member is the name of a JSON member, word a term of the API,
-system a text of the C library (its errno in C), code another problem, whose parameters are added to those of this one.
+Types: string, integer and number are printed unchanged. member is the name of a JSON member, word a term of the API,
+system a text of the C library (an errno in C), code another problem, whose parameters are added to those of this one.
 """
 import json
 import pathlib
@@ -36,9 +36,9 @@ def codes():
         for code, entry in group.items():
             params = entry.setdefault("params", {})
             if code in table or not re.fullmatch(r"[a-z][a-z0-9-]*[a-z0-9]", code):
-                sys.exit(f"problems.json: {code}: stands twice, or is no word of a-z, 0-9 and hyphens")
+                sys.exit(f"problems.json: {code}: occurs twice, or has other characters than a-z, 0-9 and hyphens")
             if set(PLACE.findall(entry["en"])) != set(params):
-                sys.exit(f"problems.json: {code}: the places in its sentence are not its parameters")
+                sys.exit(f"problems.json: {code}: the placeholders of its sentence are not its parameters")
             for name, kind in params.items():
                 if kind not in C_TYPES or types.setdefault(name, kind) != kind:
                     sys.exit(f"problems.json: {code}: {name} is {kind}: no such type, or another one elsewhere")

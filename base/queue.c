@@ -36,7 +36,7 @@ static void signal_fd(struct queue *queue, bool filled)
 		r = write(queue->fd, &value, sizeof(value));
 	else
 		r = read(queue->fd, &value, sizeof(value));
-	(void)r; /* non-blocking: it can only say that the fd is in the wanted state already */
+	(void)r; /* non-blocking: it fails only if the descriptor is in that state already */
 }
 
 int queue_open(size_t item_bytes, size_t items_max, enum queue_policy policy,

@@ -1,9 +1,9 @@
 /*
- * thread_role.h - which thread runs this code, as an assertion.
+ * thread_role.h - asserts on which thread a function runs.
  *
- * Each thread that the program starts registers its role once, before anything else. A thread that
- * registered none has the role THREAD_CONTROL: the main thread, and so a unit test, needs no call.
- * Any thread; a few instructions.
+ * Each thread that the program starts registers its role first. A thread without a registered role
+ * is THREAD_CONTROL, so the main thread and a unit test need no call. Any thread; takes a few
+ * instructions.
  */
 #ifndef GH_BASE_THREAD_ROLE_H
 #define GH_BASE_THREAD_ROLE_H
@@ -17,7 +17,7 @@ extern "C" {
 enum thread_role {
 	THREAD_CONTROL, /* the event loop, which owns doors, roster, broker and web */
 	THREAD_STORE,   /* the only writer of gate.db */
-	THREAD_QUERY,   /* reads of gate.db, the audit among them */
+	THREAD_QUERY,   /* reads gate.db; also the thread of an audit */
 	THREAD_CAMERA,  /* one for each camera: reads packets, decodes pictures */
 	THREAD_FACE,    /* detection and recognition of faces */
 	THREAD_LITTER,  /* detection of thrown objects, and the writer of their evidence */
@@ -25,15 +25,15 @@ enum thread_role {
 	THREAD_ROLES
 };
 
-/** Register the role of the calling thread; it stays until the thread ends. */
+/** Register the role of the calling thread until the thread ends. */
 void thread_role_set(enum thread_role role);
 
 /** The role of the calling thread. */
 enum thread_role thread_role(void);
 
 /*
- * At the beginning of each function that one thread alone may call. No preset of the build defines
- * NDEBUG, so this check is part of the release build too: it reads one thread-local variable.
+ * Used at the beginning of each function that only one thread may call. No build preset defines
+ * NDEBUG, so the release build contains this check, too: it reads one thread-local variable.
  */
 #define assert_thread(role) assert(thread_role() == (role))
 

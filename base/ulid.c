@@ -39,13 +39,13 @@ void ulid_make(int64_t unix_ms, char *ret_text)
 	pthread_mutex_lock(&last_lock);
 	if (unix_ms > last_ms) {
 		/*
-		 * an id is no secret, and a door's event must not wait for a board that has no
-		 * randomness yet
+		 * GRND_INSECURE: an id is no secret, and a door's event must not wait until a board
+		 * that has just started has randomness
 		 */
 		ssize_t got = getrandom(last_random, sizeof(last_random), GRND_INSECURE);
 
 		assert(got == (ssize_t)sizeof(last_random));
-		last_random[0] &= 0x7f; /* room to count up within one millisecond */
+		last_random[0] &= 0x7f; /* room for increments within one millisecond */
 		last_ms = unix_ms;
 	} else {
 		increment(last_random);

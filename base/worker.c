@@ -15,7 +15,7 @@ enum { NAME_BYTES = 16 };
 struct worker {
 	char name[NAME_BYTES];
 	struct queue *jobs, *done; /* of struct worker_job * */
-	size_t jobs_max, posted;   /* posted: not ended yet; the control thread's */
+	size_t jobs_max, posted;   /* posted: not ended yet; control thread only */
 	atomic_bool closing;
 	pthread_t thread;
 	bool started;
@@ -30,7 +30,7 @@ static void *work(void *arg)
 	pthread_setname_np(pthread_self(), worker->name);
 	while (!atomic_load(&worker->closing) && queue_pop_wait(worker->jobs, &job, -1) == 0) {
 		job->run(job);
-		(void)queue_push(worker->done, &job); /* there is room for all that are posted */
+		(void)queue_push(worker->done, &job); /* it has room for all posted jobs */
 	}
 	return NULL;
 }

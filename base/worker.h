@@ -1,10 +1,10 @@
 /*
- * worker.h - one thread for what would hold up the control loop: passwords, archives, pictures,
- * folders.
+ * worker.h - a thread for work that would block the control thread: password hashes, archives,
+ * pictures, folders.
  *
- * A job runs on the worker's thread, in the order of posting, and then ends on the control thread,
- * which worker_dispatch() does. A job owns what it points to; it must not touch what the control
- * thread owns.
+ * Jobs run on the worker's thread in the order of posting. worker_dispatch() then calls end() on
+ * the control thread. A job owns its data and must not access data of the control thread. Only the
+ * control thread may call the functions below.
  */
 #ifndef GH_BASE_WORKER_H
 #define GH_BASE_WORKER_H
@@ -15,19 +15,21 @@ struct worker;
 
 struct worker_job {
 	void (*run)(struct worker_job *job); /* on the worker's thread */
-	/*
-	 * on the control thread; frees the job. Also called, without run, when the worker closes
-	 * first
-	 */
-	void (*end)(struct worker_job *job, int r); /* 0, or -ECANCELED */
+	/* on the control thread; frees the job. @p r is 0, or -ECANCELED: the worker was closed */
+	void (*end)(struct worker_job *job, int r);
 };
 
-/** @param name  of the thread, at most 15 characters. @return 0, -ENOMEM or -EAGAIN (no thread). */
+/**
+ * Start the thread.
+ * @param name      of the thread, at most 15 characters.
+ * @param jobs_max  the largest number of unfinished jobs, at least 1.
+ * @return 0, -ENOMEM, -EAGAIN (no thread) or what eventfd(2) failed with.
+ */
 int worker_open(const char *name, size_t jobs_max, struct worker **ret_worker);
 
 /**
- * @return 0 (job->end() will be called), or -ENOSPC: too many are waiting, the job stays the
- *         caller's.
+ * Post a job. @return 0 (the worker owns it until job->end()), or -ENOSPC: there are @p jobs_max
+ * unfinished jobs, and the caller still owns this one.
  */
 int worker_post(struct worker *worker, struct worker_job *job);
 
@@ -35,7 +37,9 @@ int worker_post(struct worker *worker, struct worker_job *job);
 int worker_fd(const struct worker *worker);
 void worker_dispatch(struct worker *worker);
 
-/** Waits for the job that runs; the others end with -ECANCELED. NULL is fine. */
+/**
+ * Wait for the running job, end all jobs with -ECANCELED and free the worker. NULL is allowed.
+ */
 void worker_close(struct worker *worker);
 
 #endif

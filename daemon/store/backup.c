@@ -238,13 +238,13 @@ static int restore_keys(const char *folder, const char *state_dir, char *text)
 	join(to, state_dir, "keys");
 	if (mkdir(to, 0700) < 0 && errno != EEXIST)
 		return set_text(text, -errno, "%s: %s", to, strerror(errno));
-	r = file_give_to_owner(state_dir, to);
+	r = file_copy_owner(state_dir, to);
 	for (size_t i = 0; r == 0 && i < KEYS; i++) {
 		join(from, folder, key_names[i]);
 		join(to, state_dir, key_names[i]);
 		r = copy[i] ? copy_file(from, to, mode_of(key_names[i])) : 0;
 		if (r == 0)
-			r = file_give_to_owner(state_dir, to);
+			r = file_copy_owner(state_dir, to);
 	}
 	join(to, state_dir, "keys");
 	if (r == 0)
@@ -319,7 +319,7 @@ static int restore_claimed(const char *folder, const char *state_dir, char *text
 	(void)unlink(fresh); /* of an interrupted restore */
 	r = copy_file(from, fresh, 0600);
 	if (r == 0)
-		r = file_give_to_owner(state_dir, fresh);
+		r = file_copy_owner(state_dir, fresh);
 	if (r < 0)
 		return set_text(text, r, "%s: %s", fresh, strerror(-r));
 	r = restore_keys(folder, state_dir, text);
@@ -344,7 +344,7 @@ int backup_restore(const char *folder, const char *state_dir, char *text)
 	if (r < 0)
 		return set_text(text, r, "%s", error[0] != '\0' ? error : strerror(-r));
 	join(lock, state_dir, "lock");
-	r = file_give_to_owner(state_dir, lock);
+	r = file_copy_owner(state_dir, lock);
 	r = r < 0 ? set_text(text, r, "%s: %s", lock, strerror(-r))
 		  : restore_claimed(folder, state_dir, text);
 	store_claim_release(claim);

@@ -85,7 +85,7 @@ static int write_register(const char *state_dir, json_t *copies)
 	if (fd >= 0 && close(fd) < 0 && r == 0)
 		r = -errno;
 	if (r == 0)
-		r = file_give_to_owner(state_dir, fresh);
+		r = file_copy_owner(state_dir, fresh);
 	if (r == 0 && rename(fresh, path) < 0)
 		r = -errno;
 	if (r < 0)
