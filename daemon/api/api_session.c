@@ -155,7 +155,7 @@ static void check_password(struct worker_job *job)
 
 	assert_thread(THREAD_WORKER);
 	if (login->hash[0] != '\0')
-		login->password_is_right = crypto_password_is(login->password, login->hash);
+		login->password_is_right = crypto_password_verify(login->password, login->hash);
 	else
 		/* takes as long as a check: the time does not reveal whether a user exists */
 		(void)crypto_password_hash(login->password, hash);

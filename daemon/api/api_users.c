@@ -88,7 +88,8 @@ static void hash_password(struct worker_job *job)
 	struct change *change = (struct change *)job;
 
 	assert_thread(THREAD_WORKER);
-	change->old_is_right = !change->own || crypto_password_is(change->old, change->user.hash);
+	change->old_is_right =
+		!change->own || crypto_password_verify(change->old, change->user.hash);
 	if (change->old_is_right)
 		change->r = crypto_password_hash(change->password, change->user.hash);
 }

@@ -144,16 +144,16 @@ static int sign(zip_t *zip, const struct bundle_request *request, json_t *list, 
 		return set_text(error, -EKEYREJECTED, "%s", key_error);
 	crypto_signer_init(&signer, seed);
 	crypto_wipe(seed, sizeof(seed));
-	(void)crypto_base64(signer.public_key, sizeof(signer.public_key), key_text,
-			    sizeof(key_text));
+	(void)crypto_base64_encode(signer.public_key, sizeof(signer.public_key), key_text,
+				   sizeof(key_text));
 	json_object_set_new(request->manifest, "v", json_integer(1));
 	json_object_set_new(request->manifest, "public_key", json_string(key_text));
 	json_object_set(request->manifest, "files", list);
 	text = json_canonical(request->manifest);
 	if (text != NULL && asprintf(&signed_text, SIGNED_PREFIX "%s", text) > 0) {
 		crypto_signer_sign(&signer, signed_text, strlen(signed_text), signature);
-		(void)crypto_base64(signature, sizeof(signature), signature_text,
-				    sizeof(signature_text));
+		(void)crypto_base64_encode(signature, sizeof(signature), signature_text,
+					   sizeof(signature_text));
 		r = add_bytes(zip, MANIFEST, text, strlen(text));
 		if (r == 0)
 			r = add_bytes(zip, SIGNATURE, signature_text, strlen(signature_text));
@@ -233,10 +233,17 @@ static int check_signature(zip_t *zip, const uint8_t *key, struct bundle_result 
 	int r = -EBADMSG;
 
 	if (text == NULL || signature_text == NULL || (key == NULL && key_text == NULL))
+<<<<<<< HEAD
 		set_text(result->text, r, "%s", "it contains no manifest, signature or key");
-	else if (crypto_unbase64(signature_text, signature, sizeof(signature)) < 0 ||
-		 (key == NULL && crypto_unbase64(key_text, inside, sizeof(inside)) < 0))
+	else if (crypto_base64_decode(signature_text, signature, sizeof(signature)) < 0 ||
+		 (key == NULL && crypto_base64_decode(key_text, inside, sizeof(inside)) < 0))
 		set_text(result->text, r, "%s", "its signature or key cannot be read");
+=======
+		say(result->text, r, "%s", "there is no manifest, signature or key in it");
+	else if (crypto_base64_decode(signature_text, signature, sizeof(signature)) < 0 ||
+		 (key == NULL && crypto_base64_decode(key_text, inside, sizeof(inside)) < 0))
+		say(result->text, r, "%s", "its signature or key cannot be read");
+>>>>>>> 7ae573f (crypto: crypto_base64_encode() and _decode(), crypto_password_verify())
 	else if (asprintf(&signed_text, SIGNED_PREFIX "%s", text) < 0)
 		r = -ENOMEM;
 	else if (!crypto_verify(key != NULL ? key : inside, signed_text, strlen(signed_text),

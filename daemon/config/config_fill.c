@@ -108,7 +108,7 @@ static int store_key(const char *text, uint8_t *out, char *expected, size_t byte
 	uint8_t key[32];
 
 	snprintf(expected, bytes, "32 bytes in base64 (gatectl mqtt keygen prints such a key)");
-	if (crypto_unbase64(text, key, sizeof(key)) < 0)
+	if (crypto_base64_decode(text, key, sizeof(key)) < 0)
 		return -EINVAL;
 	memcpy(out, key, sizeof(key));
 	return 0;

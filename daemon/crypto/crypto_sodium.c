@@ -116,7 +116,7 @@ int crypto_password_hash(const char *password, char ret_hash[CRYPTO_PASSWORD_HAS
 		       : -ENOMEM;
 }
 
-bool crypto_password_is(const char *password, const char *hash)
+bool crypto_password_verify(const char *password, const char *hash)
 {
 	return crypto_pwhash_argon2id_str_verify(hash, password, strlen(password)) == 0;
 }
@@ -136,7 +136,7 @@ void crypto_wipe(void *secret, size_t bytes)
 	sodium_memzero(secret, bytes);
 }
 
-int crypto_base64(const void *from, size_t bytes, char *text, size_t text_bytes)
+int crypto_base64_encode(const void *from, size_t bytes, char *text, size_t text_bytes)
 {
 	if (text_bytes < sodium_base64_encoded_len(bytes, sodium_base64_VARIANT_ORIGINAL))
 		return -ENOSPC;
@@ -144,7 +144,7 @@ int crypto_base64(const void *from, size_t bytes, char *text, size_t text_bytes)
 	return 0;
 }
 
-int crypto_unbase64_all(const char *text, void *ret, size_t bytes_max, size_t *ret_bytes)
+int crypto_base64_decode_any(const char *text, void *ret, size_t bytes_max, size_t *ret_bytes)
 {
 	return sodium_base642bin(ret, bytes_max, text, strlen(text), NULL, ret_bytes, NULL,
 				 sodium_base64_VARIANT_ORIGINAL) == 0
@@ -152,11 +152,11 @@ int crypto_unbase64_all(const char *text, void *ret, size_t bytes_max, size_t *r
 		       : -EINVAL;
 }
 
-int crypto_unbase64(const char *text, void *ret, size_t bytes)
+int crypto_base64_decode(const char *text, void *ret, size_t bytes)
 {
 	size_t got;
 
-	return crypto_unbase64_all(text, ret, bytes, &got) == 0 && got == bytes ? 0 : -EINVAL;
+	return crypto_base64_decode_any(text, ret, bytes, &got) == 0 && got == bytes ? 0 : -EINVAL;
 }
 
 static int fail(char *error, int r, const char *path, const char *what)
@@ -182,7 +182,7 @@ static int read_key(int fd, const char *path, uint8_t *ret_key, size_t bytes, ch
 	if (got < 0)
 		return fail_errno(error, path, "read it");
 	text[strcspn(text, "\r\n")] = '\0';
-	r = crypto_unbase64(text, ret_key, bytes);
+	r = crypto_base64_decode(text, ret_key, bytes);
 	crypto_wipe(text, sizeof(text));
 	if (r < 0)
 		return fail(error, r, path,
@@ -190,7 +190,7 @@ static int read_key(int fd, const char *path, uint8_t *ret_key, size_t bytes, ch
 	return 0;
 }
 
-/* systemd guards its credentials itself, by ACLs whose mask shows in the mode. */
+/* systemd protects its credentials with ACLs, whose mask appears in the mode. */
 static bool is_credential(const char *path)
 {
 	const char *folder = getenv("CREDENTIALS_DIRECTORY");
@@ -207,7 +207,7 @@ int crypto_key_load(const char *path, uint8_t *ret_key, size_t bytes, char *erro
 	if (fd < 0)
 		return fail_errno(error, path, "open the key file");
 	if (fstat(fd, &file) < 0)
-		r = fail_errno(error, path, "look at it");
+		r = fail_errno(error, path, "read its mode");
 	else if (!S_ISREG(file.st_mode))
 		r = fail(error, -EINVAL, path, "is not a file");
 	else if ((file.st_mode & 077) != 0 && strstr(path, ".pub") == NULL && !is_credential(path))
@@ -219,8 +219,8 @@ int crypto_key_load(const char *path, uint8_t *ret_key, size_t bytes, char *erro
 }
 
 /*
- * The name must be on disk too: a key that a power cut takes back would make everything it sealed
- * unreadable.
+ * Syncs the folder of @p path: if a power cut removed a new key's file name, nothing sealed with it
+ * could be read.
  */
 static int sync_directory(const char *path)
 {
@@ -244,7 +244,7 @@ static int sync_directory(const char *path)
 	return r;
 }
 
-/* Under another name first: a key file is whole or not there. */
+/* Writes under another name first, so that a key file is never incomplete. */
 static int write_key(const char *path, const uint8_t *key, size_t bytes, mode_t mode, bool replace,
 		     char *error)
 {
@@ -252,14 +252,13 @@ static int write_key(const char *path, const uint8_t *key, size_t bytes, mode_t 
 	size_t length;
 	int fd, r = 0;
 
-	if (crypto_base64(key, bytes, text, sizeof(text) - 1) < 0 ||
+	if (crypto_base64_encode(key, bytes, text, sizeof(text) - 1) < 0 ||
 	    snprintf(temporary, sizeof(temporary), "%s.%d.new", path, (int)getpid()) >=
 		    (int)sizeof(temporary))
 		return fail(error, -ENAMETOOLONG, path, "the name is too long");
 	strcat(text, "\n");
 	length = strlen(text);
-	(void)unlink(
-		temporary); /* one left behind by a crash; the open below tells whether it went */
+	(void)unlink(temporary); /* left by a crash; if this fails, so does the open below */
 	fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
 	if (fd < 0)
 		return fail_errno(error, path, "make the key file");
@@ -270,7 +269,7 @@ static int write_key(const char *path, const uint8_t *key, size_t bytes, mode_t 
 	if (r == 0 && (replace ? rename(temporary, path) : link(temporary, path)) < 0)
 		r = fail_errno(error, path, "make the key file");
 	if (r < 0 || !replace)
-		(void)unlink(temporary); /* only its other name counts */
+		(void)unlink(temporary); /* @p path is another name of it, or it failed */
 	if (r == 0 && (errno = -sync_directory(path)) != 0)
 		r = fail_errno(error, path, "sync its directory");
 	return r;

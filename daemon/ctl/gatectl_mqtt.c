@@ -27,8 +27,8 @@ static int write_key(const char *path, const struct crypto_signer *signer)
 		fprintf(stderr, "gatectl: %s: %s\n", path, strerror(errno));
 		return -1;
 	}
-	(void)crypto_base64(signer->secret, sizeof(signer->secret), text,
-			    sizeof(text)); /* it fits */
+	(void)crypto_base64_encode(signer->secret, sizeof(signer->secret), text,
+				   sizeof(text)); /* it fits */
 	written = fprintf(file, "%s\n", text) > 0;
 	written = fclose(file) == 0 && written;
 	crypto_wipe(text, sizeof(text));
@@ -53,8 +53,8 @@ int ctl_mqtt_keygen(const struct ctl *ctl)
 	crypto_random(seed, sizeof(seed));
 	crypto_signer_init(&signer, seed);
 	r = write_key(ctl->words[0], &signer);
-	if (r == 0 &&
-	    crypto_base64(signer.public_key, sizeof(signer.public_key), text, sizeof(text)) >= 0)
+	if (r == 0 && crypto_base64_encode(signer.public_key, sizeof(signer.public_key), text,
+					   sizeof(text)) >= 0)
 		printf("%s\n", text);
 	crypto_wipe(seed, sizeof(seed));
 	crypto_wipe(&signer, sizeof(signer));
@@ -73,7 +73,7 @@ static int read_key(const char *path, struct crypto_signer *signer)
 	}
 	if (fgets(text, sizeof(text), file) != NULL) {
 		text[strcspn(text, "\n")] = '\0';
-		r = crypto_unbase64(text, signer->secret, sizeof(signer->secret));
+		r = crypto_base64_decode(text, signer->secret, sizeof(signer->secret));
 	}
 	fclose(file);
 	crypto_wipe(text, sizeof(text));
@@ -94,7 +94,7 @@ static int sign(json_t *envelope, const char *topic, const struct crypto_signer 
 		return -1;
 	crypto_signer_sign(signer, signed_text, strlen(signed_text), signature);
 	free(signed_text);
-	if (crypto_base64(signature, sizeof(signature), text, sizeof(text)) < 0)
+	if (crypto_base64_encode(signature, sizeof(signature), text, sizeof(text)) < 0)
 		return -1;
 	return json_object_set_new(envelope, "sig", json_string(text));
 }

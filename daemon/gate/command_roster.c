@@ -190,7 +190,7 @@ static int enrol(struct gate *gate, const char *key, const json_t *body, const s
 	int r = -ENOMEM;
 
 	if (decoded != NULL)
-		r = crypto_unbase64_all(text, decoded, room, &bytes) < 0 ? -EBADMSG : 0;
+		r = crypto_base64_decode_any(text, decoded, room, &bytes) < 0 ? -EBADMSG : 0;
 	if (r == 0 && photo == NULL && bytes != ROSTER_TEMPLATE_DIM * sizeof(float))
 		r = -EBADMSG;
 	if (r == 0 && photo != NULL)

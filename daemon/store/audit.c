@@ -73,9 +73,10 @@ json_t *audit_anchor_data(const struct crypto_signer *signer, int64_t seq,
 
 	event_hash_text(hash, hex);
 	audit_sign(signer, AUDIT_ANCHOR, seq, hash, signature);
-	if (crypto_base64(signature, sizeof(signature), signature_text, sizeof(signature_text)) <
-		    0 ||
-	    crypto_base64(signer->public_key, sizeof(signer->public_key), key, sizeof(key)) < 0)
+	if (crypto_base64_encode(signature, sizeof(signature), signature_text,
+				 sizeof(signature_text)) < 0 ||
+	    crypto_base64_encode(signer->public_key, sizeof(signer->public_key), key, sizeof(key)) <
+		    0)
 		return NULL;
 	return json_pack("{s:I,s:s,s:s,s:s}", "seq", (json_int_t)seq, "hash", hex, "sig",
 			 signature_text, "key", key);
@@ -156,7 +157,7 @@ static int check_anchor(struct audit *audit, const struct event_row *row)
 	       json_get_string(data, "hash", DIGEST_HEX_BYTES, &hash, error) == 0 &&
 	       json_get_string(data, "sig", AUDIT_SIGNATURE_TEXT_BYTES, &signature_text, error) ==
 		       0 &&
-	       crypto_unbase64(signature_text, signature, sizeof(signature)) == 0 &&
+	       crypto_base64_decode(signature_text, signature, sizeof(signature)) == 0 &&
 	       seq == row->seq - 1 && strcmp(hash, hex) == 0;
 	json_decref(data);
 	if (!good)

@@ -30,7 +30,7 @@ static json_t *read_mark(struct export *export, const char *kind)
 	if (db_step(export->mark) == 1 &&
 	    db_column_exact(export->mark, 1, hash, sizeof(hash)) == 0 &&
 	    db_column_exact(export->mark, 2, signature, sizeof(signature)) == 0 &&
-	    crypto_base64(signature, sizeof(signature), text, sizeof(text)) == 0) {
+	    crypto_base64_encode(signature, sizeof(signature), text, sizeof(text)) == 0) {
 		event_hash_text(hash, hex);
 		mark = json_pack("{s:I, s:s, s:s}", "seq",
 				 (json_int_t)db_column_int(export->mark, 0), "hash", hex, "sig",
@@ -150,7 +150,7 @@ int audit_export(const char *db_path, const char *public_key_path, FILE *out,
 	if (r == 0)
 		r = crypto_key_load(path, key, sizeof(key), error);
 	if (r == 0)
-		r = crypto_base64(key, sizeof(key), key_text, sizeof(key_text));
+		r = crypto_base64_encode(key, sizeof(key), key_text, sizeof(key_text));
 	if (r == 0)
 		r = db_open(db_path, true, &export.db, error);
 	if (r == 0)

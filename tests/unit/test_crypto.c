@@ -69,16 +69,16 @@ static void base64_takes_only_what_it_gives(void **state)
 	uint8_t back[4];
 
 	(void)state;
-	assert_int_equal(crypto_base64("\xff\xfe\xfd\xfc", 4, text, 8), -ENOSPC);
-	assert_int_equal(crypto_base64("\xff\xfe\xfd\xfc", 4, text, 9), 0);
+	assert_int_equal(crypto_base64_encode("\xff\xfe\xfd\xfc", 4, text, 8), -ENOSPC);
+	assert_int_equal(crypto_base64_encode("\xff\xfe\xfd\xfc", 4, text, 9), 0);
 	assert_string_equal(text, "//79/A==");
-	assert_int_equal(crypto_unbase64(text, back, 4), 0);
+	assert_int_equal(crypto_base64_decode(text, back, 4), 0);
 	assert_memory_equal(back, "\xff\xfe\xfd\xfc", 4);
-	assert_int_equal(crypto_unbase64(text, back, 3), -EINVAL);
-	assert_int_equal(crypto_unbase64("//79", back, 4), -EINVAL);
-	assert_int_equal(crypto_unbase64("//79/A", back, 4), -EINVAL);
-	assert_int_equal(crypto_unbase64("//79/A==x", back, 4), -EINVAL);
-	assert_int_equal(crypto_unbase64("", back, 4), -EINVAL);
+	assert_int_equal(crypto_base64_decode(text, back, 3), -EINVAL);
+	assert_int_equal(crypto_base64_decode("//79", back, 4), -EINVAL);
+	assert_int_equal(crypto_base64_decode("//79/A", back, 4), -EINVAL);
+	assert_int_equal(crypto_base64_decode("//79/A==x", back, 4), -EINVAL);
+	assert_int_equal(crypto_base64_decode("", back, 4), -EINVAL);
 }
 
 static void a_key_file_comes_back_and_is_private(void **state)

@@ -167,7 +167,7 @@ static char *envelope(struct rig *rig, const char *topic, int64_t expires_ms, in
 
 	crypto_signer_init(&other, other_seed);
 	crypto_signer_sign(forged ? &other : &rig->signer, text, strlen(text), signature);
-	assert_int_equal(crypto_base64(signature, sizeof(signature), sig, sizeof(sig)), 0);
+	assert_int_equal(crypto_base64_encode(signature, sizeof(signature), sig, sizeof(sig)), 0);
 	json_object_set_new(json, "sig", json_string(sig));
 	payload = json_dumps(json, JSON_COMPACT);
 	json_decref(json);

@@ -44,7 +44,7 @@ static bool signature_is_good(const struct config_key *key, const struct command
 {
 	uint8_t signature[CRYPTO_SIGNATURE_BYTES];
 
-	return crypto_unbase64(command->signature, signature, sizeof(signature)) == 0 &&
+	return crypto_base64_decode(command->signature, signature, sizeof(signature)) == 0 &&
 	       crypto_verify(key->public_key, command->signed_text, command->signed_bytes,
 			     signature);
 }
