@@ -1,5 +1,6 @@
 #include "queue.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
@@ -24,6 +25,7 @@ struct queue {
 
 static void *slot(struct queue *queue, size_t nth)
 {
+	assert(nth < queue->items_max);
 	return queue->items + (queue->first + nth) % queue->items_max * queue->item_bytes;
 }
 

@@ -1,9 +1,12 @@
 #include "reply.h"
 
+#include "thread_role.h"
+
 void reply_send(const struct reply *reply, int r, const struct problem *problem, json_t *result)
 {
 	struct problem failed;
 
+	assert_thread(THREAD_CONTROL);
 	if (reply->answer == NULL) {
 		json_decref(result);
 		return;

@@ -1,5 +1,6 @@
 #include "worker.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -40,6 +41,7 @@ int worker_open(const char *name, size_t jobs_max, struct worker **ret_worker)
 	struct worker *worker = calloc(1, sizeof(*worker));
 	int r;
 
+	assert_thread(THREAD_CONTROL);
 	if (worker == NULL)
 		return -ENOMEM;
 	snprintf(worker->name, sizeof(worker->name), "%s", name);
@@ -62,6 +64,8 @@ int worker_open(const char *name, size_t jobs_max, struct worker **ret_worker)
 
 int worker_post(struct worker *worker, struct worker_job *job)
 {
+	assert_thread(THREAD_CONTROL);
+	assert(job->run != NULL && job->end != NULL);
 	if (worker->posted >= worker->jobs_max)
 		return -ENOSPC;
 	worker->posted++;
@@ -78,6 +82,7 @@ static void end_all(struct worker *worker, struct queue *queue, int r)
 	struct worker_job *job;
 
 	while (queue != NULL && queue_pop(queue, &job) == 0) {
+		assert(worker->posted > 0);
 		worker->posted--;
 		job->end(job, r);
 	}
@@ -85,6 +90,7 @@ static void end_all(struct worker *worker, struct queue *queue, int r)
 
 void worker_dispatch(struct worker *worker)
 {
+	assert_thread(THREAD_CONTROL);
 	end_all(worker, worker->done, 0);
 }
 

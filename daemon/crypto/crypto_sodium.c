@@ -1,5 +1,6 @@
 #include "crypto.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <sodium.h>
@@ -74,6 +75,7 @@ void crypto_seal(const uint8_t key[CRYPTO_SEAL_KEY_BYTES], const void *plain, si
 {
 	uint8_t *nonce = ret_sealed;
 
+	assert(key != NULL && (plain != NULL || bytes == 0));
 	randombytes_buf(nonce, crypto_secretbox_NONCEBYTES);
 	crypto_secretbox_easy(nonce + crypto_secretbox_NONCEBYTES, plain, bytes, nonce, key);
 }
@@ -252,6 +254,7 @@ static int write_key(const char *path, const uint8_t *key, size_t bytes, mode_t 
 	size_t length;
 	int fd, r = 0;
 
+	assert(bytes <= KEY_BYTES_MAX);
 	if (crypto_base64_encode(key, bytes, text, sizeof(text) - 1) < 0 ||
 	    snprintf(temporary, sizeof(temporary), "%s.%d.new", path, (int)getpid()) >=
 		    (int)sizeof(temporary))

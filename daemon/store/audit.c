@@ -1,5 +1,6 @@
 #include "audit.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -31,6 +32,7 @@ static const char *statement_name(enum audit_statement statement)
 {
 	static const char *const names[] = {"anchor", "head", "base"};
 
+	assert((size_t)statement < sizeof(names) / sizeof(names[0]));
 	return names[statement];
 }
 

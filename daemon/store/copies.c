@@ -1,5 +1,6 @@
 #include "copies.h"
 
+#include <assert.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -72,6 +73,7 @@ static int write_register(const char *state_dir, json_t *copies)
 	char *text;
 	int fd, r;
 
+	assert(json_is_array(copies));
 	while (json_array_size(copies) > COPIES_MAX)
 		(void)json_array_remove(copies, 0); /* cannot fail: it exists */
 	text = json_dumps(copies, JSON_INDENT(1));

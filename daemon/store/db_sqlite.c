@@ -1,5 +1,6 @@
 #include "db.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <sqlite3.h>
@@ -178,6 +179,7 @@ int db_prepare(struct db *db, const char *sql, struct db_statement **ret_stateme
 	struct db_statement *statement = calloc(1, sizeof(*statement));
 	int r;
 
+	assert(db != NULL && sql != NULL);
 	if (statement == NULL)
 		return -ENOMEM;
 	r = as_errno(sqlite3_prepare_v3(db->sqlite, sql, -1, SQLITE_PREPARE_PERSISTENT,
@@ -245,6 +247,7 @@ void db_reset(struct db_statement *statement)
 
 int64_t db_column_int(struct db_statement *statement, int nth)
 {
+	assert(nth >= 0);
 	return sqlite3_column_int64(statement->sqlite, nth);
 }
 

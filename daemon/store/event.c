@@ -1,5 +1,6 @@
 #include "event.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -74,6 +75,7 @@ void event_hash(const struct event_row *row, uint8_t ret_hash[DIGEST_BYTES])
 	struct crypto_bytes parts[1 + 2 * TEXTS + 1];
 	size_t count = 0;
 
+	assert(row->data != NULL);
 	put_le(head + 4, (uint64_t)row->seq, 8);
 	put_le(head + 12, (uint64_t)row->unix_ms, 8);
 	head[20] = (uint8_t)row->severity;
@@ -102,6 +104,7 @@ char *event_json(const struct event_row *row, bool hashes)
 	char prev[DIGEST_HEX_BYTES], hash[DIGEST_HEX_BYTES];
 	char *text;
 
+	assert(row->data != NULL);
 	clock_format_utc(row->unix_ms, time);
 	if (row->person[0] != '\0')
 		snprintf(person, sizeof(person), "\"%s\"", row->person);

@@ -1,5 +1,6 @@
 #include "store.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -11,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/thread_role.h"
 #include "base/unconst.h"
 #include "store_private.h"
 
@@ -162,6 +164,10 @@ int store_open(const struct store_config *config, struct store **ret_store)
 	pthread_condattr_t monotonic;
 	int r;
 
+	assert_thread(THREAD_CONTROL);
+	assert(config->ops->committed != NULL && config->ops->person != NULL &&
+	       config->ops->face != NULL && config->ops->record != NULL &&
+	       config->ops->status != NULL);
 	if (store == NULL)
 		return -ENOMEM;
 	pthread_mutex_init(&store->lock, NULL);
@@ -230,6 +236,7 @@ static void finish_write(struct store *store, struct store_write *write, int r)
 static void answer_write(struct store *store, struct store_write *write)
 {
 	if (write->message.kind != STORE_WRITE_ANCHOR) {
+		assert(store->pending > 0 && store->pending_first == write);
 		store->pending_first = write->next;
 		if (store->pending_first == NULL)
 			store->pending_last = NULL;
@@ -247,6 +254,7 @@ static void answer_read(struct store *store, struct store_read *read)
 		store->verifying = false;
 		read->verified(read->arg, read->r, &read->audit);
 	} else if (!read->internal) {
+		assert(store->reads > 0);
 		store->reads--;
 		if (read->reported != NULL)
 			read->reported(read->arg, read->r, read->report);
@@ -307,6 +315,7 @@ static void handle_face(struct store *store, const struct store_face *face)
 static void handle_notification(struct store *store, struct store_notification *notification)
 {
 	pthread_mutex_lock(&store->lock);
+	assert(store->notifications > 0);
 	store->notifications--;
 	pthread_cond_broadcast(&store->changed);
 	pthread_mutex_unlock(&store->lock);
@@ -354,6 +363,7 @@ static bool dispatch_one(struct store *store)
 
 void store_dispatch(struct store *store)
 {
+	assert_thread(THREAD_CONTROL);
 	/*
 	 * A query that a callback sends now is answered in a later turn of the loop, so that doors
 	 * and other queries are served in between.
@@ -383,6 +393,7 @@ static void cancel_rest(struct store *store)
 
 void store_close(struct store *store)
 {
+	assert_thread(THREAD_CONTROL);
 	if (store == NULL)
 		return;
 	end_threads(store);
@@ -444,6 +455,7 @@ int store_cursor_set(struct store *store, const char *name, int64_t seq)
 {
 	struct store_counter *counter;
 
+	assert_thread(THREAD_CONTROL);
 	if (name[0] == '\0' || strlen(name) >= STORE_NAME_BYTES || seq < 0)
 		return -EINVAL;
 	counter = find_counter(store->cursors, STORE_CURSORS_MAX, name);

@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/json.h"
+#include "base/thread_role.h"
 #include "store_private.h"
 
 static void fill_row(struct event_row *row, const struct event_draft *draft)
@@ -39,6 +40,7 @@ static int new_write(struct store *store, enum store_message_kind kind,
 	struct store_write *write;
 	int r = event_draft_check(draft);
 
+	assert_thread(THREAD_CONTROL);
 	if (r < 0)
 		return r;
 	if (store->unusable)
@@ -71,6 +73,7 @@ static int send_write(struct store *store, struct store_write *write, store_done
 	struct store_message *message = &write->message;
 	struct store_counter *nonce;
 
+	assert(store->pending < store->queue_max); /* checked by new_write() */
 	write->done = done;
 	write->arg = arg;
 	write->since_mono_ms = clock_mono_ms();

@@ -2,10 +2,12 @@
  * store_apply.c - applies one write in the open transaction: an event, or a change of the roster
  * with its event.
  */
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/thread_role.h"
 #include "store_private.h"
 
 /* Whether an error fails the entire commit, which is then retried; others fail only this write. */
@@ -164,6 +166,8 @@ int store_apply(struct store_file *file, struct store_write *write)
 		     write->message.kind == STORE_WRITE_ANCHOR;
 	int r;
 
+	assert_thread(THREAD_STORE);
+	assert(db_in_transaction(file->db));
 	write->r = 0;
 	r = event ? write_event(file, write) : write_change(file, write);
 	if (r == 0 || ends_commit(r))

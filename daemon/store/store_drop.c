@@ -2,6 +2,7 @@
  * store_drop.c - deletes the oldest rows of the log, a slice at a time, and signs the base, which
  * states where the log begins.
  */
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -47,8 +48,10 @@ int store_drop_apply(struct store_file *file, struct store_write *write)
 	uint8_t hash[DIGEST_BYTES];
 	struct db_statement *drop = NULL;
 	int64_t base = 0, last = 0;
-	int r = store_read_mark(file->db, file->keys.signer.public_key, AUDIT_BASE, &base, hash);
+	int r;
 
+	assert(db_in_transaction(file->db)); /* base and rows change together */
+	r = store_read_mark(file->db, file->keys.signer.public_key, AUDIT_BASE, &base, hash);
 	if (r == 1)
 		r = find_last(file, write, base, &last, hash);
 	/* the base was tampered with: delete nothing, so that the evidence remains */

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/thread_role.h"
 #include "store_private.h"
 
 enum { TAIL_ROWS = 256, QUICK_CHECK_BYTES_MAX = 64 << 20 };
@@ -42,6 +43,7 @@ int store_file_mark(struct store_file *file, enum audit_statement statement, int
 	uint8_t signature[CRYPTO_SIGNATURE_BYTES];
 	struct db_statement *sql = file->sql[STORE_SQL_MARK];
 
+	assert(statement == AUDIT_HEAD || statement == AUDIT_BASE);
 	audit_sign(&file->keys.signer, statement, seq, hash, signature);
 	db_bind_text(sql, 1, statement == AUDIT_HEAD ? "head" : "base");
 	db_bind_int(sql, 2, seq);
@@ -252,8 +254,10 @@ static int continue_after_last(struct store_file *file)
 
 int store_file_begin_log(struct store_file *file, int64_t seq, const uint8_t *hash)
 {
-	int r = store_file_mark(file, AUDIT_BASE, seq, hash);
+	int r;
 
+	assert(seq >= 0 && db_in_transaction(file->db));
+	r = store_file_mark(file, AUDIT_BASE, seq, hash);
 	if (r == 0)
 		r = store_file_mark(file, AUDIT_HEAD, seq, hash);
 	file->head_seq = seq;
@@ -347,6 +351,7 @@ int store_file_open(const struct store *store, struct store_file *file, struct p
 	int64_t version = 0;
 	int r = check_version(store, problem);
 
+	assert_thread(THREAD_STORE);
 	memset(file, 0, sizeof(*file));
 	if (r == 0)
 		r = open_writing(store, file, &version, problem);

@@ -1,3 +1,4 @@
+#include <assert.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -133,6 +134,7 @@ static void merge(struct seqs *seqs, const int64_t *more, size_t count)
 	int64_t all[2 * STORE_ROWS_MAX];
 	size_t total = seqs->count + count;
 
+	assert(seqs->count <= STORE_ROWS_MAX && count <= STORE_ROWS_MAX);
 	memcpy(all, seqs->at, seqs->count * sizeof(*all));
 	memcpy(all + seqs->count, more, count * sizeof(*all));
 	qsort(all, total, sizeof(*all), seqs->filter->ascending ? compare_up : compare_down);
@@ -254,6 +256,7 @@ static int read_in_transaction(struct reader *reader, struct store_read *read)
 	int r;
 
 	if (filter->seqs != NULL) {
+		assert(filter->seq_count <= STORE_ROWS_MAX); /* checked by store_query_events() */
 		memcpy(seqs.at, filter->seqs, filter->seq_count * sizeof(*seqs.at));
 		seqs.count = filter->seq_count;
 		return read_rows(reader, &seqs, read);
@@ -298,6 +301,7 @@ static int answer(struct reader *reader, struct store_read *read)
 
 static void serve(struct reader *reader, struct store_read *read)
 {
+	assert_thread(THREAD_QUERY);
 	read->r = store_is_closing(reader->store) ? -ECANCELED : answer(reader, read);
 	store_answer(reader->store, &read->message);
 }

@@ -2,6 +2,7 @@
  * store_read.c - the control thread's side of a read: checks it, copies it, sends it to the query
  * thread. An audit runs on a thread of its own.
  */
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,6 +32,7 @@ static int send_read(struct store *store, struct store_read *read)
 {
 	struct store_message *message = &read->message;
 
+	assert(store->reads < STORE_QUERIES_MAX); /* checked by check_can_read() */
 	store->reads++;
 	/* check_can_read() has ensured that there is room */
 	(void)queue_push(store->queries, &message);
@@ -40,6 +42,7 @@ static int send_read(struct store *store, struct store_read *read)
 /* @return 0, or why no query can be sent now */
 static int check_can_read(const struct store *store)
 {
+	assert_thread(THREAD_CONTROL);
 	if (!store->ready)
 		return -EAGAIN;
 	return store->reads >= STORE_QUERIES_MAX ? -EBUSY : 0;
@@ -202,6 +205,7 @@ int store_audit_verify(struct store *store, store_verified_fn done, void *arg)
 	struct audit_job *job;
 	int r;
 
+	assert_thread(THREAD_CONTROL);
 	if (!store->ready)
 		return -EAGAIN;
 	if (store->verifying)

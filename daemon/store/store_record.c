@@ -2,6 +2,7 @@
  * store_record.c - records. Kind and id are sealed with the text, so that a row moved to another
  * key does not open.
  */
+#include <assert.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -40,6 +41,8 @@ static int put(struct store_file *file, const struct sealed_record *record)
 		size_t bytes = make_head(plain, record->kind, record->id),
 		       text_bytes = strlen(record->text) + 1;
 
+		/* store_records_write() has checked the lengths */
+		assert(bytes + text_bytes <= PLAIN_BYTES_MAX);
 		memcpy(plain + bytes, record->text, text_bytes);
 		bytes += text_bytes;
 		crypto_seal(file->keys.data, plain, bytes, sealed);

@@ -2,6 +2,7 @@
  * store_recovery.c - quarantines a damaged gate.db, restores its roster and continues the log in a
  * new file.
  */
+#include <assert.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -118,6 +119,7 @@ static int recover_roster(struct store_file *file, struct db *old, struct db *re
 {
 	int r = db_execute(file->sql[STORE_SQL_BEGIN]);
 
+	assert(replica != NULL || old != NULL); /* one of them is the source */
 	if (r == 0)
 		r = replica != NULL ? copy_all(replica, file->db) : copy_readable(old, file->db);
 	if (r == 0 && replica != NULL)
@@ -184,6 +186,7 @@ int store_recover_unlinked(const struct store *store, struct store_file *file,
 		pending[STORE_PATH_BYTES + 8];
 	int r;
 
+	assert(file->db != NULL);
 	snprintf(part, sizeof(part), "%s" STORE_PART_SUFFIX, store->path);
 	snprintf(pending, sizeof(pending), "%s" STORE_PENDING_SUFFIX, store->path);
 	(void)unlink(part); /* of a failed attempt */

@@ -2,6 +2,7 @@
  * store_replica.c - roster.db, a replica of the people, templates and records of gate.db, from
  * which a damaged gate.db is restored.
  */
+#include <assert.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/thread_role.h"
 #include "store_private.h"
 
 enum {
@@ -259,6 +261,7 @@ static int copy_slice(struct store_replica *replica, struct store_file *file)
 	struct store_sync sync;
 	int r = store_sync_open(&sync, file->db, replica->db), done = 0;
 
+	assert(!replica->complete);
 	if (r == 0)
 		r = db_run(replica->db, "BEGIN");
 	if (r == 0) {
@@ -327,6 +330,7 @@ int store_replica_step(struct store_replica *replica, struct store_file *file,
 {
 	int r;
 
+	assert_thread(THREAD_STORE);
 	if (turn != STORE_REPLICA_ERASED && clock_mono_ms() < replica->retry_mono_ms)
 		return 0;
 	if (replica->db != NULL && db_has_moved(replica->db)) {

@@ -2,6 +2,7 @@
  * store_replica_sync.c - copies rows of people, templates and records from one database to another
  * without decrypting them.
  */
+#include <assert.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -63,6 +64,7 @@ void store_sync_close(struct store_sync *sync)
 
 static int insert_row(struct store_sync *sync, int table, struct db_statement *row)
 {
+	assert(table >= 0 && table < STORE_SYNC_TABLES);
 	for (int i = 0; i < tables[table].columns; i++)
 		db_bind_column(sync->insert[table], i + 1, row, i);
 	return db_execute(sync->insert[table]);
@@ -101,6 +103,7 @@ int store_sync_sweep(struct store_sync *sync, struct store_sync_sweep *sweep, un
 	unsigned done = 0;
 	int r = 0;
 
+	assert(rows_max > 0);
 	while (r >= 0 && sweep->table < STORE_SYNC_TABLES && done < rows_max) {
 		struct db_statement *rows = sync->slice[sweep->table];
 		unsigned before = done;

@@ -1,3 +1,4 @@
+#include <assert.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -206,6 +207,7 @@ int store_roster_add_face(struct store_file *file, const struct store_face *face
 	int64_t count = 0;
 	int r = check_exists(file, face->person);
 
+	assert(face->crop_bytes <= STORE_CROP_BYTES_MAX); /* checked by store_template_put() */
 	if (r == 0)
 		r = drop_replaced(file, face);
 	if (r == 0)

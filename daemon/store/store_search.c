@@ -5,6 +5,7 @@
  */
 #include "store_private.h"
 
+#include <assert.h>
 #include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
@@ -109,6 +110,7 @@ int store_search_run(struct db *db, struct store_read *read, int64_t after, int6
 		 by_type ? " AND type = ?5" : "",
 		 filter->person != NULL ? " AND person = ?6 AND person <> ''" : "",
 		 filter->ascending ? "ASC" : "DESC");
+	assert(filter->limit >= 1 && filter->limit <= STORE_ROWS_MAX);
 	read->rows = calloc(filter->limit, sizeof(*read->rows));
 	if (read->rows == NULL)
 		return -ENOMEM;

@@ -1,3 +1,4 @@
+#include <assert.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -113,6 +114,7 @@ static int commit(struct writer *writer, const struct store_counter *cursors,
 	int64_t seq = file->head_seq;
 	int r;
 
+	assert(file->db != NULL && writer->count <= STORE_BATCH_MAX + 1);
 	if (is_read_only(writer->store))
 		return problem_store_read_only(problem);
 	memcpy(hash, file->head_hash, sizeof(hash));
@@ -376,6 +378,7 @@ static bool dequeue_batch(struct writer *writer)
 	int replica_ms = store_replica_wait_ms(writer->replica);
 	int r = queue_pop_wait(writes, &writer->batch[0], replica_ms >= 0 ? replica_ms : IDLE_MS);
 
+	assert(writer->count == 0); /* the batch before was answered */
 	writer->count = r == 0;
 	if (r < 0)
 		return r != -ECANCELED;
