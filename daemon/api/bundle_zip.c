@@ -233,17 +233,10 @@ static int check_signature(zip_t *zip, const uint8_t *key, struct bundle_result 
 	int r = -EBADMSG;
 
 	if (text == NULL || signature_text == NULL || (key == NULL && key_text == NULL))
-<<<<<<< HEAD
 		set_text(result->text, r, "%s", "it contains no manifest, signature or key");
 	else if (crypto_base64_decode(signature_text, signature, sizeof(signature)) < 0 ||
 		 (key == NULL && crypto_base64_decode(key_text, inside, sizeof(inside)) < 0))
 		set_text(result->text, r, "%s", "its signature or key cannot be read");
-=======
-		say(result->text, r, "%s", "there is no manifest, signature or key in it");
-	else if (crypto_base64_decode(signature_text, signature, sizeof(signature)) < 0 ||
-		 (key == NULL && crypto_base64_decode(key_text, inside, sizeof(inside)) < 0))
-		say(result->text, r, "%s", "its signature or key cannot be read");
->>>>>>> 7ae573f (crypto: crypto_base64_encode() and _decode(), crypto_password_verify())
 	else if (asprintf(&signed_text, SIGNED_PREFIX "%s", text) < 0)
 		r = -ENOMEM;
 	else if (!crypto_verify(key != NULL ? key : inside, signed_text, strlen(signed_text),
