@@ -11,7 +11,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Who am I, and the token of this session */
+        /** The user, role and token of this session */
         get: {
             parameters: {
                 query?: never;
@@ -21,7 +21,7 @@ export interface paths {
             };
             requestBody?: never;
             responses: {
-                /** @description who is logged in */
+                /** @description the session */
                 200: {
                     headers: {
                         [name: string]: unknown;
@@ -48,7 +48,7 @@ export interface paths {
                 };
             };
             responses: {
-                /** @description who is logged in */
+                /** @description the session */
                 200: {
                     headers: {
                         [name: string]: unknown;
@@ -76,7 +76,7 @@ export interface paths {
                         "application/problem+json": components["schemas"]["Problem"];
                     };
                 };
-                /** @description too many wrong log-ins; Retry-After says how long */
+                /** @description too many failed log-ins; Retry-After gives the wait */
                 429: {
                     headers: {
                         [name: string]: unknown;
@@ -166,7 +166,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Who may log in */
+        /** The users who may log in */
         get: {
             parameters: {
                 query?: never;
@@ -238,7 +238,7 @@ export interface paths {
             };
             cookie?: never;
         };
-        /** One user; its ETag names the version, for If-Match */
+        /** One user; the ETag is its version, for If-Match */
         get: {
             parameters: {
                 query?: never;
@@ -267,7 +267,7 @@ export interface paths {
         delete?: never;
         options?: never;
         head?: never;
-        /** Change role or password, switch off or on; a new password or switching off ends the user's sessions */
+        /** Change the role or password, disable or enable; a new password or disabling ends the sessions of the user */
         patch: {
             parameters: {
                 query?: never;
@@ -314,7 +314,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** A new secret for a second factor (RFC 6238); this answer alone shows it */
+        /** Make a new secret for a second factor (RFC 6238); only this answer contains it */
         post: {
             parameters: {
                 query?: never;
@@ -342,7 +342,7 @@ export interface paths {
                 503: components["responses"]["Problem"];
             };
         };
-        /** No second factor any more */
+        /** Remove the second factor */
         delete: {
             parameters: {
                 query?: never;
@@ -354,7 +354,7 @@ export interface paths {
             };
             requestBody?: never;
             responses: {
-                /** @description gone */
+                /** @description removed */
                 204: {
                     headers: {
                         [name: string]: unknown;
@@ -377,7 +377,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The gate at a glance */
+        /** The status of the gate */
         get: {
             parameters: {
                 query?: never;
@@ -413,13 +413,13 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** People by id, page by page */
+        /** People in order of id, in pages */
         get: {
             parameters: {
                 query?: {
-                    /** @description id of the last person seen */
+                    /** @description the next of the previous page */
                     after?: string;
-                    /** @description 1 to 1000, 100 when not given */
+                    /** @description 1 to 1000, default 100 */
                     limit?: number;
                 };
                 header?: never;
@@ -428,7 +428,7 @@ export interface paths {
             };
             requestBody?: never;
             responses: {
-                /** @description people and next, the id to go on after (null: no more) */
+                /** @description people, and next: the `after` of the next page (null: none) */
                 200: {
                     headers: {
                         [name: string]: unknown;
@@ -440,7 +440,7 @@ export interface paths {
                         };
                     };
                 };
-                /** @description a wrong argument */
+                /** @description an invalid argument */
                 400: {
                     headers: {
                         [name: string]: unknown;
@@ -473,7 +473,7 @@ export interface paths {
                     };
                     content?: never;
                 };
-                /** @description what is wrong with the body */
+                /** @description an invalid body */
                 400: {
                     headers: {
                         [name: string]: unknown;
@@ -517,25 +517,25 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Add people from a CSV file: all of it, or nothing when a line has a mistake */
+        /** Add people from a CSV file: all of them, or none if a line has an error */
         post: {
             parameters: {
                 query?: {
-                    /** @description 1: only check */
+                    /** @description 1: validate only */
                     dry_run?: "0" | "1";
                 };
                 header?: never;
                 path?: never;
                 cookie?: never;
             };
-            /** @description UTF-8; the first line names the columns: name, and if wanted valid_from and valid_to */
+            /** @description UTF-8; the first line names the columns: name, and optionally valid_from and valid_to */
             requestBody: {
                 content: {
                     "text/csv": string;
                 };
             };
             responses: {
-                /** @description what was found and done; the first 100 mistakes, each with its line */
+                /** @description what was found and added; the first 100 errors, each with its line */
                 200: {
                     headers: {
                         [name: string]: unknown;
@@ -572,7 +572,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Everybody as a CSV file */
+        /** All people as a CSV file */
         get: {
             parameters: {
                 query?: never;
@@ -582,7 +582,7 @@ export interface paths {
             };
             requestBody?: never;
             responses: {
-                /** @description id, name, valid_from, valid_to, enabled, faces; one that breaks off is not whole */
+                /** @description id, name, valid_from, valid_to, enabled, faces; if the connection is closed early the file is incomplete */
                 200: {
                     headers: {
                         [name: string]: unknown;
@@ -611,7 +611,7 @@ export interface paths {
             };
             cookie?: never;
         };
-        /** What this person agreed to, and when it was withdrawn */
+        /** The consents of a person and their withdrawals */
         get: {
             parameters: {
                 query?: never;
@@ -623,7 +623,7 @@ export interface paths {
             };
             requestBody?: never;
             responses: {
-                /** @description the entries, oldest first; given is as the last one says */
+                /** @description the entries, oldest first; given: of the last entry */
                 200: {
                     headers: {
                         [name: string]: unknown;
@@ -636,7 +636,7 @@ export interface paths {
             };
         };
         put?: never;
-        /** Note a consent, or (given: false) that it was withdrawn: then the person's faces are removed first, and GET erasure certifies it */
+        /** Record a consent, or (given: false) its withdrawal; a withdrawal first removes the faces of the person, and GET erasure certifies it */
         post: {
             parameters: {
                 query?: never;
@@ -649,14 +649,14 @@ export interface paths {
             requestBody: {
                 content: {
                     "application/json": {
-                        /** @description of the text that was agreed to */
+                        /** @description of the text of the consent */
                         version: string;
                         given: boolean;
                     };
                 };
             };
             responses: {
-                /** @description as it stands */
+                /** @description the present state */
                 200: {
                     headers: {
                         [name: string]: unknown;
@@ -686,7 +686,7 @@ export interface paths {
             };
             cookie?: never;
         };
-        /** All that the gate holds of one person, for that person; a face's numbers are counted and not shown. Asking is an act in the log */
+        /** All data of one person, for that person; faces are counted, templates are not included. The request is recorded in the log */
         get: {
             parameters: {
                 query?: never;
@@ -698,7 +698,7 @@ export interface paths {
             };
             requestBody?: never;
             responses: {
-                /** @description the copy; of events the newest thousand, the rest is in /events/export */
+                /** @description the copy, with the newest 1000 events; /events/export has the others */
                 200: {
                     headers: {
                         [name: string]: unknown;
@@ -735,7 +735,7 @@ export interface paths {
             };
             cookie?: never;
         };
-        /** The certificate that a person was erased, or the faces of one who stays (what): the event of it, whose hash stands in the log's signed chain */
+        /** The certificate that a person, or the faces of a person (what), were erased: the event, whose hash is in the signed chain of the log */
         get: {
             parameters: {
                 query?: never;
@@ -765,7 +765,7 @@ export interface paths {
                                 hash: string;
                                 prev: string;
                             };
-                            /** @description backups and files set aside that were made before, and not known to be gone: they hold what was erased */
+                            /** @description backups and quarantined files that were made before and are not known to be deleted: they contain the erased data */
                             copies: {
                                 path: string;
                                 /** Format: date-time */
@@ -827,7 +827,7 @@ export interface paths {
                 };
             };
         };
-        /** Replace name, validity and whether the person is enabled */
+        /** Replace the name, validity and enabled flag */
         put: {
             parameters: {
                 query?: never;
@@ -856,7 +856,7 @@ export interface paths {
             };
         };
         post?: never;
-        /** Remove a person with name and templates; the log stays whole */
+        /** Remove a person with name and templates; the log remains complete */
         delete: {
             parameters: {
                 query?: never;
@@ -900,7 +900,7 @@ export interface paths {
             };
             cookie?: never;
         };
-        /** The faces of a person, without what they look like: when each was enrolled, by whom, and its quality, as far as the log says */
+        /** The faces of a person, without pictures: when and by whom each was enrolled, and its quality, if the log has them */
         get: {
             parameters: {
                 query?: never;
@@ -912,7 +912,7 @@ export interface paths {
             };
             requestBody?: never;
             responses: {
-                /** @description the faces, in the order they came */
+                /** @description the faces, in order of enrolment */
                 200: {
                     headers: {
                         [name: string]: unknown;
@@ -921,7 +921,7 @@ export interface paths {
                         "application/json": {
                             faces: {
                                 number: number;
-                                /** @description made by the recogniser in use */
+                                /** @description the template is of the recogniser in use */
                                 current: boolean;
                                 /** Format: date-time */
                                 enrolled?: string;
@@ -941,7 +941,7 @@ export interface paths {
         post: {
             parameters: {
                 query?: {
-                    /** @description accept: enrol although somebody else enrolled is much like this face */
+                    /** @description accept: enrol although the face is similar to another enrolled person */
                     look_alike?: "accept";
                 };
                 header?: never;
@@ -973,7 +973,7 @@ export interface paths {
                         "application/problem+json": components["schemas"]["Problem"];
                     };
                 };
-                /** @description much like somebody else, who is named with the score; or the person has as many faces as there may be */
+                /** @description similar to another person, who is named with the score; or the person has the maximum number of faces */
                 409: {
                     headers: {
                         [name: string]: unknown;
@@ -991,7 +991,7 @@ export interface paths {
                         "application/problem+json": components["schemas"]["Problem"];
                     };
                 };
-                /** @description the reason in plain words */
+                /** @description the reason */
                 422: {
                     headers: {
                         [name: string]: unknown;
@@ -1011,7 +1011,7 @@ export interface paths {
                 };
             };
         };
-        /** Remove all faces of a person, who stays: when the consent is withdrawn, or to enrol anew */
+        /** Remove all faces of a person, but not the person */
         delete: {
             parameters: {
                 query?: never;
@@ -1023,7 +1023,7 @@ export interface paths {
             };
             requestBody?: never;
             responses: {
-                /** @description gone */
+                /** @description removed */
                 204: {
                     headers: {
                         [name: string]: unknown;
@@ -1060,7 +1060,7 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        /** Remove one face of a person; the others stay in use */
+        /** Remove one face of a person; the others remain in use */
         delete: {
             parameters: {
                 query?: never;
@@ -1073,7 +1073,7 @@ export interface paths {
             };
             requestBody?: never;
             responses: {
-                /** @description gone */
+                /** @description removed */
                 204: {
                     headers: {
                         [name: string]: unknown;
@@ -1108,7 +1108,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Enrol whoever stands before a face camera; the answer comes when several good, live frames were seen or the time is over */
+        /** Enrol the person in front of a face camera; answered after several good, live frames or when the time is over */
         post: {
             parameters: {
                 query?: never;
@@ -1140,7 +1140,7 @@ export interface paths {
                 400: components["responses"]["Problem"];
                 404: components["responses"]["Problem"];
                 409: components["responses"]["Problem"];
-                /** @description the reason in plain words: nobody came, two people, turned, dark, a picture... */
+                /** @description the reason: no face, two people, turned away, too dark, a presentation attack... */
                 422: {
                     headers: {
                         [name: string]: unknown;
@@ -1165,7 +1165,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The error rates that the face cameras measured here, and who is like whom */
+        /** The error rates measured by the face cameras, and the pairs of similar people */
         get: {
             parameters: {
                 query?: never;
@@ -1202,7 +1202,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Decisions that wait for a guard */
+        /** Attempts that wait for the confirmation of a guard */
         get: {
             parameters: {
                 query?: never;
@@ -1244,7 +1244,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** A guard's answer; it is decided again, by what holds now */
+        /** The answer of a guard; the policy decides again, with the present rules and state */
         post: {
             parameters: {
                 query?: never;
@@ -1287,7 +1287,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** What would be decided, and how each rule sees it; nothing moves */
+        /** What the policy would decide, and the result of each rule; no door is opened */
         post: {
             parameters: {
                 query?: never;
@@ -1301,7 +1301,7 @@ export interface paths {
                 };
             };
             responses: {
-                /** @description what would be decided */
+                /** @description the decision */
                 200: {
                     headers: {
                         [name: string]: unknown;
@@ -1329,7 +1329,7 @@ export interface paths {
             };
             cookie?: never;
         };
-        /** Why a door opened or stayed shut: an access event, in sentences */
+        /** Why a door opened or did not: an access event, in sentences */
         get: {
             parameters: {
                 query?: never;
@@ -1341,7 +1341,7 @@ export interface paths {
             };
             requestBody?: never;
             responses: {
-                /** @description event, and lines of text */
+                /** @description the event, and lines of text */
                 200: {
                     headers: {
                         [name: string]: unknown;
@@ -1377,7 +1377,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Everybody counts as outside of this area */
+        /** Count every person as outside of this area */
         post: {
             parameters: {
                 query?: never;
@@ -1413,13 +1413,13 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Visitors' passes by id, page by page */
+        /** Visitors' passes in order of id, in pages */
         get: {
             parameters: {
                 query?: {
-                    /** @description id of the last one seen */
+                    /** @description the next of the previous page */
                     after?: string;
-                    /** @description 1 to 1000, 100 when not given */
+                    /** @description 1 to 1000, default 100 */
                     limit?: number;
                 };
                 header?: never;
@@ -1428,7 +1428,7 @@ export interface paths {
             };
             requestBody?: never;
             responses: {
-                /** @description items and next, the id to go on after (null: no more) */
+                /** @description items, and next: the `after` of the next page (null: none) */
                 200: {
                     headers: {
                         [name: string]: unknown;
@@ -1520,15 +1520,15 @@ export interface paths {
             };
             cookie?: never;
         };
-        /** All of a kind by id, page by page; numbers, digits and codes are never shown */
+        /** All items of a kind in order of id, in pages; card numbers, digits and codes are never included */
         get: {
             parameters: {
                 query?: {
-                    /** @description credentials alone: of this person */
+                    /** @description for credentials only: of this person */
                     person?: string;
-                    /** @description id of the last one seen */
+                    /** @description the next of the previous page */
                     after?: string;
-                    /** @description 1 to 1000, 100 when not given */
+                    /** @description 1 to 1000, default 100 */
                     limit?: number;
                 };
                 header?: never;
@@ -1539,7 +1539,7 @@ export interface paths {
             };
             requestBody?: never;
             responses: {
-                /** @description items and next, the id to go on after (null: no more) */
+                /** @description items, and next: the `after` of the next page (null: none) */
                 200: {
                     headers: {
                         [name: string]: unknown;
@@ -1551,7 +1551,7 @@ export interface paths {
             };
         };
         put?: never;
-        /** Make a credential or a pass, under an id of the gate's */
+        /** Make a credential or a pass, under an id that the gate makes */
         post: {
             parameters: {
                 query?: never;
@@ -1598,7 +1598,7 @@ export interface paths {
             };
             cookie?: never;
         };
-        /** One of a kind */
+        /** One item of a kind */
         get: {
             parameters: {
                 query?: never;
@@ -1621,7 +1621,7 @@ export interface paths {
                 404: components["responses"]["Problem"];
             };
         };
-        /** Add or replace, checked against all the rest; docs/reference/access.md describes each kind */
+        /** Add or replace an item, validated against all others; docs/reference/access.md describes each kind */
         put: {
             parameters: {
                 query?: never;
@@ -1653,7 +1653,7 @@ export interface paths {
             };
         };
         post?: never;
-        /** Remove; a pass is revoked */
+        /** Remove an item; a pass is revoked */
         delete: {
             parameters: {
                 query?: never;
@@ -1744,7 +1744,7 @@ export interface paths {
             };
             requestBody?: never;
             responses: {
-                /** @description what the door did */
+                /** @description the state of the door */
                 200: {
                     headers: {
                         [name: string]: unknown;
@@ -1804,7 +1804,7 @@ export interface paths {
                 };
             };
             responses: {
-                /** @description what the door did */
+                /** @description the state of the door */
                 200: {
                     headers: {
                         [name: string]: unknown;
@@ -1855,7 +1855,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** End a fire, on site: over the gate's own socket only */
+        /** Reset a fire alarm, on site: over the Unix socket only */
         post: {
             parameters: {
                 query?: never;
@@ -1865,14 +1865,14 @@ export interface paths {
             };
             requestBody?: never;
             responses: {
-                /** @description doors are in the modes they had before */
+                /** @description the doors return to their previous modes */
                 204: {
                     headers: {
                         [name: string]: unknown;
                     };
                     content?: never;
                 };
-                /** @description not over the socket */
+                /** @description not over the Unix socket */
                 403: {
                     headers: {
                         [name: string]: unknown;
@@ -1881,7 +1881,7 @@ export interface paths {
                         "application/problem+json": components["schemas"]["Problem"];
                     };
                 };
-                /** @description there is no fire */
+                /** @description no fire alarm */
                 404: {
                     headers: {
                         [name: string]: unknown;
@@ -1890,7 +1890,7 @@ export interface paths {
                         "application/problem+json": components["schemas"]["Problem"];
                     };
                 };
-                /** @description the panel still calls, or cannot be read */
+                /** @description the fire input is still active, or cannot be read */
                 409: {
                     headers: {
                         [name: string]: unknown;
@@ -1916,7 +1916,7 @@ export interface paths {
         };
         /**
          * The log: newest first, or oldest first with after. Operators' acts are shown to managers
-         * @description What no index answers (door, source, severity, text) is looked for a bounded time: a page may be short, or even empty, and still have a next.
+         * @description Filters without an index (door, source, severity, text) search for a limited time: a page may be short, or even empty, and have a next.
          */
         get: {
             parameters: {
@@ -1925,21 +1925,21 @@ export interface paths {
                     after?: number;
                     /** @description only events with a lower seq */
                     before?: number;
-                    /** @description 1 to 1000, 100 when not given */
+                    /** @description 1 to 1000, default 100 */
                     limit?: number;
-                    /** @description one type, or its beginning up to a dot: door. */
+                    /** @description one type, or a prefix ending in a dot: door. */
                     type?: string;
                     /** @description id of a person */
                     person?: string;
                     /** @description a door's name */
                     door?: string;
-                    /** @description what tells of itself: door/main, camera/facade */
+                    /** @description the source: door/main, camera/facade */
                     source?: string;
-                    /** @description of somebody at a door */
+                    /** @description of an access attempt */
                     result?: "granted" | "denied";
-                    /** @description that, and what is worse */
+                    /** @description this severity and higher ones */
                     severity?: "info" | "warning" | "alarm";
-                    /** @description somewhere in the event, at most 127 bytes */
+                    /** @description anywhere in the event, at most 127 bytes */
                     text?: string;
                     /** @description 2026-11-21 or 2026-11-21T08:00:00Z, UTC */
                     from?: string;
@@ -1952,7 +1952,7 @@ export interface paths {
             };
             requestBody?: never;
             responses: {
-                /** @description events, and next: what to give as before (or after) for more, null at the end */
+                /** @description events, and next: the `before` (or `after`) of the next page (null: none) */
                 200: {
                     headers: {
                         [name: string]: unknown;
@@ -1984,7 +1984,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The log, oldest first, as CSV (RFC 4180) or a JSON object a line, streamed */
+        /** The log, oldest first, as CSV (RFC 4180) or as one JSON object per line, streamed */
         get: {
             parameters: {
                 query: {
@@ -1993,19 +1993,19 @@ export interface paths {
                     after?: number;
                     /** @description only events with a lower seq */
                     before?: number;
-                    /** @description one type, or its beginning up to a dot: door. */
+                    /** @description one type, or a prefix ending in a dot: door. */
                     type?: string;
                     /** @description id of a person */
                     person?: string;
                     /** @description a door's name */
                     door?: string;
-                    /** @description what tells of itself: door/main, camera/facade */
+                    /** @description the source: door/main, camera/facade */
                     source?: string;
-                    /** @description of somebody at a door */
+                    /** @description of an access attempt */
                     result?: "granted" | "denied";
-                    /** @description that, and what is worse */
+                    /** @description this severity and higher ones */
                     severity?: "info" | "warning" | "alarm";
-                    /** @description somewhere in the event, at most 127 bytes */
+                    /** @description anywhere in the event, at most 127 bytes */
                     text?: string;
                     /** @description 2026-11-21 or 2026-11-21T08:00:00Z, UTC */
                     from?: string;
@@ -2018,7 +2018,7 @@ export interface paths {
             };
             requestBody?: never;
             responses: {
-                /** @description the file; one that breaks off is not whole */
+                /** @description the file; if the connection is closed early it is incomplete */
                 200: {
                     headers: {
                         [name: string]: unknown;
@@ -2047,7 +2047,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** A month for the notice board, in figures without any person's data */
+        /** The report of a month, in figures without personal data */
         get: {
             parameters: {
                 query: {
@@ -2091,7 +2091,7 @@ export interface paths {
             };
             cookie?: never;
         };
-        /** The camera live: JPEG after JPEG, at most five a second, at most 1280 pixels wide, with its privacy mask */
+        /** Live video as a sequence of JPEG pictures, at most five a second and 1280 pixels wide, with the privacy mask */
         get: {
             parameters: {
                 query?: never;
@@ -2134,8 +2134,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * The camera live, as it sends: MP4 fragments without end, one a picture, from the next key picture on
-         * @description H.264 or H.265 without transcoding; Content-Type names the codec by RFC 6381. The answer ends when its reader is too slow, when the camera falls silent for 20 seconds, and when its codec's parameters change. Code no-video (409): what the camera sends is nothing that browsers play, or parts of its picture are hidden; live.mjpeg shows it.
+         * Live video as encoded by the camera: MP4 fragments without end, one per picture, from the next key frame
+         * @description H.264 or H.265 without transcoding; Content-Type names the codec by RFC 6381. The answer ends if the client is too slow, if the camera sends nothing for 20 seconds, and if the parameters of the codec change. 409 with the code no-video (browsers cannot play the codec) or no-video-masked (the camera has a privacy mask): use live.mjpeg.
          */
         get: {
             parameters: {
@@ -2177,13 +2177,13 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Live events as server-sent events; the header Last-Event-ID (or after) goes on where a client left off */
+        /** Live events as server-sent events; the header Last-Event-ID (or after) resumes after an event */
         get: {
             parameters: {
                 query?: {
-                    /** @description seq of the last event seen */
+                    /** @description seq of the last event received */
                     after?: number;
-                    /** @description one type, or its beginning up to a dot */
+                    /** @description one type, or a prefix ending in a dot */
                     type?: string;
                 };
                 header?: never;
@@ -2199,7 +2199,7 @@ export interface paths {
                     };
                     content?: never;
                 };
-                /** @description a wrong argument */
+                /** @description an invalid argument */
                 400: {
                     headers: {
                         [name: string]: unknown;
@@ -2238,7 +2238,7 @@ export interface paths {
         get: {
             parameters: {
                 query?: {
-                    /** @description 1 to 1000, 100 when not given */
+                    /** @description 1 to 1000, default 100 */
                     limit?: number;
                 };
                 header?: never;
@@ -2254,7 +2254,7 @@ export interface paths {
                     };
                     content?: never;
                 };
-                /** @description a wrong argument */
+                /** @description an invalid argument */
                 400: {
                     headers: {
                         [name: string]: unknown;
@@ -2282,7 +2282,7 @@ export interface paths {
             };
             cookie?: never;
         };
-        /** One evidence file; ranges are served */
+        /** One evidence file; range requests are supported */
         get: {
             parameters: {
                 query?: never;
@@ -2301,14 +2301,14 @@ export interface paths {
                     };
                     content?: never;
                 };
-                /** @description the range asked for */
+                /** @description the requested range */
                 206: {
                     headers: {
                         [name: string]: unknown;
                     };
                     content?: never;
                 };
-                /** @description the client has it already (If-None-Match) */
+                /** @description not modified (If-None-Match) */
                 304: {
                     headers: {
                         [name: string]: unknown;
@@ -2324,7 +2324,7 @@ export interface paths {
                         "application/problem+json": components["schemas"]["Problem"];
                     };
                 };
-                /** @description the range lies outside */
+                /** @description the range is outside of the file */
                 416: {
                     headers: {
                         [name: string]: unknown;
@@ -2356,11 +2356,11 @@ export interface paths {
                 query?: {
                     /** @description new, reviewed, held or all */
                     state?: "new" | "reviewed" | "held" | "all";
-                    /** @description only alerts of this camera, which need not be configured any more */
+                    /** @description only alerts of this camera, also if it is not configured any more */
                     camera?: string;
-                    /** @description only alerts with a lower seq: the next of the page before */
+                    /** @description only alerts with a lower seq: the next of the previous page */
                     before?: number;
-                    /** @description 1 to 1000, 100 when not given */
+                    /** @description 1 to 1000, default 100 */
                     limit?: number;
                 };
                 header?: never;
@@ -2369,7 +2369,7 @@ export interface paths {
             };
             requestBody?: never;
             responses: {
-                /** @description a page, how many are new and held of all cameras, and next (null: no more) */
+                /** @description a page, the numbers of new and held alerts of all cameras, and next (null: none) */
                 200: {
                     headers: {
                         [name: string]: unknown;
@@ -2448,7 +2448,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** What it was; a later verdict replaces an earlier one, the log has both. The note stays out of the log */
+        /** Give a verdict; a later verdict replaces an earlier one, and the log has both. The note is not in the log */
         post: {
             parameters: {
                 query?: never;
@@ -2469,7 +2469,7 @@ export interface paths {
                 };
             };
             responses: {
-                /** @description what stands now */
+                /** @description the present state */
                 200: {
                     headers: {
                         [name: string]: unknown;
@@ -2500,7 +2500,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Keep its evidence beyond its time, or let it go */
+        /** Hold the evidence, so that retention deletes it last, or end the hold */
         post: {
             parameters: {
                 query?: never;
@@ -2518,7 +2518,7 @@ export interface paths {
                 };
             };
             responses: {
-                /** @description what stands now */
+                /** @description the present state */
                 200: {
                     headers: {
                         [name: string]: unknown;
@@ -2547,7 +2547,7 @@ export interface paths {
             };
             cookie?: never;
         };
-        /** Clip, stills, manifest and signature as one zip; gatectl evidence verify judges it offline */
+        /** Clip, stills, manifest and signature as one zip, which gatectl evidence verify checks offline */
         get: {
             parameters: {
                 query?: never;
@@ -2627,7 +2627,7 @@ export interface paths {
                 };
             };
             responses: {
-                /** @description the case, its version in ETag */
+                /** @description the case, with its version in ETag */
                 201: {
                     headers: {
                         [name: string]: unknown;
@@ -2656,7 +2656,7 @@ export interface paths {
             };
             cookie?: never;
         };
-        /** One case, its version in ETag */
+        /** One case, with its version in ETag */
         get: {
             parameters: {
                 query?: never;
@@ -2685,7 +2685,7 @@ export interface paths {
         delete?: never;
         options?: never;
         head?: never;
-        /** Change a case; with If-Match only if nobody else did since */
+        /** Change a case; with If-Match only if it has not changed since */
         patch: {
             parameters: {
                 query?: never;
@@ -2727,7 +2727,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Every line of the board with its level */
+        /** All lines of the board with their levels */
         get: {
             parameters: {
                 query?: never;
@@ -2763,7 +2763,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The same after each change, as server-sent events */
+        /** The lines of the board after each change, as server-sent events */
         get: {
             parameters: {
                 query?: never;
@@ -2851,7 +2851,7 @@ export interface paths {
                         "application/problem+json": components["schemas"]["Problem"];
                     };
                 };
-                /** @description the board is real, or the line is an output */
+                /** @description not a simulated board, or the line is an output */
                 409: {
                     headers: {
                         [name: string]: unknown;
@@ -2875,7 +2875,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Every reader: its door, faults, wrong tries and lock-out */
+        /** All readers: door, faults, wrong tries and lock-out */
         get: {
             parameters: {
                 query?: never;
@@ -2915,7 +2915,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Hold a card before a reader of the simulated board */
+        /** Present a card to a reader of the simulated board */
         post: {
             parameters: {
                 query?: never;
@@ -2931,14 +2931,14 @@ export interface paths {
                 };
             };
             responses: {
-                /** @description the reader read it; what followed is in the log */
+                /** @description the reader has read it; the log has the result */
                 204: {
                     headers: {
                         [name: string]: unknown;
                     };
                     content?: never;
                 };
-                /** @description no number, or more than the reader's format has */
+                /** @description not a number, or outside the range of the reader's format */
                 400: {
                     headers: {
                         [name: string]: unknown;
@@ -2956,7 +2956,7 @@ export interface paths {
                         "application/problem+json": components["schemas"]["Problem"];
                     };
                 };
-                /** @description the board is real, or the reader is at fault */
+                /** @description not a simulated board, or the reader has a fault */
                 409: {
                     headers: {
                         [name: string]: unknown;
@@ -2984,7 +2984,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Type at the keypad of a reader of the simulated board */
+        /** Type keys at a reader of the simulated board */
         post: {
             parameters: {
                 query?: never;
@@ -3000,14 +3000,14 @@ export interface paths {
                 };
             };
             responses: {
-                /** @description the reader read it; what followed is in the log */
+                /** @description the reader has read it; the log has the result */
                 204: {
                     headers: {
                         [name: string]: unknown;
                     };
                     content?: never;
                 };
-                /** @description no keys */
+                /** @description invalid keys */
                 400: {
                     headers: {
                         [name: string]: unknown;
@@ -3025,7 +3025,7 @@ export interface paths {
                         "application/problem+json": components["schemas"]["Problem"];
                     };
                 };
-                /** @description the board is real, the reader is at fault, or it has no keypad */
+                /** @description not a simulated board, or the reader has a fault or no keypad */
                 409: {
                     headers: {
                         [name: string]: unknown;
@@ -3049,7 +3049,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** How far a running verification has come */
+        /** The progress of a running verification */
         get: {
             parameters: {
                 query?: never;
@@ -3059,7 +3059,7 @@ export interface paths {
             };
             requestBody?: never;
             responses: {
-                /** @description running, rows and of */
+                /** @description rows: verified, of: in total */
                 200: {
                     headers: {
                         [name: string]: unknown;
@@ -3075,7 +3075,7 @@ export interface paths {
             };
         };
         put?: never;
-        /** Check the whole chain of the log */
+        /** Verify the complete hash chain of the log */
         post: {
             parameters: {
                 query?: never;
@@ -3085,7 +3085,7 @@ export interface paths {
             };
             requestBody?: never;
             responses: {
-                /** @description what was found; seq: the entry at which the chain breaks */
+                /** @description the result; seq: the row at which the chain is broken */
                 200: {
                     headers: {
                         [name: string]: unknown;
@@ -3112,7 +3112,7 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
-        /** @description A best guess, and what it lies between with 90 % confidence */
+        /** @description An estimate, and the limits of its 90 % confidence interval */
         Limits: {
             score?: number;
             percent?: number;
@@ -3127,10 +3127,10 @@ export interface components {
             calibration: "follow" | "observe";
             /** @description face.false_accept_percent */
             percent: number;
-            /** @description That a probe is compared with: a person's are one, their mean. */
+            /** @description Compared with a probe; the faces of one person are one template, their mean */
             templates: number;
             people: number;
-            /** @description Templates that were compared with all others: of a large gallery a part */
+            /** @description Templates that were compared with all others; a part of a large gallery */
             surveyed: number;
             cameras: {
                 camera: string;
@@ -3138,7 +3138,7 @@ export interface components {
                 threshold: number;
                 card: number;
                 offset: number;
-                /** @description The offset that the scores ask for; it is approached a step a day */
+                /** @description The offset that follows from the scores; the offset moves towards it by one step a day */
                 aim: number;
                 reason: string;
                 problem?: components["schemas"]["Reason"];
@@ -3161,7 +3161,7 @@ export interface components {
                 score: number;
                 second_factor: boolean;
             }[];
-            /** @description People enrolled with another recogniser: to be enrolled again */
+            /** @description People enrolled with another recogniser, who must be enrolled again */
             outdated: string[];
         };
         /** @description RFC 9457, with the members code and params; base/problems.json is the table of all codes */
@@ -3171,20 +3171,20 @@ export interface components {
             status: number;
             code: components["schemas"]["ProblemCode"];
             params: components["schemas"]["ProblemParams"];
-            /** @description The sentence of the code in English, with its parameters; missing when a parameter is no UTF-8 */
+            /** @description The sentence of the code in English, with its parameters; missing if a parameter is not UTF-8 */
             detail?: string;
         };
-        /** @description Why something is as it is, beside the same as an English sentence */
+        /** @description A reason as a code, beside an English sentence */
         Reason: {
             code: components["schemas"]["ProblemCode"];
             params: components["schemas"]["ProblemParams"];
         };
-        /** @description What the sentence of the code names */
+        /** @description The parameters in the sentence of the code */
         ProblemParams: {
             [key: string]: string | number;
         };
         /**
-         * @description A stable word for programs and translations
+         * @description A stable code for programs and translations
          * @enum {unknown}
          */
         ProblemCode: "json-too-large" | "json-too-deep" | "json-syntax" | "json-not-object" | "member-not-string" | "member-too-long" | "member-not-integer" | "member-not-bool" | "member-unknown" | "member-length" | "member-not-printable" | "member-not-time" | "query-too-long" | "query-not-number" | "query-not-limit" | "query-not-time" | "no-such-path" | "method-unknown" | "no-session" | "role" | "token" | "metrics-read-only" | "metrics-no-session" | "host" | "console-read-only" | "too-many-requests" | "answer-not-written" | "kind-unknown" | "item-unknown" | "no-memory" | "gate-stopping" | "gate-not-answering" | "version-unknown" | "changed" | "not-kept" | "disk-refuses" | "no-room" | "body-too-large" | "body-not-expected" | "too-many-uploads" | "file-unknown" | "range-beyond-end" | "console-not-installed" | "status-unreadable" | "text" | "failed" | "too-many-at-once" | "not-logged-in" | "wrong-login" | "totp-needed" | "wrong-totp" | "log-in-paused" | "too-many-log-ins" | "too-many-passwords" | "socket-needs-no-session" | "socket-has-no-password" | "log-in-incomplete" | "passwords-incomplete" | "wrong-old-password" | "password-missing" | "user-role-unknown" | "user-name-invalid" | "user-exists" | "too-many-users" | "user-unknown" | "refused-no-user" | "refused-wrong-password" | "refused-user-disabled" | "refused-wrong-code" | "alerts-loading" | "alert-unknown" | "alert-state-unknown" | "verdict-unknown" | "cause-invalid" | "case-too-large" | "case-alert-unknown" | "case-person-invalid" | "case-title-missing" | "too-many-cases" | "case-unknown" | "alert-unreadable" | "too-many-exports" | "evidence-unknown" | "evidence-invalid" | "evidence-too-many" | "evidence-changed" | "no-evidence" | "export-failed" | "evidence-no-space" | "evidence-no-packets" | "evidence-no-encoder" | "evidence-failed" | "camera-unknown" | "too-many-viewers" | "no-video-masked" | "no-video" | "camera-no-picture" | "camera-sends-no-picture" | "camera-file-no-picture" | "camera-no-memory" | "camera-file-ended" | "camera-no-device" | "camera-no-file" | "camera-not-permitted" | "camera-in-use" | "camera-refused" | "camera-unreachable" | "camera-wrong-password" | "camera-no-stream" | "camera-empty" | "camera-ended" | "camera-not-video" | "camera-no-video" | "camera-no-decoder" | "camera-timeout" | "camera-unreadable" | "camera-failed" | "door-unknown" | "door-not-here" | "doors-unreadable" | "door-mode-changed" | "order-not-recorded" | "interlock-opened" | "relay-fault" | "access-denied" | "door-mode-unknown" | "door-mode-not-kept" | "fire-not-reset" | "door-mode-not-possible" | "doors-not-all" | "fire-reset-on-site" | "no-fire" | "fire-still-called" | "request-unknown" | "board-unreadable" | "line-unknown" | "line-is-output" | "line-not-driven" | "line-level-unknown" | "board-is-real" | "readers-unreadable" | "reader-unknown" | "reader-no-keypad" | "reader-at-fault" | "reader-not-card-number" | "reader-not-keys" | "reader-no-such-card" | "reader-not-driven" | "reader-d0-unreadable" | "reader-d1-unreadable" | "reader-no-power" | "reader-d0-stuck" | "reader-d1-stuck" | "reader-not-permitted" | "reader-device-busy" | "reader-device-wrong" | "reader-device-missing" | "guard-asked-already" | "backups-unreadable" | "log-busy" | "log-unreadable" | "query-result-unknown" | "query-result-and-type" | "query-severity-unknown" | "query-camera-invalid" | "query-door-invalid" | "query-type-invalid" | "query-person-invalid" | "query-person-not-here" | "query-times-reversed" | "query-format-unknown" | "exports-running" | "query-month-invalid" | "too-many-streams" | "query-resume-invalid" | "event-number-invalid" | "audit-no-begin" | "audit-begin-signature" | "audit-anchor-elsewhere" | "audit-anchor-signature" | "audit-row-missing" | "audit-row-foreign" | "audit-row-changed" | "audit-row-order" | "audit-no-end" | "audit-end-signature" | "audit-end-cut" | "audit-rows-added" | "audit-rewritten" | "audit-ok" | "audit-ok-unsigned" | "audit-schema" | "person-unknown" | "person-not-enrolled" | "person-not-enrolled-id" | "erasure-unknown" | "query-after-invalid" | "person-name-invalid" | "person-name-invisible" | "csv-name-not-utf8" | "valid-to-not-after" | "valid-to-before" | "pass-ends-before" | "csv-line-too-long" | "csv-quotes" | "csv-column-unknown" | "csv-no-columns" | "csv-too-many-people" | "csv-empty" | "import-not-all" | "query-dry-run-invalid" | "people-export-running" | "consent-incomplete" | "too-many-consents" | "query-look-alike-invalid" | "look-alike-invalid" | "photo-empty" | "photo-too-large" | "face-camera-missing" | "face-camera-unknown" | "seconds-invalid" | "faces-not-removed" | "consent-withdrawn" | "face-unknown" | "faces-unreadable" | "no-face-enrolled" | "too-many-faces" | "face-models-loading" | "face-models-missing" | "too-many-photos" | "faces-not-ready" | "too-many-reports" | "face-of-another" | "face-look-alike" | "face-search-failed" | "kept-picture-no-template" | "face-not-found" | "face-two-in-photo" | "face-worker-not-started" | "face-no-template" | "face-two-people" | "face-not-seen" | "face-not-living" | "face-nobody-came" | "face-not-clear" | "face-too-small" | "face-turned-away" | "face-blurred" | "face-too-dark" | "face-too-bright" | "face-low-contrast" | "photo-too-many-bytes" | "photo-not-picture" | "photo-too-many-pixels" | "photo-not-decoded" | "photo-too-small" | "enrolment-running" | "face-models-failed" | "face-models-not-loaded" | "model-missing" | "model-unreadable" | "model-not-pinned" | "model-manifest" | "blink-without-landmarks" | "model-wrong-answer" | "models-not-loaded" | "model-not-supported" | "models-unusable" | "threshold-too-few" | "threshold-fits" | "threshold-more-alike" | "threshold-less-alike" | "template-invalid" | "enrol-base64-invalid" | "credential-taken" | "credential-code-missing" | "card-number-invalid" | "pin-invalid" | "qr-not-ascii" | "qr-empty" | "credential-person-invalid" | "credential-person-missing" | "credential-type-unknown" | "duress-not-pin" | "pass-no-end" | "pass-over" | "pass-not-minutes" | "pass-too-many-uses" | "pass-not-changed" | "pass-still-valid" | "pass-unknown" | "pass-revoked" | "pass-too-long" | "pass-key-unreadable" | "rule-name-needed" | "rule-name-invalid" | "change-name-invalid" | "change-id-invalid" | "change-kind-unknown" | "change-op-unknown" | "change-value-unexpected" | "change-value-missing" | "too-many-items" | "item-not-here" | "area-unknown" | "group-in-use" | "opening-of-interlock" | "list-invalid" | "list-not-texts" | "list-door-unknown" | "list-no-door" | "list-group-unknown" | "member-not-minute" | "schedule-no-week" | "rule-way-unknown" | "rule-no-ways" | "rule-pass-persons" | "rule-schedule-unknown" | "rule-no-schedule" | "opening-schedule-unknown" | "opening-door-unknown" | "holiday-date-invalid" | "holiday-as-unknown" | "holiday-to-invalid" | "holiday-twice" | "holiday-too-many" | "area-no-entries" | "area-exit-is-entry" | "area-minutes-invalid" | "schedule-times-invalid" | "schedule-times-reversed" | "schedule-span-too-long" | "schedule-days-invalid" | "schedule-span-invalid" | "schedule-exception-invalid" | "factors-invalid" | "roster-busy" | "store-opening" | "not-access-event" | "pass-flaw-forged" | "pass-flaw-unreadable" | "pass-flaw-uses" | "pass-flaw-key" | "member-not-word" | "rule-item-wrong" | "batch-change" | "batch-not-texts" | "batch-pass" | "batch-change-too-large" | "batch-twice" | "batch-not-kept" | "batch-end-not-kept" | "batch-busy" | "batch-other-revision" | "batch-part-invalid" | "batch-no-first" | "batch-part-expected" | "batch-too-many" | "explain-shown-score" | "explain-shown" | "explain-shown-before" | "explain-pass-flaw" | "explain-where" | "explain-denied" | "explain-needed" | "explain-granted" | "explain-rule" | "explain-door-open" | "explain-timed-out" | "needs-enabling" | "needs-clock-validity" | "needs-validity-begun" | "needs-validity-extended" | "needs-uses" | "needs-right-pin" | "needs-enrolled-credential" | "needs-off-blocklist" | "needs-second-person" | "needs-also" | "needs-ways" | "needs-other-than-face" | "needs-clock-schedule" | "needs-open-schedule" | "needs-rule" | "needs-guard" | "needs-pass-for-door" | "needs-area-left" | "needs-living-face" | "needs-other-credential" | "needs-door-mode" | "needs-interlock-closed" | "rule-other-door" | "rule-other-direction" | "rule-other-group" | "rule-no-clock" | "rule-closed" | "rule-other-way" | "rule-needs-more" | "rule-guard" | "rule-opens" | "store-rows-foreign" | "store-schema" | "store-key-missing" | "store-key-wrong" | "store-damaged" | "store-no-randomness" | "store-rows-lost" | "store-not-set-aside" | "store-set-aside-copy" | "store-set-aside-saved" | "store-rewritten" | "store-replaced" | "store-not-replaced" | "store-not-rewritten" | "store-copy-damaged" | "store-read-only" | "store-not-written" | "store-end-foreign" | "store-no-memory" | "store-key-unusable" | "store-file-failed" | "store-file-damaged" | "store-failed" | "store-not-started" | "replay-running" | "link-refused" | "link-lost" | "link-lost-because" | "link-event-refused" | "link-no-connection";
@@ -3197,7 +3197,7 @@ export interface components {
             severity: "info" | "warning" | "alarm";
             source?: string | null;
             person?: string | null;
-            /** @description by type: docs/asyncapi.yaml */
+            /** @description by type: docs/reference/asyncapi.yaml */
             data: {
                 [key: string]: unknown;
             };
@@ -3221,11 +3221,11 @@ export interface components {
             reason: string;
             problem?: components["schemas"]["Reason"];
             /**
-             * @description of a face camera: what the person there is to be told
+             * @description of a face camera: the prompt for the person in front of it
              * @enum {unknown}
              */
             prompt?: "none" | "come_closer" | "look_here" | "hold_still" | "light" | "blink" | "take_off_mask" | "one_by_one" | "welcome" | "more" | "use_card";
-            /** @description null: not watched */
+            /** @description null: not measured */
             sight: {
                 cause: string;
                 blind_since_s: number;
@@ -3245,7 +3245,7 @@ export interface components {
             uptime_s: number;
             doors: components["schemas"]["Door"][];
             cameras: components["schemas"]["Camera"][];
-            /** @description state alone where there is no log at all */
+            /** @description state only, if there is no log */
             storage: {
                 /** @enum {unknown} */
                 state: "failed" | "ok" | "opening";
@@ -3255,7 +3255,7 @@ export interface components {
                 pending?: number;
                 slow?: boolean;
             };
-            /** @description null before the first look; room_bytes: on the disk */
+            /** @description null before the first scan; room_bytes: free on the disk */
             evidence: {
                 used_bytes: number;
                 protected_bytes: number;
@@ -3264,7 +3264,7 @@ export interface components {
                 days: number;
                 oldest: string | null;
             } | null;
-            /** @description state alone where it is switched off */
+            /** @description state only, if it is switched off */
             mqtt: {
                 /** @enum {unknown} */
                 state: "off" | "connected" | "disconnected";
@@ -3287,7 +3287,7 @@ export interface components {
             extended?: boolean;
             /** @enum {unknown} */
             blocked?: "deny" | "admit";
-            /** @description how many were enrolled */
+            /** @description number of enrolled faces */
             faces: number;
         };
         GuardRequest: {
@@ -3367,7 +3367,7 @@ export interface components {
                 sha256: string;
                 bytes: number;
             }[];
-            /** @description [ms since first sight, x, y] in pixels of picture */
+            /** @description [ms since the first observation, x, y], in pixels of picture */
             path?: [
                 number,
                 number,
@@ -3382,7 +3382,7 @@ export interface components {
             fall_ms?: number;
             first_sight?: string;
             first_sight_pts_ms?: number;
-            /** @description where in the clip the first sight is */
+            /** @description position of the first observation in the clip */
             clip_offset_ms?: number;
             evidence_error?: string;
             evidence_problem?: components["schemas"]["Reason"];
@@ -3435,7 +3435,7 @@ export interface components {
             alerts: {
                 [key: string]: number;
             };
-            /** @description as they stood at the month's end */
+            /** @description at the end of the month */
             verdicts: {
                 [key: string]: number;
             };
@@ -3444,7 +3444,7 @@ export interface components {
                 median_s: number | null;
                 p90_s: number | null;
             };
-            /** @description clips seen, cameras watched, alerts exported, by role */
+            /** @description clips viewed, cameras watched, alerts exported, by role */
             video_looks: {
                 [key: string]: number;
             };
@@ -3454,7 +3454,7 @@ export interface components {
             erasures: {
                 [key: string]: number;
             };
-            /** @description by camera, as its days told them */
+            /** @description by camera, from the camera.blind_day events */
             blind_hours: {
                 [key: string]: number;
             };
@@ -3519,11 +3519,11 @@ export interface components {
             title?: string;
             /** @description face; card+pin; pass */
             open: string[];
-            /** @description without: every door */
+            /** @description missing: every door */
             doors?: string[];
-            /** @description without: everybody enrolled */
+            /** @description missing: every enrolled person */
             groups?: string[];
-            /** @description without: always */
+            /** @description missing: always */
             schedule?: string;
             /** @enum {unknown} */
             persons?: 1 | 2;
@@ -3538,7 +3538,7 @@ export interface components {
             /** Format: date */
             to?: string;
             /**
-             * @description a weekday: that day's schedules hold
+             * @description a weekday: the schedules of that day apply
              * @enum {unknown}
              */
             as?: "holiday" | "mon" | "tue" | "wed" | "thu" | "fri" | "sat" | "sun";
@@ -3550,7 +3550,7 @@ export interface components {
             /** @enum {unknown} */
             antipassback?: "soft" | "hard" | "timed";
             minutes?: number;
-            /** @description who went in before counts as outside */
+            /** @description UTC; a person who entered before it counts as outside */
             reset?: string;
         };
         Holder: {
@@ -3573,14 +3573,14 @@ export interface components {
             valid_from?: string | null;
             valid_to?: string | null;
             uses?: number;
-            /** @description a PIN that opens and silently alarms */
+            /** @description a PIN that opens and raises a silent alarm */
             duress?: boolean;
         };
         Pass: {
             title?: string;
             /** @description id of a person */
             host?: string;
-            /** @description without: every door */
+            /** @description missing: every door */
             doors?: string[];
             /** @description whole minutes */
             valid_from?: string | null;
@@ -3595,13 +3595,13 @@ export interface components {
             door: string;
             person: string;
             factors: ("face" | "card" | "pin" | "qr")[];
-            /** @description UTC; without: now */
+            /** @description UTC; missing: now */
             time?: string;
             leaving?: boolean;
         };
         Mode: {
             /** @enum {unknown} */
-            mode: "Locked" | "Unlocked" | "Blocked" | "LockedDown" | "LockedOpen";
+            mode: "Locked" | "Unlocked" | "Blocked" | "DoubleLocked" | "LockedDown" | "LockedOpen";
         };
         Level: {
             /** @enum {unknown} */
@@ -3631,7 +3631,7 @@ export interface components {
         };
     };
     responses: {
-        /** @description what is wrong */
+        /** @description a problem */
         Problem: {
             headers: {
                 [name: string]: unknown;
