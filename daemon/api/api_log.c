@@ -20,7 +20,7 @@
 enum { EXPORT_ROWS = 200, SOURCE_BYTES = EVENT_SOURCE_BYTES, MONTH_MAX = 12 };
 
 /* a query, and the strings that its pointers refer to */
-struct question {
+struct log_filter {
 	struct api_events_query query;
 	char type[API_TYPE_BYTES], person[ULID_BYTES], source[SOURCE_BYTES],
 		text[STORE_SEARCH_BYTES];
@@ -56,7 +56,7 @@ static bool parse_text(struct api *api, const struct http_request *request, cons
 }
 
 static bool parse_result(struct api *api, const struct http_request *request,
-			 struct question *question)
+			 struct log_filter *filter)
 {
 	const char *result = http_query(request, "result");
 
@@ -66,17 +66,17 @@ static bool parse_result(struct api *api, const struct http_request *request,
 		api_reject(api, request, problem_query_result_unknown(&api->problem));
 		return false;
 	}
-	if (question->query.type != NULL) {
+	if (filter->query.type != NULL) {
 		api_reject(api, request, problem_query_result_and_type(&api->problem));
 		return false;
 	}
-	snprintf(question->type, sizeof(question->type), "access.%s", result);
-	question->query.type = question->type;
+	snprintf(filter->type, sizeof(filter->type), "access.%s", result);
+	filter->query.type = filter->type;
 	return true;
 }
 
 static bool parse_severity(struct api *api, const struct http_request *request,
-			   struct question *question)
+			   struct log_filter *filter)
 {
 	const char *severity = http_query(request, "severity");
 
@@ -84,7 +84,7 @@ static bool parse_severity(struct api *api, const struct http_request *request,
 		return true;
 	for (enum event_severity i = EVENT_INFO; i <= EVENT_ALARM; i++)
 		if (strcmp(event_severity_name(i), severity) == 0) {
-			question->query.severity_min = i;
+			filter->query.severity_min = i;
 			return true;
 		}
 	api_reject(api, request, problem_query_severity_unknown(&api->problem));
@@ -92,7 +92,7 @@ static bool parse_severity(struct api *api, const struct http_request *request,
 }
 
 static bool parse_door(struct api *api, const struct http_request *request,
-		       struct question *question)
+		       struct log_filter *filter)
 {
 	const char *door = http_query(request, "door");
 
@@ -102,15 +102,15 @@ static bool parse_door(struct api *api, const struct http_request *request,
 		api_reject(api, request, problem_query_door_invalid(&api->problem));
 		return false;
 	}
-	snprintf(question->source, sizeof(question->source), "door/%s", door);
-	question->query.source = question->source;
+	snprintf(filter->source, sizeof(filter->source), "door/%s", door);
+	filter->query.source = filter->source;
 	return true;
 }
 
 static bool query_is_valid(struct api *api, const struct http_request *request,
-			   const struct question *question)
+			   const struct log_filter *filter)
 {
-	const struct api_events_query *query = &question->query;
+	const struct api_events_query *query = &filter->query;
 
 	if (query->type != NULL && !api_type_is_valid(query->type))
 		api_reject(api, request, problem_query_type_invalid(&api->problem));
@@ -125,12 +125,12 @@ static bool query_is_valid(struct api *api, const struct http_request *request,
 
 /* Parse the arguments of a request. @return false: the request was rejected. */
 static bool parse_query(struct api *api, const struct http_request *request,
-			struct question *question)
+			struct log_filter *filter)
 {
-	struct api_events_query *query = &question->query;
+	struct api_events_query *query = &filter->query;
 	int64_t limit = API_PAGE_DEFAULT;
 
-	*question = (struct question){0};
+	*filter = (struct log_filter){0};
 	query->ascending = http_query(request, "after") != NULL;
 	query->exclude_operators = request->caller.role < API_ROLE_MANAGER;
 	if (!api_query_number(api, request, "limit", API_PAGE_MAX, &limit) ||
@@ -138,29 +138,27 @@ static bool parse_query(struct api *api, const struct http_request *request,
 	    !api_query_number(api, request, "before", INT64_MAX, &query->before) ||
 	    !parse_time(api, request, "from", &query->from_unix_ms) ||
 	    !parse_time(api, request, "to", &query->to_unix_ms) ||
-	    !parse_text(api, request, "type", question->type, sizeof(question->type),
-			&query->type) ||
-	    !parse_text(api, request, "person", question->person, sizeof(question->person),
+	    !parse_text(api, request, "type", filter->type, sizeof(filter->type), &query->type) ||
+	    !parse_text(api, request, "person", filter->person, sizeof(filter->person),
 			&query->person) ||
-	    !parse_text(api, request, "source", question->source, sizeof(question->source),
+	    !parse_text(api, request, "source", filter->source, sizeof(filter->source),
 			&query->source) ||
-	    !parse_text(api, request, "text", question->text, sizeof(question->text),
-			&query->text) ||
-	    !parse_door(api, request, question) || !parse_result(api, request, question) ||
-	    !parse_severity(api, request, question))
+	    !parse_text(api, request, "text", filter->text, sizeof(filter->text), &query->text) ||
+	    !parse_door(api, request, filter) || !parse_result(api, request, filter) ||
+	    !parse_severity(api, request, filter))
 		return false;
 	query->limit = (unsigned)limit;
-	return query_is_valid(api, request, question);
+	return query_is_valid(api, request, filter);
 }
 
 void api_get_events(struct api *api, const struct http_request *request, const char *param)
 {
-	struct question question;
+	struct log_filter filter;
 	struct api_token token;
 
 	(void)param;
-	if (parse_query(api, request, &question) && api_begin_call(api, request->token, &token))
-		api->ops->events(api->gate, token, &question.query);
+	if (parse_query(api, request, &filter) && api_begin_call(api, request->token, &token))
+		api->ops->events(api->gate, token, &filter.query);
 }
 
 /* ---- export ---- */
@@ -169,7 +167,7 @@ void api_get_events(struct api *api, const struct http_request *request, const c
 struct api_log_export {
 	bool used, csv, page_requested, complete;
 	struct http_token http;
-	struct question question;
+	struct log_filter filter;
 	json_t *page; /* NULL: none */
 	size_t sent;  /* rows of the page */
 	int64_t next;
@@ -254,8 +252,8 @@ static void send_rows(struct api *api, struct api_log_export *export)
 	if (export->page_requested || !api_begin_internal(api, on_page, export, &token))
 		return; /* DRAINED tries again */
 	export->page_requested = true;
-	export->question.query.after = export->next;
-	api->ops->events(api->gate, token, &export->question.query);
+	export->filter.query.after = export->next;
+	api->ops->events(api->gate, token, &export->filter.query);
 }
 
 bool api_log_on_event(struct api *api, struct http_token http, enum http_stream_event event)
@@ -300,7 +298,7 @@ void api_log_close(struct api *api)
 }
 
 static void begin_export(struct api *api, const struct http_request *request,
-			 struct api_log_export *export, const struct question *question, bool csv)
+			 struct api_log_export *export, const struct log_filter *filter, bool csv)
 {
 	static const char head[] = "seq,id,time,type,severity,source,person,data,hash\r\n";
 	const struct api_caller by = api_caller_of(request);
@@ -309,18 +307,16 @@ static void begin_export(struct api *api, const struct http_request *request,
 	json_object_set_new(data, "format", json_string(csv ? "csv" : "jsonl"));
 	api_record_act(api, EVENT_INFO, NULL, data);
 	*export = (struct api_log_export){
-		.used = true, .csv = csv, .http = request->token, .question = *question};
+		.used = true, .csv = csv, .http = request->token, .filter = *filter};
 	/* the pointers of the copy must refer to the strings of the copy */
-	export->question.query.type = question->query.type != NULL ? export->question.type : NULL;
-	export->question.query.person =
-		question->query.person != NULL ? export->question.person : NULL;
-	export->question.query.source =
-		question->query.source != NULL ? export->question.source : NULL;
-	export->question.query.text = question->query.text != NULL ? export->question.text : NULL;
-	export->question.query.ascending = true;
-	export->question.query.low_priority = true;
-	export->question.query.limit = EXPORT_ROWS;
-	export->next = question->query.after;
+	export->filter.query.type = filter->query.type != NULL ? export->filter.type : NULL;
+	export->filter.query.person = filter->query.person != NULL ? export->filter.person : NULL;
+	export->filter.query.source = filter->query.source != NULL ? export->filter.source : NULL;
+	export->filter.query.text = filter->query.text != NULL ? export->filter.text : NULL;
+	export->filter.query.ascending = true;
+	export->filter.query.low_priority = true;
+	export->filter.query.limit = EXPORT_ROWS;
+	export->next = filter->query.after;
 	http_set_header(api->http, request->token, "Content-Disposition",
 			csv ? "attachment; filename=\"gatehouse-log.csv\""
 			    : "attachment; filename=\"gatehouse-log.jsonl\"");
@@ -340,17 +336,17 @@ void api_get_log_export(struct api *api, const struct http_request *request, con
 {
 	const char *format = http_query(request, "format");
 	struct api_log_export *export = free_export(api);
-	struct question question;
+	struct log_filter filter;
 
 	(void)param;
-	if (!parse_query(api, request, &question))
+	if (!parse_query(api, request, &filter))
 		return;
 	if (format == NULL || (strcmp(format, "csv") != 0 && strcmp(format, "jsonl") != 0))
 		api_reject(api, request, problem_query_format_unknown(&api->problem));
 	else if (export == NULL)
 		api_reject(api, request, problem_exports_running(&api->problem, API_EXPORTS_MAX));
 	else
-		begin_export(api, request, export, &question, strcmp(format, "csv") == 0);
+		begin_export(api, request, export, &filter, strcmp(format, "csv") == 0);
 }
 
 /* ---- hash chain and report ---- */

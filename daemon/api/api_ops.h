@@ -148,7 +148,7 @@ struct api_ops {
 	 * reason; 503 while the models are loaded.
 	 */
 	void (*enrol)(void *gate, struct api_token token, const struct api_caller *by,
-		      const char *id, const struct api_enrol *asked);
+		      const char *id, const struct api_enrol *source);
 
 	/**
 	 * The consent of a person to face recognition was given or withdrawn, or its record was
