@@ -74,7 +74,7 @@ int rig_setup(void **state)
 	assert_int_equal(symlink("../secret", path), 0);
 	assert_int_equal(api_open(&config, &rig_gate_ops, NULL, &api, error, sizeof(error)), 0);
 	api_ready(api);
-	gate.asked[0] = '\0';
+	gate.called[0] = '\0';
 	return 0;
 }
 
@@ -111,7 +111,7 @@ const char *request(const char *line, const char *body)
 
 	snprintf(text, sizeof(text), "%s HTTP/1.1\r\nContent-Length: %zu\r\n" END "%s", line,
 		 strlen(body), body);
-	gate.asked[0] = '\0';
+	gate.called[0] = '\0';
 	reply = ask_socket(text);
 	return strncmp(reply, "HTTP/1.1 ", 9) == 0 ? reply + 9 : reply;
 }

@@ -1,6 +1,5 @@
 /*
- * api_rig.h - the API with a gate that only notes what it was asked, and a client of both
- * listeners.
+ * api_rig.h - the API with a fake gate that records its calls, and a client of both listeners.
  */
 #ifndef GH_TESTS_API_RIG_H
 #define GH_TESTS_API_RIG_H
@@ -16,14 +15,14 @@
 extern struct api *api;
 extern const struct client_loop loop;
 
-/* the gate that answers: what it was asked last, and how it answers */
+/* the fake gate: its last call, and how it answers */
 struct rig_gate {
-	char asked[256];
+	char called[256];
 	char recorded[1024],
-		kept[1024]; /* "TYPE DATA", "KIND ID JSON" of the last that was to be kept */
+		saved[1024]; /* "TYPE DATA" of the last event, "KIND ID JSON" of the last record */
 	struct api_token token;
-	bool wait; /* answer later, by hand */
-	int board_result, keep_result;
+	bool wait; /* the test answers, later */
+	int board_result, save_result;
 	int64_t rows; /* of the log: seq 1 to rows */
 	unsigned views, frames;
 	struct fmp4_mux *live; /* of the camera "facade" */
@@ -37,7 +36,7 @@ int rig_teardown(void **state);
 /** The path of the Unix socket. */
 const char *rig_socket(void);
 
-/** Over TCP, all of the text. */
+/** Send the complete text over TCP. */
 const char *ask(const char *text);
 /** The same over the Unix socket. */
 const char *ask_socket(const char *text);

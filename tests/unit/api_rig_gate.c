@@ -1,4 +1,4 @@
-/* The gate of api_rig.h: each op notes what it was asked and answers at once. */
+/* The fake gate of api_rig.h: each operation records its call and answers at once. */
 #include "api_rig.h"
 
 #include <errno.h>
@@ -42,7 +42,7 @@ static json_t *op_board(void *arg)
 static int op_board_drive(void *arg, const char *line, enum api_level level)
 {
 	(void)arg;
-	snprintf(gate.asked, sizeof(gate.asked), "drive %s %d", line, (int)level);
+	snprintf(gate.called, sizeof(gate.called), "drive %s %d", line, (int)level);
 	return gate.board_result;
 }
 
@@ -55,21 +55,21 @@ static json_t *op_readers(void *arg)
 static int op_board_swipe(void *arg, const char *reader, const char *code)
 {
 	(void)arg;
-	snprintf(gate.asked, sizeof(gate.asked), "swipe %s %s", reader, code);
+	snprintf(gate.called, sizeof(gate.called), "swipe %s %s", reader, code);
 	return gate.board_result;
 }
 
 static int op_board_type(void *arg, const char *reader, const char *keys)
 {
 	(void)arg;
-	snprintf(gate.asked, sizeof(gate.asked), "type %s %s", reader, keys);
+	snprintf(gate.called, sizeof(gate.called), "type %s %s", reader, keys);
 	return gate.board_result;
 }
 
 static void op_people_list(void *arg, struct api_token call, const char *after, unsigned limit)
 {
 	(void)arg;
-	snprintf(gate.asked, sizeof(gate.asked), "people \"%s\" %u", after, limit);
+	snprintf(gate.called, sizeof(gate.called), "people \"%s\" %u", after, limit);
 	answer(call, 200, json_pack("{s:[],s:n}", "people", "next"));
 }
 
@@ -77,7 +77,7 @@ static void op_person_add(void *arg, struct api_token call, const struct api_cal
 			  const struct api_person *person)
 {
 	(void)arg;
-	snprintf(gate.asked, sizeof(gate.asked), "add %s by %s %lld-%lld", person->name, by->name,
+	snprintf(gate.called, sizeof(gate.called), "add %s by %s %lld-%lld", person->name, by->name,
 		 (long long)person->valid_from_unix_ms, (long long)person->valid_to_unix_ms);
 	answer(call, 201, json_pack("{s:s}", "id", PERSON));
 }
@@ -85,7 +85,7 @@ static void op_person_add(void *arg, struct api_token call, const struct api_cal
 static void op_person_get(void *arg, struct api_token call, const char *id)
 {
 	(void)arg;
-	snprintf(gate.asked, sizeof(gate.asked), "get %s", id);
+	snprintf(gate.called, sizeof(gate.called), "get %s", id);
 	answer(call, 200, json_pack("{s:s}", "id", id));
 }
 
@@ -94,15 +94,15 @@ static void op_person_remove(void *arg, struct api_token call, const struct api_
 {
 	(void)arg;
 	(void)by;
-	snprintf(gate.asked, sizeof(gate.asked), "remove %s", id);
+	snprintf(gate.called, sizeof(gate.called), "remove %s", id);
 	answer(call, 204, NULL);
 }
 
 static void op_consent_changed(void *arg, const char *person, bool withdrawn)
 {
 	(void)arg;
-	snprintf(gate.asked, sizeof(gate.asked), "consent %s %s", withdrawn ? "withdrawn" : "given",
-		 person);
+	snprintf(gate.called, sizeof(gate.called), "consent %s %s",
+		 withdrawn ? "withdrawn" : "given", person);
 }
 
 static void op_faces_remove(void *arg, struct api_token call, const struct api_caller *by,
@@ -110,14 +110,14 @@ static void op_faces_remove(void *arg, struct api_token call, const struct api_c
 {
 	(void)arg;
 	(void)by;
-	snprintf(gate.asked, sizeof(gate.asked), "remove faces %s", id);
+	snprintf(gate.called, sizeof(gate.called), "remove faces %s", id);
 	answer(call, 204, NULL);
 }
 
 static void op_faces_list(void *arg, struct api_token call, const char *id)
 {
 	(void)arg;
-	snprintf(gate.asked, sizeof(gate.asked), "faces %s", id);
+	snprintf(gate.called, sizeof(gate.called), "faces %s", id);
 	answer(call, 200, json_pack("{s:[{s:i,s:b}]}", "faces", "number", 7, "current", 1));
 }
 
@@ -126,18 +126,18 @@ static void op_face_remove(void *arg, struct api_token call, const struct api_ca
 {
 	(void)arg;
 	(void)by;
-	snprintf(gate.asked, sizeof(gate.asked), "remove face %s %lld", id, (long long)number);
+	snprintf(gate.called, sizeof(gate.called), "remove face %s %lld", id, (long long)number);
 	answer(call, 204, NULL);
 }
 
 static void op_enrol(void *arg, struct api_token call, const struct api_caller *by, const char *id,
-		     const struct api_enrol *asked)
+		     const struct api_enrol *source)
 {
 	struct problem problem;
 	(void)arg;
 	(void)by;
-	snprintf(gate.asked, sizeof(gate.asked), "enrol %s %zu %.4s", id, asked->photo_bytes,
-		 asked->camera != NULL ? asked->camera : (const char *)asked->photo);
+	snprintf(gate.called, sizeof(gate.called), "enrol %s %zu %.4s", id, source->photo_bytes,
+		 source->camera != NULL ? source->camera : (const char *)source->photo);
 	gate.token = call;
 	api_refuse(api, call, problem_face_not_found(&problem), &problem);
 }
@@ -152,7 +152,7 @@ static void op_door_open(void *arg, struct api_token call, const struct api_call
 			 const char *door)
 {
 	(void)arg;
-	snprintf(gate.asked, sizeof(gate.asked), "open %s by %s", door, by->name);
+	snprintf(gate.called, sizeof(gate.called), "open %s by %s", door, by->name);
 	answer(call, 200, json_pack("{s:s}", "door", door));
 }
 
@@ -161,14 +161,14 @@ static void op_door_mode(void *arg, struct api_token call, const struct api_call
 {
 	(void)arg;
 	(void)by;
-	snprintf(gate.asked, sizeof(gate.asked), "mode %s %s", door, mode);
+	snprintf(gate.called, sizeof(gate.called), "mode %s %s", door, mode);
 	answer(call, 200, json_object());
 }
 
 static void op_fire_reset(void *arg, struct api_token call, const struct api_caller *by)
 {
 	(void)arg;
-	snprintf(gate.asked, sizeof(gate.asked), "fire reset by %s", by->name);
+	snprintf(gate.called, sizeof(gate.called), "fire reset by %s", by->name);
 	answer(call, 204, NULL);
 }
 
@@ -189,7 +189,7 @@ static void op_events(void *arg, struct api_token call, const struct api_events_
 		answer(call, 200, json_pack("{s:o}", "events", rows));
 		return;
 	}
-	snprintf(gate.asked, sizeof(gate.asked), "events %lld %lld %u %s %d",
+	snprintf(gate.called, sizeof(gate.called), "events %lld %lld %u %s %d",
 		 (long long)query->after, (long long)query->before, query->limit,
 		 query->type != NULL ? query->type : "-", query->ascending);
 	for (int64_t seq = query->after + 1;
@@ -212,13 +212,13 @@ static void op_viewed(void *arg, const struct api_caller *by, const char *file)
 {
 	(void)arg;
 	(void)by;
-	snprintf(gate.asked, sizeof(gate.asked), "viewed %s", file);
+	snprintf(gate.called, sizeof(gate.called), "viewed %s", file);
 	gate.views++;
 }
 
-/* the store: what is to be kept is on disk at once, or not at all */
-static int op_keep(void *arg, const struct store_record *records, size_t count,
-		   const struct event_draft *draft, store_done_fn done, void *done_arg)
+/* the store: a record is committed at once, or refused */
+static int op_save_records(void *arg, const struct store_record *records, size_t count,
+			   const struct event_draft *draft, store_done_fn done, void *done_arg)
 {
 	struct event_row row = {.seq = ++gate.rows};
 	char *data = json_canonical(draft->data);
@@ -229,13 +229,13 @@ static int op_keep(void *arg, const struct store_record *records, size_t count,
 	for (size_t i = 0; i < count; i++) {
 		char *text = records[i].json != NULL ? json_canonical(records[i].json) : NULL;
 
-		snprintf(gate.kept, sizeof(gate.kept), "%s %s %s", records[i].kind, records[i].id,
+		snprintf(gate.saved, sizeof(gate.saved), "%s %s %s", records[i].kind, records[i].id,
 			 text != NULL ? text : "-");
 		free(text);
 	}
-	if (gate.keep_result == 0 && done != NULL)
+	if (gate.save_result == 0 && done != NULL)
 		done(done_arg, 0, &row);
-	return gate.keep_result;
+	return gate.save_result;
 }
 
 static json_t *op_progress(void *arg)
@@ -247,7 +247,7 @@ static json_t *op_progress(void *arg)
 static void op_report(void *arg, struct api_token call, int64_t from_unix_ms, int64_t to_unix_ms)
 {
 	(void)arg;
-	snprintf(gate.asked, sizeof(gate.asked), "report %lld %lld", (long long)from_unix_ms,
+	snprintf(gate.called, sizeof(gate.called), "report %lld %lld", (long long)from_unix_ms,
 		 (long long)to_unix_ms);
 	answer(call, 200, json_object());
 }
@@ -255,7 +255,7 @@ static void op_report(void *arg, struct api_token call, int64_t from_unix_ms, in
 static void op_copies(void *arg, struct api_token call, int64_t until_unix_ms)
 {
 	(void)arg;
-	snprintf(gate.asked, sizeof(gate.asked), "copies %lld", (long long)until_unix_ms);
+	snprintf(gate.called, sizeof(gate.called), "copies %lld", (long long)until_unix_ms);
 	answer(call, 200, json_pack("{s:[]}", "copies"));
 }
 
@@ -289,15 +289,15 @@ static void access_list(void *arg, struct api_token call, const char *kind, cons
 			const char *after, unsigned limit)
 {
 	(void)arg;
-	snprintf(gate.asked, sizeof(gate.asked), "list %s of \"%s\" after \"%s\" %u", kind, person,
-		 after, limit);
+	snprintf(gate.called, sizeof(gate.called), "list %s of \"%s\" after \"%s\" %u", kind,
+		 person, after, limit);
 	answer(call, 200, json_object());
 }
 
 static void access_get(void *arg, struct api_token call, const char *kind, const char *id)
 {
 	(void)arg;
-	snprintf(gate.asked, sizeof(gate.asked), "get %s %s", kind, id);
+	snprintf(gate.called, sizeof(gate.called), "get %s %s", kind, id);
 	answer(call, 200, json_object());
 }
 
@@ -306,7 +306,7 @@ static void access_put(void *arg, struct api_token call, const struct api_caller
 {
 	(void)arg;
 	(void)by;
-	snprintf(gate.asked, sizeof(gate.asked), "put %s %s %zu", kind, id != NULL ? id : "new",
+	snprintf(gate.called, sizeof(gate.called), "put %s %s %zu", kind, id != NULL ? id : "new",
 		 json_object_size(value));
 	answer(call, id != NULL ? 200 : 201, json_object());
 }
@@ -316,7 +316,7 @@ static void access_remove(void *arg, struct api_token call, const struct api_cal
 {
 	(void)arg;
 	(void)by;
-	snprintf(gate.asked, sizeof(gate.asked), "remove %s %s", kind, id);
+	snprintf(gate.called, sizeof(gate.called), "remove %s %s", kind, id);
 	answer(call, 204, NULL);
 }
 
@@ -330,7 +330,7 @@ static void access_what_if(void *arg, struct api_token call, const json_t *quest
 static void access_explain(void *arg, struct api_token call, int64_t seq)
 {
 	(void)arg;
-	snprintf(gate.asked, sizeof(gate.asked), "explain %lld", (long long)seq);
+	snprintf(gate.called, sizeof(gate.called), "explain %lld", (long long)seq);
 	answer(call, 200, json_object());
 }
 
@@ -339,14 +339,14 @@ static void access_area_reset(void *arg, struct api_token call, const struct api
 {
 	(void)arg;
 	(void)by;
-	snprintf(gate.asked, sizeof(gate.asked), "reset %s", area);
+	snprintf(gate.called, sizeof(gate.called), "reset %s", area);
 	answer(call, 200, json_object());
 }
 
 static void access_pass_code(void *arg, struct api_token call, const char *id)
 {
 	(void)arg;
-	snprintf(gate.asked, sizeof(gate.asked), "code %s", id);
+	snprintf(gate.called, sizeof(gate.called), "code %s", id);
 	answer(call, 200, json_object());
 }
 
@@ -361,7 +361,7 @@ static void access_answer(void *arg, struct api_token call, const struct api_cal
 {
 	(void)arg;
 	(void)by;
-	snprintf(gate.asked, sizeof(gate.asked), "answer %s %d", id, admit);
+	snprintf(gate.called, sizeof(gate.called), "answer %s %d", id, admit);
 	answer(call, 200, json_object());
 }
 
@@ -405,5 +405,5 @@ const struct api_ops rig_gate_ops = {.status = op_status,
 				     .newest_frame = op_newest_frame,
 				     .figures = op_figures,
 				     .access = &access_ops,
-				     .save_records = op_keep,
+				     .save_records = op_save_records,
 				     .evidence_viewed = op_viewed};

@@ -40,7 +40,7 @@ void client_pump(const struct client_loop *loop)
 	struct pollfd wait = {.fd = loop->fd(loop->arg), .events = POLLIN};
 	bool due = loop->deadline_ms(loop->arg) <= clock_mono_ms();
 
-	/* only when the daemon's own loop would: an fd that fails to wake it fails the test */
+	/* only when the loop of the daemon would run too: a missing wake-up fails the test */
 	if (poll(&wait, 1, due ? 0 : 1) == 1 || due)
 		loop->dispatch(loop->arg);
 }
@@ -88,7 +88,8 @@ const char *client_ask(const struct client_loop *loop, int fd, const char *text)
 {
 	const char *reply;
 
-	(void)client_send(loop, fd, text, strlen(text)); /* a refusal may come before all is sent */
+	(void)client_send(loop, fd, text,
+			  strlen(text)); /* a refusal may arrive before the end is sent */
 	reply = client_read(loop, fd, NULL);
 	close(fd);
 	return reply;

@@ -1,6 +1,6 @@
 /*
- * http_client.h - raw HTTP from the thread that also serves it: the loop is pumped while the client
- * waits.
+ * http_client.h - a raw HTTP client in the thread of the server: it runs the loop of the server
+ * while it waits.
  */
 #ifndef GH_TESTS_HTTP_CLIENT_H
 #define GH_TESTS_HTTP_CLIENT_H
@@ -17,23 +17,25 @@ struct client_loop {
 	void *arg;
 };
 
-/** Connected sockets; a failure fails the test. */
+/** Connect; a failure fails the test. @return the fd. */
 int client_connect_tcp(unsigned port);
 int client_connect_unix(const char *path);
 
-/** One turn of the loop. */
+/** Run one turn of the loop. */
 void client_pump(const struct client_loop *loop);
 
-/** Send all of @p text, pumping. @return 0, or -1 when the server hung up. */
+/**
+ * Send @p bytes of @p text and run the loop. @return 0, or -1: the server closed the connection.
+ */
 int client_send(const struct client_loop *loop, int fd, const char *text, size_t bytes);
 
 /**
- * Read until the server hangs up, or @p until (may be NULL) was seen; the text so far, static,
- * ended by a zero.
+ * Read until the server closes the connection, or until @p until (NULL is allowed) was read.
+ * @return the text, static, with a zero at its end.
  */
 const char *client_read(const struct client_loop *loop, int fd, const char *until);
 
-/** Send @p text with "Connection: close" semantics already in it, read all, close. */
+/** Send @p text, which must contain "Connection: close", read the answer, close. */
 const char *client_ask(const struct client_loop *loop, int fd, const char *text);
 
 #endif

@@ -32,13 +32,13 @@ static void note(int64_t seq, const char *text, int expected)
 	json_decref(record);
 }
 
-static void pages_come_newest_first(void **state)
+static void pages_are_newest_first(void **state)
 {
 	int64_t seqs[10];
 	bool more;
 
 	(void)state;
-	for (int64_t seq = 30; seq >= 10; seq -= 10) /* the log is read while new ones come */
+	for (int64_t seq = 30; seq >= 10; seq -= 10) /* the log is read while new ones are added */
 		assert_int_equal(alert_add(alerts, seq, seq * 1000, seq == 20 ? "north" : "south",
 					   seq == 20),
 				 0);
@@ -61,14 +61,15 @@ static void pages_come_newest_first(void **state)
 	assert_null(alert_find(alerts, 15));
 }
 
-static void a_verdict_and_a_hold_move_it(void **state)
+static void verdict_and_hold_change_the_state(void **state)
 {
 	struct alert_counts counts;
 	int64_t seqs[10];
 	bool more;
 
 	(void)state;
-	note(10, "{\"verdict\":\"false\",\"held\":true}", 0); /* known before its event is */
+	note(10, "{\"verdict\":\"false\",\"held\":true}",
+	     0); /* the record is loaded before the event */
 	assert_int_equal(alerts_page(alerts, ALERT_STATE_ALL, NULL, 0, 10, seqs, &more), 0);
 	alert_add(alerts, 10, 1000, "south", false);
 	alert_add(alerts, 20, 2000, "south", false);
@@ -87,7 +88,7 @@ static void a_verdict_and_a_hold_move_it(void **state)
 	assert_int_equal(alert_find(alerts, 10)->verdict, ALERT_FALSE);
 }
 
-static void the_oldest_is_forgotten_beyond_the_bound(void **state)
+static void the_oldest_leaves_the_index_beyond_the_limit(void **state)
 {
 	(void)state;
 	for (int64_t seq = 1; seq <= ALERTS_MAX + 1; seq++)
@@ -175,7 +176,7 @@ static const char *clip_hash(void)
 	return hex;
 }
 
-static void an_export_verifies_with_its_key_alone(void **state)
+static void an_export_verifies_only_with_its_key(void **state)
 {
 	uint8_t seed[CRYPTO_SIGN_SEED_BYTES], other[CRYPTO_SIGN_PUBLIC_BYTES] = {1};
 	char error[BUNDLE_TEXT_BYTES], key_error[CRYPTO_ERROR_BYTES];
@@ -202,7 +203,7 @@ static void an_export_verifies_with_its_key_alone(void **state)
 	assert_false(result.ok);
 }
 
-static void each_changed_byte_is_found(void **state)
+static void each_changed_byte_is_detected(void **state)
 {
 	char error[BUNDLE_TEXT_BYTES];
 	struct bundle_result result;
@@ -223,7 +224,7 @@ static void each_changed_byte_is_found(void **state)
 		fputc(byte ^ 0x20, file);
 		fclose(file);
 		assert_true(bundle_verify(path_of("a.zip"), NULL, &result) <= 0);
-		if (result.ok) /* a time, a flag of the zip itself: no byte of what is in it */
+		if (result.ok) /* a time or flag of the zip, not a byte of its contents */
 			good++;
 		json_decref(result.manifest);
 		file = fopen(path_of("a.zip"), "r+");
@@ -237,7 +238,7 @@ static void each_changed_byte_is_found(void **state)
 	json_decref(result.manifest);
 }
 
-static void evidence_that_is_gone_or_changed_is_not_vouched_for(void **state)
+static void missing_or_changed_evidence_is_not_signed(void **state)
 {
 	char error[BUNDLE_TEXT_BYTES];
 
@@ -256,15 +257,16 @@ static void evidence_that_is_gone_or_changed_is_not_vouched_for(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(pages_come_newest_first, setup, teardown),
-		cmocka_unit_test_setup_teardown(a_verdict_and_a_hold_move_it, setup, teardown),
-		cmocka_unit_test_setup_teardown(the_oldest_is_forgotten_beyond_the_bound, setup,
+		cmocka_unit_test_setup_teardown(pages_are_newest_first, setup, teardown),
+		cmocka_unit_test_setup_teardown(verdict_and_hold_change_the_state, setup, teardown),
+		cmocka_unit_test_setup_teardown(the_oldest_leaves_the_index_beyond_the_limit, setup,
 						teardown),
-		cmocka_unit_test_setup_teardown(an_export_verifies_with_its_key_alone, make_dir,
+		cmocka_unit_test_setup_teardown(an_export_verifies_only_with_its_key, make_dir,
 						remove_dir),
-		cmocka_unit_test_setup_teardown(each_changed_byte_is_found, make_dir, remove_dir),
-		cmocka_unit_test_setup_teardown(evidence_that_is_gone_or_changed_is_not_vouched_for,
-						make_dir, remove_dir),
+		cmocka_unit_test_setup_teardown(each_changed_byte_is_detected, make_dir,
+						remove_dir),
+		cmocka_unit_test_setup_teardown(missing_or_changed_evidence_is_not_signed, make_dir,
+						remove_dir),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

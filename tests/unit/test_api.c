@@ -23,52 +23,52 @@ static void unknown_paths_and_methods_are_refused(void **state)
 	assert_status(request("POST /index.html", ""), "405");
 }
 
-static void each_path_reaches_its_op(void **state)
+static void each_path_calls_its_operation(void **state)
 {
 	(void)state;
 	assert_non_null(strstr(request("GET /api/v1/status", ""), "{\"site\":\"hill-park\""));
 	assert_non_null(
 		strstr(request("GET /api/v1/doors", ""), "{\"doors\":[{\"name\":\"main\"}]}"));
 	assert_status(request("GET /api/v1/people?limit=7&after=" PERSON, ""), "200");
-	assert_string_equal(gate.asked, "people \"" PERSON "\" 7");
+	assert_string_equal(gate.called, "people \"" PERSON "\" 7");
 	assert_status(request("POST /api/v1/people",
 			      "{\"name\":\"李雷\",\"valid_from\":\"1970-01-01T00:00:01Z\"}"),
 		      "201");
-	assert_string_equal(gate.asked, "add 李雷 by socket 1000-0");
+	assert_string_equal(gate.called, "add 李雷 by socket 1000-0");
 	assert_status(request("GET /api/v1/people/" PERSON, ""), "200");
 	assert_status(request("DELETE /api/v1/people/" PERSON "/faces", ""), "204");
-	assert_string_equal(gate.asked, "remove faces " PERSON);
+	assert_string_equal(gate.called, "remove faces " PERSON);
 	assert_status(request("GET /api/v1/people/" PERSON "/faces", ""), "200");
-	assert_string_equal(gate.asked, "faces " PERSON);
+	assert_string_equal(gate.called, "faces " PERSON);
 	assert_status(request("DELETE /api/v1/people/" PERSON "/faces/7", ""), "204");
-	assert_string_equal(gate.asked, "remove face " PERSON " 7");
+	assert_string_equal(gate.called, "remove face " PERSON " 7");
 	assert_status(request("DELETE /api/v1/people/" PERSON "/faces/0", ""), "404");
 	assert_status(request("DELETE /api/v1/people/" PERSON "/faces/a7", ""), "404");
 	assert_status(request("DELETE /api/v1/people/7/faces/7", ""), "404");
 	assert_status(request("DELETE /api/v1/people/" PERSON, ""), "204");
 	assert_status(request("POST /api/v1/people/" PERSON "/faces", "JPEG"), "422");
-	assert_string_equal(gate.asked, "enrol " PERSON " 4 JPEG");
+	assert_string_equal(gate.called, "enrol " PERSON " 4 JPEG");
 	assert_status(request("POST /api/v1/doors/main/open", ""), "200");
-	assert_string_equal(gate.asked, "open main by socket");
+	assert_string_equal(gate.called, "open main by socket");
 	assert_status(request("POST /api/v1/doors/main/mode", "{\"mode\":\"Blocked\"}"), "200");
-	assert_string_equal(gate.asked, "mode main Blocked");
+	assert_string_equal(gate.called, "mode main Blocked");
 	assert_status(request("GET /api/v1/events?after=3&limit=5&type=door.", ""), "200");
-	assert_string_equal(gate.asked, "events 3 0 5 door. 1");
+	assert_string_equal(gate.called, "events 3 0 5 door. 1");
 	assert_status(request("GET /api/v1/events?before=9", ""), "200");
-	assert_string_equal(gate.asked, "events 0 9 100 - 0");
+	assert_string_equal(gate.called, "events 0 9 100 - 0");
 	assert_non_null(strstr(request("GET /api/v1/board", ""), "\"driver\":\"sim\""));
 	assert_status(request("POST /api/v1/board/lines/exit-a", "{\"level\":\"unknown\"}"), "204");
-	assert_string_equal(gate.asked, "drive exit-a 2");
+	assert_string_equal(gate.called, "drive exit-a 2");
 	assert_non_null(strstr(request("GET /api/v1/readers", ""), "in-a"));
 	assert_status(request("POST /api/v1/board/readers/in-a/swipe", "{\"code\":\"4711\"}"),
 		      "204");
-	assert_string_equal(gate.asked, "swipe in-a 4711");
+	assert_string_equal(gate.called, "swipe in-a 4711");
 	assert_status(request("POST /api/v1/board/readers/in-a/type", "{\"keys\":\"12#\"}"), "204");
-	assert_string_equal(gate.asked, "type in-a 12#");
+	assert_string_equal(gate.called, "type in-a 12#");
 	assert_status(request("POST /api/v1/audit/verify", ""), "200");
 }
 
-static void mistakes_never_reach_the_gate(void **state)
+static void invalid_requests_never_reach_the_gate(void **state)
 {
 	static const char *const bad[][3] = {
 		{"POST /api/v1/people", "", "400"},
@@ -113,7 +113,7 @@ static void mistakes_never_reach_the_gate(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		assert_status(request(bad[i][0], bad[i][1]), bad[i][2]);
-		assert_string_equal(gate.asked, "");
+		assert_string_equal(gate.called, "");
 	}
 	gate.board_result = -ENOTSUP;
 	assert_status(request("POST /api/v1/board/lines/a", "{\"level\":\"active\"}"), "409");
@@ -128,7 +128,7 @@ static void mistakes_never_reach_the_gate(void **state)
 	}
 }
 
-static void files_outside_are_out_of_reach(void **state)
+static void files_outside_of_the_directories_are_not_served(void **state)
 {
 	static const char *const paths[] = {
 		"/../secret",
@@ -192,7 +192,7 @@ static void oversized_bodies_are_refused_by_their_path(void **state)
 	assert_status(request("GET /api/v1/status", "x"), "413");
 }
 
-static void an_answer_after_close_or_twice_is_dropped(void **state)
+static void a_second_or_late_answer_is_dropped(void **state)
 {
 	struct problem problem;
 	int fd = open_stream("");
@@ -201,7 +201,7 @@ static void an_answer_after_close_or_twice_is_dropped(void **state)
 	(void)state;
 	gate.wait = true;
 	client_send(&loop, fd, text, strlen(text));
-	while (gate.asked[0] == '\0')
+	while (gate.called[0] == '\0')
 		client_pump(&loop);
 	close(fd);
 	api_reply(api, gate.token, 200, json_object());
@@ -242,7 +242,7 @@ static void read_page(char *list, size_t list_bytes)
 	fclose(file);
 }
 
-static void the_page_lists_exactly_the_table(void **state)
+static void the_document_lists_exactly_the_routes(void **state)
 {
 	char list[16384] = "\n", operation[160];
 	size_t count = 0, listed = 0;
@@ -268,18 +268,19 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(unknown_paths_and_methods_are_refused, rig_setup,
 						rig_teardown),
-		cmocka_unit_test_setup_teardown(each_path_reaches_its_op, rig_setup, rig_teardown),
-		cmocka_unit_test_setup_teardown(mistakes_never_reach_the_gate, rig_setup,
+		cmocka_unit_test_setup_teardown(each_path_calls_its_operation, rig_setup,
 						rig_teardown),
-		cmocka_unit_test_setup_teardown(files_outside_are_out_of_reach, rig_setup,
+		cmocka_unit_test_setup_teardown(invalid_requests_never_reach_the_gate, rig_setup,
 						rig_teardown),
+		cmocka_unit_test_setup_teardown(files_outside_of_the_directories_are_not_served,
+						rig_setup, rig_teardown),
 		cmocka_unit_test_setup_teardown(the_console_and_evidence_are_served, rig_setup,
 						rig_teardown),
 		cmocka_unit_test_setup_teardown(oversized_bodies_are_refused_by_their_path,
 						rig_setup, rig_teardown),
-		cmocka_unit_test_setup_teardown(an_answer_after_close_or_twice_is_dropped,
-						rig_setup, rig_teardown),
-		cmocka_unit_test(the_page_lists_exactly_the_table),
+		cmocka_unit_test_setup_teardown(a_second_or_late_answer_is_dropped, rig_setup,
+						rig_teardown),
+		cmocka_unit_test(the_document_lists_exactly_the_routes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -47,7 +47,7 @@ static void alerts_are_listed_by_state(void **state)
 	assert_non_null(strstr(request("GET /api/v1/alerts/6", ""), "\"grade\":\"suspected\""));
 }
 
-static void a_verdict_is_kept_and_told_without_its_note(void **state)
+static void a_verdict_is_stored_and_its_event_omits_the_note(void **state)
 {
 	const char *reply =
 		request("POST /api/v1/alerts/5/verdict",
@@ -55,8 +55,8 @@ static void a_verdict_is_kept_and_told_without_its_note(void **state)
 
 	(void)state;
 	assert_status(reply, "200");
-	assert_non_null(strstr(gate.kept, "alert 5 {"));
-	assert_non_null(strstr(gate.kept, "Anna"));
+	assert_non_null(strstr(gate.saved, "alert 5 {"));
+	assert_non_null(strstr(gate.saved, "Anna"));
 	assert_non_null(strstr(gate.recorded, "alert.reviewed"));
 	assert_null(strstr(gate.recorded, "Anna"));
 	assert_status(request("POST /api/v1/alerts/5/hold", "{\"held\":true}"), "200");
@@ -67,7 +67,7 @@ static void a_verdict_is_kept_and_told_without_its_note(void **state)
 	assert_non_null(strstr(request("GET /api/v1/alerts?state=held", ""), "{\"alerts\":[]"));
 }
 
-static void mistakes_change_no_alert(void **state)
+static void invalid_requests_change_no_alert(void **state)
 {
 	static const char *const bad[][3] = {
 		{"POST /api/v1/alerts/9/verdict", "{\"verdict\":\"false\"}", "404"},
@@ -89,13 +89,13 @@ static void mistakes_change_no_alert(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
 		assert_status(request(bad[i][0], bad[i][1]), bad[i][2]);
-	assert_string_equal(gate.kept, "");
-	gate.keep_result = -EIO;
+	assert_string_equal(gate.saved, "");
+	gate.save_result = -EIO;
 	assert_status(request("POST /api/v1/alerts/5/verdict", "{\"verdict\":\"false\"}"), "503");
 	assert_non_null(strstr(request("GET /api/v1/alerts?state=reviewed", ""), "{\"alerts\":[]"));
 }
 
-static void two_people_at_one_case_do_not_overwrite_each_other(void **state)
+static void concurrent_changes_of_a_case_do_not_overwrite_each_other(void **state)
 {
 	char id[ULID_BYTES], etag[40], line[128], text[512];
 	const char *reply = request("POST /api/v1/cases", "{\"title\":\"11楼\",\"alerts\":[5,7]}");
@@ -120,7 +120,7 @@ static void two_people_at_one_case_do_not_overwrite_each_other(void **state)
 	assert_non_null(strstr(request("GET /api/v1/cases", ""), id));
 }
 
-static void an_export_without_evidence_says_so(void **state)
+static void an_export_without_evidence_is_refused(void **state)
 {
 	(void)state;
 	assert_status(request("GET /api/v1/alerts/4/export", ""), "404");
@@ -128,7 +128,7 @@ static void an_export_without_evidence_says_so(void **state)
 		      "503"); /* no key: nothing is signed */
 }
 
-static void what_is_asked_when_it_ends_is_freed(void **state)
+static void pending_requests_are_freed_by_close(void **state)
 {
 	const char *text = "GET /api/v1/alerts HTTP/1.1\r\n" END;
 	int fd = open_stream("");
@@ -146,14 +146,16 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(alerts_are_listed_by_state, setup, rig_teardown),
-		cmocka_unit_test_setup_teardown(a_verdict_is_kept_and_told_without_its_note, setup,
-						rig_teardown),
-		cmocka_unit_test_setup_teardown(mistakes_change_no_alert, setup, rig_teardown),
-		cmocka_unit_test_setup_teardown(two_people_at_one_case_do_not_overwrite_each_other,
+		cmocka_unit_test_setup_teardown(a_verdict_is_stored_and_its_event_omits_the_note,
 						setup, rig_teardown),
-		cmocka_unit_test_setup_teardown(an_export_without_evidence_says_so, setup,
+		cmocka_unit_test_setup_teardown(invalid_requests_change_no_alert, setup,
 						rig_teardown),
-		cmocka_unit_test_setup_teardown(what_is_asked_when_it_ends_is_freed, setup,
+		cmocka_unit_test_setup_teardown(
+			concurrent_changes_of_a_case_do_not_overwrite_each_other, setup,
+			rig_teardown),
+		cmocka_unit_test_setup_teardown(an_export_without_evidence_is_refused, setup,
+						rig_teardown),
+		cmocka_unit_test_setup_teardown(pending_requests_are_freed_by_close, setup,
 						rig_teardown),
 	};
 

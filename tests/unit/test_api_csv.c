@@ -5,7 +5,7 @@
 #include "unit.h"
 #include "api/api_csv.h"
 
-static void rows_are_read_as_the_standard_says(void **state)
+static void rows_are_parsed_as_in_rfc_4180(void **state)
 {
 	static const char text[] = "a,b\r\n\"1,\"\"2\"\"\",\n\"x\r\ny\",z\n\n,,";
 	const char *at = text, *end = text + sizeof(text) - 1;
@@ -28,7 +28,7 @@ static void rows_are_read_as_the_standard_says(void **state)
 	assert_int_equal(csv_next(&at, end, &row), 0);
 }
 
-static void a_mistake_costs_its_line_alone(void **state)
+static void an_error_affects_only_its_line(void **state)
 {
 	char text[CSV_ROW_BYTES_MAX + 64];
 	const char *at = "\"a\"b,c\nnext", *end = at + strlen(at);
@@ -53,7 +53,7 @@ static void a_mistake_costs_its_line_alone(void **state)
 	assert_int_equal(csv_next(&at, text + sizeof(text), &row), -EINVAL);
 }
 
-static void what_is_written_is_read_back_and_is_no_formula(void **state)
+static void cells_are_read_back_and_are_no_formulas(void **state)
 {
 	static const char *const cells[][2] = {{"plain", "plain"},
 					       {"a\"b,c\r\nd", "a\"b,c\r\nd"},
@@ -81,9 +81,9 @@ static void what_is_written_is_read_back_and_is_no_formula(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(rows_are_read_as_the_standard_says),
-		cmocka_unit_test(a_mistake_costs_its_line_alone),
-		cmocka_unit_test(what_is_written_is_read_back_and_is_no_formula),
+		cmocka_unit_test(rows_are_parsed_as_in_rfc_4180),
+		cmocka_unit_test(an_error_affects_only_its_line),
+		cmocka_unit_test(cells_are_read_back_and_are_no_formulas),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

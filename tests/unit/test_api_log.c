@@ -5,7 +5,7 @@
 #include "unit.h"
 #include "api_rig.h"
 
-static void mistakes_in_a_question_are_told(void **state)
+static void invalid_arguments_are_refused(void **state)
 {
 	static const char *const bad[] = {
 		"GET /api/v1/events?from=yesterday",
@@ -31,10 +31,10 @@ static void mistakes_in_a_question_are_told(void **state)
 	text[sizeof(text) - 1] = '\0';
 	snprintf(line, sizeof(line), "GET /api/v1/events?text=%s", text);
 	assert_status(request(line, ""), "400");
-	assert_string_equal(gate.asked, "");
+	assert_string_equal(gate.called, "");
 }
 
-static void the_log_comes_whole_as_a_file(void **state)
+static void the_complete_log_is_exported(void **state)
 {
 	const char *reply, *at;
 
@@ -55,7 +55,7 @@ static void the_log_comes_whole_as_a_file(void **state)
 	assert_null(strstr(reply, "\n448,"));
 }
 
-static void a_reader_who_leaves_frees_the_export(void **state)
+static void a_disconnect_frees_the_export(void **state)
 {
 	(void)state;
 	gate.rows = 100000;
@@ -71,16 +71,16 @@ static void a_reader_who_leaves_frees_the_export(void **state)
 	assert_status(request("GET /api/v1/events/export?format=csv&after=99990", ""), "200");
 }
 
-static void a_month_is_asked_for_by_its_moments(void **state)
+static void a_report_covers_one_month(void **state)
 {
 	(void)state;
 	assert_non_null(
 		strstr(request("GET /api/v1/report?month=1970-12", ""), "\"month\":\"1970-12\""));
-	assert_string_equal(gate.asked, "report 28857600000 31536000000");
+	assert_string_equal(gate.called, "report 28857600000 31536000000");
 	assert_non_null(strstr(request("GET /api/v1/audit/verify", ""), "\"rows\":5,\"of\":10"));
 }
 
-static void figures_are_there_for_who_has_the_token(void **state)
+static void metrics_need_the_token(void **state)
 {
 	char text[256];
 	const char *reply;
@@ -102,7 +102,7 @@ static void figures_are_there_for_who_has_the_token(void **state)
 	assert_status(request("POST /metrics", ""), "405");
 }
 
-static void a_camera_is_watched_picture_by_picture(void **state)
+static void live_video_is_a_sequence_of_pictures(void **state)
 {
 	static const char mark[] = "Content-Type: image/jpeg\r\n";
 	char heard[16384];
@@ -115,7 +115,7 @@ static void a_camera_is_watched_picture_by_picture(void **state)
 	assert_status(request("GET /api/v1/cameras/..%2Fx/live.mjpeg", ""), "404");
 	fd = open_stream(
 		"GET /api/v1/cameras/facade/live.mjpeg HTTP/1.1\r\nHost: localhost\r\n\r\n");
-	while (pictures < 2) { /* pictures hold zeros: no text */
+	while (pictures < 2) { /* pictures contain zeros, so this is not text */
 		ssize_t bytes = recv(fd, heard + filled, sizeof(heard) - filled, 0);
 
 		client_pump(&loop);
@@ -136,17 +136,15 @@ static void a_camera_is_watched_picture_by_picture(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(mistakes_in_a_question_are_told, rig_setup,
+		cmocka_unit_test_setup_teardown(invalid_arguments_are_refused, rig_setup,
 						rig_teardown),
-		cmocka_unit_test_setup_teardown(the_log_comes_whole_as_a_file, rig_setup,
+		cmocka_unit_test_setup_teardown(the_complete_log_is_exported, rig_setup,
 						rig_teardown),
-		cmocka_unit_test_setup_teardown(a_reader_who_leaves_frees_the_export, rig_setup,
+		cmocka_unit_test_setup_teardown(a_disconnect_frees_the_export, rig_setup,
 						rig_teardown),
-		cmocka_unit_test_setup_teardown(a_month_is_asked_for_by_its_moments, rig_setup,
-						rig_teardown),
-		cmocka_unit_test_setup_teardown(figures_are_there_for_who_has_the_token, rig_setup,
-						rig_teardown),
-		cmocka_unit_test_setup_teardown(a_camera_is_watched_picture_by_picture, rig_setup,
+		cmocka_unit_test_setup_teardown(a_report_covers_one_month, rig_setup, rig_teardown),
+		cmocka_unit_test_setup_teardown(metrics_need_the_token, rig_setup, rig_teardown),
+		cmocka_unit_test_setup_teardown(live_video_is_a_sequence_of_pictures, rig_setup,
 						rig_teardown),
 	};
 

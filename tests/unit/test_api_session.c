@@ -16,7 +16,7 @@ static const char *tcp(const char *method, const char *path, const char *headers
 
 	snprintf(text, sizeof(text), "%s %s HTTP/1.1\r\n%sContent-Length: %zu\r\n" END "%s", method,
 		 path, headers, strlen(body), body);
-	gate.asked[0] = '\0';
+	gate.called[0] = '\0';
 	reply = ask(text);
 	return strncmp(reply, "HTTP/1.1 ", 9) == 0 ? reply + 9 : reply;
 }
@@ -30,7 +30,7 @@ static void add_user(const char *name, const char *role)
 	assert_status(request("POST /api/v1/users", body), "201");
 }
 
-/* Leaves "Cookie: ..." in `cookie` and the token in `token`. */
+/* Log in; stores "Cookie: ..." in `cookie` and the token in `token`. */
 static void log_in(const char *name)
 {
 	char body[256];
@@ -75,7 +75,7 @@ static void nothing_is_open_without_a_session(void **state)
 		assert_status(tcp(route->method, path, "", ""), "401");
 		assert_status(tcp(route->method, path, "Cookie: gatehouse_session=00\r\n", ""),
 			      "401");
-		assert_string_equal(gate.asked, "");
+		assert_string_equal(gate.called, "");
 	}
 	assert_status(tcp("GET", "/api/v1/session", "", ""), "401");
 	assert_status(tcp("GET", "/", "", ""), "200");
@@ -85,9 +85,9 @@ static void a_person_logs_in_and_out(void **state)
 {
 	(void)state;
 	add_user("anna", "manager");
-	assert_non_null(strstr(gate.kept, "user anna {"));
-	assert_non_null(strstr(gate.kept, "$argon2id$"));
-	assert_null(strstr(gate.kept, PASSWORD));
+	assert_non_null(strstr(gate.saved, "user anna {"));
+	assert_non_null(strstr(gate.saved, "$argon2id$"));
+	assert_null(strstr(gate.saved, PASSWORD));
 	assert_null(strstr(gate.recorded, "argon2id"));
 	log_in("anna");
 	assert_non_null(strstr(gate.recorded, "\"act\":\"session.begin\""));
@@ -109,16 +109,16 @@ static void a_change_needs_the_token_of_its_session(void **state)
 	snprintf(other, sizeof(other), "%s", token);
 	log_in("anna");
 	assert_status(tcp("POST", "/api/v1/doors/main/open", cookie, ""), "403");
-	assert_string_equal(gate.asked, "");
+	assert_string_equal(gate.called, "");
 	strcpy(token, other);
 	assert_status(tcp("POST", "/api/v1/doors/main/open", with_token(), ""), "403");
-	assert_string_equal(gate.asked, "");
+	assert_string_equal(gate.called, "");
 	log_in("anna");
 	assert_status(tcp("POST", "/api/v1/doors/main/open", with_token(), ""), "200");
-	assert_string_equal(gate.asked, "open main by anna");
+	assert_string_equal(gate.called, "open main by anna");
 }
 
-static void a_role_is_held_to(void **state)
+static void each_role_is_enforced(void **state)
 {
 	(void)state;
 	add_user("gus", "guard");
@@ -127,7 +127,7 @@ static void a_role_is_held_to(void **state)
 	assert_status(tcp("GET", "/api/v1/people", cookie, ""), "403");
 	assert_status(tcp("POST", "/api/v1/people", with_token(), "{\"name\":\"a\"}"), "403");
 	assert_status(tcp("GET", "/api/v1/users", cookie, ""), "403");
-	assert_string_equal(gate.asked, "");
+	assert_string_equal(gate.called, "");
 	log_in("mia");
 	assert_status(tcp("GET", "/api/v1/people", cookie, ""), "200");
 	assert_status(tcp("GET", "/api/v1/users", cookie, ""), "403");
@@ -137,7 +137,7 @@ static void a_role_is_held_to(void **state)
 	assert_status(tcp("GET", "/api/v1/status", cookie, ""), "401");
 }
 
-static void guessing_is_slow_and_told(void **state)
+static void failed_log_ins_cause_a_pause_and_an_event(void **state)
 {
 	const char *reply;
 
@@ -157,7 +157,7 @@ static void guessing_is_slow_and_told(void **state)
 	assert_non_null(strstr(reply, "Retry-After: "));
 }
 
-static void a_name_that_is_nobodys_is_not_written_down(void **state)
+static void an_unknown_name_is_not_recorded(void **state)
 {
 	(void)state;
 	assert_status(
@@ -167,7 +167,7 @@ static void a_name_that_is_nobodys_is_not_written_down(void **state)
 	assert_non_null(strstr(gate.recorded, "\"by\":\"unknown\""));
 }
 
-static void a_second_factor_is_asked_for_and_serves_once(void **state)
+static void a_second_factor_is_required_and_valid_once(void **state)
 {
 	char secret[TOTP_SECRET_TEXT_BYTES], code[TOTP_DIGITS + 1], body[256];
 	const char *reply;
@@ -207,13 +207,14 @@ static void the_own_password_changes_with_the_old_one(void **state)
 	assert_status(tcp("POST", "/api/v1/session/password", with_token(),
 			  "{\"old\":\"" PASSWORD "\",\"password\":\"another horse\"}"),
 		      "204");
-	assert_status(tcp("GET", "/api/v1/status", cookie, ""), "200"); /* this session goes on */
+	assert_status(tcp("GET", "/api/v1/status", cookie, ""),
+		      "200"); /* this session does not end */
 	assert_status(tcp("POST", "/api/v1/session", "",
 			  "{\"user\":\"anna\",\"password\":\"" PASSWORD "\"}"),
 		      "401");
 }
 
-static void mistakes_change_no_user(void **state)
+static void invalid_requests_change_no_user(void **state)
 {
 	static const char *const bad[][3] = {
 		{"POST /api/v1/users",
@@ -235,15 +236,15 @@ static void mistakes_change_no_user(void **state)
 
 	(void)state;
 	add_user("anna", "guard");
-	gate.kept[0] = '\0';
+	gate.saved[0] = '\0';
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
 		assert_status(request(bad[i][0], bad[i][1]), bad[i][2]);
-	assert_string_equal(gate.kept, "");
+	assert_string_equal(gate.saved, "");
 	assert_status(tcp("POST", "/api/v1/session", "", "{\"user\":\"anna\"}"), "400");
 	assert_status(tcp("POST", "/api/v1/session", "", "{\"user\":5,\"password\":\"x\"}"), "400");
-	gate.keep_result = -EIO;
+	gate.save_result = -EIO;
 	assert_status(request("PATCH /api/v1/users/anna", "{\"role\":\"admin\"}"), "503");
-	gate.keep_result = 0;
+	gate.save_result = 0;
 	assert_non_null(strstr(request("GET /api/v1/users", ""), "\"role\":\"guard\""));
 }
 
@@ -265,15 +266,17 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_person_logs_in_and_out, rig_setup, rig_teardown),
 		cmocka_unit_test_setup_teardown(a_change_needs_the_token_of_its_session, rig_setup,
 						rig_teardown),
-		cmocka_unit_test_setup_teardown(a_role_is_held_to, rig_setup, rig_teardown),
-		cmocka_unit_test_setup_teardown(guessing_is_slow_and_told, rig_setup, rig_teardown),
-		cmocka_unit_test_setup_teardown(a_name_that_is_nobodys_is_not_written_down,
+		cmocka_unit_test_setup_teardown(each_role_is_enforced, rig_setup, rig_teardown),
+		cmocka_unit_test_setup_teardown(failed_log_ins_cause_a_pause_and_an_event,
 						rig_setup, rig_teardown),
-		cmocka_unit_test_setup_teardown(a_second_factor_is_asked_for_and_serves_once,
+		cmocka_unit_test_setup_teardown(an_unknown_name_is_not_recorded, rig_setup,
+						rig_teardown),
+		cmocka_unit_test_setup_teardown(a_second_factor_is_required_and_valid_once,
 						rig_setup, rig_teardown),
 		cmocka_unit_test_setup_teardown(the_own_password_changes_with_the_old_one,
 						rig_setup, rig_teardown),
-		cmocka_unit_test_setup_teardown(mistakes_change_no_user, rig_setup, rig_teardown),
+		cmocka_unit_test_setup_teardown(invalid_requests_change_no_user, rig_setup,
+						rig_teardown),
 		cmocka_unit_test_setup_teardown(a_foreign_host_is_refused, rig_setup, rig_teardown),
 	};
 

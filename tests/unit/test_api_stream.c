@@ -4,7 +4,7 @@
 #include "unit.h"
 #include "api_rig.h"
 
-static void a_stream_goes_on_where_it_was(void **state)
+static void a_stream_resumes_after_its_last_event(void **state)
 {
 	const char *reply, *at;
 	char id[32];
@@ -36,9 +36,9 @@ static void nothing_is_lost_between_replay_and_live(void **state)
 	gate.wait = true;
 	fd = open_stream("GET /api/v1/events/stream HTTP/1.1\r\nHost: localhost\r\nLast-Event-ID: "
 			 "0\r\n\r\n");
-	while (gate.asked[0] == '\0')
+	while (gate.called[0] == '\0')
 		client_pump(&loop);
-	publish(3); /* while the page with 1 and 2 is on its way */
+	publish(3); /* while the page with 1 and 2 is pending */
 	gate.wait = false;
 	api_reply(api, gate.token, 200, json_pack("{s:[o,o]}", "events", event(1), event(2)));
 	reply = client_read(&loop, fd, "id: 3\n");
@@ -47,7 +47,7 @@ static void nothing_is_lost_between_replay_and_live(void **state)
 	close(fd);
 }
 
-static void a_filter_keeps_other_types_out(void **state)
+static void a_filter_excludes_other_types(void **state)
 {
 	int fd = open_stream(
 		"GET /api/v1/events/stream?type=access. HTTP/1.1\r\nHost: localhost\r\n\r\n");
@@ -90,7 +90,7 @@ static void too_many_streams_are_refused(void **state)
 		close(fds[i]);
 }
 
-static void a_guard_hears_of_no_operator(void **state)
+static void a_guard_receives_no_operator_acts(void **state)
 {
 	(void)state;
 	assert_true(api_role_may_see(API_ROLE_MANAGER, "operator.act"));
@@ -101,17 +101,17 @@ static void a_guard_hears_of_no_operator(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(a_stream_goes_on_where_it_was, rig_setup,
+		cmocka_unit_test_setup_teardown(a_stream_resumes_after_its_last_event, rig_setup,
 						rig_teardown),
 		cmocka_unit_test_setup_teardown(nothing_is_lost_between_replay_and_live, rig_setup,
 						rig_teardown),
-		cmocka_unit_test_setup_teardown(a_filter_keeps_other_types_out, rig_setup,
+		cmocka_unit_test_setup_teardown(a_filter_excludes_other_types, rig_setup,
 						rig_teardown),
 		cmocka_unit_test_setup_teardown(the_board_streams_its_changes, rig_setup,
 						rig_teardown),
 		cmocka_unit_test_setup_teardown(too_many_streams_are_refused, rig_setup,
 						rig_teardown),
-		cmocka_unit_test(a_guard_hears_of_no_operator),
+		cmocka_unit_test(a_guard_receives_no_operator_acts),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -61,7 +61,7 @@ static void pump(struct fmp4_mux *fed)
 	client_pump(&loop);
 }
 
-/* Reads until @p what was seen; pictures hold zeros: no text. */
+/* Read until @p what; pictures contain zeros, so this is not text. */
 static size_t read_until(int fd, char *heard, size_t bytes, const char *what)
 {
 	size_t filled = 0;
@@ -78,7 +78,7 @@ static size_t read_until(int fd, char *heard, size_t bytes, const char *what)
 	return 0;
 }
 
-static void what_cannot_be_watched_is_told(void **state)
+static void cameras_without_video_are_refused(void **state)
 {
 	(void)state;
 	assert_status(request("GET /api/v1/cameras/none/live.mp4", ""), "404");
@@ -89,7 +89,7 @@ static void what_cannot_be_watched_is_told(void **state)
 	assert_status(request("GET /api/v1/cameras/facade/live.mp4", ""), "503");
 }
 
-static void who_comes_gets_the_head_and_then_pictures(void **state)
+static void a_viewer_receives_the_head_and_then_pictures(void **state)
 {
 	static char heard[1 << 17];
 	const char *head, *first;
@@ -122,7 +122,7 @@ static bool has_parts(void)
 	return poll(&pollfd, 1, 0) == 1;
 }
 
-/* @return whether the server hung up on @p fd. */
+/* @return whether the server closed the connection. */
 static bool is_over(int fd)
 {
 	char bytes[4096];
@@ -134,14 +134,14 @@ static bool is_over(int fd)
 	return got == 0 || errno != EAGAIN;
 }
 
-static void who_does_not_read_is_hung_up_on(void **state)
+static void a_viewer_who_does_not_read_is_disconnected(void **state)
 {
 	int slow, round = 0;
 
 	(void)state;
 	fmp4_feed(live, clip, NULL);
 	slow = open_stream(WATCH);
-	/* when nobody watches any more, nothing is made */
+	/* without a viewer no fragments are made */
 	for (bool made = true; made && round < ROUNDS_MAX; round++) {
 		fmp4_feed(live, clip, pump);
 		fmp4_feed(live, clip, NULL);
@@ -154,7 +154,7 @@ static void who_does_not_read_is_hung_up_on(void **state)
 	close(slow);
 }
 
-static void only_so_many_watch(void **state)
+static void the_number_of_viewers_is_limited(void **state)
 {
 	int watching[WATCHING_MAX];
 
@@ -167,7 +167,7 @@ static void only_so_many_watch(void **state)
 	assert_status(request("GET /api/v1/cameras/facade/live.mp4", ""), "503");
 	close(watching[0]);
 	for (int i = 0; i < 4; i++)
-		fmp4_feed(live, clip, pump); /* who is gone is noticed by what is sent */
+		fmp4_feed(live, clip, pump); /* a lost client is detected by sending */
 	watching[0] = open_stream(WATCH);
 	fmp4_feed(live, clip, pump);
 	assert_false(is_over(watching[0]));
@@ -179,10 +179,10 @@ int main(void)
 {
 #define WITH_LIVE(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		WITH_LIVE(what_cannot_be_watched_is_told),
-		WITH_LIVE(who_comes_gets_the_head_and_then_pictures),
-		WITH_LIVE(who_does_not_read_is_hung_up_on),
-		WITH_LIVE(only_so_many_watch),
+		WITH_LIVE(cameras_without_video_are_refused),
+		WITH_LIVE(a_viewer_receives_the_head_and_then_pictures),
+		WITH_LIVE(a_viewer_who_does_not_read_is_disconnected),
+		WITH_LIVE(the_number_of_viewers_is_limited),
 	};
 
 	return cmocka_run_group_tests(tests, make_folder, remove_folder);

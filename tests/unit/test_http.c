@@ -138,7 +138,7 @@ static void both_listeners_answer(void **state)
 	assert_int_equal(status.st_mode & 0777, 0660);
 }
 
-static void an_answer_may_come_later_or_to_nobody(void **state)
+static void an_answer_may_be_late_or_without_a_client(void **state)
 {
 	struct problem problem;
 	int fd = client_connect_tcp(http_port(http));
@@ -169,7 +169,7 @@ static void an_answer_may_come_later_or_to_nobody(void **state)
 	assert_begins(ask("GET /x HTTP/1.1\r\n" END), "HTTP/1.1 200");
 }
 
-static void close_copes_with_requests_and_streams_in_waiting(void **state)
+static void close_ends_pending_requests_and_streams(void **state)
 {
 	int a = client_connect_tcp(http_port(http)), b = client_connect_tcp(http_port(http));
 
@@ -207,7 +207,7 @@ static void bodies_beyond_the_limit_are_refused(void **state)
 		      "HTTP/1.1 200");
 }
 
-static void a_huge_head_and_rubbish_are_refused(void **state)
+static void a_huge_header_and_invalid_bytes_are_refused(void **state)
 {
 	static char text[2 * HTTP_HEAD_BYTES_MAX];
 	const char *reply;
@@ -222,7 +222,7 @@ static void a_huge_head_and_rubbish_are_refused(void **state)
 	assert_int_equal(handled, 0);
 }
 
-static void files_come_whole_or_in_ranges(void **state)
+static void files_are_sent_complete_or_in_ranges(void **state)
 {
 	const char *reply = ask("GET /file HTTP/1.1\r\n" END);
 
@@ -295,7 +295,7 @@ static void a_stream_delivers_and_notices_the_end(void **state)
 	assert_int_equal(http_stream_send(http, stream, "x", 1), -ENOENT);
 }
 
-static void a_client_that_does_not_read_is_dropped(void **state)
+static void a_client_that_does_not_read_is_disconnected(void **state)
 {
 	static char block[32768];
 	int fd = open_stream(), r = 0;
@@ -332,7 +332,7 @@ static void connections_beyond_the_limit_do_not_starve_the_socket(void **state)
 	assert_begins(ask("GET /x HTTP/1.1\r\n" END), "HTTP/1.1 200");
 }
 
-static void many_requests_at_once_leave_the_loop_its_turns(void **state)
+static void a_turn_handles_a_limited_number_of_requests(void **state)
 {
 	const char *text = "GET /x HTTP/1.1\r\n" END;
 	int fds[20];
@@ -350,7 +350,7 @@ static void many_requests_at_once_leave_the_loop_its_turns(void **state)
 	assert_in_range(handled_a_turn, 1, HTTP_REQUESTS_PER_TURN);
 }
 
-static void a_second_server_is_told_that_the_socket_is_taken(void **state)
+static void a_socket_in_use_is_refused(void **state)
 {
 	struct http_config config = {.socket_path = socket_path};
 	struct http_config far_config = {.listen = "192.0.2.1:80"};
@@ -365,7 +365,7 @@ static void a_second_server_is_told_that_the_socket_is_taken(void **state)
 			 -EACCES);
 	assert_null(second);
 	snprintf(stale, sizeof(stale), "%s/file", dir);
-	config.socket_path = stale; /* not a socket: left alone */
+	config.socket_path = stale; /* not a socket: not replaced */
 	assert_int_equal(http_open(&config, &ops, NULL, &second, error, sizeof(error)),
 			 -EADDRINUSE);
 	assert_int_equal(access(stale, F_OK), 0);
@@ -375,26 +375,26 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(both_listeners_answer, setup, teardown),
-		cmocka_unit_test_setup_teardown(an_answer_may_come_later_or_to_nobody, setup,
+		cmocka_unit_test_setup_teardown(an_answer_may_be_late_or_without_a_client, setup,
 						teardown),
-		cmocka_unit_test_setup_teardown(close_copes_with_requests_and_streams_in_waiting,
-						setup, teardown),
+		cmocka_unit_test_setup_teardown(close_ends_pending_requests_and_streams, setup,
+						teardown),
 		cmocka_unit_test_setup_teardown(bodies_beyond_the_limit_are_refused, setup,
 						teardown),
-		cmocka_unit_test_setup_teardown(a_huge_head_and_rubbish_are_refused, setup,
+		cmocka_unit_test_setup_teardown(a_huge_header_and_invalid_bytes_are_refused, setup,
 						teardown),
-		cmocka_unit_test_setup_teardown(files_come_whole_or_in_ranges, setup, teardown),
+		cmocka_unit_test_setup_teardown(files_are_sent_complete_or_in_ranges, setup,
+						teardown),
 		cmocka_unit_test(ranges_are_parsed_to_their_edges),
 		cmocka_unit_test_setup_teardown(a_stream_delivers_and_notices_the_end, setup,
 						teardown),
-		cmocka_unit_test_setup_teardown(a_client_that_does_not_read_is_dropped, setup,
+		cmocka_unit_test_setup_teardown(a_client_that_does_not_read_is_disconnected, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(
 			connections_beyond_the_limit_do_not_starve_the_socket, setup, teardown),
-		cmocka_unit_test_setup_teardown(many_requests_at_once_leave_the_loop_its_turns,
-						setup, teardown),
-		cmocka_unit_test_setup_teardown(a_second_server_is_told_that_the_socket_is_taken,
-						setup, teardown),
+		cmocka_unit_test_setup_teardown(a_turn_handles_a_limited_number_of_requests, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(a_socket_in_use_is_refused, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -23,7 +23,7 @@ static int teardown(void **state)
 	return 0;
 }
 
-static void a_session_is_found_by_its_id_alone(void **state)
+static void a_session_is_found_only_by_its_id(void **state)
 {
 	char id[SESSION_ID_BYTES], other[SESSION_ID_BYTES];
 	const struct session *session = session_begin(sessions, "anna", 1000, id);
@@ -43,7 +43,7 @@ static void a_session_is_found_by_its_id_alone(void **state)
 	assert_null(session_find(sessions, id, 2000));
 }
 
-static void it_ends_when_idle_and_when_old(void **state)
+static void a_session_ends_when_idle_and_when_old(void **state)
 {
 	char id[SESSION_ID_BYTES];
 	uint64_t now_ms = 1000, number = session_begin(sessions, "anna", now_ms, id)->number;
@@ -60,7 +60,7 @@ static void it_ends_when_idle_and_when_old(void **state)
 	assert_false(session_is_live(sessions, 0, now_ms));
 }
 
-static void a_user_has_so_many_and_they_end_together(void **state)
+static void sessions_of_a_user_are_limited_and_end_together(void **state)
 {
 	char first[SESSION_ID_BYTES], other[SESSION_ID_BYTES], id[SESSION_ID_BYTES];
 
@@ -79,7 +79,7 @@ static void a_user_has_so_many_and_they_end_together(void **state)
 	assert_non_null(session_find(sessions, other, 5000));
 }
 
-static void a_full_table_drops_who_was_seen_longest_ago(void **state)
+static void a_full_table_drops_the_session_unused_longest(void **state)
 {
 	char ids[3][SESSION_ID_BYTES], name[USER_NAME_BYTES];
 
@@ -94,7 +94,7 @@ static void a_full_table_drops_who_was_seen_longest_ago(void **state)
 	assert_null(session_find(sessions, ids[1], 9000));
 }
 
-static void wrong_passwords_make_it_slower(void **state)
+static void failed_log_ins_cause_longer_pauses(void **state)
 {
 	uint64_t pause_ms = 0, now_ms = 1000000;
 
@@ -119,7 +119,7 @@ static void wrong_passwords_make_it_slower(void **state)
 		session_pause_ms(sessions, "anna", "10.0.0.9", now_ms + SESSION_PAUSE_MS_MAX), 0);
 }
 
-static void a_right_one_is_no_try(void **state)
+static void a_successful_log_in_is_not_counted(void **state)
 {
 	(void)state;
 	for (unsigned i = 0; i < 100; i++) {
@@ -131,7 +131,7 @@ static void a_right_one_is_no_try(void **state)
 }
 
 /* RFC 6238, appendix B: SHA-1, the last six of its eight digits */
-static void codes_are_those_of_the_standard(void **state)
+static void codes_are_those_of_rfc_6238(void **state)
 {
 	static const char secret[] =
 		"GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"; /* "12345678901234567890" */
@@ -150,7 +150,7 @@ static void codes_are_those_of_the_standard(void **state)
 	assert_int_equal(totp_code("short", 1, code), -1 * 22);
 }
 
-static void a_code_serves_once_and_not_for_long(void **state)
+static void a_code_is_valid_once_and_for_a_short_time(void **state)
 {
 	char secret[TOTP_SECRET_TEXT_BYTES], code[TOTP_DIGITS + 1];
 	uint64_t step = 1000, used;
@@ -167,7 +167,7 @@ static void a_code_serves_once_and_not_for_long(void **state)
 	assert_int_equal(totp_check(secret, "12345x", 30000 * 1000, 0), 0);
 }
 
-static void a_user_comes_back_from_the_disk(void **state)
+static void a_user_is_restored_from_the_record(void **state)
 {
 	struct user user = {.name = "anna",
 			    .role = USER_MANAGER,
@@ -198,19 +198,21 @@ static void a_user_comes_back_from_the_disk(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(a_session_is_found_by_its_id_alone, setup,
+		cmocka_unit_test_setup_teardown(a_session_is_found_only_by_its_id, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_session_ends_when_idle_and_when_old, setup,
 						teardown),
-		cmocka_unit_test_setup_teardown(it_ends_when_idle_and_when_old, setup, teardown),
-		cmocka_unit_test_setup_teardown(a_user_has_so_many_and_they_end_together, setup,
+		cmocka_unit_test_setup_teardown(sessions_of_a_user_are_limited_and_end_together,
+						setup, teardown),
+		cmocka_unit_test_setup_teardown(a_full_table_drops_the_session_unused_longest,
+						setup, teardown),
+		cmocka_unit_test_setup_teardown(failed_log_ins_cause_longer_pauses, setup,
 						teardown),
-		cmocka_unit_test_setup_teardown(a_full_table_drops_who_was_seen_longest_ago, setup,
+		cmocka_unit_test_setup_teardown(a_successful_log_in_is_not_counted, setup,
 						teardown),
-		cmocka_unit_test_setup_teardown(wrong_passwords_make_it_slower, setup, teardown),
-		cmocka_unit_test_setup_teardown(a_right_one_is_no_try, setup, teardown),
-		cmocka_unit_test_setup_teardown(codes_are_those_of_the_standard, setup, teardown),
-		cmocka_unit_test_setup_teardown(a_code_serves_once_and_not_for_long, setup,
+		cmocka_unit_test_setup_teardown(codes_are_those_of_rfc_6238, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_code_is_valid_once_and_for_a_short_time, setup,
 						teardown),
-		cmocka_unit_test(a_user_comes_back_from_the_disk),
+		cmocka_unit_test(a_user_is_restored_from_the_record),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
